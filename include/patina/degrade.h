@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* degrade.h - the degradation suite: six effects, drawn from a seed, replayable from a recipe */
+
+#ifndef PATINA_DEGRADE_H
+#define PATINA_DEGRADE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/arena.h>
+#include <patina/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PT_SEED_MAX INT64_MAX /* so that every JSON reader keeps a seed exact as an integer */
+
+typedef enum pt_order {
+    PT_ORDER_PHYSICAL, /* comb, mud, sibilance, noise, clip, pops: room to converter */
+    PT_ORDER_RANDOM    /* shuffled for every row */
+} pt_order;
+
+/**
+ * Ranges, probabilities and the share of clean rows, and the transform plans that noise needs.
+ * Opened once, read-only afterwards and shared by all threads; opening and closing are not
+ * thread-safe against each other (FFTW's planner).
+ */
+typedef struct pt_suite pt_suite;
+
+/**
+ * json    the text of a suite file, or NULL for the defaults. Members that are absent keep their
+ *         default; an unknown member, a wrong type or a range outside what an effect can do is an
+ *         error that names it.
+ *
+ * Errors  PT_EFORMAT
+ */
+PT_API pt_status pt_suite_open(const char *json, pt_suite **suite, pt_error *err);
+PT_API void pt_suite_close(pt_suite **suite);
+
+/** The complete suite as JSON (indented), which pt_suite_open reads back; the caller frees it. */
+PT_API char *pt_suite_print(const pt_suite *suite);
+
+/** Drawn effects in the order in which they are applied; no effect at all is a clean row. */
+typedef struct pt_chain pt_chain;
+
+/**
+ * Draws the chain of one row from (seed, entry id, variant) alone.
+ *
+ * n_samples  of the excerpt at 48 kHz; places of pops depend on it
+ */
+PT_API pt_status pt_chain_draw(const pt_suite *suite, uint64_t seed, const char *entry,
+                               uint32_t variant, pt_order order, size_t n_samples, pt_chain **chain,
+                               pt_error *err);
+
+/**
+ * Reads a `chain` array of a recipe: the drawn values under the names that pt_chain_print writes.
+ * An effect may occur more than once, up to 16 stages.
+ *
+ * Errors  PT_EFORMAT  names the stage and the member that is absent, unknown or out of range
+ */
+PT_API pt_status pt_chain_parse(const char *json, pt_chain **chain, pt_error *err);
+PT_API void pt_chain_close(pt_chain **chain);
+
+/** The chain as a JSON array on one line, reals with 17 significant digits; the caller frees it. */
+PT_API char *pt_chain_print(const pt_chain *chain);
+
+/** What applying a chain gave besides the samples. */
+typedef struct pt_damage {
+    double signal_power;     /* AC power of what the linear part makes of the pristine */
+    double noise_power;      /* of what was added */
+    double distortion_power; /* of what is nonlinear */
+    double rest_power;       /* of noise and distortion together */
+    double output_gain;      /* at most 1: keeps |degraded| <= 0.999 */
+    struct {
+        const char *effect;   /* name */
+        double threshold;     /* clip only */
+        double bussgang_gain; /* clip only */
+        size_t count;         /* pops only */
+    } stage[16];
+    size_t n_stages;
+} pt_damage;
+
+/**
+ * Degrades an excerpt. Depends on its arguments only: the noise comes from (seed, entry, variant).
+ *
+ * x         [n_samples] mono, 48 kHz; n_samples >= 1
+ * degraded  out, [n_samples]; not x itself
+ */
+PT_API pt_status pt_chain_apply(const pt_suite *suite, const pt_chain *chain, uint64_t seed,
+                                const char *entry, uint32_t variant, const float *x,
+                                size_t n_samples, float *degraded, pt_damage *damage,
+                                pt_arena *scratch, pt_error *err);
+
+/** The `stages` array of provenance on one line: what was derived; the caller frees it. */
+PT_API char *pt_damage_print(const pt_damage *damage);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PATINA_DEGRADE_H */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* files.h - the same walk for single files: measure, degrade, embed
+ *
+ * All of these decode, mix and resample exactly as pt_generate does.
+ */
+
+#ifndef PATINA_FILES_H
+#define PATINA_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/clap.h>
+#include <patina/degrade.h>
+#include <patina/measure.h>
+#include <patina/provenance.h>
+#include <patina/status.h>
+
+#define PT_TO_THE_END UINT64_MAX /* as a number of frames */
+
+/**
+ * Measures a file, or a part of it, of any length in bounded memory.
+ *
+ * start, frames  in source frames; PT_TO_THE_END for the rest of the file
+ * window         out: what was measured, and the file's rate and channels
+ *
+ * Errors   PT_REJECT_...  as generate would reject it
+ *          PT_ERANGE      the part does not lie inside the file
+ */
+PT_API pt_status pt_file_measure(const pt_meter *meter, const char *path, uint64_t start,
+                                 uint64_t frames, pt_window *window, pt_targets *targets,
+                                 pt_error *err);
+
+/** A degraded excerpt and its provenance; owns all it points to. */
+typedef struct pt_degraded {
+    float *samples; /* [n_samples], 48 kHz mono */
+    size_t n_samples;
+    char *provenance_json; /* one object on one line; serves as a recipe */
+} pt_degraded;
+
+/**
+ * Draws (seed, entry, variant) for the file as generate would, and applies it.
+ *
+ * Errors   PT_REJECT_...  what generate rejects
+ */
+PT_API pt_status pt_file_degrade(const pt_suite *suite, const char *path, uint64_t seed,
+                                 const char *entry, uint32_t variant, pt_order order,
+                                 pt_degraded *degraded, pt_error *err);
+
+/**
+ * Replays a recipe on the file it was made from.
+ *
+ * Errors   PT_REJECT_...  what generate rejects
+ *          PT_EFORMAT     the file's rate, channels or length are not the recipe's
+ */
+PT_API pt_status pt_file_replay(const pt_suite *suite, const char *path, const pt_recipe *recipe,
+                                pt_degraded *degraded, pt_error *err);
+PT_API void pt_degraded_release(pt_degraded *degraded);
+
+/**
+ * Embeds the first 10 s of a file from frame start on; one sample is enough.
+ *
+ * Errors   PT_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED, _NONFINITE, _MISSING
+ *          PT_ERANGE  start lies behind the file's end
+ */
+PT_API pt_status pt_file_embed(const pt_clap *clap, const char *path, uint64_t start,
+                               float embedding[PT_EMBEDDING], pt_arena *scratch, pt_error *err);
+
+/** Writes [n_rows, n_columns] float32 as NumPy's .npy 1.0; appears under path when complete. */
+PT_API pt_status pt_npy_write(const char *path, const float *values, size_t n_rows,
+                              size_t n_columns, pt_error *err);
+
+/** Writes a 48 kHz mono 32-bit float WAV; appears under path when complete. */
+PT_API pt_status pt_wav_write(const char *path, const float *samples, size_t n_samples,
+                              pt_error *err);
+
+/** Reads a small text file (suite, recipe); the caller frees it. PT_EIO names the file. */
+PT_API pt_status pt_text_read(const char *path, char **text, pt_error *err);
+
+#endif /* PATINA_FILES_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* patina.h - all public headers */
+
+#ifndef PATINA_H
+#define PATINA_H
+
+#include <patina/arena.h>
+#include <patina/audio.h>
+#include <patina/clap.h>
+#include <patina/degrade.h>
+#include <patina/files.h>
+#include <patina/generate.h>
+#include <patina/isa.h>
+#include <patina/measure.h>
+#include <patina/provenance.h>
+#include <patina/status.h>
+
+/** The library's version, "0.1.0". */
+PT_API const char *pt_version(void);
+
+#endif /* PATINA_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* arena.c - blocks in a list, newest first; a reset keeps the newest, which is the largest */
+
+#include <patina/arena.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT   64        /* a cache line, and the widest vector */
+#define FIRST_BYTES (1 << 20) /* of the first block; later ones double what there is */
+
+struct pt_arena_block {
+    struct pt_arena_block *older;
+    size_t size, used; /* bytes after the header */
+    unsigned char padding[ALIGNMENT - sizeof(void *) - 2 * sizeof(size_t)];
+};
+
+_Static_assert(sizeof(struct pt_arena_block) == ALIGNMENT, "blocks start aligned");
+
+static unsigned char *block_bytes(struct pt_arena_block *block) {
+    return (unsigned char *)block + sizeof *block;
+}
+
+void pt_arena_init(pt_arena *arena) {
+    arena->block = NULL;
+}
+
+void pt_arena_release(pt_arena *arena) {
+    while (arena->block) {
+        struct pt_arena_block *older = arena->block->older;
+        free(arena->block);
+        arena->block = older;
+    }
+}
+
+static struct pt_arena_block *block_add(pt_arena *arena, size_t need) {
+    size_t size = arena->block ? 2 * arena->block->size : FIRST_BYTES;
+    if (size < need) size = need;
+    if (size > SIZE_MAX - 2 * ALIGNMENT) return NULL;
+
+    struct pt_arena_block *block = aligned_alloc(ALIGNMENT, sizeof *block + size);
+    if (!block && size > need) { /* doubling was a wish, need is not */
+        size = need;
+        block = aligned_alloc(ALIGNMENT, sizeof *block + size);
+    }
+    if (!block) return NULL;
+    block->older = arena->block;
+    block->size = size;
+    block->used = 0;
+    arena->block = block;
+    return block;
+}
+
+void *pt_arena_take(pt_arena *arena, size_t n_bytes) {
+    if (n_bytes > SIZE_MAX - 4 * ALIGNMENT) return NULL;
+    const size_t need = (n_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct pt_arena_block *block = arena->block;
+
+    if (!block || block->size - block->used < need) {
+        block = block_add(arena, need);
+        if (!block) return NULL;
+    }
+    void *taken = block_bytes(block) + block->used;
+    block->used += need;
+    return taken;
+}
+
+void *pt_arena_take_array(pt_arena *arena, size_t count, size_t size) {
+    if (size != 0 && count > SIZE_MAX / size) return NULL;
+    return pt_arena_take(arena, count * size);
+}
+
+void *pt_arena_take_zeroed(pt_arena *arena, size_t count, size_t size) {
+    void *taken = pt_arena_take_array(arena, count, size);
+    if (taken) memset(taken, 0, count * size);
+    return taken;
+}
+
+pt_arena_mark pt_arena_here(const pt_arena *arena) {
+    return (pt_arena_mark){arena->block, arena->block ? arena->block->used : 0};
+}
+
+void pt_arena_rewind(pt_arena *arena, pt_arena_mark mark) {
+    /* Blocks newer than the mark are freed, but for the newest of all when the mark's block is
+     * empty: then the larger one takes its place, so that a loop of take and rewind settles. */
+    while (arena->block && arena->block != mark.block) {
+        struct pt_arena_block *newest = arena->block;
+        if (newest->older == mark.block && mark.used == 0) {
+            if (mark.block) {
+                newest->older = mark.block->older;
+                free(mark.block);
+            }
+            newest->used = 0;
+            return;
+        }
+        arena->block = newest->older;
+        free(newest);
+    }
+    if (arena->block) arena->block->used = mark.used;
+}
+
+void pt_arena_reset(pt_arena *arena) {
+    struct pt_arena_block *newest = arena->block;
+    if (!newest) return;
+    if (!newest->older) {
+        newest->used = 0;
+        return;
+    }
+    size_t total = 0;
+    for (struct pt_arena_block *b = newest; b; b = b->older)
+        total += b->size;
+    pt_arena_release(arena);
+    (void)block_add(arena, total); /* when this fails the next take tries again with less */
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* hash.h - FNV-1a for the random streams, SHA-256 for what identifies files and settings */
+
+#ifndef PATINA_BASE_HASH_H
+#define PATINA_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <nettle/sha2.h>
+
+#define PT_SHA256_HEX 65 /* characters of a digest in hexadecimal, with the NUL */
+
+/** FNV-1a, 64 bits, of n bytes. */
+uint64_t pt_fnv1a64(const void *bytes, size_t n);
+
+typedef struct pt_sha256 {
+    struct sha256_ctx state;
+} pt_sha256;
+
+void pt_sha256_init(pt_sha256 *hash);
+void pt_sha256_add(pt_sha256 *hash, const void *bytes, size_t n);
+
+/** Adds a string with its length in front, so that ("ab", "c") and ("a", "bc") differ. */
+void pt_sha256_add_string(pt_sha256 *hash, const char *text);
+
+/** The digest so far in lower-case hexadecimal; hash starts anew. */
+void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX]);
+
+#endif /* PATINA_BASE_HASH_H */

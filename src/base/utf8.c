@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* utf8.c - decoding after RFC 3629 */
+
+#include "base/utf8.h"
+
+uint32_t pt_utf8_next(const char *text, size_t n, size_t *size) {
+    const unsigned char *b = (const unsigned char *)text;
+    uint32_t code;
+    size_t length;
+
+    *size = 1;
+    if (b[0] < 0x80) return b[0];
+    if (b[0] >= 0xC2 && b[0] <= 0xDF) {
+        length = 2;
+        code = b[0] & 0x1FU;
+    } else if (b[0] >= 0xE0 && b[0] <= 0xEF) {
+        length = 3;
+        code = b[0] & 0x0FU;
+    } else if (b[0] >= 0xF0 && b[0] <= 0xF4) {
+        length = 4;
+        code = b[0] & 0x07U;
+    } else {
+        return UINT32_MAX;
+    }
+    if (n < length) return UINT32_MAX;
+    for (size_t i = 1; i < length; i++) {
+        if ((b[i] & 0xC0U) != 0x80U) return UINT32_MAX;
+        code = code << 6 | (b[i] & 0x3FU);
+    }
+    if (length == 3 && (code < 0x800 || (code >= 0xD800 && code <= 0xDFFF))) return UINT32_MAX;
+    if (length == 4 && (code < 0x10000 || code > 0x10FFFF)) return UINT32_MAX;
+    *size = length;
+    return code;
+}
+
+bool pt_utf8_valid(const char *text, size_t n) {
+    for (size_t i = 0, size; i < n; i += size)
+        if (pt_utf8_next(text + i, n - i, &size) == UINT32_MAX) return false;
+    return true;
+}
+
+static bool is_white(uint32_t c) {
+    return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+           c == 0x205F || c == 0x3000;
+}
+
+bool pt_utf8_blank(const char *text, size_t n) {
+    for (size_t i = 0, size; i < n; i += size)
+        if (!is_white(pt_utf8_next(text + i, n - i, &size))) return false;
+    return true;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* safetensors.h - a checked, memory-mapped view of model.safetensors */
+
+#ifndef PATINA_CLAP_SAFETENSORS_H
+#define PATINA_CLAP_SAFETENSORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/status.h>
+
+typedef enum pt_dtype { PT_DTYPE_F32, PT_DTYPE_F16, PT_DTYPE_BF16, PT_DTYPE_OTHER } pt_dtype;
+
+typedef struct pt_tensor {
+    const char *name;
+    pt_dtype dtype;
+    size_t n_dims, dims[8];
+    size_t n_values;
+    const unsigned char *data; /* little-endian; aligned to nothing */
+} pt_tensor;
+
+typedef struct pt_safetensors pt_safetensors;
+
+/**
+ * Maps a file and checks its header: length, JSON, every dtype, shape and offset, overlaps and
+ * the file's end.
+ *
+ * Errors  PT_EIO, PT_EFORMAT naming the file and the tensor
+ */
+pt_status pt_safetensors_open(const char *path, pt_safetensors **file, pt_error *err);
+void pt_safetensors_close(pt_safetensors **file);
+
+size_t pt_safetensors_count(const pt_safetensors *file);
+const pt_tensor *pt_safetensors_at(const pt_safetensors *file, size_t i);
+
+/** A value of `__metadata__`, or NULL. */
+const char *pt_safetensors_metadata(const pt_safetensors *file, const char *key);
+
+/**
+ * The tensor of this name and shape in a floating-point dtype.
+ *
+ * Errors  PT_EFORMAT  absent, or of another shape or dtype; names it and says what was expected
+ */
+pt_status pt_safetensors_find(const pt_safetensors *file, const char *name, size_t n_dims,
+                              const size_t *dims, const pt_tensor **tensor, pt_error *err);
+
+/** Copies n values from index first on as float32, exact for all three dtypes. */
+void pt_tensor_read(const pt_tensor *tensor, size_t first, size_t n, float *out);
+
+/** Tells the kernel that the mapped pages are not needed for now (after packing). */
+void pt_safetensors_forget(const pt_safetensors *file);
+
+#endif /* PATINA_CLAP_SAFETENSORS_H */

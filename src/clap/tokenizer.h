@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* tokenizer.h - RoBERTa's byte-level BPE */
+
+#ifndef PATINA_CLAP_TOKENIZER_H
+#define PATINA_CLAP_TOKENIZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/arena.h>
+#include <patina/status.h>
+
+typedef struct pt_tokenizer pt_tokenizer;
+
+/**
+ * Reads DIR/vocab.json and DIR/merges.txt; every id must be below vocab_size.
+ *
+ * Errors  PT_EIO, PT_EFORMAT naming file, line or symbol
+ */
+pt_status pt_tokenizer_open(const char *dir, size_t vocab_size, pt_tokenizer **tokenizer,
+                            pt_error *err);
+void pt_tokenizer_close(pt_tokenizer **tokenizer);
+
+/**
+ * `<s>` ids `</s>`, cut to max_ids (>= 2) by keeping the first max_ids - 1 and ending in `</s>`.
+ *
+ * text       n_bytes of UTF-8
+ * ids        out, [max_ids]
+ * n_ids      out, 2 to max_ids
+ * n_uncut    out, how many there were before cutting; may be NULL
+ *
+ * Errors     PT_ENOMEM
+ */
+pt_status pt_tokenizer_encode(const pt_tokenizer *tokenizer, const char *text, size_t n_bytes,
+                              int32_t *ids, size_t max_ids, size_t *n_ids, size_t *n_uncut,
+                              pt_arena *scratch, pt_error *err);
+
+#endif /* PATINA_CLAP_TOKENIZER_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* outfile.h - files that appear under their name only when complete
+ *
+ * Written under `<path>.tmp`, flushed to the disk, renamed, and the folder flushed.
+ */
+
+#ifndef PATINA_DATASET_OUTFILE_H
+#define PATINA_DATASET_OUTFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/status.h>
+
+typedef struct pt_outfile pt_outfile;
+
+/** Opens `<path>.tmp`, replacing one that an earlier run left. */
+pt_status pt_outfile_open(const char *path, pt_outfile **file, pt_error *err);
+
+/** Buffered; a full disk is PT_EIO here or at commit. */
+pt_status pt_outfile_write(pt_outfile *file, const void *bytes, size_t n, pt_error *err);
+
+/** Bytes written so far. */
+uint64_t pt_outfile_offset(const pt_outfile *file);
+
+/** Flushes, renames to path, flushes the folder. The file is still to be closed. */
+pt_status pt_outfile_commit(pt_outfile *file, pt_error *err);
+
+/** Releases; without a commit before, the temporary file is removed. */
+void pt_outfile_close(pt_outfile **file);
+
+/** Renames a complete file and flushes the folder. */
+pt_status pt_outfile_rename(const char *from, const char *to, pt_error *err);
+
+/** A whole text in one go: open, write, commit, close. */
+pt_status pt_outfile_write_text(const char *path, const char *text, pt_error *err);
+
+#endif /* PATINA_DATASET_OUTFILE_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* denormal.h - flush denormals to zero for as long as samples are worked on
+ *
+ * A filter that rings out into denormals runs a hundred times slower; and since a caller's thread
+ * may have either mode, every entry point sets it, so that the same call gives the same bits.
+ */
+
+#ifndef PATINA_DSP_DENORMAL_H
+#define PATINA_DSP_DENORMAL_H
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+
+static inline unsigned pt_denormals_flush(void) {
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040U); /* FTZ and DAZ */
+    return before;
+}
+
+static inline void pt_denormals_restore(unsigned before) {
+    _mm_setcsr(before);
+}
+#else
+static inline unsigned pt_denormals_flush(void) {
+    return 0;
+}
+
+static inline void pt_denormals_restore(unsigned before) {
+    (void)before;
+}
+#endif
+
+#endif /* PATINA_DSP_DENORMAL_H */

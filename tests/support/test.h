@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* test.h - a small test runner
+ *
+ * A test file is a program: it includes this header, defines tests with TEST(suite, name) and links
+ * runner.c, which has main. A check that fails is printed with its place and the test goes on; a
+ * test fails when one of its checks did, and also when it made no check at all.
+ *
+ * `program` runs all, `program WORD...` those whose suite.name contains a word, `--list` lists.
+ */
+
+#ifndef PATINA_TEST_H
+#define PATINA_TEST_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <patina/status.h>
+
+typedef struct pt_test {
+    const char *suite, *name;
+    void (*run)(struct pt_test *t);
+    struct pt_test *next;
+    pt_error err; /* for the calls under test */
+    unsigned n_checks, n_failed;
+    bool skipped;
+} pt_test;
+
+void pt_test_register(pt_test *test);
+bool pt_test_check(pt_test *t, bool ok, const char *file, int line, const char *format, ...)
+    PT_PRINTF(5, 6);
+void pt_test_skip(pt_test *t, const char *why);
+
+/** A file of this project's tests/golden, or of the shared folder beside the project; static buffer
+ * (a few stay valid at a time). pt_test_shared gives NULL where there is no shared folder. */
+const char *pt_test_golden(const char *relative);
+const char *pt_test_shared(const char *relative);
+
+/** A fresh folder for a test's files, removed when the program ends. */
+const char *pt_test_tmpdir(void);
+
+#define TEST(suite_, name_)                                                                        \
+    static void suite_##_##name_(pt_test *t);                                                      \
+    static pt_test suite_##_##name_##_test = {                                                     \
+        .suite = #suite_, .name = #name_, .run = suite_##_##name_};                                \
+    __attribute__((constructor)) static void suite_##_##name_##_register(void) {                   \
+        pt_test_register(&suite_##_##name_##_test);                                                \
+    }                                                                                              \
+    static void suite_##_##name_(pt_test *t)
+
+#define CHECK(condition) pt_test_check(t, (condition), __FILE__, __LINE__, "%s", #condition)
+
+#define CHECK_OK(call)                                                                             \
+    pt_test_check(t, (call) == PT_OK, __FILE__, __LINE__, "%s: %s", #call, t->err.message)
+
+/** The call must fail with this status and say something. */
+#define CHECK_FAILS(call, expected)                                                                \
+    do {                                                                                           \
+        t->err = (pt_error){0};                                                                    \
+        const pt_status check_status_ = (call);                                                    \
+        pt_test_check(t, check_status_ == (expected) && t->err.message[0] != '\0', __FILE__,       \
+                      __LINE__, "%s: gave %s ('%s'), expected %s", #call,                          \
+                      pt_status_name(check_status_), t->err.message, pt_status_name(expected));    \
+    } while (0)
+
+#define CHECK_NEAR(value, expected, tolerance)                                                     \
+    do {                                                                                           \
+        const double check_v_ = (value), check_e_ = (expected), check_t_ = (tolerance);            \
+        pt_test_check(t, fabs(check_v_ - check_e_) <= check_t_, __FILE__, __LINE__,                \
+                      "%s = %.17g, expected %.17g +- %g (off by %g)", #value, check_v_, check_e_,  \
+                      check_t_, fabs(check_v_ - check_e_));                                        \
+    } while (0)
+
+#define CHECK_INT(value, expected)                                                                 \
+    do {                                                                                           \
+        const long long check_v_ = (long long)(value), check_e_ = (long long)(expected);           \
+        pt_test_check(t, check_v_ == check_e_, __FILE__, __LINE__, "%s = %lld, expected %lld",     \
+                      #value, check_v_, check_e_);                                                 \
+    } while (0)
+
+#define CHECK_STR(value, expected)                                                                 \
+    do {                                                                                           \
+        const char *check_v_ = (value), *check_e_ = (expected);                                    \
+        pt_test_check(t, check_v_ &&strcmp(check_v_, check_e_) == 0, __FILE__, __LINE__,           \
+                      "%s = '%s', expected '%s'", #value, check_v_ ? check_v_ : "(null)",          \
+                      check_e_);                                                                   \
+    } while (0)
+
+/** Whether text contains part: for error messages. */
+#define CHECK_HAS(text, part)                                                                      \
+    do {                                                                                           \
+        const char *check_v_ = (text), *check_p_ = (part);                                         \
+        pt_test_check(t, check_v_ &&strstr(check_v_, check_p_), __FILE__, __LINE__,                \
+                      "%s = '%s' does not contain '%s'", #text, check_v_ ? check_v_ : "(null)",    \
+                      check_p_);                                                                   \
+    } while (0)
+
+/** Ends the test when a condition fails on which the rest depends. */
+#define REQUIRE(condition)                                                                         \
+    do {                                                                                           \
+        if (!CHECK(condition)) return;                                                             \
+    } while (0)
+#define REQUIRE_OK(call)                                                                           \
+    do {                                                                                           \
+        if (!CHECK_OK(call)) return;                                                               \
+    } while (0)
+
+#define SKIP(why)                                                                                  \
+    do {                                                                                           \
+        pt_test_skip(t, why);                                                                      \
+        return;                                                                                    \
+    } while (0)
+
+#endif /* PATINA_TEST_H */
