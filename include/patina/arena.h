@@ -19,12 +19,13 @@ extern "C" {
  */
 typedef struct pt_arena {
     struct pt_arena_block *block; /* newest first; NULL when nothing was ever taken */
+    size_t in_use, peak;          /* bytes taken now, and at most so far */
 } pt_arena;
 
 /** A place in an arena, for pt_arena_rewind. */
 typedef struct pt_arena_mark {
     struct pt_arena_block *block;
-    size_t used;
+    size_t used, in_use;
 } pt_arena_mark;
 
 PT_API void pt_arena_init(pt_arena *arena);
@@ -42,10 +43,10 @@ PT_API void *pt_arena_take_array(pt_arena *arena, size_t count, size_t size);
 
 PT_API pt_arena_mark pt_arena_here(const pt_arena *arena);
 
-/** Gives back what was taken since mark; blocks are kept for what comes next. */
+/** Gives back what was taken since mark. */
 PT_API void pt_arena_rewind(pt_arena *arena, pt_arena_mark mark);
 
-/** Gives everything back; several blocks become one of their joint size at the next take. */
+/** Gives everything back, and sees to it that one block holds as much as was ever in use. */
 PT_API void pt_arena_reset(pt_arena *arena);
 
 #ifdef __cplusplus

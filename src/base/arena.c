@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.c - blocks in a list, newest first; a reset keeps the newest, which is the largest */
+/* arena.c - blocks in a list, newest first
+ *
+ * The list grows while a worker meets its first excerpts. A reset replaces it by one block of the
+ * most that was ever in use, so from then on taking is a matter of adding to a number.
+ */
 
 #include <patina/arena.h>
 
@@ -23,7 +27,7 @@ static unsigned char *block_bytes(struct pt_arena_block *block) {
 }
 
 void pt_arena_init(pt_arena *arena) {
-    arena->block = NULL;
+    *arena = (pt_arena){0};
 }
 
 void pt_arena_release(pt_arena *arena) {
@@ -32,6 +36,7 @@ void pt_arena_release(pt_arena *arena) {
         free(arena->block);
         arena->block = older;
     }
+    arena->in_use = 0;
 }
 
 static struct pt_arena_block *block_add(pt_arena *arena, size_t need) {
@@ -63,6 +68,8 @@ void *pt_arena_take(pt_arena *arena, size_t n_bytes) {
     }
     void *taken = block_bytes(block) + block->used;
     block->used += need;
+    arena->in_use += need;
+    if (arena->in_use > arena->peak) arena->peak = arena->in_use;
     return taken;
 }
 
@@ -78,38 +85,27 @@ void *pt_arena_take_zeroed(pt_arena *arena, size_t count, size_t size) {
 }
 
 pt_arena_mark pt_arena_here(const pt_arena *arena) {
-    return (pt_arena_mark){arena->block, arena->block ? arena->block->used : 0};
+    return (pt_arena_mark){arena->block, arena->block ? arena->block->used : 0, arena->in_use};
 }
 
 void pt_arena_rewind(pt_arena *arena, pt_arena_mark mark) {
-    /* Blocks newer than the mark are freed, but for the newest of all when the mark's block is
-     * empty: then the larger one takes its place, so that a loop of take and rewind settles. */
-    while (arena->block && arena->block != mark.block) {
+    while (arena->block != mark.block) {
         struct pt_arena_block *newest = arena->block;
-        if (newest->older == mark.block && mark.used == 0) {
-            if (mark.block) {
-                newest->older = mark.block->older;
-                free(mark.block);
-            }
-            newest->used = 0;
-            return;
-        }
         arena->block = newest->older;
         free(newest);
     }
     if (arena->block) arena->block->used = mark.used;
+    arena->in_use = mark.in_use;
 }
 
 void pt_arena_reset(pt_arena *arena) {
     struct pt_arena_block *newest = arena->block;
-    if (!newest) return;
-    if (!newest->older) {
+    const bool one_holds_all = newest && !newest->older && newest->size >= arena->peak;
+    if (one_holds_all) {
         newest->used = 0;
+        arena->in_use = 0;
         return;
     }
-    size_t total = 0;
-    for (struct pt_arena_block *b = newest; b; b = b->older)
-        total += b->size;
     pt_arena_release(arena);
-    (void)block_add(arena, total); /* when this fails the next take tries again with less */
+    if (arena->peak > 0) (void)block_add(arena, arena->peak); /* should it fail, take tries again */
 }

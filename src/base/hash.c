@@ -40,3 +40,13 @@ void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX]) {
     }
     hex[2 * sizeof digest] = '\0';
 }
+
+void pt_sha256_first128(pt_sha256 *hash, uint64_t *low, uint64_t *high) {
+    uint8_t digest[16];
+    sha256_digest(&hash->state, sizeof digest, digest);
+    *low = *high = 0;
+    for (size_t i = 0; i < 8; i++) {
+        *low = *low << 8 | digest[i];
+        *high = *high << 8 | digest[8 + i];
+    }
+}

@@ -27,4 +27,7 @@ void pt_sha256_add_string(pt_sha256 *hash, const char *text);
 /** The digest so far in lower-case hexadecimal; hash starts anew. */
 void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX]);
 
+/** The first 128 bits of the digest so far, for tables of hashes; hash starts anew. */
+void pt_sha256_first128(pt_sha256 *hash, uint64_t *low, uint64_t *high);
+
 #endif /* PATINA_BASE_HASH_H */

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* files.c - the walk for single files
+ *
+ *     measure   two passes in bounded memory: the first finds the mean that LTAS leaves out
+ *     degrade   the window that generate would draw, or a recipe's
+ *     embed     the first 10 s from a frame on
+ */
+
+#include <patina/files.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/excerpt.h"
+#include "base/bytes.h"
+#include "base/rng.h"
+#include "pipeline/whole_file.h"
+
+/* Opens a file named on the command line: there, a missing one and an unreadable one are faults of
+ * the entry alike. */
+static pt_status open_file(const char *path, pt_bytes *bytes, pt_error *err) {
+    const pt_status status = pt_bytes_open_file(path, bytes, err);
+    if (status == PT_EIO && err) err->status = PT_REJECT_UNDECODABLE;
+    return status == PT_EIO ? PT_REJECT_UNDECODABLE : status;
+}
+
+/* ---------------------------------------------------------------- measure */
+
+typedef struct mean_pass {
+    double sum;
+    uint64_t n;
+} mean_pass;
+
+static pt_status add_to_mean(void *context, const float *x, size_t n_samples, pt_error *err) {
+    mean_pass *mean = context;
+    (void)err;
+    for (size_t i = 0; i < n_samples; i++)
+        mean->sum += x[i];
+    mean->n += n_samples;
+    return PT_OK;
+}
+
+static pt_status add_source(void *context, const pt_audio *block, pt_error *err) {
+    return pt_targets_stream_add_source(context, block, err);
+}
+
+static pt_status add_mix(void *context, const float *x, size_t n_samples, pt_error *err) {
+    return pt_targets_stream_add_mix(context, x, n_samples, err);
+}
+
+pt_status pt_file_measure(const pt_meter *meter, const char *path, uint64_t start, uint64_t frames,
+                          pt_window *window, pt_targets *targets, pt_error *err) {
+    pt_bytes bytes = {0};
+    mean_pass mean = {0};
+    pt_targets_stream *stream = NULL;
+    const pt_block_taker first = {&mean, NULL, add_to_mean};
+    pt_status status = open_file(path, &bytes, err);
+
+    if (status != PT_OK) return status;
+    status = pt_whole_file_pass(&bytes, start, frames, &first, window, err);
+    if (status == PT_OK)
+        status = pt_targets_stream_open(meter, window->rate_hz, window->channels,
+                                        mean.n > 0 ? mean.sum / (double)mean.n : 0.0, &stream, err);
+    if (status == PT_OK) {
+        const pt_block_taker second = {stream, add_source, add_mix};
+        status = pt_whole_file_pass(&bytes, start, frames, &second, window, err);
+    }
+    if (status == PT_OK) status = pt_targets_stream_finish(stream, targets, err);
+    if (status != PT_OK) pt_error_in(err, "file '%s'", path);
+    pt_targets_stream_close(&stream);
+    pt_bytes_release(&bytes);
+    return status;
+}
+
+/* ---------------------------------------------------------------- degrade */
+
+/* What both ways of degrading need besides the chain. */
+typedef struct identity {
+    uint64_t seed;
+    const char *entry;
+    uint32_t variant;
+} identity;
+
+static pt_status degrade_excerpt(const pt_suite *suite, const pt_chain *chain, identity who,
+                                 const pt_excerpt *excerpt, pt_degraded *degraded, pt_arena *arena,
+                                 pt_error *err) {
+    pt_damage damage;
+    char *chain_json = NULL, *stages_json = NULL, *json = NULL;
+    float *samples = malloc(excerpt->n_mix * sizeof *samples);
+    pt_status status = PT_OK;
+
+    if (!samples) return pt_fail(err, PT_ENOMEM, "out of memory");
+    status = pt_chain_apply(suite, chain, who.seed, who.entry, who.variant, excerpt->mix,
+                            excerpt->n_mix, samples, &damage, arena, err);
+    if (status != PT_OK) goto done;
+
+    chain_json = pt_chain_print(chain);
+    stages_json = pt_damage_print(&damage);
+    if (chain_json && stages_json) {
+        const pt_provenance provenance = {
+            .entry = who.entry,
+            .seed = who.seed,
+            .variant = who.variant,
+            .window = excerpt->window,
+            .chain_json = chain_json,
+            .stages_json = stages_json,
+            .output_gain = damage.output_gain,
+            .purity_db = pt_purity_db(damage.signal_power, damage.rest_power),
+            .snr_db = pt_purity_db(damage.signal_power, damage.noise_power),
+            .sdr_db = pt_purity_db(damage.signal_power, damage.distortion_power),
+        };
+        json = pt_provenance_print(&provenance);
+    }
+    if (!json) {
+        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        goto done;
+    }
+    *degraded = (pt_degraded){samples, excerpt->n_mix, json};
+    samples = NULL;
+done:
+    free(samples);
+    free(chain_json);
+    free(stages_json);
+    return status;
+}
+
+pt_status pt_file_degrade(const pt_suite *suite, const char *path, uint64_t seed, const char *entry,
+                          uint32_t variant, pt_order order, pt_degraded *degraded, pt_error *err) {
+    const pt_rng draw = pt_rng_of(seed, entry, 0, PT_STREAM_WINDOW);
+    pt_bytes bytes = {0};
+    pt_excerpt excerpt;
+    pt_chain *chain = NULL;
+    pt_arena arena;
+    pt_status status = open_file(path, &bytes, err);
+
+    if (status != PT_OK) return status;
+    pt_arena_init(&arena);
+    status = pt_excerpt_decode(&bytes, (pt_cut){.draw = &draw}, &excerpt, &arena, err);
+    if (status == PT_OK) status = pt_excerpt_check(&excerpt, err);
+    if (status == PT_OK)
+        status = pt_chain_draw(suite, seed, entry, variant, order, excerpt.n_mix, &chain, err);
+    if (status == PT_OK)
+        status = degrade_excerpt(suite, chain, (identity){seed, entry, variant}, &excerpt, degraded,
+                                 &arena, err);
+    if (status != PT_OK) pt_error_in(err, "file '%s'", path);
+    pt_chain_close(&chain);
+    pt_arena_release(&arena);
+    pt_bytes_release(&bytes);
+    return status;
+}
+
+/* A recipe belongs to one recording: another one would be degraded without anybody noticing. */
+static pt_status same_window(const pt_window *got, const pt_window *wanted, pt_error *err) {
+    if (got->rate_hz == wanted->rate_hz && got->channels == wanted->channels &&
+        got->frames == wanted->frames)
+        return PT_OK;
+    return pt_fail(err, PT_EFORMAT,
+                   "the window is %" PRIu64 " frames of %u channels at %u Hz, but the recipe was "
+                   "made from %" PRIu64 " frames of %u channels at %u Hz; name the recording that "
+                   "the recipe belongs to",
+                   got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
+                   wanted->rate_hz);
+}
+
+pt_status pt_file_replay(const pt_suite *suite, const char *path, const pt_recipe *recipe,
+                         pt_degraded *degraded, pt_error *err) {
+    const pt_cut cut = {.start = recipe->window.start, .frames = recipe->window.frames};
+    const identity who = {recipe->seed, recipe->entry, recipe->variant};
+    pt_bytes bytes = {0};
+    pt_excerpt excerpt;
+    pt_chain *chain = NULL;
+    pt_arena arena;
+    pt_status status = open_file(path, &bytes, err);
+
+    if (status != PT_OK) return status;
+    pt_arena_init(&arena);
+    status = pt_excerpt_decode(&bytes, cut, &excerpt, &arena, err);
+    if (status == PT_OK) status = same_window(&excerpt.window, &recipe->window, err);
+    if (status == PT_OK) status = pt_excerpt_check(&excerpt, err);
+    if (status == PT_OK) status = pt_chain_parse(recipe->chain_json, &chain, err);
+    if (status == PT_OK)
+        status = degrade_excerpt(suite, chain, who, &excerpt, degraded, &arena, err);
+    if (status != PT_OK) pt_error_in(err, "file '%s'", path);
+    pt_chain_close(&chain);
+    pt_arena_release(&arena);
+    pt_bytes_release(&bytes);
+    return status;
+}
+
+void pt_degraded_release(pt_degraded *degraded) {
+    free(degraded->samples);
+    free(degraded->provenance_json);
+    *degraded = (pt_degraded){0};
+}
+
+/* ---------------------------------------------------------------- embed */
+
+pt_status pt_file_embed(const pt_clap *clap, const char *path, uint64_t start,
+                        float embedding[PT_EMBEDDING], pt_arena *scratch, pt_error *err) {
+    const pt_cut cut = {.start = start, .frames = PT_TO_THE_END};
+    const pt_arena_mark mark = pt_arena_here(scratch);
+    pt_bytes bytes = {0};
+    pt_excerpt excerpt;
+    pt_status status = open_file(path, &bytes, err);
+
+    if (status != PT_OK) return status;
+    status = pt_excerpt_decode(&bytes, cut, &excerpt, scratch, err);
+    if (status == PT_OK)
+        status = pt_clap_embed_audio(clap, excerpt.mix, excerpt.n_mix, embedding, scratch, err);
+    if (status != PT_OK) pt_error_in(err, "file '%s'", path);
+    pt_arena_rewind(scratch, mark);
+    pt_bytes_release(&bytes);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* id_set.h - which ids a run has met
+ *
+ * Holds 128 bits of each id's SHA-256, so that a million ids take 32 MB whatever their length; that
+ * two of 10^9 different ids agree in them has a chance of 10^-21.
+ */
+
+#ifndef PATINA_PIPELINE_ID_SET_H
+#define PATINA_PIPELINE_ID_SET_H
+
+#include <stdbool.h>
+
+#include <patina/status.h>
+
+typedef struct pt_id_set pt_id_set;
+
+pt_status pt_id_set_open(pt_id_set **set, pt_error *err);
+void pt_id_set_close(pt_id_set **set);
+
+/** Adds an id; *repeated tells whether it was there. */
+pt_status pt_id_set_add(pt_id_set *set, const char *id, bool *repeated, pt_error *err);
+
+#endif /* PATINA_PIPELINE_ID_SET_H */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <patina/arena.h>
+
+TEST(arena, blocks_are_aligned_and_apart) {
+    pt_arena arena;
+    pt_arena_init(&arena);
+    unsigned char *a = pt_arena_take(&arena, 1), *b = pt_arena_take(&arena, 100);
+    REQUIRE(a && b);
+    CHECK_INT((uintptr_t)a % 64, 0);
+    CHECK_INT((uintptr_t)b % 64, 0);
+    CHECK(b >= a + 1);
+    CHECK(pt_arena_take(&arena, 0) != NULL);
+    pt_arena_release(&arena);
+}
+
+TEST(arena, zeroed_is_zeroed_even_where_something_was) {
+    pt_arena arena;
+    pt_arena_init(&arena);
+    unsigned char *dirty = pt_arena_take(&arena, 1000);
+    REQUIRE(dirty);
+    memset(dirty, 0xFF, 1000);
+    pt_arena_reset(&arena);
+    const unsigned char *clean = pt_arena_take_zeroed(&arena, 10, 100);
+    REQUIRE(clean);
+    unsigned sum = 0;
+    for (int i = 0; i < 1000; i++)
+        sum += clean[i];
+    CHECK_INT(sum, 0);
+    pt_arena_release(&arena);
+}
+
+TEST(arena, sizes_that_overflow_are_refused) {
+    pt_arena arena;
+    pt_arena_init(&arena);
+    CHECK(pt_arena_take(&arena, SIZE_MAX) == NULL);
+    CHECK(pt_arena_take_array(&arena, SIZE_MAX / 2, 3) == NULL);
+    CHECK(pt_arena_take_zeroed(&arena, SIZE_MAX / 8 + 1, 8) == NULL);
+    pt_arena_release(&arena);
+}
+
+TEST(arena, rewind_gives_back_what_came_after_the_mark) {
+    pt_arena arena;
+    pt_arena_init(&arena);
+    unsigned char *kept = pt_arena_take(&arena, 64);
+    REQUIRE(kept);
+    memset(kept, 7, 64);
+    const pt_arena_mark mark = pt_arena_here(&arena);
+    void *first = pt_arena_take(&arena, 64);
+    CHECK(pt_arena_take(&arena, 5 << 20) != NULL); /* a block of its own */
+    pt_arena_rewind(&arena, mark);
+    CHECK(pt_arena_take(&arena, 64) == first);
+    CHECK_INT(kept[63], 7);
+    pt_arena_release(&arena);
+}
+
+/* What a worker relies on: after one round, a round of the same kind needs no new memory. */
+TEST(arena, one_block_holds_all_after_a_reset) {
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (int round = 0; round < 3; round++) {
+        pt_arena_reset(&arena);
+        const struct pt_arena_block *at_start = arena.block;
+        CHECK(pt_arena_take(&arena, 3 << 20) != NULL);
+        const pt_arena_mark mark = pt_arena_here(&arena);
+        for (int row = 0; row < 3; row++) {
+            CHECK(pt_arena_take(&arena, 9 << 20) != NULL);
+            pt_arena_rewind(&arena, mark);
+        }
+        if (round > 0) CHECK(arena.block == at_start);
+    }
+    pt_arena_release(&arena);
+}
