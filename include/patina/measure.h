@@ -49,6 +49,8 @@ PT_API double pt_ltas_edge_hz(size_t b);
  * source_rate_hz  bands from half of it upwards are set to PT_LTAS_FLOOR
  * ltas            out, [64] dBFS: 0 dB is the power of a full-scale sine; never under PT_LTAS_FLOOR
  *
+ * Errors  PT_ERANGE            no sample at all
+ *         PT_REJECT_NONFINITE  a NaN or Inf among the samples
  * Source  IEC 61260-1:2014 bands, AES17 reference; estimator: docs/MEASURES.md
  */
 PT_API pt_status pt_ltas_measure(const pt_meter *meter, const float *x, size_t n_samples,
@@ -63,6 +65,7 @@ PT_API pt_status pt_ltas_measure(const pt_meter *meter, const float *x, size_t n
  *
  * Errors   PT_REJECT_TOO_SHORT    shorter than one 400 ms block
  *          PT_REJECT_UNSUPPORTED  channels or rate out of range
+ *          PT_REJECT_NONFINITE    a NaN or Inf among the samples
  * Source   ITU-R BS.1770-5, EBU R 128: 400 ms blocks, 75 % overlap
  */
 PT_API pt_status pt_loudness_measure(const pt_audio *audio, double *lufs, pt_error *err);
@@ -76,24 +79,44 @@ PT_API double pt_zcr(const float *x, size_t n_samples);
 /** AC power: mean square about the mean. n_samples >= 1. */
 PT_API double pt_power(const float *x, size_t n_samples);
 
-/** 10 log10(signal / rest), clamped to PT_PURITY_MIN .. PT_PURITY_MAX; a rest of 0 is pure. */
+/**
+ * 10 log10(signal / rest), clamped to PT_PURITY_MIN .. PT_PURITY_MAX. A signal of 0 gives the
+ * minimum, whatever the rest; then a rest of 0 gives the maximum.
+ */
 PT_API double pt_purity_db(double signal_power, double rest_power);
 
 /**
- * The same targets of a sound that arrives in pieces, in bounded memory. The mean that LTAS
- * leaves out must be known beforehand, so a first pass over the mix measures it.
+ * All targets of one excerpt.
+ *
+ * source  the source's own channels and rate
+ * mix     [n_mix], the 48 kHz mono mix of the same excerpt
+ *
+ * Errors  PT_REJECT_UNSUPPORTED  channels or rate out of range; then, in this order,
+ *         PT_REJECT_TOO_SHORT, PT_REJECT_NONFINITE, PT_REJECT_SILENT as for a stream
+ */
+PT_API pt_status pt_targets_measure(const pt_meter *meter, const pt_audio *source, const float *mix,
+                                    size_t n_mix, pt_targets *targets, pt_arena *scratch,
+                                    pt_error *err);
+
+/**
+ * The same targets of a sound that arrives in pieces, in bounded memory (a megabyte, and some for
+ * each hour): the bits of one go, however it is cut. The mean that LTAS leaves out must be known
+ * beforehand, so a first pass over the mix measures it.
  */
 typedef struct pt_targets_stream pt_targets_stream;
 
 /**
  * rate_hz, n_channels  of the source
  * mix_mean             arithmetic mean of the whole 48 kHz mix
+ *
+ * Errors   PT_REJECT_UNSUPPORTED  channels or rate out of range
  */
 PT_API pt_status pt_targets_stream_open(const pt_meter *meter, unsigned rate_hz,
                                         unsigned n_channels, double mix_mean,
                                         pt_targets_stream **stream, pt_error *err);
 
-/** Adds source frames (for lufs_source); audio has the rate and channels given at opening. */
+/** Adds source frames (for lufs_source). PT_ERANGE unless rate and channels are those given at
+ * opening. */
 PT_API pt_status pt_targets_stream_add_source(pt_targets_stream *stream, const pt_audio *audio,
                                               pt_error *err);
 
@@ -102,8 +125,12 @@ PT_API pt_status pt_targets_stream_add_mix(pt_targets_stream *stream, const floa
                                            size_t n_samples, pt_error *err);
 
 /**
- * Errors   PT_REJECT_TOO_SHORT   under one 400 ms block of source frames
+ * Ends the sound: once, and then the stream can only be closed.
+ *
+ * Errors, judged in this order
+ *          PT_REJECT_TOO_SHORT   under one 400 ms block of source frames
  *          PT_REJECT_NONFINITE   a NaN or Inf was added
+ *          PT_ERANGE             source frames without any mix
  *          PT_REJECT_SILENT      AC power of the mix under PT_SILENCE_POWER
  */
 PT_API pt_status pt_targets_stream_finish(pt_targets_stream *stream, pt_targets *targets,

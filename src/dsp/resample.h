@@ -2,7 +2,8 @@
 /* resample.h - any rate to 48 kHz, by soxr at its HQ recipe
  *
  * Linear phase with the delay removed; ripple <= 0.02 dB to 0.9 of the lower Nyquist frequency,
- * images and aliases <= -100 dB.
+ * images and aliases <= -100 dB. What comes out depends on the samples alone: however a signal is
+ * cut into pieces, the pieces that come out make up what pt_resampler_run gives, bit for bit.
  */
 
 #ifndef PATINA_DSP_RESAMPLE_H
@@ -15,7 +16,8 @@
 
 typedef struct pt_resampler pt_resampler;
 
-/** Samples at 48 kHz that n at rate_hz become: floor(n * 48000 / rate_hz + 1/2). */
+/** Samples at 48 kHz that n at rate_hz (>= 1) become: floor(n * 48000 / rate_hz + 1/2); where that
+ * exceeds 64 bits, UINT64_MAX. */
 uint64_t pt_resampled_length(uint64_t n, unsigned rate_hz);
 
 /** Mono, from rate_hz (4000 to 384000) to 48 kHz; equal rates pass samples through bit for bit. */
@@ -32,11 +34,15 @@ size_t pt_resampler_bound(const pt_resampler *resampler, size_t n_in);
 pt_status pt_resampler_add(pt_resampler *resampler, const float *in, size_t n_in, float *out,
                            size_t *n_out, pt_error *err);
 
-/** After the last sample: up to `room` more; call until *n_out is 0. */
+/**
+ * After the last sample: up to `room` more; call until *n_out is 0. Then exactly
+ * pt_resampled_length(all added) have come out. Adding more needs a reset.
+ */
 pt_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, size_t *n_out,
                              pt_error *err);
 
-/** One whole signal: out [pt_resampled_length(n_in, rate)], cut or zero-padded to that. Resets. */
+/** One whole signal: out [pt_resampled_length(n_in, rate)], cut or zero-padded to that. Forgets
+ * what was added before, and itself afterwards. */
 pt_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
                            pt_error *err);
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* resample.c - soxr, with the number of samples that come out kept exact
+ *
+ * soxr works the length of its output out in floating point. That agrees with pt_resampled_length
+ * wherever it was tried; since callers size their buffers by the latter, samples are counted here,
+ * never more are taken than are due, and one that were missing would be a zero.
+ */
+
+#include "dsp/resample.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <soxr.h>
+
+#include <patina/audio.h>
+
+#include "dsp/denormal.h"
+
+#define BLOCK 4096 /* of a whole signal: soxr's buffers stay in the cache */
+
+struct pt_resampler {
+    unsigned rate_hz;
+    soxr_t soxr; /* NULL: equal rates, samples are copied */
+    bool used;   /* holds something of a signal */
+    uint64_t n_in, n_out;
+};
+
+uint64_t pt_resampled_length(uint64_t n, unsigned rate_hz) {
+    const uint64_t seconds = n / rate_hz, rest = n % rate_hz;
+    if (seconds >= UINT64_MAX / PT_RATE_HZ) return UINT64_MAX;
+    return seconds * PT_RATE_HZ + (2 * PT_RATE_HZ * rest + rate_hz) / (2 * (uint64_t)rate_hz);
+}
+
+pt_status pt_resampler_open(unsigned rate_hz, pt_resampler **out, pt_error *err) {
+    if (rate_hz < PT_RATE_MIN_HZ || rate_hz > PT_RATE_MAX_HZ)
+        return pt_fail(err, PT_ERANGE, "a rate of %u Hz cannot be resampled: %u to %u Hz can",
+                       rate_hz, PT_RATE_MIN_HZ, PT_RATE_MAX_HZ);
+
+    pt_resampler *resampler = calloc(1, sizeof *resampler);
+    if (!resampler) return pt_fail(err, PT_ENOMEM, "no memory for a resampler");
+    resampler->rate_hz = rate_hz;
+    if (rate_hz != PT_RATE_HZ) {
+        const soxr_io_spec_t io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
+        const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
+        const soxr_runtime_spec_t one_thread = soxr_runtime_spec(1);
+        soxr_error_t fault = NULL;
+        resampler->soxr = soxr_create(rate_hz, PT_RATE_HZ, 1, &fault, &io, &quality, &one_thread);
+        if (!resampler->soxr || fault) {
+            pt_resampler_close(&resampler);
+            return pt_fail(err, PT_ENOMEM, "no resampler from %u Hz: %s", rate_hz,
+                           fault ? fault : "unknown reason");
+        }
+    }
+    *out = resampler;
+    return PT_OK;
+}
+
+void pt_resampler_close(pt_resampler **resampler) {
+    if (!resampler || !*resampler) return;
+    if ((*resampler)->soxr) soxr_delete((*resampler)->soxr);
+    free(*resampler);
+    *resampler = NULL;
+}
+
+pt_status pt_resampler_reset(pt_resampler *resampler, pt_error *err) {
+    if (!resampler->used) return PT_OK;
+    resampler->n_in = resampler->n_out = 0;
+    if (resampler->soxr) { /* which designs its filters again: up to a millisecond */
+        const soxr_error_t fault = soxr_clear(resampler->soxr);
+        if (fault) return pt_fail(err, PT_ENOMEM, "the resampler cannot be cleared: %s", fault);
+    }
+    resampler->used = false;
+    return PT_OK;
+}
+
+/* More than n_in are worth, so that what soxr holds back never piles up. */
+size_t pt_resampler_bound(const pt_resampler *resampler, size_t n_in) {
+    if (!resampler->soxr) return n_in;
+    const uint64_t n_out = pt_resampled_length(n_in, resampler->rate_hz);
+    return n_out >= SIZE_MAX - 1 ? SIZE_MAX : (size_t)n_out + 2;
+}
+
+/* soxr_process with its call counted; in NULL ends the input. */
+static pt_status process(pt_resampler *resampler, const float *in, size_t n_in, float *out,
+                         size_t room, size_t *n_out, pt_error *err) {
+    const unsigned mode = pt_denormals_flush();
+    const soxr_error_t fault = soxr_process(resampler->soxr, in, n_in, NULL, out, room, n_out);
+    pt_denormals_restore(mode);
+    resampler->used = true;
+    resampler->n_in += n_in;
+    if (fault)
+        return pt_fail(err, PT_ENOMEM, "resampling from %u Hz: %s", resampler->rate_hz, fault);
+    return PT_OK;
+}
+
+pt_status pt_resampler_add(pt_resampler *resampler, const float *in, size_t n_in, float *out,
+                           size_t *n_out, pt_error *err) {
+    *n_out = 0;
+    if (n_in == 0) return PT_OK; /* to soxr an empty input is the end */
+    if (resampler->soxr) {
+        const uint64_t due = pt_resampled_length(resampler->n_in + n_in, resampler->rate_hz);
+        size_t room = pt_resampler_bound(resampler, n_in);
+        if (room > due - resampler->n_out) room = (size_t)(due - resampler->n_out);
+        PT_TRY(process(resampler, in, n_in, out, room, n_out, err));
+    } else {
+        memcpy(out, in, n_in * sizeof *out);
+        resampler->used = true;
+        resampler->n_in += n_in;
+        *n_out = n_in;
+    }
+    resampler->n_out += *n_out;
+    return PT_OK;
+}
+
+pt_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, size_t *n_out,
+                             pt_error *err) {
+    const uint64_t left =
+        pt_resampled_length(resampler->n_in, resampler->rate_hz) - resampler->n_out;
+    *n_out = 0;
+    if (room > left) room = (size_t)left;
+    if (room == 0) return PT_OK;
+
+    size_t n = 0;
+    PT_TRY(process(resampler, NULL, 0, out, room, &n, err));
+    if (n == 0) { /* soxr is empty and a sample is still due */
+        memset(out, 0, room * sizeof *out);
+        n = room;
+    }
+    resampler->n_out += n;
+    *n_out = n;
+    return PT_OK;
+}
+
+pt_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
+                           pt_error *err) {
+    PT_TRY(pt_resampler_reset(resampler, err));
+    for (size_t done = 0, n_out; done < n_in; done += BLOCK) {
+        const size_t n = n_in - done < BLOCK ? n_in - done : BLOCK;
+        PT_TRY(pt_resampler_add(resampler, in + done, n, out, &n_out, err));
+        out += n_out;
+    }
+    for (size_t n_out = 1; n_out > 0; out += n_out)
+        PT_TRY(pt_resampler_drain(resampler, out, SIZE_MAX, &n_out, err));
+    return pt_resampler_reset(resampler, err);
+}

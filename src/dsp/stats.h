@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* stats.h - sums over samples
+ *
+ * All sums run in double and in one fixed order, so the same samples give the same bits. n >= 1.
+ */
+
+#ifndef PATINA_DSP_STATS_H
+#define PATINA_DSP_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Arithmetic mean. */
+double pt_stats_mean(const float *x, size_t n);
+double pt_stats_mean_double(const double *x, size_t n);
+
+/** AC power: mean((x - mean(x))^2), in two passes; exactly 0 for a constant. */
+double pt_stats_power(const float *x, size_t n);
+double pt_stats_power_double(const double *x, size_t n);
+
+/** mean((x - mean(x)) (y - mean(y))), in two passes. */
+double pt_stats_covariance(const float *x, const float *y, size_t n);
+double pt_stats_covariance_double(const double *x, const double *y, size_t n);
+
+/** sum((x - centre)^2): with centre 0 the energy, DC included. */
+double pt_stats_energy_about(const float *x, size_t n, double centre);
+
+/** max|x|; a NaN is passed over. */
+float pt_stats_peak(const float *x, size_t n);
+double pt_stats_peak_double(const double *x, size_t n);
+
+/** Whether no sample is a NaN or an infinity. */
+bool pt_stats_finite(const float *x, size_t n);
+
+/** The mean of a signal that arrives in pieces: the bits of pt_stats_mean, however it is cut. */
+typedef struct pt_running_mean {
+    double lane[8];
+    uint64_t n;
+} pt_running_mean; /* zero it to start */
+
+void pt_running_mean_add(pt_running_mean *mean, const float *x, size_t n);
+
+/** 0 when nothing was added. */
+double pt_running_mean_value(const pt_running_mean *mean);
+
+#endif /* PATINA_DSP_STATS_H */

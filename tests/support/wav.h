@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* wav.h - reads the sound files under tests/golden, through libsndfile and nothing of patina */
+
+#ifndef PATINA_TEST_WAV_H
+#define PATINA_TEST_WAV_H
+
+#include <patina/audio.h>
+
+#include "test.h"
+
+typedef struct pt_test_wav {
+    float *samples; /* [n_frames, n_channels]; 16-bit PCM divided by 32768 */
+    size_t n_frames;
+    unsigned n_channels, rate_hz;
+} pt_test_wav;
+
+/** Reads a file whole; what fails is a failed check of t. */
+bool pt_test_wav_read(pt_test *t, const char *path, pt_test_wav *wav);
+void pt_test_wav_release(pt_test_wav *wav);
+
+/** The same samples as the library takes them. */
+pt_audio pt_test_wav_audio(const pt_test_wav *wav);
+
+#endif /* PATINA_TEST_WAV_H */

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* Against the signals of EBU Tech 3341, golden numbers, and a second meter that is written out here
+ * from the formulas of ITU-R BS.1770 and shares nothing with the one under test. */
+
+#include "test.h"
+
+#include <stdlib.h>
+
+#include <jansson.h>
+#include <patina/measure.h>
+
+#include "stimulus.h"
+#include "wav.h"
+
+#define RATE PT_RATE_HZ
+
+/* ---- the second meter ---- */
+
+typedef struct biquad {
+    double b[3], a[3], z1, z2;
+} biquad;
+
+static double biquad_next(biquad *f, double x) {
+    const double y = f->b[0] * x + f->z1;
+    f->z1 = f->b[1] * x - f->a[1] * y + f->z2;
+    f->z2 = f->b[2] * x - f->a[2] * y;
+    return y;
+}
+
+/* The tabulated 48 kHz filters of BS.1770 as analogue prototypes, by the bilinear transform. */
+static biquad k_shelf(double rate_hz) {
+    const double q = 0.7071752369554196, k = tan(M_PI * 1681.974450955533 / rate_hz);
+    const double vh = pow(10.0, 3.999843853973347 / 20.0), vb = pow(vh, 0.4996667741545416);
+    const double a0 = 1.0 + k / q + k * k;
+    return (biquad){
+        {(vh + vb * k / q + k * k) / a0, 2.0 * (k * k - vh) / a0, (vh - vb * k / q + k * k) / a0},
+        {1.0, 2.0 * (k * k - 1.0) / a0, (1.0 - k / q + k * k) / a0},
+        0.0,
+        0.0};
+}
+
+static biquad k_high_pass(double rate_hz) {
+    const double q = 0.5003270373238773, k = tan(M_PI * 38.13547087602444 / rate_hz);
+    const double a0 = 1.0 + k / q + k * k;
+    return (biquad){
+        {1.0, -2.0, 1.0}, {1.0, 2.0 * (k * k - 1.0) / a0, (1.0 - k / q + k * k) / a0}, 0.0, 0.0};
+}
+
+static double channel_weight(unsigned c, unsigned n_channels) {
+    static const double weights[7][6] = {{0},
+                                         {1},
+                                         {1, 1},
+                                         {1, 1, 1},
+                                         {1, 1, 1.41, 1.41},
+                                         {1, 1, 1, 1.41, 1.41},
+                                         {1, 1, 1, 0, 1.41, 1.41}};
+    return c < 6 ? weights[n_channels < 6 ? n_channels : 6][c] : 0.0;
+}
+
+static double block_lufs(double z) {
+    return z > 0.0 ? -0.691 + 10.0 * log10(z) : -INFINITY;
+}
+
+/* Mean over the blocks at or over a gate, as LUFS; -inf if there is none. */
+static double gated_lufs(const double *z, size_t n, double gate) {
+    double sum = 0.0;
+    size_t count = 0;
+    for (size_t j = 0; j < n; j++)
+        if (block_lufs(z[j]) >= gate) sum += z[j], count++;
+    return count ? block_lufs(sum / (double)count) : -INFINITY;
+}
+
+static double second_meter(const pt_audio *audio) {
+    const size_t hop = (audio->rate_hz + 5) / 10, n_hops = audio->n_frames / hop;
+    const size_t n_blocks = n_hops - 3;
+    double *z = calloc(n_blocks, sizeof *z);
+    if (!z) exit(2);
+    for (unsigned c = 0; c < audio->n_channels; c++) {
+        const double weight = channel_weight(c, audio->n_channels);
+        biquad shelf = k_shelf(audio->rate_hz), high_pass = k_high_pass(audio->rate_hz);
+        for (size_t h = 0; h < n_hops; h++) {
+            double energy = 0.0;
+            for (size_t i = h * hop; i < (h + 1) * hop; i++) {
+                const double x = (double)audio->samples[i * audio->n_channels + c];
+                const double y = biquad_next(&high_pass, biquad_next(&shelf, x));
+                energy += y * y;
+            }
+            for (size_t j = h < 3 ? 0 : h - 3; j <= h && j < n_blocks; j++)
+                z[j] += weight * energy / (4.0 * (double)hop);
+        }
+    }
+    const double relative_gate = gated_lufs(z, n_blocks, -70.0) - 10.0;
+    const double lufs =
+        isinf(relative_gate) ? -70.0 : gated_lufs(z, n_blocks, fmax(-70.0, relative_gate));
+    free(z);
+    return fmax(-70.0, lufs);
+}
+
+/* ---- */
+
+static double dbfs(double level) {
+    return pow(10.0, level / 20.0);
+}
+
+static double measured(pt_test *t, const pt_audio *audio) {
+    double lufs = NAN;
+    CHECK_OK(pt_loudness_measure(audio, &lufs, &t->err));
+    return lufs;
+}
+
+typedef struct stretch {
+    double level_dbfs, length_s;
+} stretch;
+
+/* A 1 kHz sine in every channel, in phase, whose level changes from stretch to stretch. */
+static double lufs_of_stretches(pt_test *t, const stretch *stretches, size_t n_stretches) {
+    size_t n = 0, done = 0;
+    for (size_t s = 0; s < n_stretches; s++)
+        n += (size_t)(stretches[s].length_s * RATE);
+    float *x = stimulus_new(2 * n);
+    for (size_t s = 0; s < n_stretches; s++) {
+        const size_t length = (size_t)(stretches[s].length_s * RATE);
+        for (unsigned c = 0; c < 2; c++) /* whole periods, so each stretch starts at phase 0 */
+            stimulus_add_sine(x + 2 * done + c, length, 2, RATE, 1000.0,
+                              dbfs(stretches[s].level_dbfs), 0.0);
+        done += length;
+    }
+    const pt_audio audio = {x, n, 2, RATE};
+    const double lufs = measured(t, &audio);
+    free(x);
+    return lufs;
+}
+
+/* EBU Tech 3341 (2016), table 1: the signals for integrated loudness, each -23.0 or -33.0 +-0.1. */
+TEST(loudness, ebu_tech_3341_cases_1_to_5) {
+    static const stretch case1[] = {{-23, 20}}, case2[] = {{-33, 20}};
+    static const stretch case3[] = {{-36, 10}, {-23, 60}, {-36, 10}};
+    static const stretch case4[] = {{-72, 10}, {-36, 10}, {-23, 60}, {-36, 10}, {-72, 10}};
+    static const stretch case5[] = {{-26, 20}, {-20, 20.1}, {-26, 20}};
+    CHECK_NEAR(lufs_of_stretches(t, case1, 1), -23.0, 0.1);
+    CHECK_NEAR(lufs_of_stretches(t, case2, 1), -33.0, 0.1);
+    CHECK_NEAR(lufs_of_stretches(t, case3, 3), -23.0, 0.1);
+    CHECK_NEAR(lufs_of_stretches(t, case4, 5), -23.0, 0.1);
+    CHECK_NEAR(lufs_of_stretches(t, case5, 3), -23.0, 0.1);
+}
+
+/* Case 6: 5.0 in the order L R C Ls Rs; and the same as 5.1, whose LFE may hold anything. */
+TEST(loudness, ebu_tech_3341_case_6) {
+    enum { N = 20 * RATE };
+    static const double level[5] = {-28, -28, -24, -30, -30};
+    float *x = stimulus_new(5 * N), *y = stimulus_new(6 * N);
+    for (unsigned c = 0; c < 5; c++) {
+        stimulus_add_sine(x + c, N, 5, RATE, 1000.0, dbfs(level[c]), 0.0);
+        stimulus_add_sine(y + (c < 3 ? c : c + 1), N, 6, RATE, 1000.0, dbfs(level[c]), 0.0);
+    }
+    stimulus_add_sine(y + 3, N, 6, RATE, 60.0, 1.0, 0.0);
+    const pt_audio five = {x, N, 5, RATE}, six = {y, N, 6, RATE};
+    CHECK_NEAR(measured(t, &five), -23.0, 0.1);
+    CHECK_NEAR(measured(t, &six), measured(t, &five), 1e-9);
+    free(x);
+    free(y);
+}
+
+/* BS.1770: a full-scale 997 Hz sine in one channel reads -3.01 LUFS; one loudspeaker is not two. */
+TEST(loudness, one_channel_is_not_dual_mono) {
+    enum { N = 5 * RATE };
+    float *x = stimulus_new(2 * N);
+    stimulus_add_sine(x, 2 * N, 1, RATE, 997.0, 1.0, 0.0);
+    const pt_audio mono = {x, N, 1, RATE};
+    const double one = measured(t, &mono);
+    CHECK_NEAR(one, -3.01, 0.01);
+
+    memset(x, 0, 2 * N * sizeof *x);
+    stimulus_add_sine(x, N, 2, RATE, 997.0, 1.0, 0.0);
+    stimulus_add_sine(x + 1, N, 2, RATE, 997.0, 1.0, 0.0);
+    const pt_audio stereo = {x, N, 2, RATE};
+    CHECK_NEAR(measured(t, &stereo) - one, 3.0103, 1e-4);
+    free(x);
+}
+
+TEST(loudness, golden_files) {
+    static const char *const files[] = {"prog.wav",         "tone1059.wav", "alternating.wav",
+                                        "impulse.wav",      "dc.wav",       "silence.wav",
+                                        "tone_plus_dc.wav", "stereo44.wav", "five24.wav"};
+    json_t *golden = json_load_file(pt_test_golden("dsp/expected.json"), 0, NULL);
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+        char path[64];
+        pt_test_wav wav;
+        const json_t *expected =
+            json_object_get(json_object_get(json_object_get(golden, "targets"), files[f]), "lufs");
+        snprintf(path, sizeof path, "dsp/%s", files[f]);
+        REQUIRE(json_is_number(expected));
+        REQUIRE(pt_test_wav_read(t, pt_test_golden(path), &wav));
+        const pt_audio audio = pt_test_wav_audio(&wav);
+        CHECK_NEAR(measured(t, &audio), json_number_value(expected), 0.01);
+        CHECK_NEAR(second_meter(&audio), json_number_value(expected), 1e-6);
+        pt_test_wav_release(&wav);
+    }
+    json_decref(golden);
+}
+
+/* Noise and a tone whose level differs from channel to channel and from half second to half second,
+ * by so much that both gates act: no weight, order, gate or coefficient can be wrong unseen. */
+static float *programme(unsigned rate_hz, unsigned n_channels, size_t n_frames) {
+    static const double level[] = {0, -30, -6, -70, -3};
+    float *x = stimulus_new(n_frames * n_channels);
+    uint32_t noise = 4711;
+    for (size_t i = 0; i < n_frames; i++) {
+        const double now = dbfs(level[i * 2 / rate_hz]);
+        const double tone = sin(2.0 * M_PI * 0.11 * rate_hz * (double)i / rate_hz);
+        for (unsigned c = 0; c < n_channels; c++) {
+            const double mine = dbfs(-1.5 * (double)((c * 5 + 2) % 7));
+            x[i * n_channels + c] =
+                (float)(now * mine * (0.3 * stimulus_random(&noise) + 0.2 * tone));
+        }
+    }
+    return x;
+}
+
+TEST(loudness, agrees_with_the_second_meter_at_any_rate_and_channels) {
+    static const unsigned rates[] = {4000,  8000,  8001,  11025, 16000,  22050,  24000, 32000,
+                                     44100, 47999, 48000, 88200, 176400, 192000, 384000};
+    for (size_t r = 0; r < sizeof rates / sizeof *rates; r++) {
+        for (unsigned n_channels = 1; n_channels <= (rates[r] == 44100 ? 8 : 6); n_channels++) {
+            const size_t n_frames = 2 * (size_t)rates[r] + 321;
+            float *x = programme(rates[r], n_channels, n_frames);
+            const pt_audio audio = {x, n_frames, n_channels, rates[r]};
+            const double lufs = measured(t, &audio);
+            CHECK(lufs > -40.0 && lufs < 0.0);
+            CHECK_NEAR(lufs, second_meter(&audio), 0.01);
+            free(x);
+        }
+    }
+}
+
+TEST(loudness, the_first_block_must_be_complete) {
+    static const unsigned rates[] = {4000, 8001, 22050, 44100, 48000, 96000};
+    static const size_t blocks[] = {1600, 3200, 8820, 17640, 19200, 38400};
+    for (size_t r = 0; r < sizeof rates / sizeof *rates; r++) {
+        double lufs = 1.0;
+        float *x = stimulus_new(blocks[r]);
+        stimulus_add_sine(x, blocks[r], 1, rates[r], 997.0, 1.0, 0.0);
+        pt_audio audio = {x, blocks[r] - 1, 1, rates[r]};
+        CHECK_FAILS(pt_loudness_measure(&audio, &lufs, &t->err), PT_REJECT_TOO_SHORT);
+        CHECK_NEAR(lufs, 1.0, 0.0);
+        audio.n_frames = blocks[r];
+        CHECK_OK(pt_loudness_measure(&audio, &lufs, &t->err));
+        CHECK_NEAR(lufs, -3.0, 0.2); /* shelf and onset: the 997 Hz line is exact at 48 kHz only */
+        free(x);
+    }
+    const pt_audio nothing = {NULL, 0, 1, RATE};
+    double lufs;
+    CHECK_FAILS(pt_loudness_measure(&nothing, &lufs, &t->err), PT_REJECT_TOO_SHORT);
+}
+
+TEST(loudness, what_is_quiet_is_at_the_floor) {
+    enum { N = 2 * RATE };
+    float *x = stimulus_new(N);
+    const pt_audio audio = {x, N, 1, RATE};
+    CHECK_NEAR(measured(t, &audio), PT_LUFS_FLOOR, 0.0);
+    stimulus_add_sine(x, N, 1, RATE, 997.0, dbfs(-67.1), 0.0); /* -70.1 LUFS */
+    CHECK_NEAR(measured(t, &audio), PT_LUFS_FLOOR, 0.0);
+    stimulus_add_sine(x, N, 1, RATE, 997.0, dbfs(-67.1), 0.0); /* 6 dB more */
+    CHECK_NEAR(measured(t, &audio), -64.1, 0.02);
+    free(x);
+}
+
+/* The high-pass passes the step of a DC that begins, and nothing of one that lasts. */
+TEST(loudness, dc_is_not_loud) {
+    enum { N = 10 * RATE };
+    float *x = stimulus_new(N);
+    for (size_t i = 0; i < N; i++)
+        x[i] = 0.9F;
+    stimulus_add_sine(x, N, 1, RATE, 997.0, dbfs(-20.0), 0.0);
+    const pt_audio audio = {x, N, 1, RATE};
+    CHECK_NEAR(measured(t, &audio), second_meter(&audio), 0.01);
+    CHECK_NEAR(measured(t, &audio), -23.0, 0.1); /* the step's block weighs 1 of 97 */
+    free(x);
+}
+
+TEST(loudness, what_is_refused) {
+    enum { N = 65 * 4800 };
+    double lufs = 1.0;
+    float *x = stimulus_new(N * 4);
+    const pt_audio slow = {x, N, 1, 3999}, fast = {x, N * 4, 1, 384001}, mute = {x, N, 0, RATE};
+    const pt_audio wide = {x, N / 65, 65, 4000};
+    CHECK_FAILS(pt_loudness_measure(&slow, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
+    CHECK_FAILS(pt_loudness_measure(&fast, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
+    CHECK_FAILS(pt_loudness_measure(&mute, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
+    CHECK_FAILS(pt_loudness_measure(&wide, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
+    const pt_audio audio = {x, RATE, 2, RATE};
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < 3; i++) {
+        x[2 * RATE - 1] = bad[i];
+        CHECK_FAILS(pt_loudness_measure(&audio, &lufs, &t->err), PT_REJECT_NONFINITE);
+    }
+    CHECK_NEAR(lufs, 1.0, 0.0);
+    free(x);
+}
+
+TEST(loudness, sixty_four_channels) {
+    enum { N = 4000 };
+    float *x = stimulus_new((size_t)N * 64);
+    for (unsigned c = 0; c < 64; c++)
+        stimulus_add_sine(x + c, N, 64, 4000, 500.0, c == 1 ? 0.5 : 0.0, 0.0);
+    for (unsigned c = 6; c < 64; c++)
+        stimulus_add_sine(x + c, N, 64, 4000, 500.0, 1.0, 0.0); /* the rest is ignored */
+    const pt_audio audio = {x, N, 64, 4000};
+    CHECK_NEAR(measured(t, &audio), second_meter(&audio), 0.01);
+    free(x);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Sines in, least-squares sines out: what of the output is not the sine is an image or an alias. */
+
+#include "test.h"
+
+#include <stdlib.h>
+
+#include <patina/audio.h>
+
+#include "dsp/resample.h"
+#include "stimulus.h"
+
+#define RIPPLE_DB 0.02   /* to 0.9 of the lower Nyquist frequency */
+#define REJECT_DB -100.0 /* images and aliases */
+#define DELAY     1e-3   /* samples at 48 kHz: 0.003 degrees at 400 Hz, 0.16 at 22 kHz */
+
+static const unsigned rates[] = {4000,  8000,  11025, 16000, 22050,  32000,
+                                 44100, 44101, 88200, 96000, 192000, 384000};
+#define N_RATES (sizeof rates / sizeof *rates)
+
+typedef struct sine_fit {
+    double gain_db, delay; /* against the expected sine; in samples at 48 kHz */
+    double rest_db;        /* what is left over, re the expected sine */
+} sine_fit;
+
+static double level_db(double power, double reference) {
+    return 10.0 * log10(power / reference + 1e-30);
+}
+
+/* Fits a cos + b sin of frequency_hz to y[from .. to), expected amplitude * sin(2 pi f i / 48000)
+ */
+static sine_fit fit_sine(const float *y, size_t from, size_t to, double frequency_hz,
+                         double amplitude) {
+    double cc = 0.0, ss = 0.0, cs = 0.0, yc = 0.0, ys = 0.0;
+    const double w = 2.0 * M_PI * frequency_hz / PT_RATE_HZ;
+    for (size_t i = from; i < to; i++) {
+        const double c = cos(w * (double)i), s = sin(w * (double)i), v = (double)y[i];
+        cc += c * c, ss += s * s, cs += c * s, yc += v * c, ys += v * s;
+    }
+    const double determinant = cc * ss - cs * cs;
+    const double a = (yc * ss - ys * cs) / determinant, b = (ys * cc - yc * cs) / determinant;
+    double rest = 0.0;
+    for (size_t i = from; i < to; i++) {
+        const double e = (double)y[i] - a * cos(w * (double)i) - b * sin(w * (double)i);
+        rest += e * e / (double)(to - from);
+    }
+    const double power = amplitude * amplitude / 2.0;
+    return (sine_fit){level_db((a * a + b * b) / 2.0, power), -atan2(a, b) / w,
+                      level_db(rest, power)};
+}
+
+/* One second of a sine, resampled; the fit leaves the on- and offset out. */
+static sine_fit resampled_sine(pt_test *t, pt_resampler *resampler, unsigned rate_hz,
+                               double frequency_hz) {
+    const double amplitude = 0.5;
+    float *x = stimulus_new(rate_hz), *y = stimulus_new(PT_RATE_HZ);
+    stimulus_add_sine(x, rate_hz, 1, rate_hz, frequency_hz, amplitude, 0.0);
+    CHECK_OK(pt_resampler_run(resampler, x, rate_hz, y, &t->err));
+    const sine_fit fit = fit_sine(y, PT_RATE_HZ / 4, PT_RATE_HZ * 3 / 4, frequency_hz, amplitude);
+    free(x);
+    free(y);
+    return fit;
+}
+
+TEST(resample, pass_band_is_flat_without_images_or_delay) {
+    for (size_t r = 0; r < N_RATES; r++) {
+        pt_resampler *resampler = NULL;
+        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
+        const double nyquist = 0.5 * (rates[r] < PT_RATE_HZ ? rates[r] : PT_RATE_HZ);
+        double ripple = 0.0, delay = 0.0, rest = -300.0;
+        for (int i = 0; i <= 18; i++) {
+            const double share = i == 0 ? 0.005 : 0.05 * i;
+            const sine_fit fit = resampled_sine(t, resampler, rates[r], share * nyquist);
+            ripple = fmax(ripple, fabs(fit.gain_db));
+            delay = fmax(delay, fabs(fit.delay));
+            rest = fmax(rest, fit.rest_db);
+        }
+        CHECK_NEAR(ripple, 0.0, RIPPLE_DB);
+        CHECK_NEAR(delay, 0.0, DELAY);
+        CHECK(rest <= REJECT_DB);
+        if (t->n_failed)
+            printf("  %6u Hz: ripple %.4f dB, delay %.1e samples, images %.1f dB\n", rates[r],
+                   ripple, delay, rest);
+        pt_resampler_close(&resampler);
+    }
+}
+
+/* Where the filter falls off a tone may fade, but it may not fold over. */
+TEST(resample, no_images_from_the_transition_band) {
+    for (size_t r = 0; r < N_RATES; r++) {
+        if (rates[r] > PT_RATE_HZ) continue;
+        pt_resampler *resampler = NULL;
+        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
+        for (double share = 0.91; share < 1.0; share += 0.01) {
+            const sine_fit fit = resampled_sine(t, resampler, rates[r], share * 0.5 * rates[r]);
+            CHECK(fit.rest_db <= REJECT_DB);
+        }
+        pt_resampler_close(&resampler);
+    }
+}
+
+TEST(resample, tones_over_24_kHz_vanish) {
+    for (size_t r = 0; r < N_RATES; r++) {
+        if (rates[r] <= PT_RATE_HZ) continue;
+        pt_resampler *resampler = NULL;
+        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
+        const double low = 0.5 * PT_RATE_HZ + 10.0, high = 0.5 * rates[r];
+        for (int i = 0; i < 24; i++) {
+            /* denser towards the edge, where the alias is worst */
+            const double f = low + (high - low) * i * i / (24.0 * 24.0);
+            const size_t n = rates[r];
+            float *x = stimulus_new(n), *y = stimulus_new(PT_RATE_HZ);
+            stimulus_add_sine(x, n, 1, rates[r], f, 0.5, 0.0);
+            CHECK_OK(pt_resampler_run(resampler, x, n, y, &t->err));
+            double power = 0.0;
+            for (size_t k = PT_RATE_HZ / 4; k < PT_RATE_HZ * 3 / 4; k++)
+                power += (double)y[k] * (double)y[k] / (PT_RATE_HZ / 2.0);
+            if (!CHECK(level_db(power, 0.125) <= REJECT_DB))
+                printf("  %u Hz: %.0f Hz leaves %.1f dB\n", rates[r], f, level_db(power, 0.125));
+            free(x);
+            free(y);
+        }
+        pt_resampler_close(&resampler);
+    }
+}
+
+TEST(resample, lengths) {
+    CHECK_INT(pt_resampled_length(0, 44100), 0);
+    CHECK_INT(pt_resampled_length(44100, 44100), 48000);
+    CHECK_INT(pt_resampled_length(1, 4000), 12);
+    CHECK_INT(pt_resampled_length(1, 96000), 1); /* a half goes up */
+    CHECK_INT(pt_resampled_length(3, 96000), 2);
+    CHECK_INT(pt_resampled_length(1, 96001), 0);
+    CHECK_INT(pt_resampled_length(3, 384000), 0);
+    CHECK_INT(pt_resampled_length(4, 384000), 1);
+    CHECK_INT(pt_resampled_length(441000, 44100), 480000);
+    CHECK_INT(pt_resampled_length(12345, 22050), 26873); /* 26873.47 */
+    CHECK_INT(pt_resampled_length(3200, 8001), 19198);   /* 19197.6 */
+    /* an hour and a century, where a float would round and 32 bits overflow */
+    CHECK_INT(pt_resampled_length(158760001, 44100), 172800001);
+    CHECK_INT(pt_resampled_length(3155760000ULL * 44100 + 1, 44100), 3155760000ULL * 48000 + 1);
+    CHECK(pt_resampled_length(UINT64_MAX, 4000) == UINT64_MAX);
+    CHECK(pt_resampled_length(UINT64_MAX, 384000) == UINT64_MAX / 8 + 1);
+}
+
+/* Adds x in pieces of given sizes (cycled) and drains it; the samples that came out. */
+static size_t in_pieces(pt_test *t, pt_resampler *resampler, const float *x, size_t n,
+                        const size_t *sizes, size_t n_sizes, size_t drain_room, float *out) {
+    size_t n_out = 0;
+    for (size_t done = 0, piece = 0; done < n; piece++) {
+        size_t m = sizes[piece % n_sizes], got = 0;
+        if (m > n - done) m = n - done;
+        const size_t room = pt_resampler_bound(resampler, m);
+        float *some = malloc((room ? room : 1) * sizeof *some); /* exact, so that asan sees more */
+        if (!CHECK(some != NULL)) return 0;
+        CHECK_OK(pt_resampler_add(resampler, x + done, m, some, &got, &t->err));
+        CHECK(got <= room);
+        memcpy(out + n_out, some, got * sizeof *out);
+        free(some);
+        n_out += got;
+        done += m;
+    }
+    for (size_t got = 1; got > 0; n_out += got) {
+        CHECK_OK(pt_resampler_drain(resampler, out + n_out, drain_room, &got, &t->err));
+        CHECK(got <= drain_room);
+    }
+    return n_out;
+}
+
+TEST(resample, pieces_give_the_bits_of_one_go) {
+    static const size_t ones[] = {1}, odd[] = {1, 7, 1000, 3, 4096, 333}, large[] = {50021};
+    static const size_t *const sizes[] = {ones, odd, large};
+    static const size_t n_sizes[] = {1, 6, 1}, drain_room[] = {1, 37, 100000};
+    for (size_t r = 0; r <= N_RATES; r++) {
+        const unsigned rate_hz = r < N_RATES ? rates[r] : PT_RATE_HZ;
+        const size_t n = rate_hz < 60000 ? 2 * rate_hz + 17 : rate_hz;
+        const size_t n_out = (size_t)pt_resampled_length(n, rate_hz);
+        float *x = stimulus_new(n), *whole = stimulus_new(n_out), *pieces = stimulus_new(n_out + 8);
+        pt_resampler *resampler = NULL;
+        stimulus_add_noise(x, n, 0.5, 5);
+        REQUIRE_OK(pt_resampler_open(rate_hz, &resampler, &t->err));
+        CHECK_OK(pt_resampler_run(resampler, x, n, whole, &t->err));
+        for (size_t s = 0; s < 3; s++) {
+            CHECK_INT(in_pieces(t, resampler, x, n, sizes[s], n_sizes[s], drain_room[s], pieces),
+                      n_out);
+            CHECK(memcmp(pieces, whole, n_out * sizeof *whole) == 0);
+            CHECK_OK(pt_resampler_reset(resampler, &t->err));
+        }
+        free(x);
+        free(whole);
+        free(pieces);
+        pt_resampler_close(&resampler);
+    }
+}
+
+/* Memory stays bounded when samples come one by one: what is held back is the filter's delay
+ * (17 ms here), not a growing rest. */
+TEST(resample, single_samples_do_not_pile_up) {
+    enum { RATE = 44100, N = 4 * RATE };
+    pt_resampler *resampler = NULL;
+    float out[8];
+    size_t n_out = 0, got = 0;
+    REQUIRE_OK(pt_resampler_open(RATE, &resampler, &t->err));
+    REQUIRE(pt_resampler_bound(resampler, 1) <= 8);
+    for (size_t i = 0; i < N; i++, n_out += got)
+        REQUIRE_OK(pt_resampler_add(resampler, &(float){0.5F}, 1, out, &got, &t->err));
+    CHECK(4 * PT_RATE_HZ - n_out < PT_RATE_HZ / 20);
+    pt_resampler_close(&resampler);
+}
+
+/* A reset in the midst of a signal, and a run after pieces, forget it all. */
+TEST(resample, after_a_reset_it_is_a_new_one) {
+    enum { N = 30000 };
+    for (size_t r = 0; r < N_RATES; r++) {
+        const size_t n_out = (size_t)pt_resampled_length(N, rates[r]);
+        float *x = stimulus_new(N), *y = stimulus_new(n_out), *again = stimulus_new(n_out);
+        float *waste = stimulus_new((size_t)pt_resampled_length(N, rates[r]) + 2);
+        size_t got = 0;
+        pt_resampler *fresh = NULL, *kept = NULL;
+        stimulus_add_noise(x, N, 0.5, 9);
+        REQUIRE_OK(pt_resampler_open(rates[r], &fresh, &t->err));
+        REQUIRE_OK(pt_resampler_open(rates[r], &kept, &t->err));
+        CHECK_OK(pt_resampler_run(fresh, x, N, y, &t->err));
+
+        CHECK_OK(pt_resampler_add(kept, x + 5, N - 5, waste, &got, &t->err));
+        CHECK_OK(pt_resampler_run(kept, x, N, again, &t->err));
+        CHECK(memcmp(y, again, n_out * sizeof *y) == 0);
+
+        CHECK_OK(pt_resampler_add(kept, x + 5, N - 5, waste, &got, &t->err));
+        CHECK_OK(pt_resampler_reset(kept, &t->err));
+        memset(again, 0, n_out * sizeof *again);
+        CHECK_INT(in_pieces(t, kept, x, N, (const size_t[]){977}, 1, 64, again), n_out);
+        CHECK(memcmp(y, again, n_out * sizeof *y) == 0);
+        free(x);
+        free(y);
+        free(again);
+        free(waste);
+        pt_resampler_close(&fresh);
+        pt_resampler_close(&kept);
+    }
+}
+
+/* Lengths about which soxr and the rule could disagree: none, single samples, exact halves. */
+TEST(resample, short_signals_have_their_length) {
+    for (size_t r = 0; r < N_RATES; r++) {
+        pt_resampler *resampler = NULL;
+        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
+        for (size_t n = 0; n <= 40; n++) {
+            const size_t n_out = (size_t)pt_resampled_length(n, rates[r]);
+            float *x = stimulus_new(n), *y = stimulus_new(n_out + 1), *z = stimulus_new(n_out + 8);
+            stimulus_add_noise(x, n, 0.5, 1);
+            y[n_out] = 99.0F; /* a guard */
+            CHECK_OK(pt_resampler_run(resampler, x, n, y, &t->err));
+            CHECK_NEAR(y[n_out], 99.0, 0.0);
+            CHECK_INT(in_pieces(t, resampler, x, n, (const size_t[]){3}, 1, 5, z), n_out);
+            CHECK(memcmp(y, z, n_out * sizeof *y) == 0);
+            CHECK_OK(pt_resampler_reset(resampler, &t->err));
+            free(x);
+            free(y);
+            free(z);
+        }
+        pt_resampler_close(&resampler);
+    }
+}
+
+TEST(resample, equal_rates_copy_every_bit) {
+    const float x[] = {0.0F, -0.0F, 1e-42F, 1.5F, -3.4e38F, 1e-10F, 0.1F}; /* 1e-42: a denormal */
+    float y[7];
+    pt_resampler *resampler = NULL;
+    REQUIRE_OK(pt_resampler_open(PT_RATE_HZ, &resampler, &t->err));
+    CHECK_OK(pt_resampler_run(resampler, x, 7, y, &t->err));
+    CHECK(memcmp(x, y, sizeof x) == 0);
+    CHECK_INT(pt_resampler_bound(resampler, 7), 7);
+    pt_resampler_close(&resampler);
+}
+
+TEST(resample, rates_out_of_range) {
+    const unsigned wrong[] = {0, 1, 3999, 384001, 4000000000U};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        pt_resampler *resampler = NULL;
+        CHECK_FAILS(pt_resampler_open(wrong[i], &resampler, &t->err), PT_ERANGE);
+        CHECK(resampler == NULL);
+    }
+    pt_resampler_close(NULL);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "dsp/stats.h"
+#include "stimulus.h"
+
+/* Small whole numbers: every sum is exact, so the expected values are too. Lengths on both sides
+ * of a multiple of the lanes. */
+TEST(stats, whole_numbers_are_exact) {
+    float x[40], y[40];
+    double xd[40], yd[40];
+    for (size_t n = 1; n <= 40; n++) {
+        double sum = 0.0, energy = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            x[i] = (float)((int)(i * 7 % 11) - 4);
+            y[i] = (float)((int)(i * 5 % 13) - 3);
+            xd[i] = (double)x[i], yd[i] = (double)y[i];
+            sum += xd[i];
+            energy += (xd[i] - 3.0) * (xd[i] - 3.0);
+        }
+        const double mean = sum / (double)n;
+        CHECK_NEAR(pt_stats_mean(x, n), mean, 0.0);
+        CHECK_NEAR(pt_stats_mean_double(xd, n), mean, 0.0);
+        CHECK_NEAR(pt_stats_energy_about(x, n, 3.0), energy, 0.0);
+
+        double mean_y = 0.0, power = 0.0, covariance = 0.0;
+        for (size_t i = 0; i < n; i++)
+            mean_y += yd[i] / (double)n;
+        for (size_t i = 0; i < n; i++) {
+            power += (xd[i] - mean) * (xd[i] - mean) / (double)n;
+            covariance += (xd[i] - mean) * (yd[i] - mean_y) / (double)n;
+        }
+        /* 40 terms of at most 100: 40 * 100 epsilons */
+        CHECK_NEAR(pt_stats_power(x, n), power, 1e-12);
+        CHECK_NEAR(pt_stats_power_double(xd, n), power, 1e-12);
+        CHECK_NEAR(pt_stats_covariance(x, y, n), covariance, 1e-12);
+        CHECK_NEAR(pt_stats_covariance_double(xd, yd, n), covariance, 1e-12);
+    }
+}
+
+TEST(stats, covariance_with_itself_is_the_power) {
+    enum { N = 1003 };
+    float *x = stimulus_new(N);
+    stimulus_add_noise(x, N, 1.0, 1);
+    CHECK_NEAR(pt_stats_covariance(x, x, N), pt_stats_power(x, N), 0.0);
+    /* uniform in [-1, 1): 1/3 +- 1/(3 sqrt(5 N / 4)), times four */
+    CHECK_NEAR(pt_stats_power(x, N), 1.0 / 3.0, 0.04);
+    free(x);
+}
+
+/* The 24 bits of a float times 480000 fit a double, so the mean is the constant itself: what
+ * makes a pure DC silent rather than almost silent. */
+TEST(stats, a_constant_has_no_power) {
+    enum { N = 480000 };
+    float *x = stimulus_new(N);
+    for (size_t i = 0; i < N; i++)
+        x[i] = 0.1F;
+    CHECK_NEAR(pt_stats_mean(x, N), (double)0.1F, 0.0);
+    CHECK_NEAR(pt_stats_power(x, N), 0.0, 0.0);
+    free(x);
+}
+
+/* A quiet sine on a large DC: mean(x^2) - mean(x)^2 in floats would drown it. */
+TEST(stats, power_survives_a_large_dc) {
+    enum { N = 48000 };
+    float *x = stimulus_new(N);
+    for (size_t i = 0; i < N; i++)
+        x[i] = 0.5F;
+    stimulus_add_sine(x, N, 1, N, 1000.0, 1e-4, 0.0);
+    /* floats near 0.5 are 6e-8 apart: rounding noise of (6e-8)^2 / 12 on 5e-9, and the correlation
+     * of the error with the sine, which the 48 different samples of a period leave */
+    CHECK_NEAR(pt_stats_power(x, N) / 5e-9, 1.0, 1e-4);
+    free(x);
+}
+
+TEST(stats, running_mean_gives_the_bits_of_the_mean) {
+    enum { N = 10007 };
+    const size_t sizes[] = {1, 5, 8, 13, 1000};
+    float *x = stimulus_new(N);
+    stimulus_add_noise(x, N, 1.0, 21);
+    for (size_t i = 0; i < N; i++) /* of sizes so different that every addition rounds */
+        x[i] *= exp2f(-(float)(i % 61));
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        pt_running_mean mean = {0};
+        CHECK_NEAR(pt_running_mean_value(&mean), 0.0, 0.0);
+        for (size_t i = 0; i < N; i += sizes[s])
+            pt_running_mean_add(&mean, x + i, N - i < sizes[s] ? N - i : sizes[s]);
+        CHECK_NEAR(pt_running_mean_value(&mean), pt_stats_mean(x, N), 0.0);
+    }
+    free(x);
+}
+
+TEST(stats, peak_passes_over_a_nan) {
+    float x[24] = {0};
+    x[0] = 2.0F; /* the same lane: a peak, a NaN, less */
+    x[8] = NAN;
+    x[16] = 1.0F;
+    CHECK_NEAR(pt_stats_peak(x, 24), 2.0, 0.0);
+}
+
+TEST(stats, peak_and_finiteness) {
+    float x[21];
+    double xd[21];
+    for (size_t place = 0; place < 21; place++) {
+        for (size_t i = 0; i < 21; i++)
+            x[i] = i % 2 ? 0.25F : -0.125F;
+        x[place] = -1.5F;
+        for (size_t i = 0; i < 21; i++)
+            xd[i] = (double)x[i];
+        CHECK_NEAR(pt_stats_peak(x, 21), 1.5, 0.0);
+        CHECK_NEAR(pt_stats_peak_double(xd, 21), 1.5, 0.0);
+        CHECK(pt_stats_finite(x, 21));
+        x[place] = NAN;
+        CHECK(!pt_stats_finite(x, 21));
+        CHECK_NEAR(pt_stats_peak(x, 21), 0.25, 0.0);
+        x[place] = -INFINITY;
+        CHECK(!pt_stats_finite(x, 21));
+        x[place] = 3.4e38F;
+        CHECK(pt_stats_finite(x, 21));
+    }
+}
