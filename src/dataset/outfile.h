@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* outfile.h - files that appear under their name only when complete
  *
- * Written under `<path>.tmp`, flushed to the disk, renamed, and the folder flushed.
+ * Written under `<path>.tmp`, flushed to the disk, renamed, and the folder flushed. A path that
+ * names a device or a pipe (/dev/null, /dev/stdout) is written in place: there is nothing to
+ * rename. Every error is PT_EIO, a sentence with the path and the system's reason.
  */
 
 #ifndef PATINA_DATASET_OUTFILE_H
@@ -17,8 +19,11 @@ typedef struct pt_outfile pt_outfile;
 /** Opens `<path>.tmp`, replacing one that an earlier run left. */
 pt_status pt_outfile_open(const char *path, pt_outfile **file, pt_error *err);
 
-/** Buffered; a full disk is PT_EIO here or at commit. */
+/** Buffered; a full disk is PT_EIO here or at commit. After a failure every later call fails. */
 pt_status pt_outfile_write(pt_outfile *file, const void *bytes, size_t n, pt_error *err);
+
+/** Writes n floats as little-endian IEEE 754, the form of every format written here. */
+pt_status pt_outfile_write_floats(pt_outfile *file, const float *values, size_t n, pt_error *err);
 
 /** Bytes written so far. */
 uint64_t pt_outfile_offset(const pt_outfile *file);

@@ -175,9 +175,9 @@ static void compare(const pt_dataset_facts *facts, const char *record, char *dif
     }
     static const struct {
         const char *member, *words;
-    } others[] = {{"corpus", "another corpus"},
-                  {"model", "another model"},
-                  {"program", "another version of the program"},
+    } others[] = {{"corpus_hash", "another corpus"},
+                  {"model_hash", "another model"},
+                  {"version", "another version of the program"},
                   {"kernels", "another instruction set"},
                   {"libraries", "another version of a library"}};
     for (size_t i = 0; i < sizeof others / sizeof *others && difference[0] == '\0'; i++)
@@ -189,18 +189,17 @@ done:
     json_decref(theirs);
 }
 
-static uint64_t count_in(const json_t *counts, const char *name) {
-    return (uint64_t)json_integer_value(json_object_get(counts, name));
+static uint64_t count_in(const json_t *object, const char *name) {
+    return (uint64_t)json_integer_value(json_object_get(object, name));
 }
 
 static void read_counts(const char *record, pt_dataset_facts *done) {
     json_t *root = json_loads(record, 0, NULL);
-    const json_t *counts = json_object_get(root, "counts");
-    const json_t *by = json_object_get(counts, "rejects_by_reason");
-    done->n_entries = count_in(counts, "entries");
-    done->n_rows = count_in(counts, "rows");
-    done->n_parts = count_in(counts, "parts");
-    done->n_rejects = count_in(counts, "rejects");
+    const json_t *by = json_object_get(root, "rejects_by_reason");
+    done->n_entries = count_in(root, "entries");
+    done->n_rows = count_in(root, "rows");
+    done->n_parts = count_in(root, "parts");
+    done->n_rejects = count_in(root, "rejects");
     for (int i = 0; i < PT_REJECT_COUNT; i++)
         done->rejects_by[i] = count_in(by, pt_status_name((pt_status)(PT_REJECT_FIRST + i)));
     json_decref(root);
@@ -238,9 +237,9 @@ static pt_status inspect(const char *out, const pt_dataset_facts *facts, bool *c
 /* ---------------------------------------------------------------- opening */
 
 static pt_status set_metadata(pt_store *s, const pt_dataset_facts *facts, pt_error *err) {
-    const pt_metadata all[] = {{"patina.version", facts->version},
-                               {"patina.settings_sha256", facts->settings_hash},
-                               {"patina.model_sha256", facts->model_hash}};
+    const pt_metadata all[] = {{PT_KEY_VERSION, facts->version},
+                               {PT_KEY_SETTINGS_HASH, facts->settings_hash},
+                               {PT_KEY_MODEL_HASH, facts->model_hash}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         s->metadata_text[i] = strdup(all[i].value);
         if (!s->metadata_text[i]) return pt_fail(err, PT_ENOMEM, "out of memory");

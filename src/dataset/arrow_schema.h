@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* arrow_schema.h - the columns as Arrow's readers are told of them */
+
+#ifndef PATINA_DATASET_ARROW_SCHEMA_H
+#define PATINA_DATASET_ARROW_SCHEMA_H
+
+/** Value of the Parquet key "ARROW:schema": an Arrow IPC schema message in base64. */
+extern const char pt_arrow_schema[];
+
+#endif /* PATINA_DATASET_ARROW_SCHEMA_H */

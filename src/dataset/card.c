@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* card.c - README.md, dataset.json and the lines of rejects.jsonl
+ *
+ * What is written depends on the facts alone, so that two runs of the same job give equal files.
+ */
+
+#include "dataset/card.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "dataset/json_text.h"
+#include "dataset/schema.h"
+
+static void add_member(pt_str *out, const char *name) {
+    pt_str_printf(out, "  \"%s\": ", name);
+}
+
+static void add_string(pt_str *out, const char *name, const char *value) {
+    add_member(out, name);
+    pt_json_add_string(out, value);
+    pt_str_add(out, ",\n");
+}
+
+static void add_count(pt_str *out, const char *name, uint64_t value) {
+    add_member(out, name);
+    pt_str_printf(out, "%" PRIu64 ",\n", value);
+}
+
+static void add_object(pt_str *out, const char *name, const char *json) {
+    add_member(out, name);
+    pt_json_add_indented(out, json, 1);
+    pt_str_add(out, ",\n");
+}
+
+static pt_status reason(size_t i) {
+    return (pt_status)((size_t)PT_REJECT_FIRST + i);
+}
+
+char *pt_dataset_json(const pt_dataset_facts *facts) {
+    pt_str out = {0};
+
+    pt_str_add(&out, "{\n");
+    add_string(&out, "program", "patina");
+    add_string(&out, "version", facts->version);
+    add_string(&out, "format", facts->format);
+    add_count(&out, "rows", facts->n_rows);
+    add_count(&out, "parts", facts->n_parts);
+    add_count(&out, "entries", facts->n_entries);
+    add_count(&out, "rejects", facts->n_rejects);
+    add_member(&out, "rejects_by_reason");
+    for (size_t i = 0; i < PT_REJECT_COUNT; i++)
+        pt_str_printf(&out, "%s\n    \"%s\": %" PRIu64, i == 0 ? "{" : ",",
+                      pt_status_name(reason(i)), facts->rejects_by[i]);
+    pt_str_add(&out, "\n  },\n");
+    add_string(&out, "settings_hash", facts->settings_hash);
+    add_object(&out, "settings", facts->settings_json);
+    add_string(&out, "corpus_kind", facts->corpus_kind);
+    add_string(&out, "corpus_hash", facts->corpus_hash);
+    add_string(&out, "model_hash", facts->model_hash);
+    add_object(&out, "model", facts->model_json);
+    add_string(&out, "kernels", facts->kernels);
+    add_member(&out, "libraries");
+    pt_json_add_indented(&out, facts->libraries_json, 1);
+    pt_str_add(&out, "\n}\n");
+    return pt_str_steal(&out);
+}
+
+/* The classes that the hub knows. */
+static const char *size_category(uint64_t n_rows) {
+    static const struct {
+        uint64_t below;
+        const char *name;
+    } classes[] = {
+        {1000, "n<1K"},
+        {10000, "1K<n<10K"},
+        {100000, "10K<n<100K"},
+        {1000000, "100K<n<1M"},
+        {10000000, "1M<n<10M"},
+        {100000000, "10M<n<100M"},
+        {1000000000, "100M<n<1B"},
+    };
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+        if (n_rows < classes[i].below) return classes[i].name;
+    return "n>1B";
+}
+
+/* `sequence` with a length is the one spelling of a fixed list that `datasets` of all versions
+ * reads. Parquet tells types and lengths by itself; JSON Lines gets them from here. */
+static void add_front_matter(pt_str *out, const pt_dataset_facts *facts) {
+    pt_str_add(out, "---\n"
+                    "pretty_name: patina data set\n"
+                    "license: unknown\n"
+                    "tags:\n- audio\n- clap\n- audio-degradation\n");
+    pt_str_printf(out, "size_categories:\n- %s\n", size_category(facts->n_rows));
+    pt_str_add(out, "configs:\n"
+                    "- config_name: default\n"
+                    "  data_files:\n"
+                    "  - split: train\n"
+                    "    path: data/train-*\n"
+                    "dataset_info:\n"
+                    "  features:\n");
+    for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+        const pt_column *column = &pt_columns[c];
+        if (column->n_values > 1)
+            pt_str_printf(out, "  - name: %s\n    sequence: float32\n    length: %zu\n",
+                          column->name, column->n_values);
+        else
+            pt_str_printf(out, "  - name: %s\n    dtype: float32\n", column->name);
+    }
+    pt_str_add(out, "---\n\n");
+}
+
+static void add_introduction(pt_str *out, const pt_dataset_facts *facts) {
+    pt_str_add(out, "# patina data set\n\n");
+    if (facts->model_untrained)
+        pt_str_add(
+            out,
+            "> **The encoder is untrained.** `fused_state` comes from a model with random "
+            "weights, made for tests. Its numbers have the right shape and length and no meaning: "
+            "do not train on them. Run `patina generate` again with a CLAP checkpoint. The other "
+            "columns do not depend on the model and are valid.\n\n");
+    pt_str_printf(out,
+                  "%" PRIu64 " rows made by patina %s from captioned audio. For each row a clean "
+                  "recording was measured, a copy of it was damaged, and caption and damaged copy "
+                  "were encoded by CLAP. The task it is for: hear the damage and read the caption "
+                  "(`fused_state`), predict what the clean recording measures (`target_*`) and how "
+                  "damaged the copy is (`input_purity`).\n\n",
+                  facts->n_rows, facts->version);
+}
+
+static void add_columns(pt_str *out) {
+    pt_str_add(out, "## Columns\n\n"
+                    "| column | type | unit | what it is |\n"
+                    "|---|---|---|---|\n");
+    for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+        const pt_column *column = &pt_columns[c];
+        pt_str_printf(out, "| `%s` | float32", column->name);
+        if (column->n_values > 1) pt_str_printf(out, "[%zu]", column->n_values);
+        pt_str_printf(out, " | %s | %s |\n", column->unit, column->meaning);
+    }
+    pt_str_add(out, "\nEdge b (0 to 64) of the bands of `target_ltas` is 10^(1.15 + 0.05 b) Hz. "
+                    "Every value is finite and no row is incomplete.\n\n");
+}
+
+static void add_loading(pt_str *out, const pt_dataset_facts *facts) {
+    const bool parquet = strcmp(facts->format, "parquet") == 0;
+
+    pt_str_add(out, "## Loading\n\n"
+                    "From the folder that holds this file:\n\n"
+                    "```python\n"
+                    "import datasets\n"
+                    "rows = datasets.load_dataset(\".\", split=\"train\")\n"
+                    "torch_rows = rows.with_format(\"torch\")  # a tensor a column\n\n");
+    if (parquet)
+        pt_str_add(out, "import pyarrow.parquet as pq\n"
+                        "table = pq.read_table(\"data\")\n"
+                        "fused = table[\"fused_state\"].combine_chunks().values.to_numpy()"
+                        ".reshape(-1, 1024)\n\n"
+                        "import polars as pl\n"
+                        "frame = pl.read_parquet(\"data/train-*.parquet\")\n"
+                        "```\n\n"
+                        "pyarrow, polars and `datasets` show lists of fixed length; pandas and "
+                        "duckdb read them as arrays.\n\n");
+    else
+        pt_str_add(out, "import polars as pl\n"
+                        "frame = pl.read_ndjson(\"data/train-*.jsonl\")\n"
+                        "```\n\n"
+                        "JSON knows neither float32 nor fixed lengths: `load_dataset` takes both "
+                        "from the head of this file, and any other reader shows 64-bit lists whose "
+                        "values round to float32 exactly. The Parquet form of a data set is a "
+                        "third of the size and far faster to read.\n\n");
+}
+
+static void add_provenance(pt_str *out, const pt_dataset_facts *facts) {
+    pt_str_printf(out,
+                  "## Provenance\n\n"
+                  "Line i of `provenance/train-....jsonl` tells of row i of the `data` file with "
+                  "the same number: `entry`, `source`, `caption`, `seed`, `variant`, `window`, the "
+                  "drawn damage (`chain`), what followed from it (`stages`, `output_gain`, "
+                  "`purity_db`, `snr_db`, `sdr_db`) and both loudnesses (`lufs_source`, "
+                  "`lufs_mono`). Such a line is a recipe: `patina degrade AUDIO OUT.wav --recipe "
+                  "LINE.json` builds the damaged audio of the row again, bit for bit on the same "
+                  "kind of CPU and library versions.\n\n"
+                  "## Rejects\n\n"
+                  "%" PRIu64 " entries or captions of %" PRIu64 " entries gave no row; "
+                  "`rejects.jsonl` names each with its reason.\n\n",
+                  facts->n_rejects, facts->n_entries);
+    if (facts->n_rejects == 0) return;
+    pt_str_add(out, "| reason | count |\n|---|---|\n");
+    for (size_t i = 0; i < PT_REJECT_COUNT; i++)
+        if (facts->rejects_by[i] > 0)
+            pt_str_printf(out, "| `%s` | %" PRIu64 " |\n", pt_status_name(reason(i)),
+                          facts->rejects_by[i]);
+    pt_str_add(out, "\n");
+}
+
+static void add_making(pt_str *out, const pt_dataset_facts *facts) {
+    pt_str_printf(out,
+                  "## How it was made\n\n"
+                  "| | |\n|---|---|\n"
+                  "| program | patina %s |\n"
+                  "| corpus | %s, %" PRIu64 " entries, hash `%s` |\n"
+                  "| model | %shash `%s` |\n"
+                  "| settings | hash `%s` |\n"
+                  "| kernels | %s |\n\n"
+                  "Settings, as in `dataset.json`:\n\n```json\n",
+                  facts->version, facts->corpus_kind, facts->n_entries, facts->corpus_hash,
+                  facts->model_untrained ? "**untrained**, " : "", facts->model_hash,
+                  facts->settings_hash, facts->kernels);
+    pt_json_add_indented(out, facts->settings_json, 0);
+    pt_str_add(out, "\n```\n\n"
+                    "## Licence\n\n"
+                    "The rows derive from the recordings and captions of the corpus, and their "
+                    "licences apply. Replace `license: unknown` at the head of this file before "
+                    "you publish it. CLAP checkpoints carry a licence of their own.\n");
+}
+
+char *pt_dataset_card(const pt_dataset_facts *facts) {
+    pt_str out = {0};
+
+    add_front_matter(&out, facts);
+    add_introduction(&out, facts);
+    add_columns(&out);
+    add_loading(&out, facts);
+    add_provenance(&out, facts);
+    add_making(&out, facts);
+    return pt_str_steal(&out);
+}
+
+char *pt_reject_line(const char *entry, const char *source, pt_status why, const char *sentence) {
+    pt_str out = {0};
+
+    pt_str_add(&out, "{\"entry\": ");
+    pt_json_add_string(&out, entry);
+    pt_str_add(&out, ", \"source\": ");
+    pt_json_add_string(&out, source);
+    pt_str_printf(&out, ", \"reason\": \"%s\", \"sentence\": ", pt_status_name(why));
+    pt_json_add_string(&out, sentence);
+    pt_str_add(&out, "}\n");
+    return pt_str_steal(&out);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* json_text.c - strings, reals and layout of JSON */
+
+#include "dataset/json_text.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+static void add_escaped(pt_str *out, unsigned char c) {
+    static const char letters[0x20] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+
+    if (c == '"' || c == '\\')
+        pt_str_printf(out, "\\%c", c);
+    else if (letters[c])
+        pt_str_printf(out, "\\%c", letters[c]);
+    else
+        pt_str_printf(out, "\\u%04x", c);
+}
+
+void pt_json_add_string(pt_str *out, const char *text) {
+    if (!text) {
+        pt_str_add(out, "null");
+        return;
+    }
+    const size_t n = strlen(text);
+    pt_str_add(out, "\"");
+    for (size_t i = 0, size; i < n; i += size) {
+        const uint32_t code = pt_utf8_next(text + i, n - i, &size);
+        if (code == UINT32_MAX)
+            pt_str_add(out, "\xEF\xBF\xBD"); /* U+FFFD, the replacement character */
+        else if (code < 0x20 || code == '"' || code == '\\')
+            add_escaped(out, (unsigned char)code);
+        else
+            pt_str_add_bytes(out, text + i, size);
+    }
+    pt_str_add(out, "\"");
+}
+
+void pt_json_add_real(pt_str *out, double value, int digits) {
+    char text[64], number[64];
+    size_t n = 0;
+    bool real = false, point = false;
+
+    if (!isfinite(value)) {
+        pt_str_add(out, "null");
+        return;
+    }
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    /* The decimal separator is the locale's, and may be several bytes: whatever is none of the
+     * characters of a number is the point. */
+    for (const char *c = text; *c; c++) {
+        const bool of_number = strchr("0123456789+-e", *c) != NULL;
+        real = real || !of_number || *c == 'e';
+        if (of_number || !point) number[n++] = of_number ? *c : '.';
+        point = point || !of_number;
+    }
+    pt_str_add_bytes(out, number, n);
+    if (!real) pt_str_add(out, ".0");
+}
+
+static void add_line(pt_str *out, unsigned depth) {
+    pt_str_add(out, "\n");
+    for (unsigned i = 0; i < depth; i++)
+        pt_str_add(out, "  ");
+}
+
+/* The character behind the string that starts at text. */
+static const char *skip_string(const char *text) {
+    for (text++; *text && *text != '"'; text++)
+        if (*text == '\\' && text[1]) text++;
+    return *text ? text + 1 : text;
+}
+
+static const char *skip_blanks(const char *text) {
+    return text + strspn(text, " \t\r\n");
+}
+
+/* Whether the array at text holds an object, at any depth. */
+static bool holds_object(const char *text) {
+    unsigned depth = 0;
+    while (*text) {
+        if (*text == '"') {
+            text = skip_string(text);
+            continue;
+        }
+        if (*text == '{') return true;
+        if (*text == '[') depth++;
+        if (*text == ']' && --depth == 0) return false;
+        text++;
+    }
+    return false;
+}
+
+void pt_json_add_indented(pt_str *out, const char *json, unsigned depth) {
+    enum { DEEPEST = 64 };          /* settings are 4 deep; what is deeper stays on its line */
+    bool broken[DEEPEST] = {false}; /* whether the items of a level stand on lines of their own */
+    unsigned level = 0;
+    const char *next;
+
+    for (const char *c = skip_blanks(json); *c; c = next) {
+        const bool split = level > 0 && level < DEEPEST && broken[level];
+        next = c + 1;
+        if (*c == '"') {
+            next = skip_string(c);
+            pt_str_add_bytes(out, c, (size_t)(next - c));
+        } else if (*c == '{' || *c == '[') {
+            const char *inside = skip_blanks(next);
+            const bool empty = *inside == '}' || *inside == ']';
+            level++;
+            if (level < DEEPEST) broken[level] = !empty && (*c == '{' || holds_object(c));
+            pt_str_add_bytes(out, c, 1);
+            if (level < DEEPEST && broken[level]) add_line(out, depth + level);
+        } else if ((*c == '}' || *c == ']') && level > 0) {
+            level--;
+            if (split) add_line(out, depth + level);
+            pt_str_add_bytes(out, c, 1);
+        } else if (*c == ',') {
+            pt_str_add(out, split ? "," : ", ");
+            if (split) add_line(out, depth + level);
+        } else if (*c == ':') {
+            pt_str_add(out, ": ");
+        } else {
+            pt_str_add_bytes(out, c, 1);
+        }
+        next = skip_blanks(next);
+    }
+}

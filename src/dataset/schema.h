@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* schema.h - the five columns: writers, checks and the data-set card read this one table */
+
+#ifndef PATINA_DATASET_SCHEMA_H
+#define PATINA_DATASET_SCHEMA_H
+
+#include <stddef.h>
+
+#include "dataset/sink.h"
+
+#define PT_N_COLUMNS 5
+
+typedef struct pt_column {
+    const char *name;
+    size_t n_values; /* floats a row; 1 is a scalar, more are a list of this fixed length */
+    size_t offset;   /* of the first float in pt_row */
+    const char *unit, *meaning;
+} pt_column;
+
+/** In the order of the file. */
+extern const pt_column pt_columns[PT_N_COLUMNS];
+
+/** [column->n_values] */
+const float *pt_column_values(const pt_column *column, const pt_row *row);
+
+/** PT_ERANGE names the column that holds a NaN or Inf. */
+pt_status pt_row_check(const pt_row *row, pt_error *err);
+
+#endif /* PATINA_DATASET_SCHEMA_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* thrift.h - writes structs in Thrift's compact protocol, the language of Parquet's headers
+ *
+ * A struct is the fields between pt_thrift_begin and pt_thrift_end, in rising order of their ids.
+ * Structs nest; the items of a list follow its header, as many as it announces.
+ *
+ * Source  Apache Thrift, "Thrift Compact protocol encoding"
+ */
+
+#ifndef PATINA_DATASET_THRIFT_H
+#define PATINA_DATASET_THRIFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+#define PT_THRIFT_DEPTH 8 /* Parquet's footer is 6 deep */
+
+typedef enum pt_thrift_type {
+    PT_THRIFT_TRUE = 1,
+    PT_THRIFT_FALSE = 2,
+    PT_THRIFT_I16 = 4,
+    PT_THRIFT_I32 = 5,
+    PT_THRIFT_I64 = 6,
+    PT_THRIFT_BINARY = 8,
+    PT_THRIFT_LIST = 9,
+    PT_THRIFT_STRUCT = 12
+} pt_thrift_type;
+
+/** Zero it, and set out, before the first struct. */
+typedef struct pt_thrift {
+    pt_str *out;
+    int last_id[PT_THRIFT_DEPTH]; /* of each open struct */
+    unsigned depth;
+} pt_thrift;
+
+/** Opens the outermost struct, or one that is an item of a list. */
+void pt_thrift_begin(pt_thrift *thrift);
+void pt_thrift_end(pt_thrift *thrift);
+
+/** Fields of the innermost struct. A struct field is open until pt_thrift_end. */
+void pt_thrift_i16(pt_thrift *thrift, int id, int16_t value);
+void pt_thrift_i32(pt_thrift *thrift, int id, int32_t value);
+void pt_thrift_i64(pt_thrift *thrift, int id, int64_t value);
+void pt_thrift_bytes(pt_thrift *thrift, int id, const void *bytes, size_t n);
+void pt_thrift_string(pt_thrift *thrift, int id, const char *text);
+void pt_thrift_struct(pt_thrift *thrift, int id);
+void pt_thrift_list(pt_thrift *thrift, int id, pt_thrift_type type, size_t n_items);
+
+/** Items of a list that are no structs. */
+void pt_thrift_item_i32(pt_thrift *thrift, int32_t value);
+void pt_thrift_item_string(pt_thrift *thrift, const char *text);
+
+/** An unsigned number in groups of seven bits, lowest first: also the form of Parquet's runs. */
+void pt_varint_add(pt_str *out, uint64_t value);
+
+#endif /* PATINA_DATASET_THRIFT_H */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <float.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#include "dataset/json_text.h"
+
+static const char *string(pt_str *out, const char *text) {
+    pt_str_clear(out);
+    pt_json_add_string(out, text);
+    return out->text;
+}
+
+static const char *real(pt_str *out, double value, int digits) {
+    pt_str_clear(out);
+    pt_json_add_real(out, value, digits);
+    return out->text;
+}
+
+static const char *indented(pt_str *out, const char *json, unsigned depth) {
+    pt_str_clear(out);
+    pt_json_add_indented(out, json, depth);
+    return out->text;
+}
+
+TEST(json_text, strings) {
+    pt_str out = {0};
+    CHECK_STR(string(&out, ""), "\"\"");
+    CHECK_STR(string(&out, NULL), "null");
+    CHECK_STR(string(&out, "a \"b\" \\ /"), "\"a \\\"b\\\" \\\\ /\"");
+    CHECK_STR(string(&out, "\b\f\n\r\t\x01\x1F\x7F"), "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\"");
+    CHECK_STR(string(&out, "h\xC3\xBChner \xE7\x8C\xAB \xF0\x9F\x90\x94"),
+              "\"h\xC3\xBChner \xE7\x8C\xAB \xF0\x9F\x90\x94\"");
+    /* a lone byte, a cut sequence, a surrogate: each byte becomes U+FFFD */
+    CHECK_STR(string(&out, "a\xFF"
+                           "b\xC3"),
+              "\"a\xEF\xBF\xBD"
+              "b\xEF\xBF\xBD\"");
+    CHECK_STR(string(&out, "\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+    pt_str_release(&out);
+}
+
+TEST(json_text, reals_look_like_reals) {
+    pt_str out = {0};
+    CHECK_STR(real(&out, 60.0, 9), "60.0");
+    CHECK_STR(real(&out, -120.0, 17), "-120.0");
+    CHECK_STR(real(&out, 0.0, 9), "0.0");
+    CHECK_STR(real(&out, -0.0, 9), "-0.0");
+    CHECK_STR(real(&out, 0.1, 17), "0.10000000000000001");
+    CHECK_STR(real(&out, (double)0.1F, 9), "0.100000001");
+    CHECK_STR(real(&out, 1e20, 17), "1e+20");
+    CHECK_STR(real(&out, -DBL_MAX, 17), "-1.7976931348623157e+308");
+    CHECK_STR(real(&out, (double)NAN, 17), "null");
+    CHECK_STR(real(&out, (double)-INFINITY, 9), "null");
+    pt_str_release(&out);
+}
+
+/* Nine digits for float and seventeen for double are enough by IEEE 754. */
+TEST(json_text, reals_come_back) {
+    pt_str out = {0};
+    uint64_t state = 1;
+    unsigned n_wrong = 0;
+    for (int i = 0; i < 20000; i++) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        const uint32_t word = (uint32_t)(state >> 32);
+        float f;
+        double d;
+        memcpy(&f, &word, sizeof f);
+        memcpy(&d, &state, sizeof d);
+        if (isfinite(f)) n_wrong += strtof(real(&out, (double)f, PT_DIGITS_FLOAT), NULL) != f;
+        if (isfinite(d)) n_wrong += strtod(real(&out, d, PT_DIGITS_DOUBLE), NULL) != d;
+    }
+    CHECK_INT(n_wrong, 0);
+    pt_str_release(&out);
+}
+
+TEST(json_text, the_point_is_a_point_in_every_locale) {
+    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "ps_AF.UTF-8"};
+    pt_str out = {0};
+    const char *found = NULL;
+    for (size_t i = 0; !found && i < sizeof names / sizeof names[0]; i++)
+        found = setlocale(LC_NUMERIC, names[i]);
+    if (!found) SKIP("no locale with another decimal separator is installed");
+    CHECK(strcmp(localeconv()->decimal_point, ".") != 0);
+    CHECK_STR(real(&out, -1.5, 9), "-1.5");
+    CHECK_STR(real(&out, 2.5e-30, 9), "2.5e-30");
+    CHECK_STR(real(&out, 60.0, 9), "60.0");
+    setlocale(LC_NUMERIC, "C");
+    pt_str_release(&out);
+}
+
+TEST(json_text, layout_for_people) {
+    pt_str out = {0};
+    CHECK_STR(indented(&out, "{}", 1), "{}");
+    CHECK_STR(indented(&out, " [ ] ", 0), "[]");
+    CHECK_STR(indented(&out, "3.10", 0), "3.10");
+    CHECK_STR(indented(&out, "{\"a\":1,\"b\": [0.1,2],\"c\":{\"d\":null , \"e\":{}}}", 0),
+              "{\n"
+              "  \"a\": 1,\n"
+              "  \"b\": [0.1, 2],\n"
+              "  \"c\": {\n"
+              "    \"d\": null,\n"
+              "    \"e\": {}\n"
+              "  }\n"
+              "}");
+    CHECK_STR(indented(&out, "{\"a\":[{\"b\":\"}, \\\"[:\"},[1,[2]]]}", 1),
+              "{\n"
+              "    \"a\": [\n"
+              "      {\n"
+              "        \"b\": \"}, \\\"[:\"\n"
+              "      },\n"
+              "      [1, [2]]\n"
+              "    ]\n"
+              "  }");
+    pt_str_release(&out);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "dataset/outfile.h"
+
+static const char *in_tmpdir(const char *name) {
+    static char path[4][512];
+    static unsigned next;
+    char *to = path[next++ % 4];
+    snprintf(to, sizeof path[0], "%s/%s", pt_test_tmpdir(), name);
+    return to;
+}
+
+static bool exists(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+/* Whether the file at path holds exactly these bytes. */
+static bool holds(const char *path, const char *bytes, size_t n) {
+    char *text = NULL;
+    size_t n_text = 0;
+    const bool same = pt_file_read_all(path, SIZE_MAX - 1, &text, &n_text, NULL) == PT_OK &&
+                      n_text == n && memcmp(text, bytes, n) == 0;
+    free(text);
+    return same;
+}
+
+TEST(outfile, appears_only_when_committed) {
+    const char *path = in_tmpdir("late"), *tmp = in_tmpdir("late.tmp");
+    pt_outfile *file = NULL;
+
+    REQUIRE_OK(pt_outfile_open(path, &file, &t->err));
+    CHECK_OK(pt_outfile_write(file, "abc", 3, &t->err));
+    CHECK_INT(pt_outfile_offset(file), 3);
+    CHECK(!exists(path));
+    CHECK(exists(tmp));
+    CHECK_OK(pt_outfile_commit(file, &t->err));
+    CHECK(holds(path, "abc", 3));
+    CHECK(!exists(tmp));
+    pt_outfile_close(&file);
+    CHECK(file == NULL);
+    CHECK(exists(path));
+    pt_outfile_close(&file);
+}
+
+TEST(outfile, without_commit_the_old_file_stays) {
+    const char *path = in_tmpdir("old"), *tmp = in_tmpdir("old.tmp");
+    pt_outfile *file = NULL;
+
+    REQUIRE_OK(pt_outfile_write_text(path, "old", &t->err));
+    REQUIRE_OK(pt_outfile_open(path, &file, &t->err));
+    CHECK_OK(pt_outfile_write(file, "new", 3, &t->err));
+    pt_outfile_close(&file);
+    CHECK(holds(path, "old", 3));
+    CHECK(!exists(tmp));
+    CHECK_OK(pt_outfile_write_text(path, "", &t->err));
+    CHECK(holds(path, "", 0));
+}
+
+/* Pieces below, at and above the size of the buffer (1 MiB) come out in order. */
+TEST(outfile, pieces_of_all_sizes) {
+    static const size_t sizes[] = {1, 1 << 20, 0, 3, (1 << 20) - 1, 700000, 700000, 3 << 20, 5};
+    enum { TOTAL = 1 + (1 << 20) + 3 + (1 << 20) - 1 + 1400000 + (3 << 20) + 5 };
+    const char *path = in_tmpdir("pieces");
+    char *bytes = malloc(TOTAL);
+    pt_outfile *file = NULL;
+    size_t at = 0;
+
+    REQUIRE(bytes != NULL);
+    for (size_t i = 0; i < TOTAL; i++)
+        bytes[i] = (char)(i * 2654435761U >> 24);
+    CHECK_OK(pt_outfile_open(path, &file, &t->err));
+    for (size_t i = 0; file && i < sizeof sizes / sizeof sizes[0]; at += sizes[i++])
+        CHECK_OK(pt_outfile_write(file, bytes + at, sizes[i], &t->err));
+    CHECK_INT(at, TOTAL);
+    if (file) CHECK_INT(pt_outfile_offset(file), TOTAL);
+    if (file) CHECK_OK(pt_outfile_commit(file, &t->err));
+    CHECK(holds(path, bytes, TOTAL));
+    pt_outfile_close(&file);
+    free(bytes);
+}
+
+TEST(outfile, what_a_killed_run_left_is_replaced) {
+    const char *path = in_tmpdir("again"), *tmp = in_tmpdir("again.tmp");
+    const char *victim = in_tmpdir("victim");
+
+    REQUIRE_OK(pt_outfile_write_text(tmp, "half", &t->err));
+    CHECK_OK(pt_outfile_write_text(path, "whole", &t->err));
+    CHECK(holds(path, "whole", 5));
+    /* a link under the temporary name is replaced, not written through */
+    REQUIRE_OK(pt_outfile_write_text(victim, "precious", &t->err));
+    REQUIRE(symlink(victim, tmp) == 0);
+    CHECK_OK(pt_outfile_write_text(path, "second", &t->err));
+    CHECK(holds(victim, "precious", 8));
+    CHECK(holds(path, "second", 6));
+}
+
+TEST(outfile, places_that_take_no_file) {
+    const char *file = in_tmpdir("plain");
+
+    REQUIRE_OK(pt_outfile_write_text(file, "x", &t->err));
+    CHECK_FAILS(pt_outfile_write_text(in_tmpdir("absent/name"), "x", &t->err), PT_EIO);
+    CHECK_HAS(t->err.message, "absent/name'");
+    CHECK_HAS(t->err.message, strerror(ENOENT));
+    CHECK_FAILS(pt_outfile_write_text(in_tmpdir("plain/name"), "x", &t->err), PT_EIO);
+    CHECK_HAS(t->err.message, strerror(ENOTDIR));
+    CHECK_FAILS(pt_outfile_write_text(pt_test_tmpdir(), "x", &t->err), PT_EIO);
+    CHECK_HAS(t->err.message, strerror(EISDIR));
+    char tmp[600];
+    snprintf(tmp, sizeof tmp, "%s.tmp", pt_test_tmpdir());
+    CHECK(!exists(tmp));
+    REQUIRE(mkdir(in_tmpdir("taken.tmp"), 0777) == 0);
+    CHECK_FAILS(pt_outfile_write_text(in_tmpdir("taken"), "x", &t->err), PT_EIO);
+}
+
+TEST(outfile, devices_are_written_in_place) {
+    struct stat info;
+
+    CHECK_OK(pt_outfile_write_text("/dev/null", "x", &t->err));
+    CHECK(stat("/dev/null", &info) == 0 && S_ISCHR(info.st_mode));
+    CHECK(!exists("/dev/null.tmp"));
+    if (!exists("/dev/full")) SKIP("there is no /dev/full");
+    CHECK_FAILS(pt_outfile_write_text("/dev/full", "x", &t->err), PT_EIO);
+    CHECK_STR(t->err.message, "file '/dev/full': cannot be written: No space left on device");
+    CHECK(stat("/dev/full", &info) == 0 && S_ISCHR(info.st_mode));
+}
+
+/* A limit on file size stands in for a full disk: write gives less than asked, then an error. */
+TEST(outfile, a_full_disk_leaves_nothing) {
+    const char *path = in_tmpdir("large"), *tmp = in_tmpdir("large.tmp");
+    const size_t n = 3 << 20;
+    char *bytes = calloc(n, 1);
+    struct rlimit old;
+    pt_outfile *file = NULL;
+
+    REQUIRE(bytes != NULL && getrlimit(RLIMIT_FSIZE, &old) == 0);
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit low = {2500000, old.rlim_max};
+    CHECK(setrlimit(RLIMIT_FSIZE, &low) == 0);
+    CHECK_OK(pt_outfile_open(path, &file, &t->err));
+    if (file) {
+        CHECK_FAILS(pt_outfile_write(file, bytes, n, &t->err), PT_EIO);
+        CHECK_HAS(t->err.message, "large': cannot be written: ");
+        CHECK_HAS(t->err.message, strerror(EFBIG));
+    }
+    CHECK(setrlimit(RLIMIT_FSIZE, &old) == 0);
+    if (file) {
+        /* room again, but the file has a hole: it must not be completed */
+        CHECK_FAILS(pt_outfile_write(file, bytes, 1, &t->err), PT_EIO);
+        CHECK_FAILS(pt_outfile_commit(file, &t->err), PT_EIO);
+    }
+    pt_outfile_close(&file);
+    CHECK(!exists(path));
+    CHECK(!exists(tmp));
+    free(bytes);
+}
+
+/* What still waits in the buffer is part of the commit's success. */
+TEST(outfile, a_full_disk_shows_at_commit) {
+    const char *path = in_tmpdir("buffered");
+    struct rlimit old;
+    pt_outfile *file = NULL;
+
+    signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &old) == 0);
+    REQUIRE_OK(pt_outfile_open(path, &file, &t->err));
+    CHECK_OK(pt_outfile_write(file, "0123456789", 10, &t->err));
+    const struct rlimit low = {4, old.rlim_max};
+    CHECK(setrlimit(RLIMIT_FSIZE, &low) == 0);
+    CHECK_FAILS(pt_outfile_commit(file, &t->err), PT_EIO);
+    CHECK(setrlimit(RLIMIT_FSIZE, &old) == 0);
+    pt_outfile_close(&file);
+    CHECK(!exists(path));
+}
+
+TEST(outfile, rename) {
+    const char *from = in_tmpdir("part"), *to = in_tmpdir("final");
+
+    REQUIRE_OK(pt_outfile_write_text(from, "rows", &t->err));
+    CHECK_OK(pt_outfile_rename(from, to, &t->err));
+    CHECK(holds(to, "rows", 4));
+    CHECK(!exists(from));
+    CHECK_FAILS(pt_outfile_rename(from, to, &t->err), PT_EIO);
+    CHECK_HAS(t->err.message, "part'");
+}
+
+TEST(outfile, floats_are_little_endian) {
+    static const float values[2] = {1.0F, -2.0F};
+    const char *path = in_tmpdir("floats");
+    pt_outfile *file = NULL;
+
+    REQUIRE_OK(pt_outfile_open(path, &file, &t->err));
+    CHECK_OK(pt_outfile_write_floats(file, values, 2, &t->err));
+    CHECK_OK(pt_outfile_commit(file, &t->err));
+    CHECK(holds(path, "\x00\x00\x80\x3F\x00\x00\x00\xC0", 8));
+    pt_outfile_close(&file);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* A whole data set in both formats, of made-up rows, as a run would leave it.
+ *
+ * With PATINA_TEST_SAMPLE=DIR the program leaves DIR/parquet and DIR/jsonl for
+ * tests/python/test_readers.py --sample, which knows the formula of the values (sample_value
+ * there).
+ */
+
+#include "test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <patina/patina.h>
+
+#include "base/str.h"
+#include "dataset/card.h"
+#include "dataset/outfile.h"
+#include "dataset/schema.h"
+#include "dataset/sink.h"
+
+static const pt_metadata keys[] = {
+    {PT_KEY_VERSION, "0.1.0"}, {PT_KEY_SETTINGS_HASH, "5e77"}, {PT_KEY_MODEL_HASH, "30de1"}};
+
+/* Value i of row r: a hash of both, as a share of the range that the column has. */
+static float value(uint64_t r, size_t i, double lo, double hi) {
+    const uint32_t hash = (uint32_t)((r * 1092 + i) * 2654435761U);
+    return (float)(lo + hash / 4294967296.0 * (hi - lo));
+}
+
+static void make_row(uint64_t r, pt_row *row) {
+    for (size_t i = 0; i < PT_FUSED; i++)
+        row->fused_state[i] = value(r, i, -1.0, 1.0);
+    for (size_t i = 0; i < PT_LTAS_BANDS; i++)
+        row->target_ltas[i] = value(r, 1024 + i, -120.0, 0.0);
+    row->target_lufs = value(r, 1088, -70.0, 0.0);
+    row->target_dyn[0] = value(r, 1089, 0.0, 30.0);
+    row->target_dyn[1] = value(r, 1090, 0.0, 1.0);
+    /* whole numbers, a column of them: what a careless JSON would call an integer; 0 is the least
+     * and +-0 has a rule of its own in Parquet's statistics */
+    row->input_purity = (float)(r % 61);
+}
+
+static void add_provenance(pt_str *lines, uint64_t r, const pt_row *row) {
+    char entry[64], caption[64];
+    snprintf(entry, sizeof entry, "folder/h\xC3\xBChner %llu.wav", (unsigned long long)(r / 4));
+    snprintf(caption, sizeof caption, "\"%llu\" hens\n\xE7\x8C\xAB", (unsigned long long)(r / 2));
+    const pt_provenance of = {
+        .entry = entry,
+        .source = entry,
+        .caption = caption,
+        .caption_index = r / 2 % 2,
+        .seed = INT64_MAX,
+        .variant = (uint32_t)(r % 4),
+        .window = {.start = r, .frames = 441000, .rate_hz = 44100, .channels = 2},
+        .chain_json =
+            "[{\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 0.10000000000000001}]",
+        .stages_json = "[{\"fx\": \"noise\"}]",
+        .output_gain = 1.0,
+        .purity_db = (double)row->input_purity,
+        .snr_db = (double)row->input_purity,
+        .sdr_db = 60.0,
+        .has_loudness = true,
+        .lufs_source = (double)row->target_lufs,
+        .lufs_mono = -23.5,
+    };
+    char *line = pt_provenance_print(&of);
+    pt_str_add(lines, line ? line : "");
+    pt_str_add(lines, "\n");
+    free(line);
+}
+
+/* Rows first to first + n of a part of two. */
+static pt_status write_part(const pt_sink_kind *kind, const char *out, unsigned part,
+                            uint64_t first, uint64_t n, pt_error *err) {
+    char path[1024];
+    pt_str lines = {0};
+    pt_sink *sink = NULL;
+    pt_row row;
+
+    snprintf(path, sizeof path, "%s/data/train-%05u-of-00002%s", out, part, kind->suffix);
+    pt_status status = kind->open(path, keys, 3, &sink, err);
+    for (uint64_t r = first; status == PT_OK && r < first + n; r++) {
+        make_row(r, &row);
+        status = pt_sink_write(sink, &row, err);
+        add_provenance(&lines, r, &row);
+    }
+    if (status == PT_OK) status = pt_sink_finish(sink, err);
+    pt_sink_close(&sink);
+    snprintf(path, sizeof path, "%s/provenance/train-%05u-of-00002.jsonl", out, part);
+    if (status == PT_OK) status = pt_outfile_write_text(path, lines.text, err);
+    pt_str_release(&lines);
+    return status;
+}
+
+static pt_status write_text(const char *out, const char *name, char *text, pt_error *err) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", out, name);
+    const pt_status status =
+        text ? pt_outfile_write_text(path, text, err) : pt_fail(err, PT_ENOMEM, "%s", name);
+    free(text);
+    return status;
+}
+
+static pt_status write_rest(const char *out, const char *format, uint64_t n_rows, pt_error *err) {
+    const pt_dataset_facts facts = {
+        .version = "0.1.0",
+        .format = format,
+        .settings_json = "{\"seed\":9223372036854775807,\"variants\":2,\"loudness\":\"source\"}",
+        .settings_hash = "5e77",
+        .corpus_kind = "folder",
+        .corpus_hash = "c0",
+        .n_entries = n_rows / 4 + 2,
+        .model_json = "{\"layout\":\"other\",\"untrained\":true}",
+        .model_hash = "30de1",
+        .model_untrained = true,
+        .kernels = "c",
+        .libraries_json = "{\"jansson\":\"2.14\"}",
+        .n_rows = n_rows,
+        .n_parts = 2,
+        .n_rejects = 1,
+        .rejects_by = {[PT_REJECT_MISSING - PT_REJECT_FIRST] = 1},
+    };
+    PT_TRY(write_text(out, "dataset.json", pt_dataset_json(&facts), err));
+    PT_TRY(write_text(out, "README.md", pt_dataset_card(&facts), err));
+    return write_text(out, "rejects.jsonl",
+                      pt_reject_line("gone.wav", "gone.wav", PT_REJECT_MISSING, "not there"), err);
+}
+
+static pt_status write_sample(const pt_sink_kind *kind, const char *root, uint64_t n_rows,
+                              pt_error *err) {
+    static const char *const folders[] = {"", "/data", "/provenance"};
+    char out[512], folder[600];
+
+    snprintf(out, sizeof out, "%s/%s", root, kind->name);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(folder, sizeof folder, "%s%s", out, folders[i]);
+        if (mkdir(folder, 0777) != 0)
+            return pt_fail(err, PT_EIO, "folder '%s' is there already, or cannot be", folder);
+    }
+    PT_TRY(write_part(kind, out, 0, 0, n_rows - 5, err));
+    PT_TRY(write_part(kind, out, 1, n_rows - 5, 5, err));
+    return write_rest(out, kind->name, n_rows, err);
+}
+
+TEST(sample, a_data_set_in_both_formats) {
+    const char *asked = getenv("PATINA_TEST_SAMPLE");
+    const char *root = asked ? asked : pt_test_tmpdir();
+    char path[600];
+    struct stat info;
+
+    /* two row groups in the first part */
+    REQUIRE_OK(write_sample(&pt_sink_parquet, root, 8192 + 8 + 5, &t->err));
+    REQUIRE_OK(write_sample(&pt_sink_jsonl, root, 300, &t->err));
+    snprintf(path, sizeof path, "%s/parquet/data/train-00000-of-00002.parquet", root);
+    REQUIRE(stat(path, &info) == 0);
+    CHECK(info.st_size > 8200 * (off_t)sizeof(pt_row));
+}

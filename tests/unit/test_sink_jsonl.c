@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/bytes.h"
+#include "dataset/schema.h"
+#include "dataset/sink.h"
+
+static pt_row row_of(unsigned seed) {
+    pt_row row;
+    float *values = (float *)&row;
+    for (size_t i = 0; i < sizeof row / sizeof *values; i++)
+        values[i] = (float)((double)((seed * 1092U + i) * 2654435761U % 1000003U) / 1e3 - 120.0);
+    row.target_lufs = -70.0F;
+    row.input_purity = 60.0F;
+    return row;
+}
+
+static bool equal(const json_t *value, float expected) {
+    return json_is_real(value) && (float)json_real_value(value) == expected;
+}
+
+/* jansson is the judge: five members in order, every float exact, and none of them an integer. */
+TEST(sink_jsonl, rows_come_back) {
+    char path[512], *text = NULL;
+    size_t n = 0;
+    pt_sink *sink = NULL;
+
+    snprintf(path, sizeof path, "%s/rows.jsonl", pt_test_tmpdir());
+    REQUIRE_OK(pt_sink_jsonl.open(path, NULL, 0, &sink, &t->err));
+    for (unsigned i = 0; i < 3; i++) {
+        const pt_row row = row_of(i);
+        CHECK_OK(pt_sink_write(sink, &row, &t->err));
+    }
+    CHECK_OK(pt_sink_finish(sink, &t->err));
+    pt_sink_close(&sink);
+    REQUIRE_OK(pt_file_read_all(path, 1 << 20, &text, &n, &t->err));
+    char *line = text;
+    for (unsigned i = 0; i < 3; i++) {
+        const pt_row row = row_of(i);
+        char *end = strchr(line, '\n');
+        REQUIRE(end != NULL);
+        *end = '\0';
+        json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        REQUIRE(json_is_object(object));
+        CHECK_INT(json_object_size(object), PT_N_COLUMNS);
+        size_t c = 0, n_equal = 0;
+        const char *name;
+        json_t *value;
+        json_object_foreach(object, name, value) {
+            const pt_column *column = &pt_columns[c++];
+            const float *expected = pt_column_values(column, &row);
+            CHECK_STR(name, column->name);
+            if (column->n_values == 1) n_equal += equal(value, *expected);
+            for (size_t k = 0; k < json_array_size(value); k++)
+                n_equal += equal(json_array_get(value, k), expected[k]);
+        }
+        CHECK_INT(n_equal, 1024 + 64 + 1 + 2 + 1);
+        json_decref(object);
+        line = end + 1;
+    }
+    CHECK_STR(line, "");
+    free(text);
+}
+
+TEST(sink_jsonl, no_rows_and_no_end) {
+    char path[512], *text = NULL;
+    size_t n = 1;
+    pt_sink *sink = NULL;
+
+    snprintf(path, sizeof path, "%s/none.jsonl", pt_test_tmpdir());
+    REQUIRE_OK(pt_sink_jsonl.open(path, NULL, 0, &sink, &t->err));
+    CHECK_OK(pt_sink_finish(sink, &t->err));
+    pt_sink_close(&sink);
+    REQUIRE_OK(pt_file_read_all(path, 10, &text, &n, &t->err));
+    CHECK_INT(n, 0);
+    free(text);
+
+    snprintf(path, sizeof path, "%s/unfinished.jsonl", pt_test_tmpdir());
+    const pt_row row = row_of(0);
+    REQUIRE_OK(pt_sink_jsonl.open(path, NULL, 0, &sink, &t->err));
+    CHECK_OK(pt_sink_write(sink, &row, &t->err));
+    pt_sink_close(&sink);
+    CHECK(sink == NULL);
+    CHECK(access(path, F_OK) != 0);
+    strcat(path, ".tmp");
+    CHECK(access(path, F_OK) != 0);
+}
+
+TEST(sink_jsonl, faults) {
+    pt_sink *sink = NULL;
+    const pt_row row = row_of(0);
+
+    CHECK_FAILS(pt_sink_jsonl.open("/absent/rows.jsonl", NULL, 0, &sink, &t->err), PT_EIO);
+    CHECK_HAS(t->err.message, "'/absent/rows.jsonl'");
+    CHECK(sink == NULL);
+    REQUIRE_OK(pt_sink_jsonl.open("/dev/full", NULL, 0, &sink, &t->err));
+    CHECK_OK(pt_sink_write(sink, &row, &t->err));
+    CHECK_FAILS(pt_sink_finish(sink, &t->err), PT_EIO);
+    CHECK_HAS(t->err.message, "No space left");
+    pt_sink_close(&sink);
+}
