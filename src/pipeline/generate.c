@@ -75,8 +75,8 @@ static char *settings_json(const pt_generate_options *o, const pt_suite *suite) 
         json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:o*}", "seed", (json_int_t)o->seed,
                   "variants", (json_int_t)o->variants, "order", order_names[o->order], "captions",
                   captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
-                  o->format == PT_FORMAT_JSONL ? "jsonl" : "parquet", "chunk", (json_int_t)o->chunk,
-                  "limit", (json_int_t)o->limit, "suite", suite_object);
+                  pt_sink_kinds[o->format]->name, "chunk", (json_int_t)o->chunk, "limit",
+                  (json_int_t)o->limit, "suite", suite_object);
     if (settings) text = json_dumps(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(suite_text);
@@ -310,7 +310,7 @@ static void describe(run *r) {
     const pt_generate_options *o = &r->options;
     r->facts = (pt_dataset_facts){
         .version = pt_version(),
-        .format = o->format == PT_FORMAT_JSONL ? "jsonl" : "parquet",
+        .format = pt_sink_kinds[o->format]->name,
         .settings_json = r->settings,
         .settings_hash = r->settings_hash,
         .corpus_kind = r->corpus_kind,
@@ -337,7 +337,7 @@ static void describe(run *r) {
 
 static pt_status run_all(run *r, pt_generate_report *report, pt_error *err) {
     const pt_generate_options *o = &r->options;
-    const pt_sink_kind *kind = o->format == PT_FORMAT_JSONL ? &pt_sink_jsonl : &pt_sink_parquet;
+    const pt_sink_kind *kind = pt_sink_kinds[o->format];
     bool complete = false;
     char text[256];
 
