@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* bench_nn.c - the speed of the kernel tables on the shapes of the towers, one thread
+ *
+ *     bench_nn [-i ISA] [-r ROUNDS] [WORD...]     shapes whose name contains one of the words
+ *
+ * Each round runs the machine's register peak and every shape once, so that a slow spell of a busy
+ * machine falls on all alike; printed are the best and the median of the rounds, and the best as a
+ * share of the best peak of the same run. The last lines put whole towers together: every weight
+ * of a clip or a caption once, so that weights come from where they come from in a real run.
+ */
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <patina/isa.h>
+
+#include "nn/ops.h"
+
+#include "fma_peak.h"
+
+enum { MAX_ROUNDS = 1000, MAX_TIMINGS = 64 };
+
+typedef struct linear_shape {
+    const char *name;
+    size_t m, n, k;
+    pt_nn_epilogue epilogue;
+    int audio, text; /* how often it occurs in a clip; in a caption */
+} linear_shape;
+
+/* The published unfused model: 64 x 64 tokens of width 96, halved and doubled by three mergers. */
+static const linear_shape linears[] = {
+    {"patch 4096,96,16", 4096, 96, 16, PT_NN_STORE, 1, 0},
+    {"s1 qkv 4096,288,96", 4096, 288, 96, PT_NN_STORE, 2, 0},
+    {"s1 proj 4096,96,96", 4096, 96, 96, PT_NN_ADD, 2, 0},
+    {"s1 fc1 4096,384,96", 4096, 384, 96, PT_NN_GELU, 2, 0},
+    {"s1 fc2 4096,96,384", 4096, 96, 384, PT_NN_ADD, 2, 0},
+    {"merge1 1024,192,384", 1024, 192, 384, PT_NN_STORE, 1, 0},
+    {"s2 qkv 1024,576,192", 1024, 576, 192, PT_NN_STORE, 2, 0},
+    {"s2 proj 1024,192,192", 1024, 192, 192, PT_NN_ADD, 2, 0},
+    {"s2 fc1 1024,768,192", 1024, 768, 192, PT_NN_GELU, 2, 0},
+    {"s2 fc2 1024,192,768", 1024, 192, 768, PT_NN_ADD, 2, 0},
+    {"merge2 256,384,768", 256, 384, 768, PT_NN_STORE, 1, 0},
+    {"s3 qkv 256,1152,384", 256, 1152, 384, PT_NN_STORE, 6, 0},
+    {"s3 proj 256,384,384", 256, 384, 384, PT_NN_ADD, 6, 0},
+    {"s3 fc1 256,1536,384", 256, 1536, 384, PT_NN_GELU, 6, 0},
+    {"s3 fc2 256,384,1536", 256, 384, 1536, PT_NN_ADD, 6, 0},
+    {"merge3 64,768,1536", 64, 768, 1536, PT_NN_STORE, 1, 0},
+    {"s4 qkv 64,2304,768", 64, 2304, 768, PT_NN_STORE, 2, 0},
+    {"s4 proj 64,768,768", 64, 768, 768, PT_NN_ADD, 2, 0},
+    {"s4 fc1 64,3072,768", 64, 3072, 768, PT_NN_GELU, 2, 0},
+    {"s4 fc2 64,768,3072", 64, 768, 3072, PT_NN_ADD, 2, 0},
+    {"text qkv 20,2304,768", 20, 2304, 768, PT_NN_STORE, 0, 12},
+    {"text proj 20,768,768", 20, 768, 768, PT_NN_ADD, 0, 12},
+    {"text fc1 20,3072,768", 20, 3072, 768, PT_NN_GELU, 0, 12},
+    {"text fc2 20,768,3072", 20, 768, 3072, PT_NN_ADD, 0, 12},
+    {"rows 1 1,768,768", 1, 768, 768, PT_NN_STORE, 0, 0},
+    {"rows 3 3,768,768", 3, 768, 768, PT_NN_STORE, 0, 0},
+    {"rows 10 10,768,768", 10, 768, 768, PT_NN_STORE, 0, 0},
+    {"rows 13 13,768,768", 13, 768, 768, PT_NN_STORE, 0, 0},
+    {"rows 30 30,768,768", 30, 768, 768, PT_NN_STORE, 0, 0},
+};
+enum { N_LINEARS = sizeof linears / sizeof *linears };
+
+typedef struct attention_shape {
+    const char *name;
+    size_t n_tokens, n_heads, head_dim, n_windows;
+    bool biased;
+} attention_shape;
+
+/* The last three: all windows of one block of stage 1; its twin of the larger model; a caption. */
+static const attention_shape attentions[] = {
+    {"window 24 64 x 64,4,24", 64, 4, 24, 64, true},
+    {"window 32 64 x 64,4,32", 64, 4, 32, 64, true},
+    {"caption 20,12,64", 20, 12, 64, 1, false},
+    {"caption 77,12,64", 77, 12, 64, 1, false},
+};
+enum { N_ATTENTIONS = sizeof attentions / sizeof *attentions };
+
+typedef struct timing {
+    const char *name;
+    double flop;
+    double seconds[MAX_ROUNDS];
+} timing;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void *room(size_t n_floats) {
+    float *p = aligned_alloc(64, (n_floats * sizeof(float) + 63) / 64 * 64);
+    if (!p) {
+        fprintf(stderr, "bench_nn: out of memory\n");
+        exit(1);
+    }
+    for (size_t i = 0; i < n_floats; i++) /* values that neither grow nor die, and touch the page */
+        p[i] = (float)(int)(i * 2654435761u % 2001u - 1000u) * 1e-4f;
+    return p;
+}
+
+static bool wanted(const char *name, char **words, int n_words) {
+    for (int i = 0; i < n_words; i++)
+        if (strstr(name, words[i])) return true;
+    return n_words == 0;
+}
+
+static void print_timing(timing *t, int rounds, double peak) {
+    qsort(t->seconds, (size_t)rounds, sizeof *t->seconds, by_size);
+    const double best = t->seconds[0], median = t->seconds[rounds / 2];
+    printf("%-24s %9.3f ms %9.3f ms %8.1f GFLOP/s %8.1f", t->name, 1e3 * best, 1e3 * median,
+           1e-9 * t->flop / best, 1e-9 * t->flop / median);
+    if (peak > 0.0) printf(" %5.0f %%", 100.0 * t->flop / best / peak);
+    printf("\n");
+}
+
+static double time_linear(const pt_nn_ops *ops, const linear_shape *s, const float *packed,
+                          const float *bias, const float *x, float *y, int times) {
+    const pt_nn_linear map = {.n_in = s->k, .n_out = s->n, .packed = packed, .bias = bias};
+    const double start = now();
+
+    for (int i = 0; i < times; i++)
+        ops->linear(&map, x, s->k, s->m, s->epilogue, y, s->n);
+    return (now() - start) / times;
+}
+
+/* Every linear of a tower, each with weights of its own, in order. */
+static double time_tower(const pt_nn_ops *ops, bool text, const float *weights, const float *bias,
+                         const float *x, float *y) {
+    const double start = now();
+
+    for (int i = 0; i < N_LINEARS; i++)
+        for (int n = 0; n < (text ? linears[i].text : linears[i].audio); n++) {
+            const linear_shape *s = &linears[i];
+            const pt_nn_linear map = {.n_in = s->k, .n_out = s->n, .packed = weights, .bias = bias};
+            ops->linear(&map, x, s->k, s->m, s->epilogue, y, s->n);
+            weights += ops->packed_size(s->n, s->k);
+        }
+    return now() - start;
+}
+
+static double tower_flop(bool text) {
+    double flop = 0.0;
+    for (int i = 0; i < N_LINEARS; i++)
+        flop += 2.0 * (double)(linears[i].m * linears[i].n * linears[i].k) *
+                (text ? linears[i].text : linears[i].audio);
+    return flop;
+}
+
+static size_t tower_floats(const pt_nn_ops *ops, bool text) {
+    size_t n = 0;
+    for (int i = 0; i < N_LINEARS; i++)
+        n += ops->packed_size(linears[i].n, linears[i].k) *
+             (size_t)(text ? linears[i].text : linears[i].audio);
+    return n;
+}
+
+static double time_attention(const pt_nn_ops *ops, const attention_shape *s, const float *qkv,
+                             const float *bias, float *out, float *scratch) {
+    const size_t width = s->n_heads * s->head_dim;
+    const double start = now();
+
+    for (size_t i = 0; i < s->n_windows; i++) {
+        const float *window = qkv + i * s->n_tokens * 3 * width;
+        const pt_nn_attention a = {.n_tokens = s->n_tokens,
+                                   .n_heads = s->n_heads,
+                                   .head_dim = s->head_dim,
+                                   .q = window,
+                                   .k = window + width,
+                                   .v = window + 2 * width,
+                                   .ld = 3 * width,
+                                   .scale = 0.2f,
+                                   .bias = s->biased ? bias : NULL,
+                                   .out = out,
+                                   .ld_out = width,
+                                   .scratch = scratch};
+        ops->attention(&a);
+    }
+    return now() - start;
+}
+
+int main(int argc, char **argv) {
+    static timing peak = {"register peak", 0.0, {0.0}}, timings[MAX_TIMINGS];
+    pt_isa isa = pt_isa_detect();
+    int rounds = 20, option, n = 0;
+
+    while ((option = getopt(argc, argv, "i:r:")) != -1) {
+        pt_error err;
+        if (option == 'i' && pt_isa_parse(optarg, &isa, &err) != PT_OK) {
+            fprintf(stderr, "bench_nn: %s\n", err.message);
+            return 2;
+        }
+        if (option == 'r') rounds = atoi(optarg);
+        if (option == '?' || rounds < 1 || rounds > MAX_ROUNDS) {
+            fprintf(stderr, "usage: bench_nn [-i ISA] [-r ROUNDS (1 to 1000)] [WORD...]\n");
+            return 2;
+        }
+    }
+    char **words = argv + optind;
+    const int n_words = argc - optind;
+    const pt_nn_ops *ops = pt_nn_ops_of(isa);
+
+    /* The largest of everything; the towers' weights serve the single shapes as well. */
+    const size_t n_audio = tower_floats(ops, false), n_text = tower_floats(ops, true);
+    const float *weights = room(n_audio > n_text ? n_audio : n_text), *bias = room(1 << 20);
+    const float *x = room(4096 * 768);
+    float *y = room(4096 * 384), *scratch = room(1 << 20), *weight = room(3072 * 800);
+
+    printf("%-24s %12s %12s %16s %8s\n", pt_isa_name(isa), "best", "median", "best", "median");
+    for (int round = 0; round < rounds; round++) {
+        double start = now();
+        peak.flop = fma_peak_run(isa, 2e8);
+        peak.seconds[round] = now() - start;
+
+        n = 0;
+        for (int i = 0; i < N_LINEARS; i++) {
+            const linear_shape *s = &linears[i];
+            const double flop = 2.0 * (double)(s->m * s->n * s->k);
+            if (!wanted(s->name, words, n_words)) continue;
+            timings[n].name = s->name;
+            timings[n].flop = flop;
+            /* Once unmeasured, then until the clock tells: 4 million multiply-adds at the least. */
+            time_linear(ops, s, weight, bias, x, y, 1);
+            timings[n++].seconds[round] =
+                time_linear(ops, s, weight, bias, x, y, 1 + (int)(8e6 / flop));
+        }
+        for (int i = 0; i < N_ATTENTIONS; i++) {
+            const attention_shape *s = &attentions[i];
+            if (!wanted(s->name, words, n_words)) continue;
+            timings[n].name = s->name;
+            timings[n].flop = 4.0 * (double)(s->n_windows * s->n_heads * s->head_dim) *
+                              (double)(s->n_tokens * s->n_tokens);
+            time_attention(ops, s, x, bias, y, scratch);
+            timings[n++].seconds[round] = time_attention(ops, s, x, bias, y, scratch);
+        }
+        for (int text = 0; text < 2; text++) {
+            const char *name = text ? "linears of a caption" : "linears of a clip";
+            if (!wanted(name, words, n_words)) continue;
+            timings[n].name = name;
+            timings[n].flop = tower_flop(text);
+            timings[n++].seconds[round] = time_tower(ops, text, weights, bias, x, y);
+        }
+        if (wanted("layer_norm 4096,96", words, n_words)) {
+            timings[n].name = "layer_norm 4096,96";
+            timings[n].flop = 8.0 * 4096 * 96;
+            start = now();
+            ops->layer_norm(x, 96, 4096, 96, bias, bias, 1e-5f, y, 96);
+            timings[n++].seconds[round] = now() - start;
+        }
+    }
+    print_timing(&peak, rounds, 0.0);
+    const double best_peak = peak.flop / peak.seconds[0];
+    for (int i = 0; i < n; i++)
+        print_timing(&timings[i], rounds, best_peak);
+    return 0;
+}

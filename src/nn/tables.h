@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* tables.h - the tables that ops.c chooses from; for this room only */
+
+#ifndef PATINA_NN_TABLES_H
+#define PATINA_NN_TABLES_H
+
+#include "nn/ops.h"
+
+extern const pt_nn_ops pt_nn_ops_c;
+#if defined(__x86_64__)
+extern const pt_nn_ops pt_nn_ops_avx2;
+extern const pt_nn_ops pt_nn_ops_avx512;
+#endif
+
+#endif /* PATINA_NN_TABLES_H */

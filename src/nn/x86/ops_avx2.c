@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* ops_avx2.c - the kernel table for AVX2 with FMA */
+
+#include "nn/x86/vec_avx2.h"
+
+#define ISA   PT_ISA_AVX2
+#define TABLE pt_nn_ops_avx2
+
+#include "nn/x86/kernels.h"

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* vec_avx2.h - the vector that kernels.h is written over, in AVX2 with FMA */
+
+#ifndef PATINA_NN_VEC_AVX2_H
+#define PATINA_NN_VEC_AVX2_H
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#include "nn/x86/polynomials.h"
+
+#define LANES 8
+
+/* All 16 registers: a tile takes 4 x 3 for its sums, 3 for weights and 1 for x. */
+#define TILE_ROWS 4
+#define TILE_VECS 3
+
+#define ERF_DEGREE PT_NN_ERF8_DEGREE
+#define ERF_STEPS  PT_NN_ERF8_STEPS
+#define ERF_TABLE  pt_nn_erf8
+
+typedef __m256 vec;
+typedef __m256d vec_double;
+
+static inline vec v_set1(float a) {
+    return _mm256_set1_ps(a);
+}
+
+/* p is a multiple of 32 bytes. */
+static inline vec v_load_aligned(const float *p) {
+    return _mm256_load_ps(p);
+}
+
+static inline vec v_load(const float *p) {
+    return _mm256_loadu_ps(p);
+}
+
+static inline void v_store(float *p, vec a) {
+    _mm256_storeu_ps(p, a);
+}
+
+/* The first n lanes, 0 to LANES. */
+static inline __m256i v_first(size_t n) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+}
+
+/* The first n of p, then zeros; touches nothing behind them. */
+static inline vec v_load_first(const float *p, size_t n) {
+    return _mm256_maskload_ps(p, v_first(n));
+}
+
+static inline void v_store_first(float *p, size_t n, vec a) {
+    _mm256_maskstore_ps(p, v_first(n), a);
+}
+
+/* The first n lanes of a, the others of b. */
+static inline vec v_join(vec a, size_t n, vec b) {
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(v_first(n)));
+}
+
+static inline vec v_add(vec a, vec b) {
+    return _mm256_add_ps(a, b);
+}
+
+static inline vec v_sub(vec a, vec b) {
+    return _mm256_sub_ps(a, b);
+}
+
+static inline vec v_mul(vec a, vec b) {
+    return _mm256_mul_ps(a, b);
+}
+
+/* a b + c, rounded once */
+static inline vec v_fma(vec a, vec b, vec c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+static inline vec v_max(vec a, vec b) {
+    return _mm256_max_ps(a, b);
+}
+
+static inline vec v_min(vec a, vec b) {
+    return _mm256_min_ps(a, b);
+}
+
+static inline vec v_abs(vec a) {
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+
+/* a times 2 to the integer in the low bits of t's pattern; the result must be a normal number. */
+static inline vec v_scale_pow2(vec a, vec t) {
+    return _mm256_castsi256_ps(
+        _mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
+}
+
+/* Zero where x < bound, else a. */
+static inline vec v_zero_below(vec a, vec x, vec bound) {
+    return _mm256_andnot_ps(_mm256_cmp_ps(x, bound, _CMP_LT_OQ), a);
+}
+
+/* table[i] in every lane, i from the low 3 bits of that lane of index. */
+static inline vec v_lookup(const float table[LANES], vec index) {
+    return _mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(index));
+}
+
+static inline float v_sum(vec a) {
+    __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+
+static inline float v_largest(vec a) {
+    __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    b = _mm_max_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
+}
+
+static inline vec_double v_zero_double(void) {
+    return _mm256_setzero_pd();
+}
+
+/* Four partial sums take up the eight lanes of a. */
+static inline vec_double v_add_double(vec_double sum, vec a) {
+    const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(a));
+    const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));
+    return _mm256_add_pd(sum, _mm256_add_pd(low, high));
+}
+
+static inline double v_sum_double(vec_double a) {
+    const __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(b, _mm_unpackhi_pd(b, b)));
+}
+
+#endif /* PATINA_NN_VEC_AVX2_H */
