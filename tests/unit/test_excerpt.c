@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "audio/excerpt.h"
+
+#include <time.h>
+
+#include "audio_files.h"
+#include "dsp/resample.h"
+
+/** The sample that frame i of channel c has in these tests: exact in 16 bits, and never twice. */
+static float at(uint64_t i, unsigned c) {
+    return (float)((int)((i * 7919 + c * 12345) % 65536) - 32768) / 32768.0F;
+}
+
+static float *ramp(size_t n, unsigned n_channels) {
+    float *x = malloc(n * n_channels * sizeof *x);
+    for (size_t i = 0; i < n; i++)
+        for (unsigned c = 0; c < n_channels; c++)
+            x[i * n_channels + c] = at(i, c);
+    return x;
+}
+
+static void check_source(pt_test *t, const pt_excerpt *e) {
+    size_t wrong = 0;
+    for (size_t i = 0; i < e->source.n_frames; i++)
+        for (unsigned c = 0; c < e->source.n_channels; c++)
+            if (e->source.samples[i * e->source.n_channels + c] != at(e->window.start + i, c))
+                wrong++;
+    CHECK_INT(wrong, 0);
+}
+
+static const pt_cut whole = {NULL, 0, UINT64_MAX};
+
+/* DEFINITIONS 1: start = floor(u (n - window + 1)), u = draw 0 of stream WINDOW, variant 0. */
+TEST(excerpt, the_window_lies_where_it_is_drawn) {
+    const int formats[] = {WAV_16, FLAC_16, SF_FORMAT_AU | SF_FORMAT_PCM_16}; /* AU: not exact */
+    const size_t rate = 8000, n = 25 * rate + 7;
+    float *x = ramp(n, 2);
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t k = 0; k < 3; k++) {
+        file_bytes f = make_sound(formats[k], (int)rate, 2, NULL, x, n);
+        const pt_bytes bytes = in_memory(&f);
+        uint64_t least = UINT64_MAX, most = 0;
+        for (uint64_t seed = 0; seed < 12; seed++) {
+            const pt_rng draw = pt_rng_of(seed, "an entry", 0, PT_STREAM_WINDOW);
+            const double u = pt_rng_uniform(&draw, 0);
+            pt_excerpt e;
+            REQUIRE_OK(pt_excerpt_decode(&bytes, (pt_cut){.draw = &draw}, &e, &arena, &t->err));
+            CHECK_INT(e.window.start, (uint64_t)floor(u * (double)(n - 10 * rate + 1)));
+            CHECK_INT(e.window.frames, 10 * rate);
+            CHECK_INT(e.window.rate_hz, rate);
+            CHECK_INT(e.window.channels, 2);
+            CHECK_INT(e.source.n_frames, 10 * rate);
+            CHECK_INT(e.n_mix, 480000);
+            check_source(t, &e);
+            if (e.window.start < least) least = e.window.start;
+            if (e.window.start > most) most = e.window.start;
+            pt_arena_reset(&arena);
+        }
+        CHECK(least < 4 * rate && most > 11 * rate); /* it does move about */
+        file_bytes_release(&f);
+    }
+    pt_arena_release(&arena);
+    free(x);
+}
+
+TEST(excerpt, a_short_source_is_taken_whole) {
+    const size_t lengths[] = {1, 2, 3199, 80000};
+    const pt_rng draw = pt_rng_of(3, "x", 0, PT_STREAM_WINDOW);
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t k = 0; k < 4; k++) {
+        float *x = ramp(lengths[k], 1);
+        file_bytes f = make_sound(WAV_16, 8000, 1, NULL, x, lengths[k]);
+        const pt_bytes bytes = in_memory(&f);
+        pt_excerpt e;
+        REQUIRE_OK(pt_excerpt_decode(&bytes, (pt_cut){.draw = &draw}, &e, &arena, &t->err));
+        CHECK_INT(e.window.start, 0);
+        CHECK_INT(e.window.frames, lengths[k]);
+        CHECK_INT(e.n_mix, lengths[k] * 6);
+        check_source(t, &e);
+        file_bytes_release(&f);
+        free(x);
+    }
+    pt_arena_release(&arena);
+}
+
+TEST(excerpt, a_part_may_be_named) {
+    const int formats[] = {WAV_16, SF_FORMAT_AU | SF_FORMAT_PCM_16};
+    const size_t n = 200000;
+    float *x = ramp(n, 1);
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t k = 0; k < 2; k++) {
+        file_bytes f = make_sound(formats[k], 8000, 1, NULL, x, n);
+        const pt_bytes bytes = in_memory(&f);
+        const struct {
+            pt_cut cut;
+            uint64_t frames;
+        } cases[] = {
+            {{NULL, 0, UINT64_MAX}, 80000},      {{NULL, 5000, 3}, 3},
+            {{NULL, 123456, UINT64_MAX}, 76544}, {{NULL, 199999, UINT64_MAX}, 1},
+            {{NULL, 100000, 90000}, 80000},
+        };
+        for (size_t c = 0; c < 5; c++) {
+            pt_excerpt e;
+            REQUIRE_OK(pt_excerpt_decode(&bytes, cases[c].cut, &e, &arena, &t->err));
+            CHECK_INT(e.window.start, cases[c].cut.start);
+            CHECK_INT(e.window.frames, cases[c].frames);
+            check_source(t, &e);
+        }
+        pt_excerpt e;
+        CHECK_FAILS(pt_excerpt_decode(&bytes, (pt_cut){NULL, n, 1}, &e, &arena, &t->err),
+                    PT_ERANGE);
+        CHECK_FAILS(pt_excerpt_decode(&bytes, (pt_cut){NULL, UINT64_MAX, 1}, &e, &arena, &t->err),
+                    PT_ERANGE);
+        file_bytes_release(&f);
+    }
+    pt_arena_release(&arena);
+    free(x);
+}
+
+/* What a lossy file gives in the middle is what decoding it from the start gives there. */
+TEST(excerpt, lossy_windows_are_those_of_one_long_decode) {
+    const int formats[] = {OGG, OPUS, MP3};
+    const size_t rate = 48000, n = 14 * rate;
+    float *x = make_noise(n, 0.3);
+    const pt_rng draw = pt_rng_of(5, "x", 0, PT_STREAM_WINDOW);
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t k = 0; k < 3; k++) {
+        file_bytes f = make_sound(formats[k], (int)rate, 1, NULL, x, n);
+        const pt_bytes bytes = in_memory(&f);
+        pt_excerpt drawn, first, last;
+        REQUIRE_OK(pt_excerpt_decode(&bytes, (pt_cut){.draw = &draw}, &drawn, &arena, &t->err));
+        REQUIRE_OK(pt_excerpt_decode(&bytes, whole, &first, &arena, &t->err));
+        REQUIRE_OK(pt_excerpt_decode(&bytes, (pt_cut){NULL, 10 * rate, UINT64_MAX}, &last, &arena,
+                                     &t->err));
+        const size_t start = (size_t)drawn.window.start, split = 10 * rate - start;
+        CHECK(start > 0 && start < 4 * rate);
+        CHECK_INT(last.window.frames, 4 * rate);
+        CHECK(memcmp(drawn.source.samples, first.source.samples + start, split * sizeof *x) == 0);
+        CHECK(memcmp(drawn.source.samples + split, last.source.samples, start * sizeof *x) == 0);
+        pt_arena_reset(&arena);
+        file_bytes_release(&f);
+    }
+    pt_arena_release(&arena);
+    free(x);
+}
+
+/* All channels count alike, the LFE too. Sums of eighths are exact. */
+TEST(excerpt, the_mix_is_the_mean_of_all_channels) {
+    const float x[] = {0.5F, 0.25F, -0.125F, 1.0F, -0.5F, 0.375F, -1.0F, 3.0F,
+                       0.0F, 0.0F,  0.0F,    1.0F, 1e8F,  1.0F,   -1e8F, 0.0F};
+    float mix[4];
+    pt_mix_down(&(pt_audio){x, 2, 6, 48000}, mix);
+    CHECK_NEAR(mix[0], 0.25, 0.0);
+    CHECK_NEAR(mix[1], 3.0 / 6, 0.0);
+    pt_mix_down(&(pt_audio){x + 12, 1, 4, 48000}, mix); /* in double nothing is lost */
+    CHECK_NEAR(mix[0], 0.25, 0.0);
+    pt_mix_down(&(pt_audio){x, 4, 1, 48000}, mix);
+    CHECK(memcmp(mix, x, sizeof mix) == 0);
+}
+
+TEST(excerpt, at_48_khz_the_mix_is_not_resampled) {
+    float *x = ramp(30000, 2);
+    file_bytes f = make_sound(WAV_16, 48000, 2, NULL, x, 30000);
+    const pt_bytes bytes = in_memory(&f);
+    pt_arena arena;
+    pt_excerpt e;
+    size_t wrong = 0;
+    pt_arena_init(&arena);
+    REQUIRE_OK(pt_excerpt_decode(&bytes, whole, &e, &arena, &t->err));
+    CHECK_INT(e.n_mix, 30000);
+    for (size_t i = 0; i < e.n_mix; i++)
+        if (e.mix[i] != (float)(((double)at(i, 0) + at(i, 1)) / 2)) wrong++;
+    CHECK_INT(wrong, 0);
+    pt_arena_release(&arena);
+    file_bytes_release(&f);
+    free(x);
+}
+
+/* round(n * 48000 / fs) samples; a tone keeps its amplitude and phase (ripple <= 0.02 dB, linear
+ * phase with the delay removed). 3e-3 of the amplitude is 0.026 dB. */
+TEST(excerpt, other_rates_are_resampled_to_the_exact_length) {
+    const struct {
+        unsigned rate_hz;
+        size_t n, n_mix;
+    } cases[] = {{44100, 44101, 48001},
+                 {8000, 4001, 24006},
+                 {384000, 384004, 48001},
+                 {11025, 9999, 43533},
+                 {96000, 50001, 25001}};
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t k = 0; k < 5; k++) {
+        float *x = malloc(cases[k].n * sizeof *x);
+        for (size_t i = 0; i < cases[k].n; i++)
+            x[i] = (float)(0.5 * sin(2.0 * M_PI * 997.0 * (double)i / cases[k].rate_hz));
+        file_bytes f = make_sound(WAV_FLOAT, (int)cases[k].rate_hz, 1, NULL, x, cases[k].n);
+        const pt_bytes bytes = in_memory(&f);
+        pt_excerpt e;
+        double worst = 0.0;
+        REQUIRE_OK(pt_excerpt_decode(&bytes, whole, &e, &arena, &t->err));
+        CHECK_INT(e.n_mix, cases[k].n_mix);
+        for (size_t i = 2000; i + 2000 < e.n_mix; i++) /* away from the edges */
+            worst =
+                fmax(worst, fabs(e.mix[i] - 0.5 * sin(2.0 * M_PI * 997.0 * (double)i / 48000.0)));
+        CHECK_NEAR(worst, 0.0, 0.5 * 3e-3);
+        file_bytes_release(&f);
+        free(x);
+    }
+    pt_arena_release(&arena);
+}
+
+TEST(excerpt, nonfinite_samples_count_in_the_window_only) {
+    const size_t n = 48000;
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t k = 0; k < 3; k++) {
+        float *x = make_noise(2 * n, 0.5);
+        x[2 * 30000 + 1] = bad[k];
+        file_bytes f = make_sound(WAV_FLOAT, 8000, 2, NULL, x, n);
+        const pt_bytes bytes = in_memory(&f);
+        pt_excerpt e;
+        CHECK_FAILS(pt_excerpt_decode(&bytes, whole, &e, &arena, &t->err), PT_REJECT_NONFINITE);
+        CHECK_FAILS(pt_excerpt_decode(&bytes, (pt_cut){NULL, 20000, 10001}, &e, &arena, &t->err),
+                    PT_REJECT_NONFINITE);
+        CHECK_OK(pt_excerpt_decode(&bytes, (pt_cut){NULL, 20000, 10000}, &e, &arena, &t->err));
+        CHECK_OK(pt_excerpt_decode(&bytes, (pt_cut){NULL, 30001, 10000}, &e, &arena, &t->err));
+        file_bytes_release(&f);
+        free(x);
+    }
+    pt_arena_release(&arena);
+}
+
+static pt_status check_of(pt_test *t, unsigned rate_hz, size_t n, const float *x) {
+    file_bytes f = make_sound(WAV_FLOAT, (int)rate_hz, 1, NULL, x, n);
+    const pt_bytes bytes = in_memory(&f);
+    pt_arena arena;
+    pt_excerpt e;
+    pt_arena_init(&arena);
+    t->err = (pt_error){0};
+    pt_status status = pt_excerpt_decode(&bytes, whole, &e, &arena, &t->err);
+    if (status == PT_OK) status = pt_excerpt_check(&e, &t->err);
+    pt_arena_release(&arena);
+    file_bytes_release(&f);
+    return status;
+}
+
+/* Four hops of h = floor((fs + 5) / 10) (DEFINITIONS 4). */
+TEST(excerpt, under_four_hops_is_too_short) {
+    const struct {
+        unsigned rate_hz;
+        size_t least;
+    } cases[] = {{48000, 19200}, {44100, 17640}, {22050, 8820}, {11025, 4412}, {4001, 1600}};
+    float *x = make_noise(20000, 0.5);
+    for (size_t k = 0; k < 5; k++) {
+        CHECK_INT(check_of(t, cases[k].rate_hz, cases[k].least, x), PT_OK);
+        CHECK_FAILS(check_of(t, cases[k].rate_hz, cases[k].least - 1, x), PT_REJECT_TOO_SHORT);
+    }
+    CHECK_FAILS(check_of(t, 48000, 1, x), PT_REJECT_TOO_SHORT);
+    CHECK_FAILS(check_of(t, 48000, 0, x), PT_REJECT_TOO_SHORT);
+    free(x);
+}
+
+/* AC power below 1e-10: +-a has the power a^2. */
+TEST(excerpt, silence_and_dc_are_silent) {
+    float *x = calloc(48000, sizeof *x);
+    CHECK_FAILS(check_of(t, 48000, 48000, x), PT_REJECT_SILENT);
+    for (size_t i = 0; i < 48000; i++)
+        x[i] = 0.7F;
+    CHECK_FAILS(check_of(t, 48000, 48000, x), PT_REJECT_SILENT);
+    for (size_t i = 0; i < 48000; i++)
+        x[i] = i % 2 ? 0.999e-5F : -0.999e-5F;
+    CHECK_FAILS(check_of(t, 48000, 48000, x), PT_REJECT_SILENT);
+    for (size_t i = 0; i < 48000; i++)
+        x[i] = i % 2 ? 1.001e-5F : -1.001e-5F;
+    CHECK_INT(check_of(t, 48000, 48000, x), PT_OK);
+    free(x);
+}
+
+/* By design only the window of an exact file is decoded, so a tail that was cut off a FLAC shows
+ * where the window meets it and nowhere else; a truncated file of any other kind always shows. */
+TEST(excerpt, a_shortfall_in_the_window_is_truncated) {
+    const size_t n = 200000;
+    float *x = make_noise(n, 0.5);
+    file_bytes f = make_sound(FLAC_16, 8000, 1, NULL, x, n), g;
+    pt_bytes bytes;
+    pt_arena arena;
+    pt_excerpt e;
+    pt_arena_init(&arena);
+    pt_bytes_of_memory(f.b, f.n * 3 / 4, &bytes);
+    CHECK_OK(pt_excerpt_decode(&bytes, (pt_cut){NULL, 50000, 80000}, &e, &arena, &t->err));
+    CHECK_FAILS(pt_excerpt_decode(&bytes, (pt_cut){NULL, 100000, 80000}, &e, &arena, &t->err),
+                PT_REJECT_TRUNCATED);
+    CHECK_FAILS(pt_excerpt_decode(&bytes, (pt_cut){NULL, 190000, 80000}, &e, &arena, &t->err),
+                PT_REJECT_TRUNCATED);
+    file_bytes_release(&f);
+    const int formats[] = {WAV_16, OGG, MP3};
+    for (size_t k = 0; k < 3; k++) {
+        g = make_sound(formats[k], 8000, 1, NULL, x, n);
+        pt_bytes_of_memory(g.b, g.n * 3 / 4, &bytes);
+        CHECK_FAILS(pt_excerpt_decode(&bytes, (pt_cut){NULL, 0, 1000}, &e, &arena, &t->err),
+                    PT_REJECT_TRUNCATED);
+        file_bytes_release(&g);
+    }
+    pt_arena_release(&arena);
+    free(x);
+}
+
+/* 1.4 GB of a WAV that takes no room on the disk: reading it whole takes seconds, and its window a
+ * few milliseconds. 0.5 s of processor time is far from either, on a slow machine too. */
+TEST(excerpt, an_hour_costs_no_more_than_its_window) {
+    const uint64_t n = 3600 * 48000ULL, n_bytes = n * 2 * 4;
+    const char *path = tmp_path("hour.wav");
+    const pt_rng draw = pt_rng_of(1, "hour", 0, PT_STREAM_WINDOW);
+    float x[2] = {0.25F, 0.5F};
+    file_bytes f = make_wav(3, 32, 48000, 2, x, sizeof x);
+    pt_bytes bytes;
+    pt_arena arena;
+    pt_excerpt e;
+
+    put_le(f.b + 40, n_bytes, 4);
+    FILE *out = fopen(path, "wb");
+    REQUIRE(out && fwrite(f.b, 1, f.n, out) == f.n && fclose(out) == 0);
+    file_bytes_release(&f);
+    if (truncate(path, (off_t)(44 + n_bytes)) != 0) SKIP("no room for a sparse file of 1.4 GB");
+    pt_arena_init(&arena);
+    REQUIRE_OK(pt_bytes_open_file(path, &bytes, &t->err));
+    const clock_t before = clock();
+    REQUIRE_OK(pt_excerpt_decode(&bytes, (pt_cut){.draw = &draw}, &e, &arena, &t->err));
+    CHECK((double)(clock() - before) / CLOCKS_PER_SEC < 0.5);
+    CHECK_INT(e.window.start, (uint64_t)floor(pt_rng_uniform(&draw, 0) * (double)(n - 480000 + 1)));
+    CHECK_INT(e.window.frames, 480000);
+    CHECK_FAILS(pt_excerpt_check(&e, &t->err), PT_REJECT_SILENT);
+    REQUIRE_OK(pt_excerpt_decode(&bytes, whole, &e, &arena, &t->err));
+    CHECK(e.source.samples[0] == 0.25F && e.source.samples[1] == 0.5F && e.mix[0] == 0.375F);
+    pt_arena_release(&arena);
+    pt_bytes_release(&bytes);
+    unlink(path);
+}
+
+/* A worker's memory settles after its first excerpts. */
+TEST(excerpt, the_arena_grows_no_more) {
+    float *x = make_noise(15 * 48000, 0.5);
+    file_bytes f = make_sound(OGG, 48000, 1, NULL, x, 15 * 48000);
+    const pt_bytes bytes = in_memory(&f);
+    pt_arena arena;
+    const void *block = NULL;
+    pt_arena_init(&arena);
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        const pt_rng draw = pt_rng_of(seed, "x", 0, PT_STREAM_WINDOW);
+        pt_excerpt e;
+        pt_arena_reset(&arena);
+        if (seed == 2) block = arena.block;
+        REQUIRE_OK(pt_excerpt_decode(&bytes, (pt_cut){.draw = &draw}, &e, &arena, &t->err));
+        if (seed >= 2) CHECK(arena.block == block);
+    }
+    pt_arena_release(&arena);
+    file_bytes_release(&f);
+    free(x);
+}
