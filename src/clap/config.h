@@ -11,6 +11,12 @@
 
 #define PT_CLAP_STAGES_MAX 8
 
+/* What a read config promises, so that nothing below has to check it again: every size is at least
+ * 1 and at most 65536 (the vocabulary 2^20, layers and depths 256, mlp_ratio 64); heads divide
+ * their width; ids are below vocab_size; max_positions holds a caption of PT_CAPTION_TOKENS behind
+ * pad_id; the image of spec_size / patch tokens a side is cut into whole windows in every stage;
+ * n_mels divides spec_size. */
+
 typedef struct pt_text_config {
     size_t vocab_size, hidden, n_layers, n_heads, intermediate, max_positions, n_types;
     float layer_norm_eps;
@@ -18,7 +24,7 @@ typedef struct pt_text_config {
 } pt_text_config;
 
 typedef struct pt_audio_config {
-    size_t width; /* patch_embeds_hidden_size: channels of stage 0 */
+    size_t width; /* patch_embeds_hidden_size: channels of stage 0; stage s has width << s */
     size_t n_stages;
     size_t depths[PT_CLAP_STAGES_MAX], n_heads[PT_CLAP_STAGES_MAX];
     size_t window, spec_size, n_mels, patch, aff_block_r;
@@ -45,13 +51,26 @@ typedef struct pt_clap_config {
 } pt_clap_config;
 
 /**
- * Reads DIR/config.json; absent members have ClapConfig's defaults. What the towers do not
- * compute (another activation, patch stride, fusion type ...) is an error that names the member,
- * so that no model is ever run as if it were another.
+ * Reads DIR/config.json; absent and null members have ClapConfig's defaults. What the towers do
+ * not compute (another activation, patch stride, fusion type ...) is an error that names the
+ * member, so that no model is ever run as if it were another. projection_dim and
+ * projection_hidden_act count at the top level only: the reference pushes them down from there.
+ *
+ * Errors  PT_EIO      absent or unreadable
+ *         PT_EFORMAT  names the file and the member
  */
 pt_status pt_clap_config_read(const char *dir, pt_clap_config *config, pt_error *err);
 
-/** Reads DIR/preprocessor_config.json into config->extractor, with the same strictness. */
+/**
+ * Reads DIR/preprocessor_config.json into config->extractor, with the same strictness: patina
+ * computes 1024-point frames every 480 samples of 10 s at 48 kHz, as all published models do.
+ */
 pt_status pt_extractor_config_read(const char *dir, pt_clap_config *config, pt_error *err);
+
+/** The same from n bytes of text; file is the name that errors give it. */
+pt_status pt_clap_config_parse(const char *file, const char *text, size_t n, pt_clap_config *config,
+                               pt_error *err);
+pt_status pt_extractor_config_parse(const char *file, const char *text, size_t n,
+                                    pt_clap_config *config, pt_error *err);
 
 #endif /* PATINA_CLAP_CONFIG_H */

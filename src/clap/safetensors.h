@@ -10,32 +10,45 @@
 
 #include <patina/status.h>
 
+#define PT_TENSOR_DIMS_MAX 8
+
 typedef enum pt_dtype { PT_DTYPE_F32, PT_DTYPE_F16, PT_DTYPE_BF16, PT_DTYPE_OTHER } pt_dtype;
 
 typedef struct pt_tensor {
     const char *name;
+    const char *dtype_name; /* as the file spells it: "F32", "I64" */
     pt_dtype dtype;
-    size_t n_dims, dims[8];
-    size_t n_values;
+    size_t n_dims, dims[PT_TENSOR_DIMS_MAX];
+    size_t n_values;           /* 1 for no dimension, 0 when one is 0 */
     const unsigned char *data; /* little-endian; aligned to nothing */
 } pt_tensor;
 
 typedef struct pt_safetensors pt_safetensors;
 
 /**
- * Maps a file and checks its header: length, JSON, every dtype, shape and offset, overlaps and
- * the file's end.
+ * Maps a file and checks its header: length, JSON, every dtype, shape and offset. As in the
+ * reference implementation the tensors have to fill the file from the header's end to its own
+ * without overlap, gap or rest. The map follows the file: one that is shortened while it is open
+ * ends the process at the next access, as with every map.
  *
  * Errors  PT_EIO, PT_EFORMAT naming the file and the tensor
  */
 pt_status pt_safetensors_open(const char *path, pt_safetensors **file, pt_error *err);
 void pt_safetensors_close(pt_safetensors **file);
 
+/** The same over size bytes that stay where they are until close; name is for errors. */
+pt_status pt_safetensors_open_memory(const char *name, const void *bytes, size_t size,
+                                     pt_safetensors **file, pt_error *err);
+
+/** Tensors in the order of their names' bytes. */
 size_t pt_safetensors_count(const pt_safetensors *file);
 const pt_tensor *pt_safetensors_at(const pt_safetensors *file, size_t i);
 
 /** A value of `__metadata__`, or NULL. */
 const char *pt_safetensors_metadata(const pt_safetensors *file, const char *key);
+
+/** The whole file. */
+const unsigned char *pt_safetensors_bytes(const pt_safetensors *file, size_t *size);
 
 /**
  * The tensor of this name and shape in a floating-point dtype.

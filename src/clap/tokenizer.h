@@ -21,15 +21,27 @@ pt_status pt_tokenizer_open(const char *dir, size_t vocab_size, pt_tokenizer **t
                             pt_error *err);
 void pt_tokenizer_close(pt_tokenizer **tokenizer);
 
+/** A file's content under the name that errors give it. */
+typedef struct pt_named_text {
+    const char *name, *text;
+    size_t n_bytes;
+} pt_named_text;
+
+/** The same from memory, which is not needed afterwards. */
+pt_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges, size_t vocab_size,
+                                   pt_tokenizer **tokenizer, pt_error *err);
+
 /**
  * `<s>` ids `</s>`, cut to max_ids (>= 2) by keeping the first max_ids - 1 and ending in `</s>`.
+ * Special tokens that stand in the text as such (`<mask>`) become their ids.
  *
- * text       n_bytes of UTF-8
+ * text       n_bytes of UTF-8, up to 2^31; bytes that are none are kept as they are
  * ids        out, [max_ids]
  * n_ids      out, 2 to max_ids
  * n_uncut    out, how many there were before cutting; may be NULL
+ * scratch    what was taken from it is given back on return; 44 bytes a byte of the longest word
  *
- * Errors     PT_ENOMEM
+ * Errors     PT_ENOMEM, PT_ERANGE
  */
 pt_status pt_tokenizer_encode(const pt_tokenizer *tokenizer, const char *text, size_t n_bytes,
                               int32_t *ids, size_t max_ids, size_t *n_ids, size_t *n_uncut,

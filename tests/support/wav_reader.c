@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* wav.c - a whole sound file to floats */
+/* wav_reader.c - a whole sound file to floats */
 
-#include "wav.h"
+#include "wav_reader.h"
 
 #include <stdlib.h>
 

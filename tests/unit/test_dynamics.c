@@ -8,7 +8,7 @@
 #include <patina/measure.h>
 
 #include "stimulus.h"
-#include "wav.h"
+#include "wav_reader.h"
 
 #define RATE PT_RATE_HZ
 

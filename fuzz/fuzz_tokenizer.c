@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_tokenizer.c - input: vocab.json, NUL, merges.txt, NUL, a caption
+ *
+ * An empty file stands for that of a small vocabulary, so that captions and merges are reached
+ * without the fuzzer's having to write 256 symbols. Every caption is one: bytes that are no UTF-8
+ * too.
+ */
+
+#include <string.h>
+
+#include "clap/tokenizer.h"
+#include "fuzz.h"
+#include "small_vocab.h"
+
+/* The part of data up to the next NUL byte, which *at is moved past. */
+static pt_named_text next_part(const uint8_t *data, size_t size, size_t *at, const char *name) {
+    const char *start = (const char *)data + *at;
+    const char *nul = *at < size ? memchr(start, '\0', size - *at) : NULL;
+    const size_t n = nul ? (size_t)(nul - start) : size - *at;
+    *at += n + (nul ? 1 : 0);
+    return (pt_named_text){name, start, n};
+}
+
+static void encode(const pt_tokenizer *tokenizer, const char *caption, size_t n, size_t max_ids) {
+    pt_arena scratch;
+    int32_t ids[77];
+    size_t n_ids = 0, n_uncut = 0;
+
+    pt_arena_init(&scratch);
+    MUST(pt_tokenizer_encode(tokenizer, caption, n, ids, max_ids, &n_ids, &n_uncut, &scratch,
+                             NULL) == PT_OK);
+    MUST(n_ids >= 2 && n_ids <= max_ids && n_uncut >= n_ids && n_uncut <= n + 2);
+    MUST(n_ids == max_ids || n_uncut == n_ids);
+    for (size_t i = 0; i < n_ids; i++)
+        MUST(ids[i] >= 0 && ids[i] < SMALL_SIZE);
+    pt_arena_release(&scratch);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    size_t at = 0;
+    pt_named_text vocab = next_part(data, size, &at, "vocab.json");
+    pt_named_text merges = next_part(data, size, &at, "merges.txt");
+    const char *caption = (const char *)data + at;
+    char *own_vocab = NULL;
+    pt_tokenizer *tokenizer = NULL;
+    pt_error err = {0};
+
+    if (vocab.n_bytes == 0) {
+        own_vocab = small_vocab();
+        MUST(own_vocab);
+        vocab.text = own_vocab;
+        vocab.n_bytes = strlen(own_vocab);
+    }
+    if (merges.n_bytes == 0) {
+        merges.text = SMALL_MERGES;
+        merges.n_bytes = sizeof SMALL_MERGES - 1;
+    }
+    if (pt_tokenizer_open_memory(vocab, merges, SMALL_SIZE, &tokenizer, &err) == PT_OK) {
+        encode(tokenizer, caption, size - at, 77);
+        encode(tokenizer, caption, size - at, 2);
+    } else {
+        MUST(tokenizer == NULL && err.status == PT_EFORMAT && err.message[0] != '\0');
+    }
+    pt_tokenizer_close(&tokenizer);
+    free(own_vocab);
+    return 0;
+}

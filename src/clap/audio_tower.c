@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: MIT */
+/* audio_tower.c - a log-mel picture to a point: HTSAT, a Swin transformer, and its projection
+ *
+ *     features [1001, 64] -> batch norm per mel band -> time stretched to 1024 -> image [256, 256]
+ *         -> patches [4096, c] -> stages of blocks on [R * R, d] tokens, each stage followed by
+ *            merging 2 x 2 tokens (R halves, d doubles) -> norm -> mean -> projection [512]
+ *
+ * A block looks at windows of 8 x 8 tokens, every other block at windows shifted by half of that.
+ * No window of a block needs another, so each is gathered, taken through the whole block while it
+ * is in cache, and put back in its place.
+ *
+ * Equals transformers' ClapModel.get_audio_features up to the norm. Sources: Chen et al., "HTS-AT",
+ * ICASSP 2022; Liu et al., "Swin Transformer", ICCV 2021; Wu et al., "Large-scale contrastive
+ * language-audio pretraining", ICASSP 2023; Dai et al., "Attentional feature fusion", WACV 2021.
+ */
+
+#include "clap/audio_tower.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clap/carve.h"
+#include "clap/weights.h"
+
+#define FIXED_NORM_EPS  1e-5f /* of the norms that the reference does not configure */
+#define MASKED          -100.0f
+#define WINDOW_MAX      16  /* published models: 8 */
+#define GRID_MAX        256 /* published models: 64 */
+#define FUSION_CHANNELS 4
+#define FUSION_STRETCH  3  /* a patch of channels 1 to 3 is so many times as wide */
+#define MERGED_ROWS     64 /* so many merged tokens at least are reduced together */
+#define PREFIX          "audio_model.audio_encoder."
+
+/* One output frame of the time stretch: four input frames and what they count. */
+typedef struct stretch_tap {
+    size_t frame[4];
+    float weight[4];
+} stretch_tap;
+
+typedef struct block {
+    pt_norm_weights before, after;
+    pt_nn_linear qkv;     /* [3d, d] */
+    pt_nn_linear project; /* [d, d] */
+    pt_nn_linear widen;   /* [mlp_ratio * d, d] */
+    pt_nn_linear narrow;  /* [d, mlp_ratio * d] */
+    const float *bias;    /* [n_heads, window^2, window^2]: relative positions, spread out */
+} block;
+
+typedef struct stage {
+    size_t side;  /* R: tokens are R x R */
+    size_t width; /* d */
+    size_t n_heads, depth;
+    size_t shift;          /* of odd blocks: window / 2, or 0 where one window is all there is */
+    size_t n_at_once;      /* windows that go through a block together */
+    block *blocks;         /* [depth] */
+    pt_norm_weights merge; /* [4d]; merging does not follow the last stage */
+    pt_nn_linear reduce;   /* [2d, 4d] */
+} stage;
+
+/* Attention feature fusion: two branches of two 1x1 convolutions, their batch norms folded in. */
+typedef struct fusion {
+    pt_nn_linear embed; /* [c, patch * 3 patch]: patches of channels 1 to 3 */
+    pt_nn_linear local[2], global[2];
+    size_t squeezed; /* c / aff_block_r */
+} fusion;
+
+struct pt_audio_tower {
+    pt_audio_config config;
+    size_t n_frames, n_projected;
+    size_t quarters; /* r: the image has so many stretches of time on top of each other */
+    size_t grid;     /* R of the first stage: spec_size / patch */
+    const pt_nn_ops *ops;
+    void *memory; /* of everything below */
+    pt_batch_norm_weights batch_norm;
+    const stretch_tap *stretch; /* [spec_size * quarters] */
+    pt_nn_linear patch_embed;   /* [c, patch * patch] */
+    pt_norm_weights patch_norm;
+    fusion fusion;
+    stage stages[PT_CLAP_STAGES_MAX];
+    const float *masks[4]; /* [window^2, window^2], by EDGE_*; the first is NULL */
+    pt_norm_weights final_norm;
+    pt_nn_linear project[2];
+};
+
+/* Where a shifted window lies: there it holds tokens from opposite edges of the image. */
+enum { EDGE_NONE = 0, EDGE_BOTTOM = 1, EDGE_RIGHT = 2 };
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+/* The bias of each pair of tokens from a table [(2 window - 1)^2, n_heads] of their distances. */
+static const float *spread_bias(pt_weights *weights, const float *table, size_t window,
+                                size_t n_heads) {
+    const size_t n = window * window;
+    float *bias = pt_weights_take(weights, n_heads * n * n, sizeof *bias);
+    if (!bias) return NULL;
+    for (size_t h = 0; h < n_heads; h++)
+        for (size_t q = 0; q < n; q++)
+            for (size_t k = 0; k < n; k++) {
+                const size_t down = q / window + window - 1 - k / window;
+                const size_t across = q % window + window - 1 - k % window;
+                bias[(h * n + q) * n + k] = table[(down * (2 * window - 1) + across) * n_heads + h];
+            }
+    return bias;
+}
+
+static pt_status load_block(pt_weights *weights, const pt_audio_tower *tower, const stage *s,
+                            const char *prefix, block *b) {
+    static const char *const qkv[] = {"attention.self.query", "attention.self.key",
+                                      "attention.self.value"};
+    const size_t d = s->width, hidden = tower->config.mlp_ratio * d;
+    const size_t window = tower->config.window;
+    const size_t table_dims[] = {(2 * window - 1) * (2 * window - 1), s->n_heads};
+    float *table;
+
+    PT_TRY(pt_weights_norm(weights, prefix, "layernorm_before", d, &b->before));
+    PT_TRY(pt_weights_stacked(weights, prefix, qkv, 3, d, d, tower->config.qkv_bias, &b->qkv));
+    PT_TRY(pt_weights_linear(weights, prefix, "attention.output.dense", d, d, true, &b->project));
+    PT_TRY(pt_weights_norm(weights, prefix, "layernorm_after", d, &b->after));
+    PT_TRY(pt_weights_linear(weights, prefix, "intermediate.dense", hidden, d, true, &b->widen));
+    PT_TRY(pt_weights_linear(weights, prefix, "output.dense", d, hidden, true, &b->narrow));
+    PT_TRY(pt_weights_stage(weights, prefix, "attention.self.relative_position_bias_table", 2,
+                            table_dims, &table));
+    b->bias = spread_bias(weights, table, window, s->n_heads);
+    return PT_OK;
+}
+
+static pt_status load_stage(pt_weights *weights, const pt_audio_tower *tower, size_t index,
+                            stage *s) {
+    const size_t d = s->width;
+    char prefix[96];
+
+    s->blocks = pt_weights_take(weights, s->depth, sizeof *s->blocks);
+    for (size_t b = 0; b < s->depth; b++) {
+        block unused;
+        snprintf(prefix, sizeof prefix, PREFIX "layers.%zu.blocks.%zu.", index, b);
+        PT_TRY(load_block(weights, tower, s, prefix, s->blocks ? &s->blocks[b] : &unused));
+    }
+    if (index + 1 == tower->config.n_stages) return PT_OK;
+
+    snprintf(prefix, sizeof prefix, PREFIX "layers.%zu.downsample.", index);
+    PT_TRY(pt_weights_norm(weights, prefix, "norm", 4 * d, &s->merge));
+    return pt_weights_linear(weights, prefix, "reduction", 2 * d, 4 * d, false, &s->reduce);
+}
+
+/* Tokens of a shifted window at an edge see only those that were their neighbours in the image:
+ * its first half there ends where the image does, its second half starts anew. */
+static void build_masks(pt_weights *weights, pt_audio_tower *tower) {
+    const size_t window = tower->config.window, n = window * window;
+    const size_t kept = window - window / 2; /* rows before the seam */
+
+    for (int edge = EDGE_BOTTOM; edge <= (EDGE_BOTTOM | EDGE_RIGHT); edge++) {
+        float *mask = pt_weights_take(weights, n * n, sizeof *mask);
+        tower->masks[edge] = mask;
+        for (size_t q = 0; mask && q < n; q++)
+            for (size_t k = 0; k < n; k++) {
+                const bool below = (q / window < kept) != (k / window < kept);
+                const bool beside = (q % window < kept) != (k % window < kept);
+                const bool apart =
+                    (below && (edge & EDGE_BOTTOM)) || (beside && (edge & EDGE_RIGHT));
+                mask[q * n + k] = apart ? MASKED : 0.0f;
+            }
+    }
+}
+
+/* Cubic convolution with a = -0.75 (R. Keys, 1981): near for |t| <= 1, far for 1 < |t| < 2. */
+static float cubic_near(float t) {
+    return (1.25f * t - 2.25f) * t * t + 1.0f;
+}
+
+static float cubic_far(float t) {
+    return ((-0.75f * t + 3.75f) * t - 6.0f) * t + 3.0f;
+}
+
+/* Bicubic with corners aligned; positions in float32, as in the reference: in double the image
+ * would differ by up to 2e-4. Frames outside repeat the outermost. */
+static void build_stretch(pt_weights *weights, pt_audio_tower *tower) {
+    const size_t n_out = tower->config.spec_size * tower->quarters, n_in = tower->n_frames;
+    stretch_tap *taps = pt_weights_take(weights, n_out, sizeof *taps);
+    const float ratio = (float)(n_in - 1) / (float)(n_out - 1);
+
+    tower->stretch = taps;
+    for (size_t i = 0; taps && i < n_out; i++) {
+        const float position = ratio * (float)i;
+        const float whole = floorf(position), t = position - whole;
+        const float weights_of[] = {cubic_far(t + 1.0f), cubic_near(t), cubic_near(1.0f - t),
+                                    cubic_far(1.0f - t + 1.0f)};
+        for (size_t k = 0; k < 4; k++) {
+            const ptrdiff_t frame = (ptrdiff_t)whole + (ptrdiff_t)k - 1;
+            const ptrdiff_t last = (ptrdiff_t)n_in - 1;
+            taps[i].frame[k] = (size_t)(frame < 0 ? 0 : frame > last ? last : frame);
+            taps[i].weight[k] = weights_of[k];
+        }
+    }
+}
+
+static pt_status load_fusion(pt_weights *weights, pt_audio_tower *tower) {
+    const pt_audio_config *c = &tower->config;
+    const char *const prefix = PREFIX "patch_embed.";
+    const size_t embed[] = {c->width, 1, c->patch, FUSION_STRETCH * c->patch};
+    const size_t in[] = {tower->fusion.squeezed, c->width, 1, 1};
+    const size_t out[] = {c->width, tower->fusion.squeezed, 1, 1};
+    fusion *f = &tower->fusion;
+
+    PT_TRY(pt_weights_convolution(weights, prefix, "mel_conv2d", NULL, embed, &f->embed));
+    PT_TRY(pt_weights_convolution(weights, prefix, "fusion_model.local_att.0",
+                                  "fusion_model.local_att.1", in, &f->local[0]));
+    PT_TRY(pt_weights_convolution(weights, prefix, "fusion_model.local_att.3",
+                                  "fusion_model.local_att.4", out, &f->local[1]));
+    PT_TRY(pt_weights_convolution(weights, prefix, "fusion_model.global_att.1",
+                                  "fusion_model.global_att.2", in, &f->global[0]));
+    return pt_weights_convolution(weights, prefix, "fusion_model.global_att.4",
+                                  "fusion_model.global_att.5", out, &f->global[1]);
+}
+
+static pt_status load_tower(pt_weights *weights, void *opened) {
+    pt_audio_tower *tower = opened;
+    const pt_audio_config *c = &tower->config;
+    const size_t patch[] = {c->width, 1, c->patch, c->patch};
+    const size_t last_width = tower->stages[c->n_stages - 1].width, n = tower->n_projected;
+
+    PT_TRY(pt_weights_batch_norm(weights, PREFIX, "batch_norm", c->n_mels, &tower->batch_norm));
+    PT_TRY(pt_weights_convolution(weights, PREFIX, "patch_embed.proj", NULL, patch,
+                                  &tower->patch_embed));
+    if (c->patch_norm)
+        PT_TRY(pt_weights_norm(weights, PREFIX, "patch_embed.norm", c->width, &tower->patch_norm));
+    if (c->fusion) PT_TRY(load_fusion(weights, tower));
+    for (size_t s = 0; s < c->n_stages; s++)
+        PT_TRY(load_stage(weights, tower, s, &tower->stages[s]));
+    PT_TRY(pt_weights_norm(weights, PREFIX, "norm", last_width, &tower->final_norm));
+    PT_TRY(pt_weights_linear(weights, "audio_projection.", "linear1", n, last_width, true,
+                             &tower->project[0]));
+    PT_TRY(
+        pt_weights_linear(weights, "audio_projection.", "linear2", n, n, true, &tower->project[1]));
+    build_masks(weights, tower);
+    build_stretch(weights, tower);
+    return PT_OK;
+}
+
+/* How many windows go through a block of a stage together. */
+static size_t windows_at_once(const pt_audio_config *c, const stage *s) {
+    const size_t n_across = s->side / c->window;
+    return 1 < n_across * n_across ? 1 : n_across * n_across;
+}
+
+/* Sizes that follow from the configuration, which config.h has checked but for the memory that they
+ * may take: windows grow to the fourth power in it, and no tensor of the file pays for that. */
+static pt_status lay_out(pt_audio_tower *tower, pt_error *err) {
+    const pt_audio_config *c = &tower->config;
+
+    tower->quarters = c->spec_size / c->n_mels;
+    tower->grid = c->spec_size / c->patch;
+    assert(tower->n_frames >= 2 && tower->n_frames <= c->spec_size * tower->quarters);
+    if (c->window > WINDOW_MAX || tower->grid > GRID_MAX)
+        return pt_fail(err, PT_EFORMAT,
+                       "audio_config asks for windows of %zu x %zu in %zu x %zu patches; up to %d "
+                       "in %d are computed",
+                       c->window, c->window, tower->grid, tower->grid, WINDOW_MAX, GRID_MAX);
+    tower->fusion.squeezed = c->width / c->aff_block_r;
+
+    size_t side = tower->grid, width = c->width;
+    for (size_t i = 0; i < c->n_stages; i++) {
+        stage *s = &tower->stages[i];
+        s->side = side;
+        s->width = width;
+        s->depth = c->depths[i];
+        s->n_heads = c->n_heads[i];
+        s->shift = s->side > c->window ? c->window / 2 : 0;
+        s->n_at_once = windows_at_once(c, s);
+        assert(side % c->window == 0 && width % s->n_heads == 0);
+        side /= 2;
+        width *= 2;
+    }
+    return PT_OK;
+}
+
+pt_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
+                              const pt_safetensors *file, const pt_nn_ops *ops,
+                              pt_audio_tower **tower, pt_error *err) {
+    pt_audio_tower *t = calloc(1, sizeof *t);
+    if (!t) return pt_fail(err, PT_ENOMEM, "out of memory");
+    t->config = config->audio;
+    t->n_frames = n_frames;
+    t->n_projected = config->projection_dim;
+    t->ops = ops;
+
+    pt_status status = lay_out(t, err);
+    if (status == PT_OK) status = pt_weights_load(file, ops, load_tower, t, &t->memory, err);
+    if (status == PT_OK)
+        *tower = t;
+    else
+        pt_audio_tower_close(&t);
+    return status;
+}
+
+void pt_audio_tower_close(pt_audio_tower **tower) {
+    if (!*tower) return;
+    free((*tower)->memory);
+    free(*tower);
+    *tower = NULL;
+}
+
+/* --- running ------------------------------------------------------------------------------- */
+
+/* What a run computes in. n: rows that go through a block together; d, R: of their stage. */
+typedef struct workspace {
+    float *tokens;  /* [R * R, d], from the first stage to the last */
+    float *normed;  /* [n_frames, n_mels] */
+    float *image;   /* [spec_size, spec_size] */
+    float *rows;    /* [n, d]: tokens of the windows at hand */
+    float *input;   /* [n, d]: their norm; later what attention gives */
+    float *wide;    /* [n, 3d], [n, mlp_ratio * d], or [n, 4d] before merging */
+    float *scratch; /* of the attention kernel */
+    float *parts;   /* [R * R, c] of the first stage: channels 1 to 3 of a fused model */
+    float *pooled;  /* [d] of the last stage */
+    float *hidden;  /* [n_projected] */
+} workspace;
+
+/* Rows of the merged image that are reduced together. */
+static size_t merged_at_once(const stage *s) {
+    const size_t n = s->side / 2, wanted = (MERGED_ROWS + n - 1) / n;
+    return wanted < n ? wanted : n;
+}
+
+static size_t max_size(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static workspace workspace_carve(const pt_audio_tower *tower, pt_carver *carver) {
+    const pt_audio_config *c = &tower->config;
+    const size_t window = c->window * c->window, n_tokens = tower->grid * tower->grid;
+    const size_t last_width = tower->stages[c->n_stages - 1].width;
+    /* The patch embedding works in rows of the grid: kernels in wide, and tokens in narrow. */
+    const size_t kernel = FUSION_STRETCH * c->patch * c->patch;
+    size_t narrow = tower->grid * c->width, scratch = 0;
+    size_t wide = tower->grid * max_size(c->width, kernel) + c->width;
+
+    for (size_t i = 0; i < c->n_stages; i++) {
+        const stage *s = &tower->stages[i];
+        const size_t n = s->n_at_once * window * s->width;
+        narrow = max_size(narrow, n);
+        wide = max_size(wide, n * max_size(3, c->mlp_ratio));
+        wide = max_size(wide, merged_at_once(s) * (s->side / 2) * 4 * s->width);
+        scratch = max_size(scratch, tower->ops->attention_scratch(window, s->width / s->n_heads));
+    }
+    return (workspace){
+        .tokens = pt_carve(carver, n_tokens * c->width, sizeof(float)),
+        .normed = pt_carve(carver, tower->n_frames * c->n_mels, sizeof(float)),
+        .image = pt_carve(carver, c->spec_size * c->spec_size, sizeof(float)),
+        .rows = pt_carve(carver, narrow, sizeof(float)),
+        .input = pt_carve(carver, narrow, sizeof(float)),
+        .wide = pt_carve(carver, wide, sizeof(float)),
+        .scratch = pt_carve(carver, scratch, sizeof(float)),
+        .parts = pt_carve(carver, c->fusion ? n_tokens * c->width : 0, sizeof(float)),
+        .pooled = pt_carve(carver, last_width, sizeof(float)),
+        .hidden = pt_carve(carver, tower->n_projected, sizeof(float)),
+    };
+}
+
+size_t pt_audio_tower_scratch_size(const pt_audio_tower *tower) {
+    pt_carver sizes = {0};
+    (void)workspace_carve(tower, &sizes);
+    return sizes.used;
+}
+
+/* features [n_frames, n_mels] to the image: normed per mel band, stretched in time, and folded:
+ * image row n_mels * r + m, column t is mel band m at time spec_size * r + t. */
+static void build_image(const pt_audio_tower *tower, const float *features, workspace *w) {
+    const size_t size = tower->config.spec_size, n_mels = tower->config.n_mels;
+    const pt_batch_norm_weights *norm = &tower->batch_norm;
+
+    for (size_t t = 0; t < tower->n_frames; t++)
+        for (size_t m = 0; m < n_mels; m++)
+            w->normed[t * n_mels + m] =
+                (features[t * n_mels + m] - norm->mean[m]) * norm->scale[m] + norm->shift[m];
+
+    for (size_t t = 0; t < size * tower->quarters; t++) {
+        const stretch_tap *tap = &tower->stretch[t];
+        const float *frame[4];
+        for (size_t k = 0; k < 4; k++)
+            frame[k] = w->normed + tap->frame[k] * n_mels;
+        float *column = w->image + t / size * n_mels * size + t % size;
+        for (size_t m = 0; m < n_mels; m++)
+            column[m * size] = tap->weight[0] * frame[0][m] + tap->weight[1] * frame[1][m] +
+                               tap->weight[2] * frame[2][m] + tap->weight[3] * frame[3][m];
+    }
+}
+
+/* A convolution whose kernels [patch, width] do not overlap, on one row of patches of the image:
+ * n tokens to y [n, c]. */
+static void embed_patches(const pt_audio_tower *tower, const pt_nn_linear *map, size_t patch_row,
+                          size_t width, size_t n, float *y, workspace *w) {
+    const size_t patch = tower->config.patch, size = tower->config.spec_size;
+    const float *image = w->image + patch_row * patch * size;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t row = 0; row < patch; row++)
+            memcpy(w->wide + (i * patch + row) * width, image + row * size + i * width,
+                   width * sizeof *image);
+    tower->ops->linear(map, w->wide, patch * width, n, PT_NN_STORE, y, tower->config.width);
+}
+
+static void relu(float *x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        x[i] = fmaxf(x[i], 0.0f);
+}
+
+/* Two 1x1 convolutions with a ReLU between: x [n, c] to y [n, c]. */
+static void fusion_branch(const pt_audio_tower *tower, const pt_nn_linear branch[2], const float *x,
+                          size_t n, float *y, float *hidden) {
+    const size_t c = tower->config.width, squeezed = tower->fusion.squeezed;
+    tower->ops->linear(&branch[0], x, c, n, PT_NN_STORE, hidden, squeezed);
+    relu(hidden, n * squeezed);
+    tower->ops->linear(&branch[1], hidden, squeezed, n, PT_NN_STORE, y, c);
+}
+
+/* Mixes the tokens of the whole clip with those of its parts, w->parts, by learnt weights:
+ * g = 2 g f + 2 l (1 - f), f = sigmoid(local(g + l) + global(mean of g + l)). */
+static void fuse(const pt_audio_tower *tower, workspace *w) {
+    const size_t c = tower->config.width, n = tower->grid, n_tokens = n * n;
+    float *sum = w->rows, *local = w->input, *global = w->wide + n * c;
+
+    for (size_t j = 0; j < c; j++) {
+        double mean = 0.0;
+        for (size_t i = 0; i < n_tokens; i++)
+            mean += w->tokens[i * c + j] + w->parts[i * c + j];
+        sum[j] = (float)(mean / (double)n_tokens);
+    }
+    fusion_branch(tower, tower->fusion.global, sum, 1, global, w->wide);
+
+    for (size_t i = 0; i < n_tokens; i += n) {
+        float *g = w->tokens + i * c, *l = w->parts + i * c;
+        for (size_t j = 0; j < n * c; j++)
+            sum[j] = g[j] + l[j];
+        fusion_branch(tower, tower->fusion.local, sum, n, local, w->wide);
+        for (size_t j = 0; j < n * c; j++) {
+            const float f = 1.0f / (1.0f + expf(-(local[j] + global[j % c])));
+            g[j] = 2.0f * g[j] * f + 2.0f * l[j] * (1.0f - f);
+        }
+    }
+}
+
+/* features [n_channels, n_frames, n_mels] to tokens [grid * grid, c] */
+static void embed_image(const pt_audio_tower *tower, const float *features, size_t n_channels,
+                        workspace *w, const pt_tap *tap) {
+    const pt_audio_config *c = &tower->config;
+    const size_t n = tower->grid, n_features = tower->n_frames * c->n_mels;
+
+    build_image(tower, features, w);
+    pt_tap_show(tap, "batch_norm", 0, 0, w->normed, n_features);
+    pt_tap_show(tap, "image", 0, 0, w->image, c->spec_size * c->spec_size);
+    for (size_t row = 0; row < n; row++)
+        embed_patches(tower, &tower->patch_embed, row, c->patch, n, w->tokens + row * n * c->width,
+                      w);
+
+    if (n_channels > 1) { /* the parts stand side by side; what is left of a row is zero */
+        const size_t n_part = n / FUSION_STRETCH;
+        memset(w->parts, 0, n * n * c->width * sizeof *w->parts);
+        for (size_t part = 0; part + 1 < n_channels; part++) {
+            build_image(tower, features + (part + 1) * n_features, w);
+            for (size_t row = 0; row < n; row++)
+                embed_patches(tower, &tower->fusion.embed, row, FUSION_STRETCH * c->patch, n_part,
+                              w->parts + (row * n + part * n_part) * c->width, w);
+        }
+        fuse(tower, w);
+    }
+    if (c->patch_norm)
+        tower->ops->layer_norm(w->tokens, c->width, n * n, c->width, tower->patch_norm.gain,
+                               tower->patch_norm.shift, FIXED_NORM_EPS, w->tokens, c->width);
+    pt_tap_show(tap, "patch_embed", 0, 0, w->tokens, n * n * c->width);
+}
+
+/* Copies the tokens of a window from the image to rows [window^2, d], or back. */
+static void move_window(const pt_audio_tower *tower, const stage *s, size_t shift, size_t index,
+                        float *tokens, float *rows, bool back) {
+    const size_t window = tower->config.window, d = s->width, n_across = s->side / window;
+    const size_t top = index / n_across * window + shift;
+    const size_t left = index % n_across * window + shift;
+
+    for (size_t i = 0; i < window; i++)
+        for (size_t j = 0; j < window; j++, rows += d) {
+            const size_t y = (top + i) % s->side, x = (left + j) % s->side;
+            float *token = tokens + (y * s->side + x) * d;
+            if (back)
+                memcpy(token, rows, d * sizeof *rows);
+            else
+                memcpy(rows, token, d * sizeof *rows);
+        }
+}
+
+/* Attention within each of n windows, of qkv w->wide [n * window^2, 3d], to w->input. */
+static void attend(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
+                   size_t first, size_t n, workspace *w) {
+    const size_t d = s->width, window = tower->config.window, n_tokens = window * window;
+    const size_t n_across = s->side / window, head_dim = d / s->n_heads;
+
+    for (size_t i = 0; i < n; i++) {
+        const float *qkv = w->wide + i * n_tokens * 3 * d;
+        int edge = EDGE_NONE;
+        if (shift && (first + i) / n_across == n_across - 1) edge |= EDGE_BOTTOM;
+        if (shift && (first + i) % n_across == n_across - 1) edge |= EDGE_RIGHT;
+        tower->ops->attention(&(pt_nn_attention){
+            .n_tokens = n_tokens,
+            .n_heads = s->n_heads,
+            .head_dim = head_dim,
+            .q = qkv,
+            .k = qkv + d,
+            .v = qkv + 2 * d,
+            .ld = 3 * d,
+            .scale = 1.0f / sqrtf((float)head_dim),
+            .bias = b->bias,
+            .mask = tower->masks[edge],
+            .out = w->input + i * n_tokens * d,
+            .ld_out = d,
+            .scratch = w->scratch,
+        });
+    }
+}
+
+/* Windows first to first + n through a block, in place. */
+static void run_windows(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
+                        size_t first, size_t n, workspace *w) {
+    const pt_nn_ops *ops = tower->ops;
+    const float eps = tower->config.layer_norm_eps;
+    const size_t d = s->width, n_window = tower->config.window * tower->config.window;
+    const size_t n_rows = n * n_window, n_hidden = b->widen.n_out;
+
+    for (size_t i = 0; i < n; i++)
+        move_window(tower, s, shift, first + i, w->tokens, w->rows + i * n_window * d, false);
+
+    ops->layer_norm(w->rows, d, n_rows, d, b->before.gain, b->before.shift, eps, w->input, d);
+    ops->linear(&b->qkv, w->input, d, n_rows, PT_NN_STORE, w->wide, 3 * d);
+    attend(tower, s, b, shift, first, n, w);
+    ops->linear(&b->project, w->input, d, n_rows, PT_NN_ADD, w->rows, d);
+
+    ops->layer_norm(w->rows, d, n_rows, d, b->after.gain, b->after.shift, eps, w->input, d);
+    ops->linear(&b->widen, w->input, d, n_rows, PT_NN_GELU, w->wide, n_hidden);
+    ops->linear(&b->narrow, w->wide, n_hidden, n_rows, PT_NN_ADD, w->rows, d);
+
+    for (size_t i = 0; i < n; i++)
+        move_window(tower, s, shift, first + i, w->tokens, w->rows + i * n_window * d, true);
+}
+
+static void run_block(const pt_audio_tower *tower, const stage *s, size_t index, workspace *w) {
+    const size_t n_across = s->side / tower->config.window, n_windows = n_across * n_across;
+    const size_t shift = index % 2 ? s->shift : 0;
+
+    for (size_t first = 0; first < n_windows; first += s->n_at_once) {
+        const size_t left = n_windows - first;
+        run_windows(tower, s, &s->blocks[index], shift, first,
+                    left < s->n_at_once ? left : s->n_at_once, w);
+    }
+}
+
+/* Tokens [R * R, d] to [R/2 * R/2, 2d], in place: 2 x 2 tokens side by side, normed, reduced. The
+ * result of some rows ends before the tokens of the rows after them begin. */
+static void merge_tokens(const pt_audio_tower *tower, const stage *s, workspace *w) {
+    const size_t d = s->width, side = s->side, n = side / 2, step = merged_at_once(s);
+
+    for (size_t top = 0; top < n; top += step) {
+        const size_t n_merged = (top + step < n ? step : n - top) * n;
+        for (size_t i = 0; i < n_merged; i++)
+            for (size_t k = 0; k < 4; k++) { /* (0, 0), (1, 0), (0, 1), (1, 1) */
+                const size_t y = 2 * (top + i / n) + k % 2, x = 2 * (i % n) + k / 2;
+                memcpy(w->wide + (4 * i + k) * d, w->tokens + (y * side + x) * d,
+                       d * sizeof(float));
+            }
+        tower->ops->layer_norm(w->wide, 4 * d, n_merged, 4 * d, s->merge.gain, s->merge.shift,
+                               FIXED_NORM_EPS, w->wide, 4 * d);
+        tower->ops->linear(&s->reduce, w->wide, 4 * d, n_merged, PT_NN_STORE,
+                           w->tokens + top * n * 2 * d, 2 * d);
+    }
+}
+
+/* Norm, mean over all tokens (the reference sorts them by frequency first, which does not change
+ * it) and projection of what the last stage leaves. */
+static void pool(const pt_audio_tower *tower, float *raw, workspace *w, const pt_tap *tap) {
+    const stage *s = &tower->stages[tower->config.n_stages - 1];
+    const size_t d = s->width, n_tokens = s->side * s->side;
+
+    tower->ops->layer_norm(w->tokens, d, n_tokens, d, tower->final_norm.gain,
+                           tower->final_norm.shift, FIXED_NORM_EPS, w->tokens, d);
+    pt_tap_show(tap, "final_norm", 0, 0, w->tokens, n_tokens * d);
+    for (size_t j = 0; j < d; j++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < n_tokens; i++)
+            sum += w->tokens[i * d + j];
+        w->pooled[j] = (float)(sum / (double)n_tokens);
+    }
+    pt_tap_show(tap, "pooled", 0, 0, w->pooled, d);
+    tower->ops->linear(&tower->project[0], w->pooled, d, 1, PT_NN_STORE, w->hidden,
+                       tower->n_projected);
+    relu(w->hidden, tower->n_projected);
+    tower->ops->linear(&tower->project[1], w->hidden, tower->n_projected, 1, PT_NN_STORE, raw,
+                       tower->n_projected);
+}
+
+void pt_audio_tower_run(const pt_audio_tower *tower, const float *features, size_t n_channels,
+                        float *raw, void *scratch, const pt_tap *tap) {
+    pt_carver carver = {scratch, 0};
+    workspace w = workspace_carve(tower, &carver);
+
+    assert(n_channels == 1 || (n_channels == FUSION_CHANNELS && tower->config.fusion));
+    embed_image(tower, features, n_channels, &w, tap);
+    for (size_t i = 0; i < tower->config.n_stages; i++) {
+        const stage *s = &tower->stages[i];
+        size_t n_values = s->side * s->side * s->width;
+        for (size_t b = 0; b < s->depth; b++) {
+            run_block(tower, s, b, &w);
+            pt_tap_show(tap, "block", i, b, w.tokens, n_values);
+        }
+        if (i + 1 < tower->config.n_stages) {
+            merge_tokens(tower, s, &w);
+            n_values /= 2;
+        }
+        pt_tap_show(tap, "stage", i, 0, w.tokens, n_values);
+    }
+    pool(tower, raw, &w, tap);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* clap.c - a model folder as one handle: files, tokenizer, features and both towers */
+
+#include <patina/clap.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clap/audio_tower.h"
+#include "clap/config.h"
+#include "clap/mel.h"
+#include "clap/safetensors.h"
+#include "clap/text_tower.h"
+#include "clap/tokenizer.h"
+#include "nn/ops.h"
+
+#define NORM_MIN 1e-12 /* torch.nn.functional.normalize: a vector of zeros stays one */
+
+struct pt_clap {
+    pt_clap_config config;
+    pt_safetensors *file; /* kept open for the word embeddings; NULL without text */
+    pt_tokenizer *tokenizer;
+    pt_text_tower *text;
+    pt_mel *mel;
+    pt_audio_tower *audio;
+};
+
+static pt_status open_file(const char *dir, pt_safetensors **file, pt_error *err) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/model.safetensors", dir) < 0)
+        return pt_fail(err, PT_ENOMEM, "out of memory");
+    const pt_status status = pt_safetensors_open(path, file, err);
+    free(path);
+    return status;
+}
+
+static pt_status open_audio(pt_clap *clap, const char *dir, const pt_nn_ops *ops, pt_error *err) {
+    PT_TRY(pt_extractor_config_read(dir, &clap->config, err));
+    PT_TRY(pt_mel_open(&clap->config.extractor, &clap->mel, err));
+    return pt_audio_tower_open(&clap->config, pt_mel_frames(clap->mel), clap->file, ops,
+                               &clap->audio, err);
+}
+
+static pt_status open_text(pt_clap *clap, const char *dir, const pt_nn_ops *ops, pt_error *err) {
+    PT_TRY(pt_tokenizer_open(dir, clap->config.text.vocab_size, &clap->tokenizer, err));
+    return pt_text_tower_open(&clap->config, clap->file, ops, &clap->text, err);
+}
+
+pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa, pt_clap **clap,
+                       pt_error *err) {
+    const pt_nn_ops *ops = pt_nn_ops_of(isa);
+    pt_clap *opened = calloc(1, sizeof *opened);
+    if (!opened) return pt_fail(err, PT_ENOMEM, "out of memory");
+
+    pt_status status = pt_clap_config_read(dir, &opened->config, err);
+    if (status == PT_OK) status = open_file(dir, &opened->file, err);
+    if (status == PT_OK && (parts & PT_CLAP_AUDIO)) status = open_audio(opened, dir, ops, err);
+    if (status == PT_OK && (parts & PT_CLAP_TEXT)) status = open_text(opened, dir, ops, err);
+    if (status != PT_OK) {
+        pt_clap_close(&opened);
+        return status;
+    }
+    if (opened->text)
+        pt_safetensors_forget(opened->file);
+    else
+        pt_safetensors_close(&opened->file);
+    *clap = opened;
+    return PT_OK;
+}
+
+void pt_clap_close(pt_clap **clap) {
+    if (!*clap) return;
+    pt_audio_tower_close(&(*clap)->audio);
+    pt_mel_close(&(*clap)->mel);
+    pt_text_tower_close(&(*clap)->text);
+    pt_tokenizer_close(&(*clap)->tokenizer);
+    pt_safetensors_close(&(*clap)->file);
+    free(*clap);
+    *clap = NULL;
+}
+
+/* To length 1. Weights that overflow are the model's fault: no row may hold what comes of it. */
+static pt_status normalise(const float raw[PT_EMBEDDING], float embedding[PT_EMBEDDING],
+                           pt_error *err) {
+    double power = 0.0;
+    for (size_t i = 0; i < PT_EMBEDDING; i++)
+        power += (double)raw[i] * (double)raw[i];
+    if (!isfinite(power)) return pt_fail(err, PT_EFORMAT, "the model gives no finite embedding");
+
+    const float norm = (float)fmax(sqrt(power), NORM_MIN);
+    for (size_t i = 0; i < PT_EMBEDDING; i++)
+        embedding[i] = raw[i] / norm;
+    return PT_OK;
+}
+
+pt_status pt_clap_embed_text(const pt_clap *clap, const char *caption, size_t n_bytes,
+                             float embedding[PT_EMBEDDING], pt_arena *scratch, pt_error *err) {
+    if (!clap->text) return pt_fail(err, PT_EUSAGE, "the model was opened without its text tower");
+
+    int32_t ids[PT_CAPTION_TOKENS];
+    float raw[PT_EMBEDDING];
+    size_t n_ids;
+    PT_TRY(pt_tokenizer_encode(clap->tokenizer, caption, n_bytes, ids, PT_CAPTION_TOKENS, &n_ids,
+                               NULL, scratch, err));
+
+    const pt_arena_mark mark = pt_arena_here(scratch);
+    void *memory = pt_arena_take(scratch, pt_text_tower_scratch_size(clap->text, 1, n_ids));
+    if (!memory) return pt_fail(err, PT_ENOMEM, "out of memory for the text tower");
+    pt_text_tower_run(clap->text, ids, &n_ids, 1, raw, memory, NULL);
+    const pt_status status = normalise(raw, embedding, err);
+    pt_arena_rewind(scratch, mark);
+    return status;
+}
+
+pt_status pt_clap_embed_audio(const pt_clap *clap, const float *x, size_t n_samples,
+                              float embedding[PT_EMBEDDING], pt_arena *scratch, pt_error *err) {
+    if (!clap->audio)
+        return pt_fail(err, PT_EUSAGE, "the model was opened without its audio tower");
+    const pt_extractor_config *c = &clap->config.extractor;
+    if (n_samples < 1 || n_samples > c->n_samples)
+        return pt_fail(err, PT_ERANGE, "%zu samples: the audio tower takes 1 to %zu", n_samples,
+                       c->n_samples);
+
+    /* One piece, so that an arena that is never reset settles on one block. Features come last:
+     * mel and tower take turns with what is before them. */
+    const size_t n_mel = pt_mel_scratch_size(clap->mel);
+    const size_t n_tower = pt_audio_tower_scratch_size(clap->audio);
+    const size_t n_work = n_mel > n_tower ? n_mel : n_tower;
+    const size_t n_features = pt_mel_frames(clap->mel) * c->n_mels * sizeof(float);
+    const pt_arena_mark mark = pt_arena_here(scratch);
+    float raw[PT_EMBEDDING];
+
+    unsigned char *memory = pt_arena_take(scratch, n_work + n_features);
+    if (!memory) return pt_fail(err, PT_ENOMEM, "out of memory for the audio tower");
+    float *features = (float *)(void *)(memory + n_work); /* sizes are multiples of 64 */
+    pt_mel_features(clap->mel, x, n_samples, features, memory);
+    pt_audio_tower_run(clap->audio, features, 1, raw, memory, NULL);
+    const pt_status status = normalise(raw, embedding, err);
+    pt_arena_rewind(scratch, mark);
+    return status;
+}

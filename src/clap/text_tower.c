@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* text_tower.c - token ids to points: a RoBERTa encoder and its projection
+ *
+ *     ids [T] -> word + type + position, norm [T, h] -> layers -> first token, tanh [h]
+ *         -> projection [512]
+ *
+ * A layer is attention and an MLP, each added to its input and normed afterwards. All but the
+ * attention runs over the tokens of all captions at once.
+ *
+ * Equals transformers' ClapModel.get_text_features up to the norm. Sources: Devlin et al., "BERT",
+ * NAACL 2019; Liu et al., "RoBERTa", 2019, whose positions start behind the padding id.
+ */
+
+#include "clap/text_tower.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clap/carve.h"
+#include "clap/weights.h"
+
+#define PREFIX "text_model."
+
+typedef struct layer {
+    pt_nn_linear qkv;     /* [3h, h] */
+    pt_nn_linear project; /* [h, h] */
+    pt_norm_weights after_attention;
+    pt_nn_linear widen;  /* [intermediate, h] */
+    pt_nn_linear narrow; /* [h, intermediate] */
+    pt_norm_weights after_mlp;
+} layer;
+
+struct pt_text_tower {
+    pt_text_config config;
+    size_t n_projected;
+    const pt_nn_ops *ops;
+    void *memory; /* of everything packed */
+
+    /* In the file: of 38.6 million numbers a caption needs some ten thousand. */
+    const pt_tensor *words;     /* [vocab_size, h] */
+    const pt_tensor *positions; /* [max_positions, h] */
+    const float *type;          /* [h], of the only type that captions have */
+    pt_norm_weights embedded;
+    layer *layers; /* [n_layers] */
+    pt_nn_linear pooler;
+    pt_nn_linear project[2];
+};
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+static pt_status load_layer(pt_weights *weights, const pt_text_config *c, size_t index, layer *l) {
+    static const char *const qkv[] = {"attention.self.query", "attention.self.key",
+                                      "attention.self.value"};
+    const size_t h = c->hidden, f = c->intermediate;
+    char prefix[96];
+
+    snprintf(prefix, sizeof prefix, PREFIX "encoder.layer.%zu.", index);
+    PT_TRY(pt_weights_stacked(weights, prefix, qkv, 3, h, h, true, &l->qkv));
+    PT_TRY(pt_weights_linear(weights, prefix, "attention.output.dense", h, h, true, &l->project));
+    PT_TRY(pt_weights_norm(weights, prefix, "attention.output.LayerNorm", h, &l->after_attention));
+    PT_TRY(pt_weights_linear(weights, prefix, "intermediate.dense", f, h, true, &l->widen));
+    PT_TRY(pt_weights_linear(weights, prefix, "output.dense", h, f, true, &l->narrow));
+    return pt_weights_norm(weights, prefix, "output.LayerNorm", h, &l->after_mlp);
+}
+
+static pt_status load_embeddings(pt_weights *weights, pt_text_tower *tower) {
+    const char *const prefix = PREFIX "embeddings.";
+    const pt_text_config *c = &tower->config;
+    const size_t words[] = {c->vocab_size, c->hidden};
+    const size_t positions[] = {c->max_positions, c->hidden};
+    const size_t types[] = {c->n_types, c->hidden};
+    float *staged, *type;
+
+    PT_TRY(pt_safetensors_find(weights->file, PREFIX "embeddings.word_embeddings.weight", 2, words,
+                               &tower->words, weights->err));
+    PT_TRY(pt_safetensors_find(weights->file, PREFIX "embeddings.position_embeddings.weight", 2,
+                               positions, &tower->positions, weights->err));
+    PT_TRY(pt_weights_stage(weights, prefix, "token_type_embeddings.weight", 2, types, &staged));
+    type = pt_weights_take(weights, c->hidden, sizeof *type);
+    if (type) memcpy(type, staged, c->hidden * sizeof *type);
+    tower->type = type;
+    return pt_weights_norm(weights, prefix, "LayerNorm", c->hidden, &tower->embedded);
+}
+
+static pt_status load_tower(pt_weights *weights, void *opened) {
+    pt_text_tower *tower = opened;
+    const pt_text_config *c = &tower->config;
+    const size_t h = c->hidden, n = tower->n_projected;
+
+    PT_TRY(load_embeddings(weights, tower));
+    tower->layers = pt_weights_take(weights, c->n_layers, sizeof *tower->layers);
+    for (size_t i = 0; i < c->n_layers; i++) {
+        layer unused;
+        PT_TRY(load_layer(weights, c, i, tower->layers ? &tower->layers[i] : &unused));
+    }
+    PT_TRY(pt_weights_linear(weights, PREFIX, "pooler.dense", h, h, true, &tower->pooler));
+    PT_TRY(
+        pt_weights_linear(weights, "text_projection.", "linear1", n, h, true, &tower->project[0]));
+    return pt_weights_linear(weights, "text_projection.", "linear2", n, n, true,
+                             &tower->project[1]);
+}
+
+pt_status pt_text_tower_open(const pt_clap_config *config, const pt_safetensors *file,
+                             const pt_nn_ops *ops, pt_text_tower **tower, pt_error *err) {
+    pt_text_tower *t = calloc(1, sizeof *t);
+    if (!t) return pt_fail(err, PT_ENOMEM, "out of memory");
+    t->config = config->text;
+    t->n_projected = config->projection_dim;
+    t->ops = ops;
+
+    const pt_status status = pt_weights_load(file, ops, load_tower, t, &t->memory, err);
+    if (status == PT_OK)
+        *tower = t;
+    else
+        pt_text_tower_close(&t);
+    return status;
+}
+
+void pt_text_tower_close(pt_text_tower **tower) {
+    if (!*tower) return;
+    free((*tower)->memory);
+    free(*tower);
+    *tower = NULL;
+}
+
+size_t pt_text_tower_max_ids(const pt_text_tower *tower) {
+    return tower->config.max_positions - (size_t)tower->config.pad_id - 1;
+}
+
+/* --- running ------------------------------------------------------------------------------- */
+
+/* What a run computes in; T: tokens of all captions. */
+typedef struct workspace {
+    float *tokens;  /* [T, h] */
+    float *context; /* [T, h]: what attention gives */
+    float *wide;    /* [T, 3h] or [T, intermediate] */
+    float *scratch; /* of the attention kernel */
+    float *first;   /* [n_captions, h]: first tokens */
+    float *pooled;  /* [n_captions, h] */
+    float *hidden;  /* [n_captions, n_projected] */
+} workspace;
+
+static workspace workspace_carve(const pt_text_tower *tower, size_t n_captions, size_t n_ids,
+                                 pt_carver *carver) {
+    const pt_text_config *c = &tower->config;
+    const size_t h = c->hidden, n_wide = 3 * h > c->intermediate ? 3 * h : c->intermediate;
+    return (workspace){
+        .tokens = pt_carve(carver, n_ids * h, sizeof(float)),
+        .context = pt_carve(carver, n_ids * h, sizeof(float)),
+        .wide = pt_carve(carver, n_ids * n_wide, sizeof(float)),
+        .scratch =
+            pt_carve(carver, tower->ops->attention_scratch(n_ids, h / c->n_heads), sizeof(float)),
+        .first = pt_carve(carver, n_captions * h, sizeof(float)),
+        .pooled = pt_carve(carver, n_captions * h, sizeof(float)),
+        .hidden = pt_carve(carver, n_captions * tower->n_projected, sizeof(float)),
+    };
+}
+
+size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions, size_t n_ids) {
+    pt_carver sizes = {0};
+    (void)workspace_carve(tower, n_captions, n_ids, &sizes);
+    return sizes.used;
+}
+
+/* One caption's ids to tokens [n, h]; row [h] is a buffer. Padding in a caption's text has no place
+ * of its own: the count of positions leaves it out. */
+static void embed(const pt_text_tower *tower, const int32_t *ids, size_t n, float *tokens,
+                  float *row) {
+    const size_t h = tower->config.hidden, pad = (size_t)tower->config.pad_id;
+    size_t last_position = pad;
+
+    for (size_t i = 0; i < n; i++, tokens += h) {
+        const size_t id = (size_t)ids[i];
+        assert(ids[i] >= 0 && id < tower->config.vocab_size);
+        pt_tensor_read(tower->words, id * h, h, tokens);
+        pt_tensor_read(tower->positions, (id == pad ? pad : ++last_position) * h, h, row);
+        for (size_t j = 0; j < h; j++)
+            tokens[j] = tokens[j] + tower->type[j] + row[j];
+    }
+}
+
+/* Attention within each caption, of qkv w->wide [T, 3h], to w->context. */
+static void attend(const pt_text_tower *tower, const size_t *lengths, size_t n_captions,
+                   workspace *w) {
+    const size_t h = tower->config.hidden, head_dim = h / tower->config.n_heads;
+    size_t first = 0;
+
+    for (size_t i = 0; i < n_captions; first += lengths[i++]) {
+        const float *qkv = w->wide + first * 3 * h;
+        tower->ops->attention(&(pt_nn_attention){
+            .n_tokens = lengths[i],
+            .n_heads = tower->config.n_heads,
+            .head_dim = head_dim,
+            .q = qkv,
+            .k = qkv + h,
+            .v = qkv + 2 * h,
+            .ld = 3 * h,
+            .scale = 1.0f / sqrtf((float)head_dim),
+            .out = w->context + first * h,
+            .ld_out = h,
+            .scratch = w->scratch,
+        });
+    }
+}
+
+static void run_layer(const pt_text_tower *tower, size_t index, const size_t *lengths,
+                      size_t n_captions, size_t n_ids, workspace *w, const pt_tap *tap) {
+    const pt_nn_ops *ops = tower->ops;
+    const layer *l = &tower->layers[index];
+    const size_t h = tower->config.hidden, f = tower->config.intermediate;
+    const float eps = tower->config.layer_norm_eps;
+
+    ops->linear(&l->qkv, w->tokens, h, n_ids, PT_NN_STORE, w->wide, 3 * h);
+    attend(tower, lengths, n_captions, w);
+    ops->linear(&l->project, w->context, h, n_ids, PT_NN_ADD, w->tokens, h);
+    ops->layer_norm(w->tokens, h, n_ids, h, l->after_attention.gain, l->after_attention.shift, eps,
+                    w->tokens, h);
+    pt_tap_show(tap, "attention", index, 0, w->tokens, n_ids * h);
+
+    ops->linear(&l->widen, w->tokens, h, n_ids, PT_NN_GELU, w->wide, f);
+    ops->linear(&l->narrow, w->wide, f, n_ids, PT_NN_ADD, w->tokens, h);
+    ops->layer_norm(w->tokens, h, n_ids, h, l->after_mlp.gain, l->after_mlp.shift, eps, w->tokens,
+                    h);
+    pt_tap_show(tap, "layer", index, 0, w->tokens, n_ids * h);
+}
+
+/* The first token of each caption, through the pooler and the projection. */
+static void pool(const pt_text_tower *tower, const size_t *lengths, size_t n_captions, float *raw,
+                 workspace *w, const pt_tap *tap) {
+    const pt_nn_ops *ops = tower->ops;
+    const size_t h = tower->config.hidden, n = tower->n_projected;
+    const float *first = w->tokens;
+
+    for (size_t i = 0; i < n_captions; first += lengths[i++] * h)
+        memcpy(w->first + i * h, first, h * sizeof *first);
+    ops->linear(&tower->pooler, w->first, h, n_captions, PT_NN_STORE, w->pooled, h);
+    for (size_t j = 0; j < n_captions * h; j++)
+        w->pooled[j] = tanhf(w->pooled[j]);
+    pt_tap_show(tap, "pooler", 0, 0, w->pooled, n_captions * h);
+
+    ops->linear(&tower->project[0], w->pooled, h, n_captions, PT_NN_STORE, w->hidden, n);
+    for (size_t j = 0; j < n_captions * n; j++)
+        w->hidden[j] = fmaxf(w->hidden[j], 0.0f);
+    ops->linear(&tower->project[1], w->hidden, n, n_captions, PT_NN_STORE, raw, n);
+}
+
+void pt_text_tower_run(const pt_text_tower *tower, const int32_t *ids, const size_t *lengths,
+                       size_t n_captions, float *raw, void *scratch, const pt_tap *tap) {
+    const size_t h = tower->config.hidden;
+    pt_carver carver = {scratch, 0};
+    size_t n_ids = 0;
+
+    for (size_t i = 0; i < n_captions; i++) {
+        assert(lengths[i] >= 1 && lengths[i] <= pt_text_tower_max_ids(tower));
+        n_ids += lengths[i];
+    }
+    workspace w = workspace_carve(tower, n_captions, n_ids, &carver);
+
+    for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
+        embed(tower, ids + first, lengths[i], w.tokens + first * h, w.context);
+    tower->ops->layer_norm(w.tokens, h, n_ids, h, tower->embedded.gain, tower->embedded.shift,
+                           tower->config.layer_norm_eps, w.tokens, h);
+    pt_tap_show(tap, "embeddings", 0, 0, w.tokens, n_ids * h);
+    for (size_t i = 0; i < tower->config.n_layers; i++)
+        run_layer(tower, i, lengths, n_captions, n_ids, &w, tap);
+    pool(tower, lengths, n_captions, raw, &w, tap);
+}

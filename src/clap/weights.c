@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* weights.c - from the model file's tensors to what the kernels take */
+
+#include "clap/weights.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NAME_MAX_LENGTH 256
+#define BATCH_NORM_EPS  1e-5 /* torch.nn.BatchNorm2d's default, which the reference keeps */
+
+pt_status pt_weights_load(const pt_safetensors *file, const pt_nn_ops *ops,
+                          pt_weights_loader *loader, void *tower, void **block, pt_error *err) {
+    pt_weights weights = {.file = file, .ops = ops, .err = err};
+    pt_status status = loader(&weights, tower);
+    if (status != PT_OK) return status;
+
+    const size_t n_bytes = weights.carver.used;
+    unsigned char *base = NULL;
+    if (n_bytes <= SIZE_MAX / 2 && weights.n_staging <= SIZE_MAX / 2 / sizeof(float)) {
+        base = aligned_alloc(64, n_bytes ? n_bytes : 64);
+        weights.staging = malloc(weights.n_staging ? weights.n_staging * sizeof(float) : 1);
+    }
+    if (!base || !weights.staging) {
+        status = pt_fail(err, PT_ENOMEM, "out of memory for %zu bytes of weights", n_bytes);
+    } else {
+        weights.carver = (pt_carver){base, 0};
+        status = loader(&weights, tower);
+    }
+    free(weights.staging);
+    if (status == PT_OK)
+        *block = base;
+    else
+        free(base);
+    return status;
+}
+
+void *pt_weights_take(pt_weights *weights, size_t count, size_t size) {
+    return pt_carve(&weights->carver, count, size);
+}
+
+/* A buffer of the staging memory, first to first + n; NULL in the first run. */
+static float *staging(pt_weights *weights, size_t first, size_t n) {
+    if (weights->staging) return weights->staging + first;
+    if (first + n > weights->n_staging) weights->n_staging = first + n;
+    return NULL;
+}
+
+static pt_status find(pt_weights *weights, const char *prefix, const char *name, const char *suffix,
+                      size_t n_dims, const size_t *dims, const pt_tensor **tensor) {
+    char full[NAME_MAX_LENGTH];
+    const int length = snprintf(full, sizeof full, "%s%s%s", prefix, name, suffix);
+    if (length < 0 || (size_t)length >= sizeof full)
+        return pt_fail(weights->err, PT_EFORMAT, "tensor name '%s...' is too long", full);
+    return pt_safetensors_find(weights->file, full, n_dims, dims, tensor, weights->err);
+}
+
+/* A vector into new memory of the block. */
+static pt_status take_vector(pt_weights *weights, const char *prefix, const char *name,
+                             const char *suffix, size_t n, float **vector) {
+    const pt_tensor *tensor;
+    PT_TRY(find(weights, prefix, name, suffix, 1, &n, &tensor));
+    *vector = pt_weights_take(weights, n, sizeof **vector);
+    if (*vector) pt_tensor_read(tensor, 0, n, *vector);
+    return PT_OK;
+}
+
+pt_status pt_weights_stage(pt_weights *weights, const char *prefix, const char *name, size_t n_dims,
+                           const size_t *dims, float **values) {
+    const pt_tensor *tensor;
+    PT_TRY(find(weights, prefix, name, "", n_dims, dims, &tensor));
+    *values = staging(weights, 0, tensor->n_values);
+    if (*values) pt_tensor_read(tensor, 0, tensor->n_values, *values);
+    return PT_OK;
+}
+
+pt_status pt_weights_vector(pt_weights *weights, const char *prefix, const char *name, size_t n,
+                            const float **vector) {
+    float *values;
+    PT_TRY(take_vector(weights, prefix, name, "", n, &values));
+    *vector = values;
+    return PT_OK;
+}
+
+pt_status pt_weights_norm(pt_weights *weights, const char *prefix, const char *name, size_t n,
+                          pt_norm_weights *norm) {
+    float *gain, *shift;
+    PT_TRY(take_vector(weights, prefix, name, ".weight", n, &gain));
+    PT_TRY(take_vector(weights, prefix, name, ".bias", n, &shift));
+    *norm = (pt_norm_weights){gain, shift};
+    return PT_OK;
+}
+
+pt_status pt_weights_batch_norm(pt_weights *weights, const char *prefix, const char *name, size_t n,
+                                pt_batch_norm_weights *norm) {
+    float *mean, *scale, *shift, *variance;
+    PT_TRY(take_vector(weights, prefix, name, ".running_mean", n, &mean));
+    PT_TRY(take_vector(weights, prefix, name, ".weight", n, &scale));
+    PT_TRY(take_vector(weights, prefix, name, ".bias", n, &shift));
+    PT_TRY(take_vector(weights, prefix, name, ".running_var", n, &variance));
+    for (size_t i = 0; scale && i < n; i++)
+        scale[i] = (float)((double)scale[i] / sqrt((double)variance[i] + BATCH_NORM_EPS));
+    *norm = (pt_batch_norm_weights){mean, scale, shift};
+    return PT_OK;
+}
+
+/* Packs n_out rows of the staging memory. */
+static void pack(pt_weights *weights, size_t n_out, size_t n_in, const float *bias,
+                 pt_nn_linear *map) {
+    float *packed =
+        pt_weights_take(weights, weights->ops->packed_size(n_out, n_in), sizeof *packed);
+    if (packed) weights->ops->pack(weights->staging, n_out, n_in, packed);
+    *map = (pt_nn_linear){.n_in = n_in, .n_out = n_out, .packed = packed, .bias = bias};
+}
+
+pt_status pt_weights_stacked(pt_weights *weights, const char *prefix, const char *const *names,
+                             size_t n_names, size_t n_out, size_t n_in, bool has_bias,
+                             pt_nn_linear *map) {
+    const size_t dims[] = {n_out, n_in};
+    const pt_tensor *tensor;
+    float *bias = NULL;
+
+    for (size_t i = 0; i < n_names; i++) {
+        PT_TRY(find(weights, prefix, names[i], ".weight", 2, dims, &tensor));
+        float *rows = staging(weights, i * n_out * n_in, n_out * n_in);
+        if (rows) pt_tensor_read(tensor, 0, n_out * n_in, rows);
+    }
+    if (has_bias) {
+        bias = pt_weights_take(weights, n_names * n_out, sizeof *bias);
+        for (size_t i = 0; i < n_names; i++) {
+            PT_TRY(find(weights, prefix, names[i], ".bias", 1, dims, &tensor));
+            if (bias) pt_tensor_read(tensor, 0, n_out, bias + i * n_out);
+        }
+    }
+    pack(weights, n_names * n_out, n_in, bias, map);
+    return PT_OK;
+}
+
+pt_status pt_weights_linear(pt_weights *weights, const char *prefix, const char *name, size_t n_out,
+                            size_t n_in, bool has_bias, pt_nn_linear *map) {
+    return pt_weights_stacked(weights, prefix, &name, 1, n_out, n_in, has_bias, map);
+}
+
+pt_status pt_weights_convolution(pt_weights *weights, const char *prefix, const char *name,
+                                 const char *norm, const size_t dims[4], pt_nn_linear *map) {
+    const size_t n_out = dims[0];
+    pt_batch_norm_weights folded;
+    const pt_tensor *tensor;
+    float *bias;
+
+    PT_TRY(find(weights, prefix, name, ".weight", 4, dims, &tensor));
+    PT_TRY(take_vector(weights, prefix, name, ".bias", n_out, &bias));
+    if (norm) PT_TRY(pt_weights_batch_norm(weights, prefix, norm, n_out, &folded));
+
+    const size_t n_in = tensor->n_values / n_out;
+    float *kernels = staging(weights, 0, tensor->n_values);
+    if (kernels) {
+        pt_tensor_read(tensor, 0, tensor->n_values, kernels);
+        for (size_t o = 0; norm && o < n_out; o++) {
+            for (size_t i = 0; i < n_in; i++)
+                kernels[o * n_in + i] *= folded.scale[o];
+            bias[o] = (bias[o] - folded.mean[o]) * folded.scale[o] + folded.shift[o];
+        }
+    }
+    pack(weights, n_out, n_in, bias, map);
+    return PT_OK;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* npy_reader.h - reads the arrays of the goldens: NumPy's .npy version 1.0, '<f4', C order
+ *
+ * Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays".
+ */
+
+#ifndef PATINA_TEST_NPY_H
+#define PATINA_TEST_NPY_H
+
+#include <stddef.h>
+
+#include <patina/status.h>
+
+#define PT_NPY_DIMS_MAX 8
+
+typedef struct pt_npy {
+    size_t n_dims, dims[PT_NPY_DIMS_MAX]; /* n_dims 0: a single number */
+    size_t n_values;
+    float *values;
+} pt_npy;
+
+/**
+ * Reads a whole array; another version, dtype, order or a size that is not the shape's is an error.
+ *
+ * Errors   PT_EIO, PT_EFORMAT, PT_ENOMEM; they name the file
+ */
+pt_status pt_npy_read(const char *path, pt_npy *array, pt_error *err);
+
+/** Frees what array holds and zeroes it; a zeroed one is accepted. */
+void pt_npy_release(pt_npy *array);
+
+#endif /* PATINA_TEST_NPY_H */

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* test_audio_tower.c - features to projections, step by step, against transformers' ClapModel */
+
+#include "clap/audio_tower.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "clap/mel.h"
+#include "clap_golden.h"
+#include "model_bytes.h"
+#include "test.h"
+
+/* The specification's limits: a step may be off by 1e-4 of its rms, an embedding by 1e-5. Float32
+ * sums of some thousand terms in another order give 1e-6 to 1e-5 and 1e-6. */
+#define STEP_TOLERANCE      1e-4
+#define EMBEDDING_TOLERANCE 1e-5
+#define N_PROJECTED         512
+#define N_FRAMES            1001
+
+typedef struct opened {
+    pt_clap_config config;
+    pt_safetensors *file;
+    pt_audio_tower *tower;
+    void *scratch;
+} opened;
+
+static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
+    char path[1024];
+    *o = (opened){0};
+    snprintf(path, sizeof path, "%s/model.safetensors", model);
+    if (!CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) ||
+        !CHECK_OK(pt_safetensors_open(path, &o->file, &t->err)) ||
+        !CHECK_OK(pt_audio_tower_open(&o->config, N_FRAMES, o->file, pt_nn_ops_of(isa), &o->tower,
+                                      &t->err)))
+        return false;
+    o->scratch = aligned_alloc(64, pt_audio_tower_scratch_size(o->tower));
+    if (!o->scratch) abort();
+    return true;
+}
+
+static void tower_close(opened *o) {
+    pt_audio_tower_close(&o->tower);
+    pt_safetensors_close(&o->file);
+    free(o->scratch);
+}
+
+static void normalise(float *x) {
+    double power = 0.0;
+    for (size_t i = 0; i < N_PROJECTED; i++)
+        power += (double)x[i] * (double)x[i];
+    for (size_t i = 0; i < N_PROJECTED; i++)
+        x[i] = (float)(x[i] / sqrt(power));
+}
+
+/* Compares what the tower shows with the goldens of that step. */
+typedef struct watch {
+    pt_test *t;
+    const char *model;
+    const json_t *stages;
+    size_t n_seen;
+} watch;
+
+static void compare_step(void *context, const char *what, size_t i, size_t j, const float *values,
+                         size_t n) {
+    watch *w = context;
+    char name[64];
+    if (strcmp(what, "batch_norm") == 0) snprintf(name, sizeof name, "a0_batchnorm");
+    if (strcmp(what, "image") == 0) snprintf(name, sizeof name, "a1_image");
+    if (strcmp(what, "patch_embed") == 0) snprintf(name, sizeof name, "a2_patch_embed");
+    if (strcmp(what, "block") == 0) snprintf(name, sizeof name, "a3_stage%zu_block%zu", i, j);
+    if (strcmp(what, "stage") == 0) snprintf(name, sizeof name, "a4_stage%zu_out", i);
+    if (strcmp(what, "final_norm") == 0) snprintf(name, sizeof name, "a5_final_norm");
+    if (strcmp(what, "pooled") == 0) snprintf(name, sizeof name, "a6_pooled");
+
+    const json_t *stage = json_object_get(w->stages, name);
+    pt_npy expected = {0};
+    if (!stage) return; /* not every block has a golden */
+    w->n_seen++;
+    if (pt_golden_array(w->t, w->model, stage, "file", &expected) &&
+        pt_test_check(w->t, expected.n_values == n, __FILE__, __LINE__, "%s has %zu values", name,
+                      n))
+        pt_check_values_rms(w->t, name, values, expected.values, n, STEP_TOLERANCE);
+    pt_npy_release(&expected);
+}
+
+/* Runs features through the tower and compares with item's embedding and, where there are, steps.
+ */
+static void check_item(pt_test *t, const opened *o, const char *model, const json_t *item,
+                       const float *features, size_t n_channels, const char *member) {
+    watch w = {.t = t, .model = model, .stages = json_object_get(item, "stages")};
+    const pt_tap tap = {compare_step, &w};
+    float raw[N_PROJECTED];
+    pt_npy expected = {0};
+
+    pt_audio_tower_run(o->tower, features, n_channels, raw, o->scratch, w.stages ? &tap : NULL);
+    CHECK_INT(w.n_seen, json_object_size(w.stages));
+    normalise(raw);
+    if (pt_golden_array(t, model, item, member, &expected))
+        pt_check_values(t, pt_golden_text(item, "name"), raw, expected.values, N_PROJECTED,
+                        EMBEDDING_TOLERANCE);
+    pt_npy_release(&expected);
+}
+
+static void check_model(pt_test *t, const char *model) {
+    json_t *index = pt_golden_index(t, model);
+    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
+        opened o;
+        if (tower_open(t, model, (pt_isa)isa, &o)) PT_GOLDEN_EACH(i, item, index, "audio") {
+                pt_npy features = {0};
+                if (pt_golden_array(t, model, item, "features", &features))
+                    check_item(t, &o, model, item, features.values, 1, "embedding");
+                pt_npy_release(&features);
+            }
+        tower_close(&o);
+    }
+    json_decref(index);
+}
+
+TEST(audio_tower, mini) {
+    check_model(t, pt_test_golden("clap/mini"));
+}
+
+TEST(audio_tower, tiny) {
+    const char *model = pt_test_shared("clap/tiny");
+    if (!model) SKIP("no shared folder with clap/tiny");
+    check_model(t, model);
+}
+
+/* Four channels of features: the golden's, or where it has none (a clip a little longer than 10 s
+ * that still has 1001 frames) four times those of the whole clip. */
+static float *fused_features(pt_test *t, const char *model, const json_t *item) {
+    const size_t n = N_FRAMES * 64;
+    pt_npy array = {0};
+    float *features = calloc(4 * n, sizeof *features);
+    if (!features) abort();
+    if (*pt_golden_text(item, "features")) {
+        if (pt_golden_array(t, model, item, "features", &array) && CHECK(array.n_values == 4 * n))
+            memcpy(features, array.values, 4 * n * sizeof *features);
+    } else if (pt_golden_array(t, model, item, "samples_file", &array)) {
+        pt_clap_config config = {0};
+        pt_mel *mel = NULL;
+        CHECK_OK(pt_clap_config_read(model, &config, &t->err));
+        CHECK_OK(pt_extractor_config_read(model, &config, &t->err));
+        config.extractor.n_samples = pt_golden_number(item, "samples");
+        if (CHECK_OK(pt_mel_open(&config.extractor, &mel, &t->err)) &&
+            CHECK(pt_mel_frames(mel) == N_FRAMES)) {
+            void *scratch = aligned_alloc(64, pt_mel_scratch_size(mel));
+            if (!scratch) abort();
+            pt_mel_features(mel, array.values, config.extractor.n_samples, features, scratch);
+            for (size_t c = 1; c < 4; c++)
+                memcpy(features + c * n, features, n * sizeof *features);
+            free(scratch);
+        }
+        pt_mel_close(&mel);
+    }
+    pt_npy_release(&array);
+    return features;
+}
+
+/* The fused model looks at channel 0 alone, or mixes the other three in. */
+TEST(audio_tower, fused) {
+    const char *model = pt_test_golden("clap/tiny_fused");
+    json_t *index = pt_golden_index(t, model);
+    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
+        opened o;
+        if (tower_open(t, model, (pt_isa)isa, &o)) PT_GOLDEN_EACH(i, item, index, "audio") {
+                float *features = fused_features(t, model, item);
+                check_item(t, &o, model, item, features, 1, "embedding_notlonger");
+                check_item(t, &o, model, item, features, 4, "embedding_longer");
+                free(features);
+            }
+        tower_close(&o);
+    }
+    json_decref(index);
+}
+
+/* Without any one of its tensors, or with one in another shape, the tower does not open, and says
+ * which it is; the others it does not need. */
+TEST(audio_tower, every_tensor_is_needed) {
+    const char *const models[] = {"clap/mini", "clap/tiny_fused"};
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        opened o;
+        if (!tower_open(t, pt_test_golden(models[m]), PT_ISA_C, &o)) continue;
+        pt_audio_tower_close(&o.tower);
+        for (size_t i = 0; i < pt_safetensors_count(o.file); i++) {
+            const pt_tensor *tensor = pt_safetensors_at(o.file, i);
+            const bool needed =
+                tensor->dtype != PT_DTYPE_OTHER && strncmp(tensor->name, "audio", 5) == 0;
+            pt_safetensors *file = NULL;
+            size_t size;
+            unsigned char *bytes = pt_model_bytes_without(o.file, tensor->name, &size);
+            if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
+                const pt_status status = pt_audio_tower_open(
+                    &o.config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C), &o.tower, &t->err);
+                if (pt_test_check(t, status == (needed ? PT_EFORMAT : PT_OK), __FILE__, __LINE__,
+                                  "without '%s': %s", tensor->name, pt_status_name(status)) &&
+                    needed)
+                    CHECK_HAS(t->err.message, tensor->name);
+            }
+            pt_audio_tower_close(&o.tower);
+            pt_safetensors_close(&file);
+            free(bytes);
+        }
+        tower_close(&o);
+    }
+}
+
+TEST(audio_tower, shapes_are_checked) {
+    static const char *const names[] = {
+        "audio_model.audio_encoder.batch_norm.running_var",
+        "audio_model.audio_encoder.patch_embed.mel_conv2d.weight",
+        "audio_model.audio_encoder.layers.1.blocks.1.attention.self.key.weight",
+        "audio_model.audio_encoder.layers.3.blocks.0.attention.self.relative_position_bias_table",
+        "audio_model.audio_encoder.layers.0.downsample.norm.bias",
+        "audio_projection.linear2.bias",
+    };
+    opened o;
+    if (!tower_open(t, pt_test_golden("clap/tiny_fused"), PT_ISA_C, &o)) return;
+    pt_audio_tower_close(&o.tower);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        pt_safetensors *file = NULL;
+        size_t size;
+        unsigned char *bytes =
+            pt_model_bytes(o.file, &(pt_model_change){.reshaped = names[i]}, &size);
+        if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
+            CHECK_FAILS(pt_audio_tower_open(&o.config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C),
+                                            &o.tower, &t->err),
+                        PT_EFORMAT);
+            CHECK_HAS(t->err.message, names[i]);
+            CHECK(o.tower == NULL);
+        }
+        pt_safetensors_close(&file);
+        free(bytes);
+    }
+    tower_close(&o);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* test_full_model.c - embeddings of a model of published size against transformers' ClapModel
+ *
+ * The weights (615 MB of random numbers, seed 1) are made when needed: PATINA_FULL_MODEL names the
+ * folder that they were written to.
+ */
+
+#include <patina/clap.h>
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "clap/safetensors.h"
+#include "clap_golden.h"
+#include "test.h"
+
+#define TOLERANCE 1e-5 /* the specification's limit */
+
+/* The goldens are of this model and no other. */
+static bool same_model(pt_test *t, const char *folder, const json_t *index) {
+    char path[1024], hex[PT_SHA256_HEX] = "";
+    pt_safetensors *file = NULL;
+    pt_sha256 hash;
+    size_t size;
+
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    if (!CHECK_OK(pt_safetensors_open(path, &file, &t->err))) return false;
+    const unsigned char *bytes = pt_safetensors_bytes(file, &size);
+    pt_sha256_init(&hash);
+    pt_sha256_add(&hash, bytes, size);
+    pt_sha256_finish(&hash, hex);
+    pt_safetensors_close(&file);
+    return pt_test_check(t, strcmp(hex, pt_golden_text(index, "model_sha256")) == 0, __FILE__,
+                         __LINE__, "'%s' is not the model of the goldens: its SHA-256 is %s", path,
+                         hex);
+}
+
+static void check_clips(pt_test *t, const pt_clap *clap, const char *golden, const json_t *index,
+                        pt_arena *scratch) {
+    PT_GOLDEN_EACH(i, item, index, "audio") {
+        const size_t offset = pt_golden_number(item, "crop_offset");
+        size_t n = pt_golden_number(item, "samples") - offset;
+        float embedding[PT_EMBEDDING] = {0};
+        pt_npy samples = {0}, expected = {0};
+        if (n > 480000) n = 480000;
+        if (pt_golden_array(t, golden, item, "samples_file", &samples) &&
+            pt_golden_array(t, golden, item, "embedding", &expected) &&
+            CHECK_OK(
+                pt_clap_embed_audio(clap, samples.values + offset, n, embedding, scratch, &t->err)))
+            pt_check_values(t, pt_golden_text(item, "name"), embedding, expected.values,
+                            PT_EMBEDDING, TOLERANCE);
+        pt_npy_release(&samples);
+        pt_npy_release(&expected);
+    }
+}
+
+static void check_captions(pt_test *t, const pt_clap *clap, const char *golden, const json_t *index,
+                           pt_arena *scratch) {
+    PT_GOLDEN_EACH(i, item, index, "text") {
+        float embedding[PT_EMBEDDING] = {0};
+        pt_npy expected = {0};
+        size_t n;
+        char *caption = pt_golden_bytes(t, pt_golden_text(item, "utf8_hex"), &n);
+        if (caption && pt_golden_array(t, golden, item, "embedding", &expected) &&
+            CHECK_OK(pt_clap_embed_text(clap, caption, n, embedding, scratch, &t->err)))
+            pt_check_values(t, pt_golden_text(item, "name"), embedding, expected.values,
+                            PT_EMBEDDING, TOLERANCE);
+        pt_npy_release(&expected);
+        free(caption);
+    }
+}
+
+TEST(full_model, goldens) {
+    const char *folder = getenv("PATINA_FULL_MODEL");
+    const char *golden = pt_test_shared("clap/full");
+    if (!folder) SKIP("PATINA_FULL_MODEL names no folder with the full-size model");
+    if (!golden) SKIP("no shared folder with clap/full");
+
+    json_t *index = pt_golden_index(t, golden);
+    pt_arena scratch;
+    pt_arena_init(&scratch);
+    if (index && same_model(t, folder, index))
+        for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
+            pt_clap *clap = NULL;
+            if (CHECK_OK(pt_clap_open(folder, PT_CLAP_BOTH, (pt_isa)isa, &clap, &t->err))) {
+                check_clips(t, clap, golden, index, &scratch);
+                check_captions(t, clap, golden, index, &scratch);
+            }
+            pt_clap_close(&clap);
+        }
+    pt_arena_release(&scratch);
+    json_decref(index);
+}
