@@ -165,3 +165,10 @@ pt_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, 
                        (unsigned long long)decoder->position);
     return PT_OK;
 }
+
+bool pt_decoder_library(size_t i, const char **name, const char **version) {
+    if (i >= sizeof kinds / sizeof *kinds) return false;
+    *name = kinds[i]->name;
+    *version = kinds[i]->version();
+    return true;
+}

@@ -48,4 +48,7 @@ pt_status pt_decoder_seek(pt_decoder *decoder, uint64_t frame, pt_error *err);
 pt_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,
                           pt_error *err);
 
+/** Name and version of decoding library i, counted from 0; false behind the last. */
+bool pt_decoder_library(size_t i, const char **name, const char **version);
+
 #endif /* PATINA_AUDIO_DECODER_H */

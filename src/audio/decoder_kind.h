@@ -33,6 +33,7 @@ typedef struct pt_decoder_facts {
 typedef struct pt_decoder_kind {
     const char *name;    /* of the library, for messages */
     const char *summary; /* what it reads */
+    const char *(*version)(void);
 
     /**
      * PT_REJECT_UNDECODABLE hands the bytes on to the next kind; any other failure is final.

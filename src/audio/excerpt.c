@@ -191,8 +191,6 @@ static pt_status decode(source *s, pt_cut cut, pt_excerpt *excerpt, pt_error *er
     PT_TRY(s->info.exact ? read_exact(s, cut, &h, &start, err)
                          : read_whole(s, cut, &h, &start, err));
     if (h.n_frames == 0) return pt_fail(err, PT_ERANGE, "a window of no frames");
-    if (!pt_stats_finite(h.samples, (size_t)h.n_frames * h.n_channels))
-        return pt_fail(err, PT_REJECT_NONFINITE, "NaN or infinite samples in the window");
     e.window = (pt_window){start, h.n_frames, s->info.rate_hz, h.n_channels};
     e.source = (pt_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
     PT_TRY(make_mix(&e, s->arena, err));
@@ -211,6 +209,13 @@ pt_status pt_excerpt_decode(const pt_bytes *bytes, pt_cut cut, pt_excerpt *excer
     return status;
 }
 
+pt_status pt_excerpt_check_finite(const pt_excerpt *excerpt, pt_error *err) {
+    const pt_audio *a = &excerpt->source;
+    if (!pt_stats_finite(a->samples, a->n_frames * a->n_channels))
+        return pt_fail(err, PT_REJECT_NONFINITE, "NaN or infinite samples in the window");
+    return PT_OK;
+}
+
 pt_status pt_excerpt_check(const pt_excerpt *excerpt, pt_error *err) {
     const pt_window *w = &excerpt->window;
     const uint64_t shortest = 4 * (((uint64_t)w->rate_hz + 5) / 10); /* one loudness block */
@@ -219,6 +224,7 @@ pt_status pt_excerpt_check(const pt_excerpt *excerpt, pt_error *err) {
         return pt_fail(err, PT_REJECT_TOO_SHORT,
                        "%llu frames at %u Hz, and %llu are needed (0.4 s)",
                        (unsigned long long)w->frames, w->rate_hz, (unsigned long long)shortest);
+    PT_TRY(pt_excerpt_check_finite(excerpt, err));
     if (excerpt->n_mix == 0 || pt_stats_power(excerpt->mix, excerpt->n_mix) < PT_SILENCE_POWER)
         return pt_fail(err, PT_REJECT_SILENT, "silent: AC power of the mix under -100 dB");
     return PT_OK;

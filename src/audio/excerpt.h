@@ -38,7 +38,6 @@ typedef struct pt_cut {
  * found; of an exact one only the window is read.
  *
  * Errors   PT_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
- *          PT_REJECT_NONFINITE  a NaN or Inf in the window
  *          PT_ERANGE            cut.start lies at or behind the end (of a file with frames)
  *          PT_REJECT_TOO_SHORT  no frame at all
  */
@@ -46,10 +45,14 @@ pt_status pt_excerpt_decode(const pt_bytes *bytes, pt_cut cut, pt_excerpt *excer
                             pt_error *err);
 
 /**
- * What generate asks of an excerpt beyond decoding: at least 4 hops of loudness
- * (PT_REJECT_TOO_SHORT), and a mix that is not silent (PT_REJECT_SILENT).
+ * What generate asks of an excerpt beyond decoding, judged in this order: at least 4 hops of
+ * loudness (PT_REJECT_TOO_SHORT), no NaN and no Inf in the window (PT_REJECT_NONFINITE), and a mix
+ * that is not silent (PT_REJECT_SILENT).
  */
 pt_status pt_excerpt_check(const pt_excerpt *excerpt, pt_error *err);
+
+/** PT_REJECT_NONFINITE alone: all that embedding asks, for which no excerpt is too short. */
+pt_status pt_excerpt_check_finite(const pt_excerpt *excerpt, pt_error *err);
 
 /** Interleaved frames to the mean of all channels, summed in double. */
 void pt_mix_down(const pt_audio *audio, float *mix);

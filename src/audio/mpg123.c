@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "audio/decoder_kind.h"
+#include "patina_config.h"
 
 #define ALLOWANCE    1152  /* frames: one of the codec's own */
 #define SEARCH_BYTES 65536 /* of anything that may stand before the first frame */
@@ -183,9 +184,15 @@ static pt_status mpeg_read(void *state, float *samples, size_t n_frames, size_t 
     return PT_OK;
 }
 
+/* The library cannot be asked before its 1.32, so this is what the program was built with. */
+static const char *mpeg_version(void) {
+    return PT_MPG123_VERSION;
+}
+
 const pt_decoder_kind pt_decoder_mpg123 = {
     .name = "libmpg123",
     .summary = "MP3, MP2, MP1, and MP3 in WAV",
+    .version = mpeg_version,
     .open = mpeg_open,
     .close = mpeg_close,
     .seek = mpeg_seek,

@@ -389,9 +389,14 @@ static pt_status sndfile_seek(void *state, uint64_t frame, pt_error *err) {
     return skip(s, frame, err);
 }
 
+static const char *sndfile_version(void) {
+    return sf_version_string();
+}
+
 const pt_decoder_kind pt_decoder_sndfile = {
     .name = "libsndfile",
     .summary = "WAV, AIFF, W64, CAF, FLAC, Ogg Vorbis, Opus, AU and others",
+    .version = sndfile_version,
     .open = sndfile_open,
     .close = sndfile_close,
     .seek = sndfile_seek,

@@ -80,3 +80,7 @@ void pt_fft_inverse(const pt_fft *fft, double *spectrum, double *x) {
     assert(aligned(x) && aligned(spectrum));
     fftw_execute_dft_c2r(fft->inverse, (fftw_complex *)spectrum, x);
 }
+
+const char *pt_fft_library(void) {
+    return fftw_version;
+}

@@ -25,4 +25,7 @@ void pt_fft_forward(const pt_fft *fft, double *x, double *spectrum);
 /** spectrum [n/2 + 1] pairs to x [n], unscaled (n times the inverse); spectrum is destroyed. */
 void pt_fft_inverse(const pt_fft *fft, double *spectrum, double *x);
 
+/** FFTW's version, as it says itself. */
+const char *pt_fft_library(void);
+
 #endif /* PATINA_DSP_FFT_H */

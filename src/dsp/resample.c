@@ -145,3 +145,7 @@ pt_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in
         PT_TRY(pt_resampler_drain(resampler, out, SIZE_MAX, &n_out, err));
     return pt_resampler_reset(resampler, err);
 }
+
+const char *pt_resampler_library(void) {
+    return soxr_version();
+}

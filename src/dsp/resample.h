@@ -46,4 +46,7 @@ pt_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, s
 pt_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
                            pt_error *err);
 
+/** soxr's version, as it says itself. */
+const char *pt_resampler_library(void);
+
 #endif /* PATINA_DSP_RESAMPLE_H */

@@ -8,6 +8,7 @@
 #include "measure/loudness.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <ebur128.h>
@@ -86,4 +87,10 @@ pt_status pt_loudness_measure(const pt_audio *audio, double *lufs, pt_error *err
     pt_denormals_restore(mode);
     pt_loudness_meter_close(&meter);
     return status;
+}
+
+void pt_loudness_library(char *text, size_t n) {
+    int major = 0, minor = 0, patch = 0;
+    ebur128_get_version(&major, &minor, &patch);
+    snprintf(text, n, "%d.%d.%d", major, minor, patch);
 }

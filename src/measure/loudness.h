@@ -29,4 +29,7 @@ pt_status pt_loudness_meter_add(pt_loudness_meter *meter, const float *samples, 
 /** LUFS of all that was added; PT_LUFS_FLOOR when no block passes the gate. */
 pt_status pt_loudness_meter_value(const pt_loudness_meter *meter, double *lufs, pt_error *err);
 
+/** Writes libebur128's version, "1.2.6", to text. */
+void pt_loudness_library(char *text, size_t n);
+
 #endif /* PATINA_MEASURE_LOUDNESS_H */

@@ -214,6 +214,14 @@ TEST(excerpt, other_rates_are_resampled_to_the_exact_length) {
     pt_arena_release(&arena);
 }
 
+static pt_status decode_and_check(const pt_bytes *bytes, pt_cut cut, pt_arena *arena,
+                                  pt_error *err) {
+    pt_excerpt e;
+    PT_TRY(pt_excerpt_decode(bytes, cut, &e, arena, err));
+    PT_TRY(pt_excerpt_check_finite(&e, err));
+    return pt_excerpt_check(&e, err);
+}
+
 TEST(excerpt, nonfinite_samples_count_in_the_window_only) {
     const size_t n = 48000;
     const float bad[] = {NAN, INFINITY, -INFINITY};
@@ -224,12 +232,15 @@ TEST(excerpt, nonfinite_samples_count_in_the_window_only) {
         x[2 * 30000 + 1] = bad[k];
         file_bytes f = make_sound(WAV_FLOAT, 8000, 2, NULL, x, n);
         const pt_bytes bytes = in_memory(&f);
-        pt_excerpt e;
-        CHECK_FAILS(pt_excerpt_decode(&bytes, whole, &e, &arena, &t->err), PT_REJECT_NONFINITE);
-        CHECK_FAILS(pt_excerpt_decode(&bytes, (pt_cut){NULL, 20000, 10001}, &e, &arena, &t->err),
+        CHECK_FAILS(decode_and_check(&bytes, whole, &arena, &t->err), PT_REJECT_NONFINITE);
+        CHECK_FAILS(decode_and_check(&bytes, (pt_cut){NULL, 20000, 10001}, &arena, &t->err),
                     PT_REJECT_NONFINITE);
-        CHECK_OK(pt_excerpt_decode(&bytes, (pt_cut){NULL, 20000, 10000}, &e, &arena, &t->err));
-        CHECK_OK(pt_excerpt_decode(&bytes, (pt_cut){NULL, 30001, 10000}, &e, &arena, &t->err));
+        CHECK_OK(decode_and_check(&bytes, (pt_cut){NULL, 20000, 10000}, &arena, &t->err));
+        CHECK_OK(decode_and_check(&bytes, (pt_cut){NULL, 30001, 10000}, &arena, &t->err));
+        /* 0.1 s of it is too short before it is anything else */
+        pt_excerpt e;
+        REQUIRE_OK(pt_excerpt_decode(&bytes, (pt_cut){NULL, 29990, 800}, &e, &arena, &t->err));
+        CHECK_FAILS(pt_excerpt_check(&e, &t->err), PT_REJECT_TOO_SHORT);
         file_bytes_release(&f);
         free(x);
     }

@@ -10,7 +10,7 @@
 #include "dsp/stats.h"
 #include "measure/ltas.h"
 #include "stimulus.h"
-#include "wav_reader.h"
+#include "wav.h"
 
 #define RATE PT_RATE_HZ
 
@@ -220,7 +220,8 @@ TEST(ltas, bands_over_the_source_are_at_the_floor) {
     static const struct {
         unsigned rate_hz;
         size_t first; /* band at the floor */
-    } cases[] = {{4000, 44}, {8000, 50}, {16000, 56}, {44100, 64}, {48000, 64}};
+    } cases[] = {{4000, 44},  {8000, 50},  {16000, 56}, {17800, 56},
+                 {17850, 57}, {44100, 64}, {48000, 64}};
     float *x = stimulus_new(N);
     stimulus_add_noise(x, N, 0.5, 3);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

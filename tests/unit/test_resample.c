@@ -198,12 +198,13 @@ TEST(resample, pieces_give_the_bits_of_one_go) {
 TEST(resample, single_samples_do_not_pile_up) {
     enum { RATE = 44100, N = 4 * RATE };
     pt_resampler *resampler = NULL;
+    const float sample = 0.5F;
     float out[8];
     size_t n_out = 0, got = 0;
     REQUIRE_OK(pt_resampler_open(RATE, &resampler, &t->err));
     REQUIRE(pt_resampler_bound(resampler, 1) <= 8);
     for (size_t i = 0; i < N; i++, n_out += got)
-        REQUIRE_OK(pt_resampler_add(resampler, &(float){0.5F}, 1, out, &got, &t->err));
+        REQUIRE_OK(pt_resampler_add(resampler, &sample, 1, out, &got, &t->err));
     CHECK(4 * PT_RATE_HZ - n_out < PT_RATE_HZ / 20);
     pt_resampler_close(&resampler);
 }
