@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* chain.c - draws chains, applies them, and keeps the books of purity
+ *
+ * Purity compares what the chain's linear part makes of the pristine with everything else, so an
+ * equaliser costs none. To tell the two apart, signal, noise and distortion ride through the
+ * chain beside the sound itself:
+ *
+ *     start       signal = x, noise = distortion = 0
+ *     filter      each of them passes through the same filter
+ *     additive    what it makes joins the noise
+ *     nonlinear   y = f(d): a = C(y, d) / P(d); signal *= a, noise *= a,
+ *                 distortion = a distortion + (y - a d)
+ *
+ * The last line is Bussgang's split, under which the remainder does not correlate with d.
+ *
+ * Source: J. J. Bussgang, "Crosscorrelation functions of amplitude-distorted Gaussian signals",
+ * MIT RLE Technical Report 216, 1952.
+ */
+
+#include "degrade/chain.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/denormal.h"
+#include "dsp/stats.h"
+
+#define OUTPUT_PEAK 0.999 /* so that a 16-bit copy clips nothing unseen */
+
+/* Draws of stream PLAN; 1 to 6 turn effects on, by pt_effect.plan. */
+enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8 };
+
+double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index) {
+    const pt_setting *rule = &drawing->effect->setting[setting];
+    const double *v = drawing->setting[setting];
+    const double u = pt_rng_uniform(&drawing->rng, index);
+
+    switch (rule->law) {
+    case PT_LAW_UNIFORM:
+        return fmin(fmax(pt_draw_uniform(u, v[0], v[1]), v[0]), v[1]);
+    case PT_LAW_LOG:
+        return fmin(fmax(pt_draw_log(u, v[0], v[1]), v[0]), v[1]);
+    case PT_LAW_SHARE:
+        return u < v[0] ? 1.0 : 0.0;
+    case PT_LAW_PICK: {
+        const double sum = v[0] + v[1] + v[2]; /* weights need not add up to 1 */
+        return (double)pt_draw_pick(u * sum, v, rule->word[2] ? 3 : 2);
+    }
+    case PT_LAW_NONE:
+    default:
+        return 0.0;
+    }
+}
+
+static void stage_draw(const pt_drawing *drawing, pt_stage *stage) {
+    *stage = (pt_stage){.effect = drawing->effect, .n_items = 1};
+    if (drawing->effect->draw) {
+        drawing->effect->draw(drawing, stage);
+        return;
+    }
+    for (size_t i = 0; drawing->effect->setting[i].law != PT_LAW_NONE; i++)
+        stage->value[0][i] = pt_drawing_take(drawing, i, i);
+}
+
+/* Fisher and Yates, from the last item down. */
+static void shuffle(const pt_rng *plan, size_t order[PT_EFFECTS]) {
+    for (size_t i = PT_EFFECTS - 1; i >= 1; i--) {
+        const double u = pt_rng_uniform(plan, PLAN_SHUFFLE + i);
+        const size_t j = (size_t)(u * (double)(i + 1));
+        const size_t kept = order[i];
+        order[i] = order[j];
+        order[j] = kept;
+    }
+}
+
+static pt_status check_row(uint64_t seed, uint32_t variant, size_t n_samples, pt_error *err) {
+    if (seed > PT_SEED_MAX)
+        return pt_fail(err, PT_ERANGE, "a seed is 0 to %lld, not %llu", (long long)PT_SEED_MAX,
+                       (unsigned long long)seed);
+    if (variant > PT_VARIANT_MAX)
+        return pt_fail(err, PT_ERANGE, "a variant is 0 to %u, not %u", PT_VARIANT_MAX, variant);
+    if (n_samples < 1 || n_samples > PT_WINDOW_FRAMES)
+        return pt_fail(err, PT_ERANGE, "an excerpt to degrade has 1 to %d samples, not %zu",
+                       PT_WINDOW_FRAMES, n_samples);
+    return PT_OK;
+}
+
+pt_status pt_chain_draw(const pt_suite *suite, uint64_t seed, const char *entry, uint32_t variant,
+                        pt_order order, size_t n_samples, pt_chain **out, pt_error *err) {
+    PT_TRY(check_row(seed, variant, n_samples, err));
+    pt_chain *chain = calloc(1, sizeof *chain);
+    if (!chain) return pt_fail(err, PT_ENOMEM, "no memory for a chain of effects");
+
+    const pt_rng plan = pt_rng_of(seed, entry, variant, PT_STREAM_PLAN);
+    const bool clean = pt_rng_uniform(&plan, PLAN_CLEAN) < suite->clean;
+    size_t at[PT_EFFECTS] = {0, 1, 2, 3, 4, 5};
+    if (order == PT_ORDER_RANDOM) shuffle(&plan, at);
+
+    for (size_t i = 0; i < PT_EFFECTS && !clean; i++) {
+        const pt_effect *effect = pt_effects[at[i]];
+        if (pt_rng_uniform(&plan, effect->plan) >= suite->probability[at[i]]) continue;
+        const pt_drawing drawing = {effect, suite->setting[at[i]],
+                                    pt_rng_of(seed, entry, variant, effect->stream), n_samples};
+        stage_draw(&drawing, &chain->stage[chain->n_stages++]);
+    }
+    *out = chain;
+    return PT_OK;
+}
+
+void pt_chain_close(pt_chain **chain) {
+    if (!chain) return;
+    free(*chain);
+    *chain = NULL;
+}
+
+/* ---- riding ---- */
+
+/* All memory is taken here: five buffers are enough for any chain, and pages that a chain does not
+ * touch cost nothing. */
+static pt_status ride_start(const pt_suite *suite, const float *x, size_t n, pt_ride *ride,
+                            pt_arena *scratch, pt_error *err) {
+    size_t f = 0;
+    while ((size_t)PT_SUITE_FFT_MIN << f < n)
+        f++;
+    *ride = (pt_ride){.n = n, .fft = suite->fft[f], .fft_size = (size_t)PT_SUITE_FFT_MIN << f};
+    ride->work = pt_arena_take(scratch, PT_WORK_BYTES(ride->fft_size));
+    ride->signal = ride->degraded = pt_arena_take_array(scratch, n, sizeof(double));
+    bool failed = !ride->work || !ride->signal;
+    for (; ride->n_spare < sizeof ride->spare / sizeof *ride->spare; ride->n_spare++) {
+        ride->spare[ride->n_spare] = pt_arena_take_array(scratch, n, sizeof(double));
+        failed = failed || !ride->spare[ride->n_spare];
+    }
+    if (failed) return pt_fail(err, PT_ENOMEM, "no memory to degrade %zu samples", n);
+    for (size_t i = 0; i < n; i++)
+        ride->signal[i] = x[i];
+    return PT_OK;
+}
+
+static double *spare_take(pt_ride *ride) {
+    assert(ride->n_spare > 0);
+    return ride->spare[--ride->n_spare];
+}
+
+static void spare_give(pt_ride *ride, double *buffer) {
+    ride->spare[ride->n_spare++] = buffer;
+}
+
+/* Lets degraded and signal part ways. */
+static void ride_part(pt_ride *ride) {
+    if (ride->degraded != ride->signal) return;
+    ride->degraded = spare_take(ride);
+    memcpy(ride->degraded, ride->signal, ride->n * sizeof *ride->degraded);
+}
+
+static void ride_filter(const pt_stage *stage, pt_ride *ride) {
+    stage->effect->filter(stage, ride->signal, ride->n);
+    if (ride->degraded != ride->signal) stage->effect->filter(stage, ride->degraded, ride->n);
+    if (ride->noise) stage->effect->filter(stage, ride->noise, ride->n);
+    if (ride->distortion) stage->effect->filter(stage, ride->distortion, ride->n);
+}
+
+static void ride_add(const pt_stage *stage, const pt_rng *noise, pt_ride *ride,
+                     pt_stage_damage *damage) {
+    const pt_site site = {.signal = ride->signal,
+                          .degraded = ride->degraded,
+                          .n = ride->n,
+                          .noise = noise,
+                          .fft = ride->fft,
+                          .fft_size = ride->fft_size,
+                          .work = ride->work};
+    double *made = spare_take(ride);
+    stage->effect->add(stage, &site, made, damage);
+
+    ride_part(ride);
+    for (size_t i = 0; i < ride->n; i++)
+        ride->degraded[i] += made[i];
+    if (!ride->noise) {
+        ride->noise = made;
+        return;
+    }
+    for (size_t i = 0; i < ride->n; i++)
+        ride->noise[i] += made[i];
+    spare_give(ride, made);
+}
+
+static void scale(double *x, size_t n, double gain) {
+    for (size_t i = 0; i < n; i++)
+        x[i] *= gain;
+}
+
+static void ride_shape(const pt_stage *stage, pt_ride *ride, pt_stage_damage *damage) {
+    const size_t n = ride->n;
+    ride_part(ride);
+    double *d = ride->degraded, *y = spare_take(ride);
+    stage->effect->shape(stage, d, n, y, ride->work, damage);
+
+    /* A constant has no AC power, and any gain would do. */
+    const double power = pt_stats_power_double(d, n);
+    const double a = power > 0.0 ? pt_stats_covariance_double(y, d, n) / power : 1.0;
+    damage->bussgang_gain = a;
+
+    scale(ride->signal, n, a);
+    if (ride->noise) scale(ride->noise, n, a);
+    for (size_t i = 0; i < n; i++)
+        d[i] = y[i] - a * d[i];
+    if (ride->distortion)
+        for (size_t i = 0; i < n; i++)
+            d[i] += a * ride->distortion[i];
+    if (ride->distortion) spare_give(ride, ride->distortion);
+    ride->distortion = d;
+    ride->degraded = y;
+}
+
+pt_status pt_chain_ride(const pt_suite *suite, const pt_chain *chain, const pt_rng *noise,
+                        const float *x, size_t n, pt_ride *ride, pt_damage *damage,
+                        pt_arena *scratch, pt_error *err) {
+    PT_TRY(ride_start(suite, x, n, ride, scratch, err));
+    damage->n_stages = chain->n_stages;
+    for (size_t i = 0; i < chain->n_stages; i++) {
+        const pt_stage *stage = &chain->stage[i];
+        pt_stage_damage *derived = &damage->stage[i];
+        *derived = (pt_stage_damage){.effect = stage->effect->name};
+        switch (stage->effect->nature) {
+        case PT_FILTER:
+            ride_filter(stage, ride);
+            break;
+        case PT_ADDITIVE:
+            ride_add(stage, noise, ride, derived);
+            break;
+        case PT_NONLINEAR:
+            ride_shape(stage, ride, derived);
+            break;
+        }
+    }
+    return PT_OK;
+}
+
+/* ---- the books ---- */
+
+static double part_power(const double *part, size_t n) {
+    return part ? pt_stats_power_double(part, n) : 0.0;
+}
+
+/* Power of noise and distortion together: they need not be uncorrelated. */
+static double rest_power(pt_ride *ride) {
+    if (!ride->noise || !ride->distortion)
+        return part_power(ride->noise ? ride->noise : ride->distortion, ride->n);
+    double *rest = spare_take(ride);
+    for (size_t i = 0; i < ride->n; i++)
+        rest[i] = ride->noise[i] + ride->distortion[i];
+    const double power = pt_stats_power_double(rest, ride->n);
+    spare_give(ride, rest);
+    return power;
+}
+
+static pt_status ride_finish(pt_ride *ride, float *degraded, pt_damage *damage, pt_error *err) {
+    const double peak = pt_stats_peak_double(ride->degraded, ride->n);
+    const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
+    damage->output_gain = gain;
+    damage->signal_power = gain * gain * part_power(ride->signal, ride->n);
+    damage->noise_power = gain * gain * part_power(ride->noise, ride->n);
+    damage->distortion_power = gain * gain * part_power(ride->distortion, ride->n);
+    damage->rest_power = gain * gain * rest_power(ride);
+
+    /* Drawn chains are far from it; a recipe may ask for sixteen boosts by 60 dB, sixteen times.
+     * A peak passes over NaN, a mean does not. */
+    if (!isfinite(peak) || !isfinite(pt_stats_mean_double(ride->degraded, ride->n)) ||
+        !isfinite(damage->signal_power) || !isfinite(damage->rest_power))
+        return pt_fail(err, PT_EFORMAT, "the gains of this chain make samples overflow");
+
+    for (size_t i = 0; i < ride->n; i++)
+        degraded[i] = (float)(gain * ride->degraded[i]);
+    return PT_OK;
+}
+
+pt_status pt_chain_apply(const pt_suite *suite, const pt_chain *chain, uint64_t seed,
+                         const char *entry, uint32_t variant, const float *x, size_t n_samples,
+                         float *degraded, pt_damage *damage, pt_arena *scratch, pt_error *err) {
+    PT_TRY(check_row(seed, variant, n_samples, err));
+    if (!pt_stats_finite(x, n_samples))
+        return pt_fail(err, PT_REJECT_NONFINITE, "a sample is not a finite number");
+
+    const pt_rng noise = pt_rng_of(seed, entry, variant, PT_STREAM_NOISE_SAMPLES);
+    pt_damage own = {0};
+    pt_ride ride;
+    const unsigned modes = pt_denormals_flush();
+    pt_status status = pt_chain_ride(suite, chain, &noise, x, n_samples, &ride, &own, scratch, err);
+    if (status == PT_OK) status = ride_finish(&ride, degraded, &own, err);
+    pt_denormals_restore(modes);
+    if (status == PT_OK && damage) *damage = own;
+    return status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* comb.c - one to three early reflections, as of a wall or a table near the microphone
+ *
+ *     y[n] = (x[n] + sum_i g_i x[n - D_i]) / sqrt(1 + sum_i g_i^2)
+ *
+ * One tap with g > 0 has notches at (2m + 1) 24000 / D Hz, with g < 0 at m 48000 / D Hz, each
+ * 20 log10((1 + g) / (1 - g)) dB deep below its neighbouring crests.
+ */
+
+#include <math.h>
+
+#include "degrade/effect.h"
+
+enum { DELAY, GAIN };                    /* values of a tap */
+enum { TAPS, DELAY_MS, SIZE, POSITIVE }; /* settings */
+
+static void comb_draw(const pt_drawing *drawing, pt_stage *stage) {
+    stage->n_items = 1 + (size_t)pt_drawing_take(drawing, TAPS, 0);
+    for (size_t i = 0; i < stage->n_items; i++) {
+        const double delay_ms = pt_drawing_take(drawing, DELAY_MS, 1 + 3 * i);
+        const double size = pt_drawing_take(drawing, SIZE, 2 + 3 * i);
+        const bool positive = pt_drawing_take(drawing, POSITIVE, 3 + 3 * i) != 0.0;
+        stage->value[i][DELAY] = floor(48.0 * delay_ms + 0.5);
+        stage->value[i][GAIN] = positive ? size : -size;
+    }
+}
+
+/* From the last sample to the first, so that what a delay reaches back to is still untouched. */
+static void comb_filter(const pt_stage *stage, double *x, size_t n) {
+    size_t delay[PT_ITEMS_MAX];
+    double gain[PT_ITEMS_MAX], sum = 1.0;
+    for (size_t i = 0; i < stage->n_items; i++) {
+        delay[i] = (size_t)stage->value[i][DELAY];
+        gain[i] = stage->value[i][GAIN];
+        sum += gain[i] * gain[i];
+    }
+    const double norm = 1.0 / sqrt(sum);
+
+    for (size_t k = n; k-- > 0;) {
+        double y = x[k];
+        for (size_t i = 0; i < stage->n_items; i++)
+            if (delay[i] <= k) y += gain[i] * x[k - delay[i]];
+        x[k] = norm * y;
+    }
+}
+
+const pt_effect pt_effect_comb = {
+    .name = "comb",
+    .summary = "one to three early reflections",
+    .stream = PT_STREAM_COMB,
+    .plan = 5,
+    .nature = PT_FILTER,
+    .list = "taps",
+    .setting =
+        {
+            [TAPS] = PT_PICK3("taps", "number of reflections", "1", 0.6, "2", 0.25, "3", 0.15),
+            [DELAY_MS] = PT_LOG("delay_ms", "delay of a reflection", 1, 10, 0.02, 1000),
+            [SIZE] =
+                PT_UNIFORM("size", "size of a reflection re the direct sound", 0.5, 0.95, 0, 10),
+            [POSITIVE] = PT_SHARE("positive", "share of reflections that keep their sign", 0.75),
+        },
+    .value =
+        {
+            [DELAY] = PT_INTEGER("delay", 1, PT_WINDOW_FRAMES),
+            [GAIN] = PT_REAL("gain", -10, 10),
+        },
+    .draw = comb_draw,
+    .filter = comb_filter,
+};

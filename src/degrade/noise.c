@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* noise.c - white, pink or brown noise at a drawn signal-to-noise ratio
+ *
+ * The spectrum of pink and brown noise is drawn bin by bin and transformed back, so its slope is
+ * exact from 20 Hz to the Nyquist frequency and nothing repeats. Below 20 Hz it is flat; otherwise
+ * brown noise would be all infrasound. The mean is removed and the power set afterwards, so that
+ * the realised ratio is the drawn one, over the whole excerpt with its silences.
+ */
+
+#include <math.h>
+
+#include "degrade/effect.h"
+#include "dsp/elementary.h"
+#include "dsp/stats.h"
+
+enum { COLOUR, SNR_DB }; /* values, and settings */
+enum { WHITE, PINK, BROWN };
+
+#define SNR_DB_LIMITS -60, 120
+
+#define KNEE_HZ 20.0
+#define CHUNK   1024 /* pairs at a time */
+
+/* Gaussian pairs 0, 1, 2 ... of the stream: pairs [n_pairs, 2]. */
+static void gauss(const pt_rng *rng, size_t n_pairs, double *pairs) {
+    uint32_t words[2 * CHUNK];
+    for (size_t first = 0; first < n_pairs; first += CHUNK) {
+        const size_t n = n_pairs - first < CHUNK ? n_pairs - first : CHUNK;
+        pt_rng_words(rng, 2 * first, 2 * n, words);
+        pt_gauss_pairs(words, n, pairs + 2 * first);
+    }
+}
+
+/* Bins 1 .. size/2 - 1 hold (g_2k + i g_2k+1) (max(f_k, 20) / 20)^(-1/2), or ^-1 for brown: in
+ * power they fall by 3 or 6 dB an octave. spectrum [size/2 + 1] pairs. */
+static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, double *spectrum) {
+    const double knee = KNEE_HZ * (double)size / PT_RATE_HZ; /* in bins */
+    gauss(rng, size / 2, spectrum);
+    spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0;
+    for (size_t k = (size_t)knee + 1; k < size / 2; k++) {
+        const double fall = knee / (double)k;
+        const double gain = colour == PINK ? sqrt(fall) : fall;
+        spectrum[2 * k] *= gain;
+        spectrum[2 * k + 1] *= gain;
+    }
+}
+
+/* Noise of any level and mean, [n] somewhere in work. */
+static const double *noise_any(const pt_site *site, int colour) {
+    double *x = site->work, *spectrum = x + site->fft_size;
+    if (colour == WHITE) {
+        gauss(site->noise, (site->n + 1) / 2, x);
+    } else {
+        coloured_spectrum(site->noise, colour, site->fft_size, spectrum);
+        pt_fft_inverse(site->fft, spectrum, x);
+    }
+    return x;
+}
+
+static void noise_add(const pt_stage *stage, const pt_site *site, double *made,
+                      pt_stage_damage *damage) {
+    (void)damage;
+    const double *value = stage->value[0];
+    const double *x = noise_any(site, (int)value[COLOUR]);
+
+    const double mean = pt_stats_mean_double(x, site->n);
+    const double power = pt_stats_power_double(x, site->n);
+    const double wanted =
+        pt_stats_power_double(site->signal, site->n) / pow(10.0, value[SNR_DB] / 10.0);
+    const double gain = power > 0.0 ? sqrt(wanted / power) : 0.0; /* one sample has no AC */
+    for (size_t i = 0; i < site->n; i++)
+        made[i] = gain * (x[i] - mean);
+}
+
+const pt_effect pt_effect_noise = {
+    .name = "noise",
+    .summary = "broadband noise",
+    .stream = PT_STREAM_NOISE,
+    .plan = 2,
+    .nature = PT_ADDITIVE,
+    .setting =
+        {
+            [COLOUR] = PT_PICK3("colour", "spectrum of the noise", "white", 1.0 / 3.0, "pink",
+                                1.0 / 3.0, "brown", 1.0 / 3.0),
+            [SNR_DB] = PT_UNIFORM("snr_db", "signal-to-noise ratio", 0, 40, SNR_DB_LIMITS),
+        },
+    .value =
+        {
+            [COLOUR] = PT_WORDS("colour", "white", "pink", "brown"),
+            [SNR_DB] = PT_REAL("snr_db", SNR_DB_LIMITS),
+        },
+    .add = noise_add,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* pops.c - the same click or boop once a second, as of a digital clock that slips
+ *
+ * A click is a step up and back, a boop a short damped tone. Its level is that of the loudest
+ * sample where it is added, so that it is heard in quiet and loud excerpts alike.
+ */
+
+#include <math.h>
+#include <string.h>
+
+#include "degrade/effect.h"
+#include "dsp/stats.h"
+
+enum { SHAPE, OFFSET, LEVEL_DB, POLARITY, WIDTH, FREQ }; /* values */
+enum { CLICK, BOOP };
+enum { KINDS, LEVELS_DB, POSITIVE, CLICK_MS, BOOP_MS, BOOP_HZ }; /* settings */
+
+#define LEVEL_DB_LIMITS -120, 60
+#define WIDTH_MS_LIMITS 0.001, 1000 /* to the next pop */
+#define FREQ_LIMITS     1, 23999
+
+#define PERIOD 48000 /* samples, exactly one second */
+#define DECAY  5.0   /* a boop falls by exp(-5), 43 dB, over its width */
+
+static void pops_draw(const pt_drawing *drawing, pt_stage *stage) {
+    double *value = stage->value[0];
+    const size_t n_places = drawing->n_samples < PERIOD ? drawing->n_samples : PERIOD;
+    const int shape = (int)pt_drawing_take(drawing, KINDS, 0);
+    const double width_ms = pt_drawing_take(drawing, shape == CLICK ? CLICK_MS : BOOP_MS, 4);
+
+    stage->n_items = 1;
+    value[SHAPE] = shape;
+    value[OFFSET] = floor(pt_rng_uniform(&drawing->rng, 1) * (double)n_places);
+    value[LEVEL_DB] = pt_drawing_take(drawing, LEVELS_DB, 2);
+    value[POLARITY] = pt_drawing_take(drawing, POSITIVE, 3) != 0.0 ? 1.0 : -1.0;
+    value[WIDTH] = fmax(1.0, floor(48.0 * width_ms + 0.5));
+    if (shape == BOOP) value[FREQ] = pt_drawing_take(drawing, BOOP_HZ, 5);
+}
+
+/* One pop, cut after length samples. */
+static void pop(const double *value, double amplitude, double *made, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        const double k = (double)i;
+        made[i] = value[SHAPE] == CLICK
+                      ? amplitude
+                      : amplitude * sin(2.0 * M_PI * value[FREQ] * k / PT_RATE_HZ) *
+                            exp(-DECAY * k / value[WIDTH]);
+    }
+}
+
+/* The first pop is the one that is cut least, so the others are copies of it. */
+static void pops_add(const pt_stage *stage, const pt_site *site, double *made,
+                     pt_stage_damage *damage) {
+    const double *value = stage->value[0];
+    const size_t first = (size_t)value[OFFSET], width = (size_t)value[WIDTH]; /* <= PERIOD */
+    const double amplitude = pt_stats_peak_double(site->degraded, site->n) *
+                             pow(10.0, value[LEVEL_DB] / 20.0) * value[POLARITY];
+
+    memset(made, 0, site->n * sizeof *made);
+    damage->count = 0;
+    for (size_t start = first; start < site->n; start += PERIOD) {
+        const size_t length = width < site->n - start ? width : site->n - start;
+        if (start == first)
+            pop(value, amplitude, made + first, length);
+        else
+            memcpy(made + start, made + first, length * sizeof *made);
+        damage->count++;
+    }
+}
+
+const pt_effect pt_effect_pops = {
+    .name = "pops",
+    .summary = "a click or a boop once a second",
+    .stream = PT_STREAM_POPS,
+    .plan = 1,
+    .nature = PT_ADDITIVE,
+    .has_count = true,
+    .setting =
+        {
+            [KINDS] = PT_PICK2("shape", "shape of the pops", "click", 0.5, "boop", 0.5),
+            [LEVELS_DB] =
+                PT_UNIFORM("level_db", "level re the loudest sample", -18, 3, LEVEL_DB_LIMITS),
+            [POSITIVE] = PT_SHARE("positive", "share of pops that start upwards", 0.5),
+            [CLICK_MS] = PT_LOG("click_ms", "width of a click", 1.0 / 48.0, 5, WIDTH_MS_LIMITS),
+            [BOOP_MS] = PT_UNIFORM("boop_ms", "width of a boop", 5, 30, WIDTH_MS_LIMITS),
+            [BOOP_HZ] = PT_LOG("boop_hz", "pitch of a boop", 50, 1000, FREQ_LIMITS),
+        },
+    .value =
+        {
+            [SHAPE] = PT_WORDS("shape", "click", "boop"),
+            [OFFSET] = PT_INTEGER("offset", 0, PT_WINDOW_FRAMES),
+            [LEVEL_DB] = PT_REAL("level_db", LEVEL_DB_LIMITS),
+            [POLARITY] = PT_SIGN("polarity"),
+            [WIDTH] = PT_INTEGER("width", 1, PERIOD),
+            [FREQ] = PT_REAL_WITH(1U << BOOP, "freq", FREQ_LIMITS),
+        },
+    .draw = pops_draw,
+    .add = pops_add,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* suite.h - what a suite holds: the settings of every effect, and transform plans */
+
+#ifndef PATINA_DEGRADE_SUITE_H
+#define PATINA_DEGRADE_SUITE_H
+
+#include "degrade/effect.h"
+
+#define PT_SUITE_FFT_MIN 65536
+#define PT_SUITE_FFTS    4 /* 65536 to 524288, the first that holds PT_WINDOW_FRAMES */
+
+struct pt_suite {
+    double clean; /* share of rows without an effect */
+    double probability[PT_EFFECTS];
+    double setting[PT_EFFECTS][PT_SETTINGS_MAX][PT_WORDS_MAX];
+    pt_fft *fft[PT_SUITE_FFTS];
+};
+
+/** The effect of this name, NULL if there is none. */
+const pt_effect *pt_effect_find(const char *name);
+
+#endif /* PATINA_DEGRADE_SUITE_H */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* biquad.h - second-order sections of the Audio EQ Cookbook, and cascades of them
+ *
+ * Source: R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients",
+ * W3C Working Group Note, 2021.
+ */
+
+#ifndef PATINA_DSP_BIQUAD_H
+#define PATINA_DSP_BIQUAD_H
+
+#include <stddef.h>
+
+typedef enum pt_biquad_kind {
+    PT_BIQUAD_PEAK,
+    PT_BIQUAD_LOWPASS,
+    PT_BIQUAD_HIGHSHELF
+} pt_biquad_kind;
+
+/** H(z) = (b0 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2) */
+typedef struct pt_biquad {
+    double b0, b1, b2, a1, a2;
+} pt_biquad;
+
+/**
+ * 0 < f0_hz < rate_hz / 2, q > 0. A low-pass has no gain_db. The gain of a peak is reached at f0,
+ * that of a shelf far above f0; at f0 a shelf has half of it (in dB).
+ */
+pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, double q,
+                           double gain_db);
+
+/**
+ * One section after the other over x [n], in place: transposed direct form II in double, from a
+ * state of zero; what rings on after the last sample is lost. The same bits as section by section.
+ */
+void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n);
+
+#endif /* PATINA_DSP_BIQUAD_H */

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* elementary.c - range reduction to where a Taylor series is short, without a branch
+ *
+ * The coefficients are those of the series themselves. Each is cut where its next term is under
+ * 2^-54 of the result on the reduced range, so that nothing has to be fitted.
+ */
+
+#include "dsp/elementary.h"
+
+#include <math.h>
+#include <string.h>
+
+#define EXPONENT_BITS 52
+#define ONE_BITS      UINT64_C(0x3FF0000000000000) /* of 1.0 */
+
+/* Adding 1.5 * 2^52 rounds to an integer, which then stands in the low bits. */
+#define ROUNDER 6755399441055744.0
+
+static inline uint64_t bits_of(double v) {
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+
+static inline double of_bits(uint64_t bits) {
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+/* exp(-a), 0 <= a <= 700: exp(-a) = 2^k exp(r), |r| <= ln 2 / 2, fourteen terms. */
+static inline double exp_minus(double a) {
+    const double ln2_high = 0x1.62e42fefap-1; /* 35 bits: times k, exact */
+    const double ln2_low = 0x1.cf79abc9e3b39p-40;
+    const double rounded = a * -M_LOG2E + ROUNDER;
+    const double k = rounded - ROUNDER;
+    const double r = (-a - k * ln2_high) - k * ln2_low;
+    double sum = 1.0 / 6227020800.0; /* 1/13! */
+    sum = sum * r + 1.0 / 479001600.0;
+    sum = sum * r + 1.0 / 39916800.0;
+    sum = sum * r + 1.0 / 3628800.0;
+    sum = sum * r + 1.0 / 362880.0;
+    sum = sum * r + 1.0 / 40320.0;
+    sum = sum * r + 1.0 / 5040.0;
+    sum = sum * r + 1.0 / 720.0;
+    sum = sum * r + 1.0 / 120.0;
+    sum = sum * r + 1.0 / 24.0;
+    sum = sum * r + 1.0 / 6.0;
+    sum = sum * r + 0.5;
+    sum = sum * r + 1.0;
+    sum = sum * r + 1.0;
+    return of_bits(bits_of(sum) + (bits_of(rounded) << EXPONENT_BITS)); /* times 2^k */
+}
+
+void pt_soft_clip(const double *restrict x, size_t n, double level, double *restrict y) {
+    const double scale = 2.0 / level;
+    for (size_t i = 0; i < n; i++) {
+        /* tanh z = (1 - exp(-2z)) / (1 + exp(-2z)) */
+        const double e = exp_minus(fabs(x[i]) * scale);
+        y[i] = copysign(level * ((1.0 - e) / (1.0 + e)), x[i]);
+    }
+}
+
+/* ln u, 0 < u < 1 and not denormal: u = 2^k m, sqrt(1/2) <= m < sqrt 2, and with
+ * s = (m - 1) / (m + 1), ln m = 2 (s + s^3/3 + s^5/5 ...), |s| <= 0.172, eleven terms. */
+static inline double ln(double u) {
+    const uint64_t sqrt_half = UINT64_C(0x3FE6A09E667F3BCD); /* bits of sqrt(1/2) */
+    const uint64_t shifted = bits_of(u) + (ONE_BITS - sqrt_half);
+    const uint64_t mantissa = (UINT64_C(1) << EXPONENT_BITS) - 1;
+    /* The exponent as a double: its 11 bits become the low bits of 2^52. */
+    const double k = of_bits((shifted >> EXPONENT_BITS) | UINT64_C(0x4330000000000000)) -
+                     (4503599627370496.0 + 1023.0);
+    const double m = of_bits((shifted & mantissa) + sqrt_half);
+    const double s = (m - 1.0) / (m + 1.0), z = s * s;
+    double sum = 1.0 / 21.0;
+    sum = sum * z + 1.0 / 19.0;
+    sum = sum * z + 1.0 / 17.0;
+    sum = sum * z + 1.0 / 15.0;
+    sum = sum * z + 1.0 / 13.0;
+    sum = sum * z + 1.0 / 11.0;
+    sum = sum * z + 1.0 / 9.0;
+    sum = sum * z + 1.0 / 7.0;
+    sum = sum * z + 1.0 / 5.0;
+    sum = sum * z + 1.0 / 3.0;
+    return k * M_LN2 + 2.0 * (s + s * z * sum);
+}
+
+/* Sine and cosine of 2 pi v, 0 <= v <= 1: quarter turns are counted off, and what is left is at
+ * most an eighth turn, nine terms each. */
+static inline void sin_cos_turns(double v, double *sine, double *cosine) {
+    const double quarters = 4.0 * v + ROUNDER;
+    const double r = (4.0 * v - (quarters - ROUNDER)) * M_PI_2, z = r * r;
+    double s = 1.0 / 355687428096000.0; /* 1/17! */
+    s = s * z - 1.0 / 1307674368000.0;
+    s = s * z + 1.0 / 6227020800.0;
+    s = s * z - 1.0 / 39916800.0;
+    s = s * z + 1.0 / 362880.0;
+    s = s * z - 1.0 / 5040.0;
+    s = s * z + 1.0 / 120.0;
+    s = s * z - 1.0 / 6.0;
+    s = r + r * z * s;
+    double c = 1.0 / 20922789888000.0; /* 1/16! */
+    c = c * z - 1.0 / 87178291200.0;
+    c = c * z + 1.0 / 479001600.0;
+    c = c * z - 1.0 / 3628800.0;
+    c = c * z + 1.0 / 40320.0;
+    c = c * z - 1.0 / 720.0;
+    c = c * z + 1.0 / 24.0;
+    c = c * z - 0.5;
+    c = c * z + 1.0;
+
+    /* After an odd number of quarters they change places; signs go + + - - and + - - +. */
+    const uint64_t q = bits_of(quarters);
+    const uint64_t swap = (bits_of(s) ^ bits_of(c)) & (0 - (q & 1));
+    *sine = of_bits((bits_of(s) ^ swap) ^ ((q & 2) << 62));
+    *cosine = of_bits((bits_of(c) ^ swap) ^ (((q + 1) & 2) << 62));
+}
+
+void pt_gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *restrict pairs) {
+    for (size_t p = 0; p < n_pairs; p++) {
+        const double u = (words[2 * p] + 0.5) * 0x1p-32, v = (words[2 * p + 1] + 0.5) * 0x1p-32;
+        const double radius = sqrt(-2.0 * ln(u));
+        double sine, cosine;
+        sin_cos_turns(v, &sine, &cosine);
+        pairs[2 * p] = radius * cosine;
+        pairs[2 * p + 1] = radius * sine;
+    }
+}
