@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* clips.c - stems in a sorted list; ids may begin with '-' or '_' and hold both anywhere */
+
+#include "corpus/clips.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "corpus/entry.h"
+
+struct pt_clip_name {
+    const char *stem; /* in path; n bytes */
+    size_t n;
+    const char *path;
+};
+
+typedef struct pt_clip_name clip_name;
+
+/** memcmp, and the shorter one first where one begins like the other. */
+static int compare_stems(const char *a, size_t n_a, const char *b, size_t n_b) {
+    const int order = memcmp(a, b, n_a < n_b ? n_a : n_b);
+    if (order != 0) return order;
+    return n_a < n_b ? -1 : n_a > n_b;
+}
+
+static int by_stem(const void *a, const void *b) {
+    const clip_name *x = a, *y = b;
+    const int order = compare_stems(x->stem, x->n, y->stem, y->n);
+    return order != 0 ? order : strcmp(x->path, y->path);
+}
+
+pt_status pt_clips_open(pt_clips *clips, const char *root, pt_error *err) {
+    PT_TRY(pt_walk_read(&clips->walk, root, PT_CLIPS_DEPTH, err));
+    const size_t n = clips->walk.n_paths;
+    clips->names = malloc((n ? n : 1) * sizeof *clips->names);
+    if (!clips->names) return pt_fail(err, PT_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        const char *path = clips->walk.paths[i], *stem = pt_path_name(path);
+        clips->names[i] = (clip_name){stem, pt_walk_stem(path) - (size_t)(stem - path), path};
+    }
+    clips->n_names = n;
+    qsort(clips->names, n, sizeof *clips->names, by_stem);
+    return PT_OK;
+}
+
+void pt_clips_close(pt_clips *clips) {
+    free(clips->names);
+    pt_walk_release(&clips->walk);
+    *clips = (pt_clips){0};
+}
+
+/** Index of the first name whose stem is not before this one. */
+static size_t lower_bound(const pt_clips *clips, const char *stem, size_t n) {
+    size_t low = 0, high = clips->n_names;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const clip_name *name = &clips->names[middle];
+        if (compare_stems(name->stem, name->n, stem, n) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/** The file with exactly this stem that comes first. */
+static const char *named(const pt_clips *clips, const char *stem, size_t n) {
+    const size_t i = lower_bound(clips, stem, n);
+    if (i == clips->n_names) return NULL;
+    const clip_name *name = &clips->names[i];
+    return compare_stems(name->stem, name->n, stem, n) == 0 ? name->path : NULL;
+}
+
+static const char *named_by_parts(const pt_clips *clips, const char *before, const char *id,
+                                  const char *start) {
+    char stem[512];
+    const int n =
+        snprintf(stem, sizeof stem, "%s%s%s%s", before, id, start ? "_" : "", start ? start : "");
+    return n > 0 && (size_t)n < sizeof stem ? named(clips, stem, (size_t)n) : NULL;
+}
+
+/** A decimal number without what does not change it: zeros before, and behind the point. */
+typedef struct decimal {
+    const char *whole, *fraction;
+    size_t n_whole, n_fraction;
+} decimal;
+
+static bool parse_decimal(const char *text, size_t n, decimal *d) {
+    size_t i = 0;
+    *d = (decimal){text, text, 0, 0};
+    while (i < n && text[i] >= '0' && text[i] <= '9')
+        i++;
+    d->n_whole = i;
+    if (i == 0) return false;
+    if (i < n && text[i] == '.') {
+        d->fraction = text + ++i;
+        while (i < n && text[i] >= '0' && text[i] <= '9')
+            i++;
+        d->n_fraction = (size_t)(text + i - d->fraction);
+        if (d->n_fraction == 0) return false;
+    }
+    if (i != n) return false;
+    while (d->n_whole > 0 && *d->whole == '0')
+        d->whole++, d->n_whole--;
+    while (d->n_fraction > 0 && d->fraction[d->n_fraction - 1] == '0')
+        d->n_fraction--;
+    return true;
+}
+
+static bool same_number(const decimal *a, const decimal *b) {
+    return a->n_whole == b->n_whole && a->n_fraction == b->n_fraction &&
+           memcmp(a->whole, b->whole, a->n_whole) == 0 &&
+           memcmp(a->fraction, b->fraction, a->n_fraction) == 0;
+}
+
+/** <id>_<start>_<end>: the names that begin with "<id>_" stand together. */
+static const char *named_by_span(const pt_clips *clips, const char *id, const char *start) {
+    const size_t n_id = strlen(id);
+    const char *best = NULL;
+    decimal wanted, from, to;
+
+    if (!parse_decimal(start, strlen(start), &wanted)) return NULL;
+    for (size_t i = lower_bound(clips, id, n_id); i < clips->n_names; i++) {
+        const clip_name *name = &clips->names[i];
+        if (name->n < n_id || memcmp(name->stem, id, n_id) != 0) break;
+        if (name->n == n_id || name->stem[n_id] != '_') continue;
+        const char *rest = name->stem + n_id + 1;
+        const size_t n_rest = name->n - n_id - 1;
+        const char *bar = memchr(rest, '_', n_rest);
+        if (!bar || !parse_decimal(rest, (size_t)(bar - rest), &from) ||
+            !parse_decimal(bar + 1, n_rest - (size_t)(bar + 1 - rest), &to))
+            continue;
+        if (same_number(&from, &wanted) && (!best || strcmp(name->path, best) < 0))
+            best = name->path;
+    }
+    return best;
+}
+
+const char *pt_clips_find(const pt_clips *clips, const char *id, const char *start,
+                          const char *rows) {
+    const char *path = named_by_parts(clips, "", id, start);
+    if (!path) path = named_by_parts(clips, "", id, NULL);
+    if (!path) path = named_by_parts(clips, "Y", id, NULL);
+    if (!path) path = named_by_parts(clips, "Y", id, start);
+    for (; !path && *rows; rows += strlen(rows) + 1)
+        path = named(clips, rows, strlen(rows));
+    return path ? path : named_by_span(clips, id, start);
+}

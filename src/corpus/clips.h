@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* clips.h - which audio file belongs to a YouTube id, among the ways in which they are named */
+
+#ifndef PATINA_CORPUS_CLIPS_H
+#define PATINA_CORPUS_CLIPS_H
+
+#include <stddef.h>
+
+#include <patina/status.h>
+
+#include "corpus/walk.h"
+
+#define PT_CLIPS_DEPTH 2 /* folders below the root: train/, audio/train/ */
+
+/** The audio files of a folder and of those in it, by stem. Zero it to start. */
+typedef struct pt_clips {
+    pt_walk walk;
+    struct pt_clip_name *names; /* sorted by stem, then path */
+    size_t n_names;
+} pt_clips;
+
+/** Lists them once. Errors  PT_EIO  a folder cannot be read */
+pt_status pt_clips_open(pt_clips *clips, const char *root, pt_error *err);
+void pt_clips_close(pt_clips *clips);
+
+/**
+ * The path below the root of an entry's clip, or NULL. The first of these forms that is there, with
+ * any extension of audio; of several files of one form the one whose path comes first by its bytes:
+ *
+ *     <id>_<start>   <id>   Y<id>   Y<id>_<start>   <row>   <id>_<start>_<end>
+ *
+ * In the last form the numbers may have decimals ("30.000_40.000"); start is compared as a number.
+ *
+ * rows  audiocap_ids of the entry's rows, each ended by a NUL, an empty one behind the last
+ */
+const char *pt_clips_find(const pt_clips *clips, const char *id, const char *start,
+                          const char *rows);
+
+#endif /* PATINA_CORPUS_CLIPS_H */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* entry.c - entries from text that nobody has looked at before */
+
+#include "corpus/entry.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
+
+#define MARK "\xEF\xB7\x90" /* U+FDD0 */
+
+void pt_entry_release(pt_entry *entry) {
+    for (size_t i = 0; i < entry->n_captions; i++) {
+        free(entry->captions[i].text);
+        free(entry->captions[i].fault);
+    }
+    free(entry->captions);
+    free(entry->id);
+    free(entry->source);
+    free(entry->path);
+    free(entry->fault);
+    *entry = (pt_entry){0};
+}
+
+static pt_status no_memory(pt_error *err) {
+    return pt_fail(err, PT_ENOMEM, "out of memory");
+}
+
+/** Takes over both strings. */
+static pt_status append(pt_entry *entry, char *text, char *fault, pt_error *err) {
+    const size_t n = entry->n_captions;
+    pt_caption *captions = entry->captions;
+
+    if ((n & (n - 1)) == 0) /* full: room is always a power of two, or none */
+        captions = realloc(captions, (n ? 2 * n : 1) * sizeof *captions);
+    if (!captions || (!text && !fault)) {
+        if (captions) entry->captions = captions;
+        free(text);
+        free(fault);
+        return no_memory(err);
+    }
+    captions[n] = (pt_caption){text, fault};
+    entry->captions = captions;
+    entry->n_captions = n + 1;
+    return PT_OK;
+}
+
+pt_status pt_entry_add_bad_caption(pt_entry *entry, const char *what, pt_error *err) {
+    pt_str fault = {0};
+    pt_str_printf(&fault, "caption_index %zu %s", entry->n_captions, what);
+    return append(entry, NULL, pt_str_steal(&fault), err);
+}
+
+pt_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, pt_error *err) {
+    if (memchr(text, '\0', n)) return pt_entry_add_bad_caption(entry, "holds a NUL character", err);
+    if (!pt_utf8_valid(text, n)) return pt_entry_add_bad_caption(entry, "is not UTF-8", err);
+    if (n == 0) return pt_entry_add_bad_caption(entry, "is empty", err);
+    if (pt_utf8_blank(text, n)) return pt_entry_add_bad_caption(entry, "is only white space", err);
+    return append(entry, pt_text_copy(text, n), NULL, err);
+}
+
+static pt_status add_json_caption(pt_entry *entry, const json_t *value, bool mended,
+                                  pt_error *err) {
+    if (!json_is_string(value)) return pt_entry_add_bad_caption(entry, "is not a string", err);
+    if (mended && strstr(json_string_value(value), MARK))
+        return pt_entry_add_bad_caption(entry, "is not UTF-8", err);
+    return pt_entry_add_caption(entry, json_string_value(value), json_string_length(value), err);
+}
+
+pt_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool mended, pt_error *err) {
+    if (!json_is_array(value)) return add_json_caption(entry, value, mended, err);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        PT_TRY(add_json_caption(entry, json_array_get(value, i), mended, err));
+    return PT_OK;
+}
+
+pt_status pt_entry_reject(pt_entry *entry, pt_error *err, pt_status status, const char *format,
+                          ...) {
+    if (entry->status != PT_OK) return PT_OK;
+    va_list args;
+    va_start(args, format);
+    const int n = vasprintf(&entry->fault, format, args);
+    va_end(args);
+    if (n < 0) {
+        entry->fault = NULL;
+        return no_memory(err);
+    }
+    entry->status = status;
+    return PT_OK;
+}
+
+char *pt_text_copy(const char *text, size_t n) {
+    char *copy = malloc(n + 1);
+    if (!copy) return NULL;
+    if (n > 0) memcpy(copy, text, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+char *pt_path_join(const char *folder, const char *name) {
+    pt_str path = {0};
+    if (name[0] != '/') {
+        pt_str_add(&path, folder);
+        if (path.length > 0 && path.text[path.length - 1] != '/') pt_str_add(&path, "/");
+    }
+    pt_str_add(&path, name);
+    return pt_str_steal(&path);
+}
+
+char *pt_path_folder(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return pt_text_copy(".", 1);
+    return pt_text_copy(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+const char *pt_path_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool pt_path_has_extension(const char *path, const char *extension) {
+    const size_t n = strlen(path), n_extension = strlen(extension);
+    if (n <= n_extension) return false;
+    for (size_t i = 0; i < n_extension; i++) { /* not by locale */
+        const char c = path[n - n_extension + i];
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != extension[i]) return false;
+    }
+    return true;
+}
+
+int pt_text_shown(const char *text, size_t most) {
+    const size_t n = strlen(text);
+    size_t shown = 0, size;
+    while (shown < n) {
+        (void)pt_utf8_next(text + shown, n - shown, &size);
+        if (shown + size > most) break;
+        shown += size;
+    }
+    return (int)shown;
+}
+
+/** Length of the escape \uXXXX at text, and its code unit; 0 if there is none. */
+static size_t escape_at(const char *text, size_t n, unsigned *unit) {
+    if (n < 6 || text[0] != '\\' || text[1] != 'u') return 0;
+    *unit = 0;
+    for (int i = 2; i < 6; i++) {
+        const char c = text[i];
+        const int digit = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : -1;
+        if (digit < 0) return 0;
+        *unit = *unit << 4 | (unsigned)digit;
+    }
+    return 6;
+}
+
+/** Copies text with a MARK for each byte and each escape that stands for no character. */
+static void mend(const char *text, size_t n, pt_str *mended) {
+    for (size_t i = 0, size; i < n; i += size) {
+        unsigned unit = 0, low = 0;
+        if (pt_utf8_next(text + i, n - i, &size) == UINT32_MAX) {
+            pt_str_add(mended, MARK);
+            continue;
+        }
+        if (text[i] == '\\' && escape_at(text + i, n - i, &unit) == 0 && i + 1 < n)
+            size = 2; /* so that the second backslash of two begins no escape */
+        if (unit >= 0xD800 && unit <= 0xDFFF) {
+            const bool pair = unit < 0xDC00 && escape_at(text + i + 6, n - i - 6, &low) > 0 &&
+                              low >= 0xDC00 && low <= 0xDFFF;
+            size = pair ? 12 : 6;
+            if (!pair) {
+                pt_str_add(mended, MARK);
+                continue;
+            }
+        }
+        pt_str_add_bytes(mended, text + i, size);
+    }
+}
+
+json_t *pt_json_parse(const char *text, size_t n, bool *mended, json_error_t *error) {
+    json_t *json = json_loadb(text, n, JSON_ALLOW_NUL, error);
+    *mended = false;
+    if (json) return json;
+
+    pt_str better = {0};
+    mend(text, n, &better);
+    if (better.failed || !better.text) return NULL;
+    const bool changed = better.length != n || memcmp(better.text, text, n) != 0;
+    if (changed) json = json_loadb(better.text, better.length, JSON_ALLOW_NUL, error);
+    /* An integer that is too long, of a member that need not concern anybody. */
+    if (!json && json_error_code(error) == json_error_numeric_overflow)
+        json =
+            json_loadb(better.text, better.length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, error);
+    *mended = json && changed;
+    pt_str_release(&better);
+    return json;
+}
+
+bool pt_json_intact(const json_t *string, bool mended) {
+    const char *text = json_string_value(string);
+    return strlen(text) == json_string_length(string) && !(mended && strstr(text, MARK));
+}

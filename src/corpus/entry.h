@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* entry.h - how readers put entries together, and how they judge what goes into them */
+
+#ifndef PATINA_CORPUS_ENTRY_H
+#define PATINA_CORPUS_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+#include <patina/status.h>
+
+#include "corpus/corpus.h"
+
+#define PT_TEXT_MAX (16U << 20) /* bytes of a manifest's line, a field or a caption file */
+
+/** Appends the n bytes of text as a caption, or says in its place what is wrong with them. */
+pt_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, pt_error *err);
+
+/** Appends a caption that is none; what is wrong with it, as in "is not a string". */
+pt_status pt_entry_add_bad_caption(pt_entry *entry, const char *what, pt_error *err);
+
+/**
+ * Appends a string, or the elements of a list, as captions; anything else is one bad caption.
+ *
+ * mended  of pt_json_parse: bytes that were no UTF-8 were replaced
+ */
+pt_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool mended, pt_error *err);
+
+/** Says why the entry can give no row: the first reason stays. */
+pt_status pt_entry_reject(pt_entry *entry, pt_error *err, pt_status status, const char *format, ...)
+    PT_PRINTF(4, 5);
+
+/** Copies; NULL when memory runs out. */
+char *pt_text_copy(const char *text, size_t n);
+
+/** "folder/name", or the name alone where it is absolute; NULL when memory runs out. */
+char *pt_path_join(const char *folder, const char *name);
+
+/** The folder that a file stands in ("." where its path names none), and its last part. */
+char *pt_path_folder(const char *path);
+const char *pt_path_name(const char *path);
+
+/** Whether a name ends with this extension (".jsonl"), in upper or lower case. */
+bool pt_path_has_extension(const char *path, const char *extension);
+
+/** Bytes of text to print: at most `most`, and no character of UTF-8 is cut through. */
+int pt_text_shown(const char *text, size_t most);
+
+/**
+ * Parses JSON whose strings may hold bytes that are no UTF-8, or halves of surrogate pairs: each
+ * becomes a U+FDD0, a code point that no text has, and *mended is set. pt_json_intact finds it. NUL
+ * characters are let through. NULL when it is no JSON for other reasons; error says where.
+ */
+json_t *pt_json_parse(const char *text, size_t n, bool *mended, json_error_t *error);
+
+/** Whether a string is one that was written as UTF-8, and holds no NUL. */
+bool pt_json_intact(const json_t *string, bool mended);
+
+#endif /* PATINA_CORPUS_ENTRY_H */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* folder.c - a folder of audio files, each with its captions in a file beside it
+ *
+ * An entry's id and source are its path below the folder, with '/'. Its captions are the lines of
+ * <stem>.txt that are not blank, or the member `caption`, `captions` or `text` of the object in
+ * <stem>.json: a string or a list. A file with neither has no caption.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "corpus/entry.h"
+#include "corpus/reader.h"
+#include "corpus/walk.h"
+
+typedef struct folder_state {
+    char *root;
+    pt_walk walk;
+    size_t next;
+} folder_state;
+
+static bool folder_matches(const pt_look *look) {
+    return look->is_folder;
+}
+
+static void folder_close(void *state) {
+    folder_state *s = state;
+    pt_walk_release(&s->walk);
+    free(s->root);
+    free(s);
+}
+
+static pt_status folder_open(const char *path, const char *audio_root, void **state,
+                             pt_error *err) {
+    folder_state *s = calloc(1, sizeof *s);
+    pt_status status;
+
+    (void)audio_root;
+    if (!s || !(s->root = pt_text_copy(path, strlen(path)))) {
+        free(s);
+        return pt_fail(err, PT_ENOMEM, "out of memory");
+    }
+    status = pt_walk_read(&s->walk, path, PT_WALK_DEPTH_MAX, err);
+    if (status == PT_OK && s->walk.n_paths == 0)
+        status =
+            pt_fail(err, PT_EFORMAT, "no file in it is named like audio (.wav, .flac, .ogg ...)");
+    if (status != PT_OK) {
+        folder_close(s);
+        return status;
+    }
+    *state = s;
+    return PT_OK;
+}
+
+/** Each line that is not blank is a caption; one that is not UTF-8 is a bad one. */
+static pt_status captions_of_lines(pt_entry *entry, const char *text, size_t n, pt_error *err) {
+    const char *end = text + n;
+    while (text < end) {
+        const char *feed = memchr(text, '\n', (size_t)(end - text));
+        const char *stop = feed ? feed : end;
+        size_t length = (size_t)(stop - text);
+        if (length > 0 && text[length - 1] == '\r') length--;
+        if (!pt_utf8_blank(text, length)) PT_TRY(pt_entry_add_caption(entry, text, length, err));
+        text = feed ? feed + 1 : end;
+    }
+    return PT_OK;
+}
+
+static pt_status captions_of_json(pt_entry *entry, const char *text, size_t n, pt_error *err) {
+    static const char *const members[] = {"caption", "captions", "text"};
+    json_error_t error;
+    bool mended;
+    json_t *json = pt_json_parse(text, n, &mended, &error);
+    pt_status status = PT_OK;
+
+    if (!json_is_object(json)) {
+        status = pt_entry_add_bad_caption(
+            entry, "cannot be had: the .json beside it is no JSON object", err);
+    } else {
+        const json_t *value = NULL;
+        for (size_t i = 0; i < 3 && !value; i++)
+            value = json_object_get(json, members[i]);
+        if (value) status = pt_entry_add_json(entry, value, mended, err);
+    }
+    json_decref(json);
+    return status;
+}
+
+/** Adds the captions of the file beside, if there is one; *found says so. */
+static pt_status captions_beside(pt_entry *entry, const char *extension, bool *found,
+                                 pt_error *err) {
+    pt_str path = {0};
+    char *text = NULL;
+    size_t n = 0;
+    pt_status status = PT_OK;
+
+    pt_str_add_bytes(&path, entry->path, pt_walk_stem(entry->path));
+    pt_str_add(&path, extension);
+    if (path.failed) {
+        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        goto done;
+    }
+    *found = access(path.text, F_OK) == 0;
+    if (!*found) goto done;
+    status = pt_file_read_all(path.text, PT_TEXT_MAX, &text, &n, NULL);
+    if (status == PT_ENOMEM) {
+        pt_fail(err, status, "out of memory");
+    } else if (status != PT_OK) {
+        status = pt_entry_add_bad_caption(
+            entry, "cannot be had: the caption file beside it cannot be read, or is too large",
+            err);
+    } else {
+        const size_t bom = n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        status = strcmp(extension, ".txt") == 0 ? captions_of_lines(entry, text + bom, n - bom, err)
+                                                : captions_of_json(entry, text + bom, n - bom, err);
+    }
+done:
+    free(text);
+    pt_str_release(&path);
+    return status;
+}
+
+/** A name that no JSON string could hold: its odd bytes are written \xNN. */
+static pt_status unspeakable(pt_entry *entry, const char *path, pt_error *err) {
+    pt_str shown = {0};
+    size_t size;
+    for (size_t i = 0, n = strlen(path); i < n; i += size) {
+        if (pt_utf8_next(path + i, n - i, &size) == UINT32_MAX)
+            pt_str_printf(&shown, "\\x%02X", (unsigned char)path[i]);
+        else
+            pt_str_add_bytes(&shown, path + i, size);
+    }
+    if (!(entry->source = pt_str_steal(&shown))) return pt_fail(err, PT_ENOMEM, "out of memory");
+    return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                           "the file name '%s' is not UTF-8: rename it", entry->source);
+}
+
+static pt_status folder_next(void *state, pt_entry *entry, bool *end, pt_error *err) {
+    folder_state *s = state;
+    bool found = false;
+
+    *end = s->next == s->walk.n_paths;
+    if (*end) return PT_OK;
+    const char *path = s->walk.paths[s->next++];
+    const size_t n = strlen(path);
+    if (!pt_utf8_valid(path, n)) return unspeakable(entry, path, err);
+    entry->id = pt_text_copy(path, n);
+    entry->source = pt_text_copy(path, n);
+    entry->path = pt_path_join(s->root, path);
+    if (!entry->id || !entry->source || !entry->path)
+        return pt_fail(err, PT_ENOMEM, "out of memory");
+    PT_TRY(captions_beside(entry, ".txt", &found, err));
+    return found ? PT_OK : captions_beside(entry, ".json", &found, err);
+}
+
+const pt_reader pt_reader_folder = {
+    .name = "folder",
+    .summary = "audio files with a .txt or .json of captions beside each",
+    .matches = folder_matches,
+    .open = folder_open,
+    .close = folder_close,
+    .next = folder_next,
+};

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* jsonl.c - a manifest with one JSON object a line: {"audio": ..., "caption": ..., "id": ...}
+ *
+ * `audio` is a path from the manifest's folder, or from the audio root where one is given. An
+ * absolute one works too: the data set then says where it is below that folder, or only its last
+ * part, since no absolute path may stand there. `caption` (or `captions`) is a string or a list.
+ * `id` is a string or an integer; without one the id is `audio` as written. Blank lines are passed
+ * over, and other members.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/utf8.h"
+#include "corpus/entry.h"
+#include "corpus/lines.h"
+#include "corpus/reader.h"
+
+typedef struct jsonl_state {
+    pt_lines lines;
+    char *name;   /* of the manifest, without folders */
+    char *folder; /* that it stands in, as the user wrote it */
+    char *real;   /* the same without symbolic links; NULL if unknown */
+} jsonl_state;
+
+static pt_status no_memory(pt_error *err) {
+    return pt_fail(err, PT_ENOMEM, "out of memory");
+}
+
+/** By its name, or by a first line that could be an entry. */
+static bool jsonl_matches(const pt_look *look) {
+    if (look->is_folder) return false;
+    if (pt_path_has_extension(look->path, ".jsonl") || pt_path_has_extension(look->path, ".ndjson"))
+        return true;
+    const char *line = look->head + strspn(look->head, " \t\r\n");
+    json_error_t error;
+    bool mended;
+    if (*line != '{') return false;
+    json_t *json = pt_json_parse(line, strcspn(line, "\n"), &mended, &error);
+    const bool matches = json_is_object(json) && json_object_get(json, "audio");
+    json_decref(json);
+    return matches;
+}
+
+static void jsonl_close(void *state) {
+    jsonl_state *s = state;
+    pt_lines_close(&s->lines);
+    free(s->name);
+    free(s->folder);
+    free(s->real);
+    free(s);
+}
+
+static pt_status jsonl_open(const char *path, const char *audio_root, void **state, pt_error *err) {
+    const char *name = pt_path_name(path);
+    if (!pt_utf8_valid(name, strlen(name))) name = "manifest"; /* it is written to the data set */
+    jsonl_state *s = calloc(1, sizeof *s);
+    pt_status status = PT_OK;
+
+    if (!s) return no_memory(err);
+    s->name = pt_text_copy(name, strlen(name));
+    s->folder = audio_root ? pt_text_copy(audio_root, strlen(audio_root)) : pt_path_folder(path);
+    if (!s->name || !s->folder) {
+        status = no_memory(err);
+        goto done;
+    }
+    s->real = realpath(s->folder, NULL);
+    status = pt_lines_open(&s->lines, path, err);
+    if (status != PT_OK) goto done;
+    *state = s;
+    s = NULL;
+done:
+    if (s) jsonl_close(s);
+    return status;
+}
+
+/** The rest of path where it lies below folder; NULL elsewhere. */
+static const char *below(const char *path, const char *folder) {
+    size_t n = folder ? strlen(folder) : 0;
+    while (n > 0 && folder[n - 1] == '/')
+        n--;
+    if (!folder || strncmp(path, folder, n) != 0 || path[n] != '/') return NULL;
+    while (path[n] == '/')
+        n++;
+    return path[n] ? path + n : NULL;
+}
+
+/** Names the audio file. An entry without one is missing it, and says so. */
+static pt_status read_audio(const jsonl_state *s, const json_t *object, bool mended,
+                            pt_entry *entry, pt_error *err) {
+    const unsigned long long line = s->lines.number;
+    const json_t *audio = json_object_get(object, "audio");
+    const char *text = json_string_value(audio), *source = text;
+
+    if (!audio)
+        return pt_entry_reject(entry, err, PT_REJECT_MISSING, "line %llu names no audio", line);
+    if (!text || !*text || !pt_json_intact(audio, mended))
+        return pt_entry_reject(entry, err, PT_REJECT_MISSING,
+                               "line %llu: its audio is no file name", line);
+    if (text[0] == '/') {
+        source = below(text, s->folder);
+        if (!source) source = below(text, s->real);
+        if (!source) source = pt_path_name(text);
+    }
+    free(entry->source);
+    entry->source = pt_text_copy(source, strlen(source));
+    entry->path = pt_path_join(s->folder, text);
+    return entry->source && entry->path ? PT_OK : no_memory(err);
+}
+
+static pt_status read_id(const jsonl_state *s, const json_t *object, bool mended, pt_entry *entry,
+                         pt_error *err) {
+    const unsigned long long line = s->lines.number;
+    const json_t *own = json_object_get(object, "id");
+    const json_t *id = own ? own : json_object_get(object, "audio");
+    pt_str text = {0};
+
+    if (!own && !json_is_string(id)) return PT_OK; /* no audio either: that is said */
+    if (json_is_integer(id))
+        pt_str_printf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+    else if (!json_is_string(id))
+        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                               "line %llu: its id is neither a string nor an integer", line);
+    else if (!*json_string_value(id) || !pt_json_intact(id, mended))
+        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                               "line %llu: its id is empty, not UTF-8, or holds a NUL", line);
+    else
+        pt_str_add(&text, json_string_value(id));
+    entry->id = pt_str_steal(&text);
+    return entry->id ? PT_OK : no_memory(err);
+}
+
+static pt_status read_object(const jsonl_state *s, const json_t *object, bool mended,
+                             pt_entry *entry, pt_error *err) {
+    const json_t *caption = json_object_get(object, "caption");
+    if (!caption) caption = json_object_get(object, "captions");
+    if (caption) PT_TRY(pt_entry_add_json(entry, caption, mended, err));
+    PT_TRY(read_audio(s, object, mended, entry, err));
+    return read_id(s, object, mended, entry, err);
+}
+
+static pt_status read_line(const jsonl_state *s, bool too_long, pt_entry *entry, pt_error *err) {
+    const unsigned long long line = s->lines.number;
+    const pt_str *text = &s->lines.line;
+    pt_str source = {0};
+    json_error_t error = {0};
+    bool mended = false;
+
+    pt_str_printf(&source, "%s:%llu", s->name, line);
+    if (!(entry->source = pt_str_steal(&source))) return no_memory(err);
+    if (too_long)
+        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE, "line %llu has over %u bytes",
+                               line, PT_TEXT_MAX);
+    json_t *json = pt_json_parse(text->text, text->length, &mended, &error);
+    pt_status status;
+    if (json_is_object(json))
+        status = read_object(s, json, mended, entry, err);
+    else if (json)
+        status = pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                                 "line %llu is no JSON object but another value", line);
+    else
+        status =
+            pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                            "line %llu is no JSON: it goes wrong at column %d", line, error.column);
+    json_decref(json);
+    return status;
+}
+
+static pt_status jsonl_next(void *state, pt_entry *entry, bool *end, pt_error *err) {
+    jsonl_state *s = state;
+    bool too_long = false;
+
+    do {
+        PT_TRY(pt_lines_next(&s->lines, &too_long, end, err));
+        if (*end) return PT_OK;
+    } while (!too_long && (s->lines.line.length == 0 ||
+                           strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length));
+    return read_line(s, too_long, entry, err);
+}
+
+const pt_reader pt_reader_jsonl = {
+    .name = "jsonl",
+    .summary = "one object a line: {\"audio\": path, \"caption\": text or list, \"id\": optional}",
+    .matches = jsonl_matches,
+    .open = jsonl_open,
+    .close = jsonl_close,
+    .next = jsonl_next,
+};

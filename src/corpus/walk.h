@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* walk.h - the audio files below a folder */
+
+#ifndef PATINA_CORPUS_WALK_H
+#define PATINA_CORPUS_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <patina/status.h>
+
+#include "base/str.h"
+
+#define PT_WALK_DEPTH_MAX 64 /* folders in folders */
+
+/** Paths below the root, with '/', sorted by their bytes. Zero it to start. */
+typedef struct pt_walk {
+    const char **paths;
+    size_t n_paths;
+    pt_str text; /* what they point to */
+} pt_walk;
+
+/**
+ * Lists what is named like audio (pt_walk_is_audio) and is no folder, whatever else it may be:
+ * opening it will tell. Names that begin with a dot are passed over, folders too. Symbolic links
+ * are followed; a folder that a link makes its own ancestor is not entered again.
+ *
+ * max_depth  folders below the root that are entered; 0: none, at most PT_WALK_DEPTH_MAX
+ *
+ * Errors  PT_EIO      a folder cannot be read
+ *         PT_EFORMAT  folders nested deeper than PT_WALK_DEPTH_MAX
+ */
+pt_status pt_walk_read(pt_walk *walk, const char *root, unsigned max_depth, pt_error *err);
+void pt_walk_release(pt_walk *walk);
+
+/**
+ * Whether a name has one of the extensions of audio: wav wave bwf rf64 w64 aif aiff aifc caf au snd
+ * flac ogg oga opus mp3 mp2 mp1 mpga m4a m4b mp4 aac webm mka weba wma ac3 amr ape wv, in upper or
+ * lower case. Some of them no decoder may read: they are then rejected, and not lost.
+ */
+bool pt_walk_is_audio(const char *name);
+
+/** Length of a path without the extension of its last part. */
+size_t pt_walk_stem(const char *path);
+
+#endif /* PATINA_CORPUS_WALK_H */
