@@ -71,7 +71,8 @@ typedef struct attention_shape {
     bool biased;
 } attention_shape;
 
-/* The last three: all windows of one block of stage 1; its twin of the larger model; a caption. */
+/* As many windows as one block of stage 1 has, in the unfused and the larger model; captions. The
+ * same window again and again: in a tower it comes straight from its linear. */
 static const attention_shape attentions[] = {
     {"window 24 64 x 64,4,24", 64, 4, 24, 64, true},
     {"window 32 64 x 64,4,32", 64, 4, 32, 64, true},
@@ -170,13 +171,12 @@ static double time_attention(const pt_nn_ops *ops, const attention_shape *s, con
     const double start = now();
 
     for (size_t i = 0; i < s->n_windows; i++) {
-        const float *window = qkv + i * s->n_tokens * 3 * width;
         const pt_nn_attention a = {.n_tokens = s->n_tokens,
                                    .n_heads = s->n_heads,
                                    .head_dim = s->head_dim,
-                                   .q = window,
-                                   .k = window + width,
-                                   .v = window + 2 * width,
+                                   .q = qkv,
+                                   .k = qkv + width,
+                                   .v = qkv + 2 * width,
                                    .ld = 3 * width,
                                    .scale = 0.2f,
                                    .bias = s->biased ? bias : NULL,

@@ -13,7 +13,7 @@ extern "C" {
 /** Ordered: a CPU that has one has those before it. */
 typedef enum pt_isa {
     PT_ISA_C,      /* plain C, any CPU */
-    PT_ISA_AVX2,   /* AVX2, FMA and F16C */
+    PT_ISA_AVX2,   /* AVX2 and FMA */
     PT_ISA_AVX512, /* AVX-512 F, BW, DQ and VL */
     PT_ISA_COUNT
 } pt_isa;

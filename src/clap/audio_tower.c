@@ -55,7 +55,6 @@ typedef struct stage {
     size_t width; /* d */
     size_t n_heads, depth;
     size_t shift;          /* of odd blocks: window / 2, or 0 where one window is all there is */
-    size_t n_at_once;      /* windows that go through a block together */
     block *blocks;         /* [depth] */
     pt_norm_weights merge; /* [4d]; merging does not follow the last stage */
     pt_nn_linear reduce;   /* [2d, 4d] */
@@ -240,12 +239,6 @@ static pt_status load_tower(pt_weights *weights, void *opened) {
     return PT_OK;
 }
 
-/* How many windows go through a block of a stage together. */
-static size_t windows_at_once(const pt_audio_config *c, const stage *s) {
-    const size_t n_across = s->side / c->window;
-    return 1 < n_across * n_across ? 1 : n_across * n_across;
-}
-
 /* Sizes that follow from the configuration, which config.h has checked but for the memory that they
  * may take: windows grow to the fourth power in it, and no tensor of the file pays for that. */
 static pt_status lay_out(pt_audio_tower *tower, pt_error *err) {
@@ -269,7 +262,6 @@ static pt_status lay_out(pt_audio_tower *tower, pt_error *err) {
         s->depth = c->depths[i];
         s->n_heads = c->n_heads[i];
         s->shift = s->side > c->window ? c->window / 2 : 0;
-        s->n_at_once = windows_at_once(c, s);
         assert(side % c->window == 0 && width % s->n_heads == 0);
         side /= 2;
         width *= 2;
@@ -305,12 +297,12 @@ void pt_audio_tower_close(pt_audio_tower **tower) {
 
 /* --- running ------------------------------------------------------------------------------- */
 
-/* What a run computes in. n: rows that go through a block together; d, R: of their stage. */
+/* What a run computes in. n: tokens of a window; d, R: of the stage. */
 typedef struct workspace {
     float *tokens;  /* [R * R, d], from the first stage to the last */
     float *normed;  /* [n_frames, n_mels] */
     float *image;   /* [spec_size, spec_size] */
-    float *rows;    /* [n, d]: tokens of the windows at hand */
+    float *rows;    /* [n, d]: tokens of the window at hand */
     float *input;   /* [n, d]: their norm; later what attention gives */
     float *wide;    /* [n, 3d], [n, mlp_ratio * d], or [n, 4d] before merging */
     float *scratch; /* of the attention kernel */
@@ -340,7 +332,7 @@ static workspace workspace_carve(const pt_audio_tower *tower, pt_carver *carver)
 
     for (size_t i = 0; i < c->n_stages; i++) {
         const stage *s = &tower->stages[i];
-        const size_t n = s->n_at_once * window * s->width;
+        const size_t n = window * s->width;
         narrow = max_size(narrow, n);
         wide = max_size(wide, n * max_size(3, c->mlp_ratio));
         wide = max_size(wide, merged_at_once(s) * (s->side / 2) * 4 * s->width);
@@ -491,68 +483,60 @@ static void move_window(const pt_audio_tower *tower, const stage *s, size_t shif
         }
 }
 
-/* Attention within each of n windows, of qkv w->wide [n * window^2, 3d], to w->input. */
-static void attend(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
-                   size_t first, size_t n, workspace *w) {
-    const size_t d = s->width, window = tower->config.window, n_tokens = window * window;
-    const size_t n_across = s->side / window, head_dim = d / s->n_heads;
+/* Attention of a window, of qkv w->wide [n, 3d], to w->input. */
+static void attend(const pt_audio_tower *tower, const stage *s, const block *b, int edge,
+                   workspace *w) {
+    const size_t d = s->width, head_dim = d / s->n_heads;
 
-    for (size_t i = 0; i < n; i++) {
-        const float *qkv = w->wide + i * n_tokens * 3 * d;
-        int edge = EDGE_NONE;
-        if (shift && (first + i) / n_across == n_across - 1) edge |= EDGE_BOTTOM;
-        if (shift && (first + i) % n_across == n_across - 1) edge |= EDGE_RIGHT;
-        tower->ops->attention(&(pt_nn_attention){
-            .n_tokens = n_tokens,
-            .n_heads = s->n_heads,
-            .head_dim = head_dim,
-            .q = qkv,
-            .k = qkv + d,
-            .v = qkv + 2 * d,
-            .ld = 3 * d,
-            .scale = 1.0f / sqrtf((float)head_dim),
-            .bias = b->bias,
-            .mask = tower->masks[edge],
-            .out = w->input + i * n_tokens * d,
-            .ld_out = d,
-            .scratch = w->scratch,
-        });
-    }
+    tower->ops->attention(&(pt_nn_attention){
+        .n_tokens = tower->config.window * tower->config.window,
+        .n_heads = s->n_heads,
+        .head_dim = head_dim,
+        .q = w->wide,
+        .k = w->wide + d,
+        .v = w->wide + 2 * d,
+        .ld = 3 * d,
+        .scale = 1.0f / sqrtf((float)head_dim),
+        .bias = b->bias,
+        .mask = tower->masks[edge],
+        .out = w->input,
+        .ld_out = d,
+        .scratch = w->scratch,
+    });
 }
 
-/* Windows first to first + n through a block, in place. */
-static void run_windows(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
-                        size_t first, size_t n, workspace *w) {
+/* A window through a block, in place. Several at once would load weights less often; from L3 it
+ * gains nothing, and costs 1 to 8 % where the activations no longer fit L2 (measured on Zen 4). */
+static void run_window(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
+                       size_t index, workspace *w) {
     const pt_nn_ops *ops = tower->ops;
     const float eps = tower->config.layer_norm_eps;
-    const size_t d = s->width, n_window = tower->config.window * tower->config.window;
-    const size_t n_rows = n * n_window, n_hidden = b->widen.n_out;
+    const size_t d = s->width, n = tower->config.window * tower->config.window;
+    const size_t n_hidden = b->widen.n_out, n_across = s->side / tower->config.window;
+    int edge = EDGE_NONE;
 
-    for (size_t i = 0; i < n; i++)
-        move_window(tower, s, shift, first + i, w->tokens, w->rows + i * n_window * d, false);
+    if (shift && index / n_across == n_across - 1) edge |= EDGE_BOTTOM;
+    if (shift && index % n_across == n_across - 1) edge |= EDGE_RIGHT;
+    move_window(tower, s, shift, index, w->tokens, w->rows, false);
 
-    ops->layer_norm(w->rows, d, n_rows, d, b->before.gain, b->before.shift, eps, w->input, d);
-    ops->linear(&b->qkv, w->input, d, n_rows, PT_NN_STORE, w->wide, 3 * d);
-    attend(tower, s, b, shift, first, n, w);
-    ops->linear(&b->project, w->input, d, n_rows, PT_NN_ADD, w->rows, d);
+    ops->layer_norm(w->rows, d, n, d, b->before.gain, b->before.shift, eps, w->input, d);
+    ops->linear(&b->qkv, w->input, d, n, PT_NN_STORE, w->wide, 3 * d);
+    attend(tower, s, b, edge, w);
+    ops->linear(&b->project, w->input, d, n, PT_NN_ADD, w->rows, d);
 
-    ops->layer_norm(w->rows, d, n_rows, d, b->after.gain, b->after.shift, eps, w->input, d);
-    ops->linear(&b->widen, w->input, d, n_rows, PT_NN_GELU, w->wide, n_hidden);
-    ops->linear(&b->narrow, w->wide, n_hidden, n_rows, PT_NN_ADD, w->rows, d);
+    ops->layer_norm(w->rows, d, n, d, b->after.gain, b->after.shift, eps, w->input, d);
+    ops->linear(&b->widen, w->input, d, n, PT_NN_GELU, w->wide, n_hidden);
+    ops->linear(&b->narrow, w->wide, n_hidden, n, PT_NN_ADD, w->rows, d);
 
-    for (size_t i = 0; i < n; i++)
-        move_window(tower, s, shift, first + i, w->tokens, w->rows + i * n_window * d, true);
+    move_window(tower, s, shift, index, w->tokens, w->rows, true);
 }
 
 static void run_block(const pt_audio_tower *tower, const stage *s, size_t index, workspace *w) {
-    const size_t n_across = s->side / tower->config.window, n_windows = n_across * n_across;
+    const size_t n_across = s->side / tower->config.window;
     const size_t shift = index % 2 ? s->shift : 0;
 
-    for (size_t first = 0; first < n_windows; first += s->n_at_once) {
-        const size_t left = n_windows - first;
-        run_windows(tower, s, &s->blocks[index], shift, first,
-                    left < s->n_at_once ? left : s->n_at_once, w);
-    }
+    for (size_t i = 0; i < n_across * n_across; i++)
+        run_window(tower, s, &s->blocks[index], shift, i, w);
 }
 
 /* Tokens [R * R, d] to [R/2 * R/2, 2d], in place: 2 x 2 tokens side by side, normed, reduced. The

@@ -35,6 +35,7 @@ typedef struct pt_weights {
     pt_carver carver;
     float *staging; /* for one tensor on its way; NULL in the first run */
     size_t n_staging;
+    size_t n_resident; /* bytes of the file read since its pages were given back */
     pt_error *err;
 } pt_weights;
 

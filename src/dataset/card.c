@@ -7,7 +7,6 @@
 #include "dataset/card.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -149,24 +148,24 @@ static void add_loading(pt_str *out, const pt_dataset_facts *facts) {
     const bool parquet = strcmp(facts->format, "parquet") == 0;
 
     pt_str_add(out, "## Loading\n\n"
-                    "From the folder that holds this file:\n\n"
+                    "`OUT` is the folder that holds this file.\n\n"
                     "```python\n"
                     "import datasets\n"
-                    "rows = datasets.load_dataset(\".\", split=\"train\")\n"
+                    "rows = datasets.load_dataset(\"OUT\", split=\"train\")\n"
                     "torch_rows = rows.with_format(\"torch\")  # a tensor a column\n\n");
     if (parquet)
         pt_str_add(out, "import pyarrow.parquet as pq\n"
-                        "table = pq.read_table(\"data\")\n"
+                        "table = pq.read_table(\"OUT/data\")\n"
                         "fused = table[\"fused_state\"].combine_chunks().values.to_numpy()"
                         ".reshape(-1, 1024)\n\n"
                         "import polars as pl\n"
-                        "frame = pl.read_parquet(\"data/train-*.parquet\")\n"
+                        "frame = pl.read_parquet(\"OUT/data/train-*.parquet\")\n"
                         "```\n\n"
                         "pyarrow, polars and `datasets` show lists of fixed length; pandas and "
                         "duckdb read them as arrays.\n\n");
     else
         pt_str_add(out, "import polars as pl\n"
-                        "frame = pl.read_ndjson(\"data/train-*.jsonl\")\n"
+                        "frame = pl.read_ndjson(\"OUT/data/train-*.jsonl\")\n"
                         "```\n\n"
                         "JSON knows neither float32 nor fixed lengths: `load_dataset` takes both "
                         "from the head of this file, and any other reader shows 64-bit lists whose "
@@ -185,9 +184,9 @@ static void add_provenance(pt_str *out, const pt_dataset_facts *facts) {
                   "LINE.json` builds the damaged audio of the row again, bit for bit on the same "
                   "kind of CPU and library versions.\n\n"
                   "## Rejects\n\n"
-                  "%" PRIu64 " entries or captions of %" PRIu64 " entries gave no row; "
-                  "`rejects.jsonl` names each with its reason.\n\n",
-                  facts->n_rejects, facts->n_entries);
+                  "Of %" PRIu64 " entries, `rejects.jsonl` names what gave no row, an entry or one "
+                  "caption of it a line, with the reason: %" PRIu64 " in all.\n\n",
+                  facts->n_entries, facts->n_rejects);
     if (facts->n_rejects == 0) return;
     pt_str_add(out, "| reason | count |\n|---|---|\n");
     for (size_t i = 0; i < PT_REJECT_COUNT; i++)

@@ -3,8 +3,8 @@
  *
  *   PAR1 | row group: column chunk: page page ... | ... | footer | length of footer | PAR1
  *
- * A chunk is one column of a row group, and chunks lie one after the other. The first column is 94
- * % of a row: its pages go to the file as they fill, and only the other columns wait in memory for
+ * A chunk is one column of a row group, and chunks lie one after the other. The first column is
+ * most of a row (94 %): its pages go to the file as they fill, and only the other columns wait for
  * the end of their group (2.2 MB).
  *
  * Plain encoding without dictionary or compression: the numbers are noise to a compressor, and this
@@ -20,7 +20,6 @@
 
 #include "dataset/sink.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -68,7 +68,8 @@ static path chunk_provenance(const pt_store *s, uint64_t chunk) {
     return below(s->out, WORK "/provenance-%08" PRIu64 ".jsonl", chunk);
 }
 
-static pt_status make_folder(const char *name, bool *made, pt_error *err) {
+/* out is the folder that was asked for, for messages: name, or something below it. */
+static pt_status make_folder(const char *out, const char *name, bool *made, pt_error *err) {
     if (made) *made = false;
     if (mkdir(name, 0777) == 0) {
         if (made) *made = true;
@@ -78,8 +79,9 @@ static pt_status make_folder(const char *name, bool *made, pt_error *err) {
     struct stat info;
     if (why == EEXIST && stat(name, &info) == 0 && S_ISDIR(info.st_mode)) return PT_OK;
     if (why == EEXIST)
-        return pt_fail(err, PT_EUSAGE, "output folder '%s': there is a file of that name", name);
-    return pt_fail(err, PT_EIO, "output folder '%s': cannot be made: %s", name, strerror(why));
+        return pt_fail(err, PT_EUSAGE, "output folder '%s': '%s' is a file", out, name);
+    return pt_fail(err, PT_EIO, "output folder '%s': '%s' cannot be made: %s", out, name,
+                   strerror(why));
 }
 
 /* Makes a folder with its parents. */
@@ -90,9 +92,9 @@ static pt_status make_folders(const char *name, bool *made, pt_error *err) {
         if (name[i] != '/') continue;
         memcpy(partial, name, i);
         partial[i] = '\0';
-        PT_TRY(make_folder(partial, NULL, err));
+        PT_TRY(make_folder(name, partial, NULL, err));
     }
-    return make_folder(name, made, err);
+    return make_folder(name, name, made, err);
 }
 
 /* Removes a folder's plain files whose name starts with prefix; what is left is not ours. */
@@ -257,7 +259,7 @@ static pt_status claim(pt_store *s, const pt_dataset_facts *facts, pt_error *err
 
     remove_work(s->out); /* of this same run, broken off; inspect made sure of that */
     remove_results(s->out);
-    status = make_folder(work.text, NULL, err);
+    status = make_folder(s->out, work.text, NULL, err);
     if (status == PT_OK) status = pt_outfile_write_text(run.text, text, err);
     if (status == PT_OK) status = pt_outfile_open(rejects.text, &s->rejects, err);
     free(text);
@@ -349,8 +351,8 @@ pt_status pt_store_end_chunk(pt_store *s, pt_error *err) {
 
 static pt_status name_parts(const pt_store *s, pt_error *err) {
     const path data = below(s->out, "data"), provenance = below(s->out, "provenance");
-    PT_TRY(make_folder(data.text, NULL, err));
-    PT_TRY(make_folder(provenance.text, NULL, err));
+    PT_TRY(make_folder(s->out, data.text, NULL, err));
+    PT_TRY(make_folder(s->out, provenance.text, NULL, err));
     for (size_t i = 0; i < s->n_parts; i++) {
         const path rows = chunk_rows(s, s->parts[i]), lines = chunk_provenance(s, s->parts[i]);
         const path rows_final =

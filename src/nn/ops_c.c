@@ -8,9 +8,11 @@
 #include "nn/tables.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
-/* A tile is ROWS rows of y times a panel of PANEL outputs; its sums fit the registers of SSE2. */
-enum { ROWS = 4, PANEL = 8, K_BLOCK = 512 };
+/* One row of y is made PANEL outputs at a time, their sums in the registers of SSE2 or NEON. */
+enum { PANEL = 32, K_BLOCK = 512 };
 
 static size_t min_size(size_t a, size_t b) {
     return a < b ? a : b;
@@ -33,49 +35,40 @@ static float gelu(float v) {
     return 0.5f * v * (1.0f + erff(v * 0.70710678f));
 }
 
-/* sum[r][j] = sum over k of x[r][k] panel[k][j]; rows past n_rows repeat the last and are ignored.
- */
-static void tile(const float *x, size_t ldx, size_t n_rows, const float *panel, size_t n_k,
-                 float sum[ROWS][PANEL]) {
-    const float *row[ROWS];
+/* sum [PANEL] = x [n_k] panel [n_k, PANEL] */
+static void row_times_panel(const float *x, const float *panel, size_t n_k, float *sum) {
+    float s[PANEL] = {0.0f};
 
-    for (size_t r = 0; r < ROWS; r++) {
-        row[r] = x + min_size(r, n_rows - 1) * ldx;
-        for (size_t j = 0; j < PANEL; j++)
-            sum[r][j] = 0.0f;
-    }
     for (size_t k = 0; k < n_k; k++)
-        for (size_t r = 0; r < ROWS; r++)
-            for (size_t j = 0; j < PANEL; j++)
-                sum[r][j] += row[r][k] * panel[k * PANEL + j];
+        for (size_t j = 0; j < PANEL; j++)
+            s[j] += x[k] * panel[k * PANEL + j];
+    memcpy(sum, s, sizeof s);
 }
 
 /* Terms are summed in blocks of K_BLOCK, and the blocks' sums in y: so long rows lose less to
- * rounding, and a block of x stays in cache. */
+ * rounding, and the panel stays in cache for all rows. */
 static void linear(const pt_nn_linear *map, const float *x, size_t ldx, size_t n_rows,
                    pt_nn_epilogue epilogue, float *y, size_t ldy) {
-    float sum[ROWS][PANEL];
+    float sum[PANEL];
 
     for (size_t k0 = 0; k0 < map->n_in; k0 += K_BLOCK) {
         const size_t n_k = min_size(K_BLOCK, map->n_in - k0);
-        const int last = k0 + n_k == map->n_in;
+        const bool last = k0 + n_k == map->n_in;
 
         for (size_t j0 = 0; j0 < map->n_out; j0 += PANEL) {
             const float *panel = map->packed + j0 * map->n_in + k0 * PANEL;
             const size_t n_j = min_size(PANEL, map->n_out - j0);
 
-            for (size_t i0 = 0; i0 < n_rows; i0 += ROWS) {
-                const size_t n_i = min_size(ROWS, n_rows - i0);
+            for (size_t i = 0; i < n_rows; i++) {
+                float *out = y + i * ldy + j0;
 
-                tile(x + i0 * ldx + k0, ldx, n_i, panel, n_k, sum);
-                for (size_t i = 0; i < n_i; i++)
-                    for (size_t j = 0; j < n_j; j++) {
-                        float *out = y + (i0 + i) * ldy + j0 + j;
-                        float v = sum[i][j];
-                        if (last && map->bias) v += map->bias[j0 + j];
-                        if (k0 > 0 || epilogue == PT_NN_ADD) v += *out;
-                        *out = last && epilogue == PT_NN_GELU ? gelu(v) : v;
-                    }
+                row_times_panel(x + i * ldx + k0, panel, n_k, sum);
+                for (size_t j = 0; j < n_j; j++) {
+                    float v = sum[j];
+                    if (last && map->bias) v += map->bias[j0 + j];
+                    if (k0 > 0 || epilogue == PT_NN_ADD) v += out[j];
+                    out[j] = last && epilogue == PT_NN_GELU ? gelu(v) : v;
+                }
             }
         }
     }

@@ -15,6 +15,7 @@
 #include "audio/excerpt.h"
 #include "base/bytes.h"
 #include "base/rng.h"
+#include "dsp/stats.h"
 #include "pipeline/whole_file.h"
 
 /* Opens a file named on the command line: there, a missing one and an unreadable one are faults of
@@ -27,17 +28,9 @@ static pt_status open_file(const char *path, pt_bytes *bytes, pt_error *err) {
 
 /* ---------------------------------------------------------------- measure */
 
-typedef struct mean_pass {
-    double sum;
-    uint64_t n;
-} mean_pass;
-
 static pt_status add_to_mean(void *context, const float *x, size_t n_samples, pt_error *err) {
-    mean_pass *mean = context;
     (void)err;
-    for (size_t i = 0; i < n_samples; i++)
-        mean->sum += x[i];
-    mean->n += n_samples;
+    pt_running_mean_add(context, x, n_samples);
     return PT_OK;
 }
 
@@ -52,7 +45,7 @@ static pt_status add_mix(void *context, const float *x, size_t n_samples, pt_err
 pt_status pt_file_measure(const pt_meter *meter, const char *path, uint64_t start, uint64_t frames,
                           pt_window *window, pt_targets *targets, pt_error *err) {
     pt_bytes bytes = {0};
-    mean_pass mean = {0};
+    pt_running_mean mean = {0};
     pt_targets_stream *stream = NULL;
     const pt_block_taker first = {&mean, NULL, add_to_mean};
     pt_status status = open_file(path, &bytes, err);
@@ -61,7 +54,7 @@ pt_status pt_file_measure(const pt_meter *meter, const char *path, uint64_t star
     status = pt_whole_file_pass(&bytes, start, frames, &first, window, err);
     if (status == PT_OK)
         status = pt_targets_stream_open(meter, window->rate_hz, window->channels,
-                                        mean.n > 0 ? mean.sum / (double)mean.n : 0.0, &stream, err);
+                                        pt_running_mean_value(&mean), &stream, err);
     if (status == PT_OK) {
         const pt_block_taker second = {stream, add_source, add_mix};
         status = pt_whole_file_pass(&bytes, start, frames, &second, window, err);
@@ -206,6 +199,7 @@ pt_status pt_file_embed(const pt_clap *clap, const char *path, uint64_t start,
 
     if (status != PT_OK) return status;
     status = pt_excerpt_decode(&bytes, cut, &excerpt, scratch, err);
+    if (status == PT_OK) status = pt_excerpt_check_finite(&excerpt, err);
     if (status == PT_OK)
         status = pt_clap_embed_audio(clap, excerpt.mix, excerpt.n_mix, embedding, scratch, err);
     if (status != PT_OK) pt_error_in(err, "file '%s'", path);

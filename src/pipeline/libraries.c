@@ -11,12 +11,19 @@
 #include "measure/loudness.h"
 
 char *pt_libraries_json(void) {
+    const char *name, *version;
     char loudness[32];
+    char *text = NULL;
+    json_t *object = json_object();
+    bool ok = object != NULL;
+
+    for (size_t i = 0; pt_decoder_library(i, &name, &version); i++)
+        ok = ok && json_object_set_new(object, name, json_string(version)) == 0;
     pt_loudness_library(loudness, sizeof loudness);
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s}", "decoding", pt_decoder_library(), "resampling",
-                  pt_resampler_library(), "fft", pt_fft_library(), "loudness", loudness);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    ok = ok && json_object_set_new(object, "libsoxr", json_string(pt_resampler_library())) == 0;
+    ok = ok && json_object_set_new(object, "fftw", json_string(pt_fft_library())) == 0;
+    ok = ok && json_object_set_new(object, "libebur128", json_string(loudness)) == 0;
+    if (ok) text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;
 }

@@ -207,7 +207,7 @@ static pt_status judge_captions(const pt_entry *entry, size_t first, size_t last
         return reject(h, PT_REJECT_BAD_CAPTION, err, "'%s' has no caption", entry->source);
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
-        PT_TRY(reject(h, PT_REJECT_BAD_CAPTION, err, "caption %zu of '%s': %s", i, entry->source,
+        PT_TRY(reject(h, PT_REJECT_BAD_CAPTION, err, "'%s': %s", entry->source,
                       entry->captions[i].fault));
         if (*n_good == 0) break;
     }
@@ -223,8 +223,7 @@ static pt_status take_excerpt(common *c, pt_arena *arena, pt_error *err) {
     PT_TRY(pt_entry_open(c->entry, &bytes, err));
     pt_status status = pt_excerpt_decode(&bytes, (pt_cut){.draw = &rng}, excerpt, arena, err);
     pt_bytes_release(&bytes);
-    if (status == PT_OK) status = pt_excerpt_check(excerpt, err);
-    if (status == PT_OK)
+    if (status == PT_OK) /* and judged: too short, not finite or silent */
         status = pt_targets_measure(c->plan->meter, &excerpt->source, excerpt->mix, excerpt->n_mix,
                                     &c->targets, arena, err);
     if (status != PT_OK) return status;

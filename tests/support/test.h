@@ -86,7 +86,7 @@ const char *pt_test_tmpdir(void);
         const char *check_v_ = (value), *check_e_ = (expected);                                    \
         pt_test_check(t, check_v_ &&strcmp(check_v_, check_e_) == 0, __FILE__, __LINE__,           \
                       "%s = '%s', expected '%s'", #value, check_v_ ? check_v_ : "(null)",          \
-                      check_e_);                                                                   \
+                      check_e_ ? check_e_ : "(null)");                                             \
     } while (0)
 
 /** Whether text contains part: for error messages. */
@@ -95,7 +95,7 @@ const char *pt_test_tmpdir(void);
         const char *check_v_ = (text), *check_p_ = (part);                                         \
         pt_test_check(t, check_v_ &&strstr(check_v_, check_p_), __FILE__, __LINE__,                \
                       "%s = '%s' does not contain '%s'", #text, check_v_ ? check_v_ : "(null)",    \
-                      check_p_);                                                                   \
+                      check_p_ ? check_p_ : "(null)");                                             \
     } while (0)
 
 /** Ends the test when a condition fails on which the rest depends. */

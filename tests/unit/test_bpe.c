@@ -45,7 +45,7 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
         const pt_rng rng = pt_rng_of(1, "bpe", round, PT_STREAM_PLAN);
         uint32_t draw[2 * SYMBOLS * 3 + LENGTH];
         pt_rng_words(&rng, 0, sizeof draw / sizeof draw[0], draw);
-        pt_merge merges[2 * SYMBOLS];
+        pt_merge merges[2 * SYMBOLS] = {0};
         size_t n_merges = 0, twice = 0;
         for (size_t k = 0; k < 2 * SYMBOLS; k++) {
             const uint32_t result = LETTERS + draw[3 * k] % (SYMBOLS - LETTERS);

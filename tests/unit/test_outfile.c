@@ -3,14 +3,18 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "dataset/outfile.h"
+#include "full_disk.h"
 
 static const char *in_tmpdir(const char *name) {
     static char path[4][512];
@@ -68,8 +72,8 @@ TEST(outfile, without_commit_the_old_file_stays) {
 
 /* Pieces below, at and above the size of the buffer (1 MiB) come out in order. */
 TEST(outfile, pieces_of_all_sizes) {
-    static const size_t sizes[] = {1, 1 << 20, 0, 3, (1 << 20) - 1, 700000, 700000, 3 << 20, 5};
-    enum { TOTAL = 1 + (1 << 20) + 3 + (1 << 20) - 1 + 1400000 + (3 << 20) + 5 };
+    enum { MIB = 1 << 20, TOTAL = 1 + MIB + 3 + (MIB - 1) + 1400000 + (MIB + 1) + 3 * MIB + 5 };
+    static const size_t sizes[] = {1, MIB, 0, 3, MIB - 1, 700000, 700000, MIB + 1, 3 * MIB, 5};
     const char *path = in_tmpdir("pieces");
     char *bytes = malloc(TOTAL);
     pt_outfile *file = NULL;
@@ -86,6 +90,49 @@ TEST(outfile, pieces_of_all_sizes) {
     if (file) CHECK_OK(pt_outfile_commit(file, &t->err));
     CHECK(holds(path, bytes, TOTAL));
     pt_outfile_close(&file);
+    free(bytes);
+}
+
+static void on_alarm(int number) {
+    (void)number;
+}
+
+/* Whether a pipe's bytes are 0, 1 ... 250, 0, 1 ...; slow, so that the writer must wait. */
+static bool reads_pattern(int fd, size_t n_bytes) {
+    static unsigned char block[40000];
+    size_t at = 0;
+    ssize_t n;
+    while ((n = read(fd, block, sizeof block)) > 0) {
+        for (ssize_t i = 0; i < n; i++, at++)
+            if (block[i] != (unsigned char)(at % 251)) return false;
+        usleep(1000);
+    }
+    return n == 0 && at == n_bytes;
+}
+
+/* A signal cuts a write to a full pipe short, or ends it with EINTR: nothing is lost or doubled. */
+TEST(outfile, interrupted_writes_go_on) {
+    enum { N = 6 << 20 };
+    const struct sigaction act = {.sa_handler = on_alarm}; /* without SA_RESTART */
+    const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+    const char *path = in_tmpdir("pipe");
+    unsigned char *bytes = malloc(N);
+    pt_outfile *file = NULL;
+    int ended = 0;
+
+    REQUIRE(bytes != NULL && mkfifo(path, 0600) == 0);
+    for (size_t i = 0; i < N; i++)
+        bytes[i] = (unsigned char)(i % 251);
+    const pid_t child = fork();
+    if (child == 0) _exit(reads_pattern(open(path, O_RDONLY), N) ? 0 : 1);
+    CHECK_OK(pt_outfile_open(path, &file, &t->err));
+    CHECK(sigaction(SIGALRM, &act, NULL) == 0 && setitimer(ITIMER_REAL, &often, NULL) == 0);
+    if (file) CHECK_OK(pt_outfile_write(file, bytes, N, &t->err));
+    if (file) CHECK_OK(pt_outfile_commit(file, &t->err));
+    CHECK(setitimer(ITIMER_REAL, &never, NULL) == 0);
+    pt_outfile_close(&file);
+    CHECK(waitpid(child, &ended, 0) == child);
+    CHECK_INT(ended, 0);
     free(bytes);
 }
 
@@ -124,14 +171,16 @@ TEST(outfile, places_that_take_no_file) {
 
 TEST(outfile, devices_are_written_in_place) {
     struct stat info;
+    const char *device = test_device("/dev/null", "no-disk");
 
-    CHECK_OK(pt_outfile_write_text("/dev/null", "x", &t->err));
-    CHECK(stat("/dev/null", &info) == 0 && S_ISCHR(info.st_mode));
-    CHECK(!exists("/dev/null.tmp"));
-    if (!exists("/dev/full")) SKIP("there is no /dev/full");
-    CHECK_FAILS(pt_outfile_write_text("/dev/full", "x", &t->err), PT_EIO);
-    CHECK_STR(t->err.message, "file '/dev/full': cannot be written: No space left on device");
-    CHECK(stat("/dev/full", &info) == 0 && S_ISCHR(info.st_mode));
+    REQUIRE(device != NULL);
+    CHECK_OK(pt_outfile_write_text(device, "x", &t->err));
+    CHECK(lstat(device, &info) == 0 && S_ISLNK(info.st_mode));
+    device = test_full_disk();
+    if (!device) SKIP("there is no /dev/full");
+    CHECK_FAILS(pt_outfile_write_text(device, "x", &t->err), PT_EIO);
+    CHECK_HAS(t->err.message, "full-disk': cannot be written: No space left on device");
+    CHECK(lstat(device, &info) == 0 && S_ISLNK(info.st_mode));
 }
 
 /* A limit on file size stands in for a full disk: write gives less than asked, then an error. */

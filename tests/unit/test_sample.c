@@ -20,6 +20,8 @@
 #include "dataset/schema.h"
 #include "dataset/sink.h"
 
+enum { LAST_PART = 5 }; /* rows */
+
 static const pt_metadata keys[] = {
     {PT_KEY_VERSION, "0.1.0"}, {PT_KEY_SETTINGS_HASH, "5e77"}, {PT_KEY_MODEL_HASH, "30de1"}};
 
@@ -29,7 +31,7 @@ static float value(uint64_t r, size_t i, double lo, double hi) {
     return (float)(lo + hash / 4294967296.0 * (hi - lo));
 }
 
-static void make_row(uint64_t r, pt_row *row) {
+static void make_row(uint64_t r, uint64_t n_rows, pt_row *row) {
     for (size_t i = 0; i < PT_FUSED; i++)
         row->fused_state[i] = value(r, i, -1.0, 1.0);
     for (size_t i = 0; i < PT_LTAS_BANDS; i++)
@@ -37,9 +39,9 @@ static void make_row(uint64_t r, pt_row *row) {
     row->target_lufs = value(r, 1088, -70.0, 0.0);
     row->target_dyn[0] = value(r, 1089, 0.0, 30.0);
     row->target_dyn[1] = value(r, 1090, 0.0, 1.0);
-    /* whole numbers, a column of them: what a careless JSON would call an integer; 0 is the least
-     * and +-0 has a rule of its own in Parquet's statistics */
-    row->input_purity = (float)(r % 61);
+    /* whole numbers, which a careless JSON would call integers. Zero is the least of the first part
+     * and the greatest of the last: Parquet's statistics have rules for both. */
+    row->input_purity = r < n_rows - LAST_PART ? (float)(r % 61) : -(float)(r % 5);
 }
 
 static void add_provenance(pt_str *lines, uint64_t r, const pt_row *row) {
@@ -53,7 +55,7 @@ static void add_provenance(pt_str *lines, uint64_t r, const pt_row *row) {
         .caption_index = r / 2 % 2,
         .seed = INT64_MAX,
         .variant = (uint32_t)(r % 4),
-        .window = {.start = r, .frames = 441000, .rate_hz = 44100, .channels = 2},
+        .window = {.start = r / 4, .frames = 441000, .rate_hz = 44100, .channels = 2},
         .chain_json =
             "[{\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 0.10000000000000001}]",
         .stages_json = "[{\"fx\": \"noise\"}]",
@@ -71,9 +73,9 @@ static void add_provenance(pt_str *lines, uint64_t r, const pt_row *row) {
     free(line);
 }
 
-/* Rows first to first + n of a part of two. */
+/* Rows first to end - 1, which are one of two parts. */
 static pt_status write_part(const pt_sink_kind *kind, const char *out, unsigned part,
-                            uint64_t first, uint64_t n, pt_error *err) {
+                            uint64_t first, uint64_t end, uint64_t n_rows, pt_error *err) {
     char path[1024];
     pt_str lines = {0};
     pt_sink *sink = NULL;
@@ -81,8 +83,8 @@ static pt_status write_part(const pt_sink_kind *kind, const char *out, unsigned 
 
     snprintf(path, sizeof path, "%s/data/train-%05u-of-00002%s", out, part, kind->suffix);
     pt_status status = kind->open(path, keys, 3, &sink, err);
-    for (uint64_t r = first; status == PT_OK && r < first + n; r++) {
-        make_row(r, &row);
+    for (uint64_t r = first; status == PT_OK && r < end; r++) {
+        make_row(r, n_rows, &row);
         status = pt_sink_write(sink, &row, err);
         add_provenance(&lines, r, &row);
     }
@@ -139,8 +141,8 @@ static pt_status write_sample(const pt_sink_kind *kind, const char *root, uint64
         if (mkdir(folder, 0777) != 0)
             return pt_fail(err, PT_EIO, "folder '%s' is there already, or cannot be", folder);
     }
-    PT_TRY(write_part(kind, out, 0, 0, n_rows - 5, err));
-    PT_TRY(write_part(kind, out, 1, n_rows - 5, 5, err));
+    PT_TRY(write_part(kind, out, 0, 0, n_rows - LAST_PART, n_rows, err));
+    PT_TRY(write_part(kind, out, 1, n_rows - LAST_PART, n_rows, n_rows, err));
     return write_rest(out, kind->name, n_rows, err);
 }
 
@@ -151,7 +153,7 @@ TEST(sample, a_data_set_in_both_formats) {
     struct stat info;
 
     /* two row groups in the first part */
-    REQUIRE_OK(write_sample(&pt_sink_parquet, root, 8192 + 8 + 5, &t->err));
+    REQUIRE_OK(write_sample(&pt_sink_parquet, root, 8192 + 8 + LAST_PART, &t->err));
     REQUIRE_OK(write_sample(&pt_sink_jsonl, root, 300, &t->err));
     snprintf(path, sizeof path, "%s/parquet/data/train-00000-of-00002.parquet", root);
     REQUIRE(stat(path, &info) == 0);

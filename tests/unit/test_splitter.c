@@ -89,7 +89,7 @@ TEST(splitter, the_text_ends_where_it_is_said_to) {
     CHECK_INT(pt_split_next("'re", 2, 0), 1); /* no contraction without its e */
     CHECK_INT(pt_split_next("ab cd", 1, 0), 1);
     CHECK_INT(pt_split_next("  x", 2, 0), 2);
-    CHECK_INT(pt_split_next("'\0", 2, 0), 2);
+    CHECK_INT(pt_split_next("'\0!", 3, 0), 3); /* a NUL is a character like others */
 }
 
 TEST(splitter, classes_of_code_points) {

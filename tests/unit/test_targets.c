@@ -10,7 +10,7 @@
 #include "dsp/denormal.h"
 #include "dsp/stats.h"
 #include "stimulus.h"
-#include "wav.h"
+#include "wav_reader.h"
 
 #define RATE PT_RATE_HZ
 

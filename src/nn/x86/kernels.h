@@ -14,16 +14,15 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "nn/tables.h"
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 8") /* of loops whose length is known: sums stay in registers   \
-                                        */
 
-/* Terms a tile sums before its sums go back to y: a panel of K_BLOCK terms stays in the L2 cache.
- */
+/* Of loops over the rows and vectors of a tile, so that sums are registers and not an array. */
+#define UNROLL _Pragma("GCC unroll 8")
+
+/* Terms a tile sums before its sums go back to y, so that a panel stays in the L2 cache. */
 #define K_BLOCK 512
 
 /* Tiles of rows that meet a panel while it is in cache; their x stays in the L2 cache too. */
@@ -106,28 +105,58 @@ typedef struct tile_job {
     size_t ldx;
     const float *panel; /* [n_k, vecs * LANES], aligned */
     size_t n_k;
-    float *y; /* [rows, (vecs - 1) * LANES + n_last], rows ldy apart */
+    float *y; /* [rows, columns], columns = (vecs - 1) * LANES + n_last, rows ldy apart */
     size_t ldy;
-    size_t n_last;     /* columns in the last vector, 1 to LANES */
-    const float *bias; /* [columns], or NULL */
-    bool add;          /* the sums are added to y */
-    bool gelu;         /* of the result */
+    size_t n_last;       /* columns in the last vector, 1 to LANES */
+    const float *factor; /* [rows], or NULL: of the products */
+    const float *bias;   /* [columns], or NULL */
+    const float *addend; /* [rows, columns], rows ld_addend apart, or NULL; may be y */
+    size_t ld_addend;
+    bool gelu;          /* of the result */
     const float *ahead; /* [n_k, LANES] weights to fetch into the L2 cache meanwhile */
 } tile_job;
 
-/* y = gelu(x panel + bias + y) as the job says. rows and vecs are constants where this is inlined;
- * objdump should show no register spilt in the loop over k. */
-INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs) {
+/* What is done to finished sums, one vector of columns at a time. */
+INLINE void tile_finish(const tile_job *job, vec sum[TILE_ROWS][TILE_VECS], const size_t rows,
+                        const size_t v, const size_t n) {
+    float *y = job->y + v * LANES;
+
+    if (job->factor) {
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            sum[r][v] = v_mul(sum[r][v], v_set1(job->factor[r]));
+    }
+    if (job->bias) {
+        const vec bias = load_n(job->bias + v * LANES, n);
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            sum[r][v] = v_add(sum[r][v], bias);
+    }
+    if (job->addend) {
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            sum[r][v] = v_add(sum[r][v], load_n(job->addend + r * job->ld_addend + v * LANES, n));
+    }
+    UNROLL
+    for (size_t r = 0; r < rows; r++)
+        store_n(y + r * job->ldy, n, sum[r][v]);
+}
+
+/* y = gelu(factor x panel + bias + addend), as far as the job asks for each. Where this is inlined
+ * rows, vecs and half are constants; half says that the last vector is at most half full, and then
+ * its products are made in half a vector. objdump should show no spilt register in the loop over
+ * k. */
+INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, const bool half) {
     const float *x = job->x, *panel = job->panel, *ahead = job->ahead;
-    const size_t ldx = job->ldx, ldy = job->ldy, n_k = job->n_k;
-    const size_t n_last = job->n_last;
+    const size_t ldx = job->ldx, n_k = job->n_k, n_last = job->n_last;
     vec sum[TILE_ROWS][TILE_VECS];
 
     UNROLL
-    for (size_t r = 0; r < rows; r++)
+    for (size_t r = 0; r < rows; r++) {
         UNROLL
-    for (size_t v = 0; v < vecs; v++)
-        sum[r][v] = v_set1(0.0f);
+        for (size_t v = 0; v < vecs; v++)
+            sum[r][v] = v_set1(0.0f);
+    }
 
     for (size_t k = 0; k < n_k; k++) {
         vec w[TILE_VECS];
@@ -140,60 +169,57 @@ INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs) {
             const vec a = v_set1(x[r * ldx + k]);
             UNROLL
             for (size_t v = 0; v < vecs; v++)
-                sum[r][v] = v_fma(a, w[v], sum[r][v]);
+                sum[r][v] = half && v + 1 == vecs ? v_fma_half(a, w[v], sum[r][v])
+                                                  : v_fma(a, w[v], sum[r][v]);
         }
     }
-
     UNROLL
-    for (size_t v = 0; v < vecs; v++) {
-        const size_t n = v + 1 < vecs ? LANES : n_last;
-        float *y = job->y + v * LANES;
-        if (job->bias) {
-            const vec bias = load_n(job->bias + v * LANES, n);
-            UNROLL
-            for (size_t r = 0; r < rows; r++)
-                sum[r][v] = v_add(sum[r][v], bias);
-        }
-        if (job->add) {
-            UNROLL
-            for (size_t r = 0; r < rows; r++)
-                sum[r][v] = v_add(sum[r][v], load_n(y + r * ldy, n));
-        }
-        UNROLL
-        for (size_t r = 0; r < rows; r++)
-            store_n(y + r * ldy, n, sum[r][v]);
-    }
+    for (size_t v = 0; v < vecs; v++)
+        tile_finish(job, sum, rows, v, v + 1 < vecs ? LANES : n_last);
 
     /* From the cache: the coefficients of GELU have no room beside the sums. */
     if (job->gelu)
         for (size_t r = 0; r < rows; r++)
             for (size_t v = 0; v < vecs; v++) {
                 const size_t n = v + 1 < vecs ? LANES : n_last;
-                float *y = job->y + r * ldy + v * LANES;
+                float *y = job->y + r * job->ldy + v * LANES;
                 store_n(y, n, v_gelu(load_n(y, n)));
             }
 }
 
+typedef void (*tile_function)(const tile_job *);
+
+/* tile_8x3 and so on; tile_8x3h has a half vector last. */
 #define TILE(rows, vecs)                                                                           \
     static void tile_##rows##x##vecs(const tile_job *job) {                                        \
-        tile(job, rows, vecs);                                                                     \
+        tile(job, rows, vecs, false);                                                              \
+    }                                                                                              \
+    static void tile_##rows##x##vecs##h(const tile_job *job) {                                     \
+        tile(job, rows, vecs, true);                                                               \
     }
+#define NAMES(rows, vecs)                                                                          \
+    { tile_##rows##x##vecs, tile_##rows##x##vecs##h }
+
+/* clang-format off */
 #define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3)
-#define NAMES(rows)                                                                                \
-    { tile_##rows##x1, tile_##rows##x2, tile_##rows##x3 }
+#define ROW_NAMES(rows) {NAMES(rows, 1), NAMES(rows, 2), NAMES(rows, 3)}
 
-TILES(1)
-TILES(2) TILES(3) TILES(4)
+TILES(1) TILES(2) TILES(3) TILES(4)
 #if TILE_ROWS == 8
-    TILES(5) TILES(6) TILES(7) TILES(8)
+TILES(5) TILES(6) TILES(7) TILES(8)
 #endif
+    /* clang-format on */
 
-        static void (*const tiles[TILE_ROWS][TILE_VECS])(const tile_job *) = {
-            NAMES(1), NAMES(2), NAMES(3), NAMES(4),
+    static const tile_function tiles[TILE_ROWS][TILE_VECS][2] = {
+        ROW_NAMES(1), ROW_NAMES(2), ROW_NAMES(3), ROW_NAMES(4),
 #if TILE_ROWS == 8
-            NAMES(5), NAMES(6), NAMES(7), NAMES(8),
+        ROW_NAMES(5), ROW_NAMES(6), ROW_NAMES(7), ROW_NAMES(8),
 #endif
 };
+
+static void run_tile(const tile_job *job, size_t rows, size_t vecs) {
+    tiles[rows - 1][vecs - 1][job->n_last <= LANES / 2](job);
+}
 
 /* ---- panels ---- */
 
@@ -260,10 +286,12 @@ static void pack_plain(const float *w, size_t ldw, size_t n_k, size_t n_columns,
         const size_t n_last = panel_last(n_columns, p);
         float *to = packed + p.column * n_k;
 
-        for (size_t k = 0; k < n_k; k++)
-            for (size_t v = 0; v < p.vecs; v++, to += LANES)
-                v_store(to, load_n(w + k * ldw + p.column + v * LANES,
-                                   v + 1 < p.vecs ? LANES : n_last));
+        for (size_t v = 0; v < p.vecs; v++) {
+            const size_t n = v + 1 < p.vecs ? LANES : n_last;
+            for (size_t k = 0; k < n_k; k++)
+                v_store(to + (k * p.vecs + v) * LANES,
+                        load_n(w + k * ldw + p.column + v * LANES, n));
+        }
     }
 }
 
@@ -273,61 +301,66 @@ static void pack(const float *w, size_t n_out, size_t n_in, float *packed) {
 
 /* ---- linear ---- */
 
-/* The weights of a panel from term k on. */
+/* The part of a product that is made while one stretch of weights and x is in cache. */
+typedef struct block {
+    size_t t0, t1; /* tiles of rows */
+    size_t k0, k1; /* terms */
+} block;
+
+/* The weights of panel i from term k on. */
 static const float *weights_at(const pt_nn_linear *map, size_t i, size_t k) {
     const panel p = panel_at(map->n_out, i);
     return map->packed + p.column * map->n_in + k * p.vecs * LANES;
 }
 
-/* y = x W^T of the tiles from t0 to t1, terms from k0 to k1, panel i; next is the panel after it.
- * The first tiles fetch a part of next each, so that weights flow from memory all the time. */
-static void linear_panel(const pt_nn_linear *map, size_t i, size_t k0, size_t k1,
-                         const float *next, const float *x, size_t ldx, size_t n_rows, size_t t0,
-                         size_t t1, pt_nn_epilogue epilogue, float *y, size_t ldy) {
-    const panel p = panel_at(map->n_out, i);
+/* Panel i of a block. Each of its first tiles fetches a part of the weights that come next, so that
+ * they flow from memory all the time and not only while the first tile reads them. */
+static void linear_panel(const pt_nn_linear *map, const float *x, size_t ldx, size_t n_rows,
+                         pt_nn_epilogue epilogue, float *y, size_t ldy, block b, size_t i) {
     const size_t n_tiles = ceil_div(n_rows, TILE_ROWS);
-    const bool last = k1 == map->n_in;
-    tile_job job = {
-        .ldx = ldx,
-        .panel = weights_at(map, i, k0),
-        .n_k = k1 - k0,
-        .ldy = ldy,
-        .n_last = panel_last(map->n_out, p),
-        .bias = last && map->bias ? map->bias + p.column : NULL,
-        .add = k0 > 0 || epilogue == PT_NN_ADD,
-        .gelu = last && epilogue == PT_NN_GELU,
-    };
+    const panel p = panel_at(map->n_out, i);
+    const bool last = b.k1 == map->n_in;
+    const float *next = NULL;
+    tile_job job = {.ldx = ldx,
+                    .panel = weights_at(map, i, b.k0),
+                    .n_k = b.k1 - b.k0,
+                    .ldy = ldy,
+                    .n_last = panel_last(map->n_out, p),
+                    .bias = last && map->bias ? map->bias + p.column : NULL,
+                    .ld_addend = ldy,
+                    .gelu = last && epilogue == PT_NN_GELU};
 
-    for (size_t t = t0; t < t1; t++) {
+    if (i + 1 < n_panels(map->n_out))
+        next = weights_at(map, i + 1, b.k0);
+    else if (!last)
+        next = weights_at(map, 0, b.k1);
+    for (size_t t = b.t0; t < b.t1; t++) {
         const size_t row = part_begin(n_rows, n_tiles, t);
         const size_t rows = part_begin(n_rows, n_tiles, t + 1) - row;
 
-        job.x = x + row * ldx + k0;
+        job.x = x + row * ldx + b.k0;
         job.y = y + row * ldy + p.column;
-        job.ahead = t - t0 < p.vecs ? next + (t - t0) * job.n_k * LANES : job.panel;
-        tiles[rows - 1][p.vecs - 1](&job);
+        job.addend = b.k0 > 0 || epilogue == PT_NN_ADD ? job.y : NULL;
+        job.ahead = next && t - b.t0 < p.vecs ? next + (t - b.t0) * job.n_k * LANES : job.panel;
+        run_tile(&job, rows, p.vecs);
     }
 }
 
 static void linear(const pt_nn_linear *map, const float *x, size_t ldx, size_t n_rows,
                    pt_nn_epilogue epilogue, float *y, size_t ldy) {
-    const size_t n_tiles = ceil_div(n_rows, TILE_ROWS), n_blocks = ceil_div(n_tiles, BLOCK_TILES);
-    const size_t n_k_blocks = ceil_div(map->n_in, K_BLOCK), n = n_panels(map->n_out);
+    const size_t n_tiles = ceil_div(n_rows, TILE_ROWS);
+    const size_t n_row_blocks = ceil_div(n_tiles, BLOCK_TILES);
+    const size_t n_k_blocks = ceil_div(map->n_in, K_BLOCK);
 
-    for (size_t block = 0; block < n_blocks; block++) {
-        const size_t t0 = part_begin(n_tiles, n_blocks, block);
-        const size_t t1 = part_begin(n_tiles, n_blocks, block + 1);
-
-        for (size_t kb = 0; kb < n_k_blocks; kb++) {
-            const size_t k0 = part_begin(map->n_in, n_k_blocks, kb);
-            const size_t k1 = part_begin(map->n_in, n_k_blocks, kb + 1);
-
-            for (size_t i = 0; i < n; i++) {
-                const float *next = i + 1 < n ? weights_at(map, i + 1, k0) : weights_at(map, 0, k1);
-                linear_panel(map, i, k0, k1, next, x, ldx, n_rows, t0, t1, epilogue, y, ldy);
-            }
+    for (size_t i = 0; i < n_row_blocks; i++)
+        for (size_t k = 0; k < n_k_blocks; k++) {
+            const block b = {.t0 = part_begin(n_tiles, n_row_blocks, i),
+                             .t1 = part_begin(n_tiles, n_row_blocks, i + 1),
+                             .k0 = part_begin(map->n_in, n_k_blocks, k),
+                             .k1 = part_begin(map->n_in, n_k_blocks, k + 1)};
+            for (size_t j = 0; j < n_panels(map->n_out); j++)
+                linear_panel(map, x, ldx, n_rows, epilogue, y, ldy, b, j);
         }
-    }
 }
 
 /* ---- layer_norm ---- */
@@ -369,74 +402,89 @@ static size_t attention_scratch(size_t n_tokens, size_t head_dim) {
            TILE_ROWS * round_up(n_tokens);
 }
 
-/* s [n] = softmax(s * scale + bias + mask). s has room up to a multiple of LANES. */
-INLINE void softmax(float *s, size_t n, float scale, const float *bias, const float *mask) {
-    const vec factor = v_set1(scale), least = v_set1(-INFINITY);
-    vec largest = least, sum = v_set1(0.0f);
+/* s [rows, n] = exp(s + mask - largest of the row); share [rows] is one over each row's sum. Rows
+ * of s are lds apart and have room up to a multiple of LANES, those of mask n. */
+static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *mask, float *share) {
+    float largest[TILE_ROWS];
 
-    for (size_t j = 0; j < n; j += LANES) {
-        const size_t lanes = min_size(LANES, n - j);
-        vec a = v_load(s + j);
-        a = bias ? v_fma(a, factor, load_n(bias + j, lanes)) : v_mul(a, factor);
-        if (mask) a = v_add(a, load_n(mask + j, lanes));
-        if (lanes < LANES) a = v_join(a, lanes, least);
-        v_store(s + j, a);
-        largest = v_max(largest, a);
+    for (size_t r = 0; r < rows; r++) {
+        vec most = v_set1(-INFINITY);
+        for (size_t j = 0; j < n; j += LANES) {
+            const size_t lanes = min_size(LANES, n - j);
+            vec a = load_n(s + r * lds + j, lanes);
+            if (mask) a = v_add(a, load_n(mask + r * n + j, lanes));
+            if (lanes < LANES) a = v_join(a, lanes, v_set1(-INFINITY));
+            if (mask || lanes < LANES) v_store(s + r * lds + j, a);
+            most = v_max(most, a);
+        }
+        largest[r] = v_largest(most);
     }
-    largest = v_set1(v_largest(largest));
-    for (size_t j = 0; j < n; j += LANES) {
-        const vec e = v_exp(v_sub(v_load(s + j), largest));
-        v_store(s + j, e);
-        sum = v_add(sum, e);
+    for (size_t r = 0; r < rows; r++) {
+        vec sum = v_set1(0.0f);
+        for (size_t j = 0; j < n; j += LANES) {
+            const vec e = v_exp(v_sub(v_load(s + r * lds + j), v_set1(largest[r])));
+            v_store(s + r * lds + j, e);
+            sum = v_add(sum, e);
+        }
+        share[r] = 1.0f / v_sum(sum);
     }
-    const vec share = v_set1(1.0f / v_sum(sum));
-    for (size_t j = 0; j < n; j += LANES)
-        v_store(s + j, v_mul(v_load(s + j), share));
+}
+
+/* One head of rows of queries against panels of keys and values: scores times scale plus bias in
+ * the first product's epilogue, softmax, and its division in the second's. */
+static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_t rows,
+                           const float *k_panels, const float *v_panels, float *scores) {
+    const size_t n = a->n_tokens, dim = a->head_dim, lds = round_up(n);
+    const float *bias = a->bias ? a->bias + (h * n + row) * n : NULL;
+    const float *mask = a->mask ? a->mask + row * n : NULL;
+    float scale[TILE_ROWS], share[TILE_ROWS];
+
+    for (size_t r = 0; r < rows; r++)
+        scale[r] = a->scale;
+    for (size_t i = 0; i < n_panels(n); i++) {
+        const panel p = panel_at(n, i);
+        const tile_job job = {.x = a->q + row * a->ld + h * dim,
+                              .ldx = a->ld,
+                              .panel = k_panels + p.column * dim,
+                              .n_k = dim,
+                              .y = scores + p.column,
+                              .ldy = lds,
+                              .n_last = panel_last(n, p),
+                              .factor = scale,
+                              .addend = bias ? bias + p.column : NULL,
+                              .ld_addend = n,
+                              .ahead = k_panels + p.column * dim};
+        run_tile(&job, rows, p.vecs);
+    }
+    softmax(scores, lds, rows, n, mask, share);
+    for (size_t i = 0; i < n_panels(dim); i++) {
+        const panel p = panel_at(dim, i);
+        const tile_job job = {.x = scores,
+                              .ldx = lds,
+                              .panel = v_panels + p.column * n,
+                              .n_k = n,
+                              .y = a->out + row * a->ld_out + h * dim + p.column,
+                              .ldy = a->ld_out,
+                              .n_last = panel_last(dim, p),
+                              .factor = share,
+                              .ahead = v_panels + p.column * n};
+        run_tile(&job, rows, p.vecs);
+    }
 }
 
 static void attention(const pt_nn_attention *a) {
-    const size_t n = a->n_tokens, dim = a->head_dim, lds = round_up(n);
-    const size_t n_tiles = ceil_div(n, TILE_ROWS);
+    const size_t n = a->n_tokens, dim = a->head_dim, n_tiles = ceil_div(n, TILE_ROWS);
     float *k_panels = a->scratch;                     /* [dim, n] */
     float *v_panels = k_panels + packed_size(n, dim); /* [n, dim] */
-    float *scores = v_panels + packed_size(dim, n);   /* [rows of a tile, lds] */
+    float *scores = v_panels + packed_size(dim, n);   /* [TILE_ROWS, round_up(n)] */
 
     for (size_t h = 0; h < a->n_heads; h++) {
         pack_transposed(a->k + h * dim, a->ld, n, dim, k_panels);
         pack_plain(a->v + h * dim, a->ld, n, dim, v_panels);
-
         for (size_t t = 0; t < n_tiles; t++) {
             const size_t row = part_begin(n, n_tiles, t);
             const size_t rows = part_begin(n, n_tiles, t + 1) - row;
-
-            for (size_t i = 0; i < n_panels(n); i++) {
-                const panel p = panel_at(n, i);
-                const tile_job job = {.x = a->q + row * a->ld + h * dim,
-                                      .ldx = a->ld,
-                                      .panel = k_panels + p.column * dim,
-                                      .n_k = dim,
-                                      .y = scores + p.column,
-                                      .ldy = lds,
-                                      .n_last = LANES,
-                                      .ahead = k_panels + p.column * dim};
-                tiles[rows - 1][p.vecs - 1](&job);
-            }
-            for (size_t r = 0; r < rows; r++)
-                softmax(scores + r * lds, n, a->scale,
-                        a->bias ? a->bias + (h * n + row + r) * n : NULL,
-                        a->mask ? a->mask + (row + r) * n : NULL);
-            for (size_t i = 0; i < n_panels(dim); i++) {
-                const panel p = panel_at(dim, i);
-                const tile_job job = {.x = scores,
-                                      .ldx = lds,
-                                      .panel = v_panels + p.column * n,
-                                      .n_k = n,
-                                      .y = a->out + row * a->ld_out + h * dim + p.column,
-                                      .ldy = a->ld_out,
-                                      .n_last = panel_last(dim, p),
-                                      .ahead = v_panels + p.column * n};
-                tiles[rows - 1][p.vecs - 1](&job);
-            }
+            attention_rows(a, h, row, rows, k_panels, v_panels, scores);
         }
     }
 }

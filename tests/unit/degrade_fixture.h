@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* degrade_fixture.h - what the tests of the degradation suite share */
+
+#ifndef PATINA_TEST_DEGRADE_FIXTURE_H
+#define PATINA_TEST_DEGRADE_FIXTURE_H
+
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include <patina/arena.h>
+#include <patina/degrade.h>
+
+#include "degrade/chain.h"
+#include "stimulus.h"
+#include "test.h"
+
+/* A default suite and scratch memory. */
+typedef struct bench {
+    pt_suite *suite;
+    pt_arena arena;
+} bench;
+
+static inline bool bench_open(pt_test *t, bench *b) {
+    *b = (bench){0};
+    pt_arena_init(&b->arena);
+    return CHECK_OK(pt_suite_open(NULL, &b->suite, &t->err));
+}
+
+static inline void bench_close(bench *b) {
+    pt_suite_close(&b->suite);
+    pt_arena_release(&b->arena);
+}
+
+/* Takes x through the chain that json spells, with the noise of seed 7 and entry 'golden'. */
+static inline pt_status bench_apply(bench *b, const char *json, const float *x, size_t n,
+                                    float *degraded, pt_damage *damage, pt_error *err) {
+    pt_chain *chain = NULL;
+    pt_status status = pt_chain_parse(json, &chain, err);
+    pt_arena_reset(&b->arena);
+    if (status == PT_OK)
+        status =
+            pt_chain_apply(b->suite, chain, 7, "golden", 0, x, n, degraded, damage, &b->arena, err);
+    pt_chain_close(&chain);
+    return status;
+}
+
+/* The same before output gain and rounding, with its parts; they lie in b's arena. */
+static inline pt_status bench_ride(bench *b, const char *json, const float *x, size_t n,
+                                   pt_ride *ride, pt_damage *damage, pt_error *err) {
+    const pt_rng noise = pt_rng_of(7, "golden", 0, PT_STREAM_NOISE_SAMPLES);
+    pt_chain *chain = NULL;
+    pt_status status = pt_chain_parse(json, &chain, err);
+    pt_arena_reset(&b->arena);
+    if (status == PT_OK)
+        status = pt_chain_ride(b->suite, chain, &noise, x, n, ride, damage, &b->arena, err);
+    pt_chain_close(&chain);
+    return status;
+}
+
+/* 10 log10(signal / rest) as DEFINITIONS 6.1 clamps it. */
+static inline double ratio_db(double signal, double rest) {
+    if (signal <= 0.0) return -30.0;
+    if (rest <= 0.0) return 60.0;
+    return fmin(60.0, fmax(-30.0, 10.0 * log10(signal / rest)));
+}
+
+/* A member of tests/golden/dsp/expected.json; the caller releases it. */
+static inline json_t *expected(pt_test *t, const char *member) {
+    json_error_t err;
+    json_t *root = json_load_file(pt_test_golden("dsp/expected.json"), 0, &err);
+    json_t *part = json_incref(json_object_get(root, member));
+    CHECK(part != NULL);
+    json_decref(root);
+    return part;
+}
+
+/* mine must have theirs' members, in their order; words and integers the same, reals to rel. */
+static inline void check_json(pt_test *t, const char *path, json_t *mine, json_t *theirs,
+                              double rel) {
+    char inside[256];
+    if (!pt_test_check(t, json_typeof(mine) == json_typeof(theirs), __FILE__, __LINE__,
+                       "%s: another type", path))
+        return;
+    if (json_is_object(theirs)) {
+        void *a = json_object_iter(mine), *b = json_object_iter(theirs);
+        for (; a && b; a = json_object_iter_next(mine, a), b = json_object_iter_next(theirs, b)) {
+            CHECK_STR(json_object_iter_key(a), json_object_iter_key(b));
+            snprintf(inside, sizeof inside, "%.150s.%.60s", path, json_object_iter_key(b));
+            check_json(t, inside, json_object_iter_value(a), json_object_iter_value(b), rel);
+        }
+        pt_test_check(t, !a && !b, __FILE__, __LINE__, "%s: other members", path);
+    } else if (json_is_array(theirs)) {
+        CHECK_INT(json_array_size(mine), json_array_size(theirs));
+        for (size_t i = 0; i < json_array_size(mine) && i < json_array_size(theirs); i++) {
+            snprintf(inside, sizeof inside, "%.200s[%zu]", path, i);
+            check_json(t, inside, json_array_get(mine, i), json_array_get(theirs, i), rel);
+        }
+    } else if (json_is_string(theirs)) {
+        CHECK_STR(json_string_value(mine), json_string_value(theirs));
+    } else {
+        const double v = json_number_value(theirs);
+        pt_test_check(t, fabs(json_number_value(mine) - v) <= rel * fabs(v), __FILE__, __LINE__,
+                      "%s: %.17g, expected %.17g", path, json_number_value(mine), v);
+    }
+}
+
+/* The same for text of ours; which is freed. */
+static inline void check_json_text(pt_test *t, const char *path, char *mine, json_t *theirs,
+                                   double rel) {
+    json_error_t err;
+    json_t *root = mine ? json_loads(mine, JSON_REJECT_DUPLICATES, &err) : NULL;
+    if (CHECK(root != NULL)) check_json(t, path, root, theirs, rel);
+    json_decref(root);
+    free(mine);
+}
+
+/* Uniform in (0, 1): SplitMix64 (Steele, Lea, Flood 2014), nothing of the suite's own. */
+static inline double splitmix(uint64_t *state) {
+    uint64_t z = *state += 0x9E3779B97F4A7C15U;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+    return ((double)((z ^ (z >> 31)) >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static inline float *gaussian_new(size_t n, double sigma, uint64_t seed) {
+    float *x = stimulus_new(n);
+    for (size_t i = 0; i < n; i++) {
+        const double radius = sqrt(-2.0 * log(splitmix(&seed)));
+        x[i] = (float)(sigma * radius * cos(2.0 * M_PI * splitmix(&seed)));
+    }
+    return x;
+}
+
+/* A chord that swells, with noise: something to degrade. Peak about 0.7. */
+static inline float *music_new(size_t n, uint32_t seed) {
+    float *x = stimulus_new(n);
+    const double f[] = {110.3, 277.1, 659.7, 1760.9, 5200.3};
+    for (size_t k = 0; k < sizeof f / sizeof *f; k++)
+        stimulus_add_sine(x, n, 1, 48000.0, f[k] * (1.0 + 0.01 * (seed % 7)), 0.2 / (double)(k + 1),
+                          (double)(k + seed));
+    stimulus_add_noise(x, n, 0.1, seed + 1);
+    for (size_t i = 0; i < n; i++)
+        x[i] *= (float)(0.6 + 0.4 * sin(2.0 * M_PI * 0.7 * (double)i / 48000.0));
+    return x;
+}
+
+#endif /* PATINA_TEST_DEGRADE_FIXTURE_H */

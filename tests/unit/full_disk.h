@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* full_disk.h - a disk without room, for tests
+ *
+ * The device itself is never handed to the code under test: run as root, a fault there would
+ * replace it for the whole machine. A link in the test's own folder is all that can be lost.
+ */
+
+#ifndef PATINA_TEST_FULL_DISK_H
+#define PATINA_TEST_FULL_DISK_H
+
+#include "test.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/** A link to a device in the test's folder; NULL where there is no such device. */
+static inline const char *test_device(const char *device, const char *name) {
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", pt_test_tmpdir(), name);
+    if (access(device, W_OK) != 0) return NULL;
+    return symlink(device, path) == 0 || errno == EEXIST ? path : NULL;
+}
+
+/** Takes no byte: every write fails with ENOSPC. */
+static inline const char *test_full_disk(void) {
+    return test_device("/dev/full", "full-disk");
+}
+
+#endif /* PATINA_TEST_FULL_DISK_H */

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The yardstick is the analogue prototype that the cookbook starts from, at the frequency that the
+ * bilinear transform maps to: no coefficient of biquad.c appears in it. */
+
+#include "test.h"
+
+#include <complex.h>
+#include <stdlib.h>
+
+#include "dsp/biquad.h"
+#include "dsp/fft.h"
+
+#define RATE 48000.0
+
+/* H(s) of the cookbook, s = j tan(w/2) / tan(w0/2) */
+static double prototype_db(pt_biquad_kind kind, double f0, double q, double gain_db, double f) {
+    const double A = pow(10.0, gain_db / 40.0);
+    const double complex s = I * tan(M_PI * f / RATE) / tan(M_PI * f0 / RATE);
+    double complex h = 0.0;
+    switch (kind) {
+    case PT_BIQUAD_PEAK:
+        h = (s * s + s * (A / q) + 1.0) / (s * s + s / (A * q) + 1.0);
+        break;
+    case PT_BIQUAD_LOWPASS:
+        h = 1.0 / (s * s + s / q + 1.0);
+        break;
+    case PT_BIQUAD_HIGHSHELF:
+        h = A * (A * s * s + sqrt(A) / q * s + 1.0) / (s * s + sqrt(A) / q * s + A);
+        break;
+    }
+    return 20.0 * log10(cabs(h));
+}
+
+static const struct {
+    pt_biquad_kind kind;
+    double f0, q, gain_db;
+} cases[] = {
+    {PT_BIQUAD_PEAK, 200.0, 0.5, 18.0},
+    {PT_BIQUAD_PEAK, 500.0, 1.5, 6.0},
+    {PT_BIQUAD_PEAK, 5000.0, 12.0, 18.0},
+    {PT_BIQUAD_PEAK, 8000.0, 4.0, -9.0},
+    {PT_BIQUAD_LOWPASS, 2000.0, M_SQRT1_2, 0},
+    {PT_BIQUAD_LOWPASS, 8000.0, M_SQRT1_2, 0},
+    {PT_BIQUAD_HIGHSHELF, 2000.0, M_SQRT1_2, -24.0},
+    {PT_BIQUAD_HIGHSHELF, 6000.0, M_SQRT1_2, -9.0},
+    {PT_BIQUAD_HIGHSHELF, 4000.0, M_SQRT1_2, 12.0},
+};
+
+/* The impulse response of the slowest case (200 Hz, Q 0.5, +18 dB) falls by e in 90 samples, so
+ * 65536 hold all of it; what is left is rounding, 1e-15 of the peak re the smallest |H| here, -60
+ * dB: far under 1e-6 dB. The bar of the definitions is 0.1 dB. */
+TEST(biquad, response_is_that_of_the_prototype) {
+    enum { N = 65536 };
+    pt_fft *fft = NULL;
+    REQUIRE_OK(pt_fft_open(N, &fft, &t->err));
+    double *x = aligned_alloc(64, N * sizeof *x);
+    double *spectrum = aligned_alloc(64, (N + 8) * sizeof *spectrum);
+    REQUIRE(x && spectrum);
+
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const pt_biquad section =
+            pt_biquad_design(cases[c].kind, RATE, cases[c].f0, cases[c].q, cases[c].gain_db);
+        memset(x, 0, N * sizeof *x);
+        x[0] = 1.0;
+        pt_biquad_run(&section, 1, x, N);
+        pt_fft_forward(fft, x, spectrum);
+        double worst = 0.0;
+        for (size_t k = 1; k < N / 2; k++) {
+            const double f = RATE * (double)k / N;
+            if (f < 20.0 || f > 20000.0) continue;
+            const double level = 20.0 * log10(hypot(spectrum[2 * k], spectrum[2 * k + 1]));
+            const double wanted =
+                prototype_db(cases[c].kind, cases[c].f0, cases[c].q, cases[c].gain_db, f);
+            worst = fmax(worst, fabs(level - wanted));
+        }
+        CHECK_NEAR(worst, 0.0, 1e-6);
+    }
+    free(x);
+    free(spectrum);
+    pt_fft_close(&fft);
+}
+
+/* |H| at z = exp(jw) from the coefficients, in dB. */
+static double level_db(const pt_biquad *q, double f) {
+    const double complex z = cexp(-2.0 * M_PI * I * f / RATE);
+    return 20.0 *
+           log10(cabs((q->b0 + q->b1 * z + q->b2 * z * z) / (1.0 + q->a1 * z + q->a2 * z * z)));
+}
+
+TEST(biquad, gains_that_the_names_promise) {
+    const pt_biquad peak = pt_biquad_design(PT_BIQUAD_PEAK, RATE, 300.0, 0.8, 12.0);
+    CHECK_NEAR(level_db(&peak, 300.0), 12.0, 1e-9);
+    CHECK_NEAR(level_db(&peak, 0.0), 0.0, 1e-9);
+    CHECK_NEAR(level_db(&peak, 24000.0), 0.0, 1e-9);
+
+    const pt_biquad low = pt_biquad_design(PT_BIQUAD_LOWPASS, RATE, 3000.0, M_SQRT1_2, 0.0);
+    CHECK_NEAR(level_db(&low, 0.0), 0.0, 1e-9);
+    CHECK_NEAR(level_db(&low, 3000.0), 10.0 * log10(0.5), 1e-9); /* Butterworth */
+    CHECK(level_db(&low, 23999.9) < -100.0);
+
+    const pt_biquad shelf = pt_biquad_design(PT_BIQUAD_HIGHSHELF, RATE, 4000.0, M_SQRT1_2, -18.0);
+    CHECK_NEAR(level_db(&shelf, 0.0), 0.0, 1e-9);
+    CHECK_NEAR(level_db(&shelf, 4000.0), -9.0, 1e-9);
+    CHECK_NEAR(level_db(&shelf, 24000.0), -18.0, 1e-9);
+}
+
+TEST(biquad, bandwidth_of_a_peak_is_f0_over_q) {
+    /* At the edges, which are Q wide in tan(w/2), a peak has half of its gain in dB. */
+    const double f0 = 300.0, q = 8.0, half = 1.0 / (2.0 * q);
+    const double warped = tan(M_PI * f0 / RATE) * (sqrt(1.0 + half * half) + half);
+    const pt_biquad peak = pt_biquad_design(PT_BIQUAD_PEAK, RATE, f0, q, 10.0);
+    CHECK_NEAR(level_db(&peak, atan(warped) * RATE / M_PI), 5.0, 1e-9);
+}
+
+/* Side by side or one after the other: not a bit of difference, whatever their number. */
+TEST(biquad, cascade_is_section_by_section) {
+    enum { N = 1000, SECTIONS = 7 };
+    pt_biquad section[SECTIONS];
+    for (size_t s = 0; s < SECTIONS; s++)
+        section[s] = pt_biquad_design((pt_biquad_kind)(s % 3), RATE, 500.0 * (double)(s + 1),
+                                      0.5 + (double)s, 6.0);
+    for (size_t n_sections = 0; n_sections <= SECTIONS; n_sections++) {
+        double at_once[N], one_by_one[N];
+        for (size_t i = 0; i < N; i++)
+            at_once[i] = one_by_one[i] = sin((double)(i * i));
+        pt_biquad_run(section, n_sections, at_once, N);
+        for (size_t s = 0; s < n_sections; s++)
+            pt_biquad_run(&section[s], 1, one_by_one, N);
+        CHECK(memcmp(at_once, one_by_one, sizeof at_once) == 0);
+    }
+}
+
+TEST(biquad, first_samples_are_the_difference_equation) {
+    const pt_biquad q = {0.5, 0.25, -0.125, -1.0, 0.5};
+    double x[4] = {1.0, 0.0, 2.0, 0.0};
+    /* y[n] = b0 x[n] + b1 x[n-1] + b2 x[n-2] - a1 y[n-1] - a2 y[n-2]; all exact in binary */
+    const double y[4] = {0.5, 0.75, 1.375, 1.5};
+    pt_biquad_run(&q, 1, x, 4);
+    for (size_t i = 0; i < 4; i++)
+        CHECK_NEAR(x[i], y[i], 0.0);
+    pt_biquad_run(&q, 1, x, 0); /* nothing to do */
+    CHECK_NEAR(x[0], 0.5, 0.0);
+}

@@ -1,0 +1,753 @@
+/* SPDX-License-Identifier: MIT */
+/* Chains: what is drawn, what is written of it and read back, and the books of purity */
+
+#include <pthread.h>
+
+#include "base/str.h"
+#include "degrade_fixture.h"
+#include "dsp/stats.h"
+
+/* ---- drawing ---- */
+
+static char *drawn(pt_test *t, const pt_suite *suite, uint64_t seed, const char *entry,
+                   uint32_t variant, pt_order order, size_t n_samples) {
+    pt_chain *chain = NULL;
+    if (!CHECK_OK(pt_chain_draw(suite, seed, entry, variant, order, n_samples, &chain, &t->err)))
+        return NULL;
+    char *text = pt_chain_print(chain);
+    pt_chain_close(&chain);
+    return text;
+}
+
+/* Words, integers and order equal, reals to 1e-9 (libm). */
+TEST(chain, draws_of_the_independent_implementation) {
+    bench b;
+    json_t *cases = expected(t, "draws"), *one;
+    size_t i;
+    REQUIRE(bench_open(t, &b));
+    CHECK_INT(json_array_size(cases), 7);
+    json_array_foreach(cases, i, one) {
+        char *mine = drawn(t, b.suite, (uint64_t)json_integer_value(json_object_get(one, "seed")),
+                           json_string_value(json_object_get(one, "entry")),
+                           (uint32_t)json_integer_value(json_object_get(one, "variant")),
+                           json_is_true(json_object_get(one, "shuffle")) ? PT_ORDER_RANDOM
+                                                                         : PT_ORDER_PHYSICAL,
+                           (size_t)json_integer_value(json_object_get(one, "n")));
+        check_json_text(t, "chain", mine, json_object_get(one, "chain"), 1e-9);
+    }
+    bench_close(&b);
+    json_decref(cases);
+}
+
+static void count_effects(const pt_chain *chain, size_t n_with[PT_EFFECTS]) {
+    for (size_t s = 0; s < chain->n_stages; s++)
+        for (size_t e = 0; e < PT_EFFECTS; e++)
+            n_with[e] += chain->stage[s].effect == pt_effects[e];
+}
+
+/* Whether k of n is within five standard deviations of a share p. */
+static bool plausible(size_t k, size_t n, double p) {
+    return fabs((double)k - p * (double)n) <= 5.0 * sqrt((double)n * p * (1.0 - p));
+}
+
+/* 5 % clean, each effect in half of the others; at the cap are rows without noise, clip and pops:
+ * 0.05 + 0.95 / 8 = 16.9 %. */
+TEST(chain, shares_of_rows) {
+    enum { ROWS = 20000 };
+    bench b;
+    size_t n_clean = 0, n_pure = 0, n_all = 0, n_with[PT_EFFECTS] = {0};
+    REQUIRE(bench_open(t, &b));
+    for (uint32_t v = 0; v < ROWS; v++) {
+        pt_chain *chain = NULL;
+        REQUIRE_OK(
+            pt_chain_draw(b.suite, 3, "shares", v, PT_ORDER_PHYSICAL, 480000, &chain, &t->err));
+        bool pure = true;
+        for (size_t s = 0; s < chain->n_stages; s++)
+            pure = pure && chain->stage[s].effect->nature == PT_FILTER;
+        n_pure += pure;
+        n_clean += chain->n_stages == 0;
+        n_all += chain->n_stages == PT_EFFECTS;
+        count_effects(chain, n_with);
+        pt_chain_close(&chain);
+    }
+    for (size_t e = 0; e < PT_EFFECTS; e++)
+        CHECK(plausible(n_with[e], ROWS, 0.95 / 2.0));
+    CHECK(plausible(n_pure, ROWS, 0.05 + 0.95 / 8.0));
+    CHECK(plausible(n_clean, ROWS, 0.05 + 0.95 / 64.0)); /* drawn clean, or no effect drawn */
+    CHECK(plausible(n_all, ROWS, 0.95 / 64.0));
+    bench_close(&b);
+}
+
+/* Mean of what is drawn: of the ends of a uniform range, of their logarithms otherwise. */
+TEST(chain, values_fill_their_ranges) {
+    enum { ROWS = 6000 };
+    pt_suite *suite = NULL;
+    size_t n_negative = 0, n_lowpass = 0, n_tanh = 0, n_boop = 0, n_up = 0, n_colour[3] = {0},
+           n_taps[4] = {0};
+    double snr = 0.0, fraction = 0.0, least = 1e9, most = 0.0;
+    REQUIRE_OK(pt_suite_open("{\"clean\": 0, \"comb\": {\"probability\": 1}, \"mud\": "
+                             "{\"probability\": 1}, \"sibilance\": {\"probability\": 1}, "
+                             "\"noise\": {\"probability\": 1}, \"clip\": {\"probability\": 1}, "
+                             "\"pops\": {\"probability\": 1}}",
+                             &suite, &t->err));
+    for (uint32_t v = 0; v < ROWS; v++) {
+        pt_chain *chain = NULL;
+        REQUIRE_OK(
+            pt_chain_draw(suite, 4, "ranges", v, PT_ORDER_PHYSICAL, 480000, &chain, &t->err));
+        REQUIRE(chain->n_stages == PT_EFFECTS);
+        const pt_stage *stage = chain->stage; /* comb, mud, sibilance, noise, clip, pops */
+        n_taps[stage[0].n_items]++;
+        n_negative += stage[0].value[0][1] < 0.0;
+        n_lowpass += stage[1].value[1][0] == 1.0;
+        n_colour[(size_t)stage[3].value[0][0]]++;
+        snr += stage[3].value[0][1] / ROWS;
+        n_tanh += stage[4].value[0][0] == 1.0;
+        fraction += log(stage[4].value[0][1]) / ROWS;
+        n_boop += stage[5].value[0][0] == 1.0;
+        n_up += stage[5].value[0][3] == 1.0;
+        least = fmin(least, stage[5].value[0][1]);
+        most = fmax(most, stage[5].value[0][1]);
+        pt_chain_close(&chain);
+    }
+    CHECK(plausible(n_taps[1], ROWS, 0.6) && plausible(n_taps[2], ROWS, 0.25));
+    CHECK(plausible(n_negative, ROWS, 0.25));
+    CHECK(plausible(n_lowpass, ROWS, 0.7));
+    for (size_t c = 0; c < 3; c++)
+        CHECK(plausible(n_colour[c], ROWS, 1.0 / 3.0));
+    CHECK(plausible(n_tanh, ROWS, 0.4));
+    CHECK(plausible(n_boop, ROWS, 0.5));
+    CHECK(plausible(n_up, ROWS, 0.5));
+    /* Five standard errors of a uniform variable: range / sqrt(12 n). */
+    CHECK_NEAR(snr, 20.0, 5.0 * 40.0 / sqrt(12.0 * ROWS));
+    CHECK_NEAR(fraction, log(0.005 * 0.25) / 2.0, 5.0 * log(50.0) / sqrt(12.0 * ROWS));
+    CHECK(least >= 0.0 && least < 48000.0 * 20.0 / ROWS);
+    CHECK(most < 48000.0 && most > 48000.0 * (1.0 - 20.0 / ROWS));
+    pt_suite_close(&suite);
+}
+
+/* A stage is the same whichever others are on, and in whatever order they stand. */
+TEST(chain, draws_do_not_depend_on_each_other) {
+    bench b;
+    pt_suite *all = NULL;
+    REQUIRE(bench_open(t, &b));
+    REQUIRE_OK(pt_suite_open("{\"clean\": 0, \"comb\": {\"probability\": 1}, \"mud\": "
+                             "{\"probability\": 1}, \"sibilance\": {\"probability\": 1}, "
+                             "\"noise\": {\"probability\": 1}, \"clip\": {\"probability\": 1}, "
+                             "\"pops\": {\"probability\": 1}}",
+                             &all, &t->err));
+    size_t n_compared = 0;
+    for (uint32_t v = 0; v < 100; v++) {
+        pt_chain *some = NULL, *every = NULL;
+        REQUIRE_OK(pt_chain_draw(b.suite, 5, "e", v, PT_ORDER_RANDOM, 480000, &some, &t->err));
+        REQUIRE_OK(pt_chain_draw(all, 5, "e", v, PT_ORDER_PHYSICAL, 480000, &every, &t->err));
+        for (size_t s = 0; s < some->n_stages; s++)
+            for (size_t k = 0; k < every->n_stages; k++)
+                if (some->stage[s].effect == every->stage[k].effect) {
+                    n_compared++;
+                    CHECK(memcmp(&some->stage[s], &every->stage[k], sizeof every->stage[k]) == 0);
+                }
+        pt_chain_close(&some);
+        pt_chain_close(&every);
+    }
+    CHECK(n_compared > 200);
+    pt_suite_close(&all);
+    bench_close(&b);
+}
+
+/* Every effect stands at every place of a full random chain equally often. */
+TEST(chain, random_order_is_uniform) {
+    enum { ROWS = 6000 };
+    pt_suite *all = NULL;
+    size_t n_at[PT_EFFECTS][PT_EFFECTS] = {{0}};
+    REQUIRE_OK(pt_suite_open("{\"clean\": 0, \"comb\": {\"probability\": 1}, \"mud\": "
+                             "{\"probability\": 1}, \"sibilance\": {\"probability\": 1}, "
+                             "\"noise\": {\"probability\": 1}, \"clip\": {\"probability\": 1}, "
+                             "\"pops\": {\"probability\": 1}}",
+                             &all, &t->err));
+    for (uint32_t v = 0; v < ROWS; v++) {
+        pt_chain *chain = NULL;
+        REQUIRE_OK(pt_chain_draw(all, 6, "order", v, PT_ORDER_RANDOM, 480000, &chain, &t->err));
+        for (size_t s = 0; s < chain->n_stages; s++)
+            for (size_t e = 0; e < PT_EFFECTS; e++)
+                n_at[s][e] += chain->stage[s].effect == pt_effects[e];
+        pt_chain_close(&chain);
+    }
+    for (size_t s = 0; s < PT_EFFECTS; s++)
+        for (size_t e = 0; e < PT_EFFECTS; e++)
+            CHECK(plausible(n_at[s][e], ROWS, 1.0 / PT_EFFECTS));
+    pt_suite_close(&all);
+}
+
+TEST(chain, pops_of_a_short_excerpt_start_inside_it) {
+    bench b;
+    REQUIRE(bench_open(t, &b));
+    size_t n_pops = 0;
+    for (uint32_t v = 0; v < 100; v++) {
+        pt_chain *chain = NULL;
+        REQUIRE_OK(
+            pt_chain_draw(b.suite, 1, "short", v, PT_ORDER_PHYSICAL, 19200, &chain, &t->err));
+        for (size_t s = 0; s < chain->n_stages; s++)
+            if (chain->stage[s].effect == &pt_effect_pops) {
+                CHECK(chain->stage[s].value[0][1] < 19200.0);
+                n_pops++;
+            }
+        pt_chain_close(&chain);
+    }
+    CHECK(n_pops > 20);
+    bench_close(&b);
+}
+
+TEST(chain, rows_out_of_range_are_refused) {
+    bench b;
+    pt_chain *chain = NULL;
+    float x[2] = {0.1F, 0.2F}, y[2];
+    REQUIRE(bench_open(t, &b));
+    CHECK_FAILS(pt_chain_draw(b.suite, (uint64_t)PT_SEED_MAX + 1, "a", 0, PT_ORDER_PHYSICAL, 48000,
+                              &chain, &t->err),
+                PT_ERANGE);
+    CHECK_FAILS(pt_chain_draw(b.suite, 1, "a", PT_VARIANT_MAX + 1, PT_ORDER_PHYSICAL, 48000, &chain,
+                              &t->err),
+                PT_ERANGE);
+    CHECK_FAILS(pt_chain_draw(b.suite, 1, "a", 0, PT_ORDER_PHYSICAL, 0, &chain, &t->err),
+                PT_ERANGE);
+    CHECK_FAILS(pt_chain_draw(b.suite, 1, "a", 0, PT_ORDER_PHYSICAL, 480001, &chain, &t->err),
+                PT_ERANGE);
+    CHECK(chain == NULL);
+    REQUIRE_OK(pt_chain_draw(b.suite, PT_SEED_MAX, "a", PT_VARIANT_MAX, PT_ORDER_PHYSICAL, 480000,
+                             &chain, &t->err));
+    CHECK_FAILS(pt_chain_apply(b.suite, chain, 1, "a", 0, x, 0, y, NULL, &b.arena, &t->err),
+                PT_ERANGE);
+    CHECK_FAILS(pt_chain_apply(b.suite, chain, 1, "a", 0, x, 480001, y, NULL, &b.arena, &t->err),
+                PT_ERANGE);
+    CHECK_FAILS(pt_chain_apply(b.suite, chain, 1, "a", PT_VARIANT_MAX + 1, x, 2, y, NULL, &b.arena,
+                               &t->err),
+                PT_ERANGE);
+    pt_chain_close(&chain);
+    bench_close(&b);
+}
+
+/* ---- recipes ---- */
+
+/* Draw, print, parse, apply: the same text and the same bits, in both orders. */
+TEST(chain, replays_bit_for_bit) {
+    enum { N = 60000 };
+    bench b;
+    float *x = music_new(N, 3), *y = stimulus_new(N), *z = stimulus_new(N);
+    REQUIRE(bench_open(t, &b));
+    for (uint32_t v = 0; v < 120; v++) {
+        pt_chain *chain = NULL, *again = NULL;
+        pt_damage of_y, of_z;
+        memset(&of_y, 0, sizeof of_y), memset(&of_z, 0, sizeof of_z);
+        REQUIRE_OK(pt_chain_draw(b.suite, 7, "replay", v,
+                                 v % 2 ? PT_ORDER_RANDOM : PT_ORDER_PHYSICAL, N, &chain, &t->err));
+        char *text = pt_chain_print(chain);
+        REQUIRE_OK(pt_chain_parse(text, &again, &t->err));
+        char *text_again = pt_chain_print(again);
+        CHECK_STR(text_again, text);
+        CHECK(strchr(text, '\n') == NULL);
+        pt_arena_reset(&b.arena);
+        REQUIRE_OK(
+            pt_chain_apply(b.suite, chain, 7, "replay", v, x, N, y, &of_y, &b.arena, &t->err));
+        REQUIRE_OK(
+            pt_chain_apply(b.suite, again, 7, "replay", v, x, N, z, &of_z, &b.arena, &t->err));
+        CHECK(memcmp(y, z, N * sizeof *y) == 0);
+        CHECK(of_y.signal_power == of_z.signal_power && of_y.rest_power == of_z.rest_power);
+        char *stages = pt_damage_print(&of_y), *stages_again = pt_damage_print(&of_z);
+        CHECK_STR(stages, stages_again);
+        free(stages);
+        free(stages_again);
+        free(text);
+        free(text_again);
+        pt_chain_close(&chain);
+        pt_chain_close(&again);
+    }
+    bench_close(&b);
+    free(x);
+    free(y);
+    free(z);
+}
+
+#define PRINTED                                                                                    \
+    "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 240, \"gain\": 0.90000000000000002}, "             \
+    "{\"delay\": 53, \"gain\": -0.5}]}, "                                                          \
+    "{\"fx\": \"mud\", \"bands\": [{\"kind\": \"peak\", \"f0\": 300.0, \"q\": "                    \
+    "0.80000000000000004, \"gain_db\": 12.0}, {\"kind\": \"lowpass\", \"f0\": 3000.0, \"q\": "     \
+    "0.70710678118654757}]}, "                                                                     \
+    "{\"fx\": \"noise\", \"colour\": \"brown\", \"snr_db\": 15.0}, "                               \
+    "{\"fx\": \"clip\", \"kind\": \"tanh\", \"fraction\": 0.050000000000000003}, "                 \
+    "{\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 100, \"level_db\": -6.0, \"polarity\": "  \
+    "-1, \"width\": 960, \"freq\": 220.0}, "                                                       \
+    "{\"fx\": \"pops\", \"shape\": \"click\", \"offset\": 0, \"level_db\": 3.0, \"polarity\": 1, " \
+    "\"width\": 1}]"
+
+TEST(chain, prints_the_form_of_recipes) {
+    pt_chain *chain = NULL;
+    REQUIRE_OK(pt_chain_parse(PRINTED, &chain, &t->err));
+    char *text = pt_chain_print(chain);
+    CHECK_STR(text, PRINTED);
+    free(text);
+    pt_chain_close(&chain);
+
+    REQUIRE_OK(pt_chain_parse("[]", &chain, &t->err));
+    text = pt_chain_print(chain);
+    CHECK_STR(text, "[]");
+    free(text);
+    pt_chain_close(&chain);
+}
+
+/* What other programs make of a recipe: other order, 240.0 for 240, 12 for 12.0, members besides.
+ */
+TEST(chain, reads_what_means_the_same) {
+    pt_chain *chain = NULL;
+    REQUIRE_OK(pt_chain_parse("[{\"threshold\": 0.3, \"fraction\": 0.25, \"kind\": \"hard\", "
+                              "\"fx\": \"clip\", \"note\": [1, {}]},\n"
+                              " {\"fx\": \"comb\", \"taps\": [{\"gain\": 1, \"delay\": 2.4e2}]}]",
+                              &chain, &t->err));
+    char *text = pt_chain_print(chain);
+    CHECK_STR(text,
+              "[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.25}, {\"fx\": \"comb\", "
+              "\"taps\": [{\"delay\": 240, \"gain\": 1.0}]}]");
+    free(text);
+    pt_chain_close(&chain);
+}
+
+static const struct {
+    const char *json, *says, *says_too;
+} faults[] = {
+    {"", "chain: line 1", ""},
+    {"[{\"fx\": \"clip\"", "chain: line 1", ""},
+    {"{}", "an array of at most 16 stages", ""},
+    {"[{}]", "stage 0: member 'fx'", "comb, mud, sibilance, noise, clip, pops), not nothing"},
+    {"[7]", "stage 0: member 'fx'", ""},
+    {"[{\"fx\": \"reverb\"}]", "stage 0: member 'fx'", "not \"reverb\""},
+    {"[{\"fx\": 5}]", "stage 0: member 'fx'", "not 5"},
+    {"[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.1}, {\"fx\": \"clip\"}]",
+     "stage 1 ('clip'): member 'kind'", "'hard' or 'tanh', not nothing"},
+    {"[{\"fx\": \"clip\", \"kind\": \"soft\", \"fraction\": 0.1}]", "member 'kind'",
+     "not \"soft\""},
+    {"[{\"fx\": \"clip\", \"kind\": 1, \"fraction\": 0.1}]", "member 'kind'", "not 1"},
+    {"[{\"fx\": \"clip\", \"kind\": \"hard\"}]", "member 'fraction'", "not nothing"},
+    {"[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 1}]", "member 'fraction'",
+     "a number from 1e-06 to 0.999, not 1"},
+    {"[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0}]", "member 'fraction'", ""},
+    {"[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": true}]", "member 'fraction'", ""},
+    {"[{\"fx\": \"noise\", \"colour\": \"blue\", \"snr_db\": 1}]", "member 'colour'",
+     "'white', 'pink' or 'brown'"},
+    {"[{\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 1e9}]", "member 'snr_db'", ""},
+    {"[{\"fx\": \"comb\"}]", "stage 0 ('comb'): member 'taps'", "1 to 16 objects"},
+    {"[{\"fx\": \"comb\", \"taps\": []}]", "member 'taps'", "1 to 16 objects"},
+    {"[{\"fx\": \"comb\", \"taps\": {}}]", "member 'taps'", "1 to 16 objects"},
+    {"[{\"fx\": \"comb\", \"taps\": [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}]", "member 'taps'",
+     "1 to 16 objects"},
+    {"[{\"fx\": \"comb\", \"taps\": [3]}]", "taps[0]: member 'delay'", "not nothing"},
+    {"[{\"fx\": \"comb\", \"taps\": [{\"delay\": 1, \"gain\": 1}, {\"delay\": 0, \"gain\": 1}]}]",
+     "stage 0 ('comb'): taps[1]: member 'delay'", "an integer from 1 to 480000, not 0"},
+    {"[{\"fx\": \"comb\", \"taps\": [{\"delay\": 1.5, \"gain\": 1}]}]", "member 'delay'",
+     "not 1.5"},
+    {"[{\"fx\": \"comb\", \"taps\": [{\"delay\": -3, \"gain\": 1}]}]", "member 'delay'", ""},
+    {"[{\"fx\": \"comb\", \"taps\": [{\"delay\": 1e300, \"gain\": 1}]}]", "member 'delay'", ""},
+    {"[{\"fx\": \"comb\", \"taps\": [{\"delay\": 9, \"gain\": 11}]}]", "member 'gain'", ""},
+    {"[{\"fx\": \"mud\", \"bands\": [{\"kind\": \"peak\", \"f0\": 300, \"q\": 1}]}]",
+     "bands[0]: member 'gain_db'", "not nothing"},
+    {"[{\"fx\": \"mud\", \"bands\": [{\"kind\": \"lowpass\", \"f0\": 24000, \"q\": 1}]}]",
+     "member 'f0'", "from 1 to 23999"},
+    {"[{\"fx\": \"mud\", \"bands\": [{\"kind\": \"lowpass\", \"f0\": 0, \"q\": 1}]}]",
+     "member 'f0'", ""},
+    {"[{\"fx\": \"mud\", \"bands\": [{\"kind\": \"lowpass\", \"f0\": 500, \"q\": 0}]}]",
+     "member 'q'", ""},
+    {"[{\"fx\": \"pops\", \"shape\": \"click\", \"offset\": -1, \"level_db\": 0, \"polarity\": 1, "
+     "\"width\": 5}]",
+     "member 'offset'", ""},
+    {"[{\"fx\": \"pops\", \"shape\": \"click\", \"offset\": 1, \"level_db\": 0, \"polarity\": 0, "
+     "\"width\": 5}]",
+     "member 'polarity'", "1 or -1, not 0"},
+    {"[{\"fx\": \"pops\", \"shape\": \"click\", \"offset\": 1, \"level_db\": 0, \"polarity\": 1, "
+     "\"width\": 0}]",
+     "member 'width'", ""},
+    {"[{\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 1, \"level_db\": 0, \"polarity\": 1, "
+     "\"width\": 5}]",
+     "member 'freq'", "not nothing"},
+};
+
+TEST(chain, faults_of_a_recipe_are_named) {
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        pt_chain *chain = NULL;
+        CHECK_FAILS(pt_chain_parse(faults[i].json, &chain, &t->err), PT_EFORMAT);
+        CHECK(chain == NULL);
+        CHECK_HAS(t->err.message, faults[i].says);
+        CHECK_HAS(t->err.message, faults[i].says_too);
+    }
+}
+
+TEST(chain, sixteen_stages_and_no_more) {
+    for (int n = 16; n <= 17; n++) {
+        pt_chain *chain = NULL;
+        pt_str json = {0};
+        for (int s = 0; s < n; s++)
+            pt_str_printf(&json, "%s{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.1}",
+                          s ? ", " : "[");
+        pt_str_add(&json, "]");
+        if (n == 16)
+            CHECK_OK(pt_chain_parse(json.text, &chain, &t->err));
+        else
+            CHECK_FAILS(pt_chain_parse(json.text, &chain, &t->err), PT_EFORMAT);
+        pt_chain_close(&chain);
+        pt_str_release(&json);
+    }
+}
+
+/* ---- applying ---- */
+
+/* DEFINITIONS 6.1: degraded = signal + noise + distortion; the powers are those of the parts. */
+TEST(chain, parts_add_up) {
+    enum { N = 60000 };
+    bench b;
+    float *x = music_new(N, 8), *y = stimulus_new(N);
+    REQUIRE(bench_open(t, &b));
+    for (uint32_t v = 0; v < 60; v++) {
+        pt_chain *chain = NULL;
+        pt_ride ride;
+        pt_damage damage, of_y;
+        const pt_rng noise = pt_rng_of(9, "parts", v, PT_STREAM_NOISE_SAMPLES);
+        REQUIRE_OK(pt_chain_draw(b.suite, 9, "parts", v, PT_ORDER_RANDOM, N, &chain, &t->err));
+        pt_arena_reset(&b.arena);
+        REQUIRE_OK(
+            pt_chain_apply(b.suite, chain, 9, "parts", v, x, N, y, &of_y, &b.arena, &t->err));
+        REQUIRE_OK(pt_chain_ride(b.suite, chain, &noise, x, N, &ride, &damage, &b.arena, &t->err));
+        double worst = 0.0, written = 0.0;
+        for (size_t i = 0; i < N; i++) {
+            const double rest =
+                (ride.noise ? ride.noise[i] : 0.0) + (ride.distortion ? ride.distortion[i] : 0.0);
+            worst = fmax(worst, fabs(ride.degraded[i] - ride.signal[i] - rest));
+            written = fmax(written, fabs(y[i] - of_y.output_gain * ride.degraded[i]));
+        }
+        CHECK_NEAR(worst, 0.0, 1e-12); /* the bar is 1e-6; all is double */
+        CHECK_NEAR(written, 0.0, 6e-8);
+        CHECK(pt_stats_peak(y, N) <= 0.999F);
+        const double g2 = of_y.output_gain * of_y.output_gain;
+        CHECK_NEAR(of_y.signal_power, g2 * pt_stats_power_double(ride.signal, N), 1e-15);
+        CHECK_NEAR(of_y.noise_power, ride.noise ? g2 * pt_stats_power_double(ride.noise, N) : 0.0,
+                   1e-15);
+        CHECK_NEAR(of_y.distortion_power,
+                   ride.distortion ? g2 * pt_stats_power_double(ride.distortion, N) : 0.0, 1e-15);
+        if (ride.noise && ride.distortion) {
+            for (size_t i = 0; i < N; i++)
+                ride.noise[i] += ride.distortion[i];
+            CHECK_NEAR(of_y.rest_power, g2 * pt_stats_power_double(ride.noise, N), 1e-15);
+        } else {
+            CHECK_NEAR(of_y.rest_power, of_y.noise_power + of_y.distortion_power, 0.0);
+        }
+        pt_chain_close(&chain);
+    }
+    bench_close(&b);
+    free(x);
+    free(y);
+}
+
+/* Bussgang's split: after a clip, what is distortion does not correlate with what went in. */
+TEST(chain, distortion_is_uncorrelated) {
+    enum { N = 48000 };
+    bench b;
+    float *x = music_new(N, 9);
+    const char *const kinds[] = {"hard", "tanh"};
+    REQUIRE(bench_open(t, &b));
+    for (size_t k = 0; k < 2; k++) {
+        char json[256];
+        pt_ride ride;
+        pt_damage damage;
+        snprintf(json, sizeof json, "[{\"fx\": \"clip\", \"kind\": \"%s\", \"fraction\": 0.1}]",
+                 kinds[k]);
+        REQUIRE_OK(bench_ride(&b, json, x, N, &ride, &damage, &t->err));
+        const double power = pt_stats_power_double(ride.signal, N);
+        CHECK(pt_stats_power_double(ride.distortion, N) > 1e-3 * power);
+        CHECK_NEAR(pt_stats_covariance_double(ride.distortion, ride.signal, N) / power, 0.0, 1e-12);
+    }
+    bench_close(&b);
+    free(x);
+}
+
+/* Equalisers and comb leave a row at the cap: rest is nothing at all. */
+TEST(chain, filters_are_pure) {
+    enum { N = 20000 };
+    bench b;
+    float *x = music_new(N, 10), *y = stimulus_new(N);
+    pt_damage damage;
+    REQUIRE(bench_open(t, &b));
+    REQUIRE_OK(bench_apply(
+        &b,
+        "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 99, \"gain\": 0.9}]}, {\"fx\": \"mud\", "
+        "\"bands\": [{\"kind\": \"peak\", \"f0\": 300, \"q\": 1, \"gain_db\": 18}]}]",
+        x, N, y, &damage, &t->err));
+    CHECK_NEAR(damage.rest_power, 0.0, 0.0);
+    CHECK_NEAR(damage.signal_power, pt_stats_power(y, N), 1e-7 * damage.signal_power);
+    CHECK_NEAR(ratio_db(damage.signal_power, damage.rest_power), 60.0, 0.0);
+    bench_close(&b);
+    free(x);
+    free(y);
+}
+
+/* ---- purity without the books ---- */
+
+enum { TAPS = 1024 };
+
+/* Solves R w = p in place, R [TAPS, TAPS] symmetric and positive definite: p becomes w. */
+static void solve(double *R, double *p) {
+    for (size_t i = 0; i < TAPS; i++)
+        for (size_t j = 0; j <= i; j++) { /* Cholesky: R becomes L, R = L L' */
+            double sum = R[i * TAPS + j];
+            for (size_t k = 0; k < j; k++)
+                sum -= R[i * TAPS + k] * R[j * TAPS + k];
+            R[i * TAPS + j] = i == j ? sqrt(sum) : sum / R[j * TAPS + j];
+        }
+    for (size_t i = 0; i < TAPS; i++) {
+        for (size_t k = 0; k < i; k++)
+            p[i] -= R[i * TAPS + k] * p[k];
+        p[i] /= R[i * TAPS + i];
+    }
+    for (size_t i = TAPS; i-- > 0;) {
+        for (size_t k = i + 1; k < TAPS; k++)
+            p[i] -= R[k * TAPS + i] * p[k];
+        p[i] /= R[i * TAPS + i];
+    }
+}
+
+static double lagged(const float *x, const float *y, size_t n, size_t lag) {
+    double lane[4] = {0};
+    for (size_t i = lag; i < n; i++)
+        lane[i % 4] += (double)x[i - lag] * (double)y[i];
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+/* DEFINITIONS 6.3: d projected on the span of x delayed by 0 .. 1023 samples (covariance method),
+ * projection over residual in dB. What it knows is x and d, and nothing of the chain. */
+static double blind_purity_db(const float *x, const float *d, size_t n) {
+    double *R = malloc(sizeof *R * TAPS * TAPS), *p = malloc(sizeof *p * TAPS);
+    double projection = 0.0, residual = 0.0;
+    if (!R || !p) exit(2);
+    for (size_t j = 0; j < TAPS; j++) {
+        R[j] = R[j * TAPS] = lagged(x, x, n, j);
+        p[j] = lagged(x, d, n, j);
+    }
+    /* sum over m < n of x[m-i] x[m-j], x before 0 is 0 */
+    for (size_t i = 1; i < TAPS; i++)
+        for (size_t j = i; j < TAPS; j++)
+            R[i * TAPS + j] = R[j * TAPS + i] =
+                R[(i - 1) * TAPS + j - 1] - (double)x[n - i] * (double)x[n - j];
+    solve(R, p);
+    for (size_t m = 0; m < n; m++) {
+        double y = 0.0;
+        for (size_t i = 0; i < TAPS && i <= m; i++)
+            y += p[i] * (double)x[m - i];
+        projection += y * y;
+        residual += (d[m] - y) * (d[m] - y);
+    }
+    free(R);
+    free(p);
+    return 10.0 * log10(projection / residual);
+}
+
+#define ROOM                                                                                       \
+    "{\"fx\": \"comb\", \"taps\": [{\"delay\": 480, \"gain\": -0.9}]}, {\"fx\": \"mud\", "         \
+    "\"bands\": "                                                                                  \
+    "[{\"kind\": \"peak\", \"f0\": 300, \"q\": 1.4, \"gain_db\": 15}, {\"kind\": \"lowpass\", "    \
+    "\"f0\": 5000, \"q\": 0.70710678118654757}]}"
+
+static const struct {
+    const char *json;
+    double under, over; /* dB by which the blind figure may differ */
+} blind_cases[] = {
+    {"[" ROOM ", {\"fx\": \"noise\", \"colour\": \"white\", \"snr_db\": 30}]", 0.1, 0.1},
+    {"[{\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 15}, " ROOM
+     ", {\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 4000, \"level_db\": -6, \"polarity\": "
+     "1, "
+     "\"width\": 900, \"freq\": 400}]",
+     0.1, 0.1},
+    {"[" ROOM ", {\"fx\": \"noise\", \"colour\": \"brown\", \"snr_db\": 25}, {\"fx\": \"clip\", "
+     "\"kind\": \"hard\", \"fraction\": 0.05}]",
+     0.2, 3.2},
+};
+
+TEST(chain, purity_agrees_with_a_blind_estimate) {
+    enum { N = 192000 };
+    bench b;
+    float *x = music_new(N, 12), *y = stimulus_new(N);
+    REQUIRE(bench_open(t, &b));
+    for (size_t c = 0; c < sizeof blind_cases / sizeof *blind_cases; c++) {
+        pt_damage damage;
+        REQUIRE_OK(bench_apply(&b, blind_cases[c].json, x, N, y, &damage, &t->err));
+        const double purity = ratio_db(damage.signal_power, damage.rest_power);
+        const double blind = blind_purity_db(x, y, N);
+        CHECK_NEAR(blind, purity + 0.5 * (blind_cases[c].over - blind_cases[c].under),
+                   0.5 * (blind_cases[c].over + blind_cases[c].under));
+    }
+    bench_close(&b);
+    free(x);
+    free(y);
+}
+
+TEST(chain, clean_rows) {
+    bench b;
+    float x[4] = {0.5F, -0.25F, 1e-30F, 0.998F}, y[4];
+    pt_damage damage;
+    REQUIRE(bench_open(t, &b));
+    REQUIRE_OK(bench_apply(&b, "[]", x, 4, y, &damage, &t->err));
+    CHECK(memcmp(x, y, sizeof x) == 0);
+    CHECK_NEAR(damage.output_gain, 1.0, 0.0);
+    char *stages = pt_damage_print(&damage);
+    CHECK_STR(stages, "[]");
+    free(stages);
+    /* Peaks over full scale are kept by all but the output gain. */
+    x[3] = -2.0F;
+    REQUIRE_OK(bench_apply(&b, "[]", x, 4, y, &damage, &t->err));
+    CHECK_NEAR(damage.output_gain, 0.4995, 1e-15);
+    CHECK_NEAR(y[0], 0.24975, 1e-8);
+    CHECK_NEAR(y[3], -0.999, 1e-7);
+    CHECK_NEAR(damage.signal_power, pt_stats_power(y, 4), 1e-7);
+    bench_close(&b);
+}
+
+#define EVERYTHING                                                                                 \
+    "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 3, \"gain\": 0.5}]}, {\"fx\": \"mud\", "           \
+    "\"bands\": [{\"kind\": \"lowpass\", \"f0\": 3000, \"q\": 1}]}, {\"fx\": \"noise\", "          \
+    "\"colour\": \"%s\", \"snr_db\": 10}, {\"fx\": \"clip\", \"kind\": \"%s\", \"fraction\": "     \
+    "0.1}, {\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 0, \"level_db\": 0, "               \
+    "\"polarity\": 1, \"width\": 960, \"freq\": 220}]"
+
+/* No excerpt that could reach this is silent, constant or a sample long, but none of them may
+ * make a NaN. */
+TEST(chain, degenerate_excerpts) {
+    const char *const colours[] = {"white", "pink", "brown"};
+    const char *const kinds[] = {"hard", "tanh"};
+    bench b;
+    float x[64], y[64];
+    REQUIRE(bench_open(t, &b));
+    for (size_t c = 0; c < 3; c++)
+        for (size_t k = 0; k < 2; k++)
+            for (size_t n = 1; n <= 64; n += 21)
+                for (int what = 0; what < 4; what++) {
+                    char json[512];
+                    pt_damage damage;
+                    for (size_t i = 0; i < n; i++)
+                        x[i] = what == 0   ? 0.0F
+                               : what == 1 ? 0.25F
+                               : what == 2 ? 1e-42F /* a denormal */
+                                           : (i % 2 ? 3e38F : -3e38F);
+                    snprintf(json, sizeof json, EVERYTHING, colours[c], kinds[k]);
+                    REQUIRE_OK(bench_apply(&b, json, x, n, y, &damage, &t->err));
+                    CHECK(pt_stats_finite(y, n));
+                    CHECK(isfinite(damage.signal_power) && isfinite(damage.rest_power));
+                    CHECK(isfinite(damage.stage[3].threshold) &&
+                          isfinite(damage.stage[3].bussgang_gain));
+                    if (what == 0) CHECK(pt_stats_peak(y, n) == 0.0F);
+                }
+    bench_close(&b);
+}
+
+TEST(chain, what_is_not_finite_is_refused) {
+    bench b;
+    float x[3] = {0.1F, 0.2F, 0.3F}, y[3] = {7.0F, 7.0F, 7.0F};
+    pt_str json = {0};
+    REQUIRE(bench_open(t, &b));
+    x[1] = NAN;
+    CHECK_FAILS(bench_apply(&b, "[]", x, 3, y, NULL, &t->err), PT_REJECT_NONFINITE);
+    x[1] = -INFINITY;
+    CHECK_FAILS(bench_apply(&b, "[]", x, 3, y, NULL, &t->err), PT_REJECT_NONFINITE);
+
+    /* 256 boosts by 60 dB are 15360 dB. */
+    x[1] = 0.2F;
+    for (int s = 0; s < 16; s++) {
+        pt_str_add(&json,
+                   s ? ", {\"fx\": \"mud\", \"bands\": [" : "[{\"fx\": \"mud\", \"bands\": [");
+        for (int k = 0; k < 16; k++)
+            pt_str_printf(&json,
+                          "%s{\"kind\": \"highshelf\", \"f0\": 1, \"q\": 1, \"gain_db\": 60}",
+                          k ? ", " : "");
+        pt_str_add(&json, "]}");
+    }
+    pt_str_add(&json, "]");
+    CHECK_FAILS(bench_apply(&b, json.text, x, 3, y, NULL, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "overflow");
+    CHECK_NEAR(y[0] + y[1] + y[2], 21.0, 0.0); /* untouched */
+    pt_str_release(&json);
+    bench_close(&b);
+}
+
+/* ---- on every thread the same ---- */
+
+typedef struct job {
+    const pt_suite *suite;
+    const float *x;
+    float *y; /* [n_rows, n] */
+    size_t n, n_rows;
+    unsigned modes; /* MXCSR before and after */
+    bool failed;
+} job;
+
+static void *work(void *context) {
+    job *j = context;
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t r = 0; r < j->n_rows && !j->failed; r++) {
+        pt_chain *chain = NULL;
+        j->failed = pt_chain_draw(j->suite, 1, "thread", (uint32_t)r, PT_ORDER_RANDOM, j->n, &chain,
+                                  NULL) != PT_OK ||
+                    pt_chain_apply(j->suite, chain, 1, "thread", (uint32_t)r, j->x, j->n,
+                                   j->y + r * j->n, NULL, &arena, NULL) != PT_OK;
+        pt_chain_close(&chain);
+        pt_arena_reset(&arena);
+    }
+    pt_arena_release(&arena);
+    return NULL;
+}
+
+TEST(chain, threads_share_a_suite) {
+    enum { N = 30000, ROWS = 12, THREADS = 4 };
+    bench b;
+    job jobs[THREADS];
+    pthread_t thread[THREADS];
+    float *x = music_new(N, 11);
+    REQUIRE(bench_open(t, &b));
+    for (size_t k = 0; k < THREADS; k++) {
+        jobs[k] =
+            (job){.suite = b.suite, .x = x, .y = stimulus_new(N * ROWS), .n = N, .n_rows = ROWS};
+        REQUIRE(pthread_create(&thread[k], NULL, work, &jobs[k]) == 0);
+    }
+    for (size_t k = 0; k < THREADS; k++) {
+        pthread_join(thread[k], NULL);
+        CHECK(!jobs[k].failed);
+        CHECK(memcmp(jobs[0].y, jobs[k].y, N * ROWS * sizeof *x) == 0);
+    }
+    for (size_t k = 0; k < THREADS; k++)
+        free(jobs[k].y);
+    bench_close(&b);
+    free(x);
+}
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+
+/* Whatever the caller's treatment of denormals: the same bits, and it gets its own back. */
+TEST(chain, denormal_modes_do_not_matter) {
+    enum { N = 5000 };
+    bench b;
+    float *x = stimulus_new(N), *y = stimulus_new(N), *z = stimulus_new(N);
+    const char *json =
+        "[{\"fx\": \"mud\", \"bands\": [{\"kind\": \"lowpass\", \"f0\": 3000, "
+        "\"q\": 0.7}]}, {\"fx\": \"comb\", \"taps\": [{\"delay\": 3, \"gain\": 0.5}]}]";
+    x[0] = 1e-37F; /* rings out into the denormals of float */
+    REQUIRE(bench_open(t, &b));
+    const unsigned before = _mm_getcsr() & ~0x8040U;
+    _mm_setcsr(before);
+    CHECK_OK(bench_apply(&b, json, x, N, y, NULL, &t->err));
+    CHECK_INT(_mm_getcsr() & 0x8040U, 0);
+    _mm_setcsr(before | 0x8040U);
+    CHECK_OK(bench_apply(&b, json, x, N, z, NULL, &t->err));
+    CHECK_INT(_mm_getcsr() & 0x8040U, 0x8040U);
+    _mm_setcsr(before);
+    CHECK(memcmp(y, z, N * sizeof *y) == 0);
+    bench_close(&b);
+    free(x);
+    free(y);
+    free(z);
+}
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Held to the C library's long double functions, which carry eleven bits more. */
+
+#include "test.h"
+
+#include "dsp/elementary.h"
+
+static const long double TURN = 6.283185307179586476925286766559L;
+
+/* r <= 6.77; the errors of radius and angle are a few 1.1e-16 of it. */
+static void check_pairs(pt_test *t, const uint32_t *words, size_t n_pairs) {
+    enum { MOST = 4096 };
+    double pairs[2 * MOST];
+    long double worst = 0.0L;
+    pt_gauss_pairs(words, n_pairs, pairs);
+    for (size_t p = 0; p < n_pairs; p++) {
+        const long double u = ((long double)words[2 * p] + 0.5L) / 4294967296.0L;
+        const long double v = ((long double)words[2 * p + 1] + 0.5L) / 4294967296.0L;
+        const long double r = sqrtl(-2.0L * logl(u));
+        worst = fmaxl(worst, fabsl(pairs[2 * p] - r * cosl(TURN * v)));
+        worst = fmaxl(worst, fabsl(pairs[2 * p + 1] - r * sinl(TURN * v)));
+    }
+    CHECK_NEAR((double)worst, 0.0, 2e-15);
+}
+
+TEST(elementary, gauss_pairs_everywhere) {
+    uint32_t words[2 * 4096];
+    for (size_t i = 0; i < 2 * 4096; i++)
+        words[i] = (uint32_t)(i * 2654435761U); /* golden ratio: evenly spread */
+    check_pairs(t, words, 4096);
+}
+
+/* Where quarters of a turn and halvings of u begin and end, and the ends of the range. */
+TEST(elementary, gauss_pairs_at_seams) {
+    uint32_t words[2 * 34 * 34], seam[34];
+    size_t n = 0, n_seams = 0;
+    for (uint32_t eighth = 0; eighth < 8; eighth++)
+        for (uint32_t step = 0; step < 3; step++)
+            seam[n_seams++] = (eighth << 29) + step - 1; /* 0xFFFFFFFF, 0, 1, 0x1FFFFFFF ... */
+    for (unsigned bit = 1; bit < 29; bit += 3)
+        seam[n_seams++] = 0xB504F333U >> bit; /* sqrt(1/2) times a power of two */
+    CHECK_INT(n_seams, 34);
+    for (size_t i = 0; i < n_seams; i++)
+        for (size_t k = 0; k < n_seams; k++) {
+            words[n++] = seam[i];
+            words[n++] = seam[k];
+        }
+    check_pairs(t, words, n / 2);
+}
+
+/* The largest u are 1 - 1.2e-10 and the like: their logarithm is a small difference. */
+TEST(elementary, gauss_near_zero_is_relatively_exact) {
+    const uint32_t words[2] = {0xFFFFFFFFU, 0};
+    double pair[2];
+    pt_gauss_pairs(words, 1, pair);
+    const long double r = sqrtl(-2.0L * logl(1.0L - 0.5L / 4294967296.0L));
+    CHECK_NEAR(pair[0], (double)r, 1e-20);
+}
+
+TEST(elementary, soft_clip_is_tanh) {
+    enum { N = 20001 };
+    static double x[N], y[N];
+    const double levels[] = {1.0, 0.37, 1e-5, 123.0};
+    for (size_t l = 0; l < sizeof levels / sizeof *levels; l++) {
+        long double worst = 0.0L;
+        for (size_t i = 0; i < N; i++)
+            x[i] = levels[l] * 25.0 * ((double)i - 10000.0) / 10000.0;
+        x[5] = levels[l] * 300.0;
+        x[6] = levels[l] * -300.0;
+        x[7] = levels[l] * 1e-12;
+        pt_soft_clip(x, N, levels[l], y);
+        for (size_t i = 0; i < N; i++) {
+            const long double wanted =
+                (long double)levels[l] * tanhl(x[i] / (long double)levels[l]);
+            worst = fmaxl(worst, fabsl(y[i] - wanted));
+        }
+        CHECK_NEAR((double)worst / levels[l], 0.0, 4e-16);
+        CHECK(y[10000] == 0.0);
+        CHECK_NEAR(y[5], levels[l], 0.0);
+        CHECK_NEAR(y[6], -levels[l], 0.0);
+    }
+}
+
+/* Alone or among others, aligned or not: a sample's result is its own. */
+TEST(elementary, results_do_not_depend_on_neighbours) {
+    uint32_t words[40];
+    double x[20], y[20], one, pairs[40], pair[2];
+    for (size_t i = 0; i < 20; i++)
+        x[i] = sin((double)(i * i)), words[2 * i] = (uint32_t)(i * 97003),
+        words[2 * i + 1] = ~(uint32_t)(i << 27);
+    for (size_t n = 1; n <= 20; n++) {
+        pt_soft_clip(x, n, 0.3, y);
+        pt_gauss_pairs(words, n, pairs);
+        for (size_t i = 0; i < n; i++) {
+            pt_soft_clip(x + i, 1, 0.3, &one);
+            pt_gauss_pairs(words + 2 * i, 1, pair);
+            CHECK(one == y[i]);
+            CHECK(memcmp(pair, pairs + 2 * i, sizeof pair) == 0);
+        }
+    }
+}
