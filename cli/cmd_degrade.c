@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_degrade.c - patina degrade: one damaged window of a file, drawn or replayed */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <patina/patina.h>
+
+#include "commands.h"
+#include "output.h"
+
+enum { SEED, ENTRY, VARIANT, ORDER, SUITE, RECIPE, N_OPTIONS };
+
+static const pt_cli_option options[] = {
+    [SEED] = {.name = "seed",
+              .kind = PT_CLI_NUMBER,
+              .argument = "N",
+              .max = PT_SEED_MAX,
+              .fallback = "0",
+              .help = "all that is drawn follows from seed, entry and variant"},
+    [ENTRY] = {.name = "entry",
+               .kind = PT_CLI_TEXT,
+               .argument = "ID",
+               .help = "the entry's id as generate knows it (default: the file's name)"},
+    [VARIANT] = {.name = "variant",
+                 .kind = PT_CLI_NUMBER,
+                 .argument = "K",
+                 .max = PT_CLI_VARIANT_MAX,
+                 .fallback = "0",
+                 .help = "which of the entry's damages"},
+    [ORDER] = {.name = "order",
+               .kind = PT_CLI_CHOICE,
+               .choices = {"physical", "random"},
+               .fallback = "physical",
+               .help = "of the effects"},
+    [SUITE] = {.name = "suite",
+               .kind = PT_CLI_TEXT,
+               .argument = "FILE",
+               .help = "JSON with other ranges and probabilities of the effects"},
+    [RECIPE] = {.name = "recipe",
+                .kind = PT_CLI_TEXT,
+                .argument = "FILE",
+                .help = "replay this instead of drawing: a line of a provenance file, or what "
+                        "this command printed"},
+};
+
+/* IN and OUT may be one file under two names. */
+static bool is_same_file(const char *a, const char *b) {
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static pt_status replay(const pt_suite *suite, const char *in, const char *recipe_path,
+                        pt_degraded *degraded, pt_error *err) {
+    pt_recipe recipe = {0};
+    char *json = NULL;
+    pt_status status = pt_text_read(recipe_path, &json, err);
+    if (status != PT_OK) return status;
+    status = pt_recipe_parse(json, &recipe, err);
+    if (status != PT_OK)
+        pt_error_in(err, "recipe '%s'", recipe_path);
+    else
+        status = pt_file_replay(suite, in, &recipe, degraded, err);
+    pt_recipe_release(&recipe);
+    free(json);
+    return status;
+}
+
+static int run(const pt_cli_command *command, const pt_cli_args *args) {
+    const pt_cli_value *value = args->value;
+    const char *in = args->operands[0], *out = args->operands[1];
+    const char *entry = value[ENTRY].given ? value[ENTRY].text : base_name(in);
+    pt_error err = {0};
+    pt_suite *suite = NULL;
+    pt_degraded degraded = {0};
+    char *suite_json = NULL;
+
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (value[RECIPE].given && i != RECIPE && value[i].given)
+            return pt_cli_usage(command, "option '--%s' and '--recipe' exclude each other",
+                                options[i].name);
+    if (is_same_file(in, out))
+        return pt_cli_usage(command, "'%s' is the file to be read; give the result another name",
+                            out);
+    if (!value[RECIPE].given && !pt_cli_is_utf8(entry))
+        return pt_cli_usage(command, "'%s' is not UTF-8, so it can be no id; give one with --entry",
+                            entry);
+
+    pt_status status = pt_cli_suite_open(value[SUITE].text, &suite_json, &suite, &err);
+    if (status == PT_OK) {
+        if (value[RECIPE].given)
+            status = replay(suite, in, value[RECIPE].text, &degraded, &err);
+        else
+            status = pt_file_degrade(suite, in, value[SEED].number, entry,
+                                     (uint32_t)value[VARIANT].number, (pt_order)value[ORDER].number,
+                                     &degraded, &err);
+    }
+    if (status == PT_OK) status = pt_wav_write(out, degraded.samples, degraded.n_samples, &err);
+    if (status == PT_OK) puts(degraded.provenance_json);
+    pt_degraded_release(&degraded);
+    pt_suite_close(&suite);
+    free(suite_json);
+    return status == PT_OK ? 0 : pt_cli_failed(&err);
+}
+
+const pt_cli_command pt_cli_degrade = {
+    .name = "degrade",
+    .summary = "damage one file as generate would, or rebuild what it did",
+    .usage = "[options] IN OUT.wav",
+    .description =
+        "Takes the window of IN that generate would take (at most 10 s), damages it as seed, "
+        "entry and variant say, and writes it to OUT.wav: 48 kHz, mono, 32-bit float, just what "
+        "the encoder hears.\n\n"
+        "Prints one JSON object: what was drawn and what came out of it. This object is also a "
+        "recipe, and so is every line of a data set's provenance files: with --recipe the same "
+        "samples are made again from the same IN.",
+    .after = "example:\n"
+             "  sed -n 3p out/provenance/train-00000-of-00001.jsonl > row.json\n"
+             "  patina degrade --recipe row.json clips/dog.wav row.wav\n",
+    .n_operands_min = 2,
+    .n_operands_max = 2,
+    .operands = "two files, IN and OUT.wav, are",
+    .options = options,
+    .n_options = N_OPTIONS,
+    .run = run,
+};

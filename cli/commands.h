@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* commands.h - the commands: one file each, named once in main.c's table */
+
+#ifndef PATINA_CLI_COMMANDS_H
+#define PATINA_CLI_COMMANDS_H
+
+#include <patina/degrade.h>
+#include <patina/isa.h>
+
+#include "options.h"
+
+extern const pt_cli_command pt_cli_generate, pt_cli_measure, pt_cli_degrade, pt_cli_embed,
+    pt_cli_model;
+
+/** Variants share a 32-bit word with a stream's number in the draws: 24 bits are theirs. */
+#define PT_CLI_VARIANT_MAX ((1U << 24) - 1)
+
+/** What more than one command offers; its values are checked by pt_isa_parse. */
+#define PT_CLI_ISA_OPTION                                                                          \
+    {                                                                                              \
+        .name = "isa", .kind = PT_CLI_CHOICE, .choices = {"auto", "c", "avx2", "avx512"},          \
+        .fallback = "auto",                                                                        \
+        .help = "instruction set of the encoders' arithmetic; auto takes the "                     \
+                "best that this CPU has, c runs on any"                                            \
+    }
+
+/**
+ * Opens the suite of a file, or the default one where path is NULL; the error names the file.
+ *
+ * json   out: the file's text, or NULL; the caller frees it
+ */
+pt_status pt_cli_suite_open(const char *path, char **json, pt_suite **suite, pt_error *err);
+
+#endif /* PATINA_CLI_COMMANDS_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* output.h - what the command prints, made safe
+ *
+ * File names, ids and captions are strangers' bytes: on the way to a terminal control characters
+ * are written as \xNN, and in JSON what is not UTF-8 becomes U+FFFD.
+ */
+
+#ifndef PATINA_CLI_OUTPUT_H
+#define PATINA_CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <patina/status.h>
+
+/** A sentence on standard error: "patina: " in front, a line end after it. */
+void pt_cli_complain(const char *format, ...) PT_PRINTF(1, 2);
+
+/** Reports what a library call left in err; 2 for a wrong use, 1 for every other failure. */
+int pt_cli_failed(const pt_error *err);
+
+/** Text for people: control characters and bytes that are not UTF-8 as \xNN. */
+void pt_cli_put(FILE *out, const char *text);
+
+/** A JSON string with its quotes. */
+void pt_cli_put_json(FILE *out, const char *text);
+
+/** Terminal columns that pt_cli_put takes for text, counting one a character. */
+size_t pt_cli_columns(const char *text);
+
+/** Whether all of text is UTF-8. */
+bool pt_cli_is_utf8(const char *text);
+
+/** Whether the reader of out can be expected to show UTF-8: by LC_ALL, LC_CTYPE or LANG. */
+bool pt_cli_shows_utf8(void);
+
+/** Flushes out; false when anything written to it was lost. */
+bool pt_cli_flushed(FILE *out);
+
+#endif /* PATINA_CLI_OUTPUT_H */
