@@ -1,0 +1,198 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# degrade.sh - one damaged file, drawn or replayed
+
+# The golden chains of the definitions' own generator, drawn by the program.
+test_golden_draws() {
+    py <<'E'
+with open(GOLDEN + "/dsp/expected.json", encoding="utf-8") as file:
+    draws = json.load(file)["draws"]
+
+def same(got, expected, path):
+    if isinstance(expected, dict):
+        assert isinstance(got, dict) and set(got) == set(expected), (path, got, expected)
+        for key in expected:
+            same(got[key], expected[key], f"{path}.{key}")
+    elif isinstance(expected, list):
+        assert len(got) == len(expected), (path, got, expected)
+        for i, (g, e) in enumerate(zip(got, expected)):
+            same(g, e, f"{path}[{i}]")
+    elif isinstance(expected, float):
+        near(got, expected, 1e-9 * abs(expected), path)
+    else:
+        assert got == expected, (path, got, expected)
+
+for n in {draw["n"] for draw in draws}:
+    write_wav(f"{n}.wav", noise(n))
+for draw in draws:
+    got = json.loads(patina("degrade", f"--seed={draw['seed']}", f"--entry={draw['entry']}",
+                            f"--variant={draw['variant']}",
+                            "--order=" + ("random" if draw["shuffle"] else "physical"),
+                            f"{draw['n']}.wav", "out.wav"))
+    same(got["chain"], draw["chain"], f"{draw['entry']}/{draw['variant']}")
+    assert (got["entry"], got["seed"], got["variant"]) == \
+        (draw["entry"], draw["seed"], draw["variant"])
+    assert got["window"] == {"start": 0, "frames": draw["n"], "rate_hz": 48000, "channels": 1}
+assert len(draws) >= 5
+E
+}
+
+# The golden sounds: a recipe with a given chain gives the given samples, and the given purity.
+test_golden_recipes() {
+    py <<'E'
+with open(GOLDEN + "/dsp/expected.json", encoding="utf-8") as file:
+    effects = json.load(file)["effects"]
+exact = {"comb1", "comb3", "pops_click", "pops_boop", "clip_hard"}  # bar 1e-5, else 1e-4
+for name, effect in effects.items():
+    recipe = {"comment": "members that replay does not need are ignored",
+              "entry": effect["noise_entry"], "seed": effect["noise_seed"],
+              "variant": effect["noise_variant"], "chain": effect["chain"],
+              "window": {"start": 0, "frames": 60000, "rate_hz": 48000, "channels": 1}}
+    write_jsonl("recipe.json", [recipe])
+    got = json.loads(patina("degrade", "--recipe", "recipe.json",
+                            f"{GOLDEN}/dsp/{effect['input']}", "out.wav"))
+    for member in "purity_db", "snr_db", "sdr_db":
+        near(got[member], effect[member], 0.05, f"{name} {member}")
+    near(got["output_gain"], effect["output_gain"], 1e-4, name)
+    assert [s["fx"] for s in got["stages"]] == [s["fx"] for s in effect["stages"]], name
+    if effect["output"]:
+        rate, channels, samples = read_float_wav("out.wav")
+        _, _, expected = read_float_wav(f"{GOLDEN}/dsp/{effect['output']}")
+        assert (rate, channels) == (48000, 1)
+        peak = max(abs(x) for x in expected)
+        all_near(samples, expected, (1e-5 if name in exact else 1e-4) * peak, name)
+assert len(effects) >= 14
+E
+}
+
+test_object() {
+    run degrade --seed 3 "$DEMO/clips/loop_tabla.flac" out.wav
+    want_status 0
+    [ "$(wc -l <"$WORK/stdout")" -eq 1 ] || fail "not one line"
+    py <<'E'
+with open("stdout", encoding="utf-8") as file:
+    got = json.loads(file.read())
+known = [name for name in PROVENANCE if name in got]
+assert list(got) == known, (list(got), known)  # these members and no other, in this order
+for name in ("entry", "seed", "variant", "window", "chain", "stages", "output_gain", "purity_db",
+             "snr_db", "sdr_db"):
+    assert name in got, name
+assert got["entry"] == "loop_tabla.flac" and got["seed"] == 3 and got["variant"] == 0
+window = got["window"]
+assert list(window) == ["start", "frames", "rate_hz", "channels"]
+assert (window["frames"], window["rate_hz"], window["channels"]) == (441000, 44100, 2)
+assert 0 <= window["start"] <= 470723 - 441000
+rate, channels, samples = read_float_wav("out.wav")
+assert (rate, channels, len(samples)) == (48000, 1, 480000)
+assert max(abs(x) for x in samples) <= 0.999 + 1e-6
+E
+}
+
+# Same draw, same bytes; another seed, entry or variant gives other ones. The entry of a file is its
+# name, wherever it lies.
+test_draws_depend_on_names_alone() {
+    local clip=$DEMO/clips/guit_harmonics.wav
+    mkdir elsewhere
+    cp "$clip" elsewhere/
+    cp "$clip" other.wav
+    run degrade --seed 9 "$clip" a.wav
+    want_status 0
+    mv "$WORK/stdout" a.json
+    run degrade --seed=9 elsewhere/guit_harmonics.wav b.wav
+    mv "$WORK/stdout" b.json
+    run degrade --seed 9 --entry guit_harmonics.wav --variant 0 other.wav c.wav
+    mv "$WORK/stdout" c.json
+    for x in b c; do
+        want_same a.wav $x.wav
+        want_same a.json $x.json
+    done
+    run degrade --seed 10 "$clip" seed.wav
+    run degrade --seed 9 --variant 1 "$clip" variant.wav
+    run degrade --seed 9 other.wav entry.wav
+    for x in seed variant entry; do
+        [ -s $x.wav ] || fail "no $x.wav"
+        if cmp -s a.wav $x.wav; then fail "another $x gives the same bytes"; fi
+    done
+}
+
+# What the command prints is a recipe, bit for bit; for both orders and some variants.
+test_replay() {
+    for k in 0 1 2 3 4 5 6 7; do
+        order=physical
+        [ $((k % 2)) -eq 0 ] || order=random
+        run degrade --seed 77 --variant $k --order $order "$DEMO/clips/vinyl_hiss.ogg" drawn.wav
+        want_status 0
+        mv "$WORK/stdout" drawn.json
+        run degrade --recipe drawn.json "$DEMO/clips/vinyl_hiss.ogg" replayed.wav
+        want_status 0
+        want_same drawn.wav replayed.wav
+        py <<'E'
+with open("drawn.json", encoding="utf-8") as a, open("stdout", encoding="utf-8") as b:
+    drawn, replayed = json.load(a), json.load(b)
+assert "chain" in replayed and "purity_db" in replayed
+for name in replayed:
+    assert replayed[name] == drawn[name], name
+E
+    done
+}
+
+test_recipe_refused() {
+    run degrade --seed 1 "$DEMO/clips/perc_bell.wav" out.wav
+    mv "$WORK/stdout" good.json
+    py <<'E'
+with open("good.json", encoding="utf-8") as file:
+    good = json.load(file)
+needed = ["entry", "seed", "variant", "window", "chain"]
+cases = [({k: v for k, v in good.items() if k != name}, name) for name in needed]
+cases += [({**good, "seed": -1}, "seed"), ({**good, "seed": "1"}, "seed"),
+          ({**good, "variant": 1 << 24}, "variant"), ({**good, "entry": 7}, "entry"),
+          ({**good, "chain": [{"fx": "echo"}]}, "echo"), ({**good, "chain": {}}, "chain"),
+          ({**good, "window": {**good["window"], "rate_hz": 44100}}, "perc_bell.wav"),
+          ({**good, "window": {**good["window"], "frames": 10 ** 9}}, None),
+          ({**good, "window": {"start": 0}}, "window")]
+def refuse(word):
+    done = subprocess.run([PATINA, "degrade", "--recipe", "bad.json", DEMO + "/clips/perc_bell.wav",
+                           "bad.wav"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = done.stderr.decode()
+    assert done.returncode == 1 and said.count("\n") == 1 and not done.stdout, (word, done)
+    assert said.startswith("patina: ") and (word is None or word in said), (word, said)
+    assert not os.path.exists("bad.wav"), word
+for recipe, word in cases:
+    write_jsonl("bad.json", [recipe])
+    refuse(word)
+for text in "", "[]", "{", "null", '{"entry": "a"':
+    write_jsonl("bad.json", [text])
+    refuse("bad.json")
+E
+}
+
+# The file that is read is never written, by whatever name it goes.
+test_input_is_kept() {
+    cp "$DEMO/clips/perc_bell.wav" in.wav
+    cp in.wav kept.wav
+    ln in.wav hard.wav
+    ln -s in.wav soft.wav
+    for name in in.wav ./in.wav hard.wav soft.wav; do
+        run degrade in.wav "$name"
+        want_failure 2
+        want_err "is the file to be read"
+        want_same kept.wav in.wav
+    done
+}
+
+test_rejects() {
+    py <<'E'
+write_wav("silent.wav", [0.0] * 48000)
+write_wav("short.wav", tone(19199))
+write_wav("nan.wav", [math.nan] + tone(48000))
+E
+    for name in silent.wav short.wav nan.wav absent.wav; do
+        run degrade "$name" out.wav
+        want_failure 1
+        want_err "$name"
+        [ ! -e out.wav ] || fail "a rejected file made one"
+    done
+    run degrade "$DEMO/clips/perc_bell.wav" no-folder/out.wav
+    want_failure 1
+    want_err no-folder/out.wav
+}

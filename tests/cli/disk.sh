@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# disk.sh - disks that are full, read-only or not folders at all
+
+# A file system of so many kilobytes in ./disk, for the length of the test; only root may do that.
+small_disk() {
+    mkdir disk
+    [ "$(id -u)" -eq 0 ] || skip "only root can mount a small file system"
+    mount -t tmpfs -o "size=$1k" none disk 2>/dev/null || skip "mounting is not allowed here"
+    trap 'umount "$WORK/disk"' EXIT
+}
+
+finals() {
+    find "$1" -type f ! -path '*/.patina/*' ! -name '*.tmp'
+}
+
+# 340 rows of 4.4 kB do not fit into a megabyte.
+test_full_while_generating() {
+    small_disk 1000
+    run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out disk/set --variants 20
+    want_status 1
+    grep -q -i "^patina: .*no space left" "$WORK/stderr" || fail "the full disk is not named"
+    [ ! -d disk/set ] || [ -z "$(finals disk/set)" ] || fail "left: $(finals disk/set)"
+    # with room it is done, in the same place
+    mount -o remount,size=20000k disk
+    generate --corpus "$DEMO/manifest.jsonl" --out disk/set --variants 20
+}
+
+test_full_for_small_files() {
+    small_disk 100
+    dd if=/dev/zero of=disk/filler bs=1k 2>/dev/null || true
+    run degrade "$DEMO/clips/perc_bell.wav" disk/out.wav
+    want_failure 1
+    grep -q -i "out.wav.*no space left" "$WORK/stderr" || fail "the full disk is not named"
+    run embed --model "$MINI" --out disk/e.npy --text x
+    want_failure 1
+    [ "$(ls disk)" = filler ] || fail "left: $(ls -A disk)"
+}
+
+test_read_only() {
+    if [ "$(id -u)" -eq 0 ]; then
+        small_disk 100
+        mount -o remount,ro disk
+    else
+        mkdir disk
+        chmod 555 disk
+    fi
+    run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out disk/set
+    want_failure 1
+    want_err disk/set
+    run degrade "$DEMO/clips/perc_bell.wav" disk/out.wav
+    want_failure 1
+    want_err disk/out.wav
+    run embed --model "$MINI" --out disk/e.npy --text x
+    want_failure 1
+    want_err disk/e.npy
+}
+
+test_not_a_folder() {
+    echo precious >file
+    for out in file file/set; do
+        run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out $out
+        [ "$STATUS" -eq 1 ] || [ "$STATUS" -eq 2 ] || fail "status $STATUS"
+        want_failure "$STATUS"
+        want_err "$out"
+    done
+    [ "$(cat file)" = precious ] || fail "the file was touched"
+}
+
+# The corpus is only read: a run from a folder that cannot be written.
+test_corpus_is_only_read() {
+    cp -r "$DEMO" corpus
+    py <<'E'
+with open("before", "w") as out:
+    json.dump(tree("corpus"), out)
+E
+    chmod -R a-w corpus
+    generate --corpus corpus/manifest.jsonl --out set
+    py <<'E'
+with open("before") as file:
+    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("corpus")
+E
+}

@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# embed.sh - embeddings of captions and files, against the reference implementation's
+
+# Every golden caption and clip of the small model, through the command. Bar 1e-5, that of the
+# encoders: clips of 48 kHz mono pass through decoding, mixing and resampling untouched.
+test_golden() {
+    py <<'E'
+with open(MINI + "/golden/index.json", encoding="utf-8") as file:
+    index = json.load(file)
+args, names, expected = [], [], []
+for item in index["text"]:
+    caption = bytes.fromhex(item["utf8_hex"]).decode("utf-8")
+    if "\0" in caption:
+        continue  # no command line can hold it
+    args.append("--text=" + caption)
+    names.append(item["name"])
+    expected.append(read_npy(f"{MINI}/golden/{item['embedding']}")[1])
+for item in index["audio"]:
+    path = os.path.normpath(f"{MINI}/golden/{item['samples_file']}")
+    write_wav(item["name"] + ".wav", read_npy(path)[1][:item["samples"]])
+    args += ["--audio", item["name"] + ".wav"]
+    if item["crop_offset"]:
+        args += ["--start-frame", str(item["crop_offset"])]
+    names.append(item["name"])
+    expected.append(read_npy(f"{MINI}/golden/{item['embedding']}")[1])
+patina("embed", "--model", MINI, "--out", "all.npy", *args)
+shape, values = read_npy("all.npy")
+assert shape == (len(expected), 512), shape
+assert len(index["text"]) >= 20 and len(index["audio"]) >= 5
+for i, name in enumerate(names):
+    row = values[512 * i:512 * i + 512]
+    near(math.fsum(x * x for x in row), 1, 1e-5, name)
+    all_near(row, expected[i], 1e-5, name)
+E
+}
+
+# Rows stand in the order given, and do not depend on their neighbours.
+test_order() {
+    local bell=$DEMO/clips/perc_bell.wav
+    run embed --model "$MINI" --out mixed.npy --text 'a bell' --audio "$bell" --text '' \
+        --audio "$bell" --start-frame 16000 --text 'a bell'
+    want_status 0
+    run embed --model "$MINI" --out bell.npy --audio "$bell"
+    run embed --model "$MINI" --out later.npy --audio="$bell" --start-frame=16000
+    run embed --model "$MINI" --out text.npy --text 'a bell'
+    run embed --model "$MINI" --out empty.npy --text ''
+    py <<'E'
+shape, mixed = read_npy("mixed.npy")
+assert shape == (5, 512), shape
+alone = {}
+for i, name in enumerate(["text", "bell", "empty", "later", "text"]):
+    shape, alone[name] = read_npy(name + ".npy")
+    assert shape == (1, 512)
+    assert mixed[512 * i:512 * i + 512] == alone[name], name
+assert alone["bell"] != alone["later"] and alone["text"] != alone["empty"]
+E
+}
+
+# One sample is audio enough: its repetition is what is heard.
+test_one_sample() {
+    py <<'E'
+write_wav("one.wav", [0.5])
+write_wav("full.wav", [0.5] * 480000)
+patina("embed", "--model", MINI, "--out", "e.npy", "--audio", "one.wav", "--audio", "full.wav")
+_, values = read_npy("e.npy")
+assert values[:512] == values[512:]
+E
+}
+
+test_failures_leave_no_file() {
+    py <<'E'
+write_wav("nan.wav", tone(24000) + [math.inf] + tone(24000))
+write_wav("late.wav", tone(480000) + [math.nan] * 100)
+with open("text.wav", "w") as out:
+    out.write("no sound")
+E
+    for name in nan.wav text.wav absent.wav; do
+        run embed --model "$MINI" --out e.npy --text fine --audio "$name"
+        want_failure 1
+        want_err "$name"
+        [ ! -e e.npy ] || fail "a file in spite of $name"
+    done
+    run embed --model "$MINI" --out e.npy --audio late.wav --start-frame 480100
+    want_failure 1
+    [ ! -e e.npy ] || fail "a file in spite of a start behind the end"
+    run embed --model "$MINI" --out e.npy --audio late.wav # only its first 10 s count
+    want_status 0
+    run embed --model no-model --out f.npy --text x
+    want_failure 1
+    want_err no-model
+    run embed --model "$MINI" --out no-folder/e.npy --text x
+    want_failure 1
+    want_err no-folder/e.npy
+}
+
+# The tokenizer's files are read only when there is text, the preprocessor's only for audio.
+test_reads_what_it_needs() {
+    mkdir audio-only text-only
+    cp "$MINI"/{config.json,preprocessor_config.json,model.safetensors} audio-only/
+    cp "$MINI"/{config.json,vocab.json,merges.txt,model.safetensors} text-only/
+    run embed --model audio-only --out a.npy --audio "$DEMO/clips/misc_crow.flac"
+    want_status 0
+    run embed --model text-only --out t.npy --text 'a crow'
+    want_status 0
+    run embed --model audio-only --out x.npy --text 'a crow'
+    want_failure 1
+    want_err vocab.json
+    run embed --model text-only --out x.npy --audio "$DEMO/clips/misc_crow.flac"
+    want_failure 1
+    want_err preprocessor_config.json
+}
+
+# Every instruction set that this machine has gives the same embeddings to float noise; the bar is
+# half of that to the reference.
+test_isa() {
+    run embed --isa c --model "$MINI" --out c.npy --text 'a bell' \
+        --audio "$DEMO/clips/perc_bell.wav"
+    want_status 0
+    for isa in auto avx2 avx512; do
+        run embed --isa $isa --model "$MINI" --out $isa.npy --text 'a bell' \
+            --audio "$DEMO/clips/perc_bell.wav"
+        if [ "$STATUS" -eq 2 ] && [ $isa != auto ]; then
+            want_err "option '--isa'"
+            continue
+        fi
+        want_status 0
+        ISA=$isa py <<'E'
+_, plain = read_npy("c.npy")
+_, other = read_npy(os.environ["ISA"] + ".npy")
+all_near(other, plain, 5e-6, os.environ["ISA"])
+E
+    done
+}

@@ -1,0 +1,284 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# generate.sh - the main job on the corpus that ships
+
+# What a finished data set consists of, and what is said at the end.
+test_output_folder() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set
+    want_out "17 rows of 14 entries in 1 part file in set/data"
+    want_out "0 rejects"
+    want_out 'load_dataset("set", split="train")'
+    py <<'E'
+files = sorted(tree("set"))
+assert files == ["README.md", "data/train-00000-of-00001.parquet", "dataset.json",
+                 "provenance/train-00000-of-00001.jsonl", "rejects.jsonl"], files
+with open("set/data/train-00000-of-00001.parquet", "rb") as file:
+    data = file.read()
+assert data[:4] == data[-4:] == b"PAR1"
+assert os.path.getsize("set/rejects.jsonl") == 0
+assert len(provenance_of("set")) == 17
+with open("set/README.md", encoding="utf-8") as file:
+    card = file.read()
+assert card.startswith("---\n") and "data/train-" in card, card[:200]
+with open("set/dataset.json", encoding="utf-8") as file:
+    facts = json.load(file)
+text = json.dumps(facts)
+for member in "settings", "corpus", "model", "version":
+    assert member in text, member
+E
+}
+
+# Five columns of the right lengths; embeddings of length 1; nothing that is not a number.
+test_columns() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 2
+    py <<'E'
+rows = rows_of("set")
+assert len(rows) == 34
+for row in rows:
+    assert list(row) == COLUMNS, list(row)
+    assert [len(row["fused_state"]), len(row["target_ltas"]), len(row["target_dyn"])] == \
+        [1024, 64, 2]
+    text, audio = row["fused_state"][:512], row["fused_state"][512:]
+    near(math.fsum(x * x for x in text), 1, 1e-5, "text")
+    near(math.fsum(x * x for x in audio), 1, 1e-5, "audio")
+    assert -30 <= row["input_purity"] <= 60
+    assert all(-120 <= x <= 3.02 for x in row["target_ltas"])
+    assert -70 <= row["target_lufs"] <= 0 and row["target_dyn"][0] >= 0
+    assert 0 <= row["target_dyn"][1] <= 1
+    values = row["fused_state"] + row["target_ltas"] + row["target_dyn"] + \
+        [row["target_lufs"], row["input_purity"]]
+    assert all(math.isfinite(x) and f32(x) == x for x in map(f32, values))
+E
+}
+
+# Provenance lines up with the rows, in corpus order, then caption, then variant.
+test_provenance() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 2 --seed 5
+    py <<'E'
+manifest = read_jsonl(DEMO + "/manifest.jsonl")
+lines, rows = provenance_of("set"), rows_of("set")
+expected = []
+for item in manifest:
+    captions = item["caption"] if isinstance(item["caption"], list) else [item["caption"]]
+    for index, caption in enumerate(captions):
+        for k in range(2):
+            expected.append((item.get("id", item["audio"]), item["audio"], caption, index, 5,
+                             2 * index + k))
+assert [tuple(line[m] for m in PROVENANCE[:6]) for line in lines] == expected
+assert len(rows) == len(lines)
+windows = {}
+for line, row in zip(lines, rows):
+    assert list(line) == PROVENANCE, list(line)
+    assert list(line["window"]) == ["start", "frames", "rate_hz", "channels"]
+    assert row["input_purity"] == f32(line["purity_db"])
+    assert row["target_lufs"] == f32(line["lufs_source"])
+    assert windows.setdefault(line["entry"], line["window"]) == line["window"]  # one an entry
+tabla = windows["clips/loop_tabla.flac"]  # 470723 frames at 44.1 kHz: longer than 10 s
+u = uniforms(5, "clips/loop_tabla.flac", 0, WINDOW, 1)[0]
+assert tabla == {"start": math.floor(u * (470723 - 441000 + 1)), "frames": 441000,
+                 "rate_hz": 44100, "channels": 2}, tabla
+E
+}
+
+# The columns are what measure and embed say of the same window and caption. The file is measured in
+# blocks, the window at once: double sums in another order, so the last bit of a float may differ.
+test_columns_are_measure_and_embed() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl
+    py <<'E'
+lines, rows = provenance_of("set"), rows_of("set")
+patina("embed", "--model", MINI, "--out", "text.npy", *["--text=" + p["caption"] for p in lines])
+_, text = read_npy("text.npy")
+for i, (line, row) in enumerate(zip(lines, rows)):
+    window = line["window"]
+    [m] = measure(f"--start-frame={window['start']}", f"--frames={window['frames']}",
+                  f"{DEMO}/{line['source']}")
+    assert (m["rate_hz"], m["channels"]) == (window["rate_hz"], window["channels"])
+    for name in "target_ltas", "target_dyn":
+        all_near(row[name], m[name], 1e-5, f"{line['source']} {name}")
+    near(row["target_lufs"], m["target_lufs"], 1e-5, line["source"])
+    near(line["lufs_mono"], m["lufs_mono"], 1e-5, line["source"])
+    assert [f32(x) for x in row["fused_state"][:512]] == text[512 * i:512 * i + 512], line["source"]
+E
+}
+
+# A row is rebuilt from its provenance line: degrade --recipe, then embed, gives its second half and
+# its purity, bit for bit.
+test_replay() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 3 --seed 11 \
+        --order random
+    py <<'E'
+lines, rows = provenance_of("set"), rows_of("set")
+args = []
+for i, line in enumerate(lines):
+    write_jsonl("recipe.json", [line])
+    again = json.loads(patina("degrade", "--recipe", "recipe.json", f"{DEMO}/{line['source']}",
+                              f"{i}.wav"))
+    for name in ("entry", "seed", "variant", "window", "chain", "stages", "output_gain",
+                 "purity_db", "snr_db", "sdr_db"):
+        assert again[name] == line[name], (i, name, again[name], line[name])
+    args += ["--audio", f"{i}.wav"]
+patina("embed", "--model", MINI, "--out", "audio.npy", *args)
+_, audio = read_npy("audio.npy")
+for i, row in enumerate(rows):
+    assert [f32(x) for x in row["fused_state"][512:]] == audio[512 * i:512 * i + 512], i
+orders = {tuple(stage["fx"] for stage in line["chain"]) for line in lines}
+assert len(orders) > 10, orders  # the rows are not all alike
+E
+}
+
+# degrade draws what generate drew, given the same names.
+test_degrade_draws_the_same() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --variants 2 --seed 4
+    py <<'E'
+for line in provenance_of("set"):
+    got = json.loads(patina("degrade", "--seed=4", f"--entry={line['entry']}",
+                            f"--variant={line['variant']}", f"{DEMO}/{line['source']}", "x.wav"))
+    for name in got:
+        assert got[name] == line[name], (line["entry"], name)
+E
+}
+
+# Both formats hold the same rows: the parts that do not depend on the format are equal.
+test_formats() {
+    generate --corpus "$DEMO/manifest.jsonl" --out a --format parquet
+    generate --corpus "$DEMO/manifest.jsonl" --out b --format jsonl
+    want_same a/provenance b/provenance
+    want_same a/rejects.jsonl b/rejects.jsonl
+    [ "$(find b/data -name '*.jsonl' | wc -l)" -eq 1 ] || fail "not one jsonl part"
+}
+
+test_same_run_again() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set
+    py <<'E'
+with open("before", "w") as out:
+    json.dump(tree("set"), out)
+E
+    generate --corpus "$DEMO/manifest.jsonl" --out set --threads 1
+    want_out "complete"
+    py <<'E'
+with open("before") as file:
+    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("set")
+E
+    # what else it might be is refused, and stays as it is
+    for change in "--seed 1" "--variants 2" "--format jsonl" "--limit 3" "--order random" \
+        "--loudness mix" "--captions first"; do
+        # shellcheck disable=SC2086 # words
+        run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out set $change
+        want_failure 2
+        want_err "set"
+    done
+    py <<'E'
+with open("before") as file:
+    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("set")
+E
+}
+
+test_folder_of_something_else() {
+    mkdir full
+    echo precious >full/notes.txt
+    run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out full
+    want_failure 2
+    want_err full
+    [ "$(cat full/notes.txt)" = precious ] || fail "the folder was touched"
+    [ "$(find full -mindepth 1 | wc -l)" -eq 1 ] || fail "something was added"
+    mkdir empty
+    generate --corpus "$DEMO/manifest.jsonl" --out empty --limit 1
+    generate --corpus "$DEMO/manifest.jsonl" --out made/with/parents --limit 1
+}
+
+# Where the run took place and how is not in the output.
+test_no_traces() {
+    mkdir here there
+    cp -r "$DEMO" there/corpus
+    generate --corpus "$DEMO/manifest.jsonl" --out here/set --threads 2
+    (cd there && generate --corpus corpus/manifest.jsonl --out "$PWD/set" --threads 1 --quiet)
+    want_same here/set there/set
+    for trace in "$PATINA_ROOT" "$WORK" "$(uname -n)" "$(date +%Y-%m-%d)"; do
+        if grep -r -F -l -e "$trace" here/set; then fail "the output holds '$trace'"; fi
+    done
+}
+
+test_captions() {
+    for which in first random; do
+        generate --corpus "$DEMO/manifest.jsonl" --out $which --captions $which --seed 21 \
+            --variants 2
+    done
+    py <<'E'
+manifest = read_jsonl(DEMO + "/manifest.jsonl")
+captions = [c if isinstance(c, list) else [c] for c in (item["caption"] for item in manifest)]
+ids = [item.get("id", item["audio"]) for item in manifest]
+first, drawn = provenance_of("first"), provenance_of("random")
+assert len(first) == len(drawn) == 28
+for i in range(28):
+    assert first[i]["caption"] == captions[i // 2][0] and first[i]["variant"] == i % 2
+    index = math.floor(uniforms(21, ids[i // 2], 0, CAPTION, 1)[0] * len(captions[i // 2]))
+    assert drawn[i]["caption_index"] == index and drawn[i]["caption"] == captions[i // 2][index]
+    assert drawn[i]["variant"] == 2 * index + i % 2  # of its place in the full list
+E
+}
+
+# An entry's rows do not depend on what stands beside it, nor on how the run is cut up.
+test_limit_and_chunk() {
+    generate --corpus "$DEMO/manifest.jsonl" --out all --format jsonl
+    generate --corpus "$DEMO/manifest.jsonl" --out five --format jsonl --limit 5
+    want_out "of 5 entries"
+    generate --corpus "$DEMO/manifest.jsonl" --out cut --format jsonl --chunk 4
+    want_out "17 rows of 14 entries in 4 part files"
+    tac "$DEMO/manifest.jsonl" | sed "s|\"clips|\"$DEMO/clips|; s|{\"audio\": \"$DEMO/\([^\"]*\)\"|{\"id\": \"\1\", \"audio\": \"$DEMO/\1\"|" >back.jsonl
+    generate --corpus back.jsonl --out back --format jsonl
+    py <<'E'
+everything = rows_of("all")
+assert rows_of("five") == everything[:6]
+assert rows_of("cut") == everything and provenance_of("cut") == provenance_of("all")
+assert [os.path.basename(p) for p in parts("cut", "data")] == \
+    [f"train-0000{i}-of-00004.jsonl" for i in range(4)]
+assert [len(read_jsonl(p)) for p in parts("cut", "data")] == [5, 6, 4, 2]
+assert [len(read_jsonl(p)) for p in parts("cut", "provenance")] == [5, 6, 4, 2]
+by_name = {(p["entry"], p["variant"]): row
+           for p, row in zip(provenance_of("all"), everything)}
+for p, row in zip(provenance_of("back"), rows_of("back")):
+    assert by_name[p["entry"], p["variant"]] == row, p["entry"]
+E
+}
+
+test_loudness() {
+    generate --corpus "$DEMO/manifest.jsonl" --out mix --format jsonl --loudness mix
+    py <<'E'
+differ = 0
+for line, row in zip(provenance_of("mix"), rows_of("mix")):
+    assert row["target_lufs"] == f32(line["lufs_mono"])
+    differ += abs(line["lufs_mono"] - line["lufs_source"]) > 0.5
+assert differ >= 3  # stereo clips
+E
+}
+
+test_quiet() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --limit 2 --quiet
+    [ ! -s "$WORK/stdout" ] || fail "something on standard output"
+    [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+}
+
+test_inputs_refused() {
+    run generate --model "$MINI" --corpus no-corpus --out set
+    want_failure 1
+    want_err no-corpus
+    run generate --model no-model --corpus "$DEMO/manifest.jsonl" --out set
+    want_failure 1
+    want_err no-model
+    echo "some text" >notes.md
+    run generate --model "$MINI" --corpus notes.md --out set
+    want_failure 1
+    want_err notes.md
+    [ ! -d set ] || [ -z "$(ls -A set)" ] || fail "a refused run left something"
+}
+
+test_isa() {
+    generate --corpus "$DEMO/manifest.jsonl" --out c --isa c --format jsonl --limit 3
+    generate --corpus "$DEMO/manifest.jsonl" --out auto --format jsonl --limit 3
+    py <<'E'
+for plain, fast in zip(rows_of("c"), rows_of("auto")):
+    all_near(fast["fused_state"], plain["fused_state"], 5e-6, "fused_state")
+    for name in COLUMNS[1:]:
+        assert fast[name] == plain[name], name
+E
+}

@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# interrupt.sh - Ctrl-C, kill, and what they leave behind
+
+# A run that would take minutes is stopped soon, and nothing stands under a final name.
+test_signals() {
+    py <<'E'
+write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/ambi_glass_hum.ogg",
+                                "caption": "glass"} for i in range(5000)])
+grace = 60 if is_instrumented() else 4  # "a second or two", on a machine that does other things too
+
+def start(out, threads):
+    return subprocess.Popen(
+        [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", out,
+         "--variants", "40", "--chunk", "1", "--threads", str(threads)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL)
+                            for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
+
+def finals(out):
+    return [path for path in (tree(out) if os.path.isdir(out) else [])
+            if not path.startswith(".patina") and not path.endswith(".tmp")]
+
+def wait_for_work(out):
+    """Until the folder shows that the run is on its way."""
+    for _ in range(600):
+        if os.path.isdir(out) and any(files for _, _, files in os.walk(out)):
+            break
+        time.sleep(0.1)
+    time.sleep(1)
+
+for number in signal.SIGINT, signal.SIGTERM:
+    out = number.name
+    run = start(out, 3)
+    wait_for_work(out)
+    assert run.poll() is None, run.communicate()
+    run.send_signal(number)
+    began = time.monotonic()
+    printed, said = run.communicate(timeout=10 * grace)
+    took = time.monotonic() - began
+    assert run.returncode == -number, (run.returncode, said)
+    assert took < grace, took
+    assert b"patina: stopped" in said and b"Sanitizer" not in said and printed == b"", said
+    assert finals(out) == [], finals(out)
+    # nothing is in the way of another run
+    patina("generate", "--corpus", DEMO + "/manifest.jsonl", "--model", MINI, "--out", out)
+
+# the second signal does not wait
+run = start("twice", 1)
+wait_for_work("twice")
+run.send_signal(signal.SIGINT)
+time.sleep(0.01)
+run.send_signal(signal.SIGINT)
+run.communicate(timeout=10 * grace)
+assert run.returncode in (-signal.SIGINT, 128 + signal.SIGINT), run.returncode
+assert finals("twice") == [], finals("twice")
+E
+}
+
+# What kill -9 leaves is no half file, and the same run goes on from there to the same bytes.
+test_kill() {
+    py <<'E'
+write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
+                                "caption": "a bell"} for i in range(60)])
+args = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--variants", "2",
+        "--chunk", "5", "--out"]
+began = time.monotonic()
+subprocess.run(args + ["whole"], check=True, stdout=subprocess.DEVNULL)
+took = time.monotonic() - began
+for share in 0.2, 0.5, 0.8:
+    run = subprocess.Popen(args + ["killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(share * took)
+    run.kill()
+    run.wait()
+    for path in tree("killed") if os.path.isdir("killed") else []:
+        if path.startswith("data/") and path.endswith(".parquet"):
+            with open("killed/" + path, "rb") as file:
+                data = file.read()
+            assert data[:4] == data[-4:] == b"PAR1", path
+subprocess.run(args + ["killed"], check=True, stdout=subprocess.DEVNULL)
+whole, killed = tree("whole"), tree("killed")
+assert {k: v[0] for k, v in whole.items()} == {k: v[0] for k, v in killed.items()}
+E
+}
+
+# A signal that whoever started the program has ignored stays ignored.
+test_ignored_signal() {
+    py <<'E'
+run = subprocess.Popen(
+    [PATINA, "generate", "--corpus", DEMO + "/manifest.jsonl", "--model", MINI, "--out", "set",
+     "--variants", "30"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+for _ in range(5):
+    time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+printed, said = run.communicate()
+assert run.returncode == 0, (run.returncode, said)
+E
+}

@@ -1,0 +1,116 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# measure.sh - the targets of files
+
+# Against the golden vectors, whose generator is an independent implementation; bars as in
+# docs/MEASURES.md: LTAS 0.05 dB over -100 dBFS and 1 dB below, LUFS and crest 0.01, ZCR 2 crossings.
+test_golden() {
+    py <<'E'
+with open(GOLDEN + "/dsp/expected.json", encoding="utf-8") as file:
+    targets = json.load(file)["targets"]
+compared = 0
+for name, expected in targets.items():
+    path = f"{GOLDEN}/dsp/{name}"
+    if not os.path.exists(path):
+        continue
+    compared += 1
+    rejected = expected.get("rejected")
+    [got] = measure(path, status=1 if rejected else 0)
+    assert got["file"] == path
+    if rejected:
+        assert got["reason"] == rejected and list(got) == ["file", "reason", "sentence"], got
+        continue
+    assert list(got) == ["file", "rate_hz", "channels", "start_frame", "frames", "target_ltas",
+                         "target_lufs", "target_dyn", "lufs_mono"], list(got)
+    assert got["rate_hz"] == expected["rate"], name
+    assert (got["start_frame"], got["frames"]) == (0, expected["n"]), name
+    near(got["target_lufs"], expected["lufs"], 0.01, name)
+    if got["channels"] == 1 and expected["rate"] == 48000:
+        near(got["lufs_mono"], expected["lufs"], 0.01, name)
+    if "ltas" in expected:
+        for band, (value, right) in enumerate(zip(got["target_ltas"], expected["ltas"])):
+            near(value, right, 0.05 if right > -100 else 1, f"{name} band {band}")
+        near(got["target_dyn"][0], expected["crest_db"], 0.01, name)
+        near(got["target_dyn"][1], expected["zcr"], 2.5 / (expected["n"] - 1), name)
+assert compared >= 8, compared
+E
+}
+
+# A named part is that part: the same numbers as of a file that holds nothing else.
+test_part() {
+    py <<'E'
+samples = noise(96000)
+write_wav("whole.wav", samples)
+write_wav("part.wav", samples[12345:12345 + 48000])
+[part] = measure("part.wav")
+[named] = measure("--start-frame", "12345", "--frames=48000", "whole.wav")
+assert (named["start_frame"], named["frames"]) == (12345, 48000)
+for name in "target_ltas", "target_lufs", "target_dyn", "lufs_mono":
+    assert named[name] == part[name], name
+[rest] = measure("--start-frame", "48000", "whole.wav")
+assert (rest["start_frame"], rest["frames"]) == (48000, 48000)
+for args in (["--start-frame", "96000"], ["--start-frame", "90000", "--frames", "6001"]):
+    [outside] = measure(*args, "whole.wav", status=1)
+    assert "whole.wav" in outside["sentence"], outside
+E
+}
+
+# Numbers are printed with as many digits as they have.
+test_digits() {
+    py <<'E'
+text = patina("measure", "--json", DEMO + "/clips/perc_bell.wav")
+got = json.loads(text)
+values = got["target_ltas"] + got["target_dyn"] + [got["target_lufs"], got["lufs_mono"]]
+assert all("%.17g" % v in text for v in values)
+assert max(len("%.17g" % v) for v in values) >= 18  # they are doubles, not rounded ones
+E
+}
+
+# A bad file is told and the others are measured all the same.
+test_bad_among_good() {
+    py <<'E'
+write_wav("good.wav", tone(48000))
+write_wav("short.wav", tone(19199))
+write_wav("silent.wav", [0.0] * 48000)
+write_wav("nan.wav", tone(24000) + [math.nan] + tone(24000))
+with open("text.wav", "w") as out:
+    out.write("no sound")
+os.mkdir("folder.wav")
+expected = {"short.wav": "too_short", "silent.wav": "silent", "nan.wav": "nonfinite",
+            "text.wav": "undecodable", "folder.wav": "undecodable", "absent.wav": "missing"}
+files = ["good.wav"] + list(expected) + ["good.wav"]
+got = measure(*files, status=1)
+assert [g["file"] for g in got] == files
+for g in got:
+    if g["file"] == "good.wav":
+        near(g["target_dyn"][0], 20 * math.log10(math.sqrt(2)), 0.01, "crest of a sine")
+    else:
+        assert g["reason"] == expected[g["file"]], g
+        assert g["file"] in g["sentence"] and not g["sentence"].endswith("."), g
+E
+    run measure good.wav absent.wav short.wav good.wav
+    want_status 1
+    [ "$(grep -c good.wav "$WORK/stdout")" -eq 2 ] || fail "not both good ones"
+    [ "$(grep -c '^patina: ' "$WORK/stderr")" -eq 2 ] || fail "not one sentence a bad file"
+}
+
+test_table() {
+    run measure "$DEMO"/clips/*
+    want_status 0
+    [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+    [ "$(wc -l <"$WORK/stdout")" -eq 15 ] || fail "not a head and 14 rows"
+    want_out "vinyl_backspin.wav"
+}
+
+# Stereo: what a meter says of the file is not what it says of the mix.
+test_stereo() {
+    py <<'E'
+a = tone(88200, rate=44100, hz=997)
+both = [x for pair in zip(a, a) for x in pair]
+write_wav("dual.wav", both, rate=44100, channels=2)
+[got] = measure("dual.wav")
+near(got["target_lufs"] - got["lufs_mono"], 10 * math.log10(2), 0.02, "dual mono")
+# BS.1770: a full-scale 997 Hz sine in one channel reads -3.01 LUFS; 0.25 is 12.04 dB less.
+near(got["lufs_mono"], -3.01 - 20 * math.log10(4), 0.02, "sine")
+E
+}

@@ -1,0 +1,202 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# rejects.sh - bad input: every reason, in order, named; and the good rows beside it
+
+# A manifest with every fault there is; the second list tells what has to come of it.
+test_every_reason() {
+    py <<'E'
+good = DEMO + "/clips/perc_bell.wav"
+def cut(source, name, share=0.6):
+    with open(f"{DEMO}/clips/{source}", "rb") as file:
+        data = file.read()
+    with open(name, "wb") as file:
+        file.write(data[:int(share * len(data))])
+
+shutil.copy(good, "good.wav")
+write_wav("short.wav", tone(19199))
+write_wav("enough.wav", tone(19200))
+write_wav("silent.wav", [0.0] * 48000)
+write_wav("direct.wav", [0.5] * 48000)
+write_wav("nan.wav", tone(24000) + [math.nan] + tone(24000))
+write_wav("inf.wav", tone(24000) + [-math.inf] + tone(24000))
+write_wav("slow.wav", tone(4000, rate=3999), rate=3999)
+write_wav("fast.wav", tone(384001, rate=384001), rate=384001)
+write_wav("many.wav", [0.1, -0.1] * 65 * 8000, rate=8000, channels=65)
+write_wav("empty-data.wav", [])
+open("zero-bytes.wav", "w").close()
+os.mkdir("folder.wav")
+with open("text.wav", "w") as file:
+    file.write("no sound at all\n" * 100)
+cut("misc_crow.flac", "cut.flac")
+cut("guit_e_slide.ogg", "cut.ogg")
+cut("drum_roll.mp3", "cut.mp3")
+cut("perc_bell.wav", "cut.wav")
+samples = array.array("f", tone(48000)).tobytes()
+for name, claimed in ("unknown0.wav", 0), ("unknown1.wav", 0xFFFFFFFF), ("lies.wav", 2 * 192000):
+    with open(name, "wb") as file:
+        file.write(wav_header(48000, 1, 32, True, claimed) + samples)
+
+table = [  # audio, more members, reason or None
+    ("good.wav", {"id": 7}, None),
+    ("good.wav", {"id": 7}, "duplicate_id"),
+    ("absent.wav", {"id": "7"}, "duplicate_id"),
+    ("enough.wav", {}, None),
+    ("enough.wav", {}, "duplicate_id"),
+    ("good.wav", {"id": "no caption", "caption": None}, "bad_caption"),
+    ("good.wav", {"id": "number", "caption": 5}, "bad_caption"),
+    ("good.wav", {"id": "blank", "caption": " \t\u00a0\u3000"}, "bad_caption"),
+    ("good.wav", {"id": "empty", "caption": ""}, "bad_caption"),
+    ("good.wav", {"id": "none of it", "caption": []}, "bad_caption"),
+    ("absent.wav", {"id": "blank and absent", "caption": " "}, "bad_caption"),
+    ("absent.wav", {}, "missing"),
+    ("text.wav", {}, "undecodable"),
+    ("zero-bytes.wav", {}, "undecodable"),
+    ("folder.wav", {}, "undecodable"),
+    ("cut.wav", {}, "truncated"),
+    ("cut.flac", {}, "truncated"),
+    ("cut.ogg", {}, "truncated"),
+    ("cut.mp3", {}, "truncated"),
+    ("lies.wav", {}, "truncated"),
+    ("unknown0.wav", {}, None),
+    ("unknown1.wav", {}, None),
+    ("slow.wav", {}, "unsupported"),
+    ("fast.wav", {}, "unsupported"),
+    ("many.wav", {}, "unsupported"),
+    ("short.wav", {}, "too_short"),
+    ("empty-data.wav", {}, "too_short"),
+    ("nan.wav", {}, "nonfinite"),
+    ("inf.wav", {}, "nonfinite"),
+    ("silent.wav", {}, "silent"),
+    ("direct.wav", {}, "silent"),
+    ("good.wav", {"id": "last"}, None),
+]
+lines, expected, rows = [], [], []
+for audio, more, reason in table:
+    item = {"audio": audio, "caption": "a sound", **more}
+    if item["caption"] is None:
+        del item["caption"]
+    lines.append(item)
+    name = str(more.get("id", audio))
+    if reason:
+        expected.append((name, audio, reason))
+    else:
+        rows.append(name)
+write_jsonl("manifest.jsonl", lines)
+out = patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set",
+             "--format", "jsonl")
+got = rejects_of("set")
+assert all(list(r) == ["entry", "source", "reason", "sentence"] for r in got), got
+assert [(r["entry"], r["source"], r["reason"]) for r in got] == expected, \
+    [(g["entry"], g["reason"], e) for g, e in zip(got, expected)
+     if (g["entry"], g["source"], g["reason"]) != e]
+for r in got:
+    assert r["sentence"] and not r["sentence"].endswith(".") and "\n" not in r["sentence"], r
+    assert os.getcwd() not in r["sentence"], r
+assert [p["entry"] for p in provenance_of("set")] == rows
+assert {r["reason"] for r in got} == set(REJECTS)
+counts = {reason: sum(r["reason"] == reason for r in got) for reason in REJECTS}
+for reason, count in counts.items():
+    assert f"{count} {reason}" in out, (reason, out)
+assert f"{len(rows)} rows of {len(table)} entries" in out and f"{len(got)} rejects" in out, out
+E
+}
+
+# Broken lines are rejects that name their number; blank ones are passed over.
+test_broken_lines() {
+    py <<'E'
+shutil.copy(DEMO + "/clips/perc_bell.wav", "bell.wav")
+good = b'{"audio": "bell.wav", "caption": "a bell", "id": "%d"}'
+lines = [good % 1, b"", b"{", b"   ", b'"text"', b"[1]", b"null", b'{"caption": "no audio"}',
+         b'{"audio": 5, "caption": "x"}', b'{"audio": "bell.wav", "caption": "x"} trailing',
+         b'{"audio": "bell.wav", "caption": "x", "id": {}}', b"\xff\xfe", good % 12,
+         b'{"audio": "bell.wav", "id": "13", "caption": "\xff"}',
+         b'{"audio": "bell.wav", "id": "14", "caption": "\\ud800"}',
+         b'{"audio": "bell.wav", "id": "15", "caption": "a\\u0000b"}', b"{" * 5000, good % 17]
+write_jsonl("manifest.jsonl", lines)
+patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set")
+assert [p["entry"] for p in provenance_of("set")] == ["1", "12", "17"]
+got = rejects_of("set")
+numbers = [3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17]
+assert len(got) == len(numbers), [(r["source"], r["sentence"]) for r in got]
+for r, number in zip(got, numbers):
+    wanted = {8: "missing", 9: "missing", 14: "bad_caption", 15: "bad_caption", 16: "bad_caption"}
+    assert r["reason"] == wanted.get(number, "undecodable"), (number, r)
+    if r["reason"] != "bad_caption":  # a broken line has no name but its number
+        assert str(number) in r["source"] + r["sentence"], (number, r)
+E
+}
+
+# One bad caption of several costs only its own rows; the others keep their places in the list.
+test_bad_caption_in_list() {
+    py <<'E'
+write_jsonl("manifest.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "id": "bell",
+                                "caption": ["one", " ", "three", 4, "five"]}])
+patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set", "--variants", "2")
+assert [(p["caption"], p["caption_index"], p["variant"]) for p in provenance_of("set")] == \
+    [("one", 0, 0), ("one", 0, 1), ("three", 2, 4), ("three", 2, 5), ("five", 4, 8), ("five", 4, 9)]
+assert [(r["entry"], r["reason"]) for r in rejects_of("set")] == [("bell", "bad_caption")] * 2
+E
+}
+
+# A variant number has 24 bits; what would need more gives no row, and is told.
+test_too_many_variants() {
+    py <<'E'
+seed = next(s for s in range(1000) if uniforms(s, "crow", 0, CAPTION, 1)[0] * 300 >= 256)
+write_jsonl("manifest.jsonl", [{"audio": DEMO + "/clips/misc_crow.flac", "id": "crow",
+                                "caption": ["word %d" % i for i in range(300)]}])
+done = subprocess.run([PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out",
+                       "set", "--variants", "65536", "--captions", "random", "--seed", str(seed)],
+                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+assert done.returncode == 1 and b"Sanitizer" not in done.stderr, done
+assert b"variant" in done.stderr, done.stderr
+E
+}
+
+test_strict_and_nothing() {
+    py <<'E'
+write_jsonl("some.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "caption": "a bell"},
+                           {"audio": "absent.wav", "caption": "nothing"}])
+write_jsonl("none.jsonl", [{"audio": "absent.wav", "caption": "nothing"}])
+write_jsonl("empty.jsonl", [])
+E
+    run generate --model "$MINI" --corpus some.jsonl --out a
+    want_status 0
+    want_err "reject: entry 'absent.wav': "
+    run generate --model "$MINI" --corpus some.jsonl --out b --strict
+    want_status 1
+    want_same a b
+    run generate --model "$MINI" --corpus none.jsonl --out c
+    want_status 1
+    want_err "patina: no row could be written"
+    [ "$(wc -l <c/rejects.jsonl)" -eq 1 ] || fail "no reject was recorded"
+    run generate --model "$MINI" --corpus empty.jsonl --out d
+    want_status 1
+}
+
+# The terminal gets the first twenty; the file gets all.
+test_many_rejects() {
+    py <<'E'
+write_jsonl("manifest.jsonl", [{"audio": f"absent-{i}.wav", "caption": "x"} for i in range(50)])
+E
+    run generate --model "$MINI" --corpus manifest.jsonl --out set
+    want_status 1
+    [ "$(grep -c "^reject: entry 'absent-" "$WORK/stderr")" -eq 20 ] || fail "not twenty"
+    want_err "rejects.jsonl"
+    [ "$(wc -l <set/rejects.jsonl)" -eq 50 ] || fail "not all in the file"
+}
+
+# What a decoding library prints by itself does not reach the user.
+test_libraries_are_silent() {
+    py <<'E'
+with open(DEMO + "/clips/drum_roll.mp3", "rb") as file:
+    data = bytearray(file.read())
+for i in range(5000, len(data), 997):
+    data[i] ^= 0xFF
+with open("noisy.mp3", "wb") as file:
+    file.write(data)
+write_jsonl("manifest.jsonl", [{"audio": "noisy.mp3", "caption": "x"}])
+E
+    run generate --model "$MINI" --corpus manifest.jsonl --out set
+    if grep -v -E '^(reject|patina|note): ' "$WORK/stderr"; then fail "a stranger spoke"; fi
+    if grep -i -E 'mpg123|layer' "$WORK/stdout"; then fail "a stranger spoke"; fi
+}

@@ -1,0 +1,161 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# usage.sh - command lines: what is understood, what is refused and how
+
+test_version() {
+    run --version
+    want_status 0
+    grep -q -E '^patina [0-9]+\.[0-9]+\.[0-9]+$' "$WORK/stdout" || fail "not a version"
+    [ "$(wc -l <"$WORK/stdout")" -eq 1 ] || fail "more than one line"
+}
+
+# Help goes to standard output, ends well, fits a terminal and names every option.
+test_help() {
+    local command
+    for command in "" generate measure degrade embed model; do
+        for form in "$command --help" "help $command" "$command -h"; do
+            # shellcheck disable=SC2086 # words
+            run $form
+            want_status 0
+            [ -s "$WORK/stdout" ] || fail "no help for '$form'"
+            [ ! -s "$WORK/stderr" ] || fail "help on standard error for '$form'"
+            if grep -E '^.{81}' "$WORK/stdout"; then fail "too wide: '$form'"; fi
+        done
+    done
+    run generate --help
+    for option in corpus model out audio-root format seed variants order suite threads limit \
+        captions loudness strict chunk isa quiet print-suite; do
+        want_out "  --$option"
+    done
+    run --help
+    for command in generate measure degrade embed model; do want_out "  $command "; done
+}
+
+# refused STATUS SENTENCE ARGS...
+refused() {
+    local expected=$1 sentence=$2
+    shift 2
+    run "$@"
+    want_failure "$expected"
+    want_err "$sentence"
+    if [ "$expected" -eq 2 ]; then
+        grep -q "^try 'patina" "$WORK/stderr" || fail "no hint"
+    fi
+}
+
+test_commands_refused() {
+    refused 2 "no command given"
+    refused 2 "unknown command 'genrate': did you mean 'generate'?" genrate
+    refused 2 "unknown command 'zzzzzzzz'" zzzzzzzz
+    refused 2 "a command comes before options such as '--seed'" --seed 1 generate
+    refused 2 "no help on 'nothing'" help nothing
+    refused 2 "did you mean 'info'?" model inf "$MINI"
+    refused 2 "'info' and a model folder are expected" model info
+}
+
+test_options_refused() {
+    local whole="is not a whole number from"
+    local g=(generate --corpus c --model m --out o)
+    refused 2 "generate: option '--seed': 'x' $whole 0 to 9223372036854775807" "${g[@]}" --seed x
+    refused 2 "'9223372036854775808' $whole" "${g[@]}" --seed 9223372036854775808
+    refused 2 "'-1' $whole" "${g[@]}" --seed -1
+    refused 2 "'+1' $whole" "${g[@]}" --seed +1
+    refused 2 "' 1' $whole" "${g[@]}" --seed " 1"
+    refused 2 "'1e3' $whole" "${g[@]}" --seed=1e3
+    refused 2 "'' $whole" "${g[@]}" --seed=
+    refused 2 "'0' $whole 1 to 65536" "${g[@]}" --variants 0
+    refused 2 "'65537' $whole 1 to 65536" "${g[@]}" --variants 65537
+    refused 2 "'0' $whole 1 to" "${g[@]}" --threads 0
+    refused 2 "'99999999999999999999' $whole" "${g[@]}" --limit 99999999999999999999
+    refused 2 "'csv' is not one of parquet, jsonl" "${g[@]}" --format csv
+    refused 2 "'Physical' is not one of physical, random" "${g[@]}" --order Physical
+    refused 2 "'sse' is not one of auto, c, avx2, avx512" "${g[@]}" --isa sse
+    refused 2 "unknown option '--sead': did you mean '--seed'?" "${g[@]}" --sead 1
+    refused 2 "unknown option '--variant=3': did you mean '--variants'?" "${g[@]}" --variant=3
+    refused 2 "unknown option '--zzzzzzzz'" "${g[@]}" --zzzzzzzz
+    refused 2 "option '--strict' takes no value" "${g[@]}" --strict=yes
+    refused 2 "option '--seed' is given twice" "${g[@]}" --seed 1 --seed 1
+    refused 2 "option '--seed' needs a value" "${g[@]}" --seed
+    refused 2 "option '--suite' needs a value" "${g[@]}" --suite --strict
+    refused 2 "option '--corpus SRC' is missing" generate --model m --out o
+    refused 2 "option '--model DIR' is missing" generate --corpus c --out o
+    refused 2 "option '--out DIR' is missing" generate --corpus c --model m
+    refused 2 "'stray' is one argument too many" "${g[@]}" stray
+    refused 2 "'--strict' is one argument too many" "${g[@]}" -- --strict
+    refused 2 "one or more audio files are expected" measure
+    refused 2 "unknown option '-x.wav' (for a file of that name write './-x.wav')" measure -x.wav
+    refused 2 "two files, IN and OUT.wav, are expected" degrade in.wav
+    refused 2 "'c.wav' is one argument too many" degrade a.wav b.wav c.wav
+    refused 2 "'16777216' $whole 0 to 16777215" degrade a.wav b.wav --variant 16777216
+    refused 2 "'--seed' and '--recipe' exclude each other" degrade --seed 1 --recipe r a.wav b.wav
+    refused 2 "'--suite' and '--recipe' exclude each other" degrade --suite s --recipe r a.wav b.wav
+    refused 2 "at least one '--text' or '--audio'" embed --model "$MINI" --out e.npy
+    refused 2 "'--start-frame' belongs after" embed --model "$MINI" --out e.npy --start-frame 1
+    refused 2 "'--start-frame' belongs after" embed --model "$MINI" --out e.npy --text a \
+        --start-frame 1
+    refused 2 "is not UTF-8" embed --model "$MINI" --out e.npy --text "$(printf 'a\377')"
+    [ ! -e o ] || fail "a refused command line made a folder"
+    [ ! -e e.npy ] || fail "a refused command line made a file"
+}
+
+# Operands: after --, and numbers with a sign, are files.
+test_operands() {
+    run measure -- --json
+    want_failure 1
+    want_err "file '--json': not found"
+    run measure -5
+    want_failure 1
+    want_err "file '-5': not found"
+}
+
+# What goes to standard output and is lost makes the command fail.
+test_output_lost() {
+    local lost
+    for lost in "--version" "generate --help" "generate --print-suite"; do
+        STATUS=0
+        # shellcheck disable=SC2086 # words
+        "$PATINA" $lost >/dev/full 2>"$WORK/stderr" || STATUS=$?
+        want_status 1
+        want_err "standard output could not be written"
+        STATUS=0
+        # shellcheck disable=SC2086,SC2034 # words; want_status looks at it
+        "$PATINA" $lost >&- 2>"$WORK/stderr" || STATUS=$?
+        want_status 1
+    done
+    py <<'E'
+read, write = os.pipe()
+os.close(read)
+done = subprocess.run([PATINA, "measure", DEMO + "/clips/misc_crow.flac"], stdout=write,
+                      stderr=subprocess.PIPE)
+assert done.returncode == 1, done
+assert b"standard output could not be written" in done.stderr, done.stderr
+E
+}
+
+# A strange file name reaches neither the terminal nor JSON as it is.
+test_names_are_made_safe() {
+    local name
+    name=$(printf 'a\033[31m\377".wav')
+    cp "$DEMO/clips/misc_crow.flac" "./$name"
+    run measure "$name"
+    want_status 0
+    want_out 'a\x1b[31m\xff".wav'
+    if LC_ALL=C grep -q "$(printf '[\033\377]')" "$WORK/stdout"; then fail "raw bytes"; fi
+    run measure --json "$name"
+    want_status 0
+    want_out '"a\u001b[31m\ufffd\".wav"'
+    run measure "./no$name"
+    want_failure 1
+    want_err '\x1b[31m'
+}
+
+# Decimal points stay points in every language.
+test_locale() {
+    run measure --json "$DEMO/clips/misc_crow.flac"
+    want_status 0
+    mv "$WORK/stdout" expected
+    export LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8
+    run measure --json "$DEMO/clips/misc_crow.flac"
+    want_status 0
+    want_same expected "$WORK/stdout"
+}
