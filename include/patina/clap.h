@@ -27,7 +27,8 @@ typedef struct pt_clap pt_clap;
 
 /**
  * Reads a Hugging Face folder: config.json, preprocessor_config.json (audio), vocab.json and
- * merges.txt (text), model.safetensors in f32, f16 or bf16. Nothing in it is trusted.
+ * merges.txt (text), model.safetensors in f32, f16 or bf16. Nothing in it is trusted. Opening and
+ * closing plan a transform: one thread at a time.
  *
  * Errors  PT_EIO      a file is absent or unreadable
  *         PT_EFORMAT  a file or tensor is not what it should be; the message names it
@@ -41,6 +42,10 @@ PT_API void pt_clap_close(pt_clap **clap);
  *
  * embedding  out, [512], Euclidean length 1
  * scratch    what was taken from it is given back on return
+ *
+ * Errors     PT_EUSAGE   the model was opened without this part
+ *            PT_EFORMAT  its weights give no finite embedding
+ *            PT_ENOMEM
  */
 PT_API pt_status pt_clap_embed_text(const pt_clap *clap, const char *caption, size_t n_bytes,
                                     float embedding[PT_EMBEDDING], pt_arena *scratch,
@@ -49,6 +54,9 @@ PT_API pt_status pt_clap_embed_text(const pt_clap *clap, const char *caption, si
 /**
  * Embeds a mono 48 kHz excerpt: 1 to 480000 samples, shorter ones repeated and zero-padded to 10 s
  * as the model's extractor does. A fused model runs as "not longer".
+ *
+ * Errors  PT_ERANGE for another number of samples, and those of pt_clap_embed_text; a NaN among the
+ *         samples gives PT_EFORMAT
  */
 PT_API pt_status pt_clap_embed_audio(const pt_clap *clap, const float *x, size_t n_samples,
                                      float embedding[PT_EMBEDDING], pt_arena *scratch,

@@ -311,7 +311,7 @@ typedef struct workspace {
     float *hidden;  /* [n_projected] */
 } workspace;
 
-/* Rows of the merged image that are reduced together. */
+/* Rows of the merged image that are reduced together; not for the last stage. */
 static size_t merged_at_once(const stage *s) {
     const size_t n = s->side / 2, wanted = (MERGED_ROWS + n - 1) / n;
     return wanted < n ? wanted : n;
@@ -335,7 +335,8 @@ static workspace workspace_carve(const pt_audio_tower *tower, pt_carver *carver)
         const size_t n = window * s->width;
         narrow = max_size(narrow, n);
         wide = max_size(wide, n * max_size(3, c->mlp_ratio));
-        wide = max_size(wide, merged_at_once(s) * (s->side / 2) * 4 * s->width);
+        if (i + 1 < c->n_stages)
+            wide = max_size(wide, merged_at_once(s) * (s->side / 2) * 4 * s->width);
         scratch = max_size(scratch, tower->ops->attention_scratch(window, s->width / s->n_heads));
     }
     return (workspace){

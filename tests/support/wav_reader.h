@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wav_reader.h - reads the sound files under tests/golden, through libsndfile and nothing of patina */
+/* wav_reader.h - reads the sound files under tests/golden, through libsndfile alone */
 
 #ifndef PATINA_TEST_WAV_H
 #define PATINA_TEST_WAV_H
