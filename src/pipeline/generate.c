@@ -112,6 +112,7 @@ typedef struct run {
     pt_suite *suite;
     pt_meter *meter;
     pt_clap *clap;
+    pt_caption_cache *cache;
     pt_arena *arenas; /* [options.threads] */
     item *items;      /* [n_items] */
     size_t n_items;
@@ -303,6 +304,8 @@ static pt_status make_room(run *r, pt_error *err) {
     if (!r->items || !r->arenas) return pt_fail(err, PT_ENOMEM, "out of memory");
     for (unsigned i = 0; i < n; i++)
         pt_arena_init(&r->arenas[i]);
+    PT_TRY(pt_caption_cache_open(&r->cache, err));
+    r->plan.cache = r->cache;
     return pt_id_set_open(&r->ids, err);
 }
 
@@ -373,6 +376,7 @@ static void release(run *r) {
     pt_store_close(&r->store);
     pt_corpus_close(&r->corpus);
     pt_id_set_close(&r->ids);
+    pt_caption_cache_close(&r->cache);
     for (size_t i = 0; r->items && i < r->n_items; i++) {
         pt_entry_release(&r->items[i].entry);
         pt_harvest_release(&r->items[i].harvest);

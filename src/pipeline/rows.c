@@ -161,6 +161,15 @@ done:
     return status;
 }
 
+static pt_status embed_caption(const pt_row_plan *plan, const char *text,
+                               float embedding[PT_EMBEDDING], pt_arena *arena, pt_error *err) {
+    const size_t n = strlen(text);
+    if (pt_caption_cache_find(plan->cache, text, n, embedding)) return PT_OK;
+    PT_TRY(pt_clap_embed_text(plan->clap, text, n, embedding, arena, err));
+    pt_caption_cache_keep(plan->cache, text, n, embedding);
+    return PT_OK;
+}
+
 static pt_status make_rows_of_caption(const common *c, size_t caption, pt_harvest *h,
                                       pt_arena *arena, pt_error *err) {
     const pt_row_plan *plan = c->plan;
@@ -172,7 +181,7 @@ static pt_status make_rows_of_caption(const common *c, size_t caption, pt_harves
                        "caption %zu with %u variants each is over the %u that there are numbers "
                        "for; ask for fewer with '--variants'",
                        caption, plan->variants, PT_VARIANT_MAX + 1);
-    PT_TRY(pt_clap_embed_text(plan->clap, text, strlen(text), embedding, arena, err));
+    PT_TRY(embed_caption(plan, text, embedding, arena, err));
     for (uint32_t k = 0; k < plan->variants; k++) {
         if (plan->stop && atomic_load_explicit(plan->stop, memory_order_relaxed))
             return pt_fail(err, PT_ECANCELLED, "stopped on request");

@@ -16,12 +16,14 @@
 #include "base/str.h"
 #include "corpus/corpus.h"
 #include "dataset/sink.h"
+#include "pipeline/caption_cache.h"
 
-/** What all workers share, read-only while they work. */
+/** What all workers share; but for the cache, which locks, read-only while they work. */
 typedef struct pt_row_plan {
     const pt_clap *clap;
     const pt_meter *meter;
     const pt_suite *suite;
+    pt_caption_cache *cache;
     uint64_t seed;
     uint32_t variants; /* rows a caption */
     pt_order order;

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <pthread.h>
+
+#include "pipeline/caption_cache.h"
+
+static void value_of(unsigned i, float embedding[PT_EMBEDDING]) {
+    for (unsigned k = 0; k < PT_EMBEDDING; k++)
+        embedding[k] = (float)(i * 1000 + k);
+}
+
+TEST(caption_cache, finds_what_was_kept_and_nothing_else) {
+    pt_caption_cache *cache = NULL;
+    float kept[PT_EMBEDDING], found[PT_EMBEDDING] = {0};
+
+    REQUIRE_OK(pt_caption_cache_open(&cache, &t->err));
+    CHECK(!pt_caption_cache_find(cache, "a dog", 5, found));
+    value_of(1, kept);
+    pt_caption_cache_keep(cache, "a dog", 5, kept);
+    CHECK(pt_caption_cache_find(cache, "a dog", 5, found));
+    CHECK(memcmp(kept, found, sizeof kept) == 0);
+    CHECK(!pt_caption_cache_find(cache, "a dog ", 6, found));
+    CHECK(!pt_caption_cache_find(cache, "", 0, found));
+    pt_caption_cache_close(&cache);
+    pt_caption_cache_close(&cache);
+}
+
+/* Four times as many captions as there are places: a find gives the right value or none. */
+TEST(caption_cache, a_replaced_caption_is_forgotten_and_never_confused) {
+    pt_caption_cache *cache = NULL;
+    float value[PT_EMBEDDING], found[PT_EMBEDDING];
+    unsigned n_found = 0, n_wrong = 0;
+    char caption[32];
+
+    REQUIRE_OK(pt_caption_cache_open(&cache, &t->err));
+    for (unsigned i = 0; i < 4 * PT_CACHED_CAPTIONS; i++) {
+        value_of(i, value);
+        snprintf(caption, sizeof caption, "caption %u", i);
+        pt_caption_cache_keep(cache, caption, strlen(caption), value);
+    }
+    for (unsigned i = 0; i < 4 * PT_CACHED_CAPTIONS; i++) {
+        value_of(i, value);
+        snprintf(caption, sizeof caption, "caption %u", i);
+        if (!pt_caption_cache_find(cache, caption, strlen(caption), found)) continue;
+        n_found++;
+        n_wrong += memcmp(value, found, sizeof value) != 0;
+    }
+    CHECK_INT(n_wrong, 0);
+    CHECK(n_found > PT_CACHED_CAPTIONS / 2 && n_found <= PT_CACHED_CAPTIONS);
+    pt_caption_cache_close(&cache);
+}
+
+typedef struct user {
+    pt_caption_cache *cache;
+    unsigned n_wrong, n_found;
+} user;
+
+static void *use(void *context) {
+    user *u = context;
+    float value[PT_EMBEDDING], found[PT_EMBEDDING];
+    char caption[32];
+    for (unsigned i = 0; i < 4000; i++) {
+        value_of(i % 50, value);
+        snprintf(caption, sizeof caption, "caption %u", i % 50);
+        if (pt_caption_cache_find(u->cache, caption, strlen(caption), found)) {
+            u->n_found++;
+            u->n_wrong += memcmp(value, found, sizeof value) != 0;
+        } else {
+            pt_caption_cache_keep(u->cache, caption, strlen(caption), value);
+        }
+    }
+    return NULL;
+}
+
+TEST(caption_cache, threads_share_it) {
+    pt_caption_cache *cache = NULL;
+    pthread_t threads[4];
+    user users[4];
+
+    REQUIRE_OK(pt_caption_cache_open(&cache, &t->err));
+    for (int i = 0; i < 4; i++) {
+        users[i] = (user){.cache = cache};
+        REQUIRE(pthread_create(&threads[i], NULL, use, &users[i]) == 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(users[i].n_wrong, 0);
+        CHECK(users[i].n_found >= 3800); /* all but the first round, which others may have spared */
+    }
+    pt_caption_cache_close(&cache);
+}
