@@ -10,9 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A zeroed pt_bytes must hold nothing, so memory of no bytes points here and fd counts from 1. */
-static const char nothing[1];
-
 pt_status pt_bytes_open_file(const char *path, pt_bytes *bytes, pt_error *err) {
     /* O_NONBLOCK: a FIFO under an audio file's name must not hang the run. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -28,25 +25,25 @@ pt_status pt_bytes_open_file(const char *path, pt_bytes *bytes, pt_error *err) {
         close(fd);
         return pt_fail(err, PT_EIO, "file '%s': not a regular file", path);
     }
-    *bytes = (pt_bytes){NULL, fd + 1, (uint64_t)info.st_size};
+    *bytes = (pt_bytes){.is_file = true, .fd = fd, .size = (uint64_t)info.st_size};
     return PT_OK;
 }
 
 void pt_bytes_of_memory(const void *data, size_t size, pt_bytes *bytes) {
-    *bytes = (pt_bytes){size > 0 ? data : nothing, 0, size};
+    *bytes = (pt_bytes){.memory = data, .size = size};
 }
 
 int64_t pt_bytes_read_at(const pt_bytes *bytes, uint64_t offset, void *buffer, size_t n) {
     if (offset >= bytes->size) return 0;
     if (n > bytes->size - offset) n = (size_t)(bytes->size - offset);
-    if (bytes->memory) {
+    if (!bytes->is_file) {
         memcpy(buffer, (const char *)bytes->memory + offset, n);
         return (int64_t)n;
     }
     size_t done = 0;
     while (done < n) {
         const ssize_t got =
-            pread(bytes->fd - 1, (char *)buffer + done, n - done, (off_t)(offset + done));
+            pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return -1;
         if (got == 0) break;
@@ -56,7 +53,7 @@ int64_t pt_bytes_read_at(const pt_bytes *bytes, uint64_t offset, void *buffer, s
 }
 
 void pt_bytes_release(pt_bytes *bytes) {
-    if (bytes->fd > 0) close(bytes->fd - 1);
+    if (bytes->is_file) close(bytes->fd);
     *bytes = (pt_bytes){0};
 }
 

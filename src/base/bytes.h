@@ -4,6 +4,7 @@
 #ifndef PATINA_BASE_BYTES_H
 #define PATINA_BASE_BYTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,9 @@
  * Random access to size bytes. Read-only and owned by one thread at a time.
  */
 typedef struct pt_bytes {
-    const void *memory; /* the bytes themselves, or NULL for a file */
-    int fd;             /* 1 + the file's descriptor; 0 for none */
+    const void *memory; /* the bytes, unless they are a file's */
+    bool is_file;
+    int fd;
     uint64_t size;
 } pt_bytes;
 

@@ -87,7 +87,11 @@ static const char *size_category(uint64_t n_rows) {
 }
 
 /* `sequence` with a length is the one spelling of a fixed list that `datasets` of all versions
- * reads. Parquet tells types and lengths by itself; JSON Lines gets them from here. */
+ * reads. Parquet tells types and lengths by itself; JSON Lines gets them from here.
+ *
+ * `datasets` (5.2) keys its cache by the folder's last name and this head alone, so two sets called
+ * `train` with the same head would be taken for one, and the rows of the first come out for the
+ * second. The description tells them apart. */
 static void add_front_matter(pt_str *out, const pt_dataset_facts *facts) {
     pt_str_add(out, "---\n"
                     "pretty_name: patina data set\n"
@@ -99,8 +103,13 @@ static void add_front_matter(pt_str *out, const pt_dataset_facts *facts) {
                     "  data_files:\n"
                     "  - split: train\n"
                     "    path: data/train-*\n"
-                    "dataset_info:\n"
-                    "  features:\n");
+                    "dataset_info:\n");
+    pt_str_printf(out,
+                  "  description: %" PRIu64 " rows of settings %.16s, corpus %.16s, model %.16s, "
+                  "kernels %s\n",
+                  facts->n_rows, facts->settings_hash, facts->corpus_hash, facts->model_hash,
+                  facts->kernels);
+    pt_str_add(out, "  features:\n");
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const pt_column *column = &pt_columns[c];
         if (column->n_values > 1)
