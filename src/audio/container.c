@@ -115,6 +115,7 @@ static void walk(const layout *l, const pt_bytes *bytes, pt_container *c) {
     uint64_t ds64 = 0; /* of RF64: where the body of the chunk with the 64-bit sizes starts */
     uint64_t at = l->first;
     unsigned char h[24];
+    bool has_format = false; /* the first fmt counts, as it does for libsndfile */
 
     c->kind = l->kind;
     c->big_endian = l->big_endian;
@@ -125,8 +126,10 @@ static void walk(const layout *l, const pt_bytes *bytes, pt_container *c) {
             size -= header;
         }
         if (is_named(h, "ds64") && size >= 16) ds64 = at + header;
-        if (is_named(h, "fmt ") && l->kind != PT_CONTAINER_CAF)
+        if (is_named(h, "fmt ") && l->kind != PT_CONTAINER_CAF && !has_format) {
             c->wave_format = wave_format(bytes, at + header, size, l->big_endian);
+            has_format = true;
+        }
         if (is_named(h, l->data_name)) {
             data_found(l, bytes, at, size, ds64, c);
             return;
@@ -164,11 +167,11 @@ uint64_t pt_id3_end(const pt_bytes *bytes) {
     uint64_t at = 0;
     unsigned char h[10];
 
-    for (int n = 0; n < 16 && read_exactly(bytes, at, h, 10); n++) {
-        if (memcmp(h, "ID3", 3) != 0 || h[3] == 0xFF || h[4] == 0xFF) break;
-        if ((h[6] | h[7] | h[8] | h[9]) & 0x80) break; /* sizes have seven bits a byte */
-        at += 10 + ((uint64_t)h[6] << 21 | (uint64_t)h[7] << 14 | (uint64_t)h[8] << 7 | h[9]);
-        if (h[5] & 0x10) at += 10; /* a footer */
+    for (int n = 0; n < CHUNKS_MAX && read_exactly(bytes, at, h, 10); n++) {
+        if (memcmp(h, "ID3", 3) != 0) break;
+        at += 10; /* and a size of seven bits a byte */
+        for (int i = 6; i < 10; i++)
+            at += (uint64_t)(h[i] & 0x7F) << (7 * (9 - i));
     }
     return at;
 }

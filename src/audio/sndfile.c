@@ -5,6 +5,7 @@
  * - a chunk size beyond the file's end is lowered: decoder.c holds the claim against the file;
  * - a data size of 0 reads as no frames: the size is filled in on the way to the library;
  * - a cut Ogg file has 2^63 - 1 frames: truncated;
+ * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
  * - a damaged FLAC frame is dropped or zeroed and reading goes on. Only the error state right after
  *   the call shows it; the next call clears it;
  * - the last packet of some Opus files is not given out: allowed for;
@@ -20,14 +21,17 @@
 #include <string.h>
 
 #include "audio/decoder_kind.h"
+#include "audio/ogg.h"
 
 #define OPUS_ALLOWANCE 960   /* frames at 48 kHz: one packet of 20 ms */
 #define BLOCK_FRAMES   65536 /* of one call to the library */
 
-/** The bytes as libsndfile reads them: at a position, with a stretch of them overlaid. */
+/** The bytes as libsndfile reads them: from a base, with a stretch of them overlaid. */
 typedef struct sndfile_state {
     SNDFILE *file;
     const pt_bytes *bytes;
+    uint64_t base; /* behind ID3 tags: libsndfile would read on in them for MPEG audio */
+    uint64_t size; /* from the base on */
     uint64_t position;
     uint64_t patch_offset;
     unsigned patch_bytes; /* 0: nothing is overlaid */
@@ -39,14 +43,14 @@ typedef struct sndfile_state {
 
 static sf_count_t io_length(void *user) {
     const sndfile_state *s = user;
-    return (sf_count_t)s->bytes->size;
+    return (sf_count_t)s->size;
 }
 
 static sf_count_t io_seek(sf_count_t offset, int whence, void *user) {
     sndfile_state *s = user;
     const sf_count_t base = whence == SEEK_SET   ? 0
                             : whence == SEEK_CUR ? (sf_count_t)s->position
-                                                 : (sf_count_t)s->bytes->size;
+                                                 : (sf_count_t)s->size;
     sf_count_t target;
     if (__builtin_add_overflow(base, offset, &target) || target < 0) return -1;
     s->position = (uint64_t)target;
@@ -61,7 +65,7 @@ static sf_count_t io_tell(void *user) {
 static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     sndfile_state *s = user;
     if (n <= 0) return 0;
-    const int64_t got = pt_bytes_read_at(s->bytes, s->position, buffer, (size_t)n);
+    const int64_t got = pt_bytes_read_at(s->bytes, s->base + s->position, buffer, (size_t)n);
     if (got < 0) {
         s->io_failed = true;
         return 0;
@@ -212,11 +216,11 @@ static void order_by_map(SNDFILE *file, pt_decoder_facts *facts) {
 }
 
 /** Whether an Opus stream's channels have places: mapping family 1 (RFC 7845, 5.1.1). */
-static bool opus_has_places(const pt_bytes *bytes) {
+static bool opus_has_places(const pt_bytes *bytes, uint64_t base) {
     unsigned char page[28];
     unsigned char head[19];
-    if (pt_bytes_read_at(bytes, 0, page, sizeof page) != (int64_t)sizeof page) return false;
-    const uint64_t packet = 27U + page[26]; /* behind the page's table of segments */
+    if (pt_bytes_read_at(bytes, base, page, sizeof page) != (int64_t)sizeof page) return false;
+    const uint64_t packet = base + 27U + page[26]; /* behind the page's table of segments */
     if (pt_bytes_read_at(bytes, packet, head, sizeof head) != (int64_t)sizeof head) return false;
     return memcmp(head, "OpusHead", 8) == 0 && head[18] == 1;
 }
@@ -236,11 +240,11 @@ static void order_of_vorbis(pt_decoder_facts *facts) {
     facts->reordered = true;
 }
 
-static void find_order(const pt_bytes *bytes, int format, SNDFILE *file, pt_decoder_facts *facts) {
+static void find_order(const sndfile_state *s, int format, pt_decoder_facts *facts) {
     if (facts->info.n_channels > PT_CHANNELS_MAX) return; /* will be refused */
     if ((format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG)
-        order_by_map(file, facts);
-    else if ((format & SF_FORMAT_SUBMASK) != SF_FORMAT_OPUS || opus_has_places(bytes))
+        order_by_map(s->file, facts);
+    else if ((format & SF_FORMAT_SUBMASK) != SF_FORMAT_OPUS || opus_has_places(s->bytes, s->base))
         order_of_vorbis(facts);
 }
 
@@ -305,6 +309,9 @@ static pt_status sndfile_open(const pt_bytes *bytes, const pt_container *c, void
     sndfile_state *s = calloc(1, sizeof *s);
     if (!s) return pt_fail(err, PT_ENOMEM, "out of memory");
     s->bytes = bytes;
+    s->base = pt_id3_end(bytes);
+    if (s->base > bytes->size) s->base = bytes->size;
+    s->size = bytes->size - s->base;
     pt_status status = PT_OK;
     if (c->has_data && c->unknown_size && c->kind != PT_CONTAINER_CAF)
         status = fill_in_size(s, c, err);
@@ -316,6 +323,10 @@ static pt_status sndfile_open(const pt_bytes *bytes, const pt_container *c, void
                               : pt_fail(err, PT_REJECT_UNDECODABLE, "not audio that can be read");
         goto done;
     }
+    if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG) {
+        status = pt_ogg_check(bytes, s->base, err);
+        if (status != PT_OK) goto done;
+    }
     s->is_flac = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     s->n_channels = (unsigned)info.channels;
     facts->info.format = format_name(info.format);
@@ -323,7 +334,7 @@ static pt_status sndfile_open(const pt_bytes *bytes, const pt_container *c, void
     facts->info.n_channels = (unsigned)info.channels;
     status = find_length(&info, c, facts, err);
     if (status != PT_OK) goto done;
-    find_order(bytes, info.format, s->file, facts);
+    find_order(s, info.format, facts);
     *state = s;
     s = NULL;
 done:

@@ -137,21 +137,17 @@ pt_status pt_corpus_next(pt_corpus *corpus, pt_entry *entry, bool *end, pt_error
 }
 
 pt_status pt_entry_open(const pt_entry *entry, pt_bytes *bytes, pt_error *err) {
-    const char *source = entry->source ? entry->source : "";
-    const int shown = pt_text_shown(source, 300);
     struct stat info;
 
     if (entry->status != PT_OK) return pt_fail(err, entry->status, "%s", entry->fault);
     if (!entry->path) return pt_fail(err, PT_REJECT_MISSING, "no audio file is named");
-    /* The path may be absolute and the sentence goes into the data set: it names the source. */
+    /* The sentence goes into the data set, where no path of this machine may stand. */
     const pt_status status = pt_bytes_open_file(entry->path, bytes, NULL);
     if (status == PT_OK) return PT_OK;
     if (status == PT_REJECT_MISSING)
-        return pt_fail(err, PT_REJECT_MISSING, "audio file '%.*s' is not there", shown, source);
+        return pt_fail(err, PT_REJECT_MISSING, "there is no such audio file");
     if (stat(entry->path, &info) == 0 && !S_ISREG(info.st_mode))
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "audio file '%.*s' is not a regular file", shown,
-                       source);
+        return pt_fail(err, PT_REJECT_UNDECODABLE, "not a regular file");
     const int why = access(entry->path, R_OK) != 0 ? errno : EIO;
-    return pt_fail(err, PT_REJECT_UNDECODABLE, "audio file '%.*s' cannot be opened: %s", shown,
-                   source, strerrordesc_np(why));
+    return pt_fail(err, PT_REJECT_UNDECODABLE, "it cannot be opened: %s", strerrordesc_np(why));
 }

@@ -49,25 +49,23 @@ static pt_status append(pt_entry *entry, char *text, char *fault, pt_error *err)
     return PT_OK;
 }
 
-pt_status pt_entry_add_bad_caption(pt_entry *entry, const char *what, pt_error *err) {
-    pt_str fault = {0};
-    pt_str_printf(&fault, "caption_index %zu %s", entry->n_captions, what);
-    return append(entry, NULL, pt_str_steal(&fault), err);
+pt_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, pt_error *err) {
+    return append(entry, NULL, pt_text_copy(fault, strlen(fault)), err);
 }
 
 pt_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, pt_error *err) {
     if (memchr(text, '\0', n)) return pt_entry_add_bad_caption(entry, "holds a NUL character", err);
-    if (!pt_utf8_valid(text, n)) return pt_entry_add_bad_caption(entry, "is not UTF-8", err);
-    if (n == 0) return pt_entry_add_bad_caption(entry, "is empty", err);
-    if (pt_utf8_blank(text, n)) return pt_entry_add_bad_caption(entry, "is only white space", err);
+    if (!pt_utf8_valid(text, n)) return pt_entry_add_bad_caption(entry, "not UTF-8", err);
+    if (n == 0) return pt_entry_add_bad_caption(entry, "empty", err);
+    if (pt_utf8_blank(text, n)) return pt_entry_add_bad_caption(entry, "only white space", err);
     return append(entry, pt_text_copy(text, n), NULL, err);
 }
 
 static pt_status add_json_caption(pt_entry *entry, const json_t *value, bool mended,
                                   pt_error *err) {
-    if (!json_is_string(value)) return pt_entry_add_bad_caption(entry, "is not a string", err);
+    if (!json_is_string(value)) return pt_entry_add_bad_caption(entry, "not a string", err);
     if (mended && strstr(json_string_value(value), MARK))
-        return pt_entry_add_bad_caption(entry, "is not UTF-8", err);
+        return pt_entry_add_bad_caption(entry, "not UTF-8", err);
     return pt_entry_add_caption(entry, json_string_value(value), json_string_length(value), err);
 }
 

@@ -17,8 +17,8 @@
 /** Appends the n bytes of text as a caption, or says in its place what is wrong with them. */
 pt_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, pt_error *err);
 
-/** Appends a caption that is none; what is wrong with it, as in "is not a string". */
-pt_status pt_entry_add_bad_caption(pt_entry *entry, const char *what, pt_error *err);
+/** Appends a caption that is none, because of a fault such as "not a string". */
+pt_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, pt_error *err);
 
 /**
  * Appends a string, or the elements of a list, as captions; anything else is one bad caption.

@@ -23,7 +23,7 @@ test_threads_on_many_entries() {
 clips = [json.loads(line) for line in open(DEMO + "/manifest.jsonl", encoding="utf-8")]
 write_jsonl("manifest.jsonl", [
     {"id": f"{i}", "audio": f"{DEMO}/{clips[i % len(clips)]['audio']}",
-     "caption": clips[i % len(clips)]["caption"]} for i in range(600)])
+     "caption": clips[i % len(clips)]["caption"]} for i in range(200)])
 E
     for threads in 1 2 7; do
         generate --corpus manifest.jsonl --variants 3 --chunk 50 --threads $threads --out $threads

@@ -47,7 +47,7 @@ TEST(corpus_audiocaps, fields_are_those_of_rfc_4180) {
     CHECK_INT(l->n, 1);
     CHECK_STR(shown(l, 0),
               "a_0|a_0.wav|ok|A dog, a cat|He said \"no\", twice|two\nlines| spaces stay "
-              "|an \"unquoted\" quote|(caption_index 5 is empty)|(caption_index 6 is not "
+              "|an \"unquoted\" quote|(empty)|(not "
               "UTF-8)|no line end");
     list_release(l);
 }

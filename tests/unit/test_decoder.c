@@ -539,6 +539,31 @@ TEST(decoder, opus_may_miss_one_packet) {
     free(x);
 }
 
+/* Every decoder leaves such a page out, and libsndfile's count of frames with it where it is the
+ * first one with audio. */
+TEST(decoder, a_damaged_ogg_page_is_found) {
+    const int formats[] = {OGG, OPUS};
+    float *x = make_noise(5 * 48000, 0.5);
+    for (size_t k = 0; k < 2; k++) {
+        file_bytes f = make_sound(formats[k], 48000, 1, NULL, x, 5 * 48000);
+        unsigned n_pages = 0;
+        for (size_t i = 1; i + 27 < f.n; i++) {
+            if (memcmp(f.b + i, "OggS", 4) != 0) continue;
+            if (++n_pages < 2) continue; /* headers */
+            f.b[i + 500] ^= 1;
+            CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+            f.b[i + 500] ^= 1;
+            f.b[i] ^= 1; /* no page at all where one should be */
+            CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+            f.b[i] ^= 1;
+        }
+        CHECK(n_pages > 4);
+        CHECK_OUTCOME(&f, PT_OK);
+        file_bytes_release(&f);
+    }
+    free(x);
+}
+
 /** Where an MP3's first frame has its Xing or Info tag. */
 static unsigned char *info_tag(const file_bytes *f) {
     for (size_t i = 4; i < 200 && i + 16 < f->n; i++)
@@ -603,6 +628,11 @@ TEST(decoder, mp3_hides_behind_tags_junk_and_wav) {
     CHECK(o.n_frames == plain.n_frames &&
           memcmp(o.samples, plain.samples, o.n_frames * sizeof(float)) == 0);
     release(&o);
+    g.b[4] = 0xFF; /* no revision that there is, but a tag to libsndfile, which would print */
+    o = decode(&g);
+    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.n_frames, plain.n_frames);
+    release(&o);
     memset(g.b, 0, before); /* zeros instead of a tag */
     o = decode(&g);
     CHECK_INT(o.status, PT_OK);
@@ -620,6 +650,28 @@ TEST(decoder, mp3_hides_behind_tags_junk_and_wav) {
     file_bytes_release(&g);
     release(&plain);
     file_bytes_release(&f);
+    free(x);
+}
+
+TEST(decoder, tags_may_stand_before_other_formats) {
+    const int formats[] = {FLAC_16, OGG, OPUS};
+    float *x = make_noise(6 * 20000, 0.5);
+    for (size_t k = 0; k < 3; k++) {
+        file_bytes f = make_sound(formats[k], 48000, 6, NULL, x, 20000);
+        file_bytes g = {calloc(1, f.n + 310), f.n + 310};
+        memcpy(g.b, "ID3\4\0\0\0\0\2\x2c", 10);
+        memcpy(g.b + 310, f.b, f.n);
+        outcome plain = decode(&f), o = decode(&g);
+        CHECK_INT(o.status, PT_OK);
+        CHECK_INT(o.info.exact, plain.info.exact);
+        CHECK_INT(o.n_frames, 20000);
+        CHECK(o.n_frames == plain.n_frames &&
+              memcmp(o.samples, plain.samples, 6 * o.n_frames * sizeof(float)) == 0);
+        release(&plain);
+        release(&o);
+        file_bytes_release(&f);
+        file_bytes_release(&g);
+    }
     free(x);
 }
 
