@@ -108,6 +108,7 @@ typedef struct pt_damage {
  * x         [n_samples] mono, 48 kHz, 1 to 480000 samples
  * degraded  out, [n_samples]; not x itself
  * damage    out; NULL if not wanted
+ * scratch   what was taken from it is given back on return
  *
  * Errors  PT_ERANGE            seed, variant or n_samples
  *         PT_EFORMAT           a recipe's gains are so large that samples overflow

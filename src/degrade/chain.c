@@ -285,10 +285,12 @@ pt_status pt_chain_apply(const pt_suite *suite, const pt_chain *chain, uint64_t 
     const pt_rng noise = pt_rng_of(seed, entry, variant, PT_STREAM_NOISE_SAMPLES);
     pt_damage own = {0};
     pt_ride ride;
+    const pt_arena_mark mark = pt_arena_here(scratch);
     const unsigned modes = pt_denormals_flush();
     pt_status status = pt_chain_ride(suite, chain, &noise, x, n_samples, &ride, &own, scratch, err);
     if (status == PT_OK) status = ride_finish(&ride, degraded, &own, err);
     pt_denormals_restore(modes);
+    pt_arena_rewind(scratch, mark);
     if (status == PT_OK && damage) *damage = own;
     return status;
 }

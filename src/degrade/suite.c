@@ -268,25 +268,32 @@ static const char *law_name(const pt_setting *setting) {
     return names[setting->law];
 }
 
+static void describe_setting(pt_str *out, const pt_setting *setting) {
+    pt_str_printf(out, "  %-18s %s, %s", setting->name, setting->summary, law_name(setting));
+    if (setting->law == PT_LAW_UNIFORM || setting->law == PT_LAW_LOG) {
+        pt_str_add(out, " within ");
+        pt_numeral_short(out, setting->limits.least);
+        pt_str_add(out, " to ");
+        pt_numeral_short(out, setting->limits.most);
+    }
+    pt_str_add(out, "; ");
+    print_setting(out, setting, setting->initial);
+    pt_str_add(out, "\n");
+}
+
 char *pt_suite_describe(void) {
     pt_str out = {0};
-    pt_str_printf(&out, "clean: share of rows without any effect, 0 to 1; %g\n", CLEAN);
+    pt_str_add(&out, "clean: share of rows without any effect, 0 to 1; ");
+    pt_numeral_short(&out, CLEAN);
+    pt_str_add(&out, "\n");
     for (size_t e = 0; e < PT_EFFECTS; e++) {
         const pt_effect *effect = pt_effects[e];
         pt_str_printf(&out, "\n%s: %s\n", effect->name, effect->summary);
-        pt_str_printf(&out, "  %-18s %s; %g\n", "probability",
-                      "of the effect in a row that is not clean, 0 to 1", PROBABILITY);
-        for (size_t i = 0; effect->setting[i].law != PT_LAW_NONE; i++) {
-            const pt_setting *setting = &effect->setting[i];
-            pt_str_printf(&out, "  %-18s %s, %s", setting->name, setting->summary,
-                          law_name(setting));
-            if (setting->law == PT_LAW_UNIFORM || setting->law == PT_LAW_LOG)
-                pt_str_printf(&out, " within %g to %g", setting->limits.least,
-                              setting->limits.most);
-            pt_str_add(&out, "; ");
-            print_setting(&out, setting, setting->initial);
-            pt_str_add(&out, "\n");
-        }
+        pt_str_add(&out, "  probability        of the effect in a row that is not clean, 0 to 1; ");
+        pt_numeral_short(&out, PROBABILITY);
+        pt_str_add(&out, "\n");
+        for (size_t i = 0; effect->setting[i].law != PT_LAW_NONE; i++)
+            describe_setting(&out, &effect->setting[i]);
     }
     return pt_str_steal(&out);
 }

@@ -62,7 +62,7 @@ void pt_soft_clip(const double *restrict x, size_t n, double level, double *rest
 }
 
 /* ln u, 0 < u < 1 and not denormal: u = 2^k m, sqrt(1/2) <= m < sqrt 2, and with
- * s = (m - 1) / (m + 1), ln m = 2 (s + s^3/3 + s^5/5 ...), |s| <= 0.172, eleven terms. */
+ * s = (m - 1) / (m + 1), ln m = 2 (s + s^3/3 + s^5/5 ...), |s| <= 0.172, ten terms. */
 static inline double ln(double u) {
     const uint64_t sqrt_half = UINT64_C(0x3FE6A09E667F3BCD); /* bits of sqrt(1/2) */
     const uint64_t shifted = bits_of(u) + (ONE_BITS - sqrt_half);
@@ -72,8 +72,7 @@ static inline double ln(double u) {
                      (4503599627370496.0 + 1023.0);
     const double m = of_bits((shifted & mantissa) + sqrt_half);
     const double s = (m - 1.0) / (m + 1.0), z = s * s;
-    double sum = 1.0 / 21.0;
-    sum = sum * z + 1.0 / 19.0;
+    double sum = 1.0 / 19.0;
     sum = sum * z + 1.0 / 17.0;
     sum = sum * z + 1.0 / 15.0;
     sum = sum * z + 1.0 / 13.0;
@@ -86,12 +85,11 @@ static inline double ln(double u) {
 }
 
 /* Sine and cosine of 2 pi v, 0 <= v <= 1: quarter turns are counted off, and what is left is at
- * most an eighth turn, nine terms each. */
+ * most an eighth turn, eight and nine terms. */
 static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     const double quarters = 4.0 * v + ROUNDER;
     const double r = (4.0 * v - (quarters - ROUNDER)) * M_PI_2, z = r * r;
-    double s = 1.0 / 355687428096000.0; /* 1/17! */
-    s = s * z - 1.0 / 1307674368000.0;
+    double s = -1.0 / 1307674368000.0; /* 1/15! */
     s = s * z + 1.0 / 6227020800.0;
     s = s * z - 1.0 / 39916800.0;
     s = s * z + 1.0 / 362880.0;

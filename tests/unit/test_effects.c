@@ -289,6 +289,40 @@ TEST(effects, noise_has_the_drawn_ratio) {
     free(y);
 }
 
+/* The ratio is to the signal as it arrives: what a clip left of it, without pops and distortion. */
+TEST(effects, noise_ratio_is_to_the_signal) {
+    enum { N = 48000 };
+    bench b;
+    float *x = music_new(N, 4), *y = stimulus_new(N);
+    pt_damage damage;
+    pt_ride ride;
+    const char *pops = "{\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 9, \"level_db\": 3, "
+                       "\"polarity\": 1, \"width\": 1440, \"freq\": 400}";
+    char json[512];
+    REQUIRE(bench_open(t, &b));
+    REQUIRE_OK(bench_apply(&b,
+                           "[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.5}, "
+                           "{\"fx\": \"noise\", \"colour\": \"white\", \"snr_db\": 6}]",
+                           x, N, y, &damage, &t->err));
+    CHECK_NEAR(10.0 * log10(damage.signal_power / damage.noise_power), 6.0, 1e-9);
+
+    double *before = calloc(N, sizeof *before);
+    REQUIRE(before);
+    snprintf(json, sizeof json, "[%s]", pops);
+    REQUIRE_OK(bench_ride(&b, json, x, N, &ride, &damage, &t->err));
+    memcpy(before, ride.noise, N * sizeof *before);
+    snprintf(json, sizeof json, "[%s, {\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 6}]",
+             pops);
+    REQUIRE_OK(bench_ride(&b, json, x, N, &ride, &damage, &t->err));
+    for (size_t i = 0; i < N; i++)
+        before[i] = ride.noise[i] - before[i];
+    CHECK_NEAR(10.0 * log10(pt_stats_power(x, N) / pt_stats_power_double(before, N)), 6.0, 1e-6);
+    free(before);
+    bench_close(&b);
+    free(x);
+    free(y);
+}
+
 TEST(effects, noise_differs_between_rows) {
     enum { N = 1000 };
     bench b;
@@ -352,6 +386,22 @@ TEST(effects, clip_threshold_is_the_order_statistic) {
             free(y);
             free(sorted);
         }
+    bench_close(&b);
+}
+
+/* Two levels that differ in their last ten bits only. */
+TEST(effects, clip_threshold_is_exact) {
+    const float x[4] = {0.75F, 0.75F, 0.75F, 0.75F};
+    bench b;
+    pt_ride ride;
+    pt_damage damage;
+    REQUIRE(bench_open(t, &b));
+    REQUIRE_OK(bench_ride(&b,
+                          "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 2, \"gain\": 1e-13}]}, "
+                          "{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.25}]",
+                          x, 4, &ride, &damage, &t->err));
+    CHECK_NEAR(damage.stage[1].threshold, 0.75 + 1e-13 * 0.75, 0.0);
+    CHECK(damage.stage[1].threshold > 0.75);
     bench_close(&b);
 }
 

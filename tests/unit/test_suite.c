@@ -217,7 +217,8 @@ TEST(suite, weights_are_relative) {
 }
 
 static const struct {
-    const char *json, *says, *says_too;
+    const char *json;
+    char says[64], says_too[64]; /* parts of the message */
 } faults[] = {
     {"", "line 1", ""},
     {"{\"clean\": 0.05", "line 1", ""},
