@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "base/str.h"
-#include "dataset/json_text.h"
 #include "dataset/schema.h"
 
 static void add_member(pt_str *out, const char *name) {

@@ -11,9 +11,9 @@
 
 #include <patina/degrade.h>
 
+#include "base/json_text.h"
 #include "base/rng.h"
 #include "base/str.h"
-#include "dataset/json_text.h"
 
 static void add_string(pt_str *out, const char *name, const char *value) {
     pt_str_printf(out, ", \"%s\": ", name);

@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
+#include "base/json_text.h"
 #include "base/str.h"
-#include "dataset/json_text.h"
 #include "dataset/outfile.h"
 #include "dataset/schema.h"
 

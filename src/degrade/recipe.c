@@ -14,9 +14,10 @@
 
 #include <jansson.h>
 
+#include "base/json_text.h"
 #include "base/str.h"
 #include "degrade/chain.h"
-#include "degrade/numerals.h"
+#include "degrade/json_excerpt.h"
 
 /* Whether an item has this value: some go with certain words of the first one only. */
 static bool has_value(const pt_value *value, const double *item) {
@@ -35,7 +36,7 @@ static void print_item(pt_str *out, const pt_effect *effect, const double *item,
         if (value->kind == PT_VALUE_WORD)
             pt_str_printf(out, "\"%s\"", value->word[(size_t)item[i]]);
         else if (value->kind == PT_VALUE_REAL)
-            pt_numeral_exact(out, item[i]);
+            pt_json_add_real(out, item[i], PT_DIGITS_DOUBLE);
         else
             pt_str_printf(out, "%d", (int)item[i]);
     }
@@ -70,9 +71,9 @@ char *pt_damage_print(const pt_damage *damage) {
         pt_str_printf(&out, "%s{\"fx\": \"%s\"", s ? ", " : "", stage->effect);
         if (effect && effect->nature == PT_NONLINEAR) {
             pt_str_add(&out, ", \"threshold\": ");
-            pt_numeral_exact(&out, stage->threshold);
+            pt_json_add_real(&out, stage->threshold, PT_DIGITS_DOUBLE);
             pt_str_add(&out, ", \"bussgang_gain\": ");
-            pt_numeral_exact(&out, stage->bussgang_gain);
+            pt_json_add_real(&out, stage->bussgang_gain, PT_DIGITS_DOUBLE);
         }
         if (effect && effect->has_count) pt_str_printf(&out, ", \"count\": %zu", stage->count);
         pt_str_add(&out, "}");

@@ -20,8 +20,9 @@
 
 #include <jansson.h>
 
+#include "base/json_text.h"
 #include "base/str.h"
-#include "degrade/numerals.h"
+#include "degrade/json_excerpt.h"
 
 const pt_effect *const pt_effects[PT_EFFECTS] = {
     &pt_effect_comb,  &pt_effect_mud,  &pt_effect_sibilance,
@@ -221,21 +222,21 @@ static void print_setting(pt_str *out, const pt_setting *setting, const double *
     case PT_LAW_PICK:
         for (size_t w = 0; w < words_of(setting); w++) {
             pt_str_printf(out, "%s\"%s\": ", w == 0 ? "{" : ", ", setting->word[w]);
-            pt_numeral_short(out, v[w]);
+            pt_json_add_shortest(out, v[w]);
         }
         pt_str_add(out, "}");
         break;
     case PT_LAW_SHARE:
-        pt_numeral_short(out, v[0]);
+        pt_json_add_shortest(out, v[0]);
         break;
     case PT_LAW_UNIFORM:
     case PT_LAW_LOG:
     case PT_LAW_NONE:
     default:
         pt_str_add(out, "[");
-        pt_numeral_short(out, v[0]);
+        pt_json_add_shortest(out, v[0]);
         pt_str_add(out, ", ");
-        pt_numeral_short(out, v[1]);
+        pt_json_add_shortest(out, v[1]);
         pt_str_add(out, "]");
         break;
     }
@@ -244,11 +245,11 @@ static void print_setting(pt_str *out, const pt_setting *setting, const double *
 char *pt_suite_print(const pt_suite *suite) {
     pt_str out = {0};
     pt_str_add(&out, "{\n  \"clean\": ");
-    pt_numeral_short(&out, suite->clean);
+    pt_json_add_shortest(&out, suite->clean);
     for (size_t e = 0; e < PT_EFFECTS; e++) {
         const pt_setting *setting = pt_effects[e]->setting;
         pt_str_printf(&out, ",\n  \"%s\": {\n    \"probability\": ", pt_effects[e]->name);
-        pt_numeral_short(&out, suite->probability[e]);
+        pt_json_add_shortest(&out, suite->probability[e]);
         for (size_t i = 0; setting[i].law != PT_LAW_NONE; i++) {
             pt_str_printf(&out, ",\n    \"%s\": ", setting[i].name);
             print_setting(&out, &setting[i], suite->setting[e][i]);
@@ -272,9 +273,9 @@ static void describe_setting(pt_str *out, const pt_setting *setting) {
     pt_str_printf(out, "  %-18s %s, %s", setting->name, setting->summary, law_name(setting));
     if (setting->law == PT_LAW_UNIFORM || setting->law == PT_LAW_LOG) {
         pt_str_add(out, " within ");
-        pt_numeral_short(out, setting->limits.least);
+        pt_json_add_shortest(out, setting->limits.least);
         pt_str_add(out, " to ");
-        pt_numeral_short(out, setting->limits.most);
+        pt_json_add_shortest(out, setting->limits.most);
     }
     pt_str_add(out, "; ");
     print_setting(out, setting, setting->initial);
@@ -284,13 +285,13 @@ static void describe_setting(pt_str *out, const pt_setting *setting) {
 char *pt_suite_describe(void) {
     pt_str out = {0};
     pt_str_add(&out, "clean: share of rows without any effect, 0 to 1; ");
-    pt_numeral_short(&out, CLEAN);
+    pt_json_add_shortest(&out, CLEAN);
     pt_str_add(&out, "\n");
     for (size_t e = 0; e < PT_EFFECTS; e++) {
         const pt_effect *effect = pt_effects[e];
         pt_str_printf(&out, "\n%s: %s\n", effect->name, effect->summary);
         pt_str_add(&out, "  probability        of the effect in a row that is not clean, 0 to 1; ");
-        pt_numeral_short(&out, PROBABILITY);
+        pt_json_add_shortest(&out, PROBABILITY);
         pt_str_add(&out, "\n");
         for (size_t i = 0; effect->setting[i].law != PT_LAW_NONE; i++)
             describe_setting(&out, &effect->setting[i]);

@@ -6,7 +6,7 @@
 #include <locale.h>
 #include <stdlib.h>
 
-#include "dataset/json_text.h"
+#include "base/json_text.h"
 
 static const char *string(pt_str *out, const char *text) {
     pt_str_clear(out);

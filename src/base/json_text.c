@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* json_text.c - strings, reals and layout of JSON */
 
-#include "dataset/json_text.h"
+#include "base/json_text.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -42,26 +43,34 @@ void pt_json_add_string(pt_str *out, const char *text) {
     pt_str_add(out, "\"");
 }
 
-void pt_json_add_real(pt_str *out, double value, int digits) {
-    char text[64], number[64];
-    size_t n = 0;
-    bool real = false, point = false;
+/* Adds what printf made of a number. The decimal separator is the locale's, and may be several
+ * bytes: whatever is none of the characters of a number is the point. */
+static void add_with_point(pt_str *out, const char *text, bool as_real) {
+    const size_t before = strspn(text, "0123456789+-");
+    const size_t point = strcspn(text + before, "0123456789+-e");
+    pt_str_add_bytes(out, text, before);
+    if (point > 0) pt_str_add(out, ".");
+    pt_str_add(out, text + before + point);
+    if (as_real && point == 0 && !strchr(text, 'e')) pt_str_add(out, ".0");
+}
 
+void pt_json_add_real(pt_str *out, double value, int digits) {
+    char text[64];
     if (!isfinite(value)) {
         pt_str_add(out, "null");
         return;
     }
     snprintf(text, sizeof text, "%.*g", digits, value);
-    /* The decimal separator is the locale's, and may be several bytes: whatever is none of the
-     * characters of a number is the point. */
-    for (const char *c = text; *c; c++) {
-        const bool of_number = strchr("0123456789+-e", *c) != NULL;
-        real = real || !of_number || *c == 'e';
-        if (of_number || !point) number[n++] = of_number ? *c : '.';
-        point = point || !of_number;
+    add_with_point(out, text, true);
+}
+
+void pt_json_add_shortest(pt_str *out, double value) {
+    char text[64];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) break; /* in the same locale */
     }
-    pt_str_add_bytes(out, number, n);
-    if (!real) pt_str_add(out, ".0");
+    add_with_point(out, text, false);
 }
 
 static void add_line(pt_str *out, unsigned depth) {

@@ -5,8 +5,8 @@
  * need numbers of nine digits, and provenance hands on the text of `chain` as it came.
  */
 
-#ifndef PATINA_DATASET_JSON_TEXT_H
-#define PATINA_DATASET_JSON_TEXT_H
+#ifndef PATINA_BASE_JSON_TEXT_H
+#define PATINA_BASE_JSON_TEXT_H
 
 #include "base/str.h"
 
@@ -22,6 +22,9 @@ void pt_json_add_string(pt_str *out, const char *text);
  */
 void pt_json_add_real(pt_str *out, double value, int digits);
 
+/** The fewest digits that read back to the same value; integers without a point. Finite. */
+void pt_json_add_shortest(pt_str *out, double value);
+
 /**
  * A JSON value laid out for people: a member a line, two blanks a level. Arrays stay on one line
  * unless they hold objects, and numbers stay as they are spelt.
@@ -31,4 +34,4 @@ void pt_json_add_real(pt_str *out, double value, int digits);
  */
 void pt_json_add_indented(pt_str *out, const char *json, unsigned depth);
 
-#endif /* PATINA_DATASET_JSON_TEXT_H */
+#endif /* PATINA_BASE_JSON_TEXT_H */
