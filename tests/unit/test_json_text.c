@@ -117,3 +117,20 @@ TEST(json_text, layout_for_people) {
               "  }");
     pt_str_release(&out);
 }
+
+TEST(json_text, shortest_reals_come_back_and_integers_have_no_point) {
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0.1, "0.1"},
+                 {5.0, "5"},
+                 {-0.25, "-0.25"},
+                 {1.0 / 3.0, "0.3333333333333333"},
+                 {1e300, "1e+300"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pt_str out = {0};
+        pt_json_add_shortest(&out, cases[i].value);
+        CHECK_STR(out.text, cases[i].text);
+        pt_str_release(&out);
+    }
+}
