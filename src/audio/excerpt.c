@@ -20,7 +20,9 @@
 #include "dsp/resample.h"
 #include "dsp/stats.h"
 
-#define BLOCK_FRAMES 4096 /* decoded at a time where frames are only counted */
+#define BLOCK_FRAMES 4096      /* decoded at a time where frames are only counted */
+#define HELD_WINDOWS 3         /* of a source whose length is not known yet ... */
+#define HELD_SAMPLES (1 << 23) /* ... but no more than so many samples if one window has less */
 
 /** Frames that were decoded one after the other; grows in the arena. */
 typedef struct hold {
@@ -36,6 +38,10 @@ typedef struct source {
     pt_decoder_info info;
     pt_arena *arena;
 } source;
+
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
 
 static pt_status make_room(hold *h, uint64_t most, pt_arena *arena, pt_error *err) {
     uint64_t room = h->room ? 2 * h->room : 16 * (uint64_t)BLOCK_FRAMES;
@@ -55,7 +61,7 @@ static pt_status fill(source *s, hold *h, uint64_t most, pt_error *err) {
     do {
         if (h->n_frames == most) return PT_OK;
         if (h->n_frames == h->room) PT_TRY(make_room(h, most, s->arena, err));
-        want = (size_t)(h->room - h->n_frames);
+        want = (size_t)(least(h->room, most) - h->n_frames);
         PT_TRY(pt_decoder_read(s->decoder, h->samples + (size_t)h->n_frames * h->n_channels, want,
                                &got, err));
         h->n_frames += got;
@@ -82,10 +88,6 @@ static pt_status pass_over(source *s, uint64_t n_frames, uint64_t *n_gone, pt_er
     }
     pt_arena_rewind(s->arena, mark);
     return status;
-}
-
-static uint64_t least(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
 }
 
 /** Where the window lies in a source of n frames (n >= 1). */
@@ -126,11 +128,18 @@ static pt_status read_exact(source *s, pt_cut cut, hold *h, uint64_t *start, pt_
     return PT_OK;
 }
 
+/** Frames to keep of a source that the window may lie anywhere in. */
+static uint64_t most_held(const pt_decoder_info *info) {
+    const uint64_t longest = (uint64_t)PT_WINDOW_S * info->rate_hz;
+    const uint64_t held = least(HELD_WINDOWS * longest, HELD_SAMPLES / info->n_channels);
+    return held > longest ? held : longest;
+}
+
 /** Any other: to the end, and once more where the window turns out to lie further on. */
 static pt_status read_whole(source *s, pt_cut cut, hold *h, uint64_t *start, pt_error *err) {
     const uint64_t longest = (uint64_t)PT_WINDOW_S * s->info.rate_hz;
     const uint64_t from = cut.draw ? 0 : cut.start; /* where h begins */
-    const uint64_t most = cut.draw ? longest : least(cut.frames, longest);
+    const uint64_t most = cut.draw ? most_held(&s->info) : least(cut.frames, longest);
     uint64_t before, rest, frames = 0;
 
     PT_TRY(pass_over(s, from, &before, err));
@@ -139,8 +148,11 @@ static pt_status read_whole(source *s, pt_cut cut, hold *h, uint64_t *start, pt_
     const uint64_t n = before + h->n_frames + rest;
     if (n == 0) return no_frames(err);
     PT_TRY(place_window(cut, n, s->info.rate_hz, start, &frames, err));
-    if (*start == from) return PT_OK;
-
+    if (*start + frames <= from + h->n_frames) {
+        h->samples += (size_t)(*start - from) * h->n_channels;
+        h->n_frames = frames;
+        return PT_OK;
+    }
     pt_decoder_close(&s->decoder);
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
     PT_TRY(pass_over(s, *start, &before, err));

@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 
-/** One caption of an entry; text is NULL where it is no caption, and fault says why. */
+/** One caption of an entry; text is NULL where it is none, and fault says why ("not a string"). */
 typedef struct pt_caption {
     char *text; /* valid UTF-8, not blank, as written */
     char *fault;
@@ -21,11 +21,21 @@ typedef struct pt_caption {
 /**
  * One item of a corpus. Owns all it points to, so that it can be handed to another thread.
  * A broken item comes as an entry too: its status is a PT_REJECT_... and its fault the sentence.
+ * What goes into a data set (id, source, captions, faults) is UTF-8, and none of it but an id that
+ * was written so holds an absolute path.
+ *
+ *              id                                   source
+ *   folder     path below the folder                the same
+ *   audiocaps  <youtube_id>_<start_time>            path below the audio root
+ *   jsonl      `id`, or `audio` as written          `audio`, but none that is absolute: only
+ *                                                   what of it lies below the manifest's folder,
+ *                                                   or its last part
+ *
+ * Where no audio file is known, source is <name of the manifest>:<line>.
  */
 typedef struct pt_entry {
     char *id; /* NULL when a broken item has none */
-    char
-        *source; /* relative to the manifest, SRC or audio root; or manifest:line of a broken one */
+    char *source;
     pt_caption *captions; /* in the order of the corpus, all of them, bad ones too */
     size_t n_captions;
     char *path;       /* of the audio, to be opened; NULL when there is none */
@@ -35,18 +45,28 @@ typedef struct pt_entry {
 
 void pt_entry_release(pt_entry *entry);
 
-/** The entry's audio. PT_REJECT_MISSING, PT_REJECT_UNDECODABLE (not a file, or unreadable). */
+/**
+ * The entry's audio. The sentences name neither it nor its path.
+ *
+ * Errors   the entry's own status
+ *          PT_REJECT_MISSING      there is no such file
+ *          PT_REJECT_UNDECODABLE  it is no file, or cannot be read
+ */
 pt_status pt_entry_open(const pt_entry *entry, pt_bytes *bytes, pt_error *err);
 
 typedef struct pt_corpus pt_corpus;
 
 /**
- * Opens a folder, an AudioCaps CSV or a JSONL manifest; the kind is found by looking.
+ * Opens a folder, an AudioCaps CSV or a JSONL manifest; the kind is found by looking: a folder, a
+ * header with AudioCaps' columns, a name in .jsonl or .ndjson or a first line that is an object
+ * with `audio`. Opened again, it gives the same entries in the same order: of a folder, sorted by
+ * the bytes of their paths; of a CSV, by the first row of a clip; of a manifest, line by line.
  *
- * audio_root  where a CSV's clips lie; NULL: the CSV's own folder
+ * audio_root  where a CSV's clips lie, or a manifest's paths start; NULL: its own folder
  *
  * Errors   PT_EIO      cannot be read
- *          PT_EFORMAT  no kind of corpus that is known; names what was found and what is read
+ *          PT_EFORMAT  no kind of corpus that is known, which says what was found and what is read;
+ *                      a folder without a file that is named like audio
  */
 pt_status pt_corpus_open(const char *path, const char *audio_root, pt_corpus **corpus,
                          pt_error *err);
