@@ -19,8 +19,7 @@
 #include <patina/isa.h>
 
 #include "nn/ops.h"
-
-#include "fma_peak.h"
+#include "nn/peak.h"
 
 enum { MAX_ROUNDS = 1000, MAX_TIMINGS = 64 };
 
@@ -218,7 +217,7 @@ int main(int argc, char **argv) {
     printf("%-24s %12s %12s %16s %8s\n", pt_isa_name(isa), "best", "median", "best", "median");
     for (int round = 0; round < rounds; round++) {
         double start = now();
-        peak.flop = fma_peak_run(isa, 2e8);
+        peak.flop = pt_nn_peak_run(isa, 2e8);
         peak.seconds[round] = now() - start;
 
         n = 0;

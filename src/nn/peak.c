@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fma_peak.c - chains of fused multiply-adds, enough of them to hide the latency of each */
+/* peak.c - chains of fused multiply-adds, enough of them to hide the latency of each */
 
-#include "fma_peak.h"
+#include "nn/peak.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -40,7 +40,7 @@ __attribute__((target("avx2,fma"))) static void run_avx2(long rounds) {
         }
 }
 
-double fma_peak_run(pt_isa isa, double flop) {
+double pt_nn_peak_run(pt_isa isa, double flop) {
     const double per_round = 2.0 * CHAINS * (isa == PT_ISA_AVX512 ? 16 : 8);
     const long rounds = (long)(flop / per_round);
 
@@ -52,7 +52,7 @@ double fma_peak_run(pt_isa isa, double flop) {
     return per_round * (double)rounds;
 }
 #else
-double fma_peak_run(pt_isa isa, double flop) {
+double pt_nn_peak_run(pt_isa isa, double flop) {
     (void)isa, (void)flop;
     return 0.0;
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* peak.h - how fast one core multiplies and adds when nothing else holds it up */
+
+#ifndef PATINA_NN_PEAK_H
+#define PATINA_NN_PEAK_H
+
+#include <patina/isa.h>
+
+/** Runs about `flop` floating-point operations on registers alone, with the vectors of isa; returns
+ * how many it ran, 0 where there is no such loop for isa. */
+double pt_nn_peak_run(pt_isa isa, double flop);
+
+#endif /* PATINA_NN_PEAK_H */
