@@ -1,52 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_generate.c - patina generate: the main job */
 
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
 #include "output.h"
 #include "progress.h"
-
-/* ---- stopping -------------------------------------------------------------------------------- */
-
-/* A signal handler has no context, so these two are globals. The first signal asks the run to end,
- * which takes its temporary files away; the second ends the program where it stands. */
-static atomic_bool stop;
-static volatile sig_atomic_t stopped_by;
-
-static void on_signal(int number) {
-    if (stopped_by) _exit(128 + number);
-    stopped_by = number;
-    atomic_store(&stop, true);
-}
-
-/* A signal that whoever started us has ignored (nohup, a shell's background job) stays ignored. */
-static void listen_to_signals(void) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
-        sigemptyset(&action.sa_mask);
-        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &action, NULL);
-    }
-}
-
-/* Ends by the signal itself, so that a shell loop around the program ends too. */
-static void end_as_signalled(void) {
-    const int number = stopped_by;
-    fflush(stdout);
-    signal(number, SIG_DFL);
-    raise(number);
-}
+#include "signals.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -258,19 +223,18 @@ static int generate(const pt_cli_args *args, const char *suite_json) {
         .captions = (pt_captions)value[CAPTIONS].number,
         .loudness = (pt_loudness)value[LOUDNESS].number,
         .isa = isa,
-        .stop = &stop,
+        .stop = pt_cli_listen(),
         .on_event = pt_cli_progress_event,
         .context = &progress,
     };
     pt_generate_report report = {0};
-    listen_to_signals();
     pt_cli_progress_start(&progress, value[QUIET].given);
     const pt_status status = pt_generate(&run, &report, &err);
     pt_cli_progress_end(&progress);
 
     if (status == PT_ECANCELLED) {
         pt_cli_complain("stopped; '%s' is not complete, and the same command does it anew", out);
-        if (stopped_by) end_as_signalled();
+        pt_cli_end_as_signalled();
         return 1;
     }
     if (status != PT_OK) return pt_cli_failed(&err);

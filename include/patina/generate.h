@@ -22,7 +22,7 @@ typedef struct pt_event {
     enum {
         PT_EVENT_NOTE,     /* text: one sentence for the user */
         PT_EVENT_REJECT,   /* an entry, or one caption of it, gave no row; entry may be NULL */
-        PT_EVENT_PROGRESS, /* now and then */
+        PT_EVENT_PROGRESS, /* when the work on entries begins, now and then, and at the end */
     } kind;
     const char *text; /* a note, or the sentence of a reject */
     const char *entry;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* isa.h - the instruction sets that the kernels are written for */
+/* isa.h - the instruction sets that the kernels are written for, and the CPUs there are */
 
 #ifndef PATINA_ISA_H
 #define PATINA_ISA_H
@@ -30,6 +30,9 @@ PT_API const char *pt_isa_name(pt_isa isa);
  * Errors   PT_EUSAGE  unknown name, or a set that this machine has not
  */
 PT_API pt_status pt_isa_parse(const char *name, pt_isa *isa, pt_error *err);
+
+/** CPUs that this process may run on, at least 1: what 0 threads mean everywhere. */
+PT_API unsigned pt_cpus_usable(void);
 
 #ifdef __cplusplus
 }

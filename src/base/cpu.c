@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.c - which instruction sets this machine offers
+/* cpu.c - which instruction sets this machine offers, and how many CPUs
  *
  * __builtin_cpu_supports asks CPUID and, for the AVX families, XCR0 as well: a set counts only if
  * the operating system saves its registers.
@@ -7,6 +7,7 @@
 
 #include <patina/isa.h>
 
+#include <sched.h>
 #include <string.h>
 
 static const char *const names[PT_ISA_COUNT] = {
@@ -49,4 +50,10 @@ pt_status pt_isa_parse(const char *name, pt_isa *isa, pt_error *err) {
     }
     return pt_fail(err, PT_EUSAGE,
                    "instruction set '%s' is unknown; choose auto, c, avx2 or avx512", name);
+}
+
+unsigned pt_cpus_usable(void) {
+    cpu_set_t usable;
+    const int n = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
+    return n > 0 ? (unsigned)n : 1;
 }

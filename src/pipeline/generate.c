@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -59,11 +58,7 @@ static pt_status complete_options(const pt_generate_options *given, pt_generate_
         return pt_fail(err, PT_EUSAGE, "%u threads are over %d", o->threads, THREADS_MAX);
     if (o->variants == 0) o->variants = 1;
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
-    if (o->threads == 0) {
-        cpu_set_t usable;
-        const int n = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
-        o->threads = n > 0 ? (unsigned)n : 1;
-    }
+    if (o->threads == 0) o->threads = pt_cpus_usable();
     return PT_OK;
 }
 
@@ -266,6 +261,7 @@ static pt_status work_all(run *r, pt_error *err) {
     const pt_generate_options *o = &r->options;
 
     PT_TRY(pt_corpus_open(o->corpus, o->audio_root, &r->corpus, err));
+    tell(r, (pt_event){.kind = PT_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
     PT_TRY(pt_ordered_run(&job, o->threads, r->items, sizeof *r->items, r->n_items, o->stop, err));
     if (r->read_status != PT_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
     if (r->n_done % o->chunk != 0) PT_TRY(pt_store_end_chunk(r->store, err));

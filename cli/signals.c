@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* signals.c - Ctrl-C and its kin */
+
+#include "signals.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A signal handler has no context, so these two are globals. The first signal asks the run to end,
+ * which takes its temporary files away; the second ends the program where it stands. */
+static atomic_bool stop;
+static volatile sig_atomic_t stopped_by;
+
+static void on_signal(int number) {
+    if (stopped_by) _exit(128 + number);
+    stopped_by = number;
+    atomic_store(&stop, true);
+}
+
+/* A signal that whoever started us has ignored (nohup, a shell's background job) stays ignored. */
+const atomic_bool *pt_cli_listen(void) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
+        sigemptyset(&action.sa_mask);
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
+    return &stop;
+}
+
+void pt_cli_end_as_signalled(void) {
+    const int number = stopped_by;
+    if (!number) return;
+    fflush(stdout);
+    signal(number, SIG_DFL);
+    raise(number);
+}
