@@ -6,6 +6,7 @@
 
 #include <patina/arena.h>
 #include <patina/audio.h>
+#include <patina/bench.h>
 #include <patina/clap.h>
 #include <patina/degrade.h>
 #include <patina/files.h>

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_bench.c - patina bench: how fast this machine makes rows */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <patina/patina.h>
+
+#include "commands.h"
+#include "output.h"
+#include "signals.h"
+
+enum { MODEL, THREADS, ISA, ROUNDS, CORPUS, ONLY, NO_SCALING, QUICK, JSON, N_OPTIONS };
+
+static const pt_cli_option options[] = {
+    [MODEL] = {.name = "model",
+               .kind = PT_CLI_TEXT,
+               .argument = "DIR",
+               .required = true,
+               .help = "a CLAP checkpoint as Hugging Face stores it; an untrained one of the same "
+                       "shape is just as fast"},
+    [THREADS] = {.name = "threads",
+                 .kind = PT_CLI_NUMBER,
+                 .argument = "N",
+                 .min = 1,
+                 .max = 1024,
+                 .help = "workers (default: the CPUs that may be used)"},
+    [ISA] = PT_CLI_ISA_OPTION,
+    [ROUNDS] = {.name = "rounds",
+                .kind = PT_CLI_NUMBER,
+                .argument = "R",
+                .min = 1,
+                .max = PT_BENCH_ROUNDS_MAX,
+                .help = "how often everything is measured in turn (default 5, --quick 2)"},
+    [CORPUS] = {.name = "corpus",
+                .kind = PT_CLI_TEXT,
+                .argument = "SRC",
+                .help = "make the end-to-end rows of this corpus, as generate would; all of it, "
+                        "in every round (default: clips of 3 to 12 s made for the purpose)"},
+    [ONLY] = {.name = "only",
+              .kind = PT_CLI_CHOICE,
+              .choices = {"all", "towers", "stages", "rows"},
+              .fallback = "all",
+              .help = "measure this part; the register peak always is"},
+    [NO_SCALING] = {.name = "no-scaling", .help = "leave out the runs with one thread"},
+    [QUICK] = {.name = "quick",
+               .help = "little work a round, to see that it runs; its figures mean little"},
+    [JSON] = {.name = "json", .help = "one JSON object; times in seconds, rates a second"},
+};
+_Static_assert(N_OPTIONS <= PT_CLI_OPTIONS_MAX, "room for every option");
+
+static const pt_bench_parts parts_of[] = {PT_BENCH_ALL, PT_BENCH_TOWERS, PT_BENCH_STAGES,
+                                          PT_BENCH_ROWS};
+
+#define QUICK_ROUNDS 2    /* so that there is a best and a median */
+#define NOISY        0.10 /* a median that lies so far from the best */
+#define BUSY         0.25 /* jobs of others for every CPU */
+
+/* ---- what is said ---------------------------------------------------------------------------- */
+
+static bool measured(pt_spread s) {
+    return s.best > 0.0;
+}
+
+static double inverse(double x) {
+    return x > 0.0 ? 1.0 / x : 0.0;
+}
+
+static pt_spread rate_of(pt_spread times) {
+    return (pt_spread){inverse(times.best), inverse(times.median), inverse(times.worst)};
+}
+
+/* How far the median is from the best: 0.05 is five per cent. */
+static double unrest(pt_spread s) {
+    if (!measured(s)) return 0.0;
+    return (s.median > s.best ? s.median / s.best : s.best / s.median) - 1.0;
+}
+
+/* The most disturbed of the long figures. */
+static double unrest_of(const pt_bench_report *r) {
+    double most = 0.0;
+    for (unsigned i = 0; i < r->n_speeds; i++) {
+        const pt_bench_speed *s = &r->speed[i];
+        const pt_spread spreads[] = {s->peak, s->audio_s, s->text_s, s->row_s};
+        for (size_t k = 0; k < sizeof spreads / sizeof *spreads; k++)
+            if (unrest(spreads[k]) > most) most = unrest(spreads[k]);
+    }
+    return most;
+}
+
+static bool is_busy(const pt_bench_report *r) {
+    return r->load > BUSY * r->n_cpus;
+}
+
+static const pt_bench_speed *fastest(const pt_bench_report *r) {
+    return &r->speed[r->n_speeds - 1];
+}
+
+/* Best over best: how many times as much all threads do as one. */
+static double scaling(pt_spread one, pt_spread all) {
+    return measured(all) ? one.best / all.best : 0.0;
+}
+
+static double stages_sum(const pt_bench_report *r) {
+    double sum = 0.0;
+    for (unsigned i = 0; i < r->n_stages; i++)
+        if (!r->stage[i].inner) sum += r->stage[i].s.best;
+    return sum;
+}
+
+/* ---- for people ------------------------------------------------------------------------------ */
+
+static void print_head(const pt_bench_report *r, const char *isa, const char *model) {
+    printf("patina %s on ", pt_version());
+    pt_cli_put(stdout, r->cpu);
+    printf(", %u CPU%s, %s kernels, f32\nmodel ", r->n_cpus, r->n_cpus == 1 ? "" : "s", isa);
+    pt_cli_put(stdout, model);
+    printf("; best and median of %u round%s\n", r->rounds, r->rounds == 1 ? "" : "s");
+}
+
+static void print_peak(const pt_bench_speed *s) {
+    if (measured(s->peak))
+        printf("  %-26s%10s %10s %10.1f %10.1f\n", "register peak", "", "", 1e-9 * s->peak.best,
+               1e-9 * s->peak.median);
+    else
+        printf("  %-26snot known for these kernels\n", "register peak");
+}
+
+static void print_tower(const char *name, pt_spread time, double flop, pt_spread peak) {
+    if (!measured(time)) return;
+    printf("  %-26s%10.2f %10.2f %10.1f %10.1f", name, 1e3 * time.best, 1e3 * time.median,
+           1e-9 * flop / time.best, 1e-9 * flop / time.median);
+    if (measured(peak)) printf(" %6.1f %%", 100.0 * flop / time.best / peak.best);
+    putchar('\n');
+}
+
+static void print_towers(const pt_bench_report *r) {
+    char audio[64], text[64];
+    snprintf(audio, sizeof audio, "audio tower, %.2f GFLOP", 1e-9 * r->audio_flop);
+    snprintf(text, sizeof text, "text tower, %.2f GFLOP", 1e-9 * r->text_flop);
+
+    printf("\n%-28s%21s %21s  of peak\n", "a clip of 10 s; a caption", "ms", "GFLOP/s");
+    for (unsigned i = 0; i < r->n_speeds; i++) {
+        const pt_bench_speed *s = &r->speed[i];
+        printf("%u thread%s\n", s->threads, s->threads == 1 ? "" : "s");
+        print_peak(s);
+        print_tower(audio, s->audio_s, r->audio_flop, s->peak);
+        print_tower(text, s->text_s, r->text_flop, s->peak);
+    }
+    if (r->text_tokens > 0.0)
+        printf("captions have %.1f tokens on average and none is padded\n", r->text_tokens);
+}
+
+static void print_stages(const pt_bench_report *r) {
+    if (r->n_stages == 0) return;
+    printf("\n%-28s%21s\n", "everything but the towers,", "ms");
+    printf("%s\n", "of a 10 s stereo WAV, 1 thread");
+    for (unsigned i = 0; i < r->n_stages; i++) {
+        const pt_bench_stage *s = &r->stage[i];
+        printf("  %s%-*s%10.2f %10.2f\n", s->inner ? "  " : "", s->inner ? 24 : 26, s->name,
+               1e3 * s->s.best, 1e3 * s->s.median);
+    }
+    printf("  %-26s%10.2f\n", "together", 1e3 * stages_sum(r));
+}
+
+static void print_rows(const pt_bench_report *r) {
+    const pt_bench_speed *all = fastest(r);
+    if (!measured(all->row_s)) return;
+    printf("\n%-28s%21s %21s\n", "end to end", "rows/s", "first row after s");
+    for (unsigned i = 0; i < r->n_speeds; i++) {
+        const pt_bench_speed *s = &r->speed[i];
+        const pt_spread rate = rate_of(s->row_s);
+        printf("  %-4u%-22s%10.2f %10.2f %10.2f %10.2f\n", s->threads,
+               s->threads == 1 ? "thread" : "threads", rate.best, rate.median, s->start_s.best,
+               s->start_s.median);
+    }
+    printf("%" PRIu64 " rows a run, start-up left out of rows/s; ", r->n_rows);
+    printf("peak memory %.0f MB with %u thread%s\n", 1e-6 * (double)r->peak_bytes, all->threads,
+           all->threads == 1 ? "" : "s");
+}
+
+static void print_scaling(const pt_bench_report *r) {
+    const pt_bench_speed *one = &r->speed[0], *all = fastest(r);
+    const struct {
+        const char *name;
+        double factor;
+    } of[] = {{"peak", measured(one->peak) ? all->peak.best / one->peak.best : 0.0},
+              {"audio tower", scaling(one->audio_s, all->audio_s)},
+              {"text tower", scaling(one->text_s, all->text_s)},
+              {"rows", scaling(one->row_s, all->row_s)}};
+    const char *between = "  ";
+
+    if (r->n_speeds < 2) return;
+    printf("\n%u threads against one\n", all->threads);
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        if (of[i].factor <= 0.0) continue;
+        printf("%s%s %.2f", between, of[i].name, of[i].factor);
+        between = ", ";
+    }
+    printf(" times as much\n");
+}
+
+static void print_warnings(const pt_bench_report *r, bool quick) {
+    if (quick) printf("\nnote: --quick does too little for its figures to mean much\n");
+    if (is_busy(r))
+        printf("\nnote: %.1f jobs were running when this began; other work takes its share\n",
+               r->load);
+    if (unrest_of(r) > NOISY)
+        printf("\nnote: rounds differ by up to %.0f %% (median from best): the machine is noisy, "
+               "trust\nneither absolute times nor small differences\n",
+               100.0 * unrest_of(r));
+}
+
+static void print_text(const pt_bench_report *r, const char *isa, const char *model, bool quick) {
+    print_head(r, isa, model);
+    print_towers(r);
+    print_stages(r);
+    print_rows(r);
+    print_scaling(r);
+    print_warnings(r, quick);
+}
+
+/* ---- for scripts ----------------------------------------------------------------------------- */
+
+static void json_spread(const char *name, pt_spread s) {
+    printf(", \"%s\": ", name);
+    if (measured(s))
+        printf("{\"best\": %.9g, \"median\": %.9g, \"worst\": %.9g}", s.best, s.median, s.worst);
+    else
+        printf("null");
+}
+
+static void json_share(const char *name, double flop, pt_spread time, pt_spread peak) {
+    printf(", \"%s\": ", name);
+    if (measured(time) && measured(peak))
+        printf("%.6g", flop / time.best / peak.best);
+    else
+        printf("null");
+}
+
+static void json_speed(const pt_bench_report *r, const pt_bench_speed *s) {
+    printf("{\"threads\": %u", s->threads);
+    json_spread("peak_flops", s->peak);
+    json_spread("audio_s", s->audio_s);
+    json_share("audio_share_of_peak", r->audio_flop, s->audio_s, s->peak);
+    json_spread("text_s", s->text_s);
+    json_share("text_share_of_peak", r->text_flop, s->text_s, s->peak);
+    json_spread("rows_per_s", rate_of(s->row_s));
+    json_spread("first_row_s", s->start_s);
+    putchar('}');
+}
+
+static void print_json(const pt_bench_report *r, const char *isa, const char *model, bool quick) {
+    printf("{\"version\": \"%s\", \"cpu\": ", pt_version());
+    pt_cli_put_json(stdout, r->cpu);
+    printf(", \"n_cpus\": %u, \"load\": ", r->n_cpus);
+    if (r->load >= 0.0)
+        printf("%.2f", r->load);
+    else
+        printf("null");
+    printf(", \"kernels\": \"%s\", \"precision\": \"f32\", \"model\": ", isa);
+    pt_cli_put_json(stdout, model);
+    printf(", \"rounds\": %u, \"quick\": %s", r->rounds, quick ? "true" : "false");
+    printf(", \"audio_flop\": %.0f, \"text_flop\": %.0f, \"text_tokens\": %.2f", r->audio_flop,
+           r->text_flop, r->text_tokens);
+    printf(", \"speeds\": [");
+    for (unsigned i = 0; i < r->n_speeds; i++) {
+        if (i) printf(", ");
+        json_speed(r, &r->speed[i]);
+    }
+    printf("], \"stages\": [");
+    for (unsigned i = 0; i < r->n_stages; i++) {
+        printf("%s{\"name\": \"%s\", \"inner\": %s", i ? ", " : "", r->stage[i].name,
+               r->stage[i].inner ? "true" : "false");
+        json_spread("s", r->stage[i].s);
+        putchar('}');
+    }
+    printf("], \"n_rows\": %" PRIu64 ", \"peak_bytes\": %" PRIu64, r->n_rows, r->peak_bytes);
+    printf(", \"unrest\": %.4f, \"busy\": %s}\n", unrest_of(r), is_busy(r) ? "true" : "false");
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static void show_step(void *context, unsigned round, unsigned rounds, const char *what) {
+    (void)context;
+    fprintf(stderr, "\r\033[Kround %u of %u: %s", round, rounds, what);
+    fflush(stderr);
+}
+
+static int run(const pt_cli_command *command, const pt_cli_args *args) {
+    const pt_cli_value *value = args->value;
+    const bool quick = value[QUICK].given, terminal = isatty(STDERR_FILENO);
+    const char *tmp = getenv("TMPDIR");
+    pt_error err = {0};
+    pt_isa isa;
+    if (pt_isa_parse(value[ISA].text, &isa, &err) != PT_OK)
+        return pt_cli_usage(command, "option '--isa': %s", err.message);
+
+    unsigned rounds = (unsigned)value[ROUNDS].number;
+    if (rounds == 0 && quick) rounds = QUICK_ROUNDS;
+    const pt_bench_options bench = {
+        .model = value[MODEL].text,
+        .tmp = tmp && *tmp ? tmp : "/tmp",
+        .corpus = value[CORPUS].text,
+        .parts = parts_of[value[ONLY].number],
+        .threads = (unsigned)value[THREADS].number,
+        .rounds = rounds,
+        .quick = quick,
+        .no_scaling = value[NO_SCALING].given,
+        .isa = isa,
+        .stop = pt_cli_listen(),
+        .on_step = terminal ? show_step : NULL,
+    };
+    pt_bench_report report = {0};
+    const pt_status status = pt_bench(&bench, &report, &err);
+    if (terminal) fputs("\r\033[K", stderr);
+
+    if (status == PT_ECANCELLED) {
+        pt_cli_complain("stopped");
+        pt_cli_end_as_signalled();
+        return 1;
+    }
+    if (status != PT_OK) return pt_cli_failed(&err);
+    if (value[JSON].given)
+        print_json(&report, pt_isa_name(isa), bench.model, quick);
+    else
+        print_text(&report, pt_isa_name(isa), bench.model, quick);
+    return 0;
+}
+
+const pt_cli_command pt_cli_bench = {
+    .name = "bench",
+    .summary = "how fast this machine makes rows, and near the CPU's limit",
+    .usage = "--model DIR [options]",
+    .description =
+        "Measures how fast this machine makes rows, all in one run: what the CPU's registers can "
+        "do at most, how near the two encoders come to it, what every other step of a row costs, "
+        "and rows per second from files to data set, with one thread and with all.\n\n"
+        "Everything is measured in turn, round after round, so that a slow spell of the machine "
+        "falls on all alike. Clips and rows are written to a folder in TMPDIR (or /tmp), which is "
+        "removed at the end. A share of the peak above 100 % means that the machine was busy "
+        "while the peak was measured.",
+    .after = "example:\n"
+             "  patina bench --model clap-htsat-unfused --threads 2\n",
+    .options = options,
+    .n_options = N_OPTIONS,
+    .run = run,
+};

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: MIT */
+/* bench.c - how fast rows are made, and what share of the CPU's arithmetic the towers get
+ *
+ *     round:  pt_generate     with all threads, then with one; the very first run, before this
+ *                             process holds a model of its own, shows the peak of memory
+ *             peak, towers    with all threads, then with one
+ *             stages          by one thread
+ *
+ * Threads take clips from a queue, as in a run of generate. Unlike the rest of the library this
+ * opens files of its own: it makes its input.
+ */
+
+#include "pipeline/bench.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <patina/generate.h>
+
+#include "clap/config.h"
+#include "nn/peak.h"
+#include "pipeline/bench_corpus.h"
+#include "pipeline/flops.h"
+#include "pipeline/ordered.h"
+
+#define ROUNDS_DEFAULT 5
+#define THREADS_MAX    1024
+#define SPEEDS_MAX     2
+
+/* How much is done in a round. One item is what a thread takes from the queue at a time. */
+typedef struct effort {
+    double peak_flop;                     /* an item: long against the start of a thread */
+    unsigned n_peak;                      /* items a thread */
+    unsigned n_clips;                     /* a thread */
+    unsigned captions;                    /* a thread */
+    unsigned n_entries, entries_a_thread; /* of a run of generate, whichever is more */
+    unsigned stage_clips, stage_draws, stage_rows;
+} effort;
+
+static const effort whole_effort = {.peak_flop = 2e9,
+                                    .n_peak = 8,
+                                    .n_clips = 6,
+                                    .captions = 32,
+                                    .n_entries = 40,
+                                    .entries_a_thread = 20,
+                                    .stage_clips = 8,
+                                    .stage_draws = 4,
+                                    .stage_rows = 512};
+static const effort quick_effort = {.peak_flop = 1e8,
+                                    .n_peak = 2,
+                                    .n_clips = 1,
+                                    .captions = 4,
+                                    .n_entries = 4,
+                                    .entries_a_thread = 2,
+                                    .stage_clips = 1,
+                                    .stage_draws = 2,
+                                    .stage_rows = 16};
+
+typedef struct speed {
+    unsigned threads;
+    pt_series peak, mel, audio, text, row, start; /* audio with its mel features */
+} speed;
+
+typedef struct bench {
+    const pt_bench_options *options;
+    const effort *effort;
+    unsigned rounds, threads;
+    char *folder, *corpus, *out;
+    pt_clap_config config;
+    pt_tokenizer *tokenizer;
+    pt_mel *mel;
+    pt_clap *clap;
+    pt_meter *meter;
+    pt_suite *suite;
+    pt_arena *arenas; /* [threads] */
+    float *clip;      /* [n_samples] of the extractor: noise, mono, 48 kHz */
+    char **captions;  /* [effort->captions * threads], of the round */
+    unsigned n_captions_made;
+    double text_flop, text_tokens; /* of all captions so far */
+    unsigned n_speeds;
+    speed speeds[SPEEDS_MAX];
+    pt_series stages[PT_STAGE_COUNT];
+    uint64_t n_rows, peak_bytes;
+} bench;
+
+/* ---------------------------------------------------------------- figures */
+
+double pt_bench_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void pt_series_add(pt_series *series, double value) {
+    if (series->n < PT_BENCH_ROUNDS_MAX) series->value[series->n++] = value;
+}
+
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+pt_spread pt_series_of_times(const pt_series *series) {
+    pt_series sorted = *series;
+    const unsigned n = sorted.n;
+    if (n == 0) return (pt_spread){0};
+    qsort(sorted.value, n, sizeof *sorted.value, by_size);
+    const double median = (sorted.value[(n - 1) / 2] + sorted.value[n / 2]) / 2.0;
+    return (pt_spread){sorted.value[0], median, sorted.value[n - 1]};
+}
+
+pt_spread pt_series_of_rates(const pt_series *series) {
+    const pt_spread rising = pt_series_of_times(series);
+    return (pt_spread){rising.worst, rising.median, rising.best};
+}
+
+/* ---------------------------------------------------------------- many threads at once */
+
+/* Items of one kind, so many of them, and what to do with each. */
+typedef struct batch {
+    bench *bench;
+    pt_status (*work)(bench *b, unsigned worker, unsigned index, pt_error *err);
+    unsigned n, n_given;
+} batch;
+
+typedef struct batch_item {
+    unsigned index;
+    pt_status status;
+    pt_error err;
+} batch_item;
+
+static bool give_item(void *context, void *slot) {
+    batch *all = context;
+    if (all->n_given == all->n) return false;
+    *(batch_item *)slot = (batch_item){.index = all->n_given++};
+    return true;
+}
+
+static void work_item(void *context, unsigned worker, void *slot) {
+    const batch *all = context;
+    batch_item *item = slot;
+    item->status = all->work(all->bench, worker, item->index, &item->err);
+}
+
+static pt_status take_item(void *context, void *slot, pt_error *err) {
+    const batch_item *item = slot;
+    (void)context;
+    return item->status == PT_OK ? PT_OK : pt_fail(err, item->status, "%s", item->err.message);
+}
+
+/* Seconds of the wall clock an item; the start of the threads is among them. */
+static pt_status time_batch(bench *b, unsigned threads, unsigned n,
+                            pt_status (*work)(bench *, unsigned, unsigned, pt_error *),
+                            double *seconds, pt_error *err) {
+    batch all = {.bench = b, .work = work, .n = n};
+    const pt_ordered_job job = {&all, give_item, work_item, take_item};
+    batch_item *items = calloc(n, sizeof *items);
+    if (!items) return pt_fail(err, PT_ENOMEM, "out of memory");
+
+    const double start = pt_bench_now();
+    const pt_status status =
+        pt_ordered_run(&job, threads, items, sizeof *items, n, b->options->stop, err);
+    *seconds = (pt_bench_now() - start) / n;
+    free(items);
+    return status;
+}
+
+static pt_status work_peak(bench *b, unsigned worker, unsigned index, pt_error *err) {
+    (void)worker, (void)index, (void)err;
+    (void)pt_nn_peak_run(b->options->isa, b->effort->peak_flop);
+    return PT_OK;
+}
+
+static pt_status work_mel(bench *b, unsigned worker, unsigned index, pt_error *err) {
+    pt_arena *arena = &b->arenas[worker];
+    const pt_extractor_config *c = &b->config.extractor;
+    (void)index;
+
+    pt_arena_reset(arena);
+    float *features = pt_arena_take_array(arena, pt_mel_frames(b->mel) * c->n_mels, sizeof(float));
+    void *scratch = pt_arena_take(arena, pt_mel_scratch_size(b->mel));
+    if (!features || !scratch) return pt_fail(err, PT_ENOMEM, "out of memory");
+    pt_mel_features(b->mel, b->clip, c->n_samples, features, scratch);
+    return PT_OK;
+}
+
+static pt_status work_audio(bench *b, unsigned worker, unsigned index, pt_error *err) {
+    float embedding[PT_EMBEDDING];
+    (void)index;
+    pt_arena_reset(&b->arenas[worker]);
+    return pt_clap_embed_audio(b->clap, b->clip, b->config.extractor.n_samples, embedding,
+                               &b->arenas[worker], err);
+}
+
+static pt_status work_text(bench *b, unsigned worker, unsigned index, pt_error *err) {
+    float embedding[PT_EMBEDDING];
+    const char *caption = b->captions[index];
+    pt_arena_reset(&b->arenas[worker]);
+    return pt_clap_embed_text(b->clap, caption, strlen(caption), embedding, &b->arenas[worker],
+                              err);
+}
+
+/* ---------------------------------------------------------------- peak and towers */
+
+static pt_status time_peak(bench *b, speed *s, pt_error *err) {
+    const unsigned n = b->effort->n_peak * s->threads;
+    double seconds;
+
+    const double flop = pt_nn_peak_run(b->options->isa, b->effort->peak_flop); /* and wakes up */
+    if (flop == 0.0) return PT_OK; /* no such loop for plain C */
+    PT_TRY(time_batch(b, s->threads, n, work_peak, &seconds, err));
+    pt_series_add(&s->peak, flop / seconds);
+    return PT_OK;
+}
+
+/* Captions that were never encoded before: a run of generate may remember those that were. */
+static pt_status renew_captions(bench *b, unsigned n, pt_error *err) {
+    for (unsigned i = 0; i < n; i++) {
+        size_t n_tokens;
+        free(b->captions[i]);
+        b->captions[i] =
+            pt_bench_caption(b->tokenizer, b->n_captions_made++, &n_tokens, &b->arenas[0]);
+        if (!b->captions[i]) return pt_fail(err, PT_ENOMEM, "out of memory");
+        b->text_tokens += (double)n_tokens;
+        b->text_flop += pt_flops_text(&b->config, n_tokens);
+    }
+    return PT_OK;
+}
+
+static pt_status time_towers(bench *b, speed *s, pt_error *err) {
+    const unsigned n_clips = b->effort->n_clips * s->threads;
+    const unsigned n_captions = b->effort->captions * s->threads;
+    double seconds;
+
+    PT_TRY(time_batch(b, s->threads, n_clips, work_mel, &seconds, err));
+    pt_series_add(&s->mel, seconds);
+    PT_TRY(time_batch(b, s->threads, n_clips, work_audio, &seconds, err));
+    pt_series_add(&s->audio, seconds);
+    PT_TRY(renew_captions(b, n_captions, err));
+    PT_TRY(time_batch(b, s->threads, n_captions, work_text, &seconds, err));
+    pt_series_add(&s->text, seconds);
+    return PT_OK;
+}
+
+/* ---------------------------------------------------------------- rows, end to end */
+
+/* When a run of generate was ready, gave its first row, and was done. */
+typedef struct run_times {
+    double ready, first, last;
+    uint64_t n_entries, n_rows;
+} run_times;
+
+static void note_time(void *context, const pt_event *event) {
+    run_times *times = context;
+    const double now = pt_bench_now();
+    if (event->kind != PT_EVENT_PROGRESS) return;
+    if (event->n_entries == 0) times->ready = now;
+    if (event->n_rows > 0 && times->n_rows == 0) times->first = now;
+    times->last = now;
+    times->n_entries = event->n_entries;
+    times->n_rows = event->n_rows;
+}
+
+static pt_status run_rows(bench *b, speed *s, pt_error *err) {
+    run_times times = {0};
+    const pt_generate_options run = {
+        .corpus = b->options->corpus ? b->options->corpus : b->corpus,
+        .model = b->options->model,
+        .out = b->out,
+        .threads = s->threads,
+        .isa = b->options->isa,
+        .stop = b->options->stop,
+        .on_event = note_time,
+        .context = &times,
+    };
+    pt_generate_report report = {0};
+    char *out = strdup(b->out);
+    if (!out) return pt_fail(err, PT_ENOMEM, "out of memory");
+
+    const double start = pt_bench_now();
+    const pt_status status = pt_generate(&run, &report, err);
+    pt_bench_folder_remove(&out);
+    PT_TRY(status);
+    if (report.n_rows == 0)
+        return pt_fail(err, PT_EUSAGE, "corpus '%s' gives no row that could be timed", run.corpus);
+    b->n_rows = report.n_rows;
+    pt_series_add(&s->row, (times.last - times.ready) / (double)report.n_rows);
+    pt_series_add(&s->start, times.first - start);
+    return PT_OK;
+}
+
+/* ru_maxrss only grows: after the first run, and nothing else yet, it is that run's. */
+static pt_status time_rows(bench *b, speed *s, pt_error *err) {
+    struct rusage usage;
+    PT_TRY(run_rows(b, s, err));
+    if (b->peak_bytes == 0 && getrusage(RUSAGE_SELF, &usage) == 0)
+        b->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    return PT_OK;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static pt_status complete_options(bench *b, pt_error *err) {
+    const pt_bench_options *o = b->options;
+    if (!o->model || !o->tmp)
+        return pt_fail(err, PT_EUSAGE, "a model and a folder for temporary files are needed");
+    if (o->threads > THREADS_MAX)
+        return pt_fail(err, PT_EUSAGE, "%u threads are over %d", o->threads, THREADS_MAX);
+    if (o->rounds > PT_BENCH_ROUNDS_MAX)
+        return pt_fail(err, PT_EUSAGE, "%u rounds are over %d", o->rounds, PT_BENCH_ROUNDS_MAX);
+    b->threads = o->threads ? o->threads : pt_cpus_usable();
+    b->rounds = o->rounds ? o->rounds : ROUNDS_DEFAULT;
+    b->effort = o->quick ? &quick_effort : &whole_effort;
+    b->speeds[b->n_speeds++].threads = b->threads;
+    if (b->threads > 1 && !o->no_scaling) b->speeds[b->n_speeds++].threads = 1;
+    return PT_OK;
+}
+
+static bool wants(const bench *b, pt_bench_parts part) {
+    return b->options->parts == 0 || (b->options->parts & part);
+}
+
+static pt_status make_input(bench *b, pt_error *err) {
+    const effort *e = b->effort;
+    const unsigned by_thread = e->entries_a_thread * b->threads;
+
+    if (asprintf(&b->corpus, "%s/clips.jsonl", b->folder) < 0 ||
+        asprintf(&b->out, "%s/out", b->folder) < 0)
+        return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!wants(b, PT_BENCH_ROWS) || b->options->corpus) return PT_OK;
+    return pt_bench_corpus_write(b->folder, by_thread > e->n_entries ? by_thread : e->n_entries,
+                                 b->tokenizer, &b->arenas[0], err);
+}
+
+static pt_status make_room(bench *b, pt_error *err) {
+    const size_t n_samples = b->config.extractor.n_samples;
+    uint32_t state = 1;
+
+    b->arenas = calloc(b->threads, sizeof *b->arenas);
+    b->captions = calloc((size_t)b->effort->captions * b->threads, sizeof *b->captions);
+    b->clip = calloc(n_samples, sizeof *b->clip);
+    if (!b->arenas || !b->captions || !b->clip) return pt_fail(err, PT_ENOMEM, "out of memory");
+    for (unsigned i = 0; i < b->threads; i++)
+        pt_arena_init(&b->arenas[i]);
+    for (size_t i = 0; i < n_samples; i++) {
+        state = 1664525 * state + 1013904223; /* Numerical Recipes' generator */
+        b->clip[i] = 0.2F * (float)((double)state / 2147483648.0 - 1.0);
+    }
+    return PT_OK;
+}
+
+/* All that is small; what is wrong with the model's files shows here. */
+static pt_status open_small_parts(bench *b, pt_error *err) {
+    const char *dir = b->options->model;
+    PT_TRY(pt_clap_config_read(dir, &b->config, err));
+    PT_TRY(pt_extractor_config_read(dir, &b->config, err));
+    PT_TRY(pt_tokenizer_open(dir, b->config.text.vocab_size, &b->tokenizer, err));
+    PT_TRY(pt_mel_open(&b->config.extractor, &b->mel, err));
+    PT_TRY(pt_meter_open(&b->meter, err));
+    PT_TRY(pt_suite_open(NULL, &b->suite, err));
+    PT_TRY(make_room(b, err));
+    PT_TRY(pt_bench_folder_make(b->options->tmp, &b->folder, err));
+    return make_input(b, err);
+}
+
+/* ---------------------------------------------------------------- rounds */
+
+static pt_status tell(const bench *b, unsigned round, const char *what, pt_error *err) {
+    const pt_bench_options *o = b->options;
+    if (o->stop && atomic_load_explicit(o->stop, memory_order_relaxed))
+        return pt_fail(err, PT_ECANCELLED, "stopped on request");
+    if (o->on_step) o->on_step(o->context, round, b->rounds, what);
+    return PT_OK;
+}
+
+static pt_status time_stages(bench *b, const pt_stage_plan *plan, pt_error *err) {
+    double seconds[PT_STAGE_COUNT];
+    PT_TRY(pt_stage_walk(plan, seconds, &b->arenas[0], err));
+    for (int i = 0; i < PT_STAGE_COUNT; i++)
+        pt_series_add(&b->stages[i], seconds[i]);
+    return PT_OK;
+}
+
+/* What rounds of towers and stages need; after the first rows, whose memory is measured. Arenas
+ * grow and pages come in before anything is timed. */
+static pt_status open_large_parts(bench *b, const pt_stage_plan *plan, pt_error *err) {
+    double seconds[PT_STAGE_COUNT];
+
+    if (wants(b, PT_BENCH_STAGES)) {
+        PT_TRY(pt_stage_clips_write(plan, err));
+        PT_TRY(pt_stage_walk(plan, seconds, &b->arenas[0], err));
+    }
+    if (!wants(b, PT_BENCH_TOWERS)) return PT_OK;
+    PT_TRY(pt_clap_open(b->options->model, PT_CLAP_BOTH, b->options->isa, &b->clap, err));
+    PT_TRY(time_batch(b, b->threads, b->threads, work_audio, seconds, err));
+    PT_TRY(renew_captions(b, b->threads, err));
+    return time_batch(b, b->threads, b->threads, work_text, seconds, err);
+}
+
+static pt_status run_round(bench *b, unsigned round, const pt_stage_plan *plan, pt_error *err) {
+    for (unsigned i = 0; wants(b, PT_BENCH_ROWS) && i < b->n_speeds; i++) {
+        PT_TRY(tell(b, round, "rows", err));
+        PT_TRY(time_rows(b, &b->speeds[i], err));
+    }
+    if (round == 1) PT_TRY(open_large_parts(b, plan, err));
+    for (unsigned i = 0; i < b->n_speeds; i++) {
+        PT_TRY(tell(b, round, wants(b, PT_BENCH_TOWERS) ? "towers" : "peak", err));
+        PT_TRY(time_peak(b, &b->speeds[i], err));
+        if (wants(b, PT_BENCH_TOWERS)) PT_TRY(time_towers(b, &b->speeds[i], err));
+    }
+    if (wants(b, PT_BENCH_STAGES)) {
+        PT_TRY(tell(b, round, "stages", err));
+        PT_TRY(time_stages(b, plan, err));
+    }
+    return PT_OK;
+}
+
+static pt_status run_all(bench *b, pt_error *err) {
+    const effort *e = b->effort;
+    const pt_stage_plan plan = {.folder = b->folder,
+                                .n_clips = e->stage_clips,
+                                .n_draws = e->stage_draws,
+                                .n_rows = e->stage_rows,
+                                .meter = b->meter,
+                                .suite = b->suite,
+                                .mel = b->mel,
+                                .n_mels = b->config.extractor.n_mels,
+                                .stop = b->options->stop};
+
+    for (unsigned round = 1; round <= b->rounds; round++)
+        PT_TRY(run_round(b, round, &plan, err));
+    return PT_OK;
+}
+
+/* ---------------------------------------------------------------- report */
+
+/* The mel features go first: their best time is taken off, so that a disturbed one flatters no
+ * tower. */
+static pt_spread without_mel(const speed *s) {
+    const double mel = pt_series_of_times(&s->mel).best;
+    pt_spread audio = pt_series_of_times(&s->audio);
+    if (s->audio.n == 0) return audio;
+    audio.best -= mel;
+    audio.median -= mel;
+    audio.worst -= mel;
+    return audio;
+}
+
+static void find_machine(pt_bench_report *report) {
+    char line[256];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+
+    snprintf(report->cpu, sizeof report->cpu, "unknown");
+    while (file && fgets(line, sizeof line, file)) {
+        const char *value = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !value) continue;
+        value += 1 + strspn(value + 1, " ");
+        snprintf(report->cpu, sizeof report->cpu, "%.*s", (int)strcspn(value, "\n"), value);
+        break;
+    }
+    if (file) fclose(file);
+    report->n_cpus = pt_cpus_usable();
+    if (getloadavg(&report->load, 1) != 1) report->load = -1.0;
+}
+
+static void fill_report(const bench *b, pt_bench_report *report) {
+    report->rounds = b->rounds;
+    report->audio_flop = pt_flops_audio(&b->config);
+    if (b->n_captions_made > 0) {
+        report->text_flop = b->text_flop / b->n_captions_made;
+        report->text_tokens = b->text_tokens / b->n_captions_made;
+    }
+    report->n_speeds = b->n_speeds;
+    for (unsigned i = 0; i < b->n_speeds; i++) {
+        const speed *s = &b->speeds[b->n_speeds - 1 - i]; /* one thread first */
+        report->speed[i] = (pt_bench_speed){
+            .threads = s->threads,
+            .peak = pt_series_of_rates(&s->peak),
+            .audio_s = without_mel(s),
+            .text_s = pt_series_of_times(&s->text),
+            .row_s = pt_series_of_times(&s->row),
+            .start_s = pt_series_of_times(&s->start),
+        };
+    }
+    for (int i = 0; wants(b, PT_BENCH_STAGES) && i < PT_STAGE_COUNT; i++)
+        report->stage[report->n_stages++] =
+            (pt_bench_stage){.name = pt_stage_names[i],
+                             .inner = pt_stage_is_inner((pt_stage_index)i),
+                             .s = pt_series_of_times(&b->stages[i])};
+    report->n_rows = b->n_rows;
+    report->peak_bytes = b->peak_bytes;
+}
+
+static void release(bench *b) {
+    pt_bench_folder_remove(&b->folder);
+    pt_clap_close(&b->clap);
+    pt_mel_close(&b->mel);
+    pt_tokenizer_close(&b->tokenizer);
+    pt_meter_close(&b->meter);
+    pt_suite_close(&b->suite);
+    for (unsigned i = 0; b->arenas && i < b->threads; i++)
+        pt_arena_release(&b->arenas[i]);
+    for (size_t i = 0; b->captions && i < (size_t)b->effort->captions * b->threads; i++)
+        free(b->captions[i]);
+    free(b->captions);
+    free(b->arenas);
+    free(b->clip);
+    free(b->corpus);
+    free(b->out);
+}
+
+pt_status pt_bench(const pt_bench_options *options, pt_bench_report *report, pt_error *err) {
+    bench *b = calloc(1, sizeof *b); /* its series are too large for a thread's stack */
+    pt_bench_report filled = {0};
+    if (!b) return pt_fail(err, PT_ENOMEM, "out of memory");
+
+    b->options = options;
+    find_machine(&filled); /* before this process adds to the load */
+    pt_status status = complete_options(b, err);
+    if (status == PT_OK) status = open_small_parts(b, err);
+    if (status == PT_OK) status = run_all(b, err);
+    if (status == PT_OK) {
+        fill_report(b, &filled);
+        *report = filled;
+    }
+    release(b);
+    free(b);
+    return status;
+}

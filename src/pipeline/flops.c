@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* flops.c - how much arithmetic the towers take */
+
+#include "pipeline/flops.h"
+
+/* [rows, k] times [k, n]. */
+static double product(double rows, double k, double n) {
+    return 2.0 * rows * k * n;
+}
+
+double pt_flops_audio(const pt_clap_config *config) {
+    const pt_audio_config *c = &config->audio;
+    const double grid = (double)(c->spec_size / c->patch), patch = (double)(c->patch * c->patch);
+    const double window = (double)(c->window * c->window), ratio = (double)c->mlp_ratio;
+    const double projected = (double)config->projection_dim;
+    double tokens = grid * grid, d = (double)c->width;
+    double flop = product(tokens, patch, d);
+
+    for (size_t s = 0; s < c->n_stages; s++) {
+        const double linears = product(tokens, d, (4.0 + 2.0 * ratio) * d); /* qkv, proj, MLP */
+        const double attention = 2.0 * product(tokens, d, window); /* scores, and their mixing */
+        flop += (double)c->depths[s] * (linears + attention);
+        if (s + 1 == c->n_stages) break;
+        tokens /= 4.0;
+        flop += product(tokens, 4.0 * d, 2.0 * d);
+        d *= 2.0;
+    }
+    return flop + product(1.0, d, projected) + product(1.0, projected, projected);
+}
+
+double pt_flops_text(const pt_clap_config *config, size_t n_tokens) {
+    const pt_text_config *c = &config->text;
+    const double n = (double)n_tokens, d = (double)c->hidden;
+    const double projected = (double)config->projection_dim;
+    const double linears = product(n, d, 4.0 * d + 2.0 * (double)c->intermediate);
+    const double attention = 2.0 * product(n, d, n);
+
+    return (double)c->n_layers * (linears + attention) + product(1.0, d, d) + /* the pooler */
+           product(1.0, d, projected) + product(1.0, projected, projected);
+}

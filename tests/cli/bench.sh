@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# bench.sh - what the bench prints and leaves behind; no figure is asserted, for machines differ
+
+# The folder that its temporary files go to, which must be empty again afterwards.
+quick() {
+    mkdir -p tmp
+    TMPDIR=$WORK/tmp run bench --quick --model "$MINI" "$@"
+    [ -z "$(ls tmp)" ] || fail "left behind: $(ls tmp)"
+}
+
+test_text() {
+    quick --threads 2 --rounds 1
+    want_status 0
+    [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+    local line
+    for line in "best and median of 1 round" "register peak" "audio tower, 0.28 GFLOP" \
+        "text tower, " "decode and mix" "resample" "targets" "loudness of the source" \
+        "LTAS" "chain and purity" "mel features" "writing rows" "rows/s" "peak memory" \
+        "2 threads against one" "note: --quick does too little"; do
+        want_out "$line"
+    done
+    if grep -E '^.{81}' "$WORK/stdout"; then fail "too wide for a terminal"; fi
+}
+
+test_json() {
+    quick --threads 2 --json
+    want_status 0
+    py <<'E2'
+def check_spread(s, rising):
+    assert set(s) == {"best", "median", "worst"} and all(v > 0 for v in s.values()), s
+    assert (s["best"] <= s["median"] <= s["worst"]) != rising or len(set(s.values())) == 1, s
+
+with open("stdout", encoding="utf-8") as file:
+    report = json.load(file)
+assert report["rounds"] == 2 and report["quick"] is True and report["precision"] == "f32"
+assert report["n_rows"] == 4 and report["peak_bytes"] > 1 << 20
+with open(MINI + "/config.json", encoding="utf-8") as file:
+    config = json.load(file)["audio_config"]
+side, d, window = config["spec_size"] // 4, config["patch_embeds_hidden_size"], 64
+mults = side * side * 16 * d + 8 * d * 512 + 512 * 512 # patches; the projection of 8 d
+for depth in config["depths"]: # qkv, proj, two of the MLP; scores and context
+    mults += depth * (side * side * d * d * (3 + 1 + 4 + 4) + 2 * side * side * window * d)
+    side, d = side // 2, 2 * d
+    mults += side * side * (2 * d) * d if d <= 8 * config["patch_embeds_hidden_size"] else 0
+assert report["audio_flop"] == 2 * mults, (report["audio_flop"], 2 * mults)
+assert 8 <= report["text_tokens"] <= 30, report["text_tokens"]
+assert [s["threads"] for s in report["speeds"]] == [1, 2]
+for speed in report["speeds"]:
+    for name, rising in {"audio_s": False, "text_s": False, "rows_per_s": True,
+                         "first_row_s": False}.items():
+        check_spread(speed[name], rising)
+    if report["kernels"] == "c":
+        assert speed["peak_flops"] is None and speed["audio_share_of_peak"] is None
+    else:
+        check_spread(speed["peak_flops"], True)
+        assert speed["audio_share_of_peak"] > 0 and speed["text_share_of_peak"] > 0
+names = [s["name"] for s in report["stages"]]
+assert len(names) == len(set(names)) == 11, names
+for stage in report["stages"]:
+    check_spread(stage["s"], False)
+E2
+}
+
+# Parts and kernels by themselves; plain C has no register peak, and its share is unknown.
+test_parts() {
+    quick --only towers --threads 1 --rounds 1 --isa c
+    want_status 0
+    want_out "not known for these kernels"
+    want_out "audio tower"
+    if grep -q -E "rows/s|decode|against one" "$WORK/stdout"; then fail "more than was asked"; fi
+    quick --only stages --threads 1 --rounds 1
+    want_status 0
+    want_out "mel features"
+    if grep -q -E "rows/s|audio tower" "$WORK/stdout"; then fail "more than was asked"; fi
+    quick --only rows --no-scaling --threads 2 --rounds 1 --json --corpus "$DEMO/manifest.jsonl"
+    want_status 0
+    py <<'E2'
+with open("stdout", encoding="utf-8") as file:
+    report = json.load(file)
+assert [s["threads"] for s in report["speeds"]] == [2] and report["stages"] == []
+assert report["speeds"][0]["audio_s"] is None and report["speeds"][0]["rows_per_s"]["best"] > 0
+with open(DEMO + "/manifest.jsonl", encoding="utf-8") as file:
+    clips = [json.loads(line)["caption"] for line in file]
+assert report["n_rows"] == sum(len(c) if isinstance(c, list) else 1 for c in clips)
+E2
+}
+
+test_refused() {
+    quick --rounds 0
+    want_failure 2
+    quick --only everything
+    want_failure 2
+    run bench --quick --model absent
+    want_failure 1
+    want_err "absent"
+    quick --corpus absent.jsonl
+    want_failure 1
+    want_err "absent.jsonl"
+    TMPDIR=$WORK/nowhere run bench --quick --model "$MINI"
+    want_failure 1
+    want_err "nowhere"
+}
+
+# Ctrl-C in the middle ends it by that signal, and takes the temporary folder away.
+test_interrupted() {
+    mkdir tmp
+    TMPDIR=$WORK/tmp "$PATINA" bench --model "$MINI" --rounds 100 >stdout 2>stderr &
+    local pid=$! status=0 i
+    for i in $(seq 200); do
+        [ -n "$(ls tmp)" ] && break
+        sleep 0.05
+    done
+    [ -n "$(ls tmp)" ] || fail "it never began (look $i)"
+    sleep 0.5
+    kill -TERM $pid
+    wait $pid || status=$?
+    [ "$status" -eq 143 ] || fail "status $status, expected 143"
+    want_err "stopped"
+    [ -z "$(ls tmp)" ] || fail "left behind: $(ls tmp)"
+    [ ! -s stdout ] || fail "half a report"
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* test_flops.c - the towers' arithmetic as torch's FLOP counter counts it (docs/MODEL.md) */
+
+#include "test.h"
+
+#include "pipeline/bench.h"
+#include "pipeline/flops.h"
+
+/* laion/clap-htsat-unfused. */
+static pt_clap_config unfused(void) {
+    return (pt_clap_config){
+        .text = {.hidden = 768, .n_layers = 12, .n_heads = 12, .intermediate = 3072},
+        .audio = {.width = 96,
+                  .n_stages = 4,
+                  .depths = {2, 2, 6, 2},
+                  .n_heads = {4, 8, 16, 32},
+                  .window = 8,
+                  .spec_size = 256,
+                  .n_mels = 64,
+                  .patch = 4,
+                  .mlp_ratio = 4},
+        .projection_dim = 512};
+}
+
+/* The reference figures are printed to so many digits: half of the last one is the tolerance. */
+TEST(flops, of_published_models) {
+    pt_clap_config config = unfused();
+    CHECK_NEAR(1e-9 * pt_flops_audio(&config), 11.82, 0.005);
+    CHECK_NEAR(1e-9 * pt_flops_text(&config, 20), 3.415, 0.0005);
+    CHECK_NEAR(1e-9 * pt_flops_text(&config, 77), 13.30, 0.005);
+
+    config.audio.width = 128; /* laion/larger_clap_general */
+    config.audio.depths[2] = 12;
+    CHECK_NEAR(1e-9 * pt_flops_audio(&config), 30.65, 0.005);
+}
+
+/* The best of times is the least, of rates the greatest; an even number has a middle of two. */
+TEST(series, best_median_worst) {
+    pt_series series = {0};
+    CHECK_NEAR(pt_series_of_times(&series).best, 0.0, 0.0); /* nothing measured */
+
+    const double values[] = {3.0, 1.0, 8.0, 2.0};
+    for (size_t i = 0; i < 4; i++)
+        pt_series_add(&series, values[i]);
+    const pt_spread times = pt_series_of_times(&series), rates = pt_series_of_rates(&series);
+    CHECK_NEAR(times.best, 1.0, 0.0);
+    CHECK_NEAR(times.median, 2.5, 0.0);
+    CHECK_NEAR(times.worst, 8.0, 0.0);
+    CHECK_NEAR(rates.best, 8.0, 0.0);
+    CHECK_NEAR(rates.median, 2.5, 0.0);
+    CHECK_NEAR(rates.worst, 1.0, 0.0);
+}
