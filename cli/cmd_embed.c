@@ -121,7 +121,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     embeddings = calloc(n_items, PT_EMBEDDING * sizeof *embeddings);
     pt_status status = embeddings ? PT_OK : pt_fail(&err, PT_ENOMEM, "out of memory");
     if (status == PT_OK)
-        status = pt_clap_open(args->value[MODEL].text, (pt_clap_parts)parts, isa, &clap, &err);
+        status = pt_clap_open(args->value[MODEL].text, (pt_clap_parts)parts, isa, PT_PRECISION_F32,
+                              &clap, &err);
     if (status == PT_OK) status = embed_all(clap, items, n_items, embeddings, &err);
     if (status == PT_OK)
         status = pt_npy_write(args->value[OUT].text, embeddings, n_items, PT_EMBEDDING, &err);

@@ -3,10 +3,11 @@
  *
  *     bench_nn [-i ISA] [-r ROUNDS] [WORD...]     shapes whose name contains one of the words
  *
- * Each round runs the machine's register peak and every shape once, so that a slow spell of a busy
- * machine falls on all alike; printed are the best and the median of the rounds, and the best as a
- * share of the best peak of the same run. The last lines put whole towers together: every weight
- * of a clip or a caption once, so that weights come from where they come from in a real run.
+ * Each round runs the machine's register peak and every shape once in each precision, so that a
+ * slow spell of a busy machine falls on all alike; printed are, for float32 and then for bfloat16
+ * where ISA has it, the best and the median of the rounds, and the best as a share of the best peak
+ * of that precision in the same run. The last lines put whole towers together: every weight of a
+ * clip or a caption once, so that weights come from where they come from in a real run.
  */
 
 #include <stdbool.h>
@@ -33,26 +34,26 @@ typedef struct linear_shape {
 /* The published unfused model: 64 x 64 tokens of width 96, halved and doubled by three mergers. */
 static const linear_shape linears[] = {
     {"patch 4096,96,16", 4096, 96, 16, PT_NN_STORE, 1, 0},
-    {"s1 qkv 4096,288,96", 4096, 288, 96, PT_NN_STORE, 2, 0},
+    {"s1 qkv 4096,288,96", 4096, 288, 96, PT_NN_OPERAND, 2, 0},
     {"s1 proj 4096,96,96", 4096, 96, 96, PT_NN_ADD, 2, 0},
     {"s1 fc1 4096,384,96", 4096, 384, 96, PT_NN_GELU, 2, 0},
     {"s1 fc2 4096,96,384", 4096, 96, 384, PT_NN_ADD, 2, 0},
     {"merge1 1024,192,384", 1024, 192, 384, PT_NN_STORE, 1, 0},
-    {"s2 qkv 1024,576,192", 1024, 576, 192, PT_NN_STORE, 2, 0},
+    {"s2 qkv 1024,576,192", 1024, 576, 192, PT_NN_OPERAND, 2, 0},
     {"s2 proj 1024,192,192", 1024, 192, 192, PT_NN_ADD, 2, 0},
     {"s2 fc1 1024,768,192", 1024, 768, 192, PT_NN_GELU, 2, 0},
     {"s2 fc2 1024,192,768", 1024, 192, 768, PT_NN_ADD, 2, 0},
     {"merge2 256,384,768", 256, 384, 768, PT_NN_STORE, 1, 0},
-    {"s3 qkv 256,1152,384", 256, 1152, 384, PT_NN_STORE, 6, 0},
+    {"s3 qkv 256,1152,384", 256, 1152, 384, PT_NN_OPERAND, 6, 0},
     {"s3 proj 256,384,384", 256, 384, 384, PT_NN_ADD, 6, 0},
     {"s3 fc1 256,1536,384", 256, 1536, 384, PT_NN_GELU, 6, 0},
     {"s3 fc2 256,384,1536", 256, 384, 1536, PT_NN_ADD, 6, 0},
     {"merge3 64,768,1536", 64, 768, 1536, PT_NN_STORE, 1, 0},
-    {"s4 qkv 64,2304,768", 64, 2304, 768, PT_NN_STORE, 2, 0},
+    {"s4 qkv 64,2304,768", 64, 2304, 768, PT_NN_OPERAND, 2, 0},
     {"s4 proj 64,768,768", 64, 768, 768, PT_NN_ADD, 2, 0},
     {"s4 fc1 64,3072,768", 64, 3072, 768, PT_NN_GELU, 2, 0},
     {"s4 fc2 64,768,3072", 64, 768, 3072, PT_NN_ADD, 2, 0},
-    {"text qkv 20,2304,768", 20, 2304, 768, PT_NN_STORE, 0, 12},
+    {"text qkv 20,2304,768", 20, 2304, 768, PT_NN_OPERAND, 0, 12},
     {"text proj 20,768,768", 20, 768, 768, PT_NN_ADD, 0, 12},
     {"text fc1 20,3072,768", 20, 3072, 768, PT_NN_GELU, 0, 12},
     {"text fc2 20,768,3072", 20, 768, 3072, PT_NN_ADD, 0, 12},
@@ -80,11 +81,22 @@ static const attention_shape attentions[] = {
 };
 enum { N_ATTENTIONS = sizeof attentions / sizeof *attentions };
 
+enum { N_PRECISIONS = 2 };
+
 typedef struct timing {
     const char *name;
-    double flop;
-    double seconds[MAX_ROUNDS];
+    double flop[N_PRECISIONS];
+    double seconds[N_PRECISIONS][MAX_ROUNDS];
 } timing;
+
+/* What the kernels work on: x operands, y either. */
+typedef struct bench {
+    const pt_nn_ops *ops;
+    void *weights, *weight; /* a tower's; one shape's */
+    float *bias;
+    unsigned char *x;
+    void *y, *scratch;
+} bench;
 
 static double now(void) {
     struct timespec t;
@@ -114,36 +126,40 @@ static bool wanted(const char *name, char **words, int n_words) {
     return n_words == 0;
 }
 
-static void print_timing(timing *t, int rounds, double peak) {
-    qsort(t->seconds, (size_t)rounds, sizeof *t->seconds, by_size);
-    const double best = t->seconds[0], median = t->seconds[rounds / 2];
-    printf("%-24s %9.3f ms %9.3f ms %8.1f GFLOP/s %8.1f", t->name, 1e3 * best, 1e3 * median,
-           1e-9 * t->flop / best, 1e-9 * t->flop / median);
-    if (peak > 0.0) printf(" %5.0f %%", 100.0 * t->flop / best / peak);
+static void print_timing(timing *t, int rounds, const double *peak) {
+    printf("%-24s", t->name);
+    for (int p = 0; p < N_PRECISIONS; p++) {
+        if (t->flop[p] == 0.0) continue;
+        qsort(t->seconds[p], (size_t)rounds, sizeof *t->seconds[p], by_size);
+        const double best = t->seconds[p][0], median = t->seconds[p][rounds / 2];
+        printf("  %9.3f ms %9.3f ms %7.1f GFLOP/s", 1e3 * best, 1e3 * median,
+               1e-9 * t->flop[p] / best);
+        if (peak) printf(" %4.0f %%", 100.0 * t->flop[p] / best / peak[p]);
+    }
     printf("\n");
 }
 
-static double time_linear(const pt_nn_ops *ops, const linear_shape *s, const float *packed,
-                          const float *bias, const float *x, float *y, int times) {
-    const pt_nn_linear map = {.n_in = s->k, .n_out = s->n, .packed = packed, .bias = bias};
+static double time_linear(const bench *b, const linear_shape *s, int times) {
+    const pt_nn_linear map = {.n_in = s->k, .n_out = s->n, .packed = b->weight, .bias = b->bias};
     const double start = now();
 
     for (int i = 0; i < times; i++)
-        ops->linear(&map, x, s->k, s->m, s->epilogue, y, s->n);
+        b->ops->linear(&map, b->x, s->k, s->m, s->epilogue, b->y, s->n);
     return (now() - start) / times;
 }
 
 /* Every linear of a tower, each with weights of its own, in order. */
-static double time_tower(const pt_nn_ops *ops, bool text, const float *weights, const float *bias,
-                         const float *x, float *y) {
+static double time_tower(const bench *b, bool text) {
+    const unsigned char *weights = b->weights;
     const double start = now();
 
     for (int i = 0; i < N_LINEARS; i++)
         for (int n = 0; n < (text ? linears[i].text : linears[i].audio); n++) {
             const linear_shape *s = &linears[i];
-            const pt_nn_linear map = {.n_in = s->k, .n_out = s->n, .packed = weights, .bias = bias};
-            ops->linear(&map, x, s->k, s->m, s->epilogue, y, s->n);
-            weights += ops->packed_size(s->n, s->k);
+            const pt_nn_linear map = {
+                .n_in = s->k, .n_out = s->n, .packed = weights, .bias = b->bias};
+            b->ops->linear(&map, b->x, s->k, s->m, s->epilogue, b->y, s->n);
+            weights += b->ops->packed_size(s->n, s->k);
         }
     return now() - start;
 }
@@ -156,7 +172,7 @@ static double tower_flop(bool text) {
     return flop;
 }
 
-static size_t tower_floats(const pt_nn_ops *ops, bool text) {
+static size_t tower_bytes(const pt_nn_ops *ops, bool text) {
     size_t n = 0;
     for (int i = 0; i < N_LINEARS; i++)
         n += ops->packed_size(linears[i].n, linears[i].k) *
@@ -164,31 +180,95 @@ static size_t tower_floats(const pt_nn_ops *ops, bool text) {
     return n;
 }
 
-static double time_attention(const pt_nn_ops *ops, const attention_shape *s, const float *qkv,
-                             const float *bias, float *out, float *scratch) {
-    const size_t width = s->n_heads * s->head_dim;
+static double time_attention(const bench *b, const attention_shape *s) {
+    const size_t width = s->n_heads * s->head_dim, row = width * b->ops->operand_size;
     const double start = now();
 
-    for (size_t i = 0; i < s->n_windows; i++) {
-        const pt_nn_attention a = {.n_tokens = s->n_tokens,
-                                   .n_heads = s->n_heads,
-                                   .head_dim = s->head_dim,
-                                   .q = qkv,
-                                   .k = qkv + width,
-                                   .v = qkv + 2 * width,
-                                   .ld = 3 * width,
-                                   .scale = 0.2f,
-                                   .bias = s->biased ? bias : NULL,
-                                   .out = out,
-                                   .ld_out = width,
-                                   .scratch = scratch};
-        ops->attention(&a);
-    }
+    for (size_t i = 0; i < s->n_windows; i++)
+        b->ops->attention(&(pt_nn_attention){
+            .n_tokens = s->n_tokens,
+            .n_heads = s->n_heads,
+            .head_dim = s->head_dim,
+            .q = b->x,
+            .k = b->x + row,
+            .v = b->x + 2 * row,
+            .ld = 3 * width,
+            .scale = 0.2f,
+            .bias = s->biased ? b->bias : NULL,
+            .out = b->y,
+            .ld_out = width,
+            .scratch = b->scratch,
+        });
     return now() - start;
 }
 
+static double time_layer_norm(const bench *b, size_t n_rows, size_t n) {
+    const float *x = b->weights;
+    const double start = now();
+
+    b->ops->layer_norm(x, n_rows, n, b->bias, b->bias, 1e-5f, NULL, b->y);
+    return now() - start;
+}
+
+/* The weights of a tower, and of the largest single shape, are as good as any numbers. */
+static bench bench_new(const pt_nn_ops *ops) {
+    const size_t n_x = 4096 * 768, n_audio = tower_bytes(ops, false),
+                 n_text = tower_bytes(ops, true);
+    float *x = room(n_x);
+    bench b = {.ops = ops,
+               .weights = room((n_audio > n_text ? n_audio : n_text) / sizeof(float)),
+               .weight = room(3072 * 800),
+               .bias = room(1 << 20),
+               .x = room(n_x),
+               .y = room(4096 * 384),
+               .scratch = room(1 << 20)};
+    ops->to_operands(x, n_x, b.x);
+    free(x);
+    return b;
+}
+
+static void note(timing *t, const char *name, int precision, int round, double flop,
+                 double seconds) {
+    t->name = name;
+    t->flop[precision] = flop;
+    t->seconds[precision][round] = seconds;
+}
+
+/* Every shape once; how many there are. */
+static int run_round(const bench *b, timing *timings, int precision, int round, char **words,
+                     int n_words) {
+    int n = 0;
+
+    for (int i = 0; i < N_LINEARS; i++) {
+        const linear_shape *s = &linears[i];
+        const double flop = 2.0 * (double)(s->m * s->n * s->k);
+        if (!wanted(s->name, words, n_words)) continue;
+        /* Once unmeasured, then until the clock tells: 4 million multiply-adds at the least. */
+        time_linear(b, s, 1);
+        note(&timings[n++], s->name, precision, round, flop,
+             time_linear(b, s, 1 + (int)(8e6 / flop)));
+    }
+    for (int i = 0; i < N_ATTENTIONS; i++) {
+        const attention_shape *s = &attentions[i];
+        const double flop = 4.0 * (double)(s->n_windows * s->n_heads * s->head_dim) *
+                            (double)(s->n_tokens * s->n_tokens);
+        if (!wanted(s->name, words, n_words)) continue;
+        time_attention(b, s);
+        note(&timings[n++], s->name, precision, round, flop, time_attention(b, s));
+    }
+    for (int text = 0; text < 2; text++) {
+        const char *name = text ? "linears of a caption" : "linears of a clip";
+        if (!wanted(name, words, n_words)) continue;
+        note(&timings[n++], name, precision, round, tower_flop(text), time_tower(b, text));
+    }
+    if (wanted("layer_norm 4096,96", words, n_words))
+        note(&timings[n++], "layer_norm 4096,96", precision, round, 8.0 * 4096 * 96,
+             time_layer_norm(b, 4096, 96));
+    return n;
+}
+
 int main(int argc, char **argv) {
-    static timing peak = {"register peak", 0.0, {0.0}}, timings[MAX_TIMINGS];
+    static timing peak, timings[MAX_TIMINGS];
     pt_isa isa = pt_isa_detect();
     int rounds = 20, option, n = 0;
 
@@ -204,61 +284,25 @@ int main(int argc, char **argv) {
             return 2;
         }
     }
-    char **words = argv + optind;
-    const int n_words = argc - optind;
-    const pt_nn_ops *ops = pt_nn_ops_of(isa);
 
-    /* The largest of everything; the towers' weights serve the single shapes as well. */
-    const size_t n_audio = tower_floats(ops, false), n_text = tower_floats(ops, true);
-    const float *weights = room(n_audio > n_text ? n_audio : n_text), *bias = room(1 << 20);
-    const float *x = room(4096 * 768);
-    float *y = room(4096 * 384), *scratch = room(1 << 20), *weight = room(3072 * 800);
-
-    printf("%-24s %12s %12s %16s %8s\n", pt_isa_name(isa), "best", "median", "best", "median");
-    for (int round = 0; round < rounds; round++) {
-        double start = now();
-        peak.flop = pt_nn_peak_run(isa, 2e8);
-        peak.seconds[round] = now() - start;
-
-        n = 0;
-        for (int i = 0; i < N_LINEARS; i++) {
-            const linear_shape *s = &linears[i];
-            const double flop = 2.0 * (double)(s->m * s->n * s->k);
-            if (!wanted(s->name, words, n_words)) continue;
-            timings[n].name = s->name;
-            timings[n].flop = flop;
-            /* Once unmeasured, then until the clock tells: 4 million multiply-adds at the least. */
-            time_linear(ops, s, weight, bias, x, y, 1);
-            timings[n++].seconds[round] =
-                time_linear(ops, s, weight, bias, x, y, 1 + (int)(8e6 / flop));
-        }
-        for (int i = 0; i < N_ATTENTIONS; i++) {
-            const attention_shape *s = &attentions[i];
-            if (!wanted(s->name, words, n_words)) continue;
-            timings[n].name = s->name;
-            timings[n].flop = 4.0 * (double)(s->n_windows * s->n_heads * s->head_dim) *
-                              (double)(s->n_tokens * s->n_tokens);
-            time_attention(ops, s, x, bias, y, scratch);
-            timings[n++].seconds[round] = time_attention(ops, s, x, bias, y, scratch);
-        }
-        for (int text = 0; text < 2; text++) {
-            const char *name = text ? "linears of a caption" : "linears of a clip";
-            if (!wanted(name, words, n_words)) continue;
-            timings[n].name = name;
-            timings[n].flop = tower_flop(text);
-            timings[n++].seconds[round] = time_tower(ops, text, weights, bias, x, y);
-        }
-        if (wanted("layer_norm 4096,96", words, n_words)) {
-            timings[n].name = "layer_norm 4096,96";
-            timings[n].flop = 8.0 * 4096 * 96;
-            start = now();
-            ops->layer_norm(x, 96, 4096, 96, bias, bias, 1e-5f, y, 96);
-            timings[n++].seconds[round] = now() - start;
-        }
+    const pt_nn_ops *ops[N_PRECISIONS];
+    bench benches[N_PRECISIONS];
+    for (int p = 0; p < N_PRECISIONS; p++) {
+        ops[p] = pt_nn_ops_of(isa, (pt_precision)p);
+        if (ops[p]) benches[p] = bench_new(ops[p]);
     }
-    print_timing(&peak, rounds, 0.0);
-    const double best_peak = peak.flop / peak.seconds[0];
+    for (int round = 0; round < rounds; round++)
+        for (int p = 0; p < N_PRECISIONS && ops[p]; p++) {
+            const double start = now(), flop = pt_nn_peak_run(isa, (pt_precision)p, 2e8);
+            note(&peak, "register peak", p, round, flop, now() - start);
+            n = run_round(&benches[p], timings, p, round, argv + optind, argc - optind);
+        }
+
+    printf("%s: best, median, best; float32%s\n", pt_isa_name(isa), ops[1] ? ", bfloat16" : "");
+    print_timing(&peak, rounds, NULL);
+    const double best_peak[N_PRECISIONS] = {peak.flop[0] / peak.seconds[0][0],
+                                            peak.flop[1] / peak.seconds[1][0]};
     for (int i = 0; i < n; i++)
-        print_timing(&timings[i], rounds, best_peak);
+        print_timing(&timings[i], rounds, peak.flop[0] > 0.0 ? best_peak : NULL);
     return 0;
 }

@@ -30,11 +30,15 @@ typedef struct pt_clap pt_clap;
  * merges.txt (text), model.safetensors in f32, f16 or bf16. Nothing in it is trusted. Opening and
  * closing plan a transform: one thread at a time.
  *
+ * isa        what pt_isa_parse gives
+ * precision  what pt_precision_parse gives; plain C computes bfloat16 too, slowly, for comparison
+ *
  * Errors  PT_EIO      a file is absent or unreadable
  *         PT_EFORMAT  a file or tensor is not what it should be; the message names it
+ *         PT_EUSAGE   isa or this machine does not offer the precision
  */
-PT_API pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa, pt_clap **clap,
-                              pt_error *err);
+PT_API pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa,
+                              pt_precision precision, pt_clap **clap, pt_error *err);
 PT_API void pt_clap_close(pt_clap **clap);
 
 /**
@@ -50,6 +54,21 @@ PT_API void pt_clap_close(pt_clap **clap);
 PT_API pt_status pt_clap_embed_text(const pt_clap *clap, const char *caption, size_t n_bytes,
                                     float embedding[PT_EMBEDDING], pt_arena *scratch,
                                     pt_error *err);
+
+/** A caption for pt_clap_embed_texts: n_bytes of UTF-8, not terminated. */
+typedef struct pt_clap_caption {
+    const char *text;
+    size_t n_bytes;
+} pt_clap_caption;
+
+/**
+ * Embeds several captions. Each gets the same bits as by itself, in less time: short ones share the
+ * cost of fetching the weights.
+ *
+ * embeddings  out, [n_captions, 512], of arbitrary content after an error */
+PT_API pt_status pt_clap_embed_texts(const pt_clap *clap, const pt_clap_caption *captions,
+                                     size_t n_captions, float *embeddings, pt_arena *scratch,
+                                     pt_error *err);
 
 /**
  * Embeds a mono 48 kHz excerpt: 1 to 480000 samples, shorter ones repeated and zero-padded to 10 s

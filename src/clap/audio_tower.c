@@ -297,18 +297,21 @@ void pt_audio_tower_close(pt_audio_tower **tower) {
 
 /* --- running ------------------------------------------------------------------------------- */
 
-/* What a run computes in. n: tokens of a window; d, R: of the stage. */
+/* What a run computes in. n: tokens of a window; d, R: of the stage. Bytes hold operands of matrix
+ * products. */
 typedef struct workspace {
-    float *tokens;  /* [R * R, d], from the first stage to the last */
-    float *normed;  /* [n_frames, n_mels] */
-    float *image;   /* [spec_size, spec_size] */
-    float *rows;    /* [n, d]: tokens of the window at hand */
-    float *input;   /* [n, d]: their norm; later what attention gives */
-    float *wide;    /* [n, 3d], [n, mlp_ratio * d], or [n, 4d] before merging */
-    float *scratch; /* of the attention kernel */
-    float *parts;   /* [R * R, c] of the first stage: channels 1 to 3 of a fused model */
-    float *pooled;  /* [d] of the last stage */
-    float *hidden;  /* [n_projected] */
+    float *tokens;         /* [R * R, d], from the first stage to the last */
+    float *normed;         /* [n_frames, n_mels] */
+    float *image;          /* [spec_size, spec_size] */
+    unsigned char *pixels; /* the same as operands */
+    float *rows;           /* [n, d]: tokens of the window at hand, or [n, 4d] before merging */
+    unsigned char *input;  /* [n, d], [n, 4d]: their norm; later what attention gives */
+    unsigned char *wide;   /* [n, 3d] or [n, mlp_ratio * d]; patches of a row of the grid */
+    void *scratch;         /* of the attention kernel */
+    float *parts;          /* [R * R, c] of the first stage: channels 1 to 3 of a fused model */
+    float *local;          /* [grid, c]: local weights of their fusion */
+    float *pooled;         /* [d] of the last stage, or [c]: global weights of the fusion */
+    unsigned char *hidden; /* [n_projected] */
 } workspace;
 
 /* Rows of the merged image that are reduced together; not for the last stage. */
@@ -325,31 +328,34 @@ static workspace workspace_carve(const pt_audio_tower *tower, pt_carver *carver)
     const pt_audio_config *c = &tower->config;
     const size_t window = c->window * c->window, n_tokens = tower->grid * tower->grid;
     const size_t last_width = tower->stages[c->n_stages - 1].width;
-    /* The patch embedding works in rows of the grid: kernels in wide, and tokens in narrow. */
-    const size_t kernel = FUSION_STRETCH * c->patch * c->patch;
-    size_t narrow = tower->grid * c->width, scratch = 0;
-    size_t wide = tower->grid * max_size(c->width, kernel) + c->width;
+    const size_t operand = tower->ops->operand_size, n_fused = c->fusion ? tower->grid : 0;
+    /* The patch embedding works in rows of the grid: patches in wide, tokens in rows and input. */
+    const size_t patch = FUSION_STRETCH * c->patch * c->patch;
+    size_t rows = tower->grid * c->width, wide = tower->grid * max_size(c->width, patch);
+    size_t scratch = 0;
 
     for (size_t i = 0; i < c->n_stages; i++) {
         const stage *s = &tower->stages[i];
         const size_t n = window * s->width;
-        narrow = max_size(narrow, n);
-        wide = max_size(wide, n * max_size(3, c->mlp_ratio));
+        rows = max_size(rows, n);
         if (i + 1 < c->n_stages)
-            wide = max_size(wide, merged_at_once(s) * (s->side / 2) * 4 * s->width);
+            rows = max_size(rows, merged_at_once(s) * (s->side / 2) * 4 * s->width);
+        wide = max_size(wide, n * max_size(3, c->mlp_ratio));
         scratch = max_size(scratch, tower->ops->attention_scratch(window, s->width / s->n_heads));
     }
     return (workspace){
         .tokens = pt_carve(carver, n_tokens * c->width, sizeof(float)),
         .normed = pt_carve(carver, tower->n_frames * c->n_mels, sizeof(float)),
         .image = pt_carve(carver, c->spec_size * c->spec_size, sizeof(float)),
-        .rows = pt_carve(carver, narrow, sizeof(float)),
-        .input = pt_carve(carver, narrow, sizeof(float)),
-        .wide = pt_carve(carver, wide, sizeof(float)),
-        .scratch = pt_carve(carver, scratch, sizeof(float)),
-        .parts = pt_carve(carver, c->fusion ? n_tokens * c->width : 0, sizeof(float)),
-        .pooled = pt_carve(carver, last_width, sizeof(float)),
-        .hidden = pt_carve(carver, tower->n_projected, sizeof(float)),
+        .pixels = pt_carve(carver, c->spec_size * c->spec_size, operand),
+        .rows = pt_carve(carver, rows, sizeof(float)),
+        .input = pt_carve(carver, rows, operand),
+        .wide = pt_carve(carver, wide, operand),
+        .scratch = pt_carve(carver, scratch, 1),
+        .parts = pt_carve(carver, n_fused * tower->grid * c->width, sizeof(float)),
+        .local = pt_carve(carver, n_fused * c->width, sizeof(float)),
+        .pooled = pt_carve(carver, max_size(last_width, c->width), sizeof(float)),
+        .hidden = pt_carve(carver, tower->n_projected, operand),
     };
 }
 
@@ -380,6 +386,7 @@ static void build_image(const pt_audio_tower *tower, const float *features, work
             column[m * size] = tap->weight[0] * frame[0][m] + tap->weight[1] * frame[1][m] +
                                tap->weight[2] * frame[2][m] + tap->weight[3] * frame[3][m];
     }
+    tower->ops->to_operands(w->image, size * size, w->pixels);
 }
 
 /* A convolution whose kernels [patch, width] do not overlap, on one row of patches of the image:
@@ -387,34 +394,30 @@ static void build_image(const pt_audio_tower *tower, const float *features, work
 static void embed_patches(const pt_audio_tower *tower, const pt_nn_linear *map, size_t patch_row,
                           size_t width, size_t n, float *y, workspace *w) {
     const size_t patch = tower->config.patch, size = tower->config.spec_size;
-    const float *image = w->image + patch_row * patch * size;
+    const size_t operand = tower->ops->operand_size;
+    const unsigned char *pixels = w->pixels + patch_row * patch * size * operand;
 
     for (size_t i = 0; i < n; i++)
         for (size_t row = 0; row < patch; row++)
-            memcpy(w->wide + (i * patch + row) * width, image + row * size + i * width,
-                   width * sizeof *image);
+            memcpy(w->wide + (i * patch + row) * width * operand,
+                   pixels + (row * size + i * width) * operand, width * operand);
     tower->ops->linear(map, w->wide, patch * width, n, PT_NN_STORE, y, tower->config.width);
-}
-
-static void relu(float *x, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        x[i] = fmaxf(x[i], 0.0f);
 }
 
 /* Two 1x1 convolutions with a ReLU between: x [n, c] to y [n, c]. */
 static void fusion_branch(const pt_audio_tower *tower, const pt_nn_linear branch[2], const float *x,
-                          size_t n, float *y, float *hidden) {
+                          size_t n, float *y, workspace *w) {
     const size_t c = tower->config.width, squeezed = tower->fusion.squeezed;
-    tower->ops->linear(&branch[0], x, c, n, PT_NN_STORE, hidden, squeezed);
-    relu(hidden, n * squeezed);
-    tower->ops->linear(&branch[1], hidden, squeezed, n, PT_NN_STORE, y, c);
+    tower->ops->to_operands(x, n * c, w->input);
+    tower->ops->linear(&branch[0], w->input, c, n, PT_NN_RELU, w->wide, squeezed);
+    tower->ops->linear(&branch[1], w->wide, squeezed, n, PT_NN_STORE, y, c);
 }
 
 /* Mixes the tokens of the whole clip with those of its parts, w->parts, by learnt weights:
  * g = 2 g f + 2 l (1 - f), f = sigmoid(local(g + l) + global(mean of g + l)). */
 static void fuse(const pt_audio_tower *tower, workspace *w) {
     const size_t c = tower->config.width, n = tower->grid, n_tokens = n * n;
-    float *sum = w->rows, *local = w->input, *global = w->wide + n * c;
+    float *sum = w->rows, *local = w->local, *global = w->pooled;
 
     for (size_t j = 0; j < c; j++) {
         double mean = 0.0;
@@ -422,13 +425,13 @@ static void fuse(const pt_audio_tower *tower, workspace *w) {
             mean += w->tokens[i * c + j] + w->parts[i * c + j];
         sum[j] = (float)(mean / (double)n_tokens);
     }
-    fusion_branch(tower, tower->fusion.global, sum, 1, global, w->wide);
+    fusion_branch(tower, tower->fusion.global, sum, 1, global, w);
 
     for (size_t i = 0; i < n_tokens; i += n) {
         float *g = w->tokens + i * c, *l = w->parts + i * c;
         for (size_t j = 0; j < n * c; j++)
             sum[j] = g[j] + l[j];
-        fusion_branch(tower, tower->fusion.local, sum, n, local, w->wide);
+        fusion_branch(tower, tower->fusion.local, sum, n, local, w);
         for (size_t j = 0; j < n * c; j++) {
             const float f = 1.0f / (1.0f + expf(-(local[j] + global[j % c])));
             g[j] = 2.0f * g[j] * f + 2.0f * l[j] * (1.0f - f);
@@ -461,8 +464,8 @@ static void embed_image(const pt_audio_tower *tower, const float *features, size
         fuse(tower, w);
     }
     if (c->patch_norm)
-        tower->ops->layer_norm(w->tokens, c->width, n * n, c->width, tower->patch_norm.gain,
-                               tower->patch_norm.shift, FIXED_NORM_EPS, w->tokens, c->width);
+        tower->ops->layer_norm(w->tokens, n * n, c->width, tower->patch_norm.gain,
+                               tower->patch_norm.shift, FIXED_NORM_EPS, w->tokens, NULL);
     pt_tap_show(tap, "patch_embed", 0, 0, w->tokens, n * n * c->width);
 }
 
@@ -487,15 +490,15 @@ static void move_window(const pt_audio_tower *tower, const stage *s, size_t shif
 /* Attention of a window, of qkv w->wide [n, 3d], to w->input. */
 static void attend(const pt_audio_tower *tower, const stage *s, const block *b, int edge,
                    workspace *w) {
-    const size_t d = s->width, head_dim = d / s->n_heads;
+    const size_t d = s->width, head_dim = d / s->n_heads, operand = tower->ops->operand_size;
 
     tower->ops->attention(&(pt_nn_attention){
         .n_tokens = tower->config.window * tower->config.window,
         .n_heads = s->n_heads,
         .head_dim = head_dim,
         .q = w->wide,
-        .k = w->wide + d,
-        .v = w->wide + 2 * d,
+        .k = w->wide + d * operand,
+        .v = w->wide + 2 * d * operand,
         .ld = 3 * d,
         .scale = 1.0f / sqrtf((float)head_dim),
         .bias = b->bias,
@@ -520,12 +523,12 @@ static void run_window(const pt_audio_tower *tower, const stage *s, const block 
     if (shift && index % n_across == n_across - 1) edge |= EDGE_RIGHT;
     move_window(tower, s, shift, index, w->tokens, w->rows, false);
 
-    ops->layer_norm(w->rows, d, n, d, b->before.gain, b->before.shift, eps, w->input, d);
-    ops->linear(&b->qkv, w->input, d, n, PT_NN_STORE, w->wide, 3 * d);
+    ops->layer_norm(w->rows, n, d, b->before.gain, b->before.shift, eps, NULL, w->input);
+    ops->linear(&b->qkv, w->input, d, n, PT_NN_OPERAND, w->wide, 3 * d);
     attend(tower, s, b, edge, w);
     ops->linear(&b->project, w->input, d, n, PT_NN_ADD, w->rows, d);
 
-    ops->layer_norm(w->rows, d, n, d, b->after.gain, b->after.shift, eps, w->input, d);
+    ops->layer_norm(w->rows, n, d, b->after.gain, b->after.shift, eps, NULL, w->input);
     ops->linear(&b->widen, w->input, d, n, PT_NN_GELU, w->wide, n_hidden);
     ops->linear(&b->narrow, w->wide, n_hidden, n, PT_NN_ADD, w->rows, d);
 
@@ -550,12 +553,12 @@ static void merge_tokens(const pt_audio_tower *tower, const stage *s, workspace 
         for (size_t i = 0; i < n_merged; i++)
             for (size_t k = 0; k < 4; k++) { /* (0, 0), (1, 0), (0, 1), (1, 1) */
                 const size_t y = 2 * (top + i / n) + k % 2, x = 2 * (i % n) + k / 2;
-                memcpy(w->wide + (4 * i + k) * d, w->tokens + (y * side + x) * d,
+                memcpy(w->rows + (4 * i + k) * d, w->tokens + (y * side + x) * d,
                        d * sizeof(float));
             }
-        tower->ops->layer_norm(w->wide, 4 * d, n_merged, 4 * d, s->merge.gain, s->merge.shift,
-                               FIXED_NORM_EPS, w->wide, 4 * d);
-        tower->ops->linear(&s->reduce, w->wide, 4 * d, n_merged, PT_NN_STORE,
+        tower->ops->layer_norm(w->rows, n_merged, 4 * d, s->merge.gain, s->merge.shift,
+                               FIXED_NORM_EPS, NULL, w->input);
+        tower->ops->linear(&s->reduce, w->input, 4 * d, n_merged, PT_NN_STORE,
                            w->tokens + top * n * 2 * d, 2 * d);
     }
 }
@@ -566,8 +569,8 @@ static void pool(const pt_audio_tower *tower, float *raw, workspace *w, const pt
     const stage *s = &tower->stages[tower->config.n_stages - 1];
     const size_t d = s->width, n_tokens = s->side * s->side;
 
-    tower->ops->layer_norm(w->tokens, d, n_tokens, d, tower->final_norm.gain,
-                           tower->final_norm.shift, FIXED_NORM_EPS, w->tokens, d);
+    tower->ops->layer_norm(w->tokens, n_tokens, d, tower->final_norm.gain, tower->final_norm.shift,
+                           FIXED_NORM_EPS, w->tokens, NULL);
     pt_tap_show(tap, "final_norm", 0, 0, w->tokens, n_tokens * d);
     for (size_t j = 0; j < d; j++) {
         double sum = 0.0;
@@ -576,9 +579,9 @@ static void pool(const pt_audio_tower *tower, float *raw, workspace *w, const pt
         w->pooled[j] = (float)(sum / (double)n_tokens);
     }
     pt_tap_show(tap, "pooled", 0, 0, w->pooled, d);
-    tower->ops->linear(&tower->project[0], w->pooled, d, 1, PT_NN_STORE, w->hidden,
+    tower->ops->to_operands(w->pooled, d, w->input);
+    tower->ops->linear(&tower->project[0], w->input, d, 1, PT_NN_RELU, w->hidden,
                        tower->n_projected);
-    relu(w->hidden, tower->n_projected);
     tower->ops->linear(&tower->project[1], w->hidden, tower->n_projected, 1, PT_NN_STORE, raw,
                        tower->n_projected);
 }

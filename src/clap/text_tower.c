@@ -132,30 +132,30 @@ size_t pt_text_tower_max_ids(const pt_text_tower *tower) {
 
 /* --- running ------------------------------------------------------------------------------- */
 
-/* What a run computes in; T: tokens of all captions. */
+/* What a run computes in; T: tokens of all captions. Bytes hold operands of matrix products. */
 typedef struct workspace {
-    float *tokens;  /* [T, h] */
-    float *context; /* [T, h]: what attention gives */
-    float *wide;    /* [T, 3h] or [T, intermediate] */
-    float *scratch; /* of the attention kernel */
-    float *first;   /* [n_captions, h]: first tokens */
-    float *pooled;  /* [n_captions, h] */
-    float *hidden;  /* [n_captions, n_projected] */
+    float *tokens;         /* [T, h] */
+    unsigned char *input;  /* [T, h]: tokens as operands; or what attention gives */
+    unsigned char *wide;   /* [T, 3h] or [T, intermediate] */
+    void *scratch;         /* of the attention kernel */
+    float *position;       /* [h] */
+    float *pooled;         /* [n_captions, h] */
+    unsigned char *hidden; /* [n_captions, n_projected] */
 } workspace;
 
 static workspace workspace_carve(const pt_text_tower *tower, size_t n_captions, size_t n_ids,
                                  pt_carver *carver) {
     const pt_text_config *c = &tower->config;
     const size_t h = c->hidden, n_wide = 3 * h > c->intermediate ? 3 * h : c->intermediate;
+    const size_t operand = tower->ops->operand_size;
     return (workspace){
         .tokens = pt_carve(carver, n_ids * h, sizeof(float)),
-        .context = pt_carve(carver, n_ids * h, sizeof(float)),
-        .wide = pt_carve(carver, n_ids * n_wide, sizeof(float)),
-        .scratch =
-            pt_carve(carver, tower->ops->attention_scratch(n_ids, h / c->n_heads), sizeof(float)),
-        .first = pt_carve(carver, n_captions * h, sizeof(float)),
+        .input = pt_carve(carver, n_ids * h, operand),
+        .wide = pt_carve(carver, n_ids * n_wide, operand),
+        .scratch = pt_carve(carver, tower->ops->attention_scratch(n_ids, h / c->n_heads), 1),
+        .position = pt_carve(carver, h, sizeof(float)),
         .pooled = pt_carve(carver, n_captions * h, sizeof(float)),
-        .hidden = pt_carve(carver, n_captions * tower->n_projected, sizeof(float)),
+        .hidden = pt_carve(carver, n_captions * tower->n_projected, operand),
     };
 }
 
@@ -182,24 +182,25 @@ static void embed(const pt_text_tower *tower, const int32_t *ids, size_t n, floa
     }
 }
 
-/* Attention within each caption, of qkv w->wide [T, 3h], to w->context. */
+/* Attention within each caption, of qkv w->wide [T, 3h], to w->input. */
 static void attend(const pt_text_tower *tower, const size_t *lengths, size_t n_captions,
                    workspace *w) {
     const size_t h = tower->config.hidden, head_dim = h / tower->config.n_heads;
+    const size_t row = h * tower->ops->operand_size; /* bytes */
     size_t first = 0;
 
     for (size_t i = 0; i < n_captions; first += lengths[i++]) {
-        const float *qkv = w->wide + first * 3 * h;
+        const unsigned char *qkv = w->wide + first * 3 * row;
         tower->ops->attention(&(pt_nn_attention){
             .n_tokens = lengths[i],
             .n_heads = tower->config.n_heads,
             .head_dim = head_dim,
             .q = qkv,
-            .k = qkv + h,
-            .v = qkv + 2 * h,
+            .k = qkv + row,
+            .v = qkv + 2 * row,
             .ld = 3 * h,
             .scale = 1.0f / sqrtf((float)head_dim),
-            .out = w->context + first * h,
+            .out = w->input + first * row,
             .ld_out = h,
             .scratch = w->scratch,
         });
@@ -213,17 +214,17 @@ static void run_layer(const pt_text_tower *tower, size_t index, const size_t *le
     const size_t h = tower->config.hidden, f = tower->config.intermediate;
     const float eps = tower->config.layer_norm_eps;
 
-    ops->linear(&l->qkv, w->tokens, h, n_ids, PT_NN_STORE, w->wide, 3 * h);
+    ops->linear(&l->qkv, w->input, h, n_ids, PT_NN_OPERAND, w->wide, 3 * h);
     attend(tower, lengths, n_captions, w);
-    ops->linear(&l->project, w->context, h, n_ids, PT_NN_ADD, w->tokens, h);
-    ops->layer_norm(w->tokens, h, n_ids, h, l->after_attention.gain, l->after_attention.shift, eps,
-                    w->tokens, h);
+    ops->linear(&l->project, w->input, h, n_ids, PT_NN_ADD, w->tokens, h);
+    ops->layer_norm(w->tokens, n_ids, h, l->after_attention.gain, l->after_attention.shift, eps,
+                    w->tokens, w->input);
     pt_tap_show(tap, "attention", index, 0, w->tokens, n_ids * h);
 
-    ops->linear(&l->widen, w->tokens, h, n_ids, PT_NN_GELU, w->wide, f);
+    ops->linear(&l->widen, w->input, h, n_ids, PT_NN_GELU, w->wide, f);
     ops->linear(&l->narrow, w->wide, f, n_ids, PT_NN_ADD, w->tokens, h);
-    ops->layer_norm(w->tokens, h, n_ids, h, l->after_mlp.gain, l->after_mlp.shift, eps, w->tokens,
-                    h);
+    ops->layer_norm(w->tokens, n_ids, h, l->after_mlp.gain, l->after_mlp.shift, eps, w->tokens,
+                    w->input);
     pt_tap_show(tap, "layer", index, 0, w->tokens, n_ids * h);
 }
 
@@ -232,18 +233,17 @@ static void pool(const pt_text_tower *tower, const size_t *lengths, size_t n_cap
                  workspace *w, const pt_tap *tap) {
     const pt_nn_ops *ops = tower->ops;
     const size_t h = tower->config.hidden, n = tower->n_projected;
-    const float *first = w->tokens;
+    const size_t row = h * ops->operand_size; /* bytes */
 
-    for (size_t i = 0; i < n_captions; first += lengths[i++] * h)
-        memcpy(w->first + i * h, first, h * sizeof *first);
-    ops->linear(&tower->pooler, w->first, h, n_captions, PT_NN_STORE, w->pooled, h);
+    for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
+        memcpy(w->wide + i * row, w->input + first * row, row);
+    ops->linear(&tower->pooler, w->wide, h, n_captions, PT_NN_STORE, w->pooled, h);
     for (size_t j = 0; j < n_captions * h; j++)
         w->pooled[j] = tanhf(w->pooled[j]);
     pt_tap_show(tap, "pooler", 0, 0, w->pooled, n_captions * h);
 
-    ops->linear(&tower->project[0], w->pooled, h, n_captions, PT_NN_STORE, w->hidden, n);
-    for (size_t j = 0; j < n_captions * n; j++)
-        w->hidden[j] = fmaxf(w->hidden[j], 0.0f);
+    ops->to_operands(w->pooled, n_captions * h, w->input);
+    ops->linear(&tower->project[0], w->input, h, n_captions, PT_NN_RELU, w->hidden, n);
     ops->linear(&tower->project[1], w->hidden, n, n_captions, PT_NN_STORE, raw, n);
 }
 
@@ -260,9 +260,9 @@ void pt_text_tower_run(const pt_text_tower *tower, const int32_t *ids, const siz
     workspace w = workspace_carve(tower, n_captions, n_ids, &carver);
 
     for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
-        embed(tower, ids + first, lengths[i], w.tokens + first * h, w.context);
-    tower->ops->layer_norm(w.tokens, h, n_ids, h, tower->embedded.gain, tower->embedded.shift,
-                           tower->config.layer_norm_eps, w.tokens, h);
+        embed(tower, ids + first, lengths[i], w.tokens + first * h, w.position);
+    tower->ops->layer_norm(w.tokens, n_ids, h, tower->embedded.gain, tower->embedded.shift,
+                           tower->config.layer_norm_eps, w.tokens, w.input);
     pt_tap_show(tap, "embeddings", 0, 0, w.tokens, n_ids * h);
     for (size_t i = 0; i < tower->config.n_layers; i++)
         run_layer(tower, i, lengths, n_captions, n_ids, &w, tap);

@@ -130,8 +130,7 @@ pt_status pt_weights_batch_norm(pt_weights *weights, const char *prefix, const c
 /* Packs n_out rows of the staging memory. */
 static void pack(pt_weights *weights, size_t n_out, size_t n_in, const float *bias,
                  pt_nn_linear *map) {
-    float *packed =
-        pt_weights_take(weights, weights->ops->packed_size(n_out, n_in), sizeof *packed);
+    void *packed = pt_weights_take(weights, weights->ops->packed_size(n_out, n_in), 1);
     if (packed) weights->ops->pack(weights->staging, n_out, n_in, packed);
     *map = (pt_nn_linear){.n_in = n_in, .n_out = n_out, .packed = packed, .bias = bias};
 }

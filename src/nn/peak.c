@@ -5,6 +5,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <stddef.h>
 
 /* Twelve chains: five cycles of latency times two units, and two to spare. The empty asm makes each
  * round depend on the last in the compiler's eyes and keeps the sums in registers. */
@@ -40,20 +41,46 @@ __attribute__((target("avx2,fma"))) static void run_avx2(long rounds) {
         }
 }
 
-double pt_nn_peak_run(pt_isa isa, double flop) {
-    const double per_round = 2.0 * CHAINS * (isa == PT_ISA_AVX512 ? 16 : 8);
-    const long rounds = (long)(flop / per_round);
+/* Two products of bfloat16 a lane are summed at once. */
+__attribute__((target("avx512f,avx512bf16"))) static void run_bf16_avx512(long rounds) {
+    __m512 sum[CHAINS];
+    const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f003f00); /* 0.5, twice */
 
-    if (isa == PT_ISA_C) return 0.0;
-    if (isa == PT_ISA_AVX512)
-        run_avx512(rounds);
-    else
-        run_avx2(rounds);
+#pragma GCC unroll 12
+    for (int i = 0; i < CHAINS; i++)
+        sum[i] = _mm512_set1_ps((float)i);
+    for (long n = 0; n < rounds; n++)
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++) {
+            sum[i] = _mm512_dpbf16_ps(sum[i], a, a);
+            __asm__ volatile("" : "+v"(sum[i]));
+        }
+}
+
+typedef struct loop {
+    void (*run)(long rounds);
+    double products; /* that one instruction sums */
+} loop;
+
+static loop loop_of(pt_isa isa, pt_precision precision) {
+    if (precision == PT_PRECISION_BF16)
+        return isa == PT_ISA_AVX512 ? (loop){run_bf16_avx512, 32} : (loop){NULL, 0};
+    if (isa == PT_ISA_AVX512) return (loop){run_avx512, 16};
+    return isa == PT_ISA_AVX2 ? (loop){run_avx2, 8} : (loop){NULL, 0};
+}
+
+double pt_nn_peak_run(pt_isa isa, pt_precision precision, double flop) {
+    const loop fastest = loop_of(isa, precision);
+    if (!fastest.run) return 0.0;
+
+    const double per_round = 2.0 * CHAINS * fastest.products;
+    const long rounds = (long)(flop / per_round);
+    fastest.run(rounds);
     return per_round * (double)rounds;
 }
 #else
-double pt_nn_peak_run(pt_isa isa, double flop) {
-    (void)isa, (void)flop;
+double pt_nn_peak_run(pt_isa isa, pt_precision precision, double flop) {
+    (void)isa, (void)precision, (void)flop;
     return 0.0;
 }
 #endif

@@ -6,8 +6,9 @@
 
 #include <patina/isa.h>
 
-/** Runs about `flop` floating-point operations on registers alone, with the vectors of isa; returns
- * how many it ran, 0 where there is no such loop for isa. */
-double pt_nn_peak_run(pt_isa isa, double flop);
+/** Runs about `flop` floating-point operations on registers alone, with the vectors of isa and
+ * products of operands of that precision, which the CPU must have; returns how many it ran, 0 where
+ * there is no such loop. */
+double pt_nn_peak_run(pt_isa isa, pt_precision precision, double flop);
 
 #endif /* PATINA_NN_PEAK_H */

@@ -7,9 +7,11 @@
 #include "nn/ops.h"
 
 extern const pt_nn_ops pt_nn_ops_c;
+extern const pt_nn_ops pt_nn_ops_bf16_c;
 #if defined(__x86_64__)
 extern const pt_nn_ops pt_nn_ops_avx2;
 extern const pt_nn_ops pt_nn_ops_avx512;
+extern const pt_nn_ops pt_nn_ops_bf16_avx512;
 #endif
 
 #endif /* PATINA_NN_TABLES_H */

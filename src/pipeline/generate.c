@@ -351,7 +351,7 @@ static pt_status run_all(run *r, pt_generate_report *report, pt_error *err) {
         if (r->info.untrained)
             note(r, "the model is known to be untrained: its embeddings mean nothing and the data "
                     "set is good for tests only");
-        PT_TRY(pt_clap_open(o->model, PT_CLAP_BOTH, o->isa, &r->clap, err));
+        PT_TRY(pt_clap_open(o->model, PT_CLAP_BOTH, o->isa, PT_PRECISION_F32, &r->clap, err));
         r->plan.clap = r->clap;
         PT_TRY(make_room(r, err));
         PT_TRY(work_all(r, err));

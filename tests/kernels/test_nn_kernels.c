@@ -7,6 +7,11 @@
  * (kernels sum in blocks of 512 terms, so K counts to 512 only). A missing term of K = 3072 is a
  * hundred times larger.
  *
+ * Exact results are of the operands as the kernel gets them: rounded to bfloat16 by this file's own
+ * rounding, where the table is of that precision. So the 2^-8 of a bfloat16 (half of the last of 8
+ * bits) weigh in where a kernel gives operands, or rounds by itself on its way, and nowhere else.
+ * vdpbf16ps may take and leave anything below FLT_MIN as zero.
+ *
  * Every buffer ends where a page begins that may not be touched, or begins where one ends, so a
  * read or write outside ends the program; gaps between rows hold a value that must stay.
  */
@@ -24,6 +29,59 @@
 
 #define GAP 12345.0f /* what stands between rows */
 
+/* ---- tables and their operands ---- */
+
+/* The table after this one, of those that this machine has; the first after NULL. */
+static const pt_nn_ops *next_table(const pt_nn_ops *ops) {
+    int i = ops ? 2 * (int)ops->isa + (int)ops->precision + 1 : 0;
+    for (; i / 2 <= (int)pt_isa_detect(); i++) {
+        const pt_nn_ops *next = pt_nn_ops_of((pt_isa)(i / 2), (pt_precision)(i % 2));
+        if (next) return next;
+    }
+    return NULL;
+}
+
+#define EACH_TABLE(ops) for (const pt_nn_ops *ops = next_table(NULL); ops; ops = next_table(ops))
+
+static const char *table_name(const pt_nn_ops *ops) {
+    static const char *const names[PT_ISA_COUNT][2] = {
+        {"c f32", "c bf16"}, {"avx2 f32", "avx2 bf16"}, {"avx512 f32", "avx512 bf16"}};
+    return names[ops->isa][ops->precision];
+}
+
+static bool is_bf16(const pt_nn_ops *ops) {
+    return ops->precision == PT_PRECISION_BF16;
+}
+
+/* The largest relative error of an operand, and the smallest number
+ * that products and roundings keep. */
+static double operand_error(const pt_nn_ops *ops) {
+    return is_bf16(ops) ? 0x1p-8 : 0.0;
+}
+
+static double least(const pt_nn_ops *ops) {
+    return is_bf16(ops) ? FLT_MIN : FLT_TRUE_MIN;
+}
+
+/* The operand next to a, ties to even: one of 2^8 steps in each power of two. */
+static float as_operand(const pt_nn_ops *ops, float a) {
+    if (!is_bf16(ops) || !isfinite(a) || a == 0.0f) return a;
+    const int step = (ilogb(a) < -126 ? -126 : ilogb(a)) - 7;
+    return (float)ldexp(rint(ldexp((double)a, -step)), step);
+}
+
+/* Operand i of an array, whatever its type. */
+static float operand_at(const pt_nn_ops *ops, const void *operands, size_t i) {
+    uint32_t bits;
+    float a;
+    uint16_t half;
+    if (!is_bf16(ops)) return ((const float *)operands)[i];
+    memcpy(&half, (const unsigned char *)operands + 2 * i, sizeof half);
+    bits = (uint32_t)half << 16;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
 /* ---- buffers beside forbidden pages ---- */
 
 typedef struct buffer {
@@ -32,10 +90,10 @@ typedef struct buffer {
     size_t map_size;
 } buffer;
 
-/* n floats that end (or begin) at a forbidden page. 64-byte alignment, where asked for, may leave
+/* n elements that end (or begin) at a forbidden page. 64-byte alignment, where asked for, may leave
  * up to 60 bytes of room behind the end. */
-static buffer buffer_new(size_t n, bool at_end, bool aligned) {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (n ? n : 1) * sizeof(float);
+static buffer buffer_of(size_t n, size_t element, bool at_end, bool aligned) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (n ? n : 1) * element;
     const size_t inner = (size + page - 1) / page * page;
     buffer b = {.map_size = inner + 2 * page};
 
@@ -47,6 +105,17 @@ static buffer buffer_new(size_t n, bool at_end, bool aligned) {
     size_t offset = at_end ? inner - size : 0;
     if (aligned) offset = offset / 64 * 64;
     b.p = (float *)(void *)(b.map + page + offset);
+    return b;
+}
+
+static buffer buffer_new(size_t n, bool at_end, bool aligned) {
+    return buffer_of(n, sizeof(float), at_end, aligned);
+}
+
+/* The same as operands of a table. */
+static buffer buffer_operands(const pt_nn_ops *ops, const float *x, size_t n, bool at_end) {
+    buffer b = buffer_of(n, ops->operand_size, at_end, false);
+    ops->to_operands(x, n, b.p);
     return b;
 }
 
@@ -103,13 +172,6 @@ static void fill_rows(float *p, size_t n_rows, size_t n, size_t ld, kind what) {
             p[i * ld + j] = j < n ? value(what) : GAP;
 }
 
-static bool gaps_stand(const float *p, size_t n_rows, size_t n, size_t ld) {
-    for (size_t i = 0; i + 1 < n_rows; i++)
-        for (size_t j = n; j < ld; j++)
-            if (p[i * ld + j] != GAP) return false;
-    return true;
-}
-
 /* Floats of n_rows rows of n, ld apart: the last row has no gap. */
 static size_t span(size_t n_rows, size_t n, size_t ld) {
     return (n_rows - 1) * ld + n;
@@ -125,7 +187,90 @@ typedef struct shape {
     size_t m, n, k;
 } shape;
 
-static const char *const epilogue_name[] = {"store", "add", "gelu"};
+static const char *const epilogue_name[] = {"store", "add", "operand", "relu", "gelu"};
+enum { N_EPILOGUES = 5 };
+
+/* x W^T of numbers rounded to operands, and how far sums in float may be off. */
+typedef struct exact_product {
+    double *value, *limit; /* [m, n] */
+} exact_product;
+
+static exact_product exact_product_new(const pt_nn_ops *ops, shape s, const float *x, size_t ldx,
+                                       const float *w) {
+    exact_product e = {malloc(s.m * s.n * sizeof(double)), malloc(s.m * s.n * sizeof(double))};
+    if (!e.value || !e.limit) abort();
+    /* Sums of float32 are made in blocks; those that end in bfloat16 are not. */
+    const double terms =
+        is_bf16(ops) ? (double)s.k : fmin((double)s.k, 512.0) + (double)s.k / 512.0;
+    for (size_t i = 0; i < s.m; i++)
+        for (size_t j = 0; j < s.n; j++) {
+            double sum = 0.0, magnitude = 0.0, lost = 0.0;
+            for (size_t k = 0; k < s.k; k++) {
+                const double a = as_operand(ops, x[i * ldx + k]),
+                             b = as_operand(ops, w[j * s.k + k]);
+                sum += a * b;
+                magnitude += fabs(a * b);
+                lost += is_bf16(ops) ? fabs(a) + fabs(b) : 0.0; /* at most FLT_MIN of either */
+            }
+            /* Each operation may also lose up to the smallest number. */
+            e.value[i * s.n + j] = sum;
+            e.limit[i * s.n + j] = FLT_EPSILON * magnitude * (2.0 + sqrt(terms)) +
+                                   least(ops) * (lost + (double)(2 * s.k + 3));
+        }
+    return e;
+}
+
+static void exact_product_free(exact_product *e) {
+    free(e->value);
+    free(e->limit);
+}
+
+/* One table, epilogue and form of bias. */
+static void check_epilogue(pt_test *t, const pt_nn_ops *ops, shape s, const exact_product *exact,
+                           const pt_nn_linear *map, const buffer *x, size_t ldx,
+                           const float *before, size_t ldy, pt_nn_epilogue epilogue, kind what) {
+    const bool operands = epilogue >= PT_NN_OPERAND;
+    const size_t n_y = span(s.m, s.n, ldy);
+    buffer y = buffer_of(n_y, operands ? ops->operand_size : sizeof(float), n_y % 2, false);
+    double worst = 0.0;
+    bool gaps = true;
+
+    if (operands)
+        ops->to_operands(before, n_y, y.p);
+    else
+        memcpy(y.p, before, n_y * sizeof(float));
+    ops->linear(map, x->p, ldx, s.m, epilogue, y.p, ldy);
+    for (size_t i = 0; i < s.m; i++) {
+        for (size_t j = 0; j < s.n; j++) {
+            const size_t at = i * ldy + j;
+            double v = exact->value[i * s.n + j], limit = exact->limit[i * s.n + j];
+            if (map->bias) v += map->bias[j], limit += 4.0 * FLT_EPSILON * fabs(map->bias[j]);
+            if (epilogue == PT_NN_ADD)
+                v += before[at], limit += 4.0 * FLT_EPSILON * fabs(before[at]);
+            limit += FLT_EPSILON * fabs(v);
+            if (epilogue == PT_NN_RELU) v = fmax(v, 0.0);
+            if (epilogue == PT_NN_GELU) {
+                /* GELU's slope is at most 1.13; erf is good to 2e-7, then one rounding. */
+                limit = 1.13 * limit + fabs(v) * (1e-7 + FLT_EPSILON) + FLT_TRUE_MIN;
+                v = gelu(v);
+            }
+            if (operands) limit = (limit + fabs(v) * operand_error(ops)) * 1.01 + least(ops);
+            const double got = operands ? operand_at(ops, y.p, at) : y.p[at];
+            const double ratio = fabs(got - v) / (limit > 0.0 ? limit : 1e-300);
+            if (!(ratio <= worst)) worst = ratio; /* a NaN stays */
+        }
+        for (size_t j = s.n; i + 1 < s.m && j < ldy; j++) {
+            const float gap = operands ? operand_at(ops, y.p, i * ldy + j) : y.p[i * ldy + j];
+            gaps = gaps && gap == (operands ? as_operand(ops, GAP) : GAP);
+        }
+    }
+    pt_test_check(t, worst <= 1.0, __FILE__, __LINE__,
+                  "%s linear %s%s, m %zu n %zu k %zu, input %d: %.3g times the tolerance",
+                  table_name(ops), epilogue_name[epilogue], map->bias ? " bias" : "", s.m, s.n, s.k,
+                  what, worst);
+    CHECK(gaps);
+    buffer_free(&y);
+}
 
 /* All tables, epilogues and both forms of bias on one shape. */
 static void check_linear(pt_test *t, shape s, kind what) {
@@ -135,76 +280,32 @@ static void check_linear(pt_test *t, shape s, kind what) {
     buffer w = buffer_new(s.n * s.k, at_end, false);
     buffer bias = buffer_new(s.n, at_end, false);
     buffer before = buffer_new(span(s.m, s.n, ldy), at_end, false);
-    buffer y = buffer_new(span(s.m, s.n, ldy), at_end, false);
-    double *exact = malloc(s.m * s.n * sizeof *exact), *size = malloc(s.m * s.n * sizeof *size);
 
-    REQUIRE(exact && size);
     fill_rows(x.p, s.m, s.k, ldx, what);
     fill(w.p, s.n * s.k, what == DENORMAL ? SIGNED : what);
     fill(bias.p, s.n, what);
     fill_rows(before.p, s.m, s.n, ldy, what);
-    for (size_t i = 0; i < s.m; i++)
-        for (size_t j = 0; j < s.n; j++) {
-            double sum = 0.0, magnitude = 0.0;
-            for (size_t k = 0; k < s.k; k++) {
-                const double term = (double)x.p[i * ldx + k] * w.p[j * s.k + k];
-                sum += term;
-                magnitude += fabs(term);
-            }
-            exact[i * s.n + j] = sum;
-            size[i * s.n + j] = magnitude;
-        }
-
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        const pt_nn_ops *ops = pt_nn_ops_of(isa);
-        buffer packed = buffer_new(ops->packed_size(s.n, s.k), at_end, true);
+    EACH_TABLE(ops) {
+        exact_product exact = exact_product_new(ops, s, x.p, ldx, w.p);
+        buffer input = buffer_operands(ops, x.p, span(s.m, s.k, ldx), at_end);
+        buffer packed = buffer_of(ops->packed_size(s.n, s.k), 1, at_end, true);
         ops->pack(w.p, s.n, s.k, packed.p);
-
-        for (int mode = 0; mode < 6; mode++) {
-            const pt_nn_epilogue epilogue = (pt_nn_epilogue)(mode % 3);
-            const bool biased = mode < 3;
-            const pt_nn_linear map = {
-                .n_in = s.k, .n_out = s.n, .packed = packed.p, .bias = biased ? bias.p : NULL};
-            double worst = 0.0;
-
-            memcpy(y.p, before.p, span(s.m, s.n, ldy) * sizeof(float));
-            ops->linear(&map, x.p, ldx, s.m, epilogue, y.p, ldy);
-            for (size_t i = 0; i < s.m; i++)
-                for (size_t j = 0; j < s.n; j++) {
-                    double v = exact[i * s.n + j], in = size[i * s.n + j];
-                    if (biased) v += bias.p[j], in += fabs(bias.p[j]);
-                    if (epilogue == PT_NN_ADD) {
-                        v += before.p[i * ldy + j];
-                        in += fabs(before.p[i * ldy + j]);
-                    }
-                    /* Each operation may also lose up to half a denormal. */
-                    const double terms = (double)(s.k < 512 ? s.k : 512) + (double)s.k / 512.0;
-                    double limit =
-                        FLT_EPSILON * in * (2.0 + sqrt(terms)) + (double)(s.k + 3) * FLT_TRUE_MIN;
-                    if (epilogue == PT_NN_GELU) {
-                        /* GELU's slope is at most 1.13; erf is good to 2e-7, then one rounding. */
-                        limit = 1.13 * limit + fabs(v) * (1e-7 + FLT_EPSILON) + FLT_TRUE_MIN;
-                        v = gelu(v);
-                    }
-                    const double ratio =
-                        fabs(y.p[i * ldy + j] - v) / (limit > 0.0 ? limit : 1e-300);
-                    if (!(ratio <= worst)) worst = ratio; /* a NaN stays */
-                }
-            pt_test_check(t, worst <= 1.0, __FILE__, __LINE__,
-                          "%s linear %s%s, m %zu n %zu k %zu, input %d: %.3g times the tolerance",
-                          pt_isa_name(isa), epilogue_name[epilogue], biased ? " bias" : "", s.m,
-                          s.n, s.k, what, worst);
-            CHECK(gaps_stand(y.p, s.m, s.n, ldy));
+        for (int mode = 0; mode < 2 * N_EPILOGUES; mode++) {
+            const pt_nn_linear map = {.n_in = s.k,
+                                      .n_out = s.n,
+                                      .packed = packed.p,
+                                      .bias = mode < N_EPILOGUES ? bias.p : NULL};
+            check_epilogue(t, ops, s, &exact, &map, &input, ldx, before.p, ldy,
+                           (pt_nn_epilogue)(mode % N_EPILOGUES), what);
         }
         buffer_free(&packed);
+        buffer_free(&input);
+        exact_product_free(&exact);
     }
-    free(exact);
-    free(size);
     buffer_free(&x);
     buffer_free(&w);
     buffer_free(&bias);
     buffer_free(&before);
-    buffer_free(&y);
 }
 
 /* Edges of tiles, panels and blocks on every side. */
@@ -248,7 +349,7 @@ TEST(nn_linear, extreme_input) {
 
 /* A row alone and the same row among others are the same bits: no result hangs on the batch. */
 TEST(nn_linear, row_stands_alone) {
-    enum { M = 19, N = 101, K = 1100 };
+    enum { M = 19, N = 101, K = 1101 };
     static float x[M * K], w[N * K], bias[N], y[M * N], alone[N];
     const kind kinds[] = {SIGNED, POSITIVE, MIXED};
 
@@ -257,25 +358,30 @@ TEST(nn_linear, row_stands_alone) {
         fill(x, M * K, kinds[what]);
         fill(w, N * K, kinds[what]);
         fill(bias, N, SIGNED);
-        for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-            const pt_nn_ops *ops = pt_nn_ops_of(isa);
-            buffer packed = buffer_new(ops->packed_size(N, K), true, true);
+        EACH_TABLE(ops) {
+            buffer packed = buffer_of(ops->packed_size(N, K), 1, true, true);
+            buffer input = buffer_operands(ops, x, M * K, true);
             const pt_nn_linear map = {.n_in = K, .n_out = N, .packed = packed.p, .bias = bias};
+            const unsigned char *rows = (const unsigned char *)input.p;
 
             ops->pack(w, N, K, packed.p);
             for (size_t m = 1; m <= M; m++)
-                for (int epilogue = PT_NN_STORE; epilogue <= PT_NN_GELU; epilogue++) {
+                for (int e = PT_NN_STORE; e <= PT_NN_GELU; e++) {
+                    const size_t row = N * (e >= PT_NN_OPERAND ? ops->operand_size : sizeof(float));
                     memset(y, 0, sizeof y);
-                    ops->linear(&map, x, K, m, (pt_nn_epilogue)epilogue, y, N);
+                    ops->linear(&map, rows, K, m, (pt_nn_epilogue)e, y, N);
                     for (size_t i = 0; i < m; i += m / 4 + 1) {
                         memset(alone, 0, sizeof alone);
-                        ops->linear(&map, x + i * K, K, 1, (pt_nn_epilogue)epilogue, alone, N);
-                        pt_test_check(t, memcmp(alone, y + i * N, sizeof alone) == 0, __FILE__,
-                                      __LINE__, "%s linear %s: row %zu of %zu differs from itself",
-                                      pt_isa_name(isa), epilogue_name[epilogue], i, m);
+                        ops->linear(&map, rows + i * K * ops->operand_size, K, 1, (pt_nn_epilogue)e,
+                                    alone, N);
+                        pt_test_check(t, memcmp(alone, (unsigned char *)y + i * row, row) == 0,
+                                      __FILE__, __LINE__,
+                                      "%s linear %s: row %zu of %zu differs from itself",
+                                      table_name(ops), epilogue_name[e], i, m);
                     }
                 }
             buffer_free(&packed);
+            buffer_free(&input);
         }
     }
 }
@@ -293,56 +399,87 @@ TEST(nn_linear, gelu_alone) {
     for (size_t i = 0; i < N; i++)
         x[i] = -12.5f + 25.0f * (float)i / (N - 1);
     memcpy(x, special, sizeof special);
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        const pt_nn_ops *ops = pt_nn_ops_of(isa);
-        buffer packed = buffer_new(ops->packed_size(1, 1), true, true);
+    EACH_TABLE(ops) {
+        buffer packed = buffer_of(ops->packed_size(1, 1), 1, true, true);
+        buffer input = buffer_operands(ops, x, N, true);
         double worst = 0.0;
         size_t at = 0;
 
-        /* The values along a row of weights, where lanes are full, and then the other way. */
         ops->pack(&one, 1, 1, packed.p);
-        ops->linear(&(pt_nn_linear){.n_in = 1, .n_out = 1, .packed = packed.p}, x, 1, N, PT_NN_GELU,
-                    y, 1);
+        ops->linear(&(pt_nn_linear){.n_in = 1, .n_out = 1, .packed = packed.p}, input.p, 1, N,
+                    PT_NN_GELU, y, 1);
         for (size_t i = 0; i < N; i++) {
-            const double v = x[i];
-            const double ratio =
-                fabs(y[i] - gelu(v)) / (fabs(v) * (1e-7 + FLT_EPSILON) + FLT_TRUE_MIN);
+            const double v = as_operand(ops, x[i]), exact = gelu(v);
+            const double limit = fabs(v) * (1e-7 + FLT_EPSILON) +
+                                 fabs(exact) * operand_error(ops) * 1.01 + least(ops);
+            const double ratio = fabs(operand_at(ops, y, i) - exact) / limit;
             if (!(ratio <= worst)) worst = ratio, at = i;
         }
         pt_test_check(t, worst <= 1.0, __FILE__, __LINE__,
                       "%s gelu(%.9g) = %.9g, expected %.9g: %.3g times the tolerance",
-                      pt_isa_name(isa), x[at], y[at], gelu(x[at]), worst);
-        CHECK(y[n_special - 4] == 1e30f && y[n_special - 3] == 0.0f); /* erf is exactly one there */
+                      table_name(ops), x[at], operand_at(ops, y, at), gelu(x[at]), worst);
+        /* erf is exactly one there */
+        CHECK(operand_at(ops, y, n_special - 4) == as_operand(ops, 1e30f));
+        CHECK(operand_at(ops, y, n_special - 3) == 0.0f);
         buffer_free(&packed);
+        buffer_free(&input);
     }
+}
+
+/* ---- operands ---- */
+
+/* Every bit pattern of a float's upper half with lower halves about the ties: to the nearest, and
+ * halfway to even. Denormal numbers may become zero. */
+TEST(nn_operands, nearest_even) {
+    static const uint32_t lower[] = {0, 1, 0x7fff, 0x8000, 0x8001, 0xffff};
+    enum { N_LOWER = 6, N = 0x10000 * N_LOWER };
+    float *x = malloc(N * sizeof *x);
+
+    REQUIRE(x);
+    for (uint32_t i = 0; i < N; i++) {
+        const uint32_t bits = i / N_LOWER << 16 | lower[i % N_LOWER];
+        memcpy(&x[i], &bits, sizeof bits);
+    }
+    EACH_TABLE(ops) {
+        buffer rounded = buffer_operands(ops, x, N, true);
+        size_t n_wrong = 0;
+        for (size_t i = 0; i < N; i++) {
+            const float got = operand_at(ops, rounded.p, i), exact = as_operand(ops, x[i]);
+            const bool lost = is_bf16(ops) && fabsf(x[i]) < FLT_MIN && got == 0.0f;
+            n_wrong += !(got == exact || lost || (isnan(x[i]) && isnan(got)));
+        }
+        pt_test_check(t, n_wrong == 0, __FILE__, __LINE__, "%s: %zu of %d operands are wrong",
+                      table_name(ops), n_wrong, N);
+        buffer_free(&rounded);
+    }
+    free(x);
 }
 
 /* ---- layer_norm ---- */
 
 static void check_layer_norm(pt_test *t, size_t m, size_t n, kind what, float offset, float eps) {
     const bool at_end = (m + n) % 2 == 0;
-    const size_t ldx = n + m % 3, ldy = n + m % 5;
-    buffer x = buffer_new(span(m, n, ldx), at_end, false);
-    buffer y = buffer_new(span(m, n, ldy), at_end, false);
+    buffer x = buffer_new(m * n, at_end, false), y = buffer_new(m * n, at_end, false);
     buffer gain = buffer_new(n, at_end, false), shift = buffer_new(n, at_end, false);
 
-    fill_rows(x.p, m, n, ldx, what);
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++)
-            x.p[i * ldx + j] += offset;
+    fill(x.p, m * n, what);
+    for (size_t i = 0; i < m * n; i++)
+        x.p[i] += offset;
     fill(gain.p, n, SIGNED);
     fill(shift.p, n, SIGNED);
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
+    EACH_TABLE(ops) {
+        buffer alone = buffer_of(m * n, ops->operand_size, at_end, false);
+        buffer beside = buffer_of(m * n, ops->operand_size, at_end, false);
+        buffer rounded;
         double worst = 0.0;
 
-        fill_rows(y.p, m, n, ldy, ZERO);
-        pt_nn_ops_of(isa)->layer_norm(x.p, ldx, m, n, gain.p, shift.p, eps, y.p, ldy);
+        ops->layer_norm(x.p, m, n, gain.p, shift.p, eps, y.p, beside.p);
         for (size_t i = 0; i < m; i++) {
             double mean = 0.0, variance = 0.0;
             for (size_t j = 0; j < n; j++)
-                mean += x.p[i * ldx + j] / (double)n;
+                mean += x.p[i * n + j] / (double)n;
             for (size_t j = 0; j < n; j++)
-                variance += (x.p[i * ldx + j] - mean) * (x.p[i * ldx + j] - mean) / (double)n;
+                variance += (x.p[i * n + j] - mean) * (x.p[i * n + j] - mean) / (double)n;
 
             /* Roundings: deviation 2, scale 3 and those of a sum of squares (halved by the root, of
              * at least 8 lanes), product 2, the end 1. The mean of n doubles, and its split into
@@ -350,19 +487,27 @@ static void check_layer_norm(pt_test *t, size_t m, size_t n, kind what, float of
             const double deviation = sqrt(variance + (double)eps);
             const double mean_error = 0x1p-48 * 4.0 * (fabs(mean) + sqrt(variance));
             for (size_t j = 0; j < n; j++) {
-                const double z = (x.p[i * ldx + j] - mean) / deviation;
+                const double z = (x.p[i * n + j] - mean) / deviation;
                 const double v = z * gain.p[j] + shift.p[j];
                 const double limit =
                     FLT_EPSILON * fabs(z * gain.p[j]) * (4.0 + sqrt((double)n / 8.0) / 4.0) +
                     fabs(gain.p[j]) * mean_error / deviation + FLT_EPSILON * fabs(v) + 1e-37;
-                const double ratio = fabs(y.p[i * ldy + j] - v) / limit;
+                const double ratio = fabs(y.p[i * n + j] - v) / limit;
                 if (!(ratio <= worst)) worst = ratio;
             }
         }
         pt_test_check(t, worst <= 1.0, __FILE__, __LINE__,
                       "%s layer_norm, %zu rows of %zu, input %d + %g: %.3g times the tolerance",
-                      pt_isa_name(isa), m, n, what, offset, worst);
-        CHECK(gaps_stand(y.p, m, n, ldy));
+                      table_name(ops), m, n, what, offset, worst);
+
+        /* Its operands are its floats rounded, asked for together or alone. */
+        ops->layer_norm(x.p, m, n, gain.p, shift.p, eps, NULL, alone.p);
+        rounded = buffer_operands(ops, y.p, m * n, at_end);
+        CHECK(memcmp(beside.p, rounded.p, m * n * ops->operand_size) == 0);
+        CHECK(memcmp(alone.p, rounded.p, m * n * ops->operand_size) == 0);
+        buffer_free(&alone);
+        buffer_free(&beside);
+        buffer_free(&rounded);
     }
     buffer_free(&x);
     buffer_free(&y);
@@ -407,8 +552,8 @@ TEST(nn_layer_norm, constant_row_gives_shift) {
     fill(shift, N, SIGNED);
     for (size_t j = 0; j < N; j++)
         x[j] = 1234.5678f;
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        pt_nn_ops_of(isa)->layer_norm(x, N, 1, N, gain, shift, 1e-12f, y, N);
+    EACH_TABLE(ops) {
+        ops->layer_norm(x, 1, N, gain, shift, 1e-12f, y, NULL);
         CHECK(memcmp(y, shift, sizeof y) == 0);
     }
 }
@@ -421,10 +566,10 @@ TEST(nn_layer_norm, in_place) {
     fill(x, M * N, SIGNED);
     fill(gain, N, SIGNED);
     fill(shift, N, SIGNED);
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
+    EACH_TABLE(ops) {
         memcpy(copy, x, sizeof x);
-        pt_nn_ops_of(isa)->layer_norm(x, N, M, N, gain, shift, 1e-5f, y, N);
-        pt_nn_ops_of(isa)->layer_norm(copy, N, M, N, gain, shift, 1e-5f, copy, N);
+        ops->layer_norm(x, M, N, gain, shift, 1e-5f, y, NULL);
+        ops->layer_norm(copy, M, N, gain, shift, 1e-5f, copy, NULL);
         CHECK(memcmp(copy, y, sizeof y) == 0);
     }
 }
@@ -441,15 +586,16 @@ typedef struct sequence {
 /* One row and head of attention in double, and how far float may be off for each of its numbers.
  * An error e of a score is a factor exp(e) of its share, and, weighed with the share, another of
  * the sum that divides them all. */
-static void exact_row(const pt_nn_attention *a, size_t h, size_t i, double *out, double *limit) {
+static void exact_row(const pt_nn_ops *ops, const pt_nn_attention *a, size_t h, size_t i,
+                      double *out, double *limit) {
     const size_t n = a->n_tokens, dim = a->head_dim;
+    const float *q = a->q, *k = a->k, *values = a->v; /* floats that operands hold exactly */
     double share[512], error[512], largest = -INFINITY, sum = 0.0, sum_error = 0.0;
 
     for (size_t j = 0; j < n; j++) {
         double s = 0.0, in = 0.0;
         for (size_t d = 0; d < dim; d++) {
-            const double term =
-                (double)a->q[i * a->ld + h * dim + d] * a->k[j * a->ld + h * dim + d];
+            const double term = (double)q[i * a->ld + h * dim + d] * k[j * a->ld + h * dim + d];
             s += term;
             in += fabs(term);
         }
@@ -472,25 +618,28 @@ static void exact_row(const pt_nn_attention *a, size_t h, size_t i, double *out,
     for (size_t d = 0; d < dim; d++) {
         double v = 0.0, in = 0.0, off = 0.0;
         for (size_t j = 0; j < n; j++) {
-            const double term = share[j] / sum * a->v[j * a->ld + h * dim + d];
+            const double term = share[j] / sum * values[j * a->ld + h * dim + d];
             v += term;
             in += fabs(term);
             off += fabs(term) * expm1(fmin(error[j] + sum_error / sum, 80.0));
         }
         /* exp, its sum, the division and the product: 6 roundings. Then a sum of n products. Shares
-         * below exp(-87) may be zero. */
+         * below exp(-87) may be zero. A share is rounded to an operand, and so is the end. */
         out[d] = v;
-        limit[d] = off + in * FLT_EPSILON * (3.0 + sqrt((double)n)) + 1e-36 * (1.0 + in);
+        limit[d] = off + in * FLT_EPSILON * (3.0 + sqrt((double)n)) +
+                   in * operand_error(ops) * 1.01 + 1e-36 * (1.0 + in);
+        limit[d] = (limit[d] + fabs(v) * operand_error(ops)) * 1.01;
     }
 }
 
 static void check_attention(pt_test *t, sequence s) {
     const bool at_end = (s.n + s.dim) % 2 == 0;
     const size_t width = s.heads * s.dim, ld = 3 * width, ld_out = width + s.n % 3;
+    const size_t n_out = span(s.n, width, ld_out);
     buffer qkv = buffer_new(s.n * ld, at_end, false);
     buffer bias = buffer_new(s.heads * s.n * s.n, at_end, false);
     buffer mask = buffer_new(s.n * s.n, at_end, false);
-    buffer out = buffer_new(span(s.n, width, ld_out), at_end, false);
+    buffer before = buffer_new(n_out, at_end, false);
     double exact[512], limit[512];
 
     fill(qkv.p, s.n * ld, s.what);
@@ -501,48 +650,62 @@ static void check_attention(pt_test *t, sequence s) {
     for (size_t i = 0; i < s.n; i++) /* one row in four is masked throughout */
         for (size_t j = 0; j < s.n; j++)
             mask.p[i * s.n + j] = draw() < 0.5 || i % 4 == 3 ? -100.0f : 0.0f;
+    fill_rows(before.p, s.n, width, ld_out, ZERO);
 
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        const pt_nn_ops *ops = pt_nn_ops_of(isa);
-        buffer scratch = buffer_new(ops->attention_scratch(s.n, s.dim), at_end, true);
-        const pt_nn_attention a = {.n_tokens = s.n,
-                                   .n_heads = s.heads,
-                                   .head_dim = s.dim,
-                                   .q = qkv.p,
-                                   .k = qkv.p + width,
-                                   .v = qkv.p + 2 * width,
-                                   .ld = ld,
-                                   .scale = 1.0f / sqrtf((float)s.dim),
-                                   .bias = s.biased ? bias.p : NULL,
-                                   .mask = s.masked ? mask.p : NULL,
-                                   .out = out.p,
-                                   .ld_out = ld_out,
-                                   .scratch = scratch.p};
+    EACH_TABLE(ops) {
+        buffer scratch = buffer_of(ops->attention_scratch(s.n, s.dim), 1, at_end, true);
+        buffer input = buffer_operands(ops, qkv.p, s.n * ld, at_end);
+        buffer out = buffer_operands(ops, before.p, n_out, at_end);
+        buffer rounded = buffer_new(s.n * ld, at_end, false);
+        pt_nn_attention a = {.n_tokens = s.n,
+                             .n_heads = s.heads,
+                             .head_dim = s.dim,
+                             .q = input.p,
+                             .k = (unsigned char *)input.p + width * ops->operand_size,
+                             .v = (unsigned char *)input.p + 2 * width * ops->operand_size,
+                             .ld = ld,
+                             .scale = 1.0f / sqrtf((float)s.dim),
+                             .bias = s.biased ? bias.p : NULL,
+                             .mask = s.masked ? mask.p : NULL,
+                             .out = out.p,
+                             .ld_out = ld_out,
+                             .scratch = scratch.p};
         double worst = 0.0;
+        bool gaps = true;
 
-        fill_rows(out.p, s.n, width, ld_out, ZERO);
         ops->attention(&a);
-        for (size_t i = 0; i < s.n; i++)
+        for (size_t i = 0; i < s.n * ld; i++)
+            rounded.p[i] = as_operand(ops, qkv.p[i]);
+        a.q = rounded.p;
+        a.k = rounded.p + width;
+        a.v = rounded.p + 2 * width;
+        for (size_t i = 0; i < s.n; i++) {
             for (size_t h = 0; h < s.heads; h++) {
-                exact_row(&a, h, i, exact, limit);
+                exact_row(ops, &a, h, i, exact, limit);
                 for (size_t d = 0; d < s.dim; d++) {
-                    const double ratio =
-                        fabs(out.p[i * ld_out + h * s.dim + d] - exact[d]) / limit[d];
+                    const float got = operand_at(ops, out.p, i * ld_out + h * s.dim + d);
+                    const double ratio = fabs(got - exact[d]) / limit[d];
                     if (!(ratio <= worst)) worst = ratio;
                 }
             }
+            for (size_t j = width; i + 1 < s.n && j < ld_out; j++)
+                gaps = gaps && operand_at(ops, out.p, i * ld_out + j) == as_operand(ops, GAP);
+        }
         pt_test_check(
             t, worst <= 1.0, __FILE__, __LINE__,
             "%s attention, %zu tokens, %zu heads of %zu, bias %d, mask %d, input %d x %g: "
             "%.3g times the tolerance",
-            pt_isa_name(isa), s.n, s.heads, s.dim, s.biased, s.masked, s.what, s.gain, worst);
-        CHECK(gaps_stand(out.p, s.n, width, ld_out));
+            table_name(ops), s.n, s.heads, s.dim, s.biased, s.masked, s.what, s.gain, worst);
+        CHECK(gaps);
         buffer_free(&scratch);
+        buffer_free(&input);
+        buffer_free(&out);
+        buffer_free(&rounded);
     }
     buffer_free(&qkv);
     buffer_free(&bias);
     buffer_free(&mask);
-    buffer_free(&out);
+    buffer_free(&before);
 }
 
 /* The windows of the audio tower, and captions of the text tower up to its limit. */
@@ -587,37 +750,41 @@ TEST(nn_attention, extreme_input) {
  * Relative error: exp 2 u and a little for its argument's reduction, sum, division and product one
  * each: 6 u. Below e^-87 zero will do. */
 TEST(nn_attention, exp_alone) {
-    const float k[2] = {0.0f, 1.0f}, v[2] = {0.0f, 1.0f};
+    const float numbers[4] = {0.0f, 1.0f, 0.0f, 1.0f}; /* keys and values */
     buffer scratch = buffer_new(4096, true, true);
 
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        const pt_nn_ops *ops = pt_nn_ops_of(isa);
+    EACH_TABLE(ops) {
+        buffer kv = buffer_operands(ops, numbers, 4, true);
         double worst = 0.0;
         float at = 0.0f;
 
-        REQUIRE(ops->attention_scratch(2, 1) <= 4096);
+        REQUIRE(ops->attention_scratch(2, 1) <= 4096 * sizeof(float));
         for (int i = 0; i <= 120000; i++) {
-            const float s = -(float)i / 1000.0f, q[2] = {s, s};
-            float out[2];
+            const float s = as_operand(ops, -(float)i / 1000.0f), scores[2] = {s, s};
+            float q[2], out[2];
             const pt_nn_attention a = {.n_tokens = 2,
                                        .n_heads = 1,
                                        .head_dim = 1,
                                        .q = q,
-                                       .k = k,
-                                       .v = v,
+                                       .k = kv.p,
+                                       .v = (unsigned char *)kv.p + 2 * ops->operand_size,
                                        .ld = 1,
                                        .scale = 1.0f,
                                        .out = out,
                                        .ld_out = 1,
                                        .scratch = scratch.p};
+            ops->to_operands(scores, 2, q);
             ops->attention(&a);
+            /* Where numbers are rounded to operands, that is two roundings more. */
             const double exact = exp((double)s) / (1.0 + exp((double)s));
-            const double limit = 3.0 * FLT_EPSILON * exact + (s < -86.5f ? exact : 0.0);
-            const double ratio = fabs(out[0] - exact) / limit;
+            const double limit = (3.0 * FLT_EPSILON + 2.01 * operand_error(ops)) * exact +
+                                 (s < -86.5f ? exact : 0.0);
+            const double ratio = fabs(operand_at(ops, out, 0) - exact) / limit;
             if (!(ratio <= worst)) worst = ratio, at = s;
         }
         pt_test_check(t, worst <= 1.0, __FILE__, __LINE__, "%s exp(%.9g): %.3g times the tolerance",
-                      pt_isa_name(isa), at, worst);
+                      table_name(ops), at, worst);
+        buffer_free(&kv);
     }
     buffer_free(&scratch);
 }
@@ -634,28 +801,36 @@ TEST(nn_attention, query_stands_alone) {
     fill(v, N * WIDTH, SIGNED);
     for (size_t i = 0; i < N; i++)
         memcpy(turned + i * WIDTH, q + (i * 12 + 7) % N * WIDTH, WIDTH * sizeof *q);
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        const pt_nn_ops *ops = pt_nn_ops_of(isa);
-        buffer scratch = buffer_new(ops->attention_scratch(N, DIM), true, true);
+    EACH_TABLE(ops) {
+        const size_t row = WIDTH * ops->operand_size;
+        buffer scratch = buffer_of(ops->attention_scratch(N, DIM), 1, true, true);
+        buffer queries = buffer_operands(ops, q, N * WIDTH, true);
+        buffer others = buffer_operands(ops, turned, N * WIDTH, true);
+        buffer keys = buffer_operands(ops, k, N * WIDTH, true);
+        buffer values = buffer_operands(ops, v, N * WIDTH, true);
         pt_nn_attention a = {.n_tokens = N,
                              .n_heads = HEADS,
                              .head_dim = DIM,
-                             .q = q,
-                             .k = k,
-                             .v = v,
+                             .q = queries.p,
+                             .k = keys.p,
+                             .v = values.p,
                              .ld = WIDTH,
                              .scale = 0.2f,
                              .out = out,
                              .ld_out = WIDTH,
                              .scratch = scratch.p};
         ops->attention(&a);
-        a.q = turned;
+        a.q = others.p;
         a.out = turned_out;
         ops->attention(&a);
         for (size_t i = 0; i < N; i++)
-            CHECK(memcmp(turned_out + i * WIDTH, out + (i * 12 + 7) % N * WIDTH,
-                         WIDTH * sizeof *out) == 0);
+            CHECK(memcmp((unsigned char *)turned_out + i * row,
+                         (unsigned char *)out + (i * 12 + 7) % N * row, row) == 0);
         buffer_free(&scratch);
+        buffer_free(&queries);
+        buffer_free(&others);
+        buffer_free(&keys);
+        buffer_free(&values);
     }
 }
 
@@ -672,45 +847,54 @@ TEST(nn_ops, nan_stays_in_its_row) {
     fill(gain, N, POSITIVE);
     fill(shift, N, SIGNED);
     x[BAD * N + 3] = NAN;
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        const pt_nn_ops *ops = pt_nn_ops_of(isa);
-        buffer packed = buffer_new(ops->packed_size(N, N), true, true);
-        buffer scratch = buffer_new(ops->attention_scratch(M, N), true, true);
+    EACH_TABLE(ops) {
+        buffer packed = buffer_of(ops->packed_size(N, N), 1, true, true);
+        buffer scratch = buffer_of(ops->attention_scratch(M, N), 1, true, true);
+        buffer input = buffer_operands(ops, x, M * N, true);
+        buffer others = buffer_operands(ops, w, N * N, true);
         const pt_nn_linear map = {.n_in = N, .n_out = N, .packed = packed.p};
         const pt_nn_attention a = {.n_tokens = M,
                                    .n_heads = 1,
                                    .head_dim = N,
-                                   .q = x,
-                                   .k = w,
-                                   .v = w,
+                                   .q = input.p,
+                                   .k = others.p,
+                                   .v = others.p,
                                    .ld = N,
                                    .scale = 1.0f,
                                    .out = y,
                                    .ld_out = N,
                                    .scratch = scratch.p};
         ops->pack(w, N, N, packed.p);
-        for (int what = 0; what < 4; what++) {
-            if (what < 2) ops->linear(&map, x, N, M, what ? PT_NN_GELU : PT_NN_STORE, y, N);
-            if (what == 2) ops->layer_norm(x, N, M, N, gain, shift, 1e-5f, y, N);
-            if (what == 3) ops->attention(&a);
+        for (int what = 0; what < N_EPILOGUES + 3; what++) {
+            const bool floats = what < PT_NN_OPERAND || what == N_EPILOGUES;
+            memset(y, 0, sizeof y);
+            if (what < N_EPILOGUES) ops->linear(&map, input.p, N, M, (pt_nn_epilogue)what, y, N);
+            if (what == N_EPILOGUES) ops->layer_norm(x, M, N, gain, shift, 1e-5f, y, NULL);
+            if (what == N_EPILOGUES + 1) ops->layer_norm(x, M, N, gain, shift, 1e-5f, NULL, y);
+            if (what == N_EPILOGUES + 2) ops->attention(&a);
             for (size_t i = 0; i < M; i++) {
                 size_t n_nan = 0;
-                for (size_t j = 0; j < N; j++)
-                    n_nan += isnan(y[i * N + j]) != 0;
+                for (size_t j = i * N; j < (i + 1) * N; j++)
+                    n_nan += isnan(floats ? y[j] : operand_at(ops, y, j)) != 0;
                 pt_test_check(t, n_nan == (i == BAD ? N : 0), __FILE__, __LINE__,
-                              "%s kernel %d: %zu NaN in row %zu", pt_isa_name(isa), what, n_nan, i);
+                              "%s kernel %d: %zu NaN in row %zu", table_name(ops), what, n_nan, i);
             }
         }
         buffer_free(&packed);
         buffer_free(&scratch);
+        buffer_free(&input);
+        buffer_free(&others);
     }
 }
 
 TEST(nn_ops, table_of_each_set) {
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++) {
-        pt_isa named;
-        CHECK_INT(pt_nn_ops_of(isa)->isa, isa);
-        CHECK_OK(pt_isa_parse(pt_isa_name(isa), &named, &t->err));
-        CHECK_INT(named, isa);
+    size_t n_bf16 = 0;
+    EACH_TABLE(ops) {
+        CHECK(pt_nn_ops_of(ops->isa, ops->precision) == ops);
+        CHECK_INT(ops->operand_size, is_bf16(ops) ? 2 : 4);
+        n_bf16 += is_bf16(ops);
     }
+    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++)
+        CHECK(pt_nn_ops_of(isa, PT_PRECISION_F32) != NULL);
+    CHECK_INT(n_bf16, pt_isa_has_bf16() ? 2 : 1);
 }

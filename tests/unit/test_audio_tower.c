@@ -31,8 +31,8 @@ static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
     snprintf(path, sizeof path, "%s/model.safetensors", model);
     if (!CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) ||
         !CHECK_OK(pt_safetensors_open(path, &o->file, &t->err)) ||
-        !CHECK_OK(pt_audio_tower_open(&o->config, N_FRAMES, o->file, pt_nn_ops_of(isa), &o->tower,
-                                      &t->err)))
+        !CHECK_OK(pt_audio_tower_open(&o->config, N_FRAMES, o->file,
+                                      pt_nn_ops_of(isa, PT_PRECISION_F32), &o->tower, &t->err)))
         return false;
     o->scratch = aligned_alloc(64, pt_audio_tower_scratch_size(o->tower));
     if (!o->scratch) abort();
@@ -192,7 +192,8 @@ TEST(audio_tower, every_tensor_is_needed) {
             unsigned char *bytes = pt_model_bytes_without(o.file, tensor->name, &size);
             if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
                 const pt_status status = pt_audio_tower_open(
-                    &o.config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C), &o.tower, &t->err);
+                    &o.config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &o.tower,
+                    &t->err);
                 if (pt_test_check(t, status == (needed ? PT_EFORMAT : PT_OK), __FILE__, __LINE__,
                                   "without '%s': %s", tensor->name, pt_status_name(status)) &&
                     needed)
@@ -224,8 +225,9 @@ TEST(audio_tower, shapes_are_checked) {
         unsigned char *bytes =
             pt_model_bytes(o.file, &(pt_model_change){.reshaped = names[i]}, &size);
         if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
-            CHECK_FAILS(pt_audio_tower_open(&o.config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C),
-                                            &o.tower, &t->err),
+            CHECK_FAILS(pt_audio_tower_open(&o.config, N_FRAMES, file,
+                                            pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &o.tower,
+                                            &t->err),
                         PT_EFORMAT);
             CHECK_HAS(t->err.message, names[i]);
             CHECK(o.tower == NULL);

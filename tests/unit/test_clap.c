@@ -23,6 +23,18 @@ static const struct limit {
     {"bf16", PT_DTYPE_BF16, 1e-2, 1e-3},
 };
 
+/* Those of arithmetic, by precision. */
+static const struct limit arithmetic[] = {
+    [PT_PRECISION_F32] = {"f32", PT_DTYPE_F32, 1e-5, 1e-9},
+    [PT_PRECISION_BF16] = {"bf16 arithmetic", PT_DTYPE_F32, 1.5e-2, 1.5e-3},
+};
+
+/* The sets that a model can be opened with here: bfloat16 not with every one. */
+static bool can_open(int isa, int precision) {
+    return precision == PT_PRECISION_F32 || isa == PT_ISA_C ||
+           (isa == PT_ISA_AVX512 && pt_isa_has_bf16());
+}
+
 static void check_embedding(pt_test *t, const char *model, const json_t *item, const char *member,
                             const float *embedding, const struct limit *limit) {
     pt_npy expected = {0};
@@ -75,14 +87,16 @@ static void check_captions(pt_test *t, const pt_clap *clap, const char *model,
 }
 
 static void check_model(pt_test *t, const char *model) {
-    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
-        pt_clap *clap = NULL;
-        if (CHECK_OK(pt_clap_open(model, PT_CLAP_BOTH, (pt_isa)isa, &clap, &t->err))) {
-            check_clips(t, clap, model, "embedding", &limits[0]);
-            check_captions(t, clap, model, &limits[0]);
+    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++)
+        for (int p = PT_PRECISION_F32; p <= PT_PRECISION_BF16; p++) {
+            pt_clap *clap = NULL;
+            if (can_open(isa, p) && CHECK_OK(pt_clap_open(model, PT_CLAP_BOTH, (pt_isa)isa,
+                                                          (pt_precision)p, &clap, &t->err))) {
+                check_clips(t, clap, model, "embedding", &arithmetic[p]);
+                check_captions(t, clap, model, &arithmetic[p]);
+            }
+            pt_clap_close(&clap);
         }
-        pt_clap_close(&clap);
-    }
 }
 
 TEST(clap, mini) {
@@ -98,12 +112,28 @@ TEST(clap, tiny) {
 /* A window is never longer than 10 s, so a fused model runs as "not longer". */
 TEST(clap, fused) {
     const char *model = pt_test_golden("clap/tiny_fused");
-    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
-        pt_clap *clap = NULL;
-        if (CHECK_OK(pt_clap_open(model, PT_CLAP_AUDIO, (pt_isa)isa, &clap, &t->err)))
-            check_clips(t, clap, model, "embedding_notlonger", &limits[0]);
-        pt_clap_close(&clap);
-    }
+    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++)
+        for (int p = PT_PRECISION_F32; p <= PT_PRECISION_BF16; p++) {
+            pt_clap *clap = NULL;
+            if (can_open(isa, p) && CHECK_OK(pt_clap_open(model, PT_CLAP_AUDIO, (pt_isa)isa,
+                                                          (pt_precision)p, &clap, &t->err)))
+                check_clips(t, clap, model, "embedding_notlonger", &arithmetic[p]);
+            pt_clap_close(&clap);
+        }
+}
+
+/* bfloat16 without instructions for it is refused, and no plain C put in its place. */
+TEST(clap, precision_that_is_not_offered) {
+    const char *model = pt_test_golden("clap/mini");
+    pt_clap *clap = NULL;
+    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++)
+        if (!can_open(isa, PT_PRECISION_BF16)) {
+            CHECK_FAILS(
+                pt_clap_open(model, PT_CLAP_BOTH, (pt_isa)isa, PT_PRECISION_BF16, &clap, &t->err),
+                PT_EUSAGE);
+            CHECK_HAS(t->err.message, "bf16");
+            CHECK(clap == NULL);
+        }
 }
 
 /* A folder like mini with links to its small files and a model of its own. */
@@ -136,7 +166,8 @@ TEST(clap, weights_of_16_bits) {
         const char *dir = changed_folder(t, limits[i].name,
                                          &(pt_model_change){.dtype = limits[i].dtype}, SIZE_MAX);
         pt_clap *clap = NULL;
-        if (CHECK_OK(pt_clap_open(dir, PT_CLAP_BOTH, pt_isa_detect(), &clap, &t->err))) {
+        if (CHECK_OK(pt_clap_open(dir, PT_CLAP_BOTH, pt_isa_detect(), PT_PRECISION_F32, &clap,
+                                  &t->err))) {
             check_clips(t, clap, pt_test_golden("clap/mini"), "embedding", &limits[i]);
             check_captions(t, clap, pt_test_golden("clap/mini"), &limits[i]);
         }
@@ -154,22 +185,58 @@ TEST(clap, broken_models) {
     pt_clap *clap = NULL;
 
     const char *dir = changed_folder(t, "cut", &good, 3000000);
-    CHECK_FAILS(pt_clap_open(dir, PT_CLAP_BOTH, PT_ISA_C, &clap, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_clap_open(dir, PT_CLAP_BOTH, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err),
+                PT_EFORMAT);
     CHECK_HAS(t->err.message, "model.safetensors");
     dir = changed_folder(t, "reshaped", &reshaped, SIZE_MAX);
-    CHECK_FAILS(pt_clap_open(dir, PT_CLAP_BOTH, PT_ISA_C, &clap, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_clap_open(dir, PT_CLAP_BOTH, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err),
+                PT_EFORMAT);
     CHECK_HAS(t->err.message, table);
     CHECK_HAS(t->err.message, "model.safetensors");
-    CHECK_FAILS(pt_clap_open("/nonexistent", PT_CLAP_BOTH, PT_ISA_C, &clap, &t->err), PT_EIO);
+    CHECK_FAILS(
+        pt_clap_open("/nonexistent", PT_CLAP_BOTH, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err),
+        PT_EIO);
     CHECK_HAS(t->err.message, "/nonexistent/config.json");
     CHECK(clap == NULL);
 
     /* Weights that are no numbers give no row. */
     pt_arena_init(&scratch);
     dir = changed_folder(t, "infinite", &infinite, SIZE_MAX);
-    if (CHECK_OK(pt_clap_open(dir, PT_CLAP_TEXT, PT_ISA_C, &clap, &t->err)))
+    if (CHECK_OK(pt_clap_open(dir, PT_CLAP_TEXT, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err)))
         CHECK_FAILS(pt_clap_embed_text(clap, "a", 1, embedding, &scratch, &t->err), PT_EFORMAT);
     pt_clap_close(&clap);
+    pt_arena_release(&scratch);
+}
+
+/* Captions of all lengths, in more than one group of the tower: the bits that each gets alone. */
+TEST(clap, captions_together) {
+    enum { N = 40, LONGEST = 60 };
+    static char text[N][2 * LONGEST];
+    static float together[N * PT_EMBEDDING], alone[PT_EMBEDDING];
+    pt_clap_caption captions[N];
+    pt_arena scratch;
+
+    pt_arena_init(&scratch);
+    for (size_t i = 0; i < N; i++) {
+        const size_t n_words = i * 37 % (LONGEST + 1); /* none, too */
+        for (size_t k = 0; k < n_words; k++)
+            memcpy(text[i] + 2 * k, k % 3 == i % 3 ? " a" : " b", 2);
+        captions[i] = (pt_clap_caption){text[i], 2 * n_words};
+    }
+    for (int p = PT_PRECISION_F32; p <= PT_PRECISION_BF16; p++) {
+        const pt_isa isa = can_open(pt_isa_detect(), p) ? pt_isa_detect() : PT_ISA_C;
+        pt_clap *clap = NULL;
+        REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_TEXT, isa, (pt_precision)p,
+                                &clap, &t->err));
+        CHECK_OK(pt_clap_embed_texts(clap, captions, N, together, &scratch, &t->err));
+        CHECK_OK(pt_clap_embed_texts(clap, captions, 0, NULL, &scratch, &t->err));
+        for (size_t i = 0; i < N; i++) {
+            CHECK_OK(pt_clap_embed_text(clap, captions[i].text, captions[i].n_bytes, alone,
+                                        &scratch, &t->err));
+            CHECK(memcmp(alone, together + i * PT_EMBEDDING, sizeof alone) == 0);
+        }
+        pt_clap_close(&clap);
+    }
     pt_arena_release(&scratch);
 }
 
@@ -182,8 +249,9 @@ TEST(clap, parts) {
     pt_arena scratch;
 
     pt_arena_init(&scratch);
-    CHECK_FAILS(pt_clap_open(fused, PT_CLAP_BOTH, PT_ISA_C, &clap, &t->err), PT_EIO);
-    if (CHECK_OK(pt_clap_open(fused, PT_CLAP_AUDIO, PT_ISA_C, &clap, &t->err)))
+    CHECK_FAILS(pt_clap_open(fused, PT_CLAP_BOTH, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err),
+                PT_EIO);
+    if (CHECK_OK(pt_clap_open(fused, PT_CLAP_AUDIO, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err)))
         CHECK_FAILS(pt_clap_embed_text(clap, "a", 1, embedding, &scratch, &t->err), PT_EUSAGE);
     pt_clap_close(&clap);
 
@@ -191,9 +259,10 @@ TEST(clap, parts) {
     const char *dir = changed_folder(t, "text", &(pt_model_change){0}, SIZE_MAX);
     snprintf(path, sizeof path, "%s/preprocessor_config.json", dir);
     CHECK(unlink(path) == 0);
-    CHECK_FAILS(pt_clap_open(dir, PT_CLAP_BOTH, PT_ISA_C, &clap, &t->err), PT_EIO);
+    CHECK_FAILS(pt_clap_open(dir, PT_CLAP_BOTH, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err),
+                PT_EIO);
     CHECK_HAS(t->err.message, "preprocessor_config.json");
-    if (CHECK_OK(pt_clap_open(dir, PT_CLAP_TEXT, PT_ISA_C, &clap, &t->err))) {
+    if (CHECK_OK(pt_clap_open(dir, PT_CLAP_TEXT, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err))) {
         CHECK_OK(pt_clap_embed_text(clap, "a", 1, embedding, &scratch, &t->err));
         CHECK_FAILS(pt_clap_embed_audio(clap, &x, 1, embedding, &scratch, &t->err), PT_EUSAGE);
     }
@@ -209,7 +278,8 @@ TEST(clap, lengths) {
 
     if (!x) abort();
     pt_arena_init(&scratch);
-    REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_AUDIO, PT_ISA_C, &clap, &t->err));
+    REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_AUDIO, PT_ISA_C, PT_PRECISION_F32,
+                            &clap, &t->err));
     CHECK_FAILS(pt_clap_embed_audio(clap, x, 0, one, &scratch, &t->err), PT_ERANGE);
     CHECK_FAILS(pt_clap_embed_audio(clap, x, 480001, one, &scratch, &t->err), PT_ERANGE);
 
@@ -237,7 +307,8 @@ TEST(clap, scratch_is_given_back) {
     pt_arena scratch;
 
     pt_arena_init(&scratch);
-    REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_BOTH, PT_ISA_C, &clap, &t->err));
+    REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_BOTH, PT_ISA_C, PT_PRECISION_F32,
+                            &clap, &t->err));
     for (int with_more = 0; with_more < 2; with_more++) {
         unsigned char *before = with_more ? pt_arena_take(&scratch, 64) : NULL;
         if (before) memset(before, 7, 64);
@@ -287,8 +358,8 @@ static void *work(void *context) {
 TEST(clap, threads_share_a_model) {
     enum { N_THREADS = 3 };
     pt_clap *clap = NULL;
-    REQUIRE_OK(
-        pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_BOTH, pt_isa_detect(), &clap, &t->err));
+    REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_BOTH, pt_isa_detect(),
+                            PT_PRECISION_F32, &clap, &t->err));
     worker alone = {.clap = clap}, workers[N_THREADS] = {{0}};
     pthread_t threads[N_THREADS];
     work(&alone);

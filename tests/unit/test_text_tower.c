@@ -28,7 +28,8 @@ static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
     snprintf(path, sizeof path, "%s/model.safetensors", model);
     return CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) &&
            CHECK_OK(pt_safetensors_open(path, &o->file, &t->err)) &&
-           CHECK_OK(pt_text_tower_open(&o->config, o->file, pt_nn_ops_of(isa), &o->tower, &t->err));
+           CHECK_OK(pt_text_tower_open(&o->config, o->file, pt_nn_ops_of(isa, PT_PRECISION_F32),
+                                       &o->tower, &t->err));
 }
 
 static void tower_close(opened *o) {
@@ -171,8 +172,8 @@ TEST(text_tower, every_tensor_is_needed) {
             size_t size;
             unsigned char *bytes = pt_model_bytes_without(o.file, tensor->name, &size);
             if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
-                const pt_status status =
-                    pt_text_tower_open(&o.config, file, pt_nn_ops_of(PT_ISA_C), &o.tower, &t->err);
+                const pt_status status = pt_text_tower_open(
+                    &o.config, file, pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &o.tower, &t->err);
                 if (pt_test_check(t, status == (needed ? PT_EFORMAT : PT_OK), __FILE__, __LINE__,
                                   "without '%s': %s", tensor->name, pt_status_name(status)) &&
                     needed)
@@ -204,9 +205,10 @@ TEST(text_tower, shapes_are_checked) {
         unsigned char *bytes =
             pt_model_bytes(o.file, &(pt_model_change){.reshaped = names[i]}, &size);
         if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
-            CHECK_FAILS(
-                pt_text_tower_open(&o.config, file, pt_nn_ops_of(PT_ISA_C), &o.tower, &t->err),
-                PT_EFORMAT);
+            CHECK_FAILS(pt_text_tower_open(&o.config, file,
+                                           pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &o.tower,
+                                           &t->err),
+                        PT_EFORMAT);
             CHECK_HAS(t->err.message, names[i]);
             CHECK(o.tower == NULL);
         }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* kernels.h - the kernels for x86, written once over a thin vector
+/* kernels.h - the kernels for x86, written once over a thin vector and what an operand is
  *
- * ops_avx2.c and ops_avx512.c each include their vec_*.h and then this file, which ends in the
- * table TABLE of the instruction set ISA.
+ * Each ops_*.c includes a vec_*.h, an operand_*.h and then this file, which ends in the table TABLE
+ * of the instruction set ISA.
  *
  * Everything that multiplies matrices goes through one microkernel, `tile`: up to TILE_ROWS rows
  * times a panel of up to TILE_VECS vectors of columns, its sums in registers from the first term to
- * the last. Panels hold the right-hand matrix in the order in which a tile reads it.
+ * the last. Panels hold the right-hand matrix in the order in which a tile reads it, in words of
+ * WORD operands: one float32, or two bfloat16 that one instruction multiplies and sums. Words lie
+ * in float vectors whatever they are.
  *
  * An element's terms are added in the same order whatever the height of the tile it falls into, so
  * a row does not depend on the rows beside it.
@@ -14,6 +16,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "nn/tables.h"
 
@@ -22,7 +25,10 @@
 /* Of loops over the rows and vectors of a tile, so that sums are registers and not an array. */
 #define UNROLL _Pragma("GCC unroll 8")
 
-/* Terms a tile sums before its sums go back to y, so that a panel stays in the L2 cache. */
+/* Columns of a whole panel. */
+#define WIDTH (TILE_VECS * LANES)
+
+/* Words a tile sums before its sums go back to y, so that a panel stays in the L2 cache. */
 #define K_BLOCK 512
 
 /* Tiles of rows that meet a panel while it is in cache; their x stays in the L2 cache too. */
@@ -101,26 +107,44 @@ INLINE vec v_gelu(vec v) {
 /* ---- the microkernel ---- */
 
 typedef struct tile_job {
-    const float *x; /* [rows, n_k], rows ldx apart */
+    const operand *x; /* [rows, n_k], rows ldx apart */
     size_t ldx;
-    const float *panel; /* [n_k, vecs * LANES], aligned */
+    const float *panel; /* words [n_k / WORD, vecs * LANES], aligned */
     size_t n_k;
-    float *y; /* [rows, columns], columns = (vecs - 1) * LANES + n_last, rows ldy apart */
+    void *y; /* [rows, columns], columns = (vecs - 1) * LANES + n_last, rows ldy apart */
     size_t ldy;
     size_t n_last;       /* columns in the last vector, 1 to LANES */
     const float *factor; /* [rows], or NULL: of the products */
     const float *bias;   /* [columns], or NULL */
     const float *addend; /* [rows, columns], rows ld_addend apart, or NULL; may be y */
     size_t ld_addend;
-    bool gelu;          /* of the result */
-    const float *ahead; /* [n_k, LANES] weights to fetch into the L2 cache meanwhile */
+    bool relu;     /* of the result */
+    float *gelu;   /* [TILE_ROWS, WIDTH] room for sums if GELU of the result is wanted, or NULL */
+    bool operands; /* y is operands and not float32 */
+    const float *ahead; /* words [n_k / WORD, LANES] to fetch into the L2 cache meanwhile */
 } tile_job;
 
-/* What is done to finished sums, one vector of columns at a time. */
+/* Stores a vector of row r, columns from v * LANES on. */
+INLINE void store_result(const tile_job *job, size_t r, size_t v, size_t n, vec a) {
+    const size_t at = r * job->ldy + v * LANES;
+    if (sizeof(operand) != sizeof(float) && job->operands)
+        v_store_operands((operand *)job->y + at, n, a);
+    else
+        store_n((float *)job->y + at, n, a);
+}
+
+/* y = gelu of the sums. By itself, for it is the same for tiles of all sizes. */
+static void finish_gelu(const tile_job *job, size_t rows, size_t vecs) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t v = 0; v < vecs; v++)
+            store_result(job, r, v, v + 1 < vecs ? LANES : job->n_last,
+                         v_gelu(v_load_aligned(job->gelu + r * WIDTH + v * LANES)));
+}
+
+/* What is done to finished sums, one vector of columns at a time. With GELU they go to memory
+ * first: its coefficients have no room in registers beside the sums. */
 INLINE void tile_finish(const tile_job *job, vec sum[TILE_ROWS][TILE_VECS], const size_t rows,
                         const size_t v, const size_t n) {
-    float *y = job->y + v * LANES;
-
     if (job->factor) {
         UNROLL
         for (size_t r = 0; r < rows; r++)
@@ -137,18 +161,49 @@ INLINE void tile_finish(const tile_job *job, vec sum[TILE_ROWS][TILE_VECS], cons
         for (size_t r = 0; r < rows; r++)
             sum[r][v] = v_add(sum[r][v], load_n(job->addend + r * job->ld_addend + v * LANES, n));
     }
-    UNROLL
-    for (size_t r = 0; r < rows; r++)
-        store_n(y + r * job->ldy, n, sum[r][v]);
+    if (job->relu) { /* in this order a NaN stays one */
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            sum[r][v] = v_max(v_set1(0.0f), sum[r][v]);
+    }
+    if (job->gelu) {
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            v_store(job->gelu + r * WIDTH + v * LANES, sum[r][v]);
+    } else {
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            store_result(job, r, v, n, sum[r][v]);
+    }
 }
 
-/* y = gelu(factor x panel + bias + addend), as far as the job asks for each. Where this is inlined
- * rows, vecs and half are constants; half says that the last vector is at most half full, and then
- * its products are made in half a vector. objdump should show no spilt register in the loop over
- * k. */
+/* One word of each row of x times the words of the panel from w on. */
+INLINE void tile_step(const tile_job *job, const operand *x, const float *panel,
+                      vec sum[TILE_ROWS][TILE_VECS], const size_t rows, const size_t vecs,
+                      const bool half, const bool last) {
+    vec w[TILE_VECS];
+
+    UNROLL
+    for (size_t v = 0; v < vecs; v++)
+        w[v] = v_load_aligned(panel + v * LANES);
+    UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        const vec a = last ? v_last_word(x + r * job->ldx) : v_word(x + r * job->ldx);
+        UNROLL
+        for (size_t v = 0; v < vecs; v++)
+            sum[r][v] =
+                half && v + 1 == vecs ? v_dot_half(a, w[v], sum[r][v]) : v_dot(a, w[v], sum[r][v]);
+    }
+}
+
+/* y = activation(factor x panel + bias + addend), as far as the job asks for each. Where this is
+ * inlined rows, vecs and half are constants; half says that the last vector is at most half full,
+ * and then its products are made in half a vector. objdump should show no spilt register in the
+ * loop over k. */
 INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, const bool half) {
-    const float *x = job->x, *panel = job->panel, *ahead = job->ahead;
-    const size_t ldx = job->ldx, n_k = job->n_k, n_last = job->n_last;
+    const operand *x = job->x;
+    const float *panel = job->panel, *ahead = job->ahead;
+    const size_t n_words = job->n_k / WORD, n_last = job->n_last;
     vec sum[TILE_ROWS][TILE_VECS];
 
     UNROLL
@@ -158,33 +213,18 @@ INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, cons
             sum[r][v] = v_set1(0.0f);
     }
 
-    for (size_t k = 0; k < n_k; k++) {
-        vec w[TILE_VECS];
+    for (size_t k = 0; k < n_words; k++) {
         _mm_prefetch((const char *)(ahead + k * LANES), _MM_HINT_T1);
-        UNROLL
-        for (size_t v = 0; v < vecs; v++)
-            w[v] = v_load_aligned(panel + (k * vecs + v) * LANES);
-        UNROLL
-        for (size_t r = 0; r < rows; r++) {
-            const vec a = v_set1(x[r * ldx + k]);
-            UNROLL
-            for (size_t v = 0; v < vecs; v++)
-                sum[r][v] = half && v + 1 == vecs ? v_fma_half(a, w[v], sum[r][v])
-                                                  : v_fma(a, w[v], sum[r][v]);
-        }
+        tile_step(job, x + k * WORD, panel + k * vecs * LANES, sum, rows, vecs, half, false);
     }
+    if (job->n_k % WORD)
+        tile_step(job, x + n_words * WORD, panel + n_words * vecs * LANES, sum, rows, vecs, half,
+                  true);
     UNROLL
     for (size_t v = 0; v < vecs; v++)
         tile_finish(job, sum, rows, v, v + 1 < vecs ? LANES : n_last);
 
-    /* From the cache: the coefficients of GELU have no room beside the sums. */
-    if (job->gelu)
-        for (size_t r = 0; r < rows; r++)
-            for (size_t v = 0; v < vecs; v++) {
-                const size_t n = v + 1 < vecs ? LANES : n_last;
-                float *y = job->y + r * job->ldy + v * LANES;
-                store_n(y, n, v_gelu(load_n(y, n)));
-            }
+    if (job->gelu) finish_gelu(job, rows, vecs);
 }
 
 typedef void (*tile_function)(const tile_job *);
@@ -224,10 +264,15 @@ static void run_tile(const tile_job *job, size_t rows, size_t vecs) {
 /* ---- panels ---- */
 
 /* A matrix [n_k, n_columns] is held as panels of 1 to TILE_VECS vectors of columns, each panel
- * [n_k, vecs * LANES]; columns that fill up the last vector are zero. */
+ * words [n_words, vecs * LANES]; columns that fill up the last vector, and terms that fill up the
+ * last word, are zero. */
 typedef struct panel {
-    size_t column, vecs; /* the first column; also, times n_k, the panel's place */
+    size_t column, vecs; /* the first column; also, times n_words, the panel's place */
 } panel;
+
+static size_t n_words_of(size_t n_k) {
+    return ceil_div(n_k, WORD);
+}
 
 static size_t n_panels(size_t n_columns) {
     return ceil_div(ceil_div(n_columns, LANES), TILE_VECS);
@@ -244,122 +289,192 @@ static size_t panel_last(size_t n_columns, panel p) {
     return min_size(LANES, n_columns - p.column - (p.vecs - 1) * LANES);
 }
 
-static size_t packed_size(size_t n_out, size_t n_in) {
-    return round_up(n_out) * n_in;
+static size_t packed_floats(size_t n_columns, size_t n_k) {
+    return round_up(n_columns) * n_words_of(n_k);
 }
 
-/* Packs the transpose of w [n_out, n_in], rows ldw apart. */
-static void pack_transposed(const float *w, size_t ldw, size_t n_out, size_t n_in, float *packed) {
-    for (size_t i = 0; i < n_panels(n_out); i++) {
-        const panel p = panel_at(n_out, i);
-        const size_t width = p.vecs * LANES;
-        float *to = packed + p.column * n_in; /* [n_in, width] */
-        size_t j = 0;
+/* Up to four rows of operands [rows, n_k] to four columns of a panel `width` wide; the columns of
+ * absent rows get zeros. */
+static void pack_columns(const operand *x, size_t ldx, size_t rows, size_t n_k, float *to,
+                         size_t width) {
+    size_t k = 0; /* words */
 
-        for (; j < width && p.column + j + 4 <= n_out; j += 4) {
-            const float *from = w + (p.column + j) * ldw; /* four rows of w */
-            size_t k = 0;
-
-            for (; k + 4 <= n_in; k += 4) {
-                __m128 a = _mm_loadu_ps(from + k), b = _mm_loadu_ps(from + ldw + k);
-                __m128 c = _mm_loadu_ps(from + 2 * ldw + k), d = _mm_loadu_ps(from + 3 * ldw + k);
-                _MM_TRANSPOSE4_PS(a, b, c, d);
-                _mm_store_ps(to + (k + 0) * width + j, a);
-                _mm_store_ps(to + (k + 1) * width + j, b);
-                _mm_store_ps(to + (k + 2) * width + j, c);
-                _mm_store_ps(to + (k + 3) * width + j, d);
-            }
-            for (; k < n_in; k++)
-                for (size_t r = 0; r < 4; r++)
-                    to[k * width + j + r] = from[r * ldw + k];
+    for (; rows == 4 && (k + 4) * WORD <= n_k; k += 4) {
+        __m128 a = _mm_loadu_ps((const void *)(x + k * WORD));
+        __m128 b = _mm_loadu_ps((const void *)(x + ldx + k * WORD));
+        __m128 c = _mm_loadu_ps((const void *)(x + 2 * ldx + k * WORD));
+        __m128 d = _mm_loadu_ps((const void *)(x + 3 * ldx + k * WORD));
+        _MM_TRANSPOSE4_PS(a, b, c, d);
+        _mm_store_ps(to + (k + 0) * width, a);
+        _mm_store_ps(to + (k + 1) * width, b);
+        _mm_store_ps(to + (k + 2) * width, c);
+        _mm_store_ps(to + (k + 3) * width, d);
+    }
+    for (; k < n_words_of(n_k); k++)
+        for (size_t r = 0; r < 4; r++) {
+            operand word[WORD] = {0};
+            if (r < rows)
+                memcpy(word, x + r * ldx + k * WORD,
+                       min_size(WORD, n_k - k * WORD) * sizeof(operand));
+            memcpy(to + k * width + r, word, sizeof word);
         }
-        for (; j < width; j++)
-            for (size_t k = 0; k < n_in; k++)
-                to[k * width + j] = p.column + j < n_out ? w[(p.column + j) * ldw + k] : 0.0f;
+}
+
+/* Packs the transpose of x [n_columns, n_k], rows ldx apart. */
+static void pack_transposed(const operand *x, size_t ldx, size_t n_columns, size_t n_k,
+                            float *packed) {
+    for (size_t i = 0; i < n_panels(n_columns); i++) {
+        const panel p = panel_at(n_columns, i);
+        const size_t width = p.vecs * LANES;
+        float *to = packed + p.column * n_words_of(n_k);
+
+        for (size_t j = 0; j < width; j += 4) {
+            const size_t first = min_size(p.column + j, n_columns);
+            pack_columns(x + first * ldx, ldx, min_size(4, n_columns - first), n_k, to + j, width);
+        }
     }
 }
 
-/* Packs w [n_k, n_columns], rows ldw apart. */
-static void pack_plain(const float *w, size_t ldw, size_t n_k, size_t n_columns, float *packed) {
+/* Packs x [n_k, n_columns], rows ldx apart. */
+static void pack_plain(const operand *x, size_t ldx, size_t n_k, size_t n_columns, float *packed) {
     for (size_t i = 0; i < n_panels(n_columns); i++) {
         const panel p = panel_at(n_columns, i);
         const size_t n_last = panel_last(n_columns, p);
-        float *to = packed + p.column * n_k;
+        float *to = packed + p.column * n_words_of(n_k);
 
         for (size_t v = 0; v < p.vecs; v++) {
             const size_t n = v + 1 < p.vecs ? LANES : n_last;
-            for (size_t k = 0; k < n_k; k++)
-                v_store(to + (k * p.vecs + v) * LANES,
-                        load_n(w + k * ldw + p.column + v * LANES, n));
+            for (size_t k = 0; k < n_k; k += WORD) {
+                const operand *row = x + k * ldx + p.column + v * LANES;
+                v_store(to + (k / WORD * p.vecs + v) * LANES,
+                        v_column_words(row, k + 1 < n_k ? row + ldx : NULL, n));
+            }
         }
     }
 }
 
-static void pack(const float *w, size_t n_out, size_t n_in, float *packed) {
-    pack_transposed(w, n_in, n_out, n_in, packed);
+/* ---- weights and operands ---- */
+
+static void to_operands(const float *x, size_t n, void *operands) {
+    for (size_t j = 0; j < n; j += LANES) {
+        const size_t lanes = min_size(LANES, n - j);
+        v_store_operands((operand *)operands + j, lanes, load_n(x + j, lanes));
+    }
+}
+
+static size_t packed_size(size_t n_out, size_t n_in) {
+    return packed_floats(n_out, n_in) * sizeof(float);
+}
+
+/* Four rows of w, a stretch of terms at a time, become operands and then columns of a panel. */
+static void pack(const float *w, size_t n_out, size_t n_in, void *packed) {
+    enum { STRETCH = 256 };
+    operand rows[4 * STRETCH];
+
+    for (size_t i = 0; i < n_panels(n_out); i++) {
+        const panel p = panel_at(n_out, i);
+        const size_t width = p.vecs * LANES;
+        float *to = (float *)packed + p.column * n_words_of(n_in);
+
+        for (size_t j = 0; j < width; j += 4)
+            for (size_t k = 0; k < n_in; k += STRETCH) {
+                const size_t first = min_size(p.column + j, n_out);
+                const size_t n_rows = min_size(4, n_out - first), n_k = min_size(STRETCH, n_in - k);
+                for (size_t r = 0; r < n_rows; r++)
+                    to_operands(w + (first + r) * n_in + k, n_k, rows + r * STRETCH);
+                pack_columns(rows, STRETCH, n_rows, n_k, to + k / WORD * width + j, width);
+            }
+    }
 }
 
 /* ---- linear ---- */
 
-/* The part of a product that is made while one stretch of weights and x is in cache. */
+/* A product that is under way. */
+typedef struct product {
+    const pt_nn_linear *map;
+    const operand *x;
+    size_t ldx, n_rows;
+    pt_nn_epilogue epilogue;
+    void *y;
+    size_t ldy;
+} product;
+
+/* The part of it that is made while one stretch of weights and x is in cache. */
 typedef struct block {
     size_t t0, t1; /* tiles of rows */
-    size_t k0, k1; /* terms */
+    size_t k0, k1; /* words */
 } block;
 
-/* The weights of panel i from term k on. */
+/* The weights of panel i from word k on. */
 static const float *weights_at(const pt_nn_linear *map, size_t i, size_t k) {
     const panel p = panel_at(map->n_out, i);
-    return map->packed + p.column * map->n_in + k * p.vecs * LANES;
+    return (const float *)map->packed + p.column * n_words_of(map->n_in) + k * p.vecs * LANES;
+}
+
+static bool gives_operands(pt_nn_epilogue epilogue) {
+    return epilogue >= PT_NN_OPERAND;
+}
+
+/* Element [i, j] of y. */
+static void *result_at(const product *p, size_t i, size_t j) {
+    const size_t size = gives_operands(p->epilogue) ? sizeof(operand) : sizeof(float);
+    return (unsigned char *)p->y + (i * p->ldy + j) * size;
 }
 
 /* Panel i of a block. Each of its first tiles fetches a part of the weights that come next, so that
  * they flow from memory all the time and not only while the first tile reads them. */
-static void linear_panel(const pt_nn_linear *map, const float *x, size_t ldx, size_t n_rows,
-                         pt_nn_epilogue epilogue, float *y, size_t ldy, block b, size_t i) {
-    const size_t n_tiles = ceil_div(n_rows, TILE_ROWS);
+static void linear_panel(const product *whole, block b, size_t i) {
+    const pt_nn_linear *map = whole->map;
+    const size_t n_tiles = ceil_div(whole->n_rows, TILE_ROWS);
+    const size_t n_words = b.k1 - b.k0;
     const panel p = panel_at(map->n_out, i);
-    const bool last = b.k1 == map->n_in;
+    const bool last = b.k1 == n_words_of(map->n_in);
     const float *next = NULL;
-    tile_job job = {.ldx = ldx,
+    float room[TILE_ROWS * WIDTH] __attribute__((aligned(64)));
+    tile_job job = {.ldx = whole->ldx,
                     .panel = weights_at(map, i, b.k0),
-                    .n_k = b.k1 - b.k0,
-                    .ldy = ldy,
+                    .n_k = (last ? map->n_in : b.k1 * WORD) - b.k0 * WORD,
+                    .ldy = whole->ldy,
                     .n_last = panel_last(map->n_out, p),
                     .bias = last && map->bias ? map->bias + p.column : NULL,
-                    .ld_addend = ldy,
-                    .gelu = last && epilogue == PT_NN_GELU};
+                    .ld_addend = whole->ldy,
+                    .relu = last && whole->epilogue == PT_NN_RELU,
+                    .gelu = last && whole->epilogue == PT_NN_GELU ? room : NULL,
+                    .operands = gives_operands(whole->epilogue)};
 
     if (i + 1 < n_panels(map->n_out))
         next = weights_at(map, i + 1, b.k0);
     else if (!last)
         next = weights_at(map, 0, b.k1);
     for (size_t t = b.t0; t < b.t1; t++) {
-        const size_t row = part_begin(n_rows, n_tiles, t);
-        const size_t rows = part_begin(n_rows, n_tiles, t + 1) - row;
+        const size_t row = part_begin(whole->n_rows, n_tiles, t);
+        const size_t rows = part_begin(whole->n_rows, n_tiles, t + 1) - row;
 
-        job.x = x + row * ldx + b.k0;
-        job.y = y + row * ldy + p.column;
-        job.addend = b.k0 > 0 || epilogue == PT_NN_ADD ? job.y : NULL;
-        job.ahead = next && t - b.t0 < p.vecs ? next + (t - b.t0) * job.n_k * LANES : job.panel;
+        job.x = whole->x + row * whole->ldx + b.k0 * WORD;
+        job.y = result_at(whole, row, p.column);
+        job.addend = b.k0 > 0 || whole->epilogue == PT_NN_ADD ? job.y : NULL;
+        job.ahead = next && t - b.t0 < p.vecs ? next + (t - b.t0) * n_words * LANES : job.panel;
         run_tile(&job, rows, p.vecs);
     }
 }
 
-static void linear(const pt_nn_linear *map, const float *x, size_t ldx, size_t n_rows,
-                   pt_nn_epilogue epilogue, float *y, size_t ldy) {
-    const size_t n_tiles = ceil_div(n_rows, TILE_ROWS);
+static void linear(const pt_nn_linear *map, const void *x, size_t ldx, size_t n_rows,
+                   pt_nn_epilogue epilogue, void *y, size_t ldy) {
+    const product whole = {map, x, ldx, n_rows, epilogue, y, ldy};
+    const size_t n_tiles = ceil_div(n_rows, TILE_ROWS), n_words = n_words_of(map->n_in);
     const size_t n_row_blocks = ceil_div(n_tiles, BLOCK_TILES);
-    const size_t n_k_blocks = ceil_div(map->n_in, K_BLOCK);
+    /* Sums on their way stand in y, which must hold them without loss. */
+    const bool whole_rows = sizeof(operand) != sizeof(float) && gives_operands(epilogue);
+    const size_t n_k_blocks = whole_rows ? 1 : ceil_div(n_words, K_BLOCK);
 
     for (size_t i = 0; i < n_row_blocks; i++)
         for (size_t k = 0; k < n_k_blocks; k++) {
             const block b = {.t0 = part_begin(n_tiles, n_row_blocks, i),
                              .t1 = part_begin(n_tiles, n_row_blocks, i + 1),
-                             .k0 = part_begin(map->n_in, n_k_blocks, k),
-                             .k1 = part_begin(map->n_in, n_k_blocks, k + 1)};
+                             .k0 = part_begin(n_words, n_k_blocks, k),
+                             .k1 = part_begin(n_words, n_k_blocks, k + 1)};
             for (size_t j = 0; j < n_panels(map->n_out); j++)
-                linear_panel(map, x, ldx, n_rows, epilogue, y, ldy, b, j);
+                linear_panel(&whole, b, j);
         }
 }
 
@@ -367,9 +482,9 @@ static void linear(const pt_nn_linear *map, const float *x, size_t ldx, size_t n
 
 /* The mean is summed in double, and kept in two floats, so that a row far from zero loses nothing;
  * deviations from it are small numbers, for which float does. */
-static void layer_norm(const float *x, size_t ldx, size_t n_rows, size_t n, const float *gain,
-                       const float *shift, float eps, float *y, size_t ldy) {
-    for (size_t i = 0; i < n_rows; i++, x += ldx, y += ldy) {
+static void layer_norm(const float *x, size_t n_rows, size_t n, const float *gain,
+                       const float *shift, float eps, float *y, void *operands) {
+    for (size_t i = 0; i < n_rows * n; i += n, x += n) {
         vec_double total = v_zero_double();
         for (size_t j = 0; j < n; j += LANES)
             total = v_add_double(total, load_n(x + j, min_size(LANES, n - j)));
@@ -388,23 +503,27 @@ static void layer_norm(const float *x, size_t ldx, size_t n_rows, size_t n, cons
         for (size_t j = 0; j < n; j += LANES) {
             const size_t lanes = min_size(LANES, n - j);
             const vec d = v_sub(v_sub(load_n(x + j, lanes), mean), rest);
-            store_n(y + j, lanes,
-                    v_fma(v_mul(d, scale), load_n(gain + j, lanes), load_n(shift + j, lanes)));
+            const vec v = v_fma(v_mul(d, scale), load_n(gain + j, lanes), load_n(shift + j, lanes));
+            if (y) store_n(y + i + j, lanes, v);
+            if (operands) v_store_operands((operand *)operands + i + j, lanes, v);
         }
     }
 }
 
 /* ---- attention ---- */
 
-/* Scratch: k transposed and v of one head as panels, and the scores of one tile of rows. */
+/* Scratch: k transposed and v of one head as panels; scores of one tile of rows, and their softmax
+ * as operands. */
 static size_t attention_scratch(size_t n_tokens, size_t head_dim) {
-    return packed_size(n_tokens, head_dim) + packed_size(head_dim, n_tokens) +
-           TILE_ROWS * round_up(n_tokens);
+    return (packed_floats(n_tokens, head_dim) + packed_floats(head_dim, n_tokens)) * sizeof(float) +
+           TILE_ROWS * round_up(n_tokens) * (sizeof(float) + sizeof(operand));
 }
 
-/* s [rows, n] = exp(s + mask - largest of the row); share [rows] is one over each row's sum. Rows
- * of s are lds apart and have room up to a multiple of LANES, those of mask n. */
-static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *mask, float *share) {
+/* e [rows, n] = exp(s + mask - largest of the row), zeros up to a multiple of LANES; share [rows]
+ * is one over each row's sum. Rows of s and e are lds apart, a multiple of LANES, those of mask n.
+ */
+static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *mask, operand *e,
+                    float *share) {
     float largest[TILE_ROWS];
 
     for (size_t r = 0; r < rows; r++) {
@@ -422,18 +541,25 @@ static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *ma
     for (size_t r = 0; r < rows; r++) {
         vec sum = v_set1(0.0f);
         for (size_t j = 0; j < n; j += LANES) {
-            const vec e = v_exp(v_sub(v_load(s + r * lds + j), v_set1(largest[r])));
-            v_store(s + r * lds + j, e);
-            sum = v_add(sum, e);
+            const vec a = v_exp(v_sub(v_load(s + r * lds + j), v_set1(largest[r])));
+            v_store_operands(e + r * lds + j, LANES, a);
+            sum = v_add(sum, a);
         }
         share[r] = 1.0f / v_sum(sum);
     }
 }
 
-/* One head of rows of queries against panels of keys and values: scores times scale plus bias in
- * the first product's epilogue, softmax, and its division in the second's. */
-static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_t rows,
-                           const float *k_panels, const float *v_panels, float *scores) {
+/* What is in an attention's scratch, for one head. */
+typedef struct head {
+    float *k;      /* panels of [dim, n] */
+    float *v;      /* panels of [n, dim] */
+    float *scores; /* [TILE_ROWS, round_up(n)] */
+    operand *e;    /* [TILE_ROWS, round_up(n)] */
+} head;
+
+/* Head h of rows of queries against panels of keys and values: scores times scale plus bias in the
+ * first product's epilogue, softmax, and its division in the second's. */
+static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_t rows, head at) {
     const size_t n = a->n_tokens, dim = a->head_dim, lds = round_up(n);
     const float *bias = a->bias ? a->bias + (h * n + row) * n : NULL;
     const float *mask = a->mask ? a->mask + row * n : NULL;
@@ -443,56 +569,62 @@ static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_
         scale[r] = a->scale;
     for (size_t i = 0; i < n_panels(n); i++) {
         const panel p = panel_at(n, i);
-        const tile_job job = {.x = a->q + row * a->ld + h * dim,
+        const float *words = at.k + p.column * n_words_of(dim);
+        const tile_job job = {.x = (const operand *)a->q + row * a->ld + h * dim,
                               .ldx = a->ld,
-                              .panel = k_panels + p.column * dim,
+                              .panel = words,
                               .n_k = dim,
-                              .y = scores + p.column,
+                              .y = at.scores + p.column,
                               .ldy = lds,
                               .n_last = panel_last(n, p),
                               .factor = scale,
                               .addend = bias ? bias + p.column : NULL,
                               .ld_addend = n,
-                              .ahead = k_panels + p.column * dim};
+                              .ahead = words};
         run_tile(&job, rows, p.vecs);
     }
-    softmax(scores, lds, rows, n, mask, share);
+    softmax(at.scores, lds, rows, n, mask, at.e, share);
     for (size_t i = 0; i < n_panels(dim); i++) {
         const panel p = panel_at(dim, i);
-        const tile_job job = {.x = scores,
+        const float *words = at.v + p.column * n_words_of(n);
+        const tile_job job = {.x = at.e,
                               .ldx = lds,
-                              .panel = v_panels + p.column * n,
+                              .panel = words,
                               .n_k = n,
-                              .y = a->out + row * a->ld_out + h * dim + p.column,
+                              .y = (operand *)a->out + row * a->ld_out + h * dim + p.column,
                               .ldy = a->ld_out,
                               .n_last = panel_last(dim, p),
                               .factor = share,
-                              .ahead = v_panels + p.column * n};
+                              .operands = true,
+                              .ahead = words};
         run_tile(&job, rows, p.vecs);
     }
 }
 
 static void attention(const pt_nn_attention *a) {
     const size_t n = a->n_tokens, dim = a->head_dim, n_tiles = ceil_div(n, TILE_ROWS);
-    float *k_panels = a->scratch;                     /* [dim, n] */
-    float *v_panels = k_panels + packed_size(n, dim); /* [n, dim] */
-    float *scores = v_panels + packed_size(dim, n);   /* [TILE_ROWS, round_up(n)] */
+    head at = {.k = a->scratch};
 
+    at.v = at.k + packed_floats(n, dim);
+    at.scores = at.v + packed_floats(dim, n);
+    at.e = (operand *)(void *)(at.scores + TILE_ROWS * round_up(n));
     for (size_t h = 0; h < a->n_heads; h++) {
-        pack_transposed(a->k + h * dim, a->ld, n, dim, k_panels);
-        pack_plain(a->v + h * dim, a->ld, n, dim, v_panels);
+        pack_transposed((const operand *)a->k + h * dim, a->ld, n, dim, at.k);
+        pack_plain((const operand *)a->v + h * dim, a->ld, n, dim, at.v);
         for (size_t t = 0; t < n_tiles; t++) {
             const size_t row = part_begin(n, n_tiles, t);
-            const size_t rows = part_begin(n, n_tiles, t + 1) - row;
-            attention_rows(a, h, row, rows, k_panels, v_panels, scores);
+            attention_rows(a, h, row, part_begin(n, n_tiles, t + 1) - row, at);
         }
     }
 }
 
 const pt_nn_ops TABLE = {
     .isa = ISA,
+    .precision = PRECISION,
+    .operand_size = sizeof(operand),
     .packed_size = packed_size,
     .pack = pack,
+    .to_operands = to_operands,
     .linear = linear,
     .layer_norm = layer_norm,
     .attention_scratch = attention_scratch,

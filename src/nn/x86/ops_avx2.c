@@ -3,6 +3,8 @@
 
 #include "nn/x86/vec_avx2.h"
 
+#include "nn/x86/operand_f32.h"
+
 #define ISA   PT_ISA_AVX2
 #define TABLE pt_nn_ops_avx2
 
