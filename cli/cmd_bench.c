@@ -13,7 +13,7 @@
 #include "output.h"
 #include "signals.h"
 
-enum { MODEL, THREADS, ISA, ROUNDS, CORPUS, ONLY, NO_SCALING, QUICK, JSON, N_OPTIONS };
+enum { MODEL, THREADS, ISA, PRECISION, ROUNDS, CORPUS, ONLY, NO_SCALING, QUICK, JSON, N_OPTIONS };
 
 static const pt_cli_option options[] = {
     [MODEL] = {.name = "model",
@@ -29,6 +29,7 @@ static const pt_cli_option options[] = {
                  .max = 1024,
                  .help = "workers (default: the CPUs that may be used)"},
     [ISA] = PT_CLI_ISA_OPTION,
+    [PRECISION] = PT_CLI_PRECISION_OPTION,
     [ROUNDS] = {.name = "rounds",
                 .kind = PT_CLI_NUMBER,
                 .argument = "R",
@@ -113,11 +114,12 @@ static double stages_sum(const pt_bench_report *r) {
 
 /* ---- for people ------------------------------------------------------------------------------ */
 
-static void print_head(const pt_bench_report *r, const char *isa, const char *model) {
+static void print_head(const pt_bench_report *r, const pt_bench_options *o) {
     printf("patina %s on ", pt_version());
     pt_cli_put(stdout, r->cpu);
-    printf(", %u CPU%s, %s kernels, f32\nmodel ", r->n_cpus, r->n_cpus == 1 ? "" : "s", isa);
-    pt_cli_put(stdout, model);
+    printf(", %u CPU%s, %s kernels, %s\nmodel ", r->n_cpus, r->n_cpus == 1 ? "" : "s",
+           pt_isa_name(o->isa), pt_precision_name(o->precision));
+    pt_cli_put(stdout, o->model);
     printf("; best and median of %u round%s\n", r->rounds, r->rounds == 1 ? "" : "s");
 }
 
@@ -214,13 +216,13 @@ static void print_warnings(const pt_bench_report *r, bool quick) {
                100.0 * unrest_of(r));
 }
 
-static void print_text(const pt_bench_report *r, const char *isa, const char *model, bool quick) {
-    print_head(r, isa, model);
+static void print_text(const pt_bench_report *r, const pt_bench_options *o) {
+    print_head(r, o);
     print_towers(r);
     print_stages(r);
     print_rows(r);
     print_scaling(r);
-    print_warnings(r, quick);
+    print_warnings(r, o->quick);
 }
 
 /* ---- for scripts ----------------------------------------------------------------------------- */
@@ -253,7 +255,7 @@ static void json_speed(const pt_bench_report *r, const pt_bench_speed *s) {
     putchar('}');
 }
 
-static void print_json(const pt_bench_report *r, const char *isa, const char *model, bool quick) {
+static void print_json(const pt_bench_report *r, const pt_bench_options *o) {
     printf("{\"version\": \"%s\", \"cpu\": ", pt_version());
     pt_cli_put_json(stdout, r->cpu);
     printf(", \"n_cpus\": %u, \"load\": ", r->n_cpus);
@@ -261,9 +263,10 @@ static void print_json(const pt_bench_report *r, const char *isa, const char *mo
         printf("%.2f", r->load);
     else
         printf("null");
-    printf(", \"kernels\": \"%s\", \"precision\": \"f32\", \"model\": ", isa);
-    pt_cli_put_json(stdout, model);
-    printf(", \"rounds\": %u, \"quick\": %s", r->rounds, quick ? "true" : "false");
+    printf(", \"kernels\": \"%s\", \"precision\": \"%s\", \"model\": ", pt_isa_name(o->isa),
+           pt_precision_name(o->precision));
+    pt_cli_put_json(stdout, o->model);
+    printf(", \"rounds\": %u, \"quick\": %s", r->rounds, o->quick ? "true" : "false");
     printf(", \"audio_flop\": %.0f, \"text_flop\": %.0f, \"text_tokens\": %.2f", r->audio_flop,
            r->text_flop, r->text_tokens);
     printf(", \"speeds\": [");
@@ -296,8 +299,10 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *tmp = getenv("TMPDIR");
     pt_error err = {0};
     pt_isa isa;
-    if (pt_isa_parse(value[ISA].text, &isa, &err) != PT_OK)
-        return pt_cli_usage(command, "option '--isa': %s", err.message);
+    pt_precision precision;
+    const int refused =
+        pt_cli_arithmetic(command, &value[ISA], &value[PRECISION], &isa, &precision);
+    if (refused != 0) return refused;
 
     unsigned rounds = (unsigned)value[ROUNDS].number;
     if (rounds == 0 && quick) rounds = QUICK_ROUNDS;
@@ -311,6 +316,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
         .quick = quick,
         .no_scaling = value[NO_SCALING].given,
         .isa = isa,
+        .precision = precision,
         .stop = pt_cli_listen(),
         .on_step = terminal ? show_step : NULL,
     };
@@ -325,9 +331,9 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     }
     if (status != PT_OK) return pt_cli_failed(&err);
     if (value[JSON].given)
-        print_json(&report, pt_isa_name(isa), bench.model, quick);
+        print_json(&report, &bench);
     else
-        print_text(&report, pt_isa_name(isa), bench.model, quick);
+        print_text(&report, &bench);
     return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "commands.h"
 #include "output.h"
 
-enum { MODEL, OUT, TEXT, AUDIO, START_FRAME, ISA, N_OPTIONS };
+enum { MODEL, OUT, TEXT, AUDIO, START_FRAME, ISA, PRECISION, N_OPTIONS };
 
 static const pt_cli_option options[] = {
     [MODEL] = {.name = "model",
@@ -40,6 +40,7 @@ static const pt_cli_option options[] = {
                      .repeatable = true,
                      .help = "hear 10 s from this frame on; belongs to the --audio before it"},
     [ISA] = PT_CLI_ISA_OPTION,
+    [PRECISION] = PT_CLI_PRECISION_OPTION,
 };
 
 /* One row to come. */
@@ -100,13 +101,15 @@ static pt_status embed_all(const pt_clap *clap, const item *items, size_t n_item
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     pt_error err = {0};
     pt_isa isa;
+    pt_precision precision;
     pt_clap *clap = NULL;
     float *embeddings = NULL;
     size_t n_items = 0;
     int result = 1;
 
-    if (pt_isa_parse(args->value[ISA].text, &isa, &err) != PT_OK)
-        return pt_cli_usage(command, "option '--isa': %s", err.message);
+    result =
+        pt_cli_arithmetic(command, &args->value[ISA], &args->value[PRECISION], &isa, &precision);
+    if (result != 0) return result;
     item *items = calloc(args->n_given + 1, sizeof *items);
     if (!items) {
         pt_cli_complain("out of memory");
@@ -121,8 +124,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     embeddings = calloc(n_items, PT_EMBEDDING * sizeof *embeddings);
     pt_status status = embeddings ? PT_OK : pt_fail(&err, PT_ENOMEM, "out of memory");
     if (status == PT_OK)
-        status = pt_clap_open(args->value[MODEL].text, (pt_clap_parts)parts, isa, PT_PRECISION_F32,
-                              &clap, &err);
+        status = pt_clap_open(args->value[MODEL].text, (pt_clap_parts)parts, isa, precision, &clap,
+                              &err);
     if (status == PT_OK) status = embed_all(clap, items, n_items, embeddings, &err);
     if (status == PT_OK)
         status = pt_npy_write(args->value[OUT].text, embeddings, n_items, PT_EMBEDDING, &err);

@@ -31,6 +31,7 @@ enum {
     CHUNK,
     THREADS,
     ISA,
+    PRECISION,
     STRICT,
     QUIET,
     PRINT_SUITE,
@@ -120,6 +121,7 @@ static const pt_cli_option options[] = {
                  .help = "workers (default: the CPUs that may be used); the rows do not depend "
                          "on it"},
     [ISA] = PT_CLI_ISA_OPTION,
+    [PRECISION] = PT_CLI_PRECISION_OPTION,
     [STRICT] = {.name = "strict", .help = "end with status 1 when anything was rejected"},
     [QUIET] = {.name = "quiet", .help = "print nothing but errors"},
     [PRINT_SUITE] = {.name = "print-suite",
@@ -128,6 +130,16 @@ static const pt_cli_option options[] = {
                              "defaults) as JSON and do nothing else"},
 };
 _Static_assert(N_OPTIONS <= PT_CLI_OPTIONS_MAX, "room for every option");
+
+int pt_cli_arithmetic(const pt_cli_command *command, const pt_cli_value *isa_option,
+                      const pt_cli_value *precision_option, pt_isa *isa, pt_precision *precision) {
+    pt_error err = {0};
+    if (pt_isa_parse(isa_option->text, isa, &err) != PT_OK)
+        return pt_cli_usage(command, "option '--isa': %s", err.message);
+    if (pt_precision_parse(precision_option->text, *isa, precision, &err) != PT_OK)
+        return pt_cli_usage(command, "option '--precision': %s", err.message);
+    return 0;
+}
 
 pt_status pt_cli_suite_open(const char *path, char **json, pt_suite **suite, pt_error *err) {
     char *text = NULL;
@@ -203,8 +215,10 @@ static int generate(const pt_cli_args *args, const char *suite_json) {
     const char *out = value[OUT].text;
     pt_error err = {0};
     pt_isa isa;
-    if (pt_isa_parse(value[ISA].text, &isa, &err) != PT_OK)
-        return pt_cli_usage(&pt_cli_generate, "option '--isa': %s", err.message);
+    pt_precision precision;
+    const int refused =
+        pt_cli_arithmetic(&pt_cli_generate, &value[ISA], &value[PRECISION], &isa, &precision);
+    if (refused != 0) return refused;
 
     pt_cli_progress progress = {0};
     const pt_generate_options run = {
@@ -223,6 +237,7 @@ static int generate(const pt_cli_args *args, const char *suite_json) {
         .captions = (pt_captions)value[CAPTIONS].number,
         .loudness = (pt_loudness)value[LOUDNESS].number,
         .isa = isa,
+        .precision = precision,
         .stop = pt_cli_listen(),
         .on_event = pt_cli_progress_event,
         .context = &progress,

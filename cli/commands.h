@@ -24,6 +24,19 @@ extern const pt_cli_command pt_cli_generate, pt_cli_measure, pt_cli_degrade, pt_
                 "best that this CPU has, c runs on any"                                            \
     }
 
+#define PT_CLI_PRECISION_OPTION                                                                    \
+    {                                                                                              \
+        .name = "precision", .kind = PT_CLI_CHOICE, .choices = {"f32", "bf16", "auto"},            \
+        .fallback = "f32",                                                                         \
+        .help = "of the encoders' weights and products: f32 equals the reference, bf16 "           \
+                "(bfloat16) is about twice as fast and a little off, on CPUs that have "           \
+                "avx512_bf16; auto takes bf16 where it can"                                        \
+    }
+
+/** Reads the two options above; 0, or the status of a usage error that was told. */
+int pt_cli_arithmetic(const pt_cli_command *command, const pt_cli_value *isa_option,
+                      const pt_cli_value *precision_option, pt_isa *isa, pt_precision *precision);
+
 /**
  * Opens the suite of a file, or the default one where path is NULL; the error names the file.
  *

@@ -38,6 +38,7 @@ typedef struct pt_bench_options {
     bool quick;           /* little work a round: shows that it runs, its figures mean little */
     bool no_scaling;      /* leave out what is done once more with one thread */
     pt_isa isa;           /* as pt_isa_parse gives it */
+    pt_precision precision;  /* as pt_precision_parse gives it */
     const atomic_bool *stop; /* set it to end soon; NULL if never */
     void (*on_step)(void *context, unsigned round, unsigned rounds, const char *what);
     void *context;

@@ -48,6 +48,7 @@ typedef struct pt_generate_options {
     pt_captions captions;
     pt_loudness loudness;
     pt_isa isa;              /* as pt_isa_parse gives it; PT_ISA_C is plain C */
+    pt_precision precision;  /* as pt_precision_parse gives it */
     const atomic_bool *stop; /* set it to end the run soon; NULL if never */
     void (*on_event)(void *context, const pt_event *event);
     void *context;

@@ -171,7 +171,7 @@ static pt_status time_batch(bench *b, unsigned threads, unsigned n,
 
 static pt_status work_peak(bench *b, unsigned worker, unsigned index, pt_error *err) {
     (void)worker, (void)index, (void)err;
-    (void)pt_nn_peak_run(b->options->isa, PT_PRECISION_F32, b->effort->peak_flop);
+    (void)pt_nn_peak_run(b->options->isa, b->options->precision, b->effort->peak_flop);
     return PT_OK;
 }
 
@@ -210,9 +210,9 @@ static pt_status time_peak(bench *b, speed *s, pt_error *err) {
     const unsigned n = b->effort->n_peak * s->threads;
     double seconds;
 
-    const double flop =
-        pt_nn_peak_run(b->options->isa, PT_PRECISION_F32, b->effort->peak_flop); /* and wakes up */
-    if (flop == 0.0) return PT_OK; /* no such loop for plain C */
+    const double flop = pt_nn_peak_run(b->options->isa, b->options->precision,
+                                       b->effort->peak_flop); /* and wakes up */
+    if (flop == 0.0) return PT_OK;                            /* no such loop for plain C */
     PT_TRY(time_batch(b, s->threads, n, work_peak, &seconds, err));
     pt_series_add(&s->peak, flop / seconds);
     return PT_OK;
@@ -274,6 +274,7 @@ static pt_status run_rows(bench *b, speed *s, pt_error *err) {
         .out = b->out,
         .threads = s->threads,
         .isa = b->options->isa,
+        .precision = b->options->precision,
         .stop = b->options->stop,
         .on_event = note_time,
         .context = &times,
@@ -396,7 +397,7 @@ static pt_status open_large_parts(bench *b, const pt_stage_plan *plan, pt_error 
         PT_TRY(pt_stage_walk(plan, seconds, &b->arenas[0], err));
     }
     if (!wants(b, PT_BENCH_TOWERS)) return PT_OK;
-    PT_TRY(pt_clap_open(b->options->model, PT_CLAP_BOTH, b->options->isa, PT_PRECISION_F32,
+    PT_TRY(pt_clap_open(b->options->model, PT_CLAP_BOTH, b->options->isa, b->options->precision,
                         &b->clap, err));
     PT_TRY(time_batch(b, b->threads, b->threads, work_audio, seconds, err));
     PT_TRY(renew_captions(b, b->threads, err));

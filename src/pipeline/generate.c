@@ -66,12 +66,12 @@ static pt_status complete_options(const pt_generate_options *given, pt_generate_
 static char *settings_json(const pt_generate_options *o, const pt_suite *suite) {
     char *suite_text = pt_suite_print(suite), *text = NULL;
     json_t *suite_object = suite_text ? json_loads(suite_text, 0, NULL) : NULL;
-    json_t *settings =
-        json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:o*}", "seed", (json_int_t)o->seed,
-                  "variants", (json_int_t)o->variants, "order", order_names[o->order], "captions",
-                  captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
-                  pt_sink_kinds[o->format]->name, "chunk", (json_int_t)o->chunk, "limit",
-                  (json_int_t)o->limit, "suite", suite_object);
+    json_t *settings = json_pack(
+        "{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o*}", "seed", (json_int_t)o->seed,
+        "variants", (json_int_t)o->variants, "order", order_names[o->order], "captions",
+        captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
+        pt_sink_kinds[o->format]->name, "precision", pt_precision_name(o->precision), "chunk",
+        (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "suite", suite_object);
     if (settings) text = json_dumps(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(suite_text);
@@ -351,7 +351,7 @@ static pt_status run_all(run *r, pt_generate_report *report, pt_error *err) {
         if (r->info.untrained)
             note(r, "the model is known to be untrained: its embeddings mean nothing and the data "
                     "set is good for tests only");
-        PT_TRY(pt_clap_open(o->model, PT_CLAP_BOTH, o->isa, PT_PRECISION_F32, &r->clap, err));
+        PT_TRY(pt_clap_open(o->model, PT_CLAP_BOTH, o->isa, o->precision, &r->clap, err));
         r->plan.clap = r->clap;
         PT_TRY(make_room(r, err));
         PT_TRY(work_all(r, err));
