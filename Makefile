@@ -22,8 +22,11 @@ test:
 full-test:
 	@./script/test --full
 
+# A model of full size is what counts; `script/test --full` makes an untrained one.
+MODEL ?= $(or $(PATINA_MODEL),$(wildcard build/full-model),tests/golden/clap/mini)
+
 bench: all
-	@meson test -C build --benchmark --verbose
+	@build/patina bench --model $(MODEL)
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format --style=file -i
