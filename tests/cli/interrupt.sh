@@ -61,9 +61,10 @@ E
 test_kill() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
-                                "caption": "a bell"} for i in range(60)])
+                                "caption": "a bell"}
+                               for i in range(8 if is_instrumented() else 40)])
 args = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--variants", "2",
-        "--chunk", "5", "--out"]
+        "--chunk", "2", "--out"]
 began = time.monotonic()
 subprocess.run(args + ["whole"], check=True, stdout=subprocess.DEVNULL)
 took = time.monotonic() - began
@@ -88,7 +89,7 @@ test_ignored_signal() {
     py <<'E'
 run = subprocess.Popen(
     [PATINA, "generate", "--corpus", DEMO + "/manifest.jsonl", "--model", MINI, "--out", "set",
-     "--variants", "30"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+     "--variants", "8"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
 for _ in range(5):
     time.sleep(0.1)
