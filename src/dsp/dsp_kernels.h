@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* dsp_kernels.h - the kernels, written once over vectors of WIDTH doubles
+ *
+ * dsp_ops_c.c and x86/dsp_ops_*.c each define WIDTH, ISA and TABLE and include this file. Data
+ * comes in rows of eight lanes, which are one, two or four vectors; lanes never meet but where the
+ * code says so, and there the order does not depend on WIDTH.
+ */
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "dsp/dsp_tables.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 8")
+
+#define LANES 8
+
+/* Vectors that are worked on at once, so that one operation need not wait for the last. */
+#define VECS  (WIDTH < LANES ? 2 : 1)
+#define GROUP (VECS * WIDTH)
+
+typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), may_alias));
+typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
+typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t mask4 __attribute__((vector_size(16)));
+typedef int64_t mask2d __attribute__((vector_size(16)));
+typedef int64_t mask4d __attribute__((vector_size(32)));
+
+#define ALL(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
+
+INLINE vec get(const double *lanes, size_t v) {
+    return *(const vec *)(lanes + v * WIDTH);
+}
+
+INLINE void put(double *lanes, size_t v, vec value) {
+    *(vec *)(lanes + v * WIDTH) = value;
+}
+
+static double lanes_sum(const double lane[LANES]) {
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+#include "dsp/cascade_kernel.h"
+#include "dsp/pair_kernel.h"
+#include "dsp/survey_kernel.h"
+
+const pt_dsp_ops TABLE = {
+    .isa = ISA,
+    .survey = survey,
+    .transpose8 = transpose8,
+    .cascade_energy = cascade_energy,
+    .pair_spectrum = pair_spectrum,
+};

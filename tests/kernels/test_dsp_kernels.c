@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* test_dsp_kernels.c - every kernel table that this machine can run gives the bits of the plain one
+ *
+ * Not nearly: exactly, since they are chosen by what the CPU has and a row must not tell. What the
+ * bits should be is asked in tests/unit; here the survey alone, for it has no test of its own.
+ */
+
+#include "test.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dsp/dsp_ops.h"
+#include "dsp/stats.h"
+#include "stimulus.h"
+
+/* ---- samples whose last one stands where a page begins that may not be touched ---- */
+
+typedef struct buffer {
+    float *x;
+    unsigned char *map;
+    size_t map_size;
+} buffer;
+
+static buffer buffer_new(size_t n) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = n * sizeof(float);
+    const size_t inner = (size + page - 1) / page * page;
+    buffer b = {.map_size = inner + page};
+    b.map = mmap(NULL, b.map_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (b.map == MAP_FAILED || mprotect(b.map + inner, page, PROT_NONE) != 0) {
+        perror("mmap");
+        exit(2);
+    }
+    b.x = (float *)(void *)(b.map + inner - size);
+    return b;
+}
+
+static void buffer_free(buffer *b) {
+    munmap(b->map, b->map_size);
+}
+
+/* ---- input ---- */
+
+typedef enum kind { UNIFORM, SPREAD, HUGE, SPARSE, N_KINDS } kind;
+
+static void fill(float *x, size_t n, kind k) {
+    uint32_t state = 77;
+    for (size_t i = 0; i < n; i++) {
+        const double v = stimulus_random(&state);
+        const int e = (int)(64.0 * (1.0 + stimulus_random(&state))); /* 0 .. 127 */
+        x[i] = (float)v;
+        if (k == SPREAD) x[i] = (float)ldexp(v, e - 120); /* denormals too */
+        if (k == HUGE) x[i] = (float)ldexp(v, e);
+        if (k == SPARSE) x[i] = e < 120 ? 0.0F : -(float)v;
+    }
+}
+
+static double *room(size_t n) {
+    double *p = aligned_alloc(64, (n * sizeof *p + 63) / 64 * 64);
+    if (!p) exit(2);
+    memset(p, 0, n * sizeof *p);
+    return p;
+}
+
+/* ---- */
+
+/* What a survey finds, one sample at a time. The sums have stats.h as their reference. */
+static void check_survey(pt_test *t, const float *x, size_t n, double centre,
+                         const pt_survey *found) {
+    float peak = 0.0F;
+    bool finite = true;
+    size_t n_crossings = 0;
+    for (size_t i = 0; i < n; i++) {
+        finite = finite && isfinite(x[i]);
+        if (fabsf(x[i]) > peak) peak = fabsf(x[i]);
+        n_crossings += i > 0 && ((double)x[i] < -1e-10) != ((double)x[i - 1] < -1e-10);
+    }
+    CHECK(found->finite == finite);
+    if (!finite) return;
+    CHECK(found->peak == peak);
+    CHECK_INT(found->n_crossings, n_crossings);
+    CHECK_NEAR(found->energy, pt_stats_energy_about(x, n, 0.0), 0.0);
+    CHECK_NEAR(found->energy_about, pt_stats_energy_about(x, n, centre), 0.0);
+}
+
+TEST(dsp_kernels, survey) {
+    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++)
+        for (size_t n = 1; n < 2000; n += n < 40 ? 1 : 977)
+            for (kind k = 0; k < N_KINDS; k++) {
+                pt_survey found;
+                buffer b = buffer_new(n);
+                fill(b.x, n, k);
+                pt_dsp_ops_of((pt_isa)isa)->survey(b.x, n, 0.25, &found);
+                check_survey(t, b.x, n, 0.25, &found);
+                buffer_free(&b);
+            }
+}
+
+TEST(dsp_kernels, survey_sees_what_is_not_finite) {
+    static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+    enum { N = 37 };
+    buffer b = buffer_new(N);
+    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++)
+        for (size_t place = 0; place < N; place++)
+            for (size_t k = 0; k < 4; k++) {
+                pt_survey found;
+                fill(b.x, N, UNIFORM);
+                b.x[place] = bad[k];
+                pt_dsp_ops_of((pt_isa)isa)->survey(b.x, N, 0.0, &found);
+                check_survey(t, b.x, N, 0.0, &found);
+                b.x[place] = 3.4e38F; /* nearly */
+                pt_dsp_ops_of((pt_isa)isa)->survey(b.x, N, 0.0, &found);
+                check_survey(t, b.x, N, 0.0, &found);
+            }
+    buffer_free(&b);
+}
+
+TEST(dsp_kernels, transpose8) {
+    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++)
+        for (size_t n = 0; n < 30; n++) {
+            buffer b = buffer_new(8 * n + 1);
+            float *x = b.x + 1;
+            double *y = room(8 * n + 1);
+            y[8 * n] = 4711.0;
+            fill(x, 8 * n, SPREAD);
+            pt_dsp_ops_of((pt_isa)isa)->transpose8(x, n, y);
+            size_t n_wrong = 0;
+            for (size_t i = 0; i < 8 * n; i++)
+                n_wrong += y[i] != (double)x[i % 8 * n + i / 8];
+            CHECK_INT(n_wrong, 0);
+            CHECK_NEAR(y[8 * n], 4711.0, 0.0); /* and no more is written */
+            free(y);
+            buffer_free(&b);
+        }
+}
+
+TEST(dsp_kernels, cascade_energy_gives_the_same_bits) {
+    static const pt_section shelf = {-1.753, 0.781, -1.691, 0.732};
+    static const pt_section high_pass = {-2.0, 1.0, -1.99, 0.990025};
+    enum { LENGTH = 101, N = 8 * LENGTH, RUNS = 3 };
+    float *x = stimulus_new(N);
+    double *lanes = room(2 * N);
+    pt_cascade cascade;
+    pt_cascade_init(&cascade, &shelf, &high_pass, LENGTH);
+    for (kind k = 0; k < N_KINDS; k++) {
+        double expected[RUNS + 4], found[RUNS + 4]; /* energies, then the state */
+        fill(x, N, k);
+        for (size_t i = 0; i < N; i++)
+            lanes[i / 8 * 16 + i % 8] = (double)x[i];
+        for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+            memset(found, 0, sizeof found);
+            for (size_t r = 0; r < RUNS; r++)
+                found[r] =
+                    pt_dsp_ops_of((pt_isa)isa)->cascade_energy(&cascade, lanes, 16, found + RUNS);
+            if (isa == PT_ISA_C) memcpy(expected, found, sizeof expected);
+            CHECK(memcmp(expected, found, sizeof expected) == 0);
+            CHECK(found[0] > 0.0);
+        }
+    }
+    free(x);
+    free(lanes);
+}
+
+TEST(dsp_kernels, pair_spectrum_gives_the_same_bits) {
+    enum { QUARTER = PT_PAIR_N / 4 };
+    pt_pair_spectrum *plan = (pt_pair_spectrum *)room(sizeof *plan / sizeof(double));
+    pt_pair_work *work = (pt_pair_work *)room(sizeof *work / sizeof(double));
+    pt_pair_power *expected = (pt_pair_power *)room(sizeof *expected / sizeof(double));
+    pt_pair_power *found = (pt_pair_power *)room(sizeof *found / sizeof(double));
+    double *quarters = room(5 * QUARTER);
+    float *x = stimulus_new(QUARTER);
+    const double *quarter[5];
+    pt_pair_spectrum_init(plan);
+    for (kind k = 0; k < N_KINDS; k++) {
+        for (size_t q = 0; q < 5; q++) {
+            fill(x, QUARTER - q, k);
+            pt_pair_quarter(x, QUARTER - q, 0.1, quarters + q * QUARTER);
+            quarter[q] = quarters + q * QUARTER;
+        }
+        for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+            memset(found, 0, sizeof *found);
+            pt_dsp_ops_of((pt_isa)isa)->pair_spectrum(plan, quarter, work, found);
+            if (isa == PT_ISA_C) memcpy(expected, found, sizeof *expected);
+            CHECK(memcmp(expected, found, sizeof *expected) == 0);
+            CHECK(found->sum[0][0][0] > 0.0);
+        }
+    }
+    free(plan), free(work), free(expected), free(found), free(quarters), free(x);
+}
