@@ -71,23 +71,27 @@ double pt_stats_covariance_double(const double *x, const double *y, size_t n) {
     return sum / (double)n;
 }
 
+/* The same for the maximum, which a vector can take where it is written like this. */
+#define PEAK(type, magnitude)                                                                      \
+    type lane[LANES] = {0}, peak = 0;                                                              \
+    const size_t whole = n - n % LANES;                                                            \
+    for (size_t first = 0; first < whole; first += LANES)                                          \
+        for (size_t l = 0; l < LANES; l++) {                                                       \
+            const type size = magnitude(x[first + l]);                                             \
+            lane[l] = size > lane[l] ? size : lane[l];                                             \
+        }                                                                                          \
+    for (size_t l = 0; l < LANES; l++)                                                             \
+        peak = lane[l] > peak ? lane[l] : peak;                                                    \
+    for (size_t i = whole; i < n; i++)                                                             \
+        peak = magnitude(x[i]) > peak ? magnitude(x[i]) : peak;                                    \
+    return peak
+
 float pt_stats_peak(const float *x, size_t n) {
-    float lane[LANES] = {0};
-    for (size_t i = 0; i < n; i++) {
-        const float size = fabsf(x[i]);
-        if (size > lane[i % LANES]) lane[i % LANES] = size;
-    }
-    float peak = 0.0F;
-    for (size_t l = 0; l < LANES; l++)
-        peak = lane[l] > peak ? lane[l] : peak;
-    return peak;
+    PEAK(float, fabsf);
 }
 
 double pt_stats_peak_double(const double *x, size_t n) {
-    double peak = 0.0;
-    for (size_t i = 0; i < n; i++)
-        peak = fabs(x[i]) > peak ? fabs(x[i]) : peak;
-    return peak;
+    PEAK(double, fabs);
 }
 
 bool pt_stats_finite(const float *x, size_t n) {
