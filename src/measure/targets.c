@@ -36,16 +36,17 @@ struct pt_targets_stream {
     double ac_energy; /* of the mix, about its mean */
     bool finite;      /* until a NaN or Inf came; nothing is measured from then on */
     uint64_t n_source, n_mix;
-    double *workspace; /* of the ltas, when it is the stream's own */
-    float hop[HOP];    /* of the mix */
-    size_t n_filled;   /* of hop */
+    float hop[HOP];  /* of the mix */
+    size_t n_filled; /* of hop */
+    pt_arena own;    /* of a stream that was opened; one go takes from its caller's */
 };
 
-/* workspace [PT_LTAS_WORKSPACE] is borrowed. */
 static pt_status begin(pt_targets_stream *stream, const pt_meter *meter, unsigned rate_hz,
-                       unsigned n_channels, double mix_mean, double *workspace, pt_error *err) {
-    PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, &stream->source, err));
-    PT_TRY(pt_loudness_meter_open(PT_RATE_HZ, 1, &stream->mono, err));
+                       unsigned n_channels, double mix_mean, pt_arena *arena, pt_error *err) {
+    double *workspace = pt_arena_take_array(arena, PT_LTAS_WORKSPACE, sizeof *workspace);
+    if (!workspace) return pt_fail(err, PT_ENOMEM, "no memory to measure targets");
+    PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, arena, &stream->source, err));
+    PT_TRY(pt_loudness_meter_open(PT_RATE_HZ, 1, arena, &stream->mono, err));
     pt_ltas_begin(&stream->ltas, meter, mix_mean, workspace);
     stream->meter = meter;
     stream->rate_hz = rate_hz;
@@ -53,11 +54,6 @@ static pt_status begin(pt_targets_stream *stream, const pt_meter *meter, unsigne
     stream->mix_mean = mix_mean;
     stream->finite = isfinite(mix_mean);
     return PT_OK;
-}
-
-static void end(pt_targets_stream *stream) {
-    pt_loudness_meter_close(&stream->source);
-    pt_loudness_meter_close(&stream->mono);
 }
 
 static pt_status add_source(pt_targets_stream *stream, const float *samples, size_t n_frames,
@@ -130,8 +126,8 @@ static pt_status finish(pt_targets_stream *stream, pt_targets *targets, pt_error
 
     pt_targets found;
     PT_TRY(fill_block(stream, err));
-    PT_TRY(pt_loudness_meter_value(stream->source, &found.lufs_source, err));
-    PT_TRY(pt_loudness_meter_value(stream->mono, &found.lufs_mono, err));
+    found.lufs_source = pt_loudness_meter_value(stream->source);
+    found.lufs_mono = pt_loudness_meter_value(stream->mono);
     pt_ltas_levels(stream->meter, pt_ltas_finish(&stream->ltas), stream->rate_hz, found.ltas);
     found.crest_db = pt_dynamics_crest_db(&stream->dynamics);
     found.zcr = pt_dynamics_zcr(&stream->dynamics);
@@ -143,11 +139,8 @@ pt_status pt_targets_stream_open(const pt_meter *meter, unsigned rate_hz, unsign
                                  double mix_mean, pt_targets_stream **out, pt_error *err) {
     pt_targets_stream *stream = calloc(1, sizeof *stream);
     if (!stream) return pt_fail(err, PT_ENOMEM, "no memory to measure targets");
-    stream->workspace = aligned_alloc(64, PT_LTAS_WORKSPACE * sizeof(double));
-    pt_status status =
-        stream->workspace ? PT_OK : pt_fail(err, PT_ENOMEM, "no memory to measure targets");
-    if (status == PT_OK)
-        status = begin(stream, meter, rate_hz, n_channels, mix_mean, stream->workspace, err);
+    pt_arena_init(&stream->own);
+    const pt_status status = begin(stream, meter, rate_hz, n_channels, mix_mean, &stream->own, err);
     if (status == PT_OK)
         *out = stream;
     else
@@ -157,8 +150,7 @@ pt_status pt_targets_stream_open(const pt_meter *meter, unsigned rate_hz, unsign
 
 void pt_targets_stream_close(pt_targets_stream **stream) {
     if (!stream || !*stream) return;
-    end(*stream);
-    free((*stream)->workspace);
+    pt_arena_release(&(*stream)->own);
     free(*stream);
     *stream = NULL;
 }
@@ -193,20 +185,16 @@ pt_status pt_targets_measure(const pt_meter *meter, const pt_audio *source, cons
                              size_t n_mix, pt_targets *targets, pt_arena *scratch, pt_error *err) {
     const pt_arena_mark mark = pt_arena_here(scratch);
     pt_targets_stream *stream = pt_arena_take_zeroed(scratch, 1, sizeof *stream);
-    double *workspace = pt_arena_take_array(scratch, PT_LTAS_WORKSPACE, sizeof *workspace);
-    if (!stream || !workspace) {
-        pt_arena_rewind(scratch, mark);
-        return pt_fail(err, PT_ENOMEM, "no memory to measure targets");
-    }
+    if (!stream) return pt_fail(err, PT_ENOMEM, "no memory to measure targets");
+
     const unsigned mode = pt_denormals_flush();
     const double mean = n_mix > 0 ? pt_stats_mean(mix, n_mix) : 0.0;
     pt_status status =
-        begin(stream, meter, source->rate_hz, source->n_channels, mean, workspace, err);
+        begin(stream, meter, source->rate_hz, source->n_channels, mean, scratch, err);
     if (status == PT_OK) status = add_source(stream, source->samples, source->n_frames, err);
     if (status == PT_OK) status = add_mix(stream, mix, n_mix, err);
     if (status == PT_OK) status = finish(stream, targets, err);
     pt_denormals_restore(mode);
-    end(stream);
     pt_arena_rewind(scratch, mark);
     return status;
 }

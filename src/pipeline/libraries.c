@@ -8,21 +8,17 @@
 #include "audio/decoder.h"
 #include "dsp/fft.h"
 #include "dsp/resample.h"
-#include "measure/loudness.h"
 
 char *pt_libraries_json(void) {
     const char *name, *version;
-    char loudness[32];
     char *text = NULL;
     json_t *object = json_object();
     bool ok = object != NULL;
 
     for (size_t i = 0; pt_decoder_library(i, &name, &version); i++)
         ok = ok && json_object_set_new(object, name, json_string(version)) == 0;
-    pt_loudness_library(loudness, sizeof loudness);
     ok = ok && json_object_set_new(object, "libsoxr", json_string(pt_resampler_library())) == 0;
     ok = ok && json_object_set_new(object, "fftw", json_string(pt_fft_library())) == 0;
-    ok = ok && json_object_set_new(object, "libebur128", json_string(loudness)) == 0;
     if (ok) text = json_dumps(object, JSON_COMPACT);
     json_decref(object);
     return text;
