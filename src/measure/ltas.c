@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ltas.c - the long-term average spectrum in 64 sixth-octave bands
  *
- * One real transform a hop: two frames packed into a complex one were slower with FFTW's estimated
- * plans (228 us against twice 94).
+ * Two frames a transform: that of hops 0 to 3 and that of hops 1 to 4.
  */
 
 #include "measure/ltas.h"
@@ -17,8 +16,6 @@
 #define BIN_HZ      ((double)PT_RATE_HZ / PT_LTAS_FRAME)
 #define WINDOW_GAIN 1.5 /* sum of the squared Hann windows of four frames, at every sample */
 
-_Static_assert(PT_LTAS_HOPS == 4, "WINDOW_GAIN is 3/8 a frame");
-
 double pt_ltas_edge_hz(size_t b) {
     return pow(10.0, 1.15 + 0.05 * (double)b);
 }
@@ -31,97 +28,92 @@ static pt_ltas_band band_between(double low_hz, double high_hz) {
 }
 
 pt_status pt_meter_open(pt_meter **out, pt_error *err) {
-    pt_status status = PT_OK;
     pt_meter *meter = calloc(1, sizeof *meter);
-    if (!meter) return pt_fail(err, PT_ENOMEM, "no memory for a meter");
-
-    status = pt_fft_open(PT_LTAS_FRAME, &meter->fft, err);
-    if (status != PT_OK) goto done;
-    meter->window = aligned_alloc(64, PT_LTAS_FRAME * sizeof *meter->window);
-    if (!meter->window) {
-        status = pt_fail(err, PT_ENOMEM, "no memory for a meter");
-        goto done;
+    pt_pair_spectrum *spectrum = aligned_alloc(64, sizeof *spectrum);
+    if (!meter || !spectrum) {
+        free(meter);
+        free(spectrum);
+        return pt_fail(err, PT_ENOMEM, "no memory for a meter");
     }
-    for (size_t i = 0; i < PT_LTAS_FRAME; i++)
-        meter->window[i] = 0.5 - 0.5 * cos(2.0 * M_PI * (double)i / PT_LTAS_FRAME);
+    pt_pair_spectrum_init(spectrum);
+    meter->ops = pt_dsp_ops_best();
+    meter->spectrum = spectrum;
     for (size_t b = 0; b < PT_LTAS_BANDS; b++)
         meter->band[b] = band_between(pt_ltas_edge_hz(b), pt_ltas_edge_hz(b + 1));
     *out = meter;
-    meter = NULL;
-done:
-    pt_meter_close(&meter);
-    return status;
+    return PT_OK;
 }
 
 void pt_meter_close(pt_meter **meter) {
     if (!meter || !*meter) return;
-    pt_fft_close(&(*meter)->fft);
-    free((*meter)->window);
+    free((*meter)->spectrum);
     free(*meter);
     *meter = NULL;
 }
 
-void pt_ltas_begin(pt_ltas *ltas, const pt_meter *meter, double mean, double *workspace) {
-    *ltas = (pt_ltas){.meter = meter, .mean = mean};
-    memset(workspace, 0, PT_LTAS_WORKSPACE * sizeof *workspace);
-    for (size_t h = 0; h < PT_LTAS_HOPS; h++)
-        ltas->hop[h] = workspace + h * PT_LTAS_HOP;
-    ltas->frame = workspace + PT_LTAS_FRAME;
-    ltas->spectrum = workspace + 2 * PT_LTAS_FRAME;
-    ltas->power = ltas->spectrum + PT_LTAS_FRAME + 8;
+void pt_ltas_begin(pt_ltas *ltas, const pt_meter *meter, double mean,
+                   pt_ltas_workspace *workspace) {
+    *ltas = (pt_ltas){.meter = meter, .mean = mean, .workspace = workspace, .n_hops = 3};
+    for (size_t h = 0; h < 5; h++)
+        ltas->hop[h] = workspace->hop[h];
+    memset(workspace->hop, 0, 3 * sizeof workspace->hop[0]);
+    memset(&workspace->power, 0, sizeof workspace->power);
 }
 
-/* Takes the frame that ends with the last hop into the sum, and makes the oldest hop the last. */
-static void frame_end(pt_ltas *ltas) {
-    const double *window = ltas->meter->window;
-    double *frame = ltas->frame, *spectrum = ltas->spectrum, *power = ltas->power;
+/* Takes a hop of n samples and then zeros; every second one completes a pair of frames. */
+static void hop_add(pt_ltas *ltas, const float *x, size_t n) {
+    pt_pair_quarter(x, n, ltas->mean, ltas->hop[ltas->n_hops++]);
+    if (ltas->n_hops < 5) return;
 
-    for (size_t h = 0; h < PT_LTAS_HOPS; h++) {
-        const double *hop = ltas->hop[h];
-        for (size_t i = 0; i < PT_LTAS_HOP; i++)
-            frame[h * PT_LTAS_HOP + i] = window[h * PT_LTAS_HOP + i] * hop[i];
+    const double *const quarter[5] = {ltas->hop[0], ltas->hop[1], ltas->hop[2], ltas->hop[3],
+                                      ltas->hop[4]};
+    ltas->meter->ops->pair_spectrum(ltas->meter->spectrum, quarter, &ltas->workspace->pair,
+                                    &ltas->workspace->power);
+    for (size_t h = 0; h < 3; h++) { /* the two oldest to the end */
+        double *kept = ltas->hop[h + 2];
+        ltas->hop[h + 2] = ltas->hop[h];
+        ltas->hop[h] = kept;
     }
-    pt_fft_forward(ltas->meter->fft, frame, spectrum);
-    for (size_t k = 0; k < PT_LTAS_BINS; k++)
-        power[k] += spectrum[2 * k] * spectrum[2 * k] + spectrum[2 * k + 1] * spectrum[2 * k + 1];
-
-    double *oldest = ltas->hop[0];
-    memmove(ltas->hop, ltas->hop + 1, (PT_LTAS_HOPS - 1) * sizeof *ltas->hop);
-    ltas->hop[PT_LTAS_HOPS - 1] = oldest;
-    ltas->n_filled = 0;
+    ltas->n_hops = 3;
 }
 
 void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples) {
+    float *filling = ltas->workspace->filling;
     ltas->n_samples += n_samples;
     while (n_samples > 0) {
-        double *last = ltas->hop[PT_LTAS_HOPS - 1] + ltas->n_filled;
         const size_t room = PT_LTAS_HOP - ltas->n_filled;
         const size_t n = n_samples < room ? n_samples : room;
-        for (size_t i = 0; i < n; i++)
-            last[i] = (double)x[i] - ltas->mean;
+        if (n == PT_LTAS_HOP) {
+            hop_add(ltas, x, n); /* where it lies */
+        } else {
+            memcpy(filling + ltas->n_filled, x, n * sizeof *x);
+            ltas->n_filled += n;
+            if (n == room) {
+                hop_add(ltas, filling, PT_LTAS_HOP);
+                ltas->n_filled = 0;
+            }
+        }
         x += n;
         n_samples -= n;
-        ltas->n_filled += n;
-        if (ltas->n_filled == PT_LTAS_HOP) frame_end(ltas);
     }
 }
 
-static void frame_end_with_zeros(pt_ltas *ltas) {
-    memset(ltas->hop[PT_LTAS_HOPS - 1] + ltas->n_filled, 0,
-           (PT_LTAS_HOP - ltas->n_filled) * sizeof(double));
-    frame_end(ltas);
-}
-
 const double *pt_ltas_finish(pt_ltas *ltas) {
-    if (ltas->n_filled > 0) frame_end_with_zeros(ltas);
-    for (size_t h = 0; h < PT_LTAS_HOPS - 1; h++)
-        frame_end_with_zeros(ltas);
+    double *bins = ltas->workspace->bins;
+    if (ltas->n_filled > 0) hop_add(ltas, ltas->workspace->filling, ltas->n_filled);
+    ltas->n_filled = 0;
+
+    /* Three frames more hold something of the signal. Where that makes their number odd, the last
+     * pair's second frame is four hops of zeros. */
+    for (size_t h = 0; h < 3 || ltas->n_hops != 3; h++)
+        hop_add(ltas, ltas->workspace->filling, 0);
+    pt_pair_spectrum_bins(&ltas->workspace->power, bins);
 
     /* Both halves of the spectrum but for the two bins that have no mirror image. */
     const double scale = 1.0 / (WINDOW_GAIN * (double)ltas->n_samples * PT_LTAS_FRAME);
     for (size_t k = 0; k < PT_LTAS_BINS; k++)
-        ltas->power[k] *= k == 0 || k == PT_LTAS_BINS - 1 ? scale : 2.0 * scale;
-    return ltas->power;
+        bins[k] *= k == 0 || k == PT_LTAS_BINS - 1 ? scale : 2.0 * scale;
+    return bins;
 }
 
 void pt_ltas_levels(const pt_meter *meter, const double *power, unsigned source_rate_hz,
@@ -147,7 +139,7 @@ pt_status pt_ltas_measure(const pt_meter *meter, const float *x, size_t n_sample
         return pt_fail(err, PT_REJECT_NONFINITE, "a NaN or an infinity among the samples");
 
     const pt_arena_mark mark = pt_arena_here(scratch);
-    double *workspace = pt_arena_take_array(scratch, PT_LTAS_WORKSPACE, sizeof *workspace);
+    pt_ltas_workspace *workspace = pt_arena_take(scratch, sizeof *workspace);
     if (!workspace) return pt_fail(err, PT_ENOMEM, "no memory for a spectrum");
 
     const unsigned mode = pt_denormals_flush();

@@ -16,11 +16,11 @@
 
 #include <patina/measure.h>
 
-#include "dsp/fft.h"
+#include "dsp/dsp_ops.h"
+#include "dsp/pair_spectrum.h"
 
-#define PT_LTAS_FRAME 32768
-#define PT_LTAS_HOP   8192
-#define PT_LTAS_HOPS  (PT_LTAS_FRAME / PT_LTAS_HOP) /* that a frame spans */
+#define PT_LTAS_FRAME PT_PAIR_N
+#define PT_LTAS_HOP   (PT_LTAS_FRAME / 4) /* a quarter, so two frames in a row span five */
 #define PT_LTAS_BINS  (PT_LTAS_FRAME / 2 + 1)
 
 /** The bins that a band covers, all of them whole but for the first and the last. */
@@ -30,28 +30,34 @@ typedef struct pt_ltas_band {
 } pt_ltas_band;
 
 struct pt_meter {
-    pt_fft *fft;    /* of PT_LTAS_FRAME */
-    double *window; /* [PT_LTAS_FRAME], periodic Hann */
+    const pt_dsp_ops *ops;
+    pt_pair_spectrum *spectrum;
     pt_ltas_band band[PT_LTAS_BANDS];
 };
+
+/** What an estimator works in: 1.3 MB. */
+typedef struct pt_ltas_workspace {
+    _Alignas(64) double hop[5][PT_LTAS_HOP]; /* as pt_pair_quarter makes them */
+    pt_pair_work pair;
+    pt_pair_power power;
+    double bins[PT_LTAS_BINS];
+    float filling[PT_LTAS_HOP];
+} pt_ltas_workspace;
 
 typedef struct pt_ltas {
     const pt_meter *meter;
     double mean;
-    double *hop[PT_LTAS_HOPS]; /* each [PT_LTAS_HOP], oldest first; the last is being filled */
-    double *frame;             /* [PT_LTAS_FRAME] */
-    double *spectrum;          /* [PT_LTAS_BINS] pairs */
-    double *power;             /* [PT_LTAS_BINS] */
-    size_t n_filled;           /* of the last hop */
+    pt_ltas_workspace *workspace;
+    double *hop[5];  /* oldest first; those before the signal are zeros */
+    size_t n_hops;   /* that stand in hop */
+    size_t n_filled; /* of filling */
     uint64_t n_samples;
 } pt_ltas;
 
-/** Doubles that an estimator works in, aligned to 64. */
-#define PT_LTAS_WORKSPACE (2 * PT_LTAS_FRAME + (PT_LTAS_FRAME + 8) + (PT_LTAS_FRAME / 2 + 8))
+/** mean is subtracted from every sample; the workspace is the caller's. */
+void pt_ltas_begin(pt_ltas *ltas, const pt_meter *meter, double mean, pt_ltas_workspace *workspace);
 
-/** mean is subtracted from every sample; workspace [PT_LTAS_WORKSPACE] is the caller's. */
-void pt_ltas_begin(pt_ltas *ltas, const pt_meter *meter, double mean, double *workspace);
-
+/** However a signal is cut into pieces, its spectrum comes out with the same bits. */
 void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples);
 
 /** Ends the signal, of one sample at least. P_k, [PT_LTAS_BINS], in the workspace. */

@@ -43,7 +43,7 @@ struct pt_targets_stream {
 
 static pt_status begin(pt_targets_stream *stream, const pt_meter *meter, unsigned rate_hz,
                        unsigned n_channels, double mix_mean, pt_arena *arena, pt_error *err) {
-    double *workspace = pt_arena_take_array(arena, PT_LTAS_WORKSPACE, sizeof *workspace);
+    pt_ltas_workspace *workspace = pt_arena_take(arena, sizeof *workspace);
     if (!workspace) return pt_fail(err, PT_ENOMEM, "no memory to measure targets");
     PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, arena, &stream->source, err));
     PT_TRY(pt_loudness_meter_open(PT_RATE_HZ, 1, arena, &stream->mono, err));

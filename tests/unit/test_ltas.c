@@ -77,7 +77,7 @@ TEST(ltas, powers_of_the_bins_add_up_to_the_power) {
     static const size_t lengths[] = {2,     3,     100,   8191,  8192,  8193,
                                      24576, 32767, 32768, 32769, 60000, 480000};
     pt_meter *meter = NULL;
-    double *workspace = aligned_alloc(64, PT_LTAS_WORKSPACE * sizeof *workspace);
+    pt_ltas_workspace *workspace = aligned_alloc(64, sizeof *workspace);
     REQUIRE(workspace != NULL);
     REQUIRE_OK(pt_meter_open(&meter, &t->err));
     for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
