@@ -8,24 +8,21 @@
 #include <patina/measure.h>
 
 #include "dsp/denormal.h"
+#include "dsp/dsp_ops.h"
 #include "dsp/stats.h"
-
-/* librosa's threshold: zeros, and what rounding makes of them, are not negative. */
-static inline bool is_negative(float v) {
-    return (double)v < -1e-10;
-}
 
 void pt_dynamics_add(pt_dynamics *dynamics, const float *x, size_t n_samples) {
     if (n_samples == 0) return;
-    const float peak = pt_stats_peak(x, n_samples);
-    dynamics->energy += pt_stats_energy_about(x, n_samples, 0.0);
-    dynamics->peak = peak > dynamics->peak ? peak : dynamics->peak;
+    pt_survey found;
+    pt_dsp_ops_best()->survey(x, n_samples, dynamics->mean, &found);
+    dynamics->energy += found.energy;
+    dynamics->ac_energy += found.energy_about;
+    dynamics->peak = found.peak > dynamics->peak ? found.peak : dynamics->peak;
+    dynamics->nonfinite = dynamics->nonfinite || !found.finite;
 
-    uint64_t n_crossings = dynamics->n_samples > 0 && is_negative(x[0]) != dynamics->negative;
-    for (size_t i = 1; i < n_samples; i++)
-        n_crossings += is_negative(x[i]) != is_negative(x[i - 1]);
-    dynamics->n_crossings += n_crossings;
-    dynamics->negative = is_negative(x[n_samples - 1]);
+    const bool crossed = dynamics->n_samples > 0 && pt_is_negative(x[0]) != dynamics->negative;
+    dynamics->n_crossings += found.n_crossings + crossed;
+    dynamics->negative = pt_is_negative(x[n_samples - 1]);
     dynamics->n_samples += n_samples;
 }
 

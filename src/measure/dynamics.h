@@ -8,11 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Zero it to start. */
+/** Zero it to start, all but the mean. */
 typedef struct pt_dynamics {
-    double energy; /* sum of x^2, DC included */
-    float peak;    /* max|x| */
-    bool negative; /* the last sample was */
+    double mean;              /* of the whole signal, for ac_energy; given by the user */
+    double energy, ac_energy; /* sum of x^2, DC included, and of (x - mean)^2 */
+    float peak;               /* max|x| */
+    bool nonfinite;           /* a NaN or Inf came; then nothing else means anything */
+    bool negative;            /* the last sample was */
     uint64_t n_samples, n_crossings;
 } pt_dynamics;
 

@@ -32,9 +32,7 @@ struct pt_targets_stream {
     pt_loudness_meter *source, *mono;
     pt_ltas ltas;
     pt_dynamics dynamics;
-    double mix_mean;
-    double ac_energy; /* of the mix, about its mean */
-    bool finite;      /* until a NaN or Inf came; nothing is measured from then on */
+    bool finite; /* until a NaN or Inf came; nothing is measured from then on */
     uint64_t n_source, n_mix;
     float hop[HOP];  /* of the mix */
     size_t n_filled; /* of hop */
@@ -51,7 +49,7 @@ static pt_status begin(pt_targets_stream *stream, const pt_meter *meter, unsigne
     stream->meter = meter;
     stream->rate_hz = rate_hz;
     stream->n_channels = n_channels;
-    stream->mix_mean = mix_mean;
+    stream->dynamics.mean = mix_mean;
     stream->finite = isfinite(mix_mean);
     return PT_OK;
 }
@@ -66,10 +64,9 @@ static pt_status add_source(pt_targets_stream *stream, const float *samples, siz
 /* One hop of the mix; only the last may be shorter. */
 static pt_status add_hop(pt_targets_stream *stream, const float *x, size_t n, pt_error *err) {
     stream->n_mix += n;
-    stream->finite = stream->finite && pt_stats_finite(x, n);
-    if (!stream->finite) return PT_OK;
     pt_dynamics_add(&stream->dynamics, x, n);
-    stream->ac_energy += pt_stats_energy_about(x, n, stream->mix_mean);
+    stream->finite = stream->finite && !stream->dynamics.nonfinite;
+    if (!stream->finite) return PT_OK;
     pt_ltas_add(&stream->ltas, x, n);
     return pt_loudness_meter_add(stream->mono, x, n, err);
 }
@@ -104,7 +101,7 @@ static pt_status judge(const pt_targets_stream *stream, pt_error *err) {
     if (!stream->finite)
         return pt_fail(err, PT_REJECT_NONFINITE, "a NaN or an infinity among the samples");
     if (stream->n_mix == 0) return pt_fail(err, PT_ERANGE, "a source without its 48 kHz mix");
-    if (stream->ac_energy / (double)stream->n_mix < PT_SILENCE_POWER)
+    if (stream->dynamics.ac_energy / (double)stream->n_mix < PT_SILENCE_POWER)
         return pt_fail(err, PT_REJECT_SILENT,
                        "silent: apart from DC its power is under -100 dB re full scale");
     return PT_OK;
