@@ -13,6 +13,7 @@
 #include "clap/safetensors.h"
 #include "clap/text_tower.h"
 #include "clap/tokenizer.h"
+#include "clap/tower_alone.h"
 #include "nn/ops.h"
 
 #define NORM_MIN 1e-12 /* torch.nn.functional.normalize: a vector of zeros stays one */
@@ -180,4 +181,16 @@ pt_status pt_clap_embed_audio(const pt_clap *clap, const float *x, size_t n_samp
     const pt_status status = normalise(raw, embedding, err);
     pt_arena_rewind(scratch, mark);
     return status;
+}
+
+pt_status pt_clap_run_audio_tower(const pt_clap *clap, const float *features,
+                                  float raw[PT_EMBEDDING], pt_arena *scratch, pt_error *err) {
+    if (!clap->audio)
+        return pt_fail(err, PT_EUSAGE, "the model was opened without its audio tower");
+    const pt_arena_mark mark = pt_arena_here(scratch);
+    void *memory = pt_arena_take(scratch, pt_audio_tower_scratch_size(clap->audio));
+    if (!memory) return pt_fail(err, PT_ENOMEM, "out of memory for the audio tower");
+    pt_audio_tower_run(clap->audio, features, 1, raw, memory, NULL);
+    pt_arena_rewind(scratch, mark);
+    return PT_OK;
 }

@@ -22,6 +22,7 @@
 #include <patina/generate.h>
 
 #include "clap/config.h"
+#include "clap/tower_alone.h"
 #include "nn/peak.h"
 #include "pipeline/bench_corpus.h"
 #include "pipeline/flops.h"
@@ -62,7 +63,7 @@ static const effort quick_effort = {.peak_flop = 1e8,
 
 typedef struct speed {
     unsigned threads;
-    pt_series peak, mel, audio, text, row, start; /* audio with its mel features */
+    pt_series peak, audio, text, row, start;
 } speed;
 
 typedef struct bench {
@@ -77,7 +78,7 @@ typedef struct bench {
     pt_meter *meter;
     pt_suite *suite;
     pt_arena *arenas; /* [threads] */
-    float *clip;      /* [n_samples] of the extractor: noise, mono, 48 kHz */
+    float *features;  /* [n_frames, n_mels], of noise */
     char **captions;  /* [effort->captions * threads], of the round */
     unsigned n_captions_made;
     double text_flop, text_tokens; /* of all captions so far */
@@ -175,25 +176,11 @@ static pt_status work_peak(bench *b, unsigned worker, unsigned index, pt_error *
     return PT_OK;
 }
 
-static pt_status work_mel(bench *b, unsigned worker, unsigned index, pt_error *err) {
-    pt_arena *arena = &b->arenas[worker];
-    const pt_extractor_config *c = &b->config.extractor;
-    (void)index;
-
-    pt_arena_reset(arena);
-    float *features = pt_arena_take_array(arena, pt_mel_frames(b->mel) * c->n_mels, sizeof(float));
-    void *scratch = pt_arena_take(arena, pt_mel_scratch_size(b->mel));
-    if (!features || !scratch) return pt_fail(err, PT_ENOMEM, "out of memory");
-    pt_mel_features(b->mel, b->clip, c->n_samples, features, scratch);
-    return PT_OK;
-}
-
 static pt_status work_audio(bench *b, unsigned worker, unsigned index, pt_error *err) {
-    float embedding[PT_EMBEDDING];
+    float raw[PT_EMBEDDING];
     (void)index;
     pt_arena_reset(&b->arenas[worker]);
-    return pt_clap_embed_audio(b->clap, b->clip, b->config.extractor.n_samples, embedding,
-                               &b->arenas[worker], err);
+    return pt_clap_run_audio_tower(b->clap, b->features, raw, &b->arenas[worker], err);
 }
 
 static pt_status work_text(bench *b, unsigned worker, unsigned index, pt_error *err) {
@@ -237,8 +224,6 @@ static pt_status time_towers(bench *b, speed *s, pt_error *err) {
     const unsigned n_captions = b->effort->captions * s->threads;
     double seconds;
 
-    PT_TRY(time_batch(b, s->threads, n_clips, work_mel, &seconds, err));
-    pt_series_add(&s->mel, seconds);
     PT_TRY(time_batch(b, s->threads, n_clips, work_audio, &seconds, err));
     pt_series_add(&s->audio, seconds);
     PT_TRY(renew_captions(b, n_captions, err));
@@ -339,19 +324,29 @@ static pt_status make_input(bench *b, pt_error *err) {
 }
 
 static pt_status make_room(bench *b, pt_error *err) {
-    const size_t n_samples = b->config.extractor.n_samples;
-    uint32_t state = 1;
-
     b->arenas = calloc(b->threads, sizeof *b->arenas);
     b->captions = calloc((size_t)b->effort->captions * b->threads, sizeof *b->captions);
-    b->clip = calloc(n_samples, sizeof *b->clip);
-    if (!b->arenas || !b->captions || !b->clip) return pt_fail(err, PT_ENOMEM, "out of memory");
+    b->features = calloc(pt_mel_frames(b->mel) * b->config.extractor.n_mels, sizeof(float));
+    if (!b->arenas || !b->captions || !b->features) return pt_fail(err, PT_ENOMEM, "out of memory");
     for (unsigned i = 0; i < b->threads; i++)
         pt_arena_init(&b->arenas[i]);
-    for (size_t i = 0; i < n_samples; i++) {
+    return PT_OK;
+}
+
+/* Of 10 s of noise. */
+static pt_status make_features(bench *b, pt_error *err) {
+    const size_t n = b->config.extractor.n_samples;
+    float *clip = pt_arena_take_array(&b->arenas[0], n, sizeof *clip);
+    void *scratch = pt_arena_take(&b->arenas[0], pt_mel_scratch_size(b->mel));
+    uint32_t state = 1;
+
+    if (!clip || !scratch) return pt_fail(err, PT_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
         state = 1664525 * state + 1013904223; /* Numerical Recipes' generator */
-        b->clip[i] = 0.2F * (float)((double)state / 2147483648.0 - 1.0);
+        clip[i] = 0.2F * (float)((double)state / 2147483648.0 - 1.0);
     }
+    pt_mel_features(b->mel, clip, n, b->features, scratch);
+    pt_arena_reset(&b->arenas[0]);
     return PT_OK;
 }
 
@@ -365,6 +360,7 @@ static pt_status open_small_parts(bench *b, pt_error *err) {
     PT_TRY(pt_meter_open(&b->meter, err));
     PT_TRY(pt_suite_open(NULL, &b->suite, err));
     PT_TRY(make_room(b, err));
+    PT_TRY(make_features(b, err));
     PT_TRY(pt_bench_folder_make(b->options->tmp, &b->folder, err));
     return make_input(b, err);
 }
@@ -441,18 +437,6 @@ static pt_status run_all(bench *b, pt_error *err) {
 
 /* ---------------------------------------------------------------- report */
 
-/* The mel features go first: their best time is taken off, so that a disturbed one flatters no
- * tower. */
-static pt_spread without_mel(const speed *s) {
-    const double mel = pt_series_of_times(&s->mel).best;
-    pt_spread audio = pt_series_of_times(&s->audio);
-    if (s->audio.n == 0) return audio;
-    audio.best -= mel;
-    audio.median -= mel;
-    audio.worst -= mel;
-    return audio;
-}
-
 static void find_machine(pt_bench_report *report) {
     char line[256];
     FILE *file = fopen("/proc/cpuinfo", "r");
@@ -483,7 +467,7 @@ static void fill_report(const bench *b, pt_bench_report *report) {
         report->speed[i] = (pt_bench_speed){
             .threads = s->threads,
             .peak = pt_series_of_rates(&s->peak),
-            .audio_s = without_mel(s),
+            .audio_s = pt_series_of_times(&s->audio),
             .text_s = pt_series_of_times(&s->text),
             .row_s = pt_series_of_times(&s->row),
             .start_s = pt_series_of_times(&s->start),
@@ -511,7 +495,7 @@ static void release(bench *b) {
         free(b->captions[i]);
     free(b->captions);
     free(b->arenas);
-    free(b->clip);
+    free(b->features);
     free(b->corpus);
     free(b->out);
 }
