@@ -22,7 +22,8 @@
 #include "measure/loudness.h"
 #include "measure/ltas.h"
 
-#define HOP PT_LTAS_HOP
+#define HOP       PT_LTAS_HOP
+#define OWN_BYTES ((size_t)5 << 19) /* 2.5 MB, of which a stream touches what it needs */
 
 _Static_assert(HOP == PT_DYNAMICS_PIECE, "so that pt_crest_db gives the bits of a stream");
 
@@ -137,6 +138,8 @@ pt_status pt_targets_stream_open(const pt_meter *meter, unsigned rate_hz, unsign
     pt_targets_stream *stream = calloc(1, sizeof *stream);
     if (!stream) return pt_fail(err, PT_ENOMEM, "no memory to measure targets");
     pt_arena_init(&stream->own);
+    /* One block with room for some hours; a second one would be larger still. */
+    if (pt_arena_take(&stream->own, OWN_BYTES)) pt_arena_reset(&stream->own);
     const pt_status status = begin(stream, meter, rate_hz, n_channels, mix_mean, &stream->own, err);
     if (status == PT_OK)
         *out = stream;
