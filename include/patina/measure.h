@@ -31,8 +31,7 @@ typedef struct pt_targets {
 } pt_targets;
 
 /**
- * The plans that measuring needs; made once, read-only afterwards and shared by all threads.
- * Opening and closing are not thread-safe against each other (FFTW's planner).
+ * The tables that measuring needs; made once, read-only afterwards and shared by all threads.
  */
 typedef struct pt_meter pt_meter;
 

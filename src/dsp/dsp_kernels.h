@@ -26,8 +26,6 @@ typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), ma
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t mask4 __attribute__((vector_size(16)));
-typedef int64_t mask2d __attribute__((vector_size(16)));
-typedef int64_t mask4d __attribute__((vector_size(32)));
 
 #define ALL(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
 

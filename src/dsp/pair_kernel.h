@@ -112,8 +112,8 @@ INLINE void turn8x8(const double *x, double *y) {
     for (size_t i = 0; i < 8; i += 2)
         for (size_t j = 0; j < 8; j += 2) {
             const vec a = *(const vec *)(x + i * 16 + j), b = *(const vec *)(x + i * 16 + 16 + j);
-            *(vec *)(y + j * 16 + i) = __builtin_shuffle(a, b, (mask2d){0, 2});
-            *(vec *)(y + j * 16 + 16 + i) = __builtin_shuffle(a, b, (mask2d){1, 3});
+            *(vec *)(y + j * 16 + i) = __builtin_shufflevector(a, b, 0, 2);
+            *(vec *)(y + j * 16 + 16 + i) = __builtin_shufflevector(a, b, 1, 3);
         }
 #else
     for (size_t i = 0; i < 8; i += 4)
@@ -122,14 +122,14 @@ INLINE void turn8x8(const double *x, double *y) {
             double *out = y + j * 16 + i;
             const vec4 a = *(const vec4 *)in, b = *(const vec4 *)(in + 16);
             const vec4 c = *(const vec4 *)(in + 32), d = *(const vec4 *)(in + 48);
-            const vec4 ab_even = __builtin_shuffle(a, b, (mask4d){0, 4, 2, 6});
-            const vec4 ab_odd = __builtin_shuffle(a, b, (mask4d){1, 5, 3, 7});
-            const vec4 cd_even = __builtin_shuffle(c, d, (mask4d){0, 4, 2, 6});
-            const vec4 cd_odd = __builtin_shuffle(c, d, (mask4d){1, 5, 3, 7});
-            *(vec4 *)(out) = __builtin_shuffle(ab_even, cd_even, (mask4d){0, 1, 4, 5});
-            *(vec4 *)(out + 16) = __builtin_shuffle(ab_odd, cd_odd, (mask4d){0, 1, 4, 5});
-            *(vec4 *)(out + 32) = __builtin_shuffle(ab_even, cd_even, (mask4d){2, 3, 6, 7});
-            *(vec4 *)(out + 48) = __builtin_shuffle(ab_odd, cd_odd, (mask4d){2, 3, 6, 7});
+            const vec4 ab_even = __builtin_shufflevector(a, b, 0, 4, 2, 6);
+            const vec4 ab_odd = __builtin_shufflevector(a, b, 1, 5, 3, 7);
+            const vec4 cd_even = __builtin_shufflevector(c, d, 0, 4, 2, 6);
+            const vec4 cd_odd = __builtin_shufflevector(c, d, 1, 5, 3, 7);
+            *(vec4 *)(out) = __builtin_shufflevector(ab_even, cd_even, 0, 1, 4, 5);
+            *(vec4 *)(out + 16) = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 4, 5);
+            *(vec4 *)(out + 32) = __builtin_shufflevector(ab_even, cd_even, 2, 3, 6, 7);
+            *(vec4 *)(out + 48) = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7);
         }
 #endif
 }
