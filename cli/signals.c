@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 /* A signal handler has no context, so these two are globals. The first signal asks the run to end,
- * which takes its temporary files away; the second ends the program where it stands. */
+ * which takes its temporary files away; the second ends the program where it stands. Atomic, since
+ * two signals may be handled by two threads. */
 static atomic_bool stop;
-static volatile sig_atomic_t stopped_by;
+static atomic_int stopped_by;
 
 static void on_signal(int number) {
-    if (stopped_by) _exit(128 + number);
-    stopped_by = number;
+    if (atomic_exchange(&stopped_by, number) != 0) _exit(128 + number);
     atomic_store(&stop, true);
 }
 
@@ -32,7 +32,7 @@ const atomic_bool *pt_cli_listen(void) {
 }
 
 void pt_cli_end_as_signalled(void) {
-    const int number = stopped_by;
+    const int number = atomic_load(&stopped_by);
     if (!number) return;
     fflush(stdout);
     signal(number, SIG_DFL);

@@ -26,8 +26,13 @@ static void check_embedding(pt_test *t, const json_t *item, const float *embeddi
     CHECK(pt_cosine_distance(embedding, expected->values, PT_EMBEDDING) <= limit->cosine);
 }
 
+/* SHA-256 of the tensors of the model that the goldens were made with (its file has the digest that
+ * their index.json names). The header is left out: tools/make_random_clap.py says in it that the
+ * weights are untrained. */
+#define TENSORS_SHA256 "a76fa20de84f10143824a1f2ad7749e819c139c9a96daf9c09dbdb3c8a5fc1c6"
+
 /* The goldens are of this model and no other. */
-static bool same_model(pt_test *t, const char *folder, const json_t *index) {
+static bool same_model(pt_test *t, const char *folder) {
     char path[1024], hex[PT_SHA256_HEX] = "";
     pt_safetensors *file = NULL;
     pt_sha256 hash;
@@ -36,12 +41,15 @@ static bool same_model(pt_test *t, const char *folder, const json_t *index) {
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
     if (!CHECK_OK(pt_safetensors_open(path, &file, &t->err))) return false;
     const unsigned char *bytes = pt_safetensors_bytes(file, &size);
+    uint64_t header = 8; /* its own length, and the JSON that follows; little-endian, checked */
+    for (int i = 0; i < 8; i++)
+        header += (uint64_t)bytes[i] << (8 * i);
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, bytes, size);
+    pt_sha256_add(&hash, bytes + header, size - header);
     pt_sha256_finish(&hash, hex);
     pt_safetensors_close(&file);
-    return pt_test_check(t, strcmp(hex, pt_golden_text(index, "model_sha256")) == 0, __FILE__,
-                         __LINE__, "'%s' is not the model of the goldens: its SHA-256 is %s", path,
+    return pt_test_check(t, strcmp(hex, TENSORS_SHA256) == 0, __FILE__, __LINE__,
+                         "'%s' is not the model of the goldens: its tensors' SHA-256 is %s", path,
                          hex);
 }
 
@@ -87,7 +95,7 @@ TEST(full_model, goldens) {
     json_t *index = pt_golden_index(t, golden);
     pt_arena scratch;
     pt_arena_init(&scratch);
-    if (index && same_model(t, folder, index))
+    if (index && same_model(t, folder))
         for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++)
             for (int p = PT_PRECISION_F32; p <= PT_PRECISION_BF16; p++) {
                 pt_clap *clap = NULL;
