@@ -11,12 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <patina/provenance.h>
-
 #include "audio/decoder.h"
 #include "audio/excerpt.h"
 #include "dataset/sink.h"
 #include "dsp/resample.h"
+#include "pipeline/account.h"
 #include "pipeline/bench_corpus.h"
 
 #define CLIP_S     10.0
@@ -159,30 +158,19 @@ static pt_status measure(walk *w, pt_error *err) {
 
 static pt_status print_provenance(const walk *w, const char *entry, unsigned variant,
                                   const pt_chain *chain, const pt_damage *damage, pt_error *err) {
-    char *chain_json = pt_chain_print(chain), *stages_json = pt_damage_print(damage), *line = NULL;
-    if (chain_json && stages_json) {
-        const pt_provenance provenance = {
-            .entry = entry,
-            .source = entry,
-            .caption = "a dog barks while the rain falls",
-            .seed = SEED,
-            .variant = variant,
-            .window = {0, w->source.n_frames, w->source.rate_hz, w->source.n_channels},
-            .chain_json = chain_json,
-            .stages_json = stages_json,
-            .output_gain = damage->output_gain,
-            .purity_db = pt_purity_db(damage->signal_power, damage->rest_power),
-            .snr_db = pt_purity_db(damage->signal_power, damage->noise_power),
-            .sdr_db = pt_purity_db(damage->signal_power, damage->distortion_power),
-            .has_loudness = true,
-            .lufs_source = w->targets.lufs_source,
-            .lufs_mono = w->targets.lufs_mono,
-        };
-        line = pt_provenance_print(&provenance);
-    }
+    const pt_provenance known = {
+        .entry = entry,
+        .source = entry,
+        .caption = "a dog barks while the rain falls",
+        .seed = SEED,
+        .variant = variant,
+        .window = {0, w->source.n_frames, w->source.rate_hz, w->source.n_channels},
+        .has_loudness = true,
+        .lufs_source = w->targets.lufs_source,
+        .lufs_mono = w->targets.lufs_mono,
+    };
+    char *line = pt_account_print(known, chain, damage);
     const bool ok = line != NULL;
-    free(chain_json);
-    free(stages_json);
     free(line);
     return ok ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
 }

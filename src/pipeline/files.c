@@ -10,12 +10,12 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "audio/excerpt.h"
 #include "base/bytes.h"
 #include "base/rng.h"
 #include "dsp/stats.h"
+#include "pipeline/account.h"
 #include "pipeline/whole_file.h"
 
 /* Opens a file named on the command line: there, a missing one and an unreadable one are faults of
@@ -68,80 +68,14 @@ pt_status pt_file_measure(const pt_meter *meter, const char *path, uint64_t star
 
 /* ---------------------------------------------------------------- degrade */
 
-/* What both ways of degrading need besides the chain. */
-typedef struct identity {
+/* A way to degrade a file: a chain drawn for its name, or that of a recipe. */
+typedef struct way {
     uint64_t seed;
     const char *entry;
     uint32_t variant;
-} identity;
-
-static pt_status degrade_excerpt(const pt_suite *suite, const pt_chain *chain, identity who,
-                                 const pt_excerpt *excerpt, pt_degraded *degraded, pt_arena *arena,
-                                 pt_error *err) {
-    pt_damage damage;
-    char *chain_json = NULL, *stages_json = NULL, *json = NULL;
-    float *samples = malloc(excerpt->n_mix * sizeof *samples);
-    pt_status status = PT_OK;
-
-    if (!samples) return pt_fail(err, PT_ENOMEM, "out of memory");
-    status = pt_chain_apply(suite, chain, who.seed, who.entry, who.variant, excerpt->mix,
-                            excerpt->n_mix, samples, &damage, arena, err);
-    if (status != PT_OK) goto done;
-
-    chain_json = pt_chain_print(chain);
-    stages_json = pt_damage_print(&damage);
-    if (chain_json && stages_json) {
-        const pt_provenance provenance = {
-            .entry = who.entry,
-            .seed = who.seed,
-            .variant = who.variant,
-            .window = excerpt->window,
-            .chain_json = chain_json,
-            .stages_json = stages_json,
-            .output_gain = damage.output_gain,
-            .purity_db = pt_purity_db(damage.signal_power, damage.rest_power),
-            .snr_db = pt_purity_db(damage.signal_power, damage.noise_power),
-            .sdr_db = pt_purity_db(damage.signal_power, damage.distortion_power),
-        };
-        json = pt_provenance_print(&provenance);
-    }
-    if (!json) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
-        goto done;
-    }
-    *degraded = (pt_degraded){samples, excerpt->n_mix, json};
-    samples = NULL;
-done:
-    free(samples);
-    free(chain_json);
-    free(stages_json);
-    return status;
-}
-
-pt_status pt_file_degrade(const pt_suite *suite, const char *path, uint64_t seed, const char *entry,
-                          uint32_t variant, pt_order order, pt_degraded *degraded, pt_error *err) {
-    const pt_rng draw = pt_rng_of(seed, entry, 0, PT_STREAM_WINDOW);
-    pt_bytes bytes = {0};
-    pt_excerpt excerpt;
-    pt_chain *chain = NULL;
-    pt_arena arena;
-    pt_status status = open_file(path, &bytes, err);
-
-    if (status != PT_OK) return status;
-    pt_arena_init(&arena);
-    status = pt_excerpt_decode(&bytes, (pt_cut){.draw = &draw}, &excerpt, &arena, err);
-    if (status == PT_OK) status = pt_excerpt_check(&excerpt, err);
-    if (status == PT_OK)
-        status = pt_chain_draw(suite, seed, entry, variant, order, excerpt.n_mix, &chain, err);
-    if (status == PT_OK)
-        status = degrade_excerpt(suite, chain, (identity){seed, entry, variant}, &excerpt, degraded,
-                                 &arena, err);
-    if (status != PT_OK) pt_error_in(err, "file '%s'", path);
-    pt_chain_close(&chain);
-    pt_arena_release(&arena);
-    pt_bytes_release(&bytes);
-    return status;
-}
+    pt_order order;          /* of a chain that is drawn */
+    const pt_recipe *recipe; /* NULL: it is drawn */
+} way;
 
 /* A recipe belongs to one recording: another one would be degraded without anybody noticing. */
 static pt_status same_window(const pt_window *got, const pt_window *wanted, pt_error *err) {
@@ -156,10 +90,47 @@ static pt_status same_window(const pt_window *got, const pt_window *wanted, pt_e
                    wanted->rate_hz);
 }
 
-pt_status pt_file_replay(const pt_suite *suite, const char *path, const pt_recipe *recipe,
-                         pt_degraded *degraded, pt_error *err) {
-    const pt_cut cut = {.start = recipe->window.start, .frames = recipe->window.frames};
-    const identity who = {recipe->seed, recipe->entry, recipe->variant};
+static pt_status take_window(const pt_bytes *bytes, const way *w, pt_excerpt *excerpt,
+                             pt_arena *arena, pt_error *err) {
+    const pt_rng draw = pt_rng_of(w->seed, w->entry, 0, PT_STREAM_WINDOW);
+    pt_cut cut = {.draw = &draw};
+
+    if (w->recipe)
+        cut = (pt_cut){.start = w->recipe->window.start, .frames = w->recipe->window.frames};
+    PT_TRY(pt_excerpt_decode(bytes, cut, excerpt, arena, err));
+    if (w->recipe) PT_TRY(same_window(&excerpt->window, &w->recipe->window, err));
+    return pt_excerpt_check(excerpt, err);
+}
+
+static pt_status take_chain(const pt_suite *suite, const way *w, size_t n_samples, pt_chain **chain,
+                            pt_error *err) {
+    if (w->recipe) return pt_chain_parse(w->recipe->chain_json, chain, err);
+    return pt_chain_draw(suite, w->seed, w->entry, w->variant, w->order, n_samples, chain, err);
+}
+
+static pt_status degrade_excerpt(const pt_suite *suite, const pt_chain *chain, const way *w,
+                                 const pt_excerpt *excerpt, pt_degraded *degraded, pt_arena *arena,
+                                 pt_error *err) {
+    const pt_provenance known = {
+        .entry = w->entry, .seed = w->seed, .variant = w->variant, .window = excerpt->window};
+    pt_damage damage;
+    char *json = NULL;
+    float *samples = malloc(excerpt->n_mix * sizeof *samples);
+
+    if (!samples) return pt_fail(err, PT_ENOMEM, "out of memory");
+    pt_status status = pt_chain_apply(suite, chain, w->seed, w->entry, w->variant, excerpt->mix,
+                                      excerpt->n_mix, samples, &damage, arena, err);
+    if (status == PT_OK && !(json = pt_account_print(known, chain, &damage)))
+        status = pt_fail(err, PT_ENOMEM, "out of memory");
+    if (status == PT_OK)
+        *degraded = (pt_degraded){samples, excerpt->n_mix, json};
+    else
+        free(samples);
+    return status;
+}
+
+static pt_status degrade_file(const pt_suite *suite, const char *path, const way *w,
+                              pt_degraded *degraded, pt_error *err) {
     pt_bytes bytes = {0};
     pt_excerpt excerpt;
     pt_chain *chain = NULL;
@@ -168,17 +139,27 @@ pt_status pt_file_replay(const pt_suite *suite, const char *path, const pt_recip
 
     if (status != PT_OK) return status;
     pt_arena_init(&arena);
-    status = pt_excerpt_decode(&bytes, cut, &excerpt, &arena, err);
-    if (status == PT_OK) status = same_window(&excerpt.window, &recipe->window, err);
-    if (status == PT_OK) status = pt_excerpt_check(&excerpt, err);
-    if (status == PT_OK) status = pt_chain_parse(recipe->chain_json, &chain, err);
-    if (status == PT_OK)
-        status = degrade_excerpt(suite, chain, who, &excerpt, degraded, &arena, err);
+    status = take_window(&bytes, w, &excerpt, &arena, err);
+    if (status == PT_OK) status = take_chain(suite, w, excerpt.n_mix, &chain, err);
+    if (status == PT_OK) status = degrade_excerpt(suite, chain, w, &excerpt, degraded, &arena, err);
     if (status != PT_OK) pt_error_in(err, "file '%s'", path);
     pt_chain_close(&chain);
     pt_arena_release(&arena);
     pt_bytes_release(&bytes);
     return status;
+}
+
+pt_status pt_file_degrade(const pt_suite *suite, const char *path, uint64_t seed, const char *entry,
+                          uint32_t variant, pt_order order, pt_degraded *degraded, pt_error *err) {
+    const way drawn = {.seed = seed, .entry = entry, .variant = variant, .order = order};
+    return degrade_file(suite, path, &drawn, degraded, err);
+}
+
+pt_status pt_file_replay(const pt_suite *suite, const char *path, const pt_recipe *recipe,
+                         pt_degraded *degraded, pt_error *err) {
+    const way replayed = {
+        .seed = recipe->seed, .entry = recipe->entry, .variant = recipe->variant, .recipe = recipe};
+    return degrade_file(suite, path, &replayed, degraded, err);
 }
 
 void pt_degraded_release(pt_degraded *degraded) {

@@ -16,10 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <patina/provenance.h>
-
 #include "audio/excerpt.h"
 #include "base/rng.h"
+#include "pipeline/account.h"
 
 /* ---------------------------------------------------------------- harvest */
 
@@ -84,39 +83,26 @@ typedef struct common {
 } common;
 
 static pt_status add_provenance(const common *c, size_t caption, uint32_t variant,
-                                const pt_chain *chain, const pt_damage *damage, double purity_db,
-                                pt_harvest *h, pt_error *err) {
-    char *chain_json = pt_chain_print(chain), *stages_json = pt_damage_print(damage), *line = NULL;
-    if (chain_json && stages_json) {
-        const pt_provenance provenance = {
-            .entry = c->entry->id,
-            .source = c->entry->source,
-            .caption = c->entry->captions[caption].text,
-            .caption_index = caption,
-            .seed = c->plan->seed,
-            .variant = variant,
-            .window = c->excerpt.window,
-            .chain_json = chain_json,
-            .stages_json = stages_json,
-            .output_gain = damage->output_gain,
-            .purity_db = purity_db,
-            .snr_db = pt_purity_db(damage->signal_power, damage->noise_power),
-            .sdr_db = pt_purity_db(damage->signal_power, damage->distortion_power),
-            .has_loudness = true,
-            .lufs_source = c->targets.lufs_source,
-            .lufs_mono = c->targets.lufs_mono,
-        };
-        line = pt_provenance_print(&provenance);
-    }
-    if (line) {
-        pt_str_add(&h->provenance, line);
-        pt_str_add(&h->provenance, "\n");
-    }
-    const bool ok = line && !h->provenance.failed;
-    free(chain_json);
-    free(stages_json);
+                                const pt_chain *chain, const pt_damage *damage, pt_harvest *h,
+                                pt_error *err) {
+    const pt_provenance known = {
+        .entry = c->entry->id,
+        .source = c->entry->source,
+        .caption = c->entry->captions[caption].text,
+        .caption_index = caption,
+        .seed = c->plan->seed,
+        .variant = variant,
+        .window = c->excerpt.window,
+        .has_loudness = true,
+        .lufs_source = c->targets.lufs_source,
+        .lufs_mono = c->targets.lufs_mono,
+    };
+    char *line = pt_account_print(known, chain, damage);
+    if (!line) return out_of_memory(err);
+    pt_str_add(&h->provenance, line);
+    pt_str_add(&h->provenance, "\n");
     free(line);
-    return ok ? PT_OK : out_of_memory(err);
+    return h->provenance.failed ? out_of_memory(err) : PT_OK;
 }
 
 static pt_status make_row(const common *c, size_t caption, uint32_t variant, const float *text,
@@ -143,7 +129,6 @@ static pt_status make_row(const common *c, size_t caption, uint32_t variant, con
                                      row->fused_state + PT_EMBEDDING, arena, err);
     if (status != PT_OK) goto done;
 
-    const double purity_db = pt_purity_db(damage.signal_power, damage.rest_power);
     memcpy(row->fused_state, text, PT_EMBEDDING * sizeof *text);
     for (size_t b = 0; b < PT_LTAS_BANDS; b++)
         row->target_ltas[b] = (float)c->targets.ltas[b];
@@ -151,9 +136,9 @@ static pt_status make_row(const common *c, size_t caption, uint32_t variant, con
         (float)(plan->loudness == PT_LOUDNESS_MIX ? c->targets.lufs_mono : c->targets.lufs_source);
     row->target_dyn[0] = (float)c->targets.crest_db;
     row->target_dyn[1] = (float)c->targets.zcr;
-    row->input_purity = (float)purity_db;
+    row->input_purity = (float)pt_purity_db(damage.signal_power, damage.rest_power);
 
-    status = add_provenance(c, caption, variant, chain, &damage, purity_db, h, err);
+    status = add_provenance(c, caption, variant, chain, &damage, h, err);
     if (status == PT_OK) h->n_rows++;
 done:
     pt_chain_close(&chain);
