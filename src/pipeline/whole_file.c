@@ -23,7 +23,7 @@ typedef struct pass {
     float *mono;   /* [BLOCK_FRAMES] */
     float *out;    /* [n_out_max] */
     size_t n_out_max;
-    uint64_t n_in, n_out; /* of the part so far */
+    uint64_t n_in; /* frames of the part so far */
 } pass;
 
 static pt_status pass_open(pass *p, const pt_bytes *bytes, pt_error *err) {
@@ -45,10 +45,8 @@ static void pass_release(pass *p) {
     free(p->out);
 }
 
-static pt_status give_mix(pass *p, const float *x, size_t n, pt_error *err) {
-    if (n > 0 && p->taker->mix) PT_TRY(p->taker->mix(p->taker->context, x, n, err));
-    p->n_out += n;
-    return PT_OK;
+static pt_status give_mix(const pass *p, const float *x, size_t n, pt_error *err) {
+    return n > 0 && p->taker->mix ? p->taker->mix(p->taker->context, x, n, err) : PT_OK;
 }
 
 static pt_status take_block(pass *p, size_t n_frames, pt_error *err) {
@@ -61,19 +59,10 @@ static pt_status take_block(pass *p, size_t n_frames, pt_error *err) {
     return give_mix(p, p->out, n_out, err);
 }
 
-/* The resampler's tail, cut or zero-padded so that the whole has the length that the rate gives. */
+/* What the resampler still holds: with it the mix has the length that the rate gives. */
 static pt_status take_tail(pass *p, pt_error *err) {
-    const uint64_t wanted = pt_resampled_length(p->n_in, p->info.rate_hz);
-    size_t n = 1;
-    while (n > 0 && p->n_out < wanted) {
+    for (size_t n = 1; n > 0;) {
         PT_TRY(pt_resampler_drain(p->resampler, p->out, p->n_out_max, &n, err));
-        if (n > wanted - p->n_out) n = (size_t)(wanted - p->n_out);
-        PT_TRY(give_mix(p, p->out, n, err));
-    }
-    for (size_t i = 0; i < p->n_out_max; i++)
-        p->out[i] = 0.0f;
-    while (p->n_out < wanted) {
-        n = wanted - p->n_out < p->n_out_max ? (size_t)(wanted - p->n_out) : p->n_out_max;
         PT_TRY(give_mix(p, p->out, n, err));
     }
     return PT_OK;
