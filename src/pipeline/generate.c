@@ -13,11 +13,9 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <patina/clap.h>
 #include <patina/measure.h>
@@ -301,7 +299,6 @@ static pt_status make_room(run *r, pt_error *err) {
     for (unsigned i = 0; i < n; i++)
         pt_arena_init(&r->arenas[i]);
     PT_TRY(pt_caption_cache_open(&r->cache, err));
-    r->plan.cache = r->cache;
     return pt_id_set_open(&r->ids, err);
 }
 
@@ -321,10 +318,16 @@ static void describe(run *r) {
         .kernels = pt_isa_name(o->isa),
         .libraries_json = r->libraries,
     };
+}
+
+/* What the workers share, once all of it is open. */
+static void plan_rows(run *r) {
+    const pt_generate_options *o = &r->options;
     r->plan = (pt_row_plan){
         .clap = r->clap,
         .meter = r->meter,
         .suite = r->suite,
+        .cache = r->cache,
         .seed = o->seed,
         .variants = o->variants,
         .order = o->order,
@@ -352,8 +355,8 @@ static pt_status run_all(run *r, pt_generate_report *report, pt_error *err) {
             note(r, "the model is known to be untrained: its embeddings mean nothing and the data "
                     "set is good for tests only");
         PT_TRY(pt_clap_open(o->model, PT_CLAP_BOTH, o->isa, o->precision, &r->clap, err));
-        r->plan.clap = r->clap;
         PT_TRY(make_room(r, err));
+        plan_rows(r);
         PT_TRY(work_all(r, err));
         PT_TRY(pt_store_finish(r->store, &r->facts, err));
     }

@@ -136,9 +136,11 @@ pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, void *it
     pthread_condattr_destroy(&monotonic);
 
     int why = 0;
-    for (; n_started < n_workers && why == 0; n_started += why == 0) {
-        workers[n_started] = (worker){.ring = &r, .number = n_started};
-        why = pthread_create(&workers[n_started].thread, NULL, worker_main, &workers[n_started]);
+    while (n_started < n_workers && why == 0) {
+        worker *next = &workers[n_started];
+        *next = (worker){.ring = &r, .number = n_started};
+        why = pthread_create(&next->thread, NULL, worker_main, next);
+        if (why == 0) n_started++;
     }
     if (n_started == 0)
         status = pt_fail(err, PT_ENOMEM, "no worker thread can be started: %s", strerror(why));
