@@ -12,19 +12,6 @@
 #include "clap/mel.h"
 #include "clap/tokenizer.h"
 
-/** One figure, round after round. */
-typedef struct pt_series {
-    double value[PT_BENCH_ROUNDS_MAX];
-    unsigned n;
-} pt_series;
-
-void pt_series_add(pt_series *series, double value);
-pt_spread pt_series_of_times(const pt_series *series);
-pt_spread pt_series_of_rates(const pt_series *series);
-
-/** Seconds of the monotonic clock. */
-double pt_bench_now(void);
-
 /** The stages of a row, in the order of the work; the inner ones follow what they are part of. */
 typedef enum pt_stage_index {
     PT_STAGE_DECODE,

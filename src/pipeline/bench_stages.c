@@ -17,6 +17,7 @@
 #include "dsp/resample.h"
 #include "pipeline/account.h"
 #include "pipeline/bench_corpus.h"
+#include "pipeline/series.h"
 
 #define CLIP_S     10.0
 #define NUMBER_OF  1000 /* of the first clip: none of the end-to-end corpus sounds like it */
