@@ -15,6 +15,14 @@
 #define PT_CHANNELS_MAX  64
 
 /**
+ * Frames of a gating block of loudness (BS.1770: 400 ms, four hops of 100) at a rate; what is
+ * shorter cannot be measured.
+ */
+static inline uint64_t pt_block_frames(unsigned rate_hz) {
+    return 4 * (((uint64_t)rate_hz + 5) / 10);
+}
+
+/**
  * Interleaved samples, borrowed. Full scale is 1.0 and values over it are kept; channels stand in
  * WAVE order (L R C LFE Ls Rs ...).
  */

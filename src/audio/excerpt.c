@@ -230,7 +230,7 @@ pt_status pt_excerpt_check_finite(const pt_excerpt *excerpt, pt_error *err) {
 
 pt_status pt_excerpt_check(const pt_excerpt *excerpt, pt_error *err) {
     const pt_window *w = &excerpt->window;
-    const uint64_t shortest = 4 * (((uint64_t)w->rate_hz + 5) / 10); /* one loudness block */
+    const uint64_t shortest = pt_block_frames(w->rate_hz);
 
     if (w->frames < shortest)
         return pt_fail(err, PT_REJECT_TOO_SHORT,

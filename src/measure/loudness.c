@@ -50,10 +50,6 @@ struct pt_loudness_meter {
     page *history;
 };
 
-uint64_t pt_loudness_block(unsigned rate_hz) {
-    return BLOCK_HOPS * (((uint64_t)rate_hz + 5) / 10);
-}
-
 /* BS.1770-5, annex 1, table 3: L R, then C, LFE or surrounds as the count of channels says. */
 static double channel_weight(unsigned c, unsigned n_heard) {
     static const double weights[HEARD_MAX + 1][HEARD_MAX] = {
@@ -97,7 +93,7 @@ pt_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena
         return pt_fail(err, PT_REJECT_UNSUPPORTED, "%u channels: 1 to %u are measured", n_channels,
                        PT_CHANNELS_MAX);
 
-    const size_t hop = (size_t)pt_loudness_block(rate_hz) / BLOCK_HOPS;
+    const size_t hop = (size_t)pt_block_frames(rate_hz) / BLOCK_HOPS;
     const size_t run_max = PT_CASCADE_SEGMENTS * PT_CASCADE_LENGTH_MAX;
     const size_t n_runs = (hop + run_max - 1) / run_max;
     const size_t length = hop / n_runs / PT_CASCADE_SEGMENTS; /* at 4 kHz still 50 */
@@ -115,7 +111,7 @@ pt_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena
     pt_cascade_init(&meter->k_weighting, &shelf, &high_pass, length);
     for (unsigned c = 0; c < n_heard; c++)
         meter->weight[c] =
-            channel_weight(c, n_heard) * gain * gain / (double)pt_loudness_block(rate_hz);
+            channel_weight(c, n_heard) * gain * gain / (double)pt_block_frames(rate_hz);
     meter->arena = arena;
     meter->ops = pt_dsp_ops_best();
     meter->n_channels = n_channels;
@@ -223,7 +219,7 @@ double pt_loudness_meter_value(const pt_loudness_meter *meter) {
 static pt_status measure(const pt_audio *audio, pt_arena *arena, double *lufs, pt_error *err) {
     pt_loudness_meter *meter = NULL;
     PT_TRY(pt_loudness_meter_open(audio->rate_hz, audio->n_channels, arena, &meter, err));
-    if (audio->n_frames < pt_loudness_block(audio->rate_hz))
+    if (audio->n_frames < pt_block_frames(audio->rate_hz))
         return pt_fail(err, PT_REJECT_TOO_SHORT,
                        "%zu frames at %u Hz: shorter than a loudness block of 400 ms",
                        audio->n_frames, audio->rate_hz);

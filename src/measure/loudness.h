@@ -5,15 +5,11 @@
 #define PATINA_MEASURE_LOUDNESS_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include <patina/arena.h>
 #include <patina/status.h>
 
 typedef struct pt_loudness_meter pt_loudness_meter;
-
-/** Frames of a gating block: 4 floor((rate + 5) / 10), 400 ms. */
-uint64_t pt_loudness_block(unsigned rate_hz);
 
 /**
  * A meter that lives in the arena: it is gone when the arena is rewound, and takes more from it

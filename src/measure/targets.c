@@ -94,7 +94,7 @@ static pt_status add_mix(pt_targets_stream *stream, const float *x, size_t n, pt
 }
 
 static pt_status judge(const pt_targets_stream *stream, pt_error *err) {
-    const uint64_t block = pt_loudness_block(stream->rate_hz);
+    const uint64_t block = pt_block_frames(stream->rate_hz);
     if (stream->n_source < block)
         return pt_fail(err, PT_REJECT_TOO_SHORT,
                        "%llu frames at %u Hz: shorter than a loudness block of 400 ms",
@@ -112,7 +112,7 @@ static pt_status judge(const pt_targets_stream *stream, pt_error *err) {
  * 19200 samples from 8001 Hz); as silence behind the end they cost less than 0.005 dB. */
 static pt_status fill_block(pt_targets_stream *stream, pt_error *err) {
     static const float zero = 0.0F;
-    for (uint64_t n = stream->n_mix; n < pt_loudness_block(PT_RATE_HZ); n++)
+    for (uint64_t n = stream->n_mix; n < pt_block_frames(PT_RATE_HZ); n++)
         PT_TRY(pt_loudness_meter_add(stream->mono, &zero, 1, err));
     return PT_OK;
 }
