@@ -4,7 +4,6 @@
 #include <patina/clap.h>
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "clap/audio_tower.h"
@@ -31,15 +30,6 @@ struct pt_clap {
     pt_audio_tower *audio;
 };
 
-static pt_status open_file(const char *dir, pt_safetensors **file, pt_error *err) {
-    char *path = NULL;
-    if (asprintf(&path, "%s/model.safetensors", dir) < 0)
-        return pt_fail(err, PT_ENOMEM, "out of memory");
-    const pt_status status = pt_safetensors_open(path, file, err);
-    free(path);
-    return status;
-}
-
 static pt_status open_audio(pt_clap *clap, const char *dir, const pt_nn_ops *ops, pt_error *err) {
     PT_TRY(pt_extractor_config_read(dir, &clap->config, err));
     PT_TRY(pt_mel_open(&clap->config.extractor, &clap->mel, err));
@@ -62,7 +52,7 @@ pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa, pt_prec
     if (!opened) return pt_fail(err, PT_ENOMEM, "out of memory");
 
     pt_status status = pt_clap_config_read(dir, &opened->config, err);
-    if (status == PT_OK) status = open_file(dir, &opened->file, err);
+    if (status == PT_OK) status = pt_safetensors_open_model(dir, &opened->file, err);
     if (status == PT_OK && (parts & PT_CLAP_AUDIO)) status = open_audio(opened, dir, ops, err);
     if (status == PT_OK && (parts & PT_CLAP_TEXT)) status = open_text(opened, dir, ops, err);
     if (status != PT_OK) {

@@ -106,12 +106,8 @@ static void hash_weights(const pt_safetensors *file, pt_clap_info *info) {
 static pt_status read_weights(const char *dir, const pt_clap_config *config, pt_clap_info *info,
                               pt_error *err) {
     pt_safetensors *file = NULL;
-    pt_str path = {0};
-    pt_status status;
+    pt_status status = pt_safetensors_open_model(dir, &file, err);
 
-    pt_str_printf(&path, "%s/model.safetensors", dir);
-    status = path.failed ? pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir)
-                         : pt_safetensors_open(path.text, &file, err);
     if (status == PT_OK) status = pt_clap_tensors_check(config, file, PT_CLAP_BOTH, err);
     if (status == PT_OK) {
         count_tensors(file, info);
@@ -119,7 +115,6 @@ static pt_status read_weights(const char *dir, const pt_clap_config *config, pt_
         info->untrained = is_untrained(file, info->weights_sha256);
     }
     pt_safetensors_close(&file);
-    pt_str_release(&path);
     return status;
 }
 

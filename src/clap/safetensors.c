@@ -296,6 +296,15 @@ pt_status pt_safetensors_open(const char *path, pt_safetensors **file, pt_error 
     return PT_OK;
 }
 
+pt_status pt_safetensors_open_model(const char *dir, pt_safetensors **file, pt_error *err) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/model.safetensors", dir) < 0)
+        return pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir);
+    const pt_status status = pt_safetensors_open(path, file, err);
+    free(path);
+    return status;
+}
+
 void pt_safetensors_close(pt_safetensors **file) {
     if (!*file) return;
     if ((*file)->mapped) munmap((void *)(uintptr_t)(*file)->bytes, (*file)->size);

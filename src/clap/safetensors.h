@@ -34,6 +34,9 @@ typedef struct pt_safetensors pt_safetensors;
  * Errors  PT_EIO, PT_EFORMAT naming the file and the tensor
  */
 pt_status pt_safetensors_open(const char *path, pt_safetensors **file, pt_error *err);
+
+/** The weights of a model's folder: DIR/model.safetensors. */
+pt_status pt_safetensors_open_model(const char *dir, pt_safetensors **file, pt_error *err);
 void pt_safetensors_close(pt_safetensors **file);
 
 /** The same over size bytes that stay where they are until close; name is for errors. */
