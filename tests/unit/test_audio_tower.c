@@ -3,20 +3,15 @@
 
 #include "clap/audio_tower.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "clap/mel.h"
 #include "clap_golden.h"
-#include "model_bytes.h"
 #include "test.h"
+#include "tower_checks.h"
 
-/* The specification's limits: a step may be off by 1e-4 of its rms, an embedding by 1e-5. Float32
- * sums of some thousand terms in another order give 1e-6 to 1e-5 and 1e-6. */
-#define STEP_TOLERANCE      1e-4
-#define EMBEDDING_TOLERANCE 1e-5
-#define N_PROJECTED         512
-#define N_FRAMES            1001
+#define N_PROJECTED 512
+#define N_FRAMES    1001
 
 typedef struct opened {
     pt_clap_config config;
@@ -26,11 +21,9 @@ typedef struct opened {
 } opened;
 
 static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
-    char path[1024];
     *o = (opened){0};
-    snprintf(path, sizeof path, "%s/model.safetensors", model);
     if (!CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) ||
-        !CHECK_OK(pt_safetensors_open(path, &o->file, &t->err)) ||
+        !CHECK_OK(pt_safetensors_open_model(model, &o->file, &t->err)) ||
         !CHECK_OK(pt_audio_tower_open(&o->config, N_FRAMES, o->file,
                                       pt_nn_ops_of(isa, PT_PRECISION_F32), &o->tower, &t->err)))
         return false;
@@ -45,26 +38,10 @@ static void tower_close(opened *o) {
     free(o->scratch);
 }
 
-static void normalise(float *x) {
-    double power = 0.0;
-    for (size_t i = 0; i < N_PROJECTED; i++)
-        power += (double)x[i] * (double)x[i];
-    for (size_t i = 0; i < N_PROJECTED; i++)
-        x[i] = (float)(x[i] / sqrt(power));
-}
-
-/* Compares what the tower shows with the goldens of that step. */
-typedef struct watch {
-    pt_test *t;
-    const char *model;
-    const json_t *stages;
-    size_t n_seen;
-} watch;
-
+/* The goldens' names of what the tower shows. */
 static void compare_step(void *context, const char *what, size_t i, size_t j, const float *values,
                          size_t n) {
-    watch *w = context;
-    char name[64];
+    char name[64] = "";
     if (strcmp(what, "batch_norm") == 0) snprintf(name, sizeof name, "a0_batchnorm");
     if (strcmp(what, "image") == 0) snprintf(name, sizeof name, "a1_image");
     if (strcmp(what, "patch_embed") == 0) snprintf(name, sizeof name, "a2_patch_embed");
@@ -73,33 +50,19 @@ static void compare_step(void *context, const char *what, size_t i, size_t j, co
     if (strcmp(what, "final_norm") == 0) snprintf(name, sizeof name, "a5_final_norm");
     if (strcmp(what, "pooled") == 0) snprintf(name, sizeof name, "a6_pooled");
 
-    const json_t *stage = json_object_get(w->stages, name);
-    pt_npy expected = {0};
-    if (!stage) return; /* not every block has a golden */
-    w->n_seen++;
-    if (pt_golden_array(w->t, w->model, stage, "file", &expected) &&
-        pt_test_check(w->t, expected.n_values == n, __FILE__, __LINE__, "%s has %zu values", name,
-                      n))
-        pt_check_values_rms(w->t, name, values, expected.values, n, STEP_TOLERANCE);
-    pt_npy_release(&expected);
+    pt_step_watch_compare(context, name, values, n);
 }
 
 /* Runs features through the tower and compares with item's embedding and, where there are, steps.
  */
 static void check_item(pt_test *t, const opened *o, const char *model, const json_t *item,
                        const float *features, size_t n_channels, const char *member) {
-    watch w = {.t = t, .model = model, .stages = json_object_get(item, "stages")};
+    pt_step_watch w = pt_step_watch_of(t, model, item);
     const pt_tap tap = {compare_step, &w};
     float raw[N_PROJECTED];
-    pt_npy expected = {0};
 
     pt_audio_tower_run(o->tower, features, n_channels, raw, o->scratch, w.stages ? &tap : NULL);
-    CHECK_INT(w.n_seen, json_object_size(w.stages));
-    normalise(raw);
-    if (pt_golden_array(t, model, item, member, &expected))
-        pt_check_values(t, pt_golden_text(item, "name"), raw, expected.values, N_PROJECTED,
-                        EMBEDDING_TOLERANCE);
-    pt_npy_release(&expected);
+    pt_step_watch_finish(&w, item, member, raw);
 }
 
 static void check_model(pt_test *t, const char *model) {
@@ -175,33 +138,30 @@ TEST(audio_tower, fused) {
     json_decref(index);
 }
 
-/* Without any one of its tensors, or with one in another shape, the tower does not open, and says
- * which it is; the others it does not need. */
+/* Opening for its outcome alone. */
+typedef struct attempt {
+    pt_test *t;
+    const pt_clap_config *config;
+} attempt;
+
+static pt_status try_open(void *context, const pt_safetensors *file, pt_error *err) {
+    const attempt *a = context;
+    pt_test *t = a->t;
+    pt_audio_tower *tower = NULL;
+    const pt_status status = pt_audio_tower_open(
+        a->config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &tower, err);
+    CHECK((tower == NULL) == (status != PT_OK));
+    pt_audio_tower_close(&tower);
+    return status;
+}
+
 TEST(audio_tower, every_tensor_is_needed) {
     const char *const models[] = {"clap/mini", "clap/tiny_fused"};
     for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
         opened o;
-        if (!tower_open(t, pt_test_golden(models[m]), PT_ISA_C, &o)) continue;
-        pt_audio_tower_close(&o.tower);
-        for (size_t i = 0; i < pt_safetensors_count(o.file); i++) {
-            const pt_tensor *tensor = pt_safetensors_at(o.file, i);
-            const bool needed =
-                tensor->dtype != PT_DTYPE_OTHER && strncmp(tensor->name, "audio", 5) == 0;
-            pt_safetensors *file = NULL;
-            size_t size;
-            unsigned char *bytes = pt_model_bytes_without(o.file, tensor->name, &size);
-            if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
-                const pt_status status = pt_audio_tower_open(
-                    &o.config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &o.tower,
-                    &t->err);
-                if (pt_test_check(t, status == (needed ? PT_EFORMAT : PT_OK), __FILE__, __LINE__,
-                                  "without '%s': %s", tensor->name, pt_status_name(status)) &&
-                    needed)
-                    CHECK_HAS(t->err.message, tensor->name);
-            }
-            pt_audio_tower_close(&o.tower);
-            pt_safetensors_close(&file);
-            free(bytes);
+        if (tower_open(t, pt_test_golden(models[m]), PT_ISA_C, &o)) {
+            attempt a = {t, &o.config};
+            pt_check_every_tensor_is_needed(t, o.file, &(pt_tower_door){"audio", &a, try_open});
         }
         tower_close(&o);
     }
@@ -217,23 +177,10 @@ TEST(audio_tower, shapes_are_checked) {
         "audio_projection.linear2.bias",
     };
     opened o;
-    if (!tower_open(t, pt_test_golden("clap/tiny_fused"), PT_ISA_C, &o)) return;
-    pt_audio_tower_close(&o.tower);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        pt_safetensors *file = NULL;
-        size_t size;
-        unsigned char *bytes =
-            pt_model_bytes(o.file, &(pt_model_change){.reshaped = names[i]}, &size);
-        if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &file, &t->err))) {
-            CHECK_FAILS(pt_audio_tower_open(&o.config, N_FRAMES, file,
-                                            pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &o.tower,
-                                            &t->err),
-                        PT_EFORMAT);
-            CHECK_HAS(t->err.message, names[i]);
-            CHECK(o.tower == NULL);
-        }
-        pt_safetensors_close(&file);
-        free(bytes);
+    if (tower_open(t, pt_test_golden("clap/tiny_fused"), PT_ISA_C, &o)) {
+        attempt a = {t, &o.config};
+        pt_check_shapes(t, o.file, &(pt_tower_door){"audio", &a, try_open}, names,
+                        sizeof names / sizeof *names);
     }
     tower_close(&o);
 }
