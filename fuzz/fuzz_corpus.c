@@ -45,13 +45,14 @@ static size_t read_corpus(const pt_reader *reader, const char *path) {
 
     /* A folder without audio, so that every clip is missing; it need not be there for a manifest.
      */
-    if (reader->open(path, "/proc/self/fdinfo", &state, &err) != PT_OK) {
+    const pt_corpus_options options = {.audio_root = "/proc/self/fdinfo"};
+    if (reader->open(path, &options, &state, &err) != PT_OK) {
         MUST(err.status == PT_EFORMAT && err.message[0] != '\0');
         return 0;
     }
     while (!end) {
         pt_entry entry = {0};
-        MUST(reader->next(state, &entry, &end, &err) == PT_OK);
+        MUST(reader->next(state, true, &entry, &end, &err) == PT_OK);
         if (!end) check(&entry);
         n += !end;
         pt_entry_release(&entry);

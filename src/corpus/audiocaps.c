@@ -369,8 +369,9 @@ static void audiocaps_close(void *state) {
     free(s);
 }
 
-static pt_status audiocaps_open(const char *path, const char *audio_root, void **state,
+static pt_status audiocaps_open(const char *path, const pt_corpus_options *options, void **state,
                                 pt_error *err) {
+    const char *audio_root = options->audio_root;
     const char *name = pt_path_name(path);
     if (!pt_utf8_valid(name, strlen(name))) name = "table"; /* it is written to the data set */
     audiocaps_state *s = calloc(1, sizeof *s);
@@ -390,9 +391,11 @@ static pt_status audiocaps_open(const char *path, const char *audio_root, void *
     return PT_OK;
 }
 
-static pt_status audiocaps_next(void *state, pt_entry *entry, bool *end, pt_error *err) {
+static pt_status audiocaps_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                                pt_error *err) {
     audiocaps_state *s = state;
     (void)err;
+    (void)with_audio;
 
     *end = s->next == s->n_clips;
     if (*end) return PT_OK;

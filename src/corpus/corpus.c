@@ -76,8 +76,30 @@ static pt_status unknown_kind(const pt_look *look, pt_error *err) {
     return PT_EFORMAT;
 }
 
-pt_status pt_corpus_open(const char *path, const char *audio_root, pt_corpus **corpus,
+/** The reader that the options name, or the first that takes what was seen. */
+static pt_status choose_reader(const pt_corpus_options *options, const pt_look *look,
+                               const pt_reader **chosen, pt_error *err) {
+    const size_t n = sizeof readers / sizeof readers[0];
+    pt_str names = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        if (options->kind ? strcmp(options->kind, readers[i]->name) == 0
+                          : readers[i]->matches(look)) {
+            *chosen = readers[i];
+            return PT_OK;
+        }
+    }
+    if (!options->kind) return unknown_kind(look, err);
+    for (size_t i = 0; i < n; i++)
+        pt_str_printf(&names, "%s%s", i ? ", " : "", readers[i]->name);
+    pt_fail(err, PT_EUSAGE, "there is no corpus kind '%s' (known: %s)", options->kind, names.text);
+    pt_str_release(&names);
+    return PT_EUSAGE;
+}
+
+pt_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_corpus **corpus,
                          pt_error *err) {
+    static const pt_corpus_options defaults = {0};
     pt_corpus *c = calloc(1, sizeof *c);
     char *buffer = malloc(PT_LOOK_BYTES + 1);
     pt_look look;
@@ -89,13 +111,10 @@ pt_status pt_corpus_open(const char *path, const char *audio_root, pt_corpus **c
     }
     status = look_at(path, buffer, &look, err);
     if (status != PT_OK) goto done;
-    for (size_t i = 0; i < sizeof readers / sizeof readers[0] && !c->reader; i++)
-        if (readers[i]->matches(&look)) c->reader = readers[i];
-    if (!c->reader) {
-        status = unknown_kind(&look, err);
-        goto done;
-    }
-    status = c->reader->open(path, audio_root, &c->state, err);
+    if (!options) options = &defaults;
+    status = choose_reader(options, &look, &c->reader, err);
+    if (status != PT_OK) goto done;
+    status = c->reader->open(path, options, &c->state, err);
     if (status != PT_OK) {
         pt_error_in(err, "corpus '%s'", path);
         c->reader = NULL;
@@ -121,10 +140,11 @@ const char *pt_corpus_kind(const pt_corpus *corpus) {
     return corpus->reader->name;
 }
 
-pt_status pt_corpus_next(pt_corpus *corpus, pt_entry *entry, bool *end, pt_error *err) {
+pt_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
+                         pt_error *err) {
     pt_entry next = {0};
     bool at_end = false;
-    const pt_status status = corpus->reader->next(corpus->state, &next, &at_end, err);
+    const pt_status status = corpus->reader->next(corpus->state, with_audio, &next, &at_end, err);
 
     if (status != PT_OK) {
         pt_entry_release(&next);
@@ -140,6 +160,10 @@ pt_status pt_entry_open(const pt_entry *entry, pt_bytes *bytes, pt_error *err) {
     struct stat info;
 
     if (entry->status != PT_OK) return pt_fail(err, entry->status, "%s", entry->fault);
+    if (entry->audio) {
+        pt_bytes_of_memory(entry->audio, entry->n_audio, bytes);
+        return PT_OK;
+    }
     if (!entry->path) return pt_fail(err, PT_REJECT_MISSING, "no audio file is named");
     /* The sentence goes into the data set, where no path of this machine may stand. */
     const pt_status status = pt_bytes_open_file(entry->path, bytes, NULL);

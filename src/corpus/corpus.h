@@ -38,7 +38,9 @@ typedef struct pt_entry {
     char *source;
     pt_caption *captions; /* in the order of the corpus, all of them, bad ones too */
     size_t n_captions;
-    char *path;       /* of the audio, to be opened; NULL when there is none */
+    char *path;  /* of the audio's file, to be opened; NULL where there is none */
+    void *audio; /* [n_audio] the file itself, where the corpus holds it and it was asked for */
+    size_t n_audio;
     pt_status status; /* PT_OK, or why it can give no row */
     char *fault;      /* one sentence with status */
 } pt_entry;
@@ -46,13 +48,21 @@ typedef struct pt_entry {
 void pt_entry_release(pt_entry *entry);
 
 /**
- * The entry's audio. The sentences name neither it nor its path.
+ * The entry's audio; bytes may point into the entry. The sentences name neither it nor its path.
  *
  * Errors   the entry's own status
  *          PT_REJECT_MISSING      there is no such file
  *          PT_REJECT_UNDECODABLE  it is no file, or cannot be read
  */
 pt_status pt_entry_open(const pt_entry *entry, pt_bytes *bytes, pt_error *err);
+
+/** Zeroed members are defaults. */
+typedef struct pt_corpus_options {
+    const char *audio_root;     /* where a table's clips lie, or a manifest's paths start; NULL: its
+                                   own folder */
+    const char *kind;           /* name of a reader; NULL: found by looking */
+    const char *caption_column; /* of kinds that have columns; NULL: caption, text or captions */
+} pt_corpus_options;
 
 typedef struct pt_corpus pt_corpus;
 
@@ -62,13 +72,14 @@ typedef struct pt_corpus pt_corpus;
  * with `audio`. Opened again, it gives the same entries in the same order: of a folder, sorted by
  * the bytes of their paths; of a CSV, by the first row of a clip; of a manifest, line by line.
  *
- * audio_root  where a CSV's clips lie, or a manifest's paths start; NULL: its own folder
+ * options  NULL: the defaults
  *
- * Errors   PT_EIO      cannot be read
+ * Errors   PT_EUSAGE   there is no kind of that name
+ *          PT_EIO      cannot be read
  *          PT_EFORMAT  no kind of corpus that is known, which says what was found and what is read;
  *                      a folder without a file that is named like audio
  */
-pt_status pt_corpus_open(const char *path, const char *audio_root, pt_corpus **corpus,
+pt_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_corpus **corpus,
                          pt_error *err);
 void pt_corpus_close(pt_corpus **corpus);
 
@@ -78,7 +89,10 @@ const char *pt_corpus_kind(const pt_corpus *corpus);
 /**
  * The next entry in corpus order, to be released by the caller; *end is set instead after the
  * last. Ids may repeat here: the pipeline judges that.
+ *
+ * with_audio  false: a corpus that holds the audio itself passes over it, and the entry has none
  */
-pt_status pt_corpus_next(pt_corpus *corpus, pt_entry *entry, bool *end, pt_error *err);
+pt_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
+                         pt_error *err);
 
 #endif /* PATINA_CORPUS_CORPUS_H */

@@ -22,6 +22,7 @@ void pt_entry_release(pt_entry *entry) {
     free(entry->id);
     free(entry->source);
     free(entry->path);
+    free(entry->audio);
     free(entry->fault);
     *entry = (pt_entry){0};
 }

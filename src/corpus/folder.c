@@ -33,12 +33,12 @@ static void folder_close(void *state) {
     free(s);
 }
 
-static pt_status folder_open(const char *path, const char *audio_root, void **state,
+static pt_status folder_open(const char *path, const pt_corpus_options *options, void **state,
                              pt_error *err) {
     folder_state *s = calloc(1, sizeof *s);
     pt_status status;
 
-    (void)audio_root;
+    (void)options;
     if (!s || !(s->root = pt_text_copy(path, strlen(path)))) {
         free(s);
         return pt_fail(err, PT_ENOMEM, "out of memory");
@@ -138,9 +138,11 @@ static pt_status unspeakable(pt_entry *entry, const char *path, pt_error *err) {
                            "the file name '%s' is not UTF-8: rename it", entry->source);
 }
 
-static pt_status folder_next(void *state, pt_entry *entry, bool *end, pt_error *err) {
+static pt_status folder_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                             pt_error *err) {
     folder_state *s = state;
     bool found = false;
+    (void)with_audio;
 
     *end = s->next == s->walk.n_paths;
     if (*end) return PT_OK;

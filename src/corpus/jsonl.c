@@ -52,7 +52,9 @@ static void jsonl_close(void *state) {
     free(s);
 }
 
-static pt_status jsonl_open(const char *path, const char *audio_root, void **state, pt_error *err) {
+static pt_status jsonl_open(const char *path, const pt_corpus_options *options, void **state,
+                            pt_error *err) {
+    const char *audio_root = options->audio_root;
     const char *name = pt_path_name(path);
     if (!pt_utf8_valid(name, strlen(name))) name = "manifest"; /* it is written to the data set */
     jsonl_state *s = calloc(1, sizeof *s);
@@ -167,9 +169,11 @@ static pt_status read_line(const jsonl_state *s, bool too_long, pt_entry *entry,
     return status;
 }
 
-static pt_status jsonl_next(void *state, pt_entry *entry, bool *end, pt_error *err) {
+static pt_status jsonl_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                            pt_error *err) {
     jsonl_state *s = state;
     bool too_long = false;
+    (void)with_audio;
 
     do {
         PT_TRY(pt_lines_next(&s->lines, &too_long, end, err));

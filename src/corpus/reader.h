@@ -30,11 +30,15 @@ typedef struct pt_reader {
     const char *name;
     const char *summary; /* what a user has to have, for messages and help */
     bool (*matches)(const pt_look *look);
-    pt_status (*open)(const char *path, const char *audio_root, void **state, pt_error *err);
+    pt_status (*open)(const char *path, const pt_corpus_options *options, void **state,
+                      pt_error *err);
     void (*close)(void *state);
 
-    /** entry is zeroed before, and released by the caller on failure too. */
-    pt_status (*next)(void *state, pt_entry *entry, bool *end, pt_error *err);
+    /**
+     * entry is zeroed before, and released by the caller on failure too. with_audio matters only to
+     * kinds that hold the audio themselves.
+     */
+    pt_status (*next)(void *state, bool with_audio, pt_entry *entry, bool *end, pt_error *err);
 } pt_reader;
 
 extern const pt_reader pt_reader_folder;

@@ -163,14 +163,15 @@ static pt_status plan_corpus(run *r, pt_error *err) {
     pt_sha256 hash;
     bool end = false;
     uint64_t n = 0;
-    pt_status status = pt_corpus_open(o->corpus, o->audio_root, &corpus, err);
+    const pt_corpus_options how = {.audio_root = o->audio_root};
+    pt_status status = pt_corpus_open(o->corpus, &how, &corpus, err);
 
     if (status != PT_OK) return status;
     pt_sha256_init(&hash);
     while (status == PT_OK && !end && (o->limit == 0 || n < o->limit)) {
         pt_entry entry = {0};
         status = stopped(r) ? pt_fail(err, PT_ECANCELLED, "stopped on request")
-                            : pt_corpus_next(corpus, &entry, &end, err);
+                            : pt_corpus_next(corpus, false, &entry, &end, err);
         if (status == PT_OK && !end) {
             hash_entry(&hash, &entry);
             n++;
@@ -196,7 +197,7 @@ static bool read_entry(void *context, void *slot) {
 
     pt_entry_release(&it->entry);
     if (r->options.limit != 0 && r->n_read == r->options.limit) return false;
-    r->read_status = pt_corpus_next(r->corpus, &it->entry, &end, &r->read_err);
+    r->read_status = pt_corpus_next(r->corpus, true, &it->entry, &end, &r->read_err);
     if (r->read_status != PT_OK || end) return false;
     it->repeated = false;
     if (it->entry.id)
@@ -258,7 +259,8 @@ static pt_status work_all(run *r, pt_error *err) {
     const pt_ordered_job job = {r, read_entry, work_entry, write_entry};
     const pt_generate_options *o = &r->options;
 
-    PT_TRY(pt_corpus_open(o->corpus, o->audio_root, &r->corpus, err));
+    const pt_corpus_options how = {.audio_root = o->audio_root};
+    PT_TRY(pt_corpus_open(o->corpus, &how, &r->corpus, err));
     tell(r, (pt_event){.kind = PT_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
     PT_TRY(pt_ordered_run(&job, o->threads, r->items, sizeof *r->items, r->n_items, o->stop, err));
     if (r->read_status != PT_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);

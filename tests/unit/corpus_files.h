@@ -57,10 +57,11 @@ static inline listing *list(const char *path, const char *audio_root) {
     pt_corpus *corpus = NULL;
     bool end = false;
 
-    l->status = pt_corpus_open(path, audio_root, &corpus, &l->err);
+    l->status =
+        pt_corpus_open(path, &(pt_corpus_options){.audio_root = audio_root}, &corpus, &l->err);
     if (l->status == PT_OK) snprintf(l->kind, sizeof l->kind, "%s", pt_corpus_kind(corpus));
     while (l->status == PT_OK && l->n < N_LISTED) {
-        l->status = pt_corpus_next(corpus, &l->entry[l->n], &end, &l->err);
+        l->status = pt_corpus_next(corpus, true, &l->entry[l->n], &end, &l->err);
         if (end) break;
         if (l->status == PT_OK) l->n++;
     }

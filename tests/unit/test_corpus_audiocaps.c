@@ -223,7 +223,7 @@ TEST(corpus_audiocaps, many_clips_keep_their_order) {
     for (size_t i = 0; i < n / 2; i++) {
         char id[40];
         snprintf(id, sizeof id, "id%zu_%zu", i * 7919 % 2500, i % 10);
-        REQUIRE_OK(pt_corpus_next(corpus, &entry, &end, &t->err));
+        REQUIRE_OK(pt_corpus_next(corpus, true, &entry, &end, &t->err));
         REQUIRE(!end);
         if (strcmp(entry.id, id) != 0 || entry.n_captions != 2 ||
             strcmp(entry.captions[1].text, "c1") != 0)
@@ -231,7 +231,7 @@ TEST(corpus_audiocaps, many_clips_keep_their_order) {
         pt_entry_release(&entry);
     }
     CHECK_INT(wrong, 0);
-    CHECK_OK(pt_corpus_next(corpus, &entry, &end, &t->err));
+    CHECK_OK(pt_corpus_next(corpus, true, &entry, &end, &t->err));
     CHECK(end);
     pt_corpus_close(&corpus);
 }
@@ -242,7 +242,7 @@ TEST(corpus_audiocaps, one_that_is_left_early_is_released) {
     bool end;
     const char *path = put("c11/t.csv", HEADER "1,a,0,x\n2,b,0,y\n3,c,0,z\n");
     REQUIRE_OK(pt_corpus_open(path, NULL, &corpus, &t->err));
-    CHECK_OK(pt_corpus_next(corpus, &entry, &end, &t->err));
+    CHECK_OK(pt_corpus_next(corpus, true, &entry, &end, &t->err));
     CHECK_STR(entry.id, "a_0");
     pt_entry_release(&entry);
     pt_corpus_close(&corpus);
