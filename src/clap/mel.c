@@ -17,23 +17,25 @@
 #include <string.h>
 
 #include "clap/carve.h"
+#include "dsp/dsp_ops.h"
 #include "dsp/fft.h"
 
 #define POWER_FLOOR 1e-10 /* -100 dB */
 
 typedef struct filter {
     size_t first, n; /* bins with a weight above zero */
-    double *weights; /* [n], into pt_mel.weights */
 } filter;
 
 struct pt_mel {
     pt_extractor_config config;
     size_t n_bins;   /* n_fft / 2 + 1 */
-    size_t last_bin; /* 1 + the highest bin that a filter looks at */
+    size_t last_bin; /* 1 + the highest bin that a band reads, if only to take it times zero */
+    const pt_dsp_ops *ops;
     pt_fft *fft;
     double *window;  /* [n_fft] */
     filter *filters; /* [n_mels] */
-    double *weights; /* of all filters */
+    pt_band *bands;  /* [n_mels]: the same for the kernels, filled up with zeros to eights */
+    double *weights; /* of all bands */
 };
 
 /* Hz to mel and back. Slaney: linear to 1 kHz, then a factor of 6.4 every 27 mel (M. Slaney,
@@ -59,8 +61,8 @@ static double triangle(double f, double low, double centre, double high) {
     return fmax(0.0, fmin((f - low) / (centre - low), (high - f) / (high - centre)));
 }
 
-/* Makes filter m; with weights NULL it only finds the filter's bins. */
-static void filter_build(const pt_mel *mel, size_t m, filter *out, double *weights) {
+/* Finds the bins of filter m, and their weights unless that is NULL. */
+static filter filter_build(const pt_mel *mel, size_t m, double *weights) {
     const pt_extractor_config *c = &mel->config;
     const double lowest = mel_of_hz(c->scale, c->f_min_hz);
     const double step = (mel_of_hz(c->scale, c->f_max_hz) - lowest) / (double)(c->n_mels + 1);
@@ -70,15 +72,20 @@ static void filter_build(const pt_mel *mel, size_t m, filter *out, double *weigh
     /* Slaney's triangles have one area, HTK's one height. */
     const double gain = c->scale == PT_MEL_SLANEY ? 2.0 / (edge[2] - edge[0]) : 1.0;
 
-    *out = (filter){0, 0, weights};
+    filter f = {0, 0};
     for (size_t k = 0; k < mel->n_bins; k++) {
-        const double f = (double)c->rate_hz / 2.0 * (double)k / (double)(mel->n_bins - 1);
-        const double weight = gain * triangle(f, edge[0], edge[1], edge[2]);
+        const double hz = (double)c->rate_hz / 2.0 * (double)k / (double)(mel->n_bins - 1);
+        const double weight = gain * triangle(hz, edge[0], edge[1], edge[2]);
         if (weight <= 0.0) continue;
-        if (out->n == 0) out->first = k;
-        if (weights) weights[out->n] = weight;
-        out->n++;
+        if (f.n == 0) f.first = k;
+        if (weights) weights[f.n] = weight;
+        f.n++;
     }
+    return f;
+}
+
+static size_t in_eights(size_t n) {
+    return (n + 7) / 8 * 8;
 }
 
 static pt_status filters_build(pt_mel *mel, pt_error *err) {
@@ -86,19 +93,21 @@ static pt_status filters_build(pt_mel *mel, pt_error *err) {
     size_t n_weights = 0;
 
     mel->filters = calloc(n_mels, sizeof *mel->filters);
-    if (!mel->filters) return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
+    mel->bands = calloc(n_mels, sizeof *mel->bands);
+    if (!mel->filters || !mel->bands)
+        return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
     for (size_t m = 0; m < n_mels; m++) {
-        filter_build(mel, m, &mel->filters[m], NULL);
-        n_weights += mel->filters[m].n;
+        mel->filters[m] = filter_build(mel, m, NULL);
+        n_weights += in_eights(mel->filters[m].n);
     }
     mel->weights = calloc(n_weights + 1, sizeof *mel->weights);
     if (!mel->weights) return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
     double *weights = mel->weights;
     for (size_t m = 0; m < n_mels; m++) {
-        filter *f = &mel->filters[m];
-        filter_build(mel, m, f, weights);
-        weights += f->n;
-        if (f->n && f->first + f->n > mel->last_bin) mel->last_bin = f->first + f->n;
+        const filter f = filter_build(mel, m, weights);
+        mel->bands[m] = (pt_band){weights, f.first, in_eights(f.n)};
+        weights += in_eights(f.n);
+        if (f.first + in_eights(f.n) > mel->last_bin) mel->last_bin = f.first + in_eights(f.n);
     }
     return PT_OK;
 }
@@ -124,6 +133,7 @@ pt_status pt_mel_open(const pt_extractor_config *config, pt_mel **mel, pt_error 
     pt_mel *m = calloc(1, sizeof *m);
     if (!m) return pt_fail(err, PT_ENOMEM, "out of memory");
     m->config = *config;
+    m->ops = pt_dsp_ops_best();
     m->n_bins = n_fft / 2 + 1;
     m->window = calloc(n_fft, sizeof *m->window);
     if (!m->window) {
@@ -148,6 +158,7 @@ void pt_mel_close(pt_mel **mel) {
     pt_fft_close(&(*mel)->fft);
     free((*mel)->window);
     free((*mel)->filters);
+    free((*mel)->bands);
     free((*mel)->weights);
     free(*mel);
     *mel = NULL;
@@ -160,22 +171,28 @@ size_t pt_mel_frames(const pt_mel *mel) {
 const double *pt_mel_filter(const pt_mel *mel, size_t m, size_t *first, size_t *n) {
     *first = mel->filters[m].first;
     *n = mel->filters[m].n;
-    return mel->filters[m].weights;
+    return mel->bands[m].weights;
 }
 
 /* What pt_mel_features computes in. */
 typedef struct workspace {
     double *frame;    /* [n_fft] */
     double *spectrum; /* [n_bins] pairs */
-    double *power;    /* [n_bins] */
+    double *power;    /* [max(n_bins, last_bin)] */
+    double *sums;     /* [n_mels] */
     float *clip;      /* [n_samples + n_fft]: padded, and half a frame more at both ends */
 } workspace;
+
+static size_t power_size(const pt_mel *mel) {
+    return mel->last_bin > mel->n_bins ? mel->last_bin : mel->n_bins;
+}
 
 static workspace workspace_carve(const pt_mel *mel, pt_carver *carver) {
     return (workspace){
         .frame = pt_carve(carver, mel->config.n_fft, sizeof(double)),
         .spectrum = pt_carve(carver, 2 * mel->n_bins, sizeof(double)),
-        .power = pt_carve(carver, mel->n_bins, sizeof(double)),
+        .power = pt_carve(carver, power_size(mel), sizeof(double)),
+        .sums = pt_carve(carver, mel->config.n_mels, sizeof(double)),
         .clip = pt_carve(carver, mel->config.n_samples + mel->config.n_fft, sizeof(float)),
     };
 }
@@ -209,22 +226,14 @@ static void reflect(float *clip, size_t length, size_t half) {
 
 /* One frame of samples x [n_fft] to decibels [n_mels]. */
 static void frame_features(const pt_mel *mel, const float *x, float *decibels, const workspace *w) {
-    for (size_t i = 0; i < mel->config.n_fft; i++)
-        w->frame[i] = (double)x[i] * mel->window[i];
+    const pt_dsp_ops *ops = mel->ops;
+    ops->window(x, mel->window, mel->config.n_fft, w->frame);
     pt_fft_forward(mel->fft, w->frame, w->spectrum);
-
-    for (size_t k = 0; k < mel->last_bin; k++) { /* rounded to float32 as the reference does */
-        const double re = (float)w->spectrum[2 * k], im = (float)w->spectrum[2 * k + 1];
-        w->power[k] = re * re + im * im;
-    }
-    for (size_t m = 0; m < mel->config.n_mels; m++) {
-        const filter *f = &mel->filters[m];
-        const double *power = w->power + f->first;
-        double sum = 0.0;
-        for (size_t k = 0; k < f->n; k++)
-            sum += f->weights[k] * power[k];
-        decibels[m] = (float)(10.0 * log10(fmax(sum, POWER_FLOOR)));
-    }
+    ops->power_of_floats(w->spectrum, mel->n_bins, w->power); /* as the reference rounds them */
+    ops->bands(mel->bands, mel->config.n_mels, w->power, w->sums);
+    for (size_t m = 0; m < mel->config.n_mels; m++)
+        w->sums[m] = w->sums[m] > POWER_FLOOR ? w->sums[m] : POWER_FLOOR;
+    ops->decibels(w->sums, mel->config.n_mels, decibels);
 }
 
 void pt_mel_features(const pt_mel *mel, const float *x, size_t n_samples, float *features,
@@ -235,6 +244,8 @@ void pt_mel_features(const pt_mel *mel, const float *x, size_t n_samples, float 
     const workspace w = workspace_carve(mel, &carver);
 
     assert(n_samples >= 1 && n_samples <= c->n_samples);
+    for (size_t k = mel->n_bins; k < power_size(mel); k++)
+        w.power[k] = 0.0;
     pad(c->padding, x, n_samples, w.clip + half, c->n_samples);
     reflect(w.clip + half, c->n_samples, half);
     for (size_t t = 0; t < n_frames; t++)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "degrade/effect.h"
-#include "dsp/elementary.h"
+#include "dsp/dsp_ops.h"
 
 enum { KIND, FRACTION }; /* values, and settings */
 enum { HARD, TANH };
@@ -80,7 +80,7 @@ static void clip_shape(const pt_stage *stage, const double *x, size_t n, double 
         for (size_t i = 0; i < n; i++)
             y[i] = x[i] > level ? level : x[i] < -level ? -level : x[i];
     else
-        pt_soft_clip(x, n, level, y); /* |x| <= level / FLOOR */
+        pt_dsp_ops_best()->soft_clip(x, n, level, y); /* |x| <= level / FLOOR */
 }
 
 const pt_effect pt_effect_clip = {

@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "degrade/effect.h"
-#include "dsp/elementary.h"
+#include "dsp/dsp_ops.h"
 #include "dsp/stats.h"
 
 enum { COLOUR, SNR_DB }; /* values, and settings */
@@ -23,11 +23,12 @@ enum { WHITE, PINK, BROWN };
 
 /* Gaussian pairs 0, 1, 2 ... of the stream: pairs [n_pairs, 2]. */
 static void gauss(const pt_rng *rng, size_t n_pairs, double *pairs) {
-    uint32_t words[2 * CHUNK];
+    const pt_dsp_ops *ops = pt_dsp_ops_best();
+    uint32_t words[2 * CHUNK]; /* two pairs a block of the stream */
     for (size_t first = 0; first < n_pairs; first += CHUNK) {
         const size_t n = n_pairs - first < CHUNK ? n_pairs - first : CHUNK;
-        pt_rng_words(rng, 2 * first, 2 * n, words);
-        pt_gauss_pairs(words, n, pairs + 2 * first);
+        ops->philox_words(rng->key, rng->counter, (uint32_t)(first / 2), (n + 1) / 2, words);
+        ops->gauss_pairs(words, n, pairs + 2 * first);
     }
 }
 

@@ -42,8 +42,11 @@ static double lanes_sum(const double lane[LANES]) {
            ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
+#include "dsp/bands_kernel.h"
 #include "dsp/cascade_kernel.h"
+#include "dsp/elementary_kernel.h"
 #include "dsp/pair_kernel.h"
+#include "dsp/sum_kernel.h"
 #include "dsp/survey_kernel.h"
 
 const pt_dsp_ops TABLE = {
@@ -52,4 +55,15 @@ const pt_dsp_ops TABLE = {
     .transpose8 = transpose8,
     .cascade_energy = cascade_energy,
     .pair_spectrum = pair_spectrum,
+    .sum = sum,
+    .sum_squares_about = sum_squares_about,
+    .sum_products_about = sum_products_about,
+    .peak = peak,
+    .soft_clip = soft_clip,
+    .philox_words = philox_words,
+    .gauss_pairs = gauss_pairs,
+    .window = window,
+    .power_of_floats = power_of_floats,
+    .bands = bands,
+    .decibels = decibels,
 };

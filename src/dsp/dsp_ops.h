@@ -18,6 +18,12 @@
 #include "dsp/cascade.h"
 #include "dsp/pair_spectrum.h"
 
+/** One row of a filter bank: sum of weights[k] x[first + k], k < n. */
+typedef struct pt_band {
+    const double *weights; /* [n], with zeros at its end */
+    size_t first, n;       /* n a multiple of 8 */
+} pt_band;
+
 /** What one pass over samples finds. */
 typedef struct pt_survey {
     double energy, energy_about; /* sum x^2, sum (x - centre)^2: the bits of stats.h */
@@ -44,6 +50,39 @@ typedef struct pt_dsp_ops {
      * four. quarter [5][PT_PAIR_N / 4], each aligned to 64. */
     void (*pair_spectrum)(const pt_pair_spectrum *plan, const double *const quarter[5],
                           pt_pair_work *work, pt_pair_power *power);
+
+    /* What pt_stats_..._double of stats.h are made of. */
+    double (*sum)(const double *x, size_t n);
+    double (*sum_squares_about)(const double *x, size_t n, double centre);
+    double (*sum_products_about)(const double *x, const double *y, size_t n, double centre_x,
+                                 double centre_y);
+    double (*peak)(const double *x, size_t n);
+
+    /* y[i] = level tanh(x[i] / level), to 4e-16 of level; level > 0, |x| at most 300 level. x and y
+     * do not overlap. */
+    void (*soft_clip)(const double *x, size_t n, double level, double *y);
+
+    /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_words of
+     * base/rng.h gives them: words [n_blocks, 4]. */
+    void (*philox_words)(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
+                         size_t n_blocks, uint32_t *words);
+
+    /* Standard normal variables by Box and Muller: words [n_pairs, 2] to pairs [n_pairs, 2],
+     * u = (word + 1/2) / 2^32, r = sqrt(-2 ln u_0), (r cos 2 pi u_1, r sin 2 pi u_1), to 2e-15. */
+    void (*gauss_pairs)(const uint32_t *words, size_t n_pairs, double *pairs);
+
+    /* frame[i] = x[i] window[i], i < n. */
+    void (*window)(const float *x, const double *window, size_t n, double *frame);
+
+    /* power[k] = re^2 + im^2 of spectrum [n] pairs, both parts rounded to float before. */
+    void (*power_of_floats)(const double *spectrum, size_t n, double *power);
+
+    /* sums[b] of every band, each added up in eight lanes. x is read up to the end of every band,
+     * and finite there. */
+    void (*bands)(const pt_band *bands, size_t n_bands, const double *x, double *sums);
+
+    /* 10 log10 of power, which is above 0 and not denormal, to 1e-13 and then rounded. */
+    void (*decibels)(const double *power, size_t n, float *db);
 } pt_dsp_ops;
 
 /** The threshold of a survey's crossings, as librosa has it: zeros, and what rounding makes of

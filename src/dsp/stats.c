@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* stats.c - sums in eight lanes
  *
- * Sample i goes to lane i mod 8 and the lanes are added pairwise at the end. The compiler may put
- * the lanes into vectors of any width without touching a bit of the result, and rounding errors
- * grow an eighth as fast as in one long sum.
+ * Sample i goes to lane i mod 8 and the lanes are added pairwise at the end: of doubles by the
+ * kernels (sum_kernel.h), and of floats, which are looked at once an excerpt, right here.
  */
 
 #include "dsp/stats.h"
 
 #include <math.h>
+
+#include "dsp/dsp_ops.h"
 
 #define LANES 8
 
@@ -40,8 +41,7 @@ double pt_stats_mean(const float *x, size_t n) {
 }
 
 double pt_stats_mean_double(const double *x, size_t n) {
-    SUM(sum, n, x[i]);
-    return sum / (double)n;
+    return pt_dsp_ops_best()->sum(x, n) / (double)n;
 }
 
 double pt_stats_energy_about(const float *x, size_t n, double centre) {
@@ -54,9 +54,8 @@ double pt_stats_power(const float *x, size_t n) {
 }
 
 double pt_stats_power_double(const double *x, size_t n) {
-    const double mean = pt_stats_mean_double(x, n);
-    SUM(sum, n, square(x[i] - mean));
-    return sum / (double)n;
+    const pt_dsp_ops *ops = pt_dsp_ops_best();
+    return ops->sum_squares_about(x, n, ops->sum(x, n) / (double)n) / (double)n;
 }
 
 double pt_stats_covariance(const float *x, const float *y, size_t n) {
@@ -66,32 +65,28 @@ double pt_stats_covariance(const float *x, const float *y, size_t n) {
 }
 
 double pt_stats_covariance_double(const double *x, const double *y, size_t n) {
-    const double mean_x = pt_stats_mean_double(x, n), mean_y = pt_stats_mean_double(y, n);
-    SUM(sum, n, (x[i] - mean_x) * (y[i] - mean_y));
-    return sum / (double)n;
+    const pt_dsp_ops *ops = pt_dsp_ops_best();
+    const double mean_x = ops->sum(x, n) / (double)n, mean_y = ops->sum(y, n) / (double)n;
+    return ops->sum_products_about(x, y, n, mean_x, mean_y) / (double)n;
 }
 
-/* The same for the maximum, which a vector can take where it is written like this. */
-#define PEAK(type, magnitude)                                                                      \
-    type lane[LANES] = {0}, peak = 0;                                                              \
-    const size_t whole = n - n % LANES;                                                            \
-    for (size_t first = 0; first < whole; first += LANES)                                          \
-        for (size_t l = 0; l < LANES; l++) {                                                       \
-            const type size = magnitude(x[first + l]);                                             \
-            lane[l] = size > lane[l] ? size : lane[l];                                             \
-        }                                                                                          \
-    for (size_t l = 0; l < LANES; l++)                                                             \
-        peak = lane[l] > peak ? lane[l] : peak;                                                    \
-    for (size_t i = whole; i < n; i++)                                                             \
-        peak = magnitude(x[i]) > peak ? magnitude(x[i]) : peak;                                    \
-    return peak
-
 float pt_stats_peak(const float *x, size_t n) {
-    PEAK(float, fabsf);
+    float lane[LANES] = {0}, peak = 0.0F;
+    const size_t whole = n - n % LANES;
+    for (size_t first = 0; first < whole; first += LANES)
+        for (size_t l = 0; l < LANES; l++) {
+            const float size = fabsf(x[first + l]);
+            lane[l] = size > lane[l] ? size : lane[l];
+        }
+    for (size_t i = whole; i < n; i++)
+        peak = fabsf(x[i]) > peak ? fabsf(x[i]) : peak;
+    for (size_t l = 0; l < LANES; l++)
+        peak = lane[l] > peak ? lane[l] : peak;
+    return peak;
 }
 
 double pt_stats_peak_double(const double *x, size_t n) {
-    PEAK(double, fabs);
+    return pt_dsp_ops_best()->peak(x, n);
 }
 
 bool pt_stats_finite(const float *x, size_t n) {

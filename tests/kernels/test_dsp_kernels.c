@@ -188,3 +188,124 @@ TEST(dsp_kernels, pair_spectrum_gives_the_same_bits) {
     }
     free(plan), free(work), free(expected), free(found), free(quarters), free(x);
 }
+
+/* ---- what effects and features compute of every sample ---- */
+
+enum { N_WAVE = 1003 };
+
+/* Doubles of all sizes, and of both signs. */
+static void fill_wide(double *x, size_t n) {
+    uint32_t state = 5;
+    for (size_t i = 0; i < n; i++)
+        x[i] = ldexp(stimulus_random(&state), (int)(i % 41) - 20);
+}
+
+TEST(dsp_kernels, sums_give_the_same_bits) {
+    double *x = room(N_WAVE), *y = room(N_WAVE);
+    fill_wide(x, N_WAVE);
+    for (size_t i = 0; i < N_WAVE; i++)
+        y[i] = x[(i * 7) % N_WAVE];
+    for (size_t n = 1; n <= N_WAVE; n += n < 20 ? 1 : 101) {
+        double plain_sum = 0.0, plain_squares = 0.0, plain_products = 0.0, plain_peak = 0.0;
+        double size = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            plain_sum += x[i];
+            plain_squares += (x[i] - 0.5) * (x[i] - 0.5);
+            plain_products += (x[i] - 0.5) * (y[i] + 2.0);
+            plain_peak = fmax(plain_peak, fabs(x[i]));
+            size +=
+                (fabs(x[i]) + 0.5) * (fabs(y[i]) + 2.0) + (fabs(x[i]) + 0.5) * (fabs(x[i]) + 0.5);
+        }
+        const double most = 2.2e-16 * (double)n * size; /* n additions in another order */
+        const pt_dsp_ops *c = pt_dsp_ops_of(PT_ISA_C);
+        CHECK_NEAR(c->sum(x, n), plain_sum, most);
+        CHECK_NEAR(c->sum_squares_about(x, n, 0.5), plain_squares, most);
+        CHECK_NEAR(c->sum_products_about(x, y, n, 0.5, -2.0), plain_products, most);
+        CHECK_NEAR(c->peak(x, n), plain_peak, 0.0);
+        for (int isa = 1; isa <= (int)pt_isa_detect(); isa++) {
+            const pt_dsp_ops *ops = pt_dsp_ops_of((pt_isa)isa);
+            CHECK_NEAR(ops->sum(x, n), c->sum(x, n), 0.0);
+            CHECK_NEAR(ops->sum_squares_about(x, n, 0.5), c->sum_squares_about(x, n, 0.5), 0.0);
+            CHECK_NEAR(ops->sum_products_about(x, y, n, 0.5, -2.0),
+                       c->sum_products_about(x, y, n, 0.5, -2.0), 0.0);
+            CHECK_NEAR(ops->peak(x, n), c->peak(x, n), 0.0);
+        }
+    }
+    free(x);
+    free(y);
+}
+
+TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
+    double *x = room(N_WAVE), *found = room(2 * N_WAVE), *expected = room(2 * N_WAVE);
+    static uint32_t words[4 * N_WAVE], plain_words[4 * N_WAVE];
+    static float db[N_WAVE], plain_db[N_WAVE];
+    const uint32_t key[2] = {1, 0x80000000U}, counter[3] = {7, 0xFFFFFFFFU, 3};
+    const pt_dsp_ops *c = pt_dsp_ops_of(PT_ISA_C);
+    fill_wide(x, N_WAVE);
+    for (int isa = 1; isa <= (int)pt_isa_detect(); isa++) {
+        const pt_dsp_ops *ops = pt_dsp_ops_of((pt_isa)isa);
+        for (size_t n = 1; n <= N_WAVE; n += n < 20 ? 1 : 327) {
+            c->soft_clip(x, n, 3000.0, expected);
+            ops->soft_clip(x, n, 3000.0, found);
+            CHECK(memcmp(found, expected, n * sizeof *found) == 0);
+
+            c->philox_words(key, counter, 0xFFFFFFF0U, n, plain_words); /* runs over */
+            ops->philox_words(key, counter, 0xFFFFFFF0U, n, words);
+            CHECK(memcmp(words, plain_words, 4 * n * sizeof *words) == 0);
+            c->gauss_pairs(words, n, expected);
+            ops->gauss_pairs(words, n, found);
+            CHECK(memcmp(found, expected, 2 * n * sizeof *found) == 0);
+
+            for (size_t i = 0; i < n; i++)
+                found[i] = fabs(x[i]) + 1e-12;
+            c->decibels(found, n, plain_db);
+            ops->decibels(found, n, db);
+            CHECK(memcmp(db, plain_db, n * sizeof *db) == 0);
+        }
+    }
+    free(x);
+    free(found);
+    free(expected);
+}
+
+TEST(dsp_kernels, bands_give_the_same_bits_and_the_right_sums) {
+    enum { BINS = 513 };
+    float *samples = stimulus_new(BINS);
+    double *weights = room(BINS), *x = room(2 * BINS), *found = room(BINS), *expected = room(BINS);
+    const pt_band band[] = {
+        {weights, 0, 8}, {weights + 8, 3, 0}, {weights + 8, 505, 8}, {weights + 16, 100, 64}};
+    double sums[4], plain[4];
+    fill(samples, BINS, SPREAD);
+    fill_wide(weights, BINS);
+    fill_wide(x, 2 * BINS);
+    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+        const pt_dsp_ops *ops = pt_dsp_ops_of((pt_isa)isa), *c = pt_dsp_ops_of(PT_ISA_C);
+        size_t n_wrong = 0;
+        ops->window(samples, weights, BINS, found);
+        for (size_t i = 0; i < BINS; i++)
+            n_wrong += found[i] != (double)samples[i] * weights[i];
+        ops->power_of_floats(x, BINS, found);
+        for (size_t i = 0; i < BINS; i++) {
+            const double re = (double)(float)x[2 * i], im = (double)(float)x[2 * i + 1];
+            n_wrong += found[i] != re * re + im * im;
+        }
+        CHECK_INT(n_wrong, 0);
+
+        c->bands(band, 4, x, plain);
+        ops->bands(band, 4, x, sums);
+        for (size_t b = 0; b < 4; b++) {
+            double sum = 0.0, size = 0.0;
+            for (size_t k = 0; k < band[b].n; k++) {
+                sum += band[b].weights[k] * x[band[b].first + k];
+                size += fabs(band[b].weights[k] * x[band[b].first + k]);
+            }
+            CHECK_NEAR(sums[b], sum, 64.0 * 2.2e-16 * size);
+            CHECK_NEAR(sums[b], plain[b], 0.0);
+        }
+    }
+    free(samples);
+    free(weights);
+    free(x);
+    free(found);
+    free(expected);
+}

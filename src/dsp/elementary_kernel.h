@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* elementary.c - range reduction to where a Taylor series is short, without a branch
+/* elementary_kernel.h - logarithm, exponential, sine and random words; a part of dsp_kernels.h
  *
- * The coefficients are those of the series themselves. Each is cut where its next term is under
- * 2^-54 of the result on the reduced range, so that nothing has to be fitted.
+ * Range reduction to where a Taylor series is short, without a branch, so that the compiler works
+ * on as many samples at once as a vector holds. The coefficients are those of the series
+ * themselves. Each is cut where its next term is under 2^-54 of the result on the reduced range, so
+ * that nothing has to be fitted.
  */
-
-#include "dsp/elementary.h"
-
-#include <math.h>
-#include <string.h>
 
 #define EXPONENT_BITS 52
 #define ONE_BITS      UINT64_C(0x3FF0000000000000) /* of 1.0 */
@@ -52,7 +49,7 @@ static inline double exp_minus(double a) {
     return of_bits(bits_of(sum) + (bits_of(rounded) << EXPONENT_BITS)); /* times 2^k */
 }
 
-void pt_soft_clip(const double *restrict x, size_t n, double level, double *restrict y) {
+static void soft_clip(const double *restrict x, size_t n, double level, double *restrict y) {
     const double scale = 2.0 / level;
     for (size_t i = 0; i < n; i++) {
         /* tanh z = (1 - exp(-2z)) / (1 + exp(-2z)) */
@@ -61,7 +58,7 @@ void pt_soft_clip(const double *restrict x, size_t n, double level, double *rest
     }
 }
 
-/* ln u, 0 < u < 1 and not denormal: u = 2^k m, sqrt(1/2) <= m < sqrt 2, and with
+/* ln u, u > 0 and not denormal: u = 2^k m, sqrt(1/2) <= m < sqrt 2, and with
  * s = (m - 1) / (m + 1), ln m = 2 (s + s^3/3 + s^5/5 ...), |s| <= 0.172, ten terms. */
 static inline double ln(double u) {
     const uint64_t sqrt_half = UINT64_C(0x3FE6A09E667F3BCD); /* bits of sqrt(1/2) */
@@ -114,7 +111,7 @@ static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     *cosine = of_bits((bits_of(c) ^ swap) ^ (((q + 1) & 2) << 62));
 }
 
-void pt_gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *restrict pairs) {
+static void gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *restrict pairs) {
     for (size_t p = 0; p < n_pairs; p++) {
         const double u = (words[2 * p] + 0.5) * 0x1p-32, v = (words[2 * p + 1] + 0.5) * 0x1p-32;
         const double radius = sqrt(-2.0 * ln(u));
@@ -122,5 +119,45 @@ void pt_gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *rest
         sin_cos_turns(v, &sine, &cosine);
         pairs[2 * p] = radius * cosine;
         pairs[2 * p + 1] = radius * sine;
+    }
+}
+
+static void decibels(const double *restrict power, size_t n, float *restrict db) {
+    for (size_t i = 0; i < n; i++)
+        db[i] = (float)(ln(power[i]) * (10.0 / M_LN10));
+}
+
+/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), eight blocks
+ * side by side; word i of the stream is lane i mod 4 of block i / 4. */
+static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
+                         size_t n_blocks, uint32_t *restrict words) {
+    for (size_t b = 0; b < n_blocks; b += LANES) {
+        uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+        uint32_t k0 = key[0], k1 = key[1];
+        for (size_t l = 0; l < LANES; l++) {
+            c0[l] = first_block + (uint32_t)(b + l);
+            c1[l] = counter[0];
+            c2[l] = counter[1];
+            c3[l] = counter[2];
+        }
+        for (int round = 0; round < 10; round++) {
+            for (size_t l = 0; l < LANES; l++) {
+                const uint64_t p0 = (uint64_t)0xD2511F53U * c0[l];
+                const uint64_t p1 = (uint64_t)0xCD9E8D57U * c2[l];
+                c0[l] = (uint32_t)(p1 >> 32) ^ c1[l] ^ k0;
+                c2[l] = (uint32_t)(p0 >> 32) ^ c3[l] ^ k1;
+                c1[l] = (uint32_t)p1;
+                c3[l] = (uint32_t)p0;
+            }
+            k0 += 0x9E3779B9U; /* golden ratio */
+            k1 += 0xBB67AE85U; /* sqrt(3) - 1 */
+        }
+        const size_t n = n_blocks - b < LANES ? n_blocks - b : LANES;
+        for (size_t l = 0; l < n; l++) {
+            words[4 * (b + l)] = c0[l];
+            words[4 * (b + l) + 1] = c1[l];
+            words[4 * (b + l) + 2] = c2[l];
+            words[4 * (b + l) + 3] = c3[l];
+        }
     }
 }
