@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,8 @@
 typedef struct tree {
     const char *root;
     unsigned max_depth;
+    const char *const *extensions;
+    size_t most, n_found;
     pt_str path; /* below the root, of what is being looked at */
     pt_str *text;
     struct {
@@ -26,14 +29,19 @@ typedef struct tree {
     } ancestors[PT_WALK_DEPTH_MAX + 1];
 } tree;
 
-bool pt_walk_is_audio(const char *name) {
-    static const char *const extensions[] = {
-        ".wav",  ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".au",  ".snd",
-        ".flac", ".ogg",  ".oga", ".opus", ".mp3", ".mp2", ".mp1",  ".mpga", ".m4a", ".m4b", ".mp4",
-        ".aac",  ".webm", ".mka", ".weba", ".wma", ".ac3", ".amr",  ".ape",  ".wv"};
-    for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
-        if (pt_path_has_extension(name, extensions[i])) return true;
+const char *const pt_walk_audio[] = {
+    ".wav",  ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".au",  ".snd",
+    ".flac", ".ogg",  ".oga", ".opus", ".mp3", ".mp2", ".mp1",  ".mpga", ".m4a", ".m4b", ".mp4",
+    ".aac",  ".webm", ".mka", ".weba", ".wma", ".ac3", ".amr",  ".ape",  ".wv",  NULL};
+
+static bool is_named(const char *name, const char *const *extensions) {
+    for (; *extensions; extensions++)
+        if (pt_path_has_extension(name, *extensions)) return true;
     return false;
+}
+
+bool pt_walk_is_audio(const char *name) {
+    return is_named(name, pt_walk_audio);
 }
 
 size_t pt_walk_stem(const char *path) {
@@ -72,8 +80,9 @@ static pt_status walk_folder(tree *t, int fd, unsigned depth, pt_error *err);
 static pt_status walk_item(tree *t, int folder_fd, const struct dirent *item, unsigned depth,
                            pt_error *err) {
     if (!is_folder(folder_fd, item)) {
-        if (pt_walk_is_audio(item->d_name))
-            pt_str_add_bytes(t->text, t->path.text, t->path.length + 1); /* with its NUL */
+        if (!is_named(item->d_name, t->extensions)) return PT_OK;
+        pt_str_add_bytes(t->text, t->path.text, t->path.length + 1); /* with its NUL */
+        t->n_found++;
         return PT_OK;
     }
     if (depth == t->max_depth && depth < PT_WALK_DEPTH_MAX) return PT_OK;
@@ -100,7 +109,7 @@ static pt_status walk_folder(tree *t, int fd, unsigned depth, pt_error *err) {
         close(fd);
         return status;
     }
-    while (status == PT_OK) {
+    while (status == PT_OK && t->n_found != t->most) {
         errno = 0;
         const struct dirent *item = readdir(folder);
         if (!item) {
@@ -142,8 +151,13 @@ static pt_status sort_paths(pt_walk *walk, pt_error *err) {
     return PT_OK;
 }
 
-pt_status pt_walk_read(pt_walk *walk, const char *root, unsigned max_depth, pt_error *err) {
-    tree t = {.root = root, .max_depth = max_depth, .text = &walk->text};
+pt_status pt_walk_read_named(pt_walk *walk, const char *root, unsigned max_depth,
+                             const char *const *extensions, size_t most, pt_error *err) {
+    tree t = {.root = root,
+              .max_depth = max_depth,
+              .extensions = extensions,
+              .most = most ? most : SIZE_MAX,
+              .text = &walk->text};
     const int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     pt_status status = fd < 0 ? unreadable(&t, errno, err) : walk_folder(&t, fd, 0, err);
 
@@ -152,6 +166,10 @@ pt_status pt_walk_read(pt_walk *walk, const char *root, unsigned max_depth, pt_e
     if (status == PT_OK) status = sort_paths(walk, err);
     pt_str_release(&t.path);
     return status;
+}
+
+pt_status pt_walk_read(pt_walk *walk, const char *root, unsigned max_depth, pt_error *err) {
+    return pt_walk_read_named(walk, root, max_depth, pt_walk_audio, 0, err);
 }
 
 void pt_walk_release(pt_walk *walk) {

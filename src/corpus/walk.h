@@ -31,7 +31,19 @@ typedef struct pt_walk {
  *         PT_EFORMAT  folders nested deeper than PT_WALK_DEPTH_MAX
  */
 pt_status pt_walk_read(pt_walk *walk, const char *root, unsigned max_depth, pt_error *err);
+
+/**
+ * As pt_walk_read, of names that end with one of these extensions (".tar", in lower case, a list
+ * that NULL ends).
+ *
+ * most  ends the walk as soon as so many are found; 0: all
+ */
+pt_status pt_walk_read_named(pt_walk *walk, const char *root, unsigned max_depth,
+                             const char *const *extensions, size_t most, pt_error *err);
 void pt_walk_release(pt_walk *walk);
+
+/** The extensions of pt_walk_is_audio; NULL ends them. */
+extern const char *const pt_walk_audio[];
 
 /**
  * Whether a name has one of the extensions of audio: wav wave bwf rf64 w64 aif aiff aifc caf au snd
