@@ -92,6 +92,25 @@ pt_status pt_entry_reject(pt_entry *entry, pt_error *err, pt_status status, cons
     return PT_OK;
 }
 
+pt_status pt_entry_unspeakable(pt_entry *entry, const char *name, pt_error *err) {
+    if (!(entry->source = pt_text_speakable(name))) return no_memory(err);
+    return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                           "the file name '%s' is not UTF-8: rename it", entry->source);
+}
+
+char *pt_text_speakable(const char *text) {
+    pt_str shown = {0};
+    size_t size;
+    pt_str_add(&shown, ""); /* so that there is one */
+    for (size_t i = 0, n = strlen(text); i < n; i += size) {
+        if (pt_utf8_next(text + i, n - i, &size) == UINT32_MAX)
+            pt_str_printf(&shown, "\\x%02X", (unsigned char)text[i]);
+        else
+            pt_str_add_bytes(&shown, text + i, size);
+    }
+    return pt_str_steal(&shown);
+}
+
 char *pt_text_copy(const char *text, size_t n) {
     char *copy = malloc(n + 1);
     if (!copy) return NULL;

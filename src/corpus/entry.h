@@ -31,6 +31,12 @@ pt_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool mended, p
 pt_status pt_entry_reject(pt_entry *entry, pt_error *err, pt_status status, const char *format, ...)
     PT_PRINTF(4, 5);
 
+/** For a file whose name is not UTF-8: rejects it, with source as pt_text_speakable writes it. */
+pt_status pt_entry_unspeakable(pt_entry *entry, const char *name, pt_error *err);
+
+/** A copy in which each byte that is no UTF-8 is written \xNN; NULL when memory runs out. */
+char *pt_text_speakable(const char *text);
+
 /** Copies; NULL when memory runs out. */
 char *pt_text_copy(const char *text, size_t n);
 

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "corpus/entry.h"
 #include "corpus/reader.h"
+#include "corpus/sidecar.h"
 #include "corpus/walk.h"
 
 typedef struct folder_state {
@@ -55,36 +56,11 @@ static pt_status folder_open(const char *path, const pt_corpus_options *options,
     return PT_OK;
 }
 
-/** Each line that is not blank is a caption; one that is not UTF-8 is a bad one. */
-static pt_status captions_of_lines(pt_entry *entry, const char *text, size_t n, pt_error *err) {
-    const char *end = text + n;
-    while (text < end) {
-        const char *feed = memchr(text, '\n', (size_t)(end - text));
-        const char *stop = feed ? feed : end;
-        size_t length = (size_t)(stop - text);
-        if (length > 0 && text[length - 1] == '\r') length--;
-        if (!pt_utf8_blank(text, length)) PT_TRY(pt_entry_add_caption(entry, text, length, err));
-        text = feed ? feed + 1 : end;
-    }
-    return PT_OK;
-}
-
 static pt_status captions_of_json(pt_entry *entry, const char *text, size_t n, pt_error *err) {
-    static const char *const members[] = {"caption", "captions", "text"};
-    json_error_t error;
+    static const char *const members[] = {"caption", "captions", "text", NULL};
     bool mended;
-    json_t *json = pt_json_parse(text, n, &mended, &error);
-    pt_status status = PT_OK;
-
-    if (!json_is_object(json)) {
-        status = pt_entry_add_bad_caption(
-            entry, "cannot be had: the .json beside it is no JSON object", err);
-    } else {
-        const json_t *value = NULL;
-        for (size_t i = 0; i < 3 && !value; i++)
-            value = json_object_get(json, members[i]);
-        if (value) status = pt_entry_add_json(entry, value, mended, err);
-    }
+    json_t *json = pt_sidecar_parse(text, n, &mended);
+    const pt_status status = pt_sidecar_add_json(entry, json, mended, members, err);
     json_decref(json);
     return status;
 }
@@ -113,29 +89,13 @@ static pt_status captions_beside(pt_entry *entry, const char *extension, bool *f
             entry, "cannot be had: the caption file beside it cannot be read, or is too large",
             err);
     } else {
-        const size_t bom = n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-        status = strcmp(extension, ".txt") == 0 ? captions_of_lines(entry, text + bom, n - bom, err)
-                                                : captions_of_json(entry, text + bom, n - bom, err);
+        status = strcmp(extension, ".txt") == 0 ? pt_sidecar_add_lines(entry, text, n, err)
+                                                : captions_of_json(entry, text, n, err);
     }
 done:
     free(text);
     pt_str_release(&path);
     return status;
-}
-
-/** A name that no JSON string could hold: its odd bytes are written \xNN. */
-static pt_status unspeakable(pt_entry *entry, const char *path, pt_error *err) {
-    pt_str shown = {0};
-    size_t size;
-    for (size_t i = 0, n = strlen(path); i < n; i += size) {
-        if (pt_utf8_next(path + i, n - i, &size) == UINT32_MAX)
-            pt_str_printf(&shown, "\\x%02X", (unsigned char)path[i]);
-        else
-            pt_str_add_bytes(&shown, path + i, size);
-    }
-    if (!(entry->source = pt_str_steal(&shown))) return pt_fail(err, PT_ENOMEM, "out of memory");
-    return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
-                           "the file name '%s' is not UTF-8: rename it", entry->source);
 }
 
 static pt_status folder_next(void *state, bool with_audio, pt_entry *entry, bool *end,
@@ -148,7 +108,7 @@ static pt_status folder_next(void *state, bool with_audio, pt_entry *entry, bool
     if (*end) return PT_OK;
     const char *path = s->walk.paths[s->next++];
     const size_t n = strlen(path);
-    if (!pt_utf8_valid(path, n)) return unspeakable(entry, path, err);
+    if (!pt_utf8_valid(path, n)) return pt_entry_unspeakable(entry, path, err);
     entry->id = pt_text_copy(path, n);
     entry->source = pt_text_copy(path, n);
     entry->path = pt_path_join(s->root, path);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar.c - captions of a .txt by lines, of a .json by members */
+
+#include "corpus/sidecar.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "corpus/entry.h"
+
+static size_t mark_length(const char *text, size_t n) {
+    return n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+pt_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, pt_error *err) {
+    const char *end = text + n;
+    text += mark_length(text, n);
+    while (text < end) {
+        const char *feed = memchr(text, '\n', (size_t)(end - text));
+        const char *stop = feed ? feed : end;
+        size_t length = (size_t)(stop - text);
+        if (length > 0 && text[length - 1] == '\r') length--;
+        if (!pt_utf8_blank(text, length)) PT_TRY(pt_entry_add_caption(entry, text, length, err));
+        text = feed ? feed + 1 : end;
+    }
+    return PT_OK;
+}
+
+json_t *pt_sidecar_parse(const char *text, size_t n, bool *mended) {
+    const size_t mark = mark_length(text, n);
+    json_error_t error;
+    return pt_json_parse(text + mark, n - mark, mended, &error);
+}
+
+pt_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool mended,
+                              const char *const *members, pt_error *err) {
+    const json_t *value = NULL;
+    if (!json_is_object(json))
+        return pt_entry_add_bad_caption(
+            entry, "cannot be had: the .json beside it is no JSON object", err);
+    for (; *members && !value; members++)
+        value = json_object_get(json, *members);
+    return value ? pt_entry_add_json(entry, value, mended, err) : PT_OK;
+}

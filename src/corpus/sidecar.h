@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* sidecar.h - captions in a .txt or .json that stands beside a file of audio */
+
+#ifndef PATINA_CORPUS_SIDECAR_H
+#define PATINA_CORPUS_SIDECAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+#include <patina/status.h>
+
+#include "corpus/corpus.h"
+
+/** A .txt: each line that is not blank is a caption, or a bad one. */
+pt_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, pt_error *err);
+
+/** A .json as pt_json_parse reads it, a byte order mark left out; NULL where it is none. */
+json_t *pt_sidecar_parse(const char *text, size_t n, bool *mended);
+
+/**
+ * A .json: the value of the first of these members that is there; all is one bad caption where json
+ * is no object.
+ *
+ * members  ended by NULL
+ */
+pt_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool mended,
+                              const char *const *members, pt_error *err);
+
+#endif /* PATINA_CORPUS_SIDECAR_H */
