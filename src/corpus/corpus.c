@@ -11,11 +11,12 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "corpus/braces.h"
 #include "corpus/entry.h"
 #include "corpus/reader.h"
 
-static const pt_reader *const readers[] = {&pt_reader_folder, &pt_reader_audiocaps,
-                                           &pt_reader_jsonl};
+static const pt_reader *const readers[] = {&pt_reader_webdataset, &pt_reader_folder,
+                                           &pt_reader_audiocaps, &pt_reader_jsonl};
 
 struct pt_corpus {
     const pt_reader *reader;
@@ -23,16 +24,20 @@ struct pt_corpus {
     char *name; /* the path as given, for messages */
 };
 
-/** Reads the head of a file, or sees that it is a folder. buffer has PT_LOOK_BYTES + 1. */
+/** Reads the head of a file, or sees that it is a folder or a pattern. buffer has PT_LOOK_BYTES
+ * + 1. */
 static pt_status look_at(const char *path, char *buffer, pt_look *look, pt_error *err) {
     struct stat info;
     pt_bytes bytes = {0};
 
     *look = (pt_look){.path = path, .head = buffer};
     buffer[0] = '\0';
-    if (stat(path, &info) != 0)
+    if (stat(path, &info) != 0) {
+        look->is_pattern = pt_braces_first(path) != NULL;
+        if (look->is_pattern) return PT_OK;
         return pt_fail(err, PT_EIO, "corpus '%s' cannot be opened: %s", path,
                        strerrordesc_np(errno));
+    }
     look->is_folder = S_ISDIR(info.st_mode);
     if (look->is_folder) return PT_OK;
     if (!S_ISREG(info.st_mode))

@@ -22,6 +22,7 @@
 typedef struct pt_look {
     const char *path;
     bool is_folder;
+    bool is_pattern;  /* there is no such file, and braces (braces.h) may name others */
     const char *head; /* the file's first bytes, NUL-terminated, a byte order mark left out */
     size_t n_head;    /* up to PT_LOOK_BYTES */
 } pt_look;
@@ -41,6 +42,7 @@ typedef struct pt_reader {
     pt_status (*next)(void *state, bool with_audio, pt_entry *entry, bool *end, pt_error *err);
 } pt_reader;
 
+extern const pt_reader pt_reader_webdataset;
 extern const pt_reader pt_reader_folder;
 extern const pt_reader pt_reader_audiocaps;
 extern const pt_reader pt_reader_jsonl;
