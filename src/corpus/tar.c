@@ -32,7 +32,7 @@ struct pt_tar {
     pt_bytes bytes;
     uint64_t offset; /* of what is read next */
     size_t n_block;  /* how much */
-    bool io_failed;
+    bool at_end, io_failed;
     char block[BLOCK_MAX];
 };
 
@@ -134,17 +134,17 @@ static bool is_file(struct archive_entry *entry) {
 
 /** The header of the next regular file, or NULL at the end. */
 static pt_status next_file(pt_tar *t, struct archive_entry **entry, pt_error *err) {
-    for (;;) {
+    while (!t->at_end) {
         const int result = archive_read_next_header(t->archive, entry);
-        if (result == ARCHIVE_EOF) {
-            *entry = NULL;
-            return PT_OK;
-        }
+        if (result == ARCHIVE_EOF) break;
         /* A warning is about a name that the C locale has not; "retry" is a wrong checksum. */
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return broken(t, err);
         if (is_file(*entry)) return PT_OK;
         if (archive_read_data_skip(t->archive) != ARCHIVE_OK) return broken(t, err);
     }
+    t->at_end = true;
+    *entry = NULL;
+    return PT_OK;
 }
 
 pt_status pt_tar_next(pt_tar *t, pt_tar_member *member, bool *end, pt_error *err) {

@@ -34,9 +34,9 @@ pt_status pt_tar_open(const char *path, pt_tar **tar, pt_error *err);
 void pt_tar_close(pt_tar **tar);
 
 /**
- * The next regular file; *end is set instead after the last. Folders, links and devices are passed
- * over. The one before is to be read or skipped first. Blocks of zeros end no tar while more
- * follows: several that were appended to each other are read all.
+ * The next regular file; *end is set instead after the last, however often. Folders, links and
+ * devices are passed over. The one before is to be read or skipped first. Blocks of zeros end no
+ * tar while more follows: several that were appended to each other are read all.
  *
  * Errors   PT_REJECT_UNDECODABLE  no tar, one that is cut off, or damaged: nothing more can be read
  *          PT_EIO                 the disk failed

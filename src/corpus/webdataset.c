@@ -119,6 +119,8 @@ static pt_status list_pattern(webdataset_state *s, const char *pattern, size_t n
 
     if (status == PT_OK) status = point_at(&s->tars, &text, n, err);
     for (size_t i = 0; status == PT_OK && i < n; i++) {
+        while (n_root > 0 && s->tars.paths[i][0] == '/')
+            s->tars.paths[i]++; /* from a group with an empty text before the slash */
         char *path = pt_path_join(s->root, s->tars.paths[i]);
         if (!path)
             status = no_memory(err);
@@ -482,13 +484,15 @@ static pt_status end_tar(webdataset_state *s, pt_entry *entry, pt_error *err) {
 
 /** Opens the next tar; one that cannot be opened is an entry. */
 static pt_status open_tar(webdataset_state *s, pt_entry *entry, pt_error *err) {
+    const char *path = s->tars.paths[s->n_opened++];
     pt_error why = {0};
-    s->path = s->tars.paths[s->n_opened++];
+
+    s->path = relative(path); /* a pattern {/a,/b}.tar has absolute ones */
     if (!pt_utf8_valid(s->path, strlen(s->path))) return pt_entry_unspeakable(entry, s->path, err);
-    char *path = pt_path_join(s->root, s->path);
-    if (!path) return no_memory(err);
-    const pt_status status = pt_tar_open(path, &s->tar, &why);
-    free(path);
+    char *full = pt_path_join(s->root, path);
+    if (!full) return no_memory(err);
+    const pt_status status = pt_tar_open(full, &s->tar, &why);
+    free(full);
     if (status == PT_OK) return PT_OK;
     pt_error_in(&why, "tar '%s'", s->path);
     if (pt_status_rejects(status)) return reject_tar(s, status, why.message, entry, err);
