@@ -88,7 +88,9 @@ static pt_status start(pt_tar *t, pt_error *err) {
         archive_read_set_callback_data(a, t) != ARCHIVE_OK)
         return pt_fail(err, PT_EUSAGE, "libarchive was built without what tars need: %s",
                        archive_error_string(a) ? archive_error_string(a) : "it does not say what");
-    return archive_read_open1(a) == ARCHIVE_OK ? PT_OK : broken(t, err);
+    if (archive_read_open1(a) == ARCHIVE_OK) return PT_OK;
+    const pt_status status = broken(t, err);
+    return status == PT_REJECT_UNDECODABLE ? PT_OK : status; /* pt_tar_next will tell */
 }
 
 pt_status pt_tar_open(const char *path, pt_tar **tar, pt_error *err) {
