@@ -29,7 +29,7 @@
 #include "dataset/arrow_schema.h"
 #include "dataset/outfile.h"
 #include "dataset/schema.h"
-#include "dataset/thrift.h"
+#include "parquet/thrift.h"
 
 #define GROUP_ROWS 8192       /* at most; 36 MB */
 #define PAGE_BYTES (1U << 20) /* of values, at most */

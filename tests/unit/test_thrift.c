@@ -2,7 +2,7 @@
 
 #include "test.h"
 
-#include "dataset/thrift.h"
+#include "parquet/thrift.h"
 
 static bool is(const pt_str *out, const char *bytes, size_t n) {
     return out->length == n && memcmp(out->text, bytes, n) == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* thrift.c - field headers, zigzag numbers, strings and lists of the compact protocol */
 
-#include "dataset/thrift.h"
+#include "parquet/thrift.h"
 
 #include <assert.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * Source  Apache Thrift, "Thrift Compact protocol encoding"
  */
 
-#ifndef PATINA_DATASET_THRIFT_H
-#define PATINA_DATASET_THRIFT_H
+#ifndef PATINA_PARQUET_THRIFT_H
+#define PATINA_PARQUET_THRIFT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,11 +21,15 @@
 typedef enum pt_thrift_type {
     PT_THRIFT_TRUE = 1,
     PT_THRIFT_FALSE = 2,
+    PT_THRIFT_BYTE = 3,
     PT_THRIFT_I16 = 4,
     PT_THRIFT_I32 = 5,
     PT_THRIFT_I64 = 6,
+    PT_THRIFT_DOUBLE = 7,
     PT_THRIFT_BINARY = 8,
     PT_THRIFT_LIST = 9,
+    PT_THRIFT_SET = 10,
+    PT_THRIFT_MAP = 11,
     PT_THRIFT_STRUCT = 12
 } pt_thrift_type;
 
@@ -56,4 +60,4 @@ void pt_thrift_item_string(pt_thrift *thrift, const char *text);
 /** An unsigned number in groups of seven bits, lowest first: also the form of Parquet's runs. */
 void pt_varint_add(pt_str *out, uint64_t value);
 
-#endif /* PATINA_DATASET_THRIFT_H */
+#endif /* PATINA_PARQUET_THRIFT_H */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* column.h - the values of one column, in the order of the rows, with one page in memory at a time
+ *
+ * Read are PLAIN values and dictionaries of BYTE_ARRAY, INT32, INT64, FLOAT and DOUBLE, in data
+ * pages of both versions. Errors of all calls that read: PT_EIO, PT_ENOMEM, and PT_EFORMAT for what
+ * is damaged; the sentence names the column. After one, only a row group can be begun anew.
+ */
+
+#ifndef PATINA_PARQUET_COLUMN_H
+#define PATINA_PARQUET_COLUMN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/status.h>
+
+#include "parquet/footer.h"
+
+/** A place for a value: of a list one for each item, and one where it is empty or null. */
+typedef struct pt_parquet_slot {
+    bool begins_row;
+    bool is_item; /* of a list, though it may be null; always of what is no list */
+    bool present; /* not null: the member of the column's type holds the value */
+    union {
+        int32_t i32;
+        int64_t i64;
+        float f32;
+        double f64;
+        struct {
+            const unsigned char *bytes; /* until the next call */
+            size_t n;
+        } text; /* BYTE_ARRAY */
+    } is;
+} pt_parquet_slot;
+
+typedef struct pt_parquet_column pt_parquet_column;
+
+/**
+ * leaf: 0 to file->n_leaves - 1. Nothing is read before pt_parquet_column_begin.
+ *
+ * Errors  PT_EFORMAT  in some row group it is encoded, compressed or encrypted in a way, or its
+ *                     values are of a type, that is not read
+ */
+pt_status pt_parquet_column_open(const pt_parquet *file, size_t leaf, pt_parquet_column **column,
+                                 pt_error *err);
+void pt_parquet_column_close(pt_parquet_column **column);
+
+/** Goes to the first row of a row group. */
+void pt_parquet_column_begin(pt_parquet_column *column, size_t group);
+
+/** The next slot; one more than the row group holds is PT_EFORMAT. */
+pt_status pt_parquet_column_next(pt_parquet_column *column, pt_parquet_slot *slot, pt_error *err);
+
+/** Whether the next slot belongs to the row of the last one; false at the end of the group. */
+pt_status pt_parquet_column_continues(pt_parquet_column *column, bool *continues, pt_error *err);
+
+/** Passes over n rows of a column that is no list; pages that lie between are not even read. */
+pt_status pt_parquet_column_skip(pt_parquet_column *column, uint64_t n, pt_error *err);
+
+#endif /* PATINA_PARQUET_COLUMN_H */
