@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* shard.c - which share of a run is this process's
+ *
+ *     "I/N" ──────────────────────────────────────────────────────────────► index, count
+ *     "auto" ──► first engine whose index is set ──► its range or count ──┬──►
+ *                if that is an array of jobs: the launcher within ────────┘ (product)
+ *
+ * A mistake here may double work, which costs time and gives the same bytes, but must not lose any.
+ */
+
+#include "shard.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Indices count `from` their first by steps, where the engine has such a thing. */
+typedef struct engine {
+    const char *name;
+    const char *index;                    /* the variable that numbers what is started */
+    const char *count;                    /* how many there are, or NULL */
+    const char *first, *last, *step;      /* of the indices, or NULL */
+    uint64_t base;                        /* the first index where no variable says it */
+    const char *none;                     /* the index's value where there is no array, or NULL */
+    enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER inside an ARRAY divides each task's share */
+    const char *remedy;                   /* what to do first where the count is missing, or NULL */
+} engine;
+
+/* In the order of looking. A launcher that others start stands before them: each process of mpirun
+ * in a Slurm job also has SLURM_PROCID, and all the same one (tried with Slurm 22.05 and Open MPI
+ * 4.1). Only a step of srun has SLURM_STEP_NUM_TASKS; a batch script has SLURM_PROCID=0 and
+ * SLURM_NTASKS too, and is one process all the same. */
+static const engine engines[] = {
+    {.name = "Slurm array",
+     .index = "SLURM_ARRAY_TASK_ID",
+     .count = "SLURM_ARRAY_TASK_COUNT",
+     .first = "SLURM_ARRAY_TASK_MIN",
+     .last = "SLURM_ARRAY_TASK_MAX",
+     .step = "SLURM_ARRAY_TASK_STEP",
+     .kind = ARRAY},
+    {.name = "Open MPI",
+     .index = "OMPI_COMM_WORLD_RANK",
+     .count = "OMPI_COMM_WORLD_SIZE",
+     .kind = LAUNCHER},
+    {.name = "MPICH or Intel MPI", .index = "PMI_RANK", .count = "PMI_SIZE", .kind = LAUNCHER},
+    {.name = "srun",
+     .index = "SLURM_PROCID",
+     .count = "SLURM_STEP_NUM_TASKS",
+     .kind = LAUNCHER,
+     .remedy = "start the program by srun, or "},
+    {.name = "PMIx", .index = "PMIX_RANK"},
+    {.name = "Kubernetes", .index = "JOB_COMPLETION_INDEX"},
+    {.name = "AWS Batch",
+     .index = "AWS_BATCH_JOB_ARRAY_INDEX",
+     .count = "AWS_BATCH_JOB_ARRAY_SIZE"},
+    {.name = "Google Batch", .index = "BATCH_TASK_INDEX", .count = "BATCH_TASK_COUNT"},
+    {.name = "Cloud Run", .index = "CLOUD_RUN_TASK_INDEX", .count = "CLOUD_RUN_TASK_COUNT"},
+    {.name = "torchrun", .index = "RANK", .count = "WORLD_SIZE"},
+    {.name = "Grid Engine",
+     .index = "SGE_TASK_ID",
+     .first = "SGE_TASK_FIRST",
+     .last = "SGE_TASK_LAST",
+     .step = "SGE_TASK_STEPSIZE",
+     .base = 1,
+     .none = "undefined"},
+    {.name = "PBS", .index = "PBS_ARRAY_INDEX"},
+    {.name = "Torque", .index = "PBS_ARRAYID"},
+    {.name = "LSF",
+     .index = "LSB_JOBINDEX",
+     .last = "LSB_JOBINDEX_END",
+     .step = "LSB_JOBINDEX_STEP",
+     .base = 1,
+     .none = "0"},
+    {.name = "GNU parallel", .index = "PARALLEL_SEQ", .base = 1},
+};
+enum { N_ENGINES = sizeof engines / sizeof engines[0] };
+
+/* Of an engine's own numbers: larger ones than any engine knows, small enough to reckon with. */
+#define NUMBER_MAX UINT32_MAX
+
+/* One engine's word, and where it comes from: "SLURM_PROCID=1 and SLURM_STEP_NUM_TASKS=2". */
+typedef struct share {
+    uint64_t index, count;
+    char origin[256];
+} share;
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+/* n_text bytes, digits only: no sign, no blanks, no overflow. */
+static bool read_number(const char *text, size_t n_text, uint64_t max, uint64_t *number) {
+    uint64_t n = 0;
+    if (n_text == 0) return false;
+    for (size_t i = 0; i < n_text; i++) {
+        if (text[i] < '0' || text[i] > '9') return false;
+        n = n * 10 + (uint64_t)(text[i] - '0');
+        if (n > max) return false;
+    }
+    *number = n;
+    return true;
+}
+
+/* The value of a variable, or NULL where it is not set or the engine has no such variable. */
+static const char *value_of(const char *name, const char *(*environment)(const char *name)) {
+    const char *value = name ? environment(name) : NULL;
+    return value && *value ? value : NULL;
+}
+
+/* Sets number, which is left alone where the variable is not set. */
+static pt_status read_variable(const char *name, const char *(*environment)(const char *name),
+                               uint64_t min, uint64_t max, uint64_t *number, pt_error *err) {
+    const char *value = value_of(name, environment);
+    uint64_t n = 0;
+    if (!value) return PT_OK;
+    if (!read_number(value, strlen(value), max, &n) || n < min)
+        return pt_fail(err, PT_EUSAGE,
+                       "%s is '%s', which is not a whole number from %" PRIu64 " to %" PRIu64, name,
+                       value, min, max);
+    *number = n;
+    return PT_OK;
+}
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+/* At the end of text, as far as there is room. */
+static void append(char *text, size_t size, const char *format, ...) PT_PRINTF(3, 4);
+static void append(char *text, size_t size, const char *format, ...) {
+    const size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, size - used, format, args);
+    va_end(args);
+}
+
+/* ---- "auto" ---------------------------------------------------------------------------------- */
+
+static bool is_set(const engine *e, const char *(*environment)(const char *name)) {
+    const char *value = value_of(e->index, environment);
+    return value && !(e->none && strcmp(value, e->none) == 0);
+}
+
+/* The engine's variable that tells the count: its count, or else the last index of its range. */
+static const char *counted_by(const engine *e, const char *(*environment)(const char *name)) {
+    if (value_of(e->count, environment)) return e->count;
+    if (value_of(e->last, environment)) return e->last;
+    return NULL;
+}
+
+static pt_status no_count(const engine *e, const char *(*environment)(const char *name),
+                          pt_error *err) {
+    const char *own = e->count ? e->count : e->last;
+    if (!own)
+        return pt_fail(
+            err, PT_EUSAGE,
+            "%s is '%s', but %s does not say of how many: set %s to the number of shards", e->index,
+            environment(e->index), e->name, PT_CLI_SHARDS_VARIABLE);
+    return pt_fail(err, PT_EUSAGE,
+                   "%s is '%s', but %s is not set: %sset %s to the number of shards", e->index,
+                   environment(e->index), own, e->remedy ? e->remedy : "", PT_CLI_SHARDS_VARIABLE);
+}
+
+/* What the engine says, whose index is set. */
+static pt_status ask_engine(const engine *e, const char *(*environment)(const char *name),
+                            share *out, pt_error *err) {
+    uint64_t id = 0, first = e->base, last = 0, step = 1, count = 0;
+    PT_TRY(read_variable(e->index, environment, 0, NUMBER_MAX, &id, err));
+    PT_TRY(read_variable(e->first, environment, 0, NUMBER_MAX, &first, err));
+    PT_TRY(read_variable(e->last, environment, first, NUMBER_MAX, &last, err));
+    PT_TRY(read_variable(e->step, environment, 1, NUMBER_MAX, &step, err));
+    PT_TRY(read_variable(e->count, environment, 1, PT_CLI_SHARDS_MAX, &count, err));
+
+    const char *source = counted_by(e, environment);
+    const bool has_range = value_of(e->last, environment) != NULL;
+    const uint64_t n_range = has_range ? (last - first) / step + 1 : 0;
+    if (!source) {
+        source = PT_CLI_SHARDS_VARIABLE;
+        if (!value_of(source, environment)) return no_count(e, environment, err);
+        PT_TRY(read_variable(source, environment, 1, PT_CLI_SHARDS_MAX, &count, err));
+    } else if (count == 0) {
+        count = n_range;
+    } else if (has_range && n_range != count) {
+        /* --array=1,3,6: which of the three a 3 is cannot be told from the variables */
+        return pt_fail(err, PT_EUSAGE,
+                       "%s is '%s', but %s to %s (%" PRIu64 " to %" PRIu64
+                       ") has gaps, so that a task cannot know its place: start an unbroken range, "
+                       "or give each task its I/N",
+                       e->count, environment(e->count), e->first, e->last, first, last);
+    }
+    if (count > PT_CLI_SHARDS_MAX)
+        return pt_fail(err, PT_EUSAGE, "%s is '%s', which makes more than %d shards", source,
+                       environment(source), PT_CLI_SHARDS_MAX);
+
+    const uint64_t top = has_range ? last : first + (count - 1) * step;
+    if (id < first || id > top || (id - first) % step != 0)
+        return pt_fail(err, PT_EUSAGE,
+                       "%s is '%s', which is not one of the numbers from %" PRIu64 " to %" PRIu64
+                       " (%s is '%s')",
+                       e->index, environment(e->index), first, top, source, environment(source));
+
+    out->index = (id - first) / step;
+    out->count = count;
+    append(out->origin, sizeof out->origin, "%s=%" PRIu64, e->index, id);
+    if (has_range && e->first) {
+        append(out->origin, sizeof out->origin, " of %" PRIu64 "-%" PRIu64, first, last);
+        if (step > 1) append(out->origin, sizeof out->origin, ":%" PRIu64, step);
+    } else {
+        append(out->origin, sizeof out->origin, " and %s=%s", source, environment(source));
+    }
+    return PT_OK;
+}
+
+static pt_status nothing_found(pt_error *err) {
+    char names[512] = "";
+    for (size_t i = 0; i < N_ENGINES; i++)
+        append(names, sizeof names, "%s%s", i ? ", " : "", engines[i].index);
+    return pt_fail(err, PT_EUSAGE,
+                   "nothing here says which shard this is (looked for %s): give I/N, such as 0/8",
+                   names);
+}
+
+/* A task's share, divided among the processes that a launcher within it has started. */
+static pt_status divide(share *task, const share *within, pt_error *err) {
+    if (task->count > PT_CLI_SHARDS_MAX / within->count)
+        return pt_fail(err, PT_EUSAGE,
+                       "%" PRIu64 " array tasks of %" PRIu64
+                       " processes each make more than %d shards",
+                       task->count, within->count, PT_CLI_SHARDS_MAX);
+    task->index = task->index * within->count + within->index;
+    task->count *= within->count;
+    append(task->origin, sizeof task->origin, " with %s", within->origin);
+    return PT_OK;
+}
+
+static pt_status ask_environment(const char *(*environment)(const char *name), share *out,
+                                 pt_error *err) {
+    const engine *e = engines, *const end = engines + N_ENGINES;
+    while (e < end && !is_set(e, environment))
+        e++;
+    if (e == end) return nothing_found(err);
+    PT_TRY(ask_engine(e, environment, out, err));
+    if (e->kind != ARRAY) return PT_OK;
+
+    /* A launcher without a count has started nothing: a batch script has SLURM_PROCID too. */
+    while (++e < end)
+        if (e->kind == LAUNCHER && is_set(e, environment) && value_of(e->count, environment)) {
+            share within = {0};
+            PT_TRY(ask_engine(e, environment, &within, err));
+            return within.count == 1 ? PT_OK : divide(out, &within, err);
+        }
+    return PT_OK;
+}
+
+/* ---- "I/N" ----------------------------------------------------------------------------------- */
+
+static pt_status read_fraction(const char *text, share *out, pt_error *err) {
+    const char *slash = strchr(text, '/');
+    if (!slash || !read_number(text, (size_t)(slash - text), NUMBER_MAX, &out->index) ||
+        !read_number(slash + 1, strlen(slash + 1), NUMBER_MAX, &out->count))
+        return pt_fail(err, PT_EUSAGE, "'%s' is neither auto nor I/N, such as 0/8", text);
+    if (out->count == 0 || out->count > PT_CLI_SHARDS_MAX)
+        return pt_fail(err, PT_EUSAGE, "'%s': there may be 1 to %d shards", text,
+                       PT_CLI_SHARDS_MAX);
+    if (out->index >= out->count)
+        return pt_fail(err, PT_EUSAGE, "'%s': %" PRIu64 " shards are numbered from 0 to %" PRIu64,
+                       text, out->count, out->count - 1);
+    return PT_OK;
+}
+
+pt_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
+                             uint64_t *index, uint64_t *count, char *found, size_t n_found,
+                             pt_error *err) {
+    share s = {0};
+    if (strcmp(text, "auto") == 0)
+        PT_TRY(ask_environment(environment, &s, err));
+    else
+        PT_TRY(read_fraction(text, &s, err));
+    *index = s.index;
+    *count = s.count;
+    snprintf(found, n_found, "shard %" PRIu64 " of %" PRIu64 "%s%s", s.index, s.count,
+             s.origin[0] ? ", from " : "", s.origin);
+    return PT_OK;
+}
