@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Indices count `from` their first by steps, where the engine has such a thing. */
+/* How an engine numbers what it starts: first, first + step, ..., last. */
 typedef struct engine {
     const char *name;
     const char *index;                    /* the variable that numbers what is started */
