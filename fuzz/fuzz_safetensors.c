@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "clap/safetensors.h"
+#include "clap/checkpoint.h"
 #include "fuzz.h"
 
 static void read_all(const pt_tensor *tensor) {
@@ -15,23 +15,23 @@ static void read_all(const pt_tensor *tensor) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     pt_error err = {0};
 
-    if (pt_safetensors_open_memory("model.safetensors", data, size, &file, &err) != PT_OK) {
+    if (pt_checkpoint_open_memory("model.safetensors", data, size, &file, &err) != PT_OK) {
         MUST(file == NULL && err.status == PT_EFORMAT && err.message[0] != '\0');
         return 0;
     }
-    for (size_t i = 0; i < pt_safetensors_count(file); i++) {
-        const pt_tensor *tensor = pt_safetensors_at(file, i), *found = NULL;
-        MUST(i == 0 || strcmp(pt_safetensors_at(file, i - 1)->name, tensor->name) < 0);
+    for (size_t i = 0; i < pt_checkpoint_count(file); i++) {
+        const pt_tensor *tensor = pt_checkpoint_at(file, i), *found = NULL;
+        MUST(i == 0 || strcmp(pt_checkpoint_at(file, i - 1)->name, tensor->name) < 0);
         if (tensor->dtype == PT_DTYPE_OTHER) continue;
-        MUST(pt_safetensors_find(file, tensor->name, tensor->n_dims, tensor->dims, &found, &err) ==
+        MUST(pt_checkpoint_find(file, tensor->name, tensor->n_dims, tensor->dims, &found, &err) ==
                  PT_OK &&
              found == tensor);
         read_all(tensor);
     }
-    (void)pt_safetensors_metadata(file, "untrained");
-    pt_safetensors_close(&file);
+    (void)pt_checkpoint_metadata(file, "untrained");
+    pt_checkpoint_close(&file);
     return 0;
 }

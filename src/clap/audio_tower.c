@@ -270,7 +270,7 @@ static pt_status lay_out(pt_audio_tower *tower, pt_error *err) {
 }
 
 pt_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
-                              const pt_safetensors *file, const pt_nn_ops *ops,
+                              const pt_checkpoint *file, const pt_nn_ops *ops,
                               pt_audio_tower **tower, pt_error *err) {
     pt_audio_tower *t = calloc(1, sizeof *t);
     if (!t) return pt_fail(err, PT_ENOMEM, "out of memory");

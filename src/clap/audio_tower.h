@@ -8,8 +8,8 @@
 
 #include <patina/status.h>
 
+#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/safetensors.h"
 #include "clap/tap.h"
 #include "nn/ops.h"
 
@@ -24,7 +24,7 @@ typedef struct pt_audio_tower pt_audio_tower;
  *         PT_ENOMEM
  */
 pt_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
-                              const pt_safetensors *file, const pt_nn_ops *ops,
+                              const pt_checkpoint *file, const pt_nn_ops *ops,
                               pt_audio_tower **tower, pt_error *err);
 void pt_audio_tower_close(pt_audio_tower **tower);
 

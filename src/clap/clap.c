@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "clap/audio_tower.h"
+#include "clap/checkpoint.h"
 #include "clap/config.h"
 #include "clap/mel.h"
-#include "clap/safetensors.h"
 #include "clap/text_tower.h"
 #include "clap/tokenizer.h"
 #include "clap/tower_alone.h"
@@ -23,7 +23,7 @@
 
 struct pt_clap {
     pt_clap_config config;
-    pt_safetensors *file; /* kept open for the word embeddings; NULL without text */
+    pt_checkpoint *file; /* kept open for the word embeddings; NULL without text */
     pt_tokenizer *tokenizer;
     pt_text_tower *text;
     pt_mel *mel;
@@ -52,7 +52,7 @@ pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa, pt_prec
     if (!opened) return pt_fail(err, PT_ENOMEM, "out of memory");
 
     pt_status status = pt_clap_config_read(dir, &opened->config, err);
-    if (status == PT_OK) status = pt_safetensors_open_model(dir, &opened->file, err);
+    if (status == PT_OK) status = pt_checkpoint_open_model(dir, &opened->file, err);
     if (status == PT_OK && (parts & PT_CLAP_AUDIO)) status = open_audio(opened, dir, ops, err);
     if (status == PT_OK && (parts & PT_CLAP_TEXT)) status = open_text(opened, dir, ops, err);
     if (status != PT_OK) {
@@ -60,9 +60,9 @@ pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa, pt_prec
         return status;
     }
     if (opened->text)
-        pt_safetensors_forget(opened->file);
+        pt_checkpoint_forget(opened->file);
     else
-        pt_safetensors_close(&opened->file);
+        pt_checkpoint_close(&opened->file);
     *clap = opened;
     return PT_OK;
 }
@@ -73,7 +73,7 @@ void pt_clap_close(pt_clap **clap) {
     pt_mel_close(&(*clap)->mel);
     pt_text_tower_close(&(*clap)->text);
     pt_tokenizer_close(&(*clap)->tokenizer);
-    pt_safetensors_close(&(*clap)->file);
+    pt_checkpoint_close(&(*clap)->file);
     free(*clap);
     *clap = NULL;
 }

@@ -14,8 +14,8 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/safetensors.h"
 #include "clap/tensors.h"
 #include "clap/tokenizer.h"
 
@@ -62,8 +62,8 @@ static const char *const untrained[] = {
     "ad997c45c5647542bf8e33460f3bcd6b5ca1bb1dd612f56dc186f4b09a6f5fd3", /* larger, bf16 */
 };
 
-static bool is_untrained(const pt_safetensors *file, const char *sha256) {
-    const char *says = pt_safetensors_metadata(file, "untrained");
+static bool is_untrained(const pt_checkpoint *file, const char *sha256) {
+    const char *says = pt_checkpoint_metadata(file, "untrained");
 
     if (says && strcmp(says, "true") == 0) return true;
     for (size_t i = 0; i < sizeof untrained / sizeof untrained[0]; i++)
@@ -77,12 +77,12 @@ static bool starts_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static void count_tensors(const pt_safetensors *file, pt_clap_info *info) {
+static void count_tensors(const pt_checkpoint *file, pt_clap_info *info) {
     static const char *const dtypes[] = {
         [PT_DTYPE_F32] = "f32", [PT_DTYPE_F16] = "f16", [PT_DTYPE_BF16] = "bf16"};
 
-    for (size_t i = 0; i < pt_safetensors_count(file); i++) {
-        const pt_tensor *tensor = pt_safetensors_at(file, i);
+    for (size_t i = 0; i < pt_checkpoint_count(file); i++) {
+        const pt_tensor *tensor = pt_checkpoint_at(file, i);
         if (tensor->dtype == PT_DTYPE_OTHER) continue;
         const char *dtype = dtypes[tensor->dtype];
         info->dtype = !info->dtype || strcmp(info->dtype, dtype) == 0 ? dtype : "mixed";
@@ -93,16 +93,16 @@ static void count_tensors(const pt_safetensors *file, pt_clap_info *info) {
     }
 }
 
-static void hash_weights(const pt_safetensors *file, pt_clap_info *info) {
+static void hash_weights(const pt_checkpoint *file, pt_clap_info *info) {
     size_t size;
-    const unsigned char *bytes = pt_safetensors_bytes(file, &size);
+    const unsigned char *bytes = pt_checkpoint_bytes(file, &size);
     pt_sha256 hash;
 
     /* What was read stays in the page cache; as memory of ours it would be the peak of the run. */
     pt_sha256_init(&hash);
     for (size_t at = 0; at < size; at += HASHED_AT_ONCE) {
         pt_sha256_add(&hash, bytes + at, size - at < HASHED_AT_ONCE ? size - at : HASHED_AT_ONCE);
-        pt_safetensors_forget(file);
+        pt_checkpoint_forget(file);
     }
     pt_sha256_finish(&hash, info->weights_sha256);
     info->n_bytes = size;
@@ -110,8 +110,8 @@ static void hash_weights(const pt_safetensors *file, pt_clap_info *info) {
 
 static pt_status read_weights(const char *dir, const pt_clap_config *config, pt_clap_info *info,
                               pt_error *err) {
-    pt_safetensors *file = NULL;
-    pt_status status = pt_safetensors_open_model(dir, &file, err);
+    pt_checkpoint *file = NULL;
+    pt_status status = pt_checkpoint_open_model(dir, &file, err);
 
     if (status == PT_OK) status = pt_clap_tensors_check(config, file, PT_CLAP_BOTH, err);
     if (status == PT_OK) {
@@ -119,7 +119,7 @@ static pt_status read_weights(const char *dir, const pt_clap_config *config, pt_
         hash_weights(file, info);
         info->untrained = is_untrained(file, info->weights_sha256);
     }
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
     return status;
 }
 

@@ -10,33 +10,16 @@
  * 0.5: strings of the header are kept in the parsed JSON, which lives as long as the file.
  */
 
-#include "clap/safetensors.h"
-
-#include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <jansson.h>
+
+#include "clap/checkpoint_format.h"
 
 /* Room for over 100 000 tensors; the largest CLAP has a header of 75 kB. The parsed form of a
  * hostile header takes about 20 times its size. */
 #define HEADER_MAX_BYTES (16U << 20)
-
-struct pt_safetensors {
-    char *name;                 /* for errors */
-    const unsigned char *bytes; /* the whole file */
-    size_t size;
-    bool mapped;
-    json_t *header;
-    pt_tensor *tensors; /* [n], by name */
-    size_t n;
-};
 
 static const struct {
     const char *name;
@@ -60,7 +43,7 @@ typedef struct span {
     size_t begin, end;
 } span;
 
-static pt_status tensor_fault(const pt_safetensors *file, const char *name, const char *what,
+static pt_status tensor_fault(const pt_checkpoint *file, const char *name, const char *what,
                               pt_error *err) {
     return pt_fail(err, PT_EFORMAT, "file '%s': tensor '%.200s': %s", file->name, name, what);
 }
@@ -72,7 +55,7 @@ static bool to_size(const json_t *value, size_t *size) {
     return true;
 }
 
-static pt_status parse_shape(const pt_safetensors *file, const json_t *entry, pt_tensor *tensor,
+static pt_status parse_shape(const pt_checkpoint *file, const json_t *entry, pt_tensor *tensor,
                              pt_error *err) {
     const json_t *shape = json_object_get(entry, "shape");
 
@@ -90,7 +73,7 @@ static pt_status parse_shape(const pt_safetensors *file, const json_t *entry, pt
     return PT_OK;
 }
 
-static pt_status parse_tensor(const pt_safetensors *file, const char *name, const json_t *entry,
+static pt_status parse_tensor(const pt_checkpoint *file, const char *name, const json_t *entry,
                               size_t n_data, pt_tensor *tensor, span *place, pt_error *err) {
     const char *dtype = json_string_value(json_object_get(entry, "dtype"));
     const json_t *offsets = json_object_get(entry, "data_offsets");
@@ -125,10 +108,6 @@ static pt_status parse_tensor(const pt_safetensors *file, const char *name, cons
     return PT_OK;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(((const pt_tensor *)a)->name, ((const pt_tensor *)b)->name);
-}
-
 static int by_place(const void *a, const void *b) {
     const span *x = a, *y = b;
     if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
@@ -136,7 +115,7 @@ static int by_place(const void *a, const void *b) {
 }
 
 /* The tensors have to fill the data from end to end, as the reference demands. */
-static pt_status check_places(const pt_safetensors *file, span *spans, size_t n_data,
+static pt_status check_places(const pt_checkpoint *file, span *spans, size_t n_data,
                               pt_error *err) {
     size_t at = 0;
 
@@ -158,7 +137,7 @@ static pt_status check_places(const pt_safetensors *file, span *spans, size_t n_
     return PT_OK;
 }
 
-static pt_status check_metadata(const pt_safetensors *file, pt_error *err) {
+static pt_status check_metadata(const pt_checkpoint *file, pt_error *err) {
     json_t *metadata = json_object_get(file->header, "__metadata__"), *value;
     const char *key;
 
@@ -173,7 +152,7 @@ static pt_status check_metadata(const pt_safetensors *file, pt_error *err) {
     return PT_OK;
 }
 
-static pt_status parse_tensors(pt_safetensors *file, size_t n_data, pt_error *err) {
+static pt_status parse_tensors(pt_checkpoint *file, size_t n_data, pt_error *err) {
     const size_t n_members = json_object_size(file->header);
     pt_status status = PT_OK;
     span *spans = calloc(n_members + 1, sizeof *spans);
@@ -193,14 +172,13 @@ static pt_status parse_tensors(pt_safetensors *file, size_t n_data, pt_error *er
         file->n++;
     }
     status = check_places(file, spans, n_data, err);
-    if (status == PT_OK) qsort(file->tensors, file->n, sizeof *file->tensors, by_name);
 done:
     free(spans);
     return status;
 }
 
 /* Everything that can be wrong with the bytes is found here. */
-static pt_status parse(pt_safetensors *file, pt_error *err) {
+static pt_status parse(pt_checkpoint *file, pt_error *err) {
     uint64_t n_header = 0;
     json_error_t at;
 
@@ -229,194 +207,15 @@ static pt_status parse(pt_safetensors *file, pt_error *err) {
     return parse_tensors(file, file->size - 8 - (size_t)n_header, err);
 }
 
-/* ------------------------------------------------------- opening and closing */
-
-pt_status pt_safetensors_open_memory(const char *name, const void *bytes, size_t size,
-                                     pt_safetensors **file, pt_error *err) {
-    pt_safetensors *opened = calloc(1, sizeof *opened);
-    pt_status status = PT_ENOMEM;
-
-    if (opened) opened->name = strdup(name);
-    if (!opened || !opened->name) {
-        status = pt_fail(err, PT_ENOMEM, "file '%s': out of memory", name);
-        goto done;
-    }
-    opened->bytes = bytes;
-    opened->size = size;
-    status = parse(opened, err);
-    if (status == PT_OK) {
-        *file = opened;
-        opened = NULL;
-    }
-done:
-    pt_safetensors_close(&opened);
-    return status;
+/* The first bytes are a length: nothing tells the format from what is no checkpoint at all. */
+static bool is_safetensors(const unsigned char *bytes, size_t size) {
+    (void)bytes;
+    (void)size;
+    return true;
 }
 
-/* The file's bytes; *size 0 and *bytes NULL for an empty one, which cannot be mapped. */
-static pt_status map(const char *path, void **bytes, size_t *size, pt_error *err) {
-    /* O_NONBLOCK: a FIFO under this name must not hang. */
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat info;
-    pt_status status = PT_OK;
-
-    if (fd < 0)
-        return pt_fail(err, PT_EIO, "file '%s': %s", path,
-                       errno == ENOENT ? "not found" : strerror(errno));
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        status = pt_fail(err, PT_EIO, "file '%s': not a regular file", path);
-    } else if ((uintmax_t)info.st_size > SIZE_MAX) {
-        status = pt_fail(err, PT_EIO, "file '%s': too large for this machine's addresses", path);
-    } else if (info.st_size > 0) {
-        void *mapped = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (mapped == MAP_FAILED) {
-            status = pt_fail(err, PT_EIO, "file '%s': cannot be mapped: %s", path, strerror(errno));
-        } else {
-            *bytes = mapped;
-            *size = (size_t)info.st_size;
-        }
-    }
-    close(fd);
-    return status;
-}
-
-pt_status pt_safetensors_open(const char *path, pt_safetensors **file, pt_error *err) {
-    void *bytes = NULL;
-    size_t size = 0;
-    pt_safetensors *opened = NULL;
-
-    PT_TRY(map(path, &bytes, &size, err));
-    const pt_status status = pt_safetensors_open_memory(path, bytes, size, &opened, err);
-    if (status != PT_OK) {
-        if (bytes) munmap(bytes, size);
-        return status;
-    }
-    opened->mapped = true;
-    *file = opened;
-    return PT_OK;
-}
-
-pt_status pt_safetensors_open_model(const char *dir, pt_safetensors **file, pt_error *err) {
-    char *path = NULL;
-    if (asprintf(&path, "%s/model.safetensors", dir) < 0)
-        return pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir);
-    const pt_status status = pt_safetensors_open(path, file, err);
-    free(path);
-    return status;
-}
-
-void pt_safetensors_close(pt_safetensors **file) {
-    if (!*file) return;
-    if ((*file)->mapped) munmap((void *)(uintptr_t)(*file)->bytes, (*file)->size);
-    json_decref((*file)->header);
-    free((*file)->tensors);
-    free((*file)->name);
-    free(*file);
-    *file = NULL;
-}
-
-void pt_safetensors_forget(const pt_safetensors *file) {
-    if (file->mapped) (void)madvise((void *)(uintptr_t)file->bytes, file->size, MADV_DONTNEED);
-}
-
-/* ------------------------------------------------------------------ look-up */
-
-size_t pt_safetensors_count(const pt_safetensors *file) {
-    return file->n;
-}
-
-const pt_tensor *pt_safetensors_at(const pt_safetensors *file, size_t i) {
-    assert(i < file->n);
-    return &file->tensors[i];
-}
-
-const char *pt_safetensors_metadata(const pt_safetensors *file, const char *key) {
-    return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
-}
-
-const unsigned char *pt_safetensors_bytes(const pt_safetensors *file, size_t *size) {
-    *size = file->size;
-    return file->bytes;
-}
-
-/* "[2, 3]" */
-static void print_shape(const size_t *dims, size_t n_dims, char text[256]) {
-    int at = snprintf(text, 256, "[");
-    for (size_t d = 0; d < n_dims; d++) /* at most 8 numbers of 20 digits */
-        at += snprintf(text + at, 256 - (size_t)at, d > 0 ? ", %zu" : "%zu", dims[d]);
-    snprintf(text + at, 256 - (size_t)at, "]");
-}
-
-pt_status pt_safetensors_find(const pt_safetensors *file, const char *name, size_t n_dims,
-                              const size_t *dims, const pt_tensor **tensor, pt_error *err) {
-    const pt_tensor key = {.name = name};
-    const pt_tensor *found = bsearch(&key, file->tensors, file->n, sizeof key, by_name);
-    char expected[256], actual[256];
-
-    assert(n_dims <= PT_TENSOR_DIMS_MAX);
-    print_shape(dims, n_dims, expected);
-    if (!found)
-        return pt_fail(err, PT_EFORMAT, "file '%s': tensor '%s': missing, should have shape %s",
-                       file->name, name, expected);
-    print_shape(found->dims, found->n_dims, actual);
-    if (strcmp(actual, expected) != 0)
-        return pt_fail(err, PT_EFORMAT,
-                       "file '%s': tensor '%s': has shape %s, and the configuration asks for %s",
-                       file->name, name, actual, expected);
-    if (found->dtype == PT_DTYPE_OTHER)
-        return pt_fail(err, PT_EFORMAT,
-                       "file '%s': tensor '%s': has dtype %s; only F32, F16 and BF16 are read",
-                       file->name, name, found->dtype_name);
-    *tensor = found;
-    return PT_OK;
-}
-
-/* ------------------------------------------------------------------- values */
-
-static float float_of_bits(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static uint32_t half_at(const unsigned char *data, size_t i) {
-    return (uint32_t)data[2 * i] | (uint32_t)data[2 * i + 1] << 8;
-}
-
-/* IEEE 754 half: 1 sign, 5 exponent (bias 15), 10 fraction bits. Subnormals are scaled from an
- * integer, so that the result does not depend on the CPU's handling of float32 subnormals. Without
- * branches, so that the loop becomes vector instructions. */
-static float float_of_half(uint32_t half) {
-    const uint32_t sign = (half & 0x8000U) << 16, magnitude = half & 0x7FFFU;
-    /* The exponent moves from bias 15 to 127; that of infinity and NaN from 31 to 255. */
-    const uint32_t rebias = magnitude >= 0x7C00U ? 224U << 23 : 112U << 23;
-    const uint32_t normal = (magnitude << 13) + rebias;
-    const float scaled = (float)(int32_t)magnitude * 0x1p-24F;
-    uint32_t subnormal;
-
-    memcpy(&subnormal, &scaled, sizeof subnormal);
-    return float_of_bits(sign | (magnitude < 0x0400U ? subnormal : normal));
-}
-
-void pt_tensor_read(const pt_tensor *tensor, size_t first, size_t n, float *out) {
-    assert(first <= tensor->n_values && n <= tensor->n_values - first);
-    assert(tensor->dtype != PT_DTYPE_OTHER);
-
-    if (tensor->dtype == PT_DTYPE_F32) {
-        const unsigned char *data = tensor->data + 4 * first;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        if (n > 0) memcpy(out, data, 4 * n);
-#else
-        for (size_t i = 0; i < n; i++)
-            out[i] = float_of_bits(half_at(data, 2 * i) | half_at(data, 2 * i + 1) << 16);
-#endif
-        return;
-    }
-    const unsigned char *data = tensor->data + 2 * first;
-    if (tensor->dtype == PT_DTYPE_F16)
-        for (size_t i = 0; i < n; i++)
-            out[i] = float_of_half(half_at(data, i));
-    else /* bf16 is the upper half of a float32 */
-        for (size_t i = 0; i < n; i++)
-            out[i] = float_of_bits(half_at(data, i) << 16);
-}
+const pt_checkpoint_format pt_checkpoint_safetensors = {
+    .name = "safetensors",
+    .is = is_safetensors,
+    .parse = parse,
+};

@@ -15,7 +15,7 @@
 
 /* The first fault stays in status, and nothing is looked up after it. */
 typedef struct walk {
-    const pt_safetensors *file;
+    const pt_checkpoint *file;
     pt_status status;
     pt_error *err;
 } walk;
@@ -30,7 +30,7 @@ static void need(walk *w, size_t n_dims, const size_t *dims, const char *format,
     va_start(args, format);
     vsnprintf(name, sizeof name, format, args);
     va_end(args);
-    w->status = pt_safetensors_find(w->file, name, n_dims, dims, &tensor, w->err);
+    w->status = pt_checkpoint_find(w->file, name, n_dims, dims, &tensor, w->err);
 }
 
 static void need_matrix(walk *w, const char *prefix, const char *name, size_t rows,
@@ -149,7 +149,7 @@ static void walk_audio(walk *w, const pt_audio_config *audio, size_t n_projectio
     need_projection(w, "audio_projection.", last, n_projection);
 }
 
-pt_status pt_clap_tensors_check(const pt_clap_config *config, const pt_safetensors *file,
+pt_status pt_clap_tensors_check(const pt_clap_config *config, const pt_checkpoint *file,
                                 pt_clap_parts parts, pt_error *err) {
     walk w = {file, PT_OK, err};
 

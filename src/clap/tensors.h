@@ -7,17 +7,17 @@
 #include <patina/clap.h>
 #include <patina/status.h>
 
+#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/safetensors.h"
 
 /**
  * Checks that every tensor which the towers named by parts read, with their projections, is there
  * in its shape and in a floating-point dtype. What else the file holds is ignored. After this
- * pt_safetensors_find does not fail for a name and shape of the layout.
+ * pt_checkpoint_find does not fail for a name and shape of the layout.
  *
  * Errors  PT_EFORMAT  names the file and the first tensor that is missing or wrong
  */
-pt_status pt_clap_tensors_check(const pt_clap_config *config, const pt_safetensors *file,
+pt_status pt_clap_tensors_check(const pt_clap_config *config, const pt_checkpoint *file,
                                 pt_clap_parts parts, pt_error *err);
 
 #endif /* PATINA_CLAP_TENSORS_H */

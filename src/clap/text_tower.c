@@ -74,10 +74,10 @@ static pt_status load_embeddings(pt_weights *weights, pt_text_tower *tower) {
     const size_t types[] = {c->n_types, c->hidden};
     float *staged, *type;
 
-    PT_TRY(pt_safetensors_find(weights->file, PREFIX "embeddings.word_embeddings.weight", 2, words,
-                               &tower->words, weights->err));
-    PT_TRY(pt_safetensors_find(weights->file, PREFIX "embeddings.position_embeddings.weight", 2,
-                               positions, &tower->positions, weights->err));
+    PT_TRY(pt_checkpoint_find(weights->file, PREFIX "embeddings.word_embeddings.weight", 2, words,
+                              &tower->words, weights->err));
+    PT_TRY(pt_checkpoint_find(weights->file, PREFIX "embeddings.position_embeddings.weight", 2,
+                              positions, &tower->positions, weights->err));
     PT_TRY(pt_weights_stage(weights, prefix, "token_type_embeddings.weight", 2, types, &staged));
     type = pt_weights_take(weights, c->hidden, sizeof *type);
     if (type) memcpy(type, staged, c->hidden * sizeof *type);
@@ -103,7 +103,7 @@ static pt_status load_tower(pt_weights *weights, void *opened) {
                              &tower->project[1]);
 }
 
-pt_status pt_text_tower_open(const pt_clap_config *config, const pt_safetensors *file,
+pt_status pt_text_tower_open(const pt_clap_config *config, const pt_checkpoint *file,
                              const pt_nn_ops *ops, pt_text_tower **tower, pt_error *err) {
     pt_text_tower *t = calloc(1, sizeof *t);
     if (!t) return pt_fail(err, PT_ENOMEM, "out of memory");

@@ -9,8 +9,8 @@
 
 #include <patina/status.h>
 
+#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/safetensors.h"
 #include "clap/tap.h"
 #include "nn/ops.h"
 
@@ -24,7 +24,7 @@ typedef struct pt_text_tower pt_text_tower;
  * Errors  PT_EFORMAT  a tensor is absent or of another shape
  *         PT_ENOMEM
  */
-pt_status pt_text_tower_open(const pt_clap_config *config, const pt_safetensors *file,
+pt_status pt_text_tower_open(const pt_clap_config *config, const pt_checkpoint *file,
                              const pt_nn_ops *ops, pt_text_tower **tower, pt_error *err);
 void pt_text_tower_close(pt_text_tower **tower);
 

@@ -25,7 +25,7 @@ static void *block_new(size_t n_bytes) {
     return block;
 }
 
-pt_status pt_weights_load(const pt_safetensors *file, const pt_nn_ops *ops,
+pt_status pt_weights_load(const pt_checkpoint *file, const pt_nn_ops *ops,
                           pt_weights_loader *loader, void *tower, void **block, pt_error *err) {
     pt_weights weights = {.file = file, .ops = ops, .err = err};
     pt_status status = loader(&weights, tower);
@@ -65,7 +65,7 @@ static pt_status find(pt_weights *weights, const char *prefix, const char *name,
     const int length = snprintf(full, sizeof full, "%s%s%s", prefix, name, suffix);
     if (length < 0 || (size_t)length >= sizeof full)
         return pt_fail(weights->err, PT_EFORMAT, "tensor name '%s...' is too long", full);
-    return pt_safetensors_find(weights->file, full, n_dims, dims, tensor, weights->err);
+    return pt_checkpoint_find(weights->file, full, n_dims, dims, tensor, weights->err);
 }
 
 /* The first n values of a tensor to out. Pages of the file that were packed are given back now and
@@ -74,7 +74,7 @@ static void read_values(pt_weights *weights, const pt_tensor *tensor, size_t n, 
     pt_tensor_read(tensor, 0, n, out);
     weights->n_resident += n * (tensor->dtype == PT_DTYPE_F32 ? 4 : 2);
     if (weights->n_resident < FORGET_BYTES) return;
-    pt_safetensors_forget(weights->file);
+    pt_checkpoint_forget(weights->file);
     weights->n_resident = 0;
 }
 

@@ -15,7 +15,7 @@
 #include <patina/status.h>
 
 #include "clap/carve.h"
-#include "clap/safetensors.h"
+#include "clap/checkpoint.h"
 #include "nn/ops.h"
 
 /** Gain and shift of a layer norm, [n] each. */
@@ -30,7 +30,7 @@ typedef struct pt_batch_norm_weights {
 
 /** A load that is under way. */
 typedef struct pt_weights {
-    const pt_safetensors *file;
+    const pt_checkpoint *file;
     const pt_nn_ops *ops;
     pt_carver carver;
     float *staging; /* for one tensor on its way; NULL in the first run */
@@ -47,7 +47,7 @@ typedef pt_status pt_weights_loader(pt_weights *weights, void *tower);
  *
  * Errors  PT_ENOMEM, and those of the loader
  */
-pt_status pt_weights_load(const pt_safetensors *file, const pt_nn_ops *ops,
+pt_status pt_weights_load(const pt_checkpoint *file, const pt_nn_ops *ops,
                           pt_weights_loader *loader, void *tower, void **block, pt_error *err);
 
 /* For loaders. A tensor's name is prefix and name together. Results are set in both runs and mean

@@ -70,16 +70,16 @@ static unsigned char *add_values(unsigned char *out, const pt_tensor *tensor,
     return out;
 }
 
-unsigned char *pt_model_bytes(const pt_safetensors *file, const pt_model_change *change,
+unsigned char *pt_model_bytes(const pt_checkpoint *file, const pt_model_change *change,
                               size_t *size) {
-    const size_t n = pt_safetensors_count(file);
+    const size_t n = pt_checkpoint_count(file);
     pt_str header = {0};
     size_t n_data = 0;
 
     pt_str_add(&header, "{");
     for (size_t i = 0; i < n; i++)
-        if (pt_safetensors_at(file, i)->dtype != PT_DTYPE_OTHER)
-            add_entry(&header, pt_safetensors_at(file, i), change, &n_data);
+        if (pt_checkpoint_at(file, i)->dtype != PT_DTYPE_OTHER)
+            add_entry(&header, pt_checkpoint_at(file, i), change, &n_data);
     pt_str_add(&header, "}");
     if (header.failed) abort();
 
@@ -91,14 +91,14 @@ unsigned char *pt_model_bytes(const pt_safetensors *file, const pt_model_change 
     memcpy(out, header.text, header.length);
     out += header.length;
     for (size_t i = 0; i < n; i++)
-        if (pt_safetensors_at(file, i)->dtype != PT_DTYPE_OTHER)
-            out = add_values(out, pt_safetensors_at(file, i), change);
+        if (pt_checkpoint_at(file, i)->dtype != PT_DTYPE_OTHER)
+            out = add_values(out, pt_checkpoint_at(file, i), change);
     pt_str_release(&header);
     return bytes;
 }
 
-unsigned char *pt_model_bytes_without(const pt_safetensors *file, const char *name, size_t *size) {
-    const unsigned char *original = pt_safetensors_bytes(file, size);
+unsigned char *pt_model_bytes_without(const pt_checkpoint *file, const char *name, size_t *size) {
+    const unsigned char *original = pt_checkpoint_bytes(file, size);
     unsigned char *bytes = malloc(*size);
     char quoted[512];
     if (!bytes) abort();
@@ -110,7 +110,7 @@ unsigned char *pt_model_bytes_without(const pt_safetensors *file, const char *na
     return bytes;
 }
 
-void pt_model_write(const char *path, const pt_safetensors *file, const pt_model_change *change,
+void pt_model_write(const char *path, const pt_checkpoint *file, const pt_model_change *change,
                     size_t n_kept) {
     size_t size;
     unsigned char *bytes = pt_model_bytes(file, change, &size);

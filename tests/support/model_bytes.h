@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "clap/safetensors.h"
+#include "clap/checkpoint.h"
 
 /** What to do to a model; all zero leaves its floating-point tensors as they are, in float32. */
 typedef struct pt_model_change {
@@ -17,14 +17,14 @@ typedef struct pt_model_change {
 
 /** The bytes of a safetensors file with the floating-point tensors of another; the caller frees
  * them. */
-unsigned char *pt_model_bytes(const pt_safetensors *file, const pt_model_change *change,
+unsigned char *pt_model_bytes(const pt_checkpoint *file, const pt_model_change *change,
                               size_t *size);
 
 /** A copy of a file's bytes in which a tensor has another name, so that its own is missing. */
-unsigned char *pt_model_bytes_without(const pt_safetensors *file, const char *name, size_t *size);
+unsigned char *pt_model_bytes_without(const pt_checkpoint *file, const char *name, size_t *size);
 
 /** Writes the first n_kept bytes of a model with a change; SIZE_MAX for all. */
-void pt_model_write(const char *path, const pt_safetensors *file, const pt_model_change *change,
+void pt_model_write(const char *path, const pt_checkpoint *file, const pt_model_change *change,
                     size_t n_kept);
 
 #endif /* PATINA_TEST_MODEL_BYTES_H */

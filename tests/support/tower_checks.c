@@ -46,39 +46,39 @@ void pt_step_watch_finish(const pt_step_watch *w, const json_t *item, const char
     pt_npy_release(&expected);
 }
 
-void pt_check_every_tensor_is_needed(pt_test *t, const pt_safetensors *file,
+void pt_check_every_tensor_is_needed(pt_test *t, const pt_checkpoint *file,
                                      const pt_tower_door *door) {
-    for (size_t i = 0; i < pt_safetensors_count(file); i++) {
-        const pt_tensor *tensor = pt_safetensors_at(file, i);
+    for (size_t i = 0; i < pt_checkpoint_count(file); i++) {
+        const pt_tensor *tensor = pt_checkpoint_at(file, i);
         const bool needed = tensor->dtype != PT_DTYPE_OTHER &&
                             strncmp(tensor->name, door->prefix, strlen(door->prefix)) == 0;
-        pt_safetensors *changed = NULL;
+        pt_checkpoint *changed = NULL;
         size_t size;
         unsigned char *bytes = pt_model_bytes_without(file, tensor->name, &size);
-        if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &changed, &t->err))) {
+        if (CHECK_OK(pt_checkpoint_open_memory("model", bytes, size, &changed, &t->err))) {
             const pt_status status = door->open(door->context, changed, &t->err);
             if (pt_test_check(t, status == (needed ? PT_EFORMAT : PT_OK), __FILE__, __LINE__,
                               "without '%s': %s", tensor->name, pt_status_name(status)) &&
                 needed)
                 CHECK_HAS(t->err.message, tensor->name);
         }
-        pt_safetensors_close(&changed);
+        pt_checkpoint_close(&changed);
         free(bytes);
     }
 }
 
-void pt_check_shapes(pt_test *t, const pt_safetensors *file, const pt_tower_door *door,
+void pt_check_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_door *door,
                      const char *const *names, size_t n_names) {
     for (size_t i = 0; i < n_names; i++) {
-        pt_safetensors *changed = NULL;
+        pt_checkpoint *changed = NULL;
         size_t size;
         unsigned char *bytes =
             pt_model_bytes(file, &(pt_model_change){.reshaped = names[i]}, &size);
-        if (CHECK_OK(pt_safetensors_open_memory("model", bytes, size, &changed, &t->err))) {
+        if (CHECK_OK(pt_checkpoint_open_memory("model", bytes, size, &changed, &t->err))) {
             CHECK_FAILS(door->open(door->context, changed, &t->err), PT_EFORMAT);
             CHECK_HAS(t->err.message, names[i]);
         }
-        pt_safetensors_close(&changed);
+        pt_checkpoint_close(&changed);
         free(bytes);
     }
 }

@@ -4,7 +4,7 @@
 #ifndef PATINA_TEST_TOWER_CHECKS_H
 #define PATINA_TEST_TOWER_CHECKS_H
 
-#include "clap/safetensors.h"
+#include "clap/checkpoint.h"
 #include "clap_golden.h"
 #include "test.h"
 
@@ -34,16 +34,16 @@ void pt_step_watch_finish(const pt_step_watch *watch, const json_t *item, const 
 typedef struct pt_tower_door {
     const char *prefix; /* of the names of its tensors */
     void *context;
-    pt_status (*open)(void *context, const pt_safetensors *file, pt_error *err); /* and closes */
+    pt_status (*open)(void *context, const pt_checkpoint *file, pt_error *err); /* and closes */
 } pt_tower_door;
 
 /** Without any one of its tensors a tower does not open, and says which it is; the others it does
  * not need. */
-void pt_check_every_tensor_is_needed(pt_test *t, const pt_safetensors *file,
+void pt_check_every_tensor_is_needed(pt_test *t, const pt_checkpoint *file,
                                      const pt_tower_door *door);
 
 /** With one of these tensors in another shape it does not open, and says which it is. */
-void pt_check_shapes(pt_test *t, const pt_safetensors *file, const pt_tower_door *door,
+void pt_check_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_door *door,
                      const char *const *names, size_t n_names);
 
 #endif /* PATINA_TEST_TOWER_CHECKS_H */

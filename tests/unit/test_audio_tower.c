@@ -15,7 +15,7 @@
 
 typedef struct opened {
     pt_clap_config config;
-    pt_safetensors *file;
+    pt_checkpoint *file;
     pt_audio_tower *tower;
     void *scratch;
 } opened;
@@ -23,7 +23,7 @@ typedef struct opened {
 static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
     *o = (opened){0};
     if (!CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) ||
-        !CHECK_OK(pt_safetensors_open_model(model, &o->file, &t->err)) ||
+        !CHECK_OK(pt_checkpoint_open_model(model, &o->file, &t->err)) ||
         !CHECK_OK(pt_audio_tower_open(&o->config, N_FRAMES, o->file,
                                       pt_nn_ops_of(isa, PT_PRECISION_F32), &o->tower, &t->err)))
         return false;
@@ -34,7 +34,7 @@ static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
 
 static void tower_close(opened *o) {
     pt_audio_tower_close(&o->tower);
-    pt_safetensors_close(&o->file);
+    pt_checkpoint_close(&o->file);
     free(o->scratch);
 }
 
@@ -144,7 +144,7 @@ typedef struct attempt {
     const pt_clap_config *config;
 } attempt;
 
-static pt_status try_open(void *context, const pt_safetensors *file, pt_error *err) {
+static pt_status try_open(void *context, const pt_checkpoint *file, pt_error *err) {
     const attempt *a = context;
     pt_test *t = a->t;
     pt_audio_tower *tower = NULL;

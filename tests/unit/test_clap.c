@@ -143,7 +143,7 @@ static const char *changed_folder(pt_test *t, const char *name, const pt_model_c
                                         "merges.txt"};
     static char dir[512];
     char path[600], target[1200];
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
 
     snprintf(dir, sizeof dir, "%s/%s", pt_test_tmpdir(), name);
     CHECK(mkdir(dir, 0700) == 0);
@@ -153,11 +153,11 @@ static const char *changed_folder(pt_test *t, const char *name, const pt_model_c
         CHECK(symlink(target, path) == 0);
     }
     if (CHECK_OK(
-            pt_safetensors_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err))) {
+            pt_checkpoint_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err))) {
         snprintf(path, sizeof path, "%s/model.safetensors", dir);
         pt_model_write(path, file, change, n_kept);
     }
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
     return dir;
 }
 

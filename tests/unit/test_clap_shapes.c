@@ -104,7 +104,7 @@ static float *features_of(size_t n) {
 typedef struct model {
     pt_clap_config config;
     unsigned char *bytes;
-    pt_safetensors *file;
+    pt_checkpoint *file;
 } model;
 
 static bool model_open(pt_test *t, const json_t *item, model *m) {
@@ -114,13 +114,13 @@ static bool model_open(pt_test *t, const json_t *item, model *m) {
     *m = (model){.bytes = model_of(json_object_get(item, "tensors"), &size)};
     const bool ok =
         CHECK_OK(pt_clap_config_parse("config", config, strlen(config), &m->config, &t->err)) &&
-        CHECK_OK(pt_safetensors_open_memory("model", m->bytes, size, &m->file, &t->err));
+        CHECK_OK(pt_checkpoint_open_memory("model", m->bytes, size, &m->file, &t->err));
     free(config);
     return ok;
 }
 
 static void model_close(model *m) {
-    pt_safetensors_close(&m->file);
+    pt_checkpoint_close(&m->file);
     free(m->bytes);
 }
 
@@ -205,8 +205,8 @@ TEST(clap_shapes, too_large) {
         "\"spec_size\":4096}}",
     };
     static const unsigned char empty[] = "\2\0\0\0\0\0\0\0{}";
-    pt_safetensors *file = NULL;
-    REQUIRE_OK(pt_safetensors_open_memory("model", empty, sizeof empty - 1, &file, &t->err));
+    pt_checkpoint *file = NULL;
+    REQUIRE_OK(pt_checkpoint_open_memory("model", empty, sizeof empty - 1, &file, &t->err));
     for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
         pt_clap_config config;
         pt_audio_tower *tower = NULL;
@@ -218,5 +218,5 @@ TEST(clap_shapes, too_large) {
                     PT_EFORMAT);
         CHECK_HAS(t->err.message, "are computed");
     }
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "clap/safetensors.h"
+#include "clap/checkpoint.h"
 #include "clap_golden.h"
 #include "test.h"
 
@@ -34,20 +34,20 @@ static void check_embedding(pt_test *t, const json_t *item, const float *embeddi
 /* The goldens are of this model and no other. */
 static bool same_model(pt_test *t, const char *folder) {
     char path[1024], hex[PT_SHA256_HEX] = "";
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     pt_sha256 hash;
     size_t size;
 
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    if (!CHECK_OK(pt_safetensors_open(path, &file, &t->err))) return false;
-    const unsigned char *bytes = pt_safetensors_bytes(file, &size);
+    if (!CHECK_OK(pt_checkpoint_open(path, &file, &t->err))) return false;
+    const unsigned char *bytes = pt_checkpoint_bytes(file, &size);
     uint64_t header = 8; /* its own length, and the JSON that follows; little-endian, checked */
     for (int i = 0; i < 8; i++)
         header += (uint64_t)bytes[i] << (8 * i);
     pt_sha256_init(&hash);
     pt_sha256_add(&hash, bytes + header, size - header);
     pt_sha256_finish(&hash, hex);
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
     return pt_test_check(t, strcmp(hex, TENSORS_SHA256) == 0, __FILE__, __LINE__,
                          "'%s' is not the model of the goldens: its tensors' SHA-256 is %s", path,
                          hex);

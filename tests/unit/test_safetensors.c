@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/safetensors.h"
 #include "clap/tensors.h"
 
 /* A file of a header and n_data bytes 0, 1, 2 ... in memory that ends where the file does, so that
@@ -89,10 +89,10 @@ static const struct {
 
 TEST(safetensors, faults_name_file_and_tensor) {
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        pt_safetensors *file = NULL;
+        pt_checkpoint *file = NULL;
         size_t size;
         unsigned char *bytes = build(faults[i].header, faults[i].n_data, &size);
-        CHECK_FAILS(pt_safetensors_open_memory("x.safetensors", bytes, size, &file, &t->err),
+        CHECK_FAILS(pt_checkpoint_open_memory("x.safetensors", bytes, size, &file, &t->err),
                     PT_EFORMAT);
         CHECK_HAS(t->err.message, "file 'x.safetensors': ");
         CHECK_HAS(t->err.message, faults[i].says);
@@ -115,11 +115,11 @@ TEST(safetensors, header_length_is_checked) {
         {{0, 0, 0, 0, 0, 0, 0, 128}, 9, "a header of 9223372036854775808 bytes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pt_safetensors *file = NULL;
+        pt_checkpoint *file = NULL;
         unsigned char *bytes = malloc(cases[i].size + (cases[i].size == 0));
         memcpy(bytes, cases[i].first, cases[i].size);
-        CHECK_FAILS(pt_safetensors_open_memory("x", cases[i].size ? bytes : NULL, cases[i].size,
-                                               &file, &t->err),
+        CHECK_FAILS(pt_checkpoint_open_memory("x", cases[i].size ? bytes : NULL, cases[i].size,
+                                              &file, &t->err),
                     PT_EFORMAT);
         CHECK_HAS(t->err.message, cases[i].says);
         free(bytes);
@@ -135,19 +135,19 @@ static const char good[] = "{\"__metadata__\":{\"format\":\"pt\"},"
                            "\"i\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[11,19]}}     ";
 
 TEST(safetensors, tensors_are_found) {
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     const pt_tensor *tensor = NULL;
     size_t size;
     unsigned char *bytes = build(good, 19, &size);
 
-    REQUIRE_OK(pt_safetensors_open_memory("good", bytes, size, &file, &t->err));
-    CHECK_INT(pt_safetensors_count(file), 5);
-    CHECK_STR(pt_safetensors_at(file, 0)->name, "b");
-    CHECK_STR(pt_safetensors_at(file, 4)->name, "z");
-    CHECK_STR(pt_safetensors_metadata(file, "format"), "pt");
-    CHECK(pt_safetensors_metadata(file, "other") == NULL);
+    REQUIRE_OK(pt_checkpoint_open_memory("good", bytes, size, &file, &t->err));
+    CHECK_INT(pt_checkpoint_count(file), 5);
+    CHECK_STR(pt_checkpoint_at(file, 0)->name, "b");
+    CHECK_STR(pt_checkpoint_at(file, 4)->name, "z");
+    CHECK_STR(pt_checkpoint_metadata(file, "format"), "pt");
+    CHECK(pt_checkpoint_metadata(file, "other") == NULL);
 
-    CHECK_OK(pt_safetensors_find(file, "z", 2, (size_t[]){1, 2}, &tensor, &t->err));
+    CHECK_OK(pt_checkpoint_find(file, "z", 2, (size_t[]){1, 2}, &tensor, &t->err));
     CHECK_INT(tensor->n_values, 2);
     CHECK_INT(tensor->dtype, PT_DTYPE_F32);
     CHECK_INT(tensor->data[0], 1);
@@ -158,23 +158,23 @@ TEST(safetensors, tensors_are_found) {
     memcpy(&bits, x, 4);
     CHECK_INT(bits, 0x08070605);
 
-    CHECK_OK(pt_safetensors_find(file, "s", 0, NULL, &tensor, &t->err));
+    CHECK_OK(pt_checkpoint_find(file, "s", 0, NULL, &tensor, &t->err));
     CHECK_INT(tensor->n_values, 1);
-    CHECK_OK(pt_safetensors_find(file, "e", 2, (size_t[]){0, 3}, &tensor, &t->err));
+    CHECK_OK(pt_checkpoint_find(file, "e", 2, (size_t[]){0, 3}, &tensor, &t->err));
     CHECK_INT(tensor->n_values, 0);
     pt_tensor_read(tensor, 0, 0, x);
 
-    CHECK_FAILS(pt_safetensors_find(file, "y", 1, (size_t[]){7}, &tensor, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_checkpoint_find(file, "y", 1, (size_t[]){7}, &tensor, &t->err), PT_EFORMAT);
     CHECK_STR(t->err.message, "file 'good': tensor 'y': missing, should have shape [7]");
-    CHECK_FAILS(pt_safetensors_find(file, "z", 1, (size_t[]){2}, &tensor, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_checkpoint_find(file, "z", 1, (size_t[]){2}, &tensor, &t->err), PT_EFORMAT);
     CHECK_STR(t->err.message,
               "file 'good': tensor 'z': has shape [1, 2], and the configuration asks for [2]");
-    CHECK_FAILS(pt_safetensors_find(file, "i", 1, (size_t[]){1}, &tensor, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_checkpoint_find(file, "i", 1, (size_t[]){1}, &tensor, &t->err), PT_EFORMAT);
     CHECK_HAS(t->err.message, "file 'good': tensor 'i': has dtype I64");
 
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
     CHECK(file == NULL);
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
     free(bytes);
 }
 
@@ -223,43 +223,43 @@ TEST(safetensors, every_bf16_is_exact) {
 }
 
 TEST(safetensors, mini_holds_its_layout) {
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     pt_clap_config config;
     size_t size, n_floats = 0;
 
     REQUIRE_OK(pt_clap_config_read(pt_test_golden("clap/mini"), &config, &t->err));
-    REQUIRE_OK(pt_safetensors_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err));
+    REQUIRE_OK(pt_checkpoint_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err));
     CHECK_OK(pt_clap_tensors_check(&config, file, PT_CLAP_BOTH, &t->err));
-    CHECK_INT(pt_safetensors_count(file), 231);
-    for (size_t i = 0; i < pt_safetensors_count(file); i++)
-        n_floats += pt_safetensors_at(file, i)->dtype == PT_DTYPE_F32;
+    CHECK_INT(pt_checkpoint_count(file), 231);
+    for (size_t i = 0; i < pt_checkpoint_count(file); i++)
+        n_floats += pt_checkpoint_at(file, i)->dtype == PT_DTYPE_F32;
     CHECK_INT(n_floats,
               231 - 11); /* position_ids, token_type_ids, num_batches_tracked, 8 indices */
-    CHECK(pt_safetensors_bytes(file, &size) != NULL);
+    CHECK(pt_checkpoint_bytes(file, &size) != NULL);
     CHECK_INT(size, 5901072);
-    CHECK_STR(pt_safetensors_metadata(file, "format"), "pt");
+    CHECK_STR(pt_checkpoint_metadata(file, "format"), "pt");
 
     /* First values as numpy reads them. */
     const pt_tensor *tensor = NULL;
-    REQUIRE_OK(pt_safetensors_find(file, "text_model.embeddings.word_embeddings.weight", 2,
-                                   (size_t[]){2401, 48}, &tensor, &t->err));
+    REQUIRE_OK(pt_checkpoint_find(file, "text_model.embeddings.word_embeddings.weight", 2,
+                                  (size_t[]){2401, 48}, &tensor, &t->err));
     float x[3];
     pt_tensor_read(tensor, 48, 3, x);
     CHECK(x[0] == -0x1.16c6620000000p+0F && x[1] == 0x1.d195900000000p+0F &&
           x[2] == -0x1.1772a60000000p+1F);
-    pt_safetensors_forget(file);
+    pt_checkpoint_forget(file);
     pt_tensor_read(tensor, 48, 1, x);
     CHECK(x[0] == -0x1.16c6620000000p+0F);
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
 }
 
 TEST(safetensors, fused_model_holds_its_layout) {
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     pt_clap_config config;
 
     REQUIRE_OK(pt_clap_config_read(pt_test_golden("clap/tiny_fused"), &config, &t->err));
     REQUIRE_OK(
-        pt_safetensors_open(pt_test_golden("clap/tiny_fused/model.safetensors"), &file, &t->err));
+        pt_checkpoint_open(pt_test_golden("clap/tiny_fused/model.safetensors"), &file, &t->err));
     CHECK_OK(pt_clap_tensors_check(&config, file, PT_CLAP_BOTH, &t->err));
 
     /* The configuration decides what is asked for. */
@@ -274,7 +274,7 @@ TEST(safetensors, fused_model_holds_its_layout) {
     CHECK_FAILS(pt_clap_tensors_check(&config, file, PT_CLAP_TEXT, &t->err), PT_EFORMAT);
     CHECK_HAS(t->err.message, "tensor 'text_model.encoder.layer.1.attention.self.query.weight': "
                               "missing, should have shape [16, 16]");
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
 }
 
 /* Names and shapes of the published layouts against pt_clap_tensors_check: a file with exactly the
@@ -336,18 +336,18 @@ static void write_list(const char *path, const listed *list, size_t n, size_t wi
 
 static size_t open_layout(pt_test *t, const char *list_path, const char *config_text, char *path,
                           pt_clap_config *config, listed *list, size_t n_max) {
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     const size_t n = read_list(list_path, list, n_max);
 
     snprintf(path, 512, "%s/layout.safetensors", pt_test_tmpdir());
     write_list(path, list, n, n);
     CHECK_OK(
         pt_clap_config_parse("config.json", config_text, strlen(config_text), config, &t->err));
-    CHECK_OK(pt_safetensors_open(path, &file, &t->err));
+    CHECK_OK(pt_checkpoint_open(path, &file, &t->err));
     if (!file) return 0;
-    CHECK_INT(pt_safetensors_count(file), n);
+    CHECK_INT(pt_checkpoint_count(file), n);
     CHECK_OK(pt_clap_tensors_check(config, file, PT_CLAP_BOTH, &t->err));
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
     return n;
 }
 
@@ -381,9 +381,9 @@ TEST(safetensors, each_missing_tensor_is_named) {
                                  &config, list, 600);
     CHECK_INT(n, 477);
     for (size_t i = 0; i < n; i++) {
-        pt_safetensors *file = NULL;
+        pt_checkpoint *file = NULL;
         write_list(path, list, n, i);
-        REQUIRE_OK(pt_safetensors_open(path, &file, &t->err));
+        REQUIRE_OK(pt_checkpoint_open(path, &file, &t->err));
         if (list[i].integer || strncmp(list[i].name, "logit_scale", 11) == 0) {
             CHECK_OK(pt_clap_tensors_check(&config, file, PT_CLAP_BOTH, &t->err));
         } else {
@@ -391,28 +391,28 @@ TEST(safetensors, each_missing_tensor_is_named) {
             CHECK_HAS(t->err.message, list[i].name);
             n_needed++;
         }
-        pt_safetensors_close(&file);
+        pt_checkpoint_close(&file);
     }
     CHECK_INT(n_needed, 477 - 2 - 19); /* logit scales; integer buffers */
     unlink(path);
 }
 
 TEST(safetensors, what_is_no_file_is_named) {
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     char path[512];
 
     snprintf(path, sizeof path, "%s/absent.safetensors", pt_test_tmpdir());
-    CHECK_FAILS(pt_safetensors_open(path, &file, &t->err), PT_EIO);
+    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PT_EIO);
     CHECK_HAS(t->err.message, "absent.safetensors': not found");
-    CHECK_FAILS(pt_safetensors_open(pt_test_tmpdir(), &file, &t->err), PT_EIO);
+    CHECK_FAILS(pt_checkpoint_open(pt_test_tmpdir(), &file, &t->err), PT_EIO);
     CHECK_HAS(t->err.message, "not a regular file");
     snprintf(path, sizeof path, "%s/pipe", pt_test_tmpdir());
     REQUIRE(mkfifo(path, 0600) == 0);
-    CHECK_FAILS(pt_safetensors_open(path, &file, &t->err), PT_EIO);
+    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PT_EIO);
     CHECK_HAS(t->err.message, "not a regular file");
     snprintf(path, sizeof path, "%s/empty.safetensors", pt_test_tmpdir());
     fclose(fopen(path, "wb"));
-    CHECK_FAILS(pt_safetensors_open(path, &file, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PT_EFORMAT);
     CHECK_HAS(t->err.message, "empty.safetensors': 0 bytes are too few");
     CHECK(file == NULL);
 }
@@ -421,22 +421,22 @@ TEST(safetensors, what_is_no_file_is_named) {
 TEST(safetensors, cut_files) {
     static const double cuts[] = {0.0001, 0.001, 0.004, 0.0055, 0.5, 0.9999999};
     char path[512];
-    pt_safetensors *file = NULL;
+    pt_checkpoint *file = NULL;
     size_t size;
 
-    REQUIRE_OK(pt_safetensors_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err));
-    const unsigned char *bytes = pt_safetensors_bytes(file, &size);
+    REQUIRE_OK(pt_checkpoint_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err));
+    const unsigned char *bytes = pt_checkpoint_bytes(file, &size);
     snprintf(path, sizeof path, "%s/cut.safetensors", pt_test_tmpdir());
     for (size_t i = 0; i <= sizeof cuts / sizeof cuts[0]; i++) {
-        pt_safetensors *cut = NULL;
+        pt_checkpoint *cut = NULL;
         FILE *out = fopen(path, "wb");
         const bool longer = i == sizeof cuts / sizeof cuts[0];
         const size_t n = longer ? size : (size_t)(cuts[i] * (double)size);
         CHECK_INT(fwrite(bytes, 1, n, out), n);
         if (longer) fputc(0, out);
         fclose(out);
-        CHECK_FAILS(pt_safetensors_open(path, &cut, &t->err), PT_EFORMAT);
+        CHECK_FAILS(pt_checkpoint_open(path, &cut, &t->err), PT_EFORMAT);
         CHECK_HAS(t->err.message, "cut.safetensors': ");
     }
-    pt_safetensors_close(&file);
+    pt_checkpoint_close(&file);
 }

@@ -14,21 +14,21 @@
 
 typedef struct opened {
     pt_clap_config config;
-    pt_safetensors *file;
+    pt_checkpoint *file;
     pt_text_tower *tower;
 } opened;
 
 static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
     *o = (opened){0};
     return CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) &&
-           CHECK_OK(pt_safetensors_open_model(model, &o->file, &t->err)) &&
+           CHECK_OK(pt_checkpoint_open_model(model, &o->file, &t->err)) &&
            CHECK_OK(pt_text_tower_open(&o->config, o->file, pt_nn_ops_of(isa, PT_PRECISION_F32),
                                        &o->tower, &t->err));
 }
 
 static void tower_close(opened *o) {
     pt_text_tower_close(&o->tower);
-    pt_safetensors_close(&o->file);
+    pt_checkpoint_close(&o->file);
 }
 
 static void run(const opened *o, const int32_t *ids, const size_t *lengths, size_t n_captions,
@@ -127,7 +127,7 @@ typedef struct attempt {
     const pt_clap_config *config;
 } attempt;
 
-static pt_status try_open(void *context, const pt_safetensors *file, pt_error *err) {
+static pt_status try_open(void *context, const pt_checkpoint *file, pt_error *err) {
     const attempt *a = context;
     pt_test *t = a->t;
     pt_text_tower *tower = NULL;
