@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "clap/unpickler.h"
+
+#define BYTES(text) text, sizeof text - 1
+
+/* ------------------------------------------------- a small writer of pickles */
+
+/* Protocol 2 unless `modern`: then 4, with its texts and globals. Nothing is remembered. */
+typedef struct writer {
+    pt_str out;
+    bool modern;
+} writer;
+
+static void add_byte(writer *w, unsigned byte) {
+    pt_str_add_bytes(&w->out, &(unsigned char){(unsigned char)byte}, 1);
+}
+
+static void add_number(writer *w, uint64_t number, size_t n_bytes) {
+    for (size_t i = 0; i < n_bytes; i++)
+        add_byte(w, (unsigned)(number >> (8 * i) & 255));
+}
+
+static void add_text(writer *w, const char *text) {
+    add_byte(w, w->modern ? 0x8C : 'X');
+    add_number(w, strlen(text), w->modern ? 1 : 4);
+    pt_str_add(&w->out, text);
+}
+
+/* An integer in the shortest of the forms that Python writes. */
+static void add_integer(writer *w, int64_t number) {
+    if (number >= 0 && number < 256) {
+        add_byte(w, 'K');
+        add_number(w, (uint64_t)number, 1);
+    } else if (number >= 0 && number < 65536) {
+        add_byte(w, 'M');
+        add_number(w, (uint64_t)number, 2);
+    } else if (number >= INT32_MIN && number <= INT32_MAX) {
+        add_byte(w, 'J');
+        add_number(w, (uint64_t)number, 4);
+    } else {
+        add_byte(w, 0x8A);
+        add_byte(w, 8);
+        add_number(w, (uint64_t)number, 8);
+    }
+}
+
+static void add_global(writer *w, const char *module, const char *name) {
+    if (w->modern) {
+        add_text(w, module);
+        add_text(w, name);
+        add_byte(w, 0x93);
+    } else {
+        pt_str_printf(&w->out, "c%s\n%s\n", module, name);
+    }
+}
+
+static void begin(writer *w) {
+    pt_str_clear(&w->out);
+    add_byte(w, 0x80);
+    add_byte(w, w->modern ? 4 : 2);
+    if (!w->modern) return;
+    add_byte(w, 0x95);
+    add_number(w, 3, 8); /* a frame of three bytes: it means nothing to who has all of them */
+}
+
+static void add_storage(writer *w, const char *module, const char *type, const char *key,
+                        int64_t n_values) {
+    pt_str_add(&w->out, "(");
+    add_text(w, "storage");
+    add_global(w, module, type);
+    add_text(w, key);
+    add_text(w, "cuda:0");
+    add_integer(w, n_values);
+    pt_str_add(&w->out, "tQ");
+}
+
+static void add_tuple(writer *w, const int64_t *numbers, size_t n) {
+    if (n > 3) add_byte(w, '(');
+    for (size_t i = 0; i < n; i++)
+        add_integer(w, numbers[i]);
+    add_byte(w, n == 0 ? ')' : n > 3 ? 't' : 0x84 + (unsigned)n);
+}
+
+/* What is said of a tensor. */
+typedef struct shape {
+    int64_t first;
+    size_t n_dims;
+    int64_t sizes[9], strides[9];
+} shape;
+
+/* Behind the storage: first value, sizes, strides, no gradient, no hooks, and the call. */
+static void add_rest(writer *w, const shape *s) {
+    add_integer(w, s->first);
+    add_tuple(w, s->sizes, s->n_dims);
+    add_tuple(w, s->strides, s->n_dims);
+    add_byte(w, 0x89);
+    add_global(w, "collections", "OrderedDict");
+    pt_str_add(&w->out, ")R");
+}
+
+static void add_tensor(writer *w, const char *type, const char *key, int64_t n_values,
+                       const shape *s) {
+    add_global(w, "torch._utils", "_rebuild_tensor_v2");
+    add_byte(w, '(');
+    add_storage(w, "torch", type, key, n_values);
+    add_rest(w, s);
+    pt_str_add(&w->out, "tR");
+}
+
+static const shape two_by_three = {0, 2, {2, 3}, {3, 1}};
+
+/* ----------------------------------------------------------------- judgement */
+
+typedef struct result {
+    pt_pickled_tensor *tensors;
+    size_t n;
+    pt_status status;
+} result;
+
+/* Unpickles a copy that ends where the pickle does, so that a read past it is seen; *copy has to be
+ * freed after the tensors. */
+static result unpickle(pt_test *t, const void *bytes, size_t n, unsigned char **copy) {
+    result r = {.n = 77};
+    *copy = malloc(n > 0 ? n : 1);
+    if (!*copy) abort();
+    memcpy(*copy, bytes, n);
+    t->err = (pt_error){0};
+    r.status = pt_unpickle("x.pt", *copy, n, &r.tensors, &r.n, &t->err);
+    return r;
+}
+
+static void check_refused(pt_test *t, const void *bytes, size_t n, const char *says) {
+    unsigned char *copy;
+    const result r = unpickle(t, bytes, n, &copy);
+    CHECK_INT(r.status, PT_EFORMAT);
+    CHECK_HAS(t->err.message, "file 'x.pt': ");
+    CHECK_HAS(t->err.message, says);
+    CHECK(r.tensors == NULL && r.n == 77);
+    free(r.tensors);
+    free(copy);
+}
+
+static bool is_named(const pt_pickled_tensor *tensor, const char *name) {
+    return tensor->n_name == strlen(name) && memcmp(tensor->name, name, tensor->n_name) == 0;
+}
+
+/* ---------------------------------------------------------------- good ones */
+
+static void check_two_tensors(pt_test *t, bool modern) {
+    writer w = {.modern = modern};
+    unsigned char *copy;
+
+    begin(&w);
+    pt_str_add(&w.out, "}(");
+    add_text(&w, "b.weight");
+    add_tensor(&w, "FloatStorage", "17", 10, &(shape){4, 2, {2, 3}, {3, 1}});
+    add_text(&w, "a");
+    add_tensor(&w, "LongStorage", "0", 1, &(shape){0, 0, {0}, {0}});
+    pt_str_add(&w.out, "u.");
+    const result r = unpickle(t, w.out.text, w.out.length, &copy);
+    CHECK_OK(r.status);
+    REQUIRE(r.n == 2);
+    const pt_pickled_tensor *b = &r.tensors[0], *a = &r.tensors[1];
+    CHECK(is_named(b, "b.weight") && is_named(a, "a"));
+    CHECK_STR(b->type->name, "F32");
+    CHECK_INT(b->type->dtype, PT_DTYPE_F32);
+    CHECK_INT(b->type->n_bytes, 4);
+    CHECK_INT(b->n_dims, 2);
+    CHECK(b->dims[0] == 2 && b->dims[1] == 3);
+    CHECK_INT(b->n_values, 6);
+    CHECK_INT(b->first, 4);
+    CHECK_INT(b->n_storage, 40);
+    CHECK(b->row_major);
+    CHECK(b->n_key == 2 && memcmp(b->key, "17", 2) == 0);
+    CHECK_STR(a->type->name, "I64");
+    CHECK_INT(a->n_dims, 0);
+    CHECK_INT(a->n_values, 1);
+    CHECK_INT(a->n_storage, 8);
+    free(r.tensors);
+    free(copy);
+    pt_str_release(&w.out);
+}
+
+TEST(unpickler, protocol_2) {
+    check_two_tensors(t, false);
+}
+
+TEST(unpickler, protocol_4) {
+    check_two_tensors(t, true);
+}
+
+TEST(unpickler, types) {
+    static const struct {
+        const char *torch, *name;
+        unsigned n_bytes;
+        pt_dtype dtype;
+    } types[] = {
+        {"FloatStorage", "F32", 4, PT_DTYPE_F32},      {"HalfStorage", "F16", 2, PT_DTYPE_F16},
+        {"BFloat16Storage", "BF16", 2, PT_DTYPE_BF16}, {"DoubleStorage", "F64", 8, PT_DTYPE_OTHER},
+        {"LongStorage", "I64", 8, PT_DTYPE_OTHER},     {"IntStorage", "I32", 4, PT_DTYPE_OTHER},
+        {"ShortStorage", "I16", 2, PT_DTYPE_OTHER},    {"CharStorage", "I8", 1, PT_DTYPE_OTHER},
+        {"ByteStorage", "U8", 1, PT_DTYPE_OTHER},      {"BoolStorage", "BOOL", 1, PT_DTYPE_OTHER},
+    };
+    writer w = {0};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        unsigned char *copy;
+        begin(&w);
+        pt_str_add(&w.out, "}");
+        add_text(&w, "a");
+        add_tensor(&w, types[i].torch, "0", 6, &two_by_three);
+        pt_str_add(&w.out, "s.");
+        const result r = unpickle(t, w.out.text, w.out.length, &copy);
+        CHECK_OK(r.status);
+        if (CHECK(r.n == 1)) {
+            CHECK_STR(r.tensors->type->name, types[i].name);
+            CHECK_INT(r.tensors->type->dtype, types[i].dtype);
+            CHECK_INT(r.tensors->type->n_bytes, types[i].n_bytes);
+            CHECK_INT(r.tensors->n_storage, 6 * types[i].n_bytes);
+        }
+        free(r.tensors);
+        free(copy);
+    }
+    pt_str_release(&w.out);
+}
+
+/* A storage of bytes, whose type the tensor tells. */
+static void write_untyped(writer *w, int64_t n_bytes, const char *dtype) {
+    begin(w);
+    pt_str_add(&w->out, "}");
+    add_text(w, "a");
+    add_global(w, "torch._utils", dtype ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
+    add_byte(w, '(');
+    add_storage(w, "torch.storage", "UntypedStorage", "0", n_bytes);
+    add_rest(w, &two_by_three);
+    if (dtype) add_global(w, "torch", dtype);
+    pt_str_add(&w->out, "tRs.");
+}
+
+TEST(unpickler, storages_of_bytes) {
+    writer w = {0};
+    unsigned char *copy;
+
+    write_untyped(&w, 12, "bfloat16");
+    const result r = unpickle(t, w.out.text, w.out.length, &copy);
+    CHECK_OK(r.status);
+    REQUIRE(r.n == 1);
+    CHECK_STR(r.tensors->type->name, "BF16");
+    CHECK_INT(r.tensors->n_storage, 12);
+    CHECK_INT(r.tensors->n_values, 6);
+    free(r.tensors);
+    free(copy);
+    write_untyped(&w, 11, "bfloat16");
+    check_refused(t, w.out.text, w.out.length, "reaches past its storage");
+    write_untyped(&w, 12, NULL);
+    check_refused(t, w.out.text, w.out.length, "a storage without a type");
+    write_untyped(&w, 12, "HalfStorage");
+    check_refused(t, w.out.text, w.out.length, "a type that is none");
+    pt_str_release(&w.out);
+}
+
+/* A checkpoint of a training: what is beside the state dictionary comes to nothing. */
+TEST(unpickler, what_is_not_needed_is_dropped) {
+    writer w = {0};
+    unsigned char *copy;
+
+    begin(&w);
+    pt_str_add(&w.out, "}(");
+    add_text(&w, "epoch");
+    add_global(&w, "numpy.core.multiarray", "scalar");
+    add_global(&w, "numpy", "dtype");
+    add_text(&w, "f8");
+    pt_str_add(&w.out, "\x89\x88\x87R(");
+    add_integer(&w, 3);
+    add_text(&w, "<");
+    pt_str_add(&w.out, "NNN");
+    add_integer(&w, -1);
+    pt_str_add(&w.out, "tb");
+    add_global(&w, "_codecs", "encode");
+    add_text(&w, "12345678");
+    add_text(&w, "latin1");
+    pt_str_add(&w.out, "\x86R\x86R");
+    add_text(&w, "a tensor beside it");
+    add_tensor(&w, "FloatStorage", "1", 6, &two_by_three);
+    add_text(&w, "optimizer");
+    pt_str_add(&w.out, "}");
+    add_text(&w, "param_groups");
+    pt_str_add(&w.out, "]}(");
+    add_text(&w, "lr");
+    pt_str_add(&w.out, "G");
+    add_number(&w, 0, 8);
+    add_text(&w, "params");
+    pt_str_add(&w.out, "](");
+    add_integer(&w, 0);
+    add_integer(&w, 300);
+    add_integer(&w, -70000);
+    add_integer(&w, (int64_t)1 << 40);
+    pt_str_add(&w.out, "e");
+    add_text(&w, "shape");
+    add_global(&w, "torch", "Size");
+    add_tuple(&w, (int64_t[]){1, 2}, 2);
+    pt_str_add(&w.out, "\x85Ruas");
+    add_text(&w, "state_dict");
+    add_global(&w, "collections", "OrderedDict");
+    pt_str_add(&w.out, ")R(");
+    add_text(&w, "weight");
+    add_global(&w, "torch._utils", "_rebuild_parameter");
+    add_tensor(&w, "HalfStorage", "0", 6, &two_by_three);
+    pt_str_add(&w.out, "\x88");
+    add_global(&w, "collections", "OrderedDict");
+    pt_str_add(&w.out, ")R\x87R");
+    add_text(&w, "steps");
+    add_integer(&w, 3);
+    add_integer(&w, 5); /* a key that is no text */
+    add_tensor(&w, "HalfStorage", "0", 6, &two_by_three);
+    pt_str_add(&w.out, "u}");
+    add_text(&w, "_metadata");
+    pt_str_add(&w.out, "}sb");
+    pt_str_add(&w.out, "u.");
+    const result r = unpickle(t, w.out.text, w.out.length, &copy);
+    CHECK_OK(r.status);
+    REQUIRE(r.n == 1);
+    CHECK(is_named(r.tensors, "weight"));
+    CHECK_STR(r.tensors->type->name, "F16");
+    free(r.tensors);
+    free(copy);
+    pt_str_release(&w.out);
+}
+
+/* What is remembered is the same thing when it is asked for again. */
+TEST(unpickler, memo) {
+    static const unsigned char head[] = {0x80, 2, '}', 'q', 0, '('};
+    writer w = {0};
+    unsigned char *copy;
+
+    pt_str_add_bytes(&w.out, head, sizeof head);
+    add_text(&w, "a");
+    pt_str_add_bytes(&w.out, BYTES("r\1\0\0\0")); /* LONG_BINPUT */
+    add_tensor(&w, "FloatStorage", "0", 6, &two_by_three);
+    add_byte(&w, 0x94); /* MEMOIZE as 2 */
+    pt_str_add_bytes(&w.out, BYTES("h\1j\2\0\0\0"));
+    add_text(&w, "itself"); /* a dictionary that holds itself has an end all the same */
+    pt_str_add_bytes(&w.out, BYTES("h\0u."));
+    const result r = unpickle(t, w.out.text, w.out.length, &copy);
+    CHECK_OK(r.status);
+    REQUIRE(r.n == 2);
+    CHECK(is_named(&r.tensors[0], "a") && is_named(&r.tensors[1], "a"));
+    CHECK_INT(r.tensors[1].n_values, 6);
+    free(r.tensors);
+    free(copy);
+    pt_str_release(&w.out);
+}
+
+/* -------------------------------------------------------------------- shapes */
+
+static void write_shape(writer *w, int64_t n_storage, const shape *s) {
+    begin(w);
+    pt_str_add(&w->out, "}");
+    add_text(w, "a");
+    add_tensor(w, "FloatStorage", "0", n_storage, s);
+    pt_str_add(&w->out, "s.");
+}
+
+TEST(unpickler, shapes) {
+    static const struct {
+        int64_t n_storage;
+        shape shape;
+        bool row_major;
+        size_t n_values;
+    } cases[] = {
+        {6, {0, 2, {2, 3}, {3, 1}}, true, 6},
+        {7, {1, 2, {2, 3}, {3, 1}}, true, 6},
+        {6, {0, 2, {3, 2}, {1, 3}}, false, 6},            /* transposed */
+        {6, {0, 2, {2, 2}, {3, 1}}, false, 4},            /* columns of a matrix */
+        {3, {0, 2, {2, 3}, {0, 1}}, false, 6},            /* a row twice */
+        {6, {0, 3, {1, 6, 1}, {99, 1, 77}}, true, 6},     /* a stride of nothing means nothing */
+        {6, {0, 4, {6, 1, 1, 1}, {1, 6, 6, 6}}, true, 6}, /* channels last */
+        {1, {0, 8, {1, 1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1}}, true, 1},
+        {0, {0, 2, {0, 3}, {3, 1}}, true, 0},
+        {2, {2, 1, {0}, {1}}, true, 0},
+        {2, {1, 0, {0}, {0}}, true, 1},
+    };
+    writer w = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned char *copy;
+        write_shape(&w, cases[i].n_storage, &cases[i].shape);
+        const result r = unpickle(t, w.out.text, w.out.length, &copy);
+        CHECK_OK(r.status);
+        if (CHECK(r.n == 1)) {
+            CHECK_INT(r.tensors->row_major, cases[i].row_major);
+            CHECK_INT(r.tensors->n_values, cases[i].n_values);
+            CHECK_INT(r.tensors->first, cases[i].shape.first);
+        }
+        free(r.tensors);
+        free(copy);
+    }
+    pt_str_release(&w.out);
+}
+
+TEST(unpickler, shapes_that_cannot_be) {
+    static const struct {
+        int64_t n_storage;
+        shape shape;
+        const char *says;
+    } cases[] = {
+        {5, {0, 2, {2, 3}, {3, 1}}, "reaches past its storage"},
+        {6, {1, 2, {2, 3}, {3, 1}}, "reaches past its storage"},
+        {6, {0, 2, {2, 3}, {4, 1}}, "reaches past its storage"},
+        {6, {7, 1, {0}, {1}}, "reaches past its storage"},
+        {6, {INT64_MAX, 2, {2, 3}, {INT64_MAX, 1}}, "reaches past its storage"},
+        {6, {0, 2, {3, 2}, {INT64_MAX, 1}}, "reaches past its storage"},
+        {6, {0, 2, {INT64_MAX, 3}, {0, 0}}, "too large for any file"},
+        {INT64_MAX, {0, 1, {1}, {1}}, "a storage too large for any file"},
+        {6, {-1, 2, {2, 3}, {3, 1}}, "whose first value is not a count"},
+        {6, {0, 2, {-2, 3}, {3, 1}}, "whose sizes or strides are not counts"},
+        {6, {5, 2, {2, 3}, {-3, 1}}, "whose sizes or strides are not counts"},
+        {-6, {0, 2, {2, 3}, {3, 1}}, "makes a storage whose size is not a count"},
+        {1,
+         {0, 9, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
+         "makes a tensor of 9 dimensions"},
+    };
+    writer w = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_shape(&w, cases[i].n_storage, &cases[i].shape);
+        check_refused(t, w.out.text, w.out.length, cases[i].says);
+    }
+    pt_str_release(&w.out);
+}
+
+/* ------------------------------------------------------------------- hostile */
+
+/* The head of every pickle of protocol 2 is put in front. */
+static const struct {
+    const char *bytes;
+    size_t n;
+    const char *says;
+} hostile[] = {
+    /* os.system("id"), as every tutorial writes it, and its relatives */
+    {BYTES("cposix\nsystem\nX\2\0\0\0id\x85R."),
+     "byte 2 of the pickle: GLOBAL (0x63) names 'posix.system', which is not among"},
+    {BYTES("X\2\0\0\0osX\6\0\0\0system\x93X\2\0\0\0id\x85R."),
+     "byte 20 of the pickle: STACK_GLOBAL (0x93) names 'os.system'"},
+    {BYTES("cbuiltins\neval\n."), "GLOBAL (0x63) names 'builtins.eval'"},
+    {BYTES("c__builtin__\ngetattr\n."), "names '__builtin__.getattr'"},
+    {BYTES("ctorch\nload\n."), "names 'torch.load'"},
+    {BYTES("ctorch._utils\n_rebuild_tensor_v2.__globals__\n."), "_rebuild_tensor_v2.__globals__'"},
+    {BYTES("c\ncollections OrderedDict\n."), "GLOBAL (0x63) names '.collections OrderedDict'"},
+    {BYTES("(S'id'\nios\nsystem\n."), "byte 3 of the pickle: STRING (0x53) is not among"},
+    {BYTES("(ios\nsystem\n."), "INST (0x69) is not among the instructions"},
+    {BYTES("(cos\nsystem\nX\2\0\0\0ido."), "names 'os.system'"},
+    {BYTES("ccollections\nOrderedDict\n)\x81."), "NEWOBJ (0x81) is not among"},
+    {BYTES("ccollections\nOrderedDict\n)}\x92."), "NEWOBJ_EX (0x92) is not among"},
+    {BYTES("\x82\1."), "EXT1 (0x82) is not among"},
+    {BYTES("\x83\1\0."), "EXT2 (0x83) is not among"},
+    {BYTES("\x84\1\0\0\0."), "EXT4 (0x84) is not among"},
+    {BYTES("P0\n."), "PERSID (0x50) is not among"},
+    {BYTES("\x97."), "NEXT_BUFFER (0x97) is not among"},
+    {BYTES("}2."), "DUP (0x32) is not among"},
+    {BYTES("\xFF."), "an unknown instruction (0xff) is not among"},
+    {BYTES("\0."), "an unknown instruction (0x00) is not among"},
+    /* calls of what is no function */
+    {BYTES("})R."), "REDUCE (0x52) calls a dictionary"},
+    {BYTES("X\2\0\0\0os)R."), "REDUCE (0x52) calls a text"},
+    {BYTES("ctorch\nFloatStorage\n)R."), "calls 'torch.FloatStorage', which is a type"},
+    {BYTES("ctorch\nfloat32\n)R."), "calls 'torch.float32', which is a type"},
+    {BYTES("ccollections\nOrderedDict\nNR."), "REDUCE (0x52) calls with a plain value"},
+    {BYTES("ccollections\nOrderedDict\n]\x85R."), "makes a dictionary from arguments"},
+    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n)R."), "makes a tensor from 0 arguments"},
+    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n(NNNNNNtR."), "makes a tensor without a storage"},
+    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n(NNNNNNNtR."), "makes a tensor from 7 arguments"},
+    {BYTES("ctorch._utils\n_rebuild_parameter\n}NN\x87R."), "a parameter of what is no tensor"},
+    {BYTES("ctorch._utils\n_rebuild_parameter\n)R."), "a parameter of what is no tensor"},
+    /* persistent identifiers */
+    {BYTES("NQ."), "BINPERSID (0x51) is not given what PyTorch says of a storage"},
+    {BYTES(")Q."), "BINPERSID (0x51) is not given"},
+    {BYTES("(X\6\0\0\0moduleNNNNtQ."), "BINPERSID (0x51) is not given"},
+    {BYTES("(X\7\0\0\0storageNNNNtQ."), "makes a storage of a type that is none"},
+    {BYTES("(X\7\0\0\0storagectorch\nfloat32\nNNNtQ."), "makes a storage of a type that is none"},
+    {BYTES("(X\7\0\0\0storagectorch\nFloatStorage\nNNNtQ."), "whose key is not a text"},
+    {BYTES("(X\7\0\0\0storagectorch\nFloatStorage\nX\0\0\0\0NNtQ."), "whose size is not a count"},
+    /* the stack */
+    {BYTES("."), "STOP (0x2e) leaves more or less than one value"},
+    {BYTES("}}."), "STOP (0x2e) leaves more or less than one value"},
+    {BYTES("}(."), "STOP (0x2e) leaves more or less than one value"},
+    {BYTES("}.}"), "STOP (0x2e) is not at the end of the pickle"},
+    {BYTES("R."), "REDUCE (0x52) takes more than there is on the stack"},
+    {BYTES("N(R."), "REDUCE (0x52) takes more than there is on the stack"},
+    {BYTES("}X\1\0\0\0a(s."), "SETITEM (0x73) takes more than there is on the stack"},
+    {BYTES("\x85."), "TUPLE1 (0x85) takes more than there is on the stack"},
+    {BYTES("NN\x87."), "TUPLE3 (0x87) takes more than there is on the stack"},
+    {BYTES("(u."), "SETITEMS (0x75) takes more than there is on the stack"},
+    {BYTES("(e."), "APPENDS (0x65) takes more than there is on the stack"},
+    {BYTES("t."), "TUPLE (0x74) has no MARK before it"},
+    {BYTES("}u."), "SETITEMS (0x75) has no MARK before it"},
+    {BYTES("}(Nu."), "SETITEMS (0x75) has a key without a value"},
+    {BYTES("](NNu."), "SETITEMS (0x75) sets items of a list"},
+    {BYTES(")NNs."), "SETITEM (0x73) sets items of a tuple"},
+    {BYTES("}Na."), "APPEND (0x61) appends to a dictionary"},
+    {BYTES("ccollections\nOrderedDict\n}b."), "BUILD (0x62) sets the state of a global"},
+    {BYTES("]}b."), "BUILD (0x62) sets the state of a list"},
+    {BYTES("}Q."), "is not given what PyTorch says of a storage"},
+    {BYTES("NN\x93."), "STACK_GLOBAL (0x93) has a name that is not a text"},
+    /* the memo */
+    {BYTES("h\0."), "BINGET (0x68) asks for value 0, where 0 are remembered"},
+    {BYTES("}q\0h\1."), "BINGET (0x68) asks for value 1, where 1 are remembered"},
+    {BYTES("}q\0j\xFF\xFF\xFF\xFF."), "LONG_BINGET (0x6a) asks for value 4294967295"},
+    {BYTES("}q\1."), "BINPUT (0x71) remembers a value as 1, where 0 comes next"},
+    {BYTES("}q\0q\0."), "BINPUT (0x71) remembers a value as 0, where 1 comes next"},
+    {BYTES("}r\xFF\xFF\xFF\xFF."), "LONG_BINPUT (0x72) remembers a value as 4294967295"},
+    {BYTES("q\0."), "BINPUT (0x71) takes more than there is on the stack"},
+    {BYTES("(\x94."), "MEMOIZE (0x94) takes more than there is on the stack"},
+    /* lengths */
+    {BYTES("X\xFF\xFF\xFF\xFF."), "BINUNICODE (0x58) has 4294967295 bytes"},
+    {BYTES("X\2\0\0\0."), "BINUNICODE (0x58) is cut off"},
+    {BYTES("\x8C\x02."), "SHORT_BINUNICODE (0x8c) is cut off"},
+    {BYTES("B\xFF\xFF\xFF\x7F."), "BINBYTES (0x42) has 2147483647 bytes"},
+    {BYTES("\x8A\xFF."), "LONG1 (0x8a) is cut off"},
+    {BYTES("\x95\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF."), "FRAME (0x95) is cut off"},
+    {BYTES("\x8D\1\0\0\0\0\0\0\0a."), "BINUNICODE8 (0x8d) is not among"},
+    {BYTES("cmodule"), "GLOBAL (0x63) is cut off"},
+    {BYTES("\x80\2}."), "byte 2 of the pickle: PROTO (0x80) is not the first instruction"},
+    /* what is no state dictionary */
+    {BYTES("N."), "holds a plain value, and no dictionary of tensors"},
+    {BYTES("]."), "holds a list, and no dictionary of tensors"},
+    {BYTES("}."), "holds no tensors by name"},
+    {BYTES("}X\12\0\0\0state_dict}s."), "holds no tensors by name"},
+    {BYTES("}X\12\0\0\0state_dictNs."), "holds no tensors by name"},
+};
+
+TEST(unpickler, hostile) {
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
+        writer w = {0};
+        begin(&w);
+        pt_str_add_bytes(&w.out, hostile[i].bytes, hostile[i].n);
+        check_refused(t, w.out.text, w.out.length, hostile[i].says);
+        pt_str_release(&w.out);
+    }
+    check_refused(t, "", 0, "the pickle ends after 0 bytes without a STOP");
+    check_refused(t, BYTES("}."), "EMPTY_DICT (0x7d) is not how a pickle of PyTorch begins");
+    check_refused(t, BYTES("\x80\1}."), "PROTO (0x80) asks for protocol 1; 2 to 5 are read");
+    check_refused(t, BYTES("\x80\6}."), "PROTO (0x80) asks for protocol 6; 2 to 5 are read");
+}
+
+/* What would make a careless reader recurse, allocate, or loop. */
+TEST(unpickler, size) {
+    writer w = {0};
+
+    begin(&w); /* 100 000 tuples, one in the other: a level costs nothing */
+    for (size_t i = 0; i < 100000; i++)
+        add_byte(&w, i ? 0x85 : ')');
+    add_byte(&w, '.');
+    check_refused(t, w.out.text, w.out.length, "holds a tuple, and no dictionary");
+
+    for (size_t n = 256; n < 258; n++) { /* marks that are open at a time */
+        begin(&w);
+        add_byte(&w, '}');
+        for (size_t i = 0; i < n; i++)
+            add_byte(&w, '(');
+        for (size_t i = 0; i < n; i++)
+            add_byte(&w, 't');
+        pt_str_add(&w.out, "Ns.");
+        check_refused(t, w.out.text, w.out.length,
+                      n == 256 ? "holds no tensors by name"
+                               : "byte 259 of the pickle: MARK (0x28) makes more than 256 levels "
+                                 "of nesting");
+    }
+
+    static const struct {
+        const char *head, *again, *says;
+    } many[] = {
+        {"", "N", "makes more than 1048576 values at a time"},
+        {"", ")0", "POP (0x30) is not among"},
+        {"N", "\x94", "makes more than 1048576 remembered values"},
+        {"]", "(NNta", "makes more than 1048576 elements of tuples"},
+        {"]", "}a", "makes more than 1048576 dictionaries"},
+        {"}", "NNs", "makes more than 1048576 items"},
+    };
+    for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
+        begin(&w);
+        pt_str_add(&w.out, many[i].head);
+        for (size_t k = 0; k <= (1U << 20); k++)
+            pt_str_add(&w.out, many[i].again);
+        check_refused(t, w.out.text, w.out.length, many[i].says);
+    }
+    pt_str_release(&w.out);
+}
+
+/* ------------------------------------------------------------------- damage */
+
+/* Every instruction that is read, in a pickle that holds two tensors. */
+static void write_everything(writer *w) {
+    begin(w);
+    pt_str_add(&w->out, "}\x94(");
+    add_text(w, "optimizer");
+    pt_str_add_bytes(&w->out, BYTES("](Nh\0\x88\x89G\0\0\0\0\0\0\0\0J\1\0\0\0M\1\0"));
+    pt_str_add_bytes(&w->out, BYTES("\x8A\2\1\2B\1\0\0\0aC\1ae"));
+    pt_str_add(&w->out, "Na");
+    add_text(w, "state_dict");
+    add_global(w, "collections", "OrderedDict");
+    pt_str_add(&w->out, ")R(");
+    add_text(w, "a");
+    add_tensor(w, "FloatStorage", "0", 6, &two_by_three);
+    add_text(w, "b");
+    add_tensor(w, "HalfStorage", "1", 24, &(shape){3, 4, {1, 2, 3, 3}, {18, 9, 3, 1}});
+    pt_str_add(&w->out, "u}b");
+    pt_str_add(&w->out, "u.");
+}
+
+TEST(unpickler, cut_at_every_byte) {
+    for (int modern = 0; modern < 2; modern++) {
+        writer w = {.modern = modern};
+        unsigned char *copy;
+        write_everything(&w);
+        const result r = unpickle(t, w.out.text, w.out.length, &copy);
+        CHECK_OK(r.status);
+        CHECK_INT(r.n, 2);
+        free(r.tensors);
+        free(copy);
+        for (size_t n = 0; n < w.out.length; n++)
+            check_refused(t, w.out.text, n, "");
+        pt_str_release(&w.out);
+    }
+}
+
+/* Whatever is accepted keeps its promises. */
+TEST(unpickler, every_byte_changed) {
+    size_t n_read = 0;
+    for (int modern = 0; modern < 2; modern++) {
+        writer w = {.modern = modern};
+        write_everything(&w);
+        for (size_t i = 0; i < 8 * w.out.length; i++) {
+            unsigned char *copy;
+            w.out.text[i / 8] ^= (char)(1 << i % 8);
+            const result r = unpickle(t, w.out.text, w.out.length, &copy);
+            w.out.text[i / 8] ^= (char)(1 << i % 8);
+            CHECK(r.status == PT_OK || r.status == PT_EFORMAT);
+            n_read += r.status == PT_OK;
+            for (size_t k = 0; r.status == PT_OK && k < r.n; k++) {
+                const pt_pickled_tensor *tensor = &r.tensors[k];
+                if (tensor->row_major)
+                    CHECK((tensor->first + tensor->n_values) * tensor->type->n_bytes <=
+                          tensor->n_storage);
+            }
+            free(r.tensors);
+            free(copy);
+        }
+        pt_str_release(&w.out);
+    }
+    CHECK(n_read > 0);
+}
