@@ -4,6 +4,7 @@
 #include "clap/checkpoint.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@
 #include "clap/checkpoint_format.h"
 
 /* The first that knows its own bytes; the last takes what no other does. */
-static const pt_checkpoint_format *const formats[] = {&pt_checkpoint_safetensors};
+static const pt_checkpoint_format *const formats[] = {
+    &pt_checkpoint_pytorch, &pt_checkpoint_pytorch_legacy, &pt_checkpoint_safetensors};
 
 /* ------------------------------------------------------- opening and closing */
 
@@ -29,6 +31,16 @@ static const pt_checkpoint_format *format_of(const unsigned char *bytes, size_t 
 
 static int by_name(const void *a, const void *b) {
     return strcmp(((const pt_tensor *)a)->name, ((const pt_tensor *)b)->name);
+}
+
+static pt_status put_in_order(pt_checkpoint *file, pt_error *err) {
+    if (file->n == 0) return PT_OK;
+    qsort(file->tensors, file->n, sizeof *file->tensors, by_name);
+    for (size_t i = 1; i < file->n; i++)
+        if (by_name(&file->tensors[i - 1], &file->tensors[i]) == 0)
+            return pt_fail(err, PT_EFORMAT, "file '%s': tensor '%.200s': is there twice",
+                           file->name, file->tensors[i].name);
+    return PT_OK;
 }
 
 pt_status pt_checkpoint_open_memory(const char *name, const void *bytes, size_t size,
@@ -46,7 +58,8 @@ pt_status pt_checkpoint_open_memory(const char *name, const void *bytes, size_t 
     opened->format = format_of(bytes, size);
     status = opened->format->parse(opened, err);
     if (status != PT_OK) goto done;
-    if (opened->n > 0) qsort(opened->tensors, opened->n, sizeof *opened->tensors, by_name);
+    status = put_in_order(opened, err);
+    if (status != PT_OK) goto done;
     *file = opened;
     opened = NULL;
 done:
@@ -97,12 +110,70 @@ pt_status pt_checkpoint_open(const char *path, pt_checkpoint **file, pt_error *e
     return PT_OK;
 }
 
-pt_status pt_checkpoint_open_model(const char *dir, pt_checkpoint **file, pt_error *err) {
-    char *path = NULL;
-    if (asprintf(&path, "%s/model.safetensors", dir) < 0)
-        return pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir);
-    const pt_status status = pt_checkpoint_open(path, file, err);
+static int is_pt(const struct dirent *item) {
+    const size_t n = strlen(item->d_name);
+    return n > 3 && strcmp(item->d_name + n - 3, ".pt") == 0;
+}
+
+/* The name of the one .pt file of a folder, which the caller frees. */
+static pt_status find_pt(const char *dir, char **name, pt_error *err) {
+    struct dirent **items = NULL;
+    const int n = scandir(dir, &items, is_pt, alphasort);
+    pt_status status = PT_OK;
+
+    if (n == 1)
+        *name = strdup(items[0]->d_name);
+    else if (n > 1)
+        status = pt_fail(err, PT_EFORMAT,
+                         "folder '%s': has several models, such as '%s' and '%s': name the file of "
+                         "one of them",
+                         dir, items[0]->d_name, items[1]->d_name);
+    else
+        status = pt_fail(err, PT_EIO,
+                         "file '%s/model.safetensors': not found, nor are 'pytorch_model.bin' or a "
+                         "'.pt' file in its place",
+                         dir);
+    for (int i = 0; i < n; i++)
+        free(items[i]);
+    free(items);
+    if (status == PT_OK && !*name)
+        status = pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir);
+    return status;
+}
+
+/* The file of weights in a folder, which the caller frees. A link to nothing counts as a file: what
+ * is meant is said, and not passed over. */
+static pt_status find_weights(const char *dir, char **name, pt_error *err) {
+    static const char *const names[] = {"model.safetensors", "pytorch_model.bin"};
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *found = NULL;
+    struct stat info;
+
+    for (size_t i = 0; fd >= 0 && !found && i < sizeof names / sizeof names[0]; i++)
+        if (fstatat(fd, names[i], &info, AT_SYMLINK_NOFOLLOW) == 0) found = names[i];
+    if (fd >= 0) close(fd);
+    if (!found) return find_pt(dir, name, err);
+    *name = strdup(found);
+    if (!*name) return pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir);
+    return PT_OK;
+}
+
+pt_status pt_checkpoint_open_model(const char *model, pt_checkpoint **file, pt_error *err) {
+    char *name = NULL, *path = NULL;
+    struct stat info;
+    pt_status status = PT_OK;
+
+    if (stat(model, &info) == 0 && !S_ISDIR(info.st_mode))
+        return pt_checkpoint_open(model, file, err);
+    status = find_weights(model, &name, err);
+    if (status != PT_OK) return status;
+    if (asprintf(&path, "%s/%s", model, name) < 0) {
+        path = NULL;
+        status = pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", model);
+    }
+    if (status == PT_OK) status = pt_checkpoint_open(path, file, err);
     free(path);
+    free(name);
     return status;
 }
 
@@ -110,6 +181,8 @@ void pt_checkpoint_close(pt_checkpoint **file) {
     if (!*file) return;
     if ((*file)->mapped) munmap((void *)(uintptr_t)(*file)->bytes, (*file)->size);
     json_decref((*file)->header);
+    for (size_t i = 0; (*file)->owns_names && i < (*file)->n; i++)
+        free((void *)(uintptr_t)(*file)->tensors[i].name);
     free((*file)->tensors);
     free((*file)->name);
     free(*file);
@@ -124,6 +197,14 @@ void pt_checkpoint_forget(const pt_checkpoint *file) {
 
 const char *pt_checkpoint_format_name(const pt_checkpoint *file) {
     return file->format->name;
+}
+
+const char *pt_checkpoint_path(const pt_checkpoint *file) {
+    return file->name;
+}
+
+bool pt_checkpoint_is_laion(const pt_checkpoint *file) {
+    return file->laion;
 }
 
 size_t pt_checkpoint_count(const pt_checkpoint *file) {
@@ -172,6 +253,11 @@ pt_status pt_checkpoint_find(const pt_checkpoint *file, const char *name, size_t
         return pt_fail(err, PT_EFORMAT,
                        "file '%s': tensor '%s': has dtype %s; only F32, F16 and BF16 are read",
                        file->name, name, found->dtype_name);
+    if (!found->data)
+        return pt_fail(err, PT_EFORMAT,
+                       "file '%s': tensor '%s': is a view whose values do not follow each other in "
+                       "the file, such as a transposed one: save it again as tensor.contiguous()",
+                       file->name, name);
     *tensor = found;
     return PT_OK;
 }
@@ -205,7 +291,7 @@ static float float_of_half(uint32_t half) {
 
 void pt_tensor_read(const pt_tensor *tensor, size_t first, size_t n, float *out) {
     assert(first <= tensor->n_values && n <= tensor->n_values - first);
-    assert(tensor->dtype != PT_DTYPE_OTHER);
+    assert(tensor->dtype != PT_DTYPE_OTHER && tensor->data);
 
     if (tensor->dtype == PT_DTYPE_F32) {
         const unsigned char *data = tensor->data + 4 * first;

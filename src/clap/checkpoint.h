@@ -20,7 +20,8 @@ typedef struct pt_tensor {
     pt_dtype dtype;
     size_t n_dims, dims[PT_TENSOR_DIMS_MAX];
     size_t n_values;           /* 1 for no dimension, 0 when one is 0 */
-    const unsigned char *data; /* little-endian; aligned to nothing */
+    const unsigned char *data; /* little-endian, row-major; aligned to nothing. NULL where the file
+                                * has them in another order */
 } pt_tensor;
 
 typedef struct pt_checkpoint pt_checkpoint;
@@ -31,6 +32,9 @@ typedef struct pt_checkpoint pt_checkpoint;
  * safetensors  header length, JSON, every dtype, shape and offset. As in the reference
  *              implementation the tensors have to fill the file from the header's end to its own
  *              without overlap, gap or rest
+ * pytorch      what torch.save writes since version 1.6: the zip archive's directory, the pickle,
+ *              every storage. Nothing of the pickle is executed. A "module." in front of names is
+ *              dropped, and names of LAION's own checkpoints become those of Hugging Face's layout
  *
  * The map follows the file: one that is shortened while it is open ends the process at the next
  * access, as with every map.
@@ -39,16 +43,25 @@ typedef struct pt_checkpoint pt_checkpoint;
  */
 pt_status pt_checkpoint_open(const char *path, pt_checkpoint **file, pt_error *err);
 
-/** The weights of a model's folder: DIR/model.safetensors. */
-pt_status pt_checkpoint_open_model(const char *dir, pt_checkpoint **file, pt_error *err);
+/**
+ * The weights of a model: of a folder its model.safetensors, or else pytorch_model.bin, or else the
+ * only file in it that ends in .pt; or the file that is named itself.
+ */
+pt_status pt_checkpoint_open_model(const char *model, pt_checkpoint **file, pt_error *err);
 void pt_checkpoint_close(pt_checkpoint **file);
 
 /** The same over size bytes that stay where they are until close; name is for errors. */
 pt_status pt_checkpoint_open_memory(const char *name, const void *bytes, size_t size,
                                     pt_checkpoint **file, pt_error *err);
 
-/** The format: "safetensors". */
+/** The name that it was opened by. */
+const char *pt_checkpoint_path(const pt_checkpoint *file);
+
+/** The format: "safetensors" or "pytorch". */
 const char *pt_checkpoint_format_name(const pt_checkpoint *file);
+
+/** Whether the file has the names of LAION's own checkpoints. */
+bool pt_checkpoint_is_laion(const pt_checkpoint *file);
 
 /** Tensors in the order of their names' bytes. */
 size_t pt_checkpoint_count(const pt_checkpoint *file);
@@ -63,7 +76,8 @@ const unsigned char *pt_checkpoint_bytes(const pt_checkpoint *file, size_t *size
 /**
  * The tensor of this name and shape in a floating-point dtype.
  *
- * Errors  PT_EFORMAT  absent, or of another shape or dtype; names it and says what was expected
+ * Errors  PT_EFORMAT  absent, of another shape or dtype, or not in row-major order; names it and
+ *                     says what was expected
  */
 pt_status pt_checkpoint_find(const pt_checkpoint *file, const char *name, size_t n_dims,
                              const size_t *dims, const pt_tensor **tensor, pt_error *err);

@@ -23,7 +23,8 @@ typedef struct pt_checkpoint_format {
     /** Whether the file's first bytes are of this format. */
     bool (*is)(const unsigned char *bytes, size_t size);
 
-    /** Fills file->tensors and n, in any order. What it fails with, checkpoint.c cleans up. */
+    /** Fills file->tensors and n, in any order; names may be there twice. What it fails with,
+     * checkpoint.c cleans up. */
     pt_status (*parse)(pt_checkpoint *file, pt_error *err);
 } pt_checkpoint_format;
 
@@ -35,9 +36,13 @@ struct pt_checkpoint {
     const pt_checkpoint_format *format;
     pt_tensor *tensors; /* [n], by name once the file is open */
     size_t n;
-    json_t *header; /* safetensors only: owns the tensors' names */
+    json_t *header;  /* safetensors: owns the tensors' names */
+    bool owns_names; /* pytorch: they are freed one by one */
+    bool laion;      /* names were LAION's own */
 };
 
 extern const pt_checkpoint_format pt_checkpoint_safetensors;
+extern const pt_checkpoint_format pt_checkpoint_pytorch;
+extern const pt_checkpoint_format pt_checkpoint_pytorch_legacy; /* recognised and refused */
 
 #endif /* PATINA_CLAP_CHECKPOINT_FORMAT_H */

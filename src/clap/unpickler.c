@@ -838,6 +838,9 @@ static pt_status collect(const machine *m, pt_pickled_tensor **tensors, size_t *
         return pt_fail(m->err, PT_EFORMAT,
                        "file '%s': holds no tensors by name, neither itself nor under 'state_dict'",
                        m->file);
+    if (n_found > TENSORS_MAX)
+        return pt_fail(m->err, PT_EFORMAT, "file '%s': names %zu tensors; at most %zu are read",
+                       m->file, n_found, TENSORS_MAX);
 
     pt_pickled_tensor *found = calloc(n_found, sizeof *found), *out = found;
     if (!found) return no_memory(m);
