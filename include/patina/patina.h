@@ -14,6 +14,7 @@
 #include <patina/isa.h>
 #include <patina/measure.h>
 #include <patina/provenance.h>
+#include <patina/sound.h>
 #include <patina/status.h>
 
 /** The library's version, "0.1.0". */

@@ -102,7 +102,7 @@ static pt_status place_window(pt_cut cut, uint64_t n, unsigned rate_hz, uint64_t
         return PT_OK;
     }
     if (cut.start >= n)
-        return pt_fail(err, PT_ERANGE, "frame %llu is not in the file, which has %llu frames",
+        return pt_fail(err, PT_ERANGE, "frame %llu lies behind the end; there are %llu frames",
                        (unsigned long long)cut.start, (unsigned long long)n);
     *start = cut.start;
     *frames = least(least(n - cut.start, cut.frames), longest);
@@ -178,9 +178,11 @@ void pt_mix_down(const pt_audio *audio, float *mix) {
 /** Mono mix of e->source to 48 kHz, in the arena. */
 static pt_status make_mix(pt_excerpt *e, pt_arena *arena, pt_error *err) {
     const size_t n = e->source.n_frames;
+    const uint64_t n_mix = pt_resampled_length(n, e->source.rate_hz);
     pt_resampler *resampler = NULL;
 
-    e->n_mix = (size_t)pt_resampled_length(n, e->source.rate_hz);
+    if (n_mix > SIZE_MAX / sizeof *e->mix) return pt_fail(err, PT_ENOMEM, "out of memory");
+    e->n_mix = (size_t)n_mix;
     e->mix = pt_arena_take_array(arena, e->n_mix, sizeof *e->mix);
     const pt_arena_mark mark = pt_arena_here(arena);
     float *mono = pt_arena_take_array(arena, n, sizeof *mono);
@@ -219,6 +221,47 @@ pt_status pt_excerpt_decode(const pt_bytes *bytes, pt_cut cut, pt_excerpt *excer
     pt_denormals_restore(denormals);
     pt_decoder_close(&s.decoder);
     return status;
+}
+
+static pt_status check_ranges(const pt_audio *audio, pt_error *err) {
+    if (audio->rate_hz < PT_RATE_MIN_HZ || audio->rate_hz > PT_RATE_MAX_HZ)
+        return pt_fail(err, PT_REJECT_UNSUPPORTED, "a rate of %u Hz, and %d to %d are measured",
+                       audio->rate_hz, PT_RATE_MIN_HZ, PT_RATE_MAX_HZ);
+    if (audio->n_channels < 1 || audio->n_channels > PT_CHANNELS_MAX)
+        return pt_fail(err, PT_REJECT_UNSUPPORTED, "%u channels, and 1 to %d are measured",
+                       audio->n_channels, PT_CHANNELS_MAX);
+    return PT_OK;
+}
+
+/** The excerpt of `frames` frames from `start` on of a sound that was checked. */
+static pt_status borrow(const pt_audio *audio, uint64_t start, uint64_t frames, pt_excerpt *excerpt,
+                        pt_arena *arena, pt_error *err) {
+    pt_excerpt e = {.window = {start, frames, audio->rate_hz, audio->n_channels}};
+    const float *samples = audio->samples + (size_t)start * audio->n_channels;
+
+    e.source = (pt_audio){samples, (size_t)frames, audio->n_channels, audio->rate_hz};
+    const unsigned denormals = pt_denormals_flush();
+    const pt_status status = make_mix(&e, arena, err);
+    pt_denormals_restore(denormals);
+    if (status == PT_OK) *excerpt = e;
+    return status;
+}
+
+pt_status pt_excerpt_take(const pt_audio *audio, pt_cut cut, pt_excerpt *excerpt, pt_arena *arena,
+                          pt_error *err) {
+    uint64_t start = 0, frames = 0;
+
+    PT_TRY(check_ranges(audio, err));
+    if (audio->n_frames == 0) return no_frames(err);
+    PT_TRY(place_window(cut, audio->n_frames, audio->rate_hz, &start, &frames, err));
+    if (frames == 0) return pt_fail(err, PT_ERANGE, "a window of no frames");
+    return borrow(audio, start, frames, excerpt, arena, err);
+}
+
+pt_status pt_excerpt_take_whole(const pt_audio *audio, pt_excerpt *excerpt, pt_arena *arena,
+                                pt_error *err) {
+    PT_TRY(check_ranges(audio, err));
+    return borrow(audio, 0, audio->n_frames, excerpt, arena, err);
 }
 
 pt_status pt_excerpt_check_finite(const pt_excerpt *excerpt, pt_error *err) {

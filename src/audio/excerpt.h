@@ -17,7 +17,7 @@
 /** A decoded window: the source's own samples, and its 48 kHz mono mix. */
 typedef struct pt_excerpt {
     pt_window window;
-    pt_audio source; /* in the arena */
+    pt_audio source; /* in the arena, or borrowed */
     float *mix;      /* [n_mix], in the arena */
     size_t n_mix;
 } pt_excerpt;
@@ -43,6 +43,18 @@ typedef struct pt_cut {
  */
 pt_status pt_excerpt_decode(const pt_bytes *bytes, pt_cut cut, pt_excerpt *excerpt, pt_arena *arena,
                             pt_error *err);
+
+/**
+ * Takes the window of a sound in memory, whose samples it borrows, and makes the mix likewise.
+ *
+ * Errors   PT_REJECT_UNSUPPORTED, PT_ERANGE, PT_REJECT_TOO_SHORT as above
+ */
+pt_status pt_excerpt_take(const pt_audio *audio, pt_cut cut, pt_excerpt *excerpt, pt_arena *arena,
+                          pt_error *err);
+
+/** The same of the whole sound, of any length, for measuring; no frame at all is an empty mix. */
+pt_status pt_excerpt_take_whole(const pt_audio *audio, pt_excerpt *excerpt, pt_arena *arena,
+                                pt_error *err);
 
 /**
  * What generate asks of an excerpt beyond decoding, judged in this order: at least 4 hops of

@@ -8,14 +8,12 @@
 
 #include <patina/files.h>
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "audio/excerpt.h"
 #include "base/bytes.h"
-#include "base/rng.h"
 #include "dsp/stats.h"
-#include "pipeline/account.h"
+#include "pipeline/way.h"
 #include "pipeline/whole_file.h"
 
 /* Opens a file named on the command line: there, a missing one and an unreadable one are faults of
@@ -68,82 +66,19 @@ pt_status pt_file_measure(const pt_meter *meter, const char *path, uint64_t star
 
 /* ---------------------------------------------------------------- degrade */
 
-/* A way to degrade a file: a chain drawn for its name, or that of a recipe. */
-typedef struct way {
-    uint64_t seed;
-    const char *entry;
-    uint32_t variant;
-    pt_order order;          /* of a chain that is drawn */
-    const pt_recipe *recipe; /* NULL: it is drawn */
-} way;
-
-/* A recipe belongs to one recording: another one would be degraded without anybody noticing. */
-static pt_status same_window(const pt_window *got, const pt_window *wanted, pt_error *err) {
-    if (got->rate_hz == wanted->rate_hz && got->channels == wanted->channels &&
-        got->frames == wanted->frames)
-        return PT_OK;
-    return pt_fail(err, PT_EFORMAT,
-                   "the window is %" PRIu64 " frames of %u channels at %u Hz, but the recipe was "
-                   "made from %" PRIu64 " frames of %u channels at %u Hz; name the recording that "
-                   "the recipe belongs to",
-                   got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
-                   wanted->rate_hz);
-}
-
-static pt_status take_window(const pt_bytes *bytes, const way *w, pt_excerpt *excerpt,
-                             pt_arena *arena, pt_error *err) {
-    const pt_rng draw = pt_rng_of(w->seed, w->entry, 0, PT_STREAM_WINDOW);
-    pt_cut cut = {.draw = &draw};
-
-    if (w->recipe)
-        cut = (pt_cut){.start = w->recipe->window.start, .frames = w->recipe->window.frames};
-    PT_TRY(pt_excerpt_decode(bytes, cut, excerpt, arena, err));
-    if (w->recipe) PT_TRY(same_window(&excerpt->window, &w->recipe->window, err));
-    return pt_excerpt_check(excerpt, err);
-}
-
-static pt_status take_chain(const pt_suite *suite, const way *w, size_t n_samples, pt_chain **chain,
-                            pt_error *err) {
-    if (w->recipe) return pt_chain_parse(w->recipe->chain_json, chain, err);
-    return pt_chain_draw(suite, w->seed, w->entry, w->variant, w->order, n_samples, chain, err);
-}
-
-static pt_status degrade_excerpt(const pt_suite *suite, const pt_chain *chain, const way *w,
-                                 const pt_excerpt *excerpt, pt_degraded *degraded, pt_arena *arena,
-                                 pt_error *err) {
-    const pt_provenance known = {
-        .entry = w->entry, .seed = w->seed, .variant = w->variant, .window = excerpt->window};
-    pt_damage damage;
-    char *json = NULL;
-    float *samples = malloc(excerpt->n_mix * sizeof *samples);
-
-    if (!samples) return pt_fail(err, PT_ENOMEM, "out of memory");
-    pt_status status = pt_chain_apply(suite, chain, w->seed, w->entry, w->variant, excerpt->mix,
-                                      excerpt->n_mix, samples, &damage, arena, err);
-    if (status == PT_OK && !(json = pt_account_print(known, chain, &damage)))
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
-    if (status == PT_OK)
-        *degraded = (pt_degraded){samples, excerpt->n_mix, json};
-    else
-        free(samples);
-    return status;
-}
-
-static pt_status degrade_file(const pt_suite *suite, const char *path, const way *w,
+static pt_status degrade_file(const pt_suite *suite, const char *path, const pt_way *way,
                               pt_degraded *degraded, pt_error *err) {
     pt_bytes bytes = {0};
+    pt_rng draw;
     pt_excerpt excerpt;
-    pt_chain *chain = NULL;
     pt_arena arena;
     pt_status status = open_file(path, &bytes, err);
 
     if (status != PT_OK) return status;
     pt_arena_init(&arena);
-    status = take_window(&bytes, w, &excerpt, &arena, err);
-    if (status == PT_OK) status = take_chain(suite, w, excerpt.n_mix, &chain, err);
-    if (status == PT_OK) status = degrade_excerpt(suite, chain, w, &excerpt, degraded, &arena, err);
+    status = pt_excerpt_decode(&bytes, pt_way_cut(way, &draw), &excerpt, &arena, err);
+    if (status == PT_OK) status = pt_way_degrade(way, suite, &excerpt, degraded, &arena, err);
     if (status != PT_OK) pt_error_in(err, "file '%s'", path);
-    pt_chain_close(&chain);
     pt_arena_release(&arena);
     pt_bytes_release(&bytes);
     return status;
@@ -151,14 +86,13 @@ static pt_status degrade_file(const pt_suite *suite, const char *path, const way
 
 pt_status pt_file_degrade(const pt_suite *suite, const char *path, uint64_t seed, const char *entry,
                           uint32_t variant, pt_order order, pt_degraded *degraded, pt_error *err) {
-    const way drawn = {.seed = seed, .entry = entry, .variant = variant, .order = order};
+    const pt_way drawn = {.seed = seed, .entry = entry, .variant = variant, .order = order};
     return degrade_file(suite, path, &drawn, degraded, err);
 }
 
 pt_status pt_file_replay(const pt_suite *suite, const char *path, const pt_recipe *recipe,
                          pt_degraded *degraded, pt_error *err) {
-    const way replayed = {
-        .seed = recipe->seed, .entry = recipe->entry, .variant = recipe->variant, .recipe = recipe};
+    const pt_way replayed = pt_way_of_recipe(recipe);
     return degrade_file(suite, path, &replayed, degraded, err);
 }
 
