@@ -16,6 +16,7 @@
 
 #include "commands.h"
 #include "output.h"
+#include "pages.h"
 
 static const pt_cli_command *const commands[] = {
     &pt_cli_generate, &pt_cli_measure, &pt_cli_degrade, &pt_cli_embed, &pt_cli_model, &pt_cli_bench,
@@ -26,6 +27,8 @@ static const char introduction[] =
     "patina makes training data from captioned audio: it measures every clean recording, damages "
     "a copy, and writes rows of CLAP embeddings and physical targets.";
 
+static const pt_cli_program program = {introduction, commands, N_COMMANDS};
+
 static void print_help(FILE *out) {
     fputs("usage: patina COMMAND ...\n\n", out);
     pt_cli_wrap(out, introduction, 0);
@@ -33,8 +36,9 @@ static void print_help(FILE *out) {
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n"
-          "  patina COMMAND --help   what a command does and which options it has\n"
-          "  patina --version        the program's version\n",
+          "  patina COMMAND --help       what a command does and which options it has\n"
+          "  patina --version            the program's version\n"
+          "  patina --completion SHELL   completion of command lines for bash, zsh or fish\n",
           out);
 }
 
@@ -81,6 +85,8 @@ static int dispatch(int argc, char **argv) {
         printf("patina %s\n", pt_version());
         return 0;
     }
+    int status;
+    if (pt_cli_pages(&program, argc - 1, argv + 1, &status)) return status;
     if (word[0] == '-') return usage("a command comes before options such as", word);
     const pt_cli_command *command = find_command(word);
     if (!command) return usage("unknown command", word);

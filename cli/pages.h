@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* pages.h - what else is made of the commands' tables: manual pages, shell completion, JSON
+ *
+ * All of it comes from the descriptors, so that an option or a command which is added to its table
+ * appears everywhere.
+ */
+
+#ifndef PATINA_CLI_PAGES_H
+#define PATINA_CLI_PAGES_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "options.h"
+
+typedef struct pt_cli_program {
+    const char *introduction;
+    const pt_cli_command *const *commands;
+    size_t n_commands;
+} pt_cli_program;
+
+/** What may stand where a value is expected. */
+typedef enum pt_cli_value_kind {
+    PT_CLI_VALUE_FREE, /* nothing that could be offered */
+    PT_CLI_VALUE_WORD, /* one of the option's choices */
+    PT_CLI_VALUE_DIR,
+    PT_CLI_VALUE_FILE
+} pt_cli_value_kind;
+
+/** By the option's kind and the name of its argument, as options.h tells; not for flags. */
+pt_cli_value_kind pt_cli_value_kind_of(const pt_cli_option *option);
+
+/**
+ * The words that a command's first operand must be one of ("info"), parted by blanks: those in
+ * small letters that begin a line of its usage. Empty where it has none.
+ */
+void pt_cli_first_words(const pt_cli_command *command, char *words, size_t size);
+
+/** A manual page in roff (man macros) of a command, or of the program where command is NULL. */
+void pt_cli_manual(const pt_cli_program *program, const pt_cli_command *command, FILE *out);
+
+/** A script that completes command lines; false for an unknown shell. */
+bool pt_cli_completion(const pt_cli_program *program, const char *shell, FILE *out);
+
+/** Every command and option as JSON, for what is generated elsewhere (the Python package). */
+void pt_cli_tables(const pt_cli_program *program, FILE *out);
+
+/**
+ * `patina --man [COMMAND]`, `--completion SHELL` and `--tables`: words are the arguments from that
+ * option on. False when the first is none of these; else *status is that of the program.
+ */
+bool pt_cli_pages(const pt_cli_program *program, int n_words, char **words, int *status);
+
+#endif /* PATINA_CLI_PAGES_H */
