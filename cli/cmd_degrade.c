@@ -11,7 +11,7 @@
 #include "commands.h"
 #include "output.h"
 
-enum { SEED, ENTRY, VARIANT, ORDER, SUITE, RECIPE, N_OPTIONS };
+enum { SEED, ENTRY, VARIANT, ORDER, SUITE, EFFECTS, SEVERITY, RECIPE, N_OPTIONS };
 
 static const pt_cli_option options[] = {
     [SEED] = {.name = "seed",
@@ -39,6 +39,16 @@ static const pt_cli_option options[] = {
                .kind = PT_CLI_TEXT,
                .argument = "FILE",
                .help = "JSON with other ranges and probabilities of the effects"},
+    [EFFECTS] = {.name = "effects",
+                 .kind = PT_CLI_TEXT,
+                 .argument = "LIST",
+                 .help = "apply just these, in this order, instead of drawing: names with commas "
+                         "between, as in mud,clip ('patina effects' lists them)"},
+    [SEVERITY] = {.name = "severity",
+                  .kind = PT_CLI_CHOICE,
+                  .choices = {"light", "medium", "heavy"},
+                  .fallback = "medium",
+                  .help = "of --effects; 'patina effects' tells what each comes to"},
     [RECIPE] = {.name = "recipe",
                 .kind = PT_CLI_TEXT,
                 .argument = "FILE",
@@ -87,6 +97,12 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
         if (value[RECIPE].given && i != RECIPE && value[i].given)
             return pt_cli_usage(command, "option '--%s' and '--recipe' exclude each other",
                                 options[i].name);
+    if (value[SEVERITY].given && !value[EFFECTS].given)
+        return pt_cli_usage(command, "option '--severity' says how bad the effects of '--effects' "
+                                     "are; name some");
+    if (value[EFFECTS].given && value[ORDER].given)
+        return pt_cli_usage(command, "option '--order' and '--effects' exclude each other: effects "
+                                     "are applied as they are listed");
     if (is_same_file(in, out))
         return pt_cli_usage(command, "'%s' is the file to be read; give the result another name",
                             out);
@@ -98,6 +114,10 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     if (status == PT_OK) {
         if (value[RECIPE].given)
             status = replay(suite, in, value[RECIPE].text, &degraded, &err);
+        else if (value[EFFECTS].given)
+            status = pt_file_degrade_with(suite, in, value[EFFECTS].text,
+                                          (pt_severity)value[SEVERITY].number, value[SEED].number,
+                                          entry, (uint32_t)value[VARIANT].number, &degraded, &err);
         else
             status = pt_file_degrade(suite, in, value[SEED].number, entry,
                                      (uint32_t)value[VARIANT].number, (pt_order)value[ORDER].number,
@@ -108,6 +128,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     pt_degraded_release(&degraded);
     pt_suite_close(&suite);
     free(suite_json);
+    if (status == PT_EUSAGE && value[EFFECTS].given)
+        return pt_cli_usage(command, "option '--effects': %s", err.message);
     return status == PT_OK ? 0 : pt_cli_failed(&err);
 }
 
@@ -118,11 +140,12 @@ const pt_cli_command pt_cli_degrade = {
     .description =
         "Takes the window of IN that generate would take (at most 10 s), damages it as seed, "
         "entry and variant say, and writes it to OUT.wav: 48 kHz, mono, 32-bit float, just what "
-        "the encoder hears.\n\n"
+        "the encoder hears. With --effects it is damaged by name instead.\n\n"
         "Prints one JSON object: what was drawn and what came out of it. This object is also a "
         "recipe, and so is every line of a data set's provenance files: with --recipe the same "
         "samples are made again from the same IN.",
-    .after = "example:\n"
+    .after = "examples:\n"
+             "  patina degrade --effects mud,clip --severity heavy clips/dog.wav bad.wav\n"
              "  sed -n 3p out/provenance/train-00000-of-00001.jsonl > row.json\n"
              "  patina degrade --recipe row.json clips/dog.wav row.wav\n",
     .n_operands_min = 2,

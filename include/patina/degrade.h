@@ -51,6 +51,24 @@ PT_API char *pt_suite_print(const pt_suite *suite);
  * frees it. */
 PT_API char *pt_suite_describe(void);
 
+/** How bad, in a word: fixed places in the ranges of a suite, see docs/MEASURES.md. */
+typedef enum pt_severity {
+    PT_SEVERITY_LIGHT,
+    PT_SEVERITY_MEDIUM,
+    PT_SEVERITY_HEAVY,
+    PT_SEVERITY_COUNT
+} pt_severity;
+
+/** "light", "medium", "heavy"; never NULL. */
+PT_API const char *pt_severity_name(pt_severity severity);
+
+/**
+ * The effects, what a suite draws for each from which range, and what every severity takes, as
+ * lines of text or as a JSON array (indented); the caller frees it.
+ */
+PT_API char *pt_effects_describe(const pt_suite *suite);
+PT_API char *pt_effects_print(const pt_suite *suite);
+
 /** Drawn effects in the order in which they are applied; no effect at all is a clean row. */
 typedef struct pt_chain pt_chain;
 
@@ -68,6 +86,20 @@ PT_API pt_status pt_chain_draw(const pt_suite *suite, uint64_t seed, const char 
                                pt_error *err);
 
 /**
+ * The chain of effects that are named, at one severity: nothing is drawn but where pops fall, and
+ * that from (seed, entry id, variant) as ever.
+ *
+ * effects    names with commas between, each at most once, applied in this order
+ * n_samples  as for pt_chain_draw
+ *
+ * Errors  PT_EUSAGE  names the word that is no effect, or comes twice
+ *         PT_ERANGE
+ */
+PT_API pt_status pt_chain_choose(const pt_suite *suite, const char *effects, pt_severity severity,
+                                 uint64_t seed, const char *entry, uint32_t variant,
+                                 size_t n_samples, pt_chain **chain, pt_error *err);
+
+/**
  * Reads a `chain` array of a recipe: the drawn values under the names that pt_chain_print writes.
  * An effect may occur more than once, up to 16 stages. Members that a stage has besides are
  * ignored, so a chain to which derived values were added serves too.
@@ -79,6 +111,10 @@ PT_API void pt_chain_close(pt_chain **chain);
 
 /** The chain as a JSON array on one line, reals with 17 significant digits; the caller frees it. */
 PT_API char *pt_chain_print(const pt_chain *chain);
+
+/** The chain for people, a phrase a stage on a line of its own: "noise: pink noise 20 dB below the
+ * signal"; empty for a clean row. The caller frees it. */
+PT_API char *pt_chain_tell(const pt_chain *chain);
 
 #define PT_STAGES_MAX 16
 

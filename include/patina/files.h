@@ -48,6 +48,17 @@ PT_API pt_status pt_file_degrade(const pt_suite *suite, const char *path, uint64
                                  pt_degraded *degraded, pt_error *err);
 
 /**
+ * Takes the window that generate would, and damages it with the effects that are named, as
+ * pt_chain_choose has it.
+ *
+ * Errors   PT_REJECT_...  what generate rejects
+ *          PT_EUSAGE      a word that is no effect
+ */
+PT_API pt_status pt_file_degrade_with(const pt_suite *suite, const char *path, const char *effects,
+                                      pt_severity severity, uint64_t seed, const char *entry,
+                                      uint32_t variant, pt_degraded *degraded, pt_error *err);
+
+/**
  * Replays a recipe on the file it was made from.
  *
  * Errors   PT_REJECT_...  what generate rejects

@@ -10,6 +10,7 @@
 
 #include "audio/excerpt.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -283,4 +284,24 @@ pt_status pt_excerpt_check(const pt_excerpt *excerpt, pt_error *err) {
     if (excerpt->n_mix == 0 || pt_stats_power(excerpt->mix, excerpt->n_mix) < PT_SILENCE_POWER)
         return pt_fail(err, PT_REJECT_SILENT, "silent: AC power of the mix under -100 dB");
     return PT_OK;
+}
+
+pt_status pt_window_check(const pt_window *got, const pt_window *wanted, pt_error *err) {
+    if (got->rate_hz == wanted->rate_hz && got->channels == wanted->channels &&
+        got->frames == wanted->frames)
+        return PT_OK;
+    return pt_fail(err, PT_EFORMAT,
+                   "the window is %" PRIu64 " frames of %u channels at %u Hz, but the recipe was "
+                   "made from %" PRIu64 " frames of %u channels at %u Hz; name the recording that "
+                   "the recipe belongs to",
+                   got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
+                   wanted->rate_hz);
+}
+
+pt_status pt_excerpt_again(const pt_bytes *bytes, const pt_window *window, pt_excerpt *excerpt,
+                           pt_arena *arena, pt_error *err) {
+    const pt_cut cut = {.start = window->start, .frames = window->frames};
+    PT_TRY(pt_excerpt_decode(bytes, cut, excerpt, arena, err));
+    PT_TRY(pt_window_check(&excerpt->window, window, err));
+    return pt_excerpt_check(excerpt, err);
 }

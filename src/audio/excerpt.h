@@ -63,6 +63,23 @@ pt_status pt_excerpt_take_whole(const pt_audio *audio, pt_excerpt *excerpt, pt_a
  */
 pt_status pt_excerpt_check(const pt_excerpt *excerpt, pt_error *err);
 
+/**
+ * Whether a window is the one that a recipe was made from. A recipe belongs to one recording:
+ * another one would be degraded without anybody noticing.
+ *
+ * Errors   PT_EFORMAT  another number of frames or channels, or another rate
+ */
+pt_status pt_window_check(const pt_window *got, const pt_window *wanted, pt_error *err);
+
+/**
+ * The excerpt that a row was made of, taken once more from its recording and judged as then.
+ *
+ * Errors   PT_EFORMAT  the bytes give another window: they are another recording
+ *          and all of pt_excerpt_decode and pt_excerpt_check
+ */
+pt_status pt_excerpt_again(const pt_bytes *bytes, const pt_window *window, pt_excerpt *excerpt,
+                           pt_arena *arena, pt_error *err);
+
 /** PT_REJECT_NONFINITE alone: all that embedding asks, for which no excerpt is too short. */
 pt_status pt_excerpt_check_finite(const pt_excerpt *excerpt, pt_error *err);
 

@@ -25,6 +25,9 @@ enum { PT_BAND_PEAK, PT_BAND_LOWPASS, PT_BAND_HIGHSHELF };     /* kinds */
 
 void pt_band_set(pt_stage *stage, size_t item, int kind, double f0_hz, double q, double gain_db);
 
+/** The bands in words. */
+void pt_bands_tell(const pt_stage *stage, pt_str *out);
+
 /** The bands in series. */
 void pt_bands_filter(const pt_stage *stage, double *x, size_t n);
 

@@ -35,6 +35,7 @@ enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8 };
 double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index) {
     const pt_setting *rule = &drawing->effect->setting[setting];
     const double *v = drawing->setting[setting];
+    if (drawing->severity) return pt_setting_at(rule, v, *drawing->severity);
     const double u = pt_rng_uniform(&drawing->rng, index);
 
     switch (rule->law) {
@@ -54,7 +55,7 @@ double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index) 
     }
 }
 
-static void stage_draw(const pt_drawing *drawing, pt_stage *stage) {
+void pt_stage_draw(const pt_drawing *drawing, pt_stage *stage) {
     *stage = (pt_stage){.effect = drawing->effect, .n_items = 1};
     if (drawing->effect->draw) {
         drawing->effect->draw(drawing, stage);
@@ -75,7 +76,7 @@ static void shuffle(const pt_rng *plan, size_t order[PT_EFFECTS]) {
     }
 }
 
-static pt_status check_row(uint64_t seed, uint32_t variant, size_t n_samples, pt_error *err) {
+pt_status pt_row_allows(uint64_t seed, uint32_t variant, size_t n_samples, pt_error *err) {
     if (seed > PT_SEED_MAX)
         return pt_fail(err, PT_ERANGE, "a seed is 0 to %lld, not %llu", (long long)PT_SEED_MAX,
                        (unsigned long long)seed);
@@ -89,7 +90,7 @@ static pt_status check_row(uint64_t seed, uint32_t variant, size_t n_samples, pt
 
 pt_status pt_chain_draw(const pt_suite *suite, uint64_t seed, const char *entry, uint32_t variant,
                         pt_order order, size_t n_samples, pt_chain **out, pt_error *err) {
-    PT_TRY(check_row(seed, variant, n_samples, err));
+    PT_TRY(pt_row_allows(seed, variant, n_samples, err));
     pt_chain *chain = calloc(1, sizeof *chain);
     if (!chain) return pt_fail(err, PT_ENOMEM, "no memory for a chain of effects");
 
@@ -102,8 +103,9 @@ pt_status pt_chain_draw(const pt_suite *suite, uint64_t seed, const char *entry,
         const pt_effect *effect = pt_effects[at[i]];
         if (pt_rng_uniform(&plan, effect->plan) >= suite->probability[at[i]]) continue;
         const pt_drawing drawing = {effect, suite->setting[at[i]],
-                                    pt_rng_of(seed, entry, variant, effect->stream), n_samples};
-        stage_draw(&drawing, &chain->stage[chain->n_stages++]);
+                                    pt_rng_of(seed, entry, variant, effect->stream), n_samples,
+                                    NULL};
+        pt_stage_draw(&drawing, &chain->stage[chain->n_stages++]);
     }
     *out = chain;
     return PT_OK;
@@ -278,7 +280,7 @@ static pt_status ride_finish(pt_ride *ride, float *degraded, pt_damage *damage, 
 pt_status pt_chain_apply(const pt_suite *suite, const pt_chain *chain, uint64_t seed,
                          const char *entry, uint32_t variant, const float *x, size_t n_samples,
                          float *degraded, pt_damage *damage, pt_arena *scratch, pt_error *err) {
-    PT_TRY(check_row(seed, variant, n_samples, err));
+    PT_TRY(pt_row_allows(seed, variant, n_samples, err));
     if (!pt_stats_finite(x, n_samples))
         return pt_fail(err, PT_REJECT_NONFINITE, "a sample is not a finite number");
 

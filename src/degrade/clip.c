@@ -83,6 +83,16 @@ static void clip_shape(const pt_stage *stage, const double *x, size_t n, double 
         pt_dsp_ops_best()->soft_clip(x, n, level, y); /* |x| <= level / FLOOR */
 }
 
+static double clip_extent(const pt_stage *stage) {
+    return stage->value[0][FRACTION];
+}
+
+static void clip_tell(const pt_stage *stage, pt_str *out) {
+    const double *value = stage->value[0];
+    pt_str_printf(out, "%s clipping of the loudest %.2g %% of the samples",
+                  value[KIND] == HARD ? "hard" : "soft", 100.0 * value[FRACTION]);
+}
+
 const pt_effect pt_effect_clip = {
     .name = "clip",
     .summary = "clip the loudest share of the samples",
@@ -92,13 +102,16 @@ const pt_effect pt_effect_clip = {
     .setting =
         {
             [KIND] = PT_PICK2("kind", "shape of the curve", "hard", 0.6, "tanh", 0.4),
-            [FRACTION] = PT_LOG("fraction", "share of the samples that reach the threshold", 0.005,
-                                0.25, FRACTION_LIMITS),
+            [FRACTION] = PT_LOG("fraction", "share of the samples that reach the threshold",
+                                PT_HIGHER, 0.005, 0.25, FRACTION_LIMITS),
         },
     .value =
         {
             [KIND] = PT_WORDS("kind", "hard", "tanh"),
             [FRACTION] = PT_REAL("fraction", FRACTION_LIMITS),
         },
+    .main = FRACTION,
+    .extent = clip_extent,
+    .tell = clip_tell,
     .shape = clip_shape,
 };

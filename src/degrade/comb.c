@@ -44,6 +44,19 @@ static void comb_filter(const pt_stage *stage, double *x, size_t n) {
     }
 }
 
+static double comb_extent(const pt_stage *stage) {
+    return fabs(stage->value[0][GAIN]);
+}
+
+static void comb_tell(const pt_stage *stage, pt_str *out) {
+    for (size_t i = 0; i < stage->n_items; i++) {
+        const double gain = stage->value[i][GAIN];
+        pt_str_printf(out, "%s %.3g ms late at %.2f of the direct sound%s",
+                      i == 0 ? "a reflection" : ", one", stage->value[i][DELAY] / 48.0, fabs(gain),
+                      gain < 0.0 ? ", turned over" : "");
+    }
+}
+
 const pt_effect pt_effect_comb = {
     .name = "comb",
     .summary = "one to three early reflections",
@@ -54,9 +67,9 @@ const pt_effect pt_effect_comb = {
     .setting =
         {
             [TAPS] = PT_PICK3("taps", "number of reflections", "1", 0.6, "2", 0.25, "3", 0.15),
-            [DELAY_MS] = PT_LOG("delay_ms", "delay of a reflection", 1, 10, 0.02, 1000),
-            [SIZE] =
-                PT_UNIFORM("size", "size of a reflection re the direct sound", 0.5, 0.95, 0, 10),
+            [DELAY_MS] = PT_LOG("delay_ms", "delay of a reflection", PT_NEITHER, 1, 10, 0.02, 1000),
+            [SIZE] = PT_UNIFORM("size", "size of a reflection re the direct sound", PT_HIGHER, 0.5,
+                                0.95, 0, 10),
             [POSITIVE] = PT_SHARE("positive", "share of reflections that keep their sign", 0.75),
         },
     .value =
@@ -64,6 +77,9 @@ const pt_effect pt_effect_comb = {
             [DELAY] = PT_INTEGER("delay", 1, PT_WINDOW_FRAMES),
             [GAIN] = PT_REAL("gain", -10, 10),
         },
+    .main = SIZE,
+    .extent = comb_extent,
+    .tell = comb_tell,
     .draw = comb_draw,
     .filter = comb_filter,
 };

@@ -2,10 +2,11 @@
 /* effect.h - what an effect declares of itself
  *
  * An effect is one file that ends in one const pt_effect, which the table in suite.c names once.
- * Two lists in it say all that the rest of the room needs to know:
+ * Two lists in it say what the rest of the room needs to know:
  *
  *     settings   what a suite file may change: ranges, weights and shares that values are drawn
- *                from. They are validated, printed and drawn from their declaration.
+ *                from, and which way is worse. They are validated, printed, drawn, and set for
+ *                a severity by name, from their declaration.
  *     values     what was drawn, and what provenance keeps: printed, read back and checked from
  *                their declaration too.
  *
@@ -22,6 +23,7 @@
 #include <patina/degrade.h>
 
 #include "base/rng.h"
+#include "base/str.h"
 #include "dsp/fft.h"
 
 #define PT_EFFECTS      6
@@ -44,6 +46,9 @@ typedef enum pt_law {
     PT_LAW_SHARE    /* 1 with this probability, else 0 */
 } pt_law;
 
+/** Where along a range damage grows; what is neither stays in the middle at every severity. */
+typedef enum pt_worse { PT_NEITHER, PT_HIGHER, PT_LOWER } pt_worse;
+
 typedef struct pt_setting {
     const char *name;             /* member of a suite file; a unit is part of it */
     const char *summary;          /* a phrase for help and docs */
@@ -51,19 +56,23 @@ typedef struct pt_setting {
     pt_limits limits;             /* of a range */
     const char *word[PT_WORDS_MAX];
     pt_law law;
+    pt_worse worse; /* of a range; weights and shares take what is likeliest */
 } pt_setting;
 
-/* Settings in a descriptor: name, summary, default; then the limits of a range. */
-#define PT_UNIFORM(name_, summary_, low_, high_, ...)                                              \
-    { name_, summary_, {low_, high_}, {__VA_ARGS__}, {NULL}, PT_LAW_UNIFORM }
-#define PT_LOG(name_, summary_, low_, high_, ...)                                                  \
-    { name_, summary_, {low_, high_}, {__VA_ARGS__}, {NULL}, PT_LAW_LOG }
+/* Settings in a descriptor: name, summary, default; of a range first what is worse, last limits. */
+#define PT_UNIFORM(name_, summary_, worse_, low_, high_, ...)                                      \
+    { name_, summary_, {low_, high_}, {__VA_ARGS__}, {NULL}, PT_LAW_UNIFORM, worse_ }
+#define PT_LOG(name_, summary_, worse_, low_, high_, ...)                                          \
+    { name_, summary_, {low_, high_}, {__VA_ARGS__}, {NULL}, PT_LAW_LOG, worse_ }
 #define PT_SHARE(name_, summary_, share_)                                                          \
-    { name_, summary_, {share_}, {0, 1}, {NULL}, PT_LAW_SHARE }
+    { name_, summary_, {share_}, {0, 1}, {NULL}, PT_LAW_SHARE, PT_NEITHER }
 #define PT_PICK2(name_, summary_, word0, weight0, word1, weight1)                                  \
-    { name_, summary_, {weight0, weight1}, {0, 0}, {word0, word1}, PT_LAW_PICK }
+    { name_, summary_, {weight0, weight1}, {0, 0}, {word0, word1}, PT_LAW_PICK, PT_NEITHER }
 #define PT_PICK3(name_, summary_, word0, weight0, word1, weight1, word2, weight2)                  \
-    { name_, summary_, {weight0, weight1, weight2}, {0, 0}, {word0, word1, word2}, PT_LAW_PICK }
+    {                                                                                              \
+        name_, summary_, {weight0, weight1, weight2}, {0, 0}, {word0, word1, word2}, PT_LAW_PICK,  \
+            PT_NEITHER                                                                             \
+    }
 
 typedef enum pt_value_kind {
     PT_VALUE_NONE, /* ends a list of values */
@@ -106,9 +115,13 @@ typedef struct pt_drawing {
     const double (*setting)[PT_WORDS_MAX]; /* in the order of effect->setting */
     pt_rng rng;
     size_t n_samples;
+    const pt_severity *severity; /* NULL: by chance */
 } pt_drawing;
 
-/** Draws by one setting with u_index of the effect's stream; a range is never left. */
+/**
+ * Draws by one setting with u_index of the effect's stream, or takes what the severity says; a
+ * range is never left.
+ */
 double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index);
 
 /** Where an additive effect acts. */
@@ -141,6 +154,13 @@ typedef struct pt_effect {
     const char *list; /* member that holds the items, NULL if values stand in the stage itself */
     pt_setting setting[PT_SETTINGS_MAX];
     pt_value value[PT_VALUES_MAX];
+    size_t main; /* the setting that says best how bad a stage is */
+
+    /** What a stage has of the main setting. */
+    double (*extent)(const pt_stage *stage);
+
+    /** The stage as a phrase: "pink noise 20 dB below the signal". */
+    void (*tell)(const pt_stage *stage, pt_str *out);
 
     /** Fills n_items and value; NULL: value i is drawn by setting i with u_i. */
     void (*draw)(const pt_drawing *drawing, pt_stage *stage);

@@ -24,6 +24,10 @@ static void mud_draw(const pt_drawing *drawing, pt_stage *stage) {
                     M_SQRT1_2, -pt_drawing_take(drawing, CUT_DB, 5));
 }
 
+static double mud_extent(const pt_stage *stage) {
+    return stage->value[0][PT_BAND_GAIN_DB];
+}
+
 const pt_effect pt_effect_mud = {
     .name = "mud",
     .summary = "a low-mid boost and a treble roll-off",
@@ -33,19 +37,24 @@ const pt_effect pt_effect_mud = {
     .list = "bands",
     .setting =
         {
-            [BOOST_HZ] = PT_LOG("boost_hz", "centre of the boost", 200, 500, PT_BAND_F0_LIMITS),
-            [BOOST_DB] = PT_UNIFORM("boost_db", "gain of the boost", 6, 18, PT_BAND_GAIN_DB_LIMITS),
-            [BOOST_Q] = PT_LOG("boost_q", "Q of the boost", 0.5, 1.5, PT_BAND_Q_LIMITS),
+            [BOOST_HZ] =
+                PT_LOG("boost_hz", "centre of the boost", PT_NEITHER, 200, 500, PT_BAND_F0_LIMITS),
+            [BOOST_DB] = PT_UNIFORM("boost_db", "gain of the boost", PT_HIGHER, 6, 18,
+                                    PT_BAND_GAIN_DB_LIMITS),
+            [BOOST_Q] = PT_LOG("boost_q", "Q of the boost", PT_LOWER, 0.5, 1.5, PT_BAND_Q_LIMITS),
             [ROLL_OFF] =
                 PT_PICK2("roll_off", "kind of the roll-off", "lowpass", 0.7, "highshelf", 0.3),
-            [LOWPASS_HZ] =
-                PT_LOG("lowpass_hz", "corner of a low-pass", 2000, 8000, PT_BAND_F0_LIMITS),
-            [HIGHSHELF_HZ] =
-                PT_LOG("highshelf_hz", "middle of a high shelf", 2000, 6000, PT_BAND_F0_LIMITS),
-            [CUT_DB] = PT_UNIFORM("highshelf_cut_db", "by how much a high shelf lowers", 9, 24,
-                                  PT_BAND_GAIN_DB_LIMITS),
+            [LOWPASS_HZ] = PT_LOG("lowpass_hz", "corner of a low-pass", PT_LOWER, 2000, 8000,
+                                  PT_BAND_F0_LIMITS),
+            [HIGHSHELF_HZ] = PT_LOG("highshelf_hz", "middle of a high shelf", PT_LOWER, 2000, 6000,
+                                    PT_BAND_F0_LIMITS),
+            [CUT_DB] = PT_UNIFORM("highshelf_cut_db", "by how much a high shelf lowers", PT_HIGHER,
+                                  9, 24, PT_BAND_GAIN_DB_LIMITS),
         },
     .value = PT_BAND_VALUES,
+    .main = BOOST_DB,
+    .extent = mud_extent,
+    .tell = pt_bands_tell,
     .draw = mud_draw,
     .filter = pt_bands_filter,
 };

@@ -73,6 +73,17 @@ static void noise_add(const pt_stage *stage, const pt_site *site, double *made,
         made[i] = gain * (x[i] - mean);
 }
 
+static double noise_extent(const pt_stage *stage) {
+    return stage->value[0][SNR_DB];
+}
+
+static void noise_tell(const pt_stage *stage, pt_str *out) {
+    const double *value = stage->value[0];
+    pt_str_printf(out, "%s noise %.3g dB %s the signal",
+                  pt_effect_noise.value[COLOUR].word[(size_t)value[COLOUR]], fabs(value[SNR_DB]),
+                  value[SNR_DB] < 0.0 ? "above" : "below");
+}
+
 const pt_effect pt_effect_noise = {
     .name = "noise",
     .summary = "broadband noise",
@@ -83,12 +94,16 @@ const pt_effect pt_effect_noise = {
         {
             [COLOUR] = PT_PICK3("colour", "spectrum of the noise", "white", 1.0 / 3.0, "pink",
                                 1.0 / 3.0, "brown", 1.0 / 3.0),
-            [SNR_DB] = PT_UNIFORM("snr_db", "signal-to-noise ratio", 0, 40, SNR_DB_LIMITS),
+            [SNR_DB] =
+                PT_UNIFORM("snr_db", "signal-to-noise ratio", PT_LOWER, 0, 40, SNR_DB_LIMITS),
         },
     .value =
         {
             [COLOUR] = PT_WORDS("colour", "white", "pink", "brown"),
             [SNR_DB] = PT_REAL("snr_db", SNR_DB_LIMITS),
         },
+    .main = SNR_DB,
+    .extent = noise_extent,
+    .tell = noise_tell,
     .add = noise_add,
 };

@@ -68,6 +68,19 @@ static void pops_add(const pt_stage *stage, const pt_site *site, double *made,
     }
 }
 
+static double pops_extent(const pt_stage *stage) {
+    return stage->value[0][LEVEL_DB];
+}
+
+static void pops_tell(const pt_stage *stage, pt_str *out) {
+    const double *value = stage->value[0];
+    pt_str_printf(out, "a %s of %.2g ms", value[SHAPE] == CLICK ? "click" : "boop",
+                  value[WIDTH] / 48.0);
+    if (value[SHAPE] == BOOP) pt_str_printf(out, " at %.0f Hz", value[FREQ]);
+    pt_str_printf(out, " once a second, %.2g dB %s the loudest sample", fabs(value[LEVEL_DB]),
+                  value[LEVEL_DB] < 0.0 ? "below" : "above");
+}
+
 const pt_effect pt_effect_pops = {
     .name = "pops",
     .summary = "a click or a boop once a second",
@@ -78,12 +91,13 @@ const pt_effect pt_effect_pops = {
     .setting =
         {
             [KINDS] = PT_PICK2("shape", "shape of the pops", "click", 0.5, "boop", 0.5),
-            [LEVELS_DB] =
-                PT_UNIFORM("level_db", "level re the loudest sample", -18, 3, LEVEL_DB_LIMITS),
+            [LEVELS_DB] = PT_UNIFORM("level_db", "level re the loudest sample", PT_HIGHER, -18, 3,
+                                     LEVEL_DB_LIMITS),
             [POSITIVE] = PT_SHARE("positive", "share of pops that start upwards", 0.5),
-            [CLICK_MS] = PT_LOG("click_ms", "width of a click", 1.0 / 48.0, 5, WIDTH_MS_LIMITS),
-            [BOOP_MS] = PT_UNIFORM("boop_ms", "width of a boop", 5, 30, WIDTH_MS_LIMITS),
-            [BOOP_HZ] = PT_LOG("boop_hz", "pitch of a boop", 50, 1000, FREQ_LIMITS),
+            [CLICK_MS] =
+                PT_LOG("click_ms", "width of a click", PT_HIGHER, 1.0 / 48.0, 5, WIDTH_MS_LIMITS),
+            [BOOP_MS] = PT_UNIFORM("boop_ms", "width of a boop", PT_HIGHER, 5, 30, WIDTH_MS_LIMITS),
+            [BOOP_HZ] = PT_LOG("boop_hz", "pitch of a boop", PT_NEITHER, 50, 1000, FREQ_LIMITS),
         },
     .value =
         {
@@ -94,6 +108,9 @@ const pt_effect pt_effect_pops = {
             [WIDTH] = PT_INTEGER("width", 1, PERIOD),
             [FREQ] = PT_REAL_WITH(1U << BOOP, "freq", FREQ_LIMITS),
         },
+    .main = LEVELS_DB,
+    .extent = pops_extent,
+    .tell = pops_tell,
     .draw = pops_draw,
     .add = pops_add,
 };

@@ -62,6 +62,17 @@ char *pt_chain_print(const pt_chain *chain) {
     return pt_str_steal(&out);
 }
 
+char *pt_chain_tell(const pt_chain *chain) {
+    pt_str out = {0};
+    pt_str_add(&out, "");
+    for (size_t s = 0; s < chain->n_stages; s++) {
+        const pt_stage *stage = &chain->stage[s];
+        pt_str_printf(&out, "%s%s: ", s ? "\n" : "", stage->effect->name);
+        stage->effect->tell(stage, &out);
+    }
+    return pt_str_steal(&out);
+}
+
 char *pt_damage_print(const pt_damage *damage) {
     pt_str out = {0};
     pt_str_add(&out, "[");
@@ -163,12 +174,9 @@ static pt_status read_list(const json_t *json, pt_stage *stage, pt_error *err) {
 }
 
 static pt_status unknown_effect(const json_t *fx, pt_error *err) {
-    char known[128] = "", found[PT_JSON_EXCERPT];
-    for (size_t e = 0, n = 0; e < PT_EFFECTS; e++)
-        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", e ? ", " : "",
-                              pt_effects[e]->name);
-    return pt_fail(err, PT_EFORMAT, "member 'fx' must be an effect (%s), not %s", known,
-                   pt_json_excerpt(fx, found));
+    char known[PT_EFFECT_LIST], found[PT_JSON_EXCERPT];
+    return pt_fail(err, PT_EFORMAT, "member 'fx' must be an effect (%s), not %s",
+                   pt_effect_list(known), pt_json_excerpt(fx, found));
 }
 
 static pt_status read_stage(const json_t *json, pt_stage *stage, pt_error *err) {
@@ -180,7 +188,7 @@ static pt_status read_stage(const json_t *json, pt_stage *stage, pt_error *err) 
                                : read_item(json, stage->effect, stage->value[0], err);
 }
 
-static pt_status read_chain(const json_t *json, pt_chain *chain, pt_error *err) {
+pt_status pt_chain_read(const json_t *json, pt_chain *chain, pt_error *err) {
     if (!json_is_array(json) || json_array_size(json) > PT_STAGES_MAX)
         return pt_fail(err, PT_EFORMAT, "a chain is an array of at most %d stages", PT_STAGES_MAX);
 
@@ -207,7 +215,7 @@ pt_status pt_chain_parse(const char *json, pt_chain **out, pt_error *err) {
     if (!root)
         status = pt_fail(err, PT_EFORMAT, "line %d: %s", where.line, where.text);
     else
-        status = read_chain(root, chain, err);
+        status = pt_chain_read(root, chain, err);
     if (status != PT_OK) pt_error_in(err, "chain");
     if (status == PT_OK) {
         *out = chain;

@@ -15,6 +15,10 @@ static void sibilance_draw(const pt_drawing *drawing, pt_stage *stage) {
     }
 }
 
+static double sibilance_extent(const pt_stage *stage) {
+    return stage->value[0][PT_BAND_GAIN_DB];
+}
+
 const pt_effect pt_effect_sibilance = {
     .name = "sibilance",
     .summary = "one to three narrow boosts in the treble",
@@ -25,14 +29,18 @@ const pt_effect pt_effect_sibilance = {
     .setting =
         {
             [BANDS] = PT_PICK3("bands", "number of boosts", "1", 0.5, "2", 0.3, "3", 0.2),
-            [F0_HZ] = PT_UNIFORM("f0_hz", "centre of a boost", 5000, 8000, PT_BAND_F0_LIMITS),
-            [Q] = PT_LOG("q", "Q of a boost", 4, 12, PT_BAND_Q_LIMITS),
-            [FIRST_DB] =
-                PT_UNIFORM("first_db", "gain of the first boost", 6, 18, PT_BAND_GAIN_DB_LIMITS),
-            [OTHER_DB] =
-                PT_UNIFORM("other_db", "gain of the boosts after it", 3, 9, PT_BAND_GAIN_DB_LIMITS),
+            [F0_HZ] =
+                PT_UNIFORM("f0_hz", "centre of a boost", PT_NEITHER, 5000, 8000, PT_BAND_F0_LIMITS),
+            [Q] = PT_LOG("q", "Q of a boost", PT_LOWER, 4, 12, PT_BAND_Q_LIMITS),
+            [FIRST_DB] = PT_UNIFORM("first_db", "gain of the first boost", PT_HIGHER, 6, 18,
+                                    PT_BAND_GAIN_DB_LIMITS),
+            [OTHER_DB] = PT_UNIFORM("other_db", "gain of the boosts after it", PT_HIGHER, 3, 9,
+                                    PT_BAND_GAIN_DB_LIMITS),
         },
     .value = PT_BAND_VALUES,
+    .main = FIRST_DB,
+    .extent = sibilance_extent,
+    .tell = pt_bands_tell,
     .draw = sibilance_draw,
     .filter = pt_bands_filter,
 };

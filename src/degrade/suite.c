@@ -38,7 +38,14 @@ const pt_effect *pt_effect_find(const char *name) {
     return NULL;
 }
 
-static size_t words_of(const pt_setting *setting) {
+const char *pt_effect_list(char text[PT_EFFECT_LIST]) {
+    for (size_t e = 0, n = 0; e < PT_EFFECTS; e++)
+        n += (size_t)snprintf(text + n, PT_EFFECT_LIST - n, "%s%s", e ? ", " : "",
+                              pt_effects[e]->name);
+    return text;
+}
+
+size_t pt_setting_words(const pt_setting *setting) {
     return setting->word[2] ? 3 : 2;
 }
 
@@ -88,7 +95,7 @@ static pt_status read_range(const char *path, const json_t *json, pt_limits limi
 
 static pt_status read_weights(const char *path, const json_t *json, const pt_setting *setting,
                               double *weights, pt_error *err) {
-    const size_t n = words_of(setting);
+    const size_t n = pt_setting_words(setting);
     double v[PT_WORDS_MAX] = {0}, sum = 0.0;
     bool good = json_object_size(json) == n;
     for (size_t w = 0; w < n; w++) {
@@ -220,7 +227,7 @@ void pt_suite_close(pt_suite **suite) {
 static void print_setting(pt_str *out, const pt_setting *setting, const double *v) {
     switch (setting->law) {
     case PT_LAW_PICK:
-        for (size_t w = 0; w < words_of(setting); w++) {
+        for (size_t w = 0; w < pt_setting_words(setting); w++) {
             pt_str_printf(out, "%s\"%s\": ", w == 0 ? "{" : ", ", setting->word[w]);
             pt_json_add_shortest(out, v[w]);
         }
@@ -260,17 +267,18 @@ char *pt_suite_print(const pt_suite *suite) {
     return pt_str_steal(&out);
 }
 
-static const char *law_name(const pt_setting *setting) {
+const char *pt_law_name(pt_law law) {
     static const char *const names[] = {[PT_LAW_NONE] = "",
                                         [PT_LAW_UNIFORM] = "uniform",
                                         [PT_LAW_LOG] = "log-uniform",
                                         [PT_LAW_PICK] = "weights",
                                         [PT_LAW_SHARE] = "share"};
-    return names[setting->law];
+    return names[law];
 }
 
 static void describe_setting(pt_str *out, const pt_setting *setting) {
-    pt_str_printf(out, "  %-18s %s, %s", setting->name, setting->summary, law_name(setting));
+    pt_str_printf(out, "  %-18s %s, %s", setting->name, setting->summary,
+                  pt_law_name(setting->law));
     if (setting->law == PT_LAW_UNIFORM || setting->law == PT_LAW_LOG) {
         pt_str_add(out, " within ");
         pt_json_add_shortest(out, setting->limits.least);

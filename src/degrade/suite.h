@@ -16,6 +16,18 @@ struct pt_suite {
     pt_fft *fft[PT_SUITE_FFTS];
 };
 
+/** How many words a setting of weights has, and what a law is called in print. */
+size_t pt_setting_words(const pt_setting *setting);
+const char *pt_law_name(pt_law law);
+
+/** What a setting with the values v comes to at a severity. */
+double pt_setting_at(const pt_setting *setting, const double *v, pt_severity severity);
+
+#define PT_EFFECT_LIST 64
+
+/** All names, for messages: "comb, mud, ..." */
+const char *pt_effect_list(char text[PT_EFFECT_LIST]);
+
 /** The effect of this name, NULL if there is none. */
 const pt_effect *pt_effect_find(const char *name);
 

@@ -78,7 +78,8 @@ static pt_status degrade_file(const pt_suite *suite, const char *path, const pt_
     pt_arena_init(&arena);
     status = pt_excerpt_decode(&bytes, pt_way_cut(way, &draw), &excerpt, &arena, err);
     if (status == PT_OK) status = pt_way_degrade(way, suite, &excerpt, degraded, &arena, err);
-    if (status != PT_OK) pt_error_in(err, "file '%s'", path);
+    if (status != PT_OK && status != PT_EUSAGE) /* a word that is no effect lies not in the file */
+        pt_error_in(err, "file '%s'", path);
     pt_arena_release(&arena);
     pt_bytes_release(&bytes);
     return status;
@@ -88,6 +89,14 @@ pt_status pt_file_degrade(const pt_suite *suite, const char *path, uint64_t seed
                           uint32_t variant, pt_order order, pt_degraded *degraded, pt_error *err) {
     const pt_way drawn = {.seed = seed, .entry = entry, .variant = variant, .order = order};
     return degrade_file(suite, path, &drawn, degraded, err);
+}
+
+pt_status pt_file_degrade_with(const pt_suite *suite, const char *path, const char *effects,
+                               pt_severity severity, uint64_t seed, const char *entry,
+                               uint32_t variant, pt_degraded *degraded, pt_error *err) {
+    const pt_way named = {
+        .seed = seed, .entry = entry, .variant = variant, .effects = effects, .severity = severity};
+    return degrade_file(suite, path, &named, degraded, err);
 }
 
 pt_status pt_file_replay(const pt_suite *suite, const char *path, const pt_recipe *recipe,

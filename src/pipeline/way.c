@@ -3,7 +3,6 @@
 
 #include "pipeline/way.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "pipeline/account.h"
@@ -20,22 +19,12 @@ pt_cut pt_way_cut(const pt_way *way, pt_rng *draw) {
     return (pt_cut){.draw = draw};
 }
 
-/* A recipe belongs to one recording: another one would be degraded without anybody noticing. */
-static pt_status same_window(const pt_window *got, const pt_window *wanted, pt_error *err) {
-    if (got->rate_hz == wanted->rate_hz && got->channels == wanted->channels &&
-        got->frames == wanted->frames)
-        return PT_OK;
-    return pt_fail(err, PT_EFORMAT,
-                   "the window is %" PRIu64 " frames of %u channels at %u Hz, but the recipe was "
-                   "made from %" PRIu64 " frames of %u channels at %u Hz; name the recording that "
-                   "the recipe belongs to",
-                   got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
-                   wanted->rate_hz);
-}
-
 static pt_status take_chain(const pt_suite *suite, const pt_way *way, size_t n_samples,
                             pt_chain **chain, pt_error *err) {
     if (way->recipe) return pt_chain_parse(way->recipe->chain_json, chain, err);
+    if (way->effects)
+        return pt_chain_choose(suite, way->effects, way->severity, way->seed, way->entry,
+                               way->variant, n_samples, chain, err);
     return pt_chain_draw(suite, way->seed, way->entry, way->variant, way->order, n_samples, chain,
                          err);
 }
@@ -65,7 +54,7 @@ pt_status pt_way_degrade(const pt_way *way, const pt_suite *suite, const pt_exce
                          pt_degraded *degraded, pt_arena *arena, pt_error *err) {
     pt_chain *chain = NULL;
 
-    if (way->recipe) PT_TRY(same_window(&excerpt->window, &way->recipe->window, err));
+    if (way->recipe) PT_TRY(pt_window_check(&excerpt->window, &way->recipe->window, err));
     PT_TRY(pt_excerpt_check(excerpt, err));
     PT_TRY(take_chain(suite, way, excerpt->n_mix, &chain, err));
     const pt_status status = apply(suite, chain, way, excerpt, degraded, arena, err);

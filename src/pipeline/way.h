@@ -11,13 +11,16 @@
 #include "audio/excerpt.h"
 #include "base/rng.h"
 
-/** A chain drawn for (seed, entry, variant), or that of a recipe. Borrows everything. */
+/** A chain drawn for (seed, entry, variant), one of named effects, or that of a recipe. Borrows
+ * everything. */
 typedef struct pt_way {
     uint64_t seed;
     const char *entry;
     uint32_t variant;
     pt_order order;          /* of a chain that is drawn */
-    const pt_recipe *recipe; /* NULL: it is drawn */
+    const char *effects;     /* NULL: it is drawn */
+    pt_severity severity;    /* of these effects */
+    const pt_recipe *recipe; /* NULL: there is none */
 } pt_way;
 
 pt_way pt_way_of_recipe(const pt_recipe *recipe);

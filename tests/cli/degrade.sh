@@ -196,3 +196,58 @@ E
     want_failure 1
     want_err no-folder/out.wav
 }
+
+# Effects by name: these and no other, in the order of the list, at the places that severities stand
+# for; and what is printed is a recipe like any other.
+test_effects_by_name() {
+    local clip=$DEMO/clips/loop_tabla.flac word
+    for word in light medium heavy; do
+        run degrade --effects clip,noise --severity $word "$clip" $word.wav
+        want_status 0
+        mv "$WORK/stdout" $word.json
+    done
+    run degrade --effects clip,noise "$clip" default.wav
+    want_same medium.wav default.wav
+    run degrade --recipe heavy.json "$clip" again.wav
+    want_status 0
+    want_same heavy.wav again.wav
+    py <<'E'
+purity = []
+for word, place in ("light", 0.2), ("medium", 0.5), ("heavy", 0.85):
+    with open(word + ".json", encoding="utf-8") as file:
+        got = json.load(file)
+    clip, noise = got["chain"]
+    assert (clip["fx"], clip["kind"]) == ("clip", "hard"), clip
+    near(clip["fraction"], 0.005 * 50 ** place, 1e-12, word)       # log-uniform, 0.005 to 0.25
+    assert (noise["fx"], noise["colour"]) == ("noise", "white"), noise
+    near(noise["snr_db"], 40 - 40 * place, 1e-9, word)             # uniform, 0 to 40, less is worse
+    purity.append(got["purity_db"])
+assert purity[0] > purity[1] + 3 > purity[2] + 6, purity
+E
+}
+
+test_effects_refused() {
+    local clip=$DEMO/clips/perc_bell.wav
+    run degrade --effects mud,echo "$clip" out.wav
+    want_failure 2
+    want_err "option '--effects': 'echo' is no effect; there are comb, mud, sibilance, noise, clip, pops"
+    run degrade --effects mud,clip,mud "$clip" out.wav
+    want_failure 2
+    want_err "option '--effects': 'mud' is named twice"
+    run degrade --effects mud, "$clip" out.wav
+    want_failure 2
+    want_err "'' is no effect"
+    run degrade --severity heavy "$clip" out.wav
+    want_failure 2
+    want_err "'--severity'"
+    run degrade --effects mud --order random "$clip" out.wav
+    want_failure 2
+    want_err "'--order' and '--effects' exclude each other"
+    run degrade --effects mud --severity awful "$clip" out.wav
+    want_failure 2
+    want_err "'awful' is not one of light, medium, heavy"
+    run degrade --effects mud --recipe x.json "$clip" out.wav
+    want_failure 2
+    want_err "'--effects' and '--recipe' exclude each other"
+    [ ! -e out.wav ] || fail "out.wav was written"
+}
