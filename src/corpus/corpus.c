@@ -15,8 +15,9 @@
 #include "corpus/entry.h"
 #include "corpus/reader.h"
 
-static const pt_reader *const readers[] = {&pt_reader_webdataset, &pt_reader_folder,
-                                           &pt_reader_audiocaps, &pt_reader_jsonl};
+static const pt_reader *const readers[] = {&pt_reader_webdataset, &pt_reader_parquet,
+                                           &pt_reader_folder, &pt_reader_audiocaps,
+                                           &pt_reader_jsonl};
 
 struct pt_corpus {
     const pt_reader *reader;

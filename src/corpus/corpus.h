@@ -30,6 +30,8 @@ typedef struct pt_caption {
  *   jsonl      `id`, or `audio` as written          `audio`, but none that is absolute: only
  *                                                   what of it lies below the manifest's folder,
  *                                                   or its last part
+ *   parquet    <youtube_id>_<start_time>, or `id`,  <file>#<row>
+ *              or the source
  *
  * Where no audio file is known, source is <name of the manifest>:<line>.
  */
@@ -83,14 +85,15 @@ pt_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_
                          pt_error *err);
 void pt_corpus_close(pt_corpus **corpus);
 
-/** The kind's name: "folder", "audiocaps" or "jsonl". */
+/** The kind's name: "folder", "audiocaps", "jsonl", "parquet" ... */
 const char *pt_corpus_kind(const pt_corpus *corpus);
 
 /**
  * The next entry in corpus order, to be released by the caller; *end is set instead after the
  * last. Ids may repeat here: the pipeline judges that.
  *
- * with_audio  false: a corpus that holds the audio itself passes over it, and the entry has none
+ * with_audio  false: a corpus that holds the audio itself passes over it, and the entry has none;
+ *             nor is it known then what only the audio tells, such as that it is damaged
  */
 pt_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                          pt_error *err);

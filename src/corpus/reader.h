@@ -43,6 +43,7 @@ typedef struct pt_reader {
 } pt_reader;
 
 extern const pt_reader pt_reader_webdataset;
+extern const pt_reader pt_reader_parquet;
 extern const pt_reader pt_reader_folder;
 extern const pt_reader pt_reader_audiocaps;
 extern const pt_reader pt_reader_jsonl;

@@ -25,8 +25,8 @@ struct pt_parquet_column {
     const pt_parquet *file;
     const pt_parquet_field *field;
     pt_parquet_pages pages;
-    uint64_t n_left; /* slots of the chunk */
-    bool at_start;   /* of the chunk */
+    uint64_t n_values, n_left; /* slots of the chunk */
+    bool at_start;             /* of the chunk */
 
     pt_parquet_page_header page; /* at hand */
     size_t n_page_left;          /* slots of it */
@@ -60,7 +60,7 @@ void pt_parquet_column_begin(pt_parquet_column *c, size_t group) {
     assert(group < c->file->n_groups);
     const pt_parquet_chunk *chunk = &c->file->groups[group].chunks[c->field->leaf];
     pt_parquet_pages_begin(&c->pages, c->file->bytes, chunk);
-    c->n_left = chunk->n_values;
+    c->n_values = c->n_left = chunk->n_values;
     c->at_start = true;
     c->n_page_left = 0;
     c->has_ahead = false;
@@ -338,15 +338,19 @@ pt_status pt_parquet_column_continues(pt_parquet_column *c, bool *continues, pt_
     return PT_OK;
 }
 
+static void leave_page(pt_parquet_column *c) {
+    c->n_left -= c->n_page_left;
+    c->n_page_left = 0;
+    c->has_ahead = c->at_start = false;
+}
+
 static pt_status skip(pt_parquet_column *c, uint64_t n, pt_error *err) {
     while (n > 0) {
         pt_parquet_slot slot;
         PT_TRY(find_page(c, err));
         if (n >= c->n_page_left) {
             n -= c->n_page_left;
-            c->n_left -= c->n_page_left;
-            c->n_page_left = 0;
-            c->has_ahead = c->at_start = false;
+            leave_page(c);
         } else {
             PT_TRY(next_slot(c, &slot, err));
             n--;
@@ -358,4 +362,10 @@ static pt_status skip(pt_parquet_column *c, uint64_t n, pt_error *err) {
 pt_status pt_parquet_column_skip(pt_parquet_column *c, uint64_t n, pt_error *err) {
     assert(c->field->max_repetition == 0);
     return in_column(c, skip(c, n, err), err);
+}
+
+uint64_t pt_parquet_column_resume(pt_parquet_column *c) {
+    assert(c->field->max_repetition == 0);
+    leave_page(c);
+    return c->n_values - c->n_left;
 }

@@ -3,7 +3,8 @@
  *
  * Read are PLAIN values and dictionaries of BYTE_ARRAY, INT32, INT64, FLOAT and DOUBLE, in data
  * pages of both versions. Errors of all calls that read: PT_EIO, PT_ENOMEM, and PT_EFORMAT for what
- * is damaged; the sentence names the column. After one, only a row group can be begun anew.
+ * is damaged; the sentence names the column. After one a row group can be begun, or the column
+ * resumed.
  */
 
 #ifndef PATINA_PARQUET_COLUMN_H
@@ -57,5 +58,12 @@ pt_status pt_parquet_column_continues(pt_parquet_column *column, bool *continues
 
 /** Passes over n rows of a column that is no list; pages that lie between are not even read. */
 pt_status pt_parquet_column_skip(pt_parquet_column *column, uint64_t n, pt_error *err);
+
+/**
+ * After PT_EFORMAT, of a column that is no list: passes over the rest of the damaged page, and
+ * gives the row of the group that comes next. That is not behind the row that was asked for where
+ * there is no way to a further page.
+ */
+uint64_t pt_parquet_column_resume(pt_parquet_column *column);
 
 #endif /* PATINA_PARQUET_COLUMN_H */

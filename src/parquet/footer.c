@@ -14,9 +14,9 @@
 #include "parquet/format.h"
 #include "parquet/thrift_reader.h"
 
-#define TAIL_BYTES  8  /* length of the footer, PAR1 */
-#define NAME_SHOWN  64 /* bytes of a name in a message */
-#define NAMES_SHOWN 30 /* columns in a message */
+#define TAIL_BYTES  8   /* length of the footer, PAR1 */
+#define NAME_SHOWN  64  /* bytes of a name in a message */
+#define NAMES_SHOWN 400 /* bytes of the names of all columns */
 
 /** The footer while it is read. */
 typedef struct reading {
@@ -406,6 +406,10 @@ static pt_status find_footer(const pt_bytes *bytes, uint64_t *start, size_t *n, 
         return pt_fail(err, PT_EIO, "cannot be read");
     if (memcmp(tail + 4, "PARE", 4) == 0)
         return pt_fail(err, PT_EFORMAT, "the Parquet file is encrypted");
+    if (memcmp(head, "vers", 4) == 0)
+        return pt_fail(err, PT_EFORMAT,
+                       "no Parquet file but text, perhaps a pointer of Git LFS: get "
+                       "the file itself with 'git lfs pull'");
     if (memcmp(head, "PAR1", 4) != 0)
         return pt_fail(err, PT_EFORMAT, "no Parquet file: it does not begin with 'PAR1'");
     if (memcmp(tail + 4, "PAR1", 4) != 0)
@@ -509,10 +513,10 @@ void pt_parquet_add_path(const pt_parquet *file, size_t field, pt_str *text) {
 }
 
 void pt_parquet_add_columns(const pt_parquet *file, pt_str *text) {
-    const size_t n = file->fields[0].n_children;
+    const size_t n = file->fields[0].n_children, start = text->length;
     size_t seen = 0;
 
-    for (size_t i = 1; i < file->n_fields && seen < NAMES_SHOWN; i++) {
+    for (size_t i = 1; i < file->n_fields && text->length - start < NAMES_SHOWN; i++) {
         if (file->fields[i].parent != 0) continue;
         pt_str_add(text, seen == 0 ? "'" : seen + 1 == n ? " and '" : ", '");
         add_name(file->fields[i].name, text);
