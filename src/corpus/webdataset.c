@@ -51,7 +51,6 @@ typedef struct sample {
     char *key; /* NULL: nothing yet */
     part parts[N_PARTS];
     bool is_repeated; /* the key stood in this tar before */
-    bool is_cut;      /* the tar breaks off in one of its files */
     char *again;      /* a file for a part that was there already: the first such */
 } sample;
 
@@ -125,10 +124,8 @@ static pt_status list_pattern(webdataset_state *s, const char *pattern, size_t n
         if (!path)
             status = no_memory(err);
         else if (access(path, F_OK) != 0)
-            status = pt_fail(err, PT_EIO,
-                             "there is no file '%s', one of those that the pattern "
-                             "stands for",
-                             path);
+            status =
+                pt_fail(err, PT_EIO, "there is no file '%s', which the pattern stands for", path);
         free(path);
     }
     pt_str_release(&text);
@@ -294,7 +291,6 @@ static pt_status take_file(webdataset_state *s, bool with_audio, sample *x, pt_e
         status = pt_tar_skip(s->tar, err);
     else
         status = pt_tar_read(s->tar, &s->file, &p->bytes, err);
-    x->is_cut = status == PT_REJECT_UNDECODABLE;
     if (status == PT_OK) status = is_whole(s, name, err);
     if (status != PT_OK || (is_second && x->again)) {
         free(name);
@@ -509,7 +505,7 @@ static pt_status next_of_tar(webdataset_state *s, bool with_audio, pt_entry *ent
     sample x = {0};
     pt_status status = read_sample(s, with_audio, &x, err);
     const bool is_cut = status == PT_REJECT_UNDECODABLE;
-    const bool is_lost = is_cut && x.key && !(is_complete(&x) && !x.is_cut);
+    const bool is_lost = is_cut && x.key && !is_complete(&x);
 
     if (is_cut) status = tell_end(s, is_lost ? x.key : NULL, err);
     if (status == PT_OK && x.key && !is_lost) {

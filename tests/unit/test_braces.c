@@ -28,6 +28,7 @@ TEST(braces, groups_are_those_of_the_shell) {
     CHECK_STR(expanded(t, "{008..011}"), "008 009 010 011");
     CHECK_STR(expanded(t, "{8..011}"), "008 009 010 011");
     CHECK_STR(expanded(t, "{0..0}"), "0");
+    CHECK_STR(expanded(t, "{9..10}{0..10}") + 34, "100 101 102 103 104 105 106 107 108 109 1010");
     CHECK_STR(expanded(t, "{11..9}x"), "11x 10x 9x");
     CHECK_STR(expanded(t, "{a,b}{1..2}/{c,}.tar"),
               "a1/c.tar a1/.tar a2/c.tar a2/.tar b1/c.tar b1/.tar b2/c.tar b2/.tar");

@@ -109,6 +109,7 @@ TEST(webdataset, pairs_in_either_order_among_other_files) {
     tar_add(&tar, "e.opus", "E");
     tar_add(&tar, "f.flac", "F");
     tar_add(&tar, "f.json", "[\"no object\"]");
+    tar_add(&tar, "gg.flac", "GG");
     tar_add(&tar, "g.flac", "G");
     tar_add(&tar, "g.json", "{\"text\": \"caf\xE9\"}");
     const char *path = put_tar("w1/name.v2.tar", &tar);
@@ -119,7 +120,7 @@ TEST(webdataset, pairs_in_either_order_among_other_files) {
                "name.v2/e|name.v2.tar/e.opus|ok|first| second ",
                "name.v2/f|name.v2.tar/f.flac|ok|(cannot be had: the .json beside it is no JSON "
                "object)",
-               "name.v2/g|name.v2.tar/g.flac|ok|(not UTF-8)");
+               "name.v2/gg|name.v2.tar/gg.flac|ok", "name.v2/g|name.v2.tar/g.flac|ok|(not UTF-8)");
     listing *l = list(path, NULL);
     CHECK_INT(l->entry[0].n_audio, 10);
     CHECK(memcmp(l->entry[0].audio, "audio of a", 10) == 0);
@@ -293,6 +294,7 @@ TEST(webdataset, what_is_too_large_costs_its_sample) {
     memcpy(text, "{\"text\": \"x\", \"id\": \"own\"}", 26);
     tar_add(&tar, "a.wav", "A");
     tar_add_bytes(&tar, "a.json", text, 16 << 20);
+    tar_add_bytes(&tar, "a.txt", text, (16 << 20) + 1); /* is not used anyway */
     tar_add(&tar, "b.wav", "B");
     tar_add_bytes(&tar, "b.json", text, (16 << 20) + 1);
     tar_add(&tar, "c.wav", "C");
@@ -332,10 +334,13 @@ TEST(webdataset, patterns_name_tars_in_their_order) {
     pt_str tar = {0};
     tar_add(&tar, "itself.wav", "A");
     put_tar("w10/{1,2}.tar", &tar);
+    tar_add(&tar, "below.wav", "A");
+    put_tar("w10/{a,b}/0.tar", &tar);
     CHECK_LIST(tmp_path("w10/a/{10,08}.tar"), "10/10|10.tar/10.wav|ok", "08/8|08.tar/8.wav|ok");
     CHECK_LIST(tmp_path("w10/{b/11,a/10}.tar"), "b/11/11|b/11.tar/11.wav|ok",
                "a/10/10|a/10.tar/10.wav|ok");
     CHECK_LIST(tmp_path("w10/{1,2}.tar"), "{1,2}/itself|{1,2}.tar/itself.wav|ok");
+    CHECK_LIST(tmp_path("w10/{a,b}/0.tar"), "0/below|0.tar/below.wav|ok");
     listing *l = list(tmp_path("w10/a/{08..10}.tar"), NULL);
     CHECK_INT(l->status, PT_EIO);
     CHECK_HAS(l->err.message, "there is no file");
