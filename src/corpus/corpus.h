@@ -32,8 +32,11 @@ typedef struct pt_caption {
  *                                                   or its last part
  *   parquet    <youtube_id>_<start_time>, or `id`,  <file>#<row>
  *              or the source
+ *   webdataset `id` of the .json, or                <tar>/<file in it>
+ *              <tar without extension>/<key>
  *
- * Where no audio file is known, source is <name of the manifest>:<line>.
+ * A tar's path is that below the folder, or below what all of a pattern have in common. Where no
+ * audio file is known, source is <name of the manifest>:<line>, or the tar.
  */
 typedef struct pt_entry {
     char *id; /* NULL when a broken item has none */
@@ -72,7 +75,8 @@ typedef struct pt_corpus pt_corpus;
  * Opens a folder, an AudioCaps CSV or a JSONL manifest; the kind is found by looking: a folder, a
  * header with AudioCaps' columns, a name in .jsonl or .ndjson or a first line that is an object
  * with `audio`. Opened again, it gives the same entries in the same order: of a folder, sorted by
- * the bytes of their paths; of a CSV, by the first row of a clip; of a manifest, line by line.
+ * the bytes of their paths; of a CSV, by the first row of a clip; of a manifest, line by line; of
+ * tars, as they stand in each, tar by tar.
  *
  * options  NULL: the defaults
  *
@@ -94,6 +98,9 @@ const char *pt_corpus_kind(const pt_corpus *corpus);
  *
  * with_audio  false: a corpus that holds the audio itself passes over it, and the entry has none;
  *             nor is it known then what only the audio tells, such as that it is damaged
+ *
+ * Errors   PT_EIO      the disk failed
+ *          PT_EFORMAT  the last tar was read, and no sample was in any
  */
 pt_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                          pt_error *err);

@@ -247,6 +247,26 @@ TEST(webdataset, a_tar_that_is_cut_off_costs_what_follows) {
     pt_str_release(&tar);
 }
 
+TEST(webdataset, half_a_sample_at_a_cut_is_lost_with_it) {
+    pt_str tar = {0};
+    tar_add(&tar, "a.wav", "A");
+    tar_add(&tar, "a.json", "{\"text\": \"a\"}");
+    tar_add(&tar, "a.txt", "not needed");
+    put_bytes("w13/0.tar", tar.text, tar.length - 512); /* a has all that it needs */
+    pt_str_clear(&tar);
+    tar_add(&tar, "b.json", "{\"text\": \"b\"}");
+    tar_add(&tar, "b.wav", "B");
+    put_bytes("w13/1.tar", tar.text, tar.length - 512);
+    pt_str_release(&tar);
+    const char *path = tmp_path("w13");
+    CHECK_LIST(path, "0/a|0.tar/a.wav|ok|a", "-|0.tar|undecodable", "-|1.tar|undecodable");
+    listing *l = list(path, NULL);
+    CHECK_STR(l->entry[1].fault, "tar '0.tar' is cut off or damaged after its file 'a.json'");
+    CHECK_STR(l->entry[2].fault, "tar '1.tar' is cut off or damaged after its file 'b.json': what "
+                                 "follows is lost, sample 'b' first of all");
+    list_release(l);
+}
+
 TEST(webdataset, damage_costs_a_tar_and_no_more) {
     pt_str tar = {0};
     add_three(&tar);
