@@ -33,6 +33,8 @@ struct pt_tar {
     uint64_t offset; /* of what is read next */
     size_t n_block;  /* how much */
     bool at_end, io_failed;
+    uint64_t n_headers; /* that were met */
+    bool without_skips; /* a skip failed: from now on all is read */
     char block[BLOCK_MAX];
 };
 
@@ -129,40 +131,6 @@ void pt_tar_close(pt_tar **tar) {
     *tar = NULL;
 }
 
-static bool is_file(struct archive_entry *entry) {
-    return archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry) &&
-           archive_entry_pathname(entry) && archive_entry_size(entry) >= 0;
-}
-
-/** The header of the next regular file, or NULL at the end. */
-static pt_status next_file(pt_tar *t, struct archive_entry **entry, pt_error *err) {
-    while (!t->at_end) {
-        const int result = archive_read_next_header(t->archive, entry);
-        if (result == ARCHIVE_EOF) break;
-        /* A warning is about a name that the C locale has not; "retry" is a wrong checksum. */
-        if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return broken(t, err);
-        if (is_file(*entry)) return PT_OK;
-        if (archive_read_data_skip(t->archive) != ARCHIVE_OK) return broken(t, err);
-    }
-    t->at_end = true;
-    *entry = NULL;
-    return PT_OK;
-}
-
-pt_status pt_tar_next(pt_tar *t, pt_tar_member *member, bool *end, pt_error *err) {
-    struct archive_entry *entry = NULL;
-    const locale_t before = uselocale(t->c_locale);
-    const pt_status status = next_file(t, &entry, err);
-
-    if (status == PT_OK && entry) {
-        member->name = archive_entry_pathname(entry);
-        member->size = (uint64_t)archive_entry_size(entry);
-    }
-    uselocale(before);
-    if (status == PT_OK) *end = !entry;
-    return status;
-}
-
 /** A member's bytes, of which the first n are there. */
 typedef struct content {
     char *bytes;
@@ -194,17 +162,85 @@ static bool put_at(content *c, uint64_t offset, const void *bytes, size_t n) {
     return true;
 }
 
-static pt_status read_all(pt_tar *t, content *c, pt_error *err) {
+/** Reads what stands behind the header that was met last: into c, or nowhere. */
+static pt_status read_data(pt_tar *t, content *c, pt_error *err) {
     const void *block;
     size_t n;
     la_int64_t offset;
     int result;
 
+    while ((result = archive_read_data_block(t->archive, &block, &n, &offset)) == ARCHIVE_OK)
+        if (c && (offset < 0 || !put_at(c, (uint64_t)offset, block, n))) return no_memory(err);
+    if (result != ARCHIVE_EOF) return broken(t, err);
+    /* By now it is behind the last block's filling, but where the map of a sparse file is wrong. */
+    return archive_read_data_skip(t->archive) == ARCHIVE_OK ? PT_OK : broken(t, err);
+}
+
+/** Comes back to the header that was met last: what stands before it could be skipped. */
+static pt_status start_again(pt_tar *t, pt_error *err) {
+    struct archive_entry *entry;
+
+    archive_read_free(t->archive);
+    t->offset = 0;
+    PT_TRY(start(t, err));
+    for (uint64_t i = 0; i < t->n_headers; i++) {
+        const int result = archive_read_next_header(t->archive, &entry);
+        if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return broken(t, err);
+    }
+    return PT_OK;
+}
+
+/** Passes over what stands behind the header. libarchive cannot skip all that it can read: where
+ * the lengths in the map of a sparse file add up to 2^63, say. Reading decides. */
+static pt_status skip_data(pt_tar *t, pt_error *err) {
+    if (!t->without_skips) {
+        if (archive_read_data_skip(t->archive) == ARCHIVE_OK) return PT_OK;
+        if (t->io_failed) return broken(t, err);
+        t->without_skips = true;
+        PT_TRY(start_again(t, err));
+    }
+    return read_data(t, NULL, err);
+}
+
+static bool is_file(struct archive_entry *entry) {
+    return archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry) &&
+           archive_entry_pathname(entry) && archive_entry_size(entry) >= 0;
+}
+
+/** The header of the next regular file, or NULL at the end. */
+static pt_status next_file(pt_tar *t, struct archive_entry **entry, pt_error *err) {
+    while (!t->at_end) {
+        const int result = archive_read_next_header(t->archive, entry);
+        if (result == ARCHIVE_EOF) break;
+        /* A warning is about a name that the C locale has not; "retry" is a wrong checksum. */
+        if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return broken(t, err);
+        t->n_headers++;
+        if (is_file(*entry)) return PT_OK;
+        PT_TRY(skip_data(t, err));
+    }
+    t->at_end = true;
+    *entry = NULL;
+    return PT_OK;
+}
+
+pt_status pt_tar_next(pt_tar *t, pt_tar_member *member, bool *end, pt_error *err) {
+    struct archive_entry *entry = NULL;
+    const locale_t before = uselocale(t->c_locale);
+    const pt_status status = next_file(t, &entry, err);
+
+    if (status == PT_OK && entry) {
+        member->name = archive_entry_pathname(entry);
+        member->size = (uint64_t)archive_entry_size(entry);
+    }
+    uselocale(before);
+    if (status == PT_OK) *end = !entry;
+    return status;
+}
+
+static pt_status read_all(pt_tar *t, content *c, pt_error *err) {
     /* A file that is as large itself may be believed. */
     if (c->size <= t->bytes.size && !make_room(c, c->size)) return no_memory(err);
-    while ((result = archive_read_data_block(t->archive, &block, &n, &offset)) == ARCHIVE_OK)
-        if (offset < 0 || !put_at(c, (uint64_t)offset, block, n)) return no_memory(err);
-    if (result != ARCHIVE_EOF) return broken(t, err); /* it is behind the last block's filling */
+    PT_TRY(read_data(t, c, err));
     if (!put_at(c, c->size, NULL, 0)) return no_memory(err); /* a hole at the end */
     c->bytes[c->size] = '\0';
     return PT_OK;
@@ -225,8 +261,7 @@ pt_status pt_tar_read(pt_tar *t, const pt_tar_member *member, char **bytes, pt_e
 
 pt_status pt_tar_skip(pt_tar *t, pt_error *err) {
     const locale_t before = uselocale(t->c_locale);
-    const pt_status status =
-        archive_read_data_skip(t->archive) == ARCHIVE_OK ? PT_OK : broken(t, err);
+    const pt_status status = skip_data(t, err);
     uselocale(before);
     return status;
 }

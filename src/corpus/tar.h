@@ -20,7 +20,7 @@ extern const char *const pt_tar_extensions[];
 typedef struct pt_tar pt_tar;
 
 typedef struct pt_tar_member {
-    const char *name; /* as written, with its folders, in any encoding; until pt_tar_next */
+    const char *name; /* as written, with its folders, in any encoding; until the next call */
     uint64_t size;
 } pt_tar_member;
 

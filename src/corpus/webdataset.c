@@ -63,11 +63,12 @@ typedef struct webdataset_state {
     void *keys;       /* of the open tar: a tree of key_hash */
 
     /* A file whose header was read, and which belongs to the next sample. */
+    bool has_file;
     pt_tar_member file;
-    const char *name; /* file.name without what makes it absolute; NULL: there is none */
+    pt_str name; /* of the file, without what makes it absolute */
     int kind;
 
-    char *last;       /* the last file of the open tar that was read whole; NULL: none */
+    pt_str last;      /* name of the last file of the open tar that was read whole; or empty */
     char *tar_fault;  /* what comes next: the end of a tar that broke off */
     char *name_again; /* what comes next: a file that stood twice in its sample */
 
@@ -163,16 +164,17 @@ static pt_status list_tars(webdataset_state *s, const char *path, pt_error *err)
 static void close_tar(webdataset_state *s) {
     pt_tar_close(&s->tar);
     tdestroy(s->keys, free);
-    free(s->last);
     s->keys = NULL;
-    s->last = NULL;
-    s->name = NULL;
+    pt_str_clear(&s->last);
+    s->has_file = false;
 }
 
 static void webdataset_close(void *state) {
     webdataset_state *s = state;
     close_tar(s);
     pt_walk_release(&s->tars);
+    pt_str_release(&s->name);
+    pt_str_release(&s->last);
     free(s->root);
     free(s->tar_fault);
     free(s->name_again);
@@ -224,26 +226,27 @@ static int kind_of(const char *name) {
     return pt_path_has_extension(name, ".txt") ? TXT : OTHER;
 }
 
-/** Remembers that a file was read or passed over whole. */
-static pt_status is_whole(webdataset_state *s, const char *name, pt_error *err) {
-    free(s->last);
-    s->last = pt_text_copy(name, strlen(name));
-    return s->last ? PT_OK : no_memory(err);
+/** The file that was met has been read or passed over whole. */
+static void note_whole(webdataset_state *s) {
+    const pt_str name = s->name;
+    s->name = s->last;
+    s->last = name;
 }
 
-/** The next file that may be part of a sample, as s->name; NULL after the last. */
+/** The next file that may be part of a sample, where none is waiting already. */
 static pt_status next_file(webdataset_state *s, pt_error *err) {
     bool end = false;
-    while (!s->name) {
+    while (!s->has_file) {
         PT_TRY(pt_tar_next(s->tar, &s->file, &end, err));
         if (end) return PT_OK;
-        s->name = relative(s->file.name);
-        s->kind = kind_of(s->name);
-        if (s->kind != OTHER) return PT_OK;
-        const char *name = s->name;
-        s->name = NULL;
+        pt_str_clear(&s->name);
+        pt_str_add(&s->name, relative(s->file.name));
+        if (s->name.failed) return no_memory(err);
+        s->kind = kind_of(s->name.text);
+        s->has_file = s->kind != OTHER;
+        if (s->has_file) return PT_OK;
         PT_TRY(pt_tar_skip(s->tar, err));
-        PT_TRY(is_whole(s, name, err));
+        note_whole(s);
     }
     return PT_OK;
 }
@@ -280,40 +283,38 @@ static pt_status remember(webdataset_state *s, const char *key, bool *repeated, 
 /** Puts the file that was met into the sample, or passes over it. */
 static pt_status take_file(webdataset_state *s, bool with_audio, sample *x, pt_error *err) {
     part *p = &x->parts[s->kind];
-    char *name = pt_text_copy(s->name, strlen(s->name));
     const bool is_second = p->name != NULL;
     const bool is_large = s->file.size > (s->kind == AUDIO ? AUDIO_MAX : PT_TEXT_MAX);
-    pt_status status;
 
-    s->name = NULL;
-    if (!name) return no_memory(err);
+    s->has_file = false;
     if (x->is_repeated || is_second || is_large || (s->kind == AUDIO && !with_audio))
-        status = pt_tar_skip(s->tar, err);
+        PT_TRY(pt_tar_skip(s->tar, err));
     else
-        status = pt_tar_read(s->tar, &s->file, &p->bytes, err);
-    if (status == PT_OK) status = is_whole(s, name, err);
-    if (status != PT_OK || (is_second && x->again)) {
-        free(name);
-    } else if (is_second) {
+        PT_TRY(pt_tar_read(s->tar, &s->file, &p->bytes, err));
+    note_whole(s);
+    if (is_second && x->again) return PT_OK;
+    char *name = pt_text_copy(s->last.text, s->last.length);
+    if (!name) return no_memory(err);
+    if (is_second) {
         x->again = name;
-    } else {
-        p->name = name;
-        p->n = (size_t)s->file.size;
-        p->is_too_large = is_large;
+        return PT_OK;
     }
-    return status;
+    p->name = name;
+    p->n = (size_t)s->file.size;
+    p->is_too_large = is_large;
+    return PT_OK;
 }
 
 /** All files from here on that have one key; none at the end of the tar. */
 static pt_status read_sample(webdataset_state *s, bool with_audio, sample *x, pt_error *err) {
     for (;;) {
         PT_TRY(next_file(s, err));
-        if (!s->name) return PT_OK;
-        const size_t n = key_length(s->name);
+        if (!s->has_file) return PT_OK;
+        const size_t n = key_length(s->name.text);
         if (!x->key) {
-            if (!(x->key = pt_text_copy(s->name, n))) return no_memory(err);
+            if (!(x->key = pt_text_copy(s->name.text, n))) return no_memory(err);
             PT_TRY(remember(s, x->key, &x->is_repeated, err));
-        } else if (strncmp(s->name, x->key, n) != 0 || x->key[n] != '\0') {
+        } else if (strncmp(s->name.text, x->key, n) != 0 || x->key[n] != '\0') {
             return PT_OK;
         }
         PT_TRY(take_file(s, with_audio, x, err));
@@ -443,8 +444,9 @@ static pt_status reject_again(webdataset_state *s, pt_entry *entry, pt_error *er
 
 /** Puts the end of the open tar into a sentence; key is of a sample that is lost with it. */
 static pt_status tell_end(webdataset_state *s, const char *key, pt_error *err) {
-    char *last = s->last ? shown(s->last) : NULL, *lost = key ? shown(key) : NULL;
-    const bool failed = (s->last && !last) || (key && !lost);
+    char *last = s->last.length > 0 ? shown(s->last.text) : NULL;
+    char *lost = key ? shown(key) : NULL;
+    const bool failed = (s->last.length > 0 && !last) || (key && !lost);
     pt_str sentence = {0};
 
     if (last)

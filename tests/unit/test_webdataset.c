@@ -290,6 +290,11 @@ TEST(webdataset, damage_costs_a_tar_and_no_more) {
                "-|6.tar|missing", "-|caf\\xE9.tar|undecodable", "-|z.tar/caf\\xE9.wav|undecodable",
                "-|z.tar/caf\\xE9.wav|undecodable", "z/b|z.tar/b.wav|ok",
                "-|z.tar/b.caf\\xE9.wav|undecodable");
+    listing *l = list(tmp_path("w7"), NULL);
+    CHECK_STR(l->entry[1].fault, "tar '1.tar' is cut off or damaged after its file 'a.txt'");
+    CHECK_STR(l->entry[2].fault, "tar '2.tar' is no tar, or cut off or damaged in its first file");
+    CHECK_STR(l->entry[5].fault, "tar '6.tar': there is no such file");
+    list_release(l);
 }
 
 TEST(webdataset, no_sample_at_all_is_no_corpus) {
