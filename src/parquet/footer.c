@@ -230,14 +230,15 @@ static chunk_facts read_chunk(pt_thrift_in *in) {
     return c;
 }
 
-/** The dictionary stands before the data; some writers say 0 where there is none. */
+/** The dictionary stands before the data; some writers say 0 where there is none, and of a chunk
+ * without values anything. */
 static pt_status check_chunk(const reading *r, const chunk_facts *c, size_t leaf,
                              pt_parquet_chunk *chunk) {
     const pt_parquet_field *field = &r->file->fields[r->file->leaves[leaf]];
 
     *chunk = (pt_parquet_chunk){.codec = c->codec, .encodings = c->encodings};
     chunk->elsewhere = c->elsewhere;
-    if (c->elsewhere) return PT_OK;
+    if (c->elsewhere || (c->has_metadata && c->n_values == 0)) return PT_OK;
     const int64_t start = c->dictionary > 0 && c->dictionary < c->data ? c->dictionary : c->data;
     if (!c->has_metadata || c->type != (int32_t)field->type || c->n_values < 0 || start < 4 ||
         c->n_bytes < 0 || (uint64_t)start > r->footer ||

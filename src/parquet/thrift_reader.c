@@ -37,7 +37,7 @@ uint64_t pt_varint_get(pt_thrift_in *in) {
         const unsigned byte = get_byte(in);
         if (shift == 63 && byte > 1) break; /* bits 64 and up */
         value |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80) return value;
+        if (byte < 0x80) return in->fault == PT_THRIFT_SOUND ? value : 0;
     }
     return failed(in, PT_THRIFT_BROKEN);
 }
