@@ -82,7 +82,7 @@ chunks_in() {
 process_of() {
     local out=$1 pid pair
     shift
-    for pid in $(pgrep -f -- "$PATINA generate .*--out $out "); do
+    for pid in $(pgrep -f -- "$PATINA generate .*--out[ =]$out "); do
         for pair in "$@"; do
             grep -z -q -x -F -e "$pair" "/proc/$pid/environ" 2>/dev/null || continue 2
         done
