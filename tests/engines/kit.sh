@@ -69,7 +69,7 @@ reference() {
 # Two finished sets: the same files, the same bytes, and at least one part among them.
 same_set() {
     [ -n "$(find "$1/data" -type f)" ] || { echo "$1 holds no data"; return 1; }
-    diff -r "$1" "$2"
+    diff -rq "$1" "$2"
 }
 
 # How many chunks are finished in a folder that is being written.
