@@ -20,7 +20,7 @@ static const pt_cli_option options[] = {
                .kind = PT_CLI_TEXT,
                .argument = "DIR",
                .required = true,
-               .help = "a CLAP checkpoint as Hugging Face stores it; an untrained one of the same "
+               .help = "a CLAP model, as generate takes it; an untrained one of the same "
                        "shape is just as fast"},
     [THREADS] = {.name = "threads",
                  .kind = PT_CLI_NUMBER,

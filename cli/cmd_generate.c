@@ -49,7 +49,7 @@ static const pt_cli_option options[] = {
                .kind = PT_CLI_TEXT,
                .argument = "DIR",
                .required = true,
-               .help = "a CLAP checkpoint as Hugging Face stores it"},
+               .help = "a CLAP model: a folder as Hugging Face stores it, or a .pt file"},
     [OUT] = {.name = "out",
              .kind = PT_CLI_TEXT,
              .argument = "DIR",

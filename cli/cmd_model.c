@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_model.c - patina model: what a model folder holds */
+/* cmd_model.c - patina model: what a model holds */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,11 +26,15 @@ static void print_hash(const char *label, const char *hash) {
     printf("%-16s%s\n", label, hash[0] ? hash : "(no such file)");
 }
 
-static void print_table(const char *dir, const pt_clap_info *info) {
-    printf("%-16s", "folder");
-    pt_cli_put(stdout, dir);
-    printf("\n%-16s%s%s\n", "layout", info->layout,
-           info->fused ? ", fusion (every clip is short enough to run without)" : "");
+static void print_table(const char *path, const pt_clap_info *info) {
+    printf("%-16s", "model");
+    pt_cli_put(stdout, path);
+    printf("\n%-16s", "file");
+    pt_cli_put(stdout, info->weights_file);
+    printf(", %s%s\n", info->format, info->laion_names ? " with LAION's names" : "");
+    printf("%-16s%s%s%s\n", "layout", info->layout,
+           info->fused ? ", fusion (every clip is short enough to run without)" : "",
+           info->told_by_tensors ? ", told by the tensors' shapes" : "");
     printf("%-16s%s\n", "weights",
            info->untrained ? "UNTRAINED random numbers: for tests only, the embeddings mean nothing"
                            : "not one of the untrained models that are known");
@@ -60,9 +64,13 @@ static void print_json_hash(const char *name, const char *hash) {
         printf(", \"%s_sha256\": null", name);
 }
 
-static void print_json(const char *dir, const pt_clap_info *info) {
-    printf("{\"folder\": ");
-    pt_cli_put_json(stdout, dir);
+static void print_json(const char *path, const pt_clap_info *info) {
+    printf("{\"model\": ");
+    pt_cli_put_json(stdout, path);
+    printf(", \"file\": ");
+    pt_cli_put_json(stdout, info->weights_file);
+    printf(", \"format\": \"%s\", \"laion_names\": %s, \"told_by_tensors\": %s", info->format,
+           info->laion_names ? "true" : "false", info->told_by_tensors ? "true" : "false");
     printf(", \"layout\": \"%s\", \"dtype\": \"%s\", \"fused\": %s, \"untrained\": %s",
            info->layout, info->dtype, info->fused ? "true" : "false",
            info->untrained ? "true" : "false");
@@ -90,31 +98,33 @@ static void print_json(const char *dir, const pt_clap_info *info) {
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    const char *action = args->operands[0], *dir = args->operands[1];
+    const char *action = args->operands[0], *path = args->operands[1];
     pt_clap_info info = {0};
     pt_error err = {0};
 
     if (strcmp(action, "info") != 0)
         return pt_cli_usage(command, "'%s' is nothing it can do: did you mean 'info'?", action);
-    if (pt_clap_info_read(dir, &info, &err) != PT_OK) return pt_cli_failed(&err);
+    if (pt_clap_info_read(path, &info, &err) != PT_OK) return pt_cli_failed(&err);
     if (args->value[JSON].given)
-        print_json(dir, &info);
+        print_json(path, &info);
     else
-        print_table(dir, &info);
+        print_table(path, &info);
     return 0;
 }
 
 const pt_cli_command pt_cli_model = {
     .name = "model",
-    .summary = "what a CLAP model folder holds: shapes, precision, hashes",
-    .usage = "info [options] DIR",
+    .summary = "what a CLAP model holds: shapes, precision, hashes",
+    .usage = "info [options] MODEL",
     .description =
-        "Reads a CLAP checkpoint as Hugging Face stores it, checks every tensor against the "
-        "configuration, and tells which one it is, its shapes and precision, the hash that a "
+        "Reads a CLAP checkpoint: a folder as Hugging Face has it, with model.safetensors, "
+        "pytorch_model.bin or a .pt file, or such a file with the others beside it. Checks every "
+        "tensor against the configuration, and tells which one it is, its shapes and precision, "
+        "the hash that a "
         "data set made with it carries, and whether it is known to be untrained.",
     .n_operands_min = 2,
     .n_operands_max = 2,
-    .operands = "'info' and a model folder are",
+    .operands = "'info' and a model are",
     .options = options,
     .n_options = N_OPTIONS,
     .run = run,

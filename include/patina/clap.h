@@ -26,10 +26,13 @@ typedef enum pt_clap_parts { PT_CLAP_TEXT = 1, PT_CLAP_AUDIO = 2, PT_CLAP_BOTH =
 typedef struct pt_clap pt_clap;
 
 /**
- * Reads a Hugging Face folder: config.json, preprocessor_config.json (audio), vocab.json and
- * merges.txt (text), model.safetensors in f32, f16 or bf16. Nothing in it is trusted. Opening and
- * closing plan a transform: one thread at a time.
+ * Reads a model: config.json, preprocessor_config.json (audio), vocab.json and merges.txt (text),
+ * and weights in f32, f16 or bf16. Nothing in it is trusted, and of a pickle nothing is executed.
+ * Opening and closing plan a transform: one thread at a time.
  *
+ * path       a Hugging Face folder with model.safetensors, pytorch_model.bin or a single .pt file,
+ *            or one of these with the others beside it; LAION's own .pt files need neither
+ *            config.json nor preprocessor_config.json
  * isa        what pt_isa_parse gives
  * precision  what pt_precision_parse gives; plain C computes bfloat16 too, slowly, for comparison
  *
@@ -37,7 +40,7 @@ typedef struct pt_clap pt_clap;
  *         PT_EFORMAT  a file or tensor is not what it should be; the message names it
  *         PT_EUSAGE   isa or this machine does not offer the precision
  */
-PT_API pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa,
+PT_API pt_status pt_clap_open(const char *path, pt_clap_parts parts, pt_isa isa,
                               pt_precision precision, pt_clap **clap, pt_error *err);
 PT_API void pt_clap_close(pt_clap **clap);
 
@@ -81,7 +84,7 @@ PT_API pt_status pt_clap_embed_audio(const pt_clap *clap, const float *x, size_t
                                      float embedding[PT_EMBEDDING], pt_arena *scratch,
                                      pt_error *err);
 
-/** What a model folder holds. Strings are owned by the struct. */
+/** What a model holds. Strings are owned by the struct. */
 typedef struct pt_clap_info {
     const char *layout; /* "htsat-unfused", "htsat-fused", "larger" or "other" */
     const char *dtype;  /* of the weights: "f32", "f16", "bf16" or "mixed" */
@@ -90,19 +93,23 @@ typedef struct pt_clap_info {
     uint64_t n_tensors; /* of floating-point tensors */
     uint64_t n_parameters;
     uint64_t n_parameters_audio, n_parameters_text; /* with their projections */
-    uint64_t n_bytes;                               /* of model.safetensors */
+    uint64_t n_bytes;                               /* of the file of weights */
+    const char *format;                             /* of it: "safetensors" or "pytorch" */
+    char weights_file[256];                         /* its name */
+    bool laion_names;     /* it has the names of LAION's own checkpoints */
+    bool told_by_tensors; /* there is no config.json, which the tensors' shapes make up for */
     unsigned text_hidden, text_layers, text_heads, text_intermediate, text_vocabulary;
     unsigned audio_width, audio_stages, audio_depths[8], audio_heads[8];
     char weights_sha256[65];
-    char config_sha256[65];       /* of config.json */
-    char preprocessor_sha256[65]; /* "" where the file is absent, likewise below */
+    char config_sha256[65]; /* of config.json, "" where the file is absent, likewise below */
+    char preprocessor_sha256[65];
     char vocabulary_sha256[65];
     char merges_sha256[65];
     char model_sha256[65]; /* of all of these together: the model hash of dataset.json */
 } pt_clap_info;
 
-/** Reads and hashes the files of a folder and checks the tensors, without packing weights. */
-PT_API pt_status pt_clap_info_read(const char *dir, pt_clap_info *info, pt_error *err);
+/** Reads and hashes the files of a model and checks the tensors, without packing weights. */
+PT_API pt_status pt_clap_info_read(const char *path, pt_clap_info *info, pt_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clap.c - a model folder as one handle: files, tokenizer, features and both towers */
+/* clap.c - a model as one handle: files, tokenizer, features and both towers */
 
 #include <patina/clap.h>
 
@@ -7,9 +7,8 @@
 #include <stdlib.h>
 
 #include "clap/audio_tower.h"
-#include "clap/checkpoint.h"
-#include "clap/config.h"
 #include "clap/mel.h"
+#include "clap/model.h"
 #include "clap/text_tower.h"
 #include "clap/tokenizer.h"
 #include "clap/tower_alone.h"
@@ -22,27 +21,27 @@
 #define TOGETHER_TOKENS (2 * PT_CAPTION_TOKENS)
 
 struct pt_clap {
-    pt_clap_config config;
-    pt_checkpoint *file; /* kept open for the word embeddings; NULL without text */
+    pt_model model; /* weights are kept open for the word embeddings; NULL without text */
     pt_tokenizer *tokenizer;
     pt_text_tower *text;
     pt_mel *mel;
     pt_audio_tower *audio;
 };
 
-static pt_status open_audio(pt_clap *clap, const char *dir, const pt_nn_ops *ops, pt_error *err) {
-    PT_TRY(pt_extractor_config_read(dir, &clap->config, err));
-    PT_TRY(pt_mel_open(&clap->config.extractor, &clap->mel, err));
-    return pt_audio_tower_open(&clap->config, pt_mel_frames(clap->mel), clap->file, ops,
+static pt_status open_audio(pt_clap *clap, const pt_nn_ops *ops, pt_error *err) {
+    pt_model *model = &clap->model;
+    PT_TRY(pt_model_read_extractor(model, err));
+    PT_TRY(pt_mel_open(&model->config.extractor, &clap->mel, err));
+    return pt_audio_tower_open(&model->config, pt_mel_frames(clap->mel), model->weights, ops,
                                &clap->audio, err);
 }
 
-static pt_status open_text(pt_clap *clap, const char *dir, const pt_nn_ops *ops, pt_error *err) {
-    PT_TRY(pt_tokenizer_open(dir, clap->config.text.vocab_size, &clap->tokenizer, err));
-    return pt_text_tower_open(&clap->config, clap->file, ops, &clap->text, err);
+static pt_status open_text(pt_clap *clap, const pt_nn_ops *ops, pt_error *err) {
+    PT_TRY(pt_model_open_tokenizer(&clap->model, &clap->tokenizer, err));
+    return pt_text_tower_open(&clap->model.config, clap->model.weights, ops, &clap->text, err);
 }
 
-pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa, pt_precision precision,
+pt_status pt_clap_open(const char *path, pt_clap_parts parts, pt_isa isa, pt_precision precision,
                        pt_clap **clap, pt_error *err) {
     const pt_nn_ops *ops = pt_nn_ops_of(isa, precision);
     if (!ops)
@@ -51,18 +50,17 @@ pt_status pt_clap_open(const char *dir, pt_clap_parts parts, pt_isa isa, pt_prec
     pt_clap *opened = calloc(1, sizeof *opened);
     if (!opened) return pt_fail(err, PT_ENOMEM, "out of memory");
 
-    pt_status status = pt_clap_config_read(dir, &opened->config, err);
-    if (status == PT_OK) status = pt_checkpoint_open_model(dir, &opened->file, err);
-    if (status == PT_OK && (parts & PT_CLAP_AUDIO)) status = open_audio(opened, dir, ops, err);
-    if (status == PT_OK && (parts & PT_CLAP_TEXT)) status = open_text(opened, dir, ops, err);
+    pt_status status = pt_model_open(path, &opened->model, err);
+    if (status == PT_OK && (parts & PT_CLAP_AUDIO)) status = open_audio(opened, ops, err);
+    if (status == PT_OK && (parts & PT_CLAP_TEXT)) status = open_text(opened, ops, err);
     if (status != PT_OK) {
         pt_clap_close(&opened);
         return status;
     }
     if (opened->text)
-        pt_checkpoint_forget(opened->file);
+        pt_checkpoint_forget(opened->model.weights);
     else
-        pt_checkpoint_close(&opened->file);
+        pt_checkpoint_close(&opened->model.weights);
     *clap = opened;
     return PT_OK;
 }
@@ -73,7 +71,7 @@ void pt_clap_close(pt_clap **clap) {
     pt_mel_close(&(*clap)->mel);
     pt_text_tower_close(&(*clap)->text);
     pt_tokenizer_close(&(*clap)->tokenizer);
-    pt_checkpoint_close(&(*clap)->file);
+    pt_model_release(&(*clap)->model);
     free(*clap);
     *clap = NULL;
 }
@@ -149,7 +147,7 @@ pt_status pt_clap_embed_audio(const pt_clap *clap, const float *x, size_t n_samp
                               float embedding[PT_EMBEDDING], pt_arena *scratch, pt_error *err) {
     if (!clap->audio)
         return pt_fail(err, PT_EUSAGE, "the model was opened without its audio tower");
-    const pt_extractor_config *c = &clap->config.extractor;
+    const pt_extractor_config *c = &clap->model.config.extractor;
     if (n_samples < 1 || n_samples > c->n_samples)
         return pt_fail(err, PT_ERANGE, "%zu samples: the audio tower takes 1 to %zu", n_samples,
                        c->n_samples);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model_info.c - which checkpoint a folder holds
+/* model_info.c - which checkpoint a model is
  *
  * The hashes say which files made a data set. The model hash is the SHA-256 of five pairs of
  * strings (pt_sha256_add_string), a name and the file's hash in hexadecimal, "" for an absent file:
@@ -8,16 +8,14 @@
 
 #include <patina/clap.h>
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/str.h"
-#include "clap/checkpoint.h"
-#include "clap/config.h"
+#include "clap/model.h"
 #include "clap/tensors.h"
-#include "clap/tokenizer.h"
 
 #define HASHED_AT_ONCE ((size_t)16 << 20)
 
@@ -108,19 +106,18 @@ static void hash_weights(const pt_checkpoint *file, pt_clap_info *info) {
     info->n_bytes = size;
 }
 
-static pt_status read_weights(const char *dir, const pt_clap_config *config, pt_clap_info *info,
-                              pt_error *err) {
-    pt_checkpoint *file = NULL;
-    pt_status status = pt_checkpoint_open_model(dir, &file, err);
+static pt_status read_weights(const pt_model *model, pt_clap_info *info, pt_error *err) {
+    const char *path = pt_checkpoint_path(model->weights), *slash = strrchr(path, '/');
 
-    if (status == PT_OK) status = pt_clap_tensors_check(config, file, PT_CLAP_BOTH, err);
-    if (status == PT_OK) {
-        count_tensors(file, info);
-        hash_weights(file, info);
-        info->untrained = is_untrained(file, info->weights_sha256);
-    }
-    pt_checkpoint_close(&file);
-    return status;
+    PT_TRY(pt_clap_tensors_check(&model->config, model->weights, PT_CLAP_BOTH, err));
+    count_tensors(model->weights, info);
+    hash_weights(model->weights, info);
+    info->untrained = is_untrained(model->weights, info->weights_sha256);
+    info->format = pt_checkpoint_format_name(model->weights);
+    info->laion_names = pt_checkpoint_is_laion(model->weights);
+    info->told_by_tensors = model->published != NULL;
+    snprintf(info->weights_file, sizeof info->weights_file, "%s", slash ? slash + 1 : path);
+    return PT_OK;
 }
 
 /* --------------------------------------------------------------- other files */
@@ -184,13 +181,12 @@ static pt_status hash_files(const char *dir, pt_clap_info *info, pt_error *err) 
 }
 
 /* A folder may lack what one of the towers needs; what it has must be right. */
-static pt_status check_other_files(const char *dir, const pt_clap_info *info,
-                                   pt_clap_config *config, pt_error *err) {
+static pt_status check_other_files(pt_model *model, const pt_clap_info *info, pt_error *err) {
     pt_tokenizer *tokenizer = NULL;
 
-    if (info->preprocessor_sha256[0] != '\0') PT_TRY(pt_extractor_config_read(dir, config, err));
+    if (info->preprocessor_sha256[0] != '\0') PT_TRY(pt_model_read_extractor(model, err));
     if (info->vocabulary_sha256[0] != '\0' || info->merges_sha256[0] != '\0')
-        PT_TRY(pt_tokenizer_open(dir, config->text.vocab_size, &tokenizer, err));
+        PT_TRY(pt_model_open_tokenizer(model, &tokenizer, err));
     pt_tokenizer_close(&tokenizer);
     return PT_OK;
 }
@@ -211,15 +207,16 @@ static void copy_shapes(const pt_clap_config *config, pt_clap_info *info) {
     }
 }
 
-pt_status pt_clap_info_read(const char *dir, pt_clap_info *info, pt_error *err) {
+pt_status pt_clap_info_read(const char *path, pt_clap_info *info, pt_error *err) {
     pt_clap_info read = {0};
-    pt_clap_config config = {0};
+    pt_model model = {0};
 
-    PT_TRY(pt_clap_config_read(dir, &config, err));
-    copy_shapes(&config, &read);
-    PT_TRY(read_weights(dir, &config, &read, err));
-    PT_TRY(hash_files(dir, &read, err));
-    PT_TRY(check_other_files(dir, &read, &config, err));
-    *info = read;
-    return PT_OK;
+    PT_TRY(pt_model_open(path, &model, err));
+    copy_shapes(&model.config, &read);
+    pt_status status = read_weights(&model, &read, err);
+    if (status == PT_OK) status = hash_files(model.folder, &read, err);
+    if (status == PT_OK) status = check_other_files(&model, &read, err);
+    if (status == PT_OK) *info = read;
+    pt_model_release(&model);
+    return status;
 }

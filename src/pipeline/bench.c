@@ -20,7 +20,7 @@
 
 #include <patina/generate.h>
 
-#include "clap/config.h"
+#include "clap/model.h"
 #include "clap/tower_alone.h"
 #include "nn/peak.h"
 #include "pipeline/bench_corpus.h"
@@ -319,12 +319,19 @@ static pt_status make_features(bench *b, pt_error *err) {
     return PT_OK;
 }
 
+static pt_status open_model_files(bench *b, pt_error *err) {
+    pt_model model = {0};
+    PT_TRY(pt_model_open(b->options->model, &model, err));
+    pt_status status = pt_model_read_extractor(&model, err);
+    if (status == PT_OK) status = pt_model_open_tokenizer(&model, &b->tokenizer, err);
+    b->config = model.config;
+    pt_model_release(&model);
+    return status;
+}
+
 /* All that is small; what is wrong with the model's files shows here. */
 static pt_status open_small_parts(bench *b, pt_error *err) {
-    const char *dir = b->options->model;
-    PT_TRY(pt_clap_config_read(dir, &b->config, err));
-    PT_TRY(pt_extractor_config_read(dir, &b->config, err));
-    PT_TRY(pt_tokenizer_open(dir, b->config.text.vocab_size, &b->tokenizer, err));
+    PT_TRY(open_model_files(b, err));
     PT_TRY(pt_mel_open(&b->config.extractor, &b->mel, err));
     PT_TRY(pt_meter_open(&b->meter, err));
     PT_TRY(pt_suite_open(NULL, &b->suite, err));

@@ -50,7 +50,7 @@ test_commands_refused() {
     refused 2 "a command comes before options such as '--seed'" --seed 1 generate
     refused 2 "no help on 'nothing'" help nothing
     refused 2 "did you mean 'info'?" model inf "$MINI"
-    refused 2 "'info' and a model folder are expected" model info
+    refused 2 "'info' and a model are expected" model info
 }
 
 test_options_refused() {

@@ -5,9 +5,9 @@ has to refuse.
 
     pickles.py [OUT]
 
-Needs torch, numpy and safetensors. The tensors are those of clap/mini that have under 1 000 values
+Needs torch and numpy. The tensors are those of clap/mini that have under 1 000 values
 and belong to the first block or layer, so that every file can be checked against
-clap/mini/model.safetensors. laion_state and hf_state also serve tests/python/test_pickles.py.
+clap/mini/model.safetensors. hf_state and the like also serve tests/python/test_pickles.py.
 """
 
 import os
@@ -17,52 +17,34 @@ from collections import OrderedDict
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 GOLDEN = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 MINI = os.path.join(GOLDEN, "clap", "mini")
+sys.path.append(os.path.join(GOLDEN, "..", "cli"))
 
-# Hugging Face's name to LAION's: the other way round than patina goes, and written on its own.
-TO_LAION = [
-    (r"^text_model\.", "text_branch."),
-    (r"^(text|audio)_projection\.linear1\.", r"\1_projection.0."),
-    (r"^(text|audio)_projection\.linear2\.", r"\1_projection.2."),
-    (r"^audio_model\.audio_encoder\.batch_norm\.", "audio_branch.bn0."),
-    (r"^(audio_model\.audio_encoder\.layers\.\d+\.blocks\.\d+)\.layernorm_before\.", r"\1.norm1."),
-    (r"^(audio_model\.audio_encoder\.layers\.\d+\.blocks\.\d+)\.layernorm_after\.", r"\1.norm2."),
-    (r"^(audio_model\.audio_encoder\.layers.*)\.attention\.output\.dense\.", r"\1.attn.proj."),
-    (r"^(audio_model\.audio_encoder\.layers.*)\.attention\.self\.relative", r"\1.attn.relative"),
-    (r"^(audio_model\.audio_encoder\.layers.*)\.intermediate\.dense\.", r"\1.mlp.fc1."),
-    (r"^(audio_model\.audio_encoder\.layers.*)\.output\.dense\.", r"\1.mlp.fc2."),
-    (r"^audio_model\.audio_encoder\.", "audio_branch."),
-]
-QUERY = re.compile(r"^(audio_model\.audio_encoder\.layers.*)\.attention\.self\.query\.(weight|bias)$")
+import torch_file  # noqa: E402
+
+DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
 
 
 def hf_state(folder=MINI):
     """The tensors of a model under Hugging Face's names."""
-    return OrderedDict(load_file(os.path.join(folder, "model.safetensors")))
+    tensors = torch_file.read_safetensors(os.path.join(folder, "model.safetensors"))
+    return OrderedDict(
+        (name, torch.frombuffer(bytearray(tensor.storage.data), dtype=DTYPES[tensor.storage.dtype])
+         .reshape(tensor.shape).clone()) for name, tensor in tensors.items())
 
 
 def laion_state(state):
     """The same under LAION's names, with what else LAION's files hold."""
-    result = OrderedDict()
+    joint = {}
     for name, tensor in state.items():
-        query = QUERY.match(name)
-        if query:
-            parts = [state[name.replace("query", part)] for part in ("query", "key", "value")]
-            block = query.group(1).replace("audio_model.audio_encoder", "audio_branch")
-            result[f"module.{block}.attn.qkv.{query.group(2)}"] = torch.cat(parts, 0)
-            continue
-        if re.match(r"^audio_model.*\.attention\.self\.(key|value)\.", name):
-            continue
-        for pattern, by in TO_LAION:
-            name = re.sub(pattern, by, name)
-        result["module." + name] = tensor
-    for name in ("audio_branch.spectrogram_extractor.stft.conv_real.weight",
-                 "audio_branch.logmel_extractor.melW", "audio_branch.layers.0.blocks.1.attn_mask",
-                 "audio_branch.tscam_conv.weight", "audio_branch.head.weight",
-                 "text_transform.sequential.0.weight", "audio_transform.sequential.0.weight"):
+        joint.setdefault("module." + torch_file.to_laion(name), {})[name] = tensor
+    result = OrderedDict()
+    for name, parts in joint.items():
+        order = [parts[own] for word in (".query.", ".key.", ".value.") for own in parts if word in own]
+        result[name] = torch.cat(order, 0) if len(parts) == 3 else next(iter(parts.values()))
+    for name in torch_file.LAION_ONLY:
         result["module." + name] = torch.full((2, 3), 7.0)
     return result
 
