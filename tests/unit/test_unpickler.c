@@ -432,6 +432,51 @@ TEST(unpickler, shapes_that_cannot_be) {
     pt_str_release(&w.out);
 }
 
+/* A tensor of one value, whose place is written in one way or another. -1: not a count. */
+TEST(unpickler, integers) {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        int64_t number;
+    } cases[] = {
+        {BYTES("K\xFF"), 255},
+        {BYTES("M\xFE\xFF"), 65534},
+        {BYTES("J\0\0\1\0"), 65536},
+        {BYTES("J\xFF\xFF\xFF\xFF"), -1},
+        {BYTES("\x8A\0"), 0},
+        {BYTES("\x8A\1\x7F"), 127},
+        {BYTES("\x8A\1\x80"), -1},
+        {BYTES("\x8A\2\xFF\0"), 255},
+        {BYTES("\x8A\3\xFF\xFF\xFF"), -1},
+        {BYTES("\x8A\5\0\0\0\0\1"), (int64_t)1 << 32},
+        {BYTES("\x8A\x08\0\0\0\0\0\0\0\x80"), -1},
+        {BYTES("\x8A\x09\1\0\0\0\0\0\0\0\0"), -1}, /* more than 64 bits are nothing's place */
+        {BYTES("\x88"), -1},
+    };
+    writer w = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned char *copy;
+        begin(&w);
+        pt_str_add(&w.out, "}");
+        add_text(&w, "a");
+        add_global(&w, "torch._utils", "_rebuild_tensor_v2");
+        add_byte(&w, '(');
+        add_storage(&w, "torch", "FloatStorage", "0", (int64_t)1 << 33);
+        pt_str_add_bytes(&w.out, cases[i].bytes, cases[i].n);
+        pt_str_add(&w.out, "))NNtRs.");
+        if (cases[i].number < 0) {
+            check_refused(t, w.out.text, w.out.length, "whose first value is not a count");
+            continue;
+        }
+        const result r = unpickle(t, w.out.text, w.out.length, &copy);
+        CHECK_OK(r.status);
+        if (CHECK(r.n == 1)) CHECK_INT(r.tensors->first, cases[i].number);
+        free(r.tensors);
+        free(copy);
+    }
+    pt_str_release(&w.out);
+}
+
 /* ------------------------------------------------------------------- hostile */
 
 /* The head of every pickle of protocol 2 is put in front. */
