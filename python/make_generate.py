@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes patina/_generate.py: make_generate.py TABLES
+
+TABLES is what `patina --tables` prints. Every option of the generate command becomes a typed keyword
+argument with its help, so that an option which is added to the command's table is there in Python
+too, and nothing is to be kept in step by hand.
+"""
+
+import json
+import keyword
+import sys
+import textwrap
+
+LEFT_OUT = ("quiet",)  # `progress` is in its place
+
+HEAD = '''\
+# SPDX-License-Identifier: MIT
+"""patina.generate; made from the option table of patina {version}, so not to be edited."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Literal, Sequence
+
+from patina._program import StrPath, run_generate
+'''
+
+
+def wrap(text, indent):
+    return textwrap.fill(text, 98, initial_indent=indent, subsequent_indent=indent,
+                         break_on_hyphens=False)
+
+
+def argument_of(option):
+    name = option["name"].replace("-", "_")
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+def type_of(option):
+    if option["kind"] == "flag":
+        return "bool"
+    if option["kind"] == "choice":
+        kind = "Literal[" + ", ".join(f'"{choice}"' for choice in option["choices"]) + "]"
+    else:
+        kind = "int" if option["kind"] == "number" else "StrPath"
+    return f"Sequence[{kind}]" if option["repeatable"] else kind
+
+
+def parameter(option):
+    name, kind = argument_of(option), type_of(option)
+    if option["required"]:
+        return f"    {name}: {kind},\n"
+    if option["kind"] == "flag":
+        return f"    {name}: {kind} = False,\n"
+    return f"    {name}: {kind} | None = None,\n"
+
+
+def explanation(option):
+    text = option["help"] + (f" (default {option['default']})" if option["default"] else "")
+    return f"        {argument_of(option)}:\n" + wrap(text, " " * 12) + "\n"
+
+
+def escaped(text):
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def module(tables):
+    command = next(item for item in tables["commands"] if item["name"] == "generate")
+    options = [option for option in command["options"]
+               if not option["alone"] and option["name"] not in LEFT_OUT]
+    required = [option for option in options if option["required"]]
+    options = required + [option for option in options if not option["required"]]
+    paragraphs = "\n\n".join(wrap(part, "    ") for part in command["description"].split("\n\n"))
+    text = HEAD.format(version=tables["version"])
+    text += "\n\ndef generate(\n    *,\n" + "".join(map(parameter, options))
+    text += "    progress: bool | Callable[[str], None] = True,\n) -> dict[str, Any]:\n"
+    text += f'    """{escaped(command["summary"])}\n\n{escaped(paragraphs)}\n\n'
+    text += "    Runs the program `patina generate` and returns what OUT/dataset.json says of the set.\n"
+    text += "    An interrupt ends the run as Ctrl-C does in a shell: no half file is left.\n\n"
+    text += "    Args:\n" + escaped("".join(map(explanation, options)))
+    text += ("        progress:\n"
+             "            True shows a line on sys.stderr that is rewritten, False nothing; a function\n"
+             "            is called with every line of progress, note or reject\n\n"
+             "    Raises:\n        Error: with the program's sentence\n" + '    """\n')
+    text += "    return run_generate({\n"
+    text += "".join(f'        "{option["name"]}": {argument_of(option)},\n' for option in options)
+    return text + "    }, progress)\n"
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as source:
+        sys.stdout.write(module(json.load(source)))

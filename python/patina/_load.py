@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""patina.load: the rows of a data set in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any, Iterable, List, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patina._native import Error
+
+
+class Rows:
+    """The rows of a data set: rows[i] is a dict of one row's columns, rows["target_lufs"] is a whole
+    column, float32 [n] or [n, length]."""
+
+    def __init__(self, columns: dict[str, NDArray[np.float32]]) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, str):
+            return self.columns[index]
+        return {name: values[index] for name, values in self.columns.items()}
+
+
+def _parts(out: Path, split: str) -> List[Path]:
+    """The files of a split, all of them: a name says of how many it is one."""
+    found = sorted((out / "data").glob(f"{split}-*-of-*.*"))
+    parts = [path for path in found if path.suffix in (".parquet", ".jsonl")]
+    if not parts:
+        raise Error(f"'{out}' holds no rows of the split '{split}': is it what generate wrote, and "
+                    "complete?", "format")
+    counts = {re.sub(r".*-of-(\d+)$", r"\1", path.stem) for path in parts}
+    if len(counts) != 1 or int(counts.pop()) != len(parts):
+        raise Error(f"'{out}/data': there are {len(parts)} files of the split '{split}', and their "
+                    "names tell of another number", "format")
+    return parts
+
+
+def _column_of_arrow(column: Any) -> NDArray[np.float32]:
+    """Lists of fixed length become rows of a matrix."""
+    pieces = []
+    for chunk in column.chunks:
+        flat = chunk.flatten() if hasattr(chunk, "flatten") and chunk.type.num_fields else chunk
+        values = np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float32)
+        pieces.append(values.reshape(len(chunk), -1) if flat is not chunk else values)
+    return np.concatenate(pieces)
+
+
+def _read_parquet(parts: Sequence[Path], columns: Sequence[str] | None
+                  ) -> dict[str, NDArray[np.float32]]:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise Error("reading Parquet needs pyarrow: pip install pyarrow", "usage") from None
+    names = list(columns) if columns is not None else pq.read_schema(parts[0]).names
+    read: dict[str, List[NDArray[np.float32]]] = {name: [] for name in names}
+    for part in parts:  # one at a time, so that Arrow's copy of it goes before the next comes
+        present = pq.read_schema(part).names
+        absent = [name for name in names if name not in present]
+        if absent:
+            raise Error(f"'{part}' has no column '{absent[0]}': there are {', '.join(present)}",
+                        "usage")
+        table = pq.read_table(part, columns=names)
+        if table.num_rows > 0:
+            for name in names:
+                read[name].append(_column_of_arrow(table[name]))
+    return {name: np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+            for name, pieces in read.items()}
+
+
+def _rows_of_json(parts: Iterable[Path]) -> Iterable[dict[str, Any]]:
+    for part in parts:
+        with open(part, encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+def _read_jsonl(parts: Sequence[Path], columns: Sequence[str] | None
+                ) -> dict[str, NDArray[np.float32]]:
+    read: dict[str, List[NDArray[np.float32]]] = {}
+    for row in _rows_of_json(parts):
+        for name in columns if columns is not None else row:
+            if name not in row:
+                raise Error(f"'{parts[0]}' has no column '{name}': there are {', '.join(row)}",
+                            "usage")
+            read.setdefault(name, []).append(np.asarray(row[name], np.float32))
+    return {name: np.stack(values) for name, values in read.items()}
+
+
+def load(out: str | os.PathLike[str], *, split: str = "train",
+         columns: Sequence[str] | None = None) -> Rows:
+    """Reads the rows of a data set into memory, 4.4 kB each.
+
+    Where PyTorch is installed the result is a torch.utils.data.Dataset whose items are dicts of
+    float32 tensors; without it they are dicts of NumPy arrays. For sets larger than memory use
+    datasets.load_dataset(out).
+
+    Args:
+        out: the folder that generate wrote
+        split: the rows of this split
+        columns: only these, such as ["fused_state", "target_lufs"]
+
+    Raises:
+        Error: no data set, not a complete one, or no such column
+    """
+    parts = _parts(Path(out), split)
+    read = _read_parquet if parts[0].suffix == ".parquet" else _read_jsonl
+    values = read(parts, columns)
+    try:
+        from patina._torch import TorchRows
+    except ImportError:
+        return Rows(values)
+    return TorchRows(values)

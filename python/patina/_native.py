@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""libpatina, loaded by ctypes: it is in every Python, so the package needs no compiler, no other
+package, and one build serves all versions of Python. Calls let other threads run meanwhile."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from pathlib import Path
+from typing import Any
+
+from patina import _abi
+
+_library = ctypes.CDLL(str(Path(__file__).with_name("libpatina.so")))
+_abi.declare(_library)
+
+# Opening and closing plan transforms, which FFTW does for one thread at a time. Reentrant, for
+# the collector may close a handle while another is being opened.
+_planning = threading.RLock()
+
+
+class Error(Exception):
+    """What went wrong, as the sentence that the program would print.
+
+    reason   the name of the status: "too_short", "silent", "format", "usage" ...
+    """
+
+    def __init__(self, sentence: str, reason: str = "failed") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+def version() -> str:
+    text: bytes = _library.pt_version()
+    return text.decode()
+
+
+def new(struct: str, **members: Any) -> Any:
+    """A struct of the library, zeroed but for members."""
+    return _abi.STRUCT[struct](**members)
+
+
+def call(function: str, *arguments: Any) -> None:
+    """Calls a function that returns a status and takes a pt_error last; raises what it tells."""
+    err = new("pt_error")
+    status = getattr(_library, function)(*arguments, ctypes.byref(err))
+    if status == _abi.CONSTANTS["PT_OK"]:
+        return
+    reason = _library.pt_status_name(status).decode()
+    raise Error(err.message.decode("utf-8", "replace") or reason, reason)
+
+
+def release(function: str, struct: Any) -> None:
+    """Calls a function that takes a struct back and cannot fail."""
+    getattr(_library, function)(ctypes.byref(struct))
+
+
+class Handle:
+    """Something opened; closed with the object."""
+
+    def __init__(self, opener: str, closer: str | None, *arguments: Any) -> None:
+        self.pointer = ctypes.c_void_p()
+        self._closer = closer
+        with _planning:
+            call(opener, *arguments, ctypes.byref(self.pointer))
+
+    def __del__(self) -> None:
+        if self._closer and self.pointer:
+            with _planning:
+                getattr(_library, self._closer)(ctypes.byref(self.pointer))

@@ -1,0 +1,696 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests the Python package as it is installed: test_package.py [--wheel WHEEL]
+
+Run by package.sh. Sounds and targets are compared with the reference values in tests/golden/dsp, and
+with what the command prints. The last line is "N passed, N failed, N skipped".
+"""
+
+import argparse
+import inspect
+import json
+import os
+import pickle
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+import traceback
+import wave
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+import patina
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN, DEMO = ROOT / "tests/golden/dsp", ROOT / "examples/demo"
+MINI = ROOT / "tests/golden/clap/mini"
+EXPECTED = json.loads((GOLDEN / "expected.json").read_text("utf-8"))
+COMMAND = str(Path(sysconfig.get_path("scripts")) / "patina")
+SCRATCH = Path(tempfile.mkdtemp(prefix="patina-package-"))
+CHECKS = []
+
+
+class Skip(Exception):
+    """Why a check does not apply."""
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def command(*arguments, status=0):
+    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=600)
+    assert done.returncode == status, (arguments, done)
+    return done
+
+
+def read_wav(path):
+    """Samples as float32 [frames, channels] and the rate, by the standard library's reader; those
+    of float files by hand, which it does not read."""
+    data = path.read_bytes()
+    at = data.index(b"fmt ") + 8
+    code, channels, rate = np.frombuffer(data, "<u2", 2, at).tolist() + [
+        int(np.frombuffer(data, "<u4", 1, at + 4)[0])]
+    if code == 3:
+        at = data.index(b"data", at) + 8
+        n = int(np.frombuffer(data, "<u4", 1, at - 4)[0])
+        return np.frombuffer(data[at:at + n], "<f4").reshape(-1, channels), rate
+    with wave.open(str(path)) as file:
+        assert file.getsampwidth() == 2
+        frames = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    return (frames.reshape(-1, channels) / np.float32(32768)).astype(np.float32), rate
+
+
+def raises(kind, function, *arguments, **keywords):
+    try:
+        function(*arguments, **keywords)
+    except kind as fault:
+        return fault
+    raise AssertionError(f"no {kind.__name__} from {function.__name__}{arguments[1:]}{keywords}")
+
+
+PROG, PROG_RATE = read_wav(GOLDEN / "prog.wav")
+
+
+# -- what is installed
+
+@check
+def wheel_is_complete(options):
+    """the wheel fits any Python 3 here, carries its libraries and their licences"""
+    if not options.wheel:
+        raise Skip("no --wheel given")
+    libc = os.confstr("CS_GNU_LIBC_VERSION").split()[1].replace(".", "_")
+    assert re.search(rf"-py3-none-.*manylinux_{libc}_{os.uname().machine}", options.wheel)
+    names = zipfile.ZipFile(options.wheel).namelist()
+    assert "patina/py.typed" in names and "patina/bin/patina" in names
+    for library in ("sndfile", "mpg123", "soxr", "fftw3", "jansson", "nettle", "csv"):
+        assert [name for name in names if f"patina.libs/lib{library}" in name], library
+        licences = [name for name in names if "/licenses/libraries/lib" in name]
+        assert [name for name in licences if library in name], (library, licences)
+    assert not [name for name in names if name.endswith((".h", ".c", ".1"))], names
+
+
+@check
+def nothing_of_the_system_is_used(options):
+    """program and library find their libraries within the package, but for the C library"""
+    folder = Path(patina.__file__).parent
+    if not options.wheel:
+        raise Skip("no --wheel given")
+    for file in (folder / "bin/patina", folder / "libpatina.so"):
+        said = subprocess.run(["ldd", file], capture_output=True, text=True, check=True).stdout
+        paths = re.findall(r"=> (/\S+)", said)
+        assert len(paths) > 5 and "not found" not in said, said
+        other = [path for path in paths if "patina.libs" not in path
+                 and not re.match(r"/(usr/)?lib[^ ]*/lib(c|m|pthread|dl|rt)\.so", path)]
+        assert not other, other
+
+
+@check
+def one_version(options):
+    """package, metadata, command and meson.build agree"""
+    from importlib.metadata import version
+    wanted = re.search(r"version: '([0-9.]+)'", (ROOT / "meson.build").read_text("utf-8"))[1]
+    assert patina.__version__ == version("patina") == wanted, (patina.__version__, wanted)
+    assert command("--version").stdout == f"patina {wanted}\n"
+
+
+@check
+def command_is_the_program(options):
+    """the script on PATH and python -m patina become the program"""
+    for line in ([COMMAND], [sys.executable, "-m", "patina"]):
+        done = subprocess.run([*line, "genrate"], capture_output=True, text=True)
+        assert done.returncode == 2, done
+        assert done.stderr == ("patina: unknown command 'genrate': did you mean 'generate'?\n"
+                               "try 'patina --help'\n"), done.stderr
+
+
+@check
+def types(options):
+    """mypy finds nothing in the package, and the types are there for its users"""
+    try:
+        import mypy  # noqa: F401
+    except ImportError:
+        raise Skip("mypy is not installed") from None
+    use = SCRATCH / "use.py"
+    use.write_text("import numpy as np\nimport patina\n"
+                   "reveal_type(patina.measure(np.zeros(9), 8000).lufs)\n"
+                   "reveal_type(patina.degrade(np.zeros(9), 8000).purity_db)\n"
+                   "patina.generate(corpus='a', model='b', out='c', format='csv')\n"
+                   "patina.generate(corpus='a', model='b', out='c', sead=1)\n")
+    mypy_of = [sys.executable, "-m", "mypy", "--cache-dir", str(SCRATCH / "mypy")]
+    done = subprocess.run([*mypy_of, str(use)], capture_output=True, text=True)
+    assert len(re.findall(r'Revealed type is "(builtins\.)?float"', done.stdout)) == 2, done.stdout
+    assert 'incompatible type "Literal[\'csv\']"' in done.stdout, done.stdout
+    assert 'Unexpected keyword argument "sead"' in done.stdout, done.stdout
+    assert "Found 2 errors" in done.stdout, done.stdout
+    done = subprocess.run([*mypy_of, "--strict", "--no-warn-unused-ignores",
+                           "--ignore-missing-imports", "-p", "patina"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@check
+def layouts_are_the_headers(options):
+    """a C compiler agrees with every struct, constant and function that ctypes is told of"""
+    if not shutil.which("cc"):
+        raise Skip("there is no C compiler")
+    check_abi = [sys.executable, str(ROOT / "tests/python/check_abi.py"),
+                 str(Path(patina.__file__).parent)]
+    program = subprocess.run(check_abi, capture_output=True, text=True, check=True).stdout
+    assert program.count("_Static_assert") > 60
+
+    def compiles(include):
+        return subprocess.run(["cc", "-std=c11", f"-I{include}", "-fsyntax-only", "-x", "c", "-"],
+                              input=program, capture_output=True, text=True)
+    done = compiles(ROOT / "include")
+    assert done.returncode == 0, done.stderr[:2000]
+    # And it would notice: a member more, another type, another parameter.
+    for header, old, new in (("audio.h", "size_t n_frames;", "size_t n_frames, n_more;"),
+                             ("measure.h", "double zcr;", "float zcr;"),
+                             ("sound.h", "uint64_t seed,", "uint32_t seed,"),
+                             ("clap.h", "PT_EMBEDDING      512", "PT_EMBEDDING 513")):
+        changed = SCRATCH / "include"
+        shutil.rmtree(changed, ignore_errors=True)
+        shutil.copytree(ROOT / "include", changed)
+        text = (changed / "patina" / header).read_text("utf-8")
+        assert old in text, (header, old)
+        (changed / "patina" / header).write_text(text.replace(old, new), "utf-8")
+        assert compiles(changed).returncode != 0, (header, new)
+
+
+# -- measure
+
+@check
+def targets_of_the_reference(options):
+    """measure gives the independent implementation's targets"""
+    for name, wanted in EXPECTED["targets"].items():
+        samples, rate = read_wav(GOLDEN / name)
+        if wanted.get("rejected"):
+            assert raises(patina.Error, patina.measure, samples, rate).reason == wanted["rejected"]
+            continue
+        found = patina.measure(samples, rate)
+        # The bars of DEFINITIONS section 9.
+        assert abs(found.lufs - wanted["lufs"]) <= 0.01, (name, found.lufs)
+        if "ltas" not in wanted:
+            continue
+        levels = np.array(wanted["ltas"])
+        assert found.ltas.shape == (64,) and found.ltas.dtype == np.float64
+        bars = np.where(levels > -100, 0.05, 1.0)
+        assert (np.abs(found.ltas - levels) <= bars).all(), (name, found.ltas - levels)
+        assert abs(found.crest_db - wanted["crest_db"]) <= 0.01, name
+        assert abs(found.zcr - wanted["zcr"]) <= 2 / len(samples), name
+        assert found.lufs_mono == found.lufs, name
+
+
+@check
+def arrays_are_measured_as_files(options):
+    """array, file and command give the same bits; so do parts of them"""
+    for name, part in (("prog.wav", {}), ("stereo44.wav", {}), ("five24.wav", {}),
+                       ("stereo44.wav", {"start_frame": 5000, "frames": 30000})):
+        samples, rate = read_wav(GOLDEN / name)
+        arguments = [word for key, value in part.items()
+                     for word in ("--" + key.replace("_", "-"), value)]
+        told = json.loads(command("measure", "--json", *arguments, GOLDEN / name).stdout)
+        for found in (patina.measure(samples, rate, **part), patina.measure(GOLDEN / name, **part),
+                      patina.measure(str(GOLDEN / name), **part)):
+            assert found.ltas.tolist() == told["target_ltas"], name
+            assert (found.lufs, found.lufs_mono) == (told["target_lufs"], told["lufs_mono"]), name
+            assert [found.crest_db, found.zcr] == told["target_dyn"], name
+
+
+@check
+def all_kinds_of_arrays(options):
+    """[n], [n, 1], float64, strided and read-only arrays, and lists, are the same sound"""
+    mono = PROG[:, 0]
+    wanted = patina.measure(mono, PROG_RATE)
+    wide = np.zeros((len(mono), 3), np.float32)
+    wide[:, 1] = mono
+    frozen = mono.copy()
+    frozen.flags.writeable = False
+    for sound in (PROG, mono.astype(np.float64), wide[:, 1], frozen, np.asfortranarray(PROG),
+                  mono.astype(">f4"), np.repeat(mono, 2)[::2]):
+        found = patina.measure(sound, PROG_RATE)
+        assert found.lufs == wanted.lufs and (found.ltas == wanted.ltas).all()
+    found = patina.measure([float(x) for x in mono], PROG_RATE)
+    assert found.lufs == wanted.lufs
+    two = patina.measure(np.stack([mono, mono], axis=1), PROG_RATE)
+    # Twice the energy (BS.1770 adds channels up); the mix is what it was.
+    assert abs(two.lufs - wanted.lufs - 10 * np.log10(2)) < 0.01 and two.lufs_mono == wanted.lufs
+
+
+@check
+def what_is_no_sound(options):
+    """what cannot be measured raises, with the reason or with Python's own kind of error"""
+    noise = np.random.default_rng(1).standard_normal(48000).astype(np.float32) / 10
+    bad = noise.copy()
+    bad[7] = np.nan
+    for sound, rate, reason in ((noise, 3999, "unsupported"), (noise, 384001, "unsupported"),
+                                (noise, 0, "unsupported"), (noise[:100], 48000, "too_short"),
+                                (noise[:0], 48000, "too_short"), (bad, 48000, "nonfinite"),
+                                (np.zeros(48000), 48000, "silent"),
+                                (np.zeros((48000, 0)), 48000, "unsupported"),
+                                (np.ones((70000, 65)), 48000, "unsupported")):
+        for function in (patina.measure, patina.degrade):
+            error = raises(patina.Error, function, sound, rate)
+            assert error.reason == reason, (reason, error.reason, error)
+            assert str(error) and not str(error).endswith("."), error
+    raises(TypeError, patina.measure, noise)
+    raises(TypeError, patina.measure, (noise * 32767).astype(np.int16), 48000)
+    raises(TypeError, patina.measure, noise.astype(np.complex64), 48000)
+    raises(TypeError, patina.measure, GOLDEN / "prog.wav", 48000)
+    raises(TypeError, patina.measure, ["a", "b"], 48000)
+    raises(ValueError, patina.measure, np.zeros((2, 3, 4)), 48000)
+    raises(ValueError, patina.measure, np.float32(1), 48000)
+    raises(ValueError, patina.measure, noise, -1)
+    raises(ValueError, patina.measure, noise, 44100.5)
+    raises(ValueError, patina.measure, noise, 48000, start_frame=-1)
+    assert "transposed" in str(raises(ValueError, patina.measure, np.zeros((2, 48000)), 48000))
+    error = raises(patina.Error, patina.measure, "no such file.wav")
+    assert "file 'no such file.wav'" in str(error), error
+    raises(ValueError, patina.measure, "a\0b")
+
+
+# -- degrade
+
+@check
+def damage_of_the_reference(options):
+    """degrade gives the independent implementation's samples and purity"""
+    for name, wanted in EXPECTED["effects"].items():
+        assert wanted["input"] == "prog.wav"
+        recipe = {"entry": wanted["noise_entry"], "seed": wanted["noise_seed"],
+                  "variant": wanted["noise_variant"], "chain": wanted["chain"],
+                  "window": {"start": 0, "frames": len(PROG), "rate_hz": PROG_RATE, "channels": 1}}
+        for given in (recipe, json.dumps(recipe)):
+            found = patina.degrade(PROG, PROG_RATE, recipe=given)
+            assert found.samples.dtype == np.float32 and found.samples.shape == (len(PROG),)
+            assert found.recipe["entry"] == wanted["noise_entry"]
+            if wanted["output"] is None:
+                assert (found.samples == PROG[:, 0]).all()
+            else:
+                samples, _ = read_wav(GOLDEN / wanted["output"])
+                worst = np.abs(found.samples - samples[:, 0]).max() / np.abs(samples).max()
+                assert worst <= 1e-4, (name, worst)  # the bar of section 9
+            # and that of purity
+            assert abs(found.purity_db - wanted["purity_db"]) <= 0.05, (name, found.purity_db)
+            assert abs(found.recipe["snr_db"] - wanted["snr_db"]) <= 0.05, name
+            assert abs(found.recipe["sdr_db"] - wanted["sdr_db"]) <= 0.05, name
+
+
+@check
+def arrays_are_damaged_as_files(options):
+    """array, file and command give the same bits; a recipe brings them back"""
+    out, recipe_file = SCRATCH / "damaged.wav", SCRATCH / "recipe.json"
+    for name, seed, order in (("stereo44.wav", 3, "physical"), ("five24.wav", 4, "random")):
+        samples, rate = read_wav(GOLDEN / name)
+        told = json.loads(command("degrade", GOLDEN / name, out, "--seed", seed, "--variant", 2,
+                                  "--order", order).stdout)
+        wanted, _ = read_wav(out)
+        for sound, more in (((samples, rate), {"entry": name}), ((GOLDEN / name,), {})):
+            found = patina.degrade(*sound, seed=seed, variant=2, order=order, **more)
+            assert found.recipe == told and found.purity_db == told["purity_db"]
+            assert (found.samples == wanted[:, 0]).all() and found.samples.shape == wanted[:, 0].shape
+            again = patina.degrade(*sound, recipe=found.recipe)
+            assert (again.samples == found.samples).all() and again.recipe == found.recipe
+            found.samples[0] = 2  # the caller's own
+        recipe_file.write_text(json.dumps(told), "utf-8")
+        command("degrade", GOLDEN / name, out, "--recipe", recipe_file)
+        assert (read_wav(out)[0] == wanted).all()
+
+
+@check
+def seeds_and_windows(options):
+    """seeds differ, a seed repeats, and of a long sound 10 s are taken"""
+    long = np.random.default_rng(2).uniform(-0.3, 0.3, 25 * 8000)
+    starts = set()
+    for seed in range(4):
+        found = patina.degrade(long, 8000, seed=seed)
+        assert (patina.degrade(long, 8000, seed=seed).samples == found.samples).all()
+        assert found.samples.shape == (480000,) and found.recipe["window"]["frames"] == 80000
+        assert np.abs(found.samples).max() <= 0.9991 and found.recipe["entry"] == "array"
+        starts.add(found.recipe["window"]["start"])
+    assert len(starts) == 4
+    most = patina.degrade(PROG, PROG_RATE, seed=2**63 - 1, variant=2**24 - 1)
+    assert (most.recipe["seed"], most.recipe["variant"]) == (2**63 - 1, 2**24 - 1)
+
+
+@check
+def suites(options):
+    """a suite is taken as a dict and as a file"""
+    suite = {"clean": 0, **{name: {"probability": float(name == "noise")} for name in (
+        "comb", "mud", "sibilance", "noise", "clip", "pops")}}
+    path = SCRATCH / "suite.json"
+    path.write_text(json.dumps(suite), "utf-8")
+    for given in (suite, path, str(path)):
+        found = patina.degrade(PROG, PROG_RATE, seed=1, suite=given)
+        assert [stage["fx"] for stage in found.recipe["chain"]] == ["noise"]
+    error = raises(patina.Error, patina.degrade, PROG, PROG_RATE, suite={"nosie": {}})
+    assert error.reason == "format" and "nosie" in str(error), error
+
+
+@check
+def damage_that_is_refused(options):
+    """recipes of other sounds, and what does not go together"""
+    recipe = patina.degrade(PROG, PROG_RATE, seed=1).recipe
+    for sound, rate in ((PROG[:-1], PROG_RATE), (PROG, 44100), (np.hstack([PROG, PROG]), PROG_RATE)):
+        assert raises(patina.Error, patina.degrade, sound, rate, recipe=recipe).reason == "format"
+    del recipe["seed"]
+    assert "'seed'" in str(raises(patina.Error, patina.degrade, PROG, PROG_RATE, recipe=recipe))
+    for extra in ({"seed": 1}, {"variant": 1}, {"suite": {}}, {"entry": "x"}, {"order": "random"}):
+        raises(TypeError, patina.degrade, PROG, PROG_RATE, recipe=recipe, **extra)
+    for wrong in ({"seed": -1}, {"seed": 2**63}, {"variant": 2**24}, {"order": "shuffled"},
+                  {"entry": "a\0b"}):
+        raises(ValueError, patina.degrade, PROG, PROG_RATE, **wrong)
+
+
+@check
+def threads(options):
+    """threads at work at once get what one gets"""
+    wanted = [patina.degrade(PROG, PROG_RATE, seed=seed).samples for seed in range(6)]
+    right = []
+
+    def work():
+        mine = [patina.degrade(PROG, PROG_RATE, seed=seed, suite={"clean": 0.05}).samples
+                for seed in range(6)]
+        right.append(all((a == b).all() for a, b in zip(wanted, mine)))
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert right == [True] * 4
+
+
+@check
+def memory_is_given_back(options):
+    """thousands of calls, good and bad, do not grow the process"""
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def work(n):
+        for seed in range(n):
+            patina.degrade(PROG, PROG_RATE, seed=seed)
+            raises(patina.Error, patina.degrade, PROG[:9], PROG_RATE)
+            raises(patina.Error, patina.degrade, PROG, PROG_RATE, recipe="{}")
+    work(50)
+    before = resident()
+    work(300)
+    # A leak of the samples alone would be 300 times 240 kB.
+    assert resident() - before < 20e6, resident() - before
+
+
+# -- embed
+
+@check
+def embeddings(options):
+    """Model gives the bits of patina embed; captions are near the reference's"""
+    model, out = patina.Model(MINI), SCRATCH / "embedded.npy"
+    captions = ["a dog barks", "", "rain on a tin roof, é"]
+    clip = DEMO / "clips/misc_crow.flac"
+    command("embed", "--model", MINI, "--out", out,
+            *(word for caption in captions for word in ("--text", caption)),
+            "--audio", clip, "--audio", GOLDEN / "stereo44.wav", "--start-frame", 1000)
+    wanted = np.load(out)
+    assert (model.embed_text(captions) == wanted[:3]).all()
+    assert (model.embed_text(captions[0]) == wanted[0]).all()
+    assert model.embed_text([]).shape == (0, 512)
+    assert (model.embed_audio(clip) == wanted[3]).all()
+    samples, rate = read_wav(GOLDEN / "stereo44.wav")
+    assert (model.embed_audio(samples, rate, start_frame=1000) == wanted[4]).all()
+    assert abs(np.linalg.norm(wanted[4]) - 1) < 1e-6
+    golden = json.loads((MINI / "golden/index.json").read_text("utf-8"))
+    texts = [bytes.fromhex(one["utf8_hex"]).decode() for one in golden["text"]]
+    reference = np.stack([np.load(MINI / "golden" / one["embedding"]).reshape(-1)
+                          for one in golden["text"]])
+    assert len(texts) > 10
+    for isa in ("c", "auto"):
+        found = patina.Model(MINI, isa=isa).embed_text(texts)
+        assert np.abs(found - reference).max() < 1e-5, isa  # the bar of the specification
+    assert "config.json" in str(raises(patina.Error, patina.Model, SCRATCH))
+    assert raises(patina.Error, patina.Model, MINI, isa="sse").reason == "usage"
+    raises(patina.Error, model.embed_audio, samples, rate, start_frame=len(samples))
+
+
+# -- generate and load
+
+def generate(out, **options):
+    return patina.generate(corpus=DEMO / "manifest.jsonl", model=str(MINI), out=out,
+                           **{"progress": False, **options})
+
+
+@check
+def generate_is_the_command(options):
+    """generate writes what the command writes, and returns what dataset.json says"""
+    facts = generate(SCRATCH / "made", variants=2, seed=5, order="random", chunk=5)
+    command("generate", "--corpus", DEMO / "manifest.jsonl", "--model", MINI, "--out",
+            SCRATCH / "told", "--variants", 2, "--seed", 5, "--order", "random", "--chunk", 5,
+            "--quiet")
+    assert subprocess.run(["diff", "-r", SCRATCH / "made", SCRATCH / "told"]).returncode == 0
+    assert facts == json.loads((SCRATCH / "told/dataset.json").read_text("utf-8"))
+    lines = [line for path in (SCRATCH / "made/provenance").iterdir() for line in path.open()]
+    assert facts["rows"] == len(lines) > 0
+
+
+@check
+def generate_has_every_option(options):
+    """its keywords are the command's options, with the words of choices as types"""
+    tables = json.loads(command("--tables").stdout)
+    table = next(item for item in tables["commands"] if item["name"] == "generate")["options"]
+    parameters = inspect.signature(patina.generate).parameters
+    names = {option["name"].replace("-", "_") for option in table
+             if not option["alone"] and option["name"] != "quiet"}
+    assert set(parameters) == names | {"progress"}, set(parameters) ^ names
+    assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
+    required = {option["name"] for option in table if option["required"]}
+    assert {one.name for one in parameters.values() if one.default is one.empty} == required
+    assert parameters["format"].annotation == "Literal['parquet', 'jsonl'] | None"
+    assert parameters["strict"].annotation == "bool" and parameters["seed"].annotation == "int | None"
+    for option in table:
+        if option["name"].replace("-", "_") in names:
+            assert option["help"].split()[0] in patina.generate.__doc__, option["name"]
+
+
+@check
+def generate_tells(options):
+    """a callback gets lines, the terminal a line, and errors are the program's sentences"""
+    import contextlib
+    import io
+    lines = []
+    generate(SCRATCH / "lines", limit=3, progress=lines.append)
+    assert lines and all(isinstance(line, str) and line.isprintable() for line in lines), lines
+    text = io.StringIO()
+    with contextlib.redirect_stderr(text):
+        generate(SCRATCH / "line", limit=3, progress=True)
+        generate(SCRATCH / "silent", limit=3)
+    # an untrained model is worth a note
+    assert "note: " in text.getvalue() or "entries" in text.getvalue(), text.getvalue()
+    error = raises(patina.Error, generate, SCRATCH / "x", variants=0)
+    assert str(error) == "generate: option '--variants': '0' is not a whole number from 1 to 65536"
+    assert error.reason == "usage"
+    error = raises(patina.Error, generate, SCRATCH / "x", suite="/no such suite")
+    assert "'/no such suite'" in str(error) and error.reason == "failed", error
+    out = SCRATCH / "-strange --seed=7 é"
+    assert generate(out, limit=1)["rows"] == 1 and (out / "dataset.json").exists()
+    raises(TypeError, generate, SCRATCH / "x", sead=1)
+
+
+@check
+def generate_passes_a_fault_of_the_callback_on(options):
+    """what the callback raises ends the run and comes out"""
+    def fault(line):
+        raise RuntimeError("of the caller")
+    assert str(raises(RuntimeError, generate, SCRATCH / "fault", variants=500,
+                      progress=fault)) == "of the caller"
+    assert not (SCRATCH / "fault/dataset.json").exists()
+    assert not children(), children()
+
+
+def children():
+    """Processes of this test's that run the program."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if os.fsencode(str(SCRATCH)) in b" ".join(words) and words[0].endswith(b"bin/patina"):
+            found.append(words)
+    return found
+
+
+def start_long_run(name):
+    code = ("import sys, patina\n"
+            f"print('on', flush=True)\n"
+            f"patina.generate(corpus={str(DEMO / 'manifest.jsonl')!r}, model={str(MINI)!r}, "
+            f"out={str(SCRATCH / name)!r}, variants=2000, chunk=1, threads=1, progress=False)\n")
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not children() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert children(), process.communicate()
+    time.sleep(0.5)  # into its work
+    return process
+
+
+def gone():
+    deadline = time.monotonic() + 30
+    while children() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not children()
+
+
+@check
+def an_interrupt_ends_the_run(options):
+    """SIGINT gives KeyboardInterrupt, ends the program, and leaves no unfinished file"""
+    process = start_long_run("interrupted")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in said, said
+    assert gone()
+    left = [path for path in (SCRATCH / "interrupted").rglob("*.tmp")]
+    assert not left and not (SCRATCH / "interrupted/dataset.json").exists(), left
+
+
+@check
+def a_killed_interpreter_takes_the_run_along(options):
+    """SIGKILL of Python ends the program too"""
+    process = start_long_run("killed")
+    process.kill()
+    process.communicate(timeout=60)
+    assert gone()
+
+
+def made_rows():
+    """What pyarrow reads, column by column."""
+    import pyarrow.parquet as pq
+    table = pq.read_table(SCRATCH / "made/data")
+    return {name: np.array(table[name].to_pylist(), np.float32) for name in table.column_names}
+
+
+@check
+def rows_of_a_data_set(options):
+    """load gives the rows of all parts in order, of both formats, by column and by row"""
+    try:
+        wanted = made_rows()
+    except ImportError:
+        raise Skip("pyarrow is not installed") from None
+    generate(SCRATCH / "json", variants=2, seed=5, order="random", chunk=5, format="jsonl")
+    assert len(list((SCRATCH / "made/data").iterdir())) > 1
+    for out in (SCRATCH / "made", str(SCRATCH / "json")):
+        rows = patina.load(out)
+        assert len(rows) == len(wanted["target_lufs"])
+        assert list(rows.columns) == list(wanted)
+        for name, values in wanted.items():
+            found = np.asarray(rows[name])
+            assert found.dtype == np.float32 and found.shape == values.shape, name
+            assert (found == values).all(), name
+            assert (np.asarray(rows[3][name]) == values[3]).all(), name
+        assert (np.asarray(rows[-1]["target_dyn"]) == wanted["target_dyn"][-1]).all()
+        raises(IndexError, lambda: rows[len(rows)])
+        few = patina.load(out, columns=["target_lufs", "target_dyn"])
+        assert list(few[0]) == ["target_lufs", "target_dyn"]
+        error = raises(patina.Error, patina.load, out, columns=["lufs"])
+        assert "no column 'lufs'" in str(error), error
+
+
+@check
+def what_is_no_data_set(options):
+    """no folder, no such split, a part that is gone"""
+    assert "'train'" in str(raises(patina.Error, patina.load, SCRATCH / "nothing"))
+    assert "'test'" in str(raises(patina.Error, patina.load, SCRATCH / "made", split="test"))
+    shutil.copytree(SCRATCH / "made", SCRATCH / "gap")
+    sorted((SCRATCH / "gap/data").iterdir())[1].unlink()
+    assert "another number" in str(raises(patina.Error, patina.load, SCRATCH / "gap"))
+
+
+@check
+def rows_for_torch(options):
+    """with PyTorch rows are a Dataset of float32 tensors, also for workers"""
+    try:
+        import torch
+    except ImportError:
+        raise Skip("torch is not installed (package.sh torch)") from None
+    rows, wanted = patina.load(SCRATCH / "made"), made_rows()
+    assert isinstance(rows, torch.utils.data.Dataset)
+    assert all(value.dtype == torch.float32 for value in rows[0].values())
+    assert rows[0]["fused_state"].shape == (1024,) and rows[0]["target_lufs"].shape == ()
+    assert len(pickle.loads(pickle.dumps(rows))) == len(rows)
+    for workers in (0, 2):
+        batches = list(torch.utils.data.DataLoader(rows, batch_size=4, num_workers=workers))
+        for name, values in wanted.items():
+            assert (torch.cat([batch[name] for batch in batches]).numpy() == values).all(), name
+    assert patina.measure(torch.from_numpy(PROG), PROG_RATE).lufs < -15
+
+
+# -- documents
+
+@check
+def examples_of_the_documentation(options):
+    """the Python of docs/PYTHON.md runs as it stands"""
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/PYTHON.md").read_text("utf-8"),
+                        re.S | re.M)
+    assert len(blocks) >= 6
+    folder = SCRATCH / "docs"
+    folder.mkdir()
+    for name in ("examples", "tests"):
+        (folder / name).symlink_to(ROOT / name)
+    for block in blocks:
+        done = subprocess.run([sys.executable, "-c", block], cwd=folder, capture_output=True,
+                              text=True)
+        assert done.returncode == 0, f"{block}\n{done.stderr[-2000:]}"
+
+
+@check
+def documented(options):
+    """everything public has a docstring and is named in docs/PYTHON.md"""
+    text = (ROOT / "docs/PYTHON.md").read_text("utf-8")
+    for name in patina.__all__:
+        thing = getattr(patina, name)
+        assert name == "__version__" or inspect.getdoc(thing), name
+        assert name in ("__version__", "Rows", "Targets", "Degraded") or f"patina.{name}" in text, name
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--wheel", help="the file that was installed")
+    parser.add_argument("only", nargs="*", help="names of checks")
+    options = parser.parse_args()
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for function in CHECKS:
+        if options.only and function.__name__ not in options.only:
+            continue
+        title = f"{function.__name__}: {function.__doc__}"
+        try:
+            function(options)
+        except Skip as why:
+            counts["skipped"] += 1
+            print(f"skip {title}: {why}")
+        except Exception as fault:  # whatever it is, the others are to be run
+            counts["failed"] += 1
+            place = [one for one in traceback.extract_tb(fault.__traceback__)
+                     if one.filename == __file__][-1]
+            print(f"FAIL {title}\n  line {place.lineno}: {type(fault).__name__}: {str(fault)[:2000]}")
+        else:
+            counts["passed"] += 1
+            print(f"ok   {title}")
+        sys.stdout.flush()
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
+    return 1 if counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    try:
+        STATUS = main()
+    finally:
+        shutil.rmtree(SCRATCH, ignore_errors=True)
+    sys.exit(STATUS)
