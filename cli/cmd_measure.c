@@ -2,7 +2,6 @@
 /* cmd_measure.c - patina measure: the targets of files */
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,26 +59,6 @@ static void print_json(const measured *m) {
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-enum { STEP_DB = 6 }; /* of the spectrum's drawing, downwards from the loudest band */
-
-/* The spectrum as 32 characters, one a third octave: two of the 64 bands added up. */
-static void print_spectrum(const double ltas[PT_LTAS_BANDS]) {
-    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    static const char *const plain[] = {" ", ".", ":", "-", "=", "+", "*", "#", "@"};
-    enum { N = PT_LTAS_BANDS / 2, TOP = 8 };
-    const char *const *shade = pt_cli_shows_utf8() ? blocks : plain;
-    double level[N], loudest = -INFINITY;
-
-    for (size_t i = 0; i < N; i++) {
-        level[i] = 10 * log10(pow(10, ltas[2 * i] / 10) + pow(10, ltas[2 * i + 1] / 10));
-        loudest = fmax(loudest, level[i]);
-    }
-    for (size_t i = 0; i < N; i++) {
-        const double down = floor((loudest - level[i]) / STEP_DB);
-        fputs(shade[down < TOP ? TOP - (int)down : 0], stdout);
-    }
-}
-
 static void print_head(void) {
     printf("%7s %3s %9s %7s %7s %7s %7s  %-32s  %s\n", "Hz", "ch", "seconds", "LUFS", "mono",
            "crest", "ZCR", "16 Hz      spectrum       20 kHz", "file");
@@ -90,7 +69,7 @@ static void print_row(const measured *m) {
     printf("%7u %3u %9.3f %7.2f %7.2f %7.2f %7.4f  ", m->window.rate_hz, m->window.channels,
            (double)m->window.frames / m->window.rate_hz, t->lufs_source, t->lufs_mono, t->crest_db,
            t->zcr);
-    print_spectrum(t->ltas);
+    pt_cli_put_spectrum(stdout, t->ltas);
     printf("  ");
     pt_cli_put(stdout, m->file);
     putchar('\n');

@@ -3,6 +3,7 @@
 
 #include "output.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,25 @@ bool pt_cli_shows_utf8(void) {
             return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
     }
     return false;
+}
+
+enum { STEP_DB = 6 }; /* of the spectrum's drawing, downwards from the loudest band */
+
+void pt_cli_put_spectrum(FILE *out, const double ltas[PT_LTAS_BANDS]) {
+    static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const plain[] = {" ", ".", ":", "-", "=", "+", "*", "#", "@"};
+    enum { N = PT_LTAS_BANDS / 2, TOP = 8 };
+    const char *const *shade = pt_cli_shows_utf8() ? blocks : plain;
+    double level[N], loudest = -INFINITY;
+
+    for (size_t i = 0; i < N; i++) {
+        level[i] = 10 * log10(pow(10, ltas[2 * i] / 10) + pow(10, ltas[2 * i + 1] / 10));
+        loudest = fmax(loudest, level[i]);
+    }
+    for (size_t i = 0; i < N; i++) {
+        const double down = floor((loudest - level[i]) / STEP_DB);
+        fputs(shade[down < TOP ? TOP - (int)down : 0], out);
+    }
 }
 
 bool pt_cli_flushed(FILE *out) {

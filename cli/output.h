@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include <patina/measure.h>
 #include <patina/status.h>
 
 /** A sentence on standard error: "patina: " in front, a line end after it. */
@@ -34,6 +35,9 @@ bool pt_cli_is_utf8(const char *text);
 
 /** Whether the reader of out can be expected to show UTF-8: by LC_ALL, LC_CTYPE or LANG. */
 bool pt_cli_shows_utf8(void);
+
+/** A spectrum as 32 characters, one a third octave: two of the 64 bands added up. */
+void pt_cli_put_spectrum(FILE *out, const double ltas[PT_LTAS_BANDS]);
 
 /** Flushes out; false when anything written to it was lost. */
 bool pt_cli_flushed(FILE *out);

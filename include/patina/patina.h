@@ -11,6 +11,7 @@
 #include <patina/degrade.h>
 #include <patina/files.h>
 #include <patina/generate.h>
+#include <patina/inspect.h>
 #include <patina/isa.h>
 #include <patina/measure.h>
 #include <patina/provenance.h>

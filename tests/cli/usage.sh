@@ -12,7 +12,7 @@ test_version() {
 # Help goes to standard output, ends well, fits a terminal and names every option.
 test_help() {
     local command
-    for command in "" generate measure degrade effects embed model bench; do
+    for command in "" generate inspect measure degrade effects embed model bench; do
         for form in "$command --help" "help $command" "$command -h"; do
             # shellcheck disable=SC2086 # words
             run $form
@@ -28,7 +28,7 @@ test_help() {
         want_out "  --$option"
     done
     run --help
-    for command in generate measure degrade effects embed model bench; do want_out "  $command "; done
+    for command in generate inspect measure degrade effects embed model bench; do want_out "  $command "; done
 }
 
 # refused STATUS SENTENCE ARGS...

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* pca.c - principal axes by power iteration on the covariance matrix
+ *
+ *     points -> mean -> covariance C [dim, dim] -> v <- C v / |C v|, over and over -> axis 1
+ *                                                  the same, kept at right angles to axis 1 -> axis
+ * 2
+ *
+ * Every sum runs in a fixed order and the start is fixed too, so equal points give equal pictures.
+ */
+
+#include "report/pca.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS_MAX 3000  /* for axes of nearly equal variance; any of them make a fair picture */
+#define SETTLED    1e-13 /* 1 - cosine between two rounds */
+
+static double dot(const double *a, const double *b, size_t n) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+static void scale(double *v, size_t n, double factor) {
+    for (size_t i = 0; i < n; i++)
+        v[i] *= factor;
+}
+
+static void mean_of(const float *points, size_t n, size_t dim, double *mean) {
+    memset(mean, 0, dim * sizeof *mean);
+    for (size_t i = 0; i < n; i++)
+        for (size_t d = 0; d < dim; d++)
+            mean[d] += points[i * dim + d];
+    scale(mean, dim, 1.0 / (double)n);
+}
+
+/* C = sum (x - mean)(x - mean)^T / n; returns its trace. */
+static double covariance(const float *points, size_t n, size_t dim, const double *mean,
+                         double *centred, double *c) {
+    double trace = 0.0;
+    memset(c, 0, dim * dim * sizeof *c);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t d = 0; d < dim; d++)
+            centred[d] = points[i * dim + d] - mean[d];
+        for (size_t a = 0; a < dim; a++)
+            for (size_t b = a; b < dim; b++)
+                c[a * dim + b] += centred[a] * centred[b];
+    }
+    for (size_t a = 0; a < dim; a++) {
+        for (size_t b = a; b < dim; b++)
+            c[b * dim + a] = c[a * dim + b] /= (double)n;
+        trace += c[a * dim + a];
+    }
+    return trace;
+}
+
+/* Takes the part along the unit vector `other` out of v, and makes v a unit vector; 0 if nothing is
+ * left of it. other may be NULL. */
+static double make_unit(double *v, const double *other, size_t dim) {
+    if (other) {
+        const double along = dot(v, other, dim);
+        for (size_t d = 0; d < dim; d++)
+            v[d] -= along * other[d];
+    }
+    const double norm = sqrt(dot(v, v, dim));
+    if (norm > 0.0) scale(v, dim, 1.0 / norm);
+    return norm;
+}
+
+/* An axis at right angles to `other`; returns its variance. next is scratch. */
+static double find_axis(const double *c, size_t dim, const double *other, double *v, double *next) {
+    double variance = 0.0;
+    for (size_t d = 0; d < dim; d++) /* no data are at right angles to it, as good as surely */
+        v[d] = 1.0 + 0.5 * sin((double)d + (other ? 1.0 : 0.0));
+    make_unit(v, other, dim);
+    for (size_t round = 0; round < ROUNDS_MAX; round++) {
+        for (size_t a = 0; a < dim; a++)
+            next[a] = dot(c + a * dim, v, dim);
+        variance = make_unit(next, other, dim);
+        const double cosine = dot(v, next, dim);
+        memcpy(v, next, dim * sizeof *v);
+        if (!(variance > 0.0) || fabs(cosine) > 1.0 - SETTLED) break;
+    }
+    size_t greatest = 0;
+    for (size_t d = 1; d < dim; d++)
+        if (fabs(v[d]) > fabs(v[greatest])) greatest = d;
+    if (v[greatest] < 0.0) scale(v, dim, -1.0);
+    return variance;
+}
+
+pt_status pt_pca_project(const float *points, size_t n, size_t dim, pt_plane *plane, float *xy,
+                         pt_error *err) {
+    pt_status status = PT_OK;
+    double *c = calloc(dim * dim, sizeof *c);
+    double *work = calloc(5 * dim, sizeof *work);
+    double *mean = work, *axis[2], *next, *centred;
+
+    *plane = (pt_plane){{0}};
+    if (!c || !work) {
+        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        goto done;
+    }
+    axis[0] = work + dim;
+    axis[1] = work + 2 * dim;
+    next = work + 3 * dim;
+    centred = work + 4 * dim;
+    mean_of(points, n, dim, mean);
+    const double trace = covariance(points, n, dim, mean, centred, c);
+    for (size_t k = 0; k < 2; k++) {
+        const double variance = find_axis(c, dim, k == 0 ? NULL : axis[0], axis[k], next);
+        /* rounding leaves a little where there is nothing */
+        const bool flat = !(variance > 1e-12 * trace);
+        plane->share[k] = flat ? 0.0 : variance / trace;
+        for (size_t i = 0; i < n; i++) {
+            double along = 0.0;
+            for (size_t d = 0; d < dim; d++)
+                along += (points[i * dim + d] - mean[d]) * axis[k][d];
+            xy[2 * i + k] = flat ? 0.0F : (float)along;
+        }
+    }
+done:
+    free(c);
+    free(work);
+    return status;
+}
