@@ -22,9 +22,9 @@
 #include <patina/patina.h>
 
 #include "base/hash.h"
+#include "base/id_set.h"
 #include "corpus/corpus.h"
 #include "dataset/store.h"
-#include "pipeline/id_set.h"
 #include "pipeline/libraries.h"
 #include "pipeline/ordered.h"
 #include "pipeline/rows.h"

@@ -2,7 +2,7 @@
 
 #include "test.h"
 
-#include "pipeline/id_set.h"
+#include "base/id_set.h"
 
 TEST(id_set, tells_repeated_ids_from_new_ones) {
     pt_id_set *set = NULL;

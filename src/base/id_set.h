@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* id_set.h - which ids a run has met
+/* id_set.h - which of many ids were met before
  *
  * Holds 128 bits of each id's SHA-256, so that a million ids take 32 MB whatever their length; that
  * two of 10^9 different ids agree in them has a chance of 10^-21.
  */
 
-#ifndef PATINA_PIPELINE_ID_SET_H
-#define PATINA_PIPELINE_ID_SET_H
+#ifndef PATINA_BASE_ID_SET_H
+#define PATINA_BASE_ID_SET_H
 
 #include <stdbool.h>
 
@@ -20,4 +20,4 @@ void pt_id_set_close(pt_id_set **set);
 /** Adds an id; *repeated tells whether it was there. */
 pt_status pt_id_set_add(pt_id_set *set, const char *id, bool *repeated, pt_error *err);
 
-#endif /* PATINA_PIPELINE_ID_SET_H */
+#endif /* PATINA_BASE_ID_SET_H */

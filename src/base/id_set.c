@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* id_set.c - open addressing with linear probing; at most half full */
 
-#include "pipeline/id_set.h"
+#include "base/id_set.h"
 
 #include <stdint.h>
 #include <stdlib.h>
