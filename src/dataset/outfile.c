@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
+
 #define BUFFER_BYTES (1U << 20)
 
 struct pt_outfile {
@@ -28,6 +30,8 @@ struct pt_outfile {
     unsigned char *buffer; /* [BUFFER_BYTES] */
     size_t n_buffered;
     uint64_t offset; /* with what is buffered */
+    pt_sha256 hash;
+    char sha256[PT_SHA256_HEX]; /* once committed */
 };
 
 static pt_status fail(const char *path, const char *what, int why, pt_error *err) {
@@ -68,6 +72,7 @@ pt_status pt_outfile_open(const char *path, pt_outfile **file, pt_error *err) {
 
     if (!opened) goto done;
     opened->fd = -1;
+    pt_sha256_init(&opened->hash);
     opened->path = strdup(path);
     opened->buffer = malloc(BUFFER_BYTES);
     if (!opened->path || !opened->buffer) goto done;
@@ -108,6 +113,7 @@ pt_status pt_outfile_write(pt_outfile *file, const void *bytes, size_t n, pt_err
     assert(file->fd >= 0);
     if (file->fault) return write_failed(file, err);
     file->offset += n;
+    if (n > 0) pt_sha256_add(&file->hash, bytes, n);
     if (n > BUFFER_BYTES - file->n_buffered) PT_TRY(flush(file, err));
     if (n >= BUFFER_BYTES) return write_through(file, bytes, n, err);
     if (n > 0) memcpy(file->buffer + file->n_buffered, bytes, n);
@@ -125,21 +131,26 @@ uint64_t pt_outfile_offset(const pt_outfile *file) {
     return file->offset;
 }
 
+pt_status pt_outfile_flush_folder(const char *folder, pt_error *err) {
+    pt_status status = PT_OK;
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* EINVAL: a file system that has no such flush; EACCES: a folder that one may write to but not
+     * list. Neither makes the file any less complete. */
+    if (fd < 0 && errno != EACCES) status = fail(folder, "made to last", errno, err);
+    if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL)
+        status = fail(folder, "made to last", errno, err);
+    if (fd >= 0) close(fd);
+    return status;
+}
+
 /* A rename is on the disk once the folder that holds the name is. */
 static pt_status flush_folder_of(const char *path, pt_error *err) {
     const char *slash = strrchr(path, '/');
     const size_t n = slash == path ? 1 : (size_t)(slash ? slash - path : 1);
     char *folder = strndup(slash ? path : ".", n);
-    pt_status status = PT_OK;
 
     if (!folder) return pt_fail(err, PT_ENOMEM, "file '%s': out of memory", path);
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* EINVAL: a file system that has no such flush; EACCES: a folder that one may write to but not
-     * list. Neither makes the file any less complete. */
-    if (fd < 0 && errno != EACCES) status = fail(path, "made to last", errno, err);
-    if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL)
-        status = fail(path, "made to last", errno, err);
-    if (fd >= 0) close(fd);
+    const pt_status status = pt_outfile_flush_folder(folder, err);
     free(folder);
     return status;
 }
@@ -153,8 +164,14 @@ pt_status pt_outfile_commit(pt_outfile *file, pt_error *err) {
     file->fd = -1;
     if (close(fd) != 0) return write_failed(file, err); /* network file systems report here */
     if (file->tmp) PT_TRY(pt_outfile_rename(file->tmp, file->path, err));
+    pt_sha256_finish(&file->hash, file->sha256);
     file->committed = true;
     return PT_OK;
+}
+
+const char *pt_outfile_sha256(const pt_outfile *file) {
+    assert(file->committed);
+    return file->sha256;
 }
 
 void pt_outfile_close(pt_outfile **file) {

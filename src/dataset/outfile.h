@@ -31,11 +31,17 @@ uint64_t pt_outfile_offset(const pt_outfile *file);
 /** Flushes, renames to path, flushes the folder. The file is still to be closed. */
 pt_status pt_outfile_commit(pt_outfile *file, pt_error *err);
 
+/** SHA-256 in hexadecimal of all that was written; after the commit, until the file is closed. */
+const char *pt_outfile_sha256(const pt_outfile *file);
+
 /** Releases; without a commit before, the temporary file is removed. */
 void pt_outfile_close(pt_outfile **file);
 
 /** Renames a complete file and flushes the folder. */
 pt_status pt_outfile_rename(const char *from, const char *to, pt_error *err);
+
+/** Flushes the names that a folder holds: what was renamed into it or out of it lasts. */
+pt_status pt_outfile_flush_folder(const char *folder, pt_error *err);
 
 /** A whole text in one go: open, write, commit, close. */
 pt_status pt_outfile_write_text(const char *path, const char *text, pt_error *err);

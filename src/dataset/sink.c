@@ -7,6 +7,7 @@
 
 #include <patina/generate.h>
 
+#include "dataset/outfile.h"
 #include "dataset/schema.h"
 
 const pt_sink_kind *const pt_sink_kinds[] = {
@@ -22,6 +23,10 @@ pt_status pt_sink_write(pt_sink *sink, const pt_row *row, pt_error *err) {
 
 pt_status pt_sink_finish(pt_sink *sink, pt_error *err) {
     return sink->kind->finish(sink, err);
+}
+
+const pt_outfile *pt_sink_file(const pt_sink *sink) {
+    return sink->kind->file(sink);
 }
 
 void pt_sink_close(pt_sink **sink) {

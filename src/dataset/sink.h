@@ -46,6 +46,7 @@ typedef struct pt_sink_kind {
     pt_status (*write)(pt_sink *sink, const pt_row *row, pt_error *err);
     pt_status (*finish)(pt_sink *sink, pt_error *err);
     void (*close)(pt_sink *sink);
+    const struct pt_outfile *(*file)(const pt_sink *sink); /* that it writes */
 } pt_sink_kind;
 
 extern const pt_sink_kind pt_sink_parquet, pt_sink_jsonl;
@@ -58,6 +59,9 @@ pt_status pt_sink_write(pt_sink *sink, const pt_row *row, pt_error *err);
 
 /** Completes the file: it appears under the path that open was given. No rows are valid too. */
 pt_status pt_sink_finish(pt_sink *sink, pt_error *err);
+
+/** The file behind a sink, for its size and hash; the sink's. */
+const struct pt_outfile *pt_sink_file(const pt_sink *sink);
 
 /** Releases; nothing is left of a file that was not finished. */
 void pt_sink_close(pt_sink **sink);

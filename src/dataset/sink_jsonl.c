@@ -69,6 +69,10 @@ static pt_status jsonl_finish(pt_sink *sink, pt_error *err) {
     return pt_outfile_commit(((jsonl_sink *)sink)->file, err);
 }
 
+static const pt_outfile *jsonl_file(const pt_sink *sink) {
+    return ((const jsonl_sink *)sink)->file;
+}
+
 const pt_sink_kind pt_sink_jsonl = {
     .name = "jsonl",
     .suffix = ".jsonl",
@@ -76,4 +80,5 @@ const pt_sink_kind pt_sink_jsonl = {
     .write = jsonl_write,
     .finish = jsonl_finish,
     .close = jsonl_close,
+    .file = jsonl_file,
 };

@@ -394,6 +394,10 @@ static pt_status parquet_open(const char *path, const pt_metadata *metadata, siz
     return status;
 }
 
+static const pt_outfile *parquet_file(const pt_sink *sink) {
+    return ((const parquet_sink *)sink)->file;
+}
+
 const pt_sink_kind pt_sink_parquet = {
     .name = "parquet",
     .suffix = ".parquet",
@@ -401,4 +405,5 @@ const pt_sink_kind pt_sink_parquet = {
     .write = parquet_write,
     .finish = parquet_finish,
     .close = parquet_close,
+    .file = parquet_file,
 };

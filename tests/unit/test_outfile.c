@@ -242,6 +242,32 @@ TEST(outfile, rename) {
     CHECK_HAS(t->err.message, "part'");
 }
 
+/* The known answers of FIPS 180-4 for "abc" and, in pieces around the buffer's size, 10^6 'a'. */
+TEST(outfile, hashes_what_it_writes) {
+    const char *path = in_tmpdir("hashed");
+    char *bytes = malloc(1000000);
+    pt_outfile *file = NULL;
+
+    REQUIRE(bytes != NULL);
+    memset(bytes, 'a', 1000000);
+    REQUIRE_OK(pt_outfile_open(path, &file, &t->err));
+    CHECK_OK(pt_outfile_write(file, "ab", 2, &t->err));
+    CHECK_OK(pt_outfile_write(file, "", 0, &t->err));
+    CHECK_OK(pt_outfile_write(file, "c", 1, &t->err));
+    CHECK_OK(pt_outfile_commit(file, &t->err));
+    CHECK_STR(pt_outfile_sha256(file),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    pt_outfile_close(&file);
+    REQUIRE_OK(pt_outfile_open(path, &file, &t->err));
+    CHECK_OK(pt_outfile_write(file, bytes, 999999, &t->err));
+    CHECK_OK(pt_outfile_write(file, bytes, 1, &t->err));
+    CHECK_OK(pt_outfile_commit(file, &t->err));
+    CHECK_STR(pt_outfile_sha256(file),
+              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    pt_outfile_close(&file);
+    free(bytes);
+}
+
 TEST(outfile, floats_are_little_endian) {
     static const float values[2] = {1.0F, -2.0F};
     const char *path = in_tmpdir("floats");
