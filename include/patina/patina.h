@@ -8,6 +8,7 @@
 #include <patina/audio.h>
 #include <patina/bench.h>
 #include <patina/clap.h>
+#include <patina/dataset.h>
 #include <patina/degrade.h>
 #include <patina/files.h>
 #include <patina/generate.h>

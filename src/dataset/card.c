@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* card.c - README.md, dataset.json and the lines of rejects.jsonl
+/* card.c - README.md and the lines of rejects.jsonl
  *
  * What is written depends on the facts alone, so that two runs of the same job give equal files.
  */
@@ -13,58 +13,15 @@
 #include "base/str.h"
 #include "dataset/schema.h"
 
-static void add_member(pt_str *out, const char *name) {
-    pt_str_printf(out, "  \"%s\": ", name);
-}
-
-static void add_string(pt_str *out, const char *name, const char *value) {
-    add_member(out, name);
-    pt_json_add_string(out, value);
-    pt_str_add(out, ",\n");
-}
-
-static void add_count(pt_str *out, const char *name, uint64_t value) {
-    add_member(out, name);
-    pt_str_printf(out, "%" PRIu64 ",\n", value);
-}
-
-static void add_object(pt_str *out, const char *name, const char *json) {
-    add_member(out, name);
-    pt_json_add_indented(out, json, 1);
-    pt_str_add(out, ",\n");
+size_t pt_splits_count(const pt_dataset_facts *facts) {
+    size_t n = 0;
+    while (facts->splits[n])
+        n++;
+    return n;
 }
 
 static pt_status reason(size_t i) {
     return (pt_status)((size_t)PT_REJECT_FIRST + i);
-}
-
-char *pt_dataset_json(const pt_dataset_facts *facts) {
-    pt_str out = {0};
-
-    pt_str_add(&out, "{\n");
-    add_string(&out, "program", "patina");
-    add_string(&out, "version", facts->version);
-    add_string(&out, "format", facts->format);
-    add_count(&out, "rows", facts->n_rows);
-    add_count(&out, "parts", facts->n_parts);
-    add_count(&out, "entries", facts->n_entries);
-    add_count(&out, "rejects", facts->n_rejects);
-    add_member(&out, "rejects_by_reason");
-    for (size_t i = 0; i < PT_REJECT_COUNT; i++)
-        pt_str_printf(&out, "%s\n    \"%s\": %" PRIu64, i == 0 ? "{" : ",",
-                      pt_status_name(reason(i)), facts->rejects_by[i]);
-    pt_str_add(&out, "\n  },\n");
-    add_string(&out, "settings_hash", facts->settings_hash);
-    add_object(&out, "settings", facts->settings_json);
-    add_string(&out, "corpus_kind", facts->corpus_kind);
-    add_string(&out, "corpus_hash", facts->corpus_hash);
-    add_string(&out, "model_hash", facts->model_hash);
-    add_object(&out, "model", facts->model_json);
-    add_string(&out, "kernels", facts->kernels);
-    add_member(&out, "libraries");
-    pt_json_add_indented(&out, facts->libraries_json, 1);
-    pt_str_add(&out, "\n}\n");
-    return pt_str_steal(&out);
 }
 
 /* The classes that the hub knows. */
@@ -86,12 +43,19 @@ static const char *size_category(uint64_t n_rows) {
     return "n>1B";
 }
 
+/* A split without rows has no files, and `datasets` refuses a pattern that matches none; so it is
+ * named only where there is no other. */
+static bool is_listed(const pt_dataset_facts *facts, size_t split) {
+    return facts->split_rows[split] > 0 || (facts->n_rows == 0 && split == 0);
+}
+
 /* `sequence` with a length is the one spelling of a fixed list that `datasets` of all versions
  * reads. Parquet tells types and lengths by itself; JSON Lines gets them from here.
  *
  * `datasets` (5.2) keys its cache by the folder's last name and this head alone, so two sets called
  * `train` with the same head would be taken for one, and the rows of the first come out for the
- * second. The description tells them apart. */
+ * second. The description tells them apart, by the files' hashes also where entries that were
+ * rejected have been tried again with success. */
 static void add_front_matter(pt_str *out, const pt_dataset_facts *facts) {
     pt_str_add(out, "---\n"
                     "pretty_name: patina data set\n"
@@ -100,15 +64,17 @@ static void add_front_matter(pt_str *out, const pt_dataset_facts *facts) {
     pt_str_printf(out, "size_categories:\n- %s\n", size_category(facts->n_rows));
     pt_str_add(out, "configs:\n"
                     "- config_name: default\n"
-                    "  data_files:\n"
-                    "  - split: train\n"
-                    "    path: data/train-*\n"
-                    "dataset_info:\n");
+                    "  data_files:\n");
+    for (size_t i = 0; facts->splits[i]; i++)
+        if (is_listed(facts, i))
+            pt_str_printf(out, "  - split: %s\n    path: data/%s-*\n", facts->splits[i],
+                          facts->splits[i]);
+    pt_str_add(out, "dataset_info:\n");
     pt_str_printf(out,
                   "  description: %" PRIu64 " rows of settings %.16s, corpus %.16s, model %.16s, "
-                  "kernels %s\n",
+                  "kernels %s, files %.16s\n",
                   facts->n_rows, facts->settings_hash, facts->corpus_hash, facts->model_hash,
-                  facts->kernels);
+                  facts->kernels, facts->files_hash ? facts->files_hash : "none");
     pt_str_add(out, "  features:\n");
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const pt_column *column = &pt_columns[c];
@@ -139,6 +105,24 @@ static void add_introduction(pt_str *out, const pt_dataset_facts *facts) {
                   facts->n_rows, facts->version);
 }
 
+/* The one that examples load. */
+static const char *first_split(const pt_dataset_facts *facts) {
+    for (size_t i = 0; facts->splits[i]; i++)
+        if (is_listed(facts, i)) return facts->splits[i];
+    return facts->splits[0];
+}
+
+static void add_splits(pt_str *out, const pt_dataset_facts *facts) {
+    if (!facts->splits[1]) return;
+    pt_str_add(out, "## Splits\n\n"
+                    "| split | rows | files |\n"
+                    "|---|---|---|\n");
+    for (size_t i = 0; facts->splits[i]; i++)
+        pt_str_printf(out, "| `%s` | %" PRIu64 " | %" PRIu64 " |\n", facts->splits[i],
+                      facts->split_rows[i], facts->split_parts[i]);
+    pt_str_add(out, "\nAll rows of a clip are in one split.\n\n");
+}
+
 static void add_columns(pt_str *out) {
     pt_str_add(out, "## Columns\n\n"
                     "| column | type | unit | what it is |\n"
@@ -155,37 +139,44 @@ static void add_columns(pt_str *out) {
 
 static void add_loading(pt_str *out, const pt_dataset_facts *facts) {
     const bool parquet = strcmp(facts->format, "parquet") == 0;
+    const char *split = first_split(facts);
 
-    pt_str_add(out, "## Loading\n\n"
-                    "`OUT` is the folder that holds this file.\n\n"
-                    "```python\n"
-                    "import datasets\n"
-                    "rows = datasets.load_dataset(\"OUT\", split=\"train\")\n"
-                    "torch_rows = rows.with_format(\"torch\")  # a tensor a column\n\n");
+    pt_str_printf(out,
+                  "## Loading\n\n"
+                  "`OUT` is the folder that holds this file.\n\n"
+                  "```python\n"
+                  "import datasets\n"
+                  "rows = datasets.load_dataset(\"OUT\", split=\"%s\")\n"
+                  "torch_rows = rows.with_format(\"torch\")  # a tensor a column\n\n",
+                  split);
     if (parquet)
-        pt_str_add(out, "import pyarrow.parquet as pq\n"
-                        "table = pq.read_table(\"OUT/data\")\n"
-                        "fused = table[\"fused_state\"].combine_chunks().values.to_numpy()"
-                        ".reshape(-1, 1024)\n\n"
-                        "import polars as pl\n"
-                        "frame = pl.read_parquet(\"OUT/data/train-*.parquet\")\n"
-                        "```\n\n"
-                        "pyarrow, polars and `datasets` show lists of fixed length; pandas and "
-                        "duckdb read them as arrays.\n\n");
+        pt_str_printf(out,
+                      "import pyarrow.parquet as pq\n"
+                      "table = pq.read_table(\"OUT/data\")%s\n"
+                      "fused = table[\"fused_state\"].combine_chunks().values.to_numpy()"
+                      ".reshape(-1, 1024)\n\n"
+                      "import polars as pl\n"
+                      "frame = pl.read_parquet(\"OUT/data/%s-*.parquet\")\n"
+                      "```\n\n"
+                      "pyarrow, polars and `datasets` show lists of fixed length; pandas and "
+                      "duckdb read them as arrays.\n\n",
+                      facts->splits[1] ? "  # all splits" : "", split);
     else
-        pt_str_add(out, "import polars as pl\n"
-                        "frame = pl.read_ndjson(\"OUT/data/train-*.jsonl\")\n"
-                        "```\n\n"
-                        "JSON knows neither float32 nor fixed lengths: `load_dataset` takes both "
-                        "from the head of this file, and any other reader shows 64-bit lists whose "
-                        "values round to float32 exactly. The Parquet form of a data set is a "
-                        "third of the size and far faster to read.\n\n");
+        pt_str_printf(out,
+                      "import polars as pl\n"
+                      "frame = pl.read_ndjson(\"OUT/data/%s-*.jsonl\")\n"
+                      "```\n\n"
+                      "JSON knows neither float32 nor fixed lengths: `load_dataset` takes both "
+                      "from the head of this file, and any other reader shows 64-bit lists whose "
+                      "values round to float32 exactly. The Parquet form of a data set is a "
+                      "third of the size and far faster to read.\n\n",
+                      split);
 }
 
 static void add_provenance(pt_str *out, const pt_dataset_facts *facts) {
     pt_str_printf(out,
                   "## Provenance\n\n"
-                  "Line i of `provenance/train-....jsonl` tells of row i of the `data` file with "
+                  "Line i of `provenance/%s-....jsonl` tells of row i of the `data` file with "
                   "the same number: `entry`, `source`, `caption`, `seed`, `variant`, `window`, the "
                   "drawn damage (`chain`), what followed from it (`stages`, `output_gain`, "
                   "`purity_db`, `snr_db`, `sdr_db`) and both loudnesses (`lufs_source`, "
@@ -195,7 +186,7 @@ static void add_provenance(pt_str *out, const pt_dataset_facts *facts) {
                   "## Rejects\n\n"
                   "Of %" PRIu64 " entries, `rejects.jsonl` names what gave no row, an entry or one "
                   "caption of it a line, with the reason: %" PRIu64 " in all.\n\n",
-                  facts->n_entries, facts->n_rejects);
+                  first_split(facts), facts->n_entries, facts->n_rejects);
     if (facts->n_rejects == 0) return;
     pt_str_add(out, "| reason | count |\n|---|---|\n");
     for (size_t i = 0; i < PT_REJECT_COUNT; i++)
@@ -231,6 +222,7 @@ char *pt_dataset_card(const pt_dataset_facts *facts) {
 
     add_front_matter(&out, facts);
     add_introduction(&out, facts);
+    add_splits(&out, facts);
     add_columns(&out);
     add_loading(&out, facts);
     add_provenance(&out, facts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* card.h - README.md and dataset.json: what a finished data set says of itself */
+/* card.h - what a run and its data set are known by, and README.md, which tells it to people */
 
 #ifndef PATINA_DATASET_CARD_H
 #define PATINA_DATASET_CARD_H
@@ -8,9 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <patina/dataset.h>
 #include <patina/status.h>
 
-/** All that README.md and dataset.json are made of; no time, host, thread count or absolute path.
+/**
+ * The first block makes the plan of a run; the second is known when it is finished. No time, host,
+ * thread count or absolute path is in either.
  */
 typedef struct pt_dataset_facts {
     const char *version;       /* of the program */
@@ -18,22 +21,28 @@ typedef struct pt_dataset_facts {
     const char *settings_json; /* an object: what can change a row, defaults written out */
     const char *settings_hash;
     const char *corpus_kind; /* "folder" ... */
-    const char *corpus_hash; /* of id, source, captions in order */
+    const char *corpus_hash;
     uint64_t n_entries;
-    const char *model_json; /* an object: layout, dtype, untrained, hashes ... */
+    uint64_t n_chunks;         /* into which the entries are cut; to PT_CHUNKS_MAX */
+    const char *const *splits; /* names in order, then NULL; 1 to PT_SPLITS_MAX */
+    const char *model_json;    /* an object: layout, dtype, untrained, hashes ... */
     const char *model_hash;
     bool model_untrained;
     const char *kernels;        /* "avx512" */
     const char *libraries_json; /* an object: name to version */
+
     uint64_t n_rows, n_parts;
+    uint64_t split_rows[PT_SPLITS_MAX], split_parts[PT_SPLITS_MAX];
     uint64_t n_rejects;
     uint64_t rejects_by[PT_REJECT_COUNT];
+    const char *files_hash; /* of the hashes of all files; may be NULL */
 } pt_dataset_facts;
 
-/** dataset.json, indented; the caller frees it. NULL when memory runs out. */
-char *pt_dataset_json(const pt_dataset_facts *facts);
+#define PT_CHUNKS_MAX (UINT64_C(1) << 24)
 
-/** README.md with the YAML that load_dataset needs; the caller frees it. */
+size_t pt_splits_count(const pt_dataset_facts *facts);
+
+/** README.md with the YAML that load_dataset needs; the caller frees it. NULL: out of memory. */
 char *pt_dataset_card(const pt_dataset_facts *facts);
 
 /** One line of rejects.jsonl with its line end; entry may be NULL. The caller frees it. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* store.h - the output folder of a run
+/* store.h - the output folder of a run, to which many processes may write at once
  *
- *     OUT/.patina/run.json              whose folder this is, while the run goes
- *     OUT/.patina/00007.parquet .jsonl  rows and provenance of finished chunks
+ *     OUT/.patina/plan.json    whose run this is
+ *     OUT/.patina/00000007/    a finished chunk: rows-<split>.parquet, provenance-<split>.jsonl,
+ *                              rejects.jsonl, and chunk.json, which tells of them
  *     OUT/data, OUT/provenance, OUT/rejects.jsonl, README.md, dataset.json    when all is done
  *
- * How many parts there are is known only at the end, so parts get their final names then;
- * dataset.json comes last, and a folder that has one is complete.
+ * A chunk grows in a folder of its writer's own, every file flushed to the disk, and appears under
+ * its number by one rename: complete, or not there at all. How many parts there are is known only
+ * when every chunk is there, so they get their final names then (finish.c); dataset.json comes
+ * last, and a folder that has one is complete.
  */
 
 #ifndef PATINA_DATASET_STORE_H
@@ -23,38 +26,78 @@
 
 typedef struct pt_store pt_store;
 
+/** Zeroed members are defaults. */
+typedef struct pt_store_options {
+    const char *resume_from; /* earlier output of the same run, which is only read */
+    bool retry_rejects;      /* chunks with rejects that another try can change are done anew, each
+                                once until the set is finished; a finished set is opened up first */
+    void (*on_note)(void *context, const char *sentence); /* what is worth knowing and no error */
+    void *context;
+} pt_store_options;
+
 /**
- * Claims a folder for the run that facts describe (settings, corpus and model with their hashes,
- * kernels, version; counts are not looked at), making it and its parents where needed.
+ * Opens a folder for the run that facts describe, making it and its parents where needed. Processes
+ * may do so at once; the first to come writes the plan, and the others compare theirs with it.
  *
- * facts     borrowed until the store is closed
+ * facts     borrowed until the store is closed; counts are not looked at
+ * options   NULL for the defaults
  * complete  out: the folder holds this very run, finished; *store is then NULL
- * done      out when complete: n_rows, n_parts, n_rejects and rejects_by as recorded; else
- * untouched
+ * done      out when complete: the counts as recorded; else untouched
  *
- * Errors    PT_EUSAGE  the folder holds something else: names what differs, or a file
- *           PT_EIO     cannot be made or written
+ * Errors    PT_EUSAGE   the folder holds something else: names what differs, or a file
+ *           PT_EFORMAT  what it holds is damaged
+ *           PT_EIO      cannot be made or written
  */
 pt_status pt_store_open(const char *out, const pt_sink_kind *kind, const pt_dataset_facts *facts,
-                        pt_store **store, bool *complete, pt_dataset_facts *done, pt_error *err);
+                        const pt_store_options *options, pt_store **store, bool *complete,
+                        pt_dataset_facts *done, pt_error *err);
 
-/** Adds rows to the open chunk; provenance holds one line for each, each with its line end. */
-pt_status pt_store_add(pt_store *store, const pt_row *rows, size_t n_rows, const char *provenance,
-                       size_t n_provenance, pt_error *err);
-
-/** Adds a line of rejects.jsonl. */
-pt_status pt_store_reject(pt_store *store, pt_status reason, const char *line, pt_error *err);
-
-/** Completes the open chunk: one part file if it has rows, nothing otherwise. */
-pt_status pt_store_end_chunk(pt_store *store, pt_error *err);
+/** Whether a chunk is finished, by whomever, and stays as it is. */
+bool pt_store_has_chunk(const pt_store *store, uint64_t chunk);
 
 /**
- * Gives all parts their final names and writes rejects.jsonl, README.md and dataset.json from the
- * facts and what was added. facts gets the counts.
+ * What those chunks hold that were finished when the store was opened. Reads a small file for each,
+ * so it is for the end or the beginning of a run. Any pointer may be NULL.
  */
-pt_status pt_store_finish(pt_store *store, pt_dataset_facts *facts, pt_error *err);
+void pt_store_held(const pt_store *store, uint64_t *n_chunks, uint64_t *n_rows, uint64_t *n_rejects,
+                   uint64_t *n_entries);
 
-/** Releases. Of a run that was not finished nothing is left, but for folders that were there. */
+/**
+ * Opens a chunk; none is open. Where another process finishes the same one first, what is written
+ * here is dropped in silence: it would be the same.
+ *
+ * Errors    PT_EUSAGE  the folder has come to hold another run
+ *           PT_EIO
+ */
+pt_status pt_store_begin_chunk(pt_store *store, uint64_t chunk, pt_error *err);
+
+/**
+ * Adds rows to a split of the open chunk; provenance holds one line for each, each with its line
+ * end.
+ */
+pt_status pt_store_add(pt_store *store, size_t split, const pt_row *rows, size_t n_rows,
+                       const char *provenance, size_t n_provenance, pt_error *err);
+
+/** Adds a line of rejects.jsonl, with its line end, to the open chunk. */
+pt_status pt_store_reject(pt_store *store, pt_status reason, const char *line, pt_error *err);
+
+/** Completes the open chunk, which has n_entries: from now on it is there, whatever happens. */
+pt_status pt_store_end_chunk(pt_store *store, uint64_t n_entries, pt_error *err);
+
+/** Leaves nothing of the open chunk, if there is one. */
+void pt_store_drop_chunk(pt_store *store);
+
+/**
+ * Finishes the set: pt_dataset_finish (patina/dataset.h) on its folder.
+ *
+ * done  gets the counts
+ */
+pt_status pt_store_finish(pt_store *store, pt_dataset_facts *done, pt_error *err);
+
+/**
+ * Releases. The open chunk is dropped, finished ones stay; where there is none by anybody, the
+ * folder is left as it was found.
+ */
 void pt_store_close(pt_store **store);
 
 #endif /* PATINA_DATASET_STORE_H */

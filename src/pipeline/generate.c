@@ -116,6 +116,7 @@ typedef struct run {
     char *corpus_kind, *libraries;
     pt_dataset_facts facts;
     pt_store *store;
+    uint64_t n_in_chunk; /* entries of the open one */
 
     /* The reader's: one worker at a time, in corpus order. */
     pt_corpus *corpus;
@@ -238,19 +239,27 @@ static pt_status write_reject(run *r, const pt_entry *entry, const pt_reject *re
     return status;
 }
 
+static pt_status end_chunk(run *r, pt_error *err) {
+    const uint64_t n = r->n_in_chunk;
+    r->n_in_chunk = 0;
+    return pt_store_end_chunk(r->store, n, err);
+}
+
 static pt_status write_entry(void *context, void *slot, pt_error *err) {
     run *r = context;
     item *it = slot;
     const pt_harvest *h = &it->harvest;
 
     if (it->status != PT_OK) return pt_fail(err, it->status, "%s", it->err.message);
-    PT_TRY(
-        pt_store_add(r->store, h->rows, h->n_rows, h->provenance.text, h->provenance.length, err));
+    if (r->n_in_chunk == 0)
+        PT_TRY(pt_store_begin_chunk(r->store, r->n_done / r->options.chunk, err));
+    PT_TRY(pt_store_add(r->store, 0, h->rows, h->n_rows, h->provenance.text, h->provenance.length,
+                        err));
     r->n_rows += h->n_rows;
     for (size_t i = 0; i < h->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &h->rejects[i], err));
     r->n_done++;
-    if (r->n_done % r->options.chunk == 0) PT_TRY(pt_store_end_chunk(r->store, err));
+    if (++r->n_in_chunk == r->options.chunk) PT_TRY(end_chunk(r, err));
     if (progress_is_due(r)) tell(r, (pt_event){.kind = PT_EVENT_PROGRESS});
     return PT_OK;
 }
@@ -264,7 +273,7 @@ static pt_status work_all(run *r, pt_error *err) {
     tell(r, (pt_event){.kind = PT_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
     PT_TRY(pt_ordered_run(&job, o->threads, r->items, sizeof *r->items, r->n_items, o->stop, err));
     if (r->read_status != PT_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
-    if (r->n_done % o->chunk != 0) PT_TRY(pt_store_end_chunk(r->store, err));
+    if (r->n_in_chunk > 0) PT_TRY(end_chunk(r, err));
     tell(r, (pt_event){.kind = PT_EVENT_PROGRESS});
     return PT_OK;
 }
@@ -305,7 +314,9 @@ static pt_status make_room(run *r, pt_error *err) {
 }
 
 static void describe(run *r) {
+    static const char *const splits[] = {"train", NULL};
     const pt_generate_options *o = &r->options;
+    const uint64_t n = r->facts.n_entries;
     r->facts = (pt_dataset_facts){
         .version = pt_version(),
         .format = pt_sink_kinds[o->format]->name,
@@ -313,7 +324,9 @@ static void describe(run *r) {
         .settings_hash = r->settings_hash,
         .corpus_kind = r->corpus_kind,
         .corpus_hash = r->corpus_hash,
-        .n_entries = r->facts.n_entries,
+        .n_entries = n,
+        .n_chunks = n / o->chunk + (n % o->chunk != 0),
+        .splits = splits,
         .model_json = r->model,
         .model_hash = r->info.model_sha256,
         .model_untrained = r->info.untrained,
@@ -347,7 +360,7 @@ static pt_status run_all(run *r, pt_generate_report *report, pt_error *err) {
 
     PT_TRY(open_parts(r, err));
     describe(r);
-    PT_TRY(pt_store_open(o->out, kind, &r->facts, &r->store, &complete, &r->facts, err));
+    PT_TRY(pt_store_open(o->out, kind, &r->facts, NULL, &r->store, &complete, &r->facts, err));
     if (!complete) {
         snprintf(text, sizeof text, "%" PRIu64 " entries (%s), model %s, %u thread%s, %s kernels",
                  r->facts.n_entries, r->corpus_kind, r->info.layout, o->threads,

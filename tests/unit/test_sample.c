@@ -15,15 +15,9 @@
 #include <patina/patina.h>
 
 #include "base/str.h"
-#include "dataset/card.h"
-#include "dataset/outfile.h"
-#include "dataset/schema.h"
-#include "dataset/sink.h"
+#include "dataset/store.h"
 
 enum { LAST_PART = 5 }; /* rows */
-
-static const pt_metadata keys[] = {
-    {PT_KEY_VERSION, "0.1.0"}, {PT_KEY_SETTINGS_HASH, "5e77"}, {PT_KEY_MODEL_HASH, "30de1"}};
 
 /* Value i of row r: a hash of both, as a share of the range that the column has. */
 static float value(uint64_t r, size_t i, double lo, double hi) {
@@ -73,77 +67,59 @@ static void add_provenance(pt_str *lines, uint64_t r, const pt_row *row) {
     free(line);
 }
 
-/* Rows first to end - 1, which are one of two parts. */
-static pt_status write_part(const pt_sink_kind *kind, const char *out, unsigned part,
-                            uint64_t first, uint64_t end, uint64_t n_rows, pt_error *err) {
-    char path[1024];
-    pt_str lines = {0};
-    pt_sink *sink = NULL;
-    pt_row row;
-
-    snprintf(path, sizeof path, "%s/data/train-%05u-of-00002%s", out, part, kind->suffix);
-    pt_status status = kind->open(path, keys, 3, &sink, err);
+/* Rows first to end - 1, which are one of two parts; the last one has a reject, too. */
+static pt_status write_chunk(pt_store *store, uint64_t chunk, uint64_t first, uint64_t end,
+                             uint64_t n_rows, pt_error *err) {
+    pt_status status = pt_store_begin_chunk(store, chunk, err);
     for (uint64_t r = first; status == PT_OK && r < end; r++) {
+        pt_str line = {0};
+        pt_row row;
         make_row(r, n_rows, &row);
-        status = pt_sink_write(sink, &row, err);
-        add_provenance(&lines, r, &row);
+        add_provenance(&line, r, &row);
+        status = pt_store_add(store, 0, &row, 1, line.text, line.length, err);
+        pt_str_release(&line);
     }
-    if (status == PT_OK) status = pt_sink_finish(sink, err);
-    pt_sink_close(&sink);
-    snprintf(path, sizeof path, "%s/provenance/train-%05u-of-00002.jsonl", out, part);
-    if (status == PT_OK) status = pt_outfile_write_text(path, lines.text, err);
-    pt_str_release(&lines);
-    return status;
+    if (status == PT_OK && chunk == 1) {
+        char *line = pt_reject_line("gone.wav", "gone.wav", PT_REJECT_MISSING, "not there");
+        status = pt_store_reject(store, PT_REJECT_MISSING, line, err);
+        free(line);
+    }
+    return status == PT_OK ? pt_store_end_chunk(store, (end - first) / 4 + 1, err) : status;
 }
 
-static pt_status write_text(const char *out, const char *name, char *text, pt_error *err) {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", out, name);
-    const pt_status status =
-        text ? pt_outfile_write_text(path, text, err) : pt_fail(err, PT_ENOMEM, "%s", name);
-    free(text);
-    return status;
-}
-
-static pt_status write_rest(const char *out, const char *format, uint64_t n_rows, pt_error *err) {
+static pt_status write_sample(const pt_sink_kind *kind, const char *root, uint64_t n_rows,
+                              pt_error *err) {
+    static const char *const splits[] = {"train", NULL};
     const pt_dataset_facts facts = {
         .version = "0.1.0",
-        .format = format,
+        .format = kind->name,
         .settings_json = "{\"seed\":9223372036854775807,\"variants\":2,\"loudness\":\"source\"}",
         .settings_hash = "5e77",
         .corpus_kind = "folder",
         .corpus_hash = "c0",
         .n_entries = n_rows / 4 + 2,
+        .n_chunks = 2,
+        .splits = splits,
         .model_json = "{\"layout\":\"other\",\"untrained\":true}",
         .model_hash = "30de1",
         .model_untrained = true,
         .kernels = "c",
         .libraries_json = "{\"jansson\":\"2.14\"}",
-        .n_rows = n_rows,
-        .n_parts = 2,
-        .n_rejects = 1,
-        .rejects_by = {[PT_REJECT_MISSING - PT_REJECT_FIRST] = 1},
     };
-    PT_TRY(write_text(out, "dataset.json", pt_dataset_json(&facts), err));
-    PT_TRY(write_text(out, "README.md", pt_dataset_card(&facts), err));
-    return write_text(out, "rejects.jsonl",
-                      pt_reject_line("gone.wav", "gone.wav", PT_REJECT_MISSING, "not there"), err);
-}
-
-static pt_status write_sample(const pt_sink_kind *kind, const char *root, uint64_t n_rows,
-                              pt_error *err) {
-    static const char *const folders[] = {"", "/data", "/provenance"};
-    char out[512], folder[600];
+    pt_dataset_facts done = {0};
+    pt_store *store = NULL;
+    bool complete = false;
+    char out[512];
 
     snprintf(out, sizeof out, "%s/%s", root, kind->name);
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(folder, sizeof folder, "%s%s", out, folders[i]);
-        if (mkdir(folder, 0777) != 0)
-            return pt_fail(err, PT_EIO, "folder '%s' is there already, or cannot be", folder);
-    }
-    PT_TRY(write_part(kind, out, 0, 0, n_rows - LAST_PART, n_rows, err));
-    PT_TRY(write_part(kind, out, 1, n_rows - LAST_PART, n_rows, n_rows, err));
-    return write_rest(out, kind->name, n_rows, err);
+    pt_status status = pt_store_open(out, kind, &facts, NULL, &store, &complete, &done, err);
+    if (status == PT_OK && complete)
+        status = pt_fail(err, PT_EIO, "folder '%s' is there already", out);
+    if (status == PT_OK) status = write_chunk(store, 0, 0, n_rows - LAST_PART, n_rows, err);
+    if (status == PT_OK) status = write_chunk(store, 1, n_rows - LAST_PART, n_rows, n_rows, err);
+    if (status == PT_OK) status = pt_store_finish(store, &done, err);
+    pt_store_close(&store);
+    return status;
 }
 
 TEST(sample, a_data_set_in_both_formats) {

@@ -1,196 +1,542 @@
 /* SPDX-License-Identifier: MIT */
+/* The folder of a run whose process lives; test_finish.c has those that die. */
 
 #include "test.h"
 
-#include <dirent.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "dataset/outfile.h"
 #include "dataset/store.h"
+#include "store_runs.h"
 
-static pt_dataset_facts facts_of(const char *settings) {
-    return (pt_dataset_facts){
-        .version = "9.9.9",
-        .format = "jsonl",
-        .settings_json = settings,
-        .settings_hash = "aa",
-        .corpus_kind = "folder",
-        .corpus_hash = "bb",
-        .n_entries = 3,
-        .model_json = "{\"layout\":\"other\"}",
-        .model_hash = "cc",
-        .kernels = "c",
-        .libraries_json = "{\"fft\":\"x\"}",
-    };
+static const pt_store_options retry = {.retry_rejects = true};
+
+static char *tree_of_a_single_run(void) {
+    const char *out = run_folder("single");
+    char *tree = run_all(out, NULL, false, NULL) == PT_OK ? run_tree(out) : NULL;
+    run_remove(out);
+    return tree;
 }
 
-#define SETTINGS "{\"seed\":1,\"suite\":{\"clean\":0.050000000000000003}}"
-
-static const char *folder(const char *name) {
-    static char paths[4][512];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", pt_test_tmpdir(), name);
-    return path;
-}
-
-static bool exists(const char *out, const char *name) {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", out, name);
-    return access(path, F_OK) == 0;
-}
-
-static unsigned n_items(const char *path) {
-    DIR *dir = opendir(path);
-    unsigned n = 0;
-    while (dir && readdir(dir))
-        n++;
-    if (dir) closedir(dir);
-    return n > 2 ? n - 2 : 0; /* . and .. */
-}
-
-/* Three chunks, of which the second has no rows. */
-static pt_status fill(pt_store *store, pt_error *err) {
-    static const pt_row row = {.fused_state = {1.0f}, .target_lufs = -23.0f};
-    pt_row rows[2] = {row, row};
-    PT_TRY(pt_store_add(store, rows, 2, "{}\n{}\n", 6, err));
-    PT_TRY(pt_store_end_chunk(store, err));
-    PT_TRY(pt_store_reject(store, PT_REJECT_SILENT, "{\"entry\": \"x\"}\n", err));
-    PT_TRY(pt_store_end_chunk(store, err));
-    PT_TRY(pt_store_add(store, rows, 1, "{}\n", 3, err));
-    return pt_store_end_chunk(store, err);
-}
-
-static pt_status open_store(const char *out, pt_dataset_facts *facts, pt_store **store,
-                            bool *complete, pt_error *err) {
-    return pt_store_open(out, &pt_sink_jsonl, facts, store, complete, facts, err);
+static void check_tree(pt_test *t, const char *out, const char *expected) {
+    char *tree = run_tree(out);
+    CHECK_STR(tree, expected);
+    free(tree);
 }
 
 TEST(store, parts_are_numbered_densely_and_a_finished_run_is_known_again) {
-    const char *out = folder("made/with/parents");
-    pt_dataset_facts facts = facts_of(SETTINGS);
+    const char *out = run_folder("made/with/parents");
+    const pt_dataset_facts facts = run_facts();
+    pt_dataset_facts done = {0};
     pt_store *store = NULL;
     bool complete = true;
 
-    REQUIRE_OK(open_store(out, &facts, &store, &complete, &t->err));
+    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
     CHECK(!complete);
-    REQUIRE_OK(fill(store, &t->err));
-    CHECK(!exists(out, "data")); /* nothing under a final name before the end */
-    CHECK_OK(pt_store_finish(store, &facts, &t->err));
+    for (uint64_t c = 0; c < RUN_CHUNKS; c++)
+        REQUIRE_OK(run_write_chunk(store, c, false, &t->err));
+    CHECK(!run_exists(out, "data")); /* nothing under a final name before the end */
+    CHECK_OK(pt_store_finish(store, &done, &t->err));
     pt_store_close(&store);
-    CHECK(exists(out, "data/train-00000-of-00002.jsonl"));
-    CHECK(exists(out, "data/train-00001-of-00002.jsonl"));
-    CHECK(exists(out, "provenance/train-00001-of-00002.jsonl"));
-    CHECK(exists(out, "rejects.jsonl") && exists(out, "README.md") && exists(out, "dataset.json"));
-    CHECK_INT(n_items(out), 5); /* and the work folder is gone */
-    CHECK_INT(facts.n_rows, 3);
-    CHECK_INT(facts.n_rejects, 1);
+    CHECK_INT(done.n_rows, RUN_ROWS);
+    CHECK_INT(done.split_rows[1], 2);
+    CHECK_INT(done.n_rejects, RUN_REJECTS);
+    CHECK(run_exists(out, "data/train-00000-of-00003.jsonl"));
+    CHECK(run_exists(out, "data/train-00002-of-00003.jsonl"));
+    CHECK(run_exists(out, "data/test-00001-of-00002.jsonl"));
+    CHECK(run_exists(out, "provenance/test-00001-of-00002.jsonl"));
+    CHECK(!run_exists(out, ".patina"));
 
-    pt_dataset_facts again = facts_of(SETTINGS);
-    CHECK_OK(open_store(out, &again, &store, &complete, &t->err));
+    pt_dataset_facts again = facts;
+    CHECK_OK(pt_store_open(out, &pt_sink_jsonl, &facts, NULL, &store, &complete, &again, &t->err));
     CHECK(complete);
     CHECK(store == NULL);
-    CHECK_INT(again.n_rows, 3);
-    CHECK_INT(again.n_parts, 2);
+    CHECK_INT(again.n_rows, RUN_ROWS);
+    CHECK_INT(again.n_parts, 5);
+    CHECK_INT(again.split_parts[0], 3);
     CHECK_INT(again.rejects_by[PT_REJECT_SILENT - PT_REJECT_FIRST], 1);
 }
 
-TEST(store, what_belongs_to_another_run_is_refused_and_left_alone) {
-    const char *out = folder("other");
-    pt_dataset_facts facts = facts_of(SETTINGS);
+/* rejects.jsonl is in chunk order, whatever the order in which chunks were finished. */
+TEST(store, the_order_of_chunks_is_that_of_the_corpus) {
+    const char *out = run_folder("backwards");
+    char *expected = tree_of_a_single_run();
+
+    REQUIRE_OK(run_some(out, 1 << 4, &t->err));
+    REQUIRE_OK(run_some(out, 1 << 3 | 1 << 1, &t->err));
+    REQUIRE_OK(run_some(out, 1 << 2, &t->err));
+    REQUIRE_OK(run_all(out, NULL, false, &t->err));
+    check_tree(t, out, expected);
+    free(expected);
+}
+
+static void check_refused(pt_test *t, const char *out, const char *what) {
+    const pt_dataset_facts ours = run_facts();
+    pt_dataset_facts other = ours;
     pt_store *store = NULL;
     bool complete;
-    REQUIRE_OK(open_store(out, &facts, &store, &complete, &t->err));
-    REQUIRE_OK(fill(store, &t->err));
-    REQUIRE_OK(pt_store_finish(store, &facts, &t->err));
-    pt_store_close(&store);
+    char *before = run_tree(out);
 
-    pt_dataset_facts other = facts_of("{\"seed\":2,\"suite\":{\"clean\":0.050000000000000003}}");
-    CHECK_FAILS(open_store(out, &other, &store, &complete, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "'seed'");
-    other = facts_of(SETTINGS);
+    other.settings_json = "{\"seed\":2,\"loudness\":\"source\",\"suite\":{\"clean\":0.05}}";
+    CHECK_FAILS(run_open(out, &other, NULL, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, what);
+    CHECK_HAS(t->err.message, "another setting 'seed'");
+    other = ours;
     other.model_hash = "dd";
-    CHECK_FAILS(open_store(out, &other, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_FAILS(run_open(out, &other, NULL, &store, &complete, &t->err), PT_EUSAGE);
     CHECK_HAS(t->err.message, "another model");
-    CHECK(exists(out, "data/train-00000-of-00002.jsonl"));
-    CHECK_INT(n_items(out), 5);
+    other = ours;
+    other.kernels = "avx512";
+    CHECK_FAILS(run_open(out, &other, &retry, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, "which '--isa c' asks for");
+    check_tree(t, out, before);
+    free(before);
+}
+
+TEST(store, what_belongs_to_another_run_is_refused_and_left_alone) {
+    const char *out = run_folder("other");
+    REQUIRE_OK(run_some(out, 3, &t->err));
+    check_refused(t, out, "holds an unfinished run");
+    REQUIRE_OK(run_all(out, NULL, false, &t->err));
+    check_refused(t, out, "holds a finished run");
 }
 
 TEST(store, foreign_folders_and_files_are_refused_and_left_alone) {
-    const char *out = folder("foreign"), *file = folder("file");
-    pt_dataset_facts facts = facts_of(SETTINGS);
+    const char *out = run_folder("foreign"), *file = run_folder("file");
+    const pt_dataset_facts facts = run_facts();
     pt_store *store = NULL;
     bool complete;
-    char inside[1024];
 
     REQUIRE(mkdir(out, 0777) == 0);
-    snprintf(inside, sizeof inside, "%s/thesis.tex", out);
-    FILE *f = fopen(inside, "w");
-    REQUIRE(f != NULL);
-    fclose(f);
-    CHECK_FAILS(open_store(out, &facts, &store, &complete, &t->err), PT_EUSAGE);
-    CHECK(exists(out, "thesis.tex"));
+    REQUIRE_OK(pt_outfile_write_text(run_path(out, "thesis.tex"), "x", &t->err));
+    CHECK_FAILS(run_open(out, &facts, NULL, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK(run_exists(out, "thesis.tex"));
+    CHECK(!run_exists(out, ".patina"));
 
-    f = fopen(file, "w");
-    REQUIRE(f != NULL);
-    fclose(f);
-    CHECK_FAILS(open_store(file, &facts, &store, &complete, &t->err), PT_EUSAGE);
-    CHECK_FAILS(open_store("", &facts, &store, &complete, &t->err), PT_EUSAGE);
+    REQUIRE_OK(pt_outfile_write_text(file, "x", &t->err));
+    CHECK_FAILS(run_open(file, &facts, NULL, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_FAILS(run_open("", &facts, NULL, &store, &complete, &t->err), PT_EUSAGE);
+
+    pt_dataset_facts many = facts;
+    many.n_chunks = PT_CHUNKS_MAX + 1;
+    CHECK_FAILS(run_open(run_folder("many"), &many, NULL, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK(access(run_folder("many"), F_OK) != 0);
 }
 
-TEST(store, nothing_is_left_of_a_run_that_was_given_up) {
-    const char *made = folder("given-up"), *found = folder("found");
-    pt_dataset_facts facts = facts_of(SETTINGS);
+TEST(store, a_run_that_came_to_nothing_leaves_nothing) {
+    const char *made = run_folder("given-up"), *found = run_folder("found");
+    const pt_dataset_facts facts = run_facts();
     pt_store *store = NULL;
     bool complete;
 
-    REQUIRE_OK(open_store(made, &facts, &store, &complete, &t->err));
-    REQUIRE_OK(fill(store, &t->err));
+    REQUIRE_OK(run_open(made, &facts, NULL, &store, &complete, &t->err));
+    REQUIRE_OK(pt_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(run_add_row(store, 0, 0, 0, &t->err));
+    CHECK(run_exists(made, ".patina/plan.json"));
     pt_store_close(&store);
     CHECK(access(made, F_OK) != 0);
 
     REQUIRE(mkdir(found, 0777) == 0);
-    REQUIRE_OK(open_store(found, &facts, &store, &complete, &t->err));
-    REQUIRE_OK(fill(store, &t->err));
-    pt_store_close(&store);
-    CHECK_INT(n_items(found), 0);
+    REQUIRE_OK(run_some(found, 0, &t->err));
+    check_tree(t, found, "");
 }
 
-/* As after SIGKILL: the work folder stands there, with a chunk in it. */
-TEST(store, a_run_that_was_killed_starts_again_and_another_may_not) {
-    const char *out = folder("killed");
-    char work[1024], left[2048];
-    pt_dataset_facts facts = facts_of(SETTINGS), other = facts_of("{\"seed\":7}");
+/* What was finished stays, what was not is gone. */
+TEST(store, a_chunk_is_there_or_not) {
+    const char *out = run_folder("halves");
+    const pt_dataset_facts facts = run_facts();
+    pt_store *store = NULL;
+    bool complete;
+    pt_row bad = {.target_lufs = NAN};
+
+    REQUIRE_OK(run_some(out, 1 << 3, &t->err));
+    char *before = run_tree(out);
+    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
+    CHECK(pt_store_has_chunk(store, 3) && !pt_store_has_chunk(store, 2));
+    CHECK_OK(pt_store_begin_chunk(store, 2, &t->err));
+    CHECK_OK(run_add_row(store, 2, 0, 0, &t->err));
+    CHECK_OK(pt_store_reject(store, PT_REJECT_SILENT, "{}\n", &t->err));
+    CHECK(!run_exists(out, ".patina/00000002"));
+    pt_store_drop_chunk(store);
+    pt_store_drop_chunk(store);
+    check_tree(t, out, before);
+    CHECK_OK(pt_store_begin_chunk(store, 2, &t->err));
+    CHECK_FAILS(pt_store_add(store, 1, &bad, 1, "{}\n", 3, &t->err), PT_ERANGE);
+    pt_store_close(&store);
+    check_tree(t, out, before);
+    free(before);
+}
+
+TEST(store, tells_what_it_holds) {
+    const char *out = run_folder("held");
+    const pt_dataset_facts facts = run_facts();
+    pt_store *store = NULL;
+    bool complete;
+    uint64_t n_chunks, n_rows, n_rejects, n_entries;
+
+    REQUIRE_OK(run_some(out, 1 << 0 | 1 << 1 | 1 << 2, &t->err));
+    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
+    pt_store_held(store, &n_chunks, &n_rows, &n_rejects, &n_entries);
+    CHECK_INT(n_chunks, 3);
+    CHECK_INT(n_rows, 6);
+    CHECK_INT(n_rejects, 2);
+    CHECK_INT(n_entries, 7);
+    pt_store_close(&store);
+    REQUIRE_OK(run_open(out, &facts, &retry, &store, &complete, &t->err));
+    pt_store_held(store, &n_chunks, NULL, NULL, NULL); /* one of them is done anew */
+    CHECK_INT(n_chunks, 2);
+    pt_store_close(&store);
+}
+
+/* ---- many processes */
+
+TEST(store, two_that_write_the_same_chunk) {
+    const char *out = run_folder("twice");
+    const pt_dataset_facts facts = run_facts();
+    pt_store *first = NULL, *second = NULL;
+    bool complete;
+
+    REQUIRE_OK(run_open(out, &facts, NULL, &first, &complete, &t->err));
+    REQUIRE_OK(run_open(out, &facts, NULL, &second, &complete, &t->err));
+    CHECK_OK(pt_store_begin_chunk(first, 0, &t->err));
+    CHECK_OK(pt_store_begin_chunk(second, 0, &t->err));
+    CHECK_OK(run_add_row(first, 0, 0, 0, &t->err));
+    CHECK_OK(run_add_row(second, 0, 0, 0, &t->err));
+    CHECK_OK(pt_store_end_chunk(second, 3, &t->err));
+    char *tree = run_tree(run_path(out, ".patina/00000000"));
+    CHECK(pt_store_has_chunk(first, 0)); /* others' work is seen */
+    CHECK_OK(pt_store_end_chunk(first, 3, &t->err));
+    check_tree(t, run_path(out, ".patina/00000000"), tree);
+    free(tree);
+
+    /* the second finishes the whole set while the first is in the middle of a chunk */
+    CHECK_OK(pt_store_begin_chunk(first, 1, &t->err));
+    for (uint64_t c = 1; c < RUN_CHUNKS; c++)
+        CHECK_OK(run_write_chunk(second, c, false, &t->err));
+    pt_dataset_facts done = {0};
+    CHECK_OK(pt_store_finish(second, &done, &t->err));
+    CHECK_OK(run_add_row(first, 1, 0, 0, &t->err));
+    CHECK_OK(pt_store_reject(first, PT_REJECT_SILENT, "{}\n", &t->err));
+    CHECK_OK(pt_store_end_chunk(first, 2, &t->err));
+    CHECK_OK(run_write_chunk(first, 2, false, &t->err));
+    CHECK_OK(pt_store_finish(first, &done, &t->err));
+    pt_store_close(&first);
+    pt_store_close(&second);
+    CHECK(run_exists(out, "dataset.json") && !run_exists(out, ".patina"));
+}
+
+/* Children that all start at once; bit i of the result for a child that gave status `wanted`. */
+static unsigned race(unsigned n, pt_status wanted, pt_status (*child)(unsigned i, pt_error *err)) {
+    unsigned result = 0;
+    pid_t pids[32];
+    int gate[2];
+    if (pipe(gate) != 0) return 0;
+    fflush(stdout);
+    for (unsigned i = 0; i < n; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            char byte;
+            pt_error err = {0};
+            close(gate[1]);
+            (void)!read(gate[0], &byte, 1); /* ends when the gate is closed */
+            const pt_status status = child(i, &err);
+            if (status != wanted && status != PT_EUSAGE) printf("  child %u: %s\n", i, err.message);
+            fflush(stdout);
+            _exit(status == wanted ? 0 : 1);
+        }
+    }
+    close(gate[0]);
+    close(gate[1]);
+    for (unsigned i = 0; i < n; i++) {
+        int ended = 1;
+        waitpid(pids[i], &ended, 0);
+        if (ended == 0) result |= 1U << i;
+    }
+    return result;
+}
+
+static pt_status shard_of_16(unsigned i, pt_error *err) {
+    return run_some(run_folder("race"), i < RUN_CHUNKS ? 1U << i : 0, err);
+}
+
+TEST(store, sixteen_that_begin_at_once) {
+    char *expected = tree_of_a_single_run();
+    for (int round = 0; round < 5; round++) {
+        const char *out = run_folder("race");
+        CHECK_INT(race(16, PT_OK, shard_of_16), 0xFFFF);
+        CHECK_OK(run_all(out, NULL, false, &t->err));
+        check_tree(t, out, expected);
+        run_remove(out);
+    }
+    free(expected);
+}
+
+/* Children of odd number have another seed. Every one tries to write a chunk. */
+static pt_status one_of_two_runs(unsigned i, pt_error *err) {
+    pt_dataset_facts facts = run_facts();
+    pt_store *store = NULL;
+    bool complete = false;
+    if (i % 2) facts.settings_json = "{\"seed\":99}";
+    pt_status status = run_open(run_folder("rivals"), &facts, NULL, &store, &complete, err);
+    if (status == PT_OK) status = run_write_chunk(store, 0, false, err);
+    pt_store_close(&store);
+    return status;
+}
+
+TEST(store, of_two_runs_in_one_folder_one_wins) {
+    for (int round = 0; round < 5; round++) {
+        const unsigned won = race(16, PT_OK, one_of_two_runs);
+        CHECK(won == 0x5555 || won == 0xAAAA);
+        run_remove(run_folder("rivals"));
+    }
+}
+
+/* A process that came to nothing takes the plan away before another has begun its first chunk. */
+TEST(store, a_plan_that_was_withdrawn_is_written_again) {
+    const char *out = run_folder("withdrawn");
+    const pt_dataset_facts facts = run_facts();
+    pt_dataset_facts other = facts;
+    pt_store *store = NULL, *strange = NULL;
+    bool complete;
+
+    REQUIRE(mkdir(out, 0777) == 0);
+    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
+    REQUIRE_OK(run_some(out, 0, &t->err));
+    CHECK(!run_exists(out, ".patina"));
+    CHECK_OK(run_write_chunk(store, 0, false, &t->err));
+    CHECK(run_exists(out, ".patina/plan.json") && run_exists(out, ".patina/00000000"));
+    pt_store_close(&store);
+    CHECK(run_exists(out, ".patina/plan.json"));
+    run_remove(run_path(out, ".patina"));
+
+    /* and where another run has taken the folder meanwhile, the two do not mix */
+    other.corpus_hash = "zz";
+    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
+    run_remove(run_path(out, ".patina"));
+    REQUIRE_OK(run_open(out, &other, NULL, &strange, &complete, &t->err));
+    REQUIRE_OK(run_write_chunk(strange, 1, false, &t->err));
+    CHECK_FAILS(pt_store_begin_chunk(store, 0, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, "another corpus");
+    pt_store_close(&store);
+    pt_store_close(&strange);
+    CHECK(run_exists(out, ".patina/00000001"));
+}
+
+/* ---- earlier output */
+
+static void check_resumes(pt_test *t, const char *from, unsigned there) {
+    const char *out = run_folder("resumed");
+    const pt_store_options options = {.resume_from = from};
+    const pt_dataset_facts facts = run_facts();
+    char *before = run_tree(from), *expected = tree_of_a_single_run();
     pt_store *store = NULL;
     bool complete;
 
-    REQUIRE_OK(open_store(out, &facts, &store, &complete, &t->err));
-    snprintf(work, sizeof work, "%s/.patina", out);
-    char *account = NULL;
-    size_t n;
-    snprintf(left, sizeof left, "%s/run.json", work);
-    REQUIRE_OK(pt_file_read_all(left, 1 << 20, &account, &n, &t->err));
-    pt_store_close(&store);
-    REQUIRE(mkdir(out, 0777) == 0 && mkdir(work, 0777) == 0);
-    FILE *f = fopen(left, "w");
-    REQUIRE(f != NULL);
-    fwrite(account, 1, n, f);
-    fclose(f);
-    free(account);
-    snprintf(left, sizeof left, "%s/rows-00000000.jsonl", work);
-    f = fopen(left, "w");
-    REQUIRE(f != NULL);
-    fclose(f);
-
-    CHECK_FAILS(open_store(out, &other, &store, &complete, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "broken-off");
-    REQUIRE_OK(open_store(out, &facts, &store, &complete, &t->err));
+    REQUIRE_OK(run_open(out, &facts, &options, &store, &complete, &t->err));
     CHECK(!complete);
-    CHECK(access(left, F_OK) != 0);
-    CHECK_OK(fill(store, &t->err));
-    CHECK_OK(pt_store_finish(store, &facts, &t->err));
+    for (unsigned c = 0; c < RUN_CHUNKS; c++)
+        CHECK_INT(pt_store_has_chunk(store, c), there >> c & 1);
     pt_store_close(&store);
-    CHECK_INT(n_items(out), 5);
+    CHECK_OK(run_all(out, &options, false, &t->err));
+    check_tree(t, out, expected);
+    check_tree(t, from, before);
+    run_remove(out);
+    free(before);
+    free(expected);
+}
+
+TEST(store, continues_from_earlier_output) {
+    const char *from = run_folder("earlier");
+    REQUIRE_OK(run_some(from, 0x0B, &t->err));
+    check_resumes(t, from, 0x0B);
+    REQUIRE_OK(run_some(from, 0x14, &t->err));
+    check_resumes(t, from, 0x1F);
+    REQUIRE_OK(run_all(from, NULL, false, &t->err));
+    check_resumes(t, from, 0x1F);
+
+    /* a finish that was broken off: all at their chunks, but for some under their final names */
+    const char *broken = run_folder("broken");
+    REQUIRE_OK(run_some(broken, 0x1F, &t->err));
+    REQUIRE(mkdir(run_path(broken, "data"), 0777) == 0);
+    REQUIRE(rename(run_path(broken, ".patina/00000002/rows-train.jsonl"),
+                   run_path(broken, "data/train-00001-of-00003.jsonl")) == 0);
+    check_resumes(t, broken, 0x1F);
+
+    /* what OUT has is not copied */
+    const char *out = run_folder("has-some");
+    const pt_store_options options = {.resume_from = from};
+    REQUIRE_OK(run_some(out, 1 << 2, &t->err));
+    char *expected = tree_of_a_single_run();
+    REQUIRE_OK(run_all(out, &options, false, &t->err));
+    check_tree(t, out, expected);
+    free(expected);
+}
+
+static void remember(void *context, const char *sentence) {
+    snprintf(context, 1024, "%s", sentence);
+}
+
+/* A damaged chunk is told of, left out and so done again. */
+TEST(store, does_not_take_over_what_is_damaged) {
+    static const char *const files[] = {"data/train-00001-of-00003.jsonl",
+                                        "provenance/train-00001-of-00003.jsonl"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *from = run_folder("rotten"), *out = run_folder("fresh");
+        char said[1024] = "", *expected = tree_of_a_single_run();
+        const pt_store_options options = {
+            .resume_from = from, .on_note = remember, .context = said};
+        const pt_dataset_facts facts = run_facts();
+        pt_store *store = NULL;
+        bool complete;
+
+        REQUIRE_OK(run_all(from, NULL, false, &t->err));
+        FILE *f = fopen(run_path(from, files[i]), "r+");
+        REQUIRE(f != NULL);
+        fputc(' ', f);
+        fclose(f);
+        REQUIRE_OK(run_open(out, &facts, &options, &store, &complete, &t->err));
+        CHECK(!pt_store_has_chunk(store, 2) && pt_store_has_chunk(store, 3));
+        CHECK_HAS(said, "chunk 2 is not taken over: file '");
+        CHECK_HAS(said, "its bytes are not those that were written");
+        pt_store_close(&store);
+        REQUIRE_OK(run_all(out, NULL, false, &t->err));
+        check_tree(t, out, expected);
+        free(expected);
+        run_remove(out);
+        run_remove(from);
+    }
+}
+
+TEST(store, earlier_output_that_is_none) {
+    const char *out = run_folder("beginning"), *from = run_folder("no-run");
+    pt_store_options options = {.resume_from = run_folder("absent")};
+    const pt_dataset_facts facts = run_facts();
+    pt_dataset_facts other = facts;
+    pt_store *store = NULL;
+    bool complete;
+
+    CHECK_FAILS(run_open(out, &facts, &options, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, "cannot resume from '");
+    CHECK_HAS(t->err.message, "no such folder");
+    REQUIRE(mkdir(from, 0777) == 0);
+    options.resume_from = from;
+    CHECK_FAILS(run_open(out, &facts, &options, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, "it holds no run of patina's");
+    other.corpus_hash = "zz";
+    REQUIRE_OK(run_open(from, &other, NULL, &store, &complete, &t->err));
+    REQUIRE_OK(run_write_chunk(store, 0, false, &t->err));
+    pt_store_close(&store);
+    CHECK_FAILS(run_open(out, &facts, &options, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, "its run is one with another corpus");
+    CHECK(access(out, F_OK) != 0); /* nothing came of it */
+    options.resume_from = out;
+    CHECK_FAILS(run_open(out, &facts, &options, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, "it is the output folder itself");
+}
+
+/* ---- another try */
+
+TEST(store, rejects_that_can_change_are_tried_once_more) {
+    const char *out = run_folder("retried");
+    const pt_dataset_facts facts = run_facts();
+    pt_store *store = NULL;
+    bool complete;
+
+    REQUIRE_OK(run_some(out, 0x1F, &t->err));
+    REQUIRE_OK(run_open(out, &facts, &retry, &store, &complete, &t->err));
+    CHECK(!complete);
+    for (unsigned c = 0; c < RUN_CHUNKS; c++) /* 4 has a repeated id, which stays one */
+        CHECK_INT(pt_store_has_chunk(store, c), c != 1 && c != 3);
+    /* the old ones are there until new ones are */
+    CHECK(run_exists(out, ".patina/00000001/chunk.json"));
+    CHECK_OK(run_write_chunk(store, 1, false, &t->err));
+    CHECK(pt_store_has_chunk(store, 1));
+    pt_store_close(&store);
+
+    /* broken off here: chunk 1 has had its second chance, and still a reject */
+    REQUIRE_OK(run_open(out, &facts, &retry, &store, &complete, &t->err));
+    CHECK(pt_store_has_chunk(store, 1) && !pt_store_has_chunk(store, 3));
+    CHECK_OK(run_write_chunk(store, 3, true, &t->err));
+    pt_dataset_facts done = {0};
+    CHECK_OK(pt_store_finish(store, &done, &t->err));
+    pt_store_close(&store);
+    CHECK_INT(done.n_rows, RUN_ROWS + 1);
+    CHECK_INT(done.n_rejects, RUN_REJECTS - 1);
+
+    /* of the finished set everything has another chance */
+    REQUIRE_OK(run_open(out, &facts, &retry, &store, &complete, &t->err));
+    CHECK(!complete);
+    CHECK(!run_exists(out, "dataset.json") && !run_exists(out, "data") &&
+          !run_exists(out, "README.md") && !run_exists(out, "rejects.jsonl"));
+    CHECK(!pt_store_has_chunk(store, 1) && pt_store_has_chunk(store, 3));
+    CHECK_OK(run_write_chunk(store, 1, true, &t->err));
+    CHECK_OK(pt_store_finish(store, &done, &t->err));
+    pt_store_close(&store);
+    CHECK_INT(done.n_rows, RUN_ROWS + 2);
+    CHECK_INT(done.n_rejects, 2);
+
+    /* where nothing can change there is nothing to do */
+    REQUIRE_OK(run_open(out, &facts, &retry, &store, &complete, &t->err));
+    CHECK(complete);
+}
+
+/* What was opened up and given up is finished as it was. */
+TEST(store, opened_up_and_finished_is_the_same) {
+    const char *out = run_folder("opened");
+    const pt_dataset_facts facts = run_facts();
+    pt_store *store = NULL;
+    bool complete;
+
+    REQUIRE_OK(run_all(out, NULL, false, &t->err));
+    char *expected = run_tree(out);
+    REQUIRE_OK(run_open(out, &facts, &retry, &store, &complete, &t->err));
+    CHECK(!complete);
+    pt_store_close(&store);
+    CHECK(!run_exists(out, "dataset.json") && run_exists(out, ".patina/plan.json"));
+    REQUIRE_OK(run_all(out, NULL, false, &t->err));
+    check_tree(t, out, expected);
+    free(expected);
+}
+
+static pt_status retrying_shard(unsigned i, pt_error *err) {
+    const pt_dataset_facts facts = run_facts();
+    pt_store *store = NULL;
+    bool complete = false;
+    pt_status status = run_open(run_folder("reopened"), &facts, &retry, &store, &complete, err);
+    if (status == PT_OK && !complete && i < RUN_CHUNKS && !pt_store_has_chunk(store, i))
+        status = run_write_chunk(store, i, true, err);
+    pt_store_close(&store);
+    return status;
+}
+
+TEST(store, many_that_open_up_a_finished_set_at_once) {
+    const char *single = run_folder("single-retry");
+    REQUIRE_OK(run_all(single, NULL, false, &t->err));
+    REQUIRE_OK(run_all(single, &retry, true, &t->err));
+    char *expected = run_tree(single);
+    for (int round = 0; round < 5; round++) {
+        const char *out = run_folder("reopened");
+        REQUIRE_OK(run_all(out, NULL, false, &t->err));
+        CHECK_INT(race(8, PT_OK, retrying_shard), 0xFF);
+        CHECK_OK(run_all(out, NULL, false, &t->err));
+        check_tree(t, out, expected);
+        run_remove(out);
+    }
+    free(expected);
+}
+
+/* A chunk whose account was damaged is done anew by a retry. */
+TEST(store, a_damaged_chunk_is_no_obstacle_to_a_retry) {
+    const char *out = run_folder("mangled");
+    char *expected = tree_of_a_single_run();
+    REQUIRE_OK(run_some(out, 0x1F, &t->err));
+    REQUIRE(truncate(run_path(out, ".patina/00000002/chunk.json"), 40) == 0);
+    REQUIRE_OK(run_all(out, &retry, false, &t->err));
+    check_tree(t, out, expected);
+    free(expected);
 }

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs that die: this program replaces the library calls that change a file system, so that a
+ * process can be killed, or a call can fail, at any one of them. */
+
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <patina/dataset.h>
+
+#include "dataset/workplace.h"
+#include "store_runs.h"
+
+/* ---- calls that change something; 0 left: this one dies or fails */
+
+static long calls_left = -1; /* under 0: all go well */
+static int call_error;       /* of the call that fails; 0: it kills the process */
+
+static bool is_last_call(void) {
+    if (calls_left < 0 || calls_left-- > 0) return false;
+    if (call_error == 0) raise(SIGKILL);
+    errno = call_error;
+    return true;
+}
+
+int rename(const char *from, const char *to) {
+    if (is_last_call()) return -1;
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0U);
+}
+
+int unlink(const char *path) {
+    if (is_last_call()) return -1;
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int rmdir(const char *path) {
+    if (is_last_call()) return -1;
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    if (is_last_call()) return -1;
+    return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+ssize_t write(int fd, const void *bytes, size_t n) {
+    if (is_last_call()) return -1;
+    return (ssize_t)syscall(SYS_write, fd, bytes, n);
+}
+
+/* Power does not fail here, so it need not wait for the disk. */
+int fsync(int fd) {
+    (void)fd;
+    return is_last_call() ? -1 : 0;
+}
+
+/* ---- */
+
+typedef pt_status job(const char *out, pt_error *err);
+
+static pt_status generate_all(const char *out, pt_error *err) {
+    return run_all(out, NULL, false, err);
+}
+
+static pt_status retry_all(const char *out, pt_error *err) {
+    const pt_store_options retry = {.retry_rejects = true};
+    return run_all(out, &retry, true, err);
+}
+
+static pt_status finish(const char *out, pt_error *err) {
+    pt_dataset_report report;
+    return pt_dataset_finish(out, &report, err);
+}
+
+static pt_status nothing(const char *out, pt_error *err) {
+    (void)out, (void)err;
+    return PT_OK;
+}
+
+static pt_status all_chunks(const char *out, pt_error *err) {
+    return run_some(out, 0x1F, err);
+}
+
+/* Whether the job came to its end before the call that was to kill it. */
+static bool dies_at(long n_calls, job *does, const char *out) {
+    int ended = 0;
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        pt_error err = {0};
+        calls_left = n_calls;
+        call_error = 0;
+        _exit(does(out, &err) == PT_OK ? 0 : 1);
+    }
+    if (child < 0 || waitpid(child, &ended, 0) != child) return false;
+    return WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
+}
+
+/* Nothing that is there under a name of its own is half. */
+static void check_no_half_file(pt_test *t, const char *out, long n) {
+    pt_dataset_verified found = {0};
+    pt_out_state state = PT_OUT_EMPTY;
+
+    if (!CHECK_OK(pt_out_look(out, false, &state, &t->err))) return;
+    if (state != PT_OUT_RUNNING && state != PT_OUT_FINISHED) return;
+    CHECK_OK(pt_dataset_verify(out, NULL, NULL, &found, &t->err));
+    pt_test_check(t, found.n_faults == 0, __FILE__, __LINE__, "killed at call %ld: %u faults", n,
+                  (unsigned)found.n_faults);
+    for (int i = 0; i < 2; i++) {
+        static const char *const folders[] = {"data", "provenance"};
+        DIR *dir = opendir(run_path(out, folders[i]));
+        const struct dirent *item;
+        while (dir && (item = readdir(dir)))
+            if (item->d_name[0] != '.') CHECK_HAS(item->d_name, "-of-0000");
+        if (dir) closedir(dir);
+    }
+}
+
+/* Kills a job at its first, second ... call, each time on a fresh folder; then does it again
+ * without disturbance, which must give the tree that is expected. */
+static void kill_everywhere(pt_test *t, job *before, job *does, job *again, const char *expected) {
+    const char *out = run_folder("killed");
+    long n = 0;
+
+    for (bool died = true; died && n < 2000; n++) {
+        REQUIRE_OK(before(out, &t->err));
+        died = dies_at(n, does, out);
+        check_no_half_file(t, out, n);
+        REQUIRE_OK(again(out, &t->err));
+        char *tree = run_tree(out);
+        const bool same = tree && strcmp(tree, expected) == 0;
+        pt_test_check(t, same, __FILE__, __LINE__, "killed at call %ld: the tree is\n%s", n,
+                      tree ? tree : "");
+        free(tree);
+        run_remove(out);
+        if (!same) return;
+    }
+    /* a job that is not killed has that many calls; it is not for nothing that they are counted */
+    CHECK(n > 10);
+}
+
+static char *tree_of(job *first, job *second) {
+    const char *out = run_folder("expected");
+    char *tree = first(out, NULL) == PT_OK && second(out, NULL) == PT_OK ? run_tree(out) : NULL;
+    run_remove(out);
+    return tree;
+}
+
+TEST(finish, killed_at_any_call_and_repeated) {
+    char *expected = tree_of(generate_all, nothing);
+    REQUIRE(expected != NULL);
+    CHECK(strstr(expected, ".patina") == NULL);
+    CHECK_HAS(expected, "/data/train-00002-of-00003.jsonl ");
+    CHECK_HAS(expected, "/data/test-00001-of-00002.jsonl ");
+    kill_everywhere(t, all_chunks, finish, finish, expected);
+    free(expected);
+}
+
+TEST(finish, a_run_killed_at_any_call_and_continued) {
+    char *expected = tree_of(generate_all, nothing);
+    REQUIRE(expected != NULL);
+    kill_everywhere(t, nothing, generate_all, generate_all, expected);
+    free(expected);
+}
+
+TEST(finish, a_retry_of_a_finished_set_killed_at_any_call_and_continued) {
+    char *expected = tree_of(generate_all, retry_all), *before = tree_of(generate_all, nothing);
+    REQUIRE(expected != NULL && before != NULL);
+    CHECK(strcmp(expected, before) != 0);
+    CHECK_HAS(expected,
+              "/data/train-00004-of-00005.jsonl "); /* two chunks have come to have rows */
+    kill_everywhere(t, generate_all, retry_all, retry_all, expected);
+    free(expected);
+    free(before);
+}
+
+TEST(finish, a_retry_of_an_unfinished_run_killed_at_any_call_and_continued) {
+    char *expected = tree_of(all_chunks, retry_all);
+    REQUIRE(expected != NULL);
+    kill_everywhere(t, all_chunks, retry_all, retry_all, expected);
+    free(expected);
+}
+
+/* A disk that is full at any call: one sentence with a path, or no harm; and it can be continued.
+ */
+static void fail_everywhere(pt_test *t, job *before, job *does, const char *expected) {
+    const char *out = run_folder("failing");
+    bool failed = true;
+    long n = 0;
+
+    for (; failed && n < 2000; n++) {
+        pt_error err = {0};
+        REQUIRE_OK(before(out, &t->err));
+        calls_left = n;
+        call_error = ENOSPC;
+        const pt_status status = does(out, &err);
+        failed = calls_left < 0;
+        calls_left = -1;
+        if (status != PT_OK) {
+            CHECK_INT(status, PT_EIO);
+            CHECK_HAS(err.message, out);
+            CHECK_HAS(err.message, strerror(ENOSPC));
+        }
+        check_no_half_file(t, out, n);
+        REQUIRE_OK(does(out, &t->err));
+        char *tree = run_tree(out);
+        const bool same = tree && strcmp(tree, expected) == 0;
+        pt_test_check(t, same, __FILE__, __LINE__, "failed at call %ld: the tree is\n%s", n,
+                      tree ? tree : "");
+        free(tree);
+        run_remove(out);
+        if (!same) return;
+    }
+    CHECK(n > 10);
+}
+
+TEST(finish, a_full_disk_at_any_call) {
+    char *expected = tree_of(generate_all, nothing);
+    REQUIRE(expected != NULL);
+    fail_everywhere(t, nothing, generate_all, expected);
+    free(expected);
+    expected = tree_of(generate_all, retry_all);
+    REQUIRE(expected != NULL);
+    fail_everywhere(t, generate_all, retry_all, expected);
+    free(expected);
+}
+
+TEST(finish, says_what_is_missing) {
+    const char *out = run_folder("gaps");
+    pt_dataset_report report = {0};
+
+    REQUIRE_OK(run_some(out, 0x17, &t->err));
+    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "chunk 3 of 5 is missing: run generate again");
+    CHECK_INT(report.n_missing, 1);
+    CHECK_INT(report.missing[0], 3);
+    CHECK_INT(report.n_chunks, 5);
+    CHECK(!run_exists(out, "data") && !run_exists(out, "dataset.json"));
+    run_remove(out);
+
+    REQUIRE_OK(run_some(out, 0x12, &t->err));
+    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "chunks 0, 2 and 3 of 5 are missing");
+    run_remove(out);
+    REQUIRE_OK(run_some(out, 0x10, &t->err));
+    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "chunks 0, 1, 2 and 1 more of 5 are missing");
+
+    CHECK_FAILS(pt_dataset_finish(run_folder("absent"), &report, &t->err), PT_EUSAGE);
+    CHECK_FAILS(pt_dataset_finish(pt_test_tmpdir(), &report, &t->err), PT_EUSAGE);
+}
+
+TEST(finish, tells_of_what_it_made) {
+    const char *out = run_folder("made");
+    pt_dataset_report report = {0};
+
+    REQUIRE_OK(all_chunks(out, &t->err));
+    for (int again = 0; again < 2; again++) {
+        REQUIRE_OK(pt_dataset_finish(out, &report, &t->err));
+        CHECK_INT(report.was_complete, again);
+        CHECK_INT(report.n_rows, RUN_ROWS);
+        CHECK_INT(report.n_parts, 5);
+        CHECK_INT(report.n_entries, 10);
+        CHECK_INT(report.n_rejects, RUN_REJECTS);
+        CHECK_INT(report.rejects_by[PT_REJECT_SILENT - PT_REJECT_FIRST], 1);
+        CHECK_INT(report.n_splits, 2);
+        CHECK_STR(report.splits[1].name, "test");
+        CHECK_INT(report.splits[1].n_rows, 2);
+        CHECK_INT(report.splits[0].n_parts, 3);
+    }
+}
+
+/* What a chunk's file holds is not taken on trust where it is short, and nobody's file is removed.
+ */
+TEST(finish, refuses_what_is_damaged_or_strange) {
+    const char *out = run_folder("damaged");
+    pt_dataset_report report;
+
+    REQUIRE_OK(all_chunks(out, &t->err));
+    CHECK(truncate(run_path(out, ".patina/00000002/rows-train.jsonl"), 100) == 0);
+    CHECK_FAILS(finish(out, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "chunk 2 is damaged (remove '");
+    CHECK(!run_exists(out, "dataset.json"));
+    /* as the sentence says */
+    run_remove(run_path(out, ".patina/00000002"));
+    REQUIRE_OK(run_some(out, 1 << 2, &t->err));
+    REQUIRE(truncate(run_path(out, ".patina/00000001/rejects.jsonl"), 20) == 0);
+    CHECK_FAILS(finish(out, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "chunk 1 is damaged");
+    run_remove(run_path(out, ".patina/00000001"));
+    REQUIRE_OK(run_some(out, 1 << 1, &t->err));
+    REQUIRE(truncate(run_path(out, ".patina/00000004/chunk.json"), 30) == 0);
+    CHECK_FAILS(finish(out, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "chunk 4 is damaged");
+    run_remove(run_path(out, ".patina/00000004"));
+    REQUIRE_OK(run_some(out, 1 << 4, &t->err));
+
+    mkdir(run_path(out, "data"), 0777);
+    FILE *f = fopen(run_path(out, "data/notes.txt"), "w");
+    REQUIRE(f != NULL);
+    fclose(f);
+    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
+    CHECK_HAS(t->err.message, "data/notes.txt'");
+    CHECK(run_exists(out, "data/notes.txt"));
+    unlink(run_path(out, "data/notes.txt"));
+    REQUIRE_OK(finish(out, &t->err));
+    char *tree = run_tree(out), *expected = tree_of(generate_all, nothing);
+    CHECK_STR(tree, expected);
+    free(tree);
+    free(expected);
+}
+
+/* Eight processes that finish one set at once, and eight that do all of it. */
+TEST(finish, many_at_once) {
+    char *expected = tree_of(generate_all, nothing);
+    REQUIRE(expected != NULL);
+    for (int round = 0; round < 10; round++) {
+        const char *out = run_folder("crowd");
+        int ended = 0;
+        if (round % 2) REQUIRE_OK(all_chunks(out, &t->err));
+        fflush(stdout);
+        for (int i = 0; i < 8; i++)
+            if (fork() == 0) {
+                pt_error err = {0};
+                const pt_status status = round % 2 ? finish(out, &err) : generate_all(out, &err);
+                if (status != PT_OK) printf("  %s\n", err.message);
+                fflush(stdout);
+                _exit(status == PT_OK ? 0 : 1);
+            }
+        for (int i = 0; i < 8; i++) {
+            CHECK(wait(&ended) > 0);
+            CHECK_INT(ended, 0);
+        }
+        char *tree = run_tree(out);
+        CHECK_STR(tree, expected);
+        free(tree);
+        run_remove(out);
+    }
+    free(expected);
+}
