@@ -9,8 +9,8 @@
 
 #include "options.h"
 
-extern const pt_cli_command pt_cli_generate, pt_cli_measure, pt_cli_degrade, pt_cli_embed,
-    pt_cli_model, pt_cli_bench, pt_cli_effects, pt_cli_inspect;
+extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,
+    pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model, pt_cli_bench;
 
 /** Variants share a 32-bit word with a stream's number in the draws: 24 bits are theirs. */
 #define PT_CLI_VARIANT_MAX ((1U << 24) - 1)

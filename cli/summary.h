@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* summary.h - what a finished data set holds, in three lines */
+
+#ifndef PATINA_CLI_SUMMARY_H
+#define PATINA_CLI_SUMMARY_H
+
+#include <stdint.h>
+
+#include <patina/dataset.h>
+
+/** On standard output: rows, rejects, and how to open it. out is the folder as it was given. */
+void pt_cli_print_summary(const pt_dataset_report *report, const char *out);
+
+const char *pt_cli_plural(uint64_t n, const char *one, const char *many);
+
+#endif /* PATINA_CLI_SUMMARY_H */
