@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# finish.sh - chunks become a data set, or are told to be missing
+
+# A run is killed in the middle. Finish tells what is missing and touches nothing; the same command
+# goes on from there, to the same bytes as without the kill.
+test_killed_in_the_middle() {
+    py <<'E'
+n = 6 if is_instrumented() else 40
+write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
+                                "caption": "a bell"} if i % 5 else
+                               {"id": str(i), "audio": "absent.wav", "caption": "nothing"}
+                               for i in range(n)])
+args = ["generate", "--corpus", "manifest.jsonl", "--model", MINI, "--variants", "2", "--chunk", "1"]
+patina(*args, "--out", "whole")
+run = subprocess.Popen([PATINA, *args, "--out", "set"], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+while run.poll() is None and not os.path.isdir("set/.patina/00000001"):
+    time.sleep(0.01)
+run.kill()
+run.wait()
+assert not os.path.exists("set/dataset.json"), "it was too fast to be killed"
+there = [name for name in os.listdir("set/.patina") if name.isdigit()]
+assert 0 < len(there) < n
+before = tree("set")
+
+def fails(command, *words):
+    done = subprocess.run([PATINA, command, "set"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = done.stderr.decode()
+    assert done.returncode == 1 and "Sanitizer" not in said, (done.returncode, said)
+    for word in words:
+        assert word in said, (word, said)
+    return done.stdout.decode()
+
+assert fails("finish", f"of {n} are missing: run generate again") == ""
+assert "all as it was written" in fails("verify", "'set' is not finished",
+                                        f"{len(there)} of {n} chunks are there",
+                                        "run 'patina generate'")
+assert tree("set") == before
+
+patina(*args, "--out", "set")
+whole, again = tree("whole"), tree("set")
+assert {k: v[0] for k, v in whole.items()} == {k: v[0] for k, v in again.items()}
+assert "set is finished already; nothing was done" in patina("finish", "set")
+assert patina("finish", "--quiet", "set") == ""
+assert tree("set") == again
+patina("verify", "set")
+E
+}
+
+test_what_cannot_be_finished() {
+    mkdir empty foreign old
+    echo precious >foreign/notes.txt
+    mkdir old/.patina
+    echo '{}' >old/.patina/run.json
+    echo precious >file
+    for out in absent empty foreign old file; do
+        run finish $out
+        [ "$STATUS" -eq 1 ] || [ "$STATUS" -eq 2 ] || fail "status $STATUS"
+        want_failure "$STATUS"
+        want_err "$out"
+    done
+    run finish old
+    want_err "an older patina"
+    run finish
+    want_failure 2
+    run finish a b
+    want_failure 2
+    [ "$(cat foreign/notes.txt file)" = "precious
+precious" ] || fail "something was touched"
+    [ ! -e absent ] || fail "something was made"
+    [ -z "$(ls -A empty)" ] || fail "something was made"
+}
+
+test_no_rows() {
+    echo '{"audio": "absent.wav", "caption": "nothing"}' >manifest.jsonl
+    run generate --model "$MINI" --corpus manifest.jsonl --out set
+    want_status 1
+    run finish set
+    want_status 1
+    want_out "0 rows of 1 entry"
+    want_out "1 reject: 1 missing"
+    want_err "patina: no row could be written"
+    run verify set
+    want_status 0
+}

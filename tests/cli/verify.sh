@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# verify.sh - a data set is read again
+
+# Every byte counts: one that is flipped in any file but the card is found, wherever it is.
+test_flipped_bytes() {
+    for format in parquet jsonl; do
+        generate --corpus "$DEMO/manifest.jsonl" --out $format --format $format --limit 6 --chunk 4
+        run verify $format
+        want_status 0
+        want_out "$format: 9 rows in 2 part files, 0 rejects: all as it was written"
+        [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+    done
+    py <<'E'
+times = 3 if is_instrumented() else 12
+draw = random.Random(5)
+for out in "parquet", "jsonl":
+    names = [os.path.join(where, name) for where, _, files in os.walk(out) for name in files]
+    assert len(names) == 7, names
+    for path in names:
+        with open(path, "rb") as file:
+            data = file.read()
+        if not data:
+            continue
+        for at in [0, len(data) - 1] + [draw.randrange(len(data)) for _ in range(times)]:
+            changed = bytearray(data)
+            changed[at] ^= 1 << draw.randrange(8)
+            with open(path, "wb") as file:
+                file.write(changed)
+            done = subprocess.run([PATINA, "verify", out], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            said = done.stderr.decode()
+            assert "Sanitizer" not in said and "runtime error" not in said, said
+            if path.endswith("README.md"):
+                assert done.returncode == 0 and said == "", (path, at, said)
+            else:
+                assert done.returncode == 1 and path in said, (path, at, said)
+                assert all(line.startswith("patina: ") for line in said.splitlines()), said
+        with open(path, "wb") as file:
+            file.write(data)
+    patina("verify", out)
+E
+}
+
+test_missing_and_strange() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --chunk 7
+    mv set/data/train-00001-of-00002.parquet kept
+    run verify set
+    want_status 1
+    want_err "patina: file 'set/data/train-00001-of-00002.parquet': not found"
+    want_out "set: "
+    want_out "1 fault"
+    mv kept set/data/train-00001-of-00002.parquet
+    cp set/data/train-00001-of-00002.parquet set/data/train-00002-of-00002.parquet
+    run verify --quiet set
+    want_failure 1
+    want_err "set/data/train-00002-of-00002.parquet': is not of this data set"
+    rm set/data/train-00002-of-00002.parquet
+    # two parts in each other's place: their hashes tell, and so do their provenance lines
+    mv set/data/train-00000-of-00002.parquet kept
+    mv set/data/train-00001-of-00002.parquet set/data/train-00000-of-00002.parquet
+    mv kept set/data/train-00001-of-00002.parquet
+    run verify set
+    want_status 1
+    want_err "set/data/train-00000-of-00002.parquet': has "
+    want_err "and input_purity of the row is"
+}
+
+test_only_looks() {
+    generate --corpus "$DEMO/manifest.jsonl" --out set --limit 3
+    py <<'E'
+before = tree("set")
+os.chmod("set", 0o555)
+patina("verify", "set")
+os.chmod("set", 0o755)
+assert tree("set") == before
+E
+}
+
+test_what_is_no_data_set() {
+    mkdir empty foreign
+    echo precious >foreign/notes.txt
+    for out in absent empty foreign; do
+        run verify $out
+        want_failure 2
+        want_err "$out"
+    done
+    run verify
+    want_failure 2
+    echo '{}' >foreign/dataset.json
+    run verify foreign
+    want_status 1
+    want_err "foreign/dataset.json"
+}
