@@ -3,6 +3,7 @@
 
 #include "clap/model.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +37,10 @@ static bool has_entry(const char *folder, const char *name) {
 }
 
 /* The folder itself, or that of a file. */
-static char *folder_of(const char *path) {
+static char *folder_of(const char *path, const struct stat *info) {
     const char *slash = strrchr(path, '/');
-    struct stat info;
 
-    if (stat(path, &info) != 0 || S_ISDIR(info.st_mode)) return strdup(path);
+    if (S_ISDIR(info->st_mode)) return strdup(path);
     if (!slash) return strdup(".");
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
@@ -72,9 +72,13 @@ static pt_status open_without_config(const char *path, pt_model *model, pt_error
 }
 
 pt_status pt_model_open(const char *path, pt_model *model, pt_error *err) {
-    pt_model opened = {.folder = folder_of(path)};
+    struct stat info;
     pt_status status = PT_OK;
 
+    if (stat(path, &info) != 0)
+        return pt_fail(err, PT_EIO, "model '%s': %s", path,
+                       errno == ENOENT ? "no such folder or file" : strerror(errno));
+    pt_model opened = {.folder = folder_of(path, &info)};
     if (!opened.folder) return pt_fail(err, PT_ENOMEM, "model '%s': out of memory", path);
     if (has_entry(opened.folder, "config.json")) {
         status = pt_clap_config_read(opened.folder, &opened.config, err);

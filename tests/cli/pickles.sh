@@ -93,6 +93,9 @@ test_which_file() {
     run model info model
     want_failure 1
     want_err "model/model.safetensors': not found, nor are 'pytorch_model.bin'"
+    run model info model/a.pt
+    want_failure 1
+    want_err "model 'model/a.pt': no such folder or file"
     ln -s ../nowhere model/model.safetensors
     cp "$MINI/model.safetensors" model/a.pt
     run model info model

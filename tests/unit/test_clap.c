@@ -196,7 +196,7 @@ TEST(clap, broken_models) {
     CHECK_FAILS(
         pt_clap_open("/nonexistent", PT_CLAP_BOTH, PT_ISA_C, PT_PRECISION_F32, &clap, &t->err),
         PT_EIO);
-    CHECK_HAS(t->err.message, "/nonexistent/config.json");
+    CHECK_HAS(t->err.message, "model '/nonexistent': no such folder or file");
     CHECK(clap == NULL);
 
     /* Weights that are no numbers give no row. */
