@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "output.h"
 #include "progress.h"
+#include "shard.h"
 #include "signals.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -19,6 +20,8 @@ enum {
     CORPUS,
     MODEL,
     OUT,
+    CORPUS_KIND,
+    CAPTION_COLUMN,
     AUDIO_ROOT,
     FORMAT,
     SEED,
@@ -27,12 +30,19 @@ enum {
     ORDER,
     SUITE,
     LOUDNESS,
+    SPLIT,
     LIMIT,
     CHUNK,
+    SHARD,
+    RESUME_FROM,
+    RETRY,
+    TIME_LIMIT,
+    ENTRY_TIMEOUT,
     THREADS,
     ISA,
     PRECISION,
     STRICT,
+    PROGRESS,
     QUIET,
     PRINT_SUITE,
     N_OPTIONS
@@ -55,6 +65,15 @@ static const pt_cli_option options[] = {
              .argument = "DIR",
              .required = true,
              .help = "the folder to write; it may hold nothing but this same run"},
+    [CORPUS_KIND] = {.name = "corpus-kind",
+                     .kind = PT_CLI_TEXT,
+                     .argument = "KIND",
+                     .help = "what the corpus is (default: found by looking)"},
+    [CAPTION_COLUMN] = {.name = "caption-column",
+                        .kind = PT_CLI_TEXT,
+                        .argument = "NAME",
+                        .help = "where the captions of a table or a manifest are (default: its "
+                                "usual name)"},
     [AUDIO_ROOT] = {.name = "audio-root",
                     .kind = PT_CLI_TEXT,
                     .argument = "DIR",
@@ -101,6 +120,12 @@ static const pt_cli_option options[] = {
                   .fallback = "source",
                   .help = "target_lufs of the file's own channels, as any meter shows it, or of "
                           "the mono mix that the encoder hears"},
+    [SPLIT] = {.name = "split",
+               .kind = PT_CLI_TEXT,
+               .argument = "SHARES",
+               .help = "train=0.9,validation=0.05,test=0.05: shares of the clips. What a file "
+                       "holds decides, so that no clip stands in two splits (default: all is "
+                       "train)"},
     [LIMIT] = {.name = "limit",
                .kind = PT_CLI_NUMBER,
                .argument = "N",
@@ -113,6 +138,35 @@ static const pt_cli_option options[] = {
                .min = 1,
                .max = INT64_MAX,
                .help = "entries of one part file (default: 2000 divided by the variants)"},
+    [SHARD] = {.name = "shard",
+               .kind = PT_CLI_TEXT,
+               .argument = "I/N",
+               .help = "make every N-th chunk from chunk I on (from 0), beside N-1 other processes "
+                       "with the same OUT; 'auto' asks the scheduler that runs them. When all "
+                       "are done, 'patina finish OUT' makes the set"},
+    [RESUME_FROM] = {.name = "resume-from",
+                     .kind = PT_CLI_TEXT,
+                     .argument = "DIR",
+                     .help = "go on from a copy of earlier output of this same run, which is only "
+                             "read"},
+    [RETRY] = {.name = "retry",
+               .kind = PT_CLI_CHOICE,
+               .choices = {"rejects"},
+               .help = "try again what was rejected and may be there or whole by now, also in a "
+                       "finished set"},
+    [TIME_LIMIT] = {.name = "time-limit",
+                    .kind = PT_CLI_DURATION,
+                    .argument = "TIME",
+                    .min = 1,
+                    .max = 366 * 86400,
+                    .help = "end with finished chunks, and status 75, before so much time is over: "
+                            "11h30m"},
+    [ENTRY_TIMEOUT] = {.name = "entry-timeout",
+                       .kind = PT_CLI_DURATION,
+                       .argument = "TIME",
+                       .max = 86400,
+                       .fallback = "5m",
+                       .help = "reject a file that takes longer to read; 0: wait for ever"},
     [THREADS] = {.name = "threads",
                  .kind = PT_CLI_NUMBER,
                  .argument = "N",
@@ -123,6 +177,12 @@ static const pt_cli_option options[] = {
     [ISA] = PT_CLI_ISA_OPTION,
     [PRECISION] = PT_CLI_PRECISION_OPTION,
     [STRICT] = {.name = "strict", .help = "end with status 1 when anything was rejected"},
+    [PROGRESS] = {.name = "progress",
+                  .kind = PT_CLI_CHOICE,
+                  .choices = PT_CLI_PROGRESS_FORMS,
+                  .fallback = "auto",
+                  .help = "on standard error: a line that is rewritten on a terminal and dated "
+                          "lines elsewhere; plain: dated lines; json: an object a line"},
     [QUIET] = {.name = "quiet", .help = "print nothing but errors"},
     [PRINT_SUITE] = {.name = "print-suite",
                      .alone = true,
@@ -190,6 +250,34 @@ static void print_rejects(const pt_generate_report *report, const char *out) {
     putchar('\n');
 }
 
+/* What the rows of this run are like, and where its time went. */
+static void print_account(const pt_generate_report *report) {
+    double sum = 0.0;
+    if (report->n_rows_now == 0) return;
+    printf("purity %.1f to %.1f dB, in the middle %.1f; loudness %.1f to %.1f LUFS, in the middle "
+           "%.1f (5, 95 and 50 %% of the rows)\n",
+           report->purity_db.p05, report->purity_db.p95, report->purity_db.p50, report->lufs.p05,
+           report->lufs.p95, report->lufs.p50);
+    for (int s = 0; s < PT_RUN_STAGES; s++)
+        sum += report->seconds_by[s];
+    printf("time:");
+    for (int s = 0; s < PT_RUN_STAGES; s++)
+        printf("%s %s %.0f %%", s > 0 ? "," : "", pt_run_stage_name((pt_run_stage)s),
+               sum > 0.0 ? 100.0 * report->seconds_by[s] / sum : 0.0);
+    putchar('\n');
+}
+
+/* Of a process that made a share of a set, or was stopped. */
+static void print_share(const pt_generate_report *report) {
+    printf("%" PRIu64 " %s of %" PRIu64 " %s, %" PRIu64 " %s; %" PRIu64 " of %" PRIu64
+           " chunks of this share are there\n",
+           report->n_rows_now, plural(report->n_rows_now, "row", "rows"), report->n_entries_now,
+           plural(report->n_entries_now, "entry", "entries"), report->n_rejects_now,
+           plural(report->n_rejects_now, "reject", "rejects"),
+           report->n_chunks_ours - report->n_chunks_left, report->n_chunks_ours);
+    print_account(report);
+}
+
 static void print_summary(const pt_generate_report *report, const char *out) {
     if (report->was_complete) {
         pt_cli_put(stdout, out);
@@ -202,10 +290,29 @@ static void print_summary(const pt_generate_report *report, const char *out) {
     pt_cli_put(stdout, out);
     printf("/data\n");
     print_rejects(report, out);
+    print_account(report);
     if (report->n_rows == 0) return;
     printf("open it in Python: datasets.load_dataset(");
     pt_cli_put_json(stdout, out);
     printf(", split=\"train\")\n");
+}
+
+/* Says how far it came; the status that asks to be run again. */
+static int stopped(const pt_generate_report *report, const char *out) {
+    const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
+    pt_cli_complain("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                    " chunks, and the same command goes on from there%s",
+                    report->out_of_time ? "at its time limit" : "on request", out, n,
+                    report->n_chunks_ours,
+                    report->out_of_time && n == 0
+                        ? "; a chunk takes longer than the limit: raise it, or begin anew in "
+                          "another folder with a smaller '--chunk'"
+                        : "");
+    return PT_CLI_AGAIN;
+}
+
+static const char *environment(const char *name) {
+    return getenv(name);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -220,9 +327,22 @@ static int generate(const pt_cli_args *args, const char *suite_json) {
         pt_cli_arithmetic(&pt_cli_generate, &value[ISA], &value[PRECISION], &isa, &precision);
     if (refused != 0) return refused;
 
-    pt_cli_progress progress = {0};
+    pt_cli_progress progress;
+    uint64_t shard = 0, n_shards = 0;
+    pt_cli_progress_start(&progress, (pt_cli_progress_form)value[PROGRESS].number,
+                          value[QUIET].given);
+    if (value[SHARD].given) {
+        char found[256];
+        if (pt_cli_shard_parse(value[SHARD].text, environment, &shard, &n_shards, found,
+                               sizeof found, &err) != PT_OK)
+            return pt_cli_usage(&pt_cli_generate, "option '--shard': %s", err.message);
+        pt_cli_progress_note(&progress, found);
+    }
+
     const pt_generate_options run = {
         .corpus = value[CORPUS].text,
+        .corpus_kind = value[CORPUS_KIND].text,
+        .caption_column = value[CAPTION_COLUMN].text,
         .audio_root = value[AUDIO_ROOT].text,
         .model = value[MODEL].text,
         .out = out,
@@ -236,6 +356,13 @@ static int generate(const pt_cli_args *args, const char *suite_json) {
         .chunk = value[CHUNK].number,
         .captions = (pt_captions)value[CAPTIONS].number,
         .loudness = (pt_loudness)value[LOUDNESS].number,
+        .split = value[SPLIT].text,
+        .shard = shard,
+        .n_shards = n_shards,
+        .resume_from = value[RESUME_FROM].text,
+        .retry_rejects = value[RETRY].given,
+        .time_limit_s = (double)value[TIME_LIMIT].number,
+        .entry_timeout_s = (double)value[ENTRY_TIMEOUT].number,
         .isa = isa,
         .precision = precision,
         .stop = pt_cli_listen(),
@@ -243,16 +370,15 @@ static int generate(const pt_cli_args *args, const char *suite_json) {
         .context = &progress,
     };
     pt_generate_report report = {0};
-    pt_cli_progress_start(&progress, value[QUIET].given);
     const pt_status status = pt_generate(&run, &report, &err);
     pt_cli_progress_end(&progress);
 
-    if (status == PT_ECANCELLED) {
-        pt_cli_complain("stopped; '%s' is not complete, and the same command does it anew", out);
-        pt_cli_end_as_signalled();
-        return 1;
-    }
+    if (status == PT_ECANCELLED) return stopped(&report, out);
     if (status != PT_OK) return pt_cli_failed(&err);
+    if (!report.is_complete) {
+        if (!value[QUIET].given) print_share(&report);
+        return value[STRICT].given && report.n_rejects_now > 0 ? 1 : 0;
+    }
     if (!value[QUIET].given) print_summary(&report, out);
     if (report.n_rows == 0) {
         pt_cli_complain("no row could be written: '%s/rejects.jsonl' says why", out);
@@ -288,11 +414,11 @@ const pt_cli_command pt_cli_generate = {
         "goes on. Rows depend on the corpus, the model and the options that say what to draw; "
         "not on the number of threads.",
     .after = "status:\n"
-             "  0  the set is complete\n"
+             "  0  the set is complete; with --shard: this share of it is\n"
              "  1  failed, or no row could be written, or (--strict) something was rejected\n"
              "  2  the command line is wrong, or OUT holds something else\n"
-             "  Ctrl-C and SIGTERM end the run by that signal (130 or 143 in a shell) and\n"
-             "  leave no half file; the second one ends it at once.\n"
+             "  75 stopped by Ctrl-C, SIGTERM or --time-limit: run the same command again, and\n"
+             "     it goes on from the last finished chunk; a second signal ends it at once\n"
              "\n"
              "example:\n"
              "  patina generate --corpus audiocaps/train.csv --audio-root audiocaps/clips \\\n"

@@ -104,6 +104,31 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *number) {
     return true;
 }
 
+/* Numbers with a unit each, the larger units first: 1d12h, 11h30m, 90s. */
+static bool parse_duration(const char *text, uint64_t max, uint64_t *seconds) {
+    static const struct {
+        char letter;
+        uint64_t seconds;
+    } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    uint64_t sum = 0;
+    if (parse_number(text, max, seconds)) return true;
+    for (size_t u = 0; *text; u++) {
+        char digits[20];
+        uint64_t n = 0;
+        const size_t length = strspn(text, "0123456789");
+        while (u < 4 && units[u].letter != text[length])
+            u++;
+        if (u == 4 || length == 0 || length >= sizeof digits) return false;
+        memcpy(digits, text, length);
+        digits[length] = '\0';
+        if (!parse_number(digits, (max - sum) / units[u].seconds, &n)) return false;
+        sum += n * units[u].seconds;
+        text += length + 1;
+    }
+    *seconds = sum;
+    return true;
+}
+
 static void list_choices(const pt_cli_option *option, const char *between, char *text,
                          size_t size) {
     size_t used = 0;
@@ -128,6 +153,16 @@ static pt_status read_value(const pt_cli_command *command, const pt_cli_option *
         if (parse_number(text, option->max, &value->number) && value->number >= option->min)
             return PT_OK;
         pt_cli_usage(command, "option '--%s': '%s' is not a whole number from %llu to %llu",
+                     option->name, text, (unsigned long long)option->min,
+                     (unsigned long long)option->max);
+        return PT_EUSAGE;
+    case PT_CLI_DURATION:
+        if (*text && parse_duration(text, option->max, &value->number) &&
+            value->number >= option->min)
+            return PT_OK;
+        pt_cli_usage(command,
+                     "option '--%s': '%s' is no time from %llu to %llu seconds, such as 90s, 45m "
+                     "or 11h30m",
                      option->name, text, (unsigned long long)option->min,
                      (unsigned long long)option->max);
         return PT_EUSAGE;

@@ -18,20 +18,30 @@
 
 #include <patina/status.h>
 
-#define PT_CLI_OPTIONS_MAX 24
+#define PT_CLI_OPTIONS_MAX 40
 #define PT_CLI_CHOICES_MAX 5
 
 /** Status of a command line that cannot be understood. */
 #define PT_CLI_USAGE 2
 
-typedef enum pt_cli_kind { PT_CLI_FLAG, PT_CLI_TEXT, PT_CLI_NUMBER, PT_CLI_CHOICE } pt_cli_kind;
+/** Status of a run that was stopped and goes on when it is started again (sysexits' EX_TEMPFAIL).
+ */
+#define PT_CLI_AGAIN 75
+
+typedef enum pt_cli_kind {
+    PT_CLI_FLAG,
+    PT_CLI_TEXT,
+    PT_CLI_NUMBER,
+    PT_CLI_DURATION, /* "11h30m", "45s", "2d"; a bare number is seconds */
+    PT_CLI_CHOICE
+} pt_cli_kind;
 
 typedef struct pt_cli_option {
     const char *name; /* without the dashes */
     pt_cli_kind kind;
     const char *argument; /* how help calls the value; completion offers folders for a DIR, nothing
                              for an N, an ID or a STRING (see pages.c), and files for all else */
-    uint64_t min, max;    /* of a number */
+    uint64_t min, max;    /* of a number, or of a duration in seconds */
     const char *choices[PT_CLI_CHOICES_MAX]; /* of a choice, NULL after the last */
     const char *fallback;                    /* the default as one would type it, or NULL */
     bool required, repeatable;
@@ -42,7 +52,7 @@ typedef struct pt_cli_option {
 typedef struct pt_cli_value {
     bool given;
     const char *text; /* as typed, or the fallback; NULL when there is neither */
-    uint64_t number;  /* of a number; of a choice its index */
+    uint64_t number;  /* of a number; of a duration its seconds; of a choice its index */
 } pt_cli_value;
 
 /** One option as it stands on the command line. */

@@ -4,17 +4,22 @@
 #include "progress.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "output.h"
 
-enum { REJECTS_SHOWN = 20 };
+enum { REJECTS_SHOWN = 20, BAR_CELLS = 20, WIDTH_DEFAULT = 80, WIDTH_MAX = 240 };
 
 #define TERMINAL_S 0.2  /* between two rewritings */
+#define JSON_S     1.0  /* between two objects of progress */
 #define PLAIN_S    30.0 /* between two lines of a log */
-#define SETTLED_S  5.0  /* before a rate means anything */
+#define SETTLED_S  3.0  /* before a rate means anything */
 
 static double now_s(void) {
     struct timespec now;
@@ -22,11 +27,19 @@ static double now_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void pt_cli_progress_start(pt_cli_progress *progress, bool quiet) {
-    progress->quiet = quiet;
-    progress->terminal = isatty(STDERR_FILENO);
-    progress->started_s = now_s();
-    progress->shown_s = progress->started_s;
+/* Colours only where they are seen, and where nobody said no (no-color.org). */
+static bool wants_colour(void) {
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_form form, bool quiet) {
+    *progress = (pt_cli_progress){
+        .quiet = quiet,
+        .terminal = form == PT_CLI_PROGRESS_AUTO && isatty(STDERR_FILENO),
+        .json = form == PT_CLI_PROGRESS_JSON,
+    };
+    progress->colour = progress->terminal && wants_colour();
 }
 
 void pt_cli_progress_end(pt_cli_progress *progress) {
@@ -34,49 +47,184 @@ void pt_cli_progress_end(pt_cli_progress *progress) {
     progress->line_open = false;
 }
 
-/* "2 h 41 min", "3 min", "20 s" */
-static void print_duration(double seconds) {
+void pt_cli_duration(double seconds, char *text, size_t size) {
     const uint64_t s = (uint64_t)(seconds + 0.5);
     if (s >= 3600)
-        fprintf(stderr, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s % 3600 / 60);
+        snprintf(text, size, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s % 3600 / 60);
     else if (s >= 60)
-        fprintf(stderr, "%" PRIu64 " min", s / 60);
+        snprintf(text, size, "%" PRIu64 " min", s / 60);
     else
-        fprintf(stderr, "%" PRIu64 " s", s);
+        snprintf(text, size, "%" PRIu64 " s", s);
+}
+
+/* In the time of Greenwich, so that the logs of many machines can be put side by side. */
+static void put_date(void) {
+    const time_t now = time(NULL);
+    struct tm utc;
+    char text[32];
+    gmtime_r(&now, &utc);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ ", &utc);
+    fputs(text, stderr);
+}
+
+/* Rows a second, and seconds left; negative where it is too early to say. */
+typedef struct pace {
+    double rows_per_s, left_s;
+} pace;
+
+static pace pace_of(const pt_cli_progress *progress, const pt_event *event) {
+    const double elapsed = now_s() - progress->started_s, done = (double)event->n_entries;
+    if (progress->started_s == 0.0 || elapsed < SETTLED_S || done == 0.0) return (pace){-1.0, -1.0};
+    return (pace){(double)event->n_rows / elapsed,
+                  elapsed * ((double)event->n_entries_total - done) / done};
+}
+
+/* ---- a line of words ------------------------------------------------------------------------- */
+
+typedef struct line {
+    char text[WIDTH_MAX + 1];
+    size_t length, width; /* no word is added that does not fit */
+} line;
+
+static void add(line *l, const char *format, ...) PT_PRINTF(2, 3);
+
+static void add(line *l, const char *format, ...) {
+    char word[128];
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(word, sizeof word, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof word || l->length + (size_t)n > l->width) {
+        l->width = l->length; /* nor any that follow */
+        return;
+    }
+    memcpy(l->text + l->length, word, (size_t)n + 1);
+    l->length += (size_t)n;
+}
+
+/* The most important first: what does not fit is left out from the end. */
+static void add_words(line *l, const pt_event *event, pace p) {
+    char left[64];
+    add(l, "%" PRIu64 " of %" PRIu64 " entries", event->n_entries, event->n_entries_total);
+    add(l, ", %" PRIu64 " rows", event->n_rows);
+    if (p.rows_per_s >= 0.0) add(l, ", %.1f rows/s", p.rows_per_s);
+    if (p.left_s > 0.0) {
+        pt_cli_duration(p.left_s, left, sizeof left);
+        add(l, ", %s left", left);
+    }
+    add(l, ", %" PRIu64 " %s", event->n_rejects, event->n_rejects == 1 ? "reject" : "rejects");
+    add(l, ", chunk %" PRIu64 " of %" PRIu64,
+        event->n_chunks < event->n_chunks_total ? event->n_chunks + 1 : event->n_chunks,
+        event->n_chunks_total);
+}
+
+static size_t terminal_width(void) {
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return WIDTH_DEFAULT;
+    return size.ws_col - 1U < WIDTH_MAX ? size.ws_col - 1U : WIDTH_MAX; /* the last stays free */
+}
+
+static void show_on_terminal(pt_cli_progress *progress, const pt_event *event, pace p) {
+    line l = {.width = terminal_width()};
+    const size_t width = l.width;
+    add_words(&l, event, p);
+
+    fputs("\r\033[K", stderr);
+    if (l.length + BAR_CELLS + 3 <= width && event->n_entries_total > 0) {
+        const uint64_t done =
+            event->n_entries < event->n_entries_total ? event->n_entries : event->n_entries_total;
+        const int cells = (int)(done * BAR_CELLS / event->n_entries_total);
+        fprintf(stderr, "%s[%.*s%*s]%s ", progress->colour ? "\033[36m" : "", cells,
+                "####################", BAR_CELLS - cells, "", progress->colour ? "\033[0m" : "");
+    }
+    fputs(l.text, stderr);
+    progress->line_open = true;
+}
+
+static void show_as_json(const pt_event *event, pace p) {
+    fprintf(stderr,
+            "{\"event\": \"progress\", \"entries\": %" PRIu64 ", \"entries_total\": %" PRIu64
+            ", \"rows\": %" PRIu64 ", \"rejects\": %" PRIu64 ", \"chunks\": %" PRIu64
+            ", \"chunks_total\": %" PRIu64,
+            event->n_entries, event->n_entries_total, event->n_rows, event->n_rejects,
+            event->n_chunks, event->n_chunks_total);
+    if (p.rows_per_s >= 0.0)
+        fprintf(stderr, ", \"rows_per_s\": %.3f, \"seconds_left\": %.0f", p.rows_per_s, p.left_s);
+    fputs("}\n", stderr);
 }
 
 static void show(pt_cli_progress *progress, const pt_event *event) {
-    const double now = now_s(), elapsed = now - progress->started_s;
-    const double done = (double)event->n_entries, total = (double)event->n_entries_total;
-    if (now - progress->shown_s < (progress->terminal ? TERMINAL_S : PLAIN_S)) return;
+    const double now = now_s();
+    const double pause = progress->json ? JSON_S : progress->terminal ? TERMINAL_S : PLAIN_S;
+    const bool is_last = event->n_entries == event->n_entries_total;
+    if (progress->started_s == 0.0) { /* all is open, and the work begins */
+        progress->started_s = progress->shown_s = now;
+        if (!progress->json) return;
+    } else if (now - progress->shown_s < pause && !(progress->json && is_last)) {
+        return;
+    }
     progress->shown_s = now;
 
-    if (progress->terminal) fputs("\r\033[K", stderr);
-    fprintf(stderr, "%" PRIu64, event->n_entries);
-    if (event->n_entries_total) fprintf(stderr, " of %" PRIu64, event->n_entries_total);
-    fprintf(stderr, " entries, %" PRIu64 " rows, %" PRIu64 " rejects", event->n_rows,
-            event->n_rejects);
-    if (elapsed >= SETTLED_S && done > 0) {
-        fprintf(stderr, ", %.1f entries/s", done / elapsed);
-        if (total > done) {
-            fputs(", about ", stderr);
-            print_duration(elapsed * (total - done) / done);
-            fputs(" left", stderr);
-        }
+    const pace p = pace_of(progress, event);
+    if (progress->json) {
+        show_as_json(event, p);
+    } else if (progress->terminal) {
+        show_on_terminal(progress, event, p);
+    } else {
+        line l = {.width = WIDTH_MAX};
+        add_words(&l, event, p);
+        put_date();
+        fprintf(stderr, "%s\n", l.text);
     }
-    progress->line_open = progress->terminal;
-    if (!progress->terminal) fputc('\n', stderr);
     fflush(stderr);
 }
 
-static void reject(pt_cli_progress *progress, const pt_event *event) {
-    if (progress->n_rejects_shown > REJECTS_SHOWN) return;
+/* ---- notes and rejects ------------------------------------------------------------------------
+ */
+
+/* Begins a line of text: the rewritten one goes, and a log has a date. */
+static void begin_line(pt_cli_progress *progress) {
     pt_cli_progress_end(progress);
+    if (!progress->terminal) put_date();
+}
+
+void pt_cli_progress_note(pt_cli_progress *progress, const char *text) {
+    if (progress->quiet) return;
+    if (progress->json) {
+        fputs("{\"event\": \"note\", \"text\": ", stderr);
+        pt_cli_put_json(stderr, text);
+        fputs("}\n", stderr);
+        return;
+    }
+    begin_line(progress);
+    fputs("note: ", stderr);
+    pt_cli_put(stderr, text);
+    fputc('\n', stderr);
+}
+
+static void reject_as_json(const pt_event *event) {
+    fputs("{\"event\": \"reject\", \"entry\": ", stderr);
+    if (event->entry)
+        pt_cli_put_json(stderr, event->entry);
+    else
+        fputs("null", stderr);
+    fprintf(stderr, ", \"reason\": \"%s\", \"text\": ", pt_status_name(event->reason));
+    pt_cli_put_json(stderr, event->text ? event->text : "");
+    fputs("}\n", stderr);
+}
+
+static void reject(pt_cli_progress *progress, const pt_event *event) {
+    if (progress->json) {
+        reject_as_json(event);
+        return;
+    }
+    if (progress->n_rejects_shown > REJECTS_SHOWN) return;
+    begin_line(progress);
     if (progress->n_rejects_shown++ == REJECTS_SHOWN) {
         fputs("reject: more follow: all stand in rejects.jsonl\n", stderr);
         return;
     }
-    fputs("reject: ", stderr);
+    fputs(progress->colour ? "\033[33mreject:\033[0m " : "reject: ", stderr);
     if (event->entry) {
         fputs("entry '", stderr);
         pt_cli_put(stderr, event->entry);
@@ -97,10 +245,7 @@ void pt_cli_progress_event(void *context, const pt_event *event) {
         reject(progress, event);
         break;
     case PT_EVENT_NOTE:
-        pt_cli_progress_end(progress);
-        fputs("note: ", stderr);
-        pt_cli_put(stderr, event->text);
-        fputc('\n', stderr);
+        pt_cli_progress_note(progress, event->text);
         break;
     }
 }

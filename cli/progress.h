@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* progress.h - how far a run is: a line that is rewritten on a terminal, now and then one elsewhere
+/* progress.h - how far a run is, on standard error
+ *
+ *     on a terminal     one line that is rewritten, as wide as there is room
+ *     elsewhere         dated lines, one of progress every half minute
+ *     as JSON           an object a line, one of progress every second
  */
 
 #ifndef PATINA_CLI_PROGRESS_H
@@ -9,20 +13,35 @@
 
 #include <patina/generate.h>
 
-/** Zero it, then pt_cli_progress_start. */
+typedef enum pt_cli_progress_form {
+    PT_CLI_PROGRESS_AUTO, /* the line on a terminal, dated lines elsewhere */
+    PT_CLI_PROGRESS_PLAIN,
+    PT_CLI_PROGRESS_JSON
+} pt_cli_progress_form;
+
+/** For an option's choices, in the order of the form. */
+#define PT_CLI_PROGRESS_FORMS                                                                      \
+    { "auto", "plain", "json" }
+
 typedef struct pt_cli_progress {
-    bool quiet, terminal;
+    bool quiet, terminal, json, colour;
     bool line_open;            /* the rewritten line stands where the cursor is */
-    double started_s, shown_s; /* on the monotonic clock */
+    double started_s, shown_s; /* on the monotonic clock; started_s 0: no work was begun */
     unsigned n_rejects_shown;
 } pt_cli_progress;
 
-void pt_cli_progress_start(pt_cli_progress *progress, bool quiet);
+void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_form form, bool quiet);
 
 /** The on_event of a run; context is a pt_cli_progress. */
 void pt_cli_progress_event(void *context, const pt_event *event);
 
+/** A note like those of a run. */
+void pt_cli_progress_note(pt_cli_progress *progress, const char *text);
+
 /** Takes the line away. */
 void pt_cli_progress_end(pt_cli_progress *progress);
+
+/** "2 h 41 min", "3 min", "20 s" into text. */
+void pt_cli_duration(double seconds, char *text, size_t size);
 
 #endif /* PATINA_CLI_PROGRESS_H */

@@ -17,6 +17,25 @@ typedef enum pt_format { PT_FORMAT_PARQUET, PT_FORMAT_JSONL } pt_format;
 typedef enum pt_captions { PT_CAPTIONS_ALL, PT_CAPTIONS_FIRST, PT_CAPTIONS_RANDOM } pt_captions;
 typedef enum pt_loudness { PT_LOUDNESS_SOURCE, PT_LOUDNESS_MIX } pt_loudness;
 
+/** What takes the time of a run; the last one is the calling thread's, the others the workers'. */
+typedef enum pt_run_stage {
+    PT_RUN_READING,   /* and decoding */
+    PT_RUN_MEASURING, /* the targets */
+    PT_RUN_DEGRADING, /* and purity */
+    PT_RUN_AUDIO_TOWER,
+    PT_RUN_TEXT_TOWER,
+    PT_RUN_WRITING,
+    PT_RUN_STAGES
+} pt_run_stage;
+
+/** "reading", "measuring", "degrading", "audio tower", "text tower" or "writing". */
+PT_API const char *pt_run_stage_name(pt_run_stage stage);
+
+/** The middle and the ends of a distribution, to a tenth. */
+typedef struct pt_run_quantiles {
+    double p05, p50, p95;
+} pt_run_quantiles;
+
 /** What a run tells while it goes; called from one thread at a time. */
 typedef struct pt_event {
     enum {
@@ -27,16 +46,19 @@ typedef struct pt_event {
     const char *text; /* a note, or the sentence of a reject */
     const char *entry;
     pt_status reason;
-    uint64_t n_entries, n_entries_total; /* done, and planned */
-    uint64_t n_rows, n_rejects;
+    uint64_t n_entries, n_entries_total; /* done now, and to be done now */
+    uint64_t n_rows, n_rejects;          /* of these */
+    uint64_t n_chunks, n_chunks_total;   /* of the data set: there, and planned */
 } pt_event;
 
 /** Zeroed members are defaults unless said otherwise. */
 typedef struct pt_generate_options {
-    const char *corpus;     /* folder, .csv or .jsonl; required */
-    const char *audio_root; /* NULL: the folder of the corpus file */
-    const char *model;      /* folder; required */
-    const char *out;        /* folder; required */
+    const char *corpus; /* a folder, file or pattern of any kind in docs/CORPORA.md; required */
+    const char *corpus_kind;    /* NULL: found by looking */
+    const char *caption_column; /* of kinds that have columns; NULL: its usual names */
+    const char *audio_root;     /* NULL: the folder of the corpus file */
+    const char *model;          /* folder; required */
+    const char *out;            /* folder; required */
     pt_format format;
     uint64_t seed;     /* to PT_SEED_MAX */
     uint32_t variants; /* rows a caption, 1 to 65536; 0 means 1 */
@@ -47,29 +69,54 @@ typedef struct pt_generate_options {
     uint64_t chunk;         /* entries a part file; 0: max(1, 2000 / variants) */
     pt_captions captions;
     pt_loudness loudness;
-    pt_isa isa;              /* as pt_isa_parse gives it; PT_ISA_C is plain C */
-    pt_precision precision;  /* as pt_precision_parse gives it */
+    const char *split;      /* "train=0.9,test=0.1": shares of the clips; NULL: all is train */
+    pt_isa isa;             /* as pt_isa_parse gives it; PT_ISA_C is plain C */
+    pt_precision precision; /* as pt_precision_parse gives it */
+
+    uint64_t shard, n_shards; /* make every n_shards-th chunk from chunk `shard` on, and do not
+                                 finish; n_shards 0: make all, and finish */
+    const char *resume_from;  /* folder with earlier output of the same run, which is only read */
+    bool retry_rejects;       /* make chunks anew whose rejects another try may change */
+    double time_limit_s;      /* stop with finished chunks before so much time is over; 0: none */
+    double entry_timeout_s;   /* for reading one entry's audio; 0: none */
+
     const atomic_bool *stop; /* set it to end the run soon; NULL if never */
     void (*on_event)(void *context, const pt_event *event);
     void *context;
 } pt_generate_options;
 
 typedef struct pt_generate_report {
+    bool is_complete;  /* the set is finished */
+    bool was_complete; /* OUT held this very run already; nothing was done */
+
+    /* Of the finished set; 0 before. */
     uint64_t n_entries;
     uint64_t n_rows;
     uint64_t n_rejects;                   /* lines of rejects.jsonl */
     uint64_t rejects_by[PT_REJECT_COUNT]; /* index: status - PT_REJECT_FIRST */
     uint64_t n_parts;
-    bool was_complete; /* OUT held this very run already; nothing was done */
+
+    /* Of this call. */
+    uint64_t n_entries_now, n_rows_now, n_rejects_now;
+    pt_run_quantiles purity_db, lufs;      /* of these rows; 0 without any */
+    double seconds_by[PT_RUN_STAGES];      /* of all threads together */
+    uint64_t n_chunks_ours, n_chunks_left; /* for this process to make in all, and still to make */
+    bool out_of_time;                      /* with PT_ECANCELLED: for that reason */
 } pt_generate_report;
 
 /**
- * Runs the whole job. An error leaves no half file under a final name.
+ * Runs the whole job, or goes on with it: chunks that OUT holds are kept. An error leaves no half
+ * file under a final name, and what was finished intact.
+ *
+ * report         filled on PT_OK and PT_ECANCELLED
  *
  * Errors  PT_EUSAGE      options that do not go together; OUT holds something else
  *         PT_EFORMAT     model, suite or corpus file
- *         PT_EIO         reading the corpus list, or writing
- *         PT_ECANCELLED  *stop was set
+ *         PT_EIO         reading the corpus list, or writing; not enough room on the disk
+ *         PT_ECANCELLED  *stop was set, or time is over: the same call goes on from here
+ *
+ * When the audio of an entry was given up (entry_timeout_s) and its decoder has not come back by
+ * the end, what that thread uses is not freed.
  */
 PT_API pt_status pt_generate(const pt_generate_options *options, pt_generate_report *report,
                              pt_error *err);

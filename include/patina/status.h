@@ -36,6 +36,7 @@ typedef enum pt_status {
     PT_REJECT_BAD_CAPTION,  /* none, not a string, not UTF-8, only white space */
     PT_REJECT_DUPLICATE_ID, /* an earlier entry has the same id */
     PT_REJECT_MISSING,      /* no such audio file */
+    PT_REJECT_TIMEOUT,      /* reading it took longer than the run allows an entry */
     PT_REJECT_UNDECODABLE,  /* not audio that can be read, or a line that is no entry */
     PT_REJECT_TRUNCATED,    /* fewer samples than the file promises */
     PT_REJECT_UNSUPPORTED,  /* under 4 kHz, over 384 kHz, or more than 64 channels */

@@ -19,6 +19,7 @@ static const char *const names[PT_STATUS_COUNT] = {
     [PT_REJECT_BAD_CAPTION] = "bad_caption",
     [PT_REJECT_DUPLICATE_ID] = "duplicate_id",
     [PT_REJECT_MISSING] = "missing",
+    [PT_REJECT_TIMEOUT] = "timeout",
     [PT_REJECT_UNDECODABLE] = "undecodable",
     [PT_REJECT_TRUNCATED] = "truncated",
     [PT_REJECT_UNSUPPORTED] = "unsupported",

@@ -31,6 +31,7 @@
 #define ROUNDS_DEFAULT 5
 #define THREADS_MAX    1024
 #define SPEEDS_MAX     2
+#define TEXTS_TOGETHER 8
 
 /* How much is done in a round. One item is what a thread takes from the queue at a time. */
 typedef struct effort {
@@ -79,7 +80,8 @@ typedef struct bench {
     pt_suite *suite;
     pt_arena *arenas; /* [threads] */
     float *features;  /* [n_frames, n_mels], of noise */
-    char **captions;  /* [effort->captions * threads], of the round */
+    char **captions;  /* [effort->captions * threads], of the round: n_captions of them */
+    unsigned n_captions;
     unsigned n_captions_made;
     double text_flop, text_tokens; /* of all captions so far */
     unsigned n_speeds;
@@ -90,30 +92,42 @@ typedef struct bench {
 
 /* ---------------------------------------------------------------- many threads at once */
 
-/* Items of one kind, so many of them, and what to do with each. */
-typedef struct batch {
-    bench *bench;
-    pt_status (*work)(bench *b, unsigned worker, unsigned index, pt_error *err);
-    unsigned n, n_given;
-} batch;
-
 typedef struct batch_item {
     unsigned index;
     pt_status status;
     pt_error err;
 } batch_item;
 
-static bool give_item(void *context, void *slot) {
+/* Items of one kind, so many of them, and what to do with each. */
+typedef struct batch {
+    bench *bench;
+    pt_status (*work)(bench *b, pt_arena *arena, unsigned index, pt_error *err);
+    batch_item *items;              /* [n] */
+    unsigned n, n_given, n_workers; /* n_workers: begun */
+} batch;
+
+static void *give_item(void *context) {
     batch *all = context;
-    if (all->n_given == all->n) return false;
-    *(batch_item *)slot = (batch_item){.index = all->n_given++};
-    return true;
+    if (all->n_given == all->n) return NULL;
+    batch_item *item = &all->items[all->n_given];
+    item->index = all->n_given++;
+    return item;
 }
 
-static void work_item(void *context, unsigned worker, void *slot) {
+static void *begin_work(void *context) {
+    batch *all = context;
+    return &all->bench->arenas[all->n_workers++];
+}
+
+/* The arenas stay for the next batch, and the items are one block. */
+static void leave_it(void *context, void *thing) {
+    (void)context, (void)thing;
+}
+
+static void work_item(void *context, void *own, void *slot) {
     const batch *all = context;
     batch_item *item = slot;
-    item->status = all->work(all->bench, worker, item->index, &item->err);
+    item->status = all->work(all->bench, own, item->index, &item->err);
 }
 
 static pt_status take_item(void *context, void *slot, pt_error *err) {
@@ -122,42 +136,57 @@ static pt_status take_item(void *context, void *slot, pt_error *err) {
     return item->status == PT_OK ? PT_OK : pt_fail(err, item->status, "%s", item->err.message);
 }
 
-/* Seconds of the wall clock an item; the start of the threads is among them. */
+static bool is_stopped(void *context) {
+    const atomic_bool *stop = ((const batch *)context)->bench->options->stop;
+    return stop && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
+/* Seconds of the wall clock for n items; the start of the threads is among them. */
 static pt_status time_batch(bench *b, unsigned threads, unsigned n,
-                            pt_status (*work)(bench *, unsigned, unsigned, pt_error *),
+                            pt_status (*work)(bench *, pt_arena *, unsigned, pt_error *),
                             double *seconds, pt_error *err) {
     batch all = {.bench = b, .work = work, .n = n};
-    const pt_ordered_job job = {&all, give_item, work_item, take_item};
-    batch_item *items = calloc(n, sizeof *items);
-    if (!items) return pt_fail(err, PT_ENOMEM, "out of memory");
+    const pt_ordered_job job = {.context = &all,
+                                .next = give_item,
+                                .begin = begin_work,
+                                .end = leave_it,
+                                .work = work_item,
+                                .deliver = take_item,
+                                .release = leave_it,
+                                .stopped = is_stopped};
+    unsigned at_large;
+    all.items = calloc(n, sizeof *all.items);
+    if (!all.items) return pt_fail(err, PT_ENOMEM, "out of memory");
 
     const double start = pt_bench_now();
-    const pt_status status =
-        pt_ordered_run(&job, threads, items, sizeof *items, n, b->options->stop, err);
-    *seconds = (pt_bench_now() - start) / n;
-    free(items);
+    const pt_status status = pt_ordered_run(&job, threads, n, &at_large, err);
+    *seconds = pt_bench_now() - start;
+    free(all.items);
     return status;
 }
 
-static pt_status work_peak(bench *b, unsigned worker, unsigned index, pt_error *err) {
-    (void)worker, (void)index, (void)err;
+static pt_status work_peak(bench *b, pt_arena *arena, unsigned index, pt_error *err) {
+    (void)arena, (void)index, (void)err;
     (void)pt_nn_peak_run(b->options->isa, b->options->precision, b->effort->peak_flop);
     return PT_OK;
 }
 
-static pt_status work_audio(bench *b, unsigned worker, unsigned index, pt_error *err) {
+static pt_status work_audio(bench *b, pt_arena *arena, unsigned index, pt_error *err) {
     float raw[PT_EMBEDDING];
     (void)index;
-    pt_arena_reset(&b->arenas[worker]);
-    return pt_clap_run_audio_tower(b->clap, b->features, raw, &b->arenas[worker], err);
+    pt_arena_reset(arena);
+    return pt_clap_run_audio_tower(b->clap, b->features, raw, arena, err);
 }
 
-static pt_status work_text(bench *b, unsigned worker, unsigned index, pt_error *err) {
-    float embedding[PT_EMBEDDING];
-    const char *caption = b->captions[index];
-    pt_arena_reset(&b->arenas[worker]);
-    return pt_clap_embed_text(b->clap, caption, strlen(caption), embedding, &b->arenas[worker],
-                              err);
+/* A few captions at once, as generate does it. */
+static pt_status work_text(bench *b, pt_arena *arena, unsigned index, pt_error *err) {
+    float embeddings[TEXTS_TOGETHER * PT_EMBEDDING];
+    pt_clap_caption captions[TEXTS_TOGETHER];
+    unsigned n = 0;
+    for (unsigned i = index * TEXTS_TOGETHER; n < TEXTS_TOGETHER && i < b->n_captions; i++, n++)
+        captions[n] = (pt_clap_caption){b->captions[i], strlen(b->captions[i])};
+    pt_arena_reset(arena);
+    return pt_clap_embed_texts(b->clap, captions, n, embeddings, arena, err);
 }
 
 /* ---------------------------------------------------------------- peak and towers */
@@ -170,12 +199,13 @@ static pt_status time_peak(bench *b, speed *s, pt_error *err) {
                                        b->effort->peak_flop); /* and wakes up */
     if (flop == 0.0) return PT_OK;                            /* no such loop for plain C */
     PT_TRY(time_batch(b, s->threads, n, work_peak, &seconds, err));
-    pt_series_add(&s->peak, flop / seconds);
+    pt_series_add(&s->peak, flop * n / seconds);
     return PT_OK;
 }
 
 /* Captions that were never encoded before: a run of generate may remember those that were. */
 static pt_status renew_captions(bench *b, unsigned n, pt_error *err) {
+    b->n_captions = n;
     for (unsigned i = 0; i < n; i++) {
         size_t n_tokens;
         free(b->captions[i]);
@@ -194,10 +224,11 @@ static pt_status time_towers(bench *b, speed *s, pt_error *err) {
     double seconds;
 
     PT_TRY(time_batch(b, s->threads, n_clips, work_audio, &seconds, err));
-    pt_series_add(&s->audio, seconds);
+    pt_series_add(&s->audio, seconds / n_clips);
     PT_TRY(renew_captions(b, n_captions, err));
-    PT_TRY(time_batch(b, s->threads, n_captions, work_text, &seconds, err));
-    pt_series_add(&s->text, seconds);
+    PT_TRY(time_batch(b, s->threads, (n_captions + TEXTS_TOGETHER - 1) / TEXTS_TOGETHER, work_text,
+                      &seconds, err));
+    pt_series_add(&s->text, seconds / n_captions);
     return PT_OK;
 }
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* ordered.c - a ring of items between worker threads and the thread that delivers
  *
- * Item i lives in slot i mod n_items. Workers take the next item under `reading`, so that items are
- * filled in order, and announce it done under `lock`; the caller's thread waits for the oldest.
+ * Item i lives in slot i mod n_items. Workers take the next item under `reading`, so that items
+ * come in order, and announce it done under `lock`; the caller's thread waits for the oldest and,
+ * twenty times a second, looks whether to stop and whether an item is to be given up.
+ *
+ * The ring and the workers are on the heap and counted: a thread that was given up may come back
+ * after the run has ended, and whoever is the last to leave releases them.
  */
 
 #include "pipeline/ordered.h"
@@ -14,152 +18,266 @@
 #include <string.h>
 #include <time.h>
 
-#define STOP_POLL_NS 50000000L /* how long a raised stop flag may go unseen */
+#define POLL_NS 50000000L
+
+typedef struct slot {
+    void *item;
+    struct worker *worker; /* at work on it; NULL when that is done */
+} slot;
 
 typedef struct ring {
-    const pt_ordered_job *job;
-    unsigned char *items;
-    size_t item_size, n_items;
+    pt_ordered_job job;
+    size_t n_items;
 
     pthread_mutex_t reading; /* held while next runs; taken before lock */
     pthread_mutex_t lock;    /* guards all below */
-    pthread_cond_t has_room, has_done;
+    pthread_cond_t has_room, has_done, has_left;
     uint64_t n_taken, n_delivered;
-    bool *done; /* [n_items] */
-    bool ended; /* next said so */
-    bool abandoned;
+    slot *slots; /* [n_items] */
+    bool ended;  /* next said so */
+    bool closed; /* nothing more is to be taken */
+    bool short_of_memory;
+    unsigned n_workers;  /* running, the given up ones left out */
+    unsigned n_at_large; /* given up, and still running */
+    bool left;           /* by the calling thread */
 } ring;
 
 typedef struct worker {
     ring *ring;
-    unsigned number;
-    pthread_t thread;
+    void *own;
+    bool given_up;
 } worker;
 
-static void *item_of(const ring *r, uint64_t index) {
-    return r->items + (size_t)(index % r->n_items) * r->item_size;
+static void ring_release(ring *r) {
+    pthread_cond_destroy(&r->has_left);
+    pthread_cond_destroy(&r->has_done);
+    pthread_cond_destroy(&r->has_room);
+    pthread_mutex_destroy(&r->lock);
+    pthread_mutex_destroy(&r->reading);
+    free(r->slots);
+    free(r);
 }
 
-/* Takes the next item; false when there is none any more. */
-static bool take(ring *r, uint64_t *index) {
-    bool taken = false;
+static ring *ring_make(const pt_ordered_job *job, size_t n_items) {
+    ring *r = calloc(1, sizeof *r);
+    slot *slots = calloc(n_items, sizeof *slots);
+    if (!r || !slots) {
+        free(r);
+        free(slots);
+        return NULL;
+    }
+    r->job = *job;
+    r->n_items = n_items;
+    r->slots = slots;
 
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&r->reading, NULL);
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->has_room, NULL);
+    pthread_cond_init(&r->has_done, &monotonic);
+    pthread_cond_init(&r->has_left, NULL);
+    pthread_condattr_destroy(&monotonic);
+    return r;
+}
+
+static slot *slot_of(ring *r, uint64_t index) {
+    return &r->slots[index % r->n_items];
+}
+
+/* ---------------------------------------------------------------- workers */
+
+/* Takes the next item; false when there is none any more. */
+static bool take(ring *r, worker *self, uint64_t *index, void **item) {
     pthread_mutex_lock(&r->reading);
     pthread_mutex_lock(&r->lock);
-    while (!r->abandoned && r->n_taken - r->n_delivered >= r->n_items)
+    while (!r->closed && !r->ended && r->n_taken - r->n_delivered >= r->n_items)
         pthread_cond_wait(&r->has_room, &r->lock);
-    const bool over = r->ended || r->abandoned;
-    *index = r->n_taken;
+    const bool over = r->ended || r->closed;
     pthread_mutex_unlock(&r->lock);
 
-    if (!over) {
-        taken = r->job->next(r->job->context, item_of(r, *index));
-        pthread_mutex_lock(&r->lock);
-        if (taken)
-            r->n_taken++;
-        else
-            r->ended = true;
-        pthread_cond_signal(&r->has_done);
-        pthread_mutex_unlock(&r->lock);
+    *item = over ? NULL : r->job.next(r->job.context);
+    pthread_mutex_lock(&r->lock);
+    *index = r->n_taken;
+    if (*item) {
+        *slot_of(r, *index) = (slot){*item, self};
+        r->n_taken++;
+    } else {
+        r->ended = true;
     }
+    pthread_cond_signal(&r->has_done);
+    pthread_mutex_unlock(&r->lock);
     pthread_mutex_unlock(&r->reading);
-    return taken;
+    return *item != NULL;
+}
+
+/* Announces an item done; false when it was given up meanwhile, and is nobody's any more. */
+static bool hand_over(ring *r, worker *self, uint64_t index, void *item) {
+    pthread_mutex_lock(&r->lock);
+    const bool given_up = self->given_up;
+    if (!given_up) slot_of(r, index)->worker = NULL;
+    pthread_cond_signal(&r->has_done);
+    pthread_mutex_unlock(&r->lock);
+    if (given_up) r->job.release(r->job.context, item);
+    return !given_up;
 }
 
 static void *worker_main(void *argument) {
-    const worker *self = argument;
+    worker *self = argument;
     ring *r = self->ring;
     uint64_t index;
+    void *item;
 
-    while (take(r, &index)) {
-        r->job->work(r->job->context, self->number, item_of(r, index));
-        pthread_mutex_lock(&r->lock);
-        r->done[index % r->n_items] = true;
-        pthread_cond_signal(&r->has_done);
-        pthread_mutex_unlock(&r->lock);
+    while (take(r, self, &index, &item)) {
+        r->job.work(r->job.context, self->own, item);
+        if (!hand_over(r, self, index, item)) break;
     }
+    r->job.end(r->job.context, self->own);
+
+    pthread_mutex_lock(&r->lock);
+    if (self->given_up)
+        r->n_at_large--;
+    else
+        r->n_workers--;
+    const bool last = r->left && r->n_at_large == 0 && r->n_workers == 0;
+    pthread_cond_signal(&r->has_left);
+    pthread_mutex_unlock(&r->lock);
+    free(self);
+    if (last) ring_release(r);
     return NULL;
 }
 
-static bool is_set(const atomic_bool *stop) {
-    return stop && atomic_load_explicit(stop, memory_order_relaxed);
+/* 0, or why no thread could be started. */
+static int start_worker(ring *r) {
+    pthread_t thread;
+    worker *self = calloc(1, sizeof *self);
+    if (!self) return ENOMEM;
+    self->ring = r;
+    self->own = r->job.begin(r->job.context);
+    if (!self->own) {
+        free(self);
+        return ENOMEM;
+    }
+    pthread_mutex_lock(&r->lock);
+    r->n_workers++;
+    pthread_mutex_unlock(&r->lock);
+    const int why = pthread_create(&thread, NULL, worker_main, self);
+    if (why == 0) {
+        pthread_detach(thread);
+        return 0;
+    }
+    pthread_mutex_lock(&r->lock);
+    r->n_workers--;
+    pthread_mutex_unlock(&r->lock);
+    r->job.end(r->job.context, self->own);
+    free(self);
+    return why;
 }
 
-/* Waits for the oldest item. True: it is done. False: all are delivered, or stop was raised. */
-static bool await_oldest(ring *r, const atomic_bool *stop) {
+/* ---------------------------------------------------------------- the calling thread */
+
+/* Asks for every item at work whether it is given up. With the lock held. The number of those that
+ * were: as many workers are missing now. */
+static unsigned give_up_some(ring *r) {
+    unsigned n = 0;
+    for (uint64_t i = r->n_delivered; r->job.give_up && i < r->n_taken; i++) {
+        slot *s = slot_of(r, i);
+        void *instead = s->worker ? r->job.give_up(r->job.context, s->item) : NULL;
+        if (!instead) continue;
+        s->worker->given_up = true;
+        *s = (slot){instead, NULL};
+        r->n_workers--;
+        r->n_at_large++;
+        n++;
+    }
+    return n;
+}
+
+static bool is_stopped(const ring *r) {
+    return r->job.stopped && r->job.stopped(r->job.context);
+}
+
+/* Waits for the oldest item. False: all are delivered, or the run is stopped. */
+static bool await_oldest(ring *r, bool *stopped) {
     bool ready = false;
+    *stopped = is_stopped(r);
+
     pthread_mutex_lock(&r->lock);
-    while (!is_set(stop)) {
-        ready = r->n_delivered < r->n_taken && r->done[r->n_delivered % r->n_items];
+    while (!*stopped) {
+        ready = r->n_delivered < r->n_taken && !slot_of(r, r->n_delivered)->worker;
         if (ready || (r->ended && r->n_delivered == r->n_taken)) break;
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += STOP_POLL_NS;
+        until.tv_nsec += POLL_NS;
         if (until.tv_nsec >= 1000000000L) until.tv_sec++, until.tv_nsec -= 1000000000L;
-        pthread_cond_timedwait(&r->has_done, &r->lock, &until);
+        if (pthread_cond_timedwait(&r->has_done, &r->lock, &until) != ETIMEDOUT) continue;
+
+        const unsigned n_missing = give_up_some(r);
+        pthread_mutex_unlock(&r->lock);
+        for (unsigned i = 0; i < n_missing; i++)
+            start_worker(r); /* fewer do the work where none can be started */
+        *stopped = is_stopped(r);
+        pthread_mutex_lock(&r->lock);
+        if (r->n_workers == 0 && !r->ended) {
+            r->short_of_memory = true;
+            break;
+        }
     }
     pthread_mutex_unlock(&r->lock);
     return ready;
 }
 
-static pt_status deliver_all(ring *r, const atomic_bool *stop, pt_error *err) {
-    while (await_oldest(r, stop)) {
-        PT_TRY(r->job->deliver(r->job->context, item_of(r, r->n_delivered), err));
+static pt_status deliver_all(ring *r, pt_error *err) {
+    bool stopped;
+    while (await_oldest(r, &stopped)) {
+        const pt_status status =
+            r->job.deliver(r->job.context, slot_of(r, r->n_delivered)->item, err);
         pthread_mutex_lock(&r->lock);
-        r->done[r->n_delivered % r->n_items] = false;
-        r->n_delivered++;
+        r->n_delivered++; /* released, whatever became of it */
         pthread_cond_signal(&r->has_room);
         pthread_mutex_unlock(&r->lock);
+        PT_TRY(status);
     }
-    return is_set(stop) ? pt_fail(err, PT_ECANCELLED, "stopped on request") : PT_OK;
+    if (stopped) return pt_fail(err, PT_ECANCELLED, "stopped on request");
+    if (r->short_of_memory)
+        return pt_fail(err, PT_ENOMEM, "no worker thread is left, and none can be started");
+    return PT_OK;
 }
 
-pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, void *items,
-                         size_t item_size, size_t n_items, const atomic_bool *stop, pt_error *err) {
-    ring r = {.job = job, .items = items, .item_size = item_size, .n_items = n_items};
-    pt_status status = PT_OK;
+/* Waits until every worker but the given up ones has left, and releases what was not delivered. */
+static void dissolve(ring *r, unsigned *at_large) {
+    pthread_mutex_lock(&r->lock);
+    r->closed = true;
+    pthread_cond_broadcast(&r->has_room);
+    while (r->n_workers > 0)
+        pthread_cond_wait(&r->has_left, &r->lock);
+    for (uint64_t i = r->n_delivered; i < r->n_taken; i++)
+        r->job.release(r->job.context, slot_of(r, i)->item);
+    *at_large = r->n_at_large;
+    r->left = true;
+    const bool last = r->n_at_large == 0;
+    pthread_mutex_unlock(&r->lock);
+    if (last) ring_release(r);
+}
+
+pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, size_t n_items,
+                         unsigned *at_large, pt_error *err) {
+    ring *r = ring_make(job, n_items);
+    *at_large = 0;
+    if (!r) return pt_fail(err, PT_ENOMEM, "out of memory for %u worker threads", n_workers);
+
     unsigned n_started = 0;
-    worker *workers = calloc(n_workers, sizeof *workers);
-    r.done = calloc(n_items, sizeof *r.done);
-    if (!workers || !r.done) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory for %u worker threads", n_workers);
-        goto done;
-    }
-
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&r.reading, NULL);
-    pthread_mutex_init(&r.lock, NULL);
-    pthread_cond_init(&r.has_room, NULL);
-    pthread_cond_init(&r.has_done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-
     int why = 0;
     while (n_started < n_workers && why == 0) {
-        worker *next = &workers[n_started];
-        *next = (worker){.ring = &r, .number = n_started};
-        why = pthread_create(&next->thread, NULL, worker_main, next);
+        why = start_worker(r);
         if (why == 0) n_started++;
     }
+    pt_status status = PT_OK;
     if (n_started == 0)
         status = pt_fail(err, PT_ENOMEM, "no worker thread can be started: %s", strerror(why));
     else
-        status = deliver_all(&r, stop, err);
-
-    pthread_mutex_lock(&r.lock);
-    r.abandoned = true;
-    pthread_cond_broadcast(&r.has_room);
-    pthread_mutex_unlock(&r.lock);
-    for (unsigned i = 0; i < n_started; i++)
-        pthread_join(workers[i].thread, NULL);
-
-    pthread_cond_destroy(&r.has_done);
-    pthread_cond_destroy(&r.has_room);
-    pthread_mutex_destroy(&r.lock);
-    pthread_mutex_destroy(&r.reading);
-done:
-    free(workers);
-    free(r.done);
+        status = deliver_all(r, err);
+    dissolve(r, at_large);
     return status;
 }

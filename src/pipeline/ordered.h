@@ -4,13 +4,13 @@
  *     next (one at a time) -> work (many at once) -> deliver (in order, by the calling thread)
  *
  * A ring of items bounds what is in flight, so that one slow item makes the others wait instead of
- * filling memory.
+ * filling memory. An item whose work never ends is given up: its thread is left to itself with all
+ * that it touches, and another takes its place.
  */
 
 #ifndef PATINA_PIPELINE_ORDERED_H
 #define PATINA_PIPELINE_ORDERED_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,28 +19,46 @@
 typedef struct pt_ordered_job {
     void *context;
 
-    /* Fills item, of whatever its last use left there; false after the last. Never concurrent. */
-    bool (*next)(void *context, void *item);
+    /* A new item, filled; NULL after the last. Never concurrent. What is wrong with the source of
+     * items is kept in context and asked for after the run. */
+    void *(*next)(void *context);
 
-    /* Does the work of an item. worker counts from 0; concurrent for different workers. */
-    void (*work)(void *context, unsigned worker, void *item);
+    /* What one worker thread needs for itself, made by the calling thread; NULL: memory ran out,
+     * and the run goes on with the workers it has. Ended by the worker, concurrently. */
+    void *(*begin)(void *context);
+    void (*end)(void *context, void *own);
 
-    /* Takes a finished item. Anything but PT_OK ends the run with it. */
+    /* Does the work of an item; concurrent for different workers. */
+    void (*work)(void *context, void *own, void *item);
+
+    /* Takes a finished item, and releases it. Anything but PT_OK ends the run with it. */
     pt_status (*deliver)(void *context, void *item, pt_error *err);
+
+    /* Releases an item that nobody will deliver. */
+    void (*release)(void *context, void *item);
+
+    /* Every 50 ms or so, by the calling thread: whether to end the run soon; NULL: never. */
+    bool (*stopped)(void *context);
+
+    /* Every 50 ms or so, for an item at work: NULL, or the finished item to deliver instead. Then
+     * `work` must let go of the old one as soon as it can; it is released if that happens. The
+     * function may be NULL. */
+    void *(*give_up)(void *context, void *item);
 } pt_ordered_job;
 
 /**
  * Runs a job to its end.
  *
  * n_workers  threads to start, 1 to 1024; fewer are used when no more can be had
- * items      ring of n_items (>= 1) items of item_size bytes, the caller's before and after
- * stop       ends the run soon with PT_ECANCELLED once it is set; may be NULL
+ * n_items    in flight at most, >= 1
+ * at_large   out, on failure too: threads that were given up and have not come back. As long as
+ *            there are any, whatever context holds for `work` has to stay. The program may end.
  *
  * Errors     PT_ENOMEM      not one thread could be started
- *            PT_ECANCELLED
+ *            PT_ECANCELLED  stopped
  *            whatever deliver returned
  */
-pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, void *items,
-                         size_t item_size, size_t n_items, const atomic_bool *stop, pt_error *err);
+pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, size_t n_items,
+                         unsigned *at_large, pt_error *err);
 
 #endif /* PATINA_PIPELINE_ORDERED_H */

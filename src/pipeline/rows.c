@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rows.c - the walk of one entry
  *
- *     captions chosen and judged        one text embedding each
+ *     captions chosen and judged        their embeddings are made elsewhere, several at once
  *     audio -> window -> targets        once, shared by all rows of the entry
  *     for every caption and k           variant = caption index * variants + k
  *         chain drawn and applied -> purity -> audio embedding -> row and provenance
@@ -24,6 +24,7 @@
 
 void pt_harvest_clear(pt_harvest *harvest) {
     harvest->n_rows = 0;
+    memset(harvest->spent_ns, 0, sizeof harvest->spent_ns);
     pt_str_clear(&harvest->provenance);
     for (size_t i = 0; i < harvest->n_rejects; i++)
         free(harvest->rejects[i].sentence);
@@ -51,10 +52,8 @@ static void *with_room(void *array, size_t n, size_t *capacity, size_t size) {
     return larger;
 }
 
-static pt_status reject(pt_harvest *h, pt_status reason, pt_error *err, const char *format, ...)
-    PT_PRINTF(4, 5);
-
-static pt_status reject(pt_harvest *h, pt_status reason, pt_error *err, const char *format, ...) {
+pt_status pt_harvest_reject(pt_harvest *h, pt_status reason, pt_error *err, const char *format,
+                            ...) {
     char sentence[sizeof err->message];
     va_list args;
     va_start(args, format);
@@ -69,6 +68,13 @@ static pt_status reject(pt_harvest *h, pt_status reason, pt_error *err, const ch
     if (!rejects[h->n_rejects].sentence) return out_of_memory(err);
     h->n_rejects++;
     return PT_OK;
+}
+
+/* Adds the time since *since to a stage, and begins another. */
+static void spend(pt_harvest *h, pt_run_stage stage, int64_t *since) {
+    const int64_t now = pt_watch_now();
+    h->spent_ns[stage] += now - *since;
+    *since = now;
 }
 
 /* ---------------------------------------------------------------- one row */
@@ -105,8 +111,8 @@ static pt_status add_provenance(const common *c, size_t caption, uint32_t varian
     return h->provenance.failed ? out_of_memory(err) : PT_OK;
 }
 
-static pt_status make_row(const common *c, size_t caption, uint32_t variant, const float *text,
-                          pt_harvest *h, pt_arena *arena, pt_error *err) {
+static pt_status make_row(const common *c, size_t caption, uint32_t variant, pt_harvest *h,
+                          pt_arena *arena, pt_error *err) {
     const pt_row_plan *plan = c->plan;
     const char *id = c->entry->id;
     const pt_arena_mark mark = pt_arena_here(arena);
@@ -119,17 +125,19 @@ static pt_status make_row(const common *c, size_t caption, uint32_t variant, con
     h->rows = rows;
     pt_row *row = &rows[h->n_rows];
 
+    int64_t since = pt_watch_now();
     status = pt_chain_draw(plan->suite, plan->seed, id, variant, plan->order, c->excerpt.n_mix,
                            &chain, err);
     if (status == PT_OK)
         status = pt_chain_apply(plan->suite, chain, plan->seed, id, variant, c->excerpt.mix,
                                 c->excerpt.n_mix, c->degraded, &damage, arena, err);
+    spend(h, PT_RUN_DEGRADING, &since);
     if (status == PT_OK)
         status = pt_clap_embed_audio(plan->clap, c->degraded, c->excerpt.n_mix,
                                      row->fused_state + PT_EMBEDDING, arena, err);
+    spend(h, PT_RUN_AUDIO_TOWER, &since);
     if (status != PT_OK) goto done;
 
-    memcpy(row->fused_state, text, PT_EMBEDDING * sizeof *text);
     for (size_t b = 0; b < PT_LTAS_BANDS; b++)
         row->target_ltas[b] = (float)c->targets.ltas[b];
     row->target_lufs =
@@ -146,32 +154,19 @@ done:
     return status;
 }
 
-static pt_status embed_caption(const pt_row_plan *plan, const char *text,
-                               float embedding[PT_EMBEDDING], pt_arena *arena, pt_error *err) {
-    const size_t n = strlen(text);
-    if (pt_caption_cache_find(plan->cache, text, n, embedding)) return PT_OK;
-    PT_TRY(pt_clap_embed_text(plan->clap, text, n, embedding, arena, err));
-    pt_caption_cache_keep(plan->cache, text, n, embedding);
-    return PT_OK;
-}
-
 static pt_status make_rows_of_caption(const common *c, size_t caption, pt_harvest *h,
                                       pt_arena *arena, pt_error *err) {
     const pt_row_plan *plan = c->plan;
-    const char *text = c->entry->captions[caption].text;
-    float embedding[PT_EMBEDDING];
 
     if ((uint64_t)caption * plan->variants + plan->variants - 1 > PT_VARIANT_MAX)
         return pt_fail(err, PT_ERANGE,
                        "caption %zu with %u variants each is over the %u that there are numbers "
                        "for; ask for fewer with '--variants'",
                        caption, plan->variants, PT_VARIANT_MAX + 1);
-    PT_TRY(embed_caption(plan, text, embedding, arena, err));
     for (uint32_t k = 0; k < plan->variants; k++) {
         if (plan->stop && atomic_load_explicit(plan->stop, memory_order_relaxed))
             return pt_fail(err, PT_ECANCELLED, "stopped on request");
-        PT_TRY(
-            make_row(c, caption, (uint32_t)caption * plan->variants + k, embedding, h, arena, err));
+        PT_TRY(make_row(c, caption, (uint32_t)caption * plan->variants + k, h, arena, err));
     }
     return PT_OK;
 }
@@ -179,16 +174,16 @@ static pt_status make_rows_of_caption(const common *c, size_t caption, pt_harves
 /* ---------------------------------------------------------------- one entry */
 
 /* The captions that rows are asked for: first to last - 1 of the entry's list. */
-static void choose_captions(const pt_row_plan *plan, const pt_entry *entry, size_t *first,
+static void choose_captions(pt_captions which, uint64_t seed, const pt_entry *entry, size_t *first,
                             size_t *last) {
     *first = 0;
     *last = entry->n_captions;
     if (entry->n_captions == 0) return;
-    if (plan->captions == PT_CAPTIONS_RANDOM) {
-        const pt_rng rng = pt_rng_of(plan->seed, entry->id, 0, PT_STREAM_CAPTION);
+    if (which == PT_CAPTIONS_RANDOM) {
+        const pt_rng rng = pt_rng_of(seed, entry->id, 0, PT_STREAM_CAPTION);
         *first = (size_t)(pt_rng_uniform(&rng, 0) * (double)entry->n_captions);
     }
-    if (plan->captions != PT_CAPTIONS_ALL) *last = *first + 1;
+    if (which != PT_CAPTIONS_ALL) *last = *first + 1;
 }
 
 /* Rejects what is no caption. One line for the entry when nothing is left of it. */
@@ -198,28 +193,42 @@ static pt_status judge_captions(const pt_entry *entry, size_t first, size_t last
     for (size_t i = first; i < last; i++)
         *n_good += entry->captions[i].text != NULL;
     if (entry->n_captions == 0)
-        return reject(h, PT_REJECT_BAD_CAPTION, err, "'%s' has no caption", entry->source);
+        return pt_harvest_reject(h, PT_REJECT_BAD_CAPTION, err, "'%s' has no caption",
+                                 entry->source);
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
-        PT_TRY(reject(h, PT_REJECT_BAD_CAPTION, err, "'%s': %s", entry->source,
-                      entry->captions[i].fault));
+        PT_TRY(pt_harvest_reject(h, PT_REJECT_BAD_CAPTION, err, "'%s': %s", entry->source,
+                                 entry->captions[i].fault));
         if (*n_good == 0) break;
     }
     return PT_OK;
 }
 
+void pt_rows_captions(pt_captions which, uint64_t seed, const pt_entry *entry, bool repeated,
+                      size_t *first, size_t *last) {
+    *first = *last = 0;
+    if (entry->id && !repeated && entry->status == PT_OK)
+        choose_captions(which, seed, entry, first, last);
+}
+
 /* Decodes and measures; a fault of the entry comes back as its PT_REJECT_ status. */
-static pt_status take_excerpt(common *c, pt_arena *arena, pt_error *err) {
+static pt_status take_excerpt(common *c, pt_harvest *h, pt_arena *arena, pt_error *err) {
     const pt_rng rng = pt_rng_of(c->plan->seed, c->entry->id, 0, PT_STREAM_WINDOW);
     pt_bytes bytes = {0};
     pt_excerpt *excerpt = &c->excerpt;
 
+    int64_t since = pt_watch_now();
     PT_TRY(pt_entry_open(c->entry, &bytes, err));
     pt_status status = pt_excerpt_decode(&bytes, (pt_cut){.draw = &rng}, excerpt, arena, err);
+    h->split = 0;
+    if (status == PT_OK && c->plan->splits->n_splits > 1)
+        status = pt_splits_choose(c->plan->splits, &bytes, &h->split, err);
     pt_bytes_release(&bytes);
+    spend(h, PT_RUN_READING, &since);
     if (status == PT_OK) /* and judged: too short, not finite or silent */
         status = pt_targets_measure(c->plan->meter, &excerpt->source, excerpt->mix, excerpt->n_mix,
                                     &c->targets, arena, err);
+    spend(h, PT_RUN_MEASURING, &since);
     if (status != PT_OK) return status;
 
     c->degraded = pt_arena_take_array(arena, excerpt->n_mix, sizeof *c->degraded);
@@ -227,26 +236,29 @@ static pt_status take_excerpt(common *c, pt_arena *arena, pt_error *err) {
 }
 
 static pt_status make_rows(const pt_row_plan *plan, const pt_entry *entry, bool repeated,
-                           pt_harvest *h, pt_arena *arena, pt_error *err) {
+                           pt_watch *watch, pt_harvest *h, pt_arena *arena, pt_error *err) {
     common c = {.plan = plan, .entry = entry};
     pt_error fault = {0};
     size_t first, last, n_good;
     pt_status status;
 
     if (!entry->id) /* a line that is no entry */
-        return reject(h, entry->status, err, "%s", entry->fault);
-    choose_captions(plan, entry, &first, &last);
+        return pt_harvest_reject(h, entry->status, err, "%s", entry->fault);
+    choose_captions(plan->captions, plan->seed, entry, &first, &last);
     PT_TRY(judge_captions(entry, first, last, &n_good, h, err));
     if (n_good == 0) return PT_OK;
     if (repeated)
-        return reject(h, PT_REJECT_DUPLICATE_ID, err, "'%s': an earlier entry has the id '%s' too",
-                      entry->source, entry->id);
-    if (entry->status != PT_OK) return reject(h, entry->status, err, "%s", entry->fault);
+        return pt_harvest_reject(h, PT_REJECT_DUPLICATE_ID, err,
+                                 "'%s': an earlier entry has the id '%s' too", entry->source,
+                                 entry->id);
+    if (entry->status != PT_OK) return pt_harvest_reject(h, entry->status, err, "%s", entry->fault);
 
-    status = take_excerpt(&c, arena, &fault);
+    pt_watch_begin(watch);
+    status = take_excerpt(&c, h, arena, &fault);
+    if (!pt_watch_end(watch)) return pt_fail(err, PT_ECANCELLED, "it took too long");
     if (pt_status_rejects(status)) {
         pt_error_in(&fault, "'%s'", entry->source);
-        return reject(h, status, err, "%s", fault.message);
+        return pt_harvest_reject(h, status, err, "%s", fault.message);
     }
     if (status != PT_OK) return pt_fail(err, status, "%s", fault.message);
 
@@ -255,11 +267,17 @@ static pt_status make_rows(const pt_row_plan *plan, const pt_entry *entry, bool 
     return PT_OK;
 }
 
+void pt_harvest_add_texts(pt_harvest *h, const pt_row_plan *plan, const float *texts) {
+    for (size_t i = 0; i < h->n_rows; i++)
+        memcpy(h->rows[i].fused_state, texts + i / plan->variants * PT_EMBEDDING,
+               PT_EMBEDDING * sizeof *texts);
+}
+
 pt_status pt_rows_make(const pt_row_plan *plan, const pt_entry *entry, bool repeated,
-                       pt_harvest *harvest, pt_arena *arena, pt_error *err) {
+                       pt_watch *watch, pt_harvest *harvest, pt_arena *arena, pt_error *err) {
     pt_harvest_clear(harvest);
     pt_arena_reset(arena);
-    const pt_status status = make_rows(plan, entry, repeated, harvest, arena, err);
+    const pt_status status = make_rows(plan, entry, repeated, watch, harvest, arena, err);
     if (status != PT_OK && entry->id) pt_error_in(err, "entry '%s'", entry->id);
     return status;
 }

@@ -16,14 +16,15 @@
 #include "base/str.h"
 #include "corpus/corpus.h"
 #include "dataset/sink.h"
-#include "pipeline/caption_cache.h"
+#include "pipeline/split.h"
+#include "pipeline/watch.h"
 
-/** What all workers share; but for the cache, which locks, read-only while they work. */
+/** What all workers share, read-only while they work. */
 typedef struct pt_row_plan {
     const pt_clap *clap;
     const pt_meter *meter;
     const pt_suite *suite;
-    pt_caption_cache *cache;
+    const pt_splits *splits;
     uint64_t seed;
     uint32_t variants; /* rows a caption */
     pt_order order;
@@ -40,8 +41,10 @@ typedef struct pt_reject {
 
 /** What became of one entry. Zero it once, release it once; cleared for every entry in between. */
 typedef struct pt_harvest {
-    pt_row *rows;
+    pt_row *rows; /* the text half of fused_state is still to come: pt_harvest_add_texts */
     size_t n_rows, rows_capacity;
+    int64_t spent_ns[PT_RUN_STAGES];
+    size_t split;      /* that the rows belong to */
     pt_str provenance; /* one line for each row */
     pt_reject *rejects;
     size_t n_rejects, rejects_capacity;
@@ -51,14 +54,31 @@ void pt_harvest_clear(pt_harvest *harvest);
 void pt_harvest_release(pt_harvest *harvest);
 
 /**
- * Makes the rows of an entry. What is wrong with the entry becomes rejects and PT_OK; an error is
- * what ends a run.
+ * The captions of an entry that its rows are made from: those of first to last - 1 that are not
+ * bad. None where its id is repeated or it was rejected already.
  *
  * repeated  an earlier entry had the same id
+ */
+void pt_rows_captions(pt_captions which, uint64_t seed, const pt_entry *entry, bool repeated,
+                      size_t *first, size_t *last);
+
+/**
+ * Makes the rows of an entry but for the text half of their vectors, caption by caption and variant
+ * by variant. What is wrong with the entry becomes rejects and PT_OK; an error is what ends a run.
  *
- * Errors    PT_ENOMEM, PT_ERANGE (more variants than there are numbers for), PT_ECANCELLED
+ * watch   runs while the audio is read and measured; once broken off, what is made is of no use
+ *
+ * Errors  PT_ENOMEM, PT_ERANGE (more variants than there are numbers for), PT_ECANCELLED (stopped,
+ *         or broken off)
  */
 pt_status pt_rows_make(const pt_row_plan *plan, const pt_entry *entry, bool repeated,
-                       pt_harvest *harvest, pt_arena *arena, pt_error *err);
+                       pt_watch *watch, pt_harvest *harvest, pt_arena *arena, pt_error *err);
+
+/** Completes the rows: texts is [its captions of pt_rows_captions, PT_EMBEDDING]. */
+void pt_harvest_add_texts(pt_harvest *harvest, const pt_row_plan *plan, const float *texts);
+
+/** Adds a reject. Errors  PT_ENOMEM */
+pt_status pt_harvest_reject(pt_harvest *harvest, pt_status reason, pt_error *err,
+                            const char *format, ...) PT_PRINTF(4, 5);
 
 #endif /* PATINA_PIPELINE_ROWS_H */

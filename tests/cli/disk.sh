@@ -14,16 +14,58 @@ finals() {
     find "$1" -type f ! -path '*/.patina/*' ! -name '*.tmp'
 }
 
-# 102 rows of 4.4 kB do not fit into 300 kB.
-test_full_while_generating() {
+# 102 rows of 4.4 kB do not fit into 300 kB, which is said before any work is done.
+test_too_small_a_disk() {
     small_disk 300
     run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out disk/set --variants 6
     want_status 1
+    want_err "disk/set': up to 102 rows are to come, about 0.6 MB, and the disk has room for 0.3 MB"
+    [ ! -d disk/set/data ] || fail "something was written"
+}
+
+# The disk is full after some chunks: they stay whole, nothing half is seen, and with room the same
+# command goes on to the same bytes.
+test_full_while_generating() {
+    small_disk 900
+    dd if=/dev/zero of=disk/filler bs=1k count=220 2>/dev/null
+    local set=(--corpus "$DEMO/manifest.jsonl" --variants 6 --chunk 1 --threads 1)
+    # Room for all when it is asked for, and then no more: the filler grows once there is a chunk.
+    (
+        until [ -d disk/set/.patina/00000002 ]; do sleep 0.02; done
+        dd if=/dev/zero of=disk/more bs=1k 2>/dev/null
+    ) &
+    run generate --model "$MINI" "${set[@]}" --out disk/set
+    wait
+    want_status 1
     grep -q -i "^patina: .*no space left" "$WORK/stderr" || fail "the full disk is not named"
-    [ ! -d disk/set ] || [ -z "$(finals disk/set)" ] || fail "left: $(finals disk/set)"
-    # with room it is done, in the same place
-    mount -o remount,size=20000k disk
-    generate --corpus "$DEMO/manifest.jsonl" --out disk/set --variants 6
+    [ -z "$(finals disk/set)" ] || fail "left: $(finals disk/set)"
+    [ -d disk/set/.patina/00000002 ] || fail "a finished chunk is gone"
+    [ -z "$(find disk/set -name '*.tmp*')" ] || fail "left: $(find disk/set -name '*.tmp*')"
+    rm disk/more disk/filler
+    generate "${set[@]}" --out disk/set
+    want_err "chunks are there already"
+    generate "${set[@]}" --out whole
+    want_same whole disk/set
+}
+
+# A folder that becomes read-only under a run: one sentence, and what was finished is intact.
+test_read_only_while_generating() {
+    small_disk 9000
+    local set=(--corpus "$DEMO/manifest.jsonl" --variants 6 --chunk 1 --threads 1)
+    (
+        until [ -d disk/set/.patina/00000002 ]; do sleep 0.02; done
+        # a file that is being written makes the mount busy: try until there is a moment between
+        for _ in $(seq 500); do mount -o remount,ro disk 2>/dev/null && break; done
+    ) &
+    run generate --model "$MINI" "${set[@]}" --out disk/set
+    wait
+    [ "$STATUS" -ne 0 ] || skip "no moment was found to make the folder read-only"
+    want_status 1
+    grep -q -i "^patina: .*read-only" "$WORK/stderr" || fail "the reason is not named"
+    mount -o remount,rw disk
+    generate "${set[@]}" --out disk/set
+    generate "${set[@]}" --out whole
+    want_same whole disk/set
 }
 
 test_full_for_small_files() {

@@ -16,6 +16,10 @@ skip() {
     exit 77
 }
 
+# How a line of a log begins: 2026-11-23T16:47:32Z
+# shellcheck disable=SC2034 # for the test files
+DATE='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z'
+
 # Runs the program; its status is in $STATUS, what it printed in $WORK/stdout and $WORK/stderr.
 run() {
     STATUS=0

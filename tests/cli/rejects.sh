@@ -180,7 +180,7 @@ write_jsonl("manifest.jsonl", [{"audio": f"absent-{i}.wav", "caption": "x"} for 
 E
     run generate --model "$MINI" --corpus manifest.jsonl --out set
     want_status 1
-    [ "$(grep -c "^reject: entry 'absent-" "$WORK/stderr")" -eq 20 ] || fail "not twenty"
+    [ "$(grep -c -E "^$DATE reject: entry 'absent-" "$WORK/stderr")" -eq 20 ] || fail "not twenty"
     want_err "rejects.jsonl"
     [ "$(wc -l <set/rejects.jsonl)" -eq 50 ] || fail "not all in the file"
 }
@@ -200,6 +200,6 @@ E
     [ "$STATUS" -le 1 ] || fail "status $STATUS"
     grep -q -E '"entry": "noisy.mp3"' set/rejects.jsonl set/provenance/*.jsonl ||
         fail "neither a row nor a reject"
-    if grep -v -E '^(reject|patina|note): ' "$WORK/stderr"; then fail "a stranger spoke"; fi
+    if grep -v -E "^($DATE (reject|note)|patina): " "$WORK/stderr"; then fail "a stranger spoke"; fi
     if grep -i -E 'mpg123|layer' "$WORK/stdout"; then fail "a stranger spoke"; fi
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* split.c - shares of the unit interval, and where a clip's hash falls in them */
+
+#include "pipeline/split.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define BLOCK_BYTES 65536
+
+/* Decimals such as 0.9 and 0.05 are off by less than 2^-53 each; a mistyped share by far more. */
+#define SUM_TOLERANCE 1e-9
+
+static bool is_word(const char *text, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_", text[i]) || text[i] == '\0')
+            return false;
+    return n > 0;
+}
+
+/* A decimal number without sign or exponent, in every locale. */
+static bool read_share(const char *text, size_t n, double *share) {
+    double digits = 0.0, scale = 1.0;
+    bool point = false, any = false;
+    if (n > 17) return false;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '.' && !point) {
+            point = true;
+        } else if (text[i] >= '0' && text[i] <= '9') {
+            any = true;
+            digits = 10.0 * digits + (text[i] - '0');
+            if (point) scale *= 10.0;
+        } else {
+            return false;
+        }
+    }
+    *share = digits / scale;
+    return any && *share > 0.0 && *share <= 1.0;
+}
+
+/* One "name=share". */
+static pt_status add_split(const char *text, size_t n, pt_splits *splits, pt_error *err) {
+    const char *equals = memchr(text, '=', n);
+    const size_t n_name = equals ? (size_t)(equals - text) : n;
+    pt_split s = {.share = 0.0};
+
+    if (!equals || !is_word(text, n_name) || n_name > PT_SPLIT_NAME_MAX)
+        return pt_fail(err, PT_EUSAGE,
+                       "'%.*s' is no split: a name of a-z, 0-9 and '_' (at most %d), '=' and a "
+                       "share are needed, such as train=0.9",
+                       (int)n, text, PT_SPLIT_NAME_MAX);
+    memcpy(s.name, text, n_name);
+    if (!read_share(equals + 1, n - n_name - 1, &s.share))
+        return pt_fail(err, PT_EUSAGE,
+                       "split '%s': its share '%.*s' is no number over 0 and up to 1, such as 0.05",
+                       s.name, (int)(n - n_name - 1), equals + 1);
+    for (size_t i = 0; i < splits->n_splits; i++)
+        if (strcmp(splits->split[i].name, s.name) == 0)
+            return pt_fail(err, PT_EUSAGE, "split '%s' comes twice", s.name);
+    if (splits->n_splits == PT_SPLITS_MAX)
+        return pt_fail(err, PT_EUSAGE, "over %d splits", PT_SPLITS_MAX);
+    splits->split[splits->n_splits++] = s;
+    return PT_OK;
+}
+
+pt_status pt_splits_parse(const char *text, pt_splits *splits, pt_error *err) {
+    pt_splits read = {.n_splits = 0};
+    double sum = 0.0;
+
+    for (const char *at = text ? text : "train=1";; at++) {
+        const size_t n = strcspn(at, ",");
+        PT_TRY(add_split(at, n, &read, err));
+        at += n;
+        if (*at == '\0') break;
+    }
+    for (size_t i = 0; i < read.n_splits; i++)
+        sum += read.split[i].share;
+    if (fabs(sum - 1.0) > SUM_TOLERANCE)
+        return pt_fail(err, PT_EUSAGE, "the shares of '%s' add up to %.9g and not to 1", text, sum);
+    *splits = read;
+    return PT_OK;
+}
+
+pt_status pt_splits_choose(const pt_splits *splits, const pt_bytes *clip, size_t *index,
+                           pt_error *err) {
+    unsigned char block[BLOCK_BYTES];
+    pt_sha256 hash;
+    uint64_t offset = 0, low, high;
+    int64_t got;
+
+    pt_sha256_init(&hash);
+    while ((got = pt_bytes_read_at(clip, offset, block, sizeof block)) > 0) {
+        pt_sha256_add(&hash, block, (size_t)got);
+        offset += (uint64_t)got;
+    }
+    if (got < 0) return pt_fail(err, PT_REJECT_UNDECODABLE, "it cannot be read");
+    pt_sha256_first128(&hash, &low, &high);
+
+    const double place = (double)(low >> 11) * 0x1p-53;
+    double reached = 0.0;
+    size_t i = 0;
+    for (; i + 1 < splits->n_splits; i++) {
+        reached += splits->split[i].share;
+        if (place < reached) break;
+    }
+    *index = i;
+    return PT_OK;
+}

@@ -1,0 +1,265 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# resume.sh - shards, interruptions, and continuing: the bytes are those of one run in one go
+
+# A manifest of so many entries over the demo's clips, with rejects and a repeated id among them.
+make_corpus() {
+    py "$1" <<'E'
+clips = [json.loads(line) for line in open(DEMO + "/manifest.jsonl", encoding="utf-8")]
+items = []
+for i in range(int(sys.argv[1])):
+    clip = clips[i * 5 % len(clips)]
+    items.append({"id": f"entry {i}", "audio": f"{DEMO}/{clip['audio']}", "caption": clip["caption"]})
+    if i % 7 == 3:
+        items.append({"id": f"absent {i}", "audio": f"absent-{i}.wav", "caption": "gone"})
+    if i % 11 == 5:
+        items.append({"id": f"entry {i - 1}", "audio": items[-1]["audio"], "caption": "twice"})
+write_jsonl("manifest.jsonl", items)
+E
+}
+
+# Shares of any number of processes, in any order, one of them done twice.
+test_shards() {
+    make_corpus 16
+    local set=(--corpus manifest.jsonl --chunk 3 --variants 2 --seed 5)
+    generate "${set[@]}" --out whole
+    for n in 1 3 9; do
+        for i in $(seq $((n - 1)) -1 0) 0; do
+            generate "${set[@]}" --out "of-$n" --shard "$i/$n" --threads $((1 + i % 3))
+            want_out "of this share"
+        done
+        run finish "of-$n"
+        want_status 0
+        want_same whole "of-$n"
+        run finish "of-$n"
+        want_status 0
+    done
+}
+
+# All shards at once on one folder.
+test_shards_at_once() {
+    make_corpus 12
+    local set=(--corpus manifest.jsonl --chunk 1 --seed 5) pids=() i
+    generate "${set[@]}" --out whole
+    for i in 0 1 2 3 4; do
+        "$PATINA" generate --model "$MINI" "${set[@]}" --out set --shard "$i/5" --threads 1 --quiet \
+            2>>said &
+        pids+=($!)
+    done
+    for i in "${pids[@]}"; do
+        wait "$i" || fail "a shard failed: $(cat said)"
+    done
+    run finish set
+    want_status 0
+    want_same whole set
+}
+
+# Without all chunks there is no set, and what is missing is said.
+test_finish_names_what_is_missing() {
+    make_corpus 6
+    generate --corpus manifest.jsonl --chunk 2 --out set --shard 1/2
+    run finish set
+    want_failure 1
+    want_err "missing"
+    generate --corpus manifest.jsonl --chunk 2 --out set
+    want_out "8 entries"
+}
+
+# More shards than chunks: one that gets nothing is content.
+test_shard_without_work() {
+    make_corpus 2
+    generate --corpus manifest.jsonl --out set --shard 7/9
+    want_out "0 rows of 0 entries"
+}
+
+test_bad_shards() {
+    make_corpus 2
+    for shard in 1 1/ /2 2/2 3/2 -1/2 1/0 a/b 1/2/3; do
+        run generate --model "$MINI" --corpus manifest.jsonl --out set "--shard=$shard"
+        want_failure 2
+        want_err "--shard"
+    done
+    [ ! -e set ] || fail "a folder was made"
+}
+
+# Another setting, corpus or instruction set does not go on with what is there.
+test_mismatch() {
+    make_corpus 6
+    local set=(--corpus manifest.jsonl --chunk 2 --out set --quiet)
+    generate "${set[@]}" --shard 0/2
+    run generate --model "$MINI" "${set[@]}" --shard 1/2 --seed 8
+    want_failure 2
+    want_err "'seed'"
+    run generate --model "$MINI" "${set[@]}" --shard 1/2 --split a=0.5,b=0.5
+    want_failure 2
+    want_err "'split'"
+    echo '{"id": "one more", "audio": "x.wav", "caption": "y"}' >>manifest.jsonl
+    run generate --model "$MINI" "${set[@]}" --shard 1/2
+    want_failure 2
+    want_err "corpus"
+    make_corpus 6
+    run generate --model "$MINI" "${set[@]}" --shard 1/2 --isa c
+    if [ "$STATUS" -ne 0 ]; then # on a machine that has nothing but plain C it is the same
+        want_failure 2
+        want_err "--isa"
+    fi
+    generate "${set[@]}"
+}
+
+# A copy of earlier output that may only be read is where another folder goes on from.
+test_resume_from() {
+    make_corpus 10
+    local set=(--corpus manifest.jsonl --chunk 2 --variants 2)
+    generate "${set[@]}" --out whole
+    generate "${set[@]}" --out first --shard 1/3
+    chmod -R a-w first
+    py <<'E'
+with open("before", "w") as out:
+    json.dump(tree("first"), out)
+E
+    generate "${set[@]}" --out second --resume-from first
+    want_err "chunks are there already"
+    want_same whole second
+    py <<'E'
+with open("before") as file:
+    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("first")
+E
+    generate "${set[@]}" --out third --resume-from whole # a finished one too
+    want_same whole third
+    run generate --model "$MINI" "${set[@]}" --quiet --seed 9 --out fourth --resume-from first
+    want_failure 2
+    want_err "'seed'"
+    run generate --model "$MINI" "${set[@]}" --out fifth --resume-from nowhere
+    [ "$STATUS" -ne 0 ] || fail "nowhere was a folder"
+    want_err nowhere
+}
+
+# What was missing has come: the set is that of a run that had it from the beginning.
+test_retry_rejects() {
+    make_corpus 10
+    local set=(--corpus manifest.jsonl --chunk 3)
+    generate "${set[@]}" --out finished
+    generate "${set[@]}" --out unfinished --shard 0/2
+    cp "$DEMO/clips/perc_bell.wav" absent-3.wav
+    generate "${set[@]}" --out whole
+    generate "${set[@]}" --out finished
+    want_out "holds this very run already" # without --retry it stays as it is
+    generate "${set[@]}" --out finished --retry rejects
+    want_same whole finished
+    generate "${set[@]}" --out unfinished --retry rejects
+    want_same whole unfinished
+    generate "${set[@]}" --out whole --retry rejects # nothing to gain, and nothing changes
+    want_same finished whole
+    run verify whole
+    want_status 0
+}
+
+# A limit ends the run with finished chunks and the status that asks for more of it.
+test_time_limit() {
+    py <<'E'
+slow = is_instrumented()
+write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
+                                "caption": "a bell"} for i in range(10 if slow else 60)])
+base = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--chunk", "2",
+        "--variants", "1" if slow else "12", "--threads", "1"]
+subprocess.run(base + ["--out", "whole"], check=True, stdout=subprocess.DEVNULL,
+               stderr=subprocess.DEVNULL)
+limit = "20s" if slow else "1s"
+statuses, chunks = [], []
+for _ in range(400):
+    began = time.monotonic()
+    run = subprocess.run(base + ["--out", "set", "--time-limit", limit], capture_output=True)
+    took = time.monotonic() - began
+    statuses.append(run.returncode)
+    if run.returncode == 0:
+        break
+    assert run.returncode == 75, run
+    assert took < (90 if slow else 11), took
+    assert b"time limit" in run.stderr, run.stderr
+    chunks.append(len([d for d in os.listdir("set/.patina") if d.isdigit()]))
+assert statuses[-1] == 0, statuses
+assert chunks == sorted(chunks), chunks
+whole, made = tree("whole"), tree("set")
+assert {k: v[0] for k, v in whole.items()} == {k: v[0] for k, v in made.items()}
+E
+}
+
+test_bad_times() {
+    make_corpus 2
+    for time in 0 5x h 1h2h 5m1h -3 "" 1e3 99999999999999999999; do
+        run generate --model "$MINI" --corpus manifest.jsonl --out set "--time-limit=$time"
+        want_failure 2
+        want_err "--time-limit"
+    done
+}
+
+# SIGKILL at random moments, over and over; nothing half is ever seen, and the end is the same.
+# PATINA_KILLS says how often.
+test_kills() {
+    py <<'E'
+slow = is_instrumented()
+rounds = int(os.environ.get("PATINA_KILLS", "4" if slow else "12"))
+write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
+                                "caption": "a bell"} for i in range(8 if slow else 60)])
+args = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--variants", "2",
+        "--chunk", "1", "--split", "train=0.5,test=0.5", "--quiet", "--out"]
+began = time.monotonic()
+subprocess.run(args + ["whole"], check=True, stdout=subprocess.DEVNULL)
+took = time.monotonic() - began
+draw = random.Random(7)
+n_killed = n_whole = 0
+
+def finals(out):
+    return {k: v[0] for k, v in tree(out).items() if not k.startswith(".patina")}
+
+def check(out):
+    for path in tree(out) if os.path.isdir(out) else []:
+        if path.endswith(".tmp") or ".tmp/" in path:
+            continue
+        with open(f"{out}/{path}", "rb") as file:
+            data = file.read()
+        if path.endswith(".parquet"):
+            assert data[:4] == data[-4:] == b"PAR1", path
+        elif path.endswith(".json"):
+            json.loads(data)
+        elif path.endswith(".jsonl"):
+            [json.loads(line) for line in data.splitlines()]
+            assert not data or data.endswith(b"\n"), path
+
+while n_killed < rounds:
+    run = subprocess.Popen(args + ["killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(draw.uniform(0, 1.2) * took)
+    run.kill()
+    n_killed += run.wait() != 0
+    check("killed")
+    if os.path.exists("killed/dataset.json"):
+        n_whole += 1
+        assert finals("whole") == finals("killed")
+        shutil.rmtree("killed")
+subprocess.run(args + ["killed"], check=True, stdout=subprocess.DEVNULL)
+assert {k: v[0] for k, v in tree("whole").items()} == {k: v[0] for k, v in tree("killed").items()}
+print(f"{n_killed} kills, {n_whole} sets completed between them")
+E
+}
+
+# SIGTERM in the middle: the open chunk is dropped soon, the folder is valid, the status asks again.
+test_terminated() {
+    py <<'E'
+write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
+                                "caption": "a bell"} for i in range(3000)])
+args = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--chunk", "4", "--out"]
+run = subprocess.Popen(args + ["set"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+for _ in range(600):
+    if os.path.isdir("set/.patina/00000001"):
+        break
+    time.sleep(0.1)
+run.terminate()
+began = time.monotonic()
+_, said = run.communicate(timeout=60)
+assert time.monotonic() - began < (60 if is_instrumented() else 10)
+assert run.returncode == 75, (run.returncode, said)
+assert b"goes on from there" in said, said
+assert not [d for d in os.listdir("set/.patina") if d.endswith(".tmp")], os.listdir("set/.patina")
+assert len([d for d in os.listdir("set/.patina") if d.isdigit()]) >= 2
+E
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include "pipeline/caption_batch.h"
+
+/* Some twice, more than a handful, and one that the cache holds with an embedding of its own: each
+ * gets what it gets alone, and the cached one what the cache holds. */
+TEST(caption_batch, each_as_if_alone) {
+    enum { N = 70 };
+    pt_caption_batch batch = {0};
+    pt_caption_cache *cache = NULL;
+    pt_clap *clap = NULL;
+    pt_arena scratch;
+    float alone[PT_EMBEDDING], held[PT_EMBEDDING];
+    char text[32];
+
+    pt_arena_init(&scratch);
+    REQUIRE_OK(pt_caption_cache_open(&cache, &t->err));
+    REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_TEXT, PT_ISA_C, PT_PRECISION_F32,
+                            &clap, &t->err));
+    for (size_t k = 0; k < PT_EMBEDDING; k++)
+        held[k] = (float)k;
+    pt_caption_cache_keep(cache, "caption 7", 9, held);
+
+    for (size_t i = 0; i < N; i++) {
+        snprintf(text, sizeof text, "caption %zu", i % 40);
+        REQUIRE_OK(pt_caption_batch_add(&batch, text, &t->err));
+    }
+    REQUIRE_OK(pt_caption_batch_embed(&batch, clap, cache, NULL, &scratch, &t->err));
+    for (size_t i = 0; i < N; i++) {
+        snprintf(text, sizeof text, "caption %zu", i % 40);
+        CHECK_OK(pt_clap_embed_text(clap, text, strlen(text), alone, &scratch, &t->err));
+        CHECK(memcmp(batch.embeddings + i * PT_EMBEDDING, i % 40 == 7 ? held : alone,
+                     sizeof alone) == 0);
+    }
+    CHECK(pt_caption_cache_find(cache, "caption 39", 10, held));
+    CHECK(memcmp(held, batch.embeddings + 39 * PT_EMBEDDING, sizeof held) == 0);
+    pt_caption_batch_release(&batch);
+
+    /* nothing to do, and a stop */
+    atomic_bool stop = true;
+    CHECK_OK(pt_caption_batch_embed(&batch, clap, cache, &stop, &scratch, &t->err));
+    REQUIRE_OK(pt_caption_batch_add(&batch, "another", &t->err));
+    CHECK_FAILS(pt_caption_batch_embed(&batch, clap, cache, &stop, &scratch, &t->err),
+                PT_ECANCELLED);
+    pt_caption_batch_release(&batch);
+    pt_caption_cache_close(&cache);
+    pt_clap_close(&clap);
+    pt_arena_release(&scratch);
+}
