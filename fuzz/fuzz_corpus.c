@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_corpus.c - input: 'j' and a JSONL manifest, or anything else and an AudioCaps CSV
+/* fuzz_corpus.c - input: a letter for the kind, and a list of entries
+ *
+ *     j JSONL   t Clotho   l labels   w WavCaps   anything else AudioCaps; an upper-case letter
+ * with "text" as the column of captions
  *
  * Checks what corpus.h promises of every entry, whatever the text.
  */
@@ -37,7 +40,7 @@ static void check(const pt_entry *e) {
 }
 
 /** Reads it all; the number of entries. */
-static size_t read_corpus(const pt_reader *reader, const char *path) {
+static size_t read_corpus(const pt_reader *reader, const char *column, const char *path) {
     void *state = NULL;
     pt_error err = {0};
     size_t n = 0;
@@ -45,7 +48,7 @@ static size_t read_corpus(const pt_reader *reader, const char *path) {
 
     /* A folder without audio, so that every clip is missing; it need not be there for a manifest.
      */
-    const pt_corpus_options options = {.audio_root = "/proc/self/fdinfo"};
+    const pt_corpus_options options = {.audio_root = "/proc/self/fdinfo", .caption_column = column};
     if (reader->open(path, &options, &state, &err) != PT_OK) {
         MUST(err.status == PT_EFORMAT && err.message[0] != '\0');
         return 0;
@@ -61,6 +64,34 @@ static size_t read_corpus(const pt_reader *reader, const char *path) {
     return n;
 }
 
+static const pt_reader *reader_of(uint8_t letter) {
+    switch (letter | 0x20) {
+    case 'j':
+        return &pt_reader_jsonl;
+    case 't':
+        return &pt_reader_clotho;
+    case 'l':
+        return &pt_reader_labels;
+    case 'w':
+        return &pt_reader_wavcaps;
+    default:
+        return &pt_reader_audiocaps;
+    }
+}
+
+/** Recognising must bear anything too. */
+static void look_at(const pt_reader *reader, const uint8_t *data, size_t size) {
+    static const pt_corpus_options none = {0};
+    char *head = malloc(PT_LOOK_BYTES + 1);
+    const size_t n = size < PT_LOOK_BYTES ? size : PT_LOOK_BYTES;
+    MUST(head);
+    memcpy(head, data, n);
+    head[n] = '\0';
+    const pt_look look = {.path = "a.json", .head = head, .n_head = n, .options = &none};
+    (void)reader->matches(&look);
+    free(head);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1) return 0;
     const int fd = memfd_create("corpus", MFD_CLOEXEC);
@@ -68,13 +99,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     MUST(fd >= 0 && write(fd, data + 1, size - 1) == (ssize_t)(size - 1));
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 
-    const pt_reader *reader = data[0] == 'j' ? &pt_reader_jsonl : &pt_reader_audiocaps;
-    const size_t n = read_corpus(reader, path);
-    size_t n_lines = 1;
+    const pt_reader *reader = reader_of(data[0]);
+    const char *column = data[0] >= 'A' && data[0] <= 'Z' ? "text" : NULL;
+    const size_t n = read_corpus(reader, column, path);
+    const bool is_list = reader == &pt_reader_wavcaps; /* its elements end in commas */
+    size_t n_most = is_list ? 2 : 1;
     for (size_t i = 1; i < size; i++)
-        n_lines += data[i] == '\n' || data[i] == '\r';
-    MUST(n <= n_lines);
-    MUST(read_corpus(reader, path) == n); /* and once more the same */
+        n_most += is_list ? data[i] == ',' : data[i] == '\n' || data[i] == '\r';
+    MUST(n <= n_most);
+    MUST(read_corpus(reader, column, path) == n); /* and once more the same */
+    look_at(reader, data + 1, size - 1);
     close(fd);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <patina/audio.h>
 #include <patina/bench.h>
 #include <patina/clap.h>
+#include <patina/corpus_kinds.h>
 #include <patina/dataset.h>
 #include <patina/degrade.h>
 #include <patina/files.h>

@@ -12,8 +12,16 @@
 #include <string.h>
 
 #include "audio/decoder_kind.h"
+#include "audio/foreign.h"
+#include "patina_config.h"
 
-static const pt_decoder_kind *const kinds[] = {&pt_decoder_sndfile, &pt_decoder_mpg123};
+static const pt_decoder_kind *const kinds[] = {
+    &pt_decoder_sndfile,
+    &pt_decoder_mpg123,
+#if PT_HAVE_FFMPEG
+    &pt_decoder_ffmpeg,
+#endif
+};
 
 struct pt_decoder {
     const pt_decoder_kind *kind;
@@ -22,37 +30,19 @@ struct pt_decoder {
     uint64_t position; /* frame that comes next */
 };
 
-/** What bytes are that no decoder here reads: so that the sentence tells what to do about it. */
-static const char *known_stranger(const pt_bytes *bytes) {
-    static const struct {
-        size_t offset;
-        const char *bytes;
-        const char *name;
-    } strangers[] = {
-        {4, "ftyp", "MP4 or M4A"},
-        {0, "\x1A\x45\xDF\xA3", "WebM or Matroska"},
-        {0, "\xFF\xF1", "AAC (ADTS)"},
-        {0, "\xFF\xF9", "AAC (ADTS)"},
-        {0, "\x30\x26\xB2\x75", "WMA"},
-        {0, "MAC ", "Monkey's Audio"},
-        {0, "wvpk", "WavPack"},
-        {28,
-         "\x7F"
-         "FLAC",
-         "FLAC in Ogg"},
-        {28, "Speex", "Speex"},
-        {0, "#!AMR", "AMR"},
-    };
-    char head[64];
-    const int64_t n = pt_bytes_read_at(bytes, 0, head, sizeof head);
-
-    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
-        const size_t length = strlen(strangers[i].bytes);
-        if (n >= (int64_t)(strangers[i].offset + length) &&
-            memcmp(head + strangers[i].offset, strangers[i].bytes, length) == 0)
-            return strangers[i].name;
-    }
-    return NULL;
+/** Says of bytes that no decoder here reads what they are, if that is known, and what to do about
+ * it. */
+static bool name_stranger(const pt_bytes *bytes, pt_error *err) {
+    const pt_foreign *foreign = pt_foreign_find(bytes);
+    if (!foreign) return false;
+    if (foreign->demuxer && !PT_HAVE_FFMPEG)
+        pt_fail(err, PT_REJECT_UNDECODABLE,
+                "%s, which this build does not read: build patina with FFmpeg's libraries",
+                foreign->title);
+    else
+        pt_fail(err, PT_REJECT_UNDECODABLE, "%s, which no decoder of this build reads",
+                foreign->title);
+    return true;
 }
 
 /** A WAV (or relative) whose sample data reaches behind the file's end. */
@@ -77,8 +67,8 @@ pt_status pt_decoder_open(const pt_bytes *bytes, pt_decoder **decoder, pt_decode
                           pt_error *err) {
     pt_decoder *d = calloc(1, sizeof *d);
     pt_container container;
-    pt_error first = {0};
-    const char *stranger;
+    pt_error telling = {0}; /* the first one's reason, or that of the kind whose format it is */
+    bool is_known = false;
     pt_status status = PT_REJECT_UNDECODABLE;
 
     if (!d) return pt_fail(err, PT_ENOMEM, "out of memory");
@@ -92,20 +82,16 @@ pt_status pt_decoder_open(const pt_bytes *bytes, pt_decoder **decoder, pt_decode
         d->facts = (pt_decoder_facts){0};
         status = kinds[i]->open(bytes, &container, &d->state, &d->facts, &why);
         if (status == PT_OK) d->kind = kinds[i];
-        if (i == 0 || status != PT_REJECT_UNDECODABLE) first = why;
+        is_known = status != PT_REJECT_UNDECODABLE || d->facts.info.format;
+        if (i == 0 || is_known) telling = why;
         if (status != PT_OK && status != PT_REJECT_UNDECODABLE) break;
     }
     if (status == PT_REJECT_UNDECODABLE && check_claim(&container, "the file", err) != PT_OK) {
         status = PT_REJECT_TRUNCATED; /* which is why nobody would read it */
         goto done;
     }
-    if (status == PT_REJECT_UNDECODABLE && (stranger = known_stranger(bytes))) {
-        pt_fail(err, status, "%s, which no decoder of this build reads", stranger);
-        goto done;
-    }
-    if (status !=
-        PT_OK) { /* when none knows the bytes, the first one's reason is the telling one */
-        pt_fail(err, status, "%s", first.message);
+    if (status != PT_OK) {
+        if (is_known || !name_stranger(bytes, err)) pt_fail(err, status, "%s", telling.message);
         goto done;
     }
     status = check_claim(&container, d->facts.info.format, err);

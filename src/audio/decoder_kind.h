@@ -37,7 +37,8 @@ typedef struct pt_decoder_kind {
 
     /**
      * PT_REJECT_UNDECODABLE hands the bytes on to the next kind; any other failure is final.
-     * facts are zeroed before.
+     * facts are zeroed before; info.format, where it is set even so, says that the format is this
+     * kind's, and its reason the telling one.
      */
     pt_status (*open)(const pt_bytes *bytes, const pt_container *container, void **state,
                       pt_decoder_facts *facts, pt_error *err);
@@ -55,5 +56,6 @@ typedef struct pt_decoder_kind {
 
 extern const pt_decoder_kind pt_decoder_sndfile;
 extern const pt_decoder_kind pt_decoder_mpg123;
+extern const pt_decoder_kind pt_decoder_ffmpeg; /* in a build that has it */
 
 #endif /* PATINA_AUDIO_DECODER_KIND_H */

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "audio/decoder_kind.h"
+#include "audio/foreign.h"
 #include "patina_config.h"
 
 #define ALLOWANCE    1152  /* frames: one of the codec's own */
@@ -130,6 +131,8 @@ static pt_status mpeg_open(const pt_bytes *bytes, const pt_container *c, void **
     uint64_t base = in_wav ? c->data_offset : pt_id3_end(bytes);
     int encoding = 0;
 
+    if (!in_wav && pt_foreign_find(bytes)) /* frames inside are that container's to find */
+        return pt_fail(err, PT_REJECT_UNDECODABLE, "no MPEG audio");
     if (!find_first_frame(bytes, base, &base) && c->kind != PT_CONTAINER_MPEG && !in_wav)
         return pt_fail(err, PT_REJECT_UNDECODABLE, "no MPEG audio");
     mpeg_state *s = calloc(1, sizeof *s);

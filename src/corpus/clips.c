@@ -74,10 +74,11 @@ static const char *named(const pt_clips *clips, const char *stem, size_t n) {
 }
 
 static const char *named_by_parts(const pt_clips *clips, const char *before, const char *id,
-                                  const char *start) {
+                                  size_t n_id, const char *start) {
     char stem[512];
-    const int n =
-        snprintf(stem, sizeof stem, "%s%s%s%s", before, id, start ? "_" : "", start ? start : "");
+    if (n_id >= sizeof stem) return NULL;
+    const int n = snprintf(stem, sizeof stem, "%s%.*s%s%s", before, (int)n_id, id, start ? "_" : "",
+                           start ? start : "");
     return n > 0 && (size_t)n < sizeof stem ? named(clips, stem, (size_t)n) : NULL;
 }
 
@@ -116,8 +117,8 @@ static bool same_number(const decimal *a, const decimal *b) {
 }
 
 /** <id>_<start>_<end>: the names that begin with "<id>_" stand together. */
-static const char *named_by_span(const pt_clips *clips, const char *id, const char *start) {
-    const size_t n_id = strlen(id);
+static const char *named_by_span(const pt_clips *clips, const char *id, size_t n_id,
+                                 const char *start) {
     const char *best = NULL;
     decimal wanted, from, to;
 
@@ -138,13 +139,54 @@ static const char *named_by_span(const pt_clips *clips, const char *id, const ch
     return best;
 }
 
-const char *pt_clips_find(const pt_clips *clips, const char *id, const char *start,
+const char *pt_clips_find(const pt_clips *clips, const char *id, size_t n_id, const char *start,
                           const char *rows) {
-    const char *path = named_by_parts(clips, "", id, start);
-    if (!path) path = named_by_parts(clips, "", id, NULL);
-    if (!path) path = named_by_parts(clips, "Y", id, NULL);
-    if (!path) path = named_by_parts(clips, "Y", id, start);
+    const char *path = named_by_parts(clips, "", id, n_id, start);
+    if (!path) path = named_by_parts(clips, "", id, n_id, NULL);
+    if (!path) path = named_by_parts(clips, "Y", id, n_id, NULL);
+    if (!path) path = named_by_parts(clips, "Y", id, n_id, start);
     for (; !path && *rows; rows += strlen(rows) + 1)
         path = named(clips, rows, strlen(rows));
-    return path ? path : named_by_span(clips, id, start);
+    return path ? path : named_by_span(clips, id, n_id, start);
+}
+
+/* Names of a table ------------------------------------------------------------------------- */
+
+/** Whether the folders of a path end with the n bytes of folders ("a/b/" of "x/a/b/c.wav"). */
+static bool lies_in(const char *path, const char *folders, size_t n) {
+    const size_t n_own = (size_t)(pt_path_name(path) - path);
+    if (n > n_own || memcmp(path + n_own - n, folders, n) != 0) return false;
+    return n == 0 || n == n_own || path[n_own - n - 1] == '/';
+}
+
+/** Whether a folder of the path has a name that stands in the table's. */
+static bool is_of_table(const char *path, const char *table) {
+    for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
+        if (slash > path && memmem(table, strlen(table), path, (size_t)(slash - path))) return true;
+    return false;
+}
+
+/** Of the files with this stem the one that suits the name best: name and table, each if it can. */
+static const char *best_of_stem(const pt_clips *clips, const char *name, size_t n_stem,
+                                const char *table) {
+    const char *base = pt_path_name(name), *best = NULL;
+    int best_rank = -1;
+
+    for (size_t i = lower_bound(clips, base, n_stem); i < clips->n_names; i++) {
+        const clip_name *c = &clips->names[i];
+        if (compare_stems(c->stem, c->n, base, n_stem) != 0) break;
+        if (!lies_in(c->path, name, (size_t)(base - name))) continue;
+        const int rank = 2 * (strcmp(c->stem, base) == 0) + is_of_table(c->path, table);
+        if (rank > best_rank) best = c->path, best_rank = rank; /* the first of its rank stays */
+    }
+    return best;
+}
+
+const char *pt_clips_named(const pt_clips *clips, const char *name, const char *table) {
+    const size_t n = strlen(pt_path_name(name));
+    const char *path = NULL;
+
+    if (pt_walk_is_audio(name))
+        path = best_of_stem(clips, name, pt_walk_stem(name) - (strlen(name) - n), table);
+    return path ? path : best_of_stem(clips, name, n, table);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clips.h - which audio file belongs to a YouTube id, among the ways in which they are named */
+/* clips.h - which audio file below a folder belongs to a YouTube id, or to a name in a table */
 
 #ifndef PATINA_CORPUS_CLIPS_H
 #define PATINA_CORPUS_CLIPS_H
@@ -31,9 +31,21 @@ void pt_clips_close(pt_clips *clips);
  *
  * In the last form the numbers may have decimals ("30.000_40.000"); start is compared as a number.
  *
- * rows  audiocap_ids of the entry's rows, each ended by a NUL, an empty one behind the last
+ * id     n_id bytes, without a NUL
+ * rows   audiocap_ids of the entry's rows, each ended by a NUL, an empty one behind the last
  */
-const char *pt_clips_find(const pt_clips *clips, const char *id, const char *start,
+const char *pt_clips_find(const pt_clips *clips, const char *id, size_t n_id, const char *start,
                           const char *rows);
+
+/**
+ * The path below the root of the file that a table calls `name`, or NULL: the same name in the root
+ * or in a folder, else the same with another extension of audio, or with one where name has none.
+ * Folders that name itself has ("fold1/x.wav") have to be there.
+ *
+ * table  file name of the table: of several such files one comes first that lies in a folder whose
+ *        name the table's holds ("evaluation" of clotho_captions_evaluation.csv), then the one
+ *        whose path comes first by its bytes
+ */
+const char *pt_clips_named(const pt_clips *clips, const char *name, const char *table);
 
 #endif /* PATINA_CORPUS_CLIPS_H */

@@ -9,15 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <patina/corpus_kinds.h>
+
 #include "base/str.h"
 #include "base/utf8.h"
 #include "corpus/braces.h"
 #include "corpus/entry.h"
 #include "corpus/reader.h"
 
-static const pt_reader *const readers[] = {&pt_reader_webdataset, &pt_reader_parquet,
-                                           &pt_reader_folder, &pt_reader_audiocaps,
-                                           &pt_reader_jsonl};
+/* In the order in which they look: of CSVs, those that ask for more columns come first. */
+static const pt_reader *const readers[] = {
+    &pt_reader_webdataset, &pt_reader_parquet, &pt_reader_folder, &pt_reader_audiocaps,
+    &pt_reader_clotho,     &pt_reader_labels,  &pt_reader_jsonl,  &pt_reader_wavcaps,
+};
 
 struct pt_corpus {
     const pt_reader *reader;
@@ -27,11 +31,12 @@ struct pt_corpus {
 
 /** Reads the head of a file, or sees that it is a folder or a pattern. buffer has PT_LOOK_BYTES
  * + 1. */
-static pt_status look_at(const char *path, char *buffer, pt_look *look, pt_error *err) {
+static pt_status look_at(const char *path, const pt_corpus_options *options, char *buffer,
+                         pt_look *look, pt_error *err) {
     struct stat info;
     pt_bytes bytes = {0};
 
-    *look = (pt_look){.path = path, .head = buffer};
+    *look = (pt_look){.path = path, .head = buffer, .options = options};
     buffer[0] = '\0';
     if (stat(path, &info) != 0) {
         look->is_pattern = pt_braces_first(path) != NULL;
@@ -115,9 +120,9 @@ pt_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_
         status = pt_fail(err, PT_ENOMEM, "out of memory");
         goto done;
     }
-    status = look_at(path, buffer, &look, err);
-    if (status != PT_OK) goto done;
     if (!options) options = &defaults;
+    status = look_at(path, options, buffer, &look, err);
+    if (status != PT_OK) goto done;
     status = choose_reader(options, &look, &c->reader, err);
     if (status != PT_OK) goto done;
     status = c->reader->open(path, options, &c->state, err);
@@ -140,6 +145,13 @@ void pt_corpus_close(pt_corpus **corpus) {
     free((*corpus)->name);
     free(*corpus);
     *corpus = NULL;
+}
+
+bool pt_corpus_kinds(size_t i, const char **name, const char **summary) {
+    if (i >= sizeof readers / sizeof readers[0]) return false;
+    *name = readers[i]->name;
+    *summary = readers[i]->summary;
+    return true;
 }
 
 const char *pt_corpus_kind(const pt_corpus *corpus) {

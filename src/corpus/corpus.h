@@ -27,6 +27,9 @@ typedef struct pt_caption {
  *              id                                   source
  *   folder     path below the folder                the same
  *   audiocaps  <youtube_id>_<start_time>            path below the audio root
+ *   clotho     `file_name` as written               the same
+ *   labels     the file's name as written           the same
+ *   wavcaps    `id` as written                      the same
  *   jsonl      `id`, or `audio` as written          `audio`, but none that is absolute: only
  *                                                   what of it lies below the manifest's folder,
  *                                                   or its last part
@@ -36,7 +39,8 @@ typedef struct pt_caption {
  *              <tar without extension>/<key>
  *
  * A tar's path is that below the folder, or below what all of a pattern have in common. Where no
- * audio file is known, source is <name of the manifest>:<line>, or the tar.
+ * audio file is known, source is <name of the list>:<line>, of wavcaps <name of the list>#<element
+ * of data, from 0>, or the tar.
  */
 typedef struct pt_entry {
     char *id; /* NULL when a broken item has none */
@@ -66,30 +70,32 @@ typedef struct pt_corpus_options {
     const char *audio_root;     /* where a table's clips lie, or a manifest's paths start; NULL: its
                                    own folder */
     const char *kind;           /* name of a reader; NULL: found by looking */
-    const char *caption_column; /* of kinds that have columns; NULL: caption, text or captions */
+    const char *caption_column; /* of kinds that have columns, or members; NULL: the kind's own */
 } pt_corpus_options;
 
 typedef struct pt_corpus pt_corpus;
 
 /**
- * Opens a folder, an AudioCaps CSV or a JSONL manifest; the kind is found by looking: a folder, a
- * header with AudioCaps' columns, a name in .jsonl or .ndjson or a first line that is an object
- * with `audio`. Opened again, it gives the same entries in the same order: of a folder, sorted by
- * the bytes of their paths; of a CSV, by the first row of a clip; of a manifest, line by line; of
- * tars, as they stand in each, tar by tar.
+ * Opens a corpus; the kind is found by looking: tars and Parquet files, or folders and patterns of
+ * them; any other folder; the header of AudioCaps, Clotho, or a table of labels, in this order; a
+ * name in .jsonl or .ndjson or a first line that is an object with `audio`; an object with a list
+ * `data`. Opened again, it gives the same entries in the same order: of a folder, sorted by the
+ * bytes of their paths; of AudioCaps, by the first row of a clip; of other lists, one by one as
+ * they stand; of tars, as they stand in each, tar by tar.
  *
  * options  NULL: the defaults
  *
- * Errors   PT_EUSAGE   there is no kind of that name
+ * Errors   PT_EUSAGE   there is no kind of that name; a caption column for a kind that has none
  *          PT_EIO      cannot be read
  *          PT_EFORMAT  no kind of corpus that is known, which says what was found and what is read;
- *                      a folder without a file that is named like audio
+ *                      a folder without a file that is named like audio; a list that is not of the
+ *                      kind that the options name
  */
 pt_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_corpus **corpus,
                          pt_error *err);
 void pt_corpus_close(pt_corpus **corpus);
 
-/** The kind's name: "folder", "audiocaps", "jsonl", "parquet" ... */
+/** The kind's name: "folder", "audiocaps" ...; patina/corpus_kinds.h lists them. */
 const char *pt_corpus_kind(const pt_corpus *corpus);
 
 /**

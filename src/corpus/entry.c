@@ -77,6 +77,33 @@ pt_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool mended, p
     return PT_OK;
 }
 
+const json_t *pt_json_captions(const json_t *object, const char *column) {
+    static const char *const members[] = {"caption", "captions", "text"};
+    const json_t *value = NULL;
+    if (column) return json_object_get(object, column);
+    for (size_t i = 0; i < sizeof members / sizeof members[0] && !value; i++)
+        value = json_object_get(object, members[i]);
+    return value;
+}
+
+pt_status pt_entry_take_id(pt_entry *entry, const json_t *id, bool mended, const char *place,
+                           pt_error *err) {
+    pt_str text = {0};
+
+    if (json_is_integer(id))
+        pt_str_printf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+    else if (!json_is_string(id))
+        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                               "%s: its id is neither a string nor an integer", place);
+    else if (!*json_string_value(id) || !pt_json_intact(id, mended))
+        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                               "%s: its id is empty, not UTF-8, or holds a NUL", place);
+    else
+        pt_str_add(&text, json_string_value(id));
+    entry->id = pt_str_steal(&text);
+    return entry->id ? PT_OK : no_memory(err);
+}
+
 pt_status pt_entry_reject(pt_entry *entry, pt_error *err, pt_status status, const char *format,
                           ...) {
     if (entry->status != PT_OK) return PT_OK;
@@ -90,6 +117,24 @@ pt_status pt_entry_reject(pt_entry *entry, pt_error *err, pt_status status, cons
     }
     entry->status = status;
     return PT_OK;
+}
+
+pt_status pt_corpus_without_columns(const pt_corpus_options *options, const char *kind,
+                                    pt_error *err) {
+    if (!options->caption_column) return PT_OK;
+    return pt_fail(err, PT_EUSAGE, "a corpus of kind '%s' has no columns, so none can be '%s'",
+                   kind, options->caption_column);
+}
+
+char *pt_corpus_name(const char *path, const char *otherwise) {
+    const char *name = pt_path_name(path);
+    if (!pt_utf8_valid(name, strlen(name))) name = otherwise;
+    return pt_text_copy(name, strlen(name));
+}
+
+char *pt_corpus_root(const char *path, const pt_corpus_options *options) {
+    if (!options->audio_root) return pt_path_folder(path);
+    return pt_text_copy(options->audio_root, strlen(options->audio_root));
 }
 
 pt_status pt_entry_unspeakable(pt_entry *entry, const char *name, pt_error *err) {

@@ -27,10 +27,32 @@ pt_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, pt_error 
  */
 pt_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool mended, pt_error *err);
 
+/** The member of an object that holds its captions: the one that is named, or (column NULL) the
+ * first of `caption`, `captions` and `text`; NULL if there is none. */
+const json_t *pt_json_captions(const json_t *object, const char *column);
+
+/**
+ * Takes the id from a string or an integer; any other value makes the entry a reject, whose
+ * sentence starts with place ("line 3").
+ */
+pt_status pt_entry_take_id(pt_entry *entry, const json_t *id, bool mended, const char *place,
+                           pt_error *err);
+
 /** Says why the entry can give no row: the first reason stays. */
 pt_status pt_entry_reject(pt_entry *entry, pt_error *err, pt_status status, const char *format, ...)
     PT_PRINTF(4, 5);
 
+/** Refuses a caption column, with PT_EUSAGE: for kinds that have none. */
+pt_status pt_corpus_without_columns(const pt_corpus_options *options, const char *kind,
+                                    pt_error *err);
+
+/**
+ * What a list of entries is called in a data set: its file name without folders, or `otherwise`
+ * where that is no UTF-8. And where its audio lies: in the audio root, or beside it. NULL when
+ * memory runs out.
+ */
+char *pt_corpus_name(const char *path, const char *otherwise);
+char *pt_corpus_root(const char *path, const pt_corpus_options *options);
 /** For a file whose name is not UTF-8: rejects it, with source as pt_text_speakable writes it. */
 pt_status pt_entry_unspeakable(pt_entry *entry, const char *name, pt_error *err);
 

@@ -36,10 +36,10 @@ static void folder_close(void *state) {
 
 static pt_status folder_open(const char *path, const pt_corpus_options *options, void **state,
                              pt_error *err) {
+    PT_TRY(pt_corpus_without_columns(options, "folder", err));
     folder_state *s = calloc(1, sizeof *s);
     pt_status status;
 
-    (void)options;
     if (!s || !(s->root = pt_text_copy(path, strlen(path)))) {
         free(s);
         return pt_fail(err, PT_ENOMEM, "out of memory");

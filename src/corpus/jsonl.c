@@ -3,11 +3,13 @@
  *
  * `audio` is a path from the manifest's folder, or from the audio root where one is given. An
  * absolute one works too: the data set then says where it is below that folder, or only its last
- * part, since no absolute path may stand there. `caption` (or `captions`) is a string or a list.
+ * part, since no absolute path may stand there. `caption` (or `captions`, or `text`, or the member
+ * that options name) is a string or a list.
  * `id` is a string or an integer; without one the id is `audio` as written. Blank lines are passed
  * over, and other members.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ typedef struct jsonl_state {
     char *name;   /* of the manifest, without folders */
     char *folder; /* that it stands in, as the user wrote it */
     char *real;   /* the same without symbolic links; NULL if unknown */
+    char *column; /* the member with captions; NULL: the usual ones */
 } jsonl_state;
 
 static pt_status no_memory(pt_error *err) {
@@ -49,21 +52,21 @@ static void jsonl_close(void *state) {
     free(s->name);
     free(s->folder);
     free(s->real);
+    free(s->column);
     free(s);
 }
 
 static pt_status jsonl_open(const char *path, const pt_corpus_options *options, void **state,
                             pt_error *err) {
-    const char *audio_root = options->audio_root;
-    const char *name = pt_path_name(path);
-    if (!pt_utf8_valid(name, strlen(name))) name = "manifest"; /* it is written to the data set */
+    const char *column = options->caption_column;
     jsonl_state *s = calloc(1, sizeof *s);
     pt_status status = PT_OK;
 
     if (!s) return no_memory(err);
-    s->name = pt_text_copy(name, strlen(name));
-    s->folder = audio_root ? pt_text_copy(audio_root, strlen(audio_root)) : pt_path_folder(path);
-    if (!s->name || !s->folder) {
+    s->name = pt_corpus_name(path, "manifest");
+    s->folder = pt_corpus_root(path, options);
+    if (column) s->column = pt_text_copy(column, strlen(column));
+    if (!s->name || !s->folder || (column && !s->column)) {
         status = no_memory(err);
         goto done;
     }
@@ -113,30 +116,18 @@ static pt_status read_audio(const jsonl_state *s, const json_t *object, bool men
 
 static pt_status read_id(const jsonl_state *s, const json_t *object, bool mended, pt_entry *entry,
                          pt_error *err) {
-    const unsigned long long line = s->lines.number;
     const json_t *own = json_object_get(object, "id");
     const json_t *id = own ? own : json_object_get(object, "audio");
-    pt_str text = {0};
+    char place[40];
 
     if (!own && !json_is_string(id)) return PT_OK; /* no audio either: that is said */
-    if (json_is_integer(id))
-        pt_str_printf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
-    else if (!json_is_string(id))
-        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
-                               "line %llu: its id is neither a string nor an integer", line);
-    else if (!*json_string_value(id) || !pt_json_intact(id, mended))
-        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
-                               "line %llu: its id is empty, not UTF-8, or holds a NUL", line);
-    else
-        pt_str_add(&text, json_string_value(id));
-    entry->id = pt_str_steal(&text);
-    return entry->id ? PT_OK : no_memory(err);
+    snprintf(place, sizeof place, "line %llu", (unsigned long long)s->lines.number);
+    return pt_entry_take_id(entry, id, mended, place, err);
 }
 
 static pt_status read_object(const jsonl_state *s, const json_t *object, bool mended,
                              pt_entry *entry, pt_error *err) {
-    const json_t *caption = json_object_get(object, "caption");
-    if (!caption) caption = json_object_get(object, "captions");
+    const json_t *caption = pt_json_captions(object, s->column);
     if (caption) PT_TRY(pt_entry_add_json(entry, caption, mended, err));
     PT_TRY(read_audio(s, object, mended, entry, err));
     return read_id(s, object, mended, entry, err);

@@ -25,6 +25,7 @@ typedef struct pt_look {
     bool is_pattern;  /* there is no such file, and braces (braces.h) may name others */
     const char *head; /* the file's first bytes, NUL-terminated, a byte order mark left out */
     size_t n_head;    /* up to PT_LOOK_BYTES */
+    const pt_corpus_options *options;
 } pt_look;
 
 typedef struct pt_reader {
@@ -46,6 +47,9 @@ extern const pt_reader pt_reader_webdataset;
 extern const pt_reader pt_reader_parquet;
 extern const pt_reader pt_reader_folder;
 extern const pt_reader pt_reader_audiocaps;
+extern const pt_reader pt_reader_clotho;
+extern const pt_reader pt_reader_labels;
 extern const pt_reader pt_reader_jsonl;
+extern const pt_reader pt_reader_wavcaps;
 
 #endif /* PATINA_CORPUS_READER_H */

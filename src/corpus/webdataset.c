@@ -184,10 +184,10 @@ static void webdataset_close(void *state) {
 
 static pt_status webdataset_open(const char *path, const pt_corpus_options *options, void **state,
                                  pt_error *err) {
+    PT_TRY(pt_corpus_without_columns(options, "webdataset", err));
     webdataset_state *s = calloc(1, sizeof *s);
     pt_status status;
 
-    (void)options;
     if (!s) return no_memory(err);
     status = list_tars(s, path, err);
     if (status == PT_OK)

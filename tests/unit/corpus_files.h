@@ -52,13 +52,12 @@ typedef struct listing {
     char kind[16];
 } listing;
 
-static inline listing *list(const char *path, const char *audio_root) {
+static inline listing *list_with(const char *path, const pt_corpus_options *options) {
     listing *l = calloc(1, sizeof *l);
     pt_corpus *corpus = NULL;
     bool end = false;
 
-    l->status =
-        pt_corpus_open(path, &(pt_corpus_options){.audio_root = audio_root}, &corpus, &l->err);
+    l->status = pt_corpus_open(path, options, &corpus, &l->err);
     if (l->status == PT_OK) snprintf(l->kind, sizeof l->kind, "%s", pt_corpus_kind(corpus));
     while (l->status == PT_OK && l->n < N_LISTED) {
         l->status = pt_corpus_next(corpus, true, &l->entry[l->n], &end, &l->err);
@@ -67,6 +66,10 @@ static inline listing *list(const char *path, const char *audio_root) {
     }
     pt_corpus_close(&corpus);
     return l;
+}
+
+static inline listing *list(const char *path, const char *audio_root) {
+    return list_with(path, &(pt_corpus_options){.audio_root = audio_root});
 }
 
 static inline void list_release(listing *l) {

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* json_list.c - a scanner that knows brackets, commas and strings */
+
+#include "corpus/json_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "corpus/entry.h"
+
+#define BLOCK_BYTES 65536
+#define DEPTH_MAX   64 /* brackets whose kind is known; deeper ones are only counted */
+
+#define END (-1)
+
+static int peek_slowly(pt_json_list *list) {
+    if (list->at_end || list->failed) return END;
+    const int64_t got = pt_bytes_read_at(&list->bytes, list->offset, list->block, BLOCK_BYTES);
+    list->failed = got < 0;
+    list->at_end = got == 0;
+    if (got <= 0) return END;
+    list->offset += (uint64_t)got;
+    list->n_block = (size_t)got;
+    list->at = 0;
+    return (unsigned char)list->block[0];
+}
+
+/** The next byte, or END. */
+static inline int peek(pt_json_list *list) {
+    if (list->at < list->n_block) return (unsigned char)list->block[list->at];
+    return peek_slowly(list);
+}
+
+/** Passes over the byte that peek gave. */
+static inline void take(pt_json_list *list, int c) {
+    list->at++;
+    list->n_lines += c == '\n';
+}
+
+static int skip_white(pt_json_list *list) {
+    int c;
+    while ((c = peek(list)) == ' ' || c == '\t' || c == '\r' || c == '\n')
+        take(list, c);
+    return c;
+}
+
+static void keep(pt_json_list *list, int c) {
+    const char byte = (char)c;
+    if (list->element.length == PT_TEXT_MAX)
+        list->too_long = true;
+    else
+        pt_str_add_bytes(&list->element, &byte, 1);
+}
+
+/** Where a scan is inside a value. */
+typedef struct scan {
+    bool in_string, escaped;
+    unsigned depth;
+    bool braces[DEPTH_MAX]; /* braces[d]: bracket number d is a brace */
+} scan;
+
+/** Closes the innermost bracket of this kind, and those in it that were left open; the innermost of
+ * all where there is none of this kind. */
+static void close_bracket(scan *s, bool brace) {
+    unsigned d = s->depth;
+    while (d > 0 && d <= DEPTH_MAX && s->braces[d - 1] != brace)
+        d--;
+    s->depth = d > 0 ? d - 1 : s->depth - 1;
+}
+
+static void step(scan *s, int c) {
+    if (s->in_string) {
+        if (c == '\n' || (c == '"' && !s->escaped)) s->in_string = false;
+        s->escaped = c == '\\' && !s->escaped;
+    } else if (c == '"') {
+        s->in_string = true;
+        s->escaped = false;
+    } else if (c == '{' || c == '[') {
+        if (s->depth < DEPTH_MAX) s->braces[s->depth] = c == '{';
+        if (s->depth < UINT32_MAX) s->depth++;
+    } else if ((c == '}' || c == ']') && s->depth > 0) {
+        close_bracket(s, c == '}');
+    }
+}
+
+/** Goes to the ',' or the closer that ends a value, and gives it, or END; the element gets what
+ * stands before it. */
+static int scan_value(pt_json_list *list, int closer, bool keeps) {
+    scan s = {0};
+    int c;
+
+    pt_str_clear(&list->element);
+    list->too_long = false;
+    while ((c = peek(list)) != END) {
+        if (s.depth == 0 && !s.in_string && (c == ',' || c == closer)) return c;
+        step(&s, c);
+        if (keeps) keep(list, c);
+        take(list, c);
+    }
+    return END;
+}
+
+/** Reads a member's name into the element, without its quotes; whether it was one. Names spelt with
+ * escapes are not the one that is looked for. */
+static bool read_name(pt_json_list *list) {
+    int c = skip_white(list);
+    bool escaped = false;
+
+    pt_str_clear(&list->element);
+    if (c != '"') return false;
+    take(list, c);
+    while ((c = peek(list)) != END && (c != '"' || escaped)) {
+        escaped = c == '\\' && !escaped;
+        keep(list, c);
+        take(list, c);
+    }
+    if (c == END) return false;
+    take(list, c);
+    return true;
+}
+
+/** Whether the next member is the list; *more is false where there is no further member. */
+static bool next_member(pt_json_list *list, const char *member, bool *more) {
+    *more = read_name(list) && skip_white(list) == ':';
+    if (!*more) return false;
+    const bool named = list->element.length == strlen(member) &&
+                       memcmp(list->element.text, member, list->element.length) == 0;
+    take(list, ':');
+    if (skip_white(list) == '[' && named) {
+        take(list, '[');
+        return true;
+    }
+    *more = scan_value(list, '}', false) == ',';
+    if (*more) take(list, ',');
+    return false;
+}
+
+static void skip_mark(pt_json_list *list) {
+    if (peek(list) == 0xEF && list->n_block >= 3 && memcmp(list->block, "\xEF\xBB\xBF", 3) == 0)
+        list->at = 3;
+}
+
+static pt_status failure(const pt_json_list *list, pt_error *err) {
+    if (list->element.failed) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (list->failed) return pt_fail(err, PT_EIO, "cannot be read behind line %llu", list->n_lines);
+    return PT_OK;
+}
+
+pt_status pt_json_list_open(pt_json_list *list, const pt_bytes *bytes, const char *member,
+                            pt_error *err) {
+    bool found = false, more = true;
+
+    list->bytes = *bytes;
+    list->block = calloc(1, BLOCK_BYTES);
+    if (!list->block) return pt_fail(err, PT_ENOMEM, "out of memory");
+    skip_mark(list);
+    const bool is_object = skip_white(list) == '{';
+    if (is_object) take(list, '{');
+    while (is_object && more && !found)
+        found = next_member(list, member, &more);
+    PT_TRY(failure(list, err));
+    if (!is_object) return pt_fail(err, PT_EFORMAT, "it is no JSON object");
+    if (!found) return pt_fail(err, PT_EFORMAT, "it has no list '%s'", member);
+    return PT_OK;
+}
+
+void pt_json_list_close(pt_json_list *list) {
+    free(list->block);
+    pt_str_release(&list->element);
+    *list = (pt_json_list){0};
+}
+
+static bool is_blank(const pt_str *text) {
+    return text->length == 0 || strspn(text->text, " \t\r\n") == text->length;
+}
+
+pt_status pt_json_list_next(pt_json_list *list, pt_json_item *item, pt_error *err) {
+    *item = PT_JSON_END;
+    if (list->is_over) return PT_OK;
+    (void)skip_white(list);
+    list->line = list->n_lines + 1;
+    const int end = list->is_last ? END : scan_value(list, ']', true);
+    PT_TRY(failure(list, err));
+    const bool some = !list->is_last && !is_blank(&list->element);
+    if (end == ',' || some) {
+        *item = PT_JSON_ELEMENT;
+        list->index = list->n_elements++;
+    } else if (end == END) {
+        *item = PT_JSON_CUT;
+    }
+    list->is_last = end == END;
+    list->is_over = *item != PT_JSON_ELEMENT || end == ']';
+    if (end == ',') take(list, ',');
+    return PT_OK;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Corpora are streamed: what a reader holds does not grow with their lines. Each is read in a child
+ * process, whose peak of resident memory tells. */
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "corpus_files.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEASURABLE false /* sanitizers keep what was freed */
+#else
+#define MEASURABLE true
+#endif
+
+#define CAPTION "A man speaks while a dog barks and birds sing in the far distance"
+
+static const struct {
+    const char *kind, *before, *after;
+} shapes[] = {
+    {"jsonl", "", ""},
+    {"clotho", "file_name,caption_1\n", ""},
+    {"labels", "filename,label\n", ""},
+    {"wavcaps", "{\"data\": [\n", "{}]}\n"},
+    {"audiocaps", "audiocap_id,youtube_id,start_time,caption\n", ""},
+};
+
+static void put_line(FILE *out, size_t shape, size_t i) {
+    switch (shape) {
+    case 0:
+        fprintf(out,
+                "{\"id\": \"clip-%08zu\", \"audio\": \"clips/%08zu.wav\", \"caption\": \"%s\"}\n",
+                i, i, CAPTION);
+        break;
+    case 3:
+        fprintf(out, "{\"id\": \"clip-%08zu\", \"caption\": \"%s\"},\n", i, CAPTION);
+        break;
+    case 4:
+        fprintf(out, "%zu,-id%08zu,30,%s\n", i, i, CAPTION);
+        break;
+    default:
+        fprintf(out, "%08zu.wav,%s\n", i, CAPTION);
+    }
+}
+
+static const char *put_table(size_t shape, size_t n) {
+    const char *path = put("memory/table", "");
+    FILE *out = fopen(path, "w");
+    fputs(shapes[shape].before, out);
+    for (size_t i = 0; i < n; i++)
+        put_line(out, shape, i);
+    fputs(shapes[shape].after, out);
+    fclose(out);
+    return path;
+}
+
+static long peak_kb(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+typedef struct outcome {
+    size_t n;
+    long before_kb, after_kb;
+} outcome;
+
+static outcome read_all(const char *path, const char *kind) {
+    const pt_corpus_options options = {.kind = kind};
+    outcome o = {.before_kb = peak_kb()};
+    pt_corpus *corpus = NULL;
+    bool end = false;
+    pt_status status = pt_corpus_open(path, &options, &corpus, NULL);
+    while (status == PT_OK && !end) {
+        pt_entry entry = {0};
+        status = pt_corpus_next(corpus, false, &entry, &end, NULL);
+        o.n += status == PT_OK && !end && entry.source;
+        pt_entry_release(&entry);
+    }
+    pt_corpus_close(&corpus);
+    o.after_kb = peak_kb();
+    return o;
+}
+
+/** read_all in a process of its own. */
+static outcome read_apart(const char *path, const char *kind) {
+    outcome o = {0};
+    int ends[2];
+    if (pipe(ends) != 0) return o;
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        o = read_all(path, kind);
+        _exit(write(ends[1], &o, sizeof o) != (ssize_t)sizeof o);
+    }
+    close(ends[1]);
+    if (read(ends[0], &o, sizeof o) != (ssize_t)sizeof o) o.n = 0;
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+    return o;
+}
+
+/* The files have 5 to 8 MB; a reader holds a block and a line, 64 KB each, and what malloc makes of
+ * it. AudioCaps joins rows that stand apart: a clip in about 300 bytes, doubled while it grows. */
+TEST(corpus_memory, no_reader_grows_with_the_lines) {
+    enum { n = 60000 };
+    if (!MEASURABLE) SKIP("memory cannot be measured under a sanitizer");
+    for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++) {
+        const char *kind = shapes[shape].kind;
+        const outcome o = read_apart(put_table(shape, n), kind);
+        const long most_kb = strcmp(kind, "audiocaps") == 0 ? n * 400L / 1024 + 2048 : 2048;
+        CHECK_INT(o.n, n + (strcmp(kind, "wavcaps") == 0));
+        pt_test_check(t, o.after_kb - o.before_kb < most_kb, __FILE__, __LINE__,
+                      "%s: %ld KB more, expected under %ld", kind, o.after_kb - o.before_kb,
+                      most_kb);
+    }
+}
+
+TEST(corpus_memory, a_million_lines_in_200_mb) {
+    if (!MEASURABLE) SKIP("memory cannot be measured under a sanitizer");
+    if (!getenv("PATINA_FULL_TESTS")) SKIP("writes 130 MB: set PATINA_FULL_TESTS to run it");
+    const char *path = put_table(0, 1000000);
+    const outcome o = read_apart(path, "jsonl");
+    unlink(path);
+    printf("  a million lines: peak of %ld KB\n", o.after_kb);
+    CHECK_INT(o.n, 1000000);
+    CHECK(o.after_kb < 200 * 1024);
+}

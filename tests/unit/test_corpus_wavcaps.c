@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "corpus_files.h"
+
+static listing *list_text(const char *name, const char *text) {
+    return list(put(name, text), NULL);
+}
+
+TEST(corpus_wavcaps, ids_with_and_without_extension) {
+    put("w1/Y-a_b.flac", "");
+    put("w1/audio/180913.flac", "");
+    put("w1/audio/AudioSet/x.wav.mp3", "");
+    put("w1/s.wav", "");
+    put("w1/s.flac", "");
+    listing *l = list_text(
+        "w1/as.json",
+        "{\"num_captions_per_audio\": 1, \"data\": [\n"
+        "{\"id\": \"Y-a_b.wav\", \"caption\": \"one\", \"duration\": 10.0},\n"
+        "{\"id\": \"180913\", \"caption\": [\"two\", \"deux\"], \"tags\": {\"a\": [1, \"]\"]}},\n"
+        "{\"caption\": \"three\", \"id\": 180913},\n"
+        "{\"id\": \"x.wav\", \"caption\": \"four\"},\n"
+        "{\"id\": \"s.wav\", \"caption\": \"five\"},\n"
+        "{\"id\": \"s\", \"caption\": \"six\"},\n"
+        "{\"id\": \"gone\", \"caption\": \"seven\"}\n"
+        "]}\n");
+    CHECK_INT(l->status, PT_OK);
+    CHECK_STR(l->kind, "wavcaps");
+    CHECK_INT(l->n, 7);
+    CHECK_STR(shown(l, 0), "Y-a_b.wav|Y-a_b.flac|ok|one");
+    CHECK_STR(shown(l, 1), "180913|audio/180913.flac|ok|two|deux");
+    CHECK_STR(shown(l, 2), "180913|audio/180913.flac|ok|three");
+    CHECK_STR(shown(l, 3), "x.wav|audio/AudioSet/x.wav.mp3|ok|four");
+    CHECK_STR(shown(l, 4), "s.wav|s.wav|ok|five");
+    CHECK_STR(shown(l, 5), "s|s.flac|ok|six"); /* the first by its bytes */
+    CHECK_STR(shown(l, 6), "gone|as.json#6|missing|seven");
+    CHECK_STR(l->entry[6].fault, "data[6] (line 8): no audio file is named 'gone.*'");
+    list_release(l);
+}
+
+TEST(corpus_wavcaps, a_bad_element_is_not_the_end) {
+    static const char *const bad[] = {"17",
+                                      "null",
+                                      "\"text, with ] and }\"",
+                                      "[]",
+                                      "{\"id\": }",
+                                      "{\"id\": \"x\" \"caption\"}",
+                                      "{\"caption\": \"no id\"}",
+                                      "{\"id\": \"\"}",
+                                      "{\"id\": [1]}",
+                                      "{\"id\": 1.5}",
+                                      "",
+                                      "{\"a\": [1}",
+                                      "{\"a\": {1]}",
+                                      "[{]",
+                                      "}",
+                                      "tru",
+                                      "{\"id\": \"open\n}",
+                                      "{\"id\": \"\\\n}",
+                                      "{\"id\": \"a\"} {\"id\": \"a\"}",
+                                      "{\"id\": \"\xFF\"}",
+                                      "{\"id\": \"\\ud800\"}",
+                                      "{\"id\": \"a\\u0000\"}",
+                                      "{\"a\": \"\\\\\", 5}"};
+    put("w2/a.wav", "");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"}, %s,\n"
+                 "{\"id\": \"a\", \"caption\": \"y\"}]}",
+                 bad[i]);
+        listing *l = list_text("w2/t.json", text);
+        CHECK_INT(l->n, 3);
+        CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+        CHECK_INT(l->entry[1].status, PT_REJECT_UNDECODABLE);
+        CHECK_HAS(l->entry[1].fault, "data[1] (line 1)");
+        CHECK(l->entry[1].id == NULL);
+        CHECK_STR(l->entry[1].source, "t.json#1");
+        CHECK_STR(shown(l, 2), "a|a.wav|ok|y");
+        list_release(l);
+    }
+}
+
+TEST(corpus_wavcaps, bad_captions_are_the_captions_own) {
+    put("w3/a.wav", "");
+    listing *l =
+        list_text("w3/t.json", "{\"data\": [{\"id\": \"a\", \"caption\": [\"x\", 1, \" \"]},"
+                               "{\"id\": \"a\"}, {\"id\": \"a\", \"caption\": null},"
+                               "{\"id\": \"a\", \"caption\": \"caf\xE9\"}]}");
+    CHECK_INT(l->n, 4);
+    CHECK_STR(shown(l, 0), "a|a.wav|ok|x|(not a string)|(only white space)");
+    CHECK_STR(shown(l, 1), "a|a.wav|ok");
+    CHECK_STR(shown(l, 2), "a|a.wav|ok|(not a string)");
+    CHECK_STR(shown(l, 3), "a|a.wav|ok|(not UTF-8)");
+    list_release(l);
+    l = list_with(
+        put("w3/u.json", "{\"data\": [{\"id\": \"a\", \"text\": \"t\", \"note\": \"n\"}]}"),
+        &(pt_corpus_options){.caption_column = "note"});
+    CHECK_STR(shown(l, 0), "a|a.wav|ok|n");
+    list_release(l);
+    l = list(tmp_path("w3/u.json"), NULL);
+    CHECK_STR(shown(l, 0), "a|a.wav|ok|t");
+    list_release(l);
+}
+
+TEST(corpus_wavcaps, members_stand_in_any_order) {
+    put("w4/a.wav", "");
+    static const char *const texts[] = {
+        "\xEF\xBB\xBF{\"data\":[{\"id\":\"a\",\"caption\":\"x\"}],\"n\":1}",
+        "{\"x\": {\"data\": [1, 2]}, \"y\": [\"data\", [3]], \"s\": \"}],\\\"\", \"n\": null,\n"
+        " \"data\" :\t[ {\"id\": \"a\", \"caption\": \"x\"} ] , \"after\": {} }",
+        "{\"data\": 5, \"data\": [{\"id\": \"a\", \"caption\": \"x\"}]}",
+        "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"},]}",
+        "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"}]"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        listing *l = list_text("w4/t.json", texts[i]);
+        CHECK_INT(l->status, PT_OK);
+        CHECK_INT(l->n, 1);
+        CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+        list_release(l);
+    }
+    listing *l = list_text("w4/t.json", "{\"data\": [ \n ]}");
+    CHECK_INT(l->status, PT_OK);
+    CHECK_INT(l->n, 0);
+    list_release(l);
+}
+
+/* More before `data` than is looked at: its name tells, or the option. */
+TEST(corpus_wavcaps, data_may_stand_far_behind) {
+    const size_t n = 200000;
+    char *text = malloc(n + 100);
+    put("w5/a.wav", "");
+    memset(text, ' ', n);
+    memcpy(text, "{\"note\": \"", 10);
+    memset(text + 10, 'x', n - 10);
+    strcpy(text + n, "\", \"data\": [{\"id\": \"a\", \"caption\": \"x\"}]}");
+    listing *l = list_text("w5/t.json", text);
+    CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+    list_release(l);
+    l = list_text("w5/t.txt", text);
+    CHECK_INT(l->status, PT_EFORMAT);
+    list_release(l);
+    l = list_with(tmp_path("w5/t.txt"), &(pt_corpus_options){.kind = "wavcaps"});
+    CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+    list_release(l);
+    free(text);
+}
+
+TEST(corpus_wavcaps, a_file_that_breaks_off_says_so_once) {
+    static const char whole[] = "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"},\n"
+                                "{\"id\": \"a\", \"caption\": \"y\"},\n"
+                                "{\"id\": \"a\", \"caption\": \"z\"}]}";
+    put("w6/a.wav", "");
+    for (size_t n = strlen("{\"data\": ["); n < sizeof whole - 2; n++) {
+        const size_t ends[] = {(size_t)(strstr(whole, "x\"}") - whole) + 3,
+                               (size_t)(strstr(whole, "y\"}") - whole) + 3,
+                               (size_t)(strstr(whole, "z\"}") - whole) + 3};
+        const size_t intact = (n >= ends[0]) + (n >= ends[1]) + (n >= ends[2]);
+        const bool cut = n < ends[2] + 1; /* and the list's own bracket */
+        listing *l = list(put_bytes("w6/t.json", whole, n), NULL);
+        CHECK_INT(l->status, PT_OK);
+        CHECK_INT(l->n, intact + cut);
+        for (size_t i = 0; i < intact; i++)
+            CHECK_INT(l->entry[i].status, PT_OK);
+        if (cut && l->n > intact) {
+            CHECK(l->entry[intact].id == NULL);
+            CHECK_INT(l->entry[intact].status, PT_REJECT_UNDECODABLE);
+            CHECK_HAS(l->entry[intact].fault, "breaks off at line ");
+        }
+        list_release(l);
+    }
+}
+
+TEST(corpus_wavcaps, a_huge_element_is_passed_over) {
+    const size_t n = 40U << 20;
+    char *text = malloc(n);
+    static const char before[] = "{\"data\": [{\"id\": \"", after[] = "\"}, {\"id\": \"a\"}]}";
+    put("w7/a.wav", "");
+    memset(text, 'x', n);
+    memcpy(text, before, sizeof before - 1);
+    memcpy(text + n - sizeof after + 1, after, sizeof after - 1);
+    listing *l = list(put_bytes("w7/t.json", text, n), NULL);
+    free(text);
+    CHECK_INT(l->n, 2);
+    CHECK_HAS(l->entry[0].fault, "over 16777216 bytes");
+    CHECK_STR(shown(l, 1), "a|a.wav|ok");
+    list_release(l);
+}
+
+TEST(corpus_wavcaps, what_has_no_list_is_none) {
+    static const char *const texts[] = {
+        "{}",          "{\"data\": {}}", "{\"dat\": []}", "{\"data\"",
+        "{\"data\": ", "[{\"id\": 1}]",  "{\"data\" []}", "{\"d\\u0061ta\": []}"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        listing *l = list_with(put("w8/t.json", texts[i]), &(pt_corpus_options){.kind = "wavcaps"});
+        CHECK_INT(l->status, PT_EFORMAT);
+        CHECK_HAS(l->err.message, i == 5 ? "no JSON object" : "no list 'data'");
+        list_release(l);
+        l = list(tmp_path("w8/t.json"), NULL);
+        CHECK_INT(l->status, PT_EFORMAT);
+        CHECK_HAS(l->err.message, "no known kind");
+        list_release(l);
+    }
+}
+
+TEST(corpus_wavcaps, the_shared_list) {
+    const char *path = pt_test_shared("corpus/wavcaps.json");
+    if (!path) SKIP("no ../shared/corpus");
+    listing *l = list(path, pt_test_shared("corpus/clips"));
+    CHECK_STR(l->kind, "wavcaps");
+    CHECK_INT(l->n, 22);
+    for (size_t i = 0; i < l->n; i++) {
+        CHECK_INT(l->entry[i].status, PT_OK);
+        CHECK_INT(l->entry[i].n_captions, 1);
+    }
+    CHECK_STR(shown(l, 0), "1-100032-A|1-100032-A.wav|ok|A dog barks");
+    list_release(l);
+}

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: MIT */
+/* What FFmpeg's libraries decode: files that its own encoders write here. */
+
+#include "audio/decoder.h"
+#include "audio/excerpt.h"
+#include "audio/foreign.h"
+#include "audio_files.h"
+#include "patina_config.h"
+
+#if PT_HAVE_FFMPEG
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/channel_layout.h>
+#include <libavutil/mem.h>
+#include <pthread.h>
+
+#define RATE 48000
+#define PI   3.14159265358979323846
+
+/* The writing side ------------------------------------------------------------------------- */
+
+typedef struct sound {
+    const float *x; /* [n, n_channels] */
+    size_t n;
+    int n_channels;
+} sound;
+
+static enum AVSampleFormat sample_format(const AVCodec *codec) {
+    static const enum AVSampleFormat liked[] = {AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_FLT,
+                                                AV_SAMPLE_FMT_S16P, AV_SAMPLE_FMT_S16};
+    for (size_t i = 0; i < 4; i++)
+        for (const enum AVSampleFormat *f = codec->sample_fmts; f && *f != AV_SAMPLE_FMT_NONE; f++)
+            if (*f == liked[i]) return *f;
+    return AV_SAMPLE_FMT_NONE;
+}
+
+static void put_sample(AVFrame *frame, int channel, size_t i, float value) {
+    const size_t n = (size_t)frame->ch_layout.nb_channels, c = (size_t)channel;
+    const short s16 = (short)lrintf(value * 32767.0F);
+    if (frame->format == AV_SAMPLE_FMT_FLTP)
+        memcpy(frame->extended_data[c] + i * 4, &value, 4);
+    else if (frame->format == AV_SAMPLE_FMT_FLT)
+        memcpy(frame->extended_data[0] + (i * n + c) * 4, &value, 4);
+    else if (frame->format == AV_SAMPLE_FMT_S16P)
+        memcpy(frame->extended_data[c] + i * 2, &s16, 2);
+    else
+        memcpy(frame->extended_data[0] + (i * n + c) * 2, &s16, 2);
+}
+
+/** Writes out what the encoder has ready. */
+static void write_packets(AVFormatContext *format, AVCodecContext *codec) {
+    AVPacket *packet = av_packet_alloc();
+    while (avcodec_receive_packet(codec, packet) >= 0) {
+        av_packet_rescale_ts(packet, codec->time_base, format->streams[0]->time_base);
+        packet->stream_index = 0;
+        av_interleaved_write_frame(format, packet);
+    }
+    av_packet_free(&packet);
+}
+
+static void encode(AVFormatContext *format, AVCodecContext *codec, sound s) {
+    const size_t step = codec->frame_size > 0 ? (size_t)codec->frame_size : 4096;
+    for (size_t at = 0; at < s.n; at += step) {
+        AVFrame *frame = av_frame_alloc();
+        frame->nb_samples = (int)(s.n - at < step ? s.n - at : step);
+        frame->format = codec->sample_fmt;
+        frame->sample_rate = RATE;
+        frame->pts = (int64_t)at;
+        av_channel_layout_copy(&frame->ch_layout, &codec->ch_layout);
+        av_frame_get_buffer(frame, 0);
+        for (size_t i = 0; i < (size_t)frame->nb_samples; i++)
+            for (int c = 0; c < s.n_channels; c++)
+                put_sample(frame, c, i, s.x[(at + i) * (size_t)s.n_channels + (size_t)c]);
+        avcodec_send_frame(codec, frame);
+        av_frame_free(&frame);
+        write_packets(format, codec);
+    }
+    avcodec_send_frame(codec, NULL);
+    write_packets(format, codec);
+}
+
+/** The file; .b is NULL where this FFmpeg has no such encoder or muxer. */
+static file_bytes make_file(const char *muxer, const char *encoder, sound s) {
+    const AVCodec *found = avcodec_find_encoder_by_name(encoder);
+    AVFormatContext *format = NULL;
+    AVCodecContext *codec = found ? avcodec_alloc_context3(found) : NULL;
+    file_bytes f = {0};
+
+    av_log_set_level(AV_LOG_QUIET);
+    if (!codec || avformat_alloc_output_context2(&format, NULL, muxer, NULL) < 0) goto done;
+    codec->sample_fmt = sample_format(found);
+    codec->sample_rate = RATE;
+    codec->bit_rate = 128000LL * s.n_channels;
+    codec->time_base = (AVRational){1, RATE};
+    codec->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
+    av_channel_layout_default(&codec->ch_layout, s.n_channels);
+    if (format->oformat->flags & AVFMT_GLOBALHEADER) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    format->flags |= AVFMT_FLAG_BITEXACT;
+    AVStream *stream = avformat_new_stream(format, NULL);
+    if (avcodec_open2(codec, found, NULL) < 0) goto done;
+    avcodec_parameters_from_context(stream->codecpar, codec);
+    stream->time_base = codec->time_base;
+    if (avio_open(&format->pb, tmp_path("encoded"), AVIO_FLAG_WRITE) < 0) goto done;
+    if (avformat_write_header(format, NULL) >= 0) {
+        encode(format, codec, s);
+        av_write_trailer(format);
+    }
+    avio_closep(&format->pb);
+    f = read_file(tmp_path("encoded"));
+done:
+    avcodec_free_context(&codec);
+    avformat_free_context(format);
+    return f;
+}
+
+/** A tone of this amplitude in each channel times (channel + 1). */
+static float *make_tone(size_t n, int n_channels, double amplitude, double hz) {
+    float *x = malloc(n * (size_t)n_channels * sizeof *x);
+    for (size_t i = 0; x && i < n; i++)
+        for (int c = 0; c < n_channels; c++)
+            x[i * (size_t)n_channels + (size_t)c] =
+                (float)((c + 1) * amplitude * sin(2.0 * PI * hz * (double)i / RATE));
+    return x;
+}
+
+/* The reading side ------------------------------------------------------------------------- */
+
+typedef struct outcome {
+    pt_status status;
+    pt_error err;
+    pt_decoder_info info;
+    float *x; /* owned */
+    size_t n;
+} outcome;
+
+static outcome decode(const unsigned char *b, size_t n_bytes) {
+    enum { STEP = 1001 };
+    outcome o = {0};
+    pt_bytes bytes;
+    pt_decoder *decoder = NULL;
+    size_t got = STEP;
+
+    pt_bytes_of_memory(b, n_bytes, &bytes);
+    o.status = pt_decoder_open(&bytes, &decoder, &o.info, &o.err);
+    while (o.status == PT_OK && got == STEP) {
+        o.x = realloc(o.x, (o.n + STEP) * o.info.n_channels * sizeof *o.x);
+        got = 0;
+        o.status = pt_decoder_read(decoder, o.x + o.n * o.info.n_channels, STEP, &got, &o.err);
+        o.n += got;
+    }
+    pt_decoder_close(&decoder);
+    return o;
+}
+
+static void release(outcome *o) {
+    free(o->x);
+    *o = (outcome){0};
+}
+
+/** Amplitude, and phase against the tone that began at sample 0, of channel c: least squares over
+ * whole periods in the middle. */
+static void fit(const outcome *o, unsigned c, double hz, double *amplitude, double *phase) {
+    const size_t period = (size_t)(RATE / hz), n = o->n / 2 / period * period, first = o->n / 4;
+    double in = 0.0, out = 0.0;
+    for (size_t i = first; i < first + n; i++) {
+        const double angle = 2.0 * PI * hz * (double)i / RATE;
+        in += o->x[i * o->info.n_channels + c] * sin(angle);
+        out += o->x[i * o->info.n_channels + c] * cos(angle);
+    }
+    *amplitude = 2.0 / (double)n * hypot(in, out);
+    *phase = atan2(out, in);
+}
+
+static const struct {
+    const char *muxer, *encoder, *format;
+    size_t packet;    /* frames; 0: lossless, and the length exact */
+    bool starts_at_0; /* the file says what the encoder put in front */
+    bool is_checked;  /* sizes in it tell that it was cut */
+} kinds[] = {
+    {"ipod", "aac", "mp4", 1024, true, true},
+    {"mov", "aac", "mp4", 1024, true, true},
+    {"ipod", "alac", "mp4", 0, true, true},
+    {"matroska", "aac", "webm", 1024, false, true},
+    {"webm", "libopus", "webm", 960, true, true},
+    {"webm", "libvorbis", "webm", 1024, true, true},
+    {"adts", "aac", "aac", 1024, false, false},
+    {"ac3", "ac3", "ac3", 1536, false, false},
+    {"eac3", "eac3", "eac3", 1536, false, false},
+    {"asf", "wmav2", "wma", 2048, false, true},
+    {"mp4", "libmp3lame", "mp4", 1152, false, true}, /* and not a stream of bare MPEG frames */
+    {"wv", "wavpack", "wavpack", 0, true, false},
+};
+#define N_KINDS (sizeof kinds / sizeof kinds[0])
+
+/*
+ * Level: a coefficient that is quantised to q is off by at most (4/3) (1/2) / q of itself, AAC's
+ * step being that of the power 3/4, and the others' no coarser. At 128 kbit/s a lone tone has q of
+ * 25 and far more: 3 %. Phase: 0.02 rad at 1 kHz is a seventh of a sample, while a delay that was
+ * not cut off turns it by whole turns of packets, none of which are whole periods (48 samples).
+ * Length: what is put in front and up to a whole packet at the end may stay, or be lost (WMA).
+ */
+TEST(ffmpeg, a_tone_comes_back_at_its_level_and_length) {
+    const size_t n = 2 * RATE + 777;
+    float *x = make_tone(n, 2, 0.25, 1000.0);
+    size_t n_made = 0;
+    for (size_t k = 0; k < N_KINDS; k++) {
+        file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 2});
+        double amplitude, phase;
+        if (!f.b) continue;
+        n_made++;
+        outcome o = decode(f.b, f.n);
+        pt_test_check(t, o.status == PT_OK, __FILE__, __LINE__, "%s in %s: %s", kinds[k].encoder,
+                      kinds[k].muxer, o.err.message);
+        CHECK_STR(o.info.format, kinds[k].format);
+        CHECK_INT(o.info.rate_hz, RATE);
+        CHECK_INT(o.info.n_channels, 2);
+        CHECK(!o.info.exact);
+        CHECK_NEAR((double)o.n, (double)n, 2.0 * (double)kinds[k].packet);
+        if (o.n == 0) continue;
+        for (unsigned c = 0; c < 2; c++) {
+            const double wanted = 0.25 * (c + 1);
+            fit(&o, c, 1000.0, &amplitude, &phase);
+            CHECK_NEAR(amplitude, wanted, kinds[k].packet ? 0.03 * wanted : 1.0 / 32768);
+            if (kinds[k].starts_at_0) CHECK_NEAR(phase, 0.0, 0.02);
+        }
+        release(&o);
+        file_bytes_release(&f);
+    }
+    free(x);
+    CHECK(n_made >= 5); /* AAC, ALAC and their containers are FFmpeg's own */
+}
+
+/* 5.1 in AAC is written C L R Ls Rs LFE (ISO/IEC 14496-3, table 1.19), and comes in WAVE order. */
+TEST(ffmpeg, channels_come_in_wave_order) {
+    const size_t n = RATE;
+    float *x = make_tone(n, 6, 0.1, 100.0); /* so low that LFE holds it too */
+    file_bytes f = make_file("ipod", "aac", (sound){x, n, 6});
+    free(x);
+    REQUIRE(f.b);
+    outcome o = decode(f.b, f.n);
+    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.info.n_channels, 6);
+    for (unsigned c = 0; c < o.info.n_channels; c++) {
+        double amplitude, phase;
+        fit(&o, c, 100.0, &amplitude, &phase);
+        CHECK_NEAR(amplitude, 0.1 * (c + 1), 0.01 * (c + 1)); /* not the neighbour's */
+    }
+    release(&o);
+    file_bytes_release(&f);
+}
+
+TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
+    static const double shares[] = {0.001, 0.01, 0.1, 0.3, 0.5, 0.77, 0.9, 0.99};
+    const size_t n = 2 * RATE;
+    float *x = make_noise(n, 0.3);
+    for (size_t k = 0; k < N_KINDS; k++) {
+        file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 1});
+        if (!f.b) continue;
+        for (size_t i = 0; i < 9; i++) {
+            const size_t left = i < 8 ? (size_t)(shares[i] * (double)f.n) : f.n - 1;
+            unsigned char *b = malloc(left ? left : 1); /* so that a byte more is seen */
+            memcpy(b, f.b, left);
+            outcome o = decode(b, left);
+            if (kinds[k].is_checked && left >= 200)
+                pt_test_check(t, o.status == PT_REJECT_TRUNCATED, __FILE__, __LINE__,
+                              "%s in %s, %zu of %zu bytes: %s (%s)", kinds[k].encoder,
+                              kinds[k].muxer, left, f.n, pt_status_name(o.status), o.err.message);
+            else /* bare frames: whole ones are all there is to know */
+                CHECK(pt_status_rejects(o.status) || o.n < n);
+            if (o.status != PT_OK) CHECK(o.err.message[0] != '\0');
+            release(&o);
+            free(b);
+        }
+        file_bytes_release(&f);
+    }
+    free(x);
+}
+
+/* Zeros over a stretch in the middle, blocks' headers included. */
+TEST(ffmpeg, a_hole_is_no_shorter_sound) {
+    static const size_t which[] = {0, 3, 4, 5, 6, 7, 9, 11};
+    const size_t n = 4 * RATE;
+    float *x = make_noise(n, 0.3);
+    for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
+        const size_t k = which[i];
+        file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 1});
+        if (!f.b) continue;
+        memset(f.b + f.n / 3, 0, f.n / 3);
+        outcome o = decode(f.b, f.n);
+        pt_test_check(t, pt_status_rejects(o.status), __FILE__, __LINE__,
+                      "%s in %s: %s, %zu frames", kinds[k].encoder, kinds[k].muxer,
+                      pt_status_name(o.status), o.n);
+        release(&o);
+        file_bytes_release(&f);
+    }
+    free(x);
+}
+
+/** Where `name` stands in a file, behind its n bytes; the file must have it. */
+static unsigned char *behind(const file_bytes *f, const char *name, size_t n) {
+    unsigned char *at = memmem(f->b, f->n, name, n);
+    if (!at) exit(2);
+    return at + n;
+}
+
+static uint32_t get_be(const unsigned char *b) {
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static void put_be(unsigned char *b, uint32_t value) {
+    for (int i = 0; i < 4; i++)
+        b[i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+/** Twice the length in an M4A: all packets are said to last twice as long. */
+static void promise_twice(const file_bytes *f) {
+    unsigned char *stts = behind(f, "stts", 4), *mdhd = behind(f, "mdhd", 4);
+    for (uint32_t i = 0; i < get_be(stts + 4); i++)
+        put_be(stts + 12 + 8 * i, 2 * get_be(stts + 12 + 8 * i));
+    put_be(mdhd + 16, 2 * get_be(mdhd + 16));
+    unsigned char *elst = memmem(f->b, f->n, "elst", 4);
+    if (elst) put_be(elst + 12, 2 * get_be(elst + 12));
+}
+
+/** Adds milliseconds to the Duration of a Matroska: 44 89, size 8, a big-endian double in ms. */
+static void promise_more(const file_bytes *f, double ms) {
+    unsigned char *at = behind(f, "\x44\x89\x88", 3), b[8];
+    double value;
+    for (int i = 0; i < 8; i++)
+        b[i] = at[7 - i];
+    memcpy(&value, b, 8);
+    value += ms;
+    memcpy(b, &value, 8);
+    for (int i = 0; i < 8; i++)
+        at[7 - i] = b[i];
+}
+
+TEST(ffmpeg, a_promise_that_is_not_kept) {
+    const size_t n = 2 * RATE;
+    float *x = make_noise(n, 0.3);
+    file_bytes m4a = make_file("ipod", "alac", (sound){x, n, 1});
+    file_bytes mka = make_file("matroska", "aac", (sound){x, n, 1});
+    free(x);
+    REQUIRE(m4a.b && mka.b);
+    promise_more(&mka, 100.0); /* within what is allowed: 0.44 s */
+    outcome o = decode(mka.b, mka.n);
+    CHECK_INT(o.status, PT_OK);
+    release(&o);
+    promise_more(&mka, 700.0);
+    o = decode(mka.b, mka.n);
+    CHECK_INT(o.status, PT_REJECT_TRUNCATED);
+    CHECK_HAS(o.err.message, "are promised");
+    release(&o);
+    promise_twice(&m4a);
+    o = decode(m4a.b, m4a.n);
+    CHECK_INT(o.status, PT_REJECT_TRUNCATED);
+    CHECK_HAS(o.err.message, "192000 frames are promised and 96000 are there");
+    release(&o);
+    file_bytes_release(&m4a);
+    file_bytes_release(&mka);
+}
+
+/* The last packet is said to reach behind the end of the file; ALAC alone would not mind. */
+TEST(ffmpeg, a_packet_that_is_not_all_there) {
+    const size_t n = 2 * RATE;
+    float *x = make_noise(n, 0.3);
+    file_bytes f = make_file("ipod", "alac", (sound){x, n, 1});
+    free(x);
+    REQUIRE(f.b);
+    unsigned char *stsz = behind(&f, "stsz", 4);
+    REQUIRE(get_be(stsz + 4) == 0 && get_be(stsz + 8) > 2); /* sizes differ, and so many */
+    put_be(stsz + 12 + 4 * (get_be(stsz + 8) - 1), 1 << 20);
+    outcome o = decode(f.b, f.n);
+    CHECK_INT(o.status, PT_REJECT_TRUNCATED);
+    release(&o);
+    file_bytes_release(&f);
+}
+
+/** What the process prints to standard error while `run` runs. */
+static size_t bytes_on_stderr(void (*run)(void *), void *context) {
+    const char *path = tmp_path("stderr");
+    FILE *out = fopen(path, "w");
+    fflush(stderr);
+    const int kept = dup(2);
+    dup2(fileno(out), 2);
+    run(context);
+    fflush(stderr);
+    dup2(kept, 2);
+    close(kept);
+    fclose(out);
+    file_bytes f = read_file(path);
+    const size_t n = f.n;
+    file_bytes_release(&f);
+    return n;
+}
+
+typedef struct flips {
+    pt_test *t;
+    const file_bytes *file;
+} flips;
+
+/** 150 files with some bytes changed; each must be read or rejected with a sentence. */
+static void decode_flipped(void *context) {
+    const flips *all = context;
+    pt_test *t = all->t;
+    uint32_t state = 1;
+    unsigned char *b = malloc(all->file->n);
+    for (int round = 0; round < 150; round++) {
+        memcpy(b, all->file->b, all->file->n);
+        for (int i = 0; i <= round % 8; i++) {
+            state = state * 1664525U + 1013904223U;
+            const size_t reach = round % 2 ? all->file->n : 400; /* headers as often as the rest */
+            b[(state >> 8) % (reach < all->file->n ? reach : all->file->n)] ^=
+                (unsigned char)(1U << (state & 7));
+        }
+        outcome o = decode(b, all->file->n);
+        CHECK(o.status == PT_OK || (pt_status_rejects(o.status) && o.err.message[0] != '\0'));
+        release(&o);
+    }
+    free(b);
+}
+
+TEST(ffmpeg, damage_is_borne_in_silence) {
+    const size_t n = RATE / 2;
+    float *x = make_noise(n, 0.3);
+    for (size_t k = 0; k < N_KINDS; k++) {
+        file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 1});
+        if (!f.b) continue;
+        flips all = {t, &f};
+        av_log_set_level(AV_LOG_INFO); /* as it is in a fresh process */
+        CHECK_INT(bytes_on_stderr(decode_flipped, &all), 0);
+        file_bytes_release(&f);
+    }
+    free(x);
+}
+
+TEST(ffmpeg, garbage_behind_a_signature) {
+    static const struct {
+        size_t offset;
+        const char *bytes;
+        size_t n;
+    } heads[] = {{4, "ftypM4A ", 8},
+                 {4, "moov", 4},
+                 {0, "\x1A\x45\xDF\xA3\x84", 5},
+                 {0, "\x30\x26\xB2\x75\x8E\x66\xCF\x11", 8},
+                 {0, "MAC \x96\x0F", 6},
+                 {0, "wvpk", 4},
+                 {0, "#!AMR\n", 6},
+                 {0, "\x0B\x77", 2}};
+    for (size_t k = 0; k < sizeof heads / sizeof heads[0]; k++) {
+        for (uint32_t round = 0; round < 20; round++) {
+            unsigned char b[3000];
+            uint32_t state = round;
+            for (size_t i = 0; i < sizeof b; i++) {
+                state = state * 1664525U + 1013904223U;
+                b[i] = round % 2 ? (unsigned char)(state >> 24) : 0;
+            }
+            memcpy(b + heads[k].offset, heads[k].bytes, heads[k].n);
+            outcome o = decode(b, sizeof b);
+            CHECK(pt_status_rejects(o.status));
+            CHECK(o.err.message[0] != '\0');
+            release(&o);
+        }
+    }
+}
+
+/** A Matroska with a stream of pictures and no other. */
+static file_bytes make_pictures(void) {
+    AVFormatContext *format = NULL;
+    AVPacket *packet = av_packet_alloc();
+    file_bytes f = {0};
+    if (avformat_alloc_output_context2(&format, NULL, "matroska", NULL) < 0) return f;
+    AVStream *stream = avformat_new_stream(format, NULL);
+    stream->codecpar->codec_type = AVMEDIA_TYPE_VIDEO;
+    stream->codecpar->codec_id = AV_CODEC_ID_MJPEG;
+    stream->codecpar->width = stream->codecpar->height = 16;
+    stream->time_base = (AVRational){1, 25};
+    if (avio_open(&format->pb, tmp_path("encoded"), AVIO_FLAG_WRITE) < 0) return f;
+    av_new_packet(packet, 100);
+    memset(packet->data, 0, 100);
+    packet->pts = packet->dts = 0;
+    if (avformat_write_header(format, NULL) >= 0) {
+        av_write_frame(format, packet);
+        av_write_trailer(format);
+    }
+    avio_closep(&format->pb);
+    f = read_file(tmp_path("encoded"));
+    av_packet_free(&packet);
+    avformat_free_context(format);
+    return f;
+}
+
+TEST(ffmpeg, pictures_without_sound_are_told_so) {
+    file_bytes f = make_pictures();
+    REQUIRE(f.b && f.n > 100);
+    outcome o = decode(f.b, f.n);
+    CHECK_INT(o.status, PT_REJECT_UNDECODABLE);
+    CHECK_STR(o.err.message, "webm: there is no stream of sound in it");
+    release(&o);
+    file_bytes_release(&f);
+}
+
+TEST(ffmpeg, a_tag_may_stand_before_bare_aac) {
+    const size_t n = RATE;
+    float *x = make_tone(n, 1, 0.5, 1000.0);
+    file_bytes f = make_file("adts", "aac", (sound){x, n, 1});
+    free(x);
+    REQUIRE(f.b);
+    unsigned char *b = calloc(1, 10 + 300 + f.n);
+    memcpy(b, "ID3\4\0\0\0\0\2\x2C", 10); /* 2 * 128 + 44 = 300 bytes */
+    memcpy(b + 310, f.b, f.n);
+    outcome bare = decode(f.b, f.n), tagged = decode(b, 310 + f.n);
+    CHECK_INT(tagged.status, PT_OK);
+    CHECK_INT(tagged.n, bare.n);
+    CHECK(tagged.n == bare.n && memcmp(tagged.x, bare.x, bare.n * sizeof *bare.x) == 0);
+    release(&bare);
+    release(&tagged);
+    free(b);
+    file_bytes_release(&f);
+}
+
+TEST(ffmpeg, a_window_is_the_same_piece_as_of_the_whole) {
+    const size_t n = 25 * RATE, start = 12 * RATE + 345;
+    float *x = make_noise(n, 0.3);
+    file_bytes f = make_file("ipod", "aac", (sound){x, n, 1});
+    pt_arena arena;
+    pt_excerpt e;
+    pt_bytes bytes;
+    free(x);
+    REQUIRE(f.b);
+    outcome o = decode(f.b, f.n);
+    pt_arena_init(&arena);
+    bytes = in_memory(&f);
+    CHECK_OK(pt_excerpt_decode(&bytes, (pt_cut){.start = start, .frames = 3 * RATE}, &e, &arena,
+                               &t->err));
+    CHECK_INT(e.source.n_frames, 3 * RATE);
+    CHECK(memcmp(e.source.samples, o.x + start, 3 * RATE * sizeof *o.x) == 0);
+    pt_arena_release(&arena);
+    release(&o);
+    file_bytes_release(&f);
+}
+
+static void *decode_in_thread(void *context) {
+    const file_bytes *f = context;
+    outcome *o = malloc(sizeof *o);
+    *o = decode(f->b, f->n);
+    return o;
+}
+
+TEST(ffmpeg, threads_do_not_see_each_other) {
+    enum { N = 4 };
+    const size_t n = RATE;
+    float *x = make_noise(n, 0.3);
+    file_bytes f = make_file("ipod", "aac", (sound){x, n, 1});
+    pthread_t threads[N];
+    free(x);
+    REQUIRE(f.b);
+    outcome alone = decode(f.b, f.n);
+    CHECK_INT(alone.status, PT_OK);
+    for (int i = 0; i < N; i++)
+        pthread_create(&threads[i], NULL, decode_in_thread, &f);
+    for (int i = 0; i < N; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        outcome *o = result;
+        CHECK(o->n == alone.n && memcmp(o->x, alone.x, alone.n * sizeof *alone.x) == 0);
+        release(o);
+        free(o);
+    }
+    release(&alone);
+    file_bytes_release(&f);
+}
+
+TEST(ffmpeg, its_version_is_told) {
+    const char *name = "", *version = "";
+    for (size_t i = 0; pt_decoder_library(i, &name, &version); i++) {
+    }
+    CHECK_STR(name, "ffmpeg");
+    CHECK(strlen(version) > 0);
+}
+
+#else
+
+TEST(ffmpeg, is_not_there) {
+    SKIP("built without FFmpeg's libraries");
+}
+
+#endif
+
+/* Whatever the build: a format is known by its bytes. */
+TEST(foreign, formats_are_told_by_their_first_bytes) {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *title;
+    } cases[] = {
+        {"\0\0\0\x18"
+         "ftypisom",
+         12, "MP4 or M4A"},
+        {"\x1A\x45\xDF\xA3\x9F", 5, "WebM or Matroska"},
+        {"\x0B\x77\0\0\0\x40\0", 7, "AC-3"},                 /* bsid 8 */
+        {"\x0B\x77\0\0\0\x80\0", 7, "E-AC-3"},               /* bsid 16 */
+        {"\xFF\xF1\x50\x40\x01\x1F\xFC\0", 8, "AAC (ADTS)"}, /* 8 bytes, all there is */
+        {"\xFF\xF1\x50\x40\x01\x1F\xFC\0\0", 9, NULL},       /* and no second frame behind */
+        {"\xFF\xFB\x90\x00\0\0\0\0", 8, NULL},               /* MPEG layer 3 */
+        {"#!AMR-WB\n", 9, "AMR"},
+        {"RIFF\0\0\0\0WAVE", 12, NULL},
+        {"", 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pt_bytes bytes;
+        pt_bytes_of_memory(cases[i].bytes, cases[i].n, &bytes);
+        const pt_foreign *f = pt_foreign_find(&bytes);
+        if (cases[i].title)
+            CHECK_STR(f ? f->title : NULL, cases[i].title);
+        else
+            CHECK(f == NULL);
+    }
+}
+
+TEST(foreign, sizes_are_held_against_the_bytes) {
+    const struct {
+        const char *bytes;
+        size_t n;
+        bool whole;
+    } cases[] = {
+        {"\0\0\0\x0C"
+         "ftypisom\0\0\0\x0A"
+         "mdat..",
+         22, true},
+        {"\0\0\0\x0C"
+         "ftypisom\0\0\0\x0B"
+         "mdat..",
+         22, false},
+        {"\0\0\0\x0C"
+         "ftypisom\0\0\0\0mdat..",
+         22, true}, /* 0: to the end */
+        {"\0\0\0\x0C"
+         "ftypisom\0\0\0\x01mdat\0\0\0\0\0\0\0\x10",
+         28, true},
+        {"\0\0\0\x0C"
+         "ftypisom\0\0\0\x01mdat\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+         28, false},
+        {"\0\0\0\x0C"
+         "ftypisom\xFF\xFF\xFF\xFFjunk",
+         20, true}, /* behind it may be anything */
+        {"\0\0\0\x0C"
+         "ftyp",
+         8, false},
+        {"\x1A\x45\xDF\xA3\x81.\x18\x53\x80\x67\x82..", 13, true},
+        {"\x1A\x45\xDF\xA3\x81.\x18\x53\x80\x67\x83..", 13, false},
+        {"\x1A\x45\xDF\xA3\x81.\x18\x53\x80\x67\xFF..", 13, true},      /* unknown */
+        {"\x1A\x45\xDF\xA3\x81.\x18\x53\x80\x67\x40\x03..", 14, false}, /* a size of two bytes */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        pt_bytes bytes;
+        pt_bytes_of_memory(cases[i].bytes, cases[i].n, &bytes);
+        const pt_foreign *f = pt_foreign_find(&bytes);
+        REQUIRE(f);
+        const pt_status status = pt_foreign_check(f, &bytes, &t->err);
+        pt_test_check(t, status == (cases[i].whole ? PT_OK : PT_REJECT_TRUNCATED), __FILE__,
+                      __LINE__, "case %zu: %s", i, pt_status_name(status));
+    }
+}
