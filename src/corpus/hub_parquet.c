@@ -379,18 +379,16 @@ static pt_status read_id(table *t, item *it, pt_error *err) {
     return status;
 }
 
-static bool is_full(const item *it) {
-    return it->entry.n_captions >= CAPTIONS_MAX || it->n_text > PT_TEXT_MAX;
-}
-
 /** A string, or the items of a list. */
 static pt_status read_captions(table *t, item *it, pt_error *err) {
     bool continues = true, is_short = false;
 
-    while (continues) {
+    for (unsigned n = 0; continues; n++) {
         pt_parquet_slot slot;
         PT_TRY(pt_parquet_column_next(t->caption, &slot, err));
-        if (slot.is_item && is_full(it)) {
+        if (n == CAPTIONS_MAX)
+            return pt_fail(err, PT_EFORMAT, "a row has over %u captions", CAPTIONS_MAX);
+        if (slot.is_item && it->n_text > PT_TEXT_MAX) {
             is_short = true;
         } else if (slot.present) {
             it->n_text += slot.is.text.n;
@@ -404,7 +402,7 @@ static pt_status read_captions(table *t, item *it, pt_error *err) {
         PT_TRY(pt_parquet_column_continues(t->caption, &continues, err));
     }
     if (!is_short) return PT_OK;
-    return pt_entry_add_bad_caption(&it->entry, "one of too many: further ones were not read", err);
+    return pt_entry_add_bad_caption(&it->entry, "left out, for there are over 16 MiB of them", err);
 }
 
 /** Of what a path could hold, only a NUL cannot be kept: it becomes an empty path, which is none.
@@ -583,6 +581,10 @@ static bool is_same(const item *a, const item *b) {
     if (!a->entry.id || !b->entry.id || strcmp(a->entry.id, b->entry.id) != 0) return false;
     if (!a->audio_path || !b->audio_path) return a->audio_path == b->audio_path;
     return strcmp(a->audio_path, b->audio_path) == 0;
+}
+
+static bool is_full(const item *it) {
+    return it->entry.n_captions >= CAPTIONS_MAX || it->n_text > PT_TEXT_MAX;
 }
 
 static pt_status add_captions(item *to, const item *from, pt_error *err) {
