@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sinks wrote comes back bit for bit. That Parquet files of other writers are read is for
+/* What the sinks wrote comes back bit for bit. That all kinds of Parquet files are read is for
  * test_parquet_column.c to say. */
 
 #include "test.h"
@@ -117,6 +117,57 @@ TEST(part, metadata) {
     REQUIRE_OK(pt_part_open(in_tmpdir("keys.jsonl"), &part, &t->err));
     CHECK(pt_part_metadata(part, PT_KEY_VERSION) == NULL);
     pt_part_close(&part);
+}
+
+/* pyarrow wrote it (tests/golden/make/parquet.py): with nulls allowed, and compressed. */
+TEST(part, written_again_by_another_program) {
+    pt_part *part = NULL;
+    bool end = false;
+    pt_row row;
+    size_t n_equal = 0;
+
+    REQUIRE_OK(pt_part_open(pt_test_golden("parquet/part.parquet"), &part, &t->err));
+    CHECK_STR(pt_part_metadata(part, PT_KEY_VERSION), "0.1.0");
+    for (size_t r = 0; r < 3; r++) {
+        REQUIRE_OK(pt_part_next(part, &row, &end, &t->err));
+        for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+            const float *values = pt_column_values(&pt_columns[c], &row);
+            for (size_t k = 0; k < pt_columns[c].n_values; k++)
+                n_equal += values[k] == (float)((k * 37 + r * 11 + c) % 101) / 8.0F - 4.0F;
+        }
+    }
+    CHECK_INT(n_equal, 3 * (1024 + 64 + 1 + 2 + 1));
+    CHECK_OK(pt_part_next(part, &row, &end, &t->err));
+    CHECK(end);
+    pt_part_close(&part);
+}
+
+TEST(part, parquet_of_other_columns) {
+    pt_part *part = NULL;
+    CHECK_FAILS(pt_part_open(pt_test_golden("parquet/required_v1.parquet"), &part, &t->err),
+                PT_EFORMAT);
+    CHECK_HAS(t->err.message, "its columns are not the five of a row but 'i32' and 'word'");
+    CHECK(part == NULL);
+}
+
+TEST(part, lists_of_another_length) {
+    static const struct {
+        const char *name, *fault;
+    } cases[] = {
+        {"parquet/part_short.parquet", "a list of 1 values instead of 2"},
+        {"parquet/part_long.parquet", "a list of more than 2 values"},
+        {"parquet/part_null.parquet", "value 1 is null"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pt_part *part = NULL;
+        pt_row row;
+        bool end;
+        REQUIRE_OK(pt_part_open(pt_test_golden(cases[i].name), &part, &t->err));
+        CHECK_FAILS(pt_part_next(part, &row, &end, &t->err), PT_EFORMAT);
+        CHECK_HAS(t->err.message, "row 0: column 'target_dyn': ");
+        CHECK_HAS(t->err.message, cases[i].fault);
+        pt_part_close(&part);
+    }
 }
 
 static void put(const char *path, const void *bytes, size_t n) {

@@ -228,12 +228,35 @@ def write_hub():
             column_encoding={"audio.bytes": "DELTA_LENGTH_BYTE_ARRAY"})
 
 
+def write_part():
+    """A part as another program may write it again: optional, compressed, with dictionaries."""
+    rows = 3
+    lengths = {"fused_state": 1024, "target_ltas": 64, "target_lufs": 1, "target_dyn": 2,
+               "input_purity": 1}
+    columns = {}
+    for c, (name, n) in enumerate(lengths.items()):  # as tests/unit/test_part.c has it
+        values = [[(k * 37 + r * 11 + c) % 101 / 8 - 4 for k in range(n)] for r in range(rows)]
+        columns[name] = pa.array(values, pa.list_(pa.float32(), n)) if n > 1 else \
+            pa.array([v[0] for v in values], pa.float32())
+    table = pa.table(columns).replace_schema_metadata({"patina.version": "0.1.0"})
+    pq.write_table(table, OUT / "part.parquet", compression="zstd", data_page_version="2.0",
+                   row_group_size=2)
+    for name, list_of in (("short", [1.0]), ("long", [1.0, 2.0, 3.0]), ("null", [1.0, None])):
+        bad = {column: pa.array([values[0].as_py()], pa.list_(pa.float32()) if n > 1 else
+                                pa.float32())
+               for (column, values), n in zip(columns.items(), lengths.values())}
+        bad["target_dyn"] = pa.array([list_of], pa.list_(pa.float32()))
+        pq.write_table(pa.table(bad), OUT / f"part_{name}.parquet", compression="zstd",
+                       store_schema=False)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     files, refused = {}, {}
     tables = {"general": write_general(files), "required": write_required(files)}
     write_refused(refused)
     write_hub()
+    write_part()
     with open(OUT / "expected.json", "w", encoding="ascii") as out:
         json.dump({"tables": tables, "files": files, "refused": refused}, out, indent=None,
                   separators=(",", ":"))
