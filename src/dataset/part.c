@@ -76,20 +76,20 @@ static pt_status open_parquet(pt_part *part, pt_error *err) {
 /** One row's values of a column. */
 static pt_status read_values(pt_parquet_column *from, const pt_column *column, float *values,
                              pt_error *err) {
-    pt_parquet_slot slot;
-    bool longer = false;
+    bool continues = true;
 
-    for (size_t i = 0; i < column->n_values; i++) {
+    for (size_t i = 0; i < column->n_values && continues; i++) {
+        pt_parquet_slot slot;
         PT_TRY(pt_parquet_column_next(from, &slot, err));
-        if (slot.begins_row != (i == 0) || !slot.is_item)
+        PT_TRY(pt_parquet_column_continues(from, &continues, err));
+        if (!slot.is_item || (!continues && i + 1 < column->n_values))
             return pt_fail(err, PT_EFORMAT, "column '%s': a list of %zu values instead of %zu",
-                           column->name, i, column->n_values);
+                           column->name, slot.is_item ? i + 1 : 0, column->n_values);
         if (!slot.present)
             return pt_fail(err, PT_EFORMAT, "column '%s': value %zu is null", column->name, i);
         values[i] = slot.is.f32;
     }
-    PT_TRY(pt_parquet_column_continues(from, &longer, err));
-    if (longer)
+    if (continues)
         return pt_fail(err, PT_EFORMAT, "column '%s': a list of more than %zu values", column->name,
                        column->n_values);
     return PT_OK;

@@ -82,6 +82,18 @@ TEST(hub_parquet, a_folder_of_audiocaps) {
     list_release(planned);
 }
 
+/* Neighbours of one id are one clip where they name the same file, or none. */
+TEST(hub_parquet, neighbours_of_one_id) {
+    listing *l = list_some(pt_test_golden("parquet/hub/same_ids.parquet"), NULL, UINT32_MAX);
+    CHECK_INT(l->n, 4);
+    CHECK_STR(shown(l, 0), "5|same_ids.parquet#0|ok|a");
+    CHECK_STR(shown(l, 1), "5|same_ids.parquet#1|ok|b|c");
+    CHECK_STR(shown(l, 2), "5|same_ids.parquet#3|ok|d|e");
+    CHECK_STR(shown(l, 3), "6|same_ids.parquet#5|ok|f");
+    CHECK(has_audio(l, 0, "a") && has_audio(l, 1, "b") && has_audio(l, 2, "d"));
+    list_release(l);
+}
+
 TEST(hub_parquet, one_file) {
     listing *l = list_some(pt_test_golden("parquet/hub/audiocaps/data/test-00001-of-00002.parquet"),
                            NULL, 0);

@@ -121,6 +121,31 @@ TEST(parquet_codec, lies_and_damage) {
     free(text);
 }
 
+/* gzip's and Zstandard's checksums stand behind the data, when all of it is there already. */
+TEST(parquet_codec, checksums_behind_the_data) {
+    unsigned char *text = make_text(), *packed = malloc(N_TEXT);
+    ZSTD_CCtx *zstd = ZSTD_createCCtx();
+    pt_parquet_buffer out = {0};
+    REQUIRE(packed && zstd);
+    ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1);
+    for (unsigned c = 1; c < 3; c++) {
+        const size_t n = c == 1 ? compressed(PT_PARQUET_GZIP, text, 1000, packed, N_TEXT)
+                                : ZSTD_compress2(zstd, packed, N_TEXT, text, 1000);
+        const size_t sum = c == 1 ? n - 8 : n - 4; /* gzip: CRC-32, then the length */
+        out.n = 0;
+        CHECK_OK(pt_parquet_decompress(codecs[c], packed, n, 1000, &out, &t->err));
+        packed[sum] ^= 1;
+        CHECK_FAILS(pt_parquet_decompress(codecs[c], packed, n, 1000, &out, &t->err), PT_EFORMAT);
+        packed[sum] ^= 1;
+        CHECK_FAILS(pt_parquet_decompress(codecs[c], packed, n - 1, 1000, &out, &t->err),
+                    PT_EFORMAT);
+    }
+    ZSTD_freeCCtx(zstd);
+    free(out.bytes);
+    free(packed);
+    free(text);
+}
+
 /* A gigabyte is claimed of what comes to a hundred bytes, or is cut after so many: memory follows
  * what is there. Snappy says its own length in front, and the claim has to agree. */
 TEST(parquet_codec, memory_follows_the_data) {

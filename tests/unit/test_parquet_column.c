@@ -371,7 +371,6 @@ TEST(parquet_column, lies_of_pages) {
     p[0].n_bytes = INT32_MAX;
     CHECK_PAGES(p, footer, "", "2147483647 bytes");
     p[0].n_bytes = -1;
-    p[0].n_packed = INT32_MIN; /* as if -1 */
     p[0].encoding = 9;
     p[0].n_packed = -1;
     CHECK_PAGES(p, footer, "", "BYTE_STREAM_SPLIT");
@@ -384,6 +383,14 @@ TEST(parquet_column, lies_of_pages) {
     CHECK_PAGES(p, footer, "", "size that it claims");
     p[0].n_definition_bytes = INT32_MIN;
     CHECK_PAGES(p, footer, "", "page header");
+
+    /* levels of version 2 that the decompressed page could hold, but not the one in the file */
+    footer_facts packed = footer;
+    packed.codec = PT_PARQUET_ZSTD;
+    p[0].n_bytes = 1000;
+    p[0].n_definition_bytes = 500;
+    p[0].n_repetition_bytes = 0;
+    CHECK_PAGES(p, packed, "", "size that it claims");
 
     page_facts levels[] = {page_of("\6\0\0\0\6\2\2\0", 8, 2)};
     CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "fewer values"); /* their length */

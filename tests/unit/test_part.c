@@ -154,6 +154,7 @@ TEST(part, lists_of_another_length) {
     static const struct {
         const char *name, *fault;
     } cases[] = {
+        {"parquet/part_empty.parquet", "a list of 0 values instead of 2"},
         {"parquet/part_short.parquet", "a list of 1 values instead of 2"},
         {"parquet/part_long.parquet", "a list of more than 2 values"},
         {"parquet/part_null.parquet", "value 1 is null"},

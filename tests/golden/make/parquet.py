@@ -205,6 +205,14 @@ def write_hub():
     }, {"youtube_id": pa.uint32(), "start_time": pa.string(), "caption": pa.string(),
         "audio": AUDIO})
 
+    # what is one clip, and what is not
+    put_hub("same_ids", {
+        "id": [5, 5, 5, 5, 5, 6], "caption": list("abcdef"),
+        "audio": [{"bytes": b"a", "path": "a"}, {"bytes": b"b", "path": "b"},
+                  {"bytes": b"c", "path": "b"}, {"bytes": b"d", "path": None},
+                  {"bytes": b"e", "path": None}, {"bytes": b"f", "path": None}],
+    }, {"id": pa.int32(), "caption": pa.string(), "audio": AUDIO})
+
     # several pages of audio, for damage and for passing over them
     put_hub("pages", {
         "id": list(range(30)),
@@ -241,7 +249,7 @@ def write_part():
     table = pa.table(columns).replace_schema_metadata({"patina.version": "0.1.0"})
     pq.write_table(table, OUT / "part.parquet", compression="zstd", data_page_version="2.0",
                    row_group_size=2)
-    for name, list_of in (("short", [1.0]), ("long", [1.0, 2.0, 3.0]), ("null", [1.0, None])):
+    for name, list_of in (("empty", []), ("short", [1.0]), ("long", [1.0, 2.0, 3.0]), ("null", [1.0, None])):
         bad = {column: pa.array([values[0].as_py()], pa.list_(pa.float32()) if n > 1 else
                                 pa.float32())
                for (column, values), n in zip(columns.items(), lengths.values())}
