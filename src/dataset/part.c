@@ -82,7 +82,7 @@ static pt_status read_values(pt_parquet_column *from, const pt_column *column, f
         pt_parquet_slot slot;
         PT_TRY(pt_parquet_column_next(from, &slot, err));
         PT_TRY(pt_parquet_column_continues(from, &continues, err));
-        if (!slot.is_item || (!continues && i + 1 < column->n_values))
+        if (!continues && i + 1 < column->n_values)
             return pt_fail(err, PT_EFORMAT, "column '%s': a list of %zu values instead of %zu",
                            column->name, slot.is_item ? i + 1 : 0, column->n_values);
         if (!slot.present)
