@@ -148,14 +148,14 @@ def types(options):
                    "patina.generate(corpus='a', model='b', out='c', format='csv')\n"
                    "patina.generate(corpus='a', model='b', out='c', sead=1)\n")
     mypy_of = [sys.executable, "-m", "mypy", "--cache-dir", str(SCRATCH / "mypy")]
-    done = subprocess.run([*mypy_of, str(use)], capture_output=True, text=True)
+    done = subprocess.run([*mypy_of, str(use)], capture_output=True, text=True, cwd=SCRATCH)
     assert len(re.findall(r'Revealed type is "(builtins\.)?float"', done.stdout)) == 2, done.stdout
     assert 'incompatible type "Literal[\'csv\']"' in done.stdout, done.stdout
     assert 'Unexpected keyword argument "sead"' in done.stdout, done.stdout
     assert "Found 2 errors" in done.stdout, done.stdout
     done = subprocess.run([*mypy_of, "--strict", "--no-warn-unused-ignores",
                            "--ignore-missing-imports", "-p", "patina"],
-                          capture_output=True, text=True)
+                          capture_output=True, text=True, cwd=SCRATCH)
     assert done.returncode == 0, done.stdout
 
 

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# patina as a container: docker build -t patina . && docker run --rm -v "$PWD:/data" patina --help
+#
+# Folders are mounted below /data, where the program starts. It runs as user 1000, whom most first
+# users of a Linux are; for another: docker run --user "$(id -u):$(id -g)" ...
+
+FROM debian:12-slim AS build
+COPY script/setup /source/script/setup
+RUN /source/script/setup && rm -rf /var/lib/apt/lists/*
+COPY . /source
+WORKDIR /source
+RUN meson setup /build --prefix=/usr --buildtype=release -Db_ndebug=false -Dtests=false \
+    && ninja -C /build \
+    && DESTDIR=/image meson install -C /build --no-rebuild --strip
+# The packages of the libraries that the program asks for, so that there is no second list of them.
+RUN readelf -d /image/usr/bin/patina | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' \
+    | while read -r library; do dpkg-query --search "*/$library" || exit 1; done \
+    | sed 's/:.*//' | sort -u > /packages
+
+FROM debian:12-slim
+COPY --from=build /packages /packages
+RUN apt-get update \
+    && xargs apt-get install -y --no-install-recommends < /packages \
+    && rm -rf /var/lib/apt/lists/* /packages \
+    && useradd --uid 1000 --create-home patina \
+    && mkdir /data && chown patina:patina /data
+COPY --from=build /image/ /
+RUN ldconfig && patina --version
+USER patina
+WORKDIR /data
+ENTRYPOINT ["patina"]
+CMD ["--help"]
