@@ -7,6 +7,7 @@ with what the command prints. The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
+import faulthandler
 import inspect
 import json
 import os
@@ -689,6 +690,7 @@ def main():
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(1200, exit=True)  # a program that is never ended
     try:
         STATUS = main()
     finally:
