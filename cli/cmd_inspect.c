@@ -107,7 +107,8 @@ const pt_cli_command pt_cli_inspect = {
         "provenance, and tells how the targets lie, which effects and combinations of effects "
         "there are, how pure the rows are, what was rejected, and with which settings and model "
         "it was made. A set that is not finished, or damaged, is told in one sentence.\n\n"
-        "Quantiles are exact, of the spectrum to 1/200 dB; memory is 16 bytes a row and 10 MB.",
+        "Quantiles are exact, of the spectrum to 1/200 dB; memory is at most 32 bytes a row and 30 "
+        "MB.",
     .after = "examples:\n"
              "  patina inspect out\n"
              "  patina inspect out --row 3\n"

@@ -104,7 +104,7 @@ PT_API const char *pt_scalar_unit(pt_scalar scalar);
 PT_API const char *pt_scalar_title(pt_scalar scalar);
 
 /**
- * Reads a set once, from its first row to its last, in 16 bytes of memory a row and 30 MB.
+ * Reads a set once, from its first row to its last, in 32 bytes of memory a row and 30 MB.
  *
  * Errors  PT_EIO      a file cannot be read
  *         PT_EFORMAT  it holds no data set, an unfinished one, or is damaged

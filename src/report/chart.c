@@ -15,8 +15,9 @@
 
 #include "report/html.h"
 
-#define WIDTH 440.0
-#define WIDE  680.0
+#define WIDTH     440.0
+#define TICKS_MAX 24 /* whatever the numbers; a round step gives far fewer */
+#define WIDE      680.0
 
 /* A plot in a picture, and the numbers at its edges. */
 typedef struct plot {
@@ -75,8 +76,9 @@ static int decimals_of(double step) {
 /* Ticks at the multiples of a round step, with a line across the plot from each of the left. */
 static void axis_left(pt_str *out, const plot *p, size_t n_ticks) {
     const double step = pt_round_step(p->y1 - p->y0, n_ticks);
-    for (double k = ceil(p->y0 / step - 1e-9); k * step <= p->y1 + 1e-9 * step; k++) {
-        const double y = up(p, k * step);
+    const double first = ceil(p->y0 / step - 1e-9);
+    for (size_t i = 0; i < TICKS_MAX && (first + (double)i) * step <= p->y1 + 1e-9 * step; i++) {
+        const double k = first + (double)i, y = up(p, k * step);
         pt_str_printf(out, "<path class=\"rule\" d=\"M%.1f %.1fH%.1f\"/>", p->left, y, p->right);
         put_number(out, p->left - 6.0, y + 4.0, "end", k * step, decimals_of(step));
     }
@@ -87,10 +89,11 @@ static void axis_bottom(pt_str *out, const plot *p, size_t n_ticks) {
     const double step = pt_round_step(p->x1 - p->x0, n_ticks);
     pt_str_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fH%.1f\"/>", p->left, p->bottom,
                   p->right);
-    for (double k = ceil(p->x0 / step - 1e-9); k * step <= p->x1 + 1e-9 * step; k++) {
-        const double x = across(p, k * step);
+    const double first = ceil(p->x0 / step - 1e-9);
+    for (size_t i = 0; i < TICKS_MAX && (first + (double)i) * step <= p->x1 + 1e-9 * step; i++) {
+        const double k = first + (double)i, x = across(p, k * step);
         pt_str_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>", x, p->bottom);
-        put_number(out, x, p->bottom + 17.0, "middle", k * step, decimals_of(step));
+        put_number(out, x, p->bottom + 20.0, "middle", k * step, decimals_of(step));
     }
     pt_str_add(out, "\n");
 }
@@ -106,7 +109,7 @@ static void axis_bottom_log(pt_str *out, const plot *p) {
             const double value = ones[i] * pow(10.0, decade), x = across(p, log10(value));
             if (x < p->left - 0.5 || x > p->right + 0.5) continue;
             pt_str_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>", x, p->bottom);
-            put_number(out, x, p->bottom + 17.0, "middle", value, decimals_of(value));
+            put_number(out, x, p->bottom + 20.0, "middle", value, decimals_of(value));
         }
     pt_str_add(out, "\n");
 }
@@ -131,14 +134,14 @@ void pt_chart_histogram(pt_str *out, const char *id, const char *title, const ch
     for (size_t i = 0; i < h->n_bins; i++)
         if (h->count[i] > most) most = h->count[i];
     const plot p = {.left = 50.0,
-                    .right = WIDTH - 12.0,
+                    .right = WIDTH - 20.0,
                     .top = 14.0,
                     .bottom = 176.0,
                     .x0 = h->edge[0],
                     .x1 = h->edge[h->n_bins],
                     .y1 = (double)most};
     char *words = histogram_words(q, unit);
-    picture_open(out, id, "chart", WIDTH, 216.0, title, words ? words : "");
+    picture_open(out, id, "chart", WIDTH, 224.0, title, words ? words : "");
     free(words);
     axis_left(out, &p, 4);
     for (size_t i = 0; i < h->n_bins; i++) {
@@ -152,8 +155,8 @@ void pt_chart_histogram(pt_str *out, const char *id, const char *title, const ch
     axis_bottom(out, &p, 6);
     const double median = across(&p, q->median);
     pt_str_printf(out, "<path class=\"median\" d=\"M%.1f %.1fV%.1f\"/>", median, p.bottom, p.top);
-    put_text(out, p.right, 210.0, "end", *unit ? unit : "crossings a sample");
-    put_text(out, p.left, 210.0, "start", "rows, upwards");
+    put_text(out, p.right, 216.0, "end", *unit ? unit : "crossings a sample");
+    put_text(out, p.left, 216.0, "start", "rows, upwards");
     picture_close(out);
 }
 
@@ -204,7 +207,7 @@ static void axis_octaves(pt_str *out, const plot *p) {
     for (size_t o = 0; o < PT_OCTAVES; o++) {
         const double x = across(p, 6.0 * (double)o + 0.5); /* its middle lies between two bands */
         pt_str_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>", x, p->bottom);
-        put_text(out, x, p->bottom + 22.0, "middle", names[o]);
+        put_text(out, x, p->bottom + 27.0, "middle", names[o]);
     }
     pt_str_add(out, "\n");
 }
@@ -220,7 +223,7 @@ void pt_chart_spectrum(pt_str *out, const char *id, const pt_quantiles band[PT_L
     }
     if (!(low <= high)) return;
     const plot p = {.left = 62.0,
-                    .right = WIDE - 14.0,
+                    .right = WIDE - 18.0,
                     .top = 12.0,
                     .bottom = 272.0,
                     .x1 = PT_LTAS_BANDS - 1,
@@ -231,7 +234,7 @@ void pt_chart_spectrum(pt_str *out, const char *id, const pt_quantiles band[PT_L
                   "The mean level is highest, %.1f dBFS, in the band around %.4g Hz. The table "
                   "below has every band.",
                   band[loudest].mean, pt_ltas_middle_hz(loudest));
-    picture_open(out, id, "chart wide", WIDE, 330.0, "Long-term spectrum of the pristine audio",
+    picture_open(out, id, "chart wide", WIDE, 336.0, "Long-term spectrum of the pristine audio",
                  words.text ? words.text : "");
     pt_str_release(&words);
     axis_left(out, &p, 6);
@@ -239,8 +242,8 @@ void pt_chart_spectrum(pt_str *out, const char *id, const pt_quantiles band[PT_L
     put_area(out, &p, band, "spread", offsetof(pt_quantiles, p25), offsetof(pt_quantiles, p75));
     put_means(out, &p, band);
     axis_octaves(out, &p);
-    put_text(out, p.right, 322.0, "end", "Hz");
-    put_text(out, p.left, 322.0, "start", "dBFS, upwards");
+    put_text(out, p.right, 329.0, "end", "Hz");
+    put_text(out, p.left, 329.0, "start", "dBFS, upwards");
     picture_close(out);
 }
 
@@ -277,16 +280,16 @@ static void put_cells(pt_str *out, const plot *p, const pt_grid *grid) {
 
 #define ENOUGH 4 /* rows that a median is made of, on average; few rows make wide groups */
 
-/* So many columns together; a divisor of PT_GRID_ACROSS. */
+/* So many columns together, a divisor of PT_GRID_ACROSS; 0 where rows are too few for a line. */
 static size_t group_width(const uint32_t columns[PT_GRID_ACROSS][PT_GRID_UP]) {
-    static const size_t widths[] = {1, 2, 4, 5, 10};
+    static const size_t widths[] = {1, 2, 4, 5};
     uint64_t n = 0;
     for (size_t x = 0; x < PT_GRID_ACROSS; x++)
         for (size_t y = 0; y < PT_GRID_UP; y++)
             n += columns[x][y];
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         if (n * widths[i] >= (uint64_t)ENOUGH * PT_GRID_ACROSS) return widths[i];
-    return PT_GRID_ACROSS;
+    return 0;
 }
 
 /* Middle of the rows of some columns in dB; NaN where there are fewer than three. */
@@ -310,7 +313,7 @@ static void put_medians(pt_str *out, const plot *p,
     const size_t group = group_width(columns);
     bool drawing = false;
     pt_str_printf(out, "<path class=\"%s\" d=\"", class);
-    for (size_t x = 0; x < PT_GRID_ACROSS; x += group) {
+    for (size_t x = 0; group > 0 && x < PT_GRID_ACROSS; x += group) {
         const double median = group_median(columns + x, group);
         if (!isnan(median))
             pt_str_printf(out, "%s%.1f %.1f", drawing ? "L" : "M",
@@ -324,7 +327,7 @@ static char *grid_words(const char *effect, const pt_grid *grid) {
     pt_str words = {0};
     const size_t group = group_width(grid->all);
     double first = NAN, last = NAN;
-    for (size_t x = 0; x < PT_GRID_ACROSS; x += group) {
+    for (size_t x = 0; group > 0 && x < PT_GRID_ACROSS; x += group) {
         const double median = group_median(grid->all + x, group);
         if (isnan(median)) continue;
         if (isnan(first)) first = median;
@@ -342,7 +345,7 @@ static char *grid_words(const char *effect, const pt_grid *grid) {
 void pt_chart_grid(pt_str *out, const char *id, const char *effect, const pt_grid *grid) {
     const bool is_log = grid->main->law == PT_LAW_LOG;
     plot p = {.left = 50.0,
-              .right = WIDTH - 12.0,
+              .right = WIDTH - 20.0,
               .top = 12.0,
               .bottom = 192.0,
               .x0 = is_log ? log10(grid->low) : grid->low,
@@ -354,7 +357,7 @@ void pt_chart_grid(pt_str *out, const char *id, const char *effect, const pt_gri
     pt_str named = {0};
     pt_str_printf(&named, "%s: purity over %s", effect, grid->main->name);
     title = pt_str_steal(&named);
-    picture_open(out, id, "chart", WIDTH, 232.0, title ? title : "", words ? words : "");
+    picture_open(out, id, "chart", WIDTH, 240.0, title ? title : "", words ? words : "");
     axis_left(out, &p, 5);
     put_cells(out, &p, grid);
     put_medians(out, &p, grid->all, "line");
@@ -363,8 +366,8 @@ void pt_chart_grid(pt_str *out, const char *id, const char *effect, const pt_gri
         axis_bottom_log(out, &p);
     else
         axis_bottom(out, &p, 6);
-    put_text(out, p.right, 226.0, "end", grid->main->name);
-    put_text(out, p.left, 226.0, "start", "dB of purity, upwards");
+    put_text(out, p.right, 232.0, "end", grid->main->name);
+    put_text(out, p.left, 232.0, "start", "dB of purity, upwards");
     picture_close(out);
     free(words);
     free(title);
@@ -391,6 +394,11 @@ void pt_chart_mark(pt_str *out, int mark) {
         mark, mark_shape[mark % N_MARKS]);
 }
 
+/* Numbers out of all reason may have no place in a plane of floats. */
+static bool has_place(const float *at) {
+    return isfinite(at[0]) && isfinite(at[1]);
+}
+
 static void widen(double *low, double *high) {
     if (!(*low <= *high)) *low = *high = 0.0;
     const double margin = 0.05 * (*high - *low) + 1e-6;
@@ -401,7 +409,7 @@ static void widen(double *low, double *high) {
 void pt_chart_scatter(pt_str *out, const char *id, const char *title, const char *words,
                       const pt_marks *groups, size_t n_groups, const double share[2]) {
     plot p = {.left = 14.0,
-              .right = WIDTH - 12.0,
+              .right = WIDTH - 20.0,
               .top = 12.0,
               .bottom = 300.0,
               .x0 = INFINITY,
@@ -412,6 +420,7 @@ void pt_chart_scatter(pt_str *out, const char *id, const char *title, const char
     for (size_t g = 0; g < n_groups; g++)
         for (size_t i = 0; i < groups[g].n; i++) {
             const float *at = groups[g].xy + 2 * i;
+            if (!has_place(at)) continue;
             p.x0 = fmin(p.x0, at[0]);
             p.x1 = fmax(p.x1, at[0]);
             p.y0 = fmin(p.y0, at[1]);
@@ -427,6 +436,7 @@ void pt_chart_scatter(pt_str *out, const char *id, const char *title, const char
         pt_str_printf(out, "<path class=\"mark m%d\" d=\"", groups[g].mark);
         for (size_t i = 0; i < groups[g].n; i++) {
             const float *at = groups[g].xy + 2 * i;
+            if (!has_place(at)) continue;
             pt_str_printf(out, "M%.1f %.1f%s", across(&p, at[0]), up(&p, at[1]),
                           mark_shape[groups[g].mark % N_MARKS]);
         }

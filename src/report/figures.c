@@ -52,7 +52,8 @@ static void take_ltas(gather *g, const pt_row *row) {
     for (size_t b = 0; b < PT_LTAS_BANDS; b++) {
         const double level = row->target_ltas[b];
         pt_levels_add(&g->band[b], level);
-        if (level > PT_LTAS_FLOOR) power[octave_of_band(b)] += pow(10.0, level / 10.0);
+        if (level > PT_LTAS_FLOOR) /* a level out of all reason must not become infinite */
+            power[octave_of_band(b)] += pow(10.0, fmin(level, 3000.0) / 10.0);
     }
     for (size_t o = 0; o < PT_OCTAVES; o++)
         pt_levels_add(&g->octave[o],

@@ -77,7 +77,8 @@ void pt_histogram_of_sorted(const float *sorted, size_t n, pt_histogram *h) {
     if (n == 0) return;
     const double least = sorted[0], most = sorted[n - 1];
     /* one bin may be lost to where the first one begins */
-    const double step = pt_round_step(most - least, BINS_WANTED - 1);
+    const double step = most > least ? pt_round_step(most - least, BINS_WANTED - 1)
+                                     : fmax(1.0, pt_round_step(1e-6 * fabs(least), 1));
     const double first = floor(least / step);
 
     do {

@@ -438,7 +438,7 @@ static void embedding_row(page *p, const char *name, const pt_embedding_figures 
     pt_str_printf(&p->html, "<tr><th scope=\"row\">%s</th>", name);
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
         add(p, "<td>");
-        pt_html_number(&p->html, v[i], i < 3 ? 6 : 3);
+        pt_html_number(&p->html, v[i], i < 3 ? 4 : 3);
         add(p, "</td>");
     }
     add(p, "</tr>\n");
@@ -654,6 +654,12 @@ static pt_status add_pair(page *p, size_t sample, const pair *of, pt_error *err)
         for (size_t k = 0; k < 2; k++)
             add_sound(p, sample, names[k], of->sound[k], of->n, peak, &png[k], width, &flac[k]);
         add(p, "</div>\n");
+        if (gain < 1.0)
+            pt_str_printf(
+                &p->html,
+                "<p class=\"note\">Played %.2f dB quieter, both alike, since peaks of the "
+                "recording are over full scale.</p>\n",
+                -20.0 * log10(gain));
         if (rate_hz < PT_RATE_HZ)
             pt_str_printf(&p->html,
                           "<p class=\"note\">To save room the players hold %s at %u kHz; the "

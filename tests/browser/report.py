@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""report.py PAGE [SHOTS] - what a browser makes of a report
+
+Loads the page from the disk and checks that nothing complains and nothing else is asked for, that
+every sound can be played, that nothing sticks out at the width of a phone or a desk, and that text
+and marks can be told from their ground in light and dark. With SHOTS, a folder, screenshots are
+left there. Each check is a test; closes with "N passed, N failed, N skipped".
+"""
+
+import os
+import sys
+
+from browser import Browser, find
+
+PAGE = sys.argv[1]
+SHOTS = sys.argv[2] if len(sys.argv) > 2 else None
+
+# The contrast of two colours after WCAG 2.2, of every piece of text against what lies behind it.
+CONTRAST = """(() => {
+  const parse = c => (c.match(/[0-9.]+/g) || []).map(Number);
+  const light = c => c.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = e => {
+    for (; e; e = e.parentElement) {
+      const c = parse(getComputedStyle(e).backgroundColor);
+      if (c.length === 3 || c[3] > 0.99) return c;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  for (const e of document.querySelectorAll('p,h1,h2,h3,h4,th,td,dt,dd,li,caption,summary,a,text,'
+      + 'blockquote,pre,figcaption,footer,small,b')) {
+    if (!e.textContent.trim() || e.closest('.hidden, .skip')) continue;
+    const style = getComputedStyle(e);
+    const ink = parse(e.tagName === 'text' ? style.fill : style.color);
+    const a = light(ink), b = light(ground(e));
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) poor.push([e.tagName, e.textContent.trim().slice(0, 40), contrast]);
+  }
+  return poor;
+})()"""
+
+PLAY = """(async () => {
+  const failed = [];
+  for (const audio of document.querySelectorAll('audio')) {
+    try {
+      if (audio.readyState < 1)
+        await new Promise((good, bad) => {
+          audio.onloadedmetadata = good;
+          audio.onerror = () => bad(new Error('cannot be loaded'));
+          setTimeout(() => bad(new Error('no metadata in 20 s')), 20000);
+        });
+      if (!(audio.duration > 0.3 && audio.duration < 10.1))
+        throw new Error('duration ' + audio.duration);
+      await audio.play();
+      audio.pause();
+      if (audio.error) throw new Error(audio.error.message);
+    } catch (e) { failed.push([audio.getAttribute('aria-label'), String(e)]); }
+  }
+  return [document.querySelectorAll('audio').length, failed];
+})()"""
+
+# What can be reached by the tabulator key, in its order.
+REACHED = """(() => [...document.querySelectorAll('a[href],summary,audio,[tabindex="0"]')]
+  .filter(e => e.checkVisibility()).length)()"""
+
+# Letters of charts as they are seen, in pixels of the screen.
+LETTERS = """(() => Math.min(...[...document.querySelectorAll('svg text')].map(t =>
+  parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getBoundingClientRect().width
+    / t.ownerSVGElement.viewBox.baseVal.width)))()"""
+
+# Text of a chart that lies over its edge, or over other text of it.
+OVERLAPS = """(() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('svg.chart')) {
+    const edge = svg.getBoundingClientRect();
+    const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+    boxes.forEach(([name, a], i) => {
+      if (a.left < edge.left - 2 || a.right > edge.right + 2 || a.bottom > edge.bottom + 2)
+        found.push([svg.querySelector('title').textContent, name, 'over the edge']);
+      for (const [other, b] of boxes.slice(i + 1))
+        if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3
+            && b.top < a.bottom - 3)
+          found.push([svg.querySelector('title').textContent, name, other]);
+    });
+  }
+  return found;
+})()"""
+
+counts = {"passed": 0, "failed": 0}
+
+
+def check(name, good, what=""):
+    counts["passed" if good else "failed"] += 1
+    print(f"{'ok' if good else 'FAIL'} report.{name}" + ("" if good else f": {what}"))
+
+
+def look_at(browser, name, width, dark=False, media=""):
+    browser.look(width, 900, dark, media)
+    wide = browser.run("document.documentElement.scrollWidth")
+    check(f"{name}_fits", wide <= width, f"{wide} pixels of {width}")
+    poor = browser.run(CONTRAST)
+    check(f"{name}_can_be_read", not poor, poor[:5])
+    letters = browser.run(LETTERS)
+    check(f"{name}_letters", letters >= 8, f"{letters} pixels high")
+    overlaps = browser.run(OVERLAPS)
+    check(f"{name}_labels", not overlaps, overlaps[:5])
+    if SHOTS:
+        os.makedirs(SHOTS, exist_ok=True)
+        browser.screenshot(os.path.join(SHOTS, name + ".png"))
+
+
+def main():
+    if not find():
+        print("skip report: there is no chromium (script/setup --browser installs it)")
+        print("0 passed, 0 failed, 1 skipped")
+        return 0
+    with Browser() as browser:
+        browser.open(PAGE)
+        n_sounds, failed = browser.run(PLAY)
+        check("sounds_play", n_sounds == 24 and not failed, (n_sounds, failed[:5]))
+        pictures = browser.run("[...document.images].filter(i => i.naturalHeight !== 64).length")
+        n_pictures = browser.run("document.images.length")
+        check("pictures_show", n_pictures == 24 and pictures == 0, (n_pictures, pictures))
+        reached = browser.run(REACHED)
+        check("keys_reach", reached >= 8 + 24 + 12, reached)
+        look_at(browser, "desktop", 1200)
+        look_at(browser, "desktop_dark", 1200, dark=True)
+        look_at(browser, "phone", 390)
+        look_at(browser, "phone_dark", 390, dark=True)
+        look_at(browser, "paper", 760, media="print")
+        hidden = browser.run("[...document.querySelectorAll('audio, nav')]"
+                             ".filter(e => e.checkVisibility()).length")
+        check("paper_has_no_players", hidden == 0, hidden)
+        complaints, asked = browser.complaints(), browser.requests()
+        check("no_complaints", not complaints, complaints[:5])
+        check("asks_for_nothing", len(asked) == 1, asked[:5])
+    print(f"{counts['passed']} passed, {counts['failed']} failed, 0 skipped")
+    return 1 if counts["failed"] else 0
+
+
+sys.exit(main())

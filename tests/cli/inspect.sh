@@ -1,0 +1,393 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# inspect.sh - figures, rows and the page of a finished set
+
+# A small set in both formats; three files each, two captions on some clips.
+sets() {
+    local format
+    for format in parquet jsonl; do
+        generate --corpus "$DEMO/manifest.jsonl" --out "$format" --format "$format" --variants 2 \
+            --chunk 5 --seed 4 --quiet
+    done
+}
+
+# Every figure once more, in Python, from the rows and lines of the set in JSON Lines.
+test_figures() {
+    sets
+    run inspect parquet --json
+    want_status 0
+    mv "$WORK/stdout" parquet.json
+    run inspect jsonl --json
+    want_status 0
+    mv "$WORK/stdout" jsonl.json
+    py <<'E'
+import glob
+rows, lines = [], []
+for name in sorted(glob.glob("jsonl/data/*")):
+    with open(name, encoding="utf-8") as file:
+        rows += [json.loads(line) for line in file]
+    with open(name.replace("/data/", "/provenance/"), encoding="utf-8") as file:
+        lines += [json.loads(line) for line in file]
+
+def quantile(values, p):
+    v, place = sorted(values), (len(values) - 1) * p
+    low = int(place)
+    return v[low] + (place - low) * (v[min(low + 1, len(v) - 1)] - v[low])
+
+def check(got, values, bar):
+    assert got["n"] == len(values), (got, len(values))
+    if not values:
+        return
+    for name, p in ("min", 0), ("p5", .05), ("p25", .25), ("median", .5), ("p75", .75), \
+            ("p95", .95), ("max", 1):
+        near(got[name], quantile(values, p), bar, name)
+    near(got["mean"], sum(values) / len(values), 1e-5, "mean")  # floats printed in nine digits
+
+with open("parquet.json", encoding="utf-8") as a, open("jsonl.json", encoding="utf-8") as b:
+    both = json.load(a), json.load(b)
+for got in both:
+    assert got["rows"] == len(rows) == len(lines) == 34
+    assert [(s["name"], s["files"], s["rows"]) for s in got["splits"]] == [("train", 3, 34)]
+    assert [(c["name"], c["length"]) for c in got["columns"]] == \
+        list(zip(COLUMNS, [1024, 64, 1, 2, 1]))
+    columns = {"target_lufs": [r["target_lufs"] for r in rows],
+               "target_dyn[0]": [r["target_dyn"][0] for r in rows],
+               "target_dyn[1]": [r["target_dyn"][1] for r in rows],
+               "input_purity": [r["input_purity"] for r in rows]}
+    assert list(got["targets"]) == list(columns)
+    for name, values in columns.items():
+        check(got["targets"][name]["quantiles"], values, 1e-6)
+        edges = got["targets"][name]["histogram"]["edges"]
+        counts = got["targets"][name]["histogram"]["counts"]
+        last = len(counts) - 1
+        assert counts == [sum(edges[i] <= v and (v < edges[i + 1] or i == last) for v in values)
+                          for i in range(len(counts))], name
+        assert sum(counts) == len(values) and edges[0] <= min(values) and edges[-1] >= max(values)
+    for b, band in enumerate(got["ltas"]["bands"]):
+        near(band["hz"], 10 ** (1.175 + 0.05 * b), 1e-4 * band["hz"], "hz")
+        check(band["quantiles"], [r["target_ltas"][b] for r in rows if r["target_ltas"][b] > -120],
+              0.00501)
+    assert [o["hz"] for o in got["ltas"]["octaves"]] == \
+        [16, 31.5, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000]
+    for octave in got["ltas"]["octaves"]:  # bands whose middle lies within half an octave of it
+        bands = [b for b in range(64)
+                 if abs(math.log10(10 ** (1.175 + 0.05 * b) / octave["hz"])) < 0.1505]
+        assert len(bands) == (4 if octave["hz"] == 16 else 6), (octave["hz"], bands)
+        sums = [sum(10 ** (r["target_ltas"][b] / 10) for b in bands if r["target_ltas"][b] > -120)
+                for r in rows]
+        check(octave["quantiles"], [10 * math.log10(s) for s in sums if s > 0], 0.00501)
+    names = ["comb", "mud", "sibilance", "noise", "clip", "pops"]
+    chains = [{stage["fx"] for stage in line["chain"]} for line in lines]
+    assert got["effects"] == {n: sum(n in c for c in chains) for n in names}
+    assert got["together"] == [[sum(a in c and b in c for c in chains) for b in names]
+                               for a in names]
+    assert sorted((sorted(c["effects"]), c["rows"]) for c in got["combinations"]) == \
+        sorted((sorted(s), chains.count(set(s))) for s in {frozenset(c) for c in chains})
+    for half, name in enumerate(("text", "audio")):
+        vectors = [r["fused_state"][512 * half:512 * half + 512] for r in rows]
+        norms = [math.sqrt(sum(x * x for x in v)) for v in vectors]
+        e = got["embeddings"][name]
+        near(e["norm_min"], min(norms), 1e-6, name)
+        near(e["norm_max"], max(norms), 1e-6, name)
+        mean = [sum(v[d] for v in vectors) / len(vectors) for d in range(512)]
+        near(e["mean_cosine"], sum(m * m for m in mean), 1e-5, name)
+    cosines = [sum(a * b for a, b in zip(r["fused_state"][:512], r["fused_state"][512:]))
+               for r in rows]
+    near(got["embeddings"]["mean_cosine_of_halves"], sum(cosines) / len(rows), 1e-5, "halves")
+    assert got["rejects"] == {}
+    assert got["dataset"]["program"] == "patina" and got["dataset"]["rows"] == 34
+both[0].pop("dataset"), both[1].pop("dataset")
+for got in both:
+    got.pop("bytes"), [s.pop("bytes") for s in got["splits"]]
+assert both[0] == both[1]
+E
+}
+
+test_text() {
+    sets
+    run inspect parquet
+    want_status 0
+    for text in "34 rows in 3 files" UNTRAINED fused_state "loudness, LUFS" "16000 Hz" "purity, dB" \
+        "none: a clean row" "caption half" "nothing was rejected" "settings_hash" "suite"; do
+        want_out "$text"
+    done
+    if grep -v -E 'sha256|hash|^parquet' "$WORK/stdout" | grep -E '^.{121}'; then fail "too wide"; fi
+}
+
+test_rejects_and_splits() {
+    py <<'E'
+write_jsonl("m.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "caption": "a <b>bell</b>"},
+                        {"audio": "gone.wav", "caption": "nothing"},
+                        {"audio": DEMO + "/clips/misc_crow.flac", "caption": "   "}])
+E
+    generate --corpus m.jsonl --out out --quiet
+    run inspect out
+    want_status 0
+    want_out "missing"
+    want_out "bad_caption"
+    # a second split, as files of another name
+    mkdir two
+    cp -r out/* two/
+    for folder in data provenance; do
+        for file in "two/$folder/"*; do
+            cp "$file" "${file/train-/validation-}"
+        done
+    done
+    sed -i 's/"rows": 1,/"rows": 2,/; s/"parts": 1,/"parts": 2,/' two/dataset.json
+    run inspect two --json
+    want_status 0
+    py <<'E'
+with open("stdout", encoding="utf-8") as file:
+    got = json.load(file)
+assert [(s["name"], s["rows"]) for s in got["splits"]] == [("train", 1), ("validation", 1)], got
+assert got["rejects"] == {"missing": 1, "bad_caption": 1} and got["rows"] == 2
+E
+    # nothing but rejects
+    sed -i 1d m.jsonl
+    run generate --corpus m.jsonl --model "$MINI" --out none --quiet
+    want_status 1
+    run inspect none
+    want_status 0
+    want_out "0 rows in 0 files"
+    run inspect none --report none.html
+    want_status 0
+    [ -s none.html ] || fail "no page"
+    run inspect none --row 0
+    want_failure 1
+    want_err "has 0 rows"
+}
+
+# A row is the row of the file, and its line.
+test_row() {
+    sets
+    for format in parquet jsonl; do
+        for n in 0 11 12 33; do
+            run inspect $format --row $n --json
+            want_status 0
+            mv "$WORK/stdout" $format-$n.json
+        done
+    done
+    run inspect parquet --row 12
+    want_out "damage"
+    want_out '"entry"'
+    run inspect parquet --row 34
+    want_failure 1
+    want_err "'parquet' has 34 rows, counted from 0; there is no 34"
+    py <<'E'
+import glob
+rows, lines = [], []
+for name in sorted(glob.glob("jsonl/data/*")):
+    with open(name, encoding="utf-8") as file:
+        rows += [(name, i, json.loads(line)) for i, line in enumerate(file)]
+    with open(name.replace("/data/", "/provenance/"), encoding="utf-8") as file:
+        lines += [json.loads(line) for line in file]
+for n in 0, 11, 12, 33:
+    for form in "parquet", "jsonl":
+        with open(f"{form}-{n}.json", encoding="utf-8") as file:
+            got = json.load(file)
+        name, at, row = rows[n]
+        assert (got["row"], got["row_in_file"]) == (n, at)
+        assert got["file"].split(".")[0] == os.path.basename(name).split(".")[0]
+        assert {column: got[column] for column in COLUMNS} == row
+        assert got["provenance"] == lines[n]
+        near(got["norm_text"], 1, 1e-5), near(got["norm_audio"], 1, 1e-5)
+        assert len([w for w in got["words"].split("\n") if w]) == len(lines[n]["chain"])
+E
+}
+
+# What is not whole is told in one sentence, by every way of looking.
+test_damaged() {
+    sets
+    damaged() { # SENTENCE: of the set in 'bad'
+        run inspect bad
+        want_failure 1
+        want_err "$1"
+        run inspect bad --report page.html
+        want_failure 1
+        want_err "$1"
+        [ ! -e page.html ] || fail "a page was written"
+        rm -rf bad
+        cp -r jsonl bad
+    }
+    cp -r jsonl bad
+    rm bad/dataset.json
+    damaged "holds no data set"
+    rm bad/dataset.json
+    mkdir bad/.patina
+    damaged "is not finished"
+    echo '{"rows": ' >bad/dataset.json
+    damaged "file 'bad/dataset.json': line"
+    rm bad/data/train-00001-*
+    damaged "dataset.json speaks of 3 files of rows, and data/ holds 2"
+    sed -i '$d' bad/provenance/train-00001-*
+    damaged "stands in data/ and not in provenance/"
+    sed -i '$d' bad/data/train-00001-*
+    damaged "stands in provenance/ and not in data/"
+    rm bad/provenance/train-00002-*
+    damaged "not found"
+    sed -i '$d' bad/data/train-00002-* bad/provenance/train-00002-*
+    damaged "dataset.json speaks of 34 rows, and its files hold 33"
+    sed -i '2s/"purity_db": [-0-9.]*/"purity_db": 3.25/' bad/provenance/train-00000-*
+    damaged "line 2: purity_db is 3.2500"
+    sed -i '3s/"fx": "[a-z]*"/"fx": "echo"/' bad/provenance/train-00000-*
+    damaged "line 3: chain"
+    sed -i '3s/"chain"/"chein"/' bad/provenance/train-00000-*
+    damaged "line 3: chain"
+    sed -i '1s/^/x/' bad/provenance/train-00000-*
+    damaged "line 1"
+    sed -i '4s/"target_lufs"/"target_lofs"/' bad/data/train-00000-*
+    damaged "train-00000"
+    rm -rf bad
+    cp -r parquet bad
+    for file in bad/data/train-00002-*; do truncate -s -100 "$file"; done
+    damaged "train-00002"
+    run inspect nowhere
+    want_failure 1
+    want_err "there is no folder 'nowhere'"
+    run inspect jsonl/dataset.json
+    want_failure 1
+    want_err "is a file"
+}
+
+test_options_refused() {
+    run inspect
+    want_failure 2
+    run inspect out --report x.html --json
+    want_failure 2
+    want_err "'--json' and '--report' exclude each other"
+    run inspect out --audio-root x
+    want_failure 2
+    want_err "'--audio-root' says where the sound of a '--report' is"
+}
+
+# The page: well-formed, complete, self-contained, the same every time, and not to be written into by
+# what a caption says.
+test_report() {
+    py <<'E'
+hostile = "</p><script>alert(1)</script> \" ' & <img src=x onerror=alert(2)> \u202e \u0007 ]]>"
+clips = sorted(os.listdir(DEMO + "/clips"))
+write_jsonl("clips.jsonl", [{"audio": "clips/" + name, "caption": hostile} for name in clips])
+E
+    ln -s "$DEMO/clips" clips
+    generate --corpus clips.jsonl --out out --variants 3 --seed 8 --quiet
+    run inspect out --report one.html --audio-root .
+    want_status 0
+    want_out "12 samples, 12 of them with sound"
+    run inspect out --report two.html --corpus clips.jsonl
+    want_status 0
+    want_same one.html two.html
+    run inspect out --report silent.html
+    want_status 0
+    want_out "12 samples, 0 of them with sound"
+    want_err "--audio-root DIR"
+    mkdir empty
+    run inspect out --report lost.html --audio-root empty
+    want_status 0
+    want_err "below the audio root"
+    py <<'E'
+import base64, re
+import html.parser
+import xml.etree.ElementTree as xml
+X = "{http://www.w3.org/1999/xhtml}"
+
+class Parser(html.parser.HTMLParser):
+    """What a browser sees: every tag closed in its turn."""
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags = [], []
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.tags.append((tag, dict(attrs)))
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, tag
+
+for page in "one.html", "silent.html", "lost.html":
+    assert os.path.getsize(page) < 10e6
+    with open(page, encoding="utf-8") as file:
+        text = file.read()
+    tree = xml.fromstring(text.split("\n", 1)[1])  # XML does not know the doctype's short form
+    parser = Parser()
+    parser.feed(text)
+    assert not parser.open
+    tags = [element.tag.replace(X, "") for element in tree.iter()]
+    assert tags == [tag for tag, _ in parser.tags]
+    assert not {"script", "iframe", "object", "embed", "base", "form"} & set(tags)
+    ids = [e.get("id") for e in tree.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in parser.tags:
+        assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
+        for name in "src", "href", "xlink:href", "data", "action":
+            assert attributes.get(name, "#").startswith(("#", "data:")), attributes[name][:99]
+        for name in ("aria-labelledby",):
+            for wanted in attributes.get(name, "").split():
+                assert wanted in ids, wanted
+        if tag == "a":
+            assert attributes["href"][1:] in ids, attributes
+        if tag == "img":
+            assert attributes["alt"]
+        if tag == "audio":
+            assert attributes["aria-label"] and attributes["controls"] is not None
+        if tag == "svg" and attributes.get("aria-hidden") != "true":
+            assert attributes["role"] == "img" and attributes["aria-labelledby"]
+    assert "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'" in text
+    assert not re.search(r"(?i)url\(|@import|https?://(?!www\.w3\.org/1999/xhtml)", text)
+    assert "lang" in parser.tags[0][1] and parser.tags[0][0] == "html"
+    levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b <= a + 1 for a, b in zip(levels, levels[1:])), levels
+    for table in tree.iter(X + "table"):
+        assert table.find(X + "caption") is not None
+    for svg in tree.iter(X + "svg"):
+        if svg.get("role") == "img":
+            assert svg.find(X + "title").text and svg.find(X + "desc").text
+    captions = [q.text for q in tree.iter(X + "blockquote")]
+    assert len(captions) == 12 and all("<script>alert(1)</script>" in c for c in captions)
+    sounds = [e for e in tree.iter(X + "audio")]
+    assert len(sounds) == (24 if page == "one.html" else 0)
+E
+}
+
+# What the page plays is what generate heard: sounds at the full rate, decoded and measured again, have
+# the targets of their row, and what 'degrade --recipe' makes.
+test_report_sounds() {
+    generate --corpus "$DEMO/manifest.jsonl" --out out --captions first --seed 3 --quiet
+    run inspect out --report page.html --audio-root "$DEMO"
+    want_status 0
+    py <<'E'
+import base64
+import xml.etree.ElementTree as xml
+X = "{http://www.w3.org/1999/xhtml}"
+with open("page.html", encoding="utf-8") as file:
+    tree = xml.fromstring(file.read().split("\n", 1)[1])
+whole, purities, entries = 0, [], set()
+for article in tree.iter(X + "article"):
+    recipe = json.loads(article.find(f".//{X}pre").text)
+    purities.append(recipe["purity_db"])
+    entries.add(recipe["entry"])
+    for name, audio in zip(("pristine", "degraded"), article.iter(X + "audio")):
+        kind, data = audio.get("src").split(",", 1)
+        assert kind == "data:audio/flac;base64"
+        with open(name + ".flac", "wb") as file:
+            file.write(base64.b64decode(data, validate=True))
+    got, = measure("pristine.flac")
+    if got["rate_hz"] != 48000:
+        continue
+    whole += 1
+    quieter = recipe["lufs_mono"] - got["lufs_mono"]  # where peaks are over full scale
+    assert quieter < 0.02 or f"Played {quieter:.1f}" in "".join(article.itertext()), quieter
+    write_jsonl("recipe.json", [recipe])
+    patina("degrade", "--recipe", "recipe.json", f"{DEMO}/{recipe['source']}", "again.wav")
+    page, = measure("degraded.flac")
+    again, = measure("again.wav")
+    assert page["frames"] == again["frames"]
+    near(page["lufs_mono"], again["lufs_mono"] - quieter, 0.02, recipe["entry"])
+    near(page["target_dyn"][0], again["target_dyn"][0], 0.02, recipe["entry"])
+    # 16 bits leave no more than their own noise, -98 dB in all
+    for a, b in zip(page["target_ltas"], again["target_ltas"]):
+        assert abs(a - b + quieter) < 0.1 or max(a, b) < -85, (recipe["entry"], a, b)
+assert whole >= 6 and len(purities) == 12 and len(entries) == 12
+assert purities == sorted(purities, reverse=True)
+E
+}
