@@ -394,11 +394,6 @@ void pt_chart_mark(pt_str *out, int mark) {
         mark, mark_shape[mark % N_MARKS]);
 }
 
-/* Numbers out of all reason may have no place in a plane of floats. */
-static bool has_place(const float *at) {
-    return isfinite(at[0]) && isfinite(at[1]);
-}
-
 static void widen(double *low, double *high) {
     if (!(*low <= *high)) *low = *high = 0.0;
     const double margin = 0.05 * (*high - *low) + 1e-6;
@@ -420,7 +415,6 @@ void pt_chart_scatter(pt_str *out, const char *id, const char *title, const char
     for (size_t g = 0; g < n_groups; g++)
         for (size_t i = 0; i < groups[g].n; i++) {
             const float *at = groups[g].xy + 2 * i;
-            if (!has_place(at)) continue;
             p.x0 = fmin(p.x0, at[0]);
             p.x1 = fmax(p.x1, at[0]);
             p.y0 = fmin(p.y0, at[1]);
@@ -436,7 +430,6 @@ void pt_chart_scatter(pt_str *out, const char *id, const char *title, const char
         pt_str_printf(out, "<path class=\"mark m%d\" d=\"", groups[g].mark);
         for (size_t i = 0; i < groups[g].n; i++) {
             const float *at = groups[g].xy + 2 * i;
-            if (!has_place(at)) continue;
             pt_str_printf(out, "M%.1f %.1f%s", across(&p, at[0]), up(&p, at[1]),
                           mark_shape[groups[g].mark % N_MARKS]);
         }

@@ -10,6 +10,7 @@
 
 #include "report/pca.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -119,7 +120,7 @@ pt_status pt_pca_project(const float *points, size_t n, size_t dim, pt_plane *pl
             double along = 0.0;
             for (size_t d = 0; d < dim; d++)
                 along += (points[i * dim + d] - mean[d]) * axis[k][d];
-            xy[2 * i + k] = flat ? 0.0F : (float)along;
+            xy[2 * i + k] = flat ? 0.0F : (float)fmin(fmax(along, -FLT_MAX), FLT_MAX);
         }
     }
 done:
