@@ -209,7 +209,7 @@ static pt_status copy_chunk(const char *from, const char *out, const pt_ledger *
     const pt_path work = pt_path_below(out, PT_WORK), target = pt_chunk_place(out, c);
     char name[PT_CHUNK_NAME_MAX];
     pt_path own;
-    bool done;
+    bool done = false;
 
     pt_chunk_name(c, name);
     PT_TRY(pt_folder_make_own(work.text, name, &own, err));

@@ -87,18 +87,24 @@ static pt_status write_plan(const pt_store *s, pt_error *err) {
     return status;
 }
 
+/* The folder itself goes when the process that made it comes to nothing, so it is made as often as
+ * it is needed. */
+static pt_status write_first_plan(const pt_store *s, pt_error *err) {
+    PT_TRY(pt_folders_make(s->out, NULL, err));
+    return write_plan(s, err);
+}
+
 /* Makes sure that the folder is this run's: by its plan, or by writing it. *state is then RUNNING,
- * or FINISHED, of which nothing was compared yet. */
+ * or FINISHED, of which nothing was compared yet. What fails because another process changes the
+ * folder goes well the next time. */
 static pt_status claim(const pt_store *s, pt_out_state *state, pt_error *err) {
     pt_status status = PT_OK;
     for (int i = 0; i < ATTEMPTS; i++) {
         PT_TRY(pt_out_look(s->out, true, state, err));
         if (*state == PT_OUT_FINISHED) return PT_OK;
         if (*state == PT_OUT_FOREIGN) return pt_out_refuse(s->out, err);
-        status = *state == PT_OUT_RUNNING ? compare_plan(s, err) : write_plan(s, err);
-        if (*state == PT_OUT_RUNNING && status != PT_EIO) return status;
-        if (status != PT_OK && status != PT_EIO) return status;
-        /* written, or another process was at it: look again */
+        status = *state == PT_OUT_RUNNING ? compare_plan(s, err) : write_first_plan(s, err);
+        if (status != PT_EIO && (status != PT_OK || *state == PT_OUT_RUNNING)) return status;
     }
     return status != PT_OK
                ? status

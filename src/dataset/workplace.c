@@ -22,7 +22,7 @@
 #define HOST_MAX  64
 #define OWN_MAX   10000 /* temporary folders of one process and purpose */
 #define DEPTH_MAX 3     /* of a work folder: itself, its chunks, their files */
-#define LOOKS     3     /* at a folder that another process is changing */
+#define LOOKS     10    /* at a folder that another process is changing */
 
 /* ---------------------------------------------------------------- paths */
 
