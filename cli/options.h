@@ -19,7 +19,7 @@
 #include <patina/status.h>
 
 #define PT_CLI_OPTIONS_MAX 40
-#define PT_CLI_CHOICES_MAX 5
+#define PT_CLI_CHOICES_MAX 9
 
 /** Status of a command line that cannot be understood. */
 #define PT_CLI_USAGE 2

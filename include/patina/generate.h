@@ -80,6 +80,9 @@ typedef struct pt_generate_options {
     double time_limit_s;      /* stop with finished chunks before so much time is over; 0: none */
     double entry_timeout_s;   /* for reading one entry's audio; 0: none */
 
+    const char *keep_audio; /* existing or new folder for sound to listen to; NULL: none */
+    uint64_t keep_every;    /* of every so many entries all rows; 0 means 1 */
+
     const atomic_bool *stop; /* set it to end the run soon; NULL if never */
     void (*on_event)(void *context, const pt_event *event);
     void *context;

@@ -28,6 +28,7 @@
 #include "corpus/corpus.h"
 #include "dataset/store.h"
 #include "pipeline/caption_batch.h"
+#include "pipeline/keep.h"
 #include "pipeline/libraries.h"
 #include "pipeline/ordered.h"
 #include "pipeline/plan.h"
@@ -306,9 +307,11 @@ static void work_entry(void *context, void *own, void *slot) {
                                             arena, &it->err);
         it->text_ns = pt_watch_now() - began;
     }
+    const uint64_t every = r->plan.options.keep_every;
+    const pt_row_turn turn = {
+        .repeated = it->repeated, .keep_audio = it->index % every == 0, .watch = &it->watch};
     if (it->status == PT_OK)
-        it->status = pt_rows_make(&r->rows, &it->entry, it->repeated, &it->watch, &it->harvest,
-                                  arena, &it->err);
+        it->status = pt_rows_make(&r->rows, &it->entry, &turn, &it->harvest, arena, &it->err);
 }
 
 /* Of an entry whose audio takes too long to read, a reject remains. */
@@ -564,6 +567,7 @@ static void announce(const run *r) {
 static pt_status open_tools(run *r, pt_error *err) {
     const pt_generate_options *o = &r->plan.options;
     PT_TRY(pt_clap_open(o->model, PT_CLAP_BOTH, o->isa, o->precision, &r->clap, err));
+    if (o->keep_audio) PT_TRY(pt_keep_open(o->keep_audio, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
     PT_TRY(pt_id_set_open(&r->ids, err));
     r->rows = (pt_row_plan){
@@ -576,6 +580,7 @@ static pt_status open_tools(run *r, pt_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };
     return PT_OK;

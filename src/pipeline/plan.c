@@ -41,6 +41,7 @@ static pt_status complete(const pt_generate_options *given, pt_generate_options 
                        o->n_shards);
     if (o->variants == 0) o->variants = 1;
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
+    if (o->keep_every == 0) o->keep_every = 1;
     if (o->threads == 0) o->threads = pt_cpus_usable();
     return PT_OK;
 }

@@ -19,6 +19,7 @@
 #include "audio/excerpt.h"
 #include "base/rng.h"
 #include "pipeline/account.h"
+#include "pipeline/keep.h"
 
 /* ---------------------------------------------------------------- harvest */
 
@@ -86,6 +87,7 @@ typedef struct common {
     pt_excerpt excerpt;
     pt_targets targets;
     float *degraded; /* [excerpt.n_mix] */
+    bool keep_audio;
 } common;
 
 static pt_status add_provenance(const common *c, size_t caption, uint32_t variant,
@@ -147,6 +149,9 @@ static pt_status make_row(const common *c, size_t caption, uint32_t variant, pt_
     row->input_purity = (float)pt_purity_db(damage.signal_power, damage.rest_power);
 
     status = add_provenance(c, caption, variant, chain, &damage, h, err);
+    if (status == PT_OK && c->keep_audio)
+        status =
+            pt_keep_degraded(plan->keep_audio, id, variant, c->degraded, c->excerpt.n_mix, err);
     if (status == PT_OK) h->n_rows++;
 done:
     pt_chain_close(&chain);
@@ -235,9 +240,9 @@ static pt_status take_excerpt(common *c, pt_harvest *h, pt_arena *arena, pt_erro
     return c->degraded ? PT_OK : out_of_memory(err);
 }
 
-static pt_status make_rows(const pt_row_plan *plan, const pt_entry *entry, bool repeated,
-                           pt_watch *watch, pt_harvest *h, pt_arena *arena, pt_error *err) {
-    common c = {.plan = plan, .entry = entry};
+static pt_status make_rows(const pt_row_plan *plan, const pt_entry *entry, const pt_row_turn *turn,
+                           pt_harvest *h, pt_arena *arena, pt_error *err) {
+    common c = {.plan = plan, .entry = entry, .keep_audio = turn->keep_audio && plan->keep_audio};
     pt_error fault = {0};
     size_t first, last, n_good;
     pt_status status;
@@ -247,21 +252,23 @@ static pt_status make_rows(const pt_row_plan *plan, const pt_entry *entry, bool 
     choose_captions(plan->captions, plan->seed, entry, &first, &last);
     PT_TRY(judge_captions(entry, first, last, &n_good, h, err));
     if (n_good == 0) return PT_OK;
-    if (repeated)
+    if (turn->repeated)
         return pt_harvest_reject(h, PT_REJECT_DUPLICATE_ID, err,
                                  "'%s': an earlier entry has the id '%s' too", entry->source,
                                  entry->id);
     if (entry->status != PT_OK) return pt_harvest_reject(h, entry->status, err, "%s", entry->fault);
 
-    pt_watch_begin(watch);
+    pt_watch_begin(turn->watch);
     status = take_excerpt(&c, h, arena, &fault);
-    if (!pt_watch_end(watch)) return pt_fail(err, PT_ECANCELLED, "it took too long");
+    if (!pt_watch_end(turn->watch)) return pt_fail(err, PT_ECANCELLED, "it took too long");
     if (pt_status_rejects(status)) {
         pt_error_in(&fault, "'%s'", entry->source);
         return pt_harvest_reject(h, status, err, "%s", fault.message);
     }
     if (status != PT_OK) return pt_fail(err, status, "%s", fault.message);
 
+    if (c.keep_audio)
+        PT_TRY(pt_keep_clean(plan->keep_audio, entry->id, c.excerpt.mix, c.excerpt.n_mix, err));
     for (size_t i = first; i < last; i++)
         if (entry->captions[i].text) PT_TRY(make_rows_of_caption(&c, i, h, arena, err));
     return PT_OK;
@@ -273,11 +280,11 @@ void pt_harvest_add_texts(pt_harvest *h, const pt_row_plan *plan, const float *t
                PT_EMBEDDING * sizeof *texts);
 }
 
-pt_status pt_rows_make(const pt_row_plan *plan, const pt_entry *entry, bool repeated,
-                       pt_watch *watch, pt_harvest *harvest, pt_arena *arena, pt_error *err) {
+pt_status pt_rows_make(const pt_row_plan *plan, const pt_entry *entry, const pt_row_turn *turn,
+                       pt_harvest *harvest, pt_arena *arena, pt_error *err) {
     pt_harvest_clear(harvest);
     pt_arena_reset(arena);
-    const pt_status status = make_rows(plan, entry, repeated, watch, harvest, arena, err);
+    const pt_status status = make_rows(plan, entry, turn, harvest, arena, err);
     if (status != PT_OK && entry->id) pt_error_in(err, "entry '%s'", entry->id);
     return status;
 }

@@ -30,8 +30,17 @@ typedef struct pt_row_plan {
     pt_order order;
     pt_captions captions;
     pt_loudness loudness;
+    const char *keep_audio;  /* folder of pt_keep_audio; may be NULL */
     const atomic_bool *stop; /* may be NULL */
 } pt_row_plan;
+
+/** How one entry is taken. */
+typedef struct pt_row_turn {
+    bool repeated;   /* an earlier entry had the same id */
+    bool keep_audio; /* its rows are to be listened to */
+    pt_watch *watch; /* runs while the audio is read and measured; once broken off, what is made is
+                        of no use */
+} pt_row_turn;
 
 /** An entry, or one caption of it, that gave no row. */
 typedef struct pt_reject {
@@ -66,13 +75,11 @@ void pt_rows_captions(pt_captions which, uint64_t seed, const pt_entry *entry, b
  * Makes the rows of an entry but for the text half of their vectors, caption by caption and variant
  * by variant. What is wrong with the entry becomes rejects and PT_OK; an error is what ends a run.
  *
- * watch   runs while the audio is read and measured; once broken off, what is made is of no use
- *
  * Errors  PT_ENOMEM, PT_ERANGE (more variants than there are numbers for), PT_ECANCELLED (stopped,
- *         or broken off)
+ *         or broken off), PT_EIO (of audio that is kept)
  */
-pt_status pt_rows_make(const pt_row_plan *plan, const pt_entry *entry, bool repeated,
-                       pt_watch *watch, pt_harvest *harvest, pt_arena *arena, pt_error *err);
+pt_status pt_rows_make(const pt_row_plan *plan, const pt_entry *entry, const pt_row_turn *turn,
+                       pt_harvest *harvest, pt_arena *arena, pt_error *err);
 
 /** Completes the rows: texts is [its captions of pt_rows_captions, PT_EMBEDDING]. */
 void pt_harvest_add_texts(pt_harvest *harvest, const pt_row_plan *plan, const float *texts);

@@ -16,14 +16,15 @@
 
 #include <patina/patina.h>
 
+#include "audio/flac.h"
 #include "corpus/entry.h"
 #include "dataset/outfile.h"
 #include "report/chart.h"
 #include "report/figures.h"
 #include "report/html.h"
+#include "report/page_sound.h"
 #include "report/pca.h"
 #include "report/sample.h"
-#include "report/sound.h"
 #include "report/style.h"
 
 /* Of both sounds of all samples before base64 adds a third: with pictures and charts the page stays
@@ -559,7 +560,7 @@ static pt_status encode(const pair *of, unsigned rate_hz, double seconds, double
     const size_t longest = (size_t)(seconds * rate_hz), n = of->n < longest ? of->n : longest;
     for (size_t k = 0; k < 2; k++) {
         pt_str_clear(&flac[k]);
-        PT_TRY(pt_sound_flac(of->sound[k], n, rate_hz, gain, &flac[k], err));
+        PT_TRY(pt_flac_encode(of->sound[k], n, rate_hz, gain, &flac[k], err));
     }
     return PT_OK;
 }

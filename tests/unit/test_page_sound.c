@@ -7,7 +7,8 @@
 #include <patina/audio.h>
 
 #include "audio/decoder.h"
-#include "report/sound.h"
+#include "audio/flac.h"
+#include "report/page_sound.h"
 #include "stimulus.h"
 #include "test.h"
 
@@ -49,7 +50,7 @@ TEST(sound, flac_comes_back) {
     size_t n_read = 0, n = 0;
     stimulus_add_sine(x, N, 1, 24000.0, 440.0, 1.5, 0.0); /* over full scale */
     pt_str_add(&flac, "before");
-    REQUIRE_OK(pt_sound_flac(x, N, 24000, 0.6, &flac, &t->err));
+    REQUIRE_OK(pt_flac_encode(x, N, 24000, 0.6, &flac, &t->err));
     CHECK(memcmp(flac.text, "beforefLaC", 10) == 0);
     pt_bytes_of_memory(flac.text + 6, flac.length - 6, &bytes);
     REQUIRE_OK(pt_decoder_open(&bytes, &decoder, &info, &t->err));

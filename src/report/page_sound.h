@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* sound.h - a sound to listen to and to look at: FLAC in memory, and a picture of its mel bands */
+/* page_sound.h - a sound to listen to and to look at: at half the rate where room is short, and a
+ * picture of its mel bands */
 
-#ifndef PATINA_REPORT_SOUND_H
-#define PATINA_REPORT_SOUND_H
+#ifndef PATINA_REPORT_PAGE_SOUND_H
+#define PATINA_REPORT_PAGE_SOUND_H
 
 #include <stddef.h>
 
@@ -15,15 +16,6 @@
 /** Every second sample of a 48 kHz signal (at most 10 s) that has nothing left over 11.4 kHz: out
  * [n / 2], 24 kHz. PT_ENOMEM. */
 pt_status pt_sound_halve(const float *x, size_t n, float *out, pt_arena *scratch, pt_error *err);
-
-/**
- * Appends a FLAC file of 16 bits, mono, to flac. Samples are times gain, and cut at full scale.
- *
- * Errors  PT_EIO     the library cannot write FLAC
- *         PT_ENOMEM
- */
-pt_status pt_sound_flac(const float *x, size_t n, unsigned rate_hz, double gain, pt_str *flac,
-                        pt_error *err);
 
 /** The mel bands that CLAP listens to, of both sounds of a pair: [n_frames, PT_PICTURE_MELS] dB. */
 #define PT_PICTURE_MELS 64
@@ -39,4 +31,4 @@ pt_status pt_picture_features(const pt_mel *mel, const float *x, size_t n, float
 pt_status pt_picture_png(const float *features, size_t n_frames, double top_db, pt_str *png,
                          size_t *width, pt_error *err);
 
-#endif /* PATINA_REPORT_SOUND_H */
+#endif /* PATINA_REPORT_PAGE_SOUND_H */
