@@ -36,7 +36,7 @@ struct pt_store {
     const pt_dataset_facts *facts;
     size_t n_splits;
     pt_metadata metadata[3];
-    bool made_out, retry_rejects;
+    bool made_out, retry_rejects, alone;
     unsigned char *chunks; /* [facts->n_chunks] of the above */
 
     uint64_t chunk; /* the open one */
@@ -146,6 +146,12 @@ static pt_status meet_finished(const pt_store *s, bool *complete, pt_dataset_fac
     pt_status status = PT_OK;
     if (difference[0] != '\0') {
         status = refuse_other(s->out, "a finished", difference, err);
+    } else if (s->retry_rejects && can_change(ledger.facts.rejects_by) && !s->alone) {
+        status = pt_fail(err, PT_EUSAGE,
+                         "output folder '%s': the set is finished; one process alone may open it "
+                         "up to try its rejects again: give '--retry rejects' once without "
+                         "'--shard'",
+                         s->out);
     } else if (s->retry_rejects && can_change(ledger.facts.rejects_by)) {
         status = pt_set_reopen(s->out, &ledger, err);
     } else {
@@ -273,6 +279,7 @@ static pt_status make_store(const char *out, const pt_sink_kind *kind,
     s->facts = facts;
     s->n_splits = pt_splits_count(facts);
     s->retry_rejects = options->retry_rejects;
+    s->alone = options->alone;
     assert(s->n_splits >= 1 && s->n_splits <= PT_SPLITS_MAX);
     if (facts->n_chunks > PT_CHUNKS_MAX)
         return pt_fail(err, PT_EUSAGE,
@@ -311,12 +318,13 @@ static bool is_unused(const char *work) {
     return unused;
 }
 
-/* A run that came to nothing is not in the way of another. A process of the same run that has yet
- * to begin its first chunk writes the plan again then. */
+/* A run that came to nothing is not in the way of another. */
 static void withdraw_plan(const pt_store *s) {
     const pt_path work = pt_path_below(s->out, PT_WORK);
     pt_path own;
-    if (!is_unused(work.text) || pt_folder_make_own(s->out, PT_WORK, &own, NULL) != PT_OK) return;
+    if (!s->alone || !is_unused(work.text) ||
+        pt_folder_make_own(s->out, PT_WORK, &own, NULL) != PT_OK)
+        return;
     if (rename(work.text, own.text) != 0 || is_unused(own.text))
         pt_folder_remove(own.text);
     else /* another process began a chunk in this very moment */

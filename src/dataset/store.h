@@ -31,6 +31,9 @@ typedef struct pt_store_options {
     const char *resume_from; /* earlier output of the same run, which is only read */
     bool retry_rejects;      /* chunks with rejects that another try can change are done anew, each
                                 once until the set is finished; a finished set is opened up first */
+    bool alone; /* no other process works on the folder now: a finished set may be opened up, and a
+                   run that comes to nothing takes its plan away again, so that it is not in the way
+                   of another. Both would disturb others who are at work. */
     void (*on_note)(void *context, const char *sentence); /* what is worth knowing and no error */
     void *context;
 } pt_store_options;
@@ -44,7 +47,8 @@ typedef struct pt_store_options {
  * complete  out: the folder holds this very run, finished; *store is then NULL
  * done      out when complete: the counts as recorded; else untouched
  *
- * Errors    PT_EUSAGE   the folder holds something else: names what differs, or a file
+ * Errors    PT_EUSAGE   the folder holds something else: names what differs, or a file; a finished
+ *                       set that is to be opened up, and others may be at work
  *           PT_EFORMAT  what it holds is damaged
  *           PT_EIO      cannot be made or written
  */
@@ -95,8 +99,8 @@ void pt_store_drop_chunk(pt_store *store);
 pt_status pt_store_finish(pt_store *store, pt_dataset_facts *done, pt_error *err);
 
 /**
- * Releases. The open chunk is dropped, finished ones stay; where there is none by anybody, the
- * folder is left as it was found.
+ * Releases. The open chunk is dropped, finished ones stay; who was alone and has none leaves the
+ * folder as it was found.
  */
 void pt_store_close(pt_store **store);
 

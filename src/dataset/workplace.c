@@ -259,7 +259,7 @@ void pt_out_remove_work(const char *out) {
     const pt_path work = pt_path_below(out, PT_WORK), finished = pt_path_below(out, PT_FINISHED);
     pt_path own;
 
-    if (!pt_path_exists(work.text)) return;
+    if (!pt_path_exists(work.text) || !pt_path_exists(finished.text)) return;
     if (pt_folder_make_own(out, PT_WORK, &own, NULL) != PT_OK) return;
     if (rename(work.text, own.text) != 0 || pt_path_exists(finished.text))
         pt_folder_remove(own.text);

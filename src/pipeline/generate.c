@@ -638,6 +638,7 @@ static pt_status run_all(run *r, const pt_generate_options *options, pt_generate
     describe(r);
     const pt_store_options how = {.resume_from = o->resume_from,
                                   .retry_rejects = o->retry_rejects,
+                                  .alone = o->n_shards == 0,
                                   .on_note = pass_note_on,
                                   .context = r};
     PT_TRY(pt_store_open(o->out, pt_sink_kinds[o->format], &r->facts, &how, &r->store, &complete,

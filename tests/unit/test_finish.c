@@ -67,7 +67,7 @@ static pt_status generate_all(const char *out, pt_error *err) {
 }
 
 static pt_status retry_all(const char *out, pt_error *err) {
-    const pt_store_options retry = {.retry_rejects = true};
+    const pt_store_options retry = {.retry_rejects = true, .alone = true};
     return run_all(out, &retry, true, err);
 }
 

@@ -14,7 +14,8 @@
 #include "dataset/store.h"
 #include "store_runs.h"
 
-static const pt_store_options retry = {.retry_rejects = true};
+static const pt_store_options retry = {.retry_rejects = true, .alone = true};
+static const pt_store_options alone = {.alone = true};
 
 static char *tree_of_a_single_run(void) {
     const char *out = run_folder("single");
@@ -134,7 +135,7 @@ TEST(store, a_run_that_came_to_nothing_leaves_nothing) {
     pt_store *store = NULL;
     bool complete;
 
-    REQUIRE_OK(run_open(made, &facts, NULL, &store, &complete, &t->err));
+    REQUIRE_OK(run_open(made, &facts, &alone, &store, &complete, &t->err));
     REQUIRE_OK(pt_store_begin_chunk(store, 0, &t->err));
     REQUIRE_OK(run_add_row(store, 0, 0, 0, &t->err));
     CHECK(run_exists(made, ".patina/plan.json"));
@@ -142,7 +143,8 @@ TEST(store, a_run_that_came_to_nothing_leaves_nothing) {
     CHECK(access(made, F_OK) != 0);
 
     REQUIRE(mkdir(found, 0777) == 0);
-    REQUIRE_OK(run_some(found, 0, &t->err));
+    REQUIRE_OK(run_open(found, &facts, &alone, &store, &complete, &t->err));
+    pt_store_close(&store);
     check_tree(t, found, "");
 }
 
@@ -296,7 +298,8 @@ TEST(store, of_two_runs_in_one_folder_one_wins) {
     }
 }
 
-/* A process that came to nothing takes the plan away before another has begun its first chunk. */
+/* Who was alone takes a plan of which nothing came away again; others let it be, and a plan that is
+ * gone is written once more. */
 TEST(store, a_plan_that_was_withdrawn_is_written_again) {
     const char *out = run_folder("withdrawn");
     const pt_dataset_facts facts = run_facts();
@@ -306,8 +309,14 @@ TEST(store, a_plan_that_was_withdrawn_is_written_again) {
 
     REQUIRE(mkdir(out, 0777) == 0);
     REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
-    REQUIRE_OK(run_some(out, 0, &t->err));
+    pt_store_close(&store);
+    CHECK(run_exists(out, ".patina/plan.json"));
+    REQUIRE_OK(run_open(out, &facts, &alone, &store, &complete, &t->err));
+    pt_store_close(&store);
     CHECK(!run_exists(out, ".patina"));
+
+    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
+    run_remove(run_path(out, ".patina"));
     CHECK_OK(run_write_chunk(store, 0, false, &t->err));
     CHECK(run_exists(out, ".patina/plan.json") && run_exists(out, ".patina/00000000"));
     pt_store_close(&store);
@@ -414,7 +423,7 @@ TEST(store, does_not_take_over_what_is_damaged) {
 
 TEST(store, earlier_output_that_is_none) {
     const char *out = run_folder("beginning"), *from = run_folder("no-run");
-    pt_store_options options = {.resume_from = run_folder("absent")};
+    pt_store_options options = {.resume_from = run_folder("absent"), .alone = true};
     const pt_dataset_facts facts = run_facts();
     pt_dataset_facts other = facts;
     pt_store *store = NULL;
@@ -503,31 +512,48 @@ TEST(store, opened_up_and_finished_is_the_same) {
     free(expected);
 }
 
+/* Many that try the rejects of an unfinished set again, each its chunk. */
 static pt_status retrying_shard(unsigned i, pt_error *err) {
+    static const pt_store_options shared = {.retry_rejects = true};
     const pt_dataset_facts facts = run_facts();
     pt_store *store = NULL;
     bool complete = false;
-    pt_status status = run_open(run_folder("reopened"), &facts, &retry, &store, &complete, err);
+    pt_status status = run_open(run_folder("retried"), &facts, &shared, &store, &complete, err);
     if (status == PT_OK && !complete && i < RUN_CHUNKS && !pt_store_has_chunk(store, i))
         status = run_write_chunk(store, i, true, err);
     pt_store_close(&store);
     return status;
 }
 
-TEST(store, many_that_open_up_a_finished_set_at_once) {
+TEST(store, many_that_retry_at_once) {
     const char *single = run_folder("single-retry");
     REQUIRE_OK(run_all(single, NULL, false, &t->err));
     REQUIRE_OK(run_all(single, &retry, true, &t->err));
     char *expected = run_tree(single);
     for (int round = 0; round < 5; round++) {
-        const char *out = run_folder("reopened");
-        REQUIRE_OK(run_all(out, NULL, false, &t->err));
+        const char *out = run_folder("retried");
+        REQUIRE_OK(run_some(out, (1U << RUN_CHUNKS) - 1, &t->err));
         CHECK_INT(race(8, PT_OK, retrying_shard), 0xFF);
         CHECK_OK(run_all(out, NULL, false, &t->err));
         check_tree(t, out, expected);
         run_remove(out);
     }
     free(expected);
+}
+
+/* Opening a finished set up is for one process that is alone. */
+TEST(store, a_finished_set_is_not_opened_up_among_others) {
+    static const pt_store_options shared = {.retry_rejects = true};
+    const char *out = run_folder("shared-retry");
+    const pt_dataset_facts facts = run_facts();
+    pt_store *store = NULL;
+    bool complete;
+    REQUIRE_OK(run_all(out, NULL, false, &t->err));
+    char *before = run_tree(out);
+    CHECK_FAILS(run_open(out, &facts, &shared, &store, &complete, &t->err), PT_EUSAGE);
+    CHECK_HAS(t->err.message, "without '--shard'");
+    check_tree(t, out, before);
+    free(before);
 }
 
 /* A chunk whose account was damaged is done anew by a retry. */
