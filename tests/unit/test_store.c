@@ -238,6 +238,7 @@ static unsigned race(unsigned n, pt_status wanted, pt_status (*child)(unsigned i
     pid_t pids[32];
     int gate[2];
     if (pipe(gate) != 0) return 0;
+    (void)pt_test_tmpdir(); /* made here, so that it is the same to all */
     fflush(stdout);
     for (unsigned i = 0; i < n; i++) {
         pids[i] = fork();
@@ -518,7 +519,8 @@ static pt_status retrying_shard(unsigned i, pt_error *err) {
     const pt_dataset_facts facts = run_facts();
     pt_store *store = NULL;
     bool complete = false;
-    pt_status status = run_open(run_folder("retried"), &facts, &shared, &store, &complete, err);
+    pt_status status =
+        run_open(run_folder("retried-by-many"), &facts, &shared, &store, &complete, err);
     if (status == PT_OK && !complete && i < RUN_CHUNKS && !pt_store_has_chunk(store, i))
         status = run_write_chunk(store, i, true, err);
     pt_store_close(&store);
@@ -531,7 +533,7 @@ TEST(store, many_that_retry_at_once) {
     REQUIRE_OK(run_all(single, &retry, true, &t->err));
     char *expected = run_tree(single);
     for (int round = 0; round < 5; round++) {
-        const char *out = run_folder("retried");
+        const char *out = run_folder("retried-by-many");
         REQUIRE_OK(run_some(out, (1U << RUN_CHUNKS) - 1, &t->err));
         CHECK_INT(race(8, PT_OK, retrying_shard), 0xFF);
         CHECK_OK(run_all(out, NULL, false, &t->err));
