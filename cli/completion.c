@@ -69,8 +69,9 @@ static void bash_command(const pt_cli_command *command, FILE *out) {
     fprintf(out, "    %s)\n        options='", command->name);
     for (size_t i = 0; i < command->n_options; i++)
         fprintf(out, "--%s ", command->options[i].name);
-    fprintf(out, "--help' first='%s'%s\n        case $before in\n", words,
-            command->n_operands_max > 0 ? "" : " value=none");
+    fprintf(out, "--help' first='%s'%s%s\n        case $before in\n", words,
+            command->n_operands_max > 0 ? "" : " value=none",
+            pt_cli_operand_kind_of(command) == PT_CLI_VALUE_DIR ? " found=dirnames" : "");
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
         if (option->kind != PT_CLI_CHOICE) continue;
@@ -88,7 +89,7 @@ static void bash(const pt_cli_program *program, FILE *out) {
     fprintf(out, "# bash completion of patina %s, made from its option tables\n", pt_version());
     fputs("_patina() {\n"
           "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
-          "    local options='' first='' value=operand words=''\n"
+          "    local options='' first='' value=operand words='' found=default\n"
           "    COMPREPLY=()\n"
           "    # bash parts words at '=' too: --format=parq is three of them\n"
           "    if [[ $current == '=' ]]; then\n"
@@ -121,7 +122,8 @@ static void bash(const pt_cli_program *program, FILE *out) {
           "    case $value in\n"
           "    words) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\") ;;\n"
           "    folder) compopt -o dirnames ;;\n"
-          "    file | operand) compopt -o default ;;\n"
+          "    file) compopt -o default ;;\n"
+          "    operand) compopt -o \"$found\" ;;\n"
           "    esac\n"
           "}\n"
           "complete -F _patina patina\n",
@@ -164,7 +166,9 @@ static void zsh_command(const pt_cli_command *command, FILE *out) {
         zsh_option(&command->options[i], out);
     fputs(" \\\n            '--help[print help]'", out);
     if (words[0]) fprintf(out, " \\\n            '1:what to do:(%s)'", words);
-    if (command->n_operands_max > 0) fputs(" \\\n            '*:file:_files'", out);
+    if (command->n_operands_max > 0)
+        fprintf(out, " \\\n            '*:file:_files%s'",
+                pt_cli_operand_kind_of(command) == PT_CLI_VALUE_DIR ? " -/" : "");
     fputs("\n        ;;\n", out);
 }
 
@@ -253,9 +257,10 @@ static void fish_command(const pt_cli_command *command, FILE *out) {
         fish_line(command->name, out);
         fprintf(out, " -a '%s'\n", words);
     }
-    if (command->n_operands_max == 0) {
+    if (command->n_operands_max == 0 || pt_cli_operand_kind_of(command) == PT_CLI_VALUE_DIR) {
         fish_line(command->name, out);
-        fputs(" -f\n", out);
+        fprintf(out, " -f%s\n",
+                command->n_operands_max > 0 ? " -a '(__fish_complete_directories)'" : "");
     }
 }
 

@@ -39,9 +39,10 @@ typedef enum pt_cli_kind {
 typedef struct pt_cli_option {
     const char *name; /* without the dashes */
     pt_cli_kind kind;
-    const char *argument; /* how help calls the value; completion offers folders for a DIR, nothing
-                             for an N, an ID or a STRING (see pages.c), and files for all else */
-    uint64_t min, max;    /* of a number, or of a duration in seconds */
+    const char
+        *argument;     /* how help calls the value; completion offers folders for a DIR, files
+                          and folders for a FILE..., a SRC or a MODEL, and nothing for all else */
+    uint64_t min, max; /* of a number, or of a duration in seconds */
     const char *choices[PT_CLI_CHOICES_MAX]; /* of a choice, NULL after the last */
     const char *fallback;                    /* the default as one would type it, or NULL */
     bool required, repeatable;

@@ -10,16 +10,22 @@
 
 #include "output.h"
 
-/* Arguments of an option for which no file is meant. */
-static const char *const free_arguments[] = {"N", "K", "ID", "STRING", "TEXT", "SECONDS", "I/N"};
-
 pt_cli_value_kind pt_cli_value_kind_of(const pt_cli_option *option) {
     if (option->kind == PT_CLI_CHOICE) return PT_CLI_VALUE_WORD;
     if (option->kind != PT_CLI_TEXT) return PT_CLI_VALUE_FREE;
     if (strcmp(option->argument, "DIR") == 0) return PT_CLI_VALUE_DIR;
-    for (size_t i = 0; i < sizeof free_arguments / sizeof *free_arguments; i++)
-        if (strcmp(option->argument, free_arguments[i]) == 0) return PT_CLI_VALUE_FREE;
-    return PT_CLI_VALUE_FILE;
+    if (strncmp(option->argument, "FILE", 4) == 0 || strcmp(option->argument, "SRC") == 0 ||
+        strcmp(option->argument, "MODEL") == 0)
+        return PT_CLI_VALUE_FILE;
+    return PT_CLI_VALUE_FREE;
+}
+
+pt_cli_value_kind pt_cli_operand_kind_of(const pt_cli_command *command) {
+    if (command->n_operands_max == 0) return PT_CLI_VALUE_FREE;
+    const char *space = strrchr(command->usage, ' ');
+    const char *last = space ? space + 1 : command->usage;
+    return strcmp(last, "OUT") == 0 || strcmp(last, "DIR") == 0 ? PT_CLI_VALUE_DIR
+                                                                : PT_CLI_VALUE_FILE;
 }
 
 void pt_cli_first_words(const pt_cli_command *command, char *words, size_t size) {
@@ -48,14 +54,26 @@ static void put_member(FILE *out, const char *name, const char *text) {
         fputs("null", out);
 }
 
+static const char *kind_name(pt_cli_kind kind) {
+    switch (kind) {
+    case PT_CLI_FLAG:
+        return "flag";
+    case PT_CLI_TEXT:
+        return "text";
+    case PT_CLI_NUMBER:
+        return "number";
+    case PT_CLI_DURATION:
+        return "duration";
+    case PT_CLI_CHOICE:
+        return "choice";
+    }
+    return NULL;
+}
+
 static void put_option(const pt_cli_option *option, FILE *out) {
-    static const char *const kinds[] = {[PT_CLI_FLAG] = "flag",
-                                        [PT_CLI_TEXT] = "text",
-                                        [PT_CLI_NUMBER] = "number",
-                                        [PT_CLI_CHOICE] = "choice"};
     fputs("{\"name\": ", out);
     pt_cli_put_json(out, option->name);
-    put_member(out, "kind", kinds[option->kind]);
+    put_member(out, "kind", kind_name(option->kind));
     put_member(out, "argument", option->argument);
     fputs(", \"choices\": [", out);
     for (size_t i = 0; i < PT_CLI_CHOICES_MAX && option->choices[i]; i++) {

@@ -30,6 +30,9 @@ typedef enum pt_cli_value_kind {
 /** By the option's kind and the name of its argument, as options.h tells; not for flags. */
 pt_cli_value_kind pt_cli_value_kind_of(const pt_cli_option *option);
 
+/** Likewise of a command's operands: folders where its usage ends with OUT or DIR. */
+pt_cli_value_kind pt_cli_operand_kind_of(const pt_cli_command *command);
+
 /**
  * The words that a command's first operand must be one of ("info"), parted by blanks: those in
  * small letters that begin a line of its usage. Empty where it has none.

@@ -12,7 +12,9 @@ import keyword
 import sys
 import textwrap
 
-LEFT_OUT = ("quiet",)  # `progress` is in its place
+LEFT_OUT = ("quiet", "progress")  # an argument of its own says how a run is followed
+
+TYPES = {"text": "StrPath", "number": "int", "duration": "str | int"}
 
 HEAD = '''\
 # SPDX-License-Identifier: MIT
@@ -20,9 +22,9 @@ HEAD = '''\
 
 from __future__ import annotations
 
-from typing import Any, Callable, Literal, Sequence
+from typing import Any, Literal, Sequence
 
-from patina._program import StrPath, run_generate
+from patina._program import Progress, StrPath, run_generate
 '''
 
 
@@ -42,7 +44,7 @@ def type_of(option):
     if option["kind"] == "choice":
         kind = "Literal[" + ", ".join(f'"{choice}"' for choice in option["choices"]) + "]"
     else:
-        kind = "int" if option["kind"] == "number" else "StrPath"
+        kind = TYPES[option["kind"]]
     return f"Sequence[{kind}]" if option["repeatable"] else kind
 
 
@@ -73,14 +75,16 @@ def module(tables):
     paragraphs = "\n\n".join(wrap(part, "    ") for part in command["description"].split("\n\n"))
     text = HEAD.format(version=tables["version"])
     text += "\n\ndef generate(\n    *,\n" + "".join(map(parameter, options))
-    text += "    progress: bool | Callable[[str], None] = True,\n) -> dict[str, Any]:\n"
+    text += "    progress: Progress = True,\n) -> dict[str, Any] | None:\n"
     text += f'    """{escaped(command["summary"])}\n\n{escaped(paragraphs)}\n\n'
-    text += "    Runs the program `patina generate` and returns what OUT/dataset.json says of the set.\n"
-    text += "    An interrupt ends the run as Ctrl-C does in a shell: no half file is left.\n\n"
+    text += ("    Runs the program `patina generate` and returns what OUT/dataset.json says of the\n"
+             "    set, or None where time_limit or shard left it unfinished. An interrupt ends the run\n"
+             "    as Ctrl-C does in a shell; the same call goes on from the last finished chunk.\n\n")
     text += "    Args:\n" + escaped("".join(map(explanation, options)))
     text += ("        progress:\n"
              "            True shows a line on sys.stderr that is rewritten, False nothing; a function\n"
-             "            is called with every line of progress, note or reject\n\n"
+             "            is called with a dict about once a second, and for every note and reject:\n"
+             "            its `event` is 'progress', 'note' or 'reject'\n\n"
              "    Raises:\n        Error: with the program's sentence\n" + '    """\n')
     text += "    return run_generate({\n"
     text += "".join(f'        "{option["name"]}": {argument_of(option)},\n' for option in options)

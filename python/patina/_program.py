@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator, List, Mapping, Sequence, Union
+from typing import Any, Callable, List, Mapping, Sequence, Union
 
 from _patina_program import PROGRAM
 from patina._native import Error
 
 StrPath = Union[str, "os.PathLike[str]"]
+Event = Mapping[str, Any]
+Progress = Union[bool, Callable[[Event], None]]
+
+_AGAIN = 75  # PT_CLI_AGAIN: stopped, and the same command goes on
+_REJECTS_SHOWN = 20
 
 
 def command_line(options: Mapping[str, Any]) -> List[str]:
@@ -38,40 +42,43 @@ def command_line(options: Mapping[str, Any]) -> List[str]:
     return words
 
 
-def _open_channel() -> tuple[int, int]:
-    """Where the program's standard error goes. On a terminal it tells of its progress five times a
-    second, elsewhere twice a minute; so it gets a terminal where there is one to be had."""
-    try:
-        return os.openpty()
-    except OSError:
-        return os.pipe()
+class _Line:
+    """The newest progress in place of the one before it; notes and rejects stay."""
 
+    def __init__(self) -> None:
+        self._n_rejects = 0
 
-def _lines(channel: int) -> Iterator[str]:
-    """Lines of text, or of a terminal on which they are rewritten in place."""
-    rest = b""
-    while True:
-        try:
-            block = os.read(channel, 65536)
-        except OSError:  # how a terminal ends
-            block = b""
-        *whole, rest = re.split(rb"[\r\n]+", rest + block)
-        for line in whole if block else [*whole, rest]:
-            text = line.replace(b"\033[K", b"").decode("utf-8", "replace").strip()
-            if text:
-                yield text
-        if not block:
-            return
+    def __call__(self, event: Event) -> None:
+        if event["event"] == "progress":
+            self._print(self._words(event), end="")
+        elif event["event"] == "note":
+            self._print("note: " + event["text"])
+        elif self._n_rejects <= _REJECTS_SHOWN:
+            who = "" if event["entry"] is None else f"entry '{event['entry']}': "
+            more = self._n_rejects == _REJECTS_SHOWN
+            self._print("reject: " + ("more follow: all stand in rejects.jsonl" if more
+                                      else who + event["text"]))
+            self._n_rejects += 1
 
+    def _words(self, event: Event) -> str:
+        text = (f"{event['entries']} of {event['entries_total']} entries, {event['rows']} rows, "
+                f"{event['rejects']} rejects")
+        if "rows_per_s" in event:
+            text += f", {event['rows_per_s']:.1f} rows/s, {event['seconds_left'] / 60:.0f} min left"
+        return text
 
-def _show(line: str) -> None:
-    """The newest line in place of the one before it; what is no progress stays."""
-    stays = not re.match(r"\d+ (of \d+ )?entries", line)
-    print("\r\033[K" + line, end="\n" if stays else "", file=sys.stderr, flush=True)
+    def _print(self, text: str, end: str = "\n") -> None:
+        print("\r\033[K" + text, end=end, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        self._print("", end="")
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Asks the program to end, which takes its unfinished files away; twice, and it ends at once."""
+    """Asks the program to end, which finishes or removes what it has begun; twice, and it ends at
+    once. Nobody reads what it says meanwhile, and a full pipe would hold it up."""
+    assert process.stderr
+    process.stderr.close()
     process.send_signal(signal.SIGINT)
     try:
         process.wait()
@@ -81,51 +88,52 @@ def _end(process: subprocess.Popen[str]) -> None:
         raise
 
 
-def run(words: Sequence[str], tell: Callable[[str], None]) -> None:
-    """Runs the program to its end; raises Error with its sentence if it fails."""
-    reader, writer = _open_channel()
-    sentences: List[str] = []
+def run(words: Sequence[str], tell: Callable[[Event], None], statuses: Sequence[int]) -> int:
+    """Runs the program to its end; its status, or Error with its sentence for any other than those
+    expected."""
     child = [sys.executable, "-I", "-S", str(Path(__file__).with_name("_child.py")),
              str(os.getpid())]
+    # In a session of its own, so that an interrupt reaches it once: from here.
+    process = subprocess.Popen([*child, PROGRAM, *words], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               encoding="utf-8", errors="replace", start_new_session=True)
+    assert process.stderr
+    sentence = ""
     try:
-        # In a session of its own, so that an interrupt reaches it once: from here.
-        process = subprocess.Popen([*child, PROGRAM, *words], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=writer, text=True,
-                                   start_new_session=True)
-    except BaseException:
-        os.close(reader)
-        raise
-    finally:
-        os.close(writer)
-    try:
-        for line in _lines(reader):
-            if line.startswith("patina: "):
-                sentences.append(line[len("patina: "):])
-            elif not line.startswith("try 'patina"):
-                tell(line)
+        for line in process.stderr:
+            if line.startswith("{"):
+                tell(json.loads(line))
+            elif line.startswith("patina: "):
+                sentence = line[len("patina: "):].rstrip("\n")
         status = process.wait()
     except BaseException:
         _end(process)
         raise
     finally:
-        os.close(reader)
-    if status == 0:
-        return
-    told = f"the program was ended by signal {-status}" if status < 0 else f"status {status}"
-    raise Error(sentences[-1] if sentences else told, "usage" if status == 2 else "failed")
+        process.stderr.close()
+    if status in statuses:
+        return status
+    ended = f"the program was ended by signal {-status}" if status < 0 else (
+        f"the program ended with status {status}")
+    raise Error(sentence or ended, "usage" if status == 2 else "failed")
 
 
-def run_generate(options: Mapping[str, Any], progress: Any) -> dict[str, Any]:
+def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any] | None:
     words = ["generate", *command_line(options)]
+    # What the caller has limited may end by that limit; otherwise somebody else has stopped it.
+    statuses = [0] if options.get("time-limit") is None else [0, _AGAIN]
     if progress is False:
-        run([*words, "--quiet"], lambda line: None)
+        status = run([*words, "--quiet"], lambda event: None, statuses)
     elif progress is True:
+        line = _Line()
         try:
-            run(words, _show)
+            status = run([*words, "--progress=json"], line, statuses)
         finally:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            line.close()
     else:
-        run(words, progress)
+        status = run([*words, "--progress=json"], progress, statuses)
     facts = Path(os.fsdecode(options["out"])) / "dataset.json"
-    made: dict[str, Any] = json.loads(facts.read_text("utf-8")) if facts.exists() else {}
+    if status != 0 or not facts.exists():
+        return None
+    made: dict[str, Any] = json.loads(facts.read_text("utf-8"))
     return made

@@ -103,6 +103,7 @@ for command in tables["commands"]:
 generate = {option["name"]: option for option in tables["commands"][0]["options"]}
 assert generate["format"]["choices"] == ["parquet", "jsonl"] and not generate["format"]["required"]
 assert generate["format"]["default"] == "parquet" and generate["corpus"]["required"]
+assert generate["time-limit"]["kind"] == "duration"
 assert generate["seed"]["max"] == 2**63 - 1 and generate["seed"]["kind"] == "number"
 E
 }
@@ -154,10 +155,14 @@ test_completion_in_bash() {
     offers "parquet " patina generate --format p
     offers "parquet " patina generate --format = p
     offers "jsonl parquet " patina generate --format =
-    offers "--corpus " patina generate --corp
+    offers "--corpus --corpus-kind " patina generate --corp
     offers "<dirnames> " patina generate --out = x
     offers "<default> " patina generate --suite ''
     offers "" patina generate --seed ''
+    offers "" patina generate --time-limit ''
+    offers "" patina generate --split ''
+    offers "<dirnames> " patina verify ''
+    offers "<default> " patina embed --text a --audio ''
     offers "<default> " patina measure ''
     offers "--frames " patina measure a.wav --f
     offers "info " patina model inf
@@ -224,7 +229,8 @@ test_completion_in_fish() {
     want_fish 'patina gen' "generate "
     want_fish 'patina generate --format ' "jsonl parquet "
     want_fish 'patina generate --format=p' "--format=parquet "
-    want_fish 'patina generate --corp' "--corpus "
+    want_fish 'patina generate --corp' "--corpus --corpus-kind "
+    want_fish 'patina verify f' "folder/ "
     want_fish 'patina generate --out f' "folder/ "
     want_fish 'patina generate --suite f' "file.json folder/ "
     want_fish 'patina generate --seed f' ""

@@ -98,12 +98,14 @@ def wheel_is_complete(options):
         assert [name for name in names if f"patina.libs/lib{library}" in name], library
         licences = [name for name in names if "/licenses/libraries/lib" in name]
         assert [name for name in licences if library in name], (library, licences)
-    assert not [name for name in names if name.endswith((".h", ".c", ".1"))], names
+    strays = [name for name in names if not name.startswith("patina.libs/")
+              and name.endswith((".h", ".c", ".1", ".pc"))]
+    assert not strays, strays
 
 
 @check
 def nothing_of_the_system_is_used(options):
-    """program and library find their libraries within the package, but for the C library"""
+    """program and library find their libraries within the package, but for those of manylinux"""
     folder = Path(patina.__file__).parent
     if not options.wheel:
         raise Skip("no --wheel given")
@@ -112,7 +114,7 @@ def nothing_of_the_system_is_used(options):
         paths = re.findall(r"=> (/\S+)", said)
         assert len(paths) > 5 and "not found" not in said, said
         other = [path for path in paths if "patina.libs" not in path
-                 and not re.match(r"/(usr/)?lib[^ ]*/lib(c|m|pthread|dl|rt)\.so", path)]
+                 and not re.match(r"/(usr/)?lib[^ ]*/lib(c|m|z|gcc_s|stdc\+\+)\.so", path)]
         assert not other, other
 
 
@@ -468,7 +470,7 @@ def generate_has_every_option(options):
     table = next(item for item in tables["commands"] if item["name"] == "generate")["options"]
     parameters = inspect.signature(patina.generate).parameters
     names = {option["name"].replace("-", "_") for option in table
-             if not option["alone"] and option["name"] != "quiet"}
+             if not option["alone"] and option["name"] not in ("quiet", "progress")}
     assert set(parameters) == names | {"progress"}, set(parameters) ^ names
     assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
     required = {option["name"] for option in table if option["required"]}
@@ -482,18 +484,30 @@ def generate_has_every_option(options):
 
 @check
 def generate_tells(options):
-    """a callback gets lines, the terminal a line, and errors are the program's sentences"""
+    """a callback gets events, the terminal a line, and errors are the program's sentences"""
     import contextlib
     import io
-    lines = []
-    generate(SCRATCH / "lines", limit=3, progress=lines.append)
-    assert lines and all(isinstance(line, str) and line.isprintable() for line in lines), lines
+    events, corpus = [], SCRATCH / "two.jsonl"
+    clip = json.dumps(str(DEMO / "clips/misc_crow.flac"))
+    corpus.write_text(f'{{"audio": {clip}, "caption": "a crow"}}\n'
+                      '{"id": "gone", "audio": "gone.wav", "caption": "nothing"}\n', "utf-8")
+    patina.generate(corpus=corpus, model=MINI, out=SCRATCH / "events", progress=events.append)
+    progress = [event for event in events if event["event"] == "progress"]
+    assert progress[-1]["entries"] == progress[-1]["entries_total"] == 2, events
+    assert progress[-1]["rows"] == progress[-1]["rejects"] == 1, events
+    assert [(event["entry"], event["reason"]) for event in events
+            if event["event"] == "reject"] == [("gone", "missing")], events
     text = io.StringIO()
     with contextlib.redirect_stderr(text):
-        generate(SCRATCH / "line", limit=3, progress=True)
+        patina.generate(corpus=corpus, model=MINI, out=SCRATCH / "line")
+        shown = text.getvalue()
         generate(SCRATCH / "silent", limit=3)
-    # an untrained model is worth a note
-    assert "note: " in text.getvalue() or "entries" in text.getvalue(), text.getvalue()
+    assert text.getvalue() == shown and shown.endswith("\r\033[K"), text.getvalue()
+    assert "\r\033[K2 of 2 entries, 1 rows, 1 rejects" in shown, shown
+    assert "reject: entry 'gone': " in shown, shown
+    error = raises(patina.Error, patina.generate, corpus=corpus, model=MINI, out=SCRATCH / "strict",
+                   strict=True, progress=False)
+    assert error.reason == "failed", error
     error = raises(patina.Error, generate, SCRATCH / "x", variants=0)
     assert str(error) == "generate: option '--variants': '0' is not a whole number from 1 to 65536"
     assert error.reason == "usage"
@@ -502,6 +516,36 @@ def generate_tells(options):
     out = SCRATCH / "-strange --seed=7 é"
     assert generate(out, limit=1)["rows"] == 1 and (out / "dataset.json").exists()
     raises(TypeError, generate, SCRATCH / "x", sead=1)
+
+
+@check
+def generate_in_shares(options):
+    """a share and a limited run return None; what finish makes of the shares is the whole set"""
+    for share in ("0/2", "1/2"):
+        assert generate(SCRATCH / "shares", variants=2, seed=5, order="random", chunk=5,
+                        shard=share) is None
+    command("finish", SCRATCH / "shares")
+    for name in ("target_lufs", "input_purity"):
+        whole, shares = (np.asarray(patina.load(SCRATCH / folder)[name])
+                         for folder in ("made", "shares"))
+        assert (whole == shares).all(), name
+    assert generate(SCRATCH / "limited", variants=2000, chunk=1, threads=1, time_limit="2s") is None
+    assert not (SCRATCH / "limited/dataset.json").exists()
+
+
+@check
+def generate_in_splits(options):
+    """load takes the rows of the split that it is asked for"""
+    facts = generate(SCRATCH / "splits", split="train=0.5,test=0.5", seed=5)
+    parts = [patina.load(SCRATCH / "splits", split=split) for split in ("train", "test")]
+    assert len(parts[0]) + len(parts[1]) == facts["rows"] and all(map(len, parts))
+    for split, rows in zip(("train", "test"), parts):
+        lines = [json.loads(line)
+                 for path in sorted((SCRATCH / "splits/provenance").glob(f"{split}-*"))
+                 for line in path.open()]
+        purity = np.array([line["purity_db"] for line in lines]).astype(np.float32)
+        assert (np.asarray(rows["input_purity"]) == purity).all(), split
+    raises(patina.Error, patina.load, SCRATCH / "splits", split="validation")
 
 
 @check
@@ -552,14 +596,15 @@ def gone():
 
 @check
 def an_interrupt_ends_the_run(options):
-    """SIGINT gives KeyboardInterrupt, ends the program, and leaves no unfinished file"""
+    """SIGINT gives KeyboardInterrupt and ends the program; what is there is no finished set"""
     process = start_long_run("interrupted")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT and "KeyboardInterrupt" in said, said
     assert gone()
-    left = [path for path in (SCRATCH / "interrupted").rglob("*.tmp")]
+    left = list((SCRATCH / "interrupted").rglob("*.tmp"))
     assert not left and not (SCRATCH / "interrupted/dataset.json").exists(), left
+    raises(patina.Error, patina.load, SCRATCH / "interrupted")
 
 
 @check
