@@ -6,10 +6,13 @@
 
 FROM debian:12-slim AS build
 COPY script/setup /source/script/setup
-RUN /source/script/setup && rm -rf /var/lib/apt/lists/*
+# FFmpeg's libraries besides, for AAC, M4A and WebM.
+RUN /source/script/setup && apt-get install -y --no-install-recommends libavformat-dev \
+    libavcodec-dev libavutil-dev libswresample-dev && rm -rf /var/lib/apt/lists/*
 COPY . /source
 WORKDIR /source
 RUN meson setup /build --prefix=/usr --buildtype=release -Db_ndebug=false -Dtests=false \
+    -Dffmpeg=enabled \
     && ninja -C /build \
     && DESTDIR=/image meson install -C /build --no-rebuild --strip
 # The packages of the libraries that the program asks for, so that there is no second list of them.
