@@ -10,18 +10,14 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "hub_settings.h"
 #include "output.h"
 #include "signals.h"
 
 enum { MODEL, THREADS, ISA, PRECISION, ROUNDS, CORPUS, ONLY, NO_SCALING, QUICK, JSON, N_OPTIONS };
 
 static const pt_cli_option options[] = {
-    [MODEL] = {.name = "model",
-               .kind = PT_CLI_TEXT,
-               .argument = "DIR",
-               .required = true,
-               .help = "a CLAP model, as generate takes it; an untrained one of the same "
-                       "shape is just as fast"},
+    [MODEL] = PT_CLI_MODEL_OPTION,
     [THREADS] = {.name = "threads",
                  .kind = PT_CLI_NUMBER,
                  .argument = "N",
@@ -293,7 +289,7 @@ static void show_step(void *context, unsigned round, unsigned rounds, const char
     fflush(stderr);
 }
 
-static int run(const pt_cli_command *command, const pt_cli_args *args) {
+static int measure(const pt_cli_command *command, const pt_cli_args *args, const char *model) {
     const pt_cli_value *value = args->value;
     const bool quick = value[QUICK].given, terminal = isatty(STDERR_FILENO);
     const char *tmp = getenv("TMPDIR");
@@ -307,7 +303,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     unsigned rounds = (unsigned)value[ROUNDS].number;
     if (rounds == 0 && quick) rounds = QUICK_ROUNDS;
     const pt_bench_options bench = {
-        .model = value[MODEL].text,
+        .model = model,
         .tmp = tmp && *tmp ? tmp : "/tmp",
         .corpus = value[CORPUS].text,
         .parts = parts_of[value[ONLY].number],
@@ -337,10 +333,21 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     return 0;
 }
 
+static int run(const pt_cli_command *command, const pt_cli_args *args) {
+    pt_error err = {0};
+    char *model = NULL;
+
+    if (pt_cli_model_path(args->value[MODEL].text, &model, &err) != PT_OK)
+        return pt_cli_failed(&err);
+    const int result = measure(command, args, model);
+    free(model);
+    return result;
+}
+
 const pt_cli_command pt_cli_bench = {
     .name = "bench",
     .summary = "how fast this machine makes rows, and near the CPU's limit",
-    .usage = "--model DIR [options]",
+    .usage = "--model MODEL [options]",
     .description =
         "Measures how fast this machine makes rows, all in one run: what the CPU's registers can "
         "do at most, how near the two encoders come to it, what every other step of a row costs, "
@@ -350,7 +357,7 @@ const pt_cli_command pt_cli_bench = {
         "removed at the end. A share of the peak above 100 % means that the machine was busy "
         "while the peak was measured.",
     .after = "example:\n"
-             "  patina bench --model clap-htsat-unfused --threads 2\n",
+             "  patina bench --model laion/clap-htsat-unfused --threads 2\n",
     .options = options,
     .n_options = N_OPTIONS,
     .run = run,

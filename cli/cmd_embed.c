@@ -8,16 +8,13 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "hub_settings.h"
 #include "output.h"
 
 enum { MODEL, OUT, TEXT, AUDIO, START_FRAME, ISA, PRECISION, N_OPTIONS };
 
 static const pt_cli_option options[] = {
-    [MODEL] = {.name = "model",
-               .kind = PT_CLI_TEXT,
-               .argument = "DIR",
-               .required = true,
-               .help = "a CLAP model: a folder as Hugging Face stores it, or a .pt file"},
+    [MODEL] = PT_CLI_MODEL_OPTION,
     [OUT] = {.name = "out",
              .kind = PT_CLI_TEXT,
              .argument = "FILE.npy",
@@ -104,6 +101,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     pt_precision precision;
     pt_clap *clap = NULL;
     float *embeddings = NULL;
+    char *model = NULL;
     size_t n_items = 0;
     int result = 1;
 
@@ -123,9 +121,9 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
         parts |= items[i].is_audio ? PT_CLAP_AUDIO : PT_CLAP_TEXT;
     embeddings = calloc(n_items, PT_EMBEDDING * sizeof *embeddings);
     pt_status status = embeddings ? PT_OK : pt_fail(&err, PT_ENOMEM, "out of memory");
+    if (status == PT_OK) status = pt_cli_model_path(args->value[MODEL].text, &model, &err);
     if (status == PT_OK)
-        status = pt_clap_open(args->value[MODEL].text, (pt_clap_parts)parts, isa, precision, &clap,
-                              &err);
+        status = pt_clap_open(model, (pt_clap_parts)parts, isa, precision, &clap, &err);
     if (status == PT_OK) status = embed_all(clap, items, n_items, embeddings, &err);
     if (status == PT_OK)
         status = pt_npy_write(args->value[OUT].text, embeddings, n_items, PT_EMBEDDING, &err);
@@ -134,13 +132,14 @@ done:
     pt_clap_close(&clap);
     free(embeddings);
     free(items);
+    free(model);
     return result;
 }
 
 const pt_cli_command pt_cli_embed = {
     .name = "embed",
     .summary = "CLAP embeddings of captions and audio files, as a NumPy file",
-    .usage = "--model DIR --out FILE.npy\n"
+    .usage = "--model MODEL --out FILE.npy\n"
              "                    (--text STRING | --audio FILE [--start-frame N])...",
     .description =
         "Embeds captions and sounds with the model's two towers. Every embedding has 512 numbers "
@@ -149,7 +148,7 @@ const pt_cli_command pt_cli_embed = {
         "generate does it; what is shorter than 10 s is repeated. Any fault ends the command "
         "without a file.",
     .after = "example:\n"
-             "  patina embed --model clap-htsat-unfused --out pair.npy \\\n"
+             "  patina embed --model laion/clap-htsat-unfused --out pair.npy \\\n"
              "      --text 'a dog barks' --audio dog.wav --start-frame 48000\n",
     .options = options,
     .n_options = N_OPTIONS,

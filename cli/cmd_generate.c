@@ -9,6 +9,7 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "hub_settings.h"
 #include "output.h"
 #include "progress.h"
 #include "shard.h"
@@ -60,11 +61,7 @@ static const pt_cli_option options[] = {
                         "files of the Hugging Face hub, a CSV of AudioCaps, Clotho or labels, "
                         "WavCaps' JSON, or a JSONL manifest with 'audio' and 'caption' in each "
                         "line"},
-    [MODEL] = {.name = "model",
-               .kind = PT_CLI_TEXT,
-               .argument = "DIR",
-               .required = true,
-               .help = "a CLAP model: a folder as Hugging Face stores it, or a .pt file"},
+    [MODEL] = PT_CLI_MODEL_OPTION,
     [OUT] = {.name = "out",
              .kind = PT_CLI_TEXT,
              .argument = "DIR",
@@ -335,7 +332,7 @@ static const char *environment(const char *name) {
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int generate(const pt_cli_args *args, const char *suite_json) {
+static int generate(const pt_cli_args *args, const char *model, const char *suite_json) {
     const pt_cli_value *value = args->value;
     const char *out = value[OUT].text;
     pt_error err = {0};
@@ -362,7 +359,7 @@ static int generate(const pt_cli_args *args, const char *suite_json) {
         .corpus_kind = value[CORPUS_KIND].text,
         .caption_column = value[CAPTION_COLUMN].text,
         .audio_root = value[AUDIO_ROOT].text,
-        .model = value[MODEL].text,
+        .model = model,
         .out = out,
         .format = (pt_format)value[FORMAT].number,
         .seed = value[SEED].number,
@@ -411,20 +408,27 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     pt_error err = {0};
     pt_suite *suite = NULL;
-    char *json = NULL;
+    char *json = NULL, *model = NULL;
+    int result;
 
     if (pt_cli_suite_open(args->value[SUITE].text, &json, &suite, &err) != PT_OK)
         return pt_cli_failed(&err);
-    const int status = args->value[PRINT_SUITE].given ? print_suite(suite) : generate(args, json);
+    if (args->value[PRINT_SUITE].given)
+        result = print_suite(suite);
+    else if (pt_cli_model_path(args->value[MODEL].text, &model, &err) != PT_OK)
+        result = pt_cli_failed(&err);
+    else
+        result = generate(args, model, json);
     pt_suite_close(&suite);
+    free(model);
     free(json);
-    return status;
+    return result;
 }
 
 const pt_cli_command pt_cli_generate = {
     .name = "generate",
     .summary = "make a training set from a corpus of captioned audio",
-    .usage = "--corpus SRC --model DIR --out DIR [options]",
+    .usage = "--corpus SRC --model MODEL --out DIR [options]",
     .description =
         "Makes a training set. For every clip and caption of the corpus: measures the clean "
         "recording (spectrum, loudness, dynamics), damages a copy with a random choice of six "
@@ -442,7 +446,7 @@ const pt_cli_command pt_cli_generate = {
              "\n"
              "example:\n"
              "  patina generate --corpus audiocaps/train.csv --audio-root audiocaps/clips \\\n"
-             "      --model clap-htsat-unfused --out train --variants 4 --seed 1\n",
+             "      --model laion/clap-htsat-unfused --out train --variants 4 --seed 1\n",
     .options = options,
     .n_options = N_OPTIONS,
     .run = run,

@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_model.c - patina model: what a model holds */
+/* cmd_model.c - patina model: what a model holds, and getting one */
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "hub_settings.h"
+#include "model_fetch.h"
 #include "output.h"
 
-enum { JSON, N_OPTIONS };
+enum { JSON, REVISION, RETRIES, QUIET, N_OPTIONS };
 
 static const pt_cli_option options[] = {
-    [JSON] = {.name = "json", .help = "one JSON object"},
+    [JSON] = {.name = "json", .help = "info: one JSON object"},
+    [REVISION] = {.name = "revision",
+                  .kind = PT_CLI_TEXT,
+                  .argument = "ID",
+                  .help =
+                      "fetch: a branch, a tag or a commit of the model (default: main, which is "
+                      "the newest); later write NAME@ID for --model"},
+    [RETRIES] = {.name = "retries",
+                 .kind = PT_CLI_NUMBER,
+                 .argument = "N",
+                 .max = 1000,
+                 .fallback = "5",
+                 .help = "fetch: how often in a row it is tried again when the network fails"},
+    [QUIET] = {.name = "quiet", .help = "fetch: print nothing but the folder and errors"},
 };
 
 /* "96", "2 2 6 2": n numbers with `between` between them. */
@@ -97,34 +113,85 @@ static void print_json(const char *path, const pt_clap_info *info) {
     printf("}\n");
 }
 
-static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    const char *action = args->operands[0], *path = args->operands[1];
+static int inform(const char *model, bool as_json) {
     pt_clap_info info = {0};
     pt_error err = {0};
+    char *path = NULL;
 
-    if (strcmp(action, "info") != 0)
-        return pt_cli_usage(command, "'%s' is nothing it can do: did you mean 'info'?", action);
-    if (pt_clap_info_read(path, &info, &err) != PT_OK) return pt_cli_failed(&err);
-    if (args->value[JSON].given)
-        print_json(path, &info);
-    else
-        print_table(path, &info);
-    return 0;
+    pt_status status = pt_cli_model_path(model, &path, &err);
+    if (status == PT_OK) status = pt_clap_info_read(path, &info, &err);
+    if (status == PT_OK) (as_json ? print_json : print_table)(path, &info);
+    free(path);
+    return status == PT_OK ? 0 : pt_cli_failed(&err);
+}
+
+/* "name@revision" of a name and an option. */
+static int fetch(const pt_cli_command *command, const char *name, const pt_cli_value *value) {
+    const char *revision = value[REVISION].text;
+    char *model = NULL;
+
+    if (revision && strchr(name, '@'))
+        return pt_cli_usage(command, "'%s' and '--revision' both name a revision", name);
+    if (asprintf(&model, "%s%s%s", name, revision ? "@" : "", revision ? revision : "") < 0) {
+        pt_cli_complain("out of memory");
+        return 1;
+    }
+    const int result = pt_cli_model_fetch(model, value[RETRIES].number, value[QUIET].given);
+    free(model);
+    return result;
+}
+
+static int run(const pt_cli_command *command, const pt_cli_args *args) {
+    const char *action = args->operands[0],
+               *model = args->n_operands > 1 ? args->operands[1] : NULL;
+    const pt_cli_value *value = args->value;
+    const bool only_fetch = value[REVISION].given || value[RETRIES].given || value[QUIET].given;
+
+    if (strcmp(action, "info") == 0) {
+        if (!model) return pt_cli_usage(command, "'info' and a model are expected");
+        if (only_fetch)
+            return pt_cli_usage(command, "'--revision', '--retries' and '--quiet' go with 'fetch'");
+        return inform(model, value[JSON].given);
+    }
+    if (strcmp(action, "fetch") == 0) {
+        if (value[JSON].given) return pt_cli_usage(command, "'--json' goes with 'info'");
+        return fetch(command, model ? model : PT_CLI_MODEL_DEFAULT, value);
+    }
+    return pt_cli_usage(command, "'%s' is nothing it can do: did you mean '%s'?", action,
+                        action[0] == 'f' ? "fetch" : "info");
 }
 
 const pt_cli_command pt_cli_model = {
     .name = "model",
-    .summary = "what a CLAP model holds: shapes, precision, hashes",
-    .usage = "info [options] MODEL",
+    .summary = "what a CLAP model holds, and fetching one from the Hugging Face hub",
+    .usage = "info MODEL [--json]\n"
+             "                    fetch [NAME] [--revision ID] [--retries N] [--quiet]",
     .description =
-        "Reads a CLAP checkpoint: a folder as Hugging Face has it, with model.safetensors, "
-        "pytorch_model.bin or a .pt file, or such a file with the others beside it. Checks every "
-        "tensor against the configuration, and tells which one it is, its shapes and precision, "
-        "the hash that a "
-        "data set made with it carries, and whether it is known to be untrained.",
-    .n_operands_min = 2,
+        "info reads a CLAP model: a folder as Hugging Face has it, with model.safetensors, "
+        "pytorch_model.bin or a .pt file, such a file with the others beside it, or the name of a "
+        "model that was fetched. It checks every tensor against the configuration, and tells which "
+        "model it is, its shapes and precision, the hash that a data set made with it carries, and "
+        "whether it is known to be untrained.\n\n"
+        "fetch downloads a model from the Hugging Face hub, by default " PT_CLI_MODEL_DEFAULT
+        " (0.6 GB), checks it, and prints the folder where it lies. From then on its name will do "
+        "wherever a command takes --model. It goes to the place where Python keeps such models, so "
+        "what Python has fetched is not fetched again, and the other way round. A download that "
+        "was broken off goes on where it ended; just give the same command again.",
+    .after = "environment:\n"
+             "  HF_TOKEN             a token, for models that are not open to everybody\n"
+             "  HF_HOME              where models lie (default: ~/.cache/huggingface)\n"
+             "  HF_HUB_CACHE         the same for the models alone (default: HF_HOME/hub)\n"
+             "  HF_HUB_OFFLINE=1     do not ask the hub: use what is there, or fail\n"
+             "  HF_ENDPOINT          address of another hub than https://huggingface.co\n"
+             "  https_proxy          address of a proxy, where the network needs one\n"
+             "\n"
+             "example:\n"
+             "  patina model fetch\n"
+             "  patina model fetch laion/larger_clap_music\n"
+             "  patina model info laion/larger_clap_music\n",
+    .n_operands_min = 1,
     .n_operands_max = 2,
-    .operands = "'info' and a model are",
+    .operands = "'info' and a model, or 'fetch', are",
     .options = options,
     .n_options = N_OPTIONS,
     .run = run,

@@ -179,6 +179,40 @@ static void show(pt_cli_progress *progress, const pt_event *event) {
     fflush(stderr);
 }
 
+/* ---- what is no run ---------------------------------------------------------------------------
+ */
+
+bool pt_cli_progress_is_due(pt_cli_progress *progress) {
+    const double now = now_s();
+    if (progress->quiet) return false;
+    if (progress->started_s == 0.0) {
+        progress->started_s = progress->shown_s = now;
+        return false;
+    }
+    if (now - progress->shown_s < (progress->terminal ? TERMINAL_S : PLAIN_S)) return false;
+    progress->shown_s = now;
+    return true;
+}
+
+double pt_cli_progress_elapsed_s(const pt_cli_progress *progress) {
+    const double elapsed = now_s() - progress->started_s;
+    return elapsed < SETTLED_S ? 0.0 : elapsed;
+}
+
+void pt_cli_progress_line(pt_cli_progress *progress, const char *text) {
+    char cut[WIDTH_MAX + 1];
+    const size_t width = progress->terminal ? terminal_width() : WIDTH_MAX;
+    snprintf(cut, width + 1, "%s", text);
+    if (progress->terminal)
+        fputs("\r\033[K", stderr);
+    else
+        put_date();
+    pt_cli_put(stderr, cut);
+    if (!progress->terminal) fputc('\n', stderr);
+    progress->line_open = progress->terminal;
+    fflush(stderr);
+}
+
 /* ---- notes and rejects ------------------------------------------------------------------------
  */
 

@@ -38,8 +38,17 @@ void pt_cli_progress_event(void *context, const pt_event *event);
 /** A note like those of a run. */
 void pt_cli_progress_note(pt_cli_progress *progress, const char *text);
 
+/** Whether it is time for the next pt_cli_progress_line. */
+bool pt_cli_progress_is_due(pt_cli_progress *progress);
+
+/** Progress of what is no run, in words: the rewritten line, or a dated one. */
+void pt_cli_progress_line(pt_cli_progress *progress, const char *text);
+
 /** Takes the line away. */
 void pt_cli_progress_end(pt_cli_progress *progress);
+
+/** Seconds since the first pt_cli_progress_is_due; 0 while they are too few for a rate. */
+double pt_cli_progress_elapsed_s(const pt_cli_progress *progress);
 
 /** "2 h 41 min", "3 min", "20 s" into text. */
 void pt_cli_duration(double seconds, char *text, size_t size);

@@ -13,6 +13,7 @@
 #include <patina/degrade.h>
 #include <patina/files.h>
 #include <patina/generate.h>
+#include <patina/hub.h>
 #include <patina/inspect.h>
 #include <patina/isa.h>
 #include <patina/measure.h>

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* model_fetch.c - patina model fetch: a model of the hub into the cache
+ *
+ * The folder goes to standard output, so that a script can use it; all else to standard error.
+ */
+
+#include "model_fetch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <patina/patina.h>
+
+#include "hub_settings.h"
+#include "output.h"
+#include "progress.h"
+#include "signals.h"
+
+#define MB 1e6
+
+/* "model.safetensors: 123 of 615 MB, 12.3 MB/s, 40 s left" */
+static void show(pt_cli_progress *progress, const pt_hub_event *event) {
+    char text[200], left[32];
+    int n;
+
+    if (!pt_cli_progress_is_due(progress)) return;
+    n = snprintf(text, sizeof text, "%.60s: %.1f of %.1f MB", event->file,
+                 (double)event->n_bytes / MB, (double)event->n_bytes_total / MB);
+    const double elapsed = pt_cli_progress_elapsed_s(progress);
+    const double came = (double)(event->n_bytes - event->n_bytes_before);
+    if (elapsed > 0.0 && came > 0.0 && n > 0 && (size_t)n < sizeof text) {
+        const double rate = came / elapsed;
+        const double rest = event->n_bytes_total > event->n_bytes
+                                ? (double)(event->n_bytes_total - event->n_bytes)
+                                : 0.0;
+        pt_cli_duration(rest / rate, left, sizeof left);
+        snprintf(text + n, sizeof text - (size_t)n, ", %.1f MB/s, %s left", rate / MB, left);
+    }
+    pt_cli_progress_line(progress, text);
+}
+
+static void on_event(void *context, const pt_hub_event *event) {
+    pt_cli_progress *progress = context;
+    if (event->kind == PT_HUB_NOTE)
+        pt_cli_progress_note(progress, event->text);
+    else
+        show(progress, event);
+}
+
+/* What is fetched has to be of use: opens it as every command would. */
+static pt_status check(const pt_hub_report *report, pt_error *err) {
+    pt_clap_info info;
+    const pt_status status = pt_clap_info_read(report->folder, &info, err);
+    if (status != PT_OK) pt_error_in(err, "it was fetched, but is not a model that patina reads");
+    return status;
+}
+
+static void tell(pt_cli_progress *progress, const char *model, const pt_hub_report *report) {
+    char text[512];
+    if (report->n_files == 0)
+        snprintf(text, sizeof text, "'%.200s' is all there already; use it with '--model %.200s'",
+                 model, model);
+    else
+        snprintf(text, sizeof text,
+                 "%u file%s, %.1f MB fetched and checked; use it with '--model %.200s'",
+                 report->n_files, report->n_files == 1 ? "" : "s", (double)report->n_bytes / MB,
+                 model);
+    pt_cli_progress_note(progress, text);
+}
+
+int pt_cli_model_fetch(const char *model, uint64_t retries, bool quiet) {
+    pt_error err = {0};
+    pt_cli_hub hub = {0};
+    pt_cli_progress progress;
+    pt_hub_report report = {0};
+    int result = 1;
+
+    if (pt_cli_hub_read(&hub, &err) != PT_OK) return pt_cli_failed(&err);
+    pt_cli_progress_start(&progress, PT_CLI_PROGRESS_AUTO, quiet);
+    const pt_hub_options options = {
+        .cache = hub.cache,
+        .endpoint = hub.endpoint,
+        .token = hub.token,
+        .ca_file = hub.ca_file,
+        .offline = hub.offline,
+        .timeout_s = hub.timeout_s,
+        .retries = (unsigned)retries,
+        .stop = pt_cli_listen(),
+        .on_event = on_event,
+        .context = &progress,
+    };
+    pt_status status = pt_hub_fetch(&options, model, &report, &err);
+    pt_cli_progress_end(&progress);
+    if (status == PT_ECANCELLED) {
+        pt_cli_complain("stopped; the same command goes on from here");
+        pt_cli_end_as_signalled();
+        goto done;
+    }
+    if (status == PT_OK) status = check(&report, &err);
+    if (status != PT_OK) {
+        result = pt_cli_failed(&err);
+        goto done;
+    }
+    tell(&progress, model, &report);
+    pt_cli_put(stdout, report.folder);
+    putchar('\n');
+    result = 0;
+done:
+    pt_hub_report_release(&report);
+    pt_cli_hub_release(&hub);
+    return result;
+}

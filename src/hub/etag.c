@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* etag.c - the hashes that the hub's ETags are
+ *
+ * A file of the repository itself has git's hash of it, SHA-1 over "blob <size>", a NUL and the
+ * bytes; a large file has SHA-256 of the bytes. Servers that stand in for the hub are known to give
+ * a plain SHA-1, which is as good.
+ */
+
+#include "hub/etag.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <nettle/sha1.h>
+
+#include "base/hash.h"
+
+#define READ_BYTES ((size_t)1 << 20)
+
+bool pt_etag_normalise(const char *value, size_t n, char etag[PT_HUB_ETAG_MAX + 1]) {
+    while (n > 0 && (*value == 'W' || *value == '/')) /* a weak one: W/"..." */
+        value++, n--;
+    while (n > 0 && *value == '"')
+        value++, n--;
+    while (n > 0 && value[n - 1] == '"')
+        n--;
+    if (n == 0 || n > PT_HUB_ETAG_MAX || value[0] == '.') return false;
+    for (size_t i = 0; i < n; i++)
+        if (value[i] <= ' ' || value[i] > '~' || value[i] == '/' || value[i] == '\\') return false;
+    memcpy(etag, value, n);
+    etag[n] = '\0';
+    return true;
+}
+
+pt_etag_kind pt_etag_kind_of(const char *etag) {
+    const size_t n = strlen(etag);
+    if (strspn(etag, "0123456789abcdef") != n) return PT_ETAG_OPAQUE;
+    return n == 64 ? PT_ETAG_SHA256 : n == 40 ? PT_ETAG_SHA1 : PT_ETAG_OPAQUE;
+}
+
+/* The three hashes that may be meant. */
+typedef struct hashes {
+    pt_sha256 sha256;
+    struct sha1_ctx git, plain;
+} hashes;
+
+static void begin(hashes *h, uint64_t size) {
+    char head[40];
+    const int n = snprintf(head, sizeof head, "blob %" PRIu64, size);
+    pt_sha256_init(&h->sha256);
+    sha1_init(&h->plain);
+    sha1_init(&h->git);
+    sha1_update(&h->git, (size_t)n + 1, (const uint8_t *)head);
+}
+
+static void add(hashes *h, pt_etag_kind kind, const void *bytes, size_t n) {
+    if (kind == PT_ETAG_SHA256) {
+        pt_sha256_add(&h->sha256, bytes, n);
+        return;
+    }
+    sha1_update(&h->git, n, bytes);
+    sha1_update(&h->plain, n, bytes);
+}
+
+static bool is_sha1(struct sha1_ctx *state, const char *etag) {
+    uint8_t digest[SHA1_DIGEST_SIZE];
+    char hex[2 * SHA1_DIGEST_SIZE + 1];
+    sha1_digest(state, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    return strcmp(hex, etag) == 0;
+}
+
+static bool agree(hashes *h, pt_etag_kind kind, const char *etag) {
+    char hex[PT_SHA256_HEX];
+    if (kind == PT_ETAG_SHA1) return is_sha1(&h->git, etag) || is_sha1(&h->plain, etag);
+    pt_sha256_finish(&h->sha256, hex);
+    return strcmp(hex, etag) == 0;
+}
+
+pt_status pt_etag_check(int fd, const char *etag, const atomic_bool *stop, bool *expected,
+                        pt_error *err) {
+    const pt_etag_kind kind = pt_etag_kind_of(etag);
+    struct stat info;
+    hashes h;
+    pt_status status = PT_OK;
+
+    if (kind == PT_ETAG_OPAQUE) {
+        *expected = true;
+        return PT_OK;
+    }
+    unsigned char *buffer = malloc(READ_BYTES);
+    if (!buffer) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (fstat(fd, &info) != 0) {
+        status = pt_fail(err, PT_EIO, "cannot be read: %s", strerror(errno));
+        goto done;
+    }
+    begin(&h, (uint64_t)info.st_size);
+    for (off_t at = 0;;) {
+        const ssize_t n = pread(fd, buffer, READ_BYTES, at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) status = pt_fail(err, PT_EIO, "cannot be read: %s", strerror(errno));
+        if (stop && atomic_load(stop)) status = pt_fail(err, PT_ECANCELLED, "stopped");
+        if (n <= 0 || status != PT_OK) break;
+        add(&h, kind, buffer, (size_t)n);
+        at += n;
+    }
+    if (status == PT_OK) *expected = agree(&h, kind, etag);
+done:
+    free(buffer);
+    return status;
+}

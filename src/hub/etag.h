@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* etag.h - what the hub calls a file, which is a hash of its bytes */
+
+#ifndef PATINA_HUB_ETAG_H
+#define PATINA_HUB_ETAG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/status.h>
+
+#include "hub/hub_cache.h"
+
+typedef enum pt_etag_kind {
+    PT_ETAG_OPAQUE, /* no hash that is known: the size has to do */
+    PT_ETAG_SHA1,   /* 40 digits: git's, or that of the bytes alone */
+    PT_ETAG_SHA256  /* 64 digits: of a file that git keeps outside (LFS, Xet) */
+} pt_etag_kind;
+
+/**
+ * The value of an ETag header, n bytes, without quotes and weakness: the file's name below blobs/.
+ * False for one that may not be a file's name.
+ */
+bool pt_etag_normalise(const char *value, size_t n, char etag[PT_HUB_ETAG_MAX + 1]);
+
+pt_etag_kind pt_etag_kind_of(const char *etag);
+
+/**
+ * Reads all of a file and compares.
+ *
+ * stop       may end it early, which is PT_ECANCELLED; NULL if never
+ * expected   out: whether the bytes have the hash that etag is; true for an opaque one
+ *
+ * Errors     PT_EIO  cannot be read
+ */
+pt_status pt_etag_check(int fd, const char *etag, const atomic_bool *stop, bool *expected,
+                        pt_error *err);
+
+#endif /* PATINA_HUB_ETAG_H */

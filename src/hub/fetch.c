@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* fetch.c - a model from the hub into the cache
+ *
+ *     name ──► commit ──► what each file is ──► small files ──► is it CLAP? ──► weights
+ *          ──► links in snapshots/<commit> ──► refs/<revision>
+ *
+ * The reference comes last, so that a name leads to a whole model or nowhere.
+ */
+
+#include <patina/hub.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include <jansson.h>
+
+#include "base/bytes.h"
+#include "hub/download.h"
+#include "hub/hub_cache.h"
+#include "hub/hub_name.h"
+
+enum { FILES_MAX = 8 };
+#define CONFIG_BYTES_MAX ((size_t)4 << 20)
+
+/** A model that is being fetched. */
+typedef struct fetch {
+    const pt_hub_options *options;
+    pt_hub_name name;
+    pt_hub_place place;
+    pt_download download;
+    pt_hub_path snapshot;
+    char commit[PT_HUB_COMMIT_MAX + 1];
+    pt_hub_file files[FILES_MAX]; /* that the snapshot lacks; the weights last */
+    size_t n_files;
+} fetch;
+
+/* ---------------------------------------------------------------- what is there already */
+
+static pt_status report_of(const fetch *f, pt_hub_report *report, pt_error *err) {
+    char *folder = strdup(f->snapshot.text);
+    if (!folder) return pt_fail(err, PT_ENOMEM, "out of memory");
+    report->folder = folder;
+    snprintf(report->commit, sizeof report->commit, "%s", f->commit);
+    report->n_bytes = f->download.n_received;
+    return PT_OK;
+}
+
+static pt_status find_offline(fetch *f, pt_hub_report *report, pt_error *err) {
+    const bool known = pt_hub_commit_of(&f->place, f->name.revision, f->commit);
+
+    f->snapshot = pt_hub_snapshot(&f->place, f->commit);
+    const char *lacks = known ? pt_hub_lacks(&f->snapshot) : "all of it";
+    if (!lacks) return report_of(f, report, err);
+    return pt_fail(err, PT_EIO,
+                   "the cache '%s' lacks %s%s%s, and nobody may be asked for it (HF_HUB_OFFLINE is "
+                   "set)",
+                   f->options->cache, known ? "'" : "", lacks, known ? "'" : "");
+}
+
+/* A commit does not change, so one that is there whole need not be asked for. */
+static bool is_there(fetch *f) {
+    if (!pt_hub_is_commit(f->name.revision)) return false;
+    pt_hub_commit_of(&f->place, f->name.revision, f->commit);
+    f->snapshot = pt_hub_snapshot(&f->place, f->commit);
+    return pt_hub_lacks(&f->snapshot) == NULL;
+}
+
+/* ---------------------------------------------------------------- what there is to fetch */
+
+/* Which commit the revision is: the first file's answer tells. */
+static pt_status learn_commit(fetch *f, pt_error *err) {
+    pt_hub_file file;
+    bool absent;
+
+    PT_TRY(pt_download_describe(&f->download, f->name.revision, pt_hub_small_files[0], &file,
+                                &absent, err));
+    if (absent)
+        return pt_fail(err, PT_EFORMAT,
+                       "has no '%s': it is no model in Hugging Face's form (of LAION's '.pt' files "
+                       "give the file's path)",
+                       pt_hub_small_files[0]);
+    memcpy(f->commit, file.commit, sizeof f->commit);
+    f->snapshot = pt_hub_snapshot(&f->place, f->commit);
+    return PT_OK;
+}
+
+static pt_status plan_file(fetch *f, const char *name, bool *absent, pt_error *err) {
+    pt_hub_file *file = &f->files[f->n_files];
+
+    *absent = false;
+    if (pt_hub_has(&f->snapshot, name)) return PT_OK;
+    PT_TRY(pt_download_describe(&f->download, f->commit, name, file, absent, err));
+    if (*absent) return PT_OK;
+    if (strcmp(file->commit, f->commit) != 0)
+        return pt_fail(err, PT_EFORMAT, "the hub was asked for commit %s and answers of %s",
+                       f->commit, file->commit);
+    f->n_files++;
+    return PT_OK;
+}
+
+static bool has_weights(const fetch *f) {
+    for (size_t i = 0; pt_hub_weights[i]; i++)
+        if (pt_hub_has(&f->snapshot, pt_hub_weights[i])) return true;
+    return false;
+}
+
+static pt_status plan(fetch *f, pt_error *err) {
+    bool absent = false;
+
+    for (size_t i = 0; pt_hub_small_files[i]; i++) {
+        PT_TRY(plan_file(f, pt_hub_small_files[i], &absent, err));
+        if (absent)
+            return pt_fail(err, PT_EFORMAT, "has no '%s', which patina needs of a CLAP model",
+                           pt_hub_small_files[i]);
+    }
+    if (has_weights(f)) return PT_OK;
+    for (size_t i = 0; pt_hub_weights[i]; i++) {
+        PT_TRY(plan_file(f, pt_hub_weights[i], &absent, err));
+        if (!absent) return PT_OK;
+    }
+    return pt_fail(err, PT_EFORMAT, "has neither '%s' nor '%s'", pt_hub_weights[0],
+                   pt_hub_weights[1]);
+}
+
+/* Says that there is no room before an hour was spent on finding out. */
+static pt_status check_room(fetch *f, pt_error *err) {
+    struct statvfs disk;
+    uint64_t needed = 0;
+
+    for (size_t i = 0; i < f->n_files; i++) {
+        const pt_hub_file *file = &f->files[i];
+        if (file->size == PT_UNKNOWN_SIZE) continue;
+        if (pt_hub_blob_is_whole(&f->place, file->etag, file->size)) continue;
+        f->download.n_total += file->size;
+        needed += file->size - pt_hub_blob_begun(&f->place, file->etag, file->size);
+    }
+    if (needed == 0) return PT_OK;
+    PT_TRY(pt_hub_make_folders(f->place.folder.text, err));
+    if (statvfs(f->place.folder.text, &disk) != 0) return PT_OK;
+    const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
+    if (room >= needed) return PT_OK;
+    return pt_fail(err, PT_EIO,
+                   "folder '%s': needs %" PRIu64 " MB, and its disk has %" PRIu64
+                   " MB left (make room, or set HF_HOME to another disk)",
+                   f->place.folder.text, (needed + 999999) / 1000000, room / 1000000);
+}
+
+/* ---------------------------------------------------------------- fetching */
+
+static bool is_weights(const char *name) {
+    for (size_t i = 0; pt_hub_weights[i]; i++)
+        if (strcmp(name, pt_hub_weights[i]) == 0) return true;
+    return false;
+}
+
+static pt_status fetch_files(fetch *f, bool weights, pt_hub_report *report, pt_error *err) {
+    for (size_t i = 0; i < f->n_files; i++) {
+        const pt_hub_file *file = &f->files[i];
+        bool fetched = false;
+        if (is_weights(file->name) != weights) continue;
+        PT_TRY(pt_download_file(&f->download, file, &fetched, err));
+        PT_TRY(pt_hub_link(&f->place, f->commit, file->name, file->etag, err));
+        if (fetched) report->n_files++;
+    }
+    return PT_OK;
+}
+
+/* Every config.json of the hub says what it is of; whether patina can read it is seen when it is
+ * opened. */
+static pt_status check_is_clap(const fetch *f, pt_error *err) {
+    const pt_hub_path path = pt_hub_path_below(f->snapshot.text, "config.json");
+    char *text = NULL;
+    size_t n = 0;
+    pt_status status = PT_OK;
+
+    PT_TRY(pt_file_read_all(path.text, CONFIG_BYTES_MAX, &text, &n, err));
+    json_t *config = json_loadb(text, n, 0, NULL);
+    const char *type = json_string_value(json_object_get(config, "model_type"));
+    if (type && strcmp(type, "clap") != 0)
+        status = pt_fail(err, PT_EFORMAT,
+                         "is of type '%.64s', and patina reads 'clap', such as "
+                         "laion/clap-htsat-unfused; its weights were not fetched",
+                         type);
+    json_decref(config);
+    free(text);
+    return status;
+}
+
+static pt_status fetch_all(fetch *f, pt_hub_report *report, pt_error *err) {
+    PT_TRY(learn_commit(f, err));
+    if (pt_hub_lacks(&f->snapshot)) {
+        PT_TRY(plan(f, err));
+        PT_TRY(check_room(f, err));
+        PT_TRY(fetch_files(f, false, report, err));
+        PT_TRY(check_is_clap(f, err));
+        PT_TRY(fetch_files(f, true, report, err));
+        return pt_hub_ref_write(&f->place, f->name.revision, f->commit, err);
+    }
+    /* All is there, be it in a cache that cannot be written. */
+    (void)pt_hub_ref_write(&f->place, f->name.revision, f->commit, NULL);
+    return PT_OK;
+}
+
+static pt_status fetch_online(fetch *f, pt_hub_report *report, pt_error *err) {
+    pt_hub_report fetched = {0};
+    pt_http *http = NULL;
+    pt_status status = PT_OK;
+
+    if (!is_there(f)) {
+        PT_TRY(pt_http_open(f->options, &http, err));
+        f->download = (pt_download){
+            .options = f->options, .name = &f->name, .place = &f->place, .http = http};
+        status = fetch_all(f, &fetched, err);
+        pt_http_close(&http);
+    }
+    if (status == PT_OK) status = report_of(f, &fetched, err);
+    if (status == PT_OK) *report = fetched;
+    return status;
+}
+
+pt_status pt_hub_fetch(const pt_hub_options *options, const char *model, pt_hub_report *report,
+                       pt_error *err) {
+    fetch *f = calloc(1, sizeof *f); /* its paths are too large for a stack */
+    pt_status status = f ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
+    if (status != PT_OK) return status;
+
+    f->options = options;
+    status = pt_hub_name_parse(model, &f->name, err);
+    if (status == PT_OK) status = pt_hub_place_of(options->cache, &f->name, &f->place, err);
+    if (status != PT_OK) goto done;
+    status = options->offline ? find_offline(f, report, err) : fetch_online(f, report, err);
+    if (status != PT_OK) pt_error_in(err, "model '%s'", model);
+done:
+    free(f);
+    return status;
+}
+
+void pt_hub_report_release(pt_hub_report *report) {
+    free(report->folder);
+    *report = (pt_hub_report){0};
+}

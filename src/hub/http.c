@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/* http.c - questions and answers by libcurl */
+
+#include "hub/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include <patina/patina.h>
+
+#include "base/str.h"
+
+#define HOPS_MAX     8     /* redirects of one question */
+#define SLOW_BYTES_S 1024L /* a connection that brings less counts as stalled */
+#define TIMEOUT_S    30U
+#define BUFFER_BYTES (256L << 10)
+#define HOST_MAX     255
+#define PASSED_MAX   ((size_t)1 << 16) /* the hub's redirects have a line of text */
+
+struct pt_http {
+    CURL *curl;
+    const pt_hub_options *options;
+    const char *endpoint;
+    char host[HOST_MAX + 1]; /* of the endpoint */
+    bool is_secure;          /* so nothing may be redirected to what is not */
+    bool is_global;
+    bool was_answered; /* by anybody: address and network are right */
+    struct curl_slist *headers, *headers_with_token;
+    char fault[CURL_ERROR_SIZE];
+};
+
+/* One question, on its way through libcurl's callbacks. */
+typedef struct exchange {
+    pt_http *http;
+    pt_http_answer *answer;
+    const pt_http_sink *sink; /* NULL when only the headers are asked for */
+    bool has_begun, is_refusal;
+    size_t n_passed;  /* bytes of a redirect's own body */
+    pt_status status; /* of the sink */
+    pt_error *err;
+} exchange;
+
+/* ---------------------------------------------------------------- addresses */
+
+/* Scheme, host and port of an address as one word, which the caller frees; NULL for none. */
+static char *origin_of(const char *url) {
+    char *scheme = NULL, *host = NULL, *port = NULL, *origin = NULL;
+    CURLU *parts = curl_url();
+
+    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK)
+        if (asprintf(&origin, "%s://%s:%s", scheme, host, port) < 0) origin = NULL;
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(parts);
+    return origin;
+}
+
+/* Whether two addresses have scheme, host and port in common: who may see what the other may. */
+static bool is_same_origin(const char *a, const char *b) {
+    char *of_a = origin_of(a), *of_b = origin_of(b);
+    const bool same = of_a && of_b && curl_strequal(of_a, of_b);
+    free(of_a);
+    free(of_b);
+    return same;
+}
+
+static bool is_https(const char *url) {
+    return curl_strnequal(url, "https://", 8) != 0;
+}
+
+/* ---------------------------------------------------------------- opening and closing */
+
+static bool add_header(struct curl_slist **list, const char *header) {
+    struct curl_slist *longer = curl_slist_append(*list, header);
+    if (longer) *list = longer;
+    return longer != NULL;
+}
+
+static bool make_headers(pt_http *http) {
+    pt_str token = {0};
+    bool ok = true;
+
+    /* Compressed, a file has another size and cannot be gone on with in its middle. */
+    for (int with_token = 0; with_token < 2; with_token++)
+        ok = ok && add_header(with_token ? &http->headers_with_token : &http->headers,
+                              "Accept-Encoding: identity");
+    if (http->options->token) {
+        pt_str_printf(&token, "Authorization: Bearer %s", http->options->token);
+        ok = ok && !token.failed && add_header(&http->headers_with_token, token.text);
+        pt_str_release(&token);
+    }
+    return ok;
+}
+
+static pt_status read_endpoint(pt_http *http, pt_error *err) {
+    CURLU *parts = curl_url();
+    char *host = NULL;
+    const bool ok = parts && curl_url_set(parts, CURLUPART_URL, http->endpoint, 0) == CURLUE_OK &&
+                    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                    (is_https(http->endpoint) || curl_strnequal(http->endpoint, "http://", 7));
+    if (ok) snprintf(http->host, sizeof http->host, "%s", host);
+    curl_free(host);
+    curl_url_cleanup(parts);
+    if (ok) return PT_OK;
+    return pt_fail(err, PT_EUSAGE,
+                   "'%s' is not the address of a hub, which is like '" PT_HUB_ENDPOINT
+                   "' (HF_ENDPOINT)",
+                   http->endpoint);
+}
+
+/* A line end in a token would be a header of its own. */
+static pt_status check_token(const char *token, pt_error *err) {
+    for (; token && *token; token++)
+        if (*token <= ' ' || *token > '~')
+            return pt_fail(err, PT_EUSAGE,
+                           "the token has a character that no token has: copy it again (HF_TOKEN, "
+                           "or the file that 'hf auth login' wrote)");
+    return PT_OK;
+}
+
+pt_status pt_http_open(const pt_hub_options *options, pt_http **http, pt_error *err) {
+    pt_http *opened = calloc(1, sizeof *opened);
+    pt_status status = opened ? PT_OK : PT_ENOMEM;
+
+    if (status == PT_OK) {
+        opened->options = options;
+        opened->endpoint = options->endpoint ? options->endpoint : PT_HUB_ENDPOINT;
+        opened->is_secure = is_https(opened->endpoint);
+        opened->is_global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+        opened->curl = opened->is_global ? curl_easy_init() : NULL;
+        if (!opened->curl || !make_headers(opened)) status = PT_ENOMEM;
+    }
+    if (status == PT_ENOMEM) pt_fail(err, status, "out of memory for the connection");
+    if (status == PT_OK) status = read_endpoint(opened, err);
+    if (status == PT_OK) status = check_token(options->token, err);
+    if (status == PT_OK)
+        *http = opened;
+    else
+        pt_http_close(&opened);
+    return status;
+}
+
+void pt_http_close(pt_http **http) {
+    pt_http *closed = *http;
+    if (!closed) return;
+    *http = NULL;
+    curl_easy_cleanup(closed->curl);
+    curl_slist_free_all(closed->headers);
+    curl_slist_free_all(closed->headers_with_token);
+    if (closed->is_global) curl_global_cleanup();
+    free(closed);
+}
+
+const char *pt_http_host(const pt_http *http) {
+    return http->host;
+}
+
+/* ---------------------------------------------------------------- callbacks */
+
+static bool is_stopped(const pt_http *http) {
+    return http->options->stop && atomic_load(http->options->stop);
+}
+
+static bool is_redirect(long code) {
+    return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
+}
+
+static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+    const exchange *x = context;
+    (void)a, (void)b, (void)c, (void)d;
+    return is_stopped(x->http) ? 1 : 0;
+}
+
+static size_t on_header(char *line, size_t one, size_t n, void *context) {
+    exchange *x = context;
+    (void)one; /* always 1 */
+    pt_http_answer_add(x->answer, line, n);
+    return n;
+}
+
+static bool begin(exchange *x) {
+    if (x->has_begun) return true;
+    x->has_begun = true;
+    x->is_refusal = x->answer->code != 200 && x->answer->code != 206;
+    if (x->is_refusal) return false;
+    x->status = x->sink->begin(x->sink->context, x->answer, x->err);
+    return x->status == PT_OK;
+}
+
+/* A redirect's own body is passed over, since libcurl tells where it leads only after it; one
+ * without end is not. */
+static size_t pass_over(exchange *x, size_t n) {
+    x->n_passed += n;
+    return x->n_passed <= PASSED_MAX ? n : 0;
+}
+
+static size_t on_body(char *bytes, size_t one, size_t n, void *context) {
+    exchange *x = context;
+    (void)one;
+    curl_easy_getinfo(x->http->curl, CURLINFO_RESPONSE_CODE, &x->answer->code);
+    if (is_redirect(x->answer->code)) return pass_over(x, n);
+    if (!x->sink || !begin(x)) return 0; /* ends the exchange */
+    x->status = x->sink->add(x->sink->context, bytes, n, x->err);
+    return x->status == PT_OK ? n : 0;
+}
+
+/* ---------------------------------------------------------------- one exchange */
+
+static void set_up(pt_http *http, exchange *x, const char *url, uint64_t from) {
+    CURL *curl = http->curl;
+    const pt_hub_options *o = http->options;
+    const long timeout = o->timeout_s ? (long)o->timeout_s : (long)TIMEOUT_S;
+    const bool ours = o->token && is_same_origin(url, http->endpoint);
+    char range[32];
+
+    http->fault[0] = '\0';
+    curl_easy_reset(curl); /* connections stay */
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, ours ? http->headers_with_token : http->headers);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->fault);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_S);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, timeout);
+    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's answers */
+    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, x);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
+#if CURL_AT_LEAST_VERSION(7, 85, 0)
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, http->is_secure ? "https" : "http,https");
+#else
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
+                     http->is_secure ? CURLPROTO_HTTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+    if (o->ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, o->ca_file);
+    char agent[64];
+    snprintf(agent, sizeof agent, "patina/%s", pt_version());
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, agent);
+    if (!x->sink) {
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout);
+    } else if (from > 0) {
+        snprintf(range, sizeof range, "%llu-", (unsigned long long)from);
+        curl_easy_setopt(curl, CURLOPT_RANGE, range);
+    }
+}
+
+/* Failures that another try may not meet. */
+static bool may_pass(CURLcode code) {
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The sentence of a failure. libcurl's own words name what they are about, but for addresses with
+ * signatures in them, which none of these does. */
+static pt_status network_failed(pt_http *http, CURLcode code, const char *url, pt_error *err) {
+    char *origin = origin_of(url);
+    const char *where = origin ? origin : "(no address)";
+    const char *why = http->fault[0] ? http->fault : curl_easy_strerror(code);
+    pt_status status = PT_EIO;
+    long proxy = 0;
+
+    curl_easy_getinfo(http->curl, CURLINFO_HTTP_CONNECTCODE, &proxy);
+    if (code == CURLE_OUT_OF_MEMORY)
+        status = pt_fail(err, PT_ENOMEM, "out of memory");
+    else if (proxy >= 400)
+        pt_fail(err, PT_EIO, "the proxy (https_proxy) does not let us through to '%s': it says %ld",
+                where, proxy);
+    else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
+        pt_fail(err, PT_EIO,
+                "'%s' cannot be reached: %s (is this machine online? in a Kaggle notebook switch "
+                "Internet on in its settings)",
+                where, why);
+    else if (code == CURLE_OPERATION_TIMEDOUT)
+        pt_fail(err, PT_EIO, "'%s' sends nothing any more", where);
+    else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+        pt_fail(err, PT_EIO,
+                "'%s' does not prove who it is: %s (where a proxy signs for it, name its "
+                "certificates in SSL_CERT_FILE)",
+                where, why);
+    else if (code == CURLE_UNSUPPORTED_PROTOCOL)
+        pt_fail(err, PT_EIO, "'%s' is not a safe address, and the hub's is", where);
+    else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR)
+        pt_fail(err, PT_EIO, "'%s' has cut the connection", where);
+    else
+        pt_fail(err, PT_EIO, "'%s': %s", where, why);
+    free(origin);
+    return status;
+}
+
+/* Asks one server, without following. */
+static pt_status exchange_once(pt_http *http, const char *url, uint64_t from,
+                               const pt_http_sink *sink, pt_http_answer *answer, bool *again,
+                               pt_error *err) {
+    exchange x = {.http = http, .answer = answer, .sink = sink, .status = PT_OK, .err = err};
+
+    *again = false;
+    set_up(http, &x, url, from);
+    const CURLcode code = curl_easy_perform(http->curl);
+    curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &answer->code);
+    if (answer->code != 0) http->was_answered = true;
+
+    if (x.status != PT_OK) return x.status;
+    if (is_stopped(http)) return pt_fail(err, PT_ECANCELLED, "stopped");
+    if (x.is_refusal) return PT_OK;
+    if (code == CURLE_OK) {
+        if (sink && answer->code / 100 == 2) begin(&x); /* for a body of no bytes */
+        return x.status;
+    }
+    *again = may_pass(code) && (http->was_answered || code == CURLE_OPERATION_TIMEDOUT);
+    return network_failed(http, code, url, err);
+}
+
+/* Whether an answer tells all about a file, be it a redirect to where its bytes are. */
+static bool names_file(const pt_http_answer *answer) {
+    return answer->commit[0] && answer->etag_is_linked && answer->linked_size != PT_UNKNOWN_SIZE;
+}
+
+static pt_status perform(pt_http *http, const char *url, uint64_t from, const pt_http_sink *sink,
+                         pt_http_answer *answer, bool *again, pt_error *err) {
+    char *here = strdup(url), *next = NULL;
+    pt_status status = here ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
+
+    *answer = pt_http_answer_of_nothing();
+    *again = false;
+    for (unsigned hop = 0; status == PT_OK; hop++) {
+        status = exchange_once(http, here, from, sink, answer, again, err);
+        answer->is_elsewheres = hop > 0 && !is_same_origin(here, http->endpoint);
+        if (status != PT_OK || !is_redirect(answer->code)) break;
+        if (!sink && names_file(answer)) break;
+        next = NULL;
+        curl_easy_getinfo(http->curl, CURLINFO_REDIRECT_URL, &next);
+        if (!next || hop == HOPS_MAX) {
+            status = pt_fail(err, PT_EIO, "'%s' sends us %s", http->host,
+                             next ? "in circles" : "to no address");
+            break;
+        }
+        next = strdup(next); /* libcurl's own goes with the next question */
+        free(here);
+        here = next;
+        if (!here) status = pt_fail(err, PT_ENOMEM, "out of memory");
+    }
+    free(here);
+    return status;
+}
+
+pt_status pt_http_ask(pt_http *http, const char *url, pt_http_answer *answer, bool *again,
+                      pt_error *err) {
+    return perform(http, url, 0, NULL, answer, again, err);
+}
+
+pt_status pt_http_get(pt_http *http, const char *url, uint64_t from, const pt_http_sink *sink,
+                      pt_http_answer *answer, bool *again, pt_error *err) {
+    return perform(http, url, from, sink, answer, again, err);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* hub_cache.c - finding, linking and naming what lies in the cache
+ *
+ * The layout is that of huggingface_hub 0.8 (2022) to 2.4: see its file_download.py.
+ */
+
+#include "hub/hub_cache.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <patina/hub.h>
+
+#include "base/bytes.h"
+
+const char *const pt_hub_small_files[] = {"config.json", "preprocessor_config.json", "vocab.json",
+                                          "merges.txt", NULL};
+const char *const pt_hub_weights[] = {"model.safetensors", "pytorch_model.bin", NULL};
+
+/* ---------------------------------------------------------------- paths */
+
+pt_hub_path pt_hub_path_below(const char *folder, const char *format, ...) {
+    pt_hub_path path;
+    va_list args;
+    int n = snprintf(path.text, sizeof path.text, "%s/", folder);
+    assert(n > 0 && (size_t)n < sizeof path.text);
+    va_start(args, format);
+    n += vsnprintf(path.text + n, sizeof path.text - (size_t)n, format, args);
+    va_end(args);
+    assert((size_t)n < sizeof path.text);
+    return path;
+}
+
+pt_status pt_hub_place_of(const char *cache, const pt_hub_name *name, pt_hub_place *place,
+                          pt_error *err) {
+    const char *slash = strchr(name->id, '/');
+    const int n_org = (int)(slash - name->id);
+    const size_t n = strlen(cache);
+
+    if (n == 0 || n > PT_HUB_CACHE_MAX)
+        return pt_fail(err, PT_EUSAGE, "the Hugging Face cache needs a path of 1 to %d bytes",
+                       PT_HUB_CACHE_MAX);
+    place->folder = pt_hub_path_below(cache, "models--%.*s--%s", n_org, name->id, slash + 1);
+    place->locks = pt_hub_path_below(cache, ".locks/models--%.*s--%s", n_org, name->id, slash + 1);
+    return PT_OK;
+}
+
+pt_hub_path pt_hub_snapshot(const pt_hub_place *place, const char *commit) {
+    return pt_hub_path_below(place->folder.text, "snapshots/%s", commit);
+}
+
+pt_status pt_hub_make_folders(const char *path, pt_error *err) {
+    char partial[PT_HUB_PATH_MAX];
+    const size_t n = strlen(path);
+    struct stat info;
+
+    assert(n < sizeof partial);
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return PT_OK;
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        memcpy(partial, path, i);
+        partial[i] = '\0';
+        if (mkdir(partial, 0777) == 0) continue;
+        const int why = errno;
+        if (stat(partial, &info) == 0 && S_ISDIR(info.st_mode)) continue;
+        return pt_fail(err, PT_EIO,
+                       "folder '%s': cannot be made: %s (set HF_HOME to a folder that can be "
+                       "written)",
+                       partial, why == EEXIST ? strerror(ENOTDIR) : strerror(why));
+    }
+    return PT_OK;
+}
+
+void pt_hub_flush_folder_of(const char *path) {
+    char folder[PT_HUB_PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    assert(slash && slash > path && (size_t)(slash - path) < sizeof folder);
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    close(fd);
+}
+
+/* ---------------------------------------------------------------- references */
+
+bool pt_hub_commit_of(const pt_hub_place *place, const char *revision,
+                      char commit[PT_HUB_COMMIT_MAX + 1]) {
+    const pt_hub_path path = pt_hub_path_below(place->folder.text, "refs/%s", revision);
+    char *text = NULL;
+    size_t n = 0;
+
+    if (pt_hub_is_commit(revision)) {
+        memcpy(commit, revision, strlen(revision) + 1);
+        return true;
+    }
+    if (pt_file_read_all(path.text, 4 * PT_HUB_COMMIT_MAX, &text, &n, NULL) != PT_OK) return false;
+    text[strcspn(text, " \r\n")] = '\0';
+    const bool ok = pt_hub_is_commit(text);
+    if (ok) memcpy(commit, text, strlen(text) + 1);
+    free(text);
+    return ok;
+}
+
+static pt_status ref_failed(const pt_hub_path *path, pt_error *err) {
+    return pt_fail(err, PT_EIO, "file '%s': cannot be written: %s", path->text, strerror(errno));
+}
+
+pt_status pt_hub_ref_write(const pt_hub_place *place, const char *revision, const char *commit,
+                           pt_error *err) {
+    const pt_hub_path path = pt_hub_path_below(place->folder.text, "refs/%s", revision);
+    pt_hub_path folder = path, tmp;
+    char known[PT_HUB_COMMIT_MAX + 1];
+
+    if (pt_hub_commit_of(place, revision, known) && strcmp(known, commit) == 0) return PT_OK;
+    *strrchr(folder.text, '/') = '\0';
+    PT_TRY(pt_hub_make_folders(folder.text, err));
+
+    /* huggingface_hub calls its own temporary files so: the name, something of its own, ".tmp". */
+    tmp = pt_hub_path_below(folder.text, "%.200s.patina-%ld.tmp", strrchr(path.text, '/') + 1,
+                            (long)getpid());
+    const size_t n = strlen(commit);
+    const int fd = open(tmp.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    bool ok = fd >= 0 && write(fd, commit, n) == (ssize_t)n && fsync(fd) == 0;
+    if (fd >= 0 && close(fd) != 0) ok = false;
+    if (ok && rename(tmp.text, path.text) == 0) {
+        pt_hub_flush_folder_of(path.text);
+        return PT_OK;
+    }
+    const pt_status status = ref_failed(&path, err);
+    if (fd >= 0) unlink(tmp.text);
+    return status;
+}
+
+/* ---------------------------------------------------------------- snapshots */
+
+bool pt_hub_has(const pt_hub_path *snapshot, const char *file) {
+    const pt_hub_path path = pt_hub_path_below(snapshot->text, "%s", file);
+    struct stat info;
+    return stat(path.text, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+const char *pt_hub_lacks(const pt_hub_path *snapshot) {
+    for (size_t i = 0; pt_hub_small_files[i]; i++)
+        if (!pt_hub_has(snapshot, pt_hub_small_files[i])) return pt_hub_small_files[i];
+    for (size_t i = 0; pt_hub_weights[i]; i++)
+        if (pt_hub_has(snapshot, pt_hub_weights[i])) return NULL;
+    return pt_hub_weights[0];
+}
+
+bool pt_hub_blob_is_whole(const pt_hub_place *place, const char *etag, uint64_t size) {
+    const pt_hub_path blob = pt_hub_path_below(place->folder.text, "blobs/%s", etag);
+    struct stat info;
+    return stat(blob.text, &info) == 0 && S_ISREG(info.st_mode) &&
+           (size == UINT64_MAX || (uint64_t)info.st_size == size);
+}
+
+uint64_t pt_hub_blob_begun(const pt_hub_place *place, const char *etag, uint64_t size) {
+    const pt_hub_path path = pt_hub_path_below(place->folder.text, "blobs/%s.incomplete", etag);
+    struct stat info;
+    if (stat(path.text, &info) != 0 || !S_ISREG(info.st_mode)) return 0;
+    return (uint64_t)info.st_size < size ? (uint64_t)info.st_size : size;
+}
+
+/* File systems without symbolic links: the file itself goes where the link would be, as
+ * huggingface_hub does it. */
+static bool has_no_links(int why) {
+    return why == EPERM || why == ENOSYS || why == EOPNOTSUPP;
+}
+
+pt_status pt_hub_link(const pt_hub_place *place, const char *commit, const char *file,
+                      const char *etag, pt_error *err) {
+    const pt_hub_path snapshot = pt_hub_snapshot(place, commit);
+    const pt_hub_path path = pt_hub_path_below(snapshot.text, "%s", file);
+    const pt_hub_path blob = pt_hub_path_below(place->folder.text, "blobs/%s", etag);
+    const pt_hub_path target = pt_hub_path_below("../..", "blobs/%s", etag);
+
+    PT_TRY(pt_hub_make_folders(snapshot.text, err));
+    if (symlink(target.text, path.text) == 0) return PT_OK;
+    int why = errno;
+    if (why == EEXIST && !pt_hub_has(&snapshot, file)) { /* it leads nowhere */
+        if (unlink(path.text) == 0 && symlink(target.text, path.text) == 0) return PT_OK;
+        why = errno;
+    }
+    if (why == EEXIST && pt_hub_has(&snapshot, file)) return PT_OK; /* another fetch was faster */
+    if (has_no_links(why) && rename(blob.text, path.text) == 0) return PT_OK;
+    return pt_fail(err, PT_EIO, "file '%s': cannot be made: %s", path.text, strerror(why));
+}
+
+pt_status pt_hub_find(const char *cache, const char *model, char **folder, pt_error *err) {
+    char commit[PT_HUB_COMMIT_MAX + 1], typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
+    pt_hub_name name;
+    pt_hub_place place;
+
+    PT_TRY(pt_hub_name_parse(model, &name, err));
+    PT_TRY(pt_hub_place_of(cache, &name, &place, err));
+    pt_hub_name_print(&name, typed);
+    if (!pt_hub_commit_of(&place, name.revision, commit))
+        return pt_fail(err, PT_EIO,
+                       "no such folder or file, and not in the Hugging Face cache '%s' either; if "
+                       "the hub has it, 'patina model fetch %s' gets it",
+                       cache, typed);
+    const pt_hub_path snapshot = pt_hub_snapshot(&place, commit);
+    const char *lacks = pt_hub_lacks(&snapshot);
+    if (lacks)
+        return pt_fail(err, PT_EIO,
+                       "folder '%s' of the Hugging Face cache lacks '%s': 'patina model fetch %s' "
+                       "gets it",
+                       snapshot.text, lacks, typed);
+    *folder = strdup(snapshot.text);
+    return *folder ? PT_OK : pt_fail(err, PT_ENOMEM, "model '%s': out of memory", model);
+}
