@@ -16,6 +16,10 @@
 #include <patina/provenance.h>
 #include <patina/status.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PT_TO_THE_END UINT64_MAX /* as a number of frames */
 
 /**
@@ -87,5 +91,9 @@ PT_API pt_status pt_wav_write(const char *path, const float *samples, size_t n_s
 
 /** Reads a small text file (suite, recipe); the caller frees it. PT_EIO names the file. */
 PT_API pt_status pt_text_read(const char *path, char **text, pt_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PATINA_FILES_H */

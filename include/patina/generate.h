@@ -13,6 +13,10 @@
 #include <patina/isa.h>
 #include <patina/status.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum pt_format { PT_FORMAT_PARQUET, PT_FORMAT_JSONL } pt_format;
 typedef enum pt_captions { PT_CAPTIONS_ALL, PT_CAPTIONS_FIRST, PT_CAPTIONS_RANDOM } pt_captions;
 typedef enum pt_loudness { PT_LOUDNESS_SOURCE, PT_LOUDNESS_MIX } pt_loudness;
@@ -123,5 +127,9 @@ typedef struct pt_generate_report {
  */
 PT_API pt_status pt_generate(const pt_generate_options *options, pt_generate_report *report,
                              pt_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PATINA_GENERATE_H */
