@@ -5,7 +5,12 @@
 #ifndef PATINA_BENCH_H
 #define PATINA_BENCH_H
 
+#ifdef __cplusplus
+#include <atomic>
+using std::atomic_bool;
+#else
 #include <stdatomic.h>
+#endif
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -4,7 +4,12 @@
 #ifndef PATINA_GENERATE_H
 #define PATINA_GENERATE_H
 
+#ifdef __cplusplus
+#include <atomic>
+using std::atomic_bool;
+#else
 #include <stdatomic.h>
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -9,7 +9,12 @@
 #ifndef PATINA_HUB_H
 #define PATINA_HUB_H
 
+#ifdef __cplusplus
+#include <atomic>
+using std::atomic_bool;
+#else
 #include <stdatomic.h>
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
