@@ -163,7 +163,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
 
 const pt_cli_command pt_cli_model = {
     .name = "model",
-    .summary = "what a CLAP model holds, and fetching one from the Hugging Face hub",
+    .summary = "what a CLAP model holds, and fetching one from the hub",
     .usage = "info MODEL [--json]\n"
              "                    fetch [NAME] [--revision ID] [--retries N] [--quiet]",
     .description =

@@ -51,6 +51,7 @@ test_commands_refused() {
     refused 2 "no help on 'nothing'" help nothing
     refused 2 "did you mean 'info'?" model inf "$MINI"
     refused 2 "'info' and a model are expected" model info
+    refused 2 "'info' and a model, or 'fetch', are expected" model
 }
 
 test_options_refused() {
@@ -78,7 +79,7 @@ test_options_refused() {
     refused 2 "option '--seed' needs a value" "${g[@]}" --seed
     refused 2 "option '--suite' needs a value" "${g[@]}" --suite --strict
     refused 2 "option '--corpus SRC' is missing" generate --model m --out o
-    refused 2 "option '--model DIR' is missing" generate --corpus c --out o
+    refused 2 "option '--model MODEL' is missing" generate --corpus c --out o
     refused 2 "option '--out DIR' is missing" generate --corpus c --model m
     refused 2 "'stray' is one argument too many" "${g[@]}" stray
     refused 2 "'--strict' is one argument too many" "${g[@]}" -- --strict
