@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* chunks.c - the work of a run
+ *
+ *     reader   entries of the chunks that are to be made, a batch at a time      one worker at a
+ * time worker   captions of a batch -> embeddings; an entry -> its rows             many at once
+ *     writer   rows and rejects to the store, in corpus order, chunk by chunk     the calling
+ * thread
+ */
+
+#include "pipeline/run.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/caption_batch.h"
+#include "pipeline/ordered.h"
+
+#define ITEMS_A_WORKER 4 /* entries in flight, so that one slow entry stops nobody for a while */
+#define PROGRESS_NS    200000000
+#define SECOND_NS      1e9
+
+/* Entries that were read together, and their captions. Released with the last of them. */
+typedef struct batch {
+    pt_caption_batch captions;
+    unsigned n_items;
+} batch;
+
+/* One entry on its way through the workers. */
+typedef struct item {
+    pt_entry entry;
+    uint64_t index; /* in the corpus */
+    bool repeated;
+    batch *batch;
+    int64_t text_ns;      /* that took its worker */
+    bool is_first;        /* of its batch: its worker embeds the captions of all */
+    size_t first_caption; /* of the batch's captions */
+    pt_watch watch;
+    pt_harvest harvest;
+    pt_status status;
+    pt_error err;
+} item;
+
+void pt_run_tell(const pt_run *r, pt_event event) {
+    const pt_generate_options *o = &r->plan.options;
+    if (!o->on_event) return;
+    event.n_entries = r->n_done;
+    event.n_entries_total = r->n_entries_to_do;
+    event.n_rows = r->n_rows;
+    event.n_rejects = r->n_rejects;
+    event.n_chunks = r->n_chunks_held + r->n_chunks_done;
+    event.n_chunks_total = r->plan.n_chunks;
+    o->on_event(o->context, &event);
+}
+
+void pt_run_note(const pt_run *r, const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    pt_run_tell(r, (pt_event){.kind = PT_EVENT_NOTE, .text = text});
+}
+
+/* ---------------------------------------------------------------- time */
+
+static int64_t time_limit_ns(const pt_run *r) {
+    return (int64_t)(r->plan.options.time_limit_s * SECOND_NS);
+}
+
+/* Whether a chunk that is begun now would not be finished in time, by what others took. */
+static bool too_late_for_a_chunk(pt_run *r) {
+    if (time_limit_ns(r) == 0) return false;
+    const int64_t passed = pt_watch_now() - r->started_ns;
+    return passed + atomic_load(&r->longest_chunk_ns) >= time_limit_ns(r);
+}
+
+static bool is_stopped(void *context) {
+    pt_run *r = context;
+    const atomic_bool *stop = r->plan.options.stop;
+    if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
+        atomic_store(&r->stopping, true);
+    } else if (time_limit_ns(r) > 0 && pt_watch_now() - r->started_ns > time_limit_ns(r)) {
+        r->out_of_time = true;
+        atomic_store(&r->stopping, true);
+    }
+    return atomic_load(&r->stopping);
+}
+
+/* ---------------------------------------------------------------- items */
+
+static void batch_leave(batch *b) {
+    if (!b || --b->n_items > 0) return;
+    pt_caption_batch_release(&b->captions);
+    free(b);
+}
+
+static void item_release(void *context, void *slot) {
+    item *it = slot;
+    (void)context;
+    if (!it) return;
+    pt_entry_release(&it->entry);
+    pt_harvest_release(&it->harvest);
+    free(it);
+}
+
+/* A new item that holds an entry, which is given away. */
+static item *item_make(pt_entry *entry, uint64_t index, bool repeated) {
+    item *it = calloc(1, sizeof *it);
+    if (!it) return NULL;
+    it->entry = *entry;
+    *entry = (pt_entry){0};
+    it->index = index;
+    it->repeated = repeated;
+    return it;
+}
+
+/* ---------------------------------------------------------------- reader */
+
+/* Whether the run makes the chunk that an entry belongs to: ours, not there yet, and in time. */
+static bool is_wanted(pt_run *r, uint64_t index) {
+    const uint64_t size = r->plan.options.chunk;
+    if (!r->is_to_do[index / size]) return false;
+    if (index % size == 0 && too_late_for_a_chunk(r)) {
+        r->out_of_time = r->read_all = true;
+        return false;
+    }
+    return true;
+}
+
+/* Reads on to the next entry that is wanted; *next is NULL after the last. */
+static pt_status read_wanted(pt_run *r, item **next, pt_error *err) {
+    *next = NULL;
+    while (!r->read_all && r->n_read < r->n_entries_needed) {
+        const uint64_t index = r->n_read;
+        const bool wanted = is_wanted(r, index);
+        pt_entry entry = {0};
+        bool end = false, repeated = false;
+
+        if (r->read_all) break;
+        pt_status status = pt_corpus_next(r->corpus, wanted, &entry, &end, err);
+        if (status == PT_OK && end) {
+            r->read_all = true;
+            break;
+        }
+        if (status == PT_OK && entry.id) status = pt_id_set_add(r->ids, entry.id, &repeated, err);
+        r->n_read++;
+        if (status == PT_OK && wanted && !(*next = item_make(&entry, index, repeated)))
+            status = pt_fail(err, PT_ENOMEM, "out of memory");
+        pt_entry_release(&entry);
+        if (status != PT_OK || wanted) return status;
+    }
+    return PT_OK;
+}
+
+static pt_status add_captions(const pt_run *r, item *it, pt_error *err) {
+    const pt_generate_options *o = &r->plan.options;
+    size_t first, last;
+    it->first_caption = it->batch->captions.n_captions;
+    pt_rows_captions(o->captions, o->seed, &it->entry, it->repeated, &first, &last);
+    for (size_t i = first; i < last; i++)
+        if (it->entry.captions[i].text)
+            PT_TRY(pt_caption_batch_add(&it->batch->captions, it->entry.captions[i].text, err));
+    return PT_OK;
+}
+
+/* Fills `ahead` with the next few entries and makes them a batch. */
+static pt_status read_batch(pt_run *r, pt_error *err) {
+    batch *b = calloc(1, sizeof *b);
+    pt_status status = b ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
+    r->n_ahead = r->next_ahead = 0;
+
+    while (status == PT_OK && r->n_ahead < PT_BATCH_ENTRIES) {
+        item *it = NULL;
+        status = read_wanted(r, &it, err);
+        if (!it) break;
+        it->batch = b;
+        it->is_first = b->n_items++ == 0;
+        r->ahead[r->n_ahead++] = it;
+        status = add_captions(r, it, err);
+    }
+    if (b && b->n_items == 0) free(b);
+    return status;
+}
+
+static void *read_entry(void *context) {
+    pt_run *r = context;
+    if (r->next_ahead == r->n_ahead) {
+        if (r->read_status != PT_OK) return NULL;
+        r->read_status = read_batch(r, &r->read_err);
+        if (r->read_status != PT_OK) return NULL; /* what was read goes with the pt_run */
+    }
+    return r->next_ahead < r->n_ahead ? r->ahead[r->next_ahead++] : NULL;
+}
+
+/* ---------------------------------------------------------------- worker */
+
+static void *worker_begin(void *context) {
+    pt_arena *arena = malloc(sizeof *arena);
+    (void)context;
+    if (arena) pt_arena_init(arena);
+    return arena;
+}
+
+static void worker_end(void *context, void *own) {
+    pt_arena *arena = own;
+    (void)context;
+    pt_arena_release(arena);
+    free(arena);
+}
+
+static void work_entry(void *context, void *own, void *slot) {
+    pt_run *r = context;
+    item *it = slot;
+    pt_arena *arena = own;
+
+    if (it->is_first) {
+        const int64_t began = pt_watch_now();
+        it->status = pt_caption_batch_embed(&it->batch->captions, r->clap, r->cache, &r->stopping,
+                                            arena, &it->err);
+        it->text_ns = pt_watch_now() - began;
+    }
+    const uint64_t every = r->plan.options.keep_every;
+    const pt_row_turn turn = {
+        .repeated = it->repeated, .keep_audio = it->index % every == 0, .watch = &it->watch};
+    if (it->status == PT_OK)
+        it->status = pt_rows_make(&r->rows, &it->entry, &turn, &it->harvest, arena, &it->err);
+}
+
+/* Of an entry whose audio takes too long to read, a reject remains. */
+static void *give_up(void *context, void *slot) {
+    pt_run *r = context;
+    item *old = slot;
+    const double limit_s = r->plan.options.entry_timeout_s;
+    const int64_t limit_ns = (int64_t)(limit_s * SECOND_NS);
+
+    if (limit_ns == 0 || !pt_watch_is_over(&old->watch, limit_ns)) return NULL;
+    pt_entry entry = {.id = strdup(old->entry.id), .source = strdup(old->entry.source)};
+    item *it = entry.id && entry.source ? item_make(&entry, old->index, false) : NULL;
+    pt_entry_release(&entry);
+    if (!it) return NULL; /* another time, when there is memory */
+    if (!pt_watch_break(&old->watch, limit_ns)) {
+        item_release(r, it);
+        return NULL;
+    }
+    it->batch = old->batch;
+    old->batch = NULL; /* so that the calling thread alone counts who has left */
+    it->status =
+        pt_harvest_reject(&it->harvest, PT_REJECT_TIMEOUT, &it->err,
+                          "'%s': reading it took longer than %g s", it->entry.source, limit_s);
+    return it;
+}
+
+/* ---------------------------------------------------------------- writer */
+
+static bool progress_is_due(pt_run *r) {
+    const int64_t now = pt_watch_now();
+    if (now - r->last_progress_ns < PROGRESS_NS) return false;
+    r->last_progress_ns = now;
+    return true;
+}
+
+static pt_status write_reject(pt_run *r, const pt_entry *entry, const pt_reject *reject,
+                              pt_error *err) {
+    char *line = pt_reject_line(entry->id, entry->source, reject->reason, reject->sentence);
+    if (!line) return pt_fail(err, PT_ENOMEM, "out of memory");
+    const pt_status status = pt_store_reject(r->store, reject->reason, line, err);
+    free(line);
+    r->n_rejects++;
+    pt_run_tell(r, (pt_event){.kind = PT_EVENT_REJECT,
+                              .text = reject->sentence,
+                              .entry = entry->id,
+                              .reason = reject->reason});
+    return status;
+}
+
+static pt_status end_chunk(pt_run *r, uint64_t chunk, pt_error *err) {
+    PT_TRY(pt_store_end_chunk(r->store, pt_plan_chunk_entries(&r->plan, chunk), err));
+    const int64_t now = pt_watch_now(), took = now - r->chunk_began_ns;
+    if (took > atomic_load(&r->longest_chunk_ns)) atomic_store(&r->longest_chunk_ns, took);
+    r->chunk_began_ns = now;
+    r->chunk_is_open = false;
+    r->n_chunks_done++;
+    return PT_OK;
+}
+
+/* For the account at the end. */
+static void count_item(pt_run *r, const item *it) {
+    const pt_harvest *h = &it->harvest;
+    for (size_t i = 0; i < h->n_rows; i++) {
+        pt_tenths_add(&r->purity, (double)h->rows[i].input_purity);
+        pt_tenths_add(&r->loudness, (double)h->rows[i].target_lufs);
+    }
+    for (int s = 0; s < PT_RUN_STAGES; s++)
+        r->spent_ns[s] += h->spent_ns[s];
+    r->spent_ns[PT_RUN_TEXT_TOWER] += it->text_ns;
+    r->n_rows += h->n_rows;
+}
+
+static pt_status write_rows(pt_run *r, item *it, pt_error *err) {
+    const uint64_t chunk = it->index / r->plan.options.chunk;
+    pt_harvest *h = &it->harvest;
+
+    if (it->status != PT_OK) return pt_fail(err, it->status, "%s", it->err.message);
+    if (!r->chunk_is_open) PT_TRY(pt_store_begin_chunk(r->store, chunk, err));
+    r->chunk_is_open = true;
+    if (h->n_rows > 0)
+        pt_harvest_add_texts(h, &r->rows,
+                             it->batch->captions.embeddings + it->first_caption * PT_EMBEDDING);
+    PT_TRY(pt_store_add(r->store, h->split, h->rows, h->n_rows, h->provenance.text,
+                        h->provenance.length, err));
+    count_item(r, it);
+    for (size_t i = 0; i < h->n_rejects; i++)
+        PT_TRY(write_reject(r, &it->entry, &h->rejects[i], err));
+    r->n_done++;
+    if (it->index + 1 == chunk * r->plan.options.chunk + pt_plan_chunk_entries(&r->plan, chunk))
+        PT_TRY(end_chunk(r, chunk, err));
+    if (progress_is_due(r)) pt_run_tell(r, (pt_event){.kind = PT_EVENT_PROGRESS});
+    return PT_OK;
+}
+
+static pt_status write_entry(void *context, void *slot, pt_error *err) {
+    pt_run *r = context;
+    item *it = slot;
+    const int64_t began = pt_watch_now();
+    const pt_status status = write_rows(r, it, err);
+    r->spent_ns[PT_RUN_WRITING] += pt_watch_now() - began;
+    batch_leave(it->batch);
+    item_release(context, it);
+    return status;
+}
+
+static void drop_entry(void *context, void *slot) {
+    item *it = slot;
+    batch_leave(it->batch);
+    item_release(context, it);
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+pt_status pt_run_chunks(pt_run *r, pt_error *err) {
+    const pt_generate_options *o = &r->plan.options;
+    const pt_ordered_job job = {.context = r,
+                                .next = read_entry,
+                                .begin = worker_begin,
+                                .end = worker_end,
+                                .work = work_entry,
+                                .deliver = write_entry,
+                                .release = drop_entry,
+                                .stopped = is_stopped,
+                                .give_up = give_up};
+    const size_t n_items = (size_t)o->threads * ITEMS_A_WORKER;
+
+    PT_TRY(pt_corpus_open(o->corpus, &r->plan.corpus, &r->corpus, err));
+    pt_run_tell(
+        r, (pt_event){.kind = PT_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
+    r->chunk_began_ns = pt_watch_now();
+    PT_TRY(pt_ordered_run(&job, o->threads,
+                          n_items < 2 * PT_BATCH_ENTRIES ? 2 * PT_BATCH_ENTRIES : n_items,
+                          &r->at_large, err));
+    if (r->read_status != PT_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
+    if (!r->out_of_time && r->n_chunks_done != r->n_chunks_to_do)
+        return pt_fail(err, PT_EFORMAT,
+                       "corpus '%s': it had %" PRIu64 " entries when the run began, and now ends "
+                       "after %" PRIu64,
+                       o->corpus, r->plan.n_entries, r->n_read);
+    pt_run_tell(r, (pt_event){.kind = PT_EVENT_PROGRESS});
+    return r->out_of_time ? pt_fail(err, PT_ECANCELLED, "out of time") : PT_OK;
+}
+
+void pt_run_drop_ahead(pt_run *r) {
+    while (r->next_ahead < r->n_ahead)
+        drop_entry(r, r->ahead[r->next_ahead++]);
+}
