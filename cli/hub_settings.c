@@ -51,6 +51,7 @@ static char *join(const char *a, const char *b) {
 
     if (a[0] == '~' && (a[1] == '/' || a[1] == '\0')) {
         const char *said = variable("HOME");
+        /* cppcheck-suppress getpwuidCalled; there is one thread */
         const struct passwd *user = said ? NULL : getpwuid(getuid());
         home = said ? said : user ? user->pw_dir : "/";
         a++;

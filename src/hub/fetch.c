@@ -224,11 +224,10 @@ static pt_status fetch_online(fetch *f, pt_hub_report *report, pt_error *err) {
 pt_status pt_hub_fetch(const pt_hub_options *options, const char *model, pt_hub_report *report,
                        pt_error *err) {
     fetch *f = calloc(1, sizeof *f); /* its paths are too large for a stack */
-    pt_status status = f ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
-    if (status != PT_OK) return status;
+    if (!f) return pt_fail(err, PT_ENOMEM, "out of memory");
 
     f->options = options;
-    status = pt_hub_name_parse(model, &f->name, err);
+    pt_status status = pt_hub_name_parse(model, &f->name, err);
     if (status == PT_OK) status = pt_hub_place_of(options->cache, &f->name, &f->place, err);
     if (status != PT_OK) goto done;
     status = options->offline ? find_offline(f, report, err) : fetch_online(f, report, err);
