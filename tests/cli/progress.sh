@@ -5,7 +5,7 @@
 make_corpus() {
     py <<'E'
 items = [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav", "caption": "a bell"}
-         for i in range(6 if is_instrumented() else 40)]
+         for i in range(6 if is_instrumented() else 24)]
 items.insert(3, {"id": "gone", "audio": "absent.wav", "caption": "x"})
 write_jsonl("manifest.jsonl", items)
 E
