@@ -242,8 +242,8 @@ pt_status pt_dataset_finish(const char *given, pt_dataset_report *report, pt_err
     if (state == PT_OUT_FOREIGN) return pt_out_refuse(out, err);
 
     const pt_status status = finish_run(out, report, err);
-    if (status == PT_OK || report->n_missing > 0) return status;
-    /* it may be another process that has finished the set meanwhile */
+    if (status == PT_OK) return status;
+    /* Another process may have finished the set meanwhile: then chunks are missing, too. */
     if (pt_out_look(out, true, &state, NULL) != PT_OK || state != PT_OUT_FINISHED) return status;
     return report_finished(out, report, err);
 }
