@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs examples/kaggle/patina.ipynb as Kaggle would, on a small corpus: test_notebook.py [CHECK...]
+
+    test_notebook.py [--patina build/patina]
+
+Needs nbclient, ipykernel, torch and pyarrow. Run by torch.sh. The last line is
+"N passed, N failed, N skipped".
+"""
+
+import argparse
+import copy
+import csv
+import faulthandler
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRATCH = Path(tempfile.mkdtemp(prefix="patina-notebook-"))
+# What Jupyter and IPython write belongs to the test, and no settings of the user's are to be read.
+os.environ.update({name: tempfile.mkdtemp(dir=SCRATCH) for name in (
+    "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")},
+    PYDEVD_DISABLE_FILE_VALIDATION="1")
+try:
+    import ipykernel  # noqa: F401
+    import jupyter_client
+    import nbclient
+    import nbformat
+    import pyarrow  # noqa: F401
+    import torch  # noqa: F401
+except ImportError as missing:
+    shutil.rmtree(SCRATCH)
+    print(f"skip notebook: {missing.name} is not installed, which running it needs")
+    print("0 passed, 0 failed, 1 skipped")
+    sys.exit(0)
+
+NOTEBOOK, EXAMPLE = ROOT / "examples/kaggle/patina.ipynb", ROOT / "examples/train_head.py"
+DEMO, MINI = ROOT / "examples/demo/manifest.jsonl", ROOT / "tests/golden/clap/mini"
+TAKES = 5  # entries of each of the demo's clips: enough rows for a session to be too short
+CHECKS = []
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def attach():
+    """A folder of input as it would be attached: AudioCaps' CSV and clips, one of which is gone, a
+    model, the example, and no wheel."""
+    folder = SCRATCH / "input"
+    if folder.exists():
+        return folder
+    (folder / "clips").mkdir(parents=True)
+    entries = [json.loads(line) for line in DEMO.read_text("utf-8").splitlines()]
+    with open(folder / "train.csv", "w", encoding="utf-8", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(["audiocap_id", "youtube_id", "start_time", "caption"])
+        for take in range(TAKES):
+            for i, entry in enumerate(entries):
+                audio = DEMO.parent / entry["audio"]
+                caption = entry["caption"] if isinstance(entry["caption"], str) else entry["caption"][0]
+                rows.writerow([take * len(entries) + i, f"id-_{i}", 10 * take, caption])
+                shutil.copy(audio, folder / f"clips/id-_{i}_{10 * take}{audio.suffix}")
+    next((folder / "clips").glob("id-_9_20.*")).unlink()
+    shutil.copytree(MINI, folder / "model", ignore=shutil.ignore_patterns("golden"))
+    (folder / "patina").mkdir()
+    shutil.copy(EXAMPLE, folder / "patina")
+    return folder
+
+
+def digest(folder):
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def text_of(cell):
+    """What a cell shows, as text."""
+    shown = []
+    for output in cell.get("outputs", []):
+        shown.append(output.get("text") or output.get("evalue")
+                     or output.get("data", {}).get("text/plain", ""))
+    return "".join(shown)
+
+
+def run(options, session, change=None, path=True, **parameters):
+    """The notebook after a session with these parameters: what each cell showed, and its outputs; and
+    the error that it ended in, if it did. change may edit the cells before."""
+    book = nbformat.read(NOTEBOOK, as_version=4)
+    at = next(i for i, cell in enumerate(book.cells) if "parameters" in cell.metadata.get("tags", []))
+    book.cells.insert(at + 1, nbformat.v4.new_code_cell(
+        "\n".join(f"{name} = {value!r}" for name, value in parameters.items())))
+    if change:
+        change(book)
+    work = SCRATCH / session
+    work.mkdir()
+    before = os.environ["PATH"]
+    folders = [str(Path(sys.executable).parent), "/usr/bin", "/bin"]
+    os.environ["PATH"] = ":".join([str(Path(options.patina).parent)] * path + folders)
+    manager = jupyter_client.manager.AsyncKernelManager(transport="ipc", ip=str(SCRATCH / "socket"))
+    error = None
+    try:
+        nbclient.NotebookClient(book, km=manager, timeout=600,
+                                resources={"metadata": {"path": str(work)}}).execute()
+    except nbclient.exceptions.CellExecutionError as fault:
+        error = fault
+    finally:
+        os.environ["PATH"] = before
+    return ({cell.id: text_of(cell) for cell in book.cells},
+            {cell.id: cell.get("outputs", []) for cell in book.cells}, error)
+
+
+def parameters(attached, work, **more):
+    given = dict(CORPUS=str(attached / "train.csv"), AUDIO_ROOT=str(attached / "clips"),
+                 MODEL=str(attached / "model"), PATINA=str(attached / "patina"),
+                 OUT=str(SCRATCH / work / "train"), TIME_LIMIT="10m", VARIANTS=2,
+                 OPTIONS=["--chunk", "5", "--split", "train=0.6,validation=0.2,test=0.2"])
+    given.update(more)
+    return given
+
+
+@check
+def clean_in_the_repository(options):
+    """no output, no count, no path of a machine's; parameters come first"""
+    text = NOTEBOOK.read_text("utf-8")
+    nbformat.validate(json.loads(text))
+    book = nbformat.read(NOTEBOOK, as_version=4)
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert code and all(not cell.outputs and cell.execution_count is None for cell in code)
+    assert "parameters" in code[0].metadata["tags"]
+    paths = set(re.findall(r"[\"' (](/[\w./-]+)", text))
+    assert paths and all(path.startswith("/kaggle/") for path in paths), paths
+    assert set(book.metadata) == {"kernelspec", "language_info"}
+
+
+@check
+def two_sessions(options):
+    """the first runs out of time, the second goes on from its output, looks, and trains; the set is
+    that of one run without an end, and no input was touched"""
+    attached = attach()
+    before = digest(attached)
+    common = dict(VARIANTS=20, OPTIONS=["--chunk", "1", "--threads", "1"])
+    shown, _, error = run(options, "first", **parameters(attached, "first", TIME_LIMIT="3s", **common))
+    assert error is None, error
+    assert "is known to be untrained" in shown["trial"] and "8 entries" in shown["trial"], shown["trial"]
+    assert "stopped at its time limit" in shown["generate"], shown["generate"]
+    assert "set EARLIER to its folder 'train'" in shown["generate"]
+    assert shown["look"] == shown["train"] == "not complete yet\n", shown
+    first = SCRATCH / "first/train"
+    assert [path.name for path in first.iterdir()] == ["chunks"]
+
+    kept = digest(first)
+    shown, outputs, error = run(options, "second", **parameters(attached, "second", EARLIER=str(first),
+                                                                **common))
+    assert error is None, error
+    n_kept = len(list(first.glob("chunks/*/chunk.json")))
+    assert n_kept > 0
+    assert re.search(rf"\b{n_kept} of \d+ chunks are there already", shown["generate"])
+    assert digest(first) == kept and digest(attached) == before
+    second = SCRATCH / "second/train"
+    facts = json.loads((second / "dataset.json").read_text("utf-8"))
+    assert facts["rejects_by_reason"]["missing"] == 1
+    assert facts["rows"] == 20 * (TAKES * 14 - 1)
+    assert "combination" in shown["look"] and (SCRATCH / "second/report.html").stat().st_size > 10000
+    assert re.search(r"^loudness +[\d.]+ +[\d.]+ LU +-?[\d.]+$", shown["train"], re.M), shown["train"]
+    assert (SCRATCH / "second/head.pt").exists()
+    pictures = [output for output in outputs["train"] if "image/png" in output.get("data", {})]
+    try:
+        import matplotlib  # noqa: F401
+        assert len(pictures) == 1
+    except ImportError:
+        assert not pictures and "no plot" in shown["train"]
+
+    once = SCRATCH / "once"
+    done = subprocess.run([options.patina, "generate", "--corpus", attached / "train.csv",
+                           "--audio-root", attached / "clips", "--model", attached / "model",
+                           "--variants", "20", "--chunk", "1", "--out", once, "--quiet"])
+    assert done.returncode == 0 and digest(once) == digest(second)
+
+
+@check
+def again_in_the_same_session(options):
+    """the cell that makes the set may be run again after its time was up"""
+    def change(book):
+        at = next(i for i, cell in enumerate(book.cells) if cell.id == "generate")
+        again = copy.deepcopy(book.cells[at])
+        again.id = "once-more"
+        book.cells = book.cells[:at + 1] + [nbformat.v4.new_code_cell("TIME_LIMIT = '10m'"), again]
+    shown, _, error = run(options, "again", change, **parameters(
+        attach(), "again", VARIANTS=20, TIME_LIMIT="3s", OPTIONS=["--chunk", "1", "--threads", "1"]))
+    assert error is None, error
+    assert "Time is up." in shown["generate"], shown["generate"]
+    assert "chunks are there already" in shown["once-more"], shown["once-more"]
+    assert sorted(path.name for path in (SCRATCH / "again/train").iterdir()) == [
+        "README.md", "data", "dataset.json", "provenance", "rejects.jsonl"]
+
+
+@check
+def says_what_is_wrong(options):
+    """without a program and without a wheel, or with a corpus that is not there, it stops and says so"""
+    attached = attach()
+    shown, _, error = run(options, "no-wheel", path=False, **parameters(attached, "no-wheel"))
+    assert error is not None and "there is no wheel in" in shown["install"], shown
+    assert shown["trial"] == ""
+    shown, _, error = run(options, "no-corpus", **parameters(
+        attached, "no-corpus", CORPUS=str(attached / "absent.csv")))
+    assert error is not None and "absent.csv" in shown["trial"], shown["trial"]
+    assert "'patina generate' failed" in shown["trial"] and shown["generate"] == ""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patina", default=str(ROOT / "build/patina"), help="the program")
+    parser.add_argument("only", nargs="*", help="names of checks")
+    options = parser.parse_args()
+    options.patina = os.path.abspath(options.patina)
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for function in CHECKS:
+        if options.only and function.__name__ not in options.only:
+            continue
+        title = f"{function.__name__}: {function.__doc__}"
+        try:
+            function(options)
+        except Exception as fault:  # whatever it is, the others are to be run
+            counts["failed"] += 1
+            place = [one for one in traceback.extract_tb(fault.__traceback__)
+                     if one.filename == __file__][-1]
+            print(f"FAIL {title}\n  line {place.lineno}: {type(fault).__name__}: {str(fault)[:2000]}")
+        else:
+            counts["passed"] += 1
+            print(f"ok   {title}")
+        sys.stdout.flush()
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
+    return 1 if counts["failed"] else 0
+
+
+if __name__ == "__main__":
+    faulthandler.dump_traceback_later(1200, exit=True)  # a program that is never ended
+    try:
+        STATUS = main()
+    finally:
+        shutil.rmtree(SCRATCH, ignore_errors=True)
+    sys.exit(STATUS)
