@@ -78,6 +78,7 @@ static pt_status refuse(const pt_download *d, const char *file, const pt_http_an
                         pt_error *err) {
     const char *host = pt_http_host(d->http), *id = d->name->id;
     const char *endpoint = d->options->endpoint ? d->options->endpoint : PT_HUB_ENDPOINT;
+    const char *page = strchr(endpoint, '@') ? host : endpoint; /* a password is not printed */
     const bool has_token = d->options->token != NULL;
 
     if (answer->is_elsewheres) {
@@ -85,7 +86,7 @@ static pt_status refuse(const pt_download *d, const char *file, const pt_http_an
     } else if (strcmp(answer->fault, "GatedRepo") == 0 || answer->code == 403) {
         pt_fail(err, PT_EIO,
                 "'%s' does not give it to everybody (%ld): accept its terms at %s/%s, and %s", host,
-                answer->code, endpoint, id,
+                answer->code, page, id,
                 has_token ? "use a token of the account that did (HF_TOKEN)"
                           : "put a token of that account into HF_TOKEN");
     } else if (answer->code == 401) {
