@@ -17,9 +17,11 @@ pt_status pt_caption_batch_add(pt_caption_batch *b, const char *caption, pt_erro
         b->captions = captions;
         b->capacity = capacity;
     }
-    const char *text = strdup(caption);
-    if (!text) return pt_fail(err, PT_ENOMEM, "out of memory");
-    b->captions[b->n_captions++] = (pt_clap_caption){text, strlen(text)};
+    pt_clap_caption *added = &b->captions[b->n_captions];
+    added->text = strdup(caption);
+    if (!added->text) return pt_fail(err, PT_ENOMEM, "out of memory");
+    added->n_bytes = strlen(caption);
+    b->n_captions++;
     return PT_OK;
 }
 
