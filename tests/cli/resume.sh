@@ -263,3 +263,36 @@ assert not [d for d in os.listdir("set/.patina") if d.endswith(".tmp")], os.list
 assert len([d for d in os.listdir("set/.patina") if d.isdigit()]) >= 2
 E
 }
+
+# A million entries: every shard reads the list, in bounded memory, and starts as fast when half of
+# the set is there as when nothing is. PATINA_FULL_TESTS runs it (120 MB, a minute).
+test_a_million_entries() {
+    [ -n "${PATINA_FULL_TESTS:-}" ] || skip "writes 120 MB: set PATINA_FULL_TESTS to run it"
+    py <<'E'
+import resource
+with open("manifest.jsonl", "w") as out:
+    for i in range(1000000):
+        out.write('{"id": "clip %d", "audio": "clips/%d.wav", "caption": "the sound of number %d"}\n'
+                  % (i, i, i))
+
+def shard(i, n):
+    """Seconds and peak kB of one shard."""
+    began = time.monotonic()
+    child = subprocess.Popen([PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI,
+                              "--out", "set", "--chunk", "1000", "--shard", f"{i}/{n}", "--quiet"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, said
+    return time.monotonic() - began, usage.ru_maxrss
+
+first = shard(0, 1000)          # nothing is there
+shard(1, 2)                     # half of it: 500,000 rejects
+second = shard(2, 1000)
+done = len([d for d in os.listdir("set/.patina") if d.isdigit()])
+assert done == 502, done
+print(f"first shard {first[0]:.1f} s and {first[1] // 1024} MB, "
+      f"with half of the set there {second[0]:.1f} s and {second[1] // 1024} MB")
+assert max(first[1], second[1]) < 200 * 1024, (first, second)
+E
+}
