@@ -22,6 +22,17 @@ static bool is_word(const char *text, size_t n) {
     return n > 0;
 }
 
+/* A name begins with a letter and is none of the words that YAML, in which the set's card lists its
+ * splits, takes for something else. */
+static bool is_name(const char *text, size_t n) {
+    static const char *const words[] = {"true", "false", "yes", "no", "on",
+                                        "off",  "null",  "y",   "n"};
+    if (!is_word(text, n) || text[0] < 'a') return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == n && memcmp(words[i], text, n) == 0) return false;
+    return true;
+}
+
 /* A decimal number without sign or exponent, in every locale. */
 static bool read_share(const char *text, size_t n, double *share) {
     double digits = 0.0, scale = 1.0;
@@ -48,10 +59,11 @@ static pt_status add_split(const char *text, size_t n, pt_splits *splits, pt_err
     const size_t n_name = equals ? (size_t)(equals - text) : n;
     pt_split s = {.share = 0.0};
 
-    if (!equals || !is_word(text, n_name) || n_name > PT_SPLIT_NAME_MAX)
+    if (!equals || !is_name(text, n_name) || n_name > PT_SPLIT_NAME_MAX)
         return pt_fail(err, PT_EUSAGE,
-                       "'%.*s' is no split: a name of a-z, 0-9 and '_' (at most %d), '=' and a "
-                       "share are needed, such as train=0.9",
+                       "'%.*s' is no split: a name of a-z, 0-9 and '_' that begins with a letter "
+                       "(at most %d, and no word such as yes or true), '=' and a share are "
+                       "needed, such as train=0.9",
                        (int)n, text, PT_SPLIT_NAME_MAX);
     memcpy(s.name, text, n_name);
     if (!read_share(equals + 1, n - n_name - 1, &s.share))

@@ -28,8 +28,9 @@ typedef struct pt_splits {
 /**
  * Reads "train=0.9,validation=0.05,test=0.05". NULL is "train=1".
  *
- * Errors  PT_EUSAGE  a name that is no word of a-z, 0-9 and '_', or that comes twice; a share that
- *                    is not over 0; shares that do not add up to 1
+ * Errors  PT_EUSAGE  a name that is no word of a-z, 0-9 and '_', that begins with no letter, that
+ *                    YAML takes for something else, or that comes twice; a share that is not over
+ *                    0; shares that do not add up to 1
  */
 pt_status pt_splits_parse(const char *text, pt_splits *splits, pt_error *err);
 

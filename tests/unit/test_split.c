@@ -30,6 +30,10 @@ TEST(split, refuses_what_is_none) {
         {"=1", "is no split"},
         {"Train=1", "'Train=1' is no split"},
         {"a/b=1", "is no split"},
+        {"2024=1", "is no split"},
+        {"_=1", "is no split"},
+        {"no=1", "'no=1' is no split"},
+        {"train=0.5,true=0.5", "'true=0.5' is no split"},
         {"an_impossibly_long_name_of_a_split=1", "is no split"},
         {"train=", "share ''"},
         {"train=-1", "share '-1'"},
@@ -42,7 +46,8 @@ TEST(split, refuses_what_is_none) {
         {"a=0.5,a=0.5", "'a' comes twice"},
         {"a=0.5,b=0.4", "add up to 0.9"},
         {"a=0.5,b=0.500001", "add up to"},
-        {"a=0.1,b=0.1,c=0.1,d=0.1,e=0.1,f=0.1,g=0.1,h=0.1,i=0.1,j=0.02,k=0.02,l=0.02,m=0.01,n=0.01,"
+        {"a=0.1,b=0.1,c=0.1,d=0.1,e=0.1,f=0.1,g=0.1,h=0.1,i=0.1,j=0.02,k=0.02,l=0.02,m=0.01,nn=0."
+         "01,"
          "o=0.01,p=0.005,q=0.005",
          "over 16"},
     };
