@@ -7,7 +7,7 @@
 
 A small multi-layer perceptron takes fused_state (the caption's embedding beside that of the damaged
 audio) and predicts all targets at once: a trunk that they share, and one output block a target. It
-is meant to be copied and changed. Needs torch and pyarrow; matplotlib, if it is there, draws a plot.
+is meant to be copied and changed. Needs torch and pyarrow; matplotlib draws a plot if it is there.
 The same seed gives the same head, on the same machine. To use what it writes:
 
     saved = torch.load("head.pt", weights_only=True)
@@ -105,7 +105,7 @@ def cut(rows, share):
     clips = sorted(set(rows.clips), key=lambda clip: hashlib.sha256(clip.encode()).digest())
     n = max(1, round(share * len(clips)))
     if n >= len(clips):
-        sys.exit(f"of {len(clips)} clips {n} were to be held out, and none would be left to learn from")
+        sys.exit(f"of {len(clips)} clips {n} were to be held out, and none would be left")
     return rows.of(set(clips[n:])), rows.of(set(clips[:n]))
 
 
@@ -148,12 +148,13 @@ class Head(nn.Module):
             self.register_buffer(name + "_std", torch.ones(n))
 
     def standardise(self, rows):
-        """Takes means and deviations from these rows, which have to be those that are learnt from."""
+        """Takes means and deviations from these rows, which have to be those to learn from."""
         for name, values in {"x": rows.x, **rows.y}.items():
             mean = values.double().nanmean(0)
             std = (values - mean).square().nanmean(0).sqrt()
             getattr(self, name + "_mean").copy_(mean.nan_to_num(0.0))
-            getattr(self, name + "_std").copy_(torch.where(std > 1e-6, std, 1.0))  # a constant, or none
+            std = torch.where(std > 1e-6, std, 1.0)  # of a constant; or there is none
+            getattr(self, name + "_std").copy_(std)
 
     def forward(self, fused_state):
         state = self.trunk((fused_state - self.x_mean) / self.x_std)
@@ -161,7 +162,7 @@ class Head(nn.Module):
                 for name, block in self.blocks.items()}
 
     def loss(self, x, y):
-        """Mean squared error in deviations; each target counts the same, also that of 64 numbers."""
+        """Mean squared error in deviations; every target counts the same, also the 64 bands."""
         total = 0.0
         for name, guess in self(x).items():
             known = ~y[name].isnan()
@@ -220,11 +221,12 @@ def judge(head, rows, learn):
     lines = []
     for name, target, numbers, unit in LINES:
         learnt, truth = learn.y[target][:, numbers], rows.y[target][:, numbers]
-        error = guesses[target][:, numbers] - truth
-        mean, median = learnt.nanmean(0) - truth, learnt.nanmedian(0).values - truth
+        mean = learnt.nanmean(0) - truth
         known = ~mean.isnan()  # here, and in some row that was learnt from
-        lines.append((name, unit, error[known].abs().mean().item(), median[known].abs().mean().item(),
-                      1 - (error[known].square().sum() / mean[known].square().sum()).item()))
+        mean, median = mean[known], (learnt.nanmedian(0).values - truth)[known]
+        error = (guesses[target][:, numbers] - truth)[known]
+        lines.append((name, unit, error.abs().mean().item(), median.abs().mean().item(),
+                      1 - (error.square().sum() / mean.square().sum()).item()))
     return lines, guesses
 
 
@@ -240,7 +242,7 @@ def plot(path, rows, guesses, constant):
     for axes, (name, target, numbers, unit) in zip(panels, LINES):
         truth, guess = rows.y[target][:, numbers].cpu(), guesses[target][:, numbers].cpu()
         if target == "target_ltas":
-            middle_hz = 10 ** (1.175 + 0.05 * np.arange(TARGETS[target]))  # docs/MEASURES.md, section 3
+            middle_hz = 10 ** (1.175 + 0.05 * np.arange(64))  # docs/MEASURES.md, section 3
             for label, values in (("constant", constant.cpu()), ("head", guess)):
                 axes.semilogx(middle_hz, (values - truth).abs().nanmean(0), label=label)
             axes.set(title=f"{name}: mean error", xlabel="Hz", ylabel=unit, ylim=(0, None))
@@ -256,8 +258,8 @@ def plot(path, rows, guesses, constant):
 
 def main():
     options = argparse.ArgumentParser(
-        description="Trains a head on a data set of 'patina generate', and tells its error on clips "
-                    "that it never saw.")
+        description="Trains a head on a data set of 'patina generate', and tells its error on "
+                    "clips that it never saw.")
     add = options.add_argument
     add("folder", type=Path, metavar="SET", help="what 'patina generate --out' wrote")
     add("--out", type=Path, default=Path("head.pt"), metavar="FILE",
@@ -279,8 +281,8 @@ def main():
     try:
         facts = json.loads((options.folder / "dataset.json").read_text("utf-8"))
     except FileNotFoundError:
-        sys.exit(f"'{options.folder}' is no finished data set: it has no dataset.json (where processes "
-                 "shared the work, 'patina finish' makes it)")
+        sys.exit(f"'{options.folder}' is no finished data set: it has no dataset.json (where "
+                 "processes shared the work, 'patina finish' makes it)")
     learn, choose, held_out = parts_of(options.folder, facts, options.held_out)
     print(f"{len(learn)} rows of {len(set(learn.clips))} clips to learn from, {len(choose)} of "
           f"{len(set(choose.clips))} to choose the epoch by, {len(held_out)} of "

@@ -142,7 +142,8 @@ def unseen(rows, target="target_lufs", seed=0, n_folds=5):
         learn = rows.of(set(clips) - held_out - choose)
         torch.manual_seed(seed)
         head = train_head.Head(hidden=256)
-        train_head.train(head, learn, rows.of(choose), epochs=15, batch=64, seed=seed, progress=quiet)
+        train_head.train(head, learn, rows.of(choose), epochs=15, batch=64, seed=seed,
+                         progress=quiet)
         head.eval()
         truth = rows.of(held_out).y[target].numpy()
         with torch.no_grad():
@@ -195,8 +196,8 @@ def clips_stay_together(options):
     entries = [json.loads(line) for line in DEMO.read_text("utf-8").splitlines()]
     with open(folder / "manifest.jsonl", "w", encoding="utf-8") as out:
         for i, entry in enumerate(entries * 2):
-            entry = {"id": f"{i}", "audio": str(DEMO.parent / entry["audio"]), "caption": f"take {i}"}
-            out.write(json.dumps(entry) + "\n")
+            audio = str(DEMO.parent / entry["audio"])
+            out.write(json.dumps({"id": f"{i}", "audio": audio, "caption": f"take {i}"}) + "\n")
     rows = read(generate(options, "twice-set", "--variants", "2", corpus=folder / "manifest.jsonl"))
     assert len(rows) == 4 * len(entries) and len(set(rows.clips)) == len(entries)
     rest, share = train_head.cut(rows, 0.3)
@@ -347,7 +348,7 @@ def plot_or_a_sentence(options):
     hidden = SCRATCH / "hidden/matplotlib"
     hidden.mkdir(parents=True)
     (hidden / "__init__.py").write_text("raise ImportError\n")
-    done = subprocess.run([sys.executable, str(EXAMPLE), str(folder), "--epochs", "1", "--out", "d.pt"],
+    done = subprocess.run([sys.executable, str(EXAMPLE), folder, "--epochs", "1", "--out", "d.pt"],
                           capture_output=True, text=True, cwd=SCRATCH,
                           env={**os.environ, "PYTHONPATH": str(hidden.parent)})
     assert done.returncode == 0 and done.stdout.endswith(
