@@ -126,13 +126,12 @@ TEST(corpus_wavcaps, members_stand_in_any_order) {
 
 /* More before `data` than is looked at: its name tells, or the option. */
 TEST(corpus_wavcaps, data_may_stand_far_behind) {
-    const size_t n = 200000;
-    char *text = malloc(n + 100);
+    enum { N = 200000 };
+    static char text[N + 100];
     put("w5/a.wav", "");
-    memset(text, ' ', n);
     memcpy(text, "{\"note\": \"", 10);
-    memset(text + 10, 'x', n - 10);
-    strcpy(text + n, "\", \"data\": [{\"id\": \"a\", \"caption\": \"x\"}]}");
+    memset(text + 10, 'x', N - 10);
+    strcpy(text + N, "\", \"data\": [{\"id\": \"a\", \"caption\": \"x\"}]}");
     listing *l = list_text("w5/t.json", text);
     CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
     list_release(l);
@@ -142,7 +141,6 @@ TEST(corpus_wavcaps, data_may_stand_far_behind) {
     l = list_with(tmp_path("w5/t.txt"), &(pt_corpus_options){.kind = "wavcaps"});
     CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
     list_release(l);
-    free(text);
 }
 
 TEST(corpus_wavcaps, a_file_that_breaks_off_says_so_once) {
