@@ -114,7 +114,7 @@ def nothing_of_the_system_is_used(options):
         paths = re.findall(r"=> (/\S+)", said)
         assert len(paths) > 5 and "not found" not in said, said
         other = [path for path in paths if "patina.libs" not in path
-                 and not re.match(r"/(usr/)?lib[^ ]*/lib(c|m|z|gcc_s|stdc\+\+)\.so", path)]
+                 and not re.match(r"/(usr/)?lib[^ ]*/lib(c|m|resolv|z|gcc_s|stdc\+\+)\.so", path)]
         assert not other, other
 
 
