@@ -172,7 +172,7 @@ static pt_status read_batch(pt_run *r, pt_error *err) {
     pt_status status = b ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
     r->n_ahead = r->next_ahead = 0;
 
-    while (status == PT_OK && r->n_ahead < PT_BATCH_ENTRIES) {
+    while (status == PT_OK && r->n_ahead < r->batch_entries) {
         item *it = NULL;
         status = read_wanted(r, &it, err);
         if (!it) break;
@@ -182,6 +182,7 @@ static pt_status read_batch(pt_run *r, pt_error *err) {
         status = add_captions(r, it, err);
     }
     if (b && b->n_items == 0) free(b);
+    if (r->batch_entries < PT_BATCH_ENTRIES) r->batch_entries *= 2;
     return status;
 }
 
@@ -357,6 +358,7 @@ pt_status pt_run_chunks(pt_run *r, pt_error *err) {
     pt_run_tell(
         r, (pt_event){.kind = PT_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
     r->chunk_began_ns = pt_watch_now();
+    r->batch_entries = 1; /* the first rows come soon, and every worker has work */
     PT_TRY(pt_ordered_run(&job, o->threads,
                           n_items < 2 * PT_BATCH_ENTRIES ? 2 * PT_BATCH_ENTRIES : n_items,
                           &r->at_large, err));

@@ -45,6 +45,7 @@ typedef struct pt_run {
     uint64_t n_read;
     struct item *ahead[PT_BATCH_ENTRIES];
     size_t n_ahead, next_ahead;
+    size_t batch_entries; /* of the next batch: a power of two up to PT_BATCH_ENTRIES */
     bool read_all;
     pt_status read_status;
     pt_error read_err;
