@@ -27,7 +27,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             pt_cli_put(stdout, out);
             printf(" is finished already; nothing was done\n");
         }
-        pt_cli_print_summary(&report, out);
+        pt_cli_print_set(&report, out);
+        pt_cli_print_opening(&report, out);
     }
     if (report.n_rows > 0) return 0;
     pt_cli_complain("no row could be written: '%s/rejects.jsonl' says why", out);

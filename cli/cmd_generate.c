@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "shard.h"
 #include "signals.h"
+#include "summary.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -244,27 +245,6 @@ static int print_suite(const pt_suite *suite) {
 
 /* ---- the summary ----------------------------------------------------------------------------- */
 
-static const char *plural(uint64_t n, const char *one, const char *many) {
-    return n == 1 ? one : many;
-}
-
-static void print_rejects(const pt_generate_report *report, const char *out) {
-    const char *between = ": ";
-    printf("%" PRIu64 " %s", report->n_rejects, plural(report->n_rejects, "reject", "rejects"));
-    for (size_t i = 0; i < PT_REJECT_COUNT; i++) {
-        if (report->rejects_by[i] == 0) continue;
-        printf("%s%" PRIu64 " %s", between, report->rejects_by[i],
-               pt_status_name((pt_status)(PT_REJECT_FIRST + i)));
-        between = ", ";
-    }
-    if (report->n_rejects > 0) {
-        printf(" (each with its reason in ");
-        pt_cli_put(stdout, out);
-        printf("/rejects.jsonl)");
-    }
-    putchar('\n');
-}
-
 /* What the rows of this run are like, and where its time went. */
 static void print_account(const pt_generate_report *report) {
     double sum = 0.0;
@@ -286,9 +266,9 @@ static void print_account(const pt_generate_report *report) {
 static void print_share(const pt_generate_report *report) {
     printf("%" PRIu64 " %s of %" PRIu64 " %s, %" PRIu64 " %s; %" PRIu64 " of %" PRIu64
            " chunks of this share are there\n",
-           report->n_rows_now, plural(report->n_rows_now, "row", "rows"), report->n_entries_now,
-           plural(report->n_entries_now, "entry", "entries"), report->n_rejects_now,
-           plural(report->n_rejects_now, "reject", "rejects"),
+           report->n_rows_now, pt_cli_plural(report->n_rows_now, "row", "rows"),
+           report->n_entries_now, pt_cli_plural(report->n_entries_now, "entry", "entries"),
+           report->n_rejects_now, pt_cli_plural(report->n_rejects_now, "reject", "rejects"),
            report->n_chunks_ours - report->n_chunks_left, report->n_chunks_ours);
     print_account(report);
 }
@@ -298,18 +278,9 @@ static void print_summary(const pt_generate_report *report, const char *out) {
         pt_cli_put(stdout, out);
         printf(" holds this very run already, complete; nothing was done\n");
     }
-    printf("%" PRIu64 " %s of %" PRIu64 " %s in %" PRIu64 " part %s in ", report->n_rows,
-           plural(report->n_rows, "row", "rows"), report->n_entries,
-           plural(report->n_entries, "entry", "entries"), report->n_parts,
-           plural(report->n_parts, "file", "files"));
-    pt_cli_put(stdout, out);
-    printf("/data\n");
-    print_rejects(report, out);
+    pt_cli_print_set(&report->set, out);
     print_account(report);
-    if (report->n_rows == 0) return;
-    printf("open it in Python: datasets.load_dataset(");
-    pt_cli_put_json(stdout, out);
-    printf(", split=\"train\")\n");
+    pt_cli_print_opening(&report->set, out);
 }
 
 /* Says how far it came; the status that asks to be run again. */
@@ -397,11 +368,11 @@ static int generate(const pt_cli_args *args, const char *model, const char *suit
         return value[STRICT].given && report.n_rejects_now > 0 ? 1 : 0;
     }
     if (!value[QUIET].given) print_summary(&report, out);
-    if (report.n_rows == 0) {
+    if (report.set.n_rows == 0) {
         pt_cli_complain("no row could be written: '%s/rejects.jsonl' says why", out);
         return 1;
     }
-    return value[STRICT].given && report.n_rejects > 0 ? 1 : 0;
+    return value[STRICT].given && report.set.n_rejects > 0 ? 1 : 0;
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {

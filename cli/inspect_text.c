@@ -9,6 +9,7 @@
 #include "inspect_print.h"
 #include "options.h"
 #include "output.h"
+#include "summary.h"
 
 enum { LABEL = 26, BAR = 40, N_CHAINS_SHOWN = 10 };
 
@@ -17,10 +18,6 @@ static double percent(uint64_t part, uint64_t whole) {
 }
 
 /* A number and its noun. */
-static const char *plural(uint64_t n, const char *one, const char *many) {
-    return n == 1 ? one : many;
-}
-
 static void put_size(uint64_t bytes) {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
     double size = (double)bytes;
@@ -36,8 +33,9 @@ static void put_size(uint64_t bytes) {
 
 static void print_shape(const char *out, const pt_inspection *of) {
     pt_cli_put(stdout, out);
-    printf(": %" PRIu64 " %s in %" PRIu64 " %s, ", of->n_rows, plural(of->n_rows, "row", "rows"),
-           of->n_parts, plural(of->n_parts, "file", "files"));
+    printf(": %" PRIu64 " %s in %" PRIu64 " %s, ", of->n_rows,
+           pt_cli_plural(of->n_rows, "row", "rows"), of->n_parts,
+           pt_cli_plural(of->n_parts, "file", "files"));
     put_size(of->n_bytes);
     putchar('\n');
     if (of->untrained)

@@ -43,8 +43,12 @@ static void print_rejects(const pt_dataset_report *report, const char *out) {
     putchar('\n');
 }
 
-/* The first split that has rows. */
-static void print_opening(const pt_dataset_report *report, const char *out) {
+void pt_cli_print_set(const pt_dataset_report *report, const char *out) {
+    print_rows(report, out);
+    print_rejects(report, out);
+}
+
+void pt_cli_print_opening(const pt_dataset_report *report, const char *out) {
     for (size_t s = 0; s < report->n_splits; s++) {
         if (report->splits[s].n_rows == 0) continue;
         printf("open it in Python: datasets.load_dataset(");
@@ -52,10 +56,4 @@ static void print_opening(const pt_dataset_report *report, const char *out) {
         printf(", split=\"%s\")\n", report->splits[s].name);
         return;
     }
-}
-
-void pt_cli_print_summary(const pt_dataset_report *report, const char *out) {
-    print_rows(report, out);
-    print_rejects(report, out);
-    print_opening(report, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* summary.h - what a finished data set holds, in three lines */
+/* summary.h - what a finished data set holds, in two lines, and how to open it, in one */
 
 #ifndef PATINA_CLI_SUMMARY_H
 #define PATINA_CLI_SUMMARY_H
@@ -8,8 +8,11 @@
 
 #include <patina/dataset.h>
 
-/** On standard output: rows, rejects, and how to open it. out is the folder as it was given. */
-void pt_cli_print_summary(const pt_dataset_report *report, const char *out);
+/** On standard output: rows and rejects. out is the folder as it was given. */
+void pt_cli_print_set(const pt_dataset_report *report, const char *out);
+
+/** How to open its first split that has rows; nothing where none has. */
+void pt_cli_print_opening(const pt_dataset_report *report, const char *out);
 
 const char *pt_cli_plural(uint64_t n, const char *one, const char *many);
 

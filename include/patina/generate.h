@@ -14,6 +14,7 @@ using std::atomic_bool;
 #include <stddef.h>
 #include <stdint.h>
 
+#include <patina/dataset.h>
 #include <patina/degrade.h>
 #include <patina/isa.h>
 #include <patina/status.h>
@@ -98,15 +99,9 @@ typedef struct pt_generate_options {
 } pt_generate_options;
 
 typedef struct pt_generate_report {
-    bool is_complete;  /* the set is finished */
-    bool was_complete; /* OUT held this very run already; nothing was done */
-
-    /* Of the finished set; 0 before. */
-    uint64_t n_entries;
-    uint64_t n_rows;
-    uint64_t n_rejects;                   /* lines of rejects.jsonl */
-    uint64_t rejects_by[PT_REJECT_COUNT]; /* index: status - PT_REJECT_FIRST */
-    uint64_t n_parts;
+    bool is_complete;      /* the set is finished */
+    bool was_complete;     /* OUT held this very run already; nothing was done */
+    pt_dataset_report set; /* the finished set; zeros before */
 
     /* Of this call. */
     uint64_t n_entries_now, n_rows_now, n_rejects_now;

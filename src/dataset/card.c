@@ -7,6 +7,7 @@
 #include "dataset/card.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json_text.h"
@@ -18,6 +19,22 @@ size_t pt_splits_count(const pt_dataset_facts *facts) {
     while (facts->splits[n])
         n++;
     return n;
+}
+
+void pt_facts_report(const pt_dataset_facts *facts, pt_dataset_report *report) {
+    report->n_entries = facts->n_entries;
+    report->n_rows = facts->n_rows;
+    report->n_parts = facts->n_parts;
+    report->n_rejects = facts->n_rejects;
+    memcpy(report->rejects_by, facts->rejects_by, sizeof report->rejects_by);
+    report->n_splits = pt_splits_count(facts);
+    for (size_t s = 0; s < report->n_splits; s++) {
+        pt_dataset_split *split = &report->splits[s];
+        snprintf(split->name, sizeof split->name, "%s", facts->splits[s]);
+        split->n_rows = facts->split_rows[s];
+        split->n_parts = facts->split_parts[s];
+    }
+    report->n_chunks = facts->n_chunks;
 }
 
 static pt_status reason(size_t i) {

@@ -42,6 +42,9 @@ typedef struct pt_dataset_facts {
 
 size_t pt_splits_count(const pt_dataset_facts *facts);
 
+/** The counts of a finished set as its users are told them; what is not of facts stays. */
+void pt_facts_report(const pt_dataset_facts *facts, pt_dataset_report *report);
+
 /** README.md with the YAML that load_dataset needs; the caller frees it. NULL: out of memory. */
 char *pt_dataset_card(const pt_dataset_facts *facts);
 

@@ -14,7 +14,6 @@
 #include <patina/dataset.h>
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,22 +26,6 @@
 #include "dataset/workplace.h"
 
 #define REJECTS_MAX (1U << 30) /* bytes of one chunk's rejects.jsonl */
-
-static void take_report(const pt_dataset_facts *facts, pt_dataset_report *report) {
-    report->n_entries = facts->n_entries;
-    report->n_rows = facts->n_rows;
-    report->n_parts = facts->n_parts;
-    report->n_rejects = facts->n_rejects;
-    memcpy(report->rejects_by, facts->rejects_by, sizeof report->rejects_by);
-    report->n_splits = pt_splits_count(facts);
-    for (size_t s = 0; s < report->n_splits; s++) {
-        pt_dataset_split *split = &report->splits[s];
-        snprintf(split->name, sizeof split->name, "%s", facts->splits[s]);
-        split->n_rows = facts->split_rows[s];
-        split->n_parts = facts->split_parts[s];
-    }
-    report->n_chunks = facts->n_chunks;
-}
 
 /* ---------------------------------------------------------------- which chunks are there */
 
@@ -209,7 +192,7 @@ static pt_status finish_run(const char *out, pt_dataset_report *report, pt_error
     if (status == PT_OK) status = pt_folder_make_own(work.text, "finish", &own, err);
     if (status == PT_OK) status = write_results(out, own.text, &ledger, err);
     if (status == PT_OK) {
-        take_report(&ledger.facts, report);
+        pt_facts_report(&ledger.facts, report);
         report->was_complete = false;
         clean_up(out);
     }
@@ -222,7 +205,7 @@ static pt_status report_finished(const char *out, pt_dataset_report *report, pt_
     const pt_path finished = pt_path_below(out, PT_FINISHED);
     pt_ledger ledger;
     PT_TRY(pt_ledger_read_finished(finished.text, &ledger, err));
-    take_report(&ledger.facts, report);
+    pt_facts_report(&ledger.facts, report);
     report->n_missing = 0;
     report->was_complete = true;
     pt_ledger_release(&ledger);

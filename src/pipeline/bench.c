@@ -272,10 +272,10 @@ static pt_status run_rows(bench *b, speed *s, pt_error *err) {
     const pt_status status = pt_generate(&run, &report, err);
     pt_bench_folder_remove(&out);
     PT_TRY(status);
-    if (report.n_rows == 0)
+    if (report.set.n_rows == 0)
         return pt_fail(err, PT_EUSAGE, "corpus '%s' gives no row that could be timed", run.corpus);
-    b->n_rows = report.n_rows;
-    pt_series_add(&s->row, (times.last - times.ready) / (double)report.n_rows);
+    b->n_rows = report.set.n_rows;
+    pt_series_add(&s->row, (times.last - times.ready) / (double)report.set.n_rows);
     pt_series_add(&s->start, times.first - start);
     return PT_OK;
 }

@@ -216,12 +216,7 @@ static void report_on(const pt_run *r, bool complete, pt_generate_report *report
     report->n_chunks_ours = r->n_chunks_ours;
     report->n_chunks_left = r->n_chunks_to_do - r->n_chunks_done;
     report->out_of_time = atomic_load(&r->out_of_time);
-    if (!complete) return;
-    report->n_entries = r->facts.n_entries;
-    report->n_rows = r->facts.n_rows;
-    report->n_rejects = r->facts.n_rejects;
-    report->n_parts = r->facts.n_parts;
-    memcpy(report->rejects_by, r->facts.rejects_by, sizeof report->rejects_by);
+    if (complete) pt_facts_report(&r->facts, &report->set);
 }
 
 static pt_status run_all(pt_run *r, const pt_generate_options *options, pt_generate_report *report,

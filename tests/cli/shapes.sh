@@ -82,6 +82,8 @@ for item in items[:]:
 write_jsonl("twice.jsonl", items)
 E
     generate --format jsonl --corpus twice.jsonl --split a=0.5,b=0.3,c=0.2 --out set
+    want_out ', split="' # of a split that there is
+    if grep -q 'split="train"' "$WORK/stdout"; then fail "there is no train"; fi
     py <<'E'
 split_of, n = {}, 0
 for path in parts("set", "provenance"):
