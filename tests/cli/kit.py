@@ -147,6 +147,21 @@ def tree(folder):
     return found
 
 
+def write_demo_manifest(path, n):
+    """n of the demo's clips over and over under other ids, with rejects and repeated ids between."""
+    clips = read_jsonl(DEMO + "/manifest.jsonl")
+    items = []
+    for i in range(n):
+        clip = clips[i * 5 % len(clips)]
+        items.append({"id": f"entry {i}", "audio": f"{DEMO}/{clip['audio']}",
+                      "caption": clip["caption"]})
+        if i % 7 == 3:
+            items.append({"id": f"absent {i}", "audio": f"absent-{i}.wav", "caption": "gone"})
+        if i % 11 == 5:
+            items.append({"id": f"entry {i - 1}", "audio": items[-1]["audio"], "caption": "twice"})
+    write_jsonl(path, items)
+
+
 # ---- sound ------------------------------------------------------------------------------------
 
 def tone(n, rate=48000, hz=440.0, amplitude=0.25):

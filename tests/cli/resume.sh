@@ -2,19 +2,9 @@
 # SPDX-License-Identifier: MIT
 # resume.sh - shards, interruptions, and continuing: the bytes are those of one run in one go
 
-# A manifest of so many entries over the demo's clips, with rejects and a repeated id among them.
 make_corpus() {
     py "$1" <<'E'
-clips = [json.loads(line) for line in open(DEMO + "/manifest.jsonl", encoding="utf-8")]
-items = []
-for i in range(int(sys.argv[1])):
-    clip = clips[i * 5 % len(clips)]
-    items.append({"id": f"entry {i}", "audio": f"{DEMO}/{clip['audio']}", "caption": clip["caption"]})
-    if i % 7 == 3:
-        items.append({"id": f"absent {i}", "audio": f"absent-{i}.wav", "caption": "gone"})
-    if i % 11 == 5:
-        items.append({"id": f"entry {i - 1}", "audio": items[-1]["audio"], "caption": "twice"})
-write_jsonl("manifest.jsonl", items)
+write_demo_manifest("manifest.jsonl", int(sys.argv[1]))
 E
 }
 

@@ -11,7 +11,6 @@ Needs nbclient, ipykernel, torch and pyarrow. Run by torch.sh. The last line is
 import argparse
 import copy
 import csv
-import faulthandler
 import hashlib
 import json
 import os
@@ -20,7 +19,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,15 +40,11 @@ except ImportError as missing:
     print("0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
+from checks import check, end, run as run_checks  # noqa: E402
+
 NOTEBOOK, EXAMPLE = ROOT / "examples/kaggle/patina.ipynb", ROOT / "examples/train_head.py"
 DEMO, MINI = ROOT / "examples/demo/manifest.jsonl", ROOT / "tests/golden/clap/mini"
 TAKES = 5  # entries of each of the demo's clips: enough rows for a session to be too short
-CHECKS = []
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
 
 
 def attach():
@@ -225,30 +219,8 @@ def main():
     parser.add_argument("only", nargs="*", help="names of checks")
     options = parser.parse_args()
     options.patina = os.path.abspath(options.patina)
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for function in CHECKS:
-        if options.only and function.__name__ not in options.only:
-            continue
-        title = f"{function.__name__}: {function.__doc__}"
-        try:
-            function(options)
-        except Exception as fault:  # whatever it is, the others are to be run
-            counts["failed"] += 1
-            place = [one for one in traceback.extract_tb(fault.__traceback__)
-                     if one.filename == __file__][-1]
-            print(f"FAIL {title}\n  line {place.lineno}: {type(fault).__name__}: {str(fault)[:2000]}")
-        else:
-            counts["passed"] += 1
-            print(f"ok   {title}")
-        sys.stdout.flush()
-    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
-    return 1 if counts["failed"] else 0
+    return run_checks(options)
 
 
 if __name__ == "__main__":
-    faulthandler.dump_traceback_later(1200, exit=True)  # a program that is never ended
-    try:
-        STATUS = main()
-    finally:
-        shutil.rmtree(SCRATCH, ignore_errors=True)
-    sys.exit(STATUS)
+    end(main, SCRATCH)

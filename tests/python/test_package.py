@@ -7,7 +7,6 @@ with what the command prints. The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
-import faulthandler
 import inspect
 import json
 import os
@@ -21,7 +20,6 @@ import sysconfig
 import tempfile
 import threading
 import time
-import traceback
 import wave
 import zipfile
 from pathlib import Path
@@ -30,22 +28,15 @@ import numpy as np
 
 import patina
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # -I leaves it out
+from checks import check, end, Skip, run as run_checks  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN, DEMO = ROOT / "tests/golden/dsp", ROOT / "examples/demo"
 MINI = ROOT / "tests/golden/clap/mini"
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text("utf-8"))
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "patina")
 SCRATCH = Path(tempfile.mkdtemp(prefix="patina-package-"))
-CHECKS = []
-
-
-class Skip(Exception):
-    """Why a check does not apply."""
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
 
 
 def command(*arguments, status=0):
@@ -711,33 +702,8 @@ def main():
     parser.add_argument("--wheel", help="the file that was installed")
     parser.add_argument("only", nargs="*", help="names of checks")
     options = parser.parse_args()
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for function in CHECKS:
-        if options.only and function.__name__ not in options.only:
-            continue
-        title = f"{function.__name__}: {function.__doc__}"
-        try:
-            function(options)
-        except Skip as why:
-            counts["skipped"] += 1
-            print(f"skip {title}: {why}")
-        except Exception as fault:  # whatever it is, the others are to be run
-            counts["failed"] += 1
-            place = [one for one in traceback.extract_tb(fault.__traceback__)
-                     if one.filename == __file__][-1]
-            print(f"FAIL {title}\n  line {place.lineno}: {type(fault).__name__}: {str(fault)[:2000]}")
-        else:
-            counts["passed"] += 1
-            print(f"ok   {title}")
-        sys.stdout.flush()
-    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
-    return 1 if counts["failed"] else 0
+    return run_checks(options)
 
 
 if __name__ == "__main__":
-    faulthandler.dump_traceback_later(1200, exit=True)  # a program that is never ended
-    try:
-        STATUS = main()
-    finally:
-        shutil.rmtree(SCRATCH, ignore_errors=True)
-    sys.exit(STATUS)
+    end(main, SCRATCH)

@@ -10,16 +10,13 @@ nothing. Run by torch.sh. The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
-import faulthandler
 import json
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
 import wave
 from pathlib import Path
 
@@ -35,20 +32,11 @@ except ImportError as missing:
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "examples"))
 import train_head  # noqa: E402
+from checks import check, end, Skip, run as run_checks  # noqa: E402
 
 EXAMPLE, DEMO = ROOT / "examples/train_head.py", ROOT / "examples/demo/manifest.jsonl"
 MINI, SHARED = ROOT / "tests/golden/clap/mini", ROOT.parent / "shared"
 SCRATCH = Path(tempfile.mkdtemp(prefix="patina-head-"))
-CHECKS = []
-
-
-class Skip(Exception):
-    """Why a check does not apply."""
-
-
-def check(function):
-    CHECKS.append(function)
-    return function
 
 
 # -- sets
@@ -385,33 +373,8 @@ def main():
     options = parser.parse_args()
     options.patina = os.path.abspath(options.patina)
     torch.set_num_threads(1)  # the sets are small, and threads would only wait for each other
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for function in CHECKS:
-        if options.only and function.__name__ not in options.only:
-            continue
-        title = f"{function.__name__}: {function.__doc__}"
-        try:
-            function(options)
-        except Skip as why:
-            counts["skipped"] += 1
-            print(f"skip {title}: {why}")
-        except (Exception, SystemExit) as fault:  # whatever it is, the others are to be run
-            counts["failed"] += 1
-            place = [one for one in traceback.extract_tb(fault.__traceback__)
-                     if one.filename == __file__][-1]
-            print(f"FAIL {title}\n  line {place.lineno}: {type(fault).__name__}: {str(fault)[:2000]}")
-        else:
-            counts["passed"] += 1
-            print(f"ok   {title}")
-        sys.stdout.flush()
-    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
-    return 1 if counts["failed"] else 0
+    return run_checks(options)
 
 
 if __name__ == "__main__":
-    faulthandler.dump_traceback_later(1200, exit=True)  # a program that is never ended
-    try:
-        STATUS = main()
-    finally:
-        shutil.rmtree(SCRATCH, ignore_errors=True)
-    sys.exit(STATUS)
+    end(main, SCRATCH)
