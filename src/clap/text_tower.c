@@ -5,7 +5,8 @@
  *         -> projection [512]
  *
  * A layer is attention and an MLP, each added to its input and normed afterwards. All but the
- * attention runs over the tokens of all captions at once.
+ * attention runs over the tokens of all captions at once. Of the last layer only the first token of
+ * each caption is looked at, so that behind its attention the others are left out.
  *
  * Equals transformers' ClapModel.get_text_features up to the norm. Sources: Devlin et al., "BERT",
  * NAACL 2019; Liu et al., "RoBERTa", 2019, whose positions start behind the padding id.
@@ -15,6 +16,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,37 +209,50 @@ static void attend(const pt_text_tower *tower, const size_t *lengths, size_t n_c
     }
 }
 
+/* Rows of `size` bytes to the front: those of first tokens, one a caption. */
+static void keep_first(void *rows, size_t size, const size_t *lengths, size_t n_captions) {
+    unsigned char *to = rows;
+    for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
+        memmove(to + i * size, to + first * size, size);
+}
+
+/* Leaves the tokens in w->tokens, and as operands in w->input; of the last layer one a caption. */
 static void run_layer(const pt_text_tower *tower, size_t index, const size_t *lengths,
                       size_t n_captions, size_t n_ids, workspace *w, const pt_tap *tap) {
     const pt_nn_ops *ops = tower->ops;
     const layer *l = &tower->layers[index];
     const size_t h = tower->config.hidden, f = tower->config.intermediate;
     const float eps = tower->config.layer_norm_eps;
+    const bool last = index + 1 == tower->config.n_layers;
+    size_t n = n_ids;
 
-    ops->linear(&l->qkv, w->input, h, n_ids, PT_NN_OPERAND, w->wide, 3 * h);
+    ops->linear(&l->qkv, w->input, h, n, PT_NN_OPERAND, w->wide, 3 * h);
     attend(tower, lengths, n_captions, w);
-    ops->linear(&l->project, w->input, h, n_ids, PT_NN_ADD, w->tokens, h);
-    ops->layer_norm(w->tokens, n_ids, h, l->after_attention.gain, l->after_attention.shift, eps,
+    if (last) {
+        keep_first(w->input, h * ops->operand_size, lengths, n_captions);
+        keep_first(w->tokens, h * sizeof *w->tokens, lengths, n_captions);
+        n = n_captions;
+    }
+    ops->linear(&l->project, w->input, h, n, PT_NN_ADD, w->tokens, h);
+    ops->layer_norm(w->tokens, n, h, l->after_attention.gain, l->after_attention.shift, eps,
                     w->tokens, w->input);
-    pt_tap_show(tap, "attention", index, 0, w->tokens, n_ids * h);
+    pt_tap_show(tap, last ? "last attention" : "attention", index, 0, w->tokens, n * h);
 
-    ops->linear(&l->widen, w->input, h, n_ids, PT_NN_GELU, w->wide, f);
-    ops->linear(&l->narrow, w->wide, f, n_ids, PT_NN_ADD, w->tokens, h);
-    ops->layer_norm(w->tokens, n_ids, h, l->after_mlp.gain, l->after_mlp.shift, eps, w->tokens,
+    ops->linear(&l->widen, w->input, h, n, PT_NN_GELU, w->wide, f);
+    ops->linear(&l->narrow, w->wide, f, n, PT_NN_ADD, w->tokens, h);
+    ops->layer_norm(w->tokens, n, h, l->after_mlp.gain, l->after_mlp.shift, eps, w->tokens,
                     w->input);
-    pt_tap_show(tap, "layer", index, 0, w->tokens, n_ids * h);
+    pt_tap_show(tap, last ? "last layer" : "layer", index, 0, w->tokens, n * h);
 }
 
-/* The first token of each caption, through the pooler and the projection. */
-static void pool(const pt_text_tower *tower, const size_t *lengths, size_t n_captions, float *raw,
-                 workspace *w, const pt_tap *tap) {
+/* The first token of each caption, operands w->input [n_captions, h], through the pooler and the
+ * projection. */
+static void pool(const pt_text_tower *tower, size_t n_captions, float *raw, workspace *w,
+                 const pt_tap *tap) {
     const pt_nn_ops *ops = tower->ops;
     const size_t h = tower->config.hidden, n = tower->n_projected;
-    const size_t row = h * ops->operand_size; /* bytes */
 
-    for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
-        memcpy(w->wide + i * row, w->input + first * row, row);
-    ops->linear(&tower->pooler, w->wide, h, n_captions, PT_NN_STORE, w->pooled, h);
+    ops->linear(&tower->pooler, w->input, h, n_captions, PT_NN_STORE, w->pooled, h);
     for (size_t j = 0; j < n_captions * h; j++)
         w->pooled[j] = tanhf(w->pooled[j]);
     pt_tap_show(tap, "pooler", 0, 0, w->pooled, n_captions * h);
@@ -266,5 +281,5 @@ void pt_text_tower_run(const pt_text_tower *tower, const int32_t *ids, const siz
     pt_tap_show(tap, "embeddings", 0, 0, w.tokens, n_ids * h);
     for (size_t i = 0; i < tower->config.n_layers; i++)
         run_layer(tower, i, lengths, n_captions, n_ids, &w, tap);
-    pool(tower, lengths, n_captions, raw, &w, tap);
+    pool(tower, n_captions, raw, &w, tap);
 }

@@ -43,7 +43,8 @@ size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions,
  * raw      out, [n_captions, projection_dim]
  * scratch  pt_text_tower_scratch_size bytes aligned to 64
  * tap      NULL, or who wants to see the steps "embeddings", "attention" (layer) and "layer"
- *          (layer), [n_ids, hidden], and "pooler" [n_captions, hidden]
+ *          (layer), [n_ids, hidden], "last attention" and "last layer" with the first token of each
+ *          caption alone, and "pooler", all [n_captions, hidden]
  */
 void pt_text_tower_run(const pt_text_tower *tower, const int32_t *ids, const size_t *lengths,
                        size_t n_captions, float *raw, void *scratch, const pt_tap *tap);

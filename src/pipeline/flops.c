@@ -28,13 +28,15 @@ double pt_flops_audio(const pt_clap_config *config) {
     return flop + product(1.0, d, projected) + product(1.0, projected, projected);
 }
 
+/* Of the last layer all tokens are needed up to the attention, the first alone behind it. */
 double pt_flops_text(const pt_clap_config *config, size_t n_tokens) {
     const pt_text_config *c = &config->text;
-    const double n = (double)n_tokens, d = (double)c->hidden;
+    const double n = (double)n_tokens, d = (double)c->hidden, layers = (double)c->n_layers;
     const double projected = (double)config->projection_dim;
-    const double linears = product(n, d, 4.0 * d + 2.0 * (double)c->intermediate);
-    const double attention = 2.0 * product(n, d, n);
+    const double attention = product(n, d, 3.0 * d) + 2.0 * product(n, d, n); /* with its qkv */
+    const double rest = product(1.0, d, d + 2.0 * (double)c->intermediate);   /* of a token */
 
-    return (double)c->n_layers * (linears + attention) + product(1.0, d, d) + /* the pooler */
+    return layers * attention + ((layers - 1.0) * n + 1.0) * rest +
+           product(1.0, d, d) + /* the pooler */
            product(1.0, d, projected) + product(1.0, projected, projected);
 }

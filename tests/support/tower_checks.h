@@ -26,6 +26,10 @@ pt_step_watch pt_step_watch_of(pt_test *t, const char *model, const json_t *item
 /** One step; a name that the goldens do not have is passed over. */
 void pt_step_watch_compare(pt_step_watch *watch, const char *name, const float *values, size_t n);
 
+/** The same for a step of which the tower computes no more than how the golden begins. */
+void pt_step_watch_compare_begin(pt_step_watch *watch, const char *name, const float *values,
+                                 size_t n);
+
 /** After a run: every golden step was seen, and raw [512], normalised here, is item's member. */
 void pt_step_watch_finish(const pt_step_watch *watch, const json_t *item, const char *member,
                           float *raw);
