@@ -480,33 +480,77 @@ static void linear(const pt_nn_linear *map, const void *x, size_t ldx, size_t n_
 
 /* ---- layer_norm ---- */
 
+/* So many rows are normed side by side: each waits for sums, a root and a division. */
+#define NORM_ROWS 4
+
+typedef struct norm_job {
+    size_t n;
+    const float *gain, *shift;
+    float eps;
+} norm_job;
+
 /* The mean is summed in double, and kept in two floats, so that a row far from zero loses nothing;
  * deviations from it are small numbers, for which float does. */
+INLINE void norm_rows(const norm_job *job, const float *x, const size_t rows, float *y,
+                      operand *operands) {
+    const size_t n = job->n;
+    vec_double total[NORM_ROWS];
+    vec mean[NORM_ROWS], rest[NORM_ROWS], squares[NORM_ROWS], scale[NORM_ROWS];
+
+    UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        total[r] = v_zero_double();
+        squares[r] = v_set1(0.0f);
+    }
+    for (size_t j = 0; j < n; j += LANES) {
+        const size_t lanes = min_size(LANES, n - j);
+        UNROLL
+        for (size_t r = 0; r < rows; r++)
+            total[r] = v_add_double(total[r], load_n(x + r * n + j, lanes));
+    }
+    UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        const double exact = v_sum_double(total[r]) / (double)n;
+        mean[r] = v_set1((float)exact);
+        rest[r] = v_set1((float)(exact - (float)exact));
+    }
+    for (size_t j = 0; j < n; j += LANES) {
+        const size_t lanes = min_size(LANES, n - j);
+        UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            vec d = v_sub(v_sub(load_n(x + r * n + j, lanes), mean[r]), rest[r]);
+            if (lanes < LANES) d = v_join(d, lanes, v_set1(0.0f));
+            squares[r] = v_fma(d, d, squares[r]);
+        }
+    }
+    UNROLL
+    for (size_t r = 0; r < rows; r++)
+        scale[r] = v_set1(1.0f / sqrtf(v_sum(squares[r]) / (float)n + job->eps));
+    for (size_t j = 0; j < n; j += LANES) {
+        const size_t lanes = min_size(LANES, n - j);
+        const vec gain = load_n(job->gain + j, lanes), shift = load_n(job->shift + j, lanes);
+        UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            const vec d = v_sub(v_sub(load_n(x + r * n + j, lanes), mean[r]), rest[r]);
+            const vec v = v_fma(v_mul(d, scale[r]), gain, shift);
+            if (y) store_n(y + r * n + j, lanes, v);
+            if (operands) v_store_operands(operands + r * n + j, lanes, v);
+        }
+    }
+}
+
 static void layer_norm(const float *x, size_t n_rows, size_t n, const float *gain,
                        const float *shift, float eps, float *y, void *operands) {
-    for (size_t i = 0; i < n_rows * n; i += n, x += n) {
-        vec_double total = v_zero_double();
-        for (size_t j = 0; j < n; j += LANES)
-            total = v_add_double(total, load_n(x + j, min_size(LANES, n - j)));
-
-        const double exact = v_sum_double(total) / (double)n;
-        const vec mean = v_set1((float)exact), rest = v_set1((float)(exact - (float)exact));
-        vec squares = v_set1(0.0f);
-        for (size_t j = 0; j < n; j += LANES) {
-            const size_t lanes = min_size(LANES, n - j);
-            vec d = v_sub(v_sub(load_n(x + j, lanes), mean), rest);
-            if (lanes < LANES) d = v_join(d, lanes, v_set1(0.0f));
-            squares = v_fma(d, d, squares);
-        }
-
-        const vec scale = v_set1(1.0f / sqrtf(v_sum(squares) / (float)n + eps));
-        for (size_t j = 0; j < n; j += LANES) {
-            const size_t lanes = min_size(LANES, n - j);
-            const vec d = v_sub(v_sub(load_n(x + j, lanes), mean), rest);
-            const vec v = v_fma(v_mul(d, scale), load_n(gain + j, lanes), load_n(shift + j, lanes));
-            if (y) store_n(y + i + j, lanes, v);
-            if (operands) v_store_operands((operand *)operands + i + j, lanes, v);
-        }
+    const norm_job job = {n, gain, shift, eps};
+    for (size_t i = 0; i < n_rows;) {
+        const size_t rows = n_rows - i < NORM_ROWS ? 1 : NORM_ROWS;
+        float *to = y ? y + i * n : NULL;
+        operand *given = operands ? (operand *)operands + i * n : NULL;
+        if (rows == NORM_ROWS)
+            norm_rows(&job, x + i * n, NORM_ROWS, to, given);
+        else
+            norm_rows(&job, x + i * n, 1, to, given);
+        i += rows;
     }
 }
 
