@@ -22,6 +22,8 @@ static void check(const pt_clap_config *c) {
     MUST(text->n_layers >= 1 && text->n_layers <= 256 && text->n_types >= 1);
     MUST(text->intermediate >= 1 && text->intermediate <= 65536);
     MUST(text->pad_id >= 0 && (size_t)text->pad_id < text->vocab_size);
+    MUST(text->bos_id >= 0 && (size_t)text->bos_id < text->vocab_size);
+    MUST(text->eos_id >= 0 && (size_t)text->eos_id < text->vocab_size);
     MUST(text->max_positions > (size_t)text->pad_id + PT_CAPTION_TOKENS);
     MUST(text->layer_norm_eps > 0.0F && audio->layer_norm_eps > 0.0F);
     MUST(audio->n_stages >= 1 && audio->n_stages <= PT_CLAP_STAGES_MAX);

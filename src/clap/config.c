@@ -173,6 +173,10 @@ static void read_text(reader *r, pt_text_config *text) {
     text->pad_id = (int)get_size(r, "pad_token_id", 1, 0, last_id);
     text->bos_id = (int)get_size(r, "bos_token_id", 0, 0, last_id);
     text->eos_id = (int)get_size(r, "eos_token_id", 2, 0, last_id);
+    /* What stands there where a file says nothing may be too large too. */
+    if ((size_t)text->pad_id > last_id || (size_t)text->bos_id > last_id ||
+        (size_t)text->eos_id > last_id)
+        fault(r, "vocab_size", "is too small for the ids of padding, beginning and end");
     only_string(r, "hidden_act", "gelu");
     only_string(r, "position_embedding_type", "absolute");
     only_bool(r, "is_decoder", false); /* a decoder's attention is causal */
