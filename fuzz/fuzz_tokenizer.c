@@ -22,18 +22,17 @@ static pt_named_text next_part(const uint8_t *data, size_t size, size_t *at, con
 }
 
 static void encode(const pt_tokenizer *tokenizer, const char *caption, size_t n, size_t max_ids) {
-    pt_arena scratch;
+    static pt_arena scratch; /* kept: a new one costs more than most captions */
     int32_t ids[77];
     size_t n_ids = 0, n_uncut = 0;
 
-    pt_arena_init(&scratch);
+    pt_arena_reset(&scratch);
     MUST(pt_tokenizer_encode(tokenizer, caption, n, ids, max_ids, &n_ids, &n_uncut, &scratch,
                              NULL) == PT_OK);
     MUST(n_ids >= 2 && n_ids <= max_ids && n_uncut >= n_ids && n_uncut <= n + 2);
     MUST(n_ids == max_ids || n_uncut == n_ids);
     for (size_t i = 0; i < n_ids; i++)
         MUST(ids[i] >= 0 && ids[i] < SMALL_SIZE);
-    pt_arena_release(&scratch);
 }
 
 /* The tokenizer of the small vocabulary, kept: most inputs are captions for it, and 260 symbols
