@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <patina/generate.h>
 
@@ -280,12 +279,23 @@ static pt_status run_rows(bench *b, speed *s, pt_error *err) {
     return PT_OK;
 }
 
-/* ru_maxrss only grows: after the first run, and nothing else yet, it is that run's. */
+/* The most that was ever resident; 0 where the system does not tell. Not ru_maxrss, which begins at
+ * what the process that started this one had. */
+static uint64_t peak_memory(void) {
+    char line[256];
+    uint64_t kilobytes = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %" SCNu64, &kilobytes) == 1) break;
+    if (file) fclose(file);
+    return kilobytes * 1024;
+}
+
+/* The peak of memory only grows: after the first run, and nothing else yet, it is that run's. */
 static pt_status time_rows(bench *b, speed *s, pt_error *err) {
-    struct rusage usage;
     PT_TRY(run_rows(b, s, err));
-    if (b->peak_bytes == 0 && getrusage(RUSAGE_SELF, &usage) == 0)
-        b->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    if (b->peak_bytes == 0) b->peak_bytes = peak_memory();
     return PT_OK;
 }
 

@@ -62,6 +62,19 @@ for stage in report["stages"]:
 E2
 }
 
+# The peak of memory is the bench's own, however large the process that started it.
+test_peak_memory() {
+    py <<'E2'
+large = bytearray(512 << 20)
+large[::4096] = b"x" * (len(large) // 4096)
+os.mkdir("tmp")
+os.environ["TMPDIR"] = "tmp"
+report = json.loads(patina("bench", "--quick", "--model", MINI, "--threads", "1", "--rounds", "1",
+                           "--only", "rows", "--json"))
+assert is_instrumented() or 1 << 20 < report["peak_bytes"] < len(large) // 2, report["peak_bytes"]
+E2
+}
+
 # Parts and kernels by themselves; plain C has no register peak, and its share is unknown.
 test_parts() {
     quick --only towers --threads 1 --rounds 1 --isa c
