@@ -6,11 +6,18 @@
  * Each round runs the machine's register peak and every shape once in each precision, so that a
  * slow spell of a busy machine falls on all alike; printed are, for float32 and then for bfloat16
  * where ISA has it, the best and the median of the rounds, and the best as a share of the best peak
- * of that precision in the same run. The last lines put whole towers together: every weight of a
- * clip or a caption once, so that weights come from where they come from in a real run.
+ * of that precision in the same run. Lines of towers put them together: every weight of a clip or a
+ * caption once, so that weights come from where they come from in a real run.
+ *
+ * Where oneDNN was built in, each linear is done by it as well, in the same round right after ours
+ * and as often; printed are its best and how many times as fast ours is, best over best. Before
+ * anything is timed both results are compared, every element, to what rounding explains.
  */
 
+#include <float.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +28,7 @@
 
 #include "nn/ops.h"
 #include "nn/peak.h"
+#include "onednn.h"
 
 enum { MAX_ROUNDS = 1000, MAX_TIMINGS = 64 };
 
@@ -81,12 +89,13 @@ static const attention_shape attentions[] = {
 };
 enum { N_ATTENTIONS = sizeof attentions / sizeof *attentions };
 
-enum { N_PRECISIONS = 2 };
+enum { N_PRECISIONS = 2, N_X = 4096 * 768, N_WEIGHT = 3072 * 800 };
 
 typedef struct timing {
     const char *name;
     double flop[N_PRECISIONS];
     double seconds[N_PRECISIONS][MAX_ROUNDS];
+    double peer[N_PRECISIONS][MAX_ROUNDS]; /* oneDNN's; 0: it has none */
 } timing;
 
 /* What the kernels work on: x operands, y either. */
@@ -96,6 +105,7 @@ typedef struct bench {
     float *bias;
     unsigned char *x;
     void *y, *scratch;
+    onednn_linear *peer[N_LINEARS]; /* NULL where it has none */
 } bench;
 
 static double now(void) {
@@ -135,6 +145,9 @@ static void print_timing(timing *t, int rounds, const double *peak) {
         printf("  %9.3f ms %9.3f ms %7.1f GFLOP/s", 1e3 * best, 1e3 * median,
                1e-9 * t->flop[p] / best);
         if (peak) printf(" %4.0f %%", 100.0 * t->flop[p] / best / peak[p]);
+        if (t->peer[p][0] == 0.0) continue;
+        qsort(t->peer[p], (size_t)rounds, sizeof *t->peer[p], by_size);
+        printf("  oneDNN %9.3f ms, %4.2f x", 1e3 * t->peer[p][0], t->peer[p][0] / best);
     }
     printf("\n");
 }
@@ -145,6 +158,13 @@ static double time_linear(const bench *b, const linear_shape *s, int times) {
 
     for (int i = 0; i < times; i++)
         b->ops->linear(&map, b->x, s->k, s->m, s->epilogue, b->y, s->n);
+    return (now() - start) / times;
+}
+
+static double time_peer(const onednn_linear *peer, int times) {
+    const double start = now();
+    for (int i = 0; i < times; i++)
+        onednn_linear_run(peer);
     return (now() - start) / times;
 }
 
@@ -212,19 +232,105 @@ static double time_layer_norm(const bench *b, size_t n_rows, size_t n) {
 
 /* The weights of a tower, and of the largest single shape, are as good as any numbers. */
 static bench bench_new(const pt_nn_ops *ops) {
-    const size_t n_x = 4096 * 768, n_audio = tower_bytes(ops, false),
-                 n_text = tower_bytes(ops, true);
-    float *x = room(n_x);
+    const size_t n_audio = tower_bytes(ops, false), n_text = tower_bytes(ops, true);
+    float *x = room(N_X);
     bench b = {.ops = ops,
                .weights = room((n_audio > n_text ? n_audio : n_text) / sizeof(float)),
-               .weight = room(3072 * 800),
+               .weight = room(N_WEIGHT),
                .bias = room(1 << 20),
-               .x = room(n_x),
+               .x = room(N_X),
                .y = room(4096 * 384),
                .scratch = room(1 << 20)};
-    ops->to_operands(x, n_x, b.x);
+    ops->to_operands(x, N_X, b.x);
     free(x);
     return b;
+}
+
+/* ---- the same by oneDNN ---- */
+
+/* Element i of what a linear gave. */
+static double element(const pt_nn_ops *ops, pt_nn_epilogue epilogue, const void *y, size_t i) {
+    const bool is_f32 = epilogue == PT_NN_STORE || epilogue == PT_NN_ADD;
+    uint16_t half;
+    float value;
+    if (is_f32 || ops->operand_size == sizeof value) return (double)((const float *)y)[i];
+    memcpy(&half, (const unsigned char *)y + sizeof half * i, sizeof half);
+    const uint32_t bits = (uint32_t)half << 16;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+/* Euclidean lengths of the rows of a matrix. */
+static double *lengths_new(const float *x, size_t n_rows, size_t n) {
+    double *lengths = room(2 * n_rows);
+    for (size_t i = 0; i < n_rows; i++) {
+        double power = 0.0;
+        for (size_t j = 0; j < n; j++)
+            power += (double)x[i * n + j] * (double)x[i * n + j];
+        lengths[i] = sqrt(power);
+    }
+    return lengths;
+}
+
+/* How far two right results may lie apart. Each of them sums k products of magnitudes that add up
+ * to at most size = |x| |w|, with about sqrt(k) roundings of u to one side; bias, GELU and residual
+ * take a few more. oneDNN's erf is off by 1.5e-7 (Abramowitz and Stegun 7.1.26), of half of v. What
+ * is stored as bfloat16 is rounded once more on both sides; operands are the same on both. */
+static double apart(const bench *b, const linear_shape *s, double size, double y) {
+    const double u = 0.5 * (double)FLT_EPSILON, v = size + 1.0; /* |bias| and |residual| are < 1 */
+    const bool rounds =
+        b->ops->operand_size == 2 && s->epilogue != PT_NN_STORE && s->epilogue != PT_NN_ADD;
+    return 2.0 * sqrt((double)s->k) * u * v + 8.0 * u * v +
+           (s->epilogue == PT_NN_GELU ? 0.75e-7 * v : 0.0) + (rounds ? 0x1p-7 * fabs(y) : 0.0);
+}
+
+/* Ours and oneDNN's, from the same y; ends the program where they do not agree. */
+static void check_peer(const bench *b, const linear_shape *s, const onednn_linear *peer,
+                       const float *x, const float *w) {
+    const size_t n = s->m * s->n;
+    double *x_lengths = lengths_new(x, s->m, s->k), *w_lengths = lengths_new(w, s->n, s->k);
+    float *before = room(n), *ours = malloc(n * sizeof *ours);
+    size_t n_off = 0, n_zeros = 0;
+    if (!ours) exit(1);
+
+    memcpy(b->y, before, n * sizeof *before);
+    time_linear(b, s, 1);
+    memcpy(ours, b->y, n * sizeof *ours);
+    memcpy(b->y, before, n * sizeof *before);
+    onednn_linear_run(peer);
+    for (size_t i = 0; i < n; i++) {
+        const double a = element(b->ops, s->epilogue, ours, i);
+        const double off = fabs(a - element(b->ops, s->epilogue, b->y, i));
+        n_off += !(off <= apart(b, s, x_lengths[i / s->n] * w_lengths[i % s->n], a));
+        n_zeros += a == 0.0;
+    }
+    if (n_off > 0 || n_zeros > n / 2) {
+        fprintf(stderr, "bench_nn: %s: %zu of %zu elements differ from oneDNN's, %zu are zero\n",
+                s->name, n_off, n, n_zeros);
+        exit(1);
+    }
+    free(x_lengths), free(w_lengths), free(before), free(ours);
+}
+
+/* The same maps in oneDNN's hands, of the shapes that are wanted. */
+static void open_peers(bench *b, char **words, int n_words) {
+    float *x = room(N_X), *w = room(N_WEIGHT);
+    int n_refused = 0;
+
+    for (int i = 0; i < N_LINEARS; i++) {
+        const linear_shape *s = &linears[i];
+        if (!wanted(s->name, words, n_words)) continue;
+        b->ops->pack(w, s->n, s->k, b->weight);
+        b->peer[i] = onednn_linear_new(s->m, s->n, s->k, s->epilogue, b->ops->precision, w, b->bias,
+                                       b->x, b->y);
+        n_refused += !b->peer[i];
+        if (b->peer[i]) check_peer(b, s, b->peer[i], x, w);
+    }
+    if (n_refused > 0)
+        fprintf(stderr, "bench_nn: oneDNN has none of %d shapes in %s on this machine\n", n_refused,
+                pt_precision_name(b->ops->precision));
+    free(x);
+    free(w);
 }
 
 static void note(timing *t, const char *name, int precision, int round, double flop,
@@ -244,9 +350,14 @@ static int run_round(const bench *b, timing *timings, int precision, int round, 
         const double flop = 2.0 * (double)(s->m * s->n * s->k);
         if (!wanted(s->name, words, n_words)) continue;
         /* Once unmeasured, then until the clock tells: 4 million multiply-adds at the least. */
+        const int times = 1 + (int)(8e6 / flop);
         time_linear(b, s, 1);
-        note(&timings[n++], s->name, precision, round, flop,
-             time_linear(b, s, 1 + (int)(8e6 / flop)));
+        note(&timings[n], s->name, precision, round, flop, time_linear(b, s, times));
+        if (b->peer[i]) {
+            time_peer(b->peer[i], 1);
+            timings[n].peer[precision][round] = time_peer(b->peer[i], times);
+        }
+        n++;
     }
     for (int i = 0; i < N_ATTENTIONS; i++) {
         const attention_shape *s = &attentions[i];
@@ -285,11 +396,13 @@ int main(int argc, char **argv) {
         }
     }
 
+    const char *peer = onednn_open(isa);
     const pt_nn_ops *ops[N_PRECISIONS];
     bench benches[N_PRECISIONS];
     for (int p = 0; p < N_PRECISIONS; p++) {
         ops[p] = pt_nn_ops_of(isa, (pt_precision)p);
         if (ops[p]) benches[p] = bench_new(ops[p]);
+        if (ops[p] && peer) open_peers(&benches[p], argv + optind, argc - optind);
     }
     for (int round = 0; round < rounds; round++)
         for (int p = 0; p < N_PRECISIONS && ops[p]; p++) {
@@ -298,7 +411,8 @@ int main(int argc, char **argv) {
             n = run_round(&benches[p], timings, p, round, argv + optind, argc - optind);
         }
 
-    printf("%s: best, median, best; float32%s\n", pt_isa_name(isa), ops[1] ? ", bfloat16" : "");
+    printf("%s: best, median, best; float32%s%s%s\n", pt_isa_name(isa), ops[1] ? ", bfloat16" : "",
+           peer ? "; beside " : "", peer ? peer : "");
     print_timing(&peak, rounds, NULL);
     const double best_peak[N_PRECISIONS] = {peak.flop[0] / peak.seconds[0][0],
                                             peak.flop[1] / peak.seconds[1][0]};
