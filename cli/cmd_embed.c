@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <patina/patina.h>
 
@@ -11,7 +10,7 @@
 #include "hub_settings.h"
 #include "output.h"
 
-enum { MODEL, OUT, TEXT, AUDIO, START_FRAME, ISA, PRECISION, N_OPTIONS };
+enum { MODEL, OUT, TEXT, AUDIO, START_FRAME, THREADS, ISA, PRECISION, N_OPTIONS };
 
 static const pt_cli_option options[] = {
     [MODEL] = PT_CLI_MODEL_OPTION,
@@ -36,20 +35,21 @@ static const pt_cli_option options[] = {
                      .max = INT64_MAX,
                      .repeatable = true,
                      .help = "hear 10 s from this frame on; belongs to the --audio before it"},
+    [THREADS] = {.name = "threads",
+                 .kind = PT_CLI_NUMBER,
+                 .argument = "N",
+                 .min = 1,
+                 .max = 1024,
+                 .help = "workers (default: the CPUs that may be used); the rows do not depend "
+                         "on it"},
     [ISA] = PT_CLI_ISA_OPTION,
     [PRECISION] = PT_CLI_PRECISION_OPTION,
 };
 
-/* One row to come. */
-typedef struct item {
-    bool is_audio, has_start;
-    const char *text; /* the caption, or the file */
-    uint64_t start;
-} item;
-
 /* The rows in the order given; 0, or the status of a usage error. */
-static int list_items(const pt_cli_command *command, const pt_cli_args *args, item *items,
+static int list_items(const pt_cli_command *command, const pt_cli_args *args, pt_embed_thing *items,
                       size_t *n_items) {
+    bool has_start = false; /* the last of them */
     size_t n = 0;
     for (size_t i = 0; i < args->n_given; i++) {
         const pt_cli_given *given = &args->given[i];
@@ -58,17 +58,18 @@ static int list_items(const pt_cli_command *command, const pt_cli_args *args, it
             if (!pt_cli_is_utf8(given->value.text))
                 return pt_cli_usage(command, "option '--text': '%s' is not UTF-8",
                                     given->value.text);
-            items[n++] = (item){.text = given->value.text};
+            items[n++] = (pt_embed_thing){.text = given->value.text};
             break;
         case AUDIO:
-            items[n++] = (item){.text = given->value.text, .is_audio = true};
+            items[n++] = (pt_embed_thing){.text = given->value.text, .is_audio = true};
+            has_start = false;
             break;
         case START_FRAME:
-            if (n == 0 || !items[n - 1].is_audio || items[n - 1].has_start)
+            if (n == 0 || !items[n - 1].is_audio || has_start)
                 return pt_cli_usage(command,
                                     "option '--start-frame' belongs after the '--audio' it is of");
             items[n - 1].start = given->value.number;
-            items[n - 1].has_start = true;
+            has_start = true;
             break;
         default:
             break;
@@ -76,23 +77,6 @@ static int list_items(const pt_cli_command *command, const pt_cli_args *args, it
     }
     *n_items = n;
     return n ? 0 : pt_cli_usage(command, "at least one '--text' or '--audio' is expected");
-}
-
-static pt_status embed_all(const pt_clap *clap, const item *items, size_t n_items,
-                           float *embeddings, pt_error *err) {
-    pt_arena scratch;
-    pt_status status = PT_OK;
-    pt_arena_init(&scratch);
-    for (size_t i = 0; i < n_items && status == PT_OK; i++) {
-        float *row = embeddings + i * PT_EMBEDDING;
-        pt_arena_reset(&scratch);
-        status = items[i].is_audio
-                     ? pt_file_embed(clap, items[i].text, items[i].start, row, &scratch, err)
-                     : pt_clap_embed_text(clap, items[i].text, strlen(items[i].text), row, &scratch,
-                                          err);
-    }
-    pt_arena_release(&scratch);
-    return status;
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
@@ -108,7 +92,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     result =
         pt_cli_arithmetic(command, &args->value[ISA], &args->value[PRECISION], &isa, &precision);
     if (result != 0) return result;
-    item *items = calloc(args->n_given + 1, sizeof *items);
+    pt_embed_thing *items = calloc(args->n_given + 1, sizeof *items);
     if (!items) {
         pt_cli_complain("out of memory");
         return 1;
@@ -124,7 +108,9 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     if (status == PT_OK) status = pt_cli_model_path(args->value[MODEL].text, &model, &err);
     if (status == PT_OK)
         status = pt_clap_open(model, (pt_clap_parts)parts, isa, precision, &clap, &err);
-    if (status == PT_OK) status = embed_all(clap, items, n_items, embeddings, &err);
+    if (status == PT_OK)
+        status = pt_embed_all(clap, items, n_items, (unsigned)args->value[THREADS].number,
+                              embeddings, &err);
     if (status == PT_OK)
         status = pt_npy_write(args->value[OUT].text, embeddings, n_items, PT_EMBEDDING, &err);
     result = status == PT_OK ? 0 : pt_cli_failed(&err);

@@ -57,6 +57,40 @@ assert alone["bell"] != alone["later"] and alone["text"] != alone["empty"]
 E
 }
 
+# Many things on any number of threads are what each is by itself, captions in their groups as well;
+# of several faults the first is told.
+test_threads() {
+    py <<'E'
+words = "a bell rings while the dog barks twice and rain falls on an old roof".split()
+args, alone = [], []
+clips = sorted(os.listdir(DEMO + "/clips"))[:5]
+for i in range(43):
+    things = [("--text", " ".join(words[:i % 15]) + "!" * (i // 15))]
+    if i % 9 == 4:
+        things.append(("--audio", f"{DEMO}/clips/{clips[i // 9]}"))
+    for option, value in things:
+        args.append(f"{option}={value}")
+        patina("embed", "--model", MINI, "--threads", "1", "--out", "one.npy", args[-1])
+        alone.append(read_npy("one.npy")[1])
+for threads in "1", "2", "7":
+    patina("embed", "--model", MINI, "--threads", threads, "--out", "all.npy", *args)
+    shape, values = read_npy("all.npy")
+    assert shape == (len(alone), 512), shape
+    for i, row in enumerate(alone):
+        assert values[512 * i:512 * i + 512] == row, (threads, args[i])
+E
+    for threads in 1 5; do
+        run embed --model "$MINI" --threads $threads --out e.npy \
+            --audio "$DEMO/clips/misc_crow.flac" --audio absent-1.wav --text x \
+            --audio absent-2.wav --audio absent-3.wav
+        want_failure 1
+        want_err absent-1.wav
+        [ ! -e e.npy ] || fail "a file in spite of absent ones"
+    done
+    run embed --model "$MINI" --threads 0 --out e.npy --text x
+    want_failure 2
+}
+
 # One sample is audio enough: its repetition is what is heard.
 test_one_sample() {
     py <<'E'

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* embed_all.c - captions and sounds to points, many at once
+ *
+ *     things -> units: a sound, or the next few captions -> embeddings, each in its place
+ */
+
+#include <patina/files.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <patina/isa.h>
+
+#include "pipeline/ordered.h"
+
+#define THREADS_MAX    1024
+#define TEXTS_TOGETHER 8 /* as a run of generate has them */
+#define UNITS_A_WORKER 4 /* in flight */
+
+/* What a worker takes at a time. */
+typedef struct unit {
+    size_t things[TEXTS_TOGETHER]; /* [n], of one kind */
+    size_t n;
+    pt_status status;
+    pt_error err;
+} unit;
+
+typedef struct embed_job {
+    const pt_clap *clap;
+    const pt_embed_thing *things;
+    float *embeddings;
+    unit *units; /* [n_units] */
+    size_t n_units, n_given;
+} embed_job;
+
+/* In the order of what comes first in each; captions join whatever stands between them. */
+static void list_units(embed_job *job, size_t n_things) {
+    unit *open = NULL;
+    for (size_t i = 0; i < n_things; i++) {
+        const bool is_audio = job->things[i].is_audio;
+        unit *u = is_audio || !open ? &job->units[job->n_units++] : open;
+        u->things[u->n++] = i;
+        if (!is_audio) open = u->n < TEXTS_TOGETHER ? u : NULL;
+    }
+}
+
+static void *give_unit(void *context) {
+    embed_job *job = context;
+    return job->n_given < job->n_units ? &job->units[job->n_given++] : NULL;
+}
+
+static void *begin_work(void *context) {
+    pt_arena *arena = malloc(sizeof *arena);
+    (void)context;
+    if (arena) pt_arena_init(arena);
+    return arena;
+}
+
+static void end_work(void *context, void *own) {
+    (void)context;
+    pt_arena_release(own);
+    free(own);
+}
+
+static pt_status embed_captions(const embed_job *job, const unit *u, pt_arena *arena,
+                                pt_error *err) {
+    pt_clap_caption captions[TEXTS_TOGETHER];
+    float embeddings[TEXTS_TOGETHER * PT_EMBEDDING];
+
+    for (size_t i = 0; i < u->n; i++) {
+        const char *text = job->things[u->things[i]].text;
+        captions[i] = (pt_clap_caption){text, strlen(text)};
+    }
+    PT_TRY(pt_clap_embed_texts(job->clap, captions, u->n, embeddings, arena, err));
+    for (size_t i = 0; i < u->n; i++)
+        memcpy(job->embeddings + u->things[i] * PT_EMBEDDING, embeddings + i * PT_EMBEDDING,
+               PT_EMBEDDING * sizeof *embeddings);
+    return PT_OK;
+}
+
+static void work_unit(void *context, void *own, void *item) {
+    const embed_job *job = context;
+    unit *u = item;
+    const pt_embed_thing *first = &job->things[u->things[0]];
+
+    pt_arena_reset(own);
+    u->status = first->is_audio
+                    ? pt_file_embed(job->clap, first->text, first->start,
+                                    job->embeddings + u->things[0] * PT_EMBEDDING, own, &u->err)
+                    : embed_captions(job, u, own, &u->err);
+}
+
+static pt_status take_unit(void *context, void *item, pt_error *err) {
+    const unit *u = item;
+    (void)context;
+    return u->status == PT_OK ? PT_OK : pt_fail(err, u->status, "%s", u->err.message);
+}
+
+/* Units are one block, which the caller releases. */
+static void leave_unit(void *context, void *item) {
+    (void)context, (void)item;
+}
+
+pt_status pt_embed_all(const pt_clap *clap, const pt_embed_thing *things, size_t n_things,
+                       unsigned threads, float *embeddings, pt_error *err) {
+    embed_job all = {.clap = clap, .things = things, .embeddings = embeddings};
+    const pt_ordered_job job = {.context = &all,
+                                .next = give_unit,
+                                .begin = begin_work,
+                                .end = end_work,
+                                .work = work_unit,
+                                .deliver = take_unit,
+                                .release = leave_unit};
+    unsigned n_workers = threads ? threads : pt_cpus_usable(), at_large;
+
+    if (threads > THREADS_MAX)
+        return pt_fail(err, PT_EUSAGE, "%u threads are over %d", threads, THREADS_MAX);
+    if (n_things == 0) return PT_OK;
+    all.units = calloc(n_things, sizeof *all.units);
+    if (!all.units) return pt_fail(err, PT_ENOMEM, "out of memory");
+    list_units(&all, n_things);
+    if (n_workers > THREADS_MAX) n_workers = THREADS_MAX;
+    if (n_workers > all.n_units) n_workers = (unsigned)all.n_units;
+    const pt_status status =
+        pt_ordered_run(&job, n_workers, (size_t)n_workers * UNITS_A_WORKER, &at_large, err);
+    free(all.units);
+    return status;
+}
