@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <patina/clap.h>
 #include <patina/measure.h>
@@ -51,7 +52,17 @@ static void pass_note_on(void *context, const char *sentence) {
 
 /* ---------------------------------------------------------------- putting it together */
 
-/* Everything that can be wrong with the options, the suite and the model, cheapest first. */
+/* Whether the folder holds a set that somebody finished: then most likely no model is needed. */
+static bool is_finished(const char *out) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/dataset.json", out) < 0) return false;
+    const bool finished = access(path, F_OK) == 0;
+    free(path);
+    return finished;
+}
+
+/* Everything that can be wrong with the options, the suite and the model, cheapest first. Hashing
+ * the weights and packing them take about as long: with threads to spare, both are done at once. */
 static pt_status open_parts(pt_run *r, const pt_generate_options *options, pt_error *err) {
     const pt_generate_options *o = &r->plan.options;
 
@@ -61,6 +72,8 @@ static pt_status open_parts(pt_run *r, const pt_generate_options *options, pt_er
     r->libraries = pt_libraries_json();
     if (!r->libraries) return pt_fail(err, PT_ENOMEM, "out of memory");
     PT_TRY(pt_plan_corpus(&r->plan, o->stop, err));
+    if (o->threads > 1 && !is_finished(o->out))
+        pt_opener_start(&r->opener, o->model, o->isa, o->precision);
     PT_TRY(pt_clap_info_read(o->model, &r->info, err));
     r->model = model_json(&r->info);
     return r->model ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
@@ -162,7 +175,7 @@ static void announce(const pt_run *r) {
 /* What the workers share, once all of it is open. */
 static pt_status open_tools(pt_run *r, pt_error *err) {
     const pt_generate_options *o = &r->plan.options;
-    PT_TRY(pt_clap_open(o->model, PT_CLAP_BOTH, o->isa, o->precision, &r->clap, err));
+    PT_TRY(pt_opener_take(&r->opener, o->model, o->isa, o->precision, &r->clap, err));
     if (o->keep_audio) PT_TRY(pt_keep_open(o->keep_audio, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
     PT_TRY(pt_id_set_open(&r->ids, err));
@@ -241,6 +254,7 @@ static pt_status run_all(pt_run *r, const pt_generate_options *options, pt_gener
 }
 
 static void release(pt_run *r) {
+    pt_opener_release(&r->opener);
     pt_store_close(&r->store);
     pt_corpus_close(&r->corpus);
     pt_id_set_close(&r->ids);

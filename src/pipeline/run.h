@@ -15,6 +15,7 @@
 #include "corpus/corpus.h"
 #include "dataset/store.h"
 #include "pipeline/caption_cache.h"
+#include "pipeline/opener.h"
 #include "pipeline/plan.h"
 #include "pipeline/rows.h"
 #include "pipeline/tenths.h"
@@ -26,6 +27,7 @@ typedef struct pt_run {
     pt_row_plan rows;
     pt_suite *suite;
     pt_meter *meter;
+    pt_opener opener;
     pt_clap *clap;
     pt_caption_cache *cache;
     pt_clap_info info;
