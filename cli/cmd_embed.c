@@ -47,7 +47,7 @@ static const pt_cli_option options[] = {
 };
 
 /* The rows in the order given; 0, or the status of a usage error. */
-static int list_items(const pt_cli_command *command, const pt_cli_args *args, pt_embed_thing *items,
+static int list_items(const pt_cli_command *command, const pt_cli_args *args, pt_embed_input *items,
                       size_t *n_items) {
     bool has_start = false; /* the last of them */
     size_t n = 0;
@@ -58,10 +58,10 @@ static int list_items(const pt_cli_command *command, const pt_cli_args *args, pt
             if (!pt_cli_is_utf8(given->value.text))
                 return pt_cli_usage(command, "option '--text': '%s' is not UTF-8",
                                     given->value.text);
-            items[n++] = (pt_embed_thing){.text = given->value.text};
+            items[n++] = (pt_embed_input){.text = given->value.text};
             break;
         case AUDIO:
-            items[n++] = (pt_embed_thing){.text = given->value.text, .is_audio = true};
+            items[n++] = (pt_embed_input){.text = given->value.text, .is_audio = true};
             has_start = false;
             break;
         case START_FRAME:
@@ -92,7 +92,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     result =
         pt_cli_arithmetic(command, &args->value[ISA], &args->value[PRECISION], &isa, &precision);
     if (result != 0) return result;
-    pt_embed_thing *items = calloc(args->n_given + 1, sizeof *items);
+    pt_embed_input *items = calloc(args->n_given + 1, sizeof *items);
     if (!items) {
         pt_cli_complain("out of memory");
         return 1;

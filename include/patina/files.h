@@ -83,22 +83,22 @@ PT_API pt_status pt_file_embed(const pt_clap *clap, const char *path, uint64_t s
                                float embedding[PT_EMBEDDING], pt_arena *scratch, pt_error *err);
 
 /** A caption, or an audio file and the frame from which on it is heard. */
-typedef struct pt_embed_thing {
+typedef struct pt_embed_input {
     const char *text; /* the caption, UTF-8; or the file */
     bool is_audio;
     uint64_t start;
-} pt_embed_thing;
+} pt_embed_input;
 
 /**
  * Embeds many, with the bits that each has by itself: captions a few at a time, and all of it on
  * several threads.
  *
  * threads     0: all usable CPUs
- * embeddings  out, [n_things, 512] in the order of things, of arbitrary content after an error
+ * embeddings  out, [n_inputs, 512] in the order of inputs, of arbitrary content after an error
  *
  * Errors   of the first that cannot be embedded, as of pt_clap_embed_text and pt_file_embed
  */
-PT_API pt_status pt_embed_all(const pt_clap *clap, const pt_embed_thing *things, size_t n_things,
+PT_API pt_status pt_embed_all(const pt_clap *clap, const pt_embed_input *inputs, size_t n_inputs,
                               unsigned threads, float *embeddings, pt_error *err);
 
 /** Writes [n_rows, n_columns] float32 as NumPy's .npy 1.0; appears under path when complete. */

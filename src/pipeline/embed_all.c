@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* embed_all.c - captions and sounds to points, many at once
  *
- *     things -> units: a sound, or the next few captions -> embeddings, each in its place
+ *     inputs -> units: a sound, or the next few captions -> embeddings, each in its place
  */
 
 #include <patina/files.h>
@@ -19,7 +19,7 @@
 
 /* What a worker takes at a time. */
 typedef struct unit {
-    size_t things[TEXTS_TOGETHER]; /* [n], of one kind */
+    size_t inputs[TEXTS_TOGETHER]; /* [n], of one kind */
     size_t n;
     pt_status status;
     pt_error err;
@@ -27,19 +27,19 @@ typedef struct unit {
 
 typedef struct embed_job {
     const pt_clap *clap;
-    const pt_embed_thing *things;
+    const pt_embed_input *inputs;
     float *embeddings;
     unit *units; /* [n_units] */
     size_t n_units, n_given;
 } embed_job;
 
 /* In the order of what comes first in each; captions join whatever stands between them. */
-static void list_units(embed_job *job, size_t n_things) {
+static void list_units(embed_job *job, size_t n_inputs) {
     unit *open = NULL;
-    for (size_t i = 0; i < n_things; i++) {
-        const bool is_audio = job->things[i].is_audio;
+    for (size_t i = 0; i < n_inputs; i++) {
+        const bool is_audio = job->inputs[i].is_audio;
         unit *u = is_audio || !open ? &job->units[job->n_units++] : open;
-        u->things[u->n++] = i;
+        u->inputs[u->n++] = i;
         if (!is_audio) open = u->n < TEXTS_TOGETHER ? u : NULL;
     }
 }
@@ -68,12 +68,12 @@ static pt_status embed_captions(const embed_job *job, const unit *u, pt_arena *a
     float embeddings[TEXTS_TOGETHER * PT_EMBEDDING];
 
     for (size_t i = 0; i < u->n; i++) {
-        const char *text = job->things[u->things[i]].text;
+        const char *text = job->inputs[u->inputs[i]].text;
         captions[i] = (pt_clap_caption){text, strlen(text)};
     }
     PT_TRY(pt_clap_embed_texts(job->clap, captions, u->n, embeddings, arena, err));
     for (size_t i = 0; i < u->n; i++)
-        memcpy(job->embeddings + u->things[i] * PT_EMBEDDING, embeddings + i * PT_EMBEDDING,
+        memcpy(job->embeddings + u->inputs[i] * PT_EMBEDDING, embeddings + i * PT_EMBEDDING,
                PT_EMBEDDING * sizeof *embeddings);
     return PT_OK;
 }
@@ -81,12 +81,12 @@ static pt_status embed_captions(const embed_job *job, const unit *u, pt_arena *a
 static void work_unit(void *context, void *own, void *item) {
     const embed_job *job = context;
     unit *u = item;
-    const pt_embed_thing *first = &job->things[u->things[0]];
+    const pt_embed_input *first = &job->inputs[u->inputs[0]];
 
     pt_arena_reset(own);
     u->status = first->is_audio
                     ? pt_file_embed(job->clap, first->text, first->start,
-                                    job->embeddings + u->things[0] * PT_EMBEDDING, own, &u->err)
+                                    job->embeddings + u->inputs[0] * PT_EMBEDDING, own, &u->err)
                     : embed_captions(job, u, own, &u->err);
 }
 
@@ -101,9 +101,9 @@ static void leave_unit(void *context, void *item) {
     (void)context, (void)item;
 }
 
-pt_status pt_embed_all(const pt_clap *clap, const pt_embed_thing *things, size_t n_things,
+pt_status pt_embed_all(const pt_clap *clap, const pt_embed_input *inputs, size_t n_inputs,
                        unsigned threads, float *embeddings, pt_error *err) {
-    embed_job all = {.clap = clap, .things = things, .embeddings = embeddings};
+    embed_job all = {.clap = clap, .inputs = inputs, .embeddings = embeddings};
     const pt_ordered_job job = {.context = &all,
                                 .next = give_unit,
                                 .begin = begin_work,
@@ -115,10 +115,10 @@ pt_status pt_embed_all(const pt_clap *clap, const pt_embed_thing *things, size_t
 
     if (threads > THREADS_MAX)
         return pt_fail(err, PT_EUSAGE, "%u threads are over %d", threads, THREADS_MAX);
-    if (n_things == 0) return PT_OK;
-    all.units = calloc(n_things, sizeof *all.units);
+    if (n_inputs == 0) return PT_OK;
+    all.units = calloc(n_inputs, sizeof *all.units);
     if (!all.units) return pt_fail(err, PT_ENOMEM, "out of memory");
-    list_units(&all, n_things);
+    list_units(&all, n_inputs);
     if (n_workers > THREADS_MAX) n_workers = THREADS_MAX;
     if (n_workers > all.n_units) n_workers = (unsigned)all.n_units;
     const pt_status status =
