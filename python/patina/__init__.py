@@ -9,9 +9,10 @@
 """
 
 from patina._generate import generate
-from patina._load import Rows, load
+from patina._load import load
 from patina._model import Model
 from patina._native import Error, version
+from patina._rows import Rows
 from patina._sound import Degraded, Targets, degrade, measure
 
 __version__ = version()

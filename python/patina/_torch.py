@@ -11,7 +11,7 @@ import torch
 import torch.utils.data
 from numpy.typing import NDArray
 
-from patina._load import Rows
+from patina._rows import Rows
 
 
 class TorchRows(Rows, torch.utils.data.Dataset):  # type: ignore[type-arg,misc]
