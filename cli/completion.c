@@ -13,6 +13,55 @@
 
 enum { WORDS_SIZE = 256 };
 
+/* ---- what is offered ------------------------------------------------------------------------- */
+
+/* What may stand where a value is expected. */
+typedef enum value_kind {
+    VALUE_FREE, /* nothing that could be offered */
+    VALUE_WORD, /* one of the option's choices */
+    VALUE_DIR,
+    VALUE_FILE
+} value_kind;
+
+/* By the option's kind and the name of its argument, as options.h tells; not for flags. */
+static value_kind value_kind_of(const pt_cli_option *option) {
+    if (option->kind == PT_CLI_CHOICE) return VALUE_WORD;
+    if (option->kind != PT_CLI_TEXT) return VALUE_FREE;
+    if (strcmp(option->argument, "DIR") == 0) return VALUE_DIR;
+    if (strncmp(option->argument, "FILE", 4) == 0 || strcmp(option->argument, "SRC") == 0 ||
+        strcmp(option->argument, "MODEL") == 0)
+        return VALUE_FILE;
+    return VALUE_FREE;
+}
+
+/* Likewise of a command's operands: folders where its usage ends with OUT or DIR. */
+static value_kind operand_kind_of(const pt_cli_command *command) {
+    if (command->n_operands_max == 0) return VALUE_FREE;
+    const char *space = strrchr(command->usage, ' ');
+    const char *last = space ? space + 1 : command->usage;
+    return strcmp(last, "OUT") == 0 || strcmp(last, "DIR") == 0 ? VALUE_DIR : VALUE_FILE;
+}
+
+/* The words that a command's first operand must be one of ("info"), parted by blanks: those in
+ * small letters that begin a line of its usage. Empty where it has none. */
+static void first_words(const pt_cli_command *command, char *words, size_t size) {
+    const char *line = command->usage;
+    size_t used = 0;
+    while (line && size > 0) {
+        line += strspn(line, " \n");
+        const size_t length = strspn(line, "abcdefghijklmnopqrstuvwxyz|");
+        if (length > 0 && strchr(" \n", line[length]) && used + length + 2 <= size) {
+            if (used > 0) words[used++] = ' ';
+            for (size_t i = 0; i < length; i++)
+                words[used++] = line[i] == '|' ? ' ' : line[i];
+        }
+        line = strchr(line, '\n');
+    }
+    if (size > 0) words[used] = '\0';
+}
+
+/* ---- in every shell -------------------------------------------------------------------------- */
+
 /* Help up to its first clause: what a list of suggestions has room for. */
 static size_t brief(const char *help) {
     size_t length = strcspn(help, ";:(");
@@ -52,12 +101,12 @@ static void put_command_names(const pt_cli_program *program, FILE *out) {
 /* ---- bash ------------------------------------------------------------------------------------ */
 
 /* A pattern "--a | --b" of the options that take one kind of value, and what to do then. */
-static void bash_options_of(const pt_cli_command *command, pt_cli_value_kind kind,
-                            const char *action, FILE *out) {
+static void bash_options_of(const pt_cli_command *command, value_kind kind, const char *action,
+                            FILE *out) {
     size_t n = 0;
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
-        if (option->kind == PT_CLI_FLAG || pt_cli_value_kind_of(option) != kind) continue;
+        if (option->kind == PT_CLI_FLAG || value_kind_of(option) != kind) continue;
         fprintf(out, "%s--%s", n++ > 0 ? " | " : "        ", option->name);
     }
     if (n > 0) fprintf(out, ") %s ;;\n", action);
@@ -65,13 +114,13 @@ static void bash_options_of(const pt_cli_command *command, pt_cli_value_kind kin
 
 static void bash_command(const pt_cli_command *command, FILE *out) {
     char words[WORDS_SIZE];
-    pt_cli_first_words(command, words, sizeof words);
+    first_words(command, words, sizeof words);
     fprintf(out, "    %s)\n        options='", command->name);
     for (size_t i = 0; i < command->n_options; i++)
         fprintf(out, "--%s ", command->options[i].name);
     fprintf(out, "--help' first='%s'%s%s\n        case $before in\n", words,
             command->n_operands_max > 0 ? "" : " value=none",
-            pt_cli_operand_kind_of(command) == PT_CLI_VALUE_DIR ? " found=dirnames" : "");
+            operand_kind_of(command) == VALUE_DIR ? " found=dirnames" : "");
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
         if (option->kind != PT_CLI_CHOICE) continue;
@@ -79,9 +128,9 @@ static void bash_command(const pt_cli_command *command, FILE *out) {
         put_choices(option, out);
         fputs("' ;;\n", out);
     }
-    bash_options_of(command, PT_CLI_VALUE_DIR, "value='folder'", out);
-    bash_options_of(command, PT_CLI_VALUE_FILE, "value='file'", out);
-    bash_options_of(command, PT_CLI_VALUE_FREE, "return", out);
+    bash_options_of(command, VALUE_DIR, "value='folder'", out);
+    bash_options_of(command, VALUE_FILE, "value='file'", out);
+    bash_options_of(command, VALUE_FREE, "return", out);
     fputs("        esac\n        ;;\n", out);
 }
 
@@ -139,19 +188,19 @@ static void zsh_option(const pt_cli_option *option, FILE *out) {
     putc(']', out);
     if (option->kind != PT_CLI_FLAG) {
         fprintf(out, ":%s:", option->argument ? option->argument : option->name);
-        switch (pt_cli_value_kind_of(option)) {
-        case PT_CLI_VALUE_WORD:
+        switch (value_kind_of(option)) {
+        case VALUE_WORD:
             putc('(', out);
             put_choices(option, out);
             putc(')', out);
             break;
-        case PT_CLI_VALUE_DIR:
+        case VALUE_DIR:
             fputs("_files -/", out);
             break;
-        case PT_CLI_VALUE_FILE:
+        case VALUE_FILE:
             fputs("_files", out);
             break;
-        case PT_CLI_VALUE_FREE:
+        case VALUE_FREE:
             break;
         }
     }
@@ -160,7 +209,7 @@ static void zsh_option(const pt_cli_option *option, FILE *out) {
 
 static void zsh_command(const pt_cli_command *command, FILE *out) {
     char words[WORDS_SIZE];
-    pt_cli_first_words(command, words, sizeof words);
+    first_words(command, words, sizeof words);
     fprintf(out, "    %s)\n        _arguments", command->name);
     for (size_t i = 0; i < command->n_options; i++)
         zsh_option(&command->options[i], out);
@@ -168,7 +217,7 @@ static void zsh_command(const pt_cli_command *command, FILE *out) {
     if (words[0]) fprintf(out, " \\\n            '1:what to do:(%s)'", words);
     if (command->n_operands_max > 0)
         fprintf(out, " \\\n            '*:file:_files%s'",
-                pt_cli_operand_kind_of(command) == PT_CLI_VALUE_DIR ? " -/" : "");
+                operand_kind_of(command) == VALUE_DIR ? " -/" : "");
     fputs("\n        ;;\n", out);
 }
 
@@ -226,19 +275,19 @@ static void fish_option(const char *command, const pt_cli_option *option, FILE *
     fish_line(command, out);
     fprintf(out, " -l %s", option->name);
     if (option->kind != PT_CLI_FLAG) {
-        switch (pt_cli_value_kind_of(option)) {
-        case PT_CLI_VALUE_WORD:
+        switch (value_kind_of(option)) {
+        case VALUE_WORD:
             fputs(" -x -a '", out);
             put_choices(option, out);
             putc('\'', out);
             break;
-        case PT_CLI_VALUE_DIR:
+        case VALUE_DIR:
             fputs(" -x -a '(__fish_complete_directories)'", out);
             break;
-        case PT_CLI_VALUE_FILE:
+        case VALUE_FILE:
             fputs(" -r -F", out);
             break;
-        case PT_CLI_VALUE_FREE:
+        case VALUE_FREE:
             fputs(" -x", out);
             break;
         }
@@ -248,7 +297,7 @@ static void fish_option(const char *command, const pt_cli_option *option, FILE *
 
 static void fish_command(const pt_cli_command *command, FILE *out) {
     char words[WORDS_SIZE];
-    pt_cli_first_words(command, words, sizeof words);
+    first_words(command, words, sizeof words);
     for (size_t i = 0; i < command->n_options; i++)
         fish_option(command->name, &command->options[i], out);
     fish_line(command->name, out);
@@ -257,7 +306,7 @@ static void fish_command(const pt_cli_command *command, FILE *out) {
         fish_line(command->name, out);
         fprintf(out, " -a '%s'\n", words);
     }
-    if (command->n_operands_max == 0 || pt_cli_operand_kind_of(command) == PT_CLI_VALUE_DIR) {
+    if (command->n_operands_max == 0 || operand_kind_of(command) == VALUE_DIR) {
         fish_line(command->name, out);
         fprintf(out, " -f%s\n",
                 command->n_operands_max > 0 ? " -a '(__fish_complete_directories)'" : "");

@@ -10,40 +10,6 @@
 
 #include "output.h"
 
-pt_cli_value_kind pt_cli_value_kind_of(const pt_cli_option *option) {
-    if (option->kind == PT_CLI_CHOICE) return PT_CLI_VALUE_WORD;
-    if (option->kind != PT_CLI_TEXT) return PT_CLI_VALUE_FREE;
-    if (strcmp(option->argument, "DIR") == 0) return PT_CLI_VALUE_DIR;
-    if (strncmp(option->argument, "FILE", 4) == 0 || strcmp(option->argument, "SRC") == 0 ||
-        strcmp(option->argument, "MODEL") == 0)
-        return PT_CLI_VALUE_FILE;
-    return PT_CLI_VALUE_FREE;
-}
-
-pt_cli_value_kind pt_cli_operand_kind_of(const pt_cli_command *command) {
-    if (command->n_operands_max == 0) return PT_CLI_VALUE_FREE;
-    const char *space = strrchr(command->usage, ' ');
-    const char *last = space ? space + 1 : command->usage;
-    return strcmp(last, "OUT") == 0 || strcmp(last, "DIR") == 0 ? PT_CLI_VALUE_DIR
-                                                                : PT_CLI_VALUE_FILE;
-}
-
-void pt_cli_first_words(const pt_cli_command *command, char *words, size_t size) {
-    const char *line = command->usage;
-    size_t used = 0;
-    while (line && size > 0) {
-        line += strspn(line, " \n");
-        const size_t length = strspn(line, "abcdefghijklmnopqrstuvwxyz|");
-        if (length > 0 && strchr(" \n", line[length]) && used + length + 2 <= size) {
-            if (used > 0) words[used++] = ' ';
-            for (size_t i = 0; i < length; i++)
-                words[used++] = line[i] == '|' ? ' ' : line[i];
-        }
-        line = strchr(line, '\n');
-    }
-    if (size > 0) words[used] = '\0';
-}
-
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void put_member(FILE *out, const char *name, const char *text) {

@@ -19,26 +19,6 @@ typedef struct pt_cli_program {
     size_t n_commands;
 } pt_cli_program;
 
-/** What may stand where a value is expected. */
-typedef enum pt_cli_value_kind {
-    PT_CLI_VALUE_FREE, /* nothing that could be offered */
-    PT_CLI_VALUE_WORD, /* one of the option's choices */
-    PT_CLI_VALUE_DIR,
-    PT_CLI_VALUE_FILE
-} pt_cli_value_kind;
-
-/** By the option's kind and the name of its argument, as options.h tells; not for flags. */
-pt_cli_value_kind pt_cli_value_kind_of(const pt_cli_option *option);
-
-/** Likewise of a command's operands: folders where its usage ends with OUT or DIR. */
-pt_cli_value_kind pt_cli_operand_kind_of(const pt_cli_command *command);
-
-/**
- * The words that a command's first operand must be one of ("info"), parted by blanks: those in
- * small letters that begin a line of its usage. Empty where it has none.
- */
-void pt_cli_first_words(const pt_cli_command *command, char *words, size_t size);
-
 /** A manual page in roff (man macros) of a command, or of the program where command is NULL. */
 void pt_cli_manual(const pt_cli_program *program, const pt_cli_command *command, FILE *out);
 
