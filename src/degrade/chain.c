@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chain.c - draws chains, applies them, and keeps the books of purity
+/* chain.c - draws chains or takes them by name, applies them, and keeps the books of purity
  *
  * Purity compares what the chain's linear part makes of the pristine with everything else, so an
  * equaliser costs none. To tell the two apart, signal, noise and distortion ride through the
@@ -32,6 +32,8 @@
 /* Draws of stream PLAN; 1 to 6 turn effects on, by pt_effect.plan. */
 enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8 };
 
+/* ---- drawing ---- */
+
 double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index) {
     const pt_setting *rule = &drawing->effect->setting[setting];
     const double *v = drawing->setting[setting];
@@ -55,7 +57,7 @@ double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index) 
     }
 }
 
-void pt_stage_draw(const pt_drawing *drawing, pt_stage *stage) {
+static void stage_draw(const pt_drawing *drawing, pt_stage *stage) {
     *stage = (pt_stage){.effect = drawing->effect, .n_items = 1};
     if (drawing->effect->draw) {
         drawing->effect->draw(drawing, stage);
@@ -76,7 +78,7 @@ static void shuffle(const pt_rng *plan, size_t order[PT_EFFECTS]) {
     }
 }
 
-pt_status pt_row_allows(uint64_t seed, uint32_t variant, size_t n_samples, pt_error *err) {
+static pt_status row_allows(uint64_t seed, uint32_t variant, size_t n_samples, pt_error *err) {
     if (seed > PT_SEED_MAX)
         return pt_fail(err, PT_ERANGE, "a seed is 0 to %lld, not %llu", (long long)PT_SEED_MAX,
                        (unsigned long long)seed);
@@ -90,7 +92,7 @@ pt_status pt_row_allows(uint64_t seed, uint32_t variant, size_t n_samples, pt_er
 
 pt_status pt_chain_draw(const pt_suite *suite, uint64_t seed, const char *entry, uint32_t variant,
                         pt_order order, size_t n_samples, pt_chain **out, pt_error *err) {
-    PT_TRY(pt_row_allows(seed, variant, n_samples, err));
+    PT_TRY(row_allows(seed, variant, n_samples, err));
     pt_chain *chain = calloc(1, sizeof *chain);
     if (!chain) return pt_fail(err, PT_ENOMEM, "no memory for a chain of effects");
 
@@ -105,8 +107,52 @@ pt_status pt_chain_draw(const pt_suite *suite, uint64_t seed, const char *entry,
         const pt_drawing drawing = {effect, suite->setting[at[i]],
                                     pt_rng_of(seed, entry, variant, effect->stream), n_samples,
                                     NULL};
-        pt_stage_draw(&drawing, &chain->stage[chain->n_stages++]);
+        stage_draw(&drawing, &chain->stage[chain->n_stages++]);
     }
+    *out = chain;
+    return PT_OK;
+}
+
+/* ---- choosing ---- */
+
+static pt_status no_effect(const char *name, size_t n, pt_error *err) {
+    char known[PT_EFFECT_LIST];
+    return pt_fail(err, PT_EUSAGE, "'%.*s' is no effect; there are %s", n < 64 ? (int)n : 64, name,
+                   pt_effect_list(known));
+}
+
+/* Index of the effect that the n bytes name; PT_EFFECTS if there is none. */
+static size_t effect_index(const char *name, size_t n) {
+    size_t e = 0;
+    while (e < PT_EFFECTS &&
+           (strlen(pt_effects[e]->name) != n || memcmp(pt_effects[e]->name, name, n) != 0))
+        e++;
+    return e;
+}
+
+pt_status pt_chain_choose(const pt_suite *suite, const char *effects, pt_severity severity,
+                          uint64_t seed, const char *entry, uint32_t variant, size_t n_samples,
+                          pt_chain **out, pt_error *err) {
+    bool used[PT_EFFECTS] = {false};
+    pt_chain chosen = {0};
+
+    PT_TRY(row_allows(seed, variant, n_samples, err));
+    for (const char *name = effects;; name++) {
+        const size_t n = strcspn(name, ","), e = effect_index(name, n);
+        if (e == PT_EFFECTS) return no_effect(name, n, err);
+        if (used[e]) return pt_fail(err, PT_EUSAGE, "'%s' is named twice", pt_effects[e]->name);
+        used[e] = true;
+        const pt_effect *effect = pt_effects[e];
+        const pt_drawing drawing = {effect, suite->setting[e],
+                                    pt_rng_of(seed, entry, variant, effect->stream), n_samples,
+                                    &severity};
+        stage_draw(&drawing, &chosen.stage[chosen.n_stages++]);
+        name += n;
+        if (*name == '\0') break;
+    }
+    pt_chain *chain = malloc(sizeof *chain);
+    if (!chain) return pt_fail(err, PT_ENOMEM, "no memory for a chain of effects");
+    *chain = chosen;
     *out = chain;
     return PT_OK;
 }
@@ -280,7 +326,7 @@ static pt_status ride_finish(pt_ride *ride, float *degraded, pt_damage *damage, 
 pt_status pt_chain_apply(const pt_suite *suite, const pt_chain *chain, uint64_t seed,
                          const char *entry, uint32_t variant, const float *x, size_t n_samples,
                          float *degraded, pt_damage *damage, pt_arena *scratch, pt_error *err) {
-    PT_TRY(pt_row_allows(seed, variant, n_samples, err));
+    PT_TRY(row_allows(seed, variant, n_samples, err));
     if (!pt_stats_finite(x, n_samples))
         return pt_fail(err, PT_REJECT_NONFINITE, "a sample is not a finite number");
 

@@ -13,12 +13,6 @@ struct pt_chain {
     pt_stage stage[PT_STAGES_MAX];
 };
 
-/** Fills a stage of the drawing's effect. */
-void pt_stage_draw(const pt_drawing *drawing, pt_stage *stage);
-
-/** PT_ERANGE unless a row can have these. */
-pt_status pt_row_allows(uint64_t seed, uint32_t variant, size_t n_samples, pt_error *err);
-
 /** What pt_chain_parse does, for JSON that is parsed already. */
 pt_status pt_chain_read(const json_t *json, pt_chain *chain, pt_error *err);
 

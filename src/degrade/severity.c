@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* severity.c - effects by name and "light", "medium" or "heavy" instead of by chance
+/* severity.c - what "light", "medium" and "heavy" make of each setting, and all settings in print
  *
  * A severity is a place in every range of the suite, counted towards what is worse along the scale
  * of the draw: 20 % of the way for light, 50 % for medium, 85 % for heavy. What is neither better
  * nor worse (a delay, a pitch) stays in the middle; words and numbers of things take the likeliest.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/json_text.h"
 #include "base/str.h"
-#include "degrade/chain.h"
+#include "degrade/suite.h"
 
 static const struct {
     const char *name;
@@ -53,50 +49,6 @@ double pt_setting_at(const pt_setting *setting, const double *v, pt_severity sev
     default:
         return 0.0;
     }
-}
-
-/* ---- chains ---- */
-
-static pt_status no_effect(const char *name, size_t n, pt_error *err) {
-    char known[PT_EFFECT_LIST];
-    return pt_fail(err, PT_EUSAGE, "'%.*s' is no effect; there are %s", n < 64 ? (int)n : 64, name,
-                   pt_effect_list(known));
-}
-
-/* Index of the effect that the n bytes name; PT_EFFECTS if there is none. */
-static size_t effect_index(const char *name, size_t n) {
-    size_t e = 0;
-    while (e < PT_EFFECTS &&
-           (strlen(pt_effects[e]->name) != n || memcmp(pt_effects[e]->name, name, n) != 0))
-        e++;
-    return e;
-}
-
-pt_status pt_chain_choose(const pt_suite *suite, const char *effects, pt_severity severity,
-                          uint64_t seed, const char *entry, uint32_t variant, size_t n_samples,
-                          pt_chain **out, pt_error *err) {
-    bool used[PT_EFFECTS] = {false};
-    pt_chain chosen = {0};
-
-    PT_TRY(pt_row_allows(seed, variant, n_samples, err));
-    for (const char *name = effects;; name++) {
-        const size_t n = strcspn(name, ","), e = effect_index(name, n);
-        if (e == PT_EFFECTS) return no_effect(name, n, err);
-        if (used[e]) return pt_fail(err, PT_EUSAGE, "'%s' is named twice", pt_effects[e]->name);
-        used[e] = true;
-        const pt_effect *effect = pt_effects[e];
-        const pt_drawing drawing = {effect, suite->setting[e],
-                                    pt_rng_of(seed, entry, variant, effect->stream), n_samples,
-                                    &severity};
-        pt_stage_draw(&drawing, &chosen.stage[chosen.n_stages++]);
-        name += n;
-        if (*name == '\0') break;
-    }
-    pt_chain *chain = malloc(sizeof *chain);
-    if (!chain) return pt_fail(err, PT_ENOMEM, "no memory for a chain of effects");
-    *chain = chosen;
-    *out = chain;
-    return PT_OK;
 }
 
 /* ---- what there is, for people ---- */
