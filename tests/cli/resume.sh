@@ -166,7 +166,9 @@ for _ in range(400):
     assert run.returncode == 75, run
     assert took < (90 if slow else 11), took
     assert b"time limit" in run.stderr, run.stderr
-    chunks.append(len([d for d in os.listdir("set/.patina") if d.isdigit()]))
+    # on a busy machine the first run may end before its folder is there
+    kept = os.listdir("set/.patina") if os.path.isdir("set/.patina") else []
+    chunks.append(len([d for d in kept if d.isdigit()]))
 assert statuses[-1] == 0, statuses
 assert chunks == sorted(chunks), chunks
 whole, made = tree("whole"), tree("set")
