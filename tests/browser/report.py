@@ -113,7 +113,7 @@ def look_at(browser, name, width, dark=False, media=""):
 
 def main():
     if not find():
-        print("skip report: there is no chromium (script/setup --browser installs it)")
+        print("skip report: there is no chromium (script/setup --full installs it)")
         print("0 passed, 0 failed, 1 skipped")
         return 0
     with Browser() as browser:
