@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* biquad.c - cookbook coefficients, and cascades that run up to three sections at a time
- *
- * A section waits for its own last output: three additions and products in a row, whatever the
- * machine. Sections that run side by side wait together, so three cost little more than one.
- */
+/* biquad.c - cookbook coefficients, and cascades: blocks by the kernel, what is left over here */
 
 #include "dsp/biquad.h"
 
+#include <assert.h>
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
-#define ABREAST 3 /* sections that run side by side */
+#include "dsp/dsp_ops.h"
+
+#define TOGETHER 4 /* sections that a block passes while it is in the cache */
 
 pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, double q,
                            double gain_db) {
@@ -47,29 +48,46 @@ pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, do
     return (pt_biquad){b0 / a0, b1 / a0, b2 / a0, a1 / a0, a2 / a0};
 }
 
-/* n_sections is a constant wherever this is called, so the inner loop unrolls into registers. */
-static inline __attribute__((always_inline)) void run(const pt_biquad *section, size_t n_sections,
-                                                      double *x, size_t n) {
-    pt_biquad q[ABREAST];
-    double z1[ABREAST] = {0}, z2[ABREAST] = {0};
-    for (size_t s = 0; s < n_sections; s++)
-        q[s] = section[s];
+static double step(const pt_biquad *q, double x, double state[2]) {
+    const double y = q->b0 * x + state[0];
+    state[0] = (q->b1 * x + state[1]) - q->a1 * y;
+    state[1] = q->b2 * x - q->a2 * y;
+    return y;
+}
 
-    for (size_t i = 0; i < n; i++) {
-        double v = x[i];
-        for (size_t s = 0; s < n_sections; s++) {
-            const double y = q[s].b0 * v + z1[s];
-            z1[s] = (q[s].b1 * v + z2[s]) - q[s].a1 * y; /* what waits for y comes last */
-            z2[s] = q[s].b2 * v - q[s].a2 * y;
-            v = y;
-        }
-        x[i] = v;
+void pt_biquad_plan_init(pt_biquad_plan *plan, const pt_biquad *section) {
+    *plan = (pt_biquad_plan){.section = *section, .advance = {{1.0, 0.0}, {0.0, 1.0}}};
+    double state[2] = {0};
+    step(section, 1.0, state);
+    for (size_t i = PT_BIQUAD_LENGTH; i-- > 0;) {
+        memcpy(plan->response[i], state, sizeof state);
+        step(section, 0.0, state);
     }
+    for (size_t i = 0; i < PT_BIQUAD_LENGTH; i++)
+        for (size_t j = 0; j < 2; j++)
+            step(section, 0.0, plan->advance[j]);
+}
+
+static void run(const pt_biquad *section, size_t n_sections, double *x, size_t n) {
+    _Alignas(64) double lanes[PT_BIQUAD_BLOCK];
+    const pt_dsp_ops *ops = pt_dsp_ops_best();
+    pt_biquad_plan plan[TOGETHER];
+    double state[TOGETHER][2] = {{0}};
+    for (size_t s = 0; s < n_sections; s++)
+        pt_biquad_plan_init(&plan[s], &section[s]);
+
+    const size_t whole = n - n % PT_BIQUAD_BLOCK;
+    for (size_t i = 0; i < whole; i += PT_BIQUAD_BLOCK)
+        ops->biquads(plan, n_sections, x + i, lanes, state);
+    for (size_t i = whole; i < n; i++)
+        for (size_t s = 0; s < n_sections; s++)
+            x[i] = step(&section[s], x[i], state[s]);
 }
 
 void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n) {
-    for (; n_sections >= ABREAST; section += ABREAST, n_sections -= ABREAST)
-        run(section, ABREAST, x, n);
-    if (n_sections == 2) run(section, 2, x, n);
-    if (n_sections == 1) run(section, 1, x, n);
+    assert((uintptr_t)x % 64 == 0);
+    for (size_t first = 0; first < n_sections; first += TOGETHER) {
+        const size_t n_left = n_sections - first;
+        run(section + first, n_left < TOGETHER ? n_left : TOGETHER, x, n);
+    }
 }

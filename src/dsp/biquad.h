@@ -3,6 +3,11 @@
  *
  * Source: R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients",
  * W3C Working Group Note, 2021.
+ *
+ * A section waits for its own last output, so a block is cut into segments that are filtered side
+ * by side, a segment a lane, as in cascade.h: what each leaves behind if the section is at rest
+ * before it is a sum of independent products, a walk over these gives the states that the segments
+ * begin in, and then the section itself runs over all of them.
  */
 
 #ifndef PATINA_DSP_BIQUAD_H
@@ -29,9 +34,25 @@ pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, do
                            double gain_db);
 
 /**
- * One section after the other over x [n], in place: transposed direct form II in double, from a
- * state of zero; what rings on after the last sample is lost. The same bits as section by section.
+ * One section after the other over x [n], aligned to 64, in place: transposed direct form II in
+ * double, from a state of zero; what rings on after the last sample is lost. The same bits as
+ * section by section.
  */
 void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n);
+
+/* ---- what pt_dsp_ops.biquads works with ---- */
+
+#define PT_BIQUAD_SEGMENTS 32
+#define PT_BIQUAD_LENGTH   64 /* of a segment */
+#define PT_BIQUAD_BLOCK    (PT_BIQUAD_SEGMENTS * PT_BIQUAD_LENGTH)
+
+typedef struct pt_biquad_plan {
+    pt_biquad section;
+    double advance[2][2];                 /* [j]: both states after a segment of zeros, from the
+                                             j-th unit state */
+    double response[PT_BIQUAD_LENGTH][2]; /* [i]: at the end of a segment, of a 1 as sample i */
+} pt_biquad_plan;
+
+void pt_biquad_plan_init(pt_biquad_plan *plan, const pt_biquad *section);
 
 #endif /* PATINA_DSP_BIQUAD_H */

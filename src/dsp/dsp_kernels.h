@@ -42,7 +42,39 @@ static double lanes_sum(const double lane[LANES]) {
            ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
+/* Transposes [8][8], whose rows stand apart by strides that are multiples of 4. */
+INLINE void turn8x8(const double *x, size_t x_stride, double *y, size_t y_stride) {
+#if WIDTH == 2
+    for (size_t i = 0; i < 8; i += 2)
+        for (size_t j = 0; j < 8; j += 2) {
+            const double *in = x + i * x_stride + j;
+            double *out = y + j * y_stride + i;
+            const vec a = *(const vec *)in, b = *(const vec *)(in + x_stride);
+            *(vec *)out = __builtin_shufflevector(a, b, 0, 2);
+            *(vec *)(out + y_stride) = __builtin_shufflevector(a, b, 1, 3);
+        }
+#else
+    for (size_t i = 0; i < 8; i += 4)
+        UNROLL for (size_t j = 0; j < 8; j += 4) {
+            const double *in = x + i * x_stride + j;
+            double *out = y + j * y_stride + i;
+            const vec4 a = *(const vec4 *)in, b = *(const vec4 *)(in + x_stride);
+            const vec4 c = *(const vec4 *)(in + 2 * x_stride);
+            const vec4 d = *(const vec4 *)(in + 3 * x_stride);
+            const vec4 ab_even = __builtin_shufflevector(a, b, 0, 4, 2, 6);
+            const vec4 ab_odd = __builtin_shufflevector(a, b, 1, 5, 3, 7);
+            const vec4 cd_even = __builtin_shufflevector(c, d, 0, 4, 2, 6);
+            const vec4 cd_odd = __builtin_shufflevector(c, d, 1, 5, 3, 7);
+            *(vec4 *)(out) = __builtin_shufflevector(ab_even, cd_even, 0, 1, 4, 5);
+            *(vec4 *)(out + y_stride) = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 4, 5);
+            *(vec4 *)(out + 2 * y_stride) = __builtin_shufflevector(ab_even, cd_even, 2, 3, 6, 7);
+            *(vec4 *)(out + 3 * y_stride) = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7);
+        }
+#endif
+}
+
 #include "dsp/bands_kernel.h"
+#include "dsp/biquad_kernel.h"
 #include "dsp/cascade_kernel.h"
 #include "dsp/elementary_kernel.h"
 #include "dsp/pair_kernel.h"
@@ -54,6 +86,7 @@ const pt_dsp_ops TABLE = {
     .survey = survey,
     .transpose8 = transpose8,
     .cascade_energy = cascade_energy,
+    .biquads = biquads,
     .pair_spectrum = pair_spectrum,
     .sum = sum,
     .sum_squares_about = sum_squares_about,

@@ -15,6 +15,7 @@
 
 #include <patina/isa.h>
 
+#include "dsp/biquad.h"
 #include "dsp/cascade.h"
 #include "dsp/pair_spectrum.h"
 
@@ -45,6 +46,11 @@ typedef struct pt_dsp_ops {
      * 64, stride a multiple of 8. Moves state on. */
     double (*cascade_energy)(const pt_cascade *cascade, const double *x, size_t stride,
                              double state[4]);
+
+    /* Sections in series over a block of x [PT_BIQUAD_BLOCK], in place; moves their states on.
+     * lanes has room for a block; both are aligned to 64. */
+    void (*biquads)(const pt_biquad_plan *plan, size_t n_sections, double *x, double *lanes,
+                    double (*state)[2]);
 
     /* Adds |Z|^2 of two windowed frames: one spans the first four quarters, the other the last
      * four. quarter [5][PT_PAIR_N / 4], each aligned to 64. */

@@ -106,33 +106,7 @@ INLINE void columns_turn(const pt_pair_spectrum *plan, size_t g, pt_complex8 *x)
     }
 }
 
-/* Transposes [8][8] whose rows stand 16 apart, as the real or imaginary parts of rows do. */
-INLINE void turn8x8(const double *x, double *y) {
-#if WIDTH == 2
-    for (size_t i = 0; i < 8; i += 2)
-        for (size_t j = 0; j < 8; j += 2) {
-            const vec a = *(const vec *)(x + i * 16 + j), b = *(const vec *)(x + i * 16 + 16 + j);
-            *(vec *)(y + j * 16 + i) = __builtin_shufflevector(a, b, 0, 2);
-            *(vec *)(y + j * 16 + 16 + i) = __builtin_shufflevector(a, b, 1, 3);
-        }
-#else
-    for (size_t i = 0; i < 8; i += 4)
-        UNROLL for (size_t j = 0; j < 8; j += 4) {
-            const double *in = x + i * 16 + j;
-            double *out = y + j * 16 + i;
-            const vec4 a = *(const vec4 *)in, b = *(const vec4 *)(in + 16);
-            const vec4 c = *(const vec4 *)(in + 32), d = *(const vec4 *)(in + 48);
-            const vec4 ab_even = __builtin_shufflevector(a, b, 0, 4, 2, 6);
-            const vec4 ab_odd = __builtin_shufflevector(a, b, 1, 5, 3, 7);
-            const vec4 cd_even = __builtin_shufflevector(c, d, 0, 4, 2, 6);
-            const vec4 cd_odd = __builtin_shufflevector(c, d, 1, 5, 3, 7);
-            *(vec4 *)(out) = __builtin_shufflevector(ab_even, cd_even, 0, 1, 4, 5);
-            *(vec4 *)(out + 16) = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 4, 5);
-            *(vec4 *)(out + 32) = __builtin_shufflevector(ab_even, cd_even, 2, 3, 6, 7);
-            *(vec4 *)(out + 48) = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7);
-        }
-#endif
-}
+#define ROW_STRIDE (2 * LANES) /* of the real or the imaginary parts of rows */
 
 static void pair_spectrum(const pt_pair_spectrum *plan, const double *const quarter[5],
                           pt_pair_work *work, pt_pair_power *power) {
@@ -146,8 +120,8 @@ static void pair_spectrum(const pt_pair_spectrum *plan, const double *const quar
     for (size_t p = 0; p < PT_PAIR_ROWS; p += LANES) {
         pt_complex8 *x = work->row;
         for (size_t g = 0; g < PT_PAIR_GROUPS; g++) {
-            turn8x8(work->column[g][p].re, x[LANES * g].re);
-            turn8x8(work->column[g][p].im, x[LANES * g].im);
+            turn8x8(work->column[g][p].re, ROW_STRIDE, x[LANES * g].re, ROW_STRIDE);
+            turn8x8(work->column[g][p].im, ROW_STRIDE, x[LANES * g].im, ROW_STRIDE);
         }
         stage(plan, x, PT_PAIR_COLUMNS);
         for (size_t r = 0; r < 4; r++) {

@@ -162,6 +162,37 @@ TEST(dsp_kernels, cascade_energy_gives_the_same_bits) {
     free(lanes);
 }
 
+TEST(dsp_kernels, biquads_give_the_same_bits) {
+    enum { N = PT_BIQUAD_BLOCK, SECTIONS = 3 };
+    float *x = stimulus_new(N);
+    double *expected = room(N), *found = room(N), *lanes = room(N);
+    pt_biquad_plan plan[SECTIONS];
+    for (size_t s = 0; s < SECTIONS; s++) {
+        const pt_biquad section =
+            pt_biquad_design((pt_biquad_kind)s, 48000.0, 900.0 + 2000.0 * (double)s, 2.0, 9.0);
+        pt_biquad_plan_init(&plan[s], &section);
+    }
+    for (kind k = 0; k < N_KINDS; k++) {
+        double state[SECTIONS][2], expected_state[SECTIONS][2];
+        fill(x, N, k);
+        for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+            for (size_t s = 0; s < SECTIONS; s++)
+                state[s][0] = 0.3, state[s][1] = -0.2 * (double)s;
+            for (size_t i = 0; i < N; i++)
+                found[i] = (double)x[i];
+            pt_dsp_ops_of((pt_isa)isa)->biquads(plan, SECTIONS, found, lanes, state);
+            if (isa == PT_ISA_C) {
+                memcpy(expected, found, N * sizeof *found);
+                memcpy(expected_state, state, sizeof state);
+            }
+            CHECK(memcmp(expected, found, N * sizeof *found) == 0);
+            CHECK(memcmp(expected_state, state, sizeof state) == 0);
+            CHECK(found[0] != 0.0);
+        }
+    }
+    free(x), free(expected), free(found), free(lanes);
+}
+
 TEST(dsp_kernels, pair_spectrum_gives_the_same_bits) {
     enum { QUARTER = PT_PAIR_N / 4 };
     pt_pair_spectrum *plan = (pt_pair_spectrum *)room(sizeof *plan / sizeof(double));
