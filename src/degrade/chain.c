@@ -195,13 +195,6 @@ static void spare_give(pt_ride *ride, double *buffer) {
     ride->spare[ride->n_spare++] = buffer;
 }
 
-/* Lets degraded and signal part ways. */
-static void ride_part(pt_ride *ride) {
-    if (ride->degraded != ride->signal) return;
-    ride->degraded = spare_take(ride);
-    memcpy(ride->degraded, ride->signal, ride->n * sizeof *ride->degraded);
-}
-
 static void ride_filter(const pt_stage *stage, pt_ride *ride) {
     stage->effect->filter(stage, ride->signal, ride->n);
     if (ride->degraded != ride->signal) stage->effect->filter(stage, ride->degraded, ride->n);
@@ -209,28 +202,48 @@ static void ride_filter(const pt_stage *stage, pt_ride *ride) {
     if (ride->distortion) stage->effect->filter(stage, ride->distortion, ride->n);
 }
 
+/* What an additive effect does not touch between n_done and end. */
+static void site_skip(pt_site *site, size_t end) {
+    const size_t from = site->n_done, n_bytes = (end - from) * sizeof(double);
+    if (site->parting) memcpy(site->ride->degraded + from, site->signal + from, n_bytes);
+    if (site->first) memset(site->ride->noise + from, 0, n_bytes);
+    site->n_done = end;
+}
+
+void pt_site_add(pt_site *site, size_t at, const double *made, size_t n) {
+    site_skip(site, at);
+    double *degraded = site->ride->degraded + at, *noise = site->ride->noise + at;
+    const double *before = (site->parting ? site->signal : degraded - at) + at;
+    for (size_t i = 0; i < n; i++)
+        degraded[i] = before[i] + made[i];
+    if (site->first)
+        memcpy(noise, made, n * sizeof *noise);
+    else
+        for (size_t i = 0; i < n; i++)
+            noise[i] += made[i];
+    site->n_done = at + n;
+}
+
 static void ride_add(const pt_stage *stage, const pt_rng *noise, pt_ride *ride,
                      pt_stage_damage *damage) {
-    const pt_site site = {.signal = ride->signal,
-                          .degraded = ride->degraded,
-                          .n = ride->n,
-                          .noise = noise,
-                          .fft = ride->fft,
-                          .fft_size = ride->fft_size,
-                          .work = ride->work};
-    double *made = spare_take(ride);
-    stage->effect->add(stage, &site, made, damage);
+    pt_site site = {.signal = ride->signal,
+                    .degraded = ride->degraded,
+                    .n = ride->n,
+                    .noise = noise,
+                    .fft = ride->fft,
+                    .fft_size = ride->fft_size,
+                    .work = ride->work,
+                    .ride = ride,
+                    .parting = ride->degraded == ride->signal,
+                    .first = !ride->noise};
+    if (site.parting) ride->degraded = spare_take(ride);
+    if (site.first) ride->noise = spare_take(ride);
+    stage->effect->add(stage, &site, damage);
+    site_skip(&site, ride->n);
+}
 
-    ride_part(ride);
-    for (size_t i = 0; i < ride->n; i++)
-        ride->degraded[i] += made[i];
-    if (!ride->noise) {
-        ride->noise = made;
-        return;
-    }
-    for (size_t i = 0; i < ride->n; i++)
-        ride->noise[i] += made[i];
-    spare_give(ride, made);
+static size_t piece_at(const pt_ride *ride, size_t first) {
+    return ride->n - first < PT_PIECE ? ride->n - first : PT_PIECE;
 }
 
 static void scale(double *x, size_t n, double gain) {
@@ -238,26 +251,47 @@ static void scale(double *x, size_t n, double gain) {
         x[i] *= gain;
 }
 
-static void ride_shape(const pt_stage *stage, pt_ride *ride, pt_stage_damage *damage) {
+/* Bussgang's split of y, which degraded becomes: y - a d joins the distortion. */
+static void ride_split(pt_ride *ride, const double *y, double a) {
     const size_t n = ride->n;
-    ride_part(ride);
-    double *d = ride->degraded, *y = spare_take(ride);
-    stage->effect->shape(stage, d, n, y, ride->work, damage);
-
-    /* A constant has no AC power, and any gain would do. */
-    const double power = pt_stats_power_double(d, n);
-    const double a = power > 0.0 ? pt_stats_covariance_double(y, d, n) / power : 1.0;
-    damage->bussgang_gain = a;
-
+    const double *d = ride->degraded;
+    double *e = ride->distortion;
+    if (e) {
+        for (size_t i = 0; i < n; i++)
+            e[i] = a * e[i] + (y[i] - a * d[i]);
+        spare_give(ride, ride->degraded);
+    } else if (d == ride->signal) {
+        e = spare_take(ride);
+        for (size_t i = 0; i < n; i++)
+            e[i] = y[i] - a * d[i];
+    } else { /* in place */
+        e = ride->degraded;
+        for (size_t i = 0; i < n; i++)
+            e[i] = y[i] - a * e[i];
+    }
+    ride->distortion = e;
     scale(ride->signal, n, a);
     if (ride->noise) scale(ride->noise, n, a);
-    for (size_t i = 0; i < n; i++)
-        d[i] = y[i] - a * d[i];
-    if (ride->distortion)
-        for (size_t i = 0; i < n; i++)
-            d[i] += a * ride->distortion[i];
-    if (ride->distortion) spare_give(ride, ride->distortion);
-    ride->distortion = d;
+}
+
+static void ride_shape(const pt_stage *stage, pt_ride *ride, pt_stage_damage *damage) {
+    const pt_effect *effect = stage->effect;
+    const double *d = ride->degraded;
+    double *y = spare_take(ride);
+    pt_comoments of_both = {0};
+    effect->look(stage, d, ride->n, ride->work, damage);
+    for (size_t i = 0; i < ride->n; i += PT_PIECE) {
+        const size_t n = piece_at(ride, i);
+        effect->shape(stage, d + i, n, y + i, damage);
+        pt_comoments_add(&of_both, d + i, y + i, n);
+    }
+
+    /* A constant has no AC power, and any gain would do. */
+    const double power = pt_moments_power(&of_both.x);
+    const double a = power > 0.0 ? pt_comoments_covariance(&of_both) / power : 1.0;
+    damage->bussgang_gain = a;
+
+    ride_split(ride, y, a);
     ride->degraded = y;
 }
 
@@ -287,35 +321,50 @@ pt_status pt_chain_ride(const pt_suite *suite, const pt_chain *chain, const pt_r
 
 /* ---- the books ---- */
 
-static double part_power(const double *part, size_t n) {
-    return part ? pt_stats_power_double(part, n) : 0.0;
+/* Peak and powers, before output gain; rest, since noise and distortion need not be uncorrelated.
+ */
+static double ride_measure(const pt_ride *ride, pt_damage *damage, double *mean) {
+    pt_moments of_all = {0}, of_signal = {0}, of_noise = {0}, of_distortion = {0}, of_rest = {0};
+    double peak = 0.0;
+    for (size_t i = 0; i < ride->n; i += PT_PIECE) {
+        const size_t n = piece_at(ride, i);
+        peak = fmax(peak, pt_stats_peak_double(ride->degraded + i, n));
+        pt_moments_add(&of_all, ride->degraded + i, n);
+        pt_moments_add(&of_signal, ride->signal + i, n);
+        if (ride->noise) pt_moments_add(&of_noise, ride->noise + i, n);
+        if (ride->distortion) pt_moments_add(&of_distortion, ride->distortion + i, n);
+        if (ride->noise && ride->distortion) {
+            double rest[PT_PIECE];
+            for (size_t k = 0; k < n; k++)
+                rest[k] = ride->noise[i + k] + ride->distortion[i + k];
+            pt_moments_add(&of_rest, rest, n);
+        }
+    }
+    *mean = pt_moments_mean(&of_all);
+    damage->signal_power = pt_moments_power(&of_signal);
+    damage->noise_power = ride->noise ? pt_moments_power(&of_noise) : 0.0;
+    damage->distortion_power = ride->distortion ? pt_moments_power(&of_distortion) : 0.0;
+    damage->rest_power = ride->noise && ride->distortion
+                             ? pt_moments_power(&of_rest)
+                             : damage->noise_power + damage->distortion_power;
+    return peak;
 }
 
-/* Power of noise and distortion together: they need not be uncorrelated. */
-static double rest_power(pt_ride *ride) {
-    if (!ride->noise || !ride->distortion)
-        return part_power(ride->noise ? ride->noise : ride->distortion, ride->n);
-    double *rest = spare_take(ride);
-    for (size_t i = 0; i < ride->n; i++)
-        rest[i] = ride->noise[i] + ride->distortion[i];
-    const double power = pt_stats_power_double(rest, ride->n);
-    spare_give(ride, rest);
-    return power;
-}
-
-static pt_status ride_finish(pt_ride *ride, float *degraded, pt_damage *damage, pt_error *err) {
-    const double peak = pt_stats_peak_double(ride->degraded, ride->n);
+static pt_status ride_finish(const pt_ride *ride, float *degraded, pt_damage *damage,
+                             pt_error *err) {
+    double mean;
+    const double peak = ride_measure(ride, damage, &mean);
     const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
     damage->output_gain = gain;
-    damage->signal_power = gain * gain * part_power(ride->signal, ride->n);
-    damage->noise_power = gain * gain * part_power(ride->noise, ride->n);
-    damage->distortion_power = gain * gain * part_power(ride->distortion, ride->n);
-    damage->rest_power = gain * gain * rest_power(ride);
+    damage->signal_power *= gain * gain;
+    damage->noise_power *= gain * gain;
+    damage->distortion_power *= gain * gain;
+    damage->rest_power *= gain * gain;
 
     /* Drawn chains are far from it; a recipe may ask for sixteen boosts by 60 dB, sixteen times.
      * A peak passes over NaN, a mean does not. */
-    if (!isfinite(peak) || !isfinite(pt_stats_mean_double(ride->degraded, ride->n)) ||
-        !isfinite(damage->signal_power) || !isfinite(damage->rest_power))
+    if (!isfinite(peak) || !isfinite(mean) || !isfinite(damage->signal_power) ||
+        !isfinite(damage->rest_power))
         return pt_fail(err, PT_EFORMAT, "the gains of this chain make samples overflow");
 
     for (size_t i = 0; i < ride->n; i++)

@@ -12,6 +12,7 @@
 
 #include "degrade/effect.h"
 #include "dsp/dsp_ops.h"
+#include "dsp/stats.h"
 
 enum { KIND, FRACTION }; /* values, and settings */
 enum { HARD, TANH };
@@ -22,61 +23,82 @@ enum { HARD, TANH };
 #define DIGIT_BITS 16
 #define N_DIGITS   (1 << DIGIT_BITS)
 
-/*
- * The k-th smallest of v [n], 0-based; v is destroyed. Counts leading digits and keeps what has
- * that of the sought one, digit by digit: the time depends on nothing but n, and there is no pivot
- * to choose. What is not negative is ordered by its bits as by its value.
- */
-static double kth_smallest(uint64_t *v, size_t n, size_t k, uint32_t *count) {
-    for (int shift = 64 - DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
-        memset(count, 0, N_DIGITS * sizeof *count);
-        for (size_t i = 0; i < n; i++)
-            count[v[i] >> shift & (N_DIGITS - 1)]++;
-
-        uint64_t digit = 0;
-        while (k >= count[digit])
-            k -= count[digit++];
-
-        size_t kept = 0;
-        for (size_t i = 0; i < n; i++) {
-            const uint64_t one = v[i];
-            v[kept] = one; /* overwritten by the next unless it counts */
-            kept += (one >> shift & (N_DIGITS - 1)) == digit;
-        }
-        n = kept;
-    }
-    double result; /* all that is left is equal */
-    memcpy(&result, v, sizeof result);
-    return result;
+/* What is not negative is ordered by its bits as by its value. */
+static uint64_t size_bits(double v) {
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits & INT64_MAX;
 }
 
-/* The ceil((1 - fraction) n)-th smallest |x|, counted from 1. work: n doubles and N_DIGITS counts.
+/* The digit that the k-th number has, 0-based, where count [N_DIGITS] have each; *k becomes its
+ * place among those that have the same. */
+static uint64_t digit_of(const uint32_t *count, size_t *k) {
+    uint64_t digit = 0;
+    while (*k >= count[digit])
+        *k -= count[digit++];
+    return digit;
+}
+
+/*
+ * The k-th smallest |x|, 0-based, and max|x|. Counts leading digits and keeps what has that of the
+ * sought one, digit by digit: the time depends on little but n, and there is no pivot to choose.
+ * kept: room for n numbers.
  */
-static double threshold(const double *x, size_t n, double fraction, void *work) {
-    uint64_t *bits = work;
-    double peak = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        const double size = fabs(x[i]);
-        peak = size > peak ? size : peak;
-        memcpy(&bits[i], &size, sizeof size);
+static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *kept, uint32_t *count,
+                           double *peak) {
+    int shift = 64 - DIGIT_BITS;
+    memset(count, 0, N_DIGITS * sizeof *count);
+    *peak = 0.0;
+    for (size_t first = 0; first < n; first += PT_PIECE) {
+        const size_t end = n - first < PT_PIECE ? n : first + PT_PIECE;
+        *peak = fmax(*peak, pt_stats_peak_double(x + first, end - first));
+        for (size_t i = first; i < end; i++)
+            count[size_bits(x[i]) >> shift]++;
     }
-    const double rank = ceil((1.0 - fraction) * (double)n); /* 0 < fraction < 1: it is 1 to n */
-    const double level = kth_smallest(bits, n, (size_t)rank - 1, (uint32_t *)(bits + n));
-    return fmax(level, FLOOR * peak);
+    uint64_t digit = digit_of(count, &k);
+    size_t n_kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        kept[n_kept] = size_bits(x[i]); /* overwritten by the next unless it counts */
+        n_kept += kept[n_kept] >> shift == digit;
+    }
+
+    while ((shift -= DIGIT_BITS) >= 0) {
+        n = n_kept;
+        memset(count, 0, N_DIGITS * sizeof *count);
+        for (size_t i = 0; i < n; i++)
+            count[kept[i] >> shift & (N_DIGITS - 1)]++;
+        digit = digit_of(count, &k);
+        n_kept = 0;
+        for (size_t i = 0; i < n; i++) {
+            kept[n_kept] = kept[i];
+            n_kept += (kept[n_kept] >> shift & (N_DIGITS - 1)) == digit;
+        }
+    }
+    double result; /* all that is left is equal */
+    memcpy(&result, kept, sizeof result);
+    return result;
 }
 
 _Static_assert(PT_WORK_BYTES(65536) >= 65536 * sizeof(double) + N_DIGITS * sizeof(uint32_t),
                "work holds the samples and the counts");
 
-static void clip_shape(const pt_stage *stage, const double *x, size_t n, double *y, void *work,
-                       pt_stage_damage *damage) {
-    const double *value = stage->value[0];
-    const double level = threshold(x, n, value[FRACTION], work);
-    damage->threshold = level;
+/* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1. */
+static void clip_look(const pt_stage *stage, const double *x, size_t n, void *work,
+                      pt_stage_damage *damage) {
+    const double fraction = stage->value[0][FRACTION];
+    const double rank = ceil((1.0 - fraction) * (double)n); /* 0 < fraction < 1: it is 1 to n */
+    uint64_t *kept = work;
+    double peak;
+    const double level = kth_smallest(x, n, (size_t)rank - 1, kept, (uint32_t *)(kept + n), &peak);
+    damage->threshold = fmax(level, FLOOR * peak);
+}
 
+static void clip_shape(const pt_stage *stage, const double *x, size_t n, double *y,
+                       const pt_stage_damage *damage) {
+    const double level = damage->threshold;
     if (!(level > 0.0)) /* digital silence */
         memcpy(y, x, n * sizeof *y);
-    else if (value[KIND] == HARD)
+    else if (stage->value[0][KIND] == HARD)
         for (size_t i = 0; i < n; i++)
             y[i] = x[i] > level ? level : x[i] < -level ? -level : x[i];
     else
@@ -113,5 +135,6 @@ const pt_effect pt_effect_clip = {
     .main = FRACTION,
     .extent = clip_extent,
     .tell = clip_tell,
+    .look = clip_look,
     .shape = clip_shape,
 };

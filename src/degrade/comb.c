@@ -8,6 +8,7 @@
  */
 
 #include <math.h>
+#include <string.h>
 
 #include "degrade/effect.h"
 
@@ -25,7 +26,7 @@ static void comb_draw(const pt_drawing *drawing, pt_stage *stage) {
     }
 }
 
-/* From the last sample to the first, so that what a delay reaches back to is still untouched. */
+/* From the last piece to the first, so that what a delay reaches back to is still untouched. */
 static void comb_filter(const pt_stage *stage, double *x, size_t n) {
     size_t delay[PT_ITEMS_MAX];
     double gain[PT_ITEMS_MAX], sum = 1.0;
@@ -36,11 +37,16 @@ static void comb_filter(const pt_stage *stage, double *x, size_t n) {
     }
     const double norm = 1.0 / sqrt(sum);
 
-    for (size_t k = n; k-- > 0;) {
-        double y = x[k];
+    double y[PT_PIECE];
+    for (size_t end = n; end > 0;) {
+        const size_t first = end > PT_PIECE ? end - PT_PIECE : 0;
+        memcpy(y, x + first, (end - first) * sizeof *y);
         for (size_t i = 0; i < stage->n_items; i++)
-            if (delay[i] <= k) y += gain[i] * x[k - delay[i]];
-        x[k] = norm * y;
+            for (size_t k = first > delay[i] ? first : delay[i]; k < end; k++)
+                y[k - first] += gain[i] * x[k - delay[i]];
+        for (size_t k = first; k < end; k++)
+            x[k] = norm * y[k - first];
+        end = first;
     }
 }
 

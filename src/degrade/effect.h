@@ -124,16 +124,28 @@ typedef struct pt_drawing {
  */
 double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index);
 
+/** Samples that are worked on at a time: two or three of such pieces stay in the first cache, while
+ * a signal of 10 s passes through the second one only to come back from the third. */
+#define PT_PIECE 1024
+
 /** Where an additive effect acts. */
 typedef struct pt_site {
     const double *signal;   /* [n] the linear part of the pristine */
-    const double *degraded; /* [n] */
+    const double *degraded; /* [n]; neither may be read once something was added */
     size_t n;
     const pt_rng *noise; /* stream of random samples */
     const pt_fft *fft;   /* of fft_size, the least power of two that holds n, 65536 or more */
     size_t fft_size;
-    void *work; /* PT_WORK_BYTES, aligned to 64 */
+    void *work;           /* PT_WORK_BYTES, aligned to 64 */
+    struct pt_ride *ride; /* what follows is chain.c's */
+    bool parting;         /* degraded was the signal itself, and is being written */
+    bool first;           /* so is the noise */
+    size_t n_done;        /* samples that either was written up to */
 } pt_site;
+
+/** Adds made [n] from sample `at` on. Spans come in order and do not overlap; what lies between
+ * them gets nothing. */
+void pt_site_add(pt_site *site, size_t at, const double *made, size_t n);
 
 /** Memory that an effect may use as it likes: two buffers of the transform. */
 #define PT_WORK_BYTES(fft_size) ((2 * (fft_size) + 2) * sizeof(double))
@@ -149,7 +161,7 @@ typedef struct pt_effect {
     const char *summary;
     pt_stream stream; /* of its draws */
     unsigned plan;    /* the draw of stream PLAN that turns it on */
-    pt_nature nature; /* which of the three functions it has */
+    pt_nature nature; /* which of the functions it has */
     bool has_count;   /* reports how many events it made */
     const char *list; /* member that holds the items, NULL if values stand in the stage itself */
     pt_setting setting[PT_SETTINGS_MAX];
@@ -168,12 +180,16 @@ typedef struct pt_effect {
     union {
         /** In place, from zero state. */
         void (*filter)(const pt_stage *stage, double *x, size_t n);
-        /** made [n] is what is to be added. */
-        void (*add)(const pt_stage *stage, const pt_site *site, double *made,
-                    pt_stage_damage *damage);
-        /** From x [n] to y [n], each sample by itself; work as in pt_site. */
-        void (*shape)(const pt_stage *stage, const double *x, size_t n, double *y, void *work,
-                      pt_stage_damage *damage);
+        /** Hands what is to be added to pt_site_add. */
+        void (*add)(const pt_stage *stage, pt_site *site, pt_stage_damage *damage);
+        struct {
+            /** What of x [n] as a whole matters goes into damage; work as in pt_site. */
+            void (*look)(const pt_stage *stage, const double *x, size_t n, void *work,
+                         pt_stage_damage *damage);
+            /** Then from any piece x [n] of it to y [n], each sample by itself. */
+            void (*shape)(const pt_stage *stage, const double *x, size_t n, double *y,
+                          const pt_stage_damage *damage);
+        };
     };
 } pt_effect;
 

@@ -58,19 +58,24 @@ static const double *noise_any(const pt_site *site, int colour) {
     return x;
 }
 
-static void noise_add(const pt_stage *stage, const pt_site *site, double *made,
-                      pt_stage_damage *damage) {
+static void noise_add(const pt_stage *stage, pt_site *site, pt_stage_damage *damage) {
     (void)damage;
     const double *value = stage->value[0];
     const double *x = noise_any(site, (int)value[COLOUR]);
 
-    const double mean = pt_stats_mean_double(x, site->n);
-    const double power = pt_stats_power_double(x, site->n);
+    pt_moments moments = {0};
+    pt_moments_add(&moments, x, site->n);
+    const double mean = pt_moments_mean(&moments), power = pt_moments_power(&moments);
     const double wanted =
         pt_stats_power_double(site->signal, site->n) / pow(10.0, value[SNR_DB] / 10.0);
     const double gain = power > 0.0 ? sqrt(wanted / power) : 0.0; /* one sample has no AC */
-    for (size_t i = 0; i < site->n; i++)
-        made[i] = gain * (x[i] - mean);
+    for (size_t first = 0; first < site->n; first += PT_PIECE) {
+        const size_t n = site->n - first < PT_PIECE ? site->n - first : PT_PIECE;
+        double made[PT_PIECE];
+        for (size_t i = 0; i < n; i++)
+            made[i] = gain * (x[first + i] - mean);
+        pt_site_add(site, first, made, n);
+    }
 }
 
 static double noise_extent(const pt_stage *stage) {

@@ -6,7 +6,6 @@
  */
 
 #include <math.h>
-#include <string.h>
 
 #include "degrade/effect.h"
 #include "dsp/stats.h"
@@ -49,22 +48,18 @@ static void pop(const double *value, double amplitude, double *made, size_t leng
 }
 
 /* The first pop is the one that is cut least, so the others are copies of it. */
-static void pops_add(const pt_stage *stage, const pt_site *site, double *made,
-                     pt_stage_damage *damage) {
+static void pops_add(const pt_stage *stage, pt_site *site, pt_stage_damage *damage) {
     const double *value = stage->value[0];
-    const size_t first = (size_t)value[OFFSET], width = (size_t)value[WIDTH]; /* <= PERIOD */
+    const size_t width = (size_t)value[WIDTH]; /* <= PERIOD, for which there is room in work */
     const double amplitude = pt_stats_peak_double(site->degraded, site->n) *
                              pow(10.0, value[LEVEL_DB] / 20.0) * value[POLARITY];
+    double *made = site->work;
 
-    memset(made, 0, site->n * sizeof *made);
     damage->count = 0;
-    for (size_t start = first; start < site->n; start += PERIOD) {
+    for (size_t start = (size_t)value[OFFSET]; start < site->n; start += PERIOD) {
         const size_t length = width < site->n - start ? width : site->n - start;
-        if (start == first)
-            pop(value, amplitude, made + first, length);
-        else
-            memcpy(made + start, made + first, length * sizeof *made);
-        damage->count++;
+        if (damage->count++ == 0) pop(value, amplitude, made, length);
+        pt_site_add(site, start, made, length);
     }
 }
 

@@ -23,6 +23,8 @@
 #define GROUP (VECS * WIDTH)
 
 typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), may_alias));
+typedef double vec_anywhere __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
+typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t mask4 __attribute__((vector_size(16)));
@@ -89,7 +91,7 @@ const pt_dsp_ops TABLE = {
     .biquads = biquads,
     .pair_spectrum = pair_spectrum,
     .sum = sum,
-    .sum_squares_about = sum_squares_about,
+    .moments = moments,
     .sum_products_about = sum_products_about,
     .peak = peak,
     .soft_clip = soft_clip,

@@ -59,7 +59,7 @@ typedef struct pt_dsp_ops {
 
     /* What pt_stats_..._double of stats.h are made of. */
     double (*sum)(const double *x, size_t n);
-    double (*sum_squares_about)(const double *x, size_t n, double centre);
+    void (*moments)(const double *x, size_t n, double origin, double *sum, double *squares);
     double (*sum_products_about)(const double *x, const double *y, size_t n, double centre_x,
                                  double centre_y);
     double (*peak)(const double *x, size_t n);

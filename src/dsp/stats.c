@@ -8,6 +8,7 @@
 #include "dsp/stats.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "dsp/dsp_ops.h"
 
@@ -53,21 +54,54 @@ double pt_stats_power(const float *x, size_t n) {
     return pt_stats_energy_about(x, n, pt_stats_mean(x, n)) / (double)n;
 }
 
-double pt_stats_power_double(const double *x, size_t n) {
-    const pt_dsp_ops *ops = pt_dsp_ops_best();
-    return ops->sum_squares_about(x, n, ops->sum(x, n) / (double)n) / (double)n;
-}
-
 double pt_stats_covariance(const float *x, const float *y, size_t n) {
     const double mean_x = pt_stats_mean(x, n), mean_y = pt_stats_mean(y, n);
     SUM(sum, n, ((double)x[i] - mean_x) * ((double)y[i] - mean_y));
     return sum / (double)n;
 }
 
+void pt_moments_add(pt_moments *moments, const double *x, size_t n) {
+    double sum, squares;
+    if (n == 0) return;
+    if (moments->n == 0) moments->origin = x[0];
+    pt_dsp_ops_best()->moments(x, n, moments->origin, &sum, &squares);
+    moments->sum += sum;
+    moments->squares += squares;
+    moments->n += n;
+}
+
+double pt_moments_mean(const pt_moments *moments) {
+    return moments->origin + moments->sum / (double)moments->n;
+}
+
+double pt_moments_power(const pt_moments *moments) {
+    const double n = (double)moments->n, mean = moments->sum / n;
+    const double power = moments->squares / n - mean * mean;
+    return power < 0.0 ? 0.0 : power; /* a NaN stays one */
+}
+
+void pt_comoments_add(pt_comoments *comoments, const double *x, const double *y, size_t n) {
+    pt_moments_add(&comoments->x, x, n);
+    pt_moments_add(&comoments->y, y, n);
+    comoments->products +=
+        pt_dsp_ops_best()->sum_products_about(x, y, n, comoments->x.origin, comoments->y.origin);
+}
+
+double pt_comoments_covariance(const pt_comoments *comoments) {
+    const double n = (double)comoments->x.n;
+    return comoments->products / n - comoments->x.sum / n * (comoments->y.sum / n);
+}
+
+double pt_stats_power_double(const double *x, size_t n) {
+    pt_moments moments = {0};
+    pt_moments_add(&moments, x, n);
+    return pt_moments_power(&moments);
+}
+
 double pt_stats_covariance_double(const double *x, const double *y, size_t n) {
-    const pt_dsp_ops *ops = pt_dsp_ops_best();
-    const double mean_x = ops->sum(x, n) / (double)n, mean_y = ops->sum(y, n) / (double)n;
-    return ops->sum_products_about(x, y, n, mean_x, mean_y) / (double)n;
+    pt_comoments comoments = {0};
+    pt_comoments_add(&comoments, x, y, n);
+    return pt_comoments_covariance(&comoments);
 }
 
 float pt_stats_peak(const float *x, size_t n) {
@@ -90,9 +124,13 @@ double pt_stats_peak_double(const double *x, size_t n) {
 }
 
 bool pt_stats_finite(const float *x, size_t n) {
-    unsigned n_bad = 0;
-    for (size_t i = 0; i < n; i++)
-        n_bad |= !isfinite(x[i]);
+    const uint32_t exponent = 0x7F800000U; /* all of it set: no number */
+    uint32_t n_bad = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        n_bad += (bits & exponent) == exponent;
+    }
     return n_bad == 0;
 }
 

@@ -17,10 +17,38 @@ double pt_stats_mean_double(const double *x, size_t n);
 
 /** AC power: mean((x - mean(x))^2), in two passes; exactly 0 for a constant. */
 double pt_stats_power(const float *x, size_t n);
-double pt_stats_power_double(const double *x, size_t n);
 
 /** mean((x - mean(x)) (y - mean(y))), in two passes. */
 double pt_stats_covariance(const float *x, const float *y, size_t n);
+
+/**
+ * Mean and AC power of a signal in pieces, in one pass: power = mean((x - x_0)^2) - (mean - x_0)^2.
+ * The first sample cannot lie further from the mean than sqrt(n power), so what cancels is at most
+ * n + 1 times the power: of 480000 samples eight digits are sure, whatever their DC, and of a
+ * constant it is exactly 0.
+ */
+typedef struct pt_moments {
+    double origin, sum, squares; /* x_0, and the sums of x - x_0 and of its square */
+    size_t n;
+} pt_moments; /* zero it to start */
+
+void pt_moments_add(pt_moments *moments, const double *x, size_t n);
+
+/** n >= 1 */
+double pt_moments_mean(const pt_moments *moments);
+double pt_moments_power(const pt_moments *moments);
+
+/** The same for two signals, and mean((x - mean(x)) (y - mean(y))). */
+typedef struct pt_comoments {
+    pt_moments x, y;
+    double products;
+} pt_comoments; /* zero it to start */
+
+void pt_comoments_add(pt_comoments *comoments, const double *x, const double *y, size_t n);
+double pt_comoments_covariance(const pt_comoments *comoments);
+
+/** Of a signal as a whole. */
+double pt_stats_power_double(const double *x, size_t n);
 double pt_stats_covariance_double(const double *x, const double *y, size_t n);
 
 /** sum((x - centre)^2): with centre 0 the energy, DC included. */

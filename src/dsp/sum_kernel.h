@@ -23,8 +23,27 @@ static double sum(const double *x, size_t n) {
     SUM_OF(n, x[i]);
 }
 
-static double sum_squares_about(const double *x, size_t n, double centre) {
-    SUM_OF(n, (x[i] - centre) * (x[i] - centre));
+static void moments(const double *x, size_t n, double origin, double *sum_of, double *squares) {
+    vec sums[LANES / WIDTH] = {0}, square_sums[LANES / WIDTH] = {0};
+    _Alignas(64) double lane[LANES], square[LANES];
+    const size_t whole = n - n % LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            const vec off = *(const vec_anywhere *)(x + i + v * WIDTH) - origin;
+            sums[v] += off;
+            square_sums[v] += off * off;
+        }
+    for (size_t v = 0; v < LANES / WIDTH; v++) {
+        put(lane, v, sums[v]);
+        put(square, v, square_sums[v]);
+    }
+    for (size_t i = whole; i < n; i++) {
+        const double off = x[i] - origin;
+        lane[i - whole] += off;
+        square[i - whole] += off * off;
+    }
+    *sum_of = lanes_sum(lane);
+    *squares = lanes_sum(square);
 }
 
 static double sum_products_about(const double *x, const double *y, size_t n, double centre_x,
@@ -32,18 +51,24 @@ static double sum_products_about(const double *x, const double *y, size_t n, dou
     SUM_OF(n, (x[i] - centre_x) * (y[i] - centre_y));
 }
 
-/* The same for the maximum, which a vector can take where it is written like this. */
+/* A NaN is larger than nothing. */
 static double peak(const double *x, size_t n) {
-    double lane[LANES] = {0}, highest = 0.0;
+    const mask magnitude = (mask){0} + INT64_MAX; /* all bits but the sign */
+    vec peaks[LANES / WIDTH] = {0};
+    _Alignas(64) double lane[LANES];
+    double highest = 0.0;
     const size_t whole = n - n % LANES;
-    for (size_t first = 0; first < whole; first += LANES)
-        for (size_t l = 0; l < LANES; l++) {
-            const double size = fabs(x[first + l]);
-            lane[l] = size > lane[l] ? size : lane[l];
+    for (size_t i = 0; i < whole; i += LANES)
+        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            const vec size = (vec)((mask)(*(const vec_anywhere *)(x + i + v * WIDTH)) & magnitude);
+            const mask larger = size > peaks[v];
+            peaks[v] = (vec)(((mask)size & larger) | ((mask)peaks[v] & ~larger));
         }
-    for (size_t i = whole; i < n; i++)
-        lane[i - whole] = fabs(x[i]) > lane[i - whole] ? fabs(x[i]) : lane[i - whole];
+    for (size_t v = 0; v < LANES / WIDTH; v++)
+        put(lane, v, peaks[v]);
     for (size_t l = 0; l < LANES; l++)
         highest = lane[l] > highest ? lane[l] : highest;
+    for (size_t i = whole; i < n; i++)
+        highest = fabs(x[i]) > highest ? fabs(x[i]) : highest;
     return highest;
 }

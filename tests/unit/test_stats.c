@@ -41,6 +41,45 @@ TEST(stats, whole_numbers_are_exact) {
     }
 }
 
+/* In pieces of any size, and with the worst first sample there is: all alone far off. */
+TEST(stats, moments_of_pieces) {
+    enum { N = 100003 };
+    double *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
+    uint32_t state = 3;
+    REQUIRE(x && y);
+    for (int outlier = 0; outlier < 2; outlier++) {
+        long double sum_x = 0, sum_y = 0, xx = 0, yx = 0;
+        for (size_t i = 0; i < N; i++) {
+            x[i] = 50.0 + stimulus_random(&state);
+            y[i] = stimulus_random(&state) - 0.5 * x[i];
+        }
+        if (outlier) x[0] = -1e6;
+        for (size_t i = 0; i < N; i++)
+            sum_x += x[i], sum_y += y[i];
+        for (size_t i = 0; i < N; i++) {
+            xx += (x[i] - sum_x / N) * (x[i] - sum_x / N);
+            yx += (x[i] - sum_x / N) * (y[i] - sum_y / N);
+        }
+        pt_comoments found = {0};
+        for (size_t i = 0, n; i < N; i += n) {
+            n = i % 700 + 1 < N - i ? i % 700 + 1 : N - i;
+            pt_comoments_add(&found, x + i, y + i, n);
+        }
+        /* n times what rounding does to a lane's sum of n / 8, sqrt(n / 8) epsilons: 1.2e-9 */
+        CHECK_NEAR(pt_moments_mean(&found.x), (double)(sum_x / N), 1e-8);
+        CHECK_NEAR(pt_moments_power(&found.x) / (double)(xx / N), 1.0, 4e-9);
+        CHECK_NEAR(pt_comoments_covariance(&found) / (double)(yx / N), 1.0, 4e-9);
+    }
+    free(x), free(y);
+}
+
+TEST(stats, a_constant_double_has_no_power) {
+    double x[1000];
+    for (size_t i = 0; i < 1000; i++)
+        x[i] = 0.1;
+    CHECK_NEAR(pt_stats_power_double(x, 1000), 0.0, 0.0);
+}
+
 TEST(stats, covariance_with_itself_is_the_power) {
     enum { N = 1003 };
     float *x = stimulus_new(N);
