@@ -18,23 +18,16 @@
 
 #include "clap/carve.h"
 #include "dsp/dsp_ops.h"
-#include "dsp/fft.h"
 
 #define POWER_FLOOR 1e-10 /* -100 dB */
 
-typedef struct filter {
-    size_t first, n; /* bins with a weight above zero */
-} filter;
-
 struct pt_mel {
     pt_extractor_config config;
-    size_t n_bins;   /* n_fft / 2 + 1 */
-    size_t last_bin; /* 1 + the highest bin that a band reads, if only to take it times zero */
+    size_t n_bins; /* n_fft / 2 + 1 */
+    size_t n_read; /* 1 + the highest bin with a weight */
     const pt_dsp_ops *ops;
-    pt_fft *fft;
-    double *window;  /* [n_fft] */
-    filter *filters; /* [n_mels] */
-    pt_band *bands;  /* [n_mels]: the same for the kernels, filled up with zeros to eights */
+    pt_frames_plan *frames;
+    pt_band *bands;  /* [n_mels] */
     double *weights; /* of all bands */
 };
 
@@ -62,7 +55,7 @@ static double triangle(double f, double low, double centre, double high) {
 }
 
 /* Finds the bins of filter m, and their weights unless that is NULL. */
-static filter filter_build(const pt_mel *mel, size_t m, double *weights) {
+static pt_band filter_build(const pt_mel *mel, size_t m, double *weights) {
     const pt_extractor_config *c = &mel->config;
     const double lowest = mel_of_hz(c->scale, c->f_min_hz);
     const double step = (mel_of_hz(c->scale, c->f_max_hz) - lowest) / (double)(c->n_mels + 1);
@@ -72,7 +65,7 @@ static filter filter_build(const pt_mel *mel, size_t m, double *weights) {
     /* Slaney's triangles have one area, HTK's one height. */
     const double gain = c->scale == PT_MEL_SLANEY ? 2.0 / (edge[2] - edge[0]) : 1.0;
 
-    filter f = {0, 0};
+    pt_band f = {weights, 0, 0}; /* the bins with a weight above zero */
     for (size_t k = 0; k < mel->n_bins; k++) {
         const double hz = (double)c->rate_hz / 2.0 * (double)k / (double)(mel->n_bins - 1);
         const double weight = gain * triangle(hz, edge[0], edge[1], edge[2]);
@@ -84,36 +77,28 @@ static filter filter_build(const pt_mel *mel, size_t m, double *weights) {
     return f;
 }
 
-static size_t in_eights(size_t n) {
-    return (n + 7) / 8 * 8;
-}
-
 static pt_status filters_build(pt_mel *mel, pt_error *err) {
     const size_t n_mels = mel->config.n_mels;
     size_t n_weights = 0;
 
-    mel->filters = calloc(n_mels, sizeof *mel->filters);
     mel->bands = calloc(n_mels, sizeof *mel->bands);
-    if (!mel->filters || !mel->bands)
-        return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
-    for (size_t m = 0; m < n_mels; m++) {
-        mel->filters[m] = filter_build(mel, m, NULL);
-        n_weights += in_eights(mel->filters[m].n);
-    }
+    if (!mel->bands) return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
+    for (size_t m = 0; m < n_mels; m++)
+        n_weights += filter_build(mel, m, NULL).n;
     mel->weights = calloc(n_weights + 1, sizeof *mel->weights);
     if (!mel->weights) return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
     double *weights = mel->weights;
     for (size_t m = 0; m < n_mels; m++) {
-        const filter f = filter_build(mel, m, weights);
-        mel->bands[m] = (pt_band){weights, f.first, in_eights(f.n)};
-        weights += in_eights(f.n);
-        if (f.first + in_eights(f.n) > mel->last_bin) mel->last_bin = f.first + in_eights(f.n);
+        mel->bands[m] = filter_build(mel, m, weights);
+        weights += mel->bands[m].n;
+        const size_t end = mel->bands[m].first + mel->bands[m].n;
+        if (end > mel->n_read) mel->n_read = end;
     }
     return PT_OK;
 }
 
 static pt_status config_check(const pt_extractor_config *c, pt_error *err) {
-    if (c->n_fft < 2 || c->n_fft % 2 || c->hop == 0 || c->n_mels == 0 || c->rate_hz == 0)
+    if (c->n_fft != PT_FRAME || c->hop == 0 || c->n_mels == 0 || c->rate_hz == 0)
         return pt_fail(err, PT_EFORMAT, "preprocessor: frame of %zu, hop of %zu, %zu bands, %zu Hz",
                        c->n_fft, c->hop, c->n_mels, c->rate_hz);
     if (c->n_samples <= c->n_fft / 2) /* else there is nothing to reflect */
@@ -128,22 +113,19 @@ static pt_status config_check(const pt_extractor_config *c, pt_error *err) {
 pt_status pt_mel_open(const pt_extractor_config *config, pt_mel **mel, pt_error *err) {
     PT_TRY(config_check(config, err));
 
-    const size_t n_fft = config->n_fft;
     pt_status status = PT_OK;
     pt_mel *m = calloc(1, sizeof *m);
     if (!m) return pt_fail(err, PT_ENOMEM, "out of memory");
     m->config = *config;
     m->ops = pt_dsp_ops_best();
-    m->n_bins = n_fft / 2 + 1;
-    m->window = calloc(n_fft, sizeof *m->window);
-    if (!m->window) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory for the mel window");
+    m->n_bins = PT_FRAME_BINS;
+    m->frames = malloc(sizeof *m->frames);
+    if (!m->frames) {
+        status = pt_fail(err, PT_ENOMEM, "out of memory for the mel frames");
         goto done;
     }
-    for (size_t i = 0; i < n_fft; i++) /* periodic Hann */
-        m->window[i] = 0.5 - 0.5 * cos(2.0 * M_PI * (double)i / (double)n_fft);
-    status = pt_fft_open(n_fft, &m->fft, err);
-    if (status == PT_OK) status = filters_build(m, err);
+    pt_frames_init(m->frames);
+    status = filters_build(m, err);
 
 done:
     if (status == PT_OK)
@@ -155,9 +137,7 @@ done:
 
 void pt_mel_close(pt_mel **mel) {
     if (!*mel) return;
-    pt_fft_close(&(*mel)->fft);
-    free((*mel)->window);
-    free((*mel)->filters);
+    free((*mel)->frames);
     free((*mel)->bands);
     free((*mel)->weights);
     free(*mel);
@@ -169,31 +149,32 @@ size_t pt_mel_frames(const pt_mel *mel) {
 }
 
 const double *pt_mel_filter(const pt_mel *mel, size_t m, size_t *first, size_t *n) {
-    *first = mel->filters[m].first;
-    *n = mel->filters[m].n;
+    *first = mel->bands[m].first;
+    *n = mel->bands[m].n;
     return mel->bands[m].weights;
 }
 
 /* What pt_mel_features computes in. */
 typedef struct workspace {
-    double *frame;    /* [n_fft] */
-    double *spectrum; /* [n_bins] pairs */
-    double *power;    /* [max(n_bins, last_bin)] */
-    double *sums;     /* [n_mels] */
-    float *clip;      /* [n_samples + n_fft]: padded, and half a frame more at both ends */
+    pt_frames_work *frames;
+    double *power;   /* [n_read, PT_FRAMES] */
+    double *sums;    /* [n_mels, PT_FRAMES] */
+    float *decibels; /* the same */
+    float *clip;     /* [clip_size]: padded, half a frame more at both ends, and zeros */
 } workspace;
 
-static size_t power_size(const pt_mel *mel) {
-    return mel->last_bin > mel->n_bins ? mel->last_bin : mel->n_bins;
+/* Up to the end of the frames that are computed in vain with the last ones. */
+static size_t clip_size(const pt_mel *mel) {
+    return mel->config.n_samples + mel->config.n_fft + (PT_FRAMES - 1) * mel->config.hop;
 }
 
 static workspace workspace_carve(const pt_mel *mel, pt_carver *carver) {
     return (workspace){
-        .frame = pt_carve(carver, mel->config.n_fft, sizeof(double)),
-        .spectrum = pt_carve(carver, 2 * mel->n_bins, sizeof(double)),
-        .power = pt_carve(carver, power_size(mel), sizeof(double)),
-        .sums = pt_carve(carver, mel->config.n_mels, sizeof(double)),
-        .clip = pt_carve(carver, mel->config.n_samples + mel->config.n_fft, sizeof(float)),
+        .frames = pt_carve(carver, 1, sizeof(pt_frames_work)),
+        .power = pt_carve(carver, mel->n_read * PT_FRAMES, sizeof(double)),
+        .sums = pt_carve(carver, mel->config.n_mels * PT_FRAMES, sizeof(double)),
+        .decibels = pt_carve(carver, mel->config.n_mels * PT_FRAMES, sizeof(float)),
+        .clip = pt_carve(carver, clip_size(mel), sizeof(float)),
     };
 }
 
@@ -224,16 +205,19 @@ static void reflect(float *clip, size_t length, size_t half) {
     }
 }
 
-/* One frame of samples x [n_fft] to decibels [n_mels]. */
-static void frame_features(const pt_mel *mel, const float *x, float *decibels, const workspace *w) {
+/* n of PT_FRAMES frames of samples x to decibels [n, n_mels]. */
+static void frames_features(const pt_mel *mel, const float *x, size_t n, float *features,
+                            const workspace *w) {
     const pt_dsp_ops *ops = mel->ops;
-    ops->window(x, mel->window, mel->config.n_fft, w->frame);
-    pt_fft_forward(mel->fft, w->frame, w->spectrum);
-    ops->power_of_floats(w->spectrum, mel->n_bins, w->power); /* as the reference rounds them */
-    ops->bands(mel->bands, mel->config.n_mels, w->power, w->sums);
-    for (size_t m = 0; m < mel->config.n_mels; m++)
-        w->sums[m] = w->sums[m] > POWER_FLOOR ? w->sums[m] : POWER_FLOOR;
-    ops->decibels(w->sums, mel->config.n_mels, decibels);
+    const size_t n_mels = mel->config.n_mels;
+    ops->frame_powers(mel->frames, x, mel->config.hop, mel->n_read, w->frames, w->power);
+    ops->bands(mel->bands, n_mels, w->power, w->sums);
+    for (size_t i = 0; i < n_mels * PT_FRAMES; i++)
+        w->sums[i] = w->sums[i] > POWER_FLOOR ? w->sums[i] : POWER_FLOOR;
+    ops->decibels(w->sums, n_mels * PT_FRAMES, w->decibels);
+    for (size_t f = 0; f < n; f++)
+        for (size_t m = 0; m < n_mels; m++)
+            features[f * n_mels + m] = w->decibels[m * PT_FRAMES + f];
 }
 
 void pt_mel_features(const pt_mel *mel, const float *x, size_t n_samples, float *features,
@@ -244,10 +228,12 @@ void pt_mel_features(const pt_mel *mel, const float *x, size_t n_samples, float 
     const workspace w = workspace_carve(mel, &carver);
 
     assert(n_samples >= 1 && n_samples <= c->n_samples);
-    for (size_t k = mel->n_bins; k < power_size(mel); k++)
-        w.power[k] = 0.0;
     pad(c->padding, x, n_samples, w.clip + half, c->n_samples);
     reflect(w.clip + half, c->n_samples, half);
-    for (size_t t = 0; t < n_frames; t++)
-        frame_features(mel, w.clip + t * c->hop, features + t * c->n_mels, &w);
+    for (size_t i = c->n_samples + c->n_fft; i < clip_size(mel); i++)
+        w.clip[i] = 0.0F;
+    for (size_t t = 0; t < n_frames; t += PT_FRAMES) {
+        const size_t n = n_frames - t < PT_FRAMES ? n_frames - t : PT_FRAMES;
+        frames_features(mel, w.clip + t * c->hop, n, features + t * c->n_mels, &w);
+    }
 }

@@ -24,6 +24,7 @@
 
 typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), may_alias));
 typedef double vec_anywhere __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
+typedef float vec_float __attribute__((vector_size(4 * WIDTH)));
 typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
@@ -75,10 +76,12 @@ INLINE void turn8x8(const double *x, size_t x_stride, double *y, size_t y_stride
 #endif
 }
 
-#include "dsp/bands_kernel.h"
 #include "dsp/biquad_kernel.h"
 #include "dsp/cascade_kernel.h"
 #include "dsp/elementary_kernel.h"
+#include "dsp/lanes_kernel.h"
+
+#include "dsp/frames_kernel.h"
 #include "dsp/pair_kernel.h"
 #include "dsp/sum_kernel.h"
 #include "dsp/survey_kernel.h"
@@ -97,8 +100,7 @@ const pt_dsp_ops TABLE = {
     .soft_clip = soft_clip,
     .philox_words = philox_words,
     .gauss_pairs = gauss_pairs,
-    .window = window,
-    .power_of_floats = power_of_floats,
+    .frame_powers = frame_powers,
     .bands = bands,
     .decibels = decibels,
 };

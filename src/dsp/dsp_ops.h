@@ -17,12 +17,13 @@
 
 #include "dsp/biquad.h"
 #include "dsp/cascade.h"
+#include "dsp/frames.h"
 #include "dsp/pair_spectrum.h"
 
 /** One row of a filter bank: sum of weights[k] x[first + k], k < n. */
 typedef struct pt_band {
-    const double *weights; /* [n], with zeros at its end */
-    size_t first, n;       /* n a multiple of 8 */
+    const double *weights; /* [n] */
+    size_t first, n;
 } pt_band;
 
 /** What one pass over samples finds. */
@@ -77,15 +78,14 @@ typedef struct pt_dsp_ops {
      * u = (word + 1/2) / 2^32, r = sqrt(-2 ln u_0), (r cos 2 pi u_1, r sin 2 pi u_1), to 2e-15. */
     void (*gauss_pairs)(const uint32_t *words, size_t n_pairs, double *pairs);
 
-    /* frame[i] = x[i] window[i], i < n. */
-    void (*window)(const float *x, const double *window, size_t n, double *frame);
+    /* Power spectra of 16 frames, hop apart: power [n_bins][16], n_bins at most PT_FRAME_BINS and
+     * power aligned to 64. Real and imaginary parts are rounded to float before they are squared.
+     */
+    void (*frame_powers)(const pt_frames_plan *plan, const float *x, size_t hop, size_t n_bins,
+                         pt_frames_work *work, double *power);
 
-    /* power[k] = re^2 + im^2 of spectrum [n] pairs, both parts rounded to float before. */
-    void (*power_of_floats)(const double *spectrum, size_t n, double *power);
-
-    /* sums[b] of every band, each added up in eight lanes. x is read up to the end of every band,
-     * and finite there. */
-    void (*bands)(const pt_band *bands, size_t n_bands, const double *x, double *sums);
+    /* What a filter bank makes of them: sums [n_bands][16], aligned to 64. */
+    void (*bands)(const pt_band *bands, size_t n_bands, const double *power, double *sums);
 
     /* 10 log10 of power, which is above 0 and not denormal, to 1e-13 and then rounded. */
     void (*decibels)(const double *power, size_t n, float *db);

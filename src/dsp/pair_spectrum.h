@@ -24,26 +24,17 @@
 
 #include <stddef.h>
 
+#include "dsp/lanes.h"
+
 #define PT_PAIR_ROWS    128
 #define PT_PAIR_COLUMNS 256
 #define PT_PAIR_N       (PT_PAIR_ROWS * PT_PAIR_COLUMNS)
-#define PT_PAIR_LANES   8
-#define PT_PAIR_GROUPS  (PT_PAIR_COLUMNS / PT_PAIR_LANES) /* of columns */
-
-typedef struct pt_complex {
-    double re, im;
-} pt_complex;
-
-/** A complex number in each lane. */
-typedef struct pt_complex8 {
-    double re[PT_PAIR_LANES], im[PT_PAIR_LANES];
-} pt_complex8;
+#define PT_PAIR_GROUPS  (PT_PAIR_COLUMNS / PT_LANES) /* of columns */
 
 /** What the transform needs; aligned to 64, read-only once it is made. */
 typedef struct pt_pair_spectrum {
-    double window[4][PT_PAIR_N / 4]; /* a quarter in the order of pt_pair_quarter */
-    /* W_4q^j, its square and its cube at [q + j], j < q, for q = 1, 2, 4 .. 64 */
-    pt_complex roots[PT_PAIR_COLUMNS / 2][3];
+    double window[4][PT_PAIR_N / 4];          /* a quarter in the order of pt_pair_quarter */
+    pt_complex roots[PT_PAIR_COLUMNS / 2][3]; /* of pt_lanes_roots */
     /* W_N^(l k1) and W_N^(8 g k1) for the row p that k1 is found in */
     pt_complex8 lane_turn[PT_PAIR_ROWS];
     pt_complex group_turn[PT_PAIR_GROUPS][PT_PAIR_ROWS];
@@ -66,7 +57,7 @@ typedef struct pt_pair_work {
 } pt_pair_work;
 
 typedef struct pt_pair_power {
-    double sum[PT_PAIR_ROWS / PT_PAIR_LANES][PT_PAIR_COLUMNS][PT_PAIR_LANES]; /* of |Z|^2 */
+    double sum[PT_PAIR_ROWS / PT_LANES][PT_PAIR_COLUMNS][PT_LANES]; /* of |Z|^2 */
 } pt_pair_power;
 
 /** Sum over all frames of |X_k|^2, k = 0 .. PT_PAIR_N / 2. */
