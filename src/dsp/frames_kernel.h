@@ -33,6 +33,28 @@ INLINE void frames_columns(const pt_frames_plan *plan, const float *x, size_t ho
     }
 }
 
+/* Transforms column n2 and turns it into rows. */
+INLINE void frames_column(const pt_frames_plan *plan, pt_complex8 *x, pt_complex8 *row, size_t n2) {
+    stage(plan->roots, x, PT_FRAME_ROOT);
+    for (size_t i = 0; i < PT_FRAME_ROOT; i += 8)
+        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            cvec out[8];
+            eight_of(plan->roots, x + i, v, out);
+            UNROLL for (size_t k = 0; k < 8; k++)
+                cput(row + (i + k) * PT_FRAME_STEP, v, cmul(out[k], call(&plan->turn[i + k][n2])));
+        }
+}
+
+static void frames_row(const pt_frames_plan *plan, pt_complex8 *x) {
+    stage(plan->roots, x, PT_FRAME_ROOT);
+    for (size_t i = 0; i < PT_FRAME_ROOT; i += 8)
+        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            cvec out[8];
+            eight_of(plan->roots, x + i, v, out);
+            UNROLL for (size_t k = 0; k < 8; k++) cput(x + i + k, v, out[k]);
+        }
+}
+
 INLINE vec as_float(vec v) {
     return __builtin_convertvector(__builtin_convertvector(v, vec_float), vec);
 }
@@ -57,22 +79,15 @@ static void frame_powers(const pt_frames_plan *plan, const float *x, size_t hop,
                          pt_frames_work *work, double *power) {
     for (size_t n2 = 0; n2 < PT_FRAME_ROOT; n2 += 4) {
         frames_columns(plan, x, hop, n2, work->column);
-        for (size_t c = 0; c < 4; c++) {
-            transform(plan->roots, work->column[c], PT_FRAME_ROOT);
-            for (size_t p = 0; p < PT_FRAME_ROOT; p++) {
-                const cvec turn = call(&plan->turn[p][n2 + c]);
-                UNROLL for (size_t v = 0; v < LANES / WIDTH; v++)
-                    cput(work->row + p * PT_FRAME_STEP + n2 + c, v,
-                         cmul(cget(&work->column[c][p], v), turn));
-            }
-        }
+        for (size_t c = 0; c < 4; c++)
+            frames_column(plan, work->column[c], work->row + n2 + c, n2 + c);
     }
     for (size_t k1 = 0; k1 <= PT_FRAME_ROOT / 2; k1++) {
         const size_t mirrored = (PT_FRAME_ROOT - k1) % PT_FRAME_ROOT;
         pt_complex8 *z = work->row + plan->place[k1] * PT_FRAME_STEP;
         pt_complex8 *w = work->row + plan->place[mirrored] * PT_FRAME_STEP;
-        transform(plan->roots, z, PT_FRAME_ROOT);
-        if (w != z) transform(plan->roots, w, PT_FRAME_ROOT);
+        frames_row(plan, z);
+        if (w != z) frames_row(plan, w);
         frames_bins(plan, z, w, k1, n_bins, power);
         if (w != z) frames_bins(plan, w, z, mirrored, n_bins, power);
     }

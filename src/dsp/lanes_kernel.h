@@ -67,17 +67,24 @@ INLINE void stage(root_table roots, pt_complex8 *x, size_t n) {
         butterfly_at(roots, x, j, n / 4);
 }
 
-/* x [n], in place, n at most 64. What n is taken apart in gives the order of the bins. */
-static void transform(root_table roots, pt_complex8 *x, size_t n) {
-    size_t left = n;
-    for (; left >= 4; left /= 4)
-        for (size_t i = 0; i < n; i += left)
-            stage(roots, x + i, left);
-    if (left == 2)
-        for (size_t i = 0; i < n; i += 2)
-            UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
-                const cvec a = cget(x + i, v), b = cget(x + i + 1, v);
-                cput(x + i, v, cadd(a, b));
-                cput(x + i + 1, v, csub(a, b));
-            }
+/* Eight points, in registers. */
+INLINE void eight(root_table roots, cvec x[8]) {
+    UNROLL for (size_t j = 0; j < 2; j++) {
+        cvec in[4] = {x[j], x[j + 2], x[j + 4], x[j + 6]};
+        four(in);
+        UNROLL for (size_t r = 0; r < 4; r++) x[j + 2 * r] =
+            j > 0 && r > 0 ? cmul(in[r], call(&roots[2 + j][r - 1])) : in[r];
+    }
+    UNROLL for (size_t i = 0; i < 8; i += 2) {
+        const cvec sum = cadd(x[i], x[i + 1]), difference = csub(x[i], x[i + 1]);
+        x[i] = sum;
+        x[i + 1] = difference;
+    }
+}
+
+/* Transforms of 32 points are a stage and four times eight points. These are loaded here, so that
+ * whoever calls can go on with them in registers: i = 0, 8, 16, 24. */
+INLINE void eight_of(root_table roots, const pt_complex8 *x, size_t v, cvec out[8]) {
+    UNROLL for (size_t k = 0; k < 8; k++) out[k] = cget(x + k, v);
+    eight(roots, out);
 }

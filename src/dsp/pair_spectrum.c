@@ -27,7 +27,7 @@ void pt_pair_quarter(const float *x, size_t n, double mean, double *quarter) {
 }
 
 void pt_pair_spectrum_init(pt_pair_spectrum *plan) {
-    for (size_t i = 0; i < N; i++)
+    for (size_t i = 0; i < N / 2; i++)
         plan->window[i / (N / 4)][quarter_place(i % (N / 4))] =
             0.5 - 0.5 * cos(2.0 * M_PI * (double)i / N);
     pt_lanes_roots(PT_PAIR_COLUMNS, plan->roots);

@@ -33,7 +33,8 @@
 
 /** What the transform needs; aligned to 64, read-only once it is made. */
 typedef struct pt_pair_spectrum {
-    double window[4][PT_PAIR_N / 4];          /* a quarter in the order of pt_pair_quarter */
+    double window[2][PT_PAIR_N / 4]; /* quarters in the order of pt_pair_quarter; the last two are 1
+                                        less these */
     pt_complex roots[PT_PAIR_COLUMNS / 2][3]; /* of pt_lanes_roots */
     /* W_N^(l k1) and W_N^(8 g k1) for the row p that k1 is found in */
     pt_complex8 lane_turn[PT_PAIR_ROWS];
