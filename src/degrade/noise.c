@@ -21,36 +21,44 @@ enum { WHITE, PINK, BROWN };
 #define KNEE_HZ 20.0
 #define CHUNK   1024 /* pairs at a time */
 
-/* Gaussian pairs 0, 1, 2 ... of the stream: pairs [n_pairs, 2]. */
-static void gauss(const pt_rng *rng, size_t n_pairs, double *pairs) {
+/* Gaussian pairs first to first + n - 1 of the stream, n at most CHUNK and first even: pairs [n,
+ * 2].
+ */
+static void gauss_chunk(const pt_rng *rng, size_t first, size_t n, double *pairs) {
     const pt_dsp_ops *ops = pt_dsp_ops_best();
     uint32_t words[2 * CHUNK]; /* two pairs a block of the stream */
-    for (size_t first = 0; first < n_pairs; first += CHUNK) {
-        const size_t n = n_pairs - first < CHUNK ? n_pairs - first : CHUNK;
-        ops->philox_words(rng->key, rng->counter, (uint32_t)(first / 2), (n + 1) / 2, words);
-        ops->gauss_pairs(words, n, pairs + 2 * first);
-    }
+    ops->philox_words(rng->key, rng->counter, (uint32_t)(first / 2), (n + 1) / 2, words);
+    ops->gauss_pairs(words, n, pairs);
+}
+
+static size_t chunk_at(size_t first, size_t n_pairs) {
+    return n_pairs - first < CHUNK ? n_pairs - first : CHUNK;
+}
+
+static void white(const pt_rng *rng, size_t n_pairs, double *pairs) {
+    for (size_t first = 0; first < n_pairs; first += CHUNK)
+        gauss_chunk(rng, first, chunk_at(first, n_pairs), pairs + 2 * first);
 }
 
 /* Bins 1 .. size/2 - 1 hold (g_2k + i g_2k+1) (max(f_k, 20) / 20)^(-1/2), or ^-1 for brown: in
  * power they fall by 3 or 6 dB an octave. spectrum [size/2 + 1] pairs. */
 static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, double *spectrum) {
     const double knee = KNEE_HZ * (double)size / PT_RATE_HZ; /* in bins */
-    gauss(rng, size / 2, spectrum);
-    spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0;
-    for (size_t k = (size_t)knee + 1; k < size / 2; k++) {
-        const double fall = knee / (double)k;
-        const double gain = colour == PINK ? sqrt(fall) : fall;
-        spectrum[2 * k] *= gain;
-        spectrum[2 * k + 1] *= gain;
+    const size_t flat = (size_t)knee + 1;                    /* bins */
+    for (size_t first = 0; first < size / 2; first += CHUNK) {
+        const size_t n = chunk_at(first, size / 2), end = first + n;
+        gauss_chunk(rng, first, n, spectrum + 2 * first);
+        const size_t k = first > flat ? first : flat;
+        if (k < end) pt_dsp_ops_best()->fall(k, end - k, knee, colour == PINK, spectrum + 2 * k);
     }
+    spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0;
 }
 
 /* Noise of any level and mean, [n] somewhere in work. */
 static const double *noise_any(const pt_site *site, int colour) {
     double *x = site->work, *spectrum = x + site->fft_size;
     if (colour == WHITE) {
-        gauss(site->noise, (site->n + 1) / 2, x);
+        white(site->noise, (site->n + 1) / 2, x);
     } else {
         coloured_spectrum(site->noise, colour, site->fft_size, spectrum);
         pt_fft_inverse(site->fft, spectrum, x);

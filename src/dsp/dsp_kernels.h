@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "dsp/dsp_tables.h"
 
@@ -25,10 +28,14 @@
 typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), may_alias));
 typedef double vec_anywhere __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
 typedef float vec_float __attribute__((vector_size(4 * WIDTH)));
+typedef uint64_t words_vec __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t mask4 __attribute__((vector_size(16)));
+
+/* of random words, that one product need not wait for the last */
+#define PHILOX_VECS 2
 
 #define ALL(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
 
@@ -100,6 +107,7 @@ const pt_dsp_ops TABLE = {
     .soft_clip = soft_clip,
     .philox_words = philox_words,
     .gauss_pairs = gauss_pairs,
+    .fall = fall,
     .frame_powers = frame_powers,
     .bands = bands,
     .decibels = decibels,

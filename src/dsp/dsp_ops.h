@@ -78,6 +78,10 @@ typedef struct pt_dsp_ops {
      * u = (word + 1/2) / 2^32, r = sqrt(-2 ln u_0), (r cos 2 pi u_1, r sin 2 pi u_1), to 2e-15. */
     void (*gauss_pairs)(const uint32_t *words, size_t n_pairs, double *pairs);
 
+    /* Pair p, both of its numbers, times knee / (first + p), or the root of that; first from 1 and
+     * first + n_pairs to 2^31. */
+    void (*fall)(size_t first, size_t n_pairs, double knee, bool by_root, double *pairs);
+
     /* Power spectra of 16 frames, hop apart: power [n_bins][16], n_bins at most PT_FRAME_BINS and
      * power aligned to 64. Real and imaginary parts are rounded to float before they are squared.
      */

@@ -127,37 +127,69 @@ static void decibels(const double *restrict power, size_t n, float *restrict db)
         db[i] = (float)(ln(power[i]) * (10.0 / M_LN10));
 }
 
-/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), eight blocks
- * side by side; word i of the stream is lane i mod 4 of block i / 4. */
+static void fall(size_t first, size_t n_pairs, double knee, bool by_root, double *restrict pairs) {
+    for (size_t p = 0; p < n_pairs; p++) {
+        const double ratio = knee / (double)(int32_t)(first + p);
+        const double gain = by_root ? sqrt(ratio) : ratio;
+        pairs[2 * p] *= gain;
+        pairs[2 * p + 1] *= gain;
+    }
+}
+
+/* Products of the low halves of 64 bits, whatever stands in the high ones. */
+INLINE words_vec low_products(words_vec a, words_vec b) {
+#if defined(__AVX512F__) && WIDTH == 8
+    return (words_vec)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__) && WIDTH == 4
+    return (words_vec)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__x86_64__)
+    return (words_vec)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#else
+    return (a & UINT32_MAX) * (b & UINT32_MAX);
+#endif
+}
+
+/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), sixteen
+ * blocks side by side, a word in the low half of a lane; word i of the stream is lane i mod 4 of
+ * block i / 4. */
 static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *restrict words) {
-    for (size_t b = 0; b < n_blocks; b += LANES) {
-        uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-        uint32_t k0 = key[0], k1 = key[1];
-        for (size_t l = 0; l < LANES; l++) {
-            c0[l] = first_block + (uint32_t)(b + l);
-            c1[l] = counter[0];
-            c2[l] = counter[1];
-            c3[l] = counter[2];
-        }
-        for (int round = 0; round < 10; round++) {
-            for (size_t l = 0; l < LANES; l++) {
-                const uint64_t p0 = (uint64_t)0xD2511F53U * c0[l];
-                const uint64_t p1 = (uint64_t)0xCD9E8D57U * c2[l];
-                c0[l] = (uint32_t)(p1 >> 32) ^ c1[l] ^ k0;
-                c2[l] = (uint32_t)(p0 >> 32) ^ c3[l] ^ k1;
-                c1[l] = (uint32_t)p1;
-                c3[l] = (uint32_t)p0;
+    enum { BLOCKS = 2 * LANES, N_VECS = BLOCKS / WIDTH };
+    const words_vec zero = {0}, m0 = zero + 0xD2511F53U, m1 = zero + 0xCD9E8D57U;
+    for (size_t b = 0; b < n_blocks; b += BLOCKS) {
+        _Alignas(64) uint64_t word[4][BLOCKS];
+        for (size_t l = 0; l < BLOCKS; l++)
+            word[0][l] = first_block + (uint32_t)(b + l);
+        for (size_t v = 0; v < N_VECS; v += PHILOX_VECS) {
+            words_vec c0[PHILOX_VECS], c1[PHILOX_VECS], c2[PHILOX_VECS], c3[PHILOX_VECS];
+            uint32_t k0 = key[0], k1 = key[1];
+            UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
+                c0[i] = *(const words_vec *)(word[0] + (v + i) * WIDTH);
+                c1[i] = zero + counter[0];
+                c2[i] = zero + counter[1];
+                c3[i] = zero + counter[2];
             }
-            k0 += 0x9E3779B9U; /* golden ratio */
-            k1 += 0xBB67AE85U; /* sqrt(3) - 1 */
+            for (int round = 0; round < 10; round++) {
+                UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
+                    const words_vec p0 = low_products(c0[i], m0), p1 = low_products(c2[i], m1);
+                    c0[i] = (p1 >> 32) ^ c1[i] ^ (zero + k0);
+                    c2[i] = (p0 >> 32) ^ c3[i] ^ (zero + k1);
+                    c1[i] = p1;
+                    c3[i] = p0;
+                }
+                k0 += 0x9E3779B9U; /* golden ratio */
+                k1 += 0xBB67AE85U; /* sqrt(3) - 1 */
+            }
+            UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
+                *(words_vec *)(word[0] + (v + i) * WIDTH) = c0[i];
+                *(words_vec *)(word[1] + (v + i) * WIDTH) = c1[i];
+                *(words_vec *)(word[2] + (v + i) * WIDTH) = c2[i];
+                *(words_vec *)(word[3] + (v + i) * WIDTH) = c3[i];
+            }
         }
-        const size_t n = n_blocks - b < LANES ? n_blocks - b : LANES;
-        for (size_t l = 0; l < n; l++) {
-            words[4 * (b + l)] = c0[l];
-            words[4 * (b + l) + 1] = c1[l];
-            words[4 * (b + l) + 2] = c2[l];
-            words[4 * (b + l) + 3] = c3[l];
-        }
+        const size_t n = n_blocks - b < BLOCKS ? n_blocks - b : BLOCKS;
+        for (size_t l = 0; l < n; l++)
+            for (size_t i = 0; i < 4; i++)
+                words[4 * (b + l) + i] = (uint32_t)word[i][l];
     }
 }

@@ -292,6 +292,10 @@ TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
             ops->gauss_pairs(words, n, found);
             CHECK(memcmp(found, expected, 2 * n * sizeof *found) == 0);
 
+            c->fall(77, n, 70.5, n % 2, expected);
+            ops->fall(77, n, 70.5, n % 2, found);
+            CHECK(memcmp(found, expected, 2 * n * sizeof *found) == 0);
+
             for (size_t i = 0; i < n; i++)
                 found[i] = fabs(x[i]) + 1e-12;
             c->decibels(found, n, plain_db);
