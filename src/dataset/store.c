@@ -244,28 +244,6 @@ bool pt_store_has_chunk(const pt_store *s, uint64_t chunk) {
     return pt_path_exists(place.text);
 }
 
-void pt_store_held(const pt_store *s, uint64_t *n_chunks, uint64_t *n_rows, uint64_t *n_rejects,
-                   uint64_t *n_entries) {
-    uint64_t chunks = 0, rows = 0, rejects = 0, entries = 0;
-    pt_ledger ledger = {.finished = false};
-    bool all;
-    const pt_status status = read_chunks(s, &ledger, &all, NULL);
-    for (uint64_t c = 0; status == PT_OK && c < s->facts->n_chunks; c++) {
-        const pt_chunk_account *chunk = &ledger.chunks[c];
-        if (s->chunks[c] != THERE || !chunk->known) continue;
-        chunks++;
-        entries += chunk->n_entries;
-        rejects += chunk->n_rejects;
-        for (size_t i = 0; i < s->n_splits; i++)
-            rows += chunk->parts[i].n_rows;
-    }
-    pt_ledger_release(&ledger);
-    if (n_chunks) *n_chunks = chunks;
-    if (n_rows) *n_rows = rows;
-    if (n_rejects) *n_rejects = rejects;
-    if (n_entries) *n_entries = entries;
-}
-
 /* ---------------------------------------------------------------- opening and closing */
 
 static pt_status make_store(const char *out, const pt_sink_kind *kind,

@@ -60,13 +60,6 @@ pt_status pt_store_open(const char *out, const pt_sink_kind *kind, const pt_data
 bool pt_store_has_chunk(const pt_store *store, uint64_t chunk);
 
 /**
- * What those chunks hold that were finished when the store was opened. Reads a small file for each,
- * so it is for the end or the beginning of a run. Any pointer may be NULL.
- */
-void pt_store_held(const pt_store *store, uint64_t *n_chunks, uint64_t *n_rows, uint64_t *n_rejects,
-                   uint64_t *n_entries);
-
-/**
  * Opens a chunk; none is open. Where another process finishes the same one first, what is written
  * here is dropped in silence: it would be the same.
  *

@@ -110,6 +110,7 @@ static pt_status list_work(pt_run *r, pt_error *err) {
         const bool held = pt_store_has_chunk(r->store, c);
         r->n_chunks_held += held;
         r->n_chunks_ours += pt_plan_is_ours(p, c);
+        if (!held) r->n_rows_to_come += p->chunk_rows[c];
         if (held || !pt_plan_is_ours(p, c)) continue;
         r->is_to_do[c] = true;
         r->n_chunks_to_do++;
@@ -131,11 +132,9 @@ static pt_status check_room(const pt_run *r, pt_error *err) {
     const pt_plan *p = &r->plan;
     const bool parquet = p->options.format == PT_FORMAT_PARQUET;
     const double row_bytes = parquet ? PARQUET_ROW_BYTES : JSONL_ROW_BYTES;
-    uint64_t n_chunks, n_rows, n_rejects, n_entries;
+    const uint64_t n_left = r->n_rows_to_come;
     struct statvfs disk;
 
-    pt_store_held(r->store, &n_chunks, &n_rows, &n_rejects, &n_entries);
-    const uint64_t n_left = p->n_rows_most > n_rows ? p->n_rows_most - n_rows : 0;
     const double needed = (double)n_left * row_bytes;
     char needs[32], has[32];
     say_bytes(needed, needs, sizeof needs);

@@ -110,6 +110,27 @@ static uint64_t rows_most(const pt_plan *plan, const pt_entry *entry) {
     return n * plan->options.variants;
 }
 
+/* Counts an entry; its chunk's rows get a place when the chunk begins, in a table that doubles. Of
+ * more chunks than there can be, only the number is told. */
+static pt_status count_entry(pt_plan *plan, const pt_entry *entry, pt_error *err) {
+    const uint64_t index = plan->n_entries++, chunk = index / plan->options.chunk;
+    const uint64_t n_rows = rows_most(plan, entry);
+
+    plan->n_rows_most += n_rows;
+    if (chunk >= PT_CHUNKS_MAX) return PT_OK;
+    if (index % plan->options.chunk == 0) {
+        if ((chunk & (chunk - 1)) == 0) { /* full: 0, 1, 2, 4 ... */
+            uint64_t *grown = realloc(plan->chunk_rows,
+                                      (size_t)(chunk ? 2 * chunk : 1) * sizeof *plan->chunk_rows);
+            if (!grown) return pt_fail(err, PT_ENOMEM, "out of memory");
+            plan->chunk_rows = grown;
+        }
+        plan->chunk_rows[chunk] = 0;
+    }
+    plan->chunk_rows[chunk] += n_rows;
+    return PT_OK;
+}
+
 pt_status pt_plan_corpus(pt_plan *plan, const atomic_bool *stop, pt_error *err) {
     const uint64_t limit = plan->options.limit;
     pt_corpus *corpus = NULL;
@@ -126,8 +147,7 @@ pt_status pt_plan_corpus(pt_plan *plan, const atomic_bool *stop, pt_error *err) 
                      : pt_corpus_next(corpus, false, &entry, &end, err);
         if (status == PT_OK && !end) {
             hash_entry(&hash, &entry);
-            plan->n_entries++;
-            plan->n_rows_most += rows_most(plan, &entry);
+            status = count_entry(plan, &entry, err);
         }
         pt_entry_release(&entry);
     }
@@ -161,5 +181,6 @@ uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk) {
 void pt_plan_release(pt_plan *plan) {
     free(plan->settings);
     free(plan->corpus_kind);
+    free(plan->chunk_rows);
     *plan = (pt_plan){0};
 }

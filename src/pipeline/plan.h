@@ -31,6 +31,7 @@ typedef struct pt_plan {
                                         that was missing may be there another day */
     uint64_t n_entries, n_chunks;
     uint64_t n_rows_most; /* rows, if nothing more is rejected */
+    uint64_t *chunk_rows; /* [n_chunks]: those of each chunk */
 } pt_plan;
 
 /**

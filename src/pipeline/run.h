@@ -56,6 +56,7 @@ typedef struct pt_run {
     bool *is_to_do; /* [plan.n_chunks]: ours, and not there yet */
     uint64_t n_chunks_ours, n_chunks_to_do, n_chunks_held;
     uint64_t n_entries_to_do, n_entries_needed; /* and how many have to be read for that */
+    uint64_t n_rows_to_come; /* at most, of all chunks that are not there, whosever they are */
 
     /* The calling thread's. */
     uint64_t n_chunks_done;

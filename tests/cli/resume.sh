@@ -8,6 +8,35 @@ write_demo_manifest("manifest.jsonl", int(sys.argv[1]))
 E
 }
 
+# What is to come is known from the plan: a shard that starts looks into no chunk that is there.
+test_start_reads_no_chunk() {
+    make_corpus 12
+    local set=(--corpus manifest.jsonl --chunk 2 --variants 3 --out set --threads 1)
+    generate "${set[@]}" --shard 0/2
+    py <<'E'
+def to_come():
+    with open("stderr", encoding="utf-8") as said:
+        words = said.read().split("up to ", 1)[1].split()
+    assert words[1].startswith("row"), words
+    return int(words[0])
+
+before, held = to_come(), 0
+for name in os.listdir("set/.patina"):
+    if not name.isdigit():
+        continue
+    with open(f"set/.patina/{name}/chunk.json") as file:
+        chunk = json.load(file)
+    held += sum(chunk["rows"]) + 3 * sum(chunk["rejects"].values())
+    shutil.rmtree(f"set/.patina/{name}")
+    os.mkdir(f"set/.patina/{name}")  # nothing in it that could be read
+assert 0 < held < before, (held, before)
+with open("expected", "w") as out:
+    out.write(str(before - held))
+E
+    generate "${set[@]}" --shard 1/2
+    want_err "up to $(cat expected) rows to come"
+}
+
 # Shares of any number of processes, in any order, one of them done twice.
 test_shards() {
     make_corpus 16
@@ -256,21 +285,21 @@ assert len([d for d in os.listdir("set/.patina") if d.isdigit()]) >= 2
 E
 }
 
-# A million entries: every shard reads the list, in bounded memory, and starts as fast when half of
-# the set is there as when nothing is. PATINA_FULL_TESTS runs it (120 MB, a minute).
+# A million entries: every shard reads the list, in bounded memory, and opens no more files when half
+# of the set is there than when nothing is. PATINA_FULL_TESTS runs it (120 MB, a minute).
 test_a_million_entries() {
     [ -n "${PATINA_FULL_TESTS:-}" ] || skip "writes 120 MB: set PATINA_FULL_TESTS to run it"
     py <<'E'
-import resource
+TRACE = shutil.which("strace")
 with open("manifest.jsonl", "w") as out:
     for i in range(1000000):
         out.write('{"id": "clip %d", "audio": "clips/%d.wav", "caption": "the sound of number %d"}\n'
                   % (i, i, i))
 
-def shard(i, n):
+def shard(i, n, before=[]):
     """Seconds and peak kB of one shard."""
     began = time.monotonic()
-    child = subprocess.Popen([PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI,
+    child = subprocess.Popen(before + [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI,
                               "--out", "set", "--chunk", "1000", "--shard", f"{i}/{n}", "--quiet"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     said = child.stderr.read()
@@ -278,11 +307,21 @@ def shard(i, n):
     assert os.waitstatus_to_exitcode(status) == 0, said
     return time.monotonic() - began, usage.ru_maxrss
 
+def n_calls(i):
+    """Calls of a shard of one chunk that name a file."""
+    shard(i, 1000, [TRACE, "-f", "--seccomp-bpf", "-e", "trace=%file", "-o", "calls"])
+    with open("calls") as lines:
+        return sum(1 for _ in lines)
+
 first = shard(0, 1000)          # nothing is there
+calls = [n_calls(4)] if TRACE else []
 shard(1, 2)                     # half of it: 500,000 rejects
 second = shard(2, 1000)
+calls += [n_calls(6)] if TRACE else []
 done = len([d for d in os.listdir("set/.patina") if d.isdigit()])
-assert done == 502, done
+assert done == 502 + len(calls), done
+print(f"calls that name a file: {calls}")
+assert not calls or calls[1] <= calls[0], calls
 print(f"first shard {first[0]:.1f} s and {first[1] // 1024} MB, "
       f"with half of the set there {second[0]:.1f} s and {second[1] // 1024} MB")
 assert max(first[1], second[1]) < 200 * 1024, (first, second)

@@ -26,13 +26,13 @@ static pt_status make(pt_plan *plan, pt_generate_options o, pt_error *err) {
 TEST(plan, counts_entries_chunks_and_rows) {
     static const struct {
         pt_generate_options options;
-        uint64_t n_entries, n_chunks, n_rows_most;
+        uint64_t n_entries, n_chunks, n_rows_most, chunk_rows[5];
     } cases[] = {
-        {{.chunk = 2}, 5, 3, 4},
-        {{.chunk = 5, .variants = 3}, 5, 1, 12},
-        {{.chunk = 1, .captions = PT_CAPTIONS_FIRST}, 5, 5, 3},
-        {{.chunk = 2, .limit = 2}, 2, 1, 3},
-        {{.limit = 2000}, 5, 1, 4},
+        {{.chunk = 2}, 5, 3, 4, {3, 0, 1}},
+        {{.chunk = 5, .variants = 3}, 5, 1, 12, {12}},
+        {{.chunk = 1, .captions = PT_CAPTIONS_FIRST}, 5, 5, 3, {1, 1, 0, 0, 1}},
+        {{.chunk = 2, .limit = 2}, 2, 1, 3, {3}},
+        {{.limit = 2000}, 5, 1, 4, {4}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pt_plan plan;
@@ -40,6 +40,8 @@ TEST(plan, counts_entries_chunks_and_rows) {
             CHECK_INT(plan.n_entries, cases[i].n_entries);
             CHECK_INT(plan.n_chunks, cases[i].n_chunks);
             CHECK_INT(plan.n_rows_most, cases[i].n_rows_most);
+            for (uint64_t c = 0; c < plan.n_chunks; c++)
+                CHECK_INT(plan.chunk_rows[c], cases[i].chunk_rows[c]);
         }
         pt_plan_release(&plan);
     }
