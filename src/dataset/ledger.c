@@ -359,14 +359,9 @@ static pt_status get_chunk(const source *from, const json_t *object, size_t n_sp
     return PT_OK;
 }
 
-static pt_status read_json(const char *path, size_t max_bytes, json_t **root, pt_error *err) {
+static pt_status parse(const char *path, const char *text, size_t n, json_t **root, pt_error *err) {
     json_error_t fault;
-    char *text = NULL;
-    size_t n = 0;
-
-    PT_TRY(pt_file_read_all(path, max_bytes, &text, &n, err));
     *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
-    free(text);
     if (*root && json_is_object(*root)) return PT_OK;
     json_decref(*root);
     *root = NULL;
@@ -438,23 +433,35 @@ static pt_status get_facts(const source *from, json_t *root, pt_ledger *ledger) 
     return PT_OK;
 }
 
-static pt_status open_ledger(const char *path, size_t max_bytes, pt_ledger *ledger, pt_error *err) {
+static pt_status open_ledger(const char *path, const char *text, size_t n, pt_ledger *ledger,
+                             pt_error *err) {
     *ledger = (pt_ledger){0};
     ledger->memory = calloc(1, sizeof *ledger->memory);
     if (!ledger->memory) return pt_fail(err, PT_ENOMEM, "out of memory");
-    PT_TRY(read_json(path, max_bytes, &ledger->memory->root, err));
+    PT_TRY(parse(path, text, n, &ledger->memory->root, err));
     const source from = {path, err};
     return get_facts(&from, ledger->memory->root, ledger);
 }
 
-pt_status pt_ledger_read_plan(const char *path, pt_ledger *ledger, pt_error *err) {
+pt_status pt_ledger_parse_plan(const char *path, const char *text, size_t n, pt_ledger *ledger,
+                               pt_error *err) {
     const source from = {path, err};
-    pt_status status = open_ledger(path, PLAN_MAX, ledger, err);
+    pt_status status = open_ledger(path, text, n, ledger, err);
     if (status == PT_OK)
         status = get_count(&from, ledger->memory->root, "chunks", &ledger->facts.n_chunks);
     if (status == PT_OK && ledger->facts.n_chunks > PT_CHUNKS_MAX)
         status = wrong(&from, "member 'chunks': more than there can be");
     if (status != PT_OK) pt_ledger_release(ledger);
+    return status;
+}
+
+pt_status pt_ledger_read_plan(const char *path, pt_ledger *ledger, pt_error *err) {
+    char *text = NULL;
+    size_t n = 0;
+    *ledger = (pt_ledger){0};
+    PT_TRY(pt_file_read_all(path, PLAN_MAX, &text, &n, err));
+    const pt_status status = pt_ledger_parse_plan(path, text, n, ledger, err);
+    free(text);
     return status;
 }
 
@@ -502,14 +509,14 @@ static pt_status get_chunk_files(const source *from, const pt_ledger *ledger, co
     return at == json_array_size(files) ? PT_OK : wrong(from, "member 'files': too many");
 }
 
-pt_status pt_ledger_read_chunk(pt_ledger *ledger, uint64_t number, const char *path,
-                               pt_error *err) {
+pt_status pt_ledger_parse_chunk(pt_ledger *ledger, uint64_t number, const char *path,
+                                const char *text, size_t n, pt_error *err) {
     const source from = {path, err};
     pt_chunk_account *chunk = &ledger->chunks[number];
     json_t *root = NULL;
     uint64_t given = 0;
 
-    PT_TRY(read_json(path, CHUNK_MAX, &root, err));
+    PT_TRY(parse(path, text, n, &root, err));
     pt_status status = get_count(&from, root, "chunk", &given);
     if (status == PT_OK && given != number) status = wrong(&from, "is of chunk %" PRIu64, given);
     if (status == PT_OK) status = get_chunk(&from, root, ledger->n_splits, chunk);
@@ -518,6 +525,16 @@ pt_status pt_ledger_read_chunk(pt_ledger *ledger, uint64_t number, const char *p
     chunk->retried = json_is_true(json_object_get(root, "retried"));
     chunk->known = status == PT_OK;
     json_decref(root);
+    return status;
+}
+
+pt_status pt_ledger_read_chunk(pt_ledger *ledger, uint64_t number, const char *path,
+                               pt_error *err) {
+    char *text = NULL;
+    size_t n = 0;
+    PT_TRY(pt_file_read_all(path, CHUNK_MAX, &text, &n, err));
+    const pt_status status = pt_ledger_parse_chunk(ledger, number, path, text, n, err);
+    free(text);
     return status;
 }
 
@@ -599,9 +616,10 @@ static pt_status check_counts(const source *from, const json_t *root, const pt_l
     return PT_OK;
 }
 
-pt_status pt_ledger_read_finished(const char *path, pt_ledger *ledger, pt_error *err) {
+pt_status pt_ledger_parse_finished(const char *path, const char *text, size_t n, pt_ledger *ledger,
+                                   pt_error *err) {
     const source from = {path, err};
-    pt_status status = open_ledger(path, FINISHED_MAX, ledger, err);
+    pt_status status = open_ledger(path, text, n, ledger, err);
     const json_t *root = status == PT_OK ? ledger->memory->root : NULL;
 
     if (status == PT_OK) status = get_finished_chunks(&from, root, ledger);
@@ -609,6 +627,16 @@ pt_status pt_ledger_read_finished(const char *path, pt_ledger *ledger, pt_error 
     if (status == PT_OK) status = check_counts(&from, root, ledger);
     if (status == PT_OK) ledger->finished = true;
     if (status != PT_OK) pt_ledger_release(ledger);
+    return status;
+}
+
+pt_status pt_ledger_read_finished(const char *path, pt_ledger *ledger, pt_error *err) {
+    char *text = NULL;
+    size_t n = 0;
+    *ledger = (pt_ledger){0};
+    PT_TRY(pt_file_read_all(path, FINISHED_MAX, &text, &n, err));
+    const pt_status status = pt_ledger_parse_finished(path, text, n, ledger, err);
+    free(text);
     return status;
 }
 

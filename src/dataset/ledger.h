@@ -48,6 +48,17 @@ typedef struct pt_ledger {
     struct pt_ledger_memory *memory;
 } pt_ledger;
 
+/**
+ * The readers below on text, whatever it holds; path is for sentences only. What is read stays the
+ * ledger's, text the caller's.
+ */
+pt_status pt_ledger_parse_plan(const char *path, const char *text, size_t n, pt_ledger *ledger,
+                               pt_error *err);
+pt_status pt_ledger_parse_chunk(pt_ledger *ledger, uint64_t chunk, const char *path,
+                                const char *text, size_t n, pt_error *err);
+pt_status pt_ledger_parse_finished(const char *path, const char *text, size_t n, pt_ledger *ledger,
+                                   pt_error *err);
+
 /** Reads a plan.json. PT_EIO; PT_EFORMAT when it is none, or of a program that knows more. */
 pt_status pt_ledger_read_plan(const char *path, pt_ledger *ledger, pt_error *err);
 

@@ -350,8 +350,8 @@ static pt_status check_account(check *c, bool *usable, pt_error *err) {
     pt_status status = pt_file_read_all(file.text, FINISHED_MAX, &text, &n, &said);
     if (status == PT_OK && !pt_dataset_json_is_intact(text, n))
         fault(c, "file '%s': its bytes are not those that were written (SHA-256)", file.text);
+    if (status == PT_OK) status = pt_ledger_parse_finished(file.text, text, n, &c->ledger, &said);
     free(text);
-    if (status == PT_OK) status = pt_ledger_read_finished(file.text, &c->ledger, &said);
     *usable = status == PT_OK;
     return fault_of(c, status, &said, err);
 }

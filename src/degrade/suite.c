@@ -199,12 +199,16 @@ static pt_status parse_suite(const char *text, pt_suite *suite, pt_error *err) {
     return status;
 }
 
+pt_status pt_suite_read(const char *json, pt_suite *suite, pt_error *err) {
+    set_defaults(suite);
+    return json ? parse_suite(json, suite, err) : PT_OK;
+}
+
 pt_status pt_suite_open(const char *json, pt_suite **out, pt_error *err) {
     pt_suite *suite = calloc(1, sizeof *suite);
     if (!suite) return pt_fail(err, PT_ENOMEM, "no memory for a suite");
 
-    set_defaults(suite);
-    pt_status status = json ? parse_suite(json, suite, err) : PT_OK;
+    pt_status status = pt_suite_read(json, suite, err);
     for (size_t f = 0; f < PT_SUITE_FFTS && status == PT_OK; f++)
         status = pt_fft_open((size_t)PT_SUITE_FFT_MIN << f, &suite->fft[f], err);
     if (status == PT_OK)

@@ -16,6 +16,9 @@ struct pt_suite {
     pt_fft *fft[PT_SUITE_FFTS];
 };
 
+/** The settings of a suite as pt_suite_open reads them, without the transforms. */
+pt_status pt_suite_read(const char *json, pt_suite *suite, pt_error *err);
+
 /** How many words a setting of weights has, and what a law is called in print. */
 size_t pt_setting_words(const pt_setting *setting);
 const char *pt_law_name(pt_law law);
