@@ -97,19 +97,28 @@ static void batch_leave(batch *b) {
     free(b);
 }
 
+/* Lets go of the audio that an archive held, which is not needed once the entry was worked on. */
+static void item_drop_audio(pt_run *r, item *it) {
+    atomic_fetch_sub(&r->n_held, it->entry.n_audio);
+    free(it->entry.audio);
+    it->entry.audio = NULL;
+    it->entry.n_audio = 0;
+}
+
 static void item_release(void *context, void *slot) {
     item *it = slot;
-    (void)context;
     if (!it) return;
+    item_drop_audio(context, it);
     pt_entry_release(&it->entry);
     pt_harvest_release(&it->harvest);
     free(it);
 }
 
 /* A new item that holds an entry, which is given away. */
-static item *item_make(pt_entry *entry, uint64_t index, bool repeated) {
+static item *item_make(pt_run *r, pt_entry *entry, uint64_t index, bool repeated) {
     item *it = calloc(1, sizeof *it);
     if (!it) return NULL;
+    atomic_fetch_add(&r->n_held, entry->n_audio);
     it->entry = *entry;
     *entry = (pt_entry){0};
     it->index = index;
@@ -147,7 +156,7 @@ static pt_status read_wanted(pt_run *r, item **next, pt_error *err) {
         }
         if (status == PT_OK && entry.id) status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
-        if (status == PT_OK && wanted && !(*next = item_make(&entry, index, repeated)))
+        if (status == PT_OK && wanted && !(*next = item_make(r, &entry, index, repeated)))
             status = pt_fail(err, PT_ENOMEM, "out of memory");
         pt_entry_release(&entry);
         if (status != PT_OK || wanted) return status;
@@ -166,13 +175,20 @@ static pt_status add_captions(const pt_run *r, item *it, pt_error *err) {
     return PT_OK;
 }
 
+/* Asked before read_entry, which reads nothing while there is something ahead. */
+static bool holds_enough(void *context) {
+    pt_run *r = context;
+    return r->next_ahead == r->n_ahead && atomic_load(&r->n_held) >= PT_HELD_BYTES;
+}
+
 /* Fills `ahead` with the next few entries and makes them a batch. */
 static pt_status read_batch(pt_run *r, pt_error *err) {
     batch *b = calloc(1, sizeof *b);
     pt_status status = b ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
     r->n_ahead = r->next_ahead = 0;
 
-    while (status == PT_OK && r->n_ahead < r->batch_entries) {
+    while (status == PT_OK && r->n_ahead < r->batch_entries &&
+           (r->n_ahead == 0 || atomic_load(&r->n_held) < PT_HELD_BYTES)) {
         item *it = NULL;
         status = read_wanted(r, &it, err);
         if (!it) break;
@@ -228,6 +244,7 @@ static void work_entry(void *context, void *own, void *slot) {
         .repeated = it->repeated, .keep_audio = it->index % every == 0, .watch = &it->watch};
     if (it->status == PT_OK)
         it->status = pt_rows_make(&r->rows, &it->entry, &turn, &it->harvest, arena, &it->err);
+    item_drop_audio(r, it);
 }
 
 /* Of an entry whose audio takes too long to read, a reject remains. */
@@ -239,7 +256,7 @@ static void *give_up(void *context, void *slot) {
 
     if (limit_ns == 0 || !pt_watch_is_over(&old->watch, limit_ns)) return NULL;
     pt_entry entry = {.id = strdup(old->entry.id), .source = strdup(old->entry.source)};
-    item *it = entry.id && entry.source ? item_make(&entry, old->index, false) : NULL;
+    item *it = entry.id && entry.source ? item_make(r, &entry, old->index, false) : NULL;
     pt_entry_release(&entry);
     if (!it) return NULL; /* another time, when there is memory */
     if (!pt_watch_break(&old->watch, limit_ns)) {
@@ -345,6 +362,7 @@ pt_status pt_run_chunks(pt_run *r, pt_error *err) {
     const pt_generate_options *o = &r->plan.options;
     const pt_ordered_job job = {.context = r,
                                 .next = read_entry,
+                                .is_full = holds_enough,
                                 .begin = worker_begin,
                                 .end = worker_end,
                                 .work = work_entry,

@@ -88,11 +88,19 @@ static slot *slot_of(ring *r, uint64_t index) {
 
 /* ---------------------------------------------------------------- workers */
 
+/* Whether nothing is to be taken now. With both locks held. An item that is alone may be of any
+ * size. */
+static bool is_full(const ring *r) {
+    const uint64_t n_in_flight = r->n_taken - r->n_delivered;
+    if (n_in_flight >= r->n_items) return true;
+    return n_in_flight > 0 && r->job.is_full && r->job.is_full(r->job.context);
+}
+
 /* Takes the next item; false when there is none any more. */
 static bool take(ring *r, worker *self, uint64_t *index, void **item) {
     pthread_mutex_lock(&r->reading);
     pthread_mutex_lock(&r->lock);
-    while (!r->closed && !r->ended && r->n_taken - r->n_delivered >= r->n_items)
+    while (!r->closed && !r->ended && is_full(r))
         pthread_cond_wait(&r->has_room, &r->lock);
     const bool over = r->ended || r->closed;
     pthread_mutex_unlock(&r->lock);
@@ -118,6 +126,7 @@ static bool hand_over(ring *r, worker *self, uint64_t index, void *item) {
     const bool given_up = self->given_up;
     if (!given_up) slot_of(r, index)->worker = NULL;
     pthread_cond_signal(&r->has_done);
+    pthread_cond_signal(&r->has_room); /* its work may have let go of what it held */
     pthread_mutex_unlock(&r->lock);
     if (given_up) r->job.release(r->job.context, item);
     return !given_up;

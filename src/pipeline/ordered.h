@@ -4,8 +4,9 @@
  *     next (one at a time) -> work (many at once) -> deliver (in order, by the calling thread)
  *
  * A ring of items bounds what is in flight, so that one slow item makes the others wait instead of
- * filling memory. An item whose work never ends is given up: its thread is left to itself with all
- * that it touches, and another takes its place.
+ * filling memory; where items differ much in size, the job bounds what they hold together. An item
+ * whose work never ends is given up: its thread is left to itself with all that it touches, and
+ * another takes its place.
  */
 
 #ifndef PATINA_PIPELINE_ORDERED_H
@@ -22,6 +23,11 @@ typedef struct pt_ordered_job {
     /* A new item, filled; NULL after the last. Never concurrent. What is wrong with the source of
      * items is kept in context and asked for after the run. */
     void *(*next)(void *context);
+
+    /* Whether the items in flight hold as much as they may, so that `next` has to wait while there
+     * are any; asked before it, again whenever one is worked on or delivered. Must not block. NULL:
+     * only their number counts. */
+    bool (*is_full)(void *context);
 
     /* What one worker thread needs for itself, made by the calling thread; NULL: memory ran out,
      * and the run goes on with the workers it has. Ended by the worker, concurrently. */

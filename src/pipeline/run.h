@@ -22,6 +22,10 @@
 
 #define PT_BATCH_ENTRIES 8 /* whose captions are embedded together */
 
+/* What audio of archives the entries in flight may hold together before the next is read, which may
+ * be of 1 GiB. Ordinary clips never come near. */
+#define PT_HELD_BYTES (UINT64_C(2) << 30)
+
 typedef struct pt_run {
     pt_plan plan;
     pt_row_plan rows;
@@ -43,6 +47,7 @@ typedef struct pt_run {
 
     /* The reader's: one worker at a time, in corpus order. */
     pt_corpus *corpus;
+    _Atomic uint64_t n_held; /* bytes of audio in the entries in flight; workers let go of it */
     pt_id_set *ids;
     uint64_t n_read;
     struct item *ahead[PT_BATCH_ENTRIES];

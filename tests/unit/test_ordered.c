@@ -14,6 +14,8 @@ typedef struct item {
     unsigned square;
 } item;
 
+#define HELD_ENOUGH 25 /* of bytes that items hold from next to the end of their work */
+
 typedef struct count {
     unsigned n_items, next, n_delivered, fail_at;
     bool in_order, right, stop;
@@ -22,7 +24,15 @@ typedef struct count {
 
     unsigned stuck_at; /* this item's work ends when `let_go` is set; UINT_MAX: none */
     atomic_bool is_stuck, let_go;
+
+    atomic_uint n_held;
+    atomic_bool held_too_much; /* more was read though enough was held */
 } count;
+
+/* One in fifty is larger than all may be together. */
+static unsigned size_of(const item *it) {
+    return it->number % 50 == 0 ? 100 : 10;
+}
 
 static item *item_make(count *c, unsigned number) {
     item *it = calloc(1, sizeof *it);
@@ -35,7 +45,9 @@ static item *item_make(count *c, unsigned number) {
 static void *count_next(void *context) {
     count *c = context;
     if (atomic_fetch_add(&c->in_next, 1) != 0) atomic_store(&c->overlapped, true);
+    if (atomic_load(&c->n_held) >= HELD_ENOUGH) atomic_store(&c->held_too_much, true);
     item *it = c->next < c->n_items ? item_make(c, c->next++) : NULL;
+    if (it) atomic_fetch_add(&c->n_held, size_of(it));
     atomic_fetch_sub(&c->in_next, 1);
     return it;
 }
@@ -62,6 +74,7 @@ static void count_work(void *context, void *own, void *slot) {
     while (it->number == c->stuck_at && !atomic_load(&c->let_go))
         usleep(300);
     it->square = it->number * it->number;
+    atomic_fetch_sub(&c->n_held, size_of(it));
     atomic_fetch_add(&c->n_worked, 1);
 }
 
@@ -95,10 +108,15 @@ static void *count_give_up(void *context, void *slot) {
     return instead;
 }
 
+static bool count_is_full(void *context) {
+    return atomic_load(&((count *)context)->n_held) >= HELD_ENOUGH;
+}
+
 static pt_status run_at_large(count *c, unsigned n_workers, size_t n_items, unsigned *at_large,
                               pt_error *err) {
     const pt_ordered_job job = {.context = c,
                                 .next = count_next,
+                                .is_full = count_is_full,
                                 .begin = count_begin,
                                 .end = count_end,
                                 .work = count_work,
@@ -136,6 +154,7 @@ TEST(ordered, delivers_all_in_order_whatever_the_threads) {
         CHECK(c.in_order);
         CHECK(c.right);
         CHECK(!c.overlapped);
+        CHECK(!c.held_too_much);
         check_nothing_is_left(t, &c);
     }
 }
