@@ -102,10 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const pt_reader *reader = reader_of(data[0]);
     const char *column = data[0] >= 'A' && data[0] <= 'Z' ? "text" : NULL;
     const size_t n = read_corpus(reader, column, path);
-    const bool is_list = reader == &pt_reader_wavcaps; /* its elements end in commas */
+    const bool is_list = reader == &pt_reader_wavcaps; /* elements end in commas, or at the next */
     size_t n_most = is_list ? 2 : 1;
     for (size_t i = 1; i < size; i++)
-        n_most += is_list ? data[i] == ',' : data[i] == '\n' || data[i] == '\r';
+        n_most += is_list ? data[i] == ',' || data[i] == '{' : data[i] == '\n' || data[i] == '\r';
     MUST(n <= n_most);
     MUST(read_corpus(reader, column, path) == n); /* and once more the same */
     look_at(reader, data + 1, size - 1);

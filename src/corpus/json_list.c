@@ -55,6 +55,7 @@ static void keep(pt_json_list *list, int c) {
 /** Where a scan is inside a value. */
 typedef struct scan {
     bool in_string, escaped;
+    int last; /* byte outside of strings that is not white; a quote where a string was */
     unsigned depth;
     bool braces[DEPTH_MAX]; /* braces[d]: bracket number d is a brace */
 } scan;
@@ -68,7 +69,14 @@ static void close_bracket(scan *s, bool brace) {
     s->depth = d > 0 ? d - 1 : s->depth - 1;
 }
 
+/** Whether an object cannot begin here, so that the one around it was never closed. */
+static bool is_out_of_place(const scan *s, int c) {
+    if (c != '{' || s->in_string || s->last == ':') return false;
+    return s->depth > 0 && s->depth <= DEPTH_MAX && s->braces[s->depth - 1];
+}
+
 static void step(scan *s, int c) {
+    if (!s->in_string && c != ' ' && c != '\t' && c != '\r' && c != '\n') s->last = c;
     if (s->in_string) {
         if (c == '\n' || (c == '"' && !s->escaped)) s->in_string = false;
         s->escaped = c == '\\' && !s->escaped;
@@ -83,16 +91,18 @@ static void step(scan *s, int c) {
     }
 }
 
-/** Goes to the ',' or the closer that ends a value, and gives it, or END; the element gets what
- * stands before it. */
+/** Goes to the ',' or the closer that ends a value, or to the '{' of the next where it is not
+ * closed, and gives it, or END; the element gets what stands before it. */
 static int scan_value(pt_json_list *list, int closer, bool keeps) {
     scan s = {0};
     int c;
 
     pt_str_clear(&list->element);
-    list->too_long = false;
+    list->too_long = list->unclosed = false;
     while ((c = peek(list)) != END) {
         if (s.depth == 0 && !s.in_string && (c == ',' || c == closer)) return c;
+        list->unclosed = keeps && is_out_of_place(&s, c);
+        if (list->unclosed) return c;
         step(&s, c);
         if (keeps) keep(list, c);
         take(list, c);
@@ -182,7 +192,7 @@ pt_status pt_json_list_next(pt_json_list *list, pt_json_item *item, pt_error *er
     const int end = list->is_last ? END : scan_value(list, ']', true);
     PT_TRY(failure(list, err));
     const bool some = !list->is_last && !is_blank(&list->element);
-    if (end == ',' || some) {
+    if (end == ',' || end == '{' || some) {
         *item = PT_JSON_ELEMENT;
         list->index = list->n_elements++;
     } else if (end == END) {

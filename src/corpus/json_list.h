@@ -3,7 +3,10 @@
  *
  * Looks only for where an element ends; what it holds is pt_json_parse's to judge. So one that is
  * no JSON spoils no other, as long as its brackets and quotes are balanced. A string that is not
- * closed ends with its line, since no JSON string may hold a line end.
+ * closed ends with its line, since no JSON string may hold a line end. An object that is not closed
+ * ends where the next begins: inside an object, a brace may open behind a colon only. A list that
+ * is not closed inside an element takes what follows with it, since objects may well stand in a
+ * list.
  */
 
 #ifndef PATINA_CORPUS_JSON_LIST_H
@@ -27,6 +30,7 @@ typedef struct pt_json_list {
     bool failed, at_end;
 
     pt_str element;
+    bool unclosed; /* another object began in the element, which is no JSON therefore */
     bool too_long; /* the element was cut at PT_TEXT_MAX bytes */
     bool is_last;  /* the end of the file ended it, and not the list */
     bool is_over;

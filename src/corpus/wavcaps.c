@@ -128,6 +128,10 @@ static pt_status read_element(wavcaps_state *s, pt_entry *entry, pt_error *err) 
     if (list->too_long)
         return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE, "%s has over %u bytes", place,
                                PT_TEXT_MAX);
+    if (list->unclosed)
+        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+                               "%s is not closed: another begins in it at line %llu", place,
+                               list->n_lines + 1);
     const char *text = list->element.length > 0 ? list->element.text : "";
     json_t *json = pt_json_parse(text, list->element.length, &mended, &error);
     pt_status status;

@@ -12,6 +12,8 @@
 
 #include <patina/degrade.h>
 
+#include "degrade/suite.h"
+
 static pt_status out_of_memory(pt_error *err) {
     return pt_fail(err, PT_ENOMEM, "out of memory");
 }
@@ -40,14 +42,13 @@ static bool is_scalar(const json_t *value) {
 
 /* Whether the suite is the one that patina draws from unless it is told otherwise. */
 static char *suite_text(const json_t *suite) {
-    pt_suite *standard = NULL;
+    pt_suite standard;
     char *text = NULL;
-    if (pt_suite_open(NULL, &standard, NULL) == PT_OK) text = pt_suite_print(standard);
+    if (pt_suite_read(NULL, &standard, NULL) == PT_OK) text = pt_suite_print(&standard);
     json_t *theirs = text ? json_loads(text, 0, NULL) : NULL;
     const bool same = theirs && json_equal(theirs, suite);
     json_decref(theirs);
     free(text);
-    pt_suite_close(&standard);
     return same ? strdup("default") : text_of(suite);
 }
 

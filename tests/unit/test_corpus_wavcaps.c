@@ -80,6 +80,42 @@ TEST(corpus_wavcaps, a_bad_element_is_not_the_end) {
     }
 }
 
+/* What is not closed ends where the next begins; only a list in it takes what follows along. */
+TEST(corpus_wavcaps, an_element_that_is_not_closed) {
+    static const char *const bad[] = {
+        "{\"id\": \"b\", \"caption\": \"x\",",
+        "{\"id\": \"b\", \"caption\": \"x\"",
+        "{\"id\": \"b\", \"tags\": {\"a\": [{\"c\": {}}, {}], \"d\": {\"e\": 1},",
+        "{\"id\": \"b\", \"caption\": \"x\", ,",
+        "{\"id\": \"b\", \"caption\": [\"x\"]",
+        "{"};
+    put("w9/a.wav", "");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"}, %s\n"
+                 "{\"id\": \"a\", \"t\": {\"u\": [{}, {\"v\": {}}]}, \"caption\": \"y\"},"
+                 "{\"id\": \"a\", \"caption\": \"z\"}]}",
+                 bad[i]);
+        listing *l = list_text("w9/t.json", text);
+        CHECK_INT(l->n, 4);
+        CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+        CHECK(l->entry[1].id == NULL);
+        CHECK_INT(l->entry[1].status, PT_REJECT_UNDECODABLE);
+        CHECK_STR(l->entry[1].fault,
+                  "data[1] (line 1) is not closed: another begins in it at line 2");
+        CHECK_STR(shown(l, 2), "a|a.wav|ok|y");
+        CHECK_STR(shown(l, 3), "a|a.wav|ok|z");
+        list_release(l);
+    }
+    listing *l = list_text("w9/t.json", "{\"data\": [{\"id\": \"b\", \"caption\": \n"
+                                        "{\"id\": \"a\", \"caption\": \"y\"},\n"
+                                        "{\"id\": \"a\", \"caption\": \"z\"}]}");
+    CHECK_INT(l->n, 2); /* what stands behind the colon cannot be told from a value */
+    CHECK_STR(shown(l, 1), "a|a.wav|ok|z");
+    list_release(l);
+}
+
 TEST(corpus_wavcaps, bad_captions_are_the_captions_own) {
     put("w3/a.wav", "");
     listing *l =
