@@ -16,10 +16,9 @@
 #include "base/str.h"
 #include "dataset/sink.h"
 
-#define PLAN_MAX     (16U << 20)
-#define CHUNK_MAX    (1U << 20)
-#define FINISHED_MAX (1U << 30)                               /* some 400 bytes a part */
-#define DUMP         (JSON_COMPACT | JSON_REAL_PRECISION(17)) /* gives settings back as they came */
+#define PLAN_MAX  (16U << 20)
+#define CHUNK_MAX (1U << 20)
+#define DUMP      (JSON_COMPACT | JSON_REAL_PRECISION(17)) /* gives settings back as they came */
 
 /* What the strings of a ledger live in. */
 struct pt_ledger_memory {
@@ -634,7 +633,7 @@ pt_status pt_ledger_read_finished(const char *path, pt_ledger *ledger, pt_error 
     char *text = NULL;
     size_t n = 0;
     *ledger = (pt_ledger){0};
-    PT_TRY(pt_file_read_all(path, FINISHED_MAX, &text, &n, err));
+    PT_TRY(pt_file_read_all(path, PT_FINISHED_BYTES, &text, &n, err));
     const pt_status status = pt_ledger_parse_finished(path, text, n, ledger, err);
     free(text);
     return status;

@@ -34,7 +34,6 @@
 
 #define FAULTS_A_FILE 10
 #define BLOCK         (1U << 20)
-#define FINISHED_MAX  (1U << 30)
 
 /* Each half of fused_state is x / |x|, with |x| rounded to float and each quotient too: its length
  * is off by at most two roundings, 2 * 2^-24. Twice that, for what adding up 512 squares costs
@@ -347,7 +346,7 @@ static pt_status check_account(check *c, bool *usable, pt_error *err) {
     size_t n = 0;
 
     c->n_told = 0;
-    pt_status status = pt_file_read_all(file.text, FINISHED_MAX, &text, &n, &said);
+    pt_status status = pt_file_read_all(file.text, PT_FINISHED_BYTES, &text, &n, &said);
     if (status == PT_OK && !pt_dataset_json_is_intact(text, n))
         fault(c, "file '%s': its bytes are not those that were written (SHA-256)", file.text);
     if (status == PT_OK) status = pt_ledger_parse_finished(file.text, text, n, &c->ledger, &said);

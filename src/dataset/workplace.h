@@ -22,6 +22,8 @@
 #define PT_PLAN     PT_WORK "/plan.json"
 #define PT_FINISHED "dataset.json"
 
+#define PT_FINISHED_BYTES (1U << 30) /* that are read of it: some 400 a part */
+
 #define PT_OUT_MAX  3300 /* bytes of a folder's path, so that every name below it fits pt_path */
 #define PT_PATH_MAX 4096
 

@@ -14,6 +14,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,11 +121,14 @@ static pt_status list_work(pt_run *r, pt_error *err) {
     return PT_OK;
 }
 
-/* "0.6 MB", "12 GB" */
+/* "43 kB", "0.6 MB", "12 GB" */
 static void say_bytes(double bytes, char *text, size_t size) {
     const bool large = bytes >= 1e9;
-    snprintf(text, size, bytes >= (large ? 1e10 : 1e7) ? "%.0f %s" : "%.1f %s",
-             bytes * (large ? 1e-9 : 1e-6), large ? "GB" : "MB");
+    if (bytes < 1e5)
+        snprintf(text, size, "%.0f kB", ceil(bytes * 1e-3));
+    else
+        snprintf(text, size, bytes >= (large ? 1e10 : 1e7) ? "%.0f %s" : "%.1f %s",
+                 bytes * (large ? 1e-9 : 1e-6), large ? "GB" : "MB");
 }
 
 /* Refuses to begin what the disk has no room for; says what is to come. */

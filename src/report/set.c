@@ -14,8 +14,7 @@
 
 #include "base/bytes.h"
 #include "corpus/entry.h"
-
-#define ACCOUNT_MAX (16U << 20) /* bytes of dataset.json */
+#include "dataset/workplace.h"
 
 static pt_status out_of_memory(pt_error *err) {
     return pt_fail(err, PT_ENOMEM, "out of memory");
@@ -55,7 +54,7 @@ static pt_status read_account(pt_set *set, pt_error *err) {
     if (access(path, F_OK) != 0)
         status = no_account(set->out, err);
     else
-        status = pt_file_read_all(path, ACCOUNT_MAX, &set->account_text, &n, err);
+        status = pt_file_read_all(path, PT_FINISHED_BYTES, &set->account_text, &n, err);
     if (status == PT_OK) {
         set->account = json_loads(set->account_text, JSON_REJECT_DUPLICATES, &where);
         if (!set->account)

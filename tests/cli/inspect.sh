@@ -114,6 +114,19 @@ test_text() {
     if grep -v -E 'sha256|hash|^parquet' "$WORK/stdout" | grep -E '^.{121}'; then fail "too wide"; fi
 }
 
+# A set of very many parts has a long account.
+test_long_account() {
+    sets
+    py <<'E'
+with open("jsonl/dataset.json", encoding="utf-8") as file:
+    text = file.read()
+with open("jsonl/dataset.json", "w", encoding="utf-8") as out:
+    out.write(text.replace("{", "{" + " " * (20 << 20), 1))
+E
+    run inspect jsonl
+    want_status 0
+}
+
 test_rejects_and_splits() {
     py <<'E'
 write_jsonl("m.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "caption": "a <b>bell</b>"},
