@@ -11,7 +11,7 @@ E
 # What is to come is known from the plan: a shard that starts looks into no chunk that is there.
 test_start_reads_no_chunk() {
     make_corpus 12
-    local set=(--corpus manifest.jsonl --chunk 2 --variants 3 --out set --threads 1)
+    local set=(--corpus manifest.jsonl --chunk 2 --variants 2 --out set --threads 1)
     generate "${set[@]}" --shard 0/2
     py <<'E'
 def to_come():
@@ -26,7 +26,7 @@ for name in os.listdir("set/.patina"):
         continue
     with open(f"set/.patina/{name}/chunk.json") as file:
         chunk = json.load(file)
-    held += sum(chunk["rows"]) + 3 * sum(chunk["rejects"].values())
+    held += sum(chunk["rows"]) + 2 * sum(chunk["rejects"].values())
     shutil.rmtree(f"set/.patina/{name}")
     os.mkdir(f"set/.patina/{name}")  # nothing in it that could be read
 assert 0 < held < before, (held, before)
@@ -34,7 +34,8 @@ with open("expected", "w") as out:
     out.write(str(before - held))
 E
     generate "${set[@]}" --shard 1/2
-    want_err "up to $(cat expected) rows to come"
+    want_err "up to $(cat expected) rows to come in all, about"
+    want_err " kB"
 }
 
 # Shares of any number of processes, in any order, one of them done twice.
@@ -181,9 +182,11 @@ write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.
                                 "caption": "a bell"} for i in range(10 if slow else 60)])
 base = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--chunk", "2",
         "--variants", "1" if slow else "12", "--threads", "1"]
+began = time.monotonic()
 subprocess.run(base + ["--out", "whole"], check=True, stdout=subprocess.DEVNULL,
                stderr=subprocess.DEVNULL)
-limit = "20s" if slow else "1s"
+# long enough for some chunks, also on a machine that is busy
+limit = "20s" if slow else f"{math.ceil((time.monotonic() - began) / 6)}s"
 statuses, chunks = [], []
 for _ in range(400):
     began = time.monotonic()
@@ -193,7 +196,7 @@ for _ in range(400):
     if run.returncode == 0:
         break
     assert run.returncode == 75, run
-    assert took < (90 if slow else 11), took
+    assert took < (90 if slow else int(limit[:-1]) + 10), took
     assert b"time limit" in run.stderr, run.stderr
     # on a busy machine the first run may end before its folder is there
     kept = os.listdir("set/.patina") if os.path.isdir("set/.patina") else []
