@@ -13,7 +13,8 @@ rounds' own ratios. Before anything is timed, both make the same rows and these 
 
 The rows' peer is the strongest form that was found: one single-thread process a CPU, each with its
 share of the entries, and an allocator that keeps its memory. The towers' peer is PyTorch with all
-threads, at batch 1 and 8 of clips and 32 captions padded to the longest.
+threads, at batch 1 and 8 of clips and 32 captions padded to the longest. Its linears are PyTorch's
+or oneDNN's on packed weights, whichever is faster on this machine.
 """
 
 import argparse
@@ -214,6 +215,7 @@ def compare_rows(args, precision, manifest, folder, result):
     table, memory = Table(), {"ours": 0, "theirs": 0}
     result["check"] = check_rows(args, patina, workers[0], manifest, folder, precision)
     result["peer"] = workers[0].about
+    print(f"  the peer's linears are {' and '.join(sorted({w.about['linears'] for w in workers}))}")
 
     def ask_all(**command):
         began = time.perf_counter()
@@ -243,6 +245,7 @@ def compare_rows(args, precision, manifest, folder, result):
 
 def compare_towers(args, precision, captions, folder, result):
     patina, worker, table = Patina(args, precision), Worker(args, precision, args.threads), Table()
+    print(f"the peer's linears are {worker.about['linears']}")
 
     def rate(**command):
         answer = worker.ask(**command)

@@ -46,7 +46,7 @@ static const effort whole_effort = {.peak_flop = 2e9,
                                     .n_peak = 5,
                                     .n_clips = 6,
                                     .captions = 32,
-                                    .n_entries = 40,
+                                    .n_entries = 96, /* at the end threads wait for the last */
                                     .entries_a_thread = 20,
                                     .stage_clips = 8,
                                     .stage_draws = 4,
