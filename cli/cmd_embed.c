@@ -35,13 +35,7 @@ static const pt_cli_option options[] = {
                      .max = INT64_MAX,
                      .repeatable = true,
                      .help = "hear 10 s from this frame on; belongs to the --audio before it"},
-    [THREADS] = {.name = "threads",
-                 .kind = PT_CLI_NUMBER,
-                 .argument = "N",
-                 .min = 1,
-                 .max = 1024,
-                 .help = "workers (default: the CPUs that may be used); the rows do not depend "
-                         "on it"},
+    [THREADS] = PT_CLI_THREADS_OPTION,
     [ISA] = PT_CLI_ISA_OPTION,
     [PRECISION] = PT_CLI_PRECISION_OPTION,
 };

@@ -15,7 +15,15 @@ extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cl
 /** Variants share a 32-bit word with a stream's number in the draws: 24 bits are theirs. */
 #define PT_CLI_VARIANT_MAX ((1U << 24) - 1)
 
-/** What more than one command offers; its values are checked by pt_isa_parse. */
+/* What more than one command offers. */
+
+#define PT_CLI_THREADS_OPTION                                                                      \
+    {                                                                                              \
+        .name = "threads", .kind = PT_CLI_NUMBER, .argument = "N", .min = 1, .max = 1024,          \
+        .help = "workers (default: the CPUs that may be used); the rows do not depend on it"       \
+    }
+
+/** Its values are checked by pt_isa_parse. */
 #define PT_CLI_ISA_OPTION                                                                          \
     {                                                                                              \
         .name = "isa", .kind = PT_CLI_CHOICE, .choices = {"auto", "c", "avx2", "avx512"},          \
@@ -33,7 +41,8 @@ extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cl
                 "avx512_bf16; auto takes bf16 where it can"                                        \
     }
 
-/** Reads the two options above; 0, or the status of a usage error that was told. */
+/** Reads the options of instruction set and precision; 0, or the status of a usage error that was
+ * told. */
 int pt_cli_arithmetic(const pt_cli_command *command, const pt_cli_value *isa_option,
                       const pt_cli_value *precision_option, pt_isa *isa, pt_precision *precision);
 
