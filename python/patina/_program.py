@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -76,14 +75,15 @@ class _Line:
 
 def _end(process: subprocess.Popen[str]) -> None:
     """Asks the program to end, which finishes or removes what it has begun; twice, and it ends at
-    once. Nobody reads what it says meanwhile, and a full pipe would hold it up."""
+    once. Not by SIGINT, which a shell's background jobs ignore. Nobody reads what it says
+    meanwhile, and a full pipe would hold it up."""
     assert process.stderr
     process.stderr.close()
-    process.send_signal(signal.SIGINT)
+    process.terminate()
     try:
         process.wait()
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait()
         raise
 

@@ -544,8 +544,12 @@ def generate_passes_a_fault_of_the_callback_on(options):
     """what the callback raises ends the run and comes out"""
     def fault(line):
         raise RuntimeError("of the caller")
-    assert str(raises(RuntimeError, generate, SCRATCH / "fault", variants=500,
-                      progress=fault)) == "of the caller"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a shell's background job
+    try:
+        assert str(raises(RuntimeError, generate, SCRATCH / "fault", variants=500,
+                          progress=fault)) == "of the caller"
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not (SCRATCH / "fault/dataset.json").exists()
     assert not children(), children()
 
@@ -569,7 +573,8 @@ def start_long_run(name):
             f"patina.generate(corpus={str(DEMO / 'manifest.jsonl')!r}, model={str(MINI)!r}, "
             f"out={str(SCRATCH / name)!r}, variants=2000, chunk=1, threads=1, progress=False)\n")
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+                               stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(
+                                   signal.SIGINT, signal.SIG_DFL))
     deadline = time.monotonic() + 60
     while not children() and time.monotonic() < deadline:
         time.sleep(0.05)
