@@ -68,10 +68,12 @@ def bare_debian(work):
         shutil.rmtree(base, ignore_errors=True)
         subprocess.run(["debootstrap", "--variant=minbase", SUITE, str(base)], check=True,
                        stdout=subprocess.DEVNULL)
-        sources = (f"deb http://deb.debian.org/debian {SUITE} main\n"
-                   f"deb http://deb.debian.org/debian {SUITE}-updates main\n"
-                   f"deb http://deb.debian.org/debian-security {SUITE}-security main\n")
-        (base / "etc/apt/sources.list").write_text(sources, "utf-8")
+        # The archive that debootstrap took, as it wrote it down: "deb URL SUITE main".
+        listed = base / "etc/apt/sources.list"
+        archive = listed.read_text("utf-8").split()[1].rstrip("/")
+        listed.write_text(f"deb {archive} {SUITE} main\n"
+                          f"deb {archive} {SUITE}-updates main\n"
+                          f"deb {archive}-security {SUITE}-security main\n", "utf-8")
         # apt reaches its archive as this machine does.
         for name in ("etc/resolv.conf", "etc/hosts"):
             if os.path.exists("/" + name):
