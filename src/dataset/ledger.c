@@ -454,14 +454,22 @@ pt_status pt_ledger_parse_plan(const char *path, const char *text, size_t n, pt_
     return status;
 }
 
-pt_status pt_ledger_read_plan(const char *path, pt_ledger *ledger, pt_error *err) {
+typedef pt_status (*ledger_parser)(const char *path, const char *text, size_t n, pt_ledger *ledger,
+                                   pt_error *err);
+
+static pt_status read_ledger(const char *path, size_t max_bytes, ledger_parser parser,
+                             pt_ledger *ledger, pt_error *err) {
     char *text = NULL;
     size_t n = 0;
     *ledger = (pt_ledger){0};
-    PT_TRY(pt_file_read_all(path, PLAN_MAX, &text, &n, err));
-    const pt_status status = pt_ledger_parse_plan(path, text, n, ledger, err);
+    PT_TRY(pt_file_read_all(path, max_bytes, &text, &n, err));
+    const pt_status status = parser(path, text, n, ledger, err);
     free(text);
     return status;
+}
+
+pt_status pt_ledger_read_plan(const char *path, pt_ledger *ledger, pt_error *err) {
+    return read_ledger(path, PLAN_MAX, pt_ledger_parse_plan, ledger, err);
 }
 
 void pt_ledger_release(pt_ledger *ledger) {
@@ -630,13 +638,7 @@ pt_status pt_ledger_parse_finished(const char *path, const char *text, size_t n,
 }
 
 pt_status pt_ledger_read_finished(const char *path, pt_ledger *ledger, pt_error *err) {
-    char *text = NULL;
-    size_t n = 0;
-    *ledger = (pt_ledger){0};
-    PT_TRY(pt_file_read_all(path, PT_FINISHED_BYTES, &text, &n, err));
-    const pt_status status = pt_ledger_parse_finished(path, text, n, ledger, err);
-    free(text);
-    return status;
+    return read_ledger(path, PT_FINISHED_BYTES, pt_ledger_parse_finished, ledger, err);
 }
 
 /* ---------------------------------------------------------------- comparing */
