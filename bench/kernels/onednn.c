@@ -4,6 +4,7 @@
 #include "onednn.h"
 
 #if HAVE_ONEDNN
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

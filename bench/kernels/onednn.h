@@ -4,7 +4,6 @@
 #ifndef PATINA_BENCH_ONEDNN_H
 #define PATINA_BENCH_ONEDNN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include <patina/isa.h>
