@@ -23,6 +23,7 @@
 #include "clap/tower_alone.h"
 #include "nn/peak.h"
 #include "pipeline/bench_corpus.h"
+#include "pipeline/caption_batch.h"
 #include "pipeline/flops.h"
 #include "pipeline/ordered.h"
 #include "pipeline/series.h"
@@ -30,7 +31,6 @@
 #define ROUNDS_DEFAULT 5
 #define THREADS_MAX    1024
 #define SPEEDS_MAX     2
-#define TEXTS_TOGETHER 8
 
 /* How much is done in a round. One item is what a thread takes from the queue at a time. */
 typedef struct effort {
@@ -183,10 +183,11 @@ static pt_status work_audio(bench *b, pt_arena *arena, unsigned index, pt_error 
 
 /* A few captions at once, as generate does it. */
 static pt_status work_text(bench *b, pt_arena *arena, unsigned index, pt_error *err) {
-    float embeddings[TEXTS_TOGETHER * PT_EMBEDDING];
-    pt_clap_caption captions[TEXTS_TOGETHER];
+    float embeddings[PT_CAPTIONS_TOGETHER * PT_EMBEDDING];
+    pt_clap_caption captions[PT_CAPTIONS_TOGETHER];
     unsigned n = 0;
-    for (unsigned i = index * TEXTS_TOGETHER; n < TEXTS_TOGETHER && i < b->n_captions; i++, n++)
+    for (unsigned i = index * PT_CAPTIONS_TOGETHER; n < PT_CAPTIONS_TOGETHER && i < b->n_captions;
+         i++, n++)
         captions[n] = (pt_clap_caption){b->captions[i], strlen(b->captions[i])};
     pt_arena_reset(arena);
     return pt_clap_embed_texts(b->clap, captions, n, embeddings, arena, err);
@@ -239,8 +240,8 @@ static pt_status time_text(bench *b, speed *s, pt_error *err) {
     double seconds;
 
     PT_TRY(renew_captions(b, n_captions, err));
-    PT_TRY(time_batch(b, s->threads, (n_captions + TEXTS_TOGETHER - 1) / TEXTS_TOGETHER, work_text,
-                      &seconds, err));
+    PT_TRY(time_batch(b, s->threads, (n_captions + PT_CAPTIONS_TOGETHER - 1) / PT_CAPTIONS_TOGETHER,
+                      work_text, &seconds, err));
     pt_series_add(&s->text, seconds / n_captions);
     return PT_OK;
 }

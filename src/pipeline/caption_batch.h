@@ -18,6 +18,9 @@
 
 #include "pipeline/caption_cache.h"
 
+/** Captions that go through the tower together, in a run those of so many entries. */
+#define PT_CAPTIONS_TOGETHER 8
+
 /** Zero it to start. */
 typedef struct pt_caption_batch {
     pt_clap_caption *captions; /* [n_captions], with texts of its own: an entry may go first */

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/caption_batch.h"
 #include "pipeline/ordered.h"
 
 #define ITEMS_A_WORKER 4 /* entries in flight, so that one slow entry stops nobody for a while */
@@ -198,7 +197,7 @@ static pt_status read_batch(pt_run *r, pt_error *err) {
         status = add_captions(r, it, err);
     }
     if (b && b->n_items == 0) free(b);
-    if (r->batch_entries < PT_BATCH_ENTRIES) r->batch_entries *= 2;
+    if (r->batch_entries < PT_CAPTIONS_TOGETHER) r->batch_entries *= 2;
     return status;
 }
 
@@ -378,7 +377,7 @@ pt_status pt_run_chunks(pt_run *r, pt_error *err) {
     r->chunk_began_ns = pt_watch_now();
     r->batch_entries = 1; /* the first rows come soon, and every worker has work */
     PT_TRY(pt_ordered_run(&job, o->threads,
-                          n_items < 2 * PT_BATCH_ENTRIES ? 2 * PT_BATCH_ENTRIES : n_items,
+                          n_items < 2 * PT_CAPTIONS_TOGETHER ? 2 * PT_CAPTIONS_TOGETHER : n_items,
                           &r->at_large, err));
     if (r->read_status != PT_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
     if (!r->out_of_time && r->n_chunks_done != r->n_chunks_to_do)

@@ -11,15 +11,15 @@
 
 #include <patina/isa.h>
 
+#include "pipeline/caption_batch.h"
 #include "pipeline/ordered.h"
 
 #define THREADS_MAX    1024
-#define TEXTS_TOGETHER 8 /* as a run of generate has them */
 #define UNITS_A_WORKER 4 /* in flight */
 
 /* What a worker takes at a time. */
 typedef struct unit {
-    size_t inputs[TEXTS_TOGETHER]; /* [n], of one kind */
+    size_t inputs[PT_CAPTIONS_TOGETHER]; /* [n], of one kind */
     size_t n;
     pt_status status;
     pt_error err;
@@ -40,7 +40,7 @@ static void list_units(embed_job *job, size_t n_inputs) {
         const bool is_audio = job->inputs[i].is_audio;
         unit *u = is_audio || !open ? &job->units[job->n_units++] : open;
         u->inputs[u->n++] = i;
-        if (!is_audio) open = u->n < TEXTS_TOGETHER ? u : NULL;
+        if (!is_audio) open = u->n < PT_CAPTIONS_TOGETHER ? u : NULL;
     }
 }
 
@@ -64,8 +64,8 @@ static void end_work(void *context, void *own) {
 
 static pt_status embed_captions(const embed_job *job, const unit *u, pt_arena *arena,
                                 pt_error *err) {
-    pt_clap_caption captions[TEXTS_TOGETHER];
-    float embeddings[TEXTS_TOGETHER * PT_EMBEDDING];
+    pt_clap_caption captions[PT_CAPTIONS_TOGETHER];
+    float embeddings[PT_CAPTIONS_TOGETHER * PT_EMBEDDING];
 
     for (size_t i = 0; i < u->n; i++) {
         const char *text = job->inputs[u->inputs[i]].text;

@@ -14,13 +14,11 @@
 #include "base/id_set.h"
 #include "corpus/corpus.h"
 #include "dataset/store.h"
-#include "pipeline/caption_cache.h"
+#include "pipeline/caption_batch.h"
 #include "pipeline/opener.h"
 #include "pipeline/plan.h"
 #include "pipeline/rows.h"
 #include "pipeline/tenths.h"
-
-#define PT_BATCH_ENTRIES 8 /* whose captions are embedded together */
 
 /* What audio of archives the entries in flight may hold together before the next is read, which may
  * be of 1 GiB. Ordinary clips never come near. */
@@ -50,9 +48,9 @@ typedef struct pt_run {
     _Atomic uint64_t n_held; /* bytes of audio in the entries in flight; workers let go of it */
     pt_id_set *ids;
     uint64_t n_read;
-    struct item *ahead[PT_BATCH_ENTRIES];
+    struct item *ahead[PT_CAPTIONS_TOGETHER];
     size_t n_ahead, next_ahead;
-    size_t batch_entries; /* of the next batch: a power of two up to PT_BATCH_ENTRIES */
+    size_t batch_entries; /* of the next batch: a power of two up to PT_CAPTIONS_TOGETHER */
     bool read_all;
     pt_status read_status;
     pt_error read_err;
