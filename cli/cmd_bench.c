@@ -318,7 +318,10 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
     };
     pt_bench_report report = {0};
     const pt_status status = pt_bench(&bench, &report, &err);
-    if (terminal) fputs("\r\033[K", stderr);
+    if (terminal) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+    }
 
     if (status == PT_ECANCELLED) {
         pt_cli_complain("stopped");

@@ -116,8 +116,17 @@ static void occupy_standard_streams(void) {
             (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* A line is written whole: the ranks of an engine share one log, and unbuffered, as standard error
+ * begins, their lines would be mixed letter by letter. The room holds more than a pipe takes in one
+ * piece (PIPE_BUF). */
+static void write_lines_whole(void) {
+    static char room[1 << 14];
+    setvbuf(stderr, room, _IOLBF, sizeof room);
+}
+
 int main(int argc, char **argv) {
     occupy_standard_streams();
+    write_lines_whole();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, reported like a full disk */
     int status = dispatch(argc, argv);
 

@@ -43,7 +43,10 @@ void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_form form,
 }
 
 void pt_cli_progress_end(pt_cli_progress *progress) {
-    if (progress->line_open) fputs("\r\033[K", stderr); /* to its start, and erase it */
+    if (progress->line_open) {
+        fputs("\r\033[K", stderr); /* to its start, and erase it */
+        fflush(stderr);
+    }
     progress->line_open = false;
 }
 

@@ -50,6 +50,35 @@ assert reject["entry"] == "gone" and reject["reason"] == "missing" and reject["t
 E
 }
 
+# What is said goes out a line at a time, as log and as JSON: the ranks of an engine share one log.
+# Every write to such a socket is a message of its own.
+test_lines_are_whole() {
+    make_corpus
+    py <<'E'
+import socket
+
+def messages(*options):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    process = subprocess.Popen([PATINA, "generate", *options], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=theirs)
+    theirs.close()
+    said = []
+    while message := ours.recv(1 << 16):
+        said.append(message)
+    return process.wait(), said
+
+run = ["--corpus", "manifest.jsonl", "--model", MINI, "--threads", "1", "--chunk", "5"]
+for options, wanted in ((["--out", "set"], b"reject: entry 'gone': "),
+                        (["--out", "set.json", "--progress", "json"], b'"entry": "gone"')):
+    status, said = messages(*run, *options)
+    assert status == 0, said
+    assert any(wanted in message for message in said), said
+    assert all(message.count(b"\n") == 1 and message.endswith(b"\n") for message in said), said
+status, said = messages("--corpus", "ab\x1bsent", "--model", MINI, "--out", "none")
+assert status == 1 and len(said) == 1 and said[0].startswith(b"patina: "), said
+E
+}
+
 # A terminal: one line that is rewritten and fits, colours unless somebody said no, and the line is
 # gone in the end.
 test_terminal() {
