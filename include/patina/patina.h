@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* patina.h - all public headers */
+/* patina.h - all public headers
+ *
+ * The library sets no locale and obeys none: numbers have a point in its texts, pages and files,
+ * whatever setlocale was told.
+ */
 
 #ifndef PATINA_H
 #define PATINA_H

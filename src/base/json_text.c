@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
 #include "base/utf8.h"
 
 static void add_escaped(pt_str *out, unsigned char c) {
@@ -43,34 +44,26 @@ void pt_json_add_string(pt_str *out, const char *text) {
     pt_str_add(out, "\"");
 }
 
-/* Adds what printf made of a number. The decimal separator is the locale's, and may be several
- * bytes: whatever is none of the characters of a number is the point. */
-static void add_with_point(pt_str *out, const char *text, bool as_real) {
-    const size_t before = strspn(text, "0123456789+-");
-    const size_t point = strcspn(text + before, "0123456789+-e");
-    pt_str_add_bytes(out, text, before);
-    if (point > 0) pt_str_add(out, ".");
-    pt_str_add(out, text + before + point);
-    if (as_real && point == 0 && !strchr(text, 'e')) pt_str_add(out, ".0");
-}
-
 void pt_json_add_real(pt_str *out, double value, int digits) {
     char text[64];
     if (!isfinite(value)) {
         pt_str_add(out, "null");
         return;
     }
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    add_with_point(out, text, true);
+    pt_snprintf(text, sizeof text, "%.*g", digits, value);
+    pt_str_add(out, text);
+    if (!strpbrk(text, ".e")) pt_str_add(out, ".0");
 }
 
 void pt_json_add_shortest(pt_str *out, double value) {
     char text[64];
+    const locale_t before = pt_c_locale_enter();
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break; /* in the same locale */
+        if (strtod(text, NULL) == value) break;
     }
-    add_with_point(out, text, false);
+    pt_c_locale_leave(before);
+    pt_str_add(out, text);
 }
 
 static void add_line(pt_str *out, unsigned depth) {

@@ -5,8 +5,9 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/c_locale.h"
 
 static const char *const names[PT_STATUS_COUNT] = {
     [PT_OK] = "ok",
@@ -34,7 +35,7 @@ pt_status pt_fail(pt_error *err, pt_status status, const char *format, ...) {
         va_list args;
         err->status = status;
         va_start(args, format);
-        vsnprintf(err->message, sizeof err->message, format, args);
+        pt_vsnprintf(err->message, sizeof err->message, format, args);
         va_end(args);
     }
     return status;
@@ -46,7 +47,7 @@ void pt_error_in(pt_error *err, const char *format, ...) {
     char place[sizeof err->message];
     va_list args;
     va_start(args, format);
-    vsnprintf(place, sizeof place, format, args);
+    pt_vsnprintf(place, sizeof place, format, args);
     va_end(args);
 
     /* What does not fit is lost at the end of the message; the place is what a reader needs most.

@@ -5,9 +5,10 @@
 
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/c_locale.h"
 
 static bool make_room(pt_str *str, size_t n) {
     if (str->failed) return false;
@@ -43,12 +44,12 @@ void pt_str_add(pt_str *str, const char *text) {
 void pt_str_printf(pt_str *str, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    const int n = vsnprintf(NULL, 0, format, args);
+    const int n = pt_vsnprintf(NULL, 0, format, args);
     va_end(args);
     if (n < 0) str->failed = true;
     if (n < 0 || !make_room(str, (size_t)n)) return;
     va_start(args, format);
-    vsnprintf(str->text + str->length, (size_t)n + 1, format, args);
+    pt_vsnprintf(str->text + str->length, (size_t)n + 1, format, args);
     va_end(args);
     str->length += (size_t)n;
 }

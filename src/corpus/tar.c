@@ -12,11 +12,11 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/c_locale.h"
 
 /* After a seek little is read, since another may follow soon; then ever more at once. */
 #define BLOCK_MIN ((size_t)8 << 10)
@@ -28,7 +28,6 @@ const char *const pt_tar_extensions[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", 
 
 struct pt_tar {
     struct archive *archive;
-    locale_t c_locale;
     pt_bytes bytes;
     uint64_t offset; /* of what is read next */
     size_t n_block;  /* how much */
@@ -99,10 +98,7 @@ pt_status pt_tar_open(const char *path, pt_tar **tar, pt_error *err) {
     pt_tar *t = calloc(1, sizeof *t);
     pt_status status;
 
-    if (!t || !(t->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0))) {
-        free(t);
-        return no_memory(err);
-    }
+    if (!t) return no_memory(err);
     t->n_block = BLOCK_MIN;
     status = pt_bytes_open_file(path, &t->bytes, NULL); /* no path may stand in the data set */
     if (status == PT_REJECT_MISSING)
@@ -110,9 +106,9 @@ pt_status pt_tar_open(const char *path, pt_tar **tar, pt_error *err) {
     else if (status != PT_OK)
         status = pt_fail(err, PT_REJECT_UNDECODABLE, "it cannot be opened, or is no regular file");
     if (status == PT_OK) {
-        const locale_t before = uselocale(t->c_locale);
+        const locale_t before = pt_c_locale_enter();
         status = start(t, err);
-        uselocale(before);
+        pt_c_locale_leave(before);
     }
     if (status != PT_OK)
         pt_tar_close(&t);
@@ -126,7 +122,6 @@ void pt_tar_close(pt_tar **tar) {
     if (!t) return;
     if (t->archive) archive_read_free(t->archive);
     pt_bytes_release(&t->bytes);
-    freelocale(t->c_locale);
     free(t);
     *tar = NULL;
 }
@@ -225,14 +220,14 @@ static pt_status next_file(pt_tar *t, struct archive_entry **entry, pt_error *er
 
 pt_status pt_tar_next(pt_tar *t, pt_tar_member *member, bool *end, pt_error *err) {
     struct archive_entry *entry = NULL;
-    const locale_t before = uselocale(t->c_locale);
+    const locale_t before = pt_c_locale_enter();
     const pt_status status = next_file(t, &entry, err);
 
     if (status == PT_OK && entry) {
         member->name = archive_entry_pathname(entry);
         member->size = (uint64_t)archive_entry_size(entry);
     }
-    uselocale(before);
+    pt_c_locale_leave(before);
     if (status == PT_OK) *end = !entry;
     return status;
 }
@@ -249,9 +244,9 @@ static pt_status read_all(pt_tar *t, content *c, pt_error *err) {
 pt_status pt_tar_read(pt_tar *t, const pt_tar_member *member, char **bytes, pt_error *err) {
     if (member->size > SIZE_MAX / 4) return no_memory(err);
     content c = {.size = (size_t)member->size};
-    const locale_t before = uselocale(t->c_locale);
+    const locale_t before = pt_c_locale_enter();
     const pt_status status = read_all(t, &c, err);
-    uselocale(before);
+    pt_c_locale_leave(before);
     if (status != PT_OK)
         free(c.bytes);
     else
@@ -260,8 +255,8 @@ pt_status pt_tar_read(pt_tar *t, const pt_tar_member *member, char **bytes, pt_e
 }
 
 pt_status pt_tar_skip(pt_tar *t, pt_error *err) {
-    const locale_t before = uselocale(t->c_locale);
+    const locale_t before = pt_c_locale_enter();
     const pt_status status = skip_data(t, err);
-    uselocale(before);
+    pt_c_locale_leave(before);
     return status;
 }

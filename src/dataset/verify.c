@@ -25,6 +25,7 @@
 #include <patina/measure.h>
 
 #include "base/bytes.h"
+#include "base/c_locale.h"
 #include "base/id_set.h"
 #include "base/str.h"
 #include "dataset/arrange.h"
@@ -67,7 +68,7 @@ static void fault(check *c, const char *format, ...) {
     c->report->n_faults++;
     if (++c->n_told > FAULTS_A_FILE || !c->on_fault) return;
     va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
+    pt_vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
     c->on_fault(c->context, sentence);
 }

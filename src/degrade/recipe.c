@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "base/c_locale.h"
 #include "base/json_text.h"
 #include "base/str.h"
 #include "degrade/chain.h"
@@ -110,9 +111,9 @@ static void describe(const pt_value *value, char *text, size_t size) {
     case PT_VALUE_INTEGER:
     case PT_VALUE_NONE:
     default:
-        snprintf(text, size, "%s from %g to %g",
-                 value->kind == PT_VALUE_INTEGER ? "an integer" : "a number", value->limits.least,
-                 value->limits.most);
+        pt_snprintf(text, size, "%s from %g to %g",
+                    value->kind == PT_VALUE_INTEGER ? "an integer" : "a number",
+                    value->limits.least, value->limits.most);
         break;
     }
 }

@@ -20,6 +20,7 @@
 
 #include <jansson.h>
 
+#include "base/c_locale.h"
 #include "base/json_text.h"
 #include "base/str.h"
 #include "degrade/json_excerpt.h"
@@ -85,8 +86,8 @@ static pt_status read_range(const char *path, const json_t *json, pt_limits limi
     if (json_array_size(json) != 2 || !json_is_number(low) || !json_is_number(high) ||
         !(v[0] >= limits.least && v[0] <= v[1] && v[1] <= limits.most)) {
         char rule[128];
-        snprintf(rule, sizeof rule, "[low, high] with %g <= low <= high <= %g", limits.least,
-                 limits.most);
+        pt_snprintf(rule, sizeof rule, "[low, high] with %g <= low <= high <= %g", limits.least,
+                    limits.most);
         return must_be(err, path, json, rule);
     }
     memcpy(range, v, sizeof v);

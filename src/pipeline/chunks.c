@@ -11,10 +11,10 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
 #include "pipeline/ordered.h"
 
 #define ITEMS_A_WORKER 4 /* entries in flight, so that one slow entry stops nobody for a while */
@@ -58,7 +58,7 @@ void pt_run_note(const pt_run *r, const char *format, ...) {
     char text[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    pt_vsnprintf(text, sizeof text, format, args);
     va_end(args);
     pt_run_tell(r, (pt_event){.kind = PT_EVENT_NOTE, .text = text});
 }

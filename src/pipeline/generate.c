@@ -25,6 +25,7 @@
 #include <patina/measure.h>
 #include <patina/patina.h>
 
+#include "base/c_locale.h"
 #include "pipeline/keep.h"
 #include "pipeline/libraries.h"
 #include "pipeline/run.h"
@@ -125,10 +126,10 @@ static pt_status list_work(pt_run *r, pt_error *err) {
 static void say_bytes(double bytes, char *text, size_t size) {
     const bool large = bytes >= 1e9;
     if (bytes < 1e5)
-        snprintf(text, size, "%.0f kB", ceil(bytes * 1e-3));
+        pt_snprintf(text, size, "%.0f kB", ceil(bytes * 1e-3));
     else
-        snprintf(text, size, bytes >= (large ? 1e10 : 1e7) ? "%.0f %s" : "%.1f %s",
-                 bytes * (large ? 1e-9 : 1e-6), large ? "GB" : "MB");
+        pt_snprintf(text, size, bytes >= (large ? 1e10 : 1e7) ? "%.0f %s" : "%.1f %s",
+                    bytes * (large ? 1e-9 : 1e-6), large ? "GB" : "MB");
 }
 
 /* Refuses to begin what the disk has no room for; says what is to come. */

@@ -12,11 +12,11 @@
 #include "pipeline/rows.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audio/excerpt.h"
+#include "base/c_locale.h"
 #include "base/rng.h"
 #include "pipeline/account.h"
 #include "pipeline/keep.h"
@@ -58,7 +58,7 @@ pt_status pt_harvest_reject(pt_harvest *h, pt_status reason, pt_error *err, cons
     char sentence[sizeof err->message];
     va_list args;
     va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
+    pt_vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
 
     pt_reject *rejects = with_room(h->rejects, h->n_rejects, &h->rejects_capacity, sizeof *rejects);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/c_locale.h"
 #include "report/html.h"
 
 #define WIDTH     440.0
@@ -435,9 +436,9 @@ void pt_chart_scatter(pt_str *out, const char *id, const char *title, const char
         }
         pt_str_add(out, "\"/>\n");
     }
-    snprintf(text, sizeof text, "axis 1: %.0f %% of the variance", 100.0 * share[0]);
+    pt_snprintf(text, sizeof text, "axis 1: %.0f %% of the variance", 100.0 * share[0]);
     put_text(out, p.left, 320.0, "start", text);
-    snprintf(text, sizeof text, "axis 2, upwards: %.0f %%", 100.0 * share[1]);
+    pt_snprintf(text, sizeof text, "axis 2, upwards: %.0f %%", 100.0 * share[1]);
     put_text(out, p.right, 320.0, "end", text);
     picture_close(out);
 }
@@ -451,7 +452,7 @@ void pt_chart_wave(pt_str *out, const char *id, const char *name, const float *x
     const double scale = peak > 0.0 ? (HEIGHT / 2.0 - 1.0) / peak : 0.0;
     char title[64], words[96];
     snprintf(title, sizeof title, "Waveform, %s", name);
-    snprintf(words, sizeof words, "%.1f seconds.", (double)n / PT_RATE_HZ);
+    pt_snprintf(words, sizeof words, "%.1f seconds.", (double)n / PT_RATE_HZ);
     picture_open(out, id, "wave", WIDTH, HEIGHT, title, words);
     pt_str_printf(out, "<path class=\"%s\" d=\"", name);
     for (size_t c = 0; c < columns; c++) {

@@ -15,6 +15,7 @@
 #include <nettle/base64.h>
 #include <zlib.h>
 
+#include "base/c_locale.h"
 #include "base/utf8.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
@@ -54,7 +55,7 @@ void pt_html_count(pt_str *out, uint64_t n) {
 
 void pt_html_number(pt_str *out, double value, int decimals) {
     char text[64];
-    snprintf(text, sizeof text, "%.*f", decimals, value);
+    pt_snprintf(text, sizeof text, "%.*f", decimals, value);
     if (strspn(text, "-0.") == strlen(text)) /* no minus before nothing */
         pt_str_add(out, text[0] == '-' ? text + 1 : text);
     else if (text[0] == '-')

@@ -160,3 +160,42 @@ test_locale() {
     want_status 0
     want_same expected "$WORK/stdout"
 }
+
+# And in a program that has chosen such a language before it calls the library: the set and its page
+# are the same, and so is what is read again.
+test_locale_of_a_program() {
+    command -v cc >/dev/null || skip "there is no compiler to build the program's part with"
+    py <<'E'
+if is_instrumented():
+    print("a sanitizer must come first among the preloaded libraries")
+    sys.exit(77)
+E
+    cat >choose.c <<'C'
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+__attribute__((constructor)) static void choose(void) {
+    if (!setlocale(LC_ALL, "de_DE.UTF-8") || strcmp(localeconv()->decimal_point, ",") != 0) exit(77);
+}
+C
+    cc -shared -fPIC choose.c -o choose.so
+    LD_PRELOAD=$PWD/choose.so "$PATINA" --version >/dev/null ||
+        skip "the locale de_DE.UTF-8 is not installed"
+    local format language set
+    for format in parquet jsonl; do
+        for language in plain comma; do
+            set=$language/$format
+            mkdir -p $language
+            [ $language = plain ] || export LD_PRELOAD=$PWD/choose.so
+            generate --corpus "$DEMO/manifest.jsonl" --format $format --variants 2 --out $set \
+                --split train=0.5,test=0.5
+            run inspect $set --report $set.html --audio-root "$DEMO"
+            want_status 0
+            run verify $set
+            want_status 0
+            unset LD_PRELOAD
+        done
+        want_same plain/$format comma/$format
+        want_same plain/$format.html comma/$format.html
+    done
+}

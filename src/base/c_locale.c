@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* c_locale.c - numbers with a point, whatever locale the program around us has set */
+
+#include "base/c_locale.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static locale_t plain;
+
+static void make_plain(void) {
+    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+locale_t pt_c_locale_enter(void) {
+    pthread_once(&once, make_plain);
+    return uselocale(plain);
+}
+
+void pt_c_locale_leave(locale_t before) {
+    uselocale(before);
+}
+
+int pt_vsnprintf(char *text, size_t size, const char *format, va_list args) {
+    const locale_t before = pt_c_locale_enter();
+    const int n = vsnprintf(text, size, format, args);
+    pt_c_locale_leave(before);
+    return n;
+}
+
+int pt_snprintf(char *text, size_t size, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const int n = pt_vsnprintf(text, size, format, args);
+    va_end(args);
+    return n;
+}
