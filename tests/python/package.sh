@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 # package.sh - makes the wheel from the committed tree and tests the package as pip installs it
 #
-#   tests/python/package.sh [PACKAGE...]     with these PyPI packages beside it, such as torch
+#   tests/python/package.sh
 #
-# Works below build/package. The last line is "N passed, N failed, N skipped".
+# Works below build/package. PyTorch is that of torch.sh --install, where it is there. The last line is
+# "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -25,8 +26,16 @@ fail() {
 
 # What comes over the network comes first: without it there is nothing to test.
 if ! python3 -m venv "$work/venv" ||
-    ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy "$@"; then
+    ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy; then
     skip "NumPy and pyarrow could not be installed (is there a network?)"
+fi
+
+# PyTorch is too large to be there twice: what this environment lacks, Python looks for in the other.
+if [ -x build/torch/bin/python ]; then
+    path_of() {
+        "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+    }
+    path_of build/torch >"$(path_of "$work/venv")/torch.pth" || fail "PyTorch"
 fi
 
 # What is committed, or about to be: no build folder, no file that somebody forgot to add.

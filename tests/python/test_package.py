@@ -661,7 +661,7 @@ def rows_for_torch(options):
     try:
         import torch
     except ImportError:
-        raise Skip("torch is not installed (package.sh torch)") from None
+        raise Skip("torch is not installed (torch.sh --install TEST.py does that)") from None
     rows, wanted = patina.load(SCRATCH / "made"), made_rows()
     assert isinstance(rows, torch.utils.data.Dataset)
     assert all(value.dtype == torch.float32 for value in rows[0].values())
