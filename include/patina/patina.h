@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* patina.h - all public headers
  *
- * The library sets no locale and obeys none: numbers have a point in its texts, pages and files,
- * whatever setlocale was told.
+ * The library sets no locale, and numbers have a point in its texts, pages and files whatever
+ * setlocale was told.
  */
 
 #ifndef PATINA_H
