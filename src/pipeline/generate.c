@@ -19,13 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <patina/clap.h>
 #include <patina/measure.h>
 #include <patina/patina.h>
 
 #include "base/c_locale.h"
+#include "corpus/entry.h"
+#include "dataset/workplace.h"
 #include "pipeline/keep.h"
 #include "pipeline/libraries.h"
 #include "pipeline/run.h"
@@ -56,9 +57,8 @@ static void pass_note_on(void *context, const char *sentence) {
 
 /* Whether the folder holds a set that somebody finished: then most likely no model is needed. */
 static bool is_finished(const char *out) {
-    char *path = NULL;
-    if (asprintf(&path, "%s/dataset.json", out) < 0) return false;
-    const bool finished = access(path, F_OK) == 0;
+    char *path = pt_path_join(out, PT_FINISHED);
+    const bool finished = path && pt_path_exists(path);
     free(path);
     return finished;
 }

@@ -48,7 +48,7 @@ static pt_status no_account(const char *out, pt_error *err) {
 static pt_status read_account(pt_set *set, pt_error *err) {
     json_error_t where;
     size_t n;
-    char *path = pt_path_join(set->out, "dataset.json");
+    char *path = pt_path_join(set->out, PT_FINISHED);
     if (!path) return out_of_memory(err);
     pt_status status = PT_OK;
     if (access(path, F_OK) != 0)
