@@ -74,8 +74,8 @@ static pt_status open_parts(pt_run *r, const pt_generate_options *options, pt_er
     r->libraries = pt_libraries_json();
     if (!r->libraries) return pt_fail(err, PT_ENOMEM, "out of memory");
     PT_TRY(pt_plan_corpus(&r->plan, o->stop, err));
-    if (o->threads > 1 && !is_finished(o->out))
-        pt_opener_start(&r->opener, o->model, o->isa, o->precision);
+    pt_opener_start(&r->opener, o->model, o->isa, o->precision,
+                    o->threads > 1 && !is_finished(o->out));
     PT_TRY(pt_clap_info_read(o->model, &r->info, err));
     r->model = model_json(&r->info);
     return r->model ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
@@ -179,7 +179,7 @@ static void announce(const pt_run *r) {
 /* What the workers share, once all of it is open. */
 static pt_status open_tools(pt_run *r, pt_error *err) {
     const pt_generate_options *o = &r->plan.options;
-    PT_TRY(pt_opener_take(&r->opener, o->model, o->isa, o->precision, &r->clap, err));
+    PT_TRY(pt_opener_take(&r->opener, &r->clap, err));
     if (o->keep_audio) PT_TRY(pt_keep_open(o->keep_audio, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
     PT_TRY(pt_id_set_open(&r->ids, err));

@@ -14,17 +14,19 @@ static void join(pt_opener *opener) {
     opener->is_started = false;
 }
 
-void pt_opener_start(pt_opener *opener, const char *path, pt_isa isa, pt_precision precision) {
+void pt_opener_start(pt_opener *opener, const char *path, pt_isa isa, pt_precision precision,
+                     bool at_once) {
     opener->path = path;
     opener->isa = isa;
     opener->precision = precision;
-    opener->is_started = pthread_create(&opener->thread, NULL, open_model, opener) == 0;
+    opener->is_started = at_once && pthread_create(&opener->thread, NULL, open_model, opener) == 0;
 }
 
-pt_status pt_opener_take(pt_opener *opener, const char *path, pt_isa isa, pt_precision precision,
-                         pt_clap **clap, pt_error *err) {
-    if (!opener->is_started) return pt_clap_open(path, PT_CLAP_BOTH, isa, precision, clap, err);
-    join(opener);
+pt_status pt_opener_take(pt_opener *opener, pt_clap **clap, pt_error *err) {
+    if (opener->is_started)
+        join(opener);
+    else
+        open_model(opener);
     if (opener->status != PT_OK) return pt_fail(err, opener->status, "%s", opener->err.message);
     *clap = opener->clap;
     opener->clap = NULL;

@@ -9,11 +9,11 @@
 
 #include <patina/clap.h>
 
-/** Zero it to start; it stays where it is until it is released. */
+/** Zeroed, it may be released; it stays where it is until it is. */
 typedef struct pt_opener {
     bool is_started; /* and not yet joined */
     pthread_t thread;
-    const char *path; /* borrowed until then */
+    const char *path; /* borrowed until the model is taken */
     pt_isa isa;
     pt_precision precision;
     pt_clap *clap;
@@ -22,14 +22,14 @@ typedef struct pt_opener {
 } pt_opener;
 
 /**
- * Begins to open both towers on a thread of its own; does nothing where none can be had. Meanwhile
- * the caller plans no transform: see pt_clap_open.
+ * Both towers are to be opened: at once, on a thread of its own, or when they are taken, where that
+ * is not wanted or no thread can be had. Meanwhile the caller plans no transform: see pt_clap_open.
  */
-void pt_opener_start(pt_opener *opener, const char *path, pt_isa isa, pt_precision precision);
+void pt_opener_start(pt_opener *opener, const char *path, pt_isa isa, pt_precision precision,
+                     bool at_once);
 
-/** The model, once it is open; opens it now where that was not begun. Errors of pt_clap_open. */
-pt_status pt_opener_take(pt_opener *opener, const char *path, pt_isa isa, pt_precision precision,
-                         pt_clap **clap, pt_error *err);
+/** The model, once it is open; once. Errors of pt_clap_open. */
+pt_status pt_opener_take(pt_opener *opener, pt_clap **clap, pt_error *err);
 
 /** Waits for what was begun and not taken, and closes it. */
 void pt_opener_release(pt_opener *opener);
