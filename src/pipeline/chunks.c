@@ -213,20 +213,6 @@ static void *read_entry(void *context) {
 
 /* ---------------------------------------------------------------- worker */
 
-static void *worker_begin(void *context) {
-    pt_arena *arena = malloc(sizeof *arena);
-    (void)context;
-    if (arena) pt_arena_init(arena);
-    return arena;
-}
-
-static void worker_end(void *context, void *own) {
-    pt_arena *arena = own;
-    (void)context;
-    pt_arena_release(arena);
-    free(arena);
-}
-
 static void work_entry(void *context, void *own, void *slot) {
     pt_run *r = context;
     item *it = slot;
@@ -362,8 +348,8 @@ pt_status pt_run_chunks(pt_run *r, pt_error *err) {
     const pt_ordered_job job = {.context = r,
                                 .next = read_entry,
                                 .is_full = holds_enough,
-                                .begin = worker_begin,
-                                .end = worker_end,
+                                .begin = pt_ordered_arena_begin,
+                                .end = pt_ordered_arena_end,
                                 .work = work_entry,
                                 .deliver = write_entry,
                                 .release = drop_entry,

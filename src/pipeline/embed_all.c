@@ -49,19 +49,6 @@ static void *give_unit(void *context) {
     return job->n_given < job->n_units ? &job->units[job->n_given++] : NULL;
 }
 
-static void *begin_work(void *context) {
-    pt_arena *arena = malloc(sizeof *arena);
-    (void)context;
-    if (arena) pt_arena_init(arena);
-    return arena;
-}
-
-static void end_work(void *context, void *own) {
-    (void)context;
-    pt_arena_release(own);
-    free(own);
-}
-
 static pt_status embed_captions(const embed_job *job, const unit *u, pt_arena *arena,
                                 pt_error *err) {
     pt_clap_caption captions[PT_CAPTIONS_TOGETHER];
@@ -106,8 +93,8 @@ pt_status pt_embed_all(const pt_clap *clap, const pt_embed_input *inputs, size_t
     embed_job all = {.clap = clap, .inputs = inputs, .embeddings = embeddings};
     const pt_ordered_job job = {.context = &all,
                                 .next = give_unit,
-                                .begin = begin_work,
-                                .end = end_work,
+                                .begin = pt_ordered_arena_begin,
+                                .end = pt_ordered_arena_end,
                                 .work = work_unit,
                                 .deliver = take_unit,
                                 .release = leave_unit};

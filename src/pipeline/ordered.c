@@ -18,6 +18,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <patina/arena.h>
+
 #define POLL_NS 50000000L
 
 typedef struct slot {
@@ -289,4 +291,17 @@ pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, size_t n
         status = deliver_all(r, err);
     dissolve(r, at_large);
     return status;
+}
+
+void *pt_ordered_arena_begin(void *context) {
+    pt_arena *arena = malloc(sizeof *arena);
+    (void)context;
+    if (arena) pt_arena_init(arena);
+    return arena;
+}
+
+void pt_ordered_arena_end(void *context, void *own) {
+    (void)context;
+    pt_arena_release(own);
+    free(own);
 }

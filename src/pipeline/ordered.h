@@ -67,4 +67,8 @@ typedef struct pt_ordered_job {
 pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, size_t n_items,
                          unsigned *at_large, pt_error *err);
 
+/** `begin` and `end` of workers that need an arena and nothing else. */
+void *pt_ordered_arena_begin(void *context);
+void pt_ordered_arena_end(void *context, void *own);
+
 #endif /* PATINA_PIPELINE_ORDERED_H */
