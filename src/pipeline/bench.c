@@ -29,7 +29,6 @@
 #include "pipeline/series.h"
 
 #define ROUNDS_DEFAULT 5
-#define THREADS_MAX    1024
 #define SPEEDS_MAX     2
 
 /* How much is done in a round. One item is what a thread takes from the queue at a time. */
@@ -333,11 +332,9 @@ static pt_status complete_options(bench *b, pt_error *err) {
     const pt_bench_options *o = b->options;
     if (!o->model || !o->tmp)
         return pt_fail(err, PT_EUSAGE, "a model and a folder for temporary files are needed");
-    if (o->threads > THREADS_MAX)
-        return pt_fail(err, PT_EUSAGE, "%u threads are over %d", o->threads, THREADS_MAX);
+    PT_TRY(pt_threads_choose(o->threads, &b->threads, err));
     if (o->rounds > PT_BENCH_ROUNDS_MAX)
         return pt_fail(err, PT_EUSAGE, "%u rounds are over %d", o->rounds, PT_BENCH_ROUNDS_MAX);
-    b->threads = o->threads ? o->threads : pt_cpus_usable();
     b->rounds = o->rounds ? o->rounds : ROUNDS_DEFAULT;
     b->effort = o->quick ? &quick_effort : &whole_effort;
     b->speeds[b->n_speeds++].threads = b->threads;

@@ -9,12 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <patina/isa.h>
-
 #include "pipeline/caption_batch.h"
 #include "pipeline/ordered.h"
 
-#define THREADS_MAX    1024
 #define UNITS_A_WORKER 4 /* in flight */
 
 /* What a worker takes at a time. */
@@ -98,15 +95,13 @@ pt_status pt_embed_all(const pt_clap *clap, const pt_embed_input *inputs, size_t
                                 .work = work_unit,
                                 .deliver = take_unit,
                                 .release = leave_unit};
-    unsigned n_workers = threads ? threads : pt_cpus_usable(), at_large;
+    unsigned n_workers, at_large;
 
-    if (threads > THREADS_MAX)
-        return pt_fail(err, PT_EUSAGE, "%u threads are over %d", threads, THREADS_MAX);
+    PT_TRY(pt_threads_choose(threads, &n_workers, err));
     if (n_inputs == 0) return PT_OK;
     all.units = calloc(n_inputs, sizeof *all.units);
     if (!all.units) return pt_fail(err, PT_ENOMEM, "out of memory");
     list_units(&all, n_inputs);
-    if (n_workers > THREADS_MAX) n_workers = THREADS_MAX;
     if (n_workers > all.n_units) n_workers = (unsigned)all.n_units;
     const pt_status status =
         pt_ordered_run(&job, n_workers, (size_t)n_workers * UNITS_A_WORKER, &at_large, err);

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include <patina/arena.h>
+#include <patina/isa.h>
 
 #define POLL_NS 50000000L
 
@@ -291,6 +292,14 @@ pt_status pt_ordered_run(const pt_ordered_job *job, unsigned n_workers, size_t n
         status = deliver_all(r, err);
     dissolve(r, at_large);
     return status;
+}
+
+pt_status pt_threads_choose(unsigned asked, unsigned *threads, pt_error *err) {
+    if (asked > PT_THREADS_MAX)
+        return pt_fail(err, PT_EUSAGE, "%u threads are over %d", asked, PT_THREADS_MAX);
+    const unsigned n_cpus = pt_cpus_usable();
+    *threads = asked ? asked : n_cpus < PT_THREADS_MAX ? n_cpus : PT_THREADS_MAX;
+    return PT_OK;
 }
 
 void *pt_ordered_arena_begin(void *context) {

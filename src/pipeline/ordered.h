@@ -17,6 +17,11 @@
 
 #include <patina/status.h>
 
+#define PT_THREADS_MAX 1024
+
+/** How many workers a caller wants: *threads of all usable CPUs for 0. PT_EUSAGE over the most. */
+pt_status pt_threads_choose(unsigned asked, unsigned *threads, pt_error *err);
+
 typedef struct pt_ordered_job {
     void *context;
 
@@ -55,7 +60,7 @@ typedef struct pt_ordered_job {
 /**
  * Runs a job to its end.
  *
- * n_workers  threads to start, 1 to 1024; fewer are used when no more can be had
+ * n_workers  threads to start, 1 to PT_THREADS_MAX; fewer are used when no more can be had
  * n_items    in flight at most, >= 1
  * at_large   out, on failure too: threads that were given up and have not come back. As long as
  *            there are any, whatever context holds for `work` has to stay. The program may end.

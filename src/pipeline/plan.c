@@ -10,11 +10,11 @@
 
 #include "dataset/card.h"
 #include "dataset/sink.h"
+#include "pipeline/ordered.h"
 #include "pipeline/rows.h"
 
 #define CHUNK_ROWS   2000 /* what a part file holds when every entry has one caption */
 #define VARIANTS_MAX 65536
-#define THREADS_MAX  1024
 #define SHARDS_MAX   1000000
 
 static const char *const order_names[] = {"physical", "random"};
@@ -31,8 +31,7 @@ static pt_status complete(const pt_generate_options *given, pt_generate_options 
     if (o->variants > VARIANTS_MAX)
         return pt_fail(err, PT_EUSAGE, "%" PRIu32 " variants are over %d", o->variants,
                        VARIANTS_MAX);
-    if (o->threads > THREADS_MAX)
-        return pt_fail(err, PT_EUSAGE, "%u threads are over %d", o->threads, THREADS_MAX);
+    PT_TRY(pt_threads_choose(given->threads, &o->threads, err));
     if (o->n_shards > SHARDS_MAX)
         return pt_fail(err, PT_EUSAGE, "%" PRIu64 " shards are over %d", o->n_shards, SHARDS_MAX);
     if (o->n_shards > 0 && o->shard >= o->n_shards)
@@ -42,7 +41,6 @@ static pt_status complete(const pt_generate_options *given, pt_generate_options 
     if (o->variants == 0) o->variants = 1;
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
-    if (o->threads == 0) o->threads = pt_cpus_usable();
     return PT_OK;
 }
 
