@@ -242,10 +242,6 @@ static void ride_add(const pt_stage *stage, const pt_rng *noise, pt_ride *ride,
     site_skip(&site, ride->n);
 }
 
-static size_t piece_at(const pt_ride *ride, size_t first) {
-    return ride->n - first < PT_PIECE ? ride->n - first : PT_PIECE;
-}
-
 static void scale(double *x, size_t n, double gain) {
     for (size_t i = 0; i < n; i++)
         x[i] *= gain;
@@ -281,7 +277,7 @@ static void ride_shape(const pt_stage *stage, pt_ride *ride, pt_stage_damage *da
     pt_comoments of_both = {0};
     effect->look(stage, d, ride->n, ride->work, damage);
     for (size_t i = 0; i < ride->n; i += PT_PIECE) {
-        const size_t n = piece_at(ride, i);
+        const size_t n = pt_piece_at(i, ride->n);
         effect->shape(stage, d + i, n, y + i, damage);
         pt_comoments_add(&of_both, d + i, y + i, n);
     }
@@ -327,7 +323,7 @@ static double ride_measure(const pt_ride *ride, pt_damage *damage, double *mean)
     pt_moments of_all = {0}, of_signal = {0}, of_noise = {0}, of_distortion = {0}, of_rest = {0};
     double peak = 0.0;
     for (size_t i = 0; i < ride->n; i += PT_PIECE) {
-        const size_t n = piece_at(ride, i);
+        const size_t n = pt_piece_at(i, ride->n);
         peak = fmax(peak, pt_stats_peak_double(ride->degraded + i, n));
         pt_moments_add(&of_all, ride->degraded + i, n);
         pt_moments_add(&of_signal, ride->signal + i, n);

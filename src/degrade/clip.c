@@ -50,7 +50,7 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *kept, 
     memset(count, 0, N_DIGITS * sizeof *count);
     *peak = 0.0;
     for (size_t first = 0; first < n; first += PT_PIECE) {
-        const size_t end = n - first < PT_PIECE ? n : first + PT_PIECE;
+        const size_t end = first + pt_piece_at(first, n);
         *peak = fmax(*peak, pt_stats_peak_double(x + first, end - first));
         for (size_t i = first; i < end; i++)
             count[size_bits(x[i]) >> shift]++;

@@ -128,6 +128,11 @@ double pt_drawing_take(const pt_drawing *drawing, size_t setting, size_t index);
  * a signal of 10 s passes through the second one only to come back from the third. */
 #define PT_PIECE 1024
 
+/** How long the piece is that begins at `first` of n. */
+static inline size_t pt_piece_at(size_t first, size_t n) {
+    return n - first < PT_PIECE ? n - first : PT_PIECE;
+}
+
 /** Where an additive effect acts. */
 typedef struct pt_site {
     const double *signal;   /* [n] the linear part of the pristine */

@@ -78,7 +78,7 @@ static void noise_add(const pt_stage *stage, pt_site *site, pt_stage_damage *dam
         pt_stats_power_double(site->signal, site->n) / pow(10.0, value[SNR_DB] / 10.0);
     const double gain = power > 0.0 ? sqrt(wanted / power) : 0.0; /* one sample has no AC */
     for (size_t first = 0; first < site->n; first += PT_PIECE) {
-        const size_t n = site->n - first < PT_PIECE ? site->n - first : PT_PIECE;
+        const size_t n = pt_piece_at(first, site->n);
         double made[PT_PIECE];
         for (size_t i = 0; i < n; i++)
             made[i] = gain * (x[first + i] - mean);
