@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
 #include "hub_settings.h"
 #include "output.h"
+#include "progress.h"
 #include "signals.h"
 
 enum { MODEL, THREADS, ISA, PRECISION, ROUNDS, CORPUS, ONLY, NO_SCALING, QUICK, JSON, N_OPTIONS };
@@ -284,14 +284,14 @@ static void print_json(const pt_bench_report *r, const pt_bench_options *o) {
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static void show_step(void *context, unsigned round, unsigned rounds, const char *what) {
-    (void)context;
-    fprintf(stderr, "\r\033[Kround %u of %u: %s", round, rounds, what);
-    fflush(stderr);
+    char text[128];
+    snprintf(text, sizeof text, "round %u of %u: %s", round, rounds, what);
+    pt_cli_progress_line(context, text);
 }
 
 static int measure(const pt_cli_command *command, const pt_cli_args *args, const char *model) {
     const pt_cli_value *value = args->value;
-    const bool quick = value[QUICK].given, terminal = isatty(STDERR_FILENO);
+    const bool quick = value[QUICK].given;
     const char *tmp = getenv("TMPDIR");
     pt_error err = {0};
     pt_isa isa;
@@ -300,6 +300,8 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
         pt_cli_arithmetic(command, &value[ISA], &value[PRECISION], &isa, &precision);
     if (refused != 0) return refused;
 
+    pt_cli_progress progress;
+    pt_cli_progress_start(&progress, PT_CLI_PROGRESS_AUTO, false);
     unsigned rounds = (unsigned)value[ROUNDS].number;
     if (rounds == 0 && quick) rounds = QUICK_ROUNDS;
     const pt_bench_options bench = {
@@ -314,14 +316,12 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
         .isa = isa,
         .precision = precision,
         .stop = pt_cli_listen(),
-        .on_step = terminal ? show_step : NULL,
+        .on_step = progress.terminal ? show_step : NULL,
+        .context = &progress,
     };
     pt_bench_report report = {0};
     const pt_status status = pt_bench(&bench, &report, &err);
-    if (terminal) {
-        fputs("\r\033[K", stderr);
-        fflush(stderr);
-    }
+    pt_cli_progress_end(&progress);
 
     if (status == PT_ECANCELLED) {
         pt_cli_complain("stopped");
