@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -83,6 +84,15 @@ const char *pt_test_tmpdir(void) {
         }
     }
     return tmpdir;
+}
+
+bool pt_test_decimal_comma(void) {
+    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (setlocale(LC_ALL, names[i]) && strcmp(localeconv()->decimal_point, ",") == 0)
+            return true;
+    setlocale(LC_ALL, "C");
+    return false;
 }
 
 static bool wanted(const pt_test *test, int argc, char **argv) {

@@ -39,6 +39,9 @@ void pt_test_skip(pt_test *t, const char *why);
 const char *pt_test_golden(const char *relative);
 const char *pt_test_shared(const char *relative);
 
+/** Sets a locale with a decimal comma; false where none is installed. The test goes back to "C". */
+bool pt_test_decimal_comma(void);
+
 /** A fresh folder for a test's files, removed when the program ends. */
 const char *pt_test_tmpdir(void);
 

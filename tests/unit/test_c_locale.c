@@ -7,17 +7,8 @@
 #include "base/str.h"
 #include "test.h"
 
-/* Whether the process has a decimal comma now. */
-static bool comma(void) {
-    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8"};
-    for (size_t i = 0; i < 2; i++)
-        if (setlocale(LC_ALL, names[i]) && strcmp(localeconv()->decimal_point, ",") == 0)
-            return true;
-    return false;
-}
-
 TEST(c_locale, texts_and_sentences_have_points) {
-    if (!comma()) SKIP("no locale with a decimal comma is installed");
+    if (!pt_test_decimal_comma()) SKIP("no locale with a decimal comma is installed");
     char text[16];
     pt_str str = {0};
 
@@ -40,7 +31,7 @@ static void *print_elsewhere(void *text) {
 }
 
 TEST(c_locale, only_this_thread_and_only_until_it_leaves) {
-    if (!comma()) SKIP("no locale with a decimal comma is installed");
+    if (!pt_test_decimal_comma()) SKIP("no locale with a decimal comma is installed");
     char here[16], there[16], after[16];
     pthread_t thread;
 
