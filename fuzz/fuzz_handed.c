@@ -21,11 +21,6 @@
 #include "degrade/suite.h"
 #include "fuzz.h"
 
-static bool accepted(pt_status status, const pt_error *err) {
-    MUST(status == PT_OK || (err->status == PT_EFORMAT && err->message[0] != '\0'));
-    return status == PT_OK;
-}
-
 static void look_at_chain(const char *text) {
     pt_chain *chain = NULL, *same = NULL;
     pt_error err = {0};

@@ -21,12 +21,6 @@ static const char plan[] =
     "\"model_hash\": \"\", \"model\": {}, \"kernels\": \"c\", "
     "\"libraries\": {}}";
 
-/** Whether it was accepted; all that may be wrong is the form. */
-static bool accepted(pt_status status, const pt_error *err) {
-    MUST(status == PT_OK || (err->status == PT_EFORMAT && err->message[0] != '\0'));
-    return status == PT_OK;
-}
-
 static void look_at_plan(const char *text, size_t n) {
     pt_ledger first, second;
     pt_error err = {0};
