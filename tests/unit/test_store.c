@@ -174,6 +174,13 @@ TEST(store, a_chunk_is_there_or_not) {
     free(before);
 }
 
+static int chunks_there(const pt_store *store, uint64_t n_chunks) {
+    int n = 0;
+    for (uint64_t c = 0; c < n_chunks; c++)
+        n += pt_store_has_chunk(store, c);
+    return n;
+}
+
 TEST(store, chunks_that_stay) {
     const char *out = run_folder("held");
     const pt_dataset_facts facts = run_facts();
@@ -182,16 +189,10 @@ TEST(store, chunks_that_stay) {
 
     REQUIRE_OK(run_some(out, 1 << 0 | 1 << 1 | 1 << 2, &t->err));
     REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
-    int n_there = 0;
-    for (uint64_t c = 0; c < facts.n_chunks; c++)
-        n_there += pt_store_has_chunk(store, c);
-    CHECK_INT(n_there, 3);
+    CHECK_INT(chunks_there(store, facts.n_chunks), 3);
     pt_store_close(&store);
     REQUIRE_OK(run_open(out, &facts, &retry, &store, &complete, &t->err));
-    n_there = 0;
-    for (uint64_t c = 0; c < facts.n_chunks; c++)
-        n_there += pt_store_has_chunk(store, c);
-    CHECK_INT(n_there, 2); /* one of them is done anew */
+    CHECK_INT(chunks_there(store, facts.n_chunks), 2); /* one of them is done anew */
     pt_store_close(&store);
 }
 
