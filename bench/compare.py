@@ -6,7 +6,7 @@
     /tmp/peer/bin/python tools/make_random_clap.py --out /tmp/clap --tokenizer-dir DIR
     /tmp/peer/bin/python bench/compare.py --model /tmp/clap
 
-Rounds of A, B, A, B: `patina bench` and the workers of peer.py take turns, so that a slow spell of
+Rounds of A, B, A, B: `patina bench` and the workers of pytorch_baseline.py take turns, so that a slow spell of
 the machine falls on both. Start-up of both is left out. Printed are the best and the median of the
 rounds, and patina's speed over the peer's: best over best, and the median and the least of the
 rounds' own ratios. Before anything is timed, both make the same rows and these are compared.
@@ -47,7 +47,7 @@ LIMITS = {"f32": {"text": 2e-5, "audio": 1e-3, "ltas": 0.05, "lufs": 0.01, "cres
 
 # ------------------------------------------------------------------ input
 
-def caption_of(tokenizer, wanted, rng):
+def make_caption(tokenizer, wanted, rng):
     """Words, and their number of tokens just as wanted with both ends."""
     words = []
     while len(tokenizer(" ".join(words))["input_ids"]) < wanted:
@@ -55,16 +55,16 @@ def caption_of(tokenizer, wanted, rng):
     return " ".join(words)
 
 
-def captions_of(tokenizer, n, seed):
+def make_captions(tokenizer, n, seed):
     rng = np.random.default_rng(seed)
-    return [caption_of(tokenizer, int(rng.integers(10, 31)), rng) for _ in range(n)]
+    return [make_caption(tokenizer, int(rng.integers(10, 31)), rng) for _ in range(n)]
 
 
 def make_corpus(folder, n, tokenizer):
     """n clips of 3 to 12 s, 44.1 kHz stereo of 16 bits, and a manifest."""
     rng = np.random.default_rng(0)
     manifest = os.path.join(folder, "clips.jsonl")
-    captions = captions_of(tokenizer, n, 0)
+    captions = make_captions(tokenizer, n, 0)
     with open(manifest, "w", encoding="utf-8") as file:
         for i in range(n):
             frames = int(44100 * (3.0 + 9.0 * (i * 0.6180339887498949 % 1.0)))
@@ -83,7 +83,7 @@ def make_corpus(folder, n, tokenizer):
 # ------------------------------------------------------------------ both sides
 
 class Worker:
-    """A process of peer.py, ready when this returns."""
+    """A process of pytorch_baseline.py, ready when this returns."""
 
     def __init__(self, args, dtype, threads):
         env = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads),
@@ -91,7 +91,7 @@ class Worker:
                    TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
         for name in "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE":
             env.pop(name, None)
-        command = [sys.executable, os.path.join(HERE, "peer.py"), "--model", args.model,
+        command = [sys.executable, os.path.join(HERE, "pytorch_baseline.py"), "--model", args.model,
                    "--dtype", dtype, "--threads", str(threads)]
         self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
@@ -135,7 +135,7 @@ class Patina:
         return pq.read_table(os.path.join(out, "data"))
 
 
-def can_do(args, precision):
+def supports_precision(args, precision):
     """Whether the program offers a precision, and on this machine."""
     if precision == "f32":
         return True
@@ -324,9 +324,9 @@ def main():
     results = {"cpu": cpu_name(), "threads": args.threads, "load": load}
     with tempfile.TemporaryDirectory(prefix="patina-compare-") as folder:
         manifest = make_corpus(folder, args.clips, tokenizer)
-        captions = [captions_of(tokenizer, 32, 100 + r) for r in range(args.rounds)]
+        captions = [make_captions(tokenizer, 32, 100 + r) for r in range(args.rounds)]
         for precision in ["f32", "bf16"] if args.precision == "both" else [args.precision]:
-            if not can_do(args, precision):
+            if not supports_precision(args, precision):
                 print(f"\n{precision}: not offered by this program on this machine")
                 continue
             result = results[precision] = {}

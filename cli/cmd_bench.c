@@ -9,10 +9,12 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "hub_settings.h"
-#include "output.h"
+#include "hf_env.h"
 #include "progress.h"
 #include "signals.h"
+#include "terminal.h"
+
+#include "bench/bench.h"
 
 enum { MODEL, THREADS, ISA, PRECISION, ROUNDS, CORPUS, ONLY, NO_SCALING, QUICK, JSON, N_OPTIONS };
 
@@ -58,7 +60,7 @@ static const pt_bench_parts parts_of[] = {PT_BENCH_ALL, PT_BENCH_TOWERS, PT_BENC
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
-static bool measured(pt_spread s) {
+static bool measured(pt_bench_stats s) {
     return s.best > 0.0;
 }
 
@@ -66,22 +68,22 @@ static double inverse(double x) {
     return x > 0.0 ? 1.0 / x : 0.0;
 }
 
-static pt_spread rate_of(pt_spread times) {
-    return (pt_spread){inverse(times.best), inverse(times.median), inverse(times.worst)};
+static pt_bench_stats rate_of(pt_bench_stats times) {
+    return (pt_bench_stats){inverse(times.best), inverse(times.median), inverse(times.worst)};
 }
 
 /* How far the median is from the best: 0.05 is five per cent. */
-static double unrest(pt_spread s) {
+static double unrest(pt_bench_stats s) {
     if (!measured(s)) return 0.0;
     return (s.median > s.best ? s.median / s.best : s.best / s.median) - 1.0;
 }
 
 /* The most disturbed of the long figures. */
-static double unrest_of(const pt_bench_report *r) {
+static double max_noise(const pt_bench_report *r) {
     double most = 0.0;
     for (unsigned i = 0; i < r->n_speeds; i++) {
         const pt_bench_speed *s = &r->speed[i];
-        const pt_spread spreads[] = {s->peak, s->audio_s, s->text_s, s->row_s};
+        const pt_bench_stats spreads[] = {s->peak, s->audio_s, s->text_s, s->row_s};
         for (size_t k = 0; k < sizeof spreads / sizeof *spreads; k++)
             if (unrest(spreads[k]) > most) most = unrest(spreads[k]);
     }
@@ -92,12 +94,12 @@ static bool is_busy(const pt_bench_report *r) {
     return r->load > BUSY * r->n_cpus;
 }
 
-static const pt_bench_speed *fastest(const pt_bench_report *r) {
+static const pt_bench_speed *all_threads_run(const pt_bench_report *r) {
     return &r->speed[r->n_speeds - 1];
 }
 
 /* Best over best: how many times as much all threads do as one. */
-static double scaling(pt_spread one, pt_spread all) {
+static double scaling(pt_bench_stats one, pt_bench_stats all) {
     return measured(all) ? one.best / all.best : 0.0;
 }
 
@@ -111,11 +113,11 @@ static double stages_sum(const pt_bench_report *r) {
 /* ---- for people ------------------------------------------------------------------------------ */
 
 static void print_head(const pt_bench_report *r, const pt_bench_options *o) {
-    printf("patina %s on ", pt_version());
-    pt_cli_put(stdout, r->cpu);
+    printf("patina %s on ", patina_version());
+    pt_cli_write_escaped(stdout, r->cpu);
     printf(", %u CPU%s, %s kernels, %s\nmodel ", r->n_cpus, r->n_cpus == 1 ? "" : "s",
-           pt_isa_name(o->isa), pt_precision_name(o->precision));
-    pt_cli_put(stdout, o->model);
+           patina_isa_name(o->isa), patina_precision_name(o->precision));
+    pt_cli_write_escaped(stdout, o->model);
     printf("; best and median of %u round%s\n", r->rounds, r->rounds == 1 ? "" : "s");
 }
 
@@ -127,7 +129,7 @@ static void print_peak(const pt_bench_speed *s) {
         printf("  %-26snot known for these kernels\n", "register peak");
 }
 
-static void print_tower(const char *name, pt_spread time, double flop, pt_spread peak) {
+static void print_tower(const char *name, pt_bench_stats time, double flop, pt_bench_stats peak) {
     if (!measured(time)) return;
     printf("  %-26s%10.2f %10.2f %10.1f %10.1f", name, 1e3 * time.best, 1e3 * time.median,
            1e-9 * flop / time.best, 1e-9 * flop / time.median);
@@ -165,12 +167,12 @@ static void print_stages(const pt_bench_report *r) {
 }
 
 static void print_rows(const pt_bench_report *r) {
-    const pt_bench_speed *all = fastest(r);
+    const pt_bench_speed *all = all_threads_run(r);
     if (!measured(all->row_s)) return;
     printf("\n%-28s%21s %21s\n", "end to end", "rows/s", "first row after s");
     for (unsigned i = 0; i < r->n_speeds; i++) {
         const pt_bench_speed *s = &r->speed[i];
-        const pt_spread rate = rate_of(s->row_s);
+        const pt_bench_stats rate = rate_of(s->row_s);
         printf("  %-4u%-22s%10.2f %10.2f %10.2f %10.2f\n", s->threads,
                s->threads == 1 ? "thread" : "threads", rate.best, rate.median, s->start_s.best,
                s->start_s.median);
@@ -181,7 +183,7 @@ static void print_rows(const pt_bench_report *r) {
 }
 
 static void print_scaling(const pt_bench_report *r) {
-    const pt_bench_speed *one = &r->speed[0], *all = fastest(r);
+    const pt_bench_speed *one = &r->speed[0], *all = all_threads_run(r);
     const struct {
         const char *name;
         double factor;
@@ -206,10 +208,10 @@ static void print_warnings(const pt_bench_report *r, bool quick) {
     if (is_busy(r))
         printf("\nnote: %.1f jobs were running when this began; other work takes its share\n",
                r->load);
-    if (unrest_of(r) > NOISY)
+    if (max_noise(r) > NOISY)
         printf("\nnote: rounds differ by up to %.0f %% (median from best): the machine is noisy, "
                "trust\nneither absolute times nor small differences\n",
-               100.0 * unrest_of(r));
+               100.0 * max_noise(r));
 }
 
 static void print_text(const pt_bench_report *r, const pt_bench_options *o) {
@@ -223,7 +225,7 @@ static void print_text(const pt_bench_report *r, const pt_bench_options *o) {
 
 /* ---- for scripts ----------------------------------------------------------------------------- */
 
-static void json_spread(const char *name, pt_spread s) {
+static void print_json_stats(const char *name, pt_bench_stats s) {
     printf(", \"%s\": ", name);
     if (measured(s))
         printf("{\"best\": %.9g, \"median\": %.9g, \"worst\": %.9g}", s.best, s.median, s.worst);
@@ -231,7 +233,8 @@ static void json_spread(const char *name, pt_spread s) {
         printf("null");
 }
 
-static void json_share(const char *name, double flop, pt_spread time, pt_spread peak) {
+static void print_json_share(const char *name, double flop, pt_bench_stats time,
+                             pt_bench_stats peak) {
     printf(", \"%s\": ", name);
     if (measured(time) && measured(peak))
         printf("%.6g", flop / time.best / peak.best);
@@ -239,46 +242,46 @@ static void json_share(const char *name, double flop, pt_spread time, pt_spread 
         printf("null");
 }
 
-static void json_speed(const pt_bench_report *r, const pt_bench_speed *s) {
+static void print_json_speed(const pt_bench_report *r, const pt_bench_speed *s) {
     printf("{\"threads\": %u", s->threads);
-    json_spread("peak_flops", s->peak);
-    json_spread("audio_s", s->audio_s);
-    json_share("audio_share_of_peak", r->audio_flop, s->audio_s, s->peak);
-    json_spread("text_s", s->text_s);
-    json_share("text_share_of_peak", r->text_flop, s->text_s, s->peak);
-    json_spread("rows_per_s", rate_of(s->row_s));
-    json_spread("first_row_s", s->start_s);
+    print_json_stats("peak_flops", s->peak);
+    print_json_stats("audio_s", s->audio_s);
+    print_json_share("audio_share_of_peak", r->audio_flop, s->audio_s, s->peak);
+    print_json_stats("text_s", s->text_s);
+    print_json_share("text_share_of_peak", r->text_flop, s->text_s, s->peak);
+    print_json_stats("rows_per_s", rate_of(s->row_s));
+    print_json_stats("first_row_s", s->start_s);
     putchar('}');
 }
 
 static void print_json(const pt_bench_report *r, const pt_bench_options *o) {
-    printf("{\"version\": \"%s\", \"cpu\": ", pt_version());
-    pt_cli_put_json(stdout, r->cpu);
+    printf("{\"version\": \"%s\", \"cpu\": ", patina_version());
+    pt_cli_write_json_string(stdout, r->cpu);
     printf(", \"n_cpus\": %u, \"load\": ", r->n_cpus);
     if (r->load >= 0.0)
         printf("%.2f", r->load);
     else
         printf("null");
-    printf(", \"kernels\": \"%s\", \"precision\": \"%s\", \"model\": ", pt_isa_name(o->isa),
-           pt_precision_name(o->precision));
-    pt_cli_put_json(stdout, o->model);
+    printf(", \"kernels\": \"%s\", \"precision\": \"%s\", \"model\": ", patina_isa_name(o->isa),
+           patina_precision_name(o->precision));
+    pt_cli_write_json_string(stdout, o->model);
     printf(", \"rounds\": %u, \"quick\": %s", r->rounds, o->quick ? "true" : "false");
     printf(", \"audio_flop\": %.0f, \"text_flop\": %.0f, \"text_tokens\": %.2f", r->audio_flop,
            r->text_flop, r->text_tokens);
     printf(", \"speeds\": [");
     for (unsigned i = 0; i < r->n_speeds; i++) {
         if (i) printf(", ");
-        json_speed(r, &r->speed[i]);
+        print_json_speed(r, &r->speed[i]);
     }
     printf("], \"stages\": [");
     for (unsigned i = 0; i < r->n_stages; i++) {
         printf("%s{\"name\": \"%s\", \"inner\": %s", i ? ", " : "", r->stage[i].name,
                r->stage[i].inner ? "true" : "false");
-        json_spread("s", r->stage[i].s);
+        print_json_stats("s", r->stage[i].s);
         putchar('}');
     }
     printf("], \"n_rows\": %" PRIu64 ", \"peak_bytes\": %" PRIu64, r->n_rows, r->peak_bytes);
-    printf(", \"unrest\": %.4f, \"busy\": %s}\n", unrest_of(r), is_busy(r) ? "true" : "false");
+    printf(", \"unrest\": %.4f, \"busy\": %s}\n", max_noise(r), is_busy(r) ? "true" : "false");
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -293,11 +296,11 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
     const pt_cli_value *value = args->value;
     const bool quick = value[QUICK].given;
     const char *tmp = getenv("TMPDIR");
-    pt_error err = {0};
-    pt_isa isa;
-    pt_precision precision;
+    patina_error err = {0};
+    patina_isa isa;
+    patina_precision precision;
     const int refused =
-        pt_cli_arithmetic(command, &value[ISA], &value[PRECISION], &isa, &precision);
+        pt_cli_parse_isa_precision(command, &value[ISA], &value[PRECISION], &isa, &precision);
     if (refused != 0) return refused;
 
     pt_cli_progress progress;
@@ -315,20 +318,20 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
         .no_scaling = value[NO_SCALING].given,
         .isa = isa,
         .precision = precision,
-        .stop = pt_cli_listen(),
+        .stop = pt_cli_install_signal_handlers(),
         .on_step = progress.terminal ? show_step : NULL,
         .context = &progress,
     };
     pt_bench_report report = {0};
-    const pt_status status = pt_bench(&bench, &report, &err);
+    const patina_status status = pt_bench(&bench, &report, &err);
     pt_cli_progress_end(&progress);
 
-    if (status == PT_ECANCELLED) {
-        pt_cli_complain("stopped");
-        pt_cli_end_as_signalled();
+    if (status == PATINA_ECANCELLED) {
+        pt_cli_error("stopped");
+        pt_cli_reraise_signal();
         return 1;
     }
-    if (status != PT_OK) return pt_cli_failed(&err);
+    if (status != PATINA_OK) return pt_cli_report_error(&err);
     if (value[JSON].given)
         print_json(&report, &bench);
     else
@@ -337,11 +340,11 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    pt_error err = {0};
+    patina_error err = {0};
     char *model = NULL;
 
-    if (pt_cli_model_path(args->value[MODEL].text, &model, &err) != PT_OK)
-        return pt_cli_failed(&err);
+    if (pt_cli_model_resolve(args->value[MODEL].text, &model, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
     const int result = measure(command, args, model);
     free(model);
     return result;

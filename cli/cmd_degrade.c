@@ -9,7 +9,11 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "output.h"
+#include "terminal.h"
+
+#include "base/error.h"
+#include "dataset/wav.h"
+#include "fs/text_file.h"
 
 enum { SEED, ENTRY, VARIANT, ORDER, SUITE, EFFECTS, SEVERITY, RECIPE, N_OPTIONS };
 
@@ -17,7 +21,7 @@ static const pt_cli_option options[] = {
     [SEED] = {.name = "seed",
               .kind = PT_CLI_NUMBER,
               .argument = "N",
-              .max = PT_SEED_MAX,
+              .max = PATINA_SEED_MAX,
               .fallback = "0",
               .help = "all that is drawn follows from seed, entry and variant"},
     [ENTRY] = {.name = "entry",
@@ -68,18 +72,18 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-static pt_status replay(const pt_suite *suite, const char *in, const char *recipe_path,
-                        pt_degraded *degraded, pt_error *err) {
-    pt_recipe recipe = {0};
+static patina_status replay(const patina_effect_config *suite, const char *in,
+                            const char *recipe_path, patina_degraded *degraded, patina_error *err) {
+    patina_recipe recipe = {0};
     char *json = NULL;
-    pt_status status = pt_text_read(recipe_path, &json, err);
-    if (status != PT_OK) return status;
-    status = pt_recipe_parse(json, &recipe, err);
-    if (status != PT_OK)
-        pt_error_in(err, "recipe '%s'", recipe_path);
+    patina_status status = pt_text_read(recipe_path, &json, err);
+    if (status != PATINA_OK) return status;
+    status = patina_recipe_from_json(json, &recipe, err);
+    if (status != PATINA_OK)
+        pt_error_add_context(err, "recipe '%s'", recipe_path);
     else
-        status = pt_file_replay(suite, in, &recipe, degraded, err);
-    pt_recipe_release(&recipe);
+        status = patina_file_replay(suite, in, &recipe, degraded, err);
+    patina_recipe_release(&recipe);
     free(json);
     return status;
 }
@@ -88,49 +92,51 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const pt_cli_value *value = args->value;
     const char *in = args->operands[0], *out = args->operands[1];
     const char *entry = value[ENTRY].given ? value[ENTRY].text : base_name(in);
-    pt_error err = {0};
-    pt_suite *suite = NULL;
-    pt_degraded degraded = {0};
+    patina_error err = {0};
+    patina_effect_config *suite = NULL;
+    patina_degraded degraded = {0};
     char *suite_json = NULL;
 
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (value[RECIPE].given && i != RECIPE && value[i].given)
-            return pt_cli_usage(command, "option '--%s' and '--recipe' exclude each other",
-                                options[i].name);
+            return pt_cli_usage_error(command, "option '--%s' and '--recipe' exclude each other",
+                                      options[i].name);
     if (value[SEVERITY].given && !value[EFFECTS].given)
-        return pt_cli_usage(command, "option '--severity' says how bad the effects of '--effects' "
-                                     "are; name some");
+        return pt_cli_usage_error(command,
+                                  "option '--severity' says how bad the effects of '--effects' "
+                                  "are; name some");
     if (value[EFFECTS].given && value[ORDER].given)
-        return pt_cli_usage(command, "option '--order' and '--effects' exclude each other: effects "
-                                     "are applied as they are listed");
+        return pt_cli_usage_error(command,
+                                  "option '--order' and '--effects' exclude each other: effects "
+                                  "are applied as they are listed");
     if (is_same_file(in, out))
-        return pt_cli_usage(command, "'%s' is the file to be read; give the result another name",
-                            out);
+        return pt_cli_usage_error(command,
+                                  "'%s' is the file to be read; give the result another name", out);
     if (!value[RECIPE].given && !pt_cli_is_utf8(entry))
-        return pt_cli_usage(command, "'%s' is not UTF-8, so it can be no id; give one with --entry",
-                            entry);
+        return pt_cli_usage_error(
+            command, "'%s' is not UTF-8, so it can be no id; give one with --entry", entry);
 
-    pt_status status = pt_cli_suite_open(value[SUITE].text, &suite_json, &suite, &err);
-    if (status == PT_OK) {
+    patina_status status = pt_cli_effect_config_open(value[SUITE].text, &suite_json, &suite, &err);
+    if (status == PATINA_OK) {
         if (value[RECIPE].given)
             status = replay(suite, in, value[RECIPE].text, &degraded, &err);
         else if (value[EFFECTS].given)
-            status = pt_file_degrade_with(suite, in, value[EFFECTS].text,
-                                          (pt_severity)value[SEVERITY].number, value[SEED].number,
-                                          entry, (uint32_t)value[VARIANT].number, &degraded, &err);
+            status = patina_file_degrade_from_names(
+                suite, in, value[EFFECTS].text, (patina_severity)value[SEVERITY].number,
+                value[SEED].number, entry, (uint32_t)value[VARIANT].number, &degraded, &err);
         else
-            status = pt_file_degrade(suite, in, value[SEED].number, entry,
-                                     (uint32_t)value[VARIANT].number, (pt_order)value[ORDER].number,
-                                     &degraded, &err);
+            status = patina_file_degrade(suite, in, value[SEED].number, entry,
+                                         (uint32_t)value[VARIANT].number,
+                                         (patina_effect_order)value[ORDER].number, &degraded, &err);
     }
-    if (status == PT_OK) status = pt_wav_write(out, degraded.samples, degraded.n_samples, &err);
-    if (status == PT_OK) puts(degraded.provenance_json);
-    pt_degraded_release(&degraded);
-    pt_suite_close(&suite);
+    if (status == PATINA_OK) status = pt_wav_write(out, degraded.samples, degraded.n_samples, &err);
+    if (status == PATINA_OK) puts(degraded.provenance_json);
+    patina_degraded_release(&degraded);
+    patina_effect_config_close(&suite);
     free(suite_json);
-    if (status == PT_EUSAGE && value[EFFECTS].given)
-        return pt_cli_usage(command, "option '--effects': %s", err.message);
-    return status == PT_OK ? 0 : pt_cli_failed(&err);
+    if (status == PATINA_EUSAGE && value[EFFECTS].given)
+        return pt_cli_usage_error(command, "option '--effects': %s", err.message);
+    return status == PATINA_OK ? 0 : pt_cli_report_error(&err);
 }
 
 const pt_cli_command pt_cli_degrade = {

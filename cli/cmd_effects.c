@@ -7,7 +7,7 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "output.h"
+#include "terminal.h"
 
 enum { SUITE, JSON, N_OPTIONS };
 
@@ -21,20 +21,21 @@ static const pt_cli_option options[] = {
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
-    pt_error err = {0};
-    pt_suite *suite = NULL;
+    patina_error err = {0};
+    patina_effect_config *suite = NULL;
     char *suite_json = NULL;
-    if (pt_cli_suite_open(args->value[SUITE].text, &suite_json, &suite, &err) != PT_OK)
-        return pt_cli_failed(&err);
+    if (pt_cli_effect_config_open(args->value[SUITE].text, &suite_json, &suite, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
 
-    char *text = args->value[JSON].given ? pt_effects_print(suite) : pt_effects_describe(suite);
+    char *text =
+        args->value[JSON].given ? patina_effects_to_json(suite) : patina_effects_describe(suite);
     if (text)
         fputs(text, stdout);
     else
-        pt_cli_complain("out of memory");
+        pt_cli_error("out of memory");
     const int status = text ? 0 : 1;
     free(text);
-    pt_suite_close(&suite);
+    patina_effect_config_close(&suite);
     free(suite_json);
     return status;
 }

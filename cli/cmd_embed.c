@@ -7,8 +7,11 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "hub_settings.h"
-#include "output.h"
+#include "hf_env.h"
+#include "terminal.h"
+
+#include "base/error.h"
+#include "dataset/npy.h"
 
 enum { MODEL, OUT, TEXT, AUDIO, START_FRAME, THREADS, ISA, PRECISION, N_OPTIONS };
 
@@ -41,8 +44,8 @@ static const pt_cli_option options[] = {
 };
 
 /* The rows in the order given; 0, or the status of a usage error. */
-static int list_items(const pt_cli_command *command, const pt_cli_args *args, pt_embed_input *items,
-                      size_t *n_items) {
+static int list_items(const pt_cli_command *command, const pt_cli_args *args,
+                      patina_embed_input *items, size_t *n_items) {
     bool has_start = false; /* the last of them */
     size_t n = 0;
     for (size_t i = 0; i < args->n_given; i++) {
@@ -50,18 +53,18 @@ static int list_items(const pt_cli_command *command, const pt_cli_args *args, pt
         switch (given->option) {
         case TEXT:
             if (!pt_cli_is_utf8(given->value.text))
-                return pt_cli_usage(command, "option '--text': '%s' is not UTF-8",
-                                    given->value.text);
-            items[n++] = (pt_embed_input){.text = given->value.text};
+                return pt_cli_usage_error(command, "option '--text': '%s' is not UTF-8",
+                                          given->value.text);
+            items[n++] = (patina_embed_input){.text = given->value.text};
             break;
         case AUDIO:
-            items[n++] = (pt_embed_input){.text = given->value.text, .is_audio = true};
+            items[n++] = (patina_embed_input){.text = given->value.text, .is_audio = true};
             has_start = false;
             break;
         case START_FRAME:
             if (n == 0 || !items[n - 1].is_audio || has_start)
-                return pt_cli_usage(command,
-                                    "option '--start-frame' belongs after the '--audio' it is of");
+                return pt_cli_usage_error(
+                    command, "option '--start-frame' belongs after the '--audio' it is of");
             items[n - 1].start = given->value.number;
             has_start = true;
             break;
@@ -70,25 +73,25 @@ static int list_items(const pt_cli_command *command, const pt_cli_args *args, pt
         }
     }
     *n_items = n;
-    return n ? 0 : pt_cli_usage(command, "at least one '--text' or '--audio' is expected");
+    return n ? 0 : pt_cli_usage_error(command, "at least one '--text' or '--audio' is expected");
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    pt_error err = {0};
-    pt_isa isa;
-    pt_precision precision;
-    pt_clap *clap = NULL;
+    patina_error err = {0};
+    patina_isa isa;
+    patina_precision precision;
+    patina_clap *clap = NULL;
     float *embeddings = NULL;
     char *model = NULL;
     size_t n_items = 0;
     int result = 1;
 
-    result =
-        pt_cli_arithmetic(command, &args->value[ISA], &args->value[PRECISION], &isa, &precision);
+    result = pt_cli_parse_isa_precision(command, &args->value[ISA], &args->value[PRECISION], &isa,
+                                        &precision);
     if (result != 0) return result;
-    pt_embed_input *items = calloc(args->n_given + 1, sizeof *items);
+    patina_embed_input *items = calloc(args->n_given + 1, sizeof *items);
     if (!items) {
-        pt_cli_complain("out of memory");
+        pt_cli_error("out of memory");
         return 1;
     }
     result = list_items(command, args, items, &n_items);
@@ -96,20 +99,21 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
 
     int parts = 0; /* the tokenizer's files are read only when there is text */
     for (size_t i = 0; i < n_items; i++)
-        parts |= items[i].is_audio ? PT_CLAP_AUDIO : PT_CLAP_TEXT;
-    embeddings = calloc(n_items, PT_EMBEDDING * sizeof *embeddings);
-    pt_status status = embeddings ? PT_OK : pt_fail(&err, PT_ENOMEM, "out of memory");
-    if (status == PT_OK) status = pt_cli_model_path(args->value[MODEL].text, &model, &err);
-    if (status == PT_OK)
-        status = pt_clap_open(model, (pt_clap_parts)parts, isa, precision, &clap, &err);
-    if (status == PT_OK)
-        status = pt_embed_all(clap, items, n_items, (unsigned)args->value[THREADS].number,
-                              embeddings, &err);
-    if (status == PT_OK)
-        status = pt_npy_write(args->value[OUT].text, embeddings, n_items, PT_EMBEDDING, &err);
-    result = status == PT_OK ? 0 : pt_cli_failed(&err);
+        parts |= items[i].is_audio ? PATINA_CLAP_AUDIO : PATINA_CLAP_TEXT;
+    embeddings = calloc(n_items, PATINA_EMBEDDING_SIZE * sizeof *embeddings);
+    patina_status status = embeddings ? PATINA_OK : pt_fail(&err, PATINA_ENOMEM, "out of memory");
+    if (status == PATINA_OK) status = pt_cli_model_resolve(args->value[MODEL].text, &model, &err);
+    if (status == PATINA_OK)
+        status = patina_clap_open(model, (patina_clap_parts)parts, isa, precision, &clap, &err);
+    if (status == PATINA_OK)
+        status = patina_embed_batch(clap, items, n_items, (unsigned)args->value[THREADS].number,
+                                    embeddings, &err);
+    if (status == PATINA_OK)
+        status =
+            pt_npy_write(args->value[OUT].text, embeddings, n_items, PATINA_EMBEDDING_SIZE, &err);
+    result = status == PATINA_OK ? 0 : pt_cli_report_error(&err);
 done:
-    pt_clap_close(&clap);
+    patina_clap_close(&clap);
     free(embeddings);
     free(items);
     free(model);

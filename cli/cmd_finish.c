@@ -6,8 +6,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "output.h"
 #include "summary.h"
+#include "terminal.h"
 
 enum { QUIET, N_OPTIONS };
 
@@ -18,20 +18,20 @@ static const pt_cli_option options[] = {
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     const char *out = args->operands[0];
-    pt_dataset_report report = {0};
-    pt_error err = {0};
+    patina_dataset_report report = {0};
+    patina_error err = {0};
 
-    if (pt_dataset_finish(out, &report, &err) != PT_OK) return pt_cli_failed(&err);
+    if (patina_dataset_finish(out, &report, &err) != PATINA_OK) return pt_cli_report_error(&err);
     if (!args->value[QUIET].given) {
         if (report.was_complete) {
-            pt_cli_put(stdout, out);
+            pt_cli_write_escaped(stdout, out);
             printf(" is finished already; nothing was done\n");
         }
-        pt_cli_print_set(&report, out);
-        pt_cli_print_opening(&report, out);
+        pt_cli_print_dataset_summary(&report, out);
+        pt_cli_print_load_hint(&report, out);
     }
     if (report.n_rows > 0) return 0;
-    pt_cli_complain("no row could be written: '%s/rejects.jsonl' says why", out);
+    pt_cli_error("no row could be written: '%s/rejects.jsonl' says why", out);
     return 1;
 }
 

@@ -9,12 +9,15 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "hub_settings.h"
-#include "output.h"
+#include "hf_env.h"
 #include "progress.h"
 #include "shard.h"
 #include "signals.h"
 #include "summary.h"
+#include "terminal.h"
+
+#include "base/error.h"
+#include "fs/text_file.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -91,7 +94,7 @@ static const pt_cli_option options[] = {
     [SEED] = {.name = "seed",
               .kind = PT_CLI_NUMBER,
               .argument = "N",
-              .max = PT_SEED_MAX,
+              .max = PATINA_SEED_MAX,
               .fallback = "0",
               .help = "all that is drawn at random follows from it"},
     [VARIANTS] = {.name = "variants",
@@ -189,7 +192,7 @@ static const pt_cli_option options[] = {
     [STRICT] = {.name = "strict", .help = "end with status 1 when anything was rejected"},
     [PROGRESS] = {.name = "progress",
                   .kind = PT_CLI_CHOICE,
-                  .choices = PT_CLI_PROGRESS_FORMS,
+                  .choices = PT_CLI_PROGRESS_FORMATS,
                   .fallback = "auto",
                   .help = "on standard error: a line that is rewritten on a terminal and dated "
                           "lines elsewhere; plain: dated lines; json: an object a line"},
@@ -201,33 +204,35 @@ static const pt_cli_option options[] = {
 };
 _Static_assert(N_OPTIONS <= PT_CLI_OPTIONS_MAX, "room for every option");
 
-int pt_cli_arithmetic(const pt_cli_command *command, const pt_cli_value *isa_option,
-                      const pt_cli_value *precision_option, pt_isa *isa, pt_precision *precision) {
-    pt_error err = {0};
-    if (pt_isa_parse(isa_option->text, isa, &err) != PT_OK)
-        return pt_cli_usage(command, "option '--isa': %s", err.message);
-    if (pt_precision_parse(precision_option->text, *isa, precision, &err) != PT_OK)
-        return pt_cli_usage(command, "option '--precision': %s", err.message);
+int pt_cli_parse_isa_precision(const pt_cli_command *command, const pt_cli_value *isa_option,
+                               const pt_cli_value *precision_option, patina_isa *isa,
+                               patina_precision *precision) {
+    patina_error err = {0};
+    if (patina_isa_parse(isa_option->text, isa, &err) != PATINA_OK)
+        return pt_cli_usage_error(command, "option '--isa': %s", err.message);
+    if (patina_precision_parse(precision_option->text, *isa, precision, &err) != PATINA_OK)
+        return pt_cli_usage_error(command, "option '--precision': %s", err.message);
     return 0;
 }
 
-pt_status pt_cli_suite_open(const char *path, char **json, pt_suite **suite, pt_error *err) {
+patina_status pt_cli_effect_config_open(const char *path, char **json, patina_effect_config **suite,
+                                        patina_error *err) {
     char *text = NULL;
     if (path) PT_TRY(pt_text_read(path, &text, err));
-    const pt_status status = pt_suite_open(text, suite, err);
-    if (status != PT_OK) {
-        if (path) pt_error_in(err, "suite '%s'", path);
+    const patina_status status = patina_effect_config_open(text, suite, err);
+    if (status != PATINA_OK) {
+        if (path) pt_error_add_context(err, "suite '%s'", path);
         free(text);
         return status;
     }
     *json = text;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static int print_suite(const pt_suite *suite) {
-    char *json = pt_suite_print(suite);
+static int print_effect_config(const patina_effect_config *suite) {
+    char *json = patina_effect_config_to_json(suite);
     if (!json) {
-        pt_cli_complain("out of memory");
+        pt_cli_error("out of memory");
         return 1;
     }
     const size_t length = strlen(json);
@@ -240,55 +245,55 @@ static int print_suite(const pt_suite *suite) {
 /* ---- the summary ----------------------------------------------------------------------------- */
 
 /* What the rows of this run are like, and where its time went. */
-static void print_account(const pt_generate_report *report) {
+static void print_statistics(const patina_generate_report *report) {
     double sum = 0.0;
     if (report->n_rows_now == 0) return;
     printf("purity %.1f to %.1f dB, in the middle %.1f; loudness %.1f to %.1f LUFS, in the middle "
            "%.1f (5, 95 and 50 %% of the rows)\n",
            report->purity_db.p05, report->purity_db.p95, report->purity_db.p50, report->lufs.p05,
            report->lufs.p95, report->lufs.p50);
-    for (int s = 0; s < PT_RUN_STAGES; s++)
+    for (int s = 0; s < PATINA_RUN_STAGE_COUNT; s++)
         sum += report->seconds_by[s];
     printf("time:");
-    for (int s = 0; s < PT_RUN_STAGES; s++)
-        printf("%s %s %.0f %%", s > 0 ? "," : "", pt_run_stage_name((pt_run_stage)s),
+    for (int s = 0; s < PATINA_RUN_STAGE_COUNT; s++)
+        printf("%s %s %.0f %%", s > 0 ? "," : "", patina_run_stage_name((patina_run_stage)s),
                sum > 0.0 ? 100.0 * report->seconds_by[s] / sum : 0.0);
     putchar('\n');
 }
 
 /* Of a process that made a share of a set, or was stopped. */
-static void print_share(const pt_generate_report *report) {
+static void print_shard_summary(const patina_generate_report *report) {
     printf("%" PRIu64 " %s of %" PRIu64 " %s, %" PRIu64 " %s; %" PRIu64 " of %" PRIu64
            " chunks of this share are there\n",
            report->n_rows_now, pt_cli_plural(report->n_rows_now, "row", "rows"),
            report->n_entries_now, pt_cli_plural(report->n_entries_now, "entry", "entries"),
            report->n_rejects_now, pt_cli_plural(report->n_rejects_now, "reject", "rejects"),
            report->n_chunks_ours - report->n_chunks_left, report->n_chunks_ours);
-    print_account(report);
+    print_statistics(report);
 }
 
-static void print_summary(const pt_generate_report *report, const char *out) {
+static void print_summary(const patina_generate_report *report, const char *out) {
     if (report->was_complete) {
-        pt_cli_put(stdout, out);
+        pt_cli_write_escaped(stdout, out);
         printf(" holds this very run already, complete; nothing was done\n");
     }
-    pt_cli_print_set(&report->set, out);
-    print_account(report);
-    pt_cli_print_opening(&report->set, out);
+    pt_cli_print_dataset_summary(&report->set, out);
+    print_statistics(report);
+    pt_cli_print_load_hint(&report->set, out);
 }
 
 /* Says how far it came; the status that asks to be run again. */
-static int stopped(const pt_generate_report *report, const char *out) {
+static int stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    pt_cli_complain("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                    " chunks, and the same command goes on from there%s",
-                    report->out_of_time ? "at its time limit" : "on request", out, n,
-                    report->n_chunks_ours,
-                    report->out_of_time && n == 0
-                        ? "; a chunk takes longer than the limit: raise it, or begin anew in "
-                          "another folder with a smaller '--chunk'"
-                        : "");
-    return PT_CLI_AGAIN;
+    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                 " chunks, and the same command goes on from there%s",
+                 report->out_of_time ? "at its time limit" : "on request", out, n,
+                 report->n_chunks_ours,
+                 report->out_of_time && n == 0
+                     ? "; a chunk takes longer than the limit: raise it, or begin anew in "
+                       "another folder with a smaller '--chunk'"
+                     : "");
+    return PT_CLI_EXIT_TEMPFAIL;
 }
 
 static const char *environment(const char *name) {
@@ -300,42 +305,42 @@ static const char *environment(const char *name) {
 static int generate(const pt_cli_args *args, const char *model, const char *suite_json) {
     const pt_cli_value *value = args->value;
     const char *out = value[OUT].text;
-    pt_error err = {0};
-    pt_isa isa;
-    pt_precision precision;
-    const int refused =
-        pt_cli_arithmetic(&pt_cli_generate, &value[ISA], &value[PRECISION], &isa, &precision);
+    patina_error err = {0};
+    patina_isa isa;
+    patina_precision precision;
+    const int refused = pt_cli_parse_isa_precision(&pt_cli_generate, &value[ISA], &value[PRECISION],
+                                                   &isa, &precision);
     if (refused != 0) return refused;
 
     pt_cli_progress progress;
     uint64_t shard = 0, n_shards = 0;
-    pt_cli_progress_start(&progress, (pt_cli_progress_form)value[PROGRESS].number,
+    pt_cli_progress_start(&progress, (pt_cli_progress_format)value[PROGRESS].number,
                           value[QUIET].given);
     if (value[SHARD].given) {
         char found[256];
         if (pt_cli_shard_parse(value[SHARD].text, environment, &shard, &n_shards, found,
-                               sizeof found, &err) != PT_OK)
-            return pt_cli_usage(&pt_cli_generate, "option '--shard': %s", err.message);
+                               sizeof found, &err) != PATINA_OK)
+            return pt_cli_usage_error(&pt_cli_generate, "option '--shard': %s", err.message);
         pt_cli_progress_note(&progress, found);
     }
 
-    const pt_generate_options run = {
+    const patina_generate_options run = {
         .corpus = value[CORPUS].text,
         .corpus_kind = value[CORPUS_KIND].text,
         .caption_column = value[CAPTION_COLUMN].text,
         .audio_root = value[AUDIO_ROOT].text,
         .model = model,
         .out = out,
-        .format = (pt_format)value[FORMAT].number,
+        .format = (patina_output_format)value[FORMAT].number,
         .seed = value[SEED].number,
         .variants = (uint32_t)value[VARIANTS].number,
-        .order = (pt_order)value[ORDER].number,
+        .order = (patina_effect_order)value[ORDER].number,
         .suite_json = suite_json,
         .threads = (unsigned)value[THREADS].number,
         .limit = value[LIMIT].number,
         .chunk = value[CHUNK].number,
-        .captions = (pt_captions)value[CAPTIONS].number,
-        .loudness = (pt_loudness)value[LOUDNESS].number,
+        .captions = (patina_caption_mode)value[CAPTIONS].number,
+        .loudness = (patina_loudness_source)value[LOUDNESS].number,
         .split = value[SPLIT].text,
         .shard = shard,
         .n_shards = n_shards,
@@ -347,23 +352,23 @@ static int generate(const pt_cli_args *args, const char *model, const char *suit
         .keep_every = value[KEEP_EVERY].number,
         .isa = isa,
         .precision = precision,
-        .stop = pt_cli_listen(),
+        .stop = pt_cli_install_signal_handlers(),
         .on_event = pt_cli_progress_event,
         .context = &progress,
     };
-    pt_generate_report report = {0};
-    const pt_status status = pt_generate(&run, &report, &err);
+    patina_generate_report report = {0};
+    const patina_status status = patina_generate(&run, &report, &err);
     pt_cli_progress_end(&progress);
 
-    if (status == PT_ECANCELLED) return stopped(&report, out);
-    if (status != PT_OK) return pt_cli_failed(&err);
+    if (status == PATINA_ECANCELLED) return stopped(&report, out);
+    if (status != PATINA_OK) return pt_cli_report_error(&err);
     if (!report.is_complete) {
-        if (!value[QUIET].given) print_share(&report);
+        if (!value[QUIET].given) print_shard_summary(&report);
         return value[STRICT].given && report.n_rejects_now > 0 ? 1 : 0;
     }
     if (!value[QUIET].given) print_summary(&report, out);
     if (report.set.n_rows == 0) {
-        pt_cli_complain("no row could be written: '%s/rejects.jsonl' says why", out);
+        pt_cli_error("no row could be written: '%s/rejects.jsonl' says why", out);
         return 1;
     }
     return value[STRICT].given && report.set.n_rejects > 0 ? 1 : 0;
@@ -371,20 +376,20 @@ static int generate(const pt_cli_args *args, const char *model, const char *suit
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
-    pt_error err = {0};
-    pt_suite *suite = NULL;
+    patina_error err = {0};
+    patina_effect_config *suite = NULL;
     char *json = NULL, *model = NULL;
     int result;
 
-    if (pt_cli_suite_open(args->value[SUITE].text, &json, &suite, &err) != PT_OK)
-        return pt_cli_failed(&err);
+    if (pt_cli_effect_config_open(args->value[SUITE].text, &json, &suite, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
     if (args->value[PRINT_SUITE].given)
-        result = print_suite(suite);
-    else if (pt_cli_model_path(args->value[MODEL].text, &model, &err) != PT_OK)
-        result = pt_cli_failed(&err);
+        result = print_effect_config(suite);
+    else if (pt_cli_model_resolve(args->value[MODEL].text, &model, &err) != PATINA_OK)
+        result = pt_cli_report_error(&err);
     else
         result = generate(args, model, json);
-    pt_suite_close(&suite);
+    patina_effect_config_close(&suite);
     free(model);
     free(json);
     return result;

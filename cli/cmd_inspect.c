@@ -7,8 +7,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "inspect_print.h"
-#include "output.h"
+#include "inspect_format.h"
+#include "terminal.h"
 
 enum { ROW, REPORT, AUDIO_ROOT, CORPUS, JSON, N_OPTIONS };
 
@@ -37,43 +37,43 @@ static const pt_cli_option options[] = {
     [JSON] = {.name = "json", .help = "all figures, or the row, as one JSON object"},
 };
 
-static int print_figures(const char *out, bool json) {
-    pt_error err = {0};
-    pt_inspection *inspection = NULL;
-    if (pt_inspect(out, &inspection, &err) != PT_OK) return pt_cli_failed(&err);
+static int print_statistics(const char *out, bool json) {
+    patina_error err = {0};
+    patina_inspection *inspection = NULL;
+    if (patina_inspect(out, &inspection, &err) != PATINA_OK) return pt_cli_report_error(&err);
     if (json)
-        pt_cli_inspection_json(inspection);
+        pt_cli_inspection_write_json(inspection);
     else
-        pt_cli_inspection_text(out, inspection);
-    pt_inspection_close(&inspection);
+        pt_cli_inspection_write_text(out, inspection);
+    patina_inspection_close(&inspection);
     return 0;
 }
 
 static int print_row(const char *out, uint64_t n, bool json) {
-    pt_error err = {0};
-    pt_inspected_row row;
-    if (pt_inspect_row(out, n, &row, &err) != PT_OK) return pt_cli_failed(&err);
+    patina_error err = {0};
+    patina_row_info row;
+    if (patina_inspect_row(out, n, &row, &err) != PATINA_OK) return pt_cli_report_error(&err);
     if (json)
-        pt_cli_inspected_row_json(n, &row);
+        pt_cli_inspected_row_write_json(n, &row);
     else
-        pt_cli_inspected_row_text(n, &row);
-    pt_inspected_row_release(&row);
+        pt_cli_inspected_row_write_text(n, &row);
+    patina_row_info_release(&row);
     return 0;
 }
 
-static int write_report(const pt_report_options *report) {
-    pt_error err = {0};
-    pt_report_result result = {0};
-    if (pt_report_write(report, &result, &err) != PT_OK) return pt_cli_failed(&err);
-    pt_cli_put(stdout, report->page);
+static int write_report(const patina_report_options *report) {
+    patina_error err = {0};
+    patina_report_result result = {0};
+    if (patina_report_write(report, &result, &err) != PATINA_OK) return pt_cli_report_error(&err);
+    pt_cli_write_escaped(stdout, report->page);
     printf(": %.1f MB, %zu samples, %zu of them with sound\n", (double)result.n_bytes / 1e6,
            result.n_samples, result.n_heard);
     if (result.n_heard == result.n_samples) return 0;
     if (report->audio_root || report->corpus)
-        pt_cli_complain("some samples have no sound; the first of them: %s", result.why_not);
+        pt_cli_error("some samples have no sound; the first of them: %s", result.first_missing);
     else
-        pt_cli_complain("the samples have no sound; name the recordings with '--audio-root DIR' or "
-                        "'--corpus SRC'");
+        pt_cli_error("the samples have no sound; name the recordings with '--audio-root DIR' or "
+                     "'--corpus SRC'");
     return 0;
 }
 
@@ -82,20 +82,20 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *out = args->operands[0];
 
     if (value[REPORT].given && (value[ROW].given || value[JSON].given))
-        return pt_cli_usage(command, "option '--%s' and '--report' exclude each other",
-                            value[ROW].given ? "row" : "json");
+        return pt_cli_usage_error(command, "option '--%s' and '--report' exclude each other",
+                                  value[ROW].given ? "row" : "json");
     if (!value[REPORT].given && (value[AUDIO_ROOT].given || value[CORPUS].given))
-        return pt_cli_usage(command, "option '--%s' says where the sound of a '--report' is",
-                            value[CORPUS].given ? "corpus" : "audio-root");
+        return pt_cli_usage_error(command, "option '--%s' says where the sound of a '--report' is",
+                                  value[CORPUS].given ? "corpus" : "audio-root");
     if (value[REPORT].given) {
-        const pt_report_options report = {.out = out,
-                                          .page = value[REPORT].text,
-                                          .audio_root = value[AUDIO_ROOT].text,
-                                          .corpus = value[CORPUS].text};
+        const patina_report_options report = {.out = out,
+                                              .page = value[REPORT].text,
+                                              .audio_root = value[AUDIO_ROOT].text,
+                                              .corpus = value[CORPUS].text};
         return write_report(&report);
     }
     if (value[ROW].given) return print_row(out, value[ROW].number, value[JSON].given);
-    return print_figures(out, value[JSON].given);
+    return print_statistics(out, value[JSON].given);
 }
 
 const pt_cli_command pt_cli_inspect = {

@@ -8,7 +8,7 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "output.h"
+#include "terminal.h"
 
 enum { START_FRAME, FRAMES, JSON, N_OPTIONS };
 
@@ -32,26 +32,26 @@ static const pt_cli_option options[] = {
 /* One file's result, or what was wrong with it. */
 typedef struct measured {
     const char *file;
-    pt_window window;
-    pt_targets targets;
-    pt_status status;
-    pt_error err;
+    patina_window window;
+    patina_targets targets;
+    patina_status status;
+    patina_error err;
 } measured;
 
 static void print_json(const measured *m) {
     printf("{\"file\": ");
-    pt_cli_put_json(stdout, m->file);
-    if (m->status != PT_OK) {
-        printf(", \"reason\": \"%s\", \"sentence\": ", pt_status_name(m->status));
-        pt_cli_put_json(stdout, m->err.message);
+    pt_cli_write_json_string(stdout, m->file);
+    if (m->status != PATINA_OK) {
+        printf(", \"reason\": \"%s\", \"sentence\": ", patina_status_name(m->status));
+        pt_cli_write_json_string(stdout, m->err.message);
         printf("}\n");
         return;
     }
-    const pt_targets *t = &m->targets;
+    const patina_targets *t = &m->targets;
     printf(", \"rate_hz\": %u, \"channels\": %u, \"start_frame\": %" PRIu64 ", \"frames\": %" PRIu64
            ", \"target_ltas\": [",
            m->window.rate_hz, m->window.channels, m->window.start, m->window.frames);
-    for (size_t b = 0; b < PT_LTAS_BANDS; b++)
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
         printf("%s%.17g", b ? ", " : "", t->ltas[b]);
     printf("], \"target_lufs\": %.17g, \"target_dyn\": [%.17g, %.17g], \"lufs_mono\": %.17g}\n",
            t->lufs_source, t->crest_db, t->zcr, t->lufs_mono);
@@ -65,13 +65,13 @@ static void print_head(void) {
 }
 
 static void print_row(const measured *m) {
-    const pt_targets *t = &m->targets;
+    const patina_targets *t = &m->targets;
     printf("%7u %3u %9.3f %7.2f %7.2f %7.2f %7.4f  ", m->window.rate_hz, m->window.channels,
            (double)m->window.frames / m->window.rate_hz, t->lufs_source, t->lufs_mono, t->crest_db,
            t->zcr);
-    pt_cli_put_spectrum(stdout, t->ltas);
+    pt_cli_write_spectrum(stdout, t->ltas);
     printf("  ");
-    pt_cli_put(stdout, m->file);
+    pt_cli_write_escaped(stdout, m->file);
     putchar('\n');
 }
 
@@ -79,29 +79,29 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     const pt_cli_value *value = args->value;
     const bool json = value[JSON].given;
-    const uint64_t frames = value[FRAMES].given ? value[FRAMES].number : PT_TO_THE_END;
-    pt_error err = {0};
-    pt_meter *meter = NULL;
+    const uint64_t frames = value[FRAMES].given ? value[FRAMES].number : PATINA_FRAMES_TO_END;
+    patina_error err = {0};
+    patina_meter *meter = NULL;
     bool head_is_due = !json;
     int status = 0;
 
-    if (pt_meter_open(&meter, &err) != PT_OK) return pt_cli_failed(&err);
+    if (patina_meter_open(&meter, &err) != PATINA_OK) return pt_cli_report_error(&err);
     for (size_t i = 0; i < args->n_operands; i++) {
         measured m = {.file = args->operands[i]};
-        m.status = pt_file_measure(meter, m.file, value[START_FRAME].number, frames, &m.window,
-                                   &m.targets, &m.err);
-        if (m.status != PT_OK) status = 1;
-        if (head_is_due && m.status == PT_OK) print_head();
-        head_is_due = head_is_due && m.status != PT_OK;
+        m.status = patina_file_measure(meter, m.file, value[START_FRAME].number, frames, &m.window,
+                                       &m.targets, &m.err);
+        if (m.status != PATINA_OK) status = 1;
+        if (head_is_due && m.status == PATINA_OK) print_head();
+        head_is_due = head_is_due && m.status != PATINA_OK;
         if (json)
             print_json(&m);
-        else if (m.status == PT_OK)
+        else if (m.status == PATINA_OK)
             print_row(&m);
         else
-            pt_cli_complain("%s", m.err.message);
-        if (!pt_cli_flushed(stdout)) break; /* nobody reads on; main reports it */
+            pt_cli_error("%s", m.err.message);
+        if (!pt_cli_flush(stdout)) break; /* nobody reads on; main reports it */
     }
-    pt_meter_close(&meter);
+    patina_meter_close(&meter);
     return status;
 }
 

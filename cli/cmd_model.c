@@ -9,9 +9,9 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "hub_settings.h"
+#include "hf_env.h"
 #include "model_fetch.h"
-#include "output.h"
+#include "terminal.h"
 
 enum { JSON, REVISION, RETRIES, QUIET, N_OPTIONS };
 
@@ -42,15 +42,15 @@ static void print_hash(const char *label, const char *hash) {
     printf("%-16s%s\n", label, hash[0] ? hash : "(no such file)");
 }
 
-static void print_table(const char *path, const pt_clap_info *info) {
+static void print_table(const char *path, const patina_clap_info *info) {
     printf("%-16s", "model");
-    pt_cli_put(stdout, path);
+    pt_cli_write_escaped(stdout, path);
     printf("\n%-16s", "file");
-    pt_cli_put(stdout, info->weights_file);
-    printf(", %s%s\n", info->format, info->laion_names ? " with LAION's names" : "");
+    pt_cli_write_escaped(stdout, info->weights_file);
+    printf(", %s%s\n", info->format, info->laion_keys ? " with LAION's names" : "");
     printf("%-16s%s%s%s\n", "layout", info->layout,
            info->fused ? ", fusion (every clip is short enough to run without)" : "",
-           info->told_by_tensors ? ", told by the tensors' shapes" : "");
+           info->config_inferred ? ", told by the tensors' shapes" : "");
     printf("%-16s%s\n", "weights",
            info->untrained ? "UNTRAINED random numbers: for tests only, the embeddings mean nothing"
                            : "not one of the untrained models that are known");
@@ -80,13 +80,13 @@ static void print_json_hash(const char *name, const char *hash) {
         printf(", \"%s_sha256\": null", name);
 }
 
-static void print_json(const char *path, const pt_clap_info *info) {
+static void print_json(const char *path, const patina_clap_info *info) {
     printf("{\"model\": ");
-    pt_cli_put_json(stdout, path);
+    pt_cli_write_json_string(stdout, path);
     printf(", \"file\": ");
-    pt_cli_put_json(stdout, info->weights_file);
+    pt_cli_write_json_string(stdout, info->weights_file);
     printf(", \"format\": \"%s\", \"laion_names\": %s, \"told_by_tensors\": %s", info->format,
-           info->laion_names ? "true" : "false", info->told_by_tensors ? "true" : "false");
+           info->laion_keys ? "true" : "false", info->config_inferred ? "true" : "false");
     printf(", \"layout\": \"%s\", \"dtype\": \"%s\", \"fused\": %s, \"untrained\": %s",
            info->layout, info->dtype, info->fused ? "true" : "false",
            info->untrained ? "true" : "false");
@@ -113,16 +113,16 @@ static void print_json(const char *path, const pt_clap_info *info) {
     printf("}\n");
 }
 
-static int inform(const char *model, bool as_json) {
-    pt_clap_info info = {0};
-    pt_error err = {0};
+static int print_info(const char *model, bool as_json) {
+    patina_clap_info info = {0};
+    patina_error err = {0};
     char *path = NULL;
 
-    pt_status status = pt_cli_model_path(model, &path, &err);
-    if (status == PT_OK) status = pt_clap_info_read(path, &info, &err);
-    if (status == PT_OK) (as_json ? print_json : print_table)(path, &info);
+    patina_status status = pt_cli_model_resolve(model, &path, &err);
+    if (status == PATINA_OK) status = patina_clap_info_read(path, &info, &err);
+    if (status == PATINA_OK) (as_json ? print_json : print_table)(path, &info);
     free(path);
-    return status == PT_OK ? 0 : pt_cli_failed(&err);
+    return status == PATINA_OK ? 0 : pt_cli_report_error(&err);
 }
 
 /* "name@revision" of a name and an option. */
@@ -131,9 +131,9 @@ static int fetch(const pt_cli_command *command, const char *name, const pt_cli_v
     char *model = NULL;
 
     if (revision && strchr(name, '@'))
-        return pt_cli_usage(command, "'%s' and '--revision' both name a revision", name);
+        return pt_cli_usage_error(command, "'%s' and '--revision' both name a revision", name);
     if (asprintf(&model, "%s%s%s", name, revision ? "@" : "", revision ? revision : "") < 0) {
-        pt_cli_complain("out of memory");
+        pt_cli_error("out of memory");
         return 1;
     }
     const int result = pt_cli_model_fetch(model, value[RETRIES].number, value[QUIET].given);
@@ -148,17 +148,18 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const bool only_fetch = value[REVISION].given || value[RETRIES].given || value[QUIET].given;
 
     if (strcmp(action, "info") == 0) {
-        if (!model) return pt_cli_usage(command, "'info' and a model are expected");
+        if (!model) return pt_cli_usage_error(command, "'info' and a model are expected");
         if (only_fetch)
-            return pt_cli_usage(command, "'--revision', '--retries' and '--quiet' go with 'fetch'");
-        return inform(model, value[JSON].given);
+            return pt_cli_usage_error(command,
+                                      "'--revision', '--retries' and '--quiet' go with 'fetch'");
+        return print_info(model, value[JSON].given);
     }
     if (strcmp(action, "fetch") == 0) {
-        if (value[JSON].given) return pt_cli_usage(command, "'--json' goes with 'info'");
+        if (value[JSON].given) return pt_cli_usage_error(command, "'--json' goes with 'info'");
         return fetch(command, model ? model : PT_CLI_MODEL_DEFAULT, value);
     }
-    return pt_cli_usage(command, "'%s' is nothing it can do: did you mean '%s'?", action,
-                        action[0] == 'f' ? "fetch" : "info");
+    return pt_cli_usage_error(command, "'%s' is nothing it can do: did you mean '%s'?", action,
+                              action[0] == 'f' ? "fetch" : "info");
 }
 
 const pt_cli_command pt_cli_model = {

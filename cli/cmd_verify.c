@@ -7,27 +7,27 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "output.h"
 #include "summary.h"
+#include "terminal.h"
 
 enum { QUIET, N_OPTIONS };
-enum { TOLD_MAX = 100 };
+enum { FAULTS_SHOWN_MAX = 100 };
 
 static const pt_cli_option options[] = {
     [QUIET] = {.name = "quiet", .help = "print nothing but faults"},
 };
 
 typedef struct faults {
-    unsigned n_told;
+    unsigned n_shown;
 } faults;
 
 static void on_fault(void *context, const char *sentence) {
     faults *told = context;
-    if (told->n_told++ < TOLD_MAX) pt_cli_complain("%s", sentence);
+    if (told->n_shown++ < FAULTS_SHOWN_MAX) pt_cli_error("%s", sentence);
 }
 
-static void print_read(const pt_dataset_verified *report, const char *out) {
-    pt_cli_put(stdout, out);
+static void print_read(const patina_verify_report *report, const char *out) {
+    pt_cli_write_escaped(stdout, out);
     printf(": %" PRIu64 " %s in %" PRIu64 " part %s, %" PRIu64 " %s: ", report->n_rows,
            pt_cli_plural(report->n_rows, "row", "rows"), report->n_parts,
            pt_cli_plural(report->n_parts, "file", "files"), report->n_rejects,
@@ -42,20 +42,20 @@ static void print_read(const pt_dataset_verified *report, const char *out) {
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     const char *out = args->operands[0];
-    pt_dataset_verified report = {0};
+    patina_verify_report report = {0};
     faults told = {0};
-    pt_error err = {0};
+    patina_error err = {0};
 
-    if (pt_dataset_verify(out, on_fault, &told, &report, &err) != PT_OK) return pt_cli_failed(&err);
+    if (patina_dataset_verify(out, on_fault, &told, &report, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
     if (!args->value[QUIET].given) print_read(&report, out);
-    if (report.n_faults > told.n_told || told.n_told > TOLD_MAX)
-        pt_cli_complain("%" PRIu64 " faults in all, of which not all were told", report.n_faults);
+    if (report.n_faults > told.n_shown || told.n_shown > FAULTS_SHOWN_MAX)
+        pt_cli_error("%" PRIu64 " faults in all, of which not all were told", report.n_faults);
     if (!report.finished)
-        pt_cli_complain("'%s' is not finished: %" PRIu64 " of %" PRIu64
-                        " %s there; run 'patina %s'",
-                        out, report.n_chunks - report.n_missing, report.n_chunks,
-                        report.n_chunks == 1 ? "chunk is" : "chunks are",
-                        report.n_missing > 0 ? "generate" : "finish");
+        pt_cli_error("'%s' is not finished: %" PRIu64 " of %" PRIu64 " %s there; run 'patina %s'",
+                     out, report.n_chunks - report.n_missing, report.n_chunks,
+                     report.n_chunks == 1 ? "chunk is" : "chunks are",
+                     report.n_missing > 0 ? "generate" : "finish");
     return report.finished && report.n_faults == 0 ? 0 : 1;
 }
 

@@ -4,8 +4,8 @@
 #ifndef PATINA_CLI_COMMANDS_H
 #define PATINA_CLI_COMMANDS_H
 
+#include <patina/cpu.h>
 #include <patina/degrade.h>
-#include <patina/isa.h>
 
 #include "options.h"
 
@@ -23,7 +23,7 @@ extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cl
         .help = "workers (default: the CPUs that may be used); the rows do not depend on it"       \
     }
 
-/** Its values are checked by pt_isa_parse. */
+/** Its values are checked by patina_isa_parse. */
 #define PT_CLI_ISA_OPTION                                                                          \
     {                                                                                              \
         .name = "isa", .kind = PT_CLI_CHOICE, .choices = {"auto", "c", "avx2", "avx512"},          \
@@ -43,14 +43,16 @@ extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cl
 
 /** Reads the options of instruction set and precision; 0, or the status of a usage error that was
  * told. */
-int pt_cli_arithmetic(const pt_cli_command *command, const pt_cli_value *isa_option,
-                      const pt_cli_value *precision_option, pt_isa *isa, pt_precision *precision);
+int pt_cli_parse_isa_precision(const pt_cli_command *command, const pt_cli_value *isa_option,
+                               const pt_cli_value *precision_option, patina_isa *isa,
+                               patina_precision *precision);
 
 /**
  * Opens the suite of a file, or the default one where path is NULL; the error names the file.
  *
  * json   out: the file's text, or NULL; the caller frees it
  */
-pt_status pt_cli_suite_open(const char *path, char **json, pt_suite **suite, pt_error *err);
+patina_status pt_cli_effect_config_open(const char *path, char **json, patina_effect_config **suite,
+                                        patina_error *err);
 
 #endif /* PATINA_CLI_COMMANDS_H */

@@ -9,7 +9,7 @@
 
 #include <patina/patina.h>
 
-#include "pages.h"
+#include "gendoc.h"
 
 enum { WORDS_SIZE = 256 };
 
@@ -135,7 +135,7 @@ static void bash_command(const pt_cli_command *command, FILE *out) {
 }
 
 static void bash(const pt_cli_program *program, FILE *out) {
-    fprintf(out, "# bash completion of patina %s, made from its option tables\n", pt_version());
+    fprintf(out, "# bash completion of patina %s, made from its option tables\n", patina_version());
     fputs("_patina() {\n"
           "    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
           "    local options='' first='' value=operand words='' found=default\n"
@@ -225,7 +225,7 @@ static void zsh(const pt_cli_program *program, FILE *out) {
     fprintf(out,
             "#compdef patina\n# zsh completion of patina %s, made from its option tables\n"
             "_patina() {\n    local -a commands=(\n",
-            pt_version());
+            patina_version());
     for (size_t i = 0; i < program->n_commands; i++) {
         const pt_cli_command *command = program->commands[i];
         fprintf(out, "        '%s:", command->name);
@@ -314,7 +314,7 @@ static void fish_command(const pt_cli_command *command, FILE *out) {
 }
 
 static void fish(const pt_cli_program *program, FILE *out) {
-    fprintf(out, "# fish completion of patina %s, made from its option tables\n", pt_version());
+    fprintf(out, "# fish completion of patina %s, made from its option tables\n", patina_version());
     fputs("function __patina_command\n"
           "    set -l words (commandline -opc)\n"
           "    test (count $words) -ge 2; and test $words[2] = $argv[1]\n"
@@ -339,7 +339,7 @@ static void fish(const pt_cli_program *program, FILE *out) {
         fish_command(program->commands[i], out);
 }
 
-bool pt_cli_completion(const pt_cli_program *program, const char *shell, FILE *out) {
+bool pt_cli_write_completion(const pt_cli_program *program, const char *shell, FILE *out) {
     if (strcmp(shell, "bash") == 0)
         bash(program, out);
     else if (strcmp(shell, "zsh") == 0)

@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "inspect_print.h"
-#include "output.h"
+#include "inspect_format.h"
+#include "terminal.h"
 
 /* Reals carry 17 digits where they were computed, and 9 where they are floats of a row. */
 
-static void put_quantiles(const pt_quantiles *q) {
+static void put_quantiles(const patina_quantiles *q) {
     printf("{\"n\": %" PRIu64, q->n);
     if (q->n > 0)
         printf(", \"min\": %.17g, \"p5\": %.17g, \"p25\": %.17g, \"median\": %.17g, "
@@ -18,7 +18,7 @@ static void put_quantiles(const pt_quantiles *q) {
     printf("}");
 }
 
-static void put_histogram(const pt_histogram *h) {
+static void put_histogram(const patina_histogram *h) {
     printf("{\"edges\": [");
     for (size_t i = 0; h->n_bins > 0 && i <= h->n_bins; i++)
         printf("%s%.17g", i ? ", " : "", h->edge[i]);
@@ -28,52 +28,53 @@ static void put_histogram(const pt_histogram *h) {
     printf("]}");
 }
 
-static void put_shape(const pt_inspection *of) {
+static void put_shape(const patina_inspection *of) {
     printf("{\"rows\": %" PRIu64 ", \"files\": %" PRIu64 ", \"bytes\": %" PRIu64
            ",\n \"splits\": [",
            of->n_rows, of->n_parts, of->n_bytes);
     for (size_t i = 0; i < of->n_splits; i++) {
-        const pt_split_figures *split = &of->split[i];
+        const patina_split_stats *split = &of->split[i];
         printf("%s{\"name\": ", i ? ", " : "");
-        pt_cli_put_json(stdout, split->name);
+        pt_cli_write_json_string(stdout, split->name);
         printf(", \"files\": %" PRIu64 ", \"rows\": %" PRIu64 ", \"bytes\": %" PRIu64 "}",
                split->n_parts, split->n_rows, split->n_bytes);
     }
     printf("],\n \"columns\": [");
-    for (size_t i = 0; i < PT_COLUMNS; i++)
+    for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++)
         printf("%s{\"name\": \"%s\", \"type\": \"float32\", \"length\": %zu, \"unit\": \"%s\"}",
                i ? ", " : "", of->column[i].name, of->column[i].n_values, of->column[i].unit);
     printf("],\n");
 }
 
-static void put_targets(const pt_inspection *of) {
+static void put_targets(const patina_inspection *of) {
     printf(" \"targets\": {");
-    for (int s = 0; s < PT_SCALARS; s++) {
-        printf("%s\n  \"%s\": {\"quantiles\": ", s ? "," : "", pt_scalar_column((pt_scalar)s));
+    for (int s = 0; s < PATINA_SCALAR_COUNT; s++) {
+        printf("%s\n  \"%s\": {\"quantiles\": ", s ? "," : "",
+               patina_scalar_column((patina_scalar)s));
         put_quantiles(&of->scalar[s]);
         printf(", \"histogram\": ");
         put_histogram(&of->histogram[s]);
         printf("}");
     }
     printf("},\n \"ltas\": {\n  \"bands\": [");
-    for (size_t b = 0; b < PT_LTAS_BANDS; b++) {
-        printf("%s\n   {\"hz\": %.6g, \"quantiles\": ", b ? "," : "", pt_ltas_middle_hz(b));
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
+        printf("%s\n   {\"hz\": %.6g, \"quantiles\": ", b ? "," : "", patina_ltas_center_hz(b));
         put_quantiles(&of->band[b]);
         printf("}");
     }
     printf("],\n  \"octaves\": [");
-    for (size_t o = 0; o < PT_OCTAVES; o++) {
-        printf("%s\n   {\"hz\": %s, \"quantiles\": ", o ? "," : "", pt_octave_name(o));
+    for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++) {
+        printf("%s\n   {\"hz\": %s, \"quantiles\": ", o ? "," : "", patina_octave_name(o));
         put_quantiles(&of->octave[o]);
         printf("}");
     }
     printf("]},\n");
 }
 
-static void put_chain(const pt_inspection *of, unsigned set) {
+static void put_chain(const patina_inspection *of, unsigned set) {
     bool first = true;
     printf("{\"effects\": [");
-    for (size_t e = 0; e < PT_N_EFFECTS; e++) {
+    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
         if (!(set >> e & 1U)) continue;
         printf("%s\"%s\"", first ? "" : ", ", of->effect[e]);
         first = false;
@@ -81,21 +82,21 @@ static void put_chain(const pt_inspection *of, unsigned set) {
     printf("], \"rows\": %" PRIu64 "}", of->n_chain[set]);
 }
 
-static void put_effects(const pt_inspection *of) {
+static void put_effects(const patina_inspection *of) {
     bool first = true;
     printf(" \"effects\": {");
-    for (size_t e = 0; e < PT_N_EFFECTS; e++)
+    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
         printf("%s\"%s\": %" PRIu64, e ? ", " : "", of->effect[e], of->n_with[e]);
     printf("},\n \"together\": [");
-    for (size_t a = 0; a < PT_N_EFFECTS; a++)
-        for (size_t b = 0; b < PT_N_EFFECTS; b++)
+    for (size_t a = 0; a < PATINA_EFFECT_COUNT; a++)
+        for (size_t b = 0; b < PATINA_EFFECT_COUNT; b++)
             printf("%s%" PRIu64 "%s",
                    b   ? ", "
                    : a ? ", ["
                        : "[",
-                   of->n_with_both[a][b], b + 1 == PT_N_EFFECTS ? "]" : "");
+                   of->n_with_both[a][b], b + 1 == PATINA_EFFECT_COUNT ? "]" : "");
     printf("],\n \"combinations\": [");
-    for (unsigned set = 0; set < PT_N_CHAINS; set++) {
+    for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++) {
         if (of->n_chain[set] == 0) continue;
         printf("%s\n  ", first ? "" : ",");
         put_chain(of, set);
@@ -104,13 +105,13 @@ static void put_effects(const pt_inspection *of) {
     printf("],\n");
 }
 
-static void put_embedding(const char *name, const pt_embedding_figures *e) {
+static void put_embedding(const char *name, const patina_embedding_stats *e) {
     printf("\"%s\": {\"norm_min\": %.17g, \"norm_mean\": %.17g, \"norm_max\": %.17g, "
            "\"mean_cosine\": %.17g}",
-           name, e->norm_least, e->norm_mean, e->norm_most, e->likeness);
+           name, e->norm_min, e->norm_mean, e->norm_max, e->mean_cosine);
 }
 
-void pt_cli_inspection_json(const pt_inspection *of) {
+void pt_cli_inspection_write_json(const patina_inspection *of) {
     put_shape(of);
     put_targets(of);
     put_effects(of);
@@ -118,13 +119,13 @@ void pt_cli_inspection_json(const pt_inspection *of) {
     put_embedding("text", &of->text);
     printf(", ");
     put_embedding("audio", &of->audio);
-    printf(", \"mean_cosine_of_halves\": %.17g},\n \"rejects\": {", of->likeness_of_halves);
+    printf(", \"mean_cosine_of_halves\": %.17g},\n \"rejects\": {", of->text_audio_cosine);
     for (size_t i = 0; i < of->n_rejects; i++) {
         printf("%s", i ? ", " : "");
-        pt_cli_put_json(stdout, of->rejects[i].name);
+        pt_cli_write_json_string(stdout, of->rejects[i].name);
         printf(": %s", of->rejects[i].value);
     }
-    printf("},\n \"dataset\": %s}\n", of->account);
+    printf("},\n \"dataset\": %s}\n", of->dataset_json);
 }
 
 static void put_floats(const char *name, const float *values, size_t n) {
@@ -134,23 +135,23 @@ static void put_floats(const char *name, const float *values, size_t n) {
     printf("]");
 }
 
-void pt_cli_inspected_row_json(uint64_t n, const pt_inspected_row *row) {
+void pt_cli_inspected_row_write_json(uint64_t n, const patina_row_info *row) {
     const float dyn[2] = {row->crest_db, row->zcr};
-    float fused[2 * PT_EMBEDDING];
-    for (size_t i = 0; i < PT_EMBEDDING; i++) {
+    float fused[2 * PATINA_EMBEDDING_SIZE];
+    for (size_t i = 0; i < PATINA_EMBEDDING_SIZE; i++) {
         fused[i] = row->text[i];
-        fused[PT_EMBEDDING + i] = row->audio[i];
+        fused[PATINA_EMBEDDING_SIZE + i] = row->audio[i];
     }
     printf("{\"row\": %" PRIu64 ", \"file\": ", n);
-    pt_cli_put_json(stdout, row->file);
+    pt_cli_write_json_string(stdout, row->file);
     printf(", \"row_in_file\": %" PRIu64, row->row_in_file);
-    put_floats("fused_state", fused, 2 * PT_EMBEDDING);
-    put_floats("target_ltas", row->ltas, PT_LTAS_BANDS);
+    put_floats("fused_state", fused, 2 * PATINA_EMBEDDING_SIZE);
+    put_floats("target_ltas", row->ltas, PATINA_LTAS_BANDS);
     printf(", \"target_lufs\": %.9g", (double)row->lufs);
     put_floats("target_dyn", dyn, 2);
     printf(", \"input_purity\": %.9g, \"norm_text\": %.17g, \"norm_audio\": %.17g, "
            "\"cosine\": %.17g, \"words\": ",
            (double)row->purity_db, row->norm_text, row->norm_audio, row->cosine);
-    pt_cli_put_json(stdout, row->words);
+    pt_cli_write_json_string(stdout, row->words);
     printf(", \"provenance\": %s}\n", row->provenance);
 }

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect_print.h"
+#include "inspect_format.h"
 #include "options.h"
-#include "output.h"
 #include "summary.h"
+#include "terminal.h"
 
 enum { LABEL = 26, BAR = 40, N_CHAINS_SHOWN = 10 };
 
@@ -18,7 +18,7 @@ static double percent(uint64_t part, uint64_t whole) {
 }
 
 /* A number and its noun. */
-static void put_size(uint64_t bytes) {
+static void print_bytes(uint64_t bytes) {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
     double size = (double)bytes;
     size_t unit = 0;
@@ -31,16 +31,16 @@ static void put_size(uint64_t bytes) {
 
 /* ---- shape ----------------------------------------------------------------------------------- */
 
-static void print_shape(const char *out, const pt_inspection *of) {
-    pt_cli_put(stdout, out);
+static void print_shape(const char *out, const patina_inspection *of) {
+    pt_cli_write_escaped(stdout, out);
     printf(": %" PRIu64 " %s in %" PRIu64 " %s, ", of->n_rows,
            pt_cli_plural(of->n_rows, "row", "rows"), of->n_parts,
            pt_cli_plural(of->n_parts, "file", "files"));
-    put_size(of->n_bytes);
+    print_bytes(of->n_bytes);
     putchar('\n');
     if (of->untrained)
-        pt_cli_wrap(stdout,
-                    "The encoder is UNTRAINED: fused_state has the right shape and no meaning.", 0);
+        pt_cli_write_wrapped(
+            stdout, "The encoder is UNTRAINED: fused_state has the right shape and no meaning.", 0);
     if (of->n_splits > 1) {
         printf("\n%-*s %10s %12s\n", LABEL, "split", "files", "rows");
         for (size_t i = 0; i < of->n_splits; i++)
@@ -48,13 +48,13 @@ static void print_shape(const char *out, const pt_inspection *of) {
                    of->split[i].n_parts, of->split[i].n_rows);
     }
     printf("\n%-*s %s\n", LABEL, "column", "numbers a row, float32");
-    for (size_t i = 0; i < PT_COLUMNS; i++)
+    for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++)
         printf("%-*s %zu\n", LABEL, of->column[i].name, of->column[i].n_values);
 }
 
 /* ---- targets --------------------------------------------------------------------------------- */
 
-static void print_quantiles(const char *label, const pt_quantiles *q, int digits) {
+static void print_quantiles(const char *label, const patina_quantiles *q, int digits) {
     printf("%-18.18s", label);
     if (q->n == 0) {
         printf("  nothing above the floor in any row\n");
@@ -71,19 +71,19 @@ static void print_quantile_head(const char *label) {
            "mean");
 }
 
-static void print_targets(const pt_inspection *of) {
+static void print_targets(const patina_inspection *of) {
     print_quantile_head("target");
-    for (int s = 0; s < PT_SCALARS; s++) {
+    for (int s = 0; s < PATINA_SCALAR_COUNT; s++) {
         char label[64];
-        const char *unit = pt_scalar_unit((pt_scalar)s);
-        snprintf(label, sizeof label, "%s%s%s", pt_scalar_title((pt_scalar)s), *unit ? ", " : "",
-                 unit);
-        print_quantiles(label, &of->scalar[s], s == PT_SCALAR_ZCR ? 4 : 2);
+        const char *unit = patina_scalar_unit((patina_scalar)s);
+        snprintf(label, sizeof label, "%s%s%s", patina_scalar_title((patina_scalar)s),
+                 *unit ? ", " : "", unit);
+        print_quantiles(label, &of->scalar[s], s == PATINA_SCALAR_ZCR ? 4 : 2);
     }
     print_quantile_head("octave, dBFS");
-    for (size_t o = 0; o < PT_OCTAVES; o++) {
+    for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++) {
         char label[64];
-        snprintf(label, sizeof label, "%s Hz", pt_octave_name(o));
+        snprintf(label, sizeof label, "%s Hz", patina_octave_name(o));
         print_quantiles(label, &of->octave[o], 1);
         if (of->octave[o].n < of->n_rows && of->octave[o].n > 0)
             printf("%-18s %" PRIu64 " %s nothing there (-120)\n", "", of->n_rows - of->octave[o].n,
@@ -94,7 +94,7 @@ static void print_targets(const pt_inspection *of) {
 /* A bar of eighths of a character, or of whole ones where they cannot be shown. */
 static void put_bar(uint64_t count, uint64_t most) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-    const bool fine = pt_cli_shows_utf8();
+    const bool fine = pt_cli_locale_is_utf8();
     const double length = most > 0 ? (double)count / (double)most * BAR : 0.0;
     const int eighth = (int)(8.0 * length + 0.5);
     for (int i = 0; i < (fine ? eighth / 8 : (int)(length + 0.5)); i++)
@@ -103,8 +103,8 @@ static void put_bar(uint64_t count, uint64_t most) {
     if (count > 0 && eighth == 0) fputs(fine ? "▏" : ".", stdout);
 }
 
-static void print_purity(const pt_inspection *of) {
-    const pt_histogram *h = &of->histogram[PT_SCALAR_PURITY];
+static void print_purity(const patina_inspection *of) {
+    const patina_histogram *h = &of->histogram[PATINA_SCALAR_PURITY];
     uint64_t most = 0;
     for (size_t i = 0; i < h->n_bins; i++)
         if (h->count[i] > most) most = h->count[i];
@@ -118,31 +118,31 @@ static void print_purity(const pt_inspection *of) {
 
 /* ---- effects --------------------------------------------------------------------------------- */
 
-static void chain_name(const pt_inspection *of, unsigned set, char *text, size_t size) {
+static void chain_name(const patina_inspection *of, unsigned set, char *text, size_t size) {
     size_t used = 0;
     snprintf(text, size, "%s", set == 0 ? "none: a clean row" : "");
-    for (size_t e = 0; e < PT_N_EFFECTS; e++)
+    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
         if (set >> e & 1U)
             used +=
                 (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", of->effect[e]);
 }
 
-static void print_effects(const pt_inspection *of) {
-    bool shown[PT_N_CHAINS] = {false};
+static void print_effects(const patina_inspection *of) {
+    bool shown[PATINA_EFFECT_SET_COUNT] = {false};
     unsigned n_met = 0;
     printf("\n%-*s %9s %8s\n", LABEL, "effect", "rows", "share");
-    for (size_t e = 0; e < PT_N_EFFECTS; e++)
+    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
         printf("%-*s %9" PRIu64 " %6.1f %%\n", LABEL, of->effect[e], of->n_with[e],
                percent(of->n_with[e], of->n_rows));
-    for (unsigned set = 0; set < PT_N_CHAINS; set++)
+    for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
         n_met += of->n_chain[set] > 0;
     printf("\n%-46s %9s %8s\n", "combination", "rows", "share");
     for (unsigned i = 0; i < n_met && i < N_CHAINS_SHOWN; i++) {
-        unsigned most = PT_N_CHAINS;
+        unsigned most = PATINA_EFFECT_SET_COUNT;
         char name[128];
-        for (unsigned set = 0; set < PT_N_CHAINS; set++)
+        for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
             if (!shown[set] && of->n_chain[set] > 0 &&
-                (most == PT_N_CHAINS || of->n_chain[set] > of->n_chain[most]))
+                (most == PATINA_EFFECT_SET_COUNT || of->n_chain[set] > of->n_chain[most]))
                 most = set;
         shown[most] = true;
         chain_name(of, most, name, sizeof name);
@@ -155,32 +155,33 @@ static void print_effects(const pt_inspection *of) {
 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
-static void print_embedding(const char *name, const pt_embedding_figures *e) {
-    printf("%-18s %9.6f %9.6f %9.6f %14.3f\n", name, e->norm_least, e->norm_mean, e->norm_most,
-           e->likeness);
+static void print_embedding(const char *name, const patina_embedding_stats *e) {
+    printf("%-18s %9.6f %9.6f %9.6f %14.3f\n", name, e->norm_min, e->norm_mean, e->norm_max,
+           e->mean_cosine);
 }
 
-static void print_embeddings(const pt_inspection *of) {
+static void print_embeddings(const patina_inspection *of) {
     printf("\n%-18s %9s %9s %9s %14s\n", "length of", "least", "mean", "most", "likeness");
     print_embedding("caption half", &of->text);
     print_embedding("audio half", &of->audio);
-    printf("mean cosine of the two halves of a row: %.3f\n", of->likeness_of_halves);
-    pt_cli_wrap(stdout,
-                "(Lengths should be 1. Likeness is the mean cosine of any two rows: 1 would mean "
-                "that all are alike.)",
-                0);
+    printf("mean cosine of the two halves of a row: %.3f\n", of->text_audio_cosine);
+    pt_cli_write_wrapped(
+        stdout,
+        "(Lengths should be 1. Likeness is the mean cosine of any two rows: 1 would mean "
+        "that all are alike.)",
+        0);
 }
 
-static void print_facts(const char *title, const pt_fact *facts, size_t n) {
+static void print_key_values(const char *title, const patina_key_value *facts, size_t n) {
     if (n > 0) printf("\n%s\n", title);
     for (size_t i = 0; i < n; i++) {
         printf("  %-*s ", LABEL - 2, facts[i].name);
-        pt_cli_put(stdout, facts[i].value);
+        pt_cli_write_escaped(stdout, facts[i].value);
         putchar('\n');
     }
 }
 
-void pt_cli_inspection_text(const char *out, const pt_inspection *of) {
+void pt_cli_inspection_write_text(const char *out, const patina_inspection *of) {
     print_shape(out, of);
     if (of->n_rows > 0) {
         print_targets(of);
@@ -189,31 +190,31 @@ void pt_cli_inspection_text(const char *out, const pt_inspection *of) {
         print_embeddings(of);
     }
     if (of->n_rejects == 0) printf("\nnothing was rejected\n");
-    print_facts("rejects", of->rejects, of->n_rejects);
-    print_facts("run", of->facts, of->n_facts);
-    print_facts("settings", of->settings, of->n_settings);
-    print_facts("model", of->model, of->n_model);
+    print_key_values("rejects", of->rejects, of->n_rejects);
+    print_key_values("run", of->facts, of->n_facts);
+    print_key_values("settings", of->settings, of->n_settings);
+    print_key_values("model", of->model, of->n_model);
 }
 
-void pt_cli_inspected_row_text(uint64_t n, const pt_inspected_row *row) {
-    double ltas[PT_LTAS_BANDS];
-    for (size_t b = 0; b < PT_LTAS_BANDS; b++)
+void pt_cli_inspected_row_write_text(uint64_t n, const patina_row_info *row) {
+    double ltas[PATINA_LTAS_BANDS];
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
         ltas[b] = row->ltas[b];
     printf("row %" PRIu64 ": row %" PRIu64 " of ", n, row->row_in_file);
-    pt_cli_put(stdout, row->file);
+    pt_cli_write_escaped(stdout, row->file);
     printf("\n\n%-20s", "caption");
-    pt_cli_put(stdout, row->caption ? row->caption : "(none)");
+    pt_cli_write_escaped(stdout, row->caption ? row->caption : "(none)");
     printf("\n%-20s%.2f LUFS\n", "loudness", (double)row->lufs);
     printf("%-20s%.2f dB\n", "crest factor", (double)row->crest_db);
     printf("%-20s%.4f\n", "zero-crossing rate", (double)row->zcr);
     printf("%-20s", "spectrum");
-    pt_cli_put_spectrum(stdout, ltas);
+    pt_cli_write_spectrum(stdout, ltas);
     printf("  16 Hz to 20 kHz, a step is 6 dB\n");
     printf("%-20s%.2f dB\n", "purity", (double)row->purity_db);
     printf("%-20scaption half %.6f, audio half %.6f, cosine of the two %.3f\n", "lengths",
            row->norm_text, row->norm_audio, row->cosine);
     printf("\ndamage\n%s%s\n", *row->words ? "" : "none: a clean row", row->words);
     printf("\nprovenance\n");
-    pt_cli_put(stdout, row->provenance);
+    pt_cli_write_escaped(stdout, row->provenance);
     putchar('\n');
 }

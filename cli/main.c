@@ -15,8 +15,8 @@
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "output.h"
-#include "pages.h"
+#include "gendoc.h"
+#include "terminal.h"
 
 static const pt_cli_command *const commands[] = {
     &pt_cli_generate, &pt_cli_finish,  &pt_cli_verify, &pt_cli_inspect, &pt_cli_measure,
@@ -32,7 +32,7 @@ static const pt_cli_program program = {introduction, commands, N_COMMANDS};
 
 static void print_help(FILE *out) {
     fputs("usage: patina COMMAND ...\n\n", out);
-    pt_cli_wrap(out, introduction, 0);
+    pt_cli_write_wrapped(out, introduction, 0);
     fputs("\ncommands:\n", out);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
@@ -54,16 +54,16 @@ static int usage(const char *problem, const char *word) {
     for (size_t i = 0; i < N_COMMANDS; i++)
         names[i] = commands[i]->name;
     names[N_COMMANDS] = "help";
-    const char *nearest = word ? pt_cli_nearest(word, names, N_COMMANDS + 1) : NULL;
+    const char *nearest = word ? pt_cli_suggest(word, names, N_COMMANDS + 1) : NULL;
 
     if (nearest)
-        pt_cli_complain("%s '%s': did you mean '%s'?", problem, word, nearest);
+        pt_cli_error("%s '%s': did you mean '%s'?", problem, word, nearest);
     else if (word)
-        pt_cli_complain("%s '%s'", problem, word);
+        pt_cli_error("%s '%s'", problem, word);
     else
-        pt_cli_complain("%s", problem);
+        pt_cli_error("%s", problem);
     fputs("try 'patina --help'\n", stderr);
-    return PT_CLI_USAGE;
+    return PT_CLI_EXIT_USAGE;
 }
 
 static int help(const char *topic) {
@@ -73,7 +73,7 @@ static int help(const char *topic) {
     }
     const pt_cli_command *command = find_command(topic);
     if (!command) return usage("no help on", topic);
-    pt_cli_help(command, stdout);
+    pt_cli_write_help(command, stdout);
     return 0;
 }
 
@@ -83,11 +83,11 @@ static int dispatch(int argc, char **argv) {
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
         return help(argc > 2 ? argv[2] : NULL);
     if (strcmp(word, "--version") == 0) {
-        printf("patina %s\n", pt_version());
+        printf("patina %s\n", patina_version());
         return 0;
     }
     int status;
-    if (pt_cli_pages(&program, argc - 1, argv + 1, &status)) return status;
+    if (pt_cli_gendoc(&program, argc - 1, argv + 1, &status)) return status;
     if (word[0] == '-') return usage("a command comes before options such as", word);
     const pt_cli_command *command = find_command(word);
     if (!command) return usage("unknown command", word);
@@ -95,11 +95,11 @@ static int dispatch(int argc, char **argv) {
     pt_cli_args args;
     bool wants_help;
     int result;
-    const pt_status parsed = pt_cli_parse(command, argc - 2, argv + 2, &args, &wants_help);
-    if (parsed != PT_OK) {
-        result = parsed == PT_EUSAGE ? PT_CLI_USAGE : 1;
+    const patina_status parsed = pt_cli_parse(command, argc - 2, argv + 2, &args, &wants_help);
+    if (parsed != PATINA_OK) {
+        result = parsed == PATINA_EUSAGE ? PT_CLI_EXIT_USAGE : 1;
     } else if (wants_help) {
-        pt_cli_help(command, stdout);
+        pt_cli_write_help(command, stdout);
         result = 0;
     } else {
         result = command->run(command, &args);
@@ -109,7 +109,7 @@ static int dispatch(int argc, char **argv) {
 }
 
 /* A closed standard stream would be the next file that is opened, and printing would go into it. */
-static void occupy_standard_streams(void) {
+static void reserve_standard_fds(void) {
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
             /* unfit for its use, so that a lost line is noticed */
@@ -119,24 +119,24 @@ static void occupy_standard_streams(void) {
 /* A line is written whole: the ranks of an engine share one log, and unbuffered, as standard error
  * begins, their lines would be mixed letter by letter. The room holds more than a pipe takes in one
  * piece (PIPE_BUF). */
-static void write_lines_whole(void) {
+static void line_buffer_stderr(void) {
     static char room[1 << 14];
     setvbuf(stderr, room, _IOLBF, sizeof room);
 }
 
 int main(int argc, char **argv) {
-    occupy_standard_streams();
-    write_lines_whole();
+    reserve_standard_fds();
+    line_buffer_stderr();
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, reported like a full disk */
     int status = dispatch(argc, argv);
 
     const bool failed_before = ferror(stdout);
     errno = 0;
-    if (!pt_cli_flushed(stdout)) {
+    if (!pt_cli_flush(stdout)) {
         if (failed_before || errno == 0)
-            pt_cli_complain("standard output could not be written");
+            pt_cli_error("standard output could not be written");
         else
-            pt_cli_complain("standard output could not be written: %s", strerror(errno));
+            pt_cli_error("standard output could not be written: %s", strerror(errno));
         if (status == 0) status = 1;
     }
     return status;

@@ -11,15 +11,17 @@
 
 #include <patina/patina.h>
 
-#include "hub_settings.h"
-#include "output.h"
+#include "hf_env.h"
 #include "progress.h"
 #include "signals.h"
+#include "terminal.h"
+
+#include "base/error.h"
 
 #define MB 1e6
 
 /* "model.safetensors: 123 of 615 MB, 12.3 MB/s, 40 s left" */
-static void show(pt_cli_progress *progress, const pt_hub_event *event) {
+static void show_progress(pt_cli_progress *progress, const patina_hub_event *event) {
     char text[200], left[32];
     int n;
 
@@ -33,29 +35,31 @@ static void show(pt_cli_progress *progress, const pt_hub_event *event) {
         const double rest = event->n_bytes_total > event->n_bytes
                                 ? (double)(event->n_bytes_total - event->n_bytes)
                                 : 0.0;
-        pt_cli_duration(rest / rate, left, sizeof left);
+        pt_cli_format_duration(rest / rate, left, sizeof left);
         snprintf(text + n, sizeof text - (size_t)n, ", %.1f MB/s, %s left", rate / MB, left);
     }
     pt_cli_progress_line(progress, text);
 }
 
-static void on_event(void *context, const pt_hub_event *event) {
+static void on_event(void *context, const patina_hub_event *event) {
     pt_cli_progress *progress = context;
-    if (event->kind == PT_HUB_NOTE)
+    if (event->kind == PATINA_HUB_EVENT_NOTE)
         pt_cli_progress_note(progress, event->text);
     else
-        show(progress, event);
+        show_progress(progress, event);
 }
 
 /* What is fetched has to be of use: opens it as every command would. */
-static pt_status check(const pt_hub_report *report, pt_error *err) {
-    pt_clap_info info;
-    const pt_status status = pt_clap_info_read(report->folder, &info, err);
-    if (status != PT_OK) pt_error_in(err, "it was fetched, but is not a model that patina reads");
+static patina_status check(const patina_hub_report *report, patina_error *err) {
+    patina_clap_info info;
+    const patina_status status = patina_clap_info_read(report->folder, &info, err);
+    if (status != PATINA_OK)
+        pt_error_add_context(err, "it was fetched, but is not a model that patina reads");
     return status;
 }
 
-static void tell(pt_cli_progress *progress, const char *model, const pt_hub_report *report) {
+static void print_result(pt_cli_progress *progress, const char *model,
+                         const patina_hub_report *report) {
     char text[512];
     if (report->n_files == 0)
         snprintf(text, sizeof text, "'%.200s' is all there already; use it with '--model %.200s'",
@@ -69,15 +73,15 @@ static void tell(pt_cli_progress *progress, const char *model, const pt_hub_repo
 }
 
 int pt_cli_model_fetch(const char *model, uint64_t retries, bool quiet) {
-    pt_error err = {0};
-    pt_cli_hub hub = {0};
+    patina_error err = {0};
+    pt_cli_hf_env hub = {0};
     pt_cli_progress progress;
-    pt_hub_report report = {0};
+    patina_hub_report report = {0};
     int result = 1;
 
-    if (pt_cli_hub_read(&hub, &err) != PT_OK) return pt_cli_failed(&err);
+    if (pt_cli_hf_env_read(&hub, &err) != PATINA_OK) return pt_cli_report_error(&err);
     pt_cli_progress_start(&progress, PT_CLI_PROGRESS_AUTO, quiet);
-    const pt_hub_options options = {
+    const patina_hub_options options = {
         .cache = hub.cache,
         .endpoint = hub.endpoint,
         .token = hub.token,
@@ -85,28 +89,28 @@ int pt_cli_model_fetch(const char *model, uint64_t retries, bool quiet) {
         .offline = hub.offline,
         .timeout_s = hub.timeout_s,
         .retries = (unsigned)retries,
-        .stop = pt_cli_listen(),
+        .stop = pt_cli_install_signal_handlers(),
         .on_event = on_event,
         .context = &progress,
     };
-    pt_status status = pt_hub_fetch(&options, model, &report, &err);
+    patina_status status = patina_hub_fetch(&options, model, &report, &err);
     pt_cli_progress_end(&progress);
-    if (status == PT_ECANCELLED) {
-        pt_cli_complain("stopped; the same command goes on from here");
-        pt_cli_end_as_signalled();
+    if (status == PATINA_ECANCELLED) {
+        pt_cli_error("stopped; the same command goes on from here");
+        pt_cli_reraise_signal();
         goto done;
     }
-    if (status == PT_OK) status = check(&report, &err);
-    if (status != PT_OK) {
-        result = pt_cli_failed(&err);
+    if (status == PATINA_OK) status = check(&report, &err);
+    if (status != PATINA_OK) {
+        result = pt_cli_report_error(&err);
         goto done;
     }
-    tell(&progress, model, &report);
-    pt_cli_put(stdout, report.folder);
+    print_result(&progress, model, &report);
+    pt_cli_write_escaped(stdout, report.folder);
     putchar('\n');
     result = 0;
 done:
-    pt_hub_report_release(&report);
-    pt_cli_hub_release(&hub);
+    patina_hub_report_release(&report);
+    pt_cli_hf_env_release(&hub);
     return result;
 }

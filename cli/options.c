@@ -7,17 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
+#include "terminal.h"
 
-int pt_cli_usage(const pt_cli_command *command, const char *format, ...) {
+#include "base/error.h"
+
+int pt_cli_usage_error(const pt_cli_command *command, const char *format, ...) {
     char sentence[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
-    pt_cli_complain("%s: %s", command->name, sentence);
+    pt_cli_error("%s: %s", command->name, sentence);
     fprintf(stderr, "try 'patina %s --help'\n", command->name);
-    return PT_CLI_USAGE;
+    return PT_CLI_EXIT_USAGE;
 }
 
 /* Edits (insert, delete, replace, swap of neighbours) between two short words; 99 when too long. */
@@ -31,13 +33,13 @@ static size_t edit_distance(const char *a, const char *b) {
     for (size_t i = 1; i <= n; i++) {
         row[2][0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t least = row[1][j - 1] + (a[i - 1] != b[j - 1]);
-            if (row[1][j] + 1 < least) least = row[1][j] + 1;
-            if (row[2][j - 1] + 1 < least) least = row[2][j - 1] + 1;
+            size_t min_distance = row[1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (row[1][j] + 1 < min_distance) min_distance = row[1][j] + 1;
+            if (row[2][j - 1] + 1 < min_distance) min_distance = row[2][j - 1] + 1;
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                row[0][j - 2] + 1 < least)
-                least = row[0][j - 2] + 1;
-            row[2][j] = least;
+                row[0][j - 2] + 1 < min_distance)
+                min_distance = row[0][j - 2] + 1;
+            row[2][j] = min_distance;
         }
         memcpy(row[0], row[1], sizeof row[0]);
         memcpy(row[1], row[2], sizeof row[1]);
@@ -45,15 +47,15 @@ static size_t edit_distance(const char *a, const char *b) {
     return row[1][m];
 }
 
-const char *pt_cli_nearest(const char *word, const char *const *names, size_t n_names) {
+const char *pt_cli_suggest(const char *word, const char *const *names, size_t n_names) {
     const char *nearest = NULL;
     const size_t length = strlen(word);
-    size_t least = length / 3 + 2; /* further off is no slip of the finger */
+    size_t min_distance = length / 3 + 2; /* further off is no slip of the finger */
     for (size_t i = 0; i < n_names; i++) {
         const bool begins = length >= 2 && strncmp(word, names[i], length) == 0;
         const size_t distance = begins ? 1 : edit_distance(word, names[i]);
-        if (distance < least && distance < strlen(names[i])) {
-            least = distance;
+        if (distance < min_distance && distance < strlen(names[i])) {
+            min_distance = distance;
             nearest = names[i];
         }
     }
@@ -69,7 +71,7 @@ static const pt_cli_option *find_option(const pt_cli_command *command, const cha
     return NULL;
 }
 
-static pt_status unknown_option(const pt_cli_command *command, const char *typed) {
+static patina_status unknown_option(const pt_cli_command *command, const char *typed) {
     const char *names[PT_CLI_OPTIONS_MAX + 1];
     char word[64];
     size_t n_names = 0;
@@ -79,15 +81,15 @@ static pt_status unknown_option(const pt_cli_command *command, const char *typed
 
     const char *bare = typed + strspn(typed, "-");
     snprintf(word, sizeof word, "%.*s", (int)strcspn(bare, "="), bare);
-    const char *nearest = pt_cli_nearest(word, names, n_names);
+    const char *nearest = pt_cli_suggest(word, names, n_names);
     if (nearest)
-        pt_cli_usage(command, "unknown option '%s': did you mean '--%s'?", typed, nearest);
+        pt_cli_usage_error(command, "unknown option '%s': did you mean '--%s'?", typed, nearest);
     else if (typed[1] != '-')
-        pt_cli_usage(command, "unknown option '%s' (for a file of that name write './%s')", typed,
-                     typed);
+        pt_cli_usage_error(command, "unknown option '%s' (for a file of that name write './%s')",
+                           typed, typed);
     else
-        pt_cli_usage(command, "unknown option '%s'", typed);
-    return PT_EUSAGE;
+        pt_cli_usage_error(command, "unknown option '%s'", typed);
+    return PATINA_EUSAGE;
 }
 
 /* Digits only: no sign, no blanks, no overflow. */
@@ -142,47 +144,48 @@ static void list_choices(const pt_cli_option *option, const char *between, char 
 }
 
 /* Checks a value and fills it. */
-static pt_status read_value(const pt_cli_command *command, const pt_cli_option *option,
-                            const char *text, pt_cli_value *value) {
+static patina_status read_value(const pt_cli_command *command, const pt_cli_option *option,
+                                const char *text, pt_cli_value *value) {
     value->text = text;
     switch (option->kind) {
     case PT_CLI_FLAG:
     case PT_CLI_TEXT:
-        return PT_OK;
+        return PATINA_OK;
     case PT_CLI_NUMBER:
         if (parse_number(text, option->max, &value->number) && value->number >= option->min)
-            return PT_OK;
-        pt_cli_usage(command, "option '--%s': '%s' is not a whole number from %llu to %llu",
-                     option->name, text, (unsigned long long)option->min,
-                     (unsigned long long)option->max);
-        return PT_EUSAGE;
+            return PATINA_OK;
+        pt_cli_usage_error(command, "option '--%s': '%s' is not a whole number from %llu to %llu",
+                           option->name, text, (unsigned long long)option->min,
+                           (unsigned long long)option->max);
+        return PATINA_EUSAGE;
     case PT_CLI_DURATION:
         if (*text && parse_duration(text, option->max, &value->number) &&
             value->number >= option->min)
-            return PT_OK;
-        pt_cli_usage(command,
-                     "option '--%s': '%s' is no time from %llu to %llu seconds, such as 90s, 45m "
-                     "or 11h30m",
-                     option->name, text, (unsigned long long)option->min,
-                     (unsigned long long)option->max);
-        return PT_EUSAGE;
+            return PATINA_OK;
+        pt_cli_usage_error(
+            command,
+            "option '--%s': '%s' is no time from %llu to %llu seconds, such as 90s, 45m "
+            "or 11h30m",
+            option->name, text, (unsigned long long)option->min, (unsigned long long)option->max);
+        return PATINA_EUSAGE;
     case PT_CLI_CHOICE:
         for (size_t i = 0; i < PT_CLI_CHOICES_MAX && option->choices[i]; i++)
             if (strcmp(option->choices[i], text) == 0) {
                 value->number = i;
-                return PT_OK;
+                return PATINA_OK;
             }
         break;
     }
     char choices[128];
     list_choices(option, ", ", choices, sizeof choices);
-    pt_cli_usage(command, "option '--%s': '%s' is not one of %s", option->name, text, choices);
-    return PT_EUSAGE;
+    pt_cli_usage_error(command, "option '--%s': '%s' is not one of %s", option->name, text,
+                       choices);
+    return PATINA_EUSAGE;
 }
 
 /* The option at argv[*i]; its value may be the argument after it. */
-static pt_status read_option(const pt_cli_command *command, int argc, char **argv, int *i,
-                             pt_cli_args *args) {
+static patina_status read_option(const pt_cli_command *command, int argc, char **argv, int *i,
+                                 pt_cli_args *args) {
     const char *typed = argv[*i], *equals = strchr(typed, '='), *text = NULL;
     if (strncmp(typed, "--", 2) != 0) return unknown_option(command, typed);
     const size_t length = (equals ? (size_t)(equals - typed) : strlen(typed)) - 2;
@@ -191,27 +194,28 @@ static pt_status read_option(const pt_cli_command *command, int argc, char **arg
 
     const size_t index = (size_t)(option - command->options);
     if (args->value[index].given && !option->repeatable) {
-        pt_cli_usage(command, "option '--%s' is given twice", option->name);
-        return PT_EUSAGE;
+        pt_cli_usage_error(command, "option '--%s' is given twice", option->name);
+        return PATINA_EUSAGE;
     }
     if (option->kind == PT_CLI_FLAG) {
         if (equals) {
-            pt_cli_usage(command, "option '--%s' takes no value", option->name);
-            return PT_EUSAGE;
+            pt_cli_usage_error(command, "option '--%s' takes no value", option->name);
+            return PATINA_EUSAGE;
         }
     } else if (equals) {
         text = equals + 1;
     } else {
         const char *next = *i + 1 < argc ? argv[*i + 1] : NULL;
         if (!next) {
-            pt_cli_usage(command, "option '--%s' needs a value", option->name);
-            return PT_EUSAGE;
+            pt_cli_usage_error(command, "option '--%s' needs a value", option->name);
+            return PATINA_EUSAGE;
         }
         /* `--out --seed 1` is a slip far more often than a folder of that name. */
         if (strncmp(next, "--", 2) == 0 && find_option(command, next + 2, strcspn(next + 2, "="))) {
-            pt_cli_usage(command, "option '--%s' needs a value (if '%s' is meant, write '--%s=%s')",
-                         option->name, next, option->name, next);
-            return PT_EUSAGE;
+            pt_cli_usage_error(command,
+                               "option '--%s' needs a value (if '%s' is meant, write '--%s=%s')",
+                               option->name, next, option->name, next);
+            return PATINA_EUSAGE;
         }
         text = next;
         ++*i;
@@ -221,39 +225,39 @@ static pt_status read_option(const pt_cli_command *command, int argc, char **arg
     if (text) PT_TRY(read_value(command, option, text, &value));
     args->value[index] = value;
     args->given[args->n_given++] = (pt_cli_given){.option = index, .value = value};
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status check_complete(const pt_cli_command *command, const pt_cli_args *args) {
+static patina_status check_complete(const pt_cli_command *command, const pt_cli_args *args) {
     for (size_t i = 0; i < command->n_options; i++)
-        if (command->options[i].alone && args->value[i].given) return PT_OK;
+        if (command->options[i].alone && args->value[i].given) return PATINA_OK;
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
         if (!option->required || args->value[i].given) continue;
-        pt_cli_usage(command, "option '--%s %s' is missing", option->name, option->argument);
-        return PT_EUSAGE;
+        pt_cli_usage_error(command, "option '--%s %s' is missing", option->name, option->argument);
+        return PATINA_EUSAGE;
     }
     if (args->n_operands < command->n_operands_min) {
-        pt_cli_usage(command, "%s expected", command->operands);
-        return PT_EUSAGE;
+        pt_cli_usage_error(command, "%s expected", command->operands);
+        return PATINA_EUSAGE;
     }
     if (args->n_operands > command->n_operands_max) {
-        pt_cli_usage(command, "'%s' is one argument too many", /* the first of them */
-                     args->operands[command->n_operands_max]);
-        return PT_EUSAGE;
+        pt_cli_usage_error(command, "'%s' is one argument too many", /* the first of them */
+                           args->operands[command->n_operands_max]);
+        return PATINA_EUSAGE;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_cli_parse(const pt_cli_command *command, int argc, char **argv, pt_cli_args *args,
-                       bool *help) {
+patina_status pt_cli_parse(const pt_cli_command *command, int argc, char **argv, pt_cli_args *args,
+                           bool *help) {
     *args = (pt_cli_args){0};
     *help = false;
     args->given = calloc((size_t)argc + 1, sizeof *args->given);
     args->operands = calloc((size_t)argc + 1, sizeof *args->operands);
     if (!args->given || !args->operands) {
-        pt_cli_complain("out of memory");
-        return PT_ENOMEM;
+        pt_cli_error("out of memory");
+        return PATINA_ENOMEM;
     }
     for (size_t i = 0; i < command->n_options; i++)
         if (command->options[i].fallback)
@@ -270,7 +274,7 @@ pt_status pt_cli_parse(const pt_cli_command *command, int argc, char **argv, pt_
             only_operands = true;
         } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
             *help = true;
-            return PT_OK;
+            return PATINA_OK;
         } else {
             PT_TRY(read_option(command, argc, argv, &i, args));
         }
@@ -317,7 +321,7 @@ static void wrap_from(FILE *out, const char *text, int column, int indent) {
     fputc('\n', out);
 }
 
-void pt_cli_wrap(FILE *out, const char *text, int indent) {
+void pt_cli_write_wrapped(FILE *out, const char *text, int indent) {
     wrap_from(out, text, 0, indent);
 }
 
@@ -339,9 +343,9 @@ static void help_option(const pt_cli_option *option, FILE *out) {
     wrap_from(out, text, column, HELP_COLUMN);
 }
 
-void pt_cli_help(const pt_cli_command *command, FILE *out) {
+void pt_cli_write_help(const pt_cli_command *command, FILE *out) {
     fprintf(out, "usage: patina %s %s\n\n", command->name, command->usage);
-    pt_cli_wrap(out, command->description, 0);
+    pt_cli_write_wrapped(out, command->description, 0);
     fputs("\noptions:\n", out);
     for (size_t i = 0; i < command->n_options; i++)
         help_option(&command->options[i], out);

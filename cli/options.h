@@ -18,15 +18,17 @@
 
 #include <patina/status.h>
 
+#include "base/error.h"
+
 #define PT_CLI_OPTIONS_MAX 40
 #define PT_CLI_CHOICES_MAX 9
 
 /** Status of a command line that cannot be understood. */
-#define PT_CLI_USAGE 2
+#define PT_CLI_EXIT_USAGE 2
 
 /** Status of a run that was stopped and goes on when it is started again (sysexits' EX_TEMPFAIL).
  */
-#define PT_CLI_AGAIN 75
+#define PT_CLI_EXIT_TEMPFAIL 75
 
 typedef enum pt_cli_kind {
     PT_CLI_FLAG,
@@ -39,10 +41,9 @@ typedef enum pt_cli_kind {
 typedef struct pt_cli_option {
     const char *name; /* without the dashes */
     pt_cli_kind kind;
-    const char
-        *argument;     /* how help calls the value; completion offers folders for a DIR, files
+    const char *argument; /* how help calls the value; completion offers folders for a DIR, files
                           and folders for a FILE..., a SRC or a MODEL, and nothing for all else */
-    uint64_t min, max; /* of a number, or of a duration in seconds */
+    uint64_t min, max;    /* of a number, or of a duration in seconds */
     const char *choices[PT_CLI_CHOICES_MAX]; /* of a choice, NULL after the last */
     const char *fallback;                    /* the default as one would type it, or NULL */
     bool required, repeatable;
@@ -85,22 +86,22 @@ typedef struct pt_cli_command {
 
 /**
  * Reads the arguments after the command's name. *help is set instead when --help is among them.
- * A line that cannot be understood has been reported when this returns PT_EUSAGE.
+ * A line that cannot be understood has been reported when this returns PATINA_EUSAGE.
  */
-pt_status pt_cli_parse(const pt_cli_command *command, int argc, char **argv, pt_cli_args *args,
-                       bool *help);
+patina_status pt_cli_parse(const pt_cli_command *command, int argc, char **argv, pt_cli_args *args,
+                           bool *help);
 void pt_cli_args_release(pt_cli_args *args);
 
 /** The command's help, at most 80 columns wide. */
-void pt_cli_help(const pt_cli_command *command, FILE *out);
+void pt_cli_write_help(const pt_cli_command *command, FILE *out);
 
 /** Paragraphs of text, wrapped at 80 columns, every line after `indent` blanks. */
-void pt_cli_wrap(FILE *out, const char *text, int indent);
+void pt_cli_write_wrapped(FILE *out, const char *text, int indent);
 
 /** The name nearest to a mistyped one, or NULL when none is near. */
-const char *pt_cli_nearest(const char *word, const char *const *names, size_t n_names);
+const char *pt_cli_suggest(const char *word, const char *const *names, size_t n_names);
 
-/** Reports "patina: <command>: <sentence>" and where help is; returns PT_CLI_USAGE. */
-int pt_cli_usage(const pt_cli_command *command, const char *format, ...) PT_PRINTF(2, 3);
+/** Reports "patina: <command>: <sentence>" and where help is; returns PT_CLI_EXIT_USAGE. */
+int pt_cli_usage_error(const pt_cli_command *command, const char *format, ...) PT_PRINTF(2, 3);
 
 #endif /* PATINA_CLI_OPTIONS_H */

@@ -12,14 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "output.h"
+#include "terminal.h"
 
-enum { REJECTS_SHOWN = 20, BAR_CELLS = 20, WIDTH_DEFAULT = 80, WIDTH_MAX = 240 };
+#include "base/error.h"
 
-#define TERMINAL_S 0.2  /* between two rewritings */
-#define JSON_S     1.0  /* between two objects of progress */
-#define PLAIN_S    30.0 /* between two lines of a log */
-#define SETTLED_S  3.0  /* before a rate means anything */
+enum { REJECTS_SHOWN_MAX = 20, BAR_CELLS = 20, WIDTH_DEFAULT = 80, WIDTH_MAX = 240 };
+
+#define TERMINAL_S   0.2  /* between two rewritings */
+#define JSON_S       1.0  /* between two objects of progress */
+#define PLAIN_S      30.0 /* between two lines of a log */
+#define RATE_DELAY_S 3.0  /* before a rate means anything */
 
 static double now_s(void) {
     struct timespec now;
@@ -33,7 +35,7 @@ static bool wants_colour(void) {
     return !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
-void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_form form, bool quiet) {
+void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_format form, bool quiet) {
     *progress = (pt_cli_progress){
         .quiet = quiet,
         .terminal = form == PT_CLI_PROGRESS_AUTO && isatty(STDERR_FILENO),
@@ -50,7 +52,7 @@ void pt_cli_progress_end(pt_cli_progress *progress) {
     progress->line_open = false;
 }
 
-void pt_cli_duration(double seconds, char *text, size_t size) {
+void pt_cli_format_duration(double seconds, char *text, size_t size) {
     const uint64_t s = (uint64_t)(seconds + 0.5);
     if (s >= 3600)
         snprintf(text, size, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s % 3600 / 60);
@@ -61,7 +63,7 @@ void pt_cli_duration(double seconds, char *text, size_t size) {
 }
 
 /* In the time of Greenwich, so that the logs of many machines can be put side by side. */
-static void put_date(void) {
+static void print_timestamp(void) {
     const time_t now = time(NULL);
     struct tm utc;
     char text[32];
@@ -71,15 +73,16 @@ static void put_date(void) {
 }
 
 /* Rows a second, and seconds left; negative where it is too early to say. */
-typedef struct pace {
+typedef struct rate_estimate {
     double rows_per_s, left_s;
-} pace;
+} rate_estimate;
 
-static pace pace_of(const pt_cli_progress *progress, const pt_event *event) {
+static rate_estimate estimate_rate(const pt_cli_progress *progress, const patina_event *event) {
     const double elapsed = now_s() - progress->started_s, done = (double)event->n_entries;
-    if (progress->started_s == 0.0 || elapsed < SETTLED_S || done == 0.0) return (pace){-1.0, -1.0};
-    return (pace){(double)event->n_rows / elapsed,
-                  elapsed * ((double)event->n_entries_total - done) / done};
+    if (progress->started_s == 0.0 || elapsed < RATE_DELAY_S || done == 0.0)
+        return (rate_estimate){-1.0, -1.0};
+    return (rate_estimate){(double)event->n_rows / elapsed,
+                           elapsed * ((double)event->n_entries_total - done) / done};
 }
 
 /* ---- a line of words ------------------------------------------------------------------------- */
@@ -89,9 +92,9 @@ typedef struct line {
     size_t length, width; /* no word is added that does not fit */
 } line;
 
-static void add(line *l, const char *format, ...) PT_PRINTF(2, 3);
+static void line_append(line *l, const char *format, ...) PT_PRINTF(2, 3);
 
-static void add(line *l, const char *format, ...) {
+static void line_append(line *l, const char *format, ...) {
     char word[128];
     va_list args;
     va_start(args, format);
@@ -106,19 +109,20 @@ static void add(line *l, const char *format, ...) {
 }
 
 /* The most important first: what does not fit is left out from the end. */
-static void add_words(line *l, const pt_event *event, pace p) {
+static void line_append_progress(line *l, const patina_event *event, rate_estimate p) {
     char left[64];
-    add(l, "%" PRIu64 " of %" PRIu64 " entries", event->n_entries, event->n_entries_total);
-    add(l, ", %" PRIu64 " rows", event->n_rows);
-    if (p.rows_per_s >= 0.0) add(l, ", %.1f rows/s", p.rows_per_s);
+    line_append(l, "%" PRIu64 " of %" PRIu64 " entries", event->n_entries, event->n_entries_total);
+    line_append(l, ", %" PRIu64 " rows", event->n_rows);
+    if (p.rows_per_s >= 0.0) line_append(l, ", %.1f rows/s", p.rows_per_s);
     if (p.left_s > 0.0) {
-        pt_cli_duration(p.left_s, left, sizeof left);
-        add(l, ", %s left", left);
+        pt_cli_format_duration(p.left_s, left, sizeof left);
+        line_append(l, ", %s left", left);
     }
-    add(l, ", %" PRIu64 " %s", event->n_rejects, event->n_rejects == 1 ? "reject" : "rejects");
-    add(l, ", chunk %" PRIu64 " of %" PRIu64,
-        event->n_chunks < event->n_chunks_total ? event->n_chunks + 1 : event->n_chunks,
-        event->n_chunks_total);
+    line_append(l, ", %" PRIu64 " %s", event->n_rejects,
+                event->n_rejects == 1 ? "reject" : "rejects");
+    line_append(l, ", chunk %" PRIu64 " of %" PRIu64,
+                event->n_chunks < event->n_chunks_total ? event->n_chunks + 1 : event->n_chunks,
+                event->n_chunks_total);
 }
 
 static size_t terminal_width(void) {
@@ -127,10 +131,11 @@ static size_t terminal_width(void) {
     return size.ws_col - 1U < WIDTH_MAX ? size.ws_col - 1U : WIDTH_MAX; /* the last stays free */
 }
 
-static void show_on_terminal(pt_cli_progress *progress, const pt_event *event, pace p) {
+static void show_on_terminal(pt_cli_progress *progress, const patina_event *event,
+                             rate_estimate p) {
     line l = {.width = terminal_width()};
     const size_t width = l.width;
-    add_words(&l, event, p);
+    line_append_progress(&l, event, p);
 
     fputs("\r\033[K", stderr);
     if (l.length + BAR_CELLS + 3 <= width && event->n_entries_total > 0) {
@@ -144,7 +149,7 @@ static void show_on_terminal(pt_cli_progress *progress, const pt_event *event, p
     progress->line_open = true;
 }
 
-static void show_as_json(const pt_event *event, pace p) {
+static void show_as_json(const patina_event *event, rate_estimate p) {
     fprintf(stderr,
             "{\"event\": \"progress\", \"entries\": %" PRIu64 ", \"entries_total\": %" PRIu64
             ", \"rows\": %" PRIu64 ", \"rejects\": %" PRIu64 ", \"chunks\": %" PRIu64
@@ -156,7 +161,7 @@ static void show_as_json(const pt_event *event, pace p) {
     fputs("}\n", stderr);
 }
 
-static void show(pt_cli_progress *progress, const pt_event *event) {
+static void show(pt_cli_progress *progress, const patina_event *event) {
     const double now = now_s();
     const double pause = progress->json ? JSON_S : progress->terminal ? TERMINAL_S : PLAIN_S;
     const bool is_last = event->n_entries == event->n_entries_total;
@@ -168,15 +173,15 @@ static void show(pt_cli_progress *progress, const pt_event *event) {
     }
     progress->shown_s = now;
 
-    const pace p = pace_of(progress, event);
+    const rate_estimate p = estimate_rate(progress, event);
     if (progress->json) {
         show_as_json(event, p);
     } else if (progress->terminal) {
         show_on_terminal(progress, event, p);
     } else {
         line l = {.width = WIDTH_MAX};
-        add_words(&l, event, p);
-        put_date();
+        line_append_progress(&l, event, p);
+        print_timestamp();
         fprintf(stderr, "%s\n", l.text);
     }
     fflush(stderr);
@@ -199,7 +204,7 @@ bool pt_cli_progress_is_due(pt_cli_progress *progress) {
 
 double pt_cli_progress_elapsed_s(const pt_cli_progress *progress) {
     const double elapsed = now_s() - progress->started_s;
-    return elapsed < SETTLED_S ? 0.0 : elapsed;
+    return elapsed < RATE_DELAY_S ? 0.0 : elapsed;
 }
 
 void pt_cli_progress_line(pt_cli_progress *progress, const char *text) {
@@ -209,8 +214,8 @@ void pt_cli_progress_line(pt_cli_progress *progress, const char *text) {
     if (progress->terminal)
         fputs("\r\033[K", stderr);
     else
-        put_date();
-    pt_cli_put(stderr, cut);
+        print_timestamp();
+    pt_cli_write_escaped(stderr, cut);
     if (!progress->terminal) fputc('\n', stderr);
     progress->line_open = progress->terminal;
     fflush(stderr);
@@ -222,66 +227,66 @@ void pt_cli_progress_line(pt_cli_progress *progress, const char *text) {
 /* Begins a line of text: the rewritten one goes, and a log has a date. */
 static void begin_line(pt_cli_progress *progress) {
     pt_cli_progress_end(progress);
-    if (!progress->terminal) put_date();
+    if (!progress->terminal) print_timestamp();
 }
 
 void pt_cli_progress_note(pt_cli_progress *progress, const char *text) {
     if (progress->quiet) return;
     if (progress->json) {
         fputs("{\"event\": \"note\", \"text\": ", stderr);
-        pt_cli_put_json(stderr, text);
+        pt_cli_write_json_string(stderr, text);
         fputs("}\n", stderr);
         return;
     }
     begin_line(progress);
     fputs("note: ", stderr);
-    pt_cli_put(stderr, text);
+    pt_cli_write_escaped(stderr, text);
     fputc('\n', stderr);
 }
 
-static void reject_as_json(const pt_event *event) {
+static void reject_as_json(const patina_event *event) {
     fputs("{\"event\": \"reject\", \"entry\": ", stderr);
     if (event->entry)
-        pt_cli_put_json(stderr, event->entry);
+        pt_cli_write_json_string(stderr, event->entry);
     else
         fputs("null", stderr);
-    fprintf(stderr, ", \"reason\": \"%s\", \"text\": ", pt_status_name(event->reason));
-    pt_cli_put_json(stderr, event->text ? event->text : "");
+    fprintf(stderr, ", \"reason\": \"%s\", \"text\": ", patina_status_name(event->reason));
+    pt_cli_write_json_string(stderr, event->text ? event->text : "");
     fputs("}\n", stderr);
 }
 
-static void reject(pt_cli_progress *progress, const pt_event *event) {
+static void reject(pt_cli_progress *progress, const patina_event *event) {
     if (progress->json) {
         reject_as_json(event);
         return;
     }
-    if (progress->n_rejects_shown > REJECTS_SHOWN) return;
+    if (progress->n_rejects_shown > REJECTS_SHOWN_MAX) return;
     begin_line(progress);
-    if (progress->n_rejects_shown++ == REJECTS_SHOWN) {
+    if (progress->n_rejects_shown++ == REJECTS_SHOWN_MAX) {
         fputs("reject: more follow: all stand in rejects.jsonl\n", stderr);
         return;
     }
     fputs(progress->colour ? "\033[33mreject:\033[0m " : "reject: ", stderr);
     if (event->entry) {
         fputs("entry '", stderr);
-        pt_cli_put(stderr, event->entry);
+        pt_cli_write_escaped(stderr, event->entry);
         fputs("': ", stderr);
     }
-    pt_cli_put(stderr, event->text ? event->text : pt_status_name(event->reason));
+    pt_cli_write_escaped(stderr, event->text ? event->text : patina_status_name(event->reason));
     fputc('\n', stderr);
 }
 
-void pt_cli_progress_event(void *context, const pt_event *event) {
+void pt_cli_progress_event(void *context, const patina_event *event) {
     pt_cli_progress *progress = context;
     if (progress->quiet) return;
     switch (event->kind) {
-    case PT_EVENT_PROGRESS:
+    case PATINA_EVENT_PROGRESS:
         show(progress, event);
         break;
-    case PT_EVENT_REJECT:
+    case PATINA_EVENT_REJECT:
         reject(progress, event);
         break;
-    case PT_EVENT_NOTE:
+    case PATINA_EVENT_NOTE:
         pt_cli_progress_note(progress, event->text);
         break;
     }

@@ -13,14 +13,14 @@
 
 #include <patina/generate.h>
 
-typedef enum pt_cli_progress_form {
+typedef enum pt_cli_progress_format {
     PT_CLI_PROGRESS_AUTO, /* the line on a terminal, dated lines elsewhere */
     PT_CLI_PROGRESS_PLAIN,
     PT_CLI_PROGRESS_JSON
-} pt_cli_progress_form;
+} pt_cli_progress_format;
 
 /** For an option's choices, in the order of the form. */
-#define PT_CLI_PROGRESS_FORMS                                                                      \
+#define PT_CLI_PROGRESS_FORMATS                                                                    \
     { "auto", "plain", "json" }
 
 typedef struct pt_cli_progress {
@@ -30,10 +30,10 @@ typedef struct pt_cli_progress {
     unsigned n_rejects_shown;
 } pt_cli_progress;
 
-void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_form form, bool quiet);
+void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_format form, bool quiet);
 
 /** The on_event of a run; context is a pt_cli_progress. */
-void pt_cli_progress_event(void *context, const pt_event *event);
+void pt_cli_progress_event(void *context, const patina_event *event);
 
 /** A note like those of a run. */
 void pt_cli_progress_note(pt_cli_progress *progress, const char *text);
@@ -51,6 +51,6 @@ void pt_cli_progress_end(pt_cli_progress *progress);
 double pt_cli_progress_elapsed_s(const pt_cli_progress *progress);
 
 /** "2 h 41 min", "3 min", "20 s" into text. */
-void pt_cli_duration(double seconds, char *text, size_t size);
+void pt_cli_format_duration(double seconds, char *text, size_t size);
 
 #endif /* PATINA_CLI_PROGRESS_H */

@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
+
 /* How an engine numbers what it starts: first, first + step, ..., last. */
 typedef struct engine {
     const char *name;
@@ -25,7 +27,7 @@ typedef struct engine {
     uint64_t base;                        /* the first index where no variable says it */
     const char *none;                     /* the index's value where there is no array, or NULL */
     enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER inside an ARRAY divides each task's share */
-    const char *remedy;                   /* what to do first where the count is missing, or NULL */
+    const char *hint;                     /* what to do first where the count is missing, or NULL */
 } engine;
 
 /* In the order of looking. A launcher that others start stands before them: each process of mpirun
@@ -49,7 +51,7 @@ static const engine engines[] = {
      .index = "SLURM_PROCID",
      .count = "SLURM_STEP_NUM_TASKS",
      .kind = LAUNCHER,
-     .remedy = "start the program by srun, or "},
+     .hint = "start the program by srun, or "},
     {.name = "PMIx", .index = "PMIX_RANK"},
     {.name = "Kubernetes", .index = "JOB_COMPLETION_INDEX"},
     {.name = "AWS Batch",
@@ -108,17 +110,18 @@ static const char *value_of(const char *name, const char *(*environment)(const c
 }
 
 /* Sets number, which is left alone where the variable is not set. */
-static pt_status read_variable(const char *name, const char *(*environment)(const char *name),
-                               uint64_t min, uint64_t max, uint64_t *number, pt_error *err) {
+static patina_status read_variable(const char *name, const char *(*environment)(const char *name),
+                                   uint64_t min, uint64_t max, uint64_t *number,
+                                   patina_error *err) {
     const char *value = value_of(name, environment);
     uint64_t n = 0;
-    if (!value) return PT_OK;
+    if (!value) return PATINA_OK;
     if (!read_number(value, strlen(value), max, &n) || n < min)
-        return pt_fail(err, PT_EUSAGE,
+        return pt_fail(err, PATINA_EUSAGE,
                        "%s is '%s', which is not a whole number from %" PRIu64 " to %" PRIu64, name,
                        value, min, max);
     *number = n;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
@@ -141,28 +144,28 @@ static bool is_set(const engine *e, const char *(*environment)(const char *name)
 }
 
 /* The engine's variable that tells the count: its count, or else the last index of its range. */
-static const char *counted_by(const engine *e, const char *(*environment)(const char *name)) {
+static const char *count_variable(const engine *e, const char *(*environment)(const char *name)) {
     if (value_of(e->count, environment)) return e->count;
     if (value_of(e->last, environment)) return e->last;
     return NULL;
 }
 
-static pt_status no_count(const engine *e, const char *(*environment)(const char *name),
-                          pt_error *err) {
+static patina_status fail_no_count(const engine *e, const char *(*environment)(const char *name),
+                                   patina_error *err) {
     const char *own = e->count ? e->count : e->last;
     if (!own)
         return pt_fail(
-            err, PT_EUSAGE,
+            err, PATINA_EUSAGE,
             "%s is '%s', but %s does not say of how many: set %s to the number of shards", e->index,
             environment(e->index), e->name, PT_CLI_SHARDS_VARIABLE);
-    return pt_fail(err, PT_EUSAGE,
+    return pt_fail(err, PATINA_EUSAGE,
                    "%s is '%s', but %s is not set: %sset %s to the number of shards", e->index,
-                   environment(e->index), own, e->remedy ? e->remedy : "", PT_CLI_SHARDS_VARIABLE);
+                   environment(e->index), own, e->hint ? e->hint : "", PT_CLI_SHARDS_VARIABLE);
 }
 
 /* What the engine says, whose index is set. */
-static pt_status ask_engine(const engine *e, const char *(*environment)(const char *name),
-                            share *out, pt_error *err) {
+static patina_status query_engine(const engine *e, const char *(*environment)(const char *name),
+                                  share *out, patina_error *err) {
     uint64_t id = 0, first = e->base, last = 0, step = 1, count = 0;
     PT_TRY(read_variable(e->index, environment, 0, NUMBER_MAX, &id, err));
     PT_TRY(read_variable(e->first, environment, 0, NUMBER_MAX, &first, err));
@@ -170,30 +173,30 @@ static pt_status ask_engine(const engine *e, const char *(*environment)(const ch
     PT_TRY(read_variable(e->step, environment, 1, NUMBER_MAX, &step, err));
     PT_TRY(read_variable(e->count, environment, 1, PT_CLI_SHARDS_MAX, &count, err));
 
-    const char *source = counted_by(e, environment);
+    const char *source = count_variable(e, environment);
     const bool has_range = value_of(e->last, environment) != NULL;
     const uint64_t n_range = has_range ? (last - first) / step + 1 : 0;
     if (!source) {
         source = PT_CLI_SHARDS_VARIABLE;
-        if (!value_of(source, environment)) return no_count(e, environment, err);
+        if (!value_of(source, environment)) return fail_no_count(e, environment, err);
         PT_TRY(read_variable(source, environment, 1, PT_CLI_SHARDS_MAX, &count, err));
     } else if (count == 0) {
         count = n_range;
     } else if (has_range && n_range != count) {
         /* --array=1,3,6: which of the three a 3 is cannot be told from the variables */
-        return pt_fail(err, PT_EUSAGE,
+        return pt_fail(err, PATINA_EUSAGE,
                        "%s is '%s', but %s to %s (%" PRIu64 " to %" PRIu64
                        ") has gaps, so that a task cannot know its place: start an unbroken range, "
                        "or give each task its I/N",
                        e->count, environment(e->count), e->first, e->last, first, last);
     }
     if (count > PT_CLI_SHARDS_MAX)
-        return pt_fail(err, PT_EUSAGE, "%s is '%s', which makes more than %d shards", source,
+        return pt_fail(err, PATINA_EUSAGE, "%s is '%s', which makes more than %d shards", source,
                        environment(source), PT_CLI_SHARDS_MAX);
 
     const uint64_t top = has_range ? last : first + (count - 1) * step;
     if (id < first || id > top || (id - first) % step != 0)
-        return pt_fail(err, PT_EUSAGE,
+        return pt_fail(err, PATINA_EUSAGE,
                        "%s is '%s', which is not one of the numbers from %" PRIu64 " to %" PRIu64
                        " (%s is '%s')",
                        e->index, environment(e->index), first, top, source, environment(source));
@@ -207,77 +210,78 @@ static pt_status ask_engine(const engine *e, const char *(*environment)(const ch
     } else {
         append(out->origin, sizeof out->origin, " and %s=%s", source, environment(source));
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status nothing_found(pt_error *err) {
+static patina_status fail_no_engine(patina_error *err) {
     char names[512] = "";
     for (size_t i = 0; i < N_ENGINES; i++)
         append(names, sizeof names, "%s%s", i ? ", " : "", engines[i].index);
-    return pt_fail(err, PT_EUSAGE,
+    return pt_fail(err, PATINA_EUSAGE,
                    "nothing here says which shard this is (looked for %s): give I/N, such as 0/8",
                    names);
 }
 
 /* A task's share, divided among the processes that a launcher within it has started. */
-static pt_status divide(share *task, const share *within, pt_error *err) {
+static patina_status divide(share *task, const share *within, patina_error *err) {
     if (task->count > PT_CLI_SHARDS_MAX / within->count)
-        return pt_fail(err, PT_EUSAGE,
+        return pt_fail(err, PATINA_EUSAGE,
                        "%" PRIu64 " array tasks of %" PRIu64
                        " processes each make more than %d shards",
                        task->count, within->count, PT_CLI_SHARDS_MAX);
     task->index = task->index * within->count + within->index;
     task->count *= within->count;
     append(task->origin, sizeof task->origin, " with %s", within->origin);
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status ask_environment(const char *(*environment)(const char *name), share *out,
-                                 pt_error *err) {
+static patina_status detect_engine(const char *(*environment)(const char *name), share *out,
+                                   patina_error *err) {
     const engine *e = engines, *const end = engines + N_ENGINES;
     while (e < end && !is_set(e, environment))
         e++;
-    if (e == end) return nothing_found(err);
-    PT_TRY(ask_engine(e, environment, out, err));
-    if (e->kind != ARRAY) return PT_OK;
+    if (e == end) return fail_no_engine(err);
+    PT_TRY(query_engine(e, environment, out, err));
+    if (e->kind != ARRAY) return PATINA_OK;
 
     /* A launcher without a count has started nothing: a batch script has SLURM_PROCID too. */
     while (++e < end)
         if (e->kind == LAUNCHER && is_set(e, environment) && value_of(e->count, environment)) {
             share within = {0};
-            PT_TRY(ask_engine(e, environment, &within, err));
-            return within.count == 1 ? PT_OK : divide(out, &within, err);
+            PT_TRY(query_engine(e, environment, &within, err));
+            return within.count == 1 ? PATINA_OK : divide(out, &within, err);
         }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* ---- "I/N" ----------------------------------------------------------------------------------- */
 
-static pt_status read_fraction(const char *text, share *out, pt_error *err) {
+static patina_status read_fraction(const char *text, share *out, patina_error *err) {
     const char *slash = strchr(text, '/');
     if (!slash || !read_number(text, (size_t)(slash - text), NUMBER_MAX, &out->index) ||
         !read_number(slash + 1, strlen(slash + 1), NUMBER_MAX, &out->count))
-        return pt_fail(err, PT_EUSAGE, "'%s' is neither auto nor I/N, such as 0/8", text);
+        return pt_fail(err, PATINA_EUSAGE, "'%s' is neither auto nor I/N, such as 0/8", text);
     if (out->count == 0 || out->count > PT_CLI_SHARDS_MAX)
-        return pt_fail(err, PT_EUSAGE, "'%s': there may be 1 to %d shards", text,
+        return pt_fail(err, PATINA_EUSAGE, "'%s': there may be 1 to %d shards", text,
                        PT_CLI_SHARDS_MAX);
     if (out->index >= out->count)
-        return pt_fail(err, PT_EUSAGE, "'%s': %" PRIu64 " shards are numbered from 0 to %" PRIu64,
-                       text, out->count, out->count - 1);
-    return PT_OK;
+        return pt_fail(err, PATINA_EUSAGE,
+                       "'%s': %" PRIu64 " shards are numbered from 0 to %" PRIu64, text, out->count,
+                       out->count - 1);
+    return PATINA_OK;
 }
 
-pt_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
-                             uint64_t *index, uint64_t *count, char *found, size_t n_found,
-                             pt_error *err) {
+patina_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
+                                 uint64_t *index, uint64_t *count, char *found, size_t n_found,
+                                 patina_error *err) {
     share s = {0};
     if (strcmp(text, "auto") == 0)
-        PT_TRY(ask_environment(environment, &s, err));
+        PT_TRY(detect_engine(environment, &s, err));
     else
         PT_TRY(read_fraction(text, &s, err));
     *index = s.index;
     *count = s.count;
     snprintf(found, n_found, "shard %" PRIu64 " of %" PRIu64 "%s%s", s.index, s.count,
              s.origin[0] ? ", from " : "", s.origin);
-    return PT_OK;
+    return PATINA_OK;
 }

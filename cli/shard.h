@@ -22,11 +22,11 @@
  * found         out: a fragment for the user such as
  *               "shard 3 of 8, from SLURM_ARRAY_TASK_ID=4 of 1-8"; cut to n_found bytes
  *
- * Errors   PT_EUSAGE   neither of the two; or no variable is found, or one that the count needs is
+ * Errors   PATINA_EUSAGE   neither of the two; or no variable is found, or one that the count needs is
  *                      not set, or one holds what it cannot mean
  */
-pt_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
-                             uint64_t *index, uint64_t *count, char *found, size_t n_found,
-                             pt_error *err);
+patina_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
+                                 uint64_t *index, uint64_t *count, char *found, size_t n_found,
+                                 patina_error *err);
 
 #endif /* PATINA_CLI_SHARD_H */

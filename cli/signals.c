@@ -12,15 +12,15 @@
  * which takes its temporary files away; the second ends the program where it stands. Atomic, since
  * two signals may be handled by two threads. */
 static atomic_bool stop;
-static atomic_int stopped_by;
+static atomic_int received_signal;
 
 static void on_signal(int number) {
-    if (atomic_exchange(&stopped_by, number) != 0) _exit(128 + number);
+    if (atomic_exchange(&received_signal, number) != 0) _exit(128 + number);
     atomic_store(&stop, true);
 }
 
 /* A signal that whoever started us has ignored (nohup, a shell's background job) stays ignored. */
-const atomic_bool *pt_cli_listen(void) {
+const patina_atomic_bool *pt_cli_install_signal_handlers(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
@@ -31,8 +31,8 @@ const atomic_bool *pt_cli_listen(void) {
     return &stop;
 }
 
-void pt_cli_end_as_signalled(void) {
-    const int number = atomic_load(&stopped_by);
+void pt_cli_reraise_signal(void) {
+    const int number = atomic_load(&received_signal);
     if (!number) return;
     fflush(stdout);
     signal(number, SIG_DFL);

@@ -6,18 +6,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "output.h"
+#include "terminal.h"
 
 const char *pt_cli_plural(uint64_t n, const char *one, const char *many) {
     return n == 1 ? one : many;
 }
 
-static void print_rows(const pt_dataset_report *report, const char *out) {
+static void print_rows(const patina_dataset_report *report, const char *out) {
     printf("%" PRIu64 " %s of %" PRIu64 " %s in %" PRIu64 " part %s in ", report->n_rows,
            pt_cli_plural(report->n_rows, "row", "rows"), report->n_entries,
            pt_cli_plural(report->n_entries, "entry", "entries"), report->n_parts,
            pt_cli_plural(report->n_parts, "file", "files"));
-    pt_cli_put(stdout, out);
+    pt_cli_write_escaped(stdout, out);
     printf("/data");
     for (size_t s = 0; report->n_splits > 1 && s < report->n_splits; s++)
         printf("%s%s %" PRIu64, s == 0 ? ": " : ", ", report->splits[s].name,
@@ -25,34 +25,34 @@ static void print_rows(const pt_dataset_report *report, const char *out) {
     putchar('\n');
 }
 
-static void print_rejects(const pt_dataset_report *report, const char *out) {
+static void print_rejects(const patina_dataset_report *report, const char *out) {
     const char *between = ": ";
     printf("%" PRIu64 " %s", report->n_rejects,
            pt_cli_plural(report->n_rejects, "reject", "rejects"));
-    for (size_t i = 0; i < PT_REJECT_COUNT; i++) {
+    for (size_t i = 0; i < PATINA_REJECT_COUNT; i++) {
         if (report->rejects_by[i] == 0) continue;
         printf("%s%" PRIu64 " %s", between, report->rejects_by[i],
-               pt_status_name((pt_status)((size_t)PT_REJECT_FIRST + i)));
+               patina_status_name((patina_status)((size_t)PATINA_REJECT_FIRST + i)));
         between = ", ";
     }
     if (report->n_rejects > 0) {
         printf(" (each with its reason in ");
-        pt_cli_put(stdout, out);
+        pt_cli_write_escaped(stdout, out);
         printf("/rejects.jsonl)");
     }
     putchar('\n');
 }
 
-void pt_cli_print_set(const pt_dataset_report *report, const char *out) {
+void pt_cli_print_dataset_summary(const patina_dataset_report *report, const char *out) {
     print_rows(report, out);
     print_rejects(report, out);
 }
 
-void pt_cli_print_opening(const pt_dataset_report *report, const char *out) {
+void pt_cli_print_load_hint(const patina_dataset_report *report, const char *out) {
     for (size_t s = 0; s < report->n_splits; s++) {
         if (report->splits[s].n_rows == 0) continue;
         printf("open it in Python: datasets.load_dataset(");
-        pt_cli_put_json(stdout, out);
+        pt_cli_write_json_string(stdout, out);
         printf(", split=\"%s\")\n", report->splits[s].name);
         return;
     }

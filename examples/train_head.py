@@ -40,10 +40,10 @@ from torch import nn
 
 # name: numbers a row
 TARGETS = {"target_ltas": 64, "target_lufs": 1, "target_dyn": 2, "input_purity": 1}
-INPUTS = 1024
+N_INPUTS = 1024
 
 # What is printed: a name, the target, which of its numbers, the unit.
-LINES = [("spectrum", "target_ltas", slice(None), "dB"),
+METRICS = [("spectrum", "target_ltas", slice(None), "dB"),
          ("loudness", "target_lufs", slice(None), "LU"),
          ("crest factor", "target_dyn", slice(0, 1), "dB"),
          ("zero crossings", "target_dyn", slice(1, 2), ""),
@@ -73,7 +73,7 @@ class Rows:
                     self.clips)
 
 
-def matrix(column):
+def column_to_tensor(column):
     """A column of Arrow, of lists of one length or of numbers, as float32 [n, length]."""
     pieces = [(chunk.flatten() if chunk.type.num_fields else chunk).to_numpy()
               .reshape(len(chunk), -1) for chunk in column.chunks]
@@ -93,10 +93,10 @@ def load(folder, split):
     for part in parts:
         with open(folder / "provenance" / (part.stem + ".jsonl"), encoding="utf-8") as lines:
             clips += [json.loads(line)["source"] for line in lines]
-    y = {name: matrix(table[name]) for name in TARGETS}
+    y = {name: column_to_tensor(table[name]) for name in TARGETS}
     # -120 in a band says that the source holds nothing there: no level, so none to learn.
     y["target_ltas"] = torch.where(y["target_ltas"] > -120, y["target_ltas"], torch.nan)
-    return Rows(matrix(table["fused_state"]), y, clips)
+    return Rows(column_to_tensor(table["fused_state"]), y, clips)
 
 
 def cut(rows, share):
@@ -109,7 +109,7 @@ def cut(rows, share):
     return rows.of(set(clips[n:])), rows.of(set(clips[:n]))
 
 
-def parts_of(folder, facts, share):
+def load_splits(folder, facts, share):
     """The rows to learn from, to choose the best epoch by, and to be judged by."""
     splits = [name for name, split in facts["splits"].items() if split["rows"] > 0]
     choose = held_out = None
@@ -139,11 +139,11 @@ class Head(nn.Module):
 
     def __init__(self, hidden=512, dropout=0.3):
         super().__init__()
-        self.trunk = nn.Sequential(nn.Linear(INPUTS, hidden), nn.GELU(), nn.Dropout(dropout),
+        self.trunk = nn.Sequential(nn.Linear(N_INPUTS, hidden), nn.GELU(), nn.Dropout(dropout),
                                    nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(dropout))
         self.blocks = nn.ModuleDict({name: nn.Linear(hidden, n) for name, n in TARGETS.items()})
         # Means and deviations travel with the weights, so that whoever loads them needs no more.
-        for name, n in {"x": INPUTS, **TARGETS}.items():
+        for name, n in {"x": N_INPUTS, **TARGETS}.items():
             self.register_buffer(name + "_mean", torch.zeros(n))
             self.register_buffer(name + "_std", torch.ones(n))
 
@@ -171,7 +171,7 @@ class Head(nn.Module):
         return total / len(TARGETS)
 
 
-def show(epoch, epochs, text):
+def print_progress(epoch, epochs, text):
     """On a terminal one line that is written again and again, elsewhere a line now and then."""
     last = epoch == epochs
     if sys.stdout.isatty():
@@ -180,7 +180,7 @@ def show(epoch, epochs, text):
         print(text, flush=True)
 
 
-def train(head, rows, others, epochs=60, batch=256, rate=1e-3, decay=0.1, seed=0, progress=show):
+def train(head, rows, others, epochs=60, batch=256, rate=1e-3, decay=0.1, seed=0, progress=print_progress):
     """Trains, and leaves the head as it was after the epoch that was best on the other rows."""
     head.standardise(rows)
     optimizer = torch.optim.AdamW(head.parameters(), lr=rate, weight_decay=decay)
@@ -212,14 +212,14 @@ def train(head, rows, others, epochs=60, batch=256, rate=1e-3, decay=0.1, seed=0
 
 # -- the verdict
 
-def judge(head, rows, learn):
+def evaluate(head, rows, learn):
     """([(name, unit, error, error of the constant, R2)], the guesses) of rows that were not among
     those that were learnt from."""
     head.eval()
     with torch.no_grad():
         guesses = head(rows.x)
     lines = []
-    for name, target, numbers, unit in LINES:
+    for name, target, numbers, unit in METRICS:
         learnt, truth = learn.y[target][:, numbers], rows.y[target][:, numbers]
         mean = learnt.nanmean(0) - truth
         known = ~mean.isnan()  # here, and in some row that was learnt from
@@ -238,8 +238,8 @@ def plot(path, rows, guesses, constant):
         import matplotlib.pyplot as plt
     except ImportError:
         return print("matplotlib is not installed, so there is no plot")
-    figure, panels = plt.subplots(1, len(LINES), figsize=(4 * len(LINES), 4), layout="constrained")
-    for axes, (name, target, numbers, unit) in zip(panels, LINES):
+    figure, panels = plt.subplots(1, len(METRICS), figsize=(4 * len(METRICS), 4), layout="constrained")
+    for axes, (name, target, numbers, unit) in zip(panels, METRICS):
         truth, guess = rows.y[target][:, numbers].cpu(), guesses[target][:, numbers].cpu()
         if target == "target_ltas":
             middle_hz = 10 ** (1.175 + 0.05 * np.arange(64))  # docs/MEASURES.md, section 3
@@ -283,7 +283,7 @@ def main():
     except FileNotFoundError:
         sys.exit(f"'{options.folder}' is no finished data set: it has no dataset.json (where "
                  "processes shared the work, 'patina finish' makes it)")
-    learn, choose, held_out = parts_of(options.folder, facts, options.held_out)
+    learn, choose, held_out = load_splits(options.folder, facts, options.held_out)
     print(f"{len(learn)} rows of {len(set(learn.clips))} clips to learn from, {len(choose)} of "
           f"{len(set(choose.clips))} to choose the epoch by, {len(held_out)} of "
           f"{len(set(held_out.clips))} held out")
@@ -295,7 +295,7 @@ def main():
     train(head, learn, choose, options.epochs, options.batch, options.rate, options.decay,
           options.seed)
 
-    lines, guesses = judge(head, held_out, learn)
+    lines, guesses = evaluate(head, held_out, learn)
     print(f"\n{'held-out clips':16}{'error':>10}{'constant':>12}{'R2':>12}")
     for name, unit, error, constant, r2 in lines:
         print(f"{name:16}{error:10.3g}{constant:12.3g} {unit:3}{r2:8.2f}")

@@ -13,15 +13,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(condition)                                                                            \
+#define FUZZ_ASSERT(condition)                                                                     \
     do {                                                                                           \
         if (!(condition)) abort();                                                                 \
     } while (0)
 
 /** Whether an input was accepted; all that may be wrong is its form, and that is told. */
-static inline bool accepted(pt_status status, const pt_error *err) {
-    MUST(status == PT_OK || (err->status == PT_EFORMAT && err->message[0] != '\0'));
-    return status == PT_OK;
+static inline bool accepted(patina_status status, const patina_error *err) {
+    FUZZ_ASSERT(status == PATINA_OK || (err->status == PATINA_EFORMAT && err->message[0] != '\0'));
+    return status == PATINA_OK;
 }
 
 #endif /* PATINA_FUZZ_H */

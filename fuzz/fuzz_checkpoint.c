@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "clap/checkpoint.h"
 #include "fuzz.h"
+#include "weights/checkpoint.h"
 
 static void read_all(const pt_tensor *tensor) {
     float values[256];
@@ -16,19 +16,19 @@ static void read_all(const pt_tensor *tensor) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pt_checkpoint *file = NULL;
-    pt_error err = {0};
+    patina_error err = {0};
 
-    if (pt_checkpoint_open_memory("weights", data, size, &file, &err) != PT_OK) {
-        MUST(file == NULL && err.status == PT_EFORMAT && err.message[0] != '\0');
+    if (pt_checkpoint_open_memory("weights", data, size, &file, &err) != PATINA_OK) {
+        FUZZ_ASSERT(file == NULL && err.status == PATINA_EFORMAT && err.message[0] != '\0');
         return 0;
     }
     for (size_t i = 0; i < pt_checkpoint_count(file); i++) {
         const pt_tensor *tensor = pt_checkpoint_at(file, i), *found = NULL;
-        MUST(i == 0 || strcmp(pt_checkpoint_at(file, i - 1)->name, tensor->name) < 0);
+        FUZZ_ASSERT(i == 0 || strcmp(pt_checkpoint_at(file, i - 1)->name, tensor->name) < 0);
         if (tensor->dtype == PT_DTYPE_OTHER || !tensor->data) continue;
-        MUST(pt_checkpoint_find(file, tensor->name, tensor->n_dims, tensor->dims, &found, &err) ==
-                 PT_OK &&
-             found == tensor);
+        FUZZ_ASSERT(pt_checkpoint_find(file, tensor->name, tensor->n_dims, tensor->dims, &found,
+                                       &err) == PATINA_OK &&
+                    found == tensor);
         read_all(tensor);
     }
     (void)pt_checkpoint_metadata(file, "untrained");

@@ -13,49 +13,49 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
-#include "corpus/reader.h"
+#include "corpus/corpus_reader.h"
 #include "fuzz.h"
 
 static void check_text(const char *text) {
-    MUST(!text || pt_utf8_valid(text, strlen(text))); /* it is written to JSON */
+    FUZZ_ASSERT(!text || pt_utf8_is_valid(text, strlen(text))); /* it is written to JSON */
 }
 
 static void check(const pt_entry *e) {
     check_text(e->id);
     check_text(e->source);
     check_text(e->fault);
-    MUST(e->source);
-    MUST(!e->id || e->id[0] != '\0');
-    if (e->status == PT_OK)
-        MUST(e->id && e->path && !e->fault);
+    FUZZ_ASSERT(e->source);
+    FUZZ_ASSERT(!e->id || e->id[0] != '\0');
+    if (e->status == PATINA_OK)
+        FUZZ_ASSERT(e->id && e->path && !e->fault);
     else
-        MUST(e->fault && pt_status_rejects(e->status));
+        FUZZ_ASSERT(e->fault && patina_status_is_reject(e->status));
     for (size_t i = 0; i < e->n_captions; i++) {
         const pt_caption *c = &e->captions[i];
-        MUST(!c->text != !c->fault);
+        FUZZ_ASSERT(!c->text != !c->fault);
         check_text(c->text);
         check_text(c->fault);
-        MUST(!c->text || !pt_utf8_blank(c->text, strlen(c->text)));
+        FUZZ_ASSERT(!c->text || !pt_utf8_is_blank(c->text, strlen(c->text)));
     }
 }
 
 /** Reads it all; the number of entries. */
-static size_t read_corpus(const pt_reader *reader, const char *column, const char *path) {
+static size_t read_corpus(const pt_corpus_reader *reader, const char *column, const char *path) {
     void *state = NULL;
-    pt_error err = {0};
+    patina_error err = {0};
     size_t n = 0;
     bool end = false;
 
     /* A folder without audio, so that every clip is missing; it need not be there for a manifest.
      */
     const pt_corpus_options options = {.audio_root = "/proc/self/fdinfo", .caption_column = column};
-    if (reader->open(path, &options, &state, &err) != PT_OK) {
-        MUST(err.status == PT_EFORMAT && err.message[0] != '\0');
+    if (reader->open(path, &options, &state, &err) != PATINA_OK) {
+        FUZZ_ASSERT(err.status == PATINA_EFORMAT && err.message[0] != '\0');
         return 0;
     }
     while (!end) {
         pt_entry entry = {0};
-        MUST(reader->next(state, true, &entry, &end, &err) == PT_OK);
+        FUZZ_ASSERT(reader->next(state, true, &entry, &end, &err) == PATINA_OK);
         if (!end) check(&entry);
         n += !end;
         pt_entry_release(&entry);
@@ -64,31 +64,31 @@ static size_t read_corpus(const pt_reader *reader, const char *column, const cha
     return n;
 }
 
-static const pt_reader *reader_of(uint8_t letter) {
+static const pt_corpus_reader *reader_by_letter(uint8_t letter) {
     switch (letter | 0x20) {
     case 'j':
-        return &pt_reader_jsonl;
+        return &pt_corpus_reader_jsonl;
     case 't':
-        return &pt_reader_clotho;
+        return &pt_corpus_reader_clotho;
     case 'l':
-        return &pt_reader_labels;
+        return &pt_corpus_reader_labels;
     case 'w':
-        return &pt_reader_wavcaps;
+        return &pt_corpus_reader_wavcaps;
     default:
-        return &pt_reader_audiocaps;
+        return &pt_corpus_reader_audiocaps;
     }
 }
 
 /** Recognising must bear anything too. */
-static void look_at(const pt_reader *reader, const uint8_t *data, size_t size) {
+static void fuzz_probe(const pt_corpus_reader *reader, const uint8_t *data, size_t size) {
     static const pt_corpus_options none = {0};
-    char *head = malloc(PT_LOOK_BYTES + 1);
-    const size_t n = size < PT_LOOK_BYTES ? size : PT_LOOK_BYTES;
-    MUST(head);
+    char *head = malloc(PT_CORPUS_PROBE_BYTES + 1);
+    const size_t n = size < PT_CORPUS_PROBE_BYTES ? size : PT_CORPUS_PROBE_BYTES;
+    FUZZ_ASSERT(head);
     memcpy(head, data, n);
     head[n] = '\0';
-    const pt_look look = {.path = "a.json", .head = head, .n_head = n, .options = &none};
-    (void)reader->matches(&look);
+    const pt_corpus_probe probe = {.path = "a.json", .head = head, .n_head = n, .options = &none};
+    (void)reader->matches(&probe);
     free(head);
 }
 
@@ -96,19 +96,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1) return 0;
     const int fd = memfd_create("corpus", MFD_CLOEXEC);
     char path[64];
-    MUST(fd >= 0 && write(fd, data + 1, size - 1) == (ssize_t)(size - 1));
+    FUZZ_ASSERT(fd >= 0 && write(fd, data + 1, size - 1) == (ssize_t)(size - 1));
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 
-    const pt_reader *reader = reader_of(data[0]);
+    const pt_corpus_reader *reader = reader_by_letter(data[0]);
     const char *column = data[0] >= 'A' && data[0] <= 'Z' ? "text" : NULL;
     const size_t n = read_corpus(reader, column, path);
-    const bool is_list = reader == &pt_reader_wavcaps; /* elements end in commas, or at the next */
+    const bool is_list =
+        reader == &pt_corpus_reader_wavcaps; /* elements end in commas, or at the next */
     size_t n_most = is_list ? 2 : 1;
     for (size_t i = 1; i < size; i++)
         n_most += is_list ? data[i] == ',' || data[i] == '{' : data[i] == '\n' || data[i] == '\r';
-    MUST(n <= n_most);
-    MUST(read_corpus(reader, column, path) == n); /* and once more the same */
-    look_at(reader, data + 1, size - 1);
+    FUZZ_ASSERT(n <= n_most);
+    FUZZ_ASSERT(read_corpus(reader, column, path) == n); /* and once more the same */
+    fuzz_probe(reader, data + 1, size - 1);
     close(fd);
     return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "clap/tokenizer.h"
 #include "fuzz.h"
 #include "small_vocab.h"
@@ -24,27 +25,27 @@ static pt_named_text next_part(const uint8_t *data, size_t size, size_t *at, con
 static void encode(const pt_tokenizer *tokenizer, const char *caption, size_t n, size_t max_ids) {
     static pt_arena scratch; /* kept: a new one costs more than most captions */
     int32_t ids[77];
-    size_t n_ids = 0, n_uncut = 0;
+    size_t n_ids = 0, n_untruncated = 0;
 
     pt_arena_reset(&scratch);
-    MUST(pt_tokenizer_encode(tokenizer, caption, n, ids, max_ids, &n_ids, &n_uncut, &scratch,
-                             NULL) == PT_OK);
-    MUST(n_ids >= 2 && n_ids <= max_ids && n_uncut >= n_ids && n_uncut <= n + 2);
-    MUST(n_ids == max_ids || n_uncut == n_ids);
+    FUZZ_ASSERT(pt_tokenizer_encode(tokenizer, caption, n, ids, max_ids, &n_ids, &n_untruncated,
+                                    &scratch, NULL) == PATINA_OK);
+    FUZZ_ASSERT(n_ids >= 2 && n_ids <= max_ids && n_untruncated >= n_ids && n_untruncated <= n + 2);
+    FUZZ_ASSERT(n_ids == max_ids || n_untruncated == n_ids);
     for (size_t i = 0; i < n_ids; i++)
-        MUST(ids[i] >= 0 && ids[i] < SMALL_SIZE);
+        FUZZ_ASSERT(ids[i] >= 0 && ids[i] < SMALL_VOCAB_SIZE);
 }
 
 /* The tokenizer of the small vocabulary, kept: most inputs are captions for it, and 260 symbols
  * cost a hundred times what a caption does. */
-static const pt_tokenizer *small_tokenizer(void) {
+static const pt_tokenizer *shared_small_tokenizer(void) {
     static pt_tokenizer *kept;
     if (kept) return kept;
     char *vocab = small_vocab();
-    MUST(vocab && pt_tokenizer_open_memory(
-                      (pt_named_text){"vocab.json", vocab, strlen(vocab)},
-                      (pt_named_text){"merges.txt", SMALL_MERGES, sizeof SMALL_MERGES - 1},
-                      SMALL_SIZE, &kept, NULL) == PT_OK);
+    FUZZ_ASSERT(vocab && pt_tokenizer_open_memory(
+                             (pt_named_text){"vocab.json", vocab, strlen(vocab)},
+                             (pt_named_text){"merges.txt", SMALL_MERGES, sizeof SMALL_MERGES - 1},
+                             SMALL_VOCAB_SIZE, &kept, NULL) == PATINA_OK);
     free(vocab);
     return kept;
 }
@@ -53,11 +54,11 @@ static const pt_tokenizer *small_tokenizer(void) {
 static pt_tokenizer *open_files(pt_named_text vocab, pt_named_text merges) {
     char *own_vocab = NULL;
     pt_tokenizer *tokenizer = NULL;
-    pt_error err = {0};
+    patina_error err = {0};
 
     if (vocab.n_bytes == 0) {
         own_vocab = small_vocab();
-        MUST(own_vocab);
+        FUZZ_ASSERT(own_vocab);
         vocab.text = own_vocab;
         vocab.n_bytes = strlen(own_vocab);
     }
@@ -65,8 +66,8 @@ static pt_tokenizer *open_files(pt_named_text vocab, pt_named_text merges) {
         merges.text = SMALL_MERGES;
         merges.n_bytes = sizeof SMALL_MERGES - 1;
     }
-    if (pt_tokenizer_open_memory(vocab, merges, SMALL_SIZE, &tokenizer, &err) != PT_OK)
-        MUST(tokenizer == NULL && err.status == PT_EFORMAT && err.message[0] != '\0');
+    if (pt_tokenizer_open_memory(vocab, merges, SMALL_VOCAB_SIZE, &tokenizer, &err) != PATINA_OK)
+        FUZZ_ASSERT(tokenizer == NULL && err.status == PATINA_EFORMAT && err.message[0] != '\0');
     free(own_vocab);
     return tokenizer;
 }
@@ -78,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *caption = (const char *)data + at;
     const bool small = vocab.n_bytes == 0 && merges.n_bytes == 0;
     pt_tokenizer *own = small ? NULL : open_files(vocab, merges);
-    const pt_tokenizer *tokenizer = small ? small_tokenizer() : own;
+    const pt_tokenizer *tokenizer = small ? shared_small_tokenizer() : own;
 
     if (tokenizer) {
         encode(tokenizer, caption, size - at, 77);

@@ -15,26 +15,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/str.h"
+#include "base/strbuf.h"
 #include "base/utf8.h"
-#include "corpus/entry.h"
-#include "corpus/reader.h"
+#include "corpus/corpus_reader.h"
+#include "corpus/entry_builder.h"
 #include "fuzz.h"
 #include "tar_writer.h"
 
-#define SIZE_MAX_HERE 65536 /* of an input: time goes by its size */
+#define INPUT_SIZE_MAX 65536 /* of an input: time goes by its size */
 
 static void check_text(const char *text) {
-    MUST(!text || pt_utf8_valid(text, strlen(text))); /* it is written to JSON */
+    FUZZ_ASSERT(!text || pt_utf8_is_valid(text, strlen(text))); /* it is written to JSON */
 }
 
 static void check_captions(const pt_entry *e) {
     for (size_t i = 0; i < e->n_captions; i++) {
         const pt_caption *c = &e->captions[i];
-        MUST(!c->text != !c->fault);
+        FUZZ_ASSERT(!c->text != !c->fault);
         check_text(c->text);
         check_text(c->fault);
-        MUST(!c->text || !pt_utf8_blank(c->text, strlen(c->text)));
+        FUZZ_ASSERT(!c->text || !pt_utf8_is_blank(c->text, strlen(c->text)));
     }
 }
 
@@ -42,12 +42,12 @@ static void check(const pt_entry *e, bool with_audio) {
     check_text(e->id);
     check_text(e->source);
     check_text(e->fault);
-    MUST(e->source && e->source[0] != '/' && !e->path);
-    MUST(!e->id || e->id[0] != '\0');
-    if (e->status == PT_OK)
-        MUST(e->id && !e->fault && !e->audio == !with_audio);
+    FUZZ_ASSERT(e->source && e->source[0] != '/' && !e->path);
+    FUZZ_ASSERT(!e->id || e->id[0] != '\0');
+    if (e->status == PATINA_OK)
+        FUZZ_ASSERT(e->id && !e->fault && !e->audio == !with_audio);
     else
-        MUST(e->fault && pt_status_rejects(e->status) && !e->audio);
+        FUZZ_ASSERT(e->fault && patina_status_is_reject(e->status) && !e->audio);
     check_captions(e);
     /* Each byte of the audio is there. */
     for (size_t i = 0; i < e->n_audio; i += 4096)
@@ -55,55 +55,55 @@ static void check(const pt_entry *e, bool with_audio) {
     if (e->n_audio > 0) (void)((volatile const char *)e->audio)[e->n_audio - 1];
 }
 
-static void add(pt_str *told, const char *text) {
-    pt_str_add(told, text ? text : "-");
-    pt_str_add_bytes(told, "", 1);
+static void add(pt_strbuf *summary, const char *text) {
+    pt_strbuf_append(summary, text ? text : "-");
+    pt_strbuf_append_bytes(summary, "", 1);
 }
 
 /** All that entries say but for their audio. */
-static pt_str read_corpus(const char *path, bool with_audio) {
-    const pt_reader *reader = &pt_reader_webdataset;
+static pt_strbuf read_corpus(const char *path, bool with_audio) {
+    const pt_corpus_reader *reader = &pt_corpus_reader_webdataset;
     const pt_corpus_options options = {0};
     void *state = NULL;
-    pt_error err = {0};
-    pt_str told = {0};
+    patina_error err = {0};
+    pt_strbuf summary = {0};
     bool end = false;
 
-    MUST(reader->open(path, &options, &state, &err) == PT_OK);
+    FUZZ_ASSERT(reader->open(path, &options, &state, &err) == PATINA_OK);
     while (!end) {
         pt_entry entry = {0};
-        const pt_status status = reader->next(state, with_audio, &entry, &end, &err);
-        MUST(status == PT_OK || (status == PT_EFORMAT && err.message[0] != '\0'));
-        if (status != PT_OK || end) {
+        const patina_status status = reader->next(state, with_audio, &entry, &end, &err);
+        FUZZ_ASSERT(status == PATINA_OK || (status == PATINA_EFORMAT && err.message[0] != '\0'));
+        if (status != PATINA_OK || end) {
             pt_entry_release(&entry);
-            pt_str_printf(&told, "%d %s", status, err.message);
+            pt_strbuf_printf(&summary, "%d %s", status, err.message);
             break;
         }
         check(&entry, with_audio);
-        add(&told, entry.id);
-        add(&told, entry.source);
-        add(&told, entry.fault);
-        pt_str_printf(&told, "%d ", entry.status);
+        add(&summary, entry.id);
+        add(&summary, entry.source);
+        add(&summary, entry.fault);
+        pt_strbuf_printf(&summary, "%d ", entry.status);
         for (size_t i = 0; i < entry.n_captions; i++) {
-            add(&told, entry.captions[i].text);
-            add(&told, entry.captions[i].fault);
+            add(&summary, entry.captions[i].text);
+            add(&summary, entry.captions[i].fault);
         }
         pt_entry_release(&entry);
     }
     reader->close(state);
-    MUST(!told.failed);
-    return told;
+    FUZZ_ASSERT(!summary.failed);
+    return summary;
 }
 
 /** A script as a tar. */
-static void tar_of_script(const char *text, size_t n, pt_str *tar) {
+static void build_tar_from_script(const char *text, size_t n, pt_strbuf *tar) {
     for (const char *line = text, *end = text + n; line < end;) {
         const char *feed = memchr(line, '\n', (size_t)(end - line));
         const char *stop = feed ? feed : end;
         const char *tab = memchr(line, '\t', (size_t)(stop - line));
-        char *name = pt_text_copy(line, (size_t)((tab ? tab : stop) - line));
+        char *name = pt_text_dup(line, (size_t)((tab ? tab : stop) - line));
         const char *bytes = tab ? tab + 1 : stop;
-        MUST(name);
+        FUZZ_ASSERT(name);
         tar_add_bytes(tar, name, bytes, (size_t)(stop - bytes));
         free(name);
         line = feed ? feed + 1 : end;
@@ -120,37 +120,37 @@ static size_t next_header(const unsigned char *header, size_t at) {
 }
 
 /** Mends the sums of all headers. */
-static void mend(pt_str *tar) {
+static void fix_checksums(pt_strbuf *tar) {
     static const unsigned char zeros[TAR_BLOCK];
     for (size_t at = 0; at + TAR_BLOCK <= tar->length;) {
         unsigned char *header = (unsigned char *)tar->text + at;
-        if (memcmp(header, zeros, TAR_BLOCK) != 0) tar_sum(header);
+        if (memcmp(header, zeros, TAR_BLOCK) != 0) tar_set_checksum(header);
         at = next_header(header, at);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (size < 1 || size > SIZE_MAX_HERE) return 0;
-    pt_str tar = {0};
+    if (size < 1 || size > INPUT_SIZE_MAX) return 0;
+    pt_strbuf tar = {0};
     char path[64];
     const char *text = (const char *)data + 1;
 
-    pt_str_add(&tar, ""); /* so that there is some */
+    pt_strbuf_append(&tar, ""); /* so that there is some */
     if (data[0] == 's')
-        tar_of_script(text, size - 1, &tar);
+        build_tar_from_script(text, size - 1, &tar);
     else
-        pt_str_add_bytes(&tar, text, size - 1);
-    if (data[0] == 'h') mend(&tar);
-    MUST(!tar.failed);
+        pt_strbuf_append_bytes(&tar, text, size - 1);
+    if (data[0] == 'h') fix_checksums(&tar);
+    FUZZ_ASSERT(!tar.failed);
 
     const int fd = memfd_create("corpus", MFD_CLOEXEC);
-    MUST(fd >= 0 && write(fd, tar.text, tar.length) == (ssize_t)tar.length);
+    FUZZ_ASSERT(fd >= 0 && write(fd, tar.text, tar.length) == (ssize_t)tar.length);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    pt_str with = read_corpus(path, true), without = read_corpus(path, false);
-    MUST(with.length == without.length && memcmp(with.text, without.text, with.length) == 0);
+    pt_strbuf with = read_corpus(path, true), without = read_corpus(path, false);
+    FUZZ_ASSERT(with.length == without.length && memcmp(with.text, without.text, with.length) == 0);
     close(fd);
-    pt_str_release(&with);
-    pt_str_release(&without);
-    pt_str_release(&tar);
+    pt_strbuf_release(&with);
+    pt_strbuf_release(&without);
+    pt_strbuf_release(&tar);
     return 0;
 }

@@ -12,11 +12,11 @@ import keyword
 import sys
 import textwrap
 
-LEFT_OUT = ("quiet", "progress")  # an argument of its own says how a run is followed
+EXCLUDED_OPTIONS = ("quiet", "progress")  # an argument of its own says how a run is followed
 
-TYPES = {"text": "StrPath", "number": "int", "duration": "str | int"}
+PYTHON_TYPES = {"text": "StrPath", "number": "int", "duration": "str | int"}
 
-HEAD = '''\
+MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT
 """patina.generate; made from the option table of patina {version}, so not to be edited."""
 
@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Sequence
 
-from patina._program import Progress, StrPath, run_generate
+from patina._subprocess import Progress, StrPath, run_generate
 '''
 
 
@@ -33,7 +33,7 @@ def wrap(text, indent):
                          break_on_hyphens=False)
 
 
-def argument_of(option):
+def argument_name(option):
     name = option["name"].replace("-", "_")
     return name + "_" if keyword.iskeyword(name) else name
 
@@ -44,12 +44,12 @@ def type_of(option):
     if option["kind"] == "choice":
         kind = "Literal[" + ", ".join(f'"{choice}"' for choice in option["choices"]) + "]"
     else:
-        kind = TYPES[option["kind"]]
+        kind = PYTHON_TYPES[option["kind"]]
     return f"Sequence[{kind}]" if option["repeatable"] else kind
 
 
 def parameter(option):
-    name, kind = argument_of(option), type_of(option)
+    name, kind = argument_name(option), type_of(option)
     if option["required"]:
         return f"    {name}: {kind},\n"
     if option["kind"] == "flag":
@@ -57,37 +57,37 @@ def parameter(option):
     return f"    {name}: {kind} | None = None,\n"
 
 
-def explanation(option):
+def argument_doc(option):
     text = option["help"] + (f" (default {option['default']})" if option["default"] else "")
-    return f"        {argument_of(option)}:\n" + wrap(text, " " * 12) + "\n"
+    return f"        {argument_name(option)}:\n" + wrap(text, " " * 12) + "\n"
 
 
-def escaped(text):
+def escape_docstring(text):
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def module(tables):
     command = next(item for item in tables["commands"] if item["name"] == "generate")
     options = [option for option in command["options"]
-               if not option["alone"] and option["name"] not in LEFT_OUT]
+               if not option["alone"] and option["name"] not in EXCLUDED_OPTIONS]
     required = [option for option in options if option["required"]]
     options = required + [option for option in options if not option["required"]]
     paragraphs = "\n\n".join(wrap(part, "    ") for part in command["description"].split("\n\n"))
-    text = HEAD.format(version=tables["version"])
+    text = MODULE_HEADER.format(version=tables["version"])
     text += "\n\ndef generate(\n    *,\n" + "".join(map(parameter, options))
     text += "    progress: Progress = True,\n) -> dict[str, Any] | None:\n"
-    text += f'    """{escaped(command["summary"])}\n\n{escaped(paragraphs)}\n\n'
+    text += f'    """{escape_docstring(command["summary"])}\n\n{escape_docstring(paragraphs)}\n\n'
     text += ("    Runs the program `patina generate` and returns what OUT/dataset.json says of the\n"
              "    set, or None where time_limit or shard left it unfinished. An interrupt ends the run\n"
              "    as Ctrl-C does in a shell; the same call goes on from the last finished chunk.\n\n")
-    text += "    Args:\n" + escaped("".join(map(explanation, options)))
+    text += "    Args:\n" + escape_docstring("".join(map(argument_doc, options)))
     text += ("        progress:\n"
              "            True shows a line on sys.stderr that is rewritten, False nothing; a function\n"
              "            is called with a dict about once a second, and for every note and reject:\n"
              "            its `event` is 'progress', 'note' or 'reject'\n\n"
              "    Raises:\n        Error: with the program's sentence\n" + '    """\n')
     text += "    return run_generate({\n"
-    text += "".join(f'        "{option["name"]}": {argument_of(option)},\n' for option in options)
+    text += "".join(f'        "{option["name"]}": {argument_name(option)},\n' for option in options)
     return text + "    }, progress)\n"
 
 

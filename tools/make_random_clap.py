@@ -89,7 +89,7 @@ LAYOUTS = {
 TORCH_DTYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
 
 
-def completed(changes):
+def with_defaults(changes):
     """The defaults with the members of changes in their place."""
     config = copy.deepcopy(DEFAULTS)
     for name, value in changes.items():
@@ -134,7 +134,7 @@ class Normal:
 
 
 @dataclass
-class BalancedRows:
+class ZeroMeanRows:
     """std z with every row's mean taken away.
 
     For the last layer of a projection: what comes out of ReLU has a positive mean, which must not
@@ -173,7 +173,7 @@ class Tensor:
     def n_values(self):
         return math.prod(self.shape)
 
-    def make(self, seed):
+    def sample(self, seed):
         if self.is_integer:
             return self.values
         rng = np.random.Generator(np.random.PCG64([seed, zlib.crc32(self.name.encode())]))
@@ -181,7 +181,7 @@ class Tensor:
         return np.asarray(self.values.fill(np.asarray(z)), dtype=np.float32)
 
 
-def stored(array, dtype):
+def encode_array(array, dtype):
     """Little-endian bytes of an array in a checkpoint's dtype."""
     if array.dtype == np.int64:
         return array.astype("<i8").tobytes()
@@ -232,7 +232,7 @@ class Layout:
 
     def projection(self, name, n_in, n_out, gain):
         self.linear(name + ".linear1", n_out, n_in, gain)
-        self.add(name + ".linear2.weight", [n_out, n_out], BalancedRows(1.4 / math.sqrt(n_out)))
+        self.add(name + ".linear2.weight", [n_out, n_out], ZeroMeanRows(1.4 / math.sqrt(n_out)))
         self.bias(name + ".linear2", n_out)
 
 
@@ -324,7 +324,7 @@ def audio_tower(layout, audio, n_projection):
     layout.projection("audio_projection", width, n_projection, 2.5)
 
 
-def tensors_of(config):
+def build_tensors(config):
     layout = Layout()
     scale = Normal(0.1, math.log(config["logit_scale_init_value"]))
     layout.add("logit_scale_a", [], scale)
@@ -363,7 +363,7 @@ def write_safetensors(path, tensors, seed, dtype):
         put(len(text).to_bytes(8, "little"))
         put(text)
         for tensor in tensors:
-            put(stored(tensor.make(seed), dtype))
+            put(encode_array(tensor.sample(seed), dtype))
     assert size == 8 + len(text) + at
     return size, digest.hexdigest()
 
@@ -406,8 +406,8 @@ def main():
     if options.config:
         with open(options.config, encoding="utf-8") as file:
             changes = json.load(file)
-    config = completed(changes)
-    tensors = tensors_of(config)
+    config = with_defaults(changes)
+    tensors = build_tensors(config)
     n_values = sum(tensor.n_values for tensor in tensors if not tensor.is_integer)
     summary = f"{len(tensors)} tensors, {n_values} floating values"
 

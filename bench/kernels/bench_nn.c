@@ -24,10 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <patina/isa.h>
+#include <patina/cpu.h>
 
 #include "nn/ops.h"
-#include "nn/peak.h"
+#include "nn/peak_flops.h"
 #include "onednn.h"
 
 enum { MAX_ROUNDS = 1000, MAX_TIMINGS = 64 };
@@ -95,7 +95,7 @@ typedef struct timing {
     const char *name;
     double flop[N_PRECISIONS];
     double seconds[N_PRECISIONS][MAX_ROUNDS];
-    double peer[N_PRECISIONS][MAX_ROUNDS]; /* oneDNN's; 0: it has none */
+    double onednn[N_PRECISIONS][MAX_ROUNDS]; /* oneDNN's; 0: it has none */
 } timing;
 
 /* What the kernels work on: x operands, y either. */
@@ -105,7 +105,7 @@ typedef struct bench {
     float *bias;
     unsigned char *x;
     void *y, *scratch;
-    onednn_linear *peer[N_LINEARS]; /* NULL where it has none */
+    onednn_linear *onednn[N_LINEARS]; /* NULL where it has none */
 } bench;
 
 static double now(void) {
@@ -114,12 +114,12 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int by_size(const void *a, const void *b) {
+static int compare_doubles(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static void *room(size_t n_floats) {
+static void *alloc_floats(size_t n_floats) {
     float *p = aligned_alloc(64, (n_floats * sizeof(float) + 63) / 64 * 64);
     if (!p) {
         fprintf(stderr, "bench_nn: out of memory\n");
@@ -130,7 +130,7 @@ static void *room(size_t n_floats) {
     return p;
 }
 
-static bool wanted(const char *name, char **words, int n_words) {
+static bool is_selected(const char *name, char **words, int n_words) {
     for (int i = 0; i < n_words; i++)
         if (strstr(name, words[i])) return true;
     return n_words == 0;
@@ -140,14 +140,14 @@ static void print_timing(timing *t, int rounds, const double *peak) {
     printf("%-24s", t->name);
     for (int p = 0; p < N_PRECISIONS; p++) {
         if (t->flop[p] == 0.0) continue;
-        qsort(t->seconds[p], (size_t)rounds, sizeof *t->seconds[p], by_size);
+        qsort(t->seconds[p], (size_t)rounds, sizeof *t->seconds[p], compare_doubles);
         const double best = t->seconds[p][0], median = t->seconds[p][rounds / 2];
         printf("  %9.3f ms %9.3f ms %7.1f GFLOP/s", 1e3 * best, 1e3 * median,
                1e-9 * t->flop[p] / best);
         if (peak) printf(" %4.0f %%", 100.0 * t->flop[p] / best / peak[p]);
-        if (t->peer[p][0] == 0.0) continue;
-        qsort(t->peer[p], (size_t)rounds, sizeof *t->peer[p], by_size);
-        printf("  oneDNN %9.3f ms, %4.2f x", 1e3 * t->peer[p][0], t->peer[p][0] / best);
+        if (t->onednn[p][0] == 0.0) continue;
+        qsort(t->onednn[p], (size_t)rounds, sizeof *t->onednn[p], compare_doubles);
+        printf("  oneDNN %9.3f ms, %4.2f x", 1e3 * t->onednn[p][0], t->onednn[p][0] / best);
     }
     printf("\n");
 }
@@ -161,10 +161,10 @@ static double time_linear(const bench *b, const linear_shape *s, int times) {
     return (now() - start) / times;
 }
 
-static double time_peer(const onednn_linear *peer, int times) {
+static double time_onednn(const onednn_linear *onednn, int times) {
     const double start = now();
     for (int i = 0; i < times; i++)
-        onednn_linear_run(peer);
+        onednn_linear_run(onednn);
     return (now() - start) / times;
 }
 
@@ -233,14 +233,14 @@ static double time_layer_norm(const bench *b, size_t n_rows, size_t n) {
 /* The weights of a tower, and of the largest single shape, are as good as any numbers. */
 static bench bench_new(const pt_nn_ops *ops) {
     const size_t n_audio = tower_bytes(ops, false), n_text = tower_bytes(ops, true);
-    float *x = room(N_X);
+    float *x = alloc_floats(N_X);
     bench b = {.ops = ops,
-               .weights = room((n_audio > n_text ? n_audio : n_text) / sizeof(float)),
-               .weight = room(N_WEIGHT),
-               .bias = room(1 << 20),
-               .x = room(N_X),
-               .y = room(4096 * 384),
-               .scratch = room(1 << 20)};
+               .weights = alloc_floats((n_audio > n_text ? n_audio : n_text) / sizeof(float)),
+               .weight = alloc_floats(N_WEIGHT),
+               .bias = alloc_floats(1 << 20),
+               .x = alloc_floats(N_X),
+               .y = alloc_floats(4096 * 384),
+               .scratch = alloc_floats(1 << 20)};
     ops->to_operands(x, N_X, b.x);
     free(x);
     return b;
@@ -261,8 +261,8 @@ static double element(const pt_nn_ops *ops, pt_nn_epilogue epilogue, const void 
 }
 
 /* Euclidean lengths of the rows of a matrix. */
-static double *lengths_new(const float *x, size_t n_rows, size_t n) {
-    double *lengths = room(2 * n_rows);
+static double *row_norms(const float *x, size_t n_rows, size_t n) {
+    double *lengths = alloc_floats(2 * n_rows);
     for (size_t i = 0; i < n_rows; i++) {
         double power = 0.0;
         for (size_t j = 0; j < n; j++)
@@ -276,7 +276,7 @@ static double *lengths_new(const float *x, size_t n_rows, size_t n) {
  * to at most size = |x| |w|, with about sqrt(k) roundings of u to one side; bias, GELU and residual
  * take a few more. oneDNN's erf is off by 1.5e-7 (Abramowitz and Stegun 7.1.26), of half of v. What
  * is stored as bfloat16 is rounded once more on both sides; operands are the same on both. */
-static double apart(const bench *b, const linear_shape *s, double size, double y) {
+static double tolerance(const bench *b, const linear_shape *s, double size, double y) {
     const double u = 0.5 * (double)FLT_EPSILON, v = size + 1.0; /* |bias| and |residual| are < 1 */
     const bool rounds =
         b->ops->operand_size == 2 && s->epilogue != PT_NN_STORE && s->epilogue != PT_NN_ADD;
@@ -285,11 +285,11 @@ static double apart(const bench *b, const linear_shape *s, double size, double y
 }
 
 /* Ours and oneDNN's, from the same y; ends the program where they do not agree. */
-static void check_peer(const bench *b, const linear_shape *s, const onednn_linear *peer,
-                       const float *x, const float *w) {
+static void check_onednn(const bench *b, const linear_shape *s, const onednn_linear *onednn,
+                         const float *x, const float *w) {
     const size_t n = s->m * s->n;
-    double *x_lengths = lengths_new(x, s->m, s->k), *w_lengths = lengths_new(w, s->n, s->k);
-    float *before = room(n), *ours = malloc(n * sizeof *ours);
+    double *x_lengths = row_norms(x, s->m, s->k), *w_lengths = row_norms(w, s->n, s->k);
+    float *before = alloc_floats(n), *ours = malloc(n * sizeof *ours);
     size_t n_off = 0, n_zeros = 0;
     if (!ours) exit(1);
 
@@ -297,11 +297,11 @@ static void check_peer(const bench *b, const linear_shape *s, const onednn_linea
     time_linear(b, s, 1);
     memcpy(ours, b->y, n * sizeof *ours);
     memcpy(b->y, before, n * sizeof *before);
-    onednn_linear_run(peer);
+    onednn_linear_run(onednn);
     for (size_t i = 0; i < n; i++) {
         const double a = element(b->ops, s->epilogue, ours, i);
         const double off = fabs(a - element(b->ops, s->epilogue, b->y, i));
-        n_off += !(off <= apart(b, s, x_lengths[i / s->n] * w_lengths[i % s->n], a));
+        n_off += !(off <= tolerance(b, s, x_lengths[i / s->n] * w_lengths[i % s->n], a));
         n_zeros += a == 0.0;
     }
     if (n_off > 0 || n_zeros > n / 2) {
@@ -313,28 +313,28 @@ static void check_peer(const bench *b, const linear_shape *s, const onednn_linea
 }
 
 /* The same maps in oneDNN's hands, of the shapes that are wanted. */
-static void open_peers(bench *b, char **words, int n_words) {
-    float *x = room(N_X), *w = room(N_WEIGHT);
+static void open_onednn_linears(bench *b, char **words, int n_words) {
+    float *x = alloc_floats(N_X), *w = alloc_floats(N_WEIGHT);
     int n_refused = 0;
 
     for (int i = 0; i < N_LINEARS; i++) {
         const linear_shape *s = &linears[i];
-        if (!wanted(s->name, words, n_words)) continue;
+        if (!is_selected(s->name, words, n_words)) continue;
         b->ops->pack(w, s->n, s->k, b->weight);
-        b->peer[i] = onednn_linear_new(s->m, s->n, s->k, s->epilogue, b->ops->precision, w, b->bias,
-                                       b->x, b->y);
-        n_refused += !b->peer[i];
-        if (b->peer[i]) check_peer(b, s, b->peer[i], x, w);
+        b->onednn[i] = onednn_linear_new(s->m, s->n, s->k, s->epilogue, b->ops->precision, w,
+                                         b->bias, b->x, b->y);
+        n_refused += !b->onednn[i];
+        if (b->onednn[i]) check_onednn(b, s, b->onednn[i], x, w);
     }
     if (n_refused > 0)
         fprintf(stderr, "bench_nn: oneDNN has none of %d shapes in %s on this machine\n", n_refused,
-                pt_precision_name(b->ops->precision));
+                patina_precision_name(b->ops->precision));
     free(x);
     free(w);
 }
 
-static void note(timing *t, const char *name, int precision, int round, double flop,
-                 double seconds) {
+static void record_timing(timing *t, const char *name, int precision, int round, double flop,
+                          double seconds) {
     t->name = name;
     t->flop[precision] = flop;
     t->seconds[precision][round] = seconds;
@@ -348,14 +348,14 @@ static int run_round(const bench *b, timing *timings, int precision, int round, 
     for (int i = 0; i < N_LINEARS; i++) {
         const linear_shape *s = &linears[i];
         const double flop = 2.0 * (double)(s->m * s->n * s->k);
-        if (!wanted(s->name, words, n_words)) continue;
+        if (!is_selected(s->name, words, n_words)) continue;
         /* Once unmeasured, then until the clock tells: 4 million multiply-adds at the least. */
         const int times = 1 + (int)(8e6 / flop);
         time_linear(b, s, 1);
-        note(&timings[n], s->name, precision, round, flop, time_linear(b, s, times));
-        if (b->peer[i]) {
-            time_peer(b->peer[i], 1);
-            timings[n].peer[precision][round] = time_peer(b->peer[i], times);
+        record_timing(&timings[n], s->name, precision, round, flop, time_linear(b, s, times));
+        if (b->onednn[i]) {
+            time_onednn(b->onednn[i], 1);
+            timings[n].onednn[precision][round] = time_onednn(b->onednn[i], times);
         }
         n++;
     }
@@ -363,29 +363,29 @@ static int run_round(const bench *b, timing *timings, int precision, int round, 
         const attention_shape *s = &attentions[i];
         const double flop = 4.0 * (double)(s->n_windows * s->n_heads * s->head_dim) *
                             (double)(s->n_tokens * s->n_tokens);
-        if (!wanted(s->name, words, n_words)) continue;
+        if (!is_selected(s->name, words, n_words)) continue;
         time_attention(b, s);
-        note(&timings[n++], s->name, precision, round, flop, time_attention(b, s));
+        record_timing(&timings[n++], s->name, precision, round, flop, time_attention(b, s));
     }
     for (int text = 0; text < 2; text++) {
         const char *name = text ? "linears of a caption" : "linears of a clip";
-        if (!wanted(name, words, n_words)) continue;
-        note(&timings[n++], name, precision, round, tower_flop(text), time_tower(b, text));
+        if (!is_selected(name, words, n_words)) continue;
+        record_timing(&timings[n++], name, precision, round, tower_flop(text), time_tower(b, text));
     }
-    if (wanted("layer_norm 4096,96", words, n_words))
-        note(&timings[n++], "layer_norm 4096,96", precision, round, 8.0 * 4096 * 96,
-             time_layer_norm(b, 4096, 96));
+    if (is_selected("layer_norm 4096,96", words, n_words))
+        record_timing(&timings[n++], "layer_norm 4096,96", precision, round, 8.0 * 4096 * 96,
+                      time_layer_norm(b, 4096, 96));
     return n;
 }
 
 int main(int argc, char **argv) {
     static timing peak, timings[MAX_TIMINGS];
-    pt_isa isa = pt_isa_detect();
+    patina_isa isa = patina_isa_detect();
     int rounds = 20, option, n = 0;
 
     while ((option = getopt(argc, argv, "i:r:")) != -1) {
-        pt_error err;
-        if (option == 'i' && pt_isa_parse(optarg, &isa, &err) != PT_OK) {
+        patina_error err;
+        if (option == 'i' && patina_isa_parse(optarg, &isa, &err) != PATINA_OK) {
             fprintf(stderr, "bench_nn: %s\n", err.message);
             return 2;
         }
@@ -396,23 +396,23 @@ int main(int argc, char **argv) {
         }
     }
 
-    const char *peer = onednn_open(isa);
+    const char *onednn = onednn_open(isa);
     const pt_nn_ops *ops[N_PRECISIONS];
     bench benches[N_PRECISIONS];
     for (int p = 0; p < N_PRECISIONS; p++) {
-        ops[p] = pt_nn_ops_of(isa, (pt_precision)p);
+        ops[p] = pt_nn_ops_get(isa, (patina_precision)p);
         if (ops[p]) benches[p] = bench_new(ops[p]);
-        if (ops[p] && peer) open_peers(&benches[p], argv + optind, argc - optind);
+        if (ops[p] && onednn) open_onednn_linears(&benches[p], argv + optind, argc - optind);
     }
     for (int round = 0; round < rounds; round++)
         for (int p = 0; p < N_PRECISIONS && ops[p]; p++) {
-            const double start = now(), flop = pt_nn_peak_run(isa, (pt_precision)p, 2e8);
-            note(&peak, "register peak", p, round, flop, now() - start);
+            const double start = now(), flop = pt_nn_peak_flops_run(isa, (patina_precision)p, 2e8);
+            record_timing(&peak, "register peak", p, round, flop, now() - start);
             n = run_round(&benches[p], timings, p, round, argv + optind, argc - optind);
         }
 
-    printf("%s: best, median, best; float32%s%s%s\n", pt_isa_name(isa), ops[1] ? ", bfloat16" : "",
-           peer ? "; beside " : "", peer ? peer : "");
+    printf("%s: best, median, best; float32%s%s%s\n", patina_isa_name(isa),
+           ops[1] ? ", bfloat16" : "", onednn ? "; beside " : "", onednn ? onednn : "");
     print_timing(&peak, rounds, NULL);
     const double best_peak[N_PRECISIONS] = {peak.flop[0] / peak.seconds[0][0],
                                             peak.flop[1] / peak.seconds[1][0]};

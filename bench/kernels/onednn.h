@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include <patina/isa.h>
+#include <patina/cpu.h>
 
 #include "nn/ops.h"
 
@@ -14,7 +14,7 @@ typedef struct onednn_linear onednn_linear;
 
 /** Keeps it to one thread and, for AVX2 and less, to the instructions of ours; once, before all
  * else. "oneDNN 2.6.3"; NULL where it is not there, or cannot be kept to one thread. */
-const char *onednn_open(pt_isa isa);
+const char *onednn_open(patina_isa isa);
 
 /**
  * y [m, n] = epilogue(x [m, k] w^T + bias), types as with pt_nn_ops.linear of the precision, rows
@@ -25,8 +25,8 @@ const char *onednn_open(pt_isa isa);
  * x, y     stay where they are; y is overwritten
  */
 onednn_linear *onednn_linear_new(size_t m, size_t n, size_t k, pt_nn_epilogue epilogue,
-                                 pt_precision precision, const float *w, const float *bias, void *x,
-                                 void *y);
+                                 patina_precision precision, const float *w, const float *bias,
+                                 void *x, void *y);
 void onednn_linear_run(const onednn_linear *linear);
 void onednn_linear_free(onednn_linear *linear);
 

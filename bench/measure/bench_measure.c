@@ -13,16 +13,18 @@
 #include <unistd.h>
 
 #include <ebur128.h>
-#include <patina/isa.h>
+#include <patina/cpu.h>
 #include <patina/measure.h>
+
+#include "base/arena.h"
 
 #define ROUNDS_MAX 1000
 #define RATE_HZ    44100
-#define N_FRAMES   (RATE_HZ * PT_WINDOW_S)
+#define N_FRAMES   (RATE_HZ * PATINA_WINDOW_S)
 
 typedef struct excerpt {
-    pt_audio source, mix;
-    pt_meter *meter;
+    patina_audio source, mix;
+    patina_meter *meter;
     pt_arena scratch;
 } excerpt;
 
@@ -34,34 +36,34 @@ typedef struct job {
 } job;
 
 static bool run_targets(excerpt *e, double *value) {
-    pt_targets targets;
+    patina_targets targets;
     pt_arena_reset(&e->scratch);
-    if (pt_targets_measure(e->meter, &e->source, e->mix.samples, e->mix.n_frames, &targets,
-                           &e->scratch, NULL) != PT_OK)
+    if (patina_targets_measure(e->meter, &e->source, e->mix.samples, e->mix.n_frames, &targets,
+                               &e->scratch, NULL) != PATINA_OK)
         return false;
     *value = targets.ltas[36];
     return true;
 }
 
 static bool run_ltas(excerpt *e, double *value) {
-    double levels[PT_LTAS_BANDS];
+    double levels[PATINA_LTAS_BANDS];
     pt_arena_reset(&e->scratch);
-    if (pt_ltas_measure(e->meter, e->mix.samples, e->mix.n_frames, RATE_HZ, levels, &e->scratch,
-                        NULL) != PT_OK)
+    if (patina_ltas_measure(e->meter, e->mix.samples, e->mix.n_frames, RATE_HZ, levels, &e->scratch,
+                            NULL) != PATINA_OK)
         return false;
     *value = levels[36];
     return true;
 }
 
 static bool run_loudness_source(excerpt *e, double *value) {
-    return pt_loudness_measure(&e->source, value, NULL) == PT_OK;
+    return patina_loudness_measure(&e->source, value, NULL) == PATINA_OK;
 }
 
 static bool run_loudness_mix(excerpt *e, double *value) {
-    return pt_loudness_measure(&e->mix, value, NULL) == PT_OK;
+    return patina_loudness_measure(&e->mix, value, NULL) == PATINA_OK;
 }
 
-static bool ebur128_loudness(const pt_audio *audio, double *value) {
+static bool ebur128_loudness(const patina_audio *audio, double *value) {
     ebur128_state *state = ebur128_init(audio->n_channels, audio->rate_hz, EBUR128_MODE_I);
     const bool ok =
         state &&
@@ -80,17 +82,17 @@ static bool run_ebur128_mix(excerpt *e, double *value) {
 }
 
 static bool run_crest(excerpt *e, double *value) {
-    *value = pt_crest_db(e->mix.samples, e->mix.n_frames);
+    *value = patina_crest_factor_db(e->mix.samples, e->mix.n_frames);
     return true;
 }
 
 static bool run_zcr(excerpt *e, double *value) {
-    *value = pt_zcr(e->mix.samples, e->mix.n_frames);
+    *value = patina_zero_crossing_rate(e->mix.samples, e->mix.n_frames);
     return true;
 }
 
 static bool run_power(excerpt *e, double *value) {
-    *value = pt_power(e->mix.samples, e->mix.n_frames);
+    *value = patina_ac_power(e->mix.samples, e->mix.n_frames);
     return true;
 }
 
@@ -114,7 +116,7 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int by_size(const void *a, const void *b) {
+static int compare_doubles(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
@@ -145,9 +147,10 @@ static bool run_rounds(excerpt *e, int rounds) {
 }
 
 static void print(int rounds) {
-    printf("%-22s %10s %10s    value\n", pt_isa_name(pt_isa_detect()), "best, ms", "median");
+    printf("%-22s %10s %10s    value\n", patina_isa_name(patina_isa_detect()), "best, ms",
+           "median");
     for (size_t j = 0; j < N_JOBS; j++) {
-        qsort(jobs[j].seconds, (size_t)rounds, sizeof *jobs[j].seconds, by_size);
+        qsort(jobs[j].seconds, (size_t)rounds, sizeof *jobs[j].seconds, compare_doubles);
         printf("%-22s %10.3f %10.3f    %.8g\n", jobs[j].name, 1e3 * jobs[j].seconds[0],
                1e3 * jobs[j].seconds[rounds / 2], jobs[j].value);
     }
@@ -162,14 +165,15 @@ int main(int argc, char **argv) {
             return 2;
         }
     }
-    float *source = noise(N_FRAMES, 2), *mix = noise(PT_WINDOW_FRAMES, 1);
+    float *source = noise(N_FRAMES, 2), *mix = noise(PATINA_WINDOW_FRAMES, 1);
     excerpt e = {.source = {source, N_FRAMES, 2, RATE_HZ},
-                 .mix = {mix, PT_WINDOW_FRAMES, 1, PT_RATE_HZ}};
+                 .mix = {mix, PATINA_WINDOW_FRAMES, 1, PATINA_RATE_HZ}};
     pt_arena_init(&e.scratch);
-    bool ok = source && mix && pt_meter_open(&e.meter, NULL) == PT_OK && run_rounds(&e, rounds);
+    bool ok =
+        source && mix && patina_meter_open(&e.meter, NULL) == PATINA_OK && run_rounds(&e, rounds);
     if (ok) print(rounds);
 
-    pt_meter_close(&e.meter);
+    patina_meter_close(&e.meter);
     pt_arena_release(&e.scratch);
     free(source);
     free(mix);

@@ -8,24 +8,23 @@
 #ifndef PATINA_H
 #define PATINA_H
 
-#include <patina/arena.h>
 #include <patina/audio.h>
-#include <patina/bench.h>
+#include <patina/buffer_ops.h>
 #include <patina/clap.h>
-#include <patina/corpus_kinds.h>
+#include <patina/corpus.h>
+#include <patina/cpu.h>
 #include <patina/dataset.h>
 #include <patina/degrade.h>
-#include <patina/files.h>
+#include <patina/file_ops.h>
 #include <patina/generate.h>
 #include <patina/hub.h>
 #include <patina/inspect.h>
-#include <patina/isa.h>
 #include <patina/measure.h>
 #include <patina/provenance.h>
-#include <patina/sound.h>
+#include <patina/scratch.h>
 #include <patina/status.h>
 
 /** The library's version, "0.1.0". */
-PT_API const char *pt_version(void);
+PATINA_API const char *patina_version(void);
 
 #endif /* PATINA_H */

@@ -7,16 +7,19 @@
 #include <stdbool.h>
 
 #if defined(__GNUC__)
-#define PT_API __attribute__((visibility("default")))
-#define PT_PRINTF(format_index, first_index)                                                       \
-    __attribute__((format(printf, format_index, first_index)))
+#define PATINA_API __attribute__((visibility("default")))
 #else
-#define PT_API
-#define PT_PRINTF(format_index, first_index)
+#define PATINA_API
 #endif
 
 #ifdef __cplusplus
+#include <atomic>
+typedef std::atomic<bool> patina_atomic_bool;
 extern "C" {
+#else
+#include <stdatomic.h>
+/** A flag that one thread or a signal handler sets while another reads it. */
+typedef atomic_bool patina_atomic_bool;
 #endif
 
 /**
@@ -24,59 +27,46 @@ extern "C" {
  * which is counted, named in rejects.jsonl and passed over. Its order is the order in which an
  * entry is judged: the first that applies is the one reported.
  */
-typedef enum pt_status {
-    PT_OK = 0,
-    PT_ENOMEM,     /* memory ran out */
-    PT_EIO,        /* a file could not be opened, read or written */
-    PT_EFORMAT,    /* a model, suite, recipe or manifest is not what it should be */
-    PT_ERANGE,     /* a number is outside the range that its header states */
-    PT_EUSAGE,     /* options that do not go together, or an unknown name */
-    PT_ECANCELLED, /* the caller asked to stop */
+typedef enum patina_status {
+    PATINA_OK = 0,
+    PATINA_ENOMEM,     /* memory ran out */
+    PATINA_EIO,        /* a file could not be opened, read or written */
+    PATINA_EFORMAT,    /* a model, suite, recipe or manifest is not what it should be */
+    PATINA_ERANGE,     /* a number is outside the range that its header states */
+    PATINA_EUSAGE,     /* options that do not go together, or an unknown name */
+    PATINA_ECANCELLED, /* the caller asked to stop */
 
-    PT_REJECT_BAD_CAPTION,  /* none, not a string, not UTF-8, only white space */
-    PT_REJECT_DUPLICATE_ID, /* an earlier entry has the same id */
-    PT_REJECT_MISSING,      /* no such audio file */
-    PT_REJECT_TIMEOUT,      /* reading it took longer than the run allows an entry */
-    PT_REJECT_UNDECODABLE,  /* not audio that can be read, or a line that is no entry */
-    PT_REJECT_TRUNCATED,    /* fewer samples than the file promises */
-    PT_REJECT_UNSUPPORTED,  /* under 4 kHz, over 384 kHz, or more than 64 channels */
-    PT_REJECT_TOO_SHORT,    /* under 0.4 s: no loudness block */
-    PT_REJECT_NONFINITE,    /* a NaN or an infinity among the samples */
-    PT_REJECT_SILENT,       /* AC power under -100 dB re full scale */
-    PT_STATUS_COUNT
-} pt_status;
+    PATINA_REJECT_BAD_CAPTION,  /* none, not a string, not UTF-8, only white space */
+    PATINA_REJECT_DUPLICATE_ID, /* an earlier entry has the same id */
+    PATINA_REJECT_MISSING,      /* no such audio file */
+    PATINA_REJECT_TIMEOUT,      /* reading it took longer than the run allows an entry */
+    PATINA_REJECT_UNDECODABLE,  /* not audio that can be read, or a line that is no entry */
+    PATINA_REJECT_TRUNCATED,    /* fewer samples than the file promises */
+    PATINA_REJECT_UNSUPPORTED,  /* under 4 kHz, over 384 kHz, or more than 64 channels */
+    PATINA_REJECT_TOO_SHORT,    /* under 0.4 s: no loudness block */
+    PATINA_REJECT_NONFINITE,    /* a NaN or an infinity among the samples */
+    PATINA_REJECT_SILENT,       /* AC power under -100 dB re full scale */
+    PATINA_STATUS_COUNT
+} patina_status;
 
-#define PT_REJECT_FIRST PT_REJECT_BAD_CAPTION
-#define PT_REJECT_COUNT (PT_STATUS_COUNT - PT_REJECT_FIRST)
+#define PATINA_REJECT_FIRST PATINA_REJECT_BAD_CAPTION
+#define PATINA_REJECT_COUNT (PATINA_STATUS_COUNT - PATINA_REJECT_FIRST)
 
 /**
  * What went wrong, as one sentence without a full stop: what was met, where, and what to do.
  * The message starts where the fault is seen and gains its place ("file 'x': ...") on the way up.
- * Every function that takes a pt_error accepts NULL for it.
+ * Every function that takes a patina_error accepts NULL for it.
  */
-typedef struct pt_error {
-    pt_status status;
+typedef struct patina_error {
+    patina_status status;
     char message[1024];
-} pt_error;
-
-/** Fills err (NULL allowed) and returns status, so that a fault is `return pt_fail(err, ...)`. */
-PT_API pt_status pt_fail(pt_error *err, pt_status status, const char *format, ...) PT_PRINTF(3, 4);
-
-/** Puts "<place>: " in front of err's message; NULL or an empty error is left alone. */
-PT_API void pt_error_in(pt_error *err, const char *format, ...) PT_PRINTF(2, 3);
+} patina_error;
 
 /** The name of a status as logs and rejects.jsonl spell it ("too_short"); never NULL. */
-PT_API const char *pt_status_name(pt_status status);
+PATINA_API const char *patina_status_name(patina_status status);
 
 /** Whether status concerns one entry only, so that a run goes on after it. */
-PT_API bool pt_status_rejects(pt_status status);
-
-/** Returns from the calling function with the status of call unless it is PT_OK. */
-#define PT_TRY(call)                                                                               \
-    do {                                                                                           \
-        pt_status pt_try_status_ = (call);                                                         \
-        if (pt_try_status_ != PT_OK) return pt_try_status_;                                        \
-    } while (0)
+PATINA_API bool patina_status_is_reject(patina_status status);
 
 #ifdef __cplusplus
 }

@@ -13,7 +13,7 @@ from patina._load import load
 from patina._model import Model
 from patina._native import Error, version
 from patina._rows import Rows
-from patina._sound import Degraded, Targets, degrade, measure
+from patina._audio import Degraded, Targets, degrade, measure
 
 __version__ = version()
 __all__ = ["Degraded", "Error", "Model", "Rows", "Targets", "__version__", "degrade", "generate",

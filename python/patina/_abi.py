@@ -14,67 +14,64 @@ import re
 from typing import Any
 
 CONSTANTS = {
-    "PT_OK": 0,
-    "PT_RATE_HZ": 48000,
-    "PT_LTAS_BANDS": 64,
-    "PT_EMBEDDING": 512,
-    "PT_CLAP_BOTH": 3,
-    "PT_ORDER_PHYSICAL": 0,
-    "PT_ORDER_RANDOM": 1,
+    "PATINA_OK": 0,
+    "PATINA_RATE_HZ": 48000,
+    "PATINA_LTAS_BANDS": 64,
+    "PATINA_EMBEDDING_SIZE": 512,
+    "PATINA_CLAP_BOTH": 3,
+    "PATINA_EFFECT_ORDER_PHYSICAL": 0,
+    "PATINA_EFFECT_ORDER_RANDOM": 1,
 }
 
 STRUCTS = {
-    "pt_error": [("pt_status", "status"), ("char[1024]", "message")],
-    "pt_arena": [("struct pt_arena_block *", "block"), ("size_t", "in_use"), ("size_t", "peak")],
-    "pt_audio": [("const float *", "samples"), ("size_t", "n_frames"), ("unsigned", "n_channels"),
+    "patina_error": [("patina_status", "status"), ("char[1024]", "message")],
+    "patina_audio": [("const float *", "samples"), ("size_t", "n_frames"), ("unsigned", "n_channels"),
                  ("unsigned", "rate_hz")],
-    "pt_window": [("uint64_t", "start"), ("uint64_t", "frames"), ("unsigned", "rate_hz"),
+    "patina_window": [("uint64_t", "start"), ("uint64_t", "frames"), ("unsigned", "rate_hz"),
                   ("unsigned", "channels")],
-    "pt_targets": [("double[64]", "ltas"), ("double", "lufs_source"), ("double", "lufs_mono"),
+    "patina_targets": [("double[64]", "ltas"), ("double", "lufs_source"), ("double", "lufs_mono"),
                    ("double", "crest_db"), ("double", "zcr")],
-    "pt_degraded": [("float *", "samples"), ("size_t", "n_samples"), ("char *", "provenance_json")],
-    "pt_recipe": [("char *", "entry"), ("uint64_t", "seed"), ("uint32_t", "variant"),
-                  ("pt_window", "window"), ("char *", "chain_json")],
+    "patina_degraded": [("float *", "samples"), ("size_t", "n_samples"), ("char *", "provenance_json")],
+    "patina_recipe": [("char *", "entry"), ("uint64_t", "seed"), ("uint32_t", "variant"),
+                  ("patina_window", "window"), ("char *", "chain_json")],
 }
 
 # name: result, then the parameters
 FUNCTIONS = {
-    "pt_version": ["const char *"],
-    "pt_status_name": ["const char *", "pt_status"],
-    "pt_arena_init": ["void", "pt_arena *"],
-    "pt_arena_release": ["void", "pt_arena *"],
-    "pt_isa_parse": ["pt_status", "const char *", "pt_isa *", "pt_error *"],
-    "pt_precision_parse": ["pt_status", "const char *", "pt_isa", "pt_precision *", "pt_error *"],
-    "pt_meter_open": ["pt_status", "pt_meter **", "pt_error *"],
-    "pt_file_measure": ["pt_status", "const pt_meter *", "const char *", "uint64_t", "uint64_t",
-                        "pt_window *", "pt_targets *", "pt_error *"],
-    "pt_sound_measure": ["pt_status", "const pt_meter *", "const pt_audio *", "pt_targets *",
-                         "pt_error *"],
-    "pt_suite_open": ["pt_status", "const char *", "pt_suite **", "pt_error *"],
-    "pt_suite_close": ["void", "pt_suite **"],
-    "pt_file_degrade": ["pt_status", "const pt_suite *", "const char *", "uint64_t", "const char *",
-                        "uint32_t", "pt_order", "pt_degraded *", "pt_error *"],
-    "pt_sound_degrade": ["pt_status", "const pt_suite *", "const pt_audio *", "uint64_t",
-                         "const char *", "uint32_t", "pt_order", "pt_degraded *", "pt_error *"],
-    "pt_file_replay": ["pt_status", "const pt_suite *", "const char *", "const pt_recipe *",
-                       "pt_degraded *", "pt_error *"],
-    "pt_sound_replay": ["pt_status", "const pt_suite *", "const pt_audio *", "const pt_recipe *",
-                        "pt_degraded *", "pt_error *"],
-    "pt_degraded_release": ["void", "pt_degraded *"],
-    "pt_recipe_parse": ["pt_status", "const char *", "pt_recipe *", "pt_error *"],
-    "pt_recipe_release": ["void", "pt_recipe *"],
-    "pt_clap_open": ["pt_status", "const char *", "pt_clap_parts", "pt_isa", "pt_precision",
-                     "pt_clap **", "pt_error *"],
-    "pt_clap_close": ["void", "pt_clap **"],
-    "pt_clap_embed_text": ["pt_status", "const pt_clap *", "const char *", "size_t", "float *",
-                           "pt_arena *", "pt_error *"],
-    "pt_file_embed": ["pt_status", "const pt_clap *", "const char *", "uint64_t", "float *",
-                      "pt_arena *", "pt_error *"],
-    "pt_sound_embed": ["pt_status", "const pt_clap *", "const pt_audio *", "uint64_t", "float *",
-                       "pt_arena *", "pt_error *"],
+    "patina_version": ["const char *"],
+    "patina_status_name": ["const char *", "patina_status"],
+    "patina_isa_parse": ["patina_status", "const char *", "patina_isa *", "patina_error *"],
+    "patina_precision_parse": ["patina_status", "const char *", "patina_isa", "patina_precision *", "patina_error *"],
+    "patina_meter_open": ["patina_status", "patina_meter **", "patina_error *"],
+    "patina_file_measure": ["patina_status", "const patina_meter *", "const char *", "uint64_t", "uint64_t",
+                        "patina_window *", "patina_targets *", "patina_error *"],
+    "patina_buffer_measure": ["patina_status", "const patina_meter *", "const patina_audio *", "patina_targets *",
+                         "patina_error *"],
+    "patina_effect_config_open": ["patina_status", "const char *", "patina_effect_config **", "patina_error *"],
+    "patina_effect_config_close": ["void", "patina_effect_config **"],
+    "patina_file_degrade": ["patina_status", "const patina_effect_config *", "const char *", "uint64_t", "const char *",
+                        "uint32_t", "patina_effect_order", "patina_degraded *", "patina_error *"],
+    "patina_buffer_degrade": ["patina_status", "const patina_effect_config *", "const patina_audio *", "uint64_t",
+                         "const char *", "uint32_t", "patina_effect_order", "patina_degraded *", "patina_error *"],
+    "patina_file_replay": ["patina_status", "const patina_effect_config *", "const char *", "const patina_recipe *",
+                       "patina_degraded *", "patina_error *"],
+    "patina_buffer_replay": ["patina_status", "const patina_effect_config *", "const patina_audio *", "const patina_recipe *",
+                        "patina_degraded *", "patina_error *"],
+    "patina_degraded_release": ["void", "patina_degraded *"],
+    "patina_recipe_from_json": ["patina_status", "const char *", "patina_recipe *", "patina_error *"],
+    "patina_recipe_release": ["void", "patina_recipe *"],
+    "patina_clap_open": ["patina_status", "const char *", "patina_clap_parts", "patina_isa", "patina_precision",
+                     "patina_clap **", "patina_error *"],
+    "patina_clap_close": ["void", "patina_clap **"],
+    "patina_clap_embed_text": ["patina_status", "const patina_clap *", "const char *", "size_t", "float *",
+                           "patina_arena *", "patina_error *"],
+    "patina_file_embed": ["patina_status", "const patina_clap *", "const char *", "uint64_t", "float *",
+                      "patina_arena *", "patina_error *"],
+    "patina_buffer_embed": ["patina_status", "const patina_clap *", "const patina_audio *", "uint64_t", "float *",
+                       "patina_arena *", "patina_error *"],
 }
 
-ENUMS = ("pt_status", "pt_order", "pt_isa", "pt_precision", "pt_clap_parts")
+ENUMS = ("patina_status", "patina_effect_order", "patina_isa", "patina_precision", "patina_clap_parts")
 
 _SCALARS: dict[str, Any] = {
     "void": None, "float": ctypes.c_float, "double": ctypes.c_double, "size_t": ctypes.c_size_t,
@@ -83,7 +80,7 @@ _SCALARS: dict[str, Any] = {
 }
 
 
-def type_of(c_type: str, structs: dict[str, Any]) -> Any:
+def ctype_of(c_type: str, structs: dict[str, Any]) -> Any:
     """The ctypes type of a C type. What is pointed to needs no type of its own: pointers are void,
     but for strings that come back (`const char *`) and floats that are read."""
     if c_type in _SCALARS:
@@ -102,7 +99,7 @@ def type_of(c_type: str, structs: dict[str, Any]) -> Any:
 def _make_structs() -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, members in STRUCTS.items():
-        fields = [(member, type_of(c_type, made)) for c_type, member in members]
+        fields = [(member, ctype_of(c_type, made)) for c_type, member in members]
         made[name] = type(name, (ctypes.Structure,), {"_fields_": fields})
     return made
 
@@ -114,5 +111,5 @@ def declare(library: ctypes.CDLL) -> None:
     """Gives every function of the table its types."""
     for name, (result, *parameters) in FUNCTIONS.items():
         function = getattr(library, name)
-        function.restype = type_of(result, STRUCT)
-        function.argtypes = [type_of(parameter, STRUCT) for parameter in parameters]
+        function.restype = ctype_of(result, STRUCT)
+        function.argtypes = [ctype_of(parameter, STRUCT) for parameter in parameters]

@@ -16,7 +16,7 @@ from patina._native import Error
 from patina._rows import Rows
 
 
-def _parts(out: Path, split: str) -> List[Path]:
+def _list_part_files(out: Path, split: str) -> List[Path]:
     """The files of a split, all of them: a name says of how many it is one."""
     found = sorted((out / "data").glob(f"{split}-*-of-*.*"))
     parts = [path for path in found if path.suffix in (".parquet", ".jsonl")]
@@ -30,7 +30,7 @@ def _parts(out: Path, split: str) -> List[Path]:
     return parts
 
 
-def _column_of_arrow(column: Any) -> NDArray[np.float32]:
+def _arrow_column_to_numpy(column: Any) -> NDArray[np.float32]:
     """Lists of fixed length become rows of a matrix."""
     pieces = []
     for chunk in column.chunks:
@@ -57,12 +57,12 @@ def _read_parquet(parts: Sequence[Path], columns: Sequence[str] | None
         table = pq.read_table(part, columns=names)
         if table.num_rows > 0:
             for name in names:
-                read[name].append(_column_of_arrow(table[name]))
+                read[name].append(_arrow_column_to_numpy(table[name]))
     return {name: np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
             for name, pieces in read.items()}
 
 
-def _rows_of_json(parts: Iterable[Path]) -> Iterable[dict[str, Any]]:
+def _iter_jsonl_rows(parts: Iterable[Path]) -> Iterable[dict[str, Any]]:
     for part in parts:
         with open(part, encoding="utf-8") as lines:
             for line in lines:
@@ -72,7 +72,7 @@ def _rows_of_json(parts: Iterable[Path]) -> Iterable[dict[str, Any]]:
 def _read_jsonl(parts: Sequence[Path], columns: Sequence[str] | None
                 ) -> dict[str, NDArray[np.float32]]:
     read: dict[str, List[NDArray[np.float32]]] = {}
-    for row in _rows_of_json(parts):
+    for row in _iter_jsonl_rows(parts):
         for name in columns if columns is not None else row:
             if name not in row:
                 raise Error(f"'{parts[0]}' has no column '{name}': there are {', '.join(row)}",
@@ -97,7 +97,7 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
     Raises:
         Error: no data set, not a complete one, or no such column
     """
-    parts = _parts(Path(out), split)
+    parts = _list_part_files(Path(out), split)
     read = _read_parquet if parts[0].suffix == ".parquet" else _read_jsonl
     values = read(parts, columns)
     try:

@@ -16,7 +16,7 @@ _abi.declare(_library)
 
 # Opening and closing plan transforms, which FFTW does for one thread at a time. Reentrant, for
 # the collector may close a handle while another is being opened.
-_planning = threading.RLock()
+_fftw_lock = threading.RLock()
 
 
 class Error(Exception):
@@ -31,7 +31,7 @@ class Error(Exception):
 
 
 def version() -> str:
-    text: bytes = _library.pt_version()
+    text: bytes = _library.patina_version()
     return text.decode()
 
 
@@ -41,12 +41,12 @@ def new(struct: str, **members: Any) -> Any:
 
 
 def call(function: str, *arguments: Any) -> None:
-    """Calls a function that returns a status and takes a pt_error last; raises what it tells."""
-    err = new("pt_error")
+    """Calls a function that returns a status and takes a patina_error last; raises what it tells."""
+    err = new("patina_error")
     status = getattr(_library, function)(*arguments, ctypes.byref(err))
-    if status == _abi.CONSTANTS["PT_OK"]:
+    if status == _abi.CONSTANTS["PATINA_OK"]:
         return
-    reason = _library.pt_status_name(status).decode()
+    reason = _library.patina_status_name(status).decode()
     raise Error(err.message.decode("utf-8", "replace") or reason, reason)
 
 
@@ -61,10 +61,10 @@ class Handle:
     def __init__(self, opener: str, closer: str | None, *arguments: Any) -> None:
         self.pointer = ctypes.c_void_p()
         self._closer = closer
-        with _planning:
+        with _fftw_lock:
             call(opener, *arguments, ctypes.byref(self.pointer))
 
     def __del__(self) -> None:
         if self._closer and self.pointer:
-            with _planning:
+            with _fftw_lock:
                 getattr(_library, self._closer)(ctypes.byref(self.pointer))

@@ -11,7 +11,7 @@
 #include <patina/audio.h>
 #include <patina/status.h>
 
-#include "base/bytes.h"
+#include "base/byte_source.h"
 
 /** What is known once a file is open. */
 typedef struct pt_decoder_info {
@@ -27,26 +27,26 @@ typedef struct pt_decoder pt_decoder;
  * Opens whatever format the bytes hold, whatever their name; bytes stay the caller's and must
  * outlive the decoder. A fresh decoder stands at frame 0.
  *
- * Errors   PT_REJECT_UNDECODABLE  no decoder knows it
- *          PT_REJECT_TRUNCATED    a WAV whose data size exceeds the bytes present
- *          PT_REJECT_UNSUPPORTED  rate or channels out of range
+ * Errors   PATINA_REJECT_UNDECODABLE  no decoder knows it
+ *          PATINA_REJECT_TRUNCATED    a WAV whose data size exceeds the bytes present
+ *          PATINA_REJECT_UNSUPPORTED  rate or channels out of range
  */
-pt_status pt_decoder_open(const pt_bytes *bytes, pt_decoder **decoder, pt_decoder_info *info,
-                          pt_error *err);
+patina_status pt_decoder_open(const pt_byte_source *bytes, pt_decoder **decoder,
+                              pt_decoder_info *info, patina_error *err);
 void pt_decoder_close(pt_decoder **decoder);
 
 /** Only when exact: goes to a frame. */
-pt_status pt_decoder_seek(pt_decoder *decoder, uint64_t frame, pt_error *err);
+patina_status pt_decoder_seek(pt_decoder *decoder, uint64_t frame, patina_error *err);
 
 /**
  * Up to n_frames interleaved frames in WAVE channel order; *n_read is less only at the end.
  *
- * Errors   PT_REJECT_TRUNCATED    the end came before the promised frames (beyond the codec's own
+ * Errors   PATINA_REJECT_TRUNCATED    the end came before the promised frames (beyond the codec's own
  *                                 allowance)
- *          PT_REJECT_UNDECODABLE
+ *          PATINA_REJECT_UNDECODABLE
  */
-pt_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,
-                          pt_error *err);
+patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,
+                              patina_error *err);
 
 /** Name and version of decoding library i, counted from 0; false behind the last. */
 bool pt_decoder_library(size_t i, const char **name, const char **version);

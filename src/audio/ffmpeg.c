@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ffmpeg.c - AAC, M4A, WebM, WMA and others (foreign.h) by FFmpeg's libraries
+/* ffmpeg.c - AAC, M4A, WebM, WMA and others (format_probe.h) by FFmpeg's libraries
  *
- * - Only the format that foreign.h names is opened, only from the bytes given: what a file refers
+ * - Only the format that format_probe.h names is opened, only from the bytes given: what a file refers
  *   to elsewhere is not opened. Streams that are not sound are never decoded.
  * - Length is not known exactly, so decoder.c has all of it decoded. What container or stream say
  *   of it is a promise; encoders' delay and padding are cut off as FFmpeg does, where the file
@@ -19,21 +19,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/decoder_kind.h"
-#include "audio/foreign.h"
+#include "audio/decoder_backend.h"
+#include "audio/format_probe.h"
+#include "base/error.h"
 
-#define IO_BYTES        32768
-#define BLOCK_MAX       ((size_t)128 << 20) /* bytes: an index of 5 million packets, 30 hours of AAC */
-#define FRAME_MAX       (1 << 19) /* samples a channel of one packet; APE's have 294,912 */
-#define STREAMS_MAX     64
-#define PACKET_MAX      8192 /* frames of a packet of AAC (2048), Opus (5760), Vorbis (8192) */
-#define ROUNDINGS_A_S   10   /* 0.1 s: Matroska counts in ms, edit lists in the film's own unit */
-#define REACH_US        1000000 /* the last picture of a slide show has no duration */
-#define SPEAKERS_OF_WAV 18      /* FFmpeg's channels below are the bits of a WAVE mask */
+#define IO_BYTES              32768
+#define BLOCK_MAX             ((size_t)128 << 20) /* bytes: an index of 5 million packets, 30 hours of AAC */
+#define FRAME_MAX             (1 << 19) /* samples a channel of one packet; APE's have 294,912 */
+#define STREAMS_MAX           64
+#define PACKET_MAX            8192 /* frames of a packet of AAC (2048), Opus (5760), Vorbis (8192) */
+#define ROUNDINGS_PER_S       10 /* 0.1 s: Matroska counts in ms, edit lists in the film's own unit */
+#define DURATION_TOLERANCE_US 1000000 /* the last picture of a slide show has no duration */
+#define WAVE_MASK_SPEAKERS    18      /* FFmpeg's channels below are the bits of a WAVE mask */
 
 typedef struct ffmpeg_state {
-    const pt_foreign *foreign;
-    const pt_bytes *bytes;
+    const pt_format_info *probed;
+    const pt_byte_source *bytes;
     uint64_t base, position; /* behind an ID3 tag; from the base on */
     bool io_failed;
     AVIOContext *io;
@@ -44,20 +45,20 @@ typedef struct ffmpeg_state {
     AVFrame *frame;
     SwrContext *converter;
     int rate_hz, n_channels;
-    float *held; /* [n_held, n_channels]: a frame that was decoded, given out up to at */
-    size_t n_held, at, room;
+    float *converted; /* [n_converted, n_channels]: a frame that was decoded, given out up to at */
+    size_t n_converted, at, capacity;
     bool drained;
-    bool watches;       /* for how far packets come: */
-    int64_t reached_us; /* those of all streams; and those of the sound */
+    bool checks_timestamps; /* for how far packets come: */
+    int64_t last_packet_us; /* those of all streams; and those of the sound */
     int64_t first_us, last_us;
-    uint64_t n_decoded, allowance; /* frames */
+    uint64_t n_decoded, tolerance_frames; /* frames */
 } ffmpeg_state;
 
 /* The bytes -------------------------------------------------------------------------------- */
 
 static int io_read(void *user, uint8_t *buffer, int n) {
     ffmpeg_state *s = user;
-    const int64_t got = pt_bytes_read_at(s->bytes, s->base + s->position, buffer, (size_t)n);
+    const int64_t got = pt_byte_source_read_at(s->bytes, s->base + s->position, buffer, (size_t)n);
     if (got < 0) {
         s->io_failed = true;
         return AVERROR(EIO);
@@ -79,8 +80,8 @@ static int64_t io_seek(void *user, int64_t offset, int whence) {
 }
 
 /** What a file refers to elsewhere is not opened. */
-static int open_nothing(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
-                        AVDictionary **options) {
+static int refuse_io_open(AVFormatContext *format, AVIOContext **io, const char *url, int flags,
+                          AVDictionary **options) {
     (void)format, (void)io, (void)url, (void)flags, (void)options;
     return AVERROR(EPERM);
 }
@@ -89,28 +90,30 @@ static int open_nothing(AVFormatContext *format, AVIOContext **io, const char *u
 
 /** The library's only switches are of the whole process: it prints nothing, and no header makes it
  * take a block of gigabytes. All threads store the same. */
-static void calm_library(void) {
+static void configure_library(void) {
     if (av_log_get_level() != AV_LOG_QUIET) av_log_set_level(AV_LOG_QUIET);
     av_max_alloc(BLOCK_MAX);
 }
 
-static pt_status no_memory(pt_error *err) {
-    return pt_fail(err, PT_ENOMEM, "out of memory");
+static patina_status no_memory(patina_error *err) {
+    return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
 /** A sentence of what went wrong, and what the library says to it. */
-static pt_status failed(const ffmpeg_state *s, const char *what, int code, pt_error *err) {
+static patina_status failed(const ffmpeg_state *s, const char *what, int code, patina_error *err) {
     char why[AV_ERROR_MAX_STRING_SIZE] = "";
-    if (s->io_failed) return pt_fail(err, PT_REJECT_UNDECODABLE, "the file cannot be read");
+    if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
     if (code == AVERROR(ENOMEM)) /* as a rule what a header claims, and no fault of the machine's */
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "%s: it asks for too much memory", what);
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s: it asks for too much memory", what);
     const bool known = av_strerror(code, why, sizeof why) == 0;
-    return pt_fail(err, PT_REJECT_UNDECODABLE, "%s%s%s", what, known ? ": " : "", known ? why : "");
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s%s%s", what, known ? ": " : "",
+                   known ? why : "");
 }
 
-static pt_status open_format(ffmpeg_state *s, pt_error *err) {
-    const AVInputFormat *demuxer = av_find_input_format(s->foreign->demuxer);
-    if (!demuxer) return pt_fail(err, PT_REJECT_UNDECODABLE, "this FFmpeg was built without it");
+static patina_status open_format(ffmpeg_state *s, patina_error *err) {
+    const AVInputFormat *demuxer = av_find_input_format(s->probed->demuxer);
+    if (!demuxer)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "this FFmpeg was built without it");
     unsigned char *buffer = av_malloc(IO_BYTES);
     s->io = buffer ? avio_alloc_context(buffer, IO_BYTES, 0, s, io_read, NULL, io_seek) : NULL;
     if (!s->io) av_free(buffer);
@@ -118,10 +121,10 @@ static pt_status open_format(ffmpeg_state *s, pt_error *err) {
     if (!s->format) return no_memory(err);
     s->format->pb = s->io;
     s->format->flags |= AVFMT_FLAG_CUSTOM_IO;
-    s->format->io_open = open_nothing;
+    s->format->io_open = refuse_io_open;
     s->format->max_streams = STREAMS_MAX;
     const int code = avformat_open_input(&s->format, NULL, demuxer, NULL); /* frees it on failure */
-    return code < 0 ? failed(s, "it cannot be opened", code, err) : PT_OK;
+    return code < 0 ? failed(s, "it cannot be opened", code, err) : PATINA_OK;
 }
 
 /** The stream of sound that a player would choose; -1 without one. FFmpeg chooses among those whose
@@ -133,20 +136,22 @@ static int find_stream(AVFormatContext *format) {
     return best < 0 ? -1 : best;
 }
 
-static pt_status open_stream(ffmpeg_state *s, pt_error *err) {
+static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     const int best = find_stream(s->format);
-    if (best < 0) return pt_fail(err, PT_REJECT_UNDECODABLE, "there is no stream of sound in it");
+    if (best < 0)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "there is no stream of sound in it");
     s->stream = s->format->streams[best];
-    s->watches = s->foreign->walk == PT_WALK_EBML || s->foreign->walk == PT_WALK_ASF;
+    s->checks_timestamps =
+        s->probed->layout == PT_LAYOUT_EBML || s->probed->layout == PT_LAYOUT_ASF;
     s->first_us = AV_NOPTS_VALUE;
-    for (unsigned i = 0; !s->watches && i < s->format->nb_streams; i++)
+    for (unsigned i = 0; !s->checks_timestamps && i < s->format->nb_streams; i++)
         if ((int)i != best) s->format->streams[i]->discard = AVDISCARD_ALL;
 
     const enum AVCodecID id = s->stream->codecpar->codec_id;
     const AVCodec *decoder = avcodec_find_decoder(id);
     if (!decoder)
-        return pt_fail(err, PT_REJECT_UNDECODABLE,
-                       "%s with sound of a kind ('%s') that is not read", s->foreign->title,
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "%s with sound of a kind ('%s') that is not read", s->probed->title,
                        avcodec_get_name(id));
     s->codec = avcodec_alloc_context3(decoder);
     s->packet = av_packet_alloc();
@@ -158,19 +163,19 @@ static pt_status open_stream(ffmpeg_state *s, pt_error *err) {
     s->codec->max_samples = FRAME_MAX;
     s->codec->err_recognition = AV_EF_CRCCHECK | AV_EF_EXPLODE;
     if (code >= 0) code = avcodec_open2(s->codec, decoder, NULL);
-    return code < 0 ? failed(s, "its sound cannot be decoded", code, err) : PT_OK;
+    return code < 0 ? failed(s, "its sound cannot be decoded", code, err) : PATINA_OK;
 }
 
 /* Frames ----------------------------------------------------------------------------------- */
 
 /** Notes how far packets come: those of all streams, and those of the sound. */
-static void watch(ffmpeg_state *s) {
+static void track_timestamps(ffmpeg_state *s) {
     const AVPacket *p = s->packet;
     const AVRational base = s->format->streams[p->stream_index]->time_base, us = {1, AV_TIME_BASE};
     if (p->pts == AV_NOPTS_VALUE || p->duration < 0 || p->pts > INT64_MAX - p->duration) return;
     const int64_t from_us = av_rescale_q(p->pts, base, us);
     const int64_t to_us = av_rescale_q(p->pts + p->duration, base, us);
-    if (to_us > s->reached_us) s->reached_us = to_us;
+    if (to_us > s->last_packet_us) s->last_packet_us = to_us;
     if (p->stream_index != s->stream->index) return;
     if (s->first_us == AV_NOPTS_VALUE) s->first_us = from_us;
     if (to_us > s->last_us) s->last_us = to_us;
@@ -181,131 +186,133 @@ static void watch(ffmpeg_state *s) {
  * what is damaged, and takes it for the end when that is all there is. Matroska also says how long
  * it is as a whole; a picture may last longer than the sound.
  */
-static pt_status check_length(const ffmpeg_state *s, pt_error *err) {
-    const int64_t whole_us = s->foreign->walk == PT_WALK_EBML ? s->format->duration : 0;
+static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
+    const int64_t container_us = s->probed->layout == PT_LAYOUT_EBML ? s->format->duration : 0;
     const int64_t sound_us = av_rescale((int64_t)s->n_decoded, AV_TIME_BASE, s->rate_hz);
-    const int64_t allowance_us = av_rescale((int64_t)s->allowance, AV_TIME_BASE, s->rate_hz);
+    const int64_t allowance_us = av_rescale((int64_t)s->tolerance_frames, AV_TIME_BASE, s->rate_hz);
 
-    if (!s->watches) return PT_OK;
+    if (!s->checks_timestamps) return PATINA_OK;
     if (s->first_us != AV_NOPTS_VALUE && s->last_us - s->first_us > sound_us + allowance_us)
-        return pt_fail(err, PT_REJECT_TRUNCATED, "of %.1f s of sound %.1f are there",
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "of %.1f s of sound %.1f are there",
                        (double)(s->last_us - s->first_us) / AV_TIME_BASE,
                        (double)sound_us / AV_TIME_BASE);
-    if (whole_us > 0 && s->reached_us < whole_us - REACH_US)
-        return pt_fail(err, PT_REJECT_TRUNCATED, "%.1f s are promised and %.1f are there",
-                       (double)whole_us / AV_TIME_BASE, (double)s->reached_us / AV_TIME_BASE);
-    return PT_OK;
+    if (container_us > 0 && s->last_packet_us < container_us - DURATION_TOLERANCE_US)
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "%.1f s are promised and %.1f are there",
+                       (double)container_us / AV_TIME_BASE,
+                       (double)s->last_packet_us / AV_TIME_BASE);
+    return PATINA_OK;
 }
 
 /** Hands the codec the next packet of the stream, or the news that there is none. */
-static pt_status feed(ffmpeg_state *s, pt_error *err) {
+static patina_status send_packet(ffmpeg_state *s, patina_error *err) {
     int code;
     do {
         av_packet_unref(s->packet);
         code = av_read_frame(s->format, s->packet);
-        if (code >= 0 && s->watches) watch(s);
+        if (code >= 0 && s->checks_timestamps) track_timestamps(s);
     } while (code >= 0 && s->packet->stream_index != s->stream->index);
     if (s->io_failed || code == AVERROR(ENOMEM)) return failed(s, "it breaks off", code, err);
     if (code < 0 && code != AVERROR_EOF)
-        return pt_fail(err, PT_REJECT_TRUNCATED, "the file breaks off");
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "the file breaks off");
     if (code >= 0 && s->packet->flags & AV_PKT_FLAG_CORRUPT)
-        return pt_fail(err, PT_REJECT_TRUNCATED, "a packet is damaged or cut off");
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged or cut off");
     code = avcodec_send_packet(s->codec, code < 0 ? NULL : s->packet);
-    return code < 0 ? failed(s, "a packet cannot be decoded", code, err) : PT_OK;
+    return code < 0 ? failed(s, "a packet cannot be decoded", code, err) : PATINA_OK;
 }
 
 /** Decodes a frame with samples; s->drained is set instead at the end. */
-static pt_status decode_frame(ffmpeg_state *s, pt_error *err) {
+static patina_status decode_frame(ffmpeg_state *s, patina_error *err) {
     int code;
     do {
         while ((code = avcodec_receive_frame(s->codec, s->frame)) == AVERROR(EAGAIN))
-            PT_TRY(feed(s, err));
+            PT_TRY(send_packet(s, err));
         if (code == AVERROR_EOF) {
             s->drained = true;
-            return s->rate_hz > 0 ? check_length(s, err) : PT_OK;
+            return s->rate_hz > 0 ? check_length(s, err) : PATINA_OK;
         }
         if (code < 0) return failed(s, "a packet cannot be decoded", code, err);
     } while (s->frame->nb_samples == 0);
     if (s->frame->decode_error_flags || s->frame->flags & AV_FRAME_FLAG_CORRUPT)
-        return pt_fail(err, PT_REJECT_TRUNCATED, "a packet is damaged");
-    return PT_OK;
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged");
+    return PATINA_OK;
 }
 
-/** Converts the frame to interleaved floats, in s->held. */
-static pt_status hold_frame(ffmpeg_state *s, pt_error *err) {
+/** Converts the frame to interleaved floats, in s->converted. */
+static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
     const AVFrame *f = s->frame;
     const size_t n = (size_t)f->nb_samples;
 
     if (f->sample_rate != s->rate_hz || f->ch_layout.nb_channels != s->n_channels)
-        return pt_fail(err, PT_REJECT_UNDECODABLE,
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                        "the sound changes from %d Hz and %d channels to %d Hz and %d channels",
                        s->rate_hz, s->n_channels, f->sample_rate, f->ch_layout.nb_channels);
-    if (n > s->room) {
-        float *held = realloc(s->held, n * (size_t)s->n_channels * sizeof *held);
-        if (!held) return no_memory(err);
-        s->held = held;
-        s->room = n;
+    if (n > s->capacity) {
+        float *converted = realloc(s->converted, n * (size_t)s->n_channels * sizeof *converted);
+        if (!converted) return no_memory(err);
+        s->converted = converted;
+        s->capacity = n;
     }
-    uint8_t *out = (uint8_t *)s->held;
+    uint8_t *out = (uint8_t *)s->converted;
     const int got = swr_convert(s->converter, &out, (int)n,
                                 (const uint8_t **)(uintptr_t)f->extended_data, (int)n);
     if (got != (int)n) return failed(s, "its samples cannot be converted", got, err);
-    s->n_held = n;
+    s->n_converted = n;
     s->n_decoded += n;
     s->at = 0;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /** Samples to floats at their own rate and with their own channels. Integers are divided by half
  * their range. */
-static pt_status open_converter(ffmpeg_state *s, pt_error *err) {
+static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
     AVFrame *f = s->frame;
     int code =
         swr_alloc_set_opts2(&s->converter, &f->ch_layout, AV_SAMPLE_FMT_FLT, f->sample_rate,
                             &f->ch_layout, (enum AVSampleFormat)f->format, f->sample_rate, 0, NULL);
     if (code >= 0) code = swr_init(s->converter);
-    return code < 0 ? failed(s, "its samples cannot be converted", code, err) : PT_OK;
+    return code < 0 ? failed(s, "its samples cannot be converted", code, err) : PATINA_OK;
 }
 
 /* Facts ------------------------------------------------------------------------------------ */
 
 /** FFmpeg gives channels in WAVE order, unless a file has an order of its own. */
-static void find_order(const AVChannelLayout *layout, pt_decoder_facts *facts) {
-    const unsigned n = facts->info.n_channels;
-    int speaker[PT_CHANNELS_MAX];
+static void find_channel_order(const AVChannelLayout *layout, pt_decoder_stream_info *stream_info) {
+    const unsigned n = stream_info->info.n_channels;
+    int speaker[PATINA_CHANNELS_MAX];
 
     if (layout->order != AV_CHANNEL_ORDER_CUSTOM) return;
     for (unsigned c = 0; c < n; c++) {
         speaker[c] = (int)av_channel_layout_channel_from_index(layout, c);
-        if (speaker[c] < 0 || speaker[c] >= SPEAKERS_OF_WAV) return; /* as it stands in the file */
+        if (speaker[c] < 0 || speaker[c] >= WAVE_MASK_SPEAKERS)
+            return; /* as it stands in the file */
         for (unsigned other = 0; other < c; other++)
             if (speaker[other] == speaker[c]) return;
     }
     for (unsigned c = 0; c < n; c++) {
-        facts->place[c] = 0;
+        stream_info->channel_map[c] = 0;
         for (unsigned other = 0; other < n; other++)
-            if (speaker[other] < speaker[c]) facts->place[c]++;
-        if (facts->place[c] != c) facts->reordered = true;
+            if (speaker[other] < speaker[c]) stream_info->channel_map[c]++;
+        if (stream_info->channel_map[c] != c) stream_info->is_reordered = true;
     }
 }
 
 /** What the file says of its length, where that is said of the sound alone. */
-static void find_promise(const ffmpeg_state *s, pt_decoder_facts *facts) {
+static void find_declared_frames(const ffmpeg_state *s, pt_decoder_stream_info *stream_info) {
     const AVRational frames = {1, s->rate_hz}, us = {1, AV_TIME_BASE};
-    const pt_foreign_walk walk = s->foreign->walk;
+    const pt_format_layout layout = s->probed->layout;
     const bool alone = s->format->nb_streams == 1;
     int64_t length = 0;
 
-    if (walk == PT_WALK_EBML && alone && s->format->duration > 0)
+    if (layout == PT_LAYOUT_EBML && alone && s->format->duration > 0)
         length = av_rescale_q(s->format->duration, us, frames);
-    else if (walk == PT_WALK_BOXES || strcmp(s->foreign->format, "ape") == 0 ||
-             strcmp(s->foreign->format, "wavpack") == 0)
+    else if (layout == PT_LAYOUT_ISOBMFF || strcmp(s->probed->format, "ape") == 0 ||
+             strcmp(s->probed->format, "wavpack") == 0)
         length = s->stream->duration > 0
                      ? av_rescale_q(s->stream->duration, s->stream->time_base, frames)
                      : 0;
     if (length <= 0) return;
-    facts->promised = (uint64_t)length;
-    if (walk != PT_WALK_NONE) facts->allowance = s->allowance;
+    stream_info->declared_frames = (uint64_t)length;
+    if (layout != PT_LAYOUT_NONE) stream_info->tolerance_frames = s->tolerance_frames;
 }
 
 static void ffmpeg_close(void *state) {
@@ -317,86 +324,88 @@ static void ffmpeg_close(void *state) {
     avformat_close_input(&s->format);
     if (s->io) av_freep(&s->io->buffer);
     avio_context_free(&s->io);
-    free(s->held);
+    free(s->converted);
     free(s);
 }
 
-static pt_status open_all(ffmpeg_state *s, pt_decoder_facts *facts, pt_error *err) {
+static patina_status open_all(ffmpeg_state *s, pt_decoder_stream_info *stream_info,
+                              patina_error *err) {
     PT_TRY(open_format(s, err));
     PT_TRY(open_stream(s, err));
     PT_TRY(decode_frame(s, err));
-    if (s->drained) return pt_fail(err, PT_REJECT_UNDECODABLE, "its stream of sound is empty");
+    if (s->drained) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "its stream of sound is empty");
     s->rate_hz = s->frame->sample_rate;
     s->n_channels = s->frame->ch_layout.nb_channels;
-    facts->info.rate_hz = s->rate_hz > 0 ? (unsigned)s->rate_hz : 0;
-    facts->info.n_channels = s->n_channels > 0 ? (unsigned)s->n_channels : 0;
-    if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PT_CHANNELS_MAX)
-        return PT_OK; /* which decoder.c refuses */
-    find_order(&s->frame->ch_layout, facts);
-    s->allowance = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_A_S;
-    find_promise(s, facts);
+    stream_info->info.rate_hz = s->rate_hz > 0 ? (unsigned)s->rate_hz : 0;
+    stream_info->info.n_channels = s->n_channels > 0 ? (unsigned)s->n_channels : 0;
+    if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
+        return PATINA_OK; /* which decoder.c refuses */
+    find_channel_order(&s->frame->ch_layout, stream_info);
+    s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
+    find_declared_frames(s, stream_info);
     PT_TRY(open_converter(s, err));
-    return hold_frame(s, err);
+    return convert_frame(s, err);
 }
 
-static pt_status ffmpeg_open(const pt_bytes *bytes, const pt_container *container, void **state,
-                             pt_decoder_facts *facts, pt_error *err) {
-    const pt_foreign *foreign = pt_foreign_find(bytes);
+static patina_status ffmpeg_open(const pt_byte_source *bytes, const pt_container_header *container,
+                                 void **state, pt_decoder_stream_info *stream_info,
+                                 patina_error *err) {
+    const pt_format_info *probed = pt_format_probe(bytes);
     (void)container;
 
-    if (!foreign || !foreign->demuxer || bytes->size > INT64_MAX)
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "nothing that FFmpeg is asked for");
-    facts->info.format = foreign->format;
+    if (!probed || !probed->demuxer || bytes->size > INT64_MAX)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "nothing that FFmpeg is asked for");
+    stream_info->info.format = probed->format;
     ffmpeg_state *s = calloc(1, sizeof *s);
     if (!s) return no_memory(err);
-    s->foreign = foreign;
+    s->probed = probed;
     s->bytes = bytes;
     s->base = pt_id3_end(bytes);
     if (s->base > bytes->size) s->base = bytes->size;
-    calm_library();
-    pt_status status = pt_foreign_check(foreign, bytes, err);
-    if (status == PT_OK) status = open_all(s, facts, err);
-    if (status != PT_OK) {
-        pt_error_in(err, "%s", foreign->format);
+    configure_library();
+    patina_status status = pt_format_check_size(probed, bytes, err);
+    if (status == PATINA_OK) status = open_all(s, stream_info, err);
+    if (status != PATINA_OK) {
+        pt_error_add_context(err, "%s", probed->format);
         ffmpeg_close(s);
         return status;
     }
     *state = s;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status ffmpeg_seek(void *state, uint64_t frame, pt_error *err) {
+static patina_status ffmpeg_seek(void *state, uint64_t frame, patina_error *err) {
     (void)state, (void)frame;
-    return pt_fail(err, PT_ERANGE, "what FFmpeg reads is decoded from its start");
+    return pt_fail(err, PATINA_ERANGE, "what FFmpeg reads is decoded from its start");
 }
 
-static pt_status ffmpeg_read(void *state, float *samples, size_t n_frames, size_t *n_read,
-                             pt_error *err) {
+static patina_status ffmpeg_read(void *state, float *samples, size_t n_frames, size_t *n_read,
+                                 patina_error *err) {
     ffmpeg_state *s = state;
     size_t done = 0;
 
     while (done < n_frames) {
-        if (s->at == s->n_held) {
+        if (s->at == s->n_converted) {
             if (!s->drained) PT_TRY(decode_frame(s, err));
             if (s->drained) break;
-            PT_TRY(hold_frame(s, err));
+            PT_TRY(convert_frame(s, err));
         }
-        const size_t left = s->n_held - s->at;
+        const size_t left = s->n_converted - s->at;
         const size_t n = left < n_frames - done ? left : n_frames - done;
-        memcpy(samples + done * (size_t)s->n_channels, s->held + s->at * (size_t)s->n_channels,
+        memcpy(samples + done * (size_t)s->n_channels, s->converted + s->at * (size_t)s->n_channels,
                n * (size_t)s->n_channels * sizeof *samples);
         s->at += n;
         done += n;
         *n_read = done;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 static const char *ffmpeg_version(void) {
     return av_version_info();
 }
 
-const pt_decoder_kind pt_decoder_ffmpeg = {
+const pt_decoder_backend pt_decoder_ffmpeg = {
     .name = "ffmpeg",
     .summary = "AAC, M4A, MP4, WebM, Matroska, WMA, AC-3, AMR, APE, WavPack",
     .version = ffmpeg_version,

@@ -17,16 +17,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/decoder_kind.h"
-#include "audio/foreign.h"
+#include "audio/decoder_backend.h"
+#include "audio/format_probe.h"
+#include "base/error.h"
 #include "patina_config.h"
 
-#define ALLOWANCE    1152  /* frames: one of the codec's own */
-#define SEARCH_BYTES 65536 /* of anything that may stand before the first frame */
+#define TOLERANCE_FRAMES 1152  /* frames: one of the codec's own */
+#define SEARCH_BYTES     65536 /* of anything that may stand before the first frame */
 
 typedef struct mpeg_state {
     mpg123_handle *handle;
-    const pt_bytes *bytes;
+    const pt_byte_source *bytes;
     uint64_t base, size; /* the part of the bytes that is MPEG audio */
     uint64_t position;   /* in that part */
     bool io_failed;
@@ -38,7 +39,7 @@ static ssize_t io_read(void *user, void *buffer, size_t n) {
     mpeg_state *s = user;
     if (s->position >= s->size) return 0;
     if (n > s->size - s->position) n = (size_t)(s->size - s->position);
-    const int64_t got = pt_bytes_read_at(s->bytes, s->base + s->position, buffer, n);
+    const int64_t got = pt_byte_source_read_at(s->bytes, s->base + s->position, buffer, n);
     if (got < 0) {
         s->io_failed = true;
         return -1;
@@ -59,7 +60,7 @@ static off_t io_seek(void *user, off_t offset, int whence) {
 }
 
 /** Whether three frames of one kind follow each other from `at` on. */
-static bool frames_follow(const unsigned char *b, size_t n, size_t at) {
+static bool is_frame_sequence(const unsigned char *b, size_t n, size_t at) {
     const unsigned char *first = b + at;
     for (int k = 0; k < 3; k++) {
         if (n < 4 || at > n - 4) return false;
@@ -75,13 +76,13 @@ static bool frames_follow(const unsigned char *b, size_t n, size_t at) {
 }
 
 /** Where the first frame stands at or behind `from`; false when nothing looks like one. */
-static bool find_first_frame(const pt_bytes *bytes, uint64_t from, uint64_t *first) {
+static bool find_first_frame(const pt_byte_source *bytes, uint64_t from, uint64_t *first) {
     unsigned char *b = malloc(SEARCH_BYTES);
-    const int64_t n = b ? pt_bytes_read_at(bytes, from, b, SEARCH_BYTES) : 0;
+    const int64_t n = b ? pt_byte_source_read_at(bytes, from, b, SEARCH_BYTES) : 0;
     bool found = false;
 
     for (size_t at = 0; !found && (int64_t)at < n; at++) {
-        found = b[at] == 0xFF && frames_follow(b, (size_t)n, at);
+        found = b[at] == 0xFF && is_frame_sequence(b, (size_t)n, at);
         if (found) *first = from + at;
     }
     free(b);
@@ -89,9 +90,9 @@ static bool find_first_frame(const pt_bytes *bytes, uint64_t from, uint64_t *fir
 }
 
 /** Whether the frame at `first` is a Xing or Info frame with a number of frames in it. */
-static bool counts_frames(const pt_bytes *bytes, uint64_t first) {
+static bool has_xing_frame_count(const pt_byte_source *bytes, uint64_t first) {
     unsigned char b[4 + 32 + 2 + 12];
-    if (pt_bytes_read_at(bytes, first, b, sizeof b) != (int64_t)sizeof b) return false;
+    if (pt_byte_source_read_at(bytes, first, b, sizeof b) != (int64_t)sizeof b) return false;
     const bool mpeg1 = (b[1] >> 3 & 3) == 3, mono = b[3] >> 6 == 3;
     const size_t side = mpeg1 ? (mono ? 17 : 32) : (mono ? 9 : 17); /* bytes of side information */
 
@@ -124,38 +125,39 @@ static bool open_handle(mpeg_state *s) {
            mpg123_open_handle(s->handle, s) == MPG123_OK;
 }
 
-static pt_status mpeg_open(const pt_bytes *bytes, const pt_container *c, void **state,
-                           pt_decoder_facts *facts, pt_error *err) {
+static patina_status mpeg_open(const pt_byte_source *bytes, const pt_container_header *c,
+                               void **state, pt_decoder_stream_info *stream_info,
+                               patina_error *err) {
     const bool in_wav =
         c->has_data && (c->wave_format == PT_WAVE_MPEG || c->wave_format == PT_WAVE_MP3);
     uint64_t base = in_wav ? c->data_offset : pt_id3_end(bytes);
     int encoding = 0;
 
-    if (!in_wav && pt_foreign_find(bytes)) /* frames inside are that container's to find */
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "no MPEG audio");
+    if (!in_wav && pt_format_probe(bytes)) /* frames inside are that container's to find */
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "no MPEG audio");
     if (!find_first_frame(bytes, base, &base) && c->kind != PT_CONTAINER_MPEG && !in_wav)
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "no MPEG audio");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "no MPEG audio");
     mpeg_state *s = calloc(1, sizeof *s);
-    if (!s) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     s->bytes = bytes;
     s->base = base;
     s->size = bytes->size - base;
-    if (in_wav && c->data_size < c->data_present && c->data_offset + c->data_size > base)
+    if (in_wav && c->data_size < c->data_available && c->data_offset + c->data_size > base)
         s->size = c->data_offset + c->data_size - base;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
     if (!open_handle(s) ||
         mpg123_getformat(s->handle, &s->rate_hz, &s->n_channels, &encoding) != MPG123_OK ||
         encoding != MPG123_ENC_FLOAT_32 || s->rate_hz <= 0 || s->n_channels < 1 ||
         s->n_channels > 2) {
-        status = pt_fail(err, PT_REJECT_UNDECODABLE, "not MPEG audio that can be read");
+        status = pt_fail(err, PATINA_REJECT_UNDECODABLE, "not MPEG audio that can be read");
         goto done;
     }
-    facts->info.format = in_wav ? "wav" : "mp3";
-    facts->info.rate_hz = (unsigned)s->rate_hz;
-    facts->info.n_channels = (unsigned)s->n_channels;
-    const off_t length = counts_frames(bytes, base) ? mpg123_length(s->handle) : 0;
-    if (length > 0) facts->promised = (uint64_t)length;
-    facts->allowance = ALLOWANCE;
+    stream_info->info.format = in_wav ? "wav" : "mp3";
+    stream_info->info.rate_hz = (unsigned)s->rate_hz;
+    stream_info->info.n_channels = (unsigned)s->n_channels;
+    const off_t length = has_xing_frame_count(bytes, base) ? mpg123_length(s->handle) : 0;
+    if (length > 0) stream_info->declared_frames = (uint64_t)length;
+    stream_info->tolerance_frames = TOLERANCE_FRAMES;
     *state = s;
     s = NULL;
 done:
@@ -163,13 +165,13 @@ done:
     return status;
 }
 
-static pt_status mpeg_seek(void *state, uint64_t frame, pt_error *err) {
+static patina_status mpeg_seek(void *state, uint64_t frame, patina_error *err) {
     (void)state, (void)frame;
-    return pt_fail(err, PT_ERANGE, "MPEG audio is decoded from its start");
+    return pt_fail(err, PATINA_ERANGE, "MPEG audio is decoded from its start");
 }
 
-static pt_status mpeg_read(void *state, float *samples, size_t n_frames, size_t *n_read,
-                           pt_error *err) {
+static patina_status mpeg_read(void *state, float *samples, size_t n_frames, size_t *n_read,
+                               patina_error *err) {
     mpeg_state *s = state;
     const size_t frame_bytes = (size_t)s->n_channels * sizeof *samples;
     size_t done = 0, idle = 0;
@@ -181,10 +183,10 @@ static pt_status mpeg_read(void *state, float *samples, size_t n_frames, size_t 
         done += got / frame_bytes;
         *n_read = done;
         idle = got > 0 ? 0 : idle + 1; /* never seen to come back with nothing; not to hang then */
-        if (s->io_failed) return pt_fail(err, PT_REJECT_UNDECODABLE, "the file cannot be read");
+        if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
         if (result != MPG123_OK) break; /* the end, or no frame of this stream any more */
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* The library cannot be asked before its 1.32, so this is what the program was built with. */
@@ -192,7 +194,7 @@ static const char *mpeg_version(void) {
     return PT_MPG123_VERSION;
 }
 
-const pt_decoder_kind pt_decoder_mpg123 = {
+const pt_decoder_backend pt_decoder_mpg123 = {
     .name = "libmpg123",
     .summary = "MP3, MP2, MP1, and MP3 in WAV",
     .version = mpeg_version,

@@ -20,16 +20,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audio/decoder_kind.h"
-#include "audio/ogg.h"
+#include "audio/decoder_backend.h"
+#include "audio/ogg_crc.h"
+#include "base/error.h"
 
-#define OPUS_ALLOWANCE 960   /* frames at 48 kHz: one packet of 20 ms */
-#define BLOCK_FRAMES   65536 /* of one call to the library */
+#define OPUS_TOLERANCE_FRAMES 960   /* frames at 48 kHz: one packet of 20 ms */
+#define BLOCK_FRAMES          65536 /* of one call to the library */
 
 /** The bytes as libsndfile reads them: from a base, with a stretch of them overlaid. */
 typedef struct sndfile_state {
     SNDFILE *file;
-    const pt_bytes *bytes;
+    const pt_byte_source *bytes;
     uint64_t base; /* behind ID3 tags: libsndfile would read on in them for MPEG audio */
     uint64_t size; /* from the base on */
     uint64_t position;
@@ -65,7 +66,7 @@ static sf_count_t io_tell(void *user) {
 static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     sndfile_state *s = user;
     if (n <= 0) return 0;
-    const int64_t got = pt_bytes_read_at(s->bytes, s->base + s->position, buffer, (size_t)n);
+    const int64_t got = pt_byte_source_read_at(s->bytes, s->base + s->position, buffer, (size_t)n);
     if (got < 0) {
         s->io_failed = true;
         return 0;
@@ -80,18 +81,19 @@ static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
 }
 
 /** Overlays the size of a WAV's data, which was never filled in, with what is there. */
-static pt_status fill_in_size(sndfile_state *s, const pt_container *c, pt_error *err) {
+static patina_status patch_data_size(sndfile_state *s, const pt_container_header *c,
+                                     patina_error *err) {
     const bool little = !c->big_endian;
-    if (c->data_present > 0xFFFFFFFEU && c->size_bytes < 8)
-        return pt_fail(err, PT_REJECT_UNSUPPORTED,
+    if (c->data_available > 0xFFFFFFFEU && c->size_bytes < 8)
+        return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
                        "wav: over 4 GiB of samples whose size the header does not say");
     for (unsigned i = 0; i < c->size_bytes; i++) {
         const unsigned place = little ? i : c->size_bytes - 1 - i;
-        s->patch[place] = (unsigned char)(c->data_present >> (8 * i));
+        s->patch[place] = (unsigned char)(c->data_available >> (8 * i));
     }
     s->patch_offset = c->size_offset;
     s->patch_bytes = c->size_bytes;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 static const char *format_name(int format) {
@@ -141,9 +143,10 @@ static unsigned sample_bytes(int format) {
 }
 
 /** Whether the container's count is what its sample data holds. */
-static bool agrees_with_size(const SF_INFO *info, const pt_container *c) {
+static bool frames_match_size(const SF_INFO *info, const pt_container_header *c) {
     const uint64_t frame_bytes = (uint64_t)sample_bytes(info->format) * (unsigned)info->channels;
-    return c->has_data && !c->unknown_size && frame_bytes > 0 && c->data_size <= c->data_present &&
+    return c->has_data && !c->unknown_size && frame_bytes > 0 &&
+           c->data_size <= c->data_available &&
            (uint64_t)info->frames == c->data_size / frame_bytes;
 }
 
@@ -195,9 +198,9 @@ static int wave_speaker(int channel) {
 }
 
 /** The order of a file's own channel map (CAF, AIFF; WAV has WAVE order by definition). */
-static void order_by_map(SNDFILE *file, pt_decoder_facts *facts) {
-    const unsigned n = facts->info.n_channels;
-    int map[PT_CHANNELS_MAX], speaker[PT_CHANNELS_MAX];
+static void set_map_channel_order(SNDFILE *file, pt_decoder_stream_info *stream_info) {
+    const unsigned n = stream_info->info.n_channels;
+    int map[PATINA_CHANNELS_MAX], speaker[PATINA_CHANNELS_MAX];
 
     if (sf_command(file, SFC_GET_CHANNEL_MAP_INFO, map, (int)(n * sizeof map[0])) != SF_TRUE)
         return;
@@ -208,65 +211,72 @@ static void order_by_map(SNDFILE *file, pt_decoder_facts *facts) {
             if (speaker[other] == speaker[c]) return;
     }
     for (unsigned c = 0; c < n; c++) {
-        facts->place[c] = 0;
+        stream_info->channel_map[c] = 0;
         for (unsigned other = 0; other < n; other++)
-            if (speaker[other] < speaker[c]) facts->place[c]++;
-        if (facts->place[c] != c) facts->reordered = true;
+            if (speaker[other] < speaker[c]) stream_info->channel_map[c]++;
+        if (stream_info->channel_map[c] != c) stream_info->is_reordered = true;
     }
 }
 
 /** Whether an Opus stream's channels have places: mapping family 1 (RFC 7845, 5.1.1). */
-static bool opus_has_places(const pt_bytes *bytes, uint64_t base) {
+static bool opus_has_vorbis_order(const pt_byte_source *bytes, uint64_t base) {
     unsigned char page[28];
     unsigned char head[19];
-    if (pt_bytes_read_at(bytes, base, page, sizeof page) != (int64_t)sizeof page) return false;
+    if (pt_byte_source_read_at(bytes, base, page, sizeof page) != (int64_t)sizeof page)
+        return false;
     const uint64_t packet = base + 27U + page[26]; /* behind the page's table of segments */
-    if (pt_bytes_read_at(bytes, packet, head, sizeof head) != (int64_t)sizeof head) return false;
+    if (pt_byte_source_read_at(bytes, packet, head, sizeof head) != (int64_t)sizeof head)
+        return false;
     return memcmp(head, "OpusHead", 8) == 0 && head[18] == 1;
 }
 
 /** Vorbis I, 4.3.9, and for Opus RFC 7845, 5.1.1.2: where each channel belongs in WAVE order. */
-static void order_of_vorbis(pt_decoder_facts *facts) {
-    static const unsigned char places[9][8] = {
+static void set_vorbis_channel_order(pt_decoder_stream_info *stream_info) {
+    static const unsigned char vorbis_orders[9][8] = {
         [3] = {0, 2, 1},                /* L C R */
         [5] = {0, 2, 1, 3, 4},          /* L C R Ls Rs */
         [6] = {0, 2, 1, 4, 5, 3},       /* L C R Ls Rs LFE */
         [7] = {0, 2, 1, 5, 6, 4, 3},    /* L C R side-L side-R back-C LFE */
         [8] = {0, 2, 1, 6, 7, 4, 5, 3}, /* L C R side-L side-R back-L back-R LFE */
     };
-    const unsigned n = facts->info.n_channels;
+    const unsigned n = stream_info->info.n_channels;
     if (n != 3 && (n < 5 || n > 8)) return; /* 1, 2 and 4 have WAVE's; more have no order */
-    memcpy(facts->place, places[n], n);
-    facts->reordered = true;
+    memcpy(stream_info->channel_map, vorbis_orders[n], n);
+    stream_info->is_reordered = true;
 }
 
-static void find_order(const sndfile_state *s, int format, pt_decoder_facts *facts) {
-    if (facts->info.n_channels > PT_CHANNELS_MAX) return; /* will be refused */
+static void find_channel_order(const sndfile_state *s, int format,
+                               pt_decoder_stream_info *stream_info) {
+    if (stream_info->info.n_channels > PATINA_CHANNELS_MAX) return; /* will be refused */
     if ((format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG)
-        order_by_map(s->file, facts);
-    else if ((format & SF_FORMAT_SUBMASK) != SF_FORMAT_OPUS || opus_has_places(s->bytes, s->base))
-        order_of_vorbis(facts);
+        set_map_channel_order(s->file, stream_info);
+    else if ((format & SF_FORMAT_SUBMASK) != SF_FORMAT_OPUS ||
+             opus_has_vorbis_order(s->bytes, s->base))
+        set_vorbis_channel_order(stream_info);
 }
 
 /** Which length to believe. */
-static pt_status find_length(const SF_INFO *sf, const pt_container *c, pt_decoder_facts *facts,
-                             pt_error *err) {
+static patina_status find_length(const SF_INFO *sf, const pt_container_header *c,
+                                 pt_decoder_stream_info *stream_info, patina_error *err) {
     const int type = sf->format & SF_FORMAT_TYPEMASK;
     const bool is_opus = (sf->format & SF_FORMAT_SUBMASK) == SF_FORMAT_OPUS;
 
-    if (sf->frames < 0) return pt_fail(err, PT_REJECT_UNDECODABLE, "a negative number of frames");
+    if (sf->frames < 0)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "a negative number of frames");
     if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe does not say either */
-        if (type != SF_FORMAT_OGG) return PT_OK;
-        return pt_fail(err, PT_REJECT_TRUNCATED, "%s: the stream's last page is missing",
-                       facts->info.format);
+        if (type != SF_FORMAT_OGG) return PATINA_OK;
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "%s: the stream's last page is missing",
+                       stream_info->info.format);
     }
-    if (c->unknown_size) return PT_OK;
-    facts->promised = (uint64_t)sf->frames;
-    if (is_opus) facts->allowance = (uint64_t)OPUS_ALLOWANCE * (unsigned)sf->samplerate / 48000;
-    facts->info.exact =
-        sf->seekable && (type == SF_FORMAT_FLAC ? sf->frames > 0 : agrees_with_size(sf, c));
-    if (facts->info.exact) facts->info.n_frames = facts->promised;
-    return PT_OK;
+    if (c->unknown_size) return PATINA_OK;
+    stream_info->declared_frames = (uint64_t)sf->frames;
+    if (is_opus)
+        stream_info->tolerance_frames =
+            (uint64_t)OPUS_TOLERANCE_FRAMES * (unsigned)sf->samplerate / 48000;
+    stream_info->info.exact =
+        sf->seekable && (type == SF_FORMAT_FLAC ? sf->frames > 0 : frames_match_size(sf, c));
+    if (stream_info->info.exact) stream_info->info.n_frames = stream_info->declared_frames;
+    return PATINA_OK;
 }
 
 static void sndfile_close(void *state) {
@@ -297,44 +307,46 @@ static SNDFILE *open_virtual(sndfile_state *s, SF_INFO *info) {
     return file;
 }
 
-static pt_status sndfile_open(const pt_bytes *bytes, const pt_container *c, void **state,
-                              pt_decoder_facts *facts, pt_error *err) {
+static patina_status sndfile_open(const pt_byte_source *bytes, const pt_container_header *c,
+                                  void **state, pt_decoder_stream_info *stream_info,
+                                  patina_error *err) {
     SF_INFO info;
 
     if (c->kind == PT_CONTAINER_MPEG || c->wave_format == PT_WAVE_MPEG ||
         c->wave_format == PT_WAVE_MP3)
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "it begins like MPEG audio, and holds none");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it begins like MPEG audio, and holds none");
     if (bytes->size > (uint64_t)SF_COUNT_MAX)
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "the file is too large");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);
-    if (!s) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     s->bytes = bytes;
     s->base = pt_id3_end(bytes);
     if (s->base > bytes->size) s->base = bytes->size;
     s->size = bytes->size - s->base;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
     if (c->has_data && c->unknown_size && c->kind != PT_CONTAINER_CAF)
-        status = fill_in_size(s, c, err);
-    if (status != PT_OK) goto done;
+        status = patch_data_size(s, c, err);
+    if (status != PATINA_OK) goto done;
 
     s->file = open_virtual(s, &info);
     if (!s->file) {
-        status = s->io_failed ? pt_fail(err, PT_REJECT_UNDECODABLE, "the file cannot be read")
-                              : pt_fail(err, PT_REJECT_UNDECODABLE, "not audio that can be read");
+        status = s->io_failed
+                     ? pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read")
+                     : pt_fail(err, PATINA_REJECT_UNDECODABLE, "not audio that can be read");
         goto done;
     }
     if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG) {
-        status = pt_ogg_check(bytes, s->base, err);
-        if (status != PT_OK) goto done;
+        status = pt_ogg_crc_check(bytes, s->base, err);
+        if (status != PATINA_OK) goto done;
     }
     s->is_flac = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     s->n_channels = (unsigned)info.channels;
-    facts->info.format = format_name(info.format);
-    facts->info.rate_hz = (unsigned)info.samplerate;
-    facts->info.n_channels = (unsigned)info.channels;
-    status = find_length(&info, c, facts, err);
-    if (status != PT_OK) goto done;
-    find_order(s, info.format, facts);
+    stream_info->info.format = format_name(info.format);
+    stream_info->info.rate_hz = (unsigned)info.samplerate;
+    stream_info->info.n_channels = (unsigned)info.channels;
+    status = find_length(&info, c, stream_info, err);
+    if (status != PATINA_OK) goto done;
+    find_channel_order(s, info.format, stream_info);
     *state = s;
     s = NULL;
 done:
@@ -342,8 +354,8 @@ done:
     return status;
 }
 
-static pt_status sndfile_read(void *state, float *samples, size_t n_frames, size_t *n_read,
-                              pt_error *err) {
+static patina_status sndfile_read(void *state, float *samples, size_t n_frames, size_t *n_read,
+                                  patina_error *err) {
     sndfile_state *s = state;
     size_t done = 0;
 
@@ -355,56 +367,57 @@ static pt_status sndfile_read(void *state, float *samples, size_t n_frames, size
         const int fault = sf_error(s->file);
         if (got > 0) done += (size_t)got;
         *n_read = done;
-        if (s->io_failed) return pt_fail(err, PT_REJECT_UNDECODABLE, "the file cannot be read");
+        if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
         if (fault != SF_ERR_NO_ERROR)
-            return pt_fail(err, PT_REJECT_TRUNCATED, "frames are damaged or missing");
+            return pt_fail(err, PATINA_REJECT_TRUNCATED, "frames are damaged or missing");
         if (got < (sf_count_t)step) break;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /** Reads and forgets: for where a FLAC's own search does not find a frame. */
-static pt_status skip(sndfile_state *s, uint64_t n_frames, pt_error *err) {
+static patina_status skip_frames(sndfile_state *s, uint64_t n_frames, patina_error *err) {
     enum { STEP = 4096 };
-    float *sink = malloc(STEP * s->n_channels * sizeof *sink);
-    pt_status status = PT_OK;
+    float *discarded = malloc(STEP * s->n_channels * sizeof *discarded);
+    patina_status status = PATINA_OK;
 
-    if (!sink) return pt_fail(err, PT_ENOMEM, "out of memory");
-    while (n_frames > 0 && status == PT_OK) {
+    if (!discarded) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    while (n_frames > 0 && status == PATINA_OK) {
         const size_t step = n_frames < STEP ? (size_t)n_frames : STEP;
         size_t got = 0;
-        status = sndfile_read(s, sink, step, &got, err);
-        if (status == PT_OK && got < step)
-            status = pt_fail(err, PT_REJECT_TRUNCATED, "%llu frames before the wanted one are lost",
-                             (unsigned long long)(n_frames - got));
+        status = sndfile_read(s, discarded, step, &got, err);
+        if (status == PATINA_OK && got < step)
+            status =
+                pt_fail(err, PATINA_REJECT_TRUNCATED, "%llu frames before the wanted one are lost",
+                        (unsigned long long)(n_frames - got));
         n_frames -= got;
     }
-    free(sink);
+    free(discarded);
     return status;
 }
 
-static pt_status sndfile_seek(void *state, uint64_t frame, pt_error *err) {
+static patina_status sndfile_seek(void *state, uint64_t frame, patina_error *err) {
     sndfile_state *s = state;
     SF_INFO info;
 
     if (frame <= (uint64_t)SF_COUNT_MAX &&
         sf_seek(s->file, (sf_count_t)frame, SEEK_SET) == (sf_count_t)frame)
-        return PT_OK;
+        return PATINA_OK;
     if (!s->is_flac)
-        return pt_fail(err, PT_REJECT_TRUNCATED, "frame %llu is not there",
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is not there",
                        (unsigned long long)frame);
     sf_close(s->file);
     s->file = open_virtual(s, &info);
     if (!s->file || (unsigned)info.channels != s->n_channels)
-        return pt_fail(err, PT_REJECT_UNDECODABLE, "the file cannot be read again");
-    return skip(s, frame, err);
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+    return skip_frames(s, frame, err);
 }
 
 static const char *sndfile_version(void) {
     return sf_version_string();
 }
 
-const pt_decoder_kind pt_decoder_sndfile = {
+const pt_decoder_backend pt_decoder_sndfile = {
     .name = "libsndfile",
     .summary = "WAV, AIFF, W64, CAF, FLAC, Ogg Vorbis, Opus, AU and others",
     .version = sndfile_version,

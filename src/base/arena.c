@@ -5,24 +5,26 @@
  * most that was ever in use, so from then on taking is a matter of adding to a number.
  */
 
-#include <patina/arena.h>
+#include "base/arena.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT   64        /* a cache line, and the widest vector */
-#define FIRST_BYTES (1 << 20) /* of the first block; later ones double what there is */
+#include "base/error.h"
+
+#define ALIGNMENT     64        /* a cache line, and the widest vector */
+#define INITIAL_BYTES (1 << 20) /* of the first block; later ones double what there is */
 
 struct pt_arena_block {
-    struct pt_arena_block *older;
+    struct pt_arena_block *prev;
     size_t size, used; /* bytes after the header */
     unsigned char padding[ALIGNMENT - sizeof(void *) - 2 * sizeof(size_t)];
 };
 
 _Static_assert(sizeof(struct pt_arena_block) == ALIGNMENT, "blocks start aligned");
 
-static unsigned char *block_bytes(struct pt_arena_block *block) {
+static unsigned char *block_data(struct pt_arena_block *block) {
     return (unsigned char *)block + sizeof *block;
 }
 
@@ -32,15 +34,15 @@ void pt_arena_init(pt_arena *arena) {
 
 void pt_arena_release(pt_arena *arena) {
     while (arena->block) {
-        struct pt_arena_block *older = arena->block->older;
+        struct pt_arena_block *prev = arena->block->prev;
         free(arena->block);
-        arena->block = older;
+        arena->block = prev;
     }
     arena->in_use = 0;
 }
 
-static struct pt_arena_block *block_add(pt_arena *arena, size_t need) {
-    size_t size = arena->block ? 2 * arena->block->size : FIRST_BYTES;
+static struct pt_arena_block *push_block(pt_arena *arena, size_t need) {
+    size_t size = arena->block ? 2 * arena->block->size : INITIAL_BYTES;
     if (size < need) size = need;
     if (size > SIZE_MAX - 2 * ALIGNMENT) return NULL;
 
@@ -50,48 +52,48 @@ static struct pt_arena_block *block_add(pt_arena *arena, size_t need) {
         block = aligned_alloc(ALIGNMENT, sizeof *block + size);
     }
     if (!block) return NULL;
-    block->older = arena->block;
+    block->prev = arena->block;
     block->size = size;
     block->used = 0;
     arena->block = block;
     return block;
 }
 
-void *pt_arena_take(pt_arena *arena, size_t n_bytes) {
+void *pt_arena_alloc(pt_arena *arena, size_t n_bytes) {
     if (n_bytes > SIZE_MAX - 4 * ALIGNMENT) return NULL;
     const size_t need = (n_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct pt_arena_block *block = arena->block;
 
     if (!block || block->size - block->used < need) {
-        block = block_add(arena, need);
+        block = push_block(arena, need);
         if (!block) return NULL;
     }
-    void *taken = block_bytes(block) + block->used;
+    void *ptr = block_data(block) + block->used;
     block->used += need;
     arena->in_use += need;
     if (arena->in_use > arena->peak) arena->peak = arena->in_use;
-    return taken;
+    return ptr;
 }
 
-void *pt_arena_take_array(pt_arena *arena, size_t count, size_t size) {
+void *pt_arena_alloc_array(pt_arena *arena, size_t count, size_t size) {
     if (size != 0 && count > SIZE_MAX / size) return NULL;
-    return pt_arena_take(arena, count * size);
+    return pt_arena_alloc(arena, count * size);
 }
 
-void *pt_arena_take_zeroed(pt_arena *arena, size_t count, size_t size) {
-    void *taken = pt_arena_take_array(arena, count, size);
-    if (taken) memset(taken, 0, count * size);
-    return taken;
+void *pt_arena_calloc(pt_arena *arena, size_t count, size_t size) {
+    void *ptr = pt_arena_alloc_array(arena, count, size);
+    if (ptr) memset(ptr, 0, count * size);
+    return ptr;
 }
 
-pt_arena_mark pt_arena_here(const pt_arena *arena) {
-    return (pt_arena_mark){arena->block, arena->block ? arena->block->used : 0, arena->in_use};
+pt_arena_marker pt_arena_mark(const pt_arena *arena) {
+    return (pt_arena_marker){arena->block, arena->block ? arena->block->used : 0, arena->in_use};
 }
 
-void pt_arena_rewind(pt_arena *arena, pt_arena_mark mark) {
+void pt_arena_rewind(pt_arena *arena, pt_arena_marker mark) {
     while (arena->block != mark.block) {
         struct pt_arena_block *newest = arena->block;
-        arena->block = newest->older;
+        arena->block = newest->prev;
         free(newest);
     }
     if (arena->block) arena->block->used = mark.used;
@@ -100,12 +102,28 @@ void pt_arena_rewind(pt_arena *arena, pt_arena_mark mark) {
 
 void pt_arena_reset(pt_arena *arena) {
     struct pt_arena_block *newest = arena->block;
-    const bool one_holds_all = newest && !newest->older && newest->size >= arena->peak;
+    const bool one_holds_all = newest && !newest->prev && newest->size >= arena->peak;
     if (one_holds_all) {
         newest->used = 0;
         arena->in_use = 0;
         return;
     }
     pt_arena_release(arena);
-    if (arena->peak > 0) (void)block_add(arena, arena->peak); /* should it fail, take tries again */
+    if (arena->peak > 0)
+        (void)push_block(arena, arena->peak); /* should it fail, take tries again */
+}
+
+patina_status patina_arena_create(patina_arena **arena, patina_error *err) {
+    pt_arena *created = malloc(sizeof *created);
+    if (!created) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    pt_arena_init(created);
+    *arena = created;
+    return PATINA_OK;
+}
+
+void patina_arena_destroy(patina_arena **arena) {
+    if (!*arena) return;
+    pt_arena_release(*arena);
+    free(*arena);
+    *arena = NULL;
 }

@@ -7,15 +7,15 @@
 #include <stdio.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static locale_t plain;
+static locale_t c_locale;
 
-static void make_plain(void) {
-    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+static void create_c_locale(void) {
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
 locale_t pt_c_locale_enter(void) {
-    pthread_once(&once, make_plain);
-    return uselocale(plain);
+    pthread_once(&once, create_c_locale);
+    return uselocale(c_locale);
 }
 
 void pt_c_locale_leave(locale_t before) {

@@ -14,6 +14,8 @@
 
 #include <patina/status.h>
 
+#include "base/error.h"
+
 /** This thread is in the C locale from now on, until it leaves for the one it was in. */
 locale_t pt_c_locale_enter(void);
 void pt_c_locale_leave(locale_t before);

@@ -17,11 +17,11 @@ void pt_sha256_init(pt_sha256 *hash) {
     sha256_init(&hash->state);
 }
 
-void pt_sha256_add(pt_sha256 *hash, const void *bytes, size_t n) {
+void pt_sha256_update(pt_sha256 *hash, const void *bytes, size_t n) {
     sha256_update(&hash->state, n, bytes);
 }
 
-void pt_sha256_add_string(pt_sha256 *hash, const char *text) {
+void pt_sha256_update_string(pt_sha256 *hash, const char *text) {
     const uint64_t n = strlen(text);
     uint8_t length[8];
     for (int i = 0; i < 8; i++)
@@ -30,7 +30,7 @@ void pt_sha256_add_string(pt_sha256 *hash, const char *text) {
     sha256_update(&hash->state, n, (const uint8_t *)text);
 }
 
-void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX]) {
+void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX_SIZE]) {
     static const char digits[] = "0123456789abcdef";
     uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_digest(&hash->state, sizeof digest, digest);
@@ -41,7 +41,7 @@ void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX]) {
     hex[2 * sizeof digest] = '\0';
 }
 
-void pt_sha256_first128(pt_sha256 *hash, uint64_t *low, uint64_t *high) {
+void pt_sha256_finish_128(pt_sha256 *hash, uint64_t *low, uint64_t *high) {
     uint8_t digest[16];
     sha256_digest(&hash->state, sizeof digest, digest);
     *low = *high = 0;

@@ -9,7 +9,7 @@
 
 #include <nettle/sha2.h>
 
-#define PT_SHA256_HEX 65 /* characters of a digest in hexadecimal, with the NUL */
+#define PT_SHA256_HEX_SIZE 65 /* characters of a digest in hexadecimal, with the NUL */
 
 /** FNV-1a, 64 bits, of n bytes. */
 uint64_t pt_fnv1a64(const void *bytes, size_t n);
@@ -19,15 +19,15 @@ typedef struct pt_sha256 {
 } pt_sha256;
 
 void pt_sha256_init(pt_sha256 *hash);
-void pt_sha256_add(pt_sha256 *hash, const void *bytes, size_t n);
+void pt_sha256_update(pt_sha256 *hash, const void *bytes, size_t n);
 
 /** Adds a string with its length in front, so that ("ab", "c") and ("a", "bc") differ. */
-void pt_sha256_add_string(pt_sha256 *hash, const char *text);
+void pt_sha256_update_string(pt_sha256 *hash, const char *text);
 
 /** The digest so far in lower-case hexadecimal; hash starts anew. */
-void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX]);
+void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX_SIZE]);
 
 /** The first 128 bits of the digest so far, for tables of hashes; hash starts anew. */
-void pt_sha256_first128(pt_sha256 *hash, uint64_t *low, uint64_t *high);
+void pt_sha256_finish_128(pt_sha256 *hash, uint64_t *low, uint64_t *high);
 
 #endif /* PATINA_BASE_HASH_H */

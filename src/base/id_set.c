@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/hash.h"
 
-#define FIRST_SLOTS 1024
+#define INITIAL_SLOTS 1024
 
 typedef struct key {
     uint64_t low, high; /* both 0: a free slot */
@@ -20,16 +21,16 @@ struct pt_id_set {
     size_t n_slots, n_used; /* n_slots a power of two */
 };
 
-pt_status pt_id_set_open(pt_id_set **set, pt_error *err) {
+patina_status pt_id_set_open(pt_id_set **set, patina_error *err) {
     pt_id_set *s = calloc(1, sizeof *s);
-    if (s) s->slots = calloc(FIRST_SLOTS, sizeof *s->slots);
+    if (s) s->slots = calloc(INITIAL_SLOTS, sizeof *s->slots);
     if (!s || !s->slots) {
         free(s);
-        return pt_fail(err, PT_ENOMEM, "out of memory");
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    s->n_slots = FIRST_SLOTS;
+    s->n_slots = INITIAL_SLOTS;
     *set = s;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 void pt_id_set_close(pt_id_set **set) {
@@ -39,18 +40,18 @@ void pt_id_set_close(pt_id_set **set) {
     *set = NULL;
 }
 
-static key key_of(const char *id) {
+static key hash_id(const char *id) {
     pt_sha256 hash;
     key k;
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, id, strlen(id));
-    pt_sha256_first128(&hash, &k.low, &k.high);
+    pt_sha256_update(&hash, id, strlen(id));
+    pt_sha256_finish_128(&hash, &k.low, &k.high);
     if (k.low == 0 && k.high == 0) k.low = 1;
     return k;
 }
 
 /* The slot that holds k, or the free one where it belongs. */
-static key *slot_of(key *slots, size_t n_slots, key k) {
+static key *find_slot(key *slots, size_t n_slots, key k) {
     size_t i = (size_t)k.low & (n_slots - 1);
     while ((slots[i].low | slots[i].high) != 0 &&
            (slots[i].low != k.low || slots[i].high != k.high))
@@ -58,27 +59,27 @@ static key *slot_of(key *slots, size_t n_slots, key k) {
     return &slots[i];
 }
 
-static pt_status double_slots(pt_id_set *s, pt_error *err) {
+static patina_status grow(pt_id_set *s, patina_error *err) {
     const size_t n_slots = 2 * s->n_slots;
     key *slots = calloc(n_slots, sizeof *slots);
-    if (!slots) return pt_fail(err, PT_ENOMEM, "out of memory for %zu ids", s->n_used);
+    if (!slots) return pt_fail(err, PATINA_ENOMEM, "out of memory for %zu ids", s->n_used);
     for (size_t i = 0; i < s->n_slots; i++)
         if ((s->slots[i].low | s->slots[i].high) != 0)
-            *slot_of(slots, n_slots, s->slots[i]) = s->slots[i];
+            *find_slot(slots, n_slots, s->slots[i]) = s->slots[i];
     free(s->slots);
     s->slots = slots;
     s->n_slots = n_slots;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_id_set_add(pt_id_set *s, const char *id, bool *repeated, pt_error *err) {
-    if (2 * s->n_used >= s->n_slots) PT_TRY(double_slots(s, err));
-    const key k = key_of(id);
-    key *slot = slot_of(s->slots, s->n_slots, k);
+patina_status pt_id_set_add(pt_id_set *s, const char *id, bool *repeated, patina_error *err) {
+    if (2 * s->n_used >= s->n_slots) PT_TRY(grow(s, err));
+    const key k = hash_id(id);
+    key *slot = find_slot(s->slots, s->n_slots, k);
     *repeated = (slot->low | slot->high) != 0;
     if (!*repeated) {
         *slot = k;
         s->n_used++;
     }
-    return PT_OK;
+    return PATINA_OK;
 }

@@ -14,10 +14,10 @@
 
 typedef struct pt_id_set pt_id_set;
 
-pt_status pt_id_set_open(pt_id_set **set, pt_error *err);
+patina_status pt_id_set_open(pt_id_set **set, patina_error *err);
 void pt_id_set_close(pt_id_set **set);
 
 /** Adds an id; *repeated tells whether it was there. */
-pt_status pt_id_set_add(pt_id_set *set, const char *id, bool *repeated, pt_error *err);
+patina_status pt_id_set_add(pt_id_set *set, const char *id, bool *repeated, patina_error *err);
 
 #endif /* PATINA_BASE_ID_SET_H */

@@ -25,7 +25,7 @@ void pt_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-pt_rng pt_rng_of(uint64_t seed, const char *entry, uint32_t variant, pt_stream stream) {
+pt_rng pt_rng_make(uint64_t seed, const char *entry, uint32_t variant, pt_rng_stream stream) {
     const uint64_t hash = pt_fnv1a64(entry, strlen(entry));
     return (pt_rng){
         .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
@@ -33,22 +33,22 @@ pt_rng pt_rng_of(uint64_t seed, const char *entry, uint32_t variant, pt_stream s
     };
 }
 
-static void block(const pt_rng *rng, size_t j, uint32_t out[4]) {
+static void philox_block(const pt_rng *rng, size_t j, uint32_t out[4]) {
     const uint32_t counter[4] = {(uint32_t)j, rng->counter[0], rng->counter[1], rng->counter[2]};
     pt_philox4x32_10(counter, rng->key, out);
 }
 
-void pt_rng_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words) {
+void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words) {
     uint32_t lanes[4];
     size_t i = 0;
     while (i < n) {
         const size_t index = first + i;
         if (index % 4 == 0 && n - i >= 4) {
-            block(rng, index / 4, words + i);
+            philox_block(rng, index / 4, words + i);
             i += 4;
             continue;
         }
-        block(rng, index / 4, lanes);
+        philox_block(rng, index / 4, lanes);
         for (size_t lane = index % 4; lane < 4 && i < n; lane++)
             words[i++] = lanes[lane];
     }
@@ -56,7 +56,7 @@ void pt_rng_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words) {
 
 double pt_rng_uniform(const pt_rng *rng, size_t i) {
     uint32_t lanes[4];
-    block(rng, i / 4, lanes);
+    philox_block(rng, i / 4, lanes);
     return (lanes[i % 4] + 0.5) / 4294967296.0;
 }
 
@@ -64,11 +64,11 @@ double pt_draw_uniform(double u, double lo, double hi) {
     return lo + u * (hi - lo);
 }
 
-double pt_draw_log(double u, double lo, double hi) {
+double pt_draw_log_uniform(double u, double lo, double hi) {
     return lo * pow(hi / lo, u);
 }
 
-size_t pt_draw_pick(double u, const double *weights, size_t n) {
+size_t pt_draw_categorical(double u, const double *weights, size_t n) {
     double sum = 0.0;
     for (size_t i = 0; i < n; i++) {
         sum += weights[i];

@@ -16,18 +16,18 @@
 #define PT_VARIANT_MAX                                                                             \
     ((1U << 24) - 1) /* a variant shares a 32-bit word with the stream's number */
 
-typedef enum pt_stream {
-    PT_STREAM_WINDOW = 0,
-    PT_STREAM_PLAN = 1,
-    PT_STREAM_POPS = 2,
-    PT_STREAM_NOISE = 3,
-    PT_STREAM_MUD = 4,
-    PT_STREAM_CLIP = 5,
-    PT_STREAM_COMB = 6,
-    PT_STREAM_SIBILANCE = 7,
-    PT_STREAM_CAPTION = 8,
-    PT_STREAM_NOISE_SAMPLES = 16
-} pt_stream;
+typedef enum pt_rng_stream {
+    PT_RNG_STREAM_WINDOW = 0,
+    PT_RNG_STREAM_PLAN = 1,
+    PT_RNG_STREAM_POPS = 2,
+    PT_RNG_STREAM_NOISE = 3,
+    PT_RNG_STREAM_MUD = 4,
+    PT_RNG_STREAM_CLIP = 5,
+    PT_RNG_STREAM_COMB = 6,
+    PT_RNG_STREAM_SIBILANCE = 7,
+    PT_RNG_STREAM_CAPTION = 8,
+    PT_RNG_STREAM_NOISE_SAMPLES = 16
+} pt_rng_stream;
 
 /** One stream; copy it freely. */
 typedef struct pt_rng {
@@ -36,10 +36,10 @@ typedef struct pt_rng {
 } pt_rng;
 
 /** The stream of (seed, entry id, variant), variant 0 to PT_VARIANT_MAX. */
-pt_rng pt_rng_of(uint64_t seed, const char *entry, uint32_t variant, pt_stream stream);
+pt_rng pt_rng_make(uint64_t seed, const char *entry, uint32_t variant, pt_rng_stream stream);
 
 /** n words from index first on. */
-void pt_rng_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words);
+void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words);
 
 /** Draw i, uniform in the open interval (0, 1): (word i + 1/2) / 2^32. */
 double pt_rng_uniform(const pt_rng *rng, size_t i);
@@ -51,9 +51,9 @@ void pt_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t
 double pt_draw_uniform(double u, double lo, double hi);
 
 /** lo (hi / lo)^u */
-double pt_draw_log(double u, double lo, double hi);
+double pt_draw_log_uniform(double u, double lo, double hi);
 
 /** The first i whose running sum of weights exceeds u, the last one if none does. */
-size_t pt_draw_pick(double u, const double *weights, size_t n);
+size_t pt_draw_categorical(double u, const double *weights, size_t n);
 
 #endif /* PATINA_BASE_RNG_H */

@@ -3,7 +3,7 @@
 
 #include "base/utf8.h"
 
-uint32_t pt_utf8_next(const char *text, size_t n, size_t *size) {
+uint32_t pt_utf8_decode(const char *text, size_t n, size_t *size) {
     const unsigned char *b = (const unsigned char *)text;
     uint32_t code;
     size_t length;
@@ -33,20 +33,20 @@ uint32_t pt_utf8_next(const char *text, size_t n, size_t *size) {
     return code;
 }
 
-bool pt_utf8_valid(const char *text, size_t n) {
+bool pt_utf8_is_valid(const char *text, size_t n) {
     for (size_t i = 0, size; i < n; i += size)
-        if (pt_utf8_next(text + i, n - i, &size) == UINT32_MAX) return false;
+        if (pt_utf8_decode(text + i, n - i, &size) == UINT32_MAX) return false;
     return true;
 }
 
-static bool is_white(uint32_t c) {
+static bool is_whitespace(uint32_t c) {
     return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
            (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
            c == 0x205F || c == 0x3000;
 }
 
-bool pt_utf8_blank(const char *text, size_t n) {
+bool pt_utf8_is_blank(const char *text, size_t n) {
     for (size_t i = 0, size; i < n; i += size)
-        if (!is_white(pt_utf8_next(text + i, n - i, &size))) return false;
+        if (!is_whitespace(pt_utf8_decode(text + i, n - i, &size))) return false;
     return true;
 }

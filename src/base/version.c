@@ -5,6 +5,6 @@
 
 #include "patina_config.h"
 
-const char *pt_version(void) {
+const char *patina_version(void) {
     return PT_VERSION;
 }

@@ -23,30 +23,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clap/carve.h"
-#include "clap/weights.h"
+#include "base/error.h"
+#include "clap/scratch_layout.h"
+#include "clap/weight_loader.h"
 
-#define FIXED_NORM_EPS  1e-5f /* of the norms that the reference does not configure */
-#define MASKED          -100.0f
-#define WINDOW_MAX      16  /* published models: 8 */
-#define GRID_MAX        256 /* published models: 64 */
-#define FUSION_CHANNELS 4
-#define FUSION_STRETCH  3  /* a patch of channels 1 to 3 is so many times as wide */
-#define MERGED_ROWS     64 /* so many merged tokens at least are reduced together */
-#define PREFIX          "audio_model.audio_encoder."
+#define FIXED_NORM_EPS     1e-5f /* of the norms that the reference does not configure */
+#define MASK_VALUE         -100.0f
+#define WINDOW_MAX         16  /* published models: 8 */
+#define GRID_MAX           256 /* published models: 64 */
+#define FUSION_CHANNELS    4
+#define FUSION_WIDTH_RATIO 3  /* a patch of channels 1 to 3 is so many times as wide */
+#define MERGE_BATCH_ROWS   64 /* so many merged tokens at least are reduced together */
+#define PREFIX             "audio_model.audio_encoder."
 
-/* One output frame of the time stretch: four input frames and what they count. */
-typedef struct stretch_tap {
+/* One output frame of the time resize: four input frames and what they count. */
+typedef struct resize_tap {
     size_t frame[4];
     float weight[4];
-} stretch_tap;
+} resize_tap;
 
 typedef struct block {
-    pt_norm_weights before, after;
+    pt_layer_norm_weights before, after;
     pt_nn_linear qkv;     /* [3d, d] */
     pt_nn_linear project; /* [d, d] */
-    pt_nn_linear widen;   /* [mlp_ratio * d, d] */
-    pt_nn_linear narrow;  /* [d, mlp_ratio * d] */
+    pt_nn_linear fc1;     /* [mlp_ratio * d, d] */
+    pt_nn_linear fc2;     /* [d, mlp_ratio * d] */
     const float *bias;    /* [n_heads, window^2, window^2]: relative positions, spread out */
 } block;
 
@@ -54,34 +55,34 @@ typedef struct stage {
     size_t side;  /* R: tokens are R x R */
     size_t width; /* d */
     size_t n_heads, depth;
-    size_t shift;          /* of odd blocks: window / 2, or 0 where one window is all there is */
-    block *blocks;         /* [depth] */
-    pt_norm_weights merge; /* [4d]; merging does not follow the last stage */
-    pt_nn_linear reduce;   /* [2d, 4d] */
+    size_t shift;  /* of odd blocks: window / 2, or 0 where one window is all there is */
+    block *blocks; /* [depth] */
+    pt_layer_norm_weights merge; /* [4d]; merging does not follow the last stage */
+    pt_nn_linear reduction;      /* [2d, 4d] */
 } stage;
 
 /* Attention feature fusion: two branches of two 1x1 convolutions, their batch norms folded in. */
 typedef struct fusion {
     pt_nn_linear embed; /* [c, patch * 3 patch]: patches of channels 1 to 3 */
     pt_nn_linear local[2], global[2];
-    size_t squeezed; /* c / aff_block_r */
+    size_t inter_channels; /* c / aff_block_r */
 } fusion;
 
 struct pt_audio_tower {
     pt_audio_config config;
     size_t n_frames, n_projected;
-    size_t quarters; /* r: the image has so many stretches of time on top of each other */
-    size_t grid;     /* R of the first stage: spec_size / patch */
+    size_t freq_ratio; /* r: the image has so many stretches of time on top of each other */
+    size_t grid;       /* R of the first stage: spec_size / patch */
     const pt_nn_ops *ops;
     void *memory; /* of everything below */
     pt_batch_norm_weights batch_norm;
-    const stretch_tap *stretch; /* [spec_size * quarters] */
-    pt_nn_linear patch_embed;   /* [c, patch * patch] */
-    pt_norm_weights patch_norm;
+    const resize_tap *resize; /* [spec_size * freq_ratio] */
+    pt_nn_linear patch_embed; /* [c, patch * patch] */
+    pt_layer_norm_weights patch_norm;
     fusion fusion;
     stage stages[PT_CLAP_STAGES_MAX];
     const float *masks[4]; /* [window^2, window^2], by EDGE_*; the first is NULL */
-    pt_norm_weights final_norm;
+    pt_layer_norm_weights final_norm;
     pt_nn_linear project[2];
 };
 
@@ -91,10 +92,10 @@ enum { EDGE_NONE = 0, EDGE_BOTTOM = 1, EDGE_RIGHT = 2 };
 /* --- opening ------------------------------------------------------------------------------- */
 
 /* The bias of each pair of tokens from a table [(2 window - 1)^2, n_heads] of their distances. */
-static const float *spread_bias(pt_weights *weights, const float *table, size_t window,
-                                size_t n_heads) {
+static const float *expand_position_bias(pt_weight_loader *weights, const float *table,
+                                         size_t window, size_t n_heads) {
     const size_t n = window * window;
-    float *bias = pt_weights_take(weights, n_heads * n * n, sizeof *bias);
+    float *bias = pt_weight_loader_alloc(weights, n_heads * n * n, sizeof *bias);
     if (!bias) return NULL;
     for (size_t h = 0; h < n_heads; h++)
         for (size_t q = 0; q < n; q++)
@@ -106,8 +107,8 @@ static const float *spread_bias(pt_weights *weights, const float *table, size_t 
     return bias;
 }
 
-static pt_status load_block(pt_weights *weights, const pt_audio_tower *tower, const stage *s,
-                            const char *prefix, block *b) {
+static patina_status load_block(pt_weight_loader *weights, const pt_audio_tower *tower,
+                                const stage *s, const char *prefix, block *b) {
     static const char *const qkv[] = {"attention.self.query", "attention.self.key",
                                       "attention.self.value"};
     const size_t d = s->width, hidden = tower->config.mlp_ratio * d;
@@ -115,44 +116,46 @@ static pt_status load_block(pt_weights *weights, const pt_audio_tower *tower, co
     const size_t table_dims[] = {(2 * window - 1) * (2 * window - 1), s->n_heads};
     float *table;
 
-    PT_TRY(pt_weights_norm(weights, prefix, "layernorm_before", d, &b->before));
-    PT_TRY(pt_weights_stacked(weights, prefix, qkv, 3, d, d, tower->config.qkv_bias, &b->qkv));
-    PT_TRY(pt_weights_linear(weights, prefix, "attention.output.dense", d, d, true, &b->project));
-    PT_TRY(pt_weights_norm(weights, prefix, "layernorm_after", d, &b->after));
-    PT_TRY(pt_weights_linear(weights, prefix, "intermediate.dense", hidden, d, true, &b->widen));
-    PT_TRY(pt_weights_linear(weights, prefix, "output.dense", d, hidden, true, &b->narrow));
-    PT_TRY(pt_weights_stage(weights, prefix, "attention.self.relative_position_bias_table", 2,
-                            table_dims, &table));
-    b->bias = spread_bias(weights, table, window, s->n_heads);
-    return PT_OK;
+    PT_TRY(pt_weight_load_layer_norm(weights, prefix, "layernorm_before", d, &b->before));
+    PT_TRY(pt_weight_load_stacked_linear(weights, prefix, qkv, 3, d, d, tower->config.qkv_bias,
+                                         &b->qkv));
+    PT_TRY(
+        pt_weight_load_linear(weights, prefix, "attention.output.dense", d, d, true, &b->project));
+    PT_TRY(pt_weight_load_layer_norm(weights, prefix, "layernorm_after", d, &b->after));
+    PT_TRY(pt_weight_load_linear(weights, prefix, "intermediate.dense", hidden, d, true, &b->fc1));
+    PT_TRY(pt_weight_load_linear(weights, prefix, "output.dense", d, hidden, true, &b->fc2));
+    PT_TRY(pt_weight_loader_stage(weights, prefix, "attention.self.relative_position_bias_table", 2,
+                                  table_dims, &table));
+    b->bias = expand_position_bias(weights, table, window, s->n_heads);
+    return PATINA_OK;
 }
 
-static pt_status load_stage(pt_weights *weights, const pt_audio_tower *tower, size_t index,
-                            stage *s) {
+static patina_status load_stage(pt_weight_loader *weights, const pt_audio_tower *tower,
+                                size_t index, stage *s) {
     const size_t d = s->width;
     char prefix[96];
 
-    s->blocks = pt_weights_take(weights, s->depth, sizeof *s->blocks);
+    s->blocks = pt_weight_loader_alloc(weights, s->depth, sizeof *s->blocks);
     for (size_t b = 0; b < s->depth; b++) {
         block unused;
         snprintf(prefix, sizeof prefix, PREFIX "layers.%zu.blocks.%zu.", index, b);
         PT_TRY(load_block(weights, tower, s, prefix, s->blocks ? &s->blocks[b] : &unused));
     }
-    if (index + 1 == tower->config.n_stages) return PT_OK;
+    if (index + 1 == tower->config.n_stages) return PATINA_OK;
 
     snprintf(prefix, sizeof prefix, PREFIX "layers.%zu.downsample.", index);
-    PT_TRY(pt_weights_norm(weights, prefix, "norm", 4 * d, &s->merge));
-    return pt_weights_linear(weights, prefix, "reduction", 2 * d, 4 * d, false, &s->reduce);
+    PT_TRY(pt_weight_load_layer_norm(weights, prefix, "norm", 4 * d, &s->merge));
+    return pt_weight_load_linear(weights, prefix, "reduction", 2 * d, 4 * d, false, &s->reduction);
 }
 
 /* Tokens of a shifted window at an edge see only those that were their neighbours in the image:
  * its first half there ends where the image does, its second half starts anew. */
-static void build_masks(pt_weights *weights, pt_audio_tower *tower) {
+static void build_masks(pt_weight_loader *weights, pt_audio_tower *tower) {
     const size_t window = tower->config.window, n = window * window;
     const size_t kept = window - window / 2; /* rows before the seam */
 
     for (int edge = EDGE_BOTTOM; edge <= (EDGE_BOTTOM | EDGE_RIGHT); edge++) {
-        float *mask = pt_weights_take(weights, n * n, sizeof *mask);
+        float *mask = pt_weight_loader_alloc(weights, n * n, sizeof *mask);
         tower->masks[edge] = mask;
         for (size_t q = 0; mask && q < n; q++)
             for (size_t k = 0; k < n; k++) {
@@ -160,7 +163,7 @@ static void build_masks(pt_weights *weights, pt_audio_tower *tower) {
                 const bool beside = (q % window < kept) != (k % window < kept);
                 const bool apart =
                     (below && (edge & EDGE_BOTTOM)) || (beside && (edge & EDGE_RIGHT));
-                mask[q * n + k] = apart ? MASKED : 0.0f;
+                mask[q * n + k] = apart ? MASK_VALUE : 0.0f;
             }
     }
 }
@@ -176,12 +179,12 @@ static float cubic_far(float t) {
 
 /* Bicubic with corners aligned; positions in float32, as in the reference: in double the image
  * would differ by up to 2e-4. Frames outside repeat the outermost. */
-static void build_stretch(pt_weights *weights, pt_audio_tower *tower) {
-    const size_t n_out = tower->config.spec_size * tower->quarters, n_in = tower->n_frames;
-    stretch_tap *taps = pt_weights_take(weights, n_out, sizeof *taps);
+static void build_resize(pt_weight_loader *weights, pt_audio_tower *tower) {
+    const size_t n_out = tower->config.spec_size * tower->freq_ratio, n_in = tower->n_frames;
+    resize_tap *taps = pt_weight_loader_alloc(weights, n_out, sizeof *taps);
     const float ratio = (float)(n_in - 1) / (float)(n_out - 1);
 
-    tower->stretch = taps;
+    tower->resize = taps;
     for (size_t i = 0; taps && i < n_out; i++) {
         const float position = ratio * (float)i;
         const float whole = floorf(position), t = position - whole;
@@ -196,63 +199,64 @@ static void build_stretch(pt_weights *weights, pt_audio_tower *tower) {
     }
 }
 
-static pt_status load_fusion(pt_weights *weights, pt_audio_tower *tower) {
+static patina_status load_fusion(pt_weight_loader *weights, pt_audio_tower *tower) {
     const pt_audio_config *c = &tower->config;
     const char *const prefix = PREFIX "patch_embed.";
-    const size_t embed[] = {c->width, 1, c->patch, FUSION_STRETCH * c->patch};
-    const size_t in[] = {tower->fusion.squeezed, c->width, 1, 1};
-    const size_t out[] = {c->width, tower->fusion.squeezed, 1, 1};
+    const size_t embed[] = {c->width, 1, c->patch, FUSION_WIDTH_RATIO * c->patch};
+    const size_t in[] = {tower->fusion.inter_channels, c->width, 1, 1};
+    const size_t out[] = {c->width, tower->fusion.inter_channels, 1, 1};
     fusion *f = &tower->fusion;
 
-    PT_TRY(pt_weights_convolution(weights, prefix, "mel_conv2d", NULL, embed, &f->embed));
-    PT_TRY(pt_weights_convolution(weights, prefix, "fusion_model.local_att.0",
-                                  "fusion_model.local_att.1", in, &f->local[0]));
-    PT_TRY(pt_weights_convolution(weights, prefix, "fusion_model.local_att.3",
-                                  "fusion_model.local_att.4", out, &f->local[1]));
-    PT_TRY(pt_weights_convolution(weights, prefix, "fusion_model.global_att.1",
-                                  "fusion_model.global_att.2", in, &f->global[0]));
-    return pt_weights_convolution(weights, prefix, "fusion_model.global_att.4",
-                                  "fusion_model.global_att.5", out, &f->global[1]);
+    PT_TRY(pt_weight_load_conv(weights, prefix, "mel_conv2d", NULL, embed, &f->embed));
+    PT_TRY(pt_weight_load_conv(weights, prefix, "fusion_model.local_att.0",
+                               "fusion_model.local_att.1", in, &f->local[0]));
+    PT_TRY(pt_weight_load_conv(weights, prefix, "fusion_model.local_att.3",
+                               "fusion_model.local_att.4", out, &f->local[1]));
+    PT_TRY(pt_weight_load_conv(weights, prefix, "fusion_model.global_att.1",
+                               "fusion_model.global_att.2", in, &f->global[0]));
+    return pt_weight_load_conv(weights, prefix, "fusion_model.global_att.4",
+                               "fusion_model.global_att.5", out, &f->global[1]);
 }
 
-static pt_status load_tower(pt_weights *weights, void *opened) {
+static patina_status load_tower(pt_weight_loader *weights, void *opened) {
     pt_audio_tower *tower = opened;
     const pt_audio_config *c = &tower->config;
     const size_t patch[] = {c->width, 1, c->patch, c->patch};
     const size_t last_width = tower->stages[c->n_stages - 1].width, n = tower->n_projected;
 
-    PT_TRY(pt_weights_batch_norm(weights, PREFIX, "batch_norm", c->n_mels, &tower->batch_norm));
-    PT_TRY(pt_weights_convolution(weights, PREFIX, "patch_embed.proj", NULL, patch,
-                                  &tower->patch_embed));
+    PT_TRY(pt_weight_load_batch_norm(weights, PREFIX, "batch_norm", c->n_mels, &tower->batch_norm));
+    PT_TRY(
+        pt_weight_load_conv(weights, PREFIX, "patch_embed.proj", NULL, patch, &tower->patch_embed));
     if (c->patch_norm)
-        PT_TRY(pt_weights_norm(weights, PREFIX, "patch_embed.norm", c->width, &tower->patch_norm));
+        PT_TRY(pt_weight_load_layer_norm(weights, PREFIX, "patch_embed.norm", c->width,
+                                         &tower->patch_norm));
     if (c->fusion) PT_TRY(load_fusion(weights, tower));
     for (size_t s = 0; s < c->n_stages; s++)
         PT_TRY(load_stage(weights, tower, s, &tower->stages[s]));
-    PT_TRY(pt_weights_norm(weights, PREFIX, "norm", last_width, &tower->final_norm));
-    PT_TRY(pt_weights_linear(weights, "audio_projection.", "linear1", n, last_width, true,
-                             &tower->project[0]));
-    PT_TRY(
-        pt_weights_linear(weights, "audio_projection.", "linear2", n, n, true, &tower->project[1]));
+    PT_TRY(pt_weight_load_layer_norm(weights, PREFIX, "norm", last_width, &tower->final_norm));
+    PT_TRY(pt_weight_load_linear(weights, "audio_projection.", "linear1", n, last_width, true,
+                                 &tower->project[0]));
+    PT_TRY(pt_weight_load_linear(weights, "audio_projection.", "linear2", n, n, true,
+                                 &tower->project[1]));
     build_masks(weights, tower);
-    build_stretch(weights, tower);
-    return PT_OK;
+    build_resize(weights, tower);
+    return PATINA_OK;
 }
 
 /* Sizes that follow from the configuration, which config.h has checked but for the memory that they
  * may take: windows grow to the fourth power in it, and no tensor of the file pays for that. */
-static pt_status lay_out(pt_audio_tower *tower, pt_error *err) {
+static patina_status init_shapes(pt_audio_tower *tower, patina_error *err) {
     const pt_audio_config *c = &tower->config;
 
-    tower->quarters = c->spec_size / c->n_mels;
+    tower->freq_ratio = c->spec_size / c->n_mels;
     tower->grid = c->spec_size / c->patch;
-    assert(tower->n_frames >= 2 && tower->n_frames <= c->spec_size * tower->quarters);
+    assert(tower->n_frames >= 2 && tower->n_frames <= c->spec_size * tower->freq_ratio);
     if (c->window > WINDOW_MAX || tower->grid > GRID_MAX)
-        return pt_fail(err, PT_EFORMAT,
+        return pt_fail(err, PATINA_EFORMAT,
                        "audio_config asks for windows of %zu x %zu in %zu x %zu patches; up to %d "
                        "in %d are computed",
                        c->window, c->window, tower->grid, tower->grid, WINDOW_MAX, GRID_MAX);
-    tower->fusion.squeezed = c->width / c->aff_block_r;
+    tower->fusion.inter_channels = c->width / c->aff_block_r;
 
     size_t side = tower->grid, width = c->width;
     for (size_t i = 0; i < c->n_stages; i++) {
@@ -266,22 +270,23 @@ static pt_status lay_out(pt_audio_tower *tower, pt_error *err) {
         side /= 2;
         width *= 2;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
-                              const pt_checkpoint *file, const pt_nn_ops *ops,
-                              pt_audio_tower **tower, pt_error *err) {
+patina_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
+                                  const pt_checkpoint *file, const pt_nn_ops *ops,
+                                  pt_audio_tower **tower, patina_error *err) {
     pt_audio_tower *t = calloc(1, sizeof *t);
-    if (!t) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!t) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     t->config = config->audio;
     t->n_frames = n_frames;
     t->n_projected = config->projection_dim;
     t->ops = ops;
 
-    pt_status status = lay_out(t, err);
-    if (status == PT_OK) status = pt_weights_load(file, ops, load_tower, t, &t->memory, err);
-    if (status == PT_OK)
+    patina_status status = init_shapes(t, err);
+    if (status == PATINA_OK)
+        status = pt_weight_loader_run(file, ops, load_tower, t, &t->memory, err);
+    if (status == PATINA_OK)
         *tower = t;
     else
         pt_audio_tower_close(&t);
@@ -315,8 +320,8 @@ typedef struct workspace {
 } workspace;
 
 /* Rows of the merged image that are reduced together; not for the last stage. */
-static size_t merged_at_once(const stage *s) {
-    const size_t n = s->side / 2, wanted = (MERGED_ROWS + n - 1) / n;
+static size_t merge_batch_rows(const stage *s) {
+    const size_t n = s->side / 2, wanted = (MERGE_BATCH_ROWS + n - 1) / n;
     return wanted < n ? wanted : n;
 }
 
@@ -324,13 +329,13 @@ static size_t max_size(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-static workspace workspace_carve(const pt_audio_tower *tower, pt_carver *carver) {
+static workspace workspace_layout(const pt_audio_tower *tower, pt_scratch_layout *layout) {
     const pt_audio_config *c = &tower->config;
     const size_t window = c->window * c->window, n_tokens = tower->grid * tower->grid;
     const size_t last_width = tower->stages[c->n_stages - 1].width;
     const size_t operand = tower->ops->operand_size, n_fused = c->fusion ? tower->grid : 0;
     /* The patch embedding works in rows of the grid: patches in wide, tokens in rows and input. */
-    const size_t patch = FUSION_STRETCH * c->patch * c->patch;
+    const size_t patch = FUSION_WIDTH_RATIO * c->patch * c->patch;
     size_t rows = tower->grid * c->width, wide = tower->grid * max_size(c->width, patch);
     size_t scratch = 0;
 
@@ -339,29 +344,29 @@ static workspace workspace_carve(const pt_audio_tower *tower, pt_carver *carver)
         const size_t n = window * s->width;
         rows = max_size(rows, n);
         if (i + 1 < c->n_stages)
-            rows = max_size(rows, merged_at_once(s) * (s->side / 2) * 4 * s->width);
+            rows = max_size(rows, merge_batch_rows(s) * (s->side / 2) * 4 * s->width);
         wide = max_size(wide, n * max_size(3, c->mlp_ratio));
         scratch = max_size(scratch, tower->ops->attention_scratch(window, s->width / s->n_heads));
     }
     return (workspace){
-        .tokens = pt_carve(carver, n_tokens * c->width, sizeof(float)),
-        .normed = pt_carve(carver, tower->n_frames * c->n_mels, sizeof(float)),
-        .image = pt_carve(carver, c->spec_size * c->spec_size, sizeof(float)),
-        .pixels = pt_carve(carver, c->spec_size * c->spec_size, operand),
-        .rows = pt_carve(carver, rows, sizeof(float)),
-        .input = pt_carve(carver, rows, operand),
-        .wide = pt_carve(carver, wide, operand),
-        .scratch = pt_carve(carver, scratch, 1),
-        .parts = pt_carve(carver, n_fused * tower->grid * c->width, sizeof(float)),
-        .local = pt_carve(carver, n_fused * c->width, sizeof(float)),
-        .pooled = pt_carve(carver, max_size(last_width, c->width), sizeof(float)),
-        .hidden = pt_carve(carver, tower->n_projected, operand),
+        .tokens = pt_scratch_alloc(layout, n_tokens * c->width, sizeof(float)),
+        .normed = pt_scratch_alloc(layout, tower->n_frames * c->n_mels, sizeof(float)),
+        .image = pt_scratch_alloc(layout, c->spec_size * c->spec_size, sizeof(float)),
+        .pixels = pt_scratch_alloc(layout, c->spec_size * c->spec_size, operand),
+        .rows = pt_scratch_alloc(layout, rows, sizeof(float)),
+        .input = pt_scratch_alloc(layout, rows, operand),
+        .wide = pt_scratch_alloc(layout, wide, operand),
+        .scratch = pt_scratch_alloc(layout, scratch, 1),
+        .parts = pt_scratch_alloc(layout, n_fused * tower->grid * c->width, sizeof(float)),
+        .local = pt_scratch_alloc(layout, n_fused * c->width, sizeof(float)),
+        .pooled = pt_scratch_alloc(layout, max_size(last_width, c->width), sizeof(float)),
+        .hidden = pt_scratch_alloc(layout, tower->n_projected, operand),
     };
 }
 
 size_t pt_audio_tower_scratch_size(const pt_audio_tower *tower) {
-    pt_carver sizes = {0};
-    (void)workspace_carve(tower, &sizes);
+    pt_scratch_layout sizes = {0};
+    (void)workspace_layout(tower, &sizes);
     return sizes.used;
 }
 
@@ -376,15 +381,15 @@ static void build_image(const pt_audio_tower *tower, const float *features, work
             w->normed[t * n_mels + m] =
                 (features[t * n_mels + m] - norm->mean[m]) * norm->scale[m] + norm->shift[m];
 
-    for (size_t t = 0; t < size * tower->quarters; t++) {
-        const stretch_tap *tap = &tower->stretch[t];
+    for (size_t t = 0; t < size * tower->freq_ratio; t++) {
+        const resize_tap *hook = &tower->resize[t];
         const float *frame[4];
         for (size_t k = 0; k < 4; k++)
-            frame[k] = w->normed + tap->frame[k] * n_mels;
+            frame[k] = w->normed + hook->frame[k] * n_mels;
         float *column = w->image + t / size * n_mels * size + t % size;
         for (size_t m = 0; m < n_mels; m++)
-            column[m * size] = tap->weight[0] * frame[0][m] + tap->weight[1] * frame[1][m] +
-                               tap->weight[2] * frame[2][m] + tap->weight[3] * frame[3][m];
+            column[m * size] = hook->weight[0] * frame[0][m] + hook->weight[1] * frame[1][m] +
+                               hook->weight[2] * frame[2][m] + hook->weight[3] * frame[3][m];
     }
     tower->ops->to_operands(w->image, size * size, w->pixels);
 }
@@ -407,10 +412,10 @@ static void embed_patches(const pt_audio_tower *tower, const pt_nn_linear *map, 
 /* Two 1x1 convolutions with a ReLU between: x [n, c] to y [n, c]. */
 static void fusion_branch(const pt_audio_tower *tower, const pt_nn_linear branch[2], const float *x,
                           size_t n, float *y, workspace *w) {
-    const size_t c = tower->config.width, squeezed = tower->fusion.squeezed;
+    const size_t c = tower->config.width, inter_channels = tower->fusion.inter_channels;
     tower->ops->to_operands(x, n * c, w->input);
-    tower->ops->linear(&branch[0], w->input, c, n, PT_NN_RELU, w->wide, squeezed);
-    tower->ops->linear(&branch[1], w->wide, squeezed, n, PT_NN_STORE, y, c);
+    tower->ops->linear(&branch[0], w->input, c, n, PT_NN_RELU, w->wide, inter_channels);
+    tower->ops->linear(&branch[1], w->wide, inter_channels, n, PT_NN_STORE, y, c);
 }
 
 /* Mixes the tokens of the whole clip with those of its parts, w->parts, by learnt weights:
@@ -441,36 +446,36 @@ static void fuse(const pt_audio_tower *tower, workspace *w) {
 
 /* features [n_channels, n_frames, n_mels] to tokens [grid * grid, c] */
 static void embed_image(const pt_audio_tower *tower, const float *features, size_t n_channels,
-                        workspace *w, const pt_tap *tap) {
+                        workspace *w, const pt_forward_hook *hook) {
     const pt_audio_config *c = &tower->config;
     const size_t n = tower->grid, n_features = tower->n_frames * c->n_mels;
 
     build_image(tower, features, w);
-    pt_tap_show(tap, "batch_norm", 0, 0, w->normed, n_features);
-    pt_tap_show(tap, "image", 0, 0, w->image, c->spec_size * c->spec_size);
+    pt_forward_hook_call(hook, "batch_norm", 0, 0, w->normed, n_features);
+    pt_forward_hook_call(hook, "image", 0, 0, w->image, c->spec_size * c->spec_size);
     for (size_t row = 0; row < n; row++)
         embed_patches(tower, &tower->patch_embed, row, c->patch, n, w->tokens + row * n * c->width,
                       w);
 
     if (n_channels > 1) { /* the parts stand side by side; what is left of a row is zero */
-        const size_t n_part = n / FUSION_STRETCH;
+        const size_t n_part = n / FUSION_WIDTH_RATIO;
         memset(w->parts, 0, n * n * c->width * sizeof *w->parts);
         for (size_t part = 0; part + 1 < n_channels; part++) {
             build_image(tower, features + (part + 1) * n_features, w);
             for (size_t row = 0; row < n; row++)
-                embed_patches(tower, &tower->fusion.embed, row, FUSION_STRETCH * c->patch, n_part,
-                              w->parts + (row * n + part * n_part) * c->width, w);
+                embed_patches(tower, &tower->fusion.embed, row, FUSION_WIDTH_RATIO * c->patch,
+                              n_part, w->parts + (row * n + part * n_part) * c->width, w);
         }
         fuse(tower, w);
     }
     if (c->patch_norm)
         tower->ops->layer_norm(w->tokens, n * n, c->width, tower->patch_norm.gain,
                                tower->patch_norm.shift, FIXED_NORM_EPS, w->tokens, NULL);
-    pt_tap_show(tap, "patch_embed", 0, 0, w->tokens, n * n * c->width);
+    pt_forward_hook_call(hook, "patch_embed", 0, 0, w->tokens, n * n * c->width);
 }
 
 /* Copies the tokens of a window from the image to rows [window^2, d], or back. */
-static void move_window(const pt_audio_tower *tower, const stage *s, size_t shift, size_t index,
+static void copy_window(const pt_audio_tower *tower, const stage *s, size_t shift, size_t index,
                         float *tokens, float *rows, bool back) {
     const size_t window = tower->config.window, d = s->width, n_across = s->side / window;
     const size_t top = index / n_across * window + shift;
@@ -516,12 +521,12 @@ static void run_window(const pt_audio_tower *tower, const stage *s, const block 
     const pt_nn_ops *ops = tower->ops;
     const float eps = tower->config.layer_norm_eps;
     const size_t d = s->width, n = tower->config.window * tower->config.window;
-    const size_t n_hidden = b->widen.n_out, n_across = s->side / tower->config.window;
+    const size_t n_hidden = b->fc1.n_out, n_across = s->side / tower->config.window;
     int edge = EDGE_NONE;
 
     if (shift && index / n_across == n_across - 1) edge |= EDGE_BOTTOM;
     if (shift && index % n_across == n_across - 1) edge |= EDGE_RIGHT;
-    move_window(tower, s, shift, index, w->tokens, w->rows, false);
+    copy_window(tower, s, shift, index, w->tokens, w->rows, false);
 
     ops->layer_norm(w->rows, n, d, b->before.gain, b->before.shift, eps, NULL, w->input);
     ops->linear(&b->qkv, w->input, d, n, PT_NN_OPERAND, w->wide, 3 * d);
@@ -529,10 +534,10 @@ static void run_window(const pt_audio_tower *tower, const stage *s, const block 
     ops->linear(&b->project, w->input, d, n, PT_NN_ADD, w->rows, d);
 
     ops->layer_norm(w->rows, n, d, b->after.gain, b->after.shift, eps, NULL, w->input);
-    ops->linear(&b->widen, w->input, d, n, PT_NN_GELU, w->wide, n_hidden);
-    ops->linear(&b->narrow, w->wide, n_hidden, n, PT_NN_ADD, w->rows, d);
+    ops->linear(&b->fc1, w->input, d, n, PT_NN_GELU, w->wide, n_hidden);
+    ops->linear(&b->fc2, w->wide, n_hidden, n, PT_NN_ADD, w->rows, d);
 
-    move_window(tower, s, shift, index, w->tokens, w->rows, true);
+    copy_window(tower, s, shift, index, w->tokens, w->rows, true);
 }
 
 static void run_block(const pt_audio_tower *tower, const stage *s, size_t index, workspace *w) {
@@ -545,8 +550,8 @@ static void run_block(const pt_audio_tower *tower, const stage *s, size_t index,
 
 /* Tokens [R * R, d] to [R/2 * R/2, 2d], in place: 2 x 2 tokens side by side, normed, reduced. The
  * result of some rows ends before the tokens of the rows after them begin. */
-static void merge_tokens(const pt_audio_tower *tower, const stage *s, workspace *w) {
-    const size_t d = s->width, side = s->side, n = side / 2, step = merged_at_once(s);
+static void merge_patches(const pt_audio_tower *tower, const stage *s, workspace *w) {
+    const size_t d = s->width, side = s->side, n = side / 2, step = merge_batch_rows(s);
 
     for (size_t top = 0; top < n; top += step) {
         const size_t n_merged = (top + step < n ? step : n - top) * n;
@@ -558,27 +563,28 @@ static void merge_tokens(const pt_audio_tower *tower, const stage *s, workspace 
             }
         tower->ops->layer_norm(w->rows, n_merged, 4 * d, s->merge.gain, s->merge.shift,
                                FIXED_NORM_EPS, NULL, w->input);
-        tower->ops->linear(&s->reduce, w->input, 4 * d, n_merged, PT_NN_STORE,
+        tower->ops->linear(&s->reduction, w->input, 4 * d, n_merged, PT_NN_STORE,
                            w->tokens + top * n * 2 * d, 2 * d);
     }
 }
 
 /* Norm, mean over all tokens (the reference sorts them by frequency first, which does not change
  * it) and projection of what the last stage leaves. */
-static void pool(const pt_audio_tower *tower, float *raw, workspace *w, const pt_tap *tap) {
+static void pool(const pt_audio_tower *tower, float *raw, workspace *w,
+                 const pt_forward_hook *hook) {
     const stage *s = &tower->stages[tower->config.n_stages - 1];
     const size_t d = s->width, n_tokens = s->side * s->side;
 
     tower->ops->layer_norm(w->tokens, n_tokens, d, tower->final_norm.gain, tower->final_norm.shift,
                            FIXED_NORM_EPS, w->tokens, NULL);
-    pt_tap_show(tap, "final_norm", 0, 0, w->tokens, n_tokens * d);
+    pt_forward_hook_call(hook, "final_norm", 0, 0, w->tokens, n_tokens * d);
     for (size_t j = 0; j < d; j++) {
         double sum = 0.0;
         for (size_t i = 0; i < n_tokens; i++)
             sum += w->tokens[i * d + j];
         w->pooled[j] = (float)(sum / (double)n_tokens);
     }
-    pt_tap_show(tap, "pooled", 0, 0, w->pooled, d);
+    pt_forward_hook_call(hook, "pooled", 0, 0, w->pooled, d);
     tower->ops->to_operands(w->pooled, d, w->input);
     tower->ops->linear(&tower->project[0], w->input, d, 1, PT_NN_RELU, w->hidden,
                        tower->n_projected);
@@ -587,24 +593,24 @@ static void pool(const pt_audio_tower *tower, float *raw, workspace *w, const pt
 }
 
 void pt_audio_tower_run(const pt_audio_tower *tower, const float *features, size_t n_channels,
-                        float *raw, void *scratch, const pt_tap *tap) {
-    pt_carver carver = {scratch, 0};
-    workspace w = workspace_carve(tower, &carver);
+                        float *raw, void *scratch, const pt_forward_hook *hook) {
+    pt_scratch_layout layout = {scratch, 0};
+    workspace w = workspace_layout(tower, &layout);
 
     assert(n_channels == 1 || (n_channels == FUSION_CHANNELS && tower->config.fusion));
-    embed_image(tower, features, n_channels, &w, tap);
+    embed_image(tower, features, n_channels, &w, hook);
     for (size_t i = 0; i < tower->config.n_stages; i++) {
         const stage *s = &tower->stages[i];
         size_t n_values = s->side * s->side * s->width;
         for (size_t b = 0; b < s->depth; b++) {
             run_block(tower, s, b, &w);
-            pt_tap_show(tap, "block", i, b, w.tokens, n_values);
+            pt_forward_hook_call(hook, "block", i, b, w.tokens, n_values);
         }
         if (i + 1 < tower->config.n_stages) {
-            merge_tokens(tower, s, &w);
+            merge_patches(tower, s, &w);
             n_values /= 2;
         }
-        pt_tap_show(tap, "stage", i, 0, w.tokens, n_values);
+        pt_forward_hook_call(hook, "stage", i, 0, w.tokens, n_values);
     }
-    pool(tower, raw, &w, tap);
+    pool(tower, raw, &w, hook);
 }

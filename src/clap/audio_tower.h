@@ -8,10 +8,10 @@
 
 #include <patina/status.h>
 
-#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/tap.h"
+#include "clap/forward_hook.h"
 #include "nn/ops.h"
+#include "weights/checkpoint.h"
 
 /** Packed weights and tables; read-only after opening and shared by all threads. */
 typedef struct pt_audio_tower pt_audio_tower;
@@ -20,12 +20,12 @@ typedef struct pt_audio_tower pt_audio_tower;
  * Packs the weights of the audio tower. n_frames is what the features will have: 1001.
  * The file is not needed afterwards.
  *
- * Errors  PT_EFORMAT  a tensor is absent or of another shape, or sizes do not go together
- *         PT_ENOMEM
+ * Errors  PATINA_EFORMAT  a tensor is absent or of another shape, or sizes do not go together
+ *         PATINA_ENOMEM
  */
-pt_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
-                              const pt_checkpoint *file, const pt_nn_ops *ops,
-                              pt_audio_tower **tower, pt_error *err);
+patina_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
+                                  const pt_checkpoint *file, const pt_nn_ops *ops,
+                                  pt_audio_tower **tower, patina_error *err);
 void pt_audio_tower_close(pt_audio_tower **tower);
 
 /** Bytes of scratch that pt_audio_tower_run needs. */
@@ -38,11 +38,11 @@ size_t pt_audio_tower_scratch_size(const pt_audio_tower *tower);
  * n_channels  1; or 4 for a fused model's "is longer": the shrunk whole and three parts of it
  * raw         out, [projection_dim]
  * scratch     pt_audio_tower_scratch_size bytes aligned to 64
- * tap         NULL, or who wants to see the steps "batch_norm" [n_frames, n_mels], "image"
+ * hook         NULL, or who wants to see the steps "batch_norm" [n_frames, n_mels], "image"
  *             [spec_size, spec_size], "patch_embed", "block" (stage, block), "stage", "final_norm",
  *             all [n_tokens, width], and "pooled" [width]; the first two of channel 0
  */
 void pt_audio_tower_run(const pt_audio_tower *tower, const float *features, size_t n_channels,
-                        float *raw, void *scratch, const pt_tap *tap);
+                        float *raw, void *scratch, const pt_forward_hook *hook);
 
 #endif /* PATINA_CLAP_AUDIO_TOWER_H */

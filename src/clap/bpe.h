@@ -7,18 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <patina/arena.h>
 #include <patina/status.h>
 
+#include "base/arena.h"
+
 /** The pair (left, right) of symbols becomes result. */
-typedef struct pt_merge {
+typedef struct pt_bpe_merge {
     uint32_t left, right, rank, result;
-} pt_merge;
+} pt_bpe_merge;
 
 /** Merges by left, then right; those of left l are merges[first[l]] up to merges[first[l + 1]].
  * Sorted rather than hashed, so that no file can make look-ups slow. */
 typedef struct pt_bpe {
-    pt_merge *merges;
+    pt_bpe_merge *merges;
     uint32_t *first; /* [n_symbols + 1] */
 } pt_bpe;
 
@@ -26,10 +27,10 @@ typedef struct pt_bpe {
  * Takes over merges (from malloc), also on failure; left and right are below n_symbols and ranks
  * below UINT32_MAX. *twice is the greater rank of two merges of one pair, if that is the fault.
  *
- * Errors   PT_ENOMEM; PT_EFORMAT  a pair comes twice
+ * Errors   PATINA_ENOMEM; PATINA_EFORMAT  a pair comes twice
  */
-pt_status pt_bpe_init(pt_merge *merges, size_t n_merges, size_t n_symbols, pt_bpe *bpe,
-                      size_t *twice, pt_error *err);
+patina_status pt_bpe_init(pt_bpe_merge *merges, size_t n_merges, size_t n_symbols, pt_bpe *bpe,
+                          size_t *twice, patina_error *err);
 void pt_bpe_release(pt_bpe *bpe);
 
 /**
@@ -37,9 +38,9 @@ void pt_bpe_release(pt_bpe *bpe);
  * left to right, until no pair has a rank. Takes n log n time, whatever the ids.
  *
  * n         in and out; up to 2^31
- * Errors    PT_ENOMEM
+ * Errors    PATINA_ENOMEM
  */
-pt_status pt_bpe_apply(const pt_bpe *bpe, uint32_t *ids, size_t *n, pt_arena *scratch,
-                       pt_error *err);
+patina_status pt_bpe_apply(const pt_bpe *bpe, uint32_t *ids, size_t *n, pt_arena *scratch,
+                           patina_error *err);
 
 #endif /* PATINA_CLAP_BPE_H */

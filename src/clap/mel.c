@@ -16,19 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clap/carve.h"
+#include "base/error.h"
+#include "clap/scratch_layout.h"
 #include "dsp/dsp_ops.h"
 
 #define POWER_FLOOR 1e-10 /* -100 dB */
 
 struct pt_mel {
-    pt_extractor_config config;
-    size_t n_bins; /* n_fft / 2 + 1 */
-    size_t n_read; /* 1 + the highest bin with a weight */
+    pt_feature_extractor_config config;
+    size_t n_bins;      /* n_fft / 2 + 1 */
+    size_t n_used_bins; /* 1 + the highest bin with a weight */
     const pt_dsp_ops *ops;
-    pt_frames_plan *frames;
-    pt_band *bands;  /* [n_mels] */
-    double *weights; /* of all bands */
+    pt_stft_plan *frames;
+    pt_filterbank_row *bands; /* [n_mels] */
+    double *weights;          /* of all bands */
 };
 
 /* Hz to mel and back. Slaney: linear to 1 kHz, then a factor of 6.4 every 27 mel (M. Slaney,
@@ -37,38 +38,38 @@ struct pt_mel {
 static const double slaney_hz_per_mel = 200.0 / 3.0;
 static const double slaney_log_hz = 1000.0, slaney_log_mel = 15.0;
 
-static double mel_of_hz(pt_mel_scale scale, double hz) {
+static double hz_to_mel(pt_mel_scale scale, double hz) {
     if (scale == PT_MEL_HTK) return 2595.0 * log10(1.0 + hz / 700.0);
     if (hz < slaney_log_hz) return hz / slaney_hz_per_mel;
     return slaney_log_mel + 27.0 / log(6.4) * log(hz / slaney_log_hz);
 }
 
-static double hz_of_mel(pt_mel_scale scale, double mel) {
+static double mel_to_hz(pt_mel_scale scale, double mel) {
     if (scale == PT_MEL_HTK) return 700.0 * (pow(10.0, mel / 2595.0) - 1.0);
     if (mel < slaney_log_mel) return mel * slaney_hz_per_mel;
     return slaney_log_hz * exp(log(6.4) / 27.0 * (mel - slaney_log_mel));
 }
 
 /* Triangle m of edges low, centre and high, in Hz, at frequency f. */
-static double triangle(double f, double low, double centre, double high) {
+static double triangle_weight(double f, double low, double centre, double high) {
     return fmax(0.0, fmin((f - low) / (centre - low), (high - f) / (high - centre)));
 }
 
 /* Finds the bins of filter m, and their weights unless that is NULL. */
-static pt_band filter_build(const pt_mel *mel, size_t m, double *weights) {
-    const pt_extractor_config *c = &mel->config;
-    const double lowest = mel_of_hz(c->scale, c->f_min_hz);
-    const double step = (mel_of_hz(c->scale, c->f_max_hz) - lowest) / (double)(c->n_mels + 1);
+static pt_filterbank_row filter_build(const pt_mel *mel, size_t m, double *weights) {
+    const pt_feature_extractor_config *c = &mel->config;
+    const double lowest = hz_to_mel(c->scale, c->f_min_hz);
+    const double step = (hz_to_mel(c->scale, c->f_max_hz) - lowest) / (double)(c->n_mels + 1);
     double edge[3]; /* in Hz, of n_mels + 2 that are equally spaced in mel */
     for (size_t i = 0; i < 3; i++)
-        edge[i] = hz_of_mel(c->scale, lowest + step * (double)(m + i));
+        edge[i] = mel_to_hz(c->scale, lowest + step * (double)(m + i));
     /* Slaney's triangles have one area, HTK's one height. */
     const double gain = c->scale == PT_MEL_SLANEY ? 2.0 / (edge[2] - edge[0]) : 1.0;
 
-    pt_band f = {weights, 0, 0}; /* the bins with a weight above zero */
+    pt_filterbank_row f = {weights, 0, 0}; /* the bins with a weight above zero */
     for (size_t k = 0; k < mel->n_bins; k++) {
         const double hz = (double)c->rate_hz / 2.0 * (double)k / (double)(mel->n_bins - 1);
-        const double weight = gain * triangle(hz, edge[0], edge[1], edge[2]);
+        const double weight = gain * triangle_weight(hz, edge[0], edge[1], edge[2]);
         if (weight <= 0.0) continue;
         if (f.n == 0) f.first = k;
         if (weights) weights[f.n] = weight;
@@ -77,58 +78,61 @@ static pt_band filter_build(const pt_mel *mel, size_t m, double *weights) {
     return f;
 }
 
-static pt_status filters_build(pt_mel *mel, pt_error *err) {
+static patina_status filters_build(pt_mel *mel, patina_error *err) {
     const size_t n_mels = mel->config.n_mels;
     size_t n_weights = 0;
 
     mel->bands = calloc(n_mels, sizeof *mel->bands);
-    if (!mel->bands) return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
+    if (!mel->bands) return pt_fail(err, PATINA_ENOMEM, "out of memory for the mel filters");
     for (size_t m = 0; m < n_mels; m++)
         n_weights += filter_build(mel, m, NULL).n;
     mel->weights = calloc(n_weights + 1, sizeof *mel->weights);
-    if (!mel->weights) return pt_fail(err, PT_ENOMEM, "out of memory for the mel filters");
+    if (!mel->weights) return pt_fail(err, PATINA_ENOMEM, "out of memory for the mel filters");
     double *weights = mel->weights;
     for (size_t m = 0; m < n_mels; m++) {
         mel->bands[m] = filter_build(mel, m, weights);
         weights += mel->bands[m].n;
         const size_t end = mel->bands[m].first + mel->bands[m].n;
-        if (end > mel->n_read) mel->n_read = end;
+        if (end > mel->n_used_bins) mel->n_used_bins = end;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status config_check(const pt_extractor_config *c, pt_error *err) {
-    if (c->n_fft != PT_FRAME || c->hop == 0 || c->n_mels == 0 || c->rate_hz == 0)
-        return pt_fail(err, PT_EFORMAT, "preprocessor: frame of %zu, hop of %zu, %zu bands, %zu Hz",
-                       c->n_fft, c->hop, c->n_mels, c->rate_hz);
+static patina_status config_check(const pt_feature_extractor_config *c, patina_error *err) {
+    if (c->n_fft != PT_STFT_N_FFT || c->hop == 0 || c->n_mels == 0 || c->rate_hz == 0)
+        return pt_fail(err, PATINA_EFORMAT,
+                       "preprocessor: frame of %zu, hop of %zu, %zu bands, %zu Hz", c->n_fft,
+                       c->hop, c->n_mels, c->rate_hz);
     if (c->n_samples <= c->n_fft / 2) /* else there is nothing to reflect */
-        return pt_fail(err, PT_EFORMAT, "preprocessor: %zu samples are too few for frames of %zu",
-                       c->n_samples, c->n_fft);
+        return pt_fail(err, PATINA_EFORMAT,
+                       "preprocessor: %zu samples are too few for frames of %zu", c->n_samples,
+                       c->n_fft);
     if (!(c->f_min_hz >= 0.0 && c->f_min_hz < c->f_max_hz && isfinite(c->f_max_hz)))
-        return pt_fail(err, PT_EFORMAT, "preprocessor: no mel band between %g and %g Hz",
+        return pt_fail(err, PATINA_EFORMAT, "preprocessor: no mel band between %g and %g Hz",
                        c->f_min_hz, c->f_max_hz);
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_mel_open(const pt_extractor_config *config, pt_mel **mel, pt_error *err) {
+patina_status pt_mel_open(const pt_feature_extractor_config *config, pt_mel **mel,
+                          patina_error *err) {
     PT_TRY(config_check(config, err));
 
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
     pt_mel *m = calloc(1, sizeof *m);
-    if (!m) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!m) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     m->config = *config;
-    m->ops = pt_dsp_ops_best();
-    m->n_bins = PT_FRAME_BINS;
+    m->ops = pt_dsp_ops_get_best();
+    m->n_bins = PT_STFT_BINS;
     m->frames = malloc(sizeof *m->frames);
     if (!m->frames) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory for the mel frames");
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory for the mel frames");
         goto done;
     }
-    pt_frames_init(m->frames);
+    pt_stft_plan_init(m->frames);
     status = filters_build(m, err);
 
 done:
-    if (status == PT_OK)
+    if (status == PATINA_OK)
         *mel = m;
     else
         pt_mel_close(&m);
@@ -144,7 +148,7 @@ void pt_mel_close(pt_mel **mel) {
     *mel = NULL;
 }
 
-size_t pt_mel_frames(const pt_mel *mel) {
+size_t pt_mel_n_frames(const pt_mel *mel) {
     return 1 + mel->config.n_samples / mel->config.hop;
 }
 
@@ -156,36 +160,36 @@ const double *pt_mel_filter(const pt_mel *mel, size_t m, size_t *first, size_t *
 
 /* What pt_mel_features computes in. */
 typedef struct workspace {
-    pt_frames_work *frames;
-    double *power;   /* [n_read, PT_FRAMES] */
-    double *sums;    /* [n_mels, PT_FRAMES] */
+    pt_stft_workspace *frames;
+    double *power;   /* [n_used_bins, PT_STFT_BATCH] */
+    double *sums;    /* [n_mels, PT_STFT_BATCH] */
     float *decibels; /* the same */
     float *clip;     /* [clip_size]: padded, half a frame more at both ends, and zeros */
 } workspace;
 
 /* Up to the end of the frames that are computed in vain with the last ones. */
 static size_t clip_size(const pt_mel *mel) {
-    return mel->config.n_samples + mel->config.n_fft + (PT_FRAMES - 1) * mel->config.hop;
+    return mel->config.n_samples + mel->config.n_fft + (PT_STFT_BATCH - 1) * mel->config.hop;
 }
 
-static workspace workspace_carve(const pt_mel *mel, pt_carver *carver) {
+static workspace workspace_layout(const pt_mel *mel, pt_scratch_layout *layout) {
     return (workspace){
-        .frames = pt_carve(carver, 1, sizeof(pt_frames_work)),
-        .power = pt_carve(carver, mel->n_read * PT_FRAMES, sizeof(double)),
-        .sums = pt_carve(carver, mel->config.n_mels * PT_FRAMES, sizeof(double)),
-        .decibels = pt_carve(carver, mel->config.n_mels * PT_FRAMES, sizeof(float)),
-        .clip = pt_carve(carver, clip_size(mel), sizeof(float)),
+        .frames = pt_scratch_alloc(layout, 1, sizeof(pt_stft_workspace)),
+        .power = pt_scratch_alloc(layout, mel->n_used_bins * PT_STFT_BATCH, sizeof(double)),
+        .sums = pt_scratch_alloc(layout, mel->config.n_mels * PT_STFT_BATCH, sizeof(double)),
+        .decibels = pt_scratch_alloc(layout, mel->config.n_mels * PT_STFT_BATCH, sizeof(float)),
+        .clip = pt_scratch_alloc(layout, clip_size(mel), sizeof(float)),
     };
 }
 
 size_t pt_mel_scratch_size(const pt_mel *mel) {
-    pt_carver sizes = {0};
-    (void)workspace_carve(mel, &sizes);
+    pt_scratch_layout sizes = {0};
+    (void)workspace_layout(mel, &sizes);
     return sizes.used;
 }
 
 /* Fills clip [length] from x [n], n <= length, as the extractor does with shorter clips. */
-static void pad(pt_padding padding, const float *x, size_t n, float *clip, size_t length) {
+static void pad_clip(pt_padding padding, const float *x, size_t n, float *clip, size_t length) {
     size_t n_copies = 1, filled = 0;
     if (padding == PT_PAD_REPEATPAD) n_copies = length / n;
     if (padding == PT_PAD_REPEAT) n_copies = length / n + 1;
@@ -205,35 +209,35 @@ static void reflect(float *clip, size_t length, size_t half) {
     }
 }
 
-/* n of PT_FRAMES frames of samples x to decibels [n, n_mels]. */
-static void frames_features(const pt_mel *mel, const float *x, size_t n, float *features,
-                            const workspace *w) {
+/* n of PT_STFT_BATCH frames of samples x to decibels [n, n_mels]. */
+static void compute_frames(const pt_mel *mel, const float *x, size_t n, float *features,
+                           const workspace *w) {
     const pt_dsp_ops *ops = mel->ops;
     const size_t n_mels = mel->config.n_mels;
-    ops->frame_powers(mel->frames, x, mel->config.hop, mel->n_read, w->frames, w->power);
-    ops->bands(mel->bands, n_mels, w->power, w->sums);
-    for (size_t i = 0; i < n_mels * PT_FRAMES; i++)
+    ops->stft_power(mel->frames, x, mel->config.hop, mel->n_used_bins, w->frames, w->power);
+    ops->filterbank(mel->bands, n_mels, w->power, w->sums);
+    for (size_t i = 0; i < n_mels * PT_STFT_BATCH; i++)
         w->sums[i] = w->sums[i] > POWER_FLOOR ? w->sums[i] : POWER_FLOOR;
-    ops->decibels(w->sums, n_mels * PT_FRAMES, w->decibels);
+    ops->power_to_db(w->sums, n_mels * PT_STFT_BATCH, w->decibels);
     for (size_t f = 0; f < n; f++)
         for (size_t m = 0; m < n_mels; m++)
-            features[f * n_mels + m] = w->decibels[m * PT_FRAMES + f];
+            features[f * n_mels + m] = w->decibels[m * PT_STFT_BATCH + f];
 }
 
 void pt_mel_features(const pt_mel *mel, const float *x, size_t n_samples, float *features,
                      void *scratch) {
-    const pt_extractor_config *c = &mel->config;
-    const size_t n_frames = pt_mel_frames(mel), half = c->n_fft / 2;
-    pt_carver carver = {scratch, 0};
-    const workspace w = workspace_carve(mel, &carver);
+    const pt_feature_extractor_config *c = &mel->config;
+    const size_t n_frames = pt_mel_n_frames(mel), half = c->n_fft / 2;
+    pt_scratch_layout layout = {scratch, 0};
+    const workspace w = workspace_layout(mel, &layout);
 
     assert(n_samples >= 1 && n_samples <= c->n_samples);
-    pad(c->padding, x, n_samples, w.clip + half, c->n_samples);
+    pad_clip(c->padding, x, n_samples, w.clip + half, c->n_samples);
     reflect(w.clip + half, c->n_samples, half);
     for (size_t i = c->n_samples + c->n_fft; i < clip_size(mel); i++)
         w.clip[i] = 0.0F;
-    for (size_t t = 0; t < n_frames; t += PT_FRAMES) {
-        const size_t n = n_frames - t < PT_FRAMES ? n_frames - t : PT_FRAMES;
-        frames_features(mel, w.clip + t * c->hop, n, features + t * c->n_mels, &w);
+    for (size_t t = 0; t < n_frames; t += PT_STFT_BATCH) {
+        const size_t n = n_frames - t < PT_STFT_BATCH ? n_frames - t : PT_STFT_BATCH;
+        compute_frames(mel, w.clip + t * c->hop, n, features + t * c->n_mels, &w);
     }
 }

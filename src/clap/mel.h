@@ -16,13 +16,14 @@ typedef struct pt_mel pt_mel;
 /**
  * Builds window, filters and transform of an extractor. Not thread-safe (it makes an FFT plan).
  *
- * Errors  PT_EFORMAT  numbers that do not go together; PT_ENOMEM
+ * Errors  PATINA_EFORMAT  numbers that do not go together; PATINA_ENOMEM
  */
-pt_status pt_mel_open(const pt_extractor_config *config, pt_mel **mel, pt_error *err);
+patina_status pt_mel_open(const pt_feature_extractor_config *config, pt_mel **mel,
+                          patina_error *err);
 void pt_mel_close(pt_mel **mel);
 
 /** 1 + n_samples / hop: 1001. */
-size_t pt_mel_frames(const pt_mel *mel);
+size_t pt_mel_n_frames(const pt_mel *mel);
 
 /** Bytes of scratch that pt_mel_features needs. */
 size_t pt_mel_scratch_size(const pt_mel *mel);

@@ -2,7 +2,7 @@
 /* model_info.c - which checkpoint a model is
  *
  * The hashes say which files made a data set. The model hash is the SHA-256 of five pairs of
- * strings (pt_sha256_add_string), a name and the file's hash in hexadecimal, "" for an absent file:
+ * strings (pt_sha256_update_string), a name and the file's hash in hexadecimal, "" for an absent file:
  * "weights", "config", "preprocessor", "vocabulary", "merges", in this order.
  */
 
@@ -11,13 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/byte_source.h"
+#include "base/error.h"
 #include "base/hash.h"
-#include "base/str.h"
-#include "clap/model.h"
-#include "clap/tensors.h"
+#include "base/strbuf.h"
+#include "clap/model_files.h"
+#include "clap/tensor_check.h"
 
-#define HASHED_AT_ONCE ((size_t)16 << 20)
+#define HASH_CHUNK_BYTES ((size_t)16 << 20)
 
 /* ------------------------------------------------------------------- layouts */
 
@@ -32,7 +33,7 @@ static const struct {
     {"larger", false, 128, {2, 2, 12, 2}},
 };
 
-static const char *layout_of(const pt_clap_config *config) {
+static const char *layout_name(const pt_clap_config *config) {
     static const size_t heads[4] = {4, 8, 16, 32};
     const pt_text_config *text = &config->text;
     const pt_audio_config *audio = &config->audio;
@@ -75,7 +76,7 @@ static bool starts_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static void count_tensors(const pt_checkpoint *file, pt_clap_info *info) {
+static void count_tensors(const pt_checkpoint *file, patina_clap_info *info) {
     static const char *const dtypes[] = {
         [PT_DTYPE_F32] = "f32", [PT_DTYPE_F16] = "f16", [PT_DTYPE_BF16] = "bf16"};
 
@@ -91,73 +92,75 @@ static void count_tensors(const pt_checkpoint *file, pt_clap_info *info) {
     }
 }
 
-static void hash_weights(const pt_checkpoint *file, pt_clap_info *info) {
+static void hash_weights_file(const pt_checkpoint *file, patina_clap_info *info) {
     size_t size;
     const unsigned char *bytes = pt_checkpoint_bytes(file, &size);
     pt_sha256 hash;
 
     /* What was read stays in the page cache; as memory of ours it would be the peak of the run. */
     pt_sha256_init(&hash);
-    for (size_t at = 0; at < size; at += HASHED_AT_ONCE) {
-        pt_sha256_add(&hash, bytes + at, size - at < HASHED_AT_ONCE ? size - at : HASHED_AT_ONCE);
-        pt_checkpoint_forget(file);
+    for (size_t at = 0; at < size; at += HASH_CHUNK_BYTES) {
+        pt_sha256_update(&hash, bytes + at,
+                         size - at < HASH_CHUNK_BYTES ? size - at : HASH_CHUNK_BYTES);
+        pt_checkpoint_drop_pages(file);
     }
     pt_sha256_finish(&hash, info->weights_sha256);
     info->n_bytes = size;
 }
 
-static pt_status read_weights(const pt_model *model, pt_clap_info *info, pt_error *err) {
+static patina_status read_weights(const pt_model_files *model, patina_clap_info *info,
+                                  patina_error *err) {
     const char *path = pt_checkpoint_path(model->weights), *slash = strrchr(path, '/');
 
-    PT_TRY(pt_clap_tensors_check(&model->config, model->weights, PT_CLAP_BOTH, err));
+    PT_TRY(pt_clap_tensors_check(&model->config, model->weights, PATINA_CLAP_BOTH, err));
     count_tensors(model->weights, info);
-    hash_weights(model->weights, info);
+    hash_weights_file(model->weights, info);
     info->untrained = is_untrained(model->weights, info->weights_sha256);
     info->format = pt_checkpoint_format_name(model->weights);
-    info->laion_names = pt_checkpoint_is_laion(model->weights);
-    info->told_by_tensors = model->published != NULL;
+    info->laion_keys = pt_checkpoint_is_laion(model->weights);
+    info->config_inferred = model->published != NULL;
     snprintf(info->weights_file, sizeof info->weights_file, "%s", slash ? slash + 1 : path);
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* --------------------------------------------------------------- other files */
 
 /* The hash of a file, "" where there is none. */
-static pt_status hash_file(const char *dir, const char *name, char hex[PT_SHA256_HEX],
-                           pt_error *err) {
-    pt_bytes bytes = {0};
-    pt_str path = {0};
+static patina_status hash_file(const char *dir, const char *name, char hex[PT_SHA256_HEX_SIZE],
+                               patina_error *err) {
+    pt_byte_source bytes = {0};
+    pt_strbuf path = {0};
     pt_sha256 hash;
     char buffer[1 << 14];
     uint64_t at = 0;
     int64_t n = 0;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
-    pt_str_printf(&path, "%s/%s", dir, name);
-    if (path.failed) return pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir);
-    status = pt_bytes_open_file(path.text, &bytes, err);
-    if (status == PT_REJECT_MISSING) {
+    pt_strbuf_printf(&path, "%s/%s", dir, name);
+    if (path.failed) return pt_fail(err, PATINA_ENOMEM, "folder '%s': out of memory", dir);
+    status = pt_byte_source_open_file(path.text, &bytes, err);
+    if (status == PATINA_REJECT_MISSING) {
         hex[0] = '\0';
-        status = PT_OK;
-        if (err) *err = (pt_error){0};
+        status = PATINA_OK;
+        if (err) *err = (patina_error){0};
         goto done;
     }
-    if (status != PT_OK) goto done;
+    if (status != PATINA_OK) goto done;
 
     pt_sha256_init(&hash);
-    while ((n = pt_bytes_read_at(&bytes, at, buffer, sizeof buffer)) > 0) {
-        pt_sha256_add(&hash, buffer, (size_t)n);
+    while ((n = pt_byte_source_read_at(&bytes, at, buffer, sizeof buffer)) > 0) {
+        pt_sha256_update(&hash, buffer, (size_t)n);
         at += (uint64_t)n;
     }
-    if (n < 0) status = pt_fail(err, PT_EIO, "file '%s': cannot be read", path.text);
+    if (n < 0) status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read", path.text);
     pt_sha256_finish(&hash, hex);
 done:
-    pt_bytes_release(&bytes);
-    pt_str_release(&path);
+    pt_byte_source_close(&bytes);
+    pt_strbuf_release(&path);
     return status;
 }
 
-static pt_status hash_files(const char *dir, pt_clap_info *info, pt_error *err) {
+static patina_status hash_files(const char *dir, patina_clap_info *info, patina_error *err) {
     const struct {
         const char *name, *file;
         char *hex;
@@ -173,26 +176,27 @@ static pt_status hash_files(const char *dir, pt_clap_info *info, pt_error *err) 
     pt_sha256_init(&hash);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (files[i].file) PT_TRY(hash_file(dir, files[i].file, files[i].hex, err));
-        pt_sha256_add_string(&hash, files[i].name);
-        pt_sha256_add_string(&hash, files[i].hex);
+        pt_sha256_update_string(&hash, files[i].name);
+        pt_sha256_update_string(&hash, files[i].hex);
     }
     pt_sha256_finish(&hash, info->model_sha256);
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* A folder may lack what one of the towers needs; what it has must be right. */
-static pt_status check_other_files(pt_model *model, const pt_clap_info *info, pt_error *err) {
+static patina_status check_other_files(pt_model_files *model, const patina_clap_info *info,
+                                       patina_error *err) {
     pt_tokenizer *tokenizer = NULL;
 
-    if (info->preprocessor_sha256[0] != '\0') PT_TRY(pt_model_read_extractor(model, err));
+    if (info->preprocessor_sha256[0] != '\0') PT_TRY(pt_model_files_read_extractor(model, err));
     if (info->vocabulary_sha256[0] != '\0' || info->merges_sha256[0] != '\0')
-        PT_TRY(pt_model_open_tokenizer(model, &tokenizer, err));
+        PT_TRY(pt_model_files_open_tokenizer(model, &tokenizer, err));
     pt_tokenizer_close(&tokenizer);
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static void copy_shapes(const pt_clap_config *config, pt_clap_info *info) {
-    info->layout = layout_of(config);
+static void copy_shapes(const pt_clap_config *config, patina_clap_info *info) {
+    info->layout = layout_name(config);
     info->fused = config->audio.fusion;
     info->text_hidden = (unsigned)config->text.hidden;
     info->text_layers = (unsigned)config->text.n_layers;
@@ -207,16 +211,16 @@ static void copy_shapes(const pt_clap_config *config, pt_clap_info *info) {
     }
 }
 
-pt_status pt_clap_info_read(const char *path, pt_clap_info *info, pt_error *err) {
-    pt_clap_info read = {0};
-    pt_model model = {0};
+patina_status patina_clap_info_read(const char *path, patina_clap_info *info, patina_error *err) {
+    patina_clap_info read = {0};
+    pt_model_files model = {0};
 
-    PT_TRY(pt_model_open(path, &model, err));
+    PT_TRY(pt_model_files_open(path, &model, err));
     copy_shapes(&model.config, &read);
-    pt_status status = read_weights(&model, &read, err);
-    if (status == PT_OK) status = hash_files(model.folder, &read, err);
-    if (status == PT_OK) status = check_other_files(&model, &read, err);
-    if (status == PT_OK) *info = read;
-    pt_model_release(&model);
+    patina_status status = read_weights(&model, &read, err);
+    if (status == PATINA_OK) status = hash_files(model.folder, &read, err);
+    if (status == PATINA_OK) status = check_other_files(&model, &read, err);
+    if (status == PATINA_OK) *info = read;
+    pt_model_files_release(&model);
     return status;
 }

@@ -21,18 +21,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clap/carve.h"
-#include "clap/weights.h"
+#include "base/error.h"
+#include "clap/scratch_layout.h"
+#include "clap/weight_loader.h"
 
 #define PREFIX "text_model."
 
 typedef struct layer {
     pt_nn_linear qkv;     /* [3h, h] */
     pt_nn_linear project; /* [h, h] */
-    pt_norm_weights after_attention;
-    pt_nn_linear widen;  /* [intermediate, h] */
-    pt_nn_linear narrow; /* [h, intermediate] */
-    pt_norm_weights after_mlp;
+    pt_layer_norm_weights attention_norm;
+    pt_nn_linear fc1; /* [intermediate, h] */
+    pt_nn_linear fc2; /* [h, intermediate] */
+    pt_layer_norm_weights mlp_norm;
 } layer;
 
 struct pt_text_tower {
@@ -45,7 +46,7 @@ struct pt_text_tower {
     const pt_tensor *words;     /* [vocab_size, h] */
     const pt_tensor *positions; /* [max_positions, h] */
     const float *type;          /* [h], of the only type that captions have */
-    pt_norm_weights embedded;
+    pt_layer_norm_weights embeddings_norm;
     layer *layers; /* [n_layers] */
     pt_nn_linear pooler;
     pt_nn_linear project[2];
@@ -53,22 +54,25 @@ struct pt_text_tower {
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-static pt_status load_layer(pt_weights *weights, const pt_text_config *c, size_t index, layer *l) {
+static patina_status load_layer(pt_weight_loader *weights, const pt_text_config *c, size_t index,
+                                layer *l) {
     static const char *const qkv[] = {"attention.self.query", "attention.self.key",
                                       "attention.self.value"};
     const size_t h = c->hidden, f = c->intermediate;
     char prefix[96];
 
     snprintf(prefix, sizeof prefix, PREFIX "encoder.layer.%zu.", index);
-    PT_TRY(pt_weights_stacked(weights, prefix, qkv, 3, h, h, true, &l->qkv));
-    PT_TRY(pt_weights_linear(weights, prefix, "attention.output.dense", h, h, true, &l->project));
-    PT_TRY(pt_weights_norm(weights, prefix, "attention.output.LayerNorm", h, &l->after_attention));
-    PT_TRY(pt_weights_linear(weights, prefix, "intermediate.dense", f, h, true, &l->widen));
-    PT_TRY(pt_weights_linear(weights, prefix, "output.dense", h, f, true, &l->narrow));
-    return pt_weights_norm(weights, prefix, "output.LayerNorm", h, &l->after_mlp);
+    PT_TRY(pt_weight_load_stacked_linear(weights, prefix, qkv, 3, h, h, true, &l->qkv));
+    PT_TRY(
+        pt_weight_load_linear(weights, prefix, "attention.output.dense", h, h, true, &l->project));
+    PT_TRY(pt_weight_load_layer_norm(weights, prefix, "attention.output.LayerNorm", h,
+                                     &l->attention_norm));
+    PT_TRY(pt_weight_load_linear(weights, prefix, "intermediate.dense", f, h, true, &l->fc1));
+    PT_TRY(pt_weight_load_linear(weights, prefix, "output.dense", h, f, true, &l->fc2));
+    return pt_weight_load_layer_norm(weights, prefix, "output.LayerNorm", h, &l->mlp_norm);
 }
 
-static pt_status load_embeddings(pt_weights *weights, pt_text_tower *tower) {
+static patina_status load_embeddings(pt_weight_loader *weights, pt_text_tower *tower) {
     const char *const prefix = PREFIX "embeddings.";
     const pt_text_config *c = &tower->config;
     const size_t words[] = {c->vocab_size, c->hidden};
@@ -80,41 +84,43 @@ static pt_status load_embeddings(pt_weights *weights, pt_text_tower *tower) {
                               &tower->words, weights->err));
     PT_TRY(pt_checkpoint_find(weights->file, PREFIX "embeddings.position_embeddings.weight", 2,
                               positions, &tower->positions, weights->err));
-    PT_TRY(pt_weights_stage(weights, prefix, "token_type_embeddings.weight", 2, types, &staged));
-    type = pt_weights_take(weights, c->hidden, sizeof *type);
+    PT_TRY(
+        pt_weight_loader_stage(weights, prefix, "token_type_embeddings.weight", 2, types, &staged));
+    type = pt_weight_loader_alloc(weights, c->hidden, sizeof *type);
     if (type) memcpy(type, staged, c->hidden * sizeof *type);
     tower->type = type;
-    return pt_weights_norm(weights, prefix, "LayerNorm", c->hidden, &tower->embedded);
+    return pt_weight_load_layer_norm(weights, prefix, "LayerNorm", c->hidden,
+                                     &tower->embeddings_norm);
 }
 
-static pt_status load_tower(pt_weights *weights, void *opened) {
+static patina_status load_tower(pt_weight_loader *weights, void *opened) {
     pt_text_tower *tower = opened;
     const pt_text_config *c = &tower->config;
     const size_t h = c->hidden, n = tower->n_projected;
 
     PT_TRY(load_embeddings(weights, tower));
-    tower->layers = pt_weights_take(weights, c->n_layers, sizeof *tower->layers);
+    tower->layers = pt_weight_loader_alloc(weights, c->n_layers, sizeof *tower->layers);
     for (size_t i = 0; i < c->n_layers; i++) {
         layer unused;
         PT_TRY(load_layer(weights, c, i, tower->layers ? &tower->layers[i] : &unused));
     }
-    PT_TRY(pt_weights_linear(weights, PREFIX, "pooler.dense", h, h, true, &tower->pooler));
-    PT_TRY(
-        pt_weights_linear(weights, "text_projection.", "linear1", n, h, true, &tower->project[0]));
-    return pt_weights_linear(weights, "text_projection.", "linear2", n, n, true,
-                             &tower->project[1]);
+    PT_TRY(pt_weight_load_linear(weights, PREFIX, "pooler.dense", h, h, true, &tower->pooler));
+    PT_TRY(pt_weight_load_linear(weights, "text_projection.", "linear1", n, h, true,
+                                 &tower->project[0]));
+    return pt_weight_load_linear(weights, "text_projection.", "linear2", n, n, true,
+                                 &tower->project[1]);
 }
 
-pt_status pt_text_tower_open(const pt_clap_config *config, const pt_checkpoint *file,
-                             const pt_nn_ops *ops, pt_text_tower **tower, pt_error *err) {
+patina_status pt_text_tower_open(const pt_clap_config *config, const pt_checkpoint *file,
+                                 const pt_nn_ops *ops, pt_text_tower **tower, patina_error *err) {
     pt_text_tower *t = calloc(1, sizeof *t);
-    if (!t) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!t) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     t->config = config->text;
     t->n_projected = config->projection_dim;
     t->ops = ops;
 
-    const pt_status status = pt_weights_load(file, ops, load_tower, t, &t->memory, err);
-    if (status == PT_OK)
+    const patina_status status = pt_weight_loader_run(file, ops, load_tower, t, &t->memory, err);
+    if (status == PATINA_OK)
         *tower = t;
     else
         pt_text_tower_close(&t);
@@ -145,25 +151,26 @@ typedef struct workspace {
     unsigned char *hidden; /* [n_captions, n_projected] */
 } workspace;
 
-static workspace workspace_carve(const pt_text_tower *tower, size_t n_captions, size_t n_ids,
-                                 pt_carver *carver) {
+static workspace workspace_layout(const pt_text_tower *tower, size_t n_captions, size_t n_ids,
+                                  pt_scratch_layout *layout) {
     const pt_text_config *c = &tower->config;
     const size_t h = c->hidden, n_wide = 3 * h > c->intermediate ? 3 * h : c->intermediate;
     const size_t operand = tower->ops->operand_size;
     return (workspace){
-        .tokens = pt_carve(carver, n_ids * h, sizeof(float)),
-        .input = pt_carve(carver, n_ids * h, operand),
-        .wide = pt_carve(carver, n_ids * n_wide, operand),
-        .scratch = pt_carve(carver, tower->ops->attention_scratch(n_ids, h / c->n_heads), 1),
-        .position = pt_carve(carver, h, sizeof(float)),
-        .pooled = pt_carve(carver, n_captions * h, sizeof(float)),
-        .hidden = pt_carve(carver, n_captions * tower->n_projected, operand),
+        .tokens = pt_scratch_alloc(layout, n_ids * h, sizeof(float)),
+        .input = pt_scratch_alloc(layout, n_ids * h, operand),
+        .wide = pt_scratch_alloc(layout, n_ids * n_wide, operand),
+        .scratch =
+            pt_scratch_alloc(layout, tower->ops->attention_scratch(n_ids, h / c->n_heads), 1),
+        .position = pt_scratch_alloc(layout, h, sizeof(float)),
+        .pooled = pt_scratch_alloc(layout, n_captions * h, sizeof(float)),
+        .hidden = pt_scratch_alloc(layout, n_captions * tower->n_projected, operand),
     };
 }
 
 size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions, size_t n_ids) {
-    pt_carver sizes = {0};
-    (void)workspace_carve(tower, n_captions, n_ids, &sizes);
+    pt_scratch_layout sizes = {0};
+    (void)workspace_layout(tower, n_captions, n_ids, &sizes);
     return sizes.used;
 }
 
@@ -210,7 +217,7 @@ static void attend(const pt_text_tower *tower, const size_t *lengths, size_t n_c
 }
 
 /* Rows of `size` bytes to the front: those of first tokens, one a caption. */
-static void keep_first(void *rows, size_t size, const size_t *lengths, size_t n_captions) {
+static void gather_first_tokens(void *rows, size_t size, const size_t *lengths, size_t n_captions) {
     unsigned char *to = rows;
     for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
         memmove(to + i * size, to + first * size, size);
@@ -218,7 +225,7 @@ static void keep_first(void *rows, size_t size, const size_t *lengths, size_t n_
 
 /* Leaves the tokens in w->tokens, and as operands in w->input; of the last layer one a caption. */
 static void run_layer(const pt_text_tower *tower, size_t index, const size_t *lengths,
-                      size_t n_captions, size_t n_ids, workspace *w, const pt_tap *tap) {
+                      size_t n_captions, size_t n_ids, workspace *w, const pt_forward_hook *hook) {
     const pt_nn_ops *ops = tower->ops;
     const layer *l = &tower->layers[index];
     const size_t h = tower->config.hidden, f = tower->config.intermediate;
@@ -229,33 +236,32 @@ static void run_layer(const pt_text_tower *tower, size_t index, const size_t *le
     ops->linear(&l->qkv, w->input, h, n, PT_NN_OPERAND, w->wide, 3 * h);
     attend(tower, lengths, n_captions, w);
     if (last) {
-        keep_first(w->input, h * ops->operand_size, lengths, n_captions);
-        keep_first(w->tokens, h * sizeof *w->tokens, lengths, n_captions);
+        gather_first_tokens(w->input, h * ops->operand_size, lengths, n_captions);
+        gather_first_tokens(w->tokens, h * sizeof *w->tokens, lengths, n_captions);
         n = n_captions;
     }
     ops->linear(&l->project, w->input, h, n, PT_NN_ADD, w->tokens, h);
-    ops->layer_norm(w->tokens, n, h, l->after_attention.gain, l->after_attention.shift, eps,
+    ops->layer_norm(w->tokens, n, h, l->attention_norm.gain, l->attention_norm.shift, eps,
                     w->tokens, w->input);
-    pt_tap_show(tap, last ? "last attention" : "attention", index, 0, w->tokens, n * h);
+    pt_forward_hook_call(hook, last ? "last attention" : "attention", index, 0, w->tokens, n * h);
 
-    ops->linear(&l->widen, w->input, h, n, PT_NN_GELU, w->wide, f);
-    ops->linear(&l->narrow, w->wide, f, n, PT_NN_ADD, w->tokens, h);
-    ops->layer_norm(w->tokens, n, h, l->after_mlp.gain, l->after_mlp.shift, eps, w->tokens,
-                    w->input);
-    pt_tap_show(tap, last ? "last layer" : "layer", index, 0, w->tokens, n * h);
+    ops->linear(&l->fc1, w->input, h, n, PT_NN_GELU, w->wide, f);
+    ops->linear(&l->fc2, w->wide, f, n, PT_NN_ADD, w->tokens, h);
+    ops->layer_norm(w->tokens, n, h, l->mlp_norm.gain, l->mlp_norm.shift, eps, w->tokens, w->input);
+    pt_forward_hook_call(hook, last ? "last layer" : "layer", index, 0, w->tokens, n * h);
 }
 
 /* The first token of each caption, operands w->input [n_captions, h], through the pooler and the
  * projection. */
 static void pool(const pt_text_tower *tower, size_t n_captions, float *raw, workspace *w,
-                 const pt_tap *tap) {
+                 const pt_forward_hook *hook) {
     const pt_nn_ops *ops = tower->ops;
     const size_t h = tower->config.hidden, n = tower->n_projected;
 
     ops->linear(&tower->pooler, w->input, h, n_captions, PT_NN_STORE, w->pooled, h);
     for (size_t j = 0; j < n_captions * h; j++)
         w->pooled[j] = tanhf(w->pooled[j]);
-    pt_tap_show(tap, "pooler", 0, 0, w->pooled, n_captions * h);
+    pt_forward_hook_call(hook, "pooler", 0, 0, w->pooled, n_captions * h);
 
     ops->to_operands(w->pooled, n_captions * h, w->input);
     ops->linear(&tower->project[0], w->input, h, n_captions, PT_NN_RELU, w->hidden, n);
@@ -263,23 +269,24 @@ static void pool(const pt_text_tower *tower, size_t n_captions, float *raw, work
 }
 
 void pt_text_tower_run(const pt_text_tower *tower, const int32_t *ids, const size_t *lengths,
-                       size_t n_captions, float *raw, void *scratch, const pt_tap *tap) {
+                       size_t n_captions, float *raw, void *scratch, const pt_forward_hook *hook) {
     const size_t h = tower->config.hidden;
-    pt_carver carver = {scratch, 0};
+    pt_scratch_layout layout = {scratch, 0};
     size_t n_ids = 0;
 
     for (size_t i = 0; i < n_captions; i++) {
         assert(lengths[i] >= 1 && lengths[i] <= pt_text_tower_max_ids(tower));
         n_ids += lengths[i];
     }
-    workspace w = workspace_carve(tower, n_captions, n_ids, &carver);
+    workspace w = workspace_layout(tower, n_captions, n_ids, &layout);
 
     for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
         embed(tower, ids + first, lengths[i], w.tokens + first * h, w.position);
-    tower->ops->layer_norm(w.tokens, n_ids, h, tower->embedded.gain, tower->embedded.shift,
-                           tower->config.layer_norm_eps, w.tokens, w.input);
-    pt_tap_show(tap, "embeddings", 0, 0, w.tokens, n_ids * h);
+    tower->ops->layer_norm(w.tokens, n_ids, h, tower->embeddings_norm.gain,
+                           tower->embeddings_norm.shift, tower->config.layer_norm_eps, w.tokens,
+                           w.input);
+    pt_forward_hook_call(hook, "embeddings", 0, 0, w.tokens, n_ids * h);
     for (size_t i = 0; i < tower->config.n_layers; i++)
-        run_layer(tower, i, lengths, n_captions, n_ids, &w, tap);
-    pool(tower, n_captions, raw, &w, tap);
+        run_layer(tower, i, lengths, n_captions, n_ids, &w, hook);
+    pool(tower, n_captions, raw, &w, hook);
 }

@@ -9,10 +9,10 @@
 
 #include <patina/status.h>
 
-#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/tap.h"
+#include "clap/forward_hook.h"
 #include "nn/ops.h"
+#include "weights/checkpoint.h"
 
 /** Packed weights; read-only after opening and shared by all threads. */
 typedef struct pt_text_tower pt_text_tower;
@@ -21,11 +21,11 @@ typedef struct pt_text_tower pt_text_tower;
  * Packs the weights of the text tower. Embeddings are read from the file when a caption needs
  * them, so it must stay open as long as the tower.
  *
- * Errors  PT_EFORMAT  a tensor is absent or of another shape
- *         PT_ENOMEM
+ * Errors  PATINA_EFORMAT  a tensor is absent or of another shape
+ *         PATINA_ENOMEM
  */
-pt_status pt_text_tower_open(const pt_clap_config *config, const pt_checkpoint *file,
-                             const pt_nn_ops *ops, pt_text_tower **tower, pt_error *err);
+patina_status pt_text_tower_open(const pt_clap_config *config, const pt_checkpoint *file,
+                                 const pt_nn_ops *ops, pt_text_tower **tower, patina_error *err);
 void pt_text_tower_close(pt_text_tower **tower);
 
 /** The most ids of one caption: 512 in published models. */
@@ -42,11 +42,11 @@ size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions,
  * lengths  [n_captions], ids of each, 1 to pt_text_tower_max_ids
  * raw      out, [n_captions, projection_dim]
  * scratch  pt_text_tower_scratch_size bytes aligned to 64
- * tap      NULL, or who wants to see the steps "embeddings", "attention" (layer) and "layer"
+ * hook      NULL, or who wants to see the steps "embeddings", "attention" (layer) and "layer"
  *          (layer), [n_ids, hidden], "last attention" and "last layer" with the first token of each
  *          caption alone, and "pooler", all [n_captions, hidden]
  */
 void pt_text_tower_run(const pt_text_tower *tower, const int32_t *ids, const size_t *lengths,
-                       size_t n_captions, float *raw, void *scratch, const pt_tap *tap);
+                       size_t n_captions, float *raw, void *scratch, const pt_forward_hook *hook);
 
 #endif /* PATINA_CLAP_TEXT_TOWER_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tokenizer.c - a caption to the ids of RoBERTa's vocabulary
  *
- *   text -> special tokens cut out -> pieces (splitter.c) -> an id a byte -> merges (bpe.c)
+ *   text -> special tokens cut out -> pieces (pretokenizer.c) -> an id a byte -> merges (bpe.c)
  *
  * vocab.json spells bytes by printable characters, so that every symbol is a word: bytes 33-126,
  * 161-172 and 174-255 by the code point of their value, the other 68 in rising order by U+0100 on
@@ -20,10 +20,12 @@
 
 #include <jansson.h>
 
-#include "base/bytes.h"
-#include "base/str.h"
+#include "base/arena.h"
+#include "base/byte_source.h"
+#include "base/error.h"
+#include "base/strbuf.h"
 #include "clap/bpe.h"
-#include "clap/splitter.h"
+#include "clap/pretokenizer.h"
 
 #define FILE_MAX_BYTES (32U << 20) /* the published vocabulary has 0.9 MB */
 #define TEXT_MAX_BYTES ((size_t)1 << 31)
@@ -39,80 +41,81 @@ struct pt_tokenizer {
 
 /* --------------------------------------------------------------- vocab.json */
 
-static bool prints_as_itself(unsigned byte) {
+static bool is_printable_byte(unsigned byte) {
     return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 }
 
 /* The id of a symbol, or -1. */
-static int64_t id_of(const json_t *vocab, const char *symbol, size_t n) {
+static int64_t find_id(const json_t *vocab, const char *symbol, size_t n) {
     const json_t *id = json_object_getn(vocab, symbol, n);
     return id ? (int64_t)json_integer_value(id) : -1;
 }
 
 /* Every id a number below vocab_size that no other symbol has. */
-static pt_status check_ids(const json_t *vocab, const char *file, size_t vocab_size,
-                           pt_error *err) {
+static patina_status check_ids(const json_t *vocab, const char *file, size_t vocab_size,
+                               patina_error *err) {
     bool *taken = calloc(vocab_size + 1, sizeof *taken);
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
     const char *symbol;
     json_t *value;
 
-    if (!taken) return pt_fail(err, PT_ENOMEM, "file '%s': out of memory", file);
+    if (!taken) return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", file);
     /* json_object_foreach wants an object that is not const, and does not change it. */
     json_object_foreach((json_t *)(uintptr_t)vocab, symbol, value) {
         const json_int_t id = json_integer_value(value);
         if (!json_is_integer(value) || id < 0 || (uintmax_t)id >= vocab_size)
-            status = pt_fail(err, PT_EFORMAT,
+            status = pt_fail(err, PATINA_EFORMAT,
                              "file '%s': symbol '%.60s': its id is not from 0 to %zu: "
                              "vocab_size of config.json is %zu",
                              file, symbol, vocab_size - 1, vocab_size);
         else if (taken[id])
-            status = pt_fail(err, PT_EFORMAT, "file '%s': symbol '%.60s': id %lld is taken already",
-                             file, symbol, (long long)id);
+            status =
+                pt_fail(err, PATINA_EFORMAT, "file '%s': symbol '%.60s': id %lld is taken already",
+                        file, symbol, (long long)id);
         else
             taken[id] = true;
-        if (status != PT_OK) break;
+        if (status != PATINA_OK) break;
     }
     free(taken);
     return status;
 }
 
-static pt_status find_bytes(pt_tokenizer *tokenizer, const json_t *vocab, const char *file,
-                            pt_error *err) {
+static patina_status find_byte_ids(pt_tokenizer *tokenizer, const json_t *vocab, const char *file,
+                                   patina_error *err) {
     unsigned n_others = 0;
 
     for (unsigned byte = 0; byte < 256; byte++) {
-        const unsigned code = prints_as_itself(byte) ? byte : 256 + n_others++;
+        const unsigned code = is_printable_byte(byte) ? byte : 256 + n_others++;
         const char two[] = {(char)(0xC0 | code >> 6), (char)(0x80 | (code & 0x3F))};
         const char one = (char)code;
-        const int64_t id = code < 128 ? id_of(vocab, &one, 1) : id_of(vocab, two, 2);
+        const int64_t id = code < 128 ? find_id(vocab, &one, 1) : find_id(vocab, two, 2);
         if (id < 0)
-            return pt_fail(err, PT_EFORMAT, "file '%s': the symbol U+%04X of byte %u is missing",
-                           file, code, byte);
+            return pt_fail(err, PATINA_EFORMAT,
+                           "file '%s': the symbol U+%04X of byte %u is missing", file, code, byte);
         tokenizer->byte_id[byte] = (uint32_t)id;
     }
     for (size_t s = 0; s < N_SPECIALS; s++) {
-        const int64_t id = id_of(vocab, specials[s], strlen(specials[s]));
+        const int64_t id = find_id(vocab, specials[s], strlen(specials[s]));
         if (id < 0)
-            return pt_fail(err, PT_EFORMAT, "file '%s': the special token '%s' is missing", file,
-                           specials[s]);
+            return pt_fail(err, PATINA_EFORMAT, "file '%s': the special token '%s' is missing",
+                           file, specials[s]);
         tokenizer->special_id[s] = (uint32_t)id;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status read_vocab(pt_tokenizer *tokenizer, pt_named_text file, size_t vocab_size,
-                            json_t **vocab, pt_error *err) {
+static patina_status read_vocab(pt_tokenizer *tokenizer, pt_named_text file, size_t vocab_size,
+                                json_t **vocab, patina_error *err) {
     json_error_t at;
 
     *vocab = json_loadb(file.text, file.n_bytes, JSON_REJECT_DUPLICATES, &at);
     if (!*vocab)
-        return pt_fail(err, PT_EFORMAT, "file '%s': line %d: not JSON: %s", file.name, at.line,
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: not JSON: %s", file.name, at.line,
                        at.text);
     if (!json_is_object(*vocab))
-        return pt_fail(err, PT_EFORMAT, "file '%s': must hold a JSON object", file.name);
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': must hold a JSON object", file.name);
     PT_TRY(check_ids(*vocab, file.name, vocab_size, err));
-    return find_bytes(tokenizer, *vocab, file.name, err);
+    return find_byte_ids(tokenizer, *vocab, file.name, err);
 }
 
 /* --------------------------------------------------------------- merges.txt */
@@ -128,53 +131,54 @@ static bool next_line(const char **at, const char *end, const char **line, size_
     return true;
 }
 
-static pt_status parse_merge(const json_t *vocab, const char *line, size_t n, pt_str *joint,
-                             pt_merge *merge, pt_error *err) {
+static patina_status parse_merge(const json_t *vocab, const char *line, size_t n, pt_strbuf *merged,
+                                 pt_bpe_merge *merge, patina_error *err) {
     const char *space = memchr(line, ' ', n);
     const size_t n_left = space ? (size_t)(space - line) : 0;
     const size_t n_right = space ? n - n_left - 1 : 0;
 
     if (n_left == 0 || n_right == 0 || memchr(space + 1, ' ', n_right))
-        return pt_fail(err, PT_EFORMAT, "is not two symbols with a space between them");
-    pt_str_clear(joint);
-    pt_str_add_bytes(joint, line, n_left);
-    pt_str_add_bytes(joint, space + 1, n_right);
-    if (joint->failed) return pt_fail(err, PT_ENOMEM, "out of memory");
+        return pt_fail(err, PATINA_EFORMAT, "is not two symbols with a space between them");
+    pt_strbuf_clear(merged);
+    pt_strbuf_append_bytes(merged, line, n_left);
+    pt_strbuf_append_bytes(merged, space + 1, n_right);
+    if (merged->failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
 
-    const int64_t left = id_of(vocab, line, n_left), right = id_of(vocab, space + 1, n_right);
-    const int64_t result = id_of(vocab, joint->text, joint->length);
+    const int64_t left = find_id(vocab, line, n_left), right = find_id(vocab, space + 1, n_right);
+    const int64_t result = find_id(vocab, merged->text, merged->length);
     if (left < 0 || right < 0)
-        return pt_fail(err, PT_EFORMAT, "symbol '%.*s' is not in vocab.json",
+        return pt_fail(err, PATINA_EFORMAT, "symbol '%.*s' is not in vocab.json",
                        left < 0 ? (int)(n_left < 60 ? n_left : 60)
                                 : (int)(n_right < 60 ? n_right : 60),
                        left < 0 ? line : space + 1);
     if (result < 0)
-        return pt_fail(err, PT_EFORMAT, "its result '%.60s' is not in vocab.json", joint->text);
+        return pt_fail(err, PATINA_EFORMAT, "its result '%.60s' is not in vocab.json",
+                       merged->text);
     merge->left = (uint32_t)left;
     merge->right = (uint32_t)right;
     merge->result = (uint32_t)result;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status read_merges(pt_tokenizer *tokenizer, pt_named_text file, const json_t *vocab,
-                             size_t vocab_size, pt_error *err) {
+static patina_status read_merges(pt_tokenizer *tokenizer, pt_named_text file, const json_t *vocab,
+                                 size_t vocab_size, patina_error *err) {
     const char *at = file.text, *end = file.text + file.n_bytes, *line = NULL;
     size_t n_line = 0, n_merges = 0, twice = 0;
-    pt_status status = PT_OK;
-    pt_str joint = {0};
-    pt_merge *merges = NULL;
+    patina_status status = PATINA_OK;
+    pt_strbuf merged = {0};
+    pt_bpe_merge *merges = NULL;
 
     if (!next_line(&at, end, &line, &n_line) || n_line < 8 || memcmp(line, "#version", 8) != 0)
-        return pt_fail(err, PT_EFORMAT, "file '%s': line 1 is not '#version: ...'", file.name);
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': line 1 is not '#version: ...'", file.name);
     merges = malloc(((size_t)(end - at) / 4 + 1) * sizeof *merges); /* a line has 4 bytes or more */
     if (!merges) {
-        status = pt_fail(err, PT_ENOMEM, "file '%s': out of memory", file.name);
+        status = pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", file.name);
         goto done;
     }
     while (next_line(&at, end, &line, &n_line)) {
-        status = parse_merge(vocab, line, n_line, &joint, &merges[n_merges], err);
-        if (status != PT_OK) {
-            pt_error_in(err, "file '%s': line %zu", file.name, n_merges + 2);
+        status = parse_merge(vocab, line, n_line, &merged, &merges[n_merges], err);
+        if (status != PATINA_OK) {
+            pt_error_add_context(err, "file '%s': line %zu", file.name, n_merges + 2);
             goto done;
         }
         merges[n_merges].rank = (uint32_t)n_merges;
@@ -182,27 +186,28 @@ static pt_status read_merges(pt_tokenizer *tokenizer, pt_named_text file, const 
     }
     status = pt_bpe_init(merges, n_merges, vocab_size, &tokenizer->bpe, &twice, err);
     merges = NULL;
-    if (status == PT_EFORMAT) pt_error_in(err, "file '%s': line %zu", file.name, twice + 2);
-    if (status == PT_ENOMEM) pt_error_in(err, "file '%s'", file.name);
+    if (status == PATINA_EFORMAT)
+        pt_error_add_context(err, "file '%s': line %zu", file.name, twice + 2);
+    if (status == PATINA_ENOMEM) pt_error_add_context(err, "file '%s'", file.name);
 done:
     free(merges);
-    pt_str_release(&joint);
+    pt_strbuf_release(&merged);
     return status;
 }
 
 /* ------------------------------------------------------- opening and closing */
 
-pt_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges, size_t vocab_size,
-                                   pt_tokenizer **tokenizer, pt_error *err) {
+patina_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges, size_t vocab_size,
+                                       pt_tokenizer **tokenizer, patina_error *err) {
     json_t *symbols = NULL;
-    pt_status status = PT_ENOMEM;
+    patina_status status = PATINA_ENOMEM;
     pt_tokenizer *opened = calloc(1, sizeof *opened);
 
-    if (!opened) return pt_fail(err, PT_ENOMEM, "file '%s': out of memory", vocab.name);
+    if (!opened) return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", vocab.name);
     status = read_vocab(opened, vocab, vocab_size, &symbols, err);
-    if (status == PT_OK) status = read_merges(opened, merges, symbols, vocab_size, err);
+    if (status == PATINA_OK) status = read_merges(opened, merges, symbols, vocab_size, err);
     json_decref(symbols);
-    if (status == PT_OK) {
+    if (status == PATINA_OK) {
         *tokenizer = opened;
         opened = NULL;
     }
@@ -210,10 +215,11 @@ pt_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges, si
     return status;
 }
 
-static pt_status read_text(const char *path, char **text, pt_named_text *named, pt_error *err) {
-    pt_status status = pt_file_read_all(path, FILE_MAX_BYTES, text, &named->n_bytes, err);
-    if (status == PT_ERANGE) { /* no vocabulary of that size is one */
-        status = PT_EFORMAT;
+static patina_status read_text_file(const char *path, char **text, pt_named_text *named,
+                                    patina_error *err) {
+    patina_status status = pt_file_read_all(path, FILE_MAX_BYTES, text, &named->n_bytes, err);
+    if (status == PATINA_ERANGE) { /* no vocabulary of that size is one */
+        status = PATINA_EFORMAT;
         if (err) err->status = status;
     }
     named->name = path;
@@ -221,25 +227,25 @@ static pt_status read_text(const char *path, char **text, pt_named_text *named, 
     return status;
 }
 
-pt_status pt_tokenizer_open(const char *dir, size_t vocab_size, pt_tokenizer **tokenizer,
-                            pt_error *err) {
-    pt_str vocab_path = {0}, merges_path = {0};
+patina_status pt_tokenizer_open(const char *dir, size_t vocab_size, pt_tokenizer **tokenizer,
+                                patina_error *err) {
+    pt_strbuf vocab_path = {0}, merges_path = {0};
     char *vocab_text = NULL, *merges_text = NULL;
     pt_named_text vocab, merges;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
-    pt_str_printf(&vocab_path, "%s/vocab.json", dir);
-    pt_str_printf(&merges_path, "%s/merges.txt", dir);
+    pt_strbuf_printf(&vocab_path, "%s/vocab.json", dir);
+    pt_strbuf_printf(&merges_path, "%s/merges.txt", dir);
     if (vocab_path.failed || merges_path.failed)
-        status = pt_fail(err, PT_ENOMEM, "folder '%s': out of memory", dir);
-    if (status == PT_OK) status = read_text(vocab_path.text, &vocab_text, &vocab, err);
-    if (status == PT_OK) status = read_text(merges_path.text, &merges_text, &merges, err);
-    if (status == PT_OK)
+        status = pt_fail(err, PATINA_ENOMEM, "folder '%s': out of memory", dir);
+    if (status == PATINA_OK) status = read_text_file(vocab_path.text, &vocab_text, &vocab, err);
+    if (status == PATINA_OK) status = read_text_file(merges_path.text, &merges_text, &merges, err);
+    if (status == PATINA_OK)
         status = pt_tokenizer_open_memory(vocab, merges, vocab_size, tokenizer, err);
     free(vocab_text);
     free(merges_text);
-    pt_str_release(&vocab_path);
-    pt_str_release(&merges_path);
+    pt_strbuf_release(&vocab_path);
+    pt_strbuf_release(&merges_path);
     return status;
 }
 
@@ -253,28 +259,28 @@ void pt_tokenizer_close(pt_tokenizer **tokenizer) {
 /* ----------------------------------------------------------------- encoding */
 
 /* Counts ids and keeps those for which there is room. */
-typedef struct collector {
+typedef struct id_buffer {
     int32_t *ids;
     size_t n, max;
-} collector;
+} id_buffer;
 
-static void collect(collector *c, uint32_t id) {
+static void append_id(id_buffer *c, uint32_t id) {
     if (c->n < c->max) c->ids[c->n] = (int32_t)id;
     c->n++;
 }
 
-static pt_status encode_piece(const pt_tokenizer *tokenizer, const char *text, size_t n,
-                              collector *c, pt_arena *scratch, pt_error *err) {
-    const pt_arena_mark mark = pt_arena_here(scratch);
-    uint32_t *ids = pt_arena_take_array(scratch, n, sizeof *ids);
-    pt_status status = PT_OK;
+static patina_status encode_piece(const pt_tokenizer *tokenizer, const char *text, size_t n,
+                                  id_buffer *c, pt_arena *scratch, patina_error *err) {
+    const pt_arena_marker mark = pt_arena_mark(scratch);
+    uint32_t *ids = pt_arena_alloc_array(scratch, n, sizeof *ids);
+    patina_status status = PATINA_OK;
 
-    if (!ids) return pt_fail(err, PT_ENOMEM, "out of memory for a word of %zu bytes", n);
+    if (!ids) return pt_fail(err, PATINA_ENOMEM, "out of memory for a word of %zu bytes", n);
     for (size_t i = 0; i < n; i++)
         ids[i] = tokenizer->byte_id[(unsigned char)text[i]];
     status = pt_bpe_apply(&tokenizer->bpe, ids, &n, scratch, err);
-    for (size_t i = 0; status == PT_OK && i < n; i++)
-        collect(c, ids[i]);
+    for (size_t i = 0; status == PATINA_OK && i < n; i++)
+        append_id(c, ids[i]);
     pt_arena_rewind(scratch, mark);
     return status;
 }
@@ -295,31 +301,31 @@ static size_t find_special(const char *text, size_t n, size_t at, size_t *which)
     return n;
 }
 
-pt_status pt_tokenizer_encode(const pt_tokenizer *tokenizer, const char *text, size_t n_bytes,
-                              int32_t *ids, size_t max_ids, size_t *n_ids, size_t *n_uncut,
-                              pt_arena *scratch, pt_error *err) {
-    collector c = {ids, 0, max_ids};
+patina_status pt_tokenizer_encode(const pt_tokenizer *tokenizer, const char *text, size_t n_bytes,
+                                  int32_t *ids, size_t max_ids, size_t *n_ids,
+                                  size_t *n_untruncated, pt_arena *scratch, patina_error *err) {
+    id_buffer c = {ids, 0, max_ids};
     size_t at = 0, which = 0;
 
     assert(max_ids >= 2);
     if (n_bytes > TEXT_MAX_BYTES)
-        return pt_fail(err, PT_ERANGE, "a caption of %zu bytes: 2^31 are the most", n_bytes);
-    collect(&c, tokenizer->special_id[BOS]);
+        return pt_fail(err, PATINA_ERANGE, "a caption of %zu bytes: 2^31 are the most", n_bytes);
+    append_id(&c, tokenizer->special_id[BOS]);
     while (at < n_bytes) {
         const size_t special = find_special(text, n_bytes, at, &which);
         while (at < special) { /* a special token ends the text before it */
-            const size_t end = pt_split_next(text, special, at);
+            const size_t end = pt_pretokenizer_next(text, special, at);
             PT_TRY(encode_piece(tokenizer, text + at, end - at, &c, scratch, err));
             at = end;
         }
         if (special == n_bytes) break;
-        collect(&c, tokenizer->special_id[which]);
+        append_id(&c, tokenizer->special_id[which]);
         at += strlen(specials[which]);
     }
-    collect(&c, tokenizer->special_id[EOS]);
+    append_id(&c, tokenizer->special_id[EOS]);
 
     if (c.n > max_ids) ids[max_ids - 1] = (int32_t)tokenizer->special_id[EOS];
     *n_ids = c.n < max_ids ? c.n : max_ids;
-    if (n_uncut) *n_uncut = c.n;
-    return PT_OK;
+    if (n_untruncated) *n_untruncated = c.n;
+    return PATINA_OK;
 }

@@ -7,18 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <patina/arena.h>
 #include <patina/status.h>
+
+#include "base/arena.h"
 
 typedef struct pt_tokenizer pt_tokenizer;
 
 /**
  * Reads DIR/vocab.json and DIR/merges.txt; every id must be below vocab_size.
  *
- * Errors  PT_EIO, PT_EFORMAT naming file, line or symbol
+ * Errors  PATINA_EIO, PATINA_EFORMAT naming file, line or symbol
  */
-pt_status pt_tokenizer_open(const char *dir, size_t vocab_size, pt_tokenizer **tokenizer,
-                            pt_error *err);
+patina_status pt_tokenizer_open(const char *dir, size_t vocab_size, pt_tokenizer **tokenizer,
+                                patina_error *err);
 void pt_tokenizer_close(pt_tokenizer **tokenizer);
 
 /** A file's content under the name that errors give it. */
@@ -28,8 +29,8 @@ typedef struct pt_named_text {
 } pt_named_text;
 
 /** The same from memory, which is not needed afterwards. */
-pt_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges, size_t vocab_size,
-                                   pt_tokenizer **tokenizer, pt_error *err);
+patina_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges, size_t vocab_size,
+                                       pt_tokenizer **tokenizer, patina_error *err);
 
 /**
  * `<s>` ids `</s>`, cut to max_ids (>= 2) by keeping the first max_ids - 1 and ending in `</s>`.
@@ -38,13 +39,13 @@ pt_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges, si
  * text       n_bytes of UTF-8, up to 2^31; bytes that are none are kept as they are
  * ids        out, [max_ids]
  * n_ids      out, 2 to max_ids
- * n_uncut    out, how many there were before cutting; may be NULL
+ * n_untruncated    out, how many there were before cutting; may be NULL
  * scratch    what was taken from it is given back on return; 44 bytes a byte of the longest word
  *
- * Errors     PT_ENOMEM, PT_ERANGE
+ * Errors     PATINA_ENOMEM, PATINA_ERANGE
  */
-pt_status pt_tokenizer_encode(const pt_tokenizer *tokenizer, const char *text, size_t n_bytes,
-                              int32_t *ids, size_t max_ids, size_t *n_ids, size_t *n_uncut,
-                              pt_arena *scratch, pt_error *err);
+patina_status pt_tokenizer_encode(const pt_tokenizer *tokenizer, const char *text, size_t n_bytes,
+                                  int32_t *ids, size_t max_ids, size_t *n_ids,
+                                  size_t *n_untruncated, pt_arena *scratch, patina_error *err);
 
 #endif /* PATINA_CLAP_TOKENIZER_H */

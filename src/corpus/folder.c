@@ -10,115 +10,117 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/str.h"
+#include "base/error.h"
+#include "base/strbuf.h"
 #include "base/utf8.h"
-#include "corpus/entry.h"
-#include "corpus/reader.h"
+#include "corpus/corpus_reader.h"
+#include "corpus/entry_builder.h"
 #include "corpus/sidecar.h"
-#include "corpus/walk.h"
+#include "fs/dir_walk.h"
 
 typedef struct folder_state {
     char *root;
-    pt_walk walk;
+    pt_dir_walk walk;
     size_t next;
 } folder_state;
 
-static bool folder_matches(const pt_look *look) {
-    return look->is_folder;
+static bool folder_matches(const pt_corpus_probe *probe) {
+    return probe->is_folder;
 }
 
 static void folder_close(void *state) {
     folder_state *s = state;
-    pt_walk_release(&s->walk);
+    pt_dir_walk_release(&s->walk);
     free(s->root);
     free(s);
 }
 
-static pt_status folder_open(const char *path, const pt_corpus_options *options, void **state,
-                             pt_error *err) {
-    PT_TRY(pt_corpus_without_columns(options, "folder", err));
+static patina_status folder_open(const char *path, const pt_corpus_options *options, void **state,
+                                 patina_error *err) {
+    PT_TRY(pt_corpus_refuse_caption_column(options, "folder", err));
     folder_state *s = calloc(1, sizeof *s);
-    pt_status status;
+    patina_status status;
 
-    if (!s || !(s->root = pt_text_copy(path, strlen(path)))) {
+    if (!s || !(s->root = pt_text_dup(path, strlen(path)))) {
         free(s);
-        return pt_fail(err, PT_ENOMEM, "out of memory");
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    status = pt_walk_read(&s->walk, path, PT_WALK_DEPTH_MAX, err);
-    if (status == PT_OK && s->walk.n_paths == 0)
-        status =
-            pt_fail(err, PT_EFORMAT, "no file in it is named like audio (.wav, .flac, .ogg ...)");
-    if (status != PT_OK) {
+    status = pt_dir_walk_list_audio(&s->walk, path, PT_DIR_WALK_DEPTH_MAX, err);
+    if (status == PATINA_OK && s->walk.n_paths == 0)
+        status = pt_fail(err, PATINA_EFORMAT,
+                         "no file in it is named like audio (.wav, .flac, .ogg ...)");
+    if (status != PATINA_OK) {
         folder_close(s);
         return status;
     }
     *state = s;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status captions_of_json(pt_entry *entry, const char *text, size_t n, pt_error *err) {
+static patina_status add_json_captions(pt_entry *entry, const char *text, size_t n,
+                                       patina_error *err) {
     static const char *const members[] = {"caption", "captions", "text", NULL};
-    bool mended;
-    json_t *json = pt_sidecar_parse(text, n, &mended);
-    const pt_status status = pt_sidecar_add_json(entry, json, mended, members, err);
+    bool repaired;
+    json_t *json = pt_sidecar_parse(text, n, &repaired);
+    const patina_status status = pt_sidecar_add_json(entry, json, repaired, members, err);
     json_decref(json);
     return status;
 }
 
 /** Adds the captions of the file beside, if there is one; *found says so. */
-static pt_status captions_beside(pt_entry *entry, const char *extension, bool *found,
-                                 pt_error *err) {
-    pt_str path = {0};
+static patina_status add_sidecar_captions(pt_entry *entry, const char *extension, bool *found,
+                                          patina_error *err) {
+    pt_strbuf path = {0};
     char *text = NULL;
     size_t n = 0;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
-    pt_str_add_bytes(&path, entry->path, pt_walk_stem(entry->path));
-    pt_str_add(&path, extension);
+    pt_strbuf_append_bytes(&path, entry->path, pt_path_stem_length(entry->path));
+    pt_strbuf_append(&path, extension);
     if (path.failed) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         goto done;
     }
     *found = access(path.text, F_OK) == 0;
     if (!*found) goto done;
     status = pt_file_read_all(path.text, PT_TEXT_MAX, &text, &n, NULL);
-    if (status == PT_ENOMEM) {
+    if (status == PATINA_ENOMEM) {
         pt_fail(err, status, "out of memory");
-    } else if (status != PT_OK) {
+    } else if (status != PATINA_OK) {
         status = pt_entry_add_bad_caption(
             entry, "cannot be had: the caption file beside it cannot be read, or is too large",
             err);
     } else {
         status = strcmp(extension, ".txt") == 0 ? pt_sidecar_add_lines(entry, text, n, err)
-                                                : captions_of_json(entry, text, n, err);
+                                                : add_json_captions(entry, text, n, err);
     }
 done:
     free(text);
-    pt_str_release(&path);
+    pt_strbuf_release(&path);
     return status;
 }
 
-static pt_status folder_next(void *state, bool with_audio, pt_entry *entry, bool *end,
-                             pt_error *err) {
+static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                                 patina_error *err) {
     folder_state *s = state;
     bool found = false;
     (void)with_audio;
 
     *end = s->next == s->walk.n_paths;
-    if (*end) return PT_OK;
+    if (*end) return PATINA_OK;
     const char *path = s->walk.paths[s->next++];
     const size_t n = strlen(path);
-    if (!pt_utf8_valid(path, n)) return pt_entry_unspeakable(entry, path, err);
-    entry->id = pt_text_copy(path, n);
-    entry->source = pt_text_copy(path, n);
+    if (!pt_utf8_is_valid(path, n)) return pt_entry_reject_file_name(entry, path, err);
+    entry->id = pt_text_dup(path, n);
+    entry->source = pt_text_dup(path, n);
     entry->path = pt_path_join(s->root, path);
     if (!entry->id || !entry->source || !entry->path)
-        return pt_fail(err, PT_ENOMEM, "out of memory");
-    PT_TRY(captions_beside(entry, ".txt", &found, err));
-    return found ? PT_OK : captions_beside(entry, ".json", &found, err);
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    PT_TRY(add_sidecar_captions(entry, ".txt", &found, err));
+    return found ? PATINA_OK : add_sidecar_captions(entry, ".json", &found, err);
 }
 
-const pt_reader pt_reader_folder = {
+const pt_corpus_reader pt_corpus_reader_folder = {
     .name = "folder",
     .summary = "audio files with a .txt or .json of captions beside each",
     .matches = folder_matches,

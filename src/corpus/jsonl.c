@@ -13,34 +13,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "base/error.h"
+#include "base/strbuf.h"
 #include "base/utf8.h"
-#include "corpus/entry.h"
-#include "corpus/lines.h"
-#include "corpus/reader.h"
+#include "corpus/corpus_reader.h"
+#include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 
 typedef struct jsonl_state {
-    pt_lines lines;
+    pt_line_reader lines;
     char *name;   /* of the manifest, without folders */
     char *folder; /* that it stands in, as the user wrote it */
     char *real;   /* the same without symbolic links; NULL if unknown */
     char *column; /* the member with captions; NULL: the usual ones */
 } jsonl_state;
 
-static pt_status no_memory(pt_error *err) {
-    return pt_fail(err, PT_ENOMEM, "out of memory");
+static patina_status no_memory(patina_error *err) {
+    return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
 /** By its name, or by a first line that could be an entry. */
-static bool jsonl_matches(const pt_look *look) {
-    if (look->is_folder) return false;
-    if (pt_path_has_extension(look->path, ".jsonl") || pt_path_has_extension(look->path, ".ndjson"))
+static bool jsonl_matches(const pt_corpus_probe *probe) {
+    if (probe->is_folder) return false;
+    if (pt_path_has_ext(probe->path, ".jsonl") || pt_path_has_ext(probe->path, ".ndjson"))
         return true;
-    const char *line = look->head + strspn(look->head, " \t\r\n");
+    const char *line = probe->head + strspn(probe->head, " \t\r\n");
     json_error_t error;
-    bool mended;
+    bool repaired;
     if (*line != '{') return false;
-    json_t *json = pt_json_parse(line, strcspn(line, "\n"), &mended, &error);
+    json_t *json = pt_json_parse_lenient(line, strcspn(line, "\n"), &repaired, &error);
     const bool matches = json_is_object(json) && json_object_get(json, "audio");
     json_decref(json);
     return matches;
@@ -48,7 +49,7 @@ static bool jsonl_matches(const pt_look *look) {
 
 static void jsonl_close(void *state) {
     jsonl_state *s = state;
-    pt_lines_close(&s->lines);
+    pt_line_reader_close(&s->lines);
     free(s->name);
     free(s->folder);
     free(s->real);
@@ -56,23 +57,23 @@ static void jsonl_close(void *state) {
     free(s);
 }
 
-static pt_status jsonl_open(const char *path, const pt_corpus_options *options, void **state,
-                            pt_error *err) {
+static patina_status jsonl_open(const char *path, const pt_corpus_options *options, void **state,
+                                patina_error *err) {
     const char *column = options->caption_column;
     jsonl_state *s = calloc(1, sizeof *s);
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
     if (!s) return no_memory(err);
-    s->name = pt_corpus_name(path, "manifest");
-    s->folder = pt_corpus_root(path, options);
-    if (column) s->column = pt_text_copy(column, strlen(column));
+    s->name = pt_corpus_base_name(path, "manifest");
+    s->folder = pt_corpus_audio_root(path, options);
+    if (column) s->column = pt_text_dup(column, strlen(column));
     if (!s->name || !s->folder || (column && !s->column)) {
         status = no_memory(err);
         goto done;
     }
     s->real = realpath(s->folder, NULL);
-    status = pt_lines_open(&s->lines, path, err);
-    if (status != PT_OK) goto done;
+    status = pt_line_reader_open(&s->lines, path, err);
+    if (status != PATINA_OK) goto done;
     *state = s;
     s = NULL;
 done:
@@ -81,7 +82,7 @@ done:
 }
 
 /** The rest of path where it lies below folder; NULL elsewhere. */
-static const char *below(const char *path, const char *folder) {
+static const char *path_relative_to(const char *path, const char *folder) {
     size_t n = folder ? strlen(folder) : 0;
     while (n > 0 && folder[n - 1] == '/')
         n--;
@@ -92,89 +93,90 @@ static const char *below(const char *path, const char *folder) {
 }
 
 /** Names the audio file. An entry without one is missing it, and says so. */
-static pt_status read_audio(const jsonl_state *s, const json_t *object, bool mended,
-                            pt_entry *entry, pt_error *err) {
+static patina_status read_audio(const jsonl_state *s, const json_t *object, bool repaired,
+                                pt_entry *entry, patina_error *err) {
     const unsigned long long line = s->lines.number;
     const json_t *audio = json_object_get(object, "audio");
     const char *text = json_string_value(audio), *source = text;
 
     if (!audio)
-        return pt_entry_reject(entry, err, PT_REJECT_MISSING, "line %llu names no audio", line);
-    if (!text || !*text || !pt_json_intact(audio, mended))
-        return pt_entry_reject(entry, err, PT_REJECT_MISSING,
+        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING, "line %llu names no audio", line);
+    if (!text || !*text || !pt_json_is_valid_text(audio, repaired))
+        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "line %llu: its audio is no file name", line);
     if (text[0] == '/') {
-        source = below(text, s->folder);
-        if (!source) source = below(text, s->real);
-        if (!source) source = pt_path_name(text);
+        source = path_relative_to(text, s->folder);
+        if (!source) source = path_relative_to(text, s->real);
+        if (!source) source = pt_path_basename(text);
     }
     free(entry->source);
-    entry->source = pt_text_copy(source, strlen(source));
+    entry->source = pt_text_dup(source, strlen(source));
     entry->path = pt_path_join(s->folder, text);
-    return entry->source && entry->path ? PT_OK : no_memory(err);
+    return entry->source && entry->path ? PATINA_OK : no_memory(err);
 }
 
-static pt_status read_id(const jsonl_state *s, const json_t *object, bool mended, pt_entry *entry,
-                         pt_error *err) {
+static patina_status read_id(const jsonl_state *s, const json_t *object, bool repaired,
+                             pt_entry *entry, patina_error *err) {
     const json_t *own = json_object_get(object, "id");
     const json_t *id = own ? own : json_object_get(object, "audio");
-    char place[40];
+    char location[40];
 
-    if (!own && !json_is_string(id)) return PT_OK; /* no audio either: that is said */
-    snprintf(place, sizeof place, "line %llu", (unsigned long long)s->lines.number);
-    return pt_entry_take_id(entry, id, mended, place, err);
+    if (!own && !json_is_string(id)) return PATINA_OK; /* no audio either: that is said */
+    snprintf(location, sizeof location, "line %llu", (unsigned long long)s->lines.number);
+    return pt_entry_set_id(entry, id, repaired, location, err);
 }
 
-static pt_status read_object(const jsonl_state *s, const json_t *object, bool mended,
-                             pt_entry *entry, pt_error *err) {
-    const json_t *caption = pt_json_captions(object, s->column);
-    if (caption) PT_TRY(pt_entry_add_json(entry, caption, mended, err));
-    PT_TRY(read_audio(s, object, mended, entry, err));
-    return read_id(s, object, mended, entry, err);
+static patina_status read_object(const jsonl_state *s, const json_t *object, bool repaired,
+                                 pt_entry *entry, patina_error *err) {
+    const json_t *caption = pt_json_find_captions(object, s->column);
+    if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
+    PT_TRY(read_audio(s, object, repaired, entry, err));
+    return read_id(s, object, repaired, entry, err);
 }
 
-static pt_status read_line(const jsonl_state *s, bool too_long, pt_entry *entry, pt_error *err) {
+static patina_status read_line(const jsonl_state *s, bool too_long, pt_entry *entry,
+                               patina_error *err) {
     const unsigned long long line = s->lines.number;
-    const pt_str *text = &s->lines.line;
-    pt_str source = {0};
+    const pt_strbuf *text = &s->lines.line;
+    pt_strbuf source = {0};
     json_error_t error = {0};
-    bool mended = false;
+    bool repaired = false;
 
-    pt_str_printf(&source, "%s:%llu", s->name, line);
-    if (!(entry->source = pt_str_steal(&source))) return no_memory(err);
+    pt_strbuf_printf(&source, "%s:%llu", s->name, line);
+    if (!(entry->source = pt_strbuf_detach(&source))) return no_memory(err);
     if (too_long)
-        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE, "line %llu has over %u bytes",
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "line %llu has over %u bytes",
                                line, PT_TEXT_MAX);
-    json_t *json = pt_json_parse(text->text, text->length, &mended, &error);
-    pt_status status;
+    json_t *json = pt_json_parse_lenient(text->text, text->length, &repaired, &error);
+    patina_status status;
     if (json_is_object(json))
-        status = read_object(s, json, mended, entry, err);
+        status = read_object(s, json, repaired, entry, err);
     else if (json)
-        status = pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+        status = pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                                  "line %llu is no JSON object but another value", line);
     else
         status =
-            pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+            pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                             "line %llu is no JSON: it goes wrong at column %d", line, error.column);
     json_decref(json);
     return status;
 }
 
-static pt_status jsonl_next(void *state, bool with_audio, pt_entry *entry, bool *end,
-                            pt_error *err) {
+static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                                patina_error *err) {
     jsonl_state *s = state;
     bool too_long = false;
     (void)with_audio;
 
     do {
-        PT_TRY(pt_lines_next(&s->lines, &too_long, end, err));
-        if (*end) return PT_OK;
+        PT_TRY(pt_line_reader_next(&s->lines, &too_long, end, err));
+        if (*end) return PATINA_OK;
     } while (!too_long && (s->lines.line.length == 0 ||
                            strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length));
     return read_line(s, too_long, entry, err);
 }
 
-const pt_reader pt_reader_jsonl = {
+const pt_corpus_reader pt_corpus_reader_jsonl = {
     .name = "jsonl",
     .summary = "one object a line: {\"audio\": path, \"caption\": text or list, \"id\": optional}",
     .matches = jsonl_matches,

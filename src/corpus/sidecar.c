@@ -5,40 +5,41 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/utf8.h"
-#include "corpus/entry.h"
+#include "corpus/entry_builder.h"
 
-static size_t mark_length(const char *text, size_t n) {
+static size_t bom_length(const char *text, size_t n) {
     return n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-pt_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, pt_error *err) {
+patina_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, patina_error *err) {
     const char *end = text + n;
-    text += mark_length(text, n);
+    text += bom_length(text, n);
     while (text < end) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
         const char *stop = feed ? feed : end;
         size_t length = (size_t)(stop - text);
         if (length > 0 && text[length - 1] == '\r') length--;
-        if (!pt_utf8_blank(text, length)) PT_TRY(pt_entry_add_caption(entry, text, length, err));
+        if (!pt_utf8_is_blank(text, length)) PT_TRY(pt_entry_add_caption(entry, text, length, err));
         text = feed ? feed + 1 : end;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-json_t *pt_sidecar_parse(const char *text, size_t n, bool *mended) {
-    const size_t mark = mark_length(text, n);
+json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired) {
+    const size_t mark = bom_length(text, n);
     json_error_t error;
-    return pt_json_parse(text + mark, n - mark, mended, &error);
+    return pt_json_parse_lenient(text + mark, n - mark, repaired, &error);
 }
 
-pt_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool mended,
-                              const char *const *members, pt_error *err) {
+patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool repaired,
+                                  const char *const *members, patina_error *err) {
     const json_t *value = NULL;
     if (!json_is_object(json))
         return pt_entry_add_bad_caption(
             entry, "cannot be had: the .json beside it is no JSON object", err);
     for (; *members && !value; members++)
         value = json_object_get(json, *members);
-    return value ? pt_entry_add_json(entry, value, mended, err) : PT_OK;
+    return value ? pt_entry_add_json(entry, value, repaired, err) : PATINA_OK;
 }

@@ -10,13 +10,13 @@
 #include <jansson.h>
 #include <patina/status.h>
 
-#include "corpus/corpus.h"
+#include "corpus/corpus_iterator.h"
 
 /** A .txt: each line that is not blank is a caption, or a bad one. */
-pt_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, pt_error *err);
+patina_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, patina_error *err);
 
-/** A .json as pt_json_parse reads it, a byte order mark left out; NULL where it is none. */
-json_t *pt_sidecar_parse(const char *text, size_t n, bool *mended);
+/** A .json as pt_json_parse_lenient reads it, a byte order mark left out; NULL where it is none. */
+json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired);
 
 /**
  * A .json: the value of the first of these members that is there; all is one bad caption where json
@@ -24,7 +24,7 @@ json_t *pt_sidecar_parse(const char *text, size_t n, bool *mended);
  *
  * members  ended by NULL
  */
-pt_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool mended,
-                              const char *const *members, pt_error *err);
+patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool repaired,
+                                  const char *const *members, patina_error *err);
 
 #endif /* PATINA_CORPUS_SIDECAR_H */

@@ -27,10 +27,10 @@ typedef struct pt_tar_member {
 /**
  * Sentences of this and the calls below do not name the tar.
  *
- * Errors   PT_REJECT_MISSING      there is no such file
- *          PT_REJECT_UNDECODABLE  it is no file, or cannot be opened
+ * Errors   PATINA_REJECT_MISSING      there is no such file
+ *          PATINA_REJECT_UNDECODABLE  it is no file, or cannot be opened
  */
-pt_status pt_tar_open(const char *path, pt_tar **tar, pt_error *err);
+patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err);
 void pt_tar_close(pt_tar **tar);
 
 /**
@@ -38,18 +38,19 @@ void pt_tar_close(pt_tar **tar);
  * devices are passed over. The one before is to be read or skipped first. Blocks of zeros end no
  * tar while more follows: several that were appended to each other are read all.
  *
- * Errors   PT_REJECT_UNDECODABLE  no tar, one that is cut off, or damaged: nothing more can be read
- *          PT_EIO                 the disk failed
+ * Errors   PATINA_REJECT_UNDECODABLE  no tar, one that is cut off, or damaged: nothing more can be read
+ *          PATINA_EIO                 the disk failed
  */
-pt_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, pt_error *err);
+patina_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, patina_error *err);
 
 /**
  * A member's bytes and a NUL behind them, to be freed by the caller. Their memory grows with what
  * is there, whatever size is claimed. Errors as above.
  */
-pt_status pt_tar_read(pt_tar *tar, const pt_tar_member *member, char **bytes, pt_error *err);
+patina_status pt_tar_read(pt_tar *tar, const pt_tar_member *member, char **bytes,
+                          patina_error *err);
 
 /** Passes over a member, by a seek where the tar is not packed. Fails just where reading would. */
-pt_status pt_tar_skip(pt_tar *tar, pt_error *err);
+patina_status pt_tar_skip(pt_tar *tar, patina_error *err);
 
 #endif /* PATINA_CORPUS_TAR_H */

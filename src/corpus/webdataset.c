@@ -6,7 +6,7 @@
  * The key of a file is its name with all folders up to the first dot of the last part. A sample is
  * one audio file and its .json, in either order; a .txt stands in for a .json that is not there,
  * and other files are passed over. The tars are those of a folder, sorted by the bytes of their
- * paths; one alone; or those of a pattern (braces.h), in its order.
+ * paths; one alone; or those of a pattern (brace_expand.h), in its order.
  *
  * A key that comes again after others costs the later sample, and a tar that breaks off costs what
  * follows: each is an entry without an id that says so.
@@ -18,21 +18,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/hash.h"
-#include "base/str.h"
+#include "base/strbuf.h"
 #include "base/utf8.h"
-#include "corpus/braces.h"
-#include "corpus/entry.h"
-#include "corpus/holds.h"
-#include "corpus/reader.h"
+#include "corpus/brace_expand.h"
+#include "corpus/corpus_reader.h"
+#include "corpus/entry_builder.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
-#include "corpus/walk.h"
+#include "fs/dir_has_ext.h"
+#include "fs/dir_walk.h"
 
-#define AUDIO_MAX ((uint64_t)1 << 30)
-#define SHOWN_MAX 200 /* bytes of a name in a sentence */
+#define AUDIO_MAX      ((uint64_t)1 << 30)
+#define NAME_BYTES_MAX 200 /* bytes of a name in a sentence */
 
-enum { AUDIO, JSON, TXT, N_PARTS, OTHER = N_PARTS };
+enum { AUDIO, JSON, TXT, N_PARTS, NOT_A_PART = N_PARTS };
 
 /** 128 bits of the hash of a key: two of a billion that agree have a chance of 10^-21. */
 typedef struct key_hash {
@@ -51,12 +52,12 @@ typedef struct sample {
     char *key; /* NULL: nothing yet */
     part parts[N_PARTS];
     bool is_repeated; /* the key stood in this tar before */
-    char *again;      /* a file for a part that was there already: the first such */
+    char *duplicate;  /* a file for a part that was there already: the first such */
 } sample;
 
 typedef struct webdataset_state {
-    char *root;   /* the folder that paths of tars start at */
-    pt_walk tars; /* below the root, in order */
+    char *root;       /* the folder that paths of tars start at */
+    pt_dir_walk tars; /* below the root, in order */
     size_t n_opened;
     pt_tar *tar;
     const char *path; /* of the open tar, below the root */
@@ -65,132 +66,133 @@ typedef struct webdataset_state {
     /* A file whose header was read, and which belongs to the next sample. */
     bool has_file;
     pt_tar_member file;
-    pt_str name; /* of the file, without what makes it absolute */
+    pt_strbuf name; /* of the file, without what makes it absolute */
     int kind;
 
-    pt_str last;      /* name of the last file of the open tar that was read whole; or empty */
-    char *tar_fault;  /* what comes next: the end of a tar that broke off */
-    char *name_again; /* what comes next: a file that stood twice in its sample */
+    pt_strbuf last;       /* name of the last file of the open tar that was read whole; or empty */
+    char *tar_fault;      /* what comes next: the end of a tar that broke off */
+    char *duplicate_name; /* what comes next: a file that stood twice in its sample */
 
     uint64_t n_samples;
     char *first_fault; /* of a tar, for when nothing is found at all */
 } webdataset_state;
 
-static pt_status no_memory(pt_error *err) {
-    return pt_fail(err, PT_ENOMEM, "out of memory");
+static patina_status no_memory(patina_error *err) {
+    return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
 /* Which tars -------------------------------------------------------------------------------- */
 
 static bool has_tar_extension(const char *path) {
     for (size_t i = 0; pt_tar_extensions[i]; i++)
-        if (pt_path_has_extension(path, pt_tar_extensions[i])) return true;
+        if (pt_path_has_ext(path, pt_tar_extensions[i])) return true;
     return false;
 }
 
-static bool webdataset_matches(const pt_look *look) {
+static bool webdataset_matches(const pt_corpus_probe *probe) {
     static const size_t magic_offset = 257; /* of a tar that POSIX or GNU made */
-    if (look->is_folder)
-        return !pt_folder_holds(look->path, pt_walk_audio) &&
-               pt_folder_holds(look->path, pt_tar_extensions);
-    return look->is_pattern || has_tar_extension(look->path) ||
-           (look->n_head >= 512 && memcmp(look->head + magic_offset, "ustar", 5) == 0);
+    if (probe->is_folder)
+        return !pt_dir_has_ext(probe->path, pt_audio_extensions) &&
+               pt_dir_has_ext(probe->path, pt_tar_extensions);
+    return probe->is_pattern || has_tar_extension(probe->path) ||
+           (probe->n_head >= 512 && memcmp(probe->head + magic_offset, "ustar", 5) == 0);
 }
 
 /** Takes over text, which holds n strings. */
-static pt_status point_at(pt_walk *tars, pt_str *text, size_t n, pt_error *err) {
+static patina_status index_paths(pt_dir_walk *tars, pt_strbuf *text, size_t n, patina_error *err) {
     tars->text = *text;
-    *text = (pt_str){0};
+    *text = (pt_strbuf){0};
     tars->paths = malloc((n ? n : 1) * sizeof *tars->paths);
     if (!tars->paths || tars->text.failed) return no_memory(err);
     const char *path = tars->text.text;
     for (size_t i = 0; i < n; i++, path += strlen(path) + 1)
         tars->paths[i] = path;
     tars->n_paths = n;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /** All files of a pattern, each of which must be there. */
-static pt_status list_pattern(webdataset_state *s, const char *pattern, size_t n_root,
-                              pt_error *err) {
-    pt_str text = {0};
+static patina_status list_pattern(webdataset_state *s, const char *pattern, size_t n_root,
+                                  patina_error *err) {
+    pt_strbuf text = {0};
     size_t n = 0;
-    pt_status status = pt_braces_expand(pattern + n_root, &text, &n, err);
+    patina_status status = pt_brace_expand(pattern + n_root, &text, &n, err);
 
-    if (status == PT_OK) status = point_at(&s->tars, &text, n, err);
-    for (size_t i = 0; status == PT_OK && i < n; i++) {
+    if (status == PATINA_OK) status = index_paths(&s->tars, &text, n, err);
+    for (size_t i = 0; status == PATINA_OK && i < n; i++) {
         while (n_root > 0 && s->tars.paths[i][0] == '/')
             s->tars.paths[i]++; /* from a group with an empty text before the slash */
         char *path = pt_path_join(s->root, s->tars.paths[i]);
         if (!path)
             status = no_memory(err);
         else if (access(path, F_OK) != 0)
-            status =
-                pt_fail(err, PT_EIO, "there is no file '%s', which the pattern stands for", path);
+            status = pt_fail(err, PATINA_EIO, "there is no file '%s', which the pattern stands for",
+                             path);
         free(path);
     }
-    pt_str_release(&text);
+    pt_strbuf_release(&text);
     return status;
 }
 
 /** Length of the folders that all files of a pattern, or the one file, lie in, with its slash. */
 static size_t root_length(const char *path) {
-    const char *end = pt_braces_first(path);
+    const char *end = pt_brace_find(path);
     if (!end || access(path, F_OK) == 0) end = path + strlen(path);
     while (end > path && end[-1] != '/')
         end--;
     return (size_t)(end - path);
 }
 
-static pt_status list_tars(webdataset_state *s, const char *path, pt_error *err) {
+static patina_status list_tars(webdataset_state *s, const char *path, patina_error *err) {
     struct stat info;
     const bool is_there = stat(path, &info) == 0;
-    pt_str name = {0};
+    pt_strbuf name = {0};
 
     if (is_there && S_ISDIR(info.st_mode)) {
-        if (!(s->root = pt_text_copy(path, strlen(path)))) return no_memory(err);
-        PT_TRY(pt_walk_read_named(&s->tars, path, PT_WALK_DEPTH_MAX, pt_tar_extensions, 0, err));
-        if (s->tars.n_paths > 0) return PT_OK;
-        return pt_fail(err, PT_EFORMAT, "no file in it is named like a tar (.tar, .tar.gz ...)");
+        if (!(s->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
+        PT_TRY(pt_dir_walk_list(&s->tars, path, PT_DIR_WALK_DEPTH_MAX, pt_tar_extensions, 0, err));
+        if (s->tars.n_paths > 0) return PATINA_OK;
+        return pt_fail(err, PATINA_EFORMAT,
+                       "no file in it is named like a tar (.tar, .tar.gz ...)");
     }
     const size_t n_root = root_length(path);
-    s->root = n_root > 0 ? pt_text_copy(path, n_root) : pt_text_copy(".", 1);
+    s->root = n_root > 0 ? pt_text_dup(path, n_root) : pt_text_dup(".", 1);
     if (!s->root) return no_memory(err);
     if (!is_there) return list_pattern(s, path, n_root, err);
-    pt_str_add_bytes(&name, path + n_root, strlen(path + n_root) + 1);
-    return point_at(&s->tars, &name, 1, err);
+    pt_strbuf_append_bytes(&name, path + n_root, strlen(path + n_root) + 1);
+    return index_paths(&s->tars, &name, 1, err);
 }
 
 static void close_tar(webdataset_state *s) {
     pt_tar_close(&s->tar);
     tdestroy(s->keys, free);
     s->keys = NULL;
-    pt_str_clear(&s->last);
+    pt_strbuf_clear(&s->last);
     s->has_file = false;
 }
 
 static void webdataset_close(void *state) {
     webdataset_state *s = state;
     close_tar(s);
-    pt_walk_release(&s->tars);
-    pt_str_release(&s->name);
-    pt_str_release(&s->last);
+    pt_dir_walk_release(&s->tars);
+    pt_strbuf_release(&s->name);
+    pt_strbuf_release(&s->last);
     free(s->root);
     free(s->tar_fault);
-    free(s->name_again);
+    free(s->duplicate_name);
     free(s->first_fault);
     free(s);
 }
 
-static pt_status webdataset_open(const char *path, const pt_corpus_options *options, void **state,
-                                 pt_error *err) {
-    PT_TRY(pt_corpus_without_columns(options, "webdataset", err));
+static patina_status webdataset_open(const char *path, const pt_corpus_options *options,
+                                     void **state, patina_error *err) {
+    PT_TRY(pt_corpus_refuse_caption_column(options, "webdataset", err));
     webdataset_state *s = calloc(1, sizeof *s);
-    pt_status status;
+    patina_status status;
 
     if (!s) return no_memory(err);
     status = list_tars(s, path, err);
-    if (status == PT_OK)
+    if (status == PATINA_OK)
         *state = s;
     else
         webdataset_close(s);
@@ -214,41 +216,41 @@ static const char *relative(const char *name) {
 /** Length of a name up to the first dot of its last part; 0 where that has none, or nothing before
  * it: a file of no sample. */
 static size_t key_length(const char *name) {
-    const char *last = pt_path_name(name);
+    const char *last = pt_path_basename(name);
     const char *dot = strchr(last, '.');
     return dot && dot > last ? (size_t)(dot - name) : 0;
 }
 
 static int kind_of(const char *name) {
-    if (key_length(name) == 0) return OTHER;
-    if (pt_walk_is_audio(name)) return AUDIO;
-    if (pt_path_has_extension(name, ".json")) return JSON;
-    return pt_path_has_extension(name, ".txt") ? TXT : OTHER;
+    if (key_length(name) == 0) return NOT_A_PART;
+    if (pt_path_is_audio(name)) return AUDIO;
+    if (pt_path_has_ext(name, ".json")) return JSON;
+    return pt_path_has_ext(name, ".txt") ? TXT : NOT_A_PART;
 }
 
 /** The file that was met has been read or passed over whole. */
-static void note_whole(webdataset_state *s) {
-    const pt_str name = s->name;
+static void remember_last_file(webdataset_state *s) {
+    const pt_strbuf name = s->name;
     s->name = s->last;
     s->last = name;
 }
 
 /** The next file that may be part of a sample, where none is waiting already. */
-static pt_status next_file(webdataset_state *s, pt_error *err) {
+static patina_status next_file(webdataset_state *s, patina_error *err) {
     bool end = false;
     while (!s->has_file) {
         PT_TRY(pt_tar_next(s->tar, &s->file, &end, err));
-        if (end) return PT_OK;
-        pt_str_clear(&s->name);
-        pt_str_add(&s->name, relative(s->file.name));
+        if (end) return PATINA_OK;
+        pt_strbuf_clear(&s->name);
+        pt_strbuf_append(&s->name, relative(s->file.name));
         if (s->name.failed) return no_memory(err);
         s->kind = kind_of(s->name.text);
-        s->has_file = s->kind != OTHER;
-        if (s->has_file) return PT_OK;
+        s->has_file = s->kind != NOT_A_PART;
+        if (s->has_file) return PATINA_OK;
         PT_TRY(pt_tar_skip(s->tar, err));
-        note_whole(s);
+        remember_last_file(s);
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* Samples ----------------------------------------------------------------------------------- */
@@ -259,29 +261,30 @@ static void sample_release(sample *x) {
         free(x->parts[i].bytes);
     }
     free(x->key);
-    free(x->again);
+    free(x->duplicate);
 }
 
-static int by_hash(const void *a, const void *b) {
+static int compare_key_hashes(const void *a, const void *b) {
     return memcmp(a, b, sizeof(key_hash));
 }
 
 /** Adds a key to those of the tar; *repeated tells whether it was there. */
-static pt_status remember(webdataset_state *s, const char *key, bool *repeated, pt_error *err) {
+static patina_status add_key(webdataset_state *s, const char *key, bool *repeated,
+                             patina_error *err) {
     pt_sha256 hash;
     key_hash *mine = malloc(sizeof *mine);
     if (!mine) return no_memory(err);
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, key, strlen(key));
-    pt_sha256_first128(&hash, &mine->low, &mine->high);
-    key_hash *const *found = tsearch(mine, &s->keys, by_hash);
+    pt_sha256_update(&hash, key, strlen(key));
+    pt_sha256_finish_128(&hash, &mine->low, &mine->high);
+    key_hash *const *found = tsearch(mine, &s->keys, compare_key_hashes);
     *repeated = found && *found != mine;
     if (!found || *repeated) free(mine);
-    return found ? PT_OK : no_memory(err);
+    return found ? PATINA_OK : no_memory(err);
 }
 
 /** Puts the file that was met into the sample, or passes over it. */
-static pt_status take_file(webdataset_state *s, bool with_audio, sample *x, pt_error *err) {
+static patina_status add_file(webdataset_state *s, bool with_audio, sample *x, patina_error *err) {
     part *p = &x->parts[s->kind];
     const bool is_second = p->name != NULL;
     const bool is_large = s->file.size > (s->kind == AUDIO ? AUDIO_MAX : PT_TEXT_MAX);
@@ -291,33 +294,34 @@ static pt_status take_file(webdataset_state *s, bool with_audio, sample *x, pt_e
         PT_TRY(pt_tar_skip(s->tar, err));
     else
         PT_TRY(pt_tar_read(s->tar, &s->file, &p->bytes, err));
-    note_whole(s);
-    if (is_second && x->again) return PT_OK;
-    char *name = pt_text_copy(s->last.text, s->last.length);
+    remember_last_file(s);
+    if (is_second && x->duplicate) return PATINA_OK;
+    char *name = pt_text_dup(s->last.text, s->last.length);
     if (!name) return no_memory(err);
     if (is_second) {
-        x->again = name;
-        return PT_OK;
+        x->duplicate = name;
+        return PATINA_OK;
     }
     p->name = name;
     p->n = (size_t)s->file.size;
     p->is_too_large = is_large;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /** All files from here on that have one key; none at the end of the tar. */
-static pt_status read_sample(webdataset_state *s, bool with_audio, sample *x, pt_error *err) {
+static patina_status read_sample(webdataset_state *s, bool with_audio, sample *x,
+                                 patina_error *err) {
     for (;;) {
         PT_TRY(next_file(s, err));
-        if (!s->has_file) return PT_OK;
+        if (!s->has_file) return PATINA_OK;
         const size_t n = key_length(s->name.text);
         if (!x->key) {
-            if (!(x->key = pt_text_copy(s->name.text, n))) return no_memory(err);
-            PT_TRY(remember(s, x->key, &x->is_repeated, err));
+            if (!(x->key = pt_text_dup(s->name.text, n))) return no_memory(err);
+            PT_TRY(add_key(s, x->key, &x->is_repeated, err));
         } else if (strncmp(s->name.text, x->key, n) != 0 || x->key[n] != '\0') {
-            return PT_OK;
+            return PATINA_OK;
         }
-        PT_TRY(take_file(s, with_audio, x, err));
+        PT_TRY(add_file(s, with_audio, x, err));
     }
 }
 
@@ -328,70 +332,70 @@ static bool is_complete(const sample *x) {
 /* Entries ----------------------------------------------------------------------------------- */
 
 /** A name for a sentence, to be freed. */
-static char *shown(const char *name) {
-    char *text = pt_text_speakable(name);
-    if (text) text[pt_text_shown(text, SHOWN_MAX)] = '\0';
+static char *escape_name(const char *name) {
+    char *text = pt_text_escape(name);
+    if (text) text[pt_text_truncate(text, NAME_BYTES_MAX)] = '\0';
     return text;
 }
 
 static char *source_of(const webdataset_state *s, const char *name) {
-    pt_str source = {0};
-    pt_str_printf(&source, "%s/%s", s->path, name);
-    return pt_str_steal(&source);
+    pt_strbuf source = {0};
+    pt_strbuf_printf(&source, "%s/%s", s->path, name);
+    return pt_strbuf_detach(&source);
 }
 
 /** Gives the entry its source; one that is not UTF-8 rejects it. */
-static pt_status name_source(const webdataset_state *s, const char *name, pt_entry *entry,
-                             pt_error *err) {
+static patina_status set_source(const webdataset_state *s, const char *name, pt_entry *entry,
+                                patina_error *err) {
     char *source = source_of(s, name);
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
     if (!source) return no_memory(err);
-    if (pt_utf8_valid(source, strlen(source))) {
+    if (pt_utf8_is_valid(source, strlen(source))) {
         entry->source = source;
-        return PT_OK;
+        return PATINA_OK;
     }
-    status = pt_entry_unspeakable(entry, source, err);
+    status = pt_entry_reject_file_name(entry, source, err);
     free(source);
     return status;
 }
 
 /** The .json's `id`, or <tar without its extension>/<key>. */
-static char *id_of(const webdataset_state *s, const char *key, const json_t *json, bool mended) {
+static char *id_of(const webdataset_state *s, const char *key, const json_t *json, bool repaired) {
     const json_t *id = json_object_get(json, "id");
     size_t n_path = strlen(s->path);
-    pt_str text = {0};
+    pt_strbuf text = {0};
 
     for (size_t i = 0; pt_tar_extensions[i]; i++) {
-        if (!pt_path_has_extension(s->path, pt_tar_extensions[i])) continue;
+        if (!pt_path_has_ext(s->path, pt_tar_extensions[i])) continue;
         n_path -= strlen(pt_tar_extensions[i]);
         break;
     }
     if (json_is_integer(id))
-        pt_str_printf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
-    else if (json_is_string(id) && *json_string_value(id) && pt_json_intact(id, mended))
-        pt_str_add(&text, json_string_value(id));
+        pt_strbuf_printf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
+    else if (json_is_string(id) && *json_string_value(id) && pt_json_is_valid_text(id, repaired))
+        pt_strbuf_append(&text, json_string_value(id));
     else
-        pt_str_printf(&text, "%.*s/%s", (int)n_path, s->path, key);
-    return pt_str_steal(&text);
+        pt_strbuf_printf(&text, "%.*s/%s", (int)n_path, s->path, key);
+    return pt_strbuf_detach(&text);
 }
 
-static pt_status describe(const webdataset_state *s, const sample *x, pt_entry *entry,
-                          pt_error *err) {
+static patina_status add_captions(const webdataset_state *s, const sample *x, pt_entry *entry,
+                                  patina_error *err) {
     static const char *const members[] = {"text", "caption", "captions", NULL}; /* LAION's first */
     const part *json = &x->parts[JSON], *txt = &x->parts[TXT];
-    bool mended = false;
-    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &mended) : NULL;
-    pt_status status = PT_OK;
+    bool repaired = false;
+    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired) : NULL;
+    patina_status status = PATINA_OK;
 
-    entry->id = id_of(s, x->key, object, mended);
+    entry->id = id_of(s, x->key, object, repaired);
     if (!entry->id)
         status = no_memory(err);
     else if (json->is_too_large || (!json->name && txt->is_too_large))
         status = pt_entry_add_bad_caption(
             entry, "cannot be had: the .json or .txt beside it is too large", err);
     else if (json->name)
-        status = pt_sidecar_add_json(entry, object, mended, members, err);
+        status = pt_sidecar_add_json(entry, object, repaired, members, err);
     else if (txt->name)
         status = pt_sidecar_add_lines(entry, txt->bytes, txt->n, err);
     json_decref(object);
@@ -399,42 +403,44 @@ static pt_status describe(const webdataset_state *s, const sample *x, pt_entry *
 }
 
 /** Takes the audio out of the sample. */
-static pt_status make_entry(const webdataset_state *s, sample *x, pt_entry *entry, pt_error *err) {
+static patina_status make_entry(const webdataset_state *s, sample *x, pt_entry *entry,
+                                patina_error *err) {
     part *audio = &x->parts[AUDIO];
     const char *name = audio->name           ? audio->name
                        : x->parts[JSON].name ? x->parts[JSON].name
                                              : x->parts[TXT].name;
 
-    PT_TRY(name_source(s, name, entry, err));
-    if (entry->status != PT_OK) return PT_OK;
+    PT_TRY(set_source(s, name, entry, err));
+    if (entry->status != PATINA_OK) return PATINA_OK;
     if (x->is_repeated)
         return pt_entry_reject(
-            entry, err, PT_REJECT_DUPLICATE_ID,
+            entry, err, PATINA_REJECT_DUPLICATE_ID,
             "'%s': the key '%.*s' was seen before in this tar; the files of a sample must stand "
             "together, as in a tar sorted by name",
-            entry->source, pt_text_shown(x->key, SHOWN_MAX), x->key);
-    PT_TRY(describe(s, x, entry, err));
+            entry->source, pt_text_truncate(x->key, NAME_BYTES_MAX), x->key);
+    PT_TRY(add_captions(s, x, entry, err));
     if (!audio->name)
-        return pt_entry_reject(entry, err, PT_REJECT_MISSING,
+        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "'%s': no audio file of that name stands beside it", entry->source);
     if (audio->is_too_large)
-        return pt_entry_reject(entry, err, PT_REJECT_UNDECODABLE,
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                                "'%s': has %zu bytes, and at most %llu are read", entry->source,
                                audio->n, (unsigned long long)AUDIO_MAX);
     entry->audio = audio->bytes;
     entry->n_audio = audio->bytes ? audio->n : 0;
     audio->bytes = NULL;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /** The entry for a file whose part its sample had already. */
-static pt_status reject_again(webdataset_state *s, pt_entry *entry, pt_error *err) {
-    char *name = s->name_again;
-    s->name_again = NULL;
-    pt_status status = name_source(s, name, entry, err);
+static patina_status reject_duplicate_file(webdataset_state *s, pt_entry *entry,
+                                           patina_error *err) {
+    char *name = s->duplicate_name;
+    s->duplicate_name = NULL;
+    patina_status status = set_source(s, name, entry, err);
     free(name);
-    if (status != PT_OK || entry->status != PT_OK) return status;
-    return pt_entry_reject(entry, err, PT_REJECT_DUPLICATE_ID,
+    if (status != PATINA_OK || entry->status != PATINA_OK) return status;
+    return pt_entry_reject(entry, err, PATINA_REJECT_DUPLICATE_ID,
                            "'%s': its key was seen before with a file of that kind, which is used; "
                            "a sample has one audio file, and names in a tar differ",
                            entry->source);
@@ -443,111 +449,113 @@ static pt_status reject_again(webdataset_state *s, pt_entry *entry, pt_error *er
 /* Tars that break off ----------------------------------------------------------------------- */
 
 /** Puts the end of the open tar into a sentence; key is of a sample that is lost with it. */
-static pt_status tell_end(webdataset_state *s, const char *key, pt_error *err) {
-    char *last = s->last.length > 0 ? shown(s->last.text) : NULL;
-    char *lost = key ? shown(key) : NULL;
+static patina_status describe_truncation(webdataset_state *s, const char *key, patina_error *err) {
+    char *last = s->last.length > 0 ? escape_name(s->last.text) : NULL;
+    char *lost = key ? escape_name(key) : NULL;
     const bool failed = (s->last.length > 0 && !last) || (key && !lost);
-    pt_str sentence = {0};
+    pt_strbuf sentence = {0};
 
     if (last)
-        pt_str_printf(&sentence, "tar '%s' is cut off or damaged after its file '%s'", s->path,
-                      last);
+        pt_strbuf_printf(&sentence, "tar '%s' is cut off or damaged after its file '%s'", s->path,
+                         last);
     else
-        pt_str_printf(&sentence, "tar '%s' is no tar, or cut off or damaged in its first file",
-                      s->path);
-    if (lost) pt_str_printf(&sentence, ": what follows is lost, sample '%s' first of all", lost);
+        pt_strbuf_printf(&sentence, "tar '%s' is no tar, or cut off or damaged in its first file",
+                         s->path);
+    if (lost) pt_strbuf_printf(&sentence, ": what follows is lost, sample '%s' first of all", lost);
     free(last);
     free(lost);
-    s->tar_fault = pt_str_steal(&sentence);
-    return s->tar_fault && !failed ? PT_OK : no_memory(err);
+    s->tar_fault = pt_strbuf_detach(&sentence);
+    return s->tar_fault && !failed ? PATINA_OK : no_memory(err);
 }
 
 /** The entry for a tar of which no more is read. */
-static pt_status reject_tar(webdataset_state *s, pt_status why, const char *sentence,
-                            pt_entry *entry, pt_error *err) {
-    entry->source = pt_text_copy(s->path, strlen(s->path));
-    if (!s->first_fault) s->first_fault = pt_text_copy(sentence, strlen(sentence));
+static patina_status reject_tar(webdataset_state *s, patina_status why, const char *sentence,
+                                pt_entry *entry, patina_error *err) {
+    entry->source = pt_text_dup(s->path, strlen(s->path));
+    if (!s->first_fault) s->first_fault = pt_text_dup(sentence, strlen(sentence));
     if (!entry->source || !s->first_fault) return no_memory(err);
     return pt_entry_reject(entry, err, why, "%s", sentence);
 }
 
-static pt_status end_tar(webdataset_state *s, pt_entry *entry, pt_error *err) {
+static patina_status end_tar(webdataset_state *s, pt_entry *entry, patina_error *err) {
     char *sentence = s->tar_fault;
     s->tar_fault = NULL;
-    const pt_status status = reject_tar(s, PT_REJECT_UNDECODABLE, sentence, entry, err);
+    const patina_status status = reject_tar(s, PATINA_REJECT_UNDECODABLE, sentence, entry, err);
     free(sentence);
     close_tar(s);
     return status;
 }
 
 /** Opens the next tar; one that cannot be opened is an entry. */
-static pt_status open_tar(webdataset_state *s, pt_entry *entry, pt_error *err) {
+static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error *err) {
     const char *path = s->tars.paths[s->n_opened++];
-    pt_error why = {0};
+    patina_error why = {0};
 
     s->path = relative(path); /* a pattern {/a,/b}.tar has absolute ones */
-    if (!pt_utf8_valid(s->path, strlen(s->path))) return pt_entry_unspeakable(entry, s->path, err);
+    if (!pt_utf8_is_valid(s->path, strlen(s->path)))
+        return pt_entry_reject_file_name(entry, s->path, err);
     char *full = pt_path_join(s->root, path);
     if (!full) return no_memory(err);
-    const pt_status status = pt_tar_open(full, &s->tar, &why);
+    const patina_status status = pt_tar_open(full, &s->tar, &why);
     free(full);
-    if (status == PT_OK) return PT_OK;
-    pt_error_in(&why, "tar '%s'", s->path);
-    if (pt_status_rejects(status)) return reject_tar(s, status, why.message, entry, err);
+    if (status == PATINA_OK) return PATINA_OK;
+    pt_error_add_context(&why, "tar '%s'", s->path);
+    if (patina_status_is_reject(status)) return reject_tar(s, status, why.message, entry, err);
     return pt_fail(err, status, "%s", why.message);
 }
 
-static pt_status nothing_found(const webdataset_state *s, pt_error *err) {
-    return pt_fail(err, PT_EFORMAT, "holds no sample, which is audio and a .json or .txt%s%s",
+static patina_status fail_no_samples(const webdataset_state *s, patina_error *err) {
+    return pt_fail(err, PATINA_EFORMAT, "holds no sample, which is audio and a .json or .txt%s%s",
                    s->first_fault ? "; " : "", s->first_fault ? s->first_fault : "");
 }
 
 /** The next sample of the open tar as an entry; closes the tar where there is none. */
-static pt_status next_of_tar(webdataset_state *s, bool with_audio, pt_entry *entry, pt_error *err) {
+static patina_status next_sample(webdataset_state *s, bool with_audio, pt_entry *entry,
+                                 patina_error *err) {
     sample x = {0};
-    pt_status status = read_sample(s, with_audio, &x, err);
-    const bool is_cut = status == PT_REJECT_UNDECODABLE;
+    patina_status status = read_sample(s, with_audio, &x, err);
+    const bool is_cut = status == PATINA_REJECT_UNDECODABLE;
     const bool is_lost = is_cut && x.key && !is_complete(&x);
 
-    if (is_cut) status = tell_end(s, is_lost ? x.key : NULL, err);
-    if (status == PT_OK && x.key && !is_lost) {
+    if (is_cut) status = describe_truncation(s, is_lost ? x.key : NULL, err);
+    if (status == PATINA_OK && x.key && !is_lost) {
         s->n_samples++;
         status = make_entry(s, &x, entry, err);
-        s->name_again = x.again;
-        x.again = NULL;
-    } else if (status == PT_OK && !is_cut) {
+        s->duplicate_name = x.duplicate;
+        x.duplicate = NULL;
+    } else if (status == PATINA_OK && !is_cut) {
         close_tar(s);
     }
-    if (status == PT_EIO) pt_error_in(err, "tar '%s'", s->path);
+    if (status == PATINA_EIO) pt_error_add_context(err, "tar '%s'", s->path);
     sample_release(&x);
     return status;
 }
 
-static pt_status webdataset_next(void *state, bool with_audio, pt_entry *entry, bool *end,
-                                 pt_error *err) {
+static patina_status webdataset_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                                     patina_error *err) {
     webdataset_state *s = state;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
     *end = false;
-    while (status == PT_OK && !entry->source) { /* each entry has one */
-        if (s->name_again)
-            status = reject_again(s, entry, err);
+    while (status == PATINA_OK && !entry->source) { /* each entry has one */
+        if (s->duplicate_name)
+            status = reject_duplicate_file(s, entry, err);
         else if (s->tar_fault)
             status = end_tar(s, entry, err);
         else if (s->tar)
-            status = next_of_tar(s, with_audio, entry, err);
+            status = next_sample(s, with_audio, entry, err);
         else if (s->n_opened < s->tars.n_paths)
             status = open_tar(s, entry, err);
         else
             break;
     }
-    if (status != PT_OK || entry->source) return status;
-    if (s->n_samples == 0) return nothing_found(s, err);
+    if (status != PATINA_OK || entry->source) return status;
+    if (s->n_samples == 0) return fail_no_samples(s, err);
     *end = true;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-const pt_reader pt_reader_webdataset = {
+const pt_corpus_reader pt_corpus_reader_webdataset = {
     .name = "webdataset",
     .summary = "a .tar, .tar.gz or .tar.zst, a folder of them or a pattern such as {0..9}.tar, of "
                "audio files with a .json or .txt beside each",

@@ -18,96 +18,105 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
-#include "base/str.h"
-#include "dataset/arrange.h"
-#include "dataset/ledger.h"
-#include "dataset/outfile.h"
-#include "dataset/workplace.h"
+#include "base/byte_source.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "dataset/manifest.h"
+#include "dataset/output_dir.h"
+#include "dataset/part_layout.h"
+#include "fs/atomic_file.h"
 
 #define REJECTS_MAX (1U << 30) /* bytes of one chunk's rejects.jsonl */
 
 /* ---------------------------------------------------------------- which chunks are there */
 
 /* "chunks 3, 7 and 12 more of 40 are missing" */
-static pt_status tell_missing(const char *out, const pt_dataset_report *report, pt_error *err) {
-    const uint64_t n = report->n_missing, n_named = n < PT_MISSING_MAX ? n : PT_MISSING_MAX;
-    pt_str text = {0};
+static patina_status fail_missing_chunks(const char *out, const patina_dataset_report *report,
+                                         patina_error *err) {
+    const uint64_t n = report->n_missing,
+                   n_named = n < PATINA_MISSING_CHUNKS_MAX ? n : PATINA_MISSING_CHUNKS_MAX;
+    pt_strbuf text = {0};
 
     for (uint64_t i = 0; i < n_named; i++) {
         const bool last = i + 1 == n_named && n == n_named;
-        pt_str_printf(&text, "%s%" PRIu64, i == 0 ? "" : last ? " and " : ", ", report->missing[i]);
+        pt_strbuf_printf(&text, "%s%" PRIu64,
+                         i == 0 ? ""
+                         : last ? " and "
+                                : ", ",
+                         report->missing[i]);
     }
-    if (n > n_named) pt_str_printf(&text, " and %" PRIu64 " more", n - n_named);
-    const pt_status status =
-        pt_fail(err, PT_EFORMAT,
+    if (n > n_named) pt_strbuf_printf(&text, " and %" PRIu64 " more", n - n_named);
+    const patina_status status =
+        pt_fail(err, PATINA_EFORMAT,
                 "output folder '%s': chunk%s %s of %" PRIu64 " %s missing: run generate again, "
                 "with the options it was begun with",
                 out, n == 1 ? "" : "s", text.failed ? "" : text.text, report->n_chunks,
                 n == 1 ? "is" : "are");
-    pt_str_release(&text);
+    pt_strbuf_release(&text);
     return status;
 }
 
-static pt_status find_missing(const char *out, uint64_t n_chunks, pt_dataset_report *report,
-                              pt_error *err) {
-    uint64_t n_there = 0;
+static patina_status find_missing(const char *out, uint64_t n_chunks, patina_dataset_report *report,
+                                  patina_error *err) {
+    uint64_t n_present = 0;
     unsigned char *there = calloc((size_t)n_chunks + 1, 1);
-    if (!there) return pt_fail(err, PT_ENOMEM, "out of memory for %" PRIu64 " chunks", n_chunks);
-    const pt_status status = pt_chunks_list(out, n_chunks, there, &n_there, err);
+    if (!there)
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for %" PRIu64 " chunks", n_chunks);
+    const patina_status status = pt_chunks_list(out, n_chunks, there, &n_present, err);
     report->n_chunks = n_chunks;
     report->n_missing = 0;
-    for (uint64_t c = 0; status == PT_OK && c < n_chunks; c++) {
+    for (uint64_t c = 0; status == PATINA_OK && c < n_chunks; c++) {
         if (there[c]) continue;
-        if (report->n_missing < PT_MISSING_MAX) report->missing[report->n_missing] = c;
+        if (report->n_missing < PATINA_MISSING_CHUNKS_MAX) report->missing[report->n_missing] = c;
         report->n_missing++;
     }
     free(there);
     return status;
 }
 
-static pt_status read_run(const char *out, pt_ledger *ledger, pt_dataset_report *report,
-                          pt_error *err) {
-    const pt_path plan = pt_path_below(out, PT_PLAN);
+static patina_status read_manifest(const char *out, pt_manifest *manifest,
+                                   patina_dataset_report *report, patina_error *err) {
+    const pt_path plan = pt_path_joinf(out, PT_PLAN_FILE);
 
-    PT_TRY(pt_ledger_read_plan(plan.text, ledger, err));
-    PT_TRY(find_missing(out, ledger->facts.n_chunks, report, err));
-    if (report->n_missing > 0) return tell_missing(out, report, err);
-    PT_TRY(pt_ledger_make_room(ledger, err));
-    for (uint64_t c = 0; c < ledger->facts.n_chunks; c++) {
-        const pt_status status = pt_chunk_read(out, ledger, c, err);
-        if (status == PT_EFORMAT) {
-            const pt_path folder = pt_chunk_place(out, c);
-            pt_error_in(err, "chunk %" PRIu64 " is damaged (remove '%s' and run generate again)", c,
-                        folder.text);
+    PT_TRY(pt_manifest_read_plan(plan.text, manifest, err));
+    PT_TRY(find_missing(out, manifest->run_meta.n_chunks, report, err));
+    if (report->n_missing > 0) return fail_missing_chunks(out, report, err);
+    PT_TRY(pt_manifest_alloc_chunks(manifest, err));
+    for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
+        const patina_status status = pt_chunk_read_info(out, manifest, c, err);
+        if (status == PATINA_EFORMAT) {
+            const pt_path folder = pt_chunk_dir_path(out, c);
+            pt_error_add_context(
+                err, "chunk %" PRIu64 " is damaged (remove '%s' and run generate again)", c,
+                folder.text);
         }
-        if (status != PT_OK) return status;
+        if (status != PATINA_OK) return status;
     }
-    pt_ledger_number(ledger);
-    return PT_OK;
+    pt_manifest_number_parts(manifest);
+    return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- what is written */
 
-static pt_status add_rejects(const char *out, const pt_ledger *ledger, uint64_t c, pt_outfile *file,
-                             pt_error *err) {
-    const pt_chunk_account *chunk = &ledger->chunks[c];
-    const pt_path folder = pt_chunk_place(out, c),
-                  path = pt_path_below(folder.text, "rejects.jsonl");
+static patina_status add_rejects(const char *out, const pt_manifest *manifest, uint64_t c,
+                                 pt_atomic_file *file, patina_error *err) {
+    const pt_chunk_info *chunk = &manifest->chunks[c];
+    const pt_path folder = pt_chunk_dir_path(out, c),
+                  path = pt_path_joinf(folder.text, "rejects.jsonl");
     char *text = NULL;
     size_t n = 0;
 
-    if (chunk->n_rejects == 0) return PT_OK;
+    if (chunk->n_rejects == 0) return PATINA_OK;
     PT_TRY(pt_file_read_all(path.text, REJECTS_MAX, &text, &n, err));
     pt_sha256 hash;
-    char hex[PT_SHA256_HEX];
+    char hex[PT_SHA256_HEX_SIZE];
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, text, n);
+    pt_sha256_update(&hash, text, n);
     pt_sha256_finish(&hash, hex);
-    const pt_status status =
+    const patina_status status =
         strcmp(hex, chunk->rejects.sha256) == 0
-            ? pt_outfile_write(file, text, n, err)
-            : pt_fail(err, PT_EFORMAT,
+            ? pt_atomic_file_write(file, text, n, err)
+            : pt_fail(err, PATINA_EFORMAT,
                       "chunk %" PRIu64 " is damaged (remove '%s' and run generate again): file "
                       "'%s': its bytes are not those that were written",
                       c, folder.text, path.text);
@@ -115,118 +124,124 @@ static pt_status add_rejects(const char *out, const pt_ledger *ledger, uint64_t 
     return status;
 }
 
-static pt_status write_rejects(const char *out, const char *own, pt_ledger *ledger, pt_error *err) {
-    const pt_path path = pt_path_below(own, "rejects.jsonl");
-    pt_outfile *file = NULL;
-    pt_status status = pt_outfile_open(path.text, &file, err);
+static patina_status write_rejects(const char *out, const char *own, pt_manifest *manifest,
+                                   patina_error *err) {
+    const pt_path path = pt_path_joinf(own, "rejects.jsonl");
+    pt_atomic_file *file = NULL;
+    patina_status status = pt_atomic_file_open(path.text, &file, err);
 
-    for (uint64_t c = 0; status == PT_OK && c < ledger->facts.n_chunks; c++)
-        status = add_rejects(out, ledger, c, file, err);
-    if (status == PT_OK) status = pt_outfile_commit(file, err);
-    if (status == PT_OK) {
-        ledger->rejects.n_bytes = pt_outfile_offset(file);
-        memcpy(ledger->rejects.sha256, pt_outfile_sha256(file), PT_SHA256_HEX);
+    for (uint64_t c = 0; status == PATINA_OK && c < manifest->run_meta.n_chunks; c++)
+        status = add_rejects(out, manifest, c, file, err);
+    if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
+    if (status == PATINA_OK) {
+        manifest->rejects.n_bytes = pt_atomic_file_offset(file);
+        memcpy(manifest->rejects.sha256, pt_atomic_file_sha256(file), PT_SHA256_HEX_SIZE);
     }
-    pt_outfile_close(&file);
+    pt_atomic_file_close(&file);
     return status;
 }
 
-static pt_status write_text(const char *own, const char *name, char *text, pt_error *err) {
-    const pt_path path = pt_path_below(own, "%s", name);
-    const pt_status status = text ? pt_outfile_write_text(path.text, text, err)
-                                  : pt_fail(err, PT_ENOMEM, "out of memory");
+static patina_status write_text(const char *own, const char *name, char *text, patina_error *err) {
+    const pt_path path = pt_path_joinf(own, "%s", name);
+    const patina_status status = text ? pt_atomic_file_write_text(path.text, text, err)
+                                      : pt_fail(err, PATINA_ENOMEM, "out of memory");
     free(text);
     return status;
 }
 
 /* In the order of dataset.json. */
-static void hash_files(const pt_ledger *ledger, char hex[PT_SHA256_HEX]) {
+static void hash_files(const pt_manifest *manifest, char hex[PT_SHA256_HEX_SIZE]) {
     pt_sha256 hash;
     pt_sha256_init(&hash);
-    for (uint64_t c = 0; c < ledger->facts.n_chunks; c++)
-        for (size_t s = 0; s < ledger->n_splits; s++) {
-            const pt_part_account *part = &ledger->chunks[c].parts[s];
+    for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++)
+        for (size_t s = 0; s < manifest->n_splits; s++) {
+            const pt_part_info *part = &manifest->chunks[c].parts[s];
             if (part->n_rows == 0) continue;
-            pt_sha256_add_string(&hash, part->rows.sha256);
-            pt_sha256_add_string(&hash, part->provenance.sha256);
+            pt_sha256_update_string(&hash, part->rows.sha256);
+            pt_sha256_update_string(&hash, part->provenance.sha256);
         }
-    pt_sha256_add_string(&hash, ledger->rejects.sha256);
+    pt_sha256_update_string(&hash, manifest->rejects.sha256);
     pt_sha256_finish(&hash, hex);
 }
 
 /* Everything is written in a folder of our own and renamed: another process may be finishing, too.
  */
-static pt_status write_results(const char *out, const char *own, pt_ledger *ledger, pt_error *err) {
-    static const char *const names[] = {"rejects.jsonl", "README.md", PT_FINISHED};
-    char files_hash[PT_SHA256_HEX];
+static patina_status write_results(const char *out, const char *own, pt_manifest *manifest,
+                                   patina_error *err) {
+    static const char *const names[] = {"rejects.jsonl", "README.md", PT_DATASET_FILE};
+    char files_hash[PT_SHA256_HEX_SIZE];
 
-    PT_TRY(write_rejects(out, own, ledger, err));
-    hash_files(ledger, files_hash);
-    ledger->facts.files_hash = files_hash;
-    char *card = pt_dataset_card(&ledger->facts);
-    ledger->facts.files_hash = NULL;
+    PT_TRY(write_rejects(out, own, manifest, err));
+    hash_files(manifest, files_hash);
+    manifest->run_meta.files_hash = files_hash;
+    char *card = pt_dataset_card_to_markdown(&manifest->run_meta);
+    manifest->run_meta.files_hash = NULL;
     PT_TRY(write_text(own, "README.md", card, err));
-    PT_TRY(write_text(own, PT_FINISHED, pt_dataset_json(ledger), err));
+    PT_TRY(write_text(own, PT_DATASET_FILE, pt_manifest_to_json(manifest), err));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const pt_path from = pt_path_below(own, "%s", names[i]),
-                      to = pt_path_below(out, "%s", names[i]);
-        PT_TRY(pt_outfile_rename(from.text, to.text, err));
+        const pt_path from = pt_path_joinf(own, "%s", names[i]),
+                      to = pt_path_joinf(out, "%s", names[i]);
+        PT_TRY(pt_atomic_file_rename(from.text, to.text, err));
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- finishing */
 
 static void clean_up(const char *out) {
-    pt_out_remove_work(out);
-    pt_folder_sweep(out, PT_WORK ".", true);
+    pt_output_dir_remove_work_dir(out);
+    pt_temp_dir_remove_stale(out, PT_WORK_DIR ".", true);
 }
 
-static pt_status finish_run(const char *out, pt_dataset_report *report, pt_error *err) {
-    const pt_path work = pt_path_below(out, PT_WORK);
-    pt_ledger ledger = {.finished = false};
+static patina_status finish_run(const char *out, patina_dataset_report *report, patina_error *err) {
+    const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
+    pt_manifest manifest = {.finished = false};
     pt_path own = {.text = ""};
 
-    pt_status status = read_run(out, &ledger, report, err);
-    if (status == PT_OK) status = pt_arrange_finally(out, &ledger, err);
-    if (status == PT_OK) status = pt_folder_make_own(work.text, "finish", &own, err);
-    if (status == PT_OK) status = write_results(out, own.text, &ledger, err);
-    if (status == PT_OK) {
-        pt_facts_report(&ledger.facts, report);
+    patina_status status = read_manifest(out, &manifest, report, err);
+    if (status == PATINA_OK) status = pt_part_layout_finalize(out, &manifest, err);
+    if (status == PATINA_OK) status = pt_temp_dir_create(work.text, "finish", &own, err);
+    if (status == PATINA_OK) status = write_results(out, own.text, &manifest, err);
+    if (status == PATINA_OK) {
+        pt_run_metadata_fill_report(&manifest.run_meta, report);
         report->was_complete = false;
         clean_up(out);
     }
-    if (own.text[0] != '\0') pt_folder_remove(own.text);
-    pt_ledger_release(&ledger);
+    if (own.text[0] != '\0') pt_dir_remove_all(own.text);
+    pt_manifest_release(&manifest);
     return status;
 }
 
-static pt_status report_finished(const char *out, pt_dataset_report *report, pt_error *err) {
-    const pt_path finished = pt_path_below(out, PT_FINISHED);
-    pt_ledger ledger;
-    PT_TRY(pt_ledger_read_finished(finished.text, &ledger, err));
-    pt_facts_report(&ledger.facts, report);
+static patina_status report_finished(const char *out, patina_dataset_report *report,
+                                     patina_error *err) {
+    const pt_path finished = pt_path_joinf(out, PT_DATASET_FILE);
+    pt_manifest manifest;
+    PT_TRY(pt_manifest_read_dataset(finished.text, &manifest, err));
+    pt_run_metadata_fill_report(&manifest.run_meta, report);
     report->n_missing = 0;
     report->was_complete = true;
-    pt_ledger_release(&ledger);
+    pt_manifest_release(&manifest);
     clean_up(out);
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_dataset_finish(const char *given, pt_dataset_report *report, pt_error *err) {
-    char out[PT_OUT_MAX + 1];
-    pt_out_state state;
+patina_status patina_dataset_finish(const char *given, patina_dataset_report *report,
+                                    patina_error *err) {
+    char out[PT_OUTPUT_PATH_MAX + 1];
+    pt_output_state state;
 
-    PT_TRY(pt_out_name(given, out, err));
-    PT_TRY(pt_out_look(out, true, &state, err));
-    if (state == PT_OUT_FINISHED) return report_finished(out, report, err);
-    if (state == PT_OUT_EMPTY)
-        return pt_fail(err, PT_EUSAGE, "output folder '%s': there is nothing in it to finish", out);
-    if (state == PT_OUT_FOREIGN) return pt_out_refuse(out, err);
+    PT_TRY(pt_output_dir_normalize(given, out, err));
+    PT_TRY(pt_output_dir_probe(out, true, &state, err));
+    if (state == PT_OUTPUT_FINISHED) return report_finished(out, report, err);
+    if (state == PT_OUTPUT_EMPTY)
+        return pt_fail(err, PATINA_EUSAGE, "output folder '%s': there is nothing in it to finish",
+                       out);
+    if (state == PT_OUTPUT_FOREIGN) return pt_output_dir_fail_foreign(out, err);
 
-    const pt_status status = finish_run(out, report, err);
-    if (status == PT_OK) return status;
+    const patina_status status = finish_run(out, report, err);
+    if (status == PATINA_OK) return status;
     /* Another process may have finished the set meanwhile: then chunks are missing, too. */
-    if (pt_out_look(out, true, &state, NULL) != PT_OK || state != PT_OUT_FINISHED) return status;
+    if (pt_output_dir_probe(out, true, &state, NULL) != PATINA_OK || state != PT_OUTPUT_FINISHED)
+        return status;
     return report_finished(out, report, err);
 }

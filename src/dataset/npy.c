@@ -5,12 +5,14 @@
  *         padded by blanks so that the data starts at a multiple of 64
  */
 
-#include <patina/files.h>
+#include <patina/file_ops.h>
 
 #include <stdio.h>
 #include <string.h>
 
-#include "dataset/outfile.h"
+#include "base/error.h"
+#include "dataset/npy.h"
+#include "fs/atomic_file.h"
 
 enum { PREAMBLE = 10, HEADER = 128 }; /* the dictionary is shorter than 100 */
 
@@ -29,19 +31,20 @@ static void make_header(unsigned char header[HEADER], size_t n_rows, size_t n_co
     header[HEADER - 1] = '\n';
 }
 
-pt_status pt_npy_write(const char *path, const float *values, size_t n_rows, size_t n_columns,
-                       pt_error *err) {
+patina_status pt_npy_write(const char *path, const float *values, size_t n_rows, size_t n_columns,
+                           patina_error *err) {
     unsigned char header[HEADER];
-    pt_outfile *file = NULL;
+    pt_atomic_file *file = NULL;
 
     if (n_columns > 0 && n_rows > SIZE_MAX / sizeof *values / n_columns)
-        return pt_fail(err, PT_ERANGE, "file '%s': a matrix of %zu by %zu is too large", path,
+        return pt_fail(err, PATINA_ERANGE, "file '%s': a matrix of %zu by %zu is too large", path,
                        n_rows, n_columns);
     make_header(header, n_rows, n_columns);
-    pt_status status = pt_outfile_open(path, &file, err);
-    if (status == PT_OK) status = pt_outfile_write(file, header, sizeof header, err);
-    if (status == PT_OK) status = pt_outfile_write_floats(file, values, n_rows * n_columns, err);
-    if (status == PT_OK) status = pt_outfile_commit(file, err);
-    pt_outfile_close(&file);
+    patina_status status = pt_atomic_file_open(path, &file, err);
+    if (status == PATINA_OK) status = pt_atomic_file_write(file, header, sizeof header, err);
+    if (status == PATINA_OK)
+        status = pt_atomic_file_write_floats(file, values, n_rows * n_columns, err);
+    if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
+    pt_atomic_file_close(&file);
     return status;
 }

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "dataset/sink.h"
+#include "dataset/row_writer.h"
 
 #define PT_N_COLUMNS 5
 
@@ -23,7 +23,7 @@ extern const pt_column pt_columns[PT_N_COLUMNS];
 /** [column->n_values] */
 const float *pt_column_values(const pt_column *column, const pt_row *row);
 
-/** PT_ERANGE names the column that holds a NaN or Inf. */
-pt_status pt_row_check(const pt_row *row, pt_error *err);
+/** PATINA_ERANGE names the column that holds a NaN or Inf. */
+patina_status pt_row_check_finite(const pt_row *row, patina_error *err);
 
 #endif /* PATINA_DATASET_SCHEMA_H */

@@ -8,11 +8,13 @@
  *         `fmt ` chunk with the size of its extension, and a `fact` chunk
  */
 
-#include <patina/files.h>
+#include <patina/file_ops.h>
 
 #include <string.h>
 
-#include "dataset/outfile.h"
+#include "base/error.h"
+#include "dataset/wav.h"
+#include "fs/atomic_file.h"
 
 enum { HEADER = 58, WAVE_FORMAT_IEEE_FLOAT = 3 };
 
@@ -36,28 +38,29 @@ static void make_header(unsigned char header[HEADER], uint32_t n_samples) {
     at = put(put_name(at, "fmt "), 18, 4);
     at = put(at, WAVE_FORMAT_IEEE_FLOAT, 2);
     at = put(at, 1, 2); /* channel */
-    at = put(at, PT_RATE_HZ, 4);
-    at = put(at, PT_RATE_HZ * (uint32_t)sizeof(float), 4); /* bytes a second */
-    at = put(at, sizeof(float), 2);                        /* bytes a frame */
-    at = put(at, 8 * sizeof(float), 2);                    /* bits a sample */
-    at = put(at, 0, 2);                                    /* bytes of extension */
+    at = put(at, PATINA_RATE_HZ, 4);
+    at = put(at, PATINA_RATE_HZ * (uint32_t)sizeof(float), 4); /* bytes a second */
+    at = put(at, sizeof(float), 2);                            /* bytes a frame */
+    at = put(at, 8 * sizeof(float), 2);                        /* bits a sample */
+    at = put(at, 0, 2);                                        /* bytes of extension */
     at = put(put_name(at, "fact"), 4, 4);
     at = put(at, n_samples, 4);
     put(put_name(at, "data"), n_bytes, 4);
 }
 
-pt_status pt_wav_write(const char *path, const float *samples, size_t n_samples, pt_error *err) {
+patina_status pt_wav_write(const char *path, const float *samples, size_t n_samples,
+                           patina_error *err) {
     unsigned char header[HEADER];
-    pt_outfile *file = NULL;
+    pt_atomic_file *file = NULL;
 
     if (n_samples > (UINT32_MAX - HEADER) / sizeof *samples)
-        return pt_fail(err, PT_ERANGE, "file '%s': %zu samples are more than a WAV of 4 GB holds",
-                       path, n_samples);
+        return pt_fail(err, PATINA_ERANGE,
+                       "file '%s': %zu samples are more than a WAV of 4 GB holds", path, n_samples);
     make_header(header, (uint32_t)n_samples);
-    pt_status status = pt_outfile_open(path, &file, err);
-    if (status == PT_OK) status = pt_outfile_write(file, header, sizeof header, err);
-    if (status == PT_OK) status = pt_outfile_write_floats(file, samples, n_samples, err);
-    if (status == PT_OK) status = pt_outfile_commit(file, err);
-    pt_outfile_close(&file);
+    patina_status status = pt_atomic_file_open(path, &file, err);
+    if (status == PATINA_OK) status = pt_atomic_file_write(file, header, sizeof header, err);
+    if (status == PATINA_OK) status = pt_atomic_file_write_floats(file, samples, n_samples, err);
+    if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
+    pt_atomic_file_close(&file);
     return status;
 }

@@ -24,7 +24,7 @@ enum { HARD, TANH };
 #define N_DIGITS   (1 << DIGIT_BITS)
 
 /* What is not negative is ordered by its bits as by its value. */
-static uint64_t size_bits(double v) {
+static uint64_t magnitude_bits(double v) {
     uint64_t bits;
     memcpy(&bits, &v, sizeof bits);
     return bits & INT64_MAX;
@@ -32,7 +32,7 @@ static uint64_t size_bits(double v) {
 
 /* The digit that the k-th number has, 0-based, where count [N_DIGITS] have each; *k becomes its
  * place among those that have the same. */
-static uint64_t digit_of(const uint32_t *count, size_t *k) {
+static uint64_t radix_select_digit(const uint32_t *count, size_t *k) {
     uint64_t digit = 0;
     while (*k >= count[digit])
         *k -= count[digit++];
@@ -42,40 +42,41 @@ static uint64_t digit_of(const uint32_t *count, size_t *k) {
 /*
  * The k-th smallest |x|, 0-based, and max|x|. Counts leading digits and keeps what has that of the
  * sought one, digit by digit: the time depends on little but n, and there is no pivot to choose.
- * kept: room for n numbers.
+ * candidates: room for n numbers.
  */
-static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *kept, uint32_t *count,
-                           double *peak) {
+static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candidates,
+                           uint32_t *count, double *peak) {
     int shift = 64 - DIGIT_BITS;
     memset(count, 0, N_DIGITS * sizeof *count);
     *peak = 0.0;
-    for (size_t first = 0; first < n; first += PT_PIECE) {
-        const size_t end = first + pt_piece_at(first, n);
+    for (size_t first = 0; first < n; first += PT_BLOCK_SIZE) {
+        const size_t end = first + pt_block_length(first, n);
         *peak = fmax(*peak, pt_stats_peak_double(x + first, end - first));
         for (size_t i = first; i < end; i++)
-            count[size_bits(x[i]) >> shift]++;
+            count[magnitude_bits(x[i]) >> shift]++;
     }
-    uint64_t digit = digit_of(count, &k);
-    size_t n_kept = 0;
+    uint64_t digit = radix_select_digit(count, &k);
+    size_t n_candidates = 0;
     for (size_t i = 0; i < n; i++) {
-        kept[n_kept] = size_bits(x[i]); /* overwritten by the next unless it counts */
-        n_kept += kept[n_kept] >> shift == digit;
+        candidates[n_candidates] =
+            magnitude_bits(x[i]); /* overwritten by the next unless it counts */
+        n_candidates += candidates[n_candidates] >> shift == digit;
     }
 
     while ((shift -= DIGIT_BITS) >= 0) {
-        n = n_kept;
+        n = n_candidates;
         memset(count, 0, N_DIGITS * sizeof *count);
         for (size_t i = 0; i < n; i++)
-            count[kept[i] >> shift & (N_DIGITS - 1)]++;
-        digit = digit_of(count, &k);
-        n_kept = 0;
+            count[candidates[i] >> shift & (N_DIGITS - 1)]++;
+        digit = radix_select_digit(count, &k);
+        n_candidates = 0;
         for (size_t i = 0; i < n; i++) {
-            kept[n_kept] = kept[i];
-            n_kept += (kept[n_kept] >> shift & (N_DIGITS - 1)) == digit;
+            candidates[n_candidates] = candidates[i];
+            n_candidates += (candidates[n_candidates] >> shift & (N_DIGITS - 1)) == digit;
         }
     }
     double result; /* all that is left is equal */
-    memcpy(&result, kept, sizeof result);
+    memcpy(&result, candidates, sizeof result);
     return result;
 }
 
@@ -83,58 +84,60 @@ _Static_assert(PT_WORK_BYTES(65536) >= 65536 * sizeof(double) + N_DIGITS * sizeo
                "work holds the samples and the counts");
 
 /* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1. */
-static void clip_look(const pt_stage *stage, const double *x, size_t n, void *work,
-                      pt_stage_damage *damage) {
+static void clip_analyse(const pt_stage *stage, const double *x, size_t n, void *work,
+                         patina_stage_stats *stats) {
     const double fraction = stage->value[0][FRACTION];
     const double rank = ceil((1.0 - fraction) * (double)n); /* 0 < fraction < 1: it is 1 to n */
-    uint64_t *kept = work;
+    uint64_t *candidates = work;
     double peak;
-    const double level = kth_smallest(x, n, (size_t)rank - 1, kept, (uint32_t *)(kept + n), &peak);
-    damage->threshold = fmax(level, FLOOR * peak);
+    const double level =
+        kth_smallest(x, n, (size_t)rank - 1, candidates, (uint32_t *)(candidates + n), &peak);
+    stats->threshold = fmax(level, FLOOR * peak);
 }
 
-static void clip_shape(const pt_stage *stage, const double *x, size_t n, double *y,
-                       const pt_stage_damage *damage) {
-    const double level = damage->threshold;
+static void clip_process(const pt_stage *stage, const double *x, size_t n, double *y,
+                         const patina_stage_stats *stats) {
+    const double level = stats->threshold;
     if (!(level > 0.0)) /* digital silence */
         memcpy(y, x, n * sizeof *y);
     else if (stage->value[0][KIND] == HARD)
         for (size_t i = 0; i < n; i++)
             y[i] = x[i] > level ? level : x[i] < -level ? -level : x[i];
     else
-        pt_dsp_ops_best()->soft_clip(x, n, level, y); /* |x| <= level / FLOOR */
+        pt_dsp_ops_get_best()->soft_clip(x, n, level, y); /* |x| <= level / FLOOR */
 }
 
-static double clip_extent(const pt_stage *stage) {
+static double clip_severity_value(const pt_stage *stage) {
     return stage->value[0][FRACTION];
 }
 
-static void clip_tell(const pt_stage *stage, pt_str *out) {
+static void clip_describe(const pt_stage *stage, pt_strbuf *out) {
     const double *value = stage->value[0];
-    pt_str_printf(out, "%s clipping of the loudest %.2g %% of the samples",
-                  value[KIND] == HARD ? "hard" : "soft", 100.0 * value[FRACTION]);
+    pt_strbuf_printf(out, "%s clipping of the loudest %.2g %% of the samples",
+                     value[KIND] == HARD ? "hard" : "soft", 100.0 * value[FRACTION]);
 }
 
 const pt_effect pt_effect_clip = {
     .name = "clip",
     .summary = "clip the loudest share of the samples",
-    .stream = PT_STREAM_CLIP,
+    .stream = PT_RNG_STREAM_CLIP,
     .plan = 4,
-    .nature = PT_NONLINEAR,
+    .effect_class = PT_EFFECT_NONLINEAR,
     .setting =
         {
-            [KIND] = PT_PICK2("kind", "shape of the curve", "hard", 0.6, "tanh", 0.4),
-            [FRACTION] = PT_LOG("fraction", "share of the samples that reach the threshold",
-                                PT_HIGHER, 0.005, 0.25, FRACTION_LIMITS),
+            [KIND] = PT_SETTING_CHOICE2("kind", "shape of the curve", "hard", 0.6, "tanh", 0.4),
+            [FRACTION] =
+                PT_SETTING_LOG_UNIFORM("fraction", "share of the samples that reach the threshold",
+                                       PT_WORSE_HIGHER, 0.005, 0.25, FRACTION_LIMITS),
         },
     .value =
         {
-            [KIND] = PT_WORDS("kind", "hard", "tanh"),
-            [FRACTION] = PT_REAL("fraction", FRACTION_LIMITS),
+            [KIND] = PT_DEFINE_CHOICE("kind", "hard", "tanh"),
+            [FRACTION] = PT_DEFINE_REAL("fraction", FRACTION_LIMITS),
         },
-    .main = FRACTION,
-    .extent = clip_extent,
-    .tell = clip_tell,
-    .look = clip_look,
-    .shape = clip_shape,
+    .primary = FRACTION,
+    .severity_value = clip_severity_value,
+    .describe_stage = clip_describe,
+    .analyse = clip_analyse,
+    .process = clip_process,
 };

@@ -15,12 +15,12 @@
 enum { DELAY, GAIN };                    /* values of a tap */
 enum { TAPS, DELAY_MS, SIZE, POSITIVE }; /* settings */
 
-static void comb_draw(const pt_drawing *drawing, pt_stage *stage) {
-    stage->n_items = 1 + (size_t)pt_drawing_take(drawing, TAPS, 0);
+static void comb_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
+    stage->n_items = 1 + (size_t)pt_setting_draw(ctx, TAPS, 0);
     for (size_t i = 0; i < stage->n_items; i++) {
-        const double delay_ms = pt_drawing_take(drawing, DELAY_MS, 1 + 3 * i);
-        const double size = pt_drawing_take(drawing, SIZE, 2 + 3 * i);
-        const bool positive = pt_drawing_take(drawing, POSITIVE, 3 + 3 * i) != 0.0;
+        const double delay_ms = pt_setting_draw(ctx, DELAY_MS, 1 + 3 * i);
+        const double size = pt_setting_draw(ctx, SIZE, 2 + 3 * i);
+        const bool positive = pt_setting_draw(ctx, POSITIVE, 3 + 3 * i) != 0.0;
         stage->value[i][DELAY] = floor(48.0 * delay_ms + 0.5);
         stage->value[i][GAIN] = positive ? size : -size;
     }
@@ -37,9 +37,9 @@ static void comb_filter(const pt_stage *stage, double *x, size_t n) {
     }
     const double norm = 1.0 / sqrt(sum);
 
-    double y[PT_PIECE];
+    double y[PT_BLOCK_SIZE];
     for (size_t end = n; end > 0;) {
-        const size_t first = end > PT_PIECE ? end - PT_PIECE : 0;
+        const size_t first = end > PT_BLOCK_SIZE ? end - PT_BLOCK_SIZE : 0;
         memcpy(y, x + first, (end - first) * sizeof *y);
         for (size_t i = 0; i < stage->n_items; i++)
             for (size_t k = first > delay[i] ? first : delay[i]; k < end; k++)
@@ -50,42 +50,45 @@ static void comb_filter(const pt_stage *stage, double *x, size_t n) {
     }
 }
 
-static double comb_extent(const pt_stage *stage) {
+static double comb_severity_value(const pt_stage *stage) {
     return fabs(stage->value[0][GAIN]);
 }
 
-static void comb_tell(const pt_stage *stage, pt_str *out) {
+static void comb_describe(const pt_stage *stage, pt_strbuf *out) {
     for (size_t i = 0; i < stage->n_items; i++) {
         const double gain = stage->value[i][GAIN];
-        pt_str_printf(out, "%s %.3g ms late at %.2f of the direct sound%s",
-                      i == 0 ? "a reflection" : ", one", stage->value[i][DELAY] / 48.0, fabs(gain),
-                      gain < 0.0 ? ", turned over" : "");
+        pt_strbuf_printf(out, "%s %.3g ms late at %.2f of the direct sound%s",
+                         i == 0 ? "a reflection" : ", one", stage->value[i][DELAY] / 48.0,
+                         fabs(gain), gain < 0.0 ? ", turned over" : "");
     }
 }
 
 const pt_effect pt_effect_comb = {
     .name = "comb",
     .summary = "one to three early reflections",
-    .stream = PT_STREAM_COMB,
+    .stream = PT_RNG_STREAM_COMB,
     .plan = 5,
-    .nature = PT_FILTER,
-    .list = "taps",
+    .effect_class = PT_EFFECT_FILTER,
+    .list_name = "taps",
     .setting =
         {
-            [TAPS] = PT_PICK3("taps", "number of reflections", "1", 0.6, "2", 0.25, "3", 0.15),
-            [DELAY_MS] = PT_LOG("delay_ms", "delay of a reflection", PT_NEITHER, 1, 10, 0.02, 1000),
-            [SIZE] = PT_UNIFORM("size", "size of a reflection re the direct sound", PT_HIGHER, 0.5,
-                                0.95, 0, 10),
-            [POSITIVE] = PT_SHARE("positive", "share of reflections that keep their sign", 0.75),
+            [TAPS] =
+                PT_SETTING_CHOICE3("taps", "number of reflections", "1", 0.6, "2", 0.25, "3", 0.15),
+            [DELAY_MS] = PT_SETTING_LOG_UNIFORM("delay_ms", "delay of a reflection",
+                                                PT_WORSE_NEITHER, 1, 10, 0.02, 1000),
+            [SIZE] = PT_SETTING_UNIFORM("size", "size of a reflection re the direct sound",
+                                        PT_WORSE_HIGHER, 0.5, 0.95, 0, 10),
+            [POSITIVE] = PT_SETTING_PROBABILITY("positive",
+                                                "share of reflections that keep their sign", 0.75),
         },
     .value =
         {
-            [DELAY] = PT_INTEGER("delay", 1, PT_WINDOW_FRAMES),
-            [GAIN] = PT_REAL("gain", -10, 10),
+            [DELAY] = PT_DEFINE_INTEGER("delay", 1, PATINA_WINDOW_FRAMES),
+            [GAIN] = PT_DEFINE_REAL("gain", -10, 10),
         },
-    .main = SIZE,
-    .extent = comb_extent,
-    .tell = comb_tell,
+    .primary = SIZE,
+    .severity_value = comb_severity_value,
+    .describe_stage = comb_describe,
     .draw = comb_draw,
     .filter = comb_filter,
 };

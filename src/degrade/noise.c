@@ -24,99 +24,101 @@ enum { WHITE, PINK, BROWN };
 /* Gaussian pairs first to first + n - 1 of the stream, n at most CHUNK and first even: pairs [n,
  * 2].
  */
-static void gauss_chunk(const pt_rng *rng, size_t first, size_t n, double *pairs) {
-    const pt_dsp_ops *ops = pt_dsp_ops_best();
+static void gaussian_chunk(const pt_rng *rng, size_t first, size_t n, double *pairs) {
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     uint32_t words[2 * CHUNK]; /* two pairs a block of the stream */
     ops->philox_words(rng->key, rng->counter, (uint32_t)(first / 2), (n + 1) / 2, words);
     ops->gauss_pairs(words, n, pairs);
 }
 
-static size_t chunk_at(size_t first, size_t n_pairs) {
+static size_t chunk_length(size_t first, size_t n_pairs) {
     return n_pairs - first < CHUNK ? n_pairs - first : CHUNK;
 }
 
 static void white(const pt_rng *rng, size_t n_pairs, double *pairs) {
     for (size_t first = 0; first < n_pairs; first += CHUNK)
-        gauss_chunk(rng, first, chunk_at(first, n_pairs), pairs + 2 * first);
+        gaussian_chunk(rng, first, chunk_length(first, n_pairs), pairs + 2 * first);
 }
 
 /* Bins 1 .. size/2 - 1 hold (g_2k + i g_2k+1) (max(f_k, 20) / 20)^(-1/2), or ^-1 for brown: in
  * power they fall by 3 or 6 dB an octave. spectrum [size/2 + 1] pairs. */
 static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, double *spectrum) {
-    const double knee = KNEE_HZ * (double)size / PT_RATE_HZ; /* in bins */
-    const size_t flat = (size_t)knee + 1;                    /* bins */
+    const double knee = KNEE_HZ * (double)size / PATINA_RATE_HZ; /* in bins */
+    const size_t flat = (size_t)knee + 1;                        /* bins */
     for (size_t first = 0; first < size / 2; first += CHUNK) {
-        const size_t n = chunk_at(first, size / 2), end = first + n;
-        gauss_chunk(rng, first, n, spectrum + 2 * first);
+        const size_t n = chunk_length(first, size / 2), end = first + n;
+        gaussian_chunk(rng, first, n, spectrum + 2 * first);
         const size_t k = first > flat ? first : flat;
-        if (k < end) pt_dsp_ops_best()->fall(k, end - k, knee, colour == PINK, spectrum + 2 * k);
+        if (k < end)
+            pt_dsp_ops_get_best()->spectral_tilt(k, end - k, knee, colour == PINK,
+                                                 spectrum + 2 * k);
     }
     spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0;
 }
 
 /* Noise of any level and mean, [n] somewhere in work. */
-static const double *noise_any(const pt_site *site, int colour) {
-    double *x = site->work, *spectrum = x + site->fft_size;
+static const double *generate_noise(const pt_additive_ctx *ctx, int colour) {
+    double *x = ctx->work, *spectrum = x + ctx->fft_size;
     if (colour == WHITE) {
-        white(site->noise, (site->n + 1) / 2, x);
+        white(ctx->noise, (ctx->n + 1) / 2, x);
     } else {
-        coloured_spectrum(site->noise, colour, site->fft_size, spectrum);
-        pt_fft_inverse(site->fft, spectrum, x);
+        coloured_spectrum(ctx->noise, colour, ctx->fft_size, spectrum);
+        pt_fft_inverse(ctx->fft, spectrum, x);
     }
     return x;
 }
 
-static void noise_add(const pt_stage *stage, pt_site *site, pt_stage_damage *damage) {
-    (void)damage;
+static void noise_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats) {
+    (void)stats;
     const double *value = stage->value[0];
-    const double *x = noise_any(site, (int)value[COLOUR]);
+    const double *x = generate_noise(ctx, (int)value[COLOUR]);
 
     pt_moments moments = {0};
-    pt_moments_add(&moments, x, site->n);
+    pt_moments_add(&moments, x, ctx->n);
     const double mean = pt_moments_mean(&moments), power = pt_moments_power(&moments);
-    const double wanted =
-        pt_stats_power_double(site->signal, site->n) / pow(10.0, value[SNR_DB] / 10.0);
-    const double gain = power > 0.0 ? sqrt(wanted / power) : 0.0; /* one sample has no AC */
-    for (size_t first = 0; first < site->n; first += PT_PIECE) {
-        const size_t n = pt_piece_at(first, site->n);
-        double made[PT_PIECE];
+    const double target_power =
+        pt_stats_power_double(ctx->signal, ctx->n) / pow(10.0, value[SNR_DB] / 10.0);
+    const double gain = power > 0.0 ? sqrt(target_power / power) : 0.0; /* one sample has no AC */
+    for (size_t first = 0; first < ctx->n; first += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(first, ctx->n);
+        double scaled[PT_BLOCK_SIZE];
         for (size_t i = 0; i < n; i++)
-            made[i] = gain * (x[first + i] - mean);
-        pt_site_add(site, first, made, n);
+            scaled[i] = gain * (x[first + i] - mean);
+        pt_additive_ctx_add(ctx, first, scaled, n);
     }
 }
 
-static double noise_extent(const pt_stage *stage) {
+static double noise_severity_value(const pt_stage *stage) {
     return stage->value[0][SNR_DB];
 }
 
-static void noise_tell(const pt_stage *stage, pt_str *out) {
+static void noise_describe(const pt_stage *stage, pt_strbuf *out) {
     const double *value = stage->value[0];
-    pt_str_printf(out, "%s noise %.3g dB %s the signal",
-                  pt_effect_noise.value[COLOUR].word[(size_t)value[COLOUR]], fabs(value[SNR_DB]),
-                  value[SNR_DB] < 0.0 ? "above" : "below");
+    pt_strbuf_printf(out, "%s noise %.3g dB %s the signal",
+                     pt_effect_noise.value[COLOUR].choice[(size_t)value[COLOUR]],
+                     fabs(value[SNR_DB]), value[SNR_DB] < 0.0 ? "above" : "below");
 }
 
 const pt_effect pt_effect_noise = {
     .name = "noise",
     .summary = "broadband noise",
-    .stream = PT_STREAM_NOISE,
+    .stream = PT_RNG_STREAM_NOISE,
     .plan = 2,
-    .nature = PT_ADDITIVE,
+    .effect_class = PT_EFFECT_ADDITIVE,
     .setting =
         {
-            [COLOUR] = PT_PICK3("colour", "spectrum of the noise", "white", 1.0 / 3.0, "pink",
-                                1.0 / 3.0, "brown", 1.0 / 3.0),
-            [SNR_DB] =
-                PT_UNIFORM("snr_db", "signal-to-noise ratio", PT_LOWER, 0, 40, SNR_DB_LIMITS),
+            [COLOUR] = PT_SETTING_CHOICE3("colour", "spectrum of the noise", "white", 1.0 / 3.0,
+                                          "pink", 1.0 / 3.0, "brown", 1.0 / 3.0),
+            [SNR_DB] = PT_SETTING_UNIFORM("snr_db", "signal-to-noise ratio", PT_WORSE_LOWER, 0, 40,
+                                          SNR_DB_LIMITS),
         },
     .value =
         {
-            [COLOUR] = PT_WORDS("colour", "white", "pink", "brown"),
-            [SNR_DB] = PT_REAL("snr_db", SNR_DB_LIMITS),
+            [COLOUR] = PT_DEFINE_CHOICE("colour", "white", "pink", "brown"),
+            [SNR_DB] = PT_DEFINE_REAL("snr_db", SNR_DB_LIMITS),
         },
-    .main = SNR_DB,
-    .extent = noise_extent,
-    .tell = noise_tell,
+    .primary = SNR_DB,
+    .severity_value = noise_severity_value,
+    .describe_stage = noise_describe,
     .add = noise_add,
 };

@@ -21,91 +21,94 @@ enum { KINDS, LEVELS_DB, POSITIVE, CLICK_MS, BOOP_MS, BOOP_HZ }; /* settings */
 #define PERIOD 48000 /* samples, exactly one second */
 #define DECAY  5.0   /* a boop falls by exp(-5), 43 dB, over its width */
 
-static void pops_draw(const pt_drawing *drawing, pt_stage *stage) {
+static void pops_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
     double *value = stage->value[0];
-    const size_t n_places = drawing->n_samples < PERIOD ? drawing->n_samples : PERIOD;
-    const int shape = (int)pt_drawing_take(drawing, KINDS, 0);
-    const double width_ms = pt_drawing_take(drawing, shape == CLICK ? CLICK_MS : BOOP_MS, 4);
+    const size_t n_offsets = ctx->n_samples < PERIOD ? ctx->n_samples : PERIOD;
+    const int shape = (int)pt_setting_draw(ctx, KINDS, 0);
+    const double width_ms = pt_setting_draw(ctx, shape == CLICK ? CLICK_MS : BOOP_MS, 4);
 
     stage->n_items = 1;
     value[SHAPE] = shape;
-    value[OFFSET] = floor(pt_rng_uniform(&drawing->rng, 1) * (double)n_places);
-    value[LEVEL_DB] = pt_drawing_take(drawing, LEVELS_DB, 2);
-    value[POLARITY] = pt_drawing_take(drawing, POSITIVE, 3) != 0.0 ? 1.0 : -1.0;
+    value[OFFSET] = floor(pt_rng_uniform(&ctx->rng, 1) * (double)n_offsets);
+    value[LEVEL_DB] = pt_setting_draw(ctx, LEVELS_DB, 2);
+    value[POLARITY] = pt_setting_draw(ctx, POSITIVE, 3) != 0.0 ? 1.0 : -1.0;
     value[WIDTH] = fmax(1.0, floor(48.0 * width_ms + 0.5));
-    if (shape == BOOP) value[FREQ] = pt_drawing_take(drawing, BOOP_HZ, 5);
+    if (shape == BOOP) value[FREQ] = pt_setting_draw(ctx, BOOP_HZ, 5);
 }
 
 /* One pop, cut after length samples. */
-static void pop(const double *value, double amplitude, double *made, size_t length) {
+static void synthesize_pop(const double *value, double amplitude, double *waveform, size_t length) {
     for (size_t i = 0; i < length; i++) {
         const double k = (double)i;
-        made[i] = value[SHAPE] == CLICK
-                      ? amplitude
-                      : amplitude * sin(2.0 * M_PI * value[FREQ] * k / PT_RATE_HZ) *
-                            exp(-DECAY * k / value[WIDTH]);
+        waveform[i] = value[SHAPE] == CLICK
+                          ? amplitude
+                          : amplitude * sin(2.0 * M_PI * value[FREQ] * k / PATINA_RATE_HZ) *
+                                exp(-DECAY * k / value[WIDTH]);
     }
 }
 
 /* The first pop is the one that is cut least, so the others are copies of it. */
-static void pops_add(const pt_stage *stage, pt_site *site, pt_stage_damage *damage) {
+static void pops_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats) {
     const double *value = stage->value[0];
     const size_t width = (size_t)value[WIDTH]; /* <= PERIOD, for which there is room in work */
-    const double amplitude = pt_stats_peak_double(site->degraded, site->n) *
+    const double amplitude = pt_stats_peak_double(ctx->degraded, ctx->n) *
                              pow(10.0, value[LEVEL_DB] / 20.0) * value[POLARITY];
-    double *made = site->work;
+    double *waveform = ctx->work;
 
-    damage->count = 0;
-    for (size_t start = (size_t)value[OFFSET]; start < site->n; start += PERIOD) {
-        const size_t length = width < site->n - start ? width : site->n - start;
-        if (damage->count++ == 0) pop(value, amplitude, made, length);
-        pt_site_add(site, start, made, length);
+    stats->count = 0;
+    for (size_t start = (size_t)value[OFFSET]; start < ctx->n; start += PERIOD) {
+        const size_t length = width < ctx->n - start ? width : ctx->n - start;
+        if (stats->count++ == 0) synthesize_pop(value, amplitude, waveform, length);
+        pt_additive_ctx_add(ctx, start, waveform, length);
     }
 }
 
-static double pops_extent(const pt_stage *stage) {
+static double pops_severity_value(const pt_stage *stage) {
     return stage->value[0][LEVEL_DB];
 }
 
-static void pops_tell(const pt_stage *stage, pt_str *out) {
+static void pops_describe(const pt_stage *stage, pt_strbuf *out) {
     const double *value = stage->value[0];
-    pt_str_printf(out, "a %s of %.2g ms", value[SHAPE] == CLICK ? "click" : "boop",
-                  value[WIDTH] / 48.0);
-    if (value[SHAPE] == BOOP) pt_str_printf(out, " at %.0f Hz", value[FREQ]);
-    pt_str_printf(out, " once a second, %.2g dB %s the loudest sample", fabs(value[LEVEL_DB]),
-                  value[LEVEL_DB] < 0.0 ? "below" : "above");
+    pt_strbuf_printf(out, "a %s of %.2g ms", value[SHAPE] == CLICK ? "click" : "boop",
+                     value[WIDTH] / 48.0);
+    if (value[SHAPE] == BOOP) pt_strbuf_printf(out, " at %.0f Hz", value[FREQ]);
+    pt_strbuf_printf(out, " once a second, %.2g dB %s the loudest sample", fabs(value[LEVEL_DB]),
+                     value[LEVEL_DB] < 0.0 ? "below" : "above");
 }
 
 const pt_effect pt_effect_pops = {
     .name = "pops",
     .summary = "a click or a boop once a second",
-    .stream = PT_STREAM_POPS,
+    .stream = PT_RNG_STREAM_POPS,
     .plan = 1,
-    .nature = PT_ADDITIVE,
+    .effect_class = PT_EFFECT_ADDITIVE,
     .has_count = true,
     .setting =
         {
-            [KINDS] = PT_PICK2("shape", "shape of the pops", "click", 0.5, "boop", 0.5),
-            [LEVELS_DB] = PT_UNIFORM("level_db", "level re the loudest sample", PT_HIGHER, -18, 3,
-                                     LEVEL_DB_LIMITS),
-            [POSITIVE] = PT_SHARE("positive", "share of pops that start upwards", 0.5),
-            [CLICK_MS] =
-                PT_LOG("click_ms", "width of a click", PT_HIGHER, 1.0 / 48.0, 5, WIDTH_MS_LIMITS),
-            [BOOP_MS] = PT_UNIFORM("boop_ms", "width of a boop", PT_HIGHER, 5, 30, WIDTH_MS_LIMITS),
-            [BOOP_HZ] = PT_LOG("boop_hz", "pitch of a boop", PT_NEITHER, 50, 1000, FREQ_LIMITS),
+            [KINDS] = PT_SETTING_CHOICE2("shape", "shape of the pops", "click", 0.5, "boop", 0.5),
+            [LEVELS_DB] = PT_SETTING_UNIFORM("level_db", "level re the loudest sample",
+                                             PT_WORSE_HIGHER, -18, 3, LEVEL_DB_LIMITS),
+            [POSITIVE] =
+                PT_SETTING_PROBABILITY("positive", "share of pops that start upwards", 0.5),
+            [CLICK_MS] = PT_SETTING_LOG_UNIFORM("click_ms", "width of a click", PT_WORSE_HIGHER,
+                                                1.0 / 48.0, 5, WIDTH_MS_LIMITS),
+            [BOOP_MS] = PT_SETTING_UNIFORM("boop_ms", "width of a boop", PT_WORSE_HIGHER, 5, 30,
+                                           WIDTH_MS_LIMITS),
+            [BOOP_HZ] = PT_SETTING_LOG_UNIFORM("boop_hz", "pitch of a boop", PT_WORSE_NEITHER, 50,
+                                               1000, FREQ_LIMITS),
         },
     .value =
         {
-            [SHAPE] = PT_WORDS("shape", "click", "boop"),
-            [OFFSET] = PT_INTEGER("offset", 0, PT_WINDOW_FRAMES),
-            [LEVEL_DB] = PT_REAL("level_db", LEVEL_DB_LIMITS),
-            [POLARITY] = PT_SIGN("polarity"),
-            [WIDTH] = PT_INTEGER("width", 1, PERIOD),
-            [FREQ] = PT_REAL_WITH(1U << BOOP, "freq", FREQ_LIMITS),
+            [SHAPE] = PT_DEFINE_CHOICE("shape", "click", "boop"),
+            [OFFSET] = PT_DEFINE_INTEGER("offset", 0, PATINA_WINDOW_FRAMES),
+            [LEVEL_DB] = PT_DEFINE_REAL("level_db", LEVEL_DB_LIMITS),
+            [POLARITY] = PT_DEFINE_SIGN("polarity"),
+            [WIDTH] = PT_DEFINE_INTEGER("width", 1, PERIOD),
+            [FREQ] = PT_DEFINE_REAL_IF(1U << BOOP, "freq", FREQ_LIMITS),
         },
-    .main = LEVELS_DB,
-    .extent = pops_extent,
-    .tell = pops_tell,
+    .primary = LEVELS_DB,
+    .severity_value = pops_severity_value,
+    .describe_stage = pops_describe,
     .draw = pops_draw,
     .add = pops_add,
 };

@@ -10,7 +10,7 @@
 
 #include "dsp/dsp_ops.h"
 
-#define TOGETHER 4 /* sections that a block passes while it is in the cache */
+#define SECTIONS_PER_PASS 4 /* sections that a block passes while it is in the cache */
 
 pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, double q,
                            double gain_db) {
@@ -36,7 +36,7 @@ pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, do
         a2 = (A + 1.0) - (A - 1.0) * cw - root;
         break;
     }
-    case PT_BIQUAD_PEAK:
+    case PT_BIQUAD_PEAKING:
     default:
         b0 = 1.0 + alpha * A;
         b1 = a1 = -2.0 * cw;
@@ -56,29 +56,29 @@ static double step(const pt_biquad *q, double x, double state[2]) {
 }
 
 void pt_biquad_plan_init(pt_biquad_plan *plan, const pt_biquad *section) {
-    *plan = (pt_biquad_plan){.section = *section, .advance = {{1.0, 0.0}, {0.0, 1.0}}};
+    *plan = (pt_biquad_plan){.section = *section, .transition = {{1.0, 0.0}, {0.0, 1.0}}};
     double state[2] = {0};
     step(section, 1.0, state);
-    for (size_t i = PT_BIQUAD_LENGTH; i-- > 0;) {
+    for (size_t i = PT_BIQUAD_SEGMENT_LENGTH; i-- > 0;) {
         memcpy(plan->response[i], state, sizeof state);
         step(section, 0.0, state);
     }
-    for (size_t i = 0; i < PT_BIQUAD_LENGTH; i++)
+    for (size_t i = 0; i < PT_BIQUAD_SEGMENT_LENGTH; i++)
         for (size_t j = 0; j < 2; j++)
-            step(section, 0.0, plan->advance[j]);
+            step(section, 0.0, plan->transition[j]);
 }
 
-static void run(const pt_biquad *section, size_t n_sections, double *x, size_t n) {
+static void run_sections(const pt_biquad *section, size_t n_sections, double *x, size_t n) {
     _Alignas(64) double lanes[PT_BIQUAD_BLOCK];
-    const pt_dsp_ops *ops = pt_dsp_ops_best();
-    pt_biquad_plan plan[TOGETHER];
-    double state[TOGETHER][2] = {{0}};
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
+    pt_biquad_plan plan[SECTIONS_PER_PASS];
+    double state[SECTIONS_PER_PASS][2] = {{0}};
     for (size_t s = 0; s < n_sections; s++)
         pt_biquad_plan_init(&plan[s], &section[s]);
 
     const size_t whole = n - n % PT_BIQUAD_BLOCK;
     for (size_t i = 0; i < whole; i += PT_BIQUAD_BLOCK)
-        ops->biquads(plan, n_sections, x + i, lanes, state);
+        ops->biquad_cascade(plan, n_sections, x + i, lanes, state);
     for (size_t i = whole; i < n; i++)
         for (size_t s = 0; s < n_sections; s++)
             x[i] = step(&section[s], x[i], state[s]);
@@ -86,8 +86,9 @@ static void run(const pt_biquad *section, size_t n_sections, double *x, size_t n
 
 void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n) {
     assert((uintptr_t)x % 64 == 0);
-    for (size_t first = 0; first < n_sections; first += TOGETHER) {
+    for (size_t first = 0; first < n_sections; first += SECTIONS_PER_PASS) {
         const size_t n_left = n_sections - first;
-        run(section + first, n_left < TOGETHER ? n_left : TOGETHER, x, n);
+        run_sections(section + first, n_left < SECTIONS_PER_PASS ? n_left : SECTIONS_PER_PASS, x,
+                     n);
     }
 }

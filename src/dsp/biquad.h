@@ -5,7 +5,7 @@
  * W3C Working Group Note, 2021.
  *
  * A section waits for its own last output, so a block is cut into segments that are filtered side
- * by side, a segment a lane, as in cascade.h: what each leaves behind if the section is at rest
+ * by side, a segment a lane, as in iir_energy.h: what each leaves behind if the section is at rest
  * before it is a sum of independent products, a walk over these gives the states that the segments
  * begin in, and then the section itself runs over all of them.
  */
@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 typedef enum pt_biquad_kind {
-    PT_BIQUAD_PEAK,
+    PT_BIQUAD_PEAKING,
     PT_BIQUAD_LOWPASS,
     PT_BIQUAD_HIGHSHELF
 } pt_biquad_kind;
@@ -40,17 +40,18 @@ pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, do
  */
 void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n);
 
-/* ---- what pt_dsp_ops.biquads works with ---- */
+/* ---- what pt_dsp_ops.biquad_cascade works with ---- */
 
-#define PT_BIQUAD_SEGMENTS 32
-#define PT_BIQUAD_LENGTH   64 /* of a segment */
-#define PT_BIQUAD_BLOCK    (PT_BIQUAD_SEGMENTS * PT_BIQUAD_LENGTH)
+#define PT_BIQUAD_SEGMENTS       32
+#define PT_BIQUAD_SEGMENT_LENGTH 64 /* of a segment */
+#define PT_BIQUAD_BLOCK          (PT_BIQUAD_SEGMENTS * PT_BIQUAD_SEGMENT_LENGTH)
 
 typedef struct pt_biquad_plan {
     pt_biquad section;
-    double advance[2][2];                 /* [j]: both states after a segment of zeros, from the
+    double transition[2][2]; /* [j]: both states after a segment of zeros, from the
                                              j-th unit state */
-    double response[PT_BIQUAD_LENGTH][2]; /* [i]: at the end of a segment, of a 1 as sample i */
+    double response[PT_BIQUAD_SEGMENT_LENGTH]
+                   [2]; /* [i]: at the end of a segment, of a 1 as sample i */
 } pt_biquad_plan;
 
 void pt_biquad_plan_init(pt_biquad_plan *plan, const pt_biquad *section);

@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-#include "dsp/dsp_tables.h"
+#include "dsp/dsp_dispatch.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
@@ -26,9 +26,9 @@
 #define GROUP (VECS * WIDTH)
 
 typedef double vec __attribute__((vector_size(8 * WIDTH), aligned(8 * WIDTH), may_alias));
-typedef double vec_anywhere __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
+typedef double vec_unaligned __attribute__((vector_size(8 * WIDTH), aligned(8), may_alias));
 typedef float vec_float __attribute__((vector_size(4 * WIDTH)));
-typedef uint64_t words_vec __attribute__((vector_size(8 * WIDTH), may_alias));
+typedef uint64_t vec_u64 __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
@@ -37,23 +37,23 @@ typedef int32_t mask4 __attribute__((vector_size(16)));
 /* of random words, that one product need not wait for the last */
 #define PHILOX_VECS 2
 
-#define ALL(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
+#define BROADCAST(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
 
-INLINE vec get(const double *lanes, size_t v) {
+INLINE vec load_lanes(const double *lanes, size_t v) {
     return *(const vec *)(lanes + v * WIDTH);
 }
 
-INLINE void put(double *lanes, size_t v, vec value) {
+INLINE void store_lanes(double *lanes, size_t v, vec value) {
     *(vec *)(lanes + v * WIDTH) = value;
 }
 
-static double lanes_sum(const double lane[LANES]) {
+static double sum_lanes(const double lane[LANES]) {
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
            ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
 /* Transposes [8][8], whose rows stand apart by strides that are multiples of 4. */
-INLINE void turn8x8(const double *x, size_t x_stride, double *y, size_t y_stride) {
+INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_stride) {
 #if WIDTH == 2
     for (size_t i = 0; i < 8; i += 2)
         for (size_t j = 0; j < 8; j += 2) {
@@ -83,23 +83,23 @@ INLINE void turn8x8(const double *x, size_t x_stride, double *y, size_t y_stride
 #endif
 }
 
+#include "dsp/batch_fft_kernel.h"
 #include "dsp/biquad_kernel.h"
-#include "dsp/cascade_kernel.h"
 #include "dsp/elementary_kernel.h"
-#include "dsp/lanes_kernel.h"
+#include "dsp/iir_energy_kernel.h"
 
-#include "dsp/frames_kernel.h"
-#include "dsp/pair_kernel.h"
+#include "dsp/sample_stats_kernel.h"
+#include "dsp/stft_kernel.h"
 #include "dsp/sum_kernel.h"
-#include "dsp/survey_kernel.h"
+#include "dsp/welch_kernel.h"
 
 const pt_dsp_ops TABLE = {
     .isa = ISA,
-    .survey = survey,
+    .sample_stats = sample_stats,
     .transpose8 = transpose8,
-    .cascade_energy = cascade_energy,
-    .biquads = biquads,
-    .pair_spectrum = pair_spectrum,
+    .iir_energy = iir_energy,
+    .biquad_cascade = biquad_cascade,
+    .welch_accumulate = welch_accumulate,
     .sum = sum,
     .moments = moments,
     .sum_products_about = sum_products_about,
@@ -107,8 +107,8 @@ const pt_dsp_ops TABLE = {
     .soft_clip = soft_clip,
     .philox_words = philox_words,
     .gauss_pairs = gauss_pairs,
-    .fall = fall,
-    .frame_powers = frame_powers,
-    .bands = bands,
-    .decibels = decibels,
+    .spectral_tilt = spectral_tilt,
+    .stft_power = stft_power,
+    .filterbank = filterbank,
+    .power_to_db = power_to_db,
 };

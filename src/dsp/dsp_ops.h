@@ -6,57 +6,57 @@
  * tables differ in speed alone and give the same bits; who needs one takes the best there is.
  */
 
-#ifndef PATINA_DSP_OPS_H
-#define PATINA_DSP_OPS_H
+#ifndef PATINA_DSP_DSP_OPS_H
+#define PATINA_DSP_DSP_OPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <patina/isa.h>
+#include <patina/cpu.h>
 
 #include "dsp/biquad.h"
-#include "dsp/cascade.h"
-#include "dsp/frames.h"
-#include "dsp/pair_spectrum.h"
+#include "dsp/iir_energy.h"
+#include "dsp/stft.h"
+#include "dsp/welch.h"
 
 /** One row of a filter bank: sum of weights[k] x[first + k], k < n. */
-typedef struct pt_band {
+typedef struct pt_filterbank_row {
     const double *weights; /* [n] */
     size_t first, n;
-} pt_band;
+} pt_filterbank_row;
 
 /** What one pass over samples finds. */
-typedef struct pt_survey {
+typedef struct pt_sample_stats {
     double energy, energy_about; /* sum x^2, sum (x - centre)^2: the bits of stats.h */
     float peak;                  /* max|x|, if all are finite */
     bool finite;                 /* whether all are */
-    uint32_t n_crossings;        /* neighbours of which one is under -1e-10 */
-} pt_survey;
+    uint32_t n_zero_crossings;   /* neighbours of which one is under -1e-10 */
+} pt_sample_stats;
 
 typedef struct pt_dsp_ops {
-    pt_isa isa;
+    patina_isa isa;
 
     /* x [n], n from 1 to 2^31. */
-    void (*survey)(const float *x, size_t n, double centre, pt_survey *found);
+    void (*sample_stats)(const float *x, size_t n, double centre, pt_sample_stats *stats);
 
     /* x [8, n] to double and transposed: y [n, 8], aligned to 64. */
     void (*transpose8)(const float *x, size_t n, double *y);
 
     /* sum y^2 of a block of 8 L samples; sample i of segment s is x[i * stride + s], x aligned to
      * 64, stride a multiple of 8. Moves state on. */
-    double (*cascade_energy)(const pt_cascade *cascade, const double *x, size_t stride,
-                             double state[4]);
+    double (*iir_energy)(const pt_iir_energy_plan *plan, const double *x, size_t stride,
+                         double state[4]);
 
     /* Sections in series over a block of x [PT_BIQUAD_BLOCK], in place; moves their states on.
      * lanes has room for a block; both are aligned to 64. */
-    void (*biquads)(const pt_biquad_plan *plan, size_t n_sections, double *x, double *lanes,
-                    double (*state)[2]);
+    void (*biquad_cascade)(const pt_biquad_plan *plan, size_t n_sections, double *x, double *lanes,
+                           double (*state)[2]);
 
     /* Adds |Z|^2 of two windowed frames: one spans the first four quarters, the other the last
-     * four. quarter [5][PT_PAIR_N / 4], each aligned to 64. */
-    void (*pair_spectrum)(const pt_pair_spectrum *plan, const double *const quarter[5],
-                          pt_pair_work *work, pt_pair_power *power);
+     * four. quarter [5][PT_WELCH_N_FFT / 4], each aligned to 64. */
+    void (*welch_accumulate)(const pt_welch_plan *plan, const double *const quarter[5],
+                             pt_welch_workspace *work, pt_welch_power *power);
 
     /* What pt_stats_..._double of stats.h are made of. */
     double (*sum)(const double *x, size_t n);
@@ -69,7 +69,7 @@ typedef struct pt_dsp_ops {
      * do not overlap. */
     void (*soft_clip)(const double *x, size_t n, double level, double *y);
 
-    /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_words of
+    /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_fill_words of
      * base/rng.h gives them: words [n_blocks, 4]. */
     void (*philox_words)(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *words);
@@ -80,22 +80,23 @@ typedef struct pt_dsp_ops {
 
     /* Pair p, both of its numbers, times knee / (first + p), or the root of that; first from 1 and
      * first + n_pairs to 2^31. */
-    void (*fall)(size_t first, size_t n_pairs, double knee, bool by_root, double *pairs);
+    void (*spectral_tilt)(size_t first, size_t n_pairs, double knee, bool use_sqrt, double *pairs);
 
-    /* Power spectra of 16 frames, hop apart: power [n_bins][16], n_bins at most PT_FRAME_BINS and
+    /* Power spectra of 16 frames, hop apart: power [n_bins][16], n_bins at most PT_STFT_BINS and
      * power aligned to 64. Real and imaginary parts are rounded to float before they are squared.
      */
-    void (*frame_powers)(const pt_frames_plan *plan, const float *x, size_t hop, size_t n_bins,
-                         pt_frames_work *work, double *power);
+    void (*stft_power)(const pt_stft_plan *plan, const float *x, size_t hop, size_t n_bins,
+                       pt_stft_workspace *work, double *power);
 
     /* What a filter bank makes of them: sums [n_bands][16], aligned to 64. */
-    void (*bands)(const pt_band *bands, size_t n_bands, const double *power, double *sums);
+    void (*filterbank)(const pt_filterbank_row *filterbank, size_t n_bands, const double *power,
+                       double *sums);
 
     /* 10 log10 of power, which is above 0 and not denormal, to 1e-13 and then rounded. */
-    void (*decibels)(const double *power, size_t n, float *db);
+    void (*power_to_db)(const double *power, size_t n, float *db);
 } pt_dsp_ops;
 
-/** The threshold of a survey's crossings, as librosa has it: zeros, and what rounding makes of
+/** The threshold of a sample_stats's crossings, as librosa has it: zeros, and what rounding makes of
  * them, are not negative. 1e-10F lies over 1e-10, so a float is under -1e-10 where it is -1e-10F or
  * less.
  */
@@ -104,9 +105,9 @@ static inline bool pt_is_negative(float v) {
 }
 
 /** The best table for this machine. */
-const pt_dsp_ops *pt_dsp_ops_best(void);
+const pt_dsp_ops *pt_dsp_ops_get_best(void);
 
-/** The table of an instruction set, which must be one that pt_isa_parse accepts here. */
-const pt_dsp_ops *pt_dsp_ops_of(pt_isa isa);
+/** The table of an instruction set, which must be one that patina_isa_parse accepts here. */
+const pt_dsp_ops *pt_dsp_ops_get(patina_isa isa);
 
-#endif /* PATINA_DSP_OPS_H */
+#endif /* PATINA_DSP_DSP_OPS_H */

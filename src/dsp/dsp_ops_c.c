@@ -2,7 +2,7 @@
 /* dsp_ops_c.c - the kernel table for any CPU: two lanes a vector, which is what every x86-64 has */
 
 #define WIDTH 2
-#define ISA   PT_ISA_C
+#define ISA   PATINA_ISA_C
 #define TABLE pt_dsp_ops_c
 
 #include "dsp/dsp_kernels.h"

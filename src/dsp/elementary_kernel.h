@@ -7,30 +7,30 @@
  * that nothing has to be fitted.
  */
 
-#define EXPONENT_BITS 52
+#define MANTISSA_BITS 52
 #define ONE_BITS      UINT64_C(0x3FF0000000000000) /* of 1.0 */
 
 /* Adding 1.5 * 2^52 rounds to an integer, which then stands in the low bits. */
-#define ROUNDER 6755399441055744.0
+#define ROUND_MAGIC 6755399441055744.0
 
-static inline uint64_t bits_of(double v) {
+static inline uint64_t double_to_bits(double v) {
     uint64_t bits;
     memcpy(&bits, &v, sizeof bits);
     return bits;
 }
 
-static inline double of_bits(uint64_t bits) {
+static inline double bits_to_double(uint64_t bits) {
     double v;
     memcpy(&v, &bits, sizeof v);
     return v;
 }
 
 /* exp(-a), 0 <= a <= 700: exp(-a) = 2^k exp(r), |r| <= ln 2 / 2, fourteen terms. */
-static inline double exp_minus(double a) {
+static inline double exp_neg(double a) {
     const double ln2_high = 0x1.62e42fefap-1; /* 35 bits: times k, exact */
     const double ln2_low = 0x1.cf79abc9e3b39p-40;
-    const double rounded = a * -M_LOG2E + ROUNDER;
-    const double k = rounded - ROUNDER;
+    const double rounded = a * -M_LOG2E + ROUND_MAGIC;
+    const double k = rounded - ROUND_MAGIC;
     const double r = (-a - k * ln2_high) - k * ln2_low;
     double sum = 1.0 / 6227020800.0; /* 1/13! */
     sum = sum * r + 1.0 / 479001600.0;
@@ -46,14 +46,15 @@ static inline double exp_minus(double a) {
     sum = sum * r + 0.5;
     sum = sum * r + 1.0;
     sum = sum * r + 1.0;
-    return of_bits(bits_of(sum) + (bits_of(rounded) << EXPONENT_BITS)); /* times 2^k */
+    return bits_to_double(double_to_bits(sum) +
+                          (double_to_bits(rounded) << MANTISSA_BITS)); /* times 2^k */
 }
 
 static void soft_clip(const double *restrict x, size_t n, double level, double *restrict y) {
     const double scale = 2.0 / level;
     for (size_t i = 0; i < n; i++) {
         /* tanh z = (1 - exp(-2z)) / (1 + exp(-2z)) */
-        const double e = exp_minus(fabs(x[i]) * scale);
+        const double e = exp_neg(fabs(x[i]) * scale);
         y[i] = copysign(level * ((1.0 - e) / (1.0 + e)), x[i]);
     }
 }
@@ -62,12 +63,12 @@ static void soft_clip(const double *restrict x, size_t n, double level, double *
  * s = (m - 1) / (m + 1), ln m = 2 (s + s^3/3 + s^5/5 ...), |s| <= 0.172, ten terms. */
 static inline double ln(double u) {
     const uint64_t sqrt_half = UINT64_C(0x3FE6A09E667F3BCD); /* bits of sqrt(1/2) */
-    const uint64_t shifted = bits_of(u) + (ONE_BITS - sqrt_half);
-    const uint64_t mantissa = (UINT64_C(1) << EXPONENT_BITS) - 1;
+    const uint64_t shifted = double_to_bits(u) + (ONE_BITS - sqrt_half);
+    const uint64_t mantissa = (UINT64_C(1) << MANTISSA_BITS) - 1;
     /* The exponent as a double: its 11 bits become the low bits of 2^52. */
-    const double k = of_bits((shifted >> EXPONENT_BITS) | UINT64_C(0x4330000000000000)) -
+    const double k = bits_to_double((shifted >> MANTISSA_BITS) | UINT64_C(0x4330000000000000)) -
                      (4503599627370496.0 + 1023.0);
-    const double m = of_bits((shifted & mantissa) + sqrt_half);
+    const double m = bits_to_double((shifted & mantissa) + sqrt_half);
     const double s = (m - 1.0) / (m + 1.0), z = s * s;
     double sum = 1.0 / 19.0;
     sum = sum * z + 1.0 / 17.0;
@@ -84,8 +85,8 @@ static inline double ln(double u) {
 /* Sine and cosine of 2 pi v, 0 <= v <= 1: quarter turns are counted off, and what is left is at
  * most an eighth turn, eight and nine terms. */
 static inline void sin_cos_turns(double v, double *sine, double *cosine) {
-    const double quarters = 4.0 * v + ROUNDER;
-    const double r = (4.0 * v - (quarters - ROUNDER)) * M_PI_2, z = r * r;
+    const double quarters = 4.0 * v + ROUND_MAGIC;
+    const double r = (4.0 * v - (quarters - ROUND_MAGIC)) * M_PI_2, z = r * r;
     double s = -1.0 / 1307674368000.0; /* 1/15! */
     s = s * z + 1.0 / 6227020800.0;
     s = s * z - 1.0 / 39916800.0;
@@ -105,10 +106,10 @@ static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     c = c * z + 1.0;
 
     /* After an odd number of quarters they change places; signs go + + - - and + - - +. */
-    const uint64_t q = bits_of(quarters);
-    const uint64_t swap = (bits_of(s) ^ bits_of(c)) & (0 - (q & 1));
-    *sine = of_bits((bits_of(s) ^ swap) ^ ((q & 2) << 62));
-    *cosine = of_bits((bits_of(c) ^ swap) ^ (((q + 1) & 2) << 62));
+    const uint64_t q = double_to_bits(quarters);
+    const uint64_t swap = (double_to_bits(s) ^ double_to_bits(c)) & (0 - (q & 1));
+    *sine = bits_to_double((double_to_bits(s) ^ swap) ^ ((q & 2) << 62));
+    *cosine = bits_to_double((double_to_bits(c) ^ swap) ^ (((q + 1) & 2) << 62));
 }
 
 static void gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *restrict pairs) {
@@ -122,28 +123,29 @@ static void gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *
     }
 }
 
-static void decibels(const double *restrict power, size_t n, float *restrict db) {
+static void power_to_db(const double *restrict power, size_t n, float *restrict db) {
     for (size_t i = 0; i < n; i++)
         db[i] = (float)(ln(power[i]) * (10.0 / M_LN10));
 }
 
-static void fall(size_t first, size_t n_pairs, double knee, bool by_root, double *restrict pairs) {
+static void spectral_tilt(size_t first, size_t n_pairs, double knee, bool use_sqrt,
+                          double *restrict pairs) {
     for (size_t p = 0; p < n_pairs; p++) {
         const double ratio = knee / (double)(int32_t)(first + p);
-        const double gain = by_root ? sqrt(ratio) : ratio;
+        const double gain = use_sqrt ? sqrt(ratio) : ratio;
         pairs[2 * p] *= gain;
         pairs[2 * p + 1] *= gain;
     }
 }
 
 /* Products of the low halves of 64 bits, whatever stands in the high ones. */
-INLINE words_vec low_products(words_vec a, words_vec b) {
+INLINE vec_u64 mul_low_u32(vec_u64 a, vec_u64 b) {
 #if defined(__AVX512F__) && WIDTH == 8
-    return (words_vec)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+    return (vec_u64)_mm512_mul_epu32((__m512i)a, (__m512i)b);
 #elif defined(__AVX2__) && WIDTH == 4
-    return (words_vec)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+    return (vec_u64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 #elif defined(__x86_64__)
-    return (words_vec)_mm_mul_epu32((__m128i)a, (__m128i)b);
+    return (vec_u64)_mm_mul_epu32((__m128i)a, (__m128i)b);
 #else
     return (a & UINT32_MAX) * (b & UINT32_MAX);
 #endif
@@ -155,23 +157,23 @@ INLINE words_vec low_products(words_vec a, words_vec b) {
 static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *restrict words) {
     enum { BLOCKS = 2 * LANES, N_VECS = BLOCKS / WIDTH };
-    const words_vec zero = {0}, m0 = zero + 0xD2511F53U, m1 = zero + 0xCD9E8D57U;
+    const vec_u64 zero = {0}, m0 = zero + 0xD2511F53U, m1 = zero + 0xCD9E8D57U;
     for (size_t b = 0; b < n_blocks; b += BLOCKS) {
         _Alignas(64) uint64_t word[4][BLOCKS];
         for (size_t l = 0; l < BLOCKS; l++)
             word[0][l] = first_block + (uint32_t)(b + l);
         for (size_t v = 0; v < N_VECS; v += PHILOX_VECS) {
-            words_vec c0[PHILOX_VECS], c1[PHILOX_VECS], c2[PHILOX_VECS], c3[PHILOX_VECS];
+            vec_u64 c0[PHILOX_VECS], c1[PHILOX_VECS], c2[PHILOX_VECS], c3[PHILOX_VECS];
             uint32_t k0 = key[0], k1 = key[1];
             UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
-                c0[i] = *(const words_vec *)(word[0] + (v + i) * WIDTH);
+                c0[i] = *(const vec_u64 *)(word[0] + (v + i) * WIDTH);
                 c1[i] = zero + counter[0];
                 c2[i] = zero + counter[1];
                 c3[i] = zero + counter[2];
             }
             for (int round = 0; round < 10; round++) {
                 UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
-                    const words_vec p0 = low_products(c0[i], m0), p1 = low_products(c2[i], m1);
+                    const vec_u64 p0 = mul_low_u32(c0[i], m0), p1 = mul_low_u32(c2[i], m1);
                     c0[i] = (p1 >> 32) ^ c1[i] ^ (zero + k0);
                     c2[i] = (p0 >> 32) ^ c3[i] ^ (zero + k1);
                     c1[i] = p1;
@@ -181,10 +183,10 @@ static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint3
                 k1 += 0xBB67AE85U; /* sqrt(3) - 1 */
             }
             UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
-                *(words_vec *)(word[0] + (v + i) * WIDTH) = c0[i];
-                *(words_vec *)(word[1] + (v + i) * WIDTH) = c1[i];
-                *(words_vec *)(word[2] + (v + i) * WIDTH) = c2[i];
-                *(words_vec *)(word[3] + (v + i) * WIDTH) = c3[i];
+                *(vec_u64 *)(word[0] + (v + i) * WIDTH) = c0[i];
+                *(vec_u64 *)(word[1] + (v + i) * WIDTH) = c1[i];
+                *(vec_u64 *)(word[2] + (v + i) * WIDTH) = c2[i];
+                *(vec_u64 *)(word[3] + (v + i) * WIDTH) = c3[i];
             }
         }
         const size_t n = n_blocks - b < BLOCKS ? n_blocks - b : BLOCKS;

@@ -13,6 +13,8 @@
 
 #include <fftw3.h>
 
+#include "base/error.h"
+
 #define LENGTH_MAX ((size_t)1 << 24)
 #define ALIGNMENT  64
 
@@ -30,19 +32,19 @@ static double *buffer_new(size_t n) {
     return aligned_alloc(ALIGNMENT, (n_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
 }
 
-pt_status pt_fft_open(size_t n, pt_fft **out, pt_error *err) {
+patina_status pt_fft_open(size_t n, pt_fft **out, patina_error *err) {
     if (n < 2 || n > LENGTH_MAX || n % 2 != 0)
-        return pt_fail(err, PT_ERANGE,
+        return pt_fail(err, PATINA_ERANGE,
                        "a transform of %zu samples: the length must be even, 2 to %zu", n,
                        LENGTH_MAX);
 
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
     pt_fft *fft = calloc(1, sizeof *fft);
     /* Estimating looks at the buffers' addresses only; not a page of them is touched. */
     double *x = buffer_new(n);
     double *spectrum = buffer_new(n + 2);
     if (!fft || !x || !spectrum) {
-        status = pt_fail(err, PT_ENOMEM, "no memory for a transform of %zu samples", n);
+        status = pt_fail(err, PATINA_ENOMEM, "no memory for a transform of %zu samples", n);
         goto done;
     }
     fft->n = n;
@@ -51,7 +53,7 @@ pt_status pt_fft_open(size_t n, pt_fft **out, pt_error *err) {
     fft->inverse = fftw_plan_dft_c2r_1d((int)n, (fftw_complex *)spectrum, x,
                                         FFTW_ESTIMATE | FFTW_DESTROY_INPUT);
     if (!fft->forward || !fft->inverse) {
-        status = pt_fail(err, PT_ENOMEM, "no plan for a transform of %zu samples", n);
+        status = pt_fail(err, PATINA_ENOMEM, "no plan for a transform of %zu samples", n);
         goto done;
     }
     *out = fft;
@@ -81,6 +83,6 @@ void pt_fft_inverse(const pt_fft *fft, double *spectrum, double *x) {
     fftw_execute_dft_c2r(fft->inverse, (fftw_complex *)spectrum, x);
 }
 
-const char *pt_fft_library(void) {
+const char *pt_fft_library_version(void) {
     return fftw_version;
 }

@@ -15,8 +15,8 @@
 
 typedef struct pt_fft pt_fft;
 
-/** n even, 2 to 2^24. PT_ERANGE otherwise. */
-pt_status pt_fft_open(size_t n, pt_fft **fft, pt_error *err);
+/** n even, 2 to 2^24. PATINA_ERANGE otherwise. */
+patina_status pt_fft_open(size_t n, pt_fft **fft, patina_error *err);
 void pt_fft_close(pt_fft **fft);
 
 /** x [n] to spectrum [n/2 + 1] pairs (re, im), X_k = sum x_i exp(-2 pi j i k / n); x is kept. */
@@ -26,6 +26,6 @@ void pt_fft_forward(const pt_fft *fft, double *x, double *spectrum);
 void pt_fft_inverse(const pt_fft *fft, double *spectrum, double *x);
 
 /** FFTW's version, as it says itself. */
-const char *pt_fft_library(void);
+const char *pt_fft_library_version(void);
 
 #endif /* PATINA_DSP_FFT_H */

@@ -16,6 +16,7 @@
 
 #include <patina/audio.h>
 
+#include "base/error.h"
 #include "dsp/denormal.h"
 
 #define BLOCK 4096 /* of a whole signal: soxr's buffers stay in the cache */
@@ -29,32 +30,34 @@ struct pt_resampler {
 
 uint64_t pt_resampled_length(uint64_t n, unsigned rate_hz) {
     const uint64_t seconds = n / rate_hz, rest = n % rate_hz;
-    if (seconds >= UINT64_MAX / PT_RATE_HZ) return UINT64_MAX;
-    return seconds * PT_RATE_HZ + (2 * PT_RATE_HZ * rest + rate_hz) / (2 * (uint64_t)rate_hz);
+    if (seconds >= UINT64_MAX / PATINA_RATE_HZ) return UINT64_MAX;
+    return seconds * PATINA_RATE_HZ +
+           (2 * PATINA_RATE_HZ * rest + rate_hz) / (2 * (uint64_t)rate_hz);
 }
 
-pt_status pt_resampler_open(unsigned rate_hz, pt_resampler **out, pt_error *err) {
-    if (rate_hz < PT_RATE_MIN_HZ || rate_hz > PT_RATE_MAX_HZ)
-        return pt_fail(err, PT_ERANGE, "a rate of %u Hz cannot be resampled: %u to %u Hz can",
-                       rate_hz, PT_RATE_MIN_HZ, PT_RATE_MAX_HZ);
+patina_status pt_resampler_open(unsigned rate_hz, pt_resampler **out, patina_error *err) {
+    if (rate_hz < PATINA_RATE_MIN_HZ || rate_hz > PATINA_RATE_MAX_HZ)
+        return pt_fail(err, PATINA_ERANGE, "a rate of %u Hz cannot be resampled: %u to %u Hz can",
+                       rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
 
     pt_resampler *resampler = calloc(1, sizeof *resampler);
-    if (!resampler) return pt_fail(err, PT_ENOMEM, "no memory for a resampler");
+    if (!resampler) return pt_fail(err, PATINA_ENOMEM, "no memory for a resampler");
     resampler->rate_hz = rate_hz;
-    if (rate_hz != PT_RATE_HZ) {
+    if (rate_hz != PATINA_RATE_HZ) {
         const soxr_io_spec_t io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
         const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
         const soxr_runtime_spec_t one_thread = soxr_runtime_spec(1);
         soxr_error_t fault = NULL;
-        resampler->soxr = soxr_create(rate_hz, PT_RATE_HZ, 1, &fault, &io, &quality, &one_thread);
+        resampler->soxr =
+            soxr_create(rate_hz, PATINA_RATE_HZ, 1, &fault, &io, &quality, &one_thread);
         if (!resampler->soxr || fault) {
             pt_resampler_close(&resampler);
-            return pt_fail(err, PT_ENOMEM, "no resampler from %u Hz: %s", rate_hz,
+            return pt_fail(err, PATINA_ENOMEM, "no resampler from %u Hz: %s", rate_hz,
                            fault ? fault : "unknown reason");
         }
     }
     *out = resampler;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 void pt_resampler_close(pt_resampler **resampler) {
@@ -64,15 +67,15 @@ void pt_resampler_close(pt_resampler **resampler) {
     *resampler = NULL;
 }
 
-pt_status pt_resampler_reset(pt_resampler *resampler, pt_error *err) {
-    if (!resampler->used) return PT_OK;
+patina_status pt_resampler_reset(pt_resampler *resampler, patina_error *err) {
+    if (!resampler->used) return PATINA_OK;
     resampler->n_in = resampler->n_out = 0;
     if (resampler->soxr) { /* which designs its filters again: up to a millisecond */
         const soxr_error_t fault = soxr_clear(resampler->soxr);
-        if (fault) return pt_fail(err, PT_ENOMEM, "the resampler cannot be cleared: %s", fault);
+        if (fault) return pt_fail(err, PATINA_ENOMEM, "the resampler cannot be cleared: %s", fault);
     }
     resampler->used = false;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* More than n_in are worth, so that what soxr holds back never piles up. */
@@ -83,22 +86,22 @@ size_t pt_resampler_bound(const pt_resampler *resampler, size_t n_in) {
 }
 
 /* soxr_process with its call counted; in NULL ends the input. */
-static pt_status process(pt_resampler *resampler, const float *in, size_t n_in, float *out,
-                         size_t room, size_t *n_out, pt_error *err) {
+static patina_status process(pt_resampler *resampler, const float *in, size_t n_in, float *out,
+                             size_t room, size_t *n_out, patina_error *err) {
     const unsigned mode = pt_denormals_flush();
     const soxr_error_t fault = soxr_process(resampler->soxr, in, n_in, NULL, out, room, n_out);
     pt_denormals_restore(mode);
     resampler->used = true;
     resampler->n_in += n_in;
     if (fault)
-        return pt_fail(err, PT_ENOMEM, "resampling from %u Hz: %s", resampler->rate_hz, fault);
-    return PT_OK;
+        return pt_fail(err, PATINA_ENOMEM, "resampling from %u Hz: %s", resampler->rate_hz, fault);
+    return PATINA_OK;
 }
 
-pt_status pt_resampler_add(pt_resampler *resampler, const float *in, size_t n_in, float *out,
-                           size_t *n_out, pt_error *err) {
+patina_status pt_resampler_process(pt_resampler *resampler, const float *in, size_t n_in,
+                                   float *out, size_t *n_out, patina_error *err) {
     *n_out = 0;
-    if (n_in == 0) return PT_OK; /* to soxr an empty input is the end */
+    if (n_in == 0) return PATINA_OK; /* to soxr an empty input is the end */
     if (resampler->soxr) {
         const uint64_t due = pt_resampled_length(resampler->n_in + n_in, resampler->rate_hz);
         size_t room = pt_resampler_bound(resampler, n_in);
@@ -111,16 +114,16 @@ pt_status pt_resampler_add(pt_resampler *resampler, const float *in, size_t n_in
         *n_out = n_in;
     }
     resampler->n_out += *n_out;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, size_t *n_out,
-                             pt_error *err) {
+patina_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, size_t *n_out,
+                                 patina_error *err) {
     const uint64_t left =
         pt_resampled_length(resampler->n_in, resampler->rate_hz) - resampler->n_out;
     *n_out = 0;
     if (room > left) room = (size_t)left;
-    if (room == 0) return PT_OK;
+    if (room == 0) return PATINA_OK;
 
     size_t n = 0;
     PT_TRY(process(resampler, NULL, 0, out, room, &n, err));
@@ -130,15 +133,15 @@ pt_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, s
     }
     resampler->n_out += n;
     *n_out = n;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
-                           pt_error *err) {
+patina_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
+                               patina_error *err) {
     PT_TRY(pt_resampler_reset(resampler, err));
     for (size_t done = 0, n_out; done < n_in; done += BLOCK) {
         const size_t n = n_in - done < BLOCK ? n_in - done : BLOCK;
-        PT_TRY(pt_resampler_add(resampler, in + done, n, out, &n_out, err));
+        PT_TRY(pt_resampler_process(resampler, in + done, n, out, &n_out, err));
         out += n_out;
     }
     for (size_t n_out = 1; n_out > 0; out += n_out)
@@ -146,6 +149,6 @@ pt_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in
     return pt_resampler_reset(resampler, err);
 }
 
-const char *pt_resampler_library(void) {
+const char *pt_resampler_library_version(void) {
     return soxr_version();
 }

@@ -21,32 +21,32 @@ typedef struct pt_resampler pt_resampler;
 uint64_t pt_resampled_length(uint64_t n, unsigned rate_hz);
 
 /** Mono, from rate_hz (4000 to 384000) to 48 kHz; equal rates pass samples through bit for bit. */
-pt_status pt_resampler_open(unsigned rate_hz, pt_resampler **resampler, pt_error *err);
+patina_status pt_resampler_open(unsigned rate_hz, pt_resampler **resampler, patina_error *err);
 void pt_resampler_close(pt_resampler **resampler);
 
 /** Forgets the past, so that the next signal comes out as from a new one. */
-pt_status pt_resampler_reset(pt_resampler *resampler, pt_error *err);
+patina_status pt_resampler_reset(pt_resampler *resampler, patina_error *err);
 
-/** Room that a call of pt_resampler_add with n_in samples may need at most. */
+/** Room that a call of pt_resampler_process with n_in samples may need at most. */
 size_t pt_resampler_bound(const pt_resampler *resampler, size_t n_in);
 
 /** The next n_in samples of a signal; *n_out get the samples that are ready, to bound(n_in). */
-pt_status pt_resampler_add(pt_resampler *resampler, const float *in, size_t n_in, float *out,
-                           size_t *n_out, pt_error *err);
+patina_status pt_resampler_process(pt_resampler *resampler, const float *in, size_t n_in,
+                                   float *out, size_t *n_out, patina_error *err);
 
 /**
  * After the last sample: up to `room` more; call until *n_out is 0. Then exactly
  * pt_resampled_length(all added) have come out. Adding more needs a reset.
  */
-pt_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, size_t *n_out,
-                             pt_error *err);
+patina_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, size_t *n_out,
+                                 patina_error *err);
 
 /** One whole signal: out [pt_resampled_length(n_in, rate)], cut or zero-padded to that. Forgets
  * what was added before, and itself afterwards. */
-pt_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
-                           pt_error *err);
+patina_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
+                               patina_error *err);
 
 /** soxr's version, as it says itself. */
-const char *pt_resampler_library(void);
+const char *pt_resampler_library_version(void);
 
 #endif /* PATINA_DSP_RESAMPLE_H */

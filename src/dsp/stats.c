@@ -14,7 +14,7 @@
 
 #define LANES 8
 
-static double lanes_sum(const double lane[LANES]) {
+static double sum_lanes(const double lane[LANES]) {
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
            ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
@@ -30,7 +30,7 @@ static double lanes_sum(const double lane[LANES]) {
         }                                                                                          \
     for (size_t i = result##_whole; i < (n); i++)                                                  \
         result##_lane[i - result##_whole] += (term);                                               \
-    const double result = lanes_sum(result##_lane)
+    const double result = sum_lanes(result##_lane)
 
 static inline double square(double v) {
     return v * v;
@@ -42,7 +42,7 @@ double pt_stats_mean(const float *x, size_t n) {
 }
 
 double pt_stats_mean_double(const double *x, size_t n) {
-    return pt_dsp_ops_best()->sum(x, n) / (double)n;
+    return pt_dsp_ops_get_best()->sum(x, n) / (double)n;
 }
 
 double pt_stats_energy_about(const float *x, size_t n, double centre) {
@@ -64,7 +64,7 @@ void pt_moments_add(pt_moments *moments, const double *x, size_t n) {
     double sum, squares;
     if (n == 0) return;
     if (moments->n == 0) moments->origin = x[0];
-    pt_dsp_ops_best()->moments(x, n, moments->origin, &sum, &squares);
+    pt_dsp_ops_get_best()->moments(x, n, moments->origin, &sum, &squares);
     moments->sum += sum;
     moments->squares += squares;
     moments->n += n;
@@ -83,8 +83,8 @@ double pt_moments_power(const pt_moments *moments) {
 void pt_comoments_add(pt_comoments *comoments, const double *x, const double *y, size_t n) {
     pt_moments_add(&comoments->x, x, n);
     pt_moments_add(&comoments->y, y, n);
-    comoments->products +=
-        pt_dsp_ops_best()->sum_products_about(x, y, n, comoments->x.origin, comoments->y.origin);
+    comoments->products += pt_dsp_ops_get_best()->sum_products_about(x, y, n, comoments->x.origin,
+                                                                     comoments->y.origin);
 }
 
 double pt_comoments_covariance(const pt_comoments *comoments) {
@@ -120,10 +120,10 @@ float pt_stats_peak(const float *x, size_t n) {
 }
 
 double pt_stats_peak_double(const double *x, size_t n) {
-    return pt_dsp_ops_best()->peak(x, n);
+    return pt_dsp_ops_get_best()->peak(x, n);
 }
 
-bool pt_stats_finite(const float *x, size_t n) {
+bool pt_stats_all_finite(const float *x, size_t n) {
     const uint32_t exponent = 0x7F800000U; /* all of it set: no number */
     uint32_t n_bad = 0;
     for (size_t i = 0; i < n; i++) {
@@ -145,5 +145,5 @@ void pt_running_mean_add(pt_running_mean *mean, const float *x, size_t n) {
 }
 
 double pt_running_mean_value(const pt_running_mean *mean) {
-    return mean->n ? lanes_sum(mean->lane) / (double)mean->n : 0.0;
+    return mean->n ? sum_lanes(mean->lane) / (double)mean->n : 0.0;
 }

@@ -59,7 +59,7 @@ float pt_stats_peak(const float *x, size_t n);
 double pt_stats_peak_double(const double *x, size_t n);
 
 /** Whether no sample is a NaN or an infinity. */
-bool pt_stats_finite(const float *x, size_t n);
+bool pt_stats_all_finite(const float *x, size_t n);
 
 /** The mean of a signal that arrives in pieces: the bits of pt_stats_mean, however it is cut. */
 typedef struct pt_running_mean {

@@ -7,7 +7,7 @@
  */
 
 /* Returns the sum over i < n of `term`, an expression in i. */
-#define SUM_OF(n, term)                                                                            \
+#define RETURN_SUM(n, term)                                                                        \
     double lane[LANES] = {0};                                                                      \
     const size_t whole = (n) - (n) % LANES;                                                        \
     for (size_t first = 0; first < whole; first += LANES)                                          \
@@ -17,10 +17,10 @@
         }                                                                                          \
     for (size_t i = whole; i < (n); i++)                                                           \
         lane[i - whole] += (term);                                                                 \
-    return lanes_sum(lane)
+    return sum_lanes(lane)
 
 static double sum(const double *x, size_t n) {
-    SUM_OF(n, x[i]);
+    RETURN_SUM(n, x[i]);
 }
 
 static void moments(const double *x, size_t n, double origin, double *sum_of, double *squares) {
@@ -29,26 +29,26 @@ static void moments(const double *x, size_t n, double origin, double *sum_of, do
     const size_t whole = n - n % LANES;
     for (size_t i = 0; i < whole; i += LANES)
         UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
-            const vec off = *(const vec_anywhere *)(x + i + v * WIDTH) - origin;
+            const vec off = *(const vec_unaligned *)(x + i + v * WIDTH) - origin;
             sums[v] += off;
             square_sums[v] += off * off;
         }
     for (size_t v = 0; v < LANES / WIDTH; v++) {
-        put(lane, v, sums[v]);
-        put(square, v, square_sums[v]);
+        store_lanes(lane, v, sums[v]);
+        store_lanes(square, v, square_sums[v]);
     }
     for (size_t i = whole; i < n; i++) {
         const double off = x[i] - origin;
         lane[i - whole] += off;
         square[i - whole] += off * off;
     }
-    *sum_of = lanes_sum(lane);
-    *squares = lanes_sum(square);
+    *sum_of = sum_lanes(lane);
+    *squares = sum_lanes(square);
 }
 
 static double sum_products_about(const double *x, const double *y, size_t n, double centre_x,
                                  double centre_y) {
-    SUM_OF(n, (x[i] - centre_x) * (y[i] - centre_y));
+    RETURN_SUM(n, (x[i] - centre_x) * (y[i] - centre_y));
 }
 
 /* A NaN is larger than nothing. */
@@ -60,12 +60,12 @@ static double peak(const double *x, size_t n) {
     const size_t whole = n - n % LANES;
     for (size_t i = 0; i < whole; i += LANES)
         UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
-            const vec size = (vec)((mask)(*(const vec_anywhere *)(x + i + v * WIDTH)) & magnitude);
+            const vec size = (vec)((mask)(*(const vec_unaligned *)(x + i + v * WIDTH)) & magnitude);
             const mask larger = size > peaks[v];
             peaks[v] = (vec)(((mask)size & larger) | ((mask)peaks[v] & ~larger));
         }
     for (size_t v = 0; v < LANES / WIDTH; v++)
-        put(lane, v, peaks[v]);
+        store_lanes(lane, v, peaks[v]);
     for (size_t l = 0; l < LANES; l++)
         highest = lane[l] > highest ? lane[l] : highest;
     for (size_t i = whole; i < n; i++)

@@ -21,12 +21,12 @@ typedef struct pt_hub_file {
 
 /** What downloads of one fetch have in common. */
 typedef struct pt_download {
-    const pt_hub_options *options;
+    const patina_hub_options *options;
     const pt_hub_name *name;
-    const pt_hub_place *place;
+    const pt_hub_cache_entry *entry;
     pt_http *http;
-    uint64_t n_done, n_total, n_before; /* bytes, for progress */
-    uint64_t n_received;                /* over the network, in vain or not */
+    uint64_t n_done, n_total, n_resumed; /* bytes, for progress */
+    uint64_t n_received;                 /* over the network, in vain or not */
 } pt_download;
 
 /**
@@ -35,21 +35,22 @@ typedef struct pt_download {
  * revision  of the model: a branch, tag or commit
  * absent    out: the model has no such file
  *
- * Errors    PT_EIO        no answer, or a refusal; says what to do
- *           PT_EFORMAT    an answer that is no hub's
- *           PT_ECANCELLED
+ * Errors    PATINA_EIO        no answer, or a refusal; says what to do
+ *           PATINA_EFORMAT    an answer that is no hub's
+ *           PATINA_ECANCELLED
  */
-pt_status pt_download_describe(pt_download *download, const char *revision, const char *name,
-                               pt_hub_file *file, bool *absent, pt_error *err);
+patina_status pt_download_get_metadata(pt_download *download, const char *revision,
+                                       const char *name, pt_hub_file *file, bool *absent,
+                                       patina_error *err);
 
 /**
  * Brings a file into blobs/, going on with what an earlier one left.
  *
  * fetched   out: whether anything had to be fetched
  *
- * Errors    PT_EIO, PT_ECANCELLED; PT_EFORMAT when its size or hash is not what the hub has said
+ * Errors    PATINA_EIO, PATINA_ECANCELLED; PATINA_EFORMAT when its size or hash is not what the hub has said
  */
-pt_status pt_download_file(pt_download *download, const pt_hub_file *file, bool *fetched,
-                           pt_error *err);
+patina_status pt_download_file(pt_download *download, const pt_hub_file *file, bool *fetched,
+                               patina_error *err);
 
 #endif /* PATINA_HUB_DOWNLOAD_H */

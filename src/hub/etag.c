@@ -18,6 +18,7 @@
 
 #include <nettle/sha1.h>
 
+#include "base/error.h"
 #include "base/hash.h"
 
 #define READ_BYTES ((size_t)1 << 20)
@@ -49,7 +50,7 @@ typedef struct hashes {
     struct sha1_ctx git, plain;
 } hashes;
 
-static void begin(hashes *h, uint64_t size) {
+static void hashes_init(hashes *h, uint64_t size) {
     char head[40];
     const int n = snprintf(head, sizeof head, "blob %" PRIu64, size);
     pt_sha256_init(&h->sha256);
@@ -58,16 +59,16 @@ static void begin(hashes *h, uint64_t size) {
     sha1_update(&h->git, (size_t)n + 1, (const uint8_t *)head);
 }
 
-static void add(hashes *h, pt_etag_kind kind, const void *bytes, size_t n) {
+static void hashes_update(hashes *h, pt_etag_kind kind, const void *bytes, size_t n) {
     if (kind == PT_ETAG_SHA256) {
-        pt_sha256_add(&h->sha256, bytes, n);
+        pt_sha256_update(&h->sha256, bytes, n);
         return;
     }
     sha1_update(&h->git, n, bytes);
     sha1_update(&h->plain, n, bytes);
 }
 
-static bool is_sha1(struct sha1_ctx *state, const char *etag) {
+static bool sha1_matches(struct sha1_ctx *state, const char *etag) {
     uint8_t digest[SHA1_DIGEST_SIZE];
     char hex[2 * SHA1_DIGEST_SIZE + 1];
     sha1_digest(state, sizeof digest, digest);
@@ -76,41 +77,41 @@ static bool is_sha1(struct sha1_ctx *state, const char *etag) {
     return strcmp(hex, etag) == 0;
 }
 
-static bool agree(hashes *h, pt_etag_kind kind, const char *etag) {
-    char hex[PT_SHA256_HEX];
-    if (kind == PT_ETAG_SHA1) return is_sha1(&h->git, etag) || is_sha1(&h->plain, etag);
+static bool hashes_match(hashes *h, pt_etag_kind kind, const char *etag) {
+    char hex[PT_SHA256_HEX_SIZE];
+    if (kind == PT_ETAG_SHA1) return sha1_matches(&h->git, etag) || sha1_matches(&h->plain, etag);
     pt_sha256_finish(&h->sha256, hex);
     return strcmp(hex, etag) == 0;
 }
 
-pt_status pt_etag_check(int fd, const char *etag, const atomic_bool *stop, bool *expected,
-                        pt_error *err) {
+patina_status pt_etag_verify(int fd, const char *etag, const patina_atomic_bool *stop,
+                             bool *matches, patina_error *err) {
     const pt_etag_kind kind = pt_etag_kind_of(etag);
     struct stat info;
     hashes h;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
     if (kind == PT_ETAG_OPAQUE) {
-        *expected = true;
-        return PT_OK;
+        *matches = true;
+        return PATINA_OK;
     }
     unsigned char *buffer = malloc(READ_BYTES);
-    if (!buffer) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!buffer) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (fstat(fd, &info) != 0) {
-        status = pt_fail(err, PT_EIO, "cannot be read: %s", strerror(errno));
+        status = pt_fail(err, PATINA_EIO, "cannot be read: %s", strerror(errno));
         goto done;
     }
-    begin(&h, (uint64_t)info.st_size);
+    hashes_init(&h, (uint64_t)info.st_size);
     for (off_t at = 0;;) {
         const ssize_t n = pread(fd, buffer, READ_BYTES, at);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) status = pt_fail(err, PT_EIO, "cannot be read: %s", strerror(errno));
-        if (stop && atomic_load(stop)) status = pt_fail(err, PT_ECANCELLED, "stopped");
-        if (n <= 0 || status != PT_OK) break;
-        add(&h, kind, buffer, (size_t)n);
+        if (n < 0) status = pt_fail(err, PATINA_EIO, "cannot be read: %s", strerror(errno));
+        if (stop && atomic_load(stop)) status = pt_fail(err, PATINA_ECANCELLED, "stopped");
+        if (n <= 0 || status != PATINA_OK) break;
+        hashes_update(&h, kind, buffer, (size_t)n);
         at += n;
     }
-    if (status == PT_OK) *expected = agree(&h, kind, etag);
+    if (status == PATINA_OK) *matches = hashes_match(&h, kind, etag);
 done:
     free(buffer);
     return status;

@@ -30,12 +30,12 @@ pt_etag_kind pt_etag_kind_of(const char *etag);
 /**
  * Reads all of a file and compares.
  *
- * stop       may end it early, which is PT_ECANCELLED; NULL if never
- * expected   out: whether the bytes have the hash that etag is; true for an opaque one
+ * stop       may end it early, which is PATINA_ECANCELLED; NULL if never
+ * matches   out: whether the bytes have the hash that etag is; true for an opaque one
  *
- * Errors     PT_EIO  cannot be read
+ * Errors     PATINA_EIO  cannot be read
  */
-pt_status pt_etag_check(int fd, const char *etag, const atomic_bool *stop, bool *expected,
-                        pt_error *err);
+patina_status pt_etag_verify(int fd, const char *etag, const patina_atomic_bool *stop,
+                             bool *matches, patina_error *err);
 
 #endif /* PATINA_HUB_ETAG_H */

@@ -17,7 +17,8 @@
 
 #include <jansson.h>
 
-#include "base/bytes.h"
+#include "base/byte_source.h"
+#include "base/error.h"
 #include "hub/download.h"
 #include "hub/hub_cache.h"
 #include "hub/hub_name.h"
@@ -27,9 +28,9 @@ enum { FILES_MAX = 8 };
 
 /** A model that is being fetched. */
 typedef struct fetch {
-    const pt_hub_options *options;
+    const patina_hub_options *options;
     pt_hub_name name;
-    pt_hub_place place;
+    pt_hub_cache_entry entry;
     pt_download download;
     pt_hub_path snapshot;
     char commit[PT_HUB_COMMIT_MAX + 1];
@@ -39,148 +40,149 @@ typedef struct fetch {
 
 /* ---------------------------------------------------------------- what is there already */
 
-static pt_status report_of(const fetch *f, pt_hub_report *report, pt_error *err) {
+static patina_status fill_report(const fetch *f, patina_hub_report *report, patina_error *err) {
     char *folder = strdup(f->snapshot.text);
-    if (!folder) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!folder) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     report->folder = folder;
     snprintf(report->commit, sizeof report->commit, "%s", f->commit);
     report->n_bytes = f->download.n_received;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status find_offline(fetch *f, pt_hub_report *report, pt_error *err) {
-    const bool known = pt_hub_commit_of(&f->place, f->name.revision, f->commit);
+static patina_status find_offline(fetch *f, patina_hub_report *report, patina_error *err) {
+    const bool known = pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
 
-    f->snapshot = pt_hub_snapshot(&f->place, f->commit);
-    const char *lacks = known ? pt_hub_lacks(&f->snapshot) : "all of it";
-    if (!lacks) return report_of(f, report, err);
-    return pt_fail(err, PT_EIO,
+    f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
+    const char *lacks = known ? pt_hub_snapshot_missing(&f->snapshot) : "all of it";
+    if (!lacks) return fill_report(f, report, err);
+    return pt_fail(err, PATINA_EIO,
                    "the cache '%s' lacks %s%s%s, and nobody may be asked for it (HF_HUB_OFFLINE is "
                    "set)",
                    f->options->cache, known ? "'" : "", lacks, known ? "'" : "");
 }
 
 /* A commit does not change, so one that is there whole need not be asked for. */
-static bool is_there(fetch *f) {
+static bool is_cached(fetch *f) {
     if (!pt_hub_is_commit(f->name.revision)) return false;
-    pt_hub_commit_of(&f->place, f->name.revision, f->commit);
-    f->snapshot = pt_hub_snapshot(&f->place, f->commit);
-    return pt_hub_lacks(&f->snapshot) == NULL;
+    pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
+    f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
+    return pt_hub_snapshot_missing(&f->snapshot) == NULL;
 }
 
 /* ---------------------------------------------------------------- what there is to fetch */
 
 /* Which commit the revision is: the first file's answer tells. */
-static pt_status learn_commit(fetch *f, pt_error *err) {
+static patina_status resolve_commit(fetch *f, patina_error *err) {
     pt_hub_file file;
     bool absent;
 
-    PT_TRY(pt_download_describe(&f->download, f->name.revision, pt_hub_small_files[0], &file,
-                                &absent, err));
+    PT_TRY(pt_download_get_metadata(&f->download, f->name.revision, pt_hub_required_files[0], &file,
+                                    &absent, err));
     if (absent)
-        return pt_fail(err, PT_EFORMAT,
+        return pt_fail(err, PATINA_EFORMAT,
                        "has no '%s': it is no model in Hugging Face's form (of LAION's '.pt' files "
                        "give the file's path)",
-                       pt_hub_small_files[0]);
+                       pt_hub_required_files[0]);
     memcpy(f->commit, file.commit, sizeof f->commit);
-    f->snapshot = pt_hub_snapshot(&f->place, f->commit);
-    return PT_OK;
+    f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
+    return PATINA_OK;
 }
 
-static pt_status plan_file(fetch *f, const char *name, bool *absent, pt_error *err) {
+static patina_status plan_download(fetch *f, const char *name, bool *absent, patina_error *err) {
     pt_hub_file *file = &f->files[f->n_files];
 
     *absent = false;
-    if (pt_hub_has(&f->snapshot, name)) return PT_OK;
-    PT_TRY(pt_download_describe(&f->download, f->commit, name, file, absent, err));
-    if (*absent) return PT_OK;
+    if (pt_hub_snapshot_has(&f->snapshot, name)) return PATINA_OK;
+    PT_TRY(pt_download_get_metadata(&f->download, f->commit, name, file, absent, err));
+    if (*absent) return PATINA_OK;
     if (strcmp(file->commit, f->commit) != 0)
-        return pt_fail(err, PT_EFORMAT, "the hub was asked for commit %s and answers of %s",
+        return pt_fail(err, PATINA_EFORMAT, "the hub was asked for commit %s and answers of %s",
                        f->commit, file->commit);
     f->n_files++;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 static bool has_weights(const fetch *f) {
-    for (size_t i = 0; pt_hub_weights[i]; i++)
-        if (pt_hub_has(&f->snapshot, pt_hub_weights[i])) return true;
+    for (size_t i = 0; pt_hub_weight_files[i]; i++)
+        if (pt_hub_snapshot_has(&f->snapshot, pt_hub_weight_files[i])) return true;
     return false;
 }
 
-static pt_status plan(fetch *f, pt_error *err) {
+static patina_status plan_downloads(fetch *f, patina_error *err) {
     bool absent = false;
 
-    for (size_t i = 0; pt_hub_small_files[i]; i++) {
-        PT_TRY(plan_file(f, pt_hub_small_files[i], &absent, err));
+    for (size_t i = 0; pt_hub_required_files[i]; i++) {
+        PT_TRY(plan_download(f, pt_hub_required_files[i], &absent, err));
         if (absent)
-            return pt_fail(err, PT_EFORMAT, "has no '%s', which patina needs of a CLAP model",
-                           pt_hub_small_files[i]);
+            return pt_fail(err, PATINA_EFORMAT, "has no '%s', which patina needs of a CLAP model",
+                           pt_hub_required_files[i]);
     }
-    if (has_weights(f)) return PT_OK;
-    for (size_t i = 0; pt_hub_weights[i]; i++) {
-        PT_TRY(plan_file(f, pt_hub_weights[i], &absent, err));
-        if (!absent) return PT_OK;
+    if (has_weights(f)) return PATINA_OK;
+    for (size_t i = 0; pt_hub_weight_files[i]; i++) {
+        PT_TRY(plan_download(f, pt_hub_weight_files[i], &absent, err));
+        if (!absent) return PATINA_OK;
     }
-    return pt_fail(err, PT_EFORMAT, "has neither '%s' nor '%s'", pt_hub_weights[0],
-                   pt_hub_weights[1]);
+    return pt_fail(err, PATINA_EFORMAT, "has neither '%s' nor '%s'", pt_hub_weight_files[0],
+                   pt_hub_weight_files[1]);
 }
 
 /* Says that there is no room before an hour was spent on finding out. */
-static pt_status check_room(fetch *f, pt_error *err) {
+static patina_status check_disk_space(fetch *f, patina_error *err) {
     struct statvfs disk;
     uint64_t needed = 0;
 
     for (size_t i = 0; i < f->n_files; i++) {
         const pt_hub_file *file = &f->files[i];
         if (file->size == PT_UNKNOWN_SIZE) continue;
-        if (pt_hub_blob_is_whole(&f->place, file->etag, file->size)) continue;
+        if (pt_hub_blob_is_complete(&f->entry, file->etag, file->size)) continue;
         f->download.n_total += file->size;
-        needed += file->size - pt_hub_blob_begun(&f->place, file->etag, file->size);
+        needed += file->size - pt_hub_blob_partial_size(&f->entry, file->etag, file->size);
     }
-    if (needed == 0) return PT_OK;
-    PT_TRY(pt_hub_make_folders(f->place.folder.text, err));
-    if (statvfs(f->place.folder.text, &disk) != 0) return PT_OK;
+    if (needed == 0) return PATINA_OK;
+    PT_TRY(pt_hub_make_dirs(f->entry.folder.text, err));
+    if (statvfs(f->entry.folder.text, &disk) != 0) return PATINA_OK;
     const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
-    if (room >= needed) return PT_OK;
-    return pt_fail(err, PT_EIO,
+    if (room >= needed) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO,
                    "folder '%s': needs %" PRIu64 " MB, and its disk has %" PRIu64
                    " MB left (make room, or set HF_HOME to another disk)",
-                   f->place.folder.text, (needed + 999999) / 1000000, room / 1000000);
+                   f->entry.folder.text, (needed + 999999) / 1000000, room / 1000000);
 }
 
 /* ---------------------------------------------------------------- fetching */
 
 static bool is_weights(const char *name) {
-    for (size_t i = 0; pt_hub_weights[i]; i++)
-        if (strcmp(name, pt_hub_weights[i]) == 0) return true;
+    for (size_t i = 0; pt_hub_weight_files[i]; i++)
+        if (strcmp(name, pt_hub_weight_files[i]) == 0) return true;
     return false;
 }
 
-static pt_status fetch_files(fetch *f, bool weights, pt_hub_report *report, pt_error *err) {
+static patina_status fetch_files(fetch *f, bool weights, patina_hub_report *report,
+                                 patina_error *err) {
     for (size_t i = 0; i < f->n_files; i++) {
         const pt_hub_file *file = &f->files[i];
         bool fetched = false;
         if (is_weights(file->name) != weights) continue;
         PT_TRY(pt_download_file(&f->download, file, &fetched, err));
-        PT_TRY(pt_hub_link(&f->place, f->commit, file->name, file->etag, err));
+        PT_TRY(pt_hub_snapshot_link(&f->entry, f->commit, file->name, file->etag, err));
         if (fetched) report->n_files++;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* Every config.json of the hub says what it is of; whether patina can read it is seen when it is
  * opened. */
-static pt_status check_is_clap(const fetch *f, pt_error *err) {
-    const pt_hub_path path = pt_hub_path_below(f->snapshot.text, "config.json");
+static patina_status check_is_clap(const fetch *f, patina_error *err) {
+    const pt_hub_path path = pt_hub_path_join(f->snapshot.text, "config.json");
     char *text = NULL;
     size_t n = 0;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
     PT_TRY(pt_file_read_all(path.text, CONFIG_BYTES_MAX, &text, &n, err));
     json_t *config = json_loadb(text, n, 0, NULL);
     const char *type = json_string_value(json_object_get(config, "model_type"));
     if (type && strcmp(type, "clap") != 0)
-        status = pt_fail(err, PT_EFORMAT,
+        status = pt_fail(err, PATINA_EFORMAT,
                          "is of type '%.64s', and patina reads 'clap', such as "
                          "laion/clap-htsat-unfused; its weights were not fetched",
                          type);
@@ -189,55 +191,56 @@ static pt_status check_is_clap(const fetch *f, pt_error *err) {
     return status;
 }
 
-static pt_status fetch_all(fetch *f, pt_hub_report *report, pt_error *err) {
-    PT_TRY(learn_commit(f, err));
-    if (pt_hub_lacks(&f->snapshot)) {
-        PT_TRY(plan(f, err));
-        PT_TRY(check_room(f, err));
+static patina_status fetch_all(fetch *f, patina_hub_report *report, patina_error *err) {
+    PT_TRY(resolve_commit(f, err));
+    if (pt_hub_snapshot_missing(&f->snapshot)) {
+        PT_TRY(plan_downloads(f, err));
+        PT_TRY(check_disk_space(f, err));
         PT_TRY(fetch_files(f, false, report, err));
         PT_TRY(check_is_clap(f, err));
         PT_TRY(fetch_files(f, true, report, err));
-        return pt_hub_ref_write(&f->place, f->name.revision, f->commit, err);
+        return pt_hub_ref_write(&f->entry, f->name.revision, f->commit, err);
     }
     /* All is there, be it in a cache that cannot be written. */
-    (void)pt_hub_ref_write(&f->place, f->name.revision, f->commit, NULL);
-    return PT_OK;
+    (void)pt_hub_ref_write(&f->entry, f->name.revision, f->commit, NULL);
+    return PATINA_OK;
 }
 
-static pt_status fetch_online(fetch *f, pt_hub_report *report, pt_error *err) {
-    pt_hub_report fetched = {0};
+static patina_status fetch_online(fetch *f, patina_hub_report *report, patina_error *err) {
+    patina_hub_report fetched = {0};
     pt_http *http = NULL;
-    pt_status status = PT_OK;
+    patina_status status = PATINA_OK;
 
-    if (!is_there(f)) {
+    if (!is_cached(f)) {
         PT_TRY(pt_http_open(f->options, &http, err));
         f->download = (pt_download){
-            .options = f->options, .name = &f->name, .place = &f->place, .http = http};
+            .options = f->options, .name = &f->name, .entry = &f->entry, .http = http};
         status = fetch_all(f, &fetched, err);
         pt_http_close(&http);
     }
-    if (status == PT_OK) status = report_of(f, &fetched, err);
-    if (status == PT_OK) *report = fetched;
+    if (status == PATINA_OK) status = fill_report(f, &fetched, err);
+    if (status == PATINA_OK) *report = fetched;
     return status;
 }
 
-pt_status pt_hub_fetch(const pt_hub_options *options, const char *model, pt_hub_report *report,
-                       pt_error *err) {
+patina_status patina_hub_fetch(const patina_hub_options *options, const char *model,
+                               patina_hub_report *report, patina_error *err) {
     fetch *f = calloc(1, sizeof *f); /* its paths are too large for a stack */
-    if (!f) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!f) return pt_fail(err, PATINA_ENOMEM, "out of memory");
 
     f->options = options;
-    pt_status status = pt_hub_name_parse(model, &f->name, err);
-    if (status == PT_OK) status = pt_hub_place_of(options->cache, &f->name, &f->place, err);
-    if (status != PT_OK) goto done;
+    patina_status status = pt_hub_name_parse(model, &f->name, err);
+    if (status == PATINA_OK)
+        status = pt_hub_cache_entry_init(options->cache, &f->name, &f->entry, err);
+    if (status != PATINA_OK) goto done;
     status = options->offline ? find_offline(f, report, err) : fetch_online(f, report, err);
-    if (status != PT_OK) pt_error_in(err, "model '%s'", model);
+    if (status != PATINA_OK) pt_error_add_context(err, "model '%s'", model);
 done:
     free(f);
     return status;
 }
 
-void pt_hub_report_release(pt_hub_report *report) {
+void patina_hub_report_release(patina_hub_report *report) {
     free(report->folder);
-    *report = (pt_hub_report){0};
+    *report = (patina_hub_report){0};
 }

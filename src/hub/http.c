@@ -11,42 +11,43 @@
 
 #include <patina/patina.h>
 
-#include "base/str.h"
+#include "base/error.h"
+#include "base/strbuf.h"
 
-#define HOPS_MAX     8     /* redirects of one question */
-#define SLOW_BYTES_S 1024L /* a connection that brings less counts as stalled */
-#define TIMEOUT_S    30U
-#define BUFFER_BYTES (256L << 10)
-#define HOST_MAX     255
-#define PASSED_MAX   ((size_t)1 << 16) /* the hub's redirects have a line of text */
+#define REDIRECTS_MAX           8     /* redirects of one question */
+#define LOW_SPEED_BYTES_S       1024L /* a connection that brings less counts as stalled */
+#define TIMEOUT_S               30U
+#define BUFFER_BYTES            (256L << 10)
+#define HOST_MAX                255
+#define REDIRECT_BODY_MAX_BYTES ((size_t)1 << 16) /* the hub's redirects have a line of text */
 
 struct pt_http {
     CURL *curl;
-    const pt_hub_options *options;
+    const patina_hub_options *options;
     const char *endpoint;
     char host[HOST_MAX + 1]; /* of the endpoint */
     bool is_secure;          /* so nothing may be redirected to what is not */
     bool is_global;
-    bool was_answered; /* by anybody: address and network are right */
+    bool has_connected; /* by anybody: address and network are right */
     struct curl_slist *headers, *headers_with_token;
-    char fault[CURL_ERROR_SIZE];
+    char error_buffer[CURL_ERROR_SIZE];
 };
 
 /* One question, on its way through libcurl's callbacks. */
 typedef struct exchange {
     pt_http *http;
-    pt_http_answer *answer;
-    const pt_http_sink *sink; /* NULL when only the headers are asked for */
-    bool has_begun, is_refusal;
-    size_t n_passed;  /* bytes of a redirect's own body */
-    pt_status status; /* of the sink */
-    pt_error *err;
+    pt_http_response *response;
+    const pt_http_body_writer *writer; /* NULL when only the headers are asked for */
+    bool has_begun, is_error_response;
+    size_t n_skipped;     /* bytes of a redirect's own body */
+    patina_status status; /* of the writer */
+    patina_error *err;
 } exchange;
 
 /* ---------------------------------------------------------------- addresses */
 
 /* Scheme, host and port of an address as one word, which the caller frees; NULL for none. */
-static char *origin_of(const char *url) {
+static char *url_origin(const char *url) {
     char *scheme = NULL, *host = NULL, *port = NULL, *origin = NULL;
     CURLU *parts = curl_url();
 
@@ -64,7 +65,7 @@ static char *origin_of(const char *url) {
 
 /* Whether two addresses have scheme, host and port in common: who may see what the other may. */
 static bool is_same_origin(const char *a, const char *b) {
-    char *of_a = origin_of(a), *of_b = origin_of(b);
+    char *of_a = url_origin(a), *of_b = url_origin(b);
     const bool same = of_a && of_b && curl_strequal(of_a, of_b);
     free(of_a);
     free(of_b);
@@ -84,7 +85,7 @@ static bool add_header(struct curl_slist **list, const char *header) {
 }
 
 static bool make_headers(pt_http *http) {
-    pt_str token = {0};
+    pt_strbuf token = {0};
     bool ok = true;
 
     /* Compressed, a file has another size and cannot be gone on with in its middle. */
@@ -92,14 +93,14 @@ static bool make_headers(pt_http *http) {
         ok = ok && add_header(with_token ? &http->headers_with_token : &http->headers,
                               "Accept-Encoding: identity");
     if (http->options->token) {
-        pt_str_printf(&token, "Authorization: Bearer %s", http->options->token);
+        pt_strbuf_printf(&token, "Authorization: Bearer %s", http->options->token);
         ok = ok && !token.failed && add_header(&http->headers_with_token, token.text);
-        pt_str_release(&token);
+        pt_strbuf_release(&token);
     }
     return ok;
 }
 
-static pt_status read_endpoint(pt_http *http, pt_error *err) {
+static patina_status read_endpoint(pt_http *http, patina_error *err) {
     CURLU *parts = curl_url();
     char *host = NULL;
     const bool ok = parts && curl_url_set(parts, CURLUPART_URL, http->endpoint, 0) == CURLUE_OK &&
@@ -108,39 +109,39 @@ static pt_status read_endpoint(pt_http *http, pt_error *err) {
     if (ok) snprintf(http->host, sizeof http->host, "%s", host);
     curl_free(host);
     curl_url_cleanup(parts);
-    if (ok) return PT_OK;
-    return pt_fail(err, PT_EUSAGE,
-                   "'%s' is not the address of a hub, which is like '" PT_HUB_ENDPOINT
+    if (ok) return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE,
+                   "'%s' is not the address of a hub, which is like '" PATINA_HUB_ENDPOINT
                    "' (HF_ENDPOINT)",
                    http->endpoint);
 }
 
 /* A line end in a token would be a header of its own. */
-static pt_status check_token(const char *token, pt_error *err) {
+static patina_status check_token(const char *token, patina_error *err) {
     for (; token && *token; token++)
         if (*token <= ' ' || *token > '~')
-            return pt_fail(err, PT_EUSAGE,
+            return pt_fail(err, PATINA_EUSAGE,
                            "the token has a character that no token has: copy it again (HF_TOKEN, "
                            "or the file that 'hf auth login' wrote)");
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_http_open(const pt_hub_options *options, pt_http **http, pt_error *err) {
+patina_status pt_http_open(const patina_hub_options *options, pt_http **http, patina_error *err) {
     pt_http *opened = calloc(1, sizeof *opened);
-    pt_status status = opened ? PT_OK : PT_ENOMEM;
+    patina_status status = opened ? PATINA_OK : PATINA_ENOMEM;
 
-    if (status == PT_OK) {
+    if (status == PATINA_OK) {
         opened->options = options;
-        opened->endpoint = options->endpoint ? options->endpoint : PT_HUB_ENDPOINT;
+        opened->endpoint = options->endpoint ? options->endpoint : PATINA_HUB_ENDPOINT;
         opened->is_secure = is_https(opened->endpoint);
         opened->is_global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
         opened->curl = opened->is_global ? curl_easy_init() : NULL;
-        if (!opened->curl || !make_headers(opened)) status = PT_ENOMEM;
+        if (!opened->curl || !make_headers(opened)) status = PATINA_ENOMEM;
     }
-    if (status == PT_ENOMEM) pt_fail(err, status, "out of memory for the connection");
-    if (status == PT_OK) status = read_endpoint(opened, err);
-    if (status == PT_OK) status = check_token(options->token, err);
-    if (status == PT_OK)
+    if (status == PATINA_ENOMEM) pt_fail(err, status, "out of memory for the connection");
+    if (status == PATINA_OK) status = read_endpoint(opened, err);
+    if (status == PATINA_OK) status = check_token(options->token, err);
+    if (status == PATINA_OK)
         *http = opened;
     else
         pt_http_close(&opened);
@@ -181,53 +182,53 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, 
 static size_t on_header(char *line, size_t one, size_t n, void *context) {
     exchange *x = context;
     (void)one; /* always 1 */
-    pt_http_answer_add(x->answer, line, n);
+    pt_http_response_add_header(x->response, line, n);
     return n;
 }
 
 static bool begin(exchange *x) {
     if (x->has_begun) return true;
     x->has_begun = true;
-    x->is_refusal = x->answer->code != 200 && x->answer->code != 206;
-    if (x->is_refusal) return false;
-    x->status = x->sink->begin(x->sink->context, x->answer, x->err);
-    return x->status == PT_OK;
+    x->is_error_response = x->response->code != 200 && x->response->code != 206;
+    if (x->is_error_response) return false;
+    x->status = x->writer->begin(x->writer->context, x->response, x->err);
+    return x->status == PATINA_OK;
 }
 
 /* A redirect's own body is passed over, since libcurl tells where it leads only after it; one
  * without end is not. */
-static size_t pass_over(exchange *x, size_t n) {
-    x->n_passed += n;
-    return x->n_passed <= PASSED_MAX ? n : 0;
+static size_t skip_body(exchange *x, size_t n) {
+    x->n_skipped += n;
+    return x->n_skipped <= REDIRECT_BODY_MAX_BYTES ? n : 0;
 }
 
 static size_t on_body(char *bytes, size_t one, size_t n, void *context) {
     exchange *x = context;
     (void)one;
-    curl_easy_getinfo(x->http->curl, CURLINFO_RESPONSE_CODE, &x->answer->code);
-    if (is_redirect(x->answer->code)) return pass_over(x, n);
-    if (!x->sink || !begin(x)) return 0; /* ends the exchange */
-    x->status = x->sink->add(x->sink->context, bytes, n, x->err);
-    return x->status == PT_OK ? n : 0;
+    curl_easy_getinfo(x->http->curl, CURLINFO_RESPONSE_CODE, &x->response->code);
+    if (is_redirect(x->response->code)) return skip_body(x, n);
+    if (!x->writer || !begin(x)) return 0; /* ends the exchange */
+    x->status = x->writer->write(x->writer->context, bytes, n, x->err);
+    return x->status == PATINA_OK ? n : 0;
 }
 
 /* ---------------------------------------------------------------- one exchange */
 
-static void set_up(pt_http *http, exchange *x, const char *url, uint64_t from) {
+static void set_options(pt_http *http, exchange *x, const char *url, uint64_t from) {
     CURL *curl = http->curl;
-    const pt_hub_options *o = http->options;
+    const patina_hub_options *o = http->options;
     const long timeout = o->timeout_s ? (long)o->timeout_s : (long)TIMEOUT_S;
     const bool ours = o->token && is_same_origin(url, http->endpoint);
     char range[32];
 
-    http->fault[0] = '\0';
+    http->error_buffer[0] = '\0';
     curl_easy_reset(curl); /* connections stay */
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, ours ? http->headers_with_token : http->headers);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->fault);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->error_buffer);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_S);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES_S);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, timeout);
     curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's answers */
     curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
@@ -246,9 +247,9 @@ static void set_up(pt_http *http, exchange *x, const char *url, uint64_t from) {
 #endif
     if (o->ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, o->ca_file);
     char agent[64];
-    snprintf(agent, sizeof agent, "patina/%s", pt_version());
+    snprintf(agent, sizeof agent, "patina/%s", patina_version());
     curl_easy_setopt(curl, CURLOPT_USERAGENT, agent);
-    if (!x->sink) {
+    if (!x->writer) {
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
         curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout);
     } else if (from > 0) {
@@ -258,7 +259,7 @@ static void set_up(pt_http *http, exchange *x, const char *url, uint64_t from) {
 }
 
 /* Failures that another try may not meet. */
-static bool may_pass(CURLcode code) {
+static bool is_transient(CURLcode code) {
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
@@ -278,103 +279,109 @@ static bool may_pass(CURLcode code) {
 
 /* The sentence of a failure. libcurl's own words name what they are about, but for addresses with
  * signatures in them, which none of these does. */
-static pt_status network_failed(pt_http *http, CURLcode code, const char *url, pt_error *err) {
-    char *origin = origin_of(url);
+static patina_status curl_error(pt_http *http, CURLcode code, const char *url, patina_error *err) {
+    char *origin = url_origin(url);
     const char *where = origin ? origin : "(no address)";
-    const char *why = http->fault[0] ? http->fault : curl_easy_strerror(code);
-    pt_status status = PT_EIO;
+    const char *why = http->error_buffer[0] ? http->error_buffer : curl_easy_strerror(code);
+    patina_status status = PATINA_EIO;
     long proxy = 0;
 
     curl_easy_getinfo(http->curl, CURLINFO_HTTP_CONNECTCODE, &proxy);
     if (code == CURLE_OUT_OF_MEMORY)
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     else if (proxy >= 400)
-        pt_fail(err, PT_EIO, "the proxy (https_proxy) does not let us through to '%s': it says %ld",
-                where, proxy);
+        pt_fail(err, PATINA_EIO,
+                "the proxy (https_proxy) does not let us through to '%s': it says %ld", where,
+                proxy);
     else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
-        pt_fail(err, PT_EIO,
+        pt_fail(err, PATINA_EIO,
                 "'%s' cannot be reached: %s (is this machine online? in a Kaggle notebook switch "
                 "Internet on in its settings)",
                 where, why);
     else if (code == CURLE_OPERATION_TIMEDOUT)
-        pt_fail(err, PT_EIO, "'%s' sends nothing any more", where);
+        pt_fail(err, PATINA_EIO, "'%s' sends nothing any more", where);
     else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-        pt_fail(err, PT_EIO,
+        pt_fail(err, PATINA_EIO,
                 "'%s' does not prove who it is: %s (where a proxy signs for it, name its "
                 "certificates in SSL_CERT_FILE)",
                 where, why);
     else if (code == CURLE_UNSUPPORTED_PROTOCOL)
-        pt_fail(err, PT_EIO, "'%s' is not a safe address, and the hub's is", where);
+        pt_fail(err, PATINA_EIO, "'%s' is not a safe address, and the hub's is", where);
     else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR)
-        pt_fail(err, PT_EIO, "'%s' has cut the connection", where);
+        pt_fail(err, PATINA_EIO, "'%s' has cut the connection", where);
     else
-        pt_fail(err, PT_EIO, "'%s': %s", where, why);
+        pt_fail(err, PATINA_EIO, "'%s': %s", where, why);
     free(origin);
     return status;
 }
 
 /* Asks one server, without following. */
-static pt_status exchange_once(pt_http *http, const char *url, uint64_t from,
-                               const pt_http_sink *sink, pt_http_answer *answer, bool *again,
-                               pt_error *err) {
-    exchange x = {.http = http, .answer = answer, .sink = sink, .status = PT_OK, .err = err};
+static patina_status perform_once(pt_http *http, const char *url, uint64_t from,
+                                  const pt_http_body_writer *writer, pt_http_response *response,
+                                  bool *again, patina_error *err) {
+    exchange x = {
+        .http = http, .response = response, .writer = writer, .status = PATINA_OK, .err = err};
 
     *again = false;
-    set_up(http, &x, url, from);
+    set_options(http, &x, url, from);
     const CURLcode code = curl_easy_perform(http->curl);
-    curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &answer->code);
-    if (answer->code != 0) http->was_answered = true;
+    curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &response->code);
+    if (response->code != 0) http->has_connected = true;
 
-    if (x.status != PT_OK) return x.status;
-    if (is_stopped(http)) return pt_fail(err, PT_ECANCELLED, "stopped");
-    if (x.is_refusal) return PT_OK;
+    if (x.status != PATINA_OK) return x.status;
+    if (is_stopped(http)) return pt_fail(err, PATINA_ECANCELLED, "stopped");
+    if (x.is_error_response) return PATINA_OK;
     if (code == CURLE_OK) {
-        if (sink && answer->code / 100 == 2) begin(&x); /* for a body of no bytes */
+        if (writer && response->code / 100 == 2) begin(&x); /* for a body of no bytes */
         return x.status;
     }
-    *again = may_pass(code) && (http->was_answered || code == CURLE_OPERATION_TIMEDOUT);
-    return network_failed(http, code, url, err);
+    *again = is_transient(code) && (http->has_connected || code == CURLE_OPERATION_TIMEDOUT);
+    return curl_error(http, code, url, err);
 }
 
-/* Whether an answer tells all about a file, be it a redirect to where its bytes are. */
-static bool names_file(const pt_http_answer *answer) {
-    return answer->commit[0] && answer->etag_is_linked && answer->linked_size != PT_UNKNOWN_SIZE;
+/* Whether an response tells all about a file, be it a redirect to where its bytes are. */
+static bool has_file_metadata(const pt_http_response *response) {
+    return response->commit[0] && response->etag_is_linked &&
+           response->linked_size != PT_UNKNOWN_SIZE;
 }
 
-static pt_status perform(pt_http *http, const char *url, uint64_t from, const pt_http_sink *sink,
-                         pt_http_answer *answer, bool *again, pt_error *err) {
-    char *here = strdup(url), *next = NULL;
-    pt_status status = here ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
+static patina_status perform_with_redirects(pt_http *http, const char *url, uint64_t from,
+                                            const pt_http_body_writer *writer,
+                                            pt_http_response *response, bool *again,
+                                            patina_error *err) {
+    char *current_url = strdup(url), *next = NULL;
+    patina_status status = current_url ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 
-    *answer = pt_http_answer_of_nothing();
+    *response = pt_http_response_init();
     *again = false;
-    for (unsigned hop = 0; status == PT_OK; hop++) {
-        status = exchange_once(http, here, from, sink, answer, again, err);
-        answer->is_elsewheres = hop > 0 && !is_same_origin(here, http->endpoint);
-        if (status != PT_OK || !is_redirect(answer->code)) break;
-        if (!sink && names_file(answer)) break;
+    for (unsigned hop = 0; status == PATINA_OK; hop++) {
+        status = perform_once(http, current_url, from, writer, response, again, err);
+        response->is_cross_origin = hop > 0 && !is_same_origin(current_url, http->endpoint);
+        if (status != PATINA_OK || !is_redirect(response->code)) break;
+        if (!writer && has_file_metadata(response)) break;
         next = NULL;
         curl_easy_getinfo(http->curl, CURLINFO_REDIRECT_URL, &next);
-        if (!next || hop == HOPS_MAX) {
-            status = pt_fail(err, PT_EIO, "'%s' sends us %s", http->host,
+        if (!next || hop == REDIRECTS_MAX) {
+            status = pt_fail(err, PATINA_EIO, "'%s' sends us %s", http->host,
                              next ? "in circles" : "to no address");
             break;
         }
         next = strdup(next); /* libcurl's own goes with the next question */
-        free(here);
-        here = next;
-        if (!here) status = pt_fail(err, PT_ENOMEM, "out of memory");
+        free(current_url);
+        current_url = next;
+        if (!current_url) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    free(here);
+    free(current_url);
     return status;
 }
 
-pt_status pt_http_ask(pt_http *http, const char *url, pt_http_answer *answer, bool *again,
-                      pt_error *err) {
-    return perform(http, url, 0, NULL, answer, again, err);
+patina_status pt_http_head(pt_http *http, const char *url, pt_http_response *response, bool *again,
+                           patina_error *err) {
+    return perform_with_redirects(http, url, 0, NULL, response, again, err);
 }
 
-pt_status pt_http_get(pt_http *http, const char *url, uint64_t from, const pt_http_sink *sink,
-                      pt_http_answer *answer, bool *again, pt_error *err) {
-    return perform(http, url, from, sink, answer, again, err);
+patina_status pt_http_get(pt_http *http, const char *url, uint64_t from,
+                          const pt_http_body_writer *writer, pt_http_response *response,
+                          bool *again, patina_error *err) {
+    return perform_with_redirects(http, url, from, writer, response, again, err);
 }

@@ -18,15 +18,16 @@
 
 #include <patina/hub.h>
 
-#include "base/bytes.h"
+#include "base/byte_source.h"
+#include "base/error.h"
 
-const char *const pt_hub_small_files[] = {"config.json", "preprocessor_config.json", "vocab.json",
-                                          "merges.txt", NULL};
-const char *const pt_hub_weights[] = {"model.safetensors", "pytorch_model.bin", NULL};
+const char *const pt_hub_required_files[] = {"config.json", "preprocessor_config.json",
+                                             "vocab.json", "merges.txt", NULL};
+const char *const pt_hub_weight_files[] = {"model.safetensors", "pytorch_model.bin", NULL};
 
 /* ---------------------------------------------------------------- paths */
 
-pt_hub_path pt_hub_path_below(const char *folder, const char *format, ...) {
+pt_hub_path pt_hub_path_join(const char *folder, const char *format, ...) {
     pt_hub_path path;
     va_list args;
     int n = snprintf(path.text, sizeof path.text, "%s/", folder);
@@ -38,31 +39,31 @@ pt_hub_path pt_hub_path_below(const char *folder, const char *format, ...) {
     return path;
 }
 
-pt_status pt_hub_place_of(const char *cache, const pt_hub_name *name, pt_hub_place *place,
-                          pt_error *err) {
+patina_status pt_hub_cache_entry_init(const char *cache, const pt_hub_name *name,
+                                      pt_hub_cache_entry *entry, patina_error *err) {
     const char *slash = strchr(name->id, '/');
     const int n_org = (int)(slash - name->id);
     const size_t n = strlen(cache);
 
     if (n == 0 || n > PT_HUB_CACHE_MAX)
-        return pt_fail(err, PT_EUSAGE, "the Hugging Face cache needs a path of 1 to %d bytes",
+        return pt_fail(err, PATINA_EUSAGE, "the Hugging Face cache needs a path of 1 to %d bytes",
                        PT_HUB_CACHE_MAX);
-    place->folder = pt_hub_path_below(cache, "models--%.*s--%s", n_org, name->id, slash + 1);
-    place->locks = pt_hub_path_below(cache, ".locks/models--%.*s--%s", n_org, name->id, slash + 1);
-    return PT_OK;
+    entry->folder = pt_hub_path_join(cache, "models--%.*s--%s", n_org, name->id, slash + 1);
+    entry->locks = pt_hub_path_join(cache, ".locks/models--%.*s--%s", n_org, name->id, slash + 1);
+    return PATINA_OK;
 }
 
-pt_hub_path pt_hub_snapshot(const pt_hub_place *place, const char *commit) {
-    return pt_hub_path_below(place->folder.text, "snapshots/%s", commit);
+pt_hub_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit) {
+    return pt_hub_path_join(entry->folder.text, "snapshots/%s", commit);
 }
 
-pt_status pt_hub_make_folders(const char *path, pt_error *err) {
+patina_status pt_hub_make_dirs(const char *path, patina_error *err) {
     char partial[PT_HUB_PATH_MAX];
     const size_t n = strlen(path);
     struct stat info;
 
     assert(n < sizeof partial);
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return PT_OK;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return PATINA_OK;
     for (size_t i = 1; i <= n; i++) {
         if (path[i] != '/' && path[i] != '\0') continue;
         memcpy(partial, path, i);
@@ -70,15 +71,15 @@ pt_status pt_hub_make_folders(const char *path, pt_error *err) {
         if (mkdir(partial, 0777) == 0) continue;
         const int why = errno;
         if (stat(partial, &info) == 0 && S_ISDIR(info.st_mode)) continue;
-        return pt_fail(err, PT_EIO,
+        return pt_fail(err, PATINA_EIO,
                        "folder '%s': cannot be made: %s (set HF_HOME to a folder that can be "
                        "written)",
                        partial, why == EEXIST ? strerror(ENOTDIR) : strerror(why));
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-void pt_hub_flush_folder_of(const char *path) {
+void pt_hub_fsync_parent_dir(const char *path) {
     char folder[PT_HUB_PATH_MAX];
     const char *slash = strrchr(path, '/');
     assert(slash && slash > path && (size_t)(slash - path) < sizeof folder);
@@ -92,9 +93,9 @@ void pt_hub_flush_folder_of(const char *path) {
 
 /* ---------------------------------------------------------------- references */
 
-bool pt_hub_commit_of(const pt_hub_place *place, const char *revision,
-                      char commit[PT_HUB_COMMIT_MAX + 1]) {
-    const pt_hub_path path = pt_hub_path_below(place->folder.text, "refs/%s", revision);
+bool pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revision,
+                             char commit[PT_HUB_COMMIT_MAX + 1]) {
+    const pt_hub_path path = pt_hub_path_join(entry->folder.text, "refs/%s", revision);
     char *text = NULL;
     size_t n = 0;
 
@@ -102,7 +103,8 @@ bool pt_hub_commit_of(const pt_hub_place *place, const char *revision,
         memcpy(commit, revision, strlen(revision) + 1);
         return true;
     }
-    if (pt_file_read_all(path.text, 4 * PT_HUB_COMMIT_MAX, &text, &n, NULL) != PT_OK) return false;
+    if (pt_file_read_all(path.text, 4 * PT_HUB_COMMIT_MAX, &text, &n, NULL) != PATINA_OK)
+        return false;
     text[strcspn(text, " \r\n")] = '\0';
     const bool ok = pt_hub_is_commit(text);
     if (ok) memcpy(commit, text, strlen(text) + 1);
@@ -110,61 +112,65 @@ bool pt_hub_commit_of(const pt_hub_place *place, const char *revision,
     return ok;
 }
 
-static pt_status ref_failed(const pt_hub_path *path, pt_error *err) {
-    return pt_fail(err, PT_EIO, "file '%s': cannot be written: %s", path->text, strerror(errno));
+static patina_status ref_failed(const pt_hub_path *path, patina_error *err) {
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be written: %s", path->text,
+                   strerror(errno));
 }
 
-pt_status pt_hub_ref_write(const pt_hub_place *place, const char *revision, const char *commit,
-                           pt_error *err) {
-    const pt_hub_path path = pt_hub_path_below(place->folder.text, "refs/%s", revision);
+patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revision,
+                               const char *commit, patina_error *err) {
+    const pt_hub_path path = pt_hub_path_join(entry->folder.text, "refs/%s", revision);
     pt_hub_path folder = path, tmp;
     char known[PT_HUB_COMMIT_MAX + 1];
 
-    if (pt_hub_commit_of(place, revision, known) && strcmp(known, commit) == 0) return PT_OK;
+    if (pt_hub_resolve_revision(entry, revision, known) && strcmp(known, commit) == 0)
+        return PATINA_OK;
     *strrchr(folder.text, '/') = '\0';
-    PT_TRY(pt_hub_make_folders(folder.text, err));
+    PT_TRY(pt_hub_make_dirs(folder.text, err));
 
     /* huggingface_hub calls its own temporary files so: the name, something of its own, ".tmp". */
-    tmp = pt_hub_path_below(folder.text, "%.200s.patina-%ld.tmp", strrchr(path.text, '/') + 1,
-                            (long)getpid());
+    tmp = pt_hub_path_join(folder.text, "%.200s.patina-%ld.tmp", strrchr(path.text, '/') + 1,
+                           (long)getpid());
     const size_t n = strlen(commit);
     const int fd = open(tmp.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     bool ok = fd >= 0 && write(fd, commit, n) == (ssize_t)n && fsync(fd) == 0;
     if (fd >= 0 && close(fd) != 0) ok = false;
     if (ok && rename(tmp.text, path.text) == 0) {
-        pt_hub_flush_folder_of(path.text);
-        return PT_OK;
+        pt_hub_fsync_parent_dir(path.text);
+        return PATINA_OK;
     }
-    const pt_status status = ref_failed(&path, err);
+    const patina_status status = ref_failed(&path, err);
     if (fd >= 0) unlink(tmp.text);
     return status;
 }
 
 /* ---------------------------------------------------------------- snapshots */
 
-bool pt_hub_has(const pt_hub_path *snapshot, const char *file) {
-    const pt_hub_path path = pt_hub_path_below(snapshot->text, "%s", file);
+bool pt_hub_snapshot_has(const pt_hub_path *snapshot, const char *file) {
+    const pt_hub_path path = pt_hub_path_join(snapshot->text, "%s", file);
     struct stat info;
     return stat(path.text, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-const char *pt_hub_lacks(const pt_hub_path *snapshot) {
-    for (size_t i = 0; pt_hub_small_files[i]; i++)
-        if (!pt_hub_has(snapshot, pt_hub_small_files[i])) return pt_hub_small_files[i];
-    for (size_t i = 0; pt_hub_weights[i]; i++)
-        if (pt_hub_has(snapshot, pt_hub_weights[i])) return NULL;
-    return pt_hub_weights[0];
+const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot) {
+    for (size_t i = 0; pt_hub_required_files[i]; i++)
+        if (!pt_hub_snapshot_has(snapshot, pt_hub_required_files[i]))
+            return pt_hub_required_files[i];
+    for (size_t i = 0; pt_hub_weight_files[i]; i++)
+        if (pt_hub_snapshot_has(snapshot, pt_hub_weight_files[i])) return NULL;
+    return pt_hub_weight_files[0];
 }
 
-bool pt_hub_blob_is_whole(const pt_hub_place *place, const char *etag, uint64_t size) {
-    const pt_hub_path blob = pt_hub_path_below(place->folder.text, "blobs/%s", etag);
+bool pt_hub_blob_is_complete(const pt_hub_cache_entry *entry, const char *etag, uint64_t size) {
+    const pt_hub_path blob = pt_hub_path_join(entry->folder.text, "blobs/%s", etag);
     struct stat info;
     return stat(blob.text, &info) == 0 && S_ISREG(info.st_mode) &&
            (size == UINT64_MAX || (uint64_t)info.st_size == size);
 }
 
-uint64_t pt_hub_blob_begun(const pt_hub_place *place, const char *etag, uint64_t size) {
-    const pt_hub_path path = pt_hub_path_below(place->folder.text, "blobs/%s.incomplete", etag);
+uint64_t pt_hub_blob_partial_size(const pt_hub_cache_entry *entry, const char *etag,
+                                  uint64_t size) {
+    const pt_hub_path path = pt_hub_path_join(entry->folder.text, "blobs/%s.incomplete", etag);
     struct stat info;
     if (stat(path.text, &info) != 0 || !S_ISREG(info.st_mode)) return 0;
     return (uint64_t)info.st_size < size ? (uint64_t)info.st_size : size;
@@ -172,49 +178,51 @@ uint64_t pt_hub_blob_begun(const pt_hub_place *place, const char *etag, uint64_t
 
 /* File systems without symbolic links: the file itself goes where the link would be, as
  * huggingface_hub does it. */
-static bool has_no_links(int why) {
+static bool symlinks_unsupported(int why) {
     return why == EPERM || why == ENOSYS || why == EOPNOTSUPP;
 }
 
-pt_status pt_hub_link(const pt_hub_place *place, const char *commit, const char *file,
-                      const char *etag, pt_error *err) {
-    const pt_hub_path snapshot = pt_hub_snapshot(place, commit);
-    const pt_hub_path path = pt_hub_path_below(snapshot.text, "%s", file);
-    const pt_hub_path blob = pt_hub_path_below(place->folder.text, "blobs/%s", etag);
-    const pt_hub_path target = pt_hub_path_below("../..", "blobs/%s", etag);
+patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *commit,
+                                   const char *file, const char *etag, patina_error *err) {
+    const pt_hub_path snapshot = pt_hub_snapshot_path(entry, commit);
+    const pt_hub_path path = pt_hub_path_join(snapshot.text, "%s", file);
+    const pt_hub_path blob = pt_hub_path_join(entry->folder.text, "blobs/%s", etag);
+    const pt_hub_path target = pt_hub_path_join("../..", "blobs/%s", etag);
 
-    PT_TRY(pt_hub_make_folders(snapshot.text, err));
-    if (symlink(target.text, path.text) == 0) return PT_OK;
+    PT_TRY(pt_hub_make_dirs(snapshot.text, err));
+    if (symlink(target.text, path.text) == 0) return PATINA_OK;
     int why = errno;
-    if (why == EEXIST && !pt_hub_has(&snapshot, file)) { /* it leads nowhere */
-        if (unlink(path.text) == 0 && symlink(target.text, path.text) == 0) return PT_OK;
+    if (why == EEXIST && !pt_hub_snapshot_has(&snapshot, file)) { /* it leads nowhere */
+        if (unlink(path.text) == 0 && symlink(target.text, path.text) == 0) return PATINA_OK;
         why = errno;
     }
-    if (why == EEXIST && pt_hub_has(&snapshot, file)) return PT_OK; /* another fetch was faster */
-    if (has_no_links(why) && rename(blob.text, path.text) == 0) return PT_OK;
-    return pt_fail(err, PT_EIO, "file '%s': cannot be made: %s", path.text, strerror(why));
+    if (why == EEXIST && pt_hub_snapshot_has(&snapshot, file))
+        return PATINA_OK; /* another fetch was faster */
+    if (symlinks_unsupported(why) && rename(blob.text, path.text) == 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be made: %s", path.text, strerror(why));
 }
 
-pt_status pt_hub_find(const char *cache, const char *model, char **folder, pt_error *err) {
+patina_status patina_hub_find(const char *cache, const char *model, char **folder,
+                              patina_error *err) {
     char commit[PT_HUB_COMMIT_MAX + 1], typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
     pt_hub_name name;
-    pt_hub_place place;
+    pt_hub_cache_entry entry;
 
     PT_TRY(pt_hub_name_parse(model, &name, err));
-    PT_TRY(pt_hub_place_of(cache, &name, &place, err));
-    pt_hub_name_print(&name, typed);
-    if (!pt_hub_commit_of(&place, name.revision, commit))
-        return pt_fail(err, PT_EIO,
+    PT_TRY(pt_hub_cache_entry_init(cache, &name, &entry, err));
+    pt_hub_name_format(&name, typed);
+    if (!pt_hub_resolve_revision(&entry, name.revision, commit))
+        return pt_fail(err, PATINA_EIO,
                        "no such folder or file, and not in the Hugging Face cache '%s' either; if "
                        "the hub has it, 'patina model fetch %s' gets it",
                        cache, typed);
-    const pt_hub_path snapshot = pt_hub_snapshot(&place, commit);
-    const char *lacks = pt_hub_lacks(&snapshot);
+    const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, commit);
+    const char *lacks = pt_hub_snapshot_missing(&snapshot);
     if (lacks)
-        return pt_fail(err, PT_EIO,
+        return pt_fail(err, PATINA_EIO,
                        "folder '%s' of the Hugging Face cache lacks '%s': 'patina model fetch %s' "
                        "gets it",
                        snapshot.text, lacks, typed);
     *folder = strdup(snapshot.text);
-    return *folder ? PT_OK : pt_fail(err, PT_ENOMEM, "model '%s': out of memory", model);
+    return *folder ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "model '%s': out of memory", model);
 }

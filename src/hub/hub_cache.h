@@ -16,6 +16,7 @@
 
 #include <patina/status.h>
 
+#include "base/error.h"
 #include "hub/hub_name.h"
 
 #define PT_HUB_CACHE_MAX                                                                           \
@@ -30,57 +31,57 @@ typedef struct pt_hub_path {
 } pt_hub_path;
 
 /** "<folder>/<formatted>" */
-pt_hub_path pt_hub_path_below(const char *folder, const char *format, ...) PT_PRINTF(2, 3);
+pt_hub_path pt_hub_path_join(const char *folder, const char *format, ...) PT_PRINTF(2, 3);
 
-/** A model's place in the cache. */
-typedef struct pt_hub_place {
+/** A model's entry in the cache. */
+typedef struct pt_hub_cache_entry {
     pt_hub_path folder; /* CACHE/models--org--name */
     pt_hub_path locks;  /* CACHE/.locks/models--org--name */
-} pt_hub_place;
+} pt_hub_cache_entry;
 
-/** PT_EUSAGE when the cache's path is empty or too long. */
-pt_status pt_hub_place_of(const char *cache, const pt_hub_name *name, pt_hub_place *place,
-                          pt_error *err);
+/** PATINA_EUSAGE when the cache's path is empty or too long. */
+patina_status pt_hub_cache_entry_init(const char *cache, const pt_hub_name *name,
+                                      pt_hub_cache_entry *entry, patina_error *err);
 
 /** The commit that a revision stands for, as far as the cache knows; a commit is its own. */
-bool pt_hub_commit_of(const pt_hub_place *place, const char *revision,
-                      char commit[PT_HUB_COMMIT_MAX + 1]);
+bool pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revision,
+                             char commit[PT_HUB_COMMIT_MAX + 1]);
 
 /** Notes the commit that a branch or tag stands for, unless that is known; appears whole. */
-pt_status pt_hub_ref_write(const pt_hub_place *place, const char *revision, const char *commit,
-                           pt_error *err);
+patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revision,
+                               const char *commit, patina_error *err);
 
 /** CACHE/models--org--name/snapshots/<commit> */
-pt_hub_path pt_hub_snapshot(const pt_hub_place *place, const char *commit);
+pt_hub_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit);
 
 /** Whether a file of a snapshot is there, and not a link to nothing. */
-bool pt_hub_has(const pt_hub_path *snapshot, const char *file);
+bool pt_hub_snapshot_has(const pt_hub_path *snapshot, const char *file);
 
 /** The first file that a snapshot lacks to be a model, or NULL when it is whole. */
-const char *pt_hub_lacks(const pt_hub_path *snapshot);
+const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot);
 
 /** Whether blobs/<etag> is there; one of another size, unless that is UINT64_MAX, does not count.
  */
-bool pt_hub_blob_is_whole(const pt_hub_place *place, const char *etag, uint64_t size);
+bool pt_hub_blob_is_complete(const pt_hub_cache_entry *entry, const char *etag, uint64_t size);
 
 /** Bytes of blobs/<etag>.incomplete, at most size. */
-uint64_t pt_hub_blob_begun(const pt_hub_place *place, const char *etag, uint64_t size);
+uint64_t pt_hub_blob_partial_size(const pt_hub_cache_entry *entry, const char *etag, uint64_t size);
 
 /** Makes snapshots/<commit>/<file> stand for blobs/<etag>, which is there. */
-pt_status pt_hub_link(const pt_hub_place *place, const char *commit, const char *file,
-                      const char *etag, pt_error *err);
+patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *commit,
+                                   const char *file, const char *etag, patina_error *err);
 
 /** Makes a folder and those above it. */
-pt_status pt_hub_make_folders(const char *path, pt_error *err);
+patina_status pt_hub_make_dirs(const char *path, patina_error *err);
 
 /** Flushes the folder of a path, so that a name in it lasts; where that cannot be done, it is not.
  */
-void pt_hub_flush_folder_of(const char *path);
+void pt_hub_fsync_parent_dir(const char *path);
 
 /** What a model needs besides its weights, in the order of fetching; NULL at the end. */
-extern const char *const pt_hub_small_files[];
+extern const char *const pt_hub_required_files[];
 
 /** Names of its weights, the better one first; NULL at the end. */
-extern const char *const pt_hub_weights[];
+extern const char *const pt_hub_weight_files[];
 
 #endif /* PATINA_HUB_HUB_CACHE_H */

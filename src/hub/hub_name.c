@@ -12,6 +12,8 @@
 
 #include <patina/hub.h>
 
+#include "base/error.h"
+
 static bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -47,32 +49,32 @@ static bool is_revision(const char *text) {
     return true;
 }
 
-pt_status pt_hub_name_parse(const char *text, pt_hub_name *name, pt_error *err) {
+patina_status pt_hub_name_parse(const char *text, pt_hub_name *name, patina_error *err) {
     const size_t n_id = strcspn(text, "@");
     const char *revision = text[n_id] ? text + n_id + 1 : "main";
 
     if (!is_id(text, n_id))
-        return pt_fail(err, PT_EUSAGE,
+        return pt_fail(err, PATINA_EUSAGE,
                        "'%s' is not the name of a model on the Hugging Face hub, which is like "
                        "'laion/clap-htsat-unfused'",
                        text);
     if (!is_revision(revision))
-        return pt_fail(err, PT_EUSAGE,
+        return pt_fail(err, PATINA_EUSAGE,
                        "'%s' is not a revision, which is a branch such as 'main', a tag or a "
                        "commit",
                        revision);
     snprintf(name->id, sizeof name->id, "%.*s", (int)n_id, text);
     snprintf(name->revision, sizeof name->revision, "%s", revision);
-    return PT_OK;
+    return PATINA_OK;
 }
 
-bool pt_hub_is_name(const char *text) {
+bool patina_hub_is_name(const char *text) {
     pt_hub_name name;
-    return pt_hub_name_parse(text, &name, NULL) == PT_OK;
+    return pt_hub_name_parse(text, &name, NULL) == PATINA_OK;
 }
 
-void pt_hub_name_print(const pt_hub_name *name,
-                       char text[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2]) {
+void pt_hub_name_format(const pt_hub_name *name,
+                        char text[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2]) {
     const bool newest = strcmp(name->revision, "main") == 0;
     snprintf(text, PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2, "%s%s%s", name->id, newest ? "" : "@",
              newest ? "" : name->revision);

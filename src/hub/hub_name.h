@@ -20,11 +20,12 @@ typedef struct pt_hub_name {
     char revision[PT_HUB_REVISION_MAX + 1]; /* "main" where none was given */
 } pt_hub_name;
 
-/** PT_EUSAGE for what is no name; the message says what is wrong with it. */
-pt_status pt_hub_name_parse(const char *text, pt_hub_name *name, pt_error *err);
+/** PATINA_EUSAGE for what is no name; the message says what is wrong with it. */
+patina_status pt_hub_name_parse(const char *text, pt_hub_name *name, patina_error *err);
 
 /** The name as one would type it: without "@main". */
-void pt_hub_name_print(const pt_hub_name *name, char text[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2]);
+void pt_hub_name_format(const pt_hub_name *name,
+                        char text[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2]);
 
 /** Whether text is a commit's whole name: 40 or 64 lower-case hexadecimal digits. */
 bool pt_hub_is_commit(const char *text);

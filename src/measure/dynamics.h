@@ -15,11 +15,11 @@ typedef struct pt_dynamics {
     float peak;               /* max|x| */
     bool nonfinite;           /* a NaN or Inf came; then nothing else means anything */
     bool negative;            /* the last sample was */
-    uint64_t n_samples, n_crossings;
+    uint64_t n_samples, n_zero_crossings;
 } pt_dynamics;
 
 /** Samples that the public functions add at a time; pieces of this size give the same bits. */
-#define PT_DYNAMICS_PIECE 8192
+#define PT_DYNAMICS_CHUNK 8192
 
 void pt_dynamics_add(pt_dynamics *dynamics, const float *x, size_t n_samples);
 double pt_dynamics_crest_db(const pt_dynamics *dynamics);

@@ -14,14 +14,17 @@
 
 #include <patina/measure.h>
 
-#include "dsp/cascade.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/loudness_block.h"
 #include "dsp/denormal.h"
 #include "dsp/dsp_ops.h"
+#include "dsp/iir_energy.h"
 #include "dsp/stats.h"
 
-#define HEARD_MAX   6    /* channels; what comes after them has no place in the standard */
-#define BLOCK_HOPS  4    /* 400 ms, 75 % overlap */
-#define PAGE_BLOCKS 1022 /* with its header, a page of history takes 8 KiB */
+#define WEIGHTED_CHANNELS_MAX 6 /* channels; what comes after them has no place in the standard */
+#define BLOCK_HOPS            4 /* 400 ms, 75 % overlap */
+#define PAGE_BLOCKS           1022 /* with its header, a page of history takes 8 KiB */
 
 /* 10^((L + 0.691) / 10): the mean square of which BS.1770, formula 2, says that it has L LUFS. */
 #define GATE_ABSOLUTE 1.1724653045822981e-7 /* -70 LUFS */
@@ -29,7 +32,7 @@
 
 /* Mean squares of the blocks over the absolute gate, newest page first. */
 typedef struct page {
-    struct page *older;
+    struct page *prev;
     size_t n;
     double block[PAGE_BLOCKS];
 } page;
@@ -37,22 +40,22 @@ typedef struct page {
 struct pt_loudness_meter {
     pt_arena *arena;
     const pt_dsp_ops *ops;
-    unsigned n_channels, n_heard;
-    size_t hop, n_runs;       /* frames in a hop, and runs of 8 L of them that it consists of */
-    double weight[HEARD_MAX]; /* energy of a channel in a hop to its share of a block */
-    pt_cascade k_weighting;
-    double state[HEARD_MAX][4];
-    float *frames; /* [hop, n_heard], being filled */
+    unsigned n_channels, n_weighted;
+    size_t hop, n_runs; /* frames in a hop, and runs of 8 L of them that it consists of */
+    double weight[WEIGHTED_CHANNELS_MAX]; /* energy of a channel in a hop to its share of a block */
+    pt_iir_energy_plan k_weighting;
+    double state[WEIGHTED_CHANNELS_MAX][4];
+    float *frames; /* [hop, n_weighted], being filled */
     size_t n_filled;
-    double *lanes;             /* [L, n_heard, 8], a run of a hop */
+    double *lanes;             /* [L, n_weighted, 8], a run of a hop */
     double energy[BLOCK_HOPS]; /* of the last hops, weighted */
     uint64_t n_hops;
     page *history;
 };
 
 /* BS.1770-5, annex 1, table 3: L R, then C, LFE or surrounds as the count of channels says. */
-static double channel_weight(unsigned c, unsigned n_heard) {
-    static const double weights[HEARD_MAX + 1][HEARD_MAX] = {
+static double channel_weight(unsigned c, unsigned n_weighted) {
+    static const double weights[WEIGHTED_CHANNELS_MAX + 1][WEIGHTED_CHANNELS_MAX] = {
         [1] = {1.0},
         [2] = {1.0, 1.0},
         [3] = {1.0, 1.0, 1.0},
@@ -60,147 +63,149 @@ static double channel_weight(unsigned c, unsigned n_heard) {
         [5] = {1.0, 1.0, 1.0, 1.41, 1.41},
         [6] = {1.0, 1.0, 1.0, 0.0, 1.41, 1.41},
     };
-    return weights[n_heard][c];
+    return weights[n_weighted][c];
 }
 
 /* The tabulated 48 kHz filters as analogue prototypes, mapped to any rate by the bilinear
  * transform. Returns the gain that the sections leave out. */
-static double k_weighting(unsigned rate_hz, pt_section *shelf, pt_section *high_pass) {
+static double k_weighting(unsigned rate_hz, pt_iir_section *shelf, pt_iir_section *high_pass) {
     const double shelf_q = 0.7071752369554196, high_pass_q = 0.5003270373238773;
     const double vh = pow(10.0, 3.999843853973347 / 20.0), vb = pow(vh, 0.4996667741545416);
 
     double k = tan(M_PI * 1681.974450955533 / rate_hz), k_q = k / shelf_q, kk = k * k;
     const double a0 = 1.0 + k_q + kk, b0 = vh + vb * k_q + kk;
-    *shelf = (pt_section){.b1 = 2.0 * (kk - vh) / b0,
-                          .b2 = (vh - vb * k_q + kk) / b0,
-                          .a1 = 2.0 * (kk - 1.0) / a0,
-                          .a2 = (1.0 - k_q + kk) / a0};
+    *shelf = (pt_iir_section){.b1 = 2.0 * (kk - vh) / b0,
+                              .b2 = (vh - vb * k_q + kk) / b0,
+                              .a1 = 2.0 * (kk - 1.0) / a0,
+                              .a2 = (1.0 - k_q + kk) / a0};
 
     k = tan(M_PI * 38.13547087602444 / rate_hz), k_q = k / high_pass_q, kk = k * k;
-    *high_pass = (pt_section){.b1 = -2.0,
-                              .b2 = 1.0,
-                              .a1 = 2.0 * (kk - 1.0) / (1.0 + k_q + kk),
-                              .a2 = (1.0 - k_q + kk) / (1.0 + k_q + kk)};
+    *high_pass = (pt_iir_section){.b1 = -2.0,
+                                  .b2 = 1.0,
+                                  .a1 = 2.0 * (kk - 1.0) / (1.0 + k_q + kk),
+                                  .a2 = (1.0 - k_q + kk) / (1.0 + k_q + kk)};
     return b0 / a0;
 }
 
-pt_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena *arena,
-                                 pt_loudness_meter **out, pt_error *err) {
-    if (rate_hz < PT_RATE_MIN_HZ || rate_hz > PT_RATE_MAX_HZ)
-        return pt_fail(err, PT_REJECT_UNSUPPORTED, "a rate of %u Hz: %u to %u Hz are measured",
-                       rate_hz, PT_RATE_MIN_HZ, PT_RATE_MAX_HZ);
-    if (n_channels < 1 || n_channels > PT_CHANNELS_MAX)
-        return pt_fail(err, PT_REJECT_UNSUPPORTED, "%u channels: 1 to %u are measured", n_channels,
-                       PT_CHANNELS_MAX);
+patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena *arena,
+                                     pt_loudness_meter **out, patina_error *err) {
+    if (rate_hz < PATINA_RATE_MIN_HZ || rate_hz > PATINA_RATE_MAX_HZ)
+        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "a rate of %u Hz: %u to %u Hz are measured",
+                       rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
+    if (n_channels < 1 || n_channels > PATINA_CHANNELS_MAX)
+        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "%u channels: 1 to %u are measured",
+                       n_channels, PATINA_CHANNELS_MAX);
 
-    const size_t hop = (size_t)pt_block_frames(rate_hz) / BLOCK_HOPS;
-    const size_t run_max = PT_CASCADE_SEGMENTS * PT_CASCADE_LENGTH_MAX;
+    const size_t hop = (size_t)pt_loudness_block_frames(rate_hz) / BLOCK_HOPS;
+    const size_t run_max = PT_IIR_ENERGY_SEGMENTS * PT_IIR_ENERGY_LENGTH_MAX;
     const size_t n_runs = (hop + run_max - 1) / run_max;
-    const size_t length = hop / n_runs / PT_CASCADE_SEGMENTS; /* at 4 kHz still 50 */
-    const unsigned n_heard = n_channels < HEARD_MAX ? n_channels : HEARD_MAX;
+    const size_t length = hop / n_runs / PT_IIR_ENERGY_SEGMENTS; /* at 4 kHz still 50 */
+    const unsigned n_weighted =
+        n_channels < WEIGHTED_CHANNELS_MAX ? n_channels : WEIGHTED_CHANNELS_MAX;
 
-    pt_loudness_meter *meter = pt_arena_take_zeroed(arena, 1, sizeof *meter);
-    float *frames = pt_arena_take_array(arena, hop * n_heard, sizeof *frames);
+    pt_loudness_meter *meter = pt_arena_calloc(arena, 1, sizeof *meter);
+    float *frames = pt_arena_alloc_array(arena, hop * n_weighted, sizeof *frames);
     double *lanes =
-        pt_arena_take_array(arena, PT_CASCADE_SEGMENTS * length * n_heard, sizeof *lanes);
+        pt_arena_alloc_array(arena, PT_IIR_ENERGY_SEGMENTS * length * n_weighted, sizeof *lanes);
     if (!meter || !frames || !lanes)
-        return pt_fail(err, PT_ENOMEM, "no memory for a loudness meter");
+        return pt_fail(err, PATINA_ENOMEM, "no memory for a loudness meter");
 
-    pt_section shelf, high_pass;
+    pt_iir_section shelf, high_pass;
     const double gain = k_weighting(rate_hz, &shelf, &high_pass);
-    pt_cascade_init(&meter->k_weighting, &shelf, &high_pass, length);
-    for (unsigned c = 0; c < n_heard; c++)
+    pt_iir_energy_plan_init(&meter->k_weighting, &shelf, &high_pass, length);
+    for (unsigned c = 0; c < n_weighted; c++)
         meter->weight[c] =
-            channel_weight(c, n_heard) * gain * gain / (double)pt_block_frames(rate_hz);
+            channel_weight(c, n_weighted) * gain * gain / (double)pt_loudness_block_frames(rate_hz);
     meter->arena = arena;
-    meter->ops = pt_dsp_ops_best();
+    meter->ops = pt_dsp_ops_get_best();
     meter->n_channels = n_channels;
-    meter->n_heard = n_heard;
+    meter->n_weighted = n_weighted;
     meter->hop = hop;
     meter->n_runs = n_runs;
     meter->frames = frames;
     meter->lanes = lanes;
     *out = meter;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-/* Sum over the channels of weight times energy. frames [hop, n_heard]. */
+/* Sum over the channels of weight times energy. frames [hop, n_weighted]. */
 static double hop_energy(pt_loudness_meter *meter, const float *frames) {
-    const size_t length = meter->k_weighting.length, n_heard = meter->n_heard;
-    const size_t run = PT_CASCADE_SEGMENTS * length, lane_stride = PT_CASCADE_SEGMENTS * n_heard;
+    const size_t length = meter->k_weighting.length, n_weighted = meter->n_weighted;
+    const size_t run = PT_IIR_ENERGY_SEGMENTS * length,
+                 lane_stride = PT_IIR_ENERGY_SEGMENTS * n_weighted;
     double sum = 0.0;
 
     for (size_t r = 0; r < meter->n_runs; r++) {
-        meter->ops->transpose8(frames, length * n_heard, meter->lanes);
-        for (size_t c = 0; c < n_heard; c++)
+        meter->ops->transpose8(frames, length * n_weighted, meter->lanes);
+        for (size_t c = 0; c < n_weighted; c++)
             if (meter->weight[c] > 0.0)
                 sum += meter->weight[c] *
-                       meter->ops->cascade_energy(&meter->k_weighting,
-                                                  meter->lanes + c * PT_CASCADE_SEGMENTS,
-                                                  lane_stride, meter->state[c]);
-        frames += run * n_heard;
+                       meter->ops->iir_energy(&meter->k_weighting,
+                                              meter->lanes + c * PT_IIR_ENERGY_SEGMENTS,
+                                              lane_stride, meter->state[c]);
+        frames += run * n_weighted;
     }
     const size_t n_left = meter->hop - meter->n_runs * run;
-    for (size_t c = 0; c < n_heard; c++)
-        sum += meter->weight[c] *
-               pt_cascade_energy(&meter->k_weighting, frames + c, n_heard, n_left, meter->state[c]);
+    for (size_t c = 0; c < n_weighted; c++)
+        sum += meter->weight[c] * pt_iir_energy_scalar(&meter->k_weighting, frames + c, n_weighted,
+                                                       n_left, meter->state[c]);
     return sum;
 }
 
-static pt_status hop_end(pt_loudness_meter *meter, const float *frames, pt_error *err) {
+static patina_status process_hop(pt_loudness_meter *meter, const float *frames, patina_error *err) {
     const double *energy = meter->energy;
     meter->energy[meter->n_hops++ % BLOCK_HOPS] = hop_energy(meter, frames);
     const double block = (energy[0] + energy[1]) + (energy[2] + energy[3]);
-    if (meter->n_hops < BLOCK_HOPS || block < GATE_ABSOLUTE) return PT_OK;
+    if (meter->n_hops < BLOCK_HOPS || block < GATE_ABSOLUTE) return PATINA_OK;
 
     if (!meter->history || meter->history->n == PAGE_BLOCKS) {
-        page *newest = pt_arena_take(meter->arena, sizeof *newest);
-        if (!newest) return pt_fail(err, PT_ENOMEM, "no memory for another block of loudness");
-        newest->older = meter->history;
+        page *newest = pt_arena_alloc(meter->arena, sizeof *newest);
+        if (!newest) return pt_fail(err, PATINA_ENOMEM, "no memory for another block of loudness");
+        newest->prev = meter->history;
         newest->n = 0;
         meter->history = newest;
     }
     meter->history->block[meter->history->n++] = block;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-/* The first n_heard channels of every frame. */
-static void frames_keep(pt_loudness_meter *meter, const float *samples, size_t n) {
-    const size_t n_heard = meter->n_heard, n_channels = meter->n_channels;
-    float *out = meter->frames + meter->n_filled * n_heard;
-    if (n_channels == n_heard)
-        memcpy(out, samples, n * n_heard * sizeof *out);
+/* The first n_weighted channels of every frame. */
+static void buffer_frames(pt_loudness_meter *meter, const float *samples, size_t n) {
+    const size_t n_weighted = meter->n_weighted, n_channels = meter->n_channels;
+    float *out = meter->frames + meter->n_filled * n_weighted;
+    if (n_channels == n_weighted)
+        memcpy(out, samples, n * n_weighted * sizeof *out);
     else
         for (size_t i = 0; i < n; i++)
-            memcpy(out + i * n_heard, samples + i * n_channels, n_heard * sizeof *out);
+            memcpy(out + i * n_weighted, samples + i * n_channels, n_weighted * sizeof *out);
     meter->n_filled += n;
 }
 
-pt_status pt_loudness_meter_add(pt_loudness_meter *meter, const float *samples, size_t n_frames,
-                                pt_error *err) {
+patina_status pt_loudness_meter_add(pt_loudness_meter *meter, const float *samples, size_t n_frames,
+                                    patina_error *err) {
     while (n_frames > 0) {
         const size_t room = meter->hop - meter->n_filled;
         const size_t n = n_frames < room ? n_frames : room;
-        if (n == meter->hop && meter->n_channels == meter->n_heard) {
-            PT_TRY(hop_end(meter, samples, err)); /* where it lies */
+        if (n == meter->hop && meter->n_channels == meter->n_weighted) {
+            PT_TRY(process_hop(meter, samples, err)); /* where it lies */
         } else {
-            frames_keep(meter, samples, n);
+            buffer_frames(meter, samples, n);
             if (n == room) {
                 meter->n_filled = 0;
-                PT_TRY(hop_end(meter, meter->frames, err));
+                PT_TRY(process_hop(meter, meter->frames, err));
             }
         }
         samples += n * meter->n_channels;
         n_frames -= n;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* The mean of the blocks that pass a gate; 0 where none does. */
 static double gated_mean(const pt_loudness_meter *meter, double gate) {
     double sum = 0.0;
     uint64_t n = 0;
-    for (const page *p = meter->history; p; p = p->older)
+    for (const page *p = meter->history; p; p = p->prev)
         for (size_t i = 0; i < p->n; i++)
             if (p->block[i] >= gate) {
                 sum += p->block[i];
@@ -212,29 +217,30 @@ static double gated_mean(const pt_loudness_meter *meter, double gate) {
 double pt_loudness_meter_value(const pt_loudness_meter *meter) {
     const double relative_gate = GATE_RELATIVE * gated_mean(meter, GATE_ABSOLUTE);
     const double mean = gated_mean(meter, relative_gate);
-    const double lufs = mean > 0.0 ? -0.691 + 10.0 * log10(mean) : PT_LUFS_FLOOR;
-    return lufs > PT_LUFS_FLOOR ? lufs : PT_LUFS_FLOOR;
+    const double lufs = mean > 0.0 ? -0.691 + 10.0 * log10(mean) : PATINA_LUFS_FLOOR;
+    return lufs > PATINA_LUFS_FLOOR ? lufs : PATINA_LUFS_FLOOR;
 }
 
-static pt_status measure(const pt_audio *audio, pt_arena *arena, double *lufs, pt_error *err) {
+static patina_status measure(const patina_audio *audio, pt_arena *arena, double *lufs,
+                             patina_error *err) {
     pt_loudness_meter *meter = NULL;
     PT_TRY(pt_loudness_meter_open(audio->rate_hz, audio->n_channels, arena, &meter, err));
-    if (audio->n_frames < pt_block_frames(audio->rate_hz))
-        return pt_fail(err, PT_REJECT_TOO_SHORT,
+    if (audio->n_frames < pt_loudness_block_frames(audio->rate_hz))
+        return pt_fail(err, PATINA_REJECT_TOO_SHORT,
                        "%zu frames at %u Hz: shorter than a loudness block of 400 ms",
                        audio->n_frames, audio->rate_hz);
-    if (!pt_stats_finite(audio->samples, audio->n_frames * audio->n_channels))
-        return pt_fail(err, PT_REJECT_NONFINITE, "a NaN or an infinity among the samples");
+    if (!pt_stats_all_finite(audio->samples, audio->n_frames * audio->n_channels))
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "a NaN or an infinity among the samples");
     PT_TRY(pt_loudness_meter_add(meter, audio->samples, audio->n_frames, err));
     *lufs = pt_loudness_meter_value(meter);
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_loudness_measure(const pt_audio *audio, double *lufs, pt_error *err) {
+patina_status patina_loudness_measure(const patina_audio *audio, double *lufs, patina_error *err) {
     const unsigned mode = pt_denormals_flush();
     pt_arena arena;
     pt_arena_init(&arena);
-    const pt_status status = measure(audio, &arena, lufs, err);
+    const patina_status status = measure(audio, &arena, lufs, err);
     pt_arena_release(&arena);
     pt_denormals_restore(mode);
     return status;

@@ -6,8 +6,9 @@
 
 #include <stddef.h>
 
-#include <patina/arena.h>
 #include <patina/status.h>
+
+#include "base/arena.h"
 
 typedef struct pt_loudness_meter pt_loudness_meter;
 
@@ -15,17 +16,17 @@ typedef struct pt_loudness_meter pt_loudness_meter;
  * A meter that lives in the arena: it is gone when the arena is rewound, and takes more from it
  * while sound is added, one number for every 100 ms that are not silent (288 kB an hour).
  *
- * Errors   PT_REJECT_UNSUPPORTED  rate or channels out of range
+ * Errors   PATINA_REJECT_UNSUPPORTED  rate or channels out of range
  */
-pt_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena *arena,
-                                 pt_loudness_meter **meter, pt_error *err);
+patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena *arena,
+                                     pt_loudness_meter **meter, patina_error *err);
 
 /** samples [n_frames, n_channels] in WAVE order, all finite. However a sound is cut into pieces,
  * its loudness comes out with the same bits. */
-pt_status pt_loudness_meter_add(pt_loudness_meter *meter, const float *samples, size_t n_frames,
-                                pt_error *err);
+patina_status pt_loudness_meter_add(pt_loudness_meter *meter, const float *samples, size_t n_frames,
+                                    patina_error *err);
 
-/** LUFS of all that was added; PT_LUFS_FLOOR when no block passes the gate. */
+/** LUFS of all that was added; PATINA_LUFS_FLOOR when no block passes the gate. */
 double pt_loudness_meter_value(const pt_loudness_meter *meter);
 
 #endif /* PATINA_MEASURE_LOUDNESS_H */

@@ -10,13 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/error.h"
 #include "dsp/denormal.h"
 #include "dsp/stats.h"
 
-#define BIN_HZ      ((double)PT_RATE_HZ / PT_LTAS_FRAME)
+#define BIN_HZ      ((double)PATINA_RATE_HZ / PT_LTAS_FRAME)
 #define WINDOW_GAIN 1.5 /* sum of the squared Hann windows of four frames, at every sample */
 
-double pt_ltas_edge_hz(size_t b) {
+double patina_ltas_edge_hz(size_t b) {
     return pow(10.0, 1.15 + 0.05 * (double)b);
 }
 
@@ -27,32 +29,32 @@ static pt_ltas_band band_between(double low_hz, double high_hz) {
     return (pt_ltas_band){(size_t)first, (size_t)last, first + 1.0 - low, high - last};
 }
 
-pt_status pt_meter_open(pt_meter **out, pt_error *err) {
-    pt_meter *meter = calloc(1, sizeof *meter);
-    pt_pair_spectrum *spectrum = aligned_alloc(64, sizeof *spectrum);
+patina_status patina_meter_open(patina_meter **out, patina_error *err) {
+    patina_meter *meter = calloc(1, sizeof *meter);
+    pt_welch_plan *spectrum = aligned_alloc(64, sizeof *spectrum);
     if (!meter || !spectrum) {
         free(meter);
         free(spectrum);
-        return pt_fail(err, PT_ENOMEM, "no memory for a meter");
+        return pt_fail(err, PATINA_ENOMEM, "no memory for a meter");
     }
-    pt_pair_spectrum_init(spectrum);
-    meter->ops = pt_dsp_ops_best();
+    pt_welch_plan_init(spectrum);
+    meter->ops = pt_dsp_ops_get_best();
     meter->spectrum = spectrum;
-    for (size_t b = 0; b < PT_LTAS_BANDS; b++)
-        meter->band[b] = band_between(pt_ltas_edge_hz(b), pt_ltas_edge_hz(b + 1));
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
+        meter->band[b] = band_between(patina_ltas_edge_hz(b), patina_ltas_edge_hz(b + 1));
     *out = meter;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-void pt_meter_close(pt_meter **meter) {
+void patina_meter_close(patina_meter **meter) {
     if (!meter || !*meter) return;
     free((*meter)->spectrum);
     free(*meter);
     *meter = NULL;
 }
 
-void pt_ltas_begin(pt_ltas *ltas, const pt_meter *meter, double mean,
-                   pt_ltas_workspace *workspace) {
+void pt_ltas_init(pt_ltas *ltas, const patina_meter *meter, double mean,
+                  pt_ltas_workspace *workspace) {
     *ltas = (pt_ltas){.meter = meter, .mean = mean, .workspace = workspace, .n_hops = 3};
     for (size_t h = 0; h < 5; h++)
         ltas->hop[h] = workspace->hop[h];
@@ -61,14 +63,14 @@ void pt_ltas_begin(pt_ltas *ltas, const pt_meter *meter, double mean,
 }
 
 /* Takes a hop of n samples and then zeros; every second one completes a pair of frames. */
-static void hop_add(pt_ltas *ltas, const float *x, size_t n) {
-    pt_pair_quarter(x, n, ltas->mean, ltas->hop[ltas->n_hops++]);
+static void add_hop(pt_ltas *ltas, const float *x, size_t n) {
+    pt_welch_pack_quarter(x, n, ltas->mean, ltas->hop[ltas->n_hops++]);
     if (ltas->n_hops < 5) return;
 
     const double *const quarter[5] = {ltas->hop[0], ltas->hop[1], ltas->hop[2], ltas->hop[3],
                                       ltas->hop[4]};
-    ltas->meter->ops->pair_spectrum(ltas->meter->spectrum, quarter, &ltas->workspace->pair,
-                                    &ltas->workspace->power);
+    ltas->meter->ops->welch_accumulate(ltas->meter->spectrum, quarter, &ltas->workspace->pair,
+                                       &ltas->workspace->power);
     for (size_t h = 0; h < 3; h++) { /* the two oldest to the end */
         double *kept = ltas->hop[h + 2];
         ltas->hop[h + 2] = ltas->hop[h];
@@ -78,18 +80,18 @@ static void hop_add(pt_ltas *ltas, const float *x, size_t n) {
 }
 
 void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples) {
-    float *filling = ltas->workspace->filling;
+    float *hop_buffer = ltas->workspace->hop_buffer;
     ltas->n_samples += n_samples;
     while (n_samples > 0) {
         const size_t room = PT_LTAS_HOP - ltas->n_filled;
         const size_t n = n_samples < room ? n_samples : room;
         if (n == PT_LTAS_HOP) {
-            hop_add(ltas, x, n); /* where it lies */
+            add_hop(ltas, x, n); /* where it lies */
         } else {
-            memcpy(filling + ltas->n_filled, x, n * sizeof *x);
+            memcpy(hop_buffer + ltas->n_filled, x, n * sizeof *x);
             ltas->n_filled += n;
             if (n == room) {
-                hop_add(ltas, filling, PT_LTAS_HOP);
+                add_hop(ltas, hop_buffer, PT_LTAS_HOP);
                 ltas->n_filled = 0;
             }
         }
@@ -100,14 +102,14 @@ void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples) {
 
 const double *pt_ltas_finish(pt_ltas *ltas) {
     double *bins = ltas->workspace->bins;
-    if (ltas->n_filled > 0) hop_add(ltas, ltas->workspace->filling, ltas->n_filled);
+    if (ltas->n_filled > 0) add_hop(ltas, ltas->workspace->hop_buffer, ltas->n_filled);
     ltas->n_filled = 0;
 
     /* Three frames more hold something of the signal. Where that makes their number odd, the last
      * pair's second frame is four hops of zeros. */
     for (size_t h = 0; h < 3 || ltas->n_hops != 3; h++)
-        hop_add(ltas, ltas->workspace->filling, 0);
-    pt_pair_spectrum_bins(&ltas->workspace->power, bins);
+        add_hop(ltas, ltas->workspace->hop_buffer, 0);
+    pt_welch_get_bins(&ltas->workspace->power, bins);
 
     /* Both halves of the spectrum but for the two bins that have no mirror image. */
     const double scale = 1.0 / (WINDOW_GAIN * (double)ltas->n_samples * PT_LTAS_FRAME);
@@ -116,38 +118,38 @@ const double *pt_ltas_finish(pt_ltas *ltas) {
     return bins;
 }
 
-void pt_ltas_levels(const pt_meter *meter, const double *power, unsigned source_rate_hz,
-                    double levels[PT_LTAS_BANDS]) {
-    for (size_t b = 0; b < PT_LTAS_BANDS; b++) {
+void pt_ltas_levels(const patina_meter *meter, const double *power, unsigned source_rate_hz,
+                    double levels[PATINA_LTAS_BANDS]) {
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
         const pt_ltas_band *band = &meter->band[b];
-        double sum = band->first_share * power[band->first];
+        double sum = band->first_weight * power[band->first];
         for (size_t k = band->first + 1; k < band->last; k++)
             sum += power[k];
-        sum += band->last_share * power[band->last];
+        sum += band->last_weight * power[band->last];
 
-        const bool empty = pt_ltas_edge_hz(b) >= 0.5 * source_rate_hz;
-        const double level = sum > 0.0 ? 10.0 * log10(2.0 * sum) : PT_LTAS_FLOOR;
-        levels[b] = empty || level < PT_LTAS_FLOOR ? PT_LTAS_FLOOR : level;
+        const bool empty = patina_ltas_edge_hz(b) >= 0.5 * source_rate_hz;
+        const double level = sum > 0.0 ? 10.0 * log10(2.0 * sum) : PATINA_LTAS_FLOOR;
+        levels[b] = empty || level < PATINA_LTAS_FLOOR ? PATINA_LTAS_FLOOR : level;
     }
 }
 
-pt_status pt_ltas_measure(const pt_meter *meter, const float *x, size_t n_samples,
-                          unsigned source_rate_hz, double levels[PT_LTAS_BANDS], pt_arena *scratch,
-                          pt_error *err) {
-    if (n_samples == 0) return pt_fail(err, PT_ERANGE, "no samples to take a spectrum of");
-    if (!pt_stats_finite(x, n_samples))
-        return pt_fail(err, PT_REJECT_NONFINITE, "a NaN or an infinity among the samples");
+patina_status patina_ltas_measure(const patina_meter *meter, const float *x, size_t n_samples,
+                                  unsigned source_rate_hz, double levels[PATINA_LTAS_BANDS],
+                                  pt_arena *scratch, patina_error *err) {
+    if (n_samples == 0) return pt_fail(err, PATINA_ERANGE, "no samples to take a spectrum of");
+    if (!pt_stats_all_finite(x, n_samples))
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "a NaN or an infinity among the samples");
 
-    const pt_arena_mark mark = pt_arena_here(scratch);
-    pt_ltas_workspace *workspace = pt_arena_take(scratch, sizeof *workspace);
-    if (!workspace) return pt_fail(err, PT_ENOMEM, "no memory for a spectrum");
+    const pt_arena_marker mark = pt_arena_mark(scratch);
+    pt_ltas_workspace *workspace = pt_arena_alloc(scratch, sizeof *workspace);
+    if (!workspace) return pt_fail(err, PATINA_ENOMEM, "no memory for a spectrum");
 
     const unsigned mode = pt_denormals_flush();
     pt_ltas ltas;
-    pt_ltas_begin(&ltas, meter, pt_stats_mean(x, n_samples), workspace);
+    pt_ltas_init(&ltas, meter, pt_stats_mean(x, n_samples), workspace);
     pt_ltas_add(&ltas, x, n_samples);
     pt_ltas_levels(meter, pt_ltas_finish(&ltas), source_rate_hz, levels);
     pt_denormals_restore(mode);
     pt_arena_rewind(scratch, mark);
-    return PT_OK;
+    return PATINA_OK;
 }

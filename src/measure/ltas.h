@@ -17,45 +17,46 @@
 #include <patina/measure.h>
 
 #include "dsp/dsp_ops.h"
-#include "dsp/pair_spectrum.h"
+#include "dsp/welch.h"
 
-#define PT_LTAS_FRAME PT_PAIR_N
+#define PT_LTAS_FRAME PT_WELCH_N_FFT
 #define PT_LTAS_HOP   (PT_LTAS_FRAME / 4) /* a quarter, so two frames in a row span five */
 #define PT_LTAS_BINS  (PT_LTAS_FRAME / 2 + 1)
 
 /** The bins that a band covers, all of them whole but for the first and the last. */
 typedef struct pt_ltas_band {
     size_t first, last; /* first < last: no band is narrower than a bin */
-    double first_share, last_share;
+    double first_weight, last_weight;
 } pt_ltas_band;
 
-struct pt_meter {
+struct patina_meter {
     const pt_dsp_ops *ops;
-    pt_pair_spectrum *spectrum;
-    pt_ltas_band band[PT_LTAS_BANDS];
+    pt_welch_plan *spectrum;
+    pt_ltas_band band[PATINA_LTAS_BANDS];
 };
 
 /** What an estimator works in: 1.3 MB. */
 typedef struct pt_ltas_workspace {
-    _Alignas(64) double hop[5][PT_LTAS_HOP]; /* as pt_pair_quarter makes them */
-    pt_pair_work pair;
-    pt_pair_power power;
+    _Alignas(64) double hop[5][PT_LTAS_HOP]; /* as pt_welch_pack_quarter makes them */
+    pt_welch_workspace pair;
+    pt_welch_power power;
     double bins[PT_LTAS_BINS];
-    float filling[PT_LTAS_HOP];
+    float hop_buffer[PT_LTAS_HOP];
 } pt_ltas_workspace;
 
 typedef struct pt_ltas {
-    const pt_meter *meter;
+    const patina_meter *meter;
     double mean;
     pt_ltas_workspace *workspace;
     double *hop[5];  /* oldest first; those before the signal are zeros */
     size_t n_hops;   /* that stand in hop */
-    size_t n_filled; /* of filling */
+    size_t n_filled; /* of hop_buffer */
     uint64_t n_samples;
 } pt_ltas;
 
 /** mean is subtracted from every sample; the workspace is the caller's. */
-void pt_ltas_begin(pt_ltas *ltas, const pt_meter *meter, double mean, pt_ltas_workspace *workspace);
+void pt_ltas_init(pt_ltas *ltas, const patina_meter *meter, double mean,
+                  pt_ltas_workspace *workspace);
 
 /** However a signal is cut into pieces, its spectrum comes out with the same bits. */
 void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples);
@@ -64,7 +65,7 @@ void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples);
 const double *pt_ltas_finish(pt_ltas *ltas);
 
 /** P_k to the level of each band in dBFS. */
-void pt_ltas_levels(const pt_meter *meter, const double *power, unsigned source_rate_hz,
-                    double levels[PT_LTAS_BANDS]);
+void pt_ltas_levels(const patina_meter *meter, const double *power, unsigned source_rate_hz,
+                    double levels[PATINA_LTAS_BANDS]);
 
 #endif /* PATINA_MEASURE_LTAS_H */

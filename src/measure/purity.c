@@ -5,9 +5,9 @@
 
 #include <patina/measure.h>
 
-double pt_purity_db(double signal_power, double rest_power) {
-    if (signal_power <= 0.0) return PT_PURITY_MIN; /* also where nothing is left at all */
-    if (rest_power <= 0.0) return PT_PURITY_MAX;
+double patina_purity_db(double signal_power, double rest_power) {
+    if (signal_power <= 0.0) return PATINA_PURITY_MIN; /* also where nothing is left at all */
+    if (rest_power <= 0.0) return PATINA_PURITY_MAX;
     const double purity_db = 10.0 * log10(signal_power / rest_power);
-    return fmin(PT_PURITY_MAX, fmax(PT_PURITY_MIN, purity_db));
+    return fmin(PATINA_PURITY_MAX, fmax(PATINA_PURITY_MIN, purity_db));
 }

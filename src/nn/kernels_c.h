@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "nn/tables.h"
+#include "nn/nn_dispatch.h"
 
 /* One row of y is made PANEL outputs at a time, their sums in the registers of SSE2 or NEON. */
 enum { PANEL = 32, K_BLOCK = 512 };
@@ -186,7 +186,7 @@ static void attention(const pt_nn_attention *a) {
 }
 
 const pt_nn_ops TABLE = {
-    .isa = PT_ISA_C,
+    .isa = PATINA_ISA_C,
     .precision = PRECISION,
     .operand_size = sizeof(operand),
     .packed_size = packed_size,

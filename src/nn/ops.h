@@ -19,7 +19,7 @@
 
 #include <stddef.h>
 
-#include <patina/isa.h>
+#include <patina/cpu.h>
 
 /** What becomes of a finished element v of x W^T + b. */
 typedef enum pt_nn_epilogue {
@@ -51,8 +51,8 @@ typedef struct pt_nn_attention {
 } pt_nn_attention;
 
 typedef struct pt_nn_ops {
-    pt_isa isa;
-    pt_precision precision;
+    patina_isa isa;
+    patina_precision precision;
     size_t operand_size; /* bytes: 4 or 2 */
 
     /* Bytes that a packed [n_out, n_in] matrix takes. */
@@ -79,10 +79,10 @@ typedef struct pt_nn_ops {
 } pt_nn_ops;
 
 /**
- * The table of an instruction set, which must be one that pt_isa_parse accepts here, and precision;
+ * The table of an instruction set, which must be one that patina_isa_parse accepts here, and precision;
  * NULL where there is none. Plain C has both, its bfloat16 being a reference for tests; AVX-512 has
  * bfloat16 where the CPU does.
  */
-const pt_nn_ops *pt_nn_ops_of(pt_isa isa, pt_precision precision);
+const pt_nn_ops *pt_nn_ops_get(patina_isa isa, patina_precision precision);
 
 #endif /* PATINA_NN_OPS_H */

@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "nn/tables.h"
+#include "nn/nn_dispatch.h"
 
 #define TABLE     pt_nn_ops_bf16_c
-#define PRECISION PT_PRECISION_BF16
+#define PRECISION PATINA_PRECISION_BF16
 
 typedef uint16_t operand;
 

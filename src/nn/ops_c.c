@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* ops_c.c - the kernel table in plain C: the reference, and what runs where no other table does */
 
-#include "nn/tables.h"
+#include "nn/nn_dispatch.h"
 
 #define TABLE     pt_nn_ops_c
-#define PRECISION PT_PRECISION_F32
+#define PRECISION PATINA_PRECISION_F32
 
 typedef float operand;
 

@@ -14,8 +14,8 @@ typedef struct pt_parquet_buffer {
     size_t n, capacity;
 } pt_parquet_buffer;
 
-/** Room for `more` bytes behind the n; PT_ENOMEM leaves all as it was. */
-pt_status pt_parquet_reserve(pt_parquet_buffer *buffer, size_t more, pt_error *err);
+/** Room for `more` bytes behind the n; PATINA_ENOMEM leaves all as it was. */
+patina_status pt_parquet_buffer_reserve(pt_parquet_buffer *buffer, size_t more, patina_error *err);
 
 /**
  * Adds exactly n_out bytes to out, decompressed from n_in bytes. n_out is what the page claims:
@@ -23,9 +23,9 @@ pt_status pt_parquet_reserve(pt_parquet_buffer *buffer, size_t more, pt_error *e
  *
  * codec  PT_PARQUET_SNAPPY, PT_PARQUET_GZIP or PT_PARQUET_ZSTD
  *
- * Errors  PT_EFORMAT  damaged, or another number of bytes ("its SNAPPY data is damaged")
+ * Errors  PATINA_EFORMAT  damaged, or another number of bytes ("its SNAPPY data is damaged")
  */
-pt_status pt_parquet_decompress(int codec, const void *in, size_t n_in, size_t n_out,
-                                pt_parquet_buffer *out, pt_error *err);
+patina_status pt_parquet_decompress(int codec, const void *in, size_t n_in, size_t n_out,
+                                    pt_parquet_buffer *out, patina_error *err);
 
 #endif /* PATINA_PARQUET_CODEC_H */

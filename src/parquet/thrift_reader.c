@@ -1,156 +1,157 @@
 /* SPDX-License-Identifier: MIT */
 /* thrift_reader.c - field headers, zigzag numbers, strings and lists, each checked against the end
  *
- * The first fault stays, and moves `at` to the end, so that nothing is read behind it.
+ * The first error stays, and moves `at` to the end, so that nothing is read behind it.
  */
 
 #include "parquet/thrift_reader.h"
 
-void pt_thrift_in_init(pt_thrift_in *in, const void *bytes, size_t n) {
-    *in = (pt_thrift_in){.at = bytes, .end = (const unsigned char *)bytes + n};
+void pt_thrift_reader_init(pt_thrift_reader *in, const void *bytes, size_t n) {
+    *in = (pt_thrift_reader){.at = bytes, .end = (const unsigned char *)bytes + n};
 }
 
-static uint64_t failed(pt_thrift_in *in, pt_thrift_fault fault) {
-    if (in->fault == PT_THRIFT_SOUND) in->fault = fault;
+static uint64_t set_error(pt_thrift_reader *in, pt_thrift_error error) {
+    if (in->error == PT_THRIFT_OK) in->error = error;
     in->at = in->end;
     return 0;
 }
 
-static size_t left(const pt_thrift_in *in) {
+static size_t left(const pt_thrift_reader *in) {
     return (size_t)(in->end - in->at);
 }
 
-static unsigned get_byte(pt_thrift_in *in) {
-    return in->at < in->end ? *in->at++ : (unsigned)failed(in, PT_THRIFT_CUT);
+static unsigned read_byte(pt_thrift_reader *in) {
+    return in->at < in->end ? *in->at++ : (unsigned)set_error(in, PT_THRIFT_TRUNCATED);
 }
 
-static void pass(pt_thrift_in *in, uint64_t n) {
+static void skip_bytes(pt_thrift_reader *in, uint64_t n) {
     if (n <= left(in))
         in->at += n;
     else
-        failed(in, PT_THRIFT_CUT);
+        set_error(in, PT_THRIFT_TRUNCATED);
 }
 
-uint64_t pt_varint_get(pt_thrift_in *in) {
+uint64_t pt_varint_read(pt_thrift_reader *in) {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
-        const unsigned byte = get_byte(in);
+        const unsigned byte = read_byte(in);
         if (shift == 63 && byte > 1) break; /* bits 64 and up */
         value |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80) return in->fault == PT_THRIFT_SOUND ? value : 0;
+        if (byte < 0x80) return in->error == PT_THRIFT_OK ? value : 0;
     }
-    return failed(in, PT_THRIFT_BROKEN);
+    return set_error(in, PT_THRIFT_INVALID);
 }
 
-static int64_t get_zigzag(pt_thrift_in *in) {
-    const uint64_t value = pt_varint_get(in);
+static int64_t read_zigzag(pt_thrift_reader *in) {
+    const uint64_t value = pt_varint_read(in);
     return (int64_t)(value >> 1 ^ (~(value & 1) + 1));
 }
 
-bool pt_thrift_next(pt_thrift_in *in, pt_thrift_field *field) {
-    const unsigned head = get_byte(in);
-    if (head == 0) return false; /* the end of the struct, or a fault */
-    const int64_t id = head >> 4 ? field->id + (int)(head >> 4) : get_zigzag(in);
-    if (id < INT16_MIN || id > INT16_MAX) return failed(in, PT_THRIFT_BROKEN);
+bool pt_thrift_read_field_header(pt_thrift_reader *in, pt_thrift_field *field) {
+    const unsigned head = read_byte(in);
+    if (head == 0) return false; /* the end of the struct, or a error */
+    const int64_t id = head >> 4 ? field->id + (int)(head >> 4) : read_zigzag(in);
+    if (id < INT16_MIN || id > INT16_MAX) return set_error(in, PT_THRIFT_INVALID);
     *field = (pt_thrift_field){(int)id, (pt_thrift_type)(head & 0xF)};
-    return in->fault == PT_THRIFT_SOUND;
+    return in->error == PT_THRIFT_OK;
 }
 
-static bool is(pt_thrift_in *in, pt_thrift_type type, pt_thrift_type wanted) {
-    return type == wanted || failed(in, PT_THRIFT_BROKEN);
+static bool is(pt_thrift_reader *in, pt_thrift_type type, pt_thrift_type wanted) {
+    return type == wanted || set_error(in, PT_THRIFT_INVALID);
 }
 
-bool pt_thrift_get_bool(pt_thrift_in *in, const pt_thrift_field *field) {
+bool pt_thrift_read_bool(pt_thrift_reader *in, const pt_thrift_field *field) {
     return field->type == PT_THRIFT_TRUE || (is(in, field->type, PT_THRIFT_FALSE) && false);
 }
 
-int32_t pt_thrift_get_item_i32(pt_thrift_in *in) {
-    const int64_t value = get_zigzag(in);
-    if (value < INT32_MIN || value > INT32_MAX) return (int32_t)failed(in, PT_THRIFT_BROKEN);
+int32_t pt_thrift_read_item_i32(pt_thrift_reader *in) {
+    const int64_t value = read_zigzag(in);
+    if (value < INT32_MIN || value > INT32_MAX) return (int32_t)set_error(in, PT_THRIFT_INVALID);
     return (int32_t)value;
 }
 
-int32_t pt_thrift_get_i32(pt_thrift_in *in, const pt_thrift_field *field) {
-    return is(in, field->type, PT_THRIFT_I32) ? pt_thrift_get_item_i32(in) : 0;
+int32_t pt_thrift_read_i32(pt_thrift_reader *in, const pt_thrift_field *field) {
+    return is(in, field->type, PT_THRIFT_I32) ? pt_thrift_read_item_i32(in) : 0;
 }
 
-int64_t pt_thrift_get_i64(pt_thrift_in *in, const pt_thrift_field *field) {
-    return is(in, field->type, PT_THRIFT_I64) ? get_zigzag(in) : 0;
+int64_t pt_thrift_read_i64(pt_thrift_reader *in, const pt_thrift_field *field) {
+    return is(in, field->type, PT_THRIFT_I64) ? read_zigzag(in) : 0;
 }
 
-pt_thrift_span pt_thrift_get_bytes(pt_thrift_in *in, const pt_thrift_field *field) {
+pt_thrift_span pt_thrift_read_binary(pt_thrift_reader *in, const pt_thrift_field *field) {
     pt_thrift_span span = {0};
     if (!is(in, field->type, PT_THRIFT_BINARY)) return span;
-    const uint64_t n = pt_varint_get(in);
+    const uint64_t n = pt_varint_read(in);
     const unsigned char *bytes = in->at;
-    pass(in, n);
-    if (in->fault == PT_THRIFT_SOUND) span = (pt_thrift_span){bytes, (size_t)n};
+    skip_bytes(in, n);
+    if (in->error == PT_THRIFT_OK) span = (pt_thrift_span){bytes, (size_t)n};
     return span;
 }
 
-bool pt_thrift_get_struct(pt_thrift_in *in, const pt_thrift_field *field) {
+bool pt_thrift_read_struct(pt_thrift_reader *in, const pt_thrift_field *field) {
     return is(in, field->type, PT_THRIFT_STRUCT);
 }
 
 /** An item takes a byte at least, so that more of them than bytes are a lie. */
-static size_t get_list_head(pt_thrift_in *in, pt_thrift_type *type) {
-    const unsigned head = get_byte(in);
-    const uint64_t n = head >> 4 == 15 ? pt_varint_get(in) : head >> 4;
+static size_t read_list_header(pt_thrift_reader *in, pt_thrift_type *type) {
+    const unsigned head = read_byte(in);
+    const uint64_t n = head >> 4 == 15 ? pt_varint_read(in) : head >> 4;
     *type = (pt_thrift_type)(head & 0xF);
-    return n <= left(in) ? (size_t)n : (size_t)failed(in, PT_THRIFT_CUT);
+    return n <= left(in) ? (size_t)n : (size_t)set_error(in, PT_THRIFT_TRUNCATED);
 }
 
-size_t pt_thrift_get_list(pt_thrift_in *in, const pt_thrift_field *field, pt_thrift_type type) {
+size_t pt_thrift_read_list_header(pt_thrift_reader *in, const pt_thrift_field *field,
+                                  pt_thrift_type type) {
     pt_thrift_type found;
     if (!is(in, field->type, PT_THRIFT_LIST)) return 0;
-    const size_t n = get_list_head(in, &found);
+    const size_t n = read_list_header(in, &found);
     return n > 0 && is(in, found, type) ? n : 0; /* of an empty list some writers know no type */
 }
 
-static void skip_value(pt_thrift_in *in, pt_thrift_type type, bool is_item, unsigned depth);
+static void skip_value(pt_thrift_reader *in, pt_thrift_type type, bool is_item, unsigned depth);
 
-static void skip_items(pt_thrift_in *in, unsigned depth) {
+static void skip_items(pt_thrift_reader *in, unsigned depth) {
     pt_thrift_type type;
-    for (size_t n = get_list_head(in, &type); n > 0 && in->fault == PT_THRIFT_SOUND; n--)
+    for (size_t n = read_list_header(in, &type); n > 0 && in->error == PT_THRIFT_OK; n--)
         skip_value(in, type, true, depth);
 }
 
-static void skip_map(pt_thrift_in *in, unsigned depth) {
-    const uint64_t n = pt_varint_get(in);
-    const unsigned types = n > 0 ? get_byte(in) : 0;
-    if (n > left(in) / 2) failed(in, PT_THRIFT_CUT);
-    for (uint64_t i = 0; i < n && in->fault == PT_THRIFT_SOUND; i++) {
+static void skip_map(pt_thrift_reader *in, unsigned depth) {
+    const uint64_t n = pt_varint_read(in);
+    const unsigned types = n > 0 ? read_byte(in) : 0;
+    if (n > left(in) / 2) set_error(in, PT_THRIFT_TRUNCATED);
+    for (uint64_t i = 0; i < n && in->error == PT_THRIFT_OK; i++) {
         skip_value(in, (pt_thrift_type)(types >> 4), true, depth);
         skip_value(in, (pt_thrift_type)(types & 0xF), true, depth);
     }
 }
 
 /** is_item: a truth value among the items of a list has a byte of its own. */
-static void skip_value(pt_thrift_in *in, pt_thrift_type type, bool is_item, unsigned depth) {
+static void skip_value(pt_thrift_reader *in, pt_thrift_type type, bool is_item, unsigned depth) {
     pt_thrift_field field = {0};
 
-    if (depth >= PT_THRIFT_SKIP_DEPTH) {
-        failed(in, PT_THRIFT_BROKEN);
+    if (depth >= PT_THRIFT_SKIP_DEPTH_MAX) {
+        set_error(in, PT_THRIFT_INVALID);
         return;
     }
     switch (type) {
     case PT_THRIFT_TRUE:
     case PT_THRIFT_FALSE:
-        if (is_item) pass(in, 1);
+        if (is_item) skip_bytes(in, 1);
         break;
     case PT_THRIFT_BYTE:
-        pass(in, 1);
+        skip_bytes(in, 1);
         break;
     case PT_THRIFT_I16:
     case PT_THRIFT_I32:
     case PT_THRIFT_I64:
-        pt_varint_get(in);
+        pt_varint_read(in);
         break;
     case PT_THRIFT_DOUBLE:
-        pass(in, 8);
+        skip_bytes(in, 8);
         break;
     case PT_THRIFT_BINARY:
-        pass(in, pt_varint_get(in));
+        skip_bytes(in, pt_varint_read(in));
         break;
     case PT_THRIFT_LIST:
     case PT_THRIFT_SET:
@@ -160,14 +161,14 @@ static void skip_value(pt_thrift_in *in, pt_thrift_type type, bool is_item, unsi
         skip_map(in, depth + 1);
         break;
     case PT_THRIFT_STRUCT:
-        while (pt_thrift_next(in, &field))
+        while (pt_thrift_read_field_header(in, &field))
             skip_value(in, field.type, false, depth + 1);
         break;
     default:
-        failed(in, PT_THRIFT_BROKEN);
+        set_error(in, PT_THRIFT_INVALID);
     }
 }
 
-void pt_thrift_skip(pt_thrift_in *in, const pt_thrift_field *field) {
+void pt_thrift_skip(pt_thrift_reader *in, const pt_thrift_field *field) {
     skip_value(in, field->type, false, 0);
 }

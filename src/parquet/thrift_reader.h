@@ -4,13 +4,13 @@
  * A struct is read in a loop over its fields; whatever is not asked for is skipped:
  *
  *     pt_thrift_field f = {0};
- *     while (pt_thrift_next(&in, &f))
+ *     while (pt_thrift_read_field_header(&in, &f))
  *         switch (f.id) {
- *         case 1: n = pt_thrift_get_i32(&in, &f); break;
+ *         case 1: n = pt_thrift_read_i32(&in, &f); break;
  *         default: pt_thrift_skip(&in, &f);
  *         }
  *
- * After a fault every call gives zeros and the loops end: look at `fault` once, behind the
+ * After a error every call gives zeros and the loops end: look at `error` once, behind the
  * outermost. Nothing is allocated, and the time is at most proportional to the bytes.
  *
  * Source  Apache Thrift, "Thrift Compact protocol encoding"
@@ -23,20 +23,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "parquet/thrift.h"
+#include "parquet/thrift_writer.h"
 
-#define PT_THRIFT_SKIP_DEPTH 16 /* structs and lists within each other that are passed over */
+#define PT_THRIFT_SKIP_DEPTH_MAX 16 /* structs and lists within each other that are passed over */
 
-typedef enum pt_thrift_fault {
-    PT_THRIFT_SOUND,
-    PT_THRIFT_CUT,   /* the bytes end too early: with more of them it may be sound */
-    PT_THRIFT_BROKEN /* of another type than asked for, out of range, or no Thrift at all */
-} pt_thrift_fault;
+typedef enum pt_thrift_error {
+    PT_THRIFT_OK,
+    PT_THRIFT_TRUNCATED, /* the bytes end too early: with more of them it may be sound */
+    PT_THRIFT_INVALID    /* of another type than asked for, out of range, or no Thrift at all */
+} pt_thrift_error;
 
-typedef struct pt_thrift_in {
+typedef struct pt_thrift_reader {
     const unsigned char *at, *end;
-    pt_thrift_fault fault;
-} pt_thrift_in;
+    pt_thrift_error error;
+} pt_thrift_reader;
 
 /** A field's header. Zero it before the first of a struct. */
 typedef struct pt_thrift_field {
@@ -51,30 +51,31 @@ typedef struct pt_thrift_span {
 } pt_thrift_span;
 
 /** Borrows the n bytes. */
-void pt_thrift_in_init(pt_thrift_in *in, const void *bytes, size_t n);
+void pt_thrift_reader_init(pt_thrift_reader *in, const void *bytes, size_t n);
 
-/** The struct's next field; false behind its last one, and after a fault. */
-bool pt_thrift_next(pt_thrift_in *in, pt_thrift_field *field);
+/** The struct's next field; false behind its last one, and after a error. */
+bool pt_thrift_read_field_header(pt_thrift_reader *in, pt_thrift_field *field);
 
-/** The value of the field; another type is a fault, and so is a number that does not fit. */
-bool pt_thrift_get_bool(pt_thrift_in *in, const pt_thrift_field *field);
-int32_t pt_thrift_get_i32(pt_thrift_in *in, const pt_thrift_field *field);
-int64_t pt_thrift_get_i64(pt_thrift_in *in, const pt_thrift_field *field);
-pt_thrift_span pt_thrift_get_bytes(pt_thrift_in *in, const pt_thrift_field *field);
+/** The value of the field; another type is a error, and so is a number that does not fit. */
+bool pt_thrift_read_bool(pt_thrift_reader *in, const pt_thrift_field *field);
+int32_t pt_thrift_read_i32(pt_thrift_reader *in, const pt_thrift_field *field);
+int64_t pt_thrift_read_i64(pt_thrift_reader *in, const pt_thrift_field *field);
+pt_thrift_span pt_thrift_read_binary(pt_thrift_reader *in, const pt_thrift_field *field);
 
 /** Whether the field is a struct, whose fields then follow. */
-bool pt_thrift_get_struct(pt_thrift_in *in, const pt_thrift_field *field);
+bool pt_thrift_read_struct(pt_thrift_reader *in, const pt_thrift_field *field);
 
 /** Number of a list's items, which are of this type and follow; never more than bytes are left. */
-size_t pt_thrift_get_list(pt_thrift_in *in, const pt_thrift_field *field, pt_thrift_type type);
+size_t pt_thrift_read_list_header(pt_thrift_reader *in, const pt_thrift_field *field,
+                                  pt_thrift_type type);
 
 /** An item of a list of numbers. */
-int32_t pt_thrift_get_item_i32(pt_thrift_in *in);
+int32_t pt_thrift_read_item_i32(pt_thrift_reader *in);
 
 /** Passes over the field, whatever it holds. */
-void pt_thrift_skip(pt_thrift_in *in, const pt_thrift_field *field);
+void pt_thrift_skip(pt_thrift_reader *in, const pt_thrift_field *field);
 
-/** An unsigned number in groups of seven bits; a fault where it has more than 64. */
-uint64_t pt_varint_get(pt_thrift_in *in);
+/** An unsigned number in groups of seven bits; a error where it has more than 64. */
+uint64_t pt_varint_read(pt_thrift_reader *in);
 
 #endif /* PATINA_PARQUET_THRIFT_READER_H */

@@ -7,26 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HANDFUL 32 /* captions; about a second of one core at f32 */
+#include "base/arena.h"
+#include "base/error.h"
 
-pt_status pt_caption_batch_add(pt_caption_batch *b, const char *caption, pt_error *err) {
+#define CAPTIONS_PER_CALL 32 /* captions; about a second of one core at f32 */
+
+patina_status pt_caption_batch_add(pt_caption_batch *b, const char *caption, patina_error *err) {
     if (b->n_captions == b->capacity) {
         const size_t capacity = b->capacity ? 2 * b->capacity : 16;
-        pt_clap_caption *captions = realloc(b->captions, capacity * sizeof *captions);
-        if (!captions) return pt_fail(err, PT_ENOMEM, "out of memory");
+        patina_clap_caption *captions = realloc(b->captions, capacity * sizeof *captions);
+        if (!captions) return pt_fail(err, PATINA_ENOMEM, "out of memory");
         b->captions = captions;
         b->capacity = capacity;
     }
-    pt_clap_caption *added = &b->captions[b->n_captions];
+    patina_clap_caption *added = &b->captions[b->n_captions];
     added->text = strdup(caption);
-    if (!added->text) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!added->text) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     added->n_bytes = strlen(caption);
     b->n_captions++;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* Index of an earlier caption of the same words; i where there is none. Batches are small. */
-static size_t first_of(const pt_caption_batch *b, size_t i) {
+static size_t find_first_equal(const pt_caption_batch *b, size_t i) {
     for (size_t j = 0; j < i; j++)
         if (b->captions[j].n_bytes == b->captions[i].n_bytes &&
             memcmp(b->captions[j].text, b->captions[i].text, b->captions[i].n_bytes) == 0)
@@ -35,63 +38,66 @@ static size_t first_of(const pt_caption_batch *b, size_t i) {
 }
 
 static float *embedding_of(const pt_caption_batch *b, size_t i) {
-    return b->embeddings + i * PT_EMBEDDING;
+    return b->embeddings + i * PATINA_EMBEDDING_SIZE;
 }
 
 /* The text tower for captions that are all different, stopping between two handfuls. */
-static pt_status embed(const pt_clap *clap, const pt_clap_caption *captions, size_t n,
-                       float *embeddings, const atomic_bool *stop, pt_arena *scratch,
-                       pt_error *err) {
-    for (size_t i = 0; i < n; i += HANDFUL) {
+static patina_status embed(const patina_clap *clap, const patina_clap_caption *captions, size_t n,
+                           float *embeddings, const patina_atomic_bool *stop, pt_arena *scratch,
+                           patina_error *err) {
+    for (size_t i = 0; i < n; i += CAPTIONS_PER_CALL) {
         if (stop && atomic_load_explicit(stop, memory_order_relaxed))
-            return pt_fail(err, PT_ECANCELLED, "stopped on request");
-        PT_TRY(pt_clap_embed_texts(clap, captions + i, n - i < HANDFUL ? n - i : HANDFUL,
-                                   embeddings + i * PT_EMBEDDING, scratch, err));
+            return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
+        PT_TRY(patina_clap_embed_texts(clap, captions + i,
+                                       n - i < CAPTIONS_PER_CALL ? n - i : CAPTIONS_PER_CALL,
+                                       embeddings + i * PATINA_EMBEDDING_SIZE, scratch, err));
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_caption_batch_embed(pt_caption_batch *b, const pt_clap *clap, pt_caption_cache *cache,
-                                 const atomic_bool *stop, pt_arena *scratch, pt_error *err) {
+patina_status pt_caption_batch_embed(pt_caption_batch *b, const patina_clap *clap,
+                                     pt_caption_cache *cache, const patina_atomic_bool *stop,
+                                     pt_arena *scratch, patina_error *err) {
     const size_t n = b->n_captions;
-    pt_clap_caption *wanted = NULL;
+    patina_clap_caption *wanted = NULL;
     float *made = NULL;
-    size_t *places = NULL, n_wanted = 0;
-    pt_status status = PT_OK;
+    size_t *indices = NULL, n_wanted = 0;
+    patina_status status = PATINA_OK;
 
-    if (n == 0) return PT_OK;
-    b->embeddings = malloc(n * PT_EMBEDDING * sizeof *b->embeddings);
+    if (n == 0) return PATINA_OK;
+    b->embeddings = malloc(n * PATINA_EMBEDDING_SIZE * sizeof *b->embeddings);
     wanted = malloc(n * sizeof *wanted);
-    made = malloc(n * PT_EMBEDDING * sizeof *made);
-    places = malloc(n * sizeof *places);
-    if (!b->embeddings || !wanted || !made || !places) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
+    made = malloc(n * PATINA_EMBEDDING_SIZE * sizeof *made);
+    indices = malloc(n * sizeof *indices);
+    if (!b->embeddings || !wanted || !made || !indices) {
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         goto done;
     }
     for (size_t i = 0; i < n; i++) {
-        const pt_clap_caption c = b->captions[i];
-        if (first_of(b, i) < i ||
+        const patina_clap_caption c = b->captions[i];
+        if (find_first_equal(b, i) < i ||
             pt_caption_cache_find(cache, c.text, c.n_bytes, embedding_of(b, i)))
             continue;
         wanted[n_wanted] = c;
-        places[n_wanted++] = i;
+        indices[n_wanted++] = i;
     }
     status = embed(clap, wanted, n_wanted, made, stop, scratch, err);
-    if (status != PT_OK) goto done;
+    if (status != PATINA_OK) goto done;
     for (size_t k = 0; k < n_wanted; k++) {
-        const float *embedding = made + k * PT_EMBEDDING;
-        memcpy(embedding_of(b, places[k]), embedding, PT_EMBEDDING * sizeof *embedding);
-        pt_caption_cache_keep(cache, wanted[k].text, wanted[k].n_bytes, embedding);
+        const float *embedding = made + k * PATINA_EMBEDDING_SIZE;
+        memcpy(embedding_of(b, indices[k]), embedding, PATINA_EMBEDDING_SIZE * sizeof *embedding);
+        pt_caption_cache_put(cache, wanted[k].text, wanted[k].n_bytes, embedding);
     }
     for (size_t i = 0; i < n; i++) {
-        const size_t first = first_of(b, i);
+        const size_t first = find_first_equal(b, i);
         if (first < i)
-            memcpy(embedding_of(b, i), embedding_of(b, first), PT_EMBEDDING * sizeof(float));
+            memcpy(embedding_of(b, i), embedding_of(b, first),
+                   PATINA_EMBEDDING_SIZE * sizeof(float));
     }
 done:
     free(wanted);
     free(made);
-    free(places);
+    free(indices);
     return status;
 }
 

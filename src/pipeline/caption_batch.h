@@ -16,31 +16,32 @@
 
 #include <patina/clap.h>
 
+#include "base/arena.h"
 #include "pipeline/caption_cache.h"
 
 /** Captions that go through the tower together, in a run those of so many entries. */
-#define PT_CAPTIONS_TOGETHER 8
+#define PT_CAPTION_BATCH_SIZE 8
 
 /** Zero it to start. */
 typedef struct pt_caption_batch {
-    pt_clap_caption *captions; /* [n_captions], with texts of its own: an entry may go first */
+    patina_clap_caption *captions; /* [n_captions], with texts of its own: an entry may go first */
     size_t n_captions, capacity;
-    float *embeddings; /* [n_captions, PT_EMBEDDING], once they are made */
+    float *embeddings; /* [n_captions, PATINA_EMBEDDING_SIZE], once they are made */
 } pt_caption_batch;
 
-/** Adds a copy of a caption. Errors  PT_ENOMEM */
-pt_status pt_caption_batch_add(pt_caption_batch *batch, const char *caption, pt_error *err);
+/** Adds a copy of a caption. Errors  PATINA_ENOMEM */
+patina_status pt_caption_batch_add(pt_caption_batch *batch, const char *caption, patina_error *err);
 
 /**
  * Embeds all of them; those that the cache holds are taken from there, and the others left in it.
  *
  * stop    ends it soon; may be NULL
  *
- * Errors  PT_ENOMEM, PT_EFORMAT (as pt_clap_embed_texts), PT_ECANCELLED
+ * Errors  PATINA_ENOMEM, PATINA_EFORMAT (as patina_clap_embed_texts), PATINA_ECANCELLED
  */
-pt_status pt_caption_batch_embed(pt_caption_batch *batch, const pt_clap *clap,
-                                 pt_caption_cache *cache, const atomic_bool *stop,
-                                 pt_arena *scratch, pt_error *err);
+patina_status pt_caption_batch_embed(pt_caption_batch *batch, const patina_clap *clap,
+                                     pt_caption_cache *cache, const patina_atomic_bool *stop,
+                                     pt_arena *scratch, patina_error *err);
 
 void pt_caption_batch_release(pt_caption_batch *batch);
 

@@ -12,24 +12,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/hash.h"
 
-typedef struct place {
+typedef struct slot {
     uint64_t low, high; /* of the caption's hash; both 0: free */
-    float embedding[PT_EMBEDDING];
-} place;
+    float embedding[PATINA_EMBEDDING_SIZE];
+} slot;
 
 struct pt_caption_cache {
     pthread_mutex_t lock;
-    place places[PT_CACHED_CAPTIONS];
+    slot slots[PT_CAPTION_CACHE_SLOTS];
 };
 
-pt_status pt_caption_cache_open(pt_caption_cache **cache, pt_error *err) {
+patina_status pt_caption_cache_open(pt_caption_cache **cache, patina_error *err) {
     pt_caption_cache *c = calloc(1, sizeof *c);
-    if (!c) return pt_fail(err, PT_ENOMEM, "out of memory");
+    if (!c) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pthread_mutex_init(&c->lock, NULL);
     *cache = c;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 void pt_caption_cache_close(pt_caption_cache **cache) {
@@ -39,19 +40,19 @@ void pt_caption_cache_close(pt_caption_cache **cache) {
     *cache = NULL;
 }
 
-static place *place_of(pt_caption_cache *cache, const char *caption, size_t n_bytes, uint64_t *low,
+static slot *find_slot(pt_caption_cache *cache, const char *caption, size_t n_bytes, uint64_t *low,
                        uint64_t *high) {
     pt_sha256 hash;
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, caption, n_bytes);
-    pt_sha256_first128(&hash, low, high);
-    return &cache->places[*low % PT_CACHED_CAPTIONS];
+    pt_sha256_update(&hash, caption, n_bytes);
+    pt_sha256_finish_128(&hash, low, high);
+    return &cache->slots[*low % PT_CAPTION_CACHE_SLOTS];
 }
 
 bool pt_caption_cache_find(pt_caption_cache *cache, const char *caption, size_t n_bytes,
-                           float embedding[PT_EMBEDDING]) {
+                           float embedding[PATINA_EMBEDDING_SIZE]) {
     uint64_t low, high;
-    const place *p = place_of(cache, caption, n_bytes, &low, &high);
+    const slot *p = find_slot(cache, caption, n_bytes, &low, &high);
 
     pthread_mutex_lock(&cache->lock);
     const bool found = p->low == low && p->high == high;
@@ -60,10 +61,10 @@ bool pt_caption_cache_find(pt_caption_cache *cache, const char *caption, size_t 
     return found;
 }
 
-void pt_caption_cache_keep(pt_caption_cache *cache, const char *caption, size_t n_bytes,
-                           const float embedding[PT_EMBEDDING]) {
+void pt_caption_cache_put(pt_caption_cache *cache, const char *caption, size_t n_bytes,
+                          const float embedding[PATINA_EMBEDDING_SIZE]) {
     uint64_t low, high;
-    place *p = place_of(cache, caption, n_bytes, &low, &high);
+    slot *p = find_slot(cache, caption, n_bytes, &low, &high);
 
     pthread_mutex_lock(&cache->lock);
     p->low = low;

@@ -7,6 +7,8 @@
  * thread
  */
 
+#include "base/arena.h"
+#include "base/error.h"
 #include "pipeline/run.h"
 
 #include <inttypes.h>
@@ -15,11 +17,11 @@
 #include <string.h>
 
 #include "base/c_locale.h"
-#include "pipeline/ordered.h"
+#include "pipeline/ordered_pool.h"
 
-#define ITEMS_A_WORKER 4 /* entries in flight, so that one slow entry stops nobody for a while */
-#define PROGRESS_NS    200000000
-#define SECOND_NS      1e9
+#define ITEMS_PER_WORKER 4 /* entries in flight, so that one slow entry stops nobody for a while */
+#define PROGRESS_NS      200000000
+#define SECOND_NS        1e9
 
 /* Entries that were read together, and their captions. Released with the last of them. */
 typedef struct batch {
@@ -36,31 +38,31 @@ typedef struct item {
     int64_t text_ns;      /* that took its worker */
     bool is_first;        /* of its batch: its worker embeds the captions of all */
     size_t first_caption; /* of the batch's captions */
-    pt_watch watch;
-    pt_harvest harvest;
-    pt_status status;
-    pt_error err;
+    pt_watchdog watchdog;
+    pt_entry_result result;
+    patina_status status;
+    patina_error err;
 } item;
 
-void pt_run_tell(const pt_run *r, pt_event event) {
-    const pt_generate_options *o = &r->plan.options;
+void pt_run_emit_event(const pt_run *r, patina_event event) {
+    const patina_generate_options *o = &r->plan.options;
     if (!o->on_event) return;
     event.n_entries = r->n_done;
-    event.n_entries_total = r->n_entries_to_do;
+    event.n_entries_total = r->n_entries_pending;
     event.n_rows = r->n_rows;
     event.n_rejects = r->n_rejects;
-    event.n_chunks = r->n_chunks_held + r->n_chunks_done;
+    event.n_chunks = r->n_chunks_existing + r->n_chunks_done;
     event.n_chunks_total = r->plan.n_chunks;
     o->on_event(o->context, &event);
 }
 
-void pt_run_note(const pt_run *r, const char *format, ...) {
+void pt_run_emit_note(const pt_run *r, const char *format, ...) {
     char text[512];
     va_list args;
     va_start(args, format);
     pt_vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    pt_run_tell(r, (pt_event){.kind = PT_EVENT_NOTE, .text = text});
+    pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_NOTE, .text = text});
 }
 
 /* ---------------------------------------------------------------- time */
@@ -70,18 +72,18 @@ static int64_t time_limit_ns(const pt_run *r) {
 }
 
 /* Whether a chunk that is begun now would not be finished in time, by what others took. */
-static bool too_late_for_a_chunk(pt_run *r) {
+static bool chunk_exceeds_time_limit(pt_run *r) {
     if (time_limit_ns(r) == 0) return false;
-    const int64_t passed = pt_watch_now() - r->started_ns;
+    const int64_t passed = pt_monotonic_ns() - r->started_ns;
     return passed + atomic_load(&r->longest_chunk_ns) >= time_limit_ns(r);
 }
 
 static bool is_stopped(void *context) {
     pt_run *r = context;
-    const atomic_bool *stop = r->plan.options.stop;
+    const patina_atomic_bool *stop = r->plan.options.stop;
     if (stop && atomic_load_explicit(stop, memory_order_relaxed)) {
         atomic_store(&r->stopping, true);
-    } else if (time_limit_ns(r) > 0 && pt_watch_now() - r->started_ns > time_limit_ns(r)) {
+    } else if (time_limit_ns(r) > 0 && pt_monotonic_ns() - r->started_ns > time_limit_ns(r)) {
         r->out_of_time = true;
         atomic_store(&r->stopping, true);
     }
@@ -90,15 +92,15 @@ static bool is_stopped(void *context) {
 
 /* ---------------------------------------------------------------- items */
 
-static void batch_leave(batch *b) {
+static void batch_unref(batch *b) {
     if (!b || --b->n_items > 0) return;
     pt_caption_batch_release(&b->captions);
     free(b);
 }
 
 /* Lets go of the audio that an archive held, which is not needed once the entry was worked on. */
-static void item_drop_audio(pt_run *r, item *it) {
-    atomic_fetch_sub(&r->n_held, it->entry.n_audio);
+static void item_release_audio(pt_run *r, item *it) {
+    atomic_fetch_sub(&r->n_bytes_in_flight, it->entry.n_audio);
     free(it->entry.audio);
     it->entry.audio = NULL;
     it->entry.n_audio = 0;
@@ -107,9 +109,9 @@ static void item_drop_audio(pt_run *r, item *it) {
 static void item_release(void *context, void *slot) {
     item *it = slot;
     if (!it) return;
-    item_drop_audio(context, it);
+    item_release_audio(context, it);
     pt_entry_release(&it->entry);
-    pt_harvest_release(&it->harvest);
+    pt_entry_result_release(&it->result);
     free(it);
 }
 
@@ -117,7 +119,7 @@ static void item_release(void *context, void *slot) {
 static item *item_make(pt_run *r, pt_entry *entry, uint64_t index, bool repeated) {
     item *it = calloc(1, sizeof *it);
     if (!it) return NULL;
-    atomic_fetch_add(&r->n_held, entry->n_audio);
+    atomic_fetch_add(&r->n_bytes_in_flight, entry->n_audio);
     it->entry = *entry;
     *entry = (pt_entry){0};
     it->index = index;
@@ -130,252 +132,257 @@ static item *item_make(pt_run *r, pt_entry *entry, uint64_t index, bool repeated
 /* Whether the run makes the chunk that an entry belongs to: ours, not there yet, and in time. */
 static bool is_wanted(pt_run *r, uint64_t index) {
     const uint64_t size = r->plan.options.chunk;
-    if (!r->is_to_do[index / size]) return false;
-    if (index % size == 0 && too_late_for_a_chunk(r)) {
-        r->out_of_time = r->read_all = true;
+    if (!r->is_pending[index / size]) return false;
+    if (index % size == 0 && chunk_exceeds_time_limit(r)) {
+        r->out_of_time = r->corpus_ended = true;
         return false;
     }
     return true;
 }
 
 /* Reads on to the next entry that is wanted; *next is NULL after the last. */
-static pt_status read_wanted(pt_run *r, item **next, pt_error *err) {
+static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
     *next = NULL;
-    while (!r->read_all && r->n_read < r->n_entries_needed) {
+    while (!r->corpus_ended && r->n_read < r->n_entries_to_read) {
         const uint64_t index = r->n_read;
         const bool wanted = is_wanted(r, index);
         pt_entry entry = {0};
         bool end = false, repeated = false;
 
-        if (r->read_all) break;
-        pt_status status = pt_corpus_next(r->corpus, wanted, &entry, &end, err);
-        if (status == PT_OK && end) {
-            r->read_all = true;
+        if (r->corpus_ended) break;
+        patina_status status = pt_corpus_next(r->corpus, wanted, &entry, &end, err);
+        if (status == PATINA_OK && end) {
+            r->corpus_ended = true;
             break;
         }
-        if (status == PT_OK && entry.id) status = pt_id_set_add(r->ids, entry.id, &repeated, err);
+        if (status == PATINA_OK && entry.id)
+            status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
-        if (status == PT_OK && wanted && !(*next = item_make(r, &entry, index, repeated)))
-            status = pt_fail(err, PT_ENOMEM, "out of memory");
+        if (status == PATINA_OK && wanted && !(*next = item_make(r, &entry, index, repeated)))
+            status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         pt_entry_release(&entry);
-        if (status != PT_OK || wanted) return status;
+        if (status != PATINA_OK || wanted) return status;
     }
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status add_captions(const pt_run *r, item *it, pt_error *err) {
-    const pt_generate_options *o = &r->plan.options;
+static patina_status add_captions(const pt_run *r, item *it, patina_error *err) {
+    const patina_generate_options *o = &r->plan.options;
     size_t first, last;
     it->first_caption = it->batch->captions.n_captions;
-    pt_rows_captions(o->captions, o->seed, &it->entry, it->repeated, &first, &last);
+    pt_rows_select_captions(o->captions, o->seed, &it->entry, it->repeated, &first, &last);
     for (size_t i = first; i < last; i++)
         if (it->entry.captions[i].text)
             PT_TRY(pt_caption_batch_add(&it->batch->captions, it->entry.captions[i].text, err));
-    return PT_OK;
+    return PATINA_OK;
 }
 
-/* Asked before read_entry, which reads nothing while there is something ahead. */
-static bool holds_enough(void *context) {
+/* Asked before read_entry, which reads nothing while there is something prefetched. */
+static bool in_flight_is_full(void *context) {
     pt_run *r = context;
-    return r->next_ahead == r->n_ahead && atomic_load(&r->n_held) >= PT_HELD_BYTES;
+    return r->next_prefetched == r->n_prefetched &&
+           atomic_load(&r->n_bytes_in_flight) >= PT_IN_FLIGHT_BYTES_MAX;
 }
 
-/* Fills `ahead` with the next few entries and makes them a batch. */
-static pt_status read_batch(pt_run *r, pt_error *err) {
+/* Fills `prefetched` with the next few entries and makes them a batch. */
+static patina_status read_batch(pt_run *r, patina_error *err) {
     batch *b = calloc(1, sizeof *b);
-    pt_status status = b ? PT_OK : pt_fail(err, PT_ENOMEM, "out of memory");
-    r->n_ahead = r->next_ahead = 0;
+    patina_status status = b ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    r->n_prefetched = r->next_prefetched = 0;
 
-    while (status == PT_OK && r->n_ahead < r->batch_entries &&
-           (r->n_ahead == 0 || atomic_load(&r->n_held) < PT_HELD_BYTES)) {
+    while (status == PATINA_OK && r->n_prefetched < r->batch_entries &&
+           (r->n_prefetched == 0 || atomic_load(&r->n_bytes_in_flight) < PT_IN_FLIGHT_BYTES_MAX)) {
         item *it = NULL;
         status = read_wanted(r, &it, err);
         if (!it) break;
         it->batch = b;
         it->is_first = b->n_items++ == 0;
-        r->ahead[r->n_ahead++] = it;
+        r->prefetched[r->n_prefetched++] = it;
         status = add_captions(r, it, err);
     }
     if (b && b->n_items == 0) free(b);
-    if (r->batch_entries < PT_CAPTIONS_TOGETHER) r->batch_entries *= 2;
+    if (r->batch_entries < PT_CAPTION_BATCH_SIZE) r->batch_entries *= 2;
     return status;
 }
 
 static void *read_entry(void *context) {
     pt_run *r = context;
-    if (r->next_ahead == r->n_ahead) {
-        if (r->read_status != PT_OK) return NULL;
+    if (r->next_prefetched == r->n_prefetched) {
+        if (r->read_status != PATINA_OK) return NULL;
         r->read_status = read_batch(r, &r->read_err);
-        if (r->read_status != PT_OK) return NULL; /* what was read goes with the pt_run */
+        if (r->read_status != PATINA_OK) return NULL; /* what was read goes with the pt_run */
     }
-    return r->next_ahead < r->n_ahead ? r->ahead[r->next_ahead++] : NULL;
+    return r->next_prefetched < r->n_prefetched ? r->prefetched[r->next_prefetched++] : NULL;
 }
 
 /* ---------------------------------------------------------------- worker */
 
-static void work_entry(void *context, void *own, void *slot) {
+static void process_entry(void *context, void *own, void *slot) {
     pt_run *r = context;
     item *it = slot;
     pt_arena *arena = own;
 
     if (it->is_first) {
-        const int64_t began = pt_watch_now();
+        const int64_t began = pt_monotonic_ns();
         it->status = pt_caption_batch_embed(&it->batch->captions, r->clap, r->cache, &r->stopping,
                                             arena, &it->err);
-        it->text_ns = pt_watch_now() - began;
+        it->text_ns = pt_monotonic_ns() - began;
     }
     const uint64_t every = r->plan.options.keep_every;
-    const pt_row_turn turn = {
-        .repeated = it->repeated, .keep_audio = it->index % every == 0, .watch = &it->watch};
-    if (it->status == PT_OK)
-        it->status = pt_rows_make(&r->rows, &it->entry, &turn, &it->harvest, arena, &it->err);
-    item_drop_audio(r, it);
+    const pt_entry_options entry_options = {
+        .repeated = it->repeated, .keep_audio = it->index % every == 0, .watchdog = &it->watchdog};
+    if (it->status == PATINA_OK)
+        it->status =
+            pt_rows_make(&r->rows, &it->entry, &entry_options, &it->result, arena, &it->err);
+    item_release_audio(r, it);
 }
 
 /* Of an entry whose audio takes too long to read, a reject remains. */
-static void *give_up(void *context, void *slot) {
+static void *abandon(void *context, void *slot) {
     pt_run *r = context;
     item *old = slot;
     const double limit_s = r->plan.options.entry_timeout_s;
     const int64_t limit_ns = (int64_t)(limit_s * SECOND_NS);
 
-    if (limit_ns == 0 || !pt_watch_is_over(&old->watch, limit_ns)) return NULL;
+    if (limit_ns == 0 || !pt_watchdog_has_expired(&old->watchdog, limit_ns)) return NULL;
     pt_entry entry = {.id = strdup(old->entry.id), .source = strdup(old->entry.source)};
     item *it = entry.id && entry.source ? item_make(r, &entry, old->index, false) : NULL;
     pt_entry_release(&entry);
     if (!it) return NULL; /* another time, when there is memory */
-    if (!pt_watch_break(&old->watch, limit_ns)) {
+    if (!pt_watchdog_cancel(&old->watchdog, limit_ns)) {
         item_release(r, it);
         return NULL;
     }
     it->batch = old->batch;
     old->batch = NULL; /* so that the calling thread alone counts who has left */
-    it->status =
-        pt_harvest_reject(&it->harvest, PT_REJECT_TIMEOUT, &it->err,
-                          "'%s': reading it took longer than %g s", it->entry.source, limit_s);
+    it->status = pt_entry_result_add_reject(&it->result, PATINA_REJECT_TIMEOUT, &it->err,
+                                            "'%s': reading it took longer than %g s",
+                                            it->entry.source, limit_s);
     return it;
 }
 
 /* ---------------------------------------------------------------- writer */
 
 static bool progress_is_due(pt_run *r) {
-    const int64_t now = pt_watch_now();
+    const int64_t now = pt_monotonic_ns();
     if (now - r->last_progress_ns < PROGRESS_NS) return false;
     r->last_progress_ns = now;
     return true;
 }
 
-static pt_status write_reject(pt_run *r, const pt_entry *entry, const pt_reject *reject,
-                              pt_error *err) {
-    char *line = pt_reject_line(entry->id, entry->source, reject->reason, reject->sentence);
-    if (!line) return pt_fail(err, PT_ENOMEM, "out of memory");
-    const pt_status status = pt_store_reject(r->store, reject->reason, line, err);
+static patina_status write_reject(pt_run *r, const pt_entry *entry, const pt_reject *reject,
+                                  patina_error *err) {
+    char *line = pt_reject_to_json_line(entry->id, entry->source, reject->reason, reject->sentence);
+    if (!line) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    const patina_status status = pt_chunk_store_add_reject(r->store, reject->reason, line, err);
     free(line);
     r->n_rejects++;
-    pt_run_tell(r, (pt_event){.kind = PT_EVENT_REJECT,
-                              .text = reject->sentence,
-                              .entry = entry->id,
-                              .reason = reject->reason});
+    pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_REJECT,
+                                        .text = reject->sentence,
+                                        .entry = entry->id,
+                                        .reason = reject->reason});
     return status;
 }
 
-static pt_status end_chunk(pt_run *r, uint64_t chunk, pt_error *err) {
-    PT_TRY(pt_store_end_chunk(r->store, pt_plan_chunk_entries(&r->plan, chunk), err));
-    const int64_t now = pt_watch_now(), took = now - r->chunk_began_ns;
+static patina_status end_chunk(pt_run *r, uint64_t chunk, patina_error *err) {
+    PT_TRY(pt_chunk_store_commit_chunk(r->store, pt_plan_chunk_entries(&r->plan, chunk), err));
+    const int64_t now = pt_monotonic_ns(), took = now - r->chunk_started_ns;
     if (took > atomic_load(&r->longest_chunk_ns)) atomic_store(&r->longest_chunk_ns, took);
-    r->chunk_began_ns = now;
+    r->chunk_started_ns = now;
     r->chunk_is_open = false;
     r->n_chunks_done++;
-    return PT_OK;
+    return PATINA_OK;
 }
 
 /* For the account at the end. */
-static void count_item(pt_run *r, const item *it) {
-    const pt_harvest *h = &it->harvest;
+static void add_to_totals(pt_run *r, const item *it) {
+    const pt_entry_result *h = &it->result;
     for (size_t i = 0; i < h->n_rows; i++) {
-        pt_tenths_add(&r->purity, (double)h->rows[i].input_purity);
-        pt_tenths_add(&r->loudness, (double)h->rows[i].target_lufs);
+        pt_fixed_histogram_add(&r->purity, (double)h->rows[i].input_purity);
+        pt_fixed_histogram_add(&r->loudness, (double)h->rows[i].target_lufs);
     }
-    for (int s = 0; s < PT_RUN_STAGES; s++)
+    for (int s = 0; s < PATINA_RUN_STAGE_COUNT; s++)
         r->spent_ns[s] += h->spent_ns[s];
-    r->spent_ns[PT_RUN_TEXT_TOWER] += it->text_ns;
+    r->spent_ns[PATINA_RUN_TEXT_TOWER] += it->text_ns;
     r->n_rows += h->n_rows;
 }
 
-static pt_status write_rows(pt_run *r, item *it, pt_error *err) {
+static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     const uint64_t chunk = it->index / r->plan.options.chunk;
-    pt_harvest *h = &it->harvest;
+    pt_entry_result *h = &it->result;
 
-    if (it->status != PT_OK) return pt_fail(err, it->status, "%s", it->err.message);
-    if (!r->chunk_is_open) PT_TRY(pt_store_begin_chunk(r->store, chunk, err));
+    if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
+    if (!r->chunk_is_open) PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, err));
     r->chunk_is_open = true;
     if (h->n_rows > 0)
-        pt_harvest_add_texts(h, &r->rows,
-                             it->batch->captions.embeddings + it->first_caption * PT_EMBEDDING);
-    PT_TRY(pt_store_add(r->store, h->split, h->rows, h->n_rows, h->provenance.text,
-                        h->provenance.length, err));
-    count_item(r, it);
+        pt_entry_result_set_text_embeddings(h, &r->rows,
+                                            it->batch->captions.embeddings +
+                                                it->first_caption * PATINA_EMBEDDING_SIZE);
+    PT_TRY(pt_chunk_store_add_rows(r->store, h->split, h->rows, h->n_rows, h->provenance.text,
+                                   h->provenance.length, err));
+    add_to_totals(r, it);
     for (size_t i = 0; i < h->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &h->rejects[i], err));
     r->n_done++;
     if (it->index + 1 == chunk * r->plan.options.chunk + pt_plan_chunk_entries(&r->plan, chunk))
         PT_TRY(end_chunk(r, chunk, err));
-    if (progress_is_due(r)) pt_run_tell(r, (pt_event){.kind = PT_EVENT_PROGRESS});
-    return PT_OK;
+    if (progress_is_due(r)) pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
+    return PATINA_OK;
 }
 
-static pt_status write_entry(void *context, void *slot, pt_error *err) {
+static patina_status deliver_entry(void *context, void *slot, patina_error *err) {
     pt_run *r = context;
     item *it = slot;
-    const int64_t began = pt_watch_now();
-    const pt_status status = write_rows(r, it, err);
-    r->spent_ns[PT_RUN_WRITING] += pt_watch_now() - began;
-    batch_leave(it->batch);
+    const int64_t began = pt_monotonic_ns();
+    const patina_status status = write_rows(r, it, err);
+    r->spent_ns[PATINA_RUN_WRITING] += pt_monotonic_ns() - began;
+    batch_unref(it->batch);
     item_release(context, it);
     return status;
 }
 
-static void drop_entry(void *context, void *slot) {
+static void release_entry(void *context, void *slot) {
     item *it = slot;
-    batch_leave(it->batch);
+    batch_unref(it->batch);
     item_release(context, it);
 }
 
 /* ---------------------------------------------------------------- all of it */
 
-pt_status pt_run_chunks(pt_run *r, pt_error *err) {
-    const pt_generate_options *o = &r->plan.options;
-    const pt_ordered_job job = {.context = r,
-                                .next = read_entry,
-                                .is_full = holds_enough,
-                                .begin = pt_ordered_arena_begin,
-                                .end = pt_ordered_arena_end,
-                                .work = work_entry,
-                                .deliver = write_entry,
-                                .release = drop_entry,
-                                .stopped = is_stopped,
-                                .give_up = give_up};
-    const size_t n_items = (size_t)o->threads * ITEMS_A_WORKER;
+patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
+    const patina_generate_options *o = &r->plan.options;
+    const pt_ordered_pool_job job = {.context = r,
+                                     .next = read_entry,
+                                     .is_full = in_flight_is_full,
+                                     .begin = pt_ordered_pool_arena_create,
+                                     .end = pt_ordered_pool_arena_destroy,
+                                     .work = process_entry,
+                                     .deliver = deliver_entry,
+                                     .release = release_entry,
+                                     .stopped = is_stopped,
+                                     .abandon = abandon};
+    const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER;
 
     PT_TRY(pt_corpus_open(o->corpus, &r->plan.corpus, &r->corpus, err));
-    pt_run_tell(
-        r, (pt_event){.kind = PT_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
-    r->chunk_began_ns = pt_watch_now();
+    pt_run_emit_event(
+        r, (patina_event){
+               .kind = PATINA_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
+    r->chunk_started_ns = pt_monotonic_ns();
     r->batch_entries = 1; /* the first rows come soon, and every worker has work */
-    PT_TRY(pt_ordered_run(&job, o->threads,
-                          n_items < 2 * PT_CAPTIONS_TOGETHER ? 2 * PT_CAPTIONS_TOGETHER : n_items,
-                          &r->at_large, err));
-    if (r->read_status != PT_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
-    if (!r->out_of_time && r->n_chunks_done != r->n_chunks_to_do)
-        return pt_fail(err, PT_EFORMAT,
+    PT_TRY(pt_ordered_pool_run(
+        &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
+        &r->n_abandoned, err));
+    if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
+    if (!r->out_of_time && r->n_chunks_done != r->n_chunks_pending)
+        return pt_fail(err, PATINA_EFORMAT,
                        "corpus '%s': it had %" PRIu64 " entries when the run began, and now ends "
                        "after %" PRIu64,
                        o->corpus, r->plan.n_entries, r->n_read);
-    pt_run_tell(r, (pt_event){.kind = PT_EVENT_PROGRESS});
-    return r->out_of_time ? pt_fail(err, PT_ECANCELLED, "out of time") : PT_OK;
+    pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
+    return r->out_of_time ? pt_fail(err, PATINA_ECANCELLED, "out of time") : PATINA_OK;
 }
 
-void pt_run_drop_ahead(pt_run *r) {
-    while (r->next_ahead < r->n_ahead)
-        drop_entry(r, r->ahead[r->next_ahead++]);
+void pt_run_release_prefetched(pt_run *r) {
+    while (r->next_prefetched < r->n_prefetched)
+        release_entry(r, r->prefetched[r->next_prefetched++]);
 }

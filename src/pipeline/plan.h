@@ -15,44 +15,45 @@
 #include <patina/generate.h>
 
 #include "base/hash.h"
-#include "corpus/corpus.h"
+#include "corpus/corpus_iterator.h"
 #include "pipeline/split.h"
 
 /** Zero it to start. */
 typedef struct pt_plan {
-    pt_generate_options options; /* with every default written out */
+    patina_generate_options options; /* with every default written out */
     pt_corpus_options corpus;
     pt_splits splits;
     char *settings; /* what can change a byte of the output, as a JSON object */
-    char settings_hash[PT_SHA256_HEX];
+    char settings_hash[PT_SHA256_HEX_SIZE];
 
     char *corpus_kind;
-    char corpus_hash[PT_SHA256_HEX]; /* of ids and captions in order; not of sources, since a clip
+    char corpus_hash
+        [PT_SHA256_HEX_SIZE]; /* of ids and captions in order; not of sources, since a clip
                                         that was missing may be there another day */
     uint64_t n_entries, n_chunks;
-    uint64_t n_rows_most; /* rows, if nothing more is rejected */
+    uint64_t n_rows_max;  /* rows, if nothing more is rejected */
     uint64_t *chunk_rows; /* [n_chunks]: those of each chunk */
 } pt_plan;
 
 /**
  * Completes the options and writes the settings down. The strings of the options are borrowed.
  *
- * Errors  PT_EUSAGE, PT_EFORMAT (the suite)
+ * Errors  PATINA_EUSAGE, PATINA_EFORMAT (the suite)
  */
-pt_status pt_plan_options(pt_plan *plan, const pt_generate_options *options, const pt_suite *suite,
-                          pt_error *err);
+patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
+                                      const patina_effect_config *suite, patina_error *err);
 
 /**
  * Reads the corpus once, without its audio.
  *
  * stop    may be NULL
  *
- * Errors  those of pt_corpus_open and pt_corpus_next, PT_ECANCELLED
+ * Errors  those of pt_corpus_open and pt_corpus_next, PATINA_ECANCELLED
  */
-pt_status pt_plan_corpus(pt_plan *plan, const atomic_bool *stop, pt_error *err);
+patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop, patina_error *err);
 
 /** Whether a chunk is this process's to make. */
-bool pt_plan_is_ours(const pt_plan *plan, uint64_t chunk);
+bool pt_plan_owns_chunk(const pt_plan *plan, uint64_t chunk);
 
 /** Entries of a chunk. */
 uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk);

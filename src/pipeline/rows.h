@@ -13,54 +13,58 @@
 #include <patina/generate.h>
 #include <patina/measure.h>
 
-#include "base/str.h"
-#include "corpus/corpus.h"
-#include "dataset/sink.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "corpus/corpus_iterator.h"
+#include "dataset/row_writer.h"
 #include "pipeline/split.h"
-#include "pipeline/watch.h"
+#include "pipeline/watchdog.h"
 
 /** What all workers share, read-only while they work. */
-typedef struct pt_row_plan {
-    const pt_clap *clap;
-    const pt_meter *meter;
-    const pt_suite *suite;
+typedef struct pt_row_context {
+    const patina_clap *clap;
+    const patina_meter *meter;
+    const patina_effect_config *suite;
     const pt_splits *splits;
     uint64_t seed;
     uint32_t variants; /* rows a caption */
-    pt_order order;
-    pt_captions captions;
-    pt_loudness loudness;
-    const char *keep_audio;  /* folder of pt_keep_audio; may be NULL */
-    const atomic_bool *stop; /* may be NULL */
-} pt_row_plan;
+    patina_effect_order order;
+    patina_caption_mode captions;
+    patina_loudness_source loudness;
+    const char *keep_audio;         /* folder of pt_keep_audio; may be NULL */
+    const patina_atomic_bool *stop; /* may be NULL */
+} pt_row_context;
 
 /** How one entry is taken. */
-typedef struct pt_row_turn {
+typedef struct pt_entry_options {
     bool repeated;   /* an earlier entry had the same id */
     bool keep_audio; /* its rows are to be listened to */
-    pt_watch *watch; /* runs while the audio is read and measured; once broken off, what is made is
+    pt_watchdog
+        *watchdog; /* runs while the audio is read and measured; once broken off, what is made is
                         of no use */
-} pt_row_turn;
+} pt_entry_options;
 
 /** An entry, or one caption of it, that gave no row. */
 typedef struct pt_reject {
-    pt_status reason;
+    patina_status reason;
     char *sentence;
 } pt_reject;
 
 /** What became of one entry. Zero it once, release it once; cleared for every entry in between. */
-typedef struct pt_harvest {
-    pt_row *rows; /* the text half of fused_state is still to come: pt_harvest_add_texts */
+typedef struct pt_entry_result {
+    pt_row *
+        rows; /* the text half of fused_state is still to come: pt_entry_result_set_text_embeddings */
     size_t n_rows, rows_capacity;
-    int64_t spent_ns[PT_RUN_STAGES];
-    size_t split;      /* that the rows belong to */
-    pt_str provenance; /* one line for each row */
+    int64_t spent_ns[PATINA_RUN_STAGE_COUNT];
+    size_t split;         /* that the rows belong to */
+    pt_strbuf provenance; /* one line for each row */
     pt_reject *rejects;
     size_t n_rejects, rejects_capacity;
-} pt_harvest;
+} pt_entry_result;
 
-void pt_harvest_clear(pt_harvest *harvest);
-void pt_harvest_release(pt_harvest *harvest);
+void pt_entry_result_clear(pt_entry_result *result);
+void pt_entry_result_release(pt_entry_result *result);
 
 /**
  * The captions of an entry that its rows are made from: those of first to last - 1 that are not
@@ -68,24 +72,27 @@ void pt_harvest_release(pt_harvest *harvest);
  *
  * repeated  an earlier entry had the same id
  */
-void pt_rows_captions(pt_captions which, uint64_t seed, const pt_entry *entry, bool repeated,
-                      size_t *first, size_t *last);
+void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_entry *entry,
+                             bool repeated, size_t *first, size_t *last);
 
 /**
  * Makes the rows of an entry but for the text half of their vectors, caption by caption and variant
- * by variant. What is wrong with the entry becomes rejects and PT_OK; an error is what ends a run.
+ * by variant. What is wrong with the entry becomes rejects and PATINA_OK; an error is what ends a run.
  *
- * Errors  PT_ENOMEM, PT_ERANGE (more variants than there are numbers for), PT_ECANCELLED (stopped,
- *         or broken off), PT_EIO (of audio that is kept)
+ * Errors  PATINA_ENOMEM, PATINA_ERANGE (more variants than there are numbers for), PATINA_ECANCELLED (stopped,
+ *         or broken off), PATINA_EIO (of audio that is kept)
  */
-pt_status pt_rows_make(const pt_row_plan *plan, const pt_entry *entry, const pt_row_turn *turn,
-                       pt_harvest *harvest, pt_arena *arena, pt_error *err);
+patina_status pt_rows_make(const pt_row_context *context, const pt_entry *entry,
+                           const pt_entry_options *entry_options, pt_entry_result *result,
+                           pt_arena *arena, patina_error *err);
 
-/** Completes the rows: texts is [its captions of pt_rows_captions, PT_EMBEDDING]. */
-void pt_harvest_add_texts(pt_harvest *harvest, const pt_row_plan *plan, const float *texts);
+/** Completes the rows: texts is [its captions of pt_rows_select_captions, PATINA_EMBEDDING_SIZE]. */
+void pt_entry_result_set_text_embeddings(pt_entry_result *result, const pt_row_context *context,
+                                         const float *texts);
 
-/** Adds a reject. Errors  PT_ENOMEM */
-pt_status pt_harvest_reject(pt_harvest *harvest, pt_status reason, pt_error *err,
-                            const char *format, ...) PT_PRINTF(4, 5);
+/** Adds a reject. Errors  PATINA_ENOMEM */
+patina_status pt_entry_result_add_reject(pt_entry_result *result, patina_status reason,
+                                         patina_error *err, const char *format, ...)
+    PT_PRINTF(4, 5);
 
 #endif /* PATINA_PIPELINE_ROWS_H */

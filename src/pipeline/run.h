@@ -11,82 +11,84 @@
 
 #include <patina/generate.h>
 
+#include "base/error.h"
 #include "base/id_set.h"
-#include "corpus/corpus.h"
-#include "dataset/store.h"
+#include "corpus/corpus_iterator.h"
+#include "dataset/chunk_store.h"
+#include "pipeline/async_load.h"
 #include "pipeline/caption_batch.h"
-#include "pipeline/opener.h"
+#include "pipeline/fixed_histogram.h"
 #include "pipeline/plan.h"
 #include "pipeline/rows.h"
-#include "pipeline/tenths.h"
 
 /* What audio of archives the entries in flight may hold together before the next is read, which may
  * be of 1 GiB. Ordinary clips never come near. */
-#define PT_HELD_BYTES (UINT64_C(2) << 30)
+#define PT_IN_FLIGHT_BYTES_MAX (UINT64_C(2) << 30)
 
 typedef struct pt_run {
     pt_plan plan;
-    pt_row_plan rows;
-    pt_suite *suite;
-    pt_meter *meter;
-    pt_opener opener;
-    pt_clap *clap;
+    pt_row_context rows;
+    patina_effect_config *suite;
+    patina_meter *meter;
+    pt_async_load async_load;
+    patina_clap *clap;
     pt_caption_cache *cache;
-    pt_clap_info info;
+    patina_clap_info info;
     char *model, *libraries;
-    const char *split_names[PT_SPLITS_MAX + 1];
-    pt_dataset_facts facts;
-    pt_store *store;
+    const char *split_names[PATINA_SPLITS_MAX + 1];
+    pt_run_metadata metadata;
+    pt_chunk_store *store;
 
     int64_t started_ns;
     atomic_bool stopping; /* set by the calling thread, read by all */
     atomic_bool out_of_time;
-    unsigned at_large; /* threads that may never come back */
+    unsigned n_abandoned; /* threads that may never come back */
 
     /* The reader's: one worker at a time, in corpus order. */
     pt_corpus *corpus;
-    _Atomic uint64_t n_held; /* bytes of audio in the entries in flight; workers let go of it */
+    _Atomic uint64_t
+        n_bytes_in_flight; /* bytes of audio in the entries in flight; workers let go of it */
     pt_id_set *ids;
     uint64_t n_read;
-    struct item *ahead[PT_CAPTIONS_TOGETHER];
-    size_t n_ahead, next_ahead;
-    size_t batch_entries; /* of the next batch: a power of two up to PT_CAPTIONS_TOGETHER */
-    bool read_all;
-    pt_status read_status;
-    pt_error read_err;
+    struct item *prefetched[PT_CAPTION_BATCH_SIZE];
+    size_t n_prefetched, next_prefetched;
+    size_t batch_entries; /* of the next batch: a power of two up to PT_CAPTION_BATCH_SIZE */
+    bool corpus_ended;
+    patina_status read_status;
+    patina_error read_err;
 
     /* What there is to do, fixed before the workers start. */
-    bool *is_to_do; /* [plan.n_chunks]: ours, and not there yet */
-    uint64_t n_chunks_ours, n_chunks_to_do, n_chunks_held;
-    uint64_t n_entries_to_do, n_entries_needed; /* and how many have to be read for that */
-    uint64_t n_rows_to_come; /* at most, of all chunks that are not there, whosever they are */
+    bool *is_pending; /* [plan.n_chunks]: ours, and not there yet */
+    uint64_t n_chunks_ours, n_chunks_pending, n_chunks_existing;
+    uint64_t n_entries_pending, n_entries_to_read; /* and how many have to be read for that */
+    uint64_t n_rows_pending; /* at most, of all chunks that are not there, whosever they are */
 
     /* The calling thread's. */
     uint64_t n_chunks_done;
     uint64_t n_done, n_rows, n_rejects;
-    pt_tenths purity, loudness;
-    int64_t spent_ns[PT_RUN_STAGES];
+    pt_fixed_histogram purity, loudness;
+    int64_t spent_ns[PATINA_RUN_STAGE_COUNT];
     bool chunk_is_open;
-    int64_t last_progress_ns, chunk_began_ns;
+    int64_t last_progress_ns, chunk_started_ns;
     _Atomic int64_t longest_chunk_ns; /* written by the calling thread, read by the reader */
 } pt_run;
 
 /** Tells the user's callback of an event, with how far the run is. */
-void pt_run_tell(const pt_run *run, pt_event event);
+void pt_run_emit_event(const pt_run *run, patina_event event);
 
 /** One sentence for the user. */
-void pt_run_note(const pt_run *run, const char *format, ...) PT_PRINTF(2, 3);
+void pt_run_emit_note(const pt_run *run, const char *format, ...) PT_PRINTF(2, 3);
 
 /**
  * Makes the chunks that are to be made: reads, works and writes until they are done, time is over
  * or somebody asks to stop.
  *
- * Errors  those of the corpus and the store; PT_EFORMAT: the corpus is another than was planned;
- *         PT_ECANCELLED
+ * Errors  those of the corpus and the store; PATINA_EFORMAT: the corpus is another than was planned;
+ *         PATINA_ECANCELLED
  */
-pt_status pt_run_chunks(pt_run *run, pt_error *err);
+patina_status pt_run_process_chunks(pt_run *run, patina_error *err);
 
 /** Releases entries that were read and not worked on. */
-void pt_run_drop_ahead(pt_run *run);
+void pt_run_release_prefetched(pt_run *run);
 
 #endif /* PATINA_PIPELINE_RUN_H */

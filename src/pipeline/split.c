@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/hash.h"
 
 #define BLOCK_BYTES 65536
@@ -24,7 +25,7 @@ static bool is_word(const char *text, size_t n) {
 
 /* A name begins with a letter and is none of the words that YAML, in which the set's card lists its
  * splits, takes for something else. */
-static bool is_name(const char *text, size_t n) {
+static bool is_valid_name(const char *text, size_t n) {
     static const char *const words[] = {"true", "false", "yes", "no", "on",
                                         "off",  "null",  "y",   "n"};
     if (!is_word(text, n) || text[0] < 'a') return false;
@@ -34,7 +35,7 @@ static bool is_name(const char *text, size_t n) {
 }
 
 /* A decimal number without sign or exponent, in every locale. */
-static bool read_share(const char *text, size_t n, double *share) {
+static bool parse_share(const char *text, size_t n, double *share) {
     double digits = 0.0, scale = 1.0;
     bool point = false, any = false;
     if (n > 17) return false;
@@ -54,32 +55,32 @@ static bool read_share(const char *text, size_t n, double *share) {
 }
 
 /* One "name=share". */
-static pt_status add_split(const char *text, size_t n, pt_splits *splits, pt_error *err) {
+static patina_status add_split(const char *text, size_t n, pt_splits *splits, patina_error *err) {
     const char *equals = memchr(text, '=', n);
     const size_t n_name = equals ? (size_t)(equals - text) : n;
     pt_split s = {.share = 0.0};
 
-    if (!equals || !is_name(text, n_name) || n_name > PT_SPLIT_NAME_MAX)
-        return pt_fail(err, PT_EUSAGE,
+    if (!equals || !is_valid_name(text, n_name) || n_name > PATINA_SPLIT_NAME_MAX)
+        return pt_fail(err, PATINA_EUSAGE,
                        "'%.*s' is no split: a name of a-z, 0-9 and '_' that begins with a letter "
                        "(at most %d, and no word such as yes or true), '=' and a share are "
                        "needed, such as train=0.9",
-                       (int)n, text, PT_SPLIT_NAME_MAX);
+                       (int)n, text, PATINA_SPLIT_NAME_MAX);
     memcpy(s.name, text, n_name);
-    if (!read_share(equals + 1, n - n_name - 1, &s.share))
-        return pt_fail(err, PT_EUSAGE,
+    if (!parse_share(equals + 1, n - n_name - 1, &s.share))
+        return pt_fail(err, PATINA_EUSAGE,
                        "split '%s': its share '%.*s' is no number over 0 and up to 1, such as 0.05",
                        s.name, (int)(n - n_name - 1), equals + 1);
     for (size_t i = 0; i < splits->n_splits; i++)
         if (strcmp(splits->split[i].name, s.name) == 0)
-            return pt_fail(err, PT_EUSAGE, "split '%s' comes twice", s.name);
-    if (splits->n_splits == PT_SPLITS_MAX)
-        return pt_fail(err, PT_EUSAGE, "over %d splits", PT_SPLITS_MAX);
+            return pt_fail(err, PATINA_EUSAGE, "split '%s' comes twice", s.name);
+    if (splits->n_splits == PATINA_SPLITS_MAX)
+        return pt_fail(err, PATINA_EUSAGE, "over %d splits", PATINA_SPLITS_MAX);
     splits->split[splits->n_splits++] = s;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_splits_parse(const char *text, pt_splits *splits, pt_error *err) {
+patina_status pt_splits_parse(const char *text, pt_splits *splits, patina_error *err) {
     pt_splits read = {.n_splits = 0};
     double sum = 0.0;
 
@@ -92,33 +93,34 @@ pt_status pt_splits_parse(const char *text, pt_splits *splits, pt_error *err) {
     for (size_t i = 0; i < read.n_splits; i++)
         sum += read.split[i].share;
     if (fabs(sum - 1.0) > SUM_TOLERANCE)
-        return pt_fail(err, PT_EUSAGE, "the shares of '%s' add up to %.9g and not to 1", text, sum);
+        return pt_fail(err, PATINA_EUSAGE, "the shares of '%s' add up to %.9g and not to 1", text,
+                       sum);
     *splits = read;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-pt_status pt_splits_choose(const pt_splits *splits, const pt_bytes *clip, size_t *index,
-                           pt_error *err) {
+patina_status pt_splits_assign(const pt_splits *splits, const pt_byte_source *clip, size_t *index,
+                               patina_error *err) {
     unsigned char block[BLOCK_BYTES];
     pt_sha256 hash;
     uint64_t offset = 0, low, high;
     int64_t got;
 
     pt_sha256_init(&hash);
-    while ((got = pt_bytes_read_at(clip, offset, block, sizeof block)) > 0) {
-        pt_sha256_add(&hash, block, (size_t)got);
+    while ((got = pt_byte_source_read_at(clip, offset, block, sizeof block)) > 0) {
+        pt_sha256_update(&hash, block, (size_t)got);
         offset += (uint64_t)got;
     }
-    if (got < 0) return pt_fail(err, PT_REJECT_UNDECODABLE, "it cannot be read");
-    pt_sha256_first128(&hash, &low, &high);
+    if (got < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it cannot be read");
+    pt_sha256_finish_128(&hash, &low, &high);
 
-    const double place = (double)(low >> 11) * 0x1p-53;
+    const double position = (double)(low >> 11) * 0x1p-53;
     double reached = 0.0;
     size_t i = 0;
     for (; i + 1 < splits->n_splits; i++) {
         reached += splits->split[i].share;
-        if (place < reached) break;
+        if (position < reached) break;
     }
     *index = i;
-    return PT_OK;
+    return PATINA_OK;
 }

@@ -12,32 +12,34 @@
 
 #include <patina/inspect.h>
 
-#include "base/str.h"
-#include "report/figures.h"
+#include "base/strbuf.h"
+#include "report/statistics.h"
 
 /** unit may be "". */
-void pt_chart_histogram(pt_str *out, const char *id, const char *title, const char *unit,
-                        const pt_histogram *histogram, const pt_quantiles *quantiles);
+void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const char *unit,
+                        const patina_histogram *histogram, const patina_quantiles *quantiles);
 
 /** Mean, and where half and nine tenths of the rows lie, over all bands. */
-void pt_chart_spectrum(pt_str *out, const char *id, const pt_quantiles band[PT_LTAS_BANDS]);
+void pt_chart_spectrum(pt_strbuf *out, const char *id,
+                       const patina_quantiles band[PATINA_LTAS_BANDS]);
 
 /** Rows by purity over an effect's main parameter, and the middle ones of each column. */
-void pt_chart_grid(pt_str *out, const char *id, const char *effect, const pt_grid *grid);
+void pt_chart_heatmap(pt_strbuf *out, const char *id, const char *effect,
+                      const pt_histogram2d *grid);
 
 /** Points of one kind: an index into the style's marks. */
-typedef struct pt_marks {
+typedef struct pt_scatter_series {
     const float *xy; /* [n, 2] */
     size_t n;
     int mark; /* 0 to 5 */
-} pt_marks;
+} pt_scatter_series;
 
 /** Groups of points in one plane, with a word about them for those who cannot see it. */
-void pt_chart_scatter(pt_str *out, const char *id, const char *title, const char *words,
-                      const pt_marks *groups, size_t n_groups, const double share[2]);
+void pt_chart_scatter(pt_strbuf *out, const char *id, const char *title, const char *words,
+                      const pt_scatter_series *groups, size_t n_groups, const double share[2]);
 
 /** The mark of a group, small, for a legend. */
-void pt_chart_mark(pt_str *out, int mark);
+void pt_chart_legend_marker(pt_strbuf *out, int mark);
 
 /**
  * The envelope of a sound.
@@ -45,7 +47,7 @@ void pt_chart_mark(pt_str *out, int mark);
  * peak    of the picture's height
  * second  "pristine" or "degraded": picks the colour and names it
  */
-void pt_chart_wave(pt_str *out, const char *id, const char *name, const float *x, size_t n,
-                   double peak);
+void pt_chart_waveform(pt_strbuf *out, const char *id, const char *name, const float *x, size_t n,
+                       double peak);
 
 #endif /* PATINA_REPORT_CHART_H */

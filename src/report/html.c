@@ -16,92 +16,93 @@
 #include <zlib.h>
 
 #include "base/c_locale.h"
+#include "base/error.h"
 #include "base/utf8.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
-void pt_html_text(pt_str *out, const char *text) {
+void pt_html_add_escaped(pt_strbuf *out, const char *text) {
     size_t left = strlen(text), size;
     for (; left > 0; text += size, left -= size) {
-        const uint32_t c = pt_utf8_next(text, left, &size);
+        const uint32_t c = pt_utf8_decode(text, left, &size);
         if (c == '&')
-            pt_str_add(out, "&amp;");
+            pt_strbuf_append(out, "&amp;");
         else if (c == '<')
-            pt_str_add(out, "&lt;");
+            pt_strbuf_append(out, "&lt;");
         else if (c == '>')
-            pt_str_add(out, "&gt;");
+            pt_strbuf_append(out, "&gt;");
         else if (c == '"')
-            pt_str_add(out, "&quot;");
+            pt_strbuf_append(out, "&quot;");
         else if (c == '\'')
-            pt_str_add(out, "&#39;");
+            pt_strbuf_append(out, "&#39;");
         else if (c == '\n' || c == '\t' || c == '\r')
-            pt_str_add(out, " ");
+            pt_strbuf_append(out, " ");
         else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xFFFE || c == 0xFFFF ||
                  c == UINT32_MAX)
-            pt_str_add(out, REPLACEMENT);
+            pt_strbuf_append(out, REPLACEMENT);
         else
-            pt_str_add_bytes(out, text, size);
+            pt_strbuf_append_bytes(out, text, size);
     }
 }
 
-void pt_html_count(pt_str *out, uint64_t n) {
+void pt_html_add_count(pt_strbuf *out, uint64_t n) {
     char digits[24];
     const int length = snprintf(digits, sizeof digits, "%" PRIu64, n);
     for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0) pt_str_add(out, "\xE2\x80\x89"); /* U+2009 */
-        pt_str_add_bytes(out, &digits[i], 1);
+        if (i > 0 && (length - i) % 3 == 0) pt_strbuf_append(out, "\xE2\x80\x89"); /* U+2009 */
+        pt_strbuf_append_bytes(out, &digits[i], 1);
     }
 }
 
-void pt_html_number(pt_str *out, double value, int decimals) {
+void pt_html_add_number(pt_strbuf *out, double value, int decimals) {
     char text[64];
     pt_snprintf(text, sizeof text, "%.*f", decimals, value);
     if (strspn(text, "-0.") == strlen(text)) /* no minus before nothing */
-        pt_str_add(out, text[0] == '-' ? text + 1 : text);
+        pt_strbuf_append(out, text[0] == '-' ? text + 1 : text);
     else if (text[0] == '-')
-        pt_str_printf(out, "\xE2\x88\x92%s", text + 1); /* U+2212 */
+        pt_strbuf_printf(out, "\xE2\x88\x92%s", text + 1); /* U+2212 */
     else
-        pt_str_add(out, text);
+        pt_strbuf_append(out, text);
 }
 
-void pt_html_data(pt_str *out, const char *type, const void *bytes, size_t n) {
+void pt_html_add_data_uri(pt_strbuf *out, const char *type, const void *bytes, size_t n) {
     enum { STEP = 3 * 1024 }; /* whole groups, so that nothing is padded but the end */
     char text[BASE64_ENCODE_RAW_LENGTH(STEP)];
-    pt_str_printf(out, "data:%s;base64,", type);
+    pt_strbuf_printf(out, "data:%s;base64,", type);
     for (size_t at = 0; at < n; at += STEP) {
         const size_t size = n - at < STEP ? n - at : STEP;
         base64_encode_raw(text, size, (const uint8_t *)bytes + at);
-        pt_str_add_bytes(out, text, BASE64_ENCODE_RAW_LENGTH(size));
+        pt_strbuf_append_bytes(out, text, BASE64_ENCODE_RAW_LENGTH(size));
     }
 }
 
 /* ---------------------------------------------------------------- PNG */
 
-static void add_number(pt_str *png, uint32_t value) {
+static void png_add_u32(pt_strbuf *png, uint32_t value) {
     const unsigned char bytes[4] = {(unsigned char)(value >> 24), (unsigned char)(value >> 16),
                                     (unsigned char)(value >> 8), (unsigned char)value};
-    pt_str_add_bytes(png, bytes, sizeof bytes);
+    pt_strbuf_append_bytes(png, bytes, sizeof bytes);
 }
 
-static void add_chunk(pt_str *png, const char *type, const void *data, size_t n) {
+static void png_add_chunk(pt_strbuf *png, const char *type, const void *data, size_t n) {
     uLong crc = crc32(crc32(0, Z_NULL, 0), (const Bytef *)type, 4);
     if (n > 0) crc = crc32(crc, data, (uInt)n);
-    add_number(png, (uint32_t)n);
-    pt_str_add_bytes(png, type, 4);
-    pt_str_add_bytes(png, data, n);
-    add_number(png, (uint32_t)crc);
+    png_add_u32(png, (uint32_t)n);
+    pt_strbuf_append_bytes(png, type, 4);
+    pt_strbuf_append_bytes(png, data, n);
+    png_add_u32(png, (uint32_t)crc);
 }
 
-pt_status pt_png_make(const unsigned char *pixels, size_t width, size_t height,
-                      const unsigned char (*palette)[3], pt_str *png, pt_error *err) {
-    pt_status status = PT_OK;
+patina_status pt_png_encode(const unsigned char *pixels, size_t width, size_t height,
+                            const unsigned char (*palette)[3], pt_strbuf *png, patina_error *err) {
+    patina_status status = PATINA_OK;
     const size_t n_raw = height * (width + 1);
     uLongf n_packed = compressBound(n_raw);
     unsigned char *raw = malloc(n_raw), *packed = malloc(n_packed);
-    pt_str head = {0};
+    pt_strbuf head = {0};
 
     if (!raw || !packed) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         goto done;
     }
     for (size_t y = 0; y < height; y++) {
@@ -109,21 +110,22 @@ pt_status pt_png_make(const unsigned char *pixels, size_t width, size_t height,
         memcpy(raw + y * (width + 1) + 1, pixels + y * width, width);
     }
     if (compress2(packed, &n_packed, raw, n_raw, Z_BEST_COMPRESSION) != Z_OK) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         goto done;
     }
-    add_number(&head, (uint32_t)width);
-    add_number(&head, (uint32_t)height);
-    pt_str_add_bytes(&head, "\x08\x03\0\0", 5); /* 8 bits, palette, the one of each other kind */
-    pt_str_add_bytes(png, "\x89PNG\r\n\x1A\n", 8);
-    add_chunk(png, "IHDR", head.text, head.length);
-    add_chunk(png, "PLTE", palette, 768);
-    add_chunk(png, "IDAT", packed, n_packed);
-    add_chunk(png, "IEND", NULL, 0);
-    if (png->failed || head.failed) status = pt_fail(err, PT_ENOMEM, "out of memory");
+    png_add_u32(&head, (uint32_t)width);
+    png_add_u32(&head, (uint32_t)height);
+    pt_strbuf_append_bytes(&head, "\x08\x03\0\0",
+                           5); /* 8 bits, palette, the one of each other kind */
+    pt_strbuf_append_bytes(png, "\x89PNG\r\n\x1A\n", 8);
+    png_add_chunk(png, "IHDR", head.text, head.length);
+    png_add_chunk(png, "PLTE", palette, 768);
+    png_add_chunk(png, "IDAT", packed, n_packed);
+    png_add_chunk(png, "IEND", NULL, 0);
+    if (png->failed || head.failed) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
 done:
     free(raw);
     free(packed);
-    pt_str_release(&head);
+    pt_strbuf_release(&head);
     return status;
 }

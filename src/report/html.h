@@ -9,29 +9,29 @@
 
 #include <patina/status.h>
 
-#include "base/str.h"
+#include "base/strbuf.h"
 
 /**
  * Foreign text, for between tags and inside quotes: what means something to HTML is escaped, and
  * control characters and bytes that are no UTF-8 become U+FFFD.
  */
-void pt_html_text(pt_str *out, const char *text);
+void pt_html_add_escaped(pt_strbuf *out, const char *text);
 
 /** A count with thin spaces between thousands. */
-void pt_html_count(pt_str *out, uint64_t n);
+void pt_html_add_count(pt_strbuf *out, uint64_t n);
 
 /** A number in so many decimals, with a true minus sign. */
-void pt_html_number(pt_str *out, double value, int decimals);
+void pt_html_add_number(pt_strbuf *out, double value, int decimals);
 
 /** "data:<type>;base64,..." */
-void pt_html_data(pt_str *out, const char *type, const void *bytes, size_t n);
+void pt_html_add_data_uri(pt_strbuf *out, const char *type, const void *bytes, size_t n);
 
 /**
  * A picture of [height, width] indices into 256 colours ([256][3] sRGB), as the bytes of a PNG.
  *
- * Errors  PT_ENOMEM
+ * Errors  PATINA_ENOMEM
  */
-pt_status pt_png_make(const unsigned char *pixels, size_t width, size_t height,
-                      const unsigned char (*palette)[3], pt_str *png, pt_error *err);
+patina_status pt_png_encode(const unsigned char *pixels, size_t width, size_t height,
+                            const unsigned char (*palette)[3], pt_strbuf *png, patina_error *err);
 
 #endif /* PATINA_REPORT_HTML_H */

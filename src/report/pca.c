@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS_MAX 3000  /* for axes of nearly equal variance; any of them make a fair picture */
-#define SETTLED    1e-13 /* 1 - cosine between two rounds */
+#include "base/error.h"
+
+#define ITERATIONS_MAX 3000 /* for axes of nearly equal variance; any of them make a fair picture */
+#define TOLERANCE      1e-13 /* 1 - cosine between two rounds */
 
 static double dot(const double *a, const double *b, size_t n) {
     double sum = 0.0;
@@ -31,7 +33,7 @@ static void scale(double *v, size_t n, double factor) {
         v[i] *= factor;
 }
 
-static void mean_of(const float *points, size_t n, size_t dim, double *mean) {
+static void column_means(const float *points, size_t n, size_t dim, double *mean) {
     memset(mean, 0, dim * sizeof *mean);
     for (size_t i = 0; i < n; i++)
         for (size_t d = 0; d < dim; d++)
@@ -41,15 +43,15 @@ static void mean_of(const float *points, size_t n, size_t dim, double *mean) {
 
 /* C = sum (x - mean)(x - mean)^T / n; returns its trace. */
 static double covariance(const float *points, size_t n, size_t dim, const double *mean,
-                         double *centred, double *c) {
+                         double *centered_row, double *c) {
     double trace = 0.0;
     memset(c, 0, dim * dim * sizeof *c);
     for (size_t i = 0; i < n; i++) {
         for (size_t d = 0; d < dim; d++)
-            centred[d] = points[i * dim + d] - mean[d];
+            centered_row[d] = points[i * dim + d] - mean[d];
         for (size_t a = 0; a < dim; a++)
             for (size_t b = a; b < dim; b++)
-                c[a * dim + b] += centred[a] * centred[b];
+                c[a * dim + b] += centered_row[a] * centered_row[b];
     }
     for (size_t a = 0; a < dim; a++) {
         for (size_t b = a; b < dim; b++)
@@ -61,7 +63,7 @@ static double covariance(const float *points, size_t n, size_t dim, const double
 
 /* Takes the part along the unit vector `other` out of v, and makes v a unit vector; 0 if nothing is
  * left of it. other may be NULL. */
-static double make_unit(double *v, const double *other, size_t dim) {
+static double orthonormalize(double *v, const double *other, size_t dim) {
     if (other) {
         const double along = dot(v, other, dim);
         for (size_t d = 0; d < dim; d++)
@@ -73,18 +75,19 @@ static double make_unit(double *v, const double *other, size_t dim) {
 }
 
 /* An axis at right angles to `other`; returns its variance. next is scratch. */
-static double find_axis(const double *c, size_t dim, const double *other, double *v, double *next) {
+static double power_iteration(const double *c, size_t dim, const double *other, double *v,
+                              double *next) {
     double variance = 0.0;
     for (size_t d = 0; d < dim; d++) /* no data are at right angles to it, as good as surely */
         v[d] = 1.0 + 0.5 * sin((double)d + (other ? 1.0 : 0.0));
-    make_unit(v, other, dim);
-    for (size_t round = 0; round < ROUNDS_MAX; round++) {
+    orthonormalize(v, other, dim);
+    for (size_t round = 0; round < ITERATIONS_MAX; round++) {
         for (size_t a = 0; a < dim; a++)
             next[a] = dot(c + a * dim, v, dim);
-        variance = make_unit(next, other, dim);
+        variance = orthonormalize(next, other, dim);
         const double cosine = dot(v, next, dim);
         memcpy(v, next, dim * sizeof *v);
-        if (!(variance > 0.0) || fabs(cosine) > 1.0 - SETTLED) break;
+        if (!(variance > 0.0) || fabs(cosine) > 1.0 - TOLERANCE) break;
     }
     size_t greatest = 0;
     for (size_t d = 1; d < dim; d++)
@@ -93,29 +96,29 @@ static double find_axis(const double *c, size_t dim, const double *other, double
     return variance;
 }
 
-pt_status pt_pca_project(const float *points, size_t n, size_t dim, pt_plane *plane, float *xy,
-                         pt_error *err) {
-    pt_status status = PT_OK;
+patina_status pt_pca_project(const float *points, size_t n, size_t dim, pt_pca_result *pca,
+                             float *xy, patina_error *err) {
+    patina_status status = PATINA_OK;
     double *c = calloc(dim * dim, sizeof *c);
     double *work = calloc(5 * dim, sizeof *work);
-    double *mean = work, *axis[2], *next, *centred;
+    double *mean = work, *axis[2], *next, *centered_row;
 
-    *plane = (pt_plane){{0}};
+    *pca = (pt_pca_result){{0}};
     if (!c || !work) {
-        status = pt_fail(err, PT_ENOMEM, "out of memory");
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         goto done;
     }
     axis[0] = work + dim;
     axis[1] = work + 2 * dim;
     next = work + 3 * dim;
-    centred = work + 4 * dim;
-    mean_of(points, n, dim, mean);
-    const double trace = covariance(points, n, dim, mean, centred, c);
+    centered_row = work + 4 * dim;
+    column_means(points, n, dim, mean);
+    const double trace = covariance(points, n, dim, mean, centered_row, c);
     for (size_t k = 0; k < 2; k++) {
-        const double variance = find_axis(c, dim, k == 0 ? NULL : axis[0], axis[k], next);
+        const double variance = power_iteration(c, dim, k == 0 ? NULL : axis[0], axis[k], next);
         /* rounding leaves a little where there is nothing */
         const bool flat = !(variance > 1e-12 * trace);
-        plane->share[k] = flat ? 0.0 : variance / trace;
+        pca->explained_variance[k] = flat ? 0.0 : variance / trace;
         for (size_t i = 0; i < n; i++) {
             double along = 0.0;
             for (size_t d = 0; d < dim; d++)

@@ -9,9 +9,9 @@
 #include <patina/status.h>
 
 /** What a projection keeps. */
-typedef struct pt_plane {
-    double share[2]; /* of the points' variance along each axis, 0 to 1 */
-} pt_plane;
+typedef struct pt_pca_result {
+    double explained_variance[2]; /* of the points' variance along each axis, 0 to 1 */
+} pt_pca_result;
 
 /**
  * Projects points onto their first two principal axes.
@@ -21,9 +21,9 @@ typedef struct pt_plane {
  * xy      out, [n, 2]: along the axis of the greatest variance, and of the next. An axis points
  *         where its component of the greatest size is positive; one without variance gives 0.
  *
- * Errors  PT_ENOMEM
+ * Errors  PATINA_ENOMEM
  */
-pt_status pt_pca_project(const float *points, size_t n, size_t dim, pt_plane *plane, float *xy,
-                         pt_error *err);
+patina_status pt_pca_project(const float *points, size_t n, size_t dim, pt_pca_result *pca,
+                             float *xy, patina_error *err);
 
 #endif /* PATINA_REPORT_PCA_H */

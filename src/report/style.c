@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-const char *const pt_page_style[] = {
+const char *const pt_report_css[] = {
     /* colours */
     ":root{color-scheme:light dark;--paper:#f7f6f3;--card:#fff;--ink:#1c1e22;--soft:#575d67;"
     "--line:#dedbd4;--rule:#ebe8e2;--blue:#0a63a8;--orange:#b9480a;--wash:#e8f0f8;--warn:#fff3dc;"

@@ -5,6 +5,6 @@
 #define PATINA_REPORT_STYLE_H
 
 /** The text of a style element in pieces, then NULL. */
-extern const char *const pt_page_style[];
+extern const char *const pt_report_css[];
 
 #endif /* PATINA_REPORT_STYLE_H */

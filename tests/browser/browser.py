@@ -16,7 +16,7 @@ import time
 import urllib.request
 
 
-def find():
+def find_chromium():
     """A chromium's path, or None."""
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         path = shutil.which(name)
@@ -25,7 +25,7 @@ def find():
     return None
 
 
-class Socket:
+class WebSocket:
     """A WebSocket: text messages whole, both ways."""
 
     def __init__(self, port, path):
@@ -37,19 +37,19 @@ class Socket:
                              f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
                              ).encode())
         while b"\r\n\r\n" not in self.buffer:
-            self.fill()
+            self.receive_more()
         head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
         assert b" 101 " in head.split(b"\r\n")[0], head
 
-    def fill(self):
+    def receive_more(self):
         piece = self.socket.recv(1 << 20)
         if not piece:
             raise EOFError("the browser closed the connection")
         self.buffer += piece
 
-    def take(self, n):
+    def read_exact(self, n):
         while len(self.buffer) < n:
-            self.fill()
+            self.receive_more()
         piece, self.buffer = self.buffer[:n], self.buffer[n:]
         return piece
 
@@ -66,13 +66,13 @@ class Socket:
     def receive(self):
         message = b""
         while True:
-            first, second = self.take(2)
+            first, second = self.read_exact(2)
             n = second & 0x7F
             if n == 126:
-                n, = struct.unpack(">H", self.take(2))
+                n, = struct.unpack(">H", self.read_exact(2))
             elif n == 127:
-                n, = struct.unpack(">Q", self.take(8))
-            data = self.take(n)
+                n, = struct.unpack(">Q", self.read_exact(8))
+            data = self.read_exact(n)
             if first & 0x0F in (0, 1):  # a text, or more of one
                 message += data
                 if first & 0x80:
@@ -85,7 +85,7 @@ class Browser:
     def __init__(self):
         self.profile = tempfile.mkdtemp(prefix="patina-browser-")
         self.process = subprocess.Popen(
-            [find(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              "--mute-audio", "--autoplay-policy=no-user-gesture-required", "--hide-scrollbars",
              "--no-first-run", "--disable-extensions", "--disable-background-networking",
              "--remote-debugging-port=0", f"--user-data-dir={self.profile}", "about:blank"],
@@ -94,7 +94,7 @@ class Browser:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=60) as answer:
             pages = [t for t in json.load(answer) if t["type"] == "page"]
         path = pages[0]["webSocketDebuggerUrl"].split(str(port), 1)[1]
-        self.socket = Socket(port, path)
+        self.socket = WebSocket(port, path)
         self.n_sent = 0
         self.events = []
         for domain in "Page", "Runtime", "Log", "Network":
@@ -153,7 +153,7 @@ class Browser:
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:2000])
         return answer["result"].get("value")
 
-    def complaints(self):
+    def console_errors(self):
         """What the page's console holds of errors and warnings, and what could not be loaded."""
         found = []
         for event in self.events:
@@ -176,7 +176,7 @@ class Browser:
                 if e.get("method") == "Network.requestWillBeSent" and
                 not e["params"]["request"]["url"].startswith("data:")]
 
-    def look(self, width, height, dark=False, media="", scale=1):
+    def set_viewport(self, width, height, dark=False, media="", scale=1):
         """Sets the window, the mode and the medium ("print")."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=scale, mobile=width < 600)

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""report.py PAGE [SHOTS] - what a browser makes of a report
+"""report.py PAGE [SCREENSHOT_DIR] - what a browser makes of a report
 
 Loads the page from the disk and checks that nothing complains and nothing else is asked for, that
 every sound can be played, that nothing sticks out at the width of a phone or a desk, and that text
-and marks can be told from their ground in light and dark. With SHOTS, a folder, screenshots are
+and marks can be told from their ground in light and dark. With SCREENSHOT_DIR, a folder, screenshots are
 left there. Each check is a test; closes with "N passed, N failed, N skipped".
 """
 
 import os
 import sys
 
-from browser import Browser, find
+from browser import Browser, find_chromium
 
 PAGE = sys.argv[1]
-SHOTS = sys.argv[2] if len(sys.argv) > 2 else None
+SCREENSHOT_DIR = sys.argv[2] if len(sys.argv) > 2 else None
 
 # The contrast of two colours after WCAG 2.2, of every piece of text against what lies behind it.
-CONTRAST = """(() => {
+CONTRAST_JS = """(() => {
   const parse = c => (c.match(/[0-9.]+/g) || []).map(Number);
   const light = c => c.slice(0, 3).map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
@@ -41,7 +41,7 @@ CONTRAST = """(() => {
   return poor;
 })()"""
 
-PLAY = """(async () => {
+PLAY_ALL_JS = """(async () => {
   const failed = [];
   for (const audio of document.querySelectorAll('audio')) {
     try {
@@ -62,16 +62,16 @@ PLAY = """(async () => {
 })()"""
 
 # What can be reached by the tabulator key, in its order.
-REACHED = """(() => [...document.querySelectorAll('a[href],summary,audio,[tabindex="0"]')]
+FOCUSABLE_JS = """(() => [...document.querySelectorAll('a[href],summary,audio,[tabindex="0"]')]
   .filter(e => e.checkVisibility()).length)()"""
 
 # Letters of charts as they are seen, in pixels of the screen.
-LETTERS = """(() => Math.min(...[...document.querySelectorAll('svg text')].map(t =>
+FONT_SIZE_JS = """(() => Math.min(...[...document.querySelectorAll('svg text')].map(t =>
   parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getBoundingClientRect().width
     / t.ownerSVGElement.viewBox.baseVal.width)))()"""
 
 # Text of a chart that lies over its edge, or over other text of it.
-OVERLAPS = """(() => {
+OVERLAPS_JS = """(() => {
   const found = [];
   for (const svg of document.querySelectorAll('svg.chart')) {
     const edge = svg.getBoundingClientRect();
@@ -96,45 +96,45 @@ def check(name, good, what=""):
     print(f"{'ok' if good else 'FAIL'} report.{name}" + ("" if good else f": {what}"))
 
 
-def look_at(browser, name, width, dark=False, media=""):
+def check_layout(browser, name, width, dark=False, media=""):
     browser.look(width, 900, dark, media)
     wide = browser.run("document.documentElement.scrollWidth")
     check(f"{name}_fits", wide <= width, f"{wide} pixels of {width}")
-    poor = browser.run(CONTRAST)
+    poor = browser.run(CONTRAST_JS)
     check(f"{name}_can_be_read", not poor, poor[:5])
-    letters = browser.run(LETTERS)
+    letters = browser.run(FONT_SIZE_JS)
     check(f"{name}_letters", letters >= 8, f"{letters} pixels high")
-    overlaps = browser.run(OVERLAPS)
+    overlaps = browser.run(OVERLAPS_JS)
     check(f"{name}_labels", not overlaps, overlaps[:5])
-    if SHOTS:
-        os.makedirs(SHOTS, exist_ok=True)
-        browser.screenshot(os.path.join(SHOTS, name + ".png"))
+    if SCREENSHOT_DIR:
+        os.makedirs(SCREENSHOT_DIR, exist_ok=True)
+        browser.screenshot(os.path.join(SCREENSHOT_DIR, name + ".png"))
 
 
 def main():
-    if not find():
+    if not find_chromium():
         print("skip report: there is no chromium (script/setup --full installs it)")
         print("0 passed, 0 failed, 1 skipped")
         return 0
     with Browser() as browser:
         browser.open(PAGE)
-        n_sounds, failed = browser.run(PLAY)
+        n_sounds, failed = browser.run(PLAY_ALL_JS)
         check("sounds_play", n_sounds == 24 and not failed, (n_sounds, failed[:5]))
         pictures = browser.run("[...document.images].filter(i => i.naturalHeight !== 64).length")
         n_pictures = browser.run("document.images.length")
         check("pictures_show", n_pictures == 24 and pictures == 0, (n_pictures, pictures))
-        reached = browser.run(REACHED)
+        reached = browser.run(FOCUSABLE_JS)
         check("keys_reach", reached >= 8 + 24 + 12, reached)
-        look_at(browser, "desktop", 1200)
-        look_at(browser, "desktop_dark", 1200, dark=True)
-        look_at(browser, "phone", 390)
-        look_at(browser, "phone_dark", 390, dark=True)
-        look_at(browser, "paper", 760, media="print")
+        check_layout(browser, "desktop", 1200)
+        check_layout(browser, "desktop_dark", 1200, dark=True)
+        check_layout(browser, "phone", 390)
+        check_layout(browser, "phone_dark", 390, dark=True)
+        check_layout(browser, "paper", 760, media="print")
         hidden = browser.run("[...document.querySelectorAll('audio, nav')]"
                              ".filter(e => e.checkVisibility()).length")
         check("paper_has_no_players", hidden == 0, hidden)
-        complaints, asked = browser.complaints(), browser.requests()
-        check("no_complaints", not complaints, complaints[:5])
+        console_errors, asked = browser.console_errors(), browser.requests()
+        check("no_complaints", not console_errors, console_errors[:5])
         check("asks_for_nothing", len(asked) == 1, asked[:5])
     print(f"{counts['passed']} passed, {counts['failed']} failed, 0 skipped")
     return 1 if counts["failed"] else 0

@@ -11,21 +11,21 @@ quick() {
 
 test_text() {
     quick --threads 2 --rounds 1
-    want_status 0
+    assert_status 0
     [ ! -s "$WORK/stderr" ] || fail "something on standard error"
     local line
     for line in "best and median of 1 round" "register peak" "audio tower, 0.28 GFLOP" \
         "text tower, " "decode and mix" "resample" "targets" "loudness of the source" \
         "LTAS" "chain and purity" "mel features" "writing rows" "rows/s" "peak memory" \
         "2 threads against one" "note: --quick does too little"; do
-        want_out "$line"
+        assert_stdout "$line"
     done
     if grep -E '^.{81}' "$WORK/stdout"; then fail "too wide for a terminal"; fi
 }
 
 test_json() {
     quick --threads 2 --json
-    want_status 0
+    assert_status 0
     py <<'E2'
 def check_spread(s, rising):
     assert set(s) == {"best", "median", "worst"} and all(v > 0 for v in s.values()), s
@@ -71,23 +71,23 @@ os.mkdir("tmp")
 os.environ["TMPDIR"] = "tmp"
 report = json.loads(patina("bench", "--quick", "--model", MINI, "--threads", "1", "--rounds", "1",
                            "--only", "rows", "--json"))
-assert is_instrumented() or 1 << 20 < report["peak_bytes"] < len(large) // 2, report["peak_bytes"]
+assert is_sanitizer_build() or 1 << 20 < report["peak_bytes"] < len(large) // 2, report["peak_bytes"]
 E2
 }
 
 # Parts and kernels by themselves; plain C has no register peak, and its share is unknown.
 test_parts() {
     quick --only towers --threads 1 --rounds 1 --isa c
-    want_status 0
-    want_out "not known for these kernels"
-    want_out "audio tower"
+    assert_status 0
+    assert_stdout "not known for these kernels"
+    assert_stdout "audio tower"
     if grep -q -E "rows/s|decode|against one" "$WORK/stdout"; then fail "more than was asked"; fi
     quick --only stages --threads 1 --rounds 1
-    want_status 0
-    want_out "mel features"
+    assert_status 0
+    assert_stdout "mel features"
     if grep -q -E "rows/s|audio tower" "$WORK/stdout"; then fail "more than was asked"; fi
     quick --only rows --no-scaling --threads 2 --rounds 1 --json --corpus "$DEMO/manifest.jsonl"
-    want_status 0
+    assert_status 0
     py <<'E2'
 with open("stdout", encoding="utf-8") as file:
     report = json.load(file)
@@ -101,18 +101,18 @@ E2
 
 test_refused() {
     quick --rounds 0
-    want_failure 2
+    assert_failure 2
     quick --only everything
-    want_failure 2
+    assert_failure 2
     run bench --quick --model absent
-    want_failure 1
-    want_err "absent"
+    assert_failure 1
+    assert_stderr "absent"
     quick --corpus absent.jsonl
-    want_failure 1
-    want_err "absent.jsonl"
+    assert_failure 1
+    assert_stderr "absent.jsonl"
     TMPDIR=$WORK/nowhere run bench --quick --model "$MINI"
-    want_failure 1
-    want_err "nowhere"
+    assert_failure 1
+    assert_stderr "nowhere"
 }
 
 # Ctrl-C in the middle ends it by that signal, and takes the temporary folder away.
@@ -129,7 +129,7 @@ test_interrupted() {
     kill -TERM $pid
     wait $pid || status=$?
     [ "$status" -eq 143 ] || fail "status $status, expected 143"
-    want_err "stopped"
+    assert_stderr "stopped"
     [ -z "$(ls tmp)" ] || fail "left behind: $(ls tmp)"
     [ ! -s stdout ] || fail "half a report"
 }

@@ -60,19 +60,19 @@ for name, effect in effects.items():
         _, _, expected = read_float_wav(f"{GOLDEN}/dsp/{effect['output']}")
         assert (rate, channels) == (48000, 1)
         peak = max(abs(x) for x in expected)
-        all_near(samples, expected, (1e-5 if name in exact else 1e-4) * peak, name)
+        assert_all_near(samples, expected, (1e-5 if name in exact else 1e-4) * peak, name)
 assert len(effects) >= 14
 E
 }
 
 test_object() {
     run degrade --seed 3 "$DEMO/clips/loop_tabla.flac" out.wav
-    want_status 0
+    assert_status 0
     [ "$(wc -l <"$WORK/stdout")" -eq 1 ] || fail "not one line"
     py <<'E'
 with open("stdout", encoding="utf-8") as file:
     got = json.loads(file.read())
-known = [name for name in PROVENANCE if name in got]
+known = [name for name in PROVENANCE_MEMBERS if name in got]
 assert list(got) == known, (list(got), known)  # these members and no other, in this order
 for name in ("entry", "seed", "variant", "window", "chain", "stages", "output_gain", "purity_db",
              "snr_db", "sdr_db"):
@@ -96,15 +96,15 @@ test_draws_depend_on_names_alone() {
     cp "$clip" elsewhere/
     cp "$clip" other.wav
     run degrade --seed 9 "$clip" a.wav
-    want_status 0
+    assert_status 0
     mv "$WORK/stdout" a.json
     run degrade --seed=9 elsewhere/guit_harmonics.wav b.wav
     mv "$WORK/stdout" b.json
     run degrade --seed 9 --entry guit_harmonics.wav --variant 0 other.wav c.wav
     mv "$WORK/stdout" c.json
     for x in b c; do
-        want_same a.wav $x.wav
-        want_same a.json $x.json
+        assert_same_dirs a.wav $x.wav
+        assert_same_dirs a.json $x.json
     done
     run degrade --seed 10 "$clip" seed.wav
     run degrade --seed 9 --variant 1 "$clip" variant.wav
@@ -121,11 +121,11 @@ test_replay() {
         order=physical
         [ $((k % 2)) -eq 0 ] || order=random
         run degrade --seed 77 --variant $k --order $order "$DEMO/clips/vinyl_hiss.ogg" drawn.wav
-        want_status 0
+        assert_status 0
         mv "$WORK/stdout" drawn.json
         run degrade --recipe drawn.json "$DEMO/clips/vinyl_hiss.ogg" replayed.wav
-        want_status 0
-        want_same drawn.wav replayed.wav
+        assert_status 0
+        assert_same_dirs drawn.wav replayed.wav
         py <<'E'
 with open("drawn.json", encoding="utf-8") as a, open("stdout", encoding="utf-8") as b:
     drawn, replayed = json.load(a), json.load(b)
@@ -174,9 +174,9 @@ test_input_is_kept() {
     ln -s in.wav soft.wav
     for name in in.wav ./in.wav hard.wav soft.wav; do
         run degrade in.wav "$name"
-        want_failure 2
-        want_err "is the file to be read"
-        want_same kept.wav in.wav
+        assert_failure 2
+        assert_stderr "is the file to be read"
+        assert_same_dirs kept.wav in.wav
     done
 }
 
@@ -188,13 +188,13 @@ write_wav("nan.wav", [math.nan] + tone(48000))
 E
     for name in silent.wav short.wav nan.wav absent.wav; do
         run degrade "$name" out.wav
-        want_failure 1
-        want_err "$name"
+        assert_failure 1
+        assert_stderr "$name"
         [ ! -e out.wav ] || fail "a rejected file made one"
     done
     run degrade "$DEMO/clips/perc_bell.wav" no-folder/out.wav
-    want_failure 1
-    want_err no-folder/out.wav
+    assert_failure 1
+    assert_stderr no-folder/out.wav
 }
 
 # Effects by name: these and no other, in the order of the list, at the places that severities stand
@@ -203,14 +203,14 @@ test_effects_by_name() {
     local clip=$DEMO/clips/loop_tabla.flac word
     for word in light medium heavy; do
         run degrade --effects clip,noise --severity $word "$clip" $word.wav
-        want_status 0
+        assert_status 0
         mv "$WORK/stdout" $word.json
     done
     run degrade --effects clip,noise "$clip" default.wav
-    want_same medium.wav default.wav
+    assert_same_dirs medium.wav default.wav
     run degrade --recipe heavy.json "$clip" again.wav
-    want_status 0
-    want_same heavy.wav again.wav
+    assert_status 0
+    assert_same_dirs heavy.wav again.wav
     py <<'E'
 purity = []
 for word, place in ("light", 0.2), ("medium", 0.5), ("heavy", 0.85):
@@ -229,25 +229,25 @@ E
 test_effects_refused() {
     local clip=$DEMO/clips/perc_bell.wav
     run degrade --effects mud,echo "$clip" out.wav
-    want_failure 2
-    want_err "option '--effects': 'echo' is no effect; there are comb, mud, sibilance, noise, clip, pops"
+    assert_failure 2
+    assert_stderr "option '--effects': 'echo' is no effect; there are comb, mud, sibilance, noise, clip, pops"
     run degrade --effects mud,clip,mud "$clip" out.wav
-    want_failure 2
-    want_err "option '--effects': 'mud' is named twice"
+    assert_failure 2
+    assert_stderr "option '--effects': 'mud' is named twice"
     run degrade --effects mud, "$clip" out.wav
-    want_failure 2
-    want_err "'' is no effect"
+    assert_failure 2
+    assert_stderr "'' is no effect"
     run degrade --severity heavy "$clip" out.wav
-    want_failure 2
-    want_err "'--severity'"
+    assert_failure 2
+    assert_stderr "'--severity'"
     run degrade --effects mud --order random "$clip" out.wav
-    want_failure 2
-    want_err "'--order' and '--effects' exclude each other"
+    assert_failure 2
+    assert_stderr "'--order' and '--effects' exclude each other"
     run degrade --effects mud --severity awful "$clip" out.wav
-    want_failure 2
-    want_err "'awful' is not one of light, medium, heavy"
+    assert_failure 2
+    assert_stderr "'awful' is not one of light, medium, heavy"
     run degrade --effects mud --recipe x.json "$clip" out.wav
-    want_failure 2
-    want_err "'--effects' and '--recipe' exclude each other"
+    assert_failure 2
+    assert_stderr "'--effects' and '--recipe' exclude each other"
     [ ! -e out.wav ] || fail "out.wav was written"
 }

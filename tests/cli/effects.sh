@@ -7,7 +7,7 @@ test_json() {
     run generate --print-suite
     mv "$WORK/stdout" suite.json
     run effects --json
-    want_status 0
+    assert_status 0
     py <<'E'
 with open("suite.json", encoding="utf-8") as a, open("stdout", encoding="utf-8") as b:
     suite, effects = json.load(a), json.load(b)
@@ -33,9 +33,9 @@ E
 
 test_text() {
     run effects
-    want_status 0
-    for name in comb mud sibilance noise clip pops; do want_out "$name: "; done
-    want_out "0 to 40, uniform; light 32, medium 20, heavy 6"
+    assert_status 0
+    for name in comb mud sibilance noise clip pops; do assert_stdout "$name: "; done
+    assert_stdout "0 to 40, uniform; light 32, medium 20, heavy 6"
     if grep -E '^.{81}' "$WORK/stdout"; then fail "too wide"; fi
 }
 
@@ -43,9 +43,9 @@ test_text() {
 test_suite() {
     echo '{"noise": {"snr_db": [10, 20]}}' >suite.json
     run effects --suite suite.json
-    want_out "10 to 20, uniform; light 18, medium 15, heavy 11.5"
+    assert_stdout "10 to 20, uniform; light 18, medium 15, heavy 11.5"
     run effects extra
-    want_failure 2
+    assert_failure 2
     run effects --suite none.json
-    want_failure 1
+    assert_failure 1
 }

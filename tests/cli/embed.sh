@@ -31,7 +31,7 @@ assert len(index["text"]) >= 20 and len(index["audio"]) >= 5
 for i, name in enumerate(names):
     row = values[512 * i:512 * i + 512]
     near(math.fsum(x * x for x in row), 1, 1e-5, name)
-    all_near(row, expected[i], 1e-5, name)
+    assert_all_near(row, expected[i], 1e-5, name)
 E
 }
 
@@ -40,7 +40,7 @@ test_order() {
     local bell=$DEMO/clips/perc_bell.wav
     run embed --model "$MINI" --out mixed.npy --text 'a bell' --audio "$bell" --text '' \
         --audio "$bell" --start-frame 16000 --text 'a bell'
-    want_status 0
+    assert_status 0
     run embed --model "$MINI" --out bell.npy --audio "$bell"
     run embed --model "$MINI" --out later.npy --audio="$bell" --start-frame=16000
     run embed --model "$MINI" --out text.npy --text 'a bell'
@@ -83,12 +83,12 @@ E
         run embed --model "$MINI" --threads $threads --out e.npy \
             --audio "$DEMO/clips/misc_crow.flac" --audio absent-1.wav --text x \
             --audio absent-2.wav --audio absent-3.wav
-        want_failure 1
-        want_err absent-1.wav
+        assert_failure 1
+        assert_stderr absent-1.wav
         [ ! -e e.npy ] || fail "a file in spite of absent ones"
     done
     run embed --model "$MINI" --threads 0 --out e.npy --text x
-    want_failure 2
+    assert_failure 2
 }
 
 # One sample is audio enough: its repetition is what is heard.
@@ -111,21 +111,21 @@ with open("text.wav", "w") as out:
 E
     for name in nan.wav text.wav absent.wav; do
         run embed --model "$MINI" --out e.npy --text fine --audio "$name"
-        want_failure 1
-        want_err "$name"
+        assert_failure 1
+        assert_stderr "$name"
         [ ! -e e.npy ] || fail "a file in spite of $name"
     done
     run embed --model "$MINI" --out e.npy --audio late.wav --start-frame 480100
-    want_failure 1
+    assert_failure 1
     [ ! -e e.npy ] || fail "a file in spite of a start behind the end"
     run embed --model "$MINI" --out e.npy --audio late.wav # only its first 10 s count
-    want_status 0
+    assert_status 0
     run embed --model no-model --out f.npy --text x
-    want_failure 1
-    want_err no-model
+    assert_failure 1
+    assert_stderr no-model
     run embed --model "$MINI" --out no-folder/e.npy --text x
-    want_failure 1
-    want_err no-folder/e.npy
+    assert_failure 1
+    assert_stderr no-folder/e.npy
 }
 
 # The tokenizer's files are read only when there is text, the preprocessor's only for audio.
@@ -134,15 +134,15 @@ test_reads_what_it_needs() {
     cp "$MINI"/{config.json,preprocessor_config.json,model.safetensors} audio-only/
     cp "$MINI"/{config.json,vocab.json,merges.txt,model.safetensors} text-only/
     run embed --model audio-only --out a.npy --audio "$DEMO/clips/misc_crow.flac"
-    want_status 0
+    assert_status 0
     run embed --model text-only --out t.npy --text 'a crow'
-    want_status 0
+    assert_status 0
     run embed --model audio-only --out x.npy --text 'a crow'
-    want_failure 1
-    want_err vocab.json
+    assert_failure 1
+    assert_stderr vocab.json
     run embed --model text-only --out x.npy --audio "$DEMO/clips/misc_crow.flac"
-    want_failure 1
-    want_err preprocessor_config.json
+    assert_failure 1
+    assert_stderr preprocessor_config.json
 }
 
 # Every instruction set that this machine has gives the same embeddings to float noise; the bar is
@@ -150,19 +150,19 @@ test_reads_what_it_needs() {
 test_isa() {
     run embed --isa c --model "$MINI" --out c.npy --text 'a bell' \
         --audio "$DEMO/clips/perc_bell.wav"
-    want_status 0
+    assert_status 0
     for isa in auto avx2 avx512; do
         run embed --isa $isa --model "$MINI" --out $isa.npy --text 'a bell' \
             --audio "$DEMO/clips/perc_bell.wav"
         if [ "$STATUS" -eq 2 ] && [ $isa != auto ]; then
-            want_err "option '--isa'"
+            assert_stderr "option '--isa'"
             continue
         fi
-        want_status 0
+        assert_status 0
         ISA=$isa py <<'E'
 _, plain = read_npy("c.npy")
 _, other = read_npy(os.environ["ISA"] + ".npy")
-all_near(other, plain, 5e-6, os.environ["ISA"])
+assert_all_near(other, plain, 5e-6, os.environ["ISA"])
 E
     done
 }

@@ -4,9 +4,9 @@
 
 # A run is killed in the middle. Finish tells what is missing and touches nothing; the same command
 # goes on from there, to the same bytes as without the kill.
-test_killed_in_the_middle() {
+test_resumes_after_kill_before_finish() {
     py <<'E'
-n = 6 if is_instrumented() else 40
+n = 6 if is_sanitizer_build() else 40
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
                                 "caption": "a bell"} if i % 5 else
                                {"id": str(i), "audio": "absent.wav", "caption": "nothing"}
@@ -49,7 +49,7 @@ patina("verify", "set")
 E
 }
 
-test_what_cannot_be_finished() {
+test_incomplete_run() {
     mkdir empty foreign old
     echo precious >foreign/notes.txt
     mkdir old/.patina
@@ -58,15 +58,15 @@ test_what_cannot_be_finished() {
     for out in absent empty foreign old file; do
         run finish $out
         [ "$STATUS" -eq 1 ] || [ "$STATUS" -eq 2 ] || fail "status $STATUS"
-        want_failure "$STATUS"
-        want_err "$out"
+        assert_failure "$STATUS"
+        assert_stderr "$out"
     done
     run finish old
-    want_err "an older patina"
+    assert_stderr "an older patina"
     run finish
-    want_failure 2
+    assert_failure 2
     run finish a b
-    want_failure 2
+    assert_failure 2
     [ "$(cat foreign/notes.txt file)" = "precious
 precious" ] || fail "something was touched"
     [ ! -e absent ] || fail "something was made"
@@ -76,12 +76,12 @@ precious" ] || fail "something was touched"
 test_no_rows() {
     echo '{"audio": "absent.wav", "caption": "nothing"}' >manifest.jsonl
     run generate --model "$MINI" --corpus manifest.jsonl --out set
-    want_status 1
+    assert_status 1
     run finish set
-    want_status 1
-    want_out "0 rows of 1 entry"
-    want_out "1 reject: 1 missing"
-    want_err "patina: no row could be written"
+    assert_status 1
+    assert_stdout "0 rows of 1 entry"
+    assert_stdout "1 reject: 1 missing"
+    assert_stderr "patina: no row could be written"
     run verify set
-    want_status 0
+    assert_status 0
 }

@@ -5,9 +5,9 @@
 # What a finished data set consists of, and what is said at the end.
 test_output_folder() {
     generate --corpus "$DEMO/manifest.jsonl" --out set
-    want_out "17 rows of 14 entries in 1 part file in set/data"
-    want_out "0 rejects"
-    want_out 'load_dataset("set", split="train")'
+    assert_stdout "17 rows of 14 entries in 1 part file in set/data"
+    assert_stdout "0 rejects"
+    assert_stdout 'load_dataset("set", split="train")'
     py <<'E'
 files = sorted(tree("set"))
 assert files == ["README.md", "data/train-00000-of-00001.parquet", "dataset.json",
@@ -16,7 +16,7 @@ with open("set/data/train-00000-of-00001.parquet", "rb") as file:
     data = file.read()
 assert data[:4] == data[-4:] == b"PAR1"
 assert os.path.getsize("set/rejects.jsonl") == 0
-assert len(provenance_of("set")) == 17
+assert len(read_provenance("set")) == 17
 with open("set/README.md", encoding="utf-8") as file:
     card = file.read()
 assert card.startswith("---\n") and "data/train-" in card, card[:200]
@@ -32,7 +32,7 @@ E
 test_columns() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 2
     py <<'E'
-rows = rows_of("set")
+rows = read_rows("set")
 assert len(rows) == 34
 for row in rows:
     assert list(row) == COLUMNS, list(row)
@@ -56,7 +56,7 @@ test_provenance() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 2 --seed 5
     py <<'E'
 manifest = read_jsonl(DEMO + "/manifest.jsonl")
-lines, rows = provenance_of("set"), rows_of("set")
+lines, rows = read_provenance("set"), read_rows("set")
 expected = []
 for item in manifest:
     captions = item["caption"] if isinstance(item["caption"], list) else [item["caption"]]
@@ -64,17 +64,17 @@ for item in manifest:
         for k in range(2):
             expected.append((item.get("id", item["audio"]), item["audio"], caption, index, 5,
                              2 * index + k))
-assert [tuple(line[m] for m in PROVENANCE[:6]) for line in lines] == expected
+assert [tuple(line[m] for m in PROVENANCE_MEMBERS[:6]) for line in lines] == expected
 assert len(rows) == len(lines)
 windows = {}
 for line, row in zip(lines, rows):
-    assert list(line) == PROVENANCE, list(line)
+    assert list(line) == PROVENANCE_MEMBERS, list(line)
     assert list(line["window"]) == ["start", "frames", "rate_hz", "channels"]
     assert row["input_purity"] == f32(line["purity_db"])
     assert row["target_lufs"] == f32(line["lufs_source"])
     assert windows.setdefault(line["entry"], line["window"]) == line["window"]  # one an entry
 tabla = windows["clips/loop_tabla.flac"]  # 470723 frames at 44.1 kHz: longer than 10 s
-u = uniforms(5, "clips/loop_tabla.flac", 0, WINDOW, 1)[0]
+u = philox_uniforms(5, "clips/loop_tabla.flac", 0, WINDOW, 1)[0]
 assert tabla == {"start": math.floor(u * (470723 - 441000 + 1)), "frames": 441000,
                  "rate_hz": 44100, "channels": 2}, tabla
 E
@@ -85,7 +85,7 @@ E
 test_columns_are_measure_and_embed() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl
     py <<'E'
-lines, rows = provenance_of("set"), rows_of("set")
+lines, rows = read_provenance("set"), read_rows("set")
 patina("embed", "--model", MINI, "--out", "text.npy", *["--text=" + p["caption"] for p in lines])
 _, text = read_npy("text.npy")
 for i, (line, row) in enumerate(zip(lines, rows)):
@@ -94,7 +94,7 @@ for i, (line, row) in enumerate(zip(lines, rows)):
                   f"{DEMO}/{line['source']}")
     assert (m["rate_hz"], m["channels"]) == (window["rate_hz"], window["channels"])
     for name in "target_ltas", "target_dyn":
-        all_near(row[name], m[name], 1e-5, f"{line['source']} {name}")
+        assert_all_near(row[name], m[name], 1e-5, f"{line['source']} {name}")
     near(row["target_lufs"], m["target_lufs"], 1e-5, line["source"])
     near(line["lufs_mono"], m["lufs_mono"], 1e-5, line["source"])
     assert [f32(x) for x in row["fused_state"][:512]] == text[512 * i:512 * i + 512], line["source"]
@@ -107,7 +107,7 @@ test_replay() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 3 --seed 11 \
         --order random
     py <<'E'
-lines, rows = provenance_of("set"), rows_of("set")
+lines, rows = read_provenance("set"), read_rows("set")
 args = []
 for i, line in enumerate(lines):
     write_jsonl("recipe.json", [line])
@@ -130,7 +130,7 @@ E
 test_degrade_draws_the_same() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --variants 2 --seed 4
     py <<'E'
-for line in provenance_of("set"):
+for line in read_provenance("set"):
     got = json.loads(patina("degrade", "--seed=4", f"--entry={line['entry']}",
                             f"--variant={line['variant']}", f"{DEMO}/{line['source']}", "x.wav"))
     for name in got:
@@ -142,19 +142,19 @@ E
 test_formats() {
     generate --corpus "$DEMO/manifest.jsonl" --out a --format parquet
     generate --corpus "$DEMO/manifest.jsonl" --out b --format jsonl
-    want_same a/provenance b/provenance
-    want_same a/rejects.jsonl b/rejects.jsonl
+    assert_same_dirs a/provenance b/provenance
+    assert_same_dirs a/rejects.jsonl b/rejects.jsonl
     [ "$(find b/data -name '*.jsonl' | wc -l)" -eq 1 ] || fail "not one jsonl part"
 }
 
-test_same_run_again() {
+test_rerun_of_complete_dataset() {
     generate --corpus "$DEMO/manifest.jsonl" --out set
     py <<'E'
 with open("before", "w") as out:
     json.dump(tree("set"), out)
 E
     generate --corpus "$DEMO/manifest.jsonl" --out set --threads 1
-    want_out "complete"
+    assert_stdout "complete"
     py <<'E'
 with open("before") as file:
     assert {k: tuple(v) for k, v in json.load(file).items()} == tree("set")
@@ -164,8 +164,8 @@ E
         "--loudness mix" "--captions first"; do
         # shellcheck disable=SC2086 # words
         run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out set $change
-        want_failure 2
-        want_err "set"
+        assert_failure 2
+        assert_stderr "set"
     done
     py <<'E'
 with open("before") as file:
@@ -173,12 +173,12 @@ with open("before") as file:
 E
 }
 
-test_folder_of_something_else() {
+test_foreign_output_folder() {
     mkdir full
     echo precious >full/notes.txt
     run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out full
-    want_failure 2
-    want_err full
+    assert_failure 2
+    assert_stderr full
     [ "$(cat full/notes.txt)" = precious ] || fail "the folder was touched"
     [ "$(find full -mindepth 1 | wc -l)" -eq 1 ] || fail "something was added"
     mkdir empty
@@ -187,12 +187,12 @@ test_folder_of_something_else() {
 }
 
 # Where the run took place and how is not in the output.
-test_no_traces() {
+test_no_host_details_in_output() {
     mkdir here there
     cp -r "$DEMO" there/corpus
     generate --corpus "$DEMO/manifest.jsonl" --out here/set --threads 2
     (cd there && generate --corpus corpus/manifest.jsonl --out "$PWD/set" --threads 1 --quiet)
-    want_same here/set there/set
+    assert_same_dirs here/set there/set
     for trace in "$PATINA_ROOT" "$WORK" "$(uname -n)" "$(date +%Y-%m-%d)"; do
         if grep -r -F -l -e "$trace" here/set; then fail "the output holds '$trace'"; fi
     done
@@ -207,11 +207,11 @@ test_captions() {
 manifest = read_jsonl(DEMO + "/manifest.jsonl")
 captions = [c if isinstance(c, list) else [c] for c in (item["caption"] for item in manifest)]
 ids = [item.get("id", item["audio"]) for item in manifest]
-first, drawn = provenance_of("first"), provenance_of("random")
+first, drawn = read_provenance("first"), read_provenance("random")
 assert len(first) == len(drawn) == 28
 for i in range(28):
     assert first[i]["caption"] == captions[i // 2][0] and first[i]["variant"] == i % 2
-    index = math.floor(uniforms(21, ids[i // 2], 0, CAPTION, 1)[0] * len(captions[i // 2]))
+    index = math.floor(philox_uniforms(21, ids[i // 2], 0, CAPTION, 1)[0] * len(captions[i // 2]))
     assert drawn[i]["caption_index"] == index and drawn[i]["caption"] == captions[i // 2][index]
     assert drawn[i]["variant"] == 2 * index + i % 2  # of its place in the full list
 E
@@ -221,22 +221,22 @@ E
 test_limit_and_chunk() {
     generate --corpus "$DEMO/manifest.jsonl" --out all --format jsonl
     generate --corpus "$DEMO/manifest.jsonl" --out five --format jsonl --limit 5
-    want_out "of 5 entries"
+    assert_stdout "of 5 entries"
     generate --corpus "$DEMO/manifest.jsonl" --out cut --format jsonl --chunk 4
-    want_out "17 rows of 14 entries in 4 part files"
+    assert_stdout "17 rows of 14 entries in 4 part files"
     tac "$DEMO/manifest.jsonl" | sed "s|\"clips|\"$DEMO/clips|; s|{\"audio\": \"$DEMO/\([^\"]*\)\"|{\"id\": \"\1\", \"audio\": \"$DEMO/\1\"|" >back.jsonl
     generate --corpus back.jsonl --out back --format jsonl
     py <<'E'
-everything = rows_of("all")
-assert rows_of("five") == everything[:6]
-assert rows_of("cut") == everything and provenance_of("cut") == provenance_of("all")
+everything = read_rows("all")
+assert read_rows("five") == everything[:6]
+assert read_rows("cut") == everything and read_provenance("cut") == read_provenance("all")
 assert [os.path.basename(p) for p in parts("cut", "data")] == \
     [f"train-0000{i}-of-00004.jsonl" for i in range(4)]
 assert [len(read_jsonl(p)) for p in parts("cut", "data")] == [5, 6, 4, 2]
 assert [len(read_jsonl(p)) for p in parts("cut", "provenance")] == [5, 6, 4, 2]
 by_name = {(p["entry"], p["variant"]): row
-           for p, row in zip(provenance_of("all"), everything)}
-for p, row in zip(provenance_of("back"), rows_of("back")):
+           for p, row in zip(read_provenance("all"), everything)}
+for p, row in zip(read_provenance("back"), read_rows("back")):
     assert by_name[p["entry"], p["variant"]] == row, p["entry"]
 E
 }
@@ -245,7 +245,7 @@ test_loudness() {
     generate --corpus "$DEMO/manifest.jsonl" --out mix --format jsonl --loudness mix
     py <<'E'
 differ = 0
-for line, row in zip(provenance_of("mix"), rows_of("mix")):
+for line, row in zip(read_provenance("mix"), read_rows("mix")):
     assert row["target_lufs"] == f32(line["lufs_mono"])
     differ += abs(line["lufs_mono"] - line["lufs_source"]) > 0.5
 assert differ >= 3  # stereo clips
@@ -260,15 +260,15 @@ test_quiet() {
 
 test_inputs_refused() {
     run generate --model "$MINI" --corpus no-corpus --out set
-    want_failure 1
-    want_err no-corpus
+    assert_failure 1
+    assert_stderr no-corpus
     run generate --model no-model --corpus "$DEMO/manifest.jsonl" --out set
-    want_failure 1
-    want_err no-model
+    assert_failure 1
+    assert_stderr no-model
     echo "some text" >notes.md
     run generate --model "$MINI" --corpus notes.md --out set
-    want_failure 1
-    want_err notes.md
+    assert_failure 1
+    assert_stderr notes.md
     [ ! -d set ] || [ -z "$(ls -A set)" ] || fail "a refused run left something"
 }
 
@@ -276,8 +276,8 @@ test_isa() {
     generate --corpus "$DEMO/manifest.jsonl" --out c --isa c --format jsonl --limit 3
     generate --corpus "$DEMO/manifest.jsonl" --out auto --format jsonl --limit 3
     py <<'E'
-for plain, fast in zip(rows_of("c"), rows_of("auto")):
-    all_near(fast["fused_state"], plain["fused_state"], 5e-6, "fused_state")
+for plain, fast in zip(read_rows("c"), read_rows("auto")):
+    assert_all_near(fast["fused_state"], plain["fused_state"], 5e-6, "fused_state")
     for name in COLUMNS[1:]:
         assert fast[name] == plain[name], name
 E

@@ -27,22 +27,22 @@ run() {
     if grep -q -E 'Sanitizer|runtime error:' "$WORK/stderr"; then fail "a sanitizer spoke: $*"; fi
 }
 
-want_status() {
+assert_status() {
     [ "$STATUS" -eq "$1" ] || fail "status $STATUS, expected $1"
 }
 
-# want_out TEXT, want_err TEXT: the stream holds it.
-want_out() {
+# assert_stdout TEXT, assert_stderr TEXT: the stream holds it.
+assert_stdout() {
     grep -q -F -e "$1" "$WORK/stdout" || fail "standard output does not say: $1"
 }
-want_err() {
+assert_stderr() {
     grep -q -F -e "$1" "$WORK/stderr" || fail "standard error does not say: $1"
 }
 
 # The program has failed as it should: this status, nothing on standard output, one sentence on
 # standard error that begins with its name, and for a wrong command line a second line with a hint.
-want_failure() {
-    want_status "$1"
+assert_failure() {
+    assert_status "$1"
     [ ! -s "$WORK/stdout" ] || fail "a failure printed on standard output"
     grep -q '^patina: ' "$WORK/stderr" || fail "no sentence on standard error"
     local lines
@@ -54,15 +54,15 @@ want_failure() {
 # Makes a data set that is expected to come out well: generate ARGS...
 generate() {
     run generate --model "$MINI" "$@"
-    want_status 0
+    assert_status 0
 }
 
-# Python with the helpers of kit.py: py <<'E' ... E
+# Python with the helpers of helpers.py: py <<'E' ... E
 py() {
-    python3 -c "$(printf 'from kit import *\n'; cat)" "$@"
+    python3 -c "$(printf 'from helpers import *\n'; cat)" "$@"
 }
 
-want_same() {
+assert_same_dirs() {
     diff -r "$1" "$2" >"$WORK/difference" 2>&1 ||
         fail "$1 and $2 differ: $(head -n 3 "$WORK/difference" | cut -c 1-300)"
 }

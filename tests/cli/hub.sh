@@ -2,31 +2,31 @@
 # SPDX-License-Identifier: MIT
 # hub.sh - patina model fetch, and models by name; the hub is hub_server.py
 
-# Python with a hub: hub_py <<'E' ... E
-hub_py() {
+# Python with a hub: py_with_hub <<'E' ... E
+py_with_hub() {
     ldd "$PATINA" | grep -q libcurl || skip "this build has no libcurl"
     "${PATINA_HUB_PYTHON:-python3}" -c \
-        "$(printf 'from kit import *\nfrom hub_server import *\n'; cat)"
+        "$(printf 'from helpers import *\nfrom hub_server import *\n'; cat)"
 }
 
 test_fetch_and_use() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     printed, said = fetch(hub)
     folder = os.path.join(os.path.abspath("cache"), "hub", "models--laion--clap-htsat-unfused",
                           "snapshots", hub.commit)
     assert printed == folder + "\n", printed
     assert "5 files" in said and "--model laion/clap-htsat-unfused" in said, said
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
     before = tree("cache")
 
     # what is there is asked for once and fetched no more
-    hub.mend()
+    hub.reset()
     printed, said = fetch(hub, NAME)
     assert printed == folder + "\n" and "all there" in said, said
     assert [(e["method"], e["who"]) for e in hub.log] == [("HEAD", "hub")], hub.log
     # nor is a commit asked for
-    hub.mend()
+    hub.reset()
     assert fetch(hub, "--quiet", "--revision", hub.commit) == (folder + "\n", "")
     assert hub.log == []
     assert tree("cache") == before
@@ -47,34 +47,34 @@ E
 }
 
 test_pickles_where_there_is_nothing_better() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     hub.files["pytorch_model.bin"] = hub.files.pop("model.safetensors")
     fetch(hub)
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
     assert len(hub.asked("HEAD", "model.safetensors")) == 1
     # a file may be in the cache already under another commit: its blob is shared
-    hub.mend()
+    hub.reset()
     hub.commit = "f" * 40
     fetch(hub)
-    assert is_whole(hub) and not [e for e in hub.log if e["method"] == "GET"], hub.log
+    assert assert_cache_complete(hub) and not [e for e in hub.log if e["method"] == "GET"], hub.log
 with Hub() as hub:
     del hub.files["model.safetensors"]
     refused(hub, "has neither 'model.safetensors' nor 'pytorch_model.bin'", cache="none")
-    assert final_names("none") == []
+    assert published_files("none") == []
 E
 }
 
 # ---- Python's own cache ---------------------------------------------------------------------------
 
-# hub_py in a Python that has huggingface_hub. The package reads the environment when it is loaded,
+# py_with_hub in a Python that has huggingface_hub. The package reads the environment when it is loaded,
 # so it runs in processes of its own.
 with_huggingface_hub() {
     PATINA_HUB_PYTHON=${PATINA_HUB_PYTHON:-$PATINA_ROOT/build/venv/bin/python}
     "$PATINA_HUB_PYTHON" -c 'import huggingface_hub' 2>/dev/null ||
         skip "the Python environment of the reader tests is not there, or has no huggingface_hub"
     export PATINA_HUB_PYTHON
-    hub_py
+    py_with_hub
 }
 
 test_python_finds_what_we_fetched() {
@@ -102,7 +102,7 @@ revision, = repo.revisions
 assert revision.commit_hash == {hub.commit!r} and revision.refs == frozenset(["main"]), revision
 """, HF_HUB_OFFLINE="1")
     # online it has nothing to fetch but what we do not need
-    hub.mend()
+    hub.reset()
     python(f"assert h.snapshot_download({NAME!r}) == {folder!r}")
     fetched = [e["path"].rsplit("/")[-1] for e in hub.log
                if e["method"] == "GET" and "/api/" not in e["path"]]
@@ -118,7 +118,7 @@ def python(program, cache):
 
 with Hub() as hub:
     python(f"h.snapshot_download({NAME!r})", "whole")
-    hub.mend()
+    hub.reset()
     info = json.loads(end(start(hub, "model", "info", "--json", NAME, cache="whole"))[0])
     mini = json.loads(patina("model", "info", "--json", MINI))
     assert info["model_sha256"] == mini["model_sha256"]
@@ -131,13 +131,13 @@ with Hub() as hub:
            f"h.hf_hub_download({NAME!r}, 'model.safetensors')", "some")
     printed, said = end(start(hub, "model", "info", NAME, cache="some"), status=1)
     assert "lacks 'preprocessor_config.json'" in said and "patina model fetch" in said, said
-    hub.mend()
+    hub.reset()
     fetch(hub, cache="some")
-    assert is_whole(hub, "some")
+    assert assert_cache_complete(hub, "some")
     assert not hub.asked("GET", "model.safetensors") and not hub.asked("GET", "config.json")
 
     # both at once: the lock is the same, so the model is fetched once
-    hub.mend()
+    hub.reset()
     hub.on("store GET", "model.safetensors", slow(500000, 0.5))
     ours = start(hub, "model", "fetch", cache="both")
     while not hub.asked("GET", "model.safetensors", "store"):
@@ -152,7 +152,7 @@ E
 # ---- models by name -------------------------------------------------------------------------------
 
 test_not_in_the_cache() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     for args in (["model", "info", NAME], ["bench", "--model", NAME],
                  ["embed", "--model", NAME, "--out", "e.npy", "--text", "x"],
@@ -173,8 +173,8 @@ E
 }
 
 # Where the cache is: the variables of huggingface_hub, in its order.
-test_which_cache() {
-    hub_py <<'E'
+test_cache_location() {
+    py_with_hub <<'E'
 with Hub() as hub:
     here = os.getcwd()
     none = dict(HF_HOME=None, XDG_CACHE_HOME=None, HOME=here + "/home")
@@ -194,7 +194,7 @@ E
 }
 
 test_names_and_revisions() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     for name in ("clap", "a/b/c", "../x", "laion/..", "laion/", "/laion", "laion/a--b", "-a/b",
                  "laion/x.git", "a" * 97 + "/b", "laion/a b", "laion/a@", "laion/a@..", "laion/a@/x",
@@ -208,7 +208,7 @@ with Hub() as hub:
     # a branch whose name has a slash, as pull requests have it
     hub.branches.append("refs/pr/1")
     fetch(hub, "--revision", "refs/pr/1")
-    assert open(place() + "/refs/refs/pr/1").read() == hub.commit
+    assert open(repo_cache_dir() + "/refs/refs/pr/1").read() == hub.commit
     assert "/resolve/refs%2Fpr%2F1/" in hub.log[0]["path"], hub.log[0]
     end(start(hub, "model", "info", NAME + "@refs/pr/1"))
     end(start(hub, "model", "info", NAME), status=1)
@@ -216,15 +216,15 @@ with Hub() as hub:
     # the branch moves on
     old, hub.commit = hub.commit, "a" * 40
     fetch(hub, NAME + "@refs/pr/1")
-    assert open(place() + "/refs/refs/pr/1").read() == hub.commit
-    assert sorted(os.listdir(place() + "/snapshots")) == sorted([old, hub.commit])
+    assert open(repo_cache_dir() + "/refs/refs/pr/1").read() == hub.commit
+    assert sorted(os.listdir(repo_cache_dir() + "/snapshots")) == sorted([old, hub.commit])
 E
 }
 
 # ---- connections that fail ------------------------------------------------------------------------
 
-test_goes_on_after_a_cut() {
-    hub_py <<'E'
+test_resumes_after_disconnect() {
+    py_with_hub <<'E'
 with Hub() as hub:
     hub.on("store GET", "model.safetensors", cut(1000000), times=1)
     hub.on("store GET", "model.safetensors", cut(2000000), times=1)
@@ -234,37 +234,37 @@ with Hub() as hub:
         [None, "bytes=1000000-", "bytes=3000000-"], hub.log
     assert [e["range"] for e in hub.asked("GET", "vocab.json")] == [None, "bytes=1000-"]
     assert said.count("has cut the connection; trying again in 1 s (1 of 1)") == 3, said
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
 
     # one that is cut again and again is given up; the next fetch goes on
-    hub.mend()
+    hub.reset()
     hub.on("store GET", "model.safetensors", cut(500000), times=1)
     hub.on("store GET", "model.safetensors", cut(0))
     refused(hub, "has cut the connection", "--retries", "1", cache="again")
     name = sha256(hub.files["model.safetensors"]) + ".incomplete"
-    assert os.path.getsize(f"{place('again')}/blobs/{name}") == 500000
-    assert not os.path.exists(place("again") + "/refs/main")
-    hub.mend()
+    assert os.path.getsize(f"{repo_cache_dir('again')}/blobs/{name}") == 500000
+    assert not os.path.exists(repo_cache_dir("again") + "/refs/main")
+    hub.reset()
     fetch(hub, cache="again")
     assert [e["range"] for e in hub.asked("GET", "model.safetensors", "store")] == \
         ["bytes=500000-"], hub.log
-    assert is_whole(hub, "again")
+    assert assert_cache_complete(hub, "again")
 
     # a server that knows no ranges begins at the beginning
     hub.on("store GET", "model.safetensors", cut(700000), times=1)
     hub.on("store GET", "model.safetensors", whole)
     fetch(hub, cache="whole")
-    assert is_whole(hub, "whole")
+    assert assert_cache_complete(hub, "whole")
 E
 }
 
-test_goes_on_after_a_kill() {
-    hub_py <<'E'
+test_resumes_after_kill() {
+    py_with_hub <<'E'
 with Hub() as hub:
-    begun = f"{place()}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
+    begun = f"{repo_cache_dir()}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
     asked_for = 0
     for number in signal.SIGKILL, signal.SIGINT, signal.SIGKILL:
-        hub.mend()
+        hub.reset()
         hub.on("store GET", "model.safetensors", slow(200000, 0.1))
         run = start(hub, "model", "fetch")
         while not os.path.exists(begun) or os.path.getsize(begun) < asked_for + 600000:
@@ -279,16 +279,16 @@ with Hub() as hub:
                 [f"bytes={asked_for}-"], hub.log
         asked_for = os.path.getsize(begun)
         assert asked_for < len(hub.files["model.safetensors"])
-        assert not [n for n in final_names() if "model.safetensors" in n or "refs" in n]
-    hub.mend()
+        assert not [n for n in published_files() if "model.safetensors" in n or "refs" in n]
+    hub.reset()
     fetch(hub)
     assert hub.asked("GET", "model.safetensors", "store")[0]["range"] == f"bytes={asked_for}-"
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
 E
 }
 
 test_stalls() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     quick = dict(HF_HUB_DOWNLOAD_TIMEOUT="1")
     # in the middle: cut after a second, and gone on with
@@ -296,22 +296,22 @@ with Hub() as hub:
     printed, said = fetch(hub, **quick)
     assert "sends nothing any more; trying again" in said, said
     assert hub.asked("GET", "model.safetensors", "store")[1]["range"] == "bytes=800000-"
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
     # at the start, by hub and store; and for good
     for method, file in (("HEAD", "config.json"), ("GET", "vocab.json"),
                          ("store GET", "model.safetensors")):
-        hub.mend()
+        hub.reset()
         hub.on(method, file, silence())
         began = time.monotonic()
         refused(hub, "sends nothing any more", "--retries", "1", cache=method, **quick)
         took = time.monotonic() - began
         assert 2 < took < 20, took  # twice a second of silence, and a second of rest
-        assert not [n for n in final_names(method) if "refs" in n or file in n]
+        assert not [n for n in published_files(method) if "refs" in n or file in n]
 E
 }
 
 test_no_connection() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     pass
 refused(hub, "cannot be reached")  # at once: there is nothing to wait for
@@ -321,25 +321,25 @@ with Hub() as hub:
     refused(hub, "is not the address of a hub", HF_ENDPOINT="nonsense of mine", status=2)
     assert not os.path.exists("cache")
     fetch(hub, HF_ENDPOINT=hub.address + "/")  # a slash at the end is one too many
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
 E
 }
 
-test_two_at_once() {
-    hub_py <<'E'
+test_concurrent_fetches() {
+    py_with_hub <<'E'
 with Hub() as hub:
     hub.on("store GET", "model.safetensors", slow(1000000, 0.2))
     runs = [start(hub, "model", "fetch") for _ in range(4)]
     said = [end(run)[1] for run in runs]
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
     assert len(hub.asked("GET", "model.safetensors", "store")) == 1, hub.log
     assert sum("another process is fetching" in text for text in said) >= 1, said
 
     # the one that fetches is killed: another takes over where it was
-    hub.mend()
+    hub.reset()
     hub.on("store GET", "model.safetensors", slow(500000, 0.2))
     runs = [start(hub, "model", "fetch", cache="killed")]
-    begun = f"{place('killed')}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
+    begun = f"{repo_cache_dir('killed')}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
     while not os.path.exists(begun) or os.path.getsize(begun) < 500000:
         time.sleep(0.02)
     runs.append(start(hub, "model", "fetch", cache="killed"))
@@ -347,18 +347,18 @@ with Hub() as hub:
     runs[0].kill()
     runs[0].communicate()
     end(runs[1])
-    assert is_whole(hub, "killed")
+    assert assert_cache_complete(hub, "killed")
     asked = [e["range"] for e in hub.asked("GET", "model.safetensors", "store")]
     assert len(asked) == 2 and int(asked[1][6:-1]) >= 500000, asked
 
     # without locks all fetch, each for itself
-    hub.mend()
+    hub.reset()
     hub.on("store GET", "model.safetensors", slow(1000000, 0.1))
     os.makedirs("lockless/hub")
     open("lockless/hub/.locks", "w").close()
     for run in [start(hub, "model", "fetch", cache="lockless") for _ in range(3)]:
         end(run)
-    assert is_whole(hub, "lockless")
+    assert assert_cache_complete(hub, "lockless")
     assert len(hub.asked("GET", "model.safetensors", "store")) == 3
 E
 }
@@ -366,14 +366,14 @@ E
 # ---- answers that are no help ---------------------------------------------------------------------
 
 test_refusals() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     def answer(sentence, code, headers={}, method="HEAD", file="config.json", **environment):
-        hub.mend()
+        hub.reset()
         hub.on(method, file, status(code, **headers))
         said = refused(hub, sentence, "--retries", "0", **environment)
         assert f"model '{NAME}': " in said and "hf_secret" not in said, said
-        assert not [n for n in final_names() if "refs" in n or file in n], final_names()
+        assert not [n for n in published_files() if "refs" in n or file in n], published_files()
     answer("or it is private (401): check the name; for a private one put a token into HF_TOKEN",
            401)
     answer("or the token does not open it (401)", 401, HF_TOKEN="hf_secret")
@@ -393,30 +393,30 @@ with Hub() as hub:
     answer("answers 500 for 'merges.txt'", 500, method="GET", file="merges.txt")
     answer("the store of '127.0.0.1' answers 403", 403, method="store GET",
            file="model.safetensors")
-    hub.mend()
+    hub.reset()
     refused(hub, "knows no such model", "laion/nothing", cache="other")
     assert not os.path.exists("other")
 E
 }
 
-test_tries_again() {
-    hub_py <<'E'
+test_retries() {
+    py_with_hub <<'E'
 with Hub() as hub:
     hub.on("HEAD", "config.json", status(500), times=1)
     hub.on("HEAD", "merges.txt", status(429, Retry_After="2"), times=1)
     hub.on("GET", "vocab.json", status(503), times=1)
     hub.on("store GET", "model.safetensors", status(403), times=1)  # the signature was too old
     printed, said = fetch(hub)
-    assert is_whole(hub) and said.count("trying again") == 4, said
+    assert assert_cache_complete(hub) and said.count("trying again") == 4, said
     first, second = (e["at"] for e in hub.asked("HEAD", "merges.txt"))
     assert second - first >= 2, second - first
     assert len(hub.asked("GET", "model.safetensors")) == 2, "no new address was asked for"
     # longer than anybody waits
-    hub.mend()
+    hub.reset()
     hub.on("HEAD", "config.json", status(429, Retry_After="86400"))
     refused(hub, "too many questions", cache="late")
     # 1 s, then 2 s, then no more
-    hub.mend()
+    hub.reset()
     hub.on("HEAD", "config.json", status(502))
     began = time.monotonic()
     refused(hub, "answers 502", "--retries", "2", cache="late")
@@ -426,7 +426,7 @@ E
 }
 
 test_redirects_and_the_token() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     def tokens(who):
         return {e["token"] for e in hub.log if e["who"] == who}
@@ -434,31 +434,31 @@ with Hub() as hub:
     assert tokens("hub") == {"Bearer hf_secret"}, hub.log
     assert tokens("store") == {None}, hub.log  # same name, another port: another origin
     # of a file; not when that is not wanted, and not when it is damaged
-    hub.mend()
+    hub.reset()
     os.makedirs("file")
     open("file/token", "w").write("hf_file\n")
     fetch(hub, cache="file")
     assert tokens("hub") == {"Bearer hf_file"} and tokens("store") == {None}
-    hub.mend()
+    hub.reset()
     fetch(hub, cache="file", HF_HUB_DISABLE_IMPLICIT_TOKEN="1")
     assert tokens("hub") == {None}
     refused(hub, "the token has a character", cache="bad", HF_TOKEN="hf\r\nX-Evil: 1", status=2)
 
     # a model that was renamed: the hub leads to itself, and the token goes along
-    hub.mend()
+    hub.reset()
     hub.on("HEAD", "config.json", redirect(f"/{NAME}/resolve/main/merges.txt", 307), times=1)
     fetch(hub, cache="renamed", HF_TOKEN="hf_secret")
     assert tokens("hub") == {"Bearer hf_secret"}
     assert len(hub.asked("HEAD", "merges.txt")) == 2
     # a small file may lie elsewhere, too
-    hub.mend()
-    hub.on("GET", "vocab.json", redirect(lambda: hub.store_address + "/vocab.json"))
+    hub.reset()
+    hub.on("GET", "vocab.json", redirect(lambda: hub.cdn_address + "/vocab.json"))
     fetch(hub, cache="elsewhere", HF_TOKEN="hf_secret")
-    assert is_whole(hub, "elsewhere") and tokens("store") == {None}
+    assert assert_cache_complete(hub, "elsewhere") and tokens("store") == {None}
     # in circles, and to what is no network
     for to, sentence in ((f"/{NAME}/resolve/main/config.json", "sends us in circles"),
                          ("file:///etc/passwd", "is not a safe address")):
-        hub.mend()
+        hub.reset()
         hub.on("HEAD", "config.json", redirect(to))
         refused(hub, sentence, cache="circles")
         assert len(hub.log) < 12, len(hub.log)
@@ -466,79 +466,79 @@ with Hub() as hub:
 E
 }
 
-test_wrong_bytes() {
-    hub_py <<'E'
+test_hash_mismatch() {
+    py_with_hub <<'E'
 def flipped(body):
     return bytes([body[0] ^ 1]) + body[1:]
 
 with Hub() as hub:
     # of a large file (SHA-256) and of a small one (git's SHA-1)
     for method, file in ("store GET", "model.safetensors"), ("GET", "merges.txt"):
-        hub.mend()
+        hub.reset()
         hub.on(method, file, instead(flipped))
         refused(hub, f"file '{file}' came damaged", cache=file)
         body = hub.files[file]
         etag = sha256(body) if file in LARGE else git_sha1(body)
         assert not [name for name in blobs(file) if etag in name], blobs(file)
-        assert not [n for n in final_names(file) if n.endswith("/" + file) or "refs" in n]
-        hub.mend()
+        assert not [n for n in published_files(file) if n.endswith("/" + file) or "refs" in n]
+        hub.reset()
         fetch(hub, cache=file)
-        assert is_whole(hub, file)
+        assert assert_cache_complete(hub, file)
 
     # what an earlier fetch left may be damaged, or too long: then all of it is fetched
     etag = sha256(hub.files["model.safetensors"])
     size = len(hub.files["model.safetensors"])
     for left in b"nonsense" * 1000, bytes(size), bytes(size + 1):
-        hub.mend()
+        hub.reset()
         shutil.rmtree("left", ignore_errors=True)
-        os.makedirs(place("left") + "/blobs")
-        with open(f"{place('left')}/blobs/{etag}.incomplete", "wb") as file:
+        os.makedirs(repo_cache_dir("left") + "/blobs")
+        with open(f"{repo_cache_dir('left')}/blobs/{etag}.incomplete", "wb") as file:
             file.write(left)
         printed, said = fetch(hub, cache="left")
-        assert is_whole(hub, "left")
+        assert assert_cache_complete(hub, "left")
         assert ("was damaged; fetching all of it" in said) == (len(left) <= size), said
     # a blob of the wrong length is no blob
-    os.remove(f"{place('left')}/snapshots/{hub.commit}/model.safetensors")
-    with open(f"{place('left')}/blobs/{etag}", "wb") as file:
+    os.remove(f"{repo_cache_dir('left')}/snapshots/{hub.commit}/model.safetensors")
+    with open(f"{repo_cache_dir('left')}/blobs/{etag}", "wb") as file:
         file.write(b"short")
     fetch(hub, cache="left")
-    assert is_whole(hub, "left")
+    assert assert_cache_complete(hub, "left")
     # a link to nothing is no file
-    os.remove(f"{place('left')}/blobs/{etag}")
+    os.remove(f"{repo_cache_dir('left')}/blobs/{etag}")
     said = end(start(hub, "model", "info", NAME, cache="left"), 1)[1]
     assert "lacks 'model.safetensors'" in said, said
     fetch(hub, cache="left")
-    assert is_whole(hub, "left")
+    assert assert_cache_complete(hub, "left")
 E
 }
 
-test_wrong_size() {
-    hub_py <<'E'
+test_size_mismatch() {
+    py_with_hub <<'E'
 with Hub() as hub:
     size = len(hub.files["model.safetensors"])
     for name, action, sentence in (
-            ("more", other_size(lambda body: body + b"more"),
+            ("more", replace_body_and_length(lambda body: body + b"more"),
              f"should have {size} bytes, and '127.0.0.1' now gives {size + 4}"),
-            ("less", other_size(lambda body: body[:-4]), f"now gives {size - 4}"),
+            ("less", replace_body_and_length(lambda body: body[:-4]), f"now gives {size - 4}"),
             ("endless", endless, f"sends more than the {size} bytes that it should have")):
-        hub.mend()
+        hub.reset()
         hub.on("store GET", "model.safetensors", action)
         refused(hub, sentence, cache=name)
-        assert not [n for n in final_names(name) if "model.safetensors" in n or "refs" in n]
-        assert sum(os.path.getsize(f"{place(name)}/blobs/{n}") for n in blobs(name)) <= 2 * size
+        assert not [n for n in published_files(name) if "model.safetensors" in n or "refs" in n]
+        assert sum(os.path.getsize(f"{repo_cache_dir(name)}/blobs/{n}") for n in blobs(name)) <= 2 * size
     # a size that nobody told has an end, too
-    hub.mend()
+    hub.reset()
     hub.on("HEAD", "vocab.json", headers(Content_Length=None))
     hub.on("GET", "vocab.json", endless)
     refused(hub, "sends more than the 67108864 bytes", cache="untold")
     hub.rules.pop()
     fetch(hub, cache="untold")
-    assert is_whole(hub, "untold")
+    assert assert_cache_complete(hub, "untold")
 E
 }
 
 test_strange_headers() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     for changed, sentence in (
             ({"ETag": None}, "no usable ETag for 'config.json'"),
@@ -549,41 +549,41 @@ with Hub() as hub:
             ({"X_Repo_Commit": None}, "no usable X-Repo-Commit for 'config.json'"),
             ({"X_Repo_Commit": "../../evil"}, "no usable X-Repo-Commit"),
             ({"X_Repo_Commit": "abc"}, "no usable X-Repo-Commit")):
-        hub.mend()
+        hub.reset()
         hub.on("HEAD", "config.json", headers(**changed))
         refused(hub, sentence, cache="strange")
     assert not os.path.exists("strange")
     # a name that is no hash: the size has to do, which is said; a weak ETag is as good as any
-    hub.mend()
+    hub.reset()
     hub.on("HEAD", "config.json", headers(ETag='W/"version-7"'))
     printed, said = fetch(hub, cache="opaque")
     assert "gives no hash of 'config.json', so only its size was checked" in said, said
     assert "version-7" in blobs("opaque"), blobs("opaque")
     # stand-ins for the hub are known to give the SHA-1 of the bytes alone
-    hub.mend()
+    hub.reset()
     hub.on("HEAD", "config.json",
            headers(ETag='"%s"' % hashlib.sha1(hub.files["config.json"]).hexdigest()))
     fetch(hub, cache="plain")
     # another state of the model in the middle of one
-    hub.mend()
+    hub.reset()
     hub.on("HEAD", "vocab.json", headers(X_Repo_Commit="b" * 40))
     refused(hub, f"was asked for commit {hub.commit} and answers of {'b' * 40}", cache="mixed")
     # a part that is not the one that was asked for
-    hub.mend()
+    hub.reset()
     hub.on("store GET", "model.safetensors", cut(100000), times=1)
     hub.on("store GET", "model.safetensors", headers(Content_Range="bytes 5-9/10"))
     refused(hub, "from byte 100000 on and gives it from byte 5", cache="part")
 E
 }
 
-test_no_clap() {
-    hub_py <<'E'
+test_not_a_clap_model() {
+    py_with_hub <<'E'
 with Hub() as hub:
     config = json.loads(hub.files["config.json"])
     config["model_type"] = "whisper"
     hub.files["config.json"] = json.dumps(config).encode()
     refused(hub, "is of type 'whisper', and patina reads 'clap'")
-    assert not hub.asked("GET", "model.safetensors") and not os.path.exists(place() + "/refs/main")
+    assert not hub.asked("GET", "model.safetensors") and not os.path.exists(repo_cache_dir() + "/refs/main")
 with Hub() as hub:  # the weights are of another model than the configuration
     config = json.loads(hub.files["config.json"])
     config["text_config"]["intermediate_size"] += 1
@@ -595,7 +595,7 @@ E
 # ---- the cache ------------------------------------------------------------------------------------
 
 test_offline() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     for word in "1", "true", "YES":
         refused(hub, "lacks all of it, and nobody may be asked for it (HF_HUB_OFFLINE is set)",
@@ -603,7 +603,7 @@ with Hub() as hub:
     refused(hub, "HF_HUB_OFFLINE is set", TRANSFORMERS_OFFLINE="1")
     assert hub.log == [] and not os.path.exists("cache")
     folder = fetch(hub, HF_HUB_OFFLINE="0")[0]
-    hub.mend()
+    hub.reset()
     assert fetch(hub, HF_HUB_OFFLINE="1")[0] == folder
     os.remove(folder.strip() + "/vocab.json")
     refused(hub, "lacks 'vocab.json'", HF_HUB_OFFLINE="1")
@@ -612,25 +612,25 @@ E
 }
 
 # A file system of so many kilobytes in ./disk, for the length of the test; only root may do that.
-small_disk() {
+mount_small_disk() {
     mkdir disk
     [ "$(id -u)" -eq 0 ] || skip "only root can mount a small file system"
     mount -t tmpfs -o "size=$1k" none disk 2>/dev/null || skip "mounting is not allowed here"
     trap 'umount "$WORK/disk"' EXIT
 }
 
-test_full_disk() {
-    small_disk 4000
-    hub_py <<'E'
+test_full_device_path() {
+    mount_small_disk 4000
+    py_with_hub <<'E'
 with Hub() as hub:
     # known beforehand: nothing is begun
     refused(hub, "and its disk has", cache="disk")
-    assert final_names("disk") == [] and not hub.asked("GET", "config.json"), final_names("disk")
+    assert published_files("disk") == [] and not hub.asked("GET", "config.json"), published_files("disk")
     subprocess.run(["mount", "-o", "remount,size=20000k", "disk"], check=True)
     # not known beforehand: others fill it meanwhile
     hub.on("store GET", "model.safetensors", slow(100000, 0.1))
     run = start(hub, "model", "fetch", cache="disk")
-    begun = f"{place('disk')}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
+    begun = f"{repo_cache_dir('disk')}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
     while not os.path.exists(begun) or os.path.getsize(begun) < 300000:
         time.sleep(0.02)
     with open("disk/filler", "wb", buffering=0) as filler:
@@ -642,17 +642,17 @@ with Hub() as hub:
     printed, said = end(run, status=1)
     fault = said.splitlines()[-1]
     assert fault.startswith("patina: ") and "No space left on device (make room" in fault, said
-    assert not [n for n in final_names("disk") if "model.safetensors" in n or "refs" in n]
+    assert not [n for n in published_files("disk") if "model.safetensors" in n or "refs" in n]
     os.remove("disk/filler")
-    hub.mend()
+    hub.reset()
     fetch(hub, cache="disk")
-    assert is_whole(hub, "disk") and hub.asked("GET", "model.safetensors", "store")[0]["range"]
+    assert assert_cache_complete(hub, "disk") and hub.asked("GET", "model.safetensors", "store")[0]["range"]
 E
 }
 
 test_read_only_cache() {
-    small_disk 20000
-    hub_py <<'E'
+    mount_small_disk 20000
+    py_with_hub <<'E'
 with Hub() as hub:
     def remount(how):
         subprocess.run(["mount", "-o", "remount," + how, "disk"], check=True)
@@ -668,8 +668,8 @@ with Hub() as hub:
 with Hub() as hub:  # something else where a folder or a file should be
     open("file", "w").close()
     refused(hub, "folder 'file': cannot be made: Not a directory", HF_HUB_CACHE="file/hub")
-    os.makedirs(place("odd") + "/blobs")
-    os.mkfifo(f"{place('odd')}/blobs/{git_sha1(hub.files['config.json'])}.incomplete")
+    os.makedirs(repo_cache_dir("odd") + "/blobs")
+    os.mkfifo(f"{repo_cache_dir('odd')}/blobs/{git_sha1(hub.files['config.json'])}.incomplete")
     refused(hub, "is not a regular file", cache="odd")
 E
 }
@@ -677,12 +677,12 @@ E
 # ---- the network between --------------------------------------------------------------------------
 
 test_proxy() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 with Hub() as hub:
     # the hub has no address here but that of the proxy
     fetch(hub, HF_ENDPOINT="http://hub.invalid", http_proxy=hub.address, no_proxy="127.0.0.1",
           HF_TOKEN="hf_secret")
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
     assert hub.log[0]["path"].startswith("http://hub.invalid/laion/"), hub.log[0]
     refused(hub, "cannot be reached", HF_ENDPOINT="http://hub.invalid", http_proxy=hub.address,
             no_proxy="hub.invalid", cache="none")
@@ -693,7 +693,7 @@ test_https() {
     command -v openssl >/dev/null || skip "openssl is not there to make a certificate"
     openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 \
         -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
-    hub_py <<'E'
+    py_with_hub <<'E'
 import ssl
 
 with Hub() as hub:
@@ -706,7 +706,7 @@ with Hub() as hub:
     assert not hub.asked("GET", "model.safetensors", "store")
     hub.secure(1, context)
     fetch(hub, SSL_CERT_FILE="cert.pem")
-    assert is_whole(hub)
+    assert assert_cache_complete(hub)
     refused(hub, "certificate", SSL_CERT_FILE="no-such.pem", cache="none")
 E
 }
@@ -715,22 +715,22 @@ E
 
 test_command_line() {
     run model fetch --json
-    want_failure 2
-    want_err "'--json' goes with 'info'"
+    assert_failure 2
+    assert_stderr "'--json' goes with 'info'"
     run model info "$MINI" --retries 1
-    want_failure 2
-    want_err "go with 'fetch'"
+    assert_failure 2
+    assert_stderr "go with 'fetch'"
     run model fetch a/b c
-    want_failure 2
-    want_err "'c' is one argument too many"
+    assert_failure 2
+    assert_stderr "'c' is one argument too many"
     run model fetsch
-    want_failure 2
-    want_err "did you mean 'fetch'?"
+    assert_failure 2
+    assert_stderr "did you mean 'fetch'?"
 }
 
 # On a terminal one line is rewritten; elsewhere notes have a date.
 test_progress() {
-    hub_py <<'E'
+    py_with_hub <<'E'
 import pty
 
 with Hub() as hub:

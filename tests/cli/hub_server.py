@@ -33,7 +33,7 @@ COMMIT = hashlib.sha1(b"the newest state").hexdigest()
 
 def status(code, **headers):
     """Refuses; header names with _ for -."""
-    def act(handler, _file, _body):
+    def handle(handler, _file, _body):
         handler.send_response(code)
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)
@@ -41,66 +41,66 @@ def status(code, **headers):
         handler.end_headers()
         if handler.command != "HEAD":
             handler.wfile.write(b"oh no")
-    return act
+    return handle
 
 
 def cut(after):
     """Sends so many bytes of what was asked for, and closes the connection."""
-    def act(handler, _file, body):
+    def handle(handler, _file, body):
         handler.answer(body)
         handler.wfile.write(handler.part(body)[:after])
         handler.wfile.flush()
         handler.close_connection = True
         handler.connection.shutdown(2)
-    return act
+    return handle
 
 
 def stall(after, seconds=60):
     """Sends so many bytes and then nothing, until the test ends."""
-    def act(handler, _file, body):
+    def handle(handler, _file, body):
         handler.answer(body)
         handler.wfile.write(handler.part(body)[:after])
         handler.wfile.flush()
         handler.hub.closing.wait(seconds)
         handler.close_connection = True
-    return act
+    return handle
 
 
-def slow(bytes_a_step, pause):
+def slow(bytes_per_step, pause):
     """Sends everything, in steps."""
-    def act(handler, _file, body):
+    def handle(handler, _file, body):
         handler.answer(body)
         part = handler.part(body)
-        for at in range(0, len(part), bytes_a_step):
-            handler.wfile.write(part[at:at + bytes_a_step])
+        for at in range(0, len(part), bytes_per_step):
+            handler.wfile.write(part[at:at + bytes_per_step])
             handler.wfile.flush()
             if handler.hub.closing.wait(pause):
                 return
-    return act
+    return handle
 
 
 def silence(seconds=60):
     """Takes the question and does not answer."""
-    def act(handler, _file, _body):
+    def handle(handler, _file, _body):
         handler.hub.closing.wait(seconds)
         handler.close_connection = True
-    return act
+    return handle
 
 
 def instead(change):
     """Sends other bytes, by a function of the right ones; all headers as they were."""
-    def act(handler, _file, body):
+    def handle(handler, _file, body):
         handler.answer(body)
         handler.wfile.write(change(handler.part(body)))
-    return act
+    return handle
 
 
-def other_size(change):
+def replace_body_and_length(change):
     """Sends other bytes and their true length."""
-    def act(handler, _file, body):
+    def handle(handler, _file, body):
         handler.answer(change(body))
         handler.wfile.write(handler.part(change(body)))
-    return act
+    return handle
 
 
 def endless(handler, _file, body):
@@ -116,25 +116,25 @@ def endless(handler, _file, body):
 def whole(handler, file, body):
     """Takes no notice of a Range."""
     del handler.headers["Range"]
-    handler.proceed(file, body)
+    handler.serve_file(file, body)
 
 
 def headers(**changes):
     """Answers in good order but for these headers; None leaves one out."""
-    def act(handler, file, body):
+    def handle(handler, file, body):
         handler.changes = {name.replace("_", "-").lower(): value
                            for name, value in changes.items()}
-        handler.proceed(file, body)
-    return act
+        handler.serve_file(file, body)
+    return handle
 
 
 def redirect(to, code=302):
-    def act(handler, _file, _body):
+    def handle(handler, _file, _body):
         handler.send_response(code)
         handler.send_header("Location", to() if callable(to) else to)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
-    return act
+    return handle
 
 
 # ---- the servers ------------------------------------------------------------------------------
@@ -181,12 +181,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body) - start))
         self.end_headers()
 
-    def tell_commit(self):
+    def send_commit_header(self):
         self.send_header("X-Repo-Commit", self.hub.commit)
 
-    def proceed(self, file, body):
+    def serve_file(self, file, body):
         """What a hub in good order does."""
-        if self.server.is_store:
+        if self.server.is_cdn:
             if self.start() >= len(body) > 0:
                 status(416)(self, file, body)
                 return
@@ -195,18 +195,18 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(self.part(body))
         elif file in LARGE:
             self.send_response(302)
-            self.tell_commit()
+            self.send_commit_header()
             self.send_header("X-Linked-Etag", f'"{hashlib.sha256(body).hexdigest()}"')
             self.send_header("X-Linked-Size", str(len(body)))
             self.send_header("ETag", '"the-redirect-has-another"')
-            self.send_header("Location", f"{self.hub.store_address}/{file}?Signature=secret")
+            self.send_header("Location", f"{self.hub.cdn_address}/{file}?Signature=secret")
             self.send_header("Content-Length", "22")
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(b"Found. Redirecting ...")
         else:
             self.send_response(206 if self.start() else 200)
-            self.tell_commit()
+            self.send_commit_header()
             if self.start():
                 self.send_header("Content-Range",
                                  f"bytes {self.start()}-{len(body) - 1}/{len(body)}")
@@ -217,11 +217,11 @@ class Handler(BaseHTTPRequestHandler):
             if self.command != "HEAD":
                 self.wfile.write(self.part(body))
 
-    def handle_one(self):
+    def handle_request(self):
         self.changes = {}
         hub, path = self.hub, unquote(urlsplit(self.path).path)
         hub.note(self.server, self)
-        if self.server.is_store:
+        if self.server.is_cdn:
             file = path[1:]
             action = hub.action("store " + self.command, file)
         else:
@@ -240,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
         elif body is None:
             status(404, X_Error_Code="EntryNotFound", X_Repo_Commit=hub.commit)(self, file, b"")
         else:
-            self.proceed(file, body)
+            self.serve_file(file, body)
 
     def api(self, path):
         """As much as huggingface_hub's snapshot_download asks for."""
@@ -260,13 +260,13 @@ class Handler(BaseHTTPRequestHandler):
                             "pointerSize": 134}
         return entry
 
-    def handle_safely(self):
+    def handle_request_safely(self):
         try:
-            self.handle_one()
+            self.handle_request()
         except OSError:  # the other side has had enough
             self.close_connection = True
 
-    do_GET = do_HEAD = handle_safely
+    do_GET = do_HEAD = handle_request_safely
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -286,12 +286,12 @@ class Hub:
             with open(os.path.join(folder, file), "rb") as opened:
                 self.files[file] = opened.read()
         self.servers = []
-        for is_store in False, True:
+        for is_cdn in False, True:
             server = Server(("127.0.0.1", 0), Handler)
-            server.hub, server.is_store = self, is_store
+            server.hub, server.is_cdn = self, is_cdn
             self.servers.append(server)
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        self.address, self.store_address = (f"http://127.0.0.1:{server.server_address[1]}"
+        self.address, self.cdn_address = (f"http://127.0.0.1:{server.server_address[1]}"
                                             for server in self.servers)
 
     def secure(self, which, context):
@@ -301,7 +301,7 @@ class Hub:
         if which == 0:
             self.address = self.address.replace("http:", "https:")
         else:
-            self.store_address = self.store_address.replace("http:", "https:")
+            self.cdn_address = self.cdn_address.replace("http:", "https:")
 
     def __enter__(self):
         return self
@@ -317,7 +317,7 @@ class Hub:
         with self.lock:
             self.rules.append([method, file, action, times])
 
-    def mend(self):
+    def reset(self):
         """Forgets faults, and what was asked."""
         with self.lock:
             self.rules, self.log = [], []
@@ -332,7 +332,7 @@ class Hub:
 
     def note(self, server, handler):
         with self.lock:
-            self.log.append({"who": "store" if server.is_store else "hub",
+            self.log.append({"who": "store" if server.is_cdn else "hub",
                              "method": handler.command, "path": handler.path,
                              "range": handler.headers["Range"],
                              "token": handler.headers["Authorization"], "at": time.monotonic()})
@@ -384,19 +384,19 @@ def refused(hub, sentence, *args, status=1, cache="cache", **environment):
     return said
 
 
-def place(cache="cache", name=NAME):
+def repo_cache_dir(cache="cache", name=NAME):
     return os.path.join(cache, "hub", "models--" + name.replace("/", "--"))
 
 
 def blobs(cache="cache"):
-    folder = os.path.join(place(cache), "blobs")
+    folder = os.path.join(repo_cache_dir(cache), "blobs")
     return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 
 
-def final_names(cache="cache"):
+def published_files(cache="cache"):
     """Every name that somebody could take for a whole file."""
     return [name for name in blobs(cache) if not name.endswith(".incomplete")] + \
-        [os.path.join(where, name) for where, _, names in os.walk(place(cache))
+        [os.path.join(where, name) for where, _, names in os.walk(repo_cache_dir(cache))
          for name in names if "/snapshots/" in where + "/" or "/refs" in where]
 
 
@@ -408,9 +408,9 @@ def git_sha1(body):
     return hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
 
 
-def is_whole(hub, cache="cache"):
+def assert_cache_complete(hub, cache="cache"):
     """Whether the cache holds the model as the hub has it, and nothing besides."""
-    snapshot = os.path.join(place(cache), "snapshots", hub.commit)
+    snapshot = os.path.join(repo_cache_dir(cache), "snapshots", hub.commit)
     wanted = {name: body for name, body in hub.files.items() if name != "tokenizer_config.json"}
     assert sorted(os.listdir(snapshot)) == sorted(wanted), os.listdir(snapshot)
     etags = {}
@@ -420,6 +420,6 @@ def is_whole(hub, cache="cache"):
         with open(os.path.join(snapshot, name), "rb") as file:
             assert file.read() == body, name
     assert blobs(cache) == sorted(etags.values()), blobs(cache)
-    with open(os.path.join(place(cache), "refs", "main"), "rb") as file:
+    with open(os.path.join(repo_cache_dir(cache), "refs", "main"), "rb") as file:
         assert file.read() == hub.commit.encode()
     return True

@@ -15,10 +15,10 @@ sets() {
 test_figures() {
     sets
     run inspect parquet --json
-    want_status 0
+    assert_status 0
     mv "$WORK/stdout" parquet.json
     run inspect jsonl --json
-    want_status 0
+    assert_status 0
     mv "$WORK/stdout" jsonl.json
     py <<'E'
 import glob
@@ -106,10 +106,10 @@ E
 test_text() {
     sets
     run inspect parquet
-    want_status 0
+    assert_status 0
     for text in "34 rows in 3 files" UNTRAINED fused_state "loudness, LUFS" "16000 Hz" "purity, dB" \
         "none: a clean row" "caption half" "nothing was rejected" "settings_hash" "suite"; do
-        want_out "$text"
+        assert_stdout "$text"
     done
     if grep -v -E 'sha256|hash|^parquet' "$WORK/stdout" | grep -E '^.{121}'; then fail "too wide"; fi
 }
@@ -124,7 +124,7 @@ with open("jsonl/dataset.json", "w", encoding="utf-8") as out:
     out.write(text.replace("{", "{" + " " * (20 << 20), 1))
 E
     run inspect jsonl
-    want_status 0
+    assert_status 0
 }
 
 test_rejects_and_splits() {
@@ -135,9 +135,9 @@ write_jsonl("m.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "caption": "a <
 E
     generate --corpus m.jsonl --out out --quiet
     run inspect out
-    want_status 0
-    want_out "missing"
-    want_out "bad_caption"
+    assert_status 0
+    assert_stdout "missing"
+    assert_stdout "bad_caption"
     # a second split, as files of another name
     mkdir two
     cp -r out/* two/
@@ -148,7 +148,7 @@ E
     done
     sed -i 's/"rows": 1,/"rows": 2,/; s/"parts": 1,/"parts": 2,/' two/dataset.json
     run inspect two --json
-    want_status 0
+    assert_status 0
     py <<'E'
 with open("stdout", encoding="utf-8") as file:
     got = json.load(file)
@@ -158,16 +158,16 @@ E
     # nothing but rejects
     sed -i 1d m.jsonl
     run generate --corpus m.jsonl --model "$MINI" --out none --quiet
-    want_status 1
+    assert_status 1
     run inspect none
-    want_status 0
-    want_out "0 rows in 0 files"
+    assert_status 0
+    assert_stdout "0 rows in 0 files"
     run inspect none --report none.html
-    want_status 0
+    assert_status 0
     [ -s none.html ] || fail "no page"
     run inspect none --row 0
-    want_failure 1
-    want_err "has 0 rows"
+    assert_failure 1
+    assert_stderr "has 0 rows"
 }
 
 # A row is the row of the file, and its line.
@@ -176,16 +176,16 @@ test_row() {
     for format in parquet jsonl; do
         for n in 0 11 12 33; do
             run inspect $format --row $n --json
-            want_status 0
+            assert_status 0
             mv "$WORK/stdout" $format-$n.json
         done
     done
     run inspect parquet --row 12
-    want_out "damage"
-    want_out '"entry"'
+    assert_stdout "damage"
+    assert_stdout '"entry"'
     run inspect parquet --row 34
-    want_failure 1
-    want_err "'parquet' has 34 rows, counted from 0; there is no 34"
+    assert_failure 1
+    assert_stderr "'parquet' has 34 rows, counted from 0; there is no 34"
     py <<'E'
 import glob
 rows, lines = [], []
@@ -213,11 +213,11 @@ test_damaged() {
     sets
     damaged() { # SENTENCE: of the set in 'bad'
         run inspect bad
-        want_failure 1
-        want_err "$1"
+        assert_failure 1
+        assert_stderr "$1"
         run inspect bad --report page.html
-        want_failure 1
-        want_err "$1"
+        assert_failure 1
+        assert_stderr "$1"
         [ ! -e page.html ] || fail "a page was written"
         rm -rf bad
         cp -r jsonl bad
@@ -255,22 +255,22 @@ test_damaged() {
     for file in bad/data/train-00002-*; do truncate -s -100 "$file"; done
     damaged "train-00002"
     run inspect nowhere
-    want_failure 1
-    want_err "there is no folder 'nowhere'"
+    assert_failure 1
+    assert_stderr "there is no folder 'nowhere'"
     run inspect jsonl/dataset.json
-    want_failure 1
-    want_err "is a file"
+    assert_failure 1
+    assert_stderr "is a file"
 }
 
 test_options_refused() {
     run inspect
-    want_failure 2
+    assert_failure 2
     run inspect out --report x.html --json
-    want_failure 2
-    want_err "'--json' and '--report' exclude each other"
+    assert_failure 2
+    assert_stderr "'--json' and '--report' exclude each other"
     run inspect out --audio-root x
-    want_failure 2
-    want_err "'--audio-root' says where the sound of a '--report' is"
+    assert_failure 2
+    assert_stderr "'--audio-root' says where the sound of a '--report' is"
 }
 
 # The page: well-formed, complete, self-contained, the same every time, and not to be written into by
@@ -284,19 +284,19 @@ E
     ln -s "$DEMO/clips" clips
     generate --corpus clips.jsonl --out out --variants 3 --seed 8 --quiet
     run inspect out --report one.html --audio-root .
-    want_status 0
-    want_out "12 samples, 12 of them with sound"
+    assert_status 0
+    assert_stdout "12 samples, 12 of them with sound"
     run inspect out --report two.html --corpus clips.jsonl
-    want_status 0
-    want_same one.html two.html
+    assert_status 0
+    assert_same_dirs one.html two.html
     run inspect out --report silent.html
-    want_status 0
-    want_out "12 samples, 0 of them with sound"
-    want_err "--audio-root DIR"
+    assert_status 0
+    assert_stdout "12 samples, 0 of them with sound"
+    assert_stderr "--audio-root DIR"
     mkdir empty
     run inspect out --report lost.html --audio-root empty
-    want_status 0
-    want_err "below the audio root"
+    assert_status 0
+    assert_stderr "below the audio root"
     py <<'E'
 import base64, re
 import html.parser
@@ -367,7 +367,7 @@ E
 test_report_sounds() {
     generate --corpus "$DEMO/manifest.jsonl" --out out --captions first --seed 3 --quiet
     run inspect out --report page.html --audio-root "$DEMO"
-    want_status 0
+    assert_status 0
     py <<'E'
 import base64
 import xml.etree.ElementTree as xml

@@ -29,23 +29,23 @@ test_c_program() {
 
 #include <patina/patina.h>
 
-enum { N = 2 * PT_RATE_HZ };
+enum { N = 2 * PATINA_RATE_HZ };
 static float x[N];
 
 int main(int argc, char **argv) {
-    const pt_audio sound = {x, N, 1, PT_RATE_HZ};
-    pt_meter *meter = NULL;
-    pt_targets targets;
-    pt_error err = {0};
-    if (argc != 2 || strcmp(pt_version(), argv[1]) != 0) return 2;
+    const patina_audio sound = {x, N, 1, PATINA_RATE_HZ};
+    patina_meter *meter = NULL;
+    patina_targets targets;
+    patina_error err = {0};
+    if (argc != 2 || strcmp(patina_version(), argv[1]) != 0) return 2;
     for (size_t i = 0; i < N; i++)
-        x[i] = (float)sin(2.0 * 3.14159265358979 * 997.0 * (double)i / PT_RATE_HZ);
-    if (pt_meter_open(&meter, &err) != PT_OK ||
-        pt_sound_measure(meter, &sound, &targets, &err) != PT_OK) {
+        x[i] = (float)sin(2.0 * 3.14159265358979 * 997.0 * (double)i / PATINA_RATE_HZ);
+    if (patina_meter_open(&meter, &err) != PATINA_OK ||
+        patina_buffer_measure(meter, &sound, &targets, &err) != PATINA_OK) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    pt_meter_close(&meter);
+    patina_meter_close(&meter);
     printf("%.2f %.2f\n", targets.lufs_source, targets.crest_db);
     return 0;
 }
@@ -71,7 +71,7 @@ E
 test_symbols() {
     install_here
     cat "$PREFIX"/include/patina/*.h | tr '\n' ' ' |
-        grep -o -E 'PT_API [^;(]*\(' | grep -o -E 'pt_[a-z0-9_]+ *\($' | tr -d ' (' |
+        grep -o -E 'PATINA_API [^;(]*\(' | grep -o -E 'patina_[a-z0-9_]+ *\($' | tr -d ' (' |
         LC_ALL=C sort -u >promised
     nm -D --defined-only "$LIBRARY" | cut -d ' ' -f 3 | LC_ALL=C sort -u >kept
     [ "$(wc -l <promised)" -ge 50 ] || fail "the headers promise only $(wc -l <promised) functions"

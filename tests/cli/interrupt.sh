@@ -7,7 +7,7 @@ test_signals() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/ambi_glass_hum.ogg",
                                 "caption": "glass"} for i in range(5000)])
-grace = 60 if is_instrumented() else 4  # "a second or two", on a machine that does other things too
+grace = 60 if is_sanitizer_build() else 4  # "a second or two", on a machine that does other things too
 
 def start(out, threads):
     return subprocess.Popen(
@@ -17,11 +17,11 @@ def start(out, threads):
         preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL)
                             for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
 
-def finals(out):
+def list_final_files(out):
     return [path for path in (tree(out) if os.path.isdir(out) else [])
             if not path.startswith(".patina") and not path.endswith(".tmp")]
 
-def wait_for_work(out):
+def wait_for_first_chunk(out):
     """Until the folder shows that the run is on its way."""
     for _ in range(600):
         if os.path.isdir(out) and any(files for _, _, files in os.walk(out)):
@@ -32,7 +32,7 @@ def wait_for_work(out):
 for number in signal.SIGINT, signal.SIGTERM:
     out = number.name
     run = start(out, 3)
-    wait_for_work(out)
+    wait_for_first_chunk(out)
     assert run.poll() is None, run.communicate()
     run.send_signal(number)
     began = time.monotonic()
@@ -41,11 +41,11 @@ for number in signal.SIGINT, signal.SIGTERM:
     assert run.returncode == 75, (run.returncode, said)
     assert took < grace, took
     assert b"patina: stopped" in said and b"Sanitizer" not in said and printed == b"", said
-    assert finals(out) == [], finals(out)
+    assert list_final_files(out) == [], list_final_files(out)
 
 # the second signal does not wait
 run = start("twice", 1)
-wait_for_work("twice")
+wait_for_first_chunk("twice")
 for _ in range(200):  # two that come before the process runs again are one
     run.send_signal(signal.SIGINT)
     time.sleep(0.01)
@@ -53,7 +53,7 @@ for _ in range(200):  # two that come before the process runs again are one
         break
 run.communicate(timeout=10 * grace)
 assert run.returncode in (-signal.SIGINT, 128 + signal.SIGINT), run.returncode
-assert finals("twice") == [], finals("twice")
+assert list_final_files("twice") == [], list_final_files("twice")
 E
 }
 
@@ -62,7 +62,7 @@ test_kill() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
                                 "caption": "a bell"}
-                               for i in range(8 if is_instrumented() else 40)])
+                               for i in range(8 if is_sanitizer_build() else 40)])
 args = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--variants", "2",
         "--chunk", "2", "--out"]
 began = time.monotonic()

@@ -37,7 +37,7 @@ E
 }
 
 # A named part is that part: the same numbers as of a file that holds nothing else.
-test_part() {
+test_segment() {
     py <<'E'
 samples = noise(96000)
 write_wav("whole.wav", samples)
@@ -56,7 +56,7 @@ E
 }
 
 # Numbers are printed with as many digits as they have.
-test_digits() {
+test_number_format() {
     py <<'E'
 text = patina("measure", "--json", DEMO + "/clips/perc_bell.wav")
 got = json.loads(text)
@@ -89,17 +89,17 @@ for g in got:
         assert g["file"] in g["sentence"] and not g["sentence"].endswith("."), g
 E
     run measure good.wav absent.wav short.wav good.wav
-    want_status 1
+    assert_status 1
     [ "$(grep -c good.wav "$WORK/stdout")" -eq 2 ] || fail "not both good ones"
     [ "$(grep -c '^patina: ' "$WORK/stderr")" -eq 2 ] || fail "not one sentence a bad file"
 }
 
 test_table() {
     run measure "$DEMO"/clips/*
-    want_status 0
+    assert_status 0
     [ ! -s "$WORK/stderr" ] || fail "something on standard error"
     [ "$(wc -l <"$WORK/stdout")" -eq 15 ] || fail "not a head and 14 rows"
-    want_out "vinyl_backspin.wav"
+    assert_stdout "vinyl_backspin.wav"
 }
 
 # Stereo: what a meter says of the file is not what it says of the mix.

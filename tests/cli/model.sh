@@ -4,11 +4,11 @@
 
 test_info() {
     run model info "$MINI"
-    want_status 0
-    want_out UNTRAINED
-    want_out "$(sha256sum "$MINI/model.safetensors" | cut -d ' ' -f 1)"
+    assert_status 0
+    assert_stdout UNTRAINED
+    assert_stdout "$(sha256sum "$MINI/model.safetensors" | cut -d ' ' -f 1)"
     run model info --json "$MINI"
-    want_status 0
+    assert_status 0
     py <<'E'
 with open("stdout", encoding="utf-8") as file:
     info = json.loads(file.read())
@@ -35,9 +35,9 @@ E
 
 test_info_of_fused() {
     run model info --json "$GOLDEN/clap/tiny_fused"
-    want_status 0
-    want_out '"fused": true'
-    want_out '"untrained": true'
+    assert_status 0
+    assert_stdout '"fused": true'
+    assert_stdout '"untrained": true'
 }
 
 # A folder that is broken in one way each is refused with a sentence that names the place.

@@ -11,7 +11,7 @@ folder() {
 embed() {
     run embed --model "$1" --out "$2" --text 'a bell' --text '' \
         --audio "$DEMO/clips/perc_bell.wav"
-    want_status 0
+    assert_status 0
 }
 
 # The same values give the same bits, whatever file they are in and whatever names they have.
@@ -33,7 +33,7 @@ E
     (cd laion && embed best.pt ../got.npy) # a file without a folder in its name
     cmp expected.npy got.npy || fail "other embeddings from best.pt"
     run generate --model laion --corpus "$DEMO/manifest.jsonl" --limit 2 --variants 1 --out set
-    want_status 0
+    assert_status 0
     WANTED=$(sha256sum laion/best.pt | cut -d ' ' -f 1) py <<'E'
 with open("set/dataset.json", encoding="utf-8") as file:
     model = json.load(file)["model"]
@@ -64,43 +64,43 @@ for model, file in ((MINI, "model.safetensors"), ("hf", "pytorch_model.bin"), ("
 assert len({info["model_sha256"] for info in about.values()}) == 3
 E
     run model info laion
-    want_out "best.pt, pytorch with LAION's names"
+    assert_stdout "best.pt, pytorch with LAION's names"
     run model info hf
-    want_out "pytorch_model.bin, pytorch"
+    assert_stdout "pytorch_model.bin, pytorch"
 }
 
 # One file of a folder is its weights, and it is clear which.
-test_which_file() {
+test_weight_file_choice() {
     folder model
     : >model/pytorch_model.bin
     : >model/a.pt
     cp "$MINI/model.safetensors" model/
     run model info model
-    want_status 0
+    assert_status 0
     rm -f model/model.safetensors
     run model info model
-    want_failure 1
-    want_err "pytorch_model.bin': 0 bytes"
+    assert_failure 1
+    assert_stderr "pytorch_model.bin': 0 bytes"
     rm model/pytorch_model.bin
     run model info model
-    want_failure 1
-    want_err "model/a.pt': 0 bytes"
+    assert_failure 1
+    assert_stderr "model/a.pt': 0 bytes"
     : >model/b.pt
     run model info model
-    want_failure 1
-    want_err "several models, such as 'a.pt' and 'b.pt'"
+    assert_failure 1
+    assert_stderr "several models, such as 'a.pt' and 'b.pt'"
     rm model/?.pt
     run model info model
-    want_failure 1
-    want_err "model/model.safetensors': not found, nor are 'pytorch_model.bin'"
+    assert_failure 1
+    assert_stderr "model/model.safetensors': not found, nor are 'pytorch_model.bin'"
     run model info model/a.pt
-    want_failure 1
-    want_err "model 'model/a.pt': no such folder or file"
+    assert_failure 1
+    assert_stderr "model 'model/a.pt': no such folder or file"
     ln -s ../nowhere model/model.safetensors
     cp "$MINI/model.safetensors" model/a.pt
     run model info model
-    want_failure 1
-    want_err "model/model.safetensors': not found"
+    assert_failure 1
+    assert_stderr "model/model.safetensors': not found"
 }
 
 # Whatever is wrong with a pickle takes one sentence, and nothing of it is run.
@@ -109,15 +109,15 @@ test_refused() {
     for name in call legacy module list; do
         cp "$GOLDEN/clap/pickles/$name.bin" model/pytorch_model.bin
         run embed --model model --out e.npy --text a
-        want_failure 1
-        want_err model/pytorch_model.bin
+        assert_failure 1
+        assert_stderr model/pytorch_model.bin
         [ ! -e e.npy ] || fail "a file in spite of $name"
     done
     [ ! -e patina-was-fooled ] || fail "a pickle ran a command"
     cp "$GOLDEN/clap/pickles/hf.bin" model/pytorch_model.bin # a part of the tensors
     run embed --model model --out e.npy --text a
-    want_failure 1
-    want_err "text_model.embeddings.word_embeddings.weight': missing"
+    assert_failure 1
+    assert_stderr "text_model.embeddings.word_embeddings.weight': missing"
 }
 
 # LAION's own files say nothing of the model; the shapes do, if it is one that is published.
@@ -125,12 +125,12 @@ test_without_configuration() {
     mkdir model
     cp "$GOLDEN/clap/pickles/laion.pt" model/
     run model info model/laion.pt
-    want_failure 1
-    want_err "model/laion.pt': is none of LAION's published models by its tensors"
+    assert_failure 1
+    assert_stderr "model/laion.pt': is none of LAION's published models by its tensors"
     cp "$GOLDEN/clap/pickles/hf.bin" model/
     run model info model/hf.bin
-    want_failure 1
-    want_err "model/config.json': not found"
+    assert_failure 1
+    assert_stderr "model/config.json': not found"
 }
 
 test_published() {
@@ -148,7 +148,7 @@ for name, layout in layouts.items():
     info = json.loads(patina("model", "info", "--json", name))
     assert info["layout"] == layout and info["told_by_tensors"] is True, info
     assert info["config_sha256"] is None and info["fused"] == (name == "fused")
-    if name not in configs or is_instrumented():
+    if name not in configs or is_sanitizer_build():
         continue
 
     # The same with the files that say so.
@@ -172,10 +172,10 @@ E
     mkdir bare
     cp larger/model.pt bare/
     run embed --model bare --out e.npy --text a
-    want_failure 1
-    want_err "folder 'bare': 'vocab.json' and 'merges.txt' not found; a '.pt' file has no vocabulary"
+    assert_failure 1
+    assert_stderr "folder 'bare': 'vocab.json' and 'merges.txt' not found; a '.pt' file has no vocabulary"
     cp "$MINI/vocab.json" bare/
     run embed --model bare/model.pt --out e.npy --text a
-    want_failure 1
-    want_err "folder 'bare': 'merges.txt' not found; a '.pt' file has no vocabulary"
+    assert_failure 1
+    assert_stderr "folder 'bare': 'merges.txt' not found; a '.pt' file has no vocabulary"
 }

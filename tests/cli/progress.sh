@@ -5,7 +5,7 @@
 make_corpus() {
     py <<'E'
 items = [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav", "caption": "a bell"}
-         for i in range(6 if is_instrumented() else 24)]
+         for i in range(6 if is_sanitizer_build() else 24)]
 items.insert(3, {"id": "gone", "audio": "absent.wav", "caption": "x"})
 write_jsonl("manifest.jsonl", items)
 E
@@ -20,9 +20,9 @@ test_log() {
     fi
     if grep -q "$(printf '[\r\033]')" "$WORK/stderr"; then fail "a log is rewritten"; fi
     grep -q -E "^$DATE reject: entry 'gone': " "$WORK/stderr" || fail "the reject is not there"
-    want_out "purity "
-    want_out "time: reading "
-    want_out "1 reject: 1 missing"
+    assert_stdout "purity "
+    assert_stdout "time: reading "
+    assert_stdout "1 reject: 1 missing"
 }
 
 test_quiet() {

@@ -84,7 +84,7 @@ for audio, more, reason in table:
 write_jsonl("manifest.jsonl", lines)
 out = patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set",
              "--format", "jsonl")
-got = rejects_of("set")
+got = read_rejects("set")
 assert all(list(r) == ["entry", "source", "reason", "sentence"] for r in got), got
 assert [(r["entry"], r["source"], r["reason"]) for r in got] == expected, \
     [(g["entry"], g["reason"], e) for g, e in zip(got, expected)
@@ -92,9 +92,9 @@ assert [(r["entry"], r["source"], r["reason"]) for r in got] == expected, \
 for r in got:
     assert r["sentence"] and not r["sentence"].endswith(".") and "\n" not in r["sentence"], r
     assert os.getcwd() not in r["sentence"], r
-assert [p["entry"] for p in provenance_of("set")] == rows
-assert {r["reason"] for r in got} == set(REJECTS) - {"timeout"} # that one is in stuck.sh
-counts = {reason: sum(r["reason"] == reason for r in got) for reason in REJECTS
+assert [p["entry"] for p in read_provenance("set")] == rows
+assert {r["reason"] for r in got} == set(REJECT_REASONS) - {"timeout"} # that one is in timeouts.sh
+counts = {reason: sum(r["reason"] == reason for r in got) for reason in REJECT_REASONS
           if reason != "timeout"}
 for reason, count in counts.items():
     assert f"{count} {reason}" in out, (reason, out)
@@ -116,8 +116,8 @@ lines = [good % 1, b"", b"{", b"   ", b'"text"', b"[1]", b"null", b'{"caption": 
          b'{"audio": "bell.wav", "id": "16", "caption": "a\\u0000b"}', b"{" * 5000, good % 18]
 write_jsonl("manifest.jsonl", lines)
 patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set")
-assert [p["entry"] for p in provenance_of("set")] == ["1", "13", "18"]
-got = rejects_of("set")
+assert [p["entry"] for p in read_provenance("set")] == ["1", "13", "18"]
+got = read_rejects("set")
 numbers = [3, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17]
 assert len(got) == len(numbers), [(r["source"], r["sentence"]) for r in got]
 for r, number in zip(got, numbers):
@@ -133,16 +133,16 @@ test_bad_caption_in_list() {
 write_jsonl("manifest.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "id": "bell",
                                 "caption": ["one", " ", "three", 4, "five"]}])
 patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set", "--variants", "2")
-assert [(p["caption"], p["caption_index"], p["variant"]) for p in provenance_of("set")] == \
+assert [(p["caption"], p["caption_index"], p["variant"]) for p in read_provenance("set")] == \
     [("one", 0, 0), ("one", 0, 1), ("three", 2, 4), ("three", 2, 5), ("five", 4, 8), ("five", 4, 9)]
-assert [(r["entry"], r["reason"]) for r in rejects_of("set")] == [("bell", "bad_caption")] * 2
+assert [(r["entry"], r["reason"]) for r in read_rejects("set")] == [("bell", "bad_caption")] * 2
 E
 }
 
 # A variant number has 24 bits; what would need more gives no row, and is told.
 test_too_many_variants() {
     py <<'E'
-seed = next(s for s in range(1000) if uniforms(s, "crow", 0, CAPTION, 1)[0] * 300 >= 256)
+seed = next(s for s in range(1000) if philox_uniforms(s, "crow", 0, CAPTION, 1)[0] * 300 >= 256)
 write_jsonl("manifest.jsonl", [{"audio": DEMO + "/clips/misc_crow.flac", "id": "crow",
                                 "caption": ["word %d" % i for i in range(300)]}])
 done = subprocess.run([PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out",
@@ -153,7 +153,7 @@ assert b"variant" in done.stderr, done.stderr
 E
 }
 
-test_strict_and_nothing() {
+test_strict_mode() {
     py <<'E'
 write_jsonl("some.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "caption": "a bell"},
                            {"audio": "absent.wav", "caption": "nothing"}])
@@ -161,17 +161,17 @@ write_jsonl("none.jsonl", [{"audio": "absent.wav", "caption": "nothing"}])
 write_jsonl("empty.jsonl", [])
 E
     run generate --model "$MINI" --corpus some.jsonl --out a
-    want_status 0
-    want_err "reject: entry 'absent.wav': "
+    assert_status 0
+    assert_stderr "reject: entry 'absent.wav': "
     run generate --model "$MINI" --corpus some.jsonl --out b --strict
-    want_status 1
-    want_same a b
+    assert_status 1
+    assert_same_dirs a b
     run generate --model "$MINI" --corpus none.jsonl --out c
-    want_status 1
-    want_err "patina: no row could be written"
+    assert_status 1
+    assert_stderr "patina: no row could be written"
     [ "$(wc -l <c/rejects.jsonl)" -eq 1 ] || fail "no reject was recorded"
     run generate --model "$MINI" --corpus empty.jsonl --out d
-    want_status 1
+    assert_status 1
 }
 
 # The terminal gets the first twenty; the file gets all.
@@ -180,9 +180,9 @@ test_many_rejects() {
 write_jsonl("manifest.jsonl", [{"audio": f"absent-{i}.wav", "caption": "x"} for i in range(50)])
 E
     run generate --model "$MINI" --corpus manifest.jsonl --out set
-    want_status 1
+    assert_status 1
     [ "$(grep -c -E "^$DATE reject: entry 'absent-" "$WORK/stderr")" -eq 20 ] || fail "not twenty"
-    want_err "rejects.jsonl"
+    assert_stderr "rejects.jsonl"
     [ "$(wc -l <set/rejects.jsonl)" -eq 50 ] || fail "not all in the file"
 }
 

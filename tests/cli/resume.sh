@@ -34,8 +34,8 @@ with open("expected", "w") as out:
     out.write(str(before - held))
 E
     generate "${set[@]}" --shard 1/2
-    want_err "up to $(cat expected) rows to come in all, about"
-    want_err " kB"
+    assert_stderr "up to $(cat expected) rows to come in all, about"
+    assert_stderr " kB"
 }
 
 # Shares of any number of processes, in any order, one of them done twice.
@@ -46,13 +46,13 @@ test_shards() {
     for n in 1 3 9; do
         for i in $(seq $((n - 1)) -1 0) 0; do
             generate "${set[@]}" --out "of-$n" --shard "$i/$n" --threads $((1 + i % 3))
-            want_out "of this share"
+            assert_stdout "of this share"
         done
         run finish "of-$n"
-        want_status 0
-        want_same whole "of-$n"
+        assert_status 0
+        assert_same_dirs whole "of-$n"
         run finish "of-$n"
-        want_status 0
+        assert_status 0
     done
 }
 
@@ -70,8 +70,8 @@ test_shards_at_once() {
         wait "$i" || fail "a shard failed: $(cat said)"
     done
     run finish set
-    want_status 0
-    want_same whole set
+    assert_status 0
+    assert_same_dirs whole set
 }
 
 # Without all chunks there is no set, and what is missing is said.
@@ -79,25 +79,25 @@ test_finish_names_what_is_missing() {
     make_corpus 6
     generate --corpus manifest.jsonl --chunk 2 --out set --shard 1/2
     run finish set
-    want_failure 1
-    want_err "missing"
+    assert_failure 1
+    assert_stderr "missing"
     generate --corpus manifest.jsonl --chunk 2 --out set
-    want_out "8 entries"
+    assert_stdout "8 entries"
 }
 
 # More shards than chunks: one that gets nothing is content.
 test_shard_without_work() {
     make_corpus 2
     generate --corpus manifest.jsonl --out set --shard 7/9
-    want_out "0 rows of 0 entries"
+    assert_stdout "0 rows of 0 entries"
 }
 
 test_bad_shards() {
     make_corpus 2
     for shard in 1 1/ /2 2/2 3/2 -1/2 1/0 a/b 1/2/3; do
         run generate --model "$MINI" --corpus manifest.jsonl --out set "--shard=$shard"
-        want_failure 2
-        want_err "--shard"
+        assert_failure 2
+        assert_stderr "--shard"
     done
     [ ! -e set ] || fail "a folder was made"
 }
@@ -108,20 +108,20 @@ test_mismatch() {
     local set=(--corpus manifest.jsonl --chunk 2 --out set --quiet)
     generate "${set[@]}" --shard 0/2
     run generate --model "$MINI" "${set[@]}" --shard 1/2 --seed 8
-    want_failure 2
-    want_err "'seed'"
+    assert_failure 2
+    assert_stderr "'seed'"
     run generate --model "$MINI" "${set[@]}" --shard 1/2 --split a=0.5,b=0.5
-    want_failure 2
-    want_err "'split'"
+    assert_failure 2
+    assert_stderr "'split'"
     echo '{"id": "one more", "audio": "x.wav", "caption": "y"}' >>manifest.jsonl
     run generate --model "$MINI" "${set[@]}" --shard 1/2
-    want_failure 2
-    want_err "corpus"
+    assert_failure 2
+    assert_stderr "corpus"
     make_corpus 6
     run generate --model "$MINI" "${set[@]}" --shard 1/2 --isa c
     if [ "$STATUS" -ne 0 ]; then # on a machine that has nothing but plain C it is the same
-        want_failure 2
-        want_err "--isa"
+        assert_failure 2
+        assert_stderr "--isa"
     fi
     generate "${set[@]}"
 }
@@ -138,20 +138,20 @@ with open("before", "w") as out:
     json.dump(tree("first"), out)
 E
     generate "${set[@]}" --out second --resume-from first
-    want_err "chunks are there already"
-    want_same whole second
+    assert_stderr "chunks are there already"
+    assert_same_dirs whole second
     py <<'E'
 with open("before") as file:
     assert {k: tuple(v) for k, v in json.load(file).items()} == tree("first")
 E
     generate "${set[@]}" --out third --resume-from whole # a finished one too
-    want_same whole third
+    assert_same_dirs whole third
     run generate --model "$MINI" "${set[@]}" --quiet --seed 9 --out fourth --resume-from first
-    want_failure 2
-    want_err "'seed'"
+    assert_failure 2
+    assert_stderr "'seed'"
     run generate --model "$MINI" "${set[@]}" --out fifth --resume-from nowhere
     [ "$STATUS" -ne 0 ] || fail "nowhere was a folder"
-    want_err nowhere
+    assert_stderr nowhere
 }
 
 # What was missing has come: the set is that of a run that had it from the beginning.
@@ -163,21 +163,21 @@ test_retry_rejects() {
     cp "$DEMO/clips/perc_bell.wav" absent-3.wav
     generate "${set[@]}" --out whole
     generate "${set[@]}" --out finished
-    want_out "holds this very run already" # without --retry it stays as it is
+    assert_stdout "holds this very run already" # without --retry it stays as it is
     generate "${set[@]}" --out finished --retry rejects
-    want_same whole finished
+    assert_same_dirs whole finished
     generate "${set[@]}" --out unfinished --retry rejects
-    want_same whole unfinished
+    assert_same_dirs whole unfinished
     generate "${set[@]}" --out whole --retry rejects # nothing to gain, and nothing changes
-    want_same finished whole
+    assert_same_dirs finished whole
     run verify whole
-    want_status 0
+    assert_status 0
 }
 
 # A limit ends the run with finished chunks and the status that asks for more of it.
 test_time_limit() {
     py <<'E'
-slow = is_instrumented()
+slow = is_sanitizer_build()
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
                                 "caption": "a bell"} for i in range(10 if slow else 60)])
 base = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--chunk", "2",
@@ -212,8 +212,8 @@ test_bad_times() {
     make_corpus 2
     for time in 0 5x h 1h2h 5m1h -3 "" 1e3 99999999999999999999; do
         run generate --model "$MINI" --corpus manifest.jsonl --out set "--time-limit=$time"
-        want_failure 2
-        want_err "--time-limit"
+        assert_failure 2
+        assert_stderr "--time-limit"
     done
 }
 
@@ -221,7 +221,7 @@ test_bad_times() {
 # PATINA_KILLS says how often.
 test_kills() {
     py <<'E'
-slow = is_instrumented()
+slow = is_sanitizer_build()
 rounds = int(os.environ.get("PATINA_KILLS", "4" if slow else "12"))
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
                                 "caption": "a bell"} for i in range(8 if slow else 60)])
@@ -233,7 +233,7 @@ took = time.monotonic() - began
 draw = random.Random(7)
 n_killed = n_whole = 0
 
-def finals(out):
+def list_final_files(out):
     return {k: v[0] for k, v in tree(out).items() if not k.startswith(".patina")}
 
 def check(out):
@@ -258,7 +258,7 @@ while n_killed < rounds:
     check("killed")
     if os.path.exists("killed/dataset.json"):
         n_whole += 1
-        assert finals("whole") == finals("killed")
+        assert list_final_files("whole") == list_final_files("killed")
         shutil.rmtree("killed")
 subprocess.run(args + ["killed"], check=True, stdout=subprocess.DEVNULL)
 assert {k: v[0] for k, v in tree("whole").items()} == {k: v[0] for k, v in tree("killed").items()}
@@ -280,7 +280,7 @@ for _ in range(600):
 run.terminate()
 began = time.monotonic()
 _, said = run.communicate(timeout=60)
-assert time.monotonic() - began < (60 if is_instrumented() else 10)
+assert time.monotonic() - began < (60 if is_sanitizer_build() else 10)
 assert run.returncode == 75, (run.returncode, said)
 assert b"goes on from there" in said, said
 assert not [d for d in os.listdir("set/.patina") if d.endswith(".tmp")], os.listdir("set/.patina")

@@ -4,7 +4,7 @@
 
 test_print_needs_nothing_else() {
     run generate --print-suite
-    want_status 0
+    assert_status 0
     [ ! -s "$WORK/stderr" ] || fail "something on standard error"
     python3 -m json.tool "$WORK/stdout" >/dev/null || fail "not JSON"
 }
@@ -14,8 +14,8 @@ test_round_trip() {
     run generate --print-suite
     mv "$WORK/stdout" suite.json
     run generate --print-suite --suite suite.json
-    want_status 0
-    want_same suite.json "$WORK/stdout"
+    assert_status 0
+    assert_same_dirs suite.json "$WORK/stdout"
 }
 
 # A whole suite is the default suite: the same rows, the same settings, the same hash.
@@ -24,7 +24,7 @@ test_default_suite_changes_nothing() {
     mv "$WORK/stdout" suite.json
     generate --corpus "$DEMO/manifest.jsonl" --limit 3 --out plain
     generate --corpus "$DEMO/manifest.jsonl" --limit 3 --out with --suite suite.json
-    want_same plain with
+    assert_same_dirs plain with
 }
 
 # Every number of the default suite is found changed in what is printed for a changed file, or the
@@ -74,9 +74,9 @@ refused() {
     printf '%s' "$1" >bad.json
     shift
     run generate --print-suite --suite bad.json
-    want_failure 1
-    want_err "bad.json"
-    for word in "$@"; do want_err "$word"; done
+    assert_failure 1
+    assert_stderr "bad.json"
+    for word in "$@"; do assert_stderr "$word"; done
 }
 
 test_refused() {
@@ -86,8 +86,8 @@ test_refused() {
     refused '{"nonsense": 1}' nonsense
     refused '{} {}'
     run generate --print-suite --suite no-such-file.json
-    want_failure 1
-    want_err no-such-file.json
+    assert_failure 1
+    assert_stderr no-such-file.json
 }
 
 # A suite whose rows are all clean gives clean rows only.
@@ -107,7 +107,7 @@ E
         generate --corpus "$DEMO/manifest.jsonl" --variants 3 --suite $name.json --out $name
     done
     py <<'E'
-clean, damaged = provenance_of("clean"), provenance_of("damaged")
+clean, damaged = read_provenance("clean"), read_provenance("damaged")
 assert len(clean) == len(damaged) == 3 * 17
 assert all(p["chain"] == [] and p["purity_db"] == 60 for p in clean)
 # six effects at one half each: one row in 64 has none even so; 6 of 51 are past all chance

@@ -14,8 +14,8 @@ test_byte_identity() {
         generate --corpus manifest.jsonl --out parquet-$threads --chunk 4 --variants 2 \
             --order random --seed 99 --threads $threads
     done
-    want_same parquet-1 parquet-2
-    want_same parquet-1 parquet-7
+    assert_same_dirs parquet-1 parquet-2
+    assert_same_dirs parquet-1 parquet-7
     [ "$(find parquet-1/data -name '*.parquet' | wc -l)" -ge 6 ] || fail "too few parts"
     [ "$(wc -l <parquet-1/rejects.jsonl)" -ge 5 ] || fail "too few rejects"
 }
@@ -24,7 +24,7 @@ test_byte_identity_of_jsonl() {
     make_corpus 12
     generate --corpus manifest.jsonl --out one --format jsonl --chunk 2 --threads 1
     generate --corpus manifest.jsonl --out seven --format jsonl --chunk 2 --threads 7
-    want_same one seven
+    assert_same_dirs one seven
 }
 
 # More threads than entries.
@@ -32,7 +32,7 @@ test_more_threads_than_work() {
     make_corpus 2
     generate --corpus manifest.jsonl --out a --threads 1
     generate --corpus manifest.jsonl --out b --threads 64
-    want_same a b
+    assert_same_dirs a b
 }
 
 # Clips of an archive lie in memory while they wait: eight of 450 MB, which would be read together,
@@ -61,7 +61,7 @@ child = subprocess.Popen([PATINA, "generate", "--corpus", "large.tar.gz", "--mod
 said = child.stdout.read()
 _, status, usage = os.wait4(child.pid, 0)
 assert os.waitstatus_to_exitcode(status) == 0, said
-assert len(provenance_of("set")) == N, said
+assert len(read_provenance("set")) == N, said
 print(f"{N * SIZE >> 20} MB of audio, {usage.ru_maxrss >> 10} MB of memory at most")
 assert usage.ru_maxrss < 3 << 20, usage.ru_maxrss  # 2 GiB of waiting clips, one clip, the rest
 E

@@ -52,15 +52,15 @@ _STORAGES = {"F32": ("FloatStorage", 4), "F16": ("HalfStorage", 2), "BF16": ("BF
              "I64": ("LongStorage", 8)}
 
 
-def _stand_in(module, *names):
+def _stub_module(module, *names):
     made = types.ModuleType(module)
     for name in names:
         setattr(made, name, type(name, (), {"__module__": module}))
     return made
 
 
-_MODULES = {"torch": _stand_in("torch", *(name for name, _ in _STORAGES.values())),
-            "torch._utils": _stand_in("torch._utils", "_rebuild_tensor_v2")}
+_MODULES = {"torch": _stub_module("torch", *(name for name, _ in _STORAGES.values())),
+            "torch._utils": _stub_module("torch._utils", "_rebuild_tensor_v2")}
 
 
 class Storage:

@@ -4,7 +4,7 @@
 
 test_version() {
     run --version
-    want_status 0
+    assert_status 0
     grep -q -E '^patina [0-9]+\.[0-9]+\.[0-9]+$' "$WORK/stdout" || fail "not a version"
     [ "$(wc -l <"$WORK/stdout")" -eq 1 ] || fail "more than one line"
 }
@@ -16,7 +16,7 @@ test_help() {
         for form in "$command --help" "help $command" "$command -h"; do
             # shellcheck disable=SC2086 # words
             run $form
-            want_status 0
+            assert_status 0
             [ -s "$WORK/stdout" ] || fail "no help for '$form'"
             [ ! -s "$WORK/stderr" ] || fail "help on standard error for '$form'"
             if grep -E '^.{81}' "$WORK/stdout"; then fail "too wide: '$form'"; fi
@@ -25,10 +25,10 @@ test_help() {
     run generate --help
     for option in corpus model out audio-root format seed variants order suite threads limit \
         captions loudness strict chunk isa quiet print-suite; do
-        want_out "  --$option"
+        assert_stdout "  --$option"
     done
     run --help
-    for command in generate inspect measure degrade effects embed model bench; do want_out "  $command "; done
+    for command in generate inspect measure degrade effects embed model bench; do assert_stdout "  $command "; done
 }
 
 # refused STATUS SENTENCE ARGS...
@@ -36,8 +36,8 @@ refused() {
     local expected=$1 sentence=$2
     shift 2
     run "$@"
-    want_failure "$expected"
-    want_err "$sentence"
+    assert_failure "$expected"
+    assert_stderr "$sentence"
     if [ "$expected" -eq 2 ]; then
         grep -q "^try 'patina" "$WORK/stderr" || fail "no hint"
     fi
@@ -102,11 +102,11 @@ test_options_refused() {
 # Operands: after --, and numbers with a sign, are files.
 test_operands() {
     run measure -- --json
-    want_failure 1
-    want_err "file '--json': not found"
+    assert_failure 1
+    assert_stderr "file '--json': not found"
     run measure -5
-    want_failure 1
-    want_err "file '-5': not found"
+    assert_failure 1
+    assert_stderr "file '-5': not found"
 }
 
 # What goes to standard output and is lost makes the command fail.
@@ -116,12 +116,12 @@ test_output_lost() {
         STATUS=0
         # shellcheck disable=SC2086 # words
         "$PATINA" $lost >/dev/full 2>"$WORK/stderr" || STATUS=$?
-        want_status 1
-        want_err "standard output could not be written"
+        assert_status 1
+        assert_stderr "standard output could not be written"
         STATUS=0
-        # shellcheck disable=SC2086,SC2034 # words; want_status looks at it
+        # shellcheck disable=SC2086,SC2034 # words; assert_status looks at it
         "$PATINA" $lost >&- 2>"$WORK/stderr" || STATUS=$?
-        want_status 1
+        assert_status 1
     done
     py <<'E'
 read, write = os.pipe()
@@ -139,26 +139,26 @@ test_names_are_made_safe() {
     name=$(printf 'a\033[31m\377".wav')
     cp "$DEMO/clips/misc_crow.flac" "./$name"
     run measure "$name"
-    want_status 0
-    want_out 'a\x1b[31m\xff".wav'
+    assert_status 0
+    assert_stdout 'a\x1b[31m\xff".wav'
     if LC_ALL=C grep -q "$(printf '[\033\377]')" "$WORK/stdout"; then fail "raw bytes"; fi
     run measure --json "$name"
-    want_status 0
-    want_out '"a\u001b[31m\ufffd\".wav"'
+    assert_status 0
+    assert_stdout '"a\u001b[31m\ufffd\".wav"'
     run measure "./no$name"
-    want_failure 1
-    want_err '\x1b[31m'
+    assert_failure 1
+    assert_stderr '\x1b[31m'
 }
 
 # Decimal points stay points in every language.
 test_locale() {
     run measure --json "$DEMO/clips/misc_crow.flac"
-    want_status 0
+    assert_status 0
     mv "$WORK/stdout" expected
     export LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8
     run measure --json "$DEMO/clips/misc_crow.flac"
-    want_status 0
-    want_same expected "$WORK/stdout"
+    assert_status 0
+    assert_same_dirs expected "$WORK/stdout"
 }
 
 # And in a program that has chosen such a language before it calls the library: the set and its page
@@ -166,7 +166,7 @@ test_locale() {
 test_locale_of_a_program() {
     command -v cc >/dev/null || skip "there is no compiler to build the program's part with"
     py <<'E'
-if is_instrumented():
+if is_sanitizer_build():
     print("a sanitizer must come first among the preloaded libraries")
     sys.exit(77)
 E
@@ -190,12 +190,12 @@ C
             generate --corpus "$DEMO/manifest.jsonl" --format $format --variants 2 --out $set \
                 --split train=0.5,test=0.5
             run inspect $set --report $set.html --audio-root "$DEMO"
-            want_status 0
+            assert_status 0
             run verify $set
-            want_status 0
+            assert_status 0
             unset LD_PRELOAD
         done
-        want_same plain/$format comma/$format
-        want_same plain/$format.html comma/$format.html
+        assert_same_dirs plain/$format comma/$format
+        assert_same_dirs plain/$format.html comma/$format.html
     done
 }

@@ -7,12 +7,12 @@ test_flipped_bytes() {
     for format in parquet jsonl; do
         generate --corpus "$DEMO/manifest.jsonl" --out $format --format $format --limit 6 --chunk 4
         run verify $format
-        want_status 0
-        want_out "$format: 9 rows in 2 part files, 0 rejects: all as it was written"
+        assert_status 0
+        assert_stdout "$format: 9 rows in 2 part files, 0 rejects: all as it was written"
         [ ! -s "$WORK/stderr" ] || fail "something on standard error"
     done
     py <<'E'
-times = 3 if is_instrumented() else 12
+times = 3 if is_sanitizer_build() else 12
 draw = random.Random(5)
 for out in "parquet", "jsonl":
     names = [os.path.join(where, name) for where, _, files in os.walk(out) for name in files]
@@ -42,31 +42,31 @@ for out in "parquet", "jsonl":
 E
 }
 
-test_missing_and_strange() {
+test_missing_and_unexpected_files() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --chunk 7
     mv set/data/train-00001-of-00002.parquet kept
     run verify set
-    want_status 1
-    want_err "patina: file 'set/data/train-00001-of-00002.parquet': not found"
-    want_out "set: "
-    want_out "1 fault"
+    assert_status 1
+    assert_stderr "patina: file 'set/data/train-00001-of-00002.parquet': not found"
+    assert_stdout "set: "
+    assert_stdout "1 fault"
     mv kept set/data/train-00001-of-00002.parquet
     cp set/data/train-00001-of-00002.parquet set/data/train-00002-of-00002.parquet
     run verify --quiet set
-    want_failure 1
-    want_err "set/data/train-00002-of-00002.parquet': is not of this data set"
+    assert_failure 1
+    assert_stderr "set/data/train-00002-of-00002.parquet': is not of this data set"
     rm set/data/train-00002-of-00002.parquet
     # two parts in each other's place: their hashes tell, and so do their provenance lines
     mv set/data/train-00000-of-00002.parquet kept
     mv set/data/train-00001-of-00002.parquet set/data/train-00000-of-00002.parquet
     mv kept set/data/train-00001-of-00002.parquet
     run verify set
-    want_status 1
-    want_err "set/data/train-00000-of-00002.parquet': has "
-    want_err "and input_purity of the row is"
+    assert_status 1
+    assert_stderr "set/data/train-00000-of-00002.parquet': has "
+    assert_stderr "and input_purity of the row is"
 }
 
-test_only_looks() {
+test_is_read_only() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --limit 3
     py <<'E'
 before = tree("set")
@@ -77,18 +77,18 @@ assert tree("set") == before
 E
 }
 
-test_what_is_no_data_set() {
+test_not_a_dataset() {
     mkdir empty foreign
     echo precious >foreign/notes.txt
     for out in absent empty foreign; do
         run verify $out
-        want_failure 2
-        want_err "$out"
+        assert_failure 2
+        assert_stderr "$out"
     done
     run verify
-    want_failure 2
+    assert_failure 2
     echo '{}' >foreign/dataset.json
     run verify foreign
-    want_status 1
-    want_err "foreign/dataset.json"
+    assert_status 1
+    assert_stderr "foreign/dataset.json"
 }

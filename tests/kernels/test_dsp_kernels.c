@@ -2,7 +2,7 @@
 /* test_dsp_kernels.c - every kernel table that this machine can run gives the bits of the plain one
  *
  * Not nearly: exactly, since they are chosen by what the CPU has and a row must not tell. What the
- * bits should be is asked in tests/unit; here the survey alone, for it has no test of its own.
+ * bits should be is asked in tests/unit; here the sample_stats alone, for it has no test of its own.
  */
 
 #include "test.h"
@@ -47,8 +47,8 @@ typedef enum kind { UNIFORM, SPREAD, HUGE, SPARSE, N_KINDS } kind;
 static void fill(float *x, size_t n, kind k) {
     uint32_t state = 77;
     for (size_t i = 0; i < n; i++) {
-        const double v = stimulus_random(&state);
-        const int e = (int)(64.0 * (1.0 + stimulus_random(&state))); /* 0 .. 127 */
+        const double v = stimulus_next_random(&state);
+        const int e = (int)(64.0 * (1.0 + stimulus_next_random(&state))); /* 0 .. 127 */
         x[i] = (float)v;
         if (k == SPREAD) x[i] = (float)ldexp(v, e - 120); /* denormals too */
         if (k == HUGE) x[i] = (float)ldexp(v, e);
@@ -56,7 +56,7 @@ static void fill(float *x, size_t n, kind k) {
     }
 }
 
-static double *room(size_t n) {
+static double *alloc_aligned(size_t n) {
     double *p = aligned_alloc(64, (n * sizeof *p + 63) / 64 * 64);
     if (!p) exit(2);
     memset(p, 0, n * sizeof *p);
@@ -65,34 +65,34 @@ static double *room(size_t n) {
 
 /* ---- */
 
-/* What a survey finds, one sample at a time. The sums have stats.h as their reference. */
-static void check_survey(pt_test *t, const float *x, size_t n, double centre,
-                         const pt_survey *found) {
+/* What a sample_stats finds, one sample at a time. The sums have stats.h as their reference. */
+static void check_sample_stats(pt_test *t, const float *x, size_t n, double centre,
+                               const pt_sample_stats *found) {
     float peak = 0.0F;
     bool finite = true;
-    size_t n_crossings = 0;
+    size_t n_zero_crossings = 0;
     for (size_t i = 0; i < n; i++) {
         finite = finite && isfinite(x[i]);
         if (fabsf(x[i]) > peak) peak = fabsf(x[i]);
-        n_crossings += i > 0 && ((double)x[i] < -1e-10) != ((double)x[i - 1] < -1e-10);
+        n_zero_crossings += i > 0 && ((double)x[i] < -1e-10) != ((double)x[i - 1] < -1e-10);
     }
     CHECK(found->finite == finite);
     if (!finite) return;
     CHECK(found->peak == peak);
-    CHECK_INT(found->n_crossings, n_crossings);
+    CHECK_INT(found->n_zero_crossings, n_zero_crossings);
     CHECK_NEAR(found->energy, pt_stats_energy_about(x, n, 0.0), 0.0);
     CHECK_NEAR(found->energy_about, pt_stats_energy_about(x, n, centre), 0.0);
 }
 
-TEST(dsp_kernels, survey) {
-    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++)
+TEST(dsp_kernels, sample_stats) {
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++)
         for (size_t n = 1; n < 2000; n += n < 40 ? 1 : 977)
             for (kind k = 0; k < N_KINDS; k++) {
-                pt_survey found;
+                pt_sample_stats found;
                 buffer b = buffer_new(n);
                 fill(b.x, n, k);
-                pt_dsp_ops_of((pt_isa)isa)->survey(b.x, n, 0.25, &found);
-                check_survey(t, b.x, n, 0.25, &found);
+                pt_dsp_ops_get((patina_isa)isa)->sample_stats(b.x, n, 0.25, &found);
+                check_sample_stats(t, b.x, n, 0.25, &found);
                 buffer_free(&b);
             }
 }
@@ -101,30 +101,30 @@ TEST(dsp_kernels, survey_sees_what_is_not_finite) {
     static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
     enum { N = 37 };
     buffer b = buffer_new(N);
-    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++)
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++)
         for (size_t place = 0; place < N; place++)
             for (size_t k = 0; k < 4; k++) {
-                pt_survey found;
+                pt_sample_stats found;
                 fill(b.x, N, UNIFORM);
                 b.x[place] = bad[k];
-                pt_dsp_ops_of((pt_isa)isa)->survey(b.x, N, 0.0, &found);
-                check_survey(t, b.x, N, 0.0, &found);
+                pt_dsp_ops_get((patina_isa)isa)->sample_stats(b.x, N, 0.0, &found);
+                check_sample_stats(t, b.x, N, 0.0, &found);
                 b.x[place] = 3.4e38F; /* nearly */
-                pt_dsp_ops_of((pt_isa)isa)->survey(b.x, N, 0.0, &found);
-                check_survey(t, b.x, N, 0.0, &found);
+                pt_dsp_ops_get((patina_isa)isa)->sample_stats(b.x, N, 0.0, &found);
+                check_sample_stats(t, b.x, N, 0.0, &found);
             }
     buffer_free(&b);
 }
 
 TEST(dsp_kernels, transpose8) {
-    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++)
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++)
         for (size_t n = 0; n < 30; n++) {
             buffer b = buffer_new(8 * n + 1);
             float *x = b.x + 1;
-            double *y = room(8 * n + 1);
+            double *y = alloc_aligned(8 * n + 1);
             y[8 * n] = 4711.0;
             fill(x, 8 * n, SPREAD);
-            pt_dsp_ops_of((pt_isa)isa)->transpose8(x, n, y);
+            pt_dsp_ops_get((patina_isa)isa)->transpose8(x, n, y);
             size_t n_wrong = 0;
             for (size_t i = 0; i < 8 * n; i++)
                 n_wrong += y[i] != (double)x[i % 8 * n + i / 8];
@@ -136,24 +136,24 @@ TEST(dsp_kernels, transpose8) {
 }
 
 TEST(dsp_kernels, cascade_energy_gives_the_same_bits) {
-    static const pt_section shelf = {-1.753, 0.781, -1.691, 0.732};
-    static const pt_section high_pass = {-2.0, 1.0, -1.99, 0.990025};
+    static const pt_iir_section shelf = {-1.753, 0.781, -1.691, 0.732};
+    static const pt_iir_section high_pass = {-2.0, 1.0, -1.99, 0.990025};
     enum { LENGTH = 101, N = 8 * LENGTH, RUNS = 3 };
-    float *x = stimulus_new(N);
-    double *lanes = room(2 * N);
-    pt_cascade cascade;
-    pt_cascade_init(&cascade, &shelf, &high_pass, LENGTH);
+    float *x = stimulus_alloc(N);
+    double *lanes = alloc_aligned(2 * N);
+    pt_iir_energy_plan plan;
+    pt_iir_energy_plan_init(&plan, &shelf, &high_pass, LENGTH);
     for (kind k = 0; k < N_KINDS; k++) {
         double expected[RUNS + 4], found[RUNS + 4]; /* energies, then the state */
         fill(x, N, k);
         for (size_t i = 0; i < N; i++)
             lanes[i / 8 * 16 + i % 8] = (double)x[i];
-        for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+        for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
             memset(found, 0, sizeof found);
             for (size_t r = 0; r < RUNS; r++)
                 found[r] =
-                    pt_dsp_ops_of((pt_isa)isa)->cascade_energy(&cascade, lanes, 16, found + RUNS);
-            if (isa == PT_ISA_C) memcpy(expected, found, sizeof expected);
+                    pt_dsp_ops_get((patina_isa)isa)->iir_energy(&plan, lanes, 16, found + RUNS);
+            if (isa == PATINA_ISA_C) memcpy(expected, found, sizeof expected);
             CHECK(memcmp(expected, found, sizeof expected) == 0);
             CHECK(found[0] > 0.0);
         }
@@ -164,8 +164,8 @@ TEST(dsp_kernels, cascade_energy_gives_the_same_bits) {
 
 TEST(dsp_kernels, biquads_give_the_same_bits) {
     enum { N = PT_BIQUAD_BLOCK, SECTIONS = 3 };
-    float *x = stimulus_new(N);
-    double *expected = room(N), *found = room(N), *lanes = room(N);
+    float *x = stimulus_alloc(N);
+    double *expected = alloc_aligned(N), *found = alloc_aligned(N), *lanes = alloc_aligned(N);
     pt_biquad_plan plan[SECTIONS];
     for (size_t s = 0; s < SECTIONS; s++) {
         const pt_biquad section =
@@ -175,13 +175,13 @@ TEST(dsp_kernels, biquads_give_the_same_bits) {
     for (kind k = 0; k < N_KINDS; k++) {
         double state[SECTIONS][2], expected_state[SECTIONS][2];
         fill(x, N, k);
-        for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+        for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
             for (size_t s = 0; s < SECTIONS; s++)
                 state[s][0] = 0.3, state[s][1] = -0.2 * (double)s;
             for (size_t i = 0; i < N; i++)
                 found[i] = (double)x[i];
-            pt_dsp_ops_of((pt_isa)isa)->biquads(plan, SECTIONS, found, lanes, state);
-            if (isa == PT_ISA_C) {
+            pt_dsp_ops_get((patina_isa)isa)->biquad_cascade(plan, SECTIONS, found, lanes, state);
+            if (isa == PATINA_ISA_C) {
                 memcpy(expected, found, N * sizeof *found);
                 memcpy(expected_state, state, sizeof state);
             }
@@ -194,25 +194,25 @@ TEST(dsp_kernels, biquads_give_the_same_bits) {
 }
 
 TEST(dsp_kernels, pair_spectrum_gives_the_same_bits) {
-    enum { QUARTER = PT_PAIR_N / 4 };
-    pt_pair_spectrum *plan = (pt_pair_spectrum *)room(sizeof *plan / sizeof(double));
-    pt_pair_work *work = (pt_pair_work *)room(sizeof *work / sizeof(double));
-    pt_pair_power *expected = (pt_pair_power *)room(sizeof *expected / sizeof(double));
-    pt_pair_power *found = (pt_pair_power *)room(sizeof *found / sizeof(double));
-    double *quarters = room(5 * QUARTER);
-    float *x = stimulus_new(QUARTER);
+    enum { QUARTER = PT_WELCH_N_FFT / 4 };
+    pt_welch_plan *plan = (pt_welch_plan *)alloc_aligned(sizeof *plan / sizeof(double));
+    pt_welch_workspace *work = (pt_welch_workspace *)alloc_aligned(sizeof *work / sizeof(double));
+    pt_welch_power *expected = (pt_welch_power *)alloc_aligned(sizeof *expected / sizeof(double));
+    pt_welch_power *found = (pt_welch_power *)alloc_aligned(sizeof *found / sizeof(double));
+    double *quarters = alloc_aligned(5 * QUARTER);
+    float *x = stimulus_alloc(QUARTER);
     const double *quarter[5];
-    pt_pair_spectrum_init(plan);
+    pt_welch_plan_init(plan);
     for (kind k = 0; k < N_KINDS; k++) {
         for (size_t q = 0; q < 5; q++) {
             fill(x, QUARTER - q, k);
-            pt_pair_quarter(x, QUARTER - q, 0.1, quarters + q * QUARTER);
+            pt_welch_pack_quarter(x, QUARTER - q, 0.1, quarters + q * QUARTER);
             quarter[q] = quarters + q * QUARTER;
         }
-        for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+        for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
             memset(found, 0, sizeof *found);
-            pt_dsp_ops_of((pt_isa)isa)->pair_spectrum(plan, quarter, work, found);
-            if (isa == PT_ISA_C) memcpy(expected, found, sizeof *expected);
+            pt_dsp_ops_get((patina_isa)isa)->welch_accumulate(plan, quarter, work, found);
+            if (isa == PATINA_ISA_C) memcpy(expected, found, sizeof *expected);
             CHECK(memcmp(expected, found, sizeof *expected) == 0);
             CHECK(found->sum[0][0][0] > 0.0);
         }
@@ -228,11 +228,11 @@ enum { N_WAVE = 1003 };
 static void fill_wide(double *x, size_t n) {
     uint32_t state = 5;
     for (size_t i = 0; i < n; i++)
-        x[i] = ldexp(stimulus_random(&state), (int)(i % 41) - 20);
+        x[i] = ldexp(stimulus_next_random(&state), (int)(i % 41) - 20);
 }
 
 TEST(dsp_kernels, sums_give_the_same_bits) {
-    double *x = room(N_WAVE), *y = room(N_WAVE);
+    double *x = alloc_aligned(N_WAVE), *y = alloc_aligned(N_WAVE);
     fill_wide(x, N_WAVE);
     for (size_t i = 0; i < N_WAVE; i++)
         y[i] = x[(i * 7) % N_WAVE];
@@ -248,15 +248,15 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
                 (fabs(x[i]) + 0.5) * (fabs(y[i]) + 2.0) + (fabs(x[i]) + 0.5) * (fabs(x[i]) + 0.5);
         }
         const double most = 2.2e-16 * (double)n * size; /* n additions in another order */
-        const pt_dsp_ops *c = pt_dsp_ops_of(PT_ISA_C);
+        const pt_dsp_ops *c = pt_dsp_ops_get(PATINA_ISA_C);
         CHECK_NEAR(c->sum(x, n), plain_sum, most);
         c->moments(x, n, 0.5, &c_sum, &c_squares);
         CHECK_NEAR(c_sum, plain_sum - 0.5 * (double)n, most);
         CHECK_NEAR(c_squares, plain_squares, most);
         CHECK_NEAR(c->sum_products_about(x, y, n, 0.5, -2.0), plain_products, most);
         CHECK_NEAR(c->peak(x, n), plain_peak, 0.0);
-        for (int isa = 1; isa <= (int)pt_isa_detect(); isa++) {
-            const pt_dsp_ops *ops = pt_dsp_ops_of((pt_isa)isa);
+        for (int isa = PATINA_ISA_AVX2; isa <= (int)patina_isa_detect(); isa++) {
+            const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
             CHECK_NEAR(ops->sum(x, n), c->sum(x, n), 0.0);
             double its_sum, its_squares;
             ops->moments(x, n, 0.5, &its_sum, &its_squares);
@@ -272,14 +272,15 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
 }
 
 TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
-    double *x = room(N_WAVE), *found = room(2 * N_WAVE), *expected = room(2 * N_WAVE);
+    double *x = alloc_aligned(N_WAVE), *found = alloc_aligned(2 * N_WAVE),
+           *expected = alloc_aligned(2 * N_WAVE);
     static uint32_t words[4 * N_WAVE], plain_words[4 * N_WAVE];
     static float db[N_WAVE], plain_db[N_WAVE];
     const uint32_t key[2] = {1, 0x80000000U}, counter[3] = {7, 0xFFFFFFFFU, 3};
-    const pt_dsp_ops *c = pt_dsp_ops_of(PT_ISA_C);
+    const pt_dsp_ops *c = pt_dsp_ops_get(PATINA_ISA_C);
     fill_wide(x, N_WAVE);
-    for (int isa = 1; isa <= (int)pt_isa_detect(); isa++) {
-        const pt_dsp_ops *ops = pt_dsp_ops_of((pt_isa)isa);
+    for (int isa = PATINA_ISA_AVX2; isa <= (int)patina_isa_detect(); isa++) {
+        const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
         for (size_t n = 1; n <= N_WAVE; n += n < 20 ? 1 : 327) {
             c->soft_clip(x, n, 3000.0, expected);
             ops->soft_clip(x, n, 3000.0, found);
@@ -292,14 +293,14 @@ TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
             ops->gauss_pairs(words, n, found);
             CHECK(memcmp(found, expected, 2 * n * sizeof *found) == 0);
 
-            c->fall(77, n, 70.5, n % 2, expected);
-            ops->fall(77, n, 70.5, n % 2, found);
+            c->spectral_tilt(77, n, 70.5, n % 2, expected);
+            ops->spectral_tilt(77, n, 70.5, n % 2, found);
             CHECK(memcmp(found, expected, 2 * n * sizeof *found) == 0);
 
             for (size_t i = 0; i < n; i++)
                 found[i] = fabs(x[i]) + 1e-12;
-            c->decibels(found, n, plain_db);
-            ops->decibels(found, n, db);
+            c->power_to_db(found, n, plain_db);
+            ops->power_to_db(found, n, db);
             CHECK(memcmp(db, plain_db, n * sizeof *db) == 0);
         }
     }
@@ -310,36 +311,37 @@ TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
 
 /* Against a sum bin by bin, and the same bits from all tables. Only the bins that were asked for
  * are written, and no sample behind the last frame is read. */
-TEST(dsp_kernels, frame_powers) {
-    enum { HOP = 37, N = 15 * HOP + PT_FRAME, BINS = 301, ROOM = BINS * PT_FRAMES };
-    pt_frames_plan *plan = malloc(sizeof *plan);
-    pt_frames_work *work = (pt_frames_work *)room(sizeof *work / sizeof(double));
-    double *expected = room(ROOM + 8), *found = room(ROOM + 8);
+TEST(dsp_kernels, stft_power) {
+    enum { HOP = 37, N = 15 * HOP + PT_STFT_N_FFT, BINS = 301, ROOM = BINS * PT_STFT_BATCH };
+    pt_stft_plan *plan = malloc(sizeof *plan);
+    pt_stft_workspace *work = (pt_stft_workspace *)alloc_aligned(sizeof *work / sizeof(double));
+    double *expected = alloc_aligned(ROOM + 8), *found = alloc_aligned(ROOM + 8);
     buffer b = buffer_new(N);
     REQUIRE(plan);
-    pt_frames_init(plan);
+    pt_stft_plan_init(plan);
     for (kind k = 0; k < N_KINDS; k++) {
         fill(b.x, N, k);
-        for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
+        for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
             found[ROOM] = 4711.0;
-            pt_dsp_ops_of((pt_isa)isa)->frame_powers(plan, b.x, HOP, BINS, work, found);
+            pt_dsp_ops_get((patina_isa)isa)->stft_power(plan, b.x, HOP, BINS, work, found);
             CHECK_NEAR(found[ROOM], 4711.0, 0.0);
-            if (isa == PT_ISA_C) memcpy(expected, found, ROOM * sizeof *found);
+            if (isa == PATINA_ISA_C) memcpy(expected, found, ROOM * sizeof *found);
             CHECK(memcmp(expected, found, ROOM * sizeof *found) == 0);
         }
         if (k != UNIFORM) continue;
         double worst = 0.0;
-        for (size_t f = 0; f < PT_FRAMES; f++)
+        for (size_t f = 0; f < PT_STFT_BATCH; f++)
             for (size_t bin = 0; bin < BINS; bin += bin < 40 ? 1 : 29) {
                 double re = 0.0, im = 0.0;
-                for (size_t i = 0; i < PT_FRAME; i++) {
+                for (size_t i = 0; i < PT_STFT_N_FFT; i++) {
                     const double v =
-                        b.x[f * HOP + i] * (0.5 - 0.5 * cos(2.0 * M_PI * i / PT_FRAME));
-                    const double turn = 2.0 * M_PI * (double)(bin * i % PT_FRAME) / PT_FRAME;
+                        b.x[f * HOP + i] * (0.5 - 0.5 * cos(2.0 * M_PI * i / PT_STFT_N_FFT));
+                    const double turn =
+                        2.0 * M_PI * (double)(bin * i % PT_STFT_N_FFT) / PT_STFT_N_FFT;
                     re += v * cos(turn), im -= v * sin(turn);
                 }
                 const double power = re * re + im * im;
-                worst = fmax(worst, fabs(found[bin * PT_FRAMES + f] - power) / power);
+                worst = fmax(worst, fabs(found[bin * PT_STFT_BATCH + f] - power) / power);
             }
         CHECK_NEAR(worst, 0.0, 2.4e-7); /* floats squared: 4 halves of an epsilon */
     }
@@ -349,19 +351,21 @@ TEST(dsp_kernels, frame_powers) {
 
 TEST(dsp_kernels, bands_give_the_same_bits_and_the_right_sums) {
     enum { BINS = 100, BANDS = 4 };
-    double *weights = room(BINS), *x = room(BINS * PT_FRAMES);
-    double *expected = room(BANDS * PT_FRAMES), *found = room(BANDS * PT_FRAMES);
-    const pt_band band[BANDS] = {
+    double *weights = alloc_aligned(BINS), *x = alloc_aligned(BINS * PT_STFT_BATCH);
+    double *expected = alloc_aligned(BANDS * PT_STFT_BATCH),
+           *found = alloc_aligned(BANDS * PT_STFT_BATCH);
+    const pt_filterbank_row band[BANDS] = {
         {weights, 0, 8}, {weights, 3, 0}, {weights, 99, 1}, {weights, 7, 64}};
     fill_wide(weights, BINS);
-    fill_wide(x, BINS * PT_FRAMES);
+    fill_wide(x, BINS * PT_STFT_BATCH);
     for (size_t b = 0; b < BANDS; b++)
-        for (size_t f = 0; f < PT_FRAMES; f++)
+        for (size_t f = 0; f < PT_STFT_BATCH; f++)
             for (size_t k = 0; k < band[b].n; k++)
-                expected[b * PT_FRAMES + f] += weights[k] * x[(band[b].first + k) * PT_FRAMES + f];
-    for (int isa = 0; isa <= (int)pt_isa_detect(); isa++) {
-        pt_dsp_ops_of((pt_isa)isa)->bands(band, BANDS, x, found);
-        CHECK(memcmp(expected, found, BANDS * PT_FRAMES * sizeof *found) == 0);
+                expected[b * PT_STFT_BATCH + f] +=
+                    weights[k] * x[(band[b].first + k) * PT_STFT_BATCH + f];
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
+        pt_dsp_ops_get((patina_isa)isa)->filterbank(band, BANDS, x, found);
+        CHECK(memcmp(expected, found, BANDS * PT_STFT_BATCH * sizeof *found) == 0);
     }
     free(weights), free(x), free(expected), free(found);
 }

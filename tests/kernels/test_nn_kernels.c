@@ -21,36 +21,38 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <patina/isa.h>
+#include <patina/cpu.h>
 
 #include "nn/ops.h"
 
 #include "test.h"
 
-#define GAP 12345.0f /* what stands between rows */
+#define SENTINEL 12345.0f /* what stands between rows */
 
 /* ---- tables and their operands ---- */
 
 /* The table after this one, of those that this machine has; the first after NULL. */
-static const pt_nn_ops *next_table(const pt_nn_ops *ops) {
-    int i = ops ? 2 * (int)ops->isa + (int)ops->precision + 1 : 0;
-    for (; i / 2 <= (int)pt_isa_detect(); i++) {
-        const pt_nn_ops *next = pt_nn_ops_of((pt_isa)(i / 2), (pt_precision)(i % 2));
+static const pt_nn_ops *next_ops(const pt_nn_ops *ops) {
+    int i = ops ? 2 * (int)ops->isa + (int)ops->precision + 1 : 2 * (int)PATINA_ISA_C;
+    for (; i / 2 <= (int)patina_isa_detect(); i++) {
+        const pt_nn_ops *next = pt_nn_ops_get((patina_isa)(i / 2), (patina_precision)(i % 2));
         if (next) return next;
     }
     return NULL;
 }
 
-#define EACH_TABLE(ops) for (const pt_nn_ops *ops = next_table(NULL); ops; ops = next_table(ops))
+#define FOR_EACH_OPS(ops) for (const pt_nn_ops *ops = next_ops(NULL); ops; ops = next_ops(ops))
 
-static const char *table_name(const pt_nn_ops *ops) {
-    static const char *const names[PT_ISA_COUNT][2] = {
-        {"c f32", "c bf16"}, {"avx2 f32", "avx2 bf16"}, {"avx512 f32", "avx512 bf16"}};
+static const char *ops_name(const pt_nn_ops *ops) {
+    static const char *const names[PATINA_ISA_COUNT][2] = {
+        [PATINA_ISA_C] = {"c f32", "c bf16"},
+        [PATINA_ISA_AVX2] = {"avx2 f32", "avx2 bf16"},
+        [PATINA_ISA_AVX512] = {"avx512 f32", "avx512 bf16"}};
     return names[ops->isa][ops->precision];
 }
 
 static bool is_bf16(const pt_nn_ops *ops) {
-    return ops->precision == PT_PRECISION_BF16;
+    return ops->precision == PATINA_PRECISION_BF16;
 }
 
 /* The largest relative error of an operand, and the smallest number
@@ -59,7 +61,7 @@ static double operand_error(const pt_nn_ops *ops) {
     return is_bf16(ops) ? 0x1p-8 : 0.0;
 }
 
-static double least(const pt_nn_ops *ops) {
+static double underflow_threshold(const pt_nn_ops *ops) {
     return is_bf16(ops) ? FLT_MIN : FLT_TRUE_MIN;
 }
 
@@ -165,11 +167,11 @@ static void fill(float *p, size_t n, kind what) {
         p[i] = value(what);
 }
 
-/* Rows of n values, ld apart, and GAP between them. */
+/* Rows of n values, ld apart, and SENTINEL between them. */
 static void fill_rows(float *p, size_t n_rows, size_t n, size_t ld, kind what) {
     for (size_t i = 0; i < n_rows; i++)
         for (size_t j = 0; j < (i + 1 < n_rows ? ld : n); j++)
-            p[i * ld + j] = j < n ? value(what) : GAP;
+            p[i * ld + j] = j < n ? value(what) : SENTINEL;
 }
 
 /* Floats of n_rows rows of n, ld apart: the last row has no gap. */
@@ -215,7 +217,7 @@ static exact_product exact_product_new(const pt_nn_ops *ops, shape s, const floa
             /* Each operation may also lose up to the smallest number. */
             e.value[i * s.n + j] = sum;
             e.limit[i * s.n + j] = FLT_EPSILON * magnitude * (2.0 + sqrt(terms)) +
-                                   least(ops) * (lost + (double)(2 * s.k + 3));
+                                   underflow_threshold(ops) * (lost + (double)(2 * s.k + 3));
         }
     return e;
 }
@@ -254,19 +256,20 @@ static void check_epilogue(pt_test *t, const pt_nn_ops *ops, shape s, const exac
                 limit = 1.13 * limit + fabs(v) * (1e-7 + FLT_EPSILON) + FLT_TRUE_MIN;
                 v = gelu(v);
             }
-            if (operands) limit = (limit + fabs(v) * operand_error(ops)) * 1.01 + least(ops);
+            if (operands)
+                limit = (limit + fabs(v) * operand_error(ops)) * 1.01 + underflow_threshold(ops);
             const double got = operands ? operand_at(ops, y.p, at) : y.p[at];
             const double ratio = fabs(got - v) / (limit > 0.0 ? limit : 1e-300);
             if (!(ratio <= worst)) worst = ratio; /* a NaN stays */
         }
         for (size_t j = s.n; i + 1 < s.m && j < ldy; j++) {
             const float gap = operands ? operand_at(ops, y.p, i * ldy + j) : y.p[i * ldy + j];
-            gaps = gaps && gap == (operands ? as_operand(ops, GAP) : GAP);
+            gaps = gaps && gap == (operands ? as_operand(ops, SENTINEL) : SENTINEL);
         }
     }
     pt_test_check(t, worst <= 1.0, __FILE__, __LINE__,
                   "%s linear %s%s, m %zu n %zu k %zu, input %d: %.3g times the tolerance",
-                  table_name(ops), epilogue_name[epilogue], map->bias ? " bias" : "", s.m, s.n, s.k,
+                  ops_name(ops), epilogue_name[epilogue], map->bias ? " bias" : "", s.m, s.n, s.k,
                   what, worst);
     CHECK(gaps);
     buffer_free(&y);
@@ -285,7 +288,7 @@ static void check_linear(pt_test *t, shape s, kind what) {
     fill(w.p, s.n * s.k, what == DENORMAL ? SIGNED : what);
     fill(bias.p, s.n, what);
     fill_rows(before.p, s.m, s.n, ldy, what);
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         exact_product exact = exact_product_new(ops, s, x.p, ldx, w.p);
         buffer input = buffer_operands(ops, x.p, span(s.m, s.k, ldx), at_end);
         buffer packed = buffer_of(ops->packed_size(s.n, s.k), 1, at_end, true);
@@ -358,7 +361,7 @@ TEST(nn_linear, row_stands_alone) {
         fill(x, M * K, kinds[what]);
         fill(w, N * K, kinds[what]);
         fill(bias, N, SIGNED);
-        EACH_TABLE(ops) {
+        FOR_EACH_OPS(ops) {
             buffer packed = buffer_of(ops->packed_size(N, K), 1, true, true);
             buffer input = buffer_operands(ops, x, M * K, true);
             const pt_nn_linear map = {.n_in = K, .n_out = N, .packed = packed.p, .bias = bias};
@@ -377,7 +380,7 @@ TEST(nn_linear, row_stands_alone) {
                         pt_test_check(t, memcmp(alone, (unsigned char *)y + i * row, row) == 0,
                                       __FILE__, __LINE__,
                                       "%s linear %s: row %zu of %zu differs from itself",
-                                      table_name(ops), epilogue_name[e], i, m);
+                                      ops_name(ops), epilogue_name[e], i, m);
                     }
                 }
             buffer_free(&packed);
@@ -399,7 +402,7 @@ TEST(nn_linear, gelu_alone) {
     for (size_t i = 0; i < N; i++)
         x[i] = -12.5f + 25.0f * (float)i / (N - 1);
     memcpy(x, special, sizeof special);
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         buffer packed = buffer_of(ops->packed_size(1, 1), 1, true, true);
         buffer input = buffer_operands(ops, x, N, true);
         double worst = 0.0;
@@ -411,13 +414,13 @@ TEST(nn_linear, gelu_alone) {
         for (size_t i = 0; i < N; i++) {
             const double v = as_operand(ops, x[i]), exact = gelu(v);
             const double limit = fabs(v) * (1e-7 + FLT_EPSILON) +
-                                 fabs(exact) * operand_error(ops) * 1.01 + least(ops);
+                                 fabs(exact) * operand_error(ops) * 1.01 + underflow_threshold(ops);
             const double ratio = fabs(operand_at(ops, y, i) - exact) / limit;
             if (!(ratio <= worst)) worst = ratio, at = i;
         }
         pt_test_check(t, worst <= 1.0, __FILE__, __LINE__,
                       "%s gelu(%.9g) = %.9g, expected %.9g: %.3g times the tolerance",
-                      table_name(ops), x[at], operand_at(ops, y, at), gelu(x[at]), worst);
+                      ops_name(ops), x[at], operand_at(ops, y, at), gelu(x[at]), worst);
         /* erf is exactly one there */
         CHECK(operand_at(ops, y, n_special - 4) == as_operand(ops, 1e30f));
         CHECK(operand_at(ops, y, n_special - 3) == 0.0f);
@@ -440,7 +443,7 @@ TEST(nn_operands, nearest_even) {
         const uint32_t bits = i / N_LOWER << 16 | lower[i % N_LOWER];
         memcpy(&x[i], &bits, sizeof bits);
     }
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         buffer rounded = buffer_operands(ops, x, N, true);
         size_t n_wrong = 0;
         for (size_t i = 0; i < N; i++) {
@@ -449,7 +452,7 @@ TEST(nn_operands, nearest_even) {
             n_wrong += !(got == exact || lost || (isnan(x[i]) && isnan(got)));
         }
         pt_test_check(t, n_wrong == 0, __FILE__, __LINE__, "%s: %zu of %d operands are wrong",
-                      table_name(ops), n_wrong, N);
+                      ops_name(ops), n_wrong, N);
         buffer_free(&rounded);
     }
     free(x);
@@ -467,7 +470,7 @@ static void check_layer_norm(pt_test *t, size_t m, size_t n, kind what, float of
         x.p[i] += offset;
     fill(gain.p, n, SIGNED);
     fill(shift.p, n, SIGNED);
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         buffer alone = buffer_of(m * n, ops->operand_size, at_end, false);
         buffer beside = buffer_of(m * n, ops->operand_size, at_end, false);
         buffer rounded;
@@ -498,7 +501,7 @@ static void check_layer_norm(pt_test *t, size_t m, size_t n, kind what, float of
         }
         pt_test_check(t, worst <= 1.0, __FILE__, __LINE__,
                       "%s layer_norm, %zu rows of %zu, input %d + %g: %.3g times the tolerance",
-                      table_name(ops), m, n, what, offset, worst);
+                      ops_name(ops), m, n, what, offset, worst);
 
         /* Its operands are its floats rounded, asked for together or alone. */
         ops->layer_norm(x.p, m, n, gain.p, shift.p, eps, NULL, alone.p);
@@ -552,7 +555,7 @@ TEST(nn_layer_norm, constant_row_gives_shift) {
     fill(shift, N, SIGNED);
     for (size_t j = 0; j < N; j++)
         x[j] = 1234.5678f;
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         ops->layer_norm(x, 1, N, gain, shift, 1e-12f, y, NULL);
         CHECK(memcmp(y, shift, sizeof y) == 0);
     }
@@ -566,7 +569,7 @@ TEST(nn_layer_norm, in_place) {
     fill(x, M * N, SIGNED);
     fill(gain, N, SIGNED);
     fill(shift, N, SIGNED);
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         memcpy(copy, x, sizeof x);
         ops->layer_norm(x, M, N, gain, shift, 1e-5f, y, NULL);
         ops->layer_norm(copy, M, N, gain, shift, 1e-5f, copy, NULL);
@@ -652,7 +655,7 @@ static void check_attention(pt_test *t, sequence s) {
             mask.p[i * s.n + j] = draw() < 0.5 || i % 4 == 3 ? -100.0f : 0.0f;
     fill_rows(before.p, s.n, width, ld_out, ZERO);
 
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         buffer scratch = buffer_of(ops->attention_scratch(s.n, s.dim), 1, at_end, true);
         buffer input = buffer_operands(ops, qkv.p, s.n * ld, at_end);
         buffer out = buffer_operands(ops, before.p, n_out, at_end);
@@ -689,13 +692,13 @@ static void check_attention(pt_test *t, sequence s) {
                 }
             }
             for (size_t j = width; i + 1 < s.n && j < ld_out; j++)
-                gaps = gaps && operand_at(ops, out.p, i * ld_out + j) == as_operand(ops, GAP);
+                gaps = gaps && operand_at(ops, out.p, i * ld_out + j) == as_operand(ops, SENTINEL);
         }
         pt_test_check(
             t, worst <= 1.0, __FILE__, __LINE__,
             "%s attention, %zu tokens, %zu heads of %zu, bias %d, mask %d, input %d x %g: "
             "%.3g times the tolerance",
-            table_name(ops), s.n, s.heads, s.dim, s.biased, s.masked, s.what, s.gain, worst);
+            ops_name(ops), s.n, s.heads, s.dim, s.biased, s.masked, s.what, s.gain, worst);
         CHECK(gaps);
         buffer_free(&scratch);
         buffer_free(&input);
@@ -753,7 +756,7 @@ TEST(nn_attention, exp_alone) {
     const float numbers[4] = {0.0f, 1.0f, 0.0f, 1.0f}; /* keys and values */
     buffer scratch = buffer_new(4096, true, true);
 
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         buffer kv = buffer_operands(ops, numbers, 4, true);
         double worst = 0.0;
         float at = 0.0f;
@@ -783,7 +786,7 @@ TEST(nn_attention, exp_alone) {
             if (!(ratio <= worst)) worst = ratio, at = s;
         }
         pt_test_check(t, worst <= 1.0, __FILE__, __LINE__, "%s exp(%.9g): %.3g times the tolerance",
-                      table_name(ops), at, worst);
+                      ops_name(ops), at, worst);
         buffer_free(&kv);
     }
     buffer_free(&scratch);
@@ -801,7 +804,7 @@ TEST(nn_attention, query_stands_alone) {
     fill(v, N * WIDTH, SIGNED);
     for (size_t i = 0; i < N; i++)
         memcpy(turned + i * WIDTH, q + (i * 12 + 7) % N * WIDTH, WIDTH * sizeof *q);
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         const size_t row = WIDTH * ops->operand_size;
         buffer scratch = buffer_of(ops->attention_scratch(N, DIM), 1, true, true);
         buffer queries = buffer_operands(ops, q, N * WIDTH, true);
@@ -847,7 +850,7 @@ TEST(nn_ops, nan_stays_in_its_row) {
     fill(gain, N, POSITIVE);
     fill(shift, N, SIGNED);
     x[BAD * N + 3] = NAN;
-    EACH_TABLE(ops) {
+    FOR_EACH_OPS(ops) {
         buffer packed = buffer_of(ops->packed_size(N, N), 1, true, true);
         buffer scratch = buffer_of(ops->attention_scratch(M, N), 1, true, true);
         buffer input = buffer_operands(ops, x, M * N, true);
@@ -877,7 +880,7 @@ TEST(nn_ops, nan_stays_in_its_row) {
                 for (size_t j = i * N; j < (i + 1) * N; j++)
                     n_nan += isnan(floats ? y[j] : operand_at(ops, y, j)) != 0;
                 pt_test_check(t, n_nan == (i == BAD ? N : 0), __FILE__, __LINE__,
-                              "%s kernel %d: %zu NaN in row %zu", table_name(ops), what, n_nan, i);
+                              "%s kernel %d: %zu NaN in row %zu", ops_name(ops), what, n_nan, i);
             }
         }
         buffer_free(&packed);
@@ -889,12 +892,12 @@ TEST(nn_ops, nan_stays_in_its_row) {
 
 TEST(nn_ops, table_of_each_set) {
     size_t n_bf16 = 0;
-    EACH_TABLE(ops) {
-        CHECK(pt_nn_ops_of(ops->isa, ops->precision) == ops);
+    FOR_EACH_OPS(ops) {
+        CHECK(pt_nn_ops_get(ops->isa, ops->precision) == ops);
         CHECK_INT(ops->operand_size, is_bf16(ops) ? 2 : 4);
         n_bf16 += is_bf16(ops);
     }
-    for (pt_isa isa = PT_ISA_C; isa <= pt_isa_detect(); isa++)
-        CHECK(pt_nn_ops_of(isa, PT_PRECISION_F32) != NULL);
-    CHECK_INT(n_bf16, pt_isa_has_bf16() ? 2 : 1);
+    for (patina_isa isa = PATINA_ISA_C; isa <= patina_isa_detect(); isa++)
+        CHECK(pt_nn_ops_get(isa, PATINA_PRECISION_F32) != NULL);
+    CHECK_INT(n_bf16, patina_isa_has_bf16() ? 2 : 1);
 }

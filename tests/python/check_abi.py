@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parents[1] / "python/patina"
 
 
-def load_abi():
+def import_abi():
     """The module alone: the package would load the library."""
     spec = importlib.util.spec_from_file_location("abi", FOLDER / "_abi.py")
     module = importlib.util.module_from_spec(spec)
@@ -35,7 +35,7 @@ def pointer_to(c_type):
 
 
 def main():
-    abi = load_abi()
+    abi = import_abi()
     print("#include <stddef.h>\n#include <patina/patina.h>")
     for name, value in abi.CONSTANTS.items():
         claim(f"{name} == {value}", name)

@@ -6,7 +6,7 @@ import shutil
 import sys
 import traceback
 
-CHECKS = []
+REGISTERED_CHECKS = []
 
 
 class Skip(Exception):
@@ -15,7 +15,7 @@ class Skip(Exception):
 
 def check(function):
     """Marks a function of (options) as a check; its docstring says what holds."""
-    CHECKS.append(function)
+    REGISTERED_CHECKS.append(function)
     return function
 
 
@@ -23,7 +23,7 @@ def run(options):
     """Runs the checks of options.only, or all. The last line printed is "N passed, N failed, N
     skipped"; the status is 1 where one failed."""
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for function in CHECKS:
+    for function in REGISTERED_CHECKS:
         if options.only and function.__name__ not in options.only:
             continue
         title = f"{function.__name__}: {function.__doc__}"

@@ -4,7 +4,7 @@
 #
 #   tests/python/package.sh
 #
-# Works below build/package. PyTorch is that of torch.sh --install, where it is there. The last line is
+# Works below build/package. PyTorch is that of run_with_torch.sh --install, where it is there. The last line is
 # "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1

@@ -4,7 +4,7 @@
 
     test_notebook.py [--patina build/patina]
 
-Needs nbclient, ipykernel, torch and pyarrow. Run by torch.sh. The last line is
+Needs nbclient, ipykernel, torch and pyarrow. Run by run_with_torch.sh. The last line is
 "N passed, N failed, N skipped".
 """
 
@@ -44,7 +44,7 @@ from checks import check, end, run as run_checks  # noqa: E402
 
 NOTEBOOK, EXAMPLE = ROOT / "examples/kaggle/patina.ipynb", ROOT / "examples/train_head.py"
 DEMO, MINI = ROOT / "examples/demo/manifest.jsonl", ROOT / "tests/golden/clap/mini"
-TAKES = 5  # entries of each of the demo's clips: enough rows for a session to be too short
+COPIES_PER_CLIP = 5  # entries of each of the demo's clips: enough rows for a session to be too short
 
 
 def attach():
@@ -58,7 +58,7 @@ def attach():
     with open(folder / "train.csv", "w", encoding="utf-8", newline="") as out:
         rows = csv.writer(out)
         rows.writerow(["audiocap_id", "youtube_id", "start_time", "caption"])
-        for take in range(TAKES):
+        for take in range(COPIES_PER_CLIP):
             for i, entry in enumerate(entries):
                 audio = DEMO.parent / entry["audio"]
                 captions = entry["caption"]
@@ -125,7 +125,7 @@ def parameters(attached, work, **more):
 
 
 @check
-def clean_in_the_repository(options):
+def notebook_has_no_outputs(options):
     """no output, no count, no path of a machine's; parameters come first"""
     text = NOTEBOOK.read_text("utf-8")
     nbformat.validate(json.loads(text))
@@ -139,7 +139,7 @@ def clean_in_the_repository(options):
 
 
 @check
-def two_sessions(options):
+def resumes_in_second_session(options):
     """the first runs out of time, the second goes on and trains; the bytes are those of one run"""
     attached = attach()
     before = digest(attached)
@@ -165,7 +165,7 @@ def two_sessions(options):
     second = SCRATCH / "second/train"
     facts = json.loads((second / "dataset.json").read_text("utf-8"))
     assert facts["rejects_by_reason"]["missing"] == 1
-    assert facts["rows"] == 20 * (TAKES * 14 - 1)
+    assert facts["rows"] == 20 * (COPIES_PER_CLIP * 14 - 1)
     assert "combination" in shown["look"] and (SCRATCH / "second/report.html").stat().st_size > 10000
     assert re.search(r"^loudness +[\d.]+ +[\d.]+ LU +-?[\d.]+$", shown["train"], re.M), shown
     assert (SCRATCH / "second/head.pt").exists()
@@ -184,7 +184,7 @@ def two_sessions(options):
 
 
 @check
-def again_in_the_same_session(options):
+def rerun_in_same_session(options):
     """the cell that makes the set may be run again after its time was up"""
     def change(book):
         at = next(i for i, cell in enumerate(book.cells) if cell.id == "generate")
@@ -201,7 +201,7 @@ def again_in_the_same_session(options):
 
 
 @check
-def says_what_is_wrong(options):
+def error_messages(options):
     """without program and wheel, or with a corpus that is not there, it stops and says so"""
     attached = attach()
     shown, _, error = run(options, "no-wheel", path=False, **parameters(attached, "no-wheel"))

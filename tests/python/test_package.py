@@ -95,7 +95,7 @@ def wheel_is_complete(options):
 
 
 @check
-def nothing_of_the_system_is_used(options):
+def uses_bundled_libraries_only(options):
     """program and library find their libraries within the package, but for those of manylinux"""
     folder = Path(patina.__file__).parent
     if not options.wheel:
@@ -110,7 +110,7 @@ def nothing_of_the_system_is_used(options):
 
 
 @check
-def one_version(options):
+def versions_agree(options):
     """package, metadata, command and meson.build agree"""
     from importlib.metadata import version
     wanted = re.search(r"version: '([0-9.]+)'", (ROOT / "meson.build").read_text("utf-8"))[1]
@@ -119,7 +119,7 @@ def one_version(options):
 
 
 @check
-def command_is_the_program(options):
+def command_runs_binary(options):
     """the script on PATH and python -m patina become the program"""
     for line in ([COMMAND], [sys.executable, "-m", "patina"]):
         done = subprocess.run([*line, "genrate"], capture_output=True, text=True)
@@ -154,7 +154,7 @@ def types(options):
 
 
 @check
-def layouts_are_the_headers(options):
+def abi_matches_headers(options):
     """a C compiler agrees with every struct, constant and function that ctypes is told of"""
     if not shutil.which("cc"):
         raise Skip("there is no C compiler")
@@ -171,8 +171,8 @@ def layouts_are_the_headers(options):
     # And it would notice: a member more, another type, another parameter.
     for header, old, new in (("audio.h", "size_t n_frames;", "size_t n_frames, n_more;"),
                              ("measure.h", "double zcr;", "float zcr;"),
-                             ("sound.h", "uint64_t seed,", "uint32_t seed,"),
-                             ("clap.h", "PT_EMBEDDING      512", "PT_EMBEDDING 513")):
+                             ("buffer_ops.h", "uint64_t seed,", "uint32_t seed,"),
+                             ("clap.h", "PATINA_EMBEDDING_SIZE      512", "PATINA_EMBEDDING_SIZE 513")):
         changed = SCRATCH / "include"
         shutil.rmtree(changed, ignore_errors=True)
         shutil.copytree(ROOT / "include", changed)
@@ -185,7 +185,7 @@ def layouts_are_the_headers(options):
 # -- measure
 
 @check
-def targets_of_the_reference(options):
+def measure_matches_golden(options):
     """measure gives the independent implementation's targets"""
     for name, wanted in EXPECTED["targets"].items():
         samples, rate = read_wav(GOLDEN / name)
@@ -207,7 +207,7 @@ def targets_of_the_reference(options):
 
 
 @check
-def arrays_are_measured_as_files(options):
+def measure_array_equals_file(options):
     """array, file and command give the same bits; so do parts of them"""
     for name, part in (("prog.wav", {}), ("stereo44.wav", {}), ("five24.wav", {}),
                        ("stereo44.wav", {"start_frame": 5000, "frames": 30000})):
@@ -223,7 +223,7 @@ def arrays_are_measured_as_files(options):
 
 
 @check
-def all_kinds_of_arrays(options):
+def array_dtypes_and_layouts(options):
     """[n], [n, 1], float64, strided and read-only arrays, and lists, are the same sound"""
     mono = PROG[:, 0]
     wanted = patina.measure(mono, PROG_RATE)
@@ -243,7 +243,7 @@ def all_kinds_of_arrays(options):
 
 
 @check
-def what_is_no_sound(options):
+def invalid_audio_inputs(options):
     """what cannot be measured raises, with the reason or with Python's own kind of error"""
     noise = np.random.default_rng(1).standard_normal(48000).astype(np.float32) / 10
     bad = noise.copy()
@@ -277,7 +277,7 @@ def what_is_no_sound(options):
 # -- degrade
 
 @check
-def damage_of_the_reference(options):
+def degrade_matches_golden(options):
     """degrade gives the independent implementation's samples and purity"""
     for name, wanted in EXPECTED["effects"].items():
         assert wanted["input"] == "prog.wav"
@@ -301,7 +301,7 @@ def damage_of_the_reference(options):
 
 
 @check
-def arrays_are_damaged_as_files(options):
+def degrade_array_equals_file(options):
     """array, file and command give the same bits; a recipe brings them back"""
     out, recipe_file = SCRATCH / "damaged.wav", SCRATCH / "recipe.json"
     for name, seed, order in (("stereo44.wav", 3, "physical"), ("five24.wav", 4, "random")):
@@ -352,7 +352,7 @@ def suites(options):
 
 
 @check
-def damage_that_is_refused(options):
+def degrade_invalid_arguments(options):
     """recipes of other sounds, and what does not go together"""
     recipe = patina.degrade(PROG, PROG_RATE, seed=1).recipe
     for sound, rate in ((PROG[:-1], PROG_RATE), (PROG, 44100), (np.hstack([PROG, PROG]), PROG_RATE)):
@@ -385,7 +385,7 @@ def threads(options):
 
 
 @check
-def memory_is_given_back(options):
+def memory_is_released(options):
     """thousands of calls, good and bad, do not grow the process"""
     def resident():
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -442,7 +442,7 @@ def generate(out, **options):
 
 
 @check
-def generate_is_the_command(options):
+def generate_equals_command(options):
     """generate writes what the command writes, and returns what dataset.json says"""
     facts = generate(SCRATCH / "made", variants=2, seed=5, order="random", chunk=5)
     command("generate", "--corpus", DEMO / "manifest.jsonl", "--model", MINI, "--out",
@@ -474,7 +474,7 @@ def generate_has_every_option(options):
 
 
 @check
-def generate_tells(options):
+def generate_progress_events(options):
     """a callback gets events, the terminal a line, and errors are the program's sentences"""
     import contextlib
     import io
@@ -510,7 +510,7 @@ def generate_tells(options):
 
 
 @check
-def generate_in_shares(options):
+def generate_shards(options):
     """a share and a limited run return None; what finish makes of the shares is the whole set"""
     for share in ("0/2", "1/2"):
         assert generate(SCRATCH / "shares", variants=2, seed=5, order="random", chunk=5,
@@ -525,7 +525,7 @@ def generate_in_shares(options):
 
 
 @check
-def generate_in_splits(options):
+def generate_splits(options):
     """load takes the rows of the split that it is asked for"""
     facts = generate(SCRATCH / "splits", split="train=0.5,test=0.5", seed=5)
     parts = [patina.load(SCRATCH / "splits", split=split) for split in ("train", "test")]
@@ -540,7 +540,7 @@ def generate_in_splits(options):
 
 
 @check
-def generate_passes_a_fault_of_the_callback_on(options):
+def generate_callback_exception(options):
     """what the callback raises ends the run and comes out"""
     def fault(line):
         raise RuntimeError("of the caller")
@@ -591,7 +591,7 @@ def gone():
 
 
 @check
-def an_interrupt_ends_the_run(options):
+def interrupt_stops_run(options):
     """SIGINT gives KeyboardInterrupt and ends the program; what is there is no finished set"""
     process = start_long_run("interrupted")
     process.send_signal(signal.SIGINT)
@@ -604,7 +604,7 @@ def an_interrupt_ends_the_run(options):
 
 
 @check
-def a_killed_interpreter_takes_the_run_along(options):
+def killed_interpreter_stops_run(options):
     """SIGKILL of Python ends the program too"""
     process = start_long_run("killed")
     process.kill()
@@ -612,7 +612,7 @@ def a_killed_interpreter_takes_the_run_along(options):
     assert gone()
 
 
-def made_rows():
+def generate_rows():
     """What pyarrow reads, column by column."""
     import pyarrow.parquet as pq
     table = pq.read_table(SCRATCH / "made/data")
@@ -620,10 +620,10 @@ def made_rows():
 
 
 @check
-def rows_of_a_data_set(options):
+def load_rows(options):
     """load gives the rows of all parts in order, of both formats, by column and by row"""
     try:
-        wanted = made_rows()
+        wanted = generate_rows()
     except ImportError:
         raise Skip("pyarrow is not installed") from None
     generate(SCRATCH / "json", variants=2, seed=5, order="random", chunk=5, format="jsonl")
@@ -646,7 +646,7 @@ def rows_of_a_data_set(options):
 
 
 @check
-def what_is_no_data_set(options):
+def load_errors(options):
     """no folder, no such split, a part that is gone"""
     assert "'train'" in str(raises(patina.Error, patina.load, SCRATCH / "nothing"))
     assert "'test'" in str(raises(patina.Error, patina.load, SCRATCH / "made", split="test"))
@@ -661,8 +661,8 @@ def rows_for_torch(options):
     try:
         import torch
     except ImportError:
-        raise Skip("torch is not installed (torch.sh --install TEST.py does that)") from None
-    rows, wanted = patina.load(SCRATCH / "made"), made_rows()
+        raise Skip("torch is not installed (run_with_torch.sh --install TEST.py does that)") from None
+    rows, wanted = patina.load(SCRATCH / "made"), generate_rows()
     assert isinstance(rows, torch.utils.data.Dataset)
     assert all(value.dtype == torch.float32 for value in rows[0].values())
     assert rows[0]["fused_state"].shape == (1024,) and rows[0]["target_lufs"].shape == ()
@@ -677,7 +677,7 @@ def rows_for_torch(options):
 # -- documents
 
 @check
-def examples_of_the_documentation(options):
+def documentation_examples(options):
     """the Python of docs/PYTHON.md runs as it stands"""
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/PYTHON.md").read_text("utf-8"),
                         re.S | re.M)

@@ -32,7 +32,7 @@ OTHERS = ["config.json", "preprocessor_config.json", "vocab.json", "merges.txt"]
 SOUND = os.path.join(ROOT, "examples", "demo", "clips", "misc_crow.flac")
 
 
-class Kit:
+class TestContext:
     def __init__(self, patina, scratch):
         self.patina, self.scratch = patina, scratch
 
@@ -62,28 +62,28 @@ class Kit:
         assert not os.path.exists(os.path.join(self.scratch, "none.npy"))
 
 
-def check_hugging_face(kit):
-    expected, state = kit.embed(MINI), pickles.hf_state()
+def check_hugging_face(context):
+    expected, state = context.embed(MINI), pickles.hf_state()
     for protocol in 2, 3, 4, 5:
-        folder = kit.folder(f"hf{protocol}")
+        folder = context.folder(f"hf{protocol}")
         torch.save(state, os.path.join(folder, "pytorch_model.bin"), pickle_protocol=protocol)
-        assert kit.embed(folder) == expected, protocol
+        assert context.embed(folder) == expected, protocol
 
 
-def check_laion(kit):
-    expected, state = kit.embed(MINI), pickles.hf_state()
-    folder = kit.folder("laion")
+def check_laion(context):
+    expected, state = context.embed(MINI), pickles.hf_state()
+    folder = context.folder("laion")
     torch.save(pickles.laion_checkpoint(pickles.laion_state(state)), folder + "/best.pt")
-    assert kit.embed(folder) == expected
-    assert kit.embed(folder + "/best.pt") == expected
+    assert context.embed(folder) == expected
+    assert context.embed(folder + "/best.pt") == expected
     with open(folder + "/stream.pt", "wb") as out: # another name for the archive's folder
         torch.save(pickles.laion_state(state), out)
-    assert kit.embed(folder + "/stream.pt") == expected
+    assert context.embed(folder + "/stream.pt") == expected
 
 
-def check_views(kit):
+def check_views(context):
     """Tensors that share a storage, parameters, and memory in the order of the channels."""
-    expected, state = kit.embed(MINI), pickles.hf_state()
+    expected, state = context.embed(MINI), pickles.hf_state()
     shared = torch.cat([tensor.flatten() for tensor in state.values() if tensor.is_floating_point()])
     at = 0
     for name, tensor in state.items():
@@ -93,47 +93,47 @@ def check_views(kit):
         at += tensor.numel()
     name = "audio_model.audio_encoder.patch_embed.proj.weight"
     state[name] = torch.nn.Parameter(state[name].clone(memory_format=torch.channels_last))
-    folder = kit.folder("views")
+    folder = context.folder("views")
     torch.save(state, folder + "/pytorch_model.bin")
-    assert kit.embed(folder) == expected
+    assert context.embed(folder) == expected
 
     name = "text_model.pooler.dense.weight"
     state[name] = state[name].t().contiguous().t()
     torch.save(state, folder + "/pytorch_model.bin")
-    kit.refused(folder, name, "contiguous()")
+    context.refused(folder, name, "contiguous()")
 
 
-def check_types(kit):
+def check_types(context):
     """Half as wide: values that float32 holds as they are, so both files mean the same model."""
     for name, dtype in ("half", torch.float16), ("bfloat", torch.bfloat16):
         rounded = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor
                    for key, tensor in pickles.hf_state().items()}
-        narrow, wide = kit.folder(name), kit.folder(name + "32")
+        narrow, wide = context.folder(name), context.folder(name + "32")
         torch.save(rounded, narrow + "/pytorch_model.bin")
         torch.save({key: tensor.float() if tensor.is_floating_point() else tensor
                     for key, tensor in rounded.items()}, wide + "/pytorch_model.bin")
-        assert kit.embed(narrow) == kit.embed(wide) != kit.embed(MINI), name
+        assert context.embed(narrow) == context.embed(wide) != context.embed(MINI), name
     state = {key: tensor.double() if tensor.is_floating_point() else tensor
              for key, tensor in pickles.hf_state().items()}
-    folder = kit.folder("double")
+    folder = context.folder("double")
     torch.save(state, folder + "/pytorch_model.bin")
-    kit.refused(folder, "dtype F64")
+    context.refused(folder, "dtype F64")
 
 
-def check_refused(kit):
-    made = os.path.join(kit.scratch, "made")
+def check_refused(context):
+    made = os.path.join(context.scratch, "made")
     pickles.write_all(made)
-    folder = kit.folder("refused")
+    folder = context.folder("refused")
     for name, words in (("legacy.bin", ["before version 1.6"]), ("script.pt", ["TorchScript"]),
                         ("call.bin", [".system'", "nothing was executed"]),
                         ("module.bin", ["'torch.nn.modules.linear.Linear'"]),
                         ("list.bin", ["holds a list"])):
         shutil.copy(os.path.join(made, name), folder + "/pytorch_model.bin")
-        kit.refused(folder, "pytorch_model.bin", *words)
-    assert not os.path.exists(os.path.join(kit.scratch, "patina-was-fooled"))
+        context.refused(folder, "pytorch_model.bin", *words)
+    assert not os.path.exists(os.path.join(context.scratch, "patina-was-fooled"))
     shutil.copy(os.path.join(made, "legacy.bin"), folder + "/x.bin")  # as the sentence advises
     torch.save(torch.load(folder + "/x.bin"), folder + "/pytorch_model.bin")
-    kit.refused(folder, "missing, should have shape")
+    context.refused(folder, "missing, should have shape")
 
 
 def main():
@@ -146,7 +146,7 @@ def main():
         name = check.__name__.replace("check_", "")
         with tempfile.TemporaryDirectory(prefix="patina-pickles-") as scratch:
             try:
-                check(Kit(patina, scratch))
+                check(TestContext(patina, scratch))
                 print(f"ok pickles.{name} (torch {torch.__version__})")
             except Exception:  # a check that fails, in any way
                 traceback.print_exc(file=sys.stdout)

@@ -181,13 +181,13 @@ def check(function=None, *, form=None, sample=None):
     return function
 
 
-def checks_of(data):
+def select_checks(data):
     return [function for function, form, sample in CHECKS
             if form in (None, data.format) and sample in (None, data.sample)]
 
 
 @check
-def names_of_files(data):
+def file_names(data):
     """files have the names of the layout, and nothing else lies there"""
     assert sorted(path.name for path in data.out.iterdir()) == [
         "README.md", "data", "dataset.json", "provenance", "rejects.jsonl"]
@@ -199,7 +199,7 @@ def names_of_files(data):
 
 
 @check(form="parquet")
-def schema_of_parquet(data):
+def parquet_schema(data):
     """the Parquet schema is exactly the documented one"""
     for name in data.names:
         schema = pq.ParquetFile(name).schema
@@ -216,7 +216,7 @@ def schema_of_parquet(data):
 
 
 @check(form="parquet")
-def schema_of_arrow(data):
+def arrow_schema(data):
     """ARROW:schema is pyarrow's own serialisation of the schema with fixed lengths"""
     real = pa.field("element", pa.float32(), nullable=False)
     wanted = pa.schema([pa.field(c, pa.list_(real, n) if n > 1 else pa.float32(), nullable=False)
@@ -229,7 +229,7 @@ def schema_of_arrow(data):
 
 
 @check(form="parquet")
-def metadata_of_parquet(data):
+def parquet_metadata(data):
     """key-value metadata says version, settings and model, and nothing of Hugging Face"""
     for name in data.names:
         footer = pq.read_metadata(name)
@@ -242,7 +242,7 @@ def metadata_of_parquet(data):
 
 
 @check(form="parquet")
-def row_groups_of_parquet(data):
+def parquet_row_groups(data):
     """row groups are full but for the last, plain, uncompressed, and one chunk follows another"""
     for name in data.names:
         footer, at = pq.read_metadata(name), 4
@@ -266,7 +266,7 @@ def row_groups_of_parquet(data):
 
 
 @check(form="parquet")
-def statistics_of_parquet(data):
+def parquet_statistics(data):
     """scalars have exact statistics with signed zeros as the format asks, lists have none"""
     first = 0
     for name in data.names:
@@ -320,7 +320,7 @@ class Thrift:
 
 
 @check(form="parquet")
-def pages_of_parquet(data):
+def parquet_pages(data):
     """pages are data pages of version 1 with at most 1 MiB of plain values and RLE levels"""
     for name in data.names:
         footer, blob = pq.read_metadata(name), Path(name).read_bytes()
@@ -342,7 +342,7 @@ def pages_of_parquet(data):
                 assert at == end and seen == chunk.num_values, column
 
 
-def same_rows(data, reader):
+def assert_same_rows(data, reader):
     rows = reader(data)
     for name in COLUMNS:
         found, wanted = rows[name], data.rows[name]
@@ -369,29 +369,29 @@ def read_by_pyarrow(data):
 @check
 def read_by_polars(data):
     """polars shows fixed lengths and the same values"""
-    same_rows(data, read_polars)
+    assert_same_rows(data, read_polars)
 
 
 @check
 def read_by_duckdb(data):
     """duckdb reads the same values"""
-    same_rows(data, read_duckdb)
+    assert_same_rows(data, read_duckdb)
 
 
 @check
 def read_by_pandas(data):
     """pandas reads the same values"""
-    same_rows(data, read_pandas)
+    assert_same_rows(data, read_pandas)
 
 
 @check
 def read_by_datasets(data):
     """load_dataset(OUT) shows float32 and fixed lengths and the same values, without code"""
-    same_rows(data, read_datasets)
+    assert_same_rows(data, read_datasets)
 
 
 @check(form="parquet")
-def read_by_datasets_without_the_card(data):
+def read_by_datasets_no_card(data):
     """`datasets` finds types and lengths in the Parquet files alone"""
     datasets = need("datasets")
     rows = datasets.load_dataset("parquet", data_files=data.names, split="train")
@@ -399,7 +399,7 @@ def read_by_datasets_without_the_card(data):
 
 
 @check
-def ranges_of_columns(data):
+def column_ranges(data):
     """every value lies in the documented range"""
     for name, (_, least, greatest) in COLUMNS.items():
         values = data.rows[name]
@@ -409,7 +409,7 @@ def ranges_of_columns(data):
 
 
 @check
-def lines_of_provenance(data):
+def provenance_lines(data):
     """a provenance line for every row of its part, members in order, reals with 17 digits"""
     counts = [pq.read_metadata(name).num_rows if data.format == "parquet"
               else len(Path(name).read_text("utf-8").splitlines()) for name in data.names]
@@ -436,7 +436,7 @@ def lines_of_provenance(data):
 
 
 @check
-def provenance_lines_up(data):
+def provenance_matches_rows(data):
     """line i tells of row i: purity and loudness agree, and rows stand in order"""
     def column(name):
         return np.array([of[name] for of in data.provenance], np.float64).astype(np.float32)
@@ -473,7 +473,7 @@ def rejects(data):
 
 
 @check
-def nothing_of_this_machine(data):
+def no_host_details(data):
     """no file tells host, absolute path or time"""
     words = [socket.gethostname(), str(data.out), str(Path.cwd())]
     if data.options.audio:
@@ -504,14 +504,14 @@ def run_examples(data, path):
 
 
 @check
-def examples_of_the_card(data):
+def card_examples(data):
     """the Python of README.md runs beside a data set named OUT"""
     need("datasets"), need("polars")
     run_examples(data, data.out / "README.md")
 
 
 @check(form="parquet")
-def examples_of_the_documentation(data):
+def documentation_examples(data):
     """the Python of docs/DATASET.md runs beside a data set named OUT"""
     for module in ("datasets", "polars", "duckdb", "pandas"):
         need(module)
@@ -520,20 +520,20 @@ def examples_of_the_documentation(data):
 
 # -- checks of made-up rows
 
-def sample_value(row, i, least, greatest):
+def expected_sample_value(row, i, least, greatest):
     """The formula of tests/unit/test_sample.c, in double and rounded once."""
     words = (row[:, None] * 1092 + i[None, :]) * 2654435761 % 2**32
     return (least + words / 4294967296.0 * (greatest - least)).astype(np.float32)
 
 
 @check(sample=True)
-def values_of_the_sample(data):
+def sample_values_match(data):
     """the made-up rows are what their formula says"""
     row = np.arange(data.facts["rows"])
     places = {"fused_state": [(0, 1024, -1, 1)], "target_ltas": [(1024, 64, -120, 0)],
               "target_lufs": [(1088, 1, -70, 0)], "target_dyn": [(1089, 1, 0, 30), (1090, 1, 0, 1)]}
     for name, ranges in places.items():
-        wanted = np.hstack([sample_value(row, np.arange(first, first + n), least, greatest)
+        wanted = np.hstack([expected_sample_value(row, np.arange(first, first + n), least, greatest)
                             for first, n, least, greatest in ranges])
         assert np.array_equal(data.rows[name].reshape(wanted.shape), wanted), name
     wanted = np.where(row < len(row) - 5, row % 61, -(row % 5))
@@ -574,18 +574,18 @@ def chosen(data, *needed):
     return sorted({i * n // data.options.rows for i in range(min(n, data.options.rows))})
 
 
-def audio_of(data, of):
+def make_pt_audio(data, of):
     return Path(data.options.audio) / of["source"]
 
 
 @check(sample=False)
-def targets_are_what_measure_gives(data):
+def targets_match_measure(data):
     """patina measure of the window gives the row's targets"""
     for i in chosen(data, "audio"):
         of = data.provenance[i]
         window = of["window"]
         found = json.loads(patina(data, "measure", "--json", "--start-frame", window["start"],
-                                  "--frames", window["frames"], audio_of(data, of)))
+                                  "--frames", window["frames"], make_pt_audio(data, of)))
         assert (found["start_frame"], found["frames"]) == (window["start"], window["frames"])
         assert (found["rate_hz"], found["channels"]) == (window["rate_hz"], window["channels"])
         for name in ("target_ltas", "target_dyn"):
@@ -595,7 +595,7 @@ def targets_are_what_measure_gives(data):
 
 
 @check(sample=False)
-def text_is_what_embed_gives(data):
+def text_embedding_matches_embed(data):
     """patina embed --text of the caption gives the row's first half"""
     rows, out = chosen(data, "model"), Path(SCRATCH) / "text.npy"
     captions = [word for i in rows for word in ("--text", data.provenance[i]["caption"])]
@@ -606,7 +606,7 @@ def text_is_what_embed_gives(data):
 
 
 @check(sample=False)
-def audio_is_what_replay_and_embed_give(data):
+def audio_embedding_matches_replay(data):
     """patina degrade --recipe of the line, then embed --audio, give the row's second half"""
     rows, out = chosen(data, "audio", "model"), Path(SCRATCH) / "audio.npy"
     files = []
@@ -615,7 +615,7 @@ def audio_is_what_replay_and_embed_give(data):
         of, recipe = data.provenance[i], Path(SCRATCH) / "recipe.json"
         files += ["--audio", Path(SCRATCH) / f"degraded-{i}.wav"]
         recipe.write_text(lines[i] + "\n", "utf-8")
-        found = json.loads(patina(data, "degrade", audio_of(data, of), files[-1],
+        found = json.loads(patina(data, "degrade", make_pt_audio(data, of), files[-1],
                                   "--recipe", recipe))
         assert [name for name in MEMBERS if name in found] == list(found), list(found)
         for name in ("entry", "seed", "variant", "window", "chain", "stages", "output_gain",
@@ -687,7 +687,7 @@ def main():
     if options.sample:
         data_sets += [DataSet(out, options, True) for out in make_samples(options.sample)]
     for data in data_sets:
-        for function in checks_of(data):
+        for function in select_checks(data):
             runner.run(f"{data.out.name} ({data.format})", function, data)
     if options.twins:
         runner.run("both", twins, *data_sets[:2])

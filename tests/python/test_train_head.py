@@ -6,7 +6,7 @@
 
 Needs torch, numpy and pyarrow. The encoder is the small untrained one of the tests, so what can be
 asked of the head is that it learns what it is shown, and loudness a little beyond that; of purity,
-nothing. Run by torch.sh. The last line is "N passed, N failed, N skipped".
+nothing. Run by run_with_torch.sh. The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
@@ -102,7 +102,7 @@ def example(*words, status=0):
 # -- what it learns
 
 @check
-def learns_64_rows_by_heart(options):
+def overfits_64_rows(options):
     """nothing is wired wrongly: 64 rows are learnt to near zero error, every target of them"""
     rows = read(generate(options, "demo", "--variants", "10", "--seed", "1"))
     some = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:64]
@@ -111,7 +111,7 @@ def learns_64_rows_by_heart(options):
     torch.manual_seed(0)
     head = train_head.Head(hidden=256, dropout=0.0)
     train_head.train(head, some, some, epochs=600, batch=64, rate=2e-3, decay=0.0, progress=quiet)
-    lines, _ = train_head.judge(head, some, some)
+    lines, _ = train_head.evaluate(head, some, some)
     print("     " + ", ".join(f"{name} {error:.2g} {unit} of {constant:.2g}"
                               for name, unit, error, constant, _ in lines))
     for name, _, error, constant, r2 in lines:
@@ -143,7 +143,7 @@ def unseen(rows, target="target_lufs", seed=0, n_folds=5):
 
 
 @check
-def hears_loudness_in_unseen_clips(options):
+def predicts_loudness_of_unseen_clips(options):
     """it beats the constant on target_lufs of clips that it never saw, and only by hearing them"""
     rows = read(generate(options, "levels-set", "--captions", "first", "--variants", "4",
                          "--seed", "1", corpus=at_many_levels(options)))
@@ -162,7 +162,7 @@ def hears_loudness_in_unseen_clips(options):
 
 
 @check
-def hears_loudness_in_real_clips(options):
+def predicts_loudness_of_real_clips(options):
     """the same of 42 recordings as they are"""
     corpus = SHARED / "corpus/manifest.jsonl"
     if not corpus.exists():
@@ -177,7 +177,7 @@ def hears_loudness_in_real_clips(options):
 # -- the data
 
 @check
-def clips_stay_together(options):
+def no_clip_leaks_between_splits(options):
     """no recording is on two sides, also when it is several entries; hashes alone decide"""
     folder = SCRATCH / "twice"
     folder.mkdir()
@@ -201,7 +201,7 @@ def clips_stay_together(options):
 
 
 @check
-def own_splits_are_used(options):
+def dataset_splits_are_used(options):
     """where generate made splits they are taken, and what is lacking is cut from train"""
     thirds = ("--variants", "2", "--split")
     for name, shares in (("three", "validation=0.3,test=0.3,train=0.4"),
@@ -209,7 +209,7 @@ def own_splits_are_used(options):
                          ("one", "train=1")):
         folder = generate(options, f"splits-{name}", *thirds, shares)
         facts = json.loads((folder / "dataset.json").read_text("utf-8"))
-        learn, choose, held_out = train_head.parts_of(folder, facts, 0.2)
+        learn, choose, held_out = train_head.load_splits(folder, facts, 0.2)
         clips = [set(rows.clips) for rows in (learn, choose, held_out)]
         assert sum(map(len, clips)) == len(set.union(*clips)) == 14
         for rows, split in ((held_out, "test" if name in ("three", "test") else "validation"),
@@ -225,7 +225,7 @@ def own_splits_are_used(options):
 
 
 @check
-def rows_are_those_of_the_files(options):
+def rows_match_files(options):
     """columns are read whole and in order over several parts; -120 is no level"""
     folder = generate(options, "parts", "--variants", "3", "--captions", "first", "--chunk", "4")
     rows = read(folder)
@@ -242,7 +242,7 @@ def rows_are_those_of_the_files(options):
 
 
 @check
-def loss_and_verdict(options):
+def loss_and_metrics(options):
     """loss and figures are their definitions, with levels that are not there left out"""
     rng = np.random.default_rng(0)
     n = 50
@@ -273,7 +273,7 @@ def loss_and_verdict(options):
         terms.append(np.nanmean(((guess - truth[name]) / std) ** 2))
     # Sums of a few thousand float32 terms: 1e-4 is generous, a wrong mask moves it by 1e-2.
     assert math.isclose(loss, np.mean(terms), rel_tol=1e-4), (loss, np.mean(terms))
-    lines, _ = train_head.judge(head, held_out, learn)
+    lines, _ = train_head.evaluate(head, held_out, learn)
     assert [line[0] for line in lines] == ["spectrum", "loudness", "crest factor", "zero crossings",
                                            "purity"]
     for (name, _, error, constant, r2), (target, numbers) in zip(
@@ -301,7 +301,7 @@ def loss_and_verdict(options):
 # -- the program
 
 @check
-def from_set_to_weights(options):
+def trains_and_saves_weights(options):
     """the command prints its table, writes weights that give the same again, and repeats itself"""
     folder = generate(options, "demo", "--variants", "10", "--seed", "1")
     said = [example(folder, "--out", f"{name}.pt", "--epochs", "12", "--seed", "3").stdout
@@ -318,8 +318,8 @@ def from_set_to_weights(options):
     assert saved["model_hash"] == facts["model_hash"]
     head = train_head.Head(saved["hidden"])
     head.load_state_dict(saved["state"])
-    learn, _, held_out = train_head.parts_of(folder, facts, 0.15)
-    for (name, error, constant, r2), line in zip(table, train_head.judge(head, held_out, learn)[0]):
+    learn, _, held_out = train_head.load_splits(folder, facts, 0.15)
+    for (name, error, constant, r2), line in zip(table, train_head.evaluate(head, held_out, learn)[0]):
         # The table has three digits, R2 two decimals.
         assert math.isclose(float(error), line[2], rel_tol=0.01), name
         assert math.isclose(float(constant), line[3], rel_tol=0.01), name
@@ -330,7 +330,7 @@ def from_set_to_weights(options):
 
 
 @check
-def plot_or_a_sentence(options):
+def plot_or_message(options):
     """it draws a plot where matplotlib is, and says so where it is not"""
     folder = generate(options, "demo", "--variants", "10", "--seed", "1")
     hidden = SCRATCH / "hidden/matplotlib"
@@ -351,7 +351,7 @@ def plot_or_a_sentence(options):
 
 
 @check
-def one_sentence(options):
+def data_error_messages(options):
     """sets that cannot be used end in one sentence"""
     jsonl = generate(options, "jsonl", "--format", "jsonl")
     one = generate(options, "one", "--limit", "1", "--variants", "3")

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-json_t *pt_golden_index(pt_test *t, const char *model) {
+json_t *pt_golden_open_index(pt_test *t, const char *model) {
     char path[1024];
     json_error_t error;
     snprintf(path, sizeof path, "%s/golden/index.json", model);
@@ -14,24 +14,24 @@ json_t *pt_golden_index(pt_test *t, const char *model) {
     return index;
 }
 
-const char *pt_golden_text(const json_t *item, const char *member) {
+const char *pt_golden_get_string(const json_t *item, const char *member) {
     const char *text = json_string_value(json_object_get(item, member));
     return text ? text : "";
 }
 
-size_t pt_golden_number(const json_t *item, const char *member) {
+size_t pt_golden_get_size(const json_t *item, const char *member) {
     return (size_t)json_integer_value(json_object_get(item, member));
 }
 
-bool pt_golden_array(pt_test *t, const char *model, const json_t *item, const char *member,
-                     pt_npy *array) {
+bool pt_golden_read_array(pt_test *t, const char *model, const json_t *item, const char *member,
+                          pt_npy *array) {
     char path[1024];
-    snprintf(path, sizeof path, "%s/golden/%s", model, pt_golden_text(item, member));
-    return pt_test_check(t, pt_npy_read(path, array, &t->err) == PT_OK, __FILE__, __LINE__,
-                         "%s '%s': %s", pt_golden_text(item, "name"), member, t->err.message);
+    snprintf(path, sizeof path, "%s/golden/%s", model, pt_golden_get_string(item, member));
+    return pt_test_check(t, pt_npy_read(path, array, &t->err) == PATINA_OK, __FILE__, __LINE__,
+                         "%s '%s': %s", pt_golden_get_string(item, "name"), member, t->err.message);
 }
 
-char *pt_golden_bytes(pt_test *t, const char *hex, size_t *n_bytes) {
+char *pt_golden_decode_hex(pt_test *t, const char *hex, size_t *n_bytes) {
     const size_t n = strlen(hex) / 2;
     char *bytes = malloc(n + 1);
     if (!bytes) abort();
@@ -49,11 +49,11 @@ char *pt_golden_bytes(pt_test *t, const char *hex, size_t *n_bytes) {
     return bytes;
 }
 
-int32_t *pt_golden_ids(pt_test *t, const json_t *item, const char *member, size_t *n_ids) {
+int32_t *pt_golden_read_ids(pt_test *t, const json_t *item, const char *member, size_t *n_ids) {
     const json_t *list = json_object_get(item, member);
     *n_ids = json_array_size(list);
-    pt_test_check(t, *n_ids > 0, __FILE__, __LINE__, "%s has no '%s'", pt_golden_text(item, "name"),
-                  member);
+    pt_test_check(t, *n_ids > 0, __FILE__, __LINE__, "%s has no '%s'",
+                  pt_golden_get_string(item, "name"), member);
     int32_t *ids = malloc((*n_ids + 1) * sizeof *ids);
     if (!ids) abort();
     for (size_t i = 0; i < *n_ids; i++)
@@ -61,8 +61,8 @@ int32_t *pt_golden_ids(pt_test *t, const json_t *item, const char *member, size_
     return ids;
 }
 
-bool pt_check_values(pt_test *t, const char *what, const float *values, const float *expected,
-                     size_t n, double tolerance) {
+bool pt_check_allclose(pt_test *t, const char *what, const float *values, const float *expected,
+                       size_t n, double tolerance) {
     size_t worst = 0;
     double largest = -1.0;
     for (size_t i = 0; i < n; i++) {
@@ -79,12 +79,12 @@ bool pt_check_values(pt_test *t, const char *what, const float *values, const fl
                          n ? (double)expected[worst] : 0.0, tolerance, largest);
 }
 
-bool pt_check_values_rms(pt_test *t, const char *what, const float *values, const float *expected,
-                         size_t n, double tolerance) {
+bool pt_check_allclose_rms(pt_test *t, const char *what, const float *values, const float *expected,
+                           size_t n, double tolerance) {
     double power = 0.0;
     for (size_t i = 0; i < n; i++)
         power += (double)expected[i] * (double)expected[i];
-    return pt_check_values(t, what, values, expected, n, tolerance * sqrt(power / (double)n));
+    return pt_check_allclose(t, what, values, expected, n, tolerance * sqrt(power / (double)n));
 }
 
 double pt_cosine_distance(const float *a, const float *b, size_t n) {

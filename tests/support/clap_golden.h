@@ -13,35 +13,35 @@
 #include "test.h"
 
 /** MODEL/golden/index.json, or NULL and a failed check. The caller decrefs it. */
-json_t *pt_golden_index(pt_test *t, const char *model);
+json_t *pt_golden_open_index(pt_test *t, const char *model);
 
-/** The items of index[list] one after another: `PT_GOLDEN_EACH(i, item, index, "audio")`. */
-#define PT_GOLDEN_EACH(i, item, index, list)                                                       \
+/** The items of index[list] one after another: `PT_GOLDEN_FOREACH(i, item, index, "audio")`. */
+#define PT_GOLDEN_FOREACH(i, item, index, list)                                                    \
     for (size_t i = 0; i < json_array_size(json_object_get(index, list)); i++)                     \
         for (const json_t *item = json_array_get(json_object_get(index, list), i); item;           \
              item = NULL)
 
 /** Text or number of a member, "" or 0 where there is none. */
-const char *pt_golden_text(const json_t *item, const char *member);
-size_t pt_golden_number(const json_t *item, const char *member);
+const char *pt_golden_get_string(const json_t *item, const char *member);
+size_t pt_golden_get_size(const json_t *item, const char *member);
 
 /** The array that a member names; false and a failed check when it cannot be read. */
-bool pt_golden_array(pt_test *t, const char *model, const json_t *item, const char *member,
-                     pt_npy *array);
+bool pt_golden_read_array(pt_test *t, const char *model, const json_t *item, const char *member,
+                          pt_npy *array);
 
 /** Text to bytes: "4120" is "A ". The caller frees them; NULL and a failed check for bad text. */
-char *pt_golden_bytes(pt_test *t, const char *hex, size_t *n_bytes);
+char *pt_golden_decode_hex(pt_test *t, const char *hex, size_t *n_bytes);
 
 /** Token ids of a member that is an array of integers; the caller frees them. */
-int32_t *pt_golden_ids(pt_test *t, const json_t *item, const char *member, size_t *n_ids);
+int32_t *pt_golden_read_ids(pt_test *t, const json_t *item, const char *member, size_t *n_ids);
 
 /** One check that n values are within tolerance of what is expected; names the worst of them. */
-bool pt_check_values(pt_test *t, const char *what, const float *values, const float *expected,
-                     size_t n, double tolerance);
+bool pt_check_allclose(pt_test *t, const char *what, const float *values, const float *expected,
+                       size_t n, double tolerance);
 
 /** The same with the tolerance a multiple of the expected values' root mean square. */
-bool pt_check_values_rms(pt_test *t, const char *what, const float *values, const float *expected,
-                         size_t n, double tolerance);
+bool pt_check_allclose_rms(pt_test *t, const char *what, const float *values, const float *expected,
+                           size_t n, double tolerance);
 
 /** 1 - the cosine between two vectors. */
 double pt_cosine_distance(const float *a, const float *b, size_t n);

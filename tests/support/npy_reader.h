@@ -22,9 +22,9 @@ typedef struct pt_npy {
 /**
  * Reads a whole array; another version, dtype, order or a size that is not the shape's is an error.
  *
- * Errors   PT_EIO, PT_EFORMAT, PT_ENOMEM; they name the file
+ * Errors   PATINA_EIO, PATINA_EFORMAT, PATINA_ENOMEM; they name the file
  */
-pt_status pt_npy_read(const char *path, pt_npy *array, pt_error *err);
+patina_status pt_npy_read(const char *path, pt_npy *array, patina_error *err);
 
 /** Frees what array holds and zeroes it; a zeroed one is accepted. */
 void pt_npy_release(pt_npy *array);

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static pt_test *first, **last = &first;
+static pt_test *first_test, **last = &first_test;
 static char tmpdir[256];
 
 void pt_test_register(pt_test *test) {
@@ -37,7 +37,7 @@ void pt_test_skip(pt_test *t, const char *why) {
     printf("skip %s.%s: %s\n", t->suite, t->name, why);
 }
 
-static const char *place(const char *root, const char *relative) {
+static const char *join_path(const char *root, const char *relative) {
     static char buffers[8][1024];
     static unsigned next;
     char *buffer = buffers[next++ % 8];
@@ -45,15 +45,15 @@ static const char *place(const char *root, const char *relative) {
     return buffer;
 }
 
-const char *pt_test_golden(const char *relative) {
+const char *pt_test_golden_path(const char *relative) {
     const char *root = getenv("PATINA_TEST_GOLDEN");
-    return place(root ? root : PT_TEST_SOURCE_ROOT "/tests/golden", relative);
+    return join_path(root ? root : PT_TEST_SOURCE_ROOT "/tests/golden", relative);
 }
 
-const char *pt_test_shared(const char *relative) {
+const char *pt_test_shared_path(const char *relative) {
     const char *root = getenv("PATINA_SHARED");
     if (!root) root = PT_TEST_SOURCE_ROOT "/../shared";
-    const char *path = place(root, relative);
+    const char *path = join_path(root, relative);
     return access(path, R_OK) == 0 ? path : NULL;
 }
 
@@ -86,7 +86,7 @@ const char *pt_test_tmpdir(void) {
     return tmpdir;
 }
 
-bool pt_test_decimal_comma(void) {
+bool pt_test_set_comma_locale(void) {
     static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (setlocale(LC_ALL, names[i]) && strcmp(localeconv()->decimal_point, ",") == 0)
@@ -95,7 +95,7 @@ bool pt_test_decimal_comma(void) {
     return false;
 }
 
-static bool wanted(const pt_test *test, int argc, char **argv) {
+static bool is_selected(const pt_test *test, int argc, char **argv) {
     char full[256];
     snprintf(full, sizeof full, "%s.%s", test->suite, test->name);
     for (int i = 1; i < argc; i++)
@@ -107,12 +107,12 @@ int main(int argc, char **argv) {
     unsigned passed = 0, failed = 0, skipped = 0;
 
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
-        for (pt_test *t = first; t; t = t->next)
+        for (pt_test *t = first_test; t; t = t->next)
             printf("%s.%s\n", t->suite, t->name);
         return 0;
     }
-    for (pt_test *t = first; t; t = t->next) {
-        if (!wanted(t, argc, argv)) continue;
+    for (pt_test *t = first_test; t; t = t->next) {
+        if (!is_selected(t, argc, argv)) continue;
         fflush(stdout);
         t->run(t);
         if (!t->skipped && t->n_checks == 0) {

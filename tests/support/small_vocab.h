@@ -6,44 +6,46 @@
 
 #include <stdbool.h>
 
-#include "base/str.h"
+#include "base/strbuf.h"
 
-/* Ids: the special tokens, byte b as SMALL_BYTE + b, then "aa", "ab", "aab", " a", "aaaa". */
+/* Ids: the special tokens, byte b as SMALL_FIRST_BYTE + b, then "aa", "ab", "aab", " a", "aaaa". */
 enum {
     SMALL_BOS,
     SMALL_PAD,
     SMALL_EOS,
     SMALL_UNK,
     SMALL_MASK,
-    SMALL_BYTE,
-    SMALL_MERGED = SMALL_BYTE + 256,
-    SMALL_SIZE = SMALL_MERGED + 5
+    SMALL_FIRST_BYTE,
+    SMALL_FIRST_MERGE = SMALL_FIRST_BYTE + 256,
+    SMALL_VOCAB_SIZE = SMALL_FIRST_MERGE + 5
 };
 
 #define SMALL_MERGES "#version: 0.2\na a\na b\naa b\n\xC4\xA0 a\naa aa\n"
 
 /* vocab.json; the caller frees it. */
 static inline char *small_vocab(void) {
-    pt_str json = {0};
+    pt_strbuf json = {0};
     unsigned n_others = 0;
 
-    pt_str_add(&json, "{\"<s>\": 0, \"<pad>\": 1, \"</s>\": 2, \"<unk>\": 3, \"<mask>\": 4,\n");
+    pt_strbuf_append(&json,
+                     "{\"<s>\": 0, \"<pad>\": 1, \"</s>\": 2, \"<unk>\": 3, \"<mask>\": 4,\n");
     for (unsigned byte = 0; byte < 256; byte++) {
         const bool itself =
             (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
         const unsigned code = itself ? byte : 256 + n_others++;
         if (code == '"' || code == '\\')
-            pt_str_printf(&json, "\"\\%c\"", (char)code);
+            pt_strbuf_printf(&json, "\"\\%c\"", (char)code);
         else if (code < 128)
-            pt_str_printf(&json, "\"%c\"", (char)code);
+            pt_strbuf_printf(&json, "\"%c\"", (char)code);
         else
-            pt_str_printf(&json, "\"%c%c\"", (char)(0xC0 | code >> 6), (char)(0x80 | (code & 63)));
-        pt_str_printf(&json, ": %u, ", SMALL_BYTE + byte);
+            pt_strbuf_printf(&json, "\"%c%c\"", (char)(0xC0 | code >> 6),
+                             (char)(0x80 | (code & 63)));
+        pt_strbuf_printf(&json, ": %u, ", SMALL_FIRST_BYTE + byte);
     }
-    pt_str_printf(&json, "\n\"aa\":%d,\"ab\":%d,\"aab\":%d,\"\xC4\xA0", SMALL_MERGED,
-                  SMALL_MERGED + 1, SMALL_MERGED + 2);
-    pt_str_printf(&json, "a\":%d,\"aaaa\":%d}", SMALL_MERGED + 3, SMALL_MERGED + 4);
-    return pt_str_steal(&json);
+    pt_strbuf_printf(&json, "\n\"aa\":%d,\"ab\":%d,\"aab\":%d,\"\xC4\xA0", SMALL_FIRST_MERGE,
+                     SMALL_FIRST_MERGE + 1, SMALL_FIRST_MERGE + 2);
+    pt_strbuf_printf(&json, "a\":%d,\"aaaa\":%d}", SMALL_FIRST_MERGE + 3, SMALL_FIRST_MERGE + 4);
+    return pt_strbuf_detach(&json);
 }
 
 #endif /* PATINA_SMALL_VOCAB_H */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /** n floats, zeroed; ends the program when memory runs out. */
-float *stimulus_new(size_t n);
+float *stimulus_alloc(size_t n);
 
 /** Adds amplitude * sin(2 pi frequency i / rate + phase) to x[i * stride], i < n. */
 void stimulus_add_sine(float *x, size_t n, size_t stride, double rate_hz, double frequency_hz,
@@ -18,6 +18,6 @@ void stimulus_add_sine(float *x, size_t n, size_t stride, double rate_hz, double
 void stimulus_add_noise(float *x, size_t n, double amplitude, uint32_t seed);
 
 /** A number in [-1, 1) of a linear congruential generator (that of the golden generator). */
-double stimulus_random(uint32_t *state);
+double stimulus_next_random(uint32_t *state);
 
 #endif /* PATINA_TEST_STIMULUS_H */

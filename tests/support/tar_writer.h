@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "base/strbuf.h"
 
 #define TAR_BLOCK 512
 
 /** Writes the checksum that a header should have: the sum of its bytes, its own field as spaces. */
-static inline void tar_sum(unsigned char *header) {
+static inline void tar_set_checksum(unsigned char *header) {
     unsigned sum = 0;
     char digits[8];
     memset(header + 148, ' ', 8);
@@ -25,7 +25,7 @@ static inline void tar_sum(unsigned char *header) {
 }
 
 /** A header of POSIX. Up to 100 bytes of name; a size over 8 GiB in GNU's binary form. */
-static inline void tar_make_header(unsigned char header[TAR_BLOCK], const char *name, char type,
+static inline void tar_fill_header(unsigned char header[TAR_BLOCK], const char *name, char type,
                                    uint64_t size) {
     char digits[16];
     memset(header, 0, TAR_BLOCK);
@@ -43,63 +43,63 @@ static inline void tar_make_header(unsigned char header[TAR_BLOCK], const char *
     memcpy(header + 136, "00000000000", 12);
     header[156] = (unsigned char)type;
     memcpy(header + 257, "ustar\00000", 8);
-    tar_sum(header);
+    tar_set_checksum(header);
 }
 
-static inline void tar_add_header(pt_str *tar, const char *name, char type, uint64_t size) {
+static inline void tar_add_header(pt_strbuf *tar, const char *name, char type, uint64_t size) {
     unsigned char header[TAR_BLOCK];
-    tar_make_header(header, name, type, size);
-    pt_str_add_bytes(tar, header, sizeof header);
+    tar_fill_header(header, name, type, size);
+    pt_strbuf_append_bytes(tar, header, sizeof header);
 }
 
 /** Bytes, and zeros up to a whole block. */
-static inline void tar_add_data(pt_str *tar, const void *bytes, size_t n) {
+static inline void tar_add_data(pt_strbuf *tar, const void *bytes, size_t n) {
     static const char zeros[TAR_BLOCK];
-    pt_str_add_bytes(tar, bytes, n);
-    pt_str_add_bytes(tar, zeros, (TAR_BLOCK - n % TAR_BLOCK) % TAR_BLOCK);
+    pt_strbuf_append_bytes(tar, bytes, n);
+    pt_strbuf_append_bytes(tar, zeros, (TAR_BLOCK - n % TAR_BLOCK) % TAR_BLOCK);
 }
 
-static inline void tar_add_bytes(pt_str *tar, const char *name, const void *bytes, size_t n) {
+static inline void tar_add_bytes(pt_strbuf *tar, const char *name, const void *bytes, size_t n) {
     tar_add_header(tar, name, '0', n);
     tar_add_data(tar, bytes, n);
 }
 
-static inline void tar_add(pt_str *tar, const char *name, const char *text) {
+static inline void tar_add_text(pt_strbuf *tar, const char *name, const char *text) {
     tar_add_bytes(tar, name, text, strlen(text));
 }
 
 /** A long name as GNU writes it: a file of its own in front. */
-static inline void tar_add_gnu(pt_str *tar, const char *name, const char *text) {
+static inline void tar_add_gnu_long_name(pt_strbuf *tar, const char *name, const char *text) {
     tar_add_header(tar, "././@LongLink", 'L', strlen(name) + 1);
     tar_add_data(tar, name, strlen(name) + 1);
-    tar_add(tar, name, text);
+    tar_add_text(tar, name, text);
 }
 
 /** One record "<length> <keyword>=<value>\n" of an extended header; length counts its own digits.
  */
-static inline void tar_pax_record(pt_str *records, const char *keyword, const char *value) {
+static inline void tar_add_pax_record(pt_strbuf *records, const char *keyword, const char *value) {
     const size_t n = strlen(keyword) + strlen(value) + 3;
     size_t length = n;
     char digits[24];
     while (n + (size_t)snprintf(digits, sizeof digits, "%zu", length) != length)
         length++;
-    pt_str_printf(records, "%zu %s=%s\n", length, keyword, value);
+    pt_strbuf_printf(records, "%zu %s=%s\n", length, keyword, value);
 }
 
 /** A name in an extended header, as pax and Python write it. */
-static inline void tar_add_pax(pt_str *tar, const char *name, const char *text) {
-    pt_str records = {0};
-    tar_pax_record(&records, "path", name);
+static inline void tar_add_pax_path(pt_strbuf *tar, const char *name, const char *text) {
+    pt_strbuf records = {0};
+    tar_add_pax_record(&records, "path", name);
     tar_add_header(tar, "././@PaxHeader", 'x', records.length);
     tar_add_data(tar, records.text, records.length);
-    tar_add(tar, "what the extended header replaces", text);
-    pt_str_release(&records);
+    tar_add_text(tar, "what the extended header replaces", text);
+    pt_strbuf_release(&records);
 }
 
 /** The end: two blocks of zeros. */
-static inline void tar_end(pt_str *tar) {
+static inline void tar_end(pt_strbuf *tar) {
     static const char zeros[2 * TAR_BLOCK];
-    pt_str_add_bytes(tar, zeros, sizeof zeros);
+    pt_strbuf_append_bytes(tar, zeros, sizeof zeros);
 }
 
 #endif /* PATINA_TEST_TAR_WRITER_H */

@@ -20,11 +20,13 @@
 
 #include <patina/status.h>
 
+#include "base/error.h"
+
 typedef struct pt_test {
     const char *suite, *name;
     void (*run)(struct pt_test *t);
     struct pt_test *next;
-    pt_error err; /* for the calls under test */
+    patina_error err; /* for the calls under test */
     unsigned n_checks, n_failed;
     bool skipped;
 } pt_test;
@@ -35,12 +37,12 @@ bool pt_test_check(pt_test *t, bool ok, const char *file, int line, const char *
 void pt_test_skip(pt_test *t, const char *why);
 
 /** A file of this project's tests/golden, or of the shared folder beside the project; static buffer
- * (a few stay valid at a time). pt_test_shared gives NULL where there is no shared folder. */
-const char *pt_test_golden(const char *relative);
-const char *pt_test_shared(const char *relative);
+ * (a few stay valid at a time). pt_test_shared_path gives NULL where there is no shared folder. */
+const char *pt_test_golden_path(const char *relative);
+const char *pt_test_shared_path(const char *relative);
 
 /** Sets a locale with a decimal comma; false where none is installed. The test goes back to "C". */
-bool pt_test_decimal_comma(void);
+bool pt_test_set_comma_locale(void);
 
 /** A fresh folder for a test's files, removed when the program ends. */
 const char *pt_test_tmpdir(void);
@@ -57,16 +59,17 @@ const char *pt_test_tmpdir(void);
 #define CHECK(condition) pt_test_check(t, (condition), __FILE__, __LINE__, "%s", #condition)
 
 #define CHECK_OK(call)                                                                             \
-    pt_test_check(t, (call) == PT_OK, __FILE__, __LINE__, "%s: %s", #call, t->err.message)
+    pt_test_check(t, (call) == PATINA_OK, __FILE__, __LINE__, "%s: %s", #call, t->err.message)
 
 /** The call must fail with this status and say something. */
 #define CHECK_FAILS(call, expected)                                                                \
     do {                                                                                           \
-        t->err = (pt_error){0};                                                                    \
-        const pt_status check_status_ = (call);                                                    \
+        t->err = (patina_error){0};                                                                \
+        const patina_status check_status_ = (call);                                                \
         pt_test_check(t, check_status_ == (expected) && t->err.message[0] != '\0', __FILE__,       \
                       __LINE__, "%s: gave %s ('%s'), expected %s", #call,                          \
-                      pt_status_name(check_status_), t->err.message, pt_status_name(expected));    \
+                      patina_status_name(check_status_), t->err.message,                           \
+                      patina_status_name(expected));                                               \
     } while (0)
 
 #define CHECK_NEAR(value, expected, tolerance)                                                     \
@@ -93,7 +96,7 @@ const char *pt_test_tmpdir(void);
     } while (0)
 
 /** Whether text contains part: for error messages. */
-#define CHECK_HAS(text, part)                                                                      \
+#define CHECK_CONTAINS(text, part)                                                                 \
     do {                                                                                           \
         const char *check_v_ = (text), *check_p_ = (part);                                         \
         pt_test_check(t, check_v_ &&strstr(check_v_, check_p_), __FILE__, __LINE__,                \

@@ -6,32 +6,33 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "model_bytes.h"
+#include "model_mutation.h"
 
 #define N_PROJECTED 512
 
-pt_step_watch pt_step_watch_of(pt_test *t, const char *model, const json_t *item) {
-    return (pt_step_watch){.t = t, .model = model, .stages = json_object_get(item, "stages")};
+pt_golden_trace pt_golden_trace_init(pt_test *t, const char *model, const json_t *item) {
+    return (pt_golden_trace){.t = t, .model = model, .stages = json_object_get(item, "stages")};
 }
 
-static void compare(pt_step_watch *w, const char *name, const float *values, size_t n, bool begin) {
+static void compare(pt_golden_trace *w, const char *name, const float *values, size_t n,
+                    bool begin) {
     const json_t *stage = json_object_get(w->stages, name);
     pt_npy expected = {0};
     if (!stage) return; /* not every block has a golden */
-    w->n_seen++;
-    if (pt_golden_array(w->t, w->model, stage, "file", &expected) &&
+    w->n_compared++;
+    if (pt_golden_read_array(w->t, w->model, stage, "file", &expected) &&
         pt_test_check(w->t, begin ? expected.n_values > n : expected.n_values == n, __FILE__,
                       __LINE__, "%s has %zu values", name, n))
-        pt_check_values_rms(w->t, name, values, expected.values, n, PT_STEP_TOLERANCE);
+        pt_check_allclose_rms(w->t, name, values, expected.values, n, PT_LAYER_TOLERANCE);
     pt_npy_release(&expected);
 }
 
-void pt_step_watch_compare(pt_step_watch *w, const char *name, const float *values, size_t n) {
+void pt_golden_trace_compare(pt_golden_trace *w, const char *name, const float *values, size_t n) {
     compare(w, name, values, n, false);
 }
 
-void pt_step_watch_compare_begin(pt_step_watch *w, const char *name, const float *values,
-                                 size_t n) {
+void pt_golden_trace_compare_prefix(pt_golden_trace *w, const char *name, const float *values,
+                                    size_t n) {
     compare(w, name, values, n, true);
 }
 
@@ -43,49 +44,49 @@ static void normalise(float *x) {
         x[i] = (float)(x[i] / sqrt(power));
 }
 
-void pt_step_watch_finish(const pt_step_watch *w, const json_t *item, const char *member,
-                          float *raw) {
+void pt_golden_trace_finish(const pt_golden_trace *w, const json_t *item, const char *member,
+                            float *raw) {
     pt_test *t = w->t;
     pt_npy expected = {0};
-    CHECK_INT(w->n_seen, json_object_size(w->stages));
+    CHECK_INT(w->n_compared, json_object_size(w->stages));
     normalise(raw);
-    if (pt_golden_array(t, w->model, item, member, &expected))
-        pt_check_values(t, pt_golden_text(item, "name"), raw, expected.values, N_PROJECTED,
-                        PT_EMBEDDING_TOLERANCE);
+    if (pt_golden_read_array(t, w->model, item, member, &expected))
+        pt_check_allclose(t, pt_golden_get_string(item, "name"), raw, expected.values, N_PROJECTED,
+                          PT_EMBEDDING_TOLERANCE);
     pt_npy_release(&expected);
 }
 
-void pt_check_every_tensor_is_needed(pt_test *t, const pt_checkpoint *file,
-                                     const pt_tower_door *door) {
+void pt_check_required_tensors(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door) {
     for (size_t i = 0; i < pt_checkpoint_count(file); i++) {
         const pt_tensor *tensor = pt_checkpoint_at(file, i);
         const bool needed = tensor->dtype != PT_DTYPE_OTHER &&
                             strncmp(tensor->name, door->prefix, strlen(door->prefix)) == 0;
         pt_checkpoint *changed = NULL;
         size_t size;
-        unsigned char *bytes = pt_model_bytes_without(file, tensor->name, &size);
+        unsigned char *bytes = pt_model_drop_tensor(file, tensor->name, &size);
         if (CHECK_OK(pt_checkpoint_open_memory("model", bytes, size, &changed, &t->err))) {
-            const pt_status status = door->open(door->context, changed, &t->err);
-            if (pt_test_check(t, status == (needed ? PT_EFORMAT : PT_OK), __FILE__, __LINE__,
-                              "without '%s': %s", tensor->name, pt_status_name(status)) &&
+            const patina_status status = door->open(door->context, changed, &t->err);
+            if (pt_test_check(t, status == (needed ? PATINA_EFORMAT : PATINA_OK), __FILE__,
+                              __LINE__, "without '%s': %s", tensor->name,
+                              patina_status_name(status)) &&
                 needed)
-                CHECK_HAS(t->err.message, tensor->name);
+                CHECK_CONTAINS(t->err.message, tensor->name);
         }
         pt_checkpoint_close(&changed);
         free(bytes);
     }
 }
 
-void pt_check_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_door *door,
-                     const char *const *names, size_t n_names) {
+void pt_check_tensor_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door,
+                            const char *const *names, size_t n_names) {
     for (size_t i = 0; i < n_names; i++) {
         pt_checkpoint *changed = NULL;
         size_t size;
         unsigned char *bytes =
-            pt_model_bytes(file, &(pt_model_change){.reshaped = names[i]}, &size);
+            pt_model_mutate(file, &(pt_model_mutation){.reshaped_tensor = names[i]}, &size);
         if (CHECK_OK(pt_checkpoint_open_memory("model", bytes, size, &changed, &t->err))) {
-            CHECK_FAILS(door->open(door->context, changed, &t->err), PT_EFORMAT);
-            CHECK_HAS(t->err.message, names[i]);
+            CHECK_FAILS(door->open(door->context, changed, &t->err), PATINA_EFORMAT);
+            CHECK_CONTAINS(t->err.message, names[i]);
         }
         pt_checkpoint_close(&changed);
         free(bytes);

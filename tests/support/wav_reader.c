@@ -31,6 +31,6 @@ void pt_test_wav_release(pt_test_wav *wav) {
     *wav = (pt_test_wav){0};
 }
 
-pt_audio pt_test_wav_audio(const pt_test_wav *wav) {
-    return (pt_audio){wav->samples, wav->n_frames, wav->n_channels, wav->rate_hz};
+patina_audio pt_test_wav_as_audio(const pt_test_wav *wav) {
+    return (patina_audio){wav->samples, wav->n_frames, wav->n_channels, wav->rate_hz};
 }

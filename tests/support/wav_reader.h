@@ -19,6 +19,6 @@ bool pt_test_wav_read(pt_test *t, const char *path, pt_test_wav *wav);
 void pt_test_wav_release(pt_test_wav *wav);
 
 /** The same samples as the library takes them. */
-pt_audio pt_test_wav_audio(const pt_test_wav *wav);
+patina_audio pt_test_wav_as_audio(const pt_test_wav *wav);
 
 #endif /* PATINA_TEST_WAV_H */

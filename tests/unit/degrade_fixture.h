@@ -8,53 +8,56 @@
 
 #include <jansson.h>
 
-#include <patina/arena.h>
 #include <patina/degrade.h>
 
-#include "degrade/chain.h"
+#include "base/arena.h"
+#include "degrade/effect_chain.h"
 #include "stimulus.h"
 #include "test.h"
 
 /* A default suite and scratch memory. */
-typedef struct bench {
-    pt_suite *suite;
+typedef struct fixture {
+    patina_effect_config *config;
     pt_arena arena;
-} bench;
+} fixture;
 
-static inline bool bench_open(pt_test *t, bench *b) {
-    *b = (bench){0};
+static inline bool fixture_open(pt_test *t, fixture *b) {
+    *b = (fixture){0};
     pt_arena_init(&b->arena);
-    return CHECK_OK(pt_suite_open(NULL, &b->suite, &t->err));
+    return CHECK_OK(patina_effect_config_open(NULL, &b->config, &t->err));
 }
 
-static inline void bench_close(bench *b) {
-    pt_suite_close(&b->suite);
+static inline void fixture_close(fixture *b) {
+    patina_effect_config_close(&b->config);
     pt_arena_release(&b->arena);
 }
 
 /* Takes x through the chain that json spells, with the noise of seed 7 and entry 'golden'. */
-static inline pt_status bench_apply(bench *b, const char *json, const float *x, size_t n,
-                                    float *degraded, pt_damage *damage, pt_error *err) {
-    pt_chain *chain = NULL;
-    pt_status status = pt_chain_parse(json, &chain, err);
+static inline patina_status fixture_apply(fixture *b, const char *json, const float *x, size_t n,
+                                          float *degraded, patina_degrade_stats *damage,
+                                          patina_error *err) {
+    patina_effect_chain *chain = NULL;
+    patina_status status = patina_effect_chain_from_json(json, &chain, err);
     pt_arena_reset(&b->arena);
-    if (status == PT_OK)
-        status =
-            pt_chain_apply(b->suite, chain, 7, "golden", 0, x, n, degraded, damage, &b->arena, err);
-    pt_chain_close(&chain);
+    if (status == PATINA_OK)
+        status = patina_effect_chain_apply(b->config, chain, 7, "golden", 0, x, n, degraded, damage,
+                                           &b->arena, err);
+    patina_effect_chain_close(&chain);
     return status;
 }
 
 /* The same before output gain and rounding, with its parts; they lie in b's arena. */
-static inline pt_status bench_ride(bench *b, const char *json, const float *x, size_t n,
-                                   pt_ride *ride, pt_damage *damage, pt_error *err) {
-    const pt_rng noise = pt_rng_of(7, "golden", 0, PT_STREAM_NOISE_SAMPLES);
-    pt_chain *chain = NULL;
-    pt_status status = pt_chain_parse(json, &chain, err);
+static inline patina_status fixture_render_stems(fixture *b, const char *json, const float *x,
+                                                 size_t n, pt_stems *stems,
+                                                 patina_degrade_stats *damage, patina_error *err) {
+    const pt_rng noise = pt_rng_make(7, "golden", 0, PT_RNG_STREAM_NOISE_SAMPLES);
+    patina_effect_chain *chain = NULL;
+    patina_status status = patina_effect_chain_from_json(json, &chain, err);
     pt_arena_reset(&b->arena);
-    if (status == PT_OK)
-        status = pt_chain_ride(b->suite, chain, &noise, x, n, ride, damage, &b->arena, err);
-    pt_chain_close(&chain);
+    if (status == PATINA_OK)
+        status = pt_effect_chain_render_stems(b->config, chain, &noise, x, n, stems, damage,
+                                              &b->arena, err);
+    patina_effect_chain_close(&chain);
     return status;
 }
 
@@ -66,9 +69,9 @@ static inline double ratio_db(double signal, double rest) {
 }
 
 /* A member of tests/golden/dsp/expected.json; the caller releases it. */
-static inline json_t *expected(pt_test *t, const char *member) {
+static inline json_t *golden_member(pt_test *t, const char *member) {
     json_error_t err;
-    json_t *root = json_load_file(pt_test_golden("dsp/expected.json"), 0, &err);
+    json_t *root = json_load_file(pt_test_golden_path("dsp/expected.json"), 0, &err);
     json_t *part = json_incref(json_object_get(root, member));
     CHECK(part != NULL);
     json_decref(root);
@@ -124,7 +127,7 @@ static inline double splitmix(uint64_t *state) {
 }
 
 static inline float *gaussian_new(size_t n, double sigma, uint64_t seed) {
-    float *x = stimulus_new(n);
+    float *x = stimulus_alloc(n);
     for (size_t i = 0; i < n; i++) {
         const double radius = sqrt(-2.0 * log(splitmix(&seed)));
         x[i] = (float)(sigma * radius * cos(2.0 * M_PI * splitmix(&seed)));
@@ -134,7 +137,7 @@ static inline float *gaussian_new(size_t n, double sigma, uint64_t seed) {
 
 /* A chord that swells, with noise: something to degrade. Peak about 0.7. */
 static inline float *music_new(size_t n, uint32_t seed) {
-    float *x = stimulus_new(n);
+    float *x = stimulus_alloc(n);
     const double f[] = {110.3, 277.1, 659.7, 1760.9, 5200.3};
     for (size_t k = 0; k < sizeof f / sizeof *f; k++)
         stimulus_add_sine(x, n, 1, 48000.0, f[k] * (1.0 + 0.01 * (seed % 7)), 0.2 / (double)(k + 1),

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /** A link to a device in the test's folder; NULL where there is no such device. */
-static inline const char *test_device(const char *device, const char *name) {
+static inline const char *test_link_device(const char *device, const char *name) {
     static char path[512];
     snprintf(path, sizeof path, "%s/%s", pt_test_tmpdir(), name);
     if (access(device, W_OK) != 0) return NULL;
@@ -22,8 +22,8 @@ static inline const char *test_device(const char *device, const char *name) {
 }
 
 /** Takes no byte: every write fails with ENOSPC. */
-static inline const char *test_full_disk(void) {
-    return test_device("/dev/full", "full-disk");
+static inline const char *test_full_device_path(void) {
+    return test_link_device("/dev/full", "full-disk");
 }
 
 #endif /* PATINA_TEST_FULL_DISK_H */

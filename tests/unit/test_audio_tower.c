@@ -20,12 +20,13 @@ typedef struct opened {
     void *scratch;
 } opened;
 
-static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
+static bool tower_open(pt_test *t, const char *model, patina_isa isa, opened *o) {
     *o = (opened){0};
     if (!CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) ||
         !CHECK_OK(pt_checkpoint_open_model(model, &o->file, &t->err)) ||
         !CHECK_OK(pt_audio_tower_open(&o->config, N_FRAMES, o->file,
-                                      pt_nn_ops_of(isa, PT_PRECISION_F32), &o->tower, &t->err)))
+                                      pt_nn_ops_get(isa, PATINA_PRECISION_F32), &o->tower,
+                                      &t->err)))
         return false;
     o->scratch = aligned_alloc(64, pt_audio_tower_scratch_size(o->tower));
     if (!o->scratch) abort();
@@ -50,28 +51,28 @@ static void compare_step(void *context, const char *what, size_t i, size_t j, co
     if (strcmp(what, "final_norm") == 0) snprintf(name, sizeof name, "a5_final_norm");
     if (strcmp(what, "pooled") == 0) snprintf(name, sizeof name, "a6_pooled");
 
-    pt_step_watch_compare(context, name, values, n);
+    pt_golden_trace_compare(context, name, values, n);
 }
 
 /* Runs features through the tower and compares with item's embedding and, where there are, steps.
  */
 static void check_item(pt_test *t, const opened *o, const char *model, const json_t *item,
                        const float *features, size_t n_channels, const char *member) {
-    pt_step_watch w = pt_step_watch_of(t, model, item);
-    const pt_tap tap = {compare_step, &w};
+    pt_golden_trace w = pt_golden_trace_init(t, model, item);
+    const pt_forward_hook tap = {compare_step, &w};
     float raw[N_PROJECTED];
 
     pt_audio_tower_run(o->tower, features, n_channels, raw, o->scratch, w.stages ? &tap : NULL);
-    pt_step_watch_finish(&w, item, member, raw);
+    pt_golden_trace_finish(&w, item, member, raw);
 }
 
 static void check_model(pt_test *t, const char *model) {
-    json_t *index = pt_golden_index(t, model);
-    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
+    json_t *index = pt_golden_open_index(t, model);
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
         opened o;
-        if (tower_open(t, model, (pt_isa)isa, &o)) PT_GOLDEN_EACH(i, item, index, "audio") {
+        if (tower_open(t, model, (patina_isa)isa, &o)) PT_GOLDEN_FOREACH(i, item, index, "audio") {
                 pt_npy features = {0};
-                if (pt_golden_array(t, model, item, "features", &features))
+                if (pt_golden_read_array(t, model, item, "features", &features))
                     check_item(t, &o, model, item, features.values, 1, "embedding");
                 pt_npy_release(&features);
             }
@@ -81,11 +82,11 @@ static void check_model(pt_test *t, const char *model) {
 }
 
 TEST(audio_tower, mini) {
-    check_model(t, pt_test_golden("clap/mini"));
+    check_model(t, pt_test_golden_path("clap/mini"));
 }
 
 TEST(audio_tower, tiny) {
-    const char *model = pt_test_shared("clap/tiny");
+    const char *model = pt_test_shared_path("clap/tiny");
     if (!model) SKIP("no shared folder with clap/tiny");
     check_model(t, model);
 }
@@ -97,17 +98,18 @@ static float *fused_features(pt_test *t, const char *model, const json_t *item) 
     pt_npy array = {0};
     float *features = calloc(4 * n, sizeof *features);
     if (!features) abort();
-    if (*pt_golden_text(item, "features")) {
-        if (pt_golden_array(t, model, item, "features", &array) && CHECK(array.n_values == 4 * n))
+    if (*pt_golden_get_string(item, "features")) {
+        if (pt_golden_read_array(t, model, item, "features", &array) &&
+            CHECK(array.n_values == 4 * n))
             memcpy(features, array.values, 4 * n * sizeof *features);
-    } else if (pt_golden_array(t, model, item, "samples_file", &array)) {
+    } else if (pt_golden_read_array(t, model, item, "samples_file", &array)) {
         pt_clap_config config = {0};
         pt_mel *mel = NULL;
         CHECK_OK(pt_clap_config_read(model, &config, &t->err));
-        CHECK_OK(pt_extractor_config_read(model, &config, &t->err));
-        config.extractor.n_samples = pt_golden_number(item, "samples");
+        CHECK_OK(pt_feature_extractor_config_read(model, &config, &t->err));
+        config.extractor.n_samples = pt_golden_get_size(item, "samples");
         if (CHECK_OK(pt_mel_open(&config.extractor, &mel, &t->err)) &&
-            CHECK(pt_mel_frames(mel) == N_FRAMES)) {
+            CHECK(pt_mel_n_frames(mel) == N_FRAMES)) {
             void *scratch = aligned_alloc(64, pt_mel_scratch_size(mel));
             if (!scratch) abort();
             pt_mel_features(mel, array.values, config.extractor.n_samples, features, scratch);
@@ -123,11 +125,11 @@ static float *fused_features(pt_test *t, const char *model, const json_t *item) 
 
 /* The fused model looks at channel 0 alone, or mixes the other three in. */
 TEST(audio_tower, fused) {
-    const char *model = pt_test_golden("clap/tiny_fused");
-    json_t *index = pt_golden_index(t, model);
-    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
+    const char *model = pt_test_golden_path("clap/tiny_fused");
+    json_t *index = pt_golden_open_index(t, model);
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
         opened o;
-        if (tower_open(t, model, (pt_isa)isa, &o)) PT_GOLDEN_EACH(i, item, index, "audio") {
+        if (tower_open(t, model, (patina_isa)isa, &o)) PT_GOLDEN_FOREACH(i, item, index, "audio") {
                 float *features = fused_features(t, model, item);
                 check_item(t, &o, model, item, features, 1, "embedding_notlonger");
                 check_item(t, &o, model, item, features, 4, "embedding_longer");
@@ -144,13 +146,13 @@ typedef struct attempt {
     const pt_clap_config *config;
 } attempt;
 
-static pt_status try_open(void *context, const pt_checkpoint *file, pt_error *err) {
+static patina_status try_open(void *context, const pt_checkpoint *file, patina_error *err) {
     const attempt *a = context;
     pt_test *t = a->t;
     pt_audio_tower *tower = NULL;
-    const pt_status status = pt_audio_tower_open(
-        a->config, N_FRAMES, file, pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &tower, err);
-    CHECK((tower == NULL) == (status != PT_OK));
+    const patina_status status = pt_audio_tower_open(
+        a->config, N_FRAMES, file, pt_nn_ops_get(PATINA_ISA_C, PATINA_PRECISION_F32), &tower, err);
+    CHECK((tower == NULL) == (status != PATINA_OK));
     pt_audio_tower_close(&tower);
     return status;
 }
@@ -159,9 +161,9 @@ TEST(audio_tower, every_tensor_is_needed) {
     const char *const models[] = {"clap/mini", "clap/tiny_fused"};
     for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
         opened o;
-        if (tower_open(t, pt_test_golden(models[m]), PT_ISA_C, &o)) {
+        if (tower_open(t, pt_test_golden_path(models[m]), PATINA_ISA_C, &o)) {
             attempt a = {t, &o.config};
-            pt_check_every_tensor_is_needed(t, o.file, &(pt_tower_door){"audio", &a, try_open});
+            pt_check_required_tensors(t, o.file, &(pt_tower_opener){"audio", &a, try_open});
         }
         tower_close(&o);
     }
@@ -177,10 +179,10 @@ TEST(audio_tower, shapes_are_checked) {
         "audio_projection.linear2.bias",
     };
     opened o;
-    if (tower_open(t, pt_test_golden("clap/tiny_fused"), PT_ISA_C, &o)) {
+    if (tower_open(t, pt_test_golden_path("clap/tiny_fused"), PATINA_ISA_C, &o)) {
         attempt a = {t, &o.config};
-        pt_check_shapes(t, o.file, &(pt_tower_door){"audio", &a, try_open}, names,
-                        sizeof names / sizeof *names);
+        pt_check_tensor_shapes(t, o.file, &(pt_tower_opener){"audio", &a, try_open}, names,
+                               sizeof names / sizeof *names);
     }
     tower_close(&o);
 }

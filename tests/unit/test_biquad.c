@@ -18,7 +18,7 @@ static double prototype_db(pt_biquad_kind kind, double f0, double q, double gain
     const double complex s = I * tan(M_PI * f / RATE) / tan(M_PI * f0 / RATE);
     double complex h = 0.0;
     switch (kind) {
-    case PT_BIQUAD_PEAK:
+    case PT_BIQUAD_PEAKING:
         h = (s * s + s * (A / q) + 1.0) / (s * s + s / (A * q) + 1.0);
         break;
     case PT_BIQUAD_LOWPASS:
@@ -35,14 +35,10 @@ static const struct {
     pt_biquad_kind kind;
     double f0, q, gain_db;
 } cases[] = {
-    {PT_BIQUAD_PEAK, 200.0, 0.5, 18.0},
-    {PT_BIQUAD_PEAK, 500.0, 1.5, 6.0},
-    {PT_BIQUAD_PEAK, 5000.0, 12.0, 18.0},
-    {PT_BIQUAD_PEAK, 8000.0, 4.0, -9.0},
-    {PT_BIQUAD_LOWPASS, 2000.0, M_SQRT1_2, 0},
-    {PT_BIQUAD_LOWPASS, 8000.0, M_SQRT1_2, 0},
-    {PT_BIQUAD_HIGHSHELF, 2000.0, M_SQRT1_2, -24.0},
-    {PT_BIQUAD_HIGHSHELF, 6000.0, M_SQRT1_2, -9.0},
+    {PT_BIQUAD_PEAKING, 200.0, 0.5, 18.0},           {PT_BIQUAD_PEAKING, 500.0, 1.5, 6.0},
+    {PT_BIQUAD_PEAKING, 5000.0, 12.0, 18.0},         {PT_BIQUAD_PEAKING, 8000.0, 4.0, -9.0},
+    {PT_BIQUAD_LOWPASS, 2000.0, M_SQRT1_2, 0},       {PT_BIQUAD_LOWPASS, 8000.0, M_SQRT1_2, 0},
+    {PT_BIQUAD_HIGHSHELF, 2000.0, M_SQRT1_2, -24.0}, {PT_BIQUAD_HIGHSHELF, 6000.0, M_SQRT1_2, -9.0},
     {PT_BIQUAD_HIGHSHELF, 4000.0, M_SQRT1_2, 12.0},
 };
 
@@ -88,7 +84,7 @@ static double level_db(const pt_biquad *q, double f) {
 }
 
 TEST(biquad, gains_that_the_names_promise) {
-    const pt_biquad peak = pt_biquad_design(PT_BIQUAD_PEAK, RATE, 300.0, 0.8, 12.0);
+    const pt_biquad peak = pt_biquad_design(PT_BIQUAD_PEAKING, RATE, 300.0, 0.8, 12.0);
     CHECK_NEAR(level_db(&peak, 300.0), 12.0, 1e-9);
     CHECK_NEAR(level_db(&peak, 0.0), 0.0, 1e-9);
     CHECK_NEAR(level_db(&peak, 24000.0), 0.0, 1e-9);
@@ -108,7 +104,7 @@ TEST(biquad, bandwidth_of_a_peak_is_f0_over_q) {
     /* At the edges, which are Q wide in tan(w/2), a peak has half of its gain in dB. */
     const double f0 = 300.0, q = 8.0, half = 1.0 / (2.0 * q);
     const double warped = tan(M_PI * f0 / RATE) * (sqrt(1.0 + half * half) + half);
-    const pt_biquad peak = pt_biquad_design(PT_BIQUAD_PEAK, RATE, f0, q, 10.0);
+    const pt_biquad peak = pt_biquad_design(PT_BIQUAD_PEAKING, RATE, f0, q, 10.0);
     CHECK_NEAR(level_db(&peak, atan(warped) * RATE / M_PI), 5.0, 1e-9);
 }
 
@@ -139,7 +135,7 @@ TEST(biquad, segments_are_the_difference_equation) {
     for (size_t c = 0; c < sizeof cases / sizeof *cases + 1; c++) {
         const pt_biquad q = c > 0 ? pt_biquad_design(cases[c - 1].kind, RATE, cases[c - 1].f0,
                                                      cases[c - 1].q, cases[c - 1].gain_db)
-                                  : pt_biquad_design(PT_BIQUAD_PEAK, RATE, 20.0, 5.0, 12.0);
+                                  : pt_biquad_design(PT_BIQUAD_PEAKING, RATE, 20.0, 5.0, 12.0);
         for (size_t i = 0; i < N; i++) {
             x[i] = y[i] = sin((double)(i * i)) + 0.25;
             long double v = (long double)q.b0 * x[i];

@@ -4,20 +4,21 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/rng.h"
 #include "clap/bpe.h"
 
-static pt_status make(const pt_merge *merges, size_t n, size_t n_symbols, pt_bpe *bpe,
-                      size_t *twice, pt_error *err) {
-    pt_merge *owned = malloc((n + 1) * sizeof *owned);
+static patina_status init_bpe(const pt_bpe_merge *merges, size_t n, size_t n_symbols, pt_bpe *bpe,
+                              size_t *twice, patina_error *err) {
+    pt_bpe_merge *owned = malloc((n + 1) * sizeof *owned);
     memcpy(owned, merges, n * sizeof *owned);
     return pt_bpe_init(owned, n, n_symbols, bpe, twice, err);
 }
 
 /* The algorithm as it is defined: find the lowest rank, merge it everywhere, start again. */
-static size_t plain(const pt_merge *merges, size_t n_merges, uint32_t *ids, size_t n) {
+static size_t reference_bpe(const pt_bpe_merge *merges, size_t n_merges, uint32_t *ids, size_t n) {
     for (;;) {
-        const pt_merge *best = NULL;
+        const pt_bpe_merge *best = NULL;
         for (size_t i = 0; i + 1 < n; i++)
             for (size_t m = 0; m < n_merges; m++)
                 if (merges[m].left == ids[i] && merges[m].right == ids[i + 1] &&
@@ -42,10 +43,10 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
     unsigned n_unlike = 0, n_merged = 0;
     pt_arena_init(&scratch);
     for (uint32_t round = 0; round < ROUNDS; round++) {
-        const pt_rng rng = pt_rng_of(1, "bpe", round, PT_STREAM_PLAN);
+        const pt_rng rng = pt_rng_make(1, "bpe", round, PT_RNG_STREAM_PLAN);
         uint32_t draw[2 * SYMBOLS * 3 + LENGTH];
-        pt_rng_words(&rng, 0, sizeof draw / sizeof draw[0], draw);
-        pt_merge merges[2 * SYMBOLS] = {0};
+        pt_rng_fill_words(&rng, 0, sizeof draw / sizeof draw[0], draw);
+        pt_bpe_merge merges[2 * SYMBOLS] = {0};
         size_t n_merges = 0, twice = 0;
         for (size_t k = 0; k < 2 * SYMBOLS; k++) {
             const uint32_t result = LETTERS + draw[3 * k] % (SYMBOLS - LETTERS);
@@ -54,17 +55,17 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
             for (size_t m = 0; m < n_merges; m++)
                 known |= merges[m].left == left && merges[m].right == right;
             if (known) continue;
-            merges[n_merges] = (pt_merge){left, right, (uint32_t)n_merges, result};
+            merges[n_merges] = (pt_bpe_merge){left, right, (uint32_t)n_merges, result};
             n_merges++;
         }
         uint32_t got[LENGTH], expected[LENGTH];
         size_t n = 1 + round % LENGTH;
         for (size_t i = 0; i < n; i++)
             got[i] = expected[i] = draw[2 * SYMBOLS * 3 + i] % LETTERS;
-        const size_t n_before = n, n_expected = plain(merges, n_merges, expected, n);
+        const size_t n_before = n, n_expected = reference_bpe(merges, n_merges, expected, n);
 
         pt_bpe bpe = {0};
-        REQUIRE_OK(make(merges, n_merges, SYMBOLS, &bpe, &twice, &t->err));
+        REQUIRE_OK(init_bpe(merges, n_merges, SYMBOLS, &bpe, &twice, &t->err));
         REQUIRE_OK(pt_bpe_apply(&bpe, got, &n, &scratch, &t->err));
         n_unlike += n != n_expected || memcmp(got, expected, n * sizeof *got) != 0;
         n_merged += n < n_before;
@@ -79,14 +80,14 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
  * a lower rank than the merge that made X. It has to wait until that is done everywhere. */
 TEST(bpe, a_pair_is_merged_everywhere_before_the_next) {
     enum { A, BC, X, XA };
-    const pt_merge merges[] = {{X, A, 0, XA}, {A, BC, 1, X}};
+    const pt_bpe_merge merges[] = {{X, A, 0, XA}, {A, BC, 1, X}};
     uint32_t ids[] = {A, BC, A, BC};
     size_t n = 4, twice = 0;
     pt_bpe bpe = {0};
     pt_arena scratch;
 
     pt_arena_init(&scratch);
-    REQUIRE_OK(make(merges, 2, 4, &bpe, &twice, &t->err));
+    REQUIRE_OK(init_bpe(merges, 2, 4, &bpe, &twice, &t->err));
     CHECK_OK(pt_bpe_apply(&bpe, ids, &n, &scratch, &t->err));
     CHECK_INT(n, 2);
     CHECK_INT(ids[0], X);
@@ -96,14 +97,14 @@ TEST(bpe, a_pair_is_merged_everywhere_before_the_next) {
 }
 
 TEST(bpe, overlapping_pairs_merge_from_the_left) {
-    const pt_merge merges[] = {{0, 0, 0, 1}};
+    const pt_bpe_merge merges[] = {{0, 0, 0, 1}};
     uint32_t ids[] = {0, 0, 0, 0, 0};
     size_t n = 5, twice = 0;
     pt_bpe bpe = {0};
     pt_arena scratch;
 
     pt_arena_init(&scratch);
-    REQUIRE_OK(make(merges, 1, 2, &bpe, &twice, &t->err));
+    REQUIRE_OK(init_bpe(merges, 1, 2, &bpe, &twice, &t->err));
     CHECK_OK(pt_bpe_apply(&bpe, ids, &n, &scratch, &t->err));
     CHECK_INT(n, 3);
     CHECK_INT(ids[0], 1);
@@ -114,10 +115,10 @@ TEST(bpe, overlapping_pairs_merge_from_the_left) {
 }
 
 TEST(bpe, a_pair_twice_is_a_fault) {
-    const pt_merge merges[] = {{0, 1, 0, 2}, {1, 1, 1, 3}, {0, 1, 2, 3}};
+    const pt_bpe_merge merges[] = {{0, 1, 0, 2}, {1, 1, 1, 3}, {0, 1, 2, 3}};
     size_t twice = 0;
     pt_bpe bpe = {0};
-    CHECK_FAILS(make(merges, 3, 4, &bpe, &twice, &t->err), PT_EFORMAT);
+    CHECK_FAILS(init_bpe(merges, 3, 4, &bpe, &twice, &t->err), PATINA_EFORMAT);
     CHECK_INT(twice, 2);
     CHECK(bpe.merges == NULL);
 }

@@ -1,43 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "base/c_locale.h"
+#include "base/error.h"
 
 #include <pthread.h>
 
-#include "base/str.h"
+#include "base/strbuf.h"
 #include "test.h"
 
 TEST(c_locale, texts_and_sentences_have_points) {
-    if (!pt_test_decimal_comma()) SKIP("no locale with a decimal comma is installed");
+    if (!pt_test_set_comma_locale()) SKIP("no locale with a decimal comma is installed");
     char text[16];
-    pt_str str = {0};
+    pt_strbuf str = {0};
 
     CHECK_INT(pt_snprintf(text, sizeof text, "%.1f%s", 2.5, " kHz"), 7);
     CHECK_STR(text, "2.5 kHz");
-    pt_str_printf(&str, "M%.1f %.1f", 1.5, -0.5);
+    pt_strbuf_printf(&str, "M%.1f %.1f", 1.5, -0.5);
     CHECK_STR(str.text, "M1.5 -0.5");
-    pt_fail(&t->err, PT_EUSAGE, "%.1f s are promised", 1.25);
-    pt_error_in(&t->err, "part %.1f", 0.5);
+    pt_fail(&t->err, PATINA_EUSAGE, "%.1f s are promised", 1.25);
+    pt_error_add_context(&t->err, "part %.1f", 0.5);
     CHECK_STR(t->err.message, "part 0.5: 1.2 s are promised");
     snprintf(text, sizeof text, "%.1f", 2.5);
     CHECK_STR(text, "2,5"); /* what the program has set is still so */
     setlocale(LC_ALL, "C");
-    pt_str_release(&str);
+    pt_strbuf_release(&str);
 }
 
-static void *print_elsewhere(void *text) {
+static void *print_in_thread(void *text) {
     snprintf(text, 16, "%.1f", 2.5);
     return NULL;
 }
 
 TEST(c_locale, only_this_thread_and_only_until_it_leaves) {
-    if (!pt_test_decimal_comma()) SKIP("no locale with a decimal comma is installed");
+    if (!pt_test_set_comma_locale()) SKIP("no locale with a decimal comma is installed");
     char here[16], there[16], after[16];
     pthread_t thread;
 
     const locale_t before = pt_c_locale_enter();
     snprintf(here, sizeof here, "%.1f", 2.5);
-    CHECK_INT(pthread_create(&thread, NULL, print_elsewhere, there), 0);
+    CHECK_INT(pthread_create(&thread, NULL, print_in_thread, there), 0);
     pthread_join(thread, NULL);
     pt_c_locale_leave(before);
     snprintf(after, sizeof after, "%.1f", 2.5);

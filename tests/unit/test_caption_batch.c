@@ -2,6 +2,7 @@
 
 #include "test.h"
 
+#include "base/arena.h"
 #include "pipeline/caption_batch.h"
 
 /* Some twice, more than a handful, and one that the cache holds with an embedding of its own: each
@@ -10,18 +11,18 @@ TEST(caption_batch, each_as_if_alone) {
     enum { N = 70 };
     pt_caption_batch batch = {0};
     pt_caption_cache *cache = NULL;
-    pt_clap *clap = NULL;
+    patina_clap *clap = NULL;
     pt_arena scratch;
-    float alone[PT_EMBEDDING], held[PT_EMBEDDING];
+    float alone[PATINA_EMBEDDING_SIZE], held[PATINA_EMBEDDING_SIZE];
     char text[32];
 
     pt_arena_init(&scratch);
     REQUIRE_OK(pt_caption_cache_open(&cache, &t->err));
-    REQUIRE_OK(pt_clap_open(pt_test_golden("clap/mini"), PT_CLAP_TEXT, PT_ISA_C, PT_PRECISION_F32,
-                            &clap, &t->err));
-    for (size_t k = 0; k < PT_EMBEDDING; k++)
+    REQUIRE_OK(patina_clap_open(pt_test_golden_path("clap/mini"), PATINA_CLAP_TEXT, PATINA_ISA_C,
+                                PATINA_PRECISION_F32, &clap, &t->err));
+    for (size_t k = 0; k < PATINA_EMBEDDING_SIZE; k++)
         held[k] = (float)k;
-    pt_caption_cache_keep(cache, "caption 7", 9, held);
+    pt_caption_cache_put(cache, "caption 7", 9, held);
 
     for (size_t i = 0; i < N; i++) {
         snprintf(text, sizeof text, "caption %zu", i % 40);
@@ -30,12 +31,12 @@ TEST(caption_batch, each_as_if_alone) {
     REQUIRE_OK(pt_caption_batch_embed(&batch, clap, cache, NULL, &scratch, &t->err));
     for (size_t i = 0; i < N; i++) {
         snprintf(text, sizeof text, "caption %zu", i % 40);
-        CHECK_OK(pt_clap_embed_text(clap, text, strlen(text), alone, &scratch, &t->err));
-        CHECK(memcmp(batch.embeddings + i * PT_EMBEDDING, i % 40 == 7 ? held : alone,
+        CHECK_OK(patina_clap_embed_text(clap, text, strlen(text), alone, &scratch, &t->err));
+        CHECK(memcmp(batch.embeddings + i * PATINA_EMBEDDING_SIZE, i % 40 == 7 ? held : alone,
                      sizeof alone) == 0);
     }
     CHECK(pt_caption_cache_find(cache, "caption 39", 10, held));
-    CHECK(memcmp(held, batch.embeddings + 39 * PT_EMBEDDING, sizeof held) == 0);
+    CHECK(memcmp(held, batch.embeddings + 39 * PATINA_EMBEDDING_SIZE, sizeof held) == 0);
     pt_caption_batch_release(&batch);
 
     /* nothing to do, and a stop */
@@ -43,9 +44,9 @@ TEST(caption_batch, each_as_if_alone) {
     CHECK_OK(pt_caption_batch_embed(&batch, clap, cache, &stop, &scratch, &t->err));
     REQUIRE_OK(pt_caption_batch_add(&batch, "another", &t->err));
     CHECK_FAILS(pt_caption_batch_embed(&batch, clap, cache, &stop, &scratch, &t->err),
-                PT_ECANCELLED);
+                PATINA_ECANCELLED);
     pt_caption_batch_release(&batch);
     pt_caption_cache_close(&cache);
-    pt_clap_close(&clap);
+    patina_clap_close(&clap);
     pt_arena_release(&scratch);
 }

@@ -6,19 +6,19 @@
 
 #include "pipeline/caption_cache.h"
 
-static void value_of(unsigned i, float embedding[PT_EMBEDDING]) {
-    for (unsigned k = 0; k < PT_EMBEDDING; k++)
+static void value_of(unsigned i, float embedding[PATINA_EMBEDDING_SIZE]) {
+    for (unsigned k = 0; k < PATINA_EMBEDDING_SIZE; k++)
         embedding[k] = (float)(i * 1000 + k);
 }
 
 TEST(caption_cache, finds_what_was_kept_and_nothing_else) {
     pt_caption_cache *cache = NULL;
-    float kept[PT_EMBEDDING], found[PT_EMBEDDING] = {0};
+    float kept[PATINA_EMBEDDING_SIZE], found[PATINA_EMBEDDING_SIZE] = {0};
 
     REQUIRE_OK(pt_caption_cache_open(&cache, &t->err));
     CHECK(!pt_caption_cache_find(cache, "a dog", 5, found));
     value_of(1, kept);
-    pt_caption_cache_keep(cache, "a dog", 5, kept);
+    pt_caption_cache_put(cache, "a dog", 5, kept);
     CHECK(pt_caption_cache_find(cache, "a dog", 5, found));
     CHECK(memcmp(kept, found, sizeof kept) == 0);
     CHECK(!pt_caption_cache_find(cache, "a dog ", 6, found));
@@ -30,17 +30,17 @@ TEST(caption_cache, finds_what_was_kept_and_nothing_else) {
 /* Four times as many captions as there are places: a find gives the right value or none. */
 TEST(caption_cache, a_replaced_caption_is_forgotten_and_never_confused) {
     pt_caption_cache *cache = NULL;
-    float value[PT_EMBEDDING], found[PT_EMBEDDING];
+    float value[PATINA_EMBEDDING_SIZE], found[PATINA_EMBEDDING_SIZE];
     unsigned n_found = 0, n_wrong = 0;
     char caption[32];
 
     REQUIRE_OK(pt_caption_cache_open(&cache, &t->err));
-    for (unsigned i = 0; i < 4 * PT_CACHED_CAPTIONS; i++) {
+    for (unsigned i = 0; i < 4 * PT_CAPTION_CACHE_SLOTS; i++) {
         value_of(i, value);
         snprintf(caption, sizeof caption, "caption %u", i);
-        pt_caption_cache_keep(cache, caption, strlen(caption), value);
+        pt_caption_cache_put(cache, caption, strlen(caption), value);
     }
-    for (unsigned i = 0; i < 4 * PT_CACHED_CAPTIONS; i++) {
+    for (unsigned i = 0; i < 4 * PT_CAPTION_CACHE_SLOTS; i++) {
         value_of(i, value);
         snprintf(caption, sizeof caption, "caption %u", i);
         if (!pt_caption_cache_find(cache, caption, strlen(caption), found)) continue;
@@ -48,7 +48,7 @@ TEST(caption_cache, a_replaced_caption_is_forgotten_and_never_confused) {
         n_wrong += memcmp(value, found, sizeof value) != 0;
     }
     CHECK_INT(n_wrong, 0);
-    CHECK(n_found > PT_CACHED_CAPTIONS / 2 && n_found <= PT_CACHED_CAPTIONS);
+    CHECK(n_found > PT_CAPTION_CACHE_SLOTS / 2 && n_found <= PT_CAPTION_CACHE_SLOTS);
     pt_caption_cache_close(&cache);
 }
 
@@ -59,7 +59,7 @@ typedef struct user {
 
 static void *use(void *context) {
     user *u = context;
-    float value[PT_EMBEDDING], found[PT_EMBEDDING];
+    float value[PATINA_EMBEDDING_SIZE], found[PATINA_EMBEDDING_SIZE];
     char caption[32];
     for (unsigned i = 0; i < 4000; i++) {
         value_of(i % 50, value);
@@ -68,7 +68,7 @@ static void *use(void *context) {
             u->n_found++;
             u->n_wrong += memcmp(value, found, sizeof value) != 0;
         } else {
-            pt_caption_cache_keep(u->cache, caption, strlen(caption), value);
+            pt_caption_cache_put(u->cache, caption, strlen(caption), value);
         }
     }
     return NULL;

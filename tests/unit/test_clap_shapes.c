@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/str.h"
+#include "base/strbuf.h"
 #include "clap/audio_tower.h"
 #include "clap/text_tower.h"
 #include "clap_golden.h"
@@ -52,24 +52,24 @@ static float weight(const char *name, size_t i, size_t n_dims, size_t n_in) {
 
 /* A safetensors file with the tensors of a case, in float32. The caller frees it. */
 static unsigned char *model_of(const json_t *tensors, size_t *size) {
-    pt_str header = {0};
+    pt_strbuf header = {0};
     size_t n_data = 0;
     const char *name;
     const json_t *dims;
 
-    pt_str_add(&header, "{");
+    pt_strbuf_append(&header, "{");
     json_object_foreach((json_t *)(uintptr_t)tensors, name, dims) {
         char *shape = json_dumps(dims, 0);
         size_t n = 4;
         for (size_t d = 0; d < json_array_size(dims); d++)
             n *= (size_t)json_integer_value(json_array_get(dims, d));
-        pt_str_printf(&header,
-                      "%s\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}",
-                      n_data ? "," : "", name, shape, n_data, n_data + n);
+        pt_strbuf_printf(&header,
+                         "%s\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}",
+                         n_data ? "," : "", name, shape, n_data, n_data + n);
         n_data += n;
         free(shape);
     }
-    pt_str_add(&header, "}");
+    pt_strbuf_append(&header, "}");
     *size = 8 + header.length + n_data;
     unsigned char *bytes = malloc(*size), *out = bytes;
     if (!bytes || header.failed) abort();
@@ -87,11 +87,11 @@ static unsigned char *model_of(const json_t *tensors, size_t *size) {
             memcpy(out, &value, 4);
         }
     }
-    pt_str_release(&header);
+    pt_strbuf_release(&header);
     return bytes;
 }
 
-static float *features_of(size_t n) {
+static float *compute_features(size_t n) {
     float *features = malloc(n * sizeof *features);
     if (!features) abort();
     for (size_t i = 0; i < n; i++)
@@ -126,11 +126,11 @@ static void model_close(model *m) {
 
 static bool run_audio(pt_test *t, const model *m, const json_t *item, size_t n_frames,
                       const pt_nn_ops *ops, float *raw) {
-    const size_t n_channels = pt_golden_number(item, "n_channels");
+    const size_t n_channels = pt_golden_get_size(item, "n_channels");
     pt_audio_tower *tower = NULL;
     if (!CHECK_OK(pt_audio_tower_open(&m->config, n_frames, m->file, ops, &tower, &t->err)))
         return false;
-    float *features = features_of(n_channels * n_frames * m->config.audio.n_mels);
+    float *features = compute_features(n_channels * n_frames * m->config.audio.n_mels);
     void *scratch = aligned_alloc(64, pt_audio_tower_scratch_size(tower));
     if (!scratch) abort();
     pt_audio_tower_run(tower, features, n_channels, raw, scratch, NULL);
@@ -145,7 +145,7 @@ static bool run_text(pt_test *t, const model *m, const json_t *item, const pt_nn
     pt_text_tower *tower = NULL;
     size_t n_ids;
     if (!CHECK_OK(pt_text_tower_open(&m->config, m->file, ops, &tower, &t->err))) return false;
-    int32_t *ids = pt_golden_ids(t, item, "ids", &n_ids);
+    int32_t *ids = pt_golden_read_ids(t, item, "ids", &n_ids);
     void *scratch = aligned_alloc(64, pt_text_tower_scratch_size(tower, 1, n_ids));
     if (!scratch) abort();
     pt_text_tower_run(tower, ids, &n_ids, 1, raw, scratch, NULL);
@@ -166,8 +166,8 @@ static void check_table(pt_test *t, const model *m, const json_t *item, size_t n
         power += (double)embedding[i] * (double)embedding[i];
     for (size_t i = 0; i < N_PROJECTED; i++)
         embedding[i] = (float)(embedding[i] / sqrt(power));
-    pt_check_values(t, pt_golden_text(item, "name"), embedding, golden, N_PROJECTED,
-                    ops->precision == PT_PRECISION_BF16 ? BF16_TOLERANCE : TOLERANCE);
+    pt_check_allclose(t, pt_golden_get_string(item, "name"), embedding, golden, N_PROJECTED,
+                      ops->precision == PATINA_PRECISION_BF16 ? BF16_TOLERANCE : TOLERANCE);
 }
 
 static void check_case(pt_test *t, const json_t *item, size_t n_frames) {
@@ -178,8 +178,9 @@ static void check_case(pt_test *t, const json_t *item, size_t n_frames) {
     for (size_t i = 0; i < N_PROJECTED; i++)
         golden[i] = (float)json_number_value(json_array_get(expected, i));
     if (model_open(t, item, &m))
-        for (int i = 0; i < 2 * PT_ISA_COUNT && i / 2 <= (int)pt_isa_detect(); i++) {
-            const pt_nn_ops *ops = pt_nn_ops_of((pt_isa)(i / 2), (pt_precision)(i % 2));
+        for (int i = 2 * PATINA_ISA_C;
+             i < 2 * PATINA_ISA_COUNT && i / 2 <= (int)patina_isa_detect(); i++) {
+            const pt_nn_ops *ops = pt_nn_ops_get((patina_isa)(i / 2), (patina_precision)(i % 2));
             if (ops) check_table(t, &m, item, n_frames, ops, golden);
         }
     model_close(&m);
@@ -187,11 +188,11 @@ static void check_case(pt_test *t, const json_t *item, size_t n_frames) {
 
 TEST(clap_shapes, equal_to_float64) {
     json_error_t error;
-    json_t *index = json_load_file(pt_test_golden("clap/shapes.json"), 0, &error);
+    json_t *index = json_load_file(pt_test_golden_path("clap/shapes.json"), 0, &error);
     REQUIRE(index != NULL);
     CHECK(json_array_size(json_object_get(index, "cases")) > 0);
-    PT_GOLDEN_EACH(i, item, index, "cases") {
-        check_case(t, item, pt_golden_number(index, "n_frames"));
+    PT_GOLDEN_FOREACH(i, item, index, "cases") {
+        check_case(t, item, pt_golden_get_size(index, "n_frames"));
     }
     json_decref(index);
 }
@@ -214,9 +215,10 @@ TEST(clap_shapes, too_large) {
                 pt_clap_config_parse("config", configs[i], strlen(configs[i]), &config, &t->err)))
             continue;
         CHECK_FAILS(pt_audio_tower_open(&config, 1001, file,
-                                        pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &tower, &t->err),
-                    PT_EFORMAT);
-        CHECK_HAS(t->err.message, "are computed");
+                                        pt_nn_ops_get(PATINA_ISA_C, PATINA_PRECISION_F32), &tower,
+                                        &t->err),
+                    PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "are computed");
     }
     pt_checkpoint_close(&file);
 }

@@ -7,12 +7,13 @@
 
 #include "clap/config.h"
 
-static pt_status parse(const char *text, pt_clap_config *config, pt_error *err) {
+static patina_status parse(const char *text, pt_clap_config *config, patina_error *err) {
     return pt_clap_config_parse("config.json", text, strlen(text), config, err);
 }
 
-static pt_status parse_extractor(const char *text, pt_clap_config *config, pt_error *err) {
-    return pt_extractor_config_parse("preprocessor_config.json", text, strlen(text), config, err);
+static patina_status parse_extractor(const char *text, pt_clap_config *config, patina_error *err) {
+    return pt_feature_extractor_config_parse("preprocessor_config.json", text, strlen(text), config,
+                                             err);
 }
 
 static void check_sizes(pt_test *t, const size_t *sizes, size_t n, const size_t *expected) {
@@ -68,7 +69,7 @@ TEST(config, null_is_absent) {
 
 TEST(config, mini_lists_every_member) {
     pt_clap_config config = {0};
-    REQUIRE_OK(pt_clap_config_read(pt_test_golden("clap/mini"), &config, &t->err));
+    REQUIRE_OK(pt_clap_config_read(pt_test_golden_path("clap/mini"), &config, &t->err));
     CHECK_INT(config.text.vocab_size, 2401);
     CHECK_INT(config.text.hidden, 48);
     CHECK_INT(config.text.n_layers, 3);
@@ -79,7 +80,8 @@ TEST(config, mini_lists_every_member) {
     check_sizes(t, config.audio.n_heads, 4, (size_t[]){1, 2, 4, 8});
     CHECK_INT(config.audio.patch, 4);
 
-    REQUIRE_OK(pt_extractor_config_read(pt_test_golden("clap/mini"), &config, &t->err));
+    REQUIRE_OK(
+        pt_feature_extractor_config_read(pt_test_golden_path("clap/mini"), &config, &t->err));
     CHECK_INT(config.extractor.n_fft, 1024);
     CHECK_INT(config.extractor.hop, 480);
     CHECK_INT(config.extractor.n_mels, 64);
@@ -93,14 +95,15 @@ TEST(config, mini_lists_every_member) {
 
 TEST(config, tiny_fused_lists_only_what_differs) {
     pt_clap_config config = {0};
-    REQUIRE_OK(pt_clap_config_read(pt_test_golden("clap/tiny_fused"), &config, &t->err));
+    REQUIRE_OK(pt_clap_config_read(pt_test_golden_path("clap/tiny_fused"), &config, &t->err));
     CHECK(config.audio.fusion);
     CHECK_INT(config.audio.width, 16);
     CHECK_INT(config.audio.window, 8);
     CHECK_INT(config.audio.aff_block_r, 4);
     CHECK_INT(config.text.vocab_size, 64);
     CHECK_INT(config.text.max_positions, 514);
-    REQUIRE_OK(pt_extractor_config_read(pt_test_golden("clap/tiny_fused"), &config, &t->err));
+    REQUIRE_OK(
+        pt_feature_extractor_config_read(pt_test_golden_path("clap/tiny_fused"), &config, &t->err));
     CHECK_INT(config.extractor.scale, PT_MEL_HTK);
     CHECK(config.extractor.f_min_hz == 50.0);
 }
@@ -142,7 +145,7 @@ TEST(config, unlike_members_are_read) {
     CHECK_INT(config.text.max_positions, 83);
 }
 
-/* Every fault is PT_EFORMAT, names its member and leaves the config as it was. */
+/* Every fault is PATINA_EFORMAT, names its member and leaves the config as it was. */
 static const struct {
     const char *text, *says;
 } faults[] = {
@@ -226,9 +229,9 @@ static const struct {
 TEST(config, faults_name_the_member) {
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         pt_clap_config config = {0};
-        CHECK_FAILS(parse(faults[i].text, &config, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, "file 'config.json': ");
-        CHECK_HAS(t->err.message, faults[i].says);
+        CHECK_FAILS(parse(faults[i].text, &config, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "file 'config.json': ");
+        CHECK_CONTAINS(t->err.message, faults[i].says);
         CHECK_INT(config.text.vocab_size, 0);
     }
 }
@@ -272,13 +275,14 @@ TEST(config, extractor_faults_name_the_member) {
     pt_clap_config config = {0};
     REQUIRE_OK(parse("{}", &config, &t->err));
     for (size_t i = 0; i < sizeof extractor_faults / sizeof extractor_faults[0]; i++) {
-        CHECK_FAILS(parse_extractor(extractor_faults[i].text, &config, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, extractor_faults[i].says);
+        CHECK_FAILS(parse_extractor(extractor_faults[i].text, &config, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, extractor_faults[i].says);
         CHECK_INT(config.extractor.n_fft, 0);
     }
     config.audio.fusion = true;
-    CHECK_FAILS(parse_extractor("{\"truncation\": \"rand_trunc\"}", &config, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "'truncation' is 'rand_trunc', but config.json has");
+    CHECK_FAILS(parse_extractor("{\"truncation\": \"rand_trunc\"}", &config, &t->err),
+                PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "'truncation' is 'rand_trunc', but config.json has");
 }
 
 TEST(config, extractor_defaults) {
@@ -300,8 +304,9 @@ TEST(config, extractor_frames_fit_the_image) {
     pt_clap_config config = {0};
     REQUIRE_OK(
         parse("{\"audio_config\": {\"spec_size\": 128, \"window_size\": 4}}", &config, &t->err));
-    CHECK_FAILS(parse_extractor("{\"truncation\": \"rand_trunc\"}", &config, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "more frames than spec_size");
+    CHECK_FAILS(parse_extractor("{\"truncation\": \"rand_trunc\"}", &config, &t->err),
+                PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "more frames than spec_size");
 }
 
 TEST(config, absent_and_oversized_files) {
@@ -309,10 +314,10 @@ TEST(config, absent_and_oversized_files) {
     pt_clap_config config = {0};
 
     snprintf(path, sizeof path, "%s/nowhere", pt_test_tmpdir());
-    CHECK_FAILS(pt_clap_config_read(path, &config, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "nowhere/config.json': not found");
-    CHECK_FAILS(pt_extractor_config_read(path, &config, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "nowhere/preprocessor_config.json': not found");
+    CHECK_FAILS(pt_clap_config_read(path, &config, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "nowhere/config.json': not found");
+    CHECK_FAILS(pt_feature_extractor_config_read(path, &config, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "nowhere/preprocessor_config.json': not found");
 
     snprintf(path, sizeof path, "%s/config.json", pt_test_tmpdir());
     FILE *file = fopen(path, "w");
@@ -320,7 +325,7 @@ TEST(config, absent_and_oversized_files) {
     CHECK_INT(fseek(file, 2 << 20, SEEK_SET), 0);
     CHECK_INT(fputs("{}", file) >= 0, 1);
     CHECK_INT(fclose(file), 0);
-    CHECK_FAILS(pt_clap_config_read(pt_test_tmpdir(), &config, &t->err), PT_EFORMAT);
-    CHECK_INT(t->err.status, PT_EFORMAT);
-    CHECK_HAS(t->err.message, "config.json': 2097154 bytes");
+    CHECK_FAILS(pt_clap_config_read(pt_test_tmpdir(), &config, &t->err), PATINA_EFORMAT);
+    CHECK_INT(t->err.status, PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "config.json': 2097154 bytes");
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "corpus_files.h"
+#include "corpus_fixture.h"
 
 TEST(corpus_clotho, a_row_is_an_entry_with_its_captions) {
-    put("c1/development/a dog.wav", "");
-    put("c1/development/b.wav", "");
-    listing *l = list(put("c1/clotho_captions_development.csv",
-                          "file_name,caption_1,caption_2,caption_3,caption_4,caption_5\r\n"
-                          "a dog.wav,A dog barks,\"Bark, bark\",Three,,Five\r\n"
-                          "b.wav,1,2,3,4,5\r\n"),
-                      NULL);
-    CHECK_INT(l->status, PT_OK);
+    write_tmp_text("c1/development/a dog.wav", "");
+    write_tmp_text("c1/development/b.wav", "");
+    listing *l =
+        list_corpus(write_tmp_text("c1/clotho_captions_development.csv",
+                                   "file_name,caption_1,caption_2,caption_3,caption_4,caption_5\r\n"
+                                   "a dog.wav,A dog barks,\"Bark, bark\",Three,,Five\r\n"
+                                   "b.wav,1,2,3,4,5\r\n"),
+                    NULL);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_STR(l->kind, "clotho");
     CHECK_INT(l->n, 2);
-    CHECK_STR(shown(l, 0), "a dog.wav|development/a dog.wav|ok|A dog barks|Bark, "
-                           "bark|Three|(empty)|Five");
+    CHECK_STR(entry_string(l, 0), "a dog.wav|development/a dog.wav|ok|A dog barks|Bark, "
+                                  "bark|Three|(empty)|Five");
     CHECK_STR(l->entry[0].path, tmp_path("c1/development/a dog.wav"));
-    CHECK_STR(shown(l, 1), "b.wav|development/b.wav|ok|1|2|3|4|5");
+    CHECK_STR(entry_string(l, 1), "b.wav|development/b.wav|ok|1|2|3|4|5");
     list_release(l);
 }
 
@@ -30,113 +31,115 @@ TEST(corpus_clotho, names_hold_what_file_names_hold) {
     for (size_t i = 0; i < 5; i++) {
         char path[100];
         snprintf(path, sizeof path, "c2/audio/%s", names[i]);
-        put(path, "");
+        write_tmp_text(path, "");
         strcat(text, rows[i]);
         strcat(text, ",x\n");
     }
-    listing *l = list(put("c2/t.csv", text), NULL);
+    listing *l = list_corpus(write_tmp_text("c2/t.csv", text), NULL);
     CHECK_INT(l->n, 5);
     for (size_t i = 0; i < 5; i++) {
         char expected[200];
         snprintf(expected, sizeof expected, "%s|audio/%s|ok|x", names[i], names[i]);
-        CHECK_STR(shown(l, i), expected);
+        CHECK_STR(entry_string(l, i), expected);
     }
     list_release(l);
 }
 
 /* The exact name before another extension; the table's own folder before the first by its bytes. */
 TEST(corpus_clotho, of_several_files_the_one_that_suits_best) {
-    put("c3/development/x.wav", "");
-    put("c3/evaluation/x.wav", "");
-    put("c3/evaluation/y.flac", "");
-    put("c3/development/z.flac", "");
-    put("c3/validation/z.wav", "");
-    put("c3/a/b/deep.wav", "");
-    put("c3/a/b/c/deeper.wav", "");
-    put("c3/a/in.wav", "");
-    put("c3/b/in.wav", "");
-    put("c3/v1.0.ogg", "");
-    put("c3/sub/only.wav", "");
+    write_tmp_text("c3/development/x.wav", "");
+    write_tmp_text("c3/evaluation/x.wav", "");
+    write_tmp_text("c3/evaluation/y.flac", "");
+    write_tmp_text("c3/development/z.flac", "");
+    write_tmp_text("c3/validation/z.wav", "");
+    write_tmp_text("c3/a/b/deep.wav", "");
+    write_tmp_text("c3/a/b/c/deeper.wav", "");
+    write_tmp_text("c3/a/in.wav", "");
+    write_tmp_text("c3/b/in.wav", "");
+    write_tmp_text("c3/v1.0.ogg", "");
+    write_tmp_text("c3/sub/only.wav", "");
     const char *rows = "file_name,caption_1\nx.wav,1\ny.wav,2\nz.wav,3\ndeep.wav,4\ndeeper.wav,5\n"
                        "b/in.wav,6\nc/in.wav,7\nv1.0,8\n/b/in.wav,9\n  x.wav ,10\nsubb/in.wav,11\n"
                        "b/only.wav,12\n";
-    listing *l = list(put("c3/clotho_captions_evaluation.csv", rows), NULL);
+    listing *l = list_corpus(write_tmp_text("c3/clotho_captions_evaluation.csv", rows), NULL);
     CHECK_INT(l->n, 12);
-    CHECK_STR(shown(l, 0), "x.wav|evaluation/x.wav|ok|1");
-    CHECK_STR(shown(l, 1), "y.wav|evaluation/y.flac|ok|2");
-    CHECK_STR(shown(l, 2), "z.wav|validation/z.wav|ok|3");
-    CHECK_STR(shown(l, 3), "deep.wav|a/b/deep.wav|ok|4");
-    CHECK_STR(shown(l, 4), "deeper.wav|clotho_captions_evaluation.csv:6|missing|5");
-    CHECK_STR(shown(l, 5), "b/in.wav|b/in.wav|ok|6");
-    CHECK_STR(shown(l, 6), "c/in.wav|clotho_captions_evaluation.csv:8|missing|7");
-    CHECK_STR(shown(l, 7), "v1.0|v1.0.ogg|ok|8");
-    CHECK_INT(l->entry[8].status, PT_REJECT_MISSING); /* no way out of the root */
-    CHECK_STR(shown(l, 9), "  x.wav |evaluation/x.wav|ok|10");
-    CHECK_INT(l->entry[10].status, PT_REJECT_MISSING);
-    CHECK_HAS(l->entry[10].fault, "subb/in.wav");
-    CHECK_INT(l->entry[11].status, PT_REJECT_MISSING);
+    CHECK_STR(entry_string(l, 0), "x.wav|evaluation/x.wav|ok|1");
+    CHECK_STR(entry_string(l, 1), "y.wav|evaluation/y.flac|ok|2");
+    CHECK_STR(entry_string(l, 2), "z.wav|validation/z.wav|ok|3");
+    CHECK_STR(entry_string(l, 3), "deep.wav|a/b/deep.wav|ok|4");
+    CHECK_STR(entry_string(l, 4), "deeper.wav|clotho_captions_evaluation.csv:6|missing|5");
+    CHECK_STR(entry_string(l, 5), "b/in.wav|b/in.wav|ok|6");
+    CHECK_STR(entry_string(l, 6), "c/in.wav|clotho_captions_evaluation.csv:8|missing|7");
+    CHECK_STR(entry_string(l, 7), "v1.0|v1.0.ogg|ok|8");
+    CHECK_INT(l->entry[8].status, PATINA_REJECT_MISSING); /* no way out of the root */
+    CHECK_STR(entry_string(l, 9), "  x.wav |evaluation/x.wav|ok|10");
+    CHECK_INT(l->entry[10].status, PATINA_REJECT_MISSING);
+    CHECK_CONTAINS(l->entry[10].fault, "subb/in.wav");
+    CHECK_INT(l->entry[11].status, PATINA_REJECT_MISSING);
     list_release(l);
-    l = list(put("c3/all.csv", rows), NULL);
-    CHECK_STR(shown(l, 0), "x.wav|development/x.wav|ok|1");
+    l = list_corpus(write_tmp_text("c3/all.csv", rows), NULL);
+    CHECK_STR(entry_string(l, 0), "x.wav|development/x.wav|ok|1");
     list_release(l);
-    l = list(tmp_path("c3/all.csv"), tmp_path("c3/evaluation"));
-    CHECK_STR(shown(l, 0), "x.wav|x.wav|ok|1");
-    CHECK_STR(shown(l, 2), "z.wav|all.csv:4|missing|3");
+    l = list_corpus(tmp_path("c3/all.csv"), tmp_path("c3/evaluation"));
+    CHECK_STR(entry_string(l, 0), "x.wav|x.wav|ok|1");
+    CHECK_STR(entry_string(l, 2), "z.wav|all.csv:4|missing|3");
     list_release(l);
 }
 
 TEST(corpus_clotho, captions_go_by_their_numbers) {
-    put("c4/a.wav", "");
-    listing *l =
-        list(put("c4/t.csv", "caption_10,keywords,caption_2,caption_1,file_name,caption_0\n"
-                             "ten,k,two,one,a.wav,zero\n"),
-             NULL);
-    CHECK_STR(shown(l, 0), "a.wav|a.wav|ok|one|two|ten");
+    write_tmp_text("c4/a.wav", "");
+    listing *l = list_corpus(
+        write_tmp_text("c4/t.csv", "caption_10,keywords,caption_2,caption_1,file_name,caption_0\n"
+                                   "ten,k,two,one,a.wav,zero\n"),
+        NULL);
+    CHECK_STR(entry_string(l, 0), "a.wav|a.wav|ok|one|two|ten");
     list_release(l);
-    l = list_with(tmp_path("c4/t.csv"),
-                  &(pt_corpus_options){.kind = "clotho", .caption_column = "keywords"});
-    CHECK_STR(shown(l, 0), "a.wav|a.wav|ok|k");
+    l = list_corpus_with(tmp_path("c4/t.csv"),
+                         &(pt_corpus_options){.kind = "clotho", .caption_column = "keywords"});
+    CHECK_STR(entry_string(l, 0), "a.wav|a.wav|ok|k");
     list_release(l);
     char text[500] = "file_name";
     for (int i = 1; i <= 21; i++)
         snprintf(text + strlen(text), 30, ",caption_%d", i);
-    l = list(put("c4/u.csv", text), NULL);
-    CHECK_INT(l->status, PT_EFORMAT);
-    CHECK_HAS(l->err.message, "over 20");
+    l = list_corpus(write_tmp_text("c4/u.csv", text), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "over 20");
     list_release(l);
 }
 
 TEST(corpus_clotho, broken_rows_name_their_line) {
-    put("c5/a.wav", "");
-    listing *l = list(put("c5/t.csv", "file_name,caption_1\na.wav,x\na.wav\n ,y\n\xFF.wav,z\n"
-                                      "a.wav,w\nb.wav,\"open\n"),
-                      NULL);
-    CHECK_INT(l->status, PT_OK);
+    write_tmp_text("c5/a.wav", "");
+    listing *l = list_corpus(write_tmp_text("c5/t.csv",
+                                            "file_name,caption_1\na.wav,x\na.wav\n ,y\n\xFF.wav,z\n"
+                                            "a.wav,w\nb.wav,\"open\n"),
+                             NULL);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 6);
-    CHECK_STR(shown(l, 1), "-|t.csv:3|undecodable");
+    CHECK_STR(entry_string(l, 1), "-|t.csv:3|undecodable");
     CHECK_STR(l->entry[1].fault, "line 3: 1 fields where the header has 2");
-    CHECK_STR(shown(l, 2), "-|t.csv:4|undecodable|y");
-    CHECK_STR(shown(l, 3), "-|t.csv:5|undecodable|z");
-    CHECK_STR(shown(l, 4), "a.wav|a.wav|ok|w"); /* ids may repeat: the pipeline judges that */
-    CHECK_STR(shown(l, 5), "-|t.csv:7|undecodable");
-    CHECK_HAS(l->entry[5].fault, "quote");
+    CHECK_STR(entry_string(l, 2), "-|t.csv:4|undecodable|y");
+    CHECK_STR(entry_string(l, 3), "-|t.csv:5|undecodable|z");
+    CHECK_STR(entry_string(l, 4),
+              "a.wav|a.wav|ok|w"); /* ids may repeat: the pipeline judges that */
+    CHECK_STR(entry_string(l, 5), "-|t.csv:7|undecodable");
+    CHECK_CONTAINS(l->entry[5].fault, "quote");
     list_release(l);
 }
 
 TEST(corpus_clotho, the_shared_table) {
-    const char *path = pt_test_shared("corpus/clotho.csv");
+    const char *path = pt_test_shared_path("corpus/clotho.csv");
     if (!path) SKIP("no ../shared/corpus");
-    listing *l = list(path, pt_test_shared("corpus/clips"));
+    listing *l = list_corpus(path, pt_test_shared_path("corpus/clips"));
     CHECK_STR(l->kind, "clotho");
     CHECK_INT(l->n, 2);
-    CHECK_STR(shown(l, 0),
+    CHECK_STR(entry_string(l, 0),
               "piano.wav|piano.wav|ok|A piano is played|Someone plays the piano|A piano is "
               "heard|Notes are played on a piano|The sound of a piano");
-    CHECK_STR(shown(l, 1),
+    CHECK_STR(entry_string(l, 1),
               "ambi_sauna.flac|ambi_sauna.flac|ok|The ambience of a sauna|Ambient sound in a "
               "sauna|Sounds from inside a sauna|The sound inside a sauna|Sauna ambience");
     list_release(l);
-    l = list(path, NULL); /* clips/ lies beside it */
+    l = list_corpus(path, NULL); /* clips/ lies beside it */
     CHECK_STR(l->entry[0].source, "clips/piano.wav");
     list_release(l);
 }

@@ -2,67 +2,68 @@
 
 #include <fcntl.h>
 
-#include "corpus_files.h"
+#include "corpus_fixture.h"
 
 TEST(corpus_folder, captions_stand_beside) {
-    put("f1/b.wav", "");
-    put("f1/b.txt", "\xEF\xBB\xBFone\r\n\n  \ntwo \nthree");
-    put("f1/a.flac", "");
-    put("f1/a.json", "{\"text\": [\"t1\", 5, \"t2\"], \"tag\": [\"x\"]}");
-    put("f1/sub/c.d.OGG", "");
-    put("f1/sub/c.d.json", "\xEF\xBB\xBF{\"caption\": \"first wins\", \"text\": \"not this\"}");
-    put("f1/sub/c.json", "{\"caption\": \"another stem\"}");
-    put("f1/both.mp3", "");
-    put("f1/both.txt", "from txt");
-    put("f1/both.json", "{\"caption\": \"from json\"}");
-    put("f1/captions.wav", "");
-    put("f1/captions.json", "{\"captions\": [\"p\", \"q\"]}");
-    put("f1/none.wav", "");
-    put("f1/notes.txt", "no audio of that name");
-    listing *l = list(tmp_path("f1"), NULL);
-    CHECK_INT(l->status, PT_OK);
+    write_tmp_text("f1/b.wav", "");
+    write_tmp_text("f1/b.txt", "\xEF\xBB\xBFone\r\n\n  \ntwo \nthree");
+    write_tmp_text("f1/a.flac", "");
+    write_tmp_text("f1/a.json", "{\"text\": [\"t1\", 5, \"t2\"], \"tag\": [\"x\"]}");
+    write_tmp_text("f1/sub/c.d.OGG", "");
+    write_tmp_text("f1/sub/c.d.json",
+                   "\xEF\xBB\xBF{\"caption\": \"first wins\", \"text\": \"not this\"}");
+    write_tmp_text("f1/sub/c.json", "{\"caption\": \"another stem\"}");
+    write_tmp_text("f1/both.mp3", "");
+    write_tmp_text("f1/both.txt", "from txt");
+    write_tmp_text("f1/both.json", "{\"caption\": \"from json\"}");
+    write_tmp_text("f1/captions.wav", "");
+    write_tmp_text("f1/captions.json", "{\"captions\": [\"p\", \"q\"]}");
+    write_tmp_text("f1/none.wav", "");
+    write_tmp_text("f1/notes.txt", "no audio of that name");
+    listing *l = list_corpus(tmp_path("f1"), NULL);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_STR(l->kind, "folder");
     CHECK_INT(l->n, 6);
-    CHECK_STR(shown(l, 0), "a.flac|a.flac|ok|t1|(not a string)|t2");
-    CHECK_STR(shown(l, 1), "b.wav|b.wav|ok|one|two |three");
-    CHECK_STR(shown(l, 2), "both.mp3|both.mp3|ok|from txt");
-    CHECK_STR(shown(l, 3), "captions.wav|captions.wav|ok|p|q");
-    CHECK_STR(shown(l, 4), "none.wav|none.wav|ok");
-    CHECK_STR(shown(l, 5), "sub/c.d.OGG|sub/c.d.OGG|ok|first wins");
+    CHECK_STR(entry_string(l, 0), "a.flac|a.flac|ok|t1|(not a string)|t2");
+    CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok|one|two |three");
+    CHECK_STR(entry_string(l, 2), "both.mp3|both.mp3|ok|from txt");
+    CHECK_STR(entry_string(l, 3), "captions.wav|captions.wav|ok|p|q");
+    CHECK_STR(entry_string(l, 4), "none.wav|none.wav|ok");
+    CHECK_STR(entry_string(l, 5), "sub/c.d.OGG|sub/c.d.OGG|ok|first wins");
     CHECK_STR(l->entry[5].path, tmp_path("f1/sub/c.d.OGG"));
     list_release(l);
 }
 
 TEST(corpus_folder, bad_caption_files_cost_the_caption) {
-    put("f2/a.wav", "");
-    put("f2/a.txt", "good\ncaf\xE9\nlast\n");
-    put("f2/b.wav", "");
-    put("f2/b.txt", " \n\n");
-    put("f2/c.wav", "");
-    put("f2/c.json", "{\"caption\": ");
-    put("f2/d.wav", "");
-    put("f2/d.json", "[\"x\"]");
-    put("f2/e.wav", "");
-    put("f2/e.json", "{\"title\": \"x\"}");
-    put("f2/f.wav", "");
-    put_bytes("f2/f.txt", "nul\0inside\nfine\n", 16);
-    put("f2/g.wav", "");
-    put("f2/g.txt/x", "a folder of that name");
-    put("f2/h.wav", "");
-    put("f2/h.json", "{\"caption\": [\"caf\xE9\", \"fine\"]}");
-    listing *l = list(tmp_path("f2"), NULL);
+    write_tmp_text("f2/a.wav", "");
+    write_tmp_text("f2/a.txt", "good\ncaf\xE9\nlast\n");
+    write_tmp_text("f2/b.wav", "");
+    write_tmp_text("f2/b.txt", " \n\n");
+    write_tmp_text("f2/c.wav", "");
+    write_tmp_text("f2/c.json", "{\"caption\": ");
+    write_tmp_text("f2/d.wav", "");
+    write_tmp_text("f2/d.json", "[\"x\"]");
+    write_tmp_text("f2/e.wav", "");
+    write_tmp_text("f2/e.json", "{\"title\": \"x\"}");
+    write_tmp_text("f2/f.wav", "");
+    write_tmp_bytes("f2/f.txt", "nul\0inside\nfine\n", 16);
+    write_tmp_text("f2/g.wav", "");
+    write_tmp_text("f2/g.txt/x", "a folder of that name");
+    write_tmp_text("f2/h.wav", "");
+    write_tmp_text("f2/h.json", "{\"caption\": [\"caf\xE9\", \"fine\"]}");
+    listing *l = list_corpus(tmp_path("f2"), NULL);
     CHECK_INT(l->n, 8);
-    CHECK_STR(shown(l, 0), "a.wav|a.wav|ok|good|(not UTF-8)|last");
-    CHECK_STR(shown(l, 1), "b.wav|b.wav|ok");
-    CHECK_STR(shown(l, 2), "c.wav|c.wav|ok|(cannot be had: the .json beside it is no "
-                           "JSON object)");
-    CHECK_STR(shown(l, 3), "d.wav|d.wav|ok|(cannot be had: the .json beside it is no "
-                           "JSON object)");
-    CHECK_STR(shown(l, 4), "e.wav|e.wav|ok");
-    CHECK_STR(shown(l, 5), "f.wav|f.wav|ok|(holds a NUL character)|fine");
+    CHECK_STR(entry_string(l, 0), "a.wav|a.wav|ok|good|(not UTF-8)|last");
+    CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok");
+    CHECK_STR(entry_string(l, 2), "c.wav|c.wav|ok|(cannot be had: the .json beside it is no "
+                                  "JSON object)");
+    CHECK_STR(entry_string(l, 3), "d.wav|d.wav|ok|(cannot be had: the .json beside it is no "
+                                  "JSON object)");
+    CHECK_STR(entry_string(l, 4), "e.wav|e.wav|ok");
+    CHECK_STR(entry_string(l, 5), "f.wav|f.wav|ok|(holds a NUL character)|fine");
     CHECK_INT(l->entry[6].n_captions, 1);
     if (l->entry[6].n_captions) CHECK(l->entry[6].captions[0].text == NULL);
-    CHECK_STR(shown(l, 7), "h.wav|h.wav|ok|(not UTF-8)|fine");
+    CHECK_STR(entry_string(l, 7), "h.wav|h.wav|ok|(not UTF-8)|fine");
     list_release(l);
 }
 
@@ -74,9 +75,9 @@ TEST(corpus_folder, paths_are_sorted_by_bytes) {
     for (size_t i = 0; i < 9; i++) {
         char name[64];
         snprintf(name, sizeof name, "f3/%s", sorted[(i * 5 + 3) % 9]);
-        put(name, "");
+        write_tmp_text(name, "");
     }
-    listing *l = list(tmp_path("f3/"), NULL);
+    listing *l = list_corpus(tmp_path("f3/"), NULL);
     CHECK_INT(l->n, 9);
     for (size_t i = 0; i < l->n; i++)
         CHECK_STR(l->entry[i].id, sorted[i]);
@@ -91,11 +92,11 @@ TEST(corpus_folder, what_counts_as_audio) {
     for (size_t i = 0; i < 10; i++) {
         char name[64];
         snprintf(name, sizeof name, "f4/%s", audio[i]);
-        put(name, "");
+        write_tmp_text(name, "");
         snprintf(name, sizeof name, "f4/%s", other[i]);
-        put(name, "");
+        write_tmp_text(name, "");
     }
-    listing *l = list(tmp_path("f4"), NULL);
+    listing *l = list_corpus(tmp_path("f4"), NULL);
     CHECK_INT(l->n, 10);
     for (size_t i = 0; i < l->n; i++)
         CHECK_STR(l->entry[i].id, audio[i]);
@@ -103,75 +104,75 @@ TEST(corpus_folder, what_counts_as_audio) {
 }
 
 TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
-    put("f5/real/a.wav", "");
-    put("f5/real/a.txt", "x");
-    put("f5/real/sub/b.wav", "");
+    write_tmp_text("f5/real/a.wav", "");
+    write_tmp_text("f5/real/a.txt", "x");
+    write_tmp_text("f5/real/sub/b.wav", "");
     CHECK(symlink("real/a.wav", tmp_path("f5/file.wav")) == 0);
     CHECK(symlink("real/sub", tmp_path("f5/sub")) == 0);
     CHECK(symlink("..", tmp_path("f5/real/up")) == 0);      /* its own ancestor */
     CHECK(symlink(".", tmp_path("f5/real/sub/here")) == 0); /* itself */
     CHECK(symlink("nowhere", tmp_path("f5/dangling.wav")) == 0);
-    listing *l = list(tmp_path("f5"), NULL);
-    CHECK_INT(l->status, PT_OK);
+    listing *l = list_corpus(tmp_path("f5"), NULL);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 5);
-    CHECK_STR(shown(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it will tell */
-    CHECK_STR(shown(l, 1), "file.wav|file.wav|ok");
-    CHECK_STR(shown(l, 2), "real/a.wav|real/a.wav|ok|x");
-    CHECK_STR(shown(l, 3), "real/sub/b.wav|real/sub/b.wav|ok");
-    CHECK_STR(shown(l, 4), "sub/b.wav|sub/b.wav|ok");
-    pt_bytes bytes;
-    CHECK_FAILS(pt_entry_open(&l->entry[0], &bytes, &t->err), PT_REJECT_MISSING);
+    CHECK_STR(entry_string(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it will tell */
+    CHECK_STR(entry_string(l, 1), "file.wav|file.wav|ok");
+    CHECK_STR(entry_string(l, 2), "real/a.wav|real/a.wav|ok|x");
+    CHECK_STR(entry_string(l, 3), "real/sub/b.wav|real/sub/b.wav|ok");
+    CHECK_STR(entry_string(l, 4), "sub/b.wav|sub/b.wav|ok");
+    pt_byte_source bytes;
+    CHECK_FAILS(pt_entry_open(&l->entry[0], &bytes, &t->err), PATINA_REJECT_MISSING);
     CHECK_STR(t->err.message, "there is no such audio file");
     CHECK_OK(pt_entry_open(&l->entry[4], &bytes, &t->err));
-    pt_bytes_release(&bytes);
+    pt_byte_source_close(&bytes);
     list_release(l);
 }
 
 TEST(corpus_folder, names_that_are_no_utf8_are_broken_entries) {
-    put("f6/ok.wav", "");
-    put("f6/caf\xE9\n.wav", "");
-    put("f6/caf\xE9\n.txt", "caption");
-    listing *l = list(tmp_path("f6"), NULL);
+    write_tmp_text("f6/ok.wav", "");
+    write_tmp_text("f6/caf\xE9\n.wav", "");
+    write_tmp_text("f6/caf\xE9\n.txt", "caption");
+    listing *l = list_corpus(tmp_path("f6"), NULL);
     CHECK_INT(l->n, 2);
-    CHECK_STR(shown(l, 0), "-|caf\\xE9\n.wav|undecodable");
-    CHECK_HAS(l->entry[0].fault, "caf\\xE9");
+    CHECK_STR(entry_string(l, 0), "-|caf\\xE9\n.wav|undecodable");
+    CHECK_CONTAINS(l->entry[0].fault, "caf\\xE9");
     list_release(l);
 }
 
 TEST(corpus_folder, what_cannot_be_opened_says_so_without_the_path) {
-    pt_bytes bytes;
-    put("f7/x.wav", "");
+    pt_byte_source bytes;
+    write_tmp_text("f7/x.wav", "");
     CHECK(mkfifo(tmp_path("f7/pipe.wav"), 0600) == 0); /* opening it must not wait for a writer */
-    listing *l = list(tmp_path("f7"), NULL);
+    listing *l = list_corpus(tmp_path("f7"), NULL);
     REQUIRE(l->n == 2);
     CHECK_STR(l->entry[0].id, "pipe.wav");
-    CHECK_FAILS(pt_entry_open(&l->entry[0], &bytes, &t->err), PT_REJECT_UNDECODABLE);
+    CHECK_FAILS(pt_entry_open(&l->entry[0], &bytes, &t->err), PATINA_REJECT_UNDECODABLE);
     CHECK_STR(t->err.message, "not a regular file");
     unlink(tmp_path("f7/x.wav"));
-    CHECK_FAILS(pt_entry_open(&l->entry[1], &bytes, &t->err), PT_REJECT_MISSING);
+    CHECK_FAILS(pt_entry_open(&l->entry[1], &bytes, &t->err), PATINA_REJECT_MISSING);
     CHECK(strstr(t->err.message, pt_test_tmpdir()) == NULL);
     mkdir(tmp_path("f7/x.wav"), 0700);
-    CHECK_FAILS(pt_entry_open(&l->entry[1], &bytes, &t->err), PT_REJECT_UNDECODABLE);
+    CHECK_FAILS(pt_entry_open(&l->entry[1], &bytes, &t->err), PATINA_REJECT_UNDECODABLE);
     list_release(l);
 }
 
 TEST(corpus_folder, twice_the_same) {
-    put("f8/b/x.wav", "");
-    put("f8/a/y.wav", "");
-    put("f8/a/y.txt", "caption");
-    listing *one = list(tmp_path("f8"), NULL), *two = list(tmp_path("f8"), NULL);
+    write_tmp_text("f8/b/x.wav", "");
+    write_tmp_text("f8/a/y.wav", "");
+    write_tmp_text("f8/a/y.txt", "caption");
+    listing *one = list_corpus(tmp_path("f8"), NULL), *two = list_corpus(tmp_path("f8"), NULL);
     CHECK_INT(one->n, 2);
     for (size_t i = 0; i < 2; i++)
-        CHECK_STR(shown(one, i), shown(two, i));
+        CHECK_STR(entry_string(one, i), entry_string(two, i));
     list_release(one);
     list_release(two);
 }
 
 TEST(corpus_folder, one_without_audio_is_refused) {
-    put("f9/readme.txt", "nothing here");
-    listing *l = list(tmp_path("f9"), NULL);
-    CHECK_INT(l->status, PT_EFORMAT);
-    CHECK_HAS(l->err.message, "audio");
+    write_tmp_text("f9/readme.txt", "nothing here");
+    listing *l = list_corpus(tmp_path("f9"), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "audio");
     list_release(l);
 }
 
@@ -180,15 +181,15 @@ TEST(corpus_folder, folders_in_folders_have_a_limit) {
     for (int i = 0; i < 64; i++)
         strcat(path, "/d");
     strcat(path, "/x.wav");
-    put(path, "");
-    listing *l = list(tmp_path("f10"), NULL);
-    CHECK_INT(l->status, PT_OK);
+    write_tmp_text(path, "");
+    listing *l = list_corpus(tmp_path("f10"), NULL);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 1);
     list_release(l);
     strcpy(strrchr(path, '/'), "/d/x.wav");
-    put(path, "");
-    l = list(tmp_path("f10"), NULL);
-    CHECK_INT(l->status, PT_EFORMAT);
-    CHECK_HAS(l->err.message, "64");
+    write_tmp_text(path, "");
+    l = list_corpus(tmp_path("f10"), NULL);
+    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_CONTAINS(l->err.message, "64");
     list_release(l);
 }

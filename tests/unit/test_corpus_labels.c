@@ -1,54 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "corpus_files.h"
+#include "corpus_fixture.h"
 
 #define ESC_50 "filename,fold,target,category,esc10,src_file,take\n"
 
 TEST(corpus_labels, esc_50_as_it_is_unpacked) {
-    put("ESC-50/audio/1-100032-A-0.wav", "");
-    put("ESC-50/audio/1-116765-A-41.wav", "");
-    listing *l = list(put("ESC-50/meta/esc50.csv",
-                          ESC_50 "1-100032-A-0.wav,1,0,dog,True,100032,A\n"
-                                 "1-116765-A-41.wav,1,41,washing_machine,False,116765,A\n"
-                                 "1-1-A-1.wav,1,1,rooster,False,1,A\n"),
-                      NULL);
-    CHECK_INT(l->status, PT_OK);
+    write_tmp_text("ESC-50/audio/1-100032-A-0.wav", "");
+    write_tmp_text("ESC-50/audio/1-116765-A-41.wav", "");
+    listing *l =
+        list_corpus(write_tmp_text("ESC-50/meta/esc50.csv",
+                                   ESC_50 "1-100032-A-0.wav,1,0,dog,True,100032,A\n"
+                                          "1-116765-A-41.wav,1,41,washing_machine,False,116765,A\n"
+                                          "1-1-A-1.wav,1,1,rooster,False,1,A\n"),
+                    NULL);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_STR(l->kind, "labels");
     CHECK_INT(l->n, 3);
-    CHECK_STR(shown(l, 0), "1-100032-A-0.wav|1-100032-A-0.wav|ok|The sound of dog");
-    CHECK_STR(shown(l, 1), "1-116765-A-41.wav|1-116765-A-41.wav|ok|The sound of washing machine");
-    CHECK_STR(shown(l, 2), "1-1-A-1.wav|esc50.csv:4|missing|The sound of rooster");
+    CHECK_STR(entry_string(l, 0), "1-100032-A-0.wav|1-100032-A-0.wav|ok|The sound of dog");
+    CHECK_STR(entry_string(l, 1),
+              "1-116765-A-41.wav|1-116765-A-41.wav|ok|The sound of washing machine");
+    CHECK_STR(entry_string(l, 2), "1-1-A-1.wav|esc50.csv:4|missing|The sound of rooster");
     CHECK(access(l->entry[0].path, R_OK) == 0);
     list_release(l);
 }
 
 TEST(corpus_labels, audio_lies_in_the_root_or_beside_or_in_folders_there) {
-    put("l1/a.wav", "");
-    put("l1/audio/b.wav", "");
-    put("l1/audio/fold1/c.wav", "");
-    put("audio/d.wav", ""); /* beside the folder: not looked at, since there is audio here */
-    put("l1/elsewhere/e.ogg", "");
-    const char *path =
-        put("l1/t.csv", "file,label\na.wav,A\nb.wav,B\nc.wav,C\nd.wav,D\nfold1/c.wav,E\n");
-    listing *l = list(path, NULL);
-    CHECK_STR(shown(l, 0), "a.wav|a.wav|ok|The sound of A");
-    CHECK_STR(shown(l, 1), "b.wav|audio/b.wav|ok|The sound of B");
-    CHECK_STR(shown(l, 2), "c.wav|audio/fold1/c.wav|ok|The sound of C");
-    CHECK_STR(shown(l, 3), "d.wav|t.csv:5|missing|The sound of D");
-    CHECK_STR(shown(l, 4), "fold1/c.wav|audio/fold1/c.wav|ok|The sound of E");
+    write_tmp_text("l1/a.wav", "");
+    write_tmp_text("l1/audio/b.wav", "");
+    write_tmp_text("l1/audio/fold1/c.wav", "");
+    write_tmp_text("audio/d.wav",
+                   ""); /* beside the folder: not looked at, since there is audio here */
+    write_tmp_text("l1/elsewhere/e.ogg", "");
+    const char *path = write_tmp_text(
+        "l1/t.csv", "file,label\na.wav,A\nb.wav,B\nc.wav,C\nd.wav,D\nfold1/c.wav,E\n");
+    listing *l = list_corpus(path, NULL);
+    CHECK_STR(entry_string(l, 0), "a.wav|a.wav|ok|The sound of A");
+    CHECK_STR(entry_string(l, 1), "b.wav|audio/b.wav|ok|The sound of B");
+    CHECK_STR(entry_string(l, 2), "c.wav|audio/fold1/c.wav|ok|The sound of C");
+    CHECK_STR(entry_string(l, 3), "d.wav|t.csv:5|missing|The sound of D");
+    CHECK_STR(entry_string(l, 4), "fold1/c.wav|audio/fold1/c.wav|ok|The sound of E");
     list_release(l);
-    l = list(path, tmp_path("l1/audio"));
-    CHECK_STR(shown(l, 0), "a.wav|t.csv:2|missing|The sound of A");
-    CHECK_STR(shown(l, 1), "b.wav|b.wav|ok|The sound of B");
+    l = list_corpus(path, tmp_path("l1/audio"));
+    CHECK_STR(entry_string(l, 0), "a.wav|t.csv:2|missing|The sound of A");
+    CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok|The sound of B");
     list_release(l);
-    l = list(put("l2/t.csv", "file_name,class\nd.wav,D\n"),
-             NULL); /* none here: beside the folder */
-    CHECK_STR(shown(l, 0), "d.wav|d.wav|ok|The sound of D");
+    l = list_corpus(write_tmp_text("l2/t.csv", "file_name,class\nd.wav,D\n"),
+                    NULL); /* none here: beside the folder */
+    CHECK_STR(entry_string(l, 0), "d.wav|d.wav|ok|The sound of D");
     list_release(l);
 }
 
 TEST(corpus_labels, what_a_caption_is_made_of) {
-    put("l3/a.wav", "");
+    write_tmp_text("l3/a.wav", "");
     const struct {
         const char *text, *column, *expected;
     } cases[] = {
@@ -66,10 +69,10 @@ TEST(corpus_labels, what_a_caption_is_made_of) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char expected[100];
         const pt_corpus_options options = {.caption_column = cases[i].column};
-        listing *l = list_with(put("l3/t.csv", cases[i].text), &options);
+        listing *l = list_corpus_with(write_tmp_text("l3/t.csv", cases[i].text), &options);
         snprintf(expected, sizeof expected, "a.wav|a.wav|ok|%s", cases[i].expected);
         CHECK_STR(l->kind, "labels");
-        CHECK_STR(shown(l, 0), expected);
+        CHECK_STR(entry_string(l, 0), expected);
         list_release(l);
     }
 }

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "corpus_files.h"
+#include "corpus_fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MEASURABLE false /* sanitizers keep what was freed */
@@ -25,7 +25,7 @@ static const struct {
     {"audiocaps", "audiocap_id,youtube_id,start_time,caption\n", ""},
 };
 
-static void put_line(FILE *out, size_t shape, size_t i) {
+static void write_entry(FILE *out, size_t shape, size_t i) {
     switch (shape) {
     case 0:
         fprintf(out,
@@ -43,12 +43,12 @@ static void put_line(FILE *out, size_t shape, size_t i) {
     }
 }
 
-static const char *put_table(size_t shape, size_t n) {
-    const char *path = put("memory/table", "");
+static const char *write_corpus(size_t shape, size_t n) {
+    const char *path = write_tmp_text("memory/table", "");
     FILE *out = fopen(path, "w");
     fputs(shapes[shape].before, out);
     for (size_t i = 0; i < n; i++)
-        put_line(out, shape, i);
+        write_entry(out, shape, i);
     fputs(shapes[shape].after, out);
     fclose(out);
     return path;
@@ -60,21 +60,21 @@ static long peak_kb(void) {
     return usage.ru_maxrss;
 }
 
-typedef struct outcome {
+typedef struct read_result {
     size_t n;
     long before_kb, after_kb;
-} outcome;
+} read_result;
 
-static outcome read_all(const char *path, const char *kind) {
+static read_result read_all(const char *path, const char *kind) {
     const pt_corpus_options options = {.kind = kind};
-    outcome o = {.before_kb = peak_kb()};
+    read_result o = {.before_kb = peak_kb()};
     pt_corpus *corpus = NULL;
     bool end = false;
-    pt_status status = pt_corpus_open(path, &options, &corpus, NULL);
-    while (status == PT_OK && !end) {
+    patina_status status = pt_corpus_open(path, &options, &corpus, NULL);
+    while (status == PATINA_OK && !end) {
         pt_entry entry = {0};
         status = pt_corpus_next(corpus, false, &entry, &end, NULL);
-        o.n += status == PT_OK && !end && entry.source;
+        o.n += status == PATINA_OK && !end && entry.source;
         pt_entry_release(&entry);
     }
     pt_corpus_close(&corpus);
@@ -83,8 +83,8 @@ static outcome read_all(const char *path, const char *kind) {
 }
 
 /** read_all in a process of its own. */
-static outcome read_apart(const char *path, const char *kind) {
-    outcome o = {0};
+static read_result read_in_child(const char *path, const char *kind) {
+    read_result o = {0};
     int ends[2];
     if (pipe(ends) != 0) return o;
     fflush(stdout);
@@ -107,7 +107,7 @@ TEST(corpus_memory, no_reader_grows_with_the_lines) {
     if (!MEASURABLE) SKIP("memory cannot be measured under a sanitizer");
     for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++) {
         const char *kind = shapes[shape].kind;
-        const outcome o = read_apart(put_table(shape, n), kind);
+        const read_result o = read_in_child(write_corpus(shape, n), kind);
         const long most_kb = strcmp(kind, "audiocaps") == 0 ? n * 400L / 1024 + 2048 : 2048;
         CHECK_INT(o.n, n + (strcmp(kind, "wavcaps") == 0));
         pt_test_check(t, o.after_kb - o.before_kb < most_kb, __FILE__, __LINE__,
@@ -119,8 +119,8 @@ TEST(corpus_memory, no_reader_grows_with_the_lines) {
 TEST(corpus_memory, a_million_lines_in_200_mb) {
     if (!MEASURABLE) SKIP("memory cannot be measured under a sanitizer");
     if (!getenv("PATINA_FULL_TESTS")) SKIP("writes 130 MB: set PATINA_FULL_TESTS to run it");
-    const char *path = put_table(0, 1000000);
-    const outcome o = read_apart(path, "jsonl");
+    const char *path = write_corpus(0, 1000000);
+    const read_result o = read_in_child(path, "jsonl");
     unlink(path);
     printf("  a million lines: peak of %ld KB\n", o.after_kb);
     CHECK_INT(o.n, 1000000);

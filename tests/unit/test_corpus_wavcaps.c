@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "corpus_files.h"
+#include "corpus_fixture.h"
 
 static listing *list_text(const char *name, const char *text) {
-    return list(put(name, text), NULL);
+    return list_corpus(write_tmp_text(name, text), NULL);
 }
 
 TEST(corpus_wavcaps, ids_with_and_without_extension) {
-    put("w1/Y-a_b.flac", "");
-    put("w1/audio/180913.flac", "");
-    put("w1/audio/AudioSet/x.wav.mp3", "");
-    put("w1/s.wav", "");
-    put("w1/s.flac", "");
+    write_tmp_text("w1/Y-a_b.flac", "");
+    write_tmp_text("w1/audio/180913.flac", "");
+    write_tmp_text("w1/audio/AudioSet/x.wav.mp3", "");
+    write_tmp_text("w1/s.wav", "");
+    write_tmp_text("w1/s.flac", "");
     listing *l = list_text(
         "w1/as.json",
         "{\"num_captions_per_audio\": 1, \"data\": [\n"
@@ -23,16 +23,16 @@ TEST(corpus_wavcaps, ids_with_and_without_extension) {
         "{\"id\": \"s\", \"caption\": \"six\"},\n"
         "{\"id\": \"gone\", \"caption\": \"seven\"}\n"
         "]}\n");
-    CHECK_INT(l->status, PT_OK);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_STR(l->kind, "wavcaps");
     CHECK_INT(l->n, 7);
-    CHECK_STR(shown(l, 0), "Y-a_b.wav|Y-a_b.flac|ok|one");
-    CHECK_STR(shown(l, 1), "180913|audio/180913.flac|ok|two|deux");
-    CHECK_STR(shown(l, 2), "180913|audio/180913.flac|ok|three");
-    CHECK_STR(shown(l, 3), "x.wav|audio/AudioSet/x.wav.mp3|ok|four");
-    CHECK_STR(shown(l, 4), "s.wav|s.wav|ok|five");
-    CHECK_STR(shown(l, 5), "s|s.flac|ok|six"); /* the first by its bytes */
-    CHECK_STR(shown(l, 6), "gone|as.json#6|missing|seven");
+    CHECK_STR(entry_string(l, 0), "Y-a_b.wav|Y-a_b.flac|ok|one");
+    CHECK_STR(entry_string(l, 1), "180913|audio/180913.flac|ok|two|deux");
+    CHECK_STR(entry_string(l, 2), "180913|audio/180913.flac|ok|three");
+    CHECK_STR(entry_string(l, 3), "x.wav|audio/AudioSet/x.wav.mp3|ok|four");
+    CHECK_STR(entry_string(l, 4), "s.wav|s.wav|ok|five");
+    CHECK_STR(entry_string(l, 5), "s|s.flac|ok|six"); /* the first by its bytes */
+    CHECK_STR(entry_string(l, 6), "gone|as.json#6|missing|seven");
     CHECK_STR(l->entry[6].fault, "data[6] (line 8): no audio file is named 'gone.*'");
     list_release(l);
 }
@@ -61,7 +61,7 @@ TEST(corpus_wavcaps, a_bad_element_is_not_the_end) {
                                       "{\"id\": \"\\ud800\"}",
                                       "{\"id\": \"a\\u0000\"}",
                                       "{\"a\": \"\\\\\", 5}"};
-    put("w2/a.wav", "");
+    write_tmp_text("w2/a.wav", "");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char text[300];
         snprintf(text, sizeof text,
@@ -70,12 +70,12 @@ TEST(corpus_wavcaps, a_bad_element_is_not_the_end) {
                  bad[i]);
         listing *l = list_text("w2/t.json", text);
         CHECK_INT(l->n, 3);
-        CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
-        CHECK_INT(l->entry[1].status, PT_REJECT_UNDECODABLE);
-        CHECK_HAS(l->entry[1].fault, "data[1] (line 1)");
+        CHECK_STR(entry_string(l, 0), "a|a.wav|ok|x");
+        CHECK_INT(l->entry[1].status, PATINA_REJECT_UNDECODABLE);
+        CHECK_CONTAINS(l->entry[1].fault, "data[1] (line 1)");
         CHECK(l->entry[1].id == NULL);
         CHECK_STR(l->entry[1].source, "t.json#1");
-        CHECK_STR(shown(l, 2), "a|a.wav|ok|y");
+        CHECK_STR(entry_string(l, 2), "a|a.wav|ok|y");
         list_release(l);
     }
 }
@@ -89,7 +89,7 @@ TEST(corpus_wavcaps, an_element_that_is_not_closed) {
         "{\"id\": \"b\", \"caption\": \"x\", ,",
         "{\"id\": \"b\", \"caption\": [\"x\"]",
         "{"};
-    put("w9/a.wav", "");
+    write_tmp_text("w9/a.wav", "");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char text[300];
         snprintf(text, sizeof text,
@@ -99,47 +99,48 @@ TEST(corpus_wavcaps, an_element_that_is_not_closed) {
                  bad[i]);
         listing *l = list_text("w9/t.json", text);
         CHECK_INT(l->n, 4);
-        CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+        CHECK_STR(entry_string(l, 0), "a|a.wav|ok|x");
         CHECK(l->entry[1].id == NULL);
-        CHECK_INT(l->entry[1].status, PT_REJECT_UNDECODABLE);
+        CHECK_INT(l->entry[1].status, PATINA_REJECT_UNDECODABLE);
         CHECK_STR(l->entry[1].fault,
                   "data[1] (line 1) is not closed: another begins in it at line 2");
-        CHECK_STR(shown(l, 2), "a|a.wav|ok|y");
-        CHECK_STR(shown(l, 3), "a|a.wav|ok|z");
+        CHECK_STR(entry_string(l, 2), "a|a.wav|ok|y");
+        CHECK_STR(entry_string(l, 3), "a|a.wav|ok|z");
         list_release(l);
     }
     listing *l = list_text("w9/t.json", "{\"data\": [{\"id\": \"b\", \"caption\": \n"
                                         "{\"id\": \"a\", \"caption\": \"y\"},\n"
                                         "{\"id\": \"a\", \"caption\": \"z\"}]}");
     CHECK_INT(l->n, 2); /* what stands behind the colon cannot be told from a value */
-    CHECK_STR(shown(l, 1), "a|a.wav|ok|z");
+    CHECK_STR(entry_string(l, 1), "a|a.wav|ok|z");
     list_release(l);
 }
 
 TEST(corpus_wavcaps, bad_captions_are_the_captions_own) {
-    put("w3/a.wav", "");
+    write_tmp_text("w3/a.wav", "");
     listing *l =
         list_text("w3/t.json", "{\"data\": [{\"id\": \"a\", \"caption\": [\"x\", 1, \" \"]},"
                                "{\"id\": \"a\"}, {\"id\": \"a\", \"caption\": null},"
                                "{\"id\": \"a\", \"caption\": \"caf\xE9\"}]}");
     CHECK_INT(l->n, 4);
-    CHECK_STR(shown(l, 0), "a|a.wav|ok|x|(not a string)|(only white space)");
-    CHECK_STR(shown(l, 1), "a|a.wav|ok");
-    CHECK_STR(shown(l, 2), "a|a.wav|ok|(not a string)");
-    CHECK_STR(shown(l, 3), "a|a.wav|ok|(not UTF-8)");
+    CHECK_STR(entry_string(l, 0), "a|a.wav|ok|x|(not a string)|(only white space)");
+    CHECK_STR(entry_string(l, 1), "a|a.wav|ok");
+    CHECK_STR(entry_string(l, 2), "a|a.wav|ok|(not a string)");
+    CHECK_STR(entry_string(l, 3), "a|a.wav|ok|(not UTF-8)");
     list_release(l);
-    l = list_with(
-        put("w3/u.json", "{\"data\": [{\"id\": \"a\", \"text\": \"t\", \"note\": \"n\"}]}"),
+    l = list_corpus_with(
+        write_tmp_text("w3/u.json",
+                       "{\"data\": [{\"id\": \"a\", \"text\": \"t\", \"note\": \"n\"}]}"),
         &(pt_corpus_options){.caption_column = "note"});
-    CHECK_STR(shown(l, 0), "a|a.wav|ok|n");
+    CHECK_STR(entry_string(l, 0), "a|a.wav|ok|n");
     list_release(l);
-    l = list(tmp_path("w3/u.json"), NULL);
-    CHECK_STR(shown(l, 0), "a|a.wav|ok|t");
+    l = list_corpus(tmp_path("w3/u.json"), NULL);
+    CHECK_STR(entry_string(l, 0), "a|a.wav|ok|t");
     list_release(l);
 }
 
 TEST(corpus_wavcaps, members_stand_in_any_order) {
-    put("w4/a.wav", "");
+    write_tmp_text("w4/a.wav", "");
     static const char *const texts[] = {
         "\xEF\xBB\xBF{\"data\":[{\"id\":\"a\",\"caption\":\"x\"}],\"n\":1}",
         "{\"x\": {\"data\": [1, 2]}, \"y\": [\"data\", [3]], \"s\": \"}],\\\"\", \"n\": null,\n"
@@ -149,13 +150,13 @@ TEST(corpus_wavcaps, members_stand_in_any_order) {
         "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"}]"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         listing *l = list_text("w4/t.json", texts[i]);
-        CHECK_INT(l->status, PT_OK);
+        CHECK_INT(l->status, PATINA_OK);
         CHECK_INT(l->n, 1);
-        CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+        CHECK_STR(entry_string(l, 0), "a|a.wav|ok|x");
         list_release(l);
     }
     listing *l = list_text("w4/t.json", "{\"data\": [ \n ]}");
-    CHECK_INT(l->status, PT_OK);
+    CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 0);
     list_release(l);
 }
@@ -164,18 +165,18 @@ TEST(corpus_wavcaps, members_stand_in_any_order) {
 TEST(corpus_wavcaps, data_may_stand_far_behind) {
     enum { N = 200000 };
     static char text[N + 100];
-    put("w5/a.wav", "");
+    write_tmp_text("w5/a.wav", "");
     memcpy(text, "{\"note\": \"", 10);
     memset(text + 10, 'x', N - 10);
     strcpy(text + N, "\", \"data\": [{\"id\": \"a\", \"caption\": \"x\"}]}");
     listing *l = list_text("w5/t.json", text);
-    CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+    CHECK_STR(entry_string(l, 0), "a|a.wav|ok|x");
     list_release(l);
     l = list_text("w5/t.txt", text);
-    CHECK_INT(l->status, PT_EFORMAT);
+    CHECK_INT(l->status, PATINA_EFORMAT);
     list_release(l);
-    l = list_with(tmp_path("w5/t.txt"), &(pt_corpus_options){.kind = "wavcaps"});
-    CHECK_STR(shown(l, 0), "a|a.wav|ok|x");
+    l = list_corpus_with(tmp_path("w5/t.txt"), &(pt_corpus_options){.kind = "wavcaps"});
+    CHECK_STR(entry_string(l, 0), "a|a.wav|ok|x");
     list_release(l);
 }
 
@@ -183,22 +184,22 @@ TEST(corpus_wavcaps, a_file_that_breaks_off_says_so_once) {
     static const char whole[] = "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"},\n"
                                 "{\"id\": \"a\", \"caption\": \"y\"},\n"
                                 "{\"id\": \"a\", \"caption\": \"z\"}]}";
-    put("w6/a.wav", "");
+    write_tmp_text("w6/a.wav", "");
     for (size_t n = strlen("{\"data\": ["); n < sizeof whole - 2; n++) {
         const size_t ends[] = {(size_t)(strstr(whole, "x\"}") - whole) + 3,
                                (size_t)(strstr(whole, "y\"}") - whole) + 3,
                                (size_t)(strstr(whole, "z\"}") - whole) + 3};
         const size_t intact = (n >= ends[0]) + (n >= ends[1]) + (n >= ends[2]);
         const bool cut = n < ends[2] + 1; /* and the list's own bracket */
-        listing *l = list(put_bytes("w6/t.json", whole, n), NULL);
-        CHECK_INT(l->status, PT_OK);
+        listing *l = list_corpus(write_tmp_bytes("w6/t.json", whole, n), NULL);
+        CHECK_INT(l->status, PATINA_OK);
         CHECK_INT(l->n, intact + cut);
         for (size_t i = 0; i < intact; i++)
-            CHECK_INT(l->entry[i].status, PT_OK);
+            CHECK_INT(l->entry[i].status, PATINA_OK);
         if (cut && l->n > intact) {
             CHECK(l->entry[intact].id == NULL);
-            CHECK_INT(l->entry[intact].status, PT_REJECT_UNDECODABLE);
-            CHECK_HAS(l->entry[intact].fault, "breaks off at line ");
+            CHECK_INT(l->entry[intact].status, PATINA_REJECT_UNDECODABLE);
+            CHECK_CONTAINS(l->entry[intact].fault, "breaks off at line ");
         }
         list_release(l);
     }
@@ -208,15 +209,15 @@ TEST(corpus_wavcaps, a_huge_element_is_passed_over) {
     const size_t n = 40U << 20;
     char *text = malloc(n);
     static const char before[] = "{\"data\": [{\"id\": \"", after[] = "\"}, {\"id\": \"a\"}]}";
-    put("w7/a.wav", "");
+    write_tmp_text("w7/a.wav", "");
     memset(text, 'x', n);
     memcpy(text, before, sizeof before - 1);
     memcpy(text + n - sizeof after + 1, after, sizeof after - 1);
-    listing *l = list(put_bytes("w7/t.json", text, n), NULL);
+    listing *l = list_corpus(write_tmp_bytes("w7/t.json", text, n), NULL);
     free(text);
     CHECK_INT(l->n, 2);
-    CHECK_HAS(l->entry[0].fault, "over 16777216 bytes");
-    CHECK_STR(shown(l, 1), "a|a.wav|ok");
+    CHECK_CONTAINS(l->entry[0].fault, "over 16777216 bytes");
+    CHECK_STR(entry_string(l, 1), "a|a.wav|ok");
     list_release(l);
 }
 
@@ -225,27 +226,28 @@ TEST(corpus_wavcaps, what_has_no_list_is_none) {
         "{}",          "{\"data\": {}}", "{\"dat\": []}", "{\"data\"",
         "{\"data\": ", "[{\"id\": 1}]",  "{\"data\" []}", "{\"d\\u0061ta\": []}"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        listing *l = list_with(put("w8/t.json", texts[i]), &(pt_corpus_options){.kind = "wavcaps"});
-        CHECK_INT(l->status, PT_EFORMAT);
-        CHECK_HAS(l->err.message, i == 5 ? "no JSON object" : "no list 'data'");
+        listing *l = list_corpus_with(write_tmp_text("w8/t.json", texts[i]),
+                                      &(pt_corpus_options){.kind = "wavcaps"});
+        CHECK_INT(l->status, PATINA_EFORMAT);
+        CHECK_CONTAINS(l->err.message, i == 5 ? "no JSON object" : "no list 'data'");
         list_release(l);
-        l = list(tmp_path("w8/t.json"), NULL);
-        CHECK_INT(l->status, PT_EFORMAT);
-        CHECK_HAS(l->err.message, "no known kind");
+        l = list_corpus(tmp_path("w8/t.json"), NULL);
+        CHECK_INT(l->status, PATINA_EFORMAT);
+        CHECK_CONTAINS(l->err.message, "no known kind");
         list_release(l);
     }
 }
 
 TEST(corpus_wavcaps, the_shared_list) {
-    const char *path = pt_test_shared("corpus/wavcaps.json");
+    const char *path = pt_test_shared_path("corpus/wavcaps.json");
     if (!path) SKIP("no ../shared/corpus");
-    listing *l = list(path, pt_test_shared("corpus/clips"));
+    listing *l = list_corpus(path, pt_test_shared_path("corpus/clips"));
     CHECK_STR(l->kind, "wavcaps");
     CHECK_INT(l->n, 22);
     for (size_t i = 0; i < l->n; i++) {
-        CHECK_INT(l->entry[i].status, PT_OK);
+        CHECK_INT(l->entry[i].status, PATINA_OK);
         CHECK_INT(l->entry[i].n_captions, 1);
     }
-    CHECK_STR(shown(l, 0), "1-100032-A|1-100032-A.wav|ok|A dog barks");
+    CHECK_STR(entry_string(l, 0), "1-100032-A|1-100032-A.wav|ok|A dog barks");
     list_release(l);
 }

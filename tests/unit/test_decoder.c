@@ -4,8 +4,8 @@
 
 #include <fcntl.h>
 
-#include "audio/container.h"
-#include "audio_files.h"
+#include "audio/container_header.h"
+#include "audio_fixture.h"
 #include "patina_config.h"
 
 #define RATE 44100
@@ -17,22 +17,22 @@ const char *__lsan_default_suppressions(void) {
 }
 
 /** What became of a file: how it opened, and what reading it in odd blocks to the end gave. */
-typedef struct outcome {
-    pt_status status;
-    pt_error err;
+typedef struct decode_result {
+    patina_status status;
+    patina_error err;
     pt_decoder_info info;
     float *samples; /* owned */
     size_t n_frames;
-} outcome;
+} decode_result;
 
-static outcome decode(const file_bytes *f) {
-    const pt_bytes bytes = in_memory(f);
-    outcome o = {0};
+static decode_result decode(const file_bytes *f) {
+    const pt_byte_source bytes = memory_source(f);
+    decode_result o = {0};
     pt_decoder *decoder = NULL;
     size_t room = 0, got = 0, want = 1000;
 
     o.status = pt_decoder_open(&bytes, &decoder, &o.info, &o.err);
-    while (o.status == PT_OK) {
+    while (o.status == PATINA_OK) {
         if (o.n_frames + want > room) {
             room = 2 * room + want;
             o.samples = realloc(o.samples, room * o.info.n_channels * sizeof(float));
@@ -48,18 +48,18 @@ static outcome decode(const file_bytes *f) {
     return o;
 }
 
-static void release(outcome *o) {
+static void release(decode_result *o) {
     free(o->samples);
-    *o = (outcome){0};
+    *o = (decode_result){0};
 }
 
 #define CHECK_OUTCOME(file, expected)                                                              \
     do {                                                                                           \
-        outcome check_o_ = decode(file);                                                           \
+        decode_result check_o_ = decode(file);                                                     \
         pt_test_check(t, check_o_.status == (expected), __FILE__, __LINE__,                        \
-                      "%s: %s ('%s'), expected %s", #file, pt_status_name(check_o_.status),        \
-                      check_o_.err.message, pt_status_name(expected));                             \
-        if ((expected) != PT_OK) CHECK(check_o_.err.message[0] != '\0');                           \
+                      "%s: %s ('%s'), expected %s", #file, patina_status_name(check_o_.status),    \
+                      check_o_.err.message, patina_status_name(expected));                         \
+        if ((expected) != PATINA_OK) CHECK(check_o_.err.message[0] != '\0');                       \
         release(&check_o_);                                                                        \
     } while (0)
 
@@ -86,8 +86,8 @@ TEST(decoder, integers_are_divided_by_half_their_range) {
     };
     for (size_t k = 0; k < 4; k++) {
         file_bytes f = make_wav(1, cases[k].bits, RATE, 1, cases[k].data, cases[k].bits / 2);
-        outcome o = decode(&f);
-        CHECK_INT(o.status, PT_OK);
+        decode_result o = decode(&f);
+        CHECK_INT(o.status, PATINA_OK);
         CHECK_INT(o.n_frames, 4);
         for (size_t i = 0; i < 4 && i < o.n_frames; i++)
             CHECK(o.samples[i] == cases[k].expected[i]);
@@ -101,7 +101,7 @@ TEST(decoder, floats_pass_as_they_are) {
     const double f64[] = {1.5, -1e30, 0.1, 1e300};
     file_bytes a = make_wav(3, 32, RATE, 1, f32, sizeof f32);
     file_bytes b = make_wav(3, 64, RATE, 1, f64, sizeof f64);
-    outcome x = decode(&a), y = decode(&b);
+    decode_result x = decode(&a), y = decode(&b);
 
     CHECK_INT(x.n_frames, 4);
     CHECK_INT(y.n_frames, 4);
@@ -124,8 +124,8 @@ TEST(decoder, lossy_peaks_over_full_scale_are_kept) {
     for (size_t i = 0; i < 48000; i++)
         x[i] = i / 50 % 2 ? 1.0F : -1.0F;
     for (size_t k = 0; k < 3; k++) {
-        file_bytes f = make_sound(formats[k], 48000, 1, NULL, x, 48000);
-        outcome o = decode(&f);
+        file_bytes f = encode_audio(formats[k], 48000, 1, NULL, x, 48000);
+        decode_result o = decode(&f);
         float peak = 0.0F;
         for (size_t i = 0; i < o.n_frames; i++)
             peak = fmaxf(peak, fabsf(o.samples[i]));
@@ -159,9 +159,9 @@ TEST(decoder, says_where_length_is_exact) {
     };
     float *x = make_noise(2 * 20001, 0.3);
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        file_bytes f = make_sound(cases[k].format, RATE, 2, NULL, x, 20001);
-        outcome o = decode(&f);
-        CHECK_INT(o.status, PT_OK);
+        file_bytes f = encode_audio(cases[k].format, RATE, 2, NULL, x, 20001);
+        decode_result o = decode(&f);
+        CHECK_INT(o.status, PATINA_OK);
         CHECK_STR(o.info.format, cases[k].name);
         CHECK_INT(o.info.exact, cases[k].exact);
         CHECK_INT(o.info.n_frames, cases[k].exact ? 20001 : 0);
@@ -185,9 +185,9 @@ TEST(decoder, seeking_gives_the_very_frames) {
     const size_t n = 50000, places[] = {49999, 0, 1, 4095, 4096, 4097, 31234, 12345};
     float *x = make_noise(2 * n, 0.9), part[2 * 300];
     for (size_t k = 0; k < 6; k++) {
-        file_bytes f = make_sound(formats[k], RATE, 2, NULL, x, n);
-        outcome o = decode(&f);
-        const pt_bytes bytes = in_memory(&f);
+        file_bytes f = encode_audio(formats[k], RATE, 2, NULL, x, n);
+        decode_result o = decode(&f);
+        const pt_byte_source bytes = memory_source(&f);
         pt_decoder *decoder = NULL;
         pt_decoder_info info;
         REQUIRE_OK(pt_decoder_open(&bytes, &decoder, &info, &t->err));
@@ -214,10 +214,10 @@ static void levels_of(pt_test *t, int format, int n_channels, const int *map, in
         for (int c = 0; c < n_channels; c++)
             x[i * (size_t)n_channels + (size_t)c] =
                 (float)(ldexp(1.0, -c - 1) * sin(2.0 * M_PI * 60.0 * (double)i / 48000.0));
-    file_bytes f = make_sound(format, 48000, n_channels, map, x, n);
+    file_bytes f = encode_audio(format, 48000, n_channels, map, x, n);
     CHECK(f.b != NULL);
-    outcome o = decode(&f);
-    CHECK_INT(o.status, PT_OK);
+    decode_result o = decode(&f);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.info.n_channels, n_channels);
     for (int c = 0; c < n_channels; c++) {
         double sum = 0.0;
@@ -284,16 +284,16 @@ TEST(decoder, channel_maps_are_put_in_wave_order) {
 TEST(decoder, a_wav_that_promises_more_bytes_than_it_has_is_truncated) {
     short x[1000] = {1, 2, 3};
     file_bytes f = make_wav(1, 16, 8000, 1, x, sizeof x), less;
-    CHECK_OUTCOME(&f, PT_OK);
+    CHECK_OUTCOME(&f, PATINA_OK);
     less = cut(&f, 1);
-    CHECK_OUTCOME(&less, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
     less = cut(&f, sizeof x); /* only the header is left */
-    CHECK_OUTCOME(&less, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
     less = cut(&f, sizeof x + 12); /* not even "data" */
-    CHECK_OUTCOME(&less, PT_REJECT_UNDECODABLE);
+    CHECK_OUTCOME(&less, PATINA_REJECT_UNDECODABLE);
     put_le(f.b + 40, 2 * sizeof x, 4); /* a lie that libsndfile mends */
-    outcome o = decode(&f);
-    CHECK_INT(o.status, PT_REJECT_TRUNCATED);
+    decode_result o = decode(&f);
+    CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
     CHECK_STR(o.err.message, "wav: 4000 bytes of samples are promised and 2000 are there");
     release(&o);
     file_bytes_release(&f);
@@ -307,8 +307,8 @@ TEST(decoder, a_wav_of_unknown_size_is_read_to_its_end) {
     for (int k = 0; k < 2; k++) {
         file_bytes f = make_wav(1, 16, 8000, 2, x, sizeof x);
         put_le(f.b + 40, unknown[k], 4);
-        outcome o = decode(&f);
-        CHECK_INT(o.status, PT_OK);
+        decode_result o = decode(&f);
+        CHECK_INT(o.status, PATINA_OK);
         CHECK(!o.info.exact);
         CHECK_INT(o.n_frames, 500);
         if (o.n_frames == 500) CHECK_NEAR(o.samples[999], 999 * 30 / 32768.0, 0.0);
@@ -320,8 +320,8 @@ TEST(decoder, a_wav_of_unknown_size_is_read_to_its_end) {
         file_bytes_release(&f);
     }
     file_bytes empty = make_wav(1, 16, 8000, 1, x, 0);
-    outcome o = decode(&empty);
-    CHECK_INT(o.status, PT_OK);
+    decode_result o = decode(&empty);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.n_frames, 0);
     release(&o);
     file_bytes_release(&empty);
@@ -333,8 +333,8 @@ TEST(decoder, the_riff_size_may_lie) {
     for (size_t k = 0; k < 5; k++) {
         file_bytes f = make_wav(1, 16, 8000, 1, x, sizeof x);
         put_le(f.b + 4, lies[k], 4);
-        outcome o = decode(&f);
-        CHECK_INT(o.status, PT_OK);
+        decode_result o = decode(&f);
+        CHECK_INT(o.status, PATINA_OK);
         CHECK_INT(o.n_frames, 100);
         release(&o);
         file_bytes_release(&f);
@@ -344,8 +344,8 @@ TEST(decoder, the_riff_size_may_lie) {
 TEST(decoder, odd_chunks_have_a_pad_byte_and_the_last_need_not) {
     static const unsigned char x[5] = {1, 2, 3, 4, 5};
     file_bytes f = make_wav(1, 8, 8000, 1, x, sizeof x); /* data of 5 bytes, no pad behind */
-    outcome o = decode(&f);
-    CHECK_INT(o.status, PT_OK);
+    decode_result o = decode(&f);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK(o.info.exact);
     CHECK_INT(o.n_frames, 5);
     release(&o);
@@ -356,20 +356,20 @@ TEST(decoder, odd_chunks_have_a_pad_byte_and_the_last_need_not) {
     put_le(g.b + 40, 3, 4);
     memcpy(g.b + 48, f.b + 36, f.n - 36);
     o = decode(&g);
-    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK(o.info.exact);
     CHECK_INT(o.n_frames, 5);
     if (o.n_frames == 5) CHECK_NEAR(o.samples[4], (5 - 128) / 128.0, 0.0);
     release(&o);
     file_bytes less = cut(&g, 1);
-    CHECK_OUTCOME(&less, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&g);
 
     g = (file_bytes){calloc(1, f.n + 21), f.n + 21}; /* data, pad, and a LIST behind it */
     memcpy(g.b, f.b, f.n);
     memcpy(g.b + f.n + 1, "LIST\x0c\0\0\0INFOISFT", 16);
     o = decode(&g);
-    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK(o.info.exact);
     CHECK_INT(o.n_frames, 5);
     release(&o);
@@ -389,33 +389,33 @@ TEST(decoder, every_kind_that_was_cut_is_truncated) {
                            MP3};
     float *x = make_noise(60000, 0.5);
     for (size_t k = 0; k < sizeof formats / sizeof formats[0]; k++) {
-        file_bytes f = make_sound(formats[k], RATE, 1, NULL, x, 60000);
-        CHECK_OUTCOME(&f, PT_OK);
+        file_bytes f = encode_audio(formats[k], RATE, 1, NULL, x, 60000);
+        CHECK_OUTCOME(&f, PATINA_OK);
         for (int tenth = 5; tenth <= 9; tenth++) {
             file_bytes less = cut(&f, f.n - f.n * (size_t)tenth / 10);
-            CHECK_OUTCOME(&less, PT_REJECT_TRUNCATED);
+            CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
         }
         file_bytes_release(&f);
     }
-    file_bytes f = make_sound(OPUS, 48000, 1, NULL, x, 60000);
-    CHECK_OUTCOME(&f, PT_OK);
+    file_bytes f = encode_audio(OPUS, 48000, 1, NULL, x, 60000);
+    CHECK_OUTCOME(&f, PATINA_OK);
     file_bytes less = cut(&f, f.n / 5);
-    CHECK_OUTCOME(&less, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&f);
     free(x);
 }
 
 TEST(decoder, rf64_sizes_come_from_ds64) {
     float *x = make_noise(1000, 0.5);
-    file_bytes f = make_sound(SF_FORMAT_RF64 | SF_FORMAT_PCM_16, RATE, 1, NULL, x, 1000);
+    file_bytes f = encode_audio(SF_FORMAT_RF64 | SF_FORMAT_PCM_16, RATE, 1, NULL, x, 1000);
     REQUIRE(f.n > 100 && memcmp(f.b, "RF64", 4) == 0 && memcmp(f.b + 12, "ds64", 4) == 0);
     put_le(f.b + 28, 4000, 8);
-    CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     put_le(f.b + 28, UINT64_MAX - 3, 8);
-    CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     put_le(f.b + 28, UINT64_MAX, 8); /* never filled in */
-    outcome o = decode(&f);
-    CHECK_INT(o.status, PT_OK);
+    decode_result o = decode(&f);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.n_frames, 1000);
     release(&o);
     file_bytes_release(&f);
@@ -430,14 +430,14 @@ static size_t flac_frame(const file_bytes *f, unsigned number) {
 }
 
 /** Of reading the first n frames in thousands: enough may follow to make up for lost ones. */
-static pt_status status_of_part(const file_bytes *f, size_t n) {
-    const pt_bytes bytes = in_memory(f);
+static patina_status status_of_part(const file_bytes *f, size_t n) {
+    const pt_byte_source bytes = memory_source(f);
     float x[1000];
     pt_decoder *decoder = NULL;
     pt_decoder_info info;
     size_t got = 0;
-    pt_status status = pt_decoder_open(&bytes, &decoder, &info, NULL);
-    for (size_t i = 0; status == PT_OK && i < n; i += 1000)
+    patina_status status = pt_decoder_open(&bytes, &decoder, &info, NULL);
+    for (size_t i = 0; status == PATINA_OK && i < n; i += 1000)
         status = pt_decoder_read(decoder, x, 1000, &got, NULL);
     pt_decoder_close(&decoder);
     return status;
@@ -448,7 +448,7 @@ static pt_status status_of_part(const file_bytes *f, size_t n) {
 TEST(decoder, a_damaged_flac_frame_is_not_papered_over) {
     const size_t n = 60000;
     float *x = make_noise(n, 0.0003), part[4096];
-    file_bytes f = make_sound(FLAC_16, RATE, 1, NULL, x, n);
+    file_bytes f = encode_audio(FLAC_16, RATE, 1, NULL, x, n);
     pt_decoder *decoder = NULL;
     pt_decoder_info info;
     size_t got = 0, at = 0;
@@ -457,15 +457,15 @@ TEST(decoder, a_damaged_flac_frame_is_not_papered_over) {
         REQUIRE((at = flac_frame(&f, number)) > 0);
         for (size_t i = 0; i < 40; i++) { /* both lost sync and a wrong checksum occur */
             f.b[at + 10 + i * 37] ^= 1;
-            CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
-            CHECK_INT(status_of_part(&f, 50000), PT_REJECT_TRUNCATED);
-            CHECK_INT(status_of_part(&f, 7000), PT_OK);
+            CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
+            CHECK_INT(status_of_part(&f, 50000), PATINA_REJECT_TRUNCATED);
+            CHECK_INT(status_of_part(&f, 7000), PATINA_OK);
             f.b[at + 10 + i * 37] ^= 1;
         }
     }
     /* A window elsewhere does not notice, by design: an hour-long file is not decoded whole. */
     f.b[at + 100] ^= 1;
-    const pt_bytes bytes = in_memory(&f);
+    const pt_byte_source bytes = memory_source(&f);
     REQUIRE_OK(pt_decoder_open(&bytes, &decoder, &info, &t->err));
     CHECK_OK(pt_decoder_seek(decoder, 50000, &t->err));
     CHECK_OK(pt_decoder_read(decoder, part, 4096, &got, &t->err));
@@ -478,25 +478,25 @@ TEST(decoder, a_damaged_flac_frame_is_not_papered_over) {
 
 TEST(decoder, a_flac_of_unknown_length_is_read_to_its_end) {
     float *x = make_noise(30000, 0.5);
-    file_bytes f = make_sound(FLAC_16, RATE, 1, NULL, x, 30000);
+    file_bytes f = encode_audio(FLAC_16, RATE, 1, NULL, x, 30000);
     REQUIRE(f.n > 42 && memcmp(f.b, "fLaC", 4) == 0);
     f.b[21] &=
         0xF0; /* STREAMINFO's 36 bits of total samples: as an encoder on a pipe leaves them */
     memset(f.b + 22, 0, 4);
-    outcome o = decode(&f);
-    CHECK_INT(o.status, PT_OK);
+    decode_result o = decode(&f);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK(!o.info.exact);
     CHECK_INT(o.n_frames, 30000);
     release(&o);
     put_le(f.b + 22, 0xFFFFFFFF, 4); /* and a count that nothing is allocated from */
     f.b[21] |= 0x0F;
-    CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&f);
     free(x);
 }
 
 /* The CRC of an Ogg page: polynomial 04C11DB7, no reflection (RFC 3533). */
-static void mend_page(unsigned char *page, size_t n) {
+static void fix_page_crc(unsigned char *page, size_t n) {
     uint32_t crc = 0;
     memset(page + 22, 0, 4);
     for (size_t i = 0; i < n; i++) {
@@ -508,7 +508,7 @@ static void mend_page(unsigned char *page, size_t n) {
 }
 
 /** Adds to the length that an Ogg file's last page states. */
-static void promise_more(file_bytes *f, uint64_t frames) {
+static void raise_declared_frames(file_bytes *f, uint64_t frames) {
     size_t last = 0;
     for (size_t i = 0; i + 27 < f->n; i++)
         if (memcmp(f->b + i, "OggS", 4) == 0) last = i;
@@ -516,7 +516,7 @@ static void promise_more(file_bytes *f, uint64_t frames) {
     for (int i = 7; i >= 0; i--)
         granule = granule << 8 | f->b[last + 6 + (size_t)i];
     put_le(f->b + last + 6, granule + frames, 8);
-    mend_page(f->b + last, f->n - last);
+    fix_page_crc(f->b + last, f->n - last);
 }
 
 /* A packet that is not full: its page says where it ends. 47 999 + 312 of preskip is no multiple of
@@ -525,17 +525,17 @@ TEST(decoder, opus_may_miss_one_packet) {
     float *x = make_noise(48000, 0.5);
     const struct {
         uint64_t more;
-        pt_status expected;
-    } cases[] = {{900, PT_OK}, {3000, PT_REJECT_TRUNCATED}};
+        patina_status expected;
+    } cases[] = {{900, PATINA_OK}, {3000, PATINA_REJECT_TRUNCATED}};
     for (size_t k = 0; k < 2; k++) {
-        file_bytes f = make_sound(OPUS, 48000, 1, NULL, x, 48000);
-        promise_more(&f, cases[k].more);
+        file_bytes f = encode_audio(OPUS, 48000, 1, NULL, x, 48000);
+        raise_declared_frames(&f, cases[k].more);
         CHECK_OUTCOME(&f, cases[k].expected);
         file_bytes_release(&f);
     }
-    file_bytes f = make_sound(OGG, 48000, 1, NULL, x, 48000); /* Vorbis has no such excuse */
-    promise_more(&f, 900);
-    CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+    file_bytes f = encode_audio(OGG, 48000, 1, NULL, x, 48000); /* Vorbis has no such excuse */
+    raise_declared_frames(&f, 900);
+    CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&f);
     free(x);
 }
@@ -546,20 +546,20 @@ TEST(decoder, a_damaged_ogg_page_is_found) {
     const int formats[] = {OGG, OPUS};
     float *x = make_noise(5 * 48000, 0.5);
     for (size_t k = 0; k < 2; k++) {
-        file_bytes f = make_sound(formats[k], 48000, 1, NULL, x, 5 * 48000);
+        file_bytes f = encode_audio(formats[k], 48000, 1, NULL, x, 5 * 48000);
         unsigned n_pages = 0;
         for (size_t i = 1; i + 27 < f.n; i++) {
             if (memcmp(f.b + i, "OggS", 4) != 0) continue;
             if (++n_pages < 2) continue; /* headers */
             f.b[i + 500] ^= 1;
-            CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+            CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
             f.b[i + 500] ^= 1;
             f.b[i] ^= 1; /* no page at all where one should be */
-            CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+            CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
             f.b[i] ^= 1;
         }
         CHECK(n_pages > 4);
-        CHECK_OUTCOME(&f, PT_OK);
+        CHECK_OUTCOME(&f, PATINA_OK);
         file_bytes_release(&f);
     }
     free(x);
@@ -574,16 +574,16 @@ static unsigned char *info_tag(const file_bytes *f) {
 
 TEST(decoder, mp3_may_miss_one_frame_of_those_its_tag_counts) {
     float *x = make_noise(RATE, 0.5);
-    file_bytes f = make_sound(MP3, RATE, 1, NULL, x, RATE);
+    file_bytes f = encode_audio(MP3, RATE, 1, NULL, x, RATE);
     unsigned char *tag = info_tag(&f);
     REQUIRE(tag != NULL && (tag[7] & 1) && tag[11] < 200);
-    outcome o = decode(&f);
+    decode_result o = decode(&f);
     CHECK_INT(o.n_frames, RATE); /* encoder delay and padding are taken off */
     release(&o);
     tag[11] += 1;
-    CHECK_OUTCOME(&f, PT_OK);
+    CHECK_OUTCOME(&f, PATINA_OK);
     tag[11] += 2;
-    CHECK_OUTCOME(&f, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&f);
     free(x);
 }
@@ -607,8 +607,8 @@ TEST(decoder, mp3_without_a_tag_is_read_to_its_end) {
     const unsigned first = pt_mpeg_frame_bytes(f.b);
     CHECK(first > 0);
     file_bytes bare = {f.b + first, f.n - first};
-    outcome o = decode(&bare);
-    CHECK_INT(o.status, PT_OK);
+    decode_result o = decode(&bare);
+    CHECK_INT(o.status, PATINA_OK);
     /* no tag, so the encoder's delay and padding stay: less than three frames of 1152 */
     CHECK(o.n_frames >= n && o.n_frames < n + 3 * 1152);
     release(&o);
@@ -618,36 +618,36 @@ TEST(decoder, mp3_without_a_tag_is_read_to_its_end) {
 
 TEST(decoder, mp3_hides_behind_tags_junk_and_wav) {
     float *x = make_noise(RATE, 0.5);
-    file_bytes f = make_sound(MP3, RATE, 1, NULL, x, RATE);
-    outcome plain = decode(&f), o;
+    file_bytes f = encode_audio(MP3, RATE, 1, NULL, x, RATE);
+    decode_result plain = decode(&f), o;
     const size_t before = 10 + 300;
     file_bytes g = {calloc(1, f.n + before), f.n + before};
     memcpy(g.b, "ID3\4\0\0\0\0\2\x2c", 10); /* 300 bytes: 2 * 128 + 44 */
     memcpy(g.b + before, f.b, f.n);
     o = decode(&g);
-    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK(o.n_frames == plain.n_frames &&
           memcmp(o.samples, plain.samples, o.n_frames * sizeof(float)) == 0);
     release(&o);
     g.b[4] = 0xFF; /* no revision that there is, but a tag to libsndfile, which would print */
     o = decode(&g);
-    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.n_frames, plain.n_frames);
     release(&o);
     memset(g.b, 0, before); /* zeros instead of a tag */
     o = decode(&g);
-    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.n_frames, plain.n_frames);
     release(&o);
     file_bytes_release(&g);
     g = make_wav(0x55, 8, RATE, 1, f.b, f.n);
     o = decode(&g);
-    CHECK_INT(o.status, PT_OK);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK_STR(o.info.format, "wav");
     CHECK_INT(o.n_frames, plain.n_frames);
     release(&o);
     file_bytes less = cut(&g, 100);
-    CHECK_OUTCOME(&less, PT_REJECT_TRUNCATED);
+    CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&g);
     release(&plain);
     file_bytes_release(&f);
@@ -658,12 +658,12 @@ TEST(decoder, tags_may_stand_before_other_formats) {
     const int formats[] = {FLAC_16, OGG, OPUS};
     float *x = make_noise(6 * 20000, 0.5);
     for (size_t k = 0; k < 3; k++) {
-        file_bytes f = make_sound(formats[k], 48000, 6, NULL, x, 20000);
+        file_bytes f = encode_audio(formats[k], 48000, 6, NULL, x, 20000);
         file_bytes g = {calloc(1, f.n + 310), f.n + 310};
         memcpy(g.b, "ID3\4\0\0\0\0\2\x2c", 10);
         memcpy(g.b + 310, f.b, f.n);
-        outcome plain = decode(&f), o = decode(&g);
-        CHECK_INT(o.status, PT_OK);
+        decode_result plain = decode(&f), o = decode(&g);
+        CHECK_INT(o.status, PATINA_OK);
         CHECK_INT(o.info.exact, plain.info.exact);
         CHECK_INT(o.n_frames, 20000);
         CHECK(o.n_frames == plain.n_frames &&
@@ -677,7 +677,7 @@ TEST(decoder, tags_may_stand_before_other_formats) {
 }
 
 /** Where standard error goes to while it is watched; gives the descriptor to restore. */
-static int watch_stderr(const char *path) {
+static int capture_stderr(const char *path) {
     fflush(stderr);
     const int saved = dup(2);
     const int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -689,13 +689,13 @@ static int watch_stderr(const char *path) {
 /* libmpg123 has a lot to say about such files, unless it is asked not to. */
 TEST(decoder, libraries_print_nothing) {
     float *x = make_noise(RATE, 0.5);
-    file_bytes f = make_sound(MP3, RATE, 1, NULL, x, RATE);
+    file_bytes f = encode_audio(MP3, RATE, 1, NULL, x, RATE);
     const char *path = tmp_path("stderr");
-    const int saved = watch_stderr(path);
+    const int saved = capture_stderr(path);
     uint32_t state = 7;
 
     file_bytes less = cut(&f, f.n / 3);
-    outcome o = decode(&less);
+    decode_result o = decode(&less);
     release(&o);
     for (size_t i = 2000; i < f.n; i++) {
         state = state * 1664525U + 1013904223U;
@@ -709,14 +709,14 @@ TEST(decoder, libraries_print_nothing) {
     }
     less = (file_bytes){f.b, 200};
     o = decode(&less);
-    const pt_status text_status = o.status;
+    const patina_status text_status = o.status;
     release(&o);
     fflush(stderr);
     dup2(saved, 2);
     close(saved);
     file_bytes said = read_file(path);
     CHECK_INT(said.n, 0);
-    CHECK_INT(text_status, PT_REJECT_UNDECODABLE);
+    CHECK_INT(text_status, PATINA_REJECT_UNDECODABLE);
     file_bytes_release(&said);
     file_bytes_release(&f);
     free(x);
@@ -724,7 +724,7 @@ TEST(decoder, libraries_print_nothing) {
 
 TEST(decoder, what_is_no_audio_is_undecodable) {
     file_bytes nothing = {(unsigned char *)calloc(1, 1), 0};
-    CHECK_OUTCOME(&nothing, PT_REJECT_UNDECODABLE);
+    CHECK_OUTCOME(&nothing, PATINA_REJECT_UNDECODABLE);
     const char *strings[] = {"x",
                              "RIFF",
                              "RIFF\x10\0\0\0WAVE",
@@ -736,7 +736,7 @@ TEST(decoder, what_is_no_audio_is_undecodable) {
         const size_t n = k == 2 ? 12 : strlen(strings[k]);
         file_bytes f = {(unsigned char *)malloc(n), n};
         memcpy(f.b, strings[k], n);
-        CHECK_OUTCOME(&f, PT_REJECT_UNDECODABLE);
+        CHECK_OUTCOME(&f, PATINA_REJECT_UNDECODABLE);
         file_bytes_release(&f);
     }
     file_bytes m4a = {(unsigned char *)calloc(1, 64), 64};
@@ -744,9 +744,10 @@ TEST(decoder, what_is_no_audio_is_undecodable) {
            "\0\0\0\x20"
            "ftypM4A ",
            12);
-    outcome o = decode(&m4a);
-    CHECK_INT(o.status, PT_REJECT_UNDECODABLE);
-    CHECK_HAS(o.err.message, PT_HAVE_FFMPEG ? "mp4" : "MP4 or M4A, which this build does not read");
+    decode_result o = decode(&m4a);
+    CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
+    CHECK_CONTAINS(o.err.message,
+                   PT_HAVE_FFMPEG ? "mp4" : "MP4 or M4A, which this build does not read");
     release(&o);
     file_bytes_release(&m4a);
     file_bytes_release(&nothing);
@@ -756,17 +757,21 @@ TEST(decoder, ranges_are_those_of_the_measures) {
     short x[65] = {0};
     const struct {
         unsigned rate_hz, n_channels;
-        pt_status expected;
+        patina_status expected;
     } cases[] = {
-        {3999, 1, PT_REJECT_UNSUPPORTED},   {4000, 1, PT_OK},  {384000, 1, PT_OK},
-        {384001, 1, PT_REJECT_UNSUPPORTED}, {8000, 64, PT_OK}, {8000, 65, PT_REJECT_UNSUPPORTED},
+        {3999, 1, PATINA_REJECT_UNSUPPORTED},
+        {4000, 1, PATINA_OK},
+        {384000, 1, PATINA_OK},
+        {384001, 1, PATINA_REJECT_UNSUPPORTED},
+        {8000, 64, PATINA_OK},
+        {8000, 65, PATINA_REJECT_UNSUPPORTED},
     };
     for (size_t k = 0; k < 6; k++) {
         file_bytes f =
             make_wav(1, 16, cases[k].rate_hz, cases[k].n_channels, x, 2 * cases[k].n_channels);
         CHECK_OUTCOME(&f, cases[k].expected);
         file_bytes less = cut(&f, 1); /* truncated comes first */
-        CHECK_OUTCOME(&less, PT_REJECT_TRUNCATED);
+        CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
         file_bytes_release(&f);
     }
 }
@@ -780,13 +785,13 @@ TEST(decoder, the_whole_shared_corpus_decodes) {
                  {"hens.ogg", 442575},        {"acoustic_scene.mp3", 441001},
                  {"ambi_sauna.flac", 396900}, {"phone-incoming-call.oga", 64546},
                  {"stereo_24bit.WAV", 17833}, {"morning_coffee_30s.ogg", 240000}};
-    if (!pt_test_shared("corpus/clips")) SKIP("no ../shared/corpus");
+    if (!pt_test_shared_path("corpus/clips")) SKIP("no ../shared/corpus");
     for (size_t k = 0; k < sizeof clips / sizeof clips[0]; k++) {
         char name[128];
         snprintf(name, sizeof name, "corpus/clips/%s", clips[k].name);
-        file_bytes f = read_file(pt_test_shared(name));
-        outcome o = decode(&f);
-        CHECK_INT(o.status, PT_OK);
+        file_bytes f = read_file(pt_test_shared_path(name));
+        decode_result o = decode(&f);
+        CHECK_INT(o.status, PATINA_OK);
         CHECK_INT(o.n_frames, clips[k].n_frames);
         release(&o);
         file_bytes_release(&f);

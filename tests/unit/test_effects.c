@@ -2,6 +2,7 @@
 /* Effects one by one: the independent implementation's samples, and what their definitions say of
  * their spectra, levels and places. */
 
+#include "base/arena.h"
 #include "degrade_fixture.h"
 #include "dsp/fft.h"
 #include "dsp/stats.h"
@@ -14,31 +15,31 @@
 
 /* The bars of the definitions are 1e-4 of the peak, 1e-5 for comb, pops and hard clip. Both sides
  * compute in double and round once to float, 6e-8 of the peak. */
-#define SAMPLE_BAR 2e-7
+#define SAMPLE_TOLERANCE 2e-7
 
 static void check_samples(pt_test *t, const char *name, const float *mine, const char *file) {
     char path[128];
     pt_test_wav wav;
     snprintf(path, sizeof path, "dsp/%s", file);
-    if (!pt_test_wav_read(t, pt_test_golden(path), &wav)) return;
+    if (!pt_test_wav_read(t, pt_test_golden_path(path), &wav)) return;
     double peak = 0.0, worst = 0.0;
     for (size_t i = 0; i < wav.n_frames; i++) {
         peak = fmax(peak, fabs((double)wav.samples[i]));
         worst = fmax(worst, fabs((double)mine[i] - (double)wav.samples[i]));
     }
-    pt_test_check(t, worst <= SAMPLE_BAR * peak, __FILE__, __LINE__, "%s: off by %g of the peak",
-                  name, worst / peak);
+    pt_test_check(t, worst <= SAMPLE_TOLERANCE * peak, __FILE__, __LINE__,
+                  "%s: off by %g of the peak", name, worst / peak);
     pt_test_wav_release(&wav);
 }
 
-static void check_case(pt_test *t, bench *b, const char *name, const json_t *wanted,
+static void check_case(pt_test *t, fixture *b, const char *name, const json_t *wanted,
                        const pt_test_wav *input) {
     char *chain = json_dumps(json_object_get(wanted, "chain"), JSON_REAL_PRECISION(17));
-    float *degraded = stimulus_new(input->n_frames);
-    pt_damage damage;
+    float *degraded = stimulus_alloc(input->n_frames);
+    patina_degrade_stats damage;
 
     if (CHECK_OK(
-            bench_apply(b, chain, input->samples, input->n_frames, degraded, &damage, &t->err))) {
+            fixture_apply(b, chain, input->samples, input->n_frames, degraded, &damage, &t->err))) {
         const char *file = json_string_value(json_object_get(wanted, "output"));
         if (file) check_samples(t, name, degraded, file);
 
@@ -52,24 +53,25 @@ static void check_case(pt_test *t, bench *b, const char *name, const json_t *wan
                    json_real_value(json_object_get(wanted, "sdr_db")), 1e-6);
         CHECK_NEAR(damage.output_gain, json_real_value(json_object_get(wanted, "output_gain")),
                    1e-12);
-        check_json_text(t, name, pt_damage_print(&damage), json_object_get(wanted, "stages"), 1e-9);
+        check_json_text(t, name, patina_degrade_stats_to_json(&damage),
+                        json_object_get(wanted, "stages"), 1e-9);
     }
     free(degraded);
     free(chain);
 }
 
 TEST(effects, samples_of_the_independent_implementation) {
-    bench b;
+    fixture b;
     pt_test_wav input;
     const char *name;
-    json_t *cases = expected(t, "effects"), *wanted;
-    REQUIRE(pt_test_wav_read(t, pt_test_golden("dsp/prog.wav"), &input));
-    REQUIRE(bench_open(t, &b));
+    json_t *cases = golden_member(t, "effects"), *wanted;
+    REQUIRE(pt_test_wav_read(t, pt_test_golden_path("dsp/prog.wav"), &input));
+    REQUIRE(fixture_open(t, &b));
     CHECK_INT(json_object_size(cases), 15);
     json_object_foreach(cases, name, wanted) {
         check_case(t, &b, name, wanted, &input);
     }
-    bench_close(&b);
+    fixture_close(&b);
     pt_test_wav_release(&input);
     json_decref(cases);
 }
@@ -91,15 +93,15 @@ static double level_db(const float *response, size_t n, double f) {
  */
 TEST(effects, comb_notches) {
     enum { N = 1024, DELAY = 240 };
-    bench b;
-    REQUIRE(bench_open(t, &b));
+    fixture b;
+    REQUIRE(fixture_open(t, &b));
     for (int sign = 1; sign >= -1; sign -= 2) {
         float x[N] = {1.0F}, y[N];
         const double g = 0.9, crest = 20.0 * log10((1.0 + g) / sqrt(1.0 + g * g));
         char json[128];
         snprintf(json, sizeof json, "[{\"fx\":\"comb\",\"taps\":[{\"delay\":%d,\"gain\":%g}]}]",
                  DELAY, sign * g);
-        REQUIRE_OK(bench_apply(&b, json, x, N, y, NULL, &t->err));
+        REQUIRE_OK(fixture_apply(&b, json, x, N, y, NULL, &t->err));
         for (int m = 0; m < 100; m++) {
             const double odd = (2.0 * m + 1.0) * 24000.0 / DELAY, even = m * RATE / DELAY;
             const double notch = level_db(y, N, sign > 0 ? odd : even);
@@ -107,28 +109,28 @@ TEST(effects, comb_notches) {
             CHECK_NEAR(crest - notch, 20.0 * log10((1.0 + g) / (1.0 - g)), 1e-4);
         }
     }
-    bench_close(&b);
+    fixture_close(&b);
 }
 
 /* White noise keeps its power on average, and what lies before the start is silence. */
 TEST(effects, comb_edges) {
-    bench b;
+    fixture b;
     const float x[4] = {0.5F, 0.25F, -0.125F, 0.5F};
     float y[4];
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     /* 1 + 0.75^2 = 1.25^2, so every number here is exact. */
-    REQUIRE_OK(bench_apply(&b, "[{\"fx\":\"comb\",\"taps\":[{\"delay\":2,\"gain\":0.75}]}]", x, 4,
-                           y, NULL, &t->err));
+    REQUIRE_OK(fixture_apply(&b, "[{\"fx\":\"comb\",\"taps\":[{\"delay\":2,\"gain\":0.75}]}]", x, 4,
+                             y, NULL, &t->err));
     CHECK_NEAR(y[0], 0.5 / 1.25, 1e-7);
     CHECK_NEAR(y[1], 0.25 / 1.25, 1e-7);
     CHECK_NEAR(y[2], (-0.125 + 0.75 * 0.5) / 1.25, 1e-7);
     CHECK_NEAR(y[3], (0.5 + 0.75 * 0.25) / 1.25, 1e-7);
     /* A delay beyond the excerpt adds nothing but keeps its share of the norm. */
-    REQUIRE_OK(bench_apply(&b, "[{\"fx\":\"comb\",\"taps\":[{\"delay\":4,\"gain\":0.75}]}]", x, 4,
-                           y, NULL, &t->err));
+    REQUIRE_OK(fixture_apply(&b, "[{\"fx\":\"comb\",\"taps\":[{\"delay\":4,\"gain\":0.75}]}]", x, 4,
+                             y, NULL, &t->err));
     for (size_t i = 0; i < 4; i++)
         CHECK_NEAR(y[i], x[i] / 1.25, 1e-7);
-    bench_close(&b);
+    fixture_close(&b);
 }
 
 /* ---- noise ---- */
@@ -136,27 +138,27 @@ TEST(effects, comb_edges) {
 /* The generator's own white, pink and brown before scaling, over 60000 samples. */
 TEST(effects, noise_is_the_drawn_one) {
     enum { N = 60000 };
-    bench b;
-    json_t *cases = expected(t, "noise_unit_first16"), *wanted;
+    fixture b;
+    json_t *cases = golden_member(t, "noise_unit_first16"), *wanted;
     const char *colour;
     float *x = music_new(N, 1);
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     json_object_foreach(cases, colour, wanted) {
         char json[128];
-        pt_ride ride;
-        pt_damage damage;
+        pt_stems stems;
+        patina_degrade_stats damage;
         double mine = 0.0, theirs = 0.0;
         snprintf(json, sizeof json, "[{\"fx\":\"noise\",\"colour\":\"%s\",\"snr_db\":20}]", colour);
-        REQUIRE_OK(bench_ride(&b, json, x, N, &ride, &damage, &t->err));
+        REQUIRE_OK(fixture_render_stems(&b, json, x, N, &stems, &damage, &t->err));
         for (size_t i = 0; i < 16; i++) {
-            mine += ride.noise[i] * ride.noise[i];
+            mine += stems.noise[i] * stems.noise[i];
             theirs += pow(json_real_value(json_array_get(wanted, i)), 2.0);
         }
         for (size_t i = 0; i < 16; i++)
-            CHECK_NEAR(ride.noise[i] / sqrt(mine),
+            CHECK_NEAR(stems.noise[i] / sqrt(mine),
                        json_real_value(json_array_get(wanted, i)) / sqrt(theirs), 1e-10);
     }
-    bench_close(&b);
+    fixture_close(&b);
     json_decref(cases);
     free(x);
 }
@@ -201,23 +203,23 @@ static const struct {
 
 /* Bars of the definitions: 0.1 dB an octave over 10 s, 0.2 over 2 s. */
 TEST(effects, noise_slopes) {
-    bench b;
+    fixture b;
     const size_t lengths[] = {TEN_S, TEN_S / 5};
     float *x = music_new(TEN_S, 2);
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     for (size_t c = 0; c < 3; c++)
         for (size_t l = 0; l < 2; l++) {
             const size_t n = lengths[l];
             char json[128];
-            pt_ride ride;
-            pt_damage damage;
+            pt_stems stems;
+            patina_degrade_stats damage;
             snprintf(json, sizeof json, "[{\"fx\":\"noise\",\"colour\":\"%s\",\"snr_db\":10}]",
                      colours[c].name);
-            REQUIRE_OK(bench_ride(&b, json, x, n, &ride, &damage, &t->err));
-            CHECK_NEAR(slope_db(t, ride.noise, n), colours[c].slope_db, n == TEN_S ? 0.1 : 0.2);
-            CHECK_NEAR(pt_stats_mean_double(ride.noise, n), 0.0, 1e-12);
+            REQUIRE_OK(fixture_render_stems(&b, json, x, n, &stems, &damage, &t->err));
+            CHECK_NEAR(slope_db(t, stems.noise, n), colours[c].slope_db, n == TEN_S ? 0.1 : 0.2);
+            CHECK_NEAR(pt_stats_mean_double(stems.noise, n), 0.0, 1e-12);
         }
-    bench_close(&b);
+    fixture_close(&b);
     free(x);
 }
 
@@ -227,22 +229,23 @@ TEST(effects, noise_slopes) {
  * 0.8. Were the slope to go on, the ratio would be 87. */
 TEST(effects, noise_is_flat_below_20_hz) {
     enum { N = 65536, RUNS = 12 };
-    bench b;
+    fixture b;
     float *x = music_new(N, 3);
     pt_fft *fft = NULL;
     double *spectrum = aligned_alloc(64, (N + 8) * sizeof *spectrum), low = 0.0, high = 0.0;
-    REQUIRE(bench_open(t, &b) && spectrum);
+    REQUIRE(fixture_open(t, &b) && spectrum);
     REQUIRE_OK(pt_fft_open(N, &fft, &t->err));
-    pt_chain *chain = NULL;
-    REQUIRE_OK(
-        pt_chain_parse("[{\"fx\":\"noise\",\"colour\":\"brown\",\"snr_db\":10}]", &chain, &t->err));
+    patina_effect_chain *chain = NULL;
+    REQUIRE_OK(patina_effect_chain_from_json(
+        "[{\"fx\":\"noise\",\"colour\":\"brown\",\"snr_db\":10}]", &chain, &t->err));
     for (uint32_t run = 0; run < RUNS; run++) {
-        const pt_rng rng = pt_rng_of(7, "golden", run, PT_STREAM_NOISE_SAMPLES);
-        pt_ride ride;
-        pt_damage damage;
+        const pt_rng rng = pt_rng_make(7, "golden", run, PT_RNG_STREAM_NOISE_SAMPLES);
+        pt_stems stems;
+        patina_degrade_stats damage;
         pt_arena_reset(&b.arena);
-        REQUIRE_OK(pt_chain_ride(b.suite, chain, &rng, x, N, &ride, &damage, &b.arena, &t->err));
-        pt_fft_forward(fft, ride.noise, spectrum); /* one period, so no window is needed */
+        REQUIRE_OK(pt_effect_chain_render_stems(b.config, chain, &rng, x, N, &stems, &damage,
+                                                &b.arena, &t->err));
+        pt_fft_forward(fft, stems.noise, spectrum); /* one period, so no window is needed */
         double total = 0.0, below = 0.0, at = 0.0;
         for (size_t k = 1; k < N / 2; k++) {
             const double f = RATE * (double)k / N;
@@ -255,36 +258,36 @@ TEST(effects, noise_is_flat_below_20_hz) {
         high += at / total;
     }
     CHECK_NEAR(low / high, 27.0 / 13.65, 0.8);
-    pt_chain_close(&chain);
+    patina_effect_chain_close(&chain);
     pt_fft_close(&fft);
     free(spectrum);
-    bench_close(&b);
+    fixture_close(&b);
     free(x);
 }
 
 /* Over the whole excerpt, its silent half included; bar 0.01 dB. */
 TEST(effects, noise_has_the_drawn_ratio) {
-    bench b;
+    fixture b;
     enum { N = 96000 };
-    float *x = music_new(N, 4), *y = stimulus_new(N);
+    float *x = music_new(N, 4), *y = stimulus_alloc(N);
     memset(x, 0, N / 2 * sizeof *x);
     for (size_t i = 0; i < N; i++)
         x[i] = 0.02F * x[i] + 0.01F; /* DC counts for nothing; low enough that nothing is scaled */
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     for (size_t c = 0; c < 3; c++)
         for (double snr_db = 0.0; snr_db <= 40.0; snr_db += 13.3) {
             char json[128];
             snprintf(json, sizeof json, "[{\"fx\":\"noise\",\"colour\":\"%s\",\"snr_db\":%g}]",
                      colours[c].name, snr_db);
-            pt_damage damage;
-            REQUIRE_OK(bench_apply(&b, json, x, N, y, &damage, &t->err));
+            patina_degrade_stats damage;
+            REQUIRE_OK(fixture_apply(&b, json, x, N, y, &damage, &t->err));
             CHECK_NEAR(damage.output_gain, 1.0, 0.0);
             for (size_t i = 0; i < N; i++)
                 y[i] -= x[i];
             CHECK_NEAR(10.0 * log10(pt_stats_power(x, N) / pt_stats_power(y, N)), snr_db, 0.001);
             CHECK_NEAR(10.0 * log10(damage.signal_power / damage.noise_power), snr_db, 1e-9);
         }
-    bench_close(&b);
+    fixture_close(&b);
     free(x);
     free(y);
 }
@@ -292,45 +295,45 @@ TEST(effects, noise_has_the_drawn_ratio) {
 /* The ratio is to the signal as it arrives: what a clip left of it, without pops and distortion. */
 TEST(effects, noise_ratio_is_to_the_signal) {
     enum { N = 48000 };
-    bench b;
-    float *x = music_new(N, 4), *y = stimulus_new(N);
-    pt_damage damage;
-    pt_ride ride;
+    fixture b;
+    float *x = music_new(N, 4), *y = stimulus_alloc(N);
+    patina_degrade_stats damage;
+    pt_stems stems;
     const char *pops = "{\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 9, \"level_db\": 3, "
                        "\"polarity\": 1, \"width\": 1440, \"freq\": 400}";
     char json[512];
-    REQUIRE(bench_open(t, &b));
-    REQUIRE_OK(bench_apply(&b,
-                           "[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.5}, "
-                           "{\"fx\": \"noise\", \"colour\": \"white\", \"snr_db\": 6}]",
-                           x, N, y, &damage, &t->err));
+    REQUIRE(fixture_open(t, &b));
+    REQUIRE_OK(fixture_apply(&b,
+                             "[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.5}, "
+                             "{\"fx\": \"noise\", \"colour\": \"white\", \"snr_db\": 6}]",
+                             x, N, y, &damage, &t->err));
     CHECK_NEAR(10.0 * log10(damage.signal_power / damage.noise_power), 6.0, 1e-9);
 
     double *before = calloc(N, sizeof *before);
     REQUIRE(before);
     snprintf(json, sizeof json, "[%s]", pops);
-    REQUIRE_OK(bench_ride(&b, json, x, N, &ride, &damage, &t->err));
-    memcpy(before, ride.noise, N * sizeof *before);
+    REQUIRE_OK(fixture_render_stems(&b, json, x, N, &stems, &damage, &t->err));
+    memcpy(before, stems.noise, N * sizeof *before);
     snprintf(json, sizeof json, "[%s, {\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 6}]",
              pops);
-    REQUIRE_OK(bench_ride(&b, json, x, N, &ride, &damage, &t->err));
+    REQUIRE_OK(fixture_render_stems(&b, json, x, N, &stems, &damage, &t->err));
     for (size_t i = 0; i < N; i++)
-        before[i] = ride.noise[i] - before[i];
+        before[i] = stems.noise[i] - before[i];
     CHECK_NEAR(10.0 * log10(pt_stats_power(x, N) / pt_stats_power_double(before, N)), 6.0, 1e-6);
     free(before);
-    bench_close(&b);
+    fixture_close(&b);
     free(x);
     free(y);
 }
 
 TEST(effects, noise_differs_between_rows) {
     enum { N = 1000 };
-    bench b;
-    float *x = music_new(N, 4), *y = stimulus_new(N), *z = stimulus_new(N);
-    pt_chain *chain = NULL;
-    REQUIRE(bench_open(t, &b));
-    REQUIRE_OK(
-        pt_chain_parse("[{\"fx\":\"noise\",\"colour\":\"pink\",\"snr_db\":10}]", &chain, &t->err));
+    fixture b;
+    float *x = music_new(N, 4), *y = stimulus_alloc(N), *z = stimulus_alloc(N);
+    patina_effect_chain *chain = NULL;
+    REQUIRE(fixture_open(t, &b));
+    REQUIRE_OK(patina_effect_chain_from_json(
+        "[{\"fx\":\"noise\",\"colour\":\"pink\",\"snr_db\":10}]", &chain, &t->err));
     const struct {
         uint64_t seed;
         const char *entry;
@@ -338,12 +341,13 @@ TEST(effects, noise_differs_between_rows) {
     } rows[] = {{1, "a", 0}, {2, "a", 0}, {1, "b", 0}, {1, "a", 1}};
     for (size_t r = 0; r < 4; r++) {
         pt_arena_reset(&b.arena);
-        REQUIRE_OK(pt_chain_apply(b.suite, chain, rows[r].seed, rows[r].entry, rows[r].variant, x,
-                                  N, r ? z : y, NULL, &b.arena, &t->err));
+        REQUIRE_OK(patina_effect_chain_apply(b.config, chain, rows[r].seed, rows[r].entry,
+                                             rows[r].variant, x, N, r ? z : y, NULL, &b.arena,
+                                             &t->err));
         if (r) CHECK(memcmp(y, z, N * sizeof *y) != 0);
     }
-    pt_chain_close(&chain);
-    bench_close(&b);
+    patina_effect_chain_close(&chain);
+    fixture_close(&b);
     free(x);
     free(y);
     free(z);
@@ -351,15 +355,15 @@ TEST(effects, noise_differs_between_rows) {
 
 /* ---- clip ---- */
 
-static pt_status clip(pt_test *t, bench *b, const char *kind, double fraction, const float *x,
-                      size_t n, float *y, pt_damage *damage) {
+static patina_status clip(pt_test *t, fixture *b, const char *kind, double fraction, const float *x,
+                          size_t n, float *y, patina_degrade_stats *damage) {
     char json[128];
     snprintf(json, sizeof json, "[{\"fx\":\"clip\",\"kind\":\"%s\",\"fraction\":%.17g}]", kind,
              fraction);
-    return bench_apply(b, json, x, n, y, damage, &t->err);
+    return fixture_apply(b, json, x, n, y, damage, &t->err);
 }
 
-static int by_size(const void *a, const void *b) {
+static int compare_magnitudes(const void *a, const void *b) {
     const float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
 }
@@ -368,16 +372,17 @@ static int by_size(const void *a, const void *b) {
 TEST(effects, clip_threshold_is_the_order_statistic) {
     const size_t lengths[] = {1, 2, 3, 10, 100, 997, 4096};
     const double fractions[] = {1e-6, 0.005, 0.0999, 0.1, 0.25, 0.5, 0.75, 0.999};
-    bench b;
-    REQUIRE(bench_open(t, &b));
+    fixture b;
+    REQUIRE(fixture_open(t, &b));
     for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
         for (size_t f = 0; f < sizeof fractions / sizeof *fractions; f++) {
             const size_t n = lengths[l];
-            float *x = gaussian_new(n, 0.1, l + 1), *y = stimulus_new(n), *sorted = stimulus_new(n);
-            pt_damage damage;
+            float *x = gaussian_new(n, 0.1, l + 1), *y = stimulus_alloc(n),
+                  *sorted = stimulus_alloc(n);
+            patina_degrade_stats damage;
             for (size_t i = 0; i < n; i++)
                 sorted[i] = fabsf(x[i]);
-            qsort(sorted, n, sizeof *sorted, by_size);
+            qsort(sorted, n, sizeof *sorted, compare_magnitudes);
             const size_t rank = (size_t)ceil((1.0 - fractions[f]) * (double)n);
             REQUIRE_OK(clip(t, &b, "hard", fractions[f], x, n, y, &damage));
             CHECK_NEAR(damage.stage[0].threshold,
@@ -386,32 +391,33 @@ TEST(effects, clip_threshold_is_the_order_statistic) {
             free(y);
             free(sorted);
         }
-    bench_close(&b);
+    fixture_close(&b);
 }
 
 /* Two levels that differ in their last ten bits only. */
 TEST(effects, clip_threshold_is_exact) {
     const float x[4] = {0.75F, 0.75F, 0.75F, 0.75F};
-    bench b;
-    pt_ride ride;
-    pt_damage damage;
-    REQUIRE(bench_open(t, &b));
-    REQUIRE_OK(bench_ride(&b,
-                          "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 2, \"gain\": 1e-13}]}, "
-                          "{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.25}]",
-                          x, 4, &ride, &damage, &t->err));
+    fixture b;
+    pt_stems stems;
+    patina_degrade_stats damage;
+    REQUIRE(fixture_open(t, &b));
+    REQUIRE_OK(
+        fixture_render_stems(&b,
+                             "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 2, \"gain\": 1e-13}]}, "
+                             "{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.25}]",
+                             x, 4, &stems, &damage, &t->err));
     CHECK_NEAR(damage.stage[1].threshold, 0.75 + 1e-13 * 0.75, 0.0);
     CHECK(damage.stage[1].threshold > 0.75);
-    bench_close(&b);
+    fixture_close(&b);
 }
 
 TEST(effects, hard_clip_share) {
     enum { N = TEN_S };
-    bench b;
-    float *x = gaussian_new(N, 0.1, 5), *y = stimulus_new(N);
-    REQUIRE(bench_open(t, &b));
+    fixture b;
+    float *x = gaussian_new(N, 0.1, 5), *y = stimulus_alloc(N);
+    REQUIRE(fixture_open(t, &b));
     for (double fraction = 0.005; fraction < 0.26; fraction *= 3.0) {
-        pt_damage damage;
+        patina_degrade_stats damage;
         REQUIRE_OK(clip(t, &b, "hard", fraction, x, N, y, &damage));
         const float level = (float)damage.stage[0].threshold;
         size_t n_at = 0, n_beyond = 0, n_changed = 0;
@@ -426,7 +432,7 @@ TEST(effects, hard_clip_share) {
          * variables of 24 bits, about density * n * spacing = 0.1 * 480000 * 1e-7. */
         CHECK_NEAR((double)n_at / N, fraction, 2.0 / N);
     }
-    bench_close(&b);
+    fixture_close(&b);
     free(x);
     free(y);
 }
@@ -434,31 +440,31 @@ TEST(effects, hard_clip_share) {
 /* Mostly silence: the level that 1 % reach is 0, the floor of 1/20 of the peak acts. */
 TEST(effects, clip_floor) {
     enum { N = 1000 };
-    bench b;
+    fixture b;
     float x[N] = {0}, y[N];
-    pt_damage damage;
-    REQUIRE(bench_open(t, &b));
+    patina_degrade_stats damage;
+    REQUIRE(fixture_open(t, &b));
     x[100] = 0.5F, x[200] = -0.8F, x[300] = 0.01F;
     REQUIRE_OK(clip(t, &b, "hard", 0.01, x, N, y, &damage));
     CHECK_NEAR(damage.stage[0].threshold, 0.05 * (double)0.8F, 1e-15);
     CHECK_NEAR(y[100], 0.04, 1e-8);
     CHECK_NEAR(y[200], -0.04, 1e-8);
     CHECK_NEAR(y[300], 0.01, 1e-8);
-    bench_close(&b);
+    fixture_close(&b);
 }
 
 TEST(effects, tanh_clip_is_tanh) {
     enum { N = 4000 };
-    bench b;
-    float *x = gaussian_new(N, 0.15, 6), *y = stimulus_new(N);
-    pt_damage damage;
-    REQUIRE(bench_open(t, &b));
+    fixture b;
+    float *x = gaussian_new(N, 0.15, 6), *y = stimulus_alloc(N);
+    patina_degrade_stats damage;
+    REQUIRE(fixture_open(t, &b));
     x[7] = 0.0F, x[8] = 1e-20F, x[9] = -0.9F;
     REQUIRE_OK(clip(t, &b, "tanh", 0.25, x, N, y, &damage));
     const double level = damage.stage[0].threshold;
     for (size_t i = 0; i < N; i++)
         CHECK_NEAR(y[i], level * tanh(x[i] / level), 6e-8 * level); /* half an ulp of float */
-    bench_close(&b);
+    fixture_close(&b);
     free(x);
     free(y);
 }
@@ -474,18 +480,18 @@ static double amplitude_at(const float *y, size_t n, double f) {
 /* DEFINITIONS 6.4: purity, gain and the first harmonics of a clipped sine of 997 Hz over 10 s, bar
  * 0.01 dB. The share c = 1 - 2/pi asin(r) of a sine is beyond r. */
 TEST(effects, clipped_sine_closed_form) {
-    bench b;
-    json_t *forms = expected(t, "closed_form");
+    fixture b;
+    json_t *forms = golden_member(t, "closed_form");
     json_t *cases = json_object_get(forms, "sine_through_hard_clip"), *wanted;
-    float *x = stimulus_new(TEN_S), *y = stimulus_new(TEN_S);
+    float *x = stimulus_alloc(TEN_S), *y = stimulus_alloc(TEN_S);
     size_t k;
     stimulus_add_sine(x, TEN_S, 1, RATE, 997.0, 0.8, 0.0);
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     CHECK_INT(json_array_size(cases), 7);
     json_array_foreach(cases, k, wanted) {
         const double r = json_real_value(json_object_get(wanted, "threshold_over_amplitude"));
         const double a = json_real_value(json_object_get(wanted, "gain"));
-        pt_damage damage;
+        patina_degrade_stats damage;
         REQUIRE_OK(clip(t, &b, "hard", 1.0 - 2.0 / M_PI * asin(r), x, TEN_S, y, &damage));
         CHECK_NEAR(damage.stage[0].threshold / 0.8, r, 1e-4); /* between two of 48000 phases */
         CHECK_NEAR(damage.stage[0].bussgang_gain, a, 1e-4);
@@ -498,7 +504,7 @@ TEST(effects, clipped_sine_closed_form) {
         CHECK_NEAR(amplitude_at(y, TEN_S, 7.0 * 997.0) / (0.8 * a),
                    json_real_value(json_object_get(wanted, "h7")), 2e-4);
     }
-    bench_close(&b);
+    fixture_close(&b);
     json_decref(forms);
     free(x);
     free(y);
@@ -506,23 +512,23 @@ TEST(effects, clipped_sine_closed_form) {
 
 /* Bars 0.3 dB, and 1 dB at u = 3, where 1300 of 480000 samples make all the distortion. */
 TEST(effects, clipped_gaussian_closed_form) {
-    bench b;
-    json_t *forms = expected(t, "closed_form");
+    fixture b;
+    json_t *forms = golden_member(t, "closed_form");
     json_t *cases = json_object_get(forms, "gaussian_through_hard_clip"), *wanted;
-    float *x = gaussian_new(TEN_S, 0.15, 20), *y = stimulus_new(TEN_S);
+    float *x = gaussian_new(TEN_S, 0.15, 20), *y = stimulus_alloc(TEN_S);
     size_t k;
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     CHECK_INT(json_array_size(cases), 5);
     json_array_foreach(cases, k, wanted) {
         const double u = json_real_value(json_object_get(wanted, "threshold_over_sigma"));
-        pt_damage damage;
+        patina_degrade_stats damage;
         REQUIRE_OK(clip(t, &b, "hard", erfc(u * M_SQRT1_2), x, TEN_S, y, &damage));
         CHECK_NEAR(damage.stage[0].bussgang_gain, json_real_value(json_object_get(wanted, "gain")),
                    0.003);
         CHECK_NEAR(ratio_db(damage.signal_power, damage.rest_power),
                    json_real_value(json_object_get(wanted, "purity_db")), u > 2.5 ? 1.0 : 0.3);
     }
-    bench_close(&b);
+    fixture_close(&b);
     json_decref(forms);
     free(x);
     free(y);
@@ -540,26 +546,26 @@ TEST(effects, clipped_gaussian_closed_form) {
 /* Exactly 48000 apart, equal to the last bit, silence between, the last one cut at the end. */
 TEST(effects, pops_are_periodic) {
     enum { OFFSET = 47700, WIDTH = 480 };
-    bench b;
+    fixture b;
     float *x = music_new(TEN_S, 5);
     const double peak = pt_stats_peak(x, TEN_S);
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     for (int boop = 0; boop <= 1; boop++) {
         char json[256];
-        pt_ride ride;
-        pt_damage damage;
+        pt_stems stems;
+        patina_degrade_stats damage;
         if (boop)
             snprintf(json, sizeof json, BOOP, OFFSET, WIDTH);
         else
             snprintf(json, sizeof json, CLICK, OFFSET, WIDTH);
-        REQUIRE_OK(bench_ride(&b, json, x, TEN_S, &ride, &damage, &t->err));
+        REQUIRE_OK(fixture_render_stems(&b, json, x, TEN_S, &stems, &damage, &t->err));
         CHECK_INT(damage.stage[0].count, 10);
 
         size_t n_wrong = 0, n_different = 0;
         for (size_t i = 0; i < TEN_S; i++) {
             const bool inside = i >= OFFSET && (i - OFFSET) % 48000 < WIDTH;
-            n_wrong += !inside && ride.noise[i] != 0.0;
-            n_different += i >= 48000 + OFFSET && ride.noise[i] != ride.noise[i - 48000];
+            n_wrong += !inside && stems.noise[i] != 0.0;
+            n_different += i >= 48000 + OFFSET && stems.noise[i] != stems.noise[i - 48000];
         }
         CHECK_INT(n_wrong, 0);
         CHECK_INT(n_different, 0);
@@ -569,32 +575,32 @@ TEST(effects, pops_are_periodic) {
                                              sin(2.0 * M_PI * 440.0 * k / RATE) *
                                              exp(-5.0 * k / WIDTH)
                                        : -peak * pow(10.0, -6.0 / 20.0);
-            CHECK_NEAR(ride.noise[OFFSET + i], wanted, 1e-14);
+            CHECK_NEAR(stems.noise[OFFSET + i], wanted, 1e-14);
         }
-        CHECK(ride.noise[TEN_S - 1] != 0.0); /* 180 of the 480 samples of the tenth */
+        CHECK(stems.noise[TEN_S - 1] != 0.0); /* 180 of the 480 samples of the tenth */
     }
-    bench_close(&b);
+    fixture_close(&b);
     free(x);
 }
 
 TEST(effects, pops_in_short_excerpts) {
-    bench b;
+    fixture b;
     char json[256];
     float x[100], y[100];
-    pt_damage damage;
+    patina_degrade_stats damage;
     for (size_t i = 0; i < 100; i++)
         x[i] = i == 50 ? 0.5F : 0.0F;
-    REQUIRE(bench_open(t, &b));
+    REQUIRE(fixture_open(t, &b));
     snprintf(json, sizeof json, CLICK, 98, 48);
-    REQUIRE_OK(bench_apply(&b, json, x, 100, y, &damage, &t->err));
+    REQUIRE_OK(fixture_apply(&b, json, x, 100, y, &damage, &t->err));
     CHECK_INT(damage.stage[0].count, 1);
     CHECK_NEAR(y[97], 0.0, 0.0);
     CHECK_NEAR(y[98], -0.5 * pow(10.0, -0.3), 1e-7);
     CHECK_NEAR(y[99], y[98], 0.0);
     /* A recipe for a longer excerpt: no place is left. */
     snprintf(json, sizeof json, CLICK, 100, 48);
-    REQUIRE_OK(bench_apply(&b, json, x, 100, y, &damage, &t->err));
+    REQUIRE_OK(fixture_apply(&b, json, x, 100, y, &damage, &t->err));
     CHECK_INT(damage.stage[0].count, 0);
     CHECK(memcmp(x, y, sizeof x) == 0);
-    bench_close(&b);
+    fixture_close(&b);
 }

@@ -14,7 +14,7 @@ static void check_pairs(pt_test *t, const uint32_t *words, size_t n_pairs) {
     enum { MOST = 4096 };
     double pairs[2 * MOST];
     long double worst = 0.0L;
-    pt_dsp_ops_best()->gauss_pairs(words, n_pairs, pairs);
+    pt_dsp_ops_get_best()->gauss_pairs(words, n_pairs, pairs);
     for (size_t p = 0; p < n_pairs; p++) {
         const long double u = ((long double)words[2 * p] + 0.5L) / 4294967296.0L;
         const long double v = ((long double)words[2 * p + 1] + 0.5L) / 4294967296.0L;
@@ -54,7 +54,7 @@ TEST(elementary, gauss_pairs_at_seams) {
 TEST(elementary, gauss_near_zero_is_relatively_exact) {
     const uint32_t words[2] = {0xFFFFFFFFU, 0};
     double pair[2];
-    pt_dsp_ops_best()->gauss_pairs(words, 1, pair);
+    pt_dsp_ops_get_best()->gauss_pairs(words, 1, pair);
     const long double r = sqrtl(-2.0L * logl(1.0L - 0.5L / 4294967296.0L));
     CHECK_NEAR(pair[0], (double)r, 1e-20);
 }
@@ -70,7 +70,7 @@ TEST(elementary, soft_clip_is_tanh) {
         x[5] = levels[l] * 300.0;
         x[6] = levels[l] * -300.0;
         x[7] = levels[l] * 1e-12;
-        pt_dsp_ops_best()->soft_clip(x, N, levels[l], y);
+        pt_dsp_ops_get_best()->soft_clip(x, N, levels[l], y);
         for (size_t i = 0; i < N; i++) {
             const long double wanted =
                 (long double)levels[l] * tanhl(x[i] / (long double)levels[l]);
@@ -91,11 +91,11 @@ TEST(elementary, results_do_not_depend_on_neighbours) {
         x[i] = sin((double)(i * i)), words[2 * i] = (uint32_t)(i * 97003),
         words[2 * i + 1] = ~(uint32_t)(i << 27);
     for (size_t n = 1; n <= 20; n++) {
-        pt_dsp_ops_best()->soft_clip(x, n, 0.3, y);
-        pt_dsp_ops_best()->gauss_pairs(words, n, pairs);
+        pt_dsp_ops_get_best()->soft_clip(x, n, 0.3, y);
+        pt_dsp_ops_get_best()->gauss_pairs(words, n, pairs);
         for (size_t i = 0; i < n; i++) {
-            pt_dsp_ops_best()->soft_clip(x + i, 1, 0.3, &one);
-            pt_dsp_ops_best()->gauss_pairs(words + 2 * i, 1, pair);
+            pt_dsp_ops_get_best()->soft_clip(x + i, 1, 0.3, &one);
+            pt_dsp_ops_get_best()->gauss_pairs(words + 2 * i, 1, pair);
             CHECK(one == y[i]);
             CHECK(memcmp(pair, pairs + 2 * i, sizeof pair) == 0);
         }
@@ -112,7 +112,7 @@ TEST(elementary, decibels_are_ten_times_the_logarithm) {
     for (size_t i = 0; i < N; i++)
         power[i] = i % 3 == 0 ? 1.0 + ((double)i - 10000.0) * 1e-9
                               : pow(10.0, 60.0 * ((double)i / 20000.0 - 0.5));
-    pt_dsp_ops_best()->decibels(power, N, db);
+    pt_dsp_ops_get_best()->power_to_db(power, N, db);
     for (size_t i = 0; i < N; i++) {
         const double wanted = (double)(10.0L * log10l(power[i]));
         const double step =
@@ -124,12 +124,12 @@ TEST(elementary, decibels_are_ten_times_the_logarithm) {
 
 TEST(elementary, philox_words_are_those_of_the_stream) {
     enum { BLOCKS = 37 };
-    const pt_rng rng = pt_rng_of(0x123456789ABCDEF, "an entry", 77, PT_STREAM_NOISE_SAMPLES);
+    const pt_rng rng = pt_rng_make(0x123456789ABCDEF, "an entry", 77, PT_RNG_STREAM_NOISE_SAMPLES);
     uint32_t words[4 * BLOCKS + 1], expected[4 * BLOCKS];
     for (size_t n = 0; n <= BLOCKS; n++) {
-        pt_rng_words(&rng, 4 * (1000 + n), 4 * n, expected);
+        pt_rng_fill_words(&rng, 4 * (1000 + n), 4 * n, expected);
         words[4 * n] = 4711;
-        pt_dsp_ops_best()->philox_words(rng.key, rng.counter, (uint32_t)(1000 + n), n, words);
+        pt_dsp_ops_get_best()->philox_words(rng.key, rng.counter, (uint32_t)(1000 + n), n, words);
         CHECK(memcmp(words, expected, 4 * n * sizeof *words) == 0);
         CHECK_INT(words[4 * n], 4711); /* and no more is written */
     }

@@ -2,9 +2,10 @@
 /* What FFmpeg's libraries decode: files that its own encoders write here. */
 
 #include "audio/decoder.h"
-#include "audio/excerpt.h"
-#include "audio/foreign.h"
-#include "audio_files.h"
+#include "audio/format_probe.h"
+#include "audio/segment.h"
+#include "audio_fixture.h"
+#include "base/arena.h"
 #include "patina_config.h"
 
 #if PT_HAVE_FFMPEG
@@ -126,24 +127,24 @@ static float *make_tone(size_t n, int n_channels, double amplitude, double hz) {
 
 /* The reading side ------------------------------------------------------------------------- */
 
-typedef struct outcome {
-    pt_status status;
-    pt_error err;
+typedef struct decode_result {
+    patina_status status;
+    patina_error err;
     pt_decoder_info info;
     float *x; /* owned */
     size_t n;
-} outcome;
+} decode_result;
 
-static outcome decode(const unsigned char *b, size_t n_bytes) {
+static decode_result decode(const unsigned char *b, size_t n_bytes) {
     enum { STEP = 1001 };
-    outcome o = {0};
-    pt_bytes bytes;
+    decode_result o = {0};
+    pt_byte_source bytes;
     pt_decoder *decoder = NULL;
     size_t got = STEP;
 
-    pt_bytes_of_memory(b, n_bytes, &bytes);
+    pt_byte_source_from_memory(b, n_bytes, &bytes);
     o.status = pt_decoder_open(&bytes, &decoder, &o.info, &o.err);
-    while (o.status == PT_OK && got == STEP) {
+    while (o.status == PATINA_OK && got == STEP) {
         o.x = realloc(o.x, (o.n + STEP) * o.info.n_channels * sizeof *o.x);
         got = 0;
         o.status = pt_decoder_read(decoder, o.x + o.n * o.info.n_channels, STEP, &got, &o.err);
@@ -153,14 +154,15 @@ static outcome decode(const unsigned char *b, size_t n_bytes) {
     return o;
 }
 
-static void release(outcome *o) {
+static void release(decode_result *o) {
     free(o->x);
-    *o = (outcome){0};
+    *o = (decode_result){0};
 }
 
 /** Amplitude, and phase against the tone that began at sample 0, of channel c: least squares over
  * whole periods in the middle. */
-static void fit(const outcome *o, unsigned c, double hz, double *amplitude, double *phase) {
+static void fit_sinusoid(const decode_result *o, unsigned c, double hz, double *amplitude,
+                         double *phase) {
     const size_t period = (size_t)(RATE / hz), n = o->n / 2 / period * period, first = o->n / 4;
     double in = 0.0, out = 0.0;
     for (size_t i = first; i < first + n; i++) {
@@ -209,9 +211,9 @@ TEST(ffmpeg, a_tone_comes_back_at_its_level_and_length) {
         double amplitude, phase;
         if (!f.b) continue;
         n_made++;
-        outcome o = decode(f.b, f.n);
-        pt_test_check(t, o.status == PT_OK, __FILE__, __LINE__, "%s in %s: %s", kinds[k].encoder,
-                      kinds[k].muxer, o.err.message);
+        decode_result o = decode(f.b, f.n);
+        pt_test_check(t, o.status == PATINA_OK, __FILE__, __LINE__, "%s in %s: %s",
+                      kinds[k].encoder, kinds[k].muxer, o.err.message);
         CHECK_STR(o.info.format, kinds[k].format);
         CHECK_INT(o.info.rate_hz, RATE);
         CHECK_INT(o.info.n_channels, 2);
@@ -220,7 +222,7 @@ TEST(ffmpeg, a_tone_comes_back_at_its_level_and_length) {
         if (o.n == 0) continue;
         for (unsigned c = 0; c < 2; c++) {
             const double wanted = 0.25 * (c + 1);
-            fit(&o, c, 1000.0, &amplitude, &phase);
+            fit_sinusoid(&o, c, 1000.0, &amplitude, &phase);
             CHECK_NEAR(amplitude, wanted, kinds[k].packet ? 0.03 * wanted : 1.0 / 32768);
             if (kinds[k].starts_at_0) CHECK_NEAR(phase, 0.0, 0.02);
         }
@@ -238,12 +240,12 @@ TEST(ffmpeg, channels_come_in_wave_order) {
     file_bytes f = make_file("ipod", "aac", (sound){x, n, 6});
     free(x);
     REQUIRE(f.b);
-    outcome o = decode(f.b, f.n);
-    CHECK_INT(o.status, PT_OK);
+    decode_result o = decode(f.b, f.n);
+    CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.info.n_channels, 6);
     for (unsigned c = 0; c < o.info.n_channels; c++) {
         double amplitude, phase;
-        fit(&o, c, 100.0, &amplitude, &phase);
+        fit_sinusoid(&o, c, 100.0, &amplitude, &phase);
         CHECK_NEAR(amplitude, 0.1 * (c + 1), 0.01 * (c + 1)); /* not the neighbour's */
     }
     release(&o);
@@ -261,14 +263,15 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
             const size_t left = i < 8 ? (size_t)(shares[i] * (double)f.n) : f.n - 1;
             unsigned char *b = malloc(left ? left : 1); /* so that a byte more is seen */
             memcpy(b, f.b, left);
-            outcome o = decode(b, left);
+            decode_result o = decode(b, left);
             if (kinds[k].is_checked && left >= 200)
-                pt_test_check(t, o.status == PT_REJECT_TRUNCATED, __FILE__, __LINE__,
+                pt_test_check(t, o.status == PATINA_REJECT_TRUNCATED, __FILE__, __LINE__,
                               "%s in %s, %zu of %zu bytes: %s (%s)", kinds[k].encoder,
-                              kinds[k].muxer, left, f.n, pt_status_name(o.status), o.err.message);
+                              kinds[k].muxer, left, f.n, patina_status_name(o.status),
+                              o.err.message);
             else /* bare frames: whole ones are all there is to know */
-                CHECK(pt_status_rejects(o.status) || o.n < n);
-            if (o.status != PT_OK) CHECK(o.err.message[0] != '\0');
+                CHECK(patina_status_is_reject(o.status) || o.n < n);
+            if (o.status != PATINA_OK) CHECK(o.err.message[0] != '\0');
             release(&o);
             free(b);
         }
@@ -287,10 +290,10 @@ TEST(ffmpeg, a_hole_is_no_shorter_sound) {
         file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 1});
         if (!f.b) continue;
         memset(f.b + f.n / 3, 0, f.n / 3);
-        outcome o = decode(f.b, f.n);
-        pt_test_check(t, pt_status_rejects(o.status), __FILE__, __LINE__,
+        decode_result o = decode(f.b, f.n);
+        pt_test_check(t, patina_status_is_reject(o.status), __FILE__, __LINE__,
                       "%s in %s: %s, %zu frames", kinds[k].encoder, kinds[k].muxer,
-                      pt_status_name(o.status), o.n);
+                      patina_status_name(o.status), o.n);
         release(&o);
         file_bytes_release(&f);
     }
@@ -298,7 +301,7 @@ TEST(ffmpeg, a_hole_is_no_shorter_sound) {
 }
 
 /** Where `name` stands in a file, behind its n bytes; the file must have it. */
-static unsigned char *behind(const file_bytes *f, const char *name, size_t n) {
+static unsigned char *find_after(const file_bytes *f, const char *name, size_t n) {
     unsigned char *at = memmem(f->b, f->n, name, n);
     if (!at) exit(2);
     return at + n;
@@ -314,8 +317,8 @@ static void put_be(unsigned char *b, uint32_t value) {
 }
 
 /** Twice the length in an M4A: all packets are said to last twice as long. */
-static void promise_twice(const file_bytes *f) {
-    unsigned char *stts = behind(f, "stts", 4), *mdhd = behind(f, "mdhd", 4);
+static void double_declared_duration(const file_bytes *f) {
+    unsigned char *stts = find_after(f, "stts", 4), *mdhd = find_after(f, "mdhd", 4);
     for (uint32_t i = 0; i < get_be(stts + 4); i++)
         put_be(stts + 12 + 8 * i, 2 * get_be(stts + 12 + 8 * i));
     put_be(mdhd + 16, 2 * get_be(mdhd + 16));
@@ -324,8 +327,8 @@ static void promise_twice(const file_bytes *f) {
 }
 
 /** Adds milliseconds to the Duration of a Matroska: 44 89, size 8, a big-endian double in ms. */
-static void promise_more(const file_bytes *f, double ms) {
-    unsigned char *at = behind(f, "\x44\x89\x88", 3), b[8];
+static void raise_declared_duration(const file_bytes *f, double ms) {
+    unsigned char *at = find_after(f, "\x44\x89\x88", 3), b[8];
     double value;
     for (int i = 0; i < 8; i++)
         b[i] = at[7 - i];
@@ -343,19 +346,19 @@ TEST(ffmpeg, a_promise_that_is_not_kept) {
     file_bytes mka = make_file("matroska", "aac", (sound){x, n, 1});
     free(x);
     REQUIRE(m4a.b && mka.b);
-    promise_more(&mka, 100.0); /* within what is allowed: 0.44 s */
-    outcome o = decode(mka.b, mka.n);
-    CHECK_INT(o.status, PT_OK);
+    raise_declared_duration(&mka, 100.0); /* within what is allowed: 0.44 s */
+    decode_result o = decode(mka.b, mka.n);
+    CHECK_INT(o.status, PATINA_OK);
     release(&o);
-    promise_more(&mka, 700.0);
+    raise_declared_duration(&mka, 700.0);
     o = decode(mka.b, mka.n);
-    CHECK_INT(o.status, PT_REJECT_TRUNCATED);
-    CHECK_HAS(o.err.message, "are promised");
+    CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
+    CHECK_CONTAINS(o.err.message, "are promised");
     release(&o);
-    promise_twice(&m4a);
+    double_declared_duration(&m4a);
     o = decode(m4a.b, m4a.n);
-    CHECK_INT(o.status, PT_REJECT_TRUNCATED);
-    CHECK_HAS(o.err.message, "192000 frames are promised and 96000 are there");
+    CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
+    CHECK_CONTAINS(o.err.message, "192000 frames are promised and 96000 are there");
     release(&o);
     file_bytes_release(&m4a);
     file_bytes_release(&mka);
@@ -368,11 +371,11 @@ TEST(ffmpeg, a_packet_that_is_not_all_there) {
     file_bytes f = make_file("ipod", "alac", (sound){x, n, 1});
     free(x);
     REQUIRE(f.b);
-    unsigned char *stsz = behind(&f, "stsz", 4);
+    unsigned char *stsz = find_after(&f, "stsz", 4);
     REQUIRE(get_be(stsz + 4) == 0 && get_be(stsz + 8) > 2); /* sizes differ, and so many */
     put_be(stsz + 12 + 4 * (get_be(stsz + 8) - 1), 1 << 20);
-    outcome o = decode(f.b, f.n);
-    CHECK_INT(o.status, PT_REJECT_TRUNCATED);
+    decode_result o = decode(f.b, f.n);
+    CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
     release(&o);
     file_bytes_release(&f);
 }
@@ -395,14 +398,14 @@ static size_t bytes_on_stderr(void (*run)(void *), void *context) {
     return n;
 }
 
-typedef struct flips {
+typedef struct bit_flip_run {
     pt_test *t;
     const file_bytes *file;
-} flips;
+} bit_flip_run;
 
 /** 150 files with some bytes changed; each must be read or rejected with a sentence. */
 static void decode_flipped(void *context) {
-    const flips *all = context;
+    const bit_flip_run *all = context;
     pt_test *t = all->t;
     uint32_t state = 1;
     unsigned char *b = malloc(all->file->n);
@@ -414,8 +417,9 @@ static void decode_flipped(void *context) {
             b[(state >> 8) % (reach < all->file->n ? reach : all->file->n)] ^=
                 (unsigned char)(1U << (state & 7));
         }
-        outcome o = decode(b, all->file->n);
-        CHECK(o.status == PT_OK || (pt_status_rejects(o.status) && o.err.message[0] != '\0'));
+        decode_result o = decode(b, all->file->n);
+        CHECK(o.status == PATINA_OK ||
+              (patina_status_is_reject(o.status) && o.err.message[0] != '\0'));
         release(&o);
     }
     free(b);
@@ -427,7 +431,7 @@ TEST(ffmpeg, damage_is_borne_in_silence) {
     for (size_t k = 0; k < N_KINDS; k++) {
         file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 1});
         if (!f.b) continue;
-        flips all = {t, &f};
+        bit_flip_run all = {t, &f};
         av_log_set_level(AV_LOG_INFO); /* as it is in a fresh process */
         CHECK_INT(bytes_on_stderr(decode_flipped, &all), 0);
         file_bytes_release(&f);
@@ -457,8 +461,8 @@ TEST(ffmpeg, garbage_behind_a_signature) {
                 b[i] = round % 2 ? (unsigned char)(state >> 24) : 0;
             }
             memcpy(b + heads[k].offset, heads[k].bytes, heads[k].n);
-            outcome o = decode(b, sizeof b);
-            CHECK(pt_status_rejects(o.status));
+            decode_result o = decode(b, sizeof b);
+            CHECK(patina_status_is_reject(o.status));
             CHECK(o.err.message[0] != '\0');
             release(&o);
         }
@@ -494,8 +498,8 @@ static file_bytes make_pictures(void) {
 TEST(ffmpeg, pictures_without_sound_are_told_so) {
     file_bytes f = make_pictures();
     REQUIRE(f.b && f.n > 100);
-    outcome o = decode(f.b, f.n);
-    CHECK_INT(o.status, PT_REJECT_UNDECODABLE);
+    decode_result o = decode(f.b, f.n);
+    CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
     CHECK_STR(o.err.message, "webm: there is no stream of sound in it");
     release(&o);
     file_bytes_release(&f);
@@ -510,8 +514,8 @@ TEST(ffmpeg, a_tag_may_stand_before_bare_aac) {
     unsigned char *b = calloc(1, 10 + 300 + f.n);
     memcpy(b, "ID3\4\0\0\0\0\2\x2C", 10); /* 2 * 128 + 44 = 300 bytes */
     memcpy(b + 310, f.b, f.n);
-    outcome bare = decode(f.b, f.n), tagged = decode(b, 310 + f.n);
-    CHECK_INT(tagged.status, PT_OK);
+    decode_result bare = decode(f.b, f.n), tagged = decode(b, 310 + f.n);
+    CHECK_INT(tagged.status, PATINA_OK);
     CHECK_INT(tagged.n, bare.n);
     CHECK(tagged.n == bare.n && memcmp(tagged.x, bare.x, bare.n * sizeof *bare.x) == 0);
     release(&bare);
@@ -525,15 +529,15 @@ TEST(ffmpeg, a_window_is_the_same_piece_as_of_the_whole) {
     float *x = make_noise(n, 0.3);
     file_bytes f = make_file("ipod", "aac", (sound){x, n, 1});
     pt_arena arena;
-    pt_excerpt e;
-    pt_bytes bytes;
+    pt_segment e;
+    pt_byte_source bytes;
     free(x);
     REQUIRE(f.b);
-    outcome o = decode(f.b, f.n);
+    decode_result o = decode(f.b, f.n);
     pt_arena_init(&arena);
-    bytes = in_memory(&f);
-    CHECK_OK(pt_excerpt_decode(&bytes, (pt_cut){.start = start, .frames = 3 * RATE}, &e, &arena,
-                               &t->err));
+    bytes = memory_source(&f);
+    CHECK_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = start, .frames = 3 * RATE}, &e,
+                               &arena, &t->err));
     CHECK_INT(e.source.n_frames, 3 * RATE);
     CHECK(memcmp(e.source.samples, o.x + start, 3 * RATE * sizeof *o.x) == 0);
     pt_arena_release(&arena);
@@ -543,7 +547,7 @@ TEST(ffmpeg, a_window_is_the_same_piece_as_of_the_whole) {
 
 static void *decode_in_thread(void *context) {
     const file_bytes *f = context;
-    outcome *o = malloc(sizeof *o);
+    decode_result *o = malloc(sizeof *o);
     *o = decode(f->b, f->n);
     return o;
 }
@@ -556,14 +560,14 @@ TEST(ffmpeg, threads_do_not_see_each_other) {
     pthread_t threads[N];
     free(x);
     REQUIRE(f.b);
-    outcome alone = decode(f.b, f.n);
-    CHECK_INT(alone.status, PT_OK);
+    decode_result alone = decode(f.b, f.n);
+    CHECK_INT(alone.status, PATINA_OK);
     for (int i = 0; i < N; i++)
         pthread_create(&threads[i], NULL, decode_in_thread, &f);
     for (int i = 0; i < N; i++) {
         void *result;
         pthread_join(threads[i], &result);
-        outcome *o = result;
+        decode_result *o = result;
         CHECK(o->n == alone.n && memcmp(o->x, alone.x, alone.n * sizeof *alone.x) == 0);
         release(o);
         free(o);
@@ -589,7 +593,7 @@ TEST(ffmpeg, is_not_there) {
 #endif
 
 /* Whatever the build: a format is known by its bytes. */
-TEST(foreign, formats_are_told_by_their_first_bytes) {
+TEST(format_probe, formats_are_told_by_their_first_bytes) {
     static const struct {
         const char *bytes;
         size_t n;
@@ -609,9 +613,9 @@ TEST(foreign, formats_are_told_by_their_first_bytes) {
         {"", 0, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pt_bytes bytes;
-        pt_bytes_of_memory(cases[i].bytes, cases[i].n, &bytes);
-        const pt_foreign *f = pt_foreign_find(&bytes);
+        pt_byte_source bytes;
+        pt_byte_source_from_memory(cases[i].bytes, cases[i].n, &bytes);
+        const pt_format_info *f = pt_format_probe(&bytes);
         if (cases[i].title)
             CHECK_STR(f ? f->title : NULL, cases[i].title);
         else
@@ -619,7 +623,7 @@ TEST(foreign, formats_are_told_by_their_first_bytes) {
     }
 }
 
-TEST(foreign, sizes_are_held_against_the_bytes) {
+TEST(format_probe, sizes_are_held_against_the_bytes) {
     const struct {
         const char *bytes;
         size_t n;
@@ -654,12 +658,12 @@ TEST(foreign, sizes_are_held_against_the_bytes) {
         {"\x1A\x45\xDF\xA3\x81.\x18\x53\x80\x67\x40\x03..", 14, false}, /* a size of two bytes */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pt_bytes bytes;
-        pt_bytes_of_memory(cases[i].bytes, cases[i].n, &bytes);
-        const pt_foreign *f = pt_foreign_find(&bytes);
+        pt_byte_source bytes;
+        pt_byte_source_from_memory(cases[i].bytes, cases[i].n, &bytes);
+        const pt_format_info *f = pt_format_probe(&bytes);
         REQUIRE(f);
-        const pt_status status = pt_foreign_check(f, &bytes, &t->err);
-        pt_test_check(t, status == (cases[i].whole ? PT_OK : PT_REJECT_TRUNCATED), __FILE__,
-                      __LINE__, "case %zu: %s", i, pt_status_name(status));
+        const patina_status status = pt_format_check_size(f, &bytes, &t->err);
+        pt_test_check(t, status == (cases[i].whole ? PATINA_OK : PATINA_REJECT_TRUNCATED), __FILE__,
+                      __LINE__, "case %zu: %s", i, patina_status_name(status));
     }
 }

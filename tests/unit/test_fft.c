@@ -16,7 +16,7 @@ static double *buffer_new(size_t n) {
 
 static void fill(double *x, size_t n, uint32_t seed) {
     for (size_t i = 0; i < n; i++)
-        x[i] = stimulus_random(&seed);
+        x[i] = stimulus_next_random(&seed);
 }
 
 /* max over bins |X_k - sum x_i exp(-2 pi j i k / n)| */
@@ -117,7 +117,7 @@ TEST(fft, lengths_that_are_refused) {
     const size_t lengths[] = {0, 1, 3, 32767, ((size_t)1 << 24) + 2, SIZE_MAX - 1};
     for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
         pt_fft *fft = NULL;
-        CHECK_FAILS(pt_fft_open(lengths[l], &fft, &t->err), PT_ERANGE);
+        CHECK_FAILS(pt_fft_open(lengths[l], &fft, &t->err), PATINA_ERANGE);
         CHECK(fft == NULL);
     }
     pt_fft_close(NULL);

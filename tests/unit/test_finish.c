@@ -12,8 +12,8 @@
 
 #include <patina/dataset.h>
 
-#include "dataset/workplace.h"
-#include "store_runs.h"
+#include "dataset/output_dir.h"
+#include "run_fixture.h"
 
 /* ---- calls that change something; 0 left: this one dies or fails */
 
@@ -60,41 +60,41 @@ int fsync(int fd) {
 
 /* ---- */
 
-typedef pt_status job(const char *out, pt_error *err);
+typedef patina_status job(const char *out, patina_error *err);
 
-static pt_status generate_all(const char *out, pt_error *err) {
-    return run_all(out, NULL, false, err);
+static patina_status generate_all(const char *out, patina_error *err) {
+    return run_write_all_chunks(out, NULL, false, err);
 }
 
-static pt_status retry_all(const char *out, pt_error *err) {
-    const pt_store_options retry = {.retry_rejects = true, .alone = true};
-    return run_all(out, &retry, true, err);
+static patina_status retry_all(const char *out, patina_error *err) {
+    const pt_chunk_store_options retry = {.retry_rejects = true, .alone = true};
+    return run_write_all_chunks(out, &retry, true, err);
 }
 
-static pt_status finish(const char *out, pt_error *err) {
-    pt_dataset_report report;
-    return pt_dataset_finish(out, &report, err);
+static patina_status finish(const char *out, patina_error *err) {
+    patina_dataset_report report;
+    return patina_dataset_finish(out, &report, err);
 }
 
-static pt_status nothing(const char *out, pt_error *err) {
+static patina_status nothing(const char *out, patina_error *err) {
     (void)out, (void)err;
-    return PT_OK;
+    return PATINA_OK;
 }
 
-static pt_status all_chunks(const char *out, pt_error *err) {
-    return run_some(out, 0x1F, err);
+static patina_status all_chunks(const char *out, patina_error *err) {
+    return run_write_some_chunks(out, 0x1F, err);
 }
 
 /* Whether the job came to its end before the call that was to kill it. */
-static bool dies_at(long n_calls, job *does, const char *out) {
+static bool killed_at_call(long n_calls, job *does, const char *out) {
     int ended = 0;
     fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
-        pt_error err = {0};
+        patina_error err = {0};
         calls_left = n_calls;
         call_error = 0;
-        _exit(does(out, &err) == PT_OK ? 0 : 1);
+        _exit(does(out, &err) == PATINA_OK ? 0 : 1);
     }
     if (child < 0 || waitpid(child, &ended, 0) != child) return false;
     return WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
@@ -102,20 +102,20 @@ static bool dies_at(long n_calls, job *does, const char *out) {
 
 /* Nothing that is there under a name of its own is half. */
 static void check_no_half_file(pt_test *t, const char *out, long n) {
-    pt_dataset_verified found = {0};
-    pt_out_state state = PT_OUT_EMPTY;
+    patina_verify_report found = {0};
+    pt_output_state state = PT_OUTPUT_EMPTY;
 
-    if (!CHECK_OK(pt_out_look(out, false, &state, &t->err))) return;
-    if (state != PT_OUT_RUNNING && state != PT_OUT_FINISHED) return;
-    CHECK_OK(pt_dataset_verify(out, NULL, NULL, &found, &t->err));
+    if (!CHECK_OK(pt_output_dir_probe(out, false, &state, &t->err))) return;
+    if (state != PT_OUTPUT_UNFINISHED && state != PT_OUTPUT_FINISHED) return;
+    CHECK_OK(patina_dataset_verify(out, NULL, NULL, &found, &t->err));
     pt_test_check(t, found.n_faults == 0, __FILE__, __LINE__, "killed at call %ld: %u faults", n,
                   (unsigned)found.n_faults);
     for (int i = 0; i < 2; i++) {
         static const char *const folders[] = {"data", "provenance"};
-        DIR *dir = opendir(run_path(out, folders[i]));
+        DIR *dir = opendir(run_file_path(out, folders[i]));
         const struct dirent *item;
         while (dir && (item = readdir(dir)))
-            if (item->d_name[0] != '.') CHECK_HAS(item->d_name, "-of-0000");
+            if (item->d_name[0] != '.') CHECK_CONTAINS(item->d_name, "-of-0000");
         if (dir) closedir(dir);
     }
 }
@@ -123,63 +123,66 @@ static void check_no_half_file(pt_test *t, const char *out, long n) {
 /* Kills a job at its first, second ... call, each time on a fresh folder; then does it again
  * without disturbance, which must give the tree that is expected. */
 static void kill_everywhere(pt_test *t, job *before, job *does, job *again, const char *expected) {
-    const char *out = run_folder("killed");
+    const char *out = run_dir_path("killed");
     long n = 0;
 
     for (bool died = true; died && n < 2000; n++) {
         REQUIRE_OK(before(out, &t->err));
-        died = dies_at(n, does, out);
+        died = killed_at_call(n, does, out);
         check_no_half_file(t, out, n);
         REQUIRE_OK(again(out, &t->err));
-        char *tree = run_tree(out);
+        char *tree = run_dir_snapshot(out);
         const bool same = tree && strcmp(tree, expected) == 0;
         pt_test_check(t, same, __FILE__, __LINE__, "killed at call %ld: the tree is\n%s", n,
                       tree ? tree : "");
         free(tree);
-        run_remove(out);
+        run_remove_dir(out);
         if (!same) return;
     }
     /* a job that is not killed has that many calls; it is not for nothing that they are counted */
     CHECK(n > 10);
 }
 
-static char *tree_of(job *first, job *second) {
-    const char *out = run_folder("expected");
-    char *tree = first(out, NULL) == PT_OK && second(out, NULL) == PT_OK ? run_tree(out) : NULL;
-    run_remove(out);
+static char *list_tree_after(job *first, job *second) {
+    const char *out = run_dir_path("expected");
+    char *tree = first(out, NULL) == PATINA_OK && second(out, NULL) == PATINA_OK
+                     ? run_dir_snapshot(out)
+                     : NULL;
+    run_remove_dir(out);
     return tree;
 }
 
 TEST(finish, killed_at_any_call_and_repeated) {
-    char *expected = tree_of(generate_all, nothing);
+    char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);
     CHECK(strstr(expected, ".patina") == NULL);
-    CHECK_HAS(expected, "/data/train-00002-of-00003.jsonl ");
-    CHECK_HAS(expected, "/data/test-00001-of-00002.jsonl ");
+    CHECK_CONTAINS(expected, "/data/train-00002-of-00003.jsonl ");
+    CHECK_CONTAINS(expected, "/data/test-00001-of-00002.jsonl ");
     kill_everywhere(t, all_chunks, finish, finish, expected);
     free(expected);
 }
 
 TEST(finish, a_run_killed_at_any_call_and_continued) {
-    char *expected = tree_of(generate_all, nothing);
+    char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);
     kill_everywhere(t, nothing, generate_all, generate_all, expected);
     free(expected);
 }
 
 TEST(finish, a_retry_of_a_finished_set_killed_at_any_call_and_continued) {
-    char *expected = tree_of(generate_all, retry_all), *before = tree_of(generate_all, nothing);
+    char *expected = list_tree_after(generate_all, retry_all),
+         *before = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL && before != NULL);
     CHECK(strcmp(expected, before) != 0);
-    CHECK_HAS(expected,
-              "/data/train-00004-of-00005.jsonl "); /* two chunks have come to have rows */
+    CHECK_CONTAINS(expected,
+                   "/data/train-00004-of-00005.jsonl "); /* two chunks have come to have rows */
     kill_everywhere(t, generate_all, retry_all, retry_all, expected);
     free(expected);
     free(before);
 }
 
 TEST(finish, a_retry_of_an_unfinished_run_killed_at_any_call_and_continued) {
-    char *expected = tree_of(all_chunks, retry_all);
+    char *expected = list_tree_after(all_chunks, retry_all);
     REQUIRE(expected != NULL);
     kill_everywhere(t, all_chunks, retry_all, retry_all, expected);
     free(expected);
@@ -188,85 +191,85 @@ TEST(finish, a_retry_of_an_unfinished_run_killed_at_any_call_and_continued) {
 /* A disk that is full at any call: one sentence with a path, or no harm; and it can be continued.
  */
 static void fail_everywhere(pt_test *t, job *before, job *does, const char *expected) {
-    const char *out = run_folder("failing");
+    const char *out = run_dir_path("failing");
     bool failed = true;
     long n = 0;
 
     for (; failed && n < 2000; n++) {
-        pt_error err = {0};
+        patina_error err = {0};
         REQUIRE_OK(before(out, &t->err));
         calls_left = n;
         call_error = ENOSPC;
-        const pt_status status = does(out, &err);
+        const patina_status status = does(out, &err);
         failed = calls_left < 0;
         calls_left = -1;
-        if (status != PT_OK) {
-            CHECK_INT(status, PT_EIO);
-            CHECK_HAS(err.message, out);
-            CHECK_HAS(err.message, strerror(ENOSPC));
+        if (status != PATINA_OK) {
+            CHECK_INT(status, PATINA_EIO);
+            CHECK_CONTAINS(err.message, out);
+            CHECK_CONTAINS(err.message, strerror(ENOSPC));
         }
         check_no_half_file(t, out, n);
         REQUIRE_OK(does(out, &t->err));
-        char *tree = run_tree(out);
+        char *tree = run_dir_snapshot(out);
         const bool same = tree && strcmp(tree, expected) == 0;
         pt_test_check(t, same, __FILE__, __LINE__, "failed at call %ld: the tree is\n%s", n,
                       tree ? tree : "");
         free(tree);
-        run_remove(out);
+        run_remove_dir(out);
         if (!same) return;
     }
     CHECK(n > 10);
 }
 
 TEST(finish, a_full_disk_at_any_call) {
-    char *expected = tree_of(generate_all, nothing);
+    char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);
     fail_everywhere(t, nothing, generate_all, expected);
     free(expected);
-    expected = tree_of(generate_all, retry_all);
+    expected = list_tree_after(generate_all, retry_all);
     REQUIRE(expected != NULL);
     fail_everywhere(t, generate_all, retry_all, expected);
     free(expected);
 }
 
-TEST(finish, says_what_is_missing) {
-    const char *out = run_folder("gaps");
-    pt_dataset_report report = {0};
+TEST(finish, names_missing_chunks) {
+    const char *out = run_dir_path("gaps");
+    patina_dataset_report report = {0};
 
-    REQUIRE_OK(run_some(out, 0x17, &t->err));
-    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "chunk 3 of 5 is missing: run generate again");
+    REQUIRE_OK(run_write_some_chunks(out, 0x17, &t->err));
+    CHECK_FAILS(patina_dataset_finish(out, &report, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "chunk 3 of 5 is missing: run generate again");
     CHECK_INT(report.n_missing, 1);
     CHECK_INT(report.missing[0], 3);
     CHECK_INT(report.n_chunks, 5);
-    CHECK(!run_exists(out, "data") && !run_exists(out, "dataset.json"));
-    run_remove(out);
+    CHECK(!run_file_exists(out, "data") && !run_file_exists(out, "dataset.json"));
+    run_remove_dir(out);
 
-    REQUIRE_OK(run_some(out, 0x12, &t->err));
-    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "chunks 0, 2 and 3 of 5 are missing");
-    run_remove(out);
-    REQUIRE_OK(run_some(out, 0x10, &t->err));
-    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "chunks 0, 1, 2 and 1 more of 5 are missing");
+    REQUIRE_OK(run_write_some_chunks(out, 0x12, &t->err));
+    CHECK_FAILS(patina_dataset_finish(out, &report, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "chunks 0, 2 and 3 of 5 are missing");
+    run_remove_dir(out);
+    REQUIRE_OK(run_write_some_chunks(out, 0x10, &t->err));
+    CHECK_FAILS(patina_dataset_finish(out, &report, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "chunks 0, 1, 2 and 1 more of 5 are missing");
 
-    CHECK_FAILS(pt_dataset_finish(run_folder("absent"), &report, &t->err), PT_EUSAGE);
-    CHECK_FAILS(pt_dataset_finish(pt_test_tmpdir(), &report, &t->err), PT_EUSAGE);
+    CHECK_FAILS(patina_dataset_finish(run_dir_path("absent"), &report, &t->err), PATINA_EUSAGE);
+    CHECK_FAILS(patina_dataset_finish(pt_test_tmpdir(), &report, &t->err), PATINA_EUSAGE);
 }
 
-TEST(finish, tells_of_what_it_made) {
-    const char *out = run_folder("made");
-    pt_dataset_report report = {0};
+TEST(finish, reports_its_counts) {
+    const char *out = run_dir_path("made");
+    patina_dataset_report report = {0};
 
     REQUIRE_OK(all_chunks(out, &t->err));
     for (int again = 0; again < 2; again++) {
-        REQUIRE_OK(pt_dataset_finish(out, &report, &t->err));
+        REQUIRE_OK(patina_dataset_finish(out, &report, &t->err));
         CHECK_INT(report.was_complete, again);
         CHECK_INT(report.n_rows, RUN_ROWS);
         CHECK_INT(report.n_parts, 5);
         CHECK_INT(report.n_entries, 10);
         CHECK_INT(report.n_rejects, RUN_REJECTS);
-        CHECK_INT(report.rejects_by[PT_REJECT_SILENT - PT_REJECT_FIRST], 1);
+        CHECK_INT(report.rejects_by[PATINA_REJECT_SILENT - PATINA_REJECT_FIRST], 1);
         CHECK_INT(report.n_splits, 2);
         CHECK_STR(report.splits[1].name, "test");
         CHECK_INT(report.splits[1].n_rows, 2);
@@ -276,69 +279,70 @@ TEST(finish, tells_of_what_it_made) {
 
 /* What a chunk's file holds is not taken on trust where it is short, and nobody's file is removed.
  */
-TEST(finish, refuses_what_is_damaged_or_strange) {
-    const char *out = run_folder("damaged");
-    pt_dataset_report report;
+TEST(finish, rejects_damaged_and_unexpected_files) {
+    const char *out = run_dir_path("damaged");
+    patina_dataset_report report;
 
     REQUIRE_OK(all_chunks(out, &t->err));
-    CHECK(truncate(run_path(out, ".patina/00000002/rows-train.jsonl"), 100) == 0);
-    CHECK_FAILS(finish(out, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "chunk 2 is damaged (remove '");
-    CHECK(!run_exists(out, "dataset.json"));
+    CHECK(truncate(run_file_path(out, ".patina/00000002/rows-train.jsonl"), 100) == 0);
+    CHECK_FAILS(finish(out, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "chunk 2 is damaged (remove '");
+    CHECK(!run_file_exists(out, "dataset.json"));
     /* as the sentence says */
-    run_remove(run_path(out, ".patina/00000002"));
-    REQUIRE_OK(run_some(out, 1 << 2, &t->err));
-    REQUIRE(truncate(run_path(out, ".patina/00000001/rejects.jsonl"), 20) == 0);
-    CHECK_FAILS(finish(out, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "chunk 1 is damaged");
-    run_remove(run_path(out, ".patina/00000001"));
-    REQUIRE_OK(run_some(out, 1 << 1, &t->err));
-    REQUIRE(truncate(run_path(out, ".patina/00000004/chunk.json"), 30) == 0);
-    CHECK_FAILS(finish(out, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "chunk 4 is damaged");
-    run_remove(run_path(out, ".patina/00000004"));
-    REQUIRE_OK(run_some(out, 1 << 4, &t->err));
+    run_remove_dir(run_file_path(out, ".patina/00000002"));
+    REQUIRE_OK(run_write_some_chunks(out, 1 << 2, &t->err));
+    REQUIRE(truncate(run_file_path(out, ".patina/00000001/rejects.jsonl"), 20) == 0);
+    CHECK_FAILS(finish(out, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "chunk 1 is damaged");
+    run_remove_dir(run_file_path(out, ".patina/00000001"));
+    REQUIRE_OK(run_write_some_chunks(out, 1 << 1, &t->err));
+    REQUIRE(truncate(run_file_path(out, ".patina/00000004/chunk.json"), 30) == 0);
+    CHECK_FAILS(finish(out, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "chunk 4 is damaged");
+    run_remove_dir(run_file_path(out, ".patina/00000004"));
+    REQUIRE_OK(run_write_some_chunks(out, 1 << 4, &t->err));
 
-    mkdir(run_path(out, "data"), 0777);
-    FILE *f = fopen(run_path(out, "data/notes.txt"), "w");
+    mkdir(run_file_path(out, "data"), 0777);
+    FILE *f = fopen(run_file_path(out, "data/notes.txt"), "w");
     REQUIRE(f != NULL);
     fclose(f);
-    CHECK_FAILS(pt_dataset_finish(out, &report, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "data/notes.txt'");
-    CHECK(run_exists(out, "data/notes.txt"));
-    unlink(run_path(out, "data/notes.txt"));
+    CHECK_FAILS(patina_dataset_finish(out, &report, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "data/notes.txt'");
+    CHECK(run_file_exists(out, "data/notes.txt"));
+    unlink(run_file_path(out, "data/notes.txt"));
     REQUIRE_OK(finish(out, &t->err));
-    char *tree = run_tree(out), *expected = tree_of(generate_all, nothing);
+    char *tree = run_dir_snapshot(out), *expected = list_tree_after(generate_all, nothing);
     CHECK_STR(tree, expected ? expected : "");
     free(tree);
     free(expected);
 }
 
 /* Eight processes that finish one set at once, and eight that do all of it. */
-TEST(finish, many_at_once) {
-    char *expected = tree_of(generate_all, nothing);
+TEST(finish, concurrent_finishers) {
+    char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);
     for (int round = 0; round < 10; round++) {
-        const char *out = run_folder("crowd");
+        const char *out = run_dir_path("crowd");
         int ended = 0;
         if (round % 2) REQUIRE_OK(all_chunks(out, &t->err));
         fflush(stdout);
         for (int i = 0; i < 8; i++)
             if (fork() == 0) {
-                pt_error err = {0};
-                const pt_status status = round % 2 ? finish(out, &err) : generate_all(out, &err);
-                if (status != PT_OK) printf("  %s\n", err.message);
+                patina_error err = {0};
+                const patina_status status =
+                    round % 2 ? finish(out, &err) : generate_all(out, &err);
+                if (status != PATINA_OK) printf("  %s\n", err.message);
                 fflush(stdout);
-                _exit(status == PT_OK ? 0 : 1);
+                _exit(status == PATINA_OK ? 0 : 1);
             }
         for (int i = 0; i < 8; i++) {
             CHECK(wait(&ended) > 0);
             CHECK_INT(ended, 0);
         }
-        char *tree = run_tree(out);
+        char *tree = run_dir_snapshot(out);
         CHECK_STR(tree, expected);
         free(tree);
-        run_remove(out);
+        run_remove_dir(out);
     }
     free(expected);
 }

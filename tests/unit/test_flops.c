@@ -3,7 +3,7 @@
 
 #include "test.h"
 
-#include "pipeline/flops.h"
+#include "bench/flops.h"
 
 /* laion/clap-htsat-unfused. */
 static pt_clap_config unfused(void) {

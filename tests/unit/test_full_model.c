@@ -9,21 +9,22 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/hash.h"
-#include "clap/checkpoint.h"
 #include "clap_golden.h"
 #include "test.h"
+#include "weights/checkpoint.h"
 
 /* The specification's limits, by precision: of a component, and of 1 - cos. */
 static const struct limit {
     double largest, cosine;
-} limits[] = {[PT_PRECISION_F32] = {1e-5, 1e-9}, [PT_PRECISION_BF16] = {1.5e-2, 1.5e-3}};
+} limits[] = {[PATINA_PRECISION_F32] = {1e-5, 1e-9}, [PATINA_PRECISION_BF16] = {1.5e-2, 1.5e-3}};
 
 static void check_embedding(pt_test *t, const json_t *item, const float *embedding,
                             const pt_npy *expected, const struct limit *limit) {
-    pt_check_values(t, pt_golden_text(item, "name"), embedding, expected->values, PT_EMBEDDING,
-                    limit->largest);
-    CHECK(pt_cosine_distance(embedding, expected->values, PT_EMBEDDING) <= limit->cosine);
+    pt_check_allclose(t, pt_golden_get_string(item, "name"), embedding, expected->values,
+                      PATINA_EMBEDDING_SIZE, limit->largest);
+    CHECK(pt_cosine_distance(embedding, expected->values, PATINA_EMBEDDING_SIZE) <= limit->cosine);
 }
 
 /* SHA-256 of the tensors of the model that the goldens were made with (its file has the digest that
@@ -33,7 +34,7 @@ static void check_embedding(pt_test *t, const json_t *item, const float *embeddi
 
 /* The goldens are of this model and no other. */
 static bool same_model(pt_test *t, const char *folder) {
-    char path[1024], hex[PT_SHA256_HEX] = "";
+    char path[1024], hex[PT_SHA256_HEX_SIZE] = "";
     pt_checkpoint *file = NULL;
     pt_sha256 hash;
     size_t size;
@@ -45,7 +46,7 @@ static bool same_model(pt_test *t, const char *folder) {
     for (int i = 0; i < 8; i++)
         header += (uint64_t)bytes[i] << (8 * i);
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, bytes + header, size - header);
+    pt_sha256_update(&hash, bytes + header, size - header);
     pt_sha256_finish(&hash, hex);
     pt_checkpoint_close(&file);
     return pt_test_check(t, strcmp(hex, TENSORS_SHA256) == 0, __FILE__, __LINE__,
@@ -53,33 +54,33 @@ static bool same_model(pt_test *t, const char *folder) {
                          hex);
 }
 
-static void check_clips(pt_test *t, const pt_clap *clap, const char *golden, const json_t *index,
-                        const struct limit *limit, pt_arena *scratch) {
-    PT_GOLDEN_EACH(i, item, index, "audio") {
-        const size_t offset = pt_golden_number(item, "crop_offset");
-        size_t n = pt_golden_number(item, "samples") - offset;
-        float embedding[PT_EMBEDDING] = {0};
+static void check_clips(pt_test *t, const patina_clap *clap, const char *golden,
+                        const json_t *index, const struct limit *limit, pt_arena *scratch) {
+    PT_GOLDEN_FOREACH(i, item, index, "audio") {
+        const size_t offset = pt_golden_get_size(item, "crop_offset");
+        size_t n = pt_golden_get_size(item, "samples") - offset;
+        float embedding[PATINA_EMBEDDING_SIZE] = {0};
         pt_npy samples = {0}, expected = {0};
         if (n > 480000) n = 480000;
-        if (pt_golden_array(t, golden, item, "samples_file", &samples) &&
-            pt_golden_array(t, golden, item, "embedding", &expected) &&
-            CHECK_OK(
-                pt_clap_embed_audio(clap, samples.values + offset, n, embedding, scratch, &t->err)))
+        if (pt_golden_read_array(t, golden, item, "samples_file", &samples) &&
+            pt_golden_read_array(t, golden, item, "embedding", &expected) &&
+            CHECK_OK(patina_clap_embed_audio(clap, samples.values + offset, n, embedding, scratch,
+                                             &t->err)))
             check_embedding(t, item, embedding, &expected, limit);
         pt_npy_release(&samples);
         pt_npy_release(&expected);
     }
 }
 
-static void check_captions(pt_test *t, const pt_clap *clap, const char *golden, const json_t *index,
-                           const struct limit *limit, pt_arena *scratch) {
-    PT_GOLDEN_EACH(i, item, index, "text") {
-        float embedding[PT_EMBEDDING] = {0};
+static void check_captions(pt_test *t, const patina_clap *clap, const char *golden,
+                           const json_t *index, const struct limit *limit, pt_arena *scratch) {
+    PT_GOLDEN_FOREACH(i, item, index, "text") {
+        float embedding[PATINA_EMBEDDING_SIZE] = {0};
         pt_npy expected = {0};
         size_t n;
-        char *caption = pt_golden_bytes(t, pt_golden_text(item, "utf8_hex"), &n);
-        if (caption && pt_golden_array(t, golden, item, "embedding", &expected) &&
-            CHECK_OK(pt_clap_embed_text(clap, caption, n, embedding, scratch, &t->err)))
+        char *caption = pt_golden_decode_hex(t, pt_golden_get_string(item, "utf8_hex"), &n);
+        if (caption && pt_golden_read_array(t, golden, item, "embedding", &expected) &&
+            CHECK_OK(patina_clap_embed_text(clap, caption, n, embedding, scratch, &t->err)))
             check_embedding(t, item, embedding, &expected, limit);
         pt_npy_release(&expected);
         free(caption);
@@ -88,25 +89,26 @@ static void check_captions(pt_test *t, const pt_clap *clap, const char *golden, 
 
 TEST(full_model, goldens) {
     const char *folder = getenv("PATINA_FULL_MODEL");
-    const char *golden = pt_test_shared("clap/full");
+    const char *golden = pt_test_shared_path("clap/full");
     if (!folder) SKIP("PATINA_FULL_MODEL names no folder with the full-size model");
     if (!golden) SKIP("no shared folder with clap/full");
 
-    json_t *index = pt_golden_index(t, golden);
+    json_t *index = pt_golden_open_index(t, golden);
     pt_arena scratch;
     pt_arena_init(&scratch);
     if (index && same_model(t, folder))
-        for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++)
-            for (int p = PT_PRECISION_F32; p <= PT_PRECISION_BF16; p++) {
-                pt_clap *clap = NULL;
-                if (p == PT_PRECISION_BF16 && !(isa == PT_ISA_AVX512 && pt_isa_has_bf16()))
+        for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++)
+            for (int p = PATINA_PRECISION_F32; p <= PATINA_PRECISION_BF16; p++) {
+                patina_clap *clap = NULL;
+                if (p == PATINA_PRECISION_BF16 &&
+                    !(isa == PATINA_ISA_AVX512 && patina_isa_has_bf16()))
                     continue; /* plain C takes minutes; smaller models hold it */
-                if (CHECK_OK(pt_clap_open(folder, PT_CLAP_BOTH, (pt_isa)isa, (pt_precision)p, &clap,
-                                          &t->err))) {
+                if (CHECK_OK(patina_clap_open(folder, PATINA_CLAP_BOTH, (patina_isa)isa,
+                                              (patina_precision)p, &clap, &t->err))) {
                     check_clips(t, clap, golden, index, &limits[p], &scratch);
                     check_captions(t, clap, golden, index, &limits[p], &scratch);
                 }
-                pt_clap_close(&clap);
+                patina_clap_close(&clap);
             }
     pt_arena_release(&scratch);
     json_decref(index);

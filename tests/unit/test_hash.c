@@ -7,10 +7,10 @@
 /* Known answers: FIPS 180-4 examples, and the FNV reference tables (expected.json has them too). */
 TEST(hash, known_answers) {
     pt_sha256 hash;
-    char hex[PT_SHA256_HEX];
+    char hex[PT_SHA256_HEX_SIZE];
 
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, "abc", 3);
+    pt_sha256_update(&hash, "abc", 3);
     pt_sha256_finish(&hash, hex);
     CHECK_STR(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     pt_sha256_finish(&hash, hex); /* it starts anew */
@@ -22,13 +22,13 @@ TEST(hash, known_answers) {
 
 TEST(hash, strings_do_not_run_together) {
     pt_sha256 hash;
-    char one[PT_SHA256_HEX], other[PT_SHA256_HEX];
+    char one[PT_SHA256_HEX_SIZE], other[PT_SHA256_HEX_SIZE];
     pt_sha256_init(&hash);
-    pt_sha256_add_string(&hash, "ab");
-    pt_sha256_add_string(&hash, "c");
+    pt_sha256_update_string(&hash, "ab");
+    pt_sha256_update_string(&hash, "c");
     pt_sha256_finish(&hash, one);
-    pt_sha256_add_string(&hash, "a");
-    pt_sha256_add_string(&hash, "bc");
+    pt_sha256_update_string(&hash, "a");
+    pt_sha256_update_string(&hash, "bc");
     pt_sha256_finish(&hash, other);
     CHECK(strcmp(one, other) != 0);
 }
@@ -37,8 +37,8 @@ TEST(hash, first_128_bits_are_the_digests) {
     pt_sha256 hash;
     uint64_t low, high;
     pt_sha256_init(&hash);
-    pt_sha256_add(&hash, "abc", 3);
-    pt_sha256_first128(&hash, &low, &high);
+    pt_sha256_update(&hash, "abc", 3);
+    pt_sha256_finish_128(&hash, &low, &high);
     CHECK(low == 0xba7816bf8f01cfeaU);
     CHECK(high == 0x414140de5dae2223U);
 }

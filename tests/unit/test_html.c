@@ -9,11 +9,11 @@
 #include "test.h"
 
 static void check_text(pt_test *t, const char *text, const char *expected) {
-    pt_str out = {0};
-    pt_str_add(&out, "");
-    pt_html_text(&out, text);
+    pt_strbuf out = {0};
+    pt_strbuf_append(&out, "");
+    pt_html_add_escaped(&out, text);
     CHECK_STR(out.text, expected);
-    pt_str_release(&out);
+    pt_strbuf_release(&out);
 }
 
 TEST(html, text_is_escaped) {
@@ -49,22 +49,22 @@ TEST(html, numbers) {
                   "0.1"},
                  {12345.6, 1, "12345.6"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        pt_str out = {0};
-        pt_html_number(&out, cases[i].value, cases[i].decimals);
+        pt_strbuf out = {0};
+        pt_html_add_number(&out, cases[i].value, cases[i].decimals);
         CHECK_STR(out.text, cases[i].text);
-        pt_str_release(&out);
+        pt_strbuf_release(&out);
     }
-    pt_str out = {0};
-    pt_html_count(&out, 7);
-    pt_str_add(&out, " ");
-    pt_html_count(&out, 1000);
-    pt_str_add(&out, " ");
-    pt_html_count(&out, 1234567);
+    pt_strbuf out = {0};
+    pt_html_add_count(&out, 7);
+    pt_strbuf_append(&out, " ");
+    pt_html_add_count(&out, 1000);
+    pt_strbuf_append(&out, " ");
+    pt_html_add_count(&out, 1234567);
     CHECK_STR(out.text, "7 1\xE2\x80\x89"
                         "000 1\xE2\x80\x89"
                         "234\xE2\x80\x89"
                         "567");
-    pt_str_release(&out);
+    pt_strbuf_release(&out);
 }
 
 /* RFC 4648, section 10, and more than is encoded in one go. */
@@ -73,23 +73,23 @@ TEST(html, data) {
         {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
         {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
-        pt_str out = {0};
-        pt_html_data(&out, "image/png", vectors[i][0], strlen(vectors[i][0]));
+        pt_strbuf out = {0};
+        pt_html_add_data_uri(&out, "image/png", vectors[i][0], strlen(vectors[i][0]));
         CHECK(strncmp(out.text, "data:image/png;base64,", 22) == 0);
         CHECK_STR(out.text + 22, vectors[i][1]);
-        pt_str_release(&out);
+        pt_strbuf_release(&out);
     }
     enum { N = 10000 };
     static char zeros[N];
-    pt_str out = {0};
-    pt_html_data(&out, "x", zeros, N);
+    pt_strbuf out = {0};
+    pt_html_add_data_uri(&out, "x", zeros, N);
     const char *text = out.text + strlen("data:x;base64,");
     CHECK_INT(strlen(text), 4 * ((N + 2) / 3));
     CHECK_INT(strspn(text, "A"), strlen(text) - 2); /* 10000 = 3 k + 1: two characters of padding */
-    pt_str_release(&out);
+    pt_strbuf_release(&out);
 }
 
-static uint32_t number_at(const pt_str *png, size_t at) {
+static uint32_t number_at(const pt_strbuf *png, size_t at) {
     const unsigned char *b = (const unsigned char *)png->text + at;
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
@@ -101,10 +101,10 @@ TEST(html, picture) {
     static unsigned char palette[256][3];
     static const char *const order[] = {"IHDR", "PLTE", "IDAT", "IEND"};
     unsigned char raw[H * (W + 1)];
-    pt_str png = {0};
+    pt_strbuf png = {0};
     size_t at = 8;
     palette[9][1] = 200;
-    REQUIRE_OK(pt_png_make(pixels, W, H, (const unsigned char(*)[3])palette, &png, &t->err));
+    REQUIRE_OK(pt_png_encode(pixels, W, H, (const unsigned char(*)[3])palette, &png, &t->err));
     CHECK(memcmp(png.text, "\x89PNG\r\n\x1A\n", 8) == 0);
     for (size_t c = 0; c < 4; c++) {
         REQUIRE(at + 12 <= png.length);
@@ -133,5 +133,5 @@ TEST(html, picture) {
         CHECK_INT(raw[y * (W + 1)], 0);
         CHECK(memcmp(raw + y * (W + 1) + 1, pixels + y * W, W) == 0);
     }
-    pt_str_release(&png);
+    pt_strbuf_release(&png);
 }

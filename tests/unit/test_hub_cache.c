@@ -9,24 +9,24 @@
 
 #include <patina/hub.h>
 
-#include "base/bytes.h"
+#include "base/byte_source.h"
 #include "hub/hub_cache.h"
 
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
 #define OTHER  "fedcba9876543210fedcba9876543210fedcba98"
 
 /* The place of org/name in a cache of the test's own. */
-static pt_hub_place place_in(pt_test *t, const char *cache, char path[512]) {
+static pt_hub_cache_entry entry_in(pt_test *t, const char *cache, char path[512]) {
     const pt_hub_name name = {.id = "org/name", .revision = "main"};
-    pt_hub_place place;
+    pt_hub_cache_entry place;
     snprintf(path, 512, "%s/%s", pt_test_tmpdir(), cache);
-    CHECK_OK(pt_hub_place_of(path, &name, &place, &t->err));
+    CHECK_OK(pt_hub_cache_entry_init(path, &name, &place, &t->err));
     return place;
 }
 
 static void put(pt_test *t, const char *folder, const char *name, const char *text) {
-    const pt_hub_path path = pt_hub_path_below(folder, "%s", name);
-    CHECK_OK(pt_hub_make_folders(folder, &t->err));
+    const pt_hub_path path = pt_hub_path_join(folder, "%s", name);
+    CHECK_OK(pt_hub_make_dirs(folder, &t->err));
     FILE *file = fopen(path.text, "w");
     CHECK(file && fputs(text, file) >= 0);
     if (file) fclose(file);
@@ -36,8 +36,8 @@ static void put(pt_test *t, const char *folder, const char *name, const char *te
 static bool holds(const pt_hub_path *path, const char *expected) {
     char *text = NULL;
     size_t n = 0;
-    const bool same =
-        pt_file_read_all(path->text, 4096, &text, &n, NULL) == PT_OK && strcmp(text, expected) == 0;
+    const bool same = pt_file_read_all(path->text, 4096, &text, &n, NULL) == PATINA_OK &&
+                      strcmp(text, expected) == 0;
     free(text);
     return same;
 }
@@ -46,16 +46,16 @@ static bool holds(const pt_hub_path *path, const char *expected) {
 TEST(hub_cache, place) {
     const pt_hub_name name = {.id = "laion/clap-htsat-unfused", .revision = "main"};
     char path[PT_HUB_CACHE_MAX + 2];
-    pt_hub_place place;
+    pt_hub_cache_entry place;
 
-    REQUIRE_OK(pt_hub_place_of("/c/hub", &name, &place, &t->err));
+    REQUIRE_OK(pt_hub_cache_entry_init("/c/hub", &name, &place, &t->err));
     CHECK_STR(place.folder.text, "/c/hub/models--laion--clap-htsat-unfused");
     CHECK_STR(place.locks.text, "/c/hub/.locks/models--laion--clap-htsat-unfused");
-    CHECK_FAILS(pt_hub_place_of("", &name, &place, &t->err), PT_EUSAGE);
+    CHECK_FAILS(pt_hub_cache_entry_init("", &name, &place, &t->err), PATINA_EUSAGE);
     memset(path, 'x', sizeof path);
     path[0] = '/';
     path[PT_HUB_CACHE_MAX + 1] = '\0';
-    CHECK_FAILS(pt_hub_place_of(path, &name, &place, &t->err), PT_EUSAGE);
+    CHECK_FAILS(pt_hub_cache_entry_init(path, &name, &place, &t->err), PATINA_EUSAGE);
     /* the longest of everything fits */
     pt_hub_name longest;
     char typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
@@ -63,23 +63,23 @@ TEST(hub_cache, place) {
              PT_HUB_REVISION_MAX, 0);
     REQUIRE_OK(pt_hub_name_parse(typed, &longest, &t->err));
     path[PT_HUB_CACHE_MAX] = '\0';
-    REQUIRE_OK(pt_hub_place_of(path, &longest, &place, &t->err));
+    REQUIRE_OK(pt_hub_cache_entry_init(path, &longest, &place, &t->err));
     char commit[PT_HUB_COMMIT_MAX + 1];
-    CHECK(!pt_hub_commit_of(&place, longest.revision, commit));
-    CHECK_FAILS(pt_hub_ref_write(&place, longest.revision, COMMIT, &t->err), PT_EIO);
+    CHECK(!pt_hub_resolve_revision(&place, longest.revision, commit));
+    CHECK_FAILS(pt_hub_ref_write(&place, longest.revision, COMMIT, &t->err), PATINA_EIO);
 }
 
 TEST(hub_cache, references) {
     char cache[512], commit[PT_HUB_COMMIT_MAX + 1];
-    const pt_hub_place place = place_in(t, "refs", cache);
-    const pt_hub_path main = pt_hub_path_below(place.folder.text, "refs/main");
-    const pt_hub_path branch = pt_hub_path_below(place.folder.text, "refs/a/b");
+    const pt_hub_cache_entry place = entry_in(t, "refs", cache);
+    const pt_hub_path main = pt_hub_path_join(place.folder.text, "refs/main");
+    const pt_hub_path branch = pt_hub_path_join(place.folder.text, "refs/a/b");
     struct stat before, after;
 
-    CHECK(!pt_hub_commit_of(&place, "main", commit));
+    CHECK(!pt_hub_resolve_revision(&place, "main", commit));
     REQUIRE_OK(pt_hub_ref_write(&place, "main", COMMIT, &t->err));
     CHECK(holds(&main, COMMIT)); /* no line end: huggingface_hub compares all of it */
-    CHECK(pt_hub_commit_of(&place, "main", commit));
+    CHECK(pt_hub_resolve_revision(&place, "main", commit));
     CHECK_STR(commit, COMMIT);
     REQUIRE(stat(main.text, &before) == 0);
     CHECK_OK(pt_hub_ref_write(&place, "main", COMMIT, &t->err)); /* nothing to write */
@@ -90,90 +90,91 @@ TEST(hub_cache, references) {
     CHECK_OK(pt_hub_ref_write(&place, "a/b", COMMIT, &t->err));
     CHECK(holds(&branch, COMMIT));
     /* a commit is its own name, whatever the cache knows */
-    CHECK(pt_hub_commit_of(&place, COMMIT, commit));
+    CHECK(pt_hub_resolve_revision(&place, COMMIT, commit));
     CHECK_STR(commit, COMMIT);
 
     /* what is no commit is not believed: it would become a path */
     static const char *const bad[] = {"", "main", "../../../etc", COMMIT "0",
                                       "ref: refs/heads/main"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        const pt_hub_path folder = pt_hub_path_below(place.folder.text, "refs");
+        const pt_hub_path folder = pt_hub_path_join(place.folder.text, "refs");
         put(t, folder.text, "bad", bad[i]);
-        CHECK(!pt_hub_commit_of(&place, "bad", commit));
+        CHECK(!pt_hub_resolve_revision(&place, "bad", commit));
     }
 }
 
 TEST(hub_cache, links) {
     char cache[512], target[256] = "";
-    const pt_hub_place place = place_in(t, "links", cache);
-    const pt_hub_path blobs = pt_hub_path_below(place.folder.text, "blobs");
-    const pt_hub_path snapshot = pt_hub_snapshot(&place, COMMIT);
-    const pt_hub_path path = pt_hub_path_below(snapshot.text, "vocab.json");
+    const pt_hub_cache_entry place = entry_in(t, "links", cache);
+    const pt_hub_path blobs = pt_hub_path_join(place.folder.text, "blobs");
+    const pt_hub_path snapshot = pt_hub_snapshot_path(&place, COMMIT);
+    const pt_hub_path path = pt_hub_path_join(snapshot.text, "vocab.json");
 
     put(t, blobs.text, "etag", "{}");
-    REQUIRE_OK(pt_hub_link(&place, COMMIT, "vocab.json", "etag", &t->err));
+    REQUIRE_OK(pt_hub_snapshot_link(&place, COMMIT, "vocab.json", "etag", &t->err));
     CHECK(readlink(path.text, target, sizeof target - 1) > 0);
     CHECK_STR(target, "../../blobs/etag");
     CHECK(holds(&path, "{}"));
-    CHECK_OK(pt_hub_link(&place, COMMIT, "vocab.json", "etag", &t->err)); /* is there already */
-    CHECK(pt_hub_has(&snapshot, "vocab.json"));
+    CHECK_OK(
+        pt_hub_snapshot_link(&place, COMMIT, "vocab.json", "etag", &t->err)); /* is there already */
+    CHECK(pt_hub_snapshot_has(&snapshot, "vocab.json"));
     /* one that leads nowhere is replaced */
     CHECK(unlink(path.text) == 0 && symlink("../../blobs/gone", path.text) == 0);
-    CHECK(!pt_hub_has(&snapshot, "vocab.json"));
-    CHECK_OK(pt_hub_link(&place, COMMIT, "vocab.json", "etag", &t->err));
+    CHECK(!pt_hub_snapshot_has(&snapshot, "vocab.json"));
+    CHECK_OK(pt_hub_snapshot_link(&place, COMMIT, "vocab.json", "etag", &t->err));
     CHECK(holds(&path, "{}"));
     /* a folder in its place is not */
-    const pt_hub_path folder = pt_hub_path_below(snapshot.text, "merges.txt");
+    const pt_hub_path folder = pt_hub_path_join(snapshot.text, "merges.txt");
     CHECK(mkdir(folder.text, 0700) == 0);
-    CHECK_FAILS(pt_hub_link(&place, COMMIT, "merges.txt", "etag", &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "merges.txt': cannot be made");
+    CHECK_FAILS(pt_hub_snapshot_link(&place, COMMIT, "merges.txt", "etag", &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "merges.txt': cannot be made");
 }
 
 TEST(hub_cache, blobs) {
     char cache[512];
-    const pt_hub_place place = place_in(t, "blobs", cache);
-    const pt_hub_path blobs = pt_hub_path_below(place.folder.text, "blobs");
+    const pt_hub_cache_entry place = entry_in(t, "blobs", cache);
+    const pt_hub_path blobs = pt_hub_path_join(place.folder.text, "blobs");
 
-    CHECK(!pt_hub_blob_is_whole(&place, "e", 5));
-    CHECK_INT(pt_hub_blob_begun(&place, "e", 5), 0);
+    CHECK(!pt_hub_blob_is_complete(&place, "e", 5));
+    CHECK_INT(pt_hub_blob_partial_size(&place, "e", 5), 0);
     put(t, blobs.text, "e.incomplete", "abc");
-    CHECK(!pt_hub_blob_is_whole(&place, "e", 3));
-    CHECK_INT(pt_hub_blob_begun(&place, "e", 5), 3);
-    CHECK_INT(pt_hub_blob_begun(&place, "e", 2), 2);
+    CHECK(!pt_hub_blob_is_complete(&place, "e", 3));
+    CHECK_INT(pt_hub_blob_partial_size(&place, "e", 5), 3);
+    CHECK_INT(pt_hub_blob_partial_size(&place, "e", 2), 2);
     put(t, blobs.text, "e", "abcde");
-    CHECK(pt_hub_blob_is_whole(&place, "e", 5));
-    CHECK(pt_hub_blob_is_whole(&place, "e", UINT64_MAX));
-    CHECK(!pt_hub_blob_is_whole(&place, "e", 6));
+    CHECK(pt_hub_blob_is_complete(&place, "e", 5));
+    CHECK(pt_hub_blob_is_complete(&place, "e", UINT64_MAX));
+    CHECK(!pt_hub_blob_is_complete(&place, "e", 6));
 }
 
 TEST(hub_cache, find) {
     char cache[512];
-    const pt_hub_place place = place_in(t, "find", cache);
-    const pt_hub_path snapshot = pt_hub_snapshot(&place, COMMIT);
+    const pt_hub_cache_entry place = entry_in(t, "find", cache);
+    const pt_hub_path snapshot = pt_hub_snapshot_path(&place, COMMIT);
     char *folder = NULL;
 
-    CHECK_FAILS(pt_hub_find(cache, "no name", &folder, &t->err), PT_EUSAGE);
-    CHECK_FAILS(pt_hub_find(cache, "org/name", &folder, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "'patina model fetch org/name' gets it");
+    CHECK_FAILS(patina_hub_find(cache, "no name", &folder, &t->err), PATINA_EUSAGE);
+    CHECK_FAILS(patina_hub_find(cache, "org/name", &folder, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "'patina model fetch org/name' gets it");
     REQUIRE_OK(pt_hub_ref_write(&place, "main", COMMIT, &t->err));
-    for (size_t i = 0; pt_hub_small_files[i]; i++) {
-        CHECK_STR(pt_hub_lacks(&snapshot), pt_hub_small_files[i]);
-        CHECK_FAILS(pt_hub_find(cache, "org/name", &folder, &t->err), PT_EIO);
-        CHECK_HAS(t->err.message, pt_hub_small_files[i]);
-        put(t, snapshot.text, pt_hub_small_files[i], "");
+    for (size_t i = 0; pt_hub_required_files[i]; i++) {
+        CHECK_STR(pt_hub_snapshot_missing(&snapshot), pt_hub_required_files[i]);
+        CHECK_FAILS(patina_hub_find(cache, "org/name", &folder, &t->err), PATINA_EIO);
+        CHECK_CONTAINS(t->err.message, pt_hub_required_files[i]);
+        put(t, snapshot.text, pt_hub_required_files[i], "");
     }
-    CHECK_STR(pt_hub_lacks(&snapshot), "model.safetensors");
+    CHECK_STR(pt_hub_snapshot_missing(&snapshot), "model.safetensors");
     CHECK(folder == NULL);
     put(t, snapshot.text, "pytorch_model.bin", "");
-    CHECK(pt_hub_lacks(&snapshot) == NULL);
-    REQUIRE_OK(pt_hub_find(cache, "org/name", &folder, &t->err));
+    CHECK(pt_hub_snapshot_missing(&snapshot) == NULL);
+    REQUIRE_OK(patina_hub_find(cache, "org/name", &folder, &t->err));
     CHECK_STR(folder, snapshot.text);
     free(folder);
-    REQUIRE_OK(pt_hub_find(cache, "org/name@" COMMIT, &folder, &t->err));
+    REQUIRE_OK(patina_hub_find(cache, "org/name@" COMMIT, &folder, &t->err));
     CHECK_STR(folder, snapshot.text);
     free(folder);
-    CHECK_FAILS(pt_hub_find(cache, "org/name@v1", &folder, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "'patina model fetch org/name@v1' gets it");
-    CHECK_FAILS(pt_hub_find(cache, "org/name@" OTHER, &folder, &t->err), PT_EIO);
-    CHECK_FAILS(pt_hub_find("", "org/name", &folder, &t->err), PT_EUSAGE);
+    CHECK_FAILS(patina_hub_find(cache, "org/name@v1", &folder, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "'patina model fetch org/name@v1' gets it");
+    CHECK_FAILS(patina_hub_find(cache, "org/name@" OTHER, &folder, &t->err), PATINA_EIO);
+    CHECK_FAILS(patina_hub_find("", "org/name", &folder, &t->err), PATINA_EUSAGE);
 }

@@ -13,12 +13,12 @@ TEST(hub_name, parts) {
     REQUIRE_OK(pt_hub_name_parse("laion/clap-htsat-unfused", &name, &t->err));
     CHECK_STR(name.id, "laion/clap-htsat-unfused");
     CHECK_STR(name.revision, "main");
-    pt_hub_name_print(&name, typed);
+    pt_hub_name_format(&name, typed);
     CHECK_STR(typed, "laion/clap-htsat-unfused");
     REQUIRE_OK(pt_hub_name_parse("a_1/B.c-d@refs/pr/1", &name, &t->err));
     CHECK_STR(name.id, "a_1/B.c-d");
     CHECK_STR(name.revision, "refs/pr/1");
-    pt_hub_name_print(&name, typed);
+    pt_hub_name_format(&name, typed);
     CHECK_STR(typed, "a_1/B.c-d@refs/pr/1");
 }
 
@@ -32,13 +32,13 @@ TEST(hub_name, ids) {
     char text[256];
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        CHECK(pt_hub_is_name(good[i]));
+        CHECK(patina_hub_is_name(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        pt_test_check(t, !pt_hub_is_name(bad[i]), __FILE__, __LINE__, "'%s' is a name", bad[i]);
+        pt_test_check(t, !patina_hub_is_name(bad[i]), __FILE__, __LINE__, "'%s' is a name", bad[i]);
     snprintf(text, sizeof text, "%0*d/b", PT_HUB_PART_MAX, 0);
-    CHECK(pt_hub_is_name(text));
+    CHECK(patina_hub_is_name(text));
     snprintf(text, sizeof text, "%0*d/b", PT_HUB_PART_MAX + 1, 0);
-    CHECK(!pt_hub_is_name(text));
+    CHECK(!patina_hub_is_name(text));
 }
 
 TEST(hub_name, revisions) {
@@ -50,12 +50,12 @@ TEST(hub_name, revisions) {
     char text[512];
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        CHECK(pt_hub_is_name(good[i]));
+        CHECK(patina_hub_is_name(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        pt_test_check(t, !pt_hub_is_name(bad[i]), __FILE__, __LINE__, "'%s' is a name", bad[i]);
+        pt_test_check(t, !patina_hub_is_name(bad[i]), __FILE__, __LINE__, "'%s' is a name", bad[i]);
     snprintf(text, sizeof text, "a/b@%0*d", PT_HUB_REVISION_MAX + 1, 0);
-    CHECK_FAILS(pt_hub_name_parse(text, &name, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "is not a revision");
+    CHECK_FAILS(pt_hub_name_parse(text, &name, &t->err), PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message, "is not a revision");
 }
 
 TEST(hub_name, commits) {

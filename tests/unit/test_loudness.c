@@ -11,11 +11,12 @@
 #include <jansson.h>
 #include <patina/measure.h>
 
+#include "base/arena.h"
 #include "measure/loudness.h"
 #include "stimulus.h"
 #include "wav_reader.h"
 
-#define RATE PT_RATE_HZ
+#define RATE PATINA_RATE_HZ
 
 /* ---- the second meter ---- */
 
@@ -73,7 +74,7 @@ static double gated_lufs(const double *z, size_t n, double gate) {
     return count ? block_lufs(sum / (double)count) : -INFINITY;
 }
 
-static double second_meter(const pt_audio *audio) {
+static double reference_lufs(const patina_audio *audio) {
     const size_t hop = (audio->rate_hz + 5) / 10, n_hops = audio->n_frames / hop;
     const size_t n_blocks = n_hops - 3;
     double *z = calloc(n_blocks, sizeof *z);
@@ -105,30 +106,30 @@ static double dbfs(double level) {
     return pow(10.0, level / 20.0);
 }
 
-static double measured(pt_test *t, const pt_audio *audio) {
+static double measured(pt_test *t, const patina_audio *audio) {
     double lufs = NAN;
-    CHECK_OK(pt_loudness_measure(audio, &lufs, &t->err));
+    CHECK_OK(patina_loudness_measure(audio, &lufs, &t->err));
     return lufs;
 }
 
-typedef struct stretch {
+typedef struct segment {
     double level_dbfs, length_s;
-} stretch;
+} segment;
 
-/* A 1 kHz sine in every channel, in phase, whose level changes from stretch to stretch. */
-static double lufs_of_stretches(pt_test *t, const stretch *stretches, size_t n_stretches) {
+/* A 1 kHz sine in every channel, in phase, whose level changes from segment to segment. */
+static double lufs_of_segments(pt_test *t, const segment *segments, size_t n_segments) {
     size_t n = 0, done = 0;
-    for (size_t s = 0; s < n_stretches; s++)
-        n += (size_t)(stretches[s].length_s * RATE);
-    float *x = stimulus_new(2 * n);
-    for (size_t s = 0; s < n_stretches; s++) {
-        const size_t length = (size_t)(stretches[s].length_s * RATE);
-        for (unsigned c = 0; c < 2; c++) /* whole periods, so each stretch starts at phase 0 */
+    for (size_t s = 0; s < n_segments; s++)
+        n += (size_t)(segments[s].length_s * RATE);
+    float *x = stimulus_alloc(2 * n);
+    for (size_t s = 0; s < n_segments; s++) {
+        const size_t length = (size_t)(segments[s].length_s * RATE);
+        for (unsigned c = 0; c < 2; c++) /* whole periods, so each segment starts at phase 0 */
             stimulus_add_sine(x + 2 * done + c, length, 2, RATE, 1000.0,
-                              dbfs(stretches[s].level_dbfs), 0.0);
+                              dbfs(segments[s].level_dbfs), 0.0);
         done += length;
     }
-    const pt_audio audio = {x, n, 2, RATE};
+    const patina_audio audio = {x, n, 2, RATE};
     const double lufs = measured(t, &audio);
     free(x);
     return lufs;
@@ -136,34 +137,34 @@ static double lufs_of_stretches(pt_test *t, const stretch *stretches, size_t n_s
 
 /* EBU Tech 3341 (2016), table 1: the signals for integrated loudness, each -23.0 or -33.0 +-0.1. */
 TEST(loudness, ebu_tech_3341_cases_1_to_5) {
-    static const stretch case1[] = {{-23, 20}}, case2[] = {{-33, 20}};
-    static const stretch case3[] = {{-36, 10}, {-23, 60}, {-36, 10}};
-    static const stretch case4[] = {{-72, 10}, {-36, 10}, {-23, 60}, {-36, 10}, {-72, 10}};
-    static const stretch case5[] = {{-26, 20}, {-20, 20.1}, {-26, 20}};
-    CHECK_NEAR(lufs_of_stretches(t, case1, 1), -23.0, 0.1);
-    CHECK_NEAR(lufs_of_stretches(t, case2, 1), -33.0, 0.1);
-    CHECK_NEAR(lufs_of_stretches(t, case3, 3), -23.0, 0.1);
-    CHECK_NEAR(lufs_of_stretches(t, case4, 5), -23.0, 0.1);
-    CHECK_NEAR(lufs_of_stretches(t, case5, 3), -23.0, 0.1);
+    static const segment case1[] = {{-23, 20}}, case2[] = {{-33, 20}};
+    static const segment case3[] = {{-36, 10}, {-23, 60}, {-36, 10}};
+    static const segment case4[] = {{-72, 10}, {-36, 10}, {-23, 60}, {-36, 10}, {-72, 10}};
+    static const segment case5[] = {{-26, 20}, {-20, 20.1}, {-26, 20}};
+    CHECK_NEAR(lufs_of_segments(t, case1, 1), -23.0, 0.1);
+    CHECK_NEAR(lufs_of_segments(t, case2, 1), -33.0, 0.1);
+    CHECK_NEAR(lufs_of_segments(t, case3, 3), -23.0, 0.1);
+    CHECK_NEAR(lufs_of_segments(t, case4, 5), -23.0, 0.1);
+    CHECK_NEAR(lufs_of_segments(t, case5, 3), -23.0, 0.1);
 }
 
 /* The relative gate, at -76 here, takes nothing back in that the absolute one has left out. */
 TEST(loudness, the_absolute_gate_holds_under_the_relative_one) {
-    static const stretch quiet[] = {{-66, 10}, {-72, 10}};
-    CHECK_NEAR(lufs_of_stretches(t, quiet, 2), -66.0, 0.1);
+    static const segment quiet[] = {{-66, 10}, {-72, 10}};
+    CHECK_NEAR(lufs_of_segments(t, quiet, 2), -66.0, 0.1);
 }
 
 /* Case 6: 5.0 in the order L R C Ls Rs; and the same as 5.1, whose LFE may hold anything. */
 TEST(loudness, ebu_tech_3341_case_6) {
     enum { N = 20 * RATE };
     static const double level[5] = {-28, -28, -24, -30, -30};
-    float *x = stimulus_new(5 * N), *y = stimulus_new(6 * N);
+    float *x = stimulus_alloc(5 * N), *y = stimulus_alloc(6 * N);
     for (unsigned c = 0; c < 5; c++) {
         stimulus_add_sine(x + c, N, 5, RATE, 1000.0, dbfs(level[c]), 0.0);
         stimulus_add_sine(y + (c < 3 ? c : c + 1), N, 6, RATE, 1000.0, dbfs(level[c]), 0.0);
     }
     stimulus_add_sine(y + 3, N, 6, RATE, 60.0, 1.0, 0.0);
-    const pt_audio five = {x, N, 5, RATE}, six = {y, N, 6, RATE};
+    const patina_audio five = {x, N, 5, RATE}, six = {y, N, 6, RATE};
     CHECK_NEAR(measured(t, &five), -23.0, 0.1);
     CHECK_NEAR(measured(t, &six), measured(t, &five), 1e-9);
     free(x);
@@ -173,16 +174,16 @@ TEST(loudness, ebu_tech_3341_case_6) {
 /* BS.1770: a full-scale 997 Hz sine in one channel reads -3.01 LUFS; one loudspeaker is not two. */
 TEST(loudness, one_channel_is_not_dual_mono) {
     enum { N = 5 * RATE };
-    float *x = stimulus_new(2 * N);
+    float *x = stimulus_alloc(2 * N);
     stimulus_add_sine(x, 2 * N, 1, RATE, 997.0, 1.0, 0.0);
-    const pt_audio mono = {x, N, 1, RATE};
+    const patina_audio mono = {x, N, 1, RATE};
     const double one = measured(t, &mono);
     CHECK_NEAR(one, -3.01, 0.01);
 
     memset(x, 0, 2 * N * sizeof *x);
     stimulus_add_sine(x, N, 2, RATE, 997.0, 1.0, 0.0);
     stimulus_add_sine(x + 1, N, 2, RATE, 997.0, 1.0, 0.0);
-    const pt_audio stereo = {x, N, 2, RATE};
+    const patina_audio stereo = {x, N, 2, RATE};
     CHECK_NEAR(measured(t, &stereo) - one, 3.0103, 1e-4);
     free(x);
 }
@@ -191,7 +192,7 @@ TEST(loudness, golden_files) {
     static const char *const files[] = {"prog.wav",         "tone1059.wav", "alternating.wav",
                                         "impulse.wav",      "dc.wav",       "silence.wav",
                                         "tone_plus_dc.wav", "stereo44.wav", "five24.wav"};
-    json_t *golden = json_load_file(pt_test_golden("dsp/expected.json"), 0, NULL);
+    json_t *golden = json_load_file(pt_test_golden_path("dsp/expected.json"), 0, NULL);
     for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
         char path[64];
         pt_test_wav wav;
@@ -199,10 +200,10 @@ TEST(loudness, golden_files) {
             json_object_get(json_object_get(json_object_get(golden, "targets"), files[f]), "lufs");
         snprintf(path, sizeof path, "dsp/%s", files[f]);
         REQUIRE(json_is_number(expected));
-        REQUIRE(pt_test_wav_read(t, pt_test_golden(path), &wav));
-        const pt_audio audio = pt_test_wav_audio(&wav);
+        REQUIRE(pt_test_wav_read(t, pt_test_golden_path(path), &wav));
+        const patina_audio audio = pt_test_wav_as_audio(&wav);
         CHECK_NEAR(measured(t, &audio), json_number_value(expected), 0.01);
-        CHECK_NEAR(second_meter(&audio), json_number_value(expected), 1e-6);
+        CHECK_NEAR(reference_lufs(&audio), json_number_value(expected), 1e-6);
         pt_test_wav_release(&wav);
     }
     json_decref(golden);
@@ -212,7 +213,7 @@ TEST(loudness, golden_files) {
  * by so much that both gates act: no weight, order, gate or coefficient can be wrong unseen. */
 static float *programme(unsigned rate_hz, unsigned n_channels, size_t n_frames) {
     static const double level[] = {0, -30, -6, -70, -3};
-    float *x = stimulus_new(n_frames * n_channels);
+    float *x = stimulus_alloc(n_frames * n_channels);
     uint32_t noise = 4711;
     for (size_t i = 0; i < n_frames; i++) {
         const double now = dbfs(level[i * 2 / rate_hz]);
@@ -220,13 +221,13 @@ static float *programme(unsigned rate_hz, unsigned n_channels, size_t n_frames) 
         for (unsigned c = 0; c < n_channels; c++) {
             const double mine = dbfs(-1.5 * (double)((c * 5 + 2) % 7));
             x[i * n_channels + c] =
-                (float)(now * mine * (0.3 * stimulus_random(&noise) + 0.2 * tone));
+                (float)(now * mine * (0.3 * stimulus_next_random(&noise) + 0.2 * tone));
         }
     }
     return x;
 }
 
-static double libebur128_meter(pt_test *t, const pt_audio *audio) {
+static double libebur128_meter(pt_test *t, const patina_audio *audio) {
     double lufs = NAN;
     ebur128_state *state = ebur128_init(audio->n_channels, audio->rate_hz, EBUR128_MODE_I);
     CHECK(state != NULL);
@@ -245,11 +246,11 @@ TEST(loudness, agrees_with_two_other_meters_at_any_rate_and_channels) {
         for (unsigned n_channels = 1; n_channels <= (rates[r] == 44100 ? 8 : 6); n_channels++) {
             const size_t n_frames = 2 * (size_t)rates[r] + 321;
             float *x = programme(rates[r], n_channels, n_frames);
-            const pt_audio audio = {x, n_frames, n_channels, rates[r]};
+            const patina_audio audio = {x, n_frames, n_channels, rates[r]};
             const double lufs = measured(t, &audio);
             CHECK(lufs > -40.0 && lufs < 0.0);
             CHECK_NEAR(lufs, libebur128_meter(t, &audio), 1e-9);
-            CHECK_NEAR(lufs, second_meter(&audio), 1e-9);
+            CHECK_NEAR(lufs, reference_lufs(&audio), 1e-9);
             free(x);
         }
     }
@@ -259,12 +260,12 @@ TEST(loudness, agrees_with_two_other_meters_at_any_rate_and_channels) {
  * gate parts them. */
 TEST(loudness, of_a_long_programme) {
     enum { SLOW = 4000, N = 240 * SLOW };
-    float *x = stimulus_new(N);
+    float *x = stimulus_alloc(N);
     for (size_t minute = 0; minute < 4; minute++)
         stimulus_add_noise(x + minute * (N / 4), N / 4, dbfs(-9.0 * (double)(4 - minute)), 5);
-    const pt_audio audio = {x, N, 1, SLOW};
+    const patina_audio audio = {x, N, 1, SLOW};
     const double lufs = measured(t, &audio);
-    CHECK_NEAR(lufs, second_meter(&audio), 1e-9);
+    CHECK_NEAR(lufs, reference_lufs(&audio), 1e-9);
     CHECK_NEAR(lufs, libebur128_meter(t, &audio), 1e-9);
     free(x);
 }
@@ -276,7 +277,7 @@ TEST(loudness, pieces_give_the_bits_of_one_go) {
     static const size_t sizes[] = {1, 799, 800, 801, 3, 2400, 17};
     for (unsigned n_channels = 5; n_channels <= 7; n_channels += 2) {
         float *x = programme(ODD, n_channels, N);
-        const pt_audio audio = {x, N, n_channels, ODD};
+        const patina_audio audio = {x, N, n_channels, ODD};
         const double lufs = measured(t, &audio);
         for (size_t first = 0; first < 7; first++) {
             pt_arena arena;
@@ -300,28 +301,28 @@ TEST(loudness, the_first_block_must_be_complete) {
     static const size_t blocks[] = {1600, 3200, 4412, 8820, 17640, 19200, 38400};
     for (size_t r = 0; r < sizeof rates / sizeof *rates; r++) {
         double lufs = 1.0;
-        float *x = stimulus_new(blocks[r]);
+        float *x = stimulus_alloc(blocks[r]);
         stimulus_add_sine(x, blocks[r], 1, rates[r], 997.0, 1.0, 0.0);
-        pt_audio audio = {x, blocks[r] - 1, 1, rates[r]};
-        CHECK_FAILS(pt_loudness_measure(&audio, &lufs, &t->err), PT_REJECT_TOO_SHORT);
+        patina_audio audio = {x, blocks[r] - 1, 1, rates[r]};
+        CHECK_FAILS(patina_loudness_measure(&audio, &lufs, &t->err), PATINA_REJECT_TOO_SHORT);
         CHECK_NEAR(lufs, 1.0, 0.0);
         audio.n_frames = blocks[r];
-        CHECK_OK(pt_loudness_measure(&audio, &lufs, &t->err));
+        CHECK_OK(patina_loudness_measure(&audio, &lufs, &t->err));
         CHECK_NEAR(lufs, -3.0, 0.2); /* shelf and onset: the 997 Hz line is exact at 48 kHz only */
         free(x);
     }
-    const pt_audio nothing = {NULL, 0, 1, RATE};
+    const patina_audio nothing = {NULL, 0, 1, RATE};
     double lufs;
-    CHECK_FAILS(pt_loudness_measure(&nothing, &lufs, &t->err), PT_REJECT_TOO_SHORT);
+    CHECK_FAILS(patina_loudness_measure(&nothing, &lufs, &t->err), PATINA_REJECT_TOO_SHORT);
 }
 
 TEST(loudness, what_is_quiet_is_at_the_floor) {
     enum { N = 2 * RATE };
-    float *x = stimulus_new(N);
-    const pt_audio audio = {x, N, 1, RATE};
-    CHECK_NEAR(measured(t, &audio), PT_LUFS_FLOOR, 0.0);
+    float *x = stimulus_alloc(N);
+    const patina_audio audio = {x, N, 1, RATE};
+    CHECK_NEAR(measured(t, &audio), PATINA_LUFS_FLOOR, 0.0);
     stimulus_add_sine(x, N, 1, RATE, 997.0, dbfs(-67.1), 0.0); /* -70.1 LUFS */
-    CHECK_NEAR(measured(t, &audio), PT_LUFS_FLOOR, 0.0);
+    CHECK_NEAR(measured(t, &audio), PATINA_LUFS_FLOOR, 0.0);
     stimulus_add_sine(x, N, 1, RATE, 997.0, dbfs(-67.1), 0.0); /* 6 dB more */
     CHECK_NEAR(measured(t, &audio), -64.1, 0.02);
     free(x);
@@ -330,12 +331,12 @@ TEST(loudness, what_is_quiet_is_at_the_floor) {
 /* The high-pass passes the step of a DC that begins, and nothing of one that lasts. */
 TEST(loudness, dc_is_not_loud) {
     enum { N = 10 * RATE };
-    float *x = stimulus_new(N);
+    float *x = stimulus_alloc(N);
     for (size_t i = 0; i < N; i++)
         x[i] = 0.9F;
     stimulus_add_sine(x, N, 1, RATE, 997.0, dbfs(-20.0), 0.0);
-    const pt_audio audio = {x, N, 1, RATE};
-    CHECK_NEAR(measured(t, &audio), second_meter(&audio), 0.01);
+    const patina_audio audio = {x, N, 1, RATE};
+    CHECK_NEAR(measured(t, &audio), reference_lufs(&audio), 0.01);
     CHECK_NEAR(measured(t, &audio), -23.0, 0.1); /* the step's block weighs 1 of 97 */
     free(x);
 }
@@ -343,18 +344,18 @@ TEST(loudness, dc_is_not_loud) {
 TEST(loudness, what_is_refused) {
     enum { N = 65 * 4800 };
     double lufs = 1.0;
-    float *x = stimulus_new(N * 4);
-    const pt_audio slow = {x, N, 1, 3999}, fast = {x, N * 4, 1, 384001}, mute = {x, N, 0, RATE};
-    const pt_audio wide = {x, N / 65, 65, 4000};
-    CHECK_FAILS(pt_loudness_measure(&slow, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
-    CHECK_FAILS(pt_loudness_measure(&fast, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
-    CHECK_FAILS(pt_loudness_measure(&mute, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
-    CHECK_FAILS(pt_loudness_measure(&wide, &lufs, &t->err), PT_REJECT_UNSUPPORTED);
-    const pt_audio audio = {x, RATE, 2, RATE};
+    float *x = stimulus_alloc(N * 4);
+    const patina_audio slow = {x, N, 1, 3999}, fast = {x, N * 4, 1, 384001}, mute = {x, N, 0, RATE};
+    const patina_audio wide = {x, N / 65, 65, 4000};
+    CHECK_FAILS(patina_loudness_measure(&slow, &lufs, &t->err), PATINA_REJECT_UNSUPPORTED);
+    CHECK_FAILS(patina_loudness_measure(&fast, &lufs, &t->err), PATINA_REJECT_UNSUPPORTED);
+    CHECK_FAILS(patina_loudness_measure(&mute, &lufs, &t->err), PATINA_REJECT_UNSUPPORTED);
+    CHECK_FAILS(patina_loudness_measure(&wide, &lufs, &t->err), PATINA_REJECT_UNSUPPORTED);
+    const patina_audio audio = {x, RATE, 2, RATE};
     const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t i = 0; i < 3; i++) {
         x[2 * RATE - 1] = bad[i];
-        CHECK_FAILS(pt_loudness_measure(&audio, &lufs, &t->err), PT_REJECT_NONFINITE);
+        CHECK_FAILS(patina_loudness_measure(&audio, &lufs, &t->err), PATINA_REJECT_NONFINITE);
     }
     CHECK_NEAR(lufs, 1.0, 0.0);
     free(x);
@@ -362,12 +363,12 @@ TEST(loudness, what_is_refused) {
 
 TEST(loudness, sixty_four_channels) {
     enum { N = 4000 };
-    float *x = stimulus_new((size_t)N * 64);
+    float *x = stimulus_alloc((size_t)N * 64);
     for (unsigned c = 0; c < 64; c++)
         stimulus_add_sine(x + c, N, 64, 4000, 500.0, c == 1 ? 0.5 : 0.0, 0.0);
     for (unsigned c = 6; c < 64; c++)
         stimulus_add_sine(x + c, N, 64, 4000, 500.0, 1.0, 0.0); /* the rest is ignored */
-    const pt_audio audio = {x, N, 64, 4000};
-    CHECK_NEAR(measured(t, &audio), second_meter(&audio), 0.01);
+    const patina_audio audio = {x, N, 64, 4000};
+    CHECK_NEAR(measured(t, &audio), reference_lufs(&audio), 0.01);
     free(x);
 }

@@ -11,7 +11,7 @@
  * otherwise: 7.6e-6 dB at 100 dB. The specification asks for 1e-3 dB. */
 #define TOLERANCE_DB 2e-5
 
-static const pt_extractor_config published = {
+static const pt_feature_extractor_config published = {
     .n_fft = 1024,
     .hop = 480,
     .n_mels = 64,
@@ -24,10 +24,11 @@ static const pt_extractor_config published = {
 };
 
 /* Features of x in new memory. */
-static float *features_of(pt_test *t, const pt_extractor_config *config, const float *x, size_t n) {
+static float *compute_features(pt_test *t, const pt_feature_extractor_config *config,
+                               const float *x, size_t n) {
     pt_mel *mel = NULL;
     if (!CHECK_OK(pt_mel_open(config, &mel, &t->err))) return NULL;
-    float *features = calloc(pt_mel_frames(mel) * config->n_mels, sizeof *features);
+    float *features = calloc(pt_mel_n_frames(mel) * config->n_mels, sizeof *features);
     void *scratch = aligned_alloc(64, pt_mel_scratch_size(mel));
     if (!features || !scratch) abort();
     pt_mel_features(mel, x, n, features, scratch);
@@ -37,24 +38,24 @@ static float *features_of(pt_test *t, const pt_extractor_config *config, const f
 }
 
 static void check_model(pt_test *t, const char *model, pt_mel_scale scale) {
-    pt_extractor_config config = published;
+    pt_feature_extractor_config config = published;
     config.scale = scale;
-    json_t *index = pt_golden_index(t, model);
-    PT_GOLDEN_EACH(i, item, index, "audio") {
+    json_t *index = pt_golden_open_index(t, model);
+    PT_GOLDEN_FOREACH(i, item, index, "audio") {
         pt_npy samples = {0}, expected = {0};
-        const size_t offset = pt_golden_number(item, "crop_offset");
-        size_t n = pt_golden_number(item, "samples") - offset;
+        const size_t offset = pt_golden_get_size(item, "crop_offset");
+        size_t n = pt_golden_get_size(item, "samples") - offset;
         if (n > config.n_samples) n = config.n_samples;
         if (!json_is_null(json_object_get(item, "fusion_idx")) &&
             json_object_get(item, "fusion_idx"))
             continue; /* features of a longer clip: fused_chunks has them */
-        if (!*pt_golden_text(item, "features")) continue;
-        if (pt_golden_array(t, model, item, "samples_file", &samples) &&
-            pt_golden_array(t, model, item, "features", &expected)) {
-            float *features = features_of(t, &config, samples.values + offset, n);
+        if (!*pt_golden_get_string(item, "features")) continue;
+        if (pt_golden_read_array(t, model, item, "samples_file", &samples) &&
+            pt_golden_read_array(t, model, item, "features", &expected)) {
+            float *features = compute_features(t, &config, samples.values + offset, n);
             for (size_t c = 0; features && c < expected.dims[0]; c++) /* 4 equal ones if fused */
-                pt_check_values(t, pt_golden_text(item, "name"), features,
-                                expected.values + c * 1001 * 64, 1001 * 64, TOLERANCE_DB);
+                pt_check_allclose(t, pt_golden_get_string(item, "name"), features,
+                                  expected.values + c * 1001 * 64, 1001 * 64, TOLERANCE_DB);
             free(features);
         }
         pt_npy_release(&samples);
@@ -64,39 +65,41 @@ static void check_model(pt_test *t, const char *model, pt_mel_scale scale) {
 }
 
 TEST(mel, mini) {
-    check_model(t, pt_test_golden("clap/mini"), PT_MEL_SLANEY);
+    check_model(t, pt_test_golden_path("clap/mini"), PT_MEL_SLANEY);
 }
 
 TEST(mel, tiny) {
-    const char *model = pt_test_shared("clap/tiny");
+    const char *model = pt_test_shared_path("clap/tiny");
     if (!model) SKIP("no shared folder with clap/tiny");
     check_model(t, model, PT_MEL_SLANEY);
 }
 
 TEST(mel, fused_short_clip) {
-    check_model(t, pt_test_golden("clap/tiny_fused"), PT_MEL_HTK);
+    check_model(t, pt_test_golden_path("clap/tiny_fused"), PT_MEL_HTK);
 }
 
 /* Channel c of a longer clip's features is the part of its whole log-mel that starts at frame
  * fusion_idx[c - 1]. A crop that starts at that frame's samples has the same frames, but for two
  * at either end that reach into its reflected edges. */
 TEST(mel, fused_chunks) {
-    const char *model = pt_test_golden("clap/tiny_fused");
-    pt_extractor_config config = published;
+    const char *model = pt_test_golden_path("clap/tiny_fused");
+    pt_feature_extractor_config config = published;
     config.scale = PT_MEL_HTK;
-    json_t *index = pt_golden_index(t, model);
-    PT_GOLDEN_EACH(i, item, index, "audio") {
+    json_t *index = pt_golden_open_index(t, model);
+    PT_GOLDEN_FOREACH(i, item, index, "audio") {
         pt_npy samples = {0}, expected = {0};
         const json_t *starts = json_object_get(item, "fusion_idx");
-        if (json_is_array(starts) && pt_golden_array(t, model, item, "samples_file", &samples) &&
-            pt_golden_array(t, model, item, "features", &expected)) {
+        if (json_is_array(starts) &&
+            pt_golden_read_array(t, model, item, "samples_file", &samples) &&
+            pt_golden_read_array(t, model, item, "features", &expected)) {
             for (size_t c = 1; c < 4; c++) {
                 const size_t start = (size_t)json_integer_value(json_array_get(starts, c - 1));
-                float *features = features_of(t, &config, samples.values + 480 * start, 480000);
+                float *features =
+                    compute_features(t, &config, samples.values + 480 * start, 480000);
                 if (!features) continue;
-                pt_check_values(t, "chunk", features + 2 * 64,
-                                expected.values + (c * 1001 + 2) * 64, (1001 - 4) * 64,
-                                TOLERANCE_DB);
+                pt_check_allclose(t, "chunk", features + 2 * 64,
+                                  expected.values + (c * 1001 + 2) * 64, (1001 - 4) * 64,
+                                  TOLERANCE_DB);
                 free(features);
             }
         }
@@ -110,7 +113,7 @@ TEST(mel, fused_chunks) {
 static void check_filters(pt_test *t, const char *path, pt_mel_scale scale) {
     pt_npy expected = {0};
     pt_mel *mel = NULL;
-    pt_extractor_config config = published;
+    pt_feature_extractor_config config = published;
     config.scale = scale;
     REQUIRE_OK(pt_npy_read(path, &expected, &t->err));
     if (CHECK_OK(pt_mel_open(&config, &mel, &t->err)) && CHECK(expected.n_values == 513 * 64))
@@ -128,8 +131,8 @@ static void check_filters(pt_test *t, const char *path, pt_mel_scale scale) {
 }
 
 TEST(mel, filters) {
-    const char *slaney = pt_test_shared("clap/tiny/golden/mel_filters_slaney.npy");
-    const char *htk = pt_test_shared("clap/tiny/golden/mel_filters_htk.npy");
+    const char *slaney = pt_test_shared_path("clap/tiny/golden/mel_filters_slaney.npy");
+    const char *htk = pt_test_shared_path("clap/tiny/golden/mel_filters_htk.npy");
     if (!slaney || !htk) SKIP("no shared folder with clap/tiny");
     check_filters(t, slaney, PT_MEL_SLANEY);
     check_filters(t, htk, PT_MEL_HTK);
@@ -146,7 +149,7 @@ TEST(mel, padding_rules) {
         x[i] = (float)(int32_t)state * 0x1p-32f;
     }
     for (int rule = PT_PAD_REPEATPAD; rule <= PT_PAD_ZEROS; rule++) {
-        pt_extractor_config config = published;
+        pt_feature_extractor_config config = published;
         config.padding = (pt_padding)rule;
         for (size_t i = 0; i < LENGTH; i++) {
             const bool sounds = rule == PT_PAD_REPEAT      ? true
@@ -154,9 +157,9 @@ TEST(mel, padding_rules) {
                                                            : i < SHORT;
             whole[i] = sounds ? x[i % SHORT] : 0.0f;
         }
-        float *padded = features_of(t, &config, x, SHORT);
-        float *expected = features_of(t, &config, whole, LENGTH);
-        if (padded && expected) pt_check_values(t, "padded", padded, expected, 1001 * 64, 0.0);
+        float *padded = compute_features(t, &config, x, SHORT);
+        float *expected = compute_features(t, &config, whole, LENGTH);
+        if (padded && expected) pt_check_allclose(t, "padded", padded, expected, 1001 * 64, 0.0);
         free(padded);
         free(expected);
     }
@@ -172,7 +175,7 @@ TEST(mel, sine_on_a_bin) {
     if (!x) abort();
     for (size_t i = 0; i < LENGTH; i++) /* the phase is taken modulo a whole turn */
         x[i] = (float)sin(2.0 * M_PI * (double)(i * BIN % 1024) / 1024.0);
-    float *features = features_of(t, &published, x, LENGTH);
+    float *features = compute_features(t, &published, x, LENGTH);
     pt_mel *mel = NULL;
     if (features && CHECK_OK(pt_mel_open(&published, &mel, &t->err)))
         for (size_t m = 0; m < 64; m++) {
@@ -199,13 +202,13 @@ TEST(mel, sine_on_a_bin) {
 
 TEST(mel, silence_and_single_sample) {
     const float zero = 0.0f, one = 1.0f;
-    float *silence = features_of(t, &published, &zero, 1);
+    float *silence = compute_features(t, &published, &zero, 1);
     for (size_t i = 0; silence && i < 1001 * 64; i++)
         if (!CHECK(silence[i] == -100.0f)) break;
     free(silence);
 
     /* Repeated, one sample is a constant: nothing outside the lowest bins, and finite. */
-    float *constant = features_of(t, &published, &one, 1);
+    float *constant = compute_features(t, &published, &one, 1);
     for (size_t i = 0; constant && i < 1001 * 64; i++)
         if (!CHECK(isfinite(constant[i]) && constant[i] >= -100.0f)) break;
     free(constant);
@@ -213,19 +216,19 @@ TEST(mel, silence_and_single_sample) {
 
 TEST(mel, bad_configurations) {
     pt_mel *mel = NULL;
-    pt_extractor_config config = published;
+    pt_feature_extractor_config config = published;
     config.n_samples = 512;
-    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PATINA_EFORMAT);
     config = published;
     config.hop = 0;
-    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PATINA_EFORMAT);
     config = published;
     config.n_fft = 1023;
-    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PATINA_EFORMAT);
     config = published;
     config.f_max_hz = 50.0;
-    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PATINA_EFORMAT);
     config.f_max_hz = NAN;
-    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_mel_open(&config, &mel, &t->err), PATINA_EFORMAT);
     CHECK(mel == NULL);
 }

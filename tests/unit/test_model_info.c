@@ -12,9 +12,9 @@
 
 /* Hashes by sha256sum(1), counts by the safetensors package of Python. */
 TEST(model_info, mini) {
-    pt_clap_info info;
+    patina_clap_info info;
 
-    REQUIRE_OK(pt_clap_info_read(pt_test_golden("clap/mini"), &info, &t->err));
+    REQUIRE_OK(patina_clap_info_read(pt_test_golden_path("clap/mini"), &info, &t->err));
     CHECK_STR(info.layout, "other");
     CHECK_STR(info.dtype, "f32");
     CHECK(!info.fused);
@@ -49,9 +49,9 @@ TEST(model_info, mini) {
 }
 
 TEST(model_info, fused_without_tokenizer) {
-    pt_clap_info info;
+    patina_clap_info info;
 
-    REQUIRE_OK(pt_clap_info_read(pt_test_golden("clap/tiny_fused"), &info, &t->err));
+    REQUIRE_OK(patina_clap_info_read(pt_test_golden_path("clap/tiny_fused"), &info, &t->err));
     CHECK(info.fused);
     CHECK(info.untrained);
     CHECK_STR(info.vocabulary_sha256, "");
@@ -85,7 +85,7 @@ static bool copy_patched(const char *dir, const char *name, const char *from, co
     char path[1024];
     struct stat about;
     snprintf(path, sizeof path, "clap/mini/%s", name);
-    FILE *file = fopen(pt_test_golden(path), "rb");
+    FILE *file = fopen(pt_test_golden_path(path), "rb");
     if (!file || fstat(fileno(file), &about) != 0) return false;
     const size_t n = (size_t)about.st_size;
     char *bytes = malloc(n);
@@ -115,16 +115,16 @@ TEST(model_info, one_changed_file_changes_the_model_hash) {
     };
     static const char *const files[] = {"config.json", "preprocessor_config.json", "vocab.json",
                                         "merges.txt", "model.safetensors"};
-    char hashes[6][PT_SHA256_HEX];
+    char hashes[6][PT_SHA256_HEX_SIZE];
 
     for (size_t c = 0; c < 6; c++) {
         const char *dir = folder("changed");
-        pt_clap_info info;
+        patina_clap_info info;
         for (size_t f = 0; f < 5; f++) {
             const bool this_one = strcmp(files[f], changes[c].name) == 0;
             CHECK(copy_patched(dir, files[f], this_one ? changes[c].from : NULL, changes[c].to));
         }
-        REQUIRE_OK(pt_clap_info_read(dir, &info, &t->err));
+        REQUIRE_OK(patina_clap_info_read(dir, &info, &t->err));
         memcpy(hashes[c], info.model_sha256, sizeof hashes[c]);
         for (size_t before = 0; before < c; before++)
             CHECK(strcmp(hashes[before], hashes[c]) != 0);
@@ -139,7 +139,7 @@ static bool write_with_metadata(const char *dir, const char *metadata) {
     static const char start[] = "{\"__metadata__\":{\"format\":\"pt\"}";
     static char bytes[6000000];
     char head[256];
-    FILE *file = fopen(pt_test_golden("clap/mini/model.safetensors"), "rb");
+    FILE *file = fopen(pt_test_golden_path("clap/mini/model.safetensors"), "rb");
     const size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0, n_start = sizeof start - 1;
 
     if (file) fclose(file);
@@ -171,44 +171,44 @@ TEST(model_info, metadata_may_say_untrained) {
         {"{\"format\":\"pt\",\"untrained\":\"true\"}", true},
     };
     const char *dir = folder("metadata");
-    pt_clap_info info;
+    patina_clap_info info;
 
     CHECK(copy_patched(dir, "config.json", NULL, NULL));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         REQUIRE(write_with_metadata(dir, cases[i].metadata));
-        REQUIRE_OK(pt_clap_info_read(dir, &info, &t->err));
+        REQUIRE_OK(patina_clap_info_read(dir, &info, &t->err));
         CHECK(info.untrained == cases[i].untrained);
     }
 }
 
 TEST(model_info, faults) {
     const char *dir = folder("faults");
-    pt_clap_info info = {.n_bytes = 7};
+    patina_clap_info info = {.n_bytes = 7};
 
-    CHECK_FAILS(pt_clap_info_read(dir, &info, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "faults/config.json': not found");
+    CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "faults/config.json': not found");
     CHECK(copy_patched(dir, "config.json", NULL, NULL));
-    CHECK_FAILS(pt_clap_info_read(dir, &info, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "faults/model.safetensors': not found");
+    CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "faults/model.safetensors': not found");
 
     CHECK(copy_patched(dir, "model.safetensors", "batch_norm.bias", "batch_norm.bia5"));
-    CHECK_FAILS(pt_clap_info_read(dir, &info, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "'audio_model.audio_encoder.batch_norm.bias': missing");
+    CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "'audio_model.audio_encoder.batch_norm.bias': missing");
     CHECK(copy_patched(dir, "model.safetensors", NULL, NULL));
-    CHECK_OK(pt_clap_info_read(dir, &info, &t->err));
+    CHECK_OK(patina_clap_info_read(dir, &info, &t->err));
     CHECK_STR(info.preprocessor_sha256, "");
-    info = (pt_clap_info){.n_bytes = 7};
+    info = (patina_clap_info){.n_bytes = 7};
 
     write_file(dir, "merges.txt", "#version: 0.2\n", 14);
-    CHECK_FAILS(pt_clap_info_read(dir, &info, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "faults/vocab.json': not found");
+    CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "faults/vocab.json': not found");
     CHECK(copy_patched(dir, "vocab.json", "<mask>", "<mosk>"));
-    CHECK_FAILS(pt_clap_info_read(dir, &info, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "'<mask>' is missing");
+    CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "'<mask>' is missing");
     CHECK(copy_patched(dir, "vocab.json", NULL, NULL));
     write_file(dir, "preprocessor_config.json", "{}", 2);
-    CHECK_FAILS(pt_clap_info_read(dir, &info, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "'truncation'");
+    CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "'truncation'");
     CHECK_INT(info.n_bytes, 7); /* untouched by what failed */
 }
 
@@ -217,12 +217,12 @@ TEST(model_info, faults) {
 static void check_published(pt_test *t, const char *list_name, const char *config,
                             const char *layout, const char *dtype, uint64_t n_parameters,
                             uint64_t n_audio) {
-    const char *list_path = pt_test_shared(list_name);
+    const char *list_path = pt_test_shared_path(list_name);
     const char *dir = folder("published");
     char line[512], name[160], kind[8], shape[64], path[1024];
     char *header = NULL;
     size_t n_header = 0, at = 0;
-    pt_clap_info info;
+    patina_clap_info info;
 
     if (!list_path) SKIP("the lists of published tensors are in ../shared, which is not here");
     FILE *list = fopen(list_path, "r"), *text = open_memstream(&header, &n_header);
@@ -256,7 +256,7 @@ static void check_published(pt_test *t, const char *list_name, const char *confi
     fclose(file);
     free(header);
 
-    REQUIRE_OK(pt_clap_info_read(dir, &info, &t->err));
+    REQUIRE_OK(patina_clap_info_read(dir, &info, &t->err));
     CHECK_STR(info.layout, layout);
     CHECK_STR(info.dtype, strcmp(dtype, "F16") == 0 ? "f16" : "mixed");
     CHECK_INT(info.n_parameters, n_parameters);

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <patina/files.h>
+#include <patina/file_ops.h>
 
-#include "base/bytes.h"
+#include "base/byte_source.h"
+#include "dataset/npy.h"
 #include "full_disk.h"
 
 /* The header as the format's documentation gives it; tests/python reads such files with NumPy. */
@@ -40,7 +41,7 @@ TEST(npy, no_rows) {
     REQUIRE_OK(pt_npy_write(path, NULL, 0, 512, &t->err));
     REQUIRE_OK(pt_file_read_all(path, 4096, &text, &n, &t->err));
     CHECK_INT(n % 64, 0);
-    CHECK_HAS(text + 10, "'shape': (0, 512), }");
+    CHECK_CONTAINS(text + 10, "'shape': (0, 512), }");
     free(text);
 }
 
@@ -49,12 +50,12 @@ TEST(npy, faults_name_the_file) {
     const float value = 0.0F;
 
     snprintf(path, sizeof path, "%s/absent/a.npy", pt_test_tmpdir());
-    CHECK_FAILS(pt_npy_write(path, &value, 1, 1, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "absent/a.npy'");
+    CHECK_FAILS(pt_npy_write(path, &value, 1, 1, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "absent/a.npy'");
     snprintf(path, sizeof path, "%s/b.npy", pt_test_tmpdir());
-    CHECK_FAILS(pt_npy_write(path, &value, SIZE_MAX / 8, 4, &t->err), PT_ERANGE);
-    CHECK_HAS(t->err.message, "b.npy'");
+    CHECK_FAILS(pt_npy_write(path, &value, SIZE_MAX / 8, 4, &t->err), PATINA_ERANGE);
+    CHECK_CONTAINS(t->err.message, "b.npy'");
     CHECK(access(path, F_OK) != 0);
-    const char *full = test_full_disk();
-    if (full) CHECK_FAILS(pt_npy_write(full, &value, 1, 1, &t->err), PT_EIO);
+    const char *full = test_full_device_path();
+    if (full) CHECK_FAILS(pt_npy_write(full, &value, 1, 1, &t->err), PATINA_EIO);
 }

@@ -59,8 +59,8 @@ TEST(npy, values_and_shape) {
 /* Its first value's bytes are 19 8f 02 3d: sign 0, exponent 0x7a, fraction 0x028f19. */
 TEST(npy, a_golden) {
     pt_npy array = {0};
-    REQUIRE_OK(
-        pt_npy_read(pt_test_golden("clap/mini/golden/text_emb/c00_plain.npy"), &array, &t->err));
+    REQUIRE_OK(pt_npy_read(pt_test_golden_path("clap/mini/golden/text_emb/c00_plain.npy"), &array,
+                           &t->err));
     CHECK_INT(array.n_values, 512);
     CHECK_NEAR(array.values[0], 0x1.051e32p-5, 0);
     pt_npy_release(&array);
@@ -88,9 +88,9 @@ TEST(npy, refuses_what_it_would_misread) {
     pt_npy array = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_FAILS(pt_npy_read(written(bad[i].dictionary, bad[i].n_values), &array, &t->err),
-                    PT_EFORMAT);
-        CHECK_HAS(t->err.message, "array.npy");
+                    PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "array.npy");
     }
-    CHECK_FAILS(pt_npy_read("/nonexistent.npy", &array, &t->err), PT_EIO);
+    CHECK_FAILS(pt_npy_read("/nonexistent.npy", &array, &t->err), PATINA_EIO);
     CHECK(array.values == NULL);
 }

@@ -6,7 +6,7 @@
 
 /* An axis stands to sqrt(2 * 1e-13) = 5e-7 of where it should when the iteration ends, times a few
  * for axes of similar variance; coordinates go to 15. */
-#define BAR 1e-4
+#define TOLERANCE 1e-4
 
 TEST(pca, as_a_decomposition_has_it) {
     const char *name;
@@ -19,14 +19,15 @@ TEST(pca, as_a_decomposition_has_it) {
         size_t n_values;
         float *points = golden_floats(json_object_get(cloud, "points"), &n_values);
         float *got = calloc(2 * n, sizeof *got);
-        pt_plane plane;
+        pt_pca_result pca;
         REQUIRE(points && got && n_values == n * dim);
-        CHECK_OK(pt_pca_project(points, n, dim, &plane, got, &t->err));
+        CHECK_OK(pt_pca_project(points, n, dim, &pca, got, &t->err));
         for (size_t k = 0; k < 2; k++)
-            CHECK_NEAR(plane.share[k], json_number_value(json_array_get(share, k)), 1e-9);
+            CHECK_NEAR(pca.explained_variance[k], json_number_value(json_array_get(share, k)),
+                       1e-9);
         for (size_t i = 0; i < 2 * n; i++) {
             const double wanted = json_number_value(json_array_get(xy, i));
-            pt_test_check(t, fabs(got[i] - wanted) <= BAR, __FILE__, __LINE__,
+            pt_test_check(t, fabs(got[i] - wanted) <= TOLERANCE, __FILE__, __LINE__,
                           "%s: %zu is %.9g, expected %.9g", name, i, (double)got[i], wanted);
         }
         free(points);
@@ -39,14 +40,15 @@ TEST(pca, as_a_decomposition_has_it) {
 TEST(pca, is_the_same_every_time) {
     enum { N = 50, DIM = 64 };
     static float points[N * DIM], xy[2][2 * N];
-    pt_plane plane;
+    pt_pca_result pca;
     uint32_t state = 1;
     for (size_t i = 0; i < N * DIM; i++) {
         state = state * 1664525U + 1013904223U;
         points[i] = (float)(state >> 8) / 16777216.0F;
     }
     for (size_t k = 0; k < 2; k++)
-        CHECK_OK(pt_pca_project(points, N, DIM, &plane, xy[k], &t->err));
+        CHECK_OK(pt_pca_project(points, N, DIM, &pca, xy[k], &t->err));
     CHECK(memcmp(xy[0], xy[1], sizeof xy[0]) == 0);
-    CHECK(plane.share[0] >= plane.share[1] && plane.share[1] > 0.0);
+    CHECK(pca.explained_variance[0] >= pca.explained_variance[1] &&
+          pca.explained_variance[1] > 0.0);
 }

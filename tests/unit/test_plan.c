@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "corpus_files.h"
+#include "corpus_fixture.h"
 
 #include "pipeline/plan.h"
 
@@ -10,27 +10,27 @@ static const char five[] = "{\"id\":\"a\",\"audio\":\"a.wav\",\"caption\":[\"x\"
                            "{\"id\":\"c\",\"audio\":\"c.wav\"}\n"
                            "{\"id\":\"d\",\"audio\":\"d.wav\",\"caption\":\"z\"}\n";
 
-static pt_status make(pt_plan *plan, pt_generate_options o, pt_error *err) {
-    pt_suite *suite = NULL;
+static patina_status make(pt_plan *plan, patina_generate_options o, patina_error *err) {
+    patina_effect_config *suite = NULL;
     *plan = (pt_plan){0};
-    if (!o.corpus) o.corpus = put("five.jsonl", five);
+    if (!o.corpus) o.corpus = write_tmp_text("five.jsonl", five);
     o.model = "model";
     o.out = "out";
-    pt_status status = pt_suite_open(NULL, &suite, err);
-    if (status == PT_OK) status = pt_plan_options(plan, &o, suite, err);
-    if (status == PT_OK) status = pt_plan_corpus(plan, o.stop, err);
-    pt_suite_close(&suite);
+    patina_status status = patina_effect_config_open(NULL, &suite, err);
+    if (status == PATINA_OK) status = pt_plan_resolve_options(plan, &o, suite, err);
+    if (status == PATINA_OK) status = pt_plan_scan_corpus(plan, o.stop, err);
+    patina_effect_config_close(&suite);
     return status;
 }
 
 TEST(plan, counts_entries_chunks_and_rows) {
     static const struct {
-        pt_generate_options options;
-        uint64_t n_entries, n_chunks, n_rows_most, chunk_rows[5];
+        patina_generate_options options;
+        uint64_t n_entries, n_chunks, n_rows_max, chunk_rows[5];
     } cases[] = {
         {{.chunk = 2}, 5, 3, 4, {3, 0, 1}},
         {{.chunk = 5, .variants = 3}, 5, 1, 12, {12}},
-        {{.chunk = 1, .captions = PT_CAPTIONS_FIRST}, 5, 5, 3, {1, 1, 0, 0, 1}},
+        {{.chunk = 1, .captions = PATINA_CAPTIONS_FIRST}, 5, 5, 3, {1, 1, 0, 0, 1}},
         {{.chunk = 2, .limit = 2}, 2, 1, 3, {3}},
         {{.limit = 2000}, 5, 1, 4, {4}},
     };
@@ -39,7 +39,7 @@ TEST(plan, counts_entries_chunks_and_rows) {
         if (CHECK_OK(make(&plan, cases[i].options, &t->err))) {
             CHECK_INT(plan.n_entries, cases[i].n_entries);
             CHECK_INT(plan.n_chunks, cases[i].n_chunks);
-            CHECK_INT(plan.n_rows_most, cases[i].n_rows_most);
+            CHECK_INT(plan.n_rows_max, cases[i].n_rows_max);
             for (uint64_t c = 0; c < plan.n_chunks; c++)
                 CHECK_INT(plan.chunk_rows[c], cases[i].chunk_rows[c]);
         }
@@ -54,10 +54,10 @@ TEST(plan, shards_share_the_chunks) {
         uint64_t n_entries = 0;
         for (uint64_t i = 0; i < n; i++) {
             pt_plan plan;
-            REQUIRE_OK(
-                make(&plan, (pt_generate_options){.chunk = 2, .shard = i, .n_shards = n}, &t->err));
+            REQUIRE_OK(make(&plan, (patina_generate_options){.chunk = 2, .shard = i, .n_shards = n},
+                            &t->err));
             for (uint64_t c = 0; c < plan.n_chunks; c++)
-                if (pt_plan_is_ours(&plan, c)) {
+                if (pt_plan_owns_chunk(&plan, c)) {
                     owners[c]++;
                     n_entries += pt_plan_chunk_entries(&plan, c);
                 }
@@ -71,27 +71,27 @@ TEST(plan, shards_share_the_chunks) {
 /* The hash of the corpus follows ids and captions, and not whether a clip is there. */
 TEST(plan, hashes) {
     pt_plan one, other;
-    REQUIRE_OK(make(&one, (pt_generate_options){.seed = 1}, &t->err));
+    REQUIRE_OK(make(&one, (patina_generate_options){.seed = 1}, &t->err));
     REQUIRE_OK(make(&other,
-                    (pt_generate_options){
+                    (patina_generate_options){
                         .seed = 1, .threads = 7, .shard = 1, .n_shards = 9, .entry_timeout_s = 3.0},
                     &t->err));
     CHECK_STR(one.settings_hash, other.settings_hash);
     CHECK_STR(one.corpus_hash, other.corpus_hash);
     pt_plan_release(&other);
-    REQUIRE_OK(make(&other, (pt_generate_options){.seed = 1, .split = "a=0.5,b=0.5"}, &t->err));
+    REQUIRE_OK(make(&other, (patina_generate_options){.seed = 1, .split = "a=0.5,b=0.5"}, &t->err));
     CHECK(strcmp(one.settings_hash, other.settings_hash) != 0);
-    CHECK_HAS(other.settings, "\"split\":{\"a\":0.5,\"b\":0.5}");
+    CHECK_CONTAINS(other.settings, "\"split\":{\"a\":0.5,\"b\":0.5}");
     pt_plan_release(&other);
 
-    const char *table = put("t/t.csv", "youtube_id,start_time,caption\nabc,30,a dog\n");
-    REQUIRE_OK(make(&other, (pt_generate_options){.corpus = table}, &t->err));
-    char without[PT_SHA256_HEX];
+    const char *table = write_tmp_text("t/t.csv", "youtube_id,start_time,caption\nabc,30,a dog\n");
+    REQUIRE_OK(make(&other, (patina_generate_options){.corpus = table}, &t->err));
+    char without[PT_SHA256_HEX_SIZE];
     memcpy(without, other.corpus_hash, sizeof without);
     CHECK(strcmp(one.corpus_hash, without) != 0);
     pt_plan_release(&other);
-    put("t/abc_30.wav", "it is enough that it is there");
-    REQUIRE_OK(make(&other, (pt_generate_options){.corpus = table}, &t->err));
+    write_tmp_text("t/abc_30.wav", "it is enough that it is there");
+    REQUIRE_OK(make(&other, (patina_generate_options){.corpus = table}, &t->err));
     CHECK_STR(other.corpus_hash, without);
     pt_plan_release(&other);
     pt_plan_release(&one);
@@ -99,7 +99,7 @@ TEST(plan, hashes) {
 
 TEST(plan, refuses) {
     static const struct {
-        pt_generate_options options;
+        patina_generate_options options;
         const char *says;
     } cases[] = {
         {{.shard = 3, .n_shards = 3}, "shard 3 of 3"},
@@ -111,12 +111,12 @@ TEST(plan, refuses) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pt_plan plan;
-        CHECK_FAILS(make(&plan, cases[i].options, &t->err), PT_EUSAGE);
-        CHECK_HAS(t->err.message, cases[i].says);
+        CHECK_FAILS(make(&plan, cases[i].options, &t->err), PATINA_EUSAGE);
+        CHECK_CONTAINS(t->err.message, cases[i].says);
         pt_plan_release(&plan);
     }
     atomic_bool stop = true;
     pt_plan plan;
-    CHECK_FAILS(make(&plan, (pt_generate_options){.stop = &stop}, &t->err), PT_ECANCELLED);
+    CHECK_FAILS(make(&plan, (patina_generate_options){.stop = &stop}, &t->err), PATINA_ECANCELLED);
     pt_plan_release(&plan);
 }

@@ -8,10 +8,10 @@
 
 #include <patina/provenance.h>
 
-#include "base/str.h"
+#include "base/strbuf.h"
 
-static pt_provenance complete(void) {
-    return (pt_provenance){
+static patina_provenance complete(void) {
+    return (patina_provenance){
         .entry = "train/h\xC3\xBChner 1.wav",
         .source = "train/h\xC3\xBChner 1.wav",
         .caption = "a \"hen\"\nclucks",
@@ -33,8 +33,8 @@ static pt_provenance complete(void) {
 
 /* The members and their order are those of the recipe form. */
 TEST(provenance, a_whole_line) {
-    const pt_provenance of = complete();
-    char *line = pt_provenance_print(&of);
+    const patina_provenance of = complete();
+    char *line = patina_provenance_to_json(&of);
     CHECK_STR(line,
               "{\"entry\": \"train/h\xC3\xBChner 1.wav\", \"source\": \"train/h\xC3\xBChner 1.wav\""
               ", \"caption\": \"a \\\"hen\\\"\\nclucks\", \"caption_index\": 2"
@@ -52,11 +52,11 @@ TEST(provenance, a_whole_line) {
 }
 
 TEST(provenance, what_is_unknown_is_left_out) {
-    pt_provenance of = complete();
+    patina_provenance of = complete();
     of.source = of.caption = of.stages_json = NULL;
     of.has_loudness = false;
     of.chain_json = "[]";
-    char *line = pt_provenance_print(&of);
+    char *line = patina_provenance_to_json(&of);
     CHECK_STR(line, "{\"entry\": \"train/h\xC3\xBChner 1.wav\", \"seed\": 9223372036854775807"
                     ", \"variant\": 5, \"window\": {\"start\": 12345678901, \"frames\": 441000"
                     ", \"rate_hz\": 44100, \"channels\": 2}, \"chain\": []}");
@@ -64,13 +64,13 @@ TEST(provenance, what_is_unknown_is_left_out) {
 }
 
 TEST(provenance, a_line_is_a_recipe) {
-    pt_provenance of = complete();
-    pt_recipe recipe = {0};
+    patina_provenance of = complete();
+    patina_recipe recipe = {0};
     of.chain_json = "[{\"fx\":\"comb\",\"taps\":[{\"delay\":240,\"gain\":0.10000000000000001}]},"
                     "{\"fx\":\"noise\",\"snr_db\":2.2250738585072014e-308,\"x\":1.0}]";
-    char *line = pt_provenance_print(&of);
+    char *line = patina_provenance_to_json(&of);
     REQUIRE(line != NULL);
-    CHECK_OK(pt_recipe_parse(line, &recipe, &t->err));
+    CHECK_OK(patina_recipe_from_json(line, &recipe, &t->err));
     CHECK_STR(recipe.entry, of.entry);
     CHECK(recipe.seed == of.seed);
     CHECK_INT(recipe.variant, of.variant);
@@ -81,15 +81,15 @@ TEST(provenance, a_line_is_a_recipe) {
     CHECK_STR(recipe.chain_json,
               "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 240, \"gain\": 0.10000000000000001}]}, "
               "{\"fx\": \"noise\", \"snr_db\": 2.2250738585072014e-308, \"x\": 1.0}]");
-    pt_recipe_release(&recipe);
+    patina_recipe_release(&recipe);
     CHECK(recipe.entry == NULL);
-    pt_recipe_release(&recipe);
+    patina_recipe_release(&recipe);
     free(line);
 }
 
 /* A recipe from its members, one of them replaced; NULL leaves it out. */
-static pt_status parse_with(const char *member, const char *value, pt_recipe *recipe,
-                            pt_error *err) {
+static patina_status parse_with(const char *member, const char *value, patina_recipe *recipe,
+                                patina_error *err) {
     static const char *const members[][2] = {
         {"entry", "\"e\""},
         {"seed", "1"},
@@ -98,34 +98,34 @@ static pt_status parse_with(const char *member, const char *value, pt_recipe *re
         {"chain", "[]"},
         {"other", "[1, {\"a\": null}]"},
     };
-    pt_str text = {0};
-    pt_str_add(&text, "\n{ \"note\" : \"anything\"");
+    pt_strbuf text = {0};
+    pt_strbuf_append(&text, "\n{ \"note\" : \"anything\"");
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         const char *own = strcmp(members[i][0], member) == 0 ? value : members[i][1];
-        if (own) pt_str_printf(&text, ",\n \"%s\": %s", members[i][0], own);
+        if (own) pt_strbuf_printf(&text, ",\n \"%s\": %s", members[i][0], own);
     }
-    pt_str_add(&text, "}\n\n");
-    const pt_status status = pt_recipe_parse(text.text, recipe, err);
-    pt_str_release(&text);
+    pt_strbuf_append(&text, "}\n\n");
+    const patina_status status = patina_recipe_from_json(text.text, recipe, err);
+    pt_strbuf_release(&text);
     return status;
 }
 
 TEST(recipe, needs_five_members_and_ignores_others) {
     static const char *const needed[] = {"entry", "seed", "variant", "window", "chain"};
-    pt_recipe recipe = {0};
+    patina_recipe recipe = {0};
 
     CHECK_OK(parse_with("", NULL, &recipe, &t->err));
     CHECK_STR(recipe.chain_json, "[]");
-    pt_recipe_release(&recipe);
+    patina_recipe_release(&recipe);
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         char named[64];
         snprintf(named, sizeof named, "member '%s'", needed[i]);
-        CHECK_FAILS(parse_with(needed[i], NULL, &recipe, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, named);
-        CHECK_FAILS(parse_with(needed[i], "true", &recipe, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, named);
-        CHECK_FAILS(parse_with(needed[i], "1.0", &recipe, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, named);
+        CHECK_FAILS(parse_with(needed[i], NULL, &recipe, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, named);
+        CHECK_FAILS(parse_with(needed[i], "true", &recipe, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, named);
+        CHECK_FAILS(parse_with(needed[i], "1.0", &recipe, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, named);
     }
     CHECK(recipe.entry == NULL && recipe.chain_json == NULL);
 }
@@ -162,14 +162,15 @@ TEST(recipe, ranges) {
         {"entry", "\"\xFF\"", "line 3"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pt_recipe recipe = {0};
+        patina_recipe recipe = {0};
         if (cases[i].named) {
-            CHECK_FAILS(parse_with(cases[i].member, cases[i].value, &recipe, &t->err), PT_EFORMAT);
-            CHECK_HAS(t->err.message, cases[i].named);
+            CHECK_FAILS(parse_with(cases[i].member, cases[i].value, &recipe, &t->err),
+                        PATINA_EFORMAT);
+            CHECK_CONTAINS(t->err.message, cases[i].named);
         } else {
             CHECK_OK(parse_with(cases[i].member, cases[i].value, &recipe, &t->err));
         }
-        pt_recipe_release(&recipe);
+        patina_recipe_release(&recipe);
     }
 }
 
@@ -177,18 +178,18 @@ TEST(recipe, text_that_is_none) {
     static const char *const texts[] = {
         "", "[]", "12", "{", "{} {}", "null",
     };
-    pt_recipe recipe = {0};
+    patina_recipe recipe = {0};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        CHECK_FAILS(pt_recipe_parse(texts[i], &recipe, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, "recipe: ");
+        CHECK_FAILS(patina_recipe_from_json(texts[i], &recipe, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "recipe: ");
     }
     /* complete, with a second seed: which of the two? */
-    CHECK_FAILS(parse_with("other", "0, \"seed\": 2", &recipe, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "duplicate");
+    CHECK_FAILS(parse_with("other", "0, \"seed\": 2", &recipe, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "duplicate");
     char *deep = malloc(100001);
     REQUIRE(deep != NULL);
     memset(deep, '[', 100000);
     deep[100000] = '\0';
-    CHECK_FAILS(pt_recipe_parse(deep, &recipe, &t->err), PT_EFORMAT);
+    CHECK_FAILS(patina_recipe_from_json(deep, &recipe, &t->err), PATINA_EFORMAT);
     free(deep);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The files are by PyTorch 2.15: tests/golden/make/pickles.py */
+/* The files are by PyTorch 2.15: tests/golden/make/make_pickles.py */
 
 #include "test.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
-#include "clap/checkpoint.h"
+#include "base/byte_source.h"
+#include "weights/checkpoint.h"
 
 #define GOLDEN "clap/pickles/"
 
@@ -30,8 +30,9 @@ static const pt_tensor *tensor_of(const pt_checkpoint *file, const char *name) {
 static void check_against_mini(pt_test *t, const char *path, size_t n_expected, bool laion) {
     pt_checkpoint *file = NULL, *mini = NULL;
 
-    REQUIRE_OK(pt_checkpoint_open(pt_test_golden("clap/mini/model.safetensors"), &mini, &t->err));
-    if (CHECK_OK(pt_checkpoint_open(pt_test_golden(path), &file, &t->err))) {
+    REQUIRE_OK(
+        pt_checkpoint_open(pt_test_golden_path("clap/mini/model.safetensors"), &mini, &t->err));
+    if (CHECK_OK(pt_checkpoint_open(pt_test_golden_path(path), &file, &t->err))) {
         CHECK_INT(pt_checkpoint_count(file), n_expected);
         CHECK(pt_checkpoint_is_laion(file) == laion);
         CHECK_STR(pt_checkpoint_format_name(file), "pytorch");
@@ -64,7 +65,7 @@ TEST(pytorch, laion_names) {
 TEST(pytorch, query_key_and_value_are_thirds) {
     pt_checkpoint *file = NULL;
     const pt_tensor *part[3];
-    REQUIRE_OK(pt_checkpoint_open(pt_test_golden(GOLDEN "laion.pt"), &file, &t->err));
+    REQUIRE_OK(pt_checkpoint_open(pt_test_golden_path(GOLDEN "laion.pt"), &file, &t->err));
 #define SELF "audio_model.audio_encoder.layers.0.blocks.0.attention.self."
     CHECK_OK(
         pt_checkpoint_find(file, SELF "query.weight", 2, (size_t[]){16, 16}, &part[0], &t->err));
@@ -93,7 +94,7 @@ TEST(pytorch, kinds) {
     const pt_tensor *tensor = NULL;
     float values[2];
 
-    REQUIRE_OK(pt_checkpoint_open(pt_test_golden(GOLDEN "kinds.pt"), &file, &t->err));
+    REQUIRE_OK(pt_checkpoint_open(pt_test_golden_path(GOLDEN "kinds.pt"), &file, &t->err));
     CHECK_INT(pt_checkpoint_count(file), 16);
     check_range(t, file, "f32", 3, (size_t[]){2, 3, 4}, 0);
     check_range(t, file, "half", 1, (size_t[]){24}, 0);
@@ -108,8 +109,9 @@ TEST(pytorch, kinds) {
     CHECK(values[0] == 1.0f && values[1] == -2.0f);
 
     CHECK_FAILS(pt_checkpoint_find(file, "double", 1, (size_t[]){24}, &tensor, &t->err),
-                PT_EFORMAT);
-    CHECK_HAS(t->err.message, "tensor 'double': has dtype F64; only F32, F16 and BF16 are read");
+                PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message,
+                   "tensor 'double': has dtype F64; only F32, F16 and BF16 are read");
     CHECK_STR(tensor_of(file, "int64")->dtype_name, "I64");
     CHECK_STR(tensor_of(file, "boolean")->dtype_name, "BOOL");
     CHECK_STR(tensor_of(file, "uint16")->dtype_name, "U16");
@@ -125,14 +127,14 @@ TEST(pytorch, views_that_are_not_rows) {
     pt_checkpoint *file = NULL;
     const pt_tensor *tensor = NULL;
 
-    REQUIRE_OK(pt_checkpoint_open(pt_test_golden(GOLDEN "kinds.pt"), &file, &t->err));
+    REQUIRE_OK(pt_checkpoint_open(pt_test_golden_path(GOLDEN "kinds.pt"), &file, &t->err));
     for (size_t i = 0; i < 3; i++) {
         CHECK(tensor_of(file, views[i].name)->data == NULL);
         CHECK_FAILS(pt_checkpoint_find(file, views[i].name, views[i].n_dims, views[i].dims, &tensor,
                                        &t->err),
-                    PT_EFORMAT);
-        CHECK_HAS(t->err.message, "is a view whose values do not follow each other");
-        CHECK_HAS(t->err.message, views[i].name);
+                    PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "is a view whose values do not follow each other");
+        CHECK_CONTAINS(t->err.message, views[i].name);
     }
     CHECK(tensor == NULL);
     pt_checkpoint_close(&file);
@@ -157,9 +159,9 @@ TEST(pytorch, refused) {
         pt_checkpoint *file = NULL;
         char path[128];
         snprintf(path, sizeof path, GOLDEN "%s", cases[i].name);
-        CHECK_FAILS(pt_checkpoint_open(pt_test_golden(path), &file, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, cases[i].name);
-        CHECK_HAS(t->err.message, cases[i].says);
+        CHECK_FAILS(pt_checkpoint_open(pt_test_golden_path(path), &file, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, cases[i].name);
+        CHECK_CONTAINS(t->err.message, cases[i].says);
         CHECK(file == NULL);
     }
     CHECK(access("patina-was-fooled", F_OK) != 0);
@@ -169,7 +171,7 @@ TEST(pytorch, refused) {
 static unsigned char *read_golden(const char *name, size_t *n) {
     char path[128], *text = NULL;
     snprintf(path, sizeof path, GOLDEN "%s", name);
-    if (pt_file_read_all(pt_test_golden(path), 1 << 20, &text, n, NULL) != PT_OK) abort();
+    if (pt_file_read_all(pt_test_golden_path(path), 1 << 20, &text, n, NULL) != PATINA_OK) abort();
     unsigned char *bytes = malloc(*n);
     if (!bytes) abort();
     memcpy(bytes, text, *n);
@@ -211,8 +213,8 @@ TEST(pytorch, damaged) {
         size_t n;
         unsigned char *bytes = read_golden(cases[i].name, &n);
         CHECK(replace(bytes, n, cases[i].from, cases[i].to));
-        CHECK_FAILS(pt_checkpoint_open_memory("x.pt", bytes, n, &file, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, cases[i].says);
+        CHECK_FAILS(pt_checkpoint_open_memory("x.pt", bytes, n, &file, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, cases[i].says);
         CHECK(file == NULL);
         pt_checkpoint_close(&file);
         free(bytes);
@@ -226,8 +228,8 @@ TEST(pytorch, a_name_with_a_nul) {
     unsigned char *name = memmem(bytes, n, "repeated", 8);
     REQUIRE(name);
     name[3] = '\0';
-    CHECK_FAILS(pt_checkpoint_open_memory("x.pt", bytes, n, &file, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "tensor 'rep': has a name with a NUL in it");
+    CHECK_FAILS(pt_checkpoint_open_memory("x.pt", bytes, n, &file, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "tensor 'rep': has a name with a NUL in it");
     free(bytes);
 }
 
@@ -240,8 +242,8 @@ TEST(pytorch, cut_files) {
         unsigned char *part = malloc(cut > 0 ? cut : 1);
         if (!part) abort();
         memcpy(part, bytes, cut);
-        CHECK_FAILS(pt_checkpoint_open_memory("x.pt", part, cut, &file, &t->err), PT_EFORMAT);
-        if (cut >= 22) CHECK_HAS(t->err.message, "is the download complete?");
+        CHECK_FAILS(pt_checkpoint_open_memory("x.pt", part, cut, &file, &t->err), PATINA_EFORMAT);
+        if (cut >= 22) CHECK_CONTAINS(t->err.message, "is the download complete?");
         CHECK(file == NULL);
         free(part);
     }
@@ -257,9 +259,9 @@ TEST(pytorch, every_byte_changed) {
         float values[64];
         const unsigned char before = bytes[i];
         bytes[i] ^= (unsigned char)(1 << i % 8);
-        const pt_status status = pt_checkpoint_open_memory("x.pt", bytes, n, &file, &t->err);
-        CHECK(status == PT_OK || status == PT_EFORMAT);
-        n_opened += status == PT_OK;
+        const patina_status status = pt_checkpoint_open_memory("x.pt", bytes, n, &file, &t->err);
+        CHECK(status == PATINA_OK || status == PATINA_EFORMAT);
+        n_opened += status == PATINA_OK;
         for (size_t k = 0; file && k < pt_checkpoint_count(file); k++) {
             const pt_tensor *tensor = pt_checkpoint_at(file, k);
             if (tensor->dtype == PT_DTYPE_OTHER || !tensor->data || tensor->n_values == 0) continue;

@@ -6,7 +6,7 @@
 #include "report/quantiles.h"
 #include "report_golden.h"
 
-static void check_quantiles(pt_test *t, const char *name, const pt_quantiles *q,
+static void check_quantiles(pt_test *t, const char *name, const patina_quantiles *q,
                             const json_t *expected, double tolerance) {
     const struct {
         const char *member;
@@ -28,17 +28,17 @@ TEST(quantiles, as_numpy_has_them) {
     REQUIRE(root);
     json_object_foreach(json_object_get(root, "values"), name, list) {
         size_t n;
-        pt_quantiles q;
+        patina_quantiles q;
         float *values = golden_floats(json_object_get(list, "values"), &n);
-        pt_sort_floats(values, n);
-        pt_quantiles_of_sorted(values, n, &q);
+        pt_floats_sort(values, n);
+        pt_quantiles_from_sorted(values, n, &q);
         CHECK_INT(q.n, n);
         check_quantiles(t, name, &q, json_object_get(list, "quantiles"), 1e-12 * 100);
         free(values);
     }
     json_decref(root);
-    pt_quantiles none;
-    pt_quantiles_of_sorted(NULL, 0, &none);
+    patina_quantiles none;
+    pt_quantiles_from_sorted(NULL, 0, &none);
     CHECK_INT(none.n, 0);
 }
 
@@ -48,13 +48,13 @@ TEST(quantiles, histograms_as_numpy_has_them) {
     REQUIRE(root);
     json_object_foreach(json_object_get(root, "values"), name, list) {
         size_t n;
-        pt_histogram h;
+        patina_histogram h;
         const json_t *expected = json_object_get(list, "histogram");
         const json_t *edges = json_object_get(expected, "edges");
         const json_t *counts = json_object_get(expected, "counts");
         float *values = golden_floats(json_object_get(list, "values"), &n);
-        pt_sort_floats(values, n);
-        pt_histogram_of_sorted(values, n, &h);
+        pt_floats_sort(values, n);
+        pt_histogram_from_sorted(values, n, &h);
         pt_test_check(t, h.n_bins == json_array_size(counts), __FILE__, __LINE__,
                       "%s: %zu bins, expected %zu", name, h.n_bins, json_array_size(counts));
         for (size_t i = 0; i < h.n_bins && i < json_array_size(counts); i++) {
@@ -72,33 +72,33 @@ TEST(quantiles, of_levels_to_half_a_step) {
     REQUIRE(root);
     const json_t *list = json_object_get(root, "levels");
     size_t n;
-    pt_quantiles q;
+    patina_quantiles q;
     float *values = golden_floats(json_object_get(list, "values"), &n);
-    pt_levels levels = {.count = calloc(PT_LEVEL_STEPS, sizeof(uint32_t))};
+    pt_level_histogram levels = {.count = calloc(PT_LEVEL_BIN_COUNT, sizeof(uint32_t))};
     REQUIRE(levels.count);
     for (size_t i = 0; i < n; i++)
-        pt_levels_add(&levels, values[i]);
-    pt_quantiles_of_levels(&levels, &q);
+        pt_level_histogram_add(&levels, values[i]);
+    pt_quantiles_from_level_histogram(&levels, &q);
     check_quantiles(t, "levels", &q, json_object_get(list, "quantiles"),
-                    PT_LEVEL_STEP_DB / 2 + 1e-9);
+                    PT_LEVEL_BIN_WIDTH_DB / 2 + 1e-9);
 
     /* what is at the floor is counted apart, and what is out of range at its end */
-    pt_levels_add(&levels, PT_LTAS_FLOOR);
+    pt_level_histogram_add(&levels, PATINA_LTAS_FLOOR);
     CHECK_INT(levels.n_floor, 1);
     CHECK_INT(levels.n, n);
-    pt_levels_add(&levels, 1000.0);
-    CHECK_INT(levels.count[PT_LEVEL_STEPS - 1], 1);
+    pt_level_histogram_add(&levels, 1000.0);
+    CHECK_INT(levels.count[PT_LEVEL_BIN_COUNT - 1], 1);
     free(levels.count);
     free(values);
     json_decref(root);
 }
 
 TEST(quantiles, values_grow) {
-    pt_values values = {0};
+    pt_float_array values = {0};
     for (size_t i = 0; i < 10000; i++)
-        CHECK_OK(pt_values_add(&values, (float)i, &t->err));
+        CHECK_OK(pt_float_array_append(&values, (float)i, &t->err));
     CHECK_INT(values.n, 10000);
     CHECK(values.value[9999] == 9999.0F && values.value[0] == 0.0F);
-    pt_values_release(&values);
+    pt_float_array_release(&values);
     CHECK(values.value == NULL);
 }

@@ -32,7 +32,7 @@ static double level_db(double power, double reference) {
 static sine_fit fit_sine(const float *y, size_t from, size_t to, double frequency_hz,
                          double amplitude) {
     double cc = 0.0, ss = 0.0, cs = 0.0, yc = 0.0, ys = 0.0;
-    const double w = 2.0 * M_PI * frequency_hz / PT_RATE_HZ;
+    const double w = 2.0 * M_PI * frequency_hz / PATINA_RATE_HZ;
     for (size_t i = from; i < to; i++) {
         const double c = cos(w * (double)i), s = sin(w * (double)i), v = (double)y[i];
         cc += c * c, ss += s * s, cs += c * s, yc += v * c, ys += v * s;
@@ -53,10 +53,11 @@ static sine_fit fit_sine(const float *y, size_t from, size_t to, double frequenc
 static sine_fit resampled_sine(pt_test *t, pt_resampler *resampler, unsigned rate_hz,
                                double frequency_hz) {
     const double amplitude = 0.5;
-    float *x = stimulus_new(rate_hz), *y = stimulus_new(PT_RATE_HZ);
+    float *x = stimulus_alloc(rate_hz), *y = stimulus_alloc(PATINA_RATE_HZ);
     stimulus_add_sine(x, rate_hz, 1, rate_hz, frequency_hz, amplitude, 0.0);
     CHECK_OK(pt_resampler_run(resampler, x, rate_hz, y, &t->err));
-    const sine_fit fit = fit_sine(y, PT_RATE_HZ / 4, PT_RATE_HZ * 3 / 4, frequency_hz, amplitude);
+    const sine_fit fit =
+        fit_sine(y, PATINA_RATE_HZ / 4, PATINA_RATE_HZ * 3 / 4, frequency_hz, amplitude);
     free(x);
     free(y);
     return fit;
@@ -66,7 +67,7 @@ TEST(resample, pass_band_is_flat_without_images_or_delay) {
     for (size_t r = 0; r < N_RATES; r++) {
         pt_resampler *resampler = NULL;
         REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
-        const double nyquist = 0.5 * (rates[r] < PT_RATE_HZ ? rates[r] : PT_RATE_HZ);
+        const double nyquist = 0.5 * (rates[r] < PATINA_RATE_HZ ? rates[r] : PATINA_RATE_HZ);
         double ripple = 0.0, delay = 0.0, rest = -300.0;
         for (int i = 0; i <= 18; i++) {
             const double share = i == 0 ? 0.005 : 0.05 * i;
@@ -88,7 +89,7 @@ TEST(resample, pass_band_is_flat_without_images_or_delay) {
 /* Where the filter falls off a tone may fade, but it may not fold over. */
 TEST(resample, no_images_from_the_transition_band) {
     for (size_t r = 0; r < N_RATES; r++) {
-        if (rates[r] > PT_RATE_HZ) continue;
+        if (rates[r] > PATINA_RATE_HZ) continue;
         pt_resampler *resampler = NULL;
         REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
         for (double share = 0.91; share < 1.0; share += 0.01) {
@@ -101,20 +102,20 @@ TEST(resample, no_images_from_the_transition_band) {
 
 TEST(resample, tones_over_24_kHz_vanish) {
     for (size_t r = 0; r < N_RATES; r++) {
-        if (rates[r] <= PT_RATE_HZ) continue;
+        if (rates[r] <= PATINA_RATE_HZ) continue;
         pt_resampler *resampler = NULL;
         REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
-        const double low = 0.5 * PT_RATE_HZ + 10.0, high = 0.5 * rates[r];
+        const double low = 0.5 * PATINA_RATE_HZ + 10.0, high = 0.5 * rates[r];
         for (int i = 0; i < 24; i++) {
             /* denser towards the edge, where the alias is worst */
             const double f = low + (high - low) * i * i / (24.0 * 24.0);
             const size_t n = rates[r];
-            float *x = stimulus_new(n), *y = stimulus_new(PT_RATE_HZ);
+            float *x = stimulus_alloc(n), *y = stimulus_alloc(PATINA_RATE_HZ);
             stimulus_add_sine(x, n, 1, rates[r], f, 0.5, 0.0);
             CHECK_OK(pt_resampler_run(resampler, x, n, y, &t->err));
             double power = 0.0;
-            for (size_t k = PT_RATE_HZ / 4; k < PT_RATE_HZ * 3 / 4; k++)
-                power += (double)y[k] * (double)y[k] / (PT_RATE_HZ / 2.0);
+            for (size_t k = PATINA_RATE_HZ / 4; k < PATINA_RATE_HZ * 3 / 4; k++)
+                power += (double)y[k] * (double)y[k] / (PATINA_RATE_HZ / 2.0);
             if (!CHECK(level_db(power, 0.125) <= REJECT_DB))
                 printf("  %u Hz: %.0f Hz leaves %.1f dB\n", rates[r], f, level_db(power, 0.125));
             free(x);
@@ -153,7 +154,7 @@ static size_t in_pieces(pt_test *t, pt_resampler *resampler, const float *x, siz
         const size_t room = pt_resampler_bound(resampler, m);
         float *some = malloc((room ? room : 1) * sizeof *some); /* exact, so that asan sees more */
         if (!CHECK(some != NULL)) return 0;
-        CHECK_OK(pt_resampler_add(resampler, x + done, m, some, &got, &t->err));
+        CHECK_OK(pt_resampler_process(resampler, x + done, m, some, &got, &t->err));
         CHECK(got <= room);
         memcpy(out + n_out, some, got * sizeof *out);
         free(some);
@@ -172,10 +173,11 @@ TEST(resample, pieces_give_the_bits_of_one_go) {
     static const size_t *const sizes[] = {ones, odd, large};
     static const size_t n_sizes[] = {1, 6, 1}, drain_room[] = {1, 37, 100000};
     for (size_t r = 0; r <= N_RATES; r++) {
-        const unsigned rate_hz = r < N_RATES ? rates[r] : PT_RATE_HZ;
+        const unsigned rate_hz = r < N_RATES ? rates[r] : PATINA_RATE_HZ;
         const size_t n = rate_hz < 60000 ? 2 * rate_hz + 17 : rate_hz;
         const size_t n_out = (size_t)pt_resampled_length(n, rate_hz);
-        float *x = stimulus_new(n), *whole = stimulus_new(n_out), *pieces = stimulus_new(n_out + 8);
+        float *x = stimulus_alloc(n), *whole = stimulus_alloc(n_out),
+              *pieces = stimulus_alloc(n_out + 8);
         pt_resampler *resampler = NULL;
         stimulus_add_noise(x, n, 0.5, 5);
         REQUIRE_OK(pt_resampler_open(rate_hz, &resampler, &t->err));
@@ -204,8 +206,8 @@ TEST(resample, single_samples_do_not_pile_up) {
     REQUIRE_OK(pt_resampler_open(RATE, &resampler, &t->err));
     REQUIRE(pt_resampler_bound(resampler, 1) <= 8);
     for (size_t i = 0; i < N; i++, n_out += got)
-        REQUIRE_OK(pt_resampler_add(resampler, &sample, 1, out, &got, &t->err));
-    CHECK(4 * PT_RATE_HZ - n_out < PT_RATE_HZ / 20);
+        REQUIRE_OK(pt_resampler_process(resampler, &sample, 1, out, &got, &t->err));
+    CHECK(4 * PATINA_RATE_HZ - n_out < PATINA_RATE_HZ / 20);
     pt_resampler_close(&resampler);
 }
 
@@ -214,8 +216,8 @@ TEST(resample, after_a_reset_it_is_a_new_one) {
     enum { N = 30000 };
     for (size_t r = 0; r < N_RATES; r++) {
         const size_t n_out = (size_t)pt_resampled_length(N, rates[r]);
-        float *x = stimulus_new(N), *y = stimulus_new(n_out), *again = stimulus_new(n_out);
-        float *waste = stimulus_new((size_t)pt_resampled_length(N, rates[r]) + 2);
+        float *x = stimulus_alloc(N), *y = stimulus_alloc(n_out), *again = stimulus_alloc(n_out);
+        float *waste = stimulus_alloc((size_t)pt_resampled_length(N, rates[r]) + 2);
         size_t got = 0;
         pt_resampler *fresh = NULL, *kept = NULL;
         stimulus_add_noise(x, N, 0.5, 9);
@@ -223,11 +225,11 @@ TEST(resample, after_a_reset_it_is_a_new_one) {
         REQUIRE_OK(pt_resampler_open(rates[r], &kept, &t->err));
         CHECK_OK(pt_resampler_run(fresh, x, N, y, &t->err));
 
-        CHECK_OK(pt_resampler_add(kept, x + 5, N - 5, waste, &got, &t->err));
+        CHECK_OK(pt_resampler_process(kept, x + 5, N - 5, waste, &got, &t->err));
         CHECK_OK(pt_resampler_run(kept, x, N, again, &t->err));
         CHECK(memcmp(y, again, n_out * sizeof *y) == 0);
 
-        CHECK_OK(pt_resampler_add(kept, x + 5, N - 5, waste, &got, &t->err));
+        CHECK_OK(pt_resampler_process(kept, x + 5, N - 5, waste, &got, &t->err));
         CHECK_OK(pt_resampler_reset(kept, &t->err));
         memset(again, 0, n_out * sizeof *again);
         CHECK_INT(in_pieces(t, kept, x, N, (const size_t[]){977}, 1, 64, again), n_out);
@@ -248,7 +250,8 @@ TEST(resample, short_signals_have_their_length) {
         REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
         for (size_t n = 0; n <= 40; n++) {
             const size_t n_out = (size_t)pt_resampled_length(n, rates[r]);
-            float *x = stimulus_new(n), *y = stimulus_new(n_out + 1), *z = stimulus_new(n_out + 8);
+            float *x = stimulus_alloc(n), *y = stimulus_alloc(n_out + 1),
+                  *z = stimulus_alloc(n_out + 8);
             stimulus_add_noise(x, n, 0.5, 1);
             y[n_out] = 99.0F; /* a guard */
             CHECK_OK(pt_resampler_run(resampler, x, n, y, &t->err));
@@ -268,7 +271,7 @@ TEST(resample, equal_rates_copy_every_bit) {
     const float x[] = {0.0F, -0.0F, 1e-42F, 1.5F, -3.4e38F, 1e-10F, 0.1F}; /* 1e-42: a denormal */
     float y[7];
     pt_resampler *resampler = NULL;
-    REQUIRE_OK(pt_resampler_open(PT_RATE_HZ, &resampler, &t->err));
+    REQUIRE_OK(pt_resampler_open(PATINA_RATE_HZ, &resampler, &t->err));
     CHECK_OK(pt_resampler_run(resampler, x, 7, y, &t->err));
     CHECK(memcmp(x, y, sizeof x) == 0);
     CHECK_INT(pt_resampler_bound(resampler, 7), 7);
@@ -279,7 +282,7 @@ TEST(resample, rates_out_of_range) {
     const unsigned wrong[] = {0, 1, 3999, 384001, 4000000000U};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         pt_resampler *resampler = NULL;
-        CHECK_FAILS(pt_resampler_open(wrong[i], &resampler, &t->err), PT_ERANGE);
+        CHECK_FAILS(pt_resampler_open(wrong[i], &resampler, &t->err), PATINA_ERANGE);
         CHECK(resampler == NULL);
     }
     pt_resampler_close(NULL);

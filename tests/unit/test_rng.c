@@ -14,7 +14,7 @@
 
 static json_t *expected(pt_test *t, const char *member) {
     json_error_t err;
-    json_t *root = json_load_file(pt_test_golden("dsp/expected.json"), 0, &err);
+    json_t *root = json_load_file(pt_test_golden_path("dsp/expected.json"), 0, &err);
     json_t *part = json_incref(json_object_get(root, member));
     CHECK(part != NULL);
     json_decref(root);
@@ -53,13 +53,14 @@ TEST(rng, entry_hash_known_answers) {
 
 TEST(rng, stream_of_seed_entry_and_variant) {
     json_t *of = expected(t, "stream"), *value;
-    const pt_rng rng = pt_rng_of((uint64_t)json_integer_value(json_object_get(of, "seed")),
-                                 json_string_value(json_object_get(of, "entry")),
-                                 (uint32_t)json_integer_value(json_object_get(of, "variant")),
-                                 (pt_stream)json_integer_value(json_object_get(of, "stream")));
+    const pt_rng rng =
+        pt_rng_make((uint64_t)json_integer_value(json_object_get(of, "seed")),
+                    json_string_value(json_object_get(of, "entry")),
+                    (uint32_t)json_integer_value(json_object_get(of, "variant")),
+                    (pt_rng_stream)json_integer_value(json_object_get(of, "stream")));
     uint32_t words[8];
     size_t i;
-    pt_rng_words(&rng, 0, 8, words);
+    pt_rng_fill_words(&rng, 0, 8, words);
     json_array_foreach(json_object_get(of, "words"), i, value) {
         CHECK_INT(words[i], hex(value));
     }
@@ -71,13 +72,13 @@ TEST(rng, stream_of_seed_entry_and_variant) {
 
 /* However a stretch of words is asked for, word i is word i. */
 TEST(rng, words_have_indices) {
-    const pt_rng rng = pt_rng_of(5, "somewhere", 9, PT_STREAM_COMB);
+    const pt_rng rng = pt_rng_make(5, "somewhere", 9, PT_RNG_STREAM_COMB);
     uint32_t all[64], some[65];
-    pt_rng_words(&rng, 0, 64, all);
+    pt_rng_fill_words(&rng, 0, 64, all);
     for (size_t first = 0; first < 16; first++)
         for (size_t n = 0; n <= 20; n++) {
             some[n] = 0xDEADBEEFU;
-            pt_rng_words(&rng, first, n, some);
+            pt_rng_fill_words(&rng, first, n, some);
             CHECK(memcmp(some, all + first, n * sizeof *some) == 0);
             CHECK_INT(some[n], 0xDEADBEEFU); /* and none is written beyond */
         }
@@ -88,12 +89,13 @@ TEST(rng, words_have_indices) {
 /* Counter word 1 is stream + 256 * variant: no two pairs share it, to the largest variant. */
 TEST(rng, streams_and_variants_do_not_meet) {
     const uint32_t variants[] = {0, 1, 255, 256, PT_VARIANT_MAX - 1, PT_VARIANT_MAX};
-    const pt_stream streams[] = {PT_STREAM_WINDOW, PT_STREAM_PLAN, PT_STREAM_NOISE_SAMPLES};
+    const pt_rng_stream streams[] = {PT_RNG_STREAM_WINDOW, PT_RNG_STREAM_PLAN,
+                                     PT_RNG_STREAM_NOISE_SAMPLES};
     uint32_t seen[18];
     size_t n = 0;
     for (size_t v = 0; v < 6; v++)
         for (size_t s = 0; s < 3; s++) {
-            const pt_rng rng = pt_rng_of(1, "a", variants[v], streams[s]);
+            const pt_rng rng = pt_rng_make(1, "a", variants[v], streams[s]);
             CHECK_INT(rng.counter[0], streams[s] + (uint64_t)256 * variants[v]);
             for (size_t k = 0; k < n; k++)
                 CHECK(seen[k] != rng.counter[0]);
@@ -102,33 +104,33 @@ TEST(rng, streams_and_variants_do_not_meet) {
 }
 
 TEST(rng, seed_uses_all_64_bits) {
-    const pt_rng low = pt_rng_of(1, "a", 0, PT_STREAM_PLAN);
-    const pt_rng high = pt_rng_of(1 + ((uint64_t)1 << 40), "a", 0, PT_STREAM_PLAN);
+    const pt_rng low = pt_rng_make(1, "a", 0, PT_RNG_STREAM_PLAN);
+    const pt_rng high = pt_rng_make(1 + ((uint64_t)1 << 40), "a", 0, PT_RNG_STREAM_PLAN);
     CHECK(pt_rng_uniform(&low, 0) != pt_rng_uniform(&high, 0));
 }
 
 TEST(rng, laws_of_draws) {
     CHECK_NEAR(pt_draw_uniform(0.25, -2.0, 6.0), 0.0, 0.0);
-    CHECK_NEAR(pt_draw_log(0.5, 1.0, 100.0), 10.0, 1e-14);
-    CHECK_NEAR(pt_draw_log(0.0, 3.0, 7.0), 3.0, 0.0);
+    CHECK_NEAR(pt_draw_log_uniform(0.5, 1.0, 100.0), 10.0, 1e-14);
+    CHECK_NEAR(pt_draw_log_uniform(0.0, 3.0, 7.0), 3.0, 0.0);
 
     const double weights[3] = {0.6, 0.25, 0.15};
-    CHECK_INT(pt_draw_pick(0.0, weights, 3), 0);
-    CHECK_INT(pt_draw_pick(0.6, weights, 3), 1); /* a sum must exceed u, not reach it */
-    CHECK_INT(pt_draw_pick(0.5999, weights, 3), 0);
-    CHECK_INT(pt_draw_pick(0.8499, weights, 3), 1);
-    CHECK_INT(pt_draw_pick(0.8501, weights, 3), 2);
+    CHECK_INT(pt_draw_categorical(0.0, weights, 3), 0);
+    CHECK_INT(pt_draw_categorical(0.6, weights, 3), 1); /* a sum must exceed u, not reach it */
+    CHECK_INT(pt_draw_categorical(0.5999, weights, 3), 0);
+    CHECK_INT(pt_draw_categorical(0.8499, weights, 3), 1);
+    CHECK_INT(pt_draw_categorical(0.8501, weights, 3), 2);
     const double short_of_one[2] = {0.3, 0.3};
-    CHECK_INT(pt_draw_pick(0.9, short_of_one, 2), 1); /* the last one if none does */
+    CHECK_INT(pt_draw_categorical(0.9, short_of_one, 2), 1); /* the last one if none does */
     const double first_is_none[2] = {0.0, 1.0};
-    CHECK_INT(pt_draw_pick(1e-10, first_is_none, 2), 1);
+    CHECK_INT(pt_draw_categorical(1e-10, first_is_none, 2), 1);
 }
 
 /* 100000 draws: mean 1/2 and variance 1/12 within five standard errors (sqrt(1/12/n), and
  * sqrt(1/180/n) for the variance), neighbours uncorrelated to five times 1/12/sqrt(n). */
 TEST(rng, uniform_draws_are_uniform) {
     enum { N = 100000 };
-    const pt_rng rng = pt_rng_of(0, "uniform", 0, PT_STREAM_NOISE_SAMPLES);
+    const pt_rng rng = pt_rng_make(0, "uniform", 0, PT_RNG_STREAM_NOISE_SAMPLES);
     double mean = 0.0, square = 0.0, product = 0.0, last = 0.5, least = 1.0, most = 0.0;
     for (size_t i = 0; i < N; i++) {
         const double u = pt_rng_uniform(&rng, i), v = u - 0.5;

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clap/checkpoint.h"
 #include "clap/config.h"
-#include "clap/tensors.h"
+#include "clap/tensor_check.h"
+#include "weights/checkpoint.h"
 
 /* A file of a header and n_data bytes 0, 1, 2 ... in memory that ends where the file does, so that
  * the address sanitizer sees a read past it. The caller frees it. */
@@ -27,7 +27,7 @@ static unsigned char *build(const char *header, size_t n_data, size_t *size) {
 #define ONE_F32(begin, end)                                                                        \
     "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[" begin "," end "]}}"
 
-/* Each is PT_EFORMAT and says so; the file and, where there is one, the tensor are named. */
+/* Each is PATINA_EFORMAT and says so; the file and, where there is one, the tensor are named. */
 static const struct {
     const char *header;
     size_t n_data;
@@ -93,9 +93,9 @@ TEST(safetensors, faults_name_file_and_tensor) {
         size_t size;
         unsigned char *bytes = build(faults[i].header, faults[i].n_data, &size);
         CHECK_FAILS(pt_checkpoint_open_memory("x.safetensors", bytes, size, &file, &t->err),
-                    PT_EFORMAT);
-        CHECK_HAS(t->err.message, "file 'x.safetensors': ");
-        CHECK_HAS(t->err.message, faults[i].says);
+                    PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "file 'x.safetensors': ");
+        CHECK_CONTAINS(t->err.message, faults[i].says);
         CHECK(file == NULL);
         free(bytes);
     }
@@ -120,8 +120,8 @@ TEST(safetensors, header_length_is_checked) {
         memcpy(bytes, cases[i].first, cases[i].size);
         CHECK_FAILS(pt_checkpoint_open_memory("x", cases[i].size ? bytes : NULL, cases[i].size,
                                               &file, &t->err),
-                    PT_EFORMAT);
-        CHECK_HAS(t->err.message, cases[i].says);
+                    PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, cases[i].says);
         free(bytes);
     }
 }
@@ -164,13 +164,13 @@ TEST(safetensors, tensors_are_found) {
     CHECK_INT(tensor->n_values, 0);
     pt_tensor_read(tensor, 0, 0, x);
 
-    CHECK_FAILS(pt_checkpoint_find(file, "y", 1, (size_t[]){7}, &tensor, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_checkpoint_find(file, "y", 1, (size_t[]){7}, &tensor, &t->err), PATINA_EFORMAT);
     CHECK_STR(t->err.message, "file 'good': tensor 'y': missing, should have shape [7]");
-    CHECK_FAILS(pt_checkpoint_find(file, "z", 1, (size_t[]){2}, &tensor, &t->err), PT_EFORMAT);
+    CHECK_FAILS(pt_checkpoint_find(file, "z", 1, (size_t[]){2}, &tensor, &t->err), PATINA_EFORMAT);
     CHECK_STR(t->err.message,
               "file 'good': tensor 'z': has shape [1, 2], and the configuration asks for [2]");
-    CHECK_FAILS(pt_checkpoint_find(file, "i", 1, (size_t[]){1}, &tensor, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "file 'good': tensor 'i': has dtype I64");
+    CHECK_FAILS(pt_checkpoint_find(file, "i", 1, (size_t[]){1}, &tensor, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "file 'good': tensor 'i': has dtype I64");
 
     pt_checkpoint_close(&file);
     CHECK(file == NULL);
@@ -227,9 +227,10 @@ TEST(safetensors, mini_holds_its_layout) {
     pt_clap_config config;
     size_t size, n_floats = 0;
 
-    REQUIRE_OK(pt_clap_config_read(pt_test_golden("clap/mini"), &config, &t->err));
-    REQUIRE_OK(pt_checkpoint_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err));
-    CHECK_OK(pt_clap_tensors_check(&config, file, PT_CLAP_BOTH, &t->err));
+    REQUIRE_OK(pt_clap_config_read(pt_test_golden_path("clap/mini"), &config, &t->err));
+    REQUIRE_OK(
+        pt_checkpoint_open(pt_test_golden_path("clap/mini/model.safetensors"), &file, &t->err));
+    CHECK_OK(pt_clap_tensors_check(&config, file, PATINA_CLAP_BOTH, &t->err));
     CHECK_INT(pt_checkpoint_count(file), 231);
     for (size_t i = 0; i < pt_checkpoint_count(file); i++)
         n_floats += pt_checkpoint_at(file, i)->dtype == PT_DTYPE_F32;
@@ -247,7 +248,7 @@ TEST(safetensors, mini_holds_its_layout) {
     pt_tensor_read(tensor, 48, 3, x);
     CHECK(x[0] == -0x1.16c6620000000p+0F && x[1] == 0x1.d195900000000p+0F &&
           x[2] == -0x1.1772a60000000p+1F);
-    pt_checkpoint_forget(file);
+    pt_checkpoint_drop_pages(file);
     pt_tensor_read(tensor, 48, 1, x);
     CHECK(x[0] == -0x1.16c6620000000p+0F);
     pt_checkpoint_close(&file);
@@ -257,23 +258,25 @@ TEST(safetensors, fused_model_holds_its_layout) {
     pt_checkpoint *file = NULL;
     pt_clap_config config;
 
-    REQUIRE_OK(pt_clap_config_read(pt_test_golden("clap/tiny_fused"), &config, &t->err));
-    REQUIRE_OK(
-        pt_checkpoint_open(pt_test_golden("clap/tiny_fused/model.safetensors"), &file, &t->err));
-    CHECK_OK(pt_clap_tensors_check(&config, file, PT_CLAP_BOTH, &t->err));
+    REQUIRE_OK(pt_clap_config_read(pt_test_golden_path("clap/tiny_fused"), &config, &t->err));
+    REQUIRE_OK(pt_checkpoint_open(pt_test_golden_path("clap/tiny_fused/model.safetensors"), &file,
+                                  &t->err));
+    CHECK_OK(pt_clap_tensors_check(&config, file, PATINA_CLAP_BOTH, &t->err));
 
     /* The configuration decides what is asked for. */
     config.audio.aff_block_r = 2;
-    CHECK_FAILS(pt_clap_tensors_check(&config, file, PT_CLAP_AUDIO, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "tiny_fused/model.safetensors': tensor "
-                              "'audio_model.audio_encoder.patch_embed.fusion_model.local_att.0."
-                              "weight': has shape [4, 16, 1, 1], and the configuration asks for "
-                              "[8, 16, 1, 1]");
-    CHECK_OK(pt_clap_tensors_check(&config, file, PT_CLAP_TEXT, &t->err));
+    CHECK_FAILS(pt_clap_tensors_check(&config, file, PATINA_CLAP_AUDIO, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message,
+                   "tiny_fused/model.safetensors': tensor "
+                   "'audio_model.audio_encoder.patch_embed.fusion_model.local_att.0."
+                   "weight': has shape [4, 16, 1, 1], and the configuration asks for "
+                   "[8, 16, 1, 1]");
+    CHECK_OK(pt_clap_tensors_check(&config, file, PATINA_CLAP_TEXT, &t->err));
     config.text.n_layers++;
-    CHECK_FAILS(pt_clap_tensors_check(&config, file, PT_CLAP_TEXT, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "tensor 'text_model.encoder.layer.1.attention.self.query.weight': "
-                              "missing, should have shape [16, 16]");
+    CHECK_FAILS(pt_clap_tensors_check(&config, file, PATINA_CLAP_TEXT, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message,
+                   "tensor 'text_model.encoder.layer.1.attention.self.query.weight': "
+                   "missing, should have shape [16, 16]");
     pt_checkpoint_close(&file);
 }
 
@@ -346,7 +349,7 @@ static size_t open_layout(pt_test *t, const char *list_path, const char *config_
     CHECK_OK(pt_checkpoint_open(path, &file, &t->err));
     if (!file) return 0;
     CHECK_INT(pt_checkpoint_count(file), n);
-    CHECK_OK(pt_clap_tensors_check(config, file, PT_CLAP_BOTH, &t->err));
+    CHECK_OK(pt_clap_tensors_check(config, file, PATINA_CLAP_BOTH, &t->err));
     pt_checkpoint_close(&file);
     return n;
 }
@@ -355,8 +358,8 @@ static const char no_lists[] = "the lists of published tensors are in ../shared,
 static listed list[600];
 
 TEST(safetensors, published_layouts) {
-    const char *unfused = pt_test_shared("clap/tensors_unfused.txt");
-    const char *larger = pt_test_shared("clap/tensors_larger.txt");
+    const char *unfused = pt_test_shared_path("clap/tensors_unfused.txt");
+    const char *larger = pt_test_shared_path("clap/tensors_larger.txt");
     char path[512];
     pt_clap_config config;
 
@@ -371,7 +374,7 @@ TEST(safetensors, published_layouts) {
 }
 
 TEST(safetensors, each_missing_tensor_is_named) {
-    const char *fused = pt_test_shared("clap/tensors_fused.txt");
+    const char *fused = pt_test_shared_path("clap/tensors_fused.txt");
     char path[512];
     pt_clap_config config;
     size_t n_needed = 0;
@@ -385,10 +388,11 @@ TEST(safetensors, each_missing_tensor_is_named) {
         write_list(path, list, n, i);
         REQUIRE_OK(pt_checkpoint_open(path, &file, &t->err));
         if (list[i].integer || strncmp(list[i].name, "logit_scale", 11) == 0) {
-            CHECK_OK(pt_clap_tensors_check(&config, file, PT_CLAP_BOTH, &t->err));
+            CHECK_OK(pt_clap_tensors_check(&config, file, PATINA_CLAP_BOTH, &t->err));
         } else {
-            CHECK_FAILS(pt_clap_tensors_check(&config, file, PT_CLAP_BOTH, &t->err), PT_EFORMAT);
-            CHECK_HAS(t->err.message, list[i].name);
+            CHECK_FAILS(pt_clap_tensors_check(&config, file, PATINA_CLAP_BOTH, &t->err),
+                        PATINA_EFORMAT);
+            CHECK_CONTAINS(t->err.message, list[i].name);
             n_needed++;
         }
         pt_checkpoint_close(&file);
@@ -402,18 +406,18 @@ TEST(safetensors, what_is_no_file_is_named) {
     char path[512];
 
     snprintf(path, sizeof path, "%s/absent.safetensors", pt_test_tmpdir());
-    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "absent.safetensors': not found");
-    CHECK_FAILS(pt_checkpoint_open(pt_test_tmpdir(), &file, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "not a regular file");
+    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "absent.safetensors': not found");
+    CHECK_FAILS(pt_checkpoint_open(pt_test_tmpdir(), &file, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "not a regular file");
     snprintf(path, sizeof path, "%s/pipe", pt_test_tmpdir());
     REQUIRE(mkfifo(path, 0600) == 0);
-    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "not a regular file");
+    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "not a regular file");
     snprintf(path, sizeof path, "%s/empty.safetensors", pt_test_tmpdir());
     fclose(fopen(path, "wb"));
-    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PT_EFORMAT);
-    CHECK_HAS(t->err.message, "empty.safetensors': 0 bytes are too few");
+    CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "empty.safetensors': 0 bytes are too few");
     CHECK(file == NULL);
 }
 
@@ -424,7 +428,8 @@ TEST(safetensors, cut_files) {
     pt_checkpoint *file = NULL;
     size_t size;
 
-    REQUIRE_OK(pt_checkpoint_open(pt_test_golden("clap/mini/model.safetensors"), &file, &t->err));
+    REQUIRE_OK(
+        pt_checkpoint_open(pt_test_golden_path("clap/mini/model.safetensors"), &file, &t->err));
     const unsigned char *bytes = pt_checkpoint_bytes(file, &size);
     snprintf(path, sizeof path, "%s/cut.safetensors", pt_test_tmpdir());
     for (size_t i = 0; i <= sizeof cuts / sizeof cuts[0]; i++) {
@@ -435,8 +440,8 @@ TEST(safetensors, cut_files) {
         CHECK_INT(fwrite(bytes, 1, n, out), n);
         if (longer) fputc(0, out);
         fclose(out);
-        CHECK_FAILS(pt_checkpoint_open(path, &cut, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, "cut.safetensors': ");
+        CHECK_FAILS(pt_checkpoint_open(path, &cut, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "cut.safetensors': ");
     }
     pt_checkpoint_close(&file);
 }

@@ -14,8 +14,9 @@
 
 #include <patina/patina.h>
 
-#include "base/str.h"
-#include "dataset/store.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "dataset/chunk_store.h"
 
 enum { LAST_PART = 5 }; /* rows */
 
@@ -26,9 +27,9 @@ static float value(uint64_t r, size_t i, double lo, double hi) {
 }
 
 static void make_row(uint64_t r, uint64_t n_rows, pt_row *row) {
-    for (size_t i = 0; i < PT_FUSED; i++)
+    for (size_t i = 0; i < PT_FUSED_STATE_DIM; i++)
         row->fused_state[i] = value(r, i, -1.0, 1.0);
-    for (size_t i = 0; i < PT_LTAS_BANDS; i++)
+    for (size_t i = 0; i < PATINA_LTAS_BANDS; i++)
         row->target_ltas[i] = value(r, 1024 + i, -120.0, 0.0);
     row->target_lufs = value(r, 1088, -70.0, 0.0);
     row->target_dyn[0] = value(r, 1089, 0.0, 30.0);
@@ -38,11 +39,11 @@ static void make_row(uint64_t r, uint64_t n_rows, pt_row *row) {
     row->input_purity = r < n_rows - LAST_PART ? (float)(r % 61) : -(float)(r % 5);
 }
 
-static void add_provenance(pt_str *lines, uint64_t r, const pt_row *row) {
+static void add_provenance(pt_strbuf *lines, uint64_t r, const pt_row *row) {
     char entry[64], caption[64];
     snprintf(entry, sizeof entry, "folder/h\xC3\xBChner %llu.wav", (unsigned long long)(r / 4));
     snprintf(caption, sizeof caption, "\"%llu\" hens\n\xE7\x8C\xAB", (unsigned long long)(r / 2));
-    const pt_provenance of = {
+    const patina_provenance of = {
         .entry = entry,
         .source = entry,
         .caption = caption,
@@ -61,36 +62,38 @@ static void add_provenance(pt_str *lines, uint64_t r, const pt_row *row) {
         .lufs_source = (double)row->target_lufs,
         .lufs_mono = -23.5,
     };
-    char *line = pt_provenance_print(&of);
-    pt_str_add(lines, line ? line : "");
-    pt_str_add(lines, "\n");
+    char *line = patina_provenance_to_json(&of);
+    pt_strbuf_append(lines, line ? line : "");
+    pt_strbuf_append(lines, "\n");
     free(line);
 }
 
 /* Rows first to end - 1, which are one of two parts; the last one has a reject, too. */
-static pt_status write_chunk(pt_store *store, uint64_t chunk, uint64_t first, uint64_t end,
-                             uint64_t n_rows, pt_error *err) {
-    pt_status status = pt_store_begin_chunk(store, chunk, err);
-    for (uint64_t r = first; status == PT_OK && r < end; r++) {
-        pt_str line = {0};
+static patina_status write_chunk(pt_chunk_store *store, uint64_t chunk, uint64_t first,
+                                 uint64_t end, uint64_t n_rows, patina_error *err) {
+    patina_status status = pt_chunk_store_begin_chunk(store, chunk, err);
+    for (uint64_t r = first; status == PATINA_OK && r < end; r++) {
+        pt_strbuf line = {0};
         pt_row row;
         make_row(r, n_rows, &row);
         add_provenance(&line, r, &row);
-        status = pt_store_add(store, 0, &row, 1, line.text, line.length, err);
-        pt_str_release(&line);
+        status = pt_chunk_store_add_rows(store, 0, &row, 1, line.text, line.length, err);
+        pt_strbuf_release(&line);
     }
-    if (status == PT_OK && chunk == 1) {
-        char *line = pt_reject_line("gone.wav", "gone.wav", PT_REJECT_MISSING, "not there");
-        status = pt_store_reject(store, PT_REJECT_MISSING, line, err);
+    if (status == PATINA_OK && chunk == 1) {
+        char *line =
+            pt_reject_to_json_line("gone.wav", "gone.wav", PATINA_REJECT_MISSING, "not there");
+        status = pt_chunk_store_add_reject(store, PATINA_REJECT_MISSING, line, err);
         free(line);
     }
-    return status == PT_OK ? pt_store_end_chunk(store, (end - first) / 4 + 1, err) : status;
+    return status == PATINA_OK ? pt_chunk_store_commit_chunk(store, (end - first) / 4 + 1, err)
+                               : status;
 }
 
-static pt_status write_sample(const pt_sink_kind *kind, const char *root, uint64_t n_rows,
-                              pt_error *err) {
+static patina_status write_sample(const pt_row_writer_backend *kind, const char *root,
+                                  uint64_t n_rows, patina_error *err) {
     static const char *const splits[] = {"train", NULL};
-    const pt_dataset_facts facts = {
+    const pt_run_metadata facts = {
         .version = "0.1.0",
         .format = kind->name,
         .settings_json = "{\"seed\":9223372036854775807,\"variants\":2,\"loudness\":\"source\"}",
@@ -106,19 +109,21 @@ static pt_status write_sample(const pt_sink_kind *kind, const char *root, uint64
         .kernels = "c",
         .libraries_json = "{\"jansson\":\"2.14\"}",
     };
-    pt_dataset_facts done = {0};
-    pt_store *store = NULL;
+    pt_run_metadata done = {0};
+    pt_chunk_store *store = NULL;
     bool complete = false;
     char out[512];
 
     snprintf(out, sizeof out, "%s/%s", root, kind->name);
-    pt_status status = pt_store_open(out, kind, &facts, NULL, &store, &complete, &done, err);
-    if (status == PT_OK && complete)
-        status = pt_fail(err, PT_EIO, "folder '%s' is there already", out);
-    if (status == PT_OK) status = write_chunk(store, 0, 0, n_rows - LAST_PART, n_rows, err);
-    if (status == PT_OK) status = write_chunk(store, 1, n_rows - LAST_PART, n_rows, n_rows, err);
-    if (status == PT_OK) status = pt_store_finish(store, &done, err);
-    pt_store_close(&store);
+    patina_status status =
+        pt_chunk_store_open(out, kind, &facts, NULL, &store, &complete, &done, err);
+    if (status == PATINA_OK && complete)
+        status = pt_fail(err, PATINA_EIO, "folder '%s' is there already", out);
+    if (status == PATINA_OK) status = write_chunk(store, 0, 0, n_rows - LAST_PART, n_rows, err);
+    if (status == PATINA_OK)
+        status = write_chunk(store, 1, n_rows - LAST_PART, n_rows, n_rows, err);
+    if (status == PATINA_OK) status = pt_chunk_store_finish(store, &done, err);
+    pt_chunk_store_close(&store);
     return status;
 }
 
@@ -129,8 +134,8 @@ TEST(sample, a_data_set_in_both_formats) {
     struct stat info;
 
     /* two row groups in the first part */
-    REQUIRE_OK(write_sample(&pt_sink_parquet, root, 8192 + 8 + LAST_PART, &t->err));
-    REQUIRE_OK(write_sample(&pt_sink_jsonl, root, 300, &t->err));
+    REQUIRE_OK(write_sample(&pt_row_writer_parquet, root, 8192 + 8 + LAST_PART, &t->err));
+    REQUIRE_OK(write_sample(&pt_row_writer_jsonl, root, 300, &t->err));
     snprintf(path, sizeof path, "%s/parquet/data/train-00000-of-00002.parquet", root);
     REQUIRE(stat(path, &info) == 0);
     CHECK(info.st_size > 8200 * (off_t)sizeof(pt_row));

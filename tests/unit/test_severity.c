@@ -3,16 +3,17 @@
 
 #include "degrade_fixture.h"
 
-static json_t *chosen(pt_test *t, const bench *b, const char *effects, pt_severity severity,
-                      size_t n) {
-    pt_chain *chain = NULL;
-    if (!CHECK_OK(pt_chain_choose(b->suite, effects, severity, 7, "golden", 0, n, &chain, &t->err)))
+static json_t *named_chain_json(pt_test *t, const fixture *b, const char *effects,
+                                patina_severity severity, size_t n) {
+    patina_effect_chain *chain = NULL;
+    if (!CHECK_OK(patina_effect_chain_from_names(b->config, effects, severity, 7, "golden", 0, n,
+                                                 &chain, &t->err)))
         return NULL;
-    char *text = pt_chain_print(chain);
+    char *text = patina_effect_chain_to_json(chain);
     json_t *json = text ? json_loads(text, 0, NULL) : NULL;
     CHECK(json != NULL);
     free(text);
-    pt_chain_close(&chain);
+    patina_effect_chain_close(&chain);
     return json;
 }
 
@@ -25,10 +26,10 @@ static double member(const json_t *stage, const char *list, size_t item, const c
 /* Every number by hand: lo + p (hi - lo), or lo (hi / lo)^p, with p = 0.85 of the way to the worse
  * end; what has no worse end at 0.5. One rounding of pow and one of the product: 1e-12. */
 TEST(severity, heavy_stands_where_it_says) {
-    bench b;
-    REQUIRE(bench_open(t, &b));
-    json_t *all =
-        chosen(t, &b, "comb,mud,sibilance,noise,clip,pops", PT_SEVERITY_HEAVY, PT_WINDOW_FRAMES);
+    fixture b;
+    REQUIRE(fixture_open(t, &b));
+    json_t *all = named_chain_json(t, &b, "comb,mud,sibilance,noise,clip,pops",
+                                   PATINA_SEVERITY_HEAVY, PATINA_WINDOW_FRAMES);
     REQUIRE(all);
     CHECK_INT(json_array_size(all), 6);
     const json_t *comb = json_array_get(all, 0), *mud = json_array_get(all, 1);
@@ -57,7 +58,7 @@ TEST(severity, heavy_stands_where_it_says) {
     CHECK_INT(member(pops, NULL, 0, "width"), 105); /* 240^0.85 = 105.48 samples */
     CHECK_INT(member(pops, NULL, 0, "polarity"), 1);
     json_decref(all);
-    bench_close(&b);
+    fixture_close(&b);
 }
 
 /* Purity falls from light to medium to heavy for what adds or distorts, and stays for the rest. */
@@ -68,34 +69,34 @@ TEST(severity, grows_with_the_word) {
     } cases[] = {{"comb", true},   {"mud", true},   {"sibilance", true},
                  {"noise", false}, {"clip", false}, {"pops", false}};
     enum { N = 96000 };
-    bench b;
-    REQUIRE(bench_open(t, &b));
-    float *x = music_new(N, 3), *degraded = stimulus_new(N);
+    fixture b;
+    REQUIRE(fixture_open(t, &b));
+    float *x = music_new(N, 3), *degraded = stimulus_alloc(N);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double before = INFINITY;
-        for (int s = 0; s < PT_SEVERITY_COUNT; s++) {
-            pt_chain *chain = NULL;
-            pt_damage damage;
-            REQUIRE_OK(pt_chain_choose(b.suite, cases[i].effect, (pt_severity)s, 7, "golden", 0, N,
-                                       &chain, &t->err));
-            CHECK_OK(pt_chain_apply(b.suite, chain, 7, "golden", 0, x, N, degraded, &damage,
-                                    &b.arena, &t->err));
+        for (int s = 0; s < PATINA_SEVERITY_COUNT; s++) {
+            patina_effect_chain *chain = NULL;
+            patina_degrade_stats damage;
+            REQUIRE_OK(patina_effect_chain_from_names(b.config, cases[i].effect, (patina_severity)s,
+                                                      7, "golden", 0, N, &chain, &t->err));
+            CHECK_OK(patina_effect_chain_apply(b.config, chain, 7, "golden", 0, x, N, degraded,
+                                               &damage, &b.arena, &t->err));
             const double purity = ratio_db(damage.signal_power, damage.rest_power);
             CHECK(cases[i].pure ? purity == 60.0 : purity < before - 3.0);
             before = purity;
-            pt_chain_close(&chain);
+            patina_effect_chain_close(&chain);
         }
     }
     free(x);
     free(degraded);
-    bench_close(&b);
+    fixture_close(&b);
 }
 
 TEST(severity, order_and_mistakes) {
-    bench b;
-    pt_chain *chain = NULL;
-    REQUIRE(bench_open(t, &b));
-    json_t *two = chosen(t, &b, "pops,comb", PT_SEVERITY_LIGHT, 100);
+    fixture b;
+    patina_effect_chain *chain = NULL;
+    REQUIRE(fixture_open(t, &b));
+    json_t *two = named_chain_json(t, &b, "pops,comb", PATINA_SEVERITY_LIGHT, 100);
     REQUIRE(two);
     CHECK_STR(json_string_value(json_object_get(json_array_get(two, 0), "fx")), "pops");
     CHECK_STR(json_string_value(json_object_get(json_array_get(two, 1), "fx")), "comb");
@@ -105,15 +106,15 @@ TEST(severity, order_and_mistakes) {
     static const char *const wrong[] = {"",         "mud,", ",mud", "Mud",
                                         "mud clip", "mudd", "mu",   "mud,mud"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        CHECK_FAILS(pt_chain_choose(b.suite, wrong[i], PT_SEVERITY_LIGHT, 7, "golden", 0, 100,
-                                    &chain, &t->err),
-                    PT_EUSAGE);
-    CHECK_FAILS(
-        pt_chain_choose(b.suite, "mud", PT_SEVERITY_LIGHT, 7, "golden", 0, 0, &chain, &t->err),
-        PT_ERANGE);
+        CHECK_FAILS(patina_effect_chain_from_names(b.config, wrong[i], PATINA_SEVERITY_LIGHT, 7,
+                                                   "golden", 0, 100, &chain, &t->err),
+                    PATINA_EUSAGE);
+    CHECK_FAILS(patina_effect_chain_from_names(b.config, "mud", PATINA_SEVERITY_LIGHT, 7, "golden",
+                                               0, 0, &chain, &t->err),
+                PATINA_ERANGE);
     CHECK(chain == NULL);
-    CHECK_STR(pt_severity_name(PT_SEVERITY_HEAVY), "heavy");
-    bench_close(&b);
+    CHECK_STR(patina_severity_name(PATINA_SEVERITY_HEAVY), "heavy");
+    fixture_close(&b);
 }
 
 TEST(severity, tells_a_chain_in_words) {
@@ -125,19 +126,19 @@ TEST(severity, tells_a_chain_in_words) {
         " {\"fx\": \"clip\", \"kind\": \"tanh\", \"fraction\": 0.05},"
         " {\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 7, \"level_db\": -3.0,"
         "  \"polarity\": 1, \"width\": 480, \"freq\": 220.0}]";
-    pt_chain *chain = NULL;
-    REQUIRE_OK(pt_chain_parse(json, &chain, &t->err));
-    char *text = pt_chain_tell(chain);
+    patina_effect_chain *chain = NULL;
+    REQUIRE_OK(patina_effect_chain_from_json(json, &chain, &t->err));
+    char *text = patina_effect_chain_describe(chain);
     CHECK_STR(text, "comb: a reflection 5 ms late at 0.90 of the direct sound, turned over\n"
                     "mud: 12 dB more around 300 Hz, low-pass at 4000 Hz\n"
                     "noise: pink noise 20 dB below the signal\n"
                     "clip: soft clipping of the loudest 5 % of the samples\n"
                     "pops: a boop of 10 ms at 220 Hz once a second, 3 dB below the loudest sample");
     free(text);
-    pt_chain_close(&chain);
-    REQUIRE_OK(pt_chain_parse("[]", &chain, &t->err));
-    text = pt_chain_tell(chain);
+    patina_effect_chain_close(&chain);
+    REQUIRE_OK(patina_effect_chain_from_json("[]", &chain, &t->err));
+    text = patina_effect_chain_describe(chain);
     CHECK_STR(text, "");
     free(text);
-    pt_chain_close(&chain);
+    patina_effect_chain_close(&chain);
 }

@@ -13,15 +13,15 @@ static const char *lookup(const char *name) {
     return NULL;
 }
 
-typedef struct answer {
+typedef struct parsed_shard {
     uint64_t index, count;
     char found[256];
-} answer;
+} parsed_shard;
 
-static pt_status parse(const char *text, const char *const *environment, answer *out,
-                       pt_error *err) {
+static patina_status parse(const char *text, const char *const *environment, parsed_shard *out,
+                           patina_error *err) {
     environment_now = environment;
-    *out = (answer){.index = 77, .count = 77};
+    *out = (parsed_shard){.index = 77, .count = 77};
     return pt_cli_shard_parse(text, lookup, &out->index, &out->count, out->found, sizeof out->found,
                               err);
 }
@@ -40,12 +40,12 @@ TEST(shard, fraction) {
     } cases[] = {
         {"0/1", 0, 1}, {"3/8", 3, 8}, {"007/008", 7, 8}, {"999999/1000000", 999999, 1000000}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        answer a;
+        parsed_shard a;
         CHECK_OK(parse(cases[i].text, NULL, &a, &t->err));
         CHECK_INT(a.index, cases[i].index);
         CHECK_INT(a.count, cases[i].count);
     }
-    answer a;
+    parsed_shard a;
     CHECK_OK(parse("3/8", ENV("SLURM_ARRAY_TASK_ID", "x"), &a, &t->err)); /* asks nobody */
     CHECK_STR(a.found, "shard 3 of 8");
 }
@@ -77,22 +77,22 @@ TEST(shard, what_is_no_fraction) {
         "18446744073709551617/8",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        answer a;
-        CHECK_FAILS(parse(cases[i], NULL, &a, &t->err), PT_EUSAGE);
-        CHECK_HAS(t->err.message, "is neither auto nor I/N");
+        parsed_shard a;
+        CHECK_FAILS(parse(cases[i], NULL, &a, &t->err), PATINA_EUSAGE);
+        CHECK_CONTAINS(t->err.message, "is neither auto nor I/N");
         CHECK_INT(a.count, 77); /* results are left alone */
         CHECK_STR(a.found, "");
     }
 }
 
 TEST(shard, fraction_out_of_range) {
-    answer a;
-    CHECK_FAILS(parse("8/8", NULL, &a, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "'8/8': 8 shards are numbered from 0 to 7");
-    CHECK_FAILS(parse("0/0", NULL, &a, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "'0/0': there may be 1 to 1000000 shards");
-    CHECK_FAILS(parse("0/1000001", NULL, &a, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "1 to 1000000");
+    parsed_shard a;
+    CHECK_FAILS(parse("8/8", NULL, &a, &t->err), PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message, "'8/8': 8 shards are numbered from 0 to 7");
+    CHECK_FAILS(parse("0/0", NULL, &a, &t->err), PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message, "'0/0': there may be 1 to 1000000 shards");
+    CHECK_FAILS(parse("0/1000001", NULL, &a, &t->err), PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message, "1 to 1000000");
     CHECK_INT(a.index, 77);
 }
 
@@ -179,7 +179,7 @@ TEST(shard, every_engine) {
          {"PARALLEL_SEQ", "4", "PATINA_SHARDS", "4"}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        answer a;
+        parsed_shard a;
         CHECK_OK(parse("auto", cases[i].environment, &a, &t->err));
         CHECK_INT(a.index, cases[i].index);
         CHECK_INT(a.count, cases[i].count);
@@ -191,7 +191,7 @@ TEST(shard, every_engine) {
 TEST(shard, every_task_has_its_own_place) {
     char id[24];
     for (int i = 0; i < 8; i++) {
-        answer a;
+        parsed_shard a;
         snprintf(id, sizeof id, "%d", 3 + 2 * i);
         CHECK_OK(parse("auto",
                        ENV("SLURM_ARRAY_TASK_ID", id, "SLURM_ARRAY_TASK_COUNT", "8",
@@ -210,7 +210,7 @@ TEST(shard, srun_within_an_array) {
     uint64_t wanted = 0;
     for (const char *const *id = ENV("1", "2"); *id; id++)
         for (const char *const *rank = ENV("0", "1", "2"); *rank; rank++) {
-            answer a;
+            parsed_shard a;
             CHECK_OK(
                 parse("auto",
                       ENV("SLURM_ARRAY_TASK_ID", *id, "SLURM_ARRAY_TASK_COUNT", "2",
@@ -221,7 +221,7 @@ TEST(shard, srun_within_an_array) {
             CHECK_INT(a.count, 6);
         }
     CHECK_INT(wanted, 6);
-    answer a;
+    parsed_shard a;
     CHECK_OK(parse("auto",
                    ENV("SLURM_ARRAY_TASK_ID", "1", "SLURM_ARRAY_TASK_COUNT", "2",
                        "SLURM_ARRAY_TASK_MIN", "1", "SLURM_ARRAY_TASK_MAX", "2", "SLURM_PROCID",
@@ -234,7 +234,7 @@ TEST(shard, srun_within_an_array) {
 /* A batch script of --ntasks 4 that starts the program without srun has one process, not four;
  * a step of one task changes nothing. */
 TEST(shard, an_array_task_with_one_process) {
-    answer a;
+    parsed_shard a;
     CHECK_OK(
         parse("auto",
               ENV("SLURM_ARRAY_TASK_ID", "1", "SLURM_ARRAY_TASK_COUNT", "2", "SLURM_ARRAY_TASK_MIN",
@@ -251,7 +251,7 @@ TEST(shard, an_array_task_with_one_process) {
 
 /* mpirun in a Slurm job gives all its processes the same SLURM_PROCID, in an array and without. */
 TEST(shard, mpirun_within_slurm) {
-    answer a;
+    parsed_shard a;
     CHECK_OK(parse("auto",
                    ENV("SLURM_PROCID", "0", "SLURM_NTASKS", "3", "SLURM_STEP_NUM_TASKS", "1",
                        "PMIX_RANK", "1", "OMPI_COMM_WORLD_RANK", "1", "OMPI_COMM_WORLD_SIZE", "2"),
@@ -269,7 +269,7 @@ TEST(shard, mpirun_within_slurm) {
 /* Grid Engine and LSF set their variables in jobs that are no arrays too; and a variable that is
  * empty is as good as not set. */
 TEST(shard, what_means_no_array) {
-    answer a;
+    parsed_shard a;
     CHECK_OK(parse("auto",
                    ENV("SGE_TASK_ID", "undefined", "LSB_JOBINDEX", "0", "PMI_RANK", "",
                        "PARALLEL_SEQ", "1", "PATINA_SHARDS", "2"),
@@ -279,7 +279,7 @@ TEST(shard, what_means_no_array) {
 
 /* PATINA_SHARDS stands in where an engine is silent, and only there. */
 TEST(shard, generic_count) {
-    answer a;
+    parsed_shard a;
     CHECK_OK(parse("auto", ENV("RANK", "1", "PATINA_SHARDS", "5"), &a, &t->err));
     CHECK_STR(a.found, "shard 1 of 5, from RANK=1 and PATINA_SHARDS=5");
     CHECK_OK(parse("auto", ENV("LSB_JOBINDEX", "5", "PATINA_SHARDS", "5"), &a, &t->err));
@@ -291,7 +291,7 @@ TEST(shard, generic_count) {
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 TEST(shard, nothing_found) {
-    answer a;
+    parsed_shard a;
     static const char *const looked_for[] = {"SLURM_ARRAY_TASK_ID",
                                              "OMPI_COMM_WORLD_RANK",
                                              "PMI_RANK",
@@ -307,10 +307,10 @@ TEST(shard, nothing_found) {
                                              "PBS_ARRAYID",
                                              "LSB_JOBINDEX",
                                              "PARALLEL_SEQ"};
-    CHECK_FAILS(parse("auto", ENV("PATINA_SHARDS", "8", "HOME", "/"), &a, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "give I/N, such as 0/8");
+    CHECK_FAILS(parse("auto", ENV("PATINA_SHARDS", "8", "HOME", "/"), &a, &t->err), PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message, "give I/N, such as 0/8");
     for (size_t i = 0; i < sizeof looked_for / sizeof looked_for[0]; i++)
-        CHECK_HAS(t->err.message, looked_for[i]);
+        CHECK_CONTAINS(t->err.message, looked_for[i]);
     CHECK_INT(a.count, 77);
 }
 
@@ -335,13 +335,13 @@ TEST(shard, index_without_a_count) {
         {"PARALLEL_SEQ", "GNU parallel does not say"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        answer a;
+        parsed_shard a;
         char begins[64];
         snprintf(begins, sizeof begins, "%s is '1'", cases[i].index);
-        CHECK_FAILS(parse("auto", ENV(cases[i].index, "1"), &a, &t->err), PT_EUSAGE);
-        CHECK_HAS(t->err.message, begins);
-        CHECK_HAS(t->err.message, cases[i].also);
-        CHECK_HAS(t->err.message, "set PATINA_SHARDS to the number of shards");
+        CHECK_FAILS(parse("auto", ENV(cases[i].index, "1"), &a, &t->err), PATINA_EUSAGE);
+        CHECK_CONTAINS(t->err.message, begins);
+        CHECK_CONTAINS(t->err.message, cases[i].also);
+        CHECK_CONTAINS(t->err.message, "set PATINA_SHARDS to the number of shards");
         CHECK_INT(a.count, 77);
     }
 }
@@ -394,17 +394,17 @@ TEST(shard, what_a_variable_cannot_mean) {
           "1001"}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        answer a;
-        CHECK_FAILS(parse("auto", cases[i].environment, &a, &t->err), PT_EUSAGE);
-        CHECK_HAS(t->err.message, cases[i].says[0]);
-        CHECK_HAS(t->err.message, cases[i].says[1]);
+        parsed_shard a;
+        CHECK_FAILS(parse("auto", cases[i].environment, &a, &t->err), PATINA_EUSAGE);
+        CHECK_CONTAINS(t->err.message, cases[i].says[0]);
+        CHECK_CONTAINS(t->err.message, cases[i].says[1]);
         CHECK_INT(a.count, 77);
     }
 }
 
 /* Exactly as many shards as there may be; and room for the sentence is the caller's. */
 TEST(shard, limits) {
-    answer a;
+    parsed_shard a;
     CHECK_OK(parse("auto",
                    ENV("SLURM_ARRAY_TASK_ID", "999", "SLURM_ARRAY_TASK_COUNT", "1000", "PMI_RANK",
                        "999", "PMI_SIZE", "1000"),

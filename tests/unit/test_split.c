@@ -53,35 +53,35 @@ TEST(split, refuses_what_is_none) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pt_splits s = {.n_splits = 77};
-        CHECK_FAILS(pt_splits_parse(cases[i].text, &s, &t->err), PT_EUSAGE);
-        CHECK_HAS(t->err.message, cases[i].says);
+        CHECK_FAILS(pt_splits_parse(cases[i].text, &s, &t->err), PATINA_EUSAGE);
+        CHECK_CONTAINS(t->err.message, cases[i].says);
         CHECK_INT(s.n_splits, 77);
     }
 }
 
-static size_t choose(pt_test *t, const char *shares, const void *clip, size_t n) {
+static size_t assign(pt_test *t, const char *shares, const void *clip, size_t n) {
     pt_splits s;
-    pt_bytes bytes;
+    pt_byte_source bytes;
     size_t index = SIZE_MAX;
-    pt_bytes_of_memory(clip, n, &bytes);
+    pt_byte_source_from_memory(clip, n, &bytes);
     if (CHECK_OK(pt_splits_parse(shares, &s, &t->err)))
-        CHECK_OK(pt_splits_choose(&s, &bytes, &index, &t->err));
+        CHECK_OK(pt_splits_assign(&s, &bytes, &index, &t->err));
     return index;
 }
 
 /* Places by Python's hashlib: SHA-256 of "" lies at 0.889416, of "abc" at 0.728395, of "a" at
  * 0.791374, and of 0 to 255, 1024 times over, at 0.136997. */
 TEST(split, a_clip_lies_where_its_hash_does) {
-    CHECK_INT(choose(t, "a=0.8894,b=0.1106", "", 0), 1);
-    CHECK_INT(choose(t, "a=0.8895,b=0.1105", "", 0), 0);
-    CHECK_INT(choose(t, "a=0.7283,b=0.2717", "abc", 3), 1);
-    CHECK_INT(choose(t, "a=0.7284,b=0.2716", "abc", 3), 0);
-    CHECK_INT(choose(t, "a=0.5,b=0.2913,c=0.2087", "a", 1), 2);
-    CHECK_INT(choose(t, "a=0.5,b=0.2914,c=0.2086", "a", 1), 1);
+    CHECK_INT(assign(t, "a=0.8894,b=0.1106", "", 0), 1);
+    CHECK_INT(assign(t, "a=0.8895,b=0.1105", "", 0), 0);
+    CHECK_INT(assign(t, "a=0.7283,b=0.2717", "abc", 3), 1);
+    CHECK_INT(assign(t, "a=0.7284,b=0.2716", "abc", 3), 0);
+    CHECK_INT(assign(t, "a=0.5,b=0.2913,c=0.2087", "a", 1), 2);
+    CHECK_INT(assign(t, "a=0.5,b=0.2914,c=0.2086", "a", 1), 1);
 
     static unsigned char clip[256 * 1024]; /* in more than one block */
     for (size_t i = 0; i < sizeof clip; i++)
         clip[i] = (unsigned char)i;
-    CHECK_INT(choose(t, "a=0.1369,b=0.8631", clip, sizeof clip), 1);
-    CHECK_INT(choose(t, "a=0.1370,b=0.8630", clip, sizeof clip), 0);
+    CHECK_INT(assign(t, "a=0.1369,b=0.8631", clip, sizeof clip), 1);
+    CHECK_INT(assign(t, "a=0.1370,b=0.8630", clip, sizeof clip), 0);
 }

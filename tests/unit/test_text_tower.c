@@ -18,12 +18,12 @@ typedef struct opened {
     pt_text_tower *tower;
 } opened;
 
-static bool tower_open(pt_test *t, const char *model, pt_isa isa, opened *o) {
+static bool tower_open(pt_test *t, const char *model, patina_isa isa, opened *o) {
     *o = (opened){0};
     return CHECK_OK(pt_clap_config_read(model, &o->config, &t->err)) &&
            CHECK_OK(pt_checkpoint_open_model(model, &o->file, &t->err)) &&
-           CHECK_OK(pt_text_tower_open(&o->config, o->file, pt_nn_ops_of(isa, PT_PRECISION_F32),
-                                       &o->tower, &t->err));
+           CHECK_OK(pt_text_tower_open(
+               &o->config, o->file, pt_nn_ops_get(isa, PATINA_PRECISION_F32), &o->tower, &t->err));
 }
 
 static void tower_close(opened *o) {
@@ -32,7 +32,7 @@ static void tower_close(opened *o) {
 }
 
 static void run(const opened *o, const int32_t *ids, const size_t *lengths, size_t n_captions,
-                float *raw, const pt_tap *tap) {
+                float *raw, const pt_forward_hook *tap) {
     size_t n_ids = 0;
     for (size_t i = 0; i < n_captions; i++)
         n_ids += lengths[i];
@@ -56,29 +56,29 @@ static void compare_step(void *context, const char *what, size_t i, size_t j, co
 
     /* The goldens have every token of the last layer, the tower the first. */
     if (strncmp(what, "last", 4) == 0)
-        pt_step_watch_compare_begin(context, name, values, n);
+        pt_golden_trace_compare_prefix(context, name, values, n);
     else
-        pt_step_watch_compare(context, name, values, n);
+        pt_golden_trace_compare(context, name, values, n);
 }
 
 static void check_ids(pt_test *t, const opened *o, const char *model, const json_t *item,
                       const char *ids_member, const char *member) {
-    pt_step_watch w = pt_step_watch_of(t, model, item);
-    const pt_tap tap = {compare_step, &w};
+    pt_golden_trace w = pt_golden_trace_init(t, model, item);
+    const pt_forward_hook tap = {compare_step, &w};
     float raw[N_PROJECTED];
     size_t n_ids;
-    int32_t *ids = pt_golden_ids(t, item, ids_member, &n_ids);
+    int32_t *ids = pt_golden_read_ids(t, item, ids_member, &n_ids);
 
     run(o, ids, &n_ids, 1, raw, w.stages ? &tap : NULL);
-    pt_step_watch_finish(&w, item, member, raw);
+    pt_golden_trace_finish(&w, item, member, raw);
     free(ids);
 }
 
 static void check_model(pt_test *t, const char *model) {
-    json_t *index = pt_golden_index(t, model);
-    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
+    json_t *index = pt_golden_open_index(t, model);
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
         opened o;
-        if (tower_open(t, model, (pt_isa)isa, &o)) PT_GOLDEN_EACH(i, item, index, "text") {
+        if (tower_open(t, model, (patina_isa)isa, &o)) PT_GOLDEN_FOREACH(i, item, index, "text") {
                 check_ids(t, &o, model, item, "ids", "embedding");
                 if (json_object_get(item, "ids_512"))
                     check_ids(t, &o, model, item, "ids_512", "embedding_512");
@@ -89,28 +89,28 @@ static void check_model(pt_test *t, const char *model) {
 }
 
 TEST(text_tower, mini) {
-    check_model(t, pt_test_golden("clap/mini"));
+    check_model(t, pt_test_golden_path("clap/mini"));
 }
 
 TEST(text_tower, tiny) {
-    const char *model = pt_test_shared("clap/tiny");
+    const char *model = pt_test_shared_path("clap/tiny");
     if (!model) SKIP("no shared folder with clap/tiny");
     check_model(t, model);
 }
 
 /* Captions that are computed together get the bits that each gets alone. */
 TEST(text_tower, captions_do_not_see_each_other) {
-    const char *model = pt_test_golden("clap/mini");
-    json_t *index = pt_golden_index(t, model);
-    for (int isa = PT_ISA_C; isa <= (int)pt_isa_detect(); isa++) {
+    const char *model = pt_test_golden_path("clap/mini");
+    json_t *index = pt_golden_open_index(t, model);
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
         int32_t together[N_TOGETHER * 77];
         size_t lengths[N_TOGETHER], n = 0, n_ids = 0;
         float raw[N_TOGETHER * N_PROJECTED], alone[N_PROJECTED];
         opened o;
-        if (tower_open(t, model, (pt_isa)isa, &o)) {
-            PT_GOLDEN_EACH(i, item, index, "text") {
+        if (tower_open(t, model, (patina_isa)isa, &o)) {
+            PT_GOLDEN_FOREACH(i, item, index, "text") {
                 if (n == N_TOGETHER) continue;
-                int32_t *ids = pt_golden_ids(t, item, "ids", &lengths[n]);
+                int32_t *ids = pt_golden_read_ids(t, item, "ids", &lengths[n]);
                 memcpy(together + n_ids, ids, lengths[n] * sizeof *ids);
                 n_ids += lengths[n++];
                 free(ids);
@@ -133,22 +133,22 @@ typedef struct attempt {
     const pt_clap_config *config;
 } attempt;
 
-static pt_status try_open(void *context, const pt_checkpoint *file, pt_error *err) {
+static patina_status try_open(void *context, const pt_checkpoint *file, patina_error *err) {
     const attempt *a = context;
     pt_test *t = a->t;
     pt_text_tower *tower = NULL;
-    const pt_status status =
-        pt_text_tower_open(a->config, file, pt_nn_ops_of(PT_ISA_C, PT_PRECISION_F32), &tower, err);
-    CHECK((tower == NULL) == (status != PT_OK));
+    const patina_status status = pt_text_tower_open(
+        a->config, file, pt_nn_ops_get(PATINA_ISA_C, PATINA_PRECISION_F32), &tower, err);
+    CHECK((tower == NULL) == (status != PATINA_OK));
     pt_text_tower_close(&tower);
     return status;
 }
 
 TEST(text_tower, every_tensor_is_needed) {
     opened o;
-    if (tower_open(t, pt_test_golden("clap/mini"), PT_ISA_C, &o)) {
+    if (tower_open(t, pt_test_golden_path("clap/mini"), PATINA_ISA_C, &o)) {
         attempt a = {t, &o.config};
-        pt_check_every_tensor_is_needed(t, o.file, &(pt_tower_door){"text", &a, try_open});
+        pt_check_required_tensors(t, o.file, &(pt_tower_opener){"text", &a, try_open});
     }
     tower_close(&o);
 }
@@ -163,10 +163,10 @@ TEST(text_tower, shapes_are_checked) {
         "text_projection.linear1.weight",
     };
     opened o;
-    if (tower_open(t, pt_test_golden("clap/mini"), PT_ISA_C, &o)) {
+    if (tower_open(t, pt_test_golden_path("clap/mini"), PATINA_ISA_C, &o)) {
         attempt a = {t, &o.config};
-        pt_check_shapes(t, o.file, &(pt_tower_door){"text", &a, try_open}, names,
-                        sizeof names / sizeof *names);
+        pt_check_tensor_shapes(t, o.file, &(pt_tower_opener){"text", &a, try_open}, names,
+                               sizeof names / sizeof *names);
     }
     tower_close(&o);
 }

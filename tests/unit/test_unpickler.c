@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "base/str.h"
-#include "clap/unpickler.h"
+#include "base/strbuf.h"
+#include "weights/unpickler.h"
 
 #define BYTES(text) text, sizeof text - 1
 
@@ -13,12 +13,12 @@
 
 /* Protocol 2 unless `modern`: then 4, with its texts and globals. Nothing is remembered. */
 typedef struct writer {
-    pt_str out;
+    pt_strbuf out;
     bool modern;
 } writer;
 
 static void add_byte(writer *w, unsigned byte) {
-    pt_str_add_bytes(&w->out, &(unsigned char){(unsigned char)byte}, 1);
+    pt_strbuf_append_bytes(&w->out, &(unsigned char){(unsigned char)byte}, 1);
 }
 
 static void add_number(writer *w, uint64_t number, size_t n_bytes) {
@@ -29,7 +29,7 @@ static void add_number(writer *w, uint64_t number, size_t n_bytes) {
 static void add_text(writer *w, const char *text) {
     add_byte(w, w->modern ? 0x8C : 'X');
     add_number(w, strlen(text), w->modern ? 1 : 4);
-    pt_str_add(&w->out, text);
+    pt_strbuf_append(&w->out, text);
 }
 
 /* An integer in the shortest of the forms that Python writes. */
@@ -56,12 +56,12 @@ static void add_global(writer *w, const char *module, const char *name) {
         add_text(w, name);
         add_byte(w, 0x93);
     } else {
-        pt_str_printf(&w->out, "c%s\n%s\n", module, name);
+        pt_strbuf_printf(&w->out, "c%s\n%s\n", module, name);
     }
 }
 
 static void begin(writer *w) {
-    pt_str_clear(&w->out);
+    pt_strbuf_clear(&w->out);
     add_byte(w, 0x80);
     add_byte(w, w->modern ? 4 : 2);
     if (!w->modern) return;
@@ -71,13 +71,13 @@ static void begin(writer *w) {
 
 static void add_storage(writer *w, const char *module, const char *type, const char *key,
                         int64_t n_values) {
-    pt_str_add(&w->out, "(");
+    pt_strbuf_append(&w->out, "(");
     add_text(w, "storage");
     add_global(w, module, type);
     add_text(w, key);
     add_text(w, "cuda:0");
     add_integer(w, n_values);
-    pt_str_add(&w->out, "tQ");
+    pt_strbuf_append(&w->out, "tQ");
 }
 
 static void add_tuple(writer *w, const int64_t *numbers, size_t n) {
@@ -101,7 +101,7 @@ static void add_rest(writer *w, const shape *s) {
     add_tuple(w, s->strides, s->n_dims);
     add_byte(w, 0x89);
     add_global(w, "collections", "OrderedDict");
-    pt_str_add(&w->out, ")R");
+    pt_strbuf_append(&w->out, ")R");
 }
 
 static void add_tensor(writer *w, const char *type, const char *key, int64_t n_values,
@@ -110,7 +110,7 @@ static void add_tensor(writer *w, const char *type, const char *key, int64_t n_v
     add_byte(w, '(');
     add_storage(w, "torch", type, key, n_values);
     add_rest(w, s);
-    pt_str_add(&w->out, "tR");
+    pt_strbuf_append(&w->out, "tR");
 }
 
 static const shape two_by_three = {0, 2, {2, 3}, {3, 1}};
@@ -120,7 +120,7 @@ static const shape two_by_three = {0, 2, {2, 3}, {3, 1}};
 typedef struct result {
     pt_pickled_tensor *tensors;
     size_t n;
-    pt_status status;
+    patina_status status;
 } result;
 
 /* Unpickles a copy that ends where the pickle does, so that a read past it is seen; *copy has to be
@@ -130,7 +130,7 @@ static result unpickle(pt_test *t, const void *bytes, size_t n, unsigned char **
     *copy = malloc(n > 0 ? n : 1);
     if (!*copy) abort();
     memcpy(*copy, bytes, n);
-    t->err = (pt_error){0};
+    t->err = (patina_error){0};
     r.status = pt_unpickle("x.pt", *copy, n, &r.tensors, &r.n, &t->err);
     return r;
 }
@@ -138,9 +138,9 @@ static result unpickle(pt_test *t, const void *bytes, size_t n, unsigned char **
 static void check_refused(pt_test *t, const void *bytes, size_t n, const char *says) {
     unsigned char *copy;
     const result r = unpickle(t, bytes, n, &copy);
-    CHECK_INT(r.status, PT_EFORMAT);
-    CHECK_HAS(t->err.message, "file 'x.pt': ");
-    CHECK_HAS(t->err.message, says);
+    CHECK_INT(r.status, PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "file 'x.pt': ");
+    CHECK_CONTAINS(t->err.message, says);
     CHECK(r.tensors == NULL && r.n == 77);
     free(r.tensors);
     free(copy);
@@ -157,12 +157,12 @@ static void check_two_tensors(pt_test *t, bool modern) {
     unsigned char *copy;
 
     begin(&w);
-    pt_str_add(&w.out, "}(");
+    pt_strbuf_append(&w.out, "}(");
     add_text(&w, "b.weight");
     add_tensor(&w, "FloatStorage", "17", 10, &(shape){4, 2, {2, 3}, {3, 1}});
     add_text(&w, "a");
     add_tensor(&w, "LongStorage", "0", 1, &(shape){0, 0, {0}, {0}});
-    pt_str_add(&w.out, "u.");
+    pt_strbuf_append(&w.out, "u.");
     const result r = unpickle(t, w.out.text, w.out.length, &copy);
     CHECK_OK(r.status);
     REQUIRE(r.n == 2);
@@ -176,7 +176,7 @@ static void check_two_tensors(pt_test *t, bool modern) {
     CHECK_INT(b->n_values, 6);
     CHECK_INT(b->first, 4);
     CHECK_INT(b->n_storage, 40);
-    CHECK(b->row_major);
+    CHECK(b->is_contiguous);
     CHECK(b->n_key == 2 && memcmp(b->key, "17", 2) == 0);
     CHECK_STR(a->type->name, "I64");
     CHECK_INT(a->n_dims, 0);
@@ -184,7 +184,7 @@ static void check_two_tensors(pt_test *t, bool modern) {
     CHECK_INT(a->n_storage, 8);
     free(r.tensors);
     free(copy);
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 TEST(unpickler, protocol_2) {
@@ -211,10 +211,10 @@ TEST(unpickler, types) {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         unsigned char *copy;
         begin(&w);
-        pt_str_add(&w.out, "}");
+        pt_strbuf_append(&w.out, "}");
         add_text(&w, "a");
         add_tensor(&w, types[i].torch, "0", 6, &two_by_three);
-        pt_str_add(&w.out, "s.");
+        pt_strbuf_append(&w.out, "s.");
         const result r = unpickle(t, w.out.text, w.out.length, &copy);
         CHECK_OK(r.status);
         if (CHECK(r.n == 1)) {
@@ -226,20 +226,20 @@ TEST(unpickler, types) {
         free(r.tensors);
         free(copy);
     }
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 /* A storage of bytes, whose type the tensor tells. */
 static void write_untyped(writer *w, int64_t n_bytes, const char *dtype) {
     begin(w);
-    pt_str_add(&w->out, "}");
+    pt_strbuf_append(&w->out, "}");
     add_text(w, "a");
     add_global(w, "torch._utils", dtype ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2");
     add_byte(w, '(');
     add_storage(w, "torch.storage", "UntypedStorage", "0", n_bytes);
     add_rest(w, &two_by_three);
     if (dtype) add_global(w, "torch", dtype);
-    pt_str_add(&w->out, "tRs.");
+    pt_strbuf_append(&w->out, "tRs.");
 }
 
 TEST(unpickler, storages_of_bytes) {
@@ -261,7 +261,7 @@ TEST(unpickler, storages_of_bytes) {
     check_refused(t, w.out.text, w.out.length, "a storage without a type");
     write_untyped(&w, 12, "HalfStorage");
     check_refused(t, w.out.text, w.out.length, "a type that is none");
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 /* A checkpoint of a training: what is beside the state dictionary comes to nothing. */
@@ -270,58 +270,58 @@ TEST(unpickler, what_is_not_needed_is_dropped) {
     unsigned char *copy;
 
     begin(&w);
-    pt_str_add(&w.out, "}(");
+    pt_strbuf_append(&w.out, "}(");
     add_text(&w, "epoch");
     add_global(&w, "numpy.core.multiarray", "scalar");
     add_global(&w, "numpy", "dtype");
     add_text(&w, "f8");
-    pt_str_add(&w.out, "\x89\x88\x87R(");
+    pt_strbuf_append(&w.out, "\x89\x88\x87R(");
     add_integer(&w, 3);
     add_text(&w, "<");
-    pt_str_add(&w.out, "NNN");
+    pt_strbuf_append(&w.out, "NNN");
     add_integer(&w, -1);
-    pt_str_add(&w.out, "tb");
+    pt_strbuf_append(&w.out, "tb");
     add_global(&w, "_codecs", "encode");
     add_text(&w, "12345678");
     add_text(&w, "latin1");
-    pt_str_add(&w.out, "\x86R\x86R");
+    pt_strbuf_append(&w.out, "\x86R\x86R");
     add_text(&w, "a tensor beside it");
     add_tensor(&w, "FloatStorage", "1", 6, &two_by_three);
     add_text(&w, "optimizer");
-    pt_str_add(&w.out, "}");
+    pt_strbuf_append(&w.out, "}");
     add_text(&w, "param_groups");
-    pt_str_add(&w.out, "]}(");
+    pt_strbuf_append(&w.out, "]}(");
     add_text(&w, "lr");
-    pt_str_add(&w.out, "G");
+    pt_strbuf_append(&w.out, "G");
     add_number(&w, 0, 8);
     add_text(&w, "params");
-    pt_str_add(&w.out, "](");
+    pt_strbuf_append(&w.out, "](");
     add_integer(&w, 0);
     add_integer(&w, 300);
     add_integer(&w, -70000);
     add_integer(&w, (int64_t)1 << 40);
-    pt_str_add(&w.out, "e");
+    pt_strbuf_append(&w.out, "e");
     add_text(&w, "shape");
     add_global(&w, "torch", "Size");
     add_tuple(&w, (int64_t[]){1, 2}, 2);
-    pt_str_add(&w.out, "\x85Ruas");
+    pt_strbuf_append(&w.out, "\x85Ruas");
     add_text(&w, "state_dict");
     add_global(&w, "collections", "OrderedDict");
-    pt_str_add(&w.out, ")R(");
+    pt_strbuf_append(&w.out, ")R(");
     add_text(&w, "weight");
     add_global(&w, "torch._utils", "_rebuild_parameter");
     add_tensor(&w, "HalfStorage", "0", 6, &two_by_three);
-    pt_str_add(&w.out, "\x88");
+    pt_strbuf_append(&w.out, "\x88");
     add_global(&w, "collections", "OrderedDict");
-    pt_str_add(&w.out, ")R\x87R");
+    pt_strbuf_append(&w.out, ")R\x87R");
     add_text(&w, "steps");
     add_integer(&w, 3);
     add_integer(&w, 5); /* a key that is no text */
     add_tensor(&w, "HalfStorage", "0", 6, &two_by_three);
-    pt_str_add(&w.out, "u}");
+    pt_strbuf_append(&w.out, "u}");
     add_text(&w, "_metadata");
-    pt_str_add(&w.out, "}sb");
-    pt_str_add(&w.out, "u.");
+    pt_strbuf_append(&w.out, "}sb");
+    pt_strbuf_append(&w.out, "u.");
     const result r = unpickle(t, w.out.text, w.out.length, &copy);
     CHECK_OK(r.status);
     REQUIRE(r.n == 1);
@@ -329,7 +329,7 @@ TEST(unpickler, what_is_not_needed_is_dropped) {
     CHECK_STR(r.tensors->type->name, "F16");
     free(r.tensors);
     free(copy);
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 /* What is remembered is the same thing when it is asked for again. */
@@ -338,14 +338,14 @@ TEST(unpickler, memo) {
     writer w = {0};
     unsigned char *copy;
 
-    pt_str_add_bytes(&w.out, head, sizeof head);
+    pt_strbuf_append_bytes(&w.out, head, sizeof head);
     add_text(&w, "a");
-    pt_str_add_bytes(&w.out, BYTES("r\1\0\0\0")); /* LONG_BINPUT */
+    pt_strbuf_append_bytes(&w.out, BYTES("r\1\0\0\0")); /* LONG_BINPUT */
     add_tensor(&w, "FloatStorage", "0", 6, &two_by_three);
     add_byte(&w, 0x94); /* MEMOIZE as 2 */
-    pt_str_add_bytes(&w.out, BYTES("h\1j\2\0\0\0"));
+    pt_strbuf_append_bytes(&w.out, BYTES("h\1j\2\0\0\0"));
     add_text(&w, "itself"); /* a dictionary that holds itself has an end all the same */
-    pt_str_add_bytes(&w.out, BYTES("h\0u."));
+    pt_strbuf_append_bytes(&w.out, BYTES("h\0u."));
     const result r = unpickle(t, w.out.text, w.out.length, &copy);
     CHECK_OK(r.status);
     REQUIRE(r.n == 2);
@@ -353,24 +353,24 @@ TEST(unpickler, memo) {
     CHECK_INT(r.tensors[1].n_values, 6);
     free(r.tensors);
     free(copy);
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 /* -------------------------------------------------------------------- shapes */
 
 static void write_shape(writer *w, int64_t n_storage, const shape *s) {
     begin(w);
-    pt_str_add(&w->out, "}");
+    pt_strbuf_append(&w->out, "}");
     add_text(w, "a");
     add_tensor(w, "FloatStorage", "0", n_storage, s);
-    pt_str_add(&w->out, "s.");
+    pt_strbuf_append(&w->out, "s.");
 }
 
 TEST(unpickler, shapes) {
     static const struct {
         int64_t n_storage;
         shape shape;
-        bool row_major;
+        bool is_contiguous;
         size_t n_values;
     } cases[] = {
         {6, {0, 2, {2, 3}, {3, 1}}, true, 6},
@@ -392,14 +392,14 @@ TEST(unpickler, shapes) {
         const result r = unpickle(t, w.out.text, w.out.length, &copy);
         CHECK_OK(r.status);
         if (CHECK(r.n == 1)) {
-            CHECK_INT(r.tensors->row_major, cases[i].row_major);
+            CHECK_INT(r.tensors->is_contiguous, cases[i].is_contiguous);
             CHECK_INT(r.tensors->n_values, cases[i].n_values);
             CHECK_INT(r.tensors->first, cases[i].shape.first);
         }
         free(r.tensors);
         free(copy);
     }
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 TEST(unpickler, shapes_that_cannot_be) {
@@ -429,7 +429,7 @@ TEST(unpickler, shapes_that_cannot_be) {
         write_shape(&w, cases[i].n_storage, &cases[i].shape);
         check_refused(t, w.out.text, w.out.length, cases[i].says);
     }
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 /* A tensor of one value, whose place is written in one way or another. -1: not a count. */
@@ -457,13 +457,13 @@ TEST(unpickler, integers) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned char *copy;
         begin(&w);
-        pt_str_add(&w.out, "}");
+        pt_strbuf_append(&w.out, "}");
         add_text(&w, "a");
         add_global(&w, "torch._utils", "_rebuild_tensor_v2");
         add_byte(&w, '(');
         add_storage(&w, "torch", "FloatStorage", "0", (int64_t)1 << 33);
-        pt_str_add_bytes(&w.out, cases[i].bytes, cases[i].n);
-        pt_str_add(&w.out, "))NNtRs.");
+        pt_strbuf_append_bytes(&w.out, cases[i].bytes, cases[i].n);
+        pt_strbuf_append(&w.out, "))NNtRs.");
         if (cases[i].number < 0) {
             check_refused(t, w.out.text, w.out.length, "whose first value is not a count");
             continue;
@@ -474,7 +474,7 @@ TEST(unpickler, integers) {
         free(r.tensors);
         free(copy);
     }
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 /* ------------------------------------------------------------------- hostile */
@@ -581,9 +581,9 @@ TEST(unpickler, hostile) {
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         writer w = {0};
         begin(&w);
-        pt_str_add_bytes(&w.out, hostile[i].bytes, hostile[i].n);
+        pt_strbuf_append_bytes(&w.out, hostile[i].bytes, hostile[i].n);
         check_refused(t, w.out.text, w.out.length, hostile[i].says);
-        pt_str_release(&w.out);
+        pt_strbuf_release(&w.out);
     }
     check_refused(t, "", 0, "the pickle ends after 0 bytes without a STOP");
     check_refused(t, BYTES("}."), "EMPTY_DICT (0x7d) is not how a pickle of PyTorch begins");
@@ -608,7 +608,7 @@ TEST(unpickler, size) {
             add_byte(&w, '(');
         for (size_t i = 0; i < n; i++)
             add_byte(&w, 't');
-        pt_str_add(&w.out, "Ns.");
+        pt_strbuf_append(&w.out, "Ns.");
         check_refused(t, w.out.text, w.out.length,
                       n == 256 ? "holds no tensors by name"
                                : "byte 259 of the pickle: MARK (0x28) makes more than 256 levels "
@@ -627,12 +627,12 @@ TEST(unpickler, size) {
     };
     for (size_t i = 0; i < sizeof many / sizeof many[0]; i++) {
         begin(&w);
-        pt_str_add(&w.out, many[i].head);
+        pt_strbuf_append(&w.out, many[i].head);
         for (size_t k = 0; k <= (1U << 20); k++)
-            pt_str_add(&w.out, many[i].again);
+            pt_strbuf_append(&w.out, many[i].again);
         check_refused(t, w.out.text, w.out.length, many[i].says);
     }
-    pt_str_release(&w.out);
+    pt_strbuf_release(&w.out);
 }
 
 /* ------------------------------------------------------------------- damage */
@@ -640,20 +640,20 @@ TEST(unpickler, size) {
 /* Every instruction that is read, in a pickle that holds two tensors. */
 static void write_everything(writer *w) {
     begin(w);
-    pt_str_add(&w->out, "}\x94(");
+    pt_strbuf_append(&w->out, "}\x94(");
     add_text(w, "optimizer");
-    pt_str_add_bytes(&w->out, BYTES("](Nh\0\x88\x89G\0\0\0\0\0\0\0\0J\1\0\0\0M\1\0"));
-    pt_str_add_bytes(&w->out, BYTES("\x8A\2\1\2B\1\0\0\0aC\1ae"));
-    pt_str_add(&w->out, "Na");
+    pt_strbuf_append_bytes(&w->out, BYTES("](Nh\0\x88\x89G\0\0\0\0\0\0\0\0J\1\0\0\0M\1\0"));
+    pt_strbuf_append_bytes(&w->out, BYTES("\x8A\2\1\2B\1\0\0\0aC\1ae"));
+    pt_strbuf_append(&w->out, "Na");
     add_text(w, "state_dict");
     add_global(w, "collections", "OrderedDict");
-    pt_str_add(&w->out, ")R(");
+    pt_strbuf_append(&w->out, ")R(");
     add_text(w, "a");
     add_tensor(w, "FloatStorage", "0", 6, &two_by_three);
     add_text(w, "b");
     add_tensor(w, "HalfStorage", "1", 24, &(shape){3, 4, {1, 2, 3, 3}, {18, 9, 3, 1}});
-    pt_str_add(&w->out, "u}b");
-    pt_str_add(&w->out, "u.");
+    pt_strbuf_append(&w->out, "u}b");
+    pt_strbuf_append(&w->out, "u.");
 }
 
 TEST(unpickler, cut_at_every_byte) {
@@ -668,7 +668,7 @@ TEST(unpickler, cut_at_every_byte) {
         free(copy);
         for (size_t n = 0; n < w.out.length; n++)
             check_refused(t, w.out.text, n, "");
-        pt_str_release(&w.out);
+        pt_strbuf_release(&w.out);
     }
 }
 
@@ -683,18 +683,18 @@ TEST(unpickler, every_byte_changed) {
             w.out.text[i / 8] ^= (char)(1 << i % 8);
             const result r = unpickle(t, w.out.text, w.out.length, &copy);
             w.out.text[i / 8] ^= (char)(1 << i % 8);
-            CHECK(r.status == PT_OK || r.status == PT_EFORMAT);
-            n_read += r.status == PT_OK;
-            for (size_t k = 0; r.status == PT_OK && k < r.n; k++) {
+            CHECK(r.status == PATINA_OK || r.status == PATINA_EFORMAT);
+            n_read += r.status == PATINA_OK;
+            for (size_t k = 0; r.status == PATINA_OK && k < r.n; k++) {
                 const pt_pickled_tensor *tensor = &r.tensors[k];
-                if (tensor->row_major)
+                if (tensor->is_contiguous)
                     CHECK((tensor->first + tensor->n_values) * tensor->type->n_bytes <=
                           tensor->n_storage);
             }
             free(r.tensors);
             free(copy);
         }
-        pt_str_release(&w.out);
+        pt_strbuf_release(&w.out);
     }
     CHECK(n_read > 0);
 }

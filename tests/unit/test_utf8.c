@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 
 static uint32_t first(const char *text, size_t *size) {
-    return pt_utf8_next(text, strlen(text), size);
+    return pt_utf8_decode(text, strlen(text), size);
 }
 
 TEST(utf8, code_points_of_every_length) {
@@ -30,15 +30,15 @@ TEST(utf8, what_is_not_utf8) {
         size_t size;
         CHECK(first(bad[i], &size) == UINT32_MAX);
         CHECK_INT(size, 1);
-        CHECK(!pt_utf8_valid(bad[i], strlen(bad[i])));
+        CHECK(!pt_utf8_is_valid(bad[i], strlen(bad[i])));
     }
-    CHECK(pt_utf8_valid("caf\xC3\xA9 \xF0\x9F\x8E\xB8", 10));
-    CHECK(pt_utf8_valid("", 0));
+    CHECK(pt_utf8_is_valid("caf\xC3\xA9 \xF0\x9F\x8E\xB8", 10));
+    CHECK(pt_utf8_is_valid("", 0));
 }
 
 TEST(utf8, blank_is_white_space_of_every_kind) {
-    CHECK(pt_utf8_blank("", 0));
-    CHECK(pt_utf8_blank(" \t\r\n\xC2\xA0\xE3\x80\x80", 9));
-    CHECK(!pt_utf8_blank(" x ", 3));
-    CHECK(!pt_utf8_blank("\xE2\x80\x8B", 3)); /* U+200B is no White_Space */
+    CHECK(pt_utf8_is_blank("", 0));
+    CHECK(pt_utf8_is_blank(" \t\r\n\xC2\xA0\xE3\x80\x80", 9));
+    CHECK(!pt_utf8_is_blank(" x ", 3));
+    CHECK(!pt_utf8_is_blank("\xE2\x80\x8B", 3)); /* U+200B is no White_Space */
 }

@@ -8,38 +8,38 @@
 
 #include <patina/dataset.h>
 
-#include "dataset/outfile.h"
-#include "store_runs.h"
+#include "fs/atomic_file.h"
+#include "run_fixture.h"
 
 /* Sentences, a line each. */
 static void remember(void *context, const char *sentence) {
-    pt_str_add(context, sentence);
-    pt_str_add(context, "\n");
+    pt_strbuf_append(context, sentence);
+    pt_strbuf_append(context, "\n");
 }
 
 /* How many faults a folder has; *said is the caller's to release. */
-static uint64_t faults_of(pt_test *t, const char *out, pt_str *said) {
-    pt_dataset_verified found = {0};
-    pt_str_clear(said);
-    pt_str_add(said, "");
-    CHECK_OK(pt_dataset_verify(out, remember, said, &found, &t->err));
+static uint64_t faults_of(pt_test *t, const char *out, pt_strbuf *said) {
+    patina_verify_report found = {0};
+    pt_strbuf_clear(said);
+    pt_strbuf_append(said, "");
+    CHECK_OK(patina_dataset_verify(out, remember, said, &found, &t->err));
     return found.n_faults;
 }
 
-TEST(verify, a_good_set) {
-    const char *out = run_folder("good");
-    pt_dataset_verified found = {0};
-    pt_str said = {0};
+TEST(verify, valid_dataset) {
+    const char *out = run_dir_path("good");
+    patina_verify_report found = {0};
+    pt_strbuf said = {0};
 
-    REQUIRE_OK(run_all(out, NULL, false, &t->err));
-    CHECK_OK(pt_dataset_verify(out, remember, &said, &found, &t->err));
+    REQUIRE_OK(run_write_all_chunks(out, NULL, false, &t->err));
+    CHECK_OK(patina_dataset_verify(out, remember, &said, &found, &t->err));
     CHECK_INT(found.n_faults, 0);
     CHECK(said.length == 0);
     CHECK(found.finished);
     CHECK_INT(found.n_rows, RUN_ROWS);
     CHECK_INT(found.n_parts, 5);
     CHECK_INT(found.n_rejects, RUN_REJECTS);
-    pt_str_release(&said);
+    pt_strbuf_release(&said);
 }
 
 /* Each file in turn gets a byte flipped, loses its last line, and is taken away. The card is its
@@ -54,12 +54,12 @@ TEST(verify, every_file_that_is_damaged) {
         "provenance/test-00000-of-00002.jsonl",
         "README.md",
     };
-    const char *out = run_folder("damaged");
-    pt_str said = {0};
+    const char *out = run_dir_path("damaged");
+    pt_strbuf said = {0};
 
-    REQUIRE_OK(run_all(out, NULL, false, &t->err));
+    REQUIRE_OK(run_write_all_chunks(out, NULL, false, &t->err));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        const char *path = run_path(out, files[i]);
+        const char *path = run_file_path(out, files[i]);
         const bool card = strcmp(files[i], "README.md") == 0;
         char *good = NULL;
         size_t n = 0;
@@ -72,7 +72,7 @@ TEST(verify, every_file_that_is_damaged) {
             fclose(f);
             good[at] ^= 1;
             CHECK(card == (faults_of(t, out, &said) == 0));
-            if (!card) CHECK_HAS(said.text, files[i]);
+            if (!card) CHECK_CONTAINS(said.text, files[i]);
         }
         size_t shorter = n - 1;
         while (shorter > 0 && good[shorter - 1] != '\n')
@@ -85,8 +85,8 @@ TEST(verify, every_file_that_is_damaged) {
         CHECK(unlink(path) == 0);
         if (strcmp(files[i], "dataset.json") != 0) { /* without which there is no finished set */
             CHECK(faults_of(t, out, &said) > 0);
-            CHECK_HAS(said.text, files[i]);
-            CHECK_HAS(said.text, "not found");
+            CHECK_CONTAINS(said.text, files[i]);
+            CHECK_CONTAINS(said.text, "not found");
         }
         f = fopen(path, "w");
         REQUIRE(f != NULL);
@@ -95,43 +95,45 @@ TEST(verify, every_file_that_is_damaged) {
         free(good);
         CHECK_INT(faults_of(t, out, &said), 0);
     }
-    pt_str_release(&said);
+    pt_strbuf_release(&said);
 }
 
-TEST(verify, strangers) {
-    const char *out = run_folder("strangers");
-    pt_str said = {0};
-    REQUIRE_OK(run_all(out, NULL, false, &t->err));
-    REQUIRE_OK(pt_outfile_write_text(run_path(out, "data/train-00003-of-00003.jsonl"), "", NULL));
-    REQUIRE_OK(pt_outfile_write_text(run_path(out, "data/notes.txt"), "", NULL));
-    REQUIRE_OK(pt_outfile_write_text(run_path(out, "provenance/train-0-of-3.jsonl"), "", NULL));
+TEST(verify, unexpected_files) {
+    const char *out = run_dir_path("unexpected_files");
+    pt_strbuf said = {0};
+    REQUIRE_OK(run_write_all_chunks(out, NULL, false, &t->err));
+    REQUIRE_OK(
+        pt_atomic_file_write_text(run_file_path(out, "data/train-00003-of-00003.jsonl"), "", NULL));
+    REQUIRE_OK(pt_atomic_file_write_text(run_file_path(out, "data/notes.txt"), "", NULL));
+    REQUIRE_OK(
+        pt_atomic_file_write_text(run_file_path(out, "provenance/train-0-of-3.jsonl"), "", NULL));
     CHECK_INT(faults_of(t, out, &said), 3);
-    CHECK_HAS(said.text, "data/train-00003-of-00003.jsonl': is not of this data set");
-    CHECK_HAS(said.text, "data/notes.txt': is not of this data set");
-    CHECK_HAS(said.text, "provenance/train-0-of-3.jsonl': is not of this data set");
-    pt_str_release(&said);
+    CHECK_CONTAINS(said.text, "data/train-00003-of-00003.jsonl': is not of this data set");
+    CHECK_CONTAINS(said.text, "data/notes.txt': is not of this data set");
+    CHECK_CONTAINS(said.text, "provenance/train-0-of-3.jsonl': is not of this data set");
+    pt_strbuf_release(&said);
 }
 
 /* A set whose files are as they were written, of a program that wrote one wrong row. */
-static uint64_t faults_of_row(pt_test *t, const pt_row *row, const char *line, pt_str *said) {
-    const char *out = run_folder("wrong");
-    const pt_dataset_facts facts = run_facts();
-    pt_dataset_facts done = {0};
-    pt_store *store = NULL;
+static uint64_t faults_of_row(pt_test *t, const pt_row *row, const char *line, pt_strbuf *said) {
+    const char *out = run_dir_path("wrong");
+    const pt_run_metadata run_meta = run_fixture_metadata();
+    pt_run_metadata done = {0};
+    pt_chunk_store *store = NULL;
     bool complete;
     uint64_t n = 0;
 
-    CHECK_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
-    CHECK_OK(pt_store_begin_chunk(store, 0, &t->err));
+    CHECK_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
     CHECK_OK(run_add_row(store, 0, 0, 0, &t->err));
-    CHECK_OK(pt_store_add(store, 0, row, 1, line, strlen(line), &t->err));
-    CHECK_OK(pt_store_end_chunk(store, 1, &t->err));
+    CHECK_OK(pt_chunk_store_add_rows(store, 0, row, 1, line, strlen(line), &t->err));
+    CHECK_OK(pt_chunk_store_commit_chunk(store, 1, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(store, c, false, &t->err));
-    CHECK_OK(pt_store_finish(store, &done, &t->err));
-    pt_store_close(&store);
+    CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
+    pt_chunk_store_close(&store);
     n = faults_of(t, out, said);
-    run_remove(out);
+    run_remove_dir(out);
     return n;
 }
 
@@ -140,35 +142,36 @@ static const char good_line[] = "{\"entry\": \"e\", \"variant\": 1, \"purity_db\
 
 static pt_row good_row(void) {
     pt_row row = {.target_lufs = -23.25F, .target_dyn = {12.5F, 0.125F}, .input_purity = 20.5F};
-    row.fused_state[0] = row.fused_state[PT_EMBEDDING] = 1.0F;
+    row.fused_state[0] = row.fused_state[PATINA_EMBEDDING_SIZE] = 1.0F;
     return row;
 }
 
 TEST(verify, rows_out_of_their_ranges) {
-    pt_str said = {0};
+    pt_strbuf said = {0};
     pt_row row = good_row();
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 0);
 
-#define WRONG(change, words)                                                                       \
+#define CHECK_ROW_FAULT(change, words)                                                             \
     do {                                                                                           \
         row = good_row();                                                                          \
         change;                                                                                    \
         CHECK_INT(faults_of_row(t, &row, good_line, &said), 1);                                    \
-        CHECK_HAS(said.text, "data/train-00000-of-00003.jsonl': row 2: ");                         \
-        CHECK_HAS(said.text, words);                                                               \
+        CHECK_CONTAINS(said.text, "data/train-00000-of-00003.jsonl': row 2: ");                    \
+        CHECK_CONTAINS(said.text, words);                                                          \
     } while (0)
-    WRONG(row.fused_state[0] = 0.5F, "the embedding of the caption has length 0.5");
-    WRONG(row.fused_state[PT_EMBEDDING] = 0.0F, "the embedding of the audio has length 0");
+    CHECK_ROW_FAULT(row.fused_state[0] = 0.5F, "the embedding of the caption has length 0.5");
+    CHECK_ROW_FAULT(row.fused_state[PATINA_EMBEDDING_SIZE] = 0.0F,
+                    "the embedding of the audio has length 0");
     /* the bound of two roundings up and down: 2^-23 is inside, 2^-21 is not */
-    WRONG(row.fused_state[0] = 1.0F + 0x1p-21F, "the caption");
-    WRONG(row.fused_state[0] = 1.0F - 0x1p-21F, "the caption");
-    WRONG(row.target_ltas[7] = -120.5F, "target_ltas: band 7");
-    WRONG(row.target_dyn[0] = -0.5F, "crest factor");
-    WRONG(row.target_dyn[1] = 1.5F, "zero-crossing rate");
-    WRONG(row.target_dyn[1] = -0.5F, "zero-crossing rate");
+    CHECK_ROW_FAULT(row.fused_state[0] = 1.0F + 0x1p-21F, "the caption");
+    CHECK_ROW_FAULT(row.fused_state[0] = 1.0F - 0x1p-21F, "the caption");
+    CHECK_ROW_FAULT(row.target_ltas[7] = -120.5F, "target_ltas: band 7");
+    CHECK_ROW_FAULT(row.target_dyn[0] = -0.5F, "crest factor");
+    CHECK_ROW_FAULT(row.target_dyn[1] = 1.5F, "zero-crossing rate");
+    CHECK_ROW_FAULT(row.target_dyn[1] = -0.5F, "zero-crossing rate");
     row = good_row();
     row.fused_state[0] = 1.0F + 0x1p-23F;
-    row.fused_state[PT_EMBEDDING] = 1.0F - 0x1p-23F;
+    row.fused_state[PATINA_EMBEDDING_SIZE] = 1.0F - 0x1p-23F;
     row.target_ltas[0] = -120.0F;
     row.target_dyn[0] = 0.0F;
     row.target_dyn[1] = 1.0F;
@@ -177,153 +180,157 @@ TEST(verify, rows_out_of_their_ranges) {
     row = good_row();
     row.target_lufs = -70.5F;
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 2);
-    CHECK_HAS(said.text, "target_lufs is -70.5");
+    CHECK_CONTAINS(said.text, "target_lufs is -70.5");
     row = good_row();
     row.input_purity = 60.5F;
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 2);
-    CHECK_HAS(said.text, "input_purity is 60.5");
-    pt_str_release(&said);
+    CHECK_CONTAINS(said.text, "input_purity is 60.5");
+    pt_strbuf_release(&said);
 }
 
-TEST(verify, lines_that_tell_of_another_row) {
+TEST(verify, provenance_of_another_row) {
     const pt_row row = good_row();
-    pt_str said = {0};
+    pt_strbuf said = {0};
 
-#define WRONG_LINE(line, words)                                                                    \
+#define CHECK_LINE_FAULT(line, words)                                                              \
     do {                                                                                           \
         CHECK_INT(faults_of_row(t, &row, line, &said), 1);                                         \
-        CHECK_HAS(said.text, "provenance/train-00000-of-00003.jsonl': ");                          \
-        CHECK_HAS(said.text, words);                                                               \
+        CHECK_CONTAINS(said.text, "provenance/train-00000-of-00003.jsonl': ");                     \
+        CHECK_CONTAINS(said.text, words);                                                          \
     } while (0)
-    WRONG_LINE("not JSON\n", "line 2: not a JSON object");
-    WRONG_LINE("[]\n", "line 2: not a JSON object");
-    WRONG_LINE("{\"variant\": 1, \"purity_db\": 20.5, \"lufs_source\": -23.25}\n",
-               "line 2: no 'entry' or no 'variant'");
-    WRONG_LINE("{\"entry\": \"e\", \"variant\": \"1\", \"purity_db\": 20.5, \"lufs_source\": "
-               "-23.25}\n",
-               "line 2: no 'entry' or no 'variant'");
-    WRONG_LINE("{\"entry\": \"e\", \"variant\": 1, \"lufs_source\": -23.25}\n",
-               "line 2: no number 'purity_db'");
-    WRONG_LINE(
+    CHECK_LINE_FAULT("not JSON\n", "line 2: not a JSON object");
+    CHECK_LINE_FAULT("[]\n", "line 2: not a JSON object");
+    CHECK_LINE_FAULT("{\"variant\": 1, \"purity_db\": 20.5, \"lufs_source\": -23.25}\n",
+                     "line 2: no 'entry' or no 'variant'");
+    CHECK_LINE_FAULT("{\"entry\": \"e\", \"variant\": \"1\", \"purity_db\": 20.5, \"lufs_source\": "
+                     "-23.25}\n",
+                     "line 2: no 'entry' or no 'variant'");
+    CHECK_LINE_FAULT("{\"entry\": \"e\", \"variant\": 1, \"lufs_source\": -23.25}\n",
+                     "line 2: no number 'purity_db'");
+    CHECK_LINE_FAULT(
         "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.25, \"lufs_source\": -23.25}\n",
         "'purity_db' is 20.25, and input_purity of the row is 20.5");
-    WRONG_LINE("{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.5, \"lufs_source\": -23}\n",
-               "'lufs_source' is -23, and target_lufs of the row is -23.25");
-    WRONG_LINE("{\"entry\": \"0-0-0\", \"variant\": 0, \"purity_db\": 20.5, \"lufs_source\": "
-               "-23.25}\n",
-               "line 2: a second row of entry '0-0-0', variant 0");
+    CHECK_LINE_FAULT(
+        "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.5, \"lufs_source\": -23}\n",
+        "'lufs_source' is -23, and target_lufs of the row is -23.25");
+    CHECK_LINE_FAULT("{\"entry\": \"0-0-0\", \"variant\": 0, \"purity_db\": 20.5, \"lufs_source\": "
+                     "-23.25}\n",
+                     "line 2: a second row of entry '0-0-0', variant 0");
     /* a line too many, whose row there is none of */
     CHECK_INT(faults_of_row(t, &row,
                             "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.5, "
                             "\"lufs_source\": -23.25}\n{}\n",
                             &said),
               1);
-    CHECK_HAS(said.text, "has 3 lines for 2 rows");
+    CHECK_CONTAINS(said.text, "has 3 lines for 2 rows");
     /* the same row in two parts: told of the second */
     CHECK_INT(faults_of_row(t, &row,
                             "{\"entry\": \"2-0-1\", \"variant\": 0, \"purity_db\": 20.5, "
                             "\"lufs_source\": -23.25}\n",
                             &said),
               1);
-    CHECK_HAS(said.text, "provenance/train-00001-of-00003.jsonl': line 2: a second row of entry");
-    pt_str_release(&said);
+    CHECK_CONTAINS(said.text,
+                   "provenance/train-00001-of-00003.jsonl': line 2: a second row of entry");
+    pt_strbuf_release(&said);
 }
 
 TEST(verify, rejects_that_are_none) {
-    const char *out = run_folder("rejects");
-    const pt_dataset_facts facts = run_facts();
-    pt_dataset_facts done = {0};
-    pt_store *store = NULL;
+    const char *out = run_dir_path("rejects");
+    const pt_run_metadata run_meta = run_fixture_metadata();
+    pt_run_metadata done = {0};
+    pt_chunk_store *store = NULL;
     bool complete;
-    pt_str said = {0};
+    pt_strbuf said = {0};
 
-    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
-    REQUIRE_OK(pt_store_begin_chunk(store, 0, &t->err));
-    CHECK_OK(pt_store_reject(store, PT_REJECT_SILENT, "{\"reason\": \"missing\"}\n", &t->err));
-    CHECK_OK(pt_store_reject(store, PT_REJECT_MISSING, "{\"reason\": \"odd\"}\n", &t->err));
-    CHECK_OK(pt_store_end_chunk(store, 1, &t->err));
+    REQUIRE_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_SILENT, "{\"reason\": \"missing\"}\n",
+                                       &t->err));
+    CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_MISSING, "{\"reason\": \"odd\"}\n",
+                                       &t->err));
+    CHECK_OK(pt_chunk_store_commit_chunk(store, 1, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(store, c, false, &t->err));
-    CHECK_OK(pt_store_finish(store, &done, &t->err));
-    pt_store_close(&store);
+    CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
+    pt_chunk_store_close(&store);
     CHECK_INT(faults_of(t, out, &said), 2);
-    CHECK_HAS(said.text, "rejects.jsonl': line 2: not a reject with a reason that is known");
-    CHECK_HAS(said.text, "rejects.jsonl': 1 lines of reason 'silent', and 2 were written");
-    pt_str_release(&said);
+    CHECK_CONTAINS(said.text, "rejects.jsonl': line 2: not a reject with a reason that is known");
+    CHECK_CONTAINS(said.text, "rejects.jsonl': 1 lines of reason 'silent', and 2 were written");
+    pt_strbuf_release(&said);
 }
 
 /* Of a thousand faults of a file ten are told, and all are counted. */
-TEST(verify, says_no_more_than_ten_of_a_file) {
-    const char *out = run_folder("thousand");
-    const pt_dataset_facts facts = run_facts();
-    pt_dataset_facts done = {0};
-    pt_store *store = NULL;
+TEST(verify, at_most_ten_faults_per_file) {
+    const char *out = run_dir_path("thousand");
+    const pt_run_metadata run_meta = run_fixture_metadata();
+    pt_run_metadata done = {0};
+    pt_chunk_store *store = NULL;
     bool complete;
-    pt_str said = {0};
+    pt_strbuf said = {0};
     pt_row row = good_row();
     char line[256];
 
     row.fused_state[0] = 2.0F;
-    REQUIRE_OK(run_open(out, &facts, NULL, &store, &complete, &t->err));
-    REQUIRE_OK(pt_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
     for (int i = 0; i < 1000; i++) {
         const int n = snprintf(line, sizeof line,
                                "{\"entry\": \"many\", \"variant\": %d, \"purity_db\": 20.5, "
                                "\"lufs_source\": -23.25}\n",
                                i);
-        CHECK_OK(pt_store_add(store, 0, &row, 1, line, (size_t)n, &t->err));
+        CHECK_OK(pt_chunk_store_add_rows(store, 0, &row, 1, line, (size_t)n, &t->err));
     }
-    CHECK_OK(pt_store_end_chunk(store, 1, &t->err));
+    CHECK_OK(pt_chunk_store_commit_chunk(store, 1, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(store, c, false, &t->err));
-    CHECK_OK(pt_store_finish(store, &done, &t->err));
-    pt_store_close(&store);
+    CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
+    pt_chunk_store_close(&store);
     CHECK_INT(faults_of(t, out, &said), 1000);
     unsigned n_lines = 0;
     for (const char *at = said.text; (at = strchr(at, '\n')); at++)
         n_lines++;
     CHECK_INT(n_lines, 10);
-    pt_str_release(&said);
+    pt_strbuf_release(&said);
 }
 
 TEST(verify, a_run_that_is_not_finished) {
-    const char *out = run_folder("unfinished");
-    pt_dataset_verified found = {0};
-    pt_str said = {0};
+    const char *out = run_dir_path("unfinished");
+    patina_verify_report found = {0};
+    pt_strbuf said = {0};
 
-    REQUIRE_OK(run_some(out, 0x0B, &t->err));
-    char *before = run_tree(out);
-    CHECK_OK(pt_dataset_verify(out, NULL, NULL, &found, &t->err));
+    REQUIRE_OK(run_write_some_chunks(out, 0x0B, &t->err));
+    char *before = run_dir_snapshot(out);
+    CHECK_OK(patina_dataset_verify(out, NULL, NULL, &found, &t->err));
     CHECK(!found.finished);
     CHECK_INT(found.n_faults, 0);
     CHECK_INT(found.n_chunks, 5);
     CHECK_INT(found.n_missing, 2);
     CHECK_INT(found.n_rows, 4);
     CHECK_INT(found.n_rejects, 3);
-    char *after = run_tree(out); /* it only looks */
+    char *after = run_dir_snapshot(out); /* it only looks */
     CHECK_STR(after, before);
     free(before);
     free(after);
 
-    REQUIRE(truncate(run_path(out, ".patina/00000000/rows-test.jsonl"), 10) == 0);
+    REQUIRE(truncate(run_file_path(out, ".patina/00000000/rows-test.jsonl"), 10) == 0);
     CHECK(faults_of(t, out, &said) > 0);
-    CHECK_HAS(said.text, "00000000/rows-test.jsonl': has 10 bytes");
-    REQUIRE(truncate(run_path(out, ".patina/00000001/rejects.jsonl"), 0) == 0);
+    CHECK_CONTAINS(said.text, "00000000/rows-test.jsonl': has 10 bytes");
+    REQUIRE(truncate(run_file_path(out, ".patina/00000001/rejects.jsonl"), 0) == 0);
     CHECK(faults_of(t, out, &said) > 1);
-    CHECK_HAS(said.text, "00000001/rejects.jsonl': has 0 bytes");
-    REQUIRE(truncate(run_path(out, ".patina/00000003/chunk.json"), 0) == 0);
+    CHECK_CONTAINS(said.text, "00000001/rejects.jsonl': has 0 bytes");
+    REQUIRE(truncate(run_file_path(out, ".patina/00000003/chunk.json"), 0) == 0);
     CHECK(faults_of(t, out, &said) > 2);
-    CHECK_HAS(said.text, "00000003/chunk.json': cannot be read");
-    pt_str_release(&said);
+    CHECK_CONTAINS(said.text, "00000003/chunk.json': cannot be read");
+    pt_strbuf_release(&said);
 }
 
-TEST(verify, what_is_no_data_set) {
-    const char *out = run_folder("nothing");
-    pt_dataset_verified found;
-    CHECK_FAILS(pt_dataset_verify(out, NULL, NULL, &found, &t->err), PT_EUSAGE);
+TEST(verify, not_a_dataset) {
+    const char *out = run_dir_path("nothing");
+    patina_verify_report found;
+    CHECK_FAILS(patina_dataset_verify(out, NULL, NULL, &found, &t->err), PATINA_EUSAGE);
     REQUIRE(mkdir(out, 0777) == 0);
-    CHECK_FAILS(pt_dataset_verify(out, NULL, NULL, &found, &t->err), PT_EUSAGE);
-    REQUIRE_OK(pt_outfile_write_text(run_path(out, "thesis.tex"), "x", &t->err));
-    CHECK_FAILS(pt_dataset_verify(out, NULL, NULL, &found, &t->err), PT_EUSAGE);
-    CHECK_HAS(t->err.message, "holds no data set of patina's");
+    CHECK_FAILS(patina_dataset_verify(out, NULL, NULL, &found, &t->err), PATINA_EUSAGE);
+    REQUIRE_OK(pt_atomic_file_write_text(run_file_path(out, "thesis.tex"), "x", &t->err));
+    CHECK_FAILS(patina_dataset_verify(out, NULL, NULL, &found, &t->err), PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message, "holds no data set of patina's");
 }

@@ -7,9 +7,10 @@
 
 #include <sndfile.h>
 
-#include <patina/files.h>
+#include <patina/file_ops.h>
 
-#include "base/bytes.h"
+#include "base/byte_source.h"
+#include "dataset/wav.h"
 #include "full_disk.h"
 
 static uint32_t u32(const char *at) {
@@ -65,13 +66,13 @@ TEST(wav, faults_name_the_file) {
     const float sample = 0.0F;
 
     snprintf(path, sizeof path, "%s/absent/a.wav", pt_test_tmpdir());
-    CHECK_FAILS(pt_wav_write(path, &sample, 1, &t->err), PT_EIO);
-    CHECK_HAS(t->err.message, "absent/a.wav'");
-    const char *full = test_full_disk();
-    if (full) CHECK_FAILS(pt_wav_write(full, &sample, 1, &t->err), PT_EIO);
+    CHECK_FAILS(pt_wav_write(path, &sample, 1, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "absent/a.wav'");
+    const char *full = test_full_device_path();
+    if (full) CHECK_FAILS(pt_wav_write(full, &sample, 1, &t->err), PATINA_EIO);
     /* the sizes in the header have 32 bits */
     snprintf(path, sizeof path, "%s/b.wav", pt_test_tmpdir());
-    CHECK_FAILS(pt_wav_write(path, &sample, (size_t)1 << 30, &t->err), PT_ERANGE);
-    CHECK_HAS(t->err.message, "b.wav'");
+    CHECK_FAILS(pt_wav_write(path, &sample, (size_t)1 << 30, &t->err), PATINA_ERANGE);
+    CHECK_CONTAINS(t->err.message, "b.wav'");
     CHECK(access(path, F_OK) != 0);
 }

@@ -4,14 +4,14 @@
 
 #include <stdlib.h>
 
-#include "base/str.h"
-#include "clap/zip.h"
+#include "base/strbuf.h"
+#include "weights/zip.h"
 
 /* ------------------------------------------- a small writer of zip archives */
 
-static void add_number(pt_str *out, uint64_t number, size_t n_bytes) {
+static void add_number(pt_strbuf *out, uint64_t number, size_t n_bytes) {
     for (size_t i = 0; i < n_bytes; i++)
-        pt_str_add_bytes(out, &(unsigned char){(unsigned char)(number >> (8 * i))}, 1);
+        pt_strbuf_append_bytes(out, &(unsigned char){(unsigned char)(number >> (8 * i))}, 1);
 }
 
 /* What is wrong with an archive; all zero for a good one. */
@@ -23,7 +23,7 @@ typedef struct fault {
 
 /* Two members, "a/b" of "hello" and "a/c", empty. With is_64 all that can stands in 64-bit fields.
  * Local headers have no sizes and an extra field, as PyTorch writes them. */
-static void build(pt_str *out, bool is_64, const fault *f) {
+static void build(pt_strbuf *out, bool is_64, const fault *f) {
     static const char *const names[] = {"a/c", "a/b"}, *const contents[] = {"", "hello"};
     size_t places[2];
 
@@ -36,9 +36,9 @@ static void build(pt_str *out, bool is_64, const fault *f) {
             add_number(out, 0, 1);
         add_number(out, strlen(names[i]), 2);
         add_number(out, 5, 2);
-        pt_str_add(out, f->local_name ? "x/y" : names[i]);
-        pt_str_add_bytes(out, "FB\1\0Z", 5);
-        pt_str_add(out, contents[i]);
+        pt_strbuf_append(out, f->local_name ? "x/y" : names[i]);
+        pt_strbuf_append_bytes(out, "FB\1\0Z", 5);
+        pt_strbuf_append(out, contents[i]);
     }
     const size_t directory = out->length;
     for (size_t i = 0; i < 2; i++) {
@@ -57,9 +57,9 @@ static void build(pt_str *out, bool is_64, const fault *f) {
         add_number(out, f->disk, 2);
         add_number(out, 0, 6); /* attributes */
         add_number(out, is_64 ? 0xFFFFFFFF : place, 4);
-        pt_str_add(out, names[i]);
+        pt_strbuf_append(out, names[i]);
         if (!is_64) continue;
-        pt_str_add_bytes(out, "UT\3\0abc", 7); /* one that means nothing here */
+        pt_strbuf_append_bytes(out, "UT\3\0abc", 7); /* one that means nothing here */
         add_number(out, 1, 2);
         add_number(out, f->extra_cut ? 25 : f->extra_short ? 20 : 24, 2);
         add_number(out, size, 8);
@@ -104,7 +104,7 @@ static unsigned char *exact(const void *bytes, size_t n) {
 /* --------------------------------------------------------------------- tests */
 
 static void check_good(pt_test *t, bool is_64) {
-    pt_str text = {0};
+    pt_strbuf text = {0};
     pt_zip *zip = NULL;
     const unsigned char *data = NULL;
 
@@ -128,7 +128,7 @@ static void check_good(pt_test *t, bool is_64) {
     CHECK(zip == NULL);
     pt_zip_close(&zip);
     free(bytes);
-    pt_str_release(&text);
+    pt_strbuf_release(&text);
 }
 
 TEST(zip, members_are_views) {
@@ -173,16 +173,16 @@ TEST(zip, faults_of_the_directory) {
         {true, {.extra_short = true}, "member 'a/c': has a 64-bit field that is cut off"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pt_str text = {0};
+        pt_strbuf text = {0};
         pt_zip *zip = NULL;
         build(&text, cases[i].is_64, &cases[i].fault);
         unsigned char *bytes = exact(text.text, text.length);
-        CHECK_FAILS(pt_zip_open("x.zip", bytes, text.length, &zip, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, "file 'x.zip': ");
-        CHECK_HAS(t->err.message, cases[i].says);
+        CHECK_FAILS(pt_zip_open("x.zip", bytes, text.length, &zip, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, "file 'x.zip': ");
+        CHECK_CONTAINS(t->err.message, cases[i].says);
         CHECK(zip == NULL);
         free(bytes);
-        pt_str_release(&text);
+        pt_strbuf_release(&text);
     }
 }
 
@@ -200,50 +200,50 @@ TEST(zip, faults_of_a_member) {
         {{.more_size = 1}, "member 'a/b': is not in the file"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        pt_str text = {0};
+        pt_strbuf text = {0};
         pt_zip *zip = NULL;
         const unsigned char *data = NULL;
         build(&text, false, &cases[i].fault);
         unsigned char *bytes = exact(text.text, text.length);
         REQUIRE_OK(pt_zip_open("x.zip", bytes, text.length, &zip, &t->err));
-        CHECK_FAILS(pt_zip_view(zip, pt_zip_find(zip, "a/b"), &data, &t->err), PT_EFORMAT);
-        CHECK_HAS(t->err.message, cases[i].says);
+        CHECK_FAILS(pt_zip_view(zip, pt_zip_find(zip, "a/b"), &data, &t->err), PATINA_EFORMAT);
+        CHECK_CONTAINS(t->err.message, cases[i].says);
         CHECK(data == NULL);
         pt_zip_close(&zip);
         free(bytes);
-        pt_str_release(&text);
+        pt_strbuf_release(&text);
     }
 }
 
 TEST(zip, a_name_that_is_there_twice) {
-    pt_str text = {0};
+    pt_strbuf text = {0};
     pt_zip *zip = NULL;
     build(&text, false, &(fault){0});
     for (char *p = text.text; (p = memmem(p, (size_t)(text.text + text.length - p), "a/c", 3)); p++)
         p[2] = 'b';
     CHECK_FAILS(pt_zip_open("x.zip", (const unsigned char *)text.text, text.length, &zip, &t->err),
-                PT_EFORMAT);
+                PATINA_EFORMAT);
     CHECK_STR(t->err.message, "file 'x.zip': member 'a/b': is there twice");
-    pt_str_release(&text);
+    pt_strbuf_release(&text);
 }
 
 /* Every shorter file lacks its end; a byte more is one that belongs to nothing. */
 TEST(zip, cut_at_every_byte) {
     for (int is_64 = 0; is_64 < 2; is_64++) {
-        pt_str text = {0};
+        pt_strbuf text = {0};
         pt_zip *zip = NULL;
         build(&text, is_64, &(fault){0});
         add_number(&text, 0, 1);
         for (size_t n = 0; n <= text.length; n++) {
             if (n == text.length - 1) continue;
             unsigned char *bytes = exact(text.text, n);
-            CHECK_FAILS(pt_zip_open("x.zip", bytes, n, &zip, &t->err), PT_EFORMAT);
+            CHECK_FAILS(pt_zip_open("x.zip", bytes, n, &zip, &t->err), PATINA_EFORMAT);
             CHECK_STR(t->err.message,
                       "file 'x.zip': does not end as a zip archive does: is the download "
                       "complete?");
             free(bytes);
         }
-        pt_str_release(&text);
+        pt_strbuf_release(&text);
     }
 }
 
@@ -251,23 +251,23 @@ TEST(zip, cut_at_every_byte) {
 TEST(zip, every_byte_changed) {
     size_t n_opened = 0;
     for (int is_64 = 0; is_64 < 2; is_64++) {
-        pt_str text = {0};
+        pt_strbuf text = {0};
         build(&text, is_64, &(fault){0});
         for (size_t i = 0; i < 2 * text.length; i++) {
             pt_zip *zip = NULL;
             const unsigned char *data = NULL;
             unsigned char *bytes = exact(text.text, text.length);
             bytes[i / 2] ^= i % 2 ? 0xFF : 0x01;
-            if (pt_zip_open("x.zip", bytes, text.length, &zip, &t->err) == PT_OK) n_opened++;
+            if (pt_zip_open("x.zip", bytes, text.length, &zip, &t->err) == PATINA_OK) n_opened++;
             for (size_t m = 0; zip && m < pt_zip_count(zip); m++) {
                 const pt_zip_member *member = pt_zip_at(zip, m);
-                if (pt_zip_view(zip, member, &data, &t->err) != PT_OK) continue;
+                if (pt_zip_view(zip, member, &data, &t->err) != PATINA_OK) continue;
                 CHECK(data >= bytes && data + member->size <= bytes + text.length);
             }
             pt_zip_close(&zip);
             free(bytes);
         }
-        pt_str_release(&text);
+        pt_strbuf_release(&text);
     }
     CHECK(n_opened > 0);
 }

@@ -2,7 +2,7 @@
 /* dsp_ops_avx2.c - the kernel table for AVX2 */
 
 #define WIDTH 4
-#define ISA   PT_ISA_AVX2
+#define ISA   PATINA_ISA_AVX2
 #define TABLE pt_dsp_ops_avx2
 
 #include "dsp/dsp_kernels.h"

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "nn/tables.h"
+#include "nn/nn_dispatch.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -49,31 +49,31 @@ static size_t round_up(size_t n) {
 /* Where part i of n_parts begins when n things are shared out as evenly as can be. Rows go to tiles
  * and columns to panels in this way: ten rows make five and five, not eight and two, since a low
  * tile waits for its weights. */
-static size_t part_begin(size_t n, size_t n_parts, size_t i) {
+static size_t partition_begin(size_t n, size_t n_parts, size_t i) {
     return n * i / n_parts;
 }
 
 INLINE vec load_n(const float *p, size_t n) {
-    return n == LANES ? v_load(p) : v_load_first(p, n);
+    return n == LANES ? v_load(p) : v_load_partial(p, n);
 }
 
 INLINE void store_n(float *p, size_t n, vec a) {
     if (n == LANES)
         v_store(p, a);
     else
-        v_store_first(p, n, a);
+        v_store_partial(p, n, a);
 }
 
 /* ---- elementary functions ---- */
 
 /* Adding and taking away 1.5 * 2^23 rounds to an integer, which stands in the low bits between. */
-#define ROUNDER 0x1.8p23f
+#define ROUND_MAGIC 0x1.8p23f
 
 /* exp(x) for x <= 88, to one unit in the last place or so; zero below -87, where results turn
  * denormal: they would weigh nothing in a softmax and cost a microcode assist each.
  * exp(x) = 2^n exp(r), r = x - n ln 2, with ln 2 in two parts (Cody and Waite). */
 INLINE vec v_exp(vec x) {
-    const vec rounder = v_set1(ROUNDER);
+    const vec rounder = v_set1(ROUND_MAGIC);
     const vec t = v_fma(x, v_set1(0x1.715476p0f), rounder); /* 1 / ln 2 */
     const vec n = v_sub(t, rounder);
     vec r = v_fma(n, v_set1(-0x1.62e4p-1f), x); /* ln 2 to 15 bits: n times it is exact */
@@ -91,7 +91,7 @@ INLINE vec v_exp(vec x) {
  * polynomial in each of LANES segments, whose coefficients a permutation fetches; far cheaper than
  * a formula with exp and a division. erf is good to 2e-7. */
 INLINE vec v_gelu(vec v) {
-    const vec rounder = v_set1(ROUNDER);
+    const vec rounder = v_set1(ROUND_MAGIC);
     const vec a = v_abs(v);
     const vec u = v_min(v_mul(a, v_set1(ERF_STEPS)), v_set1(LANES - 1));
     const vec segment = v_add(u, rounder);
@@ -121,7 +121,7 @@ typedef struct tile_job {
     bool relu;     /* of the result */
     float *gelu;   /* [TILE_ROWS, WIDTH] room for sums if GELU of the result is wanted, or NULL */
     bool operands; /* y is operands and not float32 */
-    const float *ahead; /* words [n_k / WORD, LANES] to fetch into the L2 cache meanwhile */
+    const float *prefetch; /* words [n_k / WORD, LANES] to fetch into the L2 cache meanwhile */
 } tile_job;
 
 /* Stores a vector of row r, columns from v * LANES on. */
@@ -202,7 +202,7 @@ INLINE void tile_step(const tile_job *job, const operand *x, const float *panel,
  * loop over k. */
 INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, const bool half) {
     const operand *x = job->x;
-    const float *panel = job->panel, *ahead = job->ahead;
+    const float *panel = job->panel, *prefetch = job->prefetch;
     const size_t n_words = job->n_k / WORD, n_last = job->n_last;
     vec sum[TILE_ROWS][TILE_VECS];
 
@@ -214,7 +214,7 @@ INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, cons
     }
 
     for (size_t k = 0; k < n_words; k++) {
-        _mm_prefetch((const char *)(ahead + k * LANES), _MM_HINT_T1);
+        _mm_prefetch((const char *)(prefetch + k * LANES), _MM_HINT_T1);
         tile_step(job, x + k * WORD, panel + k * vecs * LANES, sum, rows, vecs, half, false);
     }
     if (job->n_k % WORD)
@@ -280,8 +280,8 @@ static size_t n_panels(size_t n_columns) {
 
 static panel panel_at(size_t n_columns, size_t i) {
     const size_t n_vecs = ceil_div(n_columns, LANES), n = n_panels(n_columns);
-    const size_t first = part_begin(n_vecs, n, i);
-    return (panel){.column = first * LANES, .vecs = part_begin(n_vecs, n, i + 1) - first};
+    const size_t first = partition_begin(n_vecs, n, i);
+    return (panel){.column = first * LANES, .vecs = partition_begin(n_vecs, n, i + 1) - first};
 }
 
 /* Columns of y in the last vector of a panel. */
@@ -368,8 +368,8 @@ static size_t packed_size(size_t n_out, size_t n_in) {
 
 /* Four rows of w, a stretch of terms at a time, become operands and then columns of a panel. */
 static void pack(const float *w, size_t n_out, size_t n_in, void *packed) {
-    enum { STRETCH = 256 };
-    operand rows[4 * STRETCH];
+    enum { CHUNK = 256 };
+    operand rows[4 * CHUNK];
 
     for (size_t i = 0; i < n_panels(n_out); i++) {
         const panel p = panel_at(n_out, i);
@@ -377,12 +377,12 @@ static void pack(const float *w, size_t n_out, size_t n_in, void *packed) {
         float *to = (float *)packed + p.column * n_words_of(n_in);
 
         for (size_t j = 0; j < width; j += 4)
-            for (size_t k = 0; k < n_in; k += STRETCH) {
+            for (size_t k = 0; k < n_in; k += CHUNK) {
                 const size_t first = min_size(p.column + j, n_out);
-                const size_t n_rows = min_size(4, n_out - first), n_k = min_size(STRETCH, n_in - k);
+                const size_t n_rows = min_size(4, n_out - first), n_k = min_size(CHUNK, n_in - k);
                 for (size_t r = 0; r < n_rows; r++)
-                    to_operands(w + (first + r) * n_in + k, n_k, rows + r * STRETCH);
-                pack_columns(rows, STRETCH, n_rows, n_k, to + k / WORD * width + j, width);
+                    to_operands(w + (first + r) * n_in + k, n_k, rows + r * CHUNK);
+                pack_columns(rows, CHUNK, n_rows, n_k, to + k / WORD * width + j, width);
             }
     }
 }
@@ -411,13 +411,13 @@ static const float *weights_at(const pt_nn_linear *map, size_t i, size_t k) {
     return (const float *)map->packed + p.column * n_words_of(map->n_in) + k * p.vecs * LANES;
 }
 
-static bool gives_operands(pt_nn_epilogue epilogue) {
+static bool outputs_operands(pt_nn_epilogue epilogue) {
     return epilogue >= PT_NN_OPERAND;
 }
 
 /* Element [i, j] of y. */
 static void *result_at(const product *p, size_t i, size_t j) {
-    const size_t size = gives_operands(p->epilogue) ? sizeof(operand) : sizeof(float);
+    const size_t size = outputs_operands(p->epilogue) ? sizeof(operand) : sizeof(float);
     return (unsigned char *)p->y + (i * p->ldy + j) * size;
 }
 
@@ -430,7 +430,7 @@ static void linear_panel(const product *whole, block b, size_t i) {
     const panel p = panel_at(map->n_out, i);
     const bool last = b.k1 == n_words_of(map->n_in);
     const float *next = NULL;
-    float room[TILE_ROWS * WIDTH] __attribute__((aligned(64)));
+    float gelu_sums[TILE_ROWS * WIDTH] __attribute__((aligned(64)));
     tile_job job = {.ldx = whole->ldx,
                     .panel = weights_at(map, i, b.k0),
                     .n_k = (last ? map->n_in : b.k1 * WORD) - b.k0 * WORD,
@@ -439,21 +439,21 @@ static void linear_panel(const product *whole, block b, size_t i) {
                     .bias = last && map->bias ? map->bias + p.column : NULL,
                     .ld_addend = whole->ldy,
                     .relu = last && whole->epilogue == PT_NN_RELU,
-                    .gelu = last && whole->epilogue == PT_NN_GELU ? room : NULL,
-                    .operands = gives_operands(whole->epilogue)};
+                    .gelu = last && whole->epilogue == PT_NN_GELU ? gelu_sums : NULL,
+                    .operands = outputs_operands(whole->epilogue)};
 
     if (i + 1 < n_panels(map->n_out))
         next = weights_at(map, i + 1, b.k0);
     else if (!last)
         next = weights_at(map, 0, b.k1);
     for (size_t t = b.t0; t < b.t1; t++) {
-        const size_t row = part_begin(whole->n_rows, n_tiles, t);
-        const size_t rows = part_begin(whole->n_rows, n_tiles, t + 1) - row;
+        const size_t row = partition_begin(whole->n_rows, n_tiles, t);
+        const size_t rows = partition_begin(whole->n_rows, n_tiles, t + 1) - row;
 
         job.x = whole->x + row * whole->ldx + b.k0 * WORD;
         job.y = result_at(whole, row, p.column);
         job.addend = b.k0 > 0 || whole->epilogue == PT_NN_ADD ? job.y : NULL;
-        job.ahead = next && t - b.t0 < p.vecs ? next + (t - b.t0) * n_words * LANES : job.panel;
+        job.prefetch = next && t - b.t0 < p.vecs ? next + (t - b.t0) * n_words * LANES : job.panel;
         run_tile(&job, rows, p.vecs);
     }
 }
@@ -464,15 +464,15 @@ static void linear(const pt_nn_linear *map, const void *x, size_t ldx, size_t n_
     const size_t n_tiles = ceil_div(n_rows, TILE_ROWS), n_words = n_words_of(map->n_in);
     const size_t n_row_blocks = ceil_div(n_tiles, BLOCK_TILES);
     /* Sums on their way stand in y, which must hold them without loss. */
-    const bool whole_rows = sizeof(operand) != sizeof(float) && gives_operands(epilogue);
+    const bool whole_rows = sizeof(operand) != sizeof(float) && outputs_operands(epilogue);
     const size_t n_k_blocks = whole_rows ? 1 : ceil_div(n_words, K_BLOCK);
 
     for (size_t i = 0; i < n_row_blocks; i++)
         for (size_t k = 0; k < n_k_blocks; k++) {
-            const block b = {.t0 = part_begin(n_tiles, n_row_blocks, i),
-                             .t1 = part_begin(n_tiles, n_row_blocks, i + 1),
-                             .k0 = part_begin(n_words, n_k_blocks, k),
-                             .k1 = part_begin(n_words, n_k_blocks, k + 1)};
+            const block b = {.t0 = partition_begin(n_tiles, n_row_blocks, i),
+                             .t1 = partition_begin(n_tiles, n_row_blocks, i + 1),
+                             .k0 = partition_begin(n_words, n_k_blocks, k),
+                             .k1 = partition_begin(n_words, n_k_blocks, k + 1)};
             for (size_t j = 0; j < n_panels(map->n_out); j++)
                 linear_panel(&whole, b, j);
         }
@@ -510,7 +510,7 @@ INLINE void norm_rows(const norm_job *job, const float *x, const size_t rows, fl
     }
     UNROLL
     for (size_t r = 0; r < rows; r++) {
-        const double exact = v_sum_double(total[r]) / (double)n;
+        const double exact = v_reduce_add_double(total[r]) / (double)n;
         mean[r] = v_set1((float)exact);
         rest[r] = v_set1((float)(exact - (float)exact));
     }
@@ -519,13 +519,13 @@ INLINE void norm_rows(const norm_job *job, const float *x, const size_t rows, fl
         UNROLL
         for (size_t r = 0; r < rows; r++) {
             vec d = v_sub(v_sub(load_n(x + r * n + j, lanes), mean[r]), rest[r]);
-            if (lanes < LANES) d = v_join(d, lanes, v_set1(0.0f));
+            if (lanes < LANES) d = v_blend_first(d, lanes, v_set1(0.0f));
             squares[r] = v_fma(d, d, squares[r]);
         }
     }
     UNROLL
     for (size_t r = 0; r < rows; r++)
-        scale[r] = v_set1(1.0f / sqrtf(v_sum(squares[r]) / (float)n + job->eps));
+        scale[r] = v_set1(1.0f / sqrtf(v_reduce_add(squares[r]) / (float)n + job->eps));
     for (size_t j = 0; j < n; j += LANES) {
         const size_t lanes = min_size(LANES, n - j);
         const vec gain = load_n(job->gain + j, lanes), shift = load_n(job->shift + j, lanes);
@@ -563,33 +563,33 @@ static size_t attention_scratch(size_t n_tokens, size_t head_dim) {
            TILE_ROWS * round_up(n_tokens) * (sizeof(float) + sizeof(operand));
 }
 
-/* e [rows, n] = exp(s + mask - largest of the row), zeros up to a multiple of LANES; share [rows]
+/* e [rows, n] = exp(s + mask - row_max of the row), zeros up to a multiple of LANES; inv_sum [rows]
  * is one over each row's sum. Rows of s and e are lds apart, a multiple of LANES, those of mask n.
  */
 static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *mask, operand *e,
-                    float *share) {
-    float largest[TILE_ROWS];
+                    float *inv_sum) {
+    float row_max[TILE_ROWS];
 
     for (size_t r = 0; r < rows; r++) {
-        vec most = v_set1(-INFINITY);
+        vec max = v_set1(-INFINITY);
         for (size_t j = 0; j < n; j += LANES) {
             const size_t lanes = min_size(LANES, n - j);
             vec a = load_n(s + r * lds + j, lanes);
             if (mask) a = v_add(a, load_n(mask + r * n + j, lanes));
-            if (lanes < LANES) a = v_join(a, lanes, v_set1(-INFINITY));
+            if (lanes < LANES) a = v_blend_first(a, lanes, v_set1(-INFINITY));
             if (mask || lanes < LANES) v_store(s + r * lds + j, a);
-            most = v_max(most, a);
+            max = v_max(max, a);
         }
-        largest[r] = v_largest(most);
+        row_max[r] = v_reduce_max(max);
     }
     for (size_t r = 0; r < rows; r++) {
         vec sum = v_set1(0.0f);
         for (size_t j = 0; j < n; j += LANES) {
-            const vec a = v_exp(v_sub(v_load(s + r * lds + j), v_set1(largest[r])));
+            const vec a = v_exp(v_sub(v_load(s + r * lds + j), v_set1(row_max[r])));
             v_store_operands(e + r * lds + j, LANES, a);
             sum = v_add(sum, a);
         }
-        share[r] = 1.0f / v_sum(sum);
+        inv_sum[r] = 1.0f / v_reduce_add(sum);
     }
 }
 
@@ -607,7 +607,7 @@ static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_
     const size_t n = a->n_tokens, dim = a->head_dim, lds = round_up(n);
     const float *bias = a->bias ? a->bias + (h * n + row) * n : NULL;
     const float *mask = a->mask ? a->mask + row * n : NULL;
-    float scale[TILE_ROWS], share[TILE_ROWS];
+    float scale[TILE_ROWS], inv_sum[TILE_ROWS];
 
     for (size_t r = 0; r < rows; r++)
         scale[r] = a->scale;
@@ -624,10 +624,10 @@ static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_
                               .factor = scale,
                               .addend = bias ? bias + p.column : NULL,
                               .ld_addend = n,
-                              .ahead = words};
+                              .prefetch = words};
         run_tile(&job, rows, p.vecs);
     }
-    softmax(at.scores, lds, rows, n, mask, at.e, share);
+    softmax(at.scores, lds, rows, n, mask, at.e, inv_sum);
     for (size_t i = 0; i < n_panels(dim); i++) {
         const panel p = panel_at(dim, i);
         const float *words = at.v + p.column * n_words_of(n);
@@ -638,9 +638,9 @@ static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_
                               .y = (operand *)a->out + row * a->ld_out + h * dim + p.column,
                               .ldy = a->ld_out,
                               .n_last = panel_last(dim, p),
-                              .factor = share,
+                              .factor = inv_sum,
                               .operands = true,
-                              .ahead = words};
+                              .prefetch = words};
         run_tile(&job, rows, p.vecs);
     }
 }
@@ -656,8 +656,8 @@ static void attention(const pt_nn_attention *a) {
         pack_transposed((const operand *)a->k + h * dim, a->ld, n, dim, at.k);
         pack_plain((const operand *)a->v + h * dim, a->ld, n, dim, at.v);
         for (size_t t = 0; t < n_tiles; t++) {
-            const size_t row = part_begin(n, n_tiles, t);
-            attention_rows(a, h, row, part_begin(n, n_tiles, t + 1) - row, at);
+            const size_t row = partition_begin(n, n_tiles, t);
+            attention_rows(a, h, row, partition_begin(n, n_tiles, t + 1) - row, at);
         }
     }
 }

@@ -5,13 +5,13 @@
  * rounds to nearest even, whatever the mode, and takes and leaves denormal numbers as zero.
  */
 
-#ifndef PATINA_NN_OPERAND_BF16_H
-#define PATINA_NN_OPERAND_BF16_H
+#ifndef PATINA_NN_X86_OPERAND_BF16_H
+#define PATINA_NN_X86_OPERAND_BF16_H
 
 #include <stdint.h>
 #include <string.h>
 
-#define PRECISION PT_PRECISION_BF16
+#define PRECISION PATINA_PRECISION_BF16
 
 typedef uint16_t operand;
 
@@ -42,14 +42,15 @@ static inline void v_store_operands(operand *p, size_t n, vec a) {
     if (n == LANES)
         _mm256_storeu_si256((__m256i *)(void *)p, rounded);
     else
-        _mm256_mask_storeu_epi16(p, v_first(n), rounded);
+        _mm256_mask_storeu_epi16(p, v_first_n_mask(n), rounded);
 }
 
 static inline vec v_column_words(const operand *row, const operand *next, size_t n) {
-    const __m256i low = _mm256_maskz_loadu_epi16(v_first(n), row);
-    const __m256i high = next ? _mm256_maskz_loadu_epi16(v_first(n), next) : _mm256_setzero_si256();
+    const __m256i low = _mm256_maskz_loadu_epi16(v_first_n_mask(n), row);
+    const __m256i high =
+        next ? _mm256_maskz_loadu_epi16(v_first_n_mask(n), next) : _mm256_setzero_si256();
     return _mm512_castsi512_ps(_mm512_or_si512(_mm512_cvtepu16_epi32(low),
                                                _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16)));
 }
 
-#endif /* PATINA_NN_OPERAND_BF16_H */
+#endif /* PATINA_NN_X86_OPERAND_BF16_H */

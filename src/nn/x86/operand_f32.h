@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* operand_f32.h - float32 operands for kernels.h, over either vector */
 
-#ifndef PATINA_NN_OPERAND_F32_H
-#define PATINA_NN_OPERAND_F32_H
+#ifndef PATINA_NN_X86_OPERAND_F32_H
+#define PATINA_NN_X86_OPERAND_F32_H
 
-#define PRECISION PT_PRECISION_F32
+#define PRECISION PATINA_PRECISION_F32
 
 typedef float operand;
 
@@ -34,14 +34,14 @@ static inline void v_store_operands(operand *p, size_t n, vec a) {
     if (n == LANES)
         v_store(p, a);
     else
-        v_store_first(p, n, a);
+        v_store_partial(p, n, a);
 }
 
 /* Words of n columns: a lane holds what stands in one column of WORD rows, `row` and, where a word
  * holds two, `next`, which may be NULL for zeros. */
 static inline vec v_column_words(const operand *row, const operand *next, size_t n) {
     (void)next;
-    return n == LANES ? v_load(row) : v_load_first(row, n);
+    return n == LANES ? v_load(row) : v_load_partial(row, n);
 }
 
-#endif /* PATINA_NN_OPERAND_F32_H */
+#endif /* PATINA_NN_X86_OPERAND_F32_H */

@@ -5,7 +5,7 @@
 
 #include "nn/x86/operand_f32.h"
 
-#define ISA   PT_ISA_AVX2
+#define ISA   PATINA_ISA_AVX2
 #define TABLE pt_nn_ops_avx2
 
 #include "nn/x86/kernels.h"

@@ -5,7 +5,7 @@
 
 #include "nn/x86/operand_bf16.h"
 
-#define ISA   PT_ISA_AVX512
+#define ISA   PATINA_ISA_AVX512
 #define TABLE pt_nn_ops_bf16_avx512
 
 #include "nn/x86/kernels.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* vec_avx2.h - the vector that kernels.h is written over, in AVX2 with FMA */
 
-#ifndef PATINA_NN_VEC_AVX2_H
-#define PATINA_NN_VEC_AVX2_H
+#ifndef PATINA_NN_X86_VEC_AVX2_H
+#define PATINA_NN_X86_VEC_AVX2_H
 
 #include <immintrin.h>
 #include <stddef.h>
@@ -40,23 +40,23 @@ static inline void v_store(float *p, vec a) {
 }
 
 /* The first n lanes, 0 to LANES. */
-static inline __m256i v_first(size_t n) {
+static inline __m256i v_first_n_mask(size_t n) {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
 }
 
 /* The first n of p, then zeros; touches nothing behind them. */
-static inline vec v_load_first(const float *p, size_t n) {
-    return _mm256_maskload_ps(p, v_first(n));
+static inline vec v_load_partial(const float *p, size_t n) {
+    return _mm256_maskload_ps(p, v_first_n_mask(n));
 }
 
-static inline void v_store_first(float *p, size_t n, vec a) {
-    _mm256_maskstore_ps(p, v_first(n), a);
+static inline void v_store_partial(float *p, size_t n, vec a) {
+    _mm256_maskstore_ps(p, v_first_n_mask(n), a);
 }
 
 /* The first n lanes of a, the others of b. */
-static inline vec v_join(vec a, size_t n, vec b) {
-    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(v_first(n)));
+static inline vec v_blend_first(vec a, size_t n, vec b) {
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(v_first_n_mask(n)));
 }
 
 static inline vec v_add(vec a, vec b) {
@@ -109,13 +109,13 @@ static inline vec v_lookup(const float table[LANES], vec index) {
     return _mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(index));
 }
 
-static inline float v_sum(vec a) {
+static inline float v_reduce_add(vec a) {
     __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     b = _mm_add_ps(b, _mm_movehl_ps(b, b));
     return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 
-static inline float v_largest(vec a) {
+static inline float v_reduce_max(vec a) {
     __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     b = _mm_max_ps(b, _mm_movehl_ps(b, b));
     return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
@@ -132,9 +132,9 @@ static inline vec_double v_add_double(vec_double sum, vec a) {
     return _mm256_add_pd(sum, _mm256_add_pd(low, high));
 }
 
-static inline double v_sum_double(vec_double a) {
+static inline double v_reduce_add_double(vec_double a) {
     const __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
     return _mm_cvtsd_f64(_mm_add_sd(b, _mm_unpackhi_pd(b, b)));
 }
 
-#endif /* PATINA_NN_VEC_AVX2_H */
+#endif /* PATINA_NN_X86_VEC_AVX2_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* vec_avx512.h - the vector that kernels.h is written over, in AVX-512 (F, BW, DQ, VL) */
 
-#ifndef PATINA_NN_VEC_AVX512_H
-#define PATINA_NN_VEC_AVX512_H
+#ifndef PATINA_NN_X86_VEC_AVX512_H
+#define PATINA_NN_X86_VEC_AVX512_H
 
 #include <immintrin.h>
 #include <stddef.h>
@@ -40,22 +40,22 @@ static inline void v_store(float *p, vec a) {
 }
 
 /* The first n lanes, 0 to LANES. */
-static inline __mmask16 v_first(size_t n) {
+static inline __mmask16 v_first_n_mask(size_t n) {
     return (__mmask16)((1u << n) - 1);
 }
 
 /* The first n of p, then zeros; touches nothing behind them. */
-static inline vec v_load_first(const float *p, size_t n) {
-    return _mm512_maskz_loadu_ps(v_first(n), p);
+static inline vec v_load_partial(const float *p, size_t n) {
+    return _mm512_maskz_loadu_ps(v_first_n_mask(n), p);
 }
 
-static inline void v_store_first(float *p, size_t n, vec a) {
-    _mm512_mask_storeu_ps(p, v_first(n), a);
+static inline void v_store_partial(float *p, size_t n, vec a) {
+    _mm512_mask_storeu_ps(p, v_first_n_mask(n), a);
 }
 
 /* The first n lanes of a, the others of b. */
-static inline vec v_join(vec a, size_t n, vec b) {
-    return _mm512_mask_blend_ps(v_first(n), b, a);
+static inline vec v_blend_first(vec a, size_t n, vec b) {
+    return _mm512_mask_blend_ps(v_first_n_mask(n), b, a);
 }
 
 static inline vec v_add(vec a, vec b) {
@@ -110,11 +110,11 @@ static inline vec v_lookup(const float table[LANES], vec index) {
     return _mm512_permutexvar_ps(_mm512_castps_si512(index), _mm512_load_ps(table));
 }
 
-static inline float v_sum(vec a) {
+static inline float v_reduce_add(vec a) {
     return _mm512_reduce_add_ps(a);
 }
 
-static inline float v_largest(vec a) {
+static inline float v_reduce_max(vec a) {
     return _mm512_reduce_max_ps(a);
 }
 
@@ -129,8 +129,8 @@ static inline vec_double v_add_double(vec_double sum, vec a) {
     return _mm512_add_pd(sum, _mm512_add_pd(low, high));
 }
 
-static inline double v_sum_double(vec_double a) {
+static inline double v_reduce_add_double(vec_double a) {
     return _mm512_reduce_add_pd(a);
 }
 
-#endif /* PATINA_NN_VEC_AVX512_H */
+#endif /* PATINA_NN_X86_VEC_AVX512_H */

@@ -54,7 +54,7 @@ def values(name, dims):
     return v.astype(np.float32).reshape(dims)
 
 
-class Made(dict):
+class RandomTensors(dict):
     """A model made of hashes; remembers the tensors that were asked for."""
 
     def want(self, name, *dims):
@@ -63,7 +63,7 @@ class Made(dict):
         return self[name].astype(np.float64)
 
 
-class Loaded(dict):
+class LoadedTensors(dict):
     """A model from a safetensors file (float32)."""
 
     def __init__(self, path):
@@ -105,12 +105,12 @@ def batch_norm(m, name, x):
     return y * m.want(name + ".weight", n) + m.want(name + ".bias", n)
 
 
-def attention(m, prefix, x, n_heads, bias, scores_added):
-    """x [B, T, d], one sequence a B; scores_added [B or 1, heads or 1, T, T]"""
+def attention(m, prefix, x, n_heads, bias, attention_mask):
+    """x [B, T, d], one sequence a B; attention_mask [B or 1, heads or 1, T, T]"""
     b, t, d = x.shape
     q, k, v = (linear(m, prefix + part, x, d, bias).reshape(b, t, n_heads, d // n_heads)
                .transpose(0, 2, 1, 3) for part in ("query", "key", "value"))
-    s = q @ k.transpose(0, 1, 3, 2) / math.sqrt(d // n_heads) + scores_added
+    s = q @ k.transpose(0, 1, 3, 2) / math.sqrt(d // n_heads) + attention_mask
     e = np.exp(s - s.max(-1, keepdims=True))
     p = e / e.sum(-1, keepdims=True)
     return (p @ v).transpose(0, 2, 1, 3).reshape(b, t, d)
@@ -205,7 +205,7 @@ def cut(x, w):
     return np.moveaxis(x.reshape((n, w, n, w) + rest), 2, 1).reshape((n * n, w * w) + rest)
 
 
-def uncut(x, w, side):
+def window_reverse(x, w, side):
     n = side // w
     return np.moveaxis(x.reshape(n, n, w, w, -1), 1, 2).reshape(side, side, -1)
 
@@ -226,7 +226,7 @@ def swin_block(m, c, name, x, n_heads, shift):
 
     y = np.roll(layer_norm(m, name + "layernorm_before", x, eps), (-shift, -shift), (0, 1))
     y = attention(m, name + "attention.self.", cut(y, w), n_heads, c["qkv_bias"], added)
-    y = uncut(linear(m, name + "attention.output.dense", y, d), w, side)
+    y = window_reverse(linear(m, name + "attention.output.dense", y, d), w, side)
     x = x + np.roll(y, (shift, shift), (0, 1))
     y = layer_norm(m, name + "layernorm_after", x, eps)
     y = linear(m, name + "intermediate.dense", y, int(c["mlp_ratio"] * d))
@@ -291,7 +291,7 @@ TEXT_CASES = {
 N_FRAMES = 1001
 
 
-def features_of(n_channels, n_mels):
+def synthetic_features(n_channels, n_mels):
     """Decibels between -80 and 0."""
     n = n_channels * N_FRAMES * n_mels
     return (uniform("features", n) * 80.0 - 40.0).astype(np.float32).reshape(-1, N_FRAMES, n_mels)
@@ -304,15 +304,15 @@ def numbers(x):
 def write():
     cases = []
     for name, (n_channels, changes) in AUDIO_CASES.items():
-        c, m = AUDIO | changes, Made()
-        y = audio_tower(m, c, features_of(n_channels, c["num_mel_bins"]))
+        c, m = AUDIO | changes, RandomTensors()
+        y = audio_tower(m, c, synthetic_features(n_channels, c["num_mel_bins"]))
         stages = len(c["depths"])
         config = dict(changes, hidden_size=c["patch_embeds_hidden_size"] << (stages - 1),
                       patch_stride=[c["patch_size"]] * 2, patch_size=[c["patch_size"]] * 2)
         cases.append(dict(name=name, config=dict(audio_config=config), n_channels=n_channels,
                           tensors={k: v.shape for k, v in m.items()}, embedding=numbers(y)))
     for name, changes in TEXT_CASES.items():
-        c, m = TEXT | changes, Made()
+        c, m = TEXT | changes, RandomTensors()
         ids = [0, 11, 7, 49, 7, 7, 23, 11, 2]
         y = text_tower(m, c, ids)
         cases.append(dict(name=name, config=dict(text_config=changes), ids=ids,
@@ -328,7 +328,7 @@ def check(model):
         return np.load(os.path.join(model, "golden", path))
     config = json.load(open(os.path.join(model, "config.json")))
     index = json.load(open(os.path.join(model, "golden", "index.json")))
-    m = Loaded(os.path.join(model, "model.safetensors"))
+    m = LoadedTensors(os.path.join(model, "model.safetensors"))
     audio, text = AUDIO | config["audio_config"], TEXT | config["text_config"]
     for item in index["audio"]:
         for member, n in ("embedding", 1), ("embedding_notlonger", 1), ("embedding_longer", 4):

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* flac_encode.c - samples to a FLAC file in memory, by libsndfile */
+
+#include "audio/flac_encode.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <sndfile.h>
+
+#include "base/error.h"
+
+/* A file in memory, as libsndfile wants to see one. */
+typedef struct memory_file {
+    pt_strbuf *bytes;
+    size_t base, at; /* where the file begins in bytes, and where it is written next */
+} memory_file;
+
+static sf_count_t memory_length(void *user) {
+    const memory_file *file = user;
+    return (sf_count_t)(file->bytes->length - file->base);
+}
+
+static sf_count_t memory_seek(sf_count_t offset, int whence, void *user) {
+    memory_file *file = user;
+    sf_count_t at = offset;
+    if (whence == SEEK_CUR) at += (sf_count_t)file->at;
+    if (whence == SEEK_END) at += memory_length(user);
+    if (at < 0 || at > memory_length(user)) return -1;
+    file->at = (size_t)at;
+    return at;
+}
+
+static sf_count_t memory_read(void *to, sf_count_t count, void *user) {
+    memory_file *file = user;
+    const sf_count_t left = memory_length(user) - (sf_count_t)file->at;
+    if (count > left) count = left;
+    memcpy(to, file->bytes->text + file->base + file->at, (size_t)count);
+    file->at += (size_t)count;
+    return count;
+}
+
+static sf_count_t memory_write(const void *from, sf_count_t count, void *user) {
+    memory_file *file = user;
+    const size_t n = (size_t)count, left = (size_t)memory_length(user) - file->at;
+    const size_t over = n < left ? n : left; /* what is there already */
+    if (over > 0) memcpy(file->bytes->text + file->base + file->at, from, over);
+    pt_strbuf_append_bytes(file->bytes, (const char *)from + over, n - over);
+    file->at += n;
+    return file->bytes->failed ? 0 : count;
+}
+
+static sf_count_t memory_tell(void *user) {
+    return (sf_count_t)((const memory_file *)user)->at;
+}
+
+/* Whether all was written; block by block, so that gain needs no copy of the whole. */
+static bool write_samples(SNDFILE *sound, const float *x, size_t n, double gain) {
+    enum { BLOCK = 4096 };
+    short block[BLOCK];
+    for (size_t at = 0; at < n; at += BLOCK) {
+        const size_t size = n - at < BLOCK ? n - at : BLOCK;
+        for (size_t i = 0; i < size; i++) {
+            const double scaled = floor(32767.0 * gain * x[at + i] + 0.5);
+            block[i] = (short)fmin(fmax(scaled, -32768.0), 32767.0);
+        }
+        if (sf_write_short(sound, block, (sf_count_t)size) != (sf_count_t)size) return false;
+    }
+    return true;
+}
+
+patina_status pt_flac_encode(const float *x, size_t n, unsigned rate_hz, double gain,
+                             pt_strbuf *flac, patina_error *err) {
+    SF_VIRTUAL_IO io = {memory_length, memory_seek, memory_read, memory_write, memory_tell};
+    SF_INFO info = {
+        .samplerate = (int)rate_hz, .channels = 1, .format = SF_FORMAT_FLAC | SF_FORMAT_PCM_16};
+    memory_file file = {.bytes = flac, .base = flac->length};
+    SNDFILE *sound = sf_open_virtual(&io, SFM_WRITE, &info, &file);
+    if (!sound) return pt_fail(err, PATINA_EIO, "FLAC cannot be written: %s", sf_strerror(NULL));
+    const bool good = write_samples(sound, x, n, gain);
+    if (sf_close(sound) != 0 || !good) return pt_fail(err, PATINA_EIO, "FLAC cannot be written");
+    return flac->failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
+}

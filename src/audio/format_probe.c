@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* format_probe.c - signatures, and three walks over elements that each begin with a size
+ *
+ * Sources: ISO/IEC 14496-12, 4.2 (boxes); RFC 8794, 4 and 5 (EBML), and Matroska, RFC 9559;
+ * Microsoft, "Advanced Systems Format Specification" 2; ISO/IEC 14496-3, 1.A.2.2 (ADTS);
+ * ETSI TS 102 366, 4.3 and E.1.2 (AC-3); RFC 4867, 5 (AMR).
+ */
+
+#include "audio/format_probe.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "audio/container_header.h"
+#include "base/error.h"
+
+#define ELEMENTS_MAX 65536 /* a fragment of a streamed MP4 is two of them, and lasts seconds */
+
+static const struct {
+    size_t offset;
+    const char *bytes;
+    pt_format_info probed;
+} signatures[] = {
+    {4, "ftyp", {"MP4 or M4A", "mp4", "mov", PT_LAYOUT_ISOBMFF}},
+    {4, "moov", {"QuickTime", "mov", "mov", PT_LAYOUT_ISOBMFF}},
+    {4, "wide", {"QuickTime", "mov", "mov", PT_LAYOUT_ISOBMFF}},
+    {0, "\x1A\x45\xDF\xA3", {"WebM or Matroska", "webm", "matroska", PT_LAYOUT_EBML}},
+    {0, "\x30\x26\xB2\x75\x8E\x66\xCF\x11", {"WMA", "wma", "asf", PT_LAYOUT_ASF}},
+    {0, "MAC ", {"Monkey's Audio", "ape", "ape", PT_LAYOUT_NONE}},
+    {0, "wvpk", {"WavPack", "wavpack", "wv", PT_LAYOUT_NONE}},
+    {0, "#!AMR", {"AMR", "amr", "amr", PT_LAYOUT_NONE}},
+    {28,
+     "\x7F"
+     "FLAC",
+     {"FLAC in Ogg", "ogg", NULL, PT_LAYOUT_NONE}},
+    {28, "Speex", {"Speex", "ogg", NULL, PT_LAYOUT_NONE}},
+};
+
+static const pt_format_info aac = {"AAC (ADTS)", "aac", "aac", PT_LAYOUT_NONE};
+static const pt_format_info ac3 = {"AC-3", "ac3", "ac3", PT_LAYOUT_NONE};
+static const pt_format_info eac3 = {"E-AC-3", "eac3", "eac3", PT_LAYOUT_NONE};
+
+static bool read_exactly(const pt_byte_source *bytes, uint64_t offset, void *buffer, size_t n) {
+    return pt_byte_source_read_at(bytes, offset, buffer, n) == (int64_t)n;
+}
+
+static uint64_t read_be(const unsigned char *b, unsigned n) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < n; i++)
+        value = value << 8 | b[i];
+    return value;
+}
+
+/** Length of the ADTS frame whose header stands there; 0 if none does. */
+static unsigned adts_length(const pt_byte_source *bytes, uint64_t at) {
+    unsigned char h[7];
+    if (!read_exactly(bytes, at, h, sizeof h) || h[0] != 0xFF || (h[1] & 0xF6) != 0xF0) return 0;
+    const unsigned length = (h[3] & 3U) << 11 | h[4] << 3 | h[5] >> 5;
+    const unsigned rate = h[2] >> 2 & 15;
+    return length > 7 && rate < 13 ? length : 0;
+}
+
+/** Two frames in a row, or one that is all there is. */
+static bool is_adts(const pt_byte_source *bytes) {
+    const uint64_t first = pt_id3_end(bytes);
+    const unsigned length = adts_length(bytes, first);
+    return length > 0 && (first + length >= bytes->size || adts_length(bytes, first + length) > 0);
+}
+
+const pt_format_info *pt_format_probe(const pt_byte_source *bytes) {
+    unsigned char head[64] = {0};
+    const int64_t n = pt_byte_source_read_at(bytes, 0, head, sizeof head);
+
+    for (size_t i = 0; i < sizeof signatures / sizeof signatures[0]; i++) {
+        const size_t length = strlen(signatures[i].bytes);
+        if (n >= (int64_t)(signatures[i].offset + length) &&
+            memcmp(head + signatures[i].offset, signatures[i].bytes, length) == 0)
+            return &signatures[i].probed;
+    }
+    if (n >= 6 && head[0] == 0x0B && head[1] == 0x77) /* bsid: 16 and some below are E-AC-3 */
+        return head[5] >> 3 <= 10 ? &ac3 : head[5] >> 3 <= 16 ? &eac3 : NULL;
+    return is_adts(bytes) ? &aac : NULL;
+}
+
+/* Walks ------------------------------------------------------------------------------------ */
+
+static patina_status check_element_size(const char *what, uint64_t at, uint64_t size,
+                                        const pt_byte_source *bytes, patina_error *err) {
+    if (size <= bytes->size - at) return PATINA_OK;
+    return pt_fail(
+        err, PATINA_REJECT_TRUNCATED, "%s at byte %llu has %llu bytes, and %llu are there", what,
+        (unsigned long long)at, (unsigned long long)size, (unsigned long long)(bytes->size - at));
+}
+
+/** Boxes that hold sound or tell of it: what else stands at the end may be anything. */
+static patina_status check_boxes(const pt_byte_source *bytes, patina_error *err) {
+    static const char *const known_boxes[] = {"ftyp", "moov", "mdat", "moof",
+                                              "wide", "free", "sidx"};
+    unsigned char h[16];
+    uint64_t at = 0;
+
+    for (unsigned n = 0; n < ELEMENTS_MAX && read_exactly(bytes, at, h, 8); n++) {
+        const char *name = NULL;
+        uint64_t size = read_be(h, 4);
+        for (size_t i = 0; i < sizeof known_boxes / sizeof known_boxes[0]; i++)
+            if (memcmp(h + 4, known_boxes[i], 4) == 0) name = known_boxes[i];
+        if (size == 1 && read_exactly(bytes, at, h, 16)) size = read_be(h + 8, 8);
+        if (size < 8) return PATINA_OK; /* 0: to the end of the file; others are none */
+        if (name) PT_TRY(check_element_size(name, at, size, bytes, err));
+        if (size > bytes->size - at) return PATINA_OK;
+        at += size;
+    }
+    return PATINA_OK;
+}
+
+/** A number whose first byte has as many zeros in front as bytes follow it; 0 bytes: none. Without
+ * its mark if it is a size, which is unknown where all its bits are ones. */
+static unsigned read_ebml_vint(const unsigned char *b, bool is_size, uint64_t *value) {
+    unsigned n = 1;
+    while (n <= 8 && !(b[0] & 0x100U >> n))
+        n++;
+    if (n > 8) return 0;
+    *value = read_be(b, n);
+    if (is_size) {
+        const uint64_t mark = (uint64_t)1 << (7 * n);
+        *value &= mark - 1;
+        if (*value == mark - 1) *value = UINT64_MAX;
+    }
+    return n;
+}
+
+static patina_status check_ebml(const pt_byte_source *bytes, patina_error *err) {
+    unsigned char h[16] = {0};
+    uint64_t at = 0, id, size;
+
+    for (unsigned n = 0; n < 16 && pt_byte_source_read_at(bytes, at, h, sizeof h) >= 5; n++) {
+        const unsigned n_id = read_ebml_vint(h, false, &id);
+        const unsigned n_size = n_id > 0 && n_id <= 4 ? read_ebml_vint(h + n_id, true, &size) : 0;
+        if (n_size == 0 || size == UINT64_MAX) return PATINA_OK;
+        at += n_id + n_size;
+        if (at > bytes->size) return PATINA_OK;
+        if (id == 0x18538067) return check_element_size("the segment", at, size, bytes, err);
+        if (size > bytes->size - at) return PATINA_OK;
+        at += size;
+    }
+    return PATINA_OK;
+}
+
+static patina_status check_asf(const pt_byte_source *bytes, patina_error *err) {
+    static const unsigned char data[4] = {0x36, 0x26, 0xB2, 0x75}; /* of its identifier */
+    unsigned char h[24];
+    uint64_t at = 0;
+
+    for (unsigned n = 0; n < ELEMENTS_MAX && read_exactly(bytes, at, h, sizeof h); n++) {
+        uint64_t size = 0;
+        for (int i = 23; i >= 16; i--)
+            size = size << 8 | h[i];
+        if (size < sizeof h) return PATINA_OK; /* 0: never filled in */
+        if (n == 0) PT_TRY(check_element_size("the header", at, size, bytes, err));
+        if (memcmp(h, data, sizeof data) == 0)
+            return check_element_size("the data", at, size, bytes, err);
+        if (size > bytes->size - at) return PATINA_OK;
+        at += size;
+    }
+    return PATINA_OK;
+}
+
+patina_status pt_format_check_size(const pt_format_info *probed, const pt_byte_source *bytes,
+                                   patina_error *err) {
+    switch (probed->layout) {
+    case PT_LAYOUT_ISOBMFF:
+        return check_boxes(bytes, err);
+    case PT_LAYOUT_EBML:
+        return check_ebml(bytes, err);
+    case PT_LAYOUT_ASF:
+        return check_asf(bytes, err);
+    default:
+        return PATINA_OK;
+    }
+}

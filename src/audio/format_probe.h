@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* format_probe.h - formats that neither libsndfile nor libmpg123 reads, told by their first bytes
+ *
+ * FFmpeg is asked for a format by name and never to guess: what it would make of bytes that are
+ * merely damaged is no sound that anybody recorded. In a build without it the name says at least
+ * what the file is.
+ */
+
+#ifndef PATINA_AUDIO_FORMAT_PROBE_H
+#define PATINA_AUDIO_FORMAT_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <patina/status.h>
+
+#include "base/byte_source.h"
+
+typedef enum pt_format_layout {
+    PT_LAYOUT_NONE,
+    PT_LAYOUT_ISOBMFF, /* ISO/IEC 14496-12 */
+    PT_LAYOUT_EBML,    /* RFC 8794 */
+    PT_LAYOUT_ASF
+} pt_format_layout;
+
+typedef struct pt_format_info {
+    const char *title;       /* "MP4 or M4A": for people */
+    const char *format;      /* "mp4": for pt_decoder_info */
+    const char *demuxer;     /* FFmpeg's name; NULL: not asked for */
+    pt_format_layout layout; /* how its outermost elements are written */
+} pt_format_info;
+
+/** What the bytes are; NULL for none of these. An ID3 tag may stand before AAC. */
+const pt_format_info *pt_format_probe(const pt_byte_source *bytes);
+
+/**
+ * Holds the sizes of the outermost elements against the bytes that are there: decoders take the
+ * end of the file for the end of the sound.
+ *
+ * Errors  PATINA_REJECT_TRUNCATED
+ */
+patina_status pt_format_check_size(const pt_format_info *probed, const pt_byte_source *bytes,
+                                   patina_error *err);
+
+#endif /* PATINA_AUDIO_FORMAT_PROBE_H */

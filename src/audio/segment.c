@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* segment.c - one window of a source, and its mono mix at 48 kHz
+ *
+ * Of an exact file the window's place is known beforehand, and only the window is decoded. Any
+ * other is decoded from start to end once, which counts its frames and finds what is truncated;
+ * where the window did not lie within the first 10 s, a second time up to the window's end. Either
+ * way no more than a window is held, and it grows with what was decoded, never with what a header
+ * says.
+ */
+
+#include "audio/segment.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include <patina/measure.h>
+
+#include "audio/decoder.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/loudness_block.h"
+#include "dsp/denormal.h"
+#include "dsp/resample.h"
+#include "dsp/stats.h"
+
+#define BLOCK_FRAMES     4096      /* decoded at a time where frames are only counted */
+#define BUFFERED_WINDOWS 3         /* of a source whose length is not known yet ... */
+#define BUFFERED_SAMPLES (1 << 23) /* ... but no more than so many samples if one window has less */
+
+/** Frames that were decoded one after the other; grows in the arena. */
+typedef struct frame_buffer {
+    float *samples; /* [n_frames, n_channels] */
+    uint64_t n_frames, capacity;
+    unsigned n_channels;
+} frame_buffer;
+
+/** One source on its way to a segment. */
+typedef struct source {
+    const pt_byte_source *bytes;
+    pt_decoder *decoder;
+    pt_decoder_info info;
+    pt_arena *arena;
+} source;
+
+static uint64_t min_u64(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static patina_status reserve(frame_buffer *h, uint64_t max_frames, pt_arena *arena,
+                             patina_error *err) {
+    uint64_t capacity = h->capacity ? 2 * h->capacity : 16 * (uint64_t)BLOCK_FRAMES;
+    if (capacity > max_frames) capacity = max_frames;
+    float *samples = pt_arena_alloc_array(arena, (size_t)capacity * h->n_channels, sizeof *samples);
+    if (!samples) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (h->n_frames > 0)
+        memcpy(samples, h->samples, (size_t)h->n_frames * h->n_channels * sizeof *samples);
+    h->samples = samples;
+    h->capacity = capacity;
+    return PATINA_OK;
+}
+
+/** Decodes on until h has `max_frames` frames or the file ends. */
+static patina_status fill(source *s, frame_buffer *h, uint64_t max_frames, patina_error *err) {
+    size_t got, want;
+    do {
+        if (h->n_frames == max_frames) return PATINA_OK;
+        if (h->n_frames == h->capacity) PT_TRY(reserve(h, max_frames, s->arena, err));
+        want = (size_t)(min_u64(h->capacity, max_frames) - h->n_frames);
+        PT_TRY(pt_decoder_read(s->decoder, h->samples + (size_t)h->n_frames * h->n_channels, want,
+                               &got, err));
+        h->n_frames += got;
+    } while (got == want);
+    return PATINA_OK;
+}
+
+/** Decodes up to n_frames and forgets them; *n_skipped says how many there were. */
+static patina_status skip_frames(source *s, uint64_t n_frames, uint64_t *n_skipped,
+                                 patina_error *err) {
+    const pt_arena_marker mark = pt_arena_mark(s->arena);
+    float *block =
+        pt_arena_alloc_array(s->arena, (size_t)BLOCK_FRAMES * s->info.n_channels, sizeof *block);
+    patina_status status = block ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    bool at_end = false;
+
+    *n_skipped = 0;
+    while (status == PATINA_OK && !at_end && *n_skipped < n_frames) {
+        const uint64_t left = n_frames - *n_skipped;
+        const size_t want = left < BLOCK_FRAMES ? (size_t)left : BLOCK_FRAMES;
+        size_t got = 0;
+        status = pt_decoder_read(s->decoder, block, want, &got, err);
+        *n_skipped += got;
+        at_end = got < want;
+    }
+    pt_arena_rewind(s->arena, mark);
+    return status;
+}
+
+/** Where the window lies in a source of n frames (n >= 1). */
+static patina_status locate_window(pt_segment_spec spec, uint64_t n, unsigned rate_hz,
+                                   uint64_t *start, uint64_t *frames, patina_error *err) {
+    const uint64_t longest = (uint64_t)PATINA_WINDOW_S * rate_hz;
+    if (spec.rng) {
+        *frames = min_u64(n, longest);
+        /* u < 1 and the product is below 2^53 for any real file; rounding may reach the bound */
+        *start = (uint64_t)floor(pt_rng_uniform(spec.rng, 0) * (double)(n - *frames + 1));
+        if (*start > n - *frames) *start = n - *frames;
+        return PATINA_OK;
+    }
+    if (spec.start >= n)
+        return pt_fail(err, PATINA_ERANGE, "frame %llu lies behind the end; there are %llu frames",
+                       (unsigned long long)spec.start, (unsigned long long)n);
+    *start = spec.start;
+    *frames = min_u64(min_u64(n - spec.start, spec.frames), longest);
+    return PATINA_OK;
+}
+
+static patina_status no_frames(patina_error *err) {
+    return pt_fail(err, PATINA_REJECT_TOO_SHORT, "no frames at all");
+}
+
+/** An exact file: to the window, and only that. */
+static patina_status read_window(source *s, pt_segment_spec spec, frame_buffer *h, uint64_t *start,
+                                 patina_error *err) {
+    uint64_t frames = 0;
+
+    if (s->info.n_frames == 0) return no_frames(err);
+    PT_TRY(locate_window(spec, s->info.n_frames, s->info.rate_hz, start, &frames, err));
+    if (*start > 0) PT_TRY(pt_decoder_seek(s->decoder, *start, err));
+    PT_TRY(fill(s, h, frames, err));
+    if (h->n_frames < frames) /* within an allowance, and none has one where length is exact */
+        return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                       "%s: the window has %llu frames, and %llu are there", s->info.format,
+                       (unsigned long long)frames, (unsigned long long)h->n_frames);
+    return PATINA_OK;
+}
+
+/** Frames to keep of a source that the window may lie anywhere in. */
+static uint64_t max_buffered_frames(const pt_decoder_info *info) {
+    const uint64_t longest = (uint64_t)PATINA_WINDOW_S * info->rate_hz;
+    const uint64_t held = min_u64(BUFFERED_WINDOWS * longest, BUFFERED_SAMPLES / info->n_channels);
+    return held > longest ? held : longest;
+}
+
+/** Any other: to the end, and once more where the window turns out to lie further on. */
+static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *h, uint64_t *start,
+                                 patina_error *err) {
+    const uint64_t longest = (uint64_t)PATINA_WINDOW_S * s->info.rate_hz;
+    const uint64_t from = spec.rng ? 0 : spec.start; /* where h begins */
+    const uint64_t max_frames =
+        spec.rng ? max_buffered_frames(&s->info) : min_u64(spec.frames, longest);
+    uint64_t before, rest, frames = 0;
+
+    PT_TRY(skip_frames(s, from, &before, err));
+    PT_TRY(fill(s, h, max_frames, err));
+    PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));
+    const uint64_t n = before + h->n_frames + rest;
+    if (n == 0) return no_frames(err);
+    PT_TRY(locate_window(spec, n, s->info.rate_hz, start, &frames, err));
+    if (*start + frames <= from + h->n_frames) {
+        h->samples += (size_t)(*start - from) * h->n_channels;
+        h->n_frames = frames;
+        return PATINA_OK;
+    }
+    pt_decoder_close(&s->decoder);
+    PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
+    PT_TRY(skip_frames(s, *start, &before, err));
+    h->n_frames = 0;
+    PT_TRY(fill(s, h, frames, err));
+    if (before < *start || h->n_frames < frames) /* cannot be: it was all there a moment ago */
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
+    return PATINA_OK;
+}
+
+void pt_audio_downmix(const patina_audio *audio, float *mix) {
+    const unsigned n = audio->n_channels;
+    const float *x = audio->samples;
+
+    if (n == 2) { /* the same number without a division, and in vectors */
+        for (size_t i = 0; i < audio->n_frames; i++)
+            mix[i] = (float)(0.5 * ((double)x[2 * i] + (double)x[2 * i + 1]));
+        return;
+    }
+    for (size_t i = 0; i < audio->n_frames; i++, x += n) {
+        double sum = 0.0;
+        for (unsigned c = 0; c < n; c++)
+            sum += x[c];
+        mix[i] = (float)(sum / n);
+    }
+}
+
+/** Mono mix of e->source to 48 kHz, in the arena. */
+static patina_status mix_and_resample(pt_segment *e, pt_arena *arena, patina_error *err) {
+    const size_t n = e->source.n_frames;
+    const uint64_t n_mix = pt_resampled_length(n, e->source.rate_hz);
+    pt_resampler *resampler = NULL;
+
+    if (n_mix > SIZE_MAX / sizeof *e->mix) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    e->n_mix = (size_t)n_mix;
+    e->mix = pt_arena_alloc_array(arena, e->n_mix, sizeof *e->mix);
+    const pt_arena_marker mark = pt_arena_mark(arena);
+    float *mono = pt_arena_alloc_array(arena, n, sizeof *mono);
+    if (!e->mix || !mono) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    pt_audio_downmix(&e->source, mono);
+    patina_status status = pt_resampler_open(e->source.rate_hz, &resampler, err);
+    if (status == PATINA_OK) status = pt_resampler_run(resampler, mono, n, e->mix, err);
+    pt_resampler_close(&resampler);
+    pt_arena_rewind(arena, mark);
+    return status;
+}
+
+static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment,
+                            patina_error *err) {
+    pt_segment e = {0};
+    frame_buffer h = {0};
+    uint64_t start = 0;
+
+    PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
+    h.n_channels = s->info.n_channels;
+    PT_TRY(s->info.exact ? read_window(s, spec, &h, &start, err)
+                         : read_to_end(s, spec, &h, &start, err));
+    if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+    e.window = (patina_window){start, h.n_frames, s->info.rate_hz, h.n_channels};
+    e.source = (patina_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
+    PT_TRY(mix_and_resample(&e, s->arena, err));
+    *segment = e;
+    return PATINA_OK;
+}
+
+patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spec,
+                                pt_segment *segment, pt_arena *arena, patina_error *err) {
+    source s = {.bytes = bytes, .arena = arena};
+    const unsigned denormals = pt_denormals_flush();
+    const patina_status status = decode(&s, spec, segment, err);
+
+    pt_denormals_restore(denormals);
+    pt_decoder_close(&s.decoder);
+    return status;
+}
+
+static patina_status check_ranges(const patina_audio *audio, patina_error *err) {
+    if (audio->rate_hz < PATINA_RATE_MIN_HZ || audio->rate_hz > PATINA_RATE_MAX_HZ)
+        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "a rate of %u Hz, and %d to %d are measured",
+                       audio->rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
+    if (audio->n_channels < 1 || audio->n_channels > PATINA_CHANNELS_MAX)
+        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "%u channels, and 1 to %d are measured",
+                       audio->n_channels, PATINA_CHANNELS_MAX);
+    return PATINA_OK;
+}
+
+/** The segment of `frames` frames from `start` on of a sound that was checked. */
+static patina_status segment_of_window(const patina_audio *audio, uint64_t start, uint64_t frames,
+                                       pt_segment *segment, pt_arena *arena, patina_error *err) {
+    pt_segment e = {.window = {start, frames, audio->rate_hz, audio->n_channels}};
+    const float *samples = audio->samples + (size_t)start * audio->n_channels;
+
+    e.source = (patina_audio){samples, (size_t)frames, audio->n_channels, audio->rate_hz};
+    const unsigned denormals = pt_denormals_flush();
+    const patina_status status = mix_and_resample(&e, arena, err);
+    pt_denormals_restore(denormals);
+    if (status == PATINA_OK) *segment = e;
+    return status;
+}
+
+patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec spec,
+                                    pt_segment *segment, pt_arena *arena, patina_error *err) {
+    uint64_t start = 0, frames = 0;
+
+    PT_TRY(check_ranges(audio, err));
+    if (audio->n_frames == 0) return no_frames(err);
+    PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &start, &frames, err));
+    if (frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+    return segment_of_window(audio, start, frames, segment, arena, err);
+}
+
+patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment *segment,
+                                          pt_arena *arena, patina_error *err) {
+    PT_TRY(check_ranges(audio, err));
+    return segment_of_window(audio, 0, audio->n_frames, segment, arena, err);
+}
+
+patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err) {
+    const patina_audio *a = &segment->source;
+    if (!pt_stats_all_finite(a->samples, a->n_frames * a->n_channels))
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "NaN or infinite samples in the window");
+    return PATINA_OK;
+}
+
+patina_status pt_segment_check(const pt_segment *segment, patina_error *err) {
+    const patina_window *w = &segment->window;
+    const uint64_t shortest = pt_loudness_block_frames(w->rate_hz);
+
+    if (w->frames < shortest)
+        return pt_fail(err, PATINA_REJECT_TOO_SHORT,
+                       "%llu frames at %u Hz, and %llu are needed (0.4 s)",
+                       (unsigned long long)w->frames, w->rate_hz, (unsigned long long)shortest);
+    PT_TRY(pt_segment_check_finite(segment, err));
+    if (segment->n_mix == 0 || pt_stats_power(segment->mix, segment->n_mix) < PATINA_SILENCE_POWER)
+        return pt_fail(err, PATINA_REJECT_SILENT, "silent: AC power of the mix under -100 dB");
+    return PATINA_OK;
+}
+
+patina_status pt_window_check(const patina_window *got, const patina_window *wanted,
+                              patina_error *err) {
+    if (got->rate_hz == wanted->rate_hz && got->channels == wanted->channels &&
+        got->frames == wanted->frames)
+        return PATINA_OK;
+    return pt_fail(err, PATINA_EFORMAT,
+                   "the window is %" PRIu64 " frames of %u channels at %u Hz, but the recipe was "
+                   "made from %" PRIu64 " frames of %u channels at %u Hz; name the recording that "
+                   "the recipe belongs to",
+                   got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
+                   wanted->rate_hz);
+}
+
+patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
+                                      pt_segment *segment, pt_arena *arena, patina_error *err) {
+    const pt_segment_spec spec = {.start = window->start, .frames = window->frames};
+    PT_TRY(pt_segment_decode(bytes, spec, segment, arena, err));
+    PT_TRY(pt_window_check(&segment->window, window, err));
+    return pt_segment_check(segment, err);
+}

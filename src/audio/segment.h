@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* segment.h - the piece of a source that a row is made of */
+
+#ifndef PATINA_AUDIO_SEGMENT_H
+#define PATINA_AUDIO_SEGMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/audio.h>
+#include <patina/status.h>
+
+#include "base/arena.h"
+#include "base/byte_source.h"
+#include "base/rng.h"
+
+/** A decoded window: the source's own samples, and its 48 kHz mono mix. */
+typedef struct pt_segment {
+    patina_window window;
+    patina_audio source; /* in the arena, or borrowed */
+    float *mix;          /* [n_mix], in the arena */
+    size_t n_mix;
+} pt_segment;
+
+/**
+ * Where to cut: with n frames in all the window has min(n, 10 s) frames and starts at
+ * floor(u (n - window + 1)), u = draw 0 of `rng`; or, where rng is NULL, at frame `start` and
+ * with at most `frames` frames (and 10 s).
+ */
+typedef struct pt_segment_spec {
+    const pt_rng *rng;
+    uint64_t start, frames;
+} pt_segment_spec;
+
+/**
+ * Decodes one window, mixes all channels (arithmetic mean) and resamples to 48 kHz.
+ * A file whose length is not exactly known is decoded to its end, so that a truncated one is
+ * found; of an exact one only the window is read.
+ *
+ * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
+ *          PATINA_ERANGE            spec.start lies at or behind the end (of a file with frames)
+ *          PATINA_REJECT_TOO_SHORT  no frame at all
+ */
+patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spec,
+                                pt_segment *segment, pt_arena *arena, patina_error *err);
+
+/**
+ * Takes the window of a sound in memory, whose samples it borrows, and makes the mix likewise.
+ *
+ * Errors   PATINA_REJECT_UNSUPPORTED, PATINA_ERANGE, PATINA_REJECT_TOO_SHORT as above
+ */
+patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec spec,
+                                    pt_segment *segment, pt_arena *arena, patina_error *err);
+
+/** The same of the whole sound, of any length, for measuring; no frame at all is an empty mix. */
+patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment *segment,
+                                          pt_arena *arena, patina_error *err);
+
+/**
+ * What generate asks of a segment beyond decoding, judged in this order: at least 4 hops of
+ * loudness (PATINA_REJECT_TOO_SHORT), no NaN and no Inf in the window (PATINA_REJECT_NONFINITE), and a mix
+ * that is not silent (PATINA_REJECT_SILENT).
+ */
+patina_status pt_segment_check(const pt_segment *segment, patina_error *err);
+
+/**
+ * Whether a window is the one that a recipe was made from. A recipe belongs to one recording:
+ * another one would be degraded without anybody noticing.
+ *
+ * Errors   PATINA_EFORMAT  another number of frames or channels, or another rate
+ */
+patina_status pt_window_check(const patina_window *got, const patina_window *wanted,
+                              patina_error *err);
+
+/**
+ * The segment that a row was made of, taken once more from its recording and judged as then.
+ *
+ * Errors   PATINA_EFORMAT  the bytes give another window: they are another recording
+ *          and all of pt_segment_decode and pt_segment_check
+ */
+patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
+                                      pt_segment *segment, pt_arena *arena, patina_error *err);
+
+/** PATINA_REJECT_NONFINITE alone: all that embedding asks, for which no segment is too short. */
+patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);
+
+/** Interleaved frames to the mean of all channels, summed in double. */
+void pt_audio_downmix(const patina_audio *audio, float *mix);
+
+#endif /* PATINA_AUDIO_SEGMENT_H */

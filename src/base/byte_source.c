@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* byte_source.c - reads by offset, so that an I/O error is a return value and not a SIGBUS from a map */
+
+#include "base/byte_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
+    /* O_NONBLOCK: a FIFO under an audio file's name must not hang the run. */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat info;
+
+    if (fd < 0) {
+        const int why = errno;
+        if (why == ENOENT || why == ENOTDIR || why == ENAMETOOLONG)
+            return pt_fail(err, PATINA_REJECT_MISSING, "file '%s': not found", path);
+        return pt_fail(err, PATINA_EIO, "file '%s': cannot be opened: %s", path, strerror(why));
+    }
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        return pt_fail(err, PATINA_EIO, "file '%s': not a regular file", path);
+    }
+    *bytes = (pt_byte_source){.is_file = true, .fd = fd, .size = (uint64_t)info.st_size};
+    return PATINA_OK;
+}
+
+void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *bytes) {
+    *bytes = (pt_byte_source){.memory = data, .size = size};
+}
+
+int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, void *buffer,
+                               size_t n) {
+    if (offset >= bytes->size) return 0;
+    if (n > bytes->size - offset) n = (size_t)(bytes->size - offset);
+    if (!bytes->is_file) {
+        memcpy(buffer, (const char *)bytes->memory + offset, n);
+        return (int64_t)n;
+    }
+    size_t done = 0;
+    while (done < n) {
+        const ssize_t got =
+            pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        if (got == 0) break;
+        done += (size_t)got;
+    }
+    return (int64_t)done;
+}
+
+void pt_byte_source_close(pt_byte_source *bytes) {
+    if (bytes->is_file) close(bytes->fd);
+    *bytes = (pt_byte_source){0};
+}
+
+patina_status pt_file_read_all(const char *path, size_t max_bytes, char **text, size_t *n_bytes,
+                               patina_error *err) {
+    pt_byte_source bytes = {0};
+    char *buffer = NULL;
+    patina_status status = pt_byte_source_open_file(path, &bytes, err);
+
+    if (status == PATINA_REJECT_MISSING)
+        return pt_fail(err, PATINA_EIO, "file '%s': not found", path);
+    if (status != PATINA_OK) return status;
+    if (bytes.size > max_bytes) {
+        status = pt_fail(err, PATINA_ERANGE, "file '%s': %llu bytes, and at most %zu are read",
+                         path, (unsigned long long)bytes.size, max_bytes);
+        goto done;
+    }
+    buffer = malloc((size_t)bytes.size + 1);
+    if (!buffer) {
+        status = pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
+        goto done;
+    }
+    const int64_t got = pt_byte_source_read_at(&bytes, 0, buffer, (size_t)bytes.size);
+    if (got < 0) {
+        status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
+        goto done;
+    }
+    buffer[got] = '\0';
+    *text = buffer;
+    *n_bytes = (size_t)got;
+    buffer = NULL;
+done:
+    free(buffer);
+    pt_byte_source_close(&bytes);
+    return status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* error.h - construction of error messages (internal part of patina/status.h) */
+
+#ifndef PATINA_BASE_ERROR_H
+#define PATINA_BASE_ERROR_H
+
+#include <patina/status.h>
+
+#if defined(__GNUC__)
+#define PT_PRINTF(format_index, first_index)                                                       \
+    __attribute__((format(printf, format_index, first_index)))
+#else
+#define PT_PRINTF(format_index, first_index)
+#endif
+
+/** Fills err (NULL allowed) and returns status, so that a fault is `return pt_fail(err, ...)`. */
+patina_status pt_fail(patina_error *err, patina_status status, const char *format, ...)
+    PT_PRINTF(3, 4);
+
+/** Prepends "<context>: " to the message of err; NULL or an empty error is left unchanged. */
+void pt_error_add_context(patina_error *err, const char *format, ...) PT_PRINTF(2, 3);
+
+/** Returns from the calling function with the status of call unless it is PATINA_OK. */
+#define PT_TRY(call)                                                                               \
+    do {                                                                                           \
+        patina_status pt_try_status_ = (call);                                                     \
+        if (pt_try_status_ != PATINA_OK) return pt_try_status_;                                    \
+    } while (0)
+
+#endif /* PATINA_BASE_ERROR_H */

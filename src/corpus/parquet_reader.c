@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: MIT */
+/* parquet_reader.c - Parquet files as on the Hugging Face hub: one alone, or those of a folder
+ *
+ *   files in order ──► row groups ──► rows: id, captions, audio.path ──► entries
+ *                                     audio.bytes, of those rows only whose audio is asked for
+ *
+ * Columns: `audio`, a struct of bytes (a whole sound file) and path, either of which may be null or
+ * absent: without bytes the audio is the file of that path, below the audio root or the folder of
+ * the Parquet file. The caption column is a string or a list of strings. The id is
+ * <youtube_id>_<start_time> where there are such columns, else `id`, else <file>#<row>, where row
+ * counts from 0 within the file. Other columns may be anything.
+ *
+ * Copies of AudioCaps have five rows a clip in validation and test. Rows that follow each other,
+ * also into the next file, are one entry with several captions when they have the same id and the
+ * same audio.path (or none): ids are what a corpus says of its clips, and comparing the audio
+ * itself would mean to read it even for counting entries. A clip whose rows are scattered gives
+ * several entries of one id; the pipeline rejects the later ones, and says so.
+ *
+ * Damage in the columns of ids and captions costs the rest of the row group, told of as one entry
+ * without id; damage in the audio costs the entries of that page, each under its own id. So the
+ * entries are the same whether audio is asked for or not; only then is known, though, what only
+ * audio.bytes can tell: that it is missing or damaged.
+ */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/utf8.h"
+#include "corpus/corpus_reader.h"
+#include "corpus/entry_builder.h"
+#include "fs/dir_has_ext.h"
+#include "fs/dir_walk.h"
+#include "parquet/column_reader.h"
+#include "parquet/file_metadata.h"
+
+#define CAPTIONS_MAX                                                                               \
+    (1U                                                                                            \
+     << 16) /* of an entry: a few bytes of dictionary can stand for billions                    \
+                */
+
+static const char *const extensions[] = {".parquet", NULL};
+
+/** An open file. */
+typedef struct table {
+    char *name;   /* below the corpus; UTF-8, to be shown */
+    char *folder; /* that it stands in */
+    pt_byte_source bytes;
+    pt_parquet *parquet;
+    /* audio and path may be NULL, but not both */
+    pt_parquet_column_reader *id[2], *caption, *path, *audio;
+    const pt_parquet_field *id_field[2];
+
+    size_t group;         /* the one at hand; those of n_rows 0 are passed over */
+    uint64_t row, n_rows; /* of the group: the next one, and how many */
+    uint64_t first_row;   /* of the group, in the file */
+
+    bool audio_begun;          /* in this group */
+    uint64_t audio_row;        /* the next one that its column gives */
+    uint64_t audio_resume_row; /* rows before this one have none that can be read, if any */
+    char *audio_fault;         /* why */
+} table;
+
+/** A row but for its audio, or something that is told of in its place (without id). */
+typedef struct item {
+    pt_entry entry;
+    char *audio_path; /* NULL: null, or there is no such column */
+    size_t n_text;    /* bytes of captions */
+} item;
+
+typedef struct parquet_state {
+    char *root, *audio_root, *caption_column; /* the latter two may be NULL */
+    pt_dir_walk files;                        /* below the root, in order */
+    size_t n_opened;
+    table table; /* name NULL: none is open */
+    item ahead;  /* what follows the entry given last */
+    bool has_ahead;
+} parquet_state;
+
+static patina_status no_memory(patina_error *err) {
+    return pt_fail(err, PATINA_ENOMEM, "out of memory");
+}
+
+static bool parquet_matches(const pt_corpus_probe *probe) {
+    if (probe->is_folder)
+        return !pt_dir_has_ext(probe->path, pt_audio_extensions) &&
+               pt_dir_has_ext(probe->path, extensions);
+    return probe->n_head >= 4 && memcmp(probe->head, "PAR1", 4) == 0;
+}
+
+/* Files ------------------------------------------------------------------------------------- */
+
+static void table_close(table *t) {
+    pt_parquet_column_reader_close(&t->id[0]);
+    pt_parquet_column_reader_close(&t->id[1]);
+    pt_parquet_column_reader_close(&t->caption);
+    pt_parquet_column_reader_close(&t->path);
+    pt_parquet_column_reader_close(&t->audio);
+    pt_parquet_close(&t->parquet);
+    pt_byte_source_close(&t->bytes);
+    free(t->name);
+    free(t->folder);
+    free(t->audio_fault);
+    *t = (table){0};
+}
+
+/** A sentence that ends in the names of the columns that there are. */
+static patina_status fail_listing_columns(const table *t, patina_error *err, const char *lacking) {
+    pt_strbuf names = {0};
+    pt_parquet_append_column_names(t->parquet, &names);
+    pt_fail(err, PATINA_EFORMAT, "%s; its columns are %s", lacking, names.failed ? "" : names.text);
+    pt_strbuf_release(&names);
+    return PATINA_EFORMAT;
+}
+
+static bool is_integer(const pt_parquet_field *field) {
+    const int as = field->converted;
+    return (field->type == PT_PARQUET_INT32 || field->type == PT_PARQUET_INT64) &&
+           (as == PT_PARQUET_CONVERTED_NONE ||
+            (as >= PT_PARQUET_UINT_8 && as <= PT_PARQUET_INT_64));
+}
+
+/** Opens a column that ids are made of. */
+static patina_status open_id(table *t, unsigned i, size_t field, patina_error *err) {
+    const pt_parquet_field *f = &t->parquet->fields[field];
+    const bool is_real = f->type == PT_PARQUET_FLOAT || f->type == PT_PARQUET_DOUBLE;
+
+    if (f->leaf == PT_PARQUET_NONE || f->max_repetition > 0 ||
+        !(f->type == PT_PARQUET_BYTE_ARRAY || is_integer(f) || (i == 1 && is_real)))
+        return pt_fail(err, PATINA_EFORMAT, "column '%s' holds neither strings nor whole numbers",
+                       f->name);
+    t->id_field[i] = f;
+    return pt_parquet_column_reader_open(t->parquet, f->leaf, &t->id[i], err);
+}
+
+static patina_status open_ids(table *t, patina_error *err) {
+    const size_t youtube = pt_parquet_find_child(t->parquet, 0, "youtube_id");
+    const size_t start = pt_parquet_find_child(t->parquet, 0, "start_time");
+    const size_t id = pt_parquet_find_child(t->parquet, 0, "id");
+
+    if (youtube != PT_PARQUET_NONE && start != PT_PARQUET_NONE) {
+        PT_TRY(open_id(t, 0, youtube, err));
+        return open_id(t, 1, start, err);
+    }
+    return id == PT_PARQUET_NONE ? PATINA_OK : open_id(t, 0, id, err);
+}
+
+static patina_status open_captions(table *t, const char *wanted, patina_error *err) {
+    static const char *const names[] = {"caption", "text", "captions"};
+    size_t field = PT_PARQUET_NONE;
+    pt_strbuf lacking = {0};
+
+    if (wanted) field = pt_parquet_find_child(t->parquet, 0, wanted);
+    for (size_t i = 0; !wanted && i < 3 && field == PT_PARQUET_NONE; i++)
+        field = pt_parquet_find_child(t->parquet, 0, names[i]);
+    if (field == PT_PARQUET_NONE) {
+        pt_strbuf_printf(&lacking, "there is no column '%.*s'%s",
+                         wanted ? pt_text_truncate(wanted, 64) : 7, wanted ? wanted : names[0],
+                         wanted ? "" : ", 'text' or 'captions'");
+        const patina_status status =
+            lacking.failed ? no_memory(err) : fail_listing_columns(t, err, lacking.text);
+        pt_strbuf_release(&lacking);
+        return status;
+    }
+    const pt_parquet_field *f = &t->parquet->fields[field];
+    const size_t leaf = pt_parquet_find_single_leaf(t->parquet, field);
+    const pt_parquet_field *of =
+        leaf == PT_PARQUET_NONE ? NULL : &t->parquet->fields[t->parquet->leaves[leaf]];
+    if (!of || of->type != PT_PARQUET_BYTE_ARRAY || (of != f && of->max_repetition == 0))
+        return pt_fail(err, PATINA_EFORMAT,
+                       "column '%.*s' is neither a string nor a list of strings",
+                       pt_text_truncate(f->name, 64), f->name);
+    return pt_parquet_column_reader_open(t->parquet, leaf, &t->caption, err);
+}
+
+/** Opens a member of `audio` where it has the right type. */
+static patina_status open_member(table *t, size_t audio, const char *name,
+                                 pt_parquet_column_reader **column, patina_error *err) {
+    const size_t field = pt_parquet_find_child(t->parquet, audio, name);
+    if (field == PT_PARQUET_NONE) return PATINA_OK;
+    const pt_parquet_field *f = &t->parquet->fields[field];
+    if (f->leaf == PT_PARQUET_NONE || f->type != PT_PARQUET_BYTE_ARRAY || f->max_repetition > 0)
+        return PATINA_OK;
+    return pt_parquet_column_reader_open(t->parquet, f->leaf, column, err);
+}
+
+static patina_status open_audio(table *t, patina_error *err) {
+    const size_t audio = pt_parquet_find_child(t->parquet, 0, "audio");
+
+    if (audio == PT_PARQUET_NONE) return fail_listing_columns(t, err, "there is no column 'audio'");
+    PT_TRY(open_member(t, audio, "bytes", &t->audio, err));
+    PT_TRY(open_member(t, audio, "path", &t->path, err));
+    if (t->audio || t->path) return PATINA_OK;
+    return pt_fail(err, PATINA_EFORMAT, "column 'audio' is no struct of 'bytes' and 'path'");
+}
+
+static patina_status open_columns(table *t, const char *caption_column, patina_error *err) {
+    PT_TRY(open_captions(t, caption_column, err));
+    PT_TRY(open_audio(t, err));
+    return open_ids(t, err);
+}
+
+static void begin_group(table *t) {
+    t->n_rows = t->parquet->groups[t->group].n_rows;
+    t->row = 0;
+    t->audio_begun = false;
+    t->audio_resume_row = 0;
+    for (size_t i = 0; i < 2; i++)
+        if (t->id[i]) pt_parquet_column_reader_seek_group(t->id[i], t->group);
+    pt_parquet_column_reader_seek_group(t->caption, t->group);
+    if (t->path) pt_parquet_column_reader_seek_group(t->path, t->group);
+}
+
+/** Opens files[i]. *is_parquet: if it fails, it is for its columns. */
+static patina_status table_open(const parquet_state *s, size_t i, table *t, bool *is_parquet,
+                                patina_error *err) {
+    char *path = pt_path_join(s->root, s->files.paths[i]);
+    patina_status status = PATINA_OK;
+
+    *is_parquet = false;
+    if (!path || !(t->name = pt_text_escape(s->files.paths[i])) ||
+        !(t->folder = pt_path_dirname(path)))
+        status = no_memory(err);
+    else if ((status = pt_byte_source_open_file(path, &t->bytes, NULL)) != PATINA_OK)
+        status = pt_fail(err, PATINA_EFORMAT, "it cannot be opened");
+    else if ((status = pt_parquet_open(&t->bytes, &t->parquet, err)) == PATINA_OK) {
+        *is_parquet = true;
+        status = open_columns(t, s->caption_column, err);
+    }
+    free(path);
+    if (status != PATINA_OK)
+        table_close(t);
+    else if (t->parquet->n_groups > 0)
+        begin_group(t);
+    return status;
+}
+
+static void item_release(item *it) {
+    pt_entry_release(&it->entry);
+    free(it->audio_path);
+    *it = (item){0};
+}
+
+static void parquet_close(void *state) {
+    parquet_state *s = state;
+    table_close(&s->table);
+    item_release(&s->ahead);
+    pt_dir_walk_release(&s->files);
+    free(s->root);
+    free(s->audio_root);
+    free(s->caption_column);
+    free(s);
+}
+
+static patina_status list_files(parquet_state *s, const char *path, patina_error *err) {
+    struct stat info;
+
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        if (!(s->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
+        PT_TRY(pt_dir_walk_list(&s->files, path, PT_DIR_WALK_DEPTH_MAX, extensions, 0, err));
+        if (s->files.n_paths > 0) return PATINA_OK;
+        return pt_fail(err, PATINA_EFORMAT, "no file in it is named like Parquet (.parquet)");
+    }
+    const char *name = pt_path_basename(path);
+    s->root = pt_path_dirname(path);
+    s->files.paths = malloc(sizeof *s->files.paths);
+    pt_strbuf_append_bytes(&s->files.text, name, strlen(name) + 1);
+    if (!s->root || !s->files.paths || s->files.text.failed) return no_memory(err);
+    s->files.paths[0] = s->files.text.text;
+    s->files.n_paths = 1;
+    return PATINA_OK;
+}
+
+/** Looks whether there is a file to read, and whether the first such has the columns. */
+static patina_status check_files(const parquet_state *s, patina_error *err) {
+    patina_error first = {0};
+
+    for (size_t i = 0; i < s->files.n_paths; i++) {
+        table t = {0};
+        patina_error why = {0};
+        bool is_parquet = false;
+        const patina_status status = table_open(s, i, &t, &is_parquet, &why);
+        table_close(&t);
+        if (status == PATINA_OK) return PATINA_OK;
+        if (s->files.n_paths > 1) pt_error_add_context(&why, "'%s'", s->files.paths[i]);
+        if (status != PATINA_EFORMAT || is_parquet) return pt_fail(err, status, "%s", why.message);
+        if (i == 0) first = why;
+    }
+    return pt_fail(err, PATINA_EFORMAT, "%s%s", first.message,
+                   s->files.n_paths > 1 ? "; nor can another of its files be read" : "");
+}
+
+static bool copy_option(const char *value, char **copy) {
+    *copy = value ? pt_text_dup(value, strlen(value)) : NULL;
+    return !value || *copy;
+}
+
+static patina_status parquet_open(const char *path, const pt_corpus_options *options, void **state,
+                                  patina_error *err) {
+    parquet_state *s = calloc(1, sizeof *s);
+    patina_status status;
+
+    if (!s) return no_memory(err);
+    if (!copy_option(options->audio_root, &s->audio_root) ||
+        !copy_option(options->caption_column, &s->caption_column))
+        status = no_memory(err);
+    else
+        status = list_files(s, path, err);
+    if (status == PATINA_OK) status = check_files(s, err);
+    if (status == PATINA_OK)
+        *state = s;
+    else
+        parquet_close(s);
+    return status;
+}
+
+/* Rows -------------------------------------------------------------------------------------- */
+
+static bool is_text(const unsigned char *bytes, size_t n) {
+    return n > 0 && n <= PT_TEXT_MAX && !memchr(bytes, '\0', n) &&
+           pt_utf8_is_valid((const char *)bytes, n);
+}
+
+/** Adds a part of an id; false where it is none. */
+static bool add_id(const pt_parquet_field *field, const pt_parquet_slot *slot, pt_strbuf *id) {
+    const bool is_unsigned =
+        field->converted >= PT_PARQUET_UINT_8 && field->converted <= PT_PARQUET_UINT_64;
+
+    if (!slot->present) return false;
+    if (field->type == PT_PARQUET_BYTE_ARRAY) {
+        if (!is_text(slot->is.text.bytes, slot->is.text.n)) return false;
+        pt_strbuf_append_bytes(id, slot->is.text.bytes, slot->is.text.n);
+    } else if (is_integer(field)) {
+        const int64_t value = field->type == PT_PARQUET_INT64 ? slot->is.i64
+                              : is_unsigned                   ? (int64_t)(uint32_t)slot->is.i32
+                                                              : slot->is.i32;
+        if (is_unsigned)
+            pt_strbuf_printf(id, "%llu", (unsigned long long)value);
+        else
+            pt_strbuf_printf(id, "%lld", (long long)value);
+    } else {
+        const double value = field->type == PT_PARQUET_FLOAT ? (double)slot->is.f32 : slot->is.f64;
+        if (!(fabs(value) < 0x1p53) || value != floor(value)) return false;
+        pt_strbuf_printf(id, "%lld", (long long)value);
+    }
+    return true;
+}
+
+/** <file>#<row>, of a row of the group at hand. */
+static char *row_name(const table *t, uint64_t row) {
+    pt_strbuf name = {0};
+    pt_strbuf_printf(&name, "%s#%llu", t->name, (unsigned long long)(t->first_row + row));
+    return pt_strbuf_detach(&name);
+}
+
+static patina_status read_id(table *t, item *it, patina_error *err) {
+    pt_strbuf id = {0};
+    patina_status status = PATINA_OK;
+
+    if (!t->id[0]) {
+        it->entry.id = row_name(t, t->row);
+        return it->entry.id ? PATINA_OK : no_memory(err);
+    }
+    for (size_t i = 0; i < 2 && t->id[i] && status == PATINA_OK; i++) {
+        pt_parquet_slot slot;
+        status = pt_parquet_column_reader_next(t->id[i], &slot, err);
+        if (status != PATINA_OK || it->entry.status != PATINA_OK) continue;
+        if (i > 0) pt_strbuf_append(&id, "_");
+        if (!add_id(t->id_field[i], &slot, &id))
+            status =
+                pt_entry_reject(&it->entry, err, PATINA_REJECT_UNDECODABLE,
+                                slot.present ? "its %s is neither text in UTF-8 nor a whole number"
+                                             : "its %s is null",
+                                t->id_field[i]->name);
+    }
+    if (status == PATINA_OK && it->entry.status == PATINA_OK &&
+        !(it->entry.id = pt_strbuf_detach(&id)))
+        status = no_memory(err);
+    pt_strbuf_release(&id);
+    return status;
+}
+
+/** A string, or the items of a list. */
+static patina_status read_captions(table *t, item *it, patina_error *err) {
+    bool continues = true, is_truncated = false;
+
+    for (unsigned n = 0; continues; n++) {
+        pt_parquet_slot slot;
+        PT_TRY(pt_parquet_column_reader_next(t->caption, &slot, err));
+        if (n == CAPTIONS_MAX)
+            return pt_fail(err, PATINA_EFORMAT, "a row has over %u captions", CAPTIONS_MAX);
+        if (slot.is_item && it->n_text > PT_TEXT_MAX) {
+            is_truncated = true;
+        } else if (slot.present) {
+            it->n_text += slot.is.text.n;
+            PT_TRY(slot.is.text.n > PT_TEXT_MAX
+                       ? pt_entry_add_bad_caption(&it->entry, "very long", err)
+                       : pt_entry_add_caption(&it->entry, (const char *)slot.is.text.bytes,
+                                              slot.is.text.n, err));
+        } else if (slot.is_item) {
+            PT_TRY(pt_entry_add_bad_caption(&it->entry, "null", err));
+        }
+        PT_TRY(pt_parquet_column_reader_has_more_items(t->caption, &continues, err));
+    }
+    if (!is_truncated) return PATINA_OK;
+    return pt_entry_add_bad_caption(&it->entry, "left out, for there are over 16 MiB of them", err);
+}
+
+/** Of what a path could hold, only a NUL cannot be kept: it becomes an empty path, which is none.
+ */
+static patina_status read_path(table *t, item *it, patina_error *err) {
+    pt_parquet_slot slot;
+
+    if (!t->path) return PATINA_OK;
+    PT_TRY(pt_parquet_column_reader_next(t->path, &slot, err));
+    if (!slot.present) return PATINA_OK;
+    const bool sound = slot.is.text.n <= PT_TEXT_MAX &&
+                       (slot.is.text.n == 0 || !memchr(slot.is.text.bytes, '\0', slot.is.text.n));
+    it->audio_path = pt_text_dup((const char *)slot.is.text.bytes, sound ? slot.is.text.n : 0);
+    return it->audio_path ? PATINA_OK : no_memory(err);
+}
+
+static patina_status read_columns(table *t, item *it, patina_error *err) {
+    PT_TRY(read_id(t, it, err));
+    PT_TRY(read_captions(t, it, err));
+    return read_path(t, it, err);
+}
+
+/** Rejects with a sentence of the Parquet reader, whose names may have been cut through. */
+static patina_status reject_with_reason(pt_entry *entry, const char *what, const patina_error *why,
+                                        patina_error *err) {
+    char *sentence = pt_text_escape(why->message);
+    if (!sentence) return no_memory(err);
+    const patina_status status =
+        pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "%s: %s", what, sentence);
+    free(sentence);
+    return status;
+}
+
+/** The rest of the row group is lost: one entry says so. */
+static patina_status reject_row_group(table *t, item *it, const patina_error *why,
+                                      patina_error *err) {
+    char what[96];
+
+    item_release(it);
+    if (!(it->entry.source = row_name(t, t->row))) return no_memory(err);
+    snprintf(what, sizeof what, "rows %llu to %llu cannot be read",
+             (unsigned long long)(t->first_row + t->row),
+             (unsigned long long)(t->first_row + t->n_rows - 1));
+    t->row = t->n_rows;
+    return reject_with_reason(&it->entry, what, why, err);
+}
+
+/** The next row of the open file; PATINA_OK without a source at its end. */
+static patina_status read_row(table *t, item *it, patina_error *err) {
+    patina_error why = {0};
+
+    while (t->row == t->n_rows) {
+        if (t->group + 1 >= t->parquet->n_groups) return PATINA_OK;
+        t->first_row += t->n_rows;
+        t->group++;
+        begin_group(t);
+    }
+    if (!(it->entry.source = row_name(t, t->row))) return no_memory(err);
+    const patina_status status = read_columns(t, it, &why);
+    if (status == PATINA_EFORMAT) return reject_row_group(t, it, &why, err);
+    if (status != PATINA_OK) {
+        pt_error_add_context(&why, "'%s'", t->name);
+        return pt_fail(err, status, "%s", why.message);
+    }
+    t->row++;
+    return PATINA_OK;
+}
+
+/** Opens the next file. One that cannot be read is told of as an entry. */
+static patina_status next_file(parquet_state *s, item *it, patina_error *err) {
+    const size_t i = s->n_opened++;
+    patina_error why = {0};
+    bool is_parquet;
+
+    table_close(&s->table);
+    const patina_status status = table_open(s, i, &s->table, &is_parquet, &why);
+    if (status != PATINA_EFORMAT)
+        return status == PATINA_OK ? PATINA_OK : pt_fail(err, status, "%s", why.message);
+    if (!(it->entry.source = pt_text_escape(s->files.paths[i]))) return no_memory(err);
+    return reject_with_reason(&it->entry, "no row of the file can be read", &why, err);
+}
+
+/** Reads what follows; none is ahead at the end of the corpus. */
+static patina_status look_ahead(parquet_state *s, patina_error *err) {
+    item it = {0};
+    patina_status status = PATINA_OK;
+
+    while (status == PATINA_OK && !it.entry.source) {
+        if (s->table.name) status = read_row(&s->table, &it, err);
+        if (status != PATINA_OK || it.entry.source) break;
+        if (s->n_opened == s->files.n_paths) return PATINA_OK;
+        status = next_file(s, &it, err);
+    }
+    if (status != PATINA_OK) {
+        item_release(&it);
+        return status;
+    }
+    s->ahead = it;
+    s->has_ahead = true;
+    return PATINA_OK;
+}
+
+/* Audio ------------------------------------------------------------------------------------- */
+
+/** Whether a path stays below the folder that it starts from. */
+static bool is_below(const char *path) {
+    if (path[0] == '\0' || path[0] == '/') return false;
+    for (const char *part = path; part; part = strchr(part, '/')) {
+        part += *part == '/';
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '\0' || part[2] == '/')) return false;
+    }
+    return true;
+}
+
+/** A row without bytes: its audio is a file. */
+static patina_status set_audio_path(const parquet_state *s, const char *path, pt_entry *entry,
+                                    patina_error *err) {
+    if (!path)
+        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
+                               "it has neither bytes nor a path");
+    if (!is_below(path))
+        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
+                               "it has no bytes, and its path leads out of the corpus");
+    entry->path = pt_path_join(s->audio_root ? s->audio_root : s->table.folder, path);
+    return entry->path ? PATINA_OK : no_memory(err);
+}
+
+/** The slot of audio.bytes in a row of the group at hand; rows before it are passed over. */
+static patina_status find_audio(table *t, uint64_t row, pt_parquet_slot *slot, patina_error *err) {
+    if (!t->audio_begun) {
+        pt_parquet_column_reader_seek_group(t->audio, t->group);
+        t->audio_begun = true;
+        t->audio_row = 0;
+    }
+    PT_TRY(pt_parquet_column_reader_skip(t->audio, row - t->audio_row, err));
+    PT_TRY(pt_parquet_column_reader_next(t->audio, slot, err));
+    t->audio_row = row + 1;
+    return PATINA_OK;
+}
+
+/** Passes over the damaged page that a row lies in. */
+static patina_status skip_audio_page(table *t, uint64_t row, const patina_error *why,
+                                     patina_error *err) {
+    free(t->audio_fault);
+    if (!(t->audio_fault = pt_text_escape(why->message))) return no_memory(err);
+    t->audio_row = pt_parquet_column_reader_skip_page(t->audio);
+    t->audio_resume_row = t->audio_row > row ? t->audio_row : t->n_rows;
+    return PATINA_OK;
+}
+
+/** The audio of the row that was read last. */
+static patina_status read_audio(parquet_state *s, const char *path, pt_entry *entry,
+                                patina_error *err) {
+    table *t = &s->table;
+    const uint64_t row = t->row - 1;
+    pt_parquet_slot slot = {0};
+    patina_error why = {0};
+
+    if (!t->audio) return set_audio_path(s, path, entry, err);
+    if (row >= t->audio_resume_row) {
+        const patina_status status = find_audio(t, row, &slot, &why);
+        if (status == PATINA_EFORMAT)
+            PT_TRY(skip_audio_page(t, row, &why, err));
+        else if (status != PATINA_OK)
+            return pt_fail(err, status, "'%s': %s", t->name, why.message);
+    }
+    if (row < t->audio_resume_row)
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
+                               "its audio cannot be read: %s", t->audio_fault);
+    if (!slot.present) return set_audio_path(s, path, entry, err);
+    entry->audio = malloc(slot.is.text.n > 0 ? slot.is.text.n : 1);
+    if (!entry->audio) return no_memory(err);
+    memcpy(entry->audio, slot.is.text.bytes, slot.is.text.n);
+    entry->n_audio = slot.is.text.n;
+    return PATINA_OK;
+}
+
+/* Entries ----------------------------------------------------------------------------------- */
+
+/** Whether two rows are of one clip. */
+static bool is_same(const item *a, const item *b) {
+    if (!a->entry.id || !b->entry.id || strcmp(a->entry.id, b->entry.id) != 0) return false;
+    if (!a->audio_path || !b->audio_path) return a->audio_path == b->audio_path;
+    return strcmp(a->audio_path, b->audio_path) == 0;
+}
+
+static bool is_full(const item *it) {
+    return it->entry.n_captions >= CAPTIONS_MAX || it->n_text > PT_TEXT_MAX;
+}
+
+static patina_status add_captions(item *to, const item *from, patina_error *err) {
+    for (size_t i = 0; i < from->entry.n_captions; i++) {
+        const pt_caption *c = &from->entry.captions[i];
+        PT_TRY(c->text ? pt_entry_add_caption(&to->entry, c->text, strlen(c->text), err)
+                       : pt_entry_add_bad_caption(&to->entry, c->fault, err));
+    }
+    to->n_text += from->n_text;
+    return PATINA_OK;
+}
+
+/** Takes what is ahead, and the rows of the same clip that follow it. */
+static patina_status merge_rows(parquet_state *s, bool with_audio, item *it, patina_error *err) {
+    *it = s->ahead;
+    s->ahead = (item){0};
+    s->has_ahead = false;
+    if (!it->entry.id) return PATINA_OK;
+    if (with_audio) PT_TRY(read_audio(s, it->audio_path, &it->entry, err));
+    for (;;) {
+        PT_TRY(look_ahead(s, err));
+        if (!s->has_ahead || is_full(it) || !is_same(it, &s->ahead)) return PATINA_OK;
+        PT_TRY(add_captions(it, &s->ahead, err));
+        item_release(&s->ahead);
+        s->has_ahead = false;
+    }
+}
+
+static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                                  patina_error *err) {
+    parquet_state *s = state;
+    item it = {0};
+
+    if (!s->has_ahead) PT_TRY(look_ahead(s, err));
+    *end = !s->has_ahead;
+    if (*end) return PATINA_OK;
+    const patina_status status = merge_rows(s, with_audio, &it, err);
+    *entry = it.entry; /* released by the caller on failure too */
+    free(it.audio_path);
+    return status;
+}
+
+const pt_corpus_reader pt_corpus_reader_parquet = {
+    .name = "parquet",
+    .summary = "Parquet files with columns 'audio' (bytes, path) and 'caption', 'text' or "
+               "'captions'",
+    .matches = parquet_matches,
+    .open = parquet_open,
+    .close = parquet_close,
+    .next = parquet_next,
+};

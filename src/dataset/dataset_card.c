@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* dataset_card.c - README.md and the lines of rejects.jsonl
+ *
+ * What is written depends on the run_meta alone, so that two runs of the same job give equal files.
+ */
+
+#include "dataset/dataset_card.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json_writer.h"
+#include "base/strbuf.h"
+#include "dataset/schema.h"
+
+size_t pt_run_metadata_count_splits(const pt_run_metadata *run_meta) {
+    size_t n = 0;
+    while (run_meta->splits[n])
+        n++;
+    return n;
+}
+
+void pt_run_metadata_fill_report(const pt_run_metadata *run_meta, patina_dataset_report *report) {
+    report->n_entries = run_meta->n_entries;
+    report->n_rows = run_meta->n_rows;
+    report->n_parts = run_meta->n_parts;
+    report->n_rejects = run_meta->n_rejects;
+    memcpy(report->rejects_by, run_meta->rejects_by, sizeof report->rejects_by);
+    report->n_splits = pt_run_metadata_count_splits(run_meta);
+    for (size_t s = 0; s < report->n_splits; s++) {
+        patina_dataset_split *split = &report->splits[s];
+        snprintf(split->name, sizeof split->name, "%s", run_meta->splits[s]);
+        split->n_rows = run_meta->split_rows[s];
+        split->n_parts = run_meta->split_parts[s];
+    }
+    report->n_chunks = run_meta->n_chunks;
+}
+
+static patina_status reason(size_t i) {
+    return (patina_status)((size_t)PATINA_REJECT_FIRST + i);
+}
+
+/* The classes that the hub knows. */
+static const char *size_category(uint64_t n_rows) {
+    static const struct {
+        uint64_t below;
+        const char *name;
+    } classes[] = {
+        {1000, "n<1K"},
+        {10000, "1K<n<10K"},
+        {100000, "10K<n<100K"},
+        {1000000, "100K<n<1M"},
+        {10000000, "1M<n<10M"},
+        {100000000, "10M<n<100M"},
+        {1000000000, "100M<n<1B"},
+    };
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+        if (n_rows < classes[i].below) return classes[i].name;
+    return "n>1B";
+}
+
+/* A split without rows has no files, and `datasets` refuses a pattern that matches none; so it is
+ * named only where there is no other. */
+static bool is_listed(const pt_run_metadata *run_meta, size_t split) {
+    return run_meta->split_rows[split] > 0 || (run_meta->n_rows == 0 && split == 0);
+}
+
+/* `sequence` with a length is the one spelling of a fixed list that `datasets` of all versions
+ * reads. Parquet tells types and lengths by itself; JSON Lines gets them from here.
+ *
+ * `datasets` (5.2) keys its cache by the folder's last name and this head alone, so two sets called
+ * `train` with the same head would be taken for one, and the rows of the first come out for the
+ * second. The description tells them apart, by the files' hashes also where entries that were
+ * rejected have been tried again with success. */
+static void add_front_matter(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    pt_strbuf_append(out, "---\n"
+                          "pretty_name: patina data set\n"
+                          "license: unknown\n"
+                          "tags:\n- audio\n- clap\n- audio-degradation\n");
+    pt_strbuf_printf(out, "size_categories:\n- %s\n", size_category(run_meta->n_rows));
+    pt_strbuf_append(out, "configs:\n"
+                          "- config_name: default\n"
+                          "  data_files:\n");
+    for (size_t i = 0; run_meta->splits[i]; i++)
+        if (is_listed(run_meta, i))
+            pt_strbuf_printf(out, "  - split: %s\n    path: data/%s-*\n", run_meta->splits[i],
+                             run_meta->splits[i]);
+    pt_strbuf_append(out, "dataset_info:\n");
+    pt_strbuf_printf(
+        out,
+        "  description: %" PRIu64 " rows of settings %.16s, corpus %.16s, model %.16s, "
+        "kernels %s, files %.16s\n",
+        run_meta->n_rows, run_meta->settings_hash, run_meta->corpus_hash, run_meta->model_hash,
+        run_meta->kernels, run_meta->files_hash ? run_meta->files_hash : "none");
+    pt_strbuf_append(out, "  features:\n");
+    for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+        const pt_column *column = &pt_columns[c];
+        if (column->n_values > 1)
+            pt_strbuf_printf(out, "  - name: %s\n    sequence: float32\n    length: %zu\n",
+                             column->name, column->n_values);
+        else
+            pt_strbuf_printf(out, "  - name: %s\n    dtype: float32\n", column->name);
+    }
+    pt_strbuf_append(out, "---\n\n");
+}
+
+static void add_introduction(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    pt_strbuf_append(out, "# patina data set\n\n");
+    if (run_meta->model_untrained)
+        pt_strbuf_append(
+            out,
+            "> **The encoder is untrained.** `fused_state` comes from a model with random "
+            "weights, made for tests. Its numbers have the right shape and length and no meaning: "
+            "do not train on them. Run `patina generate` again with a CLAP checkpoint. The other "
+            "columns do not depend on the model and are valid.\n\n");
+    pt_strbuf_printf(
+        out,
+        "%" PRIu64 " rows made by patina %s from captioned audio. For each row a clean "
+        "recording was measured, a copy of it was damaged, and caption and damaged copy "
+        "were encoded by CLAP. The task it is for: hear the damage and read the caption "
+        "(`fused_state`), predict what the clean recording measures (`target_*`) and how "
+        "damaged the copy is (`input_purity`).\n\n",
+        run_meta->n_rows, run_meta->version);
+}
+
+/* The one that examples load. */
+static const char *first_split(const pt_run_metadata *run_meta) {
+    for (size_t i = 0; run_meta->splits[i]; i++)
+        if (is_listed(run_meta, i)) return run_meta->splits[i];
+    return run_meta->splits[0];
+}
+
+static void add_splits(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    if (!run_meta->splits[1]) return;
+    pt_strbuf_append(out, "## Splits\n\n"
+                          "| split | rows | files |\n"
+                          "|---|---|---|\n");
+    for (size_t i = 0; run_meta->splits[i]; i++)
+        pt_strbuf_printf(out, "| `%s` | %" PRIu64 " | %" PRIu64 " |\n", run_meta->splits[i],
+                         run_meta->split_rows[i], run_meta->split_parts[i]);
+    pt_strbuf_append(out, "\nAll rows of a clip are in one split.\n\n");
+}
+
+static void add_columns(pt_strbuf *out) {
+    pt_strbuf_append(out, "## Columns\n\n"
+                          "| column | type | unit | what it is |\n"
+                          "|---|---|---|---|\n");
+    for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+        const pt_column *column = &pt_columns[c];
+        pt_strbuf_printf(out, "| `%s` | float32", column->name);
+        if (column->n_values > 1) pt_strbuf_printf(out, "[%zu]", column->n_values);
+        pt_strbuf_printf(out, " | %s | %s |\n", column->unit, column->meaning);
+    }
+    pt_strbuf_append(out,
+                     "\nEdge b (0 to 64) of the bands of `target_ltas` is 10^(1.15 + 0.05 b) Hz. "
+                     "Every value is finite and no row is incomplete.\n\n");
+}
+
+static void add_loading(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    const bool parquet = strcmp(run_meta->format, "parquet") == 0;
+    const char *split = first_split(run_meta);
+
+    pt_strbuf_printf(out,
+                     "## Loading\n\n"
+                     "`OUT` is the folder that holds this file.\n\n"
+                     "```python\n"
+                     "import datasets\n"
+                     "rows = datasets.load_dataset(\"OUT\", split=\"%s\")\n"
+                     "torch_rows = rows.with_format(\"torch\")  # a tensor a column\n\n",
+                     split);
+    if (parquet)
+        pt_strbuf_printf(out,
+                         "import pyarrow.parquet as pq\n"
+                         "table = pq.read_table(\"OUT/data\")%s\n"
+                         "fused = table[\"fused_state\"].combine_chunks().values.to_numpy()"
+                         ".reshape(-1, 1024)\n\n"
+                         "import polars as pl\n"
+                         "frame = pl.read_parquet(\"OUT/data/%s-*.parquet\")\n"
+                         "```\n\n"
+                         "pyarrow, polars and `datasets` show lists of fixed length; pandas and "
+                         "duckdb read them as arrays.\n\n",
+                         run_meta->splits[1] ? "  # all splits" : "", split);
+    else
+        pt_strbuf_printf(
+            out,
+            "import polars as pl\n"
+            "frame = pl.read_ndjson(\"OUT/data/%s-*.jsonl\")\n"
+            "```\n\n"
+            "JSON knows neither float32 nor fixed lengths: `load_dataset` takes both "
+            "from the head of this file, and any other reader shows 64-bit lists whose "
+            "values round to float32 exactly. The Parquet form of a data set is a "
+            "third of the size and far faster to read.\n\n",
+            split);
+}
+
+static void add_provenance(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    pt_strbuf_printf(
+        out,
+        "## Provenance\n\n"
+        "Line i of `provenance/%s-....jsonl` tells of row i of the `data` file with "
+        "the same number: `entry`, `source`, `caption`, `seed`, `variant`, `window`, the "
+        "drawn damage (`chain`), what followed from it (`stages`, `output_gain`, "
+        "`purity_db`, `snr_db`, `sdr_db`) and both loudnesses (`lufs_source`, "
+        "`lufs_mono`). Such a line is a recipe: `patina degrade AUDIO OUT.wav --recipe "
+        "LINE.json` builds the damaged audio of the row again, bit for bit on the same "
+        "kind of CPU and library versions.\n\n"
+        "## Rejects\n\n"
+        "Of %" PRIu64 " entries, `rejects.jsonl` names what gave no row, an entry or one "
+        "caption of it a line, with the reason: %" PRIu64 " in all.\n\n",
+        first_split(run_meta), run_meta->n_entries, run_meta->n_rejects);
+    if (run_meta->n_rejects == 0) return;
+    pt_strbuf_append(out, "| reason | count |\n|---|---|\n");
+    for (size_t i = 0; i < PATINA_REJECT_COUNT; i++)
+        if (run_meta->rejects_by[i] > 0)
+            pt_strbuf_printf(out, "| `%s` | %" PRIu64 " |\n", patina_status_name(reason(i)),
+                             run_meta->rejects_by[i]);
+    pt_strbuf_append(out, "\n");
+}
+
+static void add_run_section(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    pt_strbuf_printf(out,
+                     "## How it was made\n\n"
+                     "| | |\n|---|---|\n"
+                     "| program | patina %s |\n"
+                     "| corpus | %s, %" PRIu64 " entries, hash `%s` |\n"
+                     "| model | %shash `%s` |\n"
+                     "| settings | hash `%s` |\n"
+                     "| kernels | %s |\n\n"
+                     "Settings, as in `dataset.json`:\n\n```json\n",
+                     run_meta->version, run_meta->corpus_kind, run_meta->n_entries,
+                     run_meta->corpus_hash, run_meta->model_untrained ? "**untrained**, " : "",
+                     run_meta->model_hash, run_meta->settings_hash, run_meta->kernels);
+    pt_json_write_pretty(out, run_meta->settings_json, 0);
+    pt_strbuf_append(out,
+                     "\n```\n\n"
+                     "## Licence\n\n"
+                     "The rows derive from the recordings and captions of the corpus, and their "
+                     "licences apply. Replace `license: unknown` at the head of this file before "
+                     "you publish it. CLAP checkpoints carry a licence of their own.\n");
+}
+
+char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta) {
+    pt_strbuf out = {0};
+
+    add_front_matter(&out, run_meta);
+    add_introduction(&out, run_meta);
+    add_splits(&out, run_meta);
+    add_columns(&out);
+    add_loading(&out, run_meta);
+    add_provenance(&out, run_meta);
+    add_run_section(&out, run_meta);
+    return pt_strbuf_detach(&out);
+}
+
+char *pt_reject_to_json_line(const char *entry, const char *source, patina_status why,
+                             const char *sentence) {
+    pt_strbuf out = {0};
+
+    pt_strbuf_append(&out, "{\"entry\": ");
+    pt_json_write_string(&out, entry);
+    pt_strbuf_append(&out, ", \"source\": ");
+    pt_json_write_string(&out, source);
+    pt_strbuf_printf(&out, ", \"reason\": \"%s\", \"sentence\": ", patina_status_name(why));
+    pt_json_write_string(&out, sentence);
+    pt_strbuf_append(&out, "}\n");
+    return pt_strbuf_detach(&out);
+}

@@ -1,0 +1,717 @@
+/* SPDX-License-Identifier: MIT */
+/* manifest.c - plan.json, chunk.json and dataset.json: written and read */
+
+#include "dataset/manifest.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/byte_source.h"
+#include "base/error.h"
+#include "base/json_writer.h"
+#include "base/strbuf.h"
+#include "dataset/row_writer.h"
+
+#define PLAN_MAX  (16U << 20)
+#define CHUNK_MAX (1U << 20)
+#define JSON_DUMP_FLAGS                                                                            \
+    (JSON_COMPACT | JSON_REAL_PRECISION(17)) /* gives settings back as they came */
+
+/* What the strings of a manifest live in. */
+struct pt_manifest_storage {
+    json_t *root;
+    char *texts[3];
+    const char *splits[PATINA_SPLITS_MAX + 1];
+    pt_part_info *parts; /* [n_chunks][n_splits] */
+};
+
+/* ---------------------------------------------------------------- names */
+
+const pt_file_digest *pt_part_file_digest(const pt_part_info *part, pt_part_kind kind) {
+    return kind == PT_PART_ROWS ? &part->rows : &part->provenance;
+}
+
+void pt_part_file_name(const pt_manifest *manifest, size_t split, uint64_t number,
+                       pt_part_kind kind, char name[PT_PART_FILE_NAME_MAX]) {
+    const bool rows = kind == PT_PART_ROWS;
+    snprintf(name, PT_PART_FILE_NAME_MAX, "%s/%s-%05" PRIu64 "-of-%05" PRIu64 "%s",
+             rows ? "data" : "provenance", manifest->run_meta.splits[split], number,
+             manifest->run_meta.split_parts[split], rows ? manifest->suffix : ".jsonl");
+}
+
+void pt_part_chunk_file_name(const char *split, const char *suffix, pt_part_kind kind,
+                             char name[PT_PART_FILE_NAME_MAX]) {
+    const bool rows = kind == PT_PART_ROWS;
+    snprintf(name, PT_PART_FILE_NAME_MAX, "%s-%s%s", rows ? "rows" : "provenance", split,
+             rows ? suffix : ".jsonl");
+}
+
+static const char *reason_name(size_t i) {
+    return patina_status_name((patina_status)((size_t)PATINA_REJECT_FIRST + i));
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static void add_member(pt_strbuf *out, const char *name) {
+    pt_strbuf_printf(out, "  \"%s\": ", name);
+}
+
+static void add_string(pt_strbuf *out, const char *name, const char *value) {
+    add_member(out, name);
+    pt_json_write_string(out, value);
+    pt_strbuf_append(out, ",\n");
+}
+
+static void add_count(pt_strbuf *out, const char *name, uint64_t value) {
+    add_member(out, name);
+    pt_strbuf_printf(out, "%" PRIu64 ",\n", value);
+}
+
+static void add_object(pt_strbuf *out, const char *name, const char *json) {
+    add_member(out, name);
+    pt_json_write_pretty(out, json, 1);
+    pt_strbuf_append(out, ",\n");
+}
+
+static void add_identity(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    add_string(out, "settings_hash", run_meta->settings_hash);
+    add_object(out, "settings", run_meta->settings_json);
+    add_string(out, "corpus_kind", run_meta->corpus_kind);
+    add_string(out, "corpus_hash", run_meta->corpus_hash);
+    add_string(out, "model_hash", run_meta->model_hash);
+    add_object(out, "model", run_meta->model_json);
+    add_string(out, "kernels", run_meta->kernels);
+    add_member(out, "libraries");
+    pt_json_write_pretty(out, run_meta->libraries_json, 1);
+}
+
+char *pt_plan_to_json(const pt_run_metadata *run_meta) {
+    pt_strbuf out = {0};
+
+    pt_strbuf_append(&out, "{\n");
+    add_string(&out, "program", "patina");
+    add_string(&out, "version", run_meta->version);
+    add_string(&out, "format", run_meta->format);
+    add_count(&out, "entries", run_meta->n_entries);
+    add_count(&out, "chunks", run_meta->n_chunks);
+    add_member(&out, "splits");
+    for (size_t i = 0; run_meta->splits[i]; i++) {
+        pt_strbuf_append(&out, i == 0 ? "[" : ", ");
+        pt_json_write_string(&out, run_meta->splits[i]);
+    }
+    pt_strbuf_append(&out, "],\n");
+    add_identity(&out, run_meta);
+    pt_strbuf_append(&out, "\n}\n");
+    return pt_strbuf_detach(&out);
+}
+
+/* Reasons that occurred: {"missing": 2} */
+static void add_reasons(pt_strbuf *out, const uint64_t by[PATINA_REJECT_COUNT]) {
+    const char *separator = "";
+    pt_strbuf_append(out, "{");
+    for (size_t i = 0; i < PATINA_REJECT_COUNT; i++) {
+        if (by[i] == 0) continue;
+        pt_strbuf_printf(out, "%s\"%s\": %" PRIu64, separator, reason_name(i), by[i]);
+        separator = ", ";
+    }
+    pt_strbuf_append(out, "}");
+}
+
+/* The members that chunk.json and an item of dataset.json's list have in common. */
+static void add_chunk(pt_strbuf *out, const pt_run_metadata *run_meta, const pt_chunk_info *chunk) {
+    pt_strbuf_printf(out, "\"entries\": %" PRIu64 ", \"rows\": [", chunk->n_entries);
+    for (size_t s = 0; run_meta->splits[s]; s++)
+        pt_strbuf_printf(out, "%s%" PRIu64, s ? ", " : "", chunk->parts[s].n_rows);
+    pt_strbuf_append(out, "], \"rejects\": ");
+    add_reasons(out, chunk->rejects_by);
+}
+
+static void add_file(pt_strbuf *out, const char *path, uint64_t n_rows, const pt_file_digest *file,
+                     const char **separator) {
+    pt_strbuf_printf(out, "%s\n    {\"path\": ", *separator);
+    pt_json_write_string(out, path);
+    pt_strbuf_printf(out, ", \"rows\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"sha256\": \"%s\"}",
+                     n_rows, file->n_bytes, file->sha256);
+    *separator = ",";
+}
+
+char *pt_chunk_to_json(const pt_run_metadata *run_meta, const char *suffix, uint64_t number,
+                       const pt_chunk_info *chunk) {
+    static const pt_part_kind kinds[] = {PT_PART_ROWS, PT_PART_PROVENANCE};
+    const char *separator = "";
+    char name[PT_PART_FILE_NAME_MAX];
+    pt_strbuf out = {0};
+
+    pt_strbuf_printf(&out, "{\n  \"chunk\": %" PRIu64 ",\n  \"retried\": %s,\n  ", number,
+                     chunk->retried ? "true" : "false");
+    add_chunk(&out, run_meta, chunk);
+    pt_strbuf_append(&out, ",\n  \"files\": [");
+    for (size_t s = 0; run_meta->splits[s]; s++)
+        for (size_t k = 0; k < 2 && chunk->parts[s].n_rows > 0; k++) {
+            pt_part_chunk_file_name(run_meta->splits[s], suffix, kinds[k], name);
+            add_file(&out, name, chunk->parts[s].n_rows,
+                     pt_part_file_digest(&chunk->parts[s], kinds[k]), &separator);
+        }
+    if (chunk->n_rejects > 0)
+        add_file(&out, "rejects.jsonl", chunk->n_rejects, &chunk->rejects, &separator);
+    pt_strbuf_append(&out, "\n  ]\n}\n");
+    return pt_strbuf_detach(&out);
+}
+
+/* Data and provenance of all splits in order, then rejects.jsonl. */
+static void add_files(pt_strbuf *out, const pt_manifest *manifest) {
+    static const pt_part_kind kinds[] = {PT_PART_ROWS, PT_PART_PROVENANCE};
+    const char *separator = "";
+    char name[PT_PART_FILE_NAME_MAX];
+
+    pt_strbuf_append(out, "  \"files\": [");
+    for (size_t k = 0; k < 2; k++)
+        for (size_t s = 0; s < manifest->n_splits; s++)
+            for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
+                const pt_part_info *part = &manifest->chunks[c].parts[s];
+                if (part->n_rows == 0) continue;
+                pt_part_file_name(manifest, s, part->number, kinds[k], name);
+                add_file(out, name, part->n_rows, pt_part_file_digest(part, kinds[k]), &separator);
+            }
+    add_file(out, "rejects.jsonl", manifest->run_meta.n_rejects, &manifest->rejects, &separator);
+    pt_strbuf_append(out, "\n  ],\n");
+}
+
+static void add_counts(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    add_count(out, "rows", run_meta->n_rows);
+    add_count(out, "parts", run_meta->n_parts);
+    add_member(out, "splits");
+    for (size_t s = 0; run_meta->splits[s]; s++) {
+        pt_strbuf_append(out, s == 0 ? "{\n    " : ",\n    ");
+        pt_json_write_string(out, run_meta->splits[s]);
+        pt_strbuf_printf(out, ": {\"rows\": %" PRIu64 ", \"parts\": %" PRIu64 "}",
+                         run_meta->split_rows[s], run_meta->split_parts[s]);
+    }
+    pt_strbuf_append(out, "\n  },\n");
+    add_count(out, "entries", run_meta->n_entries);
+    add_count(out, "rejects", run_meta->n_rejects);
+    add_member(out, "rejects_by_reason");
+    for (size_t i = 0; i < PATINA_REJECT_COUNT; i++)
+        pt_strbuf_printf(out, "%s\n    \"%s\": %" PRIu64, i == 0 ? "{" : ",", reason_name(i),
+                         run_meta->rejects_by[i]);
+    pt_strbuf_append(out, "\n  },\n");
+}
+
+/* The last member is the hash of the text with zeros in the hash's place. */
+static const char digest_head[] = "  \"sha256\": \"", digest_tail[] = "\"\n}\n";
+#define DIGEST_DIGITS (PT_SHA256_HEX_SIZE - 1)
+#define DIGEST_END    (DIGEST_DIGITS + sizeof digest_tail - 1) /* bytes from the first digit on */
+
+static void hash_without_digest(const char *text, size_t n, char hex[PT_SHA256_HEX_SIZE]) {
+    static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    _Static_assert(sizeof zeros == PT_SHA256_HEX_SIZE, "as many as there are digits");
+    pt_sha256 hash;
+    pt_sha256_init(&hash);
+    pt_sha256_update(&hash, text, n - DIGEST_END);
+    pt_sha256_update(&hash, zeros, DIGEST_DIGITS);
+    pt_sha256_update(&hash, digest_tail, sizeof digest_tail - 1);
+    pt_sha256_finish(&hash, hex);
+}
+
+bool pt_manifest_json_is_intact(const char *text, size_t n) {
+    const size_t n_head = sizeof digest_head - 1;
+    char hex[PT_SHA256_HEX_SIZE];
+    if (n < n_head + DIGEST_END) return false;
+    const char *digits = text + n - DIGEST_END;
+    if (memcmp(digits - n_head, digest_head, n_head) != 0) return false;
+    if (memcmp(digits + DIGEST_DIGITS, digest_tail, sizeof digest_tail - 1) != 0) return false;
+    hash_without_digest(text, n, hex);
+    return memcmp(digits, hex, DIGEST_DIGITS) == 0;
+}
+
+char *pt_manifest_to_json(const pt_manifest *manifest) {
+    const pt_run_metadata *run_meta = &manifest->run_meta;
+    pt_strbuf out = {0};
+    char hex[PT_SHA256_HEX_SIZE];
+
+    pt_strbuf_append(&out, "{\n");
+    add_string(&out, "program", "patina");
+    add_string(&out, "version", run_meta->version);
+    add_string(&out, "format", run_meta->format);
+    add_counts(&out, run_meta);
+    add_identity(&out, run_meta);
+    pt_strbuf_append(&out, ",\n  \"chunks\": [");
+    for (uint64_t c = 0; c < run_meta->n_chunks; c++) {
+        pt_strbuf_append(&out, c == 0 ? "\n    {" : ",\n    {");
+        add_chunk(&out, run_meta, &manifest->chunks[c]);
+        pt_strbuf_append(&out, "}");
+    }
+    pt_strbuf_append(&out, "\n  ],\n");
+    add_files(&out, manifest);
+    pt_strbuf_printf(&out, "%s%0*d%s", digest_head, DIGEST_DIGITS, 0, digest_tail);
+    if (!out.failed) {
+        hash_without_digest(out.text, out.length, hex);
+        memcpy(out.text + out.length - DIGEST_END, hex, DIGEST_DIGITS);
+    }
+    return pt_strbuf_detach(&out);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* A file that is being read: faults are told with its name. */
+typedef struct json_source {
+    const char *path;
+    patina_error *err;
+} json_source;
+
+static patina_status fail_format(const json_source *from, const char *format, ...) PT_PRINTF(2, 3);
+
+static patina_status fail_format(const json_source *from, const char *format, ...) {
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return pt_fail(from->err, PATINA_EFORMAT, "file '%s': %s", from->path, text);
+}
+
+static patina_status get_count(const json_source *from, const json_t *object, const char *name,
+                               uint64_t *value) {
+    const json_t *member = json_object_get(object, name);
+    if (!json_is_integer(member) || json_integer_value(member) < 0)
+        return fail_format(from, "member '%s': absent or not a count", name);
+    *value = (uint64_t)json_integer_value(member);
+    return PATINA_OK;
+}
+
+static patina_status get_string(const json_source *from, const json_t *object, const char *name,
+                                const char **value) {
+    *value = json_string_value(json_object_get(object, name));
+    return *value ? PATINA_OK : fail_format(from, "member '%s': absent or not a string", name);
+}
+
+/* An object as text; *text is the caller's. */
+static patina_status get_object(const json_source *from, const json_t *root, const char *name,
+                                char **text) {
+    const json_t *member = json_object_get(root, name);
+    if (!json_is_object(member))
+        return fail_format(from, "member '%s': absent or not an object", name);
+    *text = json_dumps(member, JSON_DUMP_FLAGS);
+    return *text ? PATINA_OK : pt_fail(from->err, PATINA_ENOMEM, "out of memory");
+}
+
+static patina_status get_reasons(const json_source *from, const json_t *object, const char *name,
+                                 uint64_t by[PATINA_REJECT_COUNT], uint64_t *total) {
+    const json_t *reasons = json_object_get(object, name);
+    size_t n_known = 0;
+
+    if (!json_is_object(reasons))
+        return fail_format(from, "member '%s': absent or not an object", name);
+    *total = 0;
+    for (size_t i = 0; i < PATINA_REJECT_COUNT; i++) {
+        by[i] = 0;
+        if (!json_object_get(reasons, reason_name(i))) continue;
+        PT_TRY(get_count(from, reasons, reason_name(i), &by[i]));
+        *total += by[i];
+        n_known++;
+    }
+    if (n_known != json_object_size(reasons))
+        return fail_format(from, "member '%s': a reason that this version does not know", name);
+    return PATINA_OK;
+}
+
+static bool is_sha256(const char *text) {
+    return strlen(text) == DIGEST_DIGITS && strspn(text, "0123456789abcdef") == DIGEST_DIGITS;
+}
+
+/* An item of "files", which must be the one that is expected. */
+static patina_status get_file(const json_source *from, const json_t *files, size_t *at,
+                              const char *path, uint64_t n_rows, pt_file_digest *file) {
+    const json_t *item = json_array_get(files, (*at)++);
+    const char *named = json_string_value(json_object_get(item, "path"));
+    const char *sha256 = json_string_value(json_object_get(item, "sha256"));
+    uint64_t rows = 0;
+
+    if (!named || strcmp(named, path) != 0)
+        return fail_format(from, "member 'files': '%s' is not where the chunks want it", path);
+    PT_TRY(get_count(from, item, "rows", &rows));
+    PT_TRY(get_count(from, item, "bytes", &file->n_bytes));
+    if (rows != n_rows)
+        return fail_format(from,
+                           "member 'files': '%s' has %" PRIu64 " rows, and the chunks say %" PRIu64,
+                           path, rows, n_rows);
+    if (!sha256 || !is_sha256(sha256))
+        return fail_format(from, "member 'files': '%s' has no SHA-256", path);
+    memcpy(file->sha256, sha256, PT_SHA256_HEX_SIZE);
+    return PATINA_OK;
+}
+
+static patina_status get_chunk(const json_source *from, const json_t *object, size_t n_splits,
+                               pt_chunk_info *chunk) {
+    const json_t *rows = json_object_get(object, "rows");
+
+    PT_TRY(get_count(from, object, "entries", &chunk->n_entries));
+    PT_TRY(get_reasons(from, object, "rejects", chunk->rejects_by, &chunk->n_rejects));
+    if (!json_is_array(rows) || json_array_size(rows) != n_splits)
+        return fail_format(from, "member 'rows': not a list of %zu counts", n_splits);
+    for (size_t s = 0; s < n_splits; s++) {
+        const json_t *count = json_array_get(rows, s);
+        if (!json_is_integer(count) || json_integer_value(count) < 0)
+            return fail_format(from, "member 'rows': not a list of counts");
+        chunk->parts[s].n_rows = (uint64_t)json_integer_value(count);
+    }
+    chunk->known = true;
+    return PATINA_OK;
+}
+
+static patina_status parse(const char *path, const char *text, size_t n, json_t **root,
+                           patina_error *err) {
+    json_error_t fault;
+    *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
+    if (*root && json_is_object(*root)) return PATINA_OK;
+    json_decref(*root);
+    *root = NULL;
+    return pt_fail(err, PATINA_EFORMAT, "file '%s': cannot be read as one of patina's", path);
+}
+
+static bool is_split_name(const char *name) {
+    const size_t n = strlen(name);
+    return n > 0 && n <= PATINA_SPLIT_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == n;
+}
+
+/* The names of plan.json's list, or the members of dataset.json's object in their order. */
+static patina_status get_splits(const json_source *from, json_t *root, pt_manifest *manifest) {
+    json_t *splits = json_object_get(root, "splits"), *value;
+    const char *const *known = manifest->memory->splits;
+    const char *name;
+    size_t n = 0, i;
+
+    if (json_is_array(splits)) {
+        json_array_foreach(splits, i, value) {
+            if (i < PATINA_SPLITS_MAX) manifest->memory->splits[i] = json_string_value(value);
+            n++;
+        }
+    } else {
+        json_object_foreach(splits, name, value) {
+            if (n < PATINA_SPLITS_MAX) manifest->memory->splits[n] = name;
+            n++;
+        }
+    }
+    if (n == 0 || n > PATINA_SPLITS_MAX)
+        return fail_format(from, "member 'splits': not 1 to 16 of them");
+    for (i = 0; i < n; i++)
+        if (!known[i] || !is_split_name(known[i]))
+            return fail_format(from, "member 'splits': a name that is none");
+    manifest->run_meta.splits = known;
+    manifest->n_splits = n;
+    return PATINA_OK;
+}
+
+static patina_status get_suffix(const json_source *from, pt_manifest *manifest) {
+    for (const pt_row_writer_backend *const *kind = pt_row_writer_backends; *kind; kind++)
+        if (strcmp((*kind)->name, manifest->run_meta.format) == 0)
+            manifest->suffix = (*kind)->suffix;
+    return manifest->suffix ? PATINA_OK : fail_format(from, "member 'format': an unknown one");
+}
+
+/* What plan.json and dataset.json have in common. */
+static patina_status get_facts(const json_source *from, json_t *root, pt_manifest *manifest) {
+    pt_run_metadata *run_meta = &manifest->run_meta;
+    char **texts = manifest->memory->texts;
+
+    PT_TRY(get_string(from, root, "version", &run_meta->version));
+    PT_TRY(get_string(from, root, "format", &run_meta->format));
+    PT_TRY(get_suffix(from, manifest));
+    PT_TRY(get_count(from, root, "entries", &run_meta->n_entries));
+    PT_TRY(get_splits(from, root, manifest));
+    PT_TRY(get_string(from, root, "settings_hash", &run_meta->settings_hash));
+    PT_TRY(get_object(from, root, "settings", &texts[0]));
+    PT_TRY(get_string(from, root, "corpus_kind", &run_meta->corpus_kind));
+    PT_TRY(get_string(from, root, "corpus_hash", &run_meta->corpus_hash));
+    PT_TRY(get_string(from, root, "model_hash", &run_meta->model_hash));
+    PT_TRY(get_object(from, root, "model", &texts[1]));
+    PT_TRY(get_string(from, root, "kernels", &run_meta->kernels));
+    PT_TRY(get_object(from, root, "libraries", &texts[2]));
+    run_meta->settings_json = texts[0];
+    run_meta->model_json = texts[1];
+    run_meta->libraries_json = texts[2];
+    run_meta->model_untrained =
+        json_is_true(json_object_get(json_object_get(root, "model"), "untrained"));
+    return PATINA_OK;
+}
+
+static patina_status open_manifest(const char *path, const char *text, size_t n,
+                                   pt_manifest *manifest, patina_error *err) {
+    *manifest = (pt_manifest){0};
+    manifest->memory = calloc(1, sizeof *manifest->memory);
+    if (!manifest->memory) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    PT_TRY(parse(path, text, n, &manifest->memory->root, err));
+    const json_source from = {path, err};
+    return get_facts(&from, manifest->memory->root, manifest);
+}
+
+patina_status pt_manifest_parse_plan(const char *path, const char *text, size_t n,
+                                     pt_manifest *manifest, patina_error *err) {
+    const json_source from = {path, err};
+    patina_status status = open_manifest(path, text, n, manifest, err);
+    if (status == PATINA_OK)
+        status = get_count(&from, manifest->memory->root, "chunks", &manifest->run_meta.n_chunks);
+    if (status == PATINA_OK && manifest->run_meta.n_chunks > PT_CHUNKS_MAX)
+        status = fail_format(&from, "member 'chunks': more than there can be");
+    if (status != PATINA_OK) pt_manifest_release(manifest);
+    return status;
+}
+
+typedef patina_status (*manifest_parser)(const char *path, const char *text, size_t n,
+                                         pt_manifest *manifest, patina_error *err);
+
+static patina_status read_manifest_file(const char *path, size_t max_bytes, manifest_parser parser,
+                                        pt_manifest *manifest, patina_error *err) {
+    char *text = NULL;
+    size_t n = 0;
+    *manifest = (pt_manifest){0};
+    PT_TRY(pt_file_read_all(path, max_bytes, &text, &n, err));
+    const patina_status status = parser(path, text, n, manifest, err);
+    free(text);
+    return status;
+}
+
+patina_status pt_manifest_read_plan(const char *path, pt_manifest *manifest, patina_error *err) {
+    return read_manifest_file(path, PLAN_MAX, pt_manifest_parse_plan, manifest, err);
+}
+
+void pt_manifest_release(pt_manifest *manifest) {
+    struct pt_manifest_storage *memory = manifest->memory;
+    if (memory) {
+        for (size_t i = 0; i < sizeof memory->texts / sizeof *memory->texts; i++)
+            free(memory->texts[i]);
+        json_decref(memory->root);
+        free(memory->parts);
+        free(memory);
+    }
+    free(manifest->chunks);
+    *manifest = (pt_manifest){0};
+}
+
+patina_status pt_manifest_alloc_chunks(pt_manifest *manifest, patina_error *err) {
+    const size_t n = (size_t)manifest->run_meta.n_chunks, n_room = n ? n : 1;
+    manifest->chunks = calloc(n_room, sizeof *manifest->chunks);
+    manifest->memory->parts = calloc(n_room * manifest->n_splits, sizeof *manifest->memory->parts);
+    if (!manifest->chunks || !manifest->memory->parts)
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for %zu chunks", n);
+    for (size_t c = 0; c < n; c++)
+        manifest->chunks[c].parts = manifest->memory->parts + c * manifest->n_splits;
+    return PATINA_OK;
+}
+
+/* The files of a chunk.json, in the order in which pt_chunk_to_json writes them. */
+static patina_status get_chunk_files(const json_source *from, const pt_manifest *manifest,
+                                     const json_t *files, pt_chunk_info *chunk) {
+    char name[PT_PART_FILE_NAME_MAX];
+    size_t at = 0;
+
+    for (size_t s = 0; s < manifest->n_splits; s++) {
+        pt_part_info *part = &chunk->parts[s];
+        const char *split = manifest->run_meta.splits[s];
+        if (part->n_rows == 0) continue;
+        pt_part_chunk_file_name(split, manifest->suffix, PT_PART_ROWS, name);
+        PT_TRY(get_file(from, files, &at, name, part->n_rows, &part->rows));
+        pt_part_chunk_file_name(split, manifest->suffix, PT_PART_PROVENANCE, name);
+        PT_TRY(get_file(from, files, &at, name, part->n_rows, &part->provenance));
+    }
+    if (chunk->n_rejects > 0)
+        PT_TRY(get_file(from, files, &at, "rejects.jsonl", chunk->n_rejects, &chunk->rejects));
+    return at == json_array_size(files) ? PATINA_OK : fail_format(from, "member 'files': too many");
+}
+
+patina_status pt_manifest_parse_chunk(pt_manifest *manifest, uint64_t number, const char *path,
+                                      const char *text, size_t n, patina_error *err) {
+    const json_source from = {path, err};
+    pt_chunk_info *chunk = &manifest->chunks[number];
+    json_t *root = NULL;
+    uint64_t given = 0;
+
+    PT_TRY(parse(path, text, n, &root, err));
+    patina_status status = get_count(&from, root, "chunk", &given);
+    if (status == PATINA_OK && given != number)
+        status = fail_format(&from, "is of chunk %" PRIu64, given);
+    if (status == PATINA_OK) status = get_chunk(&from, root, manifest->n_splits, chunk);
+    if (status == PATINA_OK)
+        status = get_chunk_files(&from, manifest, json_object_get(root, "files"), chunk);
+    chunk->retried = json_is_true(json_object_get(root, "retried"));
+    chunk->known = status == PATINA_OK;
+    json_decref(root);
+    return status;
+}
+
+patina_status pt_manifest_read_chunk(pt_manifest *manifest, uint64_t number, const char *path,
+                                     patina_error *err) {
+    char *text = NULL;
+    size_t n = 0;
+    PT_TRY(pt_file_read_all(path, CHUNK_MAX, &text, &n, err));
+    const patina_status status = pt_manifest_parse_chunk(manifest, number, path, text, n, err);
+    free(text);
+    return status;
+}
+
+void pt_manifest_number_parts(pt_manifest *manifest) {
+    pt_run_metadata *run_meta = &manifest->run_meta;
+
+    run_meta->n_rows = run_meta->n_parts = run_meta->n_rejects = 0;
+    memset(run_meta->split_rows, 0, sizeof run_meta->split_rows);
+    memset(run_meta->split_parts, 0, sizeof run_meta->split_parts);
+    memset(run_meta->rejects_by, 0, sizeof run_meta->rejects_by);
+    for (uint64_t c = 0; c < run_meta->n_chunks; c++) {
+        const pt_chunk_info *chunk = &manifest->chunks[c];
+        for (size_t i = 0; i < PATINA_REJECT_COUNT; i++)
+            run_meta->rejects_by[i] += chunk->rejects_by[i];
+        run_meta->n_rejects += chunk->n_rejects;
+        for (size_t s = 0; s < manifest->n_splits; s++) {
+            pt_part_info *part = &chunk->parts[s];
+            if (part->n_rows == 0) continue;
+            part->number = run_meta->split_parts[s]++;
+            run_meta->split_rows[s] += part->n_rows;
+            run_meta->n_rows += part->n_rows;
+            run_meta->n_parts++;
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- a finished set */
+
+static patina_status get_finished_chunks(const json_source *from, const json_t *root,
+                                         pt_manifest *manifest) {
+    const json_t *chunks = json_object_get(root, "chunks");
+
+    if (!json_is_array(chunks)) return fail_format(from, "member 'chunks': absent or not a list");
+    manifest->run_meta.n_chunks = json_array_size(chunks);
+    PT_TRY(pt_manifest_alloc_chunks(manifest, from->err));
+    for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++)
+        PT_TRY(get_chunk(from, json_array_get(chunks, (size_t)c), manifest->n_splits,
+                         &manifest->chunks[c]));
+    pt_manifest_number_parts(manifest);
+    return PATINA_OK;
+}
+
+static patina_status get_finished_files(const json_source *from, const json_t *root,
+                                        pt_manifest *manifest) {
+    const json_t *files = json_object_get(root, "files");
+    char name[PT_PART_FILE_NAME_MAX];
+    size_t at = 0;
+
+    for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++)
+        for (size_t s = 0; s < manifest->n_splits; s++)
+            for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
+                pt_part_info *part = &manifest->chunks[c].parts[s];
+                if (part->n_rows == 0) continue;
+                pt_part_file_name(manifest, s, part->number, (pt_part_kind)k, name);
+                PT_TRY(get_file(from, files, &at, name, part->n_rows,
+                                k == PT_PART_ROWS ? &part->rows : &part->provenance));
+            }
+    PT_TRY(get_file(from, files, &at, "rejects.jsonl", manifest->run_meta.n_rejects,
+                    &manifest->rejects));
+    return at == json_array_size(files) ? PATINA_OK : fail_format(from, "member 'files': too many");
+}
+
+/* What people and other programs read says the same as the chunks. */
+static patina_status check_counts(const json_source *from, const json_t *root,
+                                  const pt_manifest *manifest) {
+    const pt_run_metadata *run_meta = &manifest->run_meta;
+    uint64_t n_rows = 0, n_parts = 0, n_rejects = 0, total = 0, by[PATINA_REJECT_COUNT];
+
+    PT_TRY(get_count(from, root, "rows", &n_rows));
+    PT_TRY(get_count(from, root, "parts", &n_parts));
+    PT_TRY(get_count(from, root, "rejects", &n_rejects));
+    PT_TRY(get_reasons(from, root, "rejects_by_reason", by, &total));
+    if (n_rows != run_meta->n_rows || n_parts != run_meta->n_parts ||
+        n_rejects != run_meta->n_rejects || memcmp(by, run_meta->rejects_by, sizeof by) != 0)
+        return fail_format(from, "its counts and its chunks do not agree");
+    for (size_t s = 0; s < manifest->n_splits; s++) {
+        const json_t *split = json_object_get(json_object_get(root, "splits"), run_meta->splits[s]);
+        PT_TRY(get_count(from, split, "rows", &n_rows));
+        PT_TRY(get_count(from, split, "parts", &n_parts));
+        if (n_rows != run_meta->split_rows[s] || n_parts != run_meta->split_parts[s])
+            return fail_format(from, "split '%s' and the chunks do not agree", run_meta->splits[s]);
+    }
+    return PATINA_OK;
+}
+
+patina_status pt_manifest_parse_dataset(const char *path, const char *text, size_t n,
+                                        pt_manifest *manifest, patina_error *err) {
+    const json_source from = {path, err};
+    patina_status status = open_manifest(path, text, n, manifest, err);
+    const json_t *root = status == PATINA_OK ? manifest->memory->root : NULL;
+
+    if (status == PATINA_OK) status = get_finished_chunks(&from, root, manifest);
+    if (status == PATINA_OK) status = get_finished_files(&from, root, manifest);
+    if (status == PATINA_OK) status = check_counts(&from, root, manifest);
+    if (status == PATINA_OK) manifest->finished = true;
+    if (status != PATINA_OK) pt_manifest_release(manifest);
+    return status;
+}
+
+patina_status pt_manifest_read_dataset(const char *path, pt_manifest *manifest, patina_error *err) {
+    return read_manifest_file(path, PT_DATASET_FILE_MAX_BYTES, pt_manifest_parse_dataset, manifest,
+                              err);
+}
+
+/* ---------------------------------------------------------------- comparing */
+
+/* The first member of the settings that differs; NULL if none does. */
+static const char *find_changed_setting(json_t *theirs, json_t *ours) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(ours, key, value) {
+        if (!json_equal(value, json_object_get(theirs, key))) return key;
+    }
+    json_object_foreach(theirs, key, value) {
+        if (!json_object_get(ours, key)) return key;
+    }
+    return NULL;
+}
+
+static void compare_members(json_t *theirs, json_t *ours, char *difference, size_t n) {
+    static const struct {
+        const char *member, *words;
+    } others[] = {{"corpus_hash", "another corpus"}, {"entries", "another corpus"},
+                  {"model_hash", "another model"},   {"version", "another version of the program"},
+                  {"format", "another format"},      {"chunks", "another number of chunks"},
+                  {"splits", "other splits"}};
+    const char *setting = find_changed_setting(json_object_get(theirs, "settings"),
+                                               json_object_get(ours, "settings"));
+    const char *kernels = json_string_value(json_object_get(theirs, "kernels"));
+
+    if (setting) {
+        snprintf(difference, n, "another setting '%s'", setting);
+        return;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (!json_equal(json_object_get(theirs, others[i].member),
+                        json_object_get(ours, others[i].member))) {
+            snprintf(difference, n, "%s", others[i].words);
+            return;
+        }
+    if (!json_equal(json_object_get(theirs, "kernels"), json_object_get(ours, "kernels")))
+        snprintf(difference, n, "another instruction set, which '--isa %s' asks for",
+                 kernels ? kernels : "?");
+    else if (!json_equal(json_object_get(theirs, "libraries"), json_object_get(ours, "libraries")))
+        snprintf(difference, n, "another version of a library");
+}
+
+void pt_run_metadata_compare(const pt_run_metadata *theirs, const pt_run_metadata *ours,
+                             char *difference, size_t n) {
+    char *a = pt_plan_to_json(theirs), *b = pt_plan_to_json(ours);
+    json_t *their_plan = a ? json_loads(a, 0, NULL) : NULL;
+    json_t *our_plan = b ? json_loads(b, 0, NULL) : NULL;
+
+    difference[0] = '\0';
+    if (their_plan && our_plan)
+        compare_members(their_plan, our_plan, difference, n);
+    else
+        snprintf(difference, n, "a plan that cannot be read");
+    json_decref(their_plan);
+    json_decref(our_plan);
+    free(a);
+    free(b);
+}

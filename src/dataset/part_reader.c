@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* part_reader.c - rows back from a part: columns through src/parquet, or lines through jansson
+ *
+ * Of a part that another program wrote again (compressed, with optional fields) the rows are read
+ * too, as long as the columns are the five.
+ */
+
+#include "dataset/part_reader.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/byte_source.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "dataset/schema.h"
+#include "parquet/column_reader.h"
+#include "parquet/file_metadata.h"
+
+#define LINE_MAX_BYTES (1U << 20) /* a row has 13 kB */
+#define BLOCK_BYTES    (1U << 16)
+
+struct pt_part_reader {
+    char *path;
+    pt_byte_source bytes;
+    uint64_t n_read; /* rows */
+
+    pt_parquet *parquet; /* NULL: JSON Lines */
+    pt_parquet_column_reader *columns[PT_N_COLUMNS];
+    size_t group;    /* the next one to begin */
+    uint64_t n_left; /* rows of the group begun last */
+
+    uint64_t offset; /* of what is to be read next */
+    pt_strbuf text;  /* read, and not yet a row from `at` on */
+    size_t at;
+};
+
+static float *values_of(const pt_column *column, pt_row *row) {
+    return (float *)(void *)((char *)row + column->offset);
+}
+
+/* ---- Parquet */
+
+static patina_status fail_columns(const pt_parquet *file, patina_error *err) {
+    pt_strbuf names = {0};
+    pt_parquet_append_column_names(file, &names);
+    pt_fail(err, PATINA_EFORMAT, "its columns are not the five of a row but %s",
+            names.failed ? "" : names.text);
+    pt_strbuf_release(&names);
+    return PATINA_EFORMAT;
+}
+
+static patina_status open_parquet(pt_part_reader *part, patina_error *err) {
+    PT_TRY(pt_parquet_open(&part->bytes, &part->parquet, err));
+    const pt_parquet *file = part->parquet;
+
+    if (file->fields[0].n_children != PT_N_COLUMNS) return fail_columns(file, err);
+    for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+        const size_t field = pt_parquet_find_child(file, 0, pt_columns[c].name);
+        if (field == PT_PARQUET_NONE) return fail_columns(file, err);
+        const size_t leaf = pt_parquet_find_single_leaf(file, field);
+        const pt_parquet_field *values =
+            leaf == PT_PARQUET_NONE ? NULL : &file->fields[file->leaves[leaf]];
+        if (!values || values->type != PT_PARQUET_FLOAT ||
+            values->max_repetition != (pt_columns[c].n_values > 1))
+            return pt_fail(err, PATINA_EFORMAT, "column '%s' is no %s", pt_columns[c].name,
+                           pt_columns[c].n_values > 1 ? "list of 32-bit floats" : "32-bit float");
+        PT_TRY(pt_parquet_column_reader_open(file, leaf, &part->columns[c], err));
+    }
+    return PATINA_OK;
+}
+
+/** One row's values of a column. */
+static patina_status read_values(pt_parquet_column_reader *from, const pt_column *column,
+                                 float *values, patina_error *err) {
+    bool continues = true;
+
+    for (size_t i = 0; i < column->n_values && continues; i++) {
+        pt_parquet_slot slot;
+        PT_TRY(pt_parquet_column_reader_next(from, &slot, err));
+        PT_TRY(pt_parquet_column_reader_has_more_items(from, &continues, err));
+        if (!continues && i + 1 < column->n_values)
+            return pt_fail(err, PATINA_EFORMAT, "column '%s': a list of %zu values instead of %zu",
+                           column->name, slot.is_item ? i + 1 : 0, column->n_values);
+        if (!slot.present)
+            return pt_fail(err, PATINA_EFORMAT, "column '%s': value %zu is null", column->name, i);
+        values[i] = slot.is.f32;
+    }
+    if (continues)
+        return pt_fail(err, PATINA_EFORMAT, "column '%s': a list of more than %zu values",
+                       column->name, column->n_values);
+    return PATINA_OK;
+}
+
+static patina_status next_parquet_row(pt_part_reader *part, pt_row *row, bool *end,
+                                      patina_error *err) {
+    const pt_parquet *file = part->parquet;
+
+    while (part->n_left == 0) {
+        if (part->group == file->n_groups) {
+            *end = true;
+            return PATINA_OK;
+        }
+        for (size_t c = 0; c < PT_N_COLUMNS; c++)
+            pt_parquet_column_reader_seek_group(part->columns[c], part->group);
+        part->n_left = file->groups[part->group++].n_rows;
+    }
+    for (size_t c = 0; c < PT_N_COLUMNS; c++)
+        PT_TRY(read_values(part->columns[c], &pt_columns[c], values_of(&pt_columns[c], row), err));
+    part->n_left--;
+    return PATINA_OK;
+}
+
+/* ---- JSON Lines */
+
+/** Reads on until text holds a line; NULL and PATINA_OK: there is no more. */
+static patina_status next_line(pt_part_reader *part, const char **line, size_t *n,
+                               patina_error *err) {
+    size_t searched = part->at;
+    char *feed = NULL;
+
+    while (!(feed = part->text.length > searched
+                        ? memchr(part->text.text + searched, '\n', part->text.length - searched)
+                        : NULL)) {
+        char block[BLOCK_BYTES];
+        if (part->text.length - part->at > LINE_MAX_BYTES)
+            return pt_fail(err, PATINA_EFORMAT, "it is longer than %u bytes", LINE_MAX_BYTES);
+        const int64_t got = pt_byte_source_read_at(&part->bytes, part->offset, block, sizeof block);
+        if (got < 0) return pt_fail(err, PATINA_EIO, "cannot be read: %s", strerrordesc_np(errno));
+        if (got == 0 && part->text.length == part->at) {
+            *line = NULL;
+            return PATINA_OK;
+        }
+        if (got == 0) return pt_fail(err, PATINA_EFORMAT, "it is cut off: it has no end of line");
+        if (part->at > 0) { /* what was used makes room */
+            memmove(part->text.text, part->text.text + part->at, part->text.length - part->at);
+            part->text.length -= part->at;
+            part->at = 0;
+        }
+        searched = part->text.length;
+        pt_strbuf_append_bytes(&part->text, block, (size_t)got);
+        if (part->text.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        part->offset += (uint64_t)got;
+    }
+    *line = part->text.text + part->at;
+    *n = (size_t)(feed - *line);
+    part->at += *n + 1;
+    return PATINA_OK;
+}
+
+static patina_status parse_number(const json_t *value, const pt_column *column, size_t i,
+                                  float *into, patina_error *err) {
+    if (!json_is_number(value))
+        return pt_fail(err, PATINA_EFORMAT, "column '%s': value %zu is no number", column->name, i);
+    *into = (float)json_number_value(value);
+    return PATINA_OK;
+}
+
+static patina_status parse_column(const json_t *object, const pt_column *column, float *values,
+                                  patina_error *err) {
+    const json_t *value = json_object_get(object, column->name);
+
+    if (!value) return pt_fail(err, PATINA_EFORMAT, "column '%s' is missing", column->name);
+    if (column->n_values == 1) return parse_number(value, column, 0, values, err);
+    if (!json_is_array(value))
+        return pt_fail(err, PATINA_EFORMAT, "column '%s' is no list", column->name);
+    if (json_array_size(value) != column->n_values)
+        return pt_fail(err, PATINA_EFORMAT, "column '%s': a list of %zu values instead of %zu",
+                       column->name, json_array_size(value), column->n_values);
+    for (size_t i = 0; i < column->n_values; i++)
+        PT_TRY(parse_number(json_array_get(value, i), column, i, &values[i], err));
+    return PATINA_OK;
+}
+
+static patina_status next_jsonl_row(pt_part_reader *part, pt_row *row, bool *end,
+                                    patina_error *err) {
+    const char *line = NULL;
+    size_t n = 0;
+    json_error_t error;
+    patina_status status = PATINA_OK;
+
+    PT_TRY(next_line(part, &line, &n, err));
+    *end = !line;
+    if (!line) return PATINA_OK;
+    json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(object))
+        status = pt_fail(err, PATINA_EFORMAT, "the line is no JSON object");
+    else if (json_object_size(object) != PT_N_COLUMNS)
+        status = pt_fail(err, PATINA_EFORMAT, "its columns are %zu and not the five of a row",
+                         json_object_size(object));
+    for (size_t c = 0; status == PATINA_OK && c < PT_N_COLUMNS; c++)
+        status = parse_column(object, &pt_columns[c], values_of(&pt_columns[c], row), err);
+    json_decref(object);
+    return status;
+}
+
+/* ---- both */
+
+static bool has_suffix(const char *path, const char *suffix) {
+    const size_t n = strlen(path), n_suffix = strlen(suffix);
+    return n >= n_suffix && strcmp(path + n - n_suffix, suffix) == 0;
+}
+
+patina_status pt_part_reader_open(const char *path, pt_part_reader **part, patina_error *err) {
+    const bool lines = has_suffix(path, pt_row_writer_jsonl.suffix);
+    pt_part_reader *p = NULL;
+    patina_status status = PATINA_OK;
+
+    if (!lines && !has_suffix(path, pt_row_writer_parquet.suffix))
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': its name ends neither in '%s' nor in '%s'",
+                       path, pt_row_writer_parquet.suffix, pt_row_writer_jsonl.suffix);
+    if (!(p = calloc(1, sizeof *p)) || !(p->path = strdup(path))) {
+        status = pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
+        goto done;
+    }
+    status = pt_byte_source_open_file(path, &p->bytes, err);
+    if (status != PATINA_OK) {
+        if (status == PATINA_REJECT_MISSING)
+            status = pt_fail(err, PATINA_EIO, "file '%s': not found", path);
+        goto done;
+    }
+    if (!lines) status = open_parquet(p, err);
+    if (status != PATINA_OK) {
+        pt_error_add_context(err, "file '%s'", path);
+        goto done;
+    }
+    *part = p;
+    p = NULL;
+done:
+    pt_part_reader_close(&p);
+    return status;
+}
+
+void pt_part_reader_close(pt_part_reader **part) {
+    pt_part_reader *p = *part;
+    if (!p) return;
+    for (size_t c = 0; c < PT_N_COLUMNS; c++)
+        pt_parquet_column_reader_close(&p->columns[c]);
+    pt_parquet_close(&p->parquet);
+    pt_byte_source_close(&p->bytes);
+    pt_strbuf_release(&p->text);
+    free(p->path);
+    free(p);
+    *part = NULL;
+}
+
+const char *pt_part_reader_find_key_value(const pt_part_reader *part, const char *key) {
+    return part->parquet ? pt_parquet_find_key_value(part->parquet, key) : NULL;
+}
+
+patina_status pt_part_reader_next(pt_part_reader *part, pt_row *row, bool *end, patina_error *err) {
+    pt_row next;
+    bool at_end = false;
+    patina_status status = part->parquet ? next_parquet_row(part, &next, &at_end, err)
+                                         : next_jsonl_row(part, &next, &at_end, err);
+
+    if (status == PATINA_OK && !at_end && pt_row_check_finite(&next, err) != PATINA_OK) {
+        status = PATINA_EFORMAT;
+        if (err) err->status = status;
+    }
+    if (status != PATINA_OK) {
+        pt_error_add_context(err, "file '%s': row %llu", part->path,
+                             (unsigned long long)part->n_read);
+        return status;
+    }
+    *end = at_end;
+    if (at_end) return PATINA_OK;
+    *row = next;
+    part->n_read++;
+    return PATINA_OK;
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/* effect_chain.c - draws chains or takes them by name, applies them, and keeps the books of purity
+ *
+ * Purity compares what the chain's linear part makes of the pristine with everything else, so an
+ * equaliser costs none. To tell the two apart, signal, noise and distortion ride through the
+ * chain beside the sound itself:
+ *
+ *     start       signal = x, noise = distortion = 0
+ *     filter      each of them passes through the same filter
+ *     additive    what it makes joins the noise
+ *     nonlinear   y = f(d): a = C(y, d) / P(d); signal *= a, noise *= a,
+ *                 distortion = a distortion + (y - a d)
+ *
+ * The last line is Bussgang's split, under which the remainder does not correlate with d.
+ *
+ * Source: J. J. Bussgang, "Crosscorrelation functions of amplitude-distorted Gaussian signals",
+ * MIT RLE Technical Report 216, 1952.
+ */
+
+#include "degrade/effect_chain.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "dsp/denormal.h"
+#include "dsp/stats.h"
+
+#define OUTPUT_PEAK 0.999 /* so that a 16-bit copy clips nothing unseen */
+
+/* Draws of stream PLAN; 1 to 6 turn effects on, by pt_effect.plan. */
+enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8 };
+
+/* ---- drawing ---- */
+
+double pt_setting_draw(const pt_draw_ctx *ctx, size_t setting, size_t index) {
+    const pt_setting *rule = &ctx->effect->setting[setting];
+    const double *v = ctx->setting[setting];
+    if (ctx->severity) return pt_setting_at_severity(rule, v, *ctx->severity);
+    const double u = pt_rng_uniform(&ctx->rng, index);
+
+    switch (rule->distribution) {
+    case PT_DIST_UNIFORM:
+        return fmin(fmax(pt_draw_uniform(u, v[0], v[1]), v[0]), v[1]);
+    case PT_DIST_LOG_UNIFORM:
+        return fmin(fmax(pt_draw_log_uniform(u, v[0], v[1]), v[0]), v[1]);
+    case PT_DIST_BERNOULLI:
+        return u < v[0] ? 1.0 : 0.0;
+    case PT_DIST_CATEGORICAL: {
+        const double sum = v[0] + v[1] + v[2]; /* weights need not add up to 1 */
+        return (double)pt_draw_categorical(u * sum, v, rule->choice[2] ? 3 : 2);
+    }
+    case PT_DIST_NONE:
+    default:
+        return 0.0;
+    }
+}
+
+static void stage_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
+    *stage = (pt_stage){.effect = ctx->effect, .n_items = 1};
+    if (ctx->effect->draw) {
+        ctx->effect->draw(ctx, stage);
+        return;
+    }
+    for (size_t i = 0; ctx->effect->setting[i].distribution != PT_DIST_NONE; i++)
+        stage->value[0][i] = pt_setting_draw(ctx, i, i);
+}
+
+/* Fisher and Yates, from the last item down. */
+static void shuffle(const pt_rng *plan, size_t order[PT_EFFECT_COUNT]) {
+    for (size_t i = PT_EFFECT_COUNT - 1; i >= 1; i--) {
+        const double u = pt_rng_uniform(plan, PLAN_SHUFFLE + i);
+        const size_t j = (size_t)(u * (double)(i + 1));
+        const size_t kept = order[i];
+        order[i] = order[j];
+        order[j] = kept;
+    }
+}
+
+static patina_status check_row(uint64_t seed, uint32_t variant, size_t n_samples,
+                               patina_error *err) {
+    if (seed > PATINA_SEED_MAX)
+        return pt_fail(err, PATINA_ERANGE, "a seed is 0 to %lld, not %llu",
+                       (long long)PATINA_SEED_MAX, (unsigned long long)seed);
+    if (variant > PT_VARIANT_MAX)
+        return pt_fail(err, PATINA_ERANGE, "a variant is 0 to %u, not %u", PT_VARIANT_MAX, variant);
+    if (n_samples < 1 || n_samples > PATINA_WINDOW_FRAMES)
+        return pt_fail(err, PATINA_ERANGE, "an excerpt to degrade has 1 to %d samples, not %zu",
+                       PATINA_WINDOW_FRAMES, n_samples);
+    return PATINA_OK;
+}
+
+patina_status patina_effect_chain_draw(const patina_effect_config *config, uint64_t seed,
+                                       const char *entry, uint32_t variant,
+                                       patina_effect_order order, size_t n_samples,
+                                       patina_effect_chain **out, patina_error *err) {
+    PT_TRY(check_row(seed, variant, n_samples, err));
+    patina_effect_chain *chain = calloc(1, sizeof *chain);
+    if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
+
+    const pt_rng plan = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_PLAN);
+    const bool clean = pt_rng_uniform(&plan, PLAN_CLEAN) < config->clean;
+    size_t at[PT_EFFECT_COUNT] = {0, 1, 2, 3, 4, 5};
+    if (order == PATINA_EFFECT_ORDER_RANDOM) shuffle(&plan, at);
+
+    for (size_t i = 0; i < PT_EFFECT_COUNT && !clean; i++) {
+        const pt_effect *effect = pt_effects[at[i]];
+        if (pt_rng_uniform(&plan, effect->plan) >= config->probability[at[i]]) continue;
+        const pt_draw_ctx ctx = {effect, config->setting[at[i]],
+                                 pt_rng_make(seed, entry, variant, effect->stream), n_samples,
+                                 NULL};
+        stage_draw(&ctx, &chain->stage[chain->n_stages++]);
+    }
+    *out = chain;
+    return PATINA_OK;
+}
+
+/* ---- choosing ---- */
+
+static patina_status unknown_effect_name(const char *name, size_t n, patina_error *err) {
+    char known[PT_EFFECT_NAMES_BYTES];
+    return pt_fail(err, PATINA_EUSAGE, "'%.*s' is no effect; there are %s", n < 64 ? (int)n : 64,
+                   name, pt_effect_list_names(known));
+}
+
+/* Index of the effect that the n bytes name; PT_EFFECT_COUNT if there is none. */
+static size_t effect_index(const char *name, size_t n) {
+    size_t e = 0;
+    while (e < PT_EFFECT_COUNT &&
+           (strlen(pt_effects[e]->name) != n || memcmp(pt_effects[e]->name, name, n) != 0))
+        e++;
+    return e;
+}
+
+patina_status patina_effect_chain_from_names(const patina_effect_config *config,
+                                             const char *effects, patina_severity severity,
+                                             uint64_t seed, const char *entry, uint32_t variant,
+                                             size_t n_samples, patina_effect_chain **out,
+                                             patina_error *err) {
+    bool used[PT_EFFECT_COUNT] = {false};
+    patina_effect_chain chosen = {0};
+
+    PT_TRY(check_row(seed, variant, n_samples, err));
+    for (const char *name = effects;; name++) {
+        const size_t n = strcspn(name, ","), e = effect_index(name, n);
+        if (e == PT_EFFECT_COUNT) return unknown_effect_name(name, n, err);
+        if (used[e]) return pt_fail(err, PATINA_EUSAGE, "'%s' is named twice", pt_effects[e]->name);
+        used[e] = true;
+        const pt_effect *effect = pt_effects[e];
+        const pt_draw_ctx ctx = {effect, config->setting[e],
+                                 pt_rng_make(seed, entry, variant, effect->stream), n_samples,
+                                 &severity};
+        stage_draw(&ctx, &chosen.stage[chosen.n_stages++]);
+        name += n;
+        if (*name == '\0') break;
+    }
+    patina_effect_chain *chain = malloc(sizeof *chain);
+    if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
+    *chain = chosen;
+    *out = chain;
+    return PATINA_OK;
+}
+
+void patina_effect_chain_close(patina_effect_chain **chain) {
+    if (!chain) return;
+    free(*chain);
+    *chain = NULL;
+}
+
+/* ---- riding ---- */
+
+/* All memory is taken here: five buffers are enough for any chain, and pages that a chain does not
+ * touch cost nothing. */
+static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
+                                pt_stems *stems, pt_arena *scratch, patina_error *err) {
+    size_t f = 0;
+    while ((size_t)PT_NOISE_FFT_MIN << f < n)
+        f++;
+    *stems = (pt_stems){.n = n, .fft = config->fft[f], .fft_size = (size_t)PT_NOISE_FFT_MIN << f};
+    stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(stems->fft_size));
+    stems->signal = stems->degraded = pt_arena_alloc_array(scratch, n, sizeof(double));
+    bool failed = !stems->work || !stems->signal;
+    for (; stems->n_free_buffers < sizeof stems->free_buffer / sizeof *stems->free_buffer;
+         stems->n_free_buffers++) {
+        stems->free_buffer[stems->n_free_buffers] =
+            pt_arena_alloc_array(scratch, n, sizeof(double));
+        failed = failed || !stems->free_buffer[stems->n_free_buffers];
+    }
+    if (failed) return pt_fail(err, PATINA_ENOMEM, "no memory to degrade %zu samples", n);
+    for (size_t i = 0; i < n; i++)
+        stems->signal[i] = x[i];
+    return PATINA_OK;
+}
+
+static double *buffer_acquire(pt_stems *stems) {
+    assert(stems->n_free_buffers > 0);
+    return stems->free_buffer[--stems->n_free_buffers];
+}
+
+static void buffer_release(pt_stems *stems, double *buffer) {
+    stems->free_buffer[stems->n_free_buffers++] = buffer;
+}
+
+static void stems_filter(const pt_stage *stage, pt_stems *stems) {
+    stage->effect->filter(stage, stems->signal, stems->n);
+    if (stems->degraded != stems->signal) stage->effect->filter(stage, stems->degraded, stems->n);
+    if (stems->noise) stage->effect->filter(stage, stems->noise, stems->n);
+    if (stems->distortion) stage->effect->filter(stage, stems->distortion, stems->n);
+}
+
+/* What an additive effect does not touch between n_done and end. */
+static void additive_ctx_skip(pt_additive_ctx *ctx, size_t end) {
+    const size_t from = ctx->n_done, n_bytes = (end - from) * sizeof(double);
+    if (ctx->is_copy_on_write) memcpy(ctx->stems->degraded + from, ctx->signal + from, n_bytes);
+    if (ctx->is_first_noise) memset(ctx->stems->noise + from, 0, n_bytes);
+    ctx->n_done = end;
+}
+
+void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, size_t n) {
+    additive_ctx_skip(ctx, at);
+    double *degraded = ctx->stems->degraded + at, *noise = ctx->stems->noise + at;
+    const double *before = (ctx->is_copy_on_write ? ctx->signal : degraded - at) + at;
+    for (size_t i = 0; i < n; i++)
+        degraded[i] = before[i] + added[i];
+    if (ctx->is_first_noise)
+        memcpy(noise, added, n * sizeof *noise);
+    else
+        for (size_t i = 0; i < n; i++)
+            noise[i] += added[i];
+    ctx->n_done = at + n;
+}
+
+static void stems_add(const pt_stage *stage, const pt_rng *noise, pt_stems *stems,
+                      patina_stage_stats *stats) {
+    pt_additive_ctx ctx = {.signal = stems->signal,
+                           .degraded = stems->degraded,
+                           .n = stems->n,
+                           .noise = noise,
+                           .fft = stems->fft,
+                           .fft_size = stems->fft_size,
+                           .work = stems->work,
+                           .stems = stems,
+                           .is_copy_on_write = stems->degraded == stems->signal,
+                           .is_first_noise = !stems->noise};
+    if (ctx.is_copy_on_write) stems->degraded = buffer_acquire(stems);
+    if (ctx.is_first_noise) stems->noise = buffer_acquire(stems);
+    stage->effect->add(stage, &ctx, stats);
+    additive_ctx_skip(&ctx, stems->n);
+}
+
+static void scale(double *x, size_t n, double gain) {
+    for (size_t i = 0; i < n; i++)
+        x[i] *= gain;
+}
+
+/* Bussgang's split of y, which degraded becomes: y - a d joins the distortion. */
+static void stems_split_bussgang(pt_stems *stems, const double *y, double a) {
+    const size_t n = stems->n;
+    const double *d = stems->degraded;
+    double *e = stems->distortion;
+    if (e) {
+        for (size_t i = 0; i < n; i++)
+            e[i] = a * e[i] + (y[i] - a * d[i]);
+        buffer_release(stems, stems->degraded);
+    } else if (d == stems->signal) {
+        e = buffer_acquire(stems);
+        for (size_t i = 0; i < n; i++)
+            e[i] = y[i] - a * d[i];
+    } else { /* in place */
+        e = stems->degraded;
+        for (size_t i = 0; i < n; i++)
+            e[i] = y[i] - a * e[i];
+    }
+    stems->distortion = e;
+    scale(stems->signal, n, a);
+    if (stems->noise) scale(stems->noise, n, a);
+}
+
+static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
+                                    patina_stage_stats *stats) {
+    const pt_effect *effect = stage->effect;
+    const double *d = stems->degraded;
+    double *y = buffer_acquire(stems);
+    pt_comoments of_both = {0};
+    effect->analyse(stage, d, stems->n, stems->work, stats);
+    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(i, stems->n);
+        effect->process(stage, d + i, n, y + i, stats);
+        pt_comoments_add(&of_both, d + i, y + i, n);
+    }
+
+    /* A constant has no AC power, and any gain would do. */
+    const double power = pt_moments_power(&of_both.x);
+    const double a = power > 0.0 ? pt_comoments_covariance(&of_both) / power : 1.0;
+    stats->bussgang_gain = a;
+
+    stems_split_bussgang(stems, y, a);
+    stems->degraded = y;
+}
+
+patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
+                                           const patina_effect_chain *chain, const pt_rng *noise,
+                                           const float *x, size_t n, pt_stems *stems,
+                                           patina_degrade_stats *stats, pt_arena *scratch,
+                                           patina_error *err) {
+    PT_TRY(stems_open(config, x, n, stems, scratch, err));
+    stats->n_stages = chain->n_stages;
+    for (size_t i = 0; i < chain->n_stages; i++) {
+        const pt_stage *stage = &chain->stage[i];
+        patina_stage_stats *derived = &stats->stage[i];
+        *derived = (patina_stage_stats){.effect = stage->effect->name};
+        switch (stage->effect->effect_class) {
+        case PT_EFFECT_FILTER:
+            stems_filter(stage, stems);
+            break;
+        case PT_EFFECT_ADDITIVE:
+            stems_add(stage, noise, stems, derived);
+            break;
+        case PT_EFFECT_NONLINEAR:
+            stems_process_nonlinear(stage, stems, derived);
+            break;
+        }
+    }
+    return PATINA_OK;
+}
+
+/* ---- the books ---- */
+
+/* Peak and powers, before output gain; rest, since noise and distortion need not be uncorrelated.
+ */
+static double stems_measure(const pt_stems *stems, patina_degrade_stats *stats, double *mean) {
+    pt_moments of_all = {0}, of_signal = {0}, of_noise = {0}, of_distortion = {0}, of_rest = {0};
+    double peak = 0.0;
+    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(i, stems->n);
+        peak = fmax(peak, pt_stats_peak_double(stems->degraded + i, n));
+        pt_moments_add(&of_all, stems->degraded + i, n);
+        pt_moments_add(&of_signal, stems->signal + i, n);
+        if (stems->noise) pt_moments_add(&of_noise, stems->noise + i, n);
+        if (stems->distortion) pt_moments_add(&of_distortion, stems->distortion + i, n);
+        if (stems->noise && stems->distortion) {
+            double rest[PT_BLOCK_SIZE];
+            for (size_t k = 0; k < n; k++)
+                rest[k] = stems->noise[i + k] + stems->distortion[i + k];
+            pt_moments_add(&of_rest, rest, n);
+        }
+    }
+    *mean = pt_moments_mean(&of_all);
+    stats->signal_power = pt_moments_power(&of_signal);
+    stats->noise_power = stems->noise ? pt_moments_power(&of_noise) : 0.0;
+    stats->distortion_power = stems->distortion ? pt_moments_power(&of_distortion) : 0.0;
+    stats->rest_power = stems->noise && stems->distortion
+                            ? pt_moments_power(&of_rest)
+                            : stats->noise_power + stats->distortion_power;
+    return peak;
+}
+
+static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
+                                   patina_degrade_stats *stats, patina_error *err) {
+    double mean;
+    const double peak = stems_measure(stems, stats, &mean);
+    const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
+    stats->output_gain = gain;
+    stats->signal_power *= gain * gain;
+    stats->noise_power *= gain * gain;
+    stats->distortion_power *= gain * gain;
+    stats->rest_power *= gain * gain;
+
+    /* Drawn chains are far from it; a recipe may ask for sixteen boosts by 60 dB, sixteen times.
+     * A peak passes over NaN, a mean does not. */
+    if (!isfinite(peak) || !isfinite(mean) || !isfinite(stats->signal_power) ||
+        !isfinite(stats->rest_power))
+        return pt_fail(err, PATINA_EFORMAT, "the gains of this chain make samples overflow");
+
+    for (size_t i = 0; i < stems->n; i++)
+        degraded[i] = (float)(gain * stems->degraded[i]);
+    return PATINA_OK;
+}
+
+patina_status patina_effect_chain_apply(const patina_effect_config *config,
+                                        const patina_effect_chain *chain, uint64_t seed,
+                                        const char *entry, uint32_t variant, const float *x,
+                                        size_t n_samples, float *degraded,
+                                        patina_degrade_stats *stats, pt_arena *scratch,
+                                        patina_error *err) {
+    PT_TRY(check_row(seed, variant, n_samples, err));
+    if (!pt_stats_all_finite(x, n_samples))
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
+
+    const pt_rng noise = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_NOISE_SAMPLES);
+    patina_degrade_stats own = {0};
+    pt_stems stems;
+    const pt_arena_marker mark = pt_arena_mark(scratch);
+    const unsigned modes = pt_denormals_flush();
+    patina_status status = pt_effect_chain_render_stems(config, chain, &noise, x, n_samples, &stems,
+                                                        &own, scratch, err);
+    if (status == PATINA_OK) status = stems_mixdown(&stems, degraded, &own, err);
+    pt_denormals_restore(modes);
+    pt_arena_rewind(scratch, mark);
+    if (status == PATINA_OK && stats) *stats = own;
+    return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* batch_fft.c - twiddles of unity, and the order that transforms leave bins in */
+
+#include "dsp/batch_fft.h"
+
+#include <math.h>
+
+pt_complex pt_batch_fft_twiddle(size_t i, size_t n) {
+    const double angle = 2.0 * M_PI * (double)(i % n) / (double)n;
+    return (pt_complex){cos(angle), -sin(angle)};
+}
+
+/* A transform takes n apart in fours, and what is left in two; the lowest digit of k becomes the
+ * highest of the place. */
+size_t pt_batch_fft_digit_reverse(size_t k, size_t n) {
+    size_t p = 0;
+    while (n > 1) {
+        const size_t radix = n >= 4 ? 4 : 2;
+        n /= radix;
+        p += k % radix * n;
+        k /= radix;
+    }
+    return p;
+}
+
+void pt_batch_fft_init_twiddles(size_t n, pt_complex (*twiddles)[3]) {
+    for (size_t q = 1; q <= n / 4; q *= 2)
+        for (size_t j = 0; j < q; j++)
+            for (size_t power = 1; power <= 3; power++)
+                twiddles[q + j][power - 1] = pt_batch_fft_twiddle(power * j, 4 * q);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* welch.c - the tables of the transform, and the order that it leaves bins in */
+
+#include "dsp/welch.h"
+
+#include <math.h>
+#include <string.h>
+
+#define N PT_WELCH_N_FFT
+
+/* Where a quarter holds its sample i. */
+static size_t quarter_index(size_t i) {
+    const size_t row = i / PT_WELCH_COLUMNS, column = i % PT_WELCH_COLUMNS;
+    const size_t group = column / PT_BATCH_FFT_LANES, lane = column % PT_BATCH_FFT_LANES;
+    return (group * (PT_WELCH_ROWS / 4) + row) * PT_BATCH_FFT_LANES + lane;
+}
+
+void pt_welch_pack_quarter(const float *x, size_t n, double mean, double *quarter) {
+    size_t i = 0;
+    for (; i + PT_BATCH_FFT_LANES <= n; i += PT_BATCH_FFT_LANES) {
+        double *lanes = quarter + quarter_index(i);
+        for (size_t l = 0; l < PT_BATCH_FFT_LANES; l++)
+            lanes[l] = (double)x[i + l] - mean;
+    }
+    for (; i < N / 4; i++)
+        quarter[quarter_index(i)] = i < n ? (double)x[i] - mean : 0.0;
+}
+
+void pt_welch_plan_init(pt_welch_plan *plan) {
+    for (size_t i = 0; i < N / 2; i++)
+        plan->window[i / (N / 4)][quarter_index(i % (N / 4))] =
+            0.5 - 0.5 * cos(2.0 * M_PI * (double)i / N);
+    pt_batch_fft_init_twiddles(PT_WELCH_COLUMNS, plan->twiddles);
+    for (size_t k = 0; k < PT_WELCH_ROWS; k++) {
+        const size_t p = pt_batch_fft_digit_reverse(k, PT_WELCH_ROWS);
+        for (size_t l = 0; l < PT_BATCH_FFT_LANES; l++) {
+            const pt_complex twiddle = pt_batch_fft_twiddle(l * k, N);
+            plan->lane_twiddle[p].re[l] = twiddle.re;
+            plan->lane_twiddle[p].im[l] = twiddle.im;
+        }
+        for (size_t g = 0; g < PT_WELCH_GROUPS; g++)
+            plan->group_twiddle[g][p] = pt_batch_fft_twiddle(PT_BATCH_FFT_LANES * g * k, N);
+    }
+}
+
+static double power_at(const pt_welch_power *power, size_t k) {
+    const size_t p = pt_batch_fft_digit_reverse(k % PT_WELCH_ROWS, PT_WELCH_ROWS);
+    const size_t q = pt_batch_fft_digit_reverse(k / PT_WELCH_ROWS, PT_WELCH_COLUMNS);
+    return power->sum[p / PT_BATCH_FFT_LANES][q][p % PT_BATCH_FFT_LANES];
+}
+
+void pt_welch_get_bins(const pt_welch_power *power, double *bins) {
+    for (size_t k = 0; k <= N / 2; k++)
+        bins[k] = 0.5 * (power_at(power, k) + power_at(power, (N - k) % N));
+}

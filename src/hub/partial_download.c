@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* partial_download.c - lock, grow, rename
+ *
+ * The lock saves work and no more. Where it is granted to two processes after all, as some network
+ * file systems do, both write the same bytes to the same places of one file: bytes go where they
+ * belong by their offset, and a file is never shortened but replaced by an empty one.
+ */
+
+#include "hub/partial_download.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define LOCK_POLL_NS     100000000L /* how often it is asked for a lock that another process holds */
+#define UNIQUE_NAMES_MAX 1000       /* names of one process that earlier ones may have left */
+#define LOCK_MODE        0664       /* huggingface_hub's: users of a group share a cache */
+
+/* Leaves errno as it was. */
+static patina_status io_error(const pt_hub_path *path, const char *what, patina_error *err) {
+    const int why = errno ? errno : EIO;
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be %s: %s%s", path->text, what,
+                   strerror(why),
+                   why == EROFS || why == EACCES ? " (set HF_HOME to a folder that can be written)"
+                   : why == ENOSPC || why == EDQUOT ? " (make room, or set HF_HOME to another disk)"
+                                                    : "");
+}
+
+/* ---------------------------------------------------------------- the lock */
+
+/* Whether the lock that was got is that of the file that has the name now: one that was removed
+ * and made again has another. */
+static bool is_current(int fd, const pt_hub_path *path) {
+    struct stat held, named;
+    return fstat(fd, &held) == 0 && lstat(path->text, &named) == 0 && held.st_ino == named.st_ino &&
+           held.st_dev == named.st_dev;
+}
+
+typedef enum lock_result { LOCK_ACQUIRED, LOCK_HELD, LOCK_UNSUPPORTED } lock_result;
+
+static lock_result try_lock(const pt_hub_path *path, int *lock) {
+    const int fd =
+        open(path->text, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, LOCK_MODE);
+    if (fd < 0) return LOCK_UNSUPPORTED;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        if (is_current(fd, path)) {
+            *lock = fd;
+            return LOCK_ACQUIRED;
+        }
+        close(fd);
+        return LOCK_HELD;
+    }
+    const int why = errno;
+    close(fd);
+    return why == EWOULDBLOCK || why == EACCES || why == EINTR ? LOCK_HELD : LOCK_UNSUPPORTED;
+}
+
+/* ---------------------------------------------------------------- the file */
+
+/* Opens what there is under the name; flags say whether it has to be new. */
+static patina_status open_file(pt_partial_download *partial, int flags, patina_error *err) {
+    struct stat info;
+    partial->fd = open(partial->path.text,
+                       O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0666);
+    if (partial->fd < 0) return io_error(&partial->path, "created", err);
+    if (fstat(partial->fd, &info) != 0) return io_error(&partial->path, "created", err);
+    if (!S_ISREG(info.st_mode))
+        return pt_fail(err, PATINA_EIO, "file '%s': is not a regular file; remove it",
+                       partial->path.text);
+    partial->n_bytes = (uint64_t)info.st_size;
+    return PATINA_OK;
+}
+
+/* Without locks: a name that nobody else uses, be it a process of this number on another machine.
+ */
+static patina_status open_unique(const pt_hub_cache_entry *entry, const char *etag,
+                                 pt_partial_download *partial, patina_error *err) {
+    for (unsigned i = 0;; i++) {
+        partial->path = pt_hub_path_join(entry->folder.text, "blobs/%s.patina-%ld-%u.incomplete",
+                                         etag, (long)getpid(), i);
+        const patina_status status = open_file(partial, O_EXCL, err);
+        if (status == PATINA_OK || partial->fd >= 0 || errno != EEXIST || i == UNIQUE_NAMES_MAX)
+            return status;
+    }
+}
+
+static patina_status open_locked(const pt_hub_cache_entry *entry, const char *etag, uint64_t size,
+                                 const pt_partial_download_wait *wait, pt_partial_download *partial,
+                                 bool *complete, patina_error *err) {
+    const pt_hub_path lock = pt_hub_path_join(entry->locks.text, "%s.lock", etag);
+    const struct timespec moment = {.tv_nsec = LOCK_POLL_NS};
+    bool waited = false;
+    lock_result locked;
+
+    while ((locked = try_lock(&lock, &partial->lock)) == LOCK_HELD) {
+        if (wait->stop && atomic_load(wait->stop))
+            return pt_fail(err, PATINA_ECANCELLED, "stopped");
+        if (!waited && wait->on_wait) wait->on_wait(wait->context);
+        waited = true;
+        nanosleep(&moment, NULL);
+    }
+    *complete = pt_hub_blob_is_complete(entry, etag, size);
+    if (*complete) return PATINA_OK;
+    return locked == LOCK_ACQUIRED ? open_file(partial, 0, err)
+                                   : open_unique(entry, etag, partial, err);
+}
+
+patina_status pt_partial_download_open(const pt_hub_cache_entry *entry, const char *etag,
+                                       uint64_t size, const pt_partial_download_wait *wait,
+                                       pt_partial_download *partial, bool *complete,
+                                       patina_error *err) {
+    const pt_hub_path blobs = pt_hub_path_join(entry->folder.text, "blobs");
+
+    *partial = (pt_partial_download){.fd = -1, .lock = -1};
+    partial->blob = pt_hub_path_join(blobs.text, "%s", etag);
+    partial->path = pt_hub_path_join(blobs.text, "%s.incomplete", etag);
+    *complete = false;
+    PT_TRY(pt_hub_make_dirs(blobs.text, err));
+    (void)pt_hub_make_dirs(entry->locks.text, NULL); /* without it there are no locks */
+    const patina_status status = open_locked(entry, etag, size, wait, partial, complete, err);
+    if (status != PATINA_OK || *complete) pt_partial_download_close(partial);
+    return status;
+}
+
+patina_status pt_partial_download_write(pt_partial_download *partial, const void *bytes, size_t n,
+                                        patina_error *err) {
+    const char *from = bytes;
+    while (n > 0) {
+        errno = 0;
+        const ssize_t written = pwrite(partial->fd, from, n, (off_t)partial->n_bytes);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return io_error(&partial->path, "written", err);
+        from += written;
+        n -= (size_t)written;
+        partial->n_bytes += (uint64_t)written;
+    }
+    return PATINA_OK;
+}
+
+patina_status pt_partial_download_restart(pt_partial_download *partial, patina_error *err) {
+    pt_partial_download_discard(partial);
+    return open_file(partial, O_EXCL, err);
+}
+
+patina_status pt_partial_download_commit(pt_partial_download *partial, patina_error *err) {
+    struct stat info;
+    if (fsync(partial->fd) != 0) return io_error(&partial->path, "written", err);
+    if (rename(partial->path.text, partial->blob.text) != 0) {
+        const int why = errno;
+        /* where locks are not kept, another fetch may have been faster */
+        if (why == ENOENT && stat(partial->blob.text, &info) == 0) return PATINA_OK;
+        errno = why;
+        return io_error(&partial->blob, "created", err);
+    }
+    pt_hub_fsync_parent_dir(partial->blob.text);
+    return PATINA_OK;
+}
+
+void pt_partial_download_discard(pt_partial_download *partial) {
+    if (partial->fd < 0) return;
+    unlink(partial->path.text);
+    close(partial->fd);
+    partial->fd = -1;
+    partial->n_bytes = 0;
+}
+
+void pt_partial_download_close(pt_partial_download *partial) {
+    /* a name that no later fetch would look for */
+    if (partial->lock < 0 && partial->fd >= 0) unlink(partial->path.text);
+    if (partial->fd >= 0) close(partial->fd);
+    if (partial->lock >= 0) close(partial->lock);
+    partial->fd = partial->lock = -1;
+}

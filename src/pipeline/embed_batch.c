@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* embed_batch.c - captions and sounds to points, many at once
+ *
+ *     inputs -> units: a sound, or the next few captions -> embeddings, each in its place
+ */
+
+#include <patina/file_ops.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "pipeline/caption_batch.h"
+#include "pipeline/ordered_pool.h"
+
+#define UNITS_PER_WORKER 4 /* in flight */
+
+/* What a worker takes at a time. */
+typedef struct unit {
+    size_t inputs[PT_CAPTION_BATCH_SIZE]; /* [n], of one kind */
+    size_t n;
+    patina_status status;
+    patina_error err;
+} unit;
+
+typedef struct embed_job {
+    const patina_clap *clap;
+    const patina_embed_input *inputs;
+    float *embeddings;
+    unit *units; /* [n_units] */
+    size_t n_units, n_issued;
+} embed_job;
+
+/* In the order of what comes first in each; captions join whatever stands between them. */
+static void list_units(embed_job *job, size_t n_inputs) {
+    unit *open = NULL;
+    for (size_t i = 0; i < n_inputs; i++) {
+        const bool is_audio = job->inputs[i].is_audio;
+        unit *u = is_audio || !open ? &job->units[job->n_units++] : open;
+        u->inputs[u->n++] = i;
+        if (!is_audio) open = u->n < PT_CAPTION_BATCH_SIZE ? u : NULL;
+    }
+}
+
+static void *next_unit(void *context) {
+    embed_job *job = context;
+    return job->n_issued < job->n_units ? &job->units[job->n_issued++] : NULL;
+}
+
+static patina_status embed_captions(const embed_job *job, const unit *u, pt_arena *arena,
+                                    patina_error *err) {
+    patina_clap_caption captions[PT_CAPTION_BATCH_SIZE];
+    float embeddings[PT_CAPTION_BATCH_SIZE * PATINA_EMBEDDING_SIZE];
+
+    for (size_t i = 0; i < u->n; i++) {
+        const char *text = job->inputs[u->inputs[i]].text;
+        captions[i] = (patina_clap_caption){text, strlen(text)};
+    }
+    PT_TRY(patina_clap_embed_texts(job->clap, captions, u->n, embeddings, arena, err));
+    for (size_t i = 0; i < u->n; i++)
+        memcpy(job->embeddings + u->inputs[i] * PATINA_EMBEDDING_SIZE,
+               embeddings + i * PATINA_EMBEDDING_SIZE, PATINA_EMBEDDING_SIZE * sizeof *embeddings);
+    return PATINA_OK;
+}
+
+static void process_unit(void *context, void *own, void *item) {
+    const embed_job *job = context;
+    unit *u = item;
+    const patina_embed_input *first = &job->inputs[u->inputs[0]];
+
+    pt_arena_reset(own);
+    u->status = first->is_audio
+                    ? patina_file_embed(job->clap, first->text, first->start,
+                                        job->embeddings + u->inputs[0] * PATINA_EMBEDDING_SIZE, own,
+                                        &u->err)
+                    : embed_captions(job, u, own, &u->err);
+}
+
+static patina_status deliver_unit(void *context, void *item, patina_error *err) {
+    const unit *u = item;
+    (void)context;
+    return u->status == PATINA_OK ? PATINA_OK : pt_fail(err, u->status, "%s", u->err.message);
+}
+
+/* Units are one block, which the caller releases. */
+static void release_unit(void *context, void *item) {
+    (void)context, (void)item;
+}
+
+patina_status patina_embed_batch(const patina_clap *clap, const patina_embed_input *inputs,
+                                 size_t n_inputs, unsigned threads, float *embeddings,
+                                 patina_error *err) {
+    embed_job all = {.clap = clap, .inputs = inputs, .embeddings = embeddings};
+    const pt_ordered_pool_job job = {.context = &all,
+                                     .next = next_unit,
+                                     .begin = pt_ordered_pool_arena_create,
+                                     .end = pt_ordered_pool_arena_destroy,
+                                     .work = process_unit,
+                                     .deliver = deliver_unit,
+                                     .release = release_unit};
+    unsigned n_workers, n_abandoned;
+
+    PT_TRY(pt_threads_resolve(threads, &n_workers, err));
+    if (n_inputs == 0) return PATINA_OK;
+    all.units = calloc(n_inputs, sizeof *all.units);
+    if (!all.units) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    list_units(&all, n_inputs);
+    if (n_workers > all.n_units) n_workers = (unsigned)all.n_units;
+    const patina_status status = pt_ordered_pool_run(
+        &job, n_workers, (size_t)n_workers * UNITS_PER_WORKER, &n_abandoned, err);
+    free(all.units);
+    return status;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* keep_audio.c - samples -> FLAC in memory -> a file that is there whole or not at all */
+
+#include "pipeline/keep_audio.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <patina/audio.h>
+
+#include "audio/flac_encode.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
+#include "fs/atomic_file.h"
+
+#define NAME_MAX_BYTES 180 /* of the entry's part: file systems take names of 255 bytes */
+
+patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err) {
+    struct stat info;
+    if (mkdir(folder, 0777) == 0) return PATINA_OK;
+    const int why = errno;
+    if (why == EEXIST && stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "folder '%s' for audio cannot be made: %s", folder,
+                   why == EEXIST ? "there is a file of that name" : strerror(why));
+}
+
+static void append_escaped_name(pt_strbuf *path, const char *entry) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    char digest[PT_SHA256_HEX_SIZE];
+    pt_strbuf name = {0};
+    pt_sha256 hash;
+
+    for (const char *at = entry; *at; at++) {
+        /* a dot at the beginning would hide the file, or name a folder */
+        if (strchr(plain, *at) && !(at == entry && *at == '.'))
+            pt_strbuf_append_bytes(&name, at, 1);
+        else
+            pt_strbuf_printf(&name, "%%%02X", (unsigned char)*at);
+    }
+    if (name.length <= NAME_MAX_BYTES) {
+        pt_strbuf_append_bytes(path, name.text ? name.text : "", name.length);
+    } else {
+        pt_sha256_init(&hash);
+        pt_sha256_update_string(&hash, entry);
+        pt_sha256_finish(&hash, digest);
+        pt_strbuf_append_bytes(path, name.text, NAME_MAX_BYTES - 17);
+        pt_strbuf_printf(path, "-%.16s", digest);
+    }
+    path->failed = path->failed || name.failed;
+    pt_strbuf_release(&name);
+}
+
+static patina_status write_flac(const char *path, const float *x, size_t n, patina_error *err) {
+    pt_strbuf flac = {0};
+    pt_atomic_file *file = NULL;
+    patina_status status = pt_flac_encode(x, n, PATINA_RATE_HZ, 1.0, &flac, err);
+    if (status == PATINA_OK) status = pt_atomic_file_open(path, &file, err);
+    if (status == PATINA_OK) status = pt_atomic_file_write(file, flac.text, flac.length, err);
+    if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
+    pt_atomic_file_close(&file);
+    pt_strbuf_release(&flac);
+    return status;
+}
+
+patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, const float *x,
+                                        size_t n, patina_error *err) {
+    pt_strbuf path = {0};
+    pt_strbuf_printf(&path, "%s/", folder);
+    append_escaped_name(&path, entry);
+    pt_strbuf_append(&path, ".clean.flac");
+    const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
+                                             : write_flac(path.text, x, n, err);
+    pt_strbuf_release(&path);
+    return status;
+}
+
+patina_status pt_keep_audio_write_degraded(const char *folder, const char *entry, uint32_t variant,
+                                           const float *x, size_t n, patina_error *err) {
+    pt_strbuf path = {0};
+    pt_strbuf_printf(&path, "%s/", folder);
+    append_escaped_name(&path, entry);
+    pt_strbuf_printf(&path, ".v%" PRIu32 ".flac", variant);
+    const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
+                                             : write_flac(path.text, x, n, err);
+    pt_strbuf_release(&path);
+    return status;
+}

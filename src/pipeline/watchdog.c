@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* watchdog.c - one atomic number says all: since when, or that it is over */
+
+#include "pipeline/watchdog.h"
+
+#include <time.h>
+
+#define CANCELLED (-1)
+
+int64_t pt_monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + 1;
+}
+
+void pt_watchdog_start(pt_watchdog *watchdog) {
+    atomic_store(&watchdog->started_ns, pt_monotonic_ns());
+}
+
+bool pt_watchdog_stop(pt_watchdog *watchdog) {
+    int64_t begun = atomic_load(&watchdog->started_ns);
+    return begun != CANCELLED && atomic_compare_exchange_strong(&watchdog->started_ns, &begun, 0);
+}
+
+bool pt_watchdog_has_expired(pt_watchdog *watchdog, int64_t limit_ns) {
+    const int64_t begun = atomic_load(&watchdog->started_ns);
+    return begun > 0 && pt_monotonic_ns() - begun > limit_ns;
+}
+
+bool pt_watchdog_cancel(pt_watchdog *watchdog, int64_t limit_ns) {
+    int64_t begun = atomic_load(&watchdog->started_ns);
+    return begun > 0 && pt_monotonic_ns() - begun > limit_ns &&
+           atomic_compare_exchange_strong(&watchdog->started_ns, &begun, CANCELLED);
+}

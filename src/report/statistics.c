@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* statistics.c - the one pass
+ *
+ *     row  -> values (kept), levels (counted in steps), embeddings (summed)
+ *     line -> chain -> effects, grids
+ *     both -> every stride-th row, whole
+ */
+
+#include "report/statistics.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "dataset/schema.h"
+#include "degrade/effect_chain.h"
+#include "report/dataset_json.h"
+
+_Static_assert(PATINA_EFFECT_COUNT == PT_EFFECT_COUNT && PATINA_COLUMN_COUNT == PT_N_COLUMNS,
+               "the public header counts them too");
+
+/* Purity is rounded to float on its way into a column. */
+#define PURITY_TOLERANCE_DB 1e-3
+
+typedef struct accumulator {
+    const pt_dataset_reader *reader;
+    patina_inspection *stats;
+    pt_report_statistics *page; /* or NULL */
+    pt_float_array value[PATINA_SCALAR_COUNT];
+    pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
+    uint32_t *counts; /* of all levels */
+    double sum[2][PATINA_EMBEDDING_SIZE], norm_sum[2], cosine_sum;
+    uint64_t n_rows;
+} accumulator;
+
+static patina_status out_of_memory(patina_error *err) {
+    return pt_fail(err, PATINA_ENOMEM, "out of memory");
+}
+
+/* ---------------------------------------------------------------- columns */
+
+/* Third octave j holds bands 2j and 2j + 1, and octave o has three of them; of the first, 16 Hz,
+ * the bands begin with the second. */
+static size_t octave_of_band(size_t b) {
+    return (b / 2 + 1) / 3;
+}
+
+static void add_ltas(accumulator *g, const pt_row *row) {
+    double power[PATINA_OCTAVE_COUNT] = {0.0};
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
+        const double level = row->target_ltas[b];
+        pt_level_histogram_add(&g->band[b], level);
+        if (level > PATINA_LTAS_FLOOR) /* a level out of all reason must not become infinite */
+            power[octave_of_band(b)] += pow(10.0, fmin(level, 3000.0) / 10.0);
+    }
+    for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
+        pt_level_histogram_add(&g->octave[o],
+                               power[o] > 0.0 ? 10.0 * log10(power[o]) : (double)PATINA_LTAS_FLOOR);
+}
+
+static void add_norm(patina_embedding_stats *f, double *sum, double norm, bool first) {
+    f->norm_min = first ? norm : fmin(f->norm_min, norm);
+    f->norm_max = first ? norm : fmax(f->norm_max, norm);
+    *sum += norm;
+}
+
+static void add_embeddings(accumulator *g, const pt_row *row) {
+    const float *text = row->fused_state, *audio = text + PATINA_EMBEDDING_SIZE;
+    double square[2] = {0.0}, product = 0.0;
+    for (size_t d = 0; d < PATINA_EMBEDDING_SIZE; d++) {
+        square[0] += (double)text[d] * text[d];
+        square[1] += (double)audio[d] * audio[d];
+        product += (double)text[d] * audio[d];
+    }
+    const double norm[2] = {sqrt(square[0]), sqrt(square[1])};
+    add_norm(&g->stats->text, &g->norm_sum[0], norm[0], g->n_rows == 0);
+    add_norm(&g->stats->audio, &g->norm_sum[1], norm[1], g->n_rows == 0);
+    if (!(norm[0] > 0.0 && norm[1] > 0.0)) return;
+    g->cosine_sum += product / (norm[0] * norm[1]);
+    for (size_t d = 0; d < PATINA_EMBEDDING_SIZE; d++) {
+        g->sum[0][d] += text[d] / norm[0];
+        g->sum[1][d] += audio[d] / norm[1];
+    }
+}
+
+static patina_status add_columns(accumulator *g, const pt_row *row, patina_error *err) {
+    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_LUFS], row->target_lufs, err));
+    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_CREST], row->target_dyn[0], err));
+    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_ZCR], row->target_dyn[1], err));
+    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_PURITY], row->input_purity, err));
+    add_ltas(g, row);
+    add_embeddings(g, row);
+    return PATINA_OK;
+}
+
+/* ---------------------------------------------------------------- provenance */
+
+static size_t effect_index(const pt_effect *effect) {
+    size_t e = 0;
+    while (pt_effects[e] != effect)
+        e++;
+    return e;
+}
+
+static unsigned count_effects(accumulator *g, const patina_effect_chain *chain) {
+    patina_inspection *stats = g->stats;
+    unsigned set = 0;
+    for (size_t s = 0; s < chain->n_stages; s++)
+        set |= 1U << effect_index(chain->stage[s].effect);
+    stats->n_chain[set]++;
+    for (size_t a = 0; a < PT_EFFECT_COUNT; a++) {
+        if (!(set >> a & 1U)) continue;
+        stats->n_with[a]++;
+        for (size_t b = 0; b < PT_EFFECT_COUNT; b++)
+            stats->n_with_both[a][b] += set >> b & 1U;
+    }
+    return set;
+}
+
+static size_t bin_index(double share, size_t n) {
+    const double at = floor(share * (double)n);
+    return at >= (double)n ? n - 1 : at > 0.0 ? (size_t)at : 0;
+}
+
+static void add_to_histograms2d(pt_report_statistics *page, const patina_effect_chain *chain,
+                                unsigned set, double purity) {
+    unsigned dirty = 0; /* effects that cost purity */
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++)
+        if (pt_effects[e]->effect_class != PT_EFFECT_FILTER) dirty |= set & 1U << e;
+    const size_t up = bin_index((purity - PATINA_PURITY_MIN) /
+                                    (PT_HISTOGRAM2D_Y_WIDTH_DB * PT_HISTOGRAM2D_Y_BINS),
+                                PT_HISTOGRAM2D_Y_BINS);
+    for (size_t s = 0; s < chain->n_stages; s++) {
+        const pt_stage *stage = &chain->stage[s];
+        const size_t e = effect_index(stage->effect);
+        pt_histogram2d *grid = &page->grid[e];
+        const double v = stage->effect->severity_value(stage);
+        const double share = grid->primary->distribution == PT_DIST_LOG_UNIFORM
+                                 ? log(v / grid->low) / log(grid->high / grid->low)
+                                 : (v - grid->low) / (grid->high - grid->low);
+        const size_t across =
+            bin_index(share, PT_HISTOGRAM2D_X_BINS); /* NaN: a range of one value */
+        grid->all[across][up]++;
+        if (!(dirty & ~(1U << e))) grid->alone[across][up]++;
+    }
+}
+
+static patina_status add_entry(pt_report_statistics *page, const char *entry, float purity,
+                               patina_error *err) {
+    PT_TRY(pt_float_array_append(&page->purity, purity, err));
+    if (page->n_hashes < page->purity.capacity) {
+        uint64_t *grown = realloc(page->entry_hash, page->purity.capacity * sizeof *grown);
+        if (!grown) return out_of_memory(err);
+        page->entry_hash = grown;
+        page->n_hashes = page->purity.capacity;
+    }
+    page->entry_hash[page->purity.n - 1] = pt_fnv1a64(entry, strlen(entry));
+    return PATINA_OK;
+}
+
+/* Of a line that is one of patina_provenance_to_json's. */
+static patina_status add_provenance_json(accumulator *g, const pt_row *row, const json_t *line,
+                                         patina_error *err) {
+    const json_t *purity = json_object_get(line, "purity_db");
+    const json_t *entry = json_object_get(line, "entry");
+    patina_effect_chain chain = {0};
+    const patina_status status =
+        pt_effect_chain_from_json_value(json_object_get(line, "chain"), &chain, err);
+    if (status != PATINA_OK) pt_error_add_context(err, "chain");
+    PT_TRY(status);
+    if (!json_is_number(purity) || !json_is_string(entry))
+        return pt_fail(err, PATINA_EFORMAT, "member '%s' is absent",
+                       json_is_string(entry) ? "purity_db" : "entry");
+    if (!(fabs(json_number_value(purity) - (double)row->input_purity) < PURITY_TOLERANCE_DB))
+        return pt_fail(err, PATINA_EFORMAT,
+                       "purity_db is %.4f, and input_purity of the row %.4f: these are not of one "
+                       "run",
+                       json_number_value(purity), (double)row->input_purity);
+    const unsigned set = count_effects(g, &chain);
+    if (!g->page) return PATINA_OK;
+    add_to_histograms2d(g->page, &chain, set, row->input_purity);
+    return add_entry(g->page, json_string_value(entry), row->input_purity, err);
+}
+
+static patina_status add_provenance(accumulator *g, const pt_row *row, const char *text,
+                                    patina_error *err) {
+    json_error_t where;
+    json_t *line = json_loads(text, 0, &where);
+    patina_status status =
+        line ? add_provenance_json(g, row, line, err)
+             : pt_fail(err, PATINA_EFORMAT, "column %d: %s", where.column, where.text);
+    if (status != PATINA_OK)
+        pt_error_add_context(err, "file '%s': line %" PRIu64,
+                             g->reader->part[g->reader->part_index].provenance,
+                             g->reader->row_in_part);
+    json_decref(line);
+    return status;
+}
+
+/* ---------------------------------------------------------------- rows that are kept */
+
+static patina_status subsample_open(pt_row_subsample *subsample, patina_error *err) {
+    subsample->stride = 1;
+    subsample->fused = malloc(PT_ROW_SUBSAMPLE_MAX * sizeof *subsample->fused);
+    subsample->purity = malloc(PT_ROW_SUBSAMPLE_MAX * sizeof *subsample->purity);
+    return subsample->fused && subsample->purity ? PATINA_OK : out_of_memory(err);
+}
+
+/* When there is no room left, every second one goes, and from now on half as many come. */
+static void subsample_add(pt_row_subsample *subsample, uint64_t n, const pt_row *row) {
+    if (n % subsample->stride != 0) return;
+    if (subsample->n == PT_ROW_SUBSAMPLE_MAX) {
+        for (size_t i = 1; 2 * i < PT_ROW_SUBSAMPLE_MAX; i++) {
+            memcpy(subsample->fused[i], subsample->fused[2 * i], sizeof *subsample->fused);
+            subsample->purity[i] = subsample->purity[2 * i];
+        }
+        subsample->n = (PT_ROW_SUBSAMPLE_MAX + 1) / 2;
+        subsample->stride *= 2;
+        if (n % subsample->stride != 0) return;
+    }
+    memcpy(subsample->fused[subsample->n], row->fused_state, sizeof *subsample->fused);
+    subsample->purity[subsample->n++] = row->input_purity;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static patina_status accumulator_open(accumulator *g, const patina_effect_config *config,
+                                      patina_error *err) {
+    g->counts = calloc((PATINA_LTAS_BANDS + PATINA_OCTAVE_COUNT) * (size_t)PT_LEVEL_BIN_COUNT,
+                       sizeof *g->counts);
+    if (!g->counts) return out_of_memory(err);
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
+        g->band[b].count = g->counts + b * PT_LEVEL_BIN_COUNT;
+    for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
+        g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
+    for (size_t c = 0; c < PT_N_COLUMNS; c++)
+        g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit,
+                                                   pt_columns[c].meaning, pt_columns[c].n_values};
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
+        const pt_effect *effect = pt_effects[e];
+        const double *range = config->setting[e][effect->primary];
+        g->stats->effect[e] = effect->name;
+        if (g->page)
+            g->page->grid[e] = (pt_histogram2d){
+                .primary = &effect->setting[effect->primary], .low = range[0], .high = range[1]};
+    }
+    return g->page ? subsample_open(&g->page->subsample, err) : PATINA_OK;
+}
+
+static patina_status add_all_rows(accumulator *g, pt_dataset_reader *reader, patina_error *err) {
+    pt_row row;
+    const char *line = NULL;
+    bool end = false;
+    for (;;) {
+        PT_TRY(pt_dataset_reader_next(reader, &row, &line, &end, err));
+        if (end) return PATINA_OK;
+        PT_TRY(add_columns(g, &row, err));
+        PT_TRY(add_provenance(g, &row, line, err));
+        if (g->page) subsample_add(&g->page->subsample, g->n_rows, &row);
+        g->n_rows++;
+        patina_split_stats *split = &g->stats->split[g->stats->n_splits - 1];
+        /* parts of a split stand together, for they are in the order of their names */
+        while (strcmp(split->name, reader->part[reader->part_index].split) != 0)
+            split--;
+        split->n_rows++;
+    }
+}
+
+static patina_status list_splits(patina_inspection *stats, const pt_dataset_reader *reader,
+                                 patina_error *err) {
+    stats->split = calloc(reader->n_parts + 1, sizeof *stats->split);
+    if (!stats->split) return out_of_memory(err);
+    for (size_t i = 0; i < reader->n_parts; i++) {
+        const pt_dataset_reader_part *part = &reader->part[i];
+        patina_split_stats *split = &stats->split[stats->n_splits];
+        if (stats->n_splits > 0 && strcmp(split[-1].name, part->split) == 0)
+            split--;
+        else if (!(stats->split[stats->n_splits++].name = strdup(part->split)))
+            return out_of_memory(err);
+        split->n_parts++;
+        split->n_bytes += part->n_bytes;
+        stats->n_bytes += part->n_bytes;
+    }
+    stats->n_parts = reader->n_parts;
+    return PATINA_OK;
+}
+
+static double square_of_mean(const double *sum, double n) {
+    double square = 0.0;
+    for (size_t d = 0; d < PATINA_EMBEDDING_SIZE; d++)
+        square += sum[d] / n * (sum[d] / n);
+    return square;
+}
+
+static void finish_statistics(accumulator *g) {
+    patina_inspection *stats = g->stats;
+    stats->n_rows = g->n_rows;
+    for (size_t s = 0; s < PATINA_SCALAR_COUNT; s++) {
+        pt_floats_sort(g->value[s].value, g->value[s].n);
+        pt_quantiles_from_sorted(g->value[s].value, g->value[s].n, &stats->scalar[s]);
+        pt_histogram_from_sorted(g->value[s].value, g->value[s].n, &stats->histogram[s]);
+    }
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
+        pt_quantiles_from_level_histogram(&g->band[b], &stats->band[b]);
+    for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
+        pt_quantiles_from_level_histogram(&g->octave[o], &stats->octave[o]);
+    if (g->n_rows == 0) return;
+    const double n = (double)g->n_rows;
+    stats->text.norm_mean = g->norm_sum[0] / n;
+    stats->audio.norm_mean = g->norm_sum[1] / n;
+    stats->text.mean_cosine = square_of_mean(g->sum[0], n);
+    stats->audio.mean_cosine = square_of_mean(g->sum[1], n);
+    stats->text_audio_cosine = g->cosine_sum / n;
+}
+
+patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effect_config *config,
+                                    patina_inspection *stats, pt_report_statistics *page,
+                                    patina_error *err) {
+    accumulator *g = calloc(1, sizeof *g);
+    if (!g) return out_of_memory(err);
+    g->reader = reader;
+    g->stats = stats;
+    g->page = page;
+    patina_status status =
+        pt_dataset_json_read(reader->dataset_json, reader->dataset_json_text, stats, err);
+    if (status == PATINA_OK) status = list_splits(stats, reader, err);
+    if (status == PATINA_OK) status = accumulator_open(g, config, err);
+    if (status == PATINA_OK) status = add_all_rows(g, reader, err);
+    if (status == PATINA_OK) finish_statistics(g);
+    for (size_t s = 0; s < PATINA_SCALAR_COUNT; s++)
+        pt_float_array_release(&g->value[s]);
+    free(g->counts);
+    free(g);
+    return status;
+}
+
+void pt_statistics_release(patina_inspection *stats) {
+    free(stats->dataset_json);
+    pt_key_values_release(stats->facts, stats->n_facts);
+    pt_key_values_release(stats->settings, stats->n_settings);
+    pt_key_values_release(stats->model, stats->n_model);
+    pt_key_values_release(stats->rejects, stats->n_rejects);
+    for (size_t i = 0; i < stats->n_splits; i++)
+        free(stats->split[i].name);
+    free(stats->split);
+    *stats = (patina_inspection){0};
+}
+
+void pt_report_statistics_release(pt_report_statistics *page) {
+    free(page->subsample.fused);
+    free(page->subsample.purity);
+    free(page->entry_hash);
+    pt_float_array_release(&page->purity);
+    *page = (pt_report_statistics){0};
+}
+
+patina_status pt_dataset_reader_open_effect_config(const pt_dataset_reader *reader,
+                                                   patina_effect_config **config,
+                                                   patina_error *err) {
+    const json_t *theirs =
+        json_object_get(json_object_get(reader->dataset_json, "settings"), "suite");
+    char *text = json_is_object(theirs) ? json_dumps(theirs, JSON_REAL_PRECISION(17)) : NULL;
+    patina_status status = text ? patina_effect_config_open(text, config, NULL) : PATINA_EFORMAT;
+    if (status != PATINA_OK) status = patina_effect_config_open(NULL, config, err);
+    free(text);
+    return status;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* statistics.h - one pass over a set: what patina_inspect tells, and what only the page shows */
+
+#ifndef PATINA_REPORT_STATISTICS_H
+#define PATINA_REPORT_STATISTICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <patina/inspect.h>
+
+#include "degrade/effect.h"
+#include "report/dataset_reader.h"
+#include "report/quantiles.h"
+
+#define PT_HISTOGRAM2D_X_BINS     20
+#define PT_HISTOGRAM2D_Y_WIDTH_DB 0.5 /* dB of purity */
+#define PT_HISTOGRAM2D_Y_BINS     180 /* -30 to 60 dB */
+
+/** Rows by purity and by the main parameter of an effect that they have. */
+typedef struct pt_histogram2d {
+    const pt_setting *primary;
+    double low, high; /* the range it is drawn from, left and right end */
+    uint32_t all[PT_HISTOGRAM2D_X_BINS][PT_HISTOGRAM2D_Y_BINS];
+    uint32_t alone[PT_HISTOGRAM2D_X_BINS]
+                  [PT_HISTOGRAM2D_Y_BINS]; /* nothing else in the row costs purity */
+} pt_histogram2d;
+
+#define PT_ROW_SUBSAMPLE_MAX 2000
+
+/** Every stride-th row whole, for what needs rows side by side. */
+typedef struct pt_row_subsample {
+    float (*fused)[2 * PATINA_EMBEDDING_SIZE];
+    float *purity;
+    size_t n, stride;
+} pt_row_subsample;
+
+/** Only made where it is asked for. */
+typedef struct pt_report_statistics {
+    pt_histogram2d grid[PATINA_EFFECT_COUNT];
+    pt_row_subsample subsample;
+    pt_float_array purity; /* of every row, in order */
+    uint64_t *entry_hash;  /* [purity.capacity] of every row's entry */
+    size_t n_hashes;
+} pt_report_statistics;
+
+/**
+ * stats  zeroed before; released by pt_statistics_release, on failure too
+ * page   NULL, or zeroed before and released by pt_report_statistics_release
+ */
+patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effect_config *config,
+                                    patina_inspection *stats, pt_report_statistics *page,
+                                    patina_error *err);
+void pt_statistics_release(patina_inspection *stats);
+void pt_report_statistics_release(pt_report_statistics *page);
+
+/** The suite that a set was made with, or the default one where it says nothing of it. */
+patina_status pt_dataset_reader_open_effect_config(const pt_dataset_reader *reader,
+                                                   patina_effect_config **config,
+                                                   patina_error *err);
+
+#endif /* PATINA_REPORT_STATISTICS_H */

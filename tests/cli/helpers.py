@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""helpers.py - helpers of the command tests; the standard library only"""
+
+import array
+import hashlib
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+PATINA = os.environ["PATINA"]
+ROOT = os.environ["PATINA_ROOT"]
+DEMO, GOLDEN, MINI = (os.environ[name] for name in ("DEMO", "GOLDEN", "MINI"))
+SHARED = os.environ["PATINA_SHARED"]
+REJECT_REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "undecodable", "truncated",
+           "unsupported", "too_short", "nonfinite", "silent"]
+PROVENANCE_MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
+              "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono"]
+COLUMNS = ["fused_state", "target_ltas", "target_lufs", "target_dyn", "input_purity"]
+
+
+# ---- the program ------------------------------------------------------------------------------
+
+def patina(*args, status=0):
+    """Runs the program, expects a status, and gives what it printed on standard output."""
+    done = subprocess.run([PATINA, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    said = done.stderr.decode("utf-8", "replace")
+    assert "Sanitizer" not in said and "runtime error:" not in said, said
+    assert done.returncode == status, f"{str(args)[:300]}: status {done.returncode}: {said}"
+    return done.stdout.decode("utf-8")
+
+
+def measure(*args, status=0):
+    return [json.loads(line) for line in patina("measure", "--json", *args,
+                                                status=status).splitlines()]
+
+
+def is_sanitizer_build():
+    """Whether the program was built with a sanitizer, and is an order of magnitude slower."""
+    with open(PATINA, "rb") as file:
+        data = file.read()
+    return b"__asan_init" in data or b"__tsan_init" in data
+
+
+# ---- draws: Philox4x32-10 (Salmon et al. 2011), streams as the definitions lay them out ---------
+
+def philox_uniforms(seed, entry, variant, stream, n):
+    """The first n draws of a stream, in (0, 1)."""
+    hashed = 0xCBF29CE484222325
+    for byte in entry.encode():
+        hashed = (hashed ^ byte) * 0x100000001B3 & (1 << 64) - 1
+    words = []
+    for block in range((n + 3) // 4):
+        c = [block, (stream + 256 * variant) & 0xFFFFFFFF, hashed & 0xFFFFFFFF, hashed >> 32]
+        k = [seed & 0xFFFFFFFF, seed >> 32]
+        for _ in range(10):
+            a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+            c = [(b >> 32) ^ c[1] ^ k[0], b & 0xFFFFFFFF, (a >> 32) ^ c[3] ^ k[1], a & 0xFFFFFFFF]
+            k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+        words += c
+    return [(word + 0.5) / 2 ** 32 for word in words[:n]]
+
+
+WINDOW, CAPTION = 0, 8
+
+
+# ---- files ------------------------------------------------------------------------------------
+
+def read_jsonl(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def write_jsonl(path, items):
+    """Objects as lines; bytes and strings as they are."""
+    with open(path, "wb") as out:
+        for item in items:
+            if isinstance(item, bytes):
+                out.write(item + b"\n")
+            elif isinstance(item, str):
+                out.write(item.encode() + b"\n")
+            else:
+                out.write(json.dumps(item).encode() + b"\n")
+
+
+def parts(out, kind, suffix="jsonl"):
+    """Paths of a data set's part files in order: kind is data or provenance."""
+    folder = f"{out}/{kind}"
+    return [f"{folder}/{name}" for name in sorted(os.listdir(folder)) if name.endswith(suffix)]
+
+
+def read_rows(out):
+    """Rows of a JSON Lines set, their numbers as the float32 that nine digits stand for."""
+    def floats(value):
+        return [f32(x) for x in value] if isinstance(value, list) else f32(value)
+
+    return [{name: floats(value) for name, value in row.items()}
+            for path in parts(out, "data") for row in read_jsonl(path)]
+
+
+def read_provenance(out):
+    return [line for path in parts(out, "provenance") for line in read_jsonl(path)]
+
+
+def read_rejects(out):
+    return read_jsonl(out + "/rejects.jsonl")
+
+
+def f32(x):
+    """x rounded to float32, as a column holds it."""
+    return struct.unpack("<f", struct.pack("<f", x))[0]
+
+
+def read_npy(path):
+    """(shape, floats) of a little-endian float32 .npy 1.0 in C order."""
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data[:8] == b"\x93NUMPY\x01\x00", data[:8]
+    size = struct.unpack("<H", data[8:10])[0]
+    assert (10 + size) % 64 == 0, "data are aligned to 64"
+    header = eval(data[10:10 + size], {"__builtins__": {}}, {})
+    assert header["descr"] == "<f4" and header["fortran_order"] is False, header
+    floats = array.array("f", data[10 + size:])
+    count = 1
+    for n in header["shape"]:
+        count *= n
+    assert len(floats) == count, (len(floats), header)
+    return header["shape"], list(floats)
+
+
+def tree(folder):
+    """Every file below folder with its hash and time of change: what must not change."""
+    found = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, folder)] = (hashlib.sha256(file.read()).hexdigest(),
+                                                        os.stat(path).st_mtime_ns)
+    return found
+
+
+def write_demo_manifest(path, n):
+    """n of the demo's clips over and over under other ids, with rejects and repeated ids between."""
+    clips = read_jsonl(DEMO + "/manifest.jsonl")
+    items = []
+    for i in range(n):
+        clip = clips[i * 5 % len(clips)]
+        items.append({"id": f"entry {i}", "audio": f"{DEMO}/{clip['audio']}",
+                      "caption": clip["caption"]})
+        if i % 7 == 3:
+            items.append({"id": f"absent {i}", "audio": f"absent-{i}.wav", "caption": "gone"})
+        if i % 11 == 5:
+            items.append({"id": f"entry {i - 1}", "audio": items[-1]["audio"], "caption": "twice"})
+    write_jsonl(path, items)
+
+
+# ---- sound ------------------------------------------------------------------------------------
+
+def tone(n, rate=48000, hz=440.0, amplitude=0.25):
+    step = 2 * math.pi * hz / rate
+    return [amplitude * math.sin(step * i) for i in range(n)]
+
+
+def noise(n, seed=1, amplitude=0.25):
+    draw = random.Random(seed)
+    return [amplitude * (2 * draw.random() - 1) for _ in range(n)]
+
+
+def wav_header(rate, channels, bits, is_float, data_bytes):
+    block = channels * bits // 8
+    return (b"RIFF" + struct.pack("<I", (36 + data_bytes) & 0xFFFFFFFF) + b"WAVEfmt " +
+            struct.pack("<IHHIIHH", 16, 3 if is_float else 1, channels, rate, rate * block, block,
+                        bits) +
+            b"data" + struct.pack("<I", data_bytes & 0xFFFFFFFF))
+
+
+def write_wav(path, samples, rate=48000, channels=1, form="f32"):
+    """samples: interleaved floats; form f32 or s16."""
+    if form == "f32":
+        data = array.array("f", samples).tobytes()
+    else:
+        data = array.array("h", [max(-32768, min(32767, round(32768 * x))) for x in samples]) \
+            .tobytes()
+    with open(path, "wb") as out:
+        out.write(wav_header(rate, channels, 32 if form == "f32" else 16, form == "f32", len(data)))
+        out.write(data)
+
+
+def read_float_wav(path):
+    """(rate, channels, floats) of a 32-bit float WAV, whatever chunks it holds."""
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data[:4] == b"RIFF" and data[8:12] == b"WAVE", data[:12]
+    assert struct.unpack("<I", data[4:8])[0] == len(data) - 8, "the RIFF size is the file's"
+    at, form, floats = 12, None, None
+    while at + 8 <= len(data):
+        name, size = data[at:at + 4], struct.unpack("<I", data[at + 4:at + 8])[0]
+        if name == b"fmt ":
+            form = struct.unpack("<HHIIHH", data[at + 8:at + 24])
+        if name == b"data":
+            floats = array.array("f", data[at + 8:at + 8 + size])
+            assert len(floats) * 4 == size
+        at += 8 + size + size % 2
+    kind, channels, rate, _, _, bits = form
+    assert (kind, bits) == (3, 32), form
+    return rate, channels, list(floats)
+
+
+# ---- checks -----------------------------------------------------------------------------------
+
+def near(value, expected, tolerance, what=""):
+    assert abs(value - expected) <= tolerance, f"{what}: {value!r}, expected {expected!r}"
+
+
+def assert_all_near(values, expected, tolerance, what=""):
+    assert len(values) == len(expected), f"{what}: {len(values)} values, not {len(expected)}"
+    for i, (v, e) in enumerate(zip(values, expected)):
+        near(v, e, tolerance, f"{what}[{i}]")

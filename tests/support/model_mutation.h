@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* model_mutation.h - model files that differ from a good one in one thing */
+
+#ifndef PATINA_TEST_MODEL_BYTES_H
+#define PATINA_TEST_MODEL_BYTES_H
+
+#include <stddef.h>
+
+#include "weights/checkpoint.h"
+
+/** What to do to a model; all zero leaves its floating-point tensors as they are, in float32. */
+typedef struct pt_model_mutation {
+    pt_dtype dtype;              /* F32, or rounded to nearest even in F16 or BF16 */
+    const char *reshaped_tensor; /* give this tensor another dimension, of 1 */
+    const char *infinite_tensor; /* make the first value of this one infinite (not in F16) */
+} pt_model_mutation;
+
+/** The bytes of a safetensors file with the floating-point tensors of another; the caller frees
+ * them. */
+unsigned char *pt_model_mutate(const pt_checkpoint *file, const pt_model_mutation *change,
+                               size_t *size);
+
+/** A copy of a file's bytes in which a tensor has another name, so that its own is missing. */
+unsigned char *pt_model_drop_tensor(const pt_checkpoint *file, const char *name, size_t *size);
+
+/** Writes the first truncate_to bytes of a model with a change; SIZE_MAX for all. */
+void pt_model_write_mutated(const char *path, const pt_checkpoint *file,
+                            const pt_model_mutation *change, size_t truncate_to);
+
+#endif /* PATINA_TEST_MODEL_BYTES_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include "bench/bench.h"
+#include "bench/bench_stats.h"
+
+/* The best of times is the least, of rates the greatest; an even number has a middle of two. */
+TEST(samples, best_median_worst) {
+    pt_bench_samples samples = {0};
+    CHECK_NEAR(pt_bench_stats_from_times(&samples).best, 0.0, 0.0); /* nothing measured */
+
+    const double values[] = {3.0, 1.0, 8.0, 2.0};
+    for (size_t i = 0; i < 4; i++)
+        pt_bench_samples_add(&samples, values[i]);
+    const pt_bench_stats times = pt_bench_stats_from_times(&samples),
+                         rates = pt_bench_stats_from_rates(&samples);
+    CHECK_NEAR(times.best, 1.0, 0.0);
+    CHECK_NEAR(times.median, 2.5, 0.0);
+    CHECK_NEAR(times.worst, 8.0, 0.0);
+    CHECK_NEAR(rates.best, 8.0, 0.0);
+    CHECK_NEAR(rates.median, 2.5, 0.0);
+    CHECK_NEAR(rates.worst, 1.0, 0.0);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/byte_source.h"
+#include "base/strbuf.h"
+
+static const char *file_of(const char *name, const char *text) {
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", pt_test_tmpdir(), name);
+    FILE *file = fopen(path, "wb");
+    if (file) {
+        fputs(text, file);
+        fclose(file);
+    }
+    return path;
+}
+
+TEST(byte_source, a_file_reads_like_memory) {
+    pt_byte_source bytes[2] = {{0}, {0}};
+    REQUIRE_OK(pt_byte_source_open_file(file_of("abc", "abcdef"), &bytes[0], &t->err));
+    pt_byte_source_from_memory("abcdef", 6, &bytes[1]);
+    for (int i = 0; i < 2; i++) {
+        char buffer[8] = {0};
+        CHECK_INT(bytes[i].size, 6);
+        CHECK_INT(pt_byte_source_read_at(&bytes[i], 2, buffer, 3), 3);
+        CHECK_STR(buffer, "cde");
+        CHECK_INT(pt_byte_source_read_at(&bytes[i], 4, buffer, 8), 2); /* the end */
+        CHECK_INT(pt_byte_source_read_at(&bytes[i], 6, buffer, 1), 0);
+        CHECK_INT(pt_byte_source_read_at(&bytes[i], UINT64_MAX, buffer, 1), 0);
+        pt_byte_source_close(&bytes[i]);
+        pt_byte_source_close(&bytes[i]); /* once more is allowed */
+    }
+}
+
+TEST(byte_source, what_is_no_file) {
+    char fifo[512];
+    pt_byte_source bytes = {0};
+    CHECK_FAILS(pt_byte_source_open_file("/nowhere/at/all", &bytes, &t->err),
+                PATINA_REJECT_MISSING);
+    CHECK_CONTAINS(t->err.message, "/nowhere/at/all");
+    CHECK_FAILS(pt_byte_source_open_file(pt_test_tmpdir(), &bytes, &t->err), PATINA_EIO);
+    snprintf(fifo, sizeof fifo, "%s/fifo", pt_test_tmpdir());
+    REQUIRE(mkfifo(fifo, 0600) == 0);
+    CHECK_FAILS(pt_byte_source_open_file(fifo, &bytes, &t->err),
+                PATINA_EIO); /* and does not hang */
+}
+
+TEST(byte_source, small_files_come_whole_and_large_ones_not) {
+    char *text = NULL;
+    size_t n = 0;
+    REQUIRE_OK(pt_file_read_all(file_of("small", "hello"), 5, &text, &n, &t->err));
+    CHECK_STR(text, "hello");
+    CHECK_INT(n, 5);
+    free(text);
+    CHECK_FAILS(pt_file_read_all(file_of("large", "hello!"), 5, &text, &n, &t->err), PATINA_ERANGE);
+    CHECK_FAILS(pt_file_read_all("/nowhere/x", 5, &text, &n, &t->err), PATINA_EIO);
+}
+
+TEST(strbuf, grows_and_is_given_away) {
+    pt_strbuf str = {0};
+    for (int i = 0; i < 1000; i++)
+        pt_strbuf_printf(&str, "%d,", i % 10);
+    pt_strbuf_append_bytes(&str, "a\0b", 3);
+    CHECK_INT(str.length, 2003);
+    CHECK(memcmp(str.text, "0,1,2,", 6) == 0);
+    CHECK(memcmp(str.text + 2000, "a\0b", 4) == 0); /* and the NUL that is not counted */
+    pt_strbuf_clear(&str);
+    CHECK_STR(str.text, "");
+    pt_strbuf_append(&str, "end");
+    char *text = pt_strbuf_detach(&str);
+    CHECK_STR(text, "end");
+    CHECK(str.text == NULL);
+    free(text);
+
+    pt_strbuf nothing = {0};
+    text = pt_strbuf_detach(&nothing);
+    CHECK_STR(text, "");
+    free(text);
+}

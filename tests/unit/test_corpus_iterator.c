@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <patina/corpus.h>
+
+#include "corpus_fixture.h"
+
+TEST(corpus_iterator, the_kind_is_found_by_looking) {
+    const struct {
+        const char *name, *text, *kind;
+    } cases[] = {
+        {"k/a.jsonl", "", "jsonl"},
+        {"k/a.NDJSON", "whatever", "jsonl"},
+        {"k/manifest", "{\"audio\": \"x\"}\n", "jsonl"},
+        {"k/manifest.json",
+         "\xEF\xBB\xBF\n \n{\"id\": 1, \"audio\": \"x\"}\r\n{\"audio\": \"y\"}\n", "jsonl"},
+        {"k/list.txt", "youtube_id,start_time,caption\n", "audiocaps"},
+        {"k/a.csv", "\"caption\",\"start_time\",\"youtube_id\"\r\n", "audiocaps"},
+        {"k/b.csv", "file_name,caption_1,caption_2\n", "clotho"},
+        {"k/c.csv", "filename,fold,target,category\n", "labels"},
+        {"k/d.csv", "caption,file_name\n", "labels"},
+        {"k/b.json", "{\"num_captions_per_audio\": 1, \"data\": []}\n", "wavcaps"},
+        {"k/c.json", "{\n \"x\": 1,\n \"data\": [\n", "wavcaps"},
+        /* what more than one could take: the first in the table does */
+        {"k/e.csv", "youtube_id,start_time,caption,file_name,caption_1,label\n", "audiocaps"},
+        {"k/f.csv", "file_name,label,caption_1\n", "clotho"},
+        {"k/g.json", "{\"audio\": \"x\", \"data\": [1]}\n", "jsonl"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        listing *l = list_corpus(write_tmp_text(cases[i].name, cases[i].text), NULL);
+        CHECK_INT(l->status, PATINA_OK);
+        CHECK_STR(l->kind, cases[i].kind);
+        list_release(l);
+    }
+}
+
+TEST(corpus_iterator, what_is_none_is_told_what_there_is) {
+    const struct {
+        const char *name, *text, *found;
+    } cases[] = {
+        {"k/b.json", "{\"num_captions_per_audio\": 1, \"entries\": []}\n",
+         "num_captions_per_audio"},
+        {"k/b.csv", "file_name,caption_2\n", "file_name,caption_2"},
+        {"k/c.csv", "filename,target\n", "filename,target"},
+        {"k/b.md", "# A text\r\nwith lines\n", "'# A text'"},
+        {"k/b", "", "empty"},
+        {"k/c", "\xFF\xFE\xFF", "no text"},
+        {"k/d", "\n\n", "no text"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        listing *l = list_corpus(write_tmp_text(cases[i].name, cases[i].text), NULL);
+        CHECK_INT(l->status, PATINA_EFORMAT);
+        CHECK_CONTAINS(l->err.message, cases[i].found);
+        CHECK_CONTAINS(l->err.message, "folder");
+        CHECK_CONTAINS(l->err.message, "audiocaps");
+        CHECK_CONTAINS(l->err.message, "jsonl");
+        list_release(l);
+    }
+    listing *l = list_corpus(tmp_path("k/nowhere.jsonl"), NULL);
+    CHECK_INT(l->status, PATINA_EIO);
+    CHECK_CONTAINS(l->err.message, "nowhere.jsonl");
+    list_release(l);
+    l = list_corpus("/dev/null", NULL);
+    CHECK_INT(l->status, PATINA_EIO);
+    list_release(l);
+}
+
+TEST(corpus_iterator, the_kinds_are_listed_in_their_order) {
+    static const char *const expected[] = {"webdataset", "parquet", "folder", "audiocaps",
+                                           "clotho",     "labels",  "jsonl",  "wavcaps"};
+    const char *name, *summary;
+    size_t n = 0;
+    for (; n < 8 && patina_corpus_kind_at(n, &name, &summary); n++) {
+        CHECK_STR(name, expected[n]);
+        CHECK(strlen(summary) > 20);
+    }
+    CHECK_INT(n, 8);
+    CHECK(!patina_corpus_kind_at(8, &name, &summary));
+    CHECK(!patina_corpus_kind_at(SIZE_MAX, &name, &summary));
+}
+
+TEST(corpus_iterator, the_option_overrides_what_is_seen) {
+    const struct {
+        const char *kind, *text;
+    } cases[] = {
+        {"jsonl", "{\"data\": []}\n"},
+        {"labels", "file_name,caption_1,label\n"},
+        {"clotho", "youtube_id,start_time,caption,file_name,caption_1\n"},
+        {"wavcaps", "{\"audio\": 1, \"data\": []}\n"},
+        {"audiocaps", "youtube_id,start_time,caption\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const pt_corpus_options options = {.kind = cases[i].kind};
+        listing *l = list_corpus_with(write_tmp_text("k/o", cases[i].text), &options);
+        CHECK_INT(l->status, PATINA_OK);
+        CHECK_STR(l->kind, cases[i].kind);
+        list_release(l);
+    }
+    listing *l = list_corpus_with(tmp_path("k/o"), &(pt_corpus_options){.kind = "Labels"});
+    CHECK_INT(l->status, PATINA_EUSAGE);
+    CHECK_CONTAINS(l->err.message, "'Labels' (known: webdataset, parquet, folder, audiocaps");
+    list_release(l);
+}
+
+/* Of a file that is of another kind: a sentence, or rejects, and never a row. */
+TEST(corpus_iterator, the_wrong_kind_is_said) {
+    const char *files[] = {
+        write_tmp_text("w/a.csv", "youtube_id,start_time,caption\na,0,x\n"),
+        write_tmp_text("w/b.csv", "file_name,caption_1\na.wav,x\n"),
+        write_tmp_text("w/c.csv", "filename,category\na.wav,x\n"),
+        write_tmp_text("w/d.jsonl", "{\"audio\": \"a.wav\", \"caption\": \"x\"}\n"),
+        write_tmp_text("w/e.json", "{\"data\": [{\"id\": \"a\"}]}\n"),
+        write_tmp_text("w/f", "\xFF\xFE\0\n,,\"\n{"),
+    };
+    const char *own[] = {"audiocaps", "clotho", "labels", "jsonl", "wavcaps", "folder"};
+    write_tmp_text("w/a.wav", "");
+    for (size_t f = 0; f < 6; f++) {
+        for (size_t k = 0; k < 6; k++) {
+            if (f == k && f < 5) continue;
+            const pt_corpus_options options = {.kind = own[k]};
+            listing *l = list_corpus_with(files[f], &options);
+            if (strcmp(own[k], "jsonl") == 0) {
+                CHECK_INT(l->status, PATINA_OK);
+                CHECK(l->n > 0);
+                for (size_t i = 0; i < l->n; i++)
+                    CHECK(l->entry[i].status != PATINA_OK);
+            } else {
+                CHECK(l->status == PATINA_EFORMAT || l->status == PATINA_EIO);
+                CHECK_CONTAINS(l->err.message, files[f]);
+                CHECK(strlen(l->err.message) > strlen(files[f]) + 20);
+            }
+            list_release(l);
+        }
+    }
+    char folder[2048];
+    snprintf(folder, sizeof folder, "%s", tmp_path("w"));
+    for (size_t k = 0; k < 5; k++) {
+        listing *l = list_corpus_with(folder, &(pt_corpus_options){.kind = own[k]});
+        CHECK_INT(l->status, PATINA_EIO);
+        CHECK_INT(l->n, 0);
+        list_release(l);
+    }
+}
+
+TEST(corpus_iterator, a_caption_column_is_used_or_refused) {
+    const struct {
+        const char *text, *kind;
+    } cases[] = {
+        {"youtube_id,start_time,note\na,0,x\n", "audiocaps"},
+        {"file_name,caption_1,note\na.wav,no,x\n", "clotho"},
+        {"filename,category,note\na.wav,no,x\n", "labels"},
+        {"file,note\na.wav,x\n", "labels"},
+        {"{\"audio\": \"a.wav\", \"caption\": \"no\", \"note\": [\"x\"]}\n", "jsonl"},
+        {"{\"data\": [{\"id\": \"a\", \"caption\": \"no\", \"note\": \"x\"}]}\n", "wavcaps"},
+    };
+    const pt_corpus_options options = {.caption_column = "note"};
+    char folder[2048];
+    write_tmp_text("n/a.wav", "");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        listing *l = list_corpus_with(write_tmp_text("n/t", cases[i].text), &options);
+        CHECK_STR(l->kind, cases[i].kind);
+        CHECK_INT(l->n, 1);
+        CHECK_INT(l->entry[0].n_captions, 1);
+        if (l->entry[0].n_captions == 1) CHECK_STR(l->entry[0].captions[0].text, "x");
+        list_release(l);
+        if (i > 2) continue;
+        const pt_corpus_options other = {.kind = cases[i].kind, .caption_column = "nowhere"};
+        l = list_corpus_with(tmp_path("n/t"), &other);
+        CHECK_INT(l->status, PATINA_EFORMAT);
+        CHECK_CONTAINS(l->err.message, "'nowhere'");
+        list_release(l);
+    }
+    snprintf(folder, sizeof folder, "%s", tmp_path("n"));
+    listing *l = list_corpus_with(folder, &options);
+    CHECK_INT(l->status, PATINA_EUSAGE);
+    CHECK_CONTAINS(l->err.message, "'folder' has no columns");
+    list_release(l);
+    l = list_corpus_with(tmp_path("n/{0..9}.tar"), &options);
+    CHECK_INT(l->status, PATINA_EUSAGE);
+    CHECK_CONTAINS(l->err.message, "'webdataset' has no columns");
+    list_release(l);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "dataset/manifest.h"
+#include "fs/atomic_file.h"
+#include "run_fixture.h"
+
+/* Three chunks of two splits; the second has neither rows nor rejects. */
+static pt_part_info parts[3][2] = {
+    {{2, {20, {'a', '1'}}, {21, {'a', '2'}}, 0}, {0}},
+    {{0}, {0}},
+    {{3, {30, {'a', '3'}}, {31, {'a', '4'}}, 1}, {1, {10, {'a', '5'}}, {11, {'a', '6'}}, 0}},
+};
+static pt_chunk_info chunks[3] = {
+    {.known = true, .n_entries = 4, .parts = parts[0], .n_rejects = 2, .rejects_by = {1, 0, 1}},
+    {.known = true, .n_entries = 0, .parts = parts[1]},
+    {.known = true, .n_entries = 3, .parts = parts[2]},
+};
+
+/* Hashes of 64 digits, as readers want them. */
+static void fill_hash(char hex[PT_SHA256_HEX_SIZE]) {
+    const size_t n = strlen(hex);
+    memset(hex + n, '0', PT_SHA256_HEX_SIZE - 1 - n);
+}
+
+static pt_manifest make_manifest(void) {
+    pt_manifest manifest = {
+        .run_meta = run_fixture_metadata(), .suffix = ".jsonl", .n_splits = 2, .chunks = chunks};
+    manifest.run_meta.n_chunks = 3;
+    manifest.rejects = (pt_file_digest){40, {'a', '7'}};
+    fill_hash(manifest.rejects.sha256);
+    for (size_t c = 0; c < 3; c++)
+        for (size_t s = 0; s < 2; s++) {
+            fill_hash(parts[c][s].rows.sha256);
+            fill_hash(parts[c][s].provenance.sha256);
+        }
+    memcpy(chunks[0].rejects.sha256, manifest.rejects.sha256, PT_SHA256_HEX_SIZE);
+    chunks[0].rejects.n_bytes = 40;
+    pt_manifest_number_parts(&manifest);
+    return manifest;
+}
+
+#define ZEROS "00000000000000000000000000000000000000000000000000000000000000"
+
+/* Written by hand: order, layout, every reason, numbers of the settings as they were spelt. */
+#define HEAD                                                                                       \
+    "{\n"                                                                                          \
+    "  \"program\": \"patina\",\n"                                                                 \
+    "  \"version\": \"9.9.9\",\n"                                                                  \
+    "  \"format\": \"jsonl\",\n"
+#define IDENTITY                                                                                   \
+    "  \"settings_hash\": \"aa\",\n"                                                               \
+    "  \"settings\": {\n"                                                                          \
+    "    \"seed\": 1,\n"                                                                           \
+    "    \"loudness\": \"source\",\n"                                                              \
+    "    \"suite\": {\n"                                                                           \
+    "      \"clean\": 0.050000000000000003\n"                                                      \
+    "    }\n"                                                                                      \
+    "  },\n"                                                                                       \
+    "  \"corpus_kind\": \"folder\",\n"                                                             \
+    "  \"corpus_hash\": \"bb\",\n"                                                                 \
+    "  \"model_hash\": \"cc\",\n"                                                                  \
+    "  \"model\": {\n"                                                                             \
+    "    \"layout\": \"other\",\n"                                                                 \
+    "    \"untrained\": true\n"                                                                    \
+    "  },\n"                                                                                       \
+    "  \"kernels\": \"c\",\n"                                                                      \
+    "  \"libraries\": {\n"                                                                         \
+    "    \"fft\": \"x\"\n"                                                                         \
+    "  }"
+
+static const char plan_text[] = HEAD "  \"entries\": 10,\n"
+                                     "  \"chunks\": 3,\n"
+                                     "  \"splits\": [\"train\", \"test\"],\n" IDENTITY "\n}\n";
+
+static const char chunk_text[] =
+    "{\n"
+    "  \"chunk\": 0,\n"
+    "  \"retried\": false,\n"
+    "  \"entries\": 4, \"rows\": [2, 0], \"rejects\": {\"bad_caption\": 1, \"missing\": 1},\n"
+    "  \"files\": [\n"
+    "    {\"path\": \"rows-train.jsonl\", \"rows\": 2, \"bytes\": 20, \"sha256\": \"a1" ZEROS
+    "\"},\n"
+    "    {\"path\": \"provenance-train.jsonl\", \"rows\": 2, \"bytes\": 21, \"sha256\": \"a2" ZEROS
+    "\"},\n"
+    "    {\"path\": \"rejects.jsonl\", \"rows\": 2, \"bytes\": 40, \"sha256\": \"a7" ZEROS "\"}\n"
+    "  ]\n"
+    "}\n";
+
+static const char dataset_text[] = HEAD
+    "  \"rows\": 6,\n"
+    "  \"parts\": 3,\n"
+    "  \"splits\": {\n"
+    "    \"train\": {\"rows\": 5, \"parts\": 2},\n"
+    "    \"test\": {\"rows\": 1, \"parts\": 1}\n"
+    "  },\n"
+    "  \"entries\": 10,\n"
+    "  \"rejects\": 2,\n"
+    "  \"rejects_by_reason\": {\n"
+    "    \"bad_caption\": 1,\n"
+    "    \"duplicate_id\": 0,\n"
+    "    \"missing\": 1,\n"
+    "    \"timeout\": 0,\n"
+    "    \"undecodable\": 0,\n"
+    "    \"truncated\": 0,\n"
+    "    \"unsupported\": 0,\n"
+    "    \"too_short\": 0,\n"
+    "    \"nonfinite\": 0,\n"
+    "    \"silent\": 0\n"
+    "  },\n" IDENTITY ",\n"
+    "  \"chunks\": [\n"
+    "    {\"entries\": 4, \"rows\": [2, 0], \"rejects\": {\"bad_caption\": 1, \"missing\": 1}},\n"
+    "    {\"entries\": 0, \"rows\": [0, 0], \"rejects\": {}},\n"
+    "    {\"entries\": 3, \"rows\": [3, 1], \"rejects\": {}}\n"
+    "  ],\n"
+    "  \"files\": [\n"
+    "    {\"path\": \"data/train-00000-of-00002.jsonl\", \"rows\": 2, \"bytes\": 20, \"sha256\": "
+    "\"a1" ZEROS "\"},\n"
+    "    {\"path\": \"data/train-00001-of-00002.jsonl\", \"rows\": 3, \"bytes\": 30, \"sha256\": "
+    "\"a3" ZEROS "\"},\n"
+    "    {\"path\": \"data/test-00000-of-00001.jsonl\", \"rows\": 1, \"bytes\": 10, \"sha256\": "
+    "\"a5" ZEROS "\"},\n"
+    "    {\"path\": \"provenance/train-00000-of-00002.jsonl\", \"rows\": 2, \"bytes\": 21, "
+    "\"sha256\": \"a2" ZEROS "\"},\n"
+    "    {\"path\": \"provenance/train-00001-of-00002.jsonl\", \"rows\": 3, \"bytes\": 31, "
+    "\"sha256\": \"a4" ZEROS "\"},\n"
+    "    {\"path\": \"provenance/test-00000-of-00001.jsonl\", \"rows\": 1, \"bytes\": 11, "
+    "\"sha256\": \"a6" ZEROS "\"},\n"
+    "    {\"path\": \"rejects.jsonl\", \"rows\": 2, \"bytes\": 40, \"sha256\": \"a7" ZEROS "\"}\n"
+    "  ],\n"
+    "  \"sha256\": \"";
+
+TEST(manifest, plan) {
+    const pt_manifest some = make_manifest();
+    const char *path = run_dir_path("plan.json");
+    pt_manifest read;
+    char difference[256];
+
+    char *text = pt_plan_to_json(&some.run_meta);
+    CHECK_STR(text, plan_text);
+    REQUIRE_OK(pt_atomic_file_write_text(path, text, &t->err));
+    REQUIRE_OK(pt_manifest_read_plan(path, &read, &t->err));
+    CHECK_INT(read.run_meta.n_chunks, 3);
+    CHECK_INT(read.n_splits, 2);
+    CHECK(read.run_meta.model_untrained);
+    CHECK(!read.finished);
+    char *again = pt_plan_to_json(&read.run_meta);
+    CHECK_STR(again, plan_text);
+    pt_run_metadata_compare(&read.run_meta, &some.run_meta, difference, sizeof difference);
+    CHECK_STR(difference, "");
+    pt_manifest_release(&read);
+    free(again);
+    free(text);
+}
+
+TEST(manifest, chunk) {
+    const pt_manifest some = make_manifest();
+    const char *plan = run_dir_path("plan2.json"), *path = run_dir_path("chunk.json");
+    pt_manifest read;
+
+    char *text = pt_chunk_to_json(&some.run_meta, ".jsonl", 0, &chunks[0]);
+    CHECK_STR(text, chunk_text);
+    REQUIRE_OK(pt_atomic_file_write_text(plan, plan_text, &t->err));
+    REQUIRE_OK(pt_atomic_file_write_text(path, text, &t->err));
+    REQUIRE_OK(pt_manifest_read_plan(plan, &read, &t->err));
+    REQUIRE_OK(pt_manifest_alloc_chunks(&read, &t->err));
+    CHECK_OK(pt_manifest_read_chunk(&read, 0, path, &t->err));
+    char *again = pt_chunk_to_json(&read.run_meta, read.suffix, 0, &read.chunks[0]);
+    CHECK_STR(again, chunk_text);
+    CHECK_INT(read.chunks[0].n_rejects, 2);
+    CHECK(read.chunks[0].known && !read.chunks[0].retried && !read.chunks[1].known);
+    CHECK_FAILS(pt_manifest_read_chunk(&read, 2, path, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "is of chunk 0");
+    CHECK(!read.chunks[2].known);
+    pt_manifest_release(&read);
+    free(again);
+    free(text);
+}
+
+#define DIGEST "f5f3ade2c675ec54cc00b24faf4a2cb2c4e4264d781e70b9a2ffa4f89cab3196"
+
+/* The reference is sha256sum of the text with 64 zeros. */
+TEST(manifest, finished_set) {
+    const pt_manifest some = make_manifest();
+    const char *path = run_dir_path("dataset.json");
+    const size_t n_head = sizeof dataset_text - 1, n = n_head + 64 + 4;
+    pt_manifest read;
+
+    char *text = pt_manifest_to_json(&some);
+    REQUIRE(text != NULL);
+    CHECK(strncmp(text, dataset_text, n_head) == 0);
+    CHECK_INT(strlen(text), n);
+    CHECK_STR(text + n_head, DIGEST "\"\n}\n");
+    CHECK(pt_manifest_json_is_intact(text, n));
+    REQUIRE_OK(pt_atomic_file_write_text(path, text, &t->err));
+    REQUIRE_OK(pt_manifest_read_dataset(path, &read, &t->err));
+    CHECK(read.finished);
+    CHECK_INT(read.run_meta.n_rows, 6);
+    CHECK_INT(read.chunks[2].parts[0].number, 1);
+    char *again = pt_manifest_to_json(&read);
+    CHECK_STR(again, text);
+    free(again);
+    pt_manifest_release(&read);
+
+    unsigned n_intact = 0;
+    for (size_t i = 0; i < n; i++) {
+        text[i] ^= 1;
+        n_intact += pt_manifest_json_is_intact(text, n);
+        text[i] ^= 1;
+    }
+    CHECK_INT(n_intact, 0);
+    for (size_t i = 0; i < n; i++)
+        n_intact += pt_manifest_json_is_intact(text, i);
+    CHECK_INT(n_intact, 0);
+    free(text);
+}
+
+/* One change of a good file, and what is said of it. */
+static void damage(pt_test *t, const char *good, const char *from, const char *to,
+                   const char *said) {
+    const char *path = run_dir_path("broken.json");
+    const char *at = strstr(good, from);
+    pt_manifest read;
+    pt_strbuf text = {0};
+
+    REQUIRE(at != NULL);
+    pt_strbuf_append_bytes(&text, good, (size_t)(at - good));
+    pt_strbuf_append(&text, to);
+    pt_strbuf_append(&text, at + strlen(from));
+    REQUIRE_OK(pt_atomic_file_write_text(path, text.text, &t->err));
+    CHECK_FAILS(strstr(good, "\"files\"") ? pt_manifest_read_dataset(path, &read, &t->err)
+                                          : pt_manifest_read_plan(path, &read, &t->err),
+                PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "broken.json': ");
+    CHECK_CONTAINS(t->err.message, said);
+    pt_strbuf_release(&text);
+}
+
+TEST(manifest, what_no_program_wrote_is_refused) {
+    const pt_manifest some = make_manifest();
+    char *text = pt_manifest_to_json(&some);
+    REQUIRE(text != NULL);
+    damage(t, plan_text, "{", "[", "cannot be read");
+    damage(t, plan_text, "\"entries\": 10,", "", "'entries': absent");
+    damage(t, plan_text, "\"entries\": 10", "\"entries\": -1", "'entries': absent");
+    damage(t, plan_text, "\"chunks\": 3", "\"chunks\": 99999999999", "more than there can be");
+    damage(t, plan_text, "[\"train\", \"test\"]", "[]", "'splits'");
+    damage(t, plan_text, "\"test\"", "\"../x\"", "'splits'");
+    damage(t, plan_text, "\"test\"", "7", "'splits'");
+    damage(t, plan_text, "\"jsonl\"", "\"xml\"", "'format'");
+    damage(t, plan_text, "\"kernels\": \"c\"", "\"kernels\": 1", "'kernels'");
+    damage(t, text, "\"rows\": 6", "\"rows\": 7", "do not agree");
+    damage(t, text, "\"parts\": 2}", "\"parts\": 1}", "do not agree");
+    damage(t, text, "\"missing\": 1,", "\"missing\": 2,", "do not agree");
+    damage(t, text, "[2, 0]", "[2]", "'rows'");
+    damage(t, text, "[2, 0]", "[2, 1]", "'files'");
+    damage(t, text, "\"rejects\": {\"bad", "\"rejects\": {\"odd\": 1, \"bad", "does not know");
+    damage(t, text, "data/train-00001-of", "data/train-00007-of", "'files'");
+    damage(t, text, "\"rows\": 3, \"bytes\"", "\"rows\": 4, \"bytes\"", "has 4 rows");
+    damage(t, text, "a5" ZEROS, "A5" ZEROS, "SHA-256");
+    damage(t, text, "\n  ],\n  \"sha256\"", ",\n {}],\n  \"sha256\"", "too many");
+    free(text);
+}
+
+TEST(manifest, differences) {
+    const pt_run_metadata ours = run_fixture_metadata();
+    static const char *const one_split[] = {"train", NULL};
+    char said[256];
+    pt_run_metadata theirs = ours;
+    pt_run_metadata_compare(&theirs, &ours, said, sizeof said);
+    CHECK_STR(said, "");
+
+#define CHECK_DIFFERS(member, value, words)                                                        \
+    do {                                                                                           \
+        theirs = ours;                                                                             \
+        theirs.member = value;                                                                     \
+        pt_run_metadata_compare(&theirs, &ours, said, sizeof said);                                \
+        CHECK_STR(said, words);                                                                    \
+    } while (0)
+    CHECK_DIFFERS(settings_json, "{\"seed\":2,\"loudness\":\"source\",\"suite\":{\"clean\":0.05}}",
+                  "another setting 'seed'");
+    CHECK_DIFFERS(
+        settings_json,
+        "{\"seed\":1,\"loudness\":\"source\",\"suite\":{\"clean\":0.050000000000000003},\"x\":1}",
+        "another setting 'x'");
+    CHECK_DIFFERS(corpus_hash, "zz", "another corpus");
+    CHECK_DIFFERS(model_hash, "zz", "another model");
+    CHECK_DIFFERS(version, "9.9.8", "another version of the program");
+    CHECK_DIFFERS(format, "parquet", "another format");
+    CHECK_DIFFERS(n_chunks, 4, "another number of chunks");
+    CHECK_DIFFERS(splits, one_split, "other splits");
+    CHECK_DIFFERS(kernels, "avx2", "another instruction set, which '--isa avx2' asks for");
+    CHECK_DIFFERS(libraries_json, "{\"fft\":\"y\"}", "another version of a library");
+    /* who wrote what is no difference */
+    CHECK_DIFFERS(n_rows, 7, "");
+}
