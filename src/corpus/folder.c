@@ -15,8 +15,10 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 
 typedef struct folder_state {
     char *root;

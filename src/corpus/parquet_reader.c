@@ -32,8 +32,10 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "fs/dir_has_ext.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
 

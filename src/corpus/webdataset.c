@@ -25,10 +25,12 @@
 #include "corpus/brace_expand.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
 #include "fs/dir_has_ext.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 
 #define AUDIO_MAX      ((uint64_t)1 << 30)
 #define NAME_BYTES_MAX 200 /* bytes of a name in a sentence */

@@ -26,8 +26,8 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
-#include "corpus/entry_builder.h"
 #include "dataset/output_dir.h"
+#include "fs/path.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/library_versions.h"
 #include "pipeline/run.h"
