@@ -80,7 +80,8 @@ int pt_text_truncate(const char *text, size_t max_bytes);
 /**
  * Parses JSON whose strings may hold bytes that are no UTF-8, or halves of surrogate pairs: each
  * becomes a U+FDD0, a code point that no text has, and *repaired is set. pt_json_is_valid_text finds it. NUL
- * characters are let through. NULL when it is no JSON for other reasons; error says where.
+ * characters are let through, and NaN, Infinity and -Infinity, as Python writes them, become null.
+ * NULL when it is not JSON for other reasons; error says where.
  */
 json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error);
 
