@@ -65,10 +65,6 @@ typedef enum patina_scalar {
 
 /** Octave bands, 16 Hz to 16 kHz; of the lowest only its upper two third octaves. */
 #define PATINA_OCTAVE_COUNT 11
-/** Effects of a degradation configuration. */
-#define PATINA_EFFECT_COUNT 6
-/** Sets of effects: bit e of a set is effect e. */
-#define PATINA_EFFECT_SET_COUNT (1U << PATINA_EFFECT_COUNT)
 
 /** A split of the data set. */
 typedef struct patina_split_stats {
@@ -77,9 +73,6 @@ typedef struct patina_split_stats {
     uint64_t n_rows;  /**< rows */
     uint64_t n_bytes; /**< size of the part files */
 } patina_split_stats;
-
-/** Columns of a row. */
-#define PATINA_COLUMN_COUNT 5
 
 /** A column of the data set. Strings are static. */
 typedef struct patina_column_info {
@@ -116,12 +109,13 @@ typedef struct patina_inspection {
     patina_key_value *rejects;  /**< [n_rejects], reason and count */
     size_t n_rejects;           /**< length of rejects */
 
-    patina_column_info column[PATINA_COLUMN_COUNT]; /**< columns of a row */
-    uint64_t n_rows;                                /**< rows of all splits */
-    uint64_t n_parts;                               /**< part files of all splits */
-    uint64_t n_bytes;                               /**< size of the part files */
-    patina_split_stats *split;                      /**< [n_splits] */
-    size_t n_splits;                                /**< length of split */
+    patina_column_info *column; /**< [n_columns], columns of a row in their order */
+    size_t n_columns;           /**< length of column */
+    uint64_t n_rows;            /**< rows of all splits */
+    uint64_t n_parts;           /**< part files of all splits */
+    uint64_t n_bytes;           /**< size of the part files */
+    patina_split_stats *split;  /**< [n_splits] */
+    size_t n_splits;            /**< length of split */
 
     patina_quantiles scalar[PATINA_SCALAR_COUNT];    /**< of each scalar target */
     patina_histogram histogram[PATINA_SCALAR_COUNT]; /**< of each scalar target */
@@ -129,10 +123,12 @@ typedef struct patina_inspection {
     patina_quantiles band[PATINA_LTAS_BANDS];
     patina_quantiles octave[PATINA_OCTAVE_COUNT]; /**< the same for octave bands */
 
-    const char *effect[PATINA_EFFECT_COUNT]; /**< names in the order of application; static */
-    uint64_t n_with[PATINA_EFFECT_COUNT];    /**< rows that have the effect */
-    uint64_t n_with_both[PATINA_EFFECT_COUNT][PATINA_EFFECT_COUNT]; /**< rows that have both */
-    uint64_t n_chain[PATINA_EFFECT_SET_COUNT]; /**< rows with exactly this set; [0]: clean rows */
+    const char **effect;   /**< [n_effects], names in physical order */
+    size_t n_effects;      /**< length of effect */
+    size_t n_effect_sets;  /**< 2^n_effects */
+    uint64_t *n_with;      /**< [n_effects], rows that have the effect */
+    uint64_t *n_with_both; /**< [n_effects, n_effects], rows that have both effects */
+    uint64_t *n_chain;     /**< [n_effect_sets], rows with exactly this set: bit e is effect e */
 
     patina_embedding_stats text;  /**< text half of fused_state */
     patina_embedding_stats audio; /**< audio half of fused_state */
