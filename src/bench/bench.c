@@ -130,10 +130,10 @@ static void release_nothing(void *context, void *thing) {
     (void)context, (void)thing;
 }
 
-static void work_item(void *context, void *own, void *slot) {
+static void work_item(void *context, void *state, void *slot) {
     const batch *all = context;
     batch_item *item = slot;
-    item->status = all->work(all->bench, own, item->index, &item->err);
+    item->status = all->work(all->bench, state, item->index, &item->err);
 }
 
 static patina_status deliver_item(void *context, void *slot, patina_error *err) {
@@ -156,8 +156,8 @@ static patina_status time_batch(bench *b, unsigned threads, unsigned n,
     batch all = {.bench = b, .work = work, .n = n};
     const pt_ordered_pool_job job = {.context = &all,
                                      .next = next_item,
-                                     .begin = create_worker,
-                                     .end = release_nothing,
+                                     .worker_create = create_worker,
+                                     .worker_destroy = release_nothing,
                                      .work = work_item,
                                      .deliver = deliver_item,
                                      .release = release_nothing,
@@ -415,7 +415,8 @@ static patina_status open_inputs(bench *b, patina_error *err) {
 
 /* ---------------------------------------------------------------- rounds */
 
-static patina_status tell(const bench *b, unsigned round, const char *what, patina_error *err) {
+static patina_status report_step(const bench *b, unsigned round, const char *what,
+                                 patina_error *err) {
     const pt_bench_options *o = b->options;
     if (o->stop && atomic_load_explicit(o->stop, memory_order_relaxed))
         return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
@@ -452,16 +453,16 @@ static patina_status open_towers_and_stages(bench *b, const pt_bench_stages_conf
 static patina_status run_round(bench *b, unsigned round, const pt_bench_stages_config *plan,
                                patina_error *err) {
     for (unsigned i = 0; is_enabled(b, PT_BENCH_ROWS) && i < b->n_speeds; i++) {
-        PT_TRY(tell(b, round, "rows", err));
+        PT_TRY(report_step(b, round, "rows", err));
         PT_TRY(time_rows(b, &b->speeds[i], err));
     }
     if (round == 1) PT_TRY(open_towers_and_stages(b, plan, err));
     for (unsigned i = 0; i < b->n_speeds; i++) {
-        PT_TRY(tell(b, round, is_enabled(b, PT_BENCH_TOWERS) ? "towers" : "peak", err));
+        PT_TRY(report_step(b, round, is_enabled(b, PT_BENCH_TOWERS) ? "towers" : "peak", err));
         PT_TRY(time_peak_and_towers(b, &b->speeds[i], err));
     }
     if (is_enabled(b, PT_BENCH_STAGES)) {
-        PT_TRY(tell(b, round, "stages", err));
+        PT_TRY(report_step(b, round, "stages", err));
         PT_TRY(time_stages(b, plan, err));
     }
     return PATINA_OK;
