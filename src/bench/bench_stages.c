@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_stages.c - a row's way through all stages but the towers, each timed by itself
+/* bench_stages.c - times each stage of a row except the towers
  *
- * The same functions in the same order as rows.c calls them, on clips of 10 s, by one thread; where
- * rows.c calls one function for several stages, its parts are called once more to time them alone.
+ * Calls the functions that rows.c calls, in the same order, for clips of 10 s, with one thread. Where
+ * rows.c calls one function for several stages, its parts are called again to time them separately.
  */
 
 #include "bench/bench_stages.h"
@@ -23,9 +23,9 @@
 #include "pipeline/provenance_fill.h"
 
 #define CLIP_S     10.0
-#define FIRST_CLIP 1000 /* of the first clip: none of the end-to-end corpus sounds like it */
+#define FIRST_CLIP 1000 /* number of the first clip; the corpus of generate has smaller numbers */
 #define SEED       1
-#define PATH_SPACE 40 /* behind the folder, for the name of a file */
+#define PATH_SPACE 40 /* bytes for the name of a file */
 
 const char *const pt_bench_stage_names[PT_STAGE_COUNT] = {
     [PT_STAGE_DECODE] = "decode and mix",
@@ -45,11 +45,11 @@ bool pt_bench_stage_is_inner(pt_bench_stage_id stage) {
     return stage >= PT_STAGE_LOUDNESS_SOURCE && stage <= PT_STAGE_DYNAMICS;
 }
 
-/* A clip on its way. */
+/* State of one clip. */
 typedef struct stage_run {
-    const pt_bench_stages_config *plan;
+    const pt_bench_stages_config *config;
     double *seconds;
-    double since; /* when the stage at hand began */
+    double since; /* start of the current stage */
     pt_arena *arena;
     patina_audio source;
     float *mono;     /* [source.n_frames] */
@@ -65,31 +65,31 @@ static void timer_start(stage_run *run) {
     run->since = pt_monotonic_s();
 }
 
-/* The time since the last begin or end is the stage's. */
+/* Adds the time since the last start or lap to a stage. */
 static void timer_lap(stage_run *run, pt_bench_stage_id stage) {
     const double now = pt_monotonic_s();
     run->seconds[stage] += now - run->since;
     run->since = now;
 }
 
-static void clip_path(const pt_bench_stages_config *plan, unsigned number, char *path,
+static void clip_path(const pt_bench_stages_config *config, unsigned number, char *path,
                       size_t size) {
-    snprintf(path, size, "%s/stage-%u.wav", plan->folder, number);
+    snprintf(path, size, "%s/stage-%u.wav", config->folder, number);
 }
 
-static char *allocate_path(const pt_bench_stages_config *plan, size_t *size, patina_error *err) {
-    *size = strlen(plan->folder) + PATH_SPACE;
+static char *allocate_path(const pt_bench_stages_config *config, size_t *size, patina_error *err) {
+    *size = strlen(config->folder) + PATH_SPACE;
     char *path = malloc(*size);
     if (!path) pt_fail(err, PATINA_ENOMEM, "out of memory");
     return path;
 }
 
-patina_status pt_bench_stages_write_clips(const pt_bench_stages_config *plan, patina_error *err) {
+patina_status pt_bench_stages_write_clips(const pt_bench_stages_config *config, patina_error *err) {
     size_t size;
-    char *path = allocate_path(plan, &size, err);
+    char *path = allocate_path(config, &size, err);
     patina_status status = path ? PATINA_OK : PATINA_ENOMEM;
-    for (unsigned i = 0; status == PATINA_OK && i < plan->n_clips; i++) {
-        clip_path(plan, i, path, size);
+    for (unsigned i = 0; status == PATINA_OK && i < config->n_clips; i++) {
+        clip_path(config, i, path, size);
         status = pt_bench_clip_write(path, FIRST_CLIP + i, CLIP_S, err);
     }
     free(path);
@@ -145,19 +145,20 @@ static patina_status measure(stage_run *run, patina_error *err) {
     double lufs, ltas[PATINA_LTAS_BANDS];
 
     timer_start(run);
-    PT_TRY(patina_targets_measure(run->plan->meter, &run->source, run->mix, run->n_mix,
+    PT_TRY(patina_targets_measure(run->config->meter, &run->source, run->mix, run->n_mix,
                                   &run->targets, run->arena, err));
     timer_lap(run, PT_STAGE_TARGETS);
     PT_TRY(patina_loudness_measure(&run->source, &lufs, err));
     timer_lap(run, PT_STAGE_LOUDNESS_SOURCE);
     PT_TRY(patina_loudness_measure(&mix, &lufs, err));
     timer_lap(run, PT_STAGE_LOUDNESS_MIX);
-    PT_TRY(patina_ltas_measure(run->plan->meter, run->mix, run->n_mix, run->source.rate_hz, ltas,
+    PT_TRY(patina_ltas_measure(run->config->meter, run->mix, run->n_mix, run->source.rate_hz, ltas,
                                run->arena, err));
     timer_lap(run, PT_STAGE_LTAS);
-    volatile double kept = patina_crest_factor_db(run->mix, run->n_mix) +
-                           patina_zero_crossing_rate(run->mix, run->n_mix) +
-                           patina_ac_power(run->mix, run->n_mix); /* so that it is computed */
+    volatile double kept =
+        patina_crest_factor_db(run->mix, run->n_mix) +
+        patina_zero_crossing_rate(run->mix, run->n_mix) +
+        patina_ac_power(run->mix, run->n_mix); /* prevents removal by the compiler */
     (void)kept;
     timer_lap(run, PT_STAGE_DYNAMICS);
     return PATINA_OK;
@@ -183,22 +184,22 @@ static patina_status format_provenance(const stage_run *run, const char *entry, 
     return ok ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/* A row from its chain to its line of provenance. */
+/* Stages of one row, from its chain to its line of provenance. */
 static patina_status degrade_variant(stage_run *run, const char *entry, unsigned variant,
                                      patina_error *err) {
-    const pt_bench_stages_config *plan = run->plan;
+    const pt_bench_stages_config *config = run->config;
     patina_effect_chain *chain = NULL;
     patina_degrade_stats damage;
 
     timer_start(run);
     patina_status status = patina_effect_chain_draw(
-        plan->suite, SEED, entry, variant, PATINA_EFFECT_ORDER_PHYSICAL, run->n_mix, &chain, err);
+        config->suite, SEED, entry, variant, PATINA_EFFECT_ORDER_PHYSICAL, run->n_mix, &chain, err);
     if (status == PATINA_OK)
-        status = patina_effect_chain_apply(plan->suite, chain, SEED, entry, variant, run->mix,
+        status = patina_effect_chain_apply(config->suite, chain, SEED, entry, variant, run->mix,
                                            run->n_mix, run->degraded, &damage, run->arena, err);
     timer_lap(run, PT_STAGE_CHAIN);
     if (status == PATINA_OK) {
-        pt_mel_features(plan->mel, run->degraded, run->n_mix, run->features, run->scratch);
+        pt_mel_features(config->mel, run->degraded, run->n_mix, run->features, run->scratch);
         timer_lap(run, PT_STAGE_MEL);
         status = format_provenance(run, entry, variant, chain, &damage, err);
         timer_lap(run, PT_STAGE_PROVENANCE);
@@ -208,20 +209,20 @@ static patina_status degrade_variant(stage_run *run, const char *entry, unsigned
 }
 
 static patina_status degrade_variants(stage_run *run, unsigned number, patina_error *err) {
-    const pt_bench_stages_config *plan = run->plan;
+    const pt_bench_stages_config *config = run->config;
     char entry[32];
 
     snprintf(entry, sizeof entry, "clip %u", number);
-    run->features = pt_arena_alloc_array(run->arena, pt_mel_n_frames(plan->mel) * plan->n_mels,
+    run->features = pt_arena_alloc_array(run->arena, pt_mel_n_frames(config->mel) * config->n_mels,
                                          sizeof *run->features);
-    run->scratch = pt_arena_alloc(run->arena, pt_mel_scratch_size(plan->mel));
+    run->scratch = pt_arena_alloc(run->arena, pt_mel_scratch_size(config->mel));
     if (!run->features || !run->scratch) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    for (unsigned k = 0; k < plan->n_draws; k++)
+    for (unsigned k = 0; k < config->n_draws; k++)
         PT_TRY(degrade_variant(run, entry, k, err));
     return PATINA_OK;
 }
 
-/* A part file of rows, to its last flush. */
+/* Writes and flushes a part file. */
 static patina_status write_rows(stage_run *run, char *path, size_t size, patina_error *err) {
     const pt_row_writer_backend *kind = &pt_row_writer_parquet;
     pt_row row = {.target_lufs = -20.0F};
@@ -229,10 +230,10 @@ static patina_status write_rows(stage_run *run, char *path, size_t size, patina_
 
     for (size_t i = 0; i < PT_FUSED_STATE_DIM; i++)
         row.fused_state[i] = (float)i / PT_FUSED_STATE_DIM;
-    snprintf(path, size, "%s/stage-rows%s", run->plan->folder, kind->suffix);
+    snprintf(path, size, "%s/stage-rows%s", run->config->folder, kind->suffix);
     timer_start(run);
     patina_status status = kind->open(path, NULL, 0, &writer, err);
-    for (unsigned i = 0; status == PATINA_OK && i < run->plan->n_rows; i++)
+    for (unsigned i = 0; status == PATINA_OK && i < run->config->n_rows; i++)
         status = pt_row_writer_write(writer, &row, err);
     if (status == PATINA_OK) status = pt_row_writer_finish(writer, err);
     timer_lap(run, PT_STAGE_WRITING);
@@ -242,34 +243,34 @@ static patina_status write_rows(stage_run *run, char *path, size_t size, patina_
 
 static patina_status time_clip(stage_run *run, unsigned number, char *path, size_t size,
                                patina_error *err) {
-    if (run->plan->stop && atomic_load_explicit(run->plan->stop, memory_order_relaxed))
+    if (run->config->stop && atomic_load_explicit(run->config->stop, memory_order_relaxed))
         return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
     pt_arena_reset(run->arena);
-    clip_path(run->plan, number, path, size);
+    clip_path(run->config, number, path, size);
     PT_TRY(decode(run, path, err));
     PT_TRY(resample(run, err));
     PT_TRY(measure(run, err));
     return degrade_variants(run, number, err);
 }
 
-patina_status pt_bench_stages_run(const pt_bench_stages_config *plan,
+patina_status pt_bench_stages_run(const pt_bench_stages_config *config,
                                   double seconds[PT_STAGE_COUNT], pt_arena *arena,
                                   patina_error *err) {
-    stage_run run = {.plan = plan, .seconds = seconds, .arena = arena};
+    stage_run run = {.config = config, .seconds = seconds, .arena = arena};
     size_t size;
-    char *path = allocate_path(plan, &size, err);
+    char *path = allocate_path(config, &size, err);
     patina_status status = path ? PATINA_OK : PATINA_ENOMEM;
 
     for (int s = 0; s < PT_STAGE_COUNT; s++)
         seconds[s] = 0.0;
-    for (unsigned i = 0; status == PATINA_OK && i < plan->n_clips; i++)
+    for (unsigned i = 0; status == PATINA_OK && i < config->n_clips; i++)
         status = time_clip(&run, i, path, size, err);
     if (status == PATINA_OK) status = write_rows(&run, path, size, err);
     free(path);
 
     for (int s = 0; s < PT_STAGE_COUNT; s++)
-        seconds[s] /= s < PT_STAGE_CHAIN      ? plan->n_clips
-                      : s == PT_STAGE_WRITING ? plan->n_rows
-                                              : plan->n_clips * plan->n_draws;
+        seconds[s] /= s < PT_STAGE_CHAIN      ? config->n_clips
+                      : s == PT_STAGE_WRITING ? config->n_rows
+                                              : config->n_clips * config->n_draws;
     return status;
 }
