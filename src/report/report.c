@@ -247,9 +247,9 @@ static void add_quantiles(page *p, const patina_quantiles *q, const char *unit, 
     add(p, " and ");
     pt_html_add_number(&p->html, q->p95, decimals);
     add(p, ", all between ");
-    pt_html_add_number(&p->html, q->least, decimals);
+    pt_html_add_number(&p->html, q->min, decimals);
     add(p, " and ");
-    pt_html_add_number(&p->html, q->most, decimals);
+    pt_html_add_number(&p->html, q->max, decimals);
     add(p, "</p>\n");
 }
 
@@ -832,6 +832,10 @@ static char *display_name(const char *out) {
     if (path) name = strdup(strspn(last, "./") == strlen(last) ? "data set" : last);
     free(path);
     return name;
+}
+
+void patina_report_options_init(patina_report_options *options) {
+    *options = (patina_report_options){.out = NULL};
 }
 
 patina_status patina_report_write(const patina_report_options *options,
