@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.c - captions of a .txt by lines, of a .json by members */
+/* sidecar.c - captions from the lines of a .txt file or the members of a .json file */
 
 #include "corpus/sidecar.h"
 
@@ -37,8 +37,7 @@ patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool repa
                                   const char *const *members, patina_error *err) {
     const json_t *value = NULL;
     if (!json_is_object(json))
-        return pt_entry_add_bad_caption(
-            entry, "cannot be had: the .json beside it is no JSON object", err);
+        return pt_entry_add_bad_caption(entry, "the .json beside it is not a JSON object", err);
     for (; *members && !value; members++)
         value = json_object_get(json, *members);
     return value ? pt_entry_add_json(entry, value, repaired, err) : PATINA_OK;
