@@ -48,7 +48,7 @@ def documents():
 
 def parse(text):
     """(line number, language, code, reason not to run) of each block; raises ValueError."""
-    blocks, fence, reason = [], None, None
+    blocks, fence, reason, previous = [], None, None, ""
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if fence:
