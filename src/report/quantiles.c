@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* quantiles.c - order statistics and bins
  *
- * The quantile p of n values is number (n - 1) p of them in ascending order, counted from 0 and
- * interpolated linearly in between: type 7 of Hyndman and Fan, "Sample quantiles in statistical
- * packages", 1996, which NumPy takes unless told otherwise.
+ * The quantile p of n values is order statistic (n - 1) p, counted from 0 and interpolated linearly:
+ * type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996, the default of NumPy.
  */
 
 #include "report/quantiles.h"
@@ -14,7 +13,7 @@
 
 #include "base/error.h"
 
-#define BINS_TARGET 24 /* at most; PATINA_HISTOGRAM_BINS leaves room for edges on either side */
+#define BINS_TARGET 24 /* at most; PATINA_HISTOGRAM_BINS has room for one more at either end */
 
 patina_status pt_float_array_append(pt_float_array *values, float value, patina_error *err) {
     if (values->n == values->capacity) {
@@ -78,7 +77,7 @@ void pt_histogram_from_sorted(const float *sorted, size_t n, patina_histogram *h
     *h = (patina_histogram){0};
     if (n == 0) return;
     const double least = sorted[0], most = sorted[n - 1];
-    /* one bin may be lost to where the first one begins */
+    /* one bin less: the first edge is rounded down */
     const double step = most > least ? pt_nice_step(most - least, BINS_TARGET - 1)
                                      : fmax(1.0, pt_nice_step(1e-6 * fabs(least), 1));
     const double first = floor(least / step);
@@ -112,7 +111,7 @@ void pt_level_histogram_add(pt_level_histogram *levels, double level_db) {
     levels->n++;
 }
 
-/* Value number i in ascending order. */
+/* Order statistic i, from 0. */
 static double level_order_statistic(const pt_level_histogram *levels, uint64_t i) {
     size_t step = 0;
     for (uint64_t before = levels->count[0]; before <= i; before += levels->count[step])
