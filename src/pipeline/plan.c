@@ -63,25 +63,26 @@ static json_t *splits_json(const pt_splits *splits) {
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them: it
  * concerns files that cannot be read. */
-static char *settings_json(const pt_plan *plan, const patina_effect_config *suite) {
+static char *settings_json(const pt_plan *plan, const patina_effect_config *effect_config) {
     const patina_generate_options *o = &plan->options;
-    char *suite_text = patina_effect_config_to_json(suite), *text = NULL;
-    json_t *suite_object = suite_text ? json_loads(suite_text, 0, NULL) : NULL;
+    char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;
+    json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
         (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order", order_names[o->order],
         "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
-        o->caption_column, "split", splits_json(&plan->splits), "suite", suite_object);
+        o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
     if (settings) text = json_dumps(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
-    free(suite_text);
+    free(config_text);
     return text;
 }
 
 patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
-                                      const patina_effect_config *suite, patina_error *err) {
+                                      const patina_effect_config *effect_config,
+                                      patina_error *err) {
     patina_generate_options *o = &plan->options;
     pt_sha256 hash;
 
@@ -89,7 +90,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
     plan->corpus = (pt_corpus_options){
         .audio_root = o->audio_root, .kind = o->corpus_kind, .caption_column = o->caption_column};
-    plan->settings = settings_json(plan, suite);
+    plan->settings = settings_json(plan, effect_config);
     if (!plan->settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pt_sha256_init(&hash);
     pt_sha256_update_string(&hash, plan->settings);

@@ -37,10 +37,10 @@ typedef struct pt_plan {
 /**
  * Resolves the options and makes the settings. The strings of the options are borrowed.
  *
- * Errors  PATINA_EUSAGE, PATINA_EFORMAT (the suite)
+ * Errors  PATINA_EUSAGE, PATINA_EFORMAT (the degradation configuration)
  */
 patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
-                                      const patina_effect_config *suite, patina_error *err);
+                                      const patina_effect_config *effect_config, patina_error *err);
 
 /**
  * Reads all entries of the corpus, without audio.

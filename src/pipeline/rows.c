@@ -132,12 +132,12 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
     pt_row *row = &rows[result->n_rows];
 
     int64_t since = pt_monotonic_ns();
-    status = patina_effect_chain_draw(context->suite, context->seed, id, variant, context->order,
-                                      c->segment.n_mix, &chain, err);
+    status = patina_effect_chain_draw(context->effect_config, context->seed, id, variant,
+                                      context->order, c->segment.n_mix, &chain, err);
     if (status == PATINA_OK)
-        status = patina_effect_chain_apply(context->suite, chain, context->seed, id, variant,
-                                           c->segment.mix, c->segment.n_mix, c->degraded, &stats,
-                                           arena, err);
+        status = patina_effect_chain_apply(context->effect_config, chain, context->seed, id,
+                                           variant, c->segment.mix, c->segment.n_mix, c->degraded,
+                                           &stats, arena, err);
     add_stage_time(result, PATINA_RUN_DEGRADING, &since);
     if (status == PATINA_OK)
         status = patina_clap_embed_audio(context->clap, c->degraded, c->segment.n_mix,

@@ -25,7 +25,7 @@
 typedef struct pt_row_context {
     const patina_clap *clap;
     const patina_meter *meter;
-    const patina_effect_config *suite;
+    const patina_effect_config *effect_config;
     const pt_splits *splits;
     uint64_t seed;
     uint32_t variants; /* rows of each caption */
