@@ -17,6 +17,7 @@ typedef struct pt_byte_source {
     const void *memory; /* the bytes, unless they are a file's */
     bool is_file;
     int fd;
+    uint64_t base; /* offset in the file or memory of byte 0 */
     uint64_t size;
 } pt_byte_source;
 
@@ -29,6 +30,9 @@ patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, 
 
 /** Memory that outlives bytes; data may be NULL when size is 0. */
 void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *bytes);
+
+/** The size bytes from offset on, cut at the end of bytes; valid as long as bytes, and not closed. */
+pt_byte_source pt_byte_source_slice(const pt_byte_source *bytes, uint64_t offset, uint64_t size);
 
 /** Closes what bytes holds and zeroes it; a zeroed one is accepted. */
 void pt_byte_source_close(pt_byte_source *bytes);
