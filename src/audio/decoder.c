@@ -51,6 +51,15 @@ static bool describe_unsupported(const pt_byte_source *bytes, patina_error *err)
     return true;
 }
 
+/** For messages on a file that no library reads. */
+static const char *container_name(pt_container_format kind) {
+    static const char *const names[] = {
+        [PT_CONTAINER_OTHER] = "audio", [PT_CONTAINER_WAV] = "wav", [PT_CONTAINER_RF64] = "rf64",
+        [PT_CONTAINER_AIFF] = "aiff",   [PT_CONTAINER_W64] = "w64", [PT_CONTAINER_CAF] = "caf",
+        [PT_CONTAINER_AU] = "au",       [PT_CONTAINER_MPEG] = "mp3"};
+    return names[kind];
+}
+
 /** A WAV (or relative) whose sample data ends behind the file's end. */
 static patina_status check_data_size(const pt_container_header *c, const char *format,
                                      patina_error *err) {
@@ -122,9 +131,10 @@ static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
         if (status != PATINA_OK && status != PATINA_REJECT_UNDECODABLE) break;
     }
     if (status == PATINA_OK) return PATINA_OK;
-    if (status == PATINA_REJECT_UNDECODABLE &&
-        check_data_size(&d->header, "the file", err) != PATINA_OK)
-        return PATINA_REJECT_TRUNCATED; /* which is why no library reads it */
+    if (status == PATINA_REJECT_UNDECODABLE) { /* perhaps because of its sizes */
+        PT_TRY(check_data_size(&d->header, container_name(d->header.kind), err));
+        PT_TRY(check_rest(&d->header, container_name(d->header.kind), err));
+    }
     if (is_known || !describe_unsupported(&d->part_bytes, err))
         return pt_fail(err, status, "%s", reported.message);
     return PATINA_REJECT_UNDECODABLE;
@@ -200,7 +210,7 @@ static patina_status open_next_part(pt_decoder *d, patina_error *err) {
         return status;
     }
     if (info->rate_hz == before.rate_hz && info->n_channels == before.n_channels) return PATINA_OK;
-    return pt_fail(err, PATINA_REJECT_UNDECODABLE, PT_CHANGE_FORMAT, before.format, at_s,
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s: " PT_CHANGE_FORMAT, before.format, at_s,
                    before.n_channels, before.rate_hz, info->n_channels, info->rate_hz);
 }
 

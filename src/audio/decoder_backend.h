@@ -22,10 +22,9 @@
 
 #define PT_FRAMES_UNKNOWN 0 /* a length that is not said, or is known to be a guess */
 
-/** The sentence for a stream whose format changes: format, second, channels and rate before, and those
- * after. */
+/** The sentence for a stream whose format changes: second, channels and rate before, and those after. */
 #define PT_CHANGE_FORMAT                                                                           \
-    "%s: at %.2f s the sound changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "  \
+    "at %.2f s the sound changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
     "file"
 
 /** The stream to open. */

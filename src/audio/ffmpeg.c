@@ -271,7 +271,7 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
     const size_t n = (size_t)f->nb_samples;
 
     if (f->sample_rate != s->rate_hz || f->ch_layout.nb_channels != s->n_channels)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, PT_CHANGE_FORMAT, s->probed->format,
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, PT_CHANGE_FORMAT,
                        (double)s->n_decoded / s->rate_hz, (unsigned)s->n_channels,
                        (unsigned)s->rate_hz, (unsigned)f->ch_layout.nb_channels,
                        (unsigned)f->sample_rate);

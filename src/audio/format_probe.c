@@ -34,6 +34,7 @@ static const struct {
      "\x7F"
      "FLAC",
      {"FLAC in Ogg", "ogg", "ogg", PT_LAYOUT_NONE}},
+    {0, "caff", {"CAF of a codec that libsndfile does not read", "caf", "caf", PT_LAYOUT_NONE}},
     {28, "Speex", {"Speex", "ogg", NULL, PT_LAYOUT_NONE}},
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* format_probe.h - formats that neither libsndfile nor libmpg123 reads, recognised by their first
+/* format_probe.h - formats that libsndfile and libmpg123 do not read, or not always, recognised by their first
  * bytes
  *
  * FFmpeg opens a format by name and never guesses: what it makes of bytes that are merely damaged is

@@ -366,8 +366,7 @@ static patina_status make_patches(sndfile_state *s, const pt_container_header *c
     char magic[4] = "";
     (void)pt_byte_source_read_at(s->bytes, 0, magic, sizeof magic);
     s->is_flac = pt_flac_read_header(s->bytes, &s->flac);
-    if (c->has_data && c->unknown_size && c->kind != PT_CONTAINER_CAF)
-        return patch_data_size(s, c, err);
+    if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
     if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
     PT_TRY(pt_ogg_read_link(s->bytes, &s->link, err));
     s->patch = s->link.patch;
