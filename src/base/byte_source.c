@@ -35,18 +35,26 @@ void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *b
     *bytes = (pt_byte_source){.memory = data, .size = size};
 }
 
+pt_byte_source pt_byte_source_slice(const pt_byte_source *bytes, uint64_t offset, uint64_t size) {
+    pt_byte_source slice = *bytes;
+    if (offset > bytes->size) offset = bytes->size;
+    slice.base += offset;
+    slice.size = size < bytes->size - offset ? size : bytes->size - offset;
+    return slice;
+}
+
 int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, void *buffer,
                                size_t n) {
     if (offset >= bytes->size) return 0;
     if (n > bytes->size - offset) n = (size_t)(bytes->size - offset);
     if (!bytes->is_file) {
-        memcpy(buffer, (const char *)bytes->memory + offset, n);
+        memcpy(buffer, (const char *)bytes->memory + bytes->base + offset, n);
         return (int64_t)n;
     }
     size_t done = 0;
     while (done < n) {
         const ssize_t got =
-            pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(offset + done));
+            pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(bytes->base + offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return -1;
         if (got == 0) break;

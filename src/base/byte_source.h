@@ -15,6 +15,7 @@ typedef struct pt_byte_source {
     const void *memory; /* the bytes, unless is_file */
     bool is_file;
     int fd;
+    uint64_t base; /* offset in the file or memory of byte 0 */
     uint64_t size;
 } pt_byte_source;
 
@@ -27,6 +28,9 @@ patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, 
 
 /** Reads from memory, which must outlive bytes. data may be NULL if size is 0. */
 void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *bytes);
+
+/** The size bytes from offset on, cut at the end of bytes; valid as long as bytes, and not closed. */
+pt_byte_source pt_byte_source_slice(const pt_byte_source *bytes, uint64_t offset, uint64_t size);
 
 /** Closes the file and zeroes the struct. A zeroed struct is accepted. */
 void pt_byte_source_close(pt_byte_source *bytes);
