@@ -54,7 +54,7 @@ test_missing_and_unexpected_files() {
     cp set/data/train-00001-of-00002.parquet set/data/train-00002-of-00002.parquet
     run verify --quiet set
     assert_failure 1
-    assert_stderr "set/data/train-00002-of-00002.parquet': is not of this data set"
+    assert_stderr "set/data/train-00002-of-00002.parquet': does not belong to this data set"
     rm set/data/train-00002-of-00002.parquet
     # two parts in each other's place: their hashes tell, and so do their provenance lines
     mv set/data/train-00000-of-00002.parquet kept
