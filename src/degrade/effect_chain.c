@@ -406,13 +406,14 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
     const pt_rng noise = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_NOISE_SAMPLES);
     patina_degrade_stats own = {0};
     pt_stems stems;
-    const pt_arena_marker mark = pt_arena_mark(scratch);
+    pt_scratch memory;
+    pt_arena *arena = pt_scratch_begin(&memory, scratch);
     const unsigned modes = pt_denormals_flush();
-    patina_status status = pt_effect_chain_render_stems(config, chain, &noise, x, n_samples, &stems,
-                                                        &own, scratch, err);
+    patina_status status =
+        pt_effect_chain_render_stems(config, chain, &noise, x, n_samples, &stems, &own, arena, err);
     if (status == PATINA_OK) status = stems_mixdown(&stems, degraded, &own, err);
     pt_denormals_restore(modes);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch_end(&memory);
     if (status == PATINA_OK && stats) *stats = own;
     return status;
 }

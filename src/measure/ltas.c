@@ -142,16 +142,19 @@ patina_status patina_ltas_measure(const patina_meter *meter, const float *x, siz
     if (!pt_stats_all_finite(x, n_samples))
         return pt_fail(err, PATINA_REJECT_NONFINITE, "the samples contain a NaN or an infinity");
 
-    const pt_arena_marker mark = pt_arena_mark(scratch);
-    pt_ltas_workspace *workspace = pt_arena_alloc(scratch, sizeof *workspace);
-    if (!workspace) return pt_fail(err, PATINA_ENOMEM, "no memory for a spectrum");
-
+    pt_scratch memory;
+    pt_ltas_workspace *workspace =
+        pt_arena_alloc(pt_scratch_begin(&memory, scratch), sizeof *workspace);
+    if (!workspace) {
+        pt_scratch_end(&memory);
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for a spectrum");
+    }
     const unsigned mode = pt_denormals_flush();
     pt_ltas ltas;
     pt_ltas_init(&ltas, meter, pt_stats_mean(x, n_samples), workspace);
     pt_ltas_add(&ltas, x, n_samples);
     pt_ltas_levels(meter, pt_ltas_finish(&ltas), source_rate_hz, levels);
     pt_denormals_restore(mode);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch_end(&memory);
     return PATINA_OK;
 }

@@ -196,18 +196,21 @@ patina_status patina_targets_stream_finish(patina_targets_stream *stream, patina
 patina_status patina_targets_measure(const patina_meter *meter, const patina_audio *source,
                                      const float *mix, size_t n_mix, patina_targets *targets,
                                      pt_arena *scratch, patina_error *err) {
-    const pt_arena_marker mark = pt_arena_mark(scratch);
-    patina_targets_stream *stream = pt_arena_calloc(scratch, 1, sizeof *stream);
-    if (!stream) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
-
+    pt_scratch memory;
+    pt_arena *arena = pt_scratch_begin(&memory, scratch);
+    patina_targets_stream *stream = pt_arena_calloc(arena, 1, sizeof *stream);
+    if (!stream) {
+        pt_scratch_end(&memory);
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for the targets");
+    }
     const unsigned mode = pt_denormals_flush();
     const double mean = n_mix > 0 ? pt_stats_mean(mix, n_mix) : 0.0;
     patina_status status =
-        stream_init(stream, meter, source->rate_hz, source->n_channels, mean, scratch, err);
+        stream_init(stream, meter, source->rate_hz, source->n_channels, mean, arena, err);
     if (status == PATINA_OK) status = add_source(stream, source->samples, source->n_frames, err);
     if (status == PATINA_OK) status = add_mix(stream, mix, n_mix, err);
     if (status == PATINA_OK) status = stream_finish(stream, targets, err);
     pt_denormals_restore(mode);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch_end(&memory);
     return status;
 }

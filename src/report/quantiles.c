@@ -54,13 +54,13 @@ void pt_quantiles_from_sorted(const float *sorted, size_t n, patina_quantiles *q
     if (n == 0) return;
     for (size_t i = 0; i < n; i++)
         sum += sorted[i];
-    q->least = sorted[0];
+    q->min = sorted[0];
     q->p5 = quantile(sorted, n, 0.05);
     q->p25 = quantile(sorted, n, 0.25);
     q->median = quantile(sorted, n, 0.5);
     q->p75 = quantile(sorted, n, 0.75);
     q->p95 = quantile(sorted, n, 0.95);
-    q->most = sorted[n - 1];
+    q->max = sorted[n - 1];
     q->mean = sum / (double)n;
 }
 
@@ -131,12 +131,12 @@ static double level_quantile(const pt_level_histogram *levels, double p) {
 void pt_quantiles_from_level_histogram(const pt_level_histogram *levels, patina_quantiles *q) {
     *q = (patina_quantiles){.n = levels->n};
     if (levels->n == 0) return;
-    q->least = levels->min;
+    q->min = levels->min;
     q->p5 = level_quantile(levels, 0.05);
     q->p25 = level_quantile(levels, 0.25);
     q->median = level_quantile(levels, 0.5);
     q->p75 = level_quantile(levels, 0.75);
     q->p95 = level_quantile(levels, 0.95);
-    q->most = levels->max;
+    q->max = levels->max;
     q->mean = levels->sum / (double)levels->n;
 }

@@ -252,9 +252,9 @@ static void put_target_quantiles(page *p) {
     add(p, " to ");
     pt_html_add_number(&p->html, q->p95, decimals);
     add(p, ", range: ");
-    pt_html_add_number(&p->html, q->least, decimals);
+    pt_html_add_number(&p->html, q->min, decimals);
     add(p, " to ");
-    pt_html_add_number(&p->html, q->most, decimals);
+    pt_html_add_number(&p->html, q->max, decimals);
 }
 
 static void put_target_bins(page *p) {
@@ -848,6 +848,10 @@ static char *display_name(const char *out) {
     if (path) name = strdup(strspn(last, "./") == strlen(last) ? "data set" : last);
     free(path);
     return name;
+}
+
+void patina_report_options_init(patina_report_options *options) {
+    *options = (patina_report_options){.out = NULL};
 }
 
 patina_status patina_report_write(const patina_report_options *options,
