@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect_json.c - figures and rows as JSON, for programs */
+/* inspect_json.c - prints statistics and rows as JSON */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "inspect_format.h"
 #include "terminal.h"
 
-/* Reals carry 17 digits where they were computed, and 9 where they are floats of a row. */
+/* Computed values have 17 digits, float32 values of a row have 9. */
 
 static void put_quantiles(const patina_quantiles *q) {
     printf("{\"n\": %" PRIu64, q->n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect_text.c - figures and rows as tables and bars, for people */
+/* inspect_text.c - prints statistics and rows as tables and bars */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "inspect_format.h"
-#include "options.h"
 #include "summary.h"
 #include "terminal.h"
 
@@ -17,37 +16,25 @@ static double percent(uint64_t part, uint64_t whole) {
     return whole > 0 ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
-/* A number and its noun. */
-static void print_bytes(uint64_t bytes) {
-    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    while (size >= 1000.0 && unit + 1 < sizeof units / sizeof *units) {
-        size /= 1000.0;
-        unit++;
-    }
-    printf("%.*f %s", unit == 0 || size >= 100.0 ? 0 : 1, size, units[unit]);
-}
-
 /* ---- shape ----------------------------------------------------------------------------------- */
 
 static void print_shape(const char *out, const patina_inspection *of) {
+    char size[32];
     pt_cli_write_escaped(stdout, out);
     printf(": %" PRIu64 " %s in %" PRIu64 " %s, ", of->n_rows,
            pt_cli_plural(of->n_rows, "row", "rows"), of->n_parts,
            pt_cli_plural(of->n_parts, "file", "files"));
-    print_bytes(of->n_bytes);
-    putchar('\n');
+    pt_cli_format_bytes((double)of->n_bytes, size, sizeof size);
+    printf("%s\n", size);
     if (of->untrained)
-        pt_cli_write_wrapped(
-            stdout, "The encoder is UNTRAINED: fused_state has the right shape and no meaning.", 0);
+        printf("The encoder is UNTRAINED: the values of fused_state are meaningless.\n");
     if (of->n_splits > 1) {
         printf("\n%-*s %10s %12s\n", LABEL, "split", "files", "rows");
         for (size_t i = 0; i < of->n_splits; i++)
             printf("%-*s %10" PRIu64 " %12" PRIu64 "\n", LABEL, of->split[i].name,
                    of->split[i].n_parts, of->split[i].n_rows);
     }
-    printf("\n%-*s %s\n", LABEL, "column", "numbers a row, float32");
+    printf("\n%-*s %s\n", LABEL, "column", "float32 values per row");
     for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++)
         printf("%-*s %zu\n", LABEL, of->column[i].name, of->column[i].n_values);
 }
@@ -57,7 +44,7 @@ static void print_shape(const char *out, const patina_inspection *of) {
 static void print_quantiles(const char *label, const patina_quantiles *q, int digits) {
     printf("%-18.18s", label);
     if (q->n == 0) {
-        printf("  nothing above the floor in any row\n");
+        printf("  below the floor in all rows\n");
         return;
     }
     const double v[] = {q->least, q->p5, q->median, q->p95, q->most, q->mean};
@@ -67,7 +54,7 @@ static void print_quantiles(const char *label, const patina_quantiles *q, int di
 }
 
 static void print_quantile_head(const char *label) {
-    printf("\n%-18s %9s %9s %9s %9s %9s %9s\n", label, "least", "5 %", "median", "95 %", "most",
+    printf("\n%-18s %9s %9s %9s %9s %9s %9s\n", label, "min", "5 %", "median", "95 %", "max",
            "mean");
 }
 
@@ -86,16 +73,17 @@ static void print_targets(const patina_inspection *of) {
         snprintf(label, sizeof label, "%s Hz", patina_octave_name(o));
         print_quantiles(label, &of->octave[o], 1);
         if (of->octave[o].n < of->n_rows && of->octave[o].n > 0)
-            printf("%-18s %" PRIu64 " %s nothing there (-120)\n", "", of->n_rows - of->octave[o].n,
-                   of->n_rows - of->octave[o].n == 1 ? "row has" : "rows have");
+            printf("%-18s below the floor (-120 dB) in %" PRIu64 " %s\n", "",
+                   of->n_rows - of->octave[o].n,
+                   pt_cli_plural(of->n_rows - of->octave[o].n, "row", "rows"));
     }
 }
 
-/* A bar of eighths of a character, or of whole ones where they cannot be shown. */
-static void put_bar(uint64_t count, uint64_t most) {
+/* A bar in steps of 1/8 character, or of whole characters without UTF-8. */
+static void put_bar(uint64_t count, uint64_t max_count) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     const bool fine = pt_cli_locale_is_utf8();
-    const double length = most > 0 ? (double)count / (double)most * BAR : 0.0;
+    const double length = max_count > 0 ? (double)count / (double)max_count * BAR : 0.0;
     const int eighth = (int)(8.0 * length + 0.5);
     for (int i = 0; i < (fine ? eighth / 8 : (int)(length + 0.5)); i++)
         fputs(fine ? "█" : "#", stdout);
@@ -105,13 +93,13 @@ static void put_bar(uint64_t count, uint64_t most) {
 
 static void print_purity(const patina_inspection *of) {
     const patina_histogram *h = &of->histogram[PATINA_SCALAR_PURITY];
-    uint64_t most = 0;
+    uint64_t max_count = 0;
     for (size_t i = 0; i < h->n_bins; i++)
-        if (h->count[i] > most) most = h->count[i];
+        if (h->count[i] > max_count) max_count = h->count[i];
     if (h->n_bins > 0) printf("\npurity, dB\n");
     for (size_t i = 0; i < h->n_bins; i++) {
         printf("%8.4g to %-8.4g %9" PRIu64 "  ", h->edge[i], h->edge[i + 1], h->count[i]);
-        put_bar(h->count[i], most);
+        put_bar(h->count[i], max_count);
         putchar('\n');
     }
 }
@@ -120,7 +108,7 @@ static void print_purity(const patina_inspection *of) {
 
 static void chain_name(const patina_inspection *of, unsigned set, char *text, size_t size) {
     size_t used = 0;
-    snprintf(text, size, "%s", set == 0 ? "none: a clean row" : "");
+    snprintf(text, size, "%s", set == 0 ? "none (clean)" : "");
     for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
         if (set >> e & 1U)
             used +=
@@ -129,31 +117,31 @@ static void chain_name(const patina_inspection *of, unsigned set, char *text, si
 
 static void print_effects(const patina_inspection *of) {
     bool shown[PATINA_EFFECT_SET_COUNT] = {false};
-    unsigned n_met = 0;
+    unsigned n_found = 0;
     printf("\n%-*s %9s %8s\n", LABEL, "effect", "rows", "share");
     for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
         printf("%-*s %9" PRIu64 " %6.1f %%\n", LABEL, of->effect[e], of->n_with[e],
                percent(of->n_with[e], of->n_rows));
     for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
-        n_met += of->n_chain[set] > 0;
+        n_found += of->n_chain[set] > 0;
     printf("\n%-46s %9s %8s\n", "combination", "rows", "share");
-    for (unsigned i = 0; i < n_met && i < N_CHAINS_SHOWN; i++) {
-        unsigned most = PATINA_EFFECT_SET_COUNT;
+    for (unsigned i = 0; i < n_found && i < N_CHAINS_SHOWN; i++) {
+        unsigned next = PATINA_EFFECT_SET_COUNT; /* the most frequent not yet shown */
         char name[128];
         for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
             if (!shown[set] && of->n_chain[set] > 0 &&
-                (most == PATINA_EFFECT_SET_COUNT || of->n_chain[set] > of->n_chain[most]))
-                most = set;
-        shown[most] = true;
-        chain_name(of, most, name, sizeof name);
-        printf("%-46s %9" PRIu64 " %6.1f %%\n", name, of->n_chain[most],
-               percent(of->n_chain[most], of->n_rows));
+                (next == PATINA_EFFECT_SET_COUNT || of->n_chain[set] > of->n_chain[next]))
+                next = set;
+        shown[next] = true;
+        chain_name(of, next, name, sizeof name);
+        printf("%-46s %9" PRIu64 " %6.1f %%\n", name, of->n_chain[next],
+               percent(of->n_chain[next], of->n_rows));
     }
-    if (n_met > N_CHAINS_SHOWN)
-        printf("and %u other combinations (--json has all)\n", n_met - N_CHAINS_SHOWN);
+    if (n_found > N_CHAINS_SHOWN)
+        printf("and %u other combinations; see --json\n", n_found - N_CHAINS_SHOWN);
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+/* ---- embeddings, rejects, settings ----------------------------------------------------------- */
 
 static void print_embedding(const char *name, const patina_embedding_stats *e) {
     printf("%-18s %9.6f %9.6f %9.6f %14.3f\n", name, e->norm_min, e->norm_mean, e->norm_max,
@@ -161,22 +149,20 @@ static void print_embedding(const char *name, const patina_embedding_stats *e) {
 }
 
 static void print_embeddings(const patina_inspection *of) {
-    printf("\n%-18s %9s %9s %9s %14s\n", "length of", "least", "mean", "most", "likeness");
-    print_embedding("caption half", &of->text);
-    print_embedding("audio half", &of->audio);
-    printf("mean cosine of the two halves of a row: %.3f\n", of->text_audio_cosine);
-    pt_cli_write_wrapped(
-        stdout,
-        "(Lengths should be 1. Likeness is the mean cosine of any two rows: 1 would mean "
-        "that all are alike.)",
-        0);
+    printf("\n%-18s %9s %9s %9s %14s\n", "L2 norm", "min", "mean", "max", "mean cosine");
+    print_embedding("caption embedding", &of->text);
+    print_embedding("audio embedding", &of->audio);
+    printf("mean cosine of caption and audio embedding of a row: %.3f\n", of->text_audio_cosine);
+    printf(
+        "(Norms should be 1. \"mean cosine\" is over all pairs of rows; 1 means that all rows are "
+        "equal.)\n");
 }
 
-static void print_key_values(const char *title, const patina_key_value *facts, size_t n) {
+static void print_key_values(const char *title, const patina_key_value *items, size_t n) {
     if (n > 0) printf("\n%s\n", title);
     for (size_t i = 0; i < n; i++) {
-        printf("  %-*s ", LABEL - 2, facts[i].name);
-        pt_cli_write_escaped(stdout, facts[i].value);
+        printf("  %-*s ", LABEL - 2, items[i].name);
+        pt_cli_write_escaped(stdout, items[i].value);
         putchar('\n');
     }
 }
@@ -189,7 +175,7 @@ void pt_cli_inspection_write_text(const char *out, const patina_inspection *of) 
         print_effects(of);
         print_embeddings(of);
     }
-    if (of->n_rejects == 0) printf("\nnothing was rejected\n");
+    if (of->n_rejects == 0) printf("\nno rejects\n");
     print_key_values("rejects", of->rejects, of->n_rejects);
     print_key_values("run", of->facts, of->n_facts);
     print_key_values("settings", of->settings, of->n_settings);
@@ -209,11 +195,11 @@ void pt_cli_inspected_row_write_text(uint64_t n, const patina_row_info *row) {
     printf("%-20s%.4f\n", "zero-crossing rate", (double)row->zcr);
     printf("%-20s", "spectrum");
     pt_cli_write_spectrum(stdout, ltas);
-    printf("  16 Hz to 20 kHz, a step is 6 dB\n");
+    printf("  16 Hz to 20 kHz, 6 dB per step\n");
     printf("%-20s%.2f dB\n", "purity", (double)row->purity_db);
-    printf("%-20scaption half %.6f, audio half %.6f, cosine of the two %.3f\n", "lengths",
-           row->norm_text, row->norm_audio, row->cosine);
-    printf("\ndamage\n%s%s\n", *row->words ? "" : "none: a clean row", row->words);
+    printf("%-20scaption norm %.6f, audio norm %.6f, cosine %.3f\n", "embeddings", row->norm_text,
+           row->norm_audio, row->cosine);
+    printf("\ndegradation\n%s%s\n", *row->words ? "" : "none (clean)", row->words);
     printf("\nprovenance\n");
     pt_cli_write_escaped(stdout, row->provenance);
     putchar('\n');

@@ -78,6 +78,7 @@ typedef struct patina_generate_options {
     uint32_t variants; /* rows a caption, 1 to 65536; 0 means 1 */
     patina_effect_order order;
     const char *suite_json; /* text of a suite file; NULL for the defaults */
+    const char *suite_name; /* of suite_json in error messages: its file; NULL: none */
     unsigned threads;       /* 0: all usable CPUs */
     uint64_t limit;         /* entries; 0: all */
     uint64_t chunk;         /* entries a part file; 0: max(1, 2000 / variants) */
