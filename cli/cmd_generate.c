@@ -46,7 +46,8 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
      .choice_at = corpus_kind_at,
-     .help = "format of the corpus (default: detected)"},
+     .help = "format of the corpus (default: detected); see --list-kinds"},
+    {.name = "list-kinds", .exclusive = true, .help = "print the formats of a corpus and exit"},
     {.name = "caption-column",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
@@ -158,6 +159,13 @@ static const pt_cli_option options[] = {
      .help = "print the effect configuration (the default, or that of --suite with all its "
              "defaults) as JSON and exit"},
 };
+
+static int list_kinds(void) {
+    const char *name, *summary;
+    for (size_t i = 0; patina_corpus_kind_at(i, &name, &summary); i++)
+        printf("%-14s %s\n", name, summary);
+    return 0;
+}
 
 static int print_effect_config(const pt_cli_args *args) {
     patina_effect_config *config = NULL;
@@ -286,6 +294,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     char *suite_json = NULL, *model = NULL;
     int result;
 
+    if (pt_cli_given(args, "list-kinds")) return list_kinds();
     if (pt_cli_given(args, "print-suite")) return print_effect_config(args);
     patina_status status = suite ? pt_text_read(suite, &suite_json, &err) : PATINA_OK;
     if (status == PATINA_OK)

@@ -18,25 +18,25 @@ static double percent(uint64_t part, uint64_t whole) {
 
 /* ---- shape ----------------------------------------------------------------------------------- */
 
-static void print_shape(const char *out, const patina_inspection *of) {
+static void print_shape(const char *out, const patina_inspection *inspection) {
     char size[32];
     pt_cli_write_escaped(stdout, out);
-    printf(": %" PRIu64 " %s in %" PRIu64 " %s, ", of->n_rows,
-           pt_cli_plural(of->n_rows, "row", "rows"), of->n_parts,
-           pt_cli_plural(of->n_parts, "file", "files"));
-    pt_cli_format_bytes((double)of->n_bytes, size, sizeof size);
+    printf(": %" PRIu64 " %s in %" PRIu64 " %s, ", inspection->n_rows,
+           pt_cli_plural(inspection->n_rows, "row", "rows"), inspection->n_parts,
+           pt_cli_plural(inspection->n_parts, "file", "files"));
+    pt_cli_format_bytes((double)inspection->n_bytes, size, sizeof size);
     printf("%s\n", size);
-    if (of->untrained)
+    if (inspection->untrained)
         printf("The encoder is UNTRAINED: the values of fused_state are meaningless.\n");
-    if (of->n_splits > 1) {
+    if (inspection->n_splits > 1) {
         printf("\n%-*s %10s %12s\n", LABEL, "split", "files", "rows");
-        for (size_t i = 0; i < of->n_splits; i++)
-            printf("%-*s %10" PRIu64 " %12" PRIu64 "\n", LABEL, of->split[i].name,
-                   of->split[i].n_parts, of->split[i].n_rows);
+        for (size_t i = 0; i < inspection->n_splits; i++)
+            printf("%-*s %10" PRIu64 " %12" PRIu64 "\n", LABEL, inspection->split[i].name,
+                   inspection->split[i].n_parts, inspection->split[i].n_rows);
     }
     printf("\n%-*s %s\n", LABEL, "column", "float32 values per row");
-    for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++)
-        printf("%-*s %zu\n", LABEL, of->column[i].name, of->column[i].n_values);
+    for (size_t i = 0; i < inspection->n_columns; i++)
+        printf("%-*s %zu\n", LABEL, inspection->column[i].name, inspection->column[i].n_values);
 }
 
 /* ---- targets --------------------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ static void print_quantiles(const char *label, const patina_quantiles *q, int di
         printf("  below the floor in all rows\n");
         return;
     }
-    const double v[] = {q->least, q->p5, q->median, q->p95, q->most, q->mean};
+    const double v[] = {q->min, q->p5, q->median, q->p95, q->max, q->mean};
     for (size_t i = 0; i < sizeof v / sizeof *v; i++)
         printf(" %9.*f", digits, v[i]);
     putchar('\n');
@@ -58,24 +58,24 @@ static void print_quantile_head(const char *label) {
            "mean");
 }
 
-static void print_targets(const patina_inspection *of) {
+static void print_targets(const patina_inspection *inspection) {
     print_quantile_head("target");
     for (int s = 0; s < PATINA_SCALAR_COUNT; s++) {
         char label[64];
         const char *unit = patina_scalar_unit((patina_scalar)s);
         snprintf(label, sizeof label, "%s%s%s", patina_scalar_title((patina_scalar)s),
                  *unit ? ", " : "", unit);
-        print_quantiles(label, &of->scalar[s], s == PATINA_SCALAR_ZCR ? 4 : 2);
+        print_quantiles(label, &inspection->scalar[s], s == PATINA_SCALAR_ZCR ? 4 : 2);
     }
     print_quantile_head("octave, dBFS");
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++) {
         char label[64];
         snprintf(label, sizeof label, "%s Hz", patina_octave_name(o));
-        print_quantiles(label, &of->octave[o], 1);
-        if (of->octave[o].n < of->n_rows && of->octave[o].n > 0)
+        print_quantiles(label, &inspection->octave[o], 1);
+        if (inspection->octave[o].n < inspection->n_rows && inspection->octave[o].n > 0)
             printf("%-18s below the floor (-120 dB) in %" PRIu64 " %s\n", "",
-                   of->n_rows - of->octave[o].n,
-                   pt_cli_plural(of->n_rows - of->octave[o].n, "row", "rows"));
+                   inspection->n_rows - inspection->octave[o].n,
+                   pt_cli_plural(inspection->n_rows - inspection->octave[o].n, "row", "rows"));
     }
 }
 
@@ -91,8 +91,8 @@ static void put_bar(uint64_t count, uint64_t max_count) {
     if (count > 0 && eighth == 0) fputs(fine ? "▏" : ".", stdout);
 }
 
-static void print_purity(const patina_inspection *of) {
-    const patina_histogram *h = &of->histogram[PATINA_SCALAR_PURITY];
+static void print_purity(const patina_inspection *inspection) {
+    const patina_histogram *h = &inspection->histogram[PATINA_SCALAR_PURITY];
     uint64_t max_count = 0;
     for (size_t i = 0; i < h->n_bins; i++)
         if (h->count[i] > max_count) max_count = h->count[i];
@@ -106,36 +106,46 @@ static void print_purity(const patina_inspection *of) {
 
 /* ---- effects --------------------------------------------------------------------------------- */
 
-static void chain_name(const patina_inspection *of, unsigned set, char *text, size_t size) {
+static void chain_name(const patina_inspection *inspection, unsigned set, char *text, size_t size) {
     size_t used = 0;
     snprintf(text, size, "%s", set == 0 ? "none (clean)" : "");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
+    for (size_t e = 0; e < inspection->n_effects; e++)
         if (set >> e & 1U)
-            used +=
-                (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", of->effect[e]);
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                     inspection->effect[e]);
 }
 
-static void print_effects(const patina_inspection *of) {
-    bool shown[PATINA_EFFECT_SET_COUNT] = {false};
+/* The next set of effects in the order of decreasing rows, and of the bits where rows are equal.
+ * n_effect_sets begins and ends the iteration. */
+static size_t next_combination(const patina_inspection *inspection, size_t after) {
+    const size_t none = inspection->n_effect_sets;
+    size_t best = none;
+    for (size_t set = 0; set < none; set++) {
+        const uint64_t n = inspection->n_chain[set];
+        if (n == 0 || (after < none && (n > inspection->n_chain[after] ||
+                                        (n == inspection->n_chain[after] && set <= after))))
+            continue;
+        if (best == none || n > inspection->n_chain[best]) best = set;
+    }
+    return best;
+}
+
+static void print_effects(const patina_inspection *inspection) {
     unsigned n_found = 0;
     printf("\n%-*s %9s %8s\n", LABEL, "effect", "rows", "share");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
-        printf("%-*s %9" PRIu64 " %6.1f %%\n", LABEL, of->effect[e], of->n_with[e],
-               percent(of->n_with[e], of->n_rows));
-    for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
-        n_found += of->n_chain[set] > 0;
+    for (size_t e = 0; e < inspection->n_effects; e++)
+        printf("%-*s %9" PRIu64 " %6.1f %%\n", LABEL, inspection->effect[e], inspection->n_with[e],
+               percent(inspection->n_with[e], inspection->n_rows));
+    for (size_t set = 0; set < inspection->n_effect_sets; set++)
+        n_found += inspection->n_chain[set] > 0;
     printf("\n%-46s %9s %8s\n", "combination", "rows", "share");
+    size_t set = inspection->n_effect_sets;
     for (unsigned i = 0; i < n_found && i < N_CHAINS_SHOWN; i++) {
-        unsigned next = PATINA_EFFECT_SET_COUNT; /* the most frequent not yet shown */
-        char name[128];
-        for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
-            if (!shown[set] && of->n_chain[set] > 0 &&
-                (next == PATINA_EFFECT_SET_COUNT || of->n_chain[set] > of->n_chain[next]))
-                next = set;
-        shown[next] = true;
-        chain_name(of, next, name, sizeof name);
-        printf("%-46s %9" PRIu64 " %6.1f %%\n", name, of->n_chain[next],
-               percent(of->n_chain[next], of->n_rows));
+        char name[512]; /* 16 effects at most */
+        set = next_combination(inspection, set);
+        chain_name(inspection, (unsigned)set, name, sizeof name);
+        printf("%-46s %9" PRIu64 " %6.1f %%\n", name, inspection->n_chain[set],
+               percent(inspection->n_chain[set], inspection->n_rows));
     }
     if (n_found > N_CHAINS_SHOWN)
         printf("and %u other combinations; see --json\n", n_found - N_CHAINS_SHOWN);
@@ -148,11 +158,12 @@ static void print_embedding(const char *name, const patina_embedding_stats *e) {
            e->mean_cosine);
 }
 
-static void print_embeddings(const patina_inspection *of) {
+static void print_embeddings(const patina_inspection *inspection) {
     printf("\n%-18s %9s %9s %9s %14s\n", "L2 norm", "min", "mean", "max", "mean cosine");
-    print_embedding("caption embedding", &of->text);
-    print_embedding("audio embedding", &of->audio);
-    printf("mean cosine of caption and audio embedding of a row: %.3f\n", of->text_audio_cosine);
+    print_embedding("caption embedding", &inspection->text);
+    print_embedding("audio embedding", &inspection->audio);
+    printf("mean cosine of caption and audio embedding of a row: %.3f\n",
+           inspection->text_audio_cosine);
     printf(
         "(Norms should be 1. \"mean cosine\" is over all pairs of rows; 1 means that all rows are "
         "equal.)\n");
@@ -167,19 +178,19 @@ static void print_key_values(const char *title, const patina_key_value *items, s
     }
 }
 
-void pt_cli_inspection_write_text(const char *out, const patina_inspection *of) {
-    print_shape(out, of);
-    if (of->n_rows > 0) {
-        print_targets(of);
-        print_purity(of);
-        print_effects(of);
-        print_embeddings(of);
+void pt_cli_inspection_write_text(const char *out, const patina_inspection *inspection) {
+    print_shape(out, inspection);
+    if (inspection->n_rows > 0) {
+        print_targets(inspection);
+        print_purity(inspection);
+        print_effects(inspection);
+        print_embeddings(inspection);
     }
-    if (of->n_rejects == 0) printf("\nno rejects\n");
-    print_key_values("rejects", of->rejects, of->n_rejects);
-    print_key_values("run", of->facts, of->n_facts);
-    print_key_values("settings", of->settings, of->n_settings);
-    print_key_values("model", of->model, of->n_model);
+    if (inspection->n_rejects == 0) printf("\nno rejects\n");
+    print_key_values("rejects", inspection->rejects, inspection->n_rejects);
+    print_key_values("run", inspection->facts, inspection->n_facts);
+    print_key_values("settings", inspection->settings, inspection->n_settings);
+    print_key_values("model", inspection->model, inspection->n_model);
 }
 
 void pt_cli_inspected_row_write_text(uint64_t n, const patina_row_info *row) {

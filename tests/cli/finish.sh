@@ -35,7 +35,7 @@ def fails(command, *words):
 
 assert fails("finish", f"of {n} are missing: run generate again") == ""
 assert "no faults" in fails("verify", "'set' is unfinished",
-                                        f"{len(there)} of {n} chunks are there",
+                                        f"{len(there)} of {n} chunks are complete",
                                         "run 'patina generate'")
 assert hash_tree("set") == before
 
