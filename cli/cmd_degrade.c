@@ -9,6 +9,7 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "standard_streams.h"
 #include "terminal.h"
 
 #include "base/error.h"
@@ -29,7 +30,7 @@ static const pt_cli_option options[] = {
     {.name = "entry",
      .kind = PT_CLI_TEXT,
      .argument = "ID",
-     .help = "id of the entry in generate (default: the file's name)"},
+     .help = "id of the entry in generate (default: the file's name without its folder)"},
     {.name = "variant",
      .kind = PT_CLI_NUMBER,
      .argument = "K",
@@ -48,11 +49,16 @@ static const pt_cli_option options[] = {
      .choice_at = severity_at,
      .fallback = "medium",
      .help = "severity of --effects; 'patina effects' prints the parameters of each"},
+    {.name = "out",
+     .letter = 'o',
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .help = "output file, instead of the operand OUT.wav"},
     {.name = "recipe",
      .kind = PT_CLI_FILE,
      .argument = "FILE",
      .help = "replay the degradation of this file: a line of provenance, or what this command "
-             "printed"},
+             "printed; -: standard input"},
 };
 
 /* IN and OUT may be two names of one file. */
@@ -71,7 +77,7 @@ static patina_status replay(const patina_effect_config *config, const char *in,
                             const char *recipe_path, patina_degraded *degraded, patina_error *err) {
     patina_recipe recipe = {0};
     char *json = NULL;
-    patina_status status = pt_text_read(recipe_path, &json, err);
+    patina_status status = pt_text_read(pt_cli_text_path(recipe_path), &json, err);
     if (status != PATINA_OK) return status;
     status = patina_recipe_from_json(json, &recipe, err);
     if (status != PATINA_OK)
@@ -86,7 +92,8 @@ static patina_status replay(const patina_effect_config *config, const char *in,
 /* The first option that excludes --recipe, or NULL. */
 static const char *conflict_with_recipe(const pt_cli_args *args) {
     for (size_t i = 0; pt_cli_given(args, "recipe") && i < PT_CLI_LENGTH(options); i++)
-        if (strcmp(options[i].name, "recipe") != 0 && pt_cli_given(args, options[i].name))
+        if (strcmp(options[i].name, "recipe") != 0 && strcmp(options[i].name, "out") != 0 &&
+            pt_cli_given(args, options[i].name))
             return options[i].name;
     return NULL;
 }
@@ -105,7 +112,7 @@ static int check_usage(const pt_cli_args *args, const char *in, const char *out,
         return pt_cli_usage_error(command,
                                   "options '--order' and '--effects' exclude each other: effects "
                                   "are applied in the order listed");
-    if (is_same_file(in, out))
+    if (!pt_cli_is_dash(in) && is_same_file(in, out))
         return pt_cli_usage_error(command, "'%s' is the input file; name another output file", out);
     if (!pt_cli_given(args, "recipe") && !pt_cli_is_utf8(entry))
         return pt_cli_usage_error(command,
@@ -131,19 +138,53 @@ static patina_status degrade(const pt_cli_args *args, const patina_effect_config
     return status;
 }
 
+static patina_status write_audio(const char *out, const patina_degraded *degraded,
+                                 patina_error *err) {
+    pt_cli_output output = {0};
+    patina_status status = pt_cli_output_open(out, &output, err);
+    if (status == PATINA_OK)
+        status = pt_wav_write(output.path, degraded->samples, degraded->n_samples, err);
+    if (status == PATINA_OK) status = pt_cli_output_commit(&output, err);
+    pt_cli_output_close(&output);
+    return status;
+}
+
+/* The output is an option or the second operand. */
+static int find_output(const pt_cli_args *args, const char **out) {
+    const bool has_option = pt_cli_given(args, "out"), has_operand = args->n_operands > 1;
+    if (has_option && has_operand)
+        return pt_cli_usage_error(args->command, "'%s' and '--out' both name the output file",
+                                  args->operands[1]);
+    if (!has_option && !has_operand)
+        return pt_cli_usage_error(args->command, "%s expected", args->command->operands);
+    *out = has_option ? pt_cli_text(args, "out") : args->operands[1];
+    return 0;
+}
+
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    const char *in = args->operands[0], *out = args->operands[1];
+    const char *in = args->operands[0], *out = NULL;
     const char *entry = pt_cli_given(args, "entry") ? pt_cli_text(args, "entry") : base_name(in);
     patina_error err = {0};
     patina_effect_config *config = NULL;
     patina_degraded degraded = {0};
+    pt_cli_input input = {0};
 
-    const int refused = check_usage(args, in, out, entry);
+    int refused = find_output(args, &out);
+    if (refused == 0) refused = check_usage(args, in, out, entry);
     if (refused != 0) return refused;
     patina_status status = pt_cli_effect_config_open(args, &config, &err);
-    if (status == PATINA_OK) status = degrade(args, config, in, entry, &degraded, &err);
-    if (status == PATINA_OK) status = pt_wav_write(out, degraded.samples, degraded.n_samples, &err);
-    if (status == PATINA_OK) puts(degraded.provenance_json);
+    if (status == PATINA_OK) status = pt_cli_input_open(in, &input, &err);
+    if (status == PATINA_OK) status = degrade(args, config, input.path, entry, &degraded, &err);
+    if (status == PATINA_OK) status = write_audio(out, &degraded, &err);
+    if (status == PATINA_OK) {
+        /* audio on standard output must not be mixed with text */
+        if (!pt_cli_is_dash(out))
+            puts(degraded.provenance_json);
+        else if (!pt_cli_given(args, "quiet"))
+            fprintf(stderr, "%s\n", degraded.provenance_json);
+    }
+    pt_cli_input_fix_error(&input, &err);
+    pt_cli_input_close(&input);
     patina_degraded_release(&degraded);
     patina_effect_config_close(&config);
     if (status == PATINA_EUSAGE) return pt_cli_usage_error(command, "%s", err.message);
@@ -160,12 +201,15 @@ const pt_cli_command pt_cli_degrade = {
         "from seed, entry and variant, or named with --effects.\n\n"
         "Prints one JSON object with the parameters and the measured result. This object is a "
         "recipe, and so is every line of the provenance files of a data set: with --recipe and "
-        "the same IN, the same samples are made again.",
+        "the same IN, the same samples are made again.\n\n"
+        "The file name - stands for standard input or output. With audio on standard output, the "
+        "JSON object is printed on standard error.",
     .epilog = "examples:\n"
               "  patina degrade --effects mud,clip --severity heavy clips/dog.wav bad.wav\n"
               "  sed -n 3p out/provenance/train-00000-of-00001.jsonl > row.json\n"
-              "  patina degrade --recipe row.json clips/dog.wav row.wav\n",
-    .n_operands_min = 2,
+              "  patina degrade --recipe row.json clips/dog.wav row.wav\n"
+              "  patina degrade --seed 7 clips/dog.wav - | aplay\n",
+    .n_operands_min = 1,
     .n_operands_max = 2,
     .operand_kind = PT_CLI_FILE,
     .operands = "two files, IN and OUT.wav, are",

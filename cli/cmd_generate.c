@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "shard.h"
 #include "signals.h"
+#include "standard_streams.h"
 #include "summary.h"
 #include "terminal.h"
 
@@ -296,7 +297,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
 
     if (pt_cli_given(args, "list-kinds")) return list_kinds();
     if (pt_cli_given(args, "print-suite")) return print_effect_config(args);
-    patina_status status = suite ? pt_text_read(suite, &suite_json, &err) : PATINA_OK;
+    patina_status status =
+        suite ? pt_text_read(pt_cli_text_path(suite), &suite_json, &err) : PATINA_OK;
     if (status == PATINA_OK)
         status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, &err);
     if (status == PATINA_OK) {

@@ -8,6 +8,7 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "standard_streams.h"
 #include "terminal.h"
 
 static const pt_cli_option options[] = {
@@ -73,12 +74,22 @@ static void print_row(const measurement *m) {
     putchar('\n');
 }
 
-static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    (void)command;
-    const bool json = pt_cli_given(args, "json");
+static void measure(const pt_cli_args *args, const patina_meter *meter, measurement *m) {
     const uint64_t start = pt_cli_number(args, "start-frame");
     const uint64_t frames =
         pt_cli_given(args, "frames") ? pt_cli_number(args, "frames") : PATINA_FRAMES_TO_END;
+    pt_cli_input input = {0};
+    m->status = pt_cli_input_open(m->file, &input, &m->err);
+    if (m->status == PATINA_OK)
+        m->status =
+            patina_file_measure(meter, input.path, start, frames, &m->window, &m->targets, &m->err);
+    pt_cli_input_fix_error(&input, &m->err);
+    pt_cli_input_close(&input);
+}
+
+static int run(const pt_cli_command *command, const pt_cli_args *args) {
+    (void)command;
+    const bool json = pt_cli_given(args, "json");
     patina_error err = {0};
     patina_meter *meter = NULL;
     bool needs_header = !json;
@@ -87,7 +98,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     if (patina_meter_open(&meter, &err) != PATINA_OK) return pt_cli_report_error(&err);
     for (size_t i = 0; i < args->n_operands; i++) {
         measurement m = {.file = args->operands[i]};
-        m.status = patina_file_measure(meter, m.file, start, frames, &m.window, &m.targets, &m.err);
+        measure(args, meter, &m);
         if (m.status != PATINA_OK) status = 1;
         if (needs_header && m.status == PATINA_OK) print_header();
         needs_header = needs_header && m.status != PATINA_OK;
@@ -113,14 +124,16 @@ const pt_cli_command pt_cli_measure = {
         "The table has the sample rate in Hz, the number of channels, the length in seconds, the "
         "loudness of the file's channels and of its mono mix in LUFS, the crest factor in dB, the "
         "zero-crossing rate (crossings per sample at 48 kHz), and the spectrum in third octaves, "
-        "where each step is 6 dB below the loudest. --json prints all 64 bands.",
+        "where each step is 6 dB below the loudest. --json prints all 64 bands.\n\n"
+        "The file name - stands for standard input.",
     .epilog = "status:\n"
               "  0  every file was measured\n"
               "  1  a file could not be measured; with --json, its line has the reason\n"
               "  2  invalid command line\n"
               "\n"
               "example:\n"
-              "  patina measure clips/*.wav\n",
+              "  patina measure clips/*.wav\n"
+              "  ffmpeg -i film.mkv -f wav - | patina measure --json -\n",
     .n_operands_min = 1,
     .n_operands_max = SIZE_MAX,
     .operand_kind = PT_CLI_FILE,

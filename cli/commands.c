@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "standard_streams.h"
 #include "terminal.h"
 
 #include "base/error.h"
@@ -42,7 +43,7 @@ patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_c
                                         patina_error *err) {
     const char *path = pt_cli_text(args, "suite");
     char *json = NULL;
-    if (path) PT_TRY(pt_text_read(path, &json, err));
+    if (path) PT_TRY(pt_text_read(pt_cli_text_path(path), &json, err));
     const patina_status status = patina_effect_config_open(json, config, err);
     if (status != PATINA_OK && path) pt_error_add_context(err, "suite '%s'", path);
     free(json);

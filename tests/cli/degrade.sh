@@ -251,3 +251,34 @@ test_effects_refused() {
     assert_stderr "'--effects' and '--recipe' exclude each other"
     [ ! -e out.wav ] || fail "out.wav was written"
 }
+
+# The output may be an option, and - stands for standard input and output.
+test_standard_streams() {
+    local clip=$DEMO/clips/misc_crow.flac
+    run degrade "$clip" expected.wav
+    mv "$WORK/stdout" expected.json
+    run degrade -o option.wav "$clip"
+    assert_status 0
+    cmp expected.wav option.wav || fail "other audio with -o"
+    mkdir tmp
+    TMPDIR=$WORK/tmp "$PATINA" degrade "$clip" - >piped.wav 2>piped.json || fail "status $?"
+    cmp expected.wav piped.wav || fail "other audio on standard output"
+    assert_same_dirs expected.json piped.json
+    cat "$clip" | TMPDIR=$WORK/tmp "$PATINA" degrade -q --entry misc_crow.flac - -o - >both.wav \
+        2>both.log || fail "status $?"
+    cmp expected.wav both.wav || fail "other audio from standard input"
+    [ ! -s both.log ] || fail "not quiet: $(head -n 1 both.log)"
+    [ -z "$(ls tmp)" ] || fail "not removed: $(ls tmp)"
+    "$PATINA" degrade "$clip" again.wav --recipe - <expected.json >"$WORK/stdout"
+    cmp expected.wav again.wav || fail "other audio from a recipe on standard input"
+    run degrade "$clip" a.wav -o b.wav
+    assert_failure 2
+    assert_stderr "'a.wav' and '--out' both name the output file"
+    run degrade "$clip"
+    assert_failure 2
+    assert_stderr "two files, IN and OUT.wav, are expected"
+    STATUS=0
+    "$PATINA" degrade -q "$clip" - >/dev/full 2>"$WORK/stderr" || STATUS=$?
+    assert_status 1
+    assert_stderr "standard output could not be written"
+}

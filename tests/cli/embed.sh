@@ -166,3 +166,37 @@ assert_all_near(other, plain, 5e-6, os.environ["ISA"])
 E
     done
 }
+
+# Captions from the lines of a file, and standard input and output.
+test_texts_and_standard_streams() {
+    local clip=$DEMO/clips/misc_crow.flac
+    printf 'a dog\r\nein M\303\274hlrad\n\nno line end' >captions.txt
+    run embed --model "$MINI" -o expected.npy --text first --text 'a dog' --text 'ein Mühlrad' \
+        --text '' --text 'no line end' --audio "$clip" --start-frame 7 --text last
+    assert_status 0
+    run embed --model "$MINI" -o got.npy --text first --texts captions.txt --audio "$clip" \
+        --start-frame 7 --text last
+    assert_status 0
+    cmp expected.npy got.npy || fail "other embeddings from --texts"
+    "$PATINA" embed --model "$MINI" -o - --text first --texts - --audio "$clip" --start-frame 7 \
+        --text last <captions.txt >piped.npy || fail "status $? with captions from standard input"
+    cmp expected.npy piped.npy || fail "other embeddings from standard input"
+    cat "$clip" | "$PATINA" embed --model "$MINI" -o piped.npy --text first --texts captions.txt \
+        --audio - --start-frame 7 --text last || fail "status $? with audio from standard input"
+    cmp expected.npy piped.npy || fail "other embeddings from audio on standard input"
+    : >empty.txt
+    run embed --model "$MINI" -o none.npy --texts empty.txt
+    assert_failure 2
+    assert_stderr "at least one '--text', '--texts' or '--audio' is expected"
+    printf 'good\nbad \377\n' >bad.txt
+    run embed --model "$MINI" -o none.npy --texts bad.txt
+    assert_failure 2
+    assert_stderr "option '--texts': 'bad \\xff' is not UTF-8"
+    run embed --model "$MINI" -o none.npy --texts absent.txt
+    assert_failure 1
+    assert_stderr absent.txt
+    run embed --model "$MINI" -o none.npy --audio -
+    assert_failure 1
+    assert_stderr "file '-': the file is empty"
+    [ ! -e none.npy ] || fail "a file was written after an error"
+}

@@ -583,7 +583,7 @@ with Hub() as hub:  # the weights are of another model than the configuration
     config = json.loads(hub.files["config.json"])
     config["text_config"]["intermediate_size"] += 1
     hub.files["config.json"] = json.dumps(config).encode()
-    refused(hub, "it was fetched, but is not a model that patina reads", cache="odd")
+    refused(hub, "the model was downloaded but cannot be used", cache="odd")
 E
 }
 
@@ -710,10 +710,10 @@ E
 test_command_line() {
     run model fetch --json
     assert_failure 2
-    assert_stderr "'--json' goes with 'info'"
+    assert_stderr "'--json' applies to 'info' only"
     run model info "$MINI" --retries 1
     assert_failure 2
-    assert_stderr "go with 'fetch'"
+    assert_stderr "apply to 'fetch' only"
     run model fetch a/b c
     assert_failure 2
     assert_stderr "'c' is one argument too many"

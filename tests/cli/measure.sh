@@ -114,3 +114,26 @@ assert_near(got["target_lufs"] - got["lufs_mono"], 10 * math.log10(2), 0.02, "du
 assert_near(got["lufs_mono"], -3.01 - 20 * math.log10(4), 0.02, "sine")
 E
 }
+
+# The file name - stands for standard input, from a pipe as well as from a file, and only once.
+test_standard_input() {
+    local clip=$DEMO/clips/misc_crow.flac
+    run measure --json "$clip"
+    sed "s|$clip|-|" "$WORK/stdout" >expected
+    cat "$clip" | "$PATINA" measure --json - >piped || fail "status $? from a pipe"
+    assert_same_dirs expected piped
+    "$PATINA" measure --json - <"$clip" >redirected || fail "status $? from a file"
+    assert_same_dirs expected redirected
+    cp "$DEMO/clips/perc_bell.wav" ./-
+    run measure --json ./-
+    assert_status 0
+    run measure -
+    assert_failure 1
+    assert_stderr "file '-': the file is empty"
+    run measure - -
+    assert_status 1
+    assert_stderr "'-' is given twice"
+    TMPDIR=$WORK/nowhere run measure -
+    assert_failure 1
+    assert_stderr "temporary folder in '$WORK/nowhere'"
+}

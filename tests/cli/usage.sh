@@ -140,7 +140,7 @@ test_options_refused() {
     refused 2 "'16777216' $whole 0 to 16777215" degrade a.wav b.wav --variant 16777216
     refused 2 "'--seed' and '--recipe' exclude each other" degrade --seed 1 --recipe r a.wav b.wav
     refused 2 "'--suite' and '--recipe' exclude each other" degrade --suite s --recipe r a.wav b.wav
-    refused 2 "at least one '--text' or '--audio'" embed --model "$MINI" --out e.npy
+    refused 2 "at least one '--text', '--texts' or '--audio'" embed --model "$MINI" --out e.npy
     refused 2 "'--start-frame' must follow" embed --model "$MINI" --out e.npy --start-frame 1
     refused 2 "'--start-frame' must follow" embed --model "$MINI" --out e.npy --text a \
         --start-frame 1
