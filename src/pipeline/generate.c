@@ -202,6 +202,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .skip_unreadable = o->skip_unreadable,
         .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };

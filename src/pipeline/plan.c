@@ -106,6 +106,40 @@ static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
     pt_sha256_update_string(hash, ""); /* separates the lists of two entries */
 }
 
+/* 64-bit hash of what hash_entry adds. Memory is 8 bytes for each entry. */
+static uint64_t short_hash(const pt_entry *entry) {
+    uint64_t hash = entry->id ? pt_fnv1a64(entry->id, strlen(entry->id)) : 1;
+    for (size_t i = 0; i < entry->n_captions; i++) {
+        const char *text = entry->captions[i].text;
+        hash = hash * 0x9E3779B97F4A7C15U + (text ? pt_fnv1a64(text, strlen(text)) : 1);
+    }
+    return hash;
+}
+
+static patina_status remember_entry(pt_plan *plan, const pt_entry *entry, patina_error *err) {
+    if (plan->n_entries == plan->entry_capacity) {
+        const size_t capacity = plan->entry_capacity ? 2 * plan->entry_capacity : 1024;
+        uint64_t *grown = realloc(plan->entry_hashes, capacity * sizeof *grown);
+        if (!grown) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        plan->entry_hashes = grown;
+        plan->entry_capacity = capacity;
+    }
+    plan->entry_hashes[plan->n_entries] = short_hash(entry);
+    return PATINA_OK;
+}
+
+patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_entry *entry,
+                                  patina_error *err) {
+    if (index >= plan->n_entries || plan->entry_hashes[index] == short_hash(entry))
+        return PATINA_OK;
+    return pt_fail(
+        err, PATINA_EFORMAT,
+        "corpus '%s': entry %" PRIu64 " ('%s') has changed since the run started; run the "
+        "same command again, and if the corpus has really changed, name another folder with "
+        "'--out'",
+        plan->options.corpus, index + 1, entry->id ? entry->id : entry->source);
+}
+
 static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
     uint64_t n = 0;
     size_t first, last;
@@ -119,6 +153,7 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
 /* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only
  * counted: the plan fails. */
 static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_error *err) {
+    PT_TRY(remember_entry(plan, entry, err));
     const uint64_t index = plan->n_entries++, chunk = index / plan->options.chunk;
     const uint64_t n_rows = max_rows(plan, entry);
 
@@ -189,5 +224,6 @@ void pt_plan_release(pt_plan *plan) {
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);
+    free(plan->entry_hashes);
     *plan = (pt_plan){0};
 }
