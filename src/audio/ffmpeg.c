@@ -15,6 +15,7 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
+#include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,49 @@ typedef struct ffmpeg_state {
     int64_t first_us, last_us;
     uint64_t n_decoded, tolerance_frames; /* frames */
 } ffmpeg_state;
+
+/* Channels, which FFmpeg describes in another way since 5.1 (libavutil 57.24) ---------------- */
+
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 24, 100)
+
+static int frame_channels(const AVFrame *frame) {
+    return frame->ch_layout.nb_channels;
+}
+
+/** The speaker of channel c, or -1 if the channels are in WAVE order. */
+static int frame_speaker(const AVFrame *frame, unsigned c) {
+    if (frame->ch_layout.order != AV_CHANNEL_ORDER_CUSTOM) return -1;
+    return (int)av_channel_layout_channel_from_index(&frame->ch_layout, c);
+}
+
+/** A converter of the frame's samples to floats, without a change of rate or channels. */
+static int alloc_converter(SwrContext **converter, AVFrame *f) {
+    return swr_alloc_set_opts2(converter, &f->ch_layout, AV_SAMPLE_FMT_FLT, f->sample_rate,
+                               &f->ch_layout, (enum AVSampleFormat)f->format, f->sample_rate, 0,
+                               NULL);
+}
+
+#else
+
+static int frame_channels(const AVFrame *frame) {
+    return frame->channels;
+}
+
+static int frame_speaker(const AVFrame *frame, unsigned c) {
+    (void)frame, (void)c;
+    return -1;
+}
+
+static int alloc_converter(SwrContext **converter, AVFrame *f) {
+    const int64_t layout = (int64_t)f->channel_layout;
+    *converter = swr_alloc_set_opts(NULL, layout, AV_SAMPLE_FMT_FLT, f->sample_rate, layout,
+                                    (enum AVSampleFormat)f->format, f->sample_rate, 0, NULL);
+    if (!*converter) return AVERROR(ENOMEM);
+    const int code = av_opt_set_int(*converter, "ich", f->channels, 0);
+    return code < 0 ? code : av_opt_set_int(*converter, "och", f->channels, 0);
+}
+
+#endif
 
 /* The bytes -------------------------------------------------------------------------------- */
 
@@ -111,7 +155,8 @@ static patina_status failed(const ffmpeg_state *s, const char *what, int code, p
 }
 
 static patina_status open_format(ffmpeg_state *s, patina_error *err) {
-    const AVInputFormat *demuxer = av_find_input_format(s->probed->demuxer);
+    /* const in FFmpeg 5, not in 4 */
+    AVInputFormat *demuxer = (AVInputFormat *)(uintptr_t)av_find_input_format(s->probed->demuxer);
     if (!demuxer)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "this FFmpeg was built without it");
     unsigned char *buffer = av_malloc(IO_BYTES);
@@ -242,10 +287,10 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
     const AVFrame *f = s->frame;
     const size_t n = (size_t)f->nb_samples;
 
-    if (f->sample_rate != s->rate_hz || f->ch_layout.nb_channels != s->n_channels)
+    if (f->sample_rate != s->rate_hz || frame_channels(f) != s->n_channels)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                        "the sound changes from %d Hz and %d channels to %d Hz and %d channels",
-                       s->rate_hz, s->n_channels, f->sample_rate, f->ch_layout.nb_channels);
+                       s->rate_hz, s->n_channels, f->sample_rate, frame_channels(f));
     if (n > s->capacity) {
         float *converted = realloc(s->converted, n * (size_t)s->n_channels * sizeof *converted);
         if (!converted) return no_memory(err);
@@ -265,10 +310,7 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
 /** Samples to floats at their own rate and with their own channels. Integers are divided by half
  * their range. */
 static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
-    AVFrame *f = s->frame;
-    int code =
-        swr_alloc_set_opts2(&s->converter, &f->ch_layout, AV_SAMPLE_FMT_FLT, f->sample_rate,
-                            &f->ch_layout, (enum AVSampleFormat)f->format, f->sample_rate, 0, NULL);
+    int code = alloc_converter(&s->converter, s->frame);
     if (code >= 0) code = swr_init(s->converter);
     return code < 0 ? failed(s, "its samples cannot be converted", code, err) : PATINA_OK;
 }
@@ -276,13 +318,12 @@ static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
 /* Facts ------------------------------------------------------------------------------------ */
 
 /** FFmpeg gives channels in WAVE order, unless a file has an order of its own. */
-static void find_channel_order(const AVChannelLayout *layout, pt_decoder_stream_info *stream_info) {
+static void find_channel_order(const AVFrame *frame, pt_decoder_stream_info *stream_info) {
     const unsigned n = stream_info->info.n_channels;
     int speaker[PATINA_CHANNELS_MAX];
 
-    if (layout->order != AV_CHANNEL_ORDER_CUSTOM) return;
     for (unsigned c = 0; c < n; c++) {
-        speaker[c] = (int)av_channel_layout_channel_from_index(layout, c);
+        speaker[c] = frame_speaker(frame, c);
         if (speaker[c] < 0 || speaker[c] >= WAVE_MASK_SPEAKERS)
             return; /* as it stands in the file */
         for (unsigned other = 0; other < c; other++)
@@ -335,12 +376,12 @@ static patina_status open_all(ffmpeg_state *s, pt_decoder_stream_info *stream_in
     PT_TRY(decode_frame(s, err));
     if (s->drained) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "its stream of sound is empty");
     s->rate_hz = s->frame->sample_rate;
-    s->n_channels = s->frame->ch_layout.nb_channels;
+    s->n_channels = frame_channels(s->frame);
     stream_info->info.rate_hz = s->rate_hz > 0 ? (unsigned)s->rate_hz : 0;
     stream_info->info.n_channels = s->n_channels > 0 ? (unsigned)s->n_channels : 0;
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
         return PATINA_OK; /* which decoder.c refuses */
-    find_channel_order(&s->frame->ch_layout, stream_info);
+    find_channel_order(s->frame, stream_info);
     s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
     find_declared_frames(s, stream_info);
     PT_TRY(open_converter(s, err));
