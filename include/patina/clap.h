@@ -32,7 +32,6 @@ typedef struct patina_clap patina_clap;
 /**
  * Reads a model: config.json, preprocessor_config.json (audio), vocab.json and merges.txt (text),
  * and weights in f32, f16 or bf16. Nothing in it is trusted, and of a pickle nothing is executed.
- * Opening and closing plan a transform: one thread at a time.
  *
  * path       a Hugging Face folder with model.safetensors, pytorch_model.bin or a single .pt file,
  *            or one of these with the others beside it; LAION's own .pt files need neither

@@ -22,9 +22,8 @@ typedef enum patina_effect_order {
 } patina_effect_order;
 
 /**
- * Ranges, probabilities and the share of clean rows, and the transform plans that noise needs.
- * Opened once, read-only afterwards and shared by all threads; opening and closing are not
- * thread-safe against each other (FFTW's planner).
+ * Ranges, probabilities, the share of clean rows, and the tables of the noise transform. Opened
+ * once, read-only afterwards and shared by all threads.
  */
 typedef struct patina_effect_config patina_effect_config;
 

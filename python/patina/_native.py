@@ -5,7 +5,6 @@ package, and one build serves all versions of Python. Calls let other threads ru
 from __future__ import annotations
 
 import ctypes
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,6 @@ from patina import _abi
 
 _library = ctypes.CDLL(str(Path(__file__).with_name("libpatina.so")))
 _abi.declare(_library)
-
-# Opening and closing plan transforms, which FFTW does for one thread at a time. Reentrant, for
-# the collector may close a handle while another is being opened.
-_fftw_lock = threading.RLock()
 
 
 class Error(Exception):
@@ -61,10 +56,8 @@ class Handle:
     def __init__(self, opener: str, closer: str | None, *arguments: Any) -> None:
         self.pointer = ctypes.c_void_p()
         self._closer = closer
-        with _fftw_lock:
-            call(opener, *arguments, ctypes.byref(self.pointer))
+        call(opener, *arguments, ctypes.byref(self.pointer))
 
     def __del__(self) -> None:
         if self._closer and self.pointer:
-            with _fftw_lock:
-                getattr(_library, self._closer)(ctypes.byref(self.pointer))
+            getattr(_library, self._closer)(ctypes.byref(self.pointer))

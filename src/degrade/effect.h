@@ -24,7 +24,7 @@
 
 #include "base/rng.h"
 #include "base/strbuf.h"
-#include "dsp/fft.h"
+#include "dsp/irfft.h"
 
 #define PT_EFFECT_COUNT 6
 #define PT_SETTINGS_MAX 8
@@ -146,8 +146,8 @@ typedef struct pt_additive_ctx {
     const double *degraded; /* [n]; neither may be read once something was added */
     size_t n;
     const pt_rng *noise; /* stream of random samples */
-    const pt_fft *fft;   /* of fft_size, the least power of two that holds n, 65536 or more */
-    size_t fft_size;
+    const pt_irfft_plan *irfft;
+    size_t fft_size;        /* the least power of two that holds n, 65536 or more */
     void *work;             /* PT_WORK_BYTES, aligned to 64 */
     struct pt_stems *stems; /* what follows is effect_chain.c's */
     bool is_copy_on_write;  /* degraded was the signal itself, and is being written */
@@ -159,8 +159,14 @@ typedef struct pt_additive_ctx {
  * them gets nothing. */
 void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *made, size_t n);
 
-/** Memory that an effect may use as it likes: two buffers of the transform. */
-#define PT_WORK_BYTES(fft_size) ((2 * (fft_size) + 2) * sizeof(double))
+/** Memory that an effect may use as it likes: the workspace of an inverse FFT, then room for its
+ * spectrum or its samples. */
+#define PT_WORK_BYTES(fft_size)                                                                    \
+    (PT_IRFFT_WORKSPACE_SIZE(fft_size) + ((fft_size) + 2) * sizeof(double))
+
+static inline double *pt_work_samples(void *work, size_t fft_size) {
+    return (double *)(void *)((unsigned char *)work + PT_IRFFT_WORKSPACE_SIZE(fft_size));
+}
 
 typedef enum pt_effect_class {
     PT_EFFECT_FILTER,   /* linear: signal, noise and distortion each pass through it */

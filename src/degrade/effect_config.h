@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_config.h - what a suite holds: the settings of every effect, and transform plans */
+/* effect_config.h - what a suite holds: the settings of every effect, and the tables of the noise transform */
 
 #ifndef PATINA_DEGRADE_EFFECT_CONFIG_H
 #define PATINA_DEGRADE_EFFECT_CONFIG_H
 
 #include "degrade/effect.h"
 
-#define PT_NOISE_FFT_MIN   65536
-#define PT_NOISE_FFT_COUNT 4 /* 65536 to 524288, the first that holds PATINA_WINDOW_FRAMES */
+_Static_assert(PT_IRFFT_N_MAX >= PATINA_WINDOW_FRAMES, "noise of a whole window is one transform");
 
 struct patina_effect_config {
     double clean; /* share of rows without an effect */
     double probability[PT_EFFECT_COUNT];
     double setting[PT_EFFECT_COUNT][PT_SETTINGS_MAX][PT_CHOICES_MAX];
-    pt_fft *fft[PT_NOISE_FFT_COUNT];
+    pt_irfft_plan irfft;
 };
 
 /** The settings of a suite as patina_effect_config_open reads them, without the transforms. */

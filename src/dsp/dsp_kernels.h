@@ -93,6 +93,8 @@ INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_s
 #include "dsp/sum_kernel.h"
 #include "dsp/welch_kernel.h"
 
+#include "dsp/irfft_kernel.h"
+
 const pt_dsp_ops TABLE = {
     .isa = ISA,
     .sample_stats = sample_stats,
@@ -100,6 +102,7 @@ const pt_dsp_ops TABLE = {
     .iir_energy = iir_energy,
     .biquad_cascade = biquad_cascade,
     .welch_accumulate = welch_accumulate,
+    .irfft = irfft,
     .sum = sum,
     .moments = moments,
     .sum_products_about = sum_products_about,

@@ -13,7 +13,7 @@
 #include "base/strbuf.h"
 #include "clap/mel.h"
 
-/** Every second sample of a 48 kHz signal (at most 10 s) that has nothing left over 11.4 kHz: out
+/** Every second sample of a 48 kHz signal (at most 10 s) without what lies over 12 kHz: out
  * [n / 2], 24 kHz. PATINA_ENOMEM. */
 patina_status pt_audio_preview_downsample(const float *x, size_t n, float *out, pt_arena *scratch,
                                           patina_error *err);
