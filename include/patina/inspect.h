@@ -40,16 +40,12 @@ typedef enum patina_scalar {
     PATINA_SCALAR_COUNT
 } patina_scalar;
 
-#define PATINA_OCTAVE_COUNT     11 /* 16 Hz to 16 kHz; of the lowest only its upper two third octaves */
-#define PATINA_EFFECT_COUNT     6
-#define PATINA_EFFECT_SET_COUNT (1U << PATINA_EFFECT_COUNT) /* sets of effects: bit e is effect e */
+#define PATINA_OCTAVE_COUNT 11 /* 16 Hz to 16 kHz; of the lowest only its upper two third octaves */
 
 typedef struct patina_split_stats {
     char *name; /* "train" */
     uint64_t n_parts, n_rows, n_bytes;
 } patina_split_stats;
-
-#define PATINA_COLUMN_COUNT 5
 
 typedef struct patina_column_info {
     const char *name, *unit, *meaning;
@@ -75,7 +71,8 @@ typedef struct patina_inspection {
     patina_key_value *rejects; /* reason and count */
     size_t n_rejects;
 
-    patina_column_info column[PATINA_COLUMN_COUNT];
+    patina_column_info *column; /* in the order of a row */
+    size_t n_columns;
     uint64_t n_rows, n_parts, n_bytes;
     patina_split_stats *split;
     size_t n_splits;
@@ -85,10 +82,11 @@ typedef struct patina_inspection {
     /* Levels above the floor only, and to 1/200 dB, but for least, most and mean. */
     patina_quantiles band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
 
-    const char *effect[PATINA_EFFECT_COUNT]; /* in the order in which sound meets them */
-    uint64_t n_with[PATINA_EFFECT_COUNT];    /* rows that have it */
-    uint64_t n_with_both[PATINA_EFFECT_COUNT][PATINA_EFFECT_COUNT];
-    uint64_t n_chain[PATINA_EFFECT_SET_COUNT]; /* rows with exactly this set; [0] are clean */
+    const char **effect; /* [n_effects] names in physical order */
+    size_t n_effects, n_effect_sets;
+    uint64_t *n_with;      /* [n_effects] rows that have the effect */
+    uint64_t *n_with_both; /* [n_effects, n_effects] rows that have both */
+    uint64_t *n_chain;     /* [n_effect_sets] rows with exactly this set: bit e is effect e */
 
     patina_embedding_stats text, audio;
     double text_audio_cosine; /* mean cosine of a row's caption and its damaged audio */

@@ -16,15 +16,10 @@
 #define PT_VARIANT_MAX                                                                             \
     ((1U << 24) - 1) /* a variant shares a 32-bit word with the stream's number */
 
+/** Streams of the library. Those of effects are in their descriptors (degrade/effect.h). */
 typedef enum pt_rng_stream {
     PT_RNG_STREAM_WINDOW = 0,
     PT_RNG_STREAM_PLAN = 1,
-    PT_RNG_STREAM_POPS = 2,
-    PT_RNG_STREAM_NOISE = 3,
-    PT_RNG_STREAM_MUD = 4,
-    PT_RNG_STREAM_CLIP = 5,
-    PT_RNG_STREAM_COMB = 6,
-    PT_RNG_STREAM_SIBILANCE = 7,
     PT_RNG_STREAM_CAPTION = 8,
     PT_RNG_STREAM_NOISE_SAMPLES = 16
 } pt_rng_stream;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 
 #define BLOCK_BYTES 65536
 #define DEPTH_MAX   64 /* brackets whose kind is known; deeper ones are only counted */

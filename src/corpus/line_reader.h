@@ -13,6 +13,8 @@
 #include "base/byte_source.h"
 #include "base/strbuf.h"
 
+#define PT_TEXT_MAX (16U << 20) /* bytes of a line, a field, a JSON object or a caption file */
+
 typedef struct pt_line_reader {
     pt_byte_source bytes;
     uint64_t offset; /* of what is read next */

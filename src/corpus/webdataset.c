@@ -25,10 +25,12 @@
 #include "corpus/brace_expand.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
 #include "fs/dir_has_ext.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 
 #define AUDIO_MAX      ((uint64_t)1 << 30)
 #define NAME_BYTES_MAX 200 /* bytes of a name in a sentence */
@@ -384,8 +386,9 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
                                   patina_error *err) {
     static const char *const members[] = {"text", "caption", "captions", NULL}; /* LAION's first */
     const part *json = &x->parts[JSON], *txt = &x->parts[TXT];
+    json_error_t error = {0};
     bool repaired = false;
-    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired) : NULL;
+    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired, &error) : NULL;
     patina_status status = PATINA_OK;
 
     entry->id = id_of(s, x->key, object, repaired);
@@ -395,7 +398,7 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
         status = pt_entry_add_bad_caption(
             entry, "cannot be had: the .json or .txt beside it is too large", err);
     else if (json->name)
-        status = pt_sidecar_add_json(entry, object, repaired, members, err);
+        status = pt_sidecar_add_json(entry, object, &error, repaired, members, err);
     else if (txt->name)
         status = pt_sidecar_add_lines(entry, txt->bytes, txt->n, err);
     json_decref(object);

@@ -120,8 +120,9 @@ static void clip_describe(const pt_stage *stage, pt_strbuf *out) {
 const pt_effect pt_effect_clip = {
     .name = "clip",
     .summary = "clip the loudest share of the samples",
-    .stream = PT_RNG_STREAM_CLIP,
+    .stream = 5,
     .plan = 4,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_NONLINEAR,
     .setting =
         {

@@ -66,8 +66,9 @@ static void comb_describe(const pt_stage *stage, pt_strbuf *out) {
 const pt_effect pt_effect_comb = {
     .name = "comb",
     .summary = "one to three early reflections",
-    .stream = PT_RNG_STREAM_COMB,
+    .stream = 6,
     .plan = 5,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_FILTER,
     .list_name = "taps",
     .setting =

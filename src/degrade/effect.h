@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* effect.h - what an effect declares of itself
+/* effect.h - the descriptor of an effect
  *
- * An effect is one file that ends in one const pt_effect, which the table in effect_config.c names once.
- * Two lists in it say what the rest of the room needs to know:
+ * An effect is one file that defines one const pt_effect and has one line in effects.def. Two lists
+ * in the descriptor drive the rest of this folder:
  *
- *     settings   what a suite file may change: ranges, weights and shares that values are drawn
- *                from, and which way is worse. They are validated, printed, drawn, and set for
- *                a severity by name, from their declaration.
- *     values     what was drawn, and what provenance keeps: printed, read back and checked from
- *                their declaration too.
+ *     settings   the members of the effect in a suite file: ranges, weights and shares that values
+ *                are drawn from, and the direction in which damage grows. They are validated,
+ *                printed, drawn and set for a severity from their declaration.
+ *     values     the drawn numbers that provenance records: printed, read back and checked from
+ *                their declaration.
  *
- * No effect knows of purity. It says its nature, and effect_chain.c keeps the books.
+ * An effect does not compute purity. It declares its class, and effect_chain.c updates signal,
+ * noise and distortion accordingly.
  */
 
 #ifndef PATINA_DEGRADE_EFFECT_H
@@ -26,7 +27,15 @@
 #include "base/strbuf.h"
 #include "dsp/irfft.h"
 
-#define PT_EFFECT_COUNT 6
+/* PT_EFFECT_comb = 0, ..., PT_EFFECT_COUNT */
+#define PT_EFFECT(name) PT_EFFECT_##name,
+enum {
+#include "degrade/effects.def"
+    PT_EFFECT_COUNT
+};
+
+_Static_assert(PT_EFFECT_COUNT <= PATINA_STAGES_MAX, "a chain can hold every effect once");
+
 #define PT_SETTINGS_MAX 8
 #define PT_VALUES_MAX   6
 #define PT_ITEMS_MAX    16 /* taps or bands of a stage in a recipe */
@@ -177,8 +186,12 @@ typedef enum pt_effect_class {
 typedef struct pt_effect {
     const char *name;
     const char *summary;
-    pt_rng_stream stream;         /* of its draws */
-    unsigned plan;                /* the draw of stream PLAN that turns it on */
+    /* The stream of its draws: 2 to 7, later ones from 32 on. No two effects share one. */
+    unsigned stream;
+    /* The draw of stream PLAN that turns it on: 1 to 6, later ones 7, 8, 32 and on. */
+    unsigned plan;
+    double
+        probability; /* default; 0: joins the shuffle of a random order only where it can be on */
     pt_effect_class effect_class; /* which of the functions it has */
     bool has_count;               /* reports how many events it made */
     const char
@@ -212,8 +225,8 @@ typedef struct pt_effect {
     };
 } pt_effect;
 
-extern const pt_effect pt_effect_comb, pt_effect_mud, pt_effect_sibilance;
-extern const pt_effect pt_effect_noise, pt_effect_clip, pt_effect_pops;
+#define PT_EFFECT(name) extern const pt_effect pt_effect_##name;
+#include "degrade/effects.def"
 
 /** In physical order. */
 extern const pt_effect *const pt_effects[PT_EFFECT_COUNT];

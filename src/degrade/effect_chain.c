@@ -31,7 +31,7 @@
 
 #define OUTPUT_PEAK 0.999 /* so that a 16-bit copy clips nothing unseen */
 
-/* Draws of stream PLAN; 1 to 6 turn effects on, by pt_effect.plan. */
+/* Draws of stream PLAN; pt_effect.plan has those that turn an effect on. */
 enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8 };
 
 /* ---- drawing ---- */
@@ -69,15 +69,27 @@ static void stage_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
         stage->value[0][i] = pt_setting_draw(ctx, i, i);
 }
 
-/* Fisher and Yates, from the last item down. */
-static void shuffle(const pt_rng *plan, size_t order[PT_EFFECT_COUNT]) {
-    for (size_t i = PT_EFFECT_COUNT - 1; i >= 1; i--) {
+/* Fisher-Yates shuffle, from the last item down. */
+static void shuffle(const pt_rng *plan, size_t *order, size_t n) {
+    for (size_t i = n - 1; i >= 1; i--) {
         const double u = pt_rng_uniform(plan, PLAN_SHUFFLE + i);
         const size_t j = (size_t)(u * (double)(i + 1));
-        const size_t kept = order[i];
+        const size_t item = order[i];
         order[i] = order[j];
-        order[j] = kept;
+        order[j] = item;
     }
+}
+
+/* The effects that a row can have, in the order in which they act. Effects that are off by default
+ * take no part in the shuffle until a suite gives them a probability, so that an effect that is
+ * added later leaves the rows of existing suites as they are. */
+static size_t order_effects(const patina_effect_config *config, const pt_rng *plan,
+                            patina_effect_order order, size_t at[PT_EFFECT_COUNT]) {
+    size_t n = 0;
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++)
+        if (pt_effects[e]->probability > 0.0 || config->probability[e] > 0.0) at[n++] = e;
+    if (order == PATINA_EFFECT_ORDER_RANDOM) shuffle(plan, at, n);
+    return n;
 }
 
 static patina_status check_row(uint64_t seed, uint32_t variant, size_t n_samples,
@@ -103,10 +115,10 @@ patina_status patina_effect_chain_draw(const patina_effect_config *config, uint6
 
     const pt_rng plan = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_PLAN);
     const bool clean = pt_rng_uniform(&plan, PLAN_CLEAN) < config->clean;
-    size_t at[PT_EFFECT_COUNT] = {0, 1, 2, 3, 4, 5};
-    if (order == PATINA_EFFECT_ORDER_RANDOM) shuffle(&plan, at);
+    size_t at[PT_EFFECT_COUNT];
+    const size_t n = order_effects(config, &plan, order, at);
 
-    for (size_t i = 0; i < PT_EFFECT_COUNT && !clean; i++) {
+    for (size_t i = 0; i < n && !clean; i++) {
         const pt_effect *effect = pt_effects[at[i]];
         if (pt_rng_uniform(&plan, effect->plan) >= config->probability[at[i]]) continue;
         const pt_draw_ctx ctx = {effect, config->setting[at[i]],
@@ -121,9 +133,8 @@ patina_status patina_effect_chain_draw(const patina_effect_config *config, uint6
 /* ---- choosing ---- */
 
 static patina_status unknown_effect_name(const char *name, size_t n, patina_error *err) {
-    char known[PT_EFFECT_NAMES_BYTES];
-    return pt_fail(err, PATINA_EUSAGE, "'%.*s' is no effect; there are %s", n < 64 ? (int)n : 64,
-                   name, pt_effect_list_names(known));
+    return pt_fail(err, PATINA_EUSAGE, "'%.*s' is not an effect; the effects are %s",
+                   n < 64 ? (int)n : 64, name, pt_effect_list_names());
 }
 
 /* Index of the effect that the n bytes name; PT_EFFECT_COUNT if there is none. */

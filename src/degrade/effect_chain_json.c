@@ -176,9 +176,9 @@ static patina_status read_list(const json_t *json, pt_stage *stage, patina_error
 }
 
 static patina_status unknown_effect(const json_t *fx, patina_error *err) {
-    char known[PT_EFFECT_NAMES_BYTES], found[PT_JSON_SNIPPET_BYTES];
+    char found[PT_JSON_SNIPPET_BYTES];
     return pt_fail(err, PATINA_EFORMAT, "member 'fx' must be an effect (%s), not %s",
-                   pt_effect_list_names(known), pt_json_snippet(fx, found));
+                   pt_effect_list_names(), pt_json_snippet(fx, found));
 }
 
 static patina_status read_stage(const json_t *json, pt_stage *stage, patina_error *err) {

@@ -26,10 +26,8 @@ const char *pt_distribution_name(pt_distribution distribution);
 /** What a setting with the values v comes to at a severity. */
 double pt_setting_at_severity(const pt_setting *setting, const double *v, patina_severity severity);
 
-#define PT_EFFECT_NAMES_BYTES 64
-
 /** All names, for messages: "comb, mud, ..." */
-const char *pt_effect_list_names(char text[PT_EFFECT_NAMES_BYTES]);
+const char *pt_effect_list_names(void);
 
 /** The effect of this name, NULL if there is none. */
 const pt_effect *pt_effect_find(const char *name);

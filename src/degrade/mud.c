@@ -31,8 +31,9 @@ static double mud_severity_value(const pt_stage *stage) {
 const pt_effect pt_effect_mud = {
     .name = "mud",
     .summary = "a low-mid boost and a treble roll-off",
-    .stream = PT_RNG_STREAM_MUD,
+    .stream = 4,
     .plan = 3,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_FILTER,
     .list_name = "bands",
     .setting =

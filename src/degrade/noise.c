@@ -102,8 +102,9 @@ static void noise_describe(const pt_stage *stage, pt_strbuf *out) {
 const pt_effect pt_effect_noise = {
     .name = "noise",
     .summary = "broadband noise",
-    .stream = PT_RNG_STREAM_NOISE,
+    .stream = 3,
     .plan = 2,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_ADDITIVE,
     .setting =
         {

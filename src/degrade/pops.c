@@ -79,8 +79,9 @@ static void pops_describe(const pt_stage *stage, pt_strbuf *out) {
 const pt_effect pt_effect_pops = {
     .name = "pops",
     .summary = "a click or a boop once a second",
-    .stream = PT_RNG_STREAM_POPS,
+    .stream = 2,
     .plan = 1,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_ADDITIVE,
     .has_count = true,
     .setting =

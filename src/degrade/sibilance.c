@@ -22,8 +22,9 @@ static double sibilance_severity_value(const pt_stage *stage) {
 const pt_effect pt_effect_sibilance = {
     .name = "sibilance",
     .summary = "one to three narrow boosts in the treble",
-    .stream = PT_RNG_STREAM_SIBILANCE,
+    .stream = 7,
     .plan = 6,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_FILTER,
     .list_name = "bands",
     .setting =

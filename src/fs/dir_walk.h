@@ -37,23 +37,10 @@ patina_status pt_dir_walk_list_audio(pt_dir_walk *walk, const char *root, unsign
  * As pt_dir_walk_list_audio, of names that end with one of these extensions (".tar", in lower case, a list
  * that NULL ends).
  *
- * max_bytes  ends the walk as soon as so many are found; 0: all
+ * max_paths  ends the walk as soon as so many are found; 0: all
  */
 patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max_depth,
-                               const char *const *extensions, size_t max_bytes, patina_error *err);
+                               const char *const *extensions, size_t max_paths, patina_error *err);
 void pt_dir_walk_release(pt_dir_walk *walk);
-
-/** The extensions of pt_path_is_audio; NULL ends them. */
-extern const char *const pt_audio_extensions[];
-
-/**
- * Whether a name has one of the extensions of audio: wav wave bwf rf64 w64 aif aiff aifc caf au snd
- * flac ogg oga opus mp3 mp2 mp1 mpga m4a m4b mp4 aac webm mka weba wma ac3 amr ape wv, in upper or
- * lower case. Some of them no decoder may read: they are then rejected, and not lost.
- */
-bool pt_path_is_audio(const char *name);
-
-/** Length of a path without the extension of its last part. */
-size_t pt_path_stem_length(const char *path);
 
 #endif /* PATINA_FS_DIR_WALK_H */

@@ -26,8 +26,8 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
-#include "corpus/entry_builder.h"
 #include "dataset/output_dir.h"
+#include "fs/path.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/library_versions.h"
 #include "pipeline/run.h"
@@ -249,7 +249,7 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
     fill_metadata(r);
     const pt_chunk_store_options store_options = {.resume_from = o->resume_from,
                                                   .retry_rejects = o->retry_rejects,
-                                                  .alone = o->n_shards == 0,
+                                                  .exclusive = o->n_shards == 0,
                                                   .on_note = forward_note,
                                                   .context = r};
     PT_TRY(pt_chunk_store_open(o->out, pt_row_writer_backends[o->format], &r->metadata,

@@ -14,8 +14,8 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
-#include "corpus/entry_builder.h"
 #include "dataset/output_dir.h"
+#include "fs/path.h"
 
 static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");

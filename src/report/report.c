@@ -19,8 +19,9 @@
 #include "audio/flac_encode.h"
 #include "base/arena.h"
 #include "base/error.h"
-#include "corpus/entry_builder.h"
+#include "base/utf8.h"
 #include "fs/atomic_file.h"
+#include "fs/path.h"
 #include "report/audio_preview.h"
 #include "report/chart.h"
 #include "report/examples.h"
@@ -163,7 +164,7 @@ static void add_columns(page *p) {
         "<thead><tr><th scope=\"col\">column</th><th scope=\"col\">numbers</th>"
         "<th scope=\"col\">unit</th><th scope=\"col\" class=\"text\">what it is</th></tr></thead>"
         "<tbody>\n");
-    for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++) {
+    for (size_t i = 0; i < p->stats->n_columns; i++) {
         const patina_column_info *column = &p->stats->column[i];
         pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%s</th><td>%zu</td><td>", column->name,
                          column->n_values);
@@ -327,7 +328,7 @@ static void add_effect_counts(page *p) {
     add(p, "<div class=\"card\"><table><caption>Rows that have an effect</caption><thead><tr>"
            "<th scope=\"col\">effect</th><th scope=\"col\">rows</th><th scope=\"col\">share</th>"
            "<td><span class=\"hidden\">bar</span></td></tr></thead><tbody>\n");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
+    for (size_t e = 0; e < p->stats->n_effects; e++) {
         pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%s</th>", p->stats->effect[e]);
         add_share(p, p->stats->n_with[e]);
         add(p, "</tr>\n");
@@ -340,18 +341,18 @@ static void add_effect_counts(page *p) {
 static void add_cooccurrence_matrix(page *p) {
     const patina_inspection *stats = p->stats;
     uint64_t most = 1;
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
+    for (size_t e = 0; e < stats->n_effects; e++)
         if (stats->n_with[e] > most) most = stats->n_with[e];
     add(p, "<div class=\"card\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
            "aria-label=\"Effects together\"><table class=\"matrix\"><caption>Rows that have both "
            "effects; on the diagonal, the one</caption><thead><tr><th scope=\"col\">effect</th>");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
+    for (size_t e = 0; e < stats->n_effects; e++)
         pt_strbuf_printf(&p->html, "<th scope=\"col\">%s</th>", stats->effect[e]);
     add(p, "</tr></thead><tbody>\n");
-    for (size_t a = 0; a < PATINA_EFFECT_COUNT; a++) {
+    for (size_t a = 0; a < stats->n_effects; a++) {
         pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%s</th>", stats->effect[a]);
-        for (size_t b = 0; b < PATINA_EFFECT_COUNT; b++) {
-            const uint64_t n = stats->n_with_both[a][b];
+        for (size_t b = 0; b < stats->n_effects; b++) {
+            const uint64_t n = stats->n_with_both[a * stats->n_effects + b];
             pt_strbuf_printf(&p->html, "<td><i style=\"opacity:%.2f\"></i><b>",
                              0.42 * (double)n / (double)most);
             pt_html_add_count(&p->html, n);
@@ -363,10 +364,9 @@ static void add_cooccurrence_matrix(page *p) {
 }
 
 /* The sets of effects that rows have, most frequent first. */
-static size_t sort_effect_sets(const patina_inspection *stats,
-                               unsigned sorted[PATINA_EFFECT_SET_COUNT]) {
+static size_t sort_effect_sets(const patina_inspection *stats, unsigned *sorted) {
     size_t n = 0;
-    for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++) {
+    for (unsigned set = 0; set < stats->n_effect_sets; set++) {
         if (stats->n_chain[set] == 0) continue;
         size_t at = n++;
         for (; at > 0 && stats->n_chain[sorted[at - 1]] < stats->n_chain[set]; at--)
@@ -377,7 +377,7 @@ static size_t sort_effect_sets(const patina_inspection *stats,
 }
 
 static void add_combinations(page *p) {
-    unsigned sorted[PATINA_EFFECT_SET_COUNT];
+    unsigned sorted[1U << PT_EFFECT_COUNT];
     const size_t n = sort_effect_sets(p->stats, sorted);
     pt_strbuf_printf(
         &p->html,
@@ -390,7 +390,7 @@ static void add_combinations(page *p) {
         bool first = true;
         add(p, "<tr><th scope=\"row\">");
         if (sorted[i] == 0) add(p, "none: clean rows");
-        for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
+        for (size_t e = 0; e < p->stats->n_effects; e++) {
             if (!(sorted[i] >> e & 1U)) continue;
             pt_strbuf_printf(&p->html, "%s%s", first ? "" : ", ", p->stats->effect[e]);
             first = false;
@@ -423,7 +423,7 @@ static void add_severity(page *p) {
         "<ul class=\"legend\"><li><span class=\"swatch\"></span>median of all rows with the "
         "effect</li><li><span class=\"swatch dash\"></span>median where no other effect costs "
         "purity</li></ul>\n<div class=\"grid\">\n");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         const pt_histogram2d *grid = &p->report_stats->grid[e];
         char id[16];
         snprintf(id, sizeof id, "g%zu", e);

@@ -19,9 +19,6 @@
 #include "degrade/effect_chain.h"
 #include "report/dataset_json.h"
 
-_Static_assert(PATINA_EFFECT_COUNT == PT_EFFECT_COUNT && PATINA_COLUMN_COUNT == PT_N_COLUMNS,
-               "the public header counts them too");
-
 /* Purity is rounded to float on its way into a column. */
 #define PURITY_TOLERANCE_DB 1e-3
 
@@ -115,7 +112,7 @@ static unsigned count_effects(accumulator *g, const patina_effect_chain *chain) 
         if (!(set >> a & 1U)) continue;
         stats->n_with[a]++;
         for (size_t b = 0; b < PT_EFFECT_COUNT; b++)
-            stats->n_with_both[a][b] += set >> b & 1U;
+            stats->n_with_both[a * PT_EFFECT_COUNT + b] += set >> b & 1U;
     }
     return set;
 }
@@ -227,6 +224,20 @@ static void subsample_add(pt_row_subsample *subsample, uint64_t n, const pt_row 
 
 /* ---------------------------------------------------------------- the whole */
 
+static patina_status allocate_counts(patina_inspection *stats, patina_error *err) {
+    stats->n_columns = PT_N_COLUMNS;
+    stats->n_effects = PT_EFFECT_COUNT;
+    stats->n_effect_sets = (size_t)1 << PT_EFFECT_COUNT;
+    stats->column = calloc(stats->n_columns, sizeof *stats->column);
+    stats->effect = calloc(stats->n_effects, sizeof *stats->effect);
+    stats->n_with = calloc(stats->n_effects, sizeof *stats->n_with);
+    stats->n_with_both = calloc(stats->n_effects * stats->n_effects, sizeof *stats->n_with_both);
+    stats->n_chain = calloc(stats->n_effect_sets, sizeof *stats->n_chain);
+    return stats->column && stats->effect && stats->n_with && stats->n_with_both && stats->n_chain
+               ? PATINA_OK
+               : out_of_memory(err);
+}
+
 static patina_status accumulator_open(accumulator *g, const patina_effect_config *config,
                                       patina_error *err) {
     g->counts = calloc((PATINA_LTAS_BANDS + PATINA_OCTAVE_COUNT) * (size_t)PT_LEVEL_BIN_COUNT,
@@ -236,6 +247,7 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
         g->band[b].count = g->counts + b * PT_LEVEL_BIN_COUNT;
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
+    PT_TRY(allocate_counts(g->stats, err));
     for (size_t c = 0; c < PT_N_COLUMNS; c++)
         g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit,
                                                    pt_columns[c].meaning, pt_columns[c].n_values};
@@ -346,6 +358,11 @@ void pt_statistics_release(patina_inspection *stats) {
     for (size_t i = 0; i < stats->n_splits; i++)
         free(stats->split[i].name);
     free(stats->split);
+    free(stats->column);
+    free(stats->effect);
+    free(stats->n_with);
+    free(stats->n_with_both);
+    free(stats->n_chain);
     *stats = (patina_inspection){0};
 }
 

@@ -38,7 +38,7 @@ typedef struct pt_row_subsample {
 
 /** Only made where it is asked for. */
 typedef struct pt_report_statistics {
-    pt_histogram2d grid[PATINA_EFFECT_COUNT];
+    pt_histogram2d grid[PT_EFFECT_COUNT];
     pt_row_subsample subsample;
     pt_float_array purity; /* of every row, in order */
     uint64_t *entry_hash;  /* [purity.capacity] of every row's entry */

@@ -119,7 +119,7 @@ TEST(webdataset, pairs_in_either_order_among_other_files) {
                "name.v2/x.y/c|name.v2.tar/x.y/c.left.mp3|ok|caption",
                "name.v2/d|name.v2.tar/d.ogg|ok|p|q",
                "name.v2/e|name.v2.tar/e.opus|ok|first| second ",
-               "name.v2/f|name.v2.tar/f.flac|ok|(cannot be had: the .json beside it is no JSON "
+               "name.v2/f|name.v2.tar/f.flac|ok|(not read: the .json beside it is not a JSON "
                "object)",
                "name.v2/gg|name.v2.tar/gg.flac|ok", "name.v2/g|name.v2.tar/g.flac|ok|(not UTF-8)");
     listing *l = list_corpus(path, NULL);
