@@ -23,7 +23,7 @@
 #define BATCH_TOKENS (2 * PATINA_CAPTION_TOKENS_MAX)
 
 struct patina_clap {
-    pt_model_files model; /* weights are kept open for the word embeddings; NULL without text */
+    pt_model_files model; /* its file of weights is closed after opening */
     pt_tokenizer *tokenizer;
     pt_text_tower *text;
     pt_mel *mel;
@@ -61,10 +61,8 @@ patina_status patina_clap_open(const char *path, patina_clap_parts parts, patina
         patina_clap_close(&opened);
         return status;
     }
-    if (opened->text)
-        pt_checkpoint_drop_pages(opened->model.weights);
-    else
-        pt_checkpoint_close(&opened->model.weights);
+    /* All weights are copies now: a file that is changed or cut off later must not matter. */
+    pt_checkpoint_close(&opened->model.weights);
     *clap = opened;
     return PATINA_OK;
 }

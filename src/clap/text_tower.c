@@ -40,12 +40,11 @@ struct pt_text_tower {
     pt_text_config config;
     size_t n_projected;
     const pt_nn_ops *ops;
-    void *memory; /* of everything packed */
+    void *memory; /* of all weights */
 
-    /* In the file: of 38.6 million numbers a caption needs some ten thousand. */
-    const pt_tensor *words;     /* [vocab_size, h] */
-    const pt_tensor *positions; /* [max_positions, h] */
-    const float *type;          /* [h], of the only type that captions have */
+    pt_tensor words;     /* [vocab_size, h], in the dtype of the file, which may be half as large */
+    pt_tensor positions; /* [max_positions, h] */
+    const float *type;   /* [h], of the only type that captions have */
     pt_layer_norm_weights embeddings_norm;
     layer *layers; /* [n_layers] */
     pt_nn_linear pooler;
@@ -80,10 +79,9 @@ static patina_status load_embeddings(pt_weight_loader *weights, pt_text_tower *t
     const size_t types[] = {c->n_types, c->hidden};
     float *staged, *type;
 
-    PT_TRY(pt_checkpoint_find(weights->file, PREFIX "embeddings.word_embeddings.weight", 2, words,
-                              &tower->words, weights->err));
-    PT_TRY(pt_checkpoint_find(weights->file, PREFIX "embeddings.position_embeddings.weight", 2,
-                              positions, &tower->positions, weights->err));
+    PT_TRY(pt_weight_load_raw(weights, prefix, "word_embeddings.weight", 2, words, &tower->words));
+    PT_TRY(pt_weight_load_raw(weights, prefix, "position_embeddings.weight", 2, positions,
+                              &tower->positions));
     PT_TRY(
         pt_weight_loader_stage(weights, prefix, "token_type_embeddings.weight", 2, types, &staged));
     type = pt_weight_loader_alloc(weights, c->hidden, sizeof *type);
@@ -184,8 +182,8 @@ static void embed(const pt_text_tower *tower, const int32_t *ids, size_t n, floa
     for (size_t i = 0; i < n; i++, tokens += h) {
         const size_t id = (size_t)ids[i];
         assert(ids[i] >= 0 && id < tower->config.vocab_size);
-        pt_tensor_read(tower->words, id * h, h, tokens);
-        pt_tensor_read(tower->positions, (id == pad ? pad : ++last_position) * h, h, row);
+        pt_tensor_read(&tower->words, id * h, h, tokens);
+        pt_tensor_read(&tower->positions, (id == pad ? pad : ++last_position) * h, h, row);
         for (size_t j = 0; j < h; j++)
             tokens[j] = tokens[j] + tower->type[j] + row[j];
     }

@@ -18,8 +18,8 @@
 typedef struct pt_text_tower pt_text_tower;
 
 /**
- * Packs the weights of the text tower. Embeddings are read from the file when a caption needs
- * them, so it must stay open as long as the tower.
+ * Copies the weights of the text tower; those of matrix products are packed. The file may be closed
+ * afterwards.
  *
  * Errors  PATINA_EFORMAT  a tensor is absent or of another shape
  *         PATINA_ENOMEM

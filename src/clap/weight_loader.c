@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/error.h"
@@ -72,14 +73,23 @@ static patina_status find_tensor(pt_weight_loader *weights, const char *prefix, 
     return pt_checkpoint_find(weights->file, full, n_dims, dims, tensor, weights->err);
 }
 
-/* The first n values of a tensor to out. Pages of the file that were packed are given back now and
- * then: together with the packed copy they would take twice the model's size. */
-static void read_values(pt_weight_loader *weights, const pt_tensor *tensor, size_t n, float *out) {
-    pt_tensor_read(tensor, 0, n, out);
-    weights->n_resident += n * (tensor->dtype == PT_DTYPE_F32 ? 4 : 2);
+/* Counts bytes of the file that were read. Its pages are dropped every DROP_PAGES_BYTES: together
+ * with the copies of the weights they would take twice the size of the model. */
+static void count_read(pt_weight_loader *weights, size_t n_bytes) {
+    weights->n_resident += n_bytes;
     if (weights->n_resident < DROP_PAGES_BYTES) return;
     pt_checkpoint_drop_pages(weights->file);
     weights->n_resident = 0;
+}
+
+static size_t value_size(const pt_tensor *tensor) {
+    return tensor->dtype == PT_DTYPE_F32 ? 4 : 2;
+}
+
+/* The first n values of a tensor to out. */
+static void read_values(pt_weight_loader *weights, const pt_tensor *tensor, size_t n, float *out) {
+    pt_tensor_read(tensor, 0, n, out);
+    count_read(weights, n * value_size(tensor));
 }
 
 /* A vector into new memory of the block. */
@@ -99,6 +109,23 @@ patina_status pt_weight_loader_stage(pt_weight_loader *weights, const char *pref
     PT_TRY(find_tensor(weights, prefix, name, "", n_dims, dims, &tensor));
     *values = staging(weights, 0, tensor->n_values);
     if (*values) read_values(weights, tensor, tensor->n_values, *values);
+    return PATINA_OK;
+}
+
+patina_status pt_weight_load_raw(pt_weight_loader *weights, const char *prefix, const char *name,
+                                 size_t n_dims, const size_t *dims, pt_tensor *copy) {
+    const pt_tensor *tensor;
+    PT_TRY(find_tensor(weights, prefix, name, "", n_dims, dims, &tensor));
+    const size_t size = value_size(tensor), n_bytes = tensor->n_values * size;
+    unsigned char *data = pt_weight_loader_alloc(weights, tensor->n_values, size);
+    for (size_t at = 0; data && at < n_bytes; at += DROP_PAGES_BYTES) {
+        const size_t n = n_bytes - at < DROP_PAGES_BYTES ? n_bytes - at : DROP_PAGES_BYTES;
+        memcpy(data + at, tensor->data + at, n);
+        count_read(weights, n);
+    }
+    *copy = *tensor;
+    copy->name = NULL; /* the file's */
+    copy->data = data;
     return PATINA_OK;
 }
 

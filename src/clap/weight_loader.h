@@ -65,6 +65,10 @@ patina_status pt_weight_loader_stage(pt_weight_loader *weights, const char *pref
 patina_status pt_weight_load_vector(pt_weight_loader *weights, const char *prefix, const char *name,
                                     size_t n, const float **vector);
 
+/** A tensor in the dtype of the file, for pt_tensor_read: in the block, without its name. */
+patina_status pt_weight_load_raw(pt_weight_loader *weights, const char *prefix, const char *name,
+                                 size_t n_dims, const size_t *dims, pt_tensor *copy);
+
 /** `name`.weight and .bias of a layer norm. */
 patina_status pt_weight_load_layer_norm(pt_weight_loader *weights, const char *prefix,
                                         const char *name, size_t n, pt_layer_norm_weights *norm);
