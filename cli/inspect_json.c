@@ -14,7 +14,7 @@ static void put_quantiles(const patina_quantiles *q) {
     if (q->n > 0)
         printf(", \"min\": %.17g, \"p5\": %.17g, \"p25\": %.17g, \"median\": %.17g, "
                "\"p75\": %.17g, \"p95\": %.17g, \"max\": %.17g, \"mean\": %.17g",
-               q->least, q->p5, q->p25, q->median, q->p75, q->p95, q->most, q->mean);
+               q->min, q->p5, q->p25, q->median, q->p75, q->p95, q->max, q->mean);
     printf("}");
 }
 

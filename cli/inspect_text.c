@@ -60,7 +60,7 @@ static void print_quantiles(const char *label, const patina_quantiles *q, int di
         printf("  nothing above the floor in any row\n");
         return;
     }
-    const double v[] = {q->least, q->p5, q->median, q->p95, q->most, q->mean};
+    const double v[] = {q->min, q->p5, q->median, q->p95, q->max, q->mean};
     for (size_t i = 0; i < sizeof v / sizeof *v; i++)
         printf(" %9.*f", digits, v[i]);
     putchar('\n');

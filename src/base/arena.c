@@ -113,6 +113,22 @@ void pt_arena_reset(pt_arena *arena) {
         (void)push_block(arena, arena->peak); /* should it fail, take tries again */
 }
 
+pt_arena *pt_scratch_begin(pt_scratch *scratch, pt_arena *given) {
+    pt_arena_init(&scratch->own);
+    scratch->arena = given ? given : &scratch->own;
+    scratch->mark = pt_arena_mark(scratch->arena);
+    return scratch->arena;
+}
+
+void pt_scratch_end(pt_scratch *scratch) {
+    pt_arena_rewind(scratch->arena, scratch->mark);
+    pt_arena_release(&scratch->own);
+}
+
+void patina_free(void *pointer) {
+    free(pointer);
+}
+
 patina_status patina_arena_create(patina_arena **arena, patina_error *err) {
     pt_arena *created = malloc(sizeof *created);
     if (!created) return pt_fail(err, PATINA_ENOMEM, "out of memory");

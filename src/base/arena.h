@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include <patina/scratch.h>
+#include <patina/memory.h>
 
 /**
  * A stack of blocks. What is taken from it lives until the arena is reset or rewound past it;
@@ -45,5 +45,18 @@ void pt_arena_rewind(pt_arena *arena, pt_arena_marker mark);
 
 /** Gives everything back, and sees to it that one block holds as much as was ever in use. */
 void pt_arena_reset(pt_arena *arena);
+
+/**
+ * Temporary memory of one call. pt_scratch_begin returns `given`, or a private arena where given is
+ * NULL; pt_scratch_end gives back what was allocated from it since, and frees a private arena.
+ */
+typedef struct pt_scratch {
+    pt_arena *arena;
+    pt_arena_marker mark;
+    pt_arena own;
+} pt_scratch;
+
+pt_arena *pt_scratch_begin(pt_scratch *scratch, pt_arena *given);
+void pt_scratch_end(pt_scratch *scratch);
 
 #endif /* PATINA_BASE_ARENA_H */

@@ -77,6 +77,7 @@ const char *patina_precision_name(patina_precision precision) {
 
 patina_status patina_precision_parse(const char *name, patina_isa isa, patina_precision *precision,
                                      patina_error *err) {
+    if (isa == PATINA_ISA_AUTO) isa = patina_isa_detect();
     const bool offered = isa == PATINA_ISA_AVX512 && patina_isa_has_bf16();
 
     if (strcmp(name, "f32") == 0) {

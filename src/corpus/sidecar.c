@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.c - captions of a .txt by lines, of a .json by members */
+/* sidecar.c - captions from the lines of a .txt file or the members of a .json file */
 
 #include "corpus/sidecar.h"
 
@@ -40,13 +40,12 @@ patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, const jso
 
     if (!json) {
         snprintf(fault, sizeof fault,
-                 "not read: the .json beside it is not valid JSON, line %d: %s (column %d)",
-                 error->line, error->text, error->column);
+                 "the .json beside it is not valid JSON, line %d: %s (column %d)", error->line,
+                 error->text, error->column);
         return pt_entry_add_bad_caption(entry, fault, err);
     }
     if (!json_is_object(json))
-        return pt_entry_add_bad_caption(entry, "not read: the .json beside it is not a JSON object",
-                                        err);
+        return pt_entry_add_bad_caption(entry, "the .json beside it is not a JSON object", err);
     for (; *members && !value; members++)
         value = json_object_get(json, *members);
     return value ? pt_entry_add_json(entry, value, repaired, err) : PATINA_OK;

@@ -131,8 +131,7 @@ static void copy_counts(const pt_run_metadata *from, pt_run_metadata *to) {
 static bool is_retryable(const uint64_t rejects_by[PATINA_REJECT_COUNT]) {
     for (int i = 0; i < PATINA_REJECT_COUNT; i++) {
         const patina_status reason = (patina_status)(PATINA_REJECT_FIRST + i);
-        if (reason == PATINA_REJECT_BAD_CAPTION || reason == PATINA_REJECT_DUPLICATE_ID) continue;
-        if (rejects_by[i] > 0) return true;
+        if (pt_status_is_retryable(reason) && rejects_by[i] > 0) return true;
     }
     return false;
 }

@@ -5,9 +5,9 @@
  *       "clean": 0.05,
  *       "comb": {
  *         "probability": 0.5,
- *         "taps": {"1": 0.6, "2": 0.25, "3": 0.15},      weights, by word
+ *         "taps": {"1": 0.6, "2": 0.25, "3": 0.15},      weights of choices
  *         "delay_ms": [1, 10],                           range
- *         "positive": 0.75                               share
+ *         "positive": 0.75                               probability
  *       }, ...
  *     }
  */
@@ -136,7 +136,7 @@ static patina_status read_setting(const char *path, const json_t *json, const pt
     }
 }
 
-/* "there is no member 'comb.tap', comb has probability, taps ..." */
+/* "unknown member 'comb.tap'; the members of comb are probability, taps ..." */
 static patina_status unknown_member(patina_error *err, const char *member,
                                     const pt_effect *effect) {
     pt_strbuf known = {0};
@@ -146,7 +146,7 @@ static patina_status unknown_member(patina_error *err, const char *member,
     for (size_t e = 0; !effect && e < PT_EFFECT_COUNT; e++)
         pt_strbuf_printf(&known, ", %s", pt_effects[e]->name);
     const patina_status status =
-        pt_fail(err, PATINA_EFORMAT, "there is no member '%s%s%.64s', %s has %s",
+        pt_fail(err, PATINA_EFORMAT, "unknown member '%s%s%.64s'; the members of %s are %s",
                 effect ? effect->name : "", effect ? "." : "", member,
                 effect ? effect->name : "a suite", known.text ? known.text : "others");
     pt_strbuf_release(&known);
@@ -180,7 +180,7 @@ static patina_status read_effect(json_t *json, size_t e, patina_effect_config *c
 static patina_status read_suite(json_t *json, patina_effect_config *config, patina_error *err) {
     const char *name;
     json_t *member;
-    if (!json_is_object(json)) return pt_fail(err, PATINA_EFORMAT, "a suite is one JSON object");
+    if (!json_is_object(json)) return pt_fail(err, PATINA_EFORMAT, "a suite must be a JSON object");
 
     json_object_foreach(json, name, member) {
         size_t e = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_config.h - what a suite holds: the settings of every effect, and the tables of the noise transform */
+/* effect_config.h - the settings of all effects, and the tables of the noise transform */
 
 #ifndef PATINA_DEGRADE_EFFECT_CONFIG_H
 #define PATINA_DEGRADE_EFFECT_CONFIG_H
@@ -15,15 +15,15 @@ struct patina_effect_config {
     pt_irfft_plan irfft;
 };
 
-/** The settings of a suite as patina_effect_config_open reads them, without the transforms. */
+/** The settings that patina_effect_config_open reads, without the tables of the transform. */
 patina_status pt_effect_config_parse(const char *json, patina_effect_config *config,
                                      patina_error *err);
 
-/** How many words a setting of weights has, and what a law is called in print. */
+/** The number of choices of a categorical setting, and the name of a distribution. */
 size_t pt_setting_choice_count(const pt_setting *setting);
 const char *pt_distribution_name(pt_distribution distribution);
 
-/** What a setting with the values v comes to at a severity. */
+/** The value of a setting at a severity; v as in patina_effect_config. */
 double pt_setting_at_severity(const pt_setting *setting, const double *v, patina_severity severity);
 
 /** All names, for messages: "comb, mud, ..." */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dir_walk.c - a folder's tree, depth first; sorted afterwards, since the order of bytes in whole paths
- * is not that of a walk ("a-b/c" stands before "a/b") */
+/* dir_walk.c - depth-first walk of a folder; paths are sorted afterwards, since byte order of whole
+ * paths is not the order of a walk ("a-b/c" sorts before "a/b") */
 
 #include "fs/dir_walk.h"
 
@@ -22,7 +22,7 @@ typedef struct tree {
     unsigned max_depth;
     const char *const *extensions;
     size_t max_paths, n_found;
-    pt_strbuf path; /* below the root, of what is being looked at */
+    pt_strbuf path; /* current path below the root */
     pt_strbuf *text;
     struct {
         dev_t device;
@@ -56,7 +56,7 @@ static bool is_own_ancestor(tree *t, int fd, unsigned depth) {
 
 static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *err);
 
-/** One name in a folder: a file to list, a folder to enter, or neither. */
+/** Handles one directory entry: lists a file, enters a folder, or skips it. */
 static patina_status walk_dirent(tree *t, int folder_fd, const struct dirent *item, unsigned depth,
                                  patina_error *err) {
     if (!is_folder(folder_fd, item)) {
@@ -74,7 +74,7 @@ static patina_status walk_dirent(tree *t, int folder_fd, const struct dirent *it
     return walk_folder(t, fd, depth + 1, err);
 }
 
-/** Takes over fd. */
+/** Takes ownership of fd. */
 static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *err) {
     const size_t length = t->path.length;
     patina_status status = PATINA_OK;
@@ -116,7 +116,7 @@ static int compare_paths(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b); /* as unsigned char */
 }
 
-/** Points at each string of text, in order of bytes. */
+/** Makes the sorted array of pointers to the strings of text. */
 static patina_status sort_paths(pt_dir_walk *walk, patina_error *err) {
     size_t n = 0;
     for (size_t i = 0; i < walk->text.length; i++)

@@ -257,6 +257,10 @@ static patina_status fetch_online(fetch *f, patina_hub_report *report, patina_er
     return status;
 }
 
+void patina_hub_options_init(patina_hub_options *options) {
+    *options = (patina_hub_options){.cache = NULL};
+}
+
 patina_status patina_hub_fetch(const patina_hub_options *options, const char *model,
                                patina_hub_report *report, patina_error *err) {
     fetch *f = calloc(1, sizeof *f); /* its paths are too large for a stack */

@@ -37,7 +37,7 @@ pt_segment_spec pt_degrade_request_segment_spec(const pt_degrade_request *reques
  *         PATINA_EFORMAT     the segment is not the recipe's window
  */
 patina_status pt_degrade_request_run(const pt_degrade_request *request,
-                                     const patina_effect_config *suite, const pt_segment *segment,
+                                     const patina_effect_config *config, const pt_segment *segment,
                                      patina_degraded *degraded, pt_arena *arena, patina_error *err);
 
 #endif /* PATINA_PIPELINE_DEGRADE_REQUEST_H */

@@ -284,6 +284,10 @@ const char *patina_run_stage_name(patina_run_stage stage) {
     return (unsigned)stage < PATINA_RUN_STAGE_COUNT ? names[stage] : "unknown";
 }
 
+void patina_generate_options_init(patina_generate_options *options) {
+    *options = (patina_generate_options){.corpus = NULL};
+}
+
 patina_status patina_generate(const patina_generate_options *options,
                               patina_generate_report *report, patina_error *err) {
     pt_run *r = calloc(1, sizeof *r);

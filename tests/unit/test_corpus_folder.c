@@ -55,9 +55,9 @@ TEST(corpus_folder, bad_caption_files_cost_the_caption) {
     CHECK_INT(l->n, 8);
     CHECK_STR(entry_string(l, 0), "a.wav|a.wav|ok|good|(not UTF-8)|last");
     CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok");
-    CHECK_STR(entry_string(l, 2), "c.wav|c.wav|ok|(not read: the .json beside it is not valid "
+    CHECK_STR(entry_string(l, 2), "c.wav|c.wav|ok|(the .json beside it is not valid "
                                   "JSON, line 1: unexpected token near end of file (column 12))");
-    CHECK_STR(entry_string(l, 3), "d.wav|d.wav|ok|(not read: the .json beside it is not a JSON "
+    CHECK_STR(entry_string(l, 3), "d.wav|d.wav|ok|(the .json beside it is not a JSON "
                                   "object)");
     CHECK_STR(entry_string(l, 4), "e.wav|e.wav|ok");
     CHECK_STR(entry_string(l, 5), "f.wav|f.wav|ok|(holds a NUL character)|fine");
@@ -122,7 +122,7 @@ TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
     CHECK_STR(entry_string(l, 4), "sub/b.wav|sub/b.wav|ok");
     pt_byte_source bytes;
     CHECK_FAILS(pt_entry_open(&l->entry[0], &bytes, &t->err), PATINA_REJECT_MISSING);
-    CHECK_STR(t->err.message, "there is no such audio file");
+    CHECK_STR(t->err.message, "audio file not found");
     CHECK_OK(pt_entry_open(&l->entry[4], &bytes, &t->err));
     pt_byte_source_close(&bytes);
     list_release(l);

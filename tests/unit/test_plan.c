@@ -107,7 +107,7 @@ TEST(plan, refuses) {
         {{.variants = 65537}, "65537 variants"},
         {{.threads = 1025}, "1025 threads"},
         {{.split = "train=0.5"}, "add up"},
-        {{.corpus_kind = "tapes"}, "no corpus kind 'tapes'"},
+        {{.corpus_kind = "tapes"}, "unknown corpus kind 'tapes'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pt_plan plan;
