@@ -14,12 +14,14 @@
 #include <immintrin.h>
 #endif
 
+#include "base/philox.h"
 #include "dsp/dsp_dispatch.h"
+#include "dsp/stats.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
 
-#define LANES 8
+#define LANES PT_STATS_LANES
 
 /* Vectors that are worked on at once, so that one operation need not wait for the last. */
 #define VECS  (WIDTH < LANES ? 2 : 1)
@@ -45,11 +47,6 @@ INLINE vec load_lanes(const double *lanes, size_t v) {
 
 INLINE void store_lanes(double *lanes, size_t v, vec value) {
     *(vec *)(lanes + v * WIDTH) = value;
-}
-
-static double sum_lanes(const double lane[LANES]) {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
 /* Transposes [8][8], whose rows stand apart by strides that are multiples of 4. */

@@ -65,8 +65,8 @@ typedef struct pt_dsp_ops {
     void (*irfft)(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
                   double *x);
 
-    /* What pt_stats_..._double of stats.h are made of. */
-    double (*sum)(const double *x, size_t n);
+    /* The sums of stats.h. */
+    double (*sum)(const float *x, size_t n);
     void (*moments)(const double *x, size_t n, double origin, double *sum, double *squares);
     double (*sum_products_about)(const double *x, const double *y, size_t n, double centre_x,
                                  double centre_y);

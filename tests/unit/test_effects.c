@@ -215,7 +215,9 @@ TEST(effects, noise_slopes) {
                      colours[c].name);
             REQUIRE_OK(fixture_render_stems(&b, json, x, n, &stems, &damage, &t->err));
             CHECK_NEAR(slope_db(stems.noise, n), colours[c].slope_db, n == TEN_S ? 0.1 : 0.2);
-            CHECK_NEAR(pt_stats_mean_double(stems.noise, n), 0.0, 1e-12);
+            pt_moments moments = {0};
+            pt_moments_add(&moments, stems.noise, n);
+            CHECK_NEAR(pt_moments_mean(&moments), 0.0, 1e-12);
         }
     fixture_close(&b);
     free(x);
@@ -543,7 +545,7 @@ TEST(effects, pops_are_periodic) {
     enum { OFFSET = 47700, WIDTH = 480 };
     fixture b;
     float *x = music_new(TEN_S, 5);
-    const double peak = pt_stats_peak(x, TEN_S);
+    const double peak = stimulus_peak(x, TEN_S);
     REQUIRE(fixture_open(t, &b));
     for (int boop = 0; boop <= 1; boop++) {
         char json[256];
