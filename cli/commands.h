@@ -7,6 +7,7 @@
 #include <patina/cpu.h>
 #include <patina/degrade.h>
 
+#include "base/isa_list.h"
 #include "options.h"
 
 extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,
@@ -23,10 +24,12 @@ extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cl
         .help = "workers (default: the CPUs that may be used); the rows do not depend on it"       \
     }
 
+#define PT_CLI_ISA_NAME(architecture, ISA, name) #name,
+
 /** Its values are checked by patina_isa_parse. */
 #define PT_CLI_ISA_OPTION                                                                          \
     {                                                                                              \
-        .name = "isa", .kind = PT_CLI_CHOICE, .choices = {"auto", "c", "avx2", "avx512"},          \
+        .name = "isa", .kind = PT_CLI_CHOICE, .choices = {"auto", PT_ISA_LIST(PT_CLI_ISA_NAME)},   \
         .fallback = "auto",                                                                        \
         .help = "instruction set of the encoders' arithmetic; auto takes the "                     \
                 "best that this CPU has, c runs on any"                                            \
