@@ -80,11 +80,11 @@ test_weight_file_choice() {
     rm -f model/model.safetensors
     run model info model
     assert_failure 1
-    assert_stderr "pytorch_model.bin': 0 bytes"
+    assert_stderr "pytorch_model.bin': has 0 bytes"
     rm model/pytorch_model.bin
     run model info model
     assert_failure 1
-    assert_stderr "model/a.pt': 0 bytes"
+    assert_stderr "model/a.pt': has 0 bytes"
     : >model/b.pt
     run model info model
     assert_failure 1
@@ -117,7 +117,7 @@ test_refused() {
     cp "$GOLDEN/clap/pickles/hf.bin" model/pytorch_model.bin # a part of the tensors
     run embed --model model --out e.npy --text a
     assert_failure 1
-    assert_stderr "text_model.embeddings.word_embeddings.weight': missing"
+    assert_stderr "text_model.embeddings.word_embeddings.weight': is missing"
 }
 
 # LAION's own files say nothing of the model; the shapes do, if it is one that is published.
