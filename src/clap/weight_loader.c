@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* weight_loader.c - from the model file's tensors to what the kernels take */
+/* weight_loader.c - loads tensors of a weight file into the packed layout of the kernels */
 
 #include "clap/weight_loader.h"
 
@@ -12,13 +12,12 @@
 #include "base/error.h"
 
 #define NAME_MAX_LENGTH  256
-#define BATCH_NORM_EPS   1e-5 /* torch.nn.BatchNorm2d's default, which the reference keeps */
+#define BATCH_NORM_EPS   1e-5 /* default of torch.nn.BatchNorm2d, used by the reference */
 #define HUGE_PAGE        ((size_t)1 << 21)
-#define DROP_PAGES_BYTES ((size_t)1 << 25) /* of the file that is resident while packing */
+#define DROP_PAGES_BYTES ((size_t)1 << 25) /* limit of resident pages of the file */
 
-/* Memory for weights. They are read from end to end for every clip, so that with pages of 4 kB a
- * good part of the time goes into address translation: huge pages, where the system has them to
- * give, make the audio tower 5 % and the text tower 10 to 20 % faster (measured on Zen 4). */
+/* Memory for weights, which are read completely for every clip. Huge pages reduce TLB misses: they
+ * make the audio tower 5 % and the text tower 10 to 20 % faster (measured on Zen 4). */
 static void *alloc_huge_pages(size_t n_bytes) {
     if (n_bytes > SIZE_MAX / 2) return NULL;
     const size_t alignment = n_bytes < HUGE_PAGE ? 64 : HUGE_PAGE;
@@ -56,7 +55,7 @@ void *pt_weight_loader_alloc(pt_weight_loader *weights, size_t count, size_t siz
     return pt_scratch_alloc(&weights->layout, count, size);
 }
 
-/* A buffer of the staging memory, first to first + n; NULL in the first run. */
+/* Staging memory from first to first + n; NULL in the first run. */
 static float *staging(pt_weight_loader *weights, size_t first, size_t n) {
     if (weights->staging) return weights->staging + first;
     if (first + n > weights->n_staging) weights->n_staging = first + n;
@@ -92,7 +91,7 @@ static void read_values(pt_weight_loader *weights, const pt_tensor *tensor, size
     count_read(weights, n * value_size(tensor));
 }
 
-/* A vector into new memory of the block. */
+/* Loads a vector into new memory of the block. */
 static patina_status alloc_vector(pt_weight_loader *weights, const char *prefix, const char *name,
                                   const char *suffix, size_t n, float **vector) {
     const pt_tensor *tensor;
@@ -124,7 +123,7 @@ patina_status pt_weight_load_raw(pt_weight_loader *weights, const char *prefix, 
         count_read(weights, n);
     }
     *copy = *tensor;
-    copy->name = NULL; /* the file's */
+    copy->name = NULL; /* owned by the file */
     copy->data = data;
     return PATINA_OK;
 }
@@ -159,7 +158,7 @@ patina_status pt_weight_load_batch_norm(pt_weight_loader *weights, const char *p
     return PATINA_OK;
 }
 
-/* Packs n_out rows of the staging memory. */
+/* Packs n_out rows from the staging memory. */
 static void pack(pt_weight_loader *weights, size_t n_out, size_t n_in, const float *bias,
                  pt_nn_linear *map) {
     void *packed = pt_weight_loader_alloc(weights, weights->ops->packed_size(n_out, n_in), 1);

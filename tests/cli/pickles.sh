@@ -88,11 +88,11 @@ test_weight_file_choice() {
     : >model/b.pt
     run model info model
     assert_failure 1
-    assert_stderr "several models, such as 'a.pt' and 'b.pt'"
+    assert_stderr "several weight files, such as 'a.pt' and 'b.pt'"
     rm model/?.pt
     run model info model
     assert_failure 1
-    assert_stderr "model/model.safetensors': not found, nor are 'pytorch_model.bin'"
+    assert_stderr "model/model.safetensors': not found, and neither is 'pytorch_model.bin'"
     run model info model/a.pt
     assert_failure 1
     assert_stderr "model 'model/a.pt': no such folder or file"
@@ -126,7 +126,7 @@ test_without_configuration() {
     cp "$GOLDEN/clap/pickles/laion.pt" model/
     run model info model/laion.pt
     assert_failure 1
-    assert_stderr "model/laion.pt': is none of LAION's published models by its tensors"
+    assert_stderr "model/laion.pt': its tensors match none of LAION's published models"
     cp "$GOLDEN/clap/pickles/hf.bin" model/
     run model info model/hf.bin
     assert_failure 1
