@@ -180,3 +180,21 @@ E
     assert_failure 1
     assert_stderr "entry 3 ('clip 2') has changed since the run started"
 }
+
+# measure, degrade and embed report the error of the machine, not damaged audio.
+test_single_files() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    local clip=$DEMO/clips/perc_bell.wav command
+    for command in "measure $clip" "degrade $clip --out x.wav" \
+        "embed --model $MINI --out x.npy --audio $clip"; do
+        # shellcheck disable=SC2086 # words
+        FAULT_CALL=pread FAULT_ERRNO=5 LD_PRELOAD=$PWD/faults.so run $command
+        assert_status 1
+        assert_stderr "perc_bell.wav': cannot be read: Input/output error"
+        # shellcheck disable=SC2086 # words
+        FAULT_CALL=open FAULT_ERRNO=13 LD_PRELOAD=$PWD/faults.so run $command
+        assert_status 1
+        assert_stderr "perc_bell.wav': cannot be opened: Permission denied"
+    done
+}
