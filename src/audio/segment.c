@@ -222,6 +222,8 @@ static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment
     if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
     e.window = (patina_window){start, h.n_frames, s->info.rate_hz, h.n_channels};
     e.source = (patina_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
+    e.channel_mask = s->info.channel_mask;
+    e.n_streams = s->info.n_streams;
     PT_TRY(mix_and_resample(&e, s->arena, err));
     *segment = e;
     return PATINA_OK;

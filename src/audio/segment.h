@@ -17,8 +17,10 @@
 /** A decoded window: the source's own samples, and its 48 kHz mono mix. */
 typedef struct pt_segment {
     patina_window window;
-    patina_audio source; /* in the arena, or borrowed */
-    float *mix;          /* [n_mix], in the arena */
+    patina_audio source;   /* in the arena, or borrowed */
+    uint64_t channel_mask; /* positions of its channels (channel_mask.h); 0: not known */
+    unsigned n_streams;    /* audio streams in the file, of which this is the default; 0: no file */
+    float *mix;            /* [n_mix], in the arena */
     size_t n_mix;
 } pt_segment;
 

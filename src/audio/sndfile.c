@@ -179,67 +179,6 @@ static bool frames_match_size(const SF_INFO *info, const pt_container_header *c)
            (uint64_t)info->frames == c->data_size / frame_bytes;
 }
 
-/** Position of a channel of libsndfile's as a bit of a mask; -1: none. */
-static int channel_position(int channel) {
-    switch (channel) {
-    case SF_CHANNEL_MAP_LEFT:
-    case SF_CHANNEL_MAP_FRONT_LEFT:
-        return 0;
-    case SF_CHANNEL_MAP_RIGHT:
-    case SF_CHANNEL_MAP_FRONT_RIGHT:
-        return 1;
-    case SF_CHANNEL_MAP_CENTER:
-    case SF_CHANNEL_MAP_FRONT_CENTER:
-        return 2;
-    case SF_CHANNEL_MAP_LFE:
-        return 3;
-    case SF_CHANNEL_MAP_REAR_LEFT:
-        return 4;
-    case SF_CHANNEL_MAP_REAR_RIGHT:
-        return 5;
-    case SF_CHANNEL_MAP_FRONT_LEFT_OF_CENTER:
-        return 6;
-    case SF_CHANNEL_MAP_FRONT_RIGHT_OF_CENTER:
-        return 7;
-    case SF_CHANNEL_MAP_REAR_CENTER:
-        return 8;
-    case SF_CHANNEL_MAP_SIDE_LEFT:
-        return 9;
-    case SF_CHANNEL_MAP_SIDE_RIGHT:
-        return 10;
-    case SF_CHANNEL_MAP_TOP_CENTER:
-        return 11;
-    case SF_CHANNEL_MAP_TOP_FRONT_LEFT:
-        return 12;
-    case SF_CHANNEL_MAP_TOP_FRONT_CENTER:
-        return 13;
-    case SF_CHANNEL_MAP_TOP_FRONT_RIGHT:
-        return 14;
-    case SF_CHANNEL_MAP_TOP_REAR_LEFT:
-        return 15;
-    case SF_CHANNEL_MAP_TOP_REAR_CENTER:
-        return 16;
-    case SF_CHANNEL_MAP_TOP_REAR_RIGHT:
-        return 17;
-    default:
-        return -1;
-    }
-}
-
-/** The positions of a channel map (AIFF, CAF), and its order; a WAV has WAVE order by definition. */
-static void set_map_channel_order(SNDFILE *file, pt_decoder_stream_info *stream_info) {
-    const unsigned n = stream_info->info.n_channels;
-    int map[PATINA_CHANNELS_MAX], position[PATINA_CHANNELS_MAX];
-
-    if (sf_command(file, SFC_GET_CHANNEL_MAP_INFO, map, (int)(n * sizeof map[0])) != SF_TRUE)
-        return;
-    for (unsigned c = 0; c < n; c++)
-        position[c] = channel_position(map[c]);
-    const uint64_t mask = pt_channel_mask_from_positions(position, n, stream_info->channel_map,
-                                                         &stream_info->is_reordered);
-    if (mask) stream_info->info.channel_mask = mask;
-}
-
 /** Vorbis I, 4.3.9, and for Opus RFC 7845, 5.1.1.2: where each channel belongs in WAVE order. */
 static void set_vorbis_channel_order(pt_decoder_stream_info *stream_info) {
     static const unsigned char vorbis_orders[9][8] = {
@@ -270,8 +209,9 @@ static void find_channel_order(const sndfile_state *s, const pt_container_header
         if (!info->channel_mask) info->channel_mask = pt_channel_mask_by_count(info->n_channels);
     } else if (c->channel_mask) {
         info->channel_mask = pt_channel_mask_limit(c->channel_mask, info->n_channels);
-    } else {
-        set_map_channel_order(s->file, stream_info);
+    } else if (c->n_positions == info->n_channels) {
+        info->channel_mask = pt_channel_mask_from_positions(
+            c->position, info->n_channels, stream_info->channel_map, &stream_info->is_reordered);
     }
 }
 

@@ -20,6 +20,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "measure/targets.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/provenance_fill.h"
 
@@ -238,8 +239,8 @@ static patina_status load_and_measure(common *c, pt_entry_result *h, pt_arena *a
     pt_byte_source_close(&bytes);
     add_stage_time(h, PATINA_RUN_READING, &since);
     if (status == PATINA_OK) /* and judged: too short, not finite or silent */
-        status = patina_targets_measure(c->context->meter, &segment->source, segment->mix,
-                                        segment->n_mix, &c->targets, arena, err);
+        status = pt_targets_measure(c->context->meter, &segment->source, segment->channel_mask,
+                                    segment->mix, segment->n_mix, &c->targets, arena, err);
     add_stage_time(h, PATINA_RUN_MEASURING, &since);
     if (status != PATINA_OK) return status;
 

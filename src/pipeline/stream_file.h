@@ -21,7 +21,7 @@ typedef struct pt_block_callbacks {
 
 /**
  * Decodes frames start .. start + frames - 1 (PATINA_FRAMES_TO_END: to the last), hands the source's
- * blocks and the 48 kHz mix's on, and sets window. Mix and resampling equal pt_segment_decode's
+ * blocks and the 48 kHz mix's on, and sets window and channel_mask (audio/channel_mask.h). Mix and resampling equal pt_segment_decode's
  * to the bit, and memory does not depend on the length. A file whose length is not exactly known
  * is always decoded to its end, so that a truncated one is found.
  *
@@ -30,6 +30,6 @@ typedef struct pt_block_callbacks {
  */
 patina_status pt_stream_file(const pt_byte_source *bytes, uint64_t start, uint64_t frames,
                              const pt_block_callbacks *callbacks, patina_window *window,
-                             patina_error *err);
+                             uint64_t *channel_mask, patina_error *err);
 
 #endif /* PATINA_PIPELINE_STREAM_FILE_H */
