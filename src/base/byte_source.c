@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* byte_source.c - reads by offset, so that an I/O error is a return value and not a SIGBUS from a map */
+/* byte_source.c - reads with pread: an I/O error is a return value; with mmap it would be SIGBUS */
 
 #include "base/byte_source.h"
 
@@ -13,7 +13,7 @@
 #include "base/error.h"
 
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
-    /* O_NONBLOCK: a FIFO under an audio file's name must not hang the run. */
+    /* O_NONBLOCK: opening a FIFO must not block. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat info;
 
@@ -78,7 +78,7 @@ patina_status pt_file_read_all(const char *path, size_t max_bytes, char **text, 
         return pt_fail(err, PATINA_EIO, "file '%s': not found", path);
     if (status != PATINA_OK) return status;
     if (bytes.size > max_bytes) {
-        status = pt_fail(err, PATINA_ERANGE, "file '%s': %llu bytes, and at most %zu are read",
+        status = pt_fail(err, PATINA_ERANGE, "file '%s': %llu bytes, more than the limit of %zu",
                          path, (unsigned long long)bytes.size, max_bytes);
         goto done;
     }
