@@ -183,9 +183,9 @@ test_input_is_kept() {
 # A name ending in .flac gives the samples of the WAV in 24 bits; other suffixes are refused.
 test_output_formats() {
     run degrade --seed 4 "$DEMO/clips/perc_bell.wav" out.wav
-    assert_success
+    assert_status 0
     run degrade --seed 4 "$DEMO/clips/perc_bell.wav" OUT.FLAC
-    assert_success
+    assert_status 0
     py <<'E'
 head = open("OUT.FLAC", "rb").read(26)
 assert head[:4] == b"fLaC", head
@@ -197,7 +197,7 @@ assert total == len(samples), (total, len(samples))
 E
     for name in out.mp3 out.ogg out wav .wav; do
         run degrade --seed 4 "$DEMO/clips/perc_bell.wav" "$name"
-        assert_failure 2
+        assert_status 2
         assert_stderr "'$name' is neither a .wav nor a .flac file"
         [ ! -e "$name" ] || fail "$name was written"
     done
