@@ -8,6 +8,7 @@
  * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples where its
  *   positions do not begin at 0, and is refused without a last-page flag: ogg_page.h patches it;
  * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
+ * - in AU and W64 the bytes behind the samples are taken for samples: they are cut off;
  * - a FLAC file ends where its header says, even if frames follow: the total is left out then;
  * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right after
  *   the call shows it; the next call clears it;
@@ -36,7 +37,7 @@
 /** The bytes as libsndfile reads them, some of them patched. */
 typedef struct sndfile_state {
     SNDFILE *file;
-    const pt_byte_source *bytes;
+    pt_byte_source bytes;
     uint64_t position;
     pt_ogg_link link;           /* of an Ogg stream */
     pt_byte_patch one;          /* of any other */
@@ -51,14 +52,14 @@ typedef struct sndfile_state {
 
 static sf_count_t io_length(void *user) {
     const sndfile_state *s = user;
-    return (sf_count_t)s->bytes->size;
+    return (sf_count_t)s->bytes.size;
 }
 
 static sf_count_t io_seek(sf_count_t offset, int whence, void *user) {
     sndfile_state *s = user;
     const sf_count_t base = whence == SEEK_SET   ? 0
                             : whence == SEEK_CUR ? (sf_count_t)s->position
-                                                 : (sf_count_t)s->bytes->size;
+                                                 : (sf_count_t)s->bytes.size;
     sf_count_t target;
     if (__builtin_add_overflow(base, offset, &target) || target < 0) return -1;
     s->position = (uint64_t)target;
@@ -90,7 +91,7 @@ static void apply_patches(const sndfile_state *s, uint64_t offset, unsigned char
 static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     sndfile_state *s = user;
     if (n <= 0) return 0;
-    const int64_t got = pt_byte_source_read_at(s->bytes, s->position, buffer, (size_t)n);
+    const int64_t got = pt_byte_source_read_at(&s->bytes, s->position, buffer, (size_t)n);
     if (got < 0) {
         s->io_failed = true;
         return 0;
@@ -118,7 +119,7 @@ static patina_status patch_data_size(sndfile_state *s, const pt_container_header
 /** Leaves out the total of a FLAC file, so that the library reads to its end. */
 static void patch_flac_total(sndfile_state *s) {
     s->one = (pt_byte_patch){.offset = PT_FLAC_TOTAL_OFFSET, .n = 5};
-    (void)pt_byte_source_read_at(s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
+    (void)pt_byte_source_read_at(&s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
     s->one.bytes[0] &= 0xF0;
     memset(s->one.bytes + 1, 0, 4);
     s->patch = &s->one;
@@ -288,7 +289,7 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
                                       pt_decoder_stream_info *stream_info, patina_error *err) {
     bool is_at_end = false;
     const uint64_t total = s->flac.total_frames,
-                   end = total > 0 ? pt_flac_find_end(s->bytes, &s->flac, &is_at_end) : 0;
+                   end = total > 0 ? pt_flac_find_end(&s->bytes, &s->flac, &is_at_end) : 0;
 
     if (total == 0 || (end == total && is_at_end)) return PATINA_OK;
     if (end <= total) return check_flac_end(s, info, err);
@@ -304,11 +305,11 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
 static patina_status make_patches(sndfile_state *s, const pt_container_header *c,
                                   patina_error *err) {
     char magic[4] = "";
-    (void)pt_byte_source_read_at(s->bytes, 0, magic, sizeof magic);
-    s->is_flac = pt_flac_read_header(s->bytes, &s->flac);
+    (void)pt_byte_source_read_at(&s->bytes, 0, magic, sizeof magic);
+    s->is_flac = pt_flac_read_header(&s->bytes, &s->flac);
     if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
     if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
-    PT_TRY(pt_ogg_read_link(s->bytes, &s->link, err));
+    PT_TRY(pt_ogg_read_link(&s->bytes, &s->link, err));
     s->patch = s->link.patch;
     s->n_patches = s->link.n_patches;
     return PATINA_OK;
@@ -351,7 +352,10 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);
     if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    s->bytes = input->bytes;
+    s->bytes = *input->bytes;
+    if ((c->kind == PT_CONTAINER_AU || c->kind == PT_CONTAINER_W64) && c->has_data)
+        /* the library reads to the end of the file */
+        s->bytes = pt_byte_source_slice(&s->bytes, 0, c->data_offset + c->data_size);
     patina_status status = make_patches(s, c, err);
     if (status == PATINA_OK) status = open_stream(s, c, stream_info, err);
     if (status != PATINA_OK) {
