@@ -184,4 +184,5 @@ const pt_corpus_reader pt_corpus_reader_jsonl = {
     .open = jsonl_open,
     .close = jsonl_close,
     .next = jsonl_next,
+    .merges_rows = true,
 };
