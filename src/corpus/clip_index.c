@@ -121,6 +121,13 @@ static size_t lower_bound(const pt_clip_index *clips, const char *stem, size_t n
     return low;
 }
 
+/** Whether a stem begins with these bytes. */
+static bool has_prefix(const pt_clip_index *clips, const char *prefix, size_t n) {
+    const size_t i = lower_bound(clips, prefix, n);
+    return i < clips->n_names && clips->names[i].n >= n &&
+           memcmp(clips->names[i].stem, prefix, n) == 0;
+}
+
 /** The file with exactly this stem that comes first. */
 static const char *find_stem(const pt_clip_index *clips, const char *stem, size_t n) {
     const size_t i = lower_bound(clips, stem, n);
@@ -232,18 +239,19 @@ static const char *find_title(const pt_clip_index *clips, const char *id, size_t
 
 const char *pt_clip_index_find_youtube(const pt_clip_index *clips, const char *id, size_t n_id,
                                        const char *start, const char *rows) {
-    char with_y[64];
-    const char *path = start ? find_youtube_stem(clips, "", id, n_id, start) : NULL;
-    if (!path) path = find_youtube_stem(clips, "", id, n_id, NULL);
-    if (!path) path = find_youtube_stem(clips, "Y", id, n_id, NULL);
-    if (!path && start) path = find_youtube_stem(clips, "Y", id, n_id, start);
+    char with_y[64] = "Y";
+    const char *path = NULL;
+    if (n_id + 1 >= sizeof with_y) return NULL;
+    memcpy(with_y + 1, id, n_id);
+    const bool is_plain = has_prefix(clips, id, n_id), is_y = has_prefix(clips, with_y, n_id + 1);
+    if (is_plain && start) path = find_youtube_stem(clips, "", id, n_id, start);
+    if (is_plain && !path) path = find_youtube_stem(clips, "", id, n_id, NULL);
+    if (is_y && !path) path = find_youtube_stem(clips, "Y", id, n_id, NULL);
+    if (is_y && !path && start) path = find_youtube_stem(clips, "Y", id, n_id, start);
     for (; !path && *rows; rows += strlen(rows) + 1)
         path = find_stem(clips, rows, strlen(rows));
-    if (!path) path = find_span_stem(clips, id, n_id, start);
-    if (!path && n_id < sizeof with_y) {
-        snprintf(with_y, sizeof with_y, "Y%.*s", (int)n_id, id);
-        path = find_span_stem(clips, with_y, n_id + 1, start);
-    }
+    if (is_plain && !path) path = find_span_stem(clips, id, n_id, start);
+    if (is_y && !path) path = find_span_stem(clips, with_y, n_id + 1, start);
     return path ? path : find_title(clips, id, n_id);
 }
 

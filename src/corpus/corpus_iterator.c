@@ -314,10 +314,9 @@ static patina_status next_entry(pt_corpus *c, bool with_audio, pt_entry *entry, 
     for (;;) {
         const uint64_t row = c->n_read++;
         const bool is_later = pt_row_index_is_later(c->rows, row);
-        PT_TRY(c->reader->next(c->state, with_audio && !is_later, entry, end, err));
+        PT_TRY(c->reader->next(c->state, with_audio, is_later ? NULL : entry, end, err));
         if (*end) return PATINA_OK;
         if (!is_later) return merge_later_rows(c, row, with_audio, entry, err);
-        pt_entry_release(entry);
     }
 }
 

@@ -47,7 +47,8 @@ typedef struct pt_corpus_reader {
 
     /**
      * entry is zeroed before; the caller releases it on failure too. with_audio concerns only
-     * corpora that contain the audio itself.
+     * corpora that contain the audio itself. entry is NULL where the row is to be skipped; only
+     * readers with merges_rows are asked to.
      */
     patina_status (*next)(void *state, bool with_audio, pt_entry *entry, bool *end,
                           patina_error *err);

@@ -565,10 +565,13 @@ static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry,
     *end = status == PATINA_OK && !it.entry.source;
     if (status == PATINA_OK && it.entry.id) {
         it.entry.position = position_of(s->n_opened - 1, s->table.first_row + s->table.row - 1);
-        if (with_audio)
+        if (with_audio && entry)
             status = read_audio(s, &s->table, s->table.row - 1, it.audio_path, &it.entry, err);
     }
-    *entry = it.entry; /* released by the caller on failure too */
+    if (entry)
+        *entry = it.entry; /* released by the caller on failure too */
+    else
+        pt_entry_release(&it.entry);
     free(it.audio_path);
     return status;
 }

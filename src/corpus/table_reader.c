@@ -739,7 +739,7 @@ static patina_status table_next(void *state, bool with_audio, pt_entry *entry, b
 
     while (some && s->csv) {
         PT_TRY(pt_csv_next(s->csv, &record, err));
-        if (record) return read_row(s, record, entry, err);
+        if (record) return entry ? read_row(s, record, entry, err) : PATINA_OK;
         PT_TRY(next_file(s, &some, err));
     }
     *end = true;

@@ -169,7 +169,7 @@ static patina_status wavcaps_next(void *state, bool with_audio, pt_entry *entry,
 
     PT_TRY(pt_json_stream_next(&s->list, &item, err));
     *end = item == PT_JSON_END || (item == PT_JSON_TRUNCATED && s->truncation_reported);
-    if (*end) return PATINA_OK;
+    if (*end || (!entry && item == PT_JSON_ELEMENT)) return PATINA_OK;
     pt_strbuf_printf(
         &source, "%s#%llu", s->name,
         (unsigned long long)(item == PT_JSON_TRUNCATED ? s->list.n_elements : s->list.index));
