@@ -41,8 +41,8 @@ static void check_fields(const pt_parquet *file) {
 static uint64_t hash_value(const pt_parquet_field *field, const pt_parquet_slot *slot) {
     uint64_t sum = slot->present;
     if (slot->present && field->type == PT_PARQUET_BYTE_ARRAY)
-        for (size_t i = 0; i < slot->is.text.n; i++)
-            sum = sum * 31 + slot->is.text.bytes[i];
+        for (size_t i = 0; i < slot->value.text.n; i++)
+            sum = sum * 31 + slot->value.text.bytes[i];
     return sum;
 }
 

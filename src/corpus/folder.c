@@ -61,9 +61,10 @@ static patina_status folder_open(const char *path, const pt_corpus_options *opti
 static patina_status add_json_captions(pt_entry *entry, const char *text, size_t n,
                                        patina_error *err) {
     static const char *const members[] = {"caption", "captions", "text", NULL};
+    json_error_t error;
     bool repaired;
-    json_t *json = pt_sidecar_parse(text, n, &repaired);
-    const patina_status status = pt_sidecar_add_json(entry, json, repaired, members, err);
+    json_t *json = pt_sidecar_parse(text, n, &repaired, &error);
+    const patina_status status = pt_sidecar_add_json(entry, json, &error, repaired, members, err);
     json_decref(json);
     return status;
 }

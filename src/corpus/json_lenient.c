@@ -24,16 +24,32 @@ static size_t parse_unicode_escape(const char *text, size_t n, unsigned *unit) {
     return 6;
 }
 
+/** Length of NaN, Infinity or -Infinity at text, which Python's json module writes; 0 elsewhere. */
+static size_t nonfinite_length(const char *text, size_t n) {
+    static const char *const numbers[] = {"NaN", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const size_t length = strlen(numbers[i]);
+        if (n >= length && memcmp(text, numbers[i], length) == 0) return length;
+    }
+    return 0;
+}
+
 /** Copies text with a PT_JSON_INVALID for each byte and each escape that stands for no character. */
 static void replace_invalid(const char *text, size_t n, pt_strbuf *repaired) {
+    bool in_string = false;
     for (size_t i = 0, size; i < n; i += size) {
         unsigned unit = 0, low = 0;
+        if (!in_string && (size = nonfinite_length(text + i, n - i)) > 0) {
+            pt_strbuf_append(repaired, "null");
+            continue;
+        }
         if (pt_utf8_decode(text + i, n - i, &size) == UINT32_MAX) {
             pt_strbuf_append(repaired, PT_JSON_INVALID);
             continue;
         }
+        if (text[i] == '"') in_string = !in_string;
         if (text[i] == '\\' && parse_unicode_escape(text + i, n - i, &unit) == 0 && i + 1 < n)
-            size = 2; /* so that the second backslash of two begins no escape */
+            size = 2; /* an escaped backslash or quote: it begins no escape and ends no string */
         if (unit >= 0xD800 && unit <= 0xDFFF) {
             const bool pair = unit < 0xDC00 &&
                               parse_unicode_escape(text + i + 6, n - i - 6, &low) > 0 &&

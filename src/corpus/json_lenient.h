@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_lenient.h - JSON whose strings are not all valid text */
+/* json_lenient.h - JSON with invalid text in strings, and with numbers that JSON does not have */
 
 #ifndef PATINA_CORPUS_JSON_LENIENT_H
 #define PATINA_CORPUS_JSON_LENIENT_H
@@ -14,7 +14,8 @@
 /**
  * Parses JSON whose strings may contain bytes that are not UTF-8, unpaired surrogates and NUL
  * characters. Each invalid byte or surrogate becomes PT_JSON_INVALID and *repaired is set;
- * pt_json_is_valid_text finds such strings. NULL for other syntax errors; error gives the position.
+ * pt_json_is_valid_text finds such strings. NaN, Infinity and -Infinity, which Python's json module
+ * writes, become null. NULL for other syntax errors; error gives the position.
  */
 json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error);
 

@@ -309,18 +309,19 @@ static bool add_id(const pt_parquet_field *field, const pt_parquet_slot *slot, p
 
     if (!slot->present) return false;
     if (field->type == PT_PARQUET_BYTE_ARRAY) {
-        if (!is_text(slot->is.text.bytes, slot->is.text.n)) return false;
-        pt_strbuf_append_bytes(id, slot->is.text.bytes, slot->is.text.n);
+        if (!is_text(slot->value.text.bytes, slot->value.text.n)) return false;
+        pt_strbuf_append_bytes(id, slot->value.text.bytes, slot->value.text.n);
     } else if (is_integer(field)) {
-        const int64_t value = field->type == PT_PARQUET_INT64 ? slot->is.i64
-                              : is_unsigned                   ? (int64_t)(uint32_t)slot->is.i32
-                                                              : slot->is.i32;
+        const int64_t value = field->type == PT_PARQUET_INT64 ? slot->value.i64
+                              : is_unsigned                   ? (int64_t)(uint32_t)slot->value.i32
+                                                              : slot->value.i32;
         if (is_unsigned)
             pt_strbuf_printf(id, "%llu", (unsigned long long)value);
         else
             pt_strbuf_printf(id, "%lld", (long long)value);
     } else {
-        const double value = field->type == PT_PARQUET_FLOAT ? (double)slot->is.f32 : slot->is.f64;
+        const double value =
+            field->type == PT_PARQUET_FLOAT ? (double)slot->value.f32 : slot->value.f64;
         if (!(fabs(value) < 0x1p53) || value != floor(value)) return false;
         pt_strbuf_printf(id, "%lld", (long long)value);
     }
@@ -372,11 +373,11 @@ static patina_status read_captions(table *t, item *it, patina_error *err) {
         if (slot.is_item && it->n_text > PT_TEXT_MAX) {
             is_truncated = true;
         } else if (slot.present) {
-            it->n_text += slot.is.text.n;
-            PT_TRY(slot.is.text.n > PT_TEXT_MAX
+            it->n_text += slot.value.text.n;
+            PT_TRY(slot.value.text.n > PT_TEXT_MAX
                        ? pt_entry_add_bad_caption(&it->entry, "very long", err)
-                       : pt_entry_add_caption(&it->entry, (const char *)slot.is.text.bytes,
-                                              slot.is.text.n, err));
+                       : pt_entry_add_caption(&it->entry, (const char *)slot.value.text.bytes,
+                                              slot.value.text.n, err));
         } else if (slot.is_item) {
             PT_TRY(pt_entry_add_bad_caption(&it->entry, "null", err));
         }
@@ -394,9 +395,10 @@ static patina_status read_path(table *t, item *it, patina_error *err) {
     PT_TRY(pt_parquet_column_reader_next(t->path, &slot, err));
     if (!slot.present) return PATINA_OK;
     const bool is_usable =
-        slot.is.text.n <= PT_TEXT_MAX &&
-        (slot.is.text.n == 0 || !memchr(slot.is.text.bytes, '\0', slot.is.text.n));
-    it->audio_path = pt_text_dup((const char *)slot.is.text.bytes, is_usable ? slot.is.text.n : 0);
+        slot.value.text.n <= PT_TEXT_MAX &&
+        (slot.value.text.n == 0 || !memchr(slot.value.text.bytes, '\0', slot.value.text.n));
+    it->audio_path =
+        pt_text_dup((const char *)slot.value.text.bytes, is_usable ? slot.value.text.n : 0);
     return it->audio_path ? PATINA_OK : no_memory(err);
 }
 
@@ -543,10 +545,10 @@ static patina_status read_audio(const parquet_state *s, table *t, uint64_t row, 
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                                "its audio cannot be read: %s", t->audio_fault);
     if (!slot.present) return set_audio_path(s, t, path, entry, err);
-    entry->audio = malloc(slot.is.text.n > 0 ? slot.is.text.n : 1);
+    entry->audio = malloc(slot.value.text.n > 0 ? slot.value.text.n : 1);
     if (!entry->audio) return no_memory(err);
-    memcpy(entry->audio, slot.is.text.bytes, slot.is.text.n);
-    entry->n_audio = slot.is.text.n;
+    memcpy(entry->audio, slot.value.text.bytes, slot.value.text.n);
+    entry->n_audio = slot.value.text.n;
     return PATINA_OK;
 }
 

@@ -310,8 +310,9 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
                                   patina_error *err) {
     static const char *const members[] = {"text", "caption", "captions", NULL}; /* LAION's first */
     const part *json = &x->parts[JSON], *txt = &x->parts[TXT];
+    json_error_t error = {0};
     bool repaired = false;
-    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired) : NULL;
+    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired, &error) : NULL;
     patina_status status = PATINA_OK;
 
     entry->id = id_of(s, x->key, object, repaired);
@@ -320,7 +321,7 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
     else if (json->is_too_large || (!json->name && txt->is_too_large))
         status = pt_entry_add_bad_caption(entry, "the .json or .txt beside it is too large", err);
     else if (json->name)
-        status = pt_sidecar_add_json(entry, object, repaired, members, err);
+        status = pt_sidecar_add_json(entry, object, &error, repaired, members, err);
     else if (txt->name)
         status = pt_sidecar_add_lines(entry, txt->bytes, txt->n, err);
     json_decref(object);

@@ -37,7 +37,7 @@ struct pt_chunk_store {
     const pt_run_metadata *run_meta;
     size_t n_splits;
     pt_key_value metadata[3];
-    bool made_out, retry_rejects, alone;
+    bool made_out, retry_rejects, exclusive;
     unsigned char *chunks; /* [run_meta->n_chunks] of the above */
 
     uint64_t chunk; /* the open one */
@@ -131,8 +131,7 @@ static void copy_counts(const pt_run_metadata *from, pt_run_metadata *to) {
 static bool is_retryable(const uint64_t rejects_by[PATINA_REJECT_COUNT]) {
     for (int i = 0; i < PATINA_REJECT_COUNT; i++) {
         const patina_status reason = (patina_status)(PATINA_REJECT_FIRST + i);
-        if (reason == PATINA_REJECT_BAD_CAPTION || reason == PATINA_REJECT_DUPLICATE_ID) continue;
-        if (rejects_by[i] > 0) return true;
+        if (pt_status_is_retryable(reason) && rejects_by[i] > 0) return true;
     }
     return false;
 }
@@ -149,7 +148,7 @@ static patina_status open_finished(const pt_chunk_store *s, bool *complete, pt_r
     patina_status status = PATINA_OK;
     if (difference[0] != '\0') {
         status = fail_other_run(s->out, "a finished", difference, err);
-    } else if (s->retry_rejects && is_retryable(manifest.run_meta.rejects_by) && !s->alone) {
+    } else if (s->retry_rejects && is_retryable(manifest.run_meta.rejects_by) && !s->exclusive) {
         status = pt_fail(err, PATINA_EUSAGE,
                          "output folder '%s': the set is finished; one process alone may open it "
                          "up to try its rejects again: give '--retry rejects' once without "
@@ -267,7 +266,7 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
     s->run_meta = run_meta;
     s->n_splits = pt_run_metadata_count_splits(run_meta);
     s->retry_rejects = options->retry_rejects;
-    s->alone = options->alone;
+    s->exclusive = options->exclusive;
     assert(s->n_splits >= 1 && s->n_splits <= PATINA_SPLITS_MAX);
     if (run_meta->n_chunks > PT_CHUNKS_MAX)
         return pt_fail(err, PATINA_EUSAGE,
@@ -310,7 +309,7 @@ static bool is_unused(const char *work) {
 static void remove_unused_plan(const pt_chunk_store *s) {
     const pt_path work = pt_path_joinf(s->out, PT_WORK_DIR);
     pt_path own;
-    if (!s->alone || !is_unused(work.text) ||
+    if (!s->exclusive || !is_unused(work.text) ||
         pt_temp_dir_create(s->out, PT_WORK_DIR, &own, NULL) != PATINA_OK)
         return;
     if (rename(work.text, own.text) != 0 || is_unused(own.text))

@@ -31,7 +31,7 @@ typedef struct pt_chunk_store_options {
     const char *resume_from; /* earlier output of the same run, which is only read */
     bool retry_rejects;      /* chunks with rejects that another try can change are done anew, each
                                 once until the set is finished; a finished set is opened up first */
-    bool alone; /* no other process works on the folder now: a finished set may be opened up, and a
+    bool exclusive; /* no other process works on the folder now: a finished set may be opened up, and a
                    run that comes to nothing takes its plan away again, so that it is not in the way
                    of another. Both would disturb others who are at work. */
     void (*on_note)(void *context, const char *sentence); /* what is worth knowing and no error */

@@ -34,7 +34,7 @@ typedef struct pt_run_metadata {
     uint64_t n_rows, n_parts;
     uint64_t split_rows[PATINA_SPLITS_MAX], split_parts[PATINA_SPLITS_MAX];
     uint64_t n_rejects;
-    uint64_t rejects_by[PATINA_REJECT_COUNT];
+    uint64_t rejects_by[PATINA_REJECT_MAX];
     const char *files_hash; /* of the hashes of all files; may be NULL */
 } pt_run_metadata;
 

@@ -59,18 +59,18 @@ static patina_status fail_missing_chunks(const char *out, const patina_dataset_r
 static patina_status find_missing(const char *out, uint64_t n_chunks, patina_dataset_report *report,
                                   patina_error *err) {
     uint64_t n_present = 0;
-    unsigned char *there = calloc((size_t)n_chunks + 1, 1);
-    if (!there)
+    unsigned char *present = calloc((size_t)n_chunks + 1, 1);
+    if (!present)
         return pt_fail(err, PATINA_ENOMEM, "out of memory for %" PRIu64 " chunks", n_chunks);
-    const patina_status status = pt_chunks_list(out, n_chunks, there, &n_present, err);
+    const patina_status status = pt_chunks_list(out, n_chunks, present, &n_present, err);
     report->n_chunks = n_chunks;
     report->n_missing = 0;
     for (uint64_t c = 0; status == PATINA_OK && c < n_chunks; c++) {
-        if (there[c]) continue;
+        if (present[c]) continue;
         if (report->n_missing < PATINA_MISSING_CHUNKS_MAX) report->missing[report->n_missing] = c;
         report->n_missing++;
     }
-    free(there);
+    free(present);
     return status;
 }
 

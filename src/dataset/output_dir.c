@@ -187,7 +187,7 @@ void pt_temp_dir_remove_stale(const char *parent, const char *what, bool all) {
 /* ---------------------------------------------------------------- what a folder holds */
 
 /* A finished set that was being opened up again when the process died, between its two renames
- * (reopen.c): the work folder has all, and only its name is missing. */
+ * (resume.c): the work folder has all, and only its name is missing. */
 static bool is_half_reopened(const char *folder) {
     const pt_path plan = pt_path_joinf(folder, "plan.json"),
                   finished = pt_path_joinf(folder, PT_DATASET_FILE);

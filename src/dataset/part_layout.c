@@ -40,7 +40,7 @@ static bool is_chunk(const char *name, uint64_t n_chunks, uint64_t *chunk) {
     return *chunk < n_chunks && strcmp(name, spelt) == 0;
 }
 
-patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *there,
+patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *present,
                              uint64_t *n_present, patina_error *err) {
     const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
     DIR *dir = opendir(work.text);
@@ -53,7 +53,7 @@ patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *
                        strerror(errno));
     while ((item = readdir(dir)))
         if (is_chunk(item->d_name, n_chunks, &chunk)) {
-            there[chunk] = 1;
+            present[chunk] = 1;
             ++*n_present;
         }
     closedir(dir);
@@ -94,7 +94,7 @@ pt_path pt_part_file_path(const char *out, const pt_manifest *manifest, uint64_t
 /* ---------------------------------------------------------------- moving */
 
 /* The folders exist, and no file is absent, or the rename says so. */
-static patina_status move(const char *from, const char *to, patina_error *err) {
+static patina_status move_file(const char *from, const char *to, patina_error *err) {
     if (rename(from, to) == 0) return PATINA_OK;
     const int why = errno;
     if (why == ENOENT && pt_path_exists(to)) return PATINA_OK; /* moved already */
@@ -119,7 +119,7 @@ static patina_status move_to_final(const char *out, const pt_manifest *manifest,
                                    size_t split, pt_part_kind kind, patina_error *err) {
     const pt_path from = path_in_chunk(out, manifest, chunk, split, kind),
                   to = final_path(out, manifest, chunk, split, kind);
-    PT_TRY(move(from.text, to.text, err));
+    PT_TRY(move_file(from.text, to.text, err));
     return check_size(
         to.text, pt_part_file_digest(&manifest->chunks[chunk].parts[split], kind)->n_bytes, err);
 }
@@ -128,7 +128,7 @@ static patina_status move_to_chunk(const char *out, const pt_manifest *manifest,
                                    size_t split, pt_part_kind kind, patina_error *err) {
     const pt_path from = final_path(out, manifest, chunk, split, kind),
                   to = path_in_chunk(out, manifest, chunk, split, kind);
-    return move(from.text, to.text, err);
+    return move_file(from.text, to.text, err);
 }
 
 static patina_status for_each_part(const char *out, const pt_manifest *manifest,

@@ -27,12 +27,12 @@ void pt_chunk_dir_name(uint64_t chunk, char name[PT_CHUNK_DIR_NAME_MAX]);
 pt_path pt_chunk_dir_path(const char *out, uint64_t chunk);
 
 /**
- * Which chunks have a folder: sets there[c] to 1 and leaves the others alone.
+ * Which chunks have a folder: sets present[c] to 1 and leaves the others alone.
  *
- * there    [n_chunks]
+ * present    [n_chunks]
  * n_present  how many folders there are
  */
-patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *there,
+patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *present,
                              uint64_t *n_present, patina_error *err);
 
 /** Reads chunk.json of one chunk's folder. */

@@ -88,7 +88,7 @@ static patina_status read_values(pt_parquet_column_reader *from, const pt_column
                            column->name, slot.is_item ? i + 1 : 0, column->n_values);
         if (!slot.present)
             return pt_fail(err, PATINA_EFORMAT, "column '%s': value %zu is null", column->name, i);
-        values[i] = slot.is.f32;
+        values[i] = slot.value.f32;
     }
     if (continues)
         return pt_fail(err, PATINA_EFORMAT, "column '%s': a list of more than %zu values",

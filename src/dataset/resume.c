@@ -230,7 +230,7 @@ static patina_status copy_chunk(const char *from, const char *out, const pt_mani
 }
 
 static patina_status copy_all(const char *from, const char *out, const pt_manifest *manifest,
-                              unsigned char *there, const pt_note_callback *note_callback,
+                              unsigned char *present, const pt_note_callback *note_callback,
                               patina_error *err) {
     rejects_reader rejects = {.file = NULL};
     patina_status status = manifest->finished ? rejects_open(&rejects, from, err) : PATINA_OK;
@@ -239,14 +239,14 @@ static patina_status copy_all(const char *from, const char *out, const pt_manife
         const pt_path target = pt_chunk_dir_path(out, c);
         patina_error fault = {0};
         if (!manifest->chunks[c].known) continue;
-        if (there[c] || pt_path_exists(target.text)) {
-            there[c] = 1;
+        if (present[c] || pt_path_exists(target.text)) {
+            present[c] = 1;
             if (manifest->finished)
                 status = rejects_copy_lines(&rejects, manifest->chunks[c].n_rejects, NULL, err);
             continue;
         }
         status = copy_chunk(from, out, manifest, c, &rejects, &fault);
-        if (status == PATINA_OK) there[c] = 1;
+        if (status == PATINA_OK) present[c] = 1;
         if (status == PATINA_EFORMAT) {
             pt_error_add_context(&fault, "chunk %" PRIu64 " is not taken over", c);
             if (note_callback->note) note_callback->note(note_callback->context, fault.message);
@@ -275,15 +275,15 @@ static patina_status check_same_run(const char *from, const pt_manifest *manifes
 }
 
 /* Those chunks of an unfinished run that are there. */
-static patina_status read_chunk_infos(const char *from, pt_manifest *manifest, unsigned char *there,
+static patina_status read_chunk_infos(const char *from, pt_manifest *manifest, unsigned char *present,
                                       const pt_note_callback *note_callback, patina_error *err) {
     uint64_t n_present = 0, n_known = 0;
 
-    PT_TRY(pt_chunks_list(from, manifest->run_meta.n_chunks, there, &n_present, err));
+    PT_TRY(pt_chunks_list(from, manifest->run_meta.n_chunks, present, &n_present, err));
     PT_TRY(pt_manifest_alloc_chunks(manifest, err));
     for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
         patina_error fault = {0};
-        if (!there[c]) continue;
+        if (!present[c]) continue;
         if (pt_chunk_read_info(from, manifest, c, &fault) == PATINA_OK)
             n_known++;
         else if (note_callback->note)
@@ -300,10 +300,10 @@ static patina_status read_unfinished(const char *from, const pt_run_metadata *ru
 
     PT_TRY(pt_manifest_read_plan(plan.text, manifest, err));
     PT_TRY(check_same_run(from, manifest, run_meta, err));
-    unsigned char *there = calloc((size_t)run_meta->n_chunks + 1, 1);
-    if (!there) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    const patina_status status = read_chunk_infos(from, manifest, there, note_callback, err);
-    free(there);
+    unsigned char *present = calloc((size_t)run_meta->n_chunks + 1, 1);
+    if (!present) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    const patina_status status = read_chunk_infos(from, manifest, present, note_callback, err);
+    free(present);
     return status;
 }
 
@@ -321,7 +321,7 @@ static bool is_same_dir(const char *a, const char *b) {
 }
 
 patina_status pt_chunks_import(const char *given, const char *out, const pt_run_metadata *run_meta,
-                               unsigned char *there, const pt_note_callback *note_callback,
+                               unsigned char *present, const pt_note_callback *note_callback,
                                patina_error *err) {
     char from[PT_OUTPUT_PATH_MAX + 1];
     pt_manifest manifest = {.finished = false};
@@ -338,7 +338,7 @@ patina_status pt_chunks_import(const char *given, const char *out, const pt_run_
     patina_status status = state == PT_OUTPUT_FINISHED
                                ? read_finished(from, run_meta, &manifest, err)
                                : read_unfinished(from, run_meta, &manifest, note_callback, err);
-    if (status == PATINA_OK) status = copy_all(from, out, &manifest, there, note_callback, err);
+    if (status == PATINA_OK) status = copy_all(from, out, &manifest, present, note_callback, err);
     pt_manifest_release(&manifest);
     return status;
 }

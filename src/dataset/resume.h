@@ -31,13 +31,13 @@ patina_status pt_dataset_reopen(const char *out, const pt_manifest *manifest, pa
  * is only read. A damaged chunk is told to the note_callback and left out.
  *
  * from   of a run of the same run_meta, finished or not
- * there  [run_meta->n_chunks], 1 for chunks that OUT has; gets those that were copied
+ * present  [run_meta->n_chunks], 1 for chunks that OUT has; gets those that were copied
  *
  * Errors  PATINA_EUSAGE  from holds no such run
  *         PATINA_EIO
  */
 patina_status pt_chunks_import(const char *from, const char *out, const pt_run_metadata *run_meta,
-                               unsigned char *there, const pt_note_callback *note_callback,
+                               unsigned char *present, const pt_note_callback *note_callback,
                                patina_error *err);
 
 #endif /* PATINA_DATASET_RESUME_H */

@@ -399,18 +399,18 @@ static void check_chunk_files(verifier *c, uint64_t chunk) {
         check_rejects(c, rejects.text, &record->rejects, record->rejects_by);
 }
 
-static patina_status check_chunks(verifier *c, unsigned char *there, patina_error *err) {
+static patina_status check_chunks(verifier *c, unsigned char *present, patina_error *err) {
     const uint64_t n_chunks = c->manifest.run_meta.n_chunks;
     uint64_t n_present = 0, n_known = 0;
 
-    PT_TRY(pt_chunks_list(c->out, n_chunks, there, &n_present, err));
+    PT_TRY(pt_chunks_list(c->out, n_chunks, present, &n_present, err));
     c->report->n_chunks = n_chunks;
     c->report->n_missing = n_chunks - n_present;
     if (n_present == 0) return PATINA_OK;
     PT_TRY(pt_manifest_alloc_chunks(&c->manifest, err));
     for (uint64_t i = 0; i < n_chunks; i++) {
         patina_error cause = {0};
-        if (!there[i]) continue;
+        if (!present[i]) continue;
         c->n_reported = 0;
         PT_TRY(report_status(c, pt_chunk_read_info(c->out, &c->manifest, i, &cause), &cause, err));
         n_known += c->manifest.chunks[i].known;
@@ -429,9 +429,9 @@ static patina_status check_unfinished(verifier *c, patina_error *err) {
     patina_status status = pt_manifest_read_plan(plan.text, &c->manifest, &cause);
     if (status != PATINA_OK) return report_status(c, status, &cause, err);
     read_settings(c);
-    unsigned char *there = calloc((size_t)c->manifest.run_meta.n_chunks + 1, 1);
-    status = there ? check_chunks(c, there, err) : pt_fail(err, PATINA_ENOMEM, "out of memory");
-    free(there);
+    unsigned char *present = calloc((size_t)c->manifest.run_meta.n_chunks + 1, 1);
+    status = present ? check_chunks(c, present, err) : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    free(present);
     return status;
 }
 

@@ -96,10 +96,10 @@ static void load_number(pt_parquet_type type, const unsigned char *bytes, pt_par
     /* The bits of a float are those of the integer of its size: memcpy between them. */
     if (type_size(type) == 4) {
         const uint32_t bits = load_u32(bytes);
-        memcpy(&slot->is, &bits, sizeof bits);
+        memcpy(&slot->value, &bits, sizeof bits);
     } else {
         const uint64_t bits = load_u64(bytes);
-        memcpy(&slot->is, &bits, sizeof bits);
+        memcpy(&slot->value, &bits, sizeof bits);
     }
 }
 
@@ -122,7 +122,7 @@ static patina_status read_plain_value(pt_parquet_column_reader *c, pt_parquet_sl
                                       patina_error *err) {
     const size_t size = type_size(c->field->type);
     if (c->field->type == PT_PARQUET_BYTE_ARRAY)
-        return read_byte_array(&c->at, c->end, &slot->is.text.bytes, &slot->is.text.n)
+        return read_byte_array(&c->at, c->end, &slot->value.text.bytes, &slot->value.text.n)
                    ? PATINA_OK
                    : too_short(err);
     if ((size_t)(c->end - c->at) < size) return too_short(err);
@@ -139,8 +139,8 @@ static patina_status read_dictionary_value(pt_parquet_column_reader *c, pt_parqu
         return pt_fail(err, PATINA_EFORMAT, "a value is number %u of a dictionary of %zu", index,
                        c->dictionary_page.n_values);
     if (c->field->type == PT_PARQUET_BYTE_ARRAY) {
-        slot->is.text.bytes = c->dictionary.bytes + c->byte_arrays[index].offset;
-        slot->is.text.n = c->byte_arrays[index].n;
+        slot->value.text.bytes = c->dictionary.bytes + c->byte_arrays[index].offset;
+        slot->value.text.n = c->byte_arrays[index].n;
     } else {
         load_number(c->field->type, c->dictionary.bytes + index * type_size(c->field->type), slot);
     }

@@ -32,7 +32,7 @@ typedef struct pt_parquet_slot {
             const unsigned char *bytes; /* until the next call */
             size_t n;
         } text; /* BYTE_ARRAY */
-    } is;
+    } value;
 } pt_parquet_slot;
 
 typedef struct pt_parquet_column_reader pt_parquet_column_reader;

@@ -3,9 +3,9 @@
 
 #include "parquet/rle_decoder.h"
 
-void pt_rle_decoder_init(pt_rle_decoder *hybrid, const void *bytes, size_t n, unsigned width) {
-    *hybrid = (pt_rle_decoder){.width = width};
-    pt_thrift_reader_init(&hybrid->in, bytes, n);
+void pt_rle_decoder_init(pt_rle_decoder *decoder, const void *bytes, size_t n, unsigned width) {
+    *decoder = (pt_rle_decoder){.width = width};
+    pt_thrift_reader_init(&decoder->in, bytes, n);
 }
 
 /** Of a packed run that is cut short, what is there counts: the last one may lack its padding. */
@@ -49,17 +49,17 @@ static uint32_t unpack(pt_rle_decoder *h) {
     return (uint32_t)(bits >> shift & ((UINT64_C(1) << h->width) - 1));
 }
 
-bool pt_rle_decoder_next(pt_rle_decoder *hybrid, uint32_t *value) {
-    while (hybrid->n_left == 0) { /* a run may be empty */
-        if (hybrid->in.at == hybrid->in.end) return false;
-        const uint64_t head = pt_varint_read(&hybrid->in);
-        if (hybrid->in.error != PT_THRIFT_OK || head >> 1 > UINT32_MAX) return false;
+bool pt_rle_decoder_next(pt_rle_decoder *decoder, uint32_t *value) {
+    while (decoder->n_left == 0) { /* a run may be empty */
+        if (decoder->in.at == decoder->in.end) return false;
+        const uint64_t head = pt_varint_read(&decoder->in);
+        if (decoder->in.error != PT_THRIFT_OK || head >> 1 > UINT32_MAX) return false;
         if (head & 1)
-            begin_bit_packed_run(hybrid, head >> 1);
+            begin_bit_packed_run(decoder, head >> 1);
         else
-            begin_rle_run(hybrid, head >> 1);
+            begin_rle_run(decoder, head >> 1);
     }
-    hybrid->n_left--;
-    *value = hybrid->packed ? unpack(hybrid) : hybrid->value;
+    decoder->n_left--;
+    *value = decoder->packed ? unpack(decoder) : decoder->value;
     return true;
 }

@@ -30,9 +30,9 @@ typedef struct pt_rle_decoder {
 } pt_rle_decoder;
 
 /** Borrows the n bytes. width: 0 to PT_RLE_BIT_WIDTH_MAX; with 0 every value is 0. */
-void pt_rle_decoder_init(pt_rle_decoder *hybrid, const void *bytes, size_t n, unsigned width);
+void pt_rle_decoder_init(pt_rle_decoder *decoder, const void *bytes, size_t n, unsigned width);
 
 /** The next value; false where there is none. */
-bool pt_rle_decoder_next(pt_rle_decoder *hybrid, uint32_t *value);
+bool pt_rle_decoder_next(pt_rle_decoder *decoder, uint32_t *value);
 
 #endif /* PATINA_PARQUET_RLE_DECODER_H */

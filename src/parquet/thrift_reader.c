@@ -16,7 +16,7 @@ static uint64_t set_error(pt_thrift_reader *in, pt_thrift_error error) {
     return 0;
 }
 
-static size_t left(const pt_thrift_reader *in) {
+static size_t bytes_left(const pt_thrift_reader *in) {
     return (size_t)(in->end - in->at);
 }
 
@@ -25,7 +25,7 @@ static unsigned read_byte(pt_thrift_reader *in) {
 }
 
 static void skip_bytes(pt_thrift_reader *in, uint64_t n) {
-    if (n <= left(in))
+    if (n <= bytes_left(in))
         in->at += n;
     else
         set_error(in, PT_THRIFT_TRUNCATED);
@@ -49,19 +49,19 @@ static int64_t read_zigzag(pt_thrift_reader *in) {
 
 bool pt_thrift_read_field_header(pt_thrift_reader *in, pt_thrift_field *field) {
     const unsigned head = read_byte(in);
-    if (head == 0) return false; /* the end of the struct, or a error */
+    if (head == 0) return false; /* the end of the struct, or an error */
     const int64_t id = head >> 4 ? field->id + (int)(head >> 4) : read_zigzag(in);
     if (id < INT16_MIN || id > INT16_MAX) return set_error(in, PT_THRIFT_INVALID);
     *field = (pt_thrift_field){(int)id, (pt_thrift_type)(head & 0xF)};
     return in->error == PT_THRIFT_OK;
 }
 
-static bool is(pt_thrift_reader *in, pt_thrift_type type, pt_thrift_type wanted) {
+static bool check_type(pt_thrift_reader *in, pt_thrift_type type, pt_thrift_type wanted) {
     return type == wanted || set_error(in, PT_THRIFT_INVALID);
 }
 
 bool pt_thrift_read_bool(pt_thrift_reader *in, const pt_thrift_field *field) {
-    return field->type == PT_THRIFT_TRUE || (is(in, field->type, PT_THRIFT_FALSE) && false);
+    return field->type == PT_THRIFT_TRUE || (check_type(in, field->type, PT_THRIFT_FALSE) && false);
 }
 
 int32_t pt_thrift_read_item_i32(pt_thrift_reader *in) {
@@ -71,16 +71,16 @@ int32_t pt_thrift_read_item_i32(pt_thrift_reader *in) {
 }
 
 int32_t pt_thrift_read_i32(pt_thrift_reader *in, const pt_thrift_field *field) {
-    return is(in, field->type, PT_THRIFT_I32) ? pt_thrift_read_item_i32(in) : 0;
+    return check_type(in, field->type, PT_THRIFT_I32) ? pt_thrift_read_item_i32(in) : 0;
 }
 
 int64_t pt_thrift_read_i64(pt_thrift_reader *in, const pt_thrift_field *field) {
-    return is(in, field->type, PT_THRIFT_I64) ? read_zigzag(in) : 0;
+    return check_type(in, field->type, PT_THRIFT_I64) ? read_zigzag(in) : 0;
 }
 
 pt_thrift_span pt_thrift_read_binary(pt_thrift_reader *in, const pt_thrift_field *field) {
     pt_thrift_span span = {0};
-    if (!is(in, field->type, PT_THRIFT_BINARY)) return span;
+    if (!check_type(in, field->type, PT_THRIFT_BINARY)) return span;
     const uint64_t n = pt_varint_read(in);
     const unsigned char *bytes = in->at;
     skip_bytes(in, n);
@@ -89,7 +89,7 @@ pt_thrift_span pt_thrift_read_binary(pt_thrift_reader *in, const pt_thrift_field
 }
 
 bool pt_thrift_read_struct(pt_thrift_reader *in, const pt_thrift_field *field) {
-    return is(in, field->type, PT_THRIFT_STRUCT);
+    return check_type(in, field->type, PT_THRIFT_STRUCT);
 }
 
 /** An item takes a byte at least, so that more of them than bytes are a lie. */
@@ -97,15 +97,15 @@ static size_t read_list_header(pt_thrift_reader *in, pt_thrift_type *type) {
     const unsigned head = read_byte(in);
     const uint64_t n = head >> 4 == 15 ? pt_varint_read(in) : head >> 4;
     *type = (pt_thrift_type)(head & 0xF);
-    return n <= left(in) ? (size_t)n : (size_t)set_error(in, PT_THRIFT_TRUNCATED);
+    return n <= bytes_left(in) ? (size_t)n : (size_t)set_error(in, PT_THRIFT_TRUNCATED);
 }
 
 size_t pt_thrift_read_list_header(pt_thrift_reader *in, const pt_thrift_field *field,
                                   pt_thrift_type type) {
     pt_thrift_type found;
-    if (!is(in, field->type, PT_THRIFT_LIST)) return 0;
+    if (!check_type(in, field->type, PT_THRIFT_LIST)) return 0;
     const size_t n = read_list_header(in, &found);
-    return n > 0 && is(in, found, type) ? n : 0; /* of an empty list some writers know no type */
+    return n > 0 && check_type(in, found, type) ? n : 0; /* of an empty list some writers know no type */
 }
 
 static void skip_value(pt_thrift_reader *in, pt_thrift_type type, bool is_item, unsigned depth);
@@ -119,7 +119,7 @@ static void skip_items(pt_thrift_reader *in, unsigned depth) {
 static void skip_map(pt_thrift_reader *in, unsigned depth) {
     const uint64_t n = pt_varint_read(in);
     const unsigned types = n > 0 ? read_byte(in) : 0;
-    if (n > left(in) / 2) set_error(in, PT_THRIFT_TRUNCATED);
+    if (n > bytes_left(in) / 2) set_error(in, PT_THRIFT_TRUNCATED);
     for (uint64_t i = 0; i < n && in->error == PT_THRIFT_OK; i++) {
         skip_value(in, (pt_thrift_type)(types >> 4), true, depth);
         skip_value(in, (pt_thrift_type)(types & 0xF), true, depth);

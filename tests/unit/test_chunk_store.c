@@ -14,8 +14,8 @@
 #include "fs/atomic_file.h"
 #include "run_fixture.h"
 
-static const pt_chunk_store_options retry = {.retry_rejects = true, .alone = true};
-static const pt_chunk_store_options alone = {.alone = true};
+static const pt_chunk_store_options retry = {.retry_rejects = true, .exclusive = true};
+static const pt_chunk_store_options alone = {.exclusive = true};
 
 static char *list_tree_of_single_run(void) {
     const char *out = run_dir_path("single");
@@ -431,7 +431,7 @@ TEST(chunk_store, damaged_chunks_are_not_imported) {
 
 TEST(chunk_store, invalid_resume_source) {
     const char *out = run_dir_path("beginning"), *from = run_dir_path("no-run");
-    pt_chunk_store_options options = {.resume_from = run_dir_path("absent"), .alone = true};
+    pt_chunk_store_options options = {.resume_from = run_dir_path("absent"), .exclusive = true};
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_run_metadata other = run_meta;
     pt_chunk_store *store = NULL;

@@ -67,7 +67,7 @@ static patina_status generate_all(const char *out, patina_error *err) {
 }
 
 static patina_status retry_all(const char *out, patina_error *err) {
-    const pt_chunk_store_options retry = {.retry_rejects = true, .alone = true};
+    const pt_chunk_store_options retry = {.retry_rejects = true, .exclusive = true};
     return run_write_all_chunks(out, &retry, true, err);
 }
 

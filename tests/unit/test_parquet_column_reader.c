@@ -31,16 +31,16 @@ static bool equal(pt_parquet_type type, const pt_parquet_slot *slot, const json_
     if (!slot->present || json_is_null(value)) return !slot->present && json_is_null(value);
     switch (type) {
     case PT_PARQUET_INT32:
-        return json_is_integer(value) && slot->is.i32 == json_integer_value(value);
+        return json_is_integer(value) && slot->value.i32 == json_integer_value(value);
     case PT_PARQUET_INT64:
-        return json_is_integer(value) && slot->is.i64 == json_integer_value(value);
+        return json_is_integer(value) && slot->value.i64 == json_integer_value(value);
     case PT_PARQUET_FLOAT:
-        return json_is_real(value) && slot->is.f32 == (float)json_real_value(value);
+        return json_is_real(value) && slot->value.f32 == (float)json_real_value(value);
     case PT_PARQUET_DOUBLE:
-        return json_is_real(value) && slot->is.f64 == json_real_value(value);
+        return json_is_real(value) && slot->value.f64 == json_real_value(value);
     case PT_PARQUET_BYTE_ARRAY:
-        return json_is_string(value) && slot->is.text.n == json_string_length(value) &&
-               memcmp(slot->is.text.bytes, json_string_value(value), slot->is.text.n) == 0;
+        return json_is_string(value) && slot->value.text.n == json_string_length(value) &&
+               memcmp(slot->value.text.bytes, json_string_value(value), slot->value.text.n) == 0;
     default:
         return false;
     }
@@ -264,10 +264,10 @@ static const char *read_bytes(const void *bytes, size_t n, patina_error *err) {
         if (!slot.present)
             at += (size_t)snprintf(text + at, 100, slot.is_item ? "-" : "()");
         else if (file->fields[1].type == PT_PARQUET_INT32)
-            at += (size_t)snprintf(text + at, 100, "%d", slot.is.i32);
+            at += (size_t)snprintf(text + at, 100, "%d", slot.value.i32);
         else
-            at += (size_t)snprintf(text + at, 100, "'%.*s'", (int)slot.is.text.n,
-                                   (const char *)slot.is.text.bytes);
+            at += (size_t)snprintf(text + at, 100, "'%.*s'", (int)slot.value.text.n,
+                                   (const char *)slot.value.text.bytes);
     }
     pt_parquet_column_reader_close(&column);
     pt_parquet_close(&file);
@@ -434,11 +434,11 @@ TEST(parquet_column_reader, lists_by_hand) {
     REQUIRE_OK(pt_parquet_column_reader_open(file, 0, &column, &t->err));
     pt_parquet_column_reader_seek_group(column, 0);
     CHECK_OK(pt_parquet_column_reader_next(column, &slot, &t->err));
-    CHECK(slot.begins_row && slot.present && slot.is.i32 == 1);
+    CHECK(slot.begins_row && slot.present && slot.value.i32 == 1);
     CHECK_OK(pt_parquet_column_reader_has_more_items(column, &continues, &t->err));
     CHECK(continues);
     CHECK_OK(pt_parquet_column_reader_next(column, &slot, &t->err));
-    CHECK(!slot.begins_row && slot.present && slot.is.i32 == 2);
+    CHECK(!slot.begins_row && slot.present && slot.value.i32 == 2);
     CHECK_OK(pt_parquet_column_reader_has_more_items(column, &continues, &t->err));
     CHECK(!continues);
     CHECK_OK(pt_parquet_column_reader_next(column, &slot, &t->err));
@@ -468,14 +468,14 @@ TEST(parquet_column_reader, resume) {
     CHECK_FAILS(pt_parquet_column_reader_skip(column, 3, &t->err), PATINA_EFORMAT);
     CHECK_INT(pt_parquet_column_reader_skip_page(column), 5);
     CHECK_OK(pt_parquet_column_reader_next(column, &slot, &t->err));
-    CHECK_INT(slot.is.i32, 3);
+    CHECK_INT(slot.value.i32, 3);
     CHECK_FAILS(pt_parquet_column_reader_skip(column, 2, &t->err),
                 PATINA_EFORMAT); /* one more than are left */
     CHECK_INT(pt_parquet_column_reader_skip_page(column), 7);
     pt_parquet_column_reader_seek_group(column, 0); /* passing over it, it is not even seen */
     CHECK_OK(pt_parquet_column_reader_skip(column, 6, &t->err));
     CHECK_OK(pt_parquet_column_reader_next(column, &slot, &t->err));
-    CHECK_INT(slot.is.i32, 4);
+    CHECK_INT(slot.value.i32, 4);
     pt_parquet_column_reader_close(&column);
     pt_parquet_close(&file);
     pt_strbuf_release(&out);
@@ -513,7 +513,7 @@ TEST(parquet_column_reader, a_large_file) {
     pt_parquet_column_reader_seek_group(column, 0);
     CHECK_OK(pt_parquet_column_reader_skip(column, 3, &t->err));
     CHECK_OK(pt_parquet_column_reader_next(column, &slot, &t->err));
-    CHECK_INT(slot.is.i32, 4);
+    CHECK_INT(slot.value.i32, 4);
     pt_parquet_column_reader_close(&column);
     pt_parquet_close(&file);
     pt_byte_source_close(&bytes);

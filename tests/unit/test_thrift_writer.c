@@ -4,11 +4,11 @@
 
 #include "parquet/thrift_writer.h"
 
-static bool is(const pt_strbuf *out, const char *bytes, size_t n) {
+static bool has_bytes(const pt_strbuf *out, const char *bytes, size_t n) {
     return out->length == n && memcmp(out->text, bytes, n) == 0;
 }
 
-#define CHECK_BYTES(out, literal) CHECK(is((out), (literal), sizeof(literal) - 1))
+#define CHECK_BYTES(out, literal) CHECK(has_bytes((out), (literal), sizeof(literal) - 1))
 
 /* The protocol's own example is 50399 -> df 89 03. */
 TEST(thrift_writer, varint) {
