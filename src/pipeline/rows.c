@@ -204,8 +204,11 @@ static patina_status reject_bad_captions(const pt_entry *entry, size_t first, si
                                           "'%s' has no caption", entry->source);
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
-        PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
-                                          entry->source, entry->captions[i].fault));
+        const pt_caption *caption = &entry->captions[i];
+        PT_TRY(pt_entry_result_add_reject(
+            result, caption->reason ? caption->reason : PATINA_REJECT_BAD_CAPTION, err,
+            caption->reason ? "%s%s" : "'%s': %s", caption->reason ? "" : entry->source,
+            caption->fault));
         if (*n_good == 0) break;
     }
     return PATINA_OK;
