@@ -174,7 +174,7 @@ static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, b
         if (*end) return PATINA_OK;
     } while (!too_long && (s->lines.line.length == 0 ||
                            strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length));
-    return read_line(s, too_long, entry, err);
+    return entry ? read_line(s, too_long, entry, err) : PATINA_OK;
 }
 
 const pt_corpus_reader pt_corpus_reader_jsonl = {
@@ -184,4 +184,5 @@ const pt_corpus_reader pt_corpus_reader_jsonl = {
     .open = jsonl_open,
     .close = jsonl_close,
     .next = jsonl_next,
+    .merges_rows = true,
 };

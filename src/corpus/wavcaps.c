@@ -52,6 +52,12 @@ static bool wavcaps_matches(const pt_corpus_probe *probe) {
     return status == PATINA_OK || (continues && pt_path_has_ext(probe->path, ".json"));
 }
 
+static int wavcaps_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
+    if (probe->is_folder || probe->head[strspn(probe->head, " \t\r\n")] != '{') return 0;
+    pt_strbuf_append(sentence, "the nearest kind is 'wavcaps', for which it lacks the list 'data'");
+    return 1;
+}
+
 static void wavcaps_close(void *state) {
     wavcaps_state *s = state;
     pt_json_stream_close(&s->list);
@@ -163,7 +169,7 @@ static patina_status wavcaps_next(void *state, bool with_audio, pt_entry *entry,
 
     PT_TRY(pt_json_stream_next(&s->list, &item, err));
     *end = item == PT_JSON_END || (item == PT_JSON_TRUNCATED && s->truncation_reported);
-    if (*end) return PATINA_OK;
+    if (*end || (!entry && item == PT_JSON_ELEMENT)) return PATINA_OK;
     pt_strbuf_printf(
         &source, "%s#%llu", s->name,
         (unsigned long long)(item == PT_JSON_TRUNCATED ? s->list.n_elements : s->list.index));
@@ -179,4 +185,6 @@ const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .open = wavcaps_open,
     .close = wavcaps_close,
     .next = wavcaps_next,
+    .lacks = wavcaps_lacks,
+    .merges_rows = true,
 };

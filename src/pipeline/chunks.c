@@ -157,7 +157,7 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
             break;
         }
         if (status == PATINA_OK) status = pt_plan_check_entry(&r->plan, index, &entry, err);
-        if (status == PATINA_OK && entry.id)
+        if (status == PATINA_OK && entry.id && pt_corpus_may_repeat_ids(r->corpus))
             status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
         if (status == PATINA_OK && wanted && !(*next = item_make(r, &entry, index, repeated)))
@@ -384,7 +384,9 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
                                      .abandon = abandon_entry};
     const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER;
 
-    PT_TRY(pt_corpus_open(o->corpus, &r->plan.corpus, &r->corpus, err));
+    r->corpus = r->plan.scanned;
+    r->plan.scanned = NULL;
+    PT_TRY(pt_corpus_rewind(r->corpus, err));
     /* The first progress event: inputs are open, and rows take the time from here on. */
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
     r->chunk_started_ns = pt_monotonic_ns();

@@ -206,7 +206,10 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
         plan->corpus_kind = strdup(pt_corpus_kind_name(corpus));
         if (!plan->corpus_kind) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    pt_corpus_close(&corpus);
+    if (status == PATINA_OK)
+        plan->scanned = corpus;
+    else
+        pt_corpus_close(&corpus);
     return status;
 }
 
@@ -221,6 +224,7 @@ uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk) {
 }
 
 void pt_plan_release(pt_plan *plan) {
+    pt_corpus_close(&plan->scanned);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);

@@ -26,6 +26,7 @@ typedef struct pt_plan {
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
 
+    pt_corpus *scanned; /* the corpus after pt_plan_scan_corpus, to be rewound */
     char *corpus_kind;
     /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];
