@@ -29,6 +29,7 @@ typedef struct pt_corpus_probe {
     const char *head; /* first bytes of the file, NUL-terminated, without byte order mark */
     size_t n_head;    /* up to PT_CORPUS_PROBE_BYTES */
     const pt_corpus_options *options;
+    char list_path[4096]; /* list that was found in a folder; "": none */
 } pt_corpus_probe;
 
 typedef struct pt_corpus_reader {
@@ -58,6 +59,9 @@ typedef struct pt_corpus_reader {
      * 0: not at all. May be NULL.
      */
     int (*lacks)(const pt_corpus_probe *probe, pt_strbuf *sentence);
+
+    /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
+    void (*describe_columns)(const void *state, pt_strbuf *text);
 
     bool merges_rows; /* rows of one id are one entry */
 

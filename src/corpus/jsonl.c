@@ -33,6 +33,17 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
+/** The member that names the audio file: `audio`; of NeMo manifests `audio_filepath`, of AudioFolder
+ * `file_name`, of Tango `location`. */
+static const json_t *find_audio_member(const json_t *object) {
+    static const char *const names[] = {"audio",    "audio_filepath", "file_name", "location",
+                                        "filename", "path",           "wav",       "file"};
+    const json_t *member = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !member; i++)
+        member = json_object_get(object, names[i]);
+    return member;
+}
+
 /** By its name, or by a first line that could be an entry. */
 static bool jsonl_matches(const pt_corpus_probe *probe) {
     if (probe->is_folder) return false;
@@ -43,7 +54,7 @@ static bool jsonl_matches(const pt_corpus_probe *probe) {
     bool repaired;
     if (*line != '{') return false;
     json_t *json = pt_json_parse_lenient(line, strcspn(line, "\n"), &repaired, &error);
-    const bool matches = json_is_object(json) && json_object_get(json, "audio");
+    const bool matches = json_is_object(json) && find_audio_member(json);
     json_decref(json);
     return matches;
 }
@@ -97,7 +108,7 @@ static const char *path_relative_to(const char *path, const char *folder) {
 static patina_status read_audio(const jsonl_state *s, const json_t *object, bool repaired,
                                 pt_entry *entry, patina_error *err) {
     const unsigned long long line = s->lines.number;
-    const json_t *audio = json_object_get(object, "audio");
+    const json_t *audio = find_audio_member(object);
     const char *text = json_string_value(audio), *source = text;
 
     if (!audio)
@@ -119,7 +130,7 @@ static patina_status read_audio(const jsonl_state *s, const json_t *object, bool
 static patina_status read_id(const jsonl_state *s, const json_t *object, bool repaired,
                              pt_entry *entry, patina_error *err) {
     const json_t *own = json_object_get(object, "id");
-    const json_t *id = own ? own : json_object_get(object, "audio");
+    const json_t *id = own ? own : find_audio_member(object);
     char location[40];
 
     if (!own && !json_is_string(id)) return PATINA_OK; /* no audio either: that is said */
@@ -130,6 +141,8 @@ static patina_status read_id(const jsonl_state *s, const json_t *object, bool re
 static patina_status read_object(const jsonl_state *s, const json_t *object, bool repaired,
                                  pt_entry *entry, patina_error *err) {
     const json_t *caption = pt_json_find_captions(object, s->column);
+    if (!caption && !s->column) caption = json_object_get(object, "transcription");
+    if (!caption && !s->column) caption = json_object_get(object, "sentence");
     if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     PT_TRY(read_audio(s, object, repaired, entry, err));
     return read_id(s, object, repaired, entry, err);

@@ -296,6 +296,20 @@ static patina_status find_root(table_state *s, const char *path, patina_error *e
     return PATINA_OK;
 }
 
+static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        size_t n;
+        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
+        pt_strbuf_printf(text, "%s'%.*s'", i ? ", " : "", pt_text_truncate(name, n < 40 ? n : 40),
+                         name);
+    }
+}
+
+static void describe_columns(const void *state, pt_strbuf *text) {
+    const table_state *s = state;
+    if (s->csv) append_columns(pt_csv_header(s->csv), text);
+}
+
 static patina_status fail_columns(const table_state *s, const pt_csv_record *header,
                                   patina_error *err) {
     const pt_table_layout *l = s->layout;
@@ -315,13 +329,8 @@ static patina_status fail_columns(const table_state *s, const pt_csv_record *hea
         option = "--id-column";
         names = o->id_column ? o->id_column : l->id;
     }
-    pt_strbuf_printf(&text, "it has no column '%s'; its columns are", names);
-    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
-        size_t n;
-        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
-        pt_strbuf_printf(&text, "%s '%.*s'", i ? "," : "", pt_text_truncate(name, n < 40 ? n : 40),
-                         name);
-    }
+    pt_strbuf_printf(&text, "it has no column '%s'; its columns are ", names);
+    append_columns(header, &text);
     pt_strbuf_printf(&text, "; name one with '%s'", option);
     char *shown = text.failed ? NULL : pt_text_escape(text.text);
     pt_fail(err, PATINA_EFORMAT, "%s", shown ? shown : "columns are missing");
@@ -579,6 +588,10 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
             return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                                    "line %llu: its file name is empty, not UTF-8, or has a NUL",
                                    r->line);
+        if (s->files.of.n_paths > 1) { /* names of several folders may be equal */
+            const char *path = s->files.of.paths[s->n_opened - 1];
+            pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
+        }
         pt_strbuf_append_bytes(&id, name, n);
     }
     entry->id = pt_strbuf_detach(&id);
@@ -749,6 +762,7 @@ static patina_status table_next(void *state, bool with_audio, pt_entry *entry, b
 const pt_corpus_reader pt_corpus_reader_table = {
     .extensions = extensions,
     .lacks = table_lacks,
+    .describe_columns = describe_columns,
     .matches_layout = table_matches,
     .open_layout = table_open,
     .close = table_close,

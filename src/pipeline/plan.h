@@ -27,6 +27,8 @@ typedef struct pt_plan {
     char settings_hash[PT_SHA256_HEX_SIZE];
 
     pt_corpus *scanned; /* the corpus after pt_plan_scan_corpus, to be rewound */
+    patina_status first_reason; /* one for which the first entries are all rejected; or PATINA_OK */
+    char first_fault[200];      /* of the first entry */
     char *corpus_kind;
     /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];

@@ -68,6 +68,7 @@ patina_status pt_entry_result_add_reject(pt_entry_result *result, patina_status 
     if (!rejects) return out_of_memory(err);
     result->rejects = rejects;
     rejects[result->n_rejects].reason = reason;
+    rejects[result->n_rejects].source = NULL;
     rejects[result->n_rejects].sentence = strdup(sentence);
     if (!rejects[result->n_rejects].sentence) return out_of_memory(err);
     result->n_rejects++;
@@ -204,10 +205,13 @@ static patina_status reject_bad_captions(const pt_entry *entry, size_t first, si
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
         const pt_caption *caption = &entry->captions[i];
-        PT_TRY(pt_entry_result_add_reject(
-            result, caption->reason ? caption->reason : PATINA_REJECT_BAD_CAPTION, err,
-            caption->reason ? "%s%s" : "'%s': %s", caption->reason ? "" : entry->source,
-            caption->fault));
+        if (caption->reason) {
+            PT_TRY(pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault));
+            result->rejects[result->n_rejects - 1].source = caption->source;
+        } else {
+            PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
+                                              entry->source, caption->fault));
+        }
         if (*n_good == 0) break;
     }
     return PATINA_OK;
