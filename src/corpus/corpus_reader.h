@@ -78,6 +78,8 @@ typedef struct pt_corpus_reader {
     READER(parquet)                                                                                \
     READER(folder)                                                                                 \
     READER(table)                                                                                  \
+    READER(nsynth)                                                                                 \
+    READER(macs)                                                                                   \
     READER(jsonl)                                                                                  \
     READER(wavcaps)
 

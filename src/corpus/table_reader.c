@@ -170,6 +170,13 @@ static bool header_matches(const pt_csv_record *header, const pt_table_layout *l
     return find_columns(header, l, o, &at);
 }
 
+/** Whether the first row fits a header that is not in the file; it is read. */
+static bool row_fits(pt_csv_table *table, const pt_csv_format *format) {
+    const pt_csv_record *r = NULL;
+    if (!format->header) return true;
+    return pt_csv_next(table, &r, NULL) == PATINA_OK && (!r || !r->fault[0]);
+}
+
 /** The delimiter with which the head of a file has the columns of a layout; 0: none. */
 static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *l, bool detect) {
     const pt_corpus_options *o = probe->options;
@@ -180,7 +187,8 @@ static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *
         const char delimiter = o->delimiter ? o->delimiter : delimiters[i];
         const pt_csv_format format = make_format(l, o, delimiter);
         if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
-        const bool matches = header_matches(pt_csv_header(table), l, o, detect);
+        const bool matches =
+            header_matches(pt_csv_header(table), l, o, detect) && row_fits(table, &format);
         pt_csv_close(&table);
         if (matches) return delimiter;
     }
@@ -340,23 +348,25 @@ static patina_status fail_columns(const table_state *s, const pt_csv_record *hea
 }
 
 static patina_status open_with_delimiter(table_state *s, const char *path, char delimiter,
-                                         patina_error *err) {
+                                         bool *fits, patina_error *err) {
     const pt_csv_format format = make_format(s->layout, s->options, delimiter);
+    pt_csv_close(&s->csv);
+    PT_TRY(pt_csv_open(path, &format, &s->csv, err));
+    *fits = find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at);
+    if (!*fits || !format.header) return PATINA_OK;
+    *fits = row_fits(s->csv, &format);
+    pt_csv_close(&s->csv);
     return pt_csv_open(path, &format, &s->csv, err);
 }
 
 /** Opens a table with the delimiter that gives it the columns of the layout. */
 static patina_status open_table(table_state *s, const char *path, patina_error *err) {
     const char given = s->options->delimiter ? s->options->delimiter : s->layout->delimiter;
-    for (size_t i = 0; i < (given ? 1 : sizeof delimiters); i++) {
-        pt_csv_close(&s->csv);
-        PT_TRY(open_with_delimiter(s, path, given ? given : delimiters[i], err));
-        if (find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at)) return PATINA_OK;
-    }
-    if (!given) {
-        pt_csv_close(&s->csv);
-        PT_TRY(open_with_delimiter(s, path, ',', err));
-    }
+    bool fits = false;
+    for (size_t i = 0; i < (given ? 1 : sizeof delimiters) && !fits; i++)
+        PT_TRY(open_with_delimiter(s, path, given ? given : delimiters[i], &fits, err));
+    if (!fits) PT_TRY(open_with_delimiter(s, path, given ? given : ',', &fits, err));
+    if (find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at)) return PATINA_OK;
     return fail_columns(s, pt_csv_header(s->csv), err);
 }
 

@@ -3,7 +3,8 @@
  *
  *     {"num_captions_per_audio": 1, "data": [{"id": "Y1.wav", "caption": "..."}, ...]}
  *
- * `id` is a string or an integer, and the name of the clip, with an extension or without; `caption`
+ * `id` (or `wav`, of AudioLDM) is a string or an integer, and the name of the clip, with an extension or
+ * without; `caption`
  * (or `captions`, or `text`, or the member that options name) is a string or a list. Other members
  * are not used. `data` is read element by element: a bad one is a reject, and the next is read.
  * Audio lies in the audio root or beside the file, or in folders there, as clip_index.h says.
@@ -111,11 +112,28 @@ static patina_status find_audio(const wavcaps_state *s, pt_entry *entry, const c
     return entry->source && entry->path ? PATINA_OK : no_memory(err);
 }
 
+/** Captions in the members caption_1, caption_2 ... of WavCaps' retrieval sets. */
+static patina_status add_numbered(const json_t *object, bool repaired, pt_entry *entry,
+                                  patina_error *err) {
+    for (unsigned i = 1;; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "caption_%u", i);
+        const json_t *caption = json_object_get(object, name);
+        if (!caption) return PATINA_OK;
+        PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
+    }
+}
+
 static patina_status read_object(const wavcaps_state *s, const json_t *object, bool repaired,
                                  const char *location, pt_entry *entry, patina_error *err) {
-    const json_t *caption = pt_json_find_captions(object, s->column);
-    if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
-    PT_TRY(pt_entry_set_id(entry, json_object_get(object, "id"), repaired, location, err));
+    const json_t *caption = pt_json_find_captions(object, s->column), *id;
+    if (caption)
+        PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
+    else if (!s->column)
+        PT_TRY(add_numbered(object, repaired, entry, err));
+    id = json_object_get(object, "id");
+    if (!id) id = json_object_get(object, "wav");
+    PT_TRY(pt_entry_set_id(entry, id, repaired, location, err));
     return entry->id ? find_audio(s, entry, location, err) : PATINA_OK;
 }
 
