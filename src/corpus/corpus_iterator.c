@@ -19,10 +19,13 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_merge.h"
+#include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
 #include "corpus/row_index.h"
 #include "corpus/tar.h"
 #include "fs/path.h"
+
+#define EXCLUDED "its id or file name is in the list of '--exclude'"
 
 #define READER_ADDRESS(name) &pt_corpus_reader_##name,
 static const pt_corpus_reader *const readers[] = {PT_CORPUS_READERS(READER_ADDRESS)};
@@ -57,9 +60,10 @@ struct pt_corpus {
     void *state;
     char *name; /* the path as given */
     pt_corpus_options options;
-    char note[160];     /* a warning about the corpus; "" if there is none */
-    pt_row_index *rows; /* NULL: not built yet, or rows are not merged */
-    uint64_t n_read;    /* rows since the start */
+    char note[160];           /* a warning about the corpus; "" if there is none */
+    pt_exclude_list *exclude; /* NULL: none */
+    pt_row_index *rows;       /* NULL: not built yet, or rows are not merged */
+    uint64_t n_read;          /* rows since the start */
 };
 
 static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe *probe,
@@ -269,6 +273,8 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
         probe.is_pattern = pt_file_list_is_pattern(probe.list_path);
     }
     c->options = *options;
+    if (options->exclude) status = pt_exclude_list_open(options->exclude, &c->exclude, err);
+    if (status != PATINA_OK) goto done;
     status = open_reader(c, err);
     if (status != PATINA_OK) goto done;
     if (!options->source_split && (probe.is_folder || probe.is_pattern)) note_splits(c);
@@ -284,6 +290,7 @@ void pt_corpus_close(pt_corpus **corpus) {
     if (!*corpus) return;
     close_reader(*corpus);
     pt_row_index_close(&(*corpus)->rows);
+    pt_exclude_list_close(&(*corpus)->exclude);
     free((*corpus)->name);
     free(*corpus);
     *corpus = NULL;
@@ -407,6 +414,15 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
         return status;
+    }
+    if (!at_end && corpus->exclude && pt_exclude_list_has(corpus->exclude, next.id, next.source)) {
+        free(next.fault);
+        next.status = PATINA_REJECT_EXCLUDED;
+        next.fault = pt_text_dup(EXCLUDED, sizeof EXCLUDED - 1);
+        if (!next.fault) {
+            pt_entry_release(&next);
+            return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        }
     }
     *entry = next;
     *end = at_end;

@@ -82,6 +82,7 @@ typedef struct pt_corpus_options {
     const char *file_column, *id_column, *start_column, *end_column; /* likewise */
     const char *caption_template; /* "the sound of {label}"; NULL: captions as they are */
     const char *header;           /* column names of a table without header, "id,label"; or NULL */
+    const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
 } pt_corpus_options;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
 #include "dataset/row_writer.h"
@@ -65,7 +66,8 @@ static json_t *splits_json(const pt_splits *splits) {
 }
 
 /* Settings that are only written where they are given, so that older runs have the same hash. */
-static void add_corpus_settings(json_t *settings, const patina_generate_options *o) {
+static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+    const patina_generate_options *o = &plan->options;
     const struct {
         const char *name, *value;
     } given[] = {{"file_column", o->file_column},
@@ -75,7 +77,8 @@ static void add_corpus_settings(json_t *settings, const patina_generate_options 
                  {"caption_template", o->caption_template},
                  {"header", o->header},
                  {"delimiter", o->delimiter},
-                 {"source_split", o->source_split}};
+                 {"source_split", o->source_split},
+                 {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
@@ -94,11 +97,24 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *suit
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", suite_object);
-    if (settings) add_corpus_settings(settings, o);
+    if (settings) add_corpus_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(suite_text);
     return text;
+}
+
+/* The SHA-256 of a small file that is a setting. */
+static patina_status hash_file(const char *path, char hash[PT_SHA256_HEX_SIZE], patina_error *err) {
+    pt_sha256 state;
+    char *text = NULL;
+    size_t n = 0;
+    PT_TRY(pt_file_read_all(path, (size_t)1 << 30, &text, &n, err));
+    pt_sha256_init(&state);
+    pt_sha256_update(&state, text, n);
+    pt_sha256_finish(&state, hash);
+    free(text);
+    return PATINA_OK;
 }
 
 static patina_status parse_delimiter(const char *text, char *delimiter, patina_error *err) {
@@ -127,7 +143,9 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
                                        .end_column = o->end_column,
                                        .caption_template = o->caption_template,
                                        .header = o->header,
-                                       .source_split = o->source_split};
+                                       .source_split = o->source_split,
+                                       .exclude = o->exclude};
+    if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(parse_delimiter(o->delimiter, &plan->corpus.delimiter, err));
     plan->settings = settings_json(plan, suite);
     if (!plan->settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -177,6 +195,7 @@ static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_er
 
 /* The reason for which an entry is rejected, as far as that is known without decoding. */
 static patina_status reject_reason(const pt_entry *entry) {
+    if (entry->status == PATINA_REJECT_EXCLUDED) return PATINA_OK;
     if (!entry->id) return entry->status;
     size_t n_good = 0;
     for (size_t i = 0; i < entry->n_captions; i++)

@@ -75,3 +75,29 @@ test_splits_of_a_hub_folder() {
     captions "$P/hub_splits/data/{test,train}-00000-of-00001.parquet" >out
     assert_stderr "2 entries"
 }
+
+# --exclude: a WavCaps blacklist, a CSV of AudioCaps and ids a line name the same clips in other forms.
+test_exclude() {
+    py <<'E'
+with open("blacklist.json", "w") as file:
+    json.dump({"AudioSet": ["Y-hEns0Dem00.wav"], "FreeSound": ["180913"]}, file)
+with open("test.csv", "w") as file:
+    file.write("audiocap_id,youtube_id,start_time,caption\n1,-hEns0Dem04,30,x\n")
+with open("ids.txt", "w") as file:
+    file.write("-hEns0Dem06_30\nsome other id\n")
+E
+    for list in blacklist.json:00 test.csv:04 ids.txt:06; do
+        captions "$P/clip_names/train.csv" --exclude "${list%:*}" >out
+        [ "$(wc -l <set/data/train-00000-of-00001.jsonl)" -eq 9 ] || fail "$list: not nine rows"
+        py "${list#*:}" <<'E'
+rejects = [(r["entry"], r["reason"]) for r in read_rejects("set")]
+assert rejects == [(f"-hEns0Dem{sys.argv[1]}_30", "excluded")], rejects
+E
+    done
+    run generate --model "$MINI" --corpus "$P/clip_names/train.csv" --out set --format jsonl --exclude blacklist.json
+    assert_status 2
+    : >nothing.txt
+    run generate --model "$MINI" --corpus "$P/clip_names/train.csv" --out other --exclude nothing.txt
+    assert_status 1
+    assert_stderr "exclude list 'nothing.txt': it has no ids"
+}

@@ -67,9 +67,12 @@ table = [  # audio, more members, reason or None
     ("nan.wav", {}, "nonfinite"),
     ("inf.wav", {}, "nonfinite"),
     ("silent.wav", {}, "silent"),
+    ("good.wav", {"id": "left out", "caption": ""}, "excluded"),
     ("direct.wav", {}, "silent"),
     ("good.wav", {"id": "last"}, None),
 ]
+with open("exclude.txt", "w") as file:
+    file.write("left out\n")
 lines, expected, rows = [], [], []
 for audio, more, reason in table:
     item = {"audio": audio, "caption": "a sound", **more}
@@ -83,7 +86,7 @@ for audio, more, reason in table:
         rows.append(name)
 write_jsonl("manifest.jsonl", lines)
 out = patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set",
-             "--format", "jsonl")
+             "--format", "jsonl", "--exclude", "exclude.txt")
 got = read_rejects("set")
 assert all(list(r) == ["entry", "source", "reason", "sentence"] for r in got), got
 assert [(r["entry"], r["source"], r["reason"]) for r in got] == expected, \
