@@ -210,6 +210,23 @@ static patina_status select_kind(const pt_corpus_options *options, const pt_corp
     return PATINA_EUSAGE;
 }
 
+/** Refuses options that the kind does not use. */
+static patina_status check_options(const kind *k, const pt_corpus_options *o, patina_error *err) {
+    const bool has_columns = o->file_column || o->id_column || o->start_column || o->end_column ||
+                             o->header || o->delimiter;
+    if (has_columns && !k->layout)
+        return pt_fail(
+            err, PATINA_EUSAGE,
+            "columns of files, ids and times, headers and delimiters are options of tables; "
+            "the corpus is of kind '%s'",
+            kind_name(k));
+    if (o->caption_template && !k->reader->uses_template)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "a caption template is not supported for a corpus of kind '%s'",
+                       kind_name(k));
+    return PATINA_OK;
+}
+
 static patina_status open_reader(pt_corpus *c, patina_error *err) {
     const pt_table_layout *l = c->kind.layout;
     const patina_status status = l ? c->reader->open_layout(c->name, &c->options, l, &c->state, err)
@@ -273,6 +290,8 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
         probe.is_pattern = pt_file_list_is_pattern(probe.list_path);
     }
     c->options = *options;
+    status = check_options(&c->kind, options, err);
+    if (status != PATINA_OK) goto done;
     if (options->exclude) status = pt_exclude_list_open(options->exclude, &c->exclude, err);
     if (status != PATINA_OK) goto done;
     status = open_reader(c, err);

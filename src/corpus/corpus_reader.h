@@ -63,7 +63,8 @@ typedef struct pt_corpus_reader {
     /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
     void (*describe_columns)(const void *state, pt_strbuf *text);
 
-    bool merges_rows; /* rows of one id are one entry */
+    bool uses_template; /* caption_template of the options */
+    bool merges_rows;   /* rows of one id are one entry */
 
     /**
      * Fills in the audio, path or fault of the row at entry->position. NULL: rows have a path, or

@@ -199,6 +199,7 @@ const pt_corpus_reader pt_corpus_reader_folder = {
     .summary = "a folder of audio files with a .txt or .json of captions beside each",
     .matches = folder_matches,
     .open = folder_open,
+    .uses_template = true,
     .close = folder_close,
     .next = folder_next,
 };

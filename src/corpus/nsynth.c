@@ -130,6 +130,7 @@ const pt_corpus_reader pt_corpus_reader_nsynth = {
     .summary = "NSynth: a JSON object of notes, {\"<name>\": {\"instrument_family_str\": ...}}",
     .matches = nsynth_matches,
     .open = nsynth_open,
+    .uses_template = true,
     .close = nsynth_close,
     .next = nsynth_next,
 };

@@ -797,6 +797,7 @@ const pt_corpus_reader pt_corpus_reader_parquet = {
     .extensions = extensions,
     .matches = parquet_matches,
     .open = parquet_open,
+    .uses_template = true,
     .close = parquet_close,
     .next = parquet_next,
     .load_audio = parquet_load_audio,

@@ -775,6 +775,7 @@ const pt_corpus_reader pt_corpus_reader_table = {
     .describe_columns = describe_columns,
     .matches_layout = table_matches,
     .open_layout = table_open,
+    .uses_template = true,
     .close = table_close,
     .next = table_next,
     .merges_rows = true,
