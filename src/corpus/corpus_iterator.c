@@ -4,6 +4,8 @@
 #include "corpus/corpus_iterator.h"
 
 #include <errno.h>
+#include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,10 +19,13 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_merge.h"
+#include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
 #include "corpus/row_index.h"
 #include "corpus/tar.h"
 #include "fs/path.h"
+
+#define EXCLUDED "its id or file name is in the list of '--exclude'"
 
 #define READER_ADDRESS(name) &pt_corpus_reader_##name,
 static const pt_corpus_reader *const readers[] = {PT_CORPUS_READERS(READER_ADDRESS)};
@@ -55,9 +60,10 @@ struct pt_corpus {
     void *state;
     char *name; /* the path as given */
     pt_corpus_options options;
-    char note[160];     /* a warning about the corpus; "" if there is none */
-    pt_row_index *rows; /* NULL: not built yet, or rows are not merged */
-    uint64_t n_read;    /* rows since the start */
+    char note[160];           /* a warning about the corpus; "" if there is none */
+    pt_exclude_list *exclude; /* NULL: none */
+    pt_row_index *rows;       /* NULL: not built yet, or rows are not merged */
+    uint64_t n_read;          /* rows since the start */
 };
 
 static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe *probe,
@@ -84,6 +90,36 @@ static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_pro
     return status;
 }
 
+/** A folder with a metadata.csv or metadata.jsonl that has the member file_name, as the Hugging Face hub
+ * defines AudioFolder, also where it is in the folders of splits: the list is probed in its place. */
+static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpus_probe *probe,
+                                        patina_error *err) {
+    static const char *const names[] = {"metadata.csv", "metadata.jsonl", "*/metadata.csv"};
+    pt_corpus_probe list = *probe;
+    patina_status status = PATINA_OK;
+
+    for (size_t i = 0; i < 3 && status == PATINA_OK; i++) {
+        pt_strbuf name = {0};
+        glob_t found = {0};
+        pt_strbuf_printf(&name, "%s/%s", path, names[i]);
+        if (name.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        if (glob(name.text, 0, NULL, &found) == 0) {
+            list.path = probe->path;
+            status = probe_file(found.gl_pathv[0], buffer, &list, err);
+            if (status == PATINA_OK &&
+                memmem(list.head, strcspn(list.head, "\n"), "file_name", 9)) {
+                *probe = list;
+                probe->is_folder = false;
+                snprintf(probe->list_path, sizeof probe->list_path, "%s", name.text);
+                i = 3;
+            }
+        }
+        globfree(&found);
+        pt_strbuf_release(&name);
+    }
+    return status;
+}
+
 /** Reads the head of a file, or finds that the path is a folder or a pattern. */
 static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe *probe,
                                 patina_error *err) {
@@ -99,7 +135,7 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
                        strerrordesc_np(errno));
     }
     probe->is_folder = S_ISDIR(info.st_mode);
-    if (probe->is_folder) return PATINA_OK;
+    if (probe->is_folder) return probe_audio_folder(path, buffer, probe, err);
     if (!S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
     if (pt_byte_source_open_file(path, &bytes, err) != PATINA_OK)
@@ -174,6 +210,23 @@ static patina_status select_kind(const pt_corpus_options *options, const pt_corp
     return PATINA_EUSAGE;
 }
 
+/** Refuses options that the kind does not use. */
+static patina_status check_options(const kind *k, const pt_corpus_options *o, patina_error *err) {
+    const bool has_columns = o->file_column || o->id_column || o->start_column || o->end_column ||
+                             o->header || o->delimiter;
+    if (has_columns && !k->layout)
+        return pt_fail(
+            err, PATINA_EUSAGE,
+            "columns of files, ids and times, headers and delimiters are options of tables; "
+            "the corpus is of kind '%s'",
+            kind_name(k));
+    if (o->caption_template && !k->reader->uses_template)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "a caption template is not supported for a corpus of kind '%s'",
+                       kind_name(k));
+    return PATINA_OK;
+}
+
 static patina_status open_reader(pt_corpus *c, patina_error *err) {
     const pt_table_layout *l = c->kind.layout;
     const patina_status status = l ? c->reader->open_layout(c->name, &c->options, l, &c->state, err)
@@ -228,7 +281,19 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
     status = select_kind(options, &probe, &c->kind, err);
     if (status != PATINA_OK) goto done;
     c->reader = c->kind.reader;
+    if (probe.list_path[0]) {
+        free(c->name);
+        if (!(c->name = pt_text_dup(probe.list_path, strlen(probe.list_path)))) {
+            status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+            goto done;
+        }
+        probe.is_pattern = pt_file_list_is_pattern(probe.list_path);
+    }
     c->options = *options;
+    status = check_options(&c->kind, options, err);
+    if (status != PATINA_OK) goto done;
+    if (options->exclude) status = pt_exclude_list_open(options->exclude, &c->exclude, err);
+    if (status != PATINA_OK) goto done;
     status = open_reader(c, err);
     if (status != PATINA_OK) goto done;
     if (!options->source_split && (probe.is_folder || probe.is_pattern)) note_splits(c);
@@ -244,6 +309,7 @@ void pt_corpus_close(pt_corpus **corpus) {
     if (!*corpus) return;
     close_reader(*corpus);
     pt_row_index_close(&(*corpus)->rows);
+    pt_exclude_list_close(&(*corpus)->exclude);
     free((*corpus)->name);
     free(*corpus);
     *corpus = NULL;
@@ -259,6 +325,41 @@ bool patina_corpus_kind_at(size_t i, const char **name, const char **summary) {
 
 const char *pt_corpus_kind_name(const pt_corpus *corpus) {
     return kind_name(&corpus->kind);
+}
+
+void pt_corpus_describe_audio(const pt_corpus *c, pt_strbuf *text) {
+    char *root = c->options.audio_root
+                     ? pt_text_dup(c->options.audio_root, strlen(c->options.audio_root))
+                     : pt_path_dirname(c->name);
+    pt_dir_walk walk = {0};
+
+    if (!root) return;
+    if (pt_dir_walk_list_audio(&walk, root, PT_DIR_WALK_DEPTH_MAX, NULL) != PATINA_OK) {
+        pt_strbuf_printf(text, "; the audio root '%s' cannot be read", root);
+    } else {
+        pt_strbuf_printf(text, "; looked in '%s', which has %zu audio file%s", root, walk.n_paths,
+                         walk.n_paths == 1 ? "" : "s");
+        for (size_t i = 0; i < 3 && i < walk.n_paths; i++) {
+            char *name = pt_text_escape(walk.paths[i]);
+            pt_strbuf_printf(text, "%s'%s'", i ? ", " : ", such as ", name ? name : "");
+            free(name);
+        }
+        pt_strbuf_append(text, "; '--audio-root' names another folder");
+    }
+    pt_dir_walk_release(&walk);
+    free(root);
+}
+
+void pt_corpus_describe_captions(pt_corpus *c, pt_strbuf *text) {
+    if (c->reader->describe_columns && pt_corpus_rewind(c, NULL) == PATINA_OK) {
+        pt_strbuf_append(text, "; its columns are ");
+        c->reader->describe_columns(c->state, text);
+        pt_strbuf_append(text, ": '--caption-column' names that of the captions");
+    } else {
+        pt_strbuf_append(text,
+                         "; '--caption-template' makes captions from names, as in 'the sound of "
+                         "{parent}'");
+    }
 }
 
 patina_status pt_corpus_rewind(pt_corpus *c, patina_error *err) {
@@ -332,6 +433,15 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
         return status;
+    }
+    if (!at_end && corpus->exclude && pt_exclude_list_has(corpus->exclude, next.id, next.source)) {
+        free(next.fault);
+        next.status = PATINA_REJECT_EXCLUDED;
+        next.fault = pt_text_dup(EXCLUDED, sizeof EXCLUDED - 1);
+        if (!next.fault) {
+            pt_entry_release(&next);
+            return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        }
     }
     *entry = next;
     *end = at_end;

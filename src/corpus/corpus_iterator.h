@@ -11,12 +11,14 @@
 #include <patina/status.h>
 
 #include "base/byte_source.h"
+#include "base/strbuf.h"
 
 /** One caption of an entry. An invalid caption has no text and a fault ("not a string"). */
 typedef struct pt_caption {
     char *text; /* valid UTF-8, not blank, as written */
     char *fault;
     patina_status reason; /* of the fault; 0: PATINA_REJECT_BAD_CAPTION */
+    char *source;         /* of the row that lost it; NULL: that of the entry */
 } pt_caption;
 
 /**
@@ -81,6 +83,7 @@ typedef struct pt_corpus_options {
     const char *file_column, *id_column, *start_column, *end_column; /* likewise */
     const char *caption_template; /* "the sound of {label}"; NULL: captions as they are */
     const char *header;           /* column names of a table without header, "id,label"; or NULL */
+    const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
 } pt_corpus_options;
@@ -113,6 +116,13 @@ bool pt_corpus_may_repeat_ids(const pt_corpus *corpus);
 /** A warning about the corpus as one sentence, or NULL. */
 const char *pt_corpus_note(const pt_corpus *corpus);
 
+/** Appends "; looked in 'clips', which has 3 audio files, such as 'a.wav'; ..." for entries whose audio
+ * is not found. */
+void pt_corpus_describe_audio(const pt_corpus *corpus, pt_strbuf *text);
+
+/** Appends "; its columns are ..." for entries without a caption; the corpus is rewound. */
+void pt_corpus_describe_captions(pt_corpus *corpus, pt_strbuf *text);
+
 /** Name of the kind, "folder", "audiocaps" ...; see patina_corpus_kind_at. */
 const char *pt_corpus_kind_name(const pt_corpus *corpus);
 
@@ -121,7 +131,9 @@ const char *pt_corpus_kind_name(const pt_corpus *corpus);
  *
  * Rows of one id are one entry at the place of the first, with their captions in order of
  * appearance. With audio, a row whose audio is another file with other bytes, or is not found, loses
- * its captions to PATINA_REJECT_DUPLICATE_ID or _MISSING; the indices of other captions do not change.
+ * its captions to PATINA_REJECT_DUPLICATE_ID; the indices of other captions do not change. Where the
+ * audio of the first row is not found, the entry has that of the next row, and the captions before it
+ * are PATINA_REJECT_MISSING.
  * Samples of tars and files of folders are not merged. The first call reads the whole corpus once
  * where rows may be merged, in at most 100 bytes a row.
  *

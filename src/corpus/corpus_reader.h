@@ -29,6 +29,7 @@ typedef struct pt_corpus_probe {
     const char *head; /* first bytes of the file, NUL-terminated, without byte order mark */
     size_t n_head;    /* up to PT_CORPUS_PROBE_BYTES */
     const pt_corpus_options *options;
+    char list_path[4096]; /* list that was found in a folder; "": none */
 } pt_corpus_probe;
 
 typedef struct pt_corpus_reader {
@@ -59,7 +60,11 @@ typedef struct pt_corpus_reader {
      */
     int (*lacks)(const pt_corpus_probe *probe, pt_strbuf *sentence);
 
-    bool merges_rows; /* rows of one id are one entry */
+    /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
+    void (*describe_columns)(const void *state, pt_strbuf *text);
+
+    bool uses_template; /* caption_template of the options */
+    bool merges_rows;   /* rows of one id are one entry */
 
     /**
      * Fills in the audio, path or fault of the row at entry->position. NULL: rows have a path, or
@@ -74,6 +79,8 @@ typedef struct pt_corpus_reader {
     READER(parquet)                                                                                \
     READER(folder)                                                                                 \
     READER(table)                                                                                  \
+    READER(nsynth)                                                                                 \
+    READER(macs)                                                                                   \
     READER(jsonl)                                                                                  \
     READER(wavcaps)
 

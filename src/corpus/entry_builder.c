@@ -13,12 +13,19 @@
 #include "base/utf8.h"
 #include "fs/path.h"
 
-void pt_entry_release(pt_entry *entry) {
+void pt_entry_clear_captions(pt_entry *entry) {
     for (size_t i = 0; i < entry->n_captions; i++) {
         free(entry->captions[i].text);
         free(entry->captions[i].fault);
+        free(entry->captions[i].source);
     }
     free(entry->captions);
+    entry->captions = NULL;
+    entry->n_captions = 0;
+}
+
+void pt_entry_release(pt_entry *entry) {
+    pt_entry_clear_captions(entry);
     free(entry->id);
     free(entry->source);
     free(entry->path);
@@ -69,6 +76,8 @@ patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_err
         c->text = c->fault = NULL;
         PT_TRY(append(entry, text, fault, err));
         entry->captions[entry->n_captions - 1].reason = c->reason;
+        entry->captions[entry->n_captions - 1].source = c->source;
+        c->source = NULL;
     }
     return PATINA_OK;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
 
@@ -76,6 +77,9 @@ static patina_status drop_captions(pt_entry *row, patina_status reason, const ch
         free(c->fault);
         c->text = NULL;
         c->reason = reason;
+        free(c->source);
+        if (!(c->source = pt_text_dup(row->source, strlen(row->source))))
+            return pt_fail(err, PATINA_ENOMEM, "out of memory");
         if (asprintf(&c->fault, "'%s' %s", row->source, fault) < 0) {
             c->fault = NULL;
             return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -97,7 +101,9 @@ static patina_status judge_audio(pt_entry *entry, pt_entry *row, patina_error *e
         return drop_captions(&absent, PATINA_REJECT_MISSING, "is not found", err);
     }
     if (row->is_clip_of_id && !has_audio(row)) return PATINA_OK;
-    if (!has_audio(row)) return drop_captions(row, PATINA_REJECT_MISSING, "is not found", err);
+    if (!has_audio(row))
+        return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
+                             "has the id of an earlier row, and its audio is not found", err);
     PT_TRY(compare_audio(entry, row, &same, err));
     if (same) return PATINA_OK;
     return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,

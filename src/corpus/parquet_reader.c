@@ -20,12 +20,14 @@
  */
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/caption_template.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/file_list.h"
@@ -38,6 +40,10 @@
 /* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
 #define CAPTIONS_MAX (1U << 16)
 
+#define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
+#define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
+#define SOUND_OF            "The sound of {label}"
+
 #define POSITION_ROW_BITS 40 /* of a position: the row; the file is above */
 
 static const char *const extensions[] = {".parquet", NULL};
@@ -49,7 +55,13 @@ typedef struct table {
     pt_byte_source bytes;
     pt_parquet *parquet;
     /* audio and path may be NULL, but not both */
-    pt_parquet_column_reader *id[2], *caption, *path, *audio;
+    pt_parquet_column_reader *id[2], *path, *audio;
+    pt_parquet_column_reader *captions[CAPTION_COLUMNS_MAX];
+    size_t n_captions;
+    bool is_label; /* the column has labels */
+    const pt_parquet_field *label_field;
+    const char *caption_template;
+    json_t *class_names; /* of integer labels; NULL: none */
     const pt_parquet_field *id_field[2];
 
     size_t group;         /* current row group; empty ones are skipped */
@@ -71,6 +83,7 @@ typedef struct item {
 
 typedef struct parquet_state {
     char *audio_root, *caption_column; /* may be NULL */
+    const char *caption_template;      /* of labels */
     pt_file_list files;
     size_t n_opened;
     table table;      /* name NULL: none is open */
@@ -94,7 +107,9 @@ static bool parquet_matches(const pt_corpus_probe *probe) {
 static void table_close(table *t) {
     pt_parquet_column_reader_close(&t->id[0]);
     pt_parquet_column_reader_close(&t->id[1]);
-    pt_parquet_column_reader_close(&t->caption);
+    for (size_t i = 0; i < t->n_captions; i++)
+        pt_parquet_column_reader_close(&t->captions[i]);
+    json_decref(t->class_names);
     pt_parquet_column_reader_close(&t->path);
     pt_parquet_column_reader_close(&t->audio);
     pt_parquet_close(&t->parquet);
@@ -146,6 +161,65 @@ static patina_status open_ids(table *t, patina_error *err) {
     return id == PT_PARQUET_NONE ? PATINA_OK : open_id(t, 0, id, err);
 }
 
+static patina_status open_caption_column(table *t, size_t leaf, patina_error *err) {
+    PT_TRY(pt_parquet_column_reader_open(t->parquet, leaf, &t->captions[t->n_captions], err));
+    t->n_captions++;
+    return PATINA_OK;
+}
+
+/** Opens the columns caption_1, caption_2 ..., which are strings. */
+static patina_status open_numbered(table *t, patina_error *err) {
+    for (unsigned i = 1; i <= CAPTION_COLUMNS_MAX; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "caption_%u", i);
+        const size_t field = pt_parquet_find_child(t->parquet, 0, name);
+        if (field == PT_PARQUET_NONE) continue;
+        const pt_parquet_field *f = &t->parquet->fields[field];
+        if (f->leaf != PT_PARQUET_NONE && f->type == PT_PARQUET_BYTE_ARRAY &&
+            f->max_repetition == 0)
+            PT_TRY(open_caption_column(t, f->leaf, err));
+    }
+    return PATINA_OK;
+}
+
+/** The names of a ClassLabel, or of a list of them, in the key "huggingface"; a new reference or NULL. */
+static json_t *find_class_names(const pt_parquet *parquet, const char *column) {
+    const char *text = pt_parquet_find_key_value(parquet, "huggingface");
+    json_t *root = text ? json_loads(text, 0, NULL) : NULL;
+    const json_t *feature = json_object_get(
+        json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
+        "names");
+    const json_t *inner = json_object_get(
+        json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
+        "feature");
+    json_t *names =
+        json_incref((json_t *)(uintptr_t)(feature ? feature : json_object_get(inner, "names")));
+    json_decref(root);
+    return names;
+}
+
+/** Opens a column of labels: strings or numbers with class names, or a list of them. */
+static patina_status open_label(table *t, patina_error *err) {
+    static const char *const names[] = {"label", "labels", "human_labels", "category", "class"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const size_t field = pt_parquet_find_child(t->parquet, 0, names[i]);
+        const size_t leaf =
+            field == PT_PARQUET_NONE ? field : pt_parquet_find_single_leaf(t->parquet, field);
+        if (leaf == PT_PARQUET_NONE) continue;
+        const pt_parquet_field *of = &t->parquet->fields[t->parquet->leaves[leaf]];
+        t->class_names = find_class_names(t->parquet, names[i]);
+        if (of->type != PT_PARQUET_BYTE_ARRAY && !(is_integer(of) && t->class_names)) {
+            json_decref(t->class_names);
+            t->class_names = NULL;
+            continue;
+        }
+        t->is_label = true;
+        t->label_field = of;
+        return open_caption_column(t, leaf, err);
+    }
+    return PATINA_OK;
+}
+
 static patina_status open_captions(table *t, const char *wanted, patina_error *err) {
     static const char *const names[] = {"caption", "text", "captions"};
     size_t field = PT_PARQUET_NONE;
@@ -154,6 +228,11 @@ static patina_status open_captions(table *t, const char *wanted, patina_error *e
     if (wanted) field = pt_parquet_find_child(t->parquet, 0, wanted);
     for (size_t i = 0; !wanted && i < 3 && field == PT_PARQUET_NONE; i++)
         field = pt_parquet_find_child(t->parquet, 0, names[i]);
+    if (!wanted && field == PT_PARQUET_NONE) {
+        PT_TRY(open_numbered(t, err));
+        if (t->n_captions == 0) PT_TRY(open_label(t, err));
+        if (t->n_captions > 0) return PATINA_OK;
+    }
     if (field == PT_PARQUET_NONE) {
         pt_strbuf_printf(&lacking, "there is no column '%.*s'%s",
                          wanted ? pt_text_truncate(wanted, 64) : 7, wanted ? wanted : names[0],
@@ -171,7 +250,7 @@ static patina_status open_captions(table *t, const char *wanted, patina_error *e
         return pt_fail(err, PATINA_EFORMAT,
                        "column '%.*s' is neither a string nor a list of strings",
                        pt_text_truncate(f->name, 64), f->name);
-    return pt_parquet_column_reader_open(t->parquet, leaf, &t->caption, err);
+    return open_caption_column(t, leaf, err);
 }
 
 /** Opens a member of `audio` where it has the expected type. */
@@ -186,13 +265,22 @@ static patina_status open_member(table *t, size_t audio, const char *name,
 }
 
 static patina_status open_audio(table *t, patina_error *err) {
+    static const char *const paths[] = {"audio", "file_name", "path", "audio_filepath"};
     const size_t audio = pt_parquet_find_child(t->parquet, 0, "audio");
 
+    /* A string is the path of a file. */
+    for (size_t i = 0; i < 4 && !t->path && (i == 0 || audio == PT_PARQUET_NONE); i++) {
+        const size_t field = pt_parquet_find_child(t->parquet, 0, paths[i]);
+        if (field != PT_PARQUET_NONE && t->parquet->fields[field].converted == CONVERTED_UTF8)
+            PT_TRY(open_member(t, 0, paths[i], &t->path, err));
+    }
+    if (t->path) return PATINA_OK;
     if (audio == PT_PARQUET_NONE) return fail_listing_columns(t, err, "there is no column 'audio'");
     PT_TRY(open_member(t, audio, "bytes", &t->audio, err));
     PT_TRY(open_member(t, audio, "path", &t->path, err));
     if (t->audio || t->path) return PATINA_OK;
-    return pt_fail(err, PATINA_EFORMAT, "column 'audio' is not a struct of 'bytes' and 'path'");
+    return pt_fail(err, PATINA_EFORMAT,
+                   "column 'audio' is not a struct of 'bytes' and 'path', nor a string");
 }
 
 static patina_status open_columns(table *t, const char *caption_column, patina_error *err) {
@@ -208,7 +296,8 @@ static void begin_group(table *t) {
     t->audio_resume_row = 0;
     for (size_t i = 0; i < 2; i++)
         if (t->id[i]) pt_parquet_column_reader_seek_group(t->id[i], t->group);
-    pt_parquet_column_reader_seek_group(t->caption, t->group);
+    for (size_t i = 0; i < t->n_captions; i++)
+        pt_parquet_column_reader_seek_group(t->captions[i], t->group);
     if (t->path) pt_parquet_column_reader_seek_group(t->path, t->group);
 }
 
@@ -226,6 +315,7 @@ static patina_status table_open(const parquet_state *s, size_t i, table *t, bool
         status = pt_fail(err, PATINA_EFORMAT, "cannot be opened");
     else if ((status = pt_parquet_open(&t->bytes, &t->parquet, err)) == PATINA_OK) {
         *is_parquet = true;
+        t->caption_template = s->caption_template;
         status = open_columns(t, s->caption_column, err);
     }
     free(path);
@@ -282,6 +372,7 @@ static patina_status parquet_open(const char *path, const pt_corpus_options *opt
     patina_status status;
 
     if (!s) return no_memory(err);
+    s->caption_template = options->caption_template;
     if (!copy_option(options->audio_root, &s->audio_root) ||
         !copy_option(options->caption_column, &s->caption_column))
         status = no_memory(err);
@@ -362,12 +453,13 @@ static patina_status read_id(table *t, item *it, patina_error *err) {
 }
 
 /** A string, or the items of a list. */
-static patina_status read_captions(table *t, item *it, patina_error *err) {
+static patina_status read_caption_column(pt_parquet_column_reader *column, item *it,
+                                         patina_error *err) {
     bool continues = true, is_truncated = false;
 
     for (unsigned n = 0; continues; n++) {
         pt_parquet_slot slot;
-        PT_TRY(pt_parquet_column_reader_next(t->caption, &slot, err));
+        PT_TRY(pt_parquet_column_reader_next(column, &slot, err));
         if (n == CAPTIONS_MAX)
             return pt_fail(err, PATINA_EFORMAT, "a row has over %u captions", CAPTIONS_MAX);
         if (slot.is_item && it->n_text > PT_TEXT_MAX) {
@@ -381,10 +473,73 @@ static patina_status read_captions(table *t, item *it, patina_error *err) {
         } else if (slot.is_item) {
             PT_TRY(pt_entry_add_bad_caption(&it->entry, "null", err));
         }
-        PT_TRY(pt_parquet_column_reader_has_more_items(t->caption, &continues, err));
+        PT_TRY(pt_parquet_column_reader_has_more_items(column, &continues, err));
     }
     if (!is_truncated) return PATINA_OK;
     return pt_entry_add_bad_caption(&it->entry, "left out, for there are over 16 MiB of them", err);
+}
+
+/** Appends the text of a label: a string, or an integer with a class name. */
+static void append_label(const table *t, const pt_parquet_field *field, const pt_parquet_slot *slot,
+                         pt_strbuf *out) {
+    if (field->type == PT_PARQUET_BYTE_ARRAY) {
+        pt_strbuf_append_bytes(out, slot->value.text.bytes, slot->value.text.n);
+        return;
+    }
+    const int64_t i = field->type == PT_PARQUET_INT64 ? slot->value.i64 : slot->value.i32;
+    const json_t *name = i >= 0 ? json_array_get(t->class_names, (size_t)i) : NULL;
+    if (json_is_string(name)) pt_strbuf_append(out, json_string_value(name));
+}
+
+typedef struct label_field {
+    const pt_strbuf *labels;
+} label_field;
+
+static bool append_field(void *context, const char *name, size_t n, pt_strbuf *out) {
+    const label_field *f = context;
+    if (n != 5 || memcmp(name, "label", 5) != 0) return false;
+    if (f->labels->length > 0)
+        pt_labels_join(f->labels->text, f->labels->length, '\n', NULL, false, out);
+    return true;
+}
+
+/** Reads the labels of a row, and makes a caption of them. */
+static patina_status read_labels(table *t, const char *template, item *it, patina_error *err) {
+    pt_parquet_column_reader *column = t->captions[0];
+    pt_strbuf labels = {0}, caption = {0};
+    const char *unknown;
+    bool continues = true;
+    patina_status status = PATINA_OK;
+
+    while (status == PATINA_OK && continues) {
+        pt_parquet_slot slot;
+        status = pt_parquet_column_reader_next(column, &slot, err);
+        if (status != PATINA_OK) break;
+        if (slot.present && labels.length < PT_TEXT_MAX) {
+            if (labels.length > 0) pt_strbuf_append(&labels, "\n");
+            append_label(t, t->label_field, &slot, &labels);
+        }
+        status = pt_parquet_column_reader_has_more_items(column, &continues, err);
+    }
+    label_field field = {&labels};
+    if (status == PATINA_OK && labels.length > 0)
+        pt_template_expand(template ? template : SOUND_OF, append_field, &field, &caption,
+                           &unknown);
+    if (labels.failed || caption.failed)
+        status = no_memory(err);
+    else if (status == PATINA_OK)
+        status =
+            pt_entry_add_caption(&it->entry, caption.text ? caption.text : "", caption.length, err);
+    pt_strbuf_release(&labels);
+    pt_strbuf_release(&caption);
+    return status;
+}
+
+static patina_status read_captions(table *t, item *it, patina_error *err) {
+    if (t->is_label) return read_labels(t, t->caption_template, it, err);
+    for (size_t i = 0; i < t->n_captions; i++)
+        PT_TRY(read_caption_column(t->captions[i], it, err));
+    return PATINA_OK;
 }
 
 /** Reads audio.path; a path with a NUL becomes an empty path, which is not valid. */
@@ -642,6 +797,7 @@ const pt_corpus_reader pt_corpus_reader_parquet = {
     .extensions = extensions,
     .matches = parquet_matches,
     .open = parquet_open,
+    .uses_template = true,
     .close = parquet_close,
     .next = parquet_next,
     .load_audio = parquet_load_audio,

@@ -170,6 +170,13 @@ static bool header_matches(const pt_csv_record *header, const pt_table_layout *l
     return find_columns(header, l, o, &at);
 }
 
+/** Whether the first row fits a header that is not in the file; it is read. */
+static bool row_fits(pt_csv_table *table, const pt_csv_format *format) {
+    const pt_csv_record *r = NULL;
+    if (!format->header) return true;
+    return pt_csv_next(table, &r, NULL) == PATINA_OK && (!r || !r->fault[0]);
+}
+
 /** The delimiter with which the head of a file has the columns of a layout; 0: none. */
 static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *l, bool detect) {
     const pt_corpus_options *o = probe->options;
@@ -180,7 +187,8 @@ static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *
         const char delimiter = o->delimiter ? o->delimiter : delimiters[i];
         const pt_csv_format format = make_format(l, o, delimiter);
         if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
-        const bool matches = header_matches(pt_csv_header(table), l, o, detect);
+        const bool matches =
+            header_matches(pt_csv_header(table), l, o, detect) && row_fits(table, &format);
         pt_csv_close(&table);
         if (matches) return delimiter;
     }
@@ -296,6 +304,20 @@ static patina_status find_root(table_state *s, const char *path, patina_error *e
     return PATINA_OK;
 }
 
+static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        size_t n;
+        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
+        pt_strbuf_printf(text, "%s'%.*s'", i ? ", " : "", pt_text_truncate(name, n < 40 ? n : 40),
+                         name);
+    }
+}
+
+static void describe_columns(const void *state, pt_strbuf *text) {
+    const table_state *s = state;
+    if (s->csv) append_columns(pt_csv_header(s->csv), text);
+}
+
 static patina_status fail_columns(const table_state *s, const pt_csv_record *header,
                                   patina_error *err) {
     const pt_table_layout *l = s->layout;
@@ -315,13 +337,8 @@ static patina_status fail_columns(const table_state *s, const pt_csv_record *hea
         option = "--id-column";
         names = o->id_column ? o->id_column : l->id;
     }
-    pt_strbuf_printf(&text, "it has no column '%s'; its columns are", names);
-    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
-        size_t n;
-        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
-        pt_strbuf_printf(&text, "%s '%.*s'", i ? "," : "", pt_text_truncate(name, n < 40 ? n : 40),
-                         name);
-    }
+    pt_strbuf_printf(&text, "it has no column '%s'; its columns are ", names);
+    append_columns(header, &text);
     pt_strbuf_printf(&text, "; name one with '%s'", option);
     char *shown = text.failed ? NULL : pt_text_escape(text.text);
     pt_fail(err, PATINA_EFORMAT, "%s", shown ? shown : "columns are missing");
@@ -331,23 +348,25 @@ static patina_status fail_columns(const table_state *s, const pt_csv_record *hea
 }
 
 static patina_status open_with_delimiter(table_state *s, const char *path, char delimiter,
-                                         patina_error *err) {
+                                         bool *fits, patina_error *err) {
     const pt_csv_format format = make_format(s->layout, s->options, delimiter);
+    pt_csv_close(&s->csv);
+    PT_TRY(pt_csv_open(path, &format, &s->csv, err));
+    *fits = find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at);
+    if (!*fits || !format.header) return PATINA_OK;
+    *fits = row_fits(s->csv, &format);
+    pt_csv_close(&s->csv);
     return pt_csv_open(path, &format, &s->csv, err);
 }
 
 /** Opens a table with the delimiter that gives it the columns of the layout. */
 static patina_status open_table(table_state *s, const char *path, patina_error *err) {
     const char given = s->options->delimiter ? s->options->delimiter : s->layout->delimiter;
-    for (size_t i = 0; i < (given ? 1 : sizeof delimiters); i++) {
-        pt_csv_close(&s->csv);
-        PT_TRY(open_with_delimiter(s, path, given ? given : delimiters[i], err));
-        if (find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at)) return PATINA_OK;
-    }
-    if (!given) {
-        pt_csv_close(&s->csv);
-        PT_TRY(open_with_delimiter(s, path, ',', err));
-    }
+    bool fits = false;
+    for (size_t i = 0; i < (given ? 1 : sizeof delimiters) && !fits; i++)
+        PT_TRY(open_with_delimiter(s, path, given ? given : delimiters[i], &fits, err));
+    if (!fits) PT_TRY(open_with_delimiter(s, path, given ? given : ',', &fits, err));
+    if (find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at)) return PATINA_OK;
     return fail_columns(s, pt_csv_header(s->csv), err);
 }
 
@@ -579,6 +598,10 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
             return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                                    "line %llu: its file name is empty, not UTF-8, or has a NUL",
                                    r->line);
+        if (s->files.of.n_paths > 1) { /* names of several folders may be equal */
+            const char *path = s->files.of.paths[s->n_opened - 1];
+            pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
+        }
         pt_strbuf_append_bytes(&id, name, n);
     }
     entry->id = pt_strbuf_detach(&id);
@@ -749,8 +772,10 @@ static patina_status table_next(void *state, bool with_audio, pt_entry *entry, b
 const pt_corpus_reader pt_corpus_reader_table = {
     .extensions = extensions,
     .lacks = table_lacks,
+    .describe_columns = describe_columns,
     .matches_layout = table_matches,
     .open_layout = table_open,
+    .uses_template = true,
     .close = table_close,
     .next = table_next,
     .merges_rows = true,

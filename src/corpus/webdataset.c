@@ -306,24 +306,24 @@ static char *id_of(const webdataset_state *s, const char *key, const json_t *jso
     return pt_strbuf_detach(&text);
 }
 
+static pt_sidecar sidecar_of(const part *p) {
+    return (pt_sidecar){.text = p->bytes,
+                        .n = p->n,
+                        .fault =
+                            p->is_too_large ? "the .json or .txt beside it is too large" : NULL};
+}
+
 static patina_status add_captions(const webdataset_state *s, const sample *x, pt_entry *entry,
                                   patina_error *err) {
-    static const char *const members[] = {"text", "caption", "captions", NULL}; /* LAION's first */
-    const part *json = &x->parts[JSON], *txt = &x->parts[TXT];
+    const pt_sidecar json = sidecar_of(&x->parts[JSON]), txt = sidecar_of(&x->parts[TXT]);
     json_error_t error = {0};
     bool repaired = false;
-    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired, &error) : NULL;
-    patina_status status = PATINA_OK;
+    json_t *object = json.text ? pt_sidecar_parse(json.text, json.n, &repaired, &error) : NULL;
 
     entry->id = id_of(s, x->key, object, repaired);
-    if (!entry->id)
-        status = no_memory(err);
-    else if (json->is_too_large || (!json->name && txt->is_too_large))
-        status = pt_entry_add_bad_caption(entry, "the .json or .txt beside it is too large", err);
-    else if (json->name)
-        status = pt_sidecar_add_json(entry, object, &error, repaired, members, err);
-    else if (txt->name)
-        status = pt_sidecar_add_lines(entry, txt->bytes, txt->n, err);
+    const patina_status status =
+        entry->id ? pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err)
+                  : no_memory(err);
     json_decref(object);
     return status;
 }

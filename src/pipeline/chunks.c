@@ -275,7 +275,8 @@ static bool progress_is_due(pt_run *r) {
 
 static patina_status write_reject(pt_run *r, const pt_entry *entry, const pt_reject *reject,
                                   patina_error *err) {
-    char *line = pt_reject_to_json_line(entry->id, entry->source, reject->reason, reject->sentence);
+    char *line = pt_reject_to_json_line(entry->id, reject->source ? reject->source : entry->source,
+                                        reject->reason, reject->sentence);
     if (!line) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     const patina_status status = pt_chunk_store_add_reject(r->store, reject->reason, line, err);
     free(line);

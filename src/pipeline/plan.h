@@ -25,8 +25,11 @@ typedef struct pt_plan {
     pt_splits splits;
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
+    char exclude_hash[PT_SHA256_HEX_SIZE]; /* of the exclude list; "": none */
 
-    pt_corpus *scanned; /* the corpus after pt_plan_scan_corpus, to be rewound */
+    pt_corpus *scanned;         /* the corpus after pt_plan_scan_corpus, to be rewound */
+    patina_status first_reason; /* one for which the first entries are all rejected; or PATINA_OK */
+    char first_fault[200];      /* of the first entry */
     char *corpus_kind;
     /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];

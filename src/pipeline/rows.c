@@ -72,6 +72,7 @@ patina_status pt_entry_result_add_reject(pt_entry_result *result, patina_status 
     if (!rejects) return out_of_memory(err);
     result->rejects = rejects;
     rejects[result->n_rejects].reason = reason;
+    rejects[result->n_rejects].source = NULL;
     rejects[result->n_rejects].sentence = strdup(sentence);
     if (!rejects[result->n_rejects].sentence) return out_of_memory(err);
     result->n_rejects++;
@@ -214,10 +215,13 @@ static patina_status reject_bad_captions(const pt_entry *entry, size_t first, si
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
         const pt_caption *caption = &entry->captions[i];
-        PT_TRY(pt_entry_result_add_reject(
-            result, caption->reason ? caption->reason : PATINA_REJECT_BAD_CAPTION, err,
-            caption->reason ? "%s%s" : "'%s': %s", caption->reason ? "" : entry->source,
-            caption->fault));
+        if (caption->reason) {
+            PT_TRY(pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault));
+            result->rejects[result->n_rejects - 1].source = caption->source;
+        } else {
+            PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
+                                              entry->source, caption->fault));
+        }
         if (*n_good == 0) break;
     }
     return PATINA_OK;
@@ -347,7 +351,7 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     size_t first, last, n_good;
     patina_status status;
 
-    if (!entry->id) /* a line that is not an entry */
+    if (!entry->id || entry->status == PATINA_REJECT_EXCLUDED) /* or a line that is not an entry */
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
     select_captions(context->captions, context->seed, entry, &first, &last);
     PT_TRY(reject_bad_captions(entry, first, last, &n_good, result, err));

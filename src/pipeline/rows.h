@@ -49,6 +49,7 @@ typedef struct pt_entry_options {
 typedef struct pt_reject {
     patina_status reason;
     char *sentence;
+    const char *source; /* of the entry's captions; NULL: that of the entry */
 } pt_reject;
 
 /** Rows and rejects of one entry. Zero it to start; pt_rows_make clears it. */

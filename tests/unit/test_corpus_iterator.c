@@ -194,11 +194,12 @@ TEST(corpus_iterator, rows_of_one_id_are_one_entry) {
                      "{\"id\": \"1\", \"audio\": \"./a.wav\", \"caption\": [\"five\", 5]}\n");
     listing *l = list_corpus(path, NULL);
     CHECK_INT(l->n, 3);
-    CHECK_STR(entry_string(l, 0),
-              "1|a.wav|ok|one|('b.wav' has the id of an earlier row and other audio)|three|"
-              "('no.wav' is not found)|five|(not a string)");
+    CHECK_STR(
+        entry_string(l, 0),
+        "1|a.wav|ok|one|('b.wav' has the id of an earlier row and other audio)|three|"
+        "('no.wav' has the id of an earlier row, and its audio is not found)|five|(not a string)");
     CHECK_INT(l->entry[0].captions[1].reason, PATINA_REJECT_DUPLICATE_ID);
-    CHECK_INT(l->entry[0].captions[3].reason, PATINA_REJECT_MISSING);
+    CHECK_INT(l->entry[0].captions[3].reason, PATINA_REJECT_DUPLICATE_ID);
     CHECK_INT(l->entry[1].status, PATINA_REJECT_UNDECODABLE);
     CHECK_STR(entry_string(l, 2), "2|b.wav|ok|B");
     list_release(l);

@@ -105,7 +105,7 @@ TEST(corpus_wavcaps, an_element_that_is_not_closed) {
         CHECK(l->entry[1].id == NULL);
         CHECK_INT(l->entry[1].status, PATINA_REJECT_UNDECODABLE);
         CHECK_STR(l->entry[1].fault,
-                  "data[1] (line 1) is not closed: another begins in it at line 2");
+                  "data[1] (line 1) is not closed: another element begins in it at line 2");
         CHECK_STR(entry_string(l, 2), "c|c.wav|ok|y");
         CHECK_STR(entry_string(l, 3), "d|d.wav|ok|z");
         list_release(l);
@@ -203,7 +203,7 @@ TEST(corpus_wavcaps, a_file_that_breaks_off_says_so_once) {
         if (cut && l->n > intact) {
             CHECK(l->entry[intact].id == NULL);
             CHECK_INT(l->entry[intact].status, PATINA_REJECT_UNDECODABLE);
-            CHECK_CONTAINS(l->entry[intact].fault, "breaks off at line ");
+            CHECK_CONTAINS(l->entry[intact].fault, "is truncated at line ");
         }
         list_release(l);
     }
