@@ -380,7 +380,7 @@ with Hub() as hub:
     terms = f"accept its terms at {hub.address}/{NAME}"
     answer(terms + ", and set HF_TOKEN to a token of that account", 401,
            {"X_Error_Code": "GatedRepo"})
-    answer(terms + ", and use a token of the account that did", 403, HF_TOKEN="hf_secret")
+    answer(terms + ", and use a token of that account", 403, HF_TOKEN="hf_secret")
     answer("has no such model (404): check the name", 404, {"X_Error_Code": "RepoNotFound"})
     answer("has no such model (404)", 404)
     answer("has no 'config.json'", 404, {"X_Error_Code": "EntryNotFound"})
