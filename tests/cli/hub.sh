@@ -388,7 +388,7 @@ with Hub() as hub:
     answer("responds with 418 for 'config.json'", 418)
     answer("responds with 500 for 'config.json', a server error", 500)
     assert not os.path.exists("cache"), tree("cache")
-    answer("has no 'vocab.json', which patina needs", 404, {"X_Error_Code": "EntryNotFound"},
+    answer("has no 'vocab.json', which a CLAP model requires", 404, {"X_Error_Code": "EntryNotFound"},
            file="vocab.json")
     answer("responds with 500 for 'merges.txt'", 500, method="GET", file="merges.txt")
     answer("the storage of '127.0.0.1' responds with 403", 403, method="store GET",
