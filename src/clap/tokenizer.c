@@ -47,7 +47,13 @@ static bool is_printable_byte(unsigned byte) {
 
 /* The id of a symbol, or -1. */
 static int64_t find_id(const json_t *vocab, const char *symbol, size_t n) {
+#if JANSSON_VERSION_HEX >= 0x020e00
     const json_t *id = json_object_getn(vocab, symbol, n);
+#else
+    char *key = memchr(symbol, 0, n) ? NULL : strndup(symbol, n);
+    const json_t *id = key ? json_object_get(vocab, key) : NULL;
+    free(key);
+#endif
     return id ? (int64_t)json_integer_value(id) : -1;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* library_versions.c - asks the rooms that wrap a library for its version */
+/* library_versions.c - versions of the libraries that decode and transform audio */
 
 #include "pipeline/library_versions.h"
 
 #include <jansson.h>
 
 #include "audio/decoder.h"
+#include "base/json_dump.h"
 #include "dsp/resample.h"
 
 char *pt_library_versions_to_json(void) {
@@ -18,7 +19,7 @@ char *pt_library_versions_to_json(void) {
         ok = ok && json_object_set_new(object, name, json_string(version)) == 0;
     ok = ok &&
          json_object_set_new(object, "libsoxr", json_string(pt_resampler_library_version())) == 0;
-    if (ok) text = json_dumps(object, JSON_COMPACT);
+    if (ok) text = pt_json_dump(object, JSON_COMPACT);
     json_decref(object);
     return text;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tower_checks.c - checks shared by the tests of both towers */
+/* tower_checks.c - checks of both towers */
 
 #include "tower_checks.h"
 
