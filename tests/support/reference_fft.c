@@ -24,7 +24,7 @@ static void transform(const double *x, size_t n, size_t stride, const double com
 }
 
 void reference_rfft(const double *x, size_t n, double *spectrum) {
-    double complex *root = malloc((n / 2 + 1) * sizeof *root), *out = malloc(n * sizeof *out);
+    double complex *root = calloc(n / 2 + 1, sizeof *root), *out = malloc(n * sizeof *out);
     if (!root || !out) {
         perror("reference_rfft");
         exit(2);
