@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* hub_cache.c - finding, linking and naming what lies in the cache
+/* hub_cache.c - paths, references and links of the cache
  *
- * The layout is that of huggingface_hub 0.8 (2022) to 2.4: see its file_download.py.
+ * Layout of huggingface_hub 0.8 (2022) to 2.4, see its file_download.py.
  */
 
 #include "hub/hub_cache.h"
@@ -46,7 +46,8 @@ patina_status pt_hub_cache_entry_init(const char *cache, const pt_hub_name *name
     const size_t n = strlen(cache);
 
     if (n == 0 || n > PT_HUB_CACHE_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "the Hugging Face cache needs a path of 1 to %d bytes",
+        return pt_fail(err, PATINA_EUSAGE,
+                       "the path of the Hugging Face cache must have 1 to %d bytes",
                        PT_HUB_CACHE_MAX);
     entry->folder = pt_hub_path_join(cache, "models--%.*s--%s", n_org, name->id, slash + 1);
     entry->locks = pt_hub_path_join(cache, ".locks/models--%.*s--%s", n_org, name->id, slash + 1);
@@ -72,8 +73,7 @@ patina_status pt_hub_make_dirs(const char *path, patina_error *err) {
         const int why = errno;
         if (stat(partial, &info) == 0 && S_ISDIR(info.st_mode)) continue;
         return pt_fail(err, PATINA_EIO,
-                       "folder '%s': cannot be made: %s (set HF_HOME to a folder that can be "
-                       "written)",
+                       "folder '%s': cannot be created: %s (set HF_HOME to a writable folder)",
                        partial, why == EEXIST ? strerror(ENOTDIR) : strerror(why));
     }
     return PATINA_OK;
@@ -128,7 +128,7 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
     *strrchr(folder.text, '/') = '\0';
     PT_TRY(pt_hub_make_dirs(folder.text, err));
 
-    /* huggingface_hub calls its own temporary files so: the name, something of its own, ".tmp". */
+    /* As temporary files of huggingface_hub: the name, a unique part, ".tmp". */
     tmp = pt_hub_path_join(folder.text, "%.200s.patina-%ld.tmp", strrchr(path.text, '/') + 1,
                            (long)getpid());
     const size_t n = strlen(commit);
@@ -191,8 +191,8 @@ uint64_t pt_hub_blob_partial_size(const pt_hub_cache_entry *entry, const char *e
     return (uint64_t)info.st_size < size ? (uint64_t)info.st_size : size;
 }
 
-/* File systems without symbolic links: the file itself goes where the link would be, as
- * huggingface_hub does it. */
+/* On file systems without symbolic links the file itself is moved to the place of the link, as in
+ * huggingface_hub. */
 static bool symlinks_unsupported(int why) {
     return why == EPERM || why == ENOSYS || why == EOPNOTSUPP;
 }
@@ -207,14 +207,14 @@ patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *
     PT_TRY(pt_hub_make_dirs(snapshot.text, err));
     if (symlink(target.text, path.text) == 0) return PATINA_OK;
     int why = errno;
-    if (why == EEXIST && !pt_hub_snapshot_has(&snapshot, file)) { /* it leads nowhere */
+    if (why == EEXIST && !pt_hub_snapshot_has(&snapshot, file)) { /* dangling */
         if (unlink(path.text) == 0 && symlink(target.text, path.text) == 0) return PATINA_OK;
         why = errno;
     }
     if (why == EEXIST && pt_hub_snapshot_has(&snapshot, file))
-        return PATINA_OK; /* another fetch was faster */
+        return PATINA_OK; /* another process has made it */
     if (symlinks_unsupported(why) && rename(blob.text, path.text) == 0) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO, "file '%s': cannot be made: %s", path.text, strerror(why));
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be created: %s", path.text, strerror(why));
 }
 
 patina_status patina_hub_find(const char *cache, const char *model, char **folder,
@@ -228,15 +228,15 @@ patina_status patina_hub_find(const char *cache, const char *model, char **folde
     pt_hub_name_format(&name, typed);
     if (!pt_hub_resolve_revision(&entry, name.revision, commit))
         return pt_fail(err, PATINA_EIO,
-                       "no such folder or file, and not in the Hugging Face cache '%s' either; if "
-                       "the hub has it, 'patina model fetch %s' gets it",
+                       "no such folder or file, and not in the Hugging Face cache '%s'; run "
+                       "'patina model fetch %s' to download it from the hub",
                        cache, typed);
     const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, commit);
     const char *missing = pt_hub_snapshot_missing(&snapshot);
     if (missing)
         return pt_fail(err, PATINA_EIO,
-                       "folder '%s' of the Hugging Face cache lacks '%s': 'patina model fetch %s' "
-                       "gets it",
+                       "folder '%s' of the Hugging Face cache lacks '%s'; run 'patina model fetch "
+                       "%s' to download it",
                        snapshot.text, missing, typed);
     *folder = strdup(snapshot.text);
     return *folder ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "model '%s': out of memory", model);

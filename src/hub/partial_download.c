@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* partial_download.c - lock, grow, rename
+/* partial_download.c - lock, append, rename
  *
- * The lock saves work and no more. Where it is granted to two processes after all, as some network
- * file systems do, both write the same bytes to the same places of one file: bytes go where they
- * belong by their offset, and a file is never shortened but replaced by an empty one.
+ * The lock only saves work. If two processes get it, as on some network file systems, both write the
+ * same bytes to the same offsets of one file: writes are positional, and a file is never truncated but
+ * replaced by an empty one.
  */
 
 #include "hub/partial_download.h"
@@ -19,11 +19,11 @@
 
 #include "base/error.h"
 
-#define LOCK_POLL_NS     100000000L /* how often it is asked for a lock that another process holds */
-#define UNIQUE_NAMES_MAX 1000       /* names of one process that earlier ones may have left */
-#define LOCK_MODE        0664       /* huggingface_hub's: users of a group share a cache */
+#define LOCK_POLL_NS     100000000L /* interval of polling a lock */
+#define UNIQUE_NAMES_MAX 1000       /* left by earlier processes of this number */
+#define LOCK_MODE        0664       /* as huggingface_hub: users of a group share a cache */
 
-/* Leaves errno as it was. */
+/* Preserves errno. */
 static patina_status io_error(const pt_hub_path *path, const char *what, patina_error *err) {
     const int why = errno ? errno : EIO;
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be %s: %s%s", path->text, what,
@@ -35,8 +35,8 @@ static patina_status io_error(const pt_hub_path *path, const char *what, patina_
 
 /* ---------------------------------------------------------------- the lock */
 
-/* Whether the lock that was got is that of the file that has the name now: one that was removed
- * and made again has another. */
+/* Whether the locked file is the one that has the name now: it may have been removed and created
+ * again. */
 static bool is_current(int fd, const pt_hub_path *path) {
     struct stat held, named;
     return fstat(fd, &held) == 0 && lstat(path->text, &named) == 0 && held.st_ino == named.st_ino &&
@@ -64,7 +64,7 @@ static lock_result try_lock(const pt_hub_path *path, int *lock) {
 
 /* ---------------------------------------------------------------- the file */
 
-/* Opens what there is under the name; flags say whether it has to be new. */
+/* Opens the partial file; flags may require a new one. */
 static patina_status open_file(pt_partial_download *partial, int flags, patina_error *err) {
     struct stat info;
     partial->fd = open(partial->path.text,
@@ -78,8 +78,7 @@ static patina_status open_file(pt_partial_download *partial, int flags, patina_e
     return PATINA_OK;
 }
 
-/* Without locks: a name that nobody else uses, be it a process of this number on another machine.
- */
+/* Without locks: a unique name, also among processes of this number on other machines. */
 static patina_status open_unique(const pt_hub_cache_entry *entry, const char *etag,
                                  pt_partial_download *partial, patina_error *err) {
     for (unsigned i = 0;; i++) {
@@ -123,7 +122,7 @@ patina_status pt_partial_download_open(const pt_hub_cache_entry *entry, const ch
     partial->path = pt_hub_path_join(blobs.text, "%s.incomplete", etag);
     *complete = false;
     PT_TRY(pt_hub_make_dirs(blobs.text, err));
-    (void)pt_hub_make_dirs(entry->locks.text, NULL); /* without it there are no locks */
+    (void)pt_hub_make_dirs(entry->locks.text, NULL); /* on failure, no locks */
     const patina_status status = open_locked(entry, etag, size, wait, partial, complete, err);
     if (status != PATINA_OK || *complete) pt_partial_download_close(partial);
     return status;
@@ -154,7 +153,7 @@ patina_status pt_partial_download_commit(pt_partial_download *partial, patina_er
     if (fsync(partial->fd) != 0) return io_error(&partial->path, "written", err);
     if (rename(partial->path.text, partial->blob.text) != 0) {
         const int why = errno;
-        /* where locks are not kept, another fetch may have been faster */
+        /* without locks another process may have completed it */
         if (why == ENOENT && stat(partial->blob.text, &info) == 0) return PATINA_OK;
         errno = why;
         return io_error(&partial->blob, "created", err);
@@ -172,7 +171,7 @@ void pt_partial_download_discard(pt_partial_download *partial) {
 }
 
 void pt_partial_download_close(pt_partial_download *partial) {
-    /* a name that no later fetch would look for */
+    /* a unique name would not be found by a later download */
     if (partial->lock < 0 && partial->fd >= 0) unlink(partial->path.text);
     if (partial->fd >= 0) close(partial->fd);
     if (partial->lock >= 0) close(partial->lock);

@@ -127,7 +127,7 @@ TEST(hub_cache, links) {
     const pt_hub_path folder = pt_hub_path_join(snapshot.text, "merges.txt");
     CHECK(mkdir(folder.text, 0700) == 0);
     CHECK_FAILS(pt_hub_snapshot_link(&entry, COMMIT, "merges.txt", "etag", &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "merges.txt': cannot be made");
+    CHECK_CONTAINS(t->err.message, "merges.txt': cannot be created");
 }
 
 TEST(hub_cache, blobs) {
@@ -155,7 +155,7 @@ TEST(hub_cache, find) {
 
     CHECK_FAILS(patina_hub_find(cache, "no name", &folder, &t->err), PATINA_EUSAGE);
     CHECK_FAILS(patina_hub_find(cache, "org/name", &folder, &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "'patina model fetch org/name' gets it");
+    CHECK_CONTAINS(t->err.message, "run 'patina model fetch org/name'");
     REQUIRE_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err));
     for (size_t i = 0; pt_hub_required_files[i]; i++) {
         CHECK_STR(pt_hub_snapshot_missing(&snapshot), pt_hub_required_files[i]);
@@ -174,7 +174,7 @@ TEST(hub_cache, find) {
     CHECK_STR(folder, snapshot.text);
     free(folder);
     CHECK_FAILS(patina_hub_find(cache, "org/name@v1", &folder, &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "'patina model fetch org/name@v1' gets it");
+    CHECK_CONTAINS(t->err.message, "run 'patina model fetch org/name@v1'");
     CHECK_FAILS(patina_hub_find(cache, "org/name@" OTHER, &folder, &t->err), PATINA_EIO);
     CHECK_FAILS(patina_hub_find("", "org/name", &folder, &t->err), PATINA_EUSAGE);
 }
