@@ -26,6 +26,7 @@ enum {
     MODEL,
     OUT,
     CORPUS_KIND,
+    LIST_KINDS,
     CAPTION_COLUMN,
     AUDIO_ROOT,
     FORMAT,
@@ -72,10 +73,12 @@ static const pt_cli_option options[] = {
              .required = true,
              .help = "the folder to write; it may hold nothing but this same run"},
     [CORPUS_KIND] = {.name = "corpus-kind",
-                     .kind = PT_CLI_CHOICE,
-                     .choices = {"webdataset", "parquet", "folder", "audiocaps", "clotho", "labels",
-                                 "jsonl", "wavcaps"},
-                     .help = "what the corpus is (default: found by looking)"},
+                     .kind = PT_CLI_TEXT,
+                     .argument = "KIND",
+                     .help = "kind of the corpus (default: detected); see --list-kinds"},
+    [LIST_KINDS] = {.name = "list-kinds",
+                    .alone = true,
+                    .help = "print the kinds of corpus and exit"},
     [CAPTION_COLUMN] = {.name = "caption-column",
                         .kind = PT_CLI_TEXT,
                         .argument = "NAME",
@@ -227,6 +230,13 @@ patina_status pt_cli_effect_config_open(const char *path, char **json, patina_ef
     }
     *json = text;
     return PATINA_OK;
+}
+
+static int list_kinds(void) {
+    const char *name, *summary;
+    for (size_t i = 0; patina_corpus_kind_at(i, &name, &summary); i++)
+        printf("%-14s %s\n", name, summary);
+    return 0;
 }
 
 static int print_effect_config(const patina_effect_config *suite) {
@@ -381,6 +391,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     char *json = NULL, *model = NULL;
     int result;
 
+    if (args->value[LIST_KINDS].given) return list_kinds();
     if (pt_cli_effect_config_open(args->value[SUITE].text, &json, &suite, &err) != PATINA_OK)
         return pt_cli_report_error(&err);
     if (args->value[PRINT_SUITE].given)

@@ -14,7 +14,7 @@ static void put_quantiles(const patina_quantiles *q) {
     if (q->n > 0)
         printf(", \"min\": %.17g, \"p5\": %.17g, \"p25\": %.17g, \"median\": %.17g, "
                "\"p75\": %.17g, \"p95\": %.17g, \"max\": %.17g, \"mean\": %.17g",
-               q->least, q->p5, q->p25, q->median, q->p75, q->p95, q->most, q->mean);
+               q->min, q->p5, q->p25, q->median, q->p75, q->p95, q->max, q->mean);
     printf("}");
 }
 
@@ -40,7 +40,7 @@ static void put_shape(const patina_inspection *of) {
                split->n_parts, split->n_rows, split->n_bytes);
     }
     printf("],\n \"columns\": [");
-    for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++)
+    for (size_t i = 0; i < of->n_columns; i++)
         printf("%s{\"name\": \"%s\", \"type\": \"float32\", \"length\": %zu, \"unit\": \"%s\"}",
                i ? ", " : "", of->column[i].name, of->column[i].n_values, of->column[i].unit);
     printf("],\n");
@@ -74,7 +74,7 @@ static void put_targets(const patina_inspection *of) {
 static void put_chain(const patina_inspection *of, unsigned set) {
     bool first = true;
     printf("{\"effects\": [");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
+    for (size_t e = 0; e < of->n_effects; e++) {
         if (!(set >> e & 1U)) continue;
         printf("%s\"%s\"", first ? "" : ", ", of->effect[e]);
         first = false;
@@ -85,18 +85,18 @@ static void put_chain(const patina_inspection *of, unsigned set) {
 static void put_effects(const patina_inspection *of) {
     bool first = true;
     printf(" \"effects\": {");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
+    for (size_t e = 0; e < of->n_effects; e++)
         printf("%s\"%s\": %" PRIu64, e ? ", " : "", of->effect[e], of->n_with[e]);
     printf("},\n \"together\": [");
-    for (size_t a = 0; a < PATINA_EFFECT_COUNT; a++)
-        for (size_t b = 0; b < PATINA_EFFECT_COUNT; b++)
+    for (size_t a = 0; a < of->n_effects; a++)
+        for (size_t b = 0; b < of->n_effects; b++)
             printf("%s%" PRIu64 "%s",
                    b   ? ", "
                    : a ? ", ["
                        : "[",
-                   of->n_with_both[a][b], b + 1 == PATINA_EFFECT_COUNT ? "]" : "");
+                   of->n_with_both[a * of->n_effects + b], b + 1 == of->n_effects ? "]" : "");
     printf("],\n \"combinations\": [");
-    for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++) {
+    for (unsigned set = 0; set < of->n_effect_sets; set++) {
         if (of->n_chain[set] == 0) continue;
         printf("%s\n  ", first ? "" : ",");
         put_chain(of, set);

@@ -48,7 +48,7 @@ static void print_shape(const char *out, const patina_inspection *of) {
                    of->split[i].n_parts, of->split[i].n_rows);
     }
     printf("\n%-*s %s\n", LABEL, "column", "numbers a row, float32");
-    for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++)
+    for (size_t i = 0; i < of->n_columns; i++)
         printf("%-*s %zu\n", LABEL, of->column[i].name, of->column[i].n_values);
 }
 
@@ -60,7 +60,7 @@ static void print_quantiles(const char *label, const patina_quantiles *q, int di
         printf("  nothing above the floor in any row\n");
         return;
     }
-    const double v[] = {q->least, q->p5, q->median, q->p95, q->most, q->mean};
+    const double v[] = {q->min, q->p5, q->median, q->p95, q->max, q->mean};
     for (size_t i = 0; i < sizeof v / sizeof *v; i++)
         printf(" %9.*f", digits, v[i]);
     putchar('\n');
@@ -121,33 +121,43 @@ static void print_purity(const patina_inspection *of) {
 static void chain_name(const patina_inspection *of, unsigned set, char *text, size_t size) {
     size_t used = 0;
     snprintf(text, size, "%s", set == 0 ? "none: a clean row" : "");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
+    for (size_t e = 0; e < of->n_effects; e++)
         if (set >> e & 1U)
             used +=
                 (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", of->effect[e]);
 }
 
+/* The set of effects after this one: most rows first, then in the order of the bits. n_effect_sets
+ * stands for none, at either end. */
+static size_t next_combination(const patina_inspection *of, size_t after) {
+    const size_t none = of->n_effect_sets;
+    size_t best = none;
+    for (size_t set = 0; set < none; set++) {
+        const uint64_t n = of->n_chain[set];
+        if (n == 0 ||
+            (after < none && (n > of->n_chain[after] || (n == of->n_chain[after] && set <= after))))
+            continue;
+        if (best == none || n > of->n_chain[best]) best = set;
+    }
+    return best;
+}
+
 static void print_effects(const patina_inspection *of) {
-    bool shown[PATINA_EFFECT_SET_COUNT] = {false};
     unsigned n_met = 0;
     printf("\n%-*s %9s %8s\n", LABEL, "effect", "rows", "share");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
+    for (size_t e = 0; e < of->n_effects; e++)
         printf("%-*s %9" PRIu64 " %6.1f %%\n", LABEL, of->effect[e], of->n_with[e],
                percent(of->n_with[e], of->n_rows));
-    for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
+    for (size_t set = 0; set < of->n_effect_sets; set++)
         n_met += of->n_chain[set] > 0;
     printf("\n%-46s %9s %8s\n", "combination", "rows", "share");
+    size_t set = of->n_effect_sets;
     for (unsigned i = 0; i < n_met && i < N_CHAINS_SHOWN; i++) {
-        unsigned most = PATINA_EFFECT_SET_COUNT;
-        char name[128];
-        for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++)
-            if (!shown[set] && of->n_chain[set] > 0 &&
-                (most == PATINA_EFFECT_SET_COUNT || of->n_chain[set] > of->n_chain[most]))
-                most = set;
-        shown[most] = true;
-        chain_name(of, most, name, sizeof name);
-        printf("%-46s %9" PRIu64 " %6.1f %%\n", name, of->n_chain[most],
-               percent(of->n_chain[most], of->n_rows));
+        char name[512]; /* 16 effects at most */
+        set = next_combination(of, set);
+        chain_name(of, (unsigned)set, name, sizeof name);
+        printf("%-46s %9" PRIu64 " %6.1f %%\n", name, of->n_chain[set],
+               percent(of->n_chain[set], of->n_rows));
     }
     if (n_met > N_CHAINS_SHOWN)
         printf("and %u other combinations (--json has all)\n", n_met - N_CHAINS_SHOWN);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_corpus.c - input: a letter for the kind, and a list of entries
+/* fuzz_corpus.c - input: a letter for the kind, then a list of entries
  *
- *     j JSONL   t Clotho   l labels   w WavCaps   anything else AudioCaps; an upper-case letter
- * with "text" as the column of captions
+ *     j  JSONL
+ *     t  Clotho
+ *     l  labels
+ *     w  WavCaps
+ *     any other letter: AudioCaps
  *
- * Checks what corpus.h promises of every entry, whatever the text.
+ * An upper-case letter sets the caption column to "text". Checks the invariants of pt_entry
+ * (corpus_iterator.h) for any input.
  */
 
 #include <stdio.h>
@@ -39,15 +43,14 @@ static void check(const pt_entry *e) {
     }
 }
 
-/** Reads it all; the number of entries. */
+/** Reads all entries; returns their number. */
 static size_t read_corpus(const pt_corpus_reader *reader, const char *column, const char *path) {
     void *state = NULL;
     patina_error err = {0};
     size_t n = 0;
     bool end = false;
 
-    /* A folder without audio, so that every clip is missing; it need not be there for a manifest.
-     */
+    /* A folder without audio: every clip is missing. */
     const pt_corpus_options options = {.audio_root = "/proc/self/fdinfo", .caption_column = column};
     if (reader->open(path, &options, &state, &err) != PATINA_OK) {
         FUZZ_ASSERT(err.status == PATINA_EFORMAT && err.message[0] != '\0');
@@ -79,7 +82,7 @@ static const pt_corpus_reader *reader_by_letter(uint8_t letter) {
     }
 }
 
-/** Recognising must bear anything too. */
+/** Probing must accept any input too. */
 static void fuzz_probe(const pt_corpus_reader *reader, const uint8_t *data, size_t size) {
     static const pt_corpus_options none = {0};
     char *head = malloc(PT_CORPUS_PROBE_BYTES + 1);
@@ -104,11 +107,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const size_t n = read_corpus(reader, column, path);
     const bool is_list =
         reader == &pt_corpus_reader_wavcaps; /* elements end in commas, or at the next */
-    size_t n_most = is_list ? 2 : 1;
+    size_t n_max = is_list ? 2 : 1;
     for (size_t i = 1; i < size; i++)
-        n_most += is_list ? data[i] == ',' || data[i] == '{' : data[i] == '\n' || data[i] == '\r';
-    FUZZ_ASSERT(n <= n_most);
-    FUZZ_ASSERT(read_corpus(reader, column, path) == n); /* and once more the same */
+        n_max += is_list ? data[i] == ',' || data[i] == '{' : data[i] == '\n' || data[i] == '\r';
+    FUZZ_ASSERT(n <= n_max);
+    FUZZ_ASSERT(read_corpus(reader, column, path) == n); /* a second pass is the same */
     fuzz_probe(reader, data + 1, size - 1);
     close(fd);
     return 0;

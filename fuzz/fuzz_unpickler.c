@@ -29,8 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             n_values *= tensor->dims[d];
         FUZZ_ASSERT(n_values == tensor->n_values);
         const uint64_t room = tensor->n_storage / tensor->type->n_bytes;
-        FUZZ_ASSERT(tensor->first <= room);
-        FUZZ_ASSERT(!tensor->is_contiguous || tensor->n_values <= room - tensor->first);
+        FUZZ_ASSERT(tensor->storage_offset <= room);
+        FUZZ_ASSERT(!tensor->is_contiguous || tensor->n_values <= room - tensor->storage_offset);
     }
     free(tensors);
     return 0;

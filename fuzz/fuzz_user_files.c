@@ -88,10 +88,11 @@ static void fuzz_sidecar(bool is_json, const char *text, size_t n) {
     static const char *const members[] = {"caption", "captions", "text", NULL};
     pt_entry entry = {0};
     patina_error err = {0};
+    json_error_t error = {0};
     bool was_repaired = false;
 
-    json_t *json = is_json ? pt_sidecar_parse(text, n, &was_repaired) : NULL;
-    FUZZ_ASSERT((is_json ? pt_sidecar_add_json(&entry, json, was_repaired, members, &err)
+    json_t *json = is_json ? pt_sidecar_parse(text, n, &was_repaired, &error) : NULL;
+    FUZZ_ASSERT((is_json ? pt_sidecar_add_json(&entry, json, &error, was_repaired, members, &err)
                          : pt_sidecar_add_lines(&entry, text, n, &err)) == PATINA_OK);
     check_captions(&entry);
     FUZZ_ASSERT(is_json || entry.n_captions <= n);

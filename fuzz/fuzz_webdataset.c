@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_webdataset.c - input: a letter, and by it
+/* fuzz_webdataset.c - input: a letter for the format, then
  *
- *   s  a script of files, one a line: NAME, a tab, what it holds; '\' stands for nothing, so that a
- *      line may be empty. It is made into a tar: this is about pairs
- *   h  a tar all of whose headers get the checksum that they should have: this is about headers
- *   else a file as it is: a tar, packed or not, or none
+ *   s     a list of files, one a line: NAME, a tab, content ('\' is an empty content); made into a
+ *         tar to test samples
+ *   h     a tar whose header checksums are corrected, to test headers
+ *   else  a file as it is: a tar, compressed or not, or anything
  *
- * Checks what corpus.h promises of every entry, and that entries are the same with and without
- * their audio.
+ * Checks the invariants of pt_entry (corpus_iterator.h), and that entries are the same with and
+ * without their audio.
  */
 
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #include "fuzz.h"
 #include "tar_writer.h"
 
-#define INPUT_SIZE_MAX 65536 /* of an input: time goes by its size */
+#define INPUT_SIZE_MAX 65536 /* bytes: bounds the time of a run */
 
 static void check_text(const char *text) {
     FUZZ_ASSERT(!text || pt_utf8_is_valid(text, strlen(text))); /* it is written to JSON */

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* audio.h - samples in memory */
+/**
+ * @file audio.h
+ * @brief Samples in memory, and the constants of the processing chain.
+ *
+ * @code
+ * static const float samples[96000] = {0.0F};
+ * const patina_audio sound = {samples, 48000, 2, 48000};
+ * printf("%zu frames of %u channels\n", sound.n_frames, sound.n_channels);
+ * @endcode
+ */
 
 #ifndef PATINA_AUDIO_H
 #define PATINA_AUDIO_H
@@ -7,30 +16,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PATINA_RATE_HZ       48000 /* of every excerpt after mixing and resampling */
-#define PATINA_WINDOW_S      10    /* the longest window of a source */
-#define PATINA_WINDOW_FRAMES (PATINA_RATE_HZ * PATINA_WINDOW_S)
-#define PATINA_RATE_MIN_HZ   4000   /* K-weighting has no meaning below */
-#define PATINA_RATE_MAX_HZ   384000 /* nor was it checked above */
-#define PATINA_CHANNELS_MAX  64
+#define PATINA_RATE_HZ  48000 /**< sampling rate after mixing to mono and resampling */
+#define PATINA_WINDOW_S 10    /**< longest window of a source, in seconds */
+#define PATINA_WINDOW_FRAMES                                                                       \
+    (PATINA_RATE_HZ * PATINA_WINDOW_S) /**< the same in samples at 48 kHz */
+#define PATINA_RATE_MIN_HZ  4000       /**< lowest source rate; K-weighting is undefined below */
+#define PATINA_RATE_MAX_HZ  384000     /**< highest source rate that is tested */
+#define PATINA_CHANNELS_MAX 64         /**< most channels of a source */
 
 /**
- * Interleaved samples, borrowed. Full scale is 1.0 and values over it are kept; channels stand in
- * WAVE order (L R C LFE Ls Rs ...).
+ * Interleaved samples, borrowed from the caller. Full scale is 1.0; larger values are kept. Channels
+ * are in WAVE order (L R C LFE Ls Rs ...).
  */
 typedef struct patina_audio {
-    const float *samples; /* [n_frames, n_channels] */
-    size_t n_frames;
-    unsigned n_channels;
-    unsigned rate_hz;
+    const float *samples; /**< [n_frames, n_channels] */
+    size_t n_frames;      /**< samples of each channel */
+    unsigned n_channels;  /**< 1 to PATINA_CHANNELS_MAX */
+    unsigned rate_hz;     /**< PATINA_RATE_MIN_HZ to PATINA_RATE_MAX_HZ */
 } patina_audio;
 
-/** Where a window lies in its source, in the source's own frames. */
+/** Position of a window in its source, in frames at the source's rate. */
 typedef struct patina_window {
-    uint64_t start;
-    uint64_t frames;
-    unsigned rate_hz;
-    unsigned channels;
+    uint64_t start;    /**< first frame */
+    uint64_t frames;   /**< length */
+    unsigned rate_hz;  /**< of the source */
+    unsigned channels; /**< of the source */
 } patina_window;
 
 #endif /* PATINA_AUDIO_H */

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer_ops.h - the walk of file_ops.h for sound in memory: measure, degrade, embed
+/**
+ * @file buffer_ops.h
+ * @brief Measure, degrade and embed audio in memory.
  *
- * A sound that a file was decoded to gives the bits that the file gives. It is the whole recording:
- * windows are cut here, as of a file.
+ * The same operations as in file_ops.h for samples that are already decoded: the samples of a decoded
+ * file give the results of the file, bit for bit. The buffer is the whole recording; windows are cut
+ * from it as from a file.
+ *
+ * All functions are safe from any thread.
+ *
+ * @code
+ * static float samples[48000];
+ * for (int i = 0; i < 48000; i++)
+ *     samples[i] = (float)(i % 100) / 100.0F - 0.5F;
+ * const patina_audio sound = {samples, 48000, 1, 48000};
+ * patina_error err = {PATINA_OK, ""};
+ * patina_meter *meter = NULL;
+ * patina_targets targets;
+ * if (patina_meter_open(&meter, &err) == PATINA_OK &&
+ *     patina_buffer_measure(meter, &sound, &targets, &err) == PATINA_OK)
+ *     printf("%.1f LUFS, crest factor %.1f dB\n", targets.lufs_source, targets.crest_db);
+ * patina_meter_close(&meter);
+ * @endcode
  */
 
 #ifndef PATINA_BUFFER_OPS_H
@@ -15,8 +34,8 @@
 #include <patina/degrade.h>
 #include <patina/file_ops.h>
 #include <patina/measure.h>
+#include <patina/memory.h>
 #include <patina/provenance.h>
-#include <patina/scratch.h>
 #include <patina/status.h>
 
 #ifdef __cplusplus
@@ -24,22 +43,28 @@ extern "C" {
 #endif
 
 /**
- * Measures a sound of any length; takes memory for its mono mix.
+ * Measures audio of any length. Allocates memory for its mono mix.
  *
- * Errors   PATINA_REJECT_UNSUPPORTED, _TOO_SHORT, _NONFINITE, _SILENT
+ * - `targets`: out
+ *
+ * Errors: PATINA_REJECT_UNSUPPORTED, PATINA_REJECT_TOO_SHORT, PATINA_REJECT_NONFINITE,
+ * PATINA_REJECT_SILENT, PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_buffer_measure(const patina_meter *meter, const patina_audio *sound,
                                                patina_targets *targets, patina_error *err);
 
 /**
- * Draws (seed, entry, variant) for the sound as generate would, and applies it.
+ * Draws the window and the effects for (seed, entry, variant) as patina_generate() does, and applies
+ * them.
  *
- * degraded  out: patina_degraded_release it
+ * - `seed`: 0 to PATINA_SEED_MAX
+ * - `entry`: the id that selects the draws
+ * - `variant`: 0 to 2^24 - 1
+ * - `degraded`: out; patina_degraded_release() releases it
  *
- * Errors    PATINA_REJECT_UNSUPPORTED, _TOO_SHORT, _NONFINITE, _SILENT
- *           PATINA_ERANGE  seed or variant
+ * Errors: those of patina_buffer_measure(); PATINA_ERANGE for seed or variant.
  */
-PATINA_API patina_status patina_buffer_degrade(const patina_effect_config *suite,
+PATINA_API patina_status patina_buffer_degrade(const patina_effect_config *config,
                                                const patina_audio *sound, uint64_t seed,
                                                const char *entry, uint32_t variant,
                                                patina_effect_order order, patina_degraded *degraded,
@@ -48,22 +73,25 @@ PATINA_API patina_status patina_buffer_degrade(const patina_effect_config *suite
 /**
  * Replays a recipe on the recording that it was made from.
  *
- * Errors   as above, and
- *          PATINA_EFORMAT  rate, channels or length are not the recipe's
- *          PATINA_ERANGE   the recipe's window begins behind the end
+ * - `degraded`: out; patina_degraded_release() releases it
+ *
+ * Errors: those of patina_buffer_degrade(); PATINA_EFORMAT where rate, channels or length differ from
+ * the recipe; PATINA_ERANGE where the recipe's window starts after the end.
  */
-PATINA_API patina_status patina_buffer_replay(const patina_effect_config *suite,
+PATINA_API patina_status patina_buffer_replay(const patina_effect_config *config,
                                               const patina_audio *sound,
                                               const patina_recipe *recipe,
                                               patina_degraded *degraded, patina_error *err);
 
 /**
- * Embeds the first 10 s from frame start on; one sample is enough.
+ * Embeds at most 10 s of audio; one frame is enough.
  *
- * scratch  what was taken from it is given back on return
+ * - `start`: first frame
+ * - `embedding`: out, [512], Euclidean length 1
+ * - `scratch`: may be NULL
  *
- * Errors   PATINA_REJECT_UNSUPPORTED, _NONFINITE, and _TOO_SHORT where there is no frame at all
- *          PATINA_ERANGE  start lies behind the end; and those of patina_clap_embed_audio
+ * Errors: PATINA_REJECT_UNSUPPORTED, PATINA_REJECT_NONFINITE, PATINA_REJECT_TOO_SHORT for 0 frames;
+ * PATINA_ERANGE where `start` is after the end; those of patina_clap_embed_audio().
  */
 PATINA_API patina_status patina_buffer_embed(const patina_clap *clap, const patina_audio *sound,
                                              uint64_t start, float embedding[PATINA_EMBEDDING_SIZE],

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus.h - what shapes of corpus are read */
+/**
+ * @file corpus.h
+ * @brief The corpus formats that patina_generate() reads.
+ *
+ * @code
+ * const char *name, *summary;
+ * for (size_t i = 0; patina_corpus_kind_at(i, &name, &summary); i++)
+ *     printf("%-12s %s\n", name, summary);
+ * @endcode
+ */
 
 #ifndef PATINA_CORPUS_H
 #define PATINA_CORPUS_H
@@ -9,13 +18,23 @@
 
 #include <patina/status.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
- * Kind i of corpus, counted from 0 in the order in which they are tried on a path; false behind the
- * last.
+ * Returns format i, from 0, in the order in which a path is checked for them. docs/CORPORA.md
+ * describes them. Safe from any thread.
  *
- * name     as options take it, "audiocaps"
- * summary  what a user has to have, without capital and full stop
+ * - `name`: out; as patina_generate_options.corpus_kind takes it, "audiocaps"; static
+ * - `summary`: out; the files that make it up, without capital and full stop; static
+ *
+ * Returns false after the last format.
  */
 PATINA_API bool patina_corpus_kind_at(size_t i, const char **name, const char **summary);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PATINA_CORPUS_H */

@@ -1,5 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset.h - a folder that patina_generate writes: finishing it, and reading all of it again */
+/**
+ * @file dataset.h
+ * @brief Finishes and verifies the folder that patina_generate() writes.
+ *
+ * @code
+ * patina_error err = {PATINA_OK, ""};
+ * patina_verify_report report;
+ * if (patina_dataset_verify("out", NULL, NULL, &report, &err) != PATINA_OK)
+ *     fprintf(stderr, "%s\n", err.message);
+ * else
+ *     printf("%llu faults\n", (unsigned long long)report.n_faults);
+ * @endcode
+ */
 
 #ifndef PATINA_DATASET_H
 #define PATINA_DATASET_H
@@ -14,56 +26,70 @@
 extern "C" {
 #endif
 
-#define PATINA_SPLITS_MAX         16
-#define PATINA_SPLIT_NAME_MAX     31 /* bytes: letters, digits and _ */
-#define PATINA_MISSING_CHUNKS_MAX 3  /* numbers of missing chunks that are named */
+#define PATINA_SPLITS_MAX         16 /**< splits of a data set */
+#define PATINA_SPLIT_NAME_MAX     31 /**< bytes of a split's name: letters, digits and _ */
+#define PATINA_MISSING_CHUNKS_MAX 3  /**< missing chunks that a report lists */
 
+/** A split of a data set. */
 typedef struct patina_dataset_split {
-    char name[PATINA_SPLIT_NAME_MAX + 1];
-    uint64_t n_rows, n_parts;
+    char name[PATINA_SPLIT_NAME_MAX + 1]; /**< "train" */
+    uint64_t n_rows;                      /**< rows */
+    uint64_t n_parts;                     /**< part files */
 } patina_dataset_split;
 
+/** Contents of a data set. */
 typedef struct patina_dataset_report {
-    uint64_t n_entries, n_rows, n_parts;
-    uint64_t n_rejects;                       /* lines of rejects.jsonl */
-    uint64_t rejects_by[PATINA_REJECT_COUNT]; /* index: status - PATINA_REJECT_FIRST */
-    patina_dataset_split splits[PATINA_SPLITS_MAX];
-    size_t n_splits;
-    bool was_complete; /* the set was finished already; nothing was done */
-
-    uint64_t n_chunks, n_missing;
-    uint64_t missing[PATINA_MISSING_CHUNKS_MAX]; /* the first of them */
+    uint64_t n_entries;                     /**< entries of the corpus */
+    uint64_t n_rows;                        /**< rows of all splits */
+    uint64_t n_parts;                       /**< part files of all splits */
+    uint64_t n_rejects;                     /**< lines of rejects.jsonl */
+    uint64_t rejects_by[PATINA_REJECT_MAX]; /**< rejects by reason: status - PATINA_REJECT_FIRST */
+    patina_dataset_split splits[PATINA_SPLITS_MAX]; /**< [n_splits] */
+    size_t n_splits;                                /**< splits with at least one row */
+    bool was_complete;  /**< the data set was already finished; nothing was done */
+    uint64_t n_chunks;  /**< chunks of the run */
+    uint64_t n_missing; /**< chunks that are not there */
+    uint64_t missing[PATINA_MISSING_CHUNKS_MAX]; /**< the first of these */
+    uint64_t reserved[8];                        /**< zero */
 } patina_dataset_report;
 
 /**
- * Makes the data set of a folder whose chunks are all there, whichever processes wrote them:
- * numbers the parts, and writes README.md and dataset.json. It may be killed at any moment, and run
- * again.
+ * Finishes a folder that contains all chunks of a run, whichever processes wrote them: numbers the
+ * parts, writes README.md and dataset.json. The call may be interrupted at any moment and repeated.
  *
- * report  out; its n_chunks, n_missing and missing also where chunks are missing
+ * - `out`: the folder
+ * - `report`: out; n_chunks, n_missing and missing are also set where chunks are missing
  *
- * Errors  PATINA_EUSAGE   the folder holds no run of patina's
- *         PATINA_EFORMAT  chunks are missing or damaged; the sentence says which
- *         PATINA_EIO
+ * Errors: PATINA_EUSAGE where the folder contains no run; PATINA_EFORMAT where chunks are missing or
+ * damaged, the message names them; PATINA_EIO; PATINA_ENOMEM. Calls for different folders may run at
+ * the same time.
  */
 PATINA_API patina_status patina_dataset_finish(const char *out, patina_dataset_report *report,
                                                patina_error *err);
 
+/** Result of patina_dataset_verify(). */
 typedef struct patina_verify_report {
-    uint64_t n_rows, n_parts, n_rejects; /* that were read */
-    uint64_t n_faults;
-    bool finished; /* otherwise the chunks that are there were read */
-    uint64_t n_chunks, n_missing;
+    uint64_t n_rows;      /**< rows that were read */
+    uint64_t n_parts;     /**< part files that were read */
+    uint64_t n_rejects;   /**< rejects that were read */
+    uint64_t n_faults;    /**< faults that were found; 0 for an intact data set */
+    bool finished;        /**< false: the run is unfinished, and its complete chunks were read */
+    uint64_t n_chunks;    /**< chunks of the run */
+    uint64_t n_missing;   /**< chunks that are not there */
+    uint64_t reserved[8]; /**< zero */
 } patina_verify_report;
 
 /**
- * Reads everything again: every file against its size and hash, every row against what
- * docs/DATASET.md promises of it, every line of provenance against its row, every reject.
+ * Checks a data set: each file against its size and hash, each row against the promises of
+ * docs/DATASET.md, each line of provenance against its row, and each reject.
  *
- * on_fault  gets a sentence for each fault, but no more than ten a file; may be NULL
+ * - `out`: the folder
+ * - `on_fault`: called by this thread with one sentence for each fault, at most ten for each file;
+ *   may be NULL
+ * - `report`: out
  *
- * Errors    PATINA_EUSAGE   the folder holds neither a data set nor a run of patina's
- *           PATINA_ENOMEM, PATINA_EIO  it could not be checked
+ * Errors: PATINA_EUSAGE where the folder contains neither a data set nor a run; PATINA_ENOMEM and
+ * PATINA_EIO where it could not be checked. Safe from any thread.
  */
 PATINA_API patina_status
 patina_dataset_verify(const char *out, void (*on_fault)(void *context, const char *sentence),

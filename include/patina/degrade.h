@@ -1,5 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* degrade.h - the degradation suite: six effects, drawn from a seed, replayable from a recipe */
+/**
+ * @file degrade.h
+ * @brief Degradation of audio: effects that are drawn from a seed or replayed from a recipe.
+ *
+ * A patina_effect_config has the ranges and probabilities, a patina_effect_chain the drawn effects of
+ * one row. docs/MEASURES.md and docs/DEFINITIONS.md define effects and draws. Most programs use
+ * patina_file_degrade() or patina_buffer_degrade() instead, which draw the window too.
+ *
+ * Drawing, reading, applying and converting to text are safe from any thread.
+ *
+ * @code
+ * patina_error err = {PATINA_OK, ""};
+ * patina_effect_config *config = NULL;
+ * patina_effect_chain *chain = NULL;
+ * if (patina_effect_config_open(NULL, &config, &err) == PATINA_OK &&
+ *     patina_effect_chain_draw(config, 1, "clip.wav", 0, PATINA_EFFECT_ORDER_PHYSICAL, 480000,
+ *                              &chain, &err) == PATINA_OK) {
+ *     char *words = patina_effect_chain_describe(chain);
+ *     if (words) puts(words);
+ *     patina_free(words);
+ * }
+ * patina_effect_chain_close(&chain);
+ * patina_effect_config_close(&config);
+ * @endcode
+ */
 
 #ifndef PATINA_DEGRADE_H
 #define PATINA_DEGRADE_H
@@ -7,52 +31,59 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <patina/scratch.h>
+#include <patina/memory.h>
 #include <patina/status.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define PATINA_SEED_MAX INT64_MAX /* so that every JSON reader keeps a seed exact as an integer */
+/** Largest seed: every JSON reader keeps it exact as an integer. */
+#define PATINA_SEED_MAX INT64_MAX
 
+/** Order in which the effects of a chain are applied. */
 typedef enum patina_effect_order {
-    PATINA_EFFECT_ORDER_PHYSICAL, /* comb, mud, sibilance, noise, clip, pops: room to converter */
-    PATINA_EFFECT_ORDER_RANDOM    /* shuffled for every row */
+    PATINA_EFFECT_ORDER_PHYSICAL, /**< comb, mud, sibilance, noise, clip, pops: room to converter */
+    PATINA_EFFECT_ORDER_RANDOM    /**< shuffled for each row */
 } patina_effect_order;
 
 /**
- * Ranges, probabilities and the share of clean rows, and the transform plans that noise needs.
- * Opened once, read-only afterwards and shared by all threads; opening and closing are not
- * thread-safe against each other (FFTW's planner).
+ * Ranges, probabilities and the share of clean rows, with the transform plans of the noise generator.
+ * Read-only after opening: any number of threads may share one.
  */
 typedef struct patina_effect_config patina_effect_config;
 
 /**
- * json    the text of a suite file, or NULL for the defaults: one object with `clean`, the share of
- *         rows without any effect, and one object an effect with its `probability` and its
- *         settings, as patina_effect_config_to_json writes them. A range is [low, high], weights are an object
- *         with every word of the setting and need not add up to 1. Members that are absent keep
- *         their default; an unknown member, a wrong type or a range outside what an effect can do
- *         is an error that names it.
+ * Opens a degradation configuration.
  *
- * Errors  PATINA_EFORMAT
+ * - `json`: the text of a configuration file, or NULL for the defaults: an object with `clean`, the
+ *   share of rows without effects, and one object for each effect with its `probability` and
+ *   settings, as patina_effect_config_to_json() writes them. A range is [low, high]; weights are an
+ *   object with all names of the setting and need not sum to 1. Missing members keep their default.
+ * - `config`: out; patina_effect_config_close() releases it
+ *
+ * Errors: PATINA_EFORMAT for an unknown member, a wrong type or a range outside the limits of the
+ * effect, the message names it; PATINA_ENOMEM. Safe from any thread.
  */
-PATINA_API patina_status patina_effect_config_open(const char *json, patina_effect_config **suite,
+PATINA_API patina_status patina_effect_config_open(const char *json, patina_effect_config **config,
                                                    patina_error *err);
-PATINA_API void patina_effect_config_close(patina_effect_config **suite);
+
+/** Closes a configuration and sets *config to NULL. A NULL *config is accepted. */
+PATINA_API void patina_effect_config_close(patina_effect_config **config);
 
 /**
- * The complete suite as JSON (indented), which patina_effect_config_open reads back to the same suite, bit for
- * bit; the caller frees it. NULL when memory runs out, as from every function that prints.
+ * Returns the complete configuration as indented JSON; patina_effect_config_open() reads it back
+ * unchanged, bit for bit. Released with patina_free(). NULL: out of memory.
  */
-PATINA_API char *patina_effect_config_to_json(const patina_effect_config *suite);
+PATINA_API char *patina_effect_config_to_json(const patina_effect_config *config);
 
-/** What every member of a suite means, its unit, limits and default, as lines of text; the caller
- * frees it. */
+/**
+ * Returns the meaning, unit, limits and default of each member of a configuration as lines of text.
+ * Released with patina_free(). NULL: out of memory.
+ */
 PATINA_API char *patina_effect_config_describe(void);
 
-/** How bad, in a word: fixed places in the ranges of a suite, see docs/MEASURES.md. */
+/** Severity of a named effect: fixed positions in the ranges of a configuration, docs/MEASURES.md. */
 typedef enum patina_severity {
     PATINA_SEVERITY_LIGHT,
     PATINA_SEVERITY_MEDIUM,
@@ -60,110 +91,130 @@ typedef enum patina_severity {
     PATINA_SEVERITY_COUNT
 } patina_severity;
 
-/** "light", "medium", "heavy"; never NULL. */
+/** Returns "light", "medium" or "heavy"; "unknown" for other numbers. Static, never NULL. */
 PATINA_API const char *patina_severity_name(patina_severity severity);
 
 /**
- * The effects, what a suite draws for each from which range, and what every severity takes, as
- * lines of text or as a JSON array (indented); the caller frees it.
+ * Returns the effects, the range of each drawn value and the values of each severity, as lines of
+ * text. Released with patina_free(). NULL: out of memory.
  */
-PATINA_API char *patina_effects_describe(const patina_effect_config *suite);
-PATINA_API char *patina_effects_to_json(const patina_effect_config *suite);
+PATINA_API char *patina_effects_describe(const patina_effect_config *config);
 
-/** Drawn effects in the order in which they are applied; no effect at all is a clean row. */
+/**
+ * Returns the content of patina_effects_describe() as an indented JSON array. Released with
+ * patina_free(). NULL: out of memory.
+ */
+PATINA_API char *patina_effects_to_json(const patina_effect_config *config);
+
+/** Drawn effects in the order in which they are applied. A chain without effects is a clean row. */
 typedef struct patina_effect_chain patina_effect_chain;
 
 /**
- * Draws the chain of one row from (seed, entry id, variant) alone.
+ * Draws the chain of one row. It depends on the arguments only.
  *
- * seed       to PATINA_SEED_MAX
- * variant    to 2^24 - 1
- * n_samples  of the excerpt at 48 kHz, 1 to 480000; places of pops depend on it
+ * - `seed`: 0 to PATINA_SEED_MAX
+ * - `entry`: the id of the entry
+ * - `variant`: 0 to 2^24 - 1
+ * - `n_samples`: length of the window at 48 kHz, 1 to 480000; positions of pops depend on it
+ * - `chain`: out; patina_effect_chain_close() releases it
  *
- * Errors  PATINA_ERANGE
+ * Errors: PATINA_ERANGE, PATINA_ENOMEM.
  */
-PATINA_API patina_status patina_effect_chain_draw(const patina_effect_config *suite, uint64_t seed,
+PATINA_API patina_status patina_effect_chain_draw(const patina_effect_config *config, uint64_t seed,
                                                   const char *entry, uint32_t variant,
                                                   patina_effect_order order, size_t n_samples,
                                                   patina_effect_chain **chain, patina_error *err);
 
 /**
- * The chain of effects that are named, at one severity: nothing is drawn but where pops fall, and
- * that from (seed, entry id, variant) as ever.
+ * Makes a chain of named effects at one severity. Only the positions of pops are drawn, from
+ * (seed, entry, variant).
  *
- * effects    names with commas between, each at most once, applied in this order
- * n_samples  as for patina_effect_chain_draw
+ * - `effects`: names separated by commas, each at most once, applied in this order
+ * - `seed`, `entry`, `variant`, `n_samples`, `chain`: as for patina_effect_chain_draw()
  *
- * Errors  PATINA_EUSAGE  names the word that is no effect, or comes twice
- *         PATINA_ERANGE
+ * Errors: PATINA_EUSAGE for an unknown or repeated name, the message contains it; PATINA_ERANGE;
+ * PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_effect_chain_from_names(
-    const patina_effect_config *suite, const char *effects, patina_severity severity, uint64_t seed,
-    const char *entry, uint32_t variant, size_t n_samples, patina_effect_chain **chain,
-    patina_error *err);
+    const patina_effect_config *config, const char *effects, patina_severity severity,
+    uint64_t seed, const char *entry, uint32_t variant, size_t n_samples,
+    patina_effect_chain **chain, patina_error *err);
 
 /**
- * Reads a `chain` array of a recipe: the drawn values under the names that patina_effect_chain_to_json writes.
- * An effect may occur more than once, up to 16 stages. Members that a stage has besides are
- * ignored, so a chain to which derived values were added serves too.
+ * Parses the `chain` array of a recipe. An effect may occur more than once, up to PATINA_STAGES_MAX
+ * stages. Additional members of a stage are ignored, so a chain with derived values is accepted.
  *
- * Errors  PATINA_EFORMAT  names the stage and the member that is absent or out of range
+ * - `chain`: out; patina_effect_chain_close() releases it
+ *
+ * Errors: PATINA_EFORMAT, the message names the stage and the member that is missing or out of range;
+ * PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_effect_chain_from_json(const char *json,
                                                        patina_effect_chain **chain,
                                                        patina_error *err);
+
+/** Closes a chain and sets *chain to NULL. A NULL *chain is accepted. */
 PATINA_API void patina_effect_chain_close(patina_effect_chain **chain);
 
-/** The chain as a JSON array on one line, reals with 17 significant digits; the caller frees it. */
+/**
+ * Returns the chain as a JSON array on one line, numbers with 17 significant digits. Released with
+ * patina_free(). NULL: out of memory.
+ */
 PATINA_API char *patina_effect_chain_to_json(const patina_effect_chain *chain);
 
-/** The chain for people, a phrase a stage on a line of its own: "noise: pink noise 20 dB below the
- * signal"; empty for a clean row. The caller frees it. */
+/**
+ * Returns one line of text for each stage: "noise: pink noise 20 dB below the signal"; "" for a clean
+ * row. Released with patina_free(). NULL: out of memory.
+ */
 PATINA_API char *patina_effect_chain_describe(const patina_effect_chain *chain);
 
+/** Stages of a chain. */
 #define PATINA_STAGES_MAX 16
 
-/** What one stage derived from the samples. */
+/** Values that one stage derived from the samples. */
 typedef struct patina_stage_stats {
-    const char *effect;   /* its name */
-    double threshold;     /* clip only */
-    double bussgang_gain; /* clip only */
-    size_t count;         /* pops only */
+    const char *effect;   /**< its name; static */
+    double threshold;     /**< clip only: threshold */
+    double bussgang_gain; /**< clip only: linear gain in the sense of Bussgang's theorem */
+    size_t count;         /**< pops only: number of pops */
 } patina_stage_stats;
 
-/** What applying a chain gave besides the samples. */
+/** Measurements of a degraded window. Powers are AC powers of the output, output gain included. */
 typedef struct patina_degrade_stats {
-    double signal_power;     /* AC power of what the linear part makes of the pristine */
-    double noise_power;      /* of what was added */
-    double distortion_power; /* of what is nonlinear */
-    double rest_power;       /* of noise and distortion together */
-    double output_gain;      /* at most 1: keeps |degraded| <= 0.999 */
-    patina_stage_stats stage[PATINA_STAGES_MAX];
-    size_t n_stages;
+    double signal_power;     /**< the pristine signal after the linear effects */
+    double noise_power;      /**< what was added */
+    double distortion_power; /**< what is nonlinear */
+    double rest_power;       /**< noise and distortion together */
+    double output_gain;      /**< at most 1, keeps |degraded| <= 0.999 */
+    patina_stage_stats stage[PATINA_STAGES_MAX]; /**< [n_stages] */
+    size_t n_stages;                             /**< stages of the chain */
 } patina_degrade_stats;
 
 /**
- * Degrades an excerpt. Depends on its arguments only: the noise comes from (seed, entry, variant).
- * The powers are those of what is written, output gain included.
+ * Applies a chain to a window. The result depends on the arguments only; noise is drawn from
+ * (seed, entry, variant).
  *
- * x         [n_samples] mono, 48 kHz, 1 to 480000 samples
- * degraded  out, [n_samples]; not x itself
- * damage    out; NULL if not wanted
- * scratch   what was taken from it is given back on return
+ * - `seed`, `entry`, `variant`: as for patina_effect_chain_draw()
+ * - `x`: [n_samples] mono at 48 kHz, 1 to 480000 samples
+ * - `degraded`: out, [n_samples]; must not overlap `x`
+ * - `stats`: out; may be NULL
+ * - `scratch`: may be NULL
  *
- * Errors  PATINA_ERANGE            seed, variant or n_samples
- *         PATINA_EFORMAT           a recipe's gains are so large that samples overflow
- *         PATINA_REJECT_NONFINITE  a NaN or an infinity in x
+ * Errors: PATINA_ERANGE for seed, variant or n_samples; PATINA_EFORMAT where the gains of a recipe
+ * overflow; PATINA_REJECT_NONFINITE for a NaN or an infinity in `x`; PATINA_ENOMEM.
  */
-PATINA_API patina_status patina_effect_chain_apply(const patina_effect_config *suite,
+PATINA_API patina_status patina_effect_chain_apply(const patina_effect_config *config,
                                                    const patina_effect_chain *chain, uint64_t seed,
                                                    const char *entry, uint32_t variant,
                                                    const float *x, size_t n_samples,
-                                                   float *degraded, patina_degrade_stats *damage,
+                                                   float *degraded, patina_degrade_stats *stats,
                                                    patina_arena *scratch, patina_error *err);
 
-/** The `stages` array of provenance on one line: what was derived; the caller frees it. */
-PATINA_API char *patina_degrade_stats_to_json(const patina_degrade_stats *damage);
+/**
+ * Returns the derived values of the stages as a JSON array on one line, the `stages` member of
+ * provenance. Released with patina_free(). NULL: out of memory.
+ */
+PATINA_API char *patina_degrade_stats_to_json(const patina_degrade_stats *stats);
 
 #ifdef __cplusplus
 }

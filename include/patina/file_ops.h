@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* file_ops.h - the same walk for single files: measure, degrade, embed
+/**
+ * @file file_ops.h
+ * @brief Measure, degrade and embed single audio files.
  *
- * All of these decode, mix and resample exactly as patina_generate does.
+ * All functions decode, mix to mono and resample exactly as patina_generate() does, and are safe from
+ * any thread.
+ *
+ * @code
+ * patina_error err = {PATINA_OK, ""};
+ * patina_effect_config *config = NULL;
+ * patina_degraded degraded = {NULL, 0, NULL};
+ * if (patina_effect_config_open(NULL, &config, &err) == PATINA_OK &&
+ *     patina_file_degrade(config, "clip.wav", 1, "clip.wav", 0, PATINA_EFFECT_ORDER_PHYSICAL,
+ *                         &degraded, &err) == PATINA_OK)
+ *     puts(degraded.provenance_json);
+ * patina_degraded_release(&degraded);
+ * patina_effect_config_close(&config);
+ * @endcode
  */
 
 #ifndef PATINA_FILE_OPS_H
@@ -14,6 +29,7 @@
 #include <patina/clap.h>
 #include <patina/degrade.h>
 #include <patina/measure.h>
+#include <patina/memory.h>
 #include <patina/provenance.h>
 #include <patina/status.h>
 
@@ -21,46 +37,57 @@
 extern "C" {
 #endif
 
-#define PATINA_FRAMES_TO_END UINT64_MAX /* as a number of frames */
+/** A number of frames that means: to the end of the file. */
+#define PATINA_FRAMES_TO_END UINT64_MAX
 
 /**
- * Measures a file, or a part of it, of any length in bounded memory.
+ * Measures a range of a file, of any length, in bounded memory.
  *
- * start, frames  in source frames; PATINA_FRAMES_TO_END for the rest of the file
- * window         out: what was measured, and the file's rate and channels
+ * - `start`, `frames`: the range in frames of the source; PATINA_FRAMES_TO_END for the rest
+ * - `window`: out; the range that was measured, and the file's rate and channels
+ * - `targets`: out
  *
- * Errors   PATINA_REJECT_...  as generate would reject it
- *          PATINA_ERANGE      the part does not lie inside the file
+ * Errors: PATINA_REJECT_... for a file that patina_generate() would reject; PATINA_ERANGE where the
+ * range is not inside the file; PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_file_measure(const patina_meter *meter, const char *path,
                                              uint64_t start, uint64_t frames, patina_window *window,
                                              patina_targets *targets, patina_error *err);
 
-/** A degraded excerpt and its provenance; owns all it points to. */
+/** A degraded window and its provenance. Owns its members; patina_degraded_release() releases it. */
 typedef struct patina_degraded {
-    float *samples; /* [n_samples], 48 kHz mono */
-    size_t n_samples;
-    char *provenance_json; /* one object on one line; serves as a recipe */
+    float *samples;        /**< [n_samples], mono at 48 kHz */
+    size_t n_samples;      /**< at most 480000 */
+    char *provenance_json; /**< one object on one line; also a recipe for patina_file_replay() */
 } patina_degraded;
 
 /**
- * Draws (seed, entry, variant) for the file as generate would, and applies it.
+ * Draws the window and the effects for (seed, entry, variant) as patina_generate() does, and applies
+ * them.
  *
- * Errors   PATINA_REJECT_...  what generate rejects
+ * - `seed`: 0 to PATINA_SEED_MAX
+ * - `entry`: the id that selects the draws
+ * - `variant`: 0 to 2^24 - 1
+ * - `degraded`: out; patina_degraded_release() releases it
+ *
+ * Errors: PATINA_REJECT_... for a file that patina_generate() would reject; PATINA_ERANGE for seed or
+ * variant; PATINA_ENOMEM.
  */
-PATINA_API patina_status patina_file_degrade(const patina_effect_config *suite, const char *path,
+PATINA_API patina_status patina_file_degrade(const patina_effect_config *config, const char *path,
                                              uint64_t seed, const char *entry, uint32_t variant,
                                              patina_effect_order order, patina_degraded *degraded,
                                              patina_error *err);
 
 /**
- * Takes the window that generate would, and damages it with the effects that are named, as
- * patina_effect_chain_from_names has it.
+ * Draws the window as patina_generate() does and applies named effects, as
+ * patina_effect_chain_from_names() makes them.
  *
- * Errors   PATINA_REJECT_...  what generate rejects
- *          PATINA_EUSAGE      a word that is no effect
+ * - `effects`: names separated by commas
+ * - `degraded`: out; patina_degraded_release() releases it
+ *
+ * Errors: those of patina_file_degrade(); PATINA_EUSAGE for an unknown or repeated effect.
  */
-PATINA_API patina_status patina_file_degrade_from_names(const patina_effect_config *suite,
+PATINA_API patina_status patina_file_degrade_from_names(const patina_effect_config *config,
                                                         const char *path, const char *effects,
                                                         patina_severity severity, uint64_t seed,
                                                         const char *entry, uint32_t variant,
@@ -68,41 +95,51 @@ PATINA_API patina_status patina_file_degrade_from_names(const patina_effect_conf
                                                         patina_error *err);
 
 /**
- * Replays a recipe on the file it was made from.
+ * Replays a recipe on the file that it was made from.
  *
- * Errors   PATINA_REJECT_...  what generate rejects
- *          PATINA_EFORMAT     the file's rate, channels or length are not the recipe's
+ * - `degraded`: out; patina_degraded_release() releases it
+ *
+ * Errors: those of patina_file_degrade(); PATINA_EFORMAT where the file's rate, channels or length
+ * differ from the recipe.
  */
-PATINA_API patina_status patina_file_replay(const patina_effect_config *suite, const char *path,
+PATINA_API patina_status patina_file_replay(const patina_effect_config *config, const char *path,
                                             const patina_recipe *recipe, patina_degraded *degraded,
                                             patina_error *err);
+
+/** Releases the members and zeroes the struct. A zeroed struct is accepted. */
 PATINA_API void patina_degraded_release(patina_degraded *degraded);
 
 /**
- * Embeds the first 10 s of a file from frame start on; one sample is enough.
+ * Embeds at most 10 s of a file; one frame is enough.
  *
- * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED, _NONFINITE, _MISSING
- *          PATINA_ERANGE  start lies behind the file's end
+ * - `start`: first frame, of the source
+ * - `embedding`: out, [512], Euclidean length 1
+ * - `scratch`: may be NULL
+ *
+ * Errors: PATINA_REJECT_UNDECODABLE, PATINA_REJECT_TRUNCATED, PATINA_REJECT_UNSUPPORTED,
+ * PATINA_REJECT_NONFINITE, PATINA_REJECT_MISSING; PATINA_ERANGE where `start` is after the end; those
+ * of patina_clap_embed_audio().
  */
 PATINA_API patina_status patina_file_embed(const patina_clap *clap, const char *path,
                                            uint64_t start, float embedding[PATINA_EMBEDDING_SIZE],
                                            patina_arena *scratch, patina_error *err);
 
-/** A caption, or an audio file and the frame from which on it is heard. */
+/** A caption, or a position in an audio file; borrowed. */
 typedef struct patina_embed_input {
-    const char *text; /* the caption, UTF-8; or the file */
-    bool is_audio;
-    uint64_t start;
+    const char *text; /**< the caption in UTF-8, or the path of the file; NUL-terminated */
+    bool is_audio;    /**< true for a file */
+    uint64_t start;   /**< first frame of a file */
 } patina_embed_input;
 
 /**
- * Embeds many, with the bits that each has by itself: captions a few at a time, and all of it on
- * several threads.
+ * Embeds captions and files with several threads. Each embedding has the bits of the single call.
  *
- * threads     0: all usable CPUs
- * embeddings  out, [n_inputs, 512] in the order of inputs, of arbitrary content after an error
+ * - `inputs`: [n_inputs]
+ * - `threads`: 0 for all usable CPUs
+ * - `embeddings`: out, [n_inputs, 512] in the order of the inputs; undefined after an error
  *
- * Errors   of the first that cannot be embedded, as of patina_clap_embed_text and patina_file_embed
+ * Errors: those of patina_clap_embed_text() and patina_file_embed() for the first input that fails;
+ * PATINA_EUSAGE for too many threads.
  */
 PATINA_API patina_status patina_embed_batch(const patina_clap *clap,
                                             const patina_embed_input *inputs, size_t n_inputs,

@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* generate.h - the main job: a corpus of captioned audio to a data set */
+/**
+ * @file generate.h
+ * @brief Generates a data set from a corpus of captioned audio.
+ *
+ * @code
+ * patina_error err = {PATINA_OK, ""};
+ * patina_generate_options options;
+ * patina_generate_report report;
+ * patina_generate_options_init(&options);
+ * options.corpus = "manifest.jsonl";
+ * options.model = "model";
+ * options.out = "out";
+ * if (patina_generate(&options, &report, &err) != PATINA_OK)
+ *     fprintf(stderr, "%s\n", err.message);
+ * else
+ *     printf("%llu rows\n", (unsigned long long)report.set.n_rows);
+ * @endcode
+ */
 
 #ifndef PATINA_GENERATE_H
 #define PATINA_GENERATE_H
@@ -17,117 +34,150 @@
 extern "C" {
 #endif
 
+/** File format of the parts. */
 typedef enum patina_output_format {
-    PATINA_FORMAT_PARQUET,
-    PATINA_FORMAT_JSONL
+    PATINA_FORMAT_PARQUET, /**< Apache Parquet */
+    PATINA_FORMAT_JSONL    /**< JSON Lines */
 } patina_output_format;
+
+/** The captions of an entry that get rows. */
 typedef enum patina_caption_mode {
-    PATINA_CAPTIONS_ALL,
-    PATINA_CAPTIONS_FIRST,
-    PATINA_CAPTIONS_RANDOM
+    PATINA_CAPTIONS_ALL,   /**< every caption */
+    PATINA_CAPTIONS_FIRST, /**< the first */
+    PATINA_CAPTIONS_RANDOM /**< one that is drawn from the seed */
 } patina_caption_mode;
+
+/** The signal whose loudness is written to target_lufs. */
 typedef enum patina_loudness_source {
-    PATINA_LOUDNESS_SOURCE,
-    PATINA_LOUDNESS_MIX
+    PATINA_LOUDNESS_SOURCE, /**< the channels of the source */
+    PATINA_LOUDNESS_MIX     /**< the mono mix */
 } patina_loudness_source;
 
-/** What takes the time of a run; the last one is the calling thread's, the others the workers'. */
+/** Stages of a run whose time is measured. The last one is the calling thread's. */
 typedef enum patina_run_stage {
-    PATINA_RUN_READING,   /* and decoding */
-    PATINA_RUN_MEASURING, /* the targets */
-    PATINA_RUN_DEGRADING, /* and purity */
-    PATINA_RUN_AUDIO_TOWER,
-    PATINA_RUN_TEXT_TOWER,
-    PATINA_RUN_WRITING,
+    PATINA_RUN_READING,     /**< reading and decoding audio */
+    PATINA_RUN_MEASURING,   /**< measuring targets */
+    PATINA_RUN_DEGRADING,   /**< applying effects, and purity */
+    PATINA_RUN_AUDIO_TOWER, /**< embedding audio */
+    PATINA_RUN_TEXT_TOWER,  /**< embedding captions */
+    PATINA_RUN_WRITING,     /**< writing rows */
     PATINA_RUN_STAGE_COUNT
 } patina_run_stage;
 
-/** "reading", "measuring", "degrading", "audio tower", "text tower" or "writing". */
+/**
+ * Returns "reading", "measuring", "degrading", "audio tower", "text tower" or "writing"; "unknown" for
+ * other numbers. Static, never NULL. Safe from any thread.
+ */
 PATINA_API const char *patina_run_stage_name(patina_run_stage stage);
 
-/** The middle and the ends of a distribution, to a tenth. */
+/** Quantiles of a distribution, accurate to 0.1. */
 typedef struct patina_run_quantiles {
-    double p05, p50, p95;
+    double p05; /**< 5 % quantile */
+    double p50; /**< median */
+    double p95; /**< 95 % quantile */
 } patina_run_quantiles;
 
-/** What a run tells while it goes; called from one thread at a time. */
+/** Kind of a patina_event. */
+typedef enum patina_event_kind {
+    PATINA_EVENT_NOTE,    /**< `text` is one sentence for the user */
+    PATINA_EVENT_REJECT,  /**< an entry, or one of its captions, gives no row */
+    PATINA_EVENT_PROGRESS /**< work on entries begins, continues or ends */
+} patina_event_kind;
+
+/** A progress report of patina_generate(). Pointers are valid during the call. */
 typedef struct patina_event {
-    enum {
-        PATINA_EVENT_NOTE,     /* text: one sentence for the user */
-        PATINA_EVENT_REJECT,   /* an entry, or one caption of it, gave no row; entry may be NULL */
-        PATINA_EVENT_PROGRESS, /* when the work on entries begins, now and then, and at the end */
-    } kind;
-    const char *text; /* a note, or the sentence of a reject */
-    const char *entry;
-    patina_status reason;
-    uint64_t n_entries, n_entries_total; /* done now, and to be done now */
-    uint64_t n_rows, n_rejects;          /* of these */
-    uint64_t n_chunks, n_chunks_total;   /* of the data set: there, and planned */
+    patina_event_kind kind;   /**< which members are set besides the counts */
+    const char *text;         /**< a note, or the sentence of a reject */
+    const char *entry;        /**< id of a rejected entry; may be NULL */
+    patina_status reason;     /**< of a reject */
+    uint64_t n_entries;       /**< entries that this call has processed */
+    uint64_t n_entries_total; /**< entries that this call will process */
+    uint64_t n_rows;          /**< rows of these entries so far */
+    uint64_t n_rejects;       /**< rejects of these entries so far */
+    uint64_t n_chunks;        /**< complete chunks of the data set */
+    uint64_t n_chunks_total;  /**< chunks of the data set */
 } patina_event;
 
-/** Zeroed members are defaults unless said otherwise. */
+/**
+ * Options of patina_generate(). A zeroed member means its default; `corpus`, `model` and `out` are
+ * required. Strings are borrowed until the call returns.
+ */
 typedef struct patina_generate_options {
-    const char *corpus; /* a folder, file or pattern of any kind in docs/CORPORA.md; required */
-    const char *corpus_kind;    /* NULL: found by looking */
-    const char *caption_column; /* of kinds that have columns; NULL: its usual names */
-    const char *audio_root;     /* NULL: the folder of the corpus file */
-    const char *model;          /* folder; required */
-    const char *out;            /* folder; required */
-    patina_output_format format;
-    uint64_t seed;     /* to PATINA_SEED_MAX */
-    uint32_t variants; /* rows a caption, 1 to 65536; 0 means 1 */
-    patina_effect_order order;
-    const char *suite_json; /* text of a suite file; NULL for the defaults */
-    unsigned threads;       /* 0: all usable CPUs */
-    uint64_t limit;         /* entries; 0: all */
-    uint64_t chunk;         /* entries a part file; 0: max(1, 2000 / variants) */
-    patina_caption_mode captions;
-    patina_loudness_source loudness;
-    const char *split;          /* "train=0.9,test=0.1": shares of the clips; NULL: all is train */
-    patina_isa isa;             /* as patina_isa_parse gives it; PATINA_ISA_C is plain C */
-    patina_precision precision; /* as patina_precision_parse gives it */
+    const char *corpus;         /**< folder, file or pattern of a format in docs/CORPORA.md */
+    const char *corpus_kind;    /**< format, see patina_corpus_kind_at(); NULL: detected */
+    const char *caption_column; /**< of formats with columns; NULL: the usual names */
+    const char *audio_root; /**< folder of relative audio paths; NULL: that of the corpus file */
+    const char *model;      /**< path of the model, see patina_clap_open() */
+    const char *out;        /**< output folder; created if it does not exist */
+    patina_output_format format;     /**< of the part files */
+    uint64_t seed;                   /**< 0 to PATINA_SEED_MAX */
+    uint32_t variants;               /**< rows for each caption, 1 to 65536; 0: 1 */
+    patina_effect_order order;       /**< of the effects */
+    const char *suite_json;          /**< degradation configuration, JSON text; NULL: defaults */
+    unsigned threads;                /**< worker threads; 0: all usable CPUs */
+    uint64_t limit;                  /**< process only the first entries; 0: all */
+    uint64_t chunk;                  /**< entries of a part file; 0: max(1, 2000 / variants) */
+    patina_caption_mode captions;    /**< captions that get rows */
+    patina_loudness_source loudness; /**< signal of target_lufs */
+    const char *split;          /**< shares of the clips, "train=0.9,test=0.1"; NULL: "train=1" */
+    patina_isa isa;             /**< instruction set; PATINA_ISA_AUTO: the best of this CPU */
+    patina_precision precision; /**< of the model's matrix products */
 
-    uint64_t shard, n_shards; /* make every n_shards-th chunk from chunk `shard` on, and do not
-                                 finish; n_shards 0: make all, and finish */
-    const char *resume_from;  /* folder with earlier output of the same run, which is only read */
-    bool retry_rejects;       /* make chunks anew whose rejects another try may change */
-    double time_limit_s;      /* stop with finished chunks before so much time is over; 0: none */
-    double entry_timeout_s;   /* for reading one entry's audio; 0: none */
+    uint64_t shard;    /**< number of this shard, from 0 */
+    uint64_t n_shards; /**< make every n_shards-th chunk from `shard` on, without finishing; 0: make
+                                 all chunks and finish */
+    const char
+        *resume_from;    /**< folder with earlier output of the same run, only read; NULL: none */
+    bool retry_rejects;  /**< make chunks again whose rejects may change */
+    double time_limit_s; /**< stop after this time, with complete chunks only; 0: no limit */
+    double entry_timeout_s; /**< limit for reading the audio of one entry; 0: no limit */
 
-    const char *keep_audio; /* existing or new folder for sound to listen to; NULL: none */
-    uint64_t keep_every;    /* of every so many entries all rows; 0 means 1 */
+    const char *keep_audio; /**< folder for audio to listen to; NULL: none */
+    uint64_t keep_every;    /**< keep audio of one in this number of entries; 0: 1 */
 
-    const patina_atomic_bool *stop; /* set it to end the run soon; NULL if never */
-    void (*on_event)(void *context, const patina_event *event);
-    void *context;
+    const patina_atomic_bool *stop; /**< set to true to stop the run soon; may be NULL */
+    void (*on_event)(void *context,
+                     const patina_event *event); /**< called from one thread at a time;
+                                                                     may be NULL */
+    void *context;                               /**< first argument of on_event */
+    uint64_t reserved[8];                        /**< must be zero */
 } patina_generate_options;
 
-typedef struct patina_generate_report {
-    bool is_complete;          /* the set is finished */
-    bool was_complete;         /* OUT held this very run already; nothing was done */
-    patina_dataset_report set; /* the finished set; zeros before */
+/** Sets all options to their defaults (zero). Safe from any thread. */
+PATINA_API void patina_generate_options_init(patina_generate_options *options);
 
-    /* Of this call. */
-    uint64_t n_entries_now, n_rows_now, n_rejects_now;
-    patina_run_quantiles purity_db, lufs;      /* of these rows; 0 without any */
-    double seconds_by[PATINA_RUN_STAGE_COUNT]; /* of all threads together */
-    uint64_t n_chunks_ours, n_chunks_left; /* for this process to make in all, and still to make */
-    bool out_of_time;                      /* with PATINA_ECANCELLED: for that reason */
+/** Result of patina_generate(). */
+typedef struct patina_generate_report {
+    bool is_complete;          /**< the data set is finished */
+    bool was_complete;         /**< `out` already contained this run, finished; nothing was done */
+    patina_dataset_report set; /**< the finished data set; zero if it is not finished */
+
+    uint64_t n_entries_now;                    /**< entries that this call processed */
+    uint64_t n_rows_now;                       /**< rows of these entries */
+    uint64_t n_rejects_now;                    /**< rejects of these entries */
+    patina_run_quantiles purity_db;            /**< of these rows; zero if there are none */
+    patina_run_quantiles lufs;                 /**< of these rows; zero if there are none */
+    double seconds_by[PATINA_RUN_STAGE_COUNT]; /**< time of each stage, summed over threads */
+    uint64_t n_chunks_ours;                    /**< chunks that this shard has to make in all */
+    uint64_t n_chunks_left;                    /**< of these, chunks that are still missing */
+    bool out_of_time;     /**< with PATINA_ECANCELLED: the time limit was the reason */
+    uint64_t reserved[8]; /**< zero */
 } patina_generate_report;
 
 /**
- * Runs the whole job, or goes on with it: chunks that OUT holds are kept. An error leaves no half
- * file under a final name, and what was finished intact.
+ * Generates a data set, or continues one: complete chunks in `out` are kept. An error leaves no
+ * incomplete file under a final name and keeps complete chunks.
  *
- * report         filled on PATINA_OK and PATINA_ECANCELLED
+ * - `report`: out; set after PATINA_OK and PATINA_ECANCELLED
  *
- * Errors  PATINA_EUSAGE      options that do not go together; OUT holds something else
- *         PATINA_EFORMAT     model, suite or corpus file
- *         PATINA_EIO         reading the corpus list, or writing; not enough room on the disk
- *         PATINA_ECANCELLED  *stop was set, or time is over: the same call goes on from here
+ * Errors: PATINA_EUSAGE for options that exclude each other, or where `out` contains something else;
+ * PATINA_EFORMAT for the model, the configuration or the corpus file; PATINA_EIO where the corpus
+ * cannot be read, output cannot be written, or the disk has too little space; PATINA_ENOMEM;
+ * PATINA_ECANCELLED where *stop was set or the time limit was reached: the same call continues.
  *
- * When the audio of an entry was given up (entry_timeout_s) and its decoder has not come back by
- * the end, what that thread uses is not freed.
+ * Calls for different folders may run at the same time; calls for the same folder must use different
+ * shards. If an entry ran into entry_timeout_s and its decoder has not returned by the end, the
+ * memory that its thread uses is not released.
  */
 PATINA_API patina_status patina_generate(const patina_generate_options *options,
                                          patina_generate_report *report, patina_error *err);

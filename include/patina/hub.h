@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* hub.h - models of the Hugging Face hub: a name to a folder
+/**
+ * @file hub.h
+ * @brief Models of the Hugging Face hub: download and cache.
  *
- * Models lie in a cache as the Python package huggingface_hub lays it out, so that what either of
- * the two has fetched is there for the other. A model is named "org/name", or "org/name@revision"
- * for another state of it than the newest: a branch, a tag, or a commit.
+ * The cache has the layout of the Python package huggingface_hub, so both use each other's downloads.
+ * A model is named "org/name" or "org/name@revision", where a revision is a branch, a tag or a
+ * commit.
+ *
+ * @code
+ * patina_error err = {PATINA_OK, ""};
+ * patina_hub_options options;
+ * patina_hub_report report = {NULL, "", 0, 0, {0}};
+ * patina_hub_options_init(&options);
+ * options.cache = "cache";
+ * if (patina_hub_fetch(&options, "laion/clap-htsat-unfused", &report, &err) != PATINA_OK)
+ *     fprintf(stderr, "%s\n", err.message);
+ * patina_hub_report_release(&report);
+ * @endcode
  */
 
 #ifndef PATINA_HUB_H
@@ -13,78 +26,100 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <patina/memory.h>
 #include <patina/status.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/** Default address of the hub. */
 #define PATINA_HUB_ENDPOINT "https://huggingface.co"
 
-/** What a fetch tells while it goes. */
+/** Kind of a patina_hub_event. */
+typedef enum patina_hub_event_kind {
+    PATINA_HUB_EVENT_NOTE,    /**< `text` is one sentence for the user */
+    PATINA_HUB_EVENT_PROGRESS /**< bytes were received */
+} patina_hub_event_kind;
+
+/** A progress report of patina_hub_fetch(). Pointers are valid during the call. */
 typedef struct patina_hub_event {
-    enum {
-        PATINA_HUB_EVENT_NOTE,    /* text: one sentence for the user */
-        PATINA_HUB_EVENT_PROGRESS /* bytes have come */
-    } kind;
-    const char *text;
-    const char *file;                /* the one that is being fetched */
-    uint64_t n_bytes, n_bytes_total; /* of all files: there, and in all */
-    uint64_t n_bytes_before;         /* of n_bytes: were there when the fetch began */
+    patina_hub_event_kind kind; /**< which members are set */
+    const char *text;           /**< a note */
+    const char *file;           /**< the file that is being downloaded */
+    uint64_t n_bytes;           /**< received bytes of all files, including earlier downloads */
+    uint64_t n_bytes_total;     /**< size of all files */
+    uint64_t n_bytes_before;    /**< part of n_bytes that was there before this call */
 } patina_hub_event;
 
-/** Zeroed members are defaults unless said otherwise. */
+/** Options of patina_hub_fetch(). A zeroed member means its default; `cache` is required. Borrowed. */
 typedef struct patina_hub_options {
-    const char *cache;    /* the folder that holds "models--org--name"; required */
-    const char *endpoint; /* address of the hub; NULL: PATINA_HUB_ENDPOINT */
-    const char *token;    /* proves to the endpoint, and to nobody else, who asks; NULL: none */
-    const char *ca_file;  /* certificates that are trusted; NULL: those of the system */
-    bool offline;         /* ask nobody: what is in the cache has to do */
-    unsigned timeout_s;   /* a connection that brings nothing for so long is cut; 0: 30 */
-    unsigned retries;     /* after failures that may pass, in a row; 0: none */
-    const patina_atomic_bool *stop; /* set it to end the fetch soon; NULL if never */
-    void (*on_event)(void *context, const patina_hub_event *event);
-    void *context;
+    const char *cache;    /**< folder that contains "models--org--name" folders */
+    const char *endpoint; /**< address of the hub; NULL: PATINA_HUB_ENDPOINT */
+    const char *token;    /**< access token, sent to the endpoint only; NULL: none */
+    const char *ca_file;  /**< trusted certificates; NULL: those of the system */
+    bool offline;         /**< use the cache only, without network access */
+    unsigned timeout_s;   /**< end a connection that receives nothing for this time; 0: 30 */
+    unsigned retries;     /**< consecutive retries after transient failures; 0: none */
+    const patina_atomic_bool *stop; /**< set to true to stop the download soon; may be NULL */
+    void (*on_event)(void *context,
+                     const patina_hub_event *event); /**< called by the calling thread;
+                                                                         may be NULL */
+    void *context;                                   /**< first argument of on_event */
+    uint64_t reserved[8];                            /**< must be zero */
 } patina_hub_options;
 
-/** What was fetched. Owns its strings. */
+/** Sets all options to their defaults (zero). Safe from any thread. */
+PATINA_API void patina_hub_options_init(patina_hub_options *options);
+
+/** Result of patina_hub_fetch(). Owns its strings; patina_hub_report_release() releases it. */
 typedef struct patina_hub_report {
-    char *folder;     /* for patina_clap_open */
-    char commit[65];  /* the state of the model, in hexadecimal */
-    unsigned n_files; /* that were fetched now; 0: all were there */
-    uint64_t n_bytes; /* that came over the network */
+    char *folder;         /**< path for patina_clap_open() */
+    char commit[65];      /**< commit of the model, hexadecimal */
+    unsigned n_files;     /**< files that were downloaded; 0: all were cached */
+    uint64_t n_bytes;     /**< bytes that were received */
+    uint64_t reserved[8]; /**< zero */
 } patina_hub_report;
 
-/** Whether text has the form of a model's name on the hub: "org/name", "org/name@revision". */
+/**
+ * Returns whether a text has the form of a model name: "org/name" or "org/name@revision". Safe from
+ * any thread.
+ */
 PATINA_API bool patina_hub_is_name(const char *text);
 
 /**
- * The folder of a model that is in the cache, whole; nothing is written and nobody is asked.
+ * Finds a complete model in the cache, without network access and without writing.
  *
- * folder   out: for patina_clap_open; the caller frees it
+ * - `folder`: out; path for patina_clap_open(), released with patina_free()
  *
- * Errors   PATINA_EUSAGE  not a model's name
- *          PATINA_EIO     it is not there, or not whole; the message says how to get it
+ * Errors: PATINA_EUSAGE where `model` is not a model name; PATINA_EIO where the model is missing or
+ * incomplete, the message says how to get it; PATINA_ENOMEM. Safe from any thread.
  */
 PATINA_API patina_status patina_hub_find(const char *cache, const char *model, char **folder,
                                          patina_error *err);
 
 /**
- * Fetches what the cache lacks of a model's files: config.json, preprocessor_config.json,
+ * Downloads the files of a model that the cache lacks: config.json, preprocessor_config.json,
  * vocab.json, merges.txt, and model.safetensors or else pytorch_model.bin.
  *
- * Every file is checked by its size and by the hash that the hub gives for it, and appears under
- * its name only then. What was broken off is gone on with next time. Several fetches of the same
- * model may run at once. Proxies are those of libcurl's environment (https_proxy, no_proxy). One
- * thread at a time.
+ * Each file is checked against the size and the hash that the hub states, and gets its name only
+ * afterwards. An interrupted download continues at the next call. Proxies are those of libcurl's
+ * environment variables (https_proxy, no_proxy).
  *
- * Errors   PATINA_EUSAGE      not a model's name, or this build has no libcurl
- *          PATINA_EIO         the network, the hub or the disk; the message says what to do
- *          PATINA_EFORMAT     a file is not what the hub said it would be, or no CLAP model's
- *          PATINA_ECANCELLED  *stop was set
+ * - `report`: out; patina_hub_report_release() releases it
+ *
+ * Errors: PATINA_EUSAGE where `model` is not a model name, or the library was built without libcurl;
+ * PATINA_EIO for the network, the hub or the disk, the message says what to do; PATINA_EFORMAT where
+ * a file differs from the hub's statement or is not part of a CLAP model; PATINA_ECANCELLED where
+ * *stop was set; PATINA_ENOMEM.
+ *
+ * One thread of a process at a time, and not while another thread uses libcurl for the first time.
+ * Several processes may fetch the same model at the same time.
  */
 PATINA_API patina_status patina_hub_fetch(const patina_hub_options *options, const char *model,
                                           patina_hub_report *report, patina_error *err);
+
+/** Releases the members and zeroes the struct. A zeroed struct is accepted. */
 PATINA_API void patina_hub_report_release(patina_hub_report *report);
 
 #ifdef __cplusplus

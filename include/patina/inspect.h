@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect.h - what a finished data set is like: figures, single rows, and a page to look at */
+/**
+ * @file inspect.h
+ * @brief Statistics of a finished data set, single rows, and an HTML report.
+ *
+ * All functions are safe from any thread.
+ *
+ * @code
+ * patina_error err = {PATINA_OK, ""};
+ * patina_inspection *inspection = NULL;
+ * if (patina_inspect("out", &inspection, &err) != PATINA_OK)
+ *     fprintf(stderr, "%s\n", err.message);
+ * else
+ *     printf("median loudness %.1f LUFS\n", inspection->scalar[PATINA_SCALAR_LUFS].median);
+ * patina_inspection_close(&inspection);
+ * @endcode
+ */
 
 #ifndef PATINA_INSPECT_H
 #define PATINA_INSPECT_H
@@ -16,145 +31,203 @@
 extern "C" {
 #endif
 
-/** Of n values; all zero where n is 0. Between two values a quantile is interpolated linearly. */
+/** Order statistics of n values; all zero for n = 0. Quantiles are interpolated linearly. */
 typedef struct patina_quantiles {
-    uint64_t n;
-    double least, p5, p25, median, p75, p95, most, mean;
+    uint64_t n;    /**< number of values */
+    double min;    /**< minimum */
+    double p5;     /**< 5 % quantile */
+    double p25;    /**< 25 % quantile */
+    double median; /**< 50 % quantile */
+    double p75;    /**< 75 % quantile */
+    double p95;    /**< 95 % quantile */
+    double max;    /**< maximum */
+    double mean;   /**< arithmetic mean */
 } patina_quantiles;
 
+/** Bins of a patina_histogram. */
 #define PATINA_HISTOGRAM_BINS 32
 
-/** Bin i counts values from edge[i] on, and below edge[i + 1]; the last one this edge as well. */
+/** Histogram. Bin i counts values in [edge[i], edge[i + 1]); the last bin includes its upper edge. */
 typedef struct patina_histogram {
-    size_t n_bins; /* 0 where there are no values */
-    double edge[PATINA_HISTOGRAM_BINS + 1];
-    uint64_t count[PATINA_HISTOGRAM_BINS];
+    size_t n_bins;                          /**< 0 if there are no values */
+    double edge[PATINA_HISTOGRAM_BINS + 1]; /**< [n_bins + 1], ascending */
+    uint64_t count[PATINA_HISTOGRAM_BINS];  /**< [n_bins] */
 } patina_histogram;
 
-/** The targets that are one number each. */
+/** The targets that are one number. */
 typedef enum patina_scalar {
-    PATINA_SCALAR_LUFS,
-    PATINA_SCALAR_CREST,
-    PATINA_SCALAR_ZCR,
-    PATINA_SCALAR_PURITY,
+    PATINA_SCALAR_LUFS,   /**< loudness, LUFS */
+    PATINA_SCALAR_CREST,  /**< crest factor, dB */
+    PATINA_SCALAR_ZCR,    /**< zero-crossing rate, 0 to 1 */
+    PATINA_SCALAR_PURITY, /**< purity, dB */
     PATINA_SCALAR_COUNT
 } patina_scalar;
 
-#define PATINA_OCTAVE_COUNT     11 /* 16 Hz to 16 kHz; of the lowest only its upper two third octaves */
-#define PATINA_EFFECT_COUNT     6
-#define PATINA_EFFECT_SET_COUNT (1U << PATINA_EFFECT_COUNT) /* sets of effects: bit e is effect e */
+/** Octave bands, 16 Hz to 16 kHz; of the lowest only its upper two third octaves. */
+#define PATINA_OCTAVE_COUNT 11
 
+/** A split of the data set. */
 typedef struct patina_split_stats {
-    char *name; /* "train" */
-    uint64_t n_parts, n_rows, n_bytes;
+    char *name;       /**< "train" */
+    uint64_t n_parts; /**< part files */
+    uint64_t n_rows;  /**< rows */
+    uint64_t n_bytes; /**< size of the part files */
 } patina_split_stats;
 
-#define PATINA_COLUMN_COUNT 5
-
+/** A column of the data set. Strings are static. */
 typedef struct patina_column_info {
-    const char *name, *unit, *meaning;
-    size_t n_values; /* of each row, float32 */
+    const char *name;    /**< "target_ltas" */
+    const char *unit;    /**< "dBFS" */
+    const char *meaning; /**< a phrase */
+    size_t n_values;     /**< float32 values of each row */
 } patina_column_info;
 
-/** One thing that the set's own account (dataset.json) says, ready to print. */
+/** A value of dataset.json as text. */
 typedef struct patina_key_value {
-    char *name, *value;
+    char *name;  /**< name of the member */
+    char *value; /**< value, ready to print */
 } patina_key_value;
 
-/** How the numbers of one half of fused_state lie. */
+/** Statistics of one half of fused_state. */
 typedef struct patina_embedding_stats {
-    double norm_min, norm_mean, norm_max; /* Euclidean; 1 but for rounding */
-    double mean_cosine; /* mean cosine of two rows, a row with itself too: 1 if all were alike */
+    double norm_min;    /**< smallest Euclidean norm; 1 except for rounding */
+    double norm_mean;   /**< mean Euclidean norm */
+    double norm_max;    /**< largest Euclidean norm */
+    double mean_cosine; /**< mean cosine over all pairs of rows, a row with itself included */
 } patina_embedding_stats;
 
+/** Statistics of a data set. Owns its members; patina_inspection_close() releases it. */
 typedef struct patina_inspection {
-    char *dataset_json; /* dataset.json as it stands */
-    bool untrained;
-    patina_key_value *facts, *settings, *model;
-    size_t n_facts, n_settings, n_model;
-    patina_key_value *rejects; /* reason and count */
-    size_t n_rejects;
+    char *dataset_json;         /**< text of dataset.json */
+    bool untrained;             /**< the model has random weights */
+    patina_key_value *facts;    /**< [n_facts], general members of dataset.json */
+    patina_key_value *settings; /**< [n_settings], settings of the run */
+    patina_key_value *model;    /**< [n_model], properties of the model */
+    size_t n_facts;             /**< length of facts */
+    size_t n_settings;          /**< length of settings */
+    size_t n_model;             /**< length of model */
+    patina_key_value *rejects;  /**< [n_rejects], reason and count */
+    size_t n_rejects;           /**< length of rejects */
 
-    patina_column_info column[PATINA_COLUMN_COUNT];
-    uint64_t n_rows, n_parts, n_bytes;
-    patina_split_stats *split;
-    size_t n_splits;
+    patina_column_info *column; /**< [n_columns], columns of a row in their order */
+    size_t n_columns;           /**< length of column */
+    uint64_t n_rows;            /**< rows of all splits */
+    uint64_t n_parts;           /**< part files of all splits */
+    uint64_t n_bytes;           /**< size of the part files */
+    patina_split_stats *split;  /**< [n_splits] */
+    size_t n_splits;            /**< length of split */
 
-    patina_quantiles scalar[PATINA_SCALAR_COUNT];
-    patina_histogram histogram[PATINA_SCALAR_COUNT];
-    /* Levels above the floor only, and to 1/200 dB, but for least, most and mean. */
-    patina_quantiles band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
+    patina_quantiles scalar[PATINA_SCALAR_COUNT];    /**< of each scalar target */
+    patina_histogram histogram[PATINA_SCALAR_COUNT]; /**< of each scalar target */
+    /** Levels above the floor of each band of target_ltas; quantiles to 1/200 dB. */
+    patina_quantiles band[PATINA_LTAS_BANDS];
+    patina_quantiles octave[PATINA_OCTAVE_COUNT]; /**< the same for octave bands */
 
-    const char *effect[PATINA_EFFECT_COUNT]; /* in the order in which sound meets them */
-    uint64_t n_with[PATINA_EFFECT_COUNT];    /* rows that have it */
-    uint64_t n_with_both[PATINA_EFFECT_COUNT][PATINA_EFFECT_COUNT];
-    uint64_t n_chain[PATINA_EFFECT_SET_COUNT]; /* rows with exactly this set; [0] are clean */
+    const char **effect;   /**< [n_effects], names in physical order */
+    size_t n_effects;      /**< length of effect */
+    size_t n_effect_sets;  /**< 2^n_effects */
+    uint64_t *n_with;      /**< [n_effects], rows that have the effect */
+    uint64_t *n_with_both; /**< [n_effects, n_effects], rows that have both effects */
+    uint64_t *n_chain;     /**< [n_effect_sets], rows with exactly this set: bit e is effect e */
 
-    patina_embedding_stats text, audio;
-    double text_audio_cosine; /* mean cosine of a row's caption and its damaged audio */
+    patina_embedding_stats text;  /**< text half of fused_state */
+    patina_embedding_stats audio; /**< audio half of fused_state */
+    double text_audio_cosine;     /**< mean cosine of a row's caption and its degraded audio */
 } patina_inspection;
 
-/** Middle of octave o, "31.5" Hz and so on, and of a band of target_ltas, in Hz. */
+/** Returns the centre of an octave band as text, "31.5" (Hz). Static. */
 PATINA_API const char *patina_octave_name(size_t o);
+
+/** Returns the centre of band b (0 to 63) of target_ltas in Hz. */
 PATINA_API double patina_ltas_center_hz(size_t b);
 
-/** "target_lufs" ..., as columns are called ("target_dyn[0]"), its unit, and a word for people. */
+/** Returns the column of a scalar target, "target_lufs", "target_dyn[0]". Static. */
 PATINA_API const char *patina_scalar_column(patina_scalar scalar);
+
+/** Returns the unit of a scalar target, "LUFS". Static. */
 PATINA_API const char *patina_scalar_unit(patina_scalar scalar);
+
+/** Returns the name of a scalar target for readers, "loudness". Static. */
 PATINA_API const char *patina_scalar_title(patina_scalar scalar);
 
 /**
- * Reads a set once, from its first row to its last, in 32 bytes of memory a row and 30 MB.
+ * Computes statistics of a data set in one pass. Needs 32 bytes of memory for each row, and 30 MB.
  *
- * Errors  PATINA_EIO      a file cannot be read
- *         PATINA_EFORMAT  it holds no data set, an unfinished one, or is damaged
+ * - `out`: folder of the data set
+ * - `inspection`: out; patina_inspection_close() releases it
+ *
+ * Errors: PATINA_EIO where a file cannot be read; PATINA_EFORMAT where the folder contains no data
+ * set, or an unfinished or damaged one; PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_inspect(const char *out, patina_inspection **inspection,
                                         patina_error *err);
+
+/** Releases the statistics and sets *inspection to NULL. A NULL *inspection is accepted. */
 PATINA_API void patina_inspection_close(patina_inspection **inspection);
 
-/** One row and where it stands. Owns what it points to. */
+/** One row. Owns its strings; patina_row_info_release() releases it. */
 typedef struct patina_row_info {
-    char *file;           /* "train-00000-of-00002.parquet" */
-    uint64_t row_in_file; /* from 0 */
-    char *provenance;     /* its line */
-    char *caption;        /* or NULL */
-    char *words;          /* of patina_effect_chain_describe */
-    float ltas[PATINA_LTAS_BANDS], lufs, crest_db, zcr, purity_db;
-    float text[PATINA_EMBEDDING_SIZE], audio[PATINA_EMBEDDING_SIZE];
-    double norm_text, norm_audio, cosine;
+    char *file;                         /**< "train-00000-of-00002.parquet" */
+    uint64_t row_in_file;               /**< from 0 */
+    char *provenance;                   /**< its line of provenance, JSON */
+    char *caption;                      /**< may be NULL */
+    char *words;                        /**< the chain, see patina_effect_chain_describe() */
+    float ltas[PATINA_LTAS_BANDS];      /**< target_ltas, dBFS */
+    float lufs;                         /**< target_lufs, LUFS */
+    float crest_db;                     /**< crest factor, dB */
+    float zcr;                          /**< zero-crossing rate, 0 to 1 */
+    float purity_db;                    /**< input_purity, dB */
+    float text[PATINA_EMBEDDING_SIZE];  /**< text half of fused_state */
+    float audio[PATINA_EMBEDDING_SIZE]; /**< audio half of fused_state */
+    double norm_text;                   /**< Euclidean norm of text */
+    double norm_audio;                  /**< Euclidean norm of audio */
+    double cosine;                      /**< of text and audio */
 } patina_row_info;
 
 /**
- * Row n, from 0, over all files in the order of their names.
+ * Reads row n, from 0, over all part files in the order of their names.
  *
- * Errors  PATINA_ERANGE  there is none, which says how many there are; and those of patina_inspect
+ * - `row`: out; patina_row_info_release() releases it
+ *
+ * Errors: PATINA_ERANGE where there is no such row, the message has the number of rows; those of
+ * patina_inspect().
  */
 PATINA_API patina_status patina_inspect_row(const char *out, uint64_t n, patina_row_info *row,
                                             patina_error *err);
+
+/** Releases the members and zeroes the struct. A zeroed struct is accepted. */
 PATINA_API void patina_row_info_release(patina_row_info *row);
 
-/** Zeroed members are defaults. */
+/** Options of patina_report_write(). `out` and `page` are required. Strings are borrowed. */
 typedef struct patina_report_options {
-    const char *out;  /* the data set; required */
-    const char *page; /* the file to write; required */
+    const char *out;  /**< folder of the data set */
+    const char *page; /**< HTML file to write */
     const char
-        *audio_root;    /* where the sources of provenance lie; NULL: no sound but the corpus' */
-    const char *corpus; /* what generate was given; opened again for its audio */
+        *audio_root;    /**< folder of the sources in provenance; NULL: audio of the corpus only */
+    const char *corpus; /**< corpus of the run, opened again for its audio; NULL: none */
+    uint64_t reserved[8]; /**< must be zero */
 } patina_report_options;
 
+/** Sets all options to their defaults (zero). */
+PATINA_API void patina_report_options_init(patina_report_options *options);
+
+/** Result of patina_report_write(). */
 typedef struct patina_report_result {
-    uint64_t n_bytes;
-    size_t n_samples, n_heard; /* rows shown, and those whose audio was found */
-    char first_missing[256];   /* a sentence about the first that was not */
+    uint64_t n_bytes;        /**< size of the page */
+    size_t n_samples;        /**< rows that are shown */
+    size_t n_heard;          /**< of these, rows whose audio was found */
+    char first_missing[256]; /**< a sentence about the first row without audio, or "" */
+    uint64_t reserved[8];    /**< zero */
 } patina_report_result;
 
 /**
- * Writes one HTML file that needs nothing else: the figures of patina_inspect as charts and tables, and
- * twelve rows with their sound, pristine and damaged, where it can be had. Under 10 MB; the same
- * set gives the same bytes with the same libraries. It appears under its name when complete.
+ * Writes a self-contained HTML page: the statistics of patina_inspect() as charts and tables, and
+ * twelve rows with their pristine and degraded audio where it is available. The page is smaller than
+ * 10 MB and gets its name when it is complete. The same data set gives the same bytes with the same
+ * libraries.
  *
- * Errors  those of patina_inspect; PATINA_EIO, PATINA_EFORMAT of the corpus; PATINA_EIO of the page
+ * Errors: those of patina_inspect(); PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for the
+ * page.
  */
 PATINA_API patina_status patina_report_write(const patina_report_options *options,
                                              patina_report_result *result, patina_error *err);

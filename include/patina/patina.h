@@ -1,8 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* patina.h - all public headers
+/**
+ * @file patina.h
+ * @brief Includes all public headers.
  *
- * The library sets no locale, and numbers have a point in its texts, pages and files whatever
- * setlocale was told.
+ * Conventions of the whole interface:
+ * - Functions that can fail return a patina_status (status.h).
+ * - Options structs are set up with their `_options_init` function or zeroed; a zeroed member means
+ *   its default. `reserved` members must stay zero: later versions use them.
+ * - patina_free(), `_close` and `_release` functions release memory (memory.h).
+ * - Handles (patina_meter, patina_effect_config, patina_effect_chain, patina_clap) are read-only
+ *   after opening: any number of threads may use one at the same time. Different handles may be
+ *   opened, used and closed by different threads at the same time. A handle must not be closed while
+ *   another thread uses it. Functions say so where they have stricter rules.
+ * - An arena, a stream and an output buffer belong to one thread at a time.
+ * - Texts are UTF-8. The library never calls setlocale(), and its output has a decimal point in
+ *   every locale.
+ * - FFTW's planner is shared state of the process. The library holds a lock around its own calls. A
+ *   program that itself plans FFTW transforms in one thread while another thread opens or closes
+ *   handles of this library has to prevent that.
+ *
+ * @code
+ * printf("patina %s, %u CPUs, best instruction set %s\n", patina_version(), patina_cpu_count(),
+ *        patina_isa_name(patina_isa_detect()));
+ * @endcode
  */
 
 #ifndef PATINA_H
@@ -20,11 +40,9 @@
 #include <patina/hub.h>
 #include <patina/inspect.h>
 #include <patina/measure.h>
+#include <patina/memory.h>
 #include <patina/provenance.h>
-#include <patina/scratch.h>
 #include <patina/status.h>
-
-/** The library's version, "0.1.0". */
-PATINA_API const char *patina_version(void);
+#include <patina/version.h>
 
 #endif /* PATINA_H */

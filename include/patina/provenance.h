@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance.h - everything about a row that is not a column of it
+/**
+ * @file provenance.h
+ * @brief Provenance of a row, and recipes.
  *
- * A line of a provenance file, the object that `patina degrade` prints and a recipe are one shape.
+ * A line of a provenance file, the object that `patina degrade` prints and a recipe have the same
+ * form; docs/DATASET.md describes it. All functions are safe from any thread.
+ *
+ * @code
+ * const char *json = "{\"entry\": \"clip.wav\", \"seed\": 1, \"variant\": 0, \"chain\": [], "
+ *                    "\"window\": {\"start\": 0, \"frames\": 48000, \"rate_hz\": 48000, "
+ *                    "\"channels\": 1}}";
+ * patina_error err = {PATINA_OK, ""};
+ * patina_recipe recipe;
+ * if (patina_recipe_from_json(json, &recipe, &err) == PATINA_OK) {
+ *     printf("%s, seed %llu\n", recipe.entry, (unsigned long long)recipe.seed);
+ *     patina_recipe_release(&recipe);
+ * }
+ * @endcode
  */
 
 #ifndef PATINA_PROVENANCE_H
@@ -12,48 +27,61 @@
 #include <stdint.h>
 
 #include <patina/audio.h>
+#include <patina/memory.h>
 #include <patina/status.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** One row's provenance; what is unknown (see the flags) is left out when it is printed. */
+/** Provenance of one row; borrowed. Members that are unknown are omitted from the JSON. */
 typedef struct patina_provenance {
-    const char *entry;    /* id, which feeds every draw */
-    const char *source;   /* relative path, or NULL */
-    const char *caption;  /* or NULL */
-    size_t caption_index; /* in the entry's full list; printed with caption */
-    uint64_t seed;        /* 0 to 2^63 - 1 */
-    uint32_t variant;     /* caption index * variants + k */
-    patina_window window;
-    const char *chain_json;  /* of patina_effect_chain_to_json */
-    const char *stages_json; /* of patina_degrade_stats_to_json, or NULL in a recipe */
-    double output_gain, purity_db, snr_db, sdr_db; /* printed with stages_json */
-    bool has_loudness;
-    double lufs_source, lufs_mono;
+    const char *entry;       /**< id of the entry, which all draws depend on */
+    const char *source;      /**< relative path of the audio; NULL: omitted */
+    const char *caption;     /**< NULL: omitted, with caption_index */
+    size_t caption_index;    /**< in the entry's list of captions, from 0 */
+    uint64_t seed;           /**< 0 to PATINA_SEED_MAX */
+    uint32_t variant;        /**< caption_index * variants + k */
+    patina_window window;    /**< window of the source */
+    const char *chain_json;  /**< from patina_effect_chain_to_json() */
+    const char *stages_json; /**< from patina_degrade_stats_to_json(); NULL: omitted, with the four
+                                  numbers that follow */
+    double output_gain;      /**< at most 1 */
+    double purity_db;        /**< signal over noise and distortion */
+    double snr_db;           /**< signal over noise */
+    double sdr_db;           /**< signal over distortion */
+    bool has_loudness;       /**< false: the two loudnesses are omitted */
+    double lufs_source;      /**< loudness of the source's channels */
+    double lufs_mono;        /**< loudness of the mono mix */
 } patina_provenance;
 
-/** The object on one line without a line end; the caller frees it. NULL when memory runs out. */
+/**
+ * Returns the object on one line without a line end. Released with patina_free(). NULL: out of
+ * memory.
+ */
 PATINA_API char *patina_provenance_to_json(const patina_provenance *provenance);
 
-/** A parsed recipe: what replay needs. Owns its strings. */
+/** A parsed recipe. Owns its strings; patina_recipe_release() releases it. */
 typedef struct patina_recipe {
-    char *entry;
-    uint64_t seed;
-    uint32_t variant;
-    patina_window window;
-    char *chain_json;
+    char *entry;          /**< id of the entry */
+    uint64_t seed;        /**< 0 to PATINA_SEED_MAX */
+    uint32_t variant;     /**< 0 to 2^24 - 1 */
+    patina_window window; /**< window of the source */
+    char *chain_json;     /**< for patina_effect_chain_from_json() */
 } patina_recipe;
 
 /**
- * Reads a recipe: `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and
- * `chain` must be there; other members are ignored.
+ * Parses a recipe. `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and `chain`
+ * are required; other members are ignored.
  *
- * Errors  PATINA_EFORMAT  names the member
+ * - `recipe`: out; patina_recipe_release() releases it
+ *
+ * Errors: PATINA_EFORMAT, the message names the member; PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_recipe_from_json(const char *json, patina_recipe *recipe,
                                                  patina_error *err);
+
+/** Releases the members and zeroes the struct. A zeroed struct is accepted. */
 PATINA_API void patina_recipe_release(patina_recipe *recipe);
 
 #ifdef __cplusplus

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What of libpatina's public headers the package uses, in the words of C.
+"""The part of libpatina's public headers that the package uses, as C declarations.
 
-One table for each: constants, structs, functions. ctypes is set up from them, and
-tests/python/check_abi.py has a C compiler hold every line against the headers: type, size, offset,
-value. So a header that changes breaks the test and not the user. A new member of a struct, or a
-function more, is one line here; a struct needs all its members, in the header's order.
+There is one table each for constants, structs and functions. ctypes is set up from them, and
+tests/python/check_abi.py makes a C compiler compare every line with the headers: type, size, offset,
+value. A new struct member or function is one line here. A struct needs all its members, in the order
+of the header.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ _SCALARS: dict[str, Any] = {
 
 
 def ctype_of(c_type: str, structs: dict[str, Any]) -> Any:
-    """The ctypes type of a C type. What is pointed to needs no type of its own: pointers are void,
-    but for strings that come back (`const char *`) and floats that are read."""
+    """Returns the ctypes type of a C type. Pointers are `void *`, except for returned strings
+    (`const char *`)."""
     if c_type in _SCALARS:
         return _SCALARS[c_type]
     if c_type in structs:
@@ -108,7 +108,7 @@ STRUCT = _make_structs()
 
 
 def declare(library: ctypes.CDLL) -> None:
-    """Gives every function of the table its types."""
+    """Sets the types of all functions in the table."""
     for name, (result, *parameters) in FUNCTIONS.items():
         function = getattr(library, name)
         function.restype = ctype_of(result, STRUCT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""patina.measure and patina.degrade: the library's functions for sounds and files."""
+"""patina.measure and patina.degrade: the library's functions for samples and files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ _ALL_FRAMES = 2**64 - 1  # PATINA_FRAMES_TO_END
 
 @dataclass(frozen=True)
 class Targets:
-    """The physical targets of a sound; docs/MEASURES.md defines them.
+    """The physical targets of audio; docs/MEASURES.md defines them.
 
-    ltas        float64 [64], dBFS in sixth-octave bands from 14 Hz to 22.4 kHz
-    lufs        loudness of the sound's own channels
-    lufs_mono   loudness of its mono mix
-    crest_db    sample peak over rms of the mix
-    zcr         zero crossings a sample of the mix, 0 to 1
+    Attributes:
+        ltas: float64 [64], dBFS in sixth-octave bands from 14 Hz to 22.4 kHz
+        lufs: loudness of the source's channels, LUFS
+        lufs_mono: loudness of the mono mix, LUFS
+        crest_db: sample peak over RMS of the mix, dB
+        zcr: zero crossings for each sample of the mix, 0 to 1
     """
 
     ltas: NDArray[np.float64]
@@ -39,11 +40,12 @@ class Targets:
 
 
 class Degraded(NamedTuple):
-    """A damaged copy.
+    """A degraded copy.
 
-    samples     float32 [n], mono, 48 kHz: what the encoder hears
-    recipe      what was drawn and what came of it; `degrade` takes it back and makes the same samples
-    purity_db   signal over noise and distortion, -30 to 60
+    Attributes:
+        samples: float32 [n], mono at 48 kHz: the input of the audio encoder
+        recipe: the drawn effects and the derived values; `degrade` makes the same samples from it
+        purity_db: signal over noise and distortion, -30 to 60 dB
     """
 
     samples: NDArray[np.float32]
@@ -62,9 +64,10 @@ def path_bytes(path: Any) -> bytes:
     return encoded
 
 
-def make_pt_audio(sound: Any, rate: int | None, first: int = 0, last: int | None = None
+def to_audio(sound: Any, rate: int | None, first: int = 0, last: int | None = None
              ) -> Tuple[Any, NDArray[np.float32]]:
-    """A patina_audio of some frames, and the array that holds its samples, which must outlive it."""
+    """Returns a patina_audio of the frames first to last, and the array of its samples, which must
+    outlive it."""
     if rate is None:
         raise TypeError("an array needs its sampling rate: measure(samples, rate)")
     array = np.asarray(sound)
@@ -86,7 +89,7 @@ def make_pt_audio(sound: Any, rate: int | None, first: int = 0, last: int | None
 
 
 def check_range(name: str, number: int, maximum: int) -> int:
-    """ctypes would cut a number to fit."""
+    """Returns the number as int. ctypes truncates numbers that are too large."""
     if not 0 <= number <= maximum or int(number) != number:
         raise ValueError(f"{name} is a whole number from 0 to {maximum}, not {number}")
     return int(number)
@@ -104,17 +107,17 @@ def _open_effect_config(text: str | None) -> _native.Handle:
 
 def measure(sound: Sound, rate: int | None = None, *, start_frame: int = 0,
             frames: int | None = None) -> Targets:
-    """Measures a sound as generate measures a clip, but over its whole length.
+    """Measures audio as generate measures a clip, over its whole length.
 
     Args:
         sound: float samples [frames] or [frames, channels] with full scale 1.0, or the path of an
             audio file
         rate: sampling rate of the samples in Hz, 4000 to 384000; not for a file
-        start_frame: where to begin
-        frames: how many frames to measure; to the end if not given
+        start_frame: first frame
+        frames: number of frames; all that follow by default
 
     Raises:
-        Error: with the reason for which generate would reject it ("too_short", "silent" ...)
+        Error: with the reason for which generate rejects it ("too_short", "silent" ...)
     """
     targets = _native.new("patina_targets")
     first = check_range("start_frame", start_frame, 2**63 - 1)
@@ -127,7 +130,7 @@ def measure(sound: Sound, rate: int | None = None, *, start_frame: int = 0,
                      ctypes.byref(window), ctypes.byref(targets))
     else:
         last = None if frames is None else first + check_range("frames", frames, 2**63 - 1)
-        audio, array = make_pt_audio(sound, rate, first, last)
+        audio, array = to_audio(sound, rate, first, last)
         _native.call("patina_buffer_measure", _meter().pointer, ctypes.byref(audio),
                      ctypes.byref(targets))
     return Targets(np.array(targets.ltas), targets.lufs_source, targets.lufs_mono,
@@ -155,22 +158,22 @@ def degrade(sound: Sound, rate: int | None = None, *, seed: int | None = None,
             recipe: Mapping[str, Any] | str | None = None, entry: str | None = None,
             variant: int = 0, order: Literal["physical", "random"] = "physical",
             suite: Mapping[str, Any] | str | os.PathLike[str] | None = None) -> Degraded:
-    """Damages a sound as generate would, or makes again what a recipe tells of.
+    """Degrades audio as generate does, or replays a recipe.
 
-    Of a sound longer than 10 s a window of 10 s is drawn, or the recipe's is taken; it is mixed to
-    mono and brought to 48 kHz. What is drawn follows from seed, entry and variant.
+    Audio longer than 10 s is cut to a window of 10 s, drawn or from the recipe. The window is mixed to
+    mono and resampled to 48 kHz. All draws depend on seed, entry and variant only.
 
     Args:
         sound: float samples [frames] or [frames, channels] with full scale 1.0, or the path of an
             audio file
         rate: sampling rate of the samples in Hz; not for a file
-        seed: draw with this seed, 0 to 2^63 - 1 (default 0)
-        recipe: replay this instead: an earlier `Degraded.recipe`, or a line of a data set's
-            provenance, as a dict or as JSON
-        entry: the entry's id as generate knows it (default: the file's name, or "array")
-        variant: which of the entry's damages
-        order: of the effects
-        suite: other ranges and probabilities, as a dict or a JSON file
+        seed: seed of the draws, 0 to 2^63 - 1 (default 0)
+        recipe: recipe to replay: an earlier `Degraded.recipe`, or a line of a data set's provenance,
+            as a dict or as JSON; excludes all arguments that follow, and seed
+        entry: id of the entry in generate (default: the file's name, or "array")
+        variant: number of the row of this entry, 0 to 2^24 - 1
+        order: order of the effects
+        suite: degradation configuration, as a dict or the path of a JSON file
 
     Raises:
         Error: with the reason
@@ -186,10 +189,10 @@ def degrade(sound: Sound, rate: int | None = None, *, seed: int | None = None,
     if is_path(sound):
         if rate is not None:
             raise TypeError("a file has its own sampling rate")
-        kind, source = "pt_file_", path_bytes(sound)  # type: str, Any
+        kind, source = "patina_file_", path_bytes(sound)  # type: str, Any
     else:
-        audio, array = make_pt_audio(sound, rate)
-        kind, source = "pt_sound_", ctypes.byref(audio)
+        audio, array = to_audio(sound, rate)
+        kind, source = "patina_buffer_", ctypes.byref(audio)
 
     degraded, parsed = _native.new("patina_degraded"), _native.new("patina_recipe")
     try:
@@ -204,7 +207,7 @@ def degrade(sound: Sound, rate: int | None = None, *, seed: int | None = None,
             _native.call(kind + "degrade", plan.pointer, source,
                          check_range("seed", seed or 0, 2**63 - 1), entry.encode(),
                          check_range("variant", variant, 2**24 - 1),
-                         _abi.CONSTANTS["PT_ORDER_" + order.upper()], ctypes.byref(degraded))
+                         _abi.CONSTANTS["PATINA_EFFECT_ORDER_" + order.upper()], ctypes.byref(degraded))
         return _to_degraded(degraded)
     finally:
         _native.release("patina_recipe_release", parsed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""patina.Model: CLAP embeddings, the bits that generate writes into fused_state."""
+"""patina.Model: CLAP embeddings, bit for bit those that generate writes to fused_state."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patina import _abi, _native
-from patina._audio import Sound, make_pt_audio, check_range, is_path, path_bytes
+from patina._audio import Sound, to_audio, check_range, is_path, path_bytes
 
 _EMBEDDING_SIZE = _abi.CONSTANTS["PATINA_EMBEDDING_SIZE"]
 
 
 class Model:
-    """A CLAP checkpoint as Hugging Face stores it. Any number of threads may share one."""
+    """A CLAP model: a folder of the Hugging Face hub, or a checkpoint file. Thread-safe.
+
+    Args:
+        folder: path of the model
+        isa: instruction set of the kernels
+        precision: number format of the matrix products
+    """
 
     def __init__(self, folder: str | os.PathLike[str], *,
                  isa: Literal["auto", "c", "avx2", "avx512"] = "auto",
@@ -34,7 +40,7 @@ class Model:
         return row
 
     def embed_text(self, captions: str | Sequence[str]) -> NDArray[np.float32]:
-        """Embeds a caption to [512], or several to [n, 512]; each of length 1."""
+        """Embeds a caption, float32 [512], or several, [n, 512]. Each has Euclidean length 1."""
         if isinstance(captions, str):
             text = captions.encode()
             return self._embed("patina_clap_embed_text", text, len(text))
@@ -43,11 +49,18 @@ class Model:
 
     def embed_audio(self, sound: Sound, rate: int | None = None, *,
                     start_frame: int = 0) -> NDArray[np.float32]:
-        """Embeds 10 s of samples (with their rate) or of a file, from start_frame on, to [512]."""
+        """Embeds at most 10 s of audio from start_frame, float32 [512] of Euclidean length 1.
+
+        Args:
+            sound: float samples [frames] or [frames, channels] with full scale 1.0, or the path of
+                an audio file
+            rate: sampling rate of the samples in Hz; not for a file
+            start_frame: first frame
+        """
         first = check_range("start_frame", start_frame, 2**63 - 1)
         if is_path(sound):
             if rate is not None:
                 raise TypeError("a file has its own sampling rate")
             return self._embed("patina_file_embed", path_bytes(sound), first)
-        audio, array = make_pt_audio(sound, rate)
+        audio, array = to_audio(sound, rate)
         return self._embed("patina_buffer_embed", ctypes.byref(audio), first)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""libpatina, loaded by ctypes: it is in every Python, so the package needs no compiler, no other
-package, and one build serves all versions of Python. Calls let other threads run meanwhile."""
+"""libpatina, loaded with ctypes. The package needs no compiler, and one build works with all versions
+of Python. ctypes releases the GIL during calls."""
 
 from __future__ import annotations
 
 import ctypes
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,12 @@ from patina import _abi
 _library = ctypes.CDLL(str(Path(__file__).with_name("libpatina.so")))
 _abi.declare(_library)
 
-# Opening and closing plan transforms, which FFTW does for one thread at a time. Reentrant, for
-# the collector may close a handle while another is being opened.
-_fftw_lock = threading.RLock()
-
 
 class Error(Exception):
-    """What went wrong, as the sentence that the program would print.
+    """A failure of the library. The message is the sentence that the command prints.
 
-    reason   the name of the status: "too_short", "silent", "format", "usage" ...
+    Attributes:
+        reason: name of the status: "too_short", "silent", "format", "usage" ...
     """
 
     def __init__(self, sentence: str, reason: str = "failed") -> None:
@@ -36,12 +32,12 @@ def version() -> str:
 
 
 def new(struct: str, **members: Any) -> Any:
-    """A struct of the library, zeroed but for members."""
+    """Returns a struct of the library with the given members; the others are zero."""
     return _abi.STRUCT[struct](**members)
 
 
 def call(function: str, *arguments: Any) -> None:
-    """Calls a function that returns a status and takes a patina_error last; raises what it tells."""
+    """Calls a function that returns a status and takes a patina_error last. Raises Error."""
     err = new("patina_error")
     status = getattr(_library, function)(*arguments, ctypes.byref(err))
     if status == _abi.CONSTANTS["PATINA_OK"]:
@@ -51,20 +47,18 @@ def call(function: str, *arguments: Any) -> None:
 
 
 def release(function: str, struct: Any) -> None:
-    """Calls a function that takes a struct back and cannot fail."""
+    """Calls a function that releases a struct."""
     getattr(_library, function)(ctypes.byref(struct))
 
 
 class Handle:
-    """Something opened; closed with the object."""
+    """A handle of the library, closed with the object."""
 
     def __init__(self, opener: str, closer: str | None, *arguments: Any) -> None:
         self.pointer = ctypes.c_void_p()
         self._closer = closer
-        with _fftw_lock:
-            call(opener, *arguments, ctypes.byref(self.pointer))
+        call(opener, *arguments, ctypes.byref(self.pointer))
 
     def __del__(self) -> None:
         if self._closer and self.pointer:
-            with _fftw_lock:
-                getattr(_library, self._closer)(ctypes.byref(self.pointer))
+            getattr(_library, self._closer)(ctypes.byref(self.pointer))

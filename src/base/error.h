@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* error.h - construction of error messages (internal part of patina/status.h) */
+/* error.h - construction of error messages (internal part of patina/status.h)
+ *
+ * A message is created where the fault occurs; callers add the file, entry or tensor in front of it.
+ */
 
 #ifndef PATINA_BASE_ERROR_H
 #define PATINA_BASE_ERROR_H
@@ -19,6 +22,9 @@ patina_status pt_fail(patina_error *err, patina_status status, const char *forma
 
 /** Prepends "<context>: " to the message of err; NULL or an empty error is left unchanged. */
 void pt_error_add_context(patina_error *err, const char *format, ...) PT_PRINTF(2, 3);
+
+/** Returns whether `--retry rejects` tries an entry again that was rejected for this reason. */
+bool pt_status_is_retryable(patina_status status);
 
 /** Returns from the calling function with the status of call unless it is PATINA_OK. */
 #define PT_TRY(call)                                                                               \

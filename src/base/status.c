@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* status.c - error messages that gain their context on the way up */
+/* status.c - names of status codes, and construction of error messages */
 
 #include <patina/status.h>
 
@@ -10,25 +10,32 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 
-static const char *const names[PATINA_STATUS_COUNT] = {
-    [PATINA_OK] = "ok",
-    [PATINA_ENOMEM] = "out_of_memory",
-    [PATINA_EIO] = "io",
-    [PATINA_EFORMAT] = "format",
-    [PATINA_ERANGE] = "range",
-    [PATINA_EUSAGE] = "usage",
-    [PATINA_ECANCELLED] = "cancelled",
-    [PATINA_REJECT_BAD_CAPTION] = "bad_caption",
-    [PATINA_REJECT_DUPLICATE_ID] = "duplicate_id",
-    [PATINA_REJECT_MISSING] = "missing",
-    [PATINA_REJECT_TIMEOUT] = "timeout",
-    [PATINA_REJECT_UNDECODABLE] = "undecodable",
-    [PATINA_REJECT_TRUNCATED] = "truncated",
-    [PATINA_REJECT_UNSUPPORTED] = "unsupported",
-    [PATINA_REJECT_TOO_SHORT] = "too_short",
-    [PATINA_REJECT_NONFINITE] = "nonfinite",
-    [PATINA_REJECT_SILENT] = "silent",
+typedef struct status_info {
+    const char *name, *summary;
+    bool retryable;
+} status_info;
+
+static const status_info errors[PATINA_ERROR_COUNT] = {
+    [PATINA_OK] = {"ok", "success", false},
+    [PATINA_ENOMEM] = {"out_of_memory", "out of memory", false},
+    [PATINA_EIO] = {"io", "a file could not be opened, read or written", false},
+    [PATINA_EFORMAT] = {"format", "an input file is invalid", false},
+    [PATINA_ERANGE] = {"range", "a number is out of range", false},
+    [PATINA_EUSAGE] = {"usage", "options that exclude each other, or an unknown name", false},
+    [PATINA_ECANCELLED] = {"cancelled", "stopped on request", false},
 };
+
+#define REJECT_INFO(identifier, name, retryable, summary) {name, summary, retryable},
+
+static const status_info rejects[PATINA_REJECT_COUNT] = {PATINA_REJECT_REASONS(REJECT_INFO)};
+
+_Static_assert(PATINA_REJECT_COUNT <= PATINA_REJECT_MAX, "public arrays have room for all reasons");
+
+static const status_info *find_info(patina_status status) {
+    static const status_info unknown = {"unknown", "unknown status", false};
+    if (patina_status_is_reject(status)) return &rejects[status - PATINA_REJECT_FIRST];
+    return (unsigned)status < PATINA_ERROR_COUNT ? &errors[status] : &unknown;
+}
 
 patina_status pt_fail(patina_error *err, patina_status status, const char *format, ...) {
     assert(status != PATINA_OK);
@@ -51,8 +58,7 @@ void pt_error_add_context(patina_error *err, const char *format, ...) {
     pt_vsnprintf(context, sizeof context, format, args);
     va_end(args);
 
-    /* What does not fit is lost at the end of the message; the context is what a reader needs most.
-     */
+    /* The end of the message is cut if both do not fit: the context matters more. */
     const size_t room = sizeof err->message - 1;
     size_t n_context = strnlen(context, room);
     if (n_context > room - 2) n_context = room - 2;
@@ -65,7 +71,15 @@ void pt_error_add_context(patina_error *err, const char *format, ...) {
 }
 
 const char *patina_status_name(patina_status status) {
-    return (unsigned)status < PATINA_STATUS_COUNT ? names[status] : "unknown";
+    return find_info(status)->name;
+}
+
+const char *patina_status_summary(patina_status status) {
+    return find_info(status)->summary;
+}
+
+bool pt_status_is_retryable(patina_status status) {
+    return find_info(status)->retryable;
 }
 
 bool patina_status_is_reject(patina_status status) {

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8.c - decoding after RFC 3629 */
+/* utf8.c - UTF-8 decoding (RFC 3629) */
 
 #include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
 
 uint32_t pt_utf8_decode(const char *text, size_t n, size_t *size) {
     const unsigned char *b = (const unsigned char *)text;
@@ -49,4 +54,36 @@ bool pt_utf8_is_blank(const char *text, size_t n) {
     for (size_t i = 0, size; i < n; i += size)
         if (!is_whitespace(pt_utf8_decode(text + i, n - i, &size))) return false;
     return true;
+}
+
+char *pt_text_escape(const char *text) {
+    pt_strbuf shown = {0};
+    size_t size;
+    pt_strbuf_append(&shown, ""); /* so that there is one */
+    for (size_t i = 0, n = strlen(text); i < n; i += size) {
+        if (pt_utf8_decode(text + i, n - i, &size) == UINT32_MAX)
+            pt_strbuf_printf(&shown, "\\x%02X", (unsigned char)text[i]);
+        else
+            pt_strbuf_append_bytes(&shown, text + i, size);
+    }
+    return pt_strbuf_detach(&shown);
+}
+
+char *pt_text_dup(const char *text, size_t n) {
+    char *copy = malloc(n + 1);
+    if (!copy) return NULL;
+    if (n > 0) memcpy(copy, text, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+int pt_text_truncate(const char *text, size_t max_bytes) {
+    const size_t n = strlen(text);
+    size_t shown = 0, size;
+    while (shown < n) {
+        (void)pt_utf8_decode(text + shown, n - shown, &size);
+        if (shown + size > max_bytes) break;
+        shown += size;
+    }
+    return (int)shown;
 }

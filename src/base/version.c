@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* version.c - the version that the build was configured with */
+/* version.c - version of the library */
 
-#include <patina/patina.h>
+#include <patina/version.h>
 
 #include "patina_config.h"
 
 const char *patina_version(void) {
     return PT_VERSION;
+}
+
+unsigned patina_version_number(void) {
+    return PATINA_VERSION_NUMBER;
 }

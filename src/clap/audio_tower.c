@@ -382,14 +382,14 @@ static void build_image(const pt_audio_tower *tower, const float *features, work
                 (features[t * n_mels + m] - norm->mean[m]) * norm->scale[m] + norm->shift[m];
 
     for (size_t t = 0; t < size * tower->freq_ratio; t++) {
-        const resize_tap *hook = &tower->resize[t];
+        const resize_tap *tap = &tower->resize[t];
         const float *frame[4];
         for (size_t k = 0; k < 4; k++)
-            frame[k] = w->normed + hook->frame[k] * n_mels;
+            frame[k] = w->normed + tap->frame[k] * n_mels;
         float *column = w->image + t / size * n_mels * size + t % size;
         for (size_t m = 0; m < n_mels; m++)
-            column[m * size] = hook->weight[0] * frame[0][m] + hook->weight[1] * frame[1][m] +
-                               hook->weight[2] * frame[2][m] + hook->weight[3] * frame[3][m];
+            column[m * size] = tap->weight[0] * frame[0][m] + tap->weight[1] * frame[1][m] +
+                               tap->weight[2] * frame[2][m] + tap->weight[3] * frame[3][m];
     }
     tower->ops->to_operands(w->image, size * size, w->pixels);
 }

@@ -24,7 +24,7 @@ static int by_pair(const void *a, const void *b) {
 }
 
 patina_status pt_bpe_init(pt_bpe_merge *merges, size_t n_merges, size_t n_symbols, pt_bpe *bpe,
-                          size_t *twice, patina_error *err) {
+                          size_t *duplicate_rank, patina_error *err) {
     uint32_t *first = calloc(n_symbols + 1, sizeof *first);
     if (!first) {
         free(merges);
@@ -33,7 +33,7 @@ patina_status pt_bpe_init(pt_bpe_merge *merges, size_t n_merges, size_t n_symbol
     if (n_merges > 0) qsort(merges, n_merges, sizeof *merges, by_pair);
     for (size_t i = 0; i + 1 < n_merges; i++)
         if (merges[i].left == merges[i + 1].left && merges[i].right == merges[i + 1].right) {
-            *twice = merges[i + 1].rank;
+            *duplicate_rank = merges[i + 1].rank;
             free(first);
             free(merges);
             return pt_fail(err, PATINA_EFORMAT, "a pair comes twice");

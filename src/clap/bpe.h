@@ -25,12 +25,12 @@ typedef struct pt_bpe {
 
 /**
  * Takes over merges (from malloc), also on failure; left and right are below n_symbols and ranks
- * below UINT32_MAX. *twice is the greater rank of two merges of one pair, if that is the fault.
+ * below UINT32_MAX. *duplicate_rank is the greater rank of two merges of one pair, if that is the fault.
  *
  * Errors   PATINA_ENOMEM; PATINA_EFORMAT  a pair comes twice
  */
 patina_status pt_bpe_init(pt_bpe_merge *merges, size_t n_merges, size_t n_symbols, pt_bpe *bpe,
-                          size_t *twice, patina_error *err);
+                          size_t *duplicate_rank, patina_error *err);
 void pt_bpe_release(pt_bpe *bpe);
 
 /**

@@ -102,7 +102,7 @@ typedef struct batch {
     size_t n_captions, n_ids;
 } batch;
 
-/* Embeds a batch; what it takes from scratch it gives back. */
+/* Embeds a batch. */
 static patina_status embed_batch(const patina_clap *clap, const batch *g, float *embeddings,
                                  pt_arena *scratch, patina_error *err) {
     const size_t n_tower = pt_text_tower_scratch_size(clap->text, g->n_captions, g->n_ids);
@@ -120,12 +120,9 @@ static patina_status embed_batch(const patina_clap *clap, const batch *g, float 
     return status;
 }
 
-patina_status patina_clap_embed_texts(const patina_clap *clap, const patina_clap_caption *captions,
-                                      size_t n_captions, float *embeddings, pt_arena *scratch,
-                                      patina_error *err) {
-    if (!clap->text)
-        return pt_fail(err, PATINA_EUSAGE, "the model was opened without its text tower");
-
+static patina_status embed_captions(const patina_clap *clap, const patina_clap_caption *captions,
+                                    size_t n_captions, float *embeddings, pt_arena *scratch,
+                                    patina_error *err) {
     for (size_t first = 0; first < n_captions;) {
         batch g = {.n_captions = 0};
         for (size_t i = first; i < n_captions; i++) {
@@ -143,11 +140,44 @@ patina_status patina_clap_embed_texts(const patina_clap *clap, const patina_clap
     return PATINA_OK;
 }
 
+patina_status patina_clap_embed_texts(const patina_clap *clap, const patina_clap_caption *captions,
+                                      size_t n_captions, float *embeddings, pt_arena *scratch,
+                                      patina_error *err) {
+    if (!clap->text)
+        return pt_fail(err, PATINA_EUSAGE, "the model was opened without its text tower");
+
+    pt_scratch memory;
+    const patina_status status = embed_captions(clap, captions, n_captions, embeddings,
+                                                pt_scratch_begin(&memory, scratch), err);
+    pt_scratch_end(&memory);
+    return status;
+}
 patina_status patina_clap_embed_text(const patina_clap *clap, const char *caption, size_t n_bytes,
                                      float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                      patina_error *err) {
     return patina_clap_embed_texts(clap, &(patina_clap_caption){caption, n_bytes}, 1, embedding,
                                    scratch, err);
+}
+
+/* The audio tower for n_samples in range. */
+static patina_status embed_samples(const patina_clap *clap, const float *x, size_t n_samples,
+                                   float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
+                                   patina_error *err) {
+    /* One allocation, so that an arena that is never reset settles on one block. Features come last:
+     * mel and tower use the memory before them one after the other. */
+    const size_t n_mel = pt_mel_scratch_size(clap->mel);
+    const size_t n_tower = pt_audio_tower_scratch_size(clap->audio);
+    const size_t n_work = n_mel > n_tower ? n_mel : n_tower;
+    const size_t n_mels = clap->model.config.extractor.n_mels;
+    const size_t n_features = pt_mel_n_frames(clap->mel) * n_mels * sizeof(float);
+    float raw[PATINA_EMBEDDING_SIZE];
+
+    unsigned char *memory = pt_arena_alloc(scratch, n_work + n_features);
+    if (!memory) return pt_fail(err, PATINA_ENOMEM, "out of memory for the audio tower");
+    float *features = (float *)(void *)(memory + n_work); /* sizes are multiples of 64 */
+    pt_mel_features(clap->mel, x, n_samples, features, memory);
+    pt_audio_tower_run(clap->audio, features, 1, raw, memory, NULL);
+    return l2_normalise(raw, embedding, err);
 }
 
 patina_status patina_clap_embed_audio(const patina_clap *clap, const float *x, size_t n_samples,
@@ -160,22 +190,10 @@ patina_status patina_clap_embed_audio(const patina_clap *clap, const float *x, s
         return pt_fail(err, PATINA_ERANGE, "%zu samples: the audio tower takes 1 to %zu", n_samples,
                        c->n_samples);
 
-    /* One piece, so that an arena that is never reset settles on one block. Features come last:
-     * mel and tower take turns with what is before them. */
-    const size_t n_mel = pt_mel_scratch_size(clap->mel);
-    const size_t n_tower = pt_audio_tower_scratch_size(clap->audio);
-    const size_t n_work = n_mel > n_tower ? n_mel : n_tower;
-    const size_t n_features = pt_mel_n_frames(clap->mel) * c->n_mels * sizeof(float);
-    const pt_arena_marker mark = pt_arena_mark(scratch);
-    float raw[PATINA_EMBEDDING_SIZE];
-
-    unsigned char *memory = pt_arena_alloc(scratch, n_work + n_features);
-    if (!memory) return pt_fail(err, PATINA_ENOMEM, "out of memory for the audio tower");
-    float *features = (float *)(void *)(memory + n_work); /* sizes are multiples of 64 */
-    pt_mel_features(clap->mel, x, n_samples, features, memory);
-    pt_audio_tower_run(clap->audio, features, 1, raw, memory, NULL);
-    const patina_status status = l2_normalise(raw, embedding, err);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch memory;
+    const patina_status status =
+        embed_samples(clap, x, n_samples, embedding, pt_scratch_begin(&memory, scratch), err);
+    pt_scratch_end(&memory);
     return status;
 }
 

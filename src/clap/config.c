@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* config.c - the JSON files that say what a checkpoint's tensors mean
  *
- * A member is read together with its default and its range. The first member_error stays in the reader,
- * and what is read after it has no effect, so that the lists below read as tables.
+ * A member is read together with its default and its range. The first error stays in the reader, and
+ * what is read after it has no effect, so that the lists below read as tables.
  *
  * Defaults: ClapTextConfig, ClapAudioConfig, ClapConfig and ClapFeatureExtractor of transformers
  * 5.23. Published files may list only what differs from them.
@@ -36,7 +36,7 @@ typedef struct reader {
 
 /* ------------------------------------------------------------------ members */
 
-/* The value of a member; NULL where it is absent or null, or after a member_error. */
+/* The value of a member; NULL where it is absent or null, or after an error. */
 static const json_t *member(const reader *r, const char *name) {
     const json_t *value = r->status == PATINA_OK ? json_object_get(r->object, name) : NULL;
     return json_is_null(value) ? NULL : value;
@@ -84,7 +84,7 @@ static bool get_bool(reader *r, const char *name, bool fallback) {
     return value ? json_is_true(value) : fallback;
 }
 
-/* A text; the member_error of another type is named. */
+/* A string; any other type is an error. */
 static const char *get_string(reader *r, const char *name, const char *fallback) {
     const json_t *value = member(r, name);
 

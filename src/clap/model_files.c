@@ -18,7 +18,7 @@ struct pt_builtin_config {
     const char *config, *preprocessor;
 };
 
-static const pt_builtin_config published[] = {
+static const pt_builtin_config builtin_configs[] = {
     {"{\"audio_config\": {\"enable_fusion\": true}}",
      "{\"truncation\": \"fusion\", \"frequency_min\": 50}"},
     {"{}", "{\"truncation\": \"rand_trunc\", \"frequency_min\": 50}"},
@@ -48,13 +48,13 @@ static char *model_dir(const char *path, const struct stat *info) {
 
 /* The published model whose tensors these are. */
 static patina_status detect_config(pt_model_files *model, patina_error *err) {
-    for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
-        const char *text = published[i].config;
+    for (size_t i = 0; i < sizeof builtin_configs / sizeof builtin_configs[0]; i++) {
+        const char *text = builtin_configs[i].config;
         PT_TRY(pt_clap_config_parse("config.json", text, strlen(text), &model->config, err));
         if (pt_clap_tensors_check(&model->config, model->weights, PATINA_CLAP_BOTH, NULL) !=
             PATINA_OK)
             continue;
-        model->published = &published[i];
+        model->builtin_config = &builtin_configs[i];
         return PATINA_OK;
     }
     return pt_fail(err, PATINA_EFORMAT,
@@ -105,9 +105,9 @@ void pt_model_files_release(pt_model_files *model) {
 
 patina_status pt_model_files_read_extractor(pt_model_files *model, patina_error *err) {
     static const char name[] = "preprocessor_config.json";
-    if (!model->published || path_exists(model->folder, name))
+    if (!model->builtin_config || path_exists(model->folder, name))
         return pt_feature_extractor_config_read(model->folder, &model->config, err);
-    const char *text = model->published->preprocessor;
+    const char *text = model->builtin_config->preprocessor;
     return pt_feature_extractor_config_parse(name, text, strlen(text), &model->config, err);
 }
 
@@ -116,7 +116,7 @@ patina_status pt_model_files_open_tokenizer(const pt_model_files *model, pt_toke
     const bool vocab = path_exists(model->folder, "vocab.json");
     const bool merges = path_exists(model->folder, "merges.txt");
 
-    if (model->published && !(vocab && merges))
+    if (model->builtin_config && !(vocab && merges))
         return pt_fail(
             err, PATINA_EIO,
             "folder '%s': %s not found; a '.pt' file has no vocabulary: put beside it "

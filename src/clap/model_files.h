@@ -17,7 +17,7 @@ typedef struct pt_model_files {
     char *folder; /* of all files but, maybe, the weights */
     pt_clap_config config;
     pt_checkpoint *weights;
-    const pt_builtin_config *published; /* NULL where there is a config.json */
+    const pt_builtin_config *builtin_config; /* NULL where there is a config.json */
 } pt_model_files;
 
 /**

@@ -118,7 +118,7 @@ static patina_status read_weights(const pt_model_files *model, patina_clap_info 
     info->untrained = is_untrained(model->weights, info->weights_sha256);
     info->format = pt_checkpoint_format_name(model->weights);
     info->laion_keys = pt_checkpoint_is_laion(model->weights);
-    info->config_inferred = model->published != NULL;
+    info->config_inferred = model->builtin_config != NULL;
     snprintf(info->weights_file, sizeof info->weights_file, "%s", slash ? slash + 1 : path);
     return PATINA_OK;
 }

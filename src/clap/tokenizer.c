@@ -47,7 +47,13 @@ static bool is_printable_byte(unsigned byte) {
 
 /* The id of a symbol, or -1. */
 static int64_t find_id(const json_t *vocab, const char *symbol, size_t n) {
+#if JANSSON_VERSION_HEX >= 0x020e00
     const json_t *id = json_object_getn(vocab, symbol, n);
+#else
+    char *key = memchr(symbol, 0, n) ? NULL : strndup(symbol, n);
+    const json_t *id = key ? json_object_get(vocab, key) : NULL;
+    free(key);
+#endif
     return id ? (int64_t)json_integer_value(id) : -1;
 }
 
@@ -163,7 +169,7 @@ static patina_status parse_merge(const json_t *vocab, const char *line, size_t n
 static patina_status read_merges(pt_tokenizer *tokenizer, pt_named_text file, const json_t *vocab,
                                  size_t vocab_size, patina_error *err) {
     const char *at = file.text, *end = file.text + file.n_bytes, *line = NULL;
-    size_t n_line = 0, n_merges = 0, twice = 0;
+    size_t n_line = 0, n_merges = 0, duplicate_rank = 0;
     patina_status status = PATINA_OK;
     pt_strbuf merged = {0};
     pt_bpe_merge *merges = NULL;
@@ -184,10 +190,10 @@ static patina_status read_merges(pt_tokenizer *tokenizer, pt_named_text file, co
         merges[n_merges].rank = (uint32_t)n_merges;
         n_merges++;
     }
-    status = pt_bpe_init(merges, n_merges, vocab_size, &tokenizer->bpe, &twice, err);
+    status = pt_bpe_init(merges, n_merges, vocab_size, &tokenizer->bpe, &duplicate_rank, err);
     merges = NULL;
     if (status == PATINA_EFORMAT)
-        pt_error_add_context(err, "file '%s': line %zu", file.name, twice + 2);
+        pt_error_add_context(err, "file '%s': line %zu", file.name, duplicate_rank + 2);
     if (status == PATINA_ENOMEM) pt_error_add_context(err, "file '%s'", file.name);
 done:
     free(merges);

@@ -20,6 +20,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/csv_table.h"
 #include "corpus/entry_builder.h"
+#include "fs/path.h"
 
 enum { YOUTUBE_ID, START_TIME, CAPTION, AUDIOCAP_ID, N_COLUMNS };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* brace_expand.c - groups of a pattern as the digits of a number that counts its paths */
+/* brace_expand.c - brace groups as digits of a mixed-radix number that counts the paths */
 
 #include "corpus/brace_expand.h"
 
@@ -14,14 +14,14 @@
 #define BYTES_MAX  (64 << 20) /* of all paths */
 
 typedef struct group {
-    const char *start, *end; /* its braces: from the first to behind the last */
+    const char *start, *end; /* from its opening brace to one past its closing brace */
     uint64_t count;
     bool is_range;
     uint64_t first, last; /* of a range */
-    int width;            /* that its numbers are padded to; 0: none */
+    int width;            /* zero padding of its numbers; 0: none */
 } group;
 
-/** Reads a number of a range; the length of its digits, or 0 where there is none. */
+/** Reads a number of a range; returns its number of digits, 0 where there is none. */
 static size_t read_number(const char *text, uint64_t *number) {
     size_t n = 0;
     for (*number = 0; text[n] >= '0' && text[n] <= '9'; n++) {
@@ -52,7 +52,7 @@ static bool read_list(group *g) {
     return g->count > 1;
 }
 
-/** The next group from text on. */
+/** Finds the next group at or after text. */
 static bool find_group(const char *text, group *g) {
     for (; (text = strchr(text, '{')); text++) {
         const size_t n = strcspn(text + 1, "{}");
@@ -68,7 +68,7 @@ const char *pt_brace_find(const char *pattern) {
     return find_group(pattern, &g) ? g.start : NULL;
 }
 
-/** Adds what a group stands for at one of its choices. */
+/** Appends alternative number `choice` of a group. */
 static void append_alternative(pt_strbuf *path, const group *g, uint64_t choice) {
     if (g->is_range) {
         pt_strbuf_printf(path, "%0*" PRIu64, g->width,
@@ -105,7 +105,7 @@ patina_status pt_brace_expand(const char *pattern, pt_strbuf *paths, size_t *n_p
             return pt_fail(err, PATINA_EFORMAT, "has more than %d groups of braces",
                            PT_BRACE_GROUPS_MAX);
         if (g.count > PT_BRACE_PATHS_MAX / count)
-            return pt_fail(err, PATINA_EFORMAT, "stands for more than %d files",
+            return pt_fail(err, PATINA_EFORMAT, "expands to more than %d files",
                            PT_BRACE_PATHS_MAX);
         count *= g.count;
         groups[n_groups++] = g;
@@ -113,7 +113,7 @@ patina_status pt_brace_expand(const char *pattern, pt_strbuf *paths, size_t *n_p
     for (uint64_t i = 0; i < count; i++) {
         append_path(paths, pattern, groups, n_groups, i);
         if (paths->length > BYTES_MAX)
-            return pt_fail(err, PATINA_EFORMAT, "stands for paths of more than %d bytes",
+            return pt_fail(err, PATINA_EFORMAT, "expands to paths of more than %d bytes",
                            BYTES_MAX);
     }
     *n_paths = (size_t)count;

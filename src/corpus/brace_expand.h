@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* brace_expand.h - paths of several files in one: train/{0..99}.tar
+/* brace_expand.h - brace expansion of paths: train/{0..99}.tar
  *
- * A group is {first..last}, two numbers of which the first may be the larger, or {a,b,...}, texts
- * of which some may be empty. Where a number of a range begins with 0, as in {000..099}, all of it
- * are padded to the longer of the two. Other braces stand for themselves.
+ * A group is a range {first..last} of integers, ascending or descending, or a list {a,b,...} of
+ * strings, which may be empty. Where a bound has leading zeros, as in {000..099}, all numbers are
+ * padded to the width of the longer bound. Other braces are literal.
  */
 
 #ifndef PATINA_CORPUS_BRACE_EXPAND_H
@@ -16,14 +16,14 @@
 #include "base/strbuf.h"
 
 #define PT_BRACE_GROUPS_MAX 8
-#define PT_BRACE_PATHS_MAX  100000 /* that one pattern may stand for */
+#define PT_BRACE_PATHS_MAX  100000 /* paths of one pattern */
 
-/** The first group of a pattern; NULL where there is none. */
+/** The first group of a pattern; NULL where it has none. */
 const char *pt_brace_find(const char *pattern);
 
 /**
- * Appends all paths that a pattern stands for, each ended by a NUL, in the order of bash: the last
- * group changes fastest.
+ * Appends all paths of a pattern, each followed by a NUL, in the order of bash: the last group
+ * varies fastest.
  *
  * Errors   PATINA_EFORMAT  too many groups or paths
  */

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "corpus/entry_builder.h"
+#include "fs/path.h"
 
 struct pt_clip_stem {
     const char *stem; /* in path; n bytes */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_iterator.c - the table of corpus kinds, and how one is recognised */
+/* corpus_iterator.c - detection of the corpus kind, and iteration over its reader */
 
 #include "corpus/corpus_iterator.h"
 
@@ -18,12 +18,8 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 
-/* In the order in which they probe: of CSVs, those that ask for more columns come first. */
-static const pt_corpus_reader *const readers[] = {
-    &pt_corpus_reader_webdataset, &pt_corpus_reader_parquet, &pt_corpus_reader_folder,
-    &pt_corpus_reader_audiocaps,  &pt_corpus_reader_clotho,  &pt_corpus_reader_labels,
-    &pt_corpus_reader_jsonl,      &pt_corpus_reader_wavcaps,
-};
+#define READER_ADDRESS(name) &pt_corpus_reader_##name,
+static const pt_corpus_reader *const readers[] = {PT_CORPUS_READERS(READER_ADDRESS)};
 
 struct pt_corpus {
     const pt_corpus_reader *reader;
@@ -31,8 +27,10 @@ struct pt_corpus {
     char *name; /* the path as given, for messages */
 };
 
-/** Reads the head of a file, or sees that it is a folder or a pattern. buffer has PT_CORPUS_PROBE_BYTES
- * + 1. */
+/** Reads the head of a file, or finds that the path is a folder or a pattern.
+ *
+ * buffer  [PT_CORPUS_PROBE_BYTES + 1]
+ */
 static patina_status probe_path(const char *path, const pt_corpus_options *options, char *buffer,
                                 pt_corpus_probe *probe, patina_error *err) {
     struct stat info;
@@ -64,7 +62,7 @@ static patina_status probe_path(const char *path, const pt_corpus_options *optio
     return PATINA_OK;
 }
 
-/** For a file that is no corpus: what it is instead, and what is read. */
+/** The error for a file of no known kind: its first line, and the supported kinds. */
 static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *err) {
     const size_t n_line = strcspn(probe->head, "\r\n");
     const int shown = pt_text_truncate(probe->head, n_line < 100 ? n_line : 100);
@@ -75,21 +73,21 @@ static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *er
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
         pt_strbuf_printf(&kinds, "%s%s (%s)", i ? ", " : "", readers[i]->name, readers[i]->summary);
     if (probe->n_head == 0)
-        pt_fail(err, PATINA_EFORMAT, "corpus '%s' is an empty file; read are: %s", probe->path,
+        pt_fail(err, PATINA_EFORMAT, "corpus '%s' is empty; supported are: %s", probe->path,
                 kinds.text);
     else if (is_text)
         pt_fail(err, PATINA_EFORMAT,
-                "corpus '%s' is of no known kind: its first line is '%.*s'; read "
-                "are: %s",
+                "corpus '%s' has no known format: its first line is '%.*s'; "
+                "supported are: %s",
                 probe->path, shown, probe->head, kinds.text);
     else
-        pt_fail(err, PATINA_EFORMAT, "corpus '%s' is of no known kind: it is no text; read are: %s",
+        pt_fail(err, PATINA_EFORMAT, "corpus '%s' is not a text file; supported are: %s",
                 probe->path, kinds.text);
     pt_strbuf_release(&kinds);
     return PATINA_EFORMAT;
 }
 
-/** The reader that the options name, or the first that takes what was seen. */
+/** The reader that the options name, or the first that matches the probe. */
 static patina_status select_reader(const pt_corpus_options *options, const pt_corpus_probe *probe,
                                    const pt_corpus_reader **selected, patina_error *err) {
     const size_t n = sizeof readers / sizeof readers[0];
@@ -105,8 +103,7 @@ static patina_status select_reader(const pt_corpus_options *options, const pt_co
     if (!options->kind) return unknown_kind(probe, err);
     for (size_t i = 0; i < n; i++)
         pt_strbuf_printf(&names, "%s%s", i ? ", " : "", readers[i]->name);
-    pt_fail(err, PATINA_EUSAGE, "there is no corpus kind '%s' (known: %s)", options->kind,
-            names.text);
+    pt_fail(err, PATINA_EUSAGE, "unknown corpus kind '%s' (known: %s)", options->kind, names.text);
     pt_strbuf_release(&names);
     return PATINA_EUSAGE;
 }
@@ -186,14 +183,14 @@ patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina
         pt_byte_source_from_memory(entry->audio, entry->n_audio, bytes);
         return PATINA_OK;
     }
-    if (!entry->path) return pt_fail(err, PATINA_REJECT_MISSING, "no audio file is named");
-    /* The sentence goes into the data set, where no path of this machine may stand. */
+    if (!entry->path) return pt_fail(err, PATINA_REJECT_MISSING, "the entry has no audio file");
+    /* The message becomes part of the data set, which must not contain local paths. */
     const patina_status status = pt_byte_source_open_file(entry->path, bytes, NULL);
     if (status == PATINA_OK) return PATINA_OK;
     if (status == PATINA_REJECT_MISSING)
-        return pt_fail(err, PATINA_REJECT_MISSING, "there is no such audio file");
+        return pt_fail(err, PATINA_REJECT_MISSING, "audio file not found");
     if (stat(entry->path, &info) == 0 && !S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a regular file");
     const int why = access(entry->path, R_OK) != 0 ? errno : EIO;
-    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it cannot be opened: %s", strerrordesc_np(why));
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "cannot be opened: %s", strerrordesc_np(why));
 }

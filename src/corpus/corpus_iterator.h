@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_iterator.h - where entries come from: one table of readers */
+/* corpus_iterator.h - entries of a corpus, whatever its format */
 
 #ifndef PATINA_CORPUS_CORPUS_ITERATOR_H
 #define PATINA_CORPUS_CORPUS_ITERATOR_H
@@ -12,21 +12,21 @@
 
 #include "base/byte_source.h"
 
-/** One caption of an entry; text is NULL where it is none, and fault says why ("not a string"). */
+/** One caption of an entry. An invalid caption has no text and a fault ("not a string"). */
 typedef struct pt_caption {
     char *text; /* valid UTF-8, not blank, as written */
     char *fault;
 } pt_caption;
 
 /**
- * One item of a corpus. Owns all it points to, so that it can be handed to another thread.
- * A broken item comes as an entry too: its status is a PATINA_REJECT_... and its fault the sentence.
- * What goes into a data set (id, source, captions, faults) is UTF-8, and none of it but an id that
- * was written so holds an absolute path.
+ * One entry of a corpus: a clip with its captions. Owns all memory that it points to and may be moved
+ * to another thread. A malformed item is an entry too, with a status PATINA_REJECT_... and a message
+ * in fault. Id, source, captions and faults become part of the data set: they are UTF-8 and contain
+ * no absolute path, except an id that is written as one.
  *
  *              id                                   source
- *   folder     path below the folder                the same
- *   audiocaps  <youtube_id>_<start_time>            path below the audio root
+ *   folder     path relative to the folder          the same
+ *   audiocaps  <youtube_id>_<start_time>            path relative to the audio root
  *   clotho     `file_name` as written               the same
  *   labels     the file's name as written           the same
  *   wavcaps    `id` as written                      the same
@@ -38,75 +38,71 @@ typedef struct pt_caption {
  *   webdataset `id` of the .json, or                <tar>/<file in it>
  *              <tar without extension>/<key>
  *
- * A tar's path is that below the folder, or below what all of a pattern have in common. Where no
- * audio file is known, source is <name of the list>:<line>, of wavcaps <name of the list>#<element
- * of data, from 0>, or the tar.
+ * The path of a tar is relative to the folder, or to the common directory of a pattern. Where no audio
+ * file is known, source is <file name of the list>:<line>, for wavcaps <file name>#<element of data,
+ * from 0>, or the tar.
  */
 typedef struct pt_entry {
-    char *id; /* NULL when a broken item has none */
+    char *id; /* NULL: a malformed item without one */
     char *source;
-    pt_caption *captions; /* in the order of the corpus, all of them, bad ones too */
+    pt_caption *captions; /* in corpus order, invalid ones included */
     size_t n_captions;
-    char *path;  /* of the audio's file, to be opened; NULL where there is none */
-    void *audio; /* [n_audio] the file itself, where the corpus holds it and it was asked for */
+    char *path; /* audio file to open; NULL where there is none */
+    void *
+        audio; /* [n_audio] the audio file itself, where the corpus contains it and it was requested */
     size_t n_audio;
-    patina_status status; /* PATINA_OK, or why it can give no row */
+    patina_status status; /* PATINA_OK, or the reason of rejection */
     char *fault;          /* one sentence with status */
 } pt_entry;
 
 void pt_entry_release(pt_entry *entry);
 
 /**
- * The entry's audio; bytes may point into the entry. The sentences name neither it nor its path.
+ * Opens the audio of an entry; bytes may point into the entry. Messages contain neither the id nor the
+ * path.
  *
- * Errors   the entry's own status
- *          PATINA_REJECT_MISSING      there is no such file
- *          PATINA_REJECT_UNDECODABLE  it is no file, or cannot be read
+ * Errors   the status of the entry
+ *          PATINA_REJECT_MISSING      file not found
+ *          PATINA_REJECT_UNDECODABLE  not a regular file, or cannot be read
  */
 patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina_error *err);
 
 /** Zeroed members are defaults. */
 typedef struct pt_corpus_options {
-    const char *audio_root;     /* where a table's clips lie, or a manifest's paths start; NULL: its
-                                   own folder */
-    const char *kind;           /* name of a reader; NULL: found by looking */
-    const char *caption_column; /* of kinds that have columns, or members; NULL: the kind's own */
+    const char *kind;           /* of patina_corpus_kind_at; NULL: detected */
+    const char *audio_root;     /* folder of the audio files of a list; NULL: folder of the list */
+    const char *caption_column; /* column or JSON member of the captions; NULL: the usual names */
 } pt_corpus_options;
 
 typedef struct pt_corpus pt_corpus;
 
 /**
- * Opens a corpus; the kind is found by looking: tars and Parquet files, or folders and patterns of
- * them; any other folder; the header of AudioCaps, Clotho, or a table of labels, in this order; a
- * name in .jsonl or .ndjson or a first line that is an object with `audio`; an object with a list
- * `data`. Opened again, it gives the same entries in the same order: of a folder, sorted by the
- * bytes of their paths; of AudioCaps, by the first row of a clip; of other lists, one by one as
- * they stand; of tars, as they stand in each, tar by tar.
+ * Opens a corpus and detects its kind: every reader of PT_CORPUS_READERS probes the path, in that
+ * order. A corpus that is opened again returns the same entries in the same order: of a folder,
+ * sorted by the bytes of their paths; of a list, as they occur; of several tars or Parquet files,
+ * file by file.
  *
  * options  NULL: the defaults
  *
- * Errors   PATINA_EUSAGE   there is no kind of that name; a caption column for a kind that has none
+ * Errors   PATINA_EUSAGE   unknown kind; a caption column for a kind without columns
  *          PATINA_EIO      cannot be read
- *          PATINA_EFORMAT  no kind of corpus that is known, which says what was found and what is read;
- *                      a folder without a file that is named like audio; a list that is not of the
- *                      kind that the options name
+ *          PATINA_EFORMAT  no known format; a folder without audio; a list that is not of the kind
+ *                          that the options name
  */
 patina_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_corpus **corpus,
                              patina_error *err);
 void pt_corpus_close(pt_corpus **corpus);
 
-/** The kind's name: "folder", "audiocaps" ...; patina/corpus.h lists them. */
+/** Name of the kind, "folder", "audiocaps" ...; see patina_corpus_kind_at. */
 const char *pt_corpus_kind_name(const pt_corpus *corpus);
 
 /**
- * The next entry in corpus order, to be released by the caller; *end is set instead after the
- * last. Ids may repeat here: the pipeline judges that.
+ * The next entry in corpus order, to be released by the caller; *end is set after the last.
  *
- * with_audio  false: a corpus that holds the audio itself passes over it, and the entry has none;
- *             nor is it known then what only the audio tells, such as that it is damaged
+ * with_audio  false: audio that the corpus contains is skipped, and faults of it are not detected
  *
- * Errors   PATINA_EIO      the disk failed
- *          PATINA_EFORMAT  the last tar was read, and no sample was in any
+ * Errors   PATINA_EIO      a read failed
+ *          PATINA_EFORMAT  end of the last tar, and none has a sample
  */
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err);

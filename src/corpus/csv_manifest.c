@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "corpus/entry_builder.h"
+#include "fs/path.h"
 
 static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");

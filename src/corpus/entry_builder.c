@@ -11,8 +11,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
-
-#define NONCHARACTER "\xEF\xB7\x90" /* U+FDD0 */
+#include "fs/path.h"
 
 void pt_entry_release(pt_entry *entry) {
     for (size_t i = 0; i < entry->n_captions; i++) {
@@ -66,7 +65,7 @@ patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, 
 static patina_status add_json_caption(pt_entry *entry, const json_t *value, bool repaired,
                                       patina_error *err) {
     if (!json_is_string(value)) return pt_entry_add_bad_caption(entry, "not a string", err);
-    if (repaired && strstr(json_string_value(value), NONCHARACTER))
+    if (repaired && strstr(json_string_value(value), PT_JSON_INVALID))
         return pt_entry_add_bad_caption(entry, "not UTF-8", err);
     return pt_entry_add_caption(entry, json_string_value(value), json_string_length(value), err);
 }
@@ -143,131 +142,4 @@ patina_status pt_entry_reject_file_name(pt_entry *entry, const char *name, patin
     if (!(entry->source = pt_text_escape(name))) return no_memory(err);
     return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                            "the file name '%s' is not UTF-8: rename it", entry->source);
-}
-
-char *pt_text_escape(const char *text) {
-    pt_strbuf shown = {0};
-    size_t size;
-    pt_strbuf_append(&shown, ""); /* so that there is one */
-    for (size_t i = 0, n = strlen(text); i < n; i += size) {
-        if (pt_utf8_decode(text + i, n - i, &size) == UINT32_MAX)
-            pt_strbuf_printf(&shown, "\\x%02X", (unsigned char)text[i]);
-        else
-            pt_strbuf_append_bytes(&shown, text + i, size);
-    }
-    return pt_strbuf_detach(&shown);
-}
-
-char *pt_text_dup(const char *text, size_t n) {
-    char *copy = malloc(n + 1);
-    if (!copy) return NULL;
-    if (n > 0) memcpy(copy, text, n);
-    copy[n] = '\0';
-    return copy;
-}
-
-char *pt_path_join(const char *folder, const char *name) {
-    pt_strbuf path = {0};
-    if (name[0] != '/') {
-        pt_strbuf_append(&path, folder);
-        if (path.length > 0 && path.text[path.length - 1] != '/') pt_strbuf_append(&path, "/");
-    }
-    pt_strbuf_append(&path, name);
-    return pt_strbuf_detach(&path);
-}
-
-char *pt_path_dirname(const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (!slash) return pt_text_dup(".", 1);
-    return pt_text_dup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
-const char *pt_path_basename(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-bool pt_path_has_ext(const char *path, const char *extension) {
-    const size_t n = strlen(path), n_extension = strlen(extension);
-    if (n <= n_extension) return false;
-    for (size_t i = 0; i < n_extension; i++) { /* not by locale */
-        const char c = path[n - n_extension + i];
-        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != extension[i]) return false;
-    }
-    return true;
-}
-
-int pt_text_truncate(const char *text, size_t most) {
-    const size_t n = strlen(text);
-    size_t shown = 0, size;
-    while (shown < n) {
-        (void)pt_utf8_decode(text + shown, n - shown, &size);
-        if (shown + size > most) break;
-        shown += size;
-    }
-    return (int)shown;
-}
-
-/** Length of the escape \uXXXX at text, and its code unit; 0 if there is none. */
-static size_t parse_unicode_escape(const char *text, size_t n, unsigned *unit) {
-    if (n < 6 || text[0] != '\\' || text[1] != 'u') return 0;
-    *unit = 0;
-    for (int i = 2; i < 6; i++) {
-        const char c = text[i];
-        const int digit = c >= '0' && c <= '9'   ? c - '0'
-                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                 : -1;
-        if (digit < 0) return 0;
-        *unit = *unit << 4 | (unsigned)digit;
-    }
-    return 6;
-}
-
-/** Copies text with a NONCHARACTER for each byte and each escape that stands for no character. */
-static void replace_invalid(const char *text, size_t n, pt_strbuf *repaired) {
-    for (size_t i = 0, size; i < n; i += size) {
-        unsigned unit = 0, low = 0;
-        if (pt_utf8_decode(text + i, n - i, &size) == UINT32_MAX) {
-            pt_strbuf_append(repaired, NONCHARACTER);
-            continue;
-        }
-        if (text[i] == '\\' && parse_unicode_escape(text + i, n - i, &unit) == 0 && i + 1 < n)
-            size = 2; /* so that the second backslash of two begins no escape */
-        if (unit >= 0xD800 && unit <= 0xDFFF) {
-            const bool pair = unit < 0xDC00 &&
-                              parse_unicode_escape(text + i + 6, n - i - 6, &low) > 0 &&
-                              low >= 0xDC00 && low <= 0xDFFF;
-            size = pair ? 12 : 6;
-            if (!pair) {
-                pt_strbuf_append(repaired, NONCHARACTER);
-                continue;
-            }
-        }
-        pt_strbuf_append_bytes(repaired, text + i, size);
-    }
-}
-
-json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error) {
-    json_t *json = json_loadb(text, n, JSON_ALLOW_NUL, error);
-    *repaired = false;
-    if (json) return json;
-
-    pt_strbuf replaced = {0};
-    replace_invalid(text, n, &replaced);
-    if (replaced.failed || !replaced.text) return NULL;
-    const bool changed = replaced.length != n || memcmp(replaced.text, text, n) != 0;
-    if (changed) json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL, error);
-    /* An integer that is too long, of a member that need not concern anybody. */
-    if (!json && json_error_code(error) == json_error_numeric_overflow)
-        json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
-                          error);
-    *repaired = json && changed;
-    pt_strbuf_release(&replaced);
-    return json;
-}
-
-bool pt_json_is_valid_text(const json_t *string, bool repaired) {
-    const char *text = json_string_value(string);
-    return strlen(text) == json_string_length(string) && !(repaired && strstr(text, NONCHARACTER));
 }

@@ -12,8 +12,7 @@
 
 #include "base/error.h"
 #include "corpus/corpus_iterator.h"
-
-#define PT_TEXT_MAX (16U << 20) /* bytes of a manifest's line, a field or a caption file */
+#include "corpus/json_lenient.h"
 
 /** Appends the n bytes of text as a caption, or says in its place what is wrong with them. */
 patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, patina_error *err);
@@ -57,34 +56,5 @@ char *pt_corpus_base_name(const char *path, const char *fallback);
 char *pt_corpus_audio_root(const char *path, const pt_corpus_options *options);
 /** For a file whose name is not UTF-8: rejects it, with source as pt_text_escape writes it. */
 patina_status pt_entry_reject_file_name(pt_entry *entry, const char *name, patina_error *err);
-
-/** A copy in which each byte that is no UTF-8 is written \xNN; NULL when memory runs out. */
-char *pt_text_escape(const char *text);
-
-/** Copies; NULL when memory runs out. */
-char *pt_text_dup(const char *text, size_t n);
-
-/** "folder/name", or the name alone where it is absolute; NULL when memory runs out. */
-char *pt_path_join(const char *folder, const char *name);
-
-/** The folder that a file stands in ("." where its path names none), and its last part. */
-char *pt_path_dirname(const char *path);
-const char *pt_path_basename(const char *path);
-
-/** Whether a name ends with this extension (".jsonl"), in upper or lower case. */
-bool pt_path_has_ext(const char *path, const char *extension);
-
-/** Bytes of text to print: at most `max_bytes`, and no character of UTF-8 is cut through. */
-int pt_text_truncate(const char *text, size_t max_bytes);
-
-/**
- * Parses JSON whose strings may hold bytes that are no UTF-8, or halves of surrogate pairs: each
- * becomes a U+FDD0, a code point that no text has, and *repaired is set. pt_json_is_valid_text finds it. NUL
- * characters are let through. NULL when it is no JSON for other reasons; error says where.
- */
-json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error);
-
-/** Whether a string is one that was written as UTF-8, and holds no NUL. */
-bool pt_json_is_valid_text(const json_t *string, bool repaired);
 
 #endif /* PATINA_CORPUS_ENTRY_BUILDER_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* folder.c - a folder of audio files, each with its captions in a file beside it
+/* folder.c - a folder of audio files with a caption file beside each
  *
- * An entry's id and source are its path below the folder, with '/'. Its captions are the lines of
- * <stem>.txt that are not blank, or the member `caption`, `captions` or `text` of the object in
- * <stem>.json: a string or a list. A file with neither has no caption.
+ * Id and source of an entry are its path relative to the folder. Captions come from <stem>.txt, one a
+ * non-blank line, or from the member `caption`, `captions` or `text` of <stem>.json: a string or a
+ * list. An audio file with neither has no caption.
  */
 
 #include <stdlib.h>
@@ -15,8 +15,10 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 
 typedef struct folder_state {
     char *root;
@@ -47,8 +49,7 @@ static patina_status folder_open(const char *path, const pt_corpus_options *opti
     }
     status = pt_dir_walk_list_audio(&s->walk, path, PT_DIR_WALK_DEPTH_MAX, err);
     if (status == PATINA_OK && s->walk.n_paths == 0)
-        status = pt_fail(err, PATINA_EFORMAT,
-                         "no file in it is named like audio (.wav, .flac, .ogg ...)");
+        status = pt_fail(err, PATINA_EFORMAT, "it contains no audio file (.wav, .flac, .ogg ...)");
     if (status != PATINA_OK) {
         folder_close(s);
         return status;
@@ -60,14 +61,15 @@ static patina_status folder_open(const char *path, const pt_corpus_options *opti
 static patina_status add_json_captions(pt_entry *entry, const char *text, size_t n,
                                        patina_error *err) {
     static const char *const members[] = {"caption", "captions", "text", NULL};
+    json_error_t error;
     bool repaired;
-    json_t *json = pt_sidecar_parse(text, n, &repaired);
-    const patina_status status = pt_sidecar_add_json(entry, json, repaired, members, err);
+    json_t *json = pt_sidecar_parse(text, n, &repaired, &error);
+    const patina_status status = pt_sidecar_add_json(entry, json, &error, repaired, members, err);
     json_decref(json);
     return status;
 }
 
-/** Adds the captions of the file beside, if there is one; *found says so. */
+/** Adds the captions of the sidecar file; *found is set where it exists. */
 static patina_status add_sidecar_captions(pt_entry *entry, const char *extension, bool *found,
                                           patina_error *err) {
     pt_strbuf path = {0};
@@ -88,8 +90,7 @@ static patina_status add_sidecar_captions(pt_entry *entry, const char *extension
         pt_fail(err, status, "out of memory");
     } else if (status != PATINA_OK) {
         status = pt_entry_add_bad_caption(
-            entry, "cannot be had: the caption file beside it cannot be read, or is too large",
-            err);
+            entry, "the caption file beside it cannot be read, or is too large", err);
     } else {
         status = strcmp(extension, ".txt") == 0 ? pt_sidecar_add_lines(entry, text, n, err)
                                                 : add_json_captions(entry, text, n, err);
@@ -122,7 +123,7 @@ static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, 
 
 const pt_corpus_reader pt_corpus_reader_folder = {
     .name = "folder",
-    .summary = "audio files with a .txt or .json of captions beside each",
+    .summary = "a folder of audio files with a .txt or .json of captions beside each",
     .matches = folder_matches,
     .open = folder_open,
     .close = folder_close,

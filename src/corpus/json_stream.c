@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_stream.c - a scanner that knows brackets, commas and strings */
+/* json_stream.c - a scanner for brackets, commas and strings */
 
 #include "corpus/json_stream.h"
 
@@ -8,9 +8,10 @@
 
 #include "base/error.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 
 #define BLOCK_BYTES 65536
-#define DEPTH_MAX   64 /* brackets whose kind is known; deeper ones are only counted */
+#define DEPTH_MAX   64 /* nesting levels whose bracket type is stored; deeper ones are counted */
 
 #define END (-1)
 
@@ -33,7 +34,7 @@ static inline int peek(pt_json_stream *list) {
     return refill_and_peek(list);
 }
 
-/** Passes over the byte that peek gave. */
+/** Skips the byte that peek returned. */
 static inline void advance(pt_json_stream *list, int c) {
     list->at++;
     list->n_lines += c == '\n';
@@ -54,16 +55,16 @@ static void append_byte(pt_json_stream *list, int c) {
         pt_strbuf_append_bytes(&list->element, &byte, 1);
 }
 
-/** Where a scan is inside a value. */
+/** State of a scan inside a value. */
 typedef struct scan {
     bool in_string, escaped;
-    int last; /* byte outside of strings that is not white; a quote where a string was */
+    int last; /* last byte outside strings that is not white space; '"' after a string */
     unsigned depth;
     bool braces[DEPTH_MAX]; /* braces[d]: bracket number d is a brace */
 } scan;
 
-/** Closes the innermost bracket of this kind, and those in it that were left open; the innermost of
- * all where there is none of this kind. */
+/** Closes the innermost bracket of this type and unclosed ones inside it; the innermost bracket where
+ * none has this type. */
 static void close_bracket(scan *s, bool brace) {
     unsigned d = s->depth;
     while (d > 0 && d <= DEPTH_MAX && s->braces[d - 1] != brace)
@@ -71,7 +72,7 @@ static void close_bracket(scan *s, bool brace) {
     s->depth = d > 0 ? d - 1 : s->depth - 1;
 }
 
-/** Whether an object cannot begin here, so that the one around it was never closed. */
+/** Whether '{' is not allowed here, so that the enclosing object was not closed. */
 static bool is_unclosed_object(const scan *s, int c) {
     if (c != '{' || s->in_string || s->last == ':') return false;
     return s->depth > 0 && s->depth <= DEPTH_MAX && s->braces[s->depth - 1];
@@ -93,8 +94,8 @@ static void scan_byte(scan *s, int c) {
     }
 }
 
-/** Goes to the ',' or the closer that ends a value, or to the '{' of the next where it is not
- * closed, and gives it, or END; the element gets what stands before it. */
+/** Reads a value into the element, up to the ',' or the closer behind it, or to the '{' of the next
+ * element where it is not closed. Returns that byte, or END. */
 static int scan_value(pt_json_stream *list, int closer, bool is_stored) {
     scan s = {0};
     int c;
@@ -112,8 +113,8 @@ static int scan_value(pt_json_stream *list, int closer, bool is_stored) {
     return END;
 }
 
-/** Reads a member's name into the element, without its quotes; whether it was one. Names spelt with
- * escapes are not the one that is looked for. */
+/** Reads a member name into the element, without quotes; false where there is none. Escapes are not
+ * decoded: a name with escapes never matches. */
 static bool read_name(pt_json_stream *list) {
     int c = skip_whitespace(list);
     bool escaped = false;
@@ -131,7 +132,7 @@ static bool read_name(pt_json_stream *list) {
     return true;
 }
 
-/** Whether the next member is the list; *more is false where there is no further member. */
+/** Whether the next member is the list; *more is false after the last member. */
 static bool next_member(pt_json_stream *list, const char *member, bool *more) {
     *more = read_name(list) && skip_whitespace(list) == ':';
     if (!*more) return false;
@@ -155,7 +156,7 @@ static void skip_bom(pt_json_stream *list) {
 static patina_status check_failure(const pt_json_stream *list, patina_error *err) {
     if (list->element.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (list->failed)
-        return pt_fail(err, PATINA_EIO, "cannot be read behind line %llu", list->n_lines);
+        return pt_fail(err, PATINA_EIO, "cannot be read after line %llu", list->n_lines);
     return PATINA_OK;
 }
 
@@ -172,7 +173,7 @@ patina_status pt_json_stream_open(pt_json_stream *list, const pt_byte_source *by
     while (is_object && more && !found)
         found = next_member(list, member, &more);
     PT_TRY(check_failure(list, err));
-    if (!is_object) return pt_fail(err, PATINA_EFORMAT, "it is no JSON object");
+    if (!is_object) return pt_fail(err, PATINA_EFORMAT, "not a JSON object");
     if (!found) return pt_fail(err, PATINA_EFORMAT, "it has no list '%s'", member);
     return PATINA_OK;
 }

@@ -19,6 +19,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
+#include "fs/path.h"
 
 typedef struct jsonl_state {
     pt_line_reader lines;

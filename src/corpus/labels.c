@@ -23,6 +23,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/csv_manifest.h"
 #include "corpus/entry_builder.h"
+#include "fs/path.h"
 
 #define TEMPLATE "The sound of "
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* line_reader.c - lines over blocks */
+/* line_reader.c - lines from blocks of a file */
 
 #include "corpus/line_reader.h"
 
@@ -31,12 +31,12 @@ void pt_line_reader_close(pt_line_reader *lines) {
     *lines = (pt_line_reader){0};
 }
 
-/** Fills the block anew; n_block is 0 at the end. */
+/** Reads the next block; n_block is 0 at the end. */
 static patina_status next_block(pt_line_reader *lines, patina_error *err) {
     const int64_t got =
         pt_byte_source_read_at(&lines->bytes, lines->offset, lines->block, BLOCK_BYTES);
     if (got < 0)
-        return pt_fail(err, PATINA_EIO, "cannot be read behind line %llu",
+        return pt_fail(err, PATINA_EIO, "cannot be read after line %llu",
                        (unsigned long long)lines->number);
     lines->offset += (uint64_t)got;
     lines->n_block = (size_t)got;

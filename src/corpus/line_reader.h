@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* line_reader.h - a text file line by line, in bounded memory whatever it holds */
+/* line_reader.h - lines of a text file, in bounded memory */
 
 #ifndef PATINA_CORPUS_LINE_READER_H
 #define PATINA_CORPUS_LINE_READER_H
@@ -13,23 +13,25 @@
 #include "base/byte_source.h"
 #include "base/strbuf.h"
 
+#define PT_TEXT_MAX (16U << 20) /* bytes of a line, a field, a JSON object or a caption file */
+
 typedef struct pt_line_reader {
     pt_byte_source bytes;
-    uint64_t offset; /* of what is read next */
+    uint64_t offset; /* of the next block */
     char *block;
     size_t n_block, at;
     pt_strbuf line;
     uint64_t number; /* of the line, from 1 */
 } pt_line_reader;
 
-/** Zero lines before. Errors  PATINA_EIO  names the file */
+/** Zero lines first. Errors  PATINA_EIO  with the file name */
 patina_status pt_line_reader_open(pt_line_reader *lines, const char *path, patina_error *err);
 void pt_line_reader_close(pt_line_reader *lines);
 
 /**
- * The next line: lines->line without its line end (LF or CR LF), NULs and all, and without a byte
- * order mark before the first. *too_long is set, and the line cut, where it has over PT_TEXT_MAX
- * bytes. *end is set after the last.
+ * Reads the next line into lines->line, without its line end (LF or CR LF) and without the byte order
+ * mark of the first line; it may contain NULs. A line of over PT_TEXT_MAX bytes is truncated and sets
+ * *too_long. *end is set after the last line.
  */
 patina_status pt_line_reader_next(pt_line_reader *lines, bool *too_long, bool *end,
                                   patina_error *err);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* parquet_reader.c - Parquet files as on the Hugging Face hub: one alone, or those of a folder
+/* parquet_reader.c - Parquet files as on the Hugging Face hub: a file, or all files of a folder
  *
  *   files in order ──► row groups ──► rows: id, captions, audio.path ──► entries
- *                                     audio.bytes, of those rows only whose audio is asked for
+ *                                     audio.bytes, only of rows whose audio is requested
  *
- * Columns: `audio`, a struct of bytes (a whole sound file) and path, either of which may be null or
- * absent: without bytes the audio is the file of that path, below the audio root or the folder of
- * the Parquet file. The caption column is a string or a list of strings. The id is
- * <youtube_id>_<start_time> where there are such columns, else `id`, else <file>#<row>, where row
- * counts from 0 within the file. Other columns may be anything.
+ * Columns: `audio`, a struct of bytes (a complete sound file) and path; either may be null or absent.
+ * Without bytes the audio is the file of that path, below the audio root or the folder of the
+ * Parquet file. The caption column is a string or a list of strings. The id is
+ * <youtube_id>_<start_time> where these columns exist, else `id`, else <file>#<row>, where row counts
+ * from 0 within the file. Other columns are ignored.
  *
  * Copies of AudioCaps have five rows a clip in validation and test. Rows that follow each other,
  * also into the next file, are one entry with several captions when they have the same id and the
@@ -16,10 +16,10 @@
  * itself would mean to read it even for counting entries. A clip whose rows are scattered gives
  * several entries of one id; the pipeline rejects the later ones, and says so.
  *
- * Damage in the columns of ids and captions costs the rest of the row group, told of as one entry
- * without id; damage in the audio costs the entries of that page, each under its own id. So the
- * entries are the same whether audio is asked for or not; only then is known, though, what only
- * audio.bytes can tell: that it is missing or damaged.
+ * Damage in the id or caption columns loses the rest of the row group, reported by one entry without
+ * id; damage in the audio column rejects the entries of that page, each under its own id. The entries
+ * are therefore the same whether audio is requested or not; faults of audio.bytes are only found
+ * where it is requested.
  */
 
 #include <math.h>
@@ -32,42 +32,42 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "fs/dir_has_ext.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
 
-#define CAPTIONS_MAX                                                                               \
-    (1U                                                                                            \
-     << 16) /* of an entry: a few bytes of dictionary can stand for billions                    \
-                */
+/* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
+#define CAPTIONS_MAX (1U << 16)
 
 static const char *const extensions[] = {".parquet", NULL};
 
 /** An open file. */
 typedef struct table {
-    char *name;   /* below the corpus; UTF-8, to be shown */
-    char *folder; /* that it stands in */
+    char *name;   /* relative path, UTF-8, for messages */
+    char *folder; /* its directory */
     pt_byte_source bytes;
     pt_parquet *parquet;
     /* audio and path may be NULL, but not both */
     pt_parquet_column_reader *id[2], *caption, *path, *audio;
     const pt_parquet_field *id_field[2];
 
-    size_t group;         /* the one at hand; those of n_rows 0 are passed over */
-    uint64_t row, n_rows; /* of the group: the next one, and how many */
+    size_t group;         /* current row group; empty ones are skipped */
+    uint64_t row, n_rows; /* of the group: next row, number of rows */
     uint64_t first_row;   /* of the group, in the file */
 
     bool audio_begun;          /* in this group */
-    uint64_t audio_row;        /* the next one that its column gives */
-    uint64_t audio_resume_row; /* rows before this one have none that can be read, if any */
+    uint64_t audio_row;        /* next row of the audio column */
+    uint64_t audio_resume_row; /* rows before this one have unreadable audio */
     char *audio_fault;         /* why */
 } table;
 
-/** A row but for its audio, or something that is told of in its place (without id). */
+/** A row without its audio, or a fault (without id). */
 typedef struct item {
     pt_entry entry;
-    char *audio_path; /* NULL: null, or there is no such column */
+    char *audio_path; /* NULL: null, or no such column */
     size_t n_text;    /* bytes of captions */
 } item;
 
@@ -76,7 +76,7 @@ typedef struct parquet_state {
     pt_dir_walk files;                        /* below the root, in order */
     size_t n_opened;
     table table; /* name NULL: none is open */
-    item ahead;  /* what follows the entry given last */
+    item ahead;  /* the row after the last entry */
     bool has_ahead;
 } parquet_state;
 
@@ -107,7 +107,7 @@ static void table_close(table *t) {
     *t = (table){0};
 }
 
-/** A sentence that ends in the names of the columns that there are. */
+/** An error that lists the columns of the file. */
 static patina_status fail_listing_columns(const table *t, patina_error *err, const char *lacking) {
     pt_strbuf names = {0};
     pt_parquet_append_column_names(t->parquet, &names);
@@ -123,14 +123,14 @@ static bool is_integer(const pt_parquet_field *field) {
             (as >= PT_PARQUET_UINT_8 && as <= PT_PARQUET_INT_64));
 }
 
-/** Opens a column that ids are made of. */
+/** Opens an id column. */
 static patina_status open_id(table *t, unsigned i, size_t field, patina_error *err) {
     const pt_parquet_field *f = &t->parquet->fields[field];
     const bool is_real = f->type == PT_PARQUET_FLOAT || f->type == PT_PARQUET_DOUBLE;
 
     if (f->leaf == PT_PARQUET_NONE || f->max_repetition > 0 ||
         !(f->type == PT_PARQUET_BYTE_ARRAY || is_integer(f) || (i == 1 && is_real)))
-        return pt_fail(err, PATINA_EFORMAT, "column '%s' holds neither strings nor whole numbers",
+        return pt_fail(err, PATINA_EFORMAT, "column '%s' has neither strings nor integers",
                        f->name);
     t->id_field[i] = f;
     return pt_parquet_column_reader_open(t->parquet, f->leaf, &t->id[i], err);
@@ -176,7 +176,7 @@ static patina_status open_captions(table *t, const char *wanted, patina_error *e
     return pt_parquet_column_reader_open(t->parquet, leaf, &t->caption, err);
 }
 
-/** Opens a member of `audio` where it has the right type. */
+/** Opens a member of `audio` where it has the expected type. */
 static patina_status open_member(table *t, size_t audio, const char *name,
                                  pt_parquet_column_reader **column, patina_error *err) {
     const size_t field = pt_parquet_find_child(t->parquet, audio, name);
@@ -194,7 +194,7 @@ static patina_status open_audio(table *t, patina_error *err) {
     PT_TRY(open_member(t, audio, "bytes", &t->audio, err));
     PT_TRY(open_member(t, audio, "path", &t->path, err));
     if (t->audio || t->path) return PATINA_OK;
-    return pt_fail(err, PATINA_EFORMAT, "column 'audio' is no struct of 'bytes' and 'path'");
+    return pt_fail(err, PATINA_EFORMAT, "column 'audio' is not a struct of 'bytes' and 'path'");
 }
 
 static patina_status open_columns(table *t, const char *caption_column, patina_error *err) {
@@ -214,7 +214,7 @@ static void begin_group(table *t) {
     if (t->path) pt_parquet_column_reader_seek_group(t->path, t->group);
 }
 
-/** Opens files[i]. *is_parquet: if it fails, it is for its columns. */
+/** Opens files[i]. *is_parquet is set where opening fails only for its columns. */
 static patina_status table_open(const parquet_state *s, size_t i, table *t, bool *is_parquet,
                                 patina_error *err) {
     char *path = pt_path_join(s->root, s->files.paths[i]);
@@ -225,7 +225,7 @@ static patina_status table_open(const parquet_state *s, size_t i, table *t, bool
         !(t->folder = pt_path_dirname(path)))
         status = no_memory(err);
     else if ((status = pt_byte_source_open_file(path, &t->bytes, NULL)) != PATINA_OK)
-        status = pt_fail(err, PATINA_EFORMAT, "it cannot be opened");
+        status = pt_fail(err, PATINA_EFORMAT, "cannot be opened");
     else if ((status = pt_parquet_open(&t->bytes, &t->parquet, err)) == PATINA_OK) {
         *is_parquet = true;
         status = open_columns(t, s->caption_column, err);
@@ -262,7 +262,7 @@ static patina_status list_files(parquet_state *s, const char *path, patina_error
         if (!(s->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
         PT_TRY(pt_dir_walk_list(&s->files, path, PT_DIR_WALK_DEPTH_MAX, extensions, 0, err));
         if (s->files.n_paths > 0) return PATINA_OK;
-        return pt_fail(err, PATINA_EFORMAT, "no file in it is named like Parquet (.parquet)");
+        return pt_fail(err, PATINA_EFORMAT, "it contains no Parquet file (.parquet)");
     }
     const char *name = pt_path_basename(path);
     s->root = pt_path_dirname(path);
@@ -274,7 +274,7 @@ static patina_status list_files(parquet_state *s, const char *path, patina_error
     return PATINA_OK;
 }
 
-/** Looks whether there is a file to read, and whether the first such has the columns. */
+/** Checks that one file is readable, and that the first readable file has the columns. */
 static patina_status check_files(const parquet_state *s, patina_error *err) {
     patina_error first = {0};
 
@@ -290,7 +290,7 @@ static patina_status check_files(const parquet_state *s, patina_error *err) {
         if (i == 0) first = why;
     }
     return pt_fail(err, PATINA_EFORMAT, "%s%s", first.message,
-                   s->files.n_paths > 1 ? "; nor can another of its files be read" : "");
+                   s->files.n_paths > 1 ? "; no other file can be read either" : "");
 }
 
 static bool copy_option(const char *value, char **copy) {
@@ -324,7 +324,7 @@ static bool is_text(const unsigned char *bytes, size_t n) {
            pt_utf8_is_valid((const char *)bytes, n);
 }
 
-/** Adds a part of an id; false where it is none. */
+/** Appends a part of an id; false where the value is not valid for one. */
 static bool add_id(const pt_parquet_field *field, const pt_parquet_slot *slot, pt_strbuf *id) {
     const bool is_unsigned =
         field->converted >= PT_PARQUET_UINT_8 && field->converted <= PT_PARQUET_UINT_64;
@@ -342,14 +342,15 @@ static bool add_id(const pt_parquet_field *field, const pt_parquet_slot *slot, p
         else
             pt_strbuf_printf(id, "%lld", (long long)value);
     } else {
-        const double value = field->type == PT_PARQUET_FLOAT ? (double)slot->value.f32 : slot->value.f64;
+        const double value =
+            field->type == PT_PARQUET_FLOAT ? (double)slot->value.f32 : slot->value.f64;
         if (!(fabs(value) < 0x1p53) || value != floor(value)) return false;
         pt_strbuf_printf(id, "%lld", (long long)value);
     }
     return true;
 }
 
-/** <file>#<row>, of a row of the group at hand. */
+/** <file>#<row> of a row of the current group. */
 static char *row_name(const table *t, uint64_t row) {
     pt_strbuf name = {0};
     pt_strbuf_printf(&name, "%s#%llu", t->name, (unsigned long long)(t->first_row + row));
@@ -370,11 +371,10 @@ static patina_status read_id(table *t, item *it, patina_error *err) {
         if (status != PATINA_OK || it->entry.status != PATINA_OK) continue;
         if (i > 0) pt_strbuf_append(&id, "_");
         if (!add_id(t->id_field[i], &slot, &id))
-            status =
-                pt_entry_reject(&it->entry, err, PATINA_REJECT_UNDECODABLE,
-                                slot.present ? "its %s is neither text in UTF-8 nor a whole number"
-                                             : "its %s is null",
-                                t->id_field[i]->name);
+            status = pt_entry_reject(&it->entry, err, PATINA_REJECT_UNDECODABLE,
+                                     slot.present ? "its %s is neither UTF-8 text nor an integer"
+                                                  : "its %s is null",
+                                     t->id_field[i]->name);
     }
     if (status == PATINA_OK && it->entry.status == PATINA_OK &&
         !(it->entry.id = pt_strbuf_detach(&id)))
@@ -409,17 +409,18 @@ static patina_status read_captions(table *t, item *it, patina_error *err) {
     return pt_entry_add_bad_caption(&it->entry, "left out, for there are over 16 MiB of them", err);
 }
 
-/** Of what a path could hold, only a NUL cannot be kept: it becomes an empty path, which is none.
- */
+/** Reads audio.path; a path with a NUL becomes an empty path, which is not valid. */
 static patina_status read_path(table *t, item *it, patina_error *err) {
     pt_parquet_slot slot;
 
     if (!t->path) return PATINA_OK;
     PT_TRY(pt_parquet_column_reader_next(t->path, &slot, err));
     if (!slot.present) return PATINA_OK;
-    const bool sound = slot.value.text.n <= PT_TEXT_MAX &&
-                       (slot.value.text.n == 0 || !memchr(slot.value.text.bytes, '\0', slot.value.text.n));
-    it->audio_path = pt_text_dup((const char *)slot.value.text.bytes, sound ? slot.value.text.n : 0);
+    const bool is_usable =
+        slot.value.text.n <= PT_TEXT_MAX &&
+        (slot.value.text.n == 0 || !memchr(slot.value.text.bytes, '\0', slot.value.text.n));
+    it->audio_path =
+        pt_text_dup((const char *)slot.value.text.bytes, is_usable ? slot.value.text.n : 0);
     return it->audio_path ? PATINA_OK : no_memory(err);
 }
 
@@ -429,7 +430,8 @@ static patina_status read_columns(table *t, item *it, patina_error *err) {
     return read_path(t, it, err);
 }
 
-/** Rejects with a sentence of the Parquet reader, whose names may have been cut through. */
+/** Rejects with a message of the Parquet reader, whose column names may be truncated inside a
+ * character. */
 static patina_status reject_with_reason(pt_entry *entry, const char *what, const patina_error *why,
                                         patina_error *err) {
     char *sentence = pt_text_escape(why->message);
@@ -440,7 +442,7 @@ static patina_status reject_with_reason(pt_entry *entry, const char *what, const
     return status;
 }
 
-/** The rest of the row group is lost: one entry says so. */
+/** Reports the rest of the row group as unreadable, by one entry. */
 static patina_status reject_row_group(table *t, item *it, const patina_error *why,
                                       patina_error *err) {
     char what[96];
@@ -454,7 +456,7 @@ static patina_status reject_row_group(table *t, item *it, const patina_error *wh
     return reject_with_reason(&it->entry, what, why, err);
 }
 
-/** The next row of the open file; PATINA_OK without a source at its end. */
+/** Reads the next row of the open file; it has no source at the end of the file. */
 static patina_status read_row(table *t, item *it, patina_error *err) {
     patina_error why = {0};
 
@@ -475,7 +477,7 @@ static patina_status read_row(table *t, item *it, patina_error *err) {
     return PATINA_OK;
 }
 
-/** Opens the next file. One that cannot be read is told of as an entry. */
+/** Opens the next file. A file that cannot be read is reported as an entry. */
 static patina_status next_file(parquet_state *s, item *it, patina_error *err) {
     const size_t i = s->n_opened++;
     patina_error why = {0};
@@ -489,7 +491,7 @@ static patina_status next_file(parquet_state *s, item *it, patina_error *err) {
     return reject_with_reason(&it->entry, "no row of the file can be read", &why, err);
 }
 
-/** Reads what follows; none is ahead at the end of the corpus. */
+/** Reads the next row into `ahead`; has_ahead stays false at the end of the corpus. */
 static patina_status look_ahead(parquet_state *s, patina_error *err) {
     item it = {0};
     patina_status status = PATINA_OK;
@@ -511,7 +513,7 @@ static patina_status look_ahead(parquet_state *s, patina_error *err) {
 
 /* Audio ------------------------------------------------------------------------------------- */
 
-/** Whether a path stays below the folder that it starts from. */
+/** Whether a relative path stays below its folder. */
 static bool is_below(const char *path) {
     if (path[0] == '\0' || path[0] == '/') return false;
     for (const char *part = path; part; part = strchr(part, '/')) {
@@ -529,12 +531,12 @@ static patina_status set_audio_path(const parquet_state *s, const char *path, pt
                                "it has neither bytes nor a path");
     if (!is_below(path))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
-                               "it has no bytes, and its path leads out of the corpus");
+                               "it has no bytes, and its path is outside the corpus");
     entry->path = pt_path_join(s->audio_root ? s->audio_root : s->table.folder, path);
     return entry->path ? PATINA_OK : no_memory(err);
 }
 
-/** The slot of audio.bytes in a row of the group at hand; rows before it are passed over. */
+/** The slot of audio.bytes in a row of the current group; earlier rows are skipped. */
 static patina_status find_audio(table *t, uint64_t row, pt_parquet_slot *slot, patina_error *err) {
     if (!t->audio_begun) {
         pt_parquet_column_reader_seek_group(t->audio, t->group);
@@ -547,7 +549,7 @@ static patina_status find_audio(table *t, uint64_t row, pt_parquet_slot *slot, p
     return PATINA_OK;
 }
 
-/** Passes over the damaged page that a row lies in. */
+/** Skips the damaged page of a row. */
 static patina_status skip_audio_page(table *t, uint64_t row, const patina_error *why,
                                      patina_error *err) {
     free(t->audio_fault);
@@ -607,7 +609,7 @@ static patina_status add_captions(item *to, const item *from, patina_error *err)
     return PATINA_OK;
 }
 
-/** Takes what is ahead, and the rows of the same clip that follow it. */
+/** Merges the row ahead and the adjacent rows of the same clip. */
 static patina_status merge_rows(parquet_state *s, bool with_audio, item *it, patina_error *err) {
     *it = s->ahead;
     s->ahead = (item){0};

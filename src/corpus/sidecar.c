@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.c - captions of a .txt by lines, of a .json by members */
+/* sidecar.c - captions from the lines of a .txt file or the members of a .json file */
 
 #include "corpus/sidecar.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -27,18 +28,24 @@ patina_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, 
     return PATINA_OK;
 }
 
-json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired) {
+json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired, json_error_t *error) {
     const size_t mark = bom_length(text, n);
-    json_error_t error;
-    return pt_json_parse_lenient(text + mark, n - mark, repaired, &error);
+    return pt_json_parse_lenient(text + mark, n - mark, repaired, error);
 }
 
-patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool repaired,
-                                  const char *const *members, patina_error *err) {
+patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, const json_error_t *error,
+                                  bool repaired, const char *const *members, patina_error *err) {
     const json_t *value = NULL;
+    char fault[JSON_ERROR_TEXT_LENGTH + 100];
+
+    if (!json) {
+        snprintf(fault, sizeof fault,
+                 "the .json beside it is not valid JSON, line %d: %s (column %d)", error->line,
+                 error->text, error->column);
+        return pt_entry_add_bad_caption(entry, fault, err);
+    }
     if (!json_is_object(json))
-        return pt_entry_add_bad_caption(
-            entry, "cannot be had: the .json beside it is no JSON object", err);
+        return pt_entry_add_bad_caption(entry, "the .json beside it is not a JSON object", err);
     for (; *members && !value; members++)
         value = json_object_get(json, *members);
     return value ? pt_entry_add_json(entry, value, repaired, err) : PATINA_OK;

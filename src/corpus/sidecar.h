@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sidecar.h - captions in a .txt or .json that stands beside a file of audio */
+/* sidecar.h - captions in a .txt or .json file beside an audio file */
 
 #ifndef PATINA_CORPUS_SIDECAR_H
 #define PATINA_CORPUS_SIDECAR_H
@@ -12,19 +12,21 @@
 
 #include "corpus/corpus_iterator.h"
 
-/** A .txt: each line that is not blank is a caption, or a bad one. */
+/** A .txt: each non-blank line is a caption; invalid lines are bad captions. */
 patina_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, patina_error *err);
 
-/** A .json as pt_json_parse_lenient reads it, a byte order mark left out; NULL where it is none. */
-json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired);
+/** Parses a .json with pt_json_parse_lenient, without its byte order mark; NULL where it is not JSON:
+ * error says where and why. */
+json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired, json_error_t *error);
 
 /**
- * A .json: the value of the first of these members that is there; all is one bad caption where json
- * is no object.
+ * Adds the value of the first of these members that is present; one bad caption where json is not
+ * an object, or NULL.
  *
+ * error    of pt_sidecar_parse, for the sentence where json is NULL
  * members  ended by NULL
  */
-patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, bool repaired,
-                                  const char *const *members, patina_error *err);
+patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, const json_error_t *error,
+                                  bool repaired, const char *const *members, patina_error *err);
 
 #endif /* PATINA_CORPUS_SIDECAR_H */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tar.c - libarchive over pt_byte_source
  *
- * libarchive translates the names in extended headers, which are UTF-8, into the locale's encoding,
- * and composes their accents on the way. In the C locale that fails for all but ASCII, and it then
- * hands out the bytes as they were written, which is what is wanted here: so each call into it is
- * made in that locale, for this thread alone.
+ * libarchive converts the UTF-8 names of extended headers to the encoding of the locale and composes
+ * accents. In the C locale this fails for all but ASCII, and libarchive returns the bytes as written,
+ * which are needed here: every call is made in the C locale of this thread.
  */
 
 #include "corpus/tar.h"
@@ -19,7 +18,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 
-/* After a seek little is read, since another may follow soon; then ever more at once. */
+/* The first read after a seek is small, since another seek may follow; later ones double. */
 #define BLOCK_MIN ((size_t)8 << 10)
 #define BLOCK_MAX ((size_t)256 << 10)
 
@@ -30,11 +29,11 @@ const char *const pt_tar_extensions[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", 
 struct pt_tar {
     struct archive *archive;
     pt_byte_source bytes;
-    uint64_t offset; /* of what is read next */
-    size_t n_block;  /* how much */
+    uint64_t offset; /* of the next read */
+    size_t n_block;  /* size of the next read */
     bool at_end, io_failed;
-    uint64_t n_headers; /* that were met */
-    bool cannot_seek;   /* a skip failed: from now on all is read */
+    uint64_t n_headers; /* headers read */
+    bool cannot_seek;   /* a skip failed: data are read instead */
     char block[BLOCK_MAX];
 };
 
@@ -52,7 +51,7 @@ static la_ssize_t on_read(struct archive *archive, void *client, const void **bl
     return (la_ssize_t)got;
 }
 
-/** Never past the end, so that libarchive sees when a member is cut off. */
+/** Never past the end of the file, so that libarchive detects a truncated member. */
 static la_int64_t on_skip(struct archive *archive, void *client, la_int64_t wanted) {
     pt_tar *t = client;
     const uint64_t left = t->offset < t->bytes.size ? t->bytes.size - t->offset : 0;
@@ -68,13 +67,13 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** Why libarchive gave up. Its own words depend on how far it had read ahead. */
+/** Status of a failed libarchive call. Its own message depends on the read-ahead and is not used. */
 static patina_status archive_failure(const pt_tar *t, patina_error *err) {
     if (t->io_failed)
-        return pt_fail(err, PATINA_EIO, "cannot be read behind byte %llu",
+        return pt_fail(err, PATINA_EIO, "cannot be read after byte %llu",
                        (unsigned long long)t->offset);
     if (archive_errno(t->archive) == ENOMEM) return no_memory(err);
-    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "no tar, or one that is cut off or damaged");
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a tar, or truncated or damaged");
 }
 
 static patina_status open_archive(pt_tar *t, patina_error *err) {
@@ -88,11 +87,13 @@ static patina_status open_archive(pt_tar *t, patina_error *err) {
         archive_read_set_read_callback(a, on_read) != ARCHIVE_OK ||
         archive_read_set_skip_callback(a, on_skip) != ARCHIVE_OK ||
         archive_read_set_callback_data(a, t) != ARCHIVE_OK)
-        return pt_fail(err, PATINA_EUSAGE, "libarchive was built without what tars need: %s",
-                       archive_error_string(a) ? archive_error_string(a) : "it does not say what");
+        return pt_fail(err, PATINA_EUSAGE,
+                       "libarchive was built without support for tar, gzip or zstd: %s",
+                       archive_error_string(a) ? archive_error_string(a) : "no details");
     if (archive_read_open1(a) == ARCHIVE_OK) return PATINA_OK;
     const patina_status status = archive_failure(t, err);
-    return status == PATINA_REJECT_UNDECODABLE ? PATINA_OK : status; /* pt_tar_next will tell */
+    return status == PATINA_REJECT_UNDECODABLE ? PATINA_OK
+                                               : status; /* pt_tar_next returns the error */
 }
 
 patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
@@ -102,12 +103,12 @@ patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
     if (!t) return no_memory(err);
     t->n_block = BLOCK_MIN;
     status =
-        pt_byte_source_open_file(path, &t->bytes, NULL); /* no path may stand in the data set */
+        pt_byte_source_open_file(path, &t->bytes, NULL); /* messages must not contain local paths */
     if (status == PATINA_REJECT_MISSING)
-        pt_fail(err, status, "there is no such file");
+        pt_fail(err, status, "not found");
     else if (status != PATINA_OK)
         status =
-            pt_fail(err, PATINA_REJECT_UNDECODABLE, "it cannot be opened, or is no regular file");
+            pt_fail(err, PATINA_REJECT_UNDECODABLE, "cannot be opened, or is not a regular file");
     if (status == PATINA_OK) {
         const locale_t before = pt_c_locale_enter();
         status = open_archive(t, err);
@@ -129,13 +130,13 @@ void pt_tar_close(pt_tar **tar) {
     *tar = NULL;
 }
 
-/** A member's bytes, of which the first n are there. */
+/** The data of a member, of which the first n bytes are read. */
 typedef struct member_data {
     char *bytes;
     size_t n, size, capacity;
 } member_data;
 
-/** Room for so many bytes of the size, and for a NUL. */
+/** Grows the buffer to `wanted` bytes and a NUL. */
 static bool reserve(member_data *c, size_t wanted) {
     size_t capacity = c->capacity ? c->capacity : CAPACITY_MIN;
     if (wanted < c->capacity) return true;
@@ -149,7 +150,7 @@ static bool reserve(member_data *c, size_t wanted) {
     return true;
 }
 
-/** Puts n bytes at offset; a sparse file has holes in between, which are zeros. */
+/** Stores n bytes at offset; holes of a sparse file are filled with zeros. */
 static bool write_at(member_data *c, uint64_t offset, const void *bytes, size_t n) {
     const size_t at = offset < c->size ? (size_t)offset : c->size;
     if (n > c->size - at) n = c->size - at;
@@ -160,7 +161,7 @@ static bool write_at(member_data *c, uint64_t offset, const void *bytes, size_t 
     return true;
 }
 
-/** Reads what stands behind the header that was met last: into c, or nowhere. */
+/** Reads the data of the current member into c, or discards them where c is NULL. */
 static patina_status read_data(pt_tar *t, member_data *c, patina_error *err) {
     const void *block;
     size_t n;
@@ -170,11 +171,11 @@ static patina_status read_data(pt_tar *t, member_data *c, patina_error *err) {
     while ((result = archive_read_data_block(t->archive, &block, &n, &offset)) == ARCHIVE_OK)
         if (c && (offset < 0 || !write_at(c, (uint64_t)offset, block, n))) return no_memory(err);
     if (result != ARCHIVE_EOF) return archive_failure(t, err);
-    /* By now it is behind the last block's filling, but where the map of a sparse file is wrong. */
+    /* Moves past the padding of the last block where the map of a sparse file is wrong. */
     return archive_read_data_skip(t->archive) == ARCHIVE_OK ? PATINA_OK : archive_failure(t, err);
 }
 
-/** Comes back to the header that was met last: what stands before it could be skipped. */
+/** Reopens the archive at the current header; everything before it could be skipped. */
 static patina_status reopen_archive(pt_tar *t, patina_error *err) {
     struct archive_entry *entry;
 
@@ -188,8 +189,8 @@ static patina_status reopen_archive(pt_tar *t, patina_error *err) {
     return PATINA_OK;
 }
 
-/** Passes over what stands behind the header. libarchive cannot skip all that it can read: where
- * the lengths in the map of a sparse file add up to 2^63, say. Reading decides. */
+/** Skips the data of the current member. libarchive cannot skip everything that it can read, for
+ * example a sparse file whose map adds up to 2^63 bytes; such data are read and discarded. */
 static patina_status skip_data(pt_tar *t, patina_error *err) {
     if (!t->cannot_seek) {
         if (archive_read_data_skip(t->archive) == ARCHIVE_OK) return PATINA_OK;
@@ -210,7 +211,7 @@ static patina_status next_file(pt_tar *t, struct archive_entry **entry, patina_e
     while (!t->at_end) {
         const int result = archive_read_next_header(t->archive, entry);
         if (result == ARCHIVE_EOF) break;
-        /* A warning is about a name that the C locale has not; "retry" is a wrong checksum. */
+        /* A warning is about a name that is not ASCII; "retry" is a wrong checksum. */
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return archive_failure(t, err);
         t->n_headers++;
         if (is_file(*entry)) return PATINA_OK;
@@ -236,7 +237,7 @@ patina_status pt_tar_next(pt_tar *t, pt_tar_member *member, bool *end, patina_er
 }
 
 static patina_status read_all(pt_tar *t, member_data *c, patina_error *err) {
-    /* A file that is as large itself may be believed. */
+    /* The size is plausible where the archive file is at least as large. */
     if (c->size <= t->bytes.size && !reserve(c, c->size)) return no_memory(err);
     PT_TRY(read_data(t, c, err));
     if (!write_at(c, c->size, NULL, 0)) return no_memory(err); /* a hole at the end */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tar.h - the files in a tar, one after another */
+/* tar.h - sequential reader of the files in a tar archive */
 
 #ifndef PATINA_CORPUS_TAR_H
 #define PATINA_CORPUS_TAR_H
@@ -10,47 +10,47 @@
 
 #include <patina/status.h>
 
-/** What names a tar: .tar .tar.gz .tgz .tar.zst .tzst; NULL ends them. */
+/** Extensions of tar files: .tar .tar.gz .tgz .tar.zst .tzst; NULL ends them. */
 extern const char *const pt_tar_extensions[];
 
 /**
- * A tar of any kind (old, POSIX with its extended headers, GNU), as it is or packed by gzip or
- * Zstandard, which is read once from front to back in little memory. Used by one thread at a time.
+ * A tar (old, POSIX with extended headers, GNU), plain or compressed by gzip or Zstandard, read once
+ * from front to back. Not thread-safe.
  */
 typedef struct pt_tar pt_tar;
 
 typedef struct pt_tar_member {
-    const char *name; /* as written, with its folders, in any encoding; until the next call */
+    const char *name; /* as written, with directories, in any encoding; valid until the next call */
     uint64_t size;
 } pt_tar_member;
 
 /**
- * Sentences of this and the calls below do not name the tar.
+ * Messages of this call and the calls below do not contain the name of the tar.
  *
- * Errors   PATINA_REJECT_MISSING      there is no such file
- *          PATINA_REJECT_UNDECODABLE  it is no file, or cannot be opened
+ * Errors   PATINA_REJECT_MISSING      no such file
+ *          PATINA_REJECT_UNDECODABLE  not a regular file, or cannot be opened
  */
 patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err);
 void pt_tar_close(pt_tar **tar);
 
 /**
- * The next regular file; *end is set instead after the last, however often. Folders, links and
- * devices are passed over. The one before is to be read or skipped first. Blocks of zeros end no
- * tar while more follows: several that were appended to each other are read all.
+ * The next regular file; *end is set after the last, and again by later calls. Directories, links and
+ * devices are skipped. Read or skip the current member first. Concatenated tars are read to the end:
+ * blocks of zeros do not end the archive while data follow.
  *
- * Errors   PATINA_REJECT_UNDECODABLE  no tar, one that is cut off, or damaged: nothing more can be read
- *          PATINA_EIO                 the disk failed
+ * Errors   PATINA_REJECT_UNDECODABLE  not a tar, truncated or damaged; no more can be read
+ *          PATINA_EIO                 a read failed
  */
 patina_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, patina_error *err);
 
 /**
- * A member's bytes and a NUL behind them, to be freed by the caller. Their memory grows with what
- * is there, whatever size is claimed. Errors as above.
+ * The data of the current member, followed by a NUL; to be freed. Memory grows with the data that are
+ * present and not with the declared size. Errors as above.
  */
 patina_status pt_tar_read(pt_tar *tar, const pt_tar_member *member, char **bytes,
                           patina_error *err);
 
-/** Passes over a member, by a seek where the tar is not packed. Fails just where reading would. */
+/** Skips the current member, by a seek where the tar is not compressed. Fails where reading would. */
 patina_status pt_tar_skip(pt_tar *tar, patina_error *err);
 
 #endif /* PATINA_CORPUS_TAR_H */

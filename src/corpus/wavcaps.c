@@ -20,6 +20,8 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/json_stream.h"
+#include "corpus/line_reader.h"
+#include "fs/path.h"
 
 typedef struct wavcaps_state {
     pt_byte_source bytes;

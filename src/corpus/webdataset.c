@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* webdataset.c - tars of audio files with a .json or .txt beside each, as LAION and CLAP pack them
+/* webdataset.c - webdataset tars: audio files with a .json or .txt of captions each
  *
- *   path ──► tars in order ──► files of a tar ──► samples: neighbours of one key ──► entries
+ *   path ──► tars in order ──► files of a tar ──► samples: adjacent files of one key ──► entries
  *
- * The key of a file is its name with all folders up to the first dot of the last part. A sample is
- * one audio file and its .json, in either order; a .txt stands in for a .json that is not there,
- * and other files are passed over. The tars are those of a folder, sorted by the bytes of their
- * paths; one alone; or those of a pattern (brace_expand.h), in its order.
+ * The key of a file is its path up to the first dot of the base name. A sample is one audio file with
+ * its .json, in either order; a .txt is used where the .json is absent or has no caption. Other
+ * files are skipped. The tars are those of a folder, sorted by the bytes of their paths; a single
+ * tar; or those of a pattern, in its order.
  *
- * A key that comes again after others costs the later sample, and a tar that breaks off costs what
- * follows: each is an entry without an id that says so.
+ * A key that occurs again after other keys loses the later sample, and a truncated tar loses what
+ * follows: each is reported by an entry without an id.
  */
 
 #include <search.h>
@@ -25,56 +25,58 @@
 #include "corpus/brace_expand.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
 #include "fs/dir_has_ext.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 
 #define AUDIO_MAX      ((uint64_t)1 << 30)
-#define NAME_BYTES_MAX 200 /* bytes of a name in a sentence */
+#define NAME_BYTES_MAX 200 /* bytes of a name in a message */
 
 enum { AUDIO, JSON, TXT, N_PARTS, NOT_A_PART = N_PARTS };
 
-/** 128 bits of the hash of a key: two of a billion that agree have a chance of 10^-21. */
+/** 128 bits of the SHA-256 of a key: the chance of a collision among 10^9 keys is 10^-21. */
 typedef struct key_hash {
     uint64_t low, high;
 } key_hash;
 
 typedef struct part {
-    char *name; /* of its file in the tar; NULL: there is none */
+    char *name; /* file name in the tar; NULL: absent */
     char *bytes;
     size_t n;
     bool is_too_large;
 } part;
 
-/** What stands together under one key. */
+/** The adjacent files of one key. */
 typedef struct sample {
     char *key; /* NULL: nothing yet */
     part parts[N_PARTS];
-    bool is_repeated; /* the key stood in this tar before */
-    char *duplicate;  /* a file for a part that was there already: the first such */
+    bool is_repeated; /* the key occurred earlier in this tar */
+    char *duplicate;  /* the first further file of a part that the sample already has */
 } sample;
 
 typedef struct webdataset_state {
-    char *root;       /* the folder that paths of tars start at */
+    char *root;       /* folder of the tar paths */
     pt_dir_walk tars; /* below the root, in order */
     size_t n_opened;
     pt_tar *tar;
     const char *path; /* of the open tar, below the root */
     void *keys;       /* of the open tar: a tree of key_hash */
 
-    /* A file whose header was read, and which belongs to the next sample. */
+    /* The file whose header was read last; it belongs to the next sample. */
     bool has_file;
     pt_tar_member file;
-    pt_strbuf name; /* of the file, without what makes it absolute */
+    pt_strbuf name; /* file name as a relative path */
     int kind;
 
-    pt_strbuf last;       /* name of the last file of the open tar that was read whole; or empty */
-    char *tar_fault;      /* what comes next: the end of a tar that broke off */
-    char *duplicate_name; /* what comes next: a file that stood twice in its sample */
+    pt_strbuf last;       /* the last file of the open tar that was read completely; or empty */
+    char *tar_fault;      /* next entry: report of a truncated tar */
+    char *duplicate_name; /* next entry: report of a second file of one part */
 
     uint64_t n_samples;
-    char *first_fault; /* of a tar, for when nothing is found at all */
+    char *first_fault; /* of a tar; reported where no sample is found at all */
 } webdataset_state;
 
 static patina_status no_memory(patina_error *err) {
@@ -90,7 +92,7 @@ static bool has_tar_extension(const char *path) {
 }
 
 static bool webdataset_matches(const pt_corpus_probe *probe) {
-    static const size_t magic_offset = 257; /* of a tar that POSIX or GNU made */
+    static const size_t magic_offset = 257; /* of POSIX and GNU tars */
     if (probe->is_folder)
         return !pt_dir_has_ext(probe->path, pt_audio_extensions) &&
                pt_dir_has_ext(probe->path, pt_tar_extensions);
@@ -98,7 +100,7 @@ static bool webdataset_matches(const pt_corpus_probe *probe) {
            (probe->n_head >= 512 && memcmp(probe->head + magic_offset, "ustar", 5) == 0);
 }
 
-/** Takes over text, which holds n strings. */
+/** Takes ownership of text, which has n strings. */
 static patina_status index_paths(pt_dir_walk *tars, pt_strbuf *text, size_t n, patina_error *err) {
     tars->text = *text;
     *text = (pt_strbuf){0};
@@ -111,7 +113,7 @@ static patina_status index_paths(pt_dir_walk *tars, pt_strbuf *text, size_t n, p
     return PATINA_OK;
 }
 
-/** All files of a pattern, each of which must be there. */
+/** Expands a pattern; every file must exist. */
 static patina_status list_pattern(webdataset_state *s, const char *pattern, size_t n_root,
                                   patina_error *err) {
     pt_strbuf text = {0};
@@ -126,15 +128,14 @@ static patina_status list_pattern(webdataset_state *s, const char *pattern, size
         if (!path)
             status = no_memory(err);
         else if (access(path, F_OK) != 0)
-            status = pt_fail(err, PATINA_EIO, "there is no file '%s', which the pattern stands for",
-                             path);
+            status = pt_fail(err, PATINA_EIO, "file '%s' of the pattern does not exist", path);
         free(path);
     }
     pt_strbuf_release(&text);
     return status;
 }
 
-/** Length of the folders that all files of a pattern, or the one file, lie in, with its slash. */
+/** Length of the common directory of all files of a pattern, or of one file, with its slash. */
 static size_t root_length(const char *path) {
     const char *end = pt_brace_find(path);
     if (!end || access(path, F_OK) == 0) end = path + strlen(path);
@@ -152,8 +153,7 @@ static patina_status list_tars(webdataset_state *s, const char *path, patina_err
         if (!(s->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
         PT_TRY(pt_dir_walk_list(&s->tars, path, PT_DIR_WALK_DEPTH_MAX, pt_tar_extensions, 0, err));
         if (s->tars.n_paths > 0) return PATINA_OK;
-        return pt_fail(err, PATINA_EFORMAT,
-                       "no file in it is named like a tar (.tar, .tar.gz ...)");
+        return pt_fail(err, PATINA_EFORMAT, "it contains no tar (.tar, .tar.gz ...)");
     }
     const size_t n_root = root_length(path);
     s->root = n_root > 0 ? pt_text_dup(path, n_root) : pt_text_dup(".", 1);
@@ -201,7 +201,7 @@ static patina_status webdataset_open(const char *path, const pt_corpus_options *
 
 /* Files of a tar ---------------------------------------------------------------------------- */
 
-/** A name that is absolute, or begins with "./", from where it is neither. */
+/** Skips leading "/" and "./" of a name. */
 static const char *relative(const char *name) {
     for (;;) {
         if (name[0] == '/')
@@ -213,8 +213,8 @@ static const char *relative(const char *name) {
     }
 }
 
-/** Length of a name up to the first dot of its last part; 0 where that has none, or nothing before
- * it: a file of no sample. */
+/** Length of a name up to the first dot of its base name; 0 where the base name has no dot or begins
+ * with it: not part of a sample. */
 static size_t key_length(const char *name) {
     const char *last = pt_path_basename(name);
     const char *dot = strchr(last, '.');
@@ -228,14 +228,14 @@ static int kind_of(const char *name) {
     return pt_path_has_ext(name, ".txt") ? TXT : NOT_A_PART;
 }
 
-/** The file that was met has been read or passed over whole. */
+/** Marks the current file as completely read or skipped. */
 static void remember_last_file(webdataset_state *s) {
     const pt_strbuf name = s->name;
     s->name = s->last;
     s->last = name;
 }
 
-/** The next file that may be part of a sample, where none is waiting already. */
+/** Reads headers up to the next file that may be part of a sample, unless one is pending. */
 static patina_status next_file(webdataset_state *s, patina_error *err) {
     bool end = false;
     while (!s->has_file) {
@@ -268,7 +268,7 @@ static int compare_key_hashes(const void *a, const void *b) {
     return memcmp(a, b, sizeof(key_hash));
 }
 
-/** Adds a key to those of the tar; *repeated tells whether it was there. */
+/** Adds a key to the set of the tar; *repeated is set where it was in it. */
 static patina_status add_key(webdataset_state *s, const char *key, bool *repeated,
                              patina_error *err) {
     pt_sha256 hash;
@@ -283,7 +283,7 @@ static patina_status add_key(webdataset_state *s, const char *key, bool *repeate
     return found ? PATINA_OK : no_memory(err);
 }
 
-/** Puts the file that was met into the sample, or passes over it. */
+/** Adds the current file to the sample, or skips it. */
 static patina_status add_file(webdataset_state *s, bool with_audio, sample *x, patina_error *err) {
     part *p = &x->parts[s->kind];
     const bool is_second = p->name != NULL;
@@ -308,7 +308,7 @@ static patina_status add_file(webdataset_state *s, bool with_audio, sample *x, p
     return PATINA_OK;
 }
 
-/** All files from here on that have one key; none at the end of the tar. */
+/** Reads all adjacent files of one key; x->key stays NULL at the end of the tar. */
 static patina_status read_sample(webdataset_state *s, bool with_audio, sample *x,
                                  patina_error *err) {
     for (;;) {
@@ -331,7 +331,7 @@ static bool is_complete(const sample *x) {
 
 /* Entries ----------------------------------------------------------------------------------- */
 
-/** A name for a sentence, to be freed. */
+/** A name for a message, to be freed. */
 static char *escape_name(const char *name) {
     char *text = pt_text_escape(name);
     if (text) text[pt_text_truncate(text, NAME_BYTES_MAX)] = '\0';
@@ -344,7 +344,7 @@ static char *source_of(const webdataset_state *s, const char *name) {
     return pt_strbuf_detach(&source);
 }
 
-/** Gives the entry its source; one that is not UTF-8 rejects it. */
+/** Sets the source of the entry; rejects the entry where it is not UTF-8. */
 static patina_status set_source(const webdataset_state *s, const char *name, pt_entry *entry,
                                 patina_error *err) {
     char *source = source_of(s, name);
@@ -360,7 +360,7 @@ static patina_status set_source(const webdataset_state *s, const char *name, pt_
     return status;
 }
 
-/** The .json's `id`, or <tar without its extension>/<key>. */
+/** The `id` of the .json, or <tar without its extension>/<key>. */
 static char *id_of(const webdataset_state *s, const char *key, const json_t *json, bool repaired) {
     const json_t *id = json_object_get(json, "id");
     size_t n_path = strlen(s->path);
@@ -384,25 +384,25 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
                                   patina_error *err) {
     static const char *const members[] = {"text", "caption", "captions", NULL}; /* LAION's first */
     const part *json = &x->parts[JSON], *txt = &x->parts[TXT];
+    json_error_t error = {0};
     bool repaired = false;
-    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired) : NULL;
+    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired, &error) : NULL;
     patina_status status = PATINA_OK;
 
     entry->id = id_of(s, x->key, object, repaired);
     if (!entry->id)
         status = no_memory(err);
     else if (json->is_too_large || (!json->name && txt->is_too_large))
-        status = pt_entry_add_bad_caption(
-            entry, "cannot be had: the .json or .txt beside it is too large", err);
+        status = pt_entry_add_bad_caption(entry, "the .json or .txt beside it is too large", err);
     else if (json->name)
-        status = pt_sidecar_add_json(entry, object, repaired, members, err);
+        status = pt_sidecar_add_json(entry, object, &error, repaired, members, err);
     else if (txt->name)
         status = pt_sidecar_add_lines(entry, txt->bytes, txt->n, err);
     json_decref(object);
     return status;
 }
 
-/** Takes the audio out of the sample. */
+/** Makes the entry of a sample; moves the audio to it. */
 static patina_status make_entry(const webdataset_state *s, sample *x, pt_entry *entry,
                                 patina_error *err) {
     part *audio = &x->parts[AUDIO];
@@ -415,16 +415,16 @@ static patina_status make_entry(const webdataset_state *s, sample *x, pt_entry *
     if (x->is_repeated)
         return pt_entry_reject(
             entry, err, PATINA_REJECT_DUPLICATE_ID,
-            "'%s': the key '%.*s' was seen before in this tar; the files of a sample must stand "
-            "together, as in a tar sorted by name",
+            "'%s': the key '%.*s' occurs earlier in this tar; the files of a sample must be "
+            "adjacent, as in a tar sorted by name",
             entry->source, pt_text_truncate(x->key, NAME_BYTES_MAX), x->key);
     PT_TRY(add_captions(s, x, entry, err));
     if (!audio->name)
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
-                               "'%s': no audio file of that name stands beside it", entry->source);
+                               "'%s': the sample has no audio file", entry->source);
     if (audio->is_too_large)
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                               "'%s': has %zu bytes, and at most %llu are read", entry->source,
+                               "'%s': has %zu bytes, over the limit of %llu", entry->source,
                                audio->n, (unsigned long long)AUDIO_MAX);
     entry->audio = audio->bytes;
     entry->n_audio = audio->bytes ? audio->n : 0;
@@ -432,7 +432,7 @@ static patina_status make_entry(const webdataset_state *s, sample *x, pt_entry *
     return PATINA_OK;
 }
 
-/** The entry for a file whose part its sample had already. */
+/** The entry that reports a second file of one part of a sample. */
 static patina_status reject_duplicate_file(webdataset_state *s, pt_entry *entry,
                                            patina_error *err) {
     char *name = s->duplicate_name;
@@ -441,14 +441,14 @@ static patina_status reject_duplicate_file(webdataset_state *s, pt_entry *entry,
     free(name);
     if (status != PATINA_OK || entry->status != PATINA_OK) return status;
     return pt_entry_reject(entry, err, PATINA_REJECT_DUPLICATE_ID,
-                           "'%s': its key was seen before with a file of that kind, which is used; "
-                           "a sample has one audio file, and names in a tar differ",
+                           "'%s': its sample already has a file of this type, which is used; a "
+                           "sample has one audio file",
                            entry->source);
 }
 
-/* Tars that break off ----------------------------------------------------------------------- */
+/* Truncated tars ----------------------------------------------------------------------------- */
 
-/** Puts the end of the open tar into a sentence; key is of a sample that is lost with it. */
+/** Describes where the open tar is truncated; key is that of a sample lost with it. */
 static patina_status describe_truncation(webdataset_state *s, const char *key, patina_error *err) {
     char *last = s->last.length > 0 ? escape_name(s->last.text) : NULL;
     char *lost = key ? escape_name(key) : NULL;
@@ -456,19 +456,20 @@ static patina_status describe_truncation(webdataset_state *s, const char *key, p
     pt_strbuf sentence = {0};
 
     if (last)
-        pt_strbuf_printf(&sentence, "tar '%s' is cut off or damaged after its file '%s'", s->path,
+        pt_strbuf_printf(&sentence, "tar '%s' is truncated or damaged after its file '%s'", s->path,
                          last);
     else
-        pt_strbuf_printf(&sentence, "tar '%s' is no tar, or cut off or damaged in its first file",
+        pt_strbuf_printf(&sentence,
+                         "tar '%s' is not a tar, or is truncated or damaged in its first file",
                          s->path);
-    if (lost) pt_strbuf_printf(&sentence, ": what follows is lost, sample '%s' first of all", lost);
+    if (lost) pt_strbuf_printf(&sentence, ": the rest is lost, from sample '%s' on", lost);
     free(last);
     free(lost);
     s->tar_fault = pt_strbuf_detach(&sentence);
     return s->tar_fault && !failed ? PATINA_OK : no_memory(err);
 }
 
-/** The entry for a tar of which no more is read. */
+/** The entry that reports a tar of which no more is read. */
 static patina_status reject_tar(webdataset_state *s, patina_status why, const char *sentence,
                                 pt_entry *entry, patina_error *err) {
     entry->source = pt_text_dup(s->path, strlen(s->path));
@@ -486,12 +487,12 @@ static patina_status end_tar(webdataset_state *s, pt_entry *entry, patina_error 
     return status;
 }
 
-/** Opens the next tar; one that cannot be opened is an entry. */
+/** Opens the next tar; a tar that cannot be opened is reported as an entry. */
 static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error *err) {
     const char *path = s->tars.paths[s->n_opened++];
     patina_error why = {0};
 
-    s->path = relative(path); /* a pattern {/a,/b}.tar has absolute ones */
+    s->path = relative(path); /* absolute for a pattern {/a,/b}.tar */
     if (!pt_utf8_is_valid(s->path, strlen(s->path)))
         return pt_entry_reject_file_name(entry, s->path, err);
     char *full = pt_path_join(s->root, path);
@@ -505,11 +506,13 @@ static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error
 }
 
 static patina_status fail_no_samples(const webdataset_state *s, patina_error *err) {
-    return pt_fail(err, PATINA_EFORMAT, "holds no sample, which is audio and a .json or .txt%s%s",
-                   s->first_fault ? "; " : "", s->first_fault ? s->first_fault : "");
+    return pt_fail(
+        err, PATINA_EFORMAT,
+        "has no sample; a sample is an audio file and a .json or .txt with the same key%s%s",
+        s->first_fault ? "; " : "", s->first_fault ? s->first_fault : "");
 }
 
-/** The next sample of the open tar as an entry; closes the tar where there is none. */
+/** The next sample of the open tar as an entry; closes the tar at its end. */
 static patina_status next_sample(webdataset_state *s, bool with_audio, pt_entry *entry,
                                  patina_error *err) {
     sample x = {0};
@@ -557,8 +560,8 @@ static patina_status webdataset_next(void *state, bool with_audio, pt_entry *ent
 
 const pt_corpus_reader pt_corpus_reader_webdataset = {
     .name = "webdataset",
-    .summary = "a .tar, .tar.gz or .tar.zst, a folder of them or a pattern such as {0..9}.tar, of "
-               "audio files with a .json or .txt beside each",
+    .summary = "webdataset tars (.tar, .tar.gz, .tar.zst): one, a folder, or a pattern such as "
+               "'{0..9}.tar', of audio files with a .json or .txt each",
     .matches = webdataset_matches,
     .open = webdataset_open,
     .close = webdataset_close,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 
@@ -33,12 +34,9 @@ char *pt_reject_to_json_line(const char *entry, const char *source, patina_statu
     return pt_strbuf_detach(&out);
 }
 
-/* A bad caption and a repeated id depend on the corpus alone, which a run compares by its hash. */
 bool pt_rejects_are_retryable(const uint64_t rejects_by[PATINA_REJECT_COUNT]) {
-    for (int i = 0; i < PATINA_REJECT_COUNT; i++) {
-        const patina_status reason = (patina_status)(PATINA_REJECT_FIRST + i);
-        if (reason == PATINA_REJECT_BAD_CAPTION || reason == PATINA_REJECT_DUPLICATE_ID) continue;
-        if (rejects_by[i] > 0) return true;
-    }
+    for (int i = 0; i < PATINA_REJECT_COUNT; i++)
+        if (rejects_by[i] > 0 && pt_status_is_retryable((patina_status)(PATINA_REJECT_FIRST + i)))
+            return true;
     return false;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* clip.c - hard or soft clipping, as of a converter or a preamplifier driven too far
+/* clip.c - hard or soft clipping, like that of an overdriven converter or preamplifier
  *
- * The threshold is the level that a drawn share of the samples reaches, so a quiet excerpt clips
- * as hard as a loud one; it is no lower than 1/20 of the peak, so a mostly silent excerpt is not
- * turned into a square wave. No oversampling: aliases are part of the damage a converter does.
- * No make-up gain.
+ * The threshold is the level that a drawn share of the samples reaches, so quiet and loud excerpts
+ * clip alike. It is at least 1/20 of the peak, so that a mostly silent excerpt does not become a
+ * square wave. There is no oversampling, because a converter aliases too, and no make-up gain.
  */
 
 #include <math.h>
@@ -23,15 +22,15 @@ enum { HARD, TANH };
 #define DIGIT_BITS 16
 #define N_DIGITS   (1 << DIGIT_BITS)
 
-/* What is not negative is ordered by its bits as by its value. */
+/* The bits of non-negative numbers have the same order as their values. */
 static uint64_t magnitude_bits(double v) {
     uint64_t bits;
     memcpy(&bits, &v, sizeof bits);
     return bits & INT64_MAX;
 }
 
-/* The digit that the k-th number has, 0-based, where count [N_DIGITS] have each; *k becomes its
- * place among those that have the same. */
+/* The digit of the k-th smallest number, from 0, given the count of each digit; *k becomes its rank
+ * among the numbers with this digit. */
 static uint64_t radix_select_digit(const uint32_t *count, size_t *k) {
     uint64_t digit = 0;
     while (*k >= count[digit])
@@ -40,9 +39,11 @@ static uint64_t radix_select_digit(const uint32_t *count, size_t *k) {
 }
 
 /*
- * The k-th smallest |x|, 0-based, and max|x|. Counts leading digits and keeps what has that of the
- * sought one, digit by digit: the time depends on little but n, and there is no pivot to choose.
- * candidates: room for n numbers.
+ * The k-th smallest |x|, from 0, and max|x|, by radix selection: the leading digits are counted, and
+ * only the numbers with the digit of the k-th remain, digit by digit. The time hardly depends on the
+ * data, and there is no pivot to choose.
+ *
+ * candidates  room for n numbers
  */
 static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candidates,
                            uint32_t *count, double *peak) {
@@ -59,7 +60,7 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
     size_t n_candidates = 0;
     for (size_t i = 0; i < n; i++) {
         candidates[n_candidates] =
-            magnitude_bits(x[i]); /* overwritten by the next unless it counts */
+            magnitude_bits(x[i]); /* overwritten by the next one if it does not match */
         n_candidates += candidates[n_candidates] >> shift == digit;
     }
 
@@ -75,13 +76,13 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
             n_candidates += (candidates[n_candidates] >> shift & (N_DIGITS - 1)) == digit;
         }
     }
-    double result; /* all that is left is equal */
+    double result; /* all remaining candidates are equal */
     memcpy(&result, candidates, sizeof result);
     return result;
 }
 
 _Static_assert(PT_WORK_BYTES(65536) >= 65536 * sizeof(double) + N_DIGITS * sizeof(uint32_t),
-               "work holds the samples and the counts");
+               "work has room for the samples and the counts");
 
 /* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1. */
 static void clip_analyse(const pt_stage *stage, const double *x, size_t n, void *work,
@@ -120,8 +121,9 @@ static void clip_describe(const pt_stage *stage, pt_strbuf *out) {
 const pt_effect pt_effect_clip = {
     .name = "clip",
     .summary = "clip the loudest share of the samples",
-    .stream = PT_RNG_STREAM_CLIP,
+    .stream = 5,
     .plan = 4,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_NONLINEAR,
     .setting =
         {

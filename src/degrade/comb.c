@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* comb.c - one to three early reflections, as of a wall or a table near the microphone
+/* comb.c - one to three early reflections, like those of a wall or a table near the microphone
  *
  *     y[n] = (x[n] + sum_i g_i x[n - D_i]) / sqrt(1 + sum_i g_i^2)
  *
  * One tap with g > 0 has notches at (2m + 1) 24000 / D Hz, with g < 0 at m 48000 / D Hz, each
- * 20 log10((1 + g) / (1 - g)) dB deep below its neighbouring crests.
+ * 20 log10((1 + g) / (1 - g)) dB below the peaks beside them.
  */
 
 #include <math.h>
@@ -26,7 +26,7 @@ static void comb_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
     }
 }
 
-/* From the last piece to the first, so that what a delay reaches back to is still untouched. */
+/* From the last block to the first, so that earlier samples are still unfiltered. */
 static void comb_filter(const pt_stage *stage, double *x, size_t n) {
     size_t delay[PT_ITEMS_MAX];
     double gain[PT_ITEMS_MAX], sum = 1.0;
@@ -57,17 +57,18 @@ static double comb_severity_value(const pt_stage *stage) {
 static void comb_describe(const pt_stage *stage, pt_strbuf *out) {
     for (size_t i = 0; i < stage->n_items; i++) {
         const double gain = stage->value[i][GAIN];
-        pt_strbuf_printf(out, "%s %.3g ms late at %.2f of the direct sound%s",
-                         i == 0 ? "a reflection" : ", one", stage->value[i][DELAY] / 48.0,
-                         fabs(gain), gain < 0.0 ? ", turned over" : "");
+        pt_strbuf_printf(out, "%s after %.3g ms at %.2f of the direct sound%s",
+                         i == 0 ? "a reflection" : ", another", stage->value[i][DELAY] / 48.0,
+                         fabs(gain), gain < 0.0 ? ", inverted" : "");
     }
 }
 
 const pt_effect pt_effect_comb = {
     .name = "comb",
     .summary = "one to three early reflections",
-    .stream = PT_RNG_STREAM_COMB,
+    .stream = 6,
     .plan = 5,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_FILTER,
     .list_name = "taps",
     .setting =
@@ -76,10 +77,11 @@ const pt_effect pt_effect_comb = {
                 PT_SETTING_CHOICE3("taps", "number of reflections", "1", 0.6, "2", 0.25, "3", 0.15),
             [DELAY_MS] = PT_SETTING_LOG_UNIFORM("delay_ms", "delay of a reflection",
                                                 PT_WORSE_NEITHER, 1, 10, 0.02, 1000),
-            [SIZE] = PT_SETTING_UNIFORM("size", "size of a reflection re the direct sound",
-                                        PT_WORSE_HIGHER, 0.5, 0.95, 0, 10),
+            [SIZE] =
+                PT_SETTING_UNIFORM("size", "amplitude of a reflection relative to the direct sound",
+                                   PT_WORSE_HIGHER, 0.5, 0.95, 0, 10),
             [POSITIVE] = PT_SETTING_PROBABILITY("positive",
-                                                "share of reflections that keep their sign", 0.75),
+                                                "share of reflections that are not inverted", 0.75),
         },
     .value =
         {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* effect.h - what an effect declares of itself
+/* effect.h - the descriptor of an effect
  *
- * An effect is one file that ends in one const pt_effect, which the table in effect_config.c names once.
- * Two lists in it say what the rest of the room needs to know:
+ * An effect is one file that defines one const pt_effect and has one line in effects.def. Two lists
+ * in the descriptor drive the rest of this folder:
  *
- *     settings   what a suite file may change: ranges, weights and shares that values are drawn
- *                from, and which way is worse. They are validated, printed, drawn, and set for
- *                a severity by name, from their declaration.
- *     values     what was drawn, and what provenance keeps: printed, read back and checked from
- *                their declaration too.
+ *     settings   the members of the effect in a suite file: ranges, weights and shares that values
+ *                are drawn from, and the direction in which damage grows. They are validated,
+ *                printed, drawn and set for a severity from their declaration.
+ *     values     the drawn numbers that provenance records: printed, read back and checked from
+ *                their declaration.
  *
- * No effect knows of purity. It says its nature, and effect_chain.c keeps the books.
+ * An effect does not compute purity. It declares its class, and effect_chain.c updates signal,
+ * noise and distortion accordingly.
  */
 
 #ifndef PATINA_DEGRADE_EFFECT_H
@@ -26,27 +27,35 @@
 #include "base/strbuf.h"
 #include "dsp/fft.h"
 
-#define PT_EFFECT_COUNT 6
+/* PT_EFFECT_comb = 0, ..., PT_EFFECT_COUNT */
+#define PT_EFFECT(name) PT_EFFECT_##name,
+enum {
+#include "degrade/effects.def"
+    PT_EFFECT_COUNT
+};
+
+_Static_assert(PT_EFFECT_COUNT <= PATINA_STAGES_MAX, "a chain can hold every effect once");
+
 #define PT_SETTINGS_MAX 8
 #define PT_VALUES_MAX   6
 #define PT_ITEMS_MAX    16 /* taps or bands of a stage in a recipe */
 #define PT_CHOICES_MAX  3
 
-/** Closed interval of what an effect can do; what a suite or a recipe may ask for. */
+/** Closed interval of valid values in suites and recipes. */
 typedef struct pt_limits {
     double min, max;
 } pt_limits;
 
-/** How a draw u of (0, 1) becomes a value. */
+/** How a uniform draw u in (0, 1) is mapped to a value. */
 typedef enum pt_distribution {
     PT_DIST_NONE,        /* ends a list of settings */
-    PT_DIST_UNIFORM,     /* in a range [low, high] */
-    PT_DIST_LOG_UNIFORM, /* in a range, uniform in its logarithm */
-    PT_DIST_CATEGORICAL, /* one of up to three words, by weight */
+    PT_DIST_UNIFORM,     /* over a range [low, high] */
+    PT_DIST_LOG_UNIFORM, /* over a range, uniform in the logarithm */
+    PT_DIST_CATEGORICAL, /* one of up to three choices, by weight */
     PT_DIST_BERNOULLI    /* 1 with this probability, else 0 */
 } pt_distribution;
 
-/** Where along a range damage grows; what is neither stays in the middle at every severity. */
+/** The end of a range with more damage; without one, every severity takes the middle. */
 typedef enum pt_worse_direction {
     PT_WORSE_NEITHER,
     PT_WORSE_HIGHER,
@@ -54,16 +63,16 @@ typedef enum pt_worse_direction {
 } pt_worse_direction;
 
 typedef struct pt_setting {
-    const char *name;               /* member of a suite file; a unit is part of it */
-    const char *summary;            /* a phrase for help and docs */
-    double initial[PT_CHOICES_MAX]; /* low and high, or weights, or the share */
+    const char *name;               /* member of a suite file, with its unit */
+    const char *summary;            /* a phrase for help */
+    double initial[PT_CHOICES_MAX]; /* default: low and high, weights, or probability */
     pt_limits limits;               /* of a range */
     const char *choice[PT_CHOICES_MAX];
     pt_distribution distribution;
-    pt_worse_direction worse; /* of a range; weights and shares take what is likeliest */
+    pt_worse_direction worse; /* of a range; the others take the most likely value */
 } pt_setting;
 
-/* Settings in a descriptor: name, summary, default; of a range first what is worse, last limits. */
+/* Settings in a descriptor. The last arguments of a range are its limits. */
 #define PT_SETTING_UNIFORM(name_, summary_, worse_, low_, high_, ...)                              \
     { name_, summary_, {low_, high_}, {__VA_ARGS__}, {NULL}, PT_DIST_UNIFORM, worse_ }
 #define PT_SETTING_LOG_UNIFORM(name_, summary_, worse_, low_, high_, ...)                          \
@@ -94,10 +103,10 @@ typedef struct pt_value {
     pt_value_kind kind;
     pt_limits limits;
     const char *choice[PT_CHOICES_MAX];
-    unsigned only_if_choice; /* bit w: there is such a value where value 0 is word w; 0: always */
+    unsigned only_if_choice; /* bit w: exists if value 0 is choice w; 0: always exists */
 } pt_value;
 
-/* Values in a descriptor: name, then limits or words. */
+/* Values in a descriptor: name, then limits or choices. */
 #define PT_DEFINE_REAL(name_, ...)                                                                 \
     { name_, PT_VALUE_REAL, {__VA_ARGS__}, {NULL}, 0 }
 #define PT_DEFINE_REAL_IF(words_, name_, ...)                                                      \
@@ -116,98 +125,101 @@ typedef struct pt_stage {
     double value[PT_ITEMS_MAX][PT_VALUES_MAX];
 } pt_stage;
 
-/** What a draw may depend on. */
+/** The inputs of a draw. */
 typedef struct pt_draw_ctx {
     const struct pt_effect *effect;
     const double (*setting)[PT_CHOICES_MAX]; /* in the order of effect->setting */
     pt_rng rng;
     size_t n_samples;
-    const patina_severity *severity; /* NULL: by chance */
+    const patina_severity *severity; /* NULL: random */
 } pt_draw_ctx;
 
 /**
- * Draws by one setting with u_index of the effect's stream, or takes what the severity says; a
- * range is never left.
+ * Draws one setting with u_index of the effect's stream, or takes its value at the severity. The
+ * result is within the range of the setting.
  */
 double pt_setting_draw(const pt_draw_ctx *ctx, size_t setting, size_t index);
 
-/** Samples that are worked on at a time: two or three of such pieces stay in the first cache, while
- * a signal of 10 s passes through the second one only to come back from the third. */
+/** Samples in a block: two or three blocks fit in the L1 cache; a signal of 10 s does not fit in
+ * L2. */
 #define PT_BLOCK_SIZE 1024
 
-/** How long the piece is that begins at `first` of n. */
+/** Length of the block that begins at sample `first` of n. */
 static inline size_t pt_block_length(size_t first, size_t n) {
     return n - first < PT_BLOCK_SIZE ? n - first : PT_BLOCK_SIZE;
 }
 
-/** Where an additive effect acts. */
+/** Input and output of an additive effect. */
 typedef struct pt_additive_ctx {
-    const double *signal;   /* [n] the linear part of the pristine */
-    const double *degraded; /* [n]; neither may be read once something was added */
+    const double *signal;   /* [n] the linear part of the pristine signal */
+    const double *degraded; /* [n]; neither is valid after the first pt_additive_ctx_add */
     size_t n;
-    const pt_rng *noise; /* stream of random samples */
-    const pt_fft *fft;   /* of fft_size, the least power of two that holds n, 65536 or more */
+    const pt_rng *noise; /* stream of noise samples */
+    const pt_fft *fft;   /* of fft_size: the smallest power of two >= n, at least 65536 */
     size_t fft_size;
     void *work;             /* PT_WORK_BYTES, aligned to 64 */
-    struct pt_stems *stems; /* what follows is effect_chain.c's */
-    bool is_copy_on_write;  /* degraded was the signal itself, and is being written */
-    bool is_first_noise;    /* so is the noise */
-    size_t n_done;          /* samples that either was written up to */
+    struct pt_stems *stems; /* from here on private to effect_chain.c */
+    bool is_copy_on_write;  /* degraded was the signal buffer; a copy is being written */
+    bool is_first_noise;    /* noise was zero */
+    size_t n_done;          /* samples written so far */
 } pt_additive_ctx;
 
-/** Adds made [n] from sample `at` on. Spans come in order and do not overlap; what lies between
- * them gets nothing. */
-void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *made, size_t n);
+/** Adds n samples from sample `at` on. Calls are in ascending order and do not overlap. */
+void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, size_t n);
 
-/** Memory that an effect may use as it likes: two buffers of the transform. */
+/** Scratch memory of an effect: two buffers of the transform. */
 #define PT_WORK_BYTES(fft_size) ((2 * (fft_size) + 2) * sizeof(double))
 
 typedef enum pt_effect_class {
-    PT_EFFECT_FILTER,   /* linear: signal, noise and distortion each pass through it */
-    PT_EFFECT_ADDITIVE, /* what it makes joins the noise */
-    PT_EFFECT_NONLINEAR /* split by Bussgang's rule into a gain and distortion */
+    PT_EFFECT_FILTER,   /* linear: applied to signal, noise and distortion */
+    PT_EFFECT_ADDITIVE, /* its output is added to the noise */
+    PT_EFFECT_NONLINEAR /* split into a gain and distortion (Bussgang) */
 } pt_effect_class;
 
 typedef struct pt_effect {
     const char *name;
     const char *summary;
-    pt_rng_stream stream;         /* of its draws */
-    unsigned plan;                /* the draw of stream PLAN that turns it on */
+    /* The stream of its draws: 2 to 7, later ones from 32 on. No two effects share one. */
+    unsigned stream;
+    /* The draw of stream PLAN that turns it on: 1 to 6, later ones 7, 8, 32 and on. */
+    unsigned plan;
+    double
+        probability; /* default; 0: joins the shuffle of a random order only where it can be on */
     pt_effect_class effect_class; /* which of the functions it has */
-    bool has_count;               /* reports how many events it made */
+    bool has_count;               /* reports a number of events */
     const char
-        *list_name; /* member that holds the items, NULL if values stand in the stage itself */
+        *list_name; /* member with the list of items, NULL if the stage has the values itself */
     pt_setting setting[PT_SETTINGS_MAX];
     pt_value value[PT_VALUES_MAX];
-    size_t primary; /* the setting that says best how bad a stage is */
+    size_t primary; /* the setting that determines the severity of a stage */
 
-    /** What a stage has of the main setting. */
+    /** The value of the primary setting of a stage. */
     double (*severity_value)(const pt_stage *stage);
 
     /** The stage as a phrase: "pink noise 20 dB below the signal". */
     void (*describe_stage)(const pt_stage *stage, pt_strbuf *out);
 
-    /** Fills n_items and value; NULL: value i is drawn by setting i with u_i. */
+    /** Fills n_items and value; NULL: value i is drawn from setting i with u_i. */
     void (*draw)(const pt_draw_ctx *ctx, pt_stage *stage);
 
     union {
         /** In place, from zero state. */
         void (*filter)(const pt_stage *stage, double *x, size_t n);
-        /** Hands what is to be added to pt_additive_ctx_add. */
+        /** Passes its output to pt_additive_ctx_add. */
         void (*add)(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats);
         struct {
-            /** What of x [n] as a whole matters goes into damage; work as in pt_additive_ctx. */
+            /** Derives stats from the whole signal x [n]; work as in pt_additive_ctx. */
             void (*analyse)(const pt_stage *stage, const double *x, size_t n, void *work,
                             patina_stage_stats *stats);
-            /** Then from any piece x [n] of it to y [n], each sample by itself. */
+            /** Then maps any block x [n] of it to y [n], sample by sample. */
             void (*process)(const pt_stage *stage, const double *x, size_t n, double *y,
                             const patina_stage_stats *stats);
         };
     };
 } pt_effect;
 
-extern const pt_effect pt_effect_comb, pt_effect_mud, pt_effect_sibilance;
-extern const pt_effect pt_effect_noise, pt_effect_clip, pt_effect_pops;
+#define PT_EFFECT(name) extern const pt_effect pt_effect_##name;
+#include "degrade/effects.def"
 
 /** In physical order. */
 extern const pt_effect *const pt_effects[PT_EFFECT_COUNT];

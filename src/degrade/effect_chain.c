@@ -29,12 +29,12 @@
 #include "dsp/denormal.h"
 #include "dsp/stats.h"
 
-#define OUTPUT_PEAK 0.999 /* so that a 16-bit copy clips nothing unseen */
+#define OUTPUT_PEAK 0.999 /* so that a 16-bit copy does not clip */
 
-/* Draws of stream PLAN; 1 to 6 turn effects on, by pt_effect.plan. */
+/* Draws of stream PLAN; pt_effect.plan has those that turn an effect on. */
 enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8 };
 
-/* ---- drawing ---- */
+/* ---- random chains ---- */
 
 double pt_setting_draw(const pt_draw_ctx *ctx, size_t setting, size_t index) {
     const pt_setting *rule = &ctx->effect->setting[setting];
@@ -69,26 +69,40 @@ static void stage_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
         stage->value[0][i] = pt_setting_draw(ctx, i, i);
 }
 
-/* Fisher and Yates, from the last item down. */
-static void shuffle(const pt_rng *plan, size_t order[PT_EFFECT_COUNT]) {
-    for (size_t i = PT_EFFECT_COUNT - 1; i >= 1; i--) {
+/* Fisher-Yates shuffle, from the last item down. */
+static void shuffle(const pt_rng *plan, size_t *order, size_t n) {
+    for (size_t i = n - 1; i >= 1; i--) {
         const double u = pt_rng_uniform(plan, PLAN_SHUFFLE + i);
         const size_t j = (size_t)(u * (double)(i + 1));
-        const size_t kept = order[i];
+        const size_t item = order[i];
         order[i] = order[j];
-        order[j] = kept;
+        order[j] = item;
     }
+}
+
+/* The effects that a row can have, in the order in which they act. Effects that are off by default
+ * take no part in the shuffle until a suite gives them a probability, so that an effect that is
+ * added later leaves the rows of existing suites as they are. */
+static size_t order_effects(const patina_effect_config *config, const pt_rng *plan,
+                            patina_effect_order order, size_t at[PT_EFFECT_COUNT]) {
+    size_t n = 0;
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++)
+        if (pt_effects[e]->probability > 0.0 || config->probability[e] > 0.0) at[n++] = e;
+    if (order == PATINA_EFFECT_ORDER_RANDOM) shuffle(plan, at, n);
+    return n;
 }
 
 static patina_status check_row(uint64_t seed, uint32_t variant, size_t n_samples,
                                patina_error *err) {
     if (seed > PATINA_SEED_MAX)
-        return pt_fail(err, PATINA_ERANGE, "a seed is 0 to %lld, not %llu",
+        return pt_fail(err, PATINA_ERANGE, "the seed must be 0 to %lld, not %llu",
                        (long long)PATINA_SEED_MAX, (unsigned long long)seed);
     if (variant > PT_VARIANT_MAX)
-        return pt_fail(err, PATINA_ERANGE, "a variant is 0 to %u, not %u", PT_VARIANT_MAX, variant);
+        return pt_fail(err, PATINA_ERANGE, "the variant must be 0 to %u, not %u", PT_VARIANT_MAX,
+                       variant);
     if (n_samples < 1 || n_samples > PATINA_WINDOW_FRAMES)
-        return pt_fail(err, PATINA_ERANGE, "an excerpt to degrade has 1 to %d samples, not %zu",
+        return pt_fail(err, PATINA_ERANGE,
+                       "the audio to degrade must have 1 to %d samples, not %zu",
                        PATINA_WINDOW_FRAMES, n_samples);
     return PATINA_OK;
 }
@@ -103,10 +117,10 @@ patina_status patina_effect_chain_draw(const patina_effect_config *config, uint6
 
     const pt_rng plan = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_PLAN);
     const bool clean = pt_rng_uniform(&plan, PLAN_CLEAN) < config->clean;
-    size_t at[PT_EFFECT_COUNT] = {0, 1, 2, 3, 4, 5};
-    if (order == PATINA_EFFECT_ORDER_RANDOM) shuffle(&plan, at);
+    size_t at[PT_EFFECT_COUNT];
+    const size_t n = order_effects(config, &plan, order, at);
 
-    for (size_t i = 0; i < PT_EFFECT_COUNT && !clean; i++) {
+    for (size_t i = 0; i < n && !clean; i++) {
         const pt_effect *effect = pt_effects[at[i]];
         if (pt_rng_uniform(&plan, effect->plan) >= config->probability[at[i]]) continue;
         const pt_draw_ctx ctx = {effect, config->setting[at[i]],
@@ -118,15 +132,14 @@ patina_status patina_effect_chain_draw(const patina_effect_config *config, uint6
     return PATINA_OK;
 }
 
-/* ---- choosing ---- */
+/* ---- named effects ---- */
 
 static patina_status unknown_effect_name(const char *name, size_t n, patina_error *err) {
-    char known[PT_EFFECT_NAMES_BYTES];
-    return pt_fail(err, PATINA_EUSAGE, "'%.*s' is no effect; there are %s", n < 64 ? (int)n : 64,
-                   name, pt_effect_list_names(known));
+    return pt_fail(err, PATINA_EUSAGE, "'%.*s' is not an effect; the effects are %s",
+                   n < 64 ? (int)n : 64, name, pt_effect_list_names());
 }
 
-/* Index of the effect that the n bytes name; PT_EFFECT_COUNT if there is none. */
+/* Index of the effect with the name of n bytes; PT_EFFECT_COUNT if there is none. */
 static size_t effect_index(const char *name, size_t n) {
     size_t e = 0;
     while (e < PT_EFFECT_COUNT &&
@@ -170,10 +183,10 @@ void patina_effect_chain_close(patina_effect_chain **chain) {
     *chain = NULL;
 }
 
-/* ---- riding ---- */
+/* ---- stems ---- */
 
-/* All memory is taken here: five buffers are enough for any chain, and pages that a chain does not
- * touch cost nothing. */
+/* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not touch
+ * take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
                                 pt_stems *stems, pt_arena *scratch, patina_error *err) {
     size_t f = 0;
@@ -211,7 +224,7 @@ static void stems_filter(const pt_stage *stage, pt_stems *stems) {
     if (stems->distortion) stage->effect->filter(stage, stems->distortion, stems->n);
 }
 
-/* What an additive effect does not touch between n_done and end. */
+/* Fills the samples from n_done to end, to which an additive effect adds nothing. */
 static void additive_ctx_skip(pt_additive_ctx *ctx, size_t end) {
     const size_t from = ctx->n_done, n_bytes = (end - from) * sizeof(double);
     if (ctx->is_copy_on_write) memcpy(ctx->stems->degraded + from, ctx->signal + from, n_bytes);
@@ -256,7 +269,7 @@ static void scale(double *x, size_t n, double gain) {
         x[i] *= gain;
 }
 
-/* Bussgang's split of y, which degraded becomes: y - a d joins the distortion. */
+/* Bussgang decomposition of y, the next `degraded`: y - a d is added to the distortion. */
 static void stems_split_bussgang(pt_stems *stems, const double *y, double a) {
     const size_t n = stems->n;
     const double *d = stems->degraded;
@@ -292,7 +305,7 @@ static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
         pt_comoments_add(&of_both, d + i, y + i, n);
     }
 
-    /* A constant has no AC power, and any gain would do. */
+    /* A constant has no AC power; any gain is valid. */
     const double power = pt_moments_power(&of_both.x);
     const double a = power > 0.0 ? pt_comoments_covariance(&of_both) / power : 1.0;
     stats->bussgang_gain = a;
@@ -327,10 +340,10 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
     return PATINA_OK;
 }
 
-/* ---- the books ---- */
+/* ---- powers ---- */
 
-/* Peak and powers, before output gain; rest, since noise and distortion need not be uncorrelated.
- */
+/* Peak and powers before output gain. The power of the rest is measured, because noise and
+ * distortion can be correlated. */
 static double stems_measure(const pt_stems *stems, patina_degrade_stats *stats, double *mean) {
     pt_moments of_all = {0}, of_signal = {0}, of_noise = {0}, of_distortion = {0}, of_rest = {0};
     double peak = 0.0;
@@ -369,8 +382,8 @@ static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
     stats->distortion_power *= gain * gain;
     stats->rest_power *= gain * gain;
 
-    /* Drawn chains are far from it; a recipe may ask for sixteen boosts by 60 dB, sixteen times.
-     * A peak passes over NaN, a mean does not. */
+    /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB. The
+     * mean is checked because the peak ignores NaN. */
     if (!isfinite(peak) || !isfinite(mean) || !isfinite(stats->signal_power) ||
         !isfinite(stats->rest_power))
         return pt_fail(err, PATINA_EFORMAT, "the gains of this chain make samples overflow");
@@ -393,13 +406,14 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
     const pt_rng noise = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_NOISE_SAMPLES);
     patina_degrade_stats own = {0};
     pt_stems stems;
-    const pt_arena_marker mark = pt_arena_mark(scratch);
+    pt_scratch memory;
+    pt_arena *arena = pt_scratch_begin(&memory, scratch);
     const unsigned modes = pt_denormals_flush();
-    patina_status status = pt_effect_chain_render_stems(config, chain, &noise, x, n_samples, &stems,
-                                                        &own, scratch, err);
+    patina_status status =
+        pt_effect_chain_render_stems(config, chain, &noise, x, n_samples, &stems, &own, arena, err);
     if (status == PATINA_OK) status = stems_mixdown(&stems, degraded, &own, err);
     pt_denormals_restore(modes);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch_end(&memory);
     if (status == PATINA_OK && stats) *stats = own;
     return status;
 }

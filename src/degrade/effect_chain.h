@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_chain.h - a drawn chain, and the signals that ride through it */
+/* effect_chain.h - a drawn chain, and the stems that it processes */
 
 #ifndef PATINA_DEGRADE_EFFECT_CHAIN_H
 #define PATINA_DEGRADE_EFFECT_CHAIN_H
@@ -14,18 +14,18 @@ struct patina_effect_chain {
     pt_stage stage[PATINA_STAGES_MAX];
 };
 
-/** What patina_effect_chain_from_json does, for JSON that is parsed already. */
+/** patina_effect_chain_from_json for parsed JSON. */
 patina_status pt_effect_chain_from_json_value(const json_t *json, patina_effect_chain *chain,
                                               patina_error *err);
 
 /**
- * Three parts and their sum: degraded = signal + noise + distortion at every point of a chain.
- * A part that is NULL is zero; while both are, degraded is signal itself, the same memory.
+ * Three stems and their sum: degraded = signal + noise + distortion at every point of a chain.
+ * noise and distortion are NULL while they are zero; while both are, degraded == signal.
  */
 typedef struct pt_stems {
     double *degraded, *signal, *noise, *distortion; /* [n] */
     size_t n;
-    double *free_buffer[4]; /* [n] each: of five buffers, those that are none of the above */
+    double *free_buffer[4]; /* [n] each: the unused ones of five buffers */
     size_t n_free_buffers;
     void *work; /* for effects, PT_WORK_BYTES */
     size_t fft_size;
@@ -33,10 +33,10 @@ typedef struct pt_stems {
 } pt_stems;
 
 /**
- * Takes x through all stages, before output gain and rounding. The ride lies in scratch.
+ * Applies all stages to x, without output gain and rounding. The stems are allocated from scratch.
  *
- * noise   the stream of random samples
- * damage  out: stage and n_stages
+ * noise  the stream of noise samples
+ * stats  out: stage and n_stages
  *
  * Errors  PATINA_ENOMEM
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_chain_json.c - chains as JSON and back, and what applying one derived
+/* effect_chain_json.c - chains as JSON and back, and derived values as JSON
  *
  *     [{"fx": "comb", "taps": [{"delay": 240, "gain": 0.90000000000000002}]},
  *      {"fx": "clip", "kind": "hard", "fraction": 0.050000000000000003}]
  *
- * Written on one line. Seventeen digits bring every real back to its last bit.
+ * Written on one line. Reals have 17 significant digits, which restore every bit.
  */
 
 #include <math.h>
@@ -21,7 +21,7 @@
 #include "degrade/effect_chain.h"
 #include "degrade/json_snippet.h"
 
-/* Whether an item has this value: some go with certain words of the first one only. */
+/* Whether an item has this value: some exist only for certain choices of value 0. */
 static bool has_value(const pt_value *value, const double *item) {
     return value->only_if_choice == 0 || (value->only_if_choice >> (unsigned)item[0] & 1U);
 }
@@ -97,7 +97,7 @@ char *patina_degrade_stats_to_json(const patina_degrade_stats *stats) {
 
 /* ---- reading ---- */
 
-/* What a value may be, for a message. */
+/* The valid values, for a message. */
 static void describe_limits(const pt_value *value, char *text, size_t size) {
     switch (value->kind) {
     case PT_VALUE_CHOICE:
@@ -119,7 +119,7 @@ static void describe_limits(const pt_value *value, char *text, size_t size) {
     }
 }
 
-/* Whether json is such a value; *v gets it. An integer may be written as 240.0. */
+/* Whether json is a valid value; *v is set to it. An integer can be written as 240.0. */
 static bool read_value(const json_t *json, const pt_value *value, double *v) {
     *v = json_number_value(json);
     switch (value->kind) {
@@ -176,9 +176,9 @@ static patina_status read_list(const json_t *json, pt_stage *stage, patina_error
 }
 
 static patina_status unknown_effect(const json_t *fx, patina_error *err) {
-    char known[PT_EFFECT_NAMES_BYTES], found[PT_JSON_SNIPPET_BYTES];
+    char found[PT_JSON_SNIPPET_BYTES];
     return pt_fail(err, PATINA_EFORMAT, "member 'fx' must be an effect (%s), not %s",
-                   pt_effect_list_names(known), pt_json_snippet(fx, found));
+                   pt_effect_list_names(), pt_json_snippet(fx, found));
 }
 
 static patina_status read_stage(const json_t *json, pt_stage *stage, patina_error *err) {

@@ -5,9 +5,9 @@
  *       "clean": 0.05,
  *       "comb": {
  *         "probability": 0.5,
- *         "taps": {"1": 0.6, "2": 0.25, "3": 0.15},      weights, by word
+ *         "taps": {"1": 0.6, "2": 0.25, "3": 0.15},      weights of choices
  *         "delay_ms": [1, 10],                           range
- *         "positive": 0.75                               share
+ *         "positive": 0.75                               probability
  *       }, ...
  *     }
  */
@@ -26,13 +26,12 @@
 #include "base/strbuf.h"
 #include "degrade/json_snippet.h"
 
+#define PT_EFFECT(name) &pt_effect_##name,
 const pt_effect *const pt_effects[PT_EFFECT_COUNT] = {
-    &pt_effect_comb,  &pt_effect_mud,  &pt_effect_sibilance,
-    &pt_effect_noise, &pt_effect_clip, &pt_effect_pops,
+#include "degrade/effects.def"
 };
 
-#define CLEAN       0.05 /* share of rows without an effect */
-#define PROBABILITY 0.5  /* of each effect in the others */
+#define CLEAN 0.05 /* share of rows without an effect */
 
 const pt_effect *pt_effect_find(const char *name) {
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++)
@@ -40,11 +39,12 @@ const pt_effect *pt_effect_find(const char *name) {
     return NULL;
 }
 
-const char *pt_effect_list_names(char text[PT_EFFECT_NAMES_BYTES]) {
-    for (size_t e = 0, n = 0; e < PT_EFFECT_COUNT; e++)
-        n += (size_t)snprintf(text + n, PT_EFFECT_NAMES_BYTES - n, "%s%s", e ? ", " : "",
-                              pt_effects[e]->name);
-    return text;
+const char *pt_effect_list_names(void) {
+#define PT_EFFECT(name) ", " #name
+    static const char names[] =
+#include "degrade/effects.def"
+        ;
+    return names + sizeof ", " - 1;
 }
 
 size_t pt_setting_choice_count(const pt_setting *setting) {
@@ -54,7 +54,7 @@ size_t pt_setting_choice_count(const pt_setting *setting) {
 static void set_defaults(patina_effect_config *config) {
     config->clean = CLEAN;
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
-        config->probability[e] = PROBABILITY;
+        config->probability[e] = pt_effects[e]->probability;
         for (size_t i = 0; i < PT_SETTINGS_MAX; i++)
             memcpy(config->setting[e][i], pt_effects[e]->setting[i].initial,
                    sizeof config->setting[e][i]);
@@ -136,7 +136,7 @@ static patina_status read_setting(const char *path, const json_t *json, const pt
     }
 }
 
-/* "there is no member 'comb.tap', comb has probability, taps ..." */
+/* "unknown member 'comb.tap'; the members of comb are probability, taps ..." */
 static patina_status unknown_member(patina_error *err, const char *member,
                                     const pt_effect *effect) {
     pt_strbuf known = {0};
@@ -146,7 +146,7 @@ static patina_status unknown_member(patina_error *err, const char *member,
     for (size_t e = 0; !effect && e < PT_EFFECT_COUNT; e++)
         pt_strbuf_printf(&known, ", %s", pt_effects[e]->name);
     const patina_status status =
-        pt_fail(err, PATINA_EFORMAT, "there is no member '%s%s%.64s', %s has %s",
+        pt_fail(err, PATINA_EFORMAT, "unknown member '%s%s%.64s'; the members of %s are %s",
                 effect ? effect->name : "", effect ? "." : "", member,
                 effect ? effect->name : "a suite", known.text ? known.text : "others");
     pt_strbuf_release(&known);
@@ -180,7 +180,7 @@ static patina_status read_effect(json_t *json, size_t e, patina_effect_config *c
 static patina_status read_suite(json_t *json, patina_effect_config *config, patina_error *err) {
     const char *name;
     json_t *member;
-    if (!json_is_object(json)) return pt_fail(err, PATINA_EFORMAT, "a suite is one JSON object");
+    if (!json_is_object(json)) return pt_fail(err, PATINA_EFORMAT, "a suite must be a JSON object");
 
     json_object_foreach(json, name, member) {
         size_t e = 0;
@@ -313,7 +313,7 @@ char *patina_effect_config_describe(void) {
         pt_strbuf_printf(&out, "\n%s: %s\n", effect->name, effect->summary);
         pt_strbuf_append(&out,
                          "  probability        of the effect in a row that is not clean, 0 to 1; ");
-        pt_json_write_shortest(&out, PROBABILITY);
+        pt_json_write_shortest(&out, effect->probability);
         pt_strbuf_append(&out, "\n");
         for (size_t i = 0; effect->setting[i].distribution != PT_DIST_NONE; i++)
             describe_setting(&out, &effect->setting[i]);

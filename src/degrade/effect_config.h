@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_config.h - what a suite holds: the settings of every effect, and transform plans */
+/* effect_config.h - the settings of all effects, and the transform plans of noise */
 
 #ifndef PATINA_DEGRADE_EFFECT_CONFIG_H
 #define PATINA_DEGRADE_EFFECT_CONFIG_H
@@ -16,21 +16,19 @@ struct patina_effect_config {
     pt_fft *fft[PT_NOISE_FFT_COUNT];
 };
 
-/** The settings of a suite as patina_effect_config_open reads them, without the transforms. */
+/** What patina_effect_config_open reads, without opening the transforms. */
 patina_status pt_effect_config_parse(const char *json, patina_effect_config *config,
                                      patina_error *err);
 
-/** How many words a setting of weights has, and what a law is called in print. */
+/** The number of choices of a categorical setting, and the name of a distribution. */
 size_t pt_setting_choice_count(const pt_setting *setting);
 const char *pt_distribution_name(pt_distribution distribution);
 
-/** What a setting with the values v comes to at a severity. */
+/** The value of a setting at a severity; v as in patina_effect_config. */
 double pt_setting_at_severity(const pt_setting *setting, const double *v, patina_severity severity);
 
-#define PT_EFFECT_NAMES_BYTES 64
-
 /** All names, for messages: "comb, mud, ..." */
-const char *pt_effect_list_names(char text[PT_EFFECT_NAMES_BYTES]);
+const char *pt_effect_list_names(void);
 
 /** The effect of this name, NULL if there is none. */
 const pt_effect *pt_effect_find(const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eq_bands.c - a stage's bands as a cascade of biquads */
+/* eq_bands.c - a cascade of biquads */
 
 #include "degrade/eq_bands.h"
 
@@ -29,8 +29,8 @@ void pt_eq_bands_describe(const pt_stage *stage, pt_strbuf *out) {
             pt_strbuf_printf(out, "low-pass at %.0f Hz", value[PT_EQ_BAND_F0]);
         else
             pt_strbuf_printf(out, "%.3g dB %s %s %.0f Hz", fabs(gain_db),
-                             gain_db < 0.0 ? "less" : "more",
-                             kind == PT_EQ_BAND_PEAK ? "around" : "above", value[PT_EQ_BAND_F0]);
+                             gain_db < 0.0 ? "cut" : "boost",
+                             kind == PT_EQ_BAND_PEAK ? "at" : "above", value[PT_EQ_BAND_F0]);
     }
 }
 

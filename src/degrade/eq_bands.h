@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* eq_bands.h - what the effects that are equalisers share: a list of cookbook sections */
+/* eq_bands.h - a list of Audio EQ Cookbook biquads, for the effects that are equalisers */
 
 #ifndef PATINA_DEGRADE_EQ_BANDS_H
 #define PATINA_DEGRADE_EQ_BANDS_H
@@ -9,7 +9,7 @@
 enum { PT_EQ_BAND_KIND, PT_EQ_BAND_F0, PT_EQ_BAND_Q, PT_EQ_BAND_GAIN_DB }; /* values of a band */
 enum { PT_EQ_BAND_PEAK, PT_EQ_BAND_LOWPASS, PT_EQ_BAND_HIGHSHELF };        /* kinds */
 
-/* What a band can do, for suites and recipes alike. */
+/* Limits of a band, for suites and recipes. */
 #define PT_EQ_BAND_F0_LIMITS      1, 23999
 #define PT_EQ_BAND_Q_LIMITS       0.01, 1000
 #define PT_EQ_BAND_GAIN_DB_LIMITS -60, 60
@@ -26,10 +26,10 @@ enum { PT_EQ_BAND_PEAK, PT_EQ_BAND_LOWPASS, PT_EQ_BAND_HIGHSHELF };        /* ki
 
 void pt_eq_band_set(pt_stage *stage, size_t item, int kind, double f0_hz, double q, double gain_db);
 
-/** The bands in words. */
+/** describe_stage of such an effect. */
 void pt_eq_bands_describe(const pt_stage *stage, pt_strbuf *out);
 
-/** The bands in series. */
+/** filter of such an effect: the bands in series. */
 void pt_eq_bands_filter(const pt_stage *stage, double *x, size_t n);
 
 #endif /* PATINA_DEGRADE_EQ_BANDS_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_snippet.c - a piece of JSON for a message */
+/* json_snippet.c - shortened JSON for error messages */
 
 #include "degrade/json_snippet.h"
 
@@ -11,7 +11,7 @@ typedef struct snippet {
     size_t n;
 } snippet;
 
-/* Keeps what fits, and stops the dump at what does not. */
+/* Stops the dump where the text is full. */
 static int append_truncated(const char *piece, size_t size, void *context) {
     snippet *e = context;
     const size_t room = PT_JSON_SNIPPET_BYTES - sizeof "..." - e->n;

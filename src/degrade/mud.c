@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* mud.c - a low-mid boost and dull treble, as of a covered microphone or a small room */
+/* mud.c - a low-mid boost and a treble roll-off, like those of a covered microphone or a small room */
 
 #include <math.h>
 
 #include "degrade/eq_bands.h"
 
-/* Settings. One draw places the roll-off whichever its kind. */
+/* Settings. The two kinds of roll-off share the draw of their frequency. */
 enum { BOOST_HZ, BOOST_DB, BOOST_Q, ROLL_OFF, LOWPASS_HZ, HIGHSHELF_HZ, CUT_DB };
 enum { LOWPASS, HIGHSHELF };
 
@@ -31,8 +31,9 @@ static double mud_severity_value(const pt_stage *stage) {
 const pt_effect pt_effect_mud = {
     .name = "mud",
     .summary = "a low-mid boost and a treble roll-off",
-    .stream = PT_RNG_STREAM_MUD,
+    .stream = 4,
     .plan = 3,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_FILTER,
     .list_name = "bands",
     .setting =
@@ -48,9 +49,9 @@ const pt_effect pt_effect_mud = {
             [LOWPASS_HZ] = PT_SETTING_LOG_UNIFORM("lowpass_hz", "corner of a low-pass",
                                                   PT_WORSE_LOWER, 2000, 8000, PT_EQ_BAND_F0_LIMITS),
             [HIGHSHELF_HZ] =
-                PT_SETTING_LOG_UNIFORM("highshelf_hz", "middle of a high shelf", PT_WORSE_LOWER,
-                                       2000, 6000, PT_EQ_BAND_F0_LIMITS),
-            [CUT_DB] = PT_SETTING_UNIFORM("highshelf_cut_db", "by how much a high shelf lowers",
+                PT_SETTING_LOG_UNIFORM("highshelf_hz", "mid frequency of a high shelf",
+                                       PT_WORSE_LOWER, 2000, 6000, PT_EQ_BAND_F0_LIMITS),
+            [CUT_DB] = PT_SETTING_UNIFORM("highshelf_cut_db", "attenuation of a high shelf",
                                           PT_WORSE_HIGHER, 9, 24, PT_EQ_BAND_GAIN_DB_LIMITS),
         },
     .value = PT_EQ_BAND_VALUES,

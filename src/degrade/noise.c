@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* noise.c - white, pink or brown noise at a drawn signal-to-noise ratio
  *
- * The spectrum of pink and brown noise is drawn bin by bin and transformed back, so its slope is
- * exact from 20 Hz to the Nyquist frequency and nothing repeats. Below 20 Hz it is flat; otherwise
- * brown noise would be all infrasound. The mean is removed and the power set afterwards, so that
- * the realised ratio is the drawn one, over the whole excerpt with its silences.
+ * Pink and brown noise are drawn as a spectrum and transformed back, so the slope is exact from
+ * 20 Hz to the Nyquist frequency and the noise has no period. Below 20 Hz the spectrum is flat;
+ * otherwise most power of brown noise would be infrasound. The mean is removed and the power set
+ * afterwards, so that the signal-to-noise ratio is exactly the drawn one over the whole excerpt,
+ * silence included.
  */
 
 #include <math.h>
@@ -21,9 +22,8 @@ enum { WHITE, PINK, BROWN };
 #define KNEE_HZ 20.0
 #define CHUNK   1024 /* pairs at a time */
 
-/* Gaussian pairs first to first + n - 1 of the stream, n at most CHUNK and first even: pairs [n,
- * 2].
- */
+/* Gaussian pairs first to first + n - 1 of the stream: pairs [n, 2]. n is at most CHUNK, first is
+ * even. */
 static void gaussian_chunk(const pt_rng *rng, size_t first, size_t n, double *pairs) {
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     uint32_t words[2 * CHUNK]; /* two pairs a block of the stream */
@@ -56,7 +56,7 @@ static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, double
     spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0;
 }
 
-/* Noise of any level and mean, [n] somewhere in work. */
+/* Noise of arbitrary level and mean, [n] within work. */
 static const double *generate_noise(const pt_additive_ctx *ctx, int colour) {
     double *x = ctx->work, *spectrum = x + ctx->fft_size;
     if (colour == WHITE) {
@@ -78,7 +78,8 @@ static void noise_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_
     const double mean = pt_moments_mean(&moments), power = pt_moments_power(&moments);
     const double target_power =
         pt_stats_power_double(ctx->signal, ctx->n) / pow(10.0, value[SNR_DB] / 10.0);
-    const double gain = power > 0.0 ? sqrt(target_power / power) : 0.0; /* one sample has no AC */
+    const double gain =
+        power > 0.0 ? sqrt(target_power / power) : 0.0; /* a single sample has no AC power */
     for (size_t first = 0; first < ctx->n; first += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(first, ctx->n);
         double scaled[PT_BLOCK_SIZE];
@@ -102,8 +103,9 @@ static void noise_describe(const pt_stage *stage, pt_strbuf *out) {
 const pt_effect pt_effect_noise = {
     .name = "noise",
     .summary = "broadband noise",
-    .stream = PT_RNG_STREAM_NOISE,
+    .stream = 3,
     .plan = 2,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_ADDITIVE,
     .setting =
         {

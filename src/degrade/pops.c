@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* pops.c - the same click or boop once a second, as of a digital clock that slips
+/* pops.c - the same click or boop once a second, like that of a clock slip in a digital link
  *
- * A click is a step up and back, a boop a short damped tone. Its level is that of the loudest
- * sample where it is added, so that it is heard in quiet and loud excerpts alike.
+ * A click is a step up and back, a boop a short damped tone. The level is relative to the loudest
+ * sample at the stage's input, so that pops are audible in quiet and loud excerpts alike.
  */
 
 #include <math.h>
@@ -15,11 +15,11 @@ enum { CLICK, BOOP };
 enum { KINDS, LEVELS_DB, POSITIVE, CLICK_MS, BOOP_MS, BOOP_HZ }; /* settings */
 
 #define LEVEL_DB_LIMITS -120, 60
-#define WIDTH_MS_LIMITS 0.001, 1000 /* to the next pop */
+#define WIDTH_MS_LIMITS 0.001, 1000 /* at most up to the next pop */
 #define FREQ_LIMITS     1, 23999
 
 #define PERIOD 48000 /* samples, exactly one second */
-#define DECAY  5.0   /* a boop falls by exp(-5), 43 dB, over its width */
+#define DECAY  5.0   /* a boop decays by exp(-5), 43 dB, over its width */
 
 static void pops_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
     double *value = stage->value[0];
@@ -36,7 +36,7 @@ static void pops_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
     if (shape == BOOP) value[FREQ] = pt_setting_draw(ctx, BOOP_HZ, 5);
 }
 
-/* One pop, cut after length samples. */
+/* One pop, truncated to length samples. */
 static void synthesize_pop(const double *value, double amplitude, double *waveform, size_t length) {
     for (size_t i = 0; i < length; i++) {
         const double k = (double)i;
@@ -47,7 +47,7 @@ static void synthesize_pop(const double *value, double amplitude, double *wavefo
     }
 }
 
-/* The first pop is the one that is cut least, so the others are copies of it. */
+/* The first pop is truncated least, so the others are copies of it. */
 static void pops_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats) {
     const double *value = stage->value[0];
     const size_t width = (size_t)value[WIDTH]; /* <= PERIOD, for which there is room in work */
@@ -79,23 +79,24 @@ static void pops_describe(const pt_stage *stage, pt_strbuf *out) {
 const pt_effect pt_effect_pops = {
     .name = "pops",
     .summary = "a click or a boop once a second",
-    .stream = PT_RNG_STREAM_POPS,
+    .stream = 2,
     .plan = 1,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_ADDITIVE,
     .has_count = true,
     .setting =
         {
             [KINDS] = PT_SETTING_CHOICE2("shape", "shape of the pops", "click", 0.5, "boop", 0.5),
-            [LEVELS_DB] = PT_SETTING_UNIFORM("level_db", "level re the loudest sample",
+            [LEVELS_DB] = PT_SETTING_UNIFORM("level_db", "level relative to the loudest sample",
                                              PT_WORSE_HIGHER, -18, 3, LEVEL_DB_LIMITS),
             [POSITIVE] =
-                PT_SETTING_PROBABILITY("positive", "share of pops that start upwards", 0.5),
+                PT_SETTING_PROBABILITY("positive", "share of pops with positive polarity", 0.5),
             [CLICK_MS] = PT_SETTING_LOG_UNIFORM("click_ms", "width of a click", PT_WORSE_HIGHER,
                                                 1.0 / 48.0, 5, WIDTH_MS_LIMITS),
             [BOOP_MS] = PT_SETTING_UNIFORM("boop_ms", "width of a boop", PT_WORSE_HIGHER, 5, 30,
                                            WIDTH_MS_LIMITS),
-            [BOOP_HZ] = PT_SETTING_LOG_UNIFORM("boop_hz", "pitch of a boop", PT_WORSE_NEITHER, 50,
-                                               1000, FREQ_LIMITS),
+            [BOOP_HZ] = PT_SETTING_LOG_UNIFORM("boop_hz", "frequency of a boop", PT_WORSE_NEITHER,
+                                               50, 1000, FREQ_LIMITS),
         },
     .value =
         {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* severity.c - what "light", "medium" and "heavy" make of each setting, and all settings in print
+/* severity.c - the values of the severities light, medium and heavy, and the list of all settings
  *
- * A severity is a position in every range of the suite, counted towards what is worse along the scale
- * of the draw: 20 % of the way for light, 50 % for medium, 85 % for heavy. What is neither better
- * nor worse (a delay, a pitch) stays in the middle; words and numbers of things take the likeliest.
+ * A severity is a position in every range of the suite, on the scale of the draw and towards the end
+ * with more damage: 20 % for light, 50 % for medium, 85 % for heavy. A setting without such an end
+ * (a delay, a frequency) takes the middle of its range, a choice its most likely value.
  */
 
 #include "base/json_writer.h"
@@ -12,7 +12,7 @@
 
 static const struct {
     const char *name;
-    double position; /* in a range, towards the worse end */
+    double position; /* in a range, towards the end with more damage */
 } severities[PATINA_SEVERITY_COUNT] = {
     [PATINA_SEVERITY_LIGHT] = {"light", 0.20},
     [PATINA_SEVERITY_MEDIUM] = {"medium", 0.50},
@@ -23,7 +23,7 @@ const char *patina_severity_name(patina_severity severity) {
     return (size_t)severity < PATINA_SEVERITY_COUNT ? severities[severity].name : "unknown";
 }
 
-/* The first of the greatest weights. */
+/* The first choice of the largest weight. */
 static size_t most_likely_choice(const pt_setting *setting, const double *v) {
     size_t best = 0;
     for (size_t w = 1; w < pt_setting_choice_count(setting); w++)
@@ -52,9 +52,9 @@ double pt_setting_at_severity(const pt_setting *setting, const double *v,
     }
 }
 
-/* ---- what there is, for people ---- */
+/* ---- as text ---- */
 
-/* A number of four digits at most: what a position in a range comes to need not be a round one. */
+/* Four digits: a position in a range is rarely a round number. */
 static void add_number(pt_strbuf *out, double value) {
     pt_strbuf_printf(out, "%.4g", value);
 }
@@ -97,7 +97,7 @@ static void add_distribution(pt_strbuf *out, const pt_setting *setting, const do
     }
 }
 
-/* What light, medium and heavy take; one value where all take the same. */
+/* The values of light, medium and heavy; one value if they are equal. */
 static void add_severities(pt_strbuf *out, const pt_setting *setting, const double *v) {
     if (setting->distribution == PT_DIST_CATEGORICAL ||
         setting->distribution == PT_DIST_BERNOULLI || setting->worse == PT_WORSE_NEITHER) {
@@ -136,7 +136,7 @@ char *patina_effects_describe(const patina_effect_config *config) {
     return pt_strbuf_detach(&out);
 }
 
-/* ---- and for programs ---- */
+/* ---- as JSON ---- */
 
 static void distribution_to_json(pt_strbuf *out, const pt_setting *setting, const double *v) {
     pt_strbuf_printf(out, "\"law\": \"%s\", ", pt_distribution_name(setting->distribution));

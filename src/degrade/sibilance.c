@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sibilance.c - narrow boosts where an s hisses, as of a harsh microphone or a bad exciter */
+/* sibilance.c - narrow boosts in the range of s sounds, like those of a harsh microphone */
 
 #include "degrade/eq_bands.h"
 
@@ -22,8 +22,9 @@ static double sibilance_severity_value(const pt_stage *stage) {
 const pt_effect pt_effect_sibilance = {
     .name = "sibilance",
     .summary = "one to three narrow boosts in the treble",
-    .stream = PT_RNG_STREAM_SIBILANCE,
+    .stream = 7,
     .plan = 6,
+    .probability = 0.5,
     .effect_class = PT_EFFECT_FILTER,
     .list_name = "bands",
     .setting =
@@ -35,8 +36,8 @@ const pt_effect pt_effect_sibilance = {
                                          PT_EQ_BAND_Q_LIMITS),
             [FIRST_DB] = PT_SETTING_UNIFORM("first_db", "gain of the first boost", PT_WORSE_HIGHER,
                                             6, 18, PT_EQ_BAND_GAIN_DB_LIMITS),
-            [OTHER_DB] = PT_SETTING_UNIFORM("other_db", "gain of the boosts after it",
-                                            PT_WORSE_HIGHER, 3, 9, PT_EQ_BAND_GAIN_DB_LIMITS),
+            [OTHER_DB] = PT_SETTING_UNIFORM("other_db", "gain of the other boosts", PT_WORSE_HIGHER,
+                                            3, 9, PT_EQ_BAND_GAIN_DB_LIMITS),
         },
     .value = PT_EQ_BAND_VALUES,
     .primary = FIRST_DB,

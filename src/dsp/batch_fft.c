@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* batch_fft.c - twiddles of unity, and the order that transforms leave bins in */
+/* batch_fft.c - twiddle factors and digit-reversed bin order */
 
 #include "dsp/batch_fft.h"
 

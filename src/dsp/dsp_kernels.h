@@ -37,6 +37,19 @@ typedef int32_t mask4 __attribute__((vector_size(16)));
 /* of random words, that one product need not wait for the last */
 #define PHILOX_VECS 2
 
+/* Lanes of (a, b), counted from 0 over both. gcc has __builtin_shufflevector since version 12. */
+#if defined __clang__ || __GNUC__ >= 12
+#define SHUFFLE2(a, b, i, j)       __builtin_shufflevector(a, b, i, j)
+#define SHUFFLE4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#define SHUFFLE4F                  SHUFFLE4
+#else
+typedef int64_t mask2 __attribute__((vector_size(16)));
+typedef int64_t mask4d __attribute__((vector_size(32)));
+#define SHUFFLE2(a, b, i, j)        __builtin_shuffle(a, b, (mask2){i, j})
+#define SHUFFLE4(a, b, i, j, k, l)  __builtin_shuffle(a, b, (mask4d){i, j, k, l})
+#define SHUFFLE4F(a, b, i, j, k, l) __builtin_shuffle(a, b, (mask4){i, j, k, l})
+#endif
+
 #define BROADCAST(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
 
 INLINE vec load_lanes(const double *lanes, size_t v) {
@@ -60,8 +73,8 @@ INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_s
             const double *in = x + i * x_stride + j;
             double *out = y + j * y_stride + i;
             const vec a = *(const vec *)in, b = *(const vec *)(in + x_stride);
-            *(vec *)out = __builtin_shufflevector(a, b, 0, 2);
-            *(vec *)(out + y_stride) = __builtin_shufflevector(a, b, 1, 3);
+            *(vec *)out = SHUFFLE2(a, b, 0, 2);
+            *(vec *)(out + y_stride) = SHUFFLE2(a, b, 1, 3);
         }
 #else
     for (size_t i = 0; i < 8; i += 4)
@@ -71,14 +84,14 @@ INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_s
             const vec4 a = *(const vec4 *)in, b = *(const vec4 *)(in + x_stride);
             const vec4 c = *(const vec4 *)(in + 2 * x_stride);
             const vec4 d = *(const vec4 *)(in + 3 * x_stride);
-            const vec4 ab_even = __builtin_shufflevector(a, b, 0, 4, 2, 6);
-            const vec4 ab_odd = __builtin_shufflevector(a, b, 1, 5, 3, 7);
-            const vec4 cd_even = __builtin_shufflevector(c, d, 0, 4, 2, 6);
-            const vec4 cd_odd = __builtin_shufflevector(c, d, 1, 5, 3, 7);
-            *(vec4 *)(out) = __builtin_shufflevector(ab_even, cd_even, 0, 1, 4, 5);
-            *(vec4 *)(out + y_stride) = __builtin_shufflevector(ab_odd, cd_odd, 0, 1, 4, 5);
-            *(vec4 *)(out + 2 * y_stride) = __builtin_shufflevector(ab_even, cd_even, 2, 3, 6, 7);
-            *(vec4 *)(out + 3 * y_stride) = __builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7);
+            const vec4 ab_even = SHUFFLE4(a, b, 0, 4, 2, 6);
+            const vec4 ab_odd = SHUFFLE4(a, b, 1, 5, 3, 7);
+            const vec4 cd_even = SHUFFLE4(c, d, 0, 4, 2, 6);
+            const vec4 cd_odd = SHUFFLE4(c, d, 1, 5, 3, 7);
+            *(vec4 *)(out) = SHUFFLE4(ab_even, cd_even, 0, 1, 4, 5);
+            *(vec4 *)(out + y_stride) = SHUFFLE4(ab_odd, cd_odd, 0, 1, 4, 5);
+            *(vec4 *)(out + 2 * y_stride) = SHUFFLE4(ab_even, cd_even, 2, 3, 6, 7);
+            *(vec4 *)(out + 3 * y_stride) = SHUFFLE4(ab_odd, cd_odd, 2, 3, 6, 7);
         }
 #endif
 }

@@ -7,6 +7,7 @@
 #include "dsp/fft.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 
 #define LENGTH_MAX ((size_t)1 << 24)
 #define ALIGNMENT  64
+
+/* FFTW plans and destroys plans for one thread at a time. */
+static pthread_mutex_t planner_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct pt_fft {
     size_t n;
@@ -48,10 +52,12 @@ patina_status pt_fft_open(size_t n, pt_fft **out, patina_error *err) {
         goto done;
     }
     fft->n = n;
+    pthread_mutex_lock(&planner_lock);
     fft->forward = fftw_plan_dft_r2c_1d((int)n, x, (fftw_complex *)spectrum,
                                         FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
     fft->inverse = fftw_plan_dft_c2r_1d((int)n, (fftw_complex *)spectrum, x,
                                         FFTW_ESTIMATE | FFTW_DESTROY_INPUT);
+    pthread_mutex_unlock(&planner_lock);
     if (!fft->forward || !fft->inverse) {
         status = pt_fail(err, PATINA_ENOMEM, "no plan for a transform of %zu samples", n);
         goto done;
@@ -67,8 +73,10 @@ done:
 
 void pt_fft_close(pt_fft **fft) {
     if (!fft || !*fft) return;
+    pthread_mutex_lock(&planner_lock);
     if ((*fft)->forward) fftw_destroy_plan((*fft)->forward);
     if ((*fft)->inverse) fftw_destroy_plan((*fft)->inverse);
+    pthread_mutex_unlock(&planner_lock);
     free(*fft);
     *fft = NULL;
 }

@@ -8,19 +8,18 @@ static void transpose8(const float *x, size_t n, double *y) {
         for (size_t i = 0; i < whole; i += 4) {
             const vec4f a = *(const vec4f *)(x0 + i), b = *(const vec4f *)(x1 + i);
             const vec4f c = *(const vec4f *)(x2 + i), d = *(const vec4f *)(x3 + i);
-            const vec4f ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-            const vec4f ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-            const vec4f cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-            const vec4f cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+            const vec4f ab_low = SHUFFLE4F(a, b, 0, 4, 1, 5);
+            const vec4f ab_high = SHUFFLE4F(a, b, 2, 6, 3, 7);
+            const vec4f cd_low = SHUFFLE4F(c, d, 0, 4, 1, 5);
+            const vec4f cd_high = SHUFFLE4F(c, d, 2, 6, 3, 7);
             double *out = y + i * LANES + half;
-            *(vec4 *)(out) =
-                __builtin_convertvector(__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), vec4);
+            *(vec4 *)(out) = __builtin_convertvector(SHUFFLE4F(ab_low, cd_low, 0, 1, 4, 5), vec4);
             *(vec4 *)(out + LANES) =
-                __builtin_convertvector(__builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7), vec4);
-            *(vec4 *)(out + 2 * LANES) = __builtin_convertvector(
-                __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), vec4);
-            *(vec4 *)(out + 3 * LANES) = __builtin_convertvector(
-                __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7), vec4);
+                __builtin_convertvector(SHUFFLE4F(ab_low, cd_low, 2, 3, 6, 7), vec4);
+            *(vec4 *)(out + 2 * LANES) =
+                __builtin_convertvector(SHUFFLE4F(ab_high, cd_high, 0, 1, 4, 5), vec4);
+            *(vec4 *)(out + 3 * LANES) =
+                __builtin_convertvector(SHUFFLE4F(ab_high, cd_high, 2, 3, 6, 7), vec4);
         }
     }
     for (size_t i = whole; i < n; i++)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* dir_has_ext.h - whether a folder holds files of some kind, for readers to know their corpus by */
+/* dir_has_ext.h - whether a folder contains files with given extensions */
 
 #ifndef PATINA_FS_DIR_HAS_EXT_H
 #define PATINA_FS_DIR_HAS_EXT_H
 
 #include <stdbool.h>
 
-#define PT_DIR_HAS_EXT_DEPTH 8 /* folders below the folder that are entered */
+#define PT_DIR_HAS_EXT_DEPTH 8 /* levels of subfolders that are searched */
 
 /**
- * Whether a file below path ends with one of these extensions (".tar", in lower case, a list that
- * NULL ends), whatever the case of its name. Names that begin with a dot are passed over. False for
- * a folder that cannot be read: opening it will tell.
+ * Whether a file below path has one of these extensions, in upper or lower case. Names that begin
+ * with a dot are skipped. False for a folder that cannot be read: opening it returns the error.
+ *
+ * extensions  lower case with the dot (".tar"); NULL ends the list
  */
 bool pt_dir_has_ext(const char *path, const char *const *extensions);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dir_walk.c - a folder's tree, depth first; sorted afterwards, since the order of bytes in whole paths
- * is not that of a walk ("a-b/c" stands before "a/b") */
+/* dir_walk.c - depth-first walk of a folder; paths are sorted afterwards, since byte order of whole
+ * paths is not the order of a walk ("a-b/c" sorts before "a/b") */
 
 #include "fs/dir_walk.h"
 
@@ -14,42 +14,21 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "corpus/entry_builder.h"
+#include "fs/path.h"
 
 /** The walk in progress. */
 typedef struct tree {
     const char *root;
     unsigned max_depth;
     const char *const *extensions;
-    size_t max_bytes, n_found;
-    pt_strbuf path; /* below the root, of what is being looked at */
+    size_t max_paths, n_found;
+    pt_strbuf path; /* current path below the root */
     pt_strbuf *text;
     struct {
         dev_t device;
         ino_t file;
     } ancestors[PT_DIR_WALK_DEPTH_MAX + 1];
 } tree;
-
-const char *const pt_audio_extensions[] = {
-    ".wav",  ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".au",  ".snd",
-    ".flac", ".ogg",  ".oga", ".opus", ".mp3", ".mp2", ".mp1",  ".mpga", ".m4a", ".m4b", ".mp4",
-    ".aac",  ".webm", ".mka", ".weba", ".wma", ".ac3", ".amr",  ".ape",  ".wv",  NULL};
-
-static bool has_any_ext(const char *name, const char *const *extensions) {
-    for (; *extensions; extensions++)
-        if (pt_path_has_ext(name, *extensions)) return true;
-    return false;
-}
-
-bool pt_path_is_audio(const char *name) {
-    return has_any_ext(name, pt_audio_extensions);
-}
-
-size_t pt_path_stem_length(const char *path) {
-    const char *name = pt_path_basename(path);
-    const char *dot = strrchr(name, '.');
-    return dot && dot > name ? (size_t)(dot - path) : strlen(path);
-}
 
 static patina_status unreadable(const tree *t, int why, patina_error *err) {
     const char *below = t->path.length > 0 ? t->path.text : "";
@@ -77,11 +56,11 @@ static bool is_own_ancestor(tree *t, int fd, unsigned depth) {
 
 static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *err);
 
-/** One name in a folder: a file to list, a folder to enter, or neither. */
+/** Handles one directory entry: lists a file, enters a folder, or skips it. */
 static patina_status walk_dirent(tree *t, int folder_fd, const struct dirent *item, unsigned depth,
                                  patina_error *err) {
     if (!is_folder(folder_fd, item)) {
-        if (!has_any_ext(item->d_name, t->extensions)) return PATINA_OK;
+        if (!pt_path_has_any_ext(item->d_name, t->extensions)) return PATINA_OK;
         pt_strbuf_append_bytes(t->text, t->path.text, t->path.length + 1); /* with its NUL */
         t->n_found++;
         return PATINA_OK;
@@ -95,7 +74,7 @@ static patina_status walk_dirent(tree *t, int folder_fd, const struct dirent *it
     return walk_folder(t, fd, depth + 1, err);
 }
 
-/** Takes over fd. */
+/** Takes ownership of fd. */
 static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *err) {
     const size_t length = t->path.length;
     patina_status status = PATINA_OK;
@@ -110,7 +89,7 @@ static patina_status walk_folder(tree *t, int fd, unsigned depth, patina_error *
         close(fd);
         return status;
     }
-    while (status == PATINA_OK && t->n_found != t->max_bytes) {
+    while (status == PATINA_OK && t->n_found != t->max_paths) {
         errno = 0;
         const struct dirent *item = readdir(folder);
         if (!item) {
@@ -137,7 +116,7 @@ static int compare_paths(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b); /* as unsigned char */
 }
 
-/** Points at each string of text, in order of bytes. */
+/** Makes the sorted array of pointers to the strings of text. */
 static patina_status sort_paths(pt_dir_walk *walk, patina_error *err) {
     size_t n = 0;
     for (size_t i = 0; i < walk->text.length; i++)
@@ -153,11 +132,11 @@ static patina_status sort_paths(pt_dir_walk *walk, patina_error *err) {
 }
 
 patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max_depth,
-                               const char *const *extensions, size_t max_bytes, patina_error *err) {
+                               const char *const *extensions, size_t max_paths, patina_error *err) {
     tree t = {.root = root,
               .max_depth = max_depth,
               .extensions = extensions,
-              .max_bytes = max_bytes ? max_bytes : SIZE_MAX,
+              .max_paths = max_paths ? max_paths : SIZE_MAX,
               .text = &walk->text};
     const int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     patina_status status = fd < 0 ? unreadable(&t, errno, err) : walk_folder(&t, fd, 0, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dir_walk.h - the audio files below a folder */
+/* dir_walk.h - recursive listing of files by extension */
 
 #ifndef PATINA_FS_DIR_WALK_H
 #define PATINA_FS_DIR_WALK_H
@@ -13,19 +13,19 @@
 
 #define PT_DIR_WALK_DEPTH_MAX 64 /* folders in folders */
 
-/** Paths below the root, with '/', sorted by their bytes. Zero it to start. */
+/** Paths relative to the root, sorted by their bytes. Zero it to start. */
 typedef struct pt_dir_walk {
     const char **paths;
     size_t n_paths;
-    pt_strbuf text; /* what they point to */
+    pt_strbuf text; /* storage of the paths */
 } pt_dir_walk;
 
 /**
- * Lists what is named like audio (pt_path_is_audio) and is no folder, whatever else it may be:
- * opening it will tell. Names that begin with a dot are passed over, folders too. Symbolic links
- * are followed; a folder that a link makes its own ancestor is not entered again.
+ * Lists everything with an audio extension (pt_path_is_audio) that is not a folder. Names that begin
+ * with a dot are skipped, folders too. Symbolic links are followed; a link to an ancestor folder is
+ * not entered again.
  *
- * max_depth  folders below the root that are entered; 0: none, at most PT_DIR_WALK_DEPTH_MAX
+ * max_depth  levels of subfolders to enter, 0 to PT_DIR_WALK_DEPTH_MAX
  *
  * Errors  PATINA_EIO      a folder cannot be read
  *         PATINA_EFORMAT  folders nested deeper than PT_DIR_WALK_DEPTH_MAX
@@ -34,26 +34,13 @@ patina_status pt_dir_walk_list_audio(pt_dir_walk *walk, const char *root, unsign
                                      patina_error *err);
 
 /**
- * As pt_dir_walk_list_audio, of names that end with one of these extensions (".tar", in lower case, a list
- * that NULL ends).
+ * As pt_dir_walk_list_audio, for names with one of these extensions.
  *
- * max_bytes  ends the walk as soon as so many are found; 0: all
+ * extensions  lower case with the dot (".tar"); NULL ends the list
+ * max_paths   stop after this many; 0: list all
  */
 patina_status pt_dir_walk_list(pt_dir_walk *walk, const char *root, unsigned max_depth,
-                               const char *const *extensions, size_t max_bytes, patina_error *err);
+                               const char *const *extensions, size_t max_paths, patina_error *err);
 void pt_dir_walk_release(pt_dir_walk *walk);
-
-/** The extensions of pt_path_is_audio; NULL ends them. */
-extern const char *const pt_audio_extensions[];
-
-/**
- * Whether a name has one of the extensions of audio: wav wave bwf rf64 w64 aif aiff aifc caf au snd
- * flac ogg oga opus mp3 mp2 mp1 mpga m4a m4b mp4 aac webm mka weba wma ac3 amr ape wv, in upper or
- * lower case. Some of them no decoder may read: they are then rejected, and not lost.
- */
-bool pt_path_is_audio(const char *name);
-
-/** Length of a path without the extension of its last part. */
-size_t pt_path_stem_length(const char *path);
 
 #endif /* PATINA_FS_DIR_WALK_H */

@@ -144,12 +144,14 @@ static char *build_url(const pt_download *d, const char *revision, const char *f
 /* What a good response says of a file, held against what a hub says. */
 static patina_status read_metadata(const pt_download *d, const pt_http_response *response,
                                    pt_hub_file *file, patina_error *err) {
-    const char *lacks = !response->commit[0] ? "X-Repo-Commit" : !response->etag[0] ? "ETag" : NULL;
-    if (lacks)
+    const char *missing = !response->commit[0] ? "X-Repo-Commit"
+                          : !response->etag[0] ? "ETag"
+                                               : NULL;
+    if (missing)
         return pt_fail(err, PATINA_EFORMAT,
                        "'%s' does not answer as the Hugging Face hub does: no usable %s for '%s' "
                        "(is HF_ENDPOINT right?)",
-                       pt_http_host(d->http), lacks, file->name);
+                       pt_http_host(d->http), missing, file->name);
     memcpy(file->commit, response->commit, sizeof file->commit);
     memcpy(file->etag, response->etag, sizeof file->etag);
     file->size = response->etag_is_linked ? response->linked_size : response->length;
@@ -166,18 +168,19 @@ patina_status pt_download_get_metadata(pt_download *d, const char *revision, con
     *file = (pt_hub_file){.name = name};
     *absent = false;
     while (status == PATINA_OK) {
-        bool again = false;
+        bool retryable = false;
         patina_error why = {0};
-        status = pt_http_head(d->http, url, &response, &again, &why);
+        status = pt_http_head(d->http, url, &response, &retryable, &why);
         if (status == PATINA_OK && (response.code == 200 || response.code / 100 == 3)) break;
         if (status == PATINA_OK) {
             *absent = strcmp(response.error_code, "EntryNotFound") == 0 ||
                       (response.code == 404 && response.commit[0]);
             if (*absent) break;
-            again = pt_http_is_retryable(response.code);
+            retryable = pt_http_is_retryable(response.code);
             status = response_error(d, name, &response, &why);
         }
-        if (again) status = wait_before_retry(d, &n_failures, response.retry_after_s, status, &why);
+        if (retryable)
+            status = wait_before_retry(d, &n_failures, response.retry_after_s, status, &why);
         if (status != PATINA_OK && err) *err = why;
     }
     if (status == PATINA_OK && !*absent) status = read_metadata(d, &response, file, err);
@@ -258,12 +261,12 @@ static patina_status download_some(stream *s, const char *url, unsigned *n_failu
         .begin = on_body_begin, .write = on_body_data, .context = s};
     pt_http_response response;
     patina_error why = {0};
-    bool again = false;
+    bool retryable = false;
 
     s->from = s->partial->n_bytes;
     s->n_received = 0;
     patina_status status =
-        pt_http_get(s->download->http, url, s->from, &writer, &response, &again, &why);
+        pt_http_get(s->download->http, url, s->from, &writer, &response, &retryable, &why);
     if (s->n_received >= PROGRESS_MIN_BYTES) *n_failures = 0;
     if (status == PATINA_OK &&
         response.code == 416) { /* it has no such bytes: what is here is not its */
@@ -271,16 +274,16 @@ static patina_status download_some(stream *s, const char *url, unsigned *n_failu
         status = response_error(s->download, s->file->name, &response, &why);
     } else if (status == PATINA_OK && response.code != 200 && response.code != 206) {
         /* the signed address that the hub has led us to may have been too old */
-        again = pt_http_is_retryable(response.code) ||
-                (response.is_cross_origin && response.code == 403);
+        retryable = pt_http_is_retryable(response.code) ||
+                    (response.is_cross_origin && response.code == 403);
         status = response_error(s->download, s->file->name, &response, &why);
     } else if (status == PATINA_OK && !is_complete(s)) {
-        again = true;
+        retryable = true;
         status = pt_fail(&why, PATINA_EIO, "'%s' has cut the connection",
                          pt_http_host(s->download->http));
     }
     *complete = status == PATINA_OK;
-    if (again)
+    if (retryable)
         status = wait_before_retry(s->download, n_failures, response.retry_after_s, status, &why);
     if (status != PATINA_OK && err) *err = why;
     return status;
@@ -299,9 +302,9 @@ static patina_status download_all(stream *s, patina_error *err) {
 }
 
 /* Bytes that have the wrong hash are worth nothing, not even to go on with. */
-static patina_status check(stream *s, bool *right, patina_error *err) {
-    patina_status status =
-        pt_etag_verify(s->partial->fd, s->file->etag, s->download->options->stop, right, err);
+static patina_status verify_hash(stream *s, bool *hash_matches, patina_error *err) {
+    patina_status status = pt_etag_verify(s->partial->fd, s->file->etag, s->download->options->stop,
+                                          hash_matches, err);
     if (status == PATINA_OK && pt_etag_kind_of(s->file->etag) == PT_ETAG_OPAQUE)
         emit_note(s->download, "'%s' gives no hash of '%s', so only its size was checked",
                   pt_http_host(s->download->http), s->file->name);
@@ -310,18 +313,18 @@ static patina_status check(stream *s, bool *right, patina_error *err) {
 
 static patina_status download_and_verify(stream *s, patina_error *err) {
     const bool was_resumed = s->partial->n_bytes > 0;
-    bool right = false;
+    bool hash_matches = false;
 
     PT_TRY(download_all(s, err));
-    PT_TRY(check(s, &right, err));
-    if (!right && was_resumed) {
+    PT_TRY(verify_hash(s, &hash_matches, err));
+    if (!hash_matches && was_resumed) {
         emit_note(s->download, "what was left of an earlier '%s' was damaged; fetching all of it",
                   s->file->name);
         PT_TRY(restart(s, err));
         PT_TRY(download_all(s, err));
-        PT_TRY(check(s, &right, err));
+        PT_TRY(verify_hash(s, &hash_matches, err));
     }
-    if (right) return pt_partial_download_commit(s->partial, err);
+    if (hash_matches) return pt_partial_download_commit(s->partial, err);
     pt_partial_download_discard(s->partial);
     return pt_fail(err, PATINA_EFORMAT,
                    "file '%s' came damaged: its bytes do not have the hash '%.64s' that '%s' gives "

@@ -53,12 +53,12 @@ static patina_status find_offline(fetch *f, patina_hub_report *report, patina_er
     const bool known = pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
 
     f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
-    const char *lacks = known ? pt_hub_snapshot_missing(&f->snapshot) : "all of it";
-    if (!lacks) return fill_report(f, report, err);
+    const char *missing = known ? pt_hub_snapshot_missing(&f->snapshot) : "all of it";
+    if (!missing) return fill_report(f, report, err);
     return pt_fail(err, PATINA_EIO,
                    "the cache '%s' lacks %s%s%s, and nobody may be asked for it (HF_HUB_OFFLINE is "
                    "set)",
-                   f->options->cache, known ? "'" : "", lacks, known ? "'" : "");
+                   f->options->cache, known ? "'" : "", missing, known ? "'" : "");
 }
 
 /* A commit does not change, so one that is there whole need not be asked for. */
@@ -221,6 +221,10 @@ static patina_status fetch_online(fetch *f, patina_hub_report *report, patina_er
     if (status == PATINA_OK) status = fill_report(f, &fetched, err);
     if (status == PATINA_OK) *report = fetched;
     return status;
+}
+
+void patina_hub_options_init(patina_hub_options *options) {
+    *options = (patina_hub_options){.cache = NULL};
 }
 
 patina_status patina_hub_fetch(const patina_hub_options *options, const char *model,

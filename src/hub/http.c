@@ -318,11 +318,11 @@ static patina_status curl_error(pt_http *http, CURLcode code, const char *url, p
 /* Asks one server, without following. */
 static patina_status perform_once(pt_http *http, const char *url, uint64_t from,
                                   const pt_http_body_writer *writer, pt_http_response *response,
-                                  bool *again, patina_error *err) {
+                                  bool *retryable, patina_error *err) {
     exchange x = {
         .http = http, .response = response, .writer = writer, .status = PATINA_OK, .err = err};
 
-    *again = false;
+    *retryable = false;
     set_options(http, &x, url, from);
     const CURLcode code = curl_easy_perform(http->curl);
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &response->code);
@@ -335,7 +335,7 @@ static patina_status perform_once(pt_http *http, const char *url, uint64_t from,
         if (writer && response->code / 100 == 2) begin(&x); /* for a body of no bytes */
         return x.status;
     }
-    *again = is_transient(code) && (http->has_connected || code == CURLE_OPERATION_TIMEDOUT);
+    *retryable = is_transient(code) && (http->has_connected || code == CURLE_OPERATION_TIMEDOUT);
     return curl_error(http, code, url, err);
 }
 
@@ -347,15 +347,15 @@ static bool has_file_metadata(const pt_http_response *response) {
 
 static patina_status perform_with_redirects(pt_http *http, const char *url, uint64_t from,
                                             const pt_http_body_writer *writer,
-                                            pt_http_response *response, bool *again,
+                                            pt_http_response *response, bool *retryable,
                                             patina_error *err) {
     char *current_url = strdup(url), *next = NULL;
     patina_status status = current_url ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 
     *response = pt_http_response_init();
-    *again = false;
+    *retryable = false;
     for (unsigned hop = 0; status == PATINA_OK; hop++) {
-        status = perform_once(http, current_url, from, writer, response, again, err);
+        status = perform_once(http, current_url, from, writer, response, retryable, err);
         response->is_cross_origin = hop > 0 && !is_same_origin(current_url, http->endpoint);
         if (status != PATINA_OK || !is_redirect(response->code)) break;
         if (!writer && has_file_metadata(response)) break;
@@ -375,13 +375,13 @@ static patina_status perform_with_redirects(pt_http *http, const char *url, uint
     return status;
 }
 
-patina_status pt_http_head(pt_http *http, const char *url, pt_http_response *response, bool *again,
-                           patina_error *err) {
-    return perform_with_redirects(http, url, 0, NULL, response, again, err);
+patina_status pt_http_head(pt_http *http, const char *url, pt_http_response *response,
+                           bool *retryable, patina_error *err) {
+    return perform_with_redirects(http, url, 0, NULL, response, retryable, err);
 }
 
 patina_status pt_http_get(pt_http *http, const char *url, uint64_t from,
                           const pt_http_body_writer *writer, pt_http_response *response,
-                          bool *again, patina_error *err) {
-    return perform_with_redirects(http, url, from, writer, response, again, err);
+                          bool *retryable, patina_error *err) {
+    return perform_with_redirects(http, url, from, writer, response, retryable, err);
 }

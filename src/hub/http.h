@@ -69,12 +69,12 @@ const char *pt_http_host(const pt_http *http);
  *
  * Errors   PATINA_EIO, PATINA_ECANCELLED, PATINA_ENOMEM
  */
-patina_status pt_http_head(pt_http *http, const char *url, pt_http_response *response, bool *again,
-                           patina_error *err);
+patina_status pt_http_head(pt_http *http, const char *url, pt_http_response *response,
+                           bool *retryable, patina_error *err);
 
 /** Fetches a file (GET) from byte `from` on into writer; the body of a refusal is not read. */
 patina_status pt_http_get(pt_http *http, const char *url, uint64_t from,
                           const pt_http_body_writer *writer, pt_http_response *response,
-                          bool *again, patina_error *err);
+                          bool *retryable, patina_error *err);
 
 #endif /* PATINA_HUB_HTTP_H */

@@ -24,15 +24,15 @@ const char *pt_http_host(const pt_http *http) {
     return "";
 }
 
-patina_status pt_http_head(pt_http *http, const char *url, pt_http_response *response, bool *again,
-                           patina_error *err) {
-    (void)http, (void)url, (void)response, (void)again;
+patina_status pt_http_head(pt_http *http, const char *url, pt_http_response *response,
+                           bool *retryable, patina_error *err) {
+    (void)http, (void)url, (void)response, (void)retryable;
     return pt_fail(err, PATINA_EUSAGE, "there is no libcurl");
 }
 
 patina_status pt_http_get(pt_http *http, const char *url, uint64_t from,
                           const pt_http_body_writer *writer, pt_http_response *response,
-                          bool *again, patina_error *err) {
-    (void)http, (void)url, (void)from, (void)writer, (void)response, (void)again;
+                          bool *retryable, patina_error *err) {
+    (void)http, (void)url, (void)from, (void)writer, (void)response, (void)retryable;
     return pt_fail(err, PATINA_EUSAGE, "there is no libcurl");
 }

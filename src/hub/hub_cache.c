@@ -217,12 +217,12 @@ patina_status patina_hub_find(const char *cache, const char *model, char **folde
                        "the hub has it, 'patina model fetch %s' gets it",
                        cache, typed);
     const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, commit);
-    const char *lacks = pt_hub_snapshot_missing(&snapshot);
-    if (lacks)
+    const char *missing = pt_hub_snapshot_missing(&snapshot);
+    if (missing)
         return pt_fail(err, PATINA_EIO,
                        "folder '%s' of the Hugging Face cache lacks '%s': 'patina model fetch %s' "
                        "gets it",
-                       snapshot.text, lacks, typed);
+                       snapshot.text, missing, typed);
     *folder = strdup(snapshot.text);
     return *folder ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "model '%s': out of memory", model);
 }

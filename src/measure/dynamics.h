@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dynamics.h - what crest factor and zero-crossing rate are made of, for a sound in pieces */
+/* dynamics.h - crest factor and zero-crossing rate of a signal in blocks */
 
 #ifndef PATINA_MEASURE_DYNAMICS_H
 #define PATINA_MEASURE_DYNAMICS_H
@@ -8,17 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Zero it to start, all but the mean. */
+/** Set mean and zero the rest to start. */
 typedef struct pt_dynamics {
-    double mean;              /* of the whole signal, for ac_energy; given by the user */
+    double mean;              /* of the whole signal, for ac_energy; set by the caller */
     double energy, ac_energy; /* sum of x^2, DC included, and of (x - mean)^2 */
     float peak;               /* max|x| */
-    bool nonfinite;           /* a NaN or Inf came; then nothing else means anything */
-    bool negative;            /* the last sample was */
+    bool nonfinite;           /* a NaN or Inf occurred; the other members are not valid then */
+    bool negative;            /* sign of the last sample */
     uint64_t n_samples, n_zero_crossings;
 } pt_dynamics;
 
-/** Samples that the public functions add at a time; pieces of this size give the same bits. */
+/** Block size of the public functions; blocks of this size give the same bits. */
 #define PT_DYNAMICS_CHUNK 8192
 
 void pt_dynamics_add(pt_dynamics *dynamics, const float *x, size_t n_samples);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* loudness.c - integrated loudness after ITU-R BS.1770-5, with both gates
+/* loudness.c - integrated loudness of ITU-R BS.1770-5, with both gates
  *
  *   frames -> hops of 100 ms -> K-weighting -> energy of a hop -> block of four -> history -> LUFS
  *
- * A hop is filtered when it is complete: in blocks that the wide kernel takes, and what is left
- * over of it sample by sample. Nothing depends on how the frames arrived.
+ * A complete hop is filtered in runs of the SIMD kernel; the rest of it sample by sample. The result
+ * does not depend on how the frames are split into calls.
  */
 
 #include "measure/loudness.h"
@@ -22,15 +22,15 @@
 #include "dsp/iir_energy.h"
 #include "dsp/stats.h"
 
-#define WEIGHTED_CHANNELS_MAX 6 /* channels; what comes after them has no place in the standard */
-#define BLOCK_HOPS            4 /* 400 ms, 75 % overlap */
-#define PAGE_BLOCKS           1022 /* with its header, a page of history takes 8 KiB */
+#define WEIGHTED_CHANNELS_MAX 6    /* further channels are not in the standard and are ignored */
+#define BLOCK_HOPS            4    /* 400 ms, 75 % overlap */
+#define PAGE_BLOCKS           1022 /* a page of history takes 8 KiB with its header */
 
-/* 10^((L + 0.691) / 10): the mean square of which BS.1770, formula 2, says that it has L LUFS. */
+/* 10^((L + 0.691) / 10): the mean square of L LUFS (BS.1770, formula 2). */
 #define GATE_ABSOLUTE 1.1724653045822981e-7 /* -70 LUFS */
 #define GATE_RELATIVE 0.1                   /* -10 LU */
 
-/* Mean squares of the blocks over the absolute gate, newest page first. */
+/* Mean squares of the blocks above the absolute gate, newest page first. */
 typedef struct page {
     struct page *prev;
     size_t n;
@@ -41,8 +41,9 @@ struct pt_loudness_meter {
     pt_arena *arena;
     const pt_dsp_ops *ops;
     unsigned n_channels, n_weighted;
-    size_t hop, n_runs; /* frames in a hop, and runs of 8 L of them that it consists of */
-    double weight[WEIGHTED_CHANNELS_MAX]; /* energy of a channel in a hop to its share of a block */
+    size_t hop, n_runs; /* frames in a hop, and runs of 8 L frames in it */
+    double
+        weight[WEIGHTED_CHANNELS_MAX]; /* energy of a channel in a hop -> mean square of a block */
     pt_iir_energy_plan k_weighting;
     double state[WEIGHTED_CHANNELS_MAX][4];
     float *frames; /* [hop, n_weighted], being filled */
@@ -53,7 +54,7 @@ struct pt_loudness_meter {
     page *history;
 };
 
-/* BS.1770-5, annex 1, table 3: L R, then C, LFE or surrounds as the count of channels says. */
+/* BS.1770-5, annex 1, table 3; the layout follows from the number of channels. */
 static double channel_weight(unsigned c, unsigned n_weighted) {
     static const double weights[WEIGHTED_CHANNELS_MAX + 1][WEIGHTED_CHANNELS_MAX] = {
         [1] = {1.0},
@@ -66,8 +67,8 @@ static double channel_weight(unsigned c, unsigned n_weighted) {
     return weights[n_weighted][c];
 }
 
-/* The tabulated 48 kHz filters as analogue prototypes, mapped to any rate by the bilinear
- * transform. Returns the gain that the sections leave out. */
+/* The tabulated 48 kHz filters as analogue prototypes, mapped to any rate by the bilinear transform.
+ * Returns the gain, which the sections do not include. */
 static double k_weighting(unsigned rate_hz, pt_iir_section *shelf, pt_iir_section *high_pass) {
     const double shelf_q = 0.7071752369554196, high_pass_q = 0.5003270373238773;
     const double vh = pow(10.0, 3.999843853973347 / 20.0), vb = pow(vh, 0.4996667741545416);
@@ -90,10 +91,11 @@ static double k_weighting(unsigned rate_hz, pt_iir_section *shelf, pt_iir_sectio
 patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena *arena,
                                      pt_loudness_meter **out, patina_error *err) {
     if (rate_hz < PATINA_RATE_MIN_HZ || rate_hz > PATINA_RATE_MAX_HZ)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "a rate of %u Hz: %u to %u Hz are measured",
-                       rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
+        return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
+                       "the rate is %u Hz; supported are %u to %u Hz", rate_hz, PATINA_RATE_MIN_HZ,
+                       PATINA_RATE_MAX_HZ);
     if (n_channels < 1 || n_channels > PATINA_CHANNELS_MAX)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "%u channels: 1 to %u are measured",
+        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "%u channels; supported are 1 to %u",
                        n_channels, PATINA_CHANNELS_MAX);
 
     const size_t hop = (size_t)pt_loudness_block_frames(rate_hz) / BLOCK_HOPS;
@@ -187,7 +189,7 @@ patina_status pt_loudness_meter_add(pt_loudness_meter *meter, const float *sampl
         const size_t room = meter->hop - meter->n_filled;
         const size_t n = n_frames < room ? n_frames : room;
         if (n == meter->hop && meter->n_channels == meter->n_weighted) {
-            PT_TRY(process_hop(meter, samples, err)); /* where it lies */
+            PT_TRY(process_hop(meter, samples, err)); /* in place */
         } else {
             buffer_frames(meter, samples, n);
             if (n == room) {
@@ -201,7 +203,7 @@ patina_status pt_loudness_meter_add(pt_loudness_meter *meter, const float *sampl
     return PATINA_OK;
 }
 
-/* The mean of the blocks that pass a gate; 0 where none does. */
+/* The mean of the blocks that pass a gate; 0 if there is none. */
 static double gated_mean(const pt_loudness_meter *meter, double gate) {
     double sum = 0.0;
     uint64_t n = 0;
@@ -227,10 +229,10 @@ static patina_status measure(const patina_audio *audio, pt_arena *arena, double 
     PT_TRY(pt_loudness_meter_open(audio->rate_hz, audio->n_channels, arena, &meter, err));
     if (audio->n_frames < pt_loudness_block_frames(audio->rate_hz))
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "%zu frames at %u Hz: shorter than a loudness block of 400 ms",
+                       "%zu frames at %u Hz are shorter than a loudness block of 400 ms",
                        audio->n_frames, audio->rate_hz);
     if (!pt_stats_all_finite(audio->samples, audio->n_frames * audio->n_channels))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "a NaN or an infinity among the samples");
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "the samples contain a NaN or an infinity");
     PT_TRY(pt_loudness_meter_add(meter, audio->samples, audio->n_frames, err));
     *lufs = pt_loudness_meter_value(meter);
     return PATINA_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ltas.c - the long-term average spectrum in 64 sixth-octave bands
  *
- * Two frames a transform: that of hops 0 to 3 and that of hops 1 to 4.
+ * One transform computes two frames: that of hops 0 to 3 and that of hops 1 to 4.
  */
 
 #include "measure/ltas.h"
@@ -15,14 +15,15 @@
 #include "dsp/denormal.h"
 #include "dsp/stats.h"
 
-#define BIN_HZ      ((double)PATINA_RATE_HZ / PT_LTAS_FRAME)
-#define WINDOW_GAIN 1.5 /* sum of the squared Hann windows of four frames, at every sample */
+#define BIN_HZ ((double)PATINA_RATE_HZ / PT_LTAS_FRAME)
+#define WINDOW_GAIN                                                                                \
+    1.5 /* sum of the squared Hann windows of the four frames that contain a sample */
 
 double patina_ltas_edge_hz(size_t b) {
     return pow(10.0, 1.15 + 0.05 * (double)b);
 }
 
-/* Bin k stands for [(k - 1/2) D, (k + 1/2) D]; the edges cut the first and the last bin. */
+/* Bin k covers [(k - 1/2) D, (k + 1/2) D]; the first and last bin of a band have weights. */
 static pt_ltas_band band_between(double low_hz, double high_hz) {
     const double low = low_hz / BIN_HZ + 0.5, high = high_hz / BIN_HZ + 0.5;
     const double first = floor(low), last = floor(high);
@@ -62,7 +63,7 @@ void pt_ltas_init(pt_ltas *ltas, const patina_meter *meter, double mean,
     memset(&workspace->power, 0, sizeof workspace->power);
 }
 
-/* Takes a hop of n samples and then zeros; every second one completes a pair of frames. */
+/* Adds a hop of n samples, padded with zeros. Every second hop completes a pair of frames. */
 static void add_hop(pt_ltas *ltas, const float *x, size_t n) {
     pt_welch_pack_quarter(x, n, ltas->mean, ltas->hop[ltas->n_hops++]);
     if (ltas->n_hops < 5) return;
@@ -72,9 +73,9 @@ static void add_hop(pt_ltas *ltas, const float *x, size_t n) {
     ltas->meter->ops->welch_accumulate(ltas->meter->spectrum, quarter, &ltas->workspace->pair,
                                        &ltas->workspace->power);
     for (size_t h = 0; h < 3; h++) { /* the two oldest to the end */
-        double *kept = ltas->hop[h + 2];
+        double *hop = ltas->hop[h + 2];
         ltas->hop[h + 2] = ltas->hop[h];
-        ltas->hop[h] = kept;
+        ltas->hop[h] = hop;
     }
     ltas->n_hops = 3;
 }
@@ -86,7 +87,7 @@ void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples) {
         const size_t room = PT_LTAS_HOP - ltas->n_filled;
         const size_t n = n_samples < room ? n_samples : room;
         if (n == PT_LTAS_HOP) {
-            add_hop(ltas, x, n); /* where it lies */
+            add_hop(ltas, x, n); /* in place */
         } else {
             memcpy(hop_buffer + ltas->n_filled, x, n * sizeof *x);
             ltas->n_filled += n;
@@ -105,8 +106,8 @@ const double *pt_ltas_finish(pt_ltas *ltas) {
     if (ltas->n_filled > 0) add_hop(ltas, ltas->workspace->hop_buffer, ltas->n_filled);
     ltas->n_filled = 0;
 
-    /* Three frames more hold something of the signal. Where that makes their number odd, the last
-     * pair's second frame is four hops of zeros. */
+    /* Three more frames overlap the signal. If their number is then odd, the second frame of the last
+     * pair is four hops of zeros. */
     for (size_t h = 0; h < 3 || ltas->n_hops != 3; h++)
         add_hop(ltas, ltas->workspace->hop_buffer, 0);
     pt_welch_get_bins(&ltas->workspace->power, bins);
@@ -136,20 +137,24 @@ void pt_ltas_levels(const patina_meter *meter, const double *power, unsigned sou
 patina_status patina_ltas_measure(const patina_meter *meter, const float *x, size_t n_samples,
                                   unsigned source_rate_hz, double levels[PATINA_LTAS_BANDS],
                                   pt_arena *scratch, patina_error *err) {
-    if (n_samples == 0) return pt_fail(err, PATINA_ERANGE, "no samples to take a spectrum of");
+    if (n_samples == 0)
+        return pt_fail(err, PATINA_ERANGE, "the spectrum of 0 samples is not defined");
     if (!pt_stats_all_finite(x, n_samples))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "a NaN or an infinity among the samples");
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "the samples contain a NaN or an infinity");
 
-    const pt_arena_marker mark = pt_arena_mark(scratch);
-    pt_ltas_workspace *workspace = pt_arena_alloc(scratch, sizeof *workspace);
-    if (!workspace) return pt_fail(err, PATINA_ENOMEM, "no memory for a spectrum");
-
+    pt_scratch memory;
+    pt_ltas_workspace *workspace =
+        pt_arena_alloc(pt_scratch_begin(&memory, scratch), sizeof *workspace);
+    if (!workspace) {
+        pt_scratch_end(&memory);
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for a spectrum");
+    }
     const unsigned mode = pt_denormals_flush();
     pt_ltas ltas;
     pt_ltas_init(&ltas, meter, pt_stats_mean(x, n_samples), workspace);
     pt_ltas_add(&ltas, x, n_samples);
     pt_ltas_levels(meter, pt_ltas_finish(&ltas), source_rate_hz, levels);
     pt_denormals_restore(mode);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch_end(&memory);
     return PATINA_OK;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* ltas.h - the long-term spectrum's estimator, for a whole signal or one that arrives in pieces
+/* ltas.h - estimator of the long-term average spectrum of a stream of samples
  *
  * samples - mean -> hops of 8192 -> frames of 32768 (Hann) -> |X|^2, summed -> P_k -> 64 levels
  *
- * The signal is thought of as extended by zeros on both sides, so that every sample, the first and
- * the last too, is seen by exactly four frames whose squared windows add up to 1.5: the P_k sum up
- * to the signal's AC power exactly.
+ * The signal is extended by zeros on both sides, so that every sample is in exactly four frames whose
+ * squared windows add up to 1.5, and the sum of P_k is the AC power of the signal.
  */
 
 #ifndef PATINA_MEASURE_LTAS_H
@@ -23,7 +22,7 @@
 #define PT_LTAS_HOP   (PT_LTAS_FRAME / 4) /* a quarter, so two frames in a row span five */
 #define PT_LTAS_BINS  (PT_LTAS_FRAME / 2 + 1)
 
-/** The bins that a band covers, all of them whole but for the first and the last. */
+/** The bins of a band; the first and the last one are weighted. */
 typedef struct pt_ltas_band {
     size_t first, last; /* first < last: no band is narrower than a bin */
     double first_weight, last_weight;
@@ -35,9 +34,9 @@ struct patina_meter {
     pt_ltas_band band[PATINA_LTAS_BANDS];
 };
 
-/** What an estimator works in: 1.3 MB. */
+/** Scratch memory of an estimator: 1.3 MB. */
 typedef struct pt_ltas_workspace {
-    _Alignas(64) double hop[5][PT_LTAS_HOP]; /* as pt_welch_pack_quarter makes them */
+    _Alignas(64) double hop[5][PT_LTAS_HOP]; /* packed by pt_welch_pack_quarter */
     pt_welch_workspace pair;
     pt_welch_power power;
     double bins[PT_LTAS_BINS];
@@ -48,23 +47,23 @@ typedef struct pt_ltas {
     const patina_meter *meter;
     double mean;
     pt_ltas_workspace *workspace;
-    double *hop[5];  /* oldest first; those before the signal are zeros */
-    size_t n_hops;   /* that stand in hop */
+    double *hop[5];  /* oldest first; hops before the signal are zeros */
+    size_t n_hops;   /* in hop */
     size_t n_filled; /* of hop_buffer */
     uint64_t n_samples;
 } pt_ltas;
 
-/** mean is subtracted from every sample; the workspace is the caller's. */
+/** mean is subtracted from every sample; the caller owns the workspace. */
 void pt_ltas_init(pt_ltas *ltas, const patina_meter *meter, double mean,
                   pt_ltas_workspace *workspace);
 
-/** However a signal is cut into pieces, its spectrum comes out with the same bits. */
+/** The result has the same bits for every division of the signal into calls. */
 void pt_ltas_add(pt_ltas *ltas, const float *x, size_t n_samples);
 
-/** Ends the signal, of one sample at least. P_k, [PT_LTAS_BINS], in the workspace. */
+/** Ends the signal of at least one sample. Returns P_k, [PT_LTAS_BINS], in the workspace. */
 const double *pt_ltas_finish(pt_ltas *ltas);
 
-/** P_k to the level of each band in dBFS. */
+/** Converts P_k to the levels of the bands in dBFS. */
 void pt_ltas_levels(const patina_meter *meter, const double *power, unsigned source_rate_hz,
                     double levels[PATINA_LTAS_BANDS]);
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* targets.c - all targets of one sound, in one go or as it arrives
+/* targets.c - all targets of one signal, from a buffer or from a stream
  *
  *   source frames ------------------> loudness (source)
  *   48 kHz mix -> hops of 8192 -+---> loudness (mono)
  *                               +---> crest, zero crossings, AC power
  *                               +---> LTAS
  *
- * One go is the same walk as pieces, and both cut the mix into the same hops, so they give the
- * same bits: what generate writes, measure confirms.
+ * A buffer is processed like a stream, in the same hops, so both give the same bits.
  */
 
 #include <math.h>
@@ -26,10 +25,9 @@
 #include "measure/ltas.h"
 
 #define HOP         PT_LTAS_HOP
-#define ARENA_BYTES ((size_t)5 << 19) /* 2.5 MB, of which a stream touches what it needs */
+#define ARENA_BYTES ((size_t)5 << 19) /* 2.5 MB, not all of it used */
 
-_Static_assert(HOP == PT_DYNAMICS_CHUNK,
-               "so that patina_crest_factor_db gives the bits of a stream");
+_Static_assert(HOP == PT_DYNAMICS_CHUNK, "patina_crest_factor_db gives the same bits as a stream");
 
 struct patina_targets_stream {
     const patina_meter *meter;
@@ -37,11 +35,11 @@ struct patina_targets_stream {
     pt_loudness_meter *source, *mono;
     pt_ltas ltas;
     pt_dynamics dynamics;
-    bool finite; /* until a NaN or Inf came; nothing is measured from then on */
+    bool finite; /* no NaN or Inf so far; nothing is measured after one */
     uint64_t n_source, n_mix;
     float hop[HOP];     /* of the mix */
     size_t n_filled;    /* of hop */
-    pt_arena own_arena; /* of a stream that was opened; one go takes from its caller's */
+    pt_arena own_arena; /* of an opened stream; a buffer uses the arena of its caller */
 };
 
 static patina_status stream_init(patina_targets_stream *stream, const patina_meter *meter,
@@ -68,7 +66,7 @@ static patina_status add_source(patina_targets_stream *stream, const float *samp
                           : PATINA_OK;
 }
 
-/* One hop of the mix; only the last may be shorter. */
+/* One hop of the mix; only the last one can be shorter. */
 static patina_status add_hop(patina_targets_stream *stream, const float *x, size_t n,
                              patina_error *err) {
     stream->n_mix += n;
@@ -105,19 +103,20 @@ static patina_status validate(const patina_targets_stream *stream, patina_error 
     const uint64_t block = pt_loudness_block_frames(stream->rate_hz);
     if (stream->n_source < block)
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "%llu frames at %u Hz: shorter than a loudness block of 400 ms",
+                       "%llu frames at %u Hz are shorter than a loudness block of 400 ms",
                        (unsigned long long)stream->n_source, stream->rate_hz);
     if (!stream->finite)
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "a NaN or an infinity among the samples");
-    if (stream->n_mix == 0) return pt_fail(err, PATINA_ERANGE, "a source without its 48 kHz mix");
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "the samples contain a NaN or an infinity");
+    if (stream->n_mix == 0)
+        return pt_fail(err, PATINA_ERANGE, "the 48 kHz mix of the source is missing");
     if (stream->dynamics.ac_energy / (double)stream->n_mix < PATINA_SILENCE_POWER)
         return pt_fail(err, PATINA_REJECT_SILENT,
-                       "silent: apart from DC its power is under -100 dB re full scale");
+                       "silent: the AC power is below -100 dB re full scale");
     return PATINA_OK;
 }
 
-/* A source of just one block may, at an odd rate, make a mix some samples short of one (19198 of
- * 19200 samples from 8001 Hz); as silence behind the end they cost less than 0.005 dB. */
+/* At an odd rate, the mix of a source of one block can be some samples short of a block (19198 of
+ * 19200 samples from 8001 Hz). They are added as silence, an error below 0.005 dB. */
 static patina_status pad_to_block(patina_targets_stream *stream, patina_error *err) {
     static const float zero = 0.0F;
     for (uint64_t n = stream->n_mix; n < pt_loudness_block_frames(PATINA_RATE_HZ); n++)
@@ -148,7 +147,7 @@ patina_status patina_targets_stream_open(const patina_meter *meter, unsigned rat
     patina_targets_stream *stream = calloc(1, sizeof *stream);
     if (!stream) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
     pt_arena_init(&stream->own_arena);
-    /* One block with room for some hours; a second one would be larger still. */
+    /* Reserves one arena block for some hours of audio. */
     if (pt_arena_alloc(&stream->own_arena, ARENA_BYTES)) pt_arena_reset(&stream->own_arena);
     const patina_status status =
         stream_init(stream, meter, rate_hz, n_channels, mix_mean, &stream->own_arena, err);
@@ -169,7 +168,8 @@ void patina_targets_stream_close(patina_targets_stream **stream) {
 patina_status patina_targets_stream_add_source(patina_targets_stream *stream,
                                                const patina_audio *audio, patina_error *err) {
     if (audio->rate_hz != stream->rate_hz || audio->n_channels != stream->n_channels)
-        return pt_fail(err, PATINA_ERANGE, "%u channels at %u Hz after %u channels at %u Hz",
+        return pt_fail(err, PATINA_ERANGE,
+                       "%u channels at %u Hz do not continue %u channels at %u Hz",
                        audio->n_channels, audio->rate_hz, stream->n_channels, stream->rate_hz);
     const unsigned mode = pt_denormals_flush();
     const patina_status status = add_source(stream, audio->samples, audio->n_frames, err);
@@ -196,18 +196,21 @@ patina_status patina_targets_stream_finish(patina_targets_stream *stream, patina
 patina_status patina_targets_measure(const patina_meter *meter, const patina_audio *source,
                                      const float *mix, size_t n_mix, patina_targets *targets,
                                      pt_arena *scratch, patina_error *err) {
-    const pt_arena_marker mark = pt_arena_mark(scratch);
-    patina_targets_stream *stream = pt_arena_calloc(scratch, 1, sizeof *stream);
-    if (!stream) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
-
+    pt_scratch memory;
+    pt_arena *arena = pt_scratch_begin(&memory, scratch);
+    patina_targets_stream *stream = pt_arena_calloc(arena, 1, sizeof *stream);
+    if (!stream) {
+        pt_scratch_end(&memory);
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for the targets");
+    }
     const unsigned mode = pt_denormals_flush();
     const double mean = n_mix > 0 ? pt_stats_mean(mix, n_mix) : 0.0;
     patina_status status =
-        stream_init(stream, meter, source->rate_hz, source->n_channels, mean, scratch, err);
+        stream_init(stream, meter, source->rate_hz, source->n_channels, mean, arena, err);
     if (status == PATINA_OK) status = add_source(stream, source->samples, source->n_frames, err);
     if (status == PATINA_OK) status = add_mix(stream, mix, n_mix, err);
     if (status == PATINA_OK) status = stream_finish(stream, targets, err);
     pt_denormals_restore(mode);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch_end(&memory);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer_ops.c - the walk for sound in memory */
+/* buffer_ops.c - measure, degrade and embed audio in memory */
 
 #include <patina/buffer_ops.h>
 
@@ -20,7 +20,7 @@ patina_status patina_buffer_measure(const patina_meter *meter, const patina_audi
     return status;
 }
 
-static patina_status degrade(const pt_degrade_request *request, const patina_effect_config *suite,
+static patina_status degrade(const pt_degrade_request *request, const patina_effect_config *config,
                              const patina_audio *sound, patina_degraded *degraded,
                              patina_error *err) {
     pt_rng draw;
@@ -30,37 +30,38 @@ static patina_status degrade(const pt_degrade_request *request, const patina_eff
     patina_status status = pt_segment_from_audio(
         sound, pt_degrade_request_segment_spec(request, &draw), &segment, &arena, err);
     if (status == PATINA_OK)
-        status = pt_degrade_request_run(request, suite, &segment, degraded, &arena, err);
+        status = pt_degrade_request_run(request, config, &segment, degraded, &arena, err);
     pt_arena_release(&arena);
     return status;
 }
 
-patina_status patina_buffer_degrade(const patina_effect_config *suite, const patina_audio *sound,
+patina_status patina_buffer_degrade(const patina_effect_config *config, const patina_audio *sound,
                                     uint64_t seed, const char *entry, uint32_t variant,
                                     patina_effect_order order, patina_degraded *degraded,
                                     patina_error *err) {
     const pt_degrade_request drawn = {
         .seed = seed, .entry = entry, .variant = variant, .order = order};
-    return degrade(&drawn, suite, sound, degraded, err);
+    return degrade(&drawn, config, sound, degraded, err);
 }
 
-patina_status patina_buffer_replay(const patina_effect_config *suite, const patina_audio *sound,
+patina_status patina_buffer_replay(const patina_effect_config *config, const patina_audio *sound,
                                    const patina_recipe *recipe, patina_degraded *degraded,
                                    patina_error *err) {
     const pt_degrade_request replayed = pt_degrade_request_from_recipe(recipe);
-    return degrade(&replayed, suite, sound, degraded, err);
+    return degrade(&replayed, config, sound, degraded, err);
 }
 
 patina_status patina_buffer_embed(const patina_clap *clap, const patina_audio *sound,
                                   uint64_t start, float embedding[PATINA_EMBEDDING_SIZE],
                                   pt_arena *scratch, patina_error *err) {
-    const pt_segment_spec cut = {.start = start, .frames = PATINA_FRAMES_TO_END};
-    const pt_arena_marker mark = pt_arena_mark(scratch);
+    const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
+    pt_scratch memory;
+    pt_arena *arena = pt_scratch_begin(&memory, scratch);
     pt_segment segment;
-    patina_status status = pt_segment_from_audio(sound, cut, &segment, scratch, err);
+    patina_status status = pt_segment_from_audio(sound, spec, &segment, arena, err);
     if (status == PATINA_OK) status = pt_segment_check_finite(&segment, err);
     if (status == PATINA_OK)
-        status = patina_clap_embed_audio(clap, segment.mix, segment.n_mix, embedding, scratch, err);
-    pt_arena_rewind(scratch, mark);
+        status = patina_clap_embed_audio(clap, segment.mix, segment.n_mix, embedding, arena, err);
+    pt_scratch_end(&memory);
     return status;
 }

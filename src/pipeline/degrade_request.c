@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* degrade_request.c - window to degraded window: check, draw or read the chain, apply it, account for it */
+/* degrade_request.c - builds and applies the chain of one window, and makes its provenance */
 
 #include "pipeline/degrade_request.h"
 
@@ -22,35 +22,35 @@ pt_segment_spec pt_degrade_request_segment_spec(const pt_degrade_request *reques
     return (pt_segment_spec){.rng = draw};
 }
 
-static patina_status build_chain(const patina_effect_config *suite,
+static patina_status build_chain(const patina_effect_config *config,
                                  const pt_degrade_request *request, size_t n_samples,
                                  patina_effect_chain **chain, patina_error *err) {
     if (request->recipe)
         return patina_effect_chain_from_json(request->recipe->chain_json, chain, err);
     if (request->effects)
-        return patina_effect_chain_from_names(suite, request->effects, request->severity,
+        return patina_effect_chain_from_names(config, request->effects, request->severity,
                                               request->seed, request->entry, request->variant,
                                               n_samples, chain, err);
-    return patina_effect_chain_draw(suite, request->seed, request->entry, request->variant,
+    return patina_effect_chain_draw(config, request->seed, request->entry, request->variant,
                                     request->order, n_samples, chain, err);
 }
 
-static patina_status apply(const patina_effect_config *suite, const patina_effect_chain *chain,
+static patina_status apply(const patina_effect_config *config, const patina_effect_chain *chain,
                            const pt_degrade_request *request, const pt_segment *segment,
                            patina_degraded *degraded, pt_arena *arena, patina_error *err) {
     const patina_provenance known = {.entry = request->entry,
                                      .seed = request->seed,
                                      .variant = request->variant,
                                      .window = segment->window};
-    patina_degrade_stats damage;
+    patina_degrade_stats stats;
     char *json = NULL;
     float *samples = malloc(segment->n_mix * sizeof *samples);
 
     if (!samples) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     patina_status status =
-        patina_effect_chain_apply(suite, chain, request->seed, request->entry, request->variant,
-                                  segment->mix, segment->n_mix, samples, &damage, arena, err);
-    if (status == PATINA_OK && !(json = pt_provenance_fill_to_json(known, chain, &damage)))
+        patina_effect_chain_apply(config, chain, request->seed, request->entry, request->variant,
+                                  segment->mix, segment->n_mix, samples, &stats, arena, err);
+    if (status == PATINA_OK && !(json = pt_provenance_fill_to_json(known, chain, &stats)))
         status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK)
         *degraded = (patina_degraded){samples, segment->n_mix, json};
@@ -60,15 +60,15 @@ static patina_status apply(const patina_effect_config *suite, const patina_effec
 }
 
 patina_status pt_degrade_request_run(const pt_degrade_request *request,
-                                     const patina_effect_config *suite, const pt_segment *segment,
+                                     const patina_effect_config *config, const pt_segment *segment,
                                      patina_degraded *degraded, pt_arena *arena,
                                      patina_error *err) {
     patina_effect_chain *chain = NULL;
 
     if (request->recipe) PT_TRY(pt_window_check(&segment->window, &request->recipe->window, err));
     PT_TRY(pt_segment_check(segment, err));
-    PT_TRY(build_chain(suite, request, segment->n_mix, &chain, err));
-    const patina_status status = apply(suite, chain, request, segment, degraded, arena, err);
+    PT_TRY(build_chain(config, request, segment->n_mix, &chain, err));
+    const patina_status status = apply(config, chain, request, segment, degraded, arena, err);
     patina_effect_chain_close(&chain);
     return status;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* file_ops.c - the walk for single files
+/* file_ops.c - measure, degrade and embed single audio files
  *
- *     measure   two passes in bounded memory: the first finds the mean that LTAS leaves out
- *     degrade   the window that generate would draw, or a recipe's
- *     embed     the first 10 s from a frame on
+ *     measure   two passes in bounded memory: the first computes the mean that LTAS removes
+ *     degrade   the window that generate draws, or the window of a recipe
+ *     embed     10 s from a start frame
  */
 
 #include <patina/file_ops.h>
@@ -18,8 +18,8 @@
 #include "pipeline/degrade_request.h"
 #include "pipeline/stream_file.h"
 
-/* Opens a file named on the command line: there, a missing one and an unreadable one are faults of
- * the entry alike. */
+/* Opens a file that the caller names: a missing file and an unreadable one are both faults of the
+ * entry. */
 static patina_status open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
     const patina_status status = pt_byte_source_open_file(path, bytes, err);
     if (status == PATINA_EIO && err) err->status = PATINA_REJECT_UNDECODABLE;
@@ -70,7 +70,7 @@ patina_status patina_file_measure(const patina_meter *meter, const char *path, u
 
 /* ---------------------------------------------------------------- degrade */
 
-static patina_status degrade_file(const patina_effect_config *suite, const char *path,
+static patina_status degrade_file(const patina_effect_config *config, const char *path,
                                   const pt_degrade_request *request, patina_degraded *degraded,
                                   patina_error *err) {
     pt_byte_source bytes = {0};
@@ -84,38 +84,38 @@ static patina_status degrade_file(const patina_effect_config *suite, const char 
     status = pt_segment_decode(&bytes, pt_degrade_request_segment_spec(request, &draw), &segment,
                                &arena, err);
     if (status == PATINA_OK)
-        status = pt_degrade_request_run(request, suite, &segment, degraded, &arena, err);
+        status = pt_degrade_request_run(request, config, &segment, degraded, &arena, err);
     if (status != PATINA_OK &&
-        status != PATINA_EUSAGE) /* a word that is no effect lies not in the file */
+        status != PATINA_EUSAGE) /* an unknown effect is not the file's fault */
         pt_error_add_context(err, "file '%s'", path);
     pt_arena_release(&arena);
     pt_byte_source_close(&bytes);
     return status;
 }
 
-patina_status patina_file_degrade(const patina_effect_config *suite, const char *path,
+patina_status patina_file_degrade(const patina_effect_config *config, const char *path,
                                   uint64_t seed, const char *entry, uint32_t variant,
                                   patina_effect_order order, patina_degraded *degraded,
                                   patina_error *err) {
     const pt_degrade_request drawn = {
         .seed = seed, .entry = entry, .variant = variant, .order = order};
-    return degrade_file(suite, path, &drawn, degraded, err);
+    return degrade_file(config, path, &drawn, degraded, err);
 }
 
-patina_status patina_file_degrade_from_names(const patina_effect_config *suite, const char *path,
+patina_status patina_file_degrade_from_names(const patina_effect_config *config, const char *path,
                                              const char *effects, patina_severity severity,
                                              uint64_t seed, const char *entry, uint32_t variant,
                                              patina_degraded *degraded, patina_error *err) {
     const pt_degrade_request named = {
         .seed = seed, .entry = entry, .variant = variant, .effects = effects, .severity = severity};
-    return degrade_file(suite, path, &named, degraded, err);
+    return degrade_file(config, path, &named, degraded, err);
 }
 
-patina_status patina_file_replay(const patina_effect_config *suite, const char *path,
+patina_status patina_file_replay(const patina_effect_config *config, const char *path,
                                  const patina_recipe *recipe, patina_degraded *degraded,
                                  patina_error *err) {
     const pt_degrade_request replayed = pt_degrade_request_from_recipe(recipe);
-    return degrade_file(suite, path, &replayed, degraded, err);
+    return degrade_file(config, path, &replayed, degraded, err);
 }
 
 void patina_degraded_release(patina_degraded *degraded) {
@@ -129,19 +129,19 @@ void patina_degraded_release(patina_degraded *degraded) {
 patina_status patina_file_embed(const patina_clap *clap, const char *path, uint64_t start,
                                 float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                 patina_error *err) {
-    const pt_segment_spec cut = {.start = start, .frames = PATINA_FRAMES_TO_END};
-    const pt_arena_marker mark = pt_arena_mark(scratch);
+    const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
     pt_byte_source bytes = {0};
     pt_segment segment;
-    patina_status status = open_file(path, &bytes, err);
+    pt_scratch memory;
+    PT_TRY(open_file(path, &bytes, err));
 
-    if (status != PATINA_OK) return status;
-    status = pt_segment_decode(&bytes, cut, &segment, scratch, err);
+    pt_arena *arena = pt_scratch_begin(&memory, scratch);
+    patina_status status = pt_segment_decode(&bytes, spec, &segment, arena, err);
     if (status == PATINA_OK) status = pt_segment_check_finite(&segment, err);
     if (status == PATINA_OK)
-        status = patina_clap_embed_audio(clap, segment.mix, segment.n_mix, embedding, scratch, err);
+        status = patina_clap_embed_audio(clap, segment.mix, segment.n_mix, embedding, arena, err);
     if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
-    pt_arena_rewind(scratch, mark);
+    pt_scratch_end(&memory);
     pt_byte_source_close(&bytes);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* audio_preview.c - sounds for a page */
+/* audio_preview.c - downsampled audio and mel spectrograms for the page */
 
 #include "report/audio_preview.h"
 
@@ -16,8 +16,9 @@
 
 /* ---------------------------------------------------------------- half the rate */
 
-/* In one transform: its upper half is left out, and what lies near the new end fades, so that
- * nothing rings. The zeros behind the sound keep its end off its beginning. */
+/* One transform of the whole signal: the upper half of the spectrum is dropped, and the bins below
+ * the new Nyquist frequency are faded out to avoid ringing. The zeros after the signal separate its
+ * end from its beginning. */
 patina_status pt_audio_preview_downsample(const float *x, size_t n, float *out, pt_arena *scratch,
                                           patina_error *err) {
     enum { SIZE = 1 << 19 }; /* the least power of two over PATINA_WINDOW_FRAMES */
@@ -41,7 +42,7 @@ patina_status pt_audio_preview_downsample(const float *x, size_t n, float *out, 
             spectrum[2 * k] *= gain;
             spectrum[2 * k + 1] *= gain;
         }
-        spectrum[SIZE / 2 + 1] = 0.0; /* of bin SIZE / 4, which has no phase now */
+        spectrum[SIZE / 2 + 1] = 0.0; /* bin SIZE / 4 is real */
         pt_fft_inverse(half, spectrum, samples);
         for (size_t i = 0; i < n / 2; i++)
             out[i] = (float)(samples[i] / SIZE);
@@ -55,7 +56,7 @@ patina_status pt_audio_preview_downsample(const float *x, size_t n, float *out, 
 /* ---------------------------------------------------------------- mel bands */
 
 #define DYNAMIC_RANGE_DB 80.0
-#define COLUMNS_MAX      334 /* columns; three frames each of a sound of 10 s */
+#define COLUMNS_MAX      334 /* three frames each for 10 s */
 
 patina_status pt_mel_spectrogram_open(pt_mel **mel, patina_error *err) {
     const pt_feature_extractor_config config = {.n_fft = 1024,
@@ -85,8 +86,8 @@ patina_status pt_mel_spectrogram_compute(const pt_mel *mel, const float *x, size
     return PATINA_OK;
 }
 
-/* From black over violet and orange to pale yellow, lighter from step to step, so that it reads in
- * grey as well; own stops, blended in sRGB. */
+/* From black through violet and orange to pale yellow, with increasing lightness so that it works in
+ * greyscale; stops interpolated in sRGB. */
 static void make_colormap(unsigned char palette[256][3]) {
     static const double stops[][3] = {{8, 6, 24},    {44, 18, 92},   {110, 30, 122}, {178, 48, 104},
                                       {228, 92, 62}, {250, 160, 58}, {252, 236, 170}};
@@ -103,8 +104,8 @@ static void make_colormap(unsigned char palette[256][3]) {
 
 patina_status pt_mel_spectrogram_to_png(const float *features, size_t n_frames, double top_db,
                                         pt_strbuf *png, size_t *width, patina_error *err) {
-    const size_t each =
-        (n_frames + COLUMNS_MAX - 1) / COLUMNS_MAX; /* frames a column: the loudest */
+    const size_t each = (n_frames + COLUMNS_MAX - 1) /
+                        COLUMNS_MAX; /* frames in a column, which shows their maximum */
     unsigned char palette[256][3];
     *width = n_frames / each;
     unsigned char *pixels = malloc(*width * PT_MEL_SPECTROGRAM_BANDS);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* chart.c - axes, bars, bands, cells, points and envelopes
+/* chart.c - histogram, spectrum, heat map, scatter plot and waveform as SVG
  *
- * Most pictures are 440 units wide, about what a phone shows, so that their letters stay readable
- * there; wider screens put several side by side. The spectrum stands alone and is wider: there the
- * style makes letters larger on a phone.
+ * Most charts are 440 units wide, the width of a phone, so that text stays readable there; wider
+ * screens show several side by side. The spectrum is wider; page.css enlarges its text on a phone.
  */
 
 #include "report/chart.h"
@@ -17,13 +16,13 @@
 #include "report/html.h"
 
 #define WIDTH      440.0
-#define TICKS_MAX  24 /* whatever the numbers; a round step gives far fewer */
+#define TICKS_MAX  24 /* a round step gives far fewer */
 #define WIDE_WIDTH 680.0
 
-/* A plot in a picture, and the numbers at its edges. */
+/* The plot area and the values at its edges. */
 typedef struct plot {
     double left, right, top, bottom; /* units */
-    double x0, x1, y0, y1;           /* numbers at left, right, bottom and top */
+    double x0, x1, y0, y1;           /* values at left, right, bottom and top */
 } plot;
 
 static double scale_x(const plot *p, double x) {
@@ -34,7 +33,7 @@ static double scale_y(const plot *p, double y) {
     return p->bottom - (y - p->y0) / (p->y1 - p->y0) * (p->bottom - p->top);
 }
 
-/* Foreign words only come in through id's callers, who choose it; title and desc are escaped. */
+/* id is not escaped: it never holds user text. */
 static void svg_open(pt_strbuf *out, const char *id, const char *class, double width, double height,
                      const char *title, const char *words) {
     pt_strbuf_printf(
@@ -66,7 +65,7 @@ static void svg_add_number(pt_strbuf *out, double x, double y, const char *ancho
     pt_strbuf_append(out, "</text>");
 }
 
-/* Decimals that tell multiples of a round step apart. */
+/* Decimals that multiples of a round step need. */
 static int decimals_for_step(double step) {
     int decimals = 0;
     while (decimals < 6 &&
@@ -75,7 +74,7 @@ static int decimals_for_step(double step) {
     return decimals;
 }
 
-/* Ticks at the multiples of a round step, with a line across the plot from each of the left. */
+/* Ticks at the multiples of a round step, each with a line across the plot. */
 static void axis_left(pt_strbuf *out, const plot *p, size_t n_ticks) {
     const double step = pt_nice_step(p->y1 - p->y0, n_ticks);
     const double first = ceil(p->y0 / step - 1e-9);
@@ -100,10 +99,10 @@ static void axis_bottom(pt_strbuf *out, const plot *p, size_t n_ticks) {
     pt_strbuf_append(out, "\n");
 }
 
-/* 1, 2 and 5 in each decade; too many of them where a range is wide, then only the ones. */
+/* 1, 2 and 5 in each decade; only 1 where the range is wide. */
 static void axis_bottom_log(pt_strbuf *out, const plot *p) {
     static const double ones[] = {1.0, 2.0, 5.0};
-    const double decades = p->x1 - p->x0; /* the plot's numbers are logarithms to base 10 */
+    const double decades = p->x1 - p->x0; /* x is a logarithm to base 10 */
     pt_strbuf_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fH%.1f\"/>", p->left, p->bottom,
                      p->right);
     for (double decade = floor(p->x0); decade <= p->x1; decade++)
@@ -123,8 +122,8 @@ static char *describe_histogram(const patina_quantiles *q, const char *unit) {
     const char *blank = *unit ? " " : "";
     pt_strbuf_printf(
         &words,
-        "Of %" PRIu64 " rows half lie between %.4g and %.4g%s%s and nine tenths between "
-        "%.4g and %.4g%s%s. The median is %.4g%s%s.",
+        "%" PRIu64 " rows: 25 %% to 75 %% are %.4g to %.4g%s%s, 5 %% to 95 %% are %.4g to "
+        "%.4g%s%s, the median is %.4g%s%s.",
         q->n, q->p25, q->p75, blank, unit, q->p5, q->p95, blank, unit, q->median, blank, unit);
     return pt_strbuf_detach(&words);
 }
@@ -158,14 +157,16 @@ void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const
     const double median = scale_x(&p, q->median);
     pt_strbuf_printf(out, "<path class=\"median\" d=\"M%.1f %.1fV%.1f\"/>", median, p.bottom,
                      p.top);
-    svg_add_text(out, p.right, 216.0, "end", *unit ? unit : "crossings a sample");
-    svg_add_text(out, p.left, 216.0, "start", "rows, upwards");
+    char label[96];
+    snprintf(label, sizeof label, "%s%s%s", title, *unit ? " in " : "", unit);
+    svg_add_text(out, p.right, 216.0, "end", label);
+    svg_add_text(out, p.left, 216.0, "start", "vertical: number of rows");
     svg_close(out);
 }
 
 /* ---------------------------------------------------------------- spectrum */
 
-/* Runs of bands where something is: from *b on; false when there is none left. */
+/* The next run of bands with rows, [*first, *last), from *first on; false if there is none. */
 static bool next_nonempty_bands(const patina_quantiles *band, size_t *first, size_t *last) {
     while (*first < PATINA_LTAS_BANDS && band[*first].n == 0)
         ++*first;
@@ -174,7 +175,7 @@ static bool next_nonempty_bands(const patina_quantiles *band, size_t *first, siz
     return *first < PATINA_LTAS_BANDS;
 }
 
-/* The area between two quantiles, there and back. */
+/* The area between two quantiles. */
 static void svg_add_quantile_area(pt_strbuf *out, const plot *p, const patina_quantiles *band,
                                   const char *class, size_t low, size_t high) {
     size_t first = 0, last;
@@ -203,14 +204,14 @@ static void svg_add_mean_line(pt_strbuf *out, const plot *p, const patina_quanti
     }
 }
 
-/* Octaves: band 2 + 6 o is the lower half of the third octave under 31.5 Hz times 2^o. */
+/* Octave o is centred between bands 6 o and 6 o + 1. */
 static void axis_octaves(pt_strbuf *out, const plot *p) {
     static const char *const names[PATINA_OCTAVE_COUNT] = {"16", "31", "63", "125", "250", "500",
                                                            "1k", "2k", "4k", "8k",  "16k"};
     pt_strbuf_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fH%.1f\"/>", p->left, p->bottom,
                      p->right);
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++) {
-        const double x = scale_x(p, 6.0 * (double)o + 0.5); /* its middle lies between two bands */
+        const double x = scale_x(p, 6.0 * (double)o + 0.5);
         pt_strbuf_printf(out, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>", x, p->bottom);
         svg_add_text(out, x, p->bottom + 27.0, "middle", names[o]);
     }
@@ -236,10 +237,11 @@ void pt_chart_spectrum(pt_strbuf *out, const char *id,
                     .y0 = 20.0 * floor(low / 20.0),
                     .y1 = 20.0 * ceil((high + 0.1) / 20.0)};
     pt_strbuf words = {0};
-    pt_strbuf_printf(&words,
-                     "The mean level is highest, %.1f dBFS, in the band around %.4g Hz. The table "
-                     "below has every band.",
-                     band[loudest].mean, patina_ltas_center_hz(loudest));
+    pt_strbuf_printf(
+        &words,
+        "The mean level is highest, %.1f dBFS, in the band at %.4g Hz. The table below "
+        "lists all bands.",
+        band[loudest].mean, patina_ltas_center_hz(loudest));
     svg_open(out, id, "chart wide", WIDE_WIDTH, 336.0, "Long-term spectrum of the pristine audio",
              words.text ? words.text : "");
     pt_strbuf_release(&words);
@@ -250,12 +252,12 @@ void pt_chart_spectrum(pt_strbuf *out, const char *id,
                           offsetof(patina_quantiles, p75));
     svg_add_mean_line(out, &p, band);
     axis_octaves(out, &p);
-    svg_add_text(out, p.right, 329.0, "end", "Hz");
-    svg_add_text(out, p.left, 329.0, "start", "dBFS, upwards");
+    svg_add_text(out, p.right, 329.0, "end", "frequency in Hz");
+    svg_add_text(out, p.left, 329.0, "start", "vertical: level in dBFS");
     svg_close(out);
 }
 
-/* ---------------------------------------------------------------- grids */
+/* ---------------------------------------------------------------- heat map */
 
 #define BINS_PER_CELL 5 /* of PT_HISTOGRAM2D_Y_WIDTH_DB: 2.5 dB a cell */
 
@@ -277,7 +279,7 @@ static void svg_add_cells(pt_strbuf *out, const plot *p, const pt_histogram2d *g
         for (size_t y = 0; y < PT_HISTOGRAM2D_Y_BINS / BINS_PER_CELL; y++) {
             const uint64_t n = cell_count(grid->all[x], y);
             if (n == 0) continue;
-            /* by the square root, so that single rows are seen beside crowds */
+            /* square root, so that single rows stay visible */
             pt_strbuf_printf(
                 out, "<path class=\"cell\" opacity=\"%.2f\" d=\"M%.1f %.1fh%.1fv%.1fh-%.1fz\"/>",
                 0.12 + 0.88 * sqrt((double)n / (double)most), p->left + (double)x * width,
@@ -286,9 +288,9 @@ static void svg_add_cells(pt_strbuf *out, const plot *p, const pt_histogram2d *g
     pt_strbuf_append(out, "\n");
 }
 
-#define MEDIAN_ROWS_MIN 4 /* rows that a median is made of, on average; few rows make wide groups */
+#define MEDIAN_ROWS_MIN 4 /* mean number of rows for a median; fewer rows give wider groups */
 
-/* So many columns together, a divisor of PT_HISTOGRAM2D_X_BINS; 0 where rows are too few for a line. */
+/* Columns to merge for a median, a divisor of PT_HISTOGRAM2D_X_BINS; 0 if there are too few rows. */
 static size_t
 columns_per_group(const uint32_t columns[PT_HISTOGRAM2D_X_BINS][PT_HISTOGRAM2D_Y_BINS]) {
     static const size_t widths[] = {1, 2, 4, 5};
@@ -301,7 +303,7 @@ columns_per_group(const uint32_t columns[PT_HISTOGRAM2D_X_BINS][PT_HISTOGRAM2D_Y
     return 0;
 }
 
-/* Middle of the rows of some columns in dB; NaN where there are fewer than three. */
+/* Median purity of the rows of `width` columns in dB; NaN for fewer than three rows. */
 static double group_median(const uint32_t (*columns)[PT_HISTOGRAM2D_Y_BINS], size_t width) {
     uint64_t n = 0, before = 0;
     for (size_t x = 0; x < width; x++)
@@ -346,11 +348,11 @@ static char *describe_heatmap(const char *effect, const pt_histogram2d *grid) {
         if (isnan(first)) first = median;
         last = median;
     }
-    pt_strbuf_printf(&words, "Purity of the rows with %s over %s, from %.4g to %.4g.", effect,
+    pt_strbuf_printf(&words, "Purity of the rows with %s over the %s, from %.4g to %.4g.", effect,
                      grid->primary->summary, grid->low, grid->high);
     if (!isnan(first))
         pt_strbuf_printf(&words,
-                         " The median is %.1f dB at the left end and %.1f dB at the right one.",
+                         " The median is %.1f dB at the left end and %.1f dB at the right end.",
                          first, last);
     return pt_strbuf_detach(&words);
 }
@@ -381,15 +383,15 @@ void pt_chart_heatmap(pt_strbuf *out, const char *id, const char *effect,
     else
         axis_bottom(out, &p, 6);
     svg_add_text(out, p.right, 232.0, "end", grid->primary->name);
-    svg_add_text(out, p.left, 232.0, "start", "dB of purity, upwards");
+    svg_add_text(out, p.left, 232.0, "start", "vertical: purity in dB");
     svg_close(out);
     free(words);
     free(title);
 }
 
-/* ---------------------------------------------------------------- points */
+/* ---------------------------------------------------------------- scatter plot */
 
-/* Shapes differ too, for those who cannot tell the colours apart. */
+/* Shapes differ as well as colours. */
 static const char *const marker_path[] = {
     "m-2.2 0a2.2 2.2 0 1 0 4.4 0a2.2 2.2 0 1 0-4.4 0", /* disc */
     "m0-2.8l2.6 4.6h-5.2z",                            /* triangle */
@@ -449,14 +451,14 @@ void pt_chart_scatter(pt_strbuf *out, const char *id, const char *title, const c
         }
         pt_strbuf_append(out, "\"/>\n");
     }
-    pt_snprintf(text, sizeof text, "axis 1: %.0f %% of the variance", 100.0 * share[0]);
+    pt_snprintf(text, sizeof text, "component 1: %.0f %% of variance", 100.0 * share[0]);
     svg_add_text(out, p.left, 320.0, "start", text);
-    pt_snprintf(text, sizeof text, "axis 2, upwards: %.0f %%", 100.0 * share[1]);
+    pt_snprintf(text, sizeof text, "vertical: component 2, %.0f %%", 100.0 * share[1]);
     svg_add_text(out, p.right, 320.0, "end", text);
     svg_close(out);
 }
 
-/* ---------------------------------------------------------------- envelopes */
+/* ---------------------------------------------------------------- waveform */
 
 void pt_chart_waveform(pt_strbuf *out, const char *id, const char *name, const float *x, size_t n,
                        double peak) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* dataset_json.c - the members of dataset.json
  *
- * Nothing is taken for granted but that it is an object: a set of another version may say less, or
- * more. Objects and arrays at the top that are not known are passed over.
+ * Only that it is an object is required: a set of another version can have fewer members, or more.
+ * Unknown objects and arrays at the top level are skipped.
  */
 
 #include "report/dataset_json.h"
@@ -19,7 +19,7 @@ static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/* Takes value, which malloc gave. */
+/* Takes ownership of value. */
 static patina_status add(patina_key_value **facts, size_t *n, const char *name, char *value,
                          patina_error *err) {
     patina_key_value *grown = value ? realloc(*facts, (*n + 1) * sizeof *grown) : NULL;
@@ -32,7 +32,7 @@ static patina_status add(patina_key_value **facts, size_t *n, const char *name, 
     return grown[(*n)++].name ? PATINA_OK : out_of_memory(err);
 }
 
-/* A string as it is, anything else as JSON on one line. */
+/* A string without quotes, any other value as JSON on one line. */
 static char *json_value_text(const json_t *value) {
     if (json_is_string(value)) return strdup(json_string_value(value));
     return json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
@@ -42,7 +42,7 @@ static bool is_scalar(const json_t *value) {
     return !json_is_object(value) && !json_is_array(value);
 }
 
-/* Whether the suite is the one that patina draws from unless it is told otherwise. */
+/* "default" for the default suite, else JSON. */
 static char *effect_config_text(const json_t *config) {
     patina_effect_config standard;
     char *text = NULL;
@@ -59,7 +59,7 @@ static patina_status add_members(const json_t *object, patina_key_value **facts,
                                  bool scalars_only, patina_error *err) {
     const char *name;
     json_t *value;
-    /* the iteration does not change what it walks over */
+    /* json_object_foreach takes no const; it does not modify the object */
     json_object_foreach((json_t *)(uintptr_t)object, name, value) {
         if (scalars_only && !is_scalar(value)) continue;
         const bool suite = strcmp(name, "suite") == 0 && json_is_object(value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset_json.h - what dataset.json says, as names and values to print */
+/* dataset_json.h - members of dataset.json as names and values to print */
 
 #ifndef PATINA_REPORT_DATASET_JSON_H
 #define PATINA_REPORT_DATASET_JSON_H
@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <patina/inspect.h>
 
-/** Fills dataset_json, untrained, and the lists of facts; what is absent is left out. */
+/** Fills dataset_json, untrained and the lists of names and values; absent members are omitted. */
 patina_status pt_dataset_json_read(const json_t *dataset_json, const char *dataset_json_text,
                                    patina_inspection *stats, patina_error *err);
 

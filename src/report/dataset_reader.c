@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset_reader.c - the folder of a finished set: what is there, and whether it is whole */
+/* dataset_reader.c - the folder of a finished set: its files, and whether it is complete */
 
 #include "report/dataset_reader.h"
 
@@ -14,14 +14,14 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
-#include "corpus/entry_builder.h"
 #include "dataset/output_dir.h"
+#include "fs/path.h"
 
 static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/* ---------------------------------------------------------------- the dataset_json */
+/* ---------------------------------------------------------------- dataset.json */
 
 static patina_status missing_dataset_json(const char *out, patina_error *err) {
     struct stat info;
@@ -32,17 +32,17 @@ static patina_status missing_dataset_json(const char *out, patina_error *err) {
         return pt_fail(err, PATINA_EIO, "there is no folder '%s': %s", out, strerror(errno));
     if (!S_ISDIR(info.st_mode))
         return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' is a file; name the folder that 'patina generate "
+                       "'%s' is a file; give the folder that 'patina generate "
                        "--out' wrote",
                        out);
     if (running)
         return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' is not finished; the 'patina generate' command that began it, given "
-                       "again, completes it",
+                       "'%s' is not finished; run the same 'patina generate' command again to "
+                       "complete it",
                        out);
     return pt_fail(err, PATINA_EFORMAT,
-                   "'%s' holds no data set: there is no dataset.json in it; name the folder that "
-                   "'patina generate --out' wrote",
+                   "'%s' is not a data set: it has no dataset.json; give the folder that 'patina "
+                   "generate --out' wrote",
                    out);
 }
 
@@ -64,15 +64,15 @@ static patina_status read_dataset_json(pt_dataset_reader *reader, patina_error *
             status = pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: %s", path, where.line,
                              where.text);
         else if (!json_is_object(reader->dataset_json))
-            status = pt_fail(err, PATINA_EFORMAT, "file '%s': is not one JSON object", path);
+            status = pt_fail(err, PATINA_EFORMAT, "file '%s': is not a JSON object", path);
     }
     free(path);
     return status;
 }
 
-/* ---------------------------------------------------------------- the parts */
+/* ---------------------------------------------------------------- parts */
 
-/* Length of "train" in "train-00000-of-00002.parquet"; 0 where a name is none of a part. */
+/* Length of "train" in "train-00000-of-00002.parquet"; 0 if the name is not that of a part. */
 static size_t split_length(const char *name) {
     const char *dot = strrchr(name, '.');
     unsigned part, parts;
@@ -89,7 +89,7 @@ static patina_status fill_part(const pt_dataset_reader *reader, const char *name
     struct stat info;
     char *data = pt_path_join(reader->out, "data"),
          *provenance = pt_path_join(reader->out, "provenance");
-    char *provenance_name = NULL; /* the same name in .jsonl */
+    char *provenance_name = NULL; /* the same name with .jsonl */
     const size_t n_stem = (size_t)(strrchr(name, '.') - name);
 
     part->name = strdup(name);
@@ -131,7 +131,7 @@ static patina_status list_parts(pt_dataset_reader *reader, patina_error *err) {
         if (n_split > 0 && item->d_name[0] != '.')
             status = add_part(reader, item->d_name, n_split, err);
     }
-    if (!dir && why != ENOENT) /* a set without a row has none */
+    if (!dir && why != ENOENT) /* a set without rows has no folder */
         status = pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", folder, strerror(why));
     if (dir) closedir(dir);
     if (reader->n_parts > 0)
@@ -142,8 +142,8 @@ static patina_status list_parts(pt_dataset_reader *reader, patina_error *err) {
     if (status == PATINA_OK && json_is_integer(parts) &&
         (uint64_t)json_integer_value(parts) != reader->n_parts)
         return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' is damaged: dataset.json speaks of %" PRIu64
-                       " files of rows, and data/ holds %zu",
+                       "'%s' is damaged: dataset.json lists %" PRIu64
+                       " data files, but data/ has %zu",
                        reader->out, (uint64_t)json_integer_value(parts), reader->n_parts);
     return status;
 }
@@ -191,7 +191,7 @@ static patina_status next_line(pt_dataset_reader *reader, bool *end, patina_erro
 
 static patina_status row_count_mismatch(const pt_dataset_reader *reader, const char *more,
                                         const char *less, patina_error *err) {
-    return pt_fail(err, PATINA_EFORMAT, "file '%s': row %" PRIu64 " stands in %s and not in %s",
+    return pt_fail(err, PATINA_EFORMAT, "file '%s': row %" PRIu64 " is in %s but not in %s",
                    reader->part[reader->part_index].data, reader->row_in_part + 1, more, less);
 }
 
@@ -231,13 +231,13 @@ patina_status pt_dataset_reader_next(pt_dataset_reader *reader, pt_row *row, con
     const json_t *rows = json_object_get(reader->dataset_json, "rows");
     if (json_is_integer(rows) && (uint64_t)json_integer_value(rows) != reader->n_read)
         return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' is damaged: dataset.json speaks of %" PRIu64
-                       " rows, and its files hold %" PRIu64,
+                       "'%s' is damaged: dataset.json lists %" PRIu64
+                       " rows, but its files have %" PRIu64,
                        reader->out, (uint64_t)json_integer_value(rows), reader->n_read);
     return PATINA_OK;
 }
 
-/* Lines of the provenance of part reader->part_index. */
+/* Counts the provenance lines of part reader->part_index. */
 static patina_status count_lines(pt_dataset_reader *reader, uint64_t *n, patina_error *err) {
     bool end = false;
     PT_TRY(pt_line_reader_open(&reader->lines, reader->part[reader->part_index].provenance, err));
@@ -258,7 +258,7 @@ patina_status pt_dataset_reader_read_row(pt_dataset_reader *reader, uint64_t n, 
     }
     if (reader->part_index == reader->n_parts)
         return pt_fail(err, PATINA_ERANGE,
-                       "'%s' has %" PRIu64 " rows, counted from 0; there is no %" PRIu64,
+                       "'%s' has %" PRIu64 " rows, counted from 0; row %" PRIu64 " does not exist",
                        reader->out, before, n);
     for (uint64_t i = before; i <= n && !end; i++)
         PT_TRY(next_in_part(reader, row, &end, err));
@@ -287,5 +287,5 @@ patina_status pt_dataset_reader_read_provenance(pt_dataset_reader *reader, const
     }
     return found == n_rows
                ? PATINA_OK
-               : pt_fail(err, PATINA_EFORMAT, "'%s' changes while it is read", reader->out);
+               : pt_fail(err, PATINA_EFORMAT, "'%s' changed while it was read", reader->out);
 }

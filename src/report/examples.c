@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* examples.c - a dozen rows and their sounds */
+/* examples.c - selects the samples of the report and restores their audio */
 
 #include "report/examples.h"
 
@@ -18,12 +18,11 @@ static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/* ---------------------------------------------------------------- choosing */
+/* ---------------------------------------------------------------- selection */
 
-/* A row as it is sorted: by purity, then by place. */
+/* The sort key of a row: purity, then index. */
 typedef struct candidate {
     float purity;
-    uint32_t unused; /* padding, set so that rows compare by what is in them */
     uint64_t row;
 } candidate;
 
@@ -40,8 +39,8 @@ static bool is_entry_selected(const pt_report_statistics *page, const uint64_t *
     return false;
 }
 
-/* The candidate nearest to the middle of first .. last - 1 whose entry is not there yet; the middle
- * itself where all are. */
+/* The candidate nearest to the middle of first .. last - 1 whose entry is not selected yet; the
+ * middle itself if all are. */
 static uint64_t select_nearest(const pt_report_statistics *page, const candidate *sorted,
                                size_t first, size_t last, const uint64_t *rows, size_t n) {
     const size_t middle = (first + last) / 2;
@@ -74,19 +73,19 @@ static int compare_rows(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* line is the sample's from now on. */
+/* Takes ownership of line. */
 static patina_status fill_example(pt_example *example, uint64_t row, char *line,
                                   patina_error *err) {
     patina_effect_chain chain = {0};
     example->row = row;
     example->line = line;
     example->json = json_loads(line, 0, NULL);
-    const json_t *of = example->json; /* the figures were made of it: it is as it should be */
+    const json_t *of = example->json; /* valid: pt_statistics_compute has read it */
     example->entry = json_string_value(json_object_get(of, "entry"));
     example->source = json_string_value(json_object_get(of, "source"));
     example->caption = json_string_value(json_object_get(of, "caption"));
     example->purity_db = json_number_value(json_object_get(of, "purity_db"));
-    if (!example->entry) return pt_fail(err, PATINA_EFORMAT, "the set changes while it is read");
+    if (!example->entry) return pt_fail(err, PATINA_EFORMAT, "the set changed while it was read");
     PT_TRY(pt_effect_chain_from_json_value(json_object_get(of, "chain"), &chain, err));
     example->words = patina_effect_chain_describe(&chain);
     return example->words ? PATINA_OK : out_of_memory(err);
@@ -136,7 +135,7 @@ static const pt_entry *find_recording(const pt_examples *examples, const char *i
     return NULL;
 }
 
-/* Whether a sample wants this entry, and has none yet: generate took the first of an id as well. */
+/* Whether a sample has this id and no recording yet; generate also takes the first entry of an id. */
 static bool is_wanted(const pt_examples *examples, const char *id) {
     if (!id || find_recording(examples, id)) return false;
     for (size_t i = 0; i < examples->n_samples; i++)
@@ -144,16 +143,14 @@ static bool is_wanted(const pt_examples *examples, const char *id) {
     return false;
 }
 
-/* Numbers of the entries that hold their audio themselves. */
+/* Indices of wanted entries with embedded audio (shards, Parquet). */
 typedef struct embedded_audio_indices {
     uint64_t at[PT_EXAMPLES_MAX];
     size_t n;
 } embedded_audio_indices;
 
-/*
- * One walk through the corpus. Where entries hold their audio themselves, reading it for all of
- * them would be waste: the first walk notes which ones are wanted, and the second reads those.
- */
+/* One pass over the corpus. Embedded audio is not loaded in the first pass, which only records the
+ * indices of the wanted entries; the second pass loads those. */
 static patina_status scan_corpus(const patina_report_options *options, pt_examples *examples,
                                  embedded_audio_indices *embedded, bool second, patina_error *err) {
     const pt_corpus_options how = {.audio_root = options->audio_root};
@@ -189,16 +186,16 @@ patina_status pt_examples_find_recordings(const patina_report_options *options,
     return embedded.n > 0 ? scan_corpus(options, examples, &embedded, true, err) : PATINA_OK;
 }
 
-/* A source below the root. One that is absolute is none of patina's, and stays below it too. */
+/* Opens a source below the root. An absolute path is taken as relative, so it stays below the root. */
 static patina_status open_source_file(const char *root, const char *source, pt_byte_source *bytes,
                                       patina_error *err) {
     char *path = NULL;
-    if (!root) return pt_fail(err, PATINA_REJECT_MISSING, "the corpus has no such entry");
+    if (!root) return pt_fail(err, PATINA_REJECT_MISSING, "the corpus does not have this entry");
     if (!source) return pt_fail(err, PATINA_REJECT_MISSING, "its provenance names no source");
     if (asprintf(&path, "%s/%s", root, source) < 0) return out_of_memory(err);
     const patina_status status = pt_byte_source_open_file(path, bytes, err);
     if (status == PATINA_REJECT_MISSING)
-        pt_fail(err, status, "there is no file '%s' below the audio root", source);
+        pt_fail(err, status, "file '%s' does not exist below the audio root", source);
     free(path);
     return status;
 }

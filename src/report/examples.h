@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* examples.h - rows to look at and listen to, chosen over the range of purity
+/* examples.h - rows for the samples of the report, over the range of purity
  *
- *     purity of every row -> twelve rows -> their provenance -> the recording -> the window
- *     -> pristine                                                          (as generate took it)
- *     -> the chain once more -> degraded                                   (as generate made it)
+ *     purity of every row -> twelve rows -> provenance -> recording -> window = pristine audio
+ *     pristine audio -> chain of the provenance -> degraded audio, both as generate made them
  */
 
 #ifndef PATINA_REPORT_EXAMPLES_H
@@ -24,7 +23,7 @@
 
 typedef struct pt_example {
     uint64_t row;
-    char *line; /* of provenance */
+    char *line; /* of provenance/ */
     json_t *json;
     const char *entry, *source, *caption; /* in json; source and caption may be NULL */
     double purity_db;
@@ -39,27 +38,29 @@ typedef struct pt_examples {
 } pt_examples;
 
 /**
- * Rows that stand in the middles of as many equal parts of all rows in the order of their purity,
- * purest first; where it can be had, no two of one entry.
+ * Selects rows at evenly spaced quantiles of purity, highest first, if possible from different
+ * entries.
  *
- * rows  out, [PT_EXAMPLES_MAX]; returns how many, fewer only where there are not so many rows
+ * rows  out, [PT_EXAMPLES_MAX]
+ *
+ * Returns the number of rows, less than PT_EXAMPLES_MAX only for a smaller set.
  */
 size_t pt_examples_select(const pt_report_statistics *page, uint64_t rows[PT_EXAMPLES_MAX]);
 
-/** Reads what is known of the rows. */
+/** Reads the provenance of the rows. */
 patina_status pt_examples_read(const char *out, const uint64_t *rows, size_t n,
                                pt_examples *examples, patina_error *err);
 
-/** Goes through the corpus, if one is given, for the samples' recordings. */
+/** Searches the corpus of the options, if any, for the recordings of the samples. */
 patina_status pt_examples_find_recordings(const patina_report_options *options,
                                           pt_examples *examples, patina_error *err);
 
 void pt_examples_release(pt_examples *examples);
 
 /**
- * The two sounds of a sample, [*n] at 48 kHz, in the arena.
+ * Pristine and degraded audio of a sample, [*n] at 48 kHz, allocated from the arena.
  *
- * Errors  PATINA_ENOMEM, or why this sample has no sound
+ * Errors  PATINA_ENOMEM, or the reason why the audio of this sample is not available
  */
 patina_status pt_example_replay(const pt_examples *examples, size_t i, const char *audio_root,
                                 const patina_effect_config *config, const float **pristine,

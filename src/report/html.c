@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* html.c - escaping, numbers, data URIs, and the smallest PNG that will do
+/* html.c - escaping, numbers, data URIs, and a minimal PNG encoder
  *
  * Source  PNG (W3C, third edition): signature, IHDR, PLTE, IDAT (zlib), IEND; indexed colours
  */
@@ -57,7 +57,7 @@ void pt_html_add_count(pt_strbuf *out, uint64_t n) {
 void pt_html_add_number(pt_strbuf *out, double value, int decimals) {
     char text[64];
     pt_snprintf(text, sizeof text, "%.*f", decimals, value);
-    if (strspn(text, "-0.") == strlen(text)) /* no minus before nothing */
+    if (strspn(text, "-0.") == strlen(text)) /* no minus sign before zero */
         pt_strbuf_append(out, text[0] == '-' ? text + 1 : text);
     else if (text[0] == '-')
         pt_strbuf_printf(out, "\xE2\x88\x92%s", text + 1); /* U+2212 */
@@ -66,7 +66,7 @@ void pt_html_add_number(pt_strbuf *out, double value, int decimals) {
 }
 
 void pt_html_add_data_uri(pt_strbuf *out, const char *type, const void *bytes, size_t n) {
-    enum { STEP = 3 * 1024 }; /* whole groups, so that nothing is padded but the end */
+    enum { STEP = 3 * 1024 }; /* whole base64 groups, so that only the end is padded */
     char text[BASE64_ENCODE_RAW_LENGTH(STEP)];
     pt_strbuf_printf(out, "data:%s;base64,", type);
     for (size_t at = 0; at < n; at += STEP) {
@@ -106,7 +106,7 @@ patina_status pt_png_encode(const unsigned char *pixels, size_t width, size_t he
         goto done;
     }
     for (size_t y = 0; y < height; y++) {
-        raw[y * (width + 1)] = 0; /* no filter: indices have no slope */
+        raw[y * (width + 1)] = 0; /* filter 0 */
         memcpy(raw + y * (width + 1) + 1, pixels + y * width, width);
     }
     if (compress2(packed, &n_packed, raw, n_raw, Z_BEST_COMPRESSION) != Z_OK) {
@@ -115,8 +115,7 @@ patina_status pt_png_encode(const unsigned char *pixels, size_t width, size_t he
     }
     png_add_u32(&head, (uint32_t)width);
     png_add_u32(&head, (uint32_t)height);
-    pt_strbuf_append_bytes(&head, "\x08\x03\0\0",
-                           5); /* 8 bits, palette, the one of each other kind */
+    pt_strbuf_append_bytes(&head, "\x08\x03\0\0", 5); /* 8 bits, palette, default methods */
     pt_strbuf_append_bytes(png, "\x89PNG\r\n\x1A\n", 8);
     png_add_chunk(png, "IHDR", head.text, head.length);
     png_add_chunk(png, "PLTE", palette, 768);

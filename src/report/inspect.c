@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect.c - figures and single rows, as the library hands them out */
+/* inspect.c - statistics of a set, and single rows */
 
 #include <patina/inspect.h>
 

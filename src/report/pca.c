@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* pca.c - principal axes by power iteration on the covariance matrix
  *
- *     points -> mean -> covariance C [dim, dim] -> v <- C v / |C v|, over and over -> axis 1
- *                                                  the same, kept at right angles to axis 1 -> axis
- * 2
+ *     points -> mean -> covariance C [dim, dim] -> v <- C v / |C v|, repeated -> axis 1
+ *                                                  the same, orthogonal to axis 1 -> axis 2
  *
- * Every sum runs in a fixed order and the start is fixed too, so equal points give equal pictures.
+ * The order of every sum and the start vector are fixed, so equal points give equal results.
  */
 
 #include "report/pca.h"
@@ -18,8 +17,8 @@
 
 #include "base/error.h"
 
-#define ITERATIONS_MAX 3000 /* for axes of nearly equal variance; any of them make a fair picture */
-#define TOLERANCE      1e-13 /* 1 - cosine between two rounds */
+#define ITERATIONS_MAX 3000 /* axes of nearly equal variance converge slowly; any of them will do */
+#define TOLERANCE      1e-13 /* 1 - cosine between two iterations */
 
 static double dot(const double *a, const double *b, size_t n) {
     double sum = 0.0;
@@ -61,8 +60,8 @@ static double covariance(const float *points, size_t n, size_t dim, const double
     return trace;
 }
 
-/* Takes the part along the unit vector `other` out of v, and makes v a unit vector; 0 if nothing is
- * left of it. other may be NULL. */
+/* Removes the component along the unit vector `other` (may be NULL) from v and normalises v. Returns
+ * the norm before, 0 if nothing is left. */
 static double orthonormalize(double *v, const double *other, size_t dim) {
     if (other) {
         const double along = dot(v, other, dim);
@@ -74,11 +73,11 @@ static double orthonormalize(double *v, const double *other, size_t dim) {
     return norm;
 }
 
-/* An axis at right angles to `other`; returns its variance. next is scratch. */
+/* An axis orthogonal to `other`; returns its variance. next is scratch. */
 static double power_iteration(const double *c, size_t dim, const double *other, double *v,
                               double *next) {
     double variance = 0.0;
-    for (size_t d = 0; d < dim; d++) /* no data are at right angles to it, as good as surely */
+    for (size_t d = 0; d < dim; d++) /* practically never orthogonal to the data */
         v[d] = 1.0 + 0.5 * sin((double)d + (other ? 1.0 : 0.0));
     orthonormalize(v, other, dim);
     for (size_t round = 0; round < ITERATIONS_MAX; round++) {
@@ -116,7 +115,7 @@ patina_status pt_pca_project(const float *points, size_t n, size_t dim, pt_pca_r
     const double trace = covariance(points, n, dim, mean, centered_row, c);
     for (size_t k = 0; k < 2; k++) {
         const double variance = power_iteration(c, dim, k == 0 ? NULL : axis[0], axis[k], next);
-        /* rounding leaves a little where there is nothing */
+        /* below this, variance is rounding error */
         const bool flat = !(variance > 1e-12 * trace);
         pca->explained_variance[k] = flat ? 0.0 : variance / trace;
         for (size_t i = 0; i < n; i++) {

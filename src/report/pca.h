@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pca.h - many numbers a point to two: the plane in which points lie furthest apart */
+/* pca.h - principal component analysis to two dimensions */
 
 #ifndef PATINA_REPORT_PCA_H
 #define PATINA_REPORT_PCA_H
@@ -8,18 +8,17 @@
 
 #include <patina/status.h>
 
-/** What a projection keeps. */
 typedef struct pt_pca_result {
-    double explained_variance[2]; /* of the points' variance along each axis, 0 to 1 */
+    double explained_variance[2]; /* share of the variance along each axis, 0 to 1 */
 } pt_pca_result;
 
 /**
  * Projects points onto their first two principal axes.
  *
  * points  [n, dim]; n and dim at least 1
- * plane   out
- * xy      out, [n, 2]: along the axis of the greatest variance, and of the next. An axis points
- *         where its component of the greatest size is positive; one without variance gives 0.
+ * pca     out
+ * xy      out, [n, 2]: scores of the first and second component. The sign of an axis makes its
+ *         component of greatest magnitude positive; an axis without variance gives 0.
  *
  * Errors  PATINA_ENOMEM
  */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* quantiles.c - order statistics and bins
  *
- * The quantile p of n values is number (n - 1) p of them in ascending order, counted from 0 and
- * interpolated linearly in between: type 7 of Hyndman and Fan, "Sample quantiles in statistical
- * packages", 1996, which NumPy takes unless told otherwise.
+ * The quantile p of n values is order statistic (n - 1) p, counted from 0 and interpolated linearly:
+ * type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996, the default of NumPy.
  */
 
 #include "report/quantiles.h"
@@ -14,7 +13,7 @@
 
 #include "base/error.h"
 
-#define BINS_TARGET 24 /* at most; PATINA_HISTOGRAM_BINS leaves room for edges on either side */
+#define BINS_TARGET 24 /* at most; PATINA_HISTOGRAM_BINS has room for one more at either end */
 
 patina_status pt_float_array_append(pt_float_array *values, float value, patina_error *err) {
     if (values->n == values->capacity) {
@@ -55,13 +54,13 @@ void pt_quantiles_from_sorted(const float *sorted, size_t n, patina_quantiles *q
     if (n == 0) return;
     for (size_t i = 0; i < n; i++)
         sum += sorted[i];
-    q->least = sorted[0];
+    q->min = sorted[0];
     q->p5 = quantile(sorted, n, 0.05);
     q->p25 = quantile(sorted, n, 0.25);
     q->median = quantile(sorted, n, 0.5);
     q->p75 = quantile(sorted, n, 0.75);
     q->p95 = quantile(sorted, n, 0.95);
-    q->most = sorted[n - 1];
+    q->max = sorted[n - 1];
     q->mean = sum / (double)n;
 }
 
@@ -78,7 +77,7 @@ void pt_histogram_from_sorted(const float *sorted, size_t n, patina_histogram *h
     *h = (patina_histogram){0};
     if (n == 0) return;
     const double least = sorted[0], most = sorted[n - 1];
-    /* one bin may be lost to where the first one begins */
+    /* one bin less: the first edge is rounded down */
     const double step = most > least ? pt_nice_step(most - least, BINS_TARGET - 1)
                                      : fmax(1.0, pt_nice_step(1e-6 * fabs(least), 1));
     const double first = floor(least / step);
@@ -112,7 +111,7 @@ void pt_level_histogram_add(pt_level_histogram *levels, double level_db) {
     levels->n++;
 }
 
-/* Value number i in ascending order. */
+/* Order statistic i, from 0. */
 static double level_order_statistic(const pt_level_histogram *levels, uint64_t i) {
     size_t step = 0;
     for (uint64_t before = levels->count[0]; before <= i; before += levels->count[step])
@@ -132,12 +131,12 @@ static double level_quantile(const pt_level_histogram *levels, double p) {
 void pt_quantiles_from_level_histogram(const pt_level_histogram *levels, patina_quantiles *q) {
     *q = (patina_quantiles){.n = levels->n};
     if (levels->n == 0) return;
-    q->least = levels->min;
+    q->min = levels->min;
     q->p5 = level_quantile(levels, 0.05);
     q->p25 = level_quantile(levels, 0.25);
     q->median = level_quantile(levels, 0.5);
     q->p75 = level_quantile(levels, 0.75);
     q->p95 = level_quantile(levels, 0.95);
-    q->most = levels->max;
+    q->max = levels->max;
     q->mean = levels->sum / (double)levels->n;
 }

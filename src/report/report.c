@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* report.c - the page: one file of HTML, well-formed as XML too, that asks nobody for anything
+/* report.c - the data of the report page
  *
- *     set -> figures (one pass) -> chosen rows -> their sounds -> sections -> the page
+ *     set -> statistics (one pass) -> chosen rows -> their audio -> page.html with the fields filled
  *
- * It holds no script. A policy in its head forbids the browser to load anything from elsewhere,
- * whatever the captions say.
+ * The page has no script. Its Content-Security-Policy keeps the browser from loading anything,
+ * whatever the captions contain.
  */
 
 #include <patina/inspect.h>
@@ -19,21 +19,25 @@
 #include "audio/flac_encode.h"
 #include "base/arena.h"
 #include "base/error.h"
-#include "corpus/entry_builder.h"
+#include "base/utf8.h"
 #include "fs/atomic_file.h"
+#include "fs/path.h"
 #include "report/audio_preview.h"
 #include "report/chart.h"
 #include "report/examples.h"
 #include "report/html.h"
 #include "report/pca.h"
 #include "report/statistics.h"
-#include "report/style.h"
+#include "report/template.h"
 
-/* Of both sounds of all samples before base64 adds a third: with pictures and charts the page stays
- * under 10 MB. What a sample leaves over is the next one's. */
+/* page.html and page.css; tools/embed.py makes them. */
+extern const char pt_report_page_html[], pt_report_page_css[];
+
+/* Audio of all samples, before base64 adds a third: with pictures and charts the page stays under
+ * 10 MB. A sample that needs less leaves the rest to the samples after it. */
 #define AUDIO_BYTES_MAX 5800000.0
 
-typedef struct page {
+typedef struct pt_report_page {
     pt_strbuf html;
     const char *name; /* of the set */
     const patina_inspection *stats;
@@ -43,8 +47,11 @@ typedef struct page {
     const patina_effect_config *config;
     pt_mel *mel;
     pt_arena arena;
-    double audio_bytes_left; /* left for the samples to come */
+    size_t index;            /* of the repeated block that is being written */
+    double audio_bytes_left; /* for the samples to come */
     patina_report_result *result;
+    patina_status status; /* the first failure of a field */
+    patina_error *err;
 } page;
 
 static void add(page *p, const char *html) {
@@ -55,318 +62,279 @@ static void add_text(page *p, const char *text) {
     pt_html_add_escaped(&p->html, text);
 }
 
-static void section_open(page *p, const char *id, const char *title) {
-    pt_strbuf_printf(&p->html, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">", id,
-                     id, id);
-    add_text(p, title);
-    add(p, "</h2>\n");
-}
-
-static void section_close(page *p) {
-    add(p, "</section>\n");
-}
-
 static void add_percent(page *p, uint64_t part, uint64_t whole) {
     pt_html_add_number(&p->html, whole > 0 ? 100.0 * (double)part / (double)whole : 0.0, 1);
     add(p, "\xE2\x80\xAF%"); /* U+202F */
 }
 
-/* ---------------------------------------------------------------- head */
-
-static void add_head(page *p) {
-    add(p, "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
-           "<meta charset=\"utf-8\"/>\n"
-           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-           "style-src 'unsafe-inline'; img-src data:; media-src data:\"/>\n"
-           "<meta name=\"color-scheme\" content=\"light dark\"/>\n"
-           "<link rel=\"icon\" href=\"data:,\"/>\n<title>");
-    add_text(p, p->name);
-    add(p, " - patina report</title>\n<style>");
-    for (const char *const *piece = pt_report_css; *piece; piece++)
-        add(p, *piece);
-    add(p, "</style>\n</head>\n<body>\n");
-    add(p, "<a class=\"skip\" href=\"#main\">Skip to the figures</a>\n<header>\n"
-           "<p class=\"brand\">patina data set</p>\n<h1>");
-    add_text(p, p->name);
-    add(p, "</h1>\n<p class=\"soft\">");
-    pt_html_add_count(&p->html, p->stats->n_rows);
-    pt_strbuf_printf(&p->html,
-                     " %s of caption, damaged sound and what the clean sound measures.</p>\n",
-                     p->stats->n_rows == 1 ? "row" : "rows");
+static void open_row(page *p, const char *name) {
+    add(p, "<tr><th scope=\"row\">");
+    add_text(p, name);
+    add(p, "</th>");
 }
 
-static void add_navigation(page *p) {
-    static const char *const links[][2] = {
-        {"summary", "Summary"}, {"targets", "Targets"},     {"spectrum", "Spectrum"},
-        {"effects", "Effects"}, {"severity", "Severity"},   {"embeddings", "Embeddings"},
-        {"samples", "Samples"}, {"run", "How it was made"},
-    };
-    add(p, "<nav aria-label=\"Sections\"><ul>");
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-        if (p->stats->n_rows > 0 || i == 0 || i == 7)
-            pt_strbuf_printf(&p->html, "<li><a href=\"#%s\">%s</a></li>", links[i][0], links[i][1]);
-    add(p, "</ul></nav>\n</header>\n<main id=\"main\">\n");
+static void close_row(page *p) {
+    add(p, "</tr>\n");
 }
 
-/* ---------------------------------------------------------------- summary */
-
-/* A tile shows its number above its name, and says it after it. */
-static void tile_open(page *p, const char *name) {
-    pt_strbuf_printf(&p->html, "<div><dt>%s</dt><dd>", name);
-}
-
-static void tile_close(page *p) {
-    add(p, "</dd></div>\n");
-}
-
-static void tile_count(page *p, const char *name, uint64_t n) {
-    tile_open(p, name);
+static void add_count_cell(page *p, uint64_t n) {
+    add(p, "<td>");
     pt_html_add_count(&p->html, n);
-    tile_close(p);
+    add(p, "</td>");
 }
 
-static void tile_median(page *p, const char *name, patina_scalar scalar) {
-    tile_open(p, name);
-    pt_html_add_number(&p->html, p->stats->scalar[scalar].median, 1);
-    pt_strbuf_printf(&p->html, " <small>%s</small>", patina_scalar_unit(scalar));
-    tile_close(p);
+static void add_number_cell(page *p, double value, int decimals) {
+    add(p, "<td>");
+    if (!isnan(value)) pt_html_add_number(&p->html, value, decimals);
+    add(p, "</td>");
 }
 
-static uint64_t n_rejects(const patina_inspection *stats) {
+/* Item i of n: true while there is one, which the fields of the block then write. */
+static bool select_item(page *p, size_t i, size_t n) {
+    p->index = i;
+    return i < n && p->status == PATINA_OK;
+}
+
+/* ---------------------------------------------------------------- head and summary */
+
+static void put_name(page *p) {
+    add_text(p, p->name);
+}
+
+static void put_css(page *p) {
+    add(p, pt_report_page_css);
+}
+
+static void put_n_rows(page *p) {
+    pt_html_add_count(&p->html, p->stats->n_rows);
+}
+
+static void put_n_rows_plain(page *p) {
+    pt_strbuf_printf(&p->html, "%" PRIu64, p->stats->n_rows);
+}
+
+static void put_version(page *p) {
+    add_text(p, patina_version());
+}
+
+static bool has_rows(page *p, size_t i) {
+    return i == 0 && p->stats->n_rows > 0;
+}
+
+static bool is_untrained(page *p, size_t i) {
+    return i == 0 && p->stats->untrained;
+}
+
+static void put_n_rejected(page *p) {
     uint64_t n = 0;
-    for (size_t i = 0; i < stats->n_rejects; i++)
-        n += strtoull(stats->rejects[i].value, NULL, 10);
-    return n;
+    for (size_t i = 0; i < p->stats->n_rejects; i++)
+        n += strtoull(p->stats->rejects[i].value, NULL, 10);
+    pt_html_add_count(&p->html, n);
 }
 
-static void add_splits(page *p) {
-    add(p, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Splits\"><table>"
-           "<caption>Splits</caption><thead><tr><th scope=\"col\">split</th>"
-           "<th scope=\"col\">files</th><th scope=\"col\">rows</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < p->stats->n_splits; i++) {
-        add(p, "<tr><th scope=\"row\">");
-        add_text(p, p->stats->split[i].name);
-        add(p, "</th><td>");
-        pt_html_add_count(&p->html, p->stats->split[i].n_parts);
-        add(p, "</td><td>");
-        pt_html_add_count(&p->html, p->stats->split[i].n_rows);
-        add(p, "</td></tr>\n");
-    }
-    add(p, "</tbody></table></div>\n");
+static void put_median_purity(page *p) {
+    pt_html_add_number(&p->html, p->stats->scalar[PATINA_SCALAR_PURITY].median, 1);
 }
 
-static void add_columns(page *p) {
-    add(p,
-        "<details><summary>Columns</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-        "aria-label=\"Columns\"><table><caption>What a row holds, as 32-bit floats</caption>"
-        "<thead><tr><th scope=\"col\">column</th><th scope=\"col\">numbers</th>"
-        "<th scope=\"col\">unit</th><th scope=\"col\" class=\"text\">what it is</th></tr></thead>"
-        "<tbody>\n");
-    for (size_t i = 0; i < PATINA_COLUMN_COUNT; i++) {
-        const patina_column_info *column = &p->stats->column[i];
-        pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%s</th><td>%zu</td><td>", column->name,
-                         column->n_values);
-        add_text(p, column->unit);
-        add(p, "</td><td class=\"text\">");
-        add_text(p, column->meaning);
-        add(p, "</td></tr>\n");
-    }
-    add(p, "</tbody></table></div></details>\n");
+static void put_median_loudness(page *p) {
+    pt_html_add_number(&p->html, p->stats->scalar[PATINA_SCALAR_LUFS].median, 1);
 }
 
-static void add_rejects(page *p) {
-    if (p->stats->n_rejects == 0) {
-        add(p, "<p>Nothing was rejected.</p>\n");
-        return;
-    }
-    add(p, "<table><caption>What gave no row, by reason (rejects.jsonl names each)</caption>"
-           "<thead><tr><th scope=\"col\">reason</th><th scope=\"col\">count</th></tr></thead>"
-           "<tbody>\n");
-    for (size_t i = 0; i < p->stats->n_rejects; i++) {
-        add(p, "<tr><th scope=\"row\">");
-        add_text(p, p->stats->rejects[i].name);
-        add(p, "</th><td>");
-        add_text(p, p->stats->rejects[i].value);
-        add(p, "</td></tr>\n");
-    }
-    add(p, "</tbody></table>\n");
+static void put_percent_clean(page *p) {
+    add_percent(p, p->stats->n_chain[0], p->stats->n_rows);
 }
 
-static void add_summary(page *p) {
-    const patina_inspection *stats = p->stats;
-    section_open(p, "summary", "Summary");
-    if (stats->untrained)
-        add(p, "<p class=\"warn\"><strong>The encoder is untrained.</strong> Its embeddings come "
-               "from random weights: they have the right shape and no meaning. All other figures "
-               "hold.</p>\n");
-    add(p, "<dl class=\"tiles\">\n");
-    tile_count(p, "rows", stats->n_rows);
-    tile_count(p, "rejected", n_rejects(stats));
-    if (stats->n_rows > 0) {
-        tile_median(p, "median purity", PATINA_SCALAR_PURITY);
-        tile_median(p, "median loudness", PATINA_SCALAR_LUFS);
-        tile_open(p, "rows left clean");
-        add_percent(p, stats->n_chain[0], stats->n_rows);
-        tile_close(p);
-    }
-    add(p, "</dl>\n<div class=\"two\"><div>");
-    add_columns(p);
-    add(p, "</div></div>\n");
-    if (stats->n_splits > 1) add_splits(p);
-    if (stats->n_rejects > 0 || stats->n_rows == 0) add_rejects(p);
-    section_close(p);
+static bool next_column(page *p, size_t i) {
+    return select_item(p, i, p->stats->n_columns);
+}
+
+static void put_column_name(page *p) {
+    add_text(p, p->stats->column[p->index].name);
+}
+
+static void put_column_n_values(page *p) {
+    pt_strbuf_printf(&p->html, "%zu", p->stats->column[p->index].n_values);
+}
+
+static void put_column_unit(page *p) {
+    add_text(p, p->stats->column[p->index].unit);
+}
+
+static void put_column_meaning(page *p) {
+    add_text(p, p->stats->column[p->index].meaning);
+}
+
+static bool has_several_splits(page *p, size_t i) {
+    return i == 0 && p->stats->n_splits > 1;
+}
+
+static bool next_split(page *p, size_t i) {
+    return select_item(p, i, p->stats->n_splits);
+}
+
+static void put_split_name(page *p) {
+    add_text(p, p->stats->split[p->index].name);
+}
+
+static void put_split_n_parts(page *p) {
+    pt_html_add_count(&p->html, p->stats->split[p->index].n_parts);
+}
+
+static void put_split_n_rows(page *p) {
+    pt_html_add_count(&p->html, p->stats->split[p->index].n_rows);
+}
+
+static bool has_rejects(page *p, size_t i) {
+    return i == 0 && p->stats->n_rejects > 0;
+}
+
+static bool has_no_rejects(page *p, size_t i) {
+    return i == 0 && p->stats->n_rejects == 0;
+}
+
+static bool next_reject(page *p, size_t i) {
+    return select_item(p, i, p->stats->n_rejects);
+}
+
+static void put_reject_reason(page *p) {
+    add_text(p, p->stats->rejects[p->index].name);
+}
+
+static void put_reject_count(page *p) {
+    add_text(p, p->stats->rejects[p->index].value);
 }
 
 /* ---------------------------------------------------------------- targets */
 
-static void add_histogram_table(page *p, const patina_histogram *h, const char *title,
-                                int decimals) {
-    add(p, "<details><summary>Numbers</summary><table><caption>");
-    add_text(p, title);
-    add(p, ", rows in each bin</caption><thead><tr><th scope=\"col\">from</th><th scope=\"col\">to"
-           "</th><th scope=\"col\">rows</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < h->n_bins; i++) {
-        add(p, "<tr><td>");
-        pt_html_add_number(&p->html, h->edge[i], decimals);
-        add(p, "</td><td>");
-        pt_html_add_number(&p->html, h->edge[i + 1], decimals);
-        add(p, "</td><td>");
-        pt_html_add_count(&p->html, h->count[i]);
-        add(p, "</td></tr>\n");
-    }
-    add(p, "</tbody></table></details>\n");
+static const struct {
+    patina_scalar scalar;
+    const char *title, *meaning;
+    int decimals, edge_decimals;
+} targets[] = {
+    {PATINA_SCALAR_PURITY, "Purity",
+     "of the degraded audio: signal over noise and distortion. Clean rows, and rows with linear "
+     "effects only, have the maximum.",
+     1, 1},
+    {PATINA_SCALAR_LUFS, "Loudness", "of the pristine audio, integrated.", 1, 1},
+    {PATINA_SCALAR_CREST, "Crest factor", "of the pristine audio: peak over RMS.", 1, 1},
+    {PATINA_SCALAR_ZCR, "Zero-crossing rate", "of the pristine audio: sign changes per sample.", 3,
+     4},
+};
+
+static bool next_target(page *p, size_t i) {
+    return select_item(p, i, sizeof targets / sizeof *targets);
 }
 
-static void add_quantiles(page *p, const patina_quantiles *q, const char *unit, int decimals) {
-    add(p, "<p class=\"note\">median <b>");
-    pt_html_add_number(&p->html, q->median, decimals);
-    pt_strbuf_printf(&p->html, "%s%s</b>, nine tenths between ", *unit ? " " : "", unit);
-    pt_html_add_number(&p->html, q->p5, decimals);
-    add(p, " and ");
-    pt_html_add_number(&p->html, q->p95, decimals);
-    add(p, ", all between ");
-    pt_html_add_number(&p->html, q->least, decimals);
-    add(p, " and ");
-    pt_html_add_number(&p->html, q->most, decimals);
-    add(p, "</p>\n");
+static void put_target_title(page *p) {
+    add_text(p, targets[p->index].title);
 }
 
-static void add_target(page *p, patina_scalar scalar, const char *title, const char *meaning) {
-    const patina_inspection *stats = p->stats;
-    const int decimals = scalar == PATINA_SCALAR_ZCR ? 3 : 1;
+static void put_target_meaning(page *p) {
+    add_text(p, targets[p->index].meaning);
+}
+
+static void put_target_chart(page *p) {
+    const patina_scalar scalar = targets[p->index].scalar;
     char id[16];
     snprintf(id, sizeof id, "h%d", (int)scalar);
-    add(p, "<figure>");
-    pt_strbuf_printf(&p->html, "<figcaption><h3>%s</h3>%s</figcaption>\n", title, meaning);
-    pt_chart_histogram(&p->html, id, title, patina_scalar_unit(scalar), &stats->histogram[scalar],
-                       &stats->scalar[scalar]);
-    add_quantiles(p, &stats->scalar[scalar], patina_scalar_unit(scalar), decimals);
-    add_histogram_table(p, &stats->histogram[scalar], title, scalar == PATINA_SCALAR_ZCR ? 4 : 1);
-    add(p, "</figure>\n");
+    pt_chart_histogram(&p->html, id, targets[p->index].title, patina_scalar_unit(scalar),
+                       &p->stats->histogram[scalar], &p->stats->scalar[scalar]);
 }
 
-static void add_targets(page *p) {
-    section_open(p, "targets", "Targets");
-    add(p, "<p>How the numbers lie that a model is to predict. The dashed line is the median.</p>\n"
-           "<div class=\"grid\">\n");
-    add_target(p, PATINA_SCALAR_PURITY, "Purity",
-               "of the degraded sound: signal over noise and distortion. Rows that were only "
-               "coloured, or left clean, stand at 60 dB.");
-    add_target(p, PATINA_SCALAR_LUFS, "Loudness", "of the pristine sound, integrated.");
-    add_target(p, PATINA_SCALAR_CREST, "Crest factor", "of the pristine sound: peak over rms.");
-    add_target(p, PATINA_SCALAR_ZCR, "Zero-crossing rate",
-               "of the pristine sound: the share of samples where the sign turns.");
-    add(p, "</div>\n");
-    section_close(p);
+static void put_target_quantiles(page *p) {
+    const patina_quantiles *q = &p->stats->scalar[targets[p->index].scalar];
+    const char *unit = patina_scalar_unit(targets[p->index].scalar);
+    const int decimals = targets[p->index].decimals;
+    add(p, "median <b>");
+    pt_html_add_number(&p->html, q->median, decimals);
+    pt_strbuf_printf(&p->html, "%s%s</b>, 5 %% to 95 %%: ", *unit ? " " : "", unit);
+    pt_html_add_number(&p->html, q->p5, decimals);
+    add(p, " to ");
+    pt_html_add_number(&p->html, q->p95, decimals);
+    add(p, ", range: ");
+    pt_html_add_number(&p->html, q->min, decimals);
+    add(p, " to ");
+    pt_html_add_number(&p->html, q->max, decimals);
 }
 
-static void add_spectrum(page *p) {
-    section_open(p, "spectrum", "Spectrum");
-    add(p, "<p>Long-term average of the pristine sound in 64 sixth-octave bands. Rows whose "
-           "recording holds nothing in a band (&#8722;120 dBFS) are left out there.</p>\n<figure>");
+static void put_target_bins(page *p) {
+    const patina_histogram *h = &p->stats->histogram[targets[p->index].scalar];
+    const int decimals = targets[p->index].edge_decimals;
+    for (size_t i = 0; i < h->n_bins; i++) {
+        add(p, "<tr>");
+        add_number_cell(p, h->edge[i], decimals);
+        add_number_cell(p, h->edge[i + 1], decimals);
+        add_count_cell(p, h->count[i]);
+        close_row(p);
+    }
+}
+
+static void put_spectrum_chart(page *p) {
     pt_chart_spectrum(&p->html, "ltas", p->stats->band);
-    add(p,
-        "<ul class=\"legend\"><li><span class=\"swatch\"></span>mean</li><li><span "
-        "class=\"swatch band\"></span>half of the rows, and nine tenths</li></ul>\n"
-        "<details><summary>Numbers</summary><div class=\"scroll\" tabindex=\"0\" "
-        "role=\"region\" aria-label=\"Levels of all bands\"><table><caption>Levels of all bands "
-        "in dBFS</caption><thead><tr><th scope=\"col\">middle, Hz</th><th scope=\"col\">rows</th>"
-        "<th scope=\"col\">5 %</th><th scope=\"col\">25 %</th><th scope=\"col\">median</th>"
-        "<th scope=\"col\">75 %</th><th scope=\"col\">95 %</th><th scope=\"col\">mean</th></tr>"
-        "</thead><tbody>\n");
+}
+
+static void put_band_rows(page *p) {
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
         const patina_quantiles *q = &p->stats->band[b];
         const double v[] = {q->p5, q->p25, q->median, q->p75, q->p95, q->mean};
-        pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%.5g</th><td>", patina_ltas_center_hz(b));
-        pt_html_add_count(&p->html, q->n);
-        add(p, "</td>");
-        for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
-            add(p, "<td>");
-            if (q->n > 0) pt_html_add_number(&p->html, v[i], 1);
-            add(p, "</td>");
-        }
-        add(p, "</tr>\n");
+        char hz[32];
+        snprintf(hz, sizeof hz, "%.5g", patina_ltas_center_hz(b));
+        open_row(p, hz);
+        add_count_cell(p, q->n);
+        for (size_t i = 0; i < sizeof v / sizeof *v; i++)
+            add_number_cell(p, q->n > 0 ? v[i] : NAN, 1);
+        close_row(p);
     }
-    add(p, "</tbody></table></div></details></figure>\n");
-    section_close(p);
 }
 
 /* ---------------------------------------------------------------- effects */
 
-static void add_share(page *p, uint64_t n) {
+static void add_share_cells(page *p, uint64_t n) {
+    add_count_cell(p, n);
     add(p, "<td>");
-    pt_html_add_count(&p->html, n);
-    add(p, "</td><td>");
     add_percent(p, n, p->stats->n_rows);
     pt_strbuf_printf(&p->html, "</td><td class=\"share\"><span style=\"width:%.1f%%\"></span></td>",
                      100.0 * (double)n / (double)p->stats->n_rows);
 }
 
-static void add_effect_counts(page *p) {
-    add(p, "<div class=\"card\"><table><caption>Rows that have an effect</caption><thead><tr>"
-           "<th scope=\"col\">effect</th><th scope=\"col\">rows</th><th scope=\"col\">share</th>"
-           "<td><span class=\"hidden\">bar</span></td></tr></thead><tbody>\n");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
-        pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%s</th>", p->stats->effect[e]);
-        add_share(p, p->stats->n_with[e]);
-        add(p, "</tr>\n");
+static void put_effect_rows(page *p) {
+    for (size_t e = 0; e < p->stats->n_effects; e++) {
+        open_row(p, p->stats->effect[e]);
+        add_share_cells(p, p->stats->n_with[e]);
+        close_row(p);
     }
-    add(p, "<tr><th scope=\"row\">none</th>");
-    add_share(p, p->stats->n_chain[0]);
-    add(p, "</tr>\n</tbody></table></div>\n");
+    open_row(p, "none");
+    add_share_cells(p, p->stats->n_chain[0]);
+    close_row(p);
 }
 
-static void add_cooccurrence_matrix(page *p) {
+static void put_effect_headers(page *p) {
+    for (size_t e = 0; e < p->stats->n_effects; e++)
+        pt_strbuf_printf(&p->html, "<th scope=\"col\">%s</th>", p->stats->effect[e]);
+}
+
+static void put_cooccurrence_rows(page *p) {
     const patina_inspection *stats = p->stats;
     uint64_t most = 1;
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
+    for (size_t e = 0; e < stats->n_effects; e++)
         if (stats->n_with[e] > most) most = stats->n_with[e];
-    add(p, "<div class=\"card\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-           "aria-label=\"Effects together\"><table class=\"matrix\"><caption>Rows that have both "
-           "effects; on the diagonal, the one</caption><thead><tr><th scope=\"col\">effect</th>");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++)
-        pt_strbuf_printf(&p->html, "<th scope=\"col\">%s</th>", stats->effect[e]);
-    add(p, "</tr></thead><tbody>\n");
-    for (size_t a = 0; a < PATINA_EFFECT_COUNT; a++) {
-        pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%s</th>", stats->effect[a]);
-        for (size_t b = 0; b < PATINA_EFFECT_COUNT; b++) {
-            const uint64_t n = stats->n_with_both[a][b];
+    for (size_t a = 0; a < stats->n_effects; a++) {
+        open_row(p, stats->effect[a]);
+        for (size_t b = 0; b < stats->n_effects; b++) {
+            const uint64_t n = stats->n_with_both[a * stats->n_effects + b];
             pt_strbuf_printf(&p->html, "<td><i style=\"opacity:%.2f\"></i><b>",
                              0.42 * (double)n / (double)most);
             pt_html_add_count(&p->html, n);
             add(p, "</b></td>");
         }
-        add(p, "</tr>\n");
+        close_row(p);
     }
-    add(p, "</tbody></table></div></div>\n");
 }
 
-/* The sets of effects that rows have, most frequent first. */
-static size_t sort_effect_sets(const patina_inspection *stats,
-                               unsigned sorted[PATINA_EFFECT_SET_COUNT]) {
+/* The sets of effects that occur, most frequent first. */
+static size_t sort_effect_sets(const patina_inspection *stats, unsigned *sorted) {
     size_t n = 0;
-    for (unsigned set = 0; set < PATINA_EFFECT_SET_COUNT; set++) {
+    for (unsigned set = 0; set < stats->n_effect_sets; set++) {
         if (stats->n_chain[set] == 0) continue;
         size_t at = n++;
         for (; at > 0 && stats->n_chain[sorted[at - 1]] < stats->n_chain[set]; at--)
@@ -376,190 +344,177 @@ static size_t sort_effect_sets(const patina_inspection *stats,
     return n;
 }
 
-static void add_combinations(page *p) {
-    unsigned sorted[PATINA_EFFECT_SET_COUNT];
+static void put_n_effect_sets(page *p) {
+    unsigned sorted[1U << PT_EFFECT_COUNT];
+    pt_strbuf_printf(&p->html, "%zu", sort_effect_sets(p->stats, sorted));
+}
+
+static void put_effect_set_rows(page *p) {
+    unsigned sorted[1U << PT_EFFECT_COUNT];
     const size_t n = sort_effect_sets(p->stats, sorted);
-    pt_strbuf_printf(
-        &p->html,
-        "<details><summary>All %zu combinations</summary><div class=\"scroll\" "
-        "tabindex=\"0\" role=\"region\" aria-label=\"Combinations\"><table><caption>Rows "
-        "that have just these effects</caption><thead><tr><th scope=\"col\">effects</th>"
-        "<th scope=\"col\">rows</th><th scope=\"col\">share</th></tr></thead><tbody>\n",
-        n);
     for (size_t i = 0; i < n; i++) {
         bool first = true;
         add(p, "<tr><th scope=\"row\">");
-        if (sorted[i] == 0) add(p, "none: clean rows");
-        for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
+        if (sorted[i] == 0) add(p, "none (clean rows)");
+        for (size_t e = 0; e < p->stats->n_effects; e++) {
             if (!(sorted[i] >> e & 1U)) continue;
             pt_strbuf_printf(&p->html, "%s%s", first ? "" : ", ", p->stats->effect[e]);
             first = false;
         }
-        add(p, "</th><td>");
-        pt_html_add_count(&p->html, p->stats->n_chain[sorted[i]]);
-        add(p, "</td><td>");
+        add(p, "</th>");
+        add_count_cell(p, p->stats->n_chain[sorted[i]]);
+        add(p, "<td>");
         add_percent(p, p->stats->n_chain[sorted[i]], p->stats->n_rows);
-        add(p, "</td></tr>\n");
+        add(p, "</td>");
+        close_row(p);
     }
-    add(p, "</tbody></table></div></details>\n");
 }
 
-static void add_effects(page *p) {
-    section_open(p, "effects", "Effects");
-    add(p, "<p>What was done to the copies, drawn anew for every row.</p>\n<div class=\"grid\">\n");
-    add_effect_counts(p);
-    add_cooccurrence_matrix(p);
-    add(p, "</div>\n");
-    add_combinations(p);
-    section_close(p);
+static bool next_effect(page *p, size_t i) {
+    return select_item(p, i, PT_EFFECT_COUNT);
 }
 
-static void add_severity(page *p) {
-    section_open(p, "severity", "Severity");
-    add(p,
-        "<p>Purity of the rows that have an effect, over the parameter that says best how bad it "
-        "is. Stronger cells hold more rows. Comb, mud and sibilance colour a sound and cost no "
-        "purity; what falls in their charts is the work of other effects in the same row.</p>\n"
-        "<ul class=\"legend\"><li><span class=\"swatch\"></span>median of all rows with the "
-        "effect</li><li><span class=\"swatch dash\"></span>median where no other effect costs "
-        "purity</li></ul>\n<div class=\"grid\">\n");
-    for (size_t e = 0; e < PATINA_EFFECT_COUNT; e++) {
-        const pt_histogram2d *grid = &p->report_stats->grid[e];
-        char id[16];
-        snprintf(id, sizeof id, "g%zu", e);
-        pt_strbuf_printf(&p->html, "<figure><figcaption><h3>%s</h3>", pt_effects[e]->name);
-        add_text(p, grid->primary->summary);
-        add(p, "</figcaption>\n");
-        pt_chart_heatmap(&p->html, id, pt_effects[e]->name, grid);
-        add(p, "</figure>\n");
-    }
-    add(p, "</div>\n");
-    section_close(p);
+static void put_effect_name(page *p) {
+    add_text(p, pt_effects[p->index]->name);
+}
+
+static void put_effect_parameter(page *p) {
+    add_text(p, p->report_stats->grid[p->index].primary->summary);
+}
+
+static void put_effect_chart(page *p) {
+    char id[16];
+    snprintf(id, sizeof id, "g%zu", p->index);
+    pt_chart_heatmap(&p->html, id, pt_effects[p->index]->name, &p->report_stats->grid[p->index]);
 }
 
 /* ---------------------------------------------------------------- embeddings */
 
-static void add_embedding_row(page *p, const char *name, const patina_embedding_stats *e) {
-    const double v[] = {e->norm_min, e->norm_mean, e->norm_max, e->mean_cosine};
-    pt_strbuf_printf(&p->html, "<tr><th scope=\"row\">%s</th>", name);
-    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
-        add(p, "<td>");
-        pt_html_add_number(&p->html, v[i], i < 3 ? 4 : 3);
-        add(p, "</td>");
+static void put_norm_rows(page *p) {
+    const struct {
+        const char *name;
+        const patina_embedding_stats *e;
+    } halves[] = {{"caption", &p->stats->text}, {"audio", &p->stats->audio}};
+    for (size_t i = 0; i < 2; i++) {
+        open_row(p, halves[i].name);
+        add_number_cell(p, halves[i].e->norm_min, 4);
+        add_number_cell(p, halves[i].e->norm_mean, 4);
+        add_number_cell(p, halves[i].e->norm_max, 4);
+        add_number_cell(p, halves[i].e->mean_cosine, 3);
+        close_row(p);
     }
-    add(p, "</tr>\n");
 }
 
-static void add_norms(page *p) {
-    add(p,
-        "<div class=\"card\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-        "aria-label=\"Lengths\"><table><caption>Euclidean lengths, which should be 1, and the "
-        "mean cosine of any two rows, which is 1 where all are alike</caption><thead><tr>"
-        "<th scope=\"col\">half</th><th scope=\"col\">shortest</th><th scope=\"col\">mean</th>"
-        "<th scope=\"col\">longest</th><th scope=\"col\">mean cosine</th></tr></thead><tbody>\n");
-    add_embedding_row(p, "caption", &p->stats->text);
-    add_embedding_row(p, "audio", &p->stats->audio);
-    add(p, "</tbody></table></div><p class=\"note\">Mean cosine between the two halves of a row: ");
+static void put_cosine_of_halves(page *p) {
     pt_html_add_number(&p->html, p->stats->text_audio_cosine, 3);
-    add(p, "</p></div>\n");
 }
 
-/* Both halves of the kept rows in one plane: [2 n, 512], the captions first. */
-static patina_status add_embedding_scatter(page *p, float *points, float *xy, patina_error *err) {
+static bool is_subsampled(page *p, size_t i) {
+    return i == 0 && p->report_stats->subsample.stride > 1;
+}
+
+static void put_subsample_stride(page *p) {
+    pt_strbuf_printf(&p->html, "%zu", p->report_stats->subsample.stride);
+}
+
+static void put_subsample_n(page *p) {
+    pt_strbuf_printf(&p->html, "%zu", p->report_stats->subsample.n);
+}
+
+/* The principal components of halves `first` to 1 of the rows in the subsample, half after half:
+ * xy [n_halves n, 2], which the caller frees; NULL where p->status is set. */
+static float *project_embeddings(page *p, size_t first, pt_pca_result *pca) {
     const pt_row_subsample *subsample = &p->report_stats->subsample;
-    pt_pca_result pca;
-    for (size_t i = 0; i < subsample->n; i++) {
-        memcpy(points + i * PATINA_EMBEDDING_SIZE, subsample->fused[i],
+    const size_t n_points = (2 - first) * subsample->n;
+    if (p->status != PATINA_OK) return NULL;
+    float *points = malloc(n_points * PATINA_EMBEDDING_SIZE * sizeof *points);
+    float *xy = malloc(2 * n_points * sizeof *xy);
+    p->status = points && xy ? PATINA_OK : pt_fail(p->err, PATINA_ENOMEM, "out of memory");
+    for (size_t i = 0; i < n_points && p->status == PATINA_OK; i++) {
+        const size_t half = first + i / subsample->n;
+        memcpy(points + i * PATINA_EMBEDDING_SIZE,
+               subsample->fused[i % subsample->n] + half * PATINA_EMBEDDING_SIZE,
                PATINA_EMBEDDING_SIZE * sizeof *points);
-        memcpy(points + (subsample->n + i) * PATINA_EMBEDDING_SIZE,
-               subsample->fused[i] + PATINA_EMBEDDING_SIZE, PATINA_EMBEDDING_SIZE * sizeof *points);
     }
-    PT_TRY(pt_pca_project(points, 2 * subsample->n, PATINA_EMBEDDING_SIZE, &pca, xy, err));
-    const pt_scatter_series groups[] = {{xy, subsample->n, 0},
-                                        {xy + 2 * subsample->n, subsample->n, 1}};
-    add(p, "<figure><figcaption><h3>Captions and sounds</h3>in one plane. Two clouds apart are "
-           "usual: the two encoders leave a gap.</figcaption>\n");
-    pt_chart_scatter(&p->html, "pca", "Captions and sounds in one plane",
-                     "Points of captions and of damaged sounds on the first two principal axes.",
-                     groups, 2, pca.explained_variance);
-    add(p, "<ul class=\"legend\"><li>");
-    pt_chart_legend_marker(&p->html, 0);
-    add(p, "caption</li><li>");
-    pt_chart_legend_marker(&p->html, 1);
-    add(p, "damaged sound</li></ul></figure>\n");
-    return PATINA_OK;
+    if (p->status == PATINA_OK)
+        p->status = pt_pca_project(points, n_points, PATINA_EMBEDDING_SIZE, pca, xy, p->err);
+    free(points);
+    if (p->status == PATINA_OK) return xy;
+    free(xy);
+    return NULL;
 }
 
-/* The audio half alone, in groups of purity. */
-static patina_status add_purity_scatter(page *p, float *points, float *xy, patina_error *err) {
-    static const double upto[] = {10.0, 25.0, 45.0, INFINITY};
-    static const char *const names[] = {"under 10 dB", "10 to 25 dB", "25 to 45 dB", "over 45 dB"};
-    enum { N = sizeof upto / sizeof *upto, FIRST_MARK = 2 };
+static void put_fused_scatter(page *p) {
+    const size_t n = p->report_stats->subsample.n;
+    pt_pca_result pca;
+    float *xy = project_embeddings(p, 0, &pca);
+    if (!xy) return;
+    const pt_scatter_series groups[] = {{xy, n, 0}, {xy + 2 * n, n, 1}};
+    pt_chart_scatter(&p->html, "pca", "Captions and audio on principal components",
+                     "Points of captions and of degraded audio on the first two principal "
+                     "components.",
+                     groups, 2, pca.explained_variance);
+    free(xy);
+}
+
+static void put_caption_marker(page *p) {
+    pt_chart_legend_marker(&p->html, 0);
+}
+
+static void put_audio_marker(page *p) {
+    pt_chart_legend_marker(&p->html, 1);
+}
+
+/* Groups of rows by purity, and their markers after those of the two halves. */
+static const struct {
+    double end_db;
+    const char *name;
+} purity_groups[] = {{10.0, "below 10 dB"},
+                     {25.0, "10 to 25 dB"},
+                     {45.0, "25 to 45 dB"},
+                     {INFINITY, "45 dB and above"}};
+enum { N_PURITY_GROUPS = sizeof purity_groups / sizeof *purity_groups, FIRST_PURITY_MARK = 2 };
+
+static void put_purity_scatter(page *p) {
     const pt_row_subsample *subsample = &p->report_stats->subsample;
     pt_pca_result pca;
-    pt_scatter_series groups[N];
-    float *sorted = xy + 2 * subsample->n;
+    pt_scatter_series groups[N_PURITY_GROUPS];
     size_t at = 0;
-    for (size_t i = 0; i < subsample->n; i++)
-        memcpy(points + i * PATINA_EMBEDDING_SIZE, subsample->fused[i] + PATINA_EMBEDDING_SIZE,
-               PATINA_EMBEDDING_SIZE * sizeof *points);
-    PT_TRY(pt_pca_project(points, subsample->n, PATINA_EMBEDDING_SIZE, &pca, xy, err));
-    for (size_t g = 0; g < N; g++) {
-        groups[g] = (pt_scatter_series){sorted + 2 * at, 0, FIRST_MARK + (int)g};
+    float *xy = project_embeddings(p, 1, &pca);
+    float *sorted = xy ? malloc(2 * subsample->n * sizeof *sorted) : NULL;
+    if (xy && !sorted) p->status = pt_fail(p->err, PATINA_ENOMEM, "out of memory");
+    for (size_t g = 0; g < N_PURITY_GROUPS && sorted; g++) {
+        groups[g] = (pt_scatter_series){sorted + 2 * at, 0, FIRST_PURITY_MARK + (int)g};
         for (size_t i = 0; i < subsample->n; i++) {
-            if (!(subsample->purity[i] < upto[g]) || (g > 0 && subsample->purity[i] < upto[g - 1]))
+            if (!(subsample->purity[i] < purity_groups[g].end_db) ||
+                (g > 0 && subsample->purity[i] < purity_groups[g - 1].end_db))
                 continue;
             memcpy(sorted + 2 * at++, xy + 2 * i, 2 * sizeof *xy);
             groups[g].n++;
         }
     }
-    add(p, "<figure><figcaption><h3>Sounds by purity</h3>the audio half by itself. Purity that can "
-           "be heard shows as an order of the marks.</figcaption>\n");
-    pt_chart_scatter(&p->html, "pcb", "Sounds by purity",
-                     "Points of damaged sounds on their own first two principal axes, marked by "
-                     "purity.",
-                     groups, N, pca.explained_variance);
-    add(p, "<ul class=\"legend\">");
-    for (size_t g = 0; g < N; g++) {
-        add(p, "<li>");
-        pt_chart_legend_marker(&p->html, FIRST_MARK + (int)g);
-        pt_strbuf_printf(&p->html, "%s</li>", names[g]);
-    }
-    add(p, "</ul></figure>\n");
-    return PATINA_OK;
+    if (sorted)
+        pt_chart_scatter(&p->html, "pcb", "Audio by purity",
+                         "Points of degraded audio on the first two principal components of the "
+                         "audio half, marked by purity.",
+                         groups, N_PURITY_GROUPS, pca.explained_variance);
+    free(sorted);
+    free(xy);
 }
 
-static patina_status add_embeddings(page *p, patina_error *err) {
-    const pt_row_subsample *subsample = &p->report_stats->subsample;
-    float *points = malloc(2 * subsample->n * PATINA_EMBEDDING_SIZE * sizeof *points);
-    float *xy = malloc(4 * subsample->n * sizeof *xy);
-    patina_status status = points && xy ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
-
-    section_open(p, "embeddings", "Embeddings");
-    if (p->stats->untrained)
-        add(p, "<p class=\"note\">Of an untrained encoder: shapes and lengths can be checked here, "
-               "meaning cannot.</p>\n");
-    add_norms(p);
-    if (subsample->stride > 1)
-        pt_strbuf_printf(&p->html,
-                         "<p class=\"note\">The pictures show row 0 and every %zu rows one, "
-                         "%zu in all.</p>\n",
-                         subsample->stride, subsample->n);
-    add(p, "<div class=\"grid\" style=\"margin-top:18px\">\n");
-    if (status == PATINA_OK) status = add_embedding_scatter(p, points, xy, err);
-    if (status == PATINA_OK) status = add_purity_scatter(p, points, xy, err);
-    add(p, "</div>\n");
-    section_close(p);
-    free(points);
-    free(xy);
-    return status;
+static void put_purity_legend(page *p) {
+    for (size_t g = 0; g < N_PURITY_GROUPS; g++) {
+        add(p, "<li>");
+        pt_chart_legend_marker(&p->html, FIRST_PURITY_MARK + (int)g);
+        pt_strbuf_printf(&p->html, "%s</li>", purity_groups[g].name);
+    }
 }
 
 /* ---------------------------------------------------------------- samples */
 
-/* A pair of sounds at a rate that fits. */
+/* Pristine and degraded audio of one row. */
 typedef struct pair {
-    const float *sound[2]; /* pristine, degraded */
+    const float *sound[2];
     size_t n;
 } pair;
 
@@ -573,7 +528,7 @@ static patina_status encode(const pair *of, unsigned rate_hz, double seconds, do
     return PATINA_OK;
 }
 
-/* The best of what fits into room bytes: the whole at 48 kHz, at 24, then its beginning. */
+/* Uses at most `room` bytes if possible: all at 48 kHz, else all at 24 kHz, else the beginning. */
 static patina_status encode_to_fit(const pair *whole, double room, double gain, pt_arena *arena,
                                    pt_strbuf flac[2], double *seconds, unsigned *rate_hz,
                                    patina_error *err) {
@@ -621,8 +576,8 @@ static void add_sound(page *p, size_t sample, const char *name, const float *x, 
     pt_chart_waveform(&p->html, id, name, x, n, peak);
     pt_strbuf_printf(
         &p->html,
-        "<img width=\"%zu\" height=\"%d\" alt=\"Mel spectrogram of the %s sound, 50 Hz to "
-        "14 kHz upwards over %.1f seconds\" src=\"",
+        "<img width=\"%zu\" height=\"%d\" alt=\"Mel spectrogram of the %s audio, 50 Hz to "
+        "14 kHz over %.1f seconds\" src=\"",
         width, PT_MEL_SPECTROGRAM_BANDS, name, (double)n / PATINA_RATE_HZ);
     pt_html_add_data_uri(&p->html, "image/png", png->text, png->length);
     pt_strbuf_printf(
@@ -644,7 +599,7 @@ static patina_status add_pair(page *p, size_t sample, const pair *of, patina_err
     const double peak =
         fmax(peak_amplitude(of->sound[0], of->n), peak_amplitude(of->sound[1], of->n));
     const double gain = peak > 0.999 ? 0.999 / peak : 1.0; /* the same for both */
-    /* more than an equal part of what is left: most sounds are short */
+    /* more than an equal share: most sounds are short */
     const double left = (double)(p->examples->n_samples - sample);
     const double room = p->audio_bytes_left * fmin(1.0, 1.6 / left);
 
@@ -668,15 +623,15 @@ static patina_status add_pair(page *p, size_t sample, const pair *of, patina_err
         if (gain < 1.0)
             pt_strbuf_printf(
                 &p->html,
-                "<p class=\"note\">Played %.2f dB quieter, both alike, since peaks of the "
-                "recording are over full scale.</p>\n",
+                "<p class=\"note\">Played %.2f dB quieter (both), because peaks of the recording "
+                "exceed full scale.</p>\n",
                 -20.0 * log10(gain));
         if (rate_hz < PATINA_RATE_HZ)
-            pt_strbuf_printf(&p->html,
-                             "<p class=\"note\">To save room the players hold %s at %u kHz; the "
-                             "pictures show all of it.</p>\n",
-                             seconds < PATINA_WINDOW_S ? "the beginning" : "the sounds",
-                             rate_hz / 1000);
+            pt_strbuf_printf(
+                &p->html,
+                "<p class=\"note\">To limit the size of the page, the players have %s at %u "
+                "kHz; the pictures show the whole audio.</p>\n",
+                seconds < PATINA_WINDOW_S ? "the beginning" : "the audio", rate_hz / 1000);
     }
     for (size_t k = 0; k < 2; k++) {
         pt_strbuf_release(&flac[k]);
@@ -685,55 +640,74 @@ static patina_status add_pair(page *p, size_t sample, const pair *of, patina_err
     return status;
 }
 
-static void add_chain_description(page *p, const char *words) {
-    add(p, "<ul class=\"damage\" aria-label=\"Damage\">");
-    if (*words == '\0') add(p, "<li><b>clean</b>: nothing was done to it</li>");
-    while (*words) {
-        const size_t n = strcspn(words, "\n"), n_name = strcspn(words, ":");
-        char *line = pt_text_dup(words, n);
+static bool next_sample(page *p, size_t i) {
+    return select_item(p, i, p->examples->n_samples);
+}
+
+static void put_n_samples(page *p) {
+    pt_strbuf_printf(&p->html, "%zu", p->examples->n_samples);
+}
+
+static void put_sample_index(page *p) {
+    pt_strbuf_printf(&p->html, "%zu", p->index);
+}
+
+static void put_sample_number(page *p) {
+    pt_strbuf_printf(&p->html, "%zu", p->index + 1);
+}
+
+static void put_sample_purity(page *p) {
+    pt_html_add_number(&p->html, p->examples->example[p->index].purity_db, 1);
+}
+
+static void put_sample_row(page *p) {
+    pt_html_add_count(&p->html, p->examples->example[p->index].row);
+}
+
+static void put_sample_caption(page *p) {
+    const char *caption = p->examples->example[p->index].caption;
+    add_text(p, caption ? caption : "(no caption)");
+}
+
+/* One item for each line "effect: phrase". */
+static void put_sample_effects(page *p) {
+    const char *lines = p->examples->example[p->index].words;
+    if (*lines == '\0') add(p, "<li><b>clean</b>: no effect</li>");
+    while (*lines) {
+        const size_t n = strcspn(lines, "\n"), n_name = strcspn(lines, ":");
+        char *line = pt_text_dup(lines, n);
         if (line && n_name < n) {
             pt_strbuf_printf(&p->html, "<li><b>%.*s</b>: ", (int)n_name, line);
             add_text(p, line + n_name + 2);
             add(p, "</li>");
         }
         free(line);
-        words += n + (words[n] == '\n');
+        lines += n + (lines[n] == '\n');
     }
-    add(p, "</ul>\n");
 }
 
-/* A sample without sound is shown all the same, with the reason in its place; only what concerns
- * the page itself ends it. */
-static patina_status add_sample(page *p, size_t i, patina_error *err) {
-    const pt_example *example = &p->examples->example[i];
+static void put_sample_recipe(page *p) {
+    add_text(p, p->examples->example[p->index].line);
+}
+
+/* A sample without audio is shown with the reason; only failures of the page itself end it. */
+static void put_sample_audio(page *p) {
     pair of = {.n = 0};
     patina_error why = {0};
-    pt_strbuf_printf(
-        &p->html,
-        "<article class=\"card\" aria-labelledby=\"s%zu\"><header><h3 id=\"s%zu\">Sample "
-        "%zu</h3><span class=\"purity\">purity <b>",
-        i, i, i + 1);
-    pt_html_add_number(&p->html, example->purity_db, 1);
-    add(p, " dB</b>, row ");
-    pt_html_add_count(&p->html, example->row);
-    add(p, "</span></header>\n<blockquote>");
-    add_text(p, example->caption ? example->caption : "(no caption)");
-    add(p, "</blockquote>\n");
-    add_chain_description(p, example->words);
-
     pt_arena_reset(&p->arena);
     patina_status status = PATINA_REJECT_MISSING;
     if (p->options->audio_root || p->options->corpus)
-        status = pt_example_replay(p->examples, i, p->options->audio_root, p->config, &of.sound[0],
-                                   &of.sound[1], &of.n, &p->arena, &why);
+        status = pt_example_replay(p->examples, p->index, p->options->audio_root, p->config,
+                                   &of.sound[0], &of.sound[1], &of.n, &p->arena, &why);
     else
-        pt_fail(&why, status, "no recordings were named");
-    if (status == PATINA_ENOMEM) return pt_fail(err, status, "%s", why.message);
-    if (status == PATINA_OK) {
-        PT_TRY(add_pair(p, i, &of, err));
+        pt_fail(&why, status, "neither --audio-root nor --corpus was given");
+    if (status == PATINA_ENOMEM) {
+        p->status = pt_fail(p->err, status, "%s", why.message);
+    } else if (status == PATINA_OK) {
+        p->status = add_pair(p, p->index, &of, p->err);
         p->result->n_heard++;
     } else {
-        add(p, "<p class=\"note\">No sound: ");
+        add(p, "<p class=\"note\">No audio: ");
         add_text(p, why.message);
         add(p, "</p>\n");
         if (p->result->first_missing[0] == '\0')
@@ -741,88 +715,130 @@ static patina_status add_sample(page *p, size_t i, patina_error *err) {
                      pt_text_truncate(why.message, sizeof p->result->first_missing - 1),
                      why.message);
     }
-    add(p, "<details><summary>Recipe</summary><pre>");
-    add_text(p, example->line);
-    add(p, "</pre></details></article>\n");
-    return PATINA_OK;
 }
 
-static patina_status add_samples(page *p, patina_error *err) {
-    section_open(p, "samples", "Samples");
-    pt_strbuf_printf(
-        &p->html,
-        "<p>%zu rows from the purest to the dirtiest. Upper picture: the waveform, both "
-        "of a pair at one scale. Lower picture: the mel bands that the encoder hears, 50 "
-        "Hz to 14 kHz, over 80 dB. Turn the volume down first.</p>\n"
-        "<div class=\"samples\">\n",
-        p->examples->n_samples);
-    for (size_t i = 0; i < p->examples->n_samples; i++)
-        PT_TRY(add_sample(p, i, err));
-    add(p, "</div>\n");
-    section_close(p);
-    p->result->n_samples = p->examples->n_samples;
-    return PATINA_OK;
+/* ---------------------------------------------------------------- run */
+
+typedef struct run_group {
+    const char *title;
+    const patina_key_value *values;
+    size_t n;
+} run_group;
+
+/* Group i of those that have values; n is 0 after the last. */
+static run_group find_run_group(const page *p, size_t i) {
+    const run_group groups[] = {{"Run", p->stats->facts, p->stats->n_facts},
+                                {"Settings", p->stats->settings, p->stats->n_settings},
+                                {"Model", p->stats->model, p->stats->n_model}};
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
+        if (groups[g].n > 0 && i-- == 0) return groups[g];
+    return (run_group){0};
 }
 
-/* ---------------------------------------------------------------- the run */
+static bool next_run_group(page *p, size_t i) {
+    return select_item(p, i, find_run_group(p, i).n > 0 ? i + 1 : 0);
+}
 
-static void add_key_values(page *p, const char *title, const patina_key_value *facts, size_t n) {
-    if (n == 0) return;
-    pt_strbuf_printf(&p->html, "<div class=\"card\"><h3>%s</h3><dl class=\"facts\">\n", title);
-    for (size_t i = 0; i < n; i++) {
+static void put_run_group_title(page *p) {
+    add_text(p, find_run_group(p, p->index).title);
+}
+
+static void put_run_group_values(page *p) {
+    const run_group group = find_run_group(p, p->index);
+    for (size_t i = 0; i < group.n; i++) {
         add(p, "<dt>");
-        add_text(p, facts[i].name);
+        add_text(p, group.values[i].name);
         add(p, "</dt><dd>");
-        add_text(p, facts[i].value);
+        add_text(p, group.values[i].value);
         add(p, "</dd>\n");
     }
-    add(p, "</dl></div>\n");
 }
 
-static void add_run(page *p) {
-    section_open(p, "run", "How it was made");
-    add(p, "<p>From dataset.json, which lies beside the rows.</p>\n<div class=\"grid\">\n");
-    add_key_values(p, "Run", p->stats->facts, p->stats->n_facts);
-    add_key_values(p, "Settings", p->stats->settings, p->stats->n_settings);
-    add_key_values(p, "Model", p->stats->model, p->stats->n_model);
-    add(p, "</div>\n");
-    if (p->stats->n_rows > 0 && p->stats->n_rejects == 0)
-        add(p, "<p class=\"note\" style=\"margin-top:1em\">Nothing was rejected.</p>\n");
-    section_close(p);
-    pt_strbuf_printf(&p->html,
-                     "</main>\n<footer>Made by patina %s from %" PRIu64
-                     " rows. The page loads nothing "
-                     "from anywhere; recordings and captions in it remain under their own licences."
-                     "</footer>\n</body>\n</html>\n",
-                     patina_version(), p->stats->n_rows);
-}
+/* ---------------------------------------------------------------- the page */
 
-/* ---------------------------------------------------------------- the whole */
+static const pt_template_field fields[] = {
+    {"name", put_name, NULL},
+    {"css", put_css, NULL},
+    {"version", put_version, NULL},
+    {"n_rows", put_n_rows, NULL},
+    {"n_rows_plain", put_n_rows_plain, NULL},
+    {"has_rows", NULL, has_rows},
+    {"untrained", NULL, is_untrained},
+    {"n_rejected", put_n_rejected, NULL},
+    {"median_purity", put_median_purity, NULL},
+    {"median_loudness", put_median_loudness, NULL},
+    {"percent_clean", put_percent_clean, NULL},
+    {"column", NULL, next_column},
+    {"column_name", put_column_name, NULL},
+    {"column_n_values", put_column_n_values, NULL},
+    {"column_unit", put_column_unit, NULL},
+    {"column_meaning", put_column_meaning, NULL},
+    {"several_splits", NULL, has_several_splits},
+    {"split", NULL, next_split},
+    {"split_name", put_split_name, NULL},
+    {"split_n_parts", put_split_n_parts, NULL},
+    {"split_n_rows", put_split_n_rows, NULL},
+    {"has_rejects", NULL, has_rejects},
+    {"no_rejects", NULL, has_no_rejects},
+    {"reject", NULL, next_reject},
+    {"reject_reason", put_reject_reason, NULL},
+    {"reject_count", put_reject_count, NULL},
+    {"target", NULL, next_target},
+    {"target_title", put_target_title, NULL},
+    {"target_meaning", put_target_meaning, NULL},
+    {"target_chart", put_target_chart, NULL},
+    {"target_quantiles", put_target_quantiles, NULL},
+    {"target_bins", put_target_bins, NULL},
+    {"spectrum_chart", put_spectrum_chart, NULL},
+    {"band_rows", put_band_rows, NULL},
+    {"effect_rows", put_effect_rows, NULL},
+    {"effect_headers", put_effect_headers, NULL},
+    {"cooccurrence_rows", put_cooccurrence_rows, NULL},
+    {"n_effect_sets", put_n_effect_sets, NULL},
+    {"effect_set_rows", put_effect_set_rows, NULL},
+    {"effect", NULL, next_effect},
+    {"effect_name", put_effect_name, NULL},
+    {"effect_parameter", put_effect_parameter, NULL},
+    {"effect_chart", put_effect_chart, NULL},
+    {"norm_rows", put_norm_rows, NULL},
+    {"cosine_of_halves", put_cosine_of_halves, NULL},
+    {"subsampled", NULL, is_subsampled},
+    {"subsample_stride", put_subsample_stride, NULL},
+    {"subsample_n", put_subsample_n, NULL},
+    {"fused_scatter", put_fused_scatter, NULL},
+    {"caption_marker", put_caption_marker, NULL},
+    {"audio_marker", put_audio_marker, NULL},
+    {"purity_scatter", put_purity_scatter, NULL},
+    {"purity_legend", put_purity_legend, NULL},
+    {"n_samples", put_n_samples, NULL},
+    {"sample", NULL, next_sample},
+    {"sample_index", put_sample_index, NULL},
+    {"sample_number", put_sample_number, NULL},
+    {"sample_purity", put_sample_purity, NULL},
+    {"sample_row", put_sample_row, NULL},
+    {"sample_caption", put_sample_caption, NULL},
+    {"sample_effects", put_sample_effects, NULL},
+    {"sample_audio", put_sample_audio, NULL},
+    {"sample_recipe", put_sample_recipe, NULL},
+    {"run_group", NULL, next_run_group},
+    {"run_group_title", put_run_group_title, NULL},
+    {"run_group_values", put_run_group_values, NULL},
+};
 
 static patina_status render_page(page *p, patina_error *err) {
-    patina_status status = PATINA_OK;
-    add_head(p);
-    add_navigation(p);
-    add_summary(p);
-    if (p->stats->n_rows > 0) {
-        add_targets(p);
-        add_spectrum(p);
-        add_effects(p);
-        add_severity(p);
-        status = add_embeddings(p, err);
-        if (status == PATINA_OK) status = pt_mel_spectrogram_open(&p->mel, err);
-        if (status == PATINA_OK) status = add_samples(p, err);
-    }
-    add_run(p);
-    if (status == PATINA_OK && p->html.failed)
-        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-    if (status == PATINA_OK)
-        status = pt_atomic_file_write_text(p->options->page, p->html.text, err);
+    p->err = err;
+    PT_TRY(pt_mel_spectrogram_open(&p->mel, err));
+    PT_TRY(pt_template_render(pt_report_page_html, fields, sizeof fields / sizeof *fields, p,
+                              &p->html, err));
+    PT_TRY(p->status);
+    if (p->html.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    PT_TRY(pt_atomic_file_write_text(p->options->page, p->html.text, err));
+    p->result->n_samples = p->stats->n_rows > 0 ? p->examples->n_samples : 0;
     p->result->n_bytes = p->html.length;
-    return status;
+    return PATINA_OK;
 }
 
-/* The last part of a path, whatever stands behind it; "data set" where that says nothing. */
+/* The last component of a path; "data set" if it is only dots. */
 static char *display_name(const char *out) {
     size_t n = strlen(out);
     while (n > 1 && out[n - 1] == '/')
@@ -832,6 +848,10 @@ static char *display_name(const char *out) {
     if (path) name = strdup(strspn(last, "./") == strlen(last) ? "data set" : last);
     free(path);
     return name;
+}
+
+void patina_report_options_init(patina_report_options *options) {
+    *options = (patina_report_options){.out = NULL};
 }
 
 patina_status patina_report_write(const patina_report_options *options,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* statistics.c - the one pass
+/* statistics.c - statistics of a set in one pass
  *
- *     row  -> values (kept), levels (counted in steps), embeddings (summed)
- *     line -> chain -> effects, grids
- *     both -> every stride-th row, whole
+ *     row         -> scalar targets (stored), levels (histograms), embeddings (sums)
+ *     provenance  -> chain -> counts of effects, 2-D histograms
+ *     both        -> subsample of rows
  */
 
 #include "report/statistics.h"
@@ -19,10 +19,7 @@
 #include "degrade/effect_chain.h"
 #include "report/dataset_json.h"
 
-_Static_assert(PATINA_EFFECT_COUNT == PT_EFFECT_COUNT && PATINA_COLUMN_COUNT == PT_N_COLUMNS,
-               "the public header counts them too");
-
-/* Purity is rounded to float on its way into a column. */
+/* The column has purity rounded to float. */
 #define PURITY_TOLERANCE_DB 1e-3
 
 typedef struct accumulator {
@@ -31,7 +28,7 @@ typedef struct accumulator {
     pt_report_statistics *page; /* or NULL */
     pt_float_array value[PATINA_SCALAR_COUNT];
     pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
-    uint32_t *counts; /* of all levels */
+    uint32_t *counts; /* of all level histograms */
     double sum[2][PATINA_EMBEDDING_SIZE], norm_sum[2], cosine_sum;
     uint64_t n_rows;
 } accumulator;
@@ -42,8 +39,8 @@ static patina_status out_of_memory(patina_error *err) {
 
 /* ---------------------------------------------------------------- columns */
 
-/* Third octave j holds bands 2j and 2j + 1, and octave o has three of them; of the first, 16 Hz,
- * the bands begin with the second. */
+/* Third octave j is bands 2j and 2j + 1; an octave is three third octaves, the lowest, 16 Hz, only
+ * its upper two. */
 static size_t octave_of_band(size_t b) {
     return (b / 2 + 1) / 3;
 }
@@ -53,7 +50,7 @@ static void add_ltas(accumulator *g, const pt_row *row) {
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
         const double level = row->target_ltas[b];
         pt_level_histogram_add(&g->band[b], level);
-        if (level > PATINA_LTAS_FLOOR) /* a level out of all reason must not become infinite */
+        if (level > PATINA_LTAS_FLOOR) /* an absurd level must not become infinite */
             power[octave_of_band(b)] += pow(10.0, fmin(level, 3000.0) / 10.0);
     }
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
@@ -115,7 +112,7 @@ static unsigned count_effects(accumulator *g, const patina_effect_chain *chain) 
         if (!(set >> a & 1U)) continue;
         stats->n_with[a]++;
         for (size_t b = 0; b < PT_EFFECT_COUNT; b++)
-            stats->n_with_both[a][b] += set >> b & 1U;
+            stats->n_with_both[a * PT_EFFECT_COUNT + b] += set >> b & 1U;
     }
     return set;
 }
@@ -127,7 +124,7 @@ static size_t bin_index(double share, size_t n) {
 
 static void add_to_histograms2d(pt_report_statistics *page, const patina_effect_chain *chain,
                                 unsigned set, double purity) {
-    unsigned dirty = 0; /* effects that cost purity */
+    unsigned dirty = 0; /* effects that lower purity */
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++)
         if (pt_effects[e]->effect_class != PT_EFFECT_FILTER) dirty |= set & 1U << e;
     const size_t up = bin_index((purity - PATINA_PURITY_MIN) /
@@ -161,7 +158,6 @@ static patina_status add_entry(pt_report_statistics *page, const char *entry, fl
     return PATINA_OK;
 }
 
-/* Of a line that is one of patina_provenance_to_json's. */
 static patina_status add_provenance_json(accumulator *g, const pt_row *row, const json_t *line,
                                          patina_error *err) {
     const json_t *purity = json_object_get(line, "purity_db");
@@ -176,8 +172,8 @@ static patina_status add_provenance_json(accumulator *g, const pt_row *row, cons
                        json_is_string(entry) ? "purity_db" : "entry");
     if (!(fabs(json_number_value(purity) - (double)row->input_purity) < PURITY_TOLERANCE_DB))
         return pt_fail(err, PATINA_EFORMAT,
-                       "purity_db is %.4f, and input_purity of the row %.4f: these are not of one "
-                       "run",
+                       "purity_db is %.4f, but input_purity of the row is %.4f: they are from "
+                       "different runs",
                        json_number_value(purity), (double)row->input_purity);
     const unsigned set = count_effects(g, &chain);
     if (!g->page) return PATINA_OK;
@@ -200,7 +196,7 @@ static patina_status add_provenance(accumulator *g, const pt_row *row, const cha
     return status;
 }
 
-/* ---------------------------------------------------------------- rows that are kept */
+/* ---------------------------------------------------------------- subsample */
 
 static patina_status subsample_open(pt_row_subsample *subsample, patina_error *err) {
     subsample->stride = 1;
@@ -209,7 +205,7 @@ static patina_status subsample_open(pt_row_subsample *subsample, patina_error *e
     return subsample->fused && subsample->purity ? PATINA_OK : out_of_memory(err);
 }
 
-/* When there is no room left, every second one goes, and from now on half as many come. */
+/* When it is full, every second row is dropped and the stride is doubled. */
 static void subsample_add(pt_row_subsample *subsample, uint64_t n, const pt_row *row) {
     if (n % subsample->stride != 0) return;
     if (subsample->n == PT_ROW_SUBSAMPLE_MAX) {
@@ -227,6 +223,20 @@ static void subsample_add(pt_row_subsample *subsample, uint64_t n, const pt_row 
 
 /* ---------------------------------------------------------------- the whole */
 
+static patina_status allocate_counts(patina_inspection *stats, patina_error *err) {
+    stats->n_columns = PT_N_COLUMNS;
+    stats->n_effects = PT_EFFECT_COUNT;
+    stats->n_effect_sets = (size_t)1 << PT_EFFECT_COUNT;
+    stats->column = calloc(stats->n_columns, sizeof *stats->column);
+    stats->effect = calloc(stats->n_effects, sizeof *stats->effect);
+    stats->n_with = calloc(stats->n_effects, sizeof *stats->n_with);
+    stats->n_with_both = calloc(stats->n_effects * stats->n_effects, sizeof *stats->n_with_both);
+    stats->n_chain = calloc(stats->n_effect_sets, sizeof *stats->n_chain);
+    return stats->column && stats->effect && stats->n_with && stats->n_with_both && stats->n_chain
+               ? PATINA_OK
+               : out_of_memory(err);
+}
+
 static patina_status accumulator_open(accumulator *g, const patina_effect_config *config,
                                       patina_error *err) {
     g->counts = calloc((PATINA_LTAS_BANDS + PATINA_OCTAVE_COUNT) * (size_t)PT_LEVEL_BIN_COUNT,
@@ -236,6 +246,7 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
         g->band[b].count = g->counts + b * PT_LEVEL_BIN_COUNT;
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
+    PT_TRY(allocate_counts(g->stats, err));
     for (size_t c = 0; c < PT_N_COLUMNS; c++)
         g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit,
                                                    pt_columns[c].meaning, pt_columns[c].n_values};
@@ -262,7 +273,7 @@ static patina_status add_all_rows(accumulator *g, pt_dataset_reader *reader, pat
         if (g->page) subsample_add(&g->page->subsample, g->n_rows, &row);
         g->n_rows++;
         patina_split_stats *split = &g->stats->split[g->stats->n_splits - 1];
-        /* parts of a split stand together, for they are in the order of their names */
+        /* parts are sorted by name, so those of a split are adjacent */
         while (strcmp(split->name, reader->part[reader->part_index].split) != 0)
             split--;
         split->n_rows++;
@@ -346,6 +357,11 @@ void pt_statistics_release(patina_inspection *stats) {
     for (size_t i = 0; i < stats->n_splits; i++)
         free(stats->split[i].name);
     free(stats->split);
+    free(stats->column);
+    free(stats->effect);
+    free(stats->n_with);
+    free(stats->n_with_both);
+    free(stats->n_chain);
     *stats = (patina_inspection){0};
 }
 

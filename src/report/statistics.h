@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* statistics.h - one pass over a set: what patina_inspect tells, and what only the page shows */
+/* statistics.h - statistics of a set in one pass, for patina_inspect and for the report */
 
 #ifndef PATINA_REPORT_STATISTICS_H
 #define PATINA_REPORT_STATISTICS_H
@@ -18,27 +18,27 @@
 #define PT_HISTOGRAM2D_Y_WIDTH_DB 0.5 /* dB of purity */
 #define PT_HISTOGRAM2D_Y_BINS     180 /* -30 to 60 dB */
 
-/** Rows by purity and by the main parameter of an effect that they have. */
+/** Rows by purity and by the primary parameter of an effect that they have. */
 typedef struct pt_histogram2d {
     const pt_setting *primary;
-    double low, high; /* the range it is drawn from, left and right end */
+    double low, high; /* the range of the draw */
     uint32_t all[PT_HISTOGRAM2D_X_BINS][PT_HISTOGRAM2D_Y_BINS];
     uint32_t alone[PT_HISTOGRAM2D_X_BINS]
-                  [PT_HISTOGRAM2D_Y_BINS]; /* nothing else in the row costs purity */
+                  [PT_HISTOGRAM2D_Y_BINS]; /* no other effect of the row lowers purity */
 } pt_histogram2d;
 
 #define PT_ROW_SUBSAMPLE_MAX 2000
 
-/** Every stride-th row whole, for what needs rows side by side. */
+/** Every stride-th row, for statistics that need whole rows. */
 typedef struct pt_row_subsample {
     float (*fused)[2 * PATINA_EMBEDDING_SIZE];
     float *purity;
     size_t n, stride;
 } pt_row_subsample;
 
-/** Only made where it is asked for. */
+/** Statistics for the report only. */
 typedef struct pt_report_statistics {
-    pt_histogram2d grid[PATINA_EFFECT_COUNT];
+    pt_histogram2d grid[PT_EFFECT_COUNT];
     pt_row_subsample subsample;
     pt_float_array purity; /* of every row, in order */
     uint64_t *entry_hash;  /* [purity.capacity] of every row's entry */
@@ -55,7 +55,7 @@ patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effe
 void pt_statistics_release(patina_inspection *stats);
 void pt_report_statistics_release(pt_report_statistics *page);
 
-/** The suite that a set was made with, or the default one where it says nothing of it. */
+/** Opens the suite of the set; the default suite if dataset.json has none. */
 patina_status pt_dataset_reader_open_effect_config(const pt_dataset_reader *reader,
                                                    patina_effect_config **config,
                                                    patina_error *err);

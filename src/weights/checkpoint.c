@@ -25,7 +25,7 @@ static const pt_checkpoint_format *const formats[] = {
 
 static const pt_checkpoint_format *detect_format(const unsigned char *bytes, size_t size) {
     size_t i = 0;
-    while (i + 1 < sizeof formats / sizeof formats[0] && !formats[i]->is(bytes, size))
+    while (i + 1 < sizeof formats / sizeof formats[0] && !formats[i]->probe(bytes, size))
         i++;
     return formats[i];
 }

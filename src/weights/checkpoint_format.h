@@ -21,7 +21,7 @@ typedef struct pt_checkpoint_format {
     const char *name; /* as `patina model info` prints it */
 
     /** Whether the file's first bytes are of this format. */
-    bool (*is)(const unsigned char *bytes, size_t size);
+    bool (*probe)(const unsigned char *bytes, size_t size);
 
     /** Fills file->tensors and n, in any order; names may be there twice. What it fails with,
      * checkpoint.c cleans up. */

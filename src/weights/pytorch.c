@@ -111,7 +111,7 @@ static patina_status find_data(const archive *a, const pt_pickled_tensor *from,
                        a->file->name, from->n_name < 200 ? (int)from->n_name : 200, from->name,
                        (unsigned long long)storage->size, (unsigned long long)from->n_storage);
     PT_TRY(pt_zip_view(a->zip, storage, &data, a->err));
-    *values = from->is_contiguous ? data + from->first * from->type->n_bytes : NULL;
+    *values = from->is_contiguous ? data + from->storage_offset * from->type->n_bytes : NULL;
     return PATINA_OK;
 }
 
@@ -213,7 +213,7 @@ static patina_status parse_zip(pt_checkpoint *file, patina_error *err) {
 
 const pt_checkpoint_format pt_checkpoint_pytorch = {
     .name = "pytorch",
-    .is = is_zip,
+    .probe = is_zip,
     .parse = parse_zip,
 };
 
@@ -234,6 +234,6 @@ static patina_status reject_legacy(pt_checkpoint *file, patina_error *err) {
 
 const pt_checkpoint_format pt_checkpoint_pytorch_legacy = {
     .name = "pytorch before 1.6",
-    .is = is_legacy,
+    .probe = is_legacy,
     .parse = reject_legacy,
 };

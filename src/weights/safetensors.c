@@ -223,6 +223,6 @@ static bool is_safetensors(const unsigned char *bytes, size_t size) {
 
 const pt_checkpoint_format pt_checkpoint_safetensors = {
     .name = "safetensors",
-    .is = is_safetensors,
+    .probe = is_safetensors,
     .parse = parse,
 };

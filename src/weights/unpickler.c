@@ -45,7 +45,7 @@
 
 /* ------------------------------------------------------------------- globals */
 
-typedef enum role {
+typedef enum global_kind {
     IGNORED,           /* calling it gives a value without content */
     DICTIONARY,        /* () */
     REBUILD_TENSOR_V2, /* (storage, first, sizes, strides, gradient, hooks) */
@@ -54,13 +54,13 @@ typedef enum role {
     STORAGE_TYPE,      /* of a storage, not called */
     STORAGE_BYTES,     /* a storage of bytes, not called */
     DTYPE,             /* of a tensor, not called */
-} role;
+} global_kind;
 
 /* All that a checkpoint may name. NumPy's numbers stand in LAION's files, in what belongs to the
  * training; _codecs.encode is how protocol 2 spells their bytes. */
 static const struct {
     const char *module, *name;
-    role role;
+    global_kind role;
     pt_pickled_type type;
 } globals[] = {
     {"collections", "OrderedDict", DICTIONARY, {0}},
@@ -106,7 +106,7 @@ static const struct {
 
 /* ------------------------------------------------------------------- machine */
 
-typedef enum kind {
+typedef enum value_kind {
     OPAQUE, /* None, a bool, a real, bytes: nothing that anyone asks for */
     LIST,   /* its elements are dropped */
     INTEGER,
@@ -116,7 +116,7 @@ typedef enum kind {
     GLOBAL,
     STORAGE,
     TENSOR,
-} kind;
+} value_kind;
 
 static const char *const kind_names[] = {
     [OPAQUE] = "a plain value", [LIST] = "a list",       [INTEGER] = "an integer",
@@ -124,7 +124,7 @@ static const char *const kind_names[] = {
     [GLOBAL] = "a global",      [STORAGE] = "a storage", [TENSOR] = "a tensor"};
 
 typedef struct value {
-    kind kind;
+    value_kind kind;
     uint32_t n; /* of a text: bytes; of a tuple: elements */
     int64_t at; /* a number, or an index */
 } value;
@@ -169,7 +169,7 @@ typedef struct machine {
     patina_error *err;
 } machine;
 
-typedef patina_status instruction(machine *m);
+typedef patina_status opcode_handler(machine *m);
 static const char *opcode_name(unsigned opcode);
 
 PT_PRINTF(2, 3)
@@ -238,7 +238,7 @@ static patina_status pop_mark(machine *m, size_t *first) {
     return PATINA_OK;
 }
 
-/* n bytes of the instruction's read_operand. */
+/* n bytes of the instruction's operand. */
 static patina_status read_operand(machine *m, uint64_t n, const unsigned char **bytes) {
     if (n > m->size - m->at) return opcode_error(m, "is cut off by the end of the pickle");
     *bytes = m->bytes + m->at;
@@ -444,7 +444,7 @@ static patina_status run_empty_list(machine *m) {
 static patina_status append_items(machine *m, size_t first) {
     m->stack.n = first;
     PT_TRY(check_stack(m, 1));
-    const kind target = stack_at(m, first - 1)->kind;
+    const value_kind target = stack_at(m, first - 1)->kind;
     if (target != LIST) return opcode_error(m, "appends to %s", kind_names[target]);
     return PATINA_OK;
 }
@@ -510,7 +510,7 @@ static patina_status run_setitems(machine *m) {
 static patina_status run_build(machine *m) {
     PT_TRY(check_stack(m, 2));
     m->stack.n--;
-    const kind target = stack_at(m, m->stack.n - 1)->kind;
+    const value_kind target = stack_at(m, m->stack.n - 1)->kind;
     if (target != DICT && target != OPAQUE)
         return opcode_error(m, "sets the state of %s", kind_names[target]);
     return PATINA_OK;
@@ -619,7 +619,7 @@ static patina_status read_shape(machine *m, const value *sizes, const value *str
 
 /* Whether the last value lies at *last, counted from the first; false on overflow. */
 static bool last_offset(const pt_pickled_tensor *tensor, const size_t *strides, size_t *last) {
-    size_t at = tensor->first, step;
+    size_t at = tensor->storage_offset, step;
     for (size_t d = 0; d < tensor->n_dims; d++)
         if (__builtin_mul_overflow(tensor->dims[d] - 1, strides[d], &step) ||
             __builtin_add_overflow(at, step, &at))
@@ -673,11 +673,11 @@ static patina_status make_tensor(machine *m, const value *args, bool has_dtype, 
     PT_TRY(resolve_dtype(m, store, has_dtype ? tuple_item(m, args, 6) : NULL, &tensor, &n_storage));
     PT_TRY(read_shape(m, tuple_item(m, args, 2), tuple_item(m, args, 3), &tensor, strides));
 
-    tensor.first = (size_t)first->at;
+    tensor.storage_offset = (size_t)first->at;
     tensor.key = (const char *)m->bytes + store->key.at;
     tensor.n_key = store->key.n;
     tensor.is_contiguous = tensor.n_values == 0 || has_contiguous_strides(&tensor, strides);
-    if (tensor.n_values == 0 ? tensor.first > n_storage
+    if (tensor.n_values == 0 ? tensor.storage_offset > n_storage
                              : !last_offset(&tensor, strides, &last) || last >= n_storage)
         return opcode_error(m, "makes a tensor that reaches past its storage");
     *made = (value){.kind = TENSOR, .at = (int64_t)m->tensors.n};
@@ -722,8 +722,8 @@ static patina_status run_reduce(machine *m) {
 /* All there are; those without a function are refused. */
 static const struct {
     const char *name;
-    instruction *run;
-} instructions[256] = {
+    opcode_handler *run;
+} opcodes[256] = {
     ['('] = {"MARK", run_mark},
     [')'] = {"EMPTY_TUPLE", run_short_tuple},
     ['.'] = {"STOP", run_stop},
@@ -795,7 +795,7 @@ static const struct {
 };
 
 static const char *opcode_name(unsigned opcode) {
-    return instructions[opcode].name ? instructions[opcode].name : "an unknown instruction";
+    return opcodes[opcode].name ? opcodes[opcode].name : "an unknown instruction";
 }
 
 static patina_status run(machine *m) {
@@ -808,10 +808,10 @@ static patina_status run(machine *m) {
         m->opcode = m->bytes[m->at++];
         if (m->begin == 0 && m->opcode != 0x80)
             return opcode_error(m, "is not how a pickle of PyTorch begins");
-        if (!instructions[m->opcode].run)
+        if (!opcodes[m->opcode].run)
             return opcode_error(m, "is not among the instructions that PyTorch writes; nothing was "
                                    "executed");
-        PT_TRY(instructions[m->opcode].run(m));
+        PT_TRY(opcodes[m->opcode].run(m));
     }
     return PATINA_OK;
 }

@@ -31,10 +31,10 @@ typedef struct pt_pickled_tensor {
     size_t n_name;
     const pt_pickled_type *type;
     size_t n_dims, dims[PT_TENSOR_DIMS_MAX];
-    size_t n_values;    /* 1 for no dimension, 0 when one is 0 */
-    bool is_contiguous; /* without gaps; its values are storage[first] to [first + n_values) */
-    size_t first;       /* value of the storage; all values lie within it */
-    const char *key;    /* of the storage */
+    size_t n_values;       /* 1 for no dimension, 0 when one is 0 */
+    bool is_contiguous;    /* without gaps; its values are storage[first] to [first + n_values) */
+    size_t storage_offset; /* value of the storage; all values lie within it */
+    const char *key;       /* of the storage */
     size_t n_key;
     uint64_t n_storage; /* bytes of the storage */
 } pt_pickled_tensor;

@@ -128,7 +128,7 @@ static patina_status read_eocd(const pt_zip *zip, central_directory *directory, 
 /* Numbers that did not fit stand in an extra field, in this order, those that do not fit only. */
 static patina_status read_zip64_extra(const pt_zip *zip, const unsigned char *extra, size_t n,
                                       pt_zip_member *member, patina_error *err) {
-    uint64_t *const numbers[] = {&member->size, &member->compressed_size, &member->header};
+    uint64_t *const numbers[] = {&member->size, &member->compressed_size, &member->header_offset};
 
     for (size_t at = 0; at < n;) {
         if (n - at < 4 || read_le16(extra + at + 2) > n - at - 4)
@@ -167,7 +167,7 @@ static patina_status read_central_header(const pt_zip *zip, const central_direct
         .n_name = n_name,
         .size = read_le32(header + 24),
         .compressed_size = read_le32(header + 20),
-        .header = read_le32(header + 42),
+        .header_offset = read_le32(header + 42),
         .method = read_le16(header + 10),
         .flags = read_le16(header + 8),
     };
@@ -176,7 +176,7 @@ static patina_status read_central_header(const pt_zip *zip, const central_direct
     PT_TRY(read_zip64_extra(zip, header + CENTRAL_HEADER_SIZE + n_name, n_extra, member, err));
     if (read_le16(header + 34) != 0)
         return member_error(zip, member, "lies in another part of the archive", err);
-    if (member->header > directory->offset || member->compressed_size > directory->offset)
+    if (member->header_offset > directory->offset || member->compressed_size > directory->offset)
         return member_error(zip, member, "is not in the file: is the download complete?", err);
     *at += CENTRAL_HEADER_SIZE + n_name + n_extra + n_comment;
     return PATINA_OK;
@@ -255,15 +255,15 @@ patina_status pt_zip_view(const pt_zip *zip, const pt_zip_member *member,
         return member_error(zip, member,
                             "is compressed; PyTorch stores, and only that is read: save it again",
                             err);
-    if (member->header > zip->central_offset ||
-        zip->central_offset - member->header < LOCAL_HEADER_SIZE)
+    if (member->header_offset > zip->central_offset ||
+        zip->central_offset - member->header_offset < LOCAL_HEADER_SIZE)
         return member_error(zip, member, "is not in the file: is the download complete?", err);
 
-    const unsigned char *header = zip->bytes + member->header;
+    const unsigned char *header = zip->bytes + member->header_offset;
     if (read_le32(header) != LOCAL_HEADER_SIGNATURE)
         return member_error(zip, member, "is not where the zip directory says", err);
     const size_t n_name = read_le16(header + 26), n_extra = read_le16(header + 28);
-    const uint64_t left = zip->central_offset - member->header - LOCAL_HEADER_SIZE;
+    const uint64_t left = zip->central_offset - member->header_offset - LOCAL_HEADER_SIZE;
     if (n_name + n_extra > left || member->size > left - n_name - n_extra)
         return member_error(zip, member, "is not in the file: is the download complete?", err);
     if (compare_names((const char *)header + LOCAL_HEADER_SIZE, n_name, member->name,

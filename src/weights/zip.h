@@ -19,7 +19,7 @@ typedef struct pt_zip pt_zip;
 typedef struct pt_zip_member {
     const char *name; /* not terminated */
     size_t n_name;
-    uint64_t size, compressed_size, header; /* header: its place in the archive */
+    uint64_t size, compressed_size, header_offset;
     unsigned method, flags;
 } pt_zip_member;
 

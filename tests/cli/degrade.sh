@@ -230,13 +230,13 @@ test_effects_refused() {
     local clip=$DEMO/clips/perc_bell.wav
     run degrade --effects mud,echo "$clip" out.wav
     assert_failure 2
-    assert_stderr "option '--effects': 'echo' is no effect; there are comb, mud, sibilance, noise, clip, pops"
+    assert_stderr "option '--effects': 'echo' is not an effect; the effects are comb, mud, sibilance, noise, clip, pops"
     run degrade --effects mud,clip,mud "$clip" out.wav
     assert_failure 2
     assert_stderr "option '--effects': 'mud' is named twice"
     run degrade --effects mud, "$clip" out.wav
     assert_failure 2
-    assert_stderr "'' is no effect"
+    assert_stderr "'' is not an effect"
     run degrade --severity heavy "$clip" out.wav
     assert_failure 2
     assert_stderr "'--severity'"

@@ -185,7 +185,7 @@ test_row() {
     assert_stdout '"entry"'
     run inspect parquet --row 34
     assert_failure 1
-    assert_stderr "'parquet' has 34 rows, counted from 0; there is no 34"
+    assert_stderr "'parquet' has 34 rows, counted from 0; row 34 does not exist"
     py <<'E'
 import glob
 rows, lines = [], []
@@ -224,22 +224,22 @@ test_damaged() {
     }
     cp -r jsonl bad
     rm bad/dataset.json
-    damaged "holds no data set"
+    damaged "is not a data set: it has no dataset.json"
     rm bad/dataset.json
     mkdir bad/.patina
     damaged "is not finished"
     echo '{"rows": ' >bad/dataset.json
     damaged "file 'bad/dataset.json': line"
     rm bad/data/train-00001-*
-    damaged "dataset.json speaks of 3 files of rows, and data/ holds 2"
+    damaged "dataset.json lists 3 data files, but data/ has 2"
     sed -i '$d' bad/provenance/train-00001-*
-    damaged "stands in data/ and not in provenance/"
+    damaged "is in data/ but not in provenance/"
     sed -i '$d' bad/data/train-00001-*
-    damaged "stands in provenance/ and not in data/"
+    damaged "is in provenance/ but not in data/"
     rm bad/provenance/train-00002-*
     damaged "not found"
     sed -i '$d' bad/data/train-00002-* bad/provenance/train-00002-*
-    damaged "dataset.json speaks of 34 rows, and its files hold 33"
+    damaged "dataset.json lists 34 rows, but its files have 33"
     sed -i '2s/"purity_db": [-0-9.]*/"purity_db": 3.25/' bad/provenance/train-00000-*
     damaged "line 2: purity_db is 3.2500"
     sed -i '3s/"fx": "[a-z]*"/"fx": "echo"/' bad/provenance/train-00000-*

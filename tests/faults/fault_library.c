@@ -12,7 +12,9 @@
  * offsets of its frames, so that it is the same in every process.
  */
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>

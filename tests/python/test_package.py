@@ -678,18 +678,12 @@ def rows_for_torch(options):
 
 @check
 def documentation_examples(options):
-    """the Python of docs/PYTHON.md runs as it stands"""
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/PYTHON.md").read_text("utf-8"),
-                        re.S | re.M)
-    assert len(blocks) >= 6
-    folder = SCRATCH / "docs"
-    folder.mkdir()
-    for name in ("examples", "tests"):
-        (folder / name).symlink_to(ROOT / name)
-    for block in blocks:
-        done = subprocess.run([sys.executable, "-c", block], cwd=folder, capture_output=True,
-                              text=True)
-        assert done.returncode == 0, f"{block}\n{done.stderr[-2000:]}"
+    """the Python of README.md and docs/PYTHON.md runs as printed"""
+    done = subprocess.run([sys.executable, ROOT / "tests/python/run_blocks.py", "--with-package", "--patina",
+                           shutil.which("patina") or Path(sys.executable).parent / "patina",
+                           "README.md", "docs/PYTHON.md"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert int(done.stdout.split()[-6]) >= 10, done.stdout
 
 
 @check

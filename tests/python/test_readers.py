@@ -510,14 +510,6 @@ def card_examples(data):
     run_examples(data, data.out / "README.md")
 
 
-@check(form="parquet")
-def documentation_examples(data):
-    """the Python of docs/DATASET.md runs beside a data set named OUT"""
-    for module in ("datasets", "polars", "duckdb", "pandas"):
-        need(module)
-    run_examples(data, Path(__file__).resolve().parents[2] / "docs/DATASET.md")
-
-
 # -- checks of made-up rows
 
 def expected_sample_value(row, i, least, greatest):

@@ -50,6 +50,10 @@ const char *pt_test_golden_path(const char *relative) {
     return join_path(root ? root : PT_TEST_SOURCE_ROOT "/tests/golden", relative);
 }
 
+const char *pt_test_data_path(const char *relative) {
+    return join_path(PT_TEST_SOURCE_ROOT "/tests/data", relative);
+}
+
 const char *pt_test_shared_path(const char *relative) {
     const char *root = getenv("PATINA_SHARED");
     if (!root) root = PT_TEST_SOURCE_ROOT "/../shared";

@@ -36,9 +36,10 @@ bool pt_test_check(pt_test *t, bool ok, const char *file, int line, const char *
     PT_PRINTF(5, 6);
 void pt_test_skip(pt_test *t, const char *why);
 
-/** A file of this project's tests/golden, or of the shared folder beside the project; static buffer
- * (a few stay valid at a time). pt_test_shared_path gives NULL where there is no shared folder. */
+/** A file of this project's tests/golden or tests/data, or of the shared folder beside the project;
+ * static buffer (a few stay valid). pt_test_shared_path gives NULL where there is no shared folder. */
 const char *pt_test_golden_path(const char *relative);
+const char *pt_test_data_path(const char *relative);
 const char *pt_test_shared_path(const char *relative);
 
 /** Sets a locale with a decimal comma; false where none is installed. The test goes back to "C". */

@@ -9,10 +9,10 @@
 #include "clap/bpe.h"
 
 static patina_status init_bpe(const pt_bpe_merge *merges, size_t n, size_t n_symbols, pt_bpe *bpe,
-                              size_t *twice, patina_error *err) {
+                              size_t *duplicate_rank, patina_error *err) {
     pt_bpe_merge *owned = malloc((n + 1) * sizeof *owned);
     memcpy(owned, merges, n * sizeof *owned);
-    return pt_bpe_init(owned, n, n_symbols, bpe, twice, err);
+    return pt_bpe_init(owned, n, n_symbols, bpe, duplicate_rank, err);
 }
 
 /* The algorithm as it is defined: find the lowest rank, merge it everywhere, start again. */
@@ -47,7 +47,7 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
         uint32_t draw[2 * SYMBOLS * 3 + LENGTH];
         pt_rng_fill_words(&rng, 0, sizeof draw / sizeof draw[0], draw);
         pt_bpe_merge merges[2 * SYMBOLS] = {0};
-        size_t n_merges = 0, twice = 0;
+        size_t n_merges = 0, duplicate_rank = 0;
         for (size_t k = 0; k < 2 * SYMBOLS; k++) {
             const uint32_t result = LETTERS + draw[3 * k] % (SYMBOLS - LETTERS);
             const uint32_t left = draw[3 * k + 1] % result, right = draw[3 * k + 2] % result;
@@ -65,7 +65,7 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
         const size_t n_before = n, n_expected = reference_bpe(merges, n_merges, expected, n);
 
         pt_bpe bpe = {0};
-        REQUIRE_OK(init_bpe(merges, n_merges, SYMBOLS, &bpe, &twice, &t->err));
+        REQUIRE_OK(init_bpe(merges, n_merges, SYMBOLS, &bpe, &duplicate_rank, &t->err));
         REQUIRE_OK(pt_bpe_apply(&bpe, got, &n, &scratch, &t->err));
         n_unlike += n != n_expected || memcmp(got, expected, n * sizeof *got) != 0;
         n_merged += n < n_before;
@@ -82,12 +82,12 @@ TEST(bpe, a_pair_is_merged_everywhere_before_the_next) {
     enum { A, BC, X, XA };
     const pt_bpe_merge merges[] = {{X, A, 0, XA}, {A, BC, 1, X}};
     uint32_t ids[] = {A, BC, A, BC};
-    size_t n = 4, twice = 0;
+    size_t n = 4, duplicate_rank = 0;
     pt_bpe bpe = {0};
     pt_arena scratch;
 
     pt_arena_init(&scratch);
-    REQUIRE_OK(init_bpe(merges, 2, 4, &bpe, &twice, &t->err));
+    REQUIRE_OK(init_bpe(merges, 2, 4, &bpe, &duplicate_rank, &t->err));
     CHECK_OK(pt_bpe_apply(&bpe, ids, &n, &scratch, &t->err));
     CHECK_INT(n, 2);
     CHECK_INT(ids[0], X);
@@ -99,12 +99,12 @@ TEST(bpe, a_pair_is_merged_everywhere_before_the_next) {
 TEST(bpe, overlapping_pairs_merge_from_the_left) {
     const pt_bpe_merge merges[] = {{0, 0, 0, 1}};
     uint32_t ids[] = {0, 0, 0, 0, 0};
-    size_t n = 5, twice = 0;
+    size_t n = 5, duplicate_rank = 0;
     pt_bpe bpe = {0};
     pt_arena scratch;
 
     pt_arena_init(&scratch);
-    REQUIRE_OK(init_bpe(merges, 1, 2, &bpe, &twice, &t->err));
+    REQUIRE_OK(init_bpe(merges, 1, 2, &bpe, &duplicate_rank, &t->err));
     CHECK_OK(pt_bpe_apply(&bpe, ids, &n, &scratch, &t->err));
     CHECK_INT(n, 3);
     CHECK_INT(ids[0], 1);
@@ -116,9 +116,9 @@ TEST(bpe, overlapping_pairs_merge_from_the_left) {
 
 TEST(bpe, a_pair_twice_is_a_fault) {
     const pt_bpe_merge merges[] = {{0, 1, 0, 2}, {1, 1, 1, 3}, {0, 1, 2, 3}};
-    size_t twice = 0;
+    size_t duplicate_rank = 0;
     pt_bpe bpe = {0};
-    CHECK_FAILS(init_bpe(merges, 3, 4, &bpe, &twice, &t->err), PATINA_EFORMAT);
-    CHECK_INT(twice, 2);
+    CHECK_FAILS(init_bpe(merges, 3, 4, &bpe, &duplicate_rank, &t->err), PATINA_EFORMAT);
+    CHECK_INT(duplicate_rank, 2);
     CHECK(bpe.merges == NULL);
 }

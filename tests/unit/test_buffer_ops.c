@@ -157,6 +157,62 @@ TEST(buffer_ops, embeds_to_the_bits_of_a_file) {
     pt_test_wav_release(&w.wav);
 }
 
+/* Every public function that takes scratch memory gives the same bits without. */
+TEST(buffer_ops, scratch_may_be_null) {
+    float embedding[2][PATINA_EMBEDDING_SIZE];
+    double ltas[2][PATINA_LTAS_BANDS];
+    patina_targets targets[2];
+    patina_arena *arenas[2] = {NULL, NULL};
+    patina_clap *clap = NULL;
+    patina_meter *meter = NULL;
+    patina_effect_config *config = NULL;
+    patina_effect_chain *chain = NULL;
+    twin w;
+    REQUIRE(twin_open(t, "stereo44.wav", &w));
+    REQUIRE_OK(patina_clap_open(pt_test_golden_path("clap/mini"), PATINA_CLAP_BOTH, PATINA_ISA_C,
+                                PATINA_PRECISION_F32, &clap, &t->err));
+    REQUIRE_OK(patina_meter_open(&meter, &t->err));
+    REQUIRE_OK(patina_effect_config_open(NULL, &config, &t->err));
+    REQUIRE_OK(patina_arena_create(&arenas[1], &t->err));
+    const size_t n = 24000;
+    float *x = w.wav.samples, *degraded[2] = {malloc(n * sizeof *x), malloc(n * sizeof *x)};
+    REQUIRE(degraded[0] && degraded[1] && w.wav.n_frames * 2 >= n);
+    REQUIRE_OK(patina_effect_chain_draw(config, 3, "x", 1, PATINA_EFFECT_ORDER_PHYSICAL, n, &chain,
+                                        &t->err));
+#define CHECK_SAME(a) CHECK(memcmp((a)[0], (a)[1], sizeof(a)[0]) == 0)
+    for (int k = 0; k < 2; k++)
+        CHECK_OK(patina_clap_embed_text(clap, "rain", 4, embedding[k], arenas[k], &t->err));
+    CHECK_SAME(embedding);
+    for (int k = 0; k < 2; k++)
+        CHECK_OK(patina_clap_embed_audio(clap, x, n, embedding[k], arenas[k], &t->err));
+    CHECK_SAME(embedding);
+    for (int k = 0; k < 2; k++)
+        CHECK_OK(patina_file_embed(clap, w.path, 7, embedding[k], arenas[k], &t->err));
+    CHECK_SAME(embedding);
+    for (int k = 0; k < 2; k++)
+        CHECK_OK(patina_buffer_embed(clap, &w.sound, 9, embedding[k], arenas[k], &t->err));
+    CHECK_SAME(embedding);
+    for (int k = 0; k < 2; k++)
+        CHECK_OK(patina_ltas_measure(meter, x, n, 48000, ltas[k], arenas[k], &t->err));
+    CHECK_SAME(ltas);
+    for (int k = 0; k < 2; k++)
+        CHECK_OK(patina_targets_measure(meter, &w.sound, x, n, &targets[k], arenas[k], &t->err));
+    CHECK(memcmp(&targets[0], &targets[1], sizeof targets[0]) == 0);
+    for (int k = 0; k < 2; k++)
+        CHECK_OK(patina_effect_chain_apply(config, chain, 3, "x", 1, x, n, degraded[k], NULL,
+                                           arenas[k], &t->err));
+    CHECK(memcmp(degraded[0], degraded[1], n * sizeof *x) == 0);
+#undef CHECK_SAME
+    free(degraded[0]);
+    free(degraded[1]);
+    patina_effect_chain_close(&chain);
+    patina_effect_config_close(&config);
+    patina_meter_close(&meter);
+    patina_clap_close(&clap);
+    patina_arena_destroy(&arenas[1]);
+    pt_test_wav_release(&w.wav);
+}
+
 TEST(buffer_ops, what_cannot_be_used_is_refused) {
     enum { N = PATINA_RATE_HZ };
     float *x = stimulus_alloc(N);

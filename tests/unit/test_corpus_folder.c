@@ -55,10 +55,10 @@ TEST(corpus_folder, bad_caption_files_cost_the_caption) {
     CHECK_INT(l->n, 8);
     CHECK_STR(entry_string(l, 0), "a.wav|a.wav|ok|good|(not UTF-8)|last");
     CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok");
-    CHECK_STR(entry_string(l, 2), "c.wav|c.wav|ok|(cannot be had: the .json beside it is no "
-                                  "JSON object)");
-    CHECK_STR(entry_string(l, 3), "d.wav|d.wav|ok|(cannot be had: the .json beside it is no "
-                                  "JSON object)");
+    CHECK_STR(entry_string(l, 2), "c.wav|c.wav|ok|(the .json beside it is not valid "
+                                  "JSON, line 1: unexpected token near end of file (column 12))");
+    CHECK_STR(entry_string(l, 3), "d.wav|d.wav|ok|(the .json beside it is not a JSON "
+                                  "object)");
     CHECK_STR(entry_string(l, 4), "e.wav|e.wav|ok");
     CHECK_STR(entry_string(l, 5), "f.wav|f.wav|ok|(holds a NUL character)|fine");
     CHECK_INT(l->entry[6].n_captions, 1);
@@ -122,7 +122,7 @@ TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
     CHECK_STR(entry_string(l, 4), "sub/b.wav|sub/b.wav|ok");
     pt_byte_source bytes;
     CHECK_FAILS(pt_entry_open(&l->entry[0], &bytes, &t->err), PATINA_REJECT_MISSING);
-    CHECK_STR(t->err.message, "there is no such audio file");
+    CHECK_STR(t->err.message, "audio file not found");
     CHECK_OK(pt_entry_open(&l->entry[4], &bytes, &t->err));
     pt_byte_source_close(&bytes);
     list_release(l);
@@ -191,5 +191,26 @@ TEST(corpus_folder, folders_in_folders_have_a_limit) {
     l = list_corpus(tmp_path("f10"), NULL);
     CHECK_INT(l->status, PATINA_EFORMAT);
     CHECK_CONTAINS(l->err.message, "64");
+    list_release(l);
+}
+
+/* Python's json module writes NaN and Infinity, which JSON does not have. */
+TEST(corpus_folder, numbers_that_are_not_finite_cost_nothing) {
+    listing *l = list_corpus_with(pt_test_data_path("faults/json_nan"),
+                                  &(pt_corpus_options){.kind = "folder"});
+    CHECK_INT(l->n, 1);
+    CHECK_STR(entry_string(l, 0), "a.flac|a.flac|ok|a drum is hit");
+    list_release(l);
+    write_tmp_text("f9/a.wav", "");
+    write_tmp_text("f9/a.json",
+                   "{\n \"text\": \"NaN, \\\"-Infinity\\\" \\\\\",\n \"snr\":[-Infinity,NaN]}");
+    write_tmp_text("f9/b.wav", "");
+    write_tmp_text("f9/b.json", "{\"text\": NaN}");
+    write_tmp_text("f9/c.wav", "");
+    write_tmp_text("f9/c.json", "{\"a\": NaN,\n\n \"text\": \"x\" \"y\"}");
+    l = list_corpus(tmp_path("f9"), NULL);
+    CHECK_STR(entry_string(l, 0), "a.wav|a.wav|ok|NaN, \"-Infinity\" \\");
+    CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok|(not a string)");
+    CHECK_CONTAINS(entry_string(l, 2), "not valid JSON, line 3: ");
     list_release(l);
 }

@@ -216,3 +216,11 @@ TEST(corpus_jsonl, the_shared_manifest) {
     CHECK_STR(entry_string(l, 0), "clips/1-100032-A.wav|clips/1-100032-A.wav|ok|A dog barks");
     list_release(l);
 }
+
+TEST(corpus_jsonl, numbers_that_are_not_finite_cost_nothing) {
+    listing *l = list_corpus(pt_test_data_path("faults/json_nan/manifest.jsonl"), NULL);
+    CHECK_INT(l->n, 2);
+    CHECK_STR(entry_string(l, 0), "a.flac|a.flac|ok|a drum is hit");
+    CHECK_STR(entry_string(l, 1), "second|a.flac|ok|a drum is hit again");
+    list_release(l);
+}

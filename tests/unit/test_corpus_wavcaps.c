@@ -229,11 +229,11 @@ TEST(corpus_wavcaps, what_has_no_list_is_none) {
         listing *l = list_corpus_with(write_tmp_text("w8/t.json", texts[i]),
                                       &(pt_corpus_options){.kind = "wavcaps"});
         CHECK_INT(l->status, PATINA_EFORMAT);
-        CHECK_CONTAINS(l->err.message, i == 5 ? "no JSON object" : "no list 'data'");
+        CHECK_CONTAINS(l->err.message, i == 5 ? "not a JSON object" : "no list 'data'");
         list_release(l);
         l = list_corpus(tmp_path("w8/t.json"), NULL);
         CHECK_INT(l->status, PATINA_EFORMAT);
-        CHECK_CONTAINS(l->err.message, "no known kind");
+        CHECK_CONTAINS(l->err.message, "no known format");
         list_release(l);
     }
 }

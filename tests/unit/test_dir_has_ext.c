@@ -4,6 +4,7 @@
 
 #include "corpus_fixture.h"
 #include "fs/dir_walk.h"
+#include "fs/path.h"
 
 TEST(dir_has_ext, names_are_found_in_the_folder_and_below) {
     static const char *const tars[] = {".tar", ".tar.gz", NULL};

@@ -225,7 +225,7 @@ static const struct {
     {"{\"clean\": 0.05", "line 1", ""},
     {"{\"clean\": 0.05, \"clean\": 0.06}", "line 1", "duplicate"},
     {"{\"clean\": 1e999}", "line 1", "overflow"},
-    {"[]", "one JSON object", ""},
+    {"[]", "a JSON object", ""},
     {"{\"clear\": 0.05}", "'clear'", "clean, comb, mud, sibilance, noise, clip, pops"},
     {"{\"clean\": 1.5}", "'clean'", "from 0 to 1, not 1.5"},
     {"{\"clean\": -0.1}", "'clean'", "from 0 to 1"},

@@ -604,3 +604,18 @@ TEST(effects, pops_in_short_excerpts) {
     CHECK(memcmp(x, y, sizeof x) == 0);
     fixture_close(&b);
 }
+
+/* Two effects that share a stream or a draw of PLAN would not be independent. */
+TEST(effects, draws_are_their_own) {
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
+        const pt_effect *effect = pt_effects[e];
+        CHECK(effect->stream < 256 && effect->stream != PT_RNG_STREAM_WINDOW &&
+              effect->stream != PT_RNG_STREAM_PLAN && effect->stream != PT_RNG_STREAM_CAPTION &&
+              effect->stream != PT_RNG_STREAM_NOISE_SAMPLES);
+        CHECK(effect->plan >= 1 && effect->plan != 16);
+        for (size_t other = 0; other < e; other++) {
+            CHECK(effect->stream != pt_effects[other]->stream);
+            CHECK(effect->plan != pt_effects[other]->plan);
+        }
+    }
+}

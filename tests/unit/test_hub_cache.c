@@ -18,10 +18,10 @@
 /* The place of org/name in a cache of the test's own. */
 static pt_hub_cache_entry entry_in(pt_test *t, const char *cache, char path[512]) {
     const pt_hub_name name = {.id = "org/name", .revision = "main"};
-    pt_hub_cache_entry place;
+    pt_hub_cache_entry entry;
     snprintf(path, 512, "%s/%s", pt_test_tmpdir(), cache);
-    CHECK_OK(pt_hub_cache_entry_init(path, &name, &place, &t->err));
-    return place;
+    CHECK_OK(pt_hub_cache_entry_init(path, &name, &entry, &t->err));
+    return entry;
 }
 
 static void put(pt_test *t, const char *folder, const char *name, const char *text) {
@@ -33,7 +33,7 @@ static void put(pt_test *t, const char *folder, const char *name, const char *te
 }
 
 /* Whether a file holds just this text. */
-static bool holds(const pt_hub_path *path, const char *expected) {
+static bool file_equals(const pt_hub_path *path, const char *expected) {
     char *text = NULL;
     size_t n = 0;
     const bool same = pt_file_read_all(path->text, 4096, &text, &n, NULL) == PATINA_OK &&
@@ -43,19 +43,19 @@ static bool holds(const pt_hub_path *path, const char *expected) {
 }
 
 /* As huggingface_hub's repo_folder_name has it. */
-TEST(hub_cache, place) {
+TEST(hub_cache, entry) {
     const pt_hub_name name = {.id = "laion/clap-htsat-unfused", .revision = "main"};
     char path[PT_HUB_CACHE_MAX + 2];
-    pt_hub_cache_entry place;
+    pt_hub_cache_entry entry;
 
-    REQUIRE_OK(pt_hub_cache_entry_init("/c/hub", &name, &place, &t->err));
-    CHECK_STR(place.folder.text, "/c/hub/models--laion--clap-htsat-unfused");
-    CHECK_STR(place.locks.text, "/c/hub/.locks/models--laion--clap-htsat-unfused");
-    CHECK_FAILS(pt_hub_cache_entry_init("", &name, &place, &t->err), PATINA_EUSAGE);
+    REQUIRE_OK(pt_hub_cache_entry_init("/c/hub", &name, &entry, &t->err));
+    CHECK_STR(entry.folder.text, "/c/hub/models--laion--clap-htsat-unfused");
+    CHECK_STR(entry.locks.text, "/c/hub/.locks/models--laion--clap-htsat-unfused");
+    CHECK_FAILS(pt_hub_cache_entry_init("", &name, &entry, &t->err), PATINA_EUSAGE);
     memset(path, 'x', sizeof path);
     path[0] = '/';
     path[PT_HUB_CACHE_MAX + 1] = '\0';
-    CHECK_FAILS(pt_hub_cache_entry_init(path, &name, &place, &t->err), PATINA_EUSAGE);
+    CHECK_FAILS(pt_hub_cache_entry_init(path, &name, &entry, &t->err), PATINA_EUSAGE);
     /* the longest of everything fits */
     pt_hub_name longest;
     char typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
@@ -63,100 +63,100 @@ TEST(hub_cache, place) {
              PT_HUB_REVISION_MAX, 0);
     REQUIRE_OK(pt_hub_name_parse(typed, &longest, &t->err));
     path[PT_HUB_CACHE_MAX] = '\0';
-    REQUIRE_OK(pt_hub_cache_entry_init(path, &longest, &place, &t->err));
+    REQUIRE_OK(pt_hub_cache_entry_init(path, &longest, &entry, &t->err));
     char commit[PT_HUB_COMMIT_MAX + 1];
-    CHECK(!pt_hub_resolve_revision(&place, longest.revision, commit));
-    CHECK_FAILS(pt_hub_ref_write(&place, longest.revision, COMMIT, &t->err), PATINA_EIO);
+    CHECK(!pt_hub_resolve_revision(&entry, longest.revision, commit));
+    CHECK_FAILS(pt_hub_ref_write(&entry, longest.revision, COMMIT, &t->err), PATINA_EIO);
 }
 
 TEST(hub_cache, references) {
     char cache[512], commit[PT_HUB_COMMIT_MAX + 1];
-    const pt_hub_cache_entry place = entry_in(t, "refs", cache);
-    const pt_hub_path main = pt_hub_path_join(place.folder.text, "refs/main");
-    const pt_hub_path branch = pt_hub_path_join(place.folder.text, "refs/a/b");
+    const pt_hub_cache_entry entry = entry_in(t, "refs", cache);
+    const pt_hub_path main = pt_hub_path_join(entry.folder.text, "refs/main");
+    const pt_hub_path branch = pt_hub_path_join(entry.folder.text, "refs/a/b");
     struct stat before, after;
 
-    CHECK(!pt_hub_resolve_revision(&place, "main", commit));
-    REQUIRE_OK(pt_hub_ref_write(&place, "main", COMMIT, &t->err));
-    CHECK(holds(&main, COMMIT)); /* no line end: huggingface_hub compares all of it */
-    CHECK(pt_hub_resolve_revision(&place, "main", commit));
+    CHECK(!pt_hub_resolve_revision(&entry, "main", commit));
+    REQUIRE_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err));
+    CHECK(file_equals(&main, COMMIT)); /* no line end: huggingface_hub compares all of it */
+    CHECK(pt_hub_resolve_revision(&entry, "main", commit));
     CHECK_STR(commit, COMMIT);
     REQUIRE(stat(main.text, &before) == 0);
-    CHECK_OK(pt_hub_ref_write(&place, "main", COMMIT, &t->err)); /* nothing to write */
+    CHECK_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err)); /* nothing to write */
     REQUIRE(stat(main.text, &after) == 0);
     CHECK_INT(after.st_ino, before.st_ino);
-    CHECK_OK(pt_hub_ref_write(&place, "main", OTHER, &t->err));
-    CHECK(holds(&main, OTHER));
-    CHECK_OK(pt_hub_ref_write(&place, "a/b", COMMIT, &t->err));
-    CHECK(holds(&branch, COMMIT));
+    CHECK_OK(pt_hub_ref_write(&entry, "main", OTHER, &t->err));
+    CHECK(file_equals(&main, OTHER));
+    CHECK_OK(pt_hub_ref_write(&entry, "a/b", COMMIT, &t->err));
+    CHECK(file_equals(&branch, COMMIT));
     /* a commit is its own name, whatever the cache knows */
-    CHECK(pt_hub_resolve_revision(&place, COMMIT, commit));
+    CHECK(pt_hub_resolve_revision(&entry, COMMIT, commit));
     CHECK_STR(commit, COMMIT);
 
     /* what is no commit is not believed: it would become a path */
     static const char *const bad[] = {"", "main", "../../../etc", COMMIT "0",
                                       "ref: refs/heads/main"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        const pt_hub_path folder = pt_hub_path_join(place.folder.text, "refs");
+        const pt_hub_path folder = pt_hub_path_join(entry.folder.text, "refs");
         put(t, folder.text, "bad", bad[i]);
-        CHECK(!pt_hub_resolve_revision(&place, "bad", commit));
+        CHECK(!pt_hub_resolve_revision(&entry, "bad", commit));
     }
 }
 
 TEST(hub_cache, links) {
     char cache[512], target[256] = "";
-    const pt_hub_cache_entry place = entry_in(t, "links", cache);
-    const pt_hub_path blobs = pt_hub_path_join(place.folder.text, "blobs");
-    const pt_hub_path snapshot = pt_hub_snapshot_path(&place, COMMIT);
+    const pt_hub_cache_entry entry = entry_in(t, "links", cache);
+    const pt_hub_path blobs = pt_hub_path_join(entry.folder.text, "blobs");
+    const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, COMMIT);
     const pt_hub_path path = pt_hub_path_join(snapshot.text, "vocab.json");
 
     put(t, blobs.text, "etag", "{}");
-    REQUIRE_OK(pt_hub_snapshot_link(&place, COMMIT, "vocab.json", "etag", &t->err));
+    REQUIRE_OK(pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err));
     CHECK(readlink(path.text, target, sizeof target - 1) > 0);
     CHECK_STR(target, "../../blobs/etag");
-    CHECK(holds(&path, "{}"));
+    CHECK(file_equals(&path, "{}"));
     CHECK_OK(
-        pt_hub_snapshot_link(&place, COMMIT, "vocab.json", "etag", &t->err)); /* is there already */
+        pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err)); /* is there already */
     CHECK(pt_hub_snapshot_has(&snapshot, "vocab.json"));
     /* one that leads nowhere is replaced */
     CHECK(unlink(path.text) == 0 && symlink("../../blobs/gone", path.text) == 0);
     CHECK(!pt_hub_snapshot_has(&snapshot, "vocab.json"));
-    CHECK_OK(pt_hub_snapshot_link(&place, COMMIT, "vocab.json", "etag", &t->err));
-    CHECK(holds(&path, "{}"));
+    CHECK_OK(pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err));
+    CHECK(file_equals(&path, "{}"));
     /* a folder in its place is not */
     const pt_hub_path folder = pt_hub_path_join(snapshot.text, "merges.txt");
     CHECK(mkdir(folder.text, 0700) == 0);
-    CHECK_FAILS(pt_hub_snapshot_link(&place, COMMIT, "merges.txt", "etag", &t->err), PATINA_EIO);
+    CHECK_FAILS(pt_hub_snapshot_link(&entry, COMMIT, "merges.txt", "etag", &t->err), PATINA_EIO);
     CHECK_CONTAINS(t->err.message, "merges.txt': cannot be made");
 }
 
 TEST(hub_cache, blobs) {
     char cache[512];
-    const pt_hub_cache_entry place = entry_in(t, "blobs", cache);
-    const pt_hub_path blobs = pt_hub_path_join(place.folder.text, "blobs");
+    const pt_hub_cache_entry entry = entry_in(t, "blobs", cache);
+    const pt_hub_path blobs = pt_hub_path_join(entry.folder.text, "blobs");
 
-    CHECK(!pt_hub_blob_is_complete(&place, "e", 5));
-    CHECK_INT(pt_hub_blob_partial_size(&place, "e", 5), 0);
+    CHECK(!pt_hub_blob_is_complete(&entry, "e", 5));
+    CHECK_INT(pt_hub_blob_partial_size(&entry, "e", 5), 0);
     put(t, blobs.text, "e.incomplete", "abc");
-    CHECK(!pt_hub_blob_is_complete(&place, "e", 3));
-    CHECK_INT(pt_hub_blob_partial_size(&place, "e", 5), 3);
-    CHECK_INT(pt_hub_blob_partial_size(&place, "e", 2), 2);
+    CHECK(!pt_hub_blob_is_complete(&entry, "e", 3));
+    CHECK_INT(pt_hub_blob_partial_size(&entry, "e", 5), 3);
+    CHECK_INT(pt_hub_blob_partial_size(&entry, "e", 2), 2);
     put(t, blobs.text, "e", "abcde");
-    CHECK(pt_hub_blob_is_complete(&place, "e", 5));
-    CHECK(pt_hub_blob_is_complete(&place, "e", UINT64_MAX));
-    CHECK(!pt_hub_blob_is_complete(&place, "e", 6));
+    CHECK(pt_hub_blob_is_complete(&entry, "e", 5));
+    CHECK(pt_hub_blob_is_complete(&entry, "e", UINT64_MAX));
+    CHECK(!pt_hub_blob_is_complete(&entry, "e", 6));
 }
 
 TEST(hub_cache, find) {
     char cache[512];
-    const pt_hub_cache_entry place = entry_in(t, "find", cache);
-    const pt_hub_path snapshot = pt_hub_snapshot_path(&place, COMMIT);
+    const pt_hub_cache_entry entry = entry_in(t, "find", cache);
+    const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, COMMIT);
     char *folder = NULL;
 
     CHECK_FAILS(patina_hub_find(cache, "no name", &folder, &t->err), PATINA_EUSAGE);
     CHECK_FAILS(patina_hub_find(cache, "org/name", &folder, &t->err), PATINA_EIO);
     CHECK_CONTAINS(t->err.message, "'patina model fetch org/name' gets it");
-    REQUIRE_OK(pt_hub_ref_write(&place, "main", COMMIT, &t->err));
+    REQUIRE_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err));
     for (size_t i = 0; pt_hub_required_files[i]; i++) {
         CHECK_STR(pt_hub_snapshot_missing(&snapshot), pt_hub_required_files[i]);
         CHECK_FAILS(patina_hub_find(cache, "org/name", &folder, &t->err), PATINA_EIO);

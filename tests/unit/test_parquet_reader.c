@@ -128,7 +128,7 @@ TEST(parquet_reader, numbers_lists_and_audio_elsewhere) {
     CHECK_STR(l->entry[3].fault, "its id is null");
     CHECK_STR(entry_string(l, 4), "9|ids.parquet#4|missing");
     CHECK_STR(entry_string(l, 5), "10|ids.parquet#5|missing|e");
-    CHECK_CONTAINS(l->entry[5].fault, "leads out of the corpus");
+    CHECK_CONTAINS(l->entry[5].fault, "is outside the corpus");
     CHECK(!l->entry[5].path);
     CHECK_STR(entry_string(l, 6), "11|ids.parquet#6|missing|f");
     CHECK(same(l, planned));
@@ -161,8 +161,7 @@ TEST(parquet_reader, odd_ids) {
         CHECK(l->entry[i].id == NULL);
         CHECK_INT(l->entry[i].status, PATINA_REJECT_UNDECODABLE);
         CHECK_CONTAINS(l->entry[i].fault, i <= 3 ? "its youtube_id" : "its start_time");
-        CHECK_CONTAINS(l->entry[i].fault,
-                       i == 5 ? "null" : "neither text in UTF-8 nor a whole number");
+        CHECK_CONTAINS(l->entry[i].fault, i == 5 ? "null" : "neither UTF-8 text nor an integer");
     }
     list_release(l);
     l = list_partial(pt_test_golden_path("parquet/hub/unsigned_ids.parquet"), NULL, 0);
@@ -193,7 +192,7 @@ TEST(parquet_reader, columns_that_are_none) {
     check_refused(t, pt_test_golden_path("parquet/hub/no_caption.parquet"), &number,
                   "column 'id' is neither a string nor a list of strings");
     check_refused(t, pt_test_golden_path("parquet/hub/flat_audio.parquet"), NULL,
-                  "column 'audio' is no struct");
+                  "column 'audio' is not a struct");
     check_refused(t, pt_test_golden_path("parquet/hub/number_caption.parquet"), NULL,
                   "column 'caption' is neither a string nor a list of strings");
     check_refused(t, pt_test_golden_path("parquet/hub/delta_audio.parquet"), NULL,
@@ -344,10 +343,10 @@ TEST(parquet_reader, files_that_are_none) {
     write_tmp_text("none/b.parquet", "text that is long enough");
     check_refused(t, tmp_path("none"), NULL,
                   "'a.parquet': damaged Parquet file: it does not end with 'PAR1'; it may be "
-                  "truncated; nor can another of its files be read");
+                  "truncated; no other file can be read either");
     write_tmp_text("other/a.txt", "x");
     check_refused(t, tmp_path("other"), &(pt_corpus_options){.kind = "parquet"},
-                  "no file in it is named like Parquet");
+                  "it contains no Parquet file");
     write_tmp_text("plain.txt", "no Parquet at all");
     check_refused(t, tmp_path("plain.txt"), &(pt_corpus_options){.kind = "parquet"},
                   "does not begin with 'PAR1'");

@@ -11,8 +11,8 @@ static void check_quantiles(pt_test *t, const char *name, const patina_quantiles
     const struct {
         const char *member;
         double value;
-    } all[] = {{"least", q->least}, {"p5", q->p5},   {"p25", q->p25},   {"median", q->median},
-               {"p75", q->p75},     {"p95", q->p95}, {"most", q->most}, {"mean", q->mean}};
+    } all[] = {{"least", q->min}, {"p5", q->p5},   {"p25", q->p25},  {"median", q->median},
+               {"p75", q->p75},   {"p95", q->p95}, {"most", q->max}, {"mean", q->mean}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         const double wanted = json_number_value(json_object_get(expected, all[i].member));
         pt_test_check(t, fabs(all[i].value - wanted) <= tolerance, __FILE__, __LINE__,

@@ -72,7 +72,7 @@ TEST(rng, stream_of_seed_entry_and_variant) {
 
 /* However a stretch of words is asked for, word i is word i. */
 TEST(rng, words_have_indices) {
-    const pt_rng rng = pt_rng_make(5, "somewhere", 9, PT_RNG_STREAM_COMB);
+    const pt_rng rng = pt_rng_make(5, "somewhere", 9, PT_RNG_STREAM_PLAN);
     uint32_t all[64], some[65];
     pt_rng_fill_words(&rng, 0, 64, all);
     for (size_t first = 0; first < 16; first++)

@@ -129,8 +129,8 @@ TEST(severity, tells_a_chain_in_words) {
     patina_effect_chain *chain = NULL;
     REQUIRE_OK(patina_effect_chain_from_json(json, &chain, &t->err));
     char *text = patina_effect_chain_describe(chain);
-    CHECK_STR(text, "comb: a reflection 5 ms late at 0.90 of the direct sound, turned over\n"
-                    "mud: 12 dB more around 300 Hz, low-pass at 4000 Hz\n"
+    CHECK_STR(text, "comb: a reflection after 5 ms at 0.90 of the direct sound, inverted\n"
+                    "mud: 12 dB boost at 300 Hz, low-pass at 4000 Hz\n"
                     "noise: pink noise 20 dB below the signal\n"
                     "clip: soft clipping of the loudest 5 % of the samples\n"
                     "pops: a boop of 10 ms at 220 Hz once a second, 3 dB below the loudest sample");

@@ -2,6 +2,9 @@
 
 #include "test.h"
 
+#include <stdlib.h>
+
+#include "base/byte_source.h"
 #include "base/error.h"
 
 TEST(status, message_gains_its_place) {
@@ -29,4 +32,37 @@ TEST(status, only_entry_faults_reject) {
     CHECK(patina_status_is_reject(PATINA_REJECT_SILENT));
     CHECK(!patina_status_is_reject(PATINA_STATUS_COUNT));
     CHECK_STR(patina_status_name(PATINA_REJECT_TOO_SHORT), "too_short");
+}
+
+/* docs/DATASET.md has a table row for each reason, in the order of the checks. */
+TEST(status, every_reject_reason_is_documented) {
+    char *text = NULL, row[64];
+    size_t n_bytes;
+    REQUIRE_OK(pt_file_read_all(pt_test_golden_path("../../docs/DATASET.md"), 1 << 20, &text,
+                                &n_bytes, &t->err));
+    const char *at = strstr(text, "| reason | meaning |");
+    for (int i = 0; at && i < PATINA_REJECT_COUNT; i++) {
+        const patina_status reason = (patina_status)(PATINA_REJECT_FIRST + i);
+        snprintf(row, sizeof row, "\n| `%s` | ", patina_status_name(reason));
+        CHECK(strlen(patina_status_summary(reason)) > 10);
+        at = strstr(at, row);
+        pt_test_check(t, at != NULL, __FILE__, __LINE__, "no row '%s' at its place", row + 1);
+    }
+    CHECK(at && strncmp(strchr(at + 1, '\n') + 1, "\n", 1) == 0); /* and no other row */
+    free(text);
+}
+
+TEST(status, numbers_outside_the_enumeration_are_unknown) {
+    CHECK_STR(patina_status_name((patina_status)PATINA_ERROR_COUNT), "unknown");
+    CHECK_STR(patina_status_name((patina_status)(PATINA_REJECT_FIRST - 1)), "unknown");
+    CHECK_STR(patina_status_name(PATINA_STATUS_COUNT), "unknown");
+    CHECK(!patina_status_is_reject((patina_status)(PATINA_REJECT_FIRST - 1)));
+}
+
+TEST(status, only_some_reasons_are_tried_again) {
+    CHECK(pt_status_is_retryable(PATINA_REJECT_MISSING));
+    CHECK(pt_status_is_retryable(PATINA_REJECT_TIMEOUT));
+    CHECK(!pt_status_is_retryable(PATINA_REJECT_BAD_CAPTION));
+    CHECK(!pt_status_is_retryable(PATINA_REJECT_DUPLICATE_ID));
+    CHECK(!pt_status_is_retryable(PATINA_EIO));
 }

@@ -174,7 +174,7 @@ static void check_two_tensors(pt_test *t, bool modern) {
     CHECK_INT(b->n_dims, 2);
     CHECK(b->dims[0] == 2 && b->dims[1] == 3);
     CHECK_INT(b->n_values, 6);
-    CHECK_INT(b->first, 4);
+    CHECK_INT(b->storage_offset, 4);
     CHECK_INT(b->n_storage, 40);
     CHECK(b->is_contiguous);
     CHECK(b->n_key == 2 && memcmp(b->key, "17", 2) == 0);
@@ -394,7 +394,7 @@ TEST(unpickler, shapes) {
         if (CHECK(r.n == 1)) {
             CHECK_INT(r.tensors->is_contiguous, cases[i].is_contiguous);
             CHECK_INT(r.tensors->n_values, cases[i].n_values);
-            CHECK_INT(r.tensors->first, cases[i].shape.first);
+            CHECK_INT(r.tensors->storage_offset, cases[i].shape.first);
         }
         free(r.tensors);
         free(copy);
@@ -470,7 +470,7 @@ TEST(unpickler, integers) {
         }
         const result r = unpickle(t, w.out.text, w.out.length, &copy);
         CHECK_OK(r.status);
-        if (CHECK(r.n == 1)) CHECK_INT(r.tensors->first, cases[i].number);
+        if (CHECK(r.n == 1)) CHECK_INT(r.tensors->storage_offset, cases[i].number);
         free(r.tensors);
         free(copy);
     }
@@ -688,7 +688,7 @@ TEST(unpickler, every_byte_changed) {
             for (size_t k = 0; r.status == PATINA_OK && k < r.n; k++) {
                 const pt_pickled_tensor *tensor = &r.tensors[k];
                 if (tensor->is_contiguous)
-                    CHECK((tensor->first + tensor->n_values) * tensor->type->n_bytes <=
+                    CHECK((tensor->storage_offset + tensor->n_values) * tensor->type->n_bytes <=
                           tensor->n_storage);
             }
             free(r.tensors);

@@ -119,7 +119,7 @@ TEST(webdataset, pairs_in_either_order_among_other_files) {
                "name.v2/x.y/c|name.v2.tar/x.y/c.left.mp3|ok|caption",
                "name.v2/d|name.v2.tar/d.ogg|ok|p|q",
                "name.v2/e|name.v2.tar/e.opus|ok|first| second ",
-               "name.v2/f|name.v2.tar/f.flac|ok|(cannot be had: the .json beside it is no JSON "
+               "name.v2/f|name.v2.tar/f.flac|ok|(the .json beside it is not a JSON "
                "object)",
                "name.v2/gg|name.v2.tar/gg.flac|ok", "name.v2/g|name.v2.tar/g.flac|ok|(not UTF-8)");
     listing *l = list_corpus(path, NULL);
@@ -159,7 +159,7 @@ TEST(webdataset, half_pairs) {
     CHECK_LIST(path, "w3/a|w3.tar/a.wav|ok", "5|w3.tar/b.json|missing|b",
                "w3/c|w3.tar/c.txt|missing|c", "w3/e|w3.tar/e.wav|ok");
     listing *l = list_corpus(path, NULL);
-    CHECK_STR(l->entry[1].fault, "'w3.tar/b.json': no audio file of that name stands beside it");
+    CHECK_STR(l->entry[1].fault, "'w3.tar/b.json': the sample has no audio file");
     list_release(l);
 }
 
@@ -183,11 +183,11 @@ TEST(webdataset, keys_that_come_again) {
                "-|w4.tar/c.wav|duplicate_id", "w4/d|w4.tar/d.wav|ok|d",
                "-|w4.tar/d.flac|duplicate_id", "w4/folder/a|w4.tar/folder/a.wav|ok");
     listing *l = list_corpus(path, NULL);
-    CHECK_STR(
-        l->entry[2].fault,
-        "'w4.tar/a.json': the key 'a' was seen before in this tar; the files of a sample must "
-        "stand together, as in a tar sorted by name");
-    CHECK_CONTAINS(l->entry[7].fault, "'w4.tar/d.flac': its key was seen before");
+    CHECK_STR(l->entry[2].fault,
+              "'w4.tar/a.json': the key 'a' occurs earlier in this tar; the files of a sample must "
+              "be adjacent, as in a tar sorted by name");
+    CHECK_CONTAINS(l->entry[7].fault,
+                   "'w4.tar/d.flac': its sample already has a file of this type");
     CHECK_INT(l->entry[4].n_audio, 1);
     list_release(l);
 }
@@ -238,8 +238,8 @@ TEST(webdataset, a_tar_that_is_cut_off_costs_what_follows) {
             CHECK_STR(entry_string(l, n_whole), "-|a.tar|undecodable");
             snprintf(last, sizeof last, "its file '%c.%s'", (int)('a' + n_whole - (rest < 1024)),
                      rest < 1024 ? "txt" : "wav");
-            snprintf(lost, sizeof lost, "sample '%c' first", (int)('a' + n_whole));
-            CHECK_CONTAINS(e->fault, cut < 1024 ? "is no tar, or cut off" : last);
+            snprintf(lost, sizeof lost, "from sample '%c' on", (int)('a' + n_whole));
+            CHECK_CONTAINS(e->fault, cut < 1024 ? "is not a tar, or is truncated" : last);
             if (rest >= 512) CHECK_CONTAINS(e->fault, lost);
         }
         CHECK_STR(entry_string(l, n - 1), "z/c|z.tar/c.wav|ok|caption");
@@ -262,9 +262,9 @@ TEST(webdataset, half_a_sample_at_a_cut_is_lost_with_it) {
     const char *path = tmp_path("w13");
     CHECK_LIST(path, "0/a|0.tar/a.wav|ok|a", "-|0.tar|undecodable", "-|1.tar|undecodable");
     listing *l = list_corpus(path, NULL);
-    CHECK_STR(l->entry[1].fault, "tar '0.tar' is cut off or damaged after its file 'a.json'");
-    CHECK_STR(l->entry[2].fault, "tar '1.tar' is cut off or damaged after its file 'b.json': what "
-                                 "follows is lost, sample 'b' first of all");
+    CHECK_STR(l->entry[1].fault, "tar '0.tar' is truncated or damaged after its file 'a.json'");
+    CHECK_STR(l->entry[2].fault, "tar '1.tar' is truncated or damaged after its file 'b.json': the "
+                                 "rest is lost, from sample 'b' on");
     list_release(l);
 }
 
@@ -292,9 +292,10 @@ TEST(webdataset, damage_costs_a_tar_and_no_more) {
                "-|z.tar/caf\\xE9.wav|undecodable", "z/b|z.tar/b.wav|ok",
                "-|z.tar/b.caf\\xE9.wav|undecodable");
     listing *l = list_corpus(tmp_path("w7"), NULL);
-    CHECK_STR(l->entry[1].fault, "tar '1.tar' is cut off or damaged after its file 'a.txt'");
-    CHECK_STR(l->entry[2].fault, "tar '2.tar' is no tar, or cut off or damaged in its first file");
-    CHECK_STR(l->entry[5].fault, "tar '6.tar': there is no such file");
+    CHECK_STR(l->entry[1].fault, "tar '1.tar' is truncated or damaged after its file 'a.txt'");
+    CHECK_STR(l->entry[2].fault,
+              "tar '2.tar' is not a tar, or is truncated or damaged in its first file");
+    CHECK_STR(l->entry[5].fault, "tar '6.tar': not found");
     list_release(l);
 }
 
@@ -302,13 +303,13 @@ TEST(webdataset, no_sample_at_all_is_no_corpus) {
     pt_strbuf tar = {0};
     listing *l = list_corpus(put_tar("w8/empty.tar", &tar), NULL);
     CHECK_INT(l->status, PATINA_EFORMAT);
-    CHECK_CONTAINS(l->err.message, "empty.tar': holds no sample");
+    CHECK_CONTAINS(l->err.message, "empty.tar': has no sample");
     list_release(l);
     write_tmp_text("w8/none.tar", "no tar");
     l = list_corpus(tmp_path("w8"), NULL);
     CHECK_INT(l->n, 1); /* the one that is none */
     CHECK_INT(l->status, PATINA_EFORMAT);
-    CHECK_CONTAINS(l->err.message, "holds no sample");
+    CHECK_CONTAINS(l->err.message, "has no sample");
     CHECK_CONTAINS(l->err.message, "tar 'none.tar'");
     list_release(l);
 }
@@ -338,12 +339,12 @@ TEST(webdataset, what_is_too_large_costs_its_sample) {
     close(fd);
     pt_strbuf_release(&tar);
     CHECK_LIST(path, "own|w9.tar/a.wav|ok|x",
-               "w9/b|w9.tar/b.wav|ok|(cannot be had: the .json or .txt beside it is too large)",
-               "w9/c|w9.tar/c.wav|ok|(cannot be had: the .json or .txt beside it is too large)",
+               "w9/b|w9.tar/b.wav|ok|(the .json or .txt beside it is too large)",
+               "w9/c|w9.tar/c.wav|ok|(the .json or .txt beside it is too large)",
                "w9/d|w9.tar/d.wav|undecodable|d", "w9/e|w9.tar/e.wav|ok");
     listing *l = list_corpus(path, NULL);
     CHECK_STR(l->entry[3].fault,
-              "'w9.tar/d.wav': has 1073741825 bytes, and at most 1073741824 are read");
+              "'w9.tar/d.wav': has 1073741825 bytes, over the limit of 1073741824");
     list_release(l);
     unlink(path);
 }
@@ -369,7 +370,7 @@ TEST(webdataset, patterns_name_tars_in_their_order) {
     CHECK_LIST(tmp_path("w10/{a,b}/0.tar"), "0/below|0.tar/below.wav|ok");
     listing *l = list_corpus(tmp_path("w10/a/{08..10}.tar"), NULL);
     CHECK_INT(l->status, PATINA_EIO);
-    CHECK_CONTAINS(l->err.message, "there is no file");
+    CHECK_CONTAINS(l->err.message, "does not exist");
     CHECK_CONTAINS(l->err.message, "w10/a/09.tar'");
     list_release(l);
     l = list_corpus(tmp_path("w10/a/{0..1000000}.tar"), NULL);

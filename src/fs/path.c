@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* path.c - path arithmetic; only pt_path_exists accesses the file system */
+
+#include "fs/path.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/strbuf.h"
+#include "base/utf8.h"
+
+const char *const pt_audio_extensions[] = {
+    ".wav",  ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".au",  ".snd",
+    ".flac", ".ogg",  ".oga", ".opus", ".mp3", ".mp2", ".mp1",  ".mpga", ".m4a", ".m4b", ".mp4",
+    ".aac",  ".webm", ".mka", ".weba", ".wma", ".ac3", ".amr",  ".ape",  ".wv",  NULL};
+
+bool pt_path_has_any_ext(const char *name, const char *const *extensions) {
+    for (; *extensions; extensions++)
+        if (pt_path_has_ext(name, *extensions)) return true;
+    return false;
+}
+
+bool pt_path_is_audio(const char *name) {
+    return pt_path_has_any_ext(name, pt_audio_extensions);
+}
+
+size_t pt_path_stem_length(const char *path) {
+    const char *name = pt_path_basename(path);
+    const char *dot = strrchr(name, '.');
+    return dot && dot > name ? (size_t)(dot - path) : strlen(path);
+}
+
+char *pt_path_join(const char *folder, const char *name) {
+    pt_strbuf path = {0};
+    if (name[0] != '/') {
+        pt_strbuf_append(&path, folder);
+        if (path.length > 0 && path.text[path.length - 1] != '/') pt_strbuf_append(&path, "/");
+    }
+    pt_strbuf_append(&path, name);
+    return pt_strbuf_detach(&path);
+}
+
+char *pt_path_dirname(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return pt_text_dup(".", 1);
+    return pt_text_dup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+const char *pt_path_basename(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+bool pt_path_has_ext(const char *path, const char *extension) {
+    const size_t n = strlen(path), n_extension = strlen(extension);
+    if (n <= n_extension) return false;
+    for (size_t i = 0; i < n_extension; i++) { /* not by locale */
+        const char c = path[n - n_extension + i];
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != extension[i]) return false;
+    }
+    return true;
+}
+
+pt_path pt_path_joinf(const char *folder, const char *format, ...) {
+    pt_path path;
+    int n = snprintf(path.text, sizeof path.text, "%s/", folder);
+    assert(n > 0 && (size_t)n < sizeof path.text);
+    va_list args;
+    va_start(args, format);
+    n += vsnprintf(path.text + n, sizeof path.text - (size_t)n, format, args);
+    va_end(args);
+    assert((size_t)n < sizeof path.text);
+    return path;
+}
+
+pt_path pt_path_parent(const char *path) {
+    pt_path parent = {.text = "."};
+    const char *slash = strrchr(path, '/');
+    if (slash) {
+        const size_t n = slash == path ? 1 : (size_t)(slash - path);
+        assert(n < sizeof parent.text);
+        memcpy(parent.text, path, n);
+        parent.text[n] = '\0';
+    }
+    return parent;
+}
+
+bool pt_path_exists(const char *path) {
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
