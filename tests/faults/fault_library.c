@@ -3,7 +3,9 @@
  *
  *   FAULT_LOG=FILE       append one line for each distinct call stack, at its first call:
  *                        <kind> <hash of the stack> <function> <caller's module>; and for a fatal
- *                        signal: signal <number> <first module above libc>
+ *                        signal: signal <number> <first module above libc> <frames>; and for
+ *                        the call that failed: failed <function> <frames>. Frames are offsets in
+ *                        the program, for addr2line
  *   FAULT_STACK=HASH     fail the first call with this stack
  *   FAULT_FOREVER=1      and all later calls of the same kind (alloc or call), whatever their stack
  *   FAULT_ERRNO=NUMBER   errno of a failed system call; read and write do half their work for 0
@@ -112,6 +114,16 @@ static void write_log(const char *format, ...) {
     if (n > 0) syscall(SYS_write, log_fd, line, (size_t)n);
 }
 
+/* Offsets in the program, for addr2line. */
+static void write_program_frames(void *const *frames, int n) {
+    for (int i = 0; i < n; i++) {
+        const module *m = find_module(frames[i]);
+        if (m && m == &modules[0])
+            write_log(" %lx", (unsigned long)((uintptr_t)frames[i] - m->base));
+    }
+    write_log("\n");
+}
+
 /* Async-signal-unsafe, as far as backtrace is: a crash is reported as well as possible. */
 static void report_signal(int number) {
     void *frames[DEPTH_MAX];
@@ -119,12 +131,7 @@ static void report_signal(int number) {
     const int n = backtrace(frames, DEPTH_MAX);
     const char *caller = find_caller(frames, n);
     write_log("signal %d %s", number, caller);
-    for (int i = 0; i < n; i++) {
-        const module *m = find_module(frames[i]);
-        if (m && m == &modules[0])
-            write_log(" %lx", (unsigned long)((uintptr_t)frames[i] - m->base));
-    }
-    write_log("\n");
+    write_program_frames(frames, n);
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -185,6 +192,8 @@ static bool must_fail(kind what, const char *function) {
         if (hash == wanted_stack && atomic_compare_exchange_strong(&has_failed, &first, true)) {
             failed_kind = what;
             fails = true;
+            write_log("failed %s", function);
+            write_program_frames(frames, n);
         }
     }
     errno = saved;

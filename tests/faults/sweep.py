@@ -97,8 +97,19 @@ class Sweep:
         done = self.run(after, COMMANDS[name][1], FAULT_LOG=str(log))
         if done.returncode != 0:
             sys.exit(f"{name}: status {done.returncode} without a fault: {done.stderr.decode()}")
-        stacks = [line.split() for line in log.read_text().splitlines()]
+        stacks = [line.split() for line in log.read_text().splitlines()
+                  if line.startswith(("alloc ", "call "))]
         return {"before": before, "tree": tree(after), "stdout": done.stdout, "stacks": stacks}
+
+    def locate(self, log):
+        """The program's frames of the call that failed, innermost first."""
+        frames = next((line.split()[2:] for line in log.read_text().splitlines()
+                       if line.startswith("failed ")), [])
+        if not frames or not shutil.which("addr2line"):
+            return ""
+        done = subprocess.run(["addr2line", "-fs", "-e", self.program, *frames[:8]],
+                              stdout=subprocess.PIPE, text=True)
+        return " < ".join(done.stdout.splitlines()[::2])
 
     def point(self, name, known, stack, forever, number, error):
         """Fails one call; None, or what went wrong, and whether a foreign library raised a signal."""
@@ -112,32 +123,37 @@ class Sweep:
                 f"{'from there on' if forever else 'once'}")
         foreign = False
         try:
-            done = self.run(folder, COMMANDS[name][1], **faults)
-            said = done.stderr.decode("utf-8", "replace").strip()
-            if done.returncode < 0:
-                lines = [line for line in log.read_text().splitlines() if line.startswith("signal")]
-                raised = lines[0].split() if lines else ["signal", "?", "?"]
-                foreign = raised[2] not in ("program", "?")
-                if not foreign:
-                    return f"{what}: signal {-done.returncode} {lines}: {said[-300:]}", False
-            elif done.returncode not in STATUSES:
-                return f"{what}: status {done.returncode}: {said[-300:]}", False
-            elif done.returncode == 0 and done.stdout != known["stdout"]:
-                return f"{what}: status 0 with another output: {said[-300:]}", False
-            elif done.returncode == 0 and tree(folder) != known["tree"]:
-                return f"{what}: status 0 with other files: {said[-300:]}", False
-            again = self.run(folder, COMMANDS[name][1])
-            if again.returncode != 0:
-                return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
-                        f"{again.stderr.decode('utf-8', 'replace').strip()[-300:]}"), foreign
-            if tree(folder) != known["tree"]:
-                changed = sorted(set(tree(folder).items()) ^ set(known["tree"].items()))
-                return f"{what}: other files after the next run: {changed[:6]}", foreign
+            wrong, foreign = self.check(name, known, folder, log, faults, what)
+            return (f"{wrong}\n    at {self.locate(log)}" if wrong else None), foreign
         except subprocess.TimeoutExpired:
             return f"{what}: no end after {TIMEOUT_S} s", False
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             log.unlink(missing_ok=True)
+
+    def check(self, name, known, folder, log, faults, what):
+        foreign = False
+        done = self.run(folder, COMMANDS[name][1], **faults)
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if done.returncode < 0:
+            lines = [line for line in log.read_text().splitlines() if line.startswith("signal")]
+            raised = lines[0].split() if lines else ["signal", "?", "?"]
+            foreign = raised[2] not in ("program", "?")
+            if not foreign:
+                return f"{what}: signal {-done.returncode} {lines}: {said[-300:]}", False
+        elif done.returncode not in STATUSES:
+            return f"{what}: status {done.returncode}: {said[-300:]}", False
+        elif done.returncode == 0 and done.stdout != known["stdout"]:
+            return f"{what}: status 0 with another output: {said[-300:]}", False
+        elif done.returncode == 0 and tree(folder) != known["tree"]:
+            return f"{what}: status 0 with other files: {said[-300:]}", False
+        again = self.run(folder, COMMANDS[name][1])
+        if again.returncode != 0:
+            return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
+                    f"{again.stderr.decode('utf-8', 'replace').strip()[-300:]}"), foreign
+        if tree(folder) != known["tree"]:
+            changed = sorted(set(tree(folder).items()) ^ set(known["tree"].items()))
+            return f"{what}: other files after the next run: {changed[:6]}", foreign
         return None, foreign
 
 
