@@ -25,7 +25,7 @@
 typedef struct pt_run_counts {
     uint64_t n_rows, n_parts, n_rejects;
     uint64_t split_rows[PATINA_SPLITS_MAX], split_parts[PATINA_SPLITS_MAX];
-    uint64_t rejects_by[PATINA_REJECT_COUNT];
+    uint64_t rejects_by[PATINA_REJECT_MAX];
 } pt_run_counts;
 
 /** The plan of a run, and its counts. Contains no time, host, thread count or absolute path. */

@@ -543,7 +543,8 @@ static const char *unsupported_reason(const pt_parquet_column_chunk *chunk, cons
     *detail = pt_parquet_codec_name(chunk->codec);
     if (chunk->codec != PT_PARQUET_UNCOMPRESSED && chunk->codec != PT_PARQUET_SNAPPY &&
         chunk->codec != PT_PARQUET_GZIP && chunk->codec != PT_PARQUET_ZSTD)
-        return "it is compressed by a codec that is not supported (none, SNAPPY, GZIP and ZSTD are): ";
+        return "it is compressed by a codec that is not supported (none, SNAPPY, GZIP and ZSTD "
+               "are): ";
     if ((chunk->encodings & ~known) == 0) return NULL;
     while (!((chunk->encodings & ~known) >> encoding & 1))
         encoding++;

@@ -71,7 +71,10 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
                                  patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
 
-    PT_TRY(patina_effect_config_open(options->suite_json, &r->suite, err));
+    const patina_status status = patina_effect_config_open(options->suite_json, &r->suite, err);
+    if (status != PATINA_OK && options->suite_name)
+        pt_error_add_context(err, "suite '%s'", options->suite_name);
+    PT_TRY(status);
     PT_TRY(patina_meter_open(&r->meter, err));
     PT_TRY(pt_plan_resolve_options(&r->plan, options, r->suite, err));
     r->libraries = pt_library_versions_to_json();

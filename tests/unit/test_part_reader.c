@@ -190,7 +190,8 @@ TEST(part_reader, what_cannot_be_opened) {
     CHECK_CONTAINS(t->err.message, "neither in '.parquet' nor in '.jsonl'");
     put(in_tmpdir("text.parquet"), "no Parquet, but text", 20);
     CHECK_FAILS(read_rows(in_tmpdir("text.parquet"), &n_equal, &n, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "text.parquet': not a Parquet file: it does not begin with 'PAR1'");
+    CHECK_CONTAINS(t->err.message,
+                   "text.parquet': not a Parquet file: it does not begin with 'PAR1'");
 }
 
 /* Cut anywhere, a file is no file of fewer rows: but of lines, of course, when whole ones go. */
