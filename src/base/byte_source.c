@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
     /* O_NONBLOCK: opening a FIFO must not block. */
@@ -52,10 +53,11 @@ int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, voi
         return (int64_t)n;
     }
     size_t done = 0;
+    unsigned n_interrupts = 0;
     while (done < n) {
         const ssize_t got =
             pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(bytes->base + offset + done));
-        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && pt_is_interrupted(&n_interrupts)) continue;
         if (got < 0) return -1;
         if (got == 0) break;
         done += (size_t)got;
