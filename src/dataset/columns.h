@@ -34,13 +34,13 @@
            "integrated loudness of the clean audio (ITU-R BS.1770-5, EBU R 128), never under -70", \
            fill_lufs, {"target_lufs", "loudness", "LUFS", 2, PATINA_LUFS_FLOOR, INFINITY}) \
     LIST(target_dyn, 2, "dB, -", \
-         "of the clean audio: crest factor in dB, and zero-crossing rate as a share of its " \
+         "of the clean audio: crest factor in dB, and zero-crossing rate as a fraction of its " \
          "samples, 0 to 1", \
          fill_dyn, {"target_dyn[0]", "crest factor", "dB", 2, PT_CREST_MIN_DB, INFINITY}, \
          {"target_dyn[1]", "zero-crossing rate", "", 4, 0.0F, 1.0F}) \
     SCALAR(input_purity, "dB", \
-           "SINAD of the degraded audio: what is left of the clean signal over noise and " \
-           "distortion, -30 to 60; 60 is undamaged, or coloured only", \
+           "SINAD of the degraded audio: the clean signal over noise and distortion, -30 to 60; " \
+           "60 is clean, or linear effects only", \
            fill_purity, {"input_purity", "purity", "dB", 2, PATINA_PURITY_MIN, PATINA_PURITY_MAX})
 /* clang-format on */
 

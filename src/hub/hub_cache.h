@@ -16,27 +16,17 @@
 
 #include <patina/status.h>
 
-#include "base/error.h"
+#include "fs/path.h"
 #include "hub/hub_name.h"
 
-#define PT_HUB_CACHE_MAX                                                                           \
-    2800 /* bytes of the cache's path: leaves room for all that stands below                       \
-          */
-#define PT_HUB_PATH_MAX 4096
+/* Longest path of the cache, in bytes: every name below it fits pt_path. */
+#define PT_HUB_CACHE_MAX 2800
 #define PT_HUB_ETAG_MAX 128
-
-/** A path; what goes into one was checked to fit. */
-typedef struct pt_hub_path {
-    char text[PT_HUB_PATH_MAX];
-} pt_hub_path;
-
-/** "<folder>/<formatted>" */
-pt_hub_path pt_hub_path_join(const char *folder, const char *format, ...) PT_PRINTF(2, 3);
 
 /** A model's entry in the cache. */
 typedef struct pt_hub_cache_entry {
-    pt_hub_path folder; /* CACHE/models--org--name */
-    pt_hub_path locks;  /* CACHE/.locks/models--org--name */
+    pt_path folder; /* CACHE/models--org--name */
+    pt_path locks;  /* CACHE/.locks/models--org--name */
 } pt_hub_cache_entry;
 
 /** PATINA_EUSAGE when the cache's path is empty or too long. */
@@ -52,18 +42,18 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
                                const char *commit, patina_error *err);
 
 /** CACHE/models--org--name/snapshots/<commit> */
-pt_hub_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit);
+pt_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit);
 
 /** Whether a file of a snapshot is there, and not a link to nothing. */
-bool pt_hub_snapshot_has(const pt_hub_path *snapshot, const char *file);
+bool pt_hub_snapshot_has(const pt_path *snapshot, const char *file);
 
 /** The ETag of a file of a snapshot: the name of the blob that its link leads to. False where it is
  * not such a link. */
-bool pt_hub_snapshot_etag(const pt_hub_path *snapshot, const char *file,
+bool pt_hub_snapshot_etag(const pt_path *snapshot, const char *file,
                           char etag[PT_HUB_ETAG_MAX + 1]);
 
 /** The first file that a snapshot lacks to be a model, or NULL when it is whole. */
-const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot);
+const char *pt_hub_snapshot_missing(const pt_path *snapshot);
 
 /** Whether blobs/<etag> is there; one of another size, unless that is UINT64_MAX, does not count.
  */
@@ -78,10 +68,6 @@ patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *
 
 /** Makes a folder and those above it. */
 patina_status pt_hub_make_dirs(const char *path, patina_error *err);
-
-/** Flushes the folder of a path, so that a name in it lasts; where that cannot be done, it is not.
- */
-void pt_hub_fsync_parent_dir(const char *path);
 
 /** What a model needs besides its weights, in the order of fetching; NULL at the end. */
 extern const char *const pt_hub_required_files[];

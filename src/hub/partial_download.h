@@ -22,8 +22,8 @@
 
 typedef struct pt_partial_download {
     int fd, lock;     /* lock -1: the name is this process's own */
-    pt_hub_path path; /* of what grows */
-    pt_hub_path blob; /* its name in the end */
+    pt_path path;     /* of what grows */
+    pt_path blob;     /* its name in the end */
     uint64_t n_bytes; /* that are there */
 } pt_partial_download;
 

@@ -674,7 +674,7 @@ with Hub() as hub:
     def remount(how):
         subprocess.run(["mount", "-o", "remount," + how, "disk"], check=True)
     remount("ro")
-    refused(hub, "cannot be made: Read-only file system (set HF_HOME", cache="disk")
+    refused(hub, "cannot be created: Read-only file system (set HF_HOME", cache="disk")
     remount("rw")
     folder = fetch(hub, cache="disk")[0]
     remount("ro")
@@ -684,7 +684,7 @@ with Hub() as hub:
     refused(hub, "Read-only file system", cache="disk")
 with Hub() as hub:  # something else where a folder or a file should be
     open("file", "w").close()
-    refused(hub, "folder 'file': cannot be made: Not a directory", HF_HUB_CACHE="file/hub")
+    refused(hub, "'file' is a file (set HF_HOME", HF_HUB_CACHE="file/hub")
     os.makedirs(repo_cache_dir("odd") + "/blobs")
     os.mkfifo(f"{repo_cache_dir('odd')}/blobs/{git_sha1(hub.files['config.json'])}.incomplete")
     refused(hub, "is not a regular file", cache="odd")
