@@ -120,7 +120,7 @@ done:
 patina_status pt_etag_remove_damaged(const pt_hub_cache_entry *entry, const char *etag,
                                      const patina_atomic_bool *stop, bool *removed,
                                      patina_error *err) {
-    const pt_hub_path blob = pt_hub_path_join(entry->folder.text, "blobs/%s", etag);
+    const pt_path blob = pt_path_joinf(entry->folder.text, "blobs/%s", etag);
     bool matches = true;
 
     *removed = false;

@@ -33,7 +33,7 @@ typedef struct fetch {
     pt_hub_name name;
     pt_hub_cache_entry entry;
     pt_download download;
-    pt_hub_path snapshot;
+    pt_path snapshot;
     char commit[PT_HUB_COMMIT_MAX + 1];
     pt_hub_file files[FILES_MAX]; /* missing in the snapshot; weights last */
     size_t n_files;
@@ -203,7 +203,7 @@ static patina_status fetch_files(fetch *f, bool weights, patina_hub_report *repo
 
 /* Checks model_type of config.json; the rest is validated when the model is opened. */
 static patina_status check_is_clap(const fetch *f, patina_error *err) {
-    const pt_hub_path path = pt_hub_path_join(f->snapshot.text, "config.json");
+    const pt_path path = pt_path_joinf(f->snapshot.text, "config.json");
     char *text = NULL;
     size_t n = 0;
     patina_status status = PATINA_OK;

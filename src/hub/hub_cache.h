@@ -16,25 +16,17 @@
 
 #include <patina/status.h>
 
-#include "base/error.h"
+#include "fs/path.h"
 #include "hub/hub_name.h"
 
-#define PT_HUB_CACHE_MAX 2800 /* of the path of the cache; leaves room for paths below it */
-#define PT_HUB_PATH_MAX  4096
-#define PT_HUB_ETAG_MAX  128
-
-/** A path; its parts are validated to fit. */
-typedef struct pt_hub_path {
-    char text[PT_HUB_PATH_MAX];
-} pt_hub_path;
-
-/** "<folder>/<formatted>" */
-pt_hub_path pt_hub_path_join(const char *folder, const char *format, ...) PT_PRINTF(2, 3);
+#define PT_HUB_CACHE_MAX                                                                           \
+    2800 /* longest path of the cache in bytes: every name below fits pt_path */
+#define PT_HUB_ETAG_MAX 128
 
 /** The entry of a model in the cache. */
 typedef struct pt_hub_cache_entry {
-    pt_hub_path folder; /* CACHE/models--org--name */
-    pt_hub_path locks;  /* CACHE/.locks/models--org--name */
+    pt_path folder; /* CACHE/models--org--name */
+    pt_path locks;  /* CACHE/.locks/models--org--name */
 } pt_hub_cache_entry;
 
 /** PATINA_EUSAGE if the path of the cache is empty or too long. */
@@ -50,18 +42,18 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
                                const char *commit, patina_error *err);
 
 /** CACHE/models--org--name/snapshots/<commit> */
-pt_hub_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit);
+pt_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit);
 
 /** Whether a file of a snapshot exists and is not a dangling link. */
-bool pt_hub_snapshot_has(const pt_hub_path *snapshot, const char *file);
+bool pt_hub_snapshot_has(const pt_path *snapshot, const char *file);
 
 /** The ETag of a file of a snapshot: the name of the blob that its link leads to. False where it is
  * not such a link. */
-bool pt_hub_snapshot_etag(const pt_hub_path *snapshot, const char *file,
+bool pt_hub_snapshot_etag(const pt_path *snapshot, const char *file,
                           char etag[PT_HUB_ETAG_MAX + 1]);
 
 /** The first missing file of a model, or NULL if the snapshot is complete. */
-const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot);
+const char *pt_hub_snapshot_missing(const pt_path *snapshot);
 
 /** Whether blobs/<etag> exists and has this size; UINT64_MAX for any size. */
 bool pt_hub_blob_is_complete(const pt_hub_cache_entry *entry, const char *etag, uint64_t size);
@@ -75,9 +67,6 @@ patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *
 
 /** Creates a folder and its parents. */
 patina_status pt_hub_make_dirs(const char *path, patina_error *err);
-
-/** Flushes the folder of a path, so that a name in it is durable; errors are ignored. */
-void pt_hub_fsync_parent_dir(const char *path);
 
 /** Files of a model besides its weights, in the order of downloading; NULL-terminated. */
 extern const char *const pt_hub_required_files[];

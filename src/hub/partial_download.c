@@ -18,13 +18,14 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "fs/dir.h"
 
 #define LOCK_POLL_NS     100000000L /* interval of polling a lock */
 #define UNIQUE_NAMES_MAX 1000       /* left by earlier processes of this number */
 #define LOCK_MODE        0664       /* as huggingface_hub: users of a group share a cache */
 
 /* Preserves errno. */
-static patina_status io_error(const pt_hub_path *path, const char *what, patina_error *err) {
+static patina_status io_error(const pt_path *path, const char *what, patina_error *err) {
     const int why = errno ? errno : EIO;
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be %s: %s%s", path->text, what,
                    strerror(why),
@@ -37,7 +38,7 @@ static patina_status io_error(const pt_hub_path *path, const char *what, patina_
 
 /* Whether the locked file is the one that has the name now: it may have been removed and created
  * again. */
-static bool is_current(int fd, const pt_hub_path *path) {
+static bool is_current(int fd, const pt_path *path) {
     struct stat held, named;
     return fstat(fd, &held) == 0 && lstat(path->text, &named) == 0 && held.st_ino == named.st_ino &&
            held.st_dev == named.st_dev;
@@ -45,7 +46,7 @@ static bool is_current(int fd, const pt_hub_path *path) {
 
 typedef enum lock_result { LOCK_ACQUIRED, LOCK_HELD, LOCK_UNSUPPORTED } lock_result;
 
-static lock_result try_lock(const pt_hub_path *path, int *lock) {
+static lock_result try_lock(const pt_path *path, int *lock) {
     const int fd =
         open(path->text, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, LOCK_MODE);
     if (fd < 0) return LOCK_UNSUPPORTED;
@@ -82,8 +83,8 @@ static patina_status open_file(pt_partial_download *partial, int flags, patina_e
 static patina_status open_unique(const pt_hub_cache_entry *entry, const char *etag,
                                  pt_partial_download *partial, patina_error *err) {
     for (unsigned i = 0;; i++) {
-        partial->path = pt_hub_path_join(entry->folder.text, "blobs/%s.patina-%ld-%u.incomplete",
-                                         etag, (long)getpid(), i);
+        partial->path = pt_path_joinf(entry->folder.text, "blobs/%s.patina-%ld-%u.incomplete", etag,
+                                      (long)getpid(), i);
         const patina_status status = open_file(partial, O_EXCL, err);
         if (status == PATINA_OK || partial->fd >= 0 || errno != EEXIST || i == UNIQUE_NAMES_MAX)
             return status;
@@ -93,7 +94,7 @@ static patina_status open_unique(const pt_hub_cache_entry *entry, const char *et
 static patina_status open_locked(const pt_hub_cache_entry *entry, const char *etag, uint64_t size,
                                  const pt_partial_download_wait *wait, pt_partial_download *partial,
                                  bool *complete, patina_error *err) {
-    const pt_hub_path lock = pt_hub_path_join(entry->locks.text, "%s.lock", etag);
+    const pt_path lock = pt_path_joinf(entry->locks.text, "%s.lock", etag);
     const struct timespec moment = {.tv_nsec = LOCK_POLL_NS};
     bool waited = false;
     lock_result locked;
@@ -115,11 +116,11 @@ patina_status pt_partial_download_open(const pt_hub_cache_entry *entry, const ch
                                        uint64_t size, const pt_partial_download_wait *wait,
                                        pt_partial_download *partial, bool *complete,
                                        patina_error *err) {
-    const pt_hub_path blobs = pt_hub_path_join(entry->folder.text, "blobs");
+    const pt_path blobs = pt_path_joinf(entry->folder.text, "blobs");
 
     *partial = (pt_partial_download){.fd = -1, .lock = -1};
-    partial->blob = pt_hub_path_join(blobs.text, "%s", etag);
-    partial->path = pt_hub_path_join(blobs.text, "%s.incomplete", etag);
+    partial->blob = pt_path_joinf(blobs.text, "%s", etag);
+    partial->path = pt_path_joinf(blobs.text, "%s.incomplete", etag);
     *complete = false;
     PT_TRY(pt_hub_make_dirs(blobs.text, err));
     (void)pt_hub_make_dirs(entry->locks.text, NULL); /* on failure, no locks */
@@ -158,7 +159,7 @@ patina_status pt_partial_download_commit(pt_partial_download *partial, patina_er
         errno = why;
         return io_error(&partial->blob, "created", err);
     }
-    pt_hub_fsync_parent_dir(partial->blob.text);
+    (void)pt_dir_sync_parent(partial->blob.text, NULL);
     return PATINA_OK;
 }
 

@@ -21,8 +21,8 @@
 
 typedef struct pt_partial_download {
     int fd, lock;     /* lock -1: the name is unique to this process */
-    pt_hub_path path; /* of the partial file */
-    pt_hub_path blob; /* of the complete file */
+    pt_path path;     /* of the partial file */
+    pt_path blob;     /* of the complete file */
     uint64_t n_bytes; /* of the partial file */
 } pt_partial_download;
 

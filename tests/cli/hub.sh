@@ -684,7 +684,7 @@ with Hub() as hub:
     refused(hub, "Read-only file system", cache="disk")
 with Hub() as hub:  # something else where a folder or a file should be
     open("file", "w").close()
-    refused(hub, "folder 'file': cannot be created: Not a directory", HF_HUB_CACHE="file/hub")
+    refused(hub, "'file' is a file (set HF_HOME", HF_HUB_CACHE="file/hub")
     os.makedirs(repo_cache_dir("odd") + "/blobs")
     os.mkfifo(f"{repo_cache_dir('odd')}/blobs/{git_sha1(hub.files['config.json'])}.incomplete")
     refused(hub, "is not a regular file", cache="odd")
