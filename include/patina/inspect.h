@@ -100,6 +100,7 @@ typedef struct patina_embedding_stats {
 typedef struct patina_inspection {
     char *dataset_json;         /**< text of dataset.json */
     bool untrained;             /**< the model has random weights */
+    double purity_cap;          /**< upper end of input_purity, dB */
     patina_key_value *facts;    /**< [n_facts], general members of dataset.json */
     patina_key_value *settings; /**< [n_settings], settings of the run */
     patina_key_value *model;    /**< [n_model], properties of the model */

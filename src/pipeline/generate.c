@@ -196,6 +196,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .purity_cap = o->purity_cap,
         .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };

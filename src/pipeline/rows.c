@@ -11,6 +11,7 @@
 
 #include "pipeline/rows.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .lufs_source = c->targets.lufs_source,
         .lufs_mono = c->targets.lufs_mono,
     };
-    char *line = pt_provenance_fill_to_json(known, chain, stats);
+    char *line = pt_provenance_fill_to_json(known, chain, stats, c->context->purity_cap);
     if (!line) return out_of_memory(err);
     pt_strbuf_append(&result->provenance, line);
     pt_strbuf_append(&result->provenance, "\n");
@@ -151,7 +152,8 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
                                                                         : c->targets.lufs_source);
     row->target_dyn[0] = (float)c->targets.crest_db;
     row->target_dyn[1] = (float)c->targets.zcr;
-    row->input_purity = (float)patina_purity_db(stats.signal_power, stats.rest_power);
+    row->input_purity =
+        (float)fmin(context->purity_cap, patina_purity_db(stats.signal_power, stats.rest_power));
 
     status = add_provenance(c, caption, variant, chain, &stats, result, err);
     if (status == PATINA_OK && c->keep_audio)

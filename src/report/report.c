@@ -213,7 +213,7 @@ static const struct {
 } targets[] = {
     {PATINA_SCALAR_PURITY, "Purity",
      "of the degraded audio: signal over noise and distortion. Clean rows, and rows with linear "
-     "effects only, have the maximum.",
+     "effects only, have the maximum, the purity cap.",
      1, 1},
     {PATINA_SCALAR_LUFS, "Loudness", "of the pristine audio, integrated.", 1, 1},
     {PATINA_SCALAR_CREST, "Crest factor", "of the pristine audio: peak over RMS.", 1, 1},
@@ -385,7 +385,8 @@ static void put_effect_parameter(page *p) {
 static void put_effect_chart(page *p) {
     char id[16];
     snprintf(id, sizeof id, "g%zu", p->index);
-    pt_chart_heatmap(&p->html, id, pt_effects[p->index]->name, &p->report_stats->grid[p->index]);
+    pt_chart_heatmap(&p->html, id, pt_effects[p->index]->name, &p->report_stats->grid[p->index],
+                     p->stats->purity_cap);
 }
 
 /* ---------------------------------------------------------------- embeddings */
