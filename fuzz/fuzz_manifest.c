@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_manifest.c - input: a letter, then what a run keeps on the disk
+/* fuzz_manifest.c - input: a letter, then a state file of a run
  *
  *     p   plan.json
  *     c   chunk.json, of a run with two splits
  *     d   dataset.json, for finish, verify and inspect
  *
- * What is accepted, written again and read again is the same.
+ * An accepted file, written and read again, is the same.
  */
 
 #include <string.h>
@@ -32,7 +32,8 @@ static void fuzz_plan_json(const char *text, size_t n) {
     char *again = pt_plan_to_json(&first.run_meta);
     FUZZ_ASSERT(again && pt_manifest_parse_plan("plan.json", again, strlen(again), &second, &err) ==
                              PATINA_OK);
-    pt_run_metadata_compare(&first.run_meta, &second.run_meta, difference, sizeof difference);
+    FUZZ_ASSERT(pt_run_metadata_compare(&first.run_meta, &second.run_meta, difference,
+                                        sizeof difference, &err) == PATINA_OK);
     FUZZ_ASSERT(difference[0] == '\0');
     free(again);
     pt_manifest_release(&first);
@@ -80,7 +81,7 @@ static void fuzz_dataset_json(const char *text, size_t n) {
     pt_manifest_release(&second);
 }
 
-/** inspect believes less, and reads what it finds. */
+/** inspect checks less and reads the files itself. */
 static void fuzz_inspect(const char *text, size_t n) {
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
     patina_inspection inspection = {0};

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes patina/_generate.py: make_generate.py TABLES
+"""Writes patina/_generate.py: make_generate.py OPTIONS.json
 
-TABLES is what `patina --tables` prints. Every option of the generate command becomes a typed keyword
-argument with its help, so that an option which is added to the command's table is there in Python
-too, and nothing is to be kept in step by hand.
+OPTIONS.json is the output of `patina --options-json`. Every option of the generate command becomes a
+typed keyword argument with its help text.
 """
 
 import json
@@ -12,9 +11,9 @@ import keyword
 import sys
 import textwrap
 
-EXCLUDED_OPTIONS = ("quiet", "progress")  # an argument of its own says how a run is followed
+EXCLUDED_OPTIONS = ("progress",)  # replaced by an argument of another type
 
-PYTHON_TYPES = {"text": "StrPath", "number": "int", "duration": "str | int"}
+PYTHON_TYPES = {"text": "StrPath", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
 
 MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT
@@ -66,10 +65,11 @@ def escape_docstring(text):
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-def module(tables):
+def render_module(tables):
     command = next(item for item in tables["commands"] if item["name"] == "generate")
     options = [option for option in command["options"]
-               if not option["alone"] and option["name"] not in EXCLUDED_OPTIONS]
+               if not option["exclusive"] and not option["common"]
+               and option["name"] not in EXCLUDED_OPTIONS]
     required = [option for option in options if option["required"]]
     options = required + [option for option in options if not option["required"]]
     paragraphs = "\n\n".join(wrap(part, "    ") for part in command["description"].split("\n\n"))
@@ -93,4 +93,4 @@ def module(tables):
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as source:
-        sys.stdout.write(module(json.load(source)))
+        sys.stdout.write(render_module(json.load(source)))

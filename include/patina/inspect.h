@@ -74,11 +74,11 @@ typedef struct patina_split_stats {
     uint64_t n_bytes; /**< size of the part files */
 } patina_split_stats;
 
-/** A column of the data set. Strings are static. */
+/** A column of the data set. name and unit are static. */
 typedef struct patina_column_info {
     const char *name;    /**< "target_ltas" */
     const char *unit;    /**< "dBFS" */
-    const char *meaning; /**< a phrase */
+    char *meaning;       /**< a phrase */
     size_t n_values;     /**< float32 values of each row */
 } patina_column_info;
 

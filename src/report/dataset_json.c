@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include <patina/degrade.h>
-#include <patina/measure.h>
 
 #include "base/error.h"
+#include "dataset/schema.h"
 #include "degrade/effect_config.h"
 
 static patina_status out_of_memory(patina_error *err) {
@@ -81,22 +81,13 @@ static patina_status add_rejects(const json_t *by_reason, patina_inspection *sta
     return PATINA_OK;
 }
 
-/* Sets of version 0.1 have no such setting; their cap is the maximum. */
-static double read_purity_cap(const json_t *settings) {
-    const json_t *cap = json_object_get(settings, "purity_cap");
-    const double db = json_number_value(cap);
-    return json_is_number(cap) && db >= PATINA_PURITY_CAP_MIN && db <= PATINA_PURITY_MAX
-               ? db
-               : PATINA_PURITY_MAX;
-}
-
 patina_status pt_dataset_json_read(const json_t *dataset_json, const char *dataset_json_text,
                                    patina_inspection *stats, patina_error *err) {
     const json_t *model = json_object_get(dataset_json, "model");
     stats->dataset_json = strdup(dataset_json_text);
     if (!stats->dataset_json) return out_of_memory(err);
     stats->untrained = json_is_true(json_object_get(model, "untrained"));
-    stats->purity_cap = read_purity_cap(json_object_get(dataset_json, "settings"));
+    stats->purity_cap = pt_settings_purity_cap(json_object_get(dataset_json, "settings"));
     PT_TRY(add_members(dataset_json, &stats->facts, &stats->n_facts, true, err));
     PT_TRY(add_members(json_object_get(dataset_json, "settings"), &stats->settings,
                        &stats->n_settings, false, err));

@@ -247,9 +247,12 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
     PT_TRY(allocate_counts(g->stats, err));
-    for (size_t c = 0; c < PT_N_COLUMNS; c++)
-        g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit,
-                                                   pt_columns[c].meaning, pt_columns[c].n_values};
+    for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+        char *meaning = pt_column_describe(&pt_columns[c], g->stats->purity_cap);
+        g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit, meaning,
+                                                   pt_columns[c].n_values};
+        if (!meaning) return out_of_memory(err);
+    }
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         const pt_effect *effect = pt_effects[e];
         const double *range = config->setting[e][effect->primary];
@@ -357,6 +360,8 @@ void pt_statistics_release(patina_inspection *stats) {
     for (size_t i = 0; i < stats->n_splits; i++)
         free(stats->split[i].name);
     free(stats->split);
+    for (size_t c = 0; stats->column && c < stats->n_columns; c++)
+        free(stats->column[c].meaning);
     free(stats->column);
     free(stats->effect);
     free(stats->n_with);

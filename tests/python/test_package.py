@@ -457,11 +457,11 @@ def generate_equals_command(options):
 @check
 def generate_has_every_option(options):
     """its keywords are the command's options, with the words of choices as types"""
-    tables = json.loads(command("--tables").stdout)
+    tables = json.loads(command("--options-json").stdout)
     table = next(item for item in tables["commands"] if item["name"] == "generate")["options"]
     parameters = inspect.signature(patina.generate).parameters
     names = {option["name"].replace("-", "_") for option in table
-             if not option["alone"] and option["name"] not in ("quiet", "progress")}
+             if not option["exclusive"] and not option["common"] and option["name"] != "progress"}
     assert set(parameters) == names | {"progress"}, set(parameters) ^ names
     assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
     required = {option["name"] for option in table if option["required"]}
