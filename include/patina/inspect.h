@@ -11,7 +11,7 @@
  * if (patina_inspect("out", &inspection, &err) != PATINA_OK)
  *     fprintf(stderr, "%s\n", err.message);
  * else
- *     printf("median loudness %.1f LUFS\n", inspection->scalar[PATINA_SCALAR_LUFS].median);
+ *     printf("median loudness %.1f LUFS\n", inspection->scalar[0].quantiles.median);
  * patina_inspection_close(&inspection);
  * @endcode
  */
@@ -54,13 +54,18 @@ typedef struct patina_histogram {
     uint64_t count[PATINA_HISTOGRAM_BINS];  /**< [n_bins] */
 } patina_histogram;
 
-/** The targets that are one number. */
-typedef enum patina_scalar {
-    PATINA_SCALAR_LUFS,   /**< loudness, LUFS */
-    PATINA_SCALAR_CREST,  /**< crest factor, dB */
-    PATINA_SCALAR_ZCR,    /**< zero-crossing rate, 0 to 1 */
-    PATINA_SCALAR_PURITY, /**< purity, dB */
-    PATINA_SCALAR_COUNT
+/** Statistics of a target that is one number. */
+typedef struct patina_scalar {
+    char column[64];            /**< "target_lufs", "target_dyn[0]" */
+    const char *title;          /**< "loudness"; static */
+    const char *unit;           /**< "LUFS", "" where there is none; static */
+    int decimals;               /**< for printing */
+    double floor;               /**< smallest valid value; -INFINITY where there is none */
+    double cap;                 /**< largest valid value; INFINITY where there is none */
+    uint64_t n_at_floor;        /**< rows at the smallest valid value */
+    uint64_t n_at_cap;          /**< rows at the largest valid value */
+    patina_quantiles quantiles; /**< of all rows */
+    patina_histogram histogram; /**< of all rows */
 } patina_scalar;
 
 /** Octave bands, 16 Hz to 16 kHz; of the lowest only its upper two third octaves. */
@@ -76,10 +81,10 @@ typedef struct patina_split_stats {
 
 /** A column of the data set. name and unit are static. */
 typedef struct patina_column_info {
-    const char *name;    /**< "target_ltas" */
-    const char *unit;    /**< "dBFS" */
-    char *meaning;       /**< a phrase */
-    size_t n_values;     /**< float32 values of each row */
+    const char *name; /**< "target_ltas" */
+    const char *unit; /**< "dBFS" */
+    char *meaning;    /**< a phrase */
+    size_t n_values;  /**< float32 values of each row */
 } patina_column_info;
 
 /** A value of dataset.json as text. */
@@ -118,8 +123,8 @@ typedef struct patina_inspection {
     patina_split_stats *split;  /**< [n_splits] */
     size_t n_splits;            /**< length of split */
 
-    patina_quantiles scalar[PATINA_SCALAR_COUNT];    /**< of each scalar target */
-    patina_histogram histogram[PATINA_SCALAR_COUNT]; /**< of each scalar target */
+    patina_scalar *scalar; /**< [n_scalars], in the order of the columns */
+    size_t n_scalars;      /**< length of scalar */
     /** Levels above the floor of each band of target_ltas; quantiles to 1/200 dB. */
     patina_quantiles band[PATINA_LTAS_BANDS];
     patina_quantiles octave[PATINA_OCTAVE_COUNT]; /**< the same for octave bands */
@@ -142,15 +147,6 @@ PATINA_API const char *patina_octave_name(size_t o);
 /** Returns the centre of band b (0 to 63) of target_ltas in Hz. */
 PATINA_API double patina_ltas_center_hz(size_t b);
 
-/** Returns the column of a scalar target, "target_lufs", "target_dyn[0]". Static. */
-PATINA_API const char *patina_scalar_column(patina_scalar scalar);
-
-/** Returns the unit of a scalar target, "LUFS". Static. */
-PATINA_API const char *patina_scalar_unit(patina_scalar scalar);
-
-/** Returns the name of a scalar target for readers, "loudness". Static. */
-PATINA_API const char *patina_scalar_title(patina_scalar scalar);
-
 /**
  * Computes statistics of a data set in one pass. Needs 32 bytes of memory for each row, and 30 MB.
  *
@@ -162,6 +158,10 @@ PATINA_API const char *patina_scalar_title(patina_scalar scalar);
  */
 PATINA_API patina_status patina_inspect(const char *out, patina_inspection **inspection,
                                         patina_error *err);
+
+/** Returns the statistics of a column, "target_dyn[0]"; NULL if there is no such scalar. */
+PATINA_API const patina_scalar *patina_inspection_find_scalar(const patina_inspection *inspection,
+                                                              const char *column);
 
 /** Releases the statistics and sets *inspection to NULL. A NULL *inspection is accepted. */
 PATINA_API void patina_inspection_close(patina_inspection **inspection);

@@ -24,25 +24,11 @@ double patina_ltas_center_hz(size_t b) {
     return sqrt(patina_ltas_edge_hz(b) * patina_ltas_edge_hz(b + 1));
 }
 
-static const struct {
-    const char *column, *unit, *title;
-} scalars[PATINA_SCALAR_COUNT] = {
-    [PATINA_SCALAR_LUFS] = {"target_lufs", "LUFS", "loudness"},
-    [PATINA_SCALAR_CREST] = {"target_dyn[0]", "dB", "crest factor"},
-    [PATINA_SCALAR_ZCR] = {"target_dyn[1]", "", "zero-crossing rate"},
-    [PATINA_SCALAR_PURITY] = {"input_purity", "dB", "purity"},
-};
-
-const char *patina_scalar_column(patina_scalar scalar) {
-    return scalars[scalar].column;
-}
-
-const char *patina_scalar_unit(patina_scalar scalar) {
-    return scalars[scalar].unit;
-}
-
-const char *patina_scalar_title(patina_scalar scalar) {
-    return scalars[scalar].title;
+const patina_scalar *patina_inspection_find_scalar(const patina_inspection *inspection,
+                                                   const char *column) {
+    for (size_t s = 0; s < inspection->n_scalars; s++)
+        if (strcmp(inspection->scalar[s].column, column) == 0) return &inspection->scalar[s];
+    return NULL;
 }
 
 patina_status patina_inspect(const char *out, patina_inspection **inspection, patina_error *err) {

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ typedef struct accumulator {
     const pt_dataset_reader *reader;
     patina_inspection *stats;
     pt_report_statistics *page; /* or NULL */
-    pt_float_array value[PATINA_SCALAR_COUNT];
+    pt_float_array *value;      /* [stats->n_scalars] */
     pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
     uint32_t *counts; /* of all level histograms */
     double sum[2][PATINA_EMBEDDING_SIZE], norm_sum[2], cosine_sum;
@@ -84,10 +85,17 @@ static void add_embeddings(accumulator *g, const pt_row *row) {
 }
 
 static patina_status add_columns(accumulator *g, const pt_row *row, patina_error *err) {
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_LUFS], row->target_lufs, err));
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_CREST], row->target_dyn[0], err));
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_ZCR], row->target_dyn[1], err));
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_PURITY], row->input_purity, err));
+    size_t s = 0;
+    for (const pt_column *column = pt_columns; column < pt_columns + PT_N_COLUMNS; column++) {
+        const float *values = pt_column_values(column, row);
+        for (size_t i = 0; i < column->n_described; i++) {
+            if (!column->value[i].title) continue;
+            patina_scalar *scalar = &g->stats->scalar[s];
+            scalar->n_at_floor += (double)values[i] <= scalar->floor;
+            scalar->n_at_cap += (double)values[i] >= scalar->cap;
+            PT_TRY(pt_float_array_append(&g->value[s++], values[i], err));
+        }
+    }
     add_ltas(g, row);
     add_embeddings(g, row);
     return PATINA_OK;
@@ -237,6 +245,36 @@ static patina_status allocate_counts(patina_inspection *stats, patina_error *err
                : out_of_memory(err);
 }
 
+/* One scalar for each value of a column that has a title. */
+static patina_status list_scalars(accumulator *g, patina_error *err) {
+    patina_inspection *stats = g->stats;
+    for (size_t c = 0; c < PT_N_COLUMNS; c++)
+        for (size_t i = 0; i < pt_columns[c].n_described; i++)
+            stats->n_scalars += pt_columns[c].value[i].title != NULL;
+    stats->scalar = calloc(stats->n_scalars, sizeof *stats->scalar);
+    g->value = calloc(stats->n_scalars, sizeof *g->value);
+    if (!stats->scalar || !g->value) return out_of_memory(err);
+
+    patina_scalar *scalar = stats->scalar;
+    for (size_t c = 0; c < PT_N_COLUMNS; c++)
+        for (size_t i = 0; i < pt_columns[c].n_described; i++) {
+            const pt_column_value *value = &pt_columns[c].value[i];
+            if (!value->title) continue;
+            *scalar = (patina_scalar){.title = value->title,
+                                      .unit = value->unit,
+                                      .decimals = value->decimals,
+                                      .floor = value->min,
+                                      .cap = c == PT_COLUMN_input_purity ? stats->purity_cap
+                                                                         : (double)value->max};
+            if (pt_columns[c].n_values > 1)
+                snprintf(scalar->column, sizeof scalar->column, "%s[%zu]", pt_columns[c].name, i);
+            else
+                snprintf(scalar->column, sizeof scalar->column, "%s", pt_columns[c].name);
+            scalar++;
+        }
+    return PATINA_OK;
+}
+
 static patina_status accumulator_open(accumulator *g, const patina_effect_config *config,
                                       patina_error *err) {
     g->counts = calloc((PATINA_LTAS_BANDS + PATINA_OCTAVE_COUNT) * (size_t)PT_LEVEL_BIN_COUNT,
@@ -247,6 +285,7 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
     PT_TRY(allocate_counts(g->stats, err));
+    PT_TRY(list_scalars(g, err));
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         char *meaning = pt_column_describe(&pt_columns[c], g->stats->purity_cap);
         g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit, meaning,
@@ -312,10 +351,11 @@ static double square_of_mean(const double *sum, double n) {
 static void finish_statistics(accumulator *g) {
     patina_inspection *stats = g->stats;
     stats->n_rows = g->n_rows;
-    for (size_t s = 0; s < PATINA_SCALAR_COUNT; s++) {
-        pt_floats_sort(g->value[s].value, g->value[s].n);
-        pt_quantiles_from_sorted(g->value[s].value, g->value[s].n, &stats->scalar[s]);
-        pt_histogram_from_sorted(g->value[s].value, g->value[s].n, &stats->histogram[s]);
+    for (size_t s = 0; s < stats->n_scalars; s++) {
+        const pt_float_array *values = &g->value[s];
+        pt_floats_sort(values->value, values->n);
+        pt_quantiles_from_sorted(values->value, values->n, &stats->scalar[s].quantiles);
+        pt_histogram_from_sorted(values->value, values->n, &stats->scalar[s].histogram);
     }
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
         pt_quantiles_from_level_histogram(&g->band[b], &stats->band[b]);
@@ -344,8 +384,9 @@ patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effe
     if (status == PATINA_OK) status = accumulator_open(g, config, err);
     if (status == PATINA_OK) status = add_all_rows(g, reader, err);
     if (status == PATINA_OK) finish_statistics(g);
-    for (size_t s = 0; s < PATINA_SCALAR_COUNT; s++)
+    for (size_t s = 0; g->value && s < stats->n_scalars; s++)
         pt_float_array_release(&g->value[s]);
+    free(g->value);
     free(g->counts);
     free(g);
     return status;
@@ -360,6 +401,7 @@ void pt_statistics_release(patina_inspection *stats) {
     for (size_t i = 0; i < stats->n_splits; i++)
         free(stats->split[i].name);
     free(stats->split);
+    free(stats->scalar);
     for (size_t c = 0; stats->column && c < stats->n_columns; c++)
         free(stats->column[c].meaning);
     free(stats->column);
