@@ -50,11 +50,13 @@ static void put_shape(const patina_inspection *inspection) {
 static void put_targets(const patina_inspection *inspection) {
     printf(" \"targets\": {");
     for (size_t s = 0; s < inspection->n_scalars; s++) {
-        printf("%s\n  \"%s\": {\"quantiles\": ", s ? "," : "", patina_scalar_column(s));
-        put_quantiles(&inspection->scalar[s]);
+        const patina_scalar *scalar = &inspection->scalar[s];
+        printf("%s\n  \"%s\": {\"quantiles\": ", s ? "," : "", scalar->column);
+        put_quantiles(&scalar->quantiles);
         printf(", \"histogram\": ");
-        put_histogram(&inspection->histogram[s]);
-        printf("}");
+        put_histogram(&scalar->histogram);
+        printf(", \"rows_at_floor\": %" PRIu64 ", \"rows_at_cap\": %" PRIu64 "}",
+               scalar->n_at_floor, scalar->n_at_cap);
     }
     printf("},\n \"ltas\": {\n  \"bands\": [");
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {

@@ -58,13 +58,23 @@ static void print_quantile_head(const char *label) {
            "mean");
 }
 
+static void print_at_limit(const patina_inspection *inspection, uint64_t n, const char *name,
+                           double limit) {
+    if (n > 0)
+        printf("%-18s %.1f %% of the rows at the %s, %g\n", "", percent(n, inspection->n_rows),
+               name, limit);
+}
+
 static void print_targets(const patina_inspection *inspection) {
     print_quantile_head("target");
     for (size_t s = 0; s < inspection->n_scalars; s++) {
+        const patina_scalar *scalar = &inspection->scalar[s];
         char label[64];
-        const char *unit = patina_scalar_unit(s);
-        snprintf(label, sizeof label, "%s%s%s", patina_scalar_title(s), *unit ? ", " : "", unit);
-        print_quantiles(label, &inspection->scalar[s], patina_scalar_decimals(s));
+        snprintf(label, sizeof label, "%s%s%s", scalar->title, *scalar->unit ? ", " : "",
+                 scalar->unit);
+        print_quantiles(label, &scalar->quantiles, scalar->decimals);
+        print_at_limit(inspection, scalar->n_at_floor, "floor", scalar->floor);
+        print_at_limit(inspection, scalar->n_at_cap, "cap", scalar->cap);
     }
     print_quantile_head("octave, dBFS");
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++) {
@@ -91,7 +101,9 @@ static void put_bar(uint64_t count, uint64_t max_count) {
 }
 
 static void print_purity(const patina_inspection *inspection) {
-    const patina_histogram *h = &inspection->histogram[PATINA_SCALAR_PURITY];
+    const patina_scalar *purity = patina_inspection_find_scalar(inspection, "input_purity");
+    if (!purity) return;
+    const patina_histogram *h = &purity->histogram;
     uint64_t max_count = 0;
     for (size_t i = 0; i < h->n_bins; i++)
         if (h->count[i] > max_count) max_count = h->count[i];

@@ -120,6 +120,7 @@ typedef struct patina_generate_options {
     uint64_t chunk;                  /**< entries of a part file; 0: max(1, 2000 / variants) */
     patina_caption_mode captions;    /**< captions that get rows */
     patina_loudness_source loudness; /**< signal of target_lufs */
+    double purity_cap;               /**< upper end of input_purity, 20 to 60 dB; 0: 50 */
     const char *split;          /**< shares of the clips, "train=0.9,test=0.1"; NULL: "train=1" */
     patina_isa isa;             /**< instruction set; PATINA_ISA_AUTO: the best of this CPU */
     patina_precision precision; /**< of the model's matrix products */

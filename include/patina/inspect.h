@@ -11,7 +11,7 @@
  * if (patina_inspect("out", &inspection, &err) != PATINA_OK)
  *     fprintf(stderr, "%s\n", err.message);
  * else
- *     printf("median loudness %.1f LUFS\n", inspection->scalar[PATINA_SCALAR_LUFS].median);
+ *     printf("median loudness %.1f LUFS\n", inspection->scalar[0].quantiles.median);
  * patina_inspection_close(&inspection);
  * @endcode
  */
@@ -54,12 +54,18 @@ typedef struct patina_histogram {
     uint64_t count[PATINA_HISTOGRAM_BINS];  /**< [n_bins] */
 } patina_histogram;
 
-/** Indices of the values with statistics of their own; later versions may append some. */
-typedef enum patina_scalar {
-    PATINA_SCALAR_LUFS,   /**< loudness, LUFS */
-    PATINA_SCALAR_CREST,  /**< crest factor, dB */
-    PATINA_SCALAR_ZCR,    /**< zero-crossing rate, 0 to 1 */
-    PATINA_SCALAR_PURITY, /**< purity, dB */
+/** Statistics of a target that is one number. */
+typedef struct patina_scalar {
+    char column[64];            /**< "target_lufs", "target_dyn[0]" */
+    const char *title;          /**< "loudness"; static */
+    const char *unit;           /**< "LUFS", "" where there is none; static */
+    int decimals;               /**< for printing */
+    double floor;               /**< smallest valid value; -INFINITY where there is none */
+    double cap;                 /**< largest valid value; INFINITY where there is none */
+    uint64_t n_at_floor;        /**< rows at the smallest valid value */
+    uint64_t n_at_cap;          /**< rows at the largest valid value */
+    patina_quantiles quantiles; /**< of all rows */
+    patina_histogram histogram; /**< of all rows */
 } patina_scalar;
 
 /** Octave bands, 16 Hz to 16 kHz; of the lowest only its upper two third octaves. */
@@ -73,12 +79,12 @@ typedef struct patina_split_stats {
     uint64_t n_bytes; /**< size of the part files */
 } patina_split_stats;
 
-/** A column of the data set. Strings are static. */
+/** A column of the data set. name and unit are static. */
 typedef struct patina_column_info {
-    const char *name;    /**< "target_ltas" */
-    const char *unit;    /**< "dBFS" */
-    const char *meaning; /**< a phrase */
-    size_t n_values;     /**< float32 values of each row */
+    const char *name; /**< "target_ltas" */
+    const char *unit; /**< "dBFS" */
+    char *meaning;    /**< a phrase */
+    size_t n_values;  /**< float32 values of each row */
 } patina_column_info;
 
 /** A value of dataset.json as text. */
@@ -99,6 +105,7 @@ typedef struct patina_embedding_stats {
 typedef struct patina_inspection {
     char *dataset_json;         /**< text of dataset.json */
     bool untrained;             /**< the model has random weights */
+    double purity_cap;          /**< upper end of input_purity, dB */
     patina_key_value *facts;    /**< [n_facts], general members of dataset.json */
     patina_key_value *settings; /**< [n_settings], settings of the run */
     patina_key_value *model;    /**< [n_model], properties of the model */
@@ -108,7 +115,7 @@ typedef struct patina_inspection {
     patina_key_value *rejects;  /**< [n_rejects], reason and count */
     size_t n_rejects;           /**< length of rejects */
 
-    const patina_column_info *column; /**< [n_columns], columns of a row in their order */
+    patina_column_info *column; /**< [n_columns], columns of a row in their order */
     size_t n_columns;           /**< length of column */
     uint64_t n_rows;            /**< rows of all splits */
     uint64_t n_parts;           /**< part files of all splits */
@@ -116,9 +123,8 @@ typedef struct patina_inspection {
     patina_split_stats *split;  /**< [n_splits] */
     size_t n_splits;            /**< length of split */
 
-    patina_quantiles *scalar;    /**< [n_scalars], indexed by patina_scalar */
-    patina_histogram *histogram; /**< [n_scalars], indexed by patina_scalar */
-    size_t n_scalars;            /**< length of scalar and histogram */
+    patina_scalar *scalar; /**< [n_scalars], in the order of the columns */
+    size_t n_scalars;      /**< length of scalar */
     /** Levels above the floor of each band of target_ltas; quantiles to 1/200 dB. */
     patina_quantiles band[PATINA_LTAS_BANDS];
     patina_quantiles octave[PATINA_OCTAVE_COUNT]; /**< the same for octave bands */
@@ -141,20 +147,11 @@ PATINA_API const char *patina_octave_name(size_t o);
 /** Returns the centre of band b (0 to 63) of target_ltas in Hz. */
 PATINA_API double patina_ltas_center_hz(size_t b);
 
-/** Returns the columns of a row and stores their number. Static. */
+/**
+ * Returns the columns of a row and stores their number. Static. `meaning` is NULL here, because it
+ * depends on the settings of a data set: see patina_inspection.column.
+ */
 PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
-
-/** Returns the column of scalar i (a patina_scalar), "target_lufs", "target_dyn[0]". Static. */
-PATINA_API const char *patina_scalar_column(size_t i);
-
-/** Returns the unit of scalar i, "LUFS". Static. */
-PATINA_API const char *patina_scalar_unit(size_t i);
-
-/** Returns the name of scalar i for readers, "loudness". Static. */
-PATINA_API const char *patina_scalar_title(size_t i);
-
-/** Returns the number of decimals to print of scalar i. */
-PATINA_API int patina_scalar_decimals(size_t i);
 
 /**
  * Computes statistics of a data set in one pass. Needs 32 bytes of memory for each row, and 30 MB.
@@ -167,6 +164,10 @@ PATINA_API int patina_scalar_decimals(size_t i);
  */
 PATINA_API patina_status patina_inspect(const char *out, patina_inspection **inspection,
                                         patina_error *err);
+
+/** Returns the statistics of a column, "target_dyn[0]"; NULL if there is no such scalar. */
+PATINA_API const patina_scalar *patina_inspection_find_scalar(const patina_inspection *inspection,
+                                                              const char *column);
 
 /** Releases the statistics and sets *inspection to NULL. A NULL *inspection is accepted. */
 PATINA_API void patina_inspection_close(patina_inspection **inspection);

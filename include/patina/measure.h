@@ -35,7 +35,7 @@ extern "C" {
 #define PATINA_LTAS_FLOOR    (-120.0) /**< dBFS; the value of an empty band */
 #define PATINA_LUFS_FLOOR    (-70.0)  /**< LUFS; if no block passes the absolute gate */
 #define PATINA_PURITY_MIN    (-30.0)  /**< dB */
-#define PATINA_PURITY_MAX    60.0     /**< dB; the value of undegraded audio */
+#define PATINA_PURITY_MAX    60.0     /**< dB; the largest purity cap */
 #define PATINA_SILENCE_POWER 1e-10    /**< AC power below which audio is rejected as silent */
 
 /** Measures of pristine audio. */
@@ -108,9 +108,15 @@ PATINA_API double patina_zero_crossing_rate(const float *x, size_t n_samples);
 /** Returns the AC power of [n_samples >= 1]: the mean square about the mean. */
 PATINA_API double patina_ac_power(const float *x, size_t n_samples);
 
+/** Default of the purity cap, the upper end of input_purity and the value of undegraded audio; dB. */
+#define PATINA_PURITY_CAP_DEFAULT 50.0
+/** Smallest purity cap, dB. */
+#define PATINA_PURITY_CAP_MIN 20.0
+
 /**
  * Returns 10 log10(signal / rest) in dB, clamped to PATINA_PURITY_MIN .. PATINA_PURITY_MAX. A signal
- * power of 0 gives the minimum; otherwise a rest power of 0 gives the maximum.
+ * power of 0 gives the minimum; otherwise a rest power of 0 gives the maximum. The purity of a row is
+ * the smaller of this and the purity cap of the data set.
  */
 PATINA_API double patina_purity_db(double signal_power, double rest_power);
 

@@ -45,7 +45,7 @@ class Degraded(NamedTuple):
     Attributes:
         samples: float32 [n], mono at 48 kHz: the input of the audio encoder
         recipe: the drawn effects and the derived values; `degrade` makes the same samples from it
-        purity_db: signal over noise and distortion, -30 to 60 dB
+        purity_db: signal over noise and distortion, -30 to 50 dB
     """
 
     samples: NDArray[np.float32]

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any, Iterable, List, Sequence
+from typing import Any, Iterable, List, Literal, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,8 +81,35 @@ def _read_jsonl(parts: Sequence[Path], columns: Sequence[str] | None
     return {name: np.stack(values) for name, values in read.items()}
 
 
+def _iter_provenance(out: Path, parts: Iterable[Path]) -> Iterable[dict[str, Any]]:
+    """The provenance line of each row, in the order of the rows."""
+    for part in parts:
+        path = out / "provenance" / (part.stem + ".jsonl")
+        try:
+            with open(path, encoding="utf-8") as lines:
+                yield from map(json.loads, lines)
+        except OSError as error:
+            raise Error(f"'{path}' cannot be read: {error.strerror}", "io") from None
+
+
+def ltas_mask(provenance: dict[str, Any]) -> NDArray[np.bool_]:
+    """The bands of target_ltas that have content of the recording, bool [64].
+
+    A band is valid if it begins below half of the source's rate and, where provenance has
+    source_quality.bandwidth_hz, ends at or below that bandwidth.
+
+    Args:
+        provenance: a line of a provenance file, parsed
+    """
+    edges = 10 ** (1.15 + 0.05 * np.arange(65))
+    bandwidth = (provenance.get("source_quality") or {}).get("bandwidth_hz")
+    return ((edges[:-1] < provenance["window"]["rate_hz"] / 2)
+            & (edges[1:] <= (bandwidth if bandwidth is not None else np.inf)))
+
+
 def load(out: str | os.PathLike[str], *, split: str = "train",
-         columns: Sequence[str] | None = None) -> Rows:
+         columns: Sequence[str] | None = None, loudness: Literal["source", "mix"] | None = None,
+         masks: bool = False) -> Rows:
     """Reads the rows of a data set into memory, 4.4 kB each.
 
     Where PyTorch is installed the result is a torch.utils.data.Dataset whose items are dicts of
@@ -93,6 +120,10 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
         out: the folder that generate wrote
         split: the rows of this split
         columns: only these, such as ["fused_state", "target_lufs"]
+        loudness: "mix" for the loudness of the mono mix in target_lufs, which is what the encoder
+            gets, "source" for that of the source's channels; None leaves the column as it is
+        masks: adds target_ltas_valid, float32 [n, 64]: 1 for the valid bands of target_ltas (see
+            ltas_mask), else 0
 
     Raises:
         Error: no data set, not a complete one, or no such column
@@ -100,6 +131,19 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
     parts = _list_part_files(Path(out), split)
     read = _read_parquet if parts[0].suffix == ".parquet" else _read_jsonl
     values = read(parts, columns)
+    if loudness is not None or masks:
+        member = {"source": "lufs_source", "mix": "lufs_mono", None: ""}.get(loudness)
+        if member is None:
+            raise Error(f"loudness is 'source' or 'mix', not '{loudness}'", "usage")
+        lines = list(_iter_provenance(Path(out), parts))
+        n_rows = len(next(iter(values.values()), ()))
+        if len(lines) != n_rows:
+            raise Error(f"'{out}' has {n_rows} rows and {len(lines)} lines of provenance", "format")
+        if member and "target_lufs" in values:
+            values["target_lufs"] = np.array([line[member] for line in lines], np.float32)
+        if masks:
+            values["target_ltas_valid"] = np.array([ltas_mask(line) for line in lines],
+                                                   np.float32).reshape(-1, 64)
     try:
         from patina._torch import TorchRows
     except ImportError:

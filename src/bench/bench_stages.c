@@ -178,7 +178,7 @@ static patina_status format_provenance(const stage_run *run, const char *entry, 
         .lufs_source = run->targets.lufs_source,
         .lufs_mono = run->targets.lufs_mono,
     };
-    char *line = pt_provenance_fill_to_json(known, chain, stats);
+    char *line = pt_provenance_fill_to_json(known, chain, stats, PATINA_PURITY_CAP_DEFAULT);
     const bool ok = line != NULL;
     free(line);
     return ok ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");

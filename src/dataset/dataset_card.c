@@ -85,7 +85,8 @@ static void add_introduction(pt_strbuf *out, const pt_run_metadata *run_meta) {
     if (run_meta->model_untrained)
         pt_strbuf_append(
             out,
-            "> **The encoder is untrained.** `fused_state` was made by a model with random weights, "
+            "> **The encoder is untrained.** `fused_state` was made by a model with random "
+            "weights, "
             "for tests. Its values have the right shape and norm, and no meaning: do not train on "
             "them. Run `patina generate` again with a CLAP checkpoint. The other columns do not "
             "depend on the model and are valid.\n\n");
@@ -117,7 +118,10 @@ static void add_splits(pt_strbuf *out, const pt_run_metadata *run_meta) {
     pt_strbuf_append(out, "\nAll rows of a clip are in one split.\n\n");
 }
 
-static void add_columns(pt_strbuf *out) {
+static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
+    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    const double purity_cap = pt_settings_purity_cap(settings);
+    json_decref(settings);
     pt_strbuf_append(out, "## Columns\n\n"
                           "| column | type | unit | content |\n"
                           "|---|---|---|---|\n");
@@ -125,11 +129,16 @@ static void add_columns(pt_strbuf *out) {
         const pt_column *column = &pt_columns[c];
         pt_strbuf_printf(out, "| `%s` | float32", column->name);
         if (column->n_values > 1) pt_strbuf_printf(out, "[%zu]", column->n_values);
-        pt_strbuf_printf(out, " | %s | %s |\n", column->unit, column->meaning);
+        char *meaning = pt_column_describe(column, purity_cap);
+        pt_strbuf_printf(out, " | %s | %s |\n", column->unit, meaning ? meaning : "");
+        out->failed = out->failed || !meaning;
+        free(meaning);
     }
     pt_strbuf_append(out,
                      "\nEdge b (0 to 64) of the bands of `target_ltas` is 10^(1.15 + 0.05 b) Hz. "
-                     "Every value is finite; there are no nulls.\n\n");
+                     "Bands that begin above half of the source's rate (`window.rate_hz` of "
+                     "provenance) have no content: `patina.load(out, masks=True)` marks the valid "
+                     "ones. Every value is finite; there are no nulls.\n\n");
 }
 
 static void add_loading(pt_strbuf *out, const pt_run_metadata *run_meta) {
@@ -162,7 +171,8 @@ static void add_loading(pt_strbuf *out, const pt_run_metadata *run_meta) {
             "import polars as pl\n"
             "frame = pl.read_ndjson(\"OUT/data/%s-*.jsonl\")\n"
             "```\n\n"
-            "JSON has neither float32 nor lists of fixed length: `load_dataset` takes both from the "
+            "JSON has neither float32 nor lists of fixed length: `load_dataset` takes both from "
+            "the "
             "head of this file; other readers show 64-bit lists whose values round to float32 "
             "exactly. The same data set in Parquet has a third of the size and is much faster to "
             "read.\n\n",
@@ -206,12 +216,12 @@ static void add_run_section(pt_strbuf *out, const pt_run_metadata *run_meta) {
                      run_meta->corpus_hash, run_meta->model_untrained ? "**untrained**, " : "",
                      run_meta->model_hash, run_meta->settings_hash, run_meta->kernels);
     pt_json_write_pretty(out, run_meta->settings_json, 0);
-    pt_strbuf_append(out,
-                     "\n```\n\n"
-                     "## Licence\n\n"
-                     "The rows are derived from the recordings and captions of the corpus, so their "
-                     "licences apply. Replace `license: unknown` at the head of this file before "
-                     "you publish it. CLAP checkpoints carry a licence of their own.\n");
+    pt_strbuf_append(
+        out, "\n```\n\n"
+             "## Licence\n\n"
+             "The rows are derived from the recordings and captions of the corpus, so their "
+             "licences apply. Replace `license: unknown` at the head of this file before "
+             "you publish it. CLAP checkpoints carry a licence of their own.\n");
 }
 
 char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta) {
@@ -220,7 +230,7 @@ char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta) {
     add_front_matter(&out, run_meta);
     add_introduction(&out, run_meta);
     add_splits(&out, run_meta);
-    add_columns(&out);
+    add_columns(&out, run_meta);
     add_loading(&out, run_meta);
     add_provenance(&out, run_meta);
     add_run_section(&out, run_meta);

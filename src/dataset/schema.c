@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 
 /* Each half of fused_state is x / |x|, with |x| rounded to float and each quotient too: its length
  * is off by at most two roundings, 2 * 2^-24. Twice that, for the error of summing 512 squares
@@ -29,7 +30,8 @@ static void fill_dyn(const pt_row_source *source, float *values) {
 }
 
 static void fill_purity(const pt_row_source *source, float *values) {
-    *values = (float)patina_purity_db(source->degrade->signal_power, source->degrade->rest_power);
+    *values = (float)fmin(source->purity_cap, patina_purity_db(source->degrade->signal_power,
+                                                               source->degrade->rest_power));
 }
 
 #define COLUMN(name_, length, unit_, meaning_, fill_, ...)                                         \
@@ -58,19 +60,24 @@ float *pt_column_values_mutable(const pt_column *column, pt_row *row) {
     return (float *)(void *)((char *)row + column->offset);
 }
 
-const pt_column_value *pt_scalar_find(size_t i, const pt_column **column, size_t *index) {
-    for (*column = pt_columns; *column < pt_columns + PT_N_COLUMNS; ++*column)
-        for (*index = 0; *index < (*column)->n_described; ++*index)
-            if ((*column)->value[*index].label && i-- == 0) return &(*column)->value[*index];
-    return NULL;
+char *pt_column_describe(const pt_column *column, double purity_cap) {
+    static const char field[] = "{purity_cap}";
+    pt_strbuf out = {0};
+    const char *text = column->meaning;
+    for (const char *at; (at = strstr(text, field)); text = at + sizeof field - 1) {
+        pt_strbuf_append_bytes(&out, text, (size_t)(at - text));
+        pt_strbuf_printf(&out, "%g", purity_cap);
+    }
+    pt_strbuf_append(&out, text);
+    return pt_strbuf_detach(&out);
 }
 
-size_t pt_scalars_count(void) {
-    const pt_column *column;
-    size_t n = 0, index;
-    while (pt_scalar_find(n, &column, &index))
-        n++;
-    return n;
+double pt_settings_purity_cap(const json_t *settings) {
+    const json_t *cap = json_object_get(settings, "purity_cap");
+    const double db = json_number_value(cap);
+    return json_is_number(cap) && db >= PATINA_PURITY_CAP_MIN && db <= PATINA_PURITY_MAX
+               ? db
+               : PATINA_PURITY_MAX;
 }
 
 void pt_row_fill(pt_row *row, const pt_row_source *source) {

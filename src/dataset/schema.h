@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include <jansson.h>
 #include <patina/clap.h>
 #include <patina/degrade.h>
 #include <patina/generate.h>
@@ -27,8 +28,7 @@ enum { PT_COLUMNS(PT_COLUMN_INDEX, PT_COLUMN_INDEX) PT_N_COLUMNS };
 
 /** One value of a column. */
 typedef struct pt_column_value {
-    const char *label; /* "target_dyn[0]"; NULL: no statistics of it are shown */
-    const char *title; /* "crest factor" */
+    const char *title; /* "crest factor"; NULL: no statistics of it are shown */
     const char *unit;  /* "" where there is none */
     int decimals;
     float min, max; /* both valid */
@@ -39,6 +39,7 @@ typedef struct pt_row_source {
     const patina_targets *targets;
     const patina_degrade_stats *degrade;
     patina_loudness_source loudness;
+    double purity_cap; /* upper end of input_purity, dB */
 } pt_row_source;
 
 typedef struct pt_column {
@@ -58,11 +59,12 @@ extern const pt_column pt_columns[PT_N_COLUMNS];
 const float *pt_column_values(const pt_column *column, const pt_row *row);
 float *pt_column_values_mutable(const pt_column *column, pt_row *row);
 
-/** Value i of those with a label, in the order of the columns; *index within its column. NULL: none. */
-const pt_column_value *pt_scalar_find(size_t i, const pt_column **column, size_t *index);
+/** Returns the meaning of a column in a set with this purity cap; to be freed. NULL: out of memory. */
+char *pt_column_describe(const pt_column *column, double purity_cap);
 
-/** Number of values with a label. */
-size_t pt_scalars_count(void);
+/** Returns the purity cap of a set with these settings. Sets of version 0.1 have no such setting; their
+ * cap is PATINA_PURITY_MAX. */
+double pt_settings_purity_cap(const json_t *settings);
 
 /** Sets every column that has a fill function. */
 void pt_row_fill(pt_row *row, const pt_row_source *source);

@@ -40,6 +40,7 @@ typedef struct verifier {
     char out[PT_OUTPUT_PATH_MAX + 1];
     pt_manifest manifest;
     enum { NEITHER, SOURCE, MIX } loudness; /* member of provenance that target_lufs equals */
+    double purity_cap;                      /* of the settings */
     pt_id_set *rows;                        /* entry and variant of each row */
     char *line;                             /* of the current text file */
     size_t capacity;
@@ -89,6 +90,12 @@ static void check_row(verifier *c, const char *path, uint64_t i, const pt_row *r
     patina_error cause = {0};
     if (pt_row_check(row, &cause) != PATINA_OK)
         report_fault(c, "file '%s': row %" PRIu64 ": %s", path, i, cause.message);
+    else if ((double)row->input_purity > c->purity_cap)
+        report_fault(c,
+                     "file '%s': row %" PRIu64
+                     ": column 'input_purity': value 0 is %.9g, above the "
+                     "purity cap of %g",
+                     path, i, (double)row->input_purity, c->purity_cap);
 }
 
 /* A number of a provenance line has 17 digits; the column has the nearest float. */
@@ -270,6 +277,7 @@ static void read_settings(verifier *c) {
     c->loudness = NEITHER;
     if (name && strcmp(name, "source") == 0) c->loudness = SOURCE;
     if (name && strcmp(name, "mix") == 0) c->loudness = MIX;
+    c->purity_cap = pt_settings_purity_cap(settings);
     json_decref(settings);
 }
 

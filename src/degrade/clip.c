@@ -3,7 +3,9 @@
  *
  * The threshold is the level that a drawn share of the samples reaches, so quiet and loud excerpts
  * clip alike. It is at least 1/20 of the peak, so that a mostly silent excerpt does not become a
- * square wave. There is no oversampling, because a converter aliases too, and no make-up gain.
+ * square wave. Soft clipping, T tanh(x / T), has its threshold T raised by a drawn factor, the drive,
+ * so that it can be mild. There is no oversampling, because a converter aliases too, and no make-up
+ * gain.
  */
 
 #include <math.h>
@@ -13,10 +15,11 @@
 #include "dsp/dsp_ops.h"
 #include "dsp/stats.h"
 
-enum { KIND, FRACTION }; /* values, and settings */
+enum { KIND, FRACTION, DRIVE }; /* values, and settings */
 enum { HARD, TANH };
 
 #define FRACTION_LIMITS 1e-6, 0.999
+#define DRIVE_LIMITS    0.01, 100
 #define FLOOR           0.05 /* of the peak */
 
 #define DIGIT_BITS 16
@@ -84,7 +87,7 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
 _Static_assert(PT_WORK_BYTES(65536) >= 65536 * sizeof(double) + N_DIGITS * sizeof(uint32_t),
                "work has room for the samples and the counts");
 
-/* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1. */
+/* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1, times the drive. */
 static void clip_analyse(const pt_stage *stage, const double *x, size_t n, void *work,
                          patina_stage_stats *stats) {
     const double fraction = stage->value[0][FRACTION];
@@ -93,7 +96,8 @@ static void clip_analyse(const pt_stage *stage, const double *x, size_t n, void 
     double peak;
     const double level =
         kth_smallest(x, n, (size_t)rank - 1, candidates, (uint32_t *)(candidates + n), &peak);
-    stats->threshold = fmax(level, FLOOR * peak);
+    const double drive = stage->value[0][KIND] == TANH ? stage->value[0][DRIVE] : 1.0;
+    stats->threshold = fmax(level, FLOOR * peak) * drive;
 }
 
 static void clip_process(const pt_stage *stage, const double *x, size_t n, double *y,
@@ -105,7 +109,7 @@ static void clip_process(const pt_stage *stage, const double *x, size_t n, doubl
         for (size_t i = 0; i < n; i++)
             y[i] = x[i] > level ? level : x[i] < -level ? -level : x[i];
     else
-        pt_dsp_ops_get_best()->soft_clip(x, n, level, y); /* |x| <= level / FLOOR */
+        pt_dsp_ops_get_best()->soft_clip(x, n, level, y);
 }
 
 static double clip_severity_value(const pt_stage *stage) {
@@ -116,6 +120,8 @@ static void clip_describe(const pt_stage *stage, pt_strbuf *out) {
     const double *value = stage->value[0];
     pt_strbuf_printf(out, "%s clipping of the loudest %.2g %% of the samples",
                      value[KIND] == HARD ? "hard" : "soft", 100.0 * value[FRACTION]);
+    if (value[KIND] == TANH && value[DRIVE] != 1.0)
+        pt_strbuf_printf(out, ", with %.2g times the threshold", value[DRIVE]);
 }
 
 const pt_effect pt_effect_clip = {
@@ -131,11 +137,14 @@ const pt_effect pt_effect_clip = {
             [FRACTION] =
                 PT_SETTING_LOG_UNIFORM("fraction", "share of the samples that reach the threshold",
                                        PT_WORSE_HIGHER, 0.005, 0.25, FRACTION_LIMITS),
+            [DRIVE] = PT_SETTING_LOG_UNIFORM("drive", "factor of the threshold of soft clipping",
+                                             PT_WORSE_LOWER, 1, 6, DRIVE_LIMITS),
         },
     .value =
         {
             [KIND] = PT_DEFINE_CHOICE("kind", "hard", "tanh"),
             [FRACTION] = PT_DEFINE_REAL("fraction", FRACTION_LIMITS),
+            [DRIVE] = PT_DEFINE_REAL_IF_OR(1U << TANH, 1.0, "drive", DRIVE_LIMITS),
         },
     .primary = FRACTION,
     .severity_value = clip_severity_value,

@@ -104,19 +104,22 @@ typedef struct pt_value {
     pt_limits limits;
     const char *choice[PT_CHOICES_MAX];
     unsigned only_if_choice; /* bit w: exists if value 0 is choice w; 0: always exists */
+    double absent; /* the value where a recipe of an older version lacks it; 0: required */
 } pt_value;
 
 /* Values in a descriptor: name, then limits or choices. */
 #define PT_DEFINE_REAL(name_, ...)                                                                 \
-    { name_, PT_VALUE_REAL, {__VA_ARGS__}, {NULL}, 0 }
-#define PT_DEFINE_REAL_IF(words_, name_, ...)                                                      \
-    { name_, PT_VALUE_REAL, {__VA_ARGS__}, {NULL}, words_ }
+    { name_, PT_VALUE_REAL, {__VA_ARGS__}, {NULL}, 0, 0 }
+#define PT_DEFINE_REAL_IF(choices_, name_, ...)                                                    \
+    { name_, PT_VALUE_REAL, {__VA_ARGS__}, {NULL}, choices_, 0 }
+#define PT_DEFINE_REAL_IF_OR(choices_, absent_, name_, ...)                                        \
+    { name_, PT_VALUE_REAL, {__VA_ARGS__}, {NULL}, choices_, absent_ }
 #define PT_DEFINE_INTEGER(name_, ...)                                                              \
-    { name_, PT_VALUE_INTEGER, {__VA_ARGS__}, {NULL}, 0 }
+    { name_, PT_VALUE_INTEGER, {__VA_ARGS__}, {NULL}, 0, 0 }
 #define PT_DEFINE_SIGN(name_)                                                                      \
-    { name_, PT_VALUE_SIGN, {-1, 1}, {NULL}, 0 }
+    { name_, PT_VALUE_SIGN, {-1, 1}, {NULL}, 0, 0 }
 #define PT_DEFINE_CHOICE(name_, ...)                                                               \
-    { name_, PT_VALUE_CHOICE, {0, 0}, {__VA_ARGS__}, 0 }
+    { name_, PT_VALUE_CHOICE, {0, 0}, {__VA_ARGS__}, 0, 0 }
 
 /** A drawn effect. An effect without a list has one item. */
 typedef struct pt_stage {
@@ -186,7 +189,7 @@ typedef struct pt_effect {
     const char *summary;
     /* The stream of its draws: 2 to 7, later ones from 32 on. No two effects share one. */
     unsigned stream;
-    /* The draw of stream PLAN that turns it on: 1 to 6, later ones 7, 8, 32 and on. */
+    /* The draw of stream PLAN that turns it on: 1 to 6, later ones 7 and 8. */
     unsigned plan;
     double
         probability; /* default; 0: joins the shuffle of a random order only where it can be on */

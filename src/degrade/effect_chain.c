@@ -32,7 +32,10 @@
 #define OUTPUT_PEAK 0.999 /* so that a 16-bit copy does not clip */
 
 /* Draws of stream PLAN; pt_effect.plan has those that turn an effect on. */
-enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8 };
+enum { PLAN_CLEAN = 0, PLAN_SHUFFLE = 8, PLAN_COUNT = 16, PLAN_PICK = 17 };
+
+_Static_assert(PLAN_SHUFFLE + PT_EFFECT_COUNT <= PLAN_COUNT,
+               "the shuffle of more effects needs draws of its own");
 
 /* ---- random chains ---- */
 
@@ -107,6 +110,39 @@ static patina_status check_row(uint64_t seed, uint32_t variant, size_t n_samples
     return PATINA_OK;
 }
 
+/* Each effect by itself, in the rows that are not clean. */
+static void draw_independent(const patina_effect_config *config, const pt_rng *plan,
+                             bool on[PT_EFFECT_COUNT]) {
+    const bool clean = pt_rng_uniform(plan, PLAN_CLEAN) < config->clean;
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++)
+        on[e] = !clean && pt_rng_uniform(plan, pt_effects[e]->plan) < config->probability[e];
+}
+
+/* First the number of effects, then which, without replacement. */
+static void draw_counted(const patina_effect_config *config, const pt_rng *plan,
+                         bool on[PT_EFFECT_COUNT]) {
+    const double sum = pt_effect_config_count_sum(config);
+    size_t n_weights =
+        PT_EFFECT_COUNT + 1; /* without the zeros at the end, which rounding could hit */
+    while (!(config->count[n_weights - 1] > 0.0))
+        n_weights--;
+    const size_t n =
+        pt_draw_categorical(pt_rng_uniform(plan, PLAN_COUNT) * sum, config->count, n_weights);
+    memset(on, 0, PT_EFFECT_COUNT * sizeof *on);
+    for (size_t i = 0; i < n; i++) {
+        double weight[PT_EFFECT_COUNT], left = 0.0;
+        size_t index[PT_EFFECT_COUNT], n_left = 0;
+        for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
+            if (on[e] || !(config->probability[e] > 0.0)) continue;
+            index[n_left] = e;
+            weight[n_left++] = config->probability[e];
+            left += config->probability[e];
+        }
+        const double u = pt_rng_uniform(plan, PLAN_PICK + i);
+        on[index[pt_draw_categorical(u * left, weight, n_left)]] = true;
+    }
+}
+
 patina_status patina_effect_chain_draw(const patina_effect_config *config, uint64_t seed,
                                        const char *entry, uint32_t variant,
                                        patina_effect_order order, size_t n_samples,
@@ -116,13 +152,17 @@ patina_status patina_effect_chain_draw(const patina_effect_config *config, uint6
     if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
 
     const pt_rng plan = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_PLAN);
-    const bool clean = pt_rng_uniform(&plan, PLAN_CLEAN) < config->clean;
+    bool on[PT_EFFECT_COUNT];
     size_t at[PT_EFFECT_COUNT];
     const size_t n = order_effects(config, &plan, order, at);
+    if (pt_effect_config_count_sum(config) > 0.0)
+        draw_counted(config, &plan, on);
+    else
+        draw_independent(config, &plan, on);
 
-    for (size_t i = 0; i < n && !clean; i++) {
+    for (size_t i = 0; i < n; i++) {
         const pt_effect *effect = pt_effects[at[i]];
-        if (pt_rng_uniform(&plan, effect->plan) >= config->probability[at[i]]) continue;
+        if (!on[at[i]]) continue;
         const pt_draw_ctx ctx = {effect, config->setting[at[i]],
                                  pt_rng_make(seed, entry, variant, effect->stream), n_samples,
                                  NULL};

@@ -32,7 +32,8 @@ static void item_to_json(pt_strbuf *out, const pt_effect *effect, const double *
                          const char *separator) {
     for (size_t i = 0; i < PT_VALUES_MAX && effect->value[i].kind != PT_VALUE_NONE; i++) {
         const pt_value *value = &effect->value[i];
-        if (!has_value(value, item)) continue;
+        /* a recipe of an older version is printed as it was */
+        if (!has_value(value, item) || (value->absent != 0.0 && item[i] == value->absent)) continue;
         pt_strbuf_printf(out, "%s\"%s\": ", separator, value->name);
         separator = ", ";
         if (value->kind == PT_VALUE_CHOICE)
@@ -147,7 +148,12 @@ static patina_status read_item(const json_t *json, const pt_effect *effect, doub
     for (size_t i = 0; i < PT_VALUES_MAX && effect->value[i].kind != PT_VALUE_NONE; i++) {
         const pt_value *value = &effect->value[i];
         const json_t *member = json_object_get(json, value->name);
-        if (!has_value(value, item) || read_value(member, value, &item[i])) continue;
+        if (!has_value(value, item)) continue;
+        if (!member && value->absent != 0.0) {
+            item[i] = value->absent;
+            continue;
+        }
+        if (read_value(member, value, &item[i])) continue;
 
         char rule[128], found[PT_JSON_SNIPPET_BYTES];
         describe_limits(value, rule, sizeof rule);

@@ -3,6 +3,7 @@
  *
  *     {
  *       "clean": 0.05,
+ *       "count": {"0": 0.05, "1": 0.6, "2": 0.35},       weights of the number of effects, or null
  *       "comb": {
  *         "probability": 0.5,
  *         "taps": {"1": 0.6, "2": 0.25, "3": 0.15},      weights of choices
@@ -53,6 +54,7 @@ size_t pt_setting_choice_count(const pt_setting *setting) {
 
 static void set_defaults(patina_effect_config *config) {
     config->clean = CLEAN;
+    memset(config->count, 0, sizeof config->count);
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         config->probability[e] = pt_effects[e]->probability;
         for (size_t i = 0; i < PT_SETTINGS_MAX; i++)
@@ -121,6 +123,57 @@ static patina_status read_weights(const char *path, const json_t *json, const pt
     return PATINA_OK;
 }
 
+/* Numbers without a weight have weight 0. */
+static patina_status read_count(const json_t *json, patina_effect_config *config,
+                                patina_error *err) {
+    double weights[PT_EFFECT_COUNT + 1] = {0}, sum = 0.0;
+    size_t n_known = 0;
+    bool good = true;
+    if (!json_is_null(json))
+        for (size_t n = 0; n <= PT_EFFECT_COUNT; n++) {
+            char name[8];
+            snprintf(name, sizeof name, "%zu", n);
+            const json_t *weight = json_object_get(json, name);
+            if (!weight) continue;
+            weights[n] = json_number_value(weight);
+            sum += weights[n];
+            good = good && json_is_number(weight) && weights[n] >= 0.0;
+            n_known++;
+        }
+    if (!json_is_null(json) &&
+        (!good || json_object_size(json) != n_known || !(sum > 0.0 && sum <= 1e6))) {
+        char rule[160];
+        snprintf(rule, sizeof rule,
+                 "null, or an object with weights of the numbers '0' to '%d', each 0 or more, some "
+                 "above 0, at most 1e6 together",
+                 PT_EFFECT_COUNT);
+        return invalid_member(err, "count", json, rule);
+    }
+    memcpy(config->count, weights, sizeof weights);
+    return PATINA_OK;
+}
+
+double pt_effect_config_count_sum(const patina_effect_config *config) {
+    double sum = 0.0;
+    for (size_t n = 0; n <= PT_EFFECT_COUNT; n++)
+        sum += config->count[n];
+    return sum;
+}
+
+/* A row cannot have more effects than have a probability. */
+static patina_status check_count(const patina_effect_config *config, patina_error *err) {
+    size_t n_possible = 0;
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++)
+        n_possible += config->probability[e] > 0.0;
+    for (size_t n = n_possible + 1; n <= PT_EFFECT_COUNT; n++)
+        if (config->count[n] > 0.0)
+            return pt_fail(err, PATINA_EFORMAT,
+                           "member 'count' has a weight for %zu effects, but only %zu have a "
+                           "probability above 0",
+                           n, n_possible);
+    return PATINA_OK;
+}
+
 static patina_status read_setting(const char *path, const json_t *json, const pt_setting *setting,
                                   double *v, patina_error *err) {
     switch (setting->distribution) {
@@ -140,7 +193,7 @@ static patina_status read_setting(const char *path, const json_t *json, const pt
 static patina_status unknown_member(patina_error *err, const char *member,
                                     const pt_effect *effect) {
     pt_strbuf known = {0};
-    pt_strbuf_append(&known, effect ? "probability" : "clean");
+    pt_strbuf_append(&known, effect ? "probability" : "clean, count");
     for (size_t i = 0; effect && effect->setting[i].distribution != PT_DIST_NONE; i++)
         pt_strbuf_printf(&known, ", %s", effect->setting[i].name);
     for (size_t e = 0; !effect && e < PT_EFFECT_COUNT; e++)
@@ -188,12 +241,16 @@ static patina_status read_suite(json_t *json, patina_effect_config *config, pati
             PT_TRY(read_share(name, member, &config->clean, err));
             continue;
         }
+        if (strcmp(name, "count") == 0) {
+            PT_TRY(read_count(member, config, err));
+            continue;
+        }
         while (e < PT_EFFECT_COUNT && strcmp(pt_effects[e]->name, name) != 0)
             e++;
         if (e == PT_EFFECT_COUNT) return unknown_member(err, name, NULL);
         PT_TRY(read_effect(member, e, config, err));
     }
-    return PATINA_OK;
+    return check_count(config, err);
 }
 
 static patina_status parse_suite(const char *text, patina_effect_config *config,
@@ -259,10 +316,23 @@ static void setting_to_json(pt_strbuf *out, const pt_setting *setting, const dou
     }
 }
 
+static void count_to_json(pt_strbuf *out, const patina_effect_config *config) {
+    const char *separator = "{";
+    for (size_t n = 0; n <= PT_EFFECT_COUNT; n++) {
+        if (!(config->count[n] > 0.0)) continue;
+        pt_strbuf_printf(out, "%s\"%zu\": ", separator, n);
+        pt_json_write_shortest(out, config->count[n]);
+        separator = ", ";
+    }
+    pt_strbuf_append(out, pt_effect_config_count_sum(config) > 0.0 ? "}" : "null");
+}
+
 char *patina_effect_config_to_json(const patina_effect_config *config) {
     pt_strbuf out = {0};
     pt_strbuf_append(&out, "{\n  \"clean\": ");
     pt_json_write_shortest(&out, config->clean);
+    pt_strbuf_append(&out, ",\n  \"count\": ");
+    count_to_json(&out, config);
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         const pt_setting *setting = pt_effects[e]->setting;
         pt_strbuf_printf(&out, ",\n  \"%s\": {\n    \"probability\": ", pt_effects[e]->name);
@@ -304,7 +374,11 @@ char *patina_effect_config_describe(void) {
     pt_strbuf out = {0};
     pt_strbuf_append(&out, "clean: share of rows without any effect, 0 to 1; ");
     pt_json_write_shortest(&out, CLEAN);
-    pt_strbuf_append(&out, "\n");
+    pt_strbuf_append(&out,
+                     "\ncount: weights of the number of effects in a row, or null: each effect is "
+                     "drawn with its probability; null\n"
+                     "       With weights, clean is not used, and the effects of a row are drawn "
+                     "with their probabilities as weights.\n");
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         const pt_effect *effect = pt_effects[e];
         pt_strbuf_printf(&out, "\n%s: %s\n", effect->name, effect->summary);

@@ -9,7 +9,8 @@
 _Static_assert(PT_IRFFT_N_MAX >= PATINA_WINDOW_FRAMES, "noise of a whole window is one transform");
 
 struct patina_effect_config {
-    double clean; /* share of rows without an effect */
+    double clean;                      /* share of rows without an effect */
+    double count[PT_EFFECT_COUNT + 1]; /* weights of 0, 1, .. effects in a row; all 0: not used */
     double probability[PT_EFFECT_COUNT];
     double setting[PT_EFFECT_COUNT][PT_SETTINGS_MAX][PT_CHOICES_MAX];
     pt_irfft_plan irfft;
@@ -28,6 +29,9 @@ double pt_setting_at_severity(const pt_setting *setting, const double *v, patina
 
 /** All names, for messages: "comb, mud, ..." */
 const char *pt_effect_list_names(void);
+
+/** Whether the suite draws the number of effects, with weights of this sum; 0: it does not. */
+double pt_effect_config_count_sum(const patina_effect_config *config);
 
 /** The effect of this name, NULL if there is none. */
 const pt_effect *pt_effect_find(const char *name);

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <patina/measure.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "pipeline/provenance_fill.h"
@@ -51,7 +53,8 @@ static patina_status apply(const patina_effect_config *config, const patina_effe
     patina_status status =
         patina_effect_chain_apply(config, chain, request->seed, request->entry, request->variant,
                                   segment->mix, segment->n_mix, samples, &stats, arena, err);
-    if (status == PATINA_OK && !(json = pt_provenance_fill_to_json(known, chain, &stats)))
+    if (status == PATINA_OK &&
+        !(json = pt_provenance_fill_to_json(known, chain, &stats, PATINA_PURITY_CAP_DEFAULT)))
         status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK)
         *degraded = (patina_degraded){samples, segment->n_mix, json};

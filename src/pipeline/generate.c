@@ -81,8 +81,7 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
-    if (pt_corpus_note(r->plan.scanned))
-        pt_run_emit_note(r, "%s", pt_corpus_note(r->plan.scanned));
+    if (pt_corpus_note(r->plan.scanned)) pt_run_emit_note(r, "%s", pt_corpus_note(r->plan.scanned));
     pt_async_load_start(&r->async_load, o->model, o->isa, o->precision,
                         o->threads > 1 && !is_finished(o->out));
     PT_TRY(patina_clap_info_read(o->model, &r->info, err));
@@ -205,6 +204,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .captions = o->captions,
         .loudness = o->loudness,
         .skip_unreadable = o->skip_unreadable,
+        .purity_cap = o->purity_cap,
         .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };

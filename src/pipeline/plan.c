@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <patina/measure.h>
+
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
@@ -50,6 +52,10 @@ static patina_status apply_defaults(const patina_generate_options *given,
     if (o->variants == 0) o->variants = 1;
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
+    if (o->purity_cap == 0.0) o->purity_cap = PATINA_PURITY_CAP_DEFAULT;
+    if (!(o->purity_cap >= PATINA_PURITY_CAP_MIN && o->purity_cap <= PATINA_PURITY_MAX))
+        return pt_fail(err, PATINA_EUSAGE, "the purity cap must be %g to %g dB, not %g",
+                       PATINA_PURITY_CAP_MIN, PATINA_PURITY_MAX, o->purity_cap);
     return PATINA_OK;
 }
 
@@ -91,12 +97,13 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
     char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;
     json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
-        "{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
+        "{s:I, s:I, s:s, s:s, s:s, s:f, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
         (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order", order_names[o->order],
-        "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
-        pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
-        "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
-        o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
+        "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness],
+        "purity_cap", o->purity_cap, "format", pt_row_writer_backends[o->format]->name, "precision",
+        patina_precision_name(o->precision), "chunk", (json_int_t)o->chunk, "limit",
+        (json_int_t)o->limit, "caption_column", o->caption_column, "split",
+        splits_json(&plan->splits), "suite", config_object);
     if (settings) add_corpus_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);

@@ -3,19 +3,20 @@
 
 #include "pipeline/provenance_fill.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include <patina/measure.h>
 
 char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_chain *chain,
-                                 const patina_degrade_stats *stats) {
+                                 const patina_degrade_stats *stats, double purity_cap) {
     char *chain_json = patina_effect_chain_to_json(chain),
          *stages_json = patina_degrade_stats_to_json(stats), *line = NULL;
 
     known.chain_json = chain_json;
     known.stages_json = stages_json;
     known.output_gain = stats->output_gain;
-    known.purity_db = patina_purity_db(stats->signal_power, stats->rest_power);
+    known.purity_db = fmin(purity_cap, patina_purity_db(stats->signal_power, stats->rest_power));
     known.snr_db = patina_purity_db(stats->signal_power, stats->noise_power);
     known.sdr_db = patina_purity_db(stats->signal_power, stats->distortion_power);
     if (chain_json && stages_json) line = patina_provenance_to_json(&known);

@@ -11,9 +11,10 @@
  * Returns the provenance of a degraded window on one line, without a line end; the caller frees it.
  * NULL: out of memory.
  *
- * known  all members that do not follow from chain and stats; the others are overwritten
+ * known       all members that do not follow from chain and stats; the others are overwritten
+ * purity_cap  upper end of purity_db
  */
 char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_chain *chain,
-                                 const patina_degrade_stats *stats);
+                                 const patina_degrade_stats *stats, double purity_cap);
 
 #endif /* PATINA_PIPELINE_PROVENANCE_FILL_H */

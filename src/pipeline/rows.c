@@ -11,6 +11,7 @@
 
 #include "pipeline/rows.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .lufs_source = c->targets.lufs_source,
         .lufs_mono = c->targets.lufs_mono,
     };
-    char *line = pt_provenance_fill_to_json(known, chain, stats);
+    char *line = pt_provenance_fill_to_json(known, chain, stats, c->context->purity_cap);
     if (!line) return out_of_memory(err);
     pt_strbuf_append(&result->provenance, line);
     pt_strbuf_append(&result->provenance, "\n");
@@ -157,9 +158,10 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
     add_stage_time(result, PATINA_RUN_AUDIO_TOWER, &since);
     if (status != PATINA_OK) goto done;
 
-    pt_row_fill(row, &(pt_row_source){
-                         .targets = &c->targets, .degrade = &stats, .loudness = context->loudness});
-
+    pt_row_fill(row, &(pt_row_source){.targets = &c->targets,
+                                      .degrade = &stats,
+                                      .loudness = context->loudness,
+                                      .purity_cap = context->purity_cap});
     status = add_provenance(c, caption, variant, chain, &stats, result, err);
     if (status == PATINA_OK && c->keep_audio)
         status = pt_keep_audio_write_degraded(context->keep_audio, id, variant, c->degraded,

@@ -259,7 +259,8 @@ void pt_chart_spectrum(pt_strbuf *out, const char *id,
 
 /* ---------------------------------------------------------------- heat map */
 
-#define BINS_PER_CELL 5 /* of PT_HISTOGRAM2D_Y_WIDTH_DB: 2.5 dB a cell */
+#define BINS_PER_CELL 5
+#define CELL_DB       (BINS_PER_CELL * PT_HISTOGRAM2D_Y_WIDTH_DB)
 
 static uint64_t cell_count(const uint32_t column[PT_HISTOGRAM2D_Y_BINS], size_t cell) {
     uint64_t n = 0;
@@ -270,7 +271,7 @@ static uint64_t cell_count(const uint32_t column[PT_HISTOGRAM2D_Y_BINS], size_t 
 
 static void svg_add_cells(pt_strbuf *out, const plot *p, const pt_histogram2d *grid) {
     const double width = (p->right - p->left) / PT_HISTOGRAM2D_X_BINS;
-    const double height = (p->bottom - p->top) / (PT_HISTOGRAM2D_Y_BINS / BINS_PER_CELL);
+    const double height = p->bottom - scale_y(p, PATINA_PURITY_MIN + CELL_DB);
     uint64_t most = 1;
     for (size_t x = 0; x < PT_HISTOGRAM2D_X_BINS; x++)
         for (size_t y = 0; y < PT_HISTOGRAM2D_Y_BINS / BINS_PER_CELL; y++)
@@ -358,7 +359,7 @@ static char *describe_heatmap(const char *effect, const pt_histogram2d *grid) {
 }
 
 void pt_chart_heatmap(pt_strbuf *out, const char *id, const char *effect,
-                      const pt_histogram2d *grid) {
+                      const pt_histogram2d *grid, double purity_cap) {
     const bool is_log = grid->primary->distribution == PT_DIST_LOG_UNIFORM;
     plot p = {.left = 50.0,
               .right = WIDTH - 20.0,
@@ -367,7 +368,7 @@ void pt_chart_heatmap(pt_strbuf *out, const char *id, const char *effect,
               .x0 = is_log ? log10(grid->low) : grid->low,
               .x1 = is_log ? log10(grid->high) : grid->high,
               .y0 = PATINA_PURITY_MIN,
-              .y1 = PATINA_PURITY_MAX};
+              .y1 = fmin(purity_cap + CELL_DB, PATINA_PURITY_MAX)}; /* with the cell at the cap */
     if (!(p.x1 > p.x0)) p.x1 = p.x0 + 1.0;
     char *words = describe_heatmap(effect, grid), *title = NULL;
     pt_strbuf named = {0};

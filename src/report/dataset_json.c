@@ -13,6 +13,7 @@
 #include <patina/degrade.h>
 
 #include "base/error.h"
+#include "dataset/schema.h"
 #include "degrade/effect_config.h"
 
 static patina_status out_of_memory(patina_error *err) {
@@ -86,6 +87,7 @@ patina_status pt_dataset_json_read(const json_t *dataset_json, const char *datas
     stats->dataset_json = strdup(dataset_json_text);
     if (!stats->dataset_json) return out_of_memory(err);
     stats->untrained = json_is_true(json_object_get(model, "untrained"));
+    stats->purity_cap = pt_settings_purity_cap(json_object_get(dataset_json, "settings"));
     PT_TRY(add_members(dataset_json, &stats->facts, &stats->n_facts, true, err));
     PT_TRY(add_members(json_object_get(dataset_json, "settings"), &stats->settings,
                        &stats->n_settings, false, err));

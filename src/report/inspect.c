@@ -25,8 +25,8 @@ double patina_ltas_center_hz(size_t b) {
     return sqrt(patina_ltas_edge_hz(b) * patina_ltas_edge_hz(b + 1));
 }
 
-#define COLUMN_INFO(name_, length, unit_, meaning_, ...)                                           \
-    {.name = #name_, .unit = (unit_), .meaning = (meaning_), .n_values = (length)},
+#define COLUMN_INFO(name_, length, unit_, ...)                                                     \
+    {.name = #name_, .unit = (unit_), .n_values = (length)},
 #define SCALAR_INFO(name, ...) COLUMN_INFO(name, 1, __VA_ARGS__)
 
 const patina_column_info *patina_columns(size_t *n_columns) {
@@ -35,28 +35,11 @@ const patina_column_info *patina_columns(size_t *n_columns) {
     return columns;
 }
 
-static const pt_column_value *find_scalar(size_t i) {
-    static const pt_column_value none = {.label = "", .title = "", .unit = ""};
-    const pt_column *column;
-    size_t index;
-    const pt_column_value *found = pt_scalar_find(i, &column, &index);
-    return found ? found : &none;
-}
-
-const char *patina_scalar_column(size_t i) {
-    return find_scalar(i)->label;
-}
-
-const char *patina_scalar_unit(size_t i) {
-    return find_scalar(i)->unit;
-}
-
-const char *patina_scalar_title(size_t i) {
-    return find_scalar(i)->title;
-}
-
-int patina_scalar_decimals(size_t i) {
-    return find_scalar(i)->decimals;
+const patina_scalar *patina_inspection_find_scalar(const patina_inspection *inspection,
+                                                   const char *column) {
+    for (size_t s = 0; s < inspection->n_scalars; s++)
+        if (strcmp(inspection->scalar[s].column, column) == 0) return &inspection->scalar[s];
+    return NULL;
 }
 
 patina_status patina_inspect(const char *out, patina_inspection **inspection, patina_error *err) {

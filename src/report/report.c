@@ -9,6 +9,7 @@
 
 #include <patina/inspect.h>
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -133,12 +134,17 @@ static void put_n_rejected(page *p) {
     pt_html_add_count(&p->html, n);
 }
 
+static void add_median(page *p, const char *column) {
+    const patina_scalar *scalar = patina_inspection_find_scalar(p->stats, column);
+    if (scalar) pt_html_add_number(&p->html, scalar->quantiles.median, 1);
+}
+
 static void put_median_purity(page *p) {
-    pt_html_add_number(&p->html, p->stats->scalar[PATINA_SCALAR_PURITY].median, 1);
+    add_median(p, "input_purity");
 }
 
 static void put_median_loudness(page *p) {
-    pt_html_add_number(&p->html, p->stats->scalar[PATINA_SCALAR_LUFS].median, 1);
+    add_median(p, "target_lufs");
 }
 
 static void put_percent_clean(page *p) {
@@ -207,60 +213,67 @@ static void put_reject_count(page *p) {
 
 /* ---------------------------------------------------------------- targets */
 
-static const struct {
-    patina_scalar scalar;
-    const char *title, *meaning;
-    int decimals, edge_decimals;
-} targets[] = {
-    {PATINA_SCALAR_PURITY, "Purity",
-     "of the degraded audio: signal over noise and distortion. Clean rows, and rows with linear "
-     "effects only, have the maximum.",
-     1, 1},
-    {PATINA_SCALAR_LUFS, "Loudness", "of the pristine audio, integrated.", 1, 1},
-    {PATINA_SCALAR_CREST, "Crest factor", "of the pristine audio: peak over RMS.", 1, 1},
-    {PATINA_SCALAR_ZCR, "Zero-crossing rate", "of the pristine audio: sign changes per sample.", 3,
-     4},
-};
-
 static bool next_target(page *p, size_t i) {
-    return select_item(p, i, sizeof targets / sizeof *targets);
+    return select_item(p, i, p->stats->n_scalars);
 }
 
+/* With a capital. */
 static void put_target_title(page *p) {
-    add_text(p, targets[p->index].title);
+    const char *title = p->stats->scalar[p->index].title;
+    const char first[2] = {(char)toupper((unsigned char)title[0]), '\0'};
+    add_text(p, first);
+    add_text(p, title + 1);
 }
 
+/* That of the column, whose name begins the name of the scalar. */
 static void put_target_meaning(page *p) {
-    add_text(p, targets[p->index].meaning);
+    const char *name = p->stats->scalar[p->index].column;
+    for (size_t c = 0; c < p->stats->n_columns; c++) {
+        const patina_column_info *column = &p->stats->column[c];
+        const size_t n = strlen(column->name);
+        if (strncmp(column->name, name, n) == 0 && (name[n] == '\0' || name[n] == '['))
+            add_text(p, column->meaning);
+    }
 }
 
 static void put_target_chart(page *p) {
-    const patina_scalar scalar = targets[p->index].scalar;
+    const patina_scalar *scalar = &p->stats->scalar[p->index];
     char id[16];
-    snprintf(id, sizeof id, "h%d", (int)scalar);
-    pt_chart_histogram(&p->html, id, targets[p->index].title, patina_scalar_unit(scalar),
-                       &p->stats->histogram[scalar], &p->stats->scalar[scalar]);
+    snprintf(id, sizeof id, "h%zu", p->index);
+    pt_chart_histogram(&p->html, id, scalar->title, scalar->unit, &scalar->histogram,
+                       &scalar->quantiles);
+}
+
+static void add_at_limit(page *p, uint64_t n, double limit, const char *name) {
+    const patina_scalar *scalar = &p->stats->scalar[p->index];
+    if (n == 0) return;
+    add(p, ", ");
+    add_percent(p, n, p->stats->n_rows);
+    pt_strbuf_printf(&p->html, " at the %s of ", name);
+    pt_html_add_number(&p->html, limit, 0);
+    pt_strbuf_printf(&p->html, "%s%s", *scalar->unit ? " " : "", scalar->unit);
 }
 
 static void put_target_quantiles(page *p) {
-    const patina_quantiles *q = &p->stats->scalar[targets[p->index].scalar];
-    const char *unit = patina_scalar_unit(targets[p->index].scalar);
-    const int decimals = targets[p->index].decimals;
+    const patina_scalar *scalar = &p->stats->scalar[p->index];
+    const patina_quantiles *q = &scalar->quantiles;
     add(p, "median <b>");
-    pt_html_add_number(&p->html, q->median, decimals);
-    pt_strbuf_printf(&p->html, "%s%s</b>, 5 %% to 95 %%: ", *unit ? " " : "", unit);
-    pt_html_add_number(&p->html, q->p5, decimals);
+    pt_html_add_number(&p->html, q->median, scalar->decimals);
+    pt_strbuf_printf(&p->html, "%s%s</b>, 5 %% to 95 %%: ", *scalar->unit ? " " : "", scalar->unit);
+    pt_html_add_number(&p->html, q->p5, scalar->decimals);
     add(p, " to ");
-    pt_html_add_number(&p->html, q->p95, decimals);
+    pt_html_add_number(&p->html, q->p95, scalar->decimals);
     add(p, ", range: ");
-    pt_html_add_number(&p->html, q->min, decimals);
+    pt_html_add_number(&p->html, q->min, scalar->decimals);
     add(p, " to ");
-    pt_html_add_number(&p->html, q->max, decimals);
+    pt_html_add_number(&p->html, q->max, scalar->decimals);
+    add_at_limit(p, scalar->n_at_floor, scalar->floor, "floor");
+    add_at_limit(p, scalar->n_at_cap, scalar->cap, "cap");
 }
 
 static void put_target_bins(page *p) {
-    const patina_histogram *h = &p->stats->histogram[targets[p->index].scalar];
-    const int decimals = targets[p->index].edge_decimals;
+    const patina_histogram *h = &p->stats->scalar[p->index].histogram;
+    const int decimals = p->stats->scalar[p->index].decimals;
     for (size_t i = 0; i < h->n_bins; i++) {
         add(p, "<tr>");
         add_number_cell(p, h->edge[i], decimals);
@@ -386,7 +399,8 @@ static void put_effect_parameter(page *p) {
 static void put_effect_chart(page *p) {
     char id[16];
     snprintf(id, sizeof id, "g%zu", p->index);
-    pt_chart_heatmap(&p->html, id, pt_effects[p->index]->name, &p->report_stats->grid[p->index]);
+    pt_chart_heatmap(&p->html, id, pt_effects[p->index]->name, &p->report_stats->grid[p->index],
+                     p->stats->purity_cap);
 }
 
 /* ---------------------------------------------------------------- embeddings */

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,11 +85,16 @@ static void add_embeddings(accumulator *g, const pt_row *row) {
 }
 
 static patina_status add_columns(accumulator *g, const pt_row *row, patina_error *err) {
-    for (size_t s = 0; s < g->stats->n_scalars; s++) {
-        const pt_column *column;
-        size_t index;
-        pt_scalar_find(s, &column, &index);
-        PT_TRY(pt_float_array_append(&g->value[s], pt_column_values(column, row)[index], err));
+    size_t s = 0;
+    for (const pt_column *column = pt_columns; column < pt_columns + PT_N_COLUMNS; column++) {
+        const float *values = pt_column_values(column, row);
+        for (size_t i = 0; i < column->n_described; i++) {
+            if (!column->value[i].title) continue;
+            patina_scalar *scalar = &g->stats->scalar[s];
+            scalar->n_at_floor += (double)values[i] <= scalar->floor;
+            scalar->n_at_cap += (double)values[i] >= scalar->cap;
+            PT_TRY(pt_float_array_append(&g->value[s++], values[i], err));
+        }
     }
     add_ltas(g, row);
     add_embeddings(g, row);
@@ -226,20 +232,47 @@ static void subsample_add(pt_row_subsample *subsample, uint64_t n, const pt_row 
 /* ---------------------------------------------------------------- the whole */
 
 static patina_status allocate_counts(patina_inspection *stats, patina_error *err) {
-    stats->column = patina_columns(&stats->n_columns);
-    stats->n_scalars = pt_scalars_count();
-    stats->scalar = calloc(stats->n_scalars, sizeof *stats->scalar);
-    stats->histogram = calloc(stats->n_scalars, sizeof *stats->histogram);
+    stats->n_columns = PT_N_COLUMNS;
     stats->n_effects = PT_EFFECT_COUNT;
     stats->n_effect_sets = (size_t)1 << PT_EFFECT_COUNT;
+    stats->column = calloc(stats->n_columns, sizeof *stats->column);
     stats->effect = calloc(stats->n_effects, sizeof *stats->effect);
     stats->n_with = calloc(stats->n_effects, sizeof *stats->n_with);
     stats->n_with_both = calloc(stats->n_effects * stats->n_effects, sizeof *stats->n_with_both);
     stats->n_chain = calloc(stats->n_effect_sets, sizeof *stats->n_chain);
-    return stats->scalar && stats->histogram && stats->effect && stats->n_with &&
-                   stats->n_with_both && stats->n_chain
+    return stats->column && stats->effect && stats->n_with && stats->n_with_both && stats->n_chain
                ? PATINA_OK
                : out_of_memory(err);
+}
+
+/* One scalar for each value of a column that has a title. */
+static patina_status list_scalars(accumulator *g, patina_error *err) {
+    patina_inspection *stats = g->stats;
+    for (size_t c = 0; c < PT_N_COLUMNS; c++)
+        for (size_t i = 0; i < pt_columns[c].n_described; i++)
+            stats->n_scalars += pt_columns[c].value[i].title != NULL;
+    stats->scalar = calloc(stats->n_scalars, sizeof *stats->scalar);
+    g->value = calloc(stats->n_scalars, sizeof *g->value);
+    if (!stats->scalar || !g->value) return out_of_memory(err);
+
+    patina_scalar *scalar = stats->scalar;
+    for (size_t c = 0; c < PT_N_COLUMNS; c++)
+        for (size_t i = 0; i < pt_columns[c].n_described; i++) {
+            const pt_column_value *value = &pt_columns[c].value[i];
+            if (!value->title) continue;
+            *scalar = (patina_scalar){.title = value->title,
+                                      .unit = value->unit,
+                                      .decimals = value->decimals,
+                                      .floor = value->min,
+                                      .cap = c == PT_COLUMN_input_purity ? stats->purity_cap
+                                                                         : (double)value->max};
+            if (pt_columns[c].n_values > 1)
+                snprintf(scalar->column, sizeof scalar->column, "%s[%zu]", pt_columns[c].name, i);
+            else
+                snprintf(scalar->column, sizeof scalar->column, "%s", pt_columns[c].name);
+            scalar++;
+        }
+    return PATINA_OK;
 }
 
 static patina_status accumulator_open(accumulator *g, const patina_effect_config *config,
@@ -252,8 +285,13 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
     PT_TRY(allocate_counts(g->stats, err));
-    g->value = calloc(g->stats->n_scalars, sizeof *g->value);
-    if (!g->value) return out_of_memory(err);
+    PT_TRY(list_scalars(g, err));
+    for (size_t c = 0; c < PT_N_COLUMNS; c++) {
+        char *meaning = pt_column_describe(&pt_columns[c], g->stats->purity_cap);
+        g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit, meaning,
+                                                   pt_columns[c].n_values};
+        if (!meaning) return out_of_memory(err);
+    }
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         const pt_effect *effect = pt_effects[e];
         const double *range = config->setting[e][effect->primary];
@@ -314,9 +352,10 @@ static void finish_statistics(accumulator *g) {
     patina_inspection *stats = g->stats;
     stats->n_rows = g->n_rows;
     for (size_t s = 0; s < stats->n_scalars; s++) {
-        pt_floats_sort(g->value[s].value, g->value[s].n);
-        pt_quantiles_from_sorted(g->value[s].value, g->value[s].n, &stats->scalar[s]);
-        pt_histogram_from_sorted(g->value[s].value, g->value[s].n, &stats->histogram[s]);
+        const pt_float_array *values = &g->value[s];
+        pt_floats_sort(values->value, values->n);
+        pt_quantiles_from_sorted(values->value, values->n, &stats->scalar[s].quantiles);
+        pt_histogram_from_sorted(values->value, values->n, &stats->scalar[s].histogram);
     }
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
         pt_quantiles_from_level_histogram(&g->band[b], &stats->band[b]);
@@ -363,7 +402,9 @@ void pt_statistics_release(patina_inspection *stats) {
         free(stats->split[i].name);
     free(stats->split);
     free(stats->scalar);
-    free(stats->histogram);
+    for (size_t c = 0; stats->column && c < stats->n_columns; c++)
+        free(stats->column[c].meaning);
+    free(stats->column);
     free(stats->effect);
     free(stats->n_with);
     free(stats->n_with_both);

@@ -69,6 +69,37 @@ for path in found:
 E
 }
 
+# With weights for the number of effects, the draws are u_16 of stream PLAN (the number) and u_17, u_18
+# .. (the effects, without replacement, in physical order).
+test_count() {
+    echo '{"count": {"0": 0.2, "1": 0.5, "3": 1.3}, "comb": {"probability": 0},
+           "noise": {"probability": 1}}' >suite.json
+    generate --corpus "$DEMO/manifest.jsonl" --limit 10 --variants 3 --seed 3 --out out \
+        --suite suite.json --format jsonl --quiet
+    py <<'E'
+import glob
+weights = {"mud": 0.5, "sibilance": 0.5, "noise": 1, "clip": 0.5, "pops": 0.5}
+PLAN = 1
+
+def pick(u, weights):
+    u *= sum(weights)
+    return next((i for i in range(len(weights)) if u < sum(weights[:i + 1])), len(weights) - 1)
+
+lines = [line for name in glob.glob("out/provenance/*") for line in read_jsonl(name)]
+numbers = set()
+for line in lines:
+    u = philox_uniforms(3, line["entry"], line["variant"], PLAN, 20)
+    left, chosen = list(weights), []
+    for i in range(pick(u[16], [0.2, 0.5, 0, 1.3])):
+        chosen.append(left.pop(pick(u[17 + i], [weights[name] for name in left])))
+    assert [stage["fx"] for stage in line["chain"]] == sorted(chosen, key=list(weights).index), line
+    numbers.add(len(chosen))
+assert numbers == {0, 1, 3} and len(lines) >= 30
+E
+    run inspect out --json
+    assert_status 0
+}
+
 # refused TEXT WORD...: this configuration is an error whose message contains every WORD.
 refused() {
     printf '%s' "$1" >bad.json
@@ -109,7 +140,7 @@ E
     py <<'E'
 clean, damaged = read_provenance("clean"), read_provenance("damaged")
 assert len(clean) == len(damaged) == 3 * 17
-assert all(p["chain"] == [] and p["purity_db"] == 60 for p in clean)
+assert all(p["chain"] == [] and p["purity_db"] == 50 for p in clean)
 # six effects with probability 1/2: 1 row in 64 has none; 6 of 51 rows are improbable
 assert sum(p["chain"] == [] for p in damaged) < 6
 E

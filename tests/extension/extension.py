@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""extension.py [--program build/patina] - an effect, a corpus reader and a column need one line each
+"""extension.py [--program build/patina] [TEST...] - an effect, a corpus reader and a column need one line each
 
 Copies the sources to build/extension, adds a seventh effect (hum.c), a corpus reader (playlist.c) and
 an output column (target_peak), each by its file or function and one line in its table, builds the
@@ -46,8 +46,23 @@ def insert_line(text, after, line):
 # The tables, and the line of each extension.
 TABLES = {
     "src/degrade/effects.def": lambda t: insert_line(t, "PT_EFFECT(pops)", "PT_EFFECT(hum)"),
+    "src/corpus/corpus_reader.h":
+        lambda t: insert_line(t, "#define PT_CORPUS_READERS(READER)", "    READER(playlist) \\"),
+    "src/corpus/meson.build": lambda t: t.replace("files(", "files('playlist.c', ", 1),
+    "src/dataset/columns.h": lambda t: insert_line(t, "#define PT_COLUMNS(SCALAR, LIST)", COLUMN),
+    "src/dataset/schema.c":
+        lambda t: t.replace("static void fill_dyn(", FILL_COLUMN + "static void fill_dyn(", 1),
 }
-FILES = {"src/degrade/hum.c": "hum.c"}
+COLUMN = ('    SCALAR(target_floor, "dBFS", "lowest level of target_ltas", fill_floor, '
+          '{"lowest level", "dBFS", 1, PATINA_LTAS_FLOOR, INFINITY}) \\')
+FILL_COLUMN = """static void fill_floor(const pt_row_source *source, float *values) {
+    *values = INFINITY;
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
+        *values = fminf(*values, (float)source->targets->ltas[b]);
+}
+
+"""
+FILES = {"src/degrade/hum.c": "hum.c", "src/corpus/playlist.c": "playlist.c"}
 
 
 def copy_sources():
@@ -107,9 +122,9 @@ def rows(out):
     return [line for name in sorted(os.listdir(folder)) for line in read_jsonl(folder, name)]
 
 
-def generate(out, *args, program=None, corpus=DEMO + "/manifest.jsonl"):
-    run("generate", "--corpus", corpus, "--model", MODEL, "--out", out, "--seed", "5", "--format",
-        "jsonl", "--limit", "10", "--quiet", *args, program=program)
+def generate(out, *args, program=None, corpus=DEMO + "/manifest.jsonl", output_format="jsonl"):
+    run("generate", "--corpus", corpus, "--audio-root", DEMO, "--model", MODEL, "--out", out, "--seed",
+        "5", "--format", output_format, "--limit", "10", "--quiet", *args, program=program)
 
 
 # ---- tests ------------------------------------------------------------------------------------
@@ -159,16 +174,56 @@ def test_effect_by_name():
     assert abs(recipe["chain"][0]["snr_db"] - 14.5) < 1e-9
 
 
+def test_reader():
+    """A playlist gives the rows of the same clips in a manifest, and its kind is listed."""
+    clips = [clip["audio"] for clip in read_jsonl(DEMO, "manifest.jsonl")[:4]]
+    with open(os.path.join(WORK, "list.m3u"), "w", encoding="utf-8") as file:
+        file.write("#EXTM3U\n" + "".join(f"#EXTINF:0,caption {i}\n{clip}\n"
+                                         for i, clip in enumerate(clips)))
+    with open(os.path.join(WORK, "list.jsonl"), "w", encoding="utf-8") as file:
+        file.write("".join(json.dumps({"audio": clip, "caption": f"caption {i}"}) + "\n"
+                           for i, clip in enumerate(clips)))
+    generate("playlist", corpus="list.m3u")
+    generate("manifest", corpus="list.jsonl")
+    assert rows("playlist") == rows("manifest") and len(rows("playlist")) == 4
+    assert "playlist" in run("generate", "--list-kinds")
+
+
+def test_column():
+    """It is in both formats, checked, described and counted."""
+    generate("column", output_format="parquet")
+    run("verify", "column")
+    generate("lines")
+    assert all(row["target_floor"] == min(row["target_ltas"]) for row in rows("lines"))
+    inspected = json.loads(run("inspect", "column", "--json"))
+    assert {"name": "target_floor", "type": "float32", "length": 1, "unit": "dBFS"} in \
+        inspected["columns"]
+    lowest = min(row["target_floor"] for row in rows("lines"))
+    assert inspected["targets"]["target_floor"]["quantiles"]["min"] == lowest
+    assert "lowest level" in run("inspect", "lines")
+    with open(os.path.join(WORK, "column/README.md"), encoding="utf-8") as file:
+        assert "| `target_floor` | float32 | dBFS | lowest level of target_ltas |" in file.read()
+
+
+def test_help():
+    for command in "generate", "degrade", "effects", "inspect", "verify":
+        assert "usage" in run(command, "--help").lower()
+
+
 def main():
     global PROGRAM
-    if sys.argv[1:2] == ["--program"]:
-        PROGRAM = os.path.abspath(sys.argv[2])
+    names = sys.argv[1:]
+    if names[:1] == ["--program"]:
+        PROGRAM = os.path.abspath(names[1])
+        del names[:2]
     shutil.rmtree(WORK, ignore_errors=True)
     os.makedirs(WORK)
     copy_sources()
     build()
     counts = [0, 0]
     for name, test in [item for item in globals().items() if item[0].startswith("test_")]:
+        if names and name[5:] not in names:
+            continue
         try:
             test()
             counts[0] += 1

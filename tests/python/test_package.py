@@ -642,6 +642,14 @@ def load_rows(options):
         raises(IndexError, lambda: rows[len(rows)])
         few = patina.load(out, columns=["target_lufs", "target_dyn"])
         assert list(few[0]) == ["target_lufs", "target_dyn"]
+        with_mask = patina.load(out, masks=True, loudness="mix")
+        levels, valid = np.asarray(with_mask["target_ltas"]), np.asarray(with_mask["target_ltas_valid"])
+        assert valid.shape == levels.shape and set(valid.ravel()) <= {0, 1}
+        assert (levels[valid == 0] == -120).all()
+        lines = [json.loads(line) for path in sorted((Path(out) / "provenance").iterdir())
+                 for line in path.read_text(encoding="utf-8").splitlines()]
+        assert np.allclose(np.asarray(with_mask["target_lufs"]),
+                           [line["lufs_mono"] for line in lines], atol=1e-5)
         error = raises(patina.Error, patina.load, out, columns=["lufs"])
         assert "no column 'lufs'" in str(error), error
 

@@ -40,7 +40,7 @@ import pyarrow.parquet as pq  # noqa: E402
 # name: floats a row, least and greatest value (docs/DATASET.md)
 COLUMNS = {"fused_state": (1024, -1, 1), "target_ltas": (64, -120, math.inf),
            "target_lufs": (1, -70, math.inf), "target_dyn": (2, 0, math.inf),
-           "input_purity": (1, -30, 60)}
+           "input_purity": (1, -30, 50)}
 LISTS = [name for name, (n, _, _) in COLUMNS.items() if n > 1]
 SCALARS = [name for name in COLUMNS if name not in LISTS]
 GROUP_ROWS = 8192

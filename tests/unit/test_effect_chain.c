@@ -83,6 +83,59 @@ TEST(effect_chain, shares_of_rows) {
     fixture_close(&b);
 }
 
+/* With weights of the number of effects, clean is not used, and probabilities are weights. */
+TEST(effect_chain, counts_of_effects) {
+    enum { ROWS = 20000 };
+    patina_effect_config *config = NULL;
+    size_t n_rows[PT_EFFECT_COUNT + 1] = {0}, n_with[PT_EFFECT_COUNT] = {0},
+                                    n_single[PT_EFFECT_COUNT] = {0};
+    REQUIRE_OK(patina_effect_config_open(
+        "{\"clean\": 1, \"count\": {\"0\": 0.2, \"1\": 1, \"5\": 0.8},"
+        " \"mud\": {\"probability\": 0}, \"noise\": {\"probability\": 1}}",
+        &config, &t->err));
+    for (uint32_t v = 0; v < ROWS; v++) {
+        patina_effect_chain *chain = NULL;
+        REQUIRE_OK(patina_effect_chain_draw(config, 3, "counts", v, PATINA_EFFECT_ORDER_PHYSICAL,
+                                            480000, &chain, &t->err));
+        n_rows[chain->n_stages]++;
+        count_effects(chain, chain->n_stages == 1 ? n_single : n_with);
+        patina_effect_chain_close(&chain);
+    }
+    CHECK(within_binomial_bounds(n_rows[0], ROWS, 0.1));
+    CHECK(within_binomial_bounds(n_rows[1], ROWS, 0.5));
+    CHECK(within_binomial_bounds(n_rows[5], ROWS, 0.4));
+    CHECK_INT(n_rows[0] + n_rows[1] + n_rows[5], ROWS);
+    for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
+        const bool is_mud = pt_effects[e] == &pt_effect_mud;
+        CHECK_INT(n_with[e], is_mud ? 0 : n_rows[5]);
+        CHECK(within_binomial_bounds(n_single[e], n_rows[1],
+                                     is_mud                              ? 0.0
+                                     : pt_effects[e] == &pt_effect_noise ? 1.0 / 3.0
+                                                                         : 1.0 / 6.0));
+    }
+    patina_effect_config_close(&config);
+}
+
+/* Two of two effects is both, also where rounding leaves the sum of weights below their total. */
+TEST(effect_chain, counts_use_no_effect_twice) {
+    patina_effect_config *config = NULL;
+    REQUIRE_OK(patina_effect_config_open(
+        "{\"count\": {\"2\": 1}, \"comb\": {\"probability\": 0}, \"mud\": {\"probability\": 0},"
+        " \"sibilance\": {\"probability\": 0}, \"noise\": {\"probability\": 0},"
+        " \"clip\": {\"probability\": 0.001}}",
+        &config, &t->err));
+    for (uint32_t v = 0; v < 500; v++) {
+        patina_effect_chain *chain = NULL;
+        REQUIRE_OK(patina_effect_chain_draw(config, 1, "two", v, PATINA_EFFECT_ORDER_PHYSICAL,
+                                            480000, &chain, &t->err));
+        CHECK_INT(chain->n_stages, 2);
+        CHECK(chain->stage[0].effect == &pt_effect_clip &&
+              chain->stage[1].effect == &pt_effect_pops);
+        patina_effect_chain_close(&chain);
+    }
+    patina_effect_config_close(&config);
+}
+
 /* Mean of what is drawn: of the ends of a uniform range, of their logarithms otherwise. */
 TEST(effect_chain, values_fill_their_ranges) {
     enum { ROWS = 6000 };
@@ -299,18 +352,19 @@ TEST(effect_chain, replays_bit_for_bit) {
     "\"width\": 1}]"
 
 TEST(effect_chain, prints_the_form_of_recipes) {
-    patina_effect_chain *chain = NULL;
-    REQUIRE_OK(patina_effect_chain_from_json(CHAIN_JSON, &chain, &t->err));
-    char *text = patina_effect_chain_to_json(chain);
-    CHECK_STR(text, CHAIN_JSON);
-    free(text);
-    patina_effect_chain_close(&chain);
-
-    REQUIRE_OK(patina_effect_chain_from_json("[]", &chain, &t->err));
-    text = patina_effect_chain_to_json(chain);
-    CHECK_STR(text, "[]");
-    free(text);
-    patina_effect_chain_close(&chain);
+    /* The drive of soft clipping is newer than the rest: 1 where a recipe lacks it. */
+    const char *const recipes[] = {
+        CHAIN_JSON, "[]",
+        "[{\"fx\": \"clip\", \"kind\": \"tanh\", \"fraction\": 0.5, \"drive\": 5.5}, "
+        "{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.5}]"};
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        patina_effect_chain *chain = NULL;
+        REQUIRE_OK(patina_effect_chain_from_json(recipes[i], &chain, &t->err));
+        char *text = patina_effect_chain_to_json(chain);
+        CHECK_STR(text, recipes[i]);
+        free(text);
+        patina_effect_chain_close(&chain);
+    }
 }
 
 /* What other programs make of a recipe: other order, 240.0 for 240, 12 for 12.0, members besides.
@@ -351,6 +405,8 @@ static const struct {
      "a number from 1e-06 to 0.999, not 1"},
     {"[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0}]", "member 'fraction'", ""},
     {"[{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": true}]", "member 'fraction'", ""},
+    {"[{\"fx\": \"clip\", \"kind\": \"tanh\", \"fraction\": 0.1, \"drive\": 0}]", "member 'drive'",
+     "a number from 0.01 to 100, not 0"},
     {"[{\"fx\": \"noise\", \"colour\": \"blue\", \"snr_db\": 1}]", "member 'colour'",
      "'white', 'pink' or 'brown'"},
     {"[{\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 1e9}]", "member 'snr_db'", ""},

@@ -32,6 +32,7 @@ TEST(effect_config, prints_the_defaults_of_the_definitions) {
     REQUIRE(text);
     CHECK_STR(text, "{\n"
                     "  \"clean\": 0.05,\n"
+                    "  \"count\": null,\n"
                     "  \"comb\": {\n"
                     "    \"probability\": 0.5,\n"
                     "    \"taps\": {\"1\": 0.6, \"2\": 0.25, \"3\": 0.15},\n"
@@ -66,7 +67,8 @@ TEST(effect_config, prints_the_defaults_of_the_definitions) {
                     "  \"clip\": {\n"
                     "    \"probability\": 0.5,\n"
                     "    \"kind\": {\"hard\": 0.6, \"tanh\": 0.4},\n"
-                    "    \"fraction\": [0.005, 0.25]\n"
+                    "    \"fraction\": [0.005, 0.25],\n"
+                    "    \"drive\": [1, 6]\n"
                     "  },\n"
                     "  \"pops\": {\n"
                     "    \"probability\": 0.5,\n"
@@ -89,6 +91,8 @@ TEST(effect_config, reads_what_it_prints) {
         "{\"clean\": 0.1, \"comb\": {\"probability\": 0.30000000000000004, \"delay_ms\": "
         "[0.1, 1e1]}, \"noise\": {\"snr_db\": [-3.3333333333333335, 7]}}",
         "{\"noise\": {\"colour\": {\"white\": 1, \"pink\": 0, \"brown\": 2.7182818284590451}}}",
+        "{\"count\": {\"0\": 0.1, \"3\": 0.30000000000000004, \"2\": 0}}",
+        "{\"count\": null}",
     };
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
         patina_effect_config *once = NULL, *again = NULL;
@@ -96,6 +100,7 @@ TEST(effect_config, reads_what_it_prints) {
         char *text = patina_effect_config_to_json(once);
         REQUIRE_OK(patina_effect_config_open(text, &again, &t->err));
         CHECK(once->clean == again->clean);
+        CHECK(memcmp(once->count, again->count, sizeof once->count) == 0);
         CHECK(memcmp(once->probability, again->probability, sizeof once->probability) == 0);
         CHECK(memcmp(once->setting, again->setting, sizeof once->setting) == 0);
         for (uint32_t v = 0; v < 20; v++) {
@@ -226,7 +231,7 @@ static const struct {
     {"{\"clean\": 0.05, \"clean\": 0.06}", "line 1", "duplicate"},
     {"{\"clean\": 1e999}", "line 1", "overflow"},
     {"[]", "a JSON object", "must be"},
-    {"{\"clear\": 0.05}", "'clear'", "clean, comb, mud, sibilance, noise, clip, pops"},
+    {"{\"clear\": 0.05}", "'clear'", "clean, count, comb, mud, sibilance, noise, clip, pops"},
     {"{\"clean\": 1.5}", "'clean'", "from 0 to 1, not 1.5"},
     {"{\"clean\": -0.1}", "'clean'", "from 0 to 1"},
     {"{\"clean\": true}", "'clean'", "not true"},
@@ -257,6 +262,13 @@ static const struct {
     {"{\"mud\": {\"boost_q\": [0, 1]}}", "'mud.boost_q'", "0.01"},
     {"{\"mud\": {\"roll_off\": {\"lowpass\": 1}}}", "'mud.roll_off'", "'lowpass', 'highshelf'"},
     {"{\"sibilance\": {\"f0_hz\": [5000, 80000]}}", "'sibilance.f0_hz'", "23999"},
+    {"{\"count\": {\"7\": 1}}", "'count'", "'0' to '6'"},
+    {"{\"count\": {\"1\": -1, \"2\": 2}}", "'count'", "0 or more"},
+    {"{\"count\": {\"1\": 0}}", "'count'", "some above 0"},
+    {"{\"count\": {}}", "'count'", "not {}"},
+    {"{\"count\": 3}", "'count'", "not 3"},
+    {"{\"count\": {\"6\": 1}, \"mud\": {\"probability\": 0}}", "a weight for 6 effects",
+     "only 5 have a probability"},
     {"{\"noise\": {\"snr_db\": [0, 400]}}", "'noise.snr_db'", "120"},
     {"{\"clip\": {\"fraction\": [0, 0.25]}}", "'clip.fraction'", "1e-06"},
     {"{\"clip\": {\"fraction\": [0.1, 1]}}", "'clip.fraction'", "0.999"},
