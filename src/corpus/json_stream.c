@@ -63,8 +63,8 @@ typedef struct scan {
     bool braces[DEPTH_MAX]; /* braces[d]: bracket number d is a brace */
 } scan;
 
-/** Closes the innermost bracket of this type and unclosed ones inside it; the innermost bracket where
- * none has this type. */
+/** Closes the innermost bracket of this type and unclosed ones inside it; the innermost bracket
+ * where none has this type. */
 static void close_bracket(scan *s, bool brace) {
     unsigned d = s->depth;
     while (d > 0 && d <= DEPTH_MAX && s->braces[d - 1] != brace)

@@ -47,8 +47,8 @@ typedef enum pt_json_event {
 } pt_json_event;
 
 /**
- * Seeks the list with this member name in the top-level object. After PATINA_EFORMAT, list->at_end is
- * set where the end of the bytes was reached.
+ * Seeks the list with this member name in the top-level object. After PATINA_EFORMAT, list->at_end
+ * is set where the end of the bytes was reached.
  *
  * Errors  PATINA_EIO      a read failed
  *         PATINA_EFORMAT  not an object, or it has no such list

@@ -3,8 +3,8 @@
  *
  *     {"bass_synthetic_033-022-050": {"instrument_family_str": "bass", ...}, ...}
  *
- * The name of a note is its id and that of its file, in audio/ beside the list or in the audio root.
- * Captions come from a template over the members of the note.
+ * The name of a note is its id and that of its file, in audio/ beside the list or in the audio
+ * root. Captions come from a template over the members of the note.
  */
 
 #include <stdlib.h>
