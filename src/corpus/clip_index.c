@@ -179,7 +179,7 @@ static bool same_number(const decimal *a, const decimal *b) {
            memcmp(a->fraction, b->fraction, a->n_fraction) == 0;
 }
 
-/** How the rest of a stem after "<id>_" agrees with a start; the lower the better, 0: not at all. */
+/** How the rest of a stem after "<id>_" agrees with a start, the best first; 0: not at all. */
 enum { NO_MATCH, SECONDS_SPAN, OTHER_SPAN, SECONDS, MILLISECONDS };
 
 static int match_span(const char *rest, size_t n, const decimal *start) {

@@ -26,8 +26,8 @@ patina_status pt_clip_index_open(pt_clip_index *clips, const char *root, patina_
 void pt_clip_index_close(pt_clip_index *clips);
 
 /**
- * The path of the clip of a YouTube id, relative to the root, or NULL. The first of these forms that
- * exists, with any extension of audio:
+ * The path of the clip of a YouTube id, relative to the root, or NULL. The first of these forms
+ * that exists, with any extension of audio:
  *
  *     <id>_<start>   <id>   Y<id>   Y<id>_<start>   <row>
  *     <id>_<start>_<end>   <id>_<start>-<end>   <id>_<start>, each also with Y in front
@@ -45,13 +45,13 @@ const char *pt_clip_index_find_youtube(const pt_clip_index *clips, const char *i
                                        const char *start, const char *rows);
 
 /**
- * The path of the file with a name, relative to the root, or NULL: the same name in the root or in a
- * folder, else with another extension of audio, or with one where the name has none. "./" in front
- * is ignored. Folders in the name must exist ("fold1/x.wav"). Where nothing is found, NFC and NFD of
- * the name are tried.
+ * The path of the file with a name, relative to the root, or NULL: the same name in the root or in
+ * a folder, else with another extension of audio, or with one where the name has none. "./" in
+ * front is ignored. Folders in the name must exist ("fold1/x.wav"). Where nothing is found, NFC and
+ * NFD of the name are tried.
  *
- * table  file name of the table: of several files one comes first that is in a folder whose name the
- *        table's name contains ("evaluation" of clotho_captions_evaluation.csv)
+ * table  file name of the table: of several files one comes first that is in a folder whose name
+ *        is part of it ("evaluation" of clotho_captions_evaluation.csv)
  */
 const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
                                     const char *table);

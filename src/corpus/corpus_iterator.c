@@ -90,8 +90,9 @@ static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_pro
     return status;
 }
 
-/** A folder with a metadata.csv or metadata.jsonl that has the member file_name, as the Hugging Face hub
- * defines AudioFolder, also where it is in the folders of splits: the list is probed in its place. */
+/** A folder with a metadata.csv or metadata.jsonl that has the member file_name, as the Hugging
+ * Face hub defines AudioFolder, also where it is in the folders of splits: the list is probed in
+ * its place. */
 static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpus_probe *probe,
                                         patina_error *err) {
     static const char *const names[] = {"metadata.csv", "metadata.jsonl", "*/metadata.csv"};
@@ -152,7 +153,7 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
     return PATINA_OK;
 }
 
-/** The error for a file of no known kind: its first line, and what it lacks to be of the nearest. */
+/** The error for a file of no known kind: its first line, and what it lacks. */
 static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *err) {
     const size_t n_line = strcspn(probe->head, "\r\n");
     const int shown = pt_text_truncate(probe->head, n_line < 100 ? n_line : 100);

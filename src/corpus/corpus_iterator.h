@@ -22,10 +22,10 @@ typedef struct pt_caption {
 } pt_caption;
 
 /**
- * One entry of a corpus: a clip with its captions. Owns all memory that it points to and may be moved
- * to another thread. A malformed item is an entry too, with a status PATINA_REJECT_... and a message
- * in fault. Id, source, captions and faults become part of the data set: they are UTF-8 and contain
- * no absolute path, except an id that is written as one.
+ * One entry of a corpus: a clip with its captions. Owns all memory that it points to and may be
+ * moved to another thread. A malformed item is an entry too, with a status PATINA_REJECT_... and a
+ * message in fault. Id, source, captions and faults become part of the data set: they are UTF-8 and
+ * contain no absolute path, except an id that is written as one.
  *
  *              id                                   source
  *   folder     path relative to the folder          the same
@@ -41,18 +41,17 @@ typedef struct pt_caption {
  *   webdataset `id` of the .json, or                <tar>/<file in it>
  *              <tar without extension>/<key>
  *
- * The path of a tar is relative to the folder, or to the common directory of a pattern. Where no audio
- * file is known, source is <file name of the list>:<line>, for wavcaps <file name>#<element of data,
- * from 0>, or the tar.
+ * The path of a tar is relative to the folder, or to the common directory of a pattern. Where no
+ * audio file is known, source is <file name of the list>:<line>, for wavcaps <file name>#<element
+ * of data, from 0>, or the tar.
  */
 typedef struct pt_entry {
     char *id; /* NULL: a malformed item without one */
     char *source;
     pt_caption *captions; /* in corpus order, invalid ones included */
     size_t n_captions;
-    char *path; /* audio file to open; NULL where there is none */
-    void *
-        audio; /* [n_audio] the audio file itself, where the corpus contains it and it was requested */
+    char *path;  /* audio file to open; NULL where there is none */
+    void *audio; /* [n_audio] the audio file, of a corpus that contains it, where requested */
     size_t n_audio;
     bool has_start, has_end;
     double start_s, end_s; /* segment of the recording that the list names, in seconds */
@@ -65,8 +64,8 @@ typedef struct pt_entry {
 void pt_entry_release(pt_entry *entry);
 
 /**
- * Opens the audio of an entry; bytes may point into the entry. Messages contain neither the id nor the
- * path.
+ * Opens the audio of an entry; bytes may point into the entry. Messages contain neither the id nor
+ * the path.
  *
  * Errors   the status of the entry
  *          PATINA_REJECT_MISSING      file not found
@@ -116,8 +115,8 @@ bool pt_corpus_may_repeat_ids(const pt_corpus *corpus);
 /** A warning about the corpus as one sentence, or NULL. */
 const char *pt_corpus_note(const pt_corpus *corpus);
 
-/** Appends "; looked in 'clips', which has 3 audio files, such as 'a.wav'; ..." for entries whose audio
- * is not found. */
+/** Appends "; looked in 'clips', which has 3 audio files, such as 'a.wav'; ..." for entries whose
+ * audio is not found. */
 void pt_corpus_describe_audio(const pt_corpus *corpus, pt_strbuf *text);
 
 /** Appends "; its columns are ..." for entries without a caption; the corpus is rewound. */
@@ -130,10 +129,10 @@ const char *pt_corpus_kind_name(const pt_corpus *corpus);
  * The next entry in corpus order, to be released by the caller; *end is set after the last.
  *
  * Rows of one id are one entry at the place of the first, with their captions in order of
- * appearance. With audio, a row whose audio is another file with other bytes, or is not found, loses
- * its captions to PATINA_REJECT_DUPLICATE_ID; the indices of other captions do not change. Where the
- * audio of the first row is not found, the entry has that of the next row, and the captions before it
- * are PATINA_REJECT_MISSING.
+ * appearance. With audio, a row whose audio is another file with other bytes, or is not found,
+ * loses its captions to PATINA_REJECT_DUPLICATE_ID; the indices of other captions do not change.
+ * Where the audio of the first row is not found, the entry has that of the next row, and the
+ * captions before it are PATINA_REJECT_MISSING.
  * Samples of tars and files of folders are not merged. The first call reads the whole corpus once
  * where rows may be merged, in at most 100 bytes a row.
  *

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* corpus_reader.h - interface of the corpus readers, and the list of them
  *
- * A new reader is one file that defines pt_corpus_reader_<name>, and one line in PT_CORPUS_READERS. A
- * corpus whose list is delimited text needs no reader but a layout (table_layout.h).
+ * A new reader is one file that defines pt_corpus_reader_<name>, and one line in PT_CORPUS_READERS.
+ * A corpus whose list is delimited text needs no reader but a layout (table_layout.h).
  * Readers detect faults of their own input (a malformed line, a missing clip, an invalid caption);
- * the pipeline handles repeated ids, faults of the audio and the order in which faults are reported.
+ * the pipeline handles repeated ids, faults of the audio and the order in which faults are
+ * reported.
  */
 
 #ifndef PATINA_CORPUS_CORPUS_READER_H
@@ -55,8 +56,8 @@ typedef struct pt_corpus_reader {
                           patina_error *err);
 
     /**
-     * For a file of no known kind: appends what it lacks to be of this one, and returns how near it is,
-     * 0: not at all. May be NULL.
+     * For a file of no known kind: appends what it lacks to be of this one, and returns how near it
+     * is, 0: not at all. May be NULL.
      */
     int (*lacks)(const pt_corpus_probe *probe, pt_strbuf *sentence);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* csv_table.c - records from libcsv
  *
- * libcsv calls back for every field and record of its input. A call gets at most one line, and only up
- * to the next CR, so that it completes at most one record.
+ * libcsv calls back for every field and record of its input. A call gets at most one line, and only
+ * up to the next CR, so that it completes at most one record.
  */
 
 #include "corpus/csv_table.h"

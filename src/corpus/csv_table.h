@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* csv_table.h - records of delimited text with a header, in bounded memory
  *
- * Fields as in RFC 4180, with any delimiter; spaces are part of them. Lines end with LF, CR LF or CR;
- * empty lines and lines before the header that begin with '#' are skipped. Where the last of the
- * latter has as many fields as the first row, it is the header (AudioSet), and spaces after delimiters
- * are skipped.
+ * Fields as in RFC 4180, with any delimiter; spaces are part of them. Lines end with LF, CR LF or
+ * CR; empty lines and lines before the header that begin with '#' are skipped. Where the last of
+ * the latter has as many fields as the first row, it is the header (AudioSet), and spaces after
+ * delimiters are skipped.
  */
 
 #ifndef PATINA_CORPUS_CSV_TABLE_H
@@ -23,8 +23,7 @@
 typedef struct pt_csv_format {
     char delimiter;     /* 0: comma */
     const char *header; /* column names of a file without header, "id,label"; NULL: it has one */
-    bool
-        extra_fields; /* rows may have more fields than the header: they belong to the last column */
+    bool extra_fields;  /* further fields of a row belong to the last column */
 } pt_csv_format;
 
 /** One record, valid until the next is read. */
@@ -60,8 +59,8 @@ const pt_csv_record *pt_csv_header(const pt_csv_table *table);
  */
 patina_status pt_csv_next(pt_csv_table *table, const pt_csv_record **record, patina_error *err);
 
-/** Index of the column with this name, ignoring white space around it; an exact match comes before one
- * in another case. -1: none */
+/** Index of the column with this name, ignoring white space around it; an exact match comes before
+ * one in another case. -1: none */
 int pt_csv_find_column(const pt_csv_record *header, const char *name);
 
 /** Index of the first of several names, "filename|file_name|file", that is a column; -1: none */

@@ -15,7 +15,8 @@
  * not found become faults; where the audio of the entry itself is not found, that of the row is
  * taken. row is released.
  *
- * n_text  bytes of captions merged so far, 0 at first; over PT_TEXT_MAX further captions are dropped
+ * n_text  bytes of captions merged so far, 0 at first; over PT_TEXT_MAX further captions are
+ * dropped
  */
 patina_status pt_entry_merge_row(pt_entry *entry, pt_entry *row, bool with_audio, size_t *n_text,
                                  patina_error *err);

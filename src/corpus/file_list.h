@@ -36,9 +36,9 @@ patina_status pt_file_list_open(pt_file_list *list, const char *path, const char
                                 const char *split, patina_error *err);
 void pt_file_list_close(pt_file_list *list);
 
-/** The split in a path, as the Hugging Face hub detects it: the word train, test, validation, valid,
- * val, dev or eval in the file name or a folder, between separators; NULL: none. Static text, one of
- * "train", "test" and "validation". */
+/** The split in a path, as the Hugging Face hub detects it: the word train, test, validation,
+ * valid, val, dev or eval in the file name or a folder, between separators; NULL: none. Static
+ * text, one of "train", "test" and "validation". */
 const char *pt_file_list_split_of(const char *path);
 
 /** The names of the splits of a list with several, as "test, train"; empty otherwise. */

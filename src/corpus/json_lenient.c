@@ -34,7 +34,7 @@ static size_t nonfinite_length(const char *text, size_t n) {
     return 0;
 }
 
-/** Copies text with a PT_JSON_INVALID for each byte and each escape that stands for no character. */
+/** Copies text with a PT_JSON_INVALID for each invalid byte and unpaired surrogate escape. */
 static void replace_invalid(const char *text, size_t n, pt_strbuf *repaired) {
     bool in_string = false;
     for (size_t i = 0, size; i < n; i += size) {

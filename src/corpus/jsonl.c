@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* jsonl.c - manifests with a JSON object a line: {"audio": ..., "caption": ..., "id": ...}
  *
- * `audio` is a path relative to the manifest or to the audio root. Of an absolute path, the data set gets
- * the part below that folder or only the base name. `caption` (or `captions`, `text`, `transcription`,
- * `sentence`, or the member that options name) is a string or a list. `id` is a string or an integer;
- * without it the id is `audio` as written. Blank lines and other members are skipped.
+ * `audio` is a path relative to the manifest or to the audio root. Of an absolute path, the data
+ * set gets the part below that folder or only the base name. `caption` (or `captions`, `text`,
+ * `transcription`, `sentence`, or the member that options name) is a string or a list. `id` is a
+ * string or an integer; without it the id is `audio` as written. Blank lines and other members are
+ * skipped.
  */
 
 #include <stdio.h>
@@ -31,8 +32,8 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** The member that names the audio file: `audio`; of NeMo manifests `audio_filepath`, of AudioFolder
- * `file_name`, of Tango `location`. */
+/** The member that names the audio file: `audio`; of NeMo manifests `audio_filepath`, of
+ * AudioFolder `file_name`, of Tango `location`. */
 static const json_t *find_audio_member(const json_t *object) {
     static const char *const names[] = {"audio",    "audio_filepath", "file_name", "location",
                                         "filename", "path",           "wav",       "file"};

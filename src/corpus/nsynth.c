@@ -3,8 +3,8 @@
  *
  *     {"bass_synthetic_033-022-050": {"instrument_family_str": "bass", ...}, ...}
  *
- * The name of a note is its id and that of its file, in audio/ beside the list or in the audio root.
- * Captions come from a template over the members of the note.
+ * The name of a note is its id and that of its file, in audio/ beside the list or in the audio
+ * root. Captions come from a template over the members of the note.
  */
 
 #include <stdlib.h>
@@ -16,18 +16,19 @@
 #include "corpus/clip_index.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/json_stream.h"
 #include "fs/path.h"
 
 #define TEMPLATE "a note of a {instrument_source_str} {instrument_family_str}"
-#define FILE_MAX (1U << 30) /* bytes; the training list has 180 MB */
 #define MEMBER   "instrument_family_str"
 
 typedef struct nsynth_state {
-    json_t *notes;
-    void *at; /* of the next note */
+    pt_byte_source bytes;
+    pt_json_stream notes;
     char *name, *root;
     pt_clip_index clips;
     const char *template;
+    bool truncation_reported;
 } nsynth_state;
 
 static bool nsynth_matches(const pt_corpus_probe *probe) {
@@ -37,27 +38,18 @@ static bool nsynth_matches(const pt_corpus_probe *probe) {
 
 static void nsynth_close(void *state) {
     nsynth_state *s = state;
-    json_decref(s->notes);
+    pt_json_stream_close(&s->notes);
+    pt_byte_source_close(&s->bytes);
     pt_clip_index_close(&s->clips);
     free(s->name);
     free(s->root);
     free(s);
 }
 
-static patina_status read_notes(nsynth_state *s, const char *path, patina_error *err) {
-    char *text = NULL;
-    size_t n = 0;
-    bool repaired;
-    json_error_t error = {0};
-
-    PT_TRY(pt_file_read_all(path, FILE_MAX, &text, &n, err));
-    s->notes = pt_json_parse_lenient(text, n, &repaired, &error);
-    free(text);
-    if (!s->notes)
-        return pt_fail(err, PATINA_EFORMAT, "not valid JSON, line %d: %s", error.line, error.text);
-    if (!json_is_object(s->notes)) return pt_fail(err, PATINA_EFORMAT, "not a JSON object");
-    s->at = json_object_iter(s->notes);
-    return PATINA_OK;
+static patina_status open_notes(nsynth_state *s, const char *path, patina_error *err) {
+    const patina_status status = pt_byte_source_open_file(path, &s->bytes, err);
+    if (status == PATINA_REJECT_MISSING) return pt_fail(err, PATINA_EIO, "not found");
+    return status == PATINA_OK ? pt_json_stream_open(&s->notes, &s->bytes, NULL, err) : status;
 }
 
 static patina_status nsynth_open(const char *path, const pt_corpus_options *options, void **state,
@@ -68,7 +60,7 @@ static patina_status nsynth_open(const char *path, const pt_corpus_options *opti
     s->template = options->caption_template ? options->caption_template : TEMPLATE;
     s->name = pt_corpus_base_name(path, "examples.json");
     s->root = pt_corpus_audio_root(path, options);
-    patina_status status = s->name && s->root ? read_notes(s, path, err)
+    patina_status status = s->name && s->root ? open_notes(s, path, err)
                                               : pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK) status = pt_clip_index_open(&s->clips, s->root, err);
     if (status == PATINA_OK)
@@ -93,28 +85,10 @@ static bool append_field(void *context, const char *name, size_t n, pt_strbuf *o
     return true;
 }
 
-static patina_status nsynth_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+static patina_status add_caption(const nsynth_state *s, json_t *note, pt_entry *entry,
                                  patina_error *err) {
-    nsynth_state *s = state;
     pt_strbuf caption = {0};
     const char *unknown;
-    (void)with_audio;
-
-    *end = !s->at;
-    if (*end) return PATINA_OK;
-    const char *key = json_object_iter_key(s->at);
-    json_t *note = json_object_iter_value(s->at);
-    s->at = json_object_iter_next(s->notes, s->at);
-
-    const char *path = pt_clip_index_find_file(&s->clips, key, s->name);
-    entry->id = pt_text_dup(key, strlen(key));
-    entry->source = pt_text_dup(path ? path : s->name, strlen(path ? path : s->name));
-    if (path) entry->path = pt_path_join(s->root, path);
-    if (!entry->id || !entry->source || (path && !entry->path))
-        return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    if (!path)
-        PT_TRY(pt_entry_reject(entry, err, PATINA_REJECT_MISSING, "no audio file is named '%s.*'",
-                               key));
     pt_template_expand(s->template, append_field, note, &caption, &unknown);
     const patina_status status =
         caption.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
@@ -122,6 +96,57 @@ static patina_status nsynth_next(void *state, bool with_audio, pt_entry *entry, 
             ? pt_entry_add_bad_caption(entry, "a field of its template is absent", err)
             : pt_entry_add_caption(entry, caption.text ? caption.text : "", caption.length, err);
     pt_strbuf_release(&caption);
+    return status;
+}
+
+static patina_status read_note(const nsynth_state *s, json_t *note, pt_entry *entry,
+                               patina_error *err) {
+    const char *key = s->notes.key.length > 0 ? s->notes.key.text : "";
+    const size_t n = strlen(key);
+
+    if (!json_is_object(note) || n == 0 || n != s->notes.key.length || !pt_utf8_is_valid(key, n))
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
+                               "element %llu (line %llu) is not a note with a name",
+                               (unsigned long long)s->notes.index, s->notes.line);
+    if (!(entry->id = pt_text_dup(key, n))) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    const char *path = pt_clip_index_find_file(&s->clips, key, s->name);
+    if (!path || !pt_utf8_is_valid(path, strlen(path))) {
+        PT_TRY(pt_entry_reject(entry, err, PATINA_REJECT_MISSING, "no audio file is named '%s.*'",
+                               key));
+    } else {
+        free(entry->source);
+        entry->source = pt_text_dup(path, strlen(path));
+        entry->path = pt_path_join(s->root, path);
+        if (!entry->source || !entry->path) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    }
+    return add_caption(s, note, entry, err);
+}
+
+static patina_status nsynth_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                                 patina_error *err) {
+    nsynth_state *s = state;
+    pt_json_event event;
+    pt_strbuf source = {0};
+    json_error_t error;
+    bool repaired;
+    (void)with_audio;
+
+    PT_TRY(pt_json_stream_next(&s->notes, &event, err));
+    *end = event == PT_JSON_END || (event == PT_JSON_TRUNCATED && s->truncation_reported);
+    if (*end) return PATINA_OK;
+    pt_strbuf_printf(&source, "%s#%llu", s->name, (unsigned long long)s->notes.index);
+    if (!(entry->source = pt_strbuf_detach(&source)))
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (event == PT_JSON_TRUNCATED) {
+        s->truncation_reported = true;
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
+                               "the file is truncated after %llu notes; the rest is lost",
+                               (unsigned long long)s->notes.n_elements);
+    }
+    const char *text = s->notes.element.length > 0 ? s->notes.element.text : "";
+    json_t *note = pt_json_parse_lenient(text, s->notes.element.length, &repaired, &error);
+    const patina_status status = read_note(s, note, entry, err);
+    json_decref(note);
     return status;
 }
 

@@ -4,19 +4,19 @@
  *   files in order ──► row groups ──► rows: id, captions, audio.path ──► entries
  *                                     audio.bytes, only of rows whose audio is requested
  *
- * Columns: `audio`, a struct of bytes (a complete sound file) and path; either may be null or absent.
- * Without bytes the audio is the file of that path, below the audio root or the folder of the
- * Parquet file. The caption column is a string or a list of strings. The id is
- * <youtube_id>_<start_time> where these columns exist, else `id`, else <file>#<row>, where row counts
- * from 0 within the file. Other columns are ignored.
+ * Columns: `audio`, a struct of bytes (a complete sound file) and path; either may be null or
+ * absent. Without bytes the audio is the file of that path, below the audio root or the folder of
+ * the Parquet file. The caption column is a string or a list of strings. The id is
+ * <youtube_id>_<start_time> where these columns exist, else `id`, else <file>#<row>, where row
+ * counts from 0 within the file. Other columns are ignored.
  *
- * Every row is given to the iterator, which merges rows of one id (the published AudioCaps test set has
- * five rows a clip, shuffled) and asks for the audio of a later row by its position.
+ * Every row is given to the iterator, which merges rows of one id (the published AudioCaps test set
+ * has five rows a clip, shuffled) and asks for the audio of a later row by its position.
  *
- * Damage in the id or caption columns loses the rest of the row group, reported by one entry without
- * id; damage in the audio column rejects the entries of that page, each under its own id. The entries
- * are therefore the same whether audio is requested or not; faults of audio.bytes are only found
- * where it is requested.
+ * Damage in the id or caption columns loses the rest of the row group, reported by one entry
+ * without id; damage in the audio column rejects the entries of that page, each under its own id.
+ * The entries are therefore the same whether audio is requested or not; faults of audio.bytes are
+ * only found where it is requested.
  */
 
 #include <math.h>
@@ -182,7 +182,8 @@ static patina_status open_numbered(table *t, patina_error *err) {
     return PATINA_OK;
 }
 
-/** The names of a ClassLabel, or of a list of them, in the key "huggingface"; a new reference or NULL. */
+/** The names of a ClassLabel, or of a list of them, in the key "huggingface"; a new reference or
+ * NULL. */
 static json_t *find_class_names(const pt_parquet *parquet, const char *column) {
     const char *text = pt_parquet_find_key_value(parquet, "huggingface");
     json_t *root = text ? json_loads(text, 0, NULL) : NULL;

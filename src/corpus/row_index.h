@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* row_index.h - which rows of a corpus belong to one id, wherever they occur
  *
- * Built by a first pass over all rows. In memory: 128 bits of the SHA-256 of each id and a slot of a
- * hash table while it is built (at most 56 bytes a row), then a bit a row and 16 bytes for each row
- * whose id occurred before. Such rows are written to an unlinked temporary file ($TMPDIR or /tmp),
- * to be read again where the first row of their id is.
+ * Built by a first pass over all rows. In memory: 128 bits of the SHA-256 of each id and a slot of
+ * a hash table while it is built (at most 56 bytes a row), then a bit a row and 16 bytes for each
+ * row whose id occurred before. Such rows are written to an unlinked temporary file ($TMPDIR or
+ * /tmp), to be read again where the first row of their id is.
  */
 
 #ifndef PATINA_CORPUS_ROW_INDEX_H
@@ -30,8 +30,8 @@ patina_status pt_row_index_finish(pt_row_index *index, patina_error *err);
 bool pt_row_index_is_later(const pt_row_index *index, uint64_t row);
 
 /**
- * The next later row with the id of row `first`; *some is false after the last. Values of `first` must
- * not decrease between calls. The entry has no audio; it is to be released.
+ * The next later row with the id of row `first`; *some is false after the last. Values of `first`
+ * must not decrease between calls. The entry has no audio; it is to be released.
  */
 patina_status pt_row_index_next(pt_row_index *index, uint64_t first, pt_entry *row, bool *some,
                                 patina_error *err);

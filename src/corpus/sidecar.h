@@ -15,8 +15,8 @@
 /** A .txt: each non-blank line is a caption; invalid lines are bad captions. */
 patina_status pt_sidecar_add_lines(pt_entry *entry, const char *text, size_t n, patina_error *err);
 
-/** Parses a .json with pt_json_parse_lenient, without its byte order mark; NULL where it is not JSON:
- * error says where and why. */
+/** Parses a .json with pt_json_parse_lenient, without its byte order mark; NULL where it is not
+ * JSON: error says where and why. */
 json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired, json_error_t *error);
 
 /** A sidecar file. */
@@ -27,8 +27,8 @@ typedef struct pt_sidecar {
 } pt_sidecar;
 
 /**
- * Adds the captions of a .json, in its member `text`, `caption` or `captions`; where there is none, or
- * it has no valid one, those of a .txt. Where neither has, the fault of the .json is added.
+ * Adds the captions of a .json, in its member `text`, `caption` or `captions`; where there is none,
+ * or it has no valid one, those of a .txt. Where neither has, the fault of the .json is added.
  *
  * json   the parsed file, or NULL
  * error  of pt_sidecar_parse, where json is NULL

@@ -3,11 +3,11 @@
  *
  *     {"num_captions_per_audio": 1, "data": [{"id": "Y1.wav", "caption": "..."}, ...]}
  *
- * `id` (or `wav`, of AudioLDM) is a string or an integer and the name of the clip, with an extension or
- * without; `caption` (or `captions`, `text`, the member that options name, or caption_1, caption_2 ...) is a
- * string or a list. Other members are ignored. `data` is read element by element: a malformed element is
- * a reject and does not affect others. Audio is in the audio root or beside the file, in folders of any
- * depth.
+ * `id` (or `wav`, of AudioLDM) is a string or an integer and the name of the clip, with an
+ * extension or without; `caption` (or `captions`, `text`, the member that options name, or
+ * caption_1, caption_2 ...) is a string or a list. Other members are ignored. `data` is read
+ * element by element: a malformed element is a reject and does not affect others. Audio is in the
+ * audio root or beside the file, in folders of any depth.
  */
 
 #include <stdio.h>

@@ -3,10 +3,10 @@
  *
  *   path ──► tars in order ──► files of a tar ──► samples: adjacent files of one key ──► entries
  *
- * The key of a file is its path up to the first dot of the base name. A sample is one audio file with
- * its .json, in either order; a .txt is used where the .json is absent or has no caption. Other
- * files are skipped. The tars are those of a folder, sorted by the bytes of their paths; a single
- * tar; or those of a pattern, in its order.
+ * The key of a file is its path up to the first dot of the base name. A sample is one audio file
+ * with its .json, in either order; a .txt is used where the .json is absent or has no caption.
+ * Other files are skipped. The tars are those of a folder, sorted by the bytes of their paths; a
+ * single tar; or those of a pattern, in its order.
  *
  * A key that occurs again after other keys loses the later sample, and a truncated tar loses what
  * follows: each is reported by an entry without an id.
@@ -139,8 +139,8 @@ static const char *relative(const char *name) {
     }
 }
 
-/** Length of a name up to the first dot of its base name; 0 where the base name has no dot or begins
- * with it: not part of a sample. */
+/** Length of a name up to the first dot of its base name; 0 where the base name has no dot or
+ * begins with it: not part of a sample. */
 static size_t key_length(const char *name) {
     const char *last = pt_path_basename(name);
     const char *dot = strchr(last, '.');

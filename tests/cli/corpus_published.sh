@@ -48,13 +48,13 @@ test_sidecars() {
     local tar folder
     tar=$(captions "$P/json_without_caption/0.tar")
     folder=$(captions "$P/json_without_caption/folder")
-    [ -n "$tar" ] && [ "$tar" = "$folder" ] || fail "tar: '$tar', folder: '$folder'"
+    if [ -z "$tar" ] || [ "$tar" != "$folder" ]; then fail "tar: '$tar', folder: '$folder'"; fi
 }
 
 test_audio_folder() {
     for folder in j t train; do
         captions "$P/hf_audiofolder/$folder" >out
-        [ -s out ] && ! grep -q reject out || fail "$folder: $(cat out)"
+        if [ ! -s out ] || grep -q reject out; then fail "$folder: $(cat out)"; fi
     done
 }
 

@@ -100,8 +100,8 @@ static read_result read_in_child(const char *path, const char *kind) {
     return o;
 }
 
-/* The files have 5 to 8 MB; a reader needs a block and a line, 64 KB each, the overhead of malloc, and
- * the index of ids. */
+/* The files have 5 to 8 MB; a reader needs a block and a line, 64 KB each, the overhead of malloc,
+ * and the index of ids. */
 TEST(corpus_memory, at_most_100_bytes_a_row) {
     enum { n = 60000 };
     if (!MEASURABLE) SKIP("memory cannot be measured under a sanitizer");
