@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "dry_run.h"
 #include "hf_env.h"
 #include "progress.h"
 #include "shard.h"
@@ -18,6 +20,7 @@
 #include "terminal.h"
 
 #include "base/error.h"
+#include "dataset/output_dir.h"
 #include "fs/text_file.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -43,6 +46,11 @@ static const pt_cli_option options[] = {
      .argument = "DIR",
      .required = true,
      .help = "output folder: new, empty, or with an earlier part of this same run"},
+    {.name = "overwrite",
+     .help =
+         "remove another data set in OUT first; asks on a terminal, and never removes other files"},
+    {.name = "dry-run",
+     .help = "write nothing: print rows, size and, from a measurement of 20 s, the time"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
@@ -242,11 +250,14 @@ static int report_stopped(const patina_generate_report *report, const char *out)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
+/* Options that need chunks which --overwrite would remove, also those of other processes. */
+static const char *const keeps_chunks[] = {"shard", "resume-from", "retry"};
+
 static const char *get_environment(const char *name) {
     return getenv(name);
 }
 
-/* Reads --shard and notes where the numbers are from; 0, or the status of a usage error. */
+/* Reads --shard and notes which variables "auto" is from; 0, or the status of a usage error. */
 static int parse_shard(const pt_cli_args *args, pt_cli_progress *progress,
                        patina_generate_options *run) {
     patina_error err = {0};
@@ -255,8 +266,32 @@ static int parse_shard(const pt_cli_args *args, pt_cli_progress *progress,
     if (pt_cli_shard_parse(pt_cli_text(args, "shard"), get_environment, &run->shard, &run->n_shards,
                            origin, sizeof origin, &err) != PATINA_OK)
         return pt_cli_usage_error(args->command, "option '--shard': %s", err.message);
-    pt_cli_progress_note(progress, origin);
+    if (strcmp(pt_cli_text(args, "shard"), "auto") == 0) pt_cli_progress_note(progress, origin);
     return 0;
+}
+
+/* On a terminal the user must agree to remove a data set; 0, or an exit status. */
+static int confirm_overwrite(const pt_cli_args *args, const char *out) {
+    patina_error err = {0};
+    pt_output_state state;
+    if (!pt_cli_given(args, "overwrite")) return 0;
+    for (size_t i = 0; i < PT_CLI_LENGTH(keeps_chunks); i++)
+        if (pt_cli_given(args, keeps_chunks[i]))
+            return pt_cli_usage_error(args->command,
+                                      "options '--overwrite' and '--%s' exclude each other",
+                                      keeps_chunks[i]);
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+    if (pt_output_dir_probe(out, false, &state, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
+    if (state != PT_OUTPUT_FINISHED && state != PT_OUTPUT_UNFINISHED) return 0;
+    fprintf(stderr, "%s data set '", state == PT_OUTPUT_FINISHED ? "finished" : "unfinished");
+    pt_cli_write_escaped(stderr, out);
+    fputs("': overwrite it? [y/N] ", stderr);
+    fflush(stderr);
+    char answer[16] = "";
+    if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) return 0;
+    pt_cli_error("output folder '%s': not overwritten", out);
+    return 1;
 }
 
 static int generate(const pt_cli_args *args, patina_generate_options *run) {
@@ -269,6 +304,8 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     pt_cli_progress_start(&progress, (pt_cli_progress_format)pt_cli_number(args, "progress"),
                           is_quiet);
     refused = parse_shard(args, &progress, run);
+    if (refused == 0 && pt_cli_given(args, "dry-run")) return pt_cli_dry_run(run, &progress);
+    if (refused == 0) refused = confirm_overwrite(args, run->out);
     if (refused != 0) return refused;
     run->stop = pt_cli_install_signal_handlers();
     run->on_event = pt_cli_progress_event;
@@ -316,6 +353,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .order = (patina_effect_order)pt_cli_number(args, "order"),
             .suite_json = suite_json,
             .suite_name = suite,
+            .overwrite = pt_cli_given(args, "overwrite"),
             .loudness = (patina_loudness_source)pt_cli_number(args, "loudness"),
             .split = pt_cli_text(args, "split"),
             .limit = pt_cli_number(args, "limit"),

@@ -11,7 +11,7 @@ import keyword
 import sys
 import textwrap
 
-EXCLUDED_OPTIONS = ("progress",)  # replaced by an argument of another type
+EXCLUDED_OPTIONS = ("progress", "dry-run")  # another type of argument; prints instead of writing
 
 PYTHON_TYPES = {"text": "StrPath", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
 

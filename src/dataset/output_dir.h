@@ -65,6 +65,14 @@ patina_status pt_output_dir_fail_foreign(const char *out, patina_error *err);
 /** Takes the work folder of a finished set away, as far as that goes. */
 void pt_output_dir_remove_work_dir(const char *out);
 
+/**
+ * Removes the data set in a folder, finished or not; does nothing where there is none. The folder stays.
+ *
+ * Errors  PATINA_EUSAGE  the folder contains something else besides; nothing is removed
+ *         PATINA_EIO     removing it
+ */
+patina_status pt_output_dir_remove_dataset(const char *given, patina_error *err);
+
 /** Makes a folder, which may be there; errors name out, the folder that the user asked for. */
 patina_status pt_dir_create(const char *out, const char *path, bool *made, patina_error *err);
 

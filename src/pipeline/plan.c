@@ -189,3 +189,8 @@ void pt_plan_release(pt_plan *plan) {
     free(plan->chunk_rows);
     *plan = (pt_plan){0};
 }
+
+/* Of data sets of a few thousand rows, rounded up. */
+double pt_plan_row_bytes(const pt_plan *plan) {
+    return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+}

@@ -57,6 +57,9 @@ bool pt_plan_owns_chunk(const pt_plan *plan, uint64_t chunk);
 /** Returns the number of entries of a chunk. */
 uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk);
 
+/** Estimated size in bytes of a row on the disk, provenance included. */
+double pt_plan_row_bytes(const pt_plan *plan);
+
 void pt_plan_release(pt_plan *plan);
 
 #endif /* PATINA_PIPELINE_PLAN_H */
