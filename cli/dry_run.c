@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "dataset/output_dir.h"
+#include "fs/dir.h"
 #include "pipeline/plan.h"
 
 #define MEASURE_S 20.0        /* after the model is loaded */
@@ -106,7 +107,7 @@ static patina_status measure(const patina_generate_options *run, const run_size 
     s->opened_s = now_s();
     const patina_status status = patina_generate(&options, &report, err);
     pt_cli_progress_end(s->progress);
-    pt_dir_remove_all(dir);
+    pt_dir_remove_all(dir, NULL);
     const bool is_stopped = status == PATINA_ECANCELLED && s->started_s > 0.0;
     return is_stopped ? PATINA_OK : status;
 }

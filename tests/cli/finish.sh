@@ -33,7 +33,7 @@ def fails(command, *words):
         assert word in said, (word, said)
     return done.stdout.decode()
 
-assert fails("finish", f"of {n} are missing: run generate again") == ""
+assert fails("finish", f"of {n} are missing; run generate again") == ""
 assert "no faults" in fails("verify", "'set' is unfinished",
                                         f"{len(there)} of {n} chunks are complete",
                                         "run 'patina generate'")

@@ -54,7 +54,7 @@ test_missing_and_unexpected_files() {
     cp set/data/train-00001-of-00002.parquet set/data/train-00002-of-00002.parquet
     run verify --quiet set
     assert_failure 1
-    assert_stderr "set/data/train-00002-of-00002.parquet': is not of this data set"
+    assert_stderr "set/data/train-00002-of-00002.parquet': does not belong to this data set"
     rm set/data/train-00002-of-00002.parquet
     # two exchanged parts: their hashes and provenance lines do not match
     mv set/data/train-00000-of-00002.parquet kept
