@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_generate.c - patina generate: makes a data set from a corpus */
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #include "base/error.h"
 #include "dataset/output_dir.h"
+#include "fs/dir.h"
 #include "fs/text_file.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -237,15 +239,36 @@ static void print_summary(const patina_generate_report *report, const char *out)
 /* Reports how much of a stopped run is complete; returns the exit status that requests a restart. */
 static int report_stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                 " chunks; run the same command again to continue%s",
-                 report->out_of_time ? "at its time limit" : "on request", out, n,
-                 report->n_chunks_ours,
-                 report->out_of_time && n == 0
-                     ? ". A chunk takes longer than the limit: raise '--time-limit', or start in "
-                       "another folder with a smaller '--chunk'"
-                     : "");
+    if (report->out_of_time && n == 0)
+        pt_cli_error("stopped at its time limit: '%s' has 0 of %" PRIu64
+                     " chunks, since a chunk takes longer than the limit; raise '--time-limit', or "
+                     "use another folder and a smaller '--chunk'",
+                     out, report->n_chunks_ours);
+    else
+        pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                     " chunks; run the same command again to continue",
+                     report->out_of_time ? "at its time limit" : "on request", out, n,
+                     report->n_chunks_ours);
     return PT_CLI_EXIT_TEMPFAIL;
+}
+
+/* A folder with a manifest or table is often meant as a corpus of that kind. */
+static void suggest_manifest(const char *corpus) {
+    static const char *const suffixes[] = {".jsonl", ".csv", ".json"};
+    DIR *dir = opendir(corpus);
+    const char *name;
+    int why;
+    while (dir && (name = pt_dir_next(dir, &why)))
+        for (size_t i = 0; i < PT_CLI_LENGTH(suffixes); i++) {
+            const size_t n = strlen(name), n_suffix = strlen(suffixes[i]);
+            if (n <= n_suffix || strcmp(name + n - n_suffix, suffixes[i]) != 0) continue;
+            pt_cli_error("the corpus folder contains '%s'; if the captions are in it, use "
+                         "'--corpus %s/%s'",
+                         name, corpus, name);
+            closedir(dir);
+            return;
+        }
+    if (dir) closedir(dir);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -320,7 +343,10 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);
     if (!is_quiet && !report.is_complete) print_shard_summary(&report);
     const uint64_t n_rejects = report.is_complete ? report.set.n_rejects : report.n_rejects_now;
-    if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) return 1;
+    if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) {
+        suggest_manifest(run->corpus);
+        return 1;
+    }
     return is_strict && n_rejects > 0 ? 1 : 0;
 }
 
