@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # patina as a container: docker build -t patina . && docker run --rm -v "$PWD:/data" patina --help
 #
-# Folders are mounted below /data, where the program starts. It runs as user 1000, whom most first
-# users of a Linux are; for another: docker run --user "$(id -u):$(id -g)" ...
+# Mount folders at /data, the working directory. The program runs as user 1000, the first user of most
+# systems; for another: docker run --user "$(id -u):$(id -g)" ...
 
 FROM debian:12-slim AS build
 COPY script/setup /source/script/setup
-# FFmpeg's libraries besides, for AAC, M4A and WebM.
+# FFmpeg's libraries, for AAC, M4A and WebM.
 RUN /source/script/setup && apt-get install -y --no-install-recommends libavformat-dev \
     libavcodec-dev libavutil-dev libswresample-dev && rm -rf /var/lib/apt/lists/*
 COPY . /source
@@ -15,7 +15,7 @@ RUN meson setup /build --prefix=/usr --buildtype=release -Db_ndebug=false -Dtest
     -Dffmpeg=enabled \
     && ninja -C /build \
     && DESTDIR=/image meson install -C /build --no-rebuild --strip
-# The packages of the libraries that the program asks for, so that there is no second list of them.
+# The packages of the libraries that the program links, derived from the binary.
 RUN readelf -d /image/usr/bin/patina | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' \
     | while read -r library; do dpkg-query --search "*/$library" || exit 1; done \
     | sed 's/:.*//' | sort -u > /packages

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# A thin door for daily work; meson and ninja do the building.
+# Short names for common commands; meson and ninja build.
 
 .PHONY: all setup test full-test bench format demo clean
 
@@ -22,7 +22,7 @@ test:
 full-test:
 	@./script/test --full
 
-# A model of full size is what counts; `script/test --full` makes an untrained one.
+# Measure with a full-size model; `script/test --full` makes an untrained one.
 MODEL ?= $(or $(PATINA_MODEL),$(wildcard build/full-model),tests/golden/clap/mini)
 
 bench: all

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz.h - libFuzzer's entry point, and a check that no build leaves out */
+/* fuzz.h - libFuzzer's entry point, and an assertion that is active in every build */
 
 #ifndef PATINA_FUZZ_H
 #define PATINA_FUZZ_H
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         if (!(condition)) abort();                                                                 \
     } while (0)
 
-/** Whether an input was accepted; all that may be wrong is its form, and that is told. */
+/** Whether an input was accepted. The only permitted error is PATINA_EFORMAT, with a message. */
 static inline bool accepted(patina_status status, const patina_error *err) {
     FUZZ_ASSERT(status == PATINA_OK || (err->status == PATINA_EFORMAT && err->message[0] != '\0'));
     return status == PATINA_OK;

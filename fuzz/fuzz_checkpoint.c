@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_checkpoint.c - input: a file of weights, all of whose floating-point values are read */
+/* fuzz_checkpoint.c - input: a weight file; reads all floating-point values */
 
 #include <string.h>
 

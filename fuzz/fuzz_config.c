@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_config.c - input: config.json, and after a NUL byte preprocessor_config.json
  *
- * Checks what config.h promises of every configuration that is accepted.
+ * Checks the invariants of config.h for every accepted configuration.
  */
 
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_manifest.c - input: a letter, then what a run keeps on the disk
+/* fuzz_manifest.c - input: a letter, then a state file of a run
  *
  *     p   plan.json
  *     c   chunk.json, of a run with two splits
  *     d   dataset.json, for finish, verify and inspect
  *
- * What is accepted, written again and read again is the same.
+ * An accepted file, written and read again, is the same.
  */
 
 #include <string.h>
@@ -81,7 +81,7 @@ static void fuzz_dataset_json(const char *text, size_t n) {
     pt_manifest_release(&second);
 }
 
-/** inspect believes less, and reads what it finds. */
+/** inspect checks less and reads the files itself. */
 static void fuzz_inspect(const char *text, size_t n) {
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
     patina_inspection inspection = {0};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_parquet.c - input: a Parquet file
  *
- * Checks what parquet/file_metadata.h, parquet/column_reader.h and corpus.h promise: that slots of a row follow
- * each other, that rows passed over are those that were read, that entries are the same with their
- * audio and without.
+ * Checks the invariants of parquet/file_metadata.h, parquet/column_reader.h and corpus_iterator.h:
+ * the slots of a row are consecutive, skipped rows are the rows that were read, entries are the
+ * same with and without their audio.
  */
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "fuzz.h"
 #include "parquet/column_reader.h"
 
-#define SLOTS_MAX   20000 /* of a column: a few bytes can stand for billions */
+#define SLOTS_MAX   20000 /* of a column: a few bytes can encode billions */
 #define ENTRIES_MAX 2000
 
 static void check_fields(const pt_parquet *file) {
@@ -37,7 +37,7 @@ static void check_fields(const pt_parquet *file) {
     pt_strbuf_release(&text);
 }
 
-/** Touches every byte of a value; a hash of them. */
+/** Reads every byte of a value; returns their hash. */
 static uint64_t hash_value(const pt_parquet_field *field, const pt_parquet_slot *slot) {
     uint64_t sum = slot->present;
     if (slot->present && field->type == PT_PARQUET_BYTE_ARRAY)
@@ -46,7 +46,7 @@ static uint64_t hash_value(const pt_parquet_field *field, const pt_parquet_slot 
     return sum;
 }
 
-/** Reads a row group's column; the hash of its row number `wanted`, where there is one. */
+/** Reads a column of a row group; returns the hash of row `wanted`, if it exists. */
 static bool read_column(const pt_parquet_field *field, pt_parquet_column_reader *column,
                         uint64_t n_values, uint64_t wanted, uint64_t *hash) {
     patina_error err = {0};
@@ -71,7 +71,7 @@ static bool read_column(const pt_parquet_field *field, pt_parquet_column_reader 
     return found;
 }
 
-/** A row that was read is there too when those before it are passed over. */
+/** Checks that a row is the same if those before it are skipped. */
 static void check_seek_row(const pt_parquet_field *field, pt_parquet_column_reader *column,
                            uint64_t row, uint64_t hash) {
     pt_parquet_slot slot = {0};
@@ -126,7 +126,7 @@ static bool equal(const char *a, const char *b) {
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/** Once with the audio of the entries that the bits of `some` name, and once without. */
+/** Reads once with the audio of the entries in the bit set `some`, and once without. */
 static void check_corpus(const char *path, uint64_t some) {
     static const pt_corpus_options options = {0};
     void *with = NULL, *without = NULL;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_tokenizer.c - input: vocab.json, NUL, merges.txt, NUL, a caption
  *
- * An empty file stands for that of a small vocabulary, so that captions and merges are reached
- * without the fuzzer's having to write 256 symbols. Every caption is one: bytes that are no UTF-8
- * too.
+ * An empty file selects that of a small vocabulary, so that captions and merges are covered
+ * without 256 symbols in the input. Every caption is accepted, also bytes that are not UTF-8.
  */
 
 #include <string.h>
@@ -13,7 +12,7 @@
 #include "fuzz.h"
 #include "small_vocab.h"
 
-/* The part of data up to the next NUL byte, which *at is moved past. */
+/* The part of data up to the next NUL byte; moves *at past it. */
 static pt_named_text next_part(const uint8_t *data, size_t size, size_t *at, const char *name) {
     const char *start = (const char *)data + *at;
     const char *nul = *at < size ? memchr(start, '\0', size - *at) : NULL;
@@ -23,7 +22,7 @@ static pt_named_text next_part(const uint8_t *data, size_t size, size_t *at, con
 }
 
 static void encode(const pt_tokenizer *tokenizer, const char *caption, size_t n, size_t max_ids) {
-    static pt_arena scratch; /* kept: a new one costs more than most captions */
+    static pt_arena scratch; /* reused: a new one costs more than most captions */
     int32_t ids[77];
     size_t n_ids = 0, n_untruncated = 0;
 
@@ -36,8 +35,8 @@ static void encode(const pt_tokenizer *tokenizer, const char *caption, size_t n,
         FUZZ_ASSERT(ids[i] >= 0 && ids[i] < SMALL_VOCAB_SIZE);
 }
 
-/* The tokenizer of the small vocabulary, kept: most inputs are captions for it, and 260 symbols
- * cost a hundred times what a caption does. */
+/* The tokenizer of the small vocabulary, opened once: opening costs a hundred times the time of a
+ * caption. */
 static const pt_tokenizer *shared_small_tokenizer(void) {
     static pt_tokenizer *kept;
     if (kept) return kept;
@@ -50,7 +49,7 @@ static const pt_tokenizer *shared_small_tokenizer(void) {
     return kept;
 }
 
-/* The tokenizer of the files in the input; NULL when they are refused. */
+/* The tokenizer of the files in the input; NULL if they are rejected. */
 static pt_tokenizer *open_files(pt_named_text vocab, pt_named_text merges) {
     char *own_vocab = NULL;
     pt_tokenizer *tokenizer = NULL;

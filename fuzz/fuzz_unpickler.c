@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_unpickler.c - input: the pickle of a PyTorch checkpoint
  *
- * Checks what unpickler.h promises of every tensor of a pickle that is accepted.
+ * Checks the invariants of unpickler.h for every tensor of an accepted pickle.
  */
 
 #include "fuzz.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_user_files.c - input: a letter, then JSON or text that users hand in
+/* fuzz_user_files.c - input: a letter, then JSON or text that users write
  *
  *     r   a recipe, as a line of provenance
- *     s   a suite
- *     j   the .json beside a file of audio
+ *     s   an effect configuration
+ *     j   the .json beside an audio file
  *     t   the .txt beside one
  *
- * What is accepted keeps to the limits that are stated, and is the same when it is printed and read
+ * Accepted input is within the documented limits, and is the same after printing and reading it
  * again.
  */
 

@@ -49,7 +49,7 @@ static void check(const pt_entry *e, bool with_audio) {
     else
         FUZZ_ASSERT(e->fault && patina_status_is_reject(e->status) && !e->audio);
     check_captions(e);
-    /* Each byte of the audio is there. */
+    /* Read every byte of the audio. */
     for (size_t i = 0; i < e->n_audio; i += 4096)
         (void)((volatile const char *)e->audio)[i];
     if (e->n_audio > 0) (void)((volatile const char *)e->audio)[e->n_audio - 1];
@@ -60,7 +60,7 @@ static void add(pt_strbuf *summary, const char *text) {
     pt_strbuf_append_bytes(summary, "", 1);
 }
 
-/** All that entries say but for their audio. */
+/** The content of entries without their audio. */
 static pt_strbuf read_corpus(const char *path, bool with_audio) {
     const pt_corpus_reader *reader = &pt_corpus_reader_webdataset;
     const pt_corpus_options options = {0};
@@ -111,7 +111,7 @@ static void build_tar_from_script(const char *text, size_t n, pt_strbuf *tar) {
     tar_end(tar);
 }
 
-/** Where a header's octal size says that the next one begins. */
+/** The offset of the next header, from a header's octal size. */
 static size_t next_header(const unsigned char *header, size_t at) {
     size_t size = 0;
     for (size_t i = 124; i < 136 && header[i] >= '0' && header[i] <= '7'; i++)
@@ -119,7 +119,7 @@ static size_t next_header(const unsigned char *header, size_t at) {
     return at + TAR_BLOCK + (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
 }
 
-/** Mends the sums of all headers. */
+/** Corrects the checksums of all headers. */
 static void fix_checksums(pt_strbuf *tar) {
     static const unsigned char zeros[TAR_BLOCK];
     for (size_t at = 0; at + TAR_BLOCK <= tar->length;) {
@@ -135,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char path[64];
     const char *text = (const char *)data + 1;
 
-    pt_strbuf_append(&tar, ""); /* so that there is some */
+    pt_strbuf_append(&tar, ""); /* allocates the buffer */
     if (data[0] == 's')
         build_tar_from_script(text, size - 1, &tar);
     else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* standalone_main.c - runs a fuzz target on every file of the folders named, in place of libFuzzer
+/* standalone_main.c - runs a fuzz target on the files of the given folders, in place of libFuzzer
  *
- * A fault ends the process, with a sanitizer's report or a signal, after the file's name.
+ * Prints the name of each file before its run. A fault ends the process with a sanitizer report or
+ * a signal.
  */
 
 #include <dirent.h>
@@ -11,7 +12,7 @@
 #include "base/byte_source.h"
 #include "fuzz.h"
 
-/* The bytes in a block of their own size, so that a read past them is seen. */
+/* A block of the exact size, so that a read past the end is detected. */
 static int run(const char *path) {
     char *text = NULL;
     size_t n = 0;
@@ -51,7 +52,7 @@ int main(int argc, char **argv) {
         }
         free(items);
     }
-    if (n_passed == 0) n_failed++; /* a test of nothing is a fault */
+    if (n_passed == 0) n_failed++; /* no input at all is a failure */
     printf("%u passed, %u failed\n", n_passed, n_failed);
     return n_failed > 0;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# finish.sh - closes the set when all tasks of the array have ended well; submit.sh starts it
+# finish.sh - finishes the set after all tasks of the array have succeeded; submit.sh starts it
 #
 #SBATCH --job-name=patina-finish
 #SBATCH --output=patina-finish-%j.log

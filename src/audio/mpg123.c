@@ -65,6 +65,9 @@ static void mpeg_close(void *state) {
 }
 
 static bool open_handle(mpeg_state *s) {
+#if MPG123_API_VERSION < 46 /* before 1.27, where threads may call it at the same time (mpg123.h) */
+    if (mpg123_init() != MPG123_OK) return false;
+#endif
     s->handle = mpg123_new(NULL, NULL);
     return s->handle &&
            mpg123_param(s->handle, MPG123_REMOVE_FLAGS, MPG123_AUTO_RESAMPLE, 0.0) == MPG123_OK &&

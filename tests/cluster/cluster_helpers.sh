@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# cluster_helpers.sh - what the tests of engines share: the job, the comparison, the count
+# cluster_helpers.sh - common functions of the cluster tests: job, comparison, counts
 #
 #   . cluster_helpers.sh; helpers_init "$@"; ...; check "what is expected" COMMAND...; ...; helpers_finish
 #
-# Every test makes the same set as one process does, by an engine's own means and the files of
-# examples/, and compares all files byte for byte.
+# Every test makes a data set with the scheduler and the files of examples/, and compares all files byte for
+# byte with those of a single process.
 set -u
 
 REPO_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 n_passed=0 n_failed=0
 
-# Sets WORK to a fresh folder, PATINA to the program, and what the job is made of.
+# Sets WORK to a fresh folder, PATINA to the program, CORPUS, MODEL and EXAMPLES to the input of the job.
 helpers_init() {
     PATINA=$REPO_ROOT/build/patina
     if [ "${1:-}" = --program ] && [ -n "${2:-}" ]; then
@@ -32,16 +32,16 @@ helpers_init() {
     EXAMPLES=$REPO_ROOT/examples
     WORK=$(mktemp -d "${TMPDIR:-/tmp}/patina-engine-XXXXXX")
     export PATINA CORPUS MODEL EXAMPLES WORK
-    trap 'rm -rf "$WORK"' EXIT # a test with more to clean up sets a trap of its own
+    trap 'rm -rf "$WORK"' EXIT # a test that has more to clean up replaces the trap
 }
 
-# Not a failure: what is needed is not here, and this sentence says what.
+# Skips the test: a prerequisite is missing, which the sentence names.
 helpers_skip() {
     echo "skip $(basename "$0"): $*"
     exit 77
 }
 
-# check NAME COMMAND...: one thing that must succeed; what it prints is shown when it does not.
+# check NAME COMMAND...: runs a command that must succeed; prints its output if it fails.
 check() {
     local name=$1 began=$SECONDS
     shift
@@ -61,24 +61,24 @@ helpers_finish() {
     exit
 }
 
-# reference OPTIONS...: $WORK/reference, made by one process.
+# reference OPTIONS...: makes $WORK/reference with one process.
 reference() {
     "$PATINA" generate --corpus "$CORPUS" --model "$MODEL" --out "$WORK/reference" "$@"
 }
 
-# Two finished sets: the same files, the same bytes, and at least one part among them.
+# Checks that two finished sets have the same files with the same bytes, and at least one part.
 expect_same_dataset() {
-    [ -n "$(find "$1/data" -type f)" ] || { echo "$1 holds no data"; return 1; }
+    [ -n "$(find "$1/data" -type f)" ] || { echo "$1 contains no data"; return 1; }
     diff -rq "$1" "$2"
 }
 
-# How many chunks are finished in a folder that is being written.
+# Prints the number of finished chunks of a run.
 count_chunks() {
     find "$1" -type f -name '*.parquet' 2>/dev/null | wc -l
 }
 
-# find_process OUT NAME=VALUE...: the id of the program's process that writes OUT and has all of these in
-# its environment, or nothing. What has started it (mpirun, srun) has other ones.
+# find_process OUT NAME=VALUE...: prints the id of the patina process that writes OUT and has all of these in
+# its environment, or nothing. The launcher (mpirun, srun) has another environment.
 find_process() {
     local out=$1 pid pair
     shift
@@ -91,12 +91,12 @@ find_process() {
     done
 }
 
-# says FILE TEXT: some line of the file holds it.
+# says FILE TEXT: checks that a line of the file contains the text.
 says() {
-    grep -q -F -e "$2" "$1" || { tail -n 20 "$1"; echo "'$1' does not say: $2"; return 1; }
+    grep -q -F -e "$2" "$1" || { tail -n 20 "$1"; echo "'$1' does not contain: $2"; return 1; }
 }
 
-# wait_until SECONDS COMMAND...: waits for it.
+# wait_until SECONDS COMMAND...: waits until the command succeeds; fails after SECONDS.
 wait_until() {
     local end=$((SECONDS + $1))
     shift

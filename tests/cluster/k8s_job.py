@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What Kubernetes would run: k8s_job.py check|script MANIFEST JOB CONTAINER [INDEX]
+"""The command of a Kubernetes container: k8s_job.py check|script MANIFEST JOB CONTAINER [INDEX]
 
 `check` tests that the manifest of the shards keeps what the example promises. `script` prints a shell
 script that sets a container's environment and replaces itself by its command, as a node does with
@@ -47,7 +47,7 @@ def container_environment(documents, container):
 
 
 def container_command(container, values):
-    """$(NAME) becomes the value, and stays as it is where there is none, as Kubernetes does it."""
+    """$(NAME) becomes the value, and stays as it is where there is none, as in Kubernetes."""
     words = [re.sub(r"\$\((\w+)\)", lambda name: values.get(name[1], name[0]), word)
              for word in container["command"] + container["args"]]
     words[0] = os.environ.get("KUBE_COMMAND", words[0])

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# kubernetes.sh - examples/kubernetes as a node would run its pods; closes with "N passed, N failed"
+# kubernetes.sh - runs the pods of examples/kubernetes as a node would; ends with "N passed, N failed"
 #
 #   tests/cluster/kubernetes.sh [--program build/patina]
 #
-# There is no cluster in this: each pod is the manifest's command with its environment and its
-# completion index. Status 77 where Python cannot read YAML.
+# Without a cluster: each pod is the manifest's command with its environment and completion index. Status 77 if
+# Python cannot read YAML.
 # shellcheck disable=SC2317 # check calls functions by name
 # shellcheck source=tests/cluster/cluster_helpers.sh
 . "$(dirname "$0")/cluster_helpers.sh"
@@ -20,16 +20,16 @@ container() {
     python3 "$REPO_ROOT/tests/cluster/k8s_job.py" "$@"
 }
 
-# The manifest for three shards, as a user would edit it.
+# The manifest for three shards, edited as a user would.
 sed -e 's/completions: 8/completions: 3/' -e 's/value: "8"/value: "3"/' "$shards" >"$WORK/shards.yaml"
 
-# pod OUT INDEX: its status; what it says is in OUT.INDEX.log.
+# pod OUT INDEX: runs a pod; its output is in OUT.INDEX.log.
 pod() {
     KUBE_OUT=$1 container script "$WORK/shards.yaml" patina-shards patina "$2" >"$1.$2.sh" || return 1
     timeout 300 sh "$1.$2.sh" >>"$1.$2.log" 2>&1 </dev/null
 }
 
-# The pods of the job, all at once.
+# Runs all pods of the job concurrently.
 run_all_pods() {
     local index pods=() failed=0
     for index in 0 1 2; do
@@ -51,18 +51,18 @@ finish_dataset() {
     done
 }
 
-# Index 1 is drained in its middle and comes again; the others have made their 9 of the 14 chunks.
+# Pod 1 receives SIGTERM during its work and starts again; the others have finished their 9 of the 14 chunks.
 drain_and_resume() {
     local out=$WORK/drained pid status=0
     pod "$out" 0 && pod "$out" 2 || return 1
     pod "$out" 1 &
-    wait_until 60 has_more_chunks_than "$out" 9 || { echo "no more than 9 chunks"; return 1; }
+    wait_until 60 has_more_chunks_than "$out" 9 || { echo "at most 9 chunks"; return 1; }
     pid=$(find_process "$out" JOB_COMPLETION_INDEX=1)
     [ -n "$pid" ] || { echo "pod 1 had ended already"; return 1; }
     kill -TERM "$pid"
     wait $! || status=$?
     [ "$status" -eq 75 ] || { echo "status $status, expected 75"; cat "$out.1.log"; return 1; }
-    if finish_dataset "$out"; then echo "an unfinished set was closed"; return 1; fi
+    if finish_dataset "$out"; then echo "an unfinished set was finished"; return 1; fi
     pod "$out" 1 && finish_dataset "$out" && expect_same_dataset "$WORK/reference" "$out"
 }
 
@@ -78,16 +78,16 @@ without_completion_count() {
     says "$WORK/none.log" "set PATINA_SHARDS to the number of shards"
 }
 
-check "the manifest keeps what it promises" container check "$shards" patina-shards patina
+check "the manifest is consistent" container check "$shards" patina-shards patina
 # shellcheck disable=SC2086 # one word an option
 check "one process makes the set" reference $KUBE_OPTIONS
 check "three pods make it" run_all_pods "$WORK/pods"
 for index in 0 1 2; do
-    check "pod $index knows its share" says "$WORK/pods.$index.log" \
+    check "pod $index has its share" says "$WORK/pods.$index.log" \
         "shard $index of 3, from JOB_COMPLETION_INDEX=$index and PATINA_SHARDS=3"
 done
-check "the finishing job closes it" finish_dataset "$WORK/pods"
+check "the finishing job finishes the set" finish_dataset "$WORK/pods"
 check "the bytes are the same" expect_same_dataset "$WORK/reference" "$WORK/pods"
-check "a pod is drained and another goes on" drain_and_resume
-check "without PATINA_SHARDS nothing is guessed" without_completion_count
+check "a drained pod is replaced and the run continues" drain_and_resume
+check "a missing PATINA_SHARDS is an error" without_completion_count
 helpers_finish

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# mpi.sh - examples/mpi by a real mpirun; closes with "N passed, N failed", 77 where there is none
+# mpi.sh - runs examples/mpi with mpirun; ends with "N passed, N failed"; status 77 without mpirun
 #
 #   tests/cluster/mpi.sh [--program build/patina]
 # shellcheck disable=SC2317 # check calls functions by name
@@ -10,13 +10,13 @@ helpers_init "$@"
 command -v mpirun >/dev/null || helpers_skip "there is no mpirun (Debian: openmpi-bin)"
 mpirun --version | grep -q 'Open MPI' || helpers_skip "this mpirun is not that of Open MPI"
 
-# Without a network card Open MPI looks for one at length; and a test may run as root.
+# Open MPI searches long for a network card that is missing, and refuses to run as root by default.
 export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_plm=isolated
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export MPIRUN="mpirun --oversubscribe --bind-to none" PROCESSES=3 THREADS=1
 export OPTIONS="--chunk 1 --variants 40"
 
-# run_mpirun OUT: the example as it is; its status is that of mpirun.
+# run_mpirun OUT: runs the example; returns the status of mpirun.
 run_mpirun() {
     OUT=$1 timeout 300 sh "$EXAMPLES/mpi/run.sh" >"$1.log" 2>&1 </dev/null
 }
@@ -25,8 +25,7 @@ some_chunks() {
     [ "$(count_chunks "$1")" -ge 3 ]
 }
 
-# Three ranks, one of which is asked to stop: mpirun ends the others too, and the same command goes
-# on from there.
+# Rank 1 of three receives SIGTERM: mpirun ends the others too, and the same command continues the run.
 stop_and_resume() {
     local out=$WORK/stopped pid status=0
     run_mpirun "$out" &
@@ -45,9 +44,9 @@ stop_and_resume() {
 check "one process makes the set" reference $OPTIONS
 check "mpirun -n 3 makes it" run_mpirun "$WORK/mpi"
 for rank in 0 1 2; do
-    check "rank $rank knows its share" says "$WORK/mpi.log" \
+    check "rank $rank has its share" says "$WORK/mpi.log" \
         "shard $rank of 3, from OMPI_COMM_WORLD_RANK=$rank and OMPI_COMM_WORLD_SIZE=3"
 done
 check "the bytes are the same" expect_same_dataset "$WORK/reference" "$WORK/mpi"
-check "stopped in its middle and started again" stop_and_resume
+check "a stopped run continues" stop_and_resume
 helpers_finish

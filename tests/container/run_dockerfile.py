@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Carries out the Dockerfile in folders that debootstrap makes, where there is no Docker.
+"""Runs the Dockerfile in folders made with debootstrap, without Docker.
 
     run_dockerfile.py WORK    as root, with debootstrap and Debian's packages in reach
 
@@ -42,7 +42,7 @@ class BuildStage:
         return subprocess.run(inside, **more)
 
     def copy(self, source, patterns, target):
-        """As COPY does: the content of a folder, or a file, without what .dockerignore names."""
+        """COPY: a file or the content of a folder, except the names in .dockerignore."""
         for pattern in patterns:
             path = source / pattern.lstrip("/")
             place = self.root / target.lstrip("/")
@@ -68,13 +68,13 @@ def make_debian_base(work):
         shutil.rmtree(base, ignore_errors=True)
         subprocess.run(["debootstrap", "--variant=minbase", SUITE, str(base)], check=True,
                        stdout=subprocess.DEVNULL)
-        # The archive that debootstrap took, as it wrote it down: "deb URL SUITE main".
+        # The archive that debootstrap used, from its sources.list: "deb URL SUITE main".
         listed = base / "etc/apt/sources.list"
         archive = listed.read_text("utf-8").split()[1].rstrip("/")
         listed.write_text(f"deb {archive} {SUITE} main\n"
                           f"deb {archive} {SUITE}-updates main\n"
                           f"deb {archive}-security {SUITE}-security main\n", "utf-8")
-        # apt reaches its archive as this machine does.
+        # apt uses the proxy settings of this machine.
         for name in ("etc/resolv.conf", "etc/hosts"):
             if os.path.exists("/" + name):
                 shutil.copy2("/" + name, base / name)
@@ -85,7 +85,7 @@ def make_debian_base(work):
 
 
 def build(work):
-    """The last stage, and what is run in it by default."""
+    """The last stage and its default command."""
     stages, names, entry, default = [], {}, [], []
     for word, rest in instructions((ROOT / "Dockerfile").read_text("utf-8")):
         print(f"{word} {rest[:100]}", flush=True)
@@ -121,7 +121,7 @@ def build(work):
 
 
 def use(image, entry, default):
-    """The container does its work as its user, in the mounted folder."""
+    """The container runs as its user, in the mounted folder."""
     assert image.user != "root" and entry == ["patina"]
     done = image.run([*entry, *default], capture_output=True, text=True)
     assert done.returncode == 0 and "commands:" in done.stdout, done
@@ -131,7 +131,7 @@ def use(image, entry, default):
         shutil.copytree(ROOT / source, data / name)
     done = image.run([*entry, "generate", "--corpus", "demo", "--model", "mini", "--out", "out"],
                      capture_output=True, text=True)
-    # A folder of audio without captions beside it: every clip is told of, and no row is made.
+    # A folder of audio without captions: every clip is a reject, and there are no rows.
     assert done.returncode == 1 and (data / "out/rejects.jsonl").exists(), done
     done = image.run([*entry, "generate", "--corpus", "demo/manifest.jsonl", "--model", "mini",
                       "--out", "rows", "--quiet"], capture_output=True, text=True)

@@ -127,15 +127,15 @@ def unseen(rows, target="target_lufs", seed=0, n_folds=5):
     sums = np.zeros(4)
     for fold in range(n_folds):
         held_out, choose = set(clips[fold::n_folds]), set(clips[(fold + 1) % n_folds::n_folds])
-        learn = rows.of(set(clips) - held_out - choose)
+        learn = rows.select(set(clips) - held_out - choose)
         torch.manual_seed(seed)
         head = train_head.Head(hidden=256)
-        train_head.train(head, learn, rows.of(choose), epochs=15, batch=64, seed=seed,
+        train_head.train(head, learn, rows.select(choose), epochs=15, batch=64, seed=seed,
                          progress=quiet)
         head.eval()
-        truth = rows.of(held_out).y[target].numpy()
+        truth = rows.select(held_out).y[target].numpy()
         with torch.no_grad():
-            error = head(rows.of(held_out).x)[target].numpy() - truth
+            error = head(rows.select(held_out).x)[target].numpy() - truth
         known = learn.y[target].numpy()
         sums += [np.abs(error).sum(), np.abs(np.median(known, 0) - truth).sum(),
                  np.square(error).sum(), np.square(known.mean(0) - truth).sum()]
@@ -188,7 +188,7 @@ def no_clip_leaks_between_splits(options):
             out.write(json.dumps({"id": f"{i}", "audio": audio, "caption": f"take {i}"}) + "\n")
     rows = read(generate(options, "twice-set", "--variants", "2", corpus=folder / "manifest.jsonl"))
     assert len(rows) == 4 * len(entries) and len(set(rows.clips)) == len(entries)
-    rest, share = train_head.cut(rows, 0.3)
+    rest, share = train_head.split_by_clip(rows, 0.3)
     assert len(set(share.clips)) == 4 and len(set(rest.clips)) == 10
     assert len(share) == 16 and len(rest) == 40 and not set(share.clips) & set(rest.clips)
     # Rows, targets and names stay with each other.
@@ -197,7 +197,7 @@ def no_clip_leaks_between_splits(options):
         assert one == rows.y["target_lufs"][where[clip]]
     again = generate(options, "twice-more", "--variants", "5", "--seed", "9",
                      corpus=folder / "manifest.jsonl")
-    assert set(train_head.cut(read(again), 0.3)[1].clips) == set(share.clips)
+    assert set(train_head.split_by_clip(read(again), 0.3)[1].clips) == set(share.clips)
 
 
 @check
@@ -220,7 +220,7 @@ def dataset_splits_are_used(options):
             assert len(learn) == facts["splits"]["train"]["rows"]
     folder = generate(options, "splits-odd", *thirds, "train=0.5,eval=0.5")
     said = example(folder, status=1).stderr
-    assert said == (f"'{folder}' has the splits train, eval: this example wants 'train', and "
+    assert said == (f"'{folder}' has the splits train, eval: this example needs 'train', and "
                     "'validation' or 'test' or both\n"), said
 
 
@@ -340,7 +340,7 @@ def plot_or_message(options):
                           capture_output=True, text=True, cwd=SCRATCH,
                           env={**os.environ, "PYTHONPATH": str(hidden.parent)})
     assert done.returncode == 0 and done.stdout.endswith(
-        "matplotlib is not installed, so there is no plot\n"), done
+        "matplotlib is not installed: no plot\n"), done
     assert not (SCRATCH / "d.png").exists()
     try:
         import matplotlib  # noqa: F401
@@ -359,9 +359,9 @@ def data_error_messages(options):
     patina(options, "generate", "--corpus", DEMO, "--model", MINI, "--out", unfinished, "--quiet",
            "--chunk", "2", "--shard", "0/3")
     for folder, sentence in ((jsonl, "no Parquet files of 'train'"),
-                             (one, "of 1 clips 1 were to be held out"),
+                             (one, "1 of 1 clips would be held out"),
                              (unfinished, "'patina finish' makes it"),
-                             (SCRATCH / "nowhere", "no finished data set")):
+                             (SCRATCH / "nowhere", "not a finished data set")):
         said = example(folder, status=1).stderr
         assert sentence in said and said.count("\n") == 1, (folder, said)
 

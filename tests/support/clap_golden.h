@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clap_golden.h - a model's folder of goldens: index.json and the arrays it names
+/* clap_golden.h - the golden data of a model: index.json and its arrays
  *
  * index.json lists "audio" and "text" items; their members name arrays relative to its own folder.
  */
@@ -21,7 +21,7 @@ json_t *pt_golden_open_index(pt_test *t, const char *model);
         for (const json_t *item = json_array_get(json_object_get(index, list), i); item;           \
              item = NULL)
 
-/** Text or number of a member, "" or 0 where there is none. */
+/** Text or number of a member; "" or 0 if it is missing. */
 const char *pt_golden_get_string(const json_t *item, const char *member);
 size_t pt_golden_get_size(const json_t *item, const char *member);
 
@@ -29,17 +29,18 @@ size_t pt_golden_get_size(const json_t *item, const char *member);
 bool pt_golden_read_array(pt_test *t, const char *model, const json_t *item, const char *member,
                           pt_npy *array);
 
-/** Text to bytes: "4120" is "A ". The caller frees them; NULL and a failed check for bad text. */
+/** Decodes hexadecimal text: "4120" is "A ". The caller frees the bytes; NULL and a failed check for
+ * other text. */
 char *pt_golden_decode_hex(pt_test *t, const char *hex, size_t *n_bytes);
 
 /** Token ids of a member that is an array of integers; the caller frees them. */
 int32_t *pt_golden_read_ids(pt_test *t, const json_t *item, const char *member, size_t *n_ids);
 
-/** One check that n values are within tolerance of what is expected; names the worst of them. */
+/** Checks that n values are within tolerance of the expected ones; names the worst. */
 bool pt_check_allclose(pt_test *t, const char *what, const float *values, const float *expected,
                        size_t n, double tolerance);
 
-/** The same with the tolerance a multiple of the expected values' root mean square. */
+/** The same, with a tolerance relative to the root mean square of the expected values. */
 bool pt_check_allclose_rms(pt_test *t, const char *what, const float *values, const float *expected,
                            size_t n, double tolerance);
 

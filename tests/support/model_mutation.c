@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model_mutation.c - model files that differ from a good one in one thing */
+/* model_mutation.c - variants of a valid model file, each with one change */
 
 #include "model_mutation.h"
 

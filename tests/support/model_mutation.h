@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* model_mutation.h - model files that differ from a good one in one thing */
+/* model_mutation.h - variants of a valid model file, each with one change */
 
-#ifndef PATINA_TEST_MODEL_BYTES_H
-#define PATINA_TEST_MODEL_BYTES_H
+#ifndef PATINA_TEST_MODEL_MUTATION_H
+#define PATINA_TEST_MODEL_MUTATION_H
 
 #include <stddef.h>
 
 #include "weights/checkpoint.h"
 
-/** What to do to a model; all zero leaves its floating-point tensors as they are, in float32. */
+/** The change; all zero keeps the floating-point tensors, in float32. */
 typedef struct pt_model_mutation {
     pt_dtype dtype;              /* F32, or rounded to nearest even in F16 or BF16 */
     const char *reshaped_tensor; /* give this tensor another dimension, of 1 */
@@ -20,11 +20,11 @@ typedef struct pt_model_mutation {
 unsigned char *pt_model_mutate(const pt_checkpoint *file, const pt_model_mutation *change,
                                size_t *size);
 
-/** A copy of a file's bytes in which a tensor has another name, so that its own is missing. */
+/** A copy of a file's bytes without a tensor: its name is replaced. */
 unsigned char *pt_model_drop_tensor(const pt_checkpoint *file, const char *name, size_t *size);
 
-/** Writes the first truncate_to bytes of a model with a change; SIZE_MAX for all. */
+/** Writes the first truncate_to bytes of a changed model; SIZE_MAX for all. */
 void pt_model_write_mutated(const char *path, const pt_checkpoint *file,
                             const pt_model_mutation *change, size_t truncate_to);
 
-#endif /* PATINA_TEST_MODEL_BYTES_H */
+#endif /* PATINA_TEST_MODEL_MUTATION_H */

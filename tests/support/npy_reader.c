@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* npy_reader.c - ten bytes, a Python dictionary as text, then the values */
+/* npy_reader.c - a preamble of ten bytes, a Python dictionary as text, the values */
 
 #include "npy_reader.h"
 
@@ -14,7 +14,7 @@
 #define PREAMBLE   10 /* magic (6), version (2), length of the dictionary (2, little-endian) */
 #define VALUES_MAX (SIZE_MAX / 2 / sizeof(float))
 
-/* Moves *text past word; false when it does not stand there. */
+/* Moves *text past word; false if the text does not start with it. */
 static bool skip_token(const char **text, const char *word) {
     const size_t n = strlen(word);
     if (strncmp(*text, word, n) != 0) return false;
@@ -22,7 +22,7 @@ static bool skip_token(const char **text, const char *word) {
     return true;
 }
 
-/* The shape "(3, 4)", "(3,)" or "()"; false when it is none, or its product overflows. */
+/* The shape "(3, 4)", "(3,)" or "()"; false for other text, or if the product overflows. */
 static bool read_shape(const char **text, pt_npy *array) {
     array->n_dims = 0;
     array->n_values = 1;
@@ -42,7 +42,7 @@ static bool read_shape(const char **text, pt_npy *array) {
     return true;
 }
 
-/* The dictionary as NumPy writes it: keys sorted, blanks and a line feed at the end. */
+/* The dictionary as NumPy writes it: sorted keys, padding with spaces, a line feed. */
 static bool read_header_dict(const char *text, pt_npy *array) {
     if (!skip_token(&text, "{'descr': '<f4', 'fortran_order': False, 'shape': ")) return false;
     if (!read_shape(&text, array)) return false;
@@ -64,7 +64,7 @@ static patina_status read_file(FILE *file, pt_npy *array, patina_error *err) {
     if (!read_header_dict(dictionary, array))
         return pt_fail(err, PATINA_EFORMAT, "header is not that of a '<f4' array in C order");
 
-    /* The size is known before the header's word is taken for it. */
+    /* Check the size before allocating. */
     if (fseek(file, 0, SEEK_END) != 0) return pt_fail(err, PATINA_EIO, "cannot be read");
     const long size = ftell(file);
     if (size < 0 || (size_t)size != PREAMBLE + length + array->n_values * sizeof(float))
@@ -75,7 +75,7 @@ static patina_status read_file(FILE *file, pt_npy *array, patina_error *err) {
         fread(array->values, sizeof(float), array->n_values, file) != array->n_values)
         return pt_fail(err, PATINA_EIO, "cannot be read");
 
-    for (size_t i = 0; i < array->n_values; i++) { /* little-endian, whatever the machine is */
+    for (size_t i = 0; i < array->n_values; i++) { /* little-endian on every host */
         unsigned char b[4];
         memcpy(b, &array->values[i], sizeof b);
         const uint32_t bits =

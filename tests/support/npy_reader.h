@@ -4,8 +4,8 @@
  * Source: NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays".
  */
 
-#ifndef PATINA_TEST_NPY_H
-#define PATINA_TEST_NPY_H
+#ifndef PATINA_TEST_NPY_READER_H
+#define PATINA_TEST_NPY_READER_H
 
 #include <stddef.h>
 
@@ -20,13 +20,14 @@ typedef struct pt_npy {
 } pt_npy;
 
 /**
- * Reads a whole array; another version, dtype, order or a size that is not the shape's is an error.
+ * Reads a whole array. Another version, dtype or order is an error, and so is a size that differs
+ * from the shape.
  *
- * Errors   PATINA_EIO, PATINA_EFORMAT, PATINA_ENOMEM; they name the file
+ * Errors   PATINA_EIO, PATINA_EFORMAT, PATINA_ENOMEM; each names the file
  */
 patina_status pt_npy_read(const char *path, pt_npy *array, patina_error *err);
 
-/** Frees what array holds and zeroes it; a zeroed one is accepted. */
+/** Frees the array and zeroes the struct, which may be zeroed already. */
 void pt_npy_release(pt_npy *array);
 
-#endif /* PATINA_TEST_NPY_H */
+#endif /* PATINA_TEST_NPY_READER_H */

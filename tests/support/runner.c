@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* runner.c - main of every test program */
+/* runner.c - main function of the test programs */
 
 #include "test.h"
 
@@ -22,7 +22,7 @@ bool pt_test_check(pt_test *t, bool ok, const char *file, int line, const char *
     t->n_checks++;
     if (ok) return true;
     t->n_failed++;
-    if (t->n_failed > 20) return false; /* a wrong array need not be printed whole */
+    if (t->n_failed > 20) return false; /* limits the output for a wrong array */
     va_list args;
     va_start(args, format);
     printf("  %s:%d: ", file, line);

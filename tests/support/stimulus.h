@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** n floats, zeroed; ends the program when memory runs out. */
+/** n floats, zeroed; ends the program if memory is exhausted. */
 float *stimulus_alloc(size_t n);
 
 /** Adds amplitude * sin(2 pi frequency i / rate + phase) to x[i * stride], i < n. */

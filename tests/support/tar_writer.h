@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tar_writer.h - tars for tests, from the formats' descriptions: POSIX.1-2017 pax, "Interchange
+/* tar_writer.h - tar files for tests, from the specifications: POSIX.1-2017 pax, "Interchange
  * Format", and GNU tar's manual, "Basic Tar Format" */
 
 #ifndef PATINA_TEST_TAR_WRITER_H
@@ -13,7 +13,7 @@
 
 #define TAR_BLOCK 512
 
-/** Writes the checksum that a header should have: the sum of its bytes, its own field as spaces. */
+/** Writes the checksum of a header: the sum of its bytes, with spaces in the checksum field. */
 static inline void tar_set_checksum(unsigned char *header) {
     unsigned sum = 0;
     char digits[8];
@@ -21,10 +21,10 @@ static inline void tar_set_checksum(unsigned char *header) {
     for (size_t i = 0; i < TAR_BLOCK; i++)
         sum += header[i];
     snprintf(digits, sizeof digits, "%06o", sum & 0777777);
-    memcpy(header + 148, digits, 7); /* with its NUL; a space stays behind it */
+    memcpy(header + 148, digits, 7); /* with its NUL; a space follows */
 }
 
-/** A header of POSIX. Up to 100 bytes of name; a size over 8 GiB in GNU's binary form. */
+/** A POSIX header. The name has up to 100 bytes; a size over 8 GiB is in GNU's binary form. */
 static inline void tar_fill_header(unsigned char header[TAR_BLOCK], const char *name, char type,
                                    uint64_t size) {
     char digits[16];
@@ -52,7 +52,7 @@ static inline void tar_add_header(pt_strbuf *tar, const char *name, char type, u
     pt_strbuf_append_bytes(tar, header, sizeof header);
 }
 
-/** Bytes, and zeros up to a whole block. */
+/** Bytes, padded with zeros to a whole block. */
 static inline void tar_add_data(pt_strbuf *tar, const void *bytes, size_t n) {
     static const char zeros[TAR_BLOCK];
     pt_strbuf_append_bytes(tar, bytes, n);
@@ -68,7 +68,7 @@ static inline void tar_add_text(pt_strbuf *tar, const char *name, const char *te
     tar_add_bytes(tar, name, text, strlen(text));
 }
 
-/** A long name as GNU writes it: a file of its own in front. */
+/** A long name in GNU's form: a separate file in front. */
 static inline void tar_add_gnu_long_name(pt_strbuf *tar, const char *name, const char *text) {
     tar_add_header(tar, "././@LongLink", 'L', strlen(name) + 1);
     tar_add_data(tar, name, strlen(name) + 1);

@@ -2,10 +2,11 @@
 /* test.h - a small test runner
  *
  * A test file is a program: it includes this header, defines tests with TEST(suite, name) and links
- * runner.c, which has main. A check that fails is printed with its place and the test goes on; a
- * test fails when one of its checks did, and also when it made no check at all.
+ * runner.c, which has main. A failed check is printed with its location, and the test continues. A
+ * test fails if a check failed, or if it made no check.
  *
- * `program` runs all, `program WORD...` those whose suite.name contains a word, `--list` lists.
+ * `program` runs all tests, `program WORD...` those whose suite.name contains a word, and
+ * `program --list` lists them.
  */
 
 #ifndef PATINA_TEST_H
@@ -37,12 +38,12 @@ bool pt_test_check(pt_test *t, bool ok, const char *file, int line, const char *
 void pt_test_skip(pt_test *t, const char *why);
 
 /** A file of this project's tests/golden or tests/data, or of the shared folder beside the project;
- * static buffer (a few stay valid). pt_test_shared_path gives NULL where there is no shared folder. */
+ * static buffer (the last few stay valid). pt_test_shared_path returns NULL without a shared folder. */
 const char *pt_test_golden_path(const char *relative);
 const char *pt_test_data_path(const char *relative);
 const char *pt_test_shared_path(const char *relative);
 
-/** Sets a locale with a decimal comma; false where none is installed. The test goes back to "C". */
+/** Sets a locale with a decimal comma; false if none is installed. The test has to restore "C". */
 bool pt_test_set_comma_locale(void);
 
 /** A fresh folder for a test's files, removed when the program ends. */
@@ -62,7 +63,7 @@ const char *pt_test_tmpdir(void);
 #define CHECK_OK(call)                                                                             \
     pt_test_check(t, (call) == PATINA_OK, __FILE__, __LINE__, "%s: %s", #call, t->err.message)
 
-/** The call must fail with this status and say something. */
+/** The call must fail with this status and a message. */
 #define CHECK_FAILS(call, expected)                                                                \
     do {                                                                                           \
         t->err = (patina_error){0};                                                                \
@@ -105,7 +106,7 @@ const char *pt_test_tmpdir(void);
                       check_p_ ? check_p_ : "(null)");                                             \
     } while (0)
 
-/** Ends the test when a condition fails on which the rest depends. */
+/** Ends the test if the condition is false. */
 #define REQUIRE(condition)                                                                         \
     do {                                                                                           \
         if (!CHECK(condition)) return;                                                             \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tower_checks.c - what both towers are held to */
+/* tower_checks.c - checks of both towers */
 
 #include "tower_checks.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wav_reader.c - a whole sound file to floats */
+/* wav_reader.c - a whole audio file to floats */
 
 #include "wav_reader.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* wav_reader.h - reads the sound files under tests/golden, through libsndfile alone */
+/* wav_reader.h - reads the audio files in tests/golden with libsndfile */
 
-#ifndef PATINA_TEST_WAV_H
-#define PATINA_TEST_WAV_H
+#ifndef PATINA_TEST_WAV_READER_H
+#define PATINA_TEST_WAV_READER_H
 
 #include <patina/audio.h>
 
@@ -14,11 +14,11 @@ typedef struct pt_test_wav {
     unsigned n_channels, rate_hz;
 } pt_test_wav;
 
-/** Reads a file whole; what fails is a failed check of t. */
+/** Reads a whole file; an error is a failed check of t. */
 bool pt_test_wav_read(pt_test *t, const char *path, pt_test_wav *wav);
 void pt_test_wav_release(pt_test_wav *wav);
 
-/** The same samples as the library takes them. */
+/** The same samples as the library's type. */
 patina_audio pt_test_wav_as_audio(const pt_test_wav *wav);
 
-#endif /* PATINA_TEST_WAV_H */
+#endif /* PATINA_TEST_WAV_READER_H */

@@ -143,8 +143,8 @@ TEST(corpus_wavcaps, members_stand_in_any_order) {
     write_tmp_text("w4/a.wav", "");
     static const char *const texts[] = {
         "\xEF\xBB\xBF{\"data\":[{\"id\":\"a\",\"caption\":\"x\"}],\"n\":1}",
-        "{\"x\": {\"data\": [1, 2]}, \"y\": [\"data\", [3]], \"s\": \"}],\\\"\", \"n\": null,\n"
-        " \"data\" :\t[ {\"id\": \"a\", \"caption\": \"x\"} ] , \"after\": {} }",
+        ("{\"x\": {\"data\": [1, 2]}, \"y\": [\"data\", [3]], \"s\": \"}],\\\"\", \"n\": null,\n"
+         " \"data\" :\t[ {\"id\": \"a\", \"caption\": \"x\"} ] , \"after\": {} }"),
         "{\"data\": 5, \"data\": [{\"id\": \"a\", \"caption\": \"x\"}]}",
         "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"},]}",
         "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"}]"};

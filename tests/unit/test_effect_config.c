@@ -221,11 +221,11 @@ static const struct {
     const char *json;
     char says[64], says_too[64]; /* parts of the message */
 } faults[] = {
-    {"", "line 1", ""},
-    {"{\"clean\": 0.05", "line 1", ""},
+    {"", "line 1", "near end of file"},
+    {"{\"clean\": 0.05", "line 1", "'}' expected near end of file"},
     {"{\"clean\": 0.05, \"clean\": 0.06}", "line 1", "duplicate"},
     {"{\"clean\": 1e999}", "line 1", "overflow"},
-    {"[]", "a JSON object", ""},
+    {"[]", "a JSON object", "must be"},
     {"{\"clear\": 0.05}", "'clear'", "clean, comb, mud, sibilance, noise, clip, pops"},
     {"{\"clean\": 1.5}", "'clean'", "from 0 to 1, not 1.5"},
     {"{\"clean\": -0.1}", "'clean'", "from 0 to 1"},
@@ -244,8 +244,9 @@ static const struct {
     {"{\"comb\": {\"delay_ms\": [1, \"2\"]}}", "'comb.delay_ms'", "not [1, \"2\"]"},
     {"{\"comb\": {\"delay_ms\": 5}}", "'comb.delay_ms'", "[low, high]"},
     {"{\"comb\": {\"taps\": {\"1\": 1, \"2\": 1}}}", "'comb.taps'", "'1', '2', '3'"},
-    {"{\"comb\": {\"taps\": {\"1\": 1, \"2\": 1, \"4\": 1}}}", "'comb.taps'", ""},
-    {"{\"comb\": {\"taps\": {\"1\": 1, \"2\": 1, \"3\": 1, \"4\": 1}}}", "'comb.taps'", ""},
+    {"{\"comb\": {\"taps\": {\"1\": 1, \"2\": 1, \"4\": 1}}}", "'comb.taps'", "'1', '2', '3'"},
+    {"{\"comb\": {\"taps\": {\"1\": 1, \"2\": 1, \"3\": 1, \"4\": 1}}}", "'comb.taps'",
+     "not {\"1\": 1, \"2\": 1, \"3\": 1, \"4\": 1}"},
     {"{\"comb\": {\"taps\": {\"1\": 1, \"2\": -1, \"3\": 1}}}", "'comb.taps'", "0 or more"},
     {"{\"comb\": {\"taps\": {\"1\": 0, \"2\": 0, \"3\": 0}}}", "'comb.taps'", "above 0"},
     {"{\"comb\": {\"taps\": {\"1\": 1e300, \"2\": 1e300, \"3\": 0}}}", "'comb.taps'", "at most"},
@@ -267,6 +268,7 @@ TEST(effect_config, faults_are_named) {
         patina_effect_config *config = NULL;
         CHECK_FAILS(patina_effect_config_open(faults[i].json, &config, &t->err), PATINA_EFORMAT);
         CHECK(config == NULL);
+        REQUIRE(faults[i].says[0] && faults[i].says_too[0]); /* "" is in every message */
         CHECK_CONTAINS(t->err.message, faults[i].says);
         CHECK_CONTAINS(t->err.message, faults[i].says_too);
     }
