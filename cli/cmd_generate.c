@@ -236,7 +236,7 @@ static void print_summary(const patina_generate_report *report, const char *out)
     pt_cli_print_load_hint(&report->set, out);
 }
 
-/* Reports how much of a stopped run is complete; returns the exit status that requests a restart. */
+/* Reports how much of a stopped run is complete; returns the exit status "run again". */
 static int report_stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
     if (report->out_of_time && n == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dry_run.c - patina generate --dry-run: estimates rows, size and time without writing a data set */
+/* dry_run.c - generate --dry-run: estimates rows, size and time of a data set */
 
 #include "dry_run.h"
 

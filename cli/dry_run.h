@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dry_run.h - patina generate --dry-run: estimates rows, size and time without writing a data set */
+/* dry_run.h - generate --dry-run: estimates rows, size and time of a data set */
 
 #ifndef PATINA_CLI_DRY_RUN_H
 #define PATINA_CLI_DRY_RUN_H

@@ -125,7 +125,7 @@ static bool is_same_file(const char *a, const char *b) {
            one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* Makes the file of --out the standard output, unless the command reads it; 0, or an exit status. */
+/* Makes the file of --out the standard output, unless it is an input; 0, or an exit status. */
 static int redirect_stdout(const pt_cli_args *args) {
     const char *path = pt_cli_text(args, "out"), *input = NULL;
     for (size_t i = 0; i < args->n_operands; i++)

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-/* How a scheduler or launcher numbers the processes it starts: first, first + step, ..., last. */
+/* How a scheduler or launcher numbers its processes: first, first + step, ..., last. */
 typedef struct scheduler {
     const char *name;
     const char *index;                    /* the variable with the index */
@@ -26,7 +26,7 @@ typedef struct scheduler {
     const char *first, *last, *step;      /* variables with the range of indices, or NULL */
     uint64_t base;                        /* the first index where no variable has it */
     const char *none;                     /* value of the index outside an array, or NULL */
-    enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER in an ARRAY divides each task's shard */
+    enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER in an ARRAY divides its shards */
     const char *hint;                     /* advice when the count is missing, or NULL */
 } scheduler;
 

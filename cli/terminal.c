@@ -10,7 +10,7 @@
 
 #include "options.h"
 
-/* Length of the UTF-8 sequence at s (Unicode 15, table 3-7), or 0 if it is invalid; a NUL ends it. */
+/* Length of the UTF-8 sequence at s (Unicode 15, table 3-7); 0 if it is invalid. */
 static size_t sequence_length(const unsigned char *s) {
     if (s[0] < 0x80) return 1;
     if (s[0] < 0xC2 || s[0] > 0xF4) return 0;

@@ -72,7 +72,8 @@ void pt_work_dir_remove_stale(const char *out, bool all);
 void pt_output_dir_remove_work_dir(const char *out);
 
 /**
- * Removes the data set in a folder, finished or not; does nothing where there is none. The folder stays.
+ * Removes the data set in a folder, finished or not; does nothing where there is none. The folder
+ * stays.
  *
  * Errors  PATINA_EUSAGE  the folder contains something else besides; nothing is removed
  *         PATINA_EIO     removing it
