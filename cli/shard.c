@@ -31,9 +31,9 @@ typedef struct scheduler {
 } scheduler;
 
 /* In the order of detection. Launchers come before the schedulers that start them: every process of
- * mpirun in a Slurm job also has SLURM_PROCID, with the same value in all of them (tested with Slurm
- * 22.05 and Open MPI 4.1). SLURM_STEP_NUM_TASKS is set in a step of srun only; a batch script is a
- * single process although it has SLURM_PROCID=0 and SLURM_NTASKS. */
+ * mpirun in a Slurm job also has SLURM_PROCID, with the same value in all of them (tested with
+ * Slurm 22.05 and Open MPI 4.1). SLURM_STEP_NUM_TASKS is set in a step of srun only; a batch script
+ * is a single process although it has SLURM_PROCID=0 and SLURM_NTASKS. */
 static const scheduler schedulers[] = {
     {.name = "Slurm array",
      .index = "SLURM_ARRAY_TASK_ID",

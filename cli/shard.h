@@ -22,8 +22,8 @@
  * origin        out: text for the user such as
  *               "shard 3 of 8, from SLURM_ARRAY_TASK_ID=4 of 1-8", cut to n_origin bytes
  *
- * Errors   PATINA_EUSAGE   text is neither; or no variable is set, or the one with the count is not
- *                          set, or a value is invalid
+ * Errors   PATINA_EUSAGE   text is neither; or no variable is set, or the one with the count is
+ *                          not, or a value is invalid
  */
 patina_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
                                  uint64_t *index, uint64_t *count, char *origin, size_t n_origin,
