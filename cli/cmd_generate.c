@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "dataset/output_dir.h"
+#include "dataset/row_writer.h"
 #include "fs/dir.h"
 #include "fs/text_file.h"
 
@@ -30,6 +31,10 @@
 static const char *corpus_kind_at(size_t i) {
     const char *name, *summary;
     return patina_corpus_kind_at(i, &name, &summary) ? name : NULL;
+}
+
+static const char *format_at(size_t i) {
+    return pt_row_writer_backends[i] ? pt_row_writer_backends[i]->name : NULL;
 }
 
 static const pt_cli_option options[] = {
@@ -71,7 +76,7 @@ static const pt_cli_option options[] = {
              "table)"},
     {.name = "format",
      .kind = PT_CLI_CHOICE,
-     .choices = {"parquet", "jsonl"},
+     .choice_at = format_at,
      .fallback = "parquet",
      .help = "format of the rows; jsonl is readable text, about three times as large"},
     {.name = "seed",
@@ -89,14 +94,14 @@ static const pt_cli_option options[] = {
      .help = "rows per caption, each with its own degradation"},
     {.name = "captions",
      .kind = PT_CLI_CHOICE,
-     .choices = {"all", "first", "random"},
+     .choices = pt_caption_mode_names,
      .fallback = "all",
      .help = "captions of an entry to make rows of"},
     PT_CLI_ORDER_OPTION,
     PT_CLI_SUITE_OPTION,
     {.name = "loudness",
      .kind = PT_CLI_CHOICE,
-     .choices = {"source", "mix"},
+     .choices = pt_loudness_source_names,
      .fallback = "source",
      .help = "source of target_lufs: the channels of the file, as a loudness meter shows it, or "
              "the mono mix that the encoder gets"},
@@ -128,7 +133,7 @@ static const pt_cli_option options[] = {
      .help = "reuse the chunks of an earlier output of this same run, which is only read"},
     {.name = "retry",
      .kind = PT_CLI_CHOICE,
-     .choices = {"rejects"},
+     .choices = PT_CLI_CHOICES("rejects"),
      .help = "try rejected entries again whose files may have been added or repaired, also in a "
              "finished data set"},
     {.name = "time-limit",

@@ -99,7 +99,7 @@ const pt_cli_option *pt_cli_option_at(const pt_cli_command *command, size_t i) {
 
 const char *pt_cli_choice_at(const pt_cli_option *option, size_t i) {
     if (option->choice_at) return option->choice_at(i);
-    return i < PT_CLI_CHOICES_MAX ? option->choices[i] : NULL;
+    return option->choices ? option->choices[i] : NULL;
 }
 
 /* An option by name, or by letter where letter is not 0; NULL when there is none. */

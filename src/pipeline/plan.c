@@ -19,9 +19,9 @@
 #define VARIANTS_MAX 65536
 #define SHARDS_MAX   1000000
 
-static const char *const order_names[] = {"physical", "random"};
-static const char *const captions_names[] = {"all", "first", "random"};
-static const char *const loudness_names[] = {"source", "mix"};
+const char *const pt_effect_order_names[] = {"physical", "random", NULL};
+const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
+const char *const pt_loudness_source_names[] = {"source", "mix", NULL};
 
 /* Replaces defaults by their values. */
 static patina_status apply_defaults(const patina_generate_options *given,
@@ -70,11 +70,12 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *suit
     json_t *suite_object = suite_text ? json_loads(suite_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
-        (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order", order_names[o->order],
-        "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
-        pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
-        "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
-        o->caption_column, "split", splits_json(&plan->splits), "suite", suite_object);
+        (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order",
+        pt_effect_order_names[o->order], "captions", pt_caption_mode_names[o->captions], "loudness",
+        pt_loudness_source_names[o->loudness], "format", pt_row_writer_backends[o->format]->name,
+        "precision", patina_precision_name(o->precision), "chunk", (json_int_t)o->chunk, "limit",
+        (json_int_t)o->limit, "caption_column", o->caption_column, "split",
+        splits_json(&plan->splits), "suite", suite_object);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(suite_text);

@@ -18,6 +18,11 @@
 #include "corpus/corpus_iterator.h"
 #include "pipeline/split.h"
 
+/** Names of settings, by the enumerations of generate.h and degrade.h; NULL ends each list. */
+extern const char *const pt_effect_order_names[];
+extern const char *const pt_caption_mode_names[];
+extern const char *const pt_loudness_source_names[];
+
 /** Zero it to start. */
 typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */

@@ -132,6 +132,28 @@ for command in json.loads(patina("--options-json"))["commands"]:
 E
 }
 
+# Every option of a command that the documents and examples give is in its table.
+test_documented_options_exist() {
+    py "$PATINA_ROOT" <<'E'
+import glob, re
+root = sys.argv[1]
+commands = {command["name"]: {option["name"] for option in command["options"]}
+            for command in json.loads(patina("--options-json"))["commands"]}
+files = [root + "/README.md", *glob.glob(root + "/docs/*.md"), *glob.glob(root + "/examples/**/*.sh"),
+         *glob.glob(root + "/examples/**/*.md")]
+n_checked = 0
+for file in files:
+    with open(file, encoding="utf-8") as opened:
+        text = re.sub(r"\\\n\s*", " ", opened.read())  # continued lines
+    for line in text.splitlines():
+        for name, arguments in re.findall(r"patina ([a-z]+)((?: +[^\s`|;&]+)*)", line):
+            for option in re.findall(r"(?<= )--([a-z-]+)", arguments) if name in commands else ():
+                assert option in commands[name], f"{file}: patina {name} has no option --{option}"
+                n_checked += 1
+assert n_checked >= 40, n_checked
+E
+}
+
 # The program prints the scripts that the build makes of its own tables.
 test_completion_is_built_from_the_tables() {
     local shell
