@@ -21,6 +21,14 @@ require_tool() {
     command -v "$1" >/dev/null 2>&1 || skip "$1 is not installed"
 }
 
+# Builds whose programs cannot be run during the build, as with sanitizers, have no scripts.
+require_completion() {
+    run --completion bash
+    if grep -q 'this build has no completion scripts' "$WORK/stderr"; then
+        skip "this build has no completion scripts"
+    fi
+}
+
 # Every command has a page, with every option and the sections of a manual.
 test_manual_is_complete() {
     local command option
@@ -76,6 +84,7 @@ test_manual_under_mandoc() {
 }
 
 test_refused() {
+    require_completion
     run --completion
     assert_failure 2
     assert_stderr "needs a shell"
@@ -156,6 +165,7 @@ E
 
 # The program prints the scripts that the build makes of its own tables.
 test_completion_is_built_from_the_tables() {
+    require_completion
     local shell
     for shell in bash zsh fish; do
         run --completion "$shell"
@@ -165,6 +175,7 @@ test_completion_is_built_from_the_tables() {
 }
 
 test_completion_is_well_formed() {
+    require_completion
     local shell tried=0
     for shell in bash zsh fish; do
         run --completion "$shell"
@@ -203,6 +214,7 @@ assert_completions() {
 }
 
 test_completion_in_bash() {
+    require_completion
     assert_completions "generate " patina gen
     assert_completions "--completion --help --version " patina --
     assert_completions "$(commands | LC_ALL=C sort | tr '\n' ' ')" patina help ''
@@ -236,6 +248,7 @@ test_completion_in_bash() {
 
 # The same in interactive shells.
 test_completion_while_typing_bash() {
+    require_completion
     "$PATINA" --completion bash >script
     mkdir folder-of-clips
     touch folder-of-files.txt
@@ -252,6 +265,7 @@ E
 }
 
 test_completion_while_typing_zsh() {
+    require_completion
     require_tool zsh
     mkdir functions folder-of-clips
     "$PATINA" --completion zsh >functions/_patina
@@ -279,6 +293,7 @@ require_fish() {
 }
 
 test_completion_in_fish() {
+    require_completion
     require_tool fish
     "$PATINA" --completion fish >script
     mkdir folder
