@@ -10,6 +10,7 @@
 #include <patina/cpu.h>
 #include <patina/degrade.h>
 
+#include "base/isa_list.h"
 #include "options.h"
 
 #include "pipeline/plan.h"
