@@ -53,18 +53,6 @@ static void append_escaped_name(pt_strbuf *path, const char *entry) {
     pt_strbuf_release(&name);
 }
 
-static patina_status write_flac(const char *path, const float *x, size_t n, patina_error *err) {
-    pt_strbuf flac = {0};
-    pt_atomic_file *file = NULL;
-    patina_status status = pt_flac_encode(x, n, PATINA_RATE_HZ, 1.0, &flac, err);
-    if (status == PATINA_OK) status = pt_atomic_file_open(path, &file, err);
-    if (status == PATINA_OK) status = pt_atomic_file_write(file, flac.text, flac.length, err);
-    if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
-    pt_atomic_file_close(&file);
-    pt_strbuf_release(&flac);
-    return status;
-}
-
 patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, const float *x,
                                         size_t n, patina_error *err) {
     pt_strbuf path = {0};
@@ -72,7 +60,7 @@ patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, c
     append_escaped_name(&path, entry);
     pt_strbuf_append(&path, ".clean.flac");
     const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
-                                             : write_flac(path.text, x, n, err);
+                                             : pt_flac_write(path.text, x, n, 16, err);
     pt_strbuf_release(&path);
     return status;
 }
@@ -84,7 +72,7 @@ patina_status pt_keep_audio_write_degraded(const char *folder, const char *entry
     append_escaped_name(&path, entry);
     pt_strbuf_printf(&path, ".v%" PRIu32 ".flac", variant);
     const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
-                                             : write_flac(path.text, x, n, err);
+                                             : pt_flac_write(path.text, x, n, 16, err);
     pt_strbuf_release(&path);
     return status;
 }
