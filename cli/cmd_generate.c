@@ -62,7 +62,7 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
      .choice_at = corpus_kind_at,
-     .help = "format of the corpus (default: detected); see --list-kinds"},
+     .help = "format of the corpus (default: detected; --list-kinds describes them)"},
     {.name = "list-kinds", .exclusive = true, .help = "print the formats of a corpus and exit"},
     {.name = "caption-column",
      .kind = PT_CLI_TEXT,

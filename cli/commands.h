@@ -10,7 +10,6 @@
 #include <patina/cpu.h>
 #include <patina/degrade.h>
 
-#include "base/isa_list.h"
 #include "options.h"
 
 #include "pipeline/plan.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance.c - provenance lines written, recipes read */
+/* provenance.c - writes provenance lines, parses recipes */
 
 #include <patina/provenance.h>
 
@@ -108,7 +108,7 @@ static patina_status get_text(const json_t *recipe, patina_recipe *into, patina_
     if (!json_is_string(entry)) return absent("", "entry", "a string", err);
     if (!json_is_array(chain)) return absent("", "chain", "an array", err);
     into->entry = strdup(json_string_value(entry));
-    /* integers stay integers, and 17 digits bring every double back */
+    /* integers stay integers; 17 digits restore every double */
     into->chain_json = pt_json_dump(chain, JSON_REAL_PRECISION(DBL_DECIMAL_DIG));
     if (!into->entry || !into->chain_json)
         return pt_fail(err, PATINA_ENOMEM, "recipe: out of memory");

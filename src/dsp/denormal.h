@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* denormal.h - flush denormals to zero for as long as samples are worked on
+/* denormal.h - flushes denormals to zero during signal processing
  *
- * A filter that rings out into denormals runs a hundred times slower; and since a caller's thread
- * may have either mode, every entry point sets it, so that the same call gives the same bits.
+ * Denormals slow a decaying filter down by a factor of a hundred. The thread of a caller may have
+ * either mode, so every entry point sets it: the same call gives the same bits.
  */
 
 #ifndef PATINA_DSP_DENORMAL_H

@@ -340,8 +340,11 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
         pt_entry_result_set_text_embeddings(result, &r->row_context,
                                             it->batch->captions.embeddings +
                                                 it->first_caption * PATINA_EMBEDDING_SIZE);
-    PT_TRY(pt_chunk_store_add_rows(r->store, result->split, result->rows, result->n_rows,
-                                   result->provenance.text, result->provenance.length, err));
+    const patina_status status =
+        pt_chunk_store_add_rows(r->store, result->split, result->rows, result->n_rows,
+                                result->provenance.text, result->provenance.length, err);
+    if (status == PATINA_ERANGE) pt_error_add_context(err, "entry '%s'", it->entry.id);
+    if (status != PATINA_OK) return status;
     add_to_totals(r, it);
     for (size_t i = 0; i < result->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &result->rejects[i], err));

@@ -3,10 +3,8 @@
 
 #include "pipeline/keep_audio.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <patina/audio.h>
 
@@ -15,16 +13,14 @@
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "fs/atomic_file.h"
+#include "fs/dir.h"
 
 #define NAME_MAX_BYTES 180 /* for the entry: names of files have at most 255 bytes */
 
 patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err) {
-    struct stat info;
-    if (mkdir(folder, 0777) == 0) return PATINA_OK;
-    const int why = errno;
-    if (why == EEXIST && stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO, "folder '%s' for audio cannot be created: %s", folder,
-                   why == EEXIST ? "a file has this name" : strerror(why));
+    patina_error cause = {0};
+    if (pt_dir_create(folder, NULL, &cause) == PATINA_OK) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "folder for audio: %s", cause.message);
 }
 
 static void append_escaped_name(pt_strbuf *path, const char *entry) {

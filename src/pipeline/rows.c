@@ -159,6 +159,7 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
 
     pt_row_fill(row, &(pt_row_source){
                          .targets = &c->targets, .degrade = &stats, .loudness = context->loudness});
+
     status = add_provenance(c, caption, variant, chain, &stats, result, err);
     if (status == PATINA_OK && c->keep_audio)
         status = pt_keep_audio_write_degraded(context->keep_audio, id, variant, c->degraded,
