@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_generate.c - patina generate: makes a data set from a corpus */
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "dry_run.h"
 #include "hf_env.h"
 #include "progress.h"
 #include "shard.h"
@@ -18,6 +21,9 @@
 #include "terminal.h"
 
 #include "base/error.h"
+#include "dataset/output_dir.h"
+#include "dataset/row_writer.h"
+#include "fs/dir.h"
 #include "fs/text_file.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -25,6 +31,10 @@
 static const char *corpus_kind_at(size_t i) {
     const char *name, *summary;
     return patina_corpus_kind_at(i, &name, &summary) ? name : NULL;
+}
+
+static const char *format_at(size_t i) {
+    return pt_row_writer_backends[i] ? pt_row_writer_backends[i]->name : NULL;
 }
 
 static const pt_cli_option options[] = {
@@ -43,11 +53,16 @@ static const pt_cli_option options[] = {
      .argument = "DIR",
      .required = true,
      .help = "output folder: new, empty, or with an earlier part of this same run"},
+    {.name = "overwrite",
+     .help =
+         "remove another data set in OUT first; asks on a terminal, and never removes other files"},
+    {.name = "dry-run",
+     .help = "write nothing: print rows, size and, from a measurement of 20 s, the time"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
      .choice_at = corpus_kind_at,
-     .help = "format of the corpus (default: detected); see --list-kinds"},
+     .help = "format of the corpus (default: detected; --list-kinds describes them)"},
     {.name = "list-kinds", .exclusive = true, .help = "print the formats of a corpus and exit"},
     {.name = "caption-column",
      .kind = PT_CLI_TEXT,
@@ -102,7 +117,7 @@ static const pt_cli_option options[] = {
              "table)"},
     {.name = "format",
      .kind = PT_CLI_CHOICE,
-     .choices = {"parquet", "jsonl"},
+     .choice_at = format_at,
      .fallback = "parquet",
      .help = "format of the rows; jsonl is readable text, about three times as large"},
     {.name = "seed",
@@ -120,14 +135,14 @@ static const pt_cli_option options[] = {
      .help = "rows per caption, each with its own degradation"},
     {.name = "captions",
      .kind = PT_CLI_CHOICE,
-     .choices = {"all", "first", "random"},
+     .choices = pt_caption_mode_names,
      .fallback = "all",
      .help = "captions of an entry to make rows of"},
     PT_CLI_ORDER_OPTION,
     PT_CLI_SUITE_OPTION,
     {.name = "loudness",
      .kind = PT_CLI_CHOICE,
-     .choices = {"source", "mix"},
+     .choices = pt_loudness_source_names,
      .fallback = "source",
      .help = "source of target_lufs: the channels of the file, as a loudness meter shows it, or "
              "the mono mix that the encoder gets"},
@@ -166,7 +181,7 @@ static const pt_cli_option options[] = {
      .help = "reuse the chunks of an earlier output of this same run, which is only read"},
     {.name = "retry",
      .kind = PT_CLI_CHOICE,
-     .choices = {"rejects"},
+     .choices = PT_CLI_CHOICES("rejects"),
      .help = "try rejected entries again whose files may have been added or repaired, also in a "
              "finished data set"},
     {.name = "time-limit",
@@ -277,27 +292,51 @@ static void print_summary(const patina_generate_report *report, const char *out)
     pt_cli_print_load_hint(&report->set, out);
 }
 
-/* Reports how much of a stopped run is complete; returns the exit status that requests a restart. */
+/* Reports how much of a stopped run is complete; returns the exit status "run again". */
 static int report_stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                 " chunks; run the same command again to continue%s",
-                 report->out_of_time ? "at its time limit" : "on request", out, n,
-                 report->n_chunks_ours,
-                 report->out_of_time && n == 0
-                     ? ". A chunk takes longer than the limit: raise '--time-limit', or start in "
-                       "another folder with a smaller '--chunk'"
-                     : "");
+    if (report->out_of_time && n == 0)
+        pt_cli_error("stopped at its time limit: '%s' has 0 of %" PRIu64
+                     " chunks, since a chunk takes longer than the limit; raise '--time-limit', or "
+                     "use another folder and a smaller '--chunk'",
+                     out, report->n_chunks_ours);
+    else
+        pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                     " chunks; run the same command again to continue",
+                     report->out_of_time ? "at its time limit" : "on request", out, n,
+                     report->n_chunks_ours);
     return PT_CLI_EXIT_TEMPFAIL;
 }
 
+/* A folder with a manifest or table is often meant as a corpus of that kind. */
+static void suggest_manifest(const char *corpus) {
+    static const char *const suffixes[] = {".jsonl", ".csv", ".json"};
+    DIR *dir = opendir(corpus);
+    const char *name;
+    int why;
+    while (dir && (name = pt_dir_next(dir, &why)))
+        for (size_t i = 0; i < PT_CLI_LENGTH(suffixes); i++) {
+            const size_t n = strlen(name), n_suffix = strlen(suffixes[i]);
+            if (n <= n_suffix || strcmp(name + n - n_suffix, suffixes[i]) != 0) continue;
+            pt_cli_error("the corpus folder contains '%s'; if the captions are in it, use "
+                         "'--corpus %s/%s'",
+                         name, corpus, name);
+            closedir(dir);
+            return;
+        }
+    if (dir) closedir(dir);
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
+
+/* Options that need chunks which --overwrite would remove, also those of other processes. */
+static const char *const keeps_chunks[] = {"shard", "resume-from", "retry"};
 
 static const char *get_environment(const char *name) {
     return getenv(name);
 }
 
-/* Reads --shard and notes where the numbers are from; 0, or the status of a usage error. */
+/* Reads --shard and notes which variables "auto" is from; 0, or the status of a usage error. */
 static int parse_shard(const pt_cli_args *args, pt_cli_progress *progress,
                        patina_generate_options *run) {
     patina_error err = {0};
@@ -306,8 +345,32 @@ static int parse_shard(const pt_cli_args *args, pt_cli_progress *progress,
     if (pt_cli_shard_parse(pt_cli_text(args, "shard"), get_environment, &run->shard, &run->n_shards,
                            origin, sizeof origin, &err) != PATINA_OK)
         return pt_cli_usage_error(args->command, "option '--shard': %s", err.message);
-    pt_cli_progress_note(progress, origin);
+    if (strcmp(pt_cli_text(args, "shard"), "auto") == 0) pt_cli_progress_note(progress, origin);
     return 0;
+}
+
+/* On a terminal the user must agree to remove a data set; 0, or an exit status. */
+static int confirm_overwrite(const pt_cli_args *args, const char *out) {
+    patina_error err = {0};
+    pt_output_state state;
+    if (!pt_cli_given(args, "overwrite")) return 0;
+    for (size_t i = 0; i < PT_CLI_LENGTH(keeps_chunks); i++)
+        if (pt_cli_given(args, keeps_chunks[i]))
+            return pt_cli_usage_error(args->command,
+                                      "options '--overwrite' and '--%s' exclude each other",
+                                      keeps_chunks[i]);
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+    if (pt_output_dir_probe(out, false, &state, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
+    if (state != PT_OUTPUT_FINISHED && state != PT_OUTPUT_UNFINISHED) return 0;
+    fprintf(stderr, "%s data set '", state == PT_OUTPUT_FINISHED ? "finished" : "unfinished");
+    pt_cli_write_escaped(stderr, out);
+    fputs("': overwrite it? [y/N] ", stderr);
+    fflush(stderr);
+    char answer[16] = "";
+    if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) return 0;
+    pt_cli_error("output folder '%s': not overwritten", out);
+    return 1;
 }
 
 static int generate(const pt_cli_args *args, patina_generate_options *run) {
@@ -320,6 +383,8 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     pt_cli_progress_start(&progress, (pt_cli_progress_format)pt_cli_number(args, "progress"),
                           is_quiet);
     refused = parse_shard(args, &progress, run);
+    if (refused == 0 && pt_cli_given(args, "dry-run")) return pt_cli_dry_run(run, &progress);
+    if (refused == 0) refused = confirm_overwrite(args, run->out);
     if (refused != 0) return refused;
     run->stop = pt_cli_install_signal_handlers();
     run->on_event = pt_cli_progress_event;
@@ -336,7 +401,10 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);
     if (!is_quiet && !report.is_complete) print_shard_summary(&report);
     const uint64_t n_rejects = report.is_complete ? report.set.n_rejects : report.n_rejects_now;
-    if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) return 1;
+    if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) {
+        suggest_manifest(run->corpus);
+        return 1;
+    }
     return is_strict && n_rejects > 0 ? 1 : 0;
 }
 
@@ -379,6 +447,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .order = (patina_effect_order)pt_cli_number(args, "order"),
             .suite_json = suite_json,
             .suite_name = suite,
+            .overwrite = pt_cli_given(args, "overwrite"),
             .loudness = (patina_loudness_source)pt_cli_number(args, "loudness"),
             .purity_cap = (double)pt_cli_number(args, "purity-cap"),
             .split = pt_cli_text(args, "split"),

@@ -64,6 +64,7 @@ void pt_cli_error(const char *format, ...) {
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
+    fflush(stdout); /* in the order of events, also where both go to one file */
     fputs("patina: ", stderr);
     pt_cli_write_escaped(stderr, sentence);
     fputc('\n', stderr);

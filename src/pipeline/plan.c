@@ -24,9 +24,9 @@
 #define VARIANTS_MAX    65536
 #define SHARDS_MAX      1000000
 
-static const char *const order_names[] = {"physical", "random"};
-static const char *const captions_names[] = {"all", "first", "random"};
-static const char *const loudness_names[] = {"source", "mix"};
+const char *const pt_effect_order_names[] = {"physical", "random", NULL};
+const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
+const char *const pt_loudness_source_names[] = {"source", "mix", NULL};
 
 /* Replaces defaults by their values. */
 static patina_status apply_defaults(const patina_generate_options *given,
@@ -98,12 +98,12 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
     json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:f, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
-        (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order", order_names[o->order],
-        "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness],
-        "purity_cap", o->purity_cap, "format", pt_row_writer_backends[o->format]->name, "precision",
-        patina_precision_name(o->precision), "chunk", (json_int_t)o->chunk, "limit",
-        (json_int_t)o->limit, "caption_column", o->caption_column, "split",
-        splits_json(&plan->splits), "suite", config_object);
+        (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order",
+        pt_effect_order_names[o->order], "captions", pt_caption_mode_names[o->captions], "loudness",
+        pt_loudness_source_names[o->loudness], "purity_cap", o->purity_cap, "format",
+        pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
+        "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
+        o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
     if (settings) add_corpus_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
@@ -345,4 +345,9 @@ void pt_plan_release(pt_plan *plan) {
     free(plan->chunk_rows);
     free(plan->entry_hashes);
     *plan = (pt_plan){0};
+}
+
+/* Of data sets of a few thousand rows, rounded up. */
+double pt_plan_row_bytes(const pt_plan *plan) {
+    return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
 }

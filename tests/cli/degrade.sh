@@ -310,6 +310,7 @@ test_standard_streams() {
     TMPDIR=$WORK/tmp "$PATINA" degrade "$clip" - >piped.wav 2>piped.json || fail "status $?"
     cmp expected.wav piped.wav || fail "other audio on standard output"
     assert_same_dirs expected.json piped.json
+    # shellcheck disable=SC2002 # a pipe is tested
     cat "$clip" | TMPDIR=$WORK/tmp "$PATINA" degrade -q --entry misc_crow.flac - -o - >both.wav \
         2>both.log || fail "status $?"
     cmp expected.wav both.wav || fail "other audio from standard input"
@@ -324,6 +325,7 @@ test_standard_streams() {
     assert_failure 2
     assert_stderr "two files, IN and OUT.wav, are expected"
     STATUS=0
+    # shellcheck disable=SC2034 # assert_status reads it
     "$PATINA" degrade -q "$clip" - >/dev/full 2>"$WORK/stderr" || STATUS=$?
     assert_status 1
     assert_stderr "standard output could not be written"

@@ -283,6 +283,15 @@ for plain, fast in zip(read_rows("c"), read_rows("auto")):
 E
 }
 
+# A folder whose captions are in a manifest: the error points to it.
+test_manifest_is_suggested() {
+    run generate --model "$MINI" --corpus "$DEMO" --out set
+    assert_status 1
+    assert_stderr "the data set has no rows; see 'set/rejects.jsonl'"
+    assert_stderr "the corpus folder contains 'manifest.jsonl'"
+    assert_stderr "use '--corpus $DEMO/manifest.jsonl'"
+}
+
 # A model whose projection is zero gives embeddings of length 0, which `verify` refuses: the run ends
 # before such a row is written, and names the tower.
 test_zero_embeddings() {

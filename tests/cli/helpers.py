@@ -190,7 +190,8 @@ def write_wav(path, samples, rate=48000, channels=1, sample_format="f32"):
         data = array.array("h", [max(-32768, min(32767, round(32768 * x))) for x in samples]) \
             .tobytes()
     with open(path, "wb") as out:
-        out.write(wav_header(rate, channels, 32 if sample_format == "f32" else 16, sample_format == "f32", len(data)))
+        is_float = sample_format == "f32"
+        out.write(wav_header(rate, channels, 32 if is_float else 16, is_float, len(data)))
         out.write(data)
 
 

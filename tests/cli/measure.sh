@@ -120,6 +120,7 @@ test_standard_input() {
     local clip=$DEMO/clips/misc_crow.flac
     run measure --json "$clip"
     sed "s|$clip|-|" "$WORK/stdout" >expected
+    # shellcheck disable=SC2002 # a pipe is tested
     cat "$clip" | "$PATINA" measure --json - >piped || fail "status $? from a pipe"
     assert_same_dirs expected piped
     "$PATINA" measure --json - <"$clip" >redirected || fail "status $? from a file"

@@ -462,7 +462,7 @@ def generate_has_every_option(options):
     table = next(item for item in tables["commands"] if item["name"] == "generate")["options"]
     parameters = inspect.signature(patina.generate).parameters
     names = {option["name"].replace("-", "_") for option in table
-             if not option["exclusive"] and not option["common"] and option["name"] != "progress"}
+             if not option["exclusive"] and not option["common"] and option["name"] not in ("progress", "dry-run")}
     assert set(parameters) == names | {"progress"}, set(parameters) ^ names
     assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
     required = {option["name"] for option in table if option["required"]}

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# finish.sh - chunks become a data set, or the missing ones are reported
+# finish_command.sh - chunks become a data set, or the missing ones are reported
 
 # A run is killed. finish reports the missing chunks and changes nothing; the same command continues to
 # the same bytes as an uninterrupted run.
