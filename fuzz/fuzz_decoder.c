@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_decoder.c - input: an audio file of any format
  *
- * Covers container_header.c, and the decoding libraries with the files that it accepts. Checks that
- * the decoded audio agrees with the declared properties.
+ * Tests the parsers of src/audio (container_header.c, ogg_page.c, flac_header.c, mpeg_frame.c), and
+ * the decoding libraries behind them. Checks that the samples agree with what was reported.
  */
 
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "audio/decoder.h"
 #include "fuzz.h"
 
-#define FRAMES_MAX (1 << 18) /* limit for files without an end */
+#define FRAMES_MAX (1 << 18) /* of a file that claims to be endless */
 
-/* libsndfile 1.2.0 leaks memory for broken Ogg files. */
+/* libsndfile 1.2.0 leaks memory when an Ogg file is damaged. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
     return "leak:libsndfile.so\nleak:libvorbis.so";
@@ -28,11 +28,13 @@ static void check_header_scan(const pt_byte_source *bytes) {
     FUZZ_ASSERT(!c.unknown_size || c.data_size == c.data_available);
 }
 
-/** Number of frames to the end, at most FRAMES_MAX; false after an error. */
+/** Counts the frames from the position of the decoder to the end, up to FRAMES_MAX; false after a
+ * failure. */
 static bool decode_to_end(pt_decoder *decoder, unsigned n_channels, uint64_t *n_frames) {
     enum { STEP = 1000 };
     float *x =
-        malloc(STEP * n_channels * sizeof *x); /* exact size, so that an overrun is detected */
+        malloc(STEP * n_channels *
+               sizeof *x); /* of this exact size, so that a sanitizer finds a byte too many */
     patina_error err = {0};
     size_t got = STEP;
     bool sound = true;

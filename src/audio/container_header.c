@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* container_header.c - the chunk walk of RIFF and its relatives, and the MPEG frame header
+/* container_header.c - a walk over the chunks of RIFF and its relatives
  *
  * Sources: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, WAVE);
  * EBU Tech 3306 (RF64); Apple, "Audio Interchange File Format" 1.3 and AIFF-C draft; Sonic Foundry,
- * "Sony Wave64"; Apple Core Audio Format 1.0; ISO/IEC 11172-3 2.4.1.3 and 13818-3; ID3 2.4.0.
+ * "Sony Wave64"; Apple Core Audio Format 1.0; Sun, "audio/basic" (AU).
  */
 
 #include "audio/container_header.h"
 
+#include <ctype.h>
 #include <string.h>
 
-#define CHUNKS_MAX 4096 /* of a file made of tiny chunks; a real one has a dozen */
+#include "audio/channel_mask.h"
+#include "audio/tag_skip.h"
+
+#define CHUNKS_MAX       4096    /* of a file made of tiny chunks; a real one has a dozen */
+#define PLACEHOLDER_SPAN 0x10000 /* a writer may add its header to a placeholder, or take it off */
+#define REST_MIN         16      /* bytes behind the samples that are looked at */
 
 /** How the chunks of a container are written. */
 typedef struct layout {
@@ -18,7 +24,7 @@ typedef struct layout {
     const char *form;  /* at form_offset; NULL for any */
     uint64_t form_offset;
     uint64_t first;            /* offset of the first chunk */
-    unsigned id_bytes;         /* W64's identifiers are 16 bytes, the first 4 of them telling */
+    unsigned id_bytes;         /* W64's identifiers are 16 bytes; the first 4 identify the chunk */
     unsigned size_bytes;       /* width of a chunk's size */
     bool big_endian;           /* of sizes */
     bool size_includes_header; /* the size counts the chunk's header too */
@@ -62,58 +68,191 @@ static const layout *find_layout(const pt_byte_source *bytes) {
     return NULL;
 }
 
-/** The code of a fmt chunk's body; WAVE_FORMAT_EXTENSIBLE keeps its own in a GUID. */
-static unsigned wave_format(const pt_byte_source *bytes, uint64_t body, uint64_t size,
-                            bool big_endian) {
-    unsigned char b[2];
-    unsigned code = 0;
-    if (size >= 2 && read_exactly(bytes, body, b, 2)) code = (unsigned)read_uint(b, 2, big_endian);
-    if (code == 0xFFFE && size >= 26 && read_exactly(bytes, body + 24, b, 2))
-        code = (unsigned)read_uint(b, 2, big_endian);
-    return code;
-}
-
-/** A W64 identifier is told by its first four bytes: the rest of the GUID is the same for all. */
+/** Compares the first four bytes, which in W64 are followed by the same bytes in every chunk. */
 static bool has_chunk_id(const unsigned char *id, const char *name) {
     return memcmp(id, name, 4) == 0;
+}
+
+/** The body of a fmt chunk: code, and the mask of an extensible one. */
+static void read_format(const pt_byte_source *bytes, uint64_t body, uint64_t size,
+                        pt_container_header *c) {
+    unsigned char b[26] = {0};
+    if (size > sizeof b) size = sizeof b;
+    if (size < 2 || !read_exactly(bytes, body, b, (size_t)size)) return;
+    c->wave_format = (unsigned)read_uint(b, 2, c->big_endian);
+    if (c->wave_format != 0xFFFE || size < sizeof b) return;
+    c->wave_format = (unsigned)read_uint(b + 24, 2, c->big_endian); /* the first bytes of a GUID */
+    c->channel_mask = pt_channel_mask_limit(read_uint(b + 20, 4, c->big_endian),
+                                            (unsigned)read_uint(b + 2, 2, c->big_endian));
+}
+
+/** The position of a channel label of CAF; -1 for one that a mask does not have. */
+static int caf_position(uint64_t label, bool has_rear_surrounds) {
+    if (label == 5 || label == 6) /* left and right surround: at the side where others are behind */
+        return (int)label - 5 + (has_rear_surrounds ? 9 : 4);
+    if (label >= 1 && label <= 4) return (int)label - 1;    /* L R C LFE */
+    if (label >= 7 && label <= 8) return (int)label - 1;    /* left and right of centre */
+    if (label == 9) return 8;                               /* centre surround */
+    if (label >= 10 && label <= 11) return (int)label - 1;  /* left and right surround direct */
+    if (label == 33 || label == 34) return (int)label - 29; /* rear surrounds */
+    return label == 42 ? 2 : -1;                            /* mono */
+}
+
+/** CAF's layout where it is a bitmap, or descriptions in the order of the bits; other tags are
+ * libsndfile's to read. */
+static void read_caf_layout(const pt_byte_source *bytes, uint64_t body, uint64_t size,
+                            pt_container_header *c) {
+    enum { DESCRIPTION_BYTES = 20, DESCRIPTIONS_MAX = 64 };
+    unsigned char b[12 + DESCRIPTION_BYTES * DESCRIPTIONS_MAX];
+    int position[DESCRIPTIONS_MAX];
+    unsigned char map[DESCRIPTIONS_MAX];
+    bool is_reordered = false, has_rear = false;
+
+    if (size > sizeof b) size = sizeof b;
+    if (size < 12 || !read_exactly(bytes, body, b, (size_t)size)) return;
+    const uint64_t tag = read_uint(b, 4, true), n = read_uint(b + 8, 4, true);
+    if (tag == 1U << 16) c->channel_mask = read_uint(b + 4, 4, true);
+    if (tag != 0 || n > (size - 12) / DESCRIPTION_BYTES) return;
+    for (unsigned i = 0; i < n; i++)
+        has_rear |= read_uint(b + 12 + DESCRIPTION_BYTES * i, 4, true) == 33;
+    for (unsigned i = 0; i < n; i++)
+        position[i] = caf_position(read_uint(b + 12 + DESCRIPTION_BYTES * i, 4, true), has_rear);
+    const uint64_t mask = pt_channel_mask_from_positions(position, (unsigned)n, map, &is_reordered);
+    if (!is_reordered) c->channel_mask = mask;
+}
+
+/** Whether a size is what programs write that cannot seek back: 7F000000, 7FFFFFFF, 7FFFF000,
+ * 80000000, FFFFF000, FFFFFFFF, and in 64 bits anything near 2^63 or above. */
+static bool is_placeholder(uint64_t size, unsigned size_bytes) {
+    static const uint64_t values[] = {0x7F000000, 0x80000000, 0x100000000};
+    if (size_bytes == 8) return size >= (uint64_t)1 << 62;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (size + PLACEHOLDER_SPAN >= values[i] && size <= values[i] + PLACEHOLDER_SPAN)
+            return true;
+    return false;
+}
+
+/** A chunk header at `at`: its size with the header, 0 where there is none. */
+static uint64_t chunk_size(const layout *l, const pt_byte_source *bytes, uint64_t at,
+                           unsigned char h[24]) {
+    const unsigned header = l->id_bytes + l->size_bytes;
+    if (!read_exactly(bytes, at, h, header)) return 0;
+    for (int i = 0; i < 4; i++)
+        if (!isalnum(h[i]) && h[i] != ' ' && h[i] != '_' && h[i] != '(' && h[i] != ')') return 0;
+    uint64_t size = read_uint(h + l->id_bytes, l->size_bytes, l->big_endian);
+    if (l->size_includes_header) return size < header ? 0 : size;
+    return size + header < size ? 0 : size + header;
+}
+
+static bool is_all_zero(const pt_byte_source *bytes, uint64_t at, uint64_t end) {
+    unsigned char block[4096];
+    while (at < end) {
+        const size_t n = end - at < sizeof block ? (size_t)(end - at) : sizeof block;
+        if (!read_exactly(bytes, at, block, n)) return true;
+        for (size_t i = 0; i < n; i++)
+            if (block[i]) return false;
+        at += n;
+    }
+    return true;
+}
+
+/** What is at `at`, behind the samples; *n_chunks says how many chunks there are. */
+static pt_container_rest find_rest(const layout *l, const pt_byte_source *bytes, uint64_t at,
+                                   uint64_t *rest_offset, unsigned *n_chunks) {
+    static const char *const may_be_cut[] = {"LIST", "id3 ", "ID3 ", "bext",
+                                             "FLLR", "JUNK", "junk"};
+    unsigned char h[24];
+
+    for (*n_chunks = 0; l && *n_chunks < CHUNKS_MAX && at < bytes->size; (*n_chunks)++) {
+        const uint64_t padding = (l->alignment - at % l->alignment) % l->alignment;
+        uint64_t size = chunk_size(l, bytes, at + padding, h);
+        if (size > 0)
+            at += padding;
+        else if (padding > 0) /* some writers do not pad */
+            size = chunk_size(l, bytes, at, h);
+        if (size == 0) break;
+        *rest_offset = at;
+        if (has_chunk_id(h, l->magic)) return PT_REST_FILE;
+        if (has_chunk_id(h, l->data_name)) return PT_REST_DATA;
+        if (size > bytes->size - at) {
+            ++*n_chunks;
+            for (size_t i = 0; i < sizeof may_be_cut / sizeof may_be_cut[0]; i++)
+                if (has_chunk_id(h, may_be_cut[i])) return PT_REST_KNOWN;
+            break;
+        }
+        at += size;
+    }
+    *rest_offset = at;
+    const uint64_t end = at < bytes->size ? pt_tag_skip_trailing(bytes, at) : at;
+    return end < at + REST_MIN || is_all_zero(bytes, at, end) ? PT_REST_KNOWN : PT_REST_UNKNOWN;
+}
+
+/** The size of the data chunk with that of ds64, where RF64 has it. */
+static uint64_t rf64_size(const pt_byte_source *bytes, uint64_t ds64, uint64_t size,
+                          pt_container_header *c) {
+    unsigned char b[8];
+    if (size != 0xFFFFFFFFU || ds64 == 0 || !read_exactly(bytes, ds64 + 8, b, 8)) return size;
+    c->size_offset = ds64 + 8;
+    c->size_bytes = 8;
+    return read_uint(b, 8, false);
+}
+
+/** Fills in what is claimed of the samples at data_offset; size is of them alone. */
+static void set_data_size(const layout *l, const pt_byte_source *bytes, uint64_t size,
+                          pt_container_header *c) {
+    unsigned n_chunks = 0;
+
+    c->has_data = true;
+    c->data_available = bytes->size - c->data_offset;
+    c->unknown_size = size > c->data_available && is_placeholder(size, c->size_bytes);
+    if (size ==
+        0) { /* a recorder that was stopped; with chunks behind it, one that wrote nothing */
+        const pt_container_rest rest =
+            find_rest(l, bytes, c->data_offset, &c->rest_offset, &n_chunks);
+        c->unknown_size = rest != PT_REST_KNOWN || n_chunks == 0;
+    } else if (size < c->data_available) {
+        c->rest = find_rest(l, bytes, c->data_offset + size, &c->rest_offset, &n_chunks);
+    }
+    c->data_size = c->unknown_size ? c->data_available : size;
 }
 
 /** Fills in what the chunk of samples at `chunk` claims; size is of its body. */
 static void set_data_chunk(const layout *l, const pt_byte_source *bytes, uint64_t chunk,
                            uint64_t size, uint64_t ds64, pt_container_header *c) {
-    const uint64_t body = chunk + l->id_bytes + l->size_bytes;
+    const unsigned header = l->id_bytes + l->size_bytes;
+    const uint64_t body = chunk + header;
     uint64_t preface = l->data_preface;
-    bool unknown = false;
-    unsigned char b[8];
+    unsigned char b[4];
 
     c->size_offset = chunk + l->id_bytes;
     c->size_bytes = l->size_bytes;
-    if (l->kind == PT_CONTAINER_WAV) {
-        unknown = size == 0 || size == 0xFFFFFFFFU; /* a recorder that was stopped, or a pipe */
-    } else if (l->kind == PT_CONTAINER_RF64 && size == 0xFFFFFFFFU) {
-        unknown = true;
-        if (ds64 != 0 && read_exactly(bytes, ds64 + 8, b, 8)) {
-            size = read_uint(b, 8, false);
-            c->size_offset = ds64 + 8;
-            c->size_bytes = 8;
-            unknown = size == 0 || size == UINT64_MAX;
-        }
-    } else if (l->kind == PT_CONTAINER_CAF) {
-        unknown = size == UINT64_MAX; /* -1: allowed for the last chunk */
-    } else if (l->kind == PT_CONTAINER_AIFF && read_exactly(bytes, body, b, 4)) {
-        preface += read_uint(b, 4, true); /* the samples may stand further on, for alignment */
-    }
+    if (l->kind == PT_CONTAINER_RF64) size = rf64_size(bytes, ds64, size, c);
+    if (l->kind == PT_CONTAINER_AIFF && read_exactly(bytes, body, b, 4))
+        preface += read_uint(b, 4, true); /* samples may be further back, for alignment */
     if (body + preface < body || body + preface > bytes->size) return;
-    c->has_data = true;
-    c->unknown_size = unknown;
+    c->size_overhead = preface + (l->size_includes_header ? header : 0);
     c->data_offset = body + preface;
-    c->data_available = bytes->size - c->data_offset;
-    c->data_size = unknown ? c->data_available : size < preface ? 0 : size - preface;
+    set_data_size(l, bytes, size < preface ? 0 : size - preface, c);
+}
+
+/** AU has one header and no chunks. */
+static bool parse_au(const pt_byte_source *bytes, pt_container_header *c) {
+    unsigned char h[12];
+    if (!read_exactly(bytes, 0, h, sizeof h)) return false;
+    c->big_endian = memcmp(h, ".snd", 4) == 0;
+    if (!c->big_endian && memcmp(h, "dns.", 4) != 0) return false;
+    c->kind = PT_CONTAINER_AU;
+    c->data_offset = read_uint(h + 4, 4, c->big_endian);
+    c->size_offset = 8;
+    c->size_bytes = 4;
+    if (c->data_offset <= bytes->size)
+        set_data_size(NULL, bytes, read_uint(h + 8, 4, c->big_endian), c);
+    return true;
 }
 
 static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_container_header *c) {
     const unsigned header = l->id_bytes + l->size_bytes;
-    uint64_t ds64 = 0; /* of RF64: where the body of the chunk with the 64-bit sizes starts */
+    uint64_t ds64 = 0; /* of RF64: offset of the body of the chunk with the 64-bit sizes */
     uint64_t at = l->first;
     unsigned char h[24];
     bool has_format = false; /* the first fmt counts, as it does for libsndfile */
@@ -122,16 +261,19 @@ static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_contain
     c->big_endian = l->big_endian;
     for (unsigned n = 0; n < CHUNKS_MAX && read_exactly(bytes, at, h, header); n++) {
         uint64_t size = read_uint(h + l->id_bytes, l->size_bytes, l->big_endian);
+        const bool is_data = has_chunk_id(h, l->data_name);
         if (l->size_includes_header) {
-            if (size < header) return;
-            size -= header;
+            if (size < header && !is_data) return;
+            size = size < header ? 0 : size - header;
         }
         if (has_chunk_id(h, "ds64") && size >= 16) ds64 = at + header;
+        if (has_chunk_id(h, "chan") && l->kind == PT_CONTAINER_CAF)
+            read_caf_layout(bytes, at + header, size, c);
         if (has_chunk_id(h, "fmt ") && l->kind != PT_CONTAINER_CAF && !has_format) {
-            c->wave_format = wave_format(bytes, at + header, size, l->big_endian);
+            read_format(bytes, at + header, size, c);
             has_format = true;
         }
-        if (has_chunk_id(h, l->data_name)) {
+        if (is_data) {
             set_data_chunk(l, bytes, at, size, ds64, c);
             return;
         }
@@ -141,42 +283,6 @@ static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_contain
     }
 }
 
-unsigned pt_mpeg_frame_bytes(const unsigned char h[4]) {
-    /* kbit/s by [MPEG-1 layers I, II, III; MPEG-2 layer I; MPEG-2 layers II and III] */
-    static const unsigned short rates[5][15] = {
-        {0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448},
-        {0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384},
-        {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320},
-        {0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256},
-        {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},
-    };
-    static const unsigned hz[3] = {44100, 48000, 32000};
-    const unsigned version = h[1] >> 3 & 3; /* 0: 2.5, 1: reserved, 2: MPEG-2, 3: MPEG-1 */
-    const unsigned layer = 4 - (h[1] >> 1 & 3);
-    const unsigned bitrate = h[2] >> 4, rate = h[2] >> 2 & 3, padding = h[2] >> 1 & 1;
-
-    if (h[0] != 0xFF || (h[1] & 0xE0) != 0xE0) return 0;
-    if (version == 1 || layer == 4 || bitrate == 0 || bitrate == 15 || rate == 3) return 0;
-    const unsigned table = version == 3 ? layer - 1 : layer == 1 ? 3 : 4;
-    const unsigned bits_s = 1000U * rates[table][bitrate];
-    const unsigned rate_hz = hz[rate] >> (version == 3 ? 0 : version == 2 ? 1 : 2);
-    if (layer == 1) return (12 * bits_s / rate_hz + padding) * 4;
-    return (layer == 3 && version != 3 ? 72 : 144) * bits_s / rate_hz + padding;
-}
-
-uint64_t pt_id3_end(const pt_byte_source *bytes) {
-    uint64_t at = 0;
-    unsigned char h[10];
-
-    for (int n = 0; n < CHUNKS_MAX && read_exactly(bytes, at, h, 10); n++) {
-        if (memcmp(h, "ID3", 3) != 0) break;
-        at += 10; /* and a size of seven bits a byte */
-        for (int i = 6; i < 10; i++)
-            at += (uint64_t)(h[i] & 0x7F) << (7 * (9 - i));
-    }
-    return at;
-}
-
 void pt_container_header_parse(const pt_byte_source *bytes, pt_container_header *container) {
     const layout *l = find_layout(bytes);
     unsigned char h[2];
@@ -184,7 +290,8 @@ void pt_container_header_parse(const pt_byte_source *bytes, pt_container_header 
     *container = (pt_container_header){.kind = PT_CONTAINER_OTHER};
     if (l)
         scan_chunks(l, bytes, container);
-    else if (read_exactly(bytes, pt_id3_end(bytes), h, 2) && h[0] == 0xFF &&
+    else if (!parse_au(bytes, container) &&
+             read_exactly(bytes, pt_tag_skip_leading(bytes, 0), h, 2) && h[0] == 0xFF &&
              (h[1] & 0xE0) == 0xE0 && (h[1] & 0x06) != 0) /* a layer: ADTS has none */
         container->kind = PT_CONTAINER_MPEG;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* decoder.c - the table of decoding libraries, and what is asked of each alike
+/* decoder.c - the table of decoding libraries, and the checks that are the same for all
  *
- * Libraries end early on damaged files and call it the end. So each tells beforehand how many
- * frames the file promises, and here every one that is missing, beyond the codec's own allowance,
- * makes the file truncated.
+ * Libraries end early on damaged files and call it the end. So each reports beforehand how many
+ * frames the file promises. A frame that is missing then, beyond the tolerance of the codec, makes
+ * the file truncated.
  */
 
 #include "audio/decoder.h"
@@ -13,6 +13,7 @@
 
 #include "audio/decoder_backend.h"
 #include "audio/format_probe.h"
+#include "audio/stream_parts.h"
 #include "base/error.h"
 #include "patina_config.h"
 
@@ -25,14 +26,18 @@ static const pt_decoder_backend *const backends[] = {
 };
 
 struct pt_decoder {
-    const pt_decoder_backend *backend;
+    const pt_byte_source *bytes;
+    pt_container_header header;
+    pt_stream_parts parts;
+    size_t part; /* being read */
+    pt_byte_source part_bytes;
+    const pt_decoder_backend *backend; /* of this part; NULL: none is open */
     void *state;
     pt_decoder_stream_info stream_info;
-    uint64_t position; /* frame that comes next */
+    uint64_t position, part_start; /* frame that comes next, and the first of the part */
 };
 
-/** Says of bytes that no decoder here reads what they are, if that is known, and what to do about
- * it. */
+/** Names the format of bytes that no decoder of this build reads, where it is known. */
 static bool describe_unsupported(const pt_byte_source *bytes, patina_error *err) {
     const pt_format_info *probed = pt_format_probe(bytes);
     if (!probed) return false;
@@ -46,13 +51,44 @@ static bool describe_unsupported(const pt_byte_source *bytes, patina_error *err)
     return true;
 }
 
-/** A WAV (or relative) whose sample data reaches behind the file's end. */
+/** For messages on a file that no library reads. */
+static const char *container_name(pt_container_format kind) {
+    static const char *const names[] = {
+        [PT_CONTAINER_OTHER] = "audio", [PT_CONTAINER_WAV] = "wav", [PT_CONTAINER_RF64] = "rf64",
+        [PT_CONTAINER_AIFF] = "aiff",   [PT_CONTAINER_W64] = "w64", [PT_CONTAINER_CAF] = "caf",
+        [PT_CONTAINER_AU] = "au",       [PT_CONTAINER_MPEG] = "mp3"};
+    return names[kind];
+}
+
+/** A WAV (or relative) whose sample data ends behind the file's end. */
 static patina_status check_data_size(const pt_container_header *c, const char *format,
                                      patina_error *err) {
     if (!c->has_data || c->unknown_size || c->data_size <= c->data_available) return PATINA_OK;
     return pt_fail(err, PATINA_REJECT_TRUNCATED,
                    "%s: %llu bytes of samples are promised and %llu are there", format,
                    (unsigned long long)c->data_size, (unsigned long long)c->data_available);
+}
+
+/** One that ends before the samples do. */
+static patina_status check_rest(const pt_container_header *c, const char *format,
+                                patina_error *err) {
+    const unsigned long long at = c->rest_offset;
+    if (c->rest == PT_REST_FILE)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "%s: another file is joined to it at byte %llu, which would not be read; "
+                       "split them",
+                       format, at);
+    if (c->rest == PT_REST_DATA)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "%s: a second chunk of samples is at byte %llu, which would not be read",
+                       format, at);
+    if (c->rest == PT_REST_UNKNOWN)
+        return pt_fail(
+            err, PATINA_REJECT_UNDECODABLE,
+            "%s: the header promises %llu bytes of samples, and what follows them at byte "
+            "%llu is not a chunk; correct the size in the header",
+            format, (unsigned long long)c->data_size, at);
+    return PATINA_OK;
 }
 
 static patina_status check_ranges(const pt_decoder_info *info, patina_error *err) {
@@ -66,54 +102,78 @@ static patina_status check_ranges(const pt_decoder_info *info, patina_error *err
     return PATINA_OK;
 }
 
-patina_status pt_decoder_open(const pt_byte_source *bytes, pt_decoder **decoder,
-                              pt_decoder_info *info, patina_error *err) {
-    pt_decoder *d = calloc(1, sizeof *d);
-    pt_container_header container;
-    patina_error reported = {
-        0}; /* the first one's reason, or that of the backend whose format it is */
+static void close_part(pt_decoder *d) {
+    if (d->backend) d->backend->close(d->state);
+    d->backend = NULL;
+    d->state = NULL;
+}
+
+/** Opens part number i with the first backend that reads it. */
+static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
+    const pt_stream_part *part = &d->parts.part[i];
+    const pt_decoder_input input = {&d->part_bytes, &d->header, i, d->parts.n};
+    patina_error reported = {0}; /* the first reason, or that of the backend whose format it is */
     bool is_known = false;
     patina_status status = PATINA_REJECT_UNDECODABLE;
 
-    if (!d) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    if (bytes->size == 0) {
-        status = pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is empty");
-        goto done;
-    }
-    pt_container_header_parse(bytes, &container);
-    for (size_t i = 0; i < sizeof backends / sizeof backends[0] && !d->backend; i++) {
+    close_part(d);
+    d->part = i;
+    d->part_start = d->position;
+    d->part_bytes = pt_byte_source_slice(d->bytes, part->offset, part->size);
+    for (size_t b = 0; b < sizeof backends / sizeof backends[0] && !d->backend; b++) {
         patina_error why = {0};
         d->stream_info = (pt_decoder_stream_info){0};
-        status = backends[i]->open(bytes, &container, &d->state, &d->stream_info, &why);
-        if (status == PATINA_OK) d->backend = backends[i];
-        is_known = status != PATINA_REJECT_UNDECODABLE || d->stream_info.info.format;
-        if (i == 0 || is_known) reported = why;
+        status = backends[b]->open(&input, &d->state, &d->stream_info, &why);
+        if (status == PATINA_OK) d->backend = backends[b];
+        const bool is_own = status != PATINA_REJECT_UNDECODABLE || d->stream_info.info.format;
+        if (b == 0 || is_own) reported = why;
+        is_known = is_known || is_own;
         if (status != PATINA_OK && status != PATINA_REJECT_UNDECODABLE) break;
     }
-    if (status == PATINA_REJECT_UNDECODABLE &&
-        check_data_size(&container, "the file", err) != PATINA_OK) {
-        status = PATINA_REJECT_TRUNCATED; /* which is why nobody would read it */
-        goto done;
+    if (status == PATINA_OK) return PATINA_OK;
+    if (status == PATINA_REJECT_UNDECODABLE) { /* perhaps because of its sizes */
+        PT_TRY(check_data_size(&d->header, container_name(d->header.kind), err));
+        PT_TRY(check_rest(&d->header, container_name(d->header.kind), err));
     }
+    if (is_known || !describe_unsupported(&d->part_bytes, err))
+        return pt_fail(err, status, "%s", reported.message);
+    return PATINA_REJECT_UNDECODABLE;
+}
+
+static patina_status open_file(pt_decoder *d, patina_error *err) {
+    if (d->bytes->size == 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is empty");
+    pt_container_header_parse(d->bytes, &d->header);
+    PT_TRY(pt_stream_parts_find(d->bytes, &d->header, &d->parts, err));
+    PT_TRY(open_part(d, 0, err));
+    PT_TRY(check_data_size(&d->header, d->stream_info.info.format, err));
+    PT_TRY(check_rest(&d->header, d->stream_info.info.format, err));
+    return check_ranges(&d->stream_info.info, err);
+}
+
+patina_status pt_decoder_open(const pt_byte_source *bytes, pt_decoder **decoder,
+                              pt_decoder_info *info, patina_error *err) {
+    pt_decoder *d = calloc(1, sizeof *d);
+
+    if (!d) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    d->bytes = bytes;
+    const patina_status status = open_file(d, err);
     if (status != PATINA_OK) {
-        if (is_known || !describe_unsupported(bytes, err))
-            pt_fail(err, status, "%s", reported.message);
-        goto done;
+        pt_decoder_close(&d);
+        return status;
     }
-    status = check_data_size(&container, d->stream_info.info.format, err);
-    if (status == PATINA_OK) status = check_ranges(&d->stream_info.info, err);
-    if (status != PATINA_OK) goto done;
+    if (d->parts.n > 1) {
+        d->stream_info.info.exact = false;
+        d->stream_info.info.n_frames = 0;
+    }
     *info = d->stream_info.info;
     *decoder = d;
-    d = NULL;
-done:
-    pt_decoder_close(&d);
-    return status;
+    return PATINA_OK;
 }
 
 void pt_decoder_close(pt_decoder **decoder) {
     if (!*decoder) return;
-    if ((*decoder)->backend) (*decoder)->backend->close((*decoder)->state);
+    close_part(*decoder);
+    pt_stream_parts_release(&(*decoder)->parts);
     free(*decoder);
     *decoder = NULL;
 }
@@ -137,28 +197,59 @@ static void reorder_channels(const pt_decoder_stream_info *stream_info, float *s
     }
 }
 
-patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,
-                              patina_error *err) {
-    const pt_decoder_stream_info *stream_info = &decoder->stream_info;
+/** Opens the part behind the one that ended. */
+static patina_status open_next_part(pt_decoder *d, patina_error *err) {
+    const pt_decoder_info before = d->stream_info.info;
+    const double at_s = (double)d->position / before.rate_hz;
+    const patina_status status = open_part(d, d->part + 1, err);
+    const pt_decoder_info *info = &d->stream_info.info;
+
+    if (status != PATINA_OK) {
+        pt_error_add_context(err, "%s: the stream at %.2f s of several that are joined",
+                             before.format, at_s);
+        return status;
+    }
+    if (info->rate_hz == before.rate_hz && info->n_channels == before.n_channels) return PATINA_OK;
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s: " PT_CHANGE_FORMAT, before.format, at_s,
+                   before.n_channels, before.rate_hz, info->n_channels, info->rate_hz);
+}
+
+/** Reads from the part that is open. */
+static patina_status read_part(pt_decoder *d, float *samples, size_t n_frames, size_t *n_read,
+                               patina_error *err) {
+    const pt_decoder_stream_info *stream_info = &d->stream_info;
     const char *format = stream_info->info.format;
-    size_t n = 0;
-    const patina_status status = decoder->backend->read(decoder->state, samples, n_frames, &n, err);
+    const patina_status status = d->backend->read(d->state, samples, n_frames, n_read, err);
 
     if (status != PATINA_OK) {
         pt_error_add_context(err, "%s near frame %llu", format,
-                             (unsigned long long)(decoder->position + n));
+                             (unsigned long long)(d->position + *n_read));
         return status;
     }
-    if (stream_info->is_reordered) reorder_channels(stream_info, samples, n);
-    decoder->position += n;
-    *n_read = n;
-    /* position and allowance are far from 2^64: each frame was decoded */
-    if (n < n_frames &&
-        decoder->position + stream_info->tolerance_frames < stream_info->declared_frames)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                       "%s: %llu frames are promised and %llu are there", format,
-                       (unsigned long long)stream_info->declared_frames,
-                       (unsigned long long)decoder->position);
+    if (stream_info->is_reordered) reorder_channels(stream_info, samples, *n_read);
+    d->position += *n_read;
+    const uint64_t n_part = d->position - d->part_start;
+    /* neither comes near 2^64: each frame was decoded */
+    if (*n_read < n_frames && n_part + stream_info->tolerance_frames < stream_info->declared_frames)
+        return pt_fail(
+            err, PATINA_REJECT_TRUNCATED, "%s: %llu frames are promised and %llu are there", format,
+            (unsigned long long)stream_info->declared_frames, (unsigned long long)n_part);
+    return PATINA_OK;
+}
+
+patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,
+                              patina_error *err) {
+    const unsigned n_channels = decoder->stream_info.info.n_channels;
+    size_t done = 0;
+
+    for (;;) {
+        size_t n = 0;
+        PT_TRY(read_part(decoder, samples + done * n_channels, n_frames - done, &n, err));
+        done += n;
+        if (done == n_frames || decoder->part + 1 >= decoder->parts.n) break;
+        PT_TRY(open_next_part(decoder, err));
+    }
+    *n_read = done;
     return PATINA_OK;
 }
 

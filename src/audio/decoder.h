@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* decoder.h - bytes to frames: one file a decoding library behind one table */
+/* decoder.h - audio decoding: dispatches to libsndfile, libmpg123 or FFmpeg
+ *
+ * A file gives every sample that it holds, at its rate and level, or a reject. Where several streams
+ * are joined in one file (a chained Ogg file, MP3 or FLAC files one after the other), they are read
+ * one after the other if they have one rate and number of channels.
+ */
 
 #ifndef PATINA_AUDIO_DECODER_H
 #define PATINA_AUDIO_DECODER_H
@@ -13,37 +18,41 @@
 
 #include "base/byte_source.h"
 
-/** What is known once a file is open. */
+/** What is known of a file once it is open. */
 typedef struct pt_decoder_info {
     unsigned rate_hz, n_channels;
-    bool exact;        /* n_frames is the container's, agrees with the size, and seeking is exact */
-    uint64_t n_frames; /* when exact; otherwise decoding to the end tells */
+    bool exact;        /* n_frames is right, and seeking is exact */
+    uint64_t n_frames; /* where exact; otherwise only decoding to the end shows it */
+    uint64_t
+        channel_mask;   /* positions of the channels (channel_mask.h), in whose order they come; 0:
+                              not known */
+    unsigned n_streams; /* audio streams in parallel, of which the default one is read */
     const char *format; /* "wav", "flac" ...: for messages */
 } pt_decoder_info;
 
 typedef struct pt_decoder pt_decoder;
 
 /**
- * Opens whatever format the bytes hold, whatever their name; bytes stay the caller's and must
- * outlive the decoder. A fresh decoder stands at frame 0.
+ * Opens a file by its bytes, whatever its name; bytes stay the caller's and must outlive the decoder.
+ * A new decoder is at frame 0.
  *
- * Errors   PATINA_REJECT_UNDECODABLE  no decoder knows it
- *          PATINA_REJECT_TRUNCATED    a WAV whose data size exceeds the bytes present
+ * Errors   PATINA_REJECT_UNDECODABLE  no decoder reads it, or part of it would be left out
+ *          PATINA_REJECT_TRUNCATED    it ends before what its header promises
  *          PATINA_REJECT_UNSUPPORTED  rate or channels out of range
  */
 patina_status pt_decoder_open(const pt_byte_source *bytes, pt_decoder **decoder,
                               pt_decoder_info *info, patina_error *err);
 void pt_decoder_close(pt_decoder **decoder);
 
-/** Only when exact: goes to a frame. */
+/** Goes to a frame; only where exact. */
 patina_status pt_decoder_seek(pt_decoder *decoder, uint64_t frame, patina_error *err);
 
 /**
  * Up to n_frames interleaved frames in WAVE channel order; *n_read is less only at the end.
  *
- * Errors   PATINA_REJECT_TRUNCATED    the end came before the promised frames (beyond the codec's own
- *                                 allowance)
- *          PATINA_REJECT_UNDECODABLE
+ * Errors   PATINA_REJECT_TRUNCATED    the end came before the declared frames (beyond the tolerance of
+ *                                     the codec)
+ *          PATINA_REJECT_UNDECODABLE  also where rate or channels change
  */
 patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,
                               patina_error *err);

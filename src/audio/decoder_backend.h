@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* decoder_backend.h - what one decoding library is to decoder.c
+/* decoder_backend.h - interface of decoder.c to one decoding library
  *
- * A library is one file that ends in a const pt_decoder_backend, named once in decoder.c's table. It
- * only opens, seeks and reads; promises, channel order and ranges are decoder.c's.
+ * A library is one file that ends in a const pt_decoder_backend, listed once in decoder.c's table. It
+ * opens, seeks and reads one stream; joined streams, declared lengths, channel order and ranges are
+ * decoder.c's.
  */
 
 #ifndef PATINA_AUDIO_DECODER_BACKEND_H
@@ -21,10 +22,22 @@
 
 #define PT_FRAMES_UNKNOWN 0 /* a length that is not said, or is known to be a guess */
 
-/** What a library knows of a file that it opened. */
+/** The sentence for a stream whose format changes: second, channels and rate before, and those after. */
+#define PT_CHANGE_FORMAT                                                                           \
+    "at %.2f s the sound changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
+    "file"
+
+/** The stream to open. */
+typedef struct pt_decoder_input {
+    const pt_byte_source *bytes;       /* of this stream alone, without tags around it */
+    const pt_container_header *header; /* of the file */
+    size_t part, n_parts;              /* its number among those that are joined in the file */
+} pt_decoder_input;
+
+/** What a library reports of a stream that it opened. */
 typedef struct pt_decoder_stream_info {
     pt_decoder_info info;
-    uint64_t declared_frames;  /* frames that the file says it holds, or PT_FRAMES_UNKNOWN */
+    uint64_t declared_frames;  /* frames that the stream says it holds, or PT_FRAMES_UNKNOWN */
     uint64_t tolerance_frames; /* frames that may be missing of them: the codec's own uncertainty */
     bool is_reordered;         /* the channels do not come in WAVE order ... */
     unsigned char channel_map[PATINA_CHANNELS_MAX]; /* ... channel c belongs at channel_map[c] */
@@ -36,15 +49,15 @@ typedef struct pt_decoder_backend {
     const char *(*version)(void);
 
     /**
-     * PATINA_REJECT_UNDECODABLE hands the bytes on to the next backend; any other failure is final.
-     * stream_info are zeroed before; info.format, where it is set even so, says that the format is this
-     * backend's, and its reason the telling one.
+     * PATINA_REJECT_UNDECODABLE gives the stream to the next backend; any other failure is final.
+     * stream_info is zeroed before. A backend that fails with info.format set reports that the format
+     * is its own, so that its reason is the one to show.
      */
-    patina_status (*open)(const pt_byte_source *bytes, const pt_container_header *container,
-                          void **state, pt_decoder_stream_info *stream_info, patina_error *err);
+    patina_status (*open)(const pt_decoder_input *input, void **state,
+                          pt_decoder_stream_info *stream_info, patina_error *err);
     void (*close)(void *state);
 
-    /** Only for exact files. A failure leaves the place undefined. */
+    /** Only for exact files. A failure leaves the position undefined. */
     patina_status (*seek)(void *state, uint64_t frame, patina_error *err);
 
     /**

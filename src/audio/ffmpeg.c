@@ -2,12 +2,14 @@
 /* ffmpeg.c - AAC, M4A, WebM, WMA and others (format_probe.h) by FFmpeg's libraries
  *
  * - Only the format that format_probe.h names is opened, only from the bytes given: what a file refers
- *   to elsewhere is not opened. Streams that are not sound are never decoded.
- * - Length is not known exactly, so decoder.c has all of it decoded. What container or stream say
- *   of it is a promise; encoders' delay and padding are cut off as FFmpeg does, where the file
- *   tells of them.
- * - A packet that cannot be decoded ends it: FFmpeg's players go on, with a hole in the sound.
+ *   to elsewhere is not opened. Streams that are not audio are never decoded.
+ * - Length is not known exactly, so decoder.c decodes all of it. What container or stream say of it
+ *   is a promise. FFmpeg cuts off the encoder's delay and padding where the file has them; an edit
+ *   list that leaves out more than that is rejected.
+ * - A packet that cannot be decoded ends the file: FFmpeg's players continue, with a hole in the
+ *   sound.
  * - Rate and channels are those of the first frame: headers often state half the rate (SBR).
+ * - Of several audio streams the default one is read, or the first where none or all are default.
  */
 
 #include <libavcodec/avcodec.h>
@@ -15,13 +17,16 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
-#include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/channel_mask.h"
 #include "audio/decoder_backend.h"
+#include "audio/ffmpeg_compat.h"
+#include "audio/flac_header.h"
 #include "audio/format_probe.h"
+#include "audio/ogg_page.h"
 #include "base/error.h"
 
 #define IO_BYTES              32768
@@ -31,12 +36,12 @@
 #define PACKET_MAX            8192 /* frames of a packet of AAC (2048), Opus (5760), Vorbis (8192) */
 #define ROUNDINGS_PER_S       10 /* 0.1 s: Matroska counts in ms, edit lists in the film's own unit */
 #define DURATION_TOLERANCE_US 1000000 /* the last picture of a slide show has no duration */
-#define WAVE_MASK_SPEAKERS    18      /* FFmpeg's channels below are the bits of a WAVE mask */
+#define EDITED_PACKETS_MAX    8       /* that an edit list may leave out: delay and padding */
 
 typedef struct ffmpeg_state {
     const pt_format_info *probed;
     const pt_byte_source *bytes;
-    uint64_t base, position; /* behind an ID3 tag; from the base on */
+    uint64_t position;
     bool io_failed;
     AVIOContext *io;
     AVFormatContext *format;
@@ -53,56 +58,15 @@ typedef struct ffmpeg_state {
     int64_t last_packet_us; /* those of all streams; and those of the sound */
     int64_t first_us, last_us;
     uint64_t n_decoded, tolerance_frames; /* frames */
+    int64_t n_packets;                    /* of the stream so far */
+    unsigned n_streams;                   /* with audio */
 } ffmpeg_state;
-
-/* Channels, which FFmpeg describes in another way since 5.1 (libavutil 57.24) ---------------- */
-
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 24, 100)
-
-static int frame_channels(const AVFrame *frame) {
-    return frame->ch_layout.nb_channels;
-}
-
-/** The speaker of channel c, or -1 if the channels are in WAVE order. */
-static int frame_speaker(const AVFrame *frame, unsigned c) {
-    if (frame->ch_layout.order != AV_CHANNEL_ORDER_CUSTOM) return -1;
-    return (int)av_channel_layout_channel_from_index(&frame->ch_layout, c);
-}
-
-/** A converter of the frame's samples to floats, without a change of rate or channels. */
-static int alloc_converter(SwrContext **converter, AVFrame *f) {
-    return swr_alloc_set_opts2(converter, &f->ch_layout, AV_SAMPLE_FMT_FLT, f->sample_rate,
-                               &f->ch_layout, (enum AVSampleFormat)f->format, f->sample_rate, 0,
-                               NULL);
-}
-
-#else
-
-static int frame_channels(const AVFrame *frame) {
-    return frame->channels;
-}
-
-static int frame_speaker(const AVFrame *frame, unsigned c) {
-    (void)frame, (void)c;
-    return -1;
-}
-
-static int alloc_converter(SwrContext **converter, AVFrame *f) {
-    const int64_t layout = (int64_t)f->channel_layout;
-    *converter = swr_alloc_set_opts(NULL, layout, AV_SAMPLE_FMT_FLT, f->sample_rate, layout,
-                                    (enum AVSampleFormat)f->format, f->sample_rate, 0, NULL);
-    if (!*converter) return AVERROR(ENOMEM);
-    const int code = av_opt_set_int(*converter, "ich", f->channels, 0);
-    return code < 0 ? code : av_opt_set_int(*converter, "och", f->channels, 0);
-}
-
-#endif
 
 /* The bytes -------------------------------------------------------------------------------- */
 
 static int io_read(void *user, uint8_t *buffer, int n) {
     ffmpeg_state *s = user;
-    const int64_t got = pt_byte_source_read_at(s->bytes, s->base + s->position, buffer, (size_t)n);
+    const int64_t got = pt_byte_source_read_at(s->bytes, s->position, buffer, (size_t)n);
     if (got < 0) {
         s->io_failed = true;
         return AVERROR(EIO);
@@ -113,7 +77,7 @@ static int io_read(void *user, uint8_t *buffer, int n) {
 
 static int64_t io_seek(void *user, int64_t offset, int whence) {
     ffmpeg_state *s = user;
-    const int64_t size = (int64_t)(s->bytes->size - s->base);
+    const int64_t size = (int64_t)s->bytes->size;
     int64_t target;
     whence &= ~AVSEEK_FORCE;
     if (whence == AVSEEK_SIZE) return size;
@@ -132,8 +96,8 @@ static int refuse_io_open(AVFormatContext *format, AVIOContext **io, const char 
 
 /* Opening ---------------------------------------------------------------------------------- */
 
-/** The library's only switches are of the whole process: it prints nothing, and no header makes it
- * take a block of gigabytes. All threads store the same. */
+/** The library has these switches only for the whole process: it prints nothing, and no header makes
+ * it allocate gigabytes. All threads store the same values. */
 static void configure_library(void) {
     if (av_log_get_level() != AV_LOG_QUIET) av_log_set_level(AV_LOG_QUIET);
     av_max_alloc(BLOCK_MAX);
@@ -143,11 +107,11 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** A sentence of what went wrong, and what the library says to it. */
+/** A sentence that says what failed, with the library's reason. */
 static patina_status failed(const ffmpeg_state *s, const char *what, int code, patina_error *err) {
     char why[AV_ERROR_MAX_STRING_SIZE] = "";
     if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
-    if (code == AVERROR(ENOMEM)) /* as a rule what a header claims, and no fault of the machine's */
+    if (code == AVERROR(ENOMEM)) /* as a rule because of a size in a header, not of the machine */
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s: it asks for too much memory", what);
     const bool known = av_strerror(code, why, sizeof why) == 0;
     return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s%s%s", what, known ? ": " : "",
@@ -172,19 +136,26 @@ static patina_status open_format(ffmpeg_state *s, patina_error *err) {
     return code < 0 ? failed(s, "it cannot be opened", code, err) : PATINA_OK;
 }
 
-/** The stream of sound that a player would choose; -1 without one. FFmpeg chooses among those whose
- * header tells their rate, which a stream of bare frames has not. */
-static int find_stream(AVFormatContext *format) {
-    int best = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
-    for (unsigned i = 0; best < 0 && i < format->nb_streams; i++)
-        if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) best = (int)i;
-    return best < 0 ? -1 : best;
+/** The default audio stream, or the first where none or several are; -1 without one. */
+static int find_stream(const AVFormatContext *format, unsigned *n_streams) {
+    int first = -1, marked = -1;
+    unsigned n_marked = 0;
+    *n_streams = 0;
+    for (unsigned i = 0; i < format->nb_streams; i++) {
+        const AVStream *stream = format->streams[i];
+        if (stream->codecpar->codec_type != AVMEDIA_TYPE_AUDIO) continue;
+        ++*n_streams;
+        if (first < 0) first = (int)i;
+        if (!(stream->disposition & AV_DISPOSITION_DEFAULT)) continue;
+        if (marked < 0) marked = (int)i;
+        n_marked++;
+    }
+    return n_marked > 0 ? marked : first;
 }
 
 static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
-    const int best = find_stream(s->format);
-    if (best < 0)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "there is no stream of sound in it");
+    const int best = find_stream(s->format, &s->n_streams);
+    if (best < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it has no audio stream");
     s->stream = s->format->streams[best];
     s->checks_timestamps =
         s->probed->layout == PT_LAYOUT_EBML || s->probed->layout == PT_LAYOUT_ASF;
@@ -196,8 +167,8 @@ static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     const AVCodec *decoder = avcodec_find_decoder(id);
     if (!decoder)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       "%s with sound of a kind ('%s') that is not read", s->probed->title,
-                       avcodec_get_name(id));
+                       "%s with audio in a codec ('%s') that this FFmpeg does not decode",
+                       s->probed->title, avcodec_get_name(id));
     s->codec = avcodec_alloc_context3(decoder);
     s->packet = av_packet_alloc();
     s->frame = av_frame_alloc();
@@ -208,7 +179,7 @@ static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     s->codec->max_samples = FRAME_MAX;
     s->codec->err_recognition = AV_EF_CRCCHECK | AV_EF_EXPLODE;
     if (code >= 0) code = avcodec_open2(s->codec, decoder, NULL);
-    return code < 0 ? failed(s, "its sound cannot be decoded", code, err) : PATINA_OK;
+    return code < 0 ? failed(s, "its audio cannot be decoded", code, err) : PATINA_OK;
 }
 
 /* Frames ----------------------------------------------------------------------------------- */
@@ -227,9 +198,9 @@ static void track_timestamps(ffmpeg_state *s) {
 }
 
 /**
- * At the end, of Matroska and ASF, whose packets say when they are heard: the library passes over
- * what is damaged, and takes it for the end when that is all there is. Matroska also says how long
- * it is as a whole; a picture may last longer than the sound.
+ * At the end of Matroska and ASF, whose packets have time stamps: the library skips what is damaged,
+ * and takes it for the end where nothing follows. Matroska also says how long it is as a whole; a
+ * picture may last longer than the sound.
  */
 static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
     const int64_t container_us = s->probed->layout == PT_LAYOUT_EBML ? s->format->duration : 0;
@@ -248,7 +219,18 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
     return PATINA_OK;
 }
 
-/** Hands the codec the next packet of the stream, or the news that there is none. */
+/** At the end of an MP4 file: whether an edit list left out more than delay and padding. */
+static patina_status check_edits(const ffmpeg_state *s, patina_error *err) {
+    const int64_t n = s->stream->nb_frames;
+    if (s->probed->layout != PT_LAYOUT_ISOBMFF || n - s->n_packets <= EDITED_PACKETS_MAX)
+        return PATINA_OK;
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                   "an edit list leaves out %lld of its %lld packets; write the file anew without "
+                   "it",
+                   (long long)(n - s->n_packets), (long long)n);
+}
+
+/** Sends the codec the next packet of the stream, or the end. */
 static patina_status send_packet(ffmpeg_state *s, patina_error *err) {
     int code;
     do {
@@ -259,6 +241,7 @@ static patina_status send_packet(ffmpeg_state *s, patina_error *err) {
     if (s->io_failed || code == AVERROR(ENOMEM)) return failed(s, "it breaks off", code, err);
     if (code < 0 && code != AVERROR_EOF)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "the file breaks off");
+    s->n_packets += code >= 0;
     if (code >= 0 && s->packet->flags & AV_PKT_FLAG_CORRUPT)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged or cut off");
     code = avcodec_send_packet(s->codec, code < 0 ? NULL : s->packet);
@@ -273,7 +256,9 @@ static patina_status decode_frame(ffmpeg_state *s, patina_error *err) {
             PT_TRY(send_packet(s, err));
         if (code == AVERROR_EOF) {
             s->drained = true;
-            return s->rate_hz > 0 ? check_length(s, err) : PATINA_OK;
+            if (s->rate_hz <= 0) return PATINA_OK;
+            PT_TRY(check_edits(s, err));
+            return check_length(s, err);
         }
         if (code < 0) return failed(s, "a packet cannot be decoded", code, err);
     } while (s->frame->nb_samples == 0);
@@ -286,11 +271,12 @@ static patina_status decode_frame(ffmpeg_state *s, patina_error *err) {
 static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
     const AVFrame *f = s->frame;
     const size_t n = (size_t)f->nb_samples;
+    const int n_channels = pt_frame_layout(f).nb_channels;
 
-    if (f->sample_rate != s->rate_hz || frame_channels(f) != s->n_channels)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       "the sound changes from %d Hz and %d channels to %d Hz and %d channels",
-                       s->rate_hz, s->n_channels, f->sample_rate, frame_channels(f));
+    if (f->sample_rate != s->rate_hz || n_channels != s->n_channels)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, PT_CHANGE_FORMAT,
+                       (double)s->n_decoded / s->rate_hz, (unsigned)s->n_channels,
+                       (unsigned)s->rate_hz, (unsigned)n_channels, (unsigned)f->sample_rate);
     if (n > s->capacity) {
         float *converted = realloc(s->converted, n * (size_t)s->n_channels * sizeof *converted);
         if (!converted) return no_memory(err);
@@ -310,35 +296,35 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
 /** Samples to floats at their own rate and with their own channels. Integers are divided by half
  * their range. */
 static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
-    int code = alloc_converter(&s->converter, s->frame);
+    const AVFrame *f = s->frame;
+    AVChannelLayout layout = pt_frame_layout(f);
+    int code =
+        swr_alloc_set_opts2(&s->converter, &layout, AV_SAMPLE_FMT_FLT, f->sample_rate, &layout,
+                            (enum AVSampleFormat)f->format, f->sample_rate, 0, NULL);
     if (code >= 0) code = swr_init(s->converter);
     return code < 0 ? failed(s, "its samples cannot be converted", code, err) : PATINA_OK;
 }
 
-/* Facts ------------------------------------------------------------------------------------ */
+/* Stream information ----------------------------------------------------------------------- */
 
-/** FFmpeg gives channels in WAVE order, unless a file has an order of its own. */
-static void find_channel_order(const AVFrame *frame, pt_decoder_stream_info *stream_info) {
-    const unsigned n = stream_info->info.n_channels;
-    int speaker[PATINA_CHANNELS_MAX];
+/** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. */
+static void find_channel_order(const AVChannelLayout *layout, pt_decoder_stream_info *stream_info) {
+    pt_decoder_info *info = &stream_info->info;
+    int position[PATINA_CHANNELS_MAX];
 
-    for (unsigned c = 0; c < n; c++) {
-        speaker[c] = frame_speaker(frame, c);
-        if (speaker[c] < 0 || speaker[c] >= WAVE_MASK_SPEAKERS)
-            return; /* as it stands in the file */
-        for (unsigned other = 0; other < c; other++)
-            if (speaker[other] == speaker[c]) return;
-    }
-    for (unsigned c = 0; c < n; c++) {
-        stream_info->channel_map[c] = 0;
-        for (unsigned other = 0; other < n; other++)
-            if (speaker[other] < speaker[c]) stream_info->channel_map[c]++;
-        if (stream_info->channel_map[c] != c) stream_info->is_reordered = true;
-    }
+    if (layout->order == AV_CHANNEL_ORDER_NATIVE)
+        info->channel_mask = pt_channel_mask_limit(layout->u.mask, info->n_channels);
+    if (layout->order != AV_CHANNEL_ORDER_CUSTOM) return;
+    for (unsigned c = 0; c < info->n_channels; c++)
+        position[c] = (int)av_channel_layout_channel_from_index(layout, c);
+    info->channel_mask = pt_channel_mask_from_positions(
+        position, info->n_channels, stream_info->channel_map, &stream_info->is_reordered);
 }
 
-/** What the file says of its length, where that is said of the sound alone. */
-static void find_declared_frames(const ffmpeg_state *s, pt_decoder_stream_info *stream_info) {
+/** The length that the file declares, where it is that of the audio alone. */
+static void find_declared_frames(const ffmpeg_state *s, const pt_ogg_link *link,
+                                 pt_decoder_stream_info *stream_info) {
+    pt_flac_header flac;
     const AVRational frames = {1, s->rate_hz}, us = {1, AV_TIME_BASE};
     const pt_format_layout layout = s->probed->layout;
     const bool alone = s->format->nb_streams == 1;
@@ -351,6 +337,10 @@ static void find_declared_frames(const ffmpeg_state *s, pt_decoder_stream_info *
         length = s->stream->duration > 0
                      ? av_rescale_q(s->stream->duration, s->stream->time_base, frames)
                      : 0;
+    else if (pt_flac_read_header(s->bytes, &flac))
+        length = (int64_t)flac.total_frames;
+    else if (!link->starts_late) /* FLAC in Ogg counts positions in frames */
+        length = (int64_t)link->last_position;
     if (length <= 0) return;
     stream_info->declared_frames = (uint64_t)length;
     if (layout != PT_LAYOUT_NONE) stream_info->tolerance_frames = s->tolerance_frames;
@@ -369,44 +359,59 @@ static void ffmpeg_close(void *state) {
     free(s);
 }
 
-static patina_status open_all(ffmpeg_state *s, pt_decoder_stream_info *stream_info,
-                              patina_error *err) {
+static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
+                              pt_decoder_stream_info *stream_info, patina_error *err) {
     PT_TRY(open_format(s, err));
     PT_TRY(open_stream(s, err));
     PT_TRY(decode_frame(s, err));
-    if (s->drained) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "its stream of sound is empty");
+    if (s->drained) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "its audio stream is empty");
     s->rate_hz = s->frame->sample_rate;
-    s->n_channels = frame_channels(s->frame);
+    const AVChannelLayout layout = pt_frame_layout(s->frame);
+    s->n_channels = layout.nb_channels;
     stream_info->info.rate_hz = s->rate_hz > 0 ? (unsigned)s->rate_hz : 0;
     stream_info->info.n_channels = s->n_channels > 0 ? (unsigned)s->n_channels : 0;
+    stream_info->info.n_streams = s->n_streams;
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
         return PATINA_OK; /* which decoder.c refuses */
-    find_channel_order(s->frame, stream_info);
+    find_channel_order(&layout, stream_info);
     s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
-    find_declared_frames(s, stream_info);
+    find_declared_frames(s, link, stream_info);
     PT_TRY(open_converter(s, err));
     return convert_frame(s, err);
 }
 
-static patina_status ffmpeg_open(const pt_byte_source *bytes, const pt_container_header *container,
-                                 void **state, pt_decoder_stream_info *stream_info,
-                                 patina_error *err) {
+/** Says of FLAC that FFmpeg does not decode which property that is. */
+static patina_status name_flac_bits(const ffmpeg_state *s, patina_status status,
+                                    patina_error *err) {
+    pt_flac_header flac;
+    if (status != PATINA_REJECT_UNDECODABLE || !pt_flac_read_header(s->bytes, &flac)) return status;
+    return pt_fail(
+        err, status,
+        "%u-bit FLAC, which FFmpeg %s does not decode; libsndfile reads 8, 16 and 24 bits",
+        flac.bits, av_version_info());
+}
+
+static patina_status ffmpeg_open(const pt_decoder_input *input, void **state,
+                                 pt_decoder_stream_info *stream_info, patina_error *err) {
+    const pt_byte_source *bytes = input->bytes;
     const pt_format_info *probed = pt_format_probe(bytes);
-    (void)container;
+    pt_ogg_link link = {0};
 
     if (!probed || !probed->demuxer || bytes->size > INT64_MAX)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "nothing that FFmpeg is asked for");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a format that FFmpeg is used for");
     stream_info->info.format = probed->format;
     ffmpeg_state *s = calloc(1, sizeof *s);
     if (!s) return no_memory(err);
     s->probed = probed;
     s->bytes = bytes;
-    s->base = pt_id3_end(bytes);
-    if (s->base > bytes->size) s->base = bytes->size;
     configure_library();
     patina_status status = pt_format_check_size(probed, bytes, err);
-    if (status == PATINA_OK) status = open_all(s, stream_info, err);
+    if (status == PATINA_OK && strcmp(probed->demuxer, "ogg") == 0)
+        status = pt_ogg_read_link(bytes, &link, err);
+    if (status == PATINA_OK) status = open_all(s, &link, stream_info, err);
+    pt_ogg_link_release(&link);
     if (status != PATINA_OK) {
+        status = name_flac_bits(s, status, err);
         pt_error_add_context(err, "%s", probed->format);
         ffmpeg_close(s);
         return status;
@@ -417,7 +422,7 @@ static patina_status ffmpeg_open(const pt_byte_source *bytes, const pt_container
 
 static patina_status ffmpeg_seek(void *state, uint64_t frame, patina_error *err) {
     (void)state, (void)frame;
-    return pt_fail(err, PATINA_ERANGE, "what FFmpeg reads is decoded from its start");
+    return pt_fail(err, PATINA_ERANGE, "a file that FFmpeg reads is decoded from its start");
 }
 
 static patina_status ffmpeg_read(void *state, float *samples, size_t n_frames, size_t *n_read,

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "audio/container_header.h"
+#include "audio/flac_header.h"
+#include "audio/tag_skip.h"
 #include "base/error.h"
 
 #define ELEMENTS_MAX 65536 /* a fragment of a streamed MP4 is two of them, and lasts seconds */
@@ -32,10 +33,18 @@ static const struct {
     {28,
      "\x7F"
      "FLAC",
-     {"FLAC in Ogg", "ogg", NULL, PT_LAYOUT_NONE}},
+     {"FLAC in Ogg", "ogg", "ogg", PT_LAYOUT_NONE}},
+    {0, "caff", {"CAF of a codec that libsndfile does not read", "caf", "caf", PT_LAYOUT_NONE}},
     {28, "Speex", {"Speex", "ogg", NULL, PT_LAYOUT_NONE}},
 };
 
+/* FLAC of other widths than the 8, 16 and 24 bits that libsndfile reads. */
+static const pt_format_info flac[] = {
+    {"12-bit FLAC", "flac", "flac", PT_LAYOUT_NONE},
+    {"20-bit FLAC", "flac", "flac", PT_LAYOUT_NONE},
+    {"32-bit FLAC", "flac", "flac", PT_LAYOUT_NONE},
+    {"FLAC of an unusual number of bits", "flac", "flac", PT_LAYOUT_NONE},
+};
 static const pt_format_info aac = {"AAC (ADTS)", "aac", "aac", PT_LAYOUT_NONE};
 static const pt_format_info ac3 = {"AC-3", "ac3", "ac3", PT_LAYOUT_NONE};
 static const pt_format_info eac3 = {"E-AC-3", "eac3", "eac3", PT_LAYOUT_NONE};
@@ -51,7 +60,27 @@ static uint64_t read_be(const unsigned char *b, unsigned n) {
     return value;
 }
 
-/** Length of the ADTS frame whose header stands there; 0 if none does. */
+/** FLAC that libsndfile does not read; NULL elsewhere. */
+static const pt_format_info *probe_flac(const pt_byte_source *bytes) {
+    pt_flac_header header;
+    if (!pt_flac_read_header(bytes, &header)) return NULL;
+    switch (header.bits) {
+    case 8:
+    case 16:
+    case 24:
+        return NULL;
+    case 12:
+        return &flac[0];
+    case 20:
+        return &flac[1];
+    case 32:
+        return &flac[2];
+    default:
+        return &flac[3];
+    }
+}
+
+/** Length of the ADTS frame whose header is at `at`; 0 without one. */
 static unsigned adts_length(const pt_byte_source *bytes, uint64_t at) {
     unsigned char h[7];
     if (!read_exactly(bytes, at, h, sizeof h) || h[0] != 0xFF || (h[1] & 0xF6) != 0xF0) return 0;
@@ -62,7 +91,7 @@ static unsigned adts_length(const pt_byte_source *bytes, uint64_t at) {
 
 /** Two frames in a row, or one that is all there is. */
 static bool is_adts(const pt_byte_source *bytes) {
-    const uint64_t first = pt_id3_end(bytes);
+    const uint64_t first = pt_tag_skip_leading(bytes, 0);
     const unsigned length = adts_length(bytes, first);
     return length > 0 && (first + length >= bytes->size || adts_length(bytes, first + length) > 0);
 }
@@ -79,6 +108,7 @@ const pt_format_info *pt_format_probe(const pt_byte_source *bytes) {
     }
     if (n >= 6 && head[0] == 0x0B && head[1] == 0x77) /* bsid: 16 and some below are E-AC-3 */
         return head[5] >> 3 <= 10 ? &ac3 : head[5] >> 3 <= 16 ? &eac3 : NULL;
+    if (n >= 4 && memcmp(head, "fLaC", 4) == 0) return probe_flac(bytes);
     return is_adts(bytes) ? &aac : NULL;
 }
 
@@ -92,20 +122,31 @@ static patina_status check_element_size(const char *what, uint64_t at, uint64_t 
         (unsigned long long)at, (unsigned long long)size, (unsigned long long)(bytes->size - at));
 }
 
-/** Boxes that hold sound or tell of it: what else stands at the end may be anything. */
+static patina_status fail_joined(uint64_t at, patina_error *err) {
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                   "another file is joined to it at byte %llu, which would not be read; split them",
+                   (unsigned long long)at);
+}
+
+/** Boxes that hold sound or describe it; any other bytes may follow them. A second moov is that of
+ * another file. */
 static patina_status check_boxes(const pt_byte_source *bytes, patina_error *err) {
     static const char *const known_boxes[] = {"ftyp", "moov", "mdat", "moof",
                                               "wide", "free", "sidx"};
     unsigned char h[16];
     uint64_t at = 0;
+    bool has_moov = false;
 
     for (unsigned n = 0; n < ELEMENTS_MAX && read_exactly(bytes, at, h, 8); n++) {
         const char *name = NULL;
         uint64_t size = read_be(h, 4);
         for (size_t i = 0; i < sizeof known_boxes / sizeof known_boxes[0]; i++)
             if (memcmp(h + 4, known_boxes[i], 4) == 0) name = known_boxes[i];
+        const bool is_moov = memcmp(h + 4, "moov", 4) == 0;
         if (size == 1 && read_exactly(bytes, at, h, 16)) size = read_be(h + 8, 8);
-        if (size < 8) return PATINA_OK; /* 0: to the end of the file; others are none */
+        if (size < 8) return PATINA_OK; /* 0: to the end of the file; others are not boxes */
+        if (is_moov && has_moov) return fail_joined(at, err);
+        has_moov = has_moov || is_moov;
         if (name) PT_TRY(check_element_size(name, at, size, bytes, err));
         if (size > bytes->size - at) return PATINA_OK;
         at += size;
@@ -113,8 +154,9 @@ static patina_status check_boxes(const pt_byte_source *bytes, patina_error *err)
     return PATINA_OK;
 }
 
-/** A number whose first byte has as many zeros in front as bytes follow it; 0 bytes: none. Without
- * its mark if it is a size, which is unknown where all its bits are ones. */
+/** A number whose first byte has as many leading zeros as bytes follow it; returns its length, 0
+ * where it is not one. A size is read without its marker bit, and is unknown where all its bits are
+ * ones. */
 static unsigned read_ebml_vint(const unsigned char *b, bool is_size, uint64_t *value) {
     unsigned n = 1;
     while (n <= 8 && !(b[0] & 0x100U >> n))
@@ -129,6 +171,19 @@ static unsigned read_ebml_vint(const unsigned char *b, bool is_size, uint64_t *v
     return n;
 }
 
+/** Behind the segment of a Matroska: another file, or clusters that its size leaves out. */
+static patina_status check_behind_segment(const pt_byte_source *bytes, uint64_t at,
+                                          patina_error *err) {
+    unsigned char h[4];
+    if (!read_exactly(bytes, at, h, sizeof h)) return PATINA_OK;
+    if (memcmp(h, "\x1A\x45\xDF\xA3", 4) == 0) return fail_joined(at, err);
+    if (memcmp(h, "\x1F\x43\xB6\x75", 4) != 0 && (h[0] & 0xF0) != 0xA0) return PATINA_OK;
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                   "sound follows at byte %llu, behind the end that the size of the segment gives; "
+                   "correct it",
+                   (unsigned long long)at);
+}
+
 static patina_status check_ebml(const pt_byte_source *bytes, patina_error *err) {
     unsigned char h[16] = {0};
     uint64_t at = 0, id, size;
@@ -139,7 +194,10 @@ static patina_status check_ebml(const pt_byte_source *bytes, patina_error *err) 
         if (n_size == 0 || size == UINT64_MAX) return PATINA_OK;
         at += n_id + n_size;
         if (at > bytes->size) return PATINA_OK;
-        if (id == 0x18538067) return check_element_size("the segment", at, size, bytes, err);
+        if (id == 0x18538067) {
+            PT_TRY(check_element_size("the segment", at, size, bytes, err));
+            return check_behind_segment(bytes, at + size, err);
+        }
         if (size > bytes->size - at) return PATINA_OK;
         at += size;
     }

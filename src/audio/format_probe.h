@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* format_probe.h - formats that neither libsndfile nor libmpg123 reads, told by their first bytes
+/* format_probe.h - formats that libsndfile and libmpg123 do not read, or not always, recognised by their first
+ * bytes
  *
- * FFmpeg is asked for a format by name and never to guess: what it would make of bytes that are
- * merely damaged is no sound that anybody recorded. In a build without it the name says at least
- * what the file is.
+ * FFmpeg opens a format by name and never guesses: what it makes of bytes that are merely damaged is
+ * not what was recorded. A build without it uses the name in its messages.
  */
 
 #ifndef PATINA_AUDIO_FORMAT_PROBE_H
@@ -24,20 +24,21 @@ typedef enum pt_format_layout {
 } pt_format_layout;
 
 typedef struct pt_format_info {
-    const char *title;       /* "MP4 or M4A": for people */
+    const char *title;       /* "MP4 or M4A": for messages */
     const char *format;      /* "mp4": for pt_decoder_info */
-    const char *demuxer;     /* FFmpeg's name; NULL: not asked for */
+    const char *demuxer;     /* FFmpeg's name; NULL: not read */
     pt_format_layout layout; /* how its outermost elements are written */
 } pt_format_info;
 
-/** What the bytes are; NULL for none of these. An ID3 tag may stand before AAC. */
+/** The format of the bytes; NULL for none of these. An ID3 tag may precede AAC. */
 const pt_format_info *pt_format_probe(const pt_byte_source *bytes);
 
 /**
- * Holds the sizes of the outermost elements against the bytes that are there: decoders take the
- * end of the file for the end of the sound.
+ * Compares the sizes of the outermost elements with the bytes that are there: decoders take the
+ * end of the file for the end of the sound, and ignore what follows the last element.
  *
  * Errors  PATINA_REJECT_TRUNCATED
+ *         PATINA_REJECT_UNDECODABLE  another file, or sound, follows
  */
 patina_status pt_format_check_size(const pt_format_info *probed, const pt_byte_source *bytes,
                                    patina_error *err);

@@ -2,17 +2,19 @@
 /* sndfile.c - WAV, AIFF, FLAC, Ogg Vorbis, Opus and more by libsndfile
  *
  * What libsndfile 1.2.0 does silently, and what is done about it here:
- * - a chunk size beyond the file's end is lowered: decoder.c holds the claim against the file;
- * - a data size of 0 reads as no frames: the size is filled in on the way to the library;
- * - a cut Ogg file has 2^63 - 1 frames: truncated;
+ * - a chunk size beyond the file's end is lowered: decoder.c compares the claim with the file;
+ * - a data size of 0 reads as no frames, and the sizes that pipes leave are taken for real: the size
+ *   is filled in on the way to the library;
+ * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples where its
+ *   positions do not begin at 0, and is refused without a last-page flag: ogg_page.h patches it;
  * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
- * - a damaged FLAC frame is dropped or zeroed and reading goes on. Only the error state right after
+ * - a FLAC file ends where its header says, even if frames follow: the total is left out then;
+ * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right after
  *   the call shows it; the next call clears it;
- * - the last packet of some Opus files is not given out: allowed for;
- * - why an open failed is kept in static memory, where another thread's reason may stand: not
- * asked;
- * - MPEG audio is printed about on standard error, and ends at the guessed length of a file whose
- *   length is not said: mpg123.c decodes it instead;
+ * - the last packet of some Opus files is not given out: tolerated;
+ * - why an open failed is kept in static memory, where another thread's reason may be: not used;
+ * - MPEG audio is reported on standard error, and ends at the guessed length of a file whose length
+ *   is not declared: mpg123.c decodes it instead;
  * - Ogg channels come in Vorbis order, and those of a channel map in the file's: put in WAVE order.
  */
 
@@ -20,38 +22,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/channel_mask.h"
 #include "audio/decoder_backend.h"
-#include "audio/ogg_crc.h"
+#include "audio/flac_header.h"
+#include "audio/mpeg_frame.h"
+#include "audio/ogg_page.h"
 #include "base/error.h"
 
 #define OPUS_TOLERANCE_FRAMES 960   /* frames at 48 kHz: one packet of 20 ms */
 #define BLOCK_FRAMES          65536 /* of one call to the library */
+#define FLAC_CHANNELS_MAX     8
 
-/** The bytes as libsndfile reads them: from a base, with a stretch of them overlaid. */
+/** The bytes as libsndfile reads them, some of them patched. */
 typedef struct sndfile_state {
     SNDFILE *file;
     const pt_byte_source *bytes;
-    uint64_t base; /* behind ID3 tags: libsndfile would read on in them for MPEG audio */
-    uint64_t size; /* from the base on */
     uint64_t position;
-    uint64_t patch_offset;
-    unsigned patch_bytes; /* 0: nothing is overlaid */
-    unsigned char patch[8];
+    pt_ogg_link link;           /* of an Ogg stream */
+    pt_byte_patch one;          /* of any other */
+    const pt_byte_patch *patch; /* [n_patches], by offset */
+    size_t n_patches;
     bool io_failed;
     bool is_flac;
+    pt_flac_header flac;
     unsigned n_channels;
+    uint64_t frames_left; /* of a FLAC file, behind whose last frame is not to be read */
 } sndfile_state;
 
 static sf_count_t io_length(void *user) {
     const sndfile_state *s = user;
-    return (sf_count_t)s->size;
+    return (sf_count_t)s->bytes->size;
 }
 
 static sf_count_t io_seek(sf_count_t offset, int whence, void *user) {
     sndfile_state *s = user;
     const sf_count_t base = whence == SEEK_SET   ? 0
                             : whence == SEEK_CUR ? (sf_count_t)s->position
-                                                 : (sf_count_t)s->size;
+                                                 : (sf_count_t)s->bytes->size;
     sf_count_t target;
     if (__builtin_add_overflow(base, offset, &target) || target < 0) return -1;
     s->position = (uint64_t)target;
@@ -63,37 +70,59 @@ static sf_count_t io_tell(void *user) {
     return (sf_count_t)s->position;
 }
 
+/** Overwrites what a patch covers of the n bytes at offset. */
+static void apply_patches(const sndfile_state *s, uint64_t offset, unsigned char *b, size_t n) {
+    size_t low = 0, high = s->n_patches;
+    while (low < high) { /* the first one that ends behind the offset */
+        const size_t middle = (low + high) / 2;
+        if (s->patch[middle].offset + s->patch[middle].n > offset)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    for (; low < s->n_patches && s->patch[low].offset < offset + n; low++)
+        for (unsigned i = 0; i < s->patch[low].n; i++) {
+            const uint64_t at = s->patch[low].offset + i;
+            if (at >= offset && at - offset < n) b[at - offset] = s->patch[low].bytes[i];
+        }
+}
+
 static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     sndfile_state *s = user;
     if (n <= 0) return 0;
-    const int64_t got = pt_byte_source_read_at(s->bytes, s->base + s->position, buffer, (size_t)n);
+    const int64_t got = pt_byte_source_read_at(s->bytes, s->position, buffer, (size_t)n);
     if (got < 0) {
         s->io_failed = true;
         return 0;
     }
-    for (unsigned i = 0; i < s->patch_bytes; i++) {
-        const uint64_t at = s->patch_offset + i;
-        if (at >= s->position && at - s->position < (uint64_t)got)
-            ((unsigned char *)buffer)[at - s->position] = s->patch[i];
-    }
+    apply_patches(s, s->position, buffer, (size_t)got);
     s->position += (uint64_t)got;
     return got;
 }
 
-/** Overlays the size of a WAV's data, which was never filled in, with what is there. */
+/** Replaces the size of the data, which was never filled in, with what is there. */
 static patina_status patch_data_size(sndfile_state *s, const pt_container_header *c,
                                      patina_error *err) {
-    const bool little = !c->big_endian;
-    if (c->data_available > 0xFFFFFFFEU && c->size_bytes < 8)
+    const uint64_t size = c->data_available + c->size_overhead;
+    if (size > 0xFFFFFFFEU && c->size_bytes < 8)
         return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
                        "wav: over 4 GiB of samples whose size the header does not say");
-    for (unsigned i = 0; i < c->size_bytes; i++) {
-        const unsigned place = little ? i : c->size_bytes - 1 - i;
-        s->patch[place] = (unsigned char)(c->data_available >> (8 * i));
-    }
-    s->patch_offset = c->size_offset;
-    s->patch_bytes = c->size_bytes;
+    s->one = (pt_byte_patch){.offset = c->size_offset, .n = c->size_bytes};
+    for (unsigned i = 0; i < c->size_bytes; i++)
+        s->one.bytes[c->big_endian ? c->size_bytes - 1 - i : i] = (unsigned char)(size >> (8 * i));
+    s->patch = &s->one;
+    s->n_patches = 1;
     return PATINA_OK;
+}
+
+/** Leaves out the total of a FLAC file, so that the library reads to its end. */
+static void patch_flac_total(sndfile_state *s) {
+    s->one = (pt_byte_patch){.offset = PT_FLAC_TOTAL_OFFSET, .n = 5};
+    (void)pt_byte_source_read_at(s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
+    s->one.bytes[0] &= 0xF0;
+    memset(s->one.bytes + 1, 0, 4);
+    s->patch = &s->one;
+    s->n_patches = 1;
 }
 
 static const char *format_name(int format) {
@@ -145,13 +174,13 @@ static unsigned sample_bytes(int format) {
 /** Whether the container's count is what its sample data holds. */
 static bool frames_match_size(const SF_INFO *info, const pt_container_header *c) {
     const uint64_t frame_bytes = (uint64_t)sample_bytes(info->format) * (unsigned)info->channels;
-    return c->has_data && !c->unknown_size && frame_bytes > 0 &&
+    return c->has_data && !c->unknown_size && frame_bytes > 0 && c->kind != PT_CONTAINER_AU &&
            c->data_size <= c->data_available &&
            (uint64_t)info->frames == c->data_size / frame_bytes;
 }
 
-/** Speakers of a channel map as the bits of a WAVE channel mask (dwChannelMask); -1: none. */
-static int wave_speaker(int channel) {
+/** Position of a channel of libsndfile's as a bit of a mask; -1: none. */
+static int channel_position(int channel) {
     switch (channel) {
     case SF_CHANNEL_MAP_LEFT:
     case SF_CHANNEL_MAP_FRONT_LEFT:
@@ -197,37 +226,18 @@ static int wave_speaker(int channel) {
     }
 }
 
-/** The order of a file's own channel map (CAF, AIFF; WAV has WAVE order by definition). */
+/** The positions of a channel map (AIFF, CAF), and its order; a WAV has WAVE order by definition. */
 static void set_map_channel_order(SNDFILE *file, pt_decoder_stream_info *stream_info) {
     const unsigned n = stream_info->info.n_channels;
-    int map[PATINA_CHANNELS_MAX], speaker[PATINA_CHANNELS_MAX];
+    int map[PATINA_CHANNELS_MAX], position[PATINA_CHANNELS_MAX];
 
     if (sf_command(file, SFC_GET_CHANNEL_MAP_INFO, map, (int)(n * sizeof map[0])) != SF_TRUE)
         return;
-    for (unsigned c = 0; c < n; c++) {
-        speaker[c] = wave_speaker(map[c]);
-        if (speaker[c] < 0) return; /* not wholly known: as it stands in the file */
-        for (unsigned other = 0; other < c; other++)
-            if (speaker[other] == speaker[c]) return;
-    }
-    for (unsigned c = 0; c < n; c++) {
-        stream_info->channel_map[c] = 0;
-        for (unsigned other = 0; other < n; other++)
-            if (speaker[other] < speaker[c]) stream_info->channel_map[c]++;
-        if (stream_info->channel_map[c] != c) stream_info->is_reordered = true;
-    }
-}
-
-/** Whether an Opus stream's channels have places: mapping family 1 (RFC 7845, 5.1.1). */
-static bool opus_has_vorbis_order(const pt_byte_source *bytes, uint64_t base) {
-    unsigned char page[28];
-    unsigned char head[19];
-    if (pt_byte_source_read_at(bytes, base, page, sizeof page) != (int64_t)sizeof page)
-        return false;
-    const uint64_t packet = base + 27U + page[26]; /* behind the page's table of segments */
-    if (pt_byte_source_read_at(bytes, packet, head, sizeof head) != (int64_t)sizeof head)
-        return false;
-    return memcmp(head, "OpusHead", 8) == 0 && head[18] == 1;
+    for (unsigned c = 0; c < n; c++)
+        position[c] = channel_position(map[c]);
+    const uint64_t mask = pt_channel_mask_from_positions(position, n, stream_info->channel_map,
+                                                         &stream_info->is_reordered);
+    if (mask) stream_info->info.channel_mask = mask;
 }
 
 /** Vorbis I, 4.3.9, and for Opus RFC 7845, 5.1.1.2: where each channel belongs in WAVE order. */
@@ -240,41 +250,48 @@ static void set_vorbis_channel_order(pt_decoder_stream_info *stream_info) {
         [8] = {0, 2, 1, 6, 7, 4, 5, 3}, /* L C R side-L side-R back-L back-R LFE */
     };
     const unsigned n = stream_info->info.n_channels;
+    stream_info->info.channel_mask = pt_channel_mask_by_count(n);
     if (n != 3 && (n < 5 || n > 8)) return; /* 1, 2 and 4 have WAVE's; more have no order */
     memcpy(stream_info->channel_map, vorbis_orders[n], n);
     stream_info->is_reordered = true;
 }
 
-static void find_channel_order(const sndfile_state *s, int format,
+static void find_channel_order(const sndfile_state *s, const pt_container_header *c, int format,
                                pt_decoder_stream_info *stream_info) {
-    if (stream_info->info.n_channels > PATINA_CHANNELS_MAX) return; /* will be refused */
-    if ((format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG)
+    pt_decoder_info *info = &stream_info->info;
+    const int type = format & SF_FORMAT_TYPEMASK;
+
+    if (info->n_channels > PATINA_CHANNELS_MAX) return; /* will be refused */
+    if (type == SF_FORMAT_OGG) {
+        if (s->link.codec != PT_OGG_OPUS || s->link.has_opus_positions)
+            set_vorbis_channel_order(stream_info);
+    } else if (s->is_flac) {
+        info->channel_mask = pt_channel_mask_limit(s->flac.channel_mask, info->n_channels);
+        if (!info->channel_mask) info->channel_mask = pt_channel_mask_by_count(info->n_channels);
+    } else if (c->channel_mask) {
+        info->channel_mask = pt_channel_mask_limit(c->channel_mask, info->n_channels);
+    } else {
         set_map_channel_order(s->file, stream_info);
-    else if ((format & SF_FORMAT_SUBMASK) != SF_FORMAT_OPUS ||
-             opus_has_vorbis_order(s->bytes, s->base))
-        set_vorbis_channel_order(stream_info);
+    }
 }
 
 /** Which length to believe. */
-static patina_status find_length(const SF_INFO *sf, const pt_container_header *c,
-                                 pt_decoder_stream_info *stream_info, patina_error *err) {
-    const int type = sf->format & SF_FORMAT_TYPEMASK;
-    const bool is_opus = (sf->format & SF_FORMAT_SUBMASK) == SF_FORMAT_OPUS;
-
+static patina_status find_length(const sndfile_state *s, const SF_INFO *sf,
+                                 const pt_container_header *c, pt_decoder_stream_info *stream_info,
+                                 patina_error *err) {
     if (sf->frames < 0)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "a negative number of frames");
     if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe does not say either */
-        if (type != SF_FORMAT_OGG) return PATINA_OK;
+        if ((sf->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG) return PATINA_OK;
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "%s: the stream's last page is missing",
                        stream_info->info.format);
     }
     if (c->unknown_size) return PATINA_OK;
+    if (s->link.codec == PT_OGG_VORBIS && s->link.starts_late) return PATINA_OK;
     stream_info->declared_frames = (uint64_t)sf->frames;
-    if (is_opus)
-        stream_info->tolerance_frames =
-            (uint64_t)OPUS_TOLERANCE_FRAMES * (unsigned)sf->samplerate / 48000;
+    if (s->link.codec == PT_OGG_OPUS) stream_info->tolerance_frames = OPUS_TOLERANCE_FRAMES;
     stream_info->info.exact =
-        sf->seekable && (type == SF_FORMAT_FLAC ? sf->frames > 0 : frames_match_size(sf, c));
+        sf->seekable && (s->is_flac ? sf->frames > 0 : frames_match_size(sf, c));
     if (stream_info->info.exact) stream_info->info.n_frames = stream_info->declared_frames;
     return PATINA_OK;
 }
@@ -282,12 +299,12 @@ static patina_status find_length(const SF_INFO *sf, const pt_container_header *c
 static void sndfile_close(void *state) {
     sndfile_state *s = state;
     if (s->file) sf_close(s->file);
+    pt_ogg_link_release(&s->link);
     free(s);
 }
 
-/* libsndfile prints why an open failed into static memory, from any thread. Nobody reads it here,
- * and the writes are bounded; the thread sanitizer is told so, as a lock would hold up all workers.
- */
+/* libsndfile prints why an open failed into static memory, from any thread. It is not read here, and
+ * the writes are bounded, so the thread sanitizer ignores them: a lock would hold up all workers. */
 #if defined(__SANITIZE_THREAD__)
 void AnnotateIgnoreWritesBegin(const char *file, int line);
 void AnnotateIgnoreWritesEnd(const char *file, int line);
@@ -307,51 +324,102 @@ static SNDFILE *open_virtual(sndfile_state *s, SF_INFO *info) {
     return file;
 }
 
-static patina_status sndfile_open(const pt_byte_source *bytes, const pt_container_header *c,
-                                  void **state, pt_decoder_stream_info *stream_info,
+/** Whether the last frame of a FLAC file can be decoded, where its checksums are not found at the
+ * end; the file is opened anew behind it. */
+static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_error *err) {
+    float frame[FLAC_CHANNELS_MAX];
+    const sf_count_t last = info->frames - 1;
+    const bool there = sf_seek(s->file, last, SEEK_SET) == last &&
+                       sf_readf_float(s->file, frame, 1) == 1 &&
+                       sf_error(s->file) == SF_ERR_NO_ERROR;
+    if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
+    if (!there)
+        return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                       "flac: %lld frames are promised and the last ones are damaged or missing",
+                       (long long)info->frames);
+    sf_close(s->file);
+    s->file = open_virtual(s, info);
+    return s->file ? PATINA_OK
+                   : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+}
+
+/** Compares the total of a FLAC file with its last frame; a total that is too small is left out. */
+static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
+                                      pt_decoder_stream_info *stream_info, patina_error *err) {
+    bool is_at_end = false;
+    const uint64_t total = s->flac.total_frames,
+                   end = total > 0 ? pt_flac_find_end(s->bytes, &s->flac, &is_at_end) : 0;
+
+    if (total == 0 || (end == total && is_at_end)) return PATINA_OK;
+    if (end <= total) return check_flac_end(s, info, err);
+    patch_flac_total(s);
+    sf_close(s->file);
+    s->file = open_virtual(s, info);
+    if (!s->file) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+    stream_info->declared_frames = end;
+    return PATINA_OK;
+}
+
+/** What the library must not read as it is. */
+static patina_status make_patches(sndfile_state *s, const pt_container_header *c,
                                   patina_error *err) {
+    char magic[4] = "";
+    (void)pt_byte_source_read_at(s->bytes, 0, magic, sizeof magic);
+    s->is_flac = pt_flac_read_header(s->bytes, &s->flac);
+    if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
+    if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
+    PT_TRY(pt_ogg_read_link(s->bytes, &s->link, err));
+    s->patch = s->link.patch;
+    s->n_patches = s->link.n_patches;
+    return PATINA_OK;
+}
+
+static bool begins_with_mpeg_frame(const pt_byte_source *bytes) {
+    unsigned char h[4];
+    return pt_byte_source_read_at(bytes, 0, h, 4) == 4 && pt_mpeg_frame_bytes(h) > 0;
+}
+
+static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
+                                 pt_decoder_stream_info *stream_info, patina_error *err) {
     SF_INFO info;
 
-    if (c->kind == PT_CONTAINER_MPEG || c->wave_format == PT_WAVE_MPEG ||
-        c->wave_format == PT_WAVE_MP3)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it begins like MPEG audio, and holds none");
-    if (bytes->size > (uint64_t)SF_COUNT_MAX)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
-    sndfile_state *s = calloc(1, sizeof *s);
-    if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    s->bytes = bytes;
-    s->base = pt_id3_end(bytes);
-    if (s->base > bytes->size) s->base = bytes->size;
-    s->size = bytes->size - s->base;
-    patina_status status = PATINA_OK;
-    if (c->has_data && c->unknown_size && c->kind != PT_CONTAINER_CAF)
-        status = patch_data_size(s, c, err);
-    if (status != PATINA_OK) goto done;
-
     s->file = open_virtual(s, &info);
-    if (!s->file) {
-        status = s->io_failed
-                     ? pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read")
-                     : pt_fail(err, PATINA_REJECT_UNDECODABLE, "not audio that can be read");
-        goto done;
-    }
-    if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG) {
-        status = pt_ogg_crc_check(bytes, s->base, err);
-        if (status != PATINA_OK) goto done;
-    }
-    s->is_flac = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
+    if (!s->file)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       s->io_failed ? "the file cannot be read" : "not audio that can be read");
+    s->is_flac = s->is_flac && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
+    if (s->is_flac) PT_TRY(check_flac_total(s, &info, stream_info, err));
     s->n_channels = (unsigned)info.channels;
     stream_info->info.format = format_name(info.format);
     stream_info->info.rate_hz = (unsigned)info.samplerate;
     stream_info->info.n_channels = (unsigned)info.channels;
-    status = find_length(&info, c, stream_info, err);
-    if (status != PATINA_OK) goto done;
-    find_channel_order(s, info.format, stream_info);
+    stream_info->info.n_streams = 1;
+    PT_TRY(find_length(s, &info, c, stream_info, err));
+    s->frames_left = s->is_flac && stream_info->info.exact ? (uint64_t)info.frames : UINT64_MAX;
+    find_channel_order(s, c, info.format, stream_info);
+    return PATINA_OK;
+}
+
+static patina_status sndfile_open(const pt_decoder_input *input, void **state,
+                                  pt_decoder_stream_info *stream_info, patina_error *err) {
+    const pt_container_header *c = input->header;
+
+    if (c->kind == PT_CONTAINER_MPEG || c->wave_format == PT_WAVE_MPEG ||
+        c->wave_format == PT_WAVE_MP3 || begins_with_mpeg_frame(input->bytes))
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it begins like MPEG audio, and holds none");
+    if (input->bytes->size > (uint64_t)SF_COUNT_MAX)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
+    sndfile_state *s = calloc(1, sizeof *s);
+    if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    s->bytes = input->bytes;
+    patina_status status = make_patches(s, c, err);
+    if (status == PATINA_OK) status = open_stream(s, c, stream_info, err);
+    if (status != PATINA_OK) {
+        sndfile_close(s);
+        return status;
+    }
     *state = s;
-    s = NULL;
-done:
-    if (s) sndfile_close(s);
-    return status;
+    return PATINA_OK;
 }
 
 static patina_status sndfile_read(void *state, float *samples, size_t n_frames, size_t *n_read,
@@ -359,6 +427,7 @@ static patina_status sndfile_read(void *state, float *samples, size_t n_frames, 
     sndfile_state *s = state;
     size_t done = 0;
 
+    if (n_frames > s->frames_left) n_frames = (size_t)s->frames_left;
     while (done < n_frames) {
         /* libsndfile counts the samples of a call in an int for some codecs */
         const size_t step = n_frames - done < BLOCK_FRAMES ? n_frames - done : BLOCK_FRAMES;
@@ -372,10 +441,11 @@ static patina_status sndfile_read(void *state, float *samples, size_t n_frames, 
             return pt_fail(err, PATINA_REJECT_TRUNCATED, "frames are damaged or missing");
         if (got < (sf_count_t)step) break;
     }
+    s->frames_left -= s->frames_left == UINT64_MAX ? 0 : done;
     return PATINA_OK;
 }
 
-/** Reads and forgets: for where a FLAC's own search does not find a frame. */
+/** Reads and discards frames: used where libFLAC's search does not find one. */
 static patina_status skip_frames(sndfile_state *s, uint64_t n_frames, patina_error *err) {
     enum { STEP = 4096 };
     float *discarded = malloc(STEP * s->n_channels * sizeof *discarded);
@@ -400,9 +470,12 @@ static patina_status sndfile_seek(void *state, uint64_t frame, patina_error *err
     sndfile_state *s = state;
     SF_INFO info;
 
+    if (s->is_flac) s->frames_left = s->flac.total_frames;
     if (frame <= (uint64_t)SF_COUNT_MAX &&
-        sf_seek(s->file, (sf_count_t)frame, SEEK_SET) == (sf_count_t)frame)
+        sf_seek(s->file, (sf_count_t)frame, SEEK_SET) == (sf_count_t)frame) {
+        if (s->is_flac) s->frames_left -= frame < s->frames_left ? frame : s->frames_left;
         return PATINA_OK;
+    }
     if (!s->is_flac)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is not there",
                        (unsigned long long)frame);

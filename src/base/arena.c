@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* arena.c - blocks in a list, newest first
+/* arena.c - stack allocator: a list of blocks, newest first
  *
- * The list grows while a worker meets its first excerpts. A reset replaces it by one block of the
- * most that was ever in use, so from then on taking is a matter of adding to a number.
+ * The list grows while a worker processes its first entries. A reset replaces it by one block of the
+ * peak size, so that later allocations only advance an offset.
  */
 
 #include "base/arena.h"
@@ -14,7 +14,7 @@
 #include "base/error.h"
 
 #define ALIGNMENT     64        /* a cache line, and the widest vector */
-#define INITIAL_BYTES (1 << 20) /* of the first block; later ones double what there is */
+#define INITIAL_BYTES (1 << 20) /* first block; each further one is twice as large as the last */
 
 struct pt_arena_block {
     struct pt_arena_block *prev;
@@ -47,7 +47,7 @@ static struct pt_arena_block *push_block(pt_arena *arena, size_t need) {
     if (size > SIZE_MAX - 2 * ALIGNMENT) return NULL;
 
     struct pt_arena_block *block = aligned_alloc(ALIGNMENT, sizeof *block + size);
-    if (!block && size > need) { /* doubling was a wish, need is not */
+    if (!block && size > need) { /* twice the size is optional, `need` is not */
         size = need;
         block = aligned_alloc(ALIGNMENT, sizeof *block + size);
     }
@@ -102,15 +102,15 @@ void pt_arena_rewind(pt_arena *arena, pt_arena_marker mark) {
 
 void pt_arena_reset(pt_arena *arena) {
     struct pt_arena_block *newest = arena->block;
-    const bool one_holds_all = newest && !newest->prev && newest->size >= arena->peak;
-    if (one_holds_all) {
+    const bool is_one_block = newest && !newest->prev && newest->size >= arena->peak;
+    if (is_one_block) {
         newest->used = 0;
         arena->in_use = 0;
         return;
     }
     pt_arena_release(arena);
     if (arena->peak > 0)
-        (void)push_block(arena, arena->peak); /* should it fail, take tries again */
+        (void)push_block(arena, arena->peak); /* if it fails, the next allocation tries again */
 }
 
 pt_arena *pt_scratch_begin(pt_scratch *scratch, pt_arena *given) {

@@ -9,17 +9,17 @@
 #include <patina/memory.h>
 
 /**
- * A stack of blocks. What is taken from it lives until the arena is reset or rewound past it;
- * nothing is freed one by one. One thread at a time. After the first excerpt of its kind a reset
- * arena holds enough, so that the work of a worker calls malloc no more.
+ * Stack allocator. An allocation is valid until the arena is reset or rewound past it; single
+ * allocations are not freed. One thread at a time. After a reset the arena has one block of the peak
+ * size, so that workers do not call malloc for entries of the same size.
  */
 struct patina_arena {
     struct pt_arena_block *block; /* newest first; NULL before the first allocation */
-    size_t in_use, peak;          /* bytes allocated now, and at most so far */
+    size_t in_use, peak;          /* bytes allocated now, and the maximum so far */
 };
 typedef patina_arena pt_arena;
 
-/** A place in an arena, for pt_arena_rewind. */
+/** A position in an arena, for pt_arena_rewind. */
 typedef struct pt_arena_marker {
     struct pt_arena_block *block;
     size_t used, in_use;
@@ -28,22 +28,21 @@ typedef struct pt_arena_marker {
 void pt_arena_init(pt_arena *arena);
 void pt_arena_release(pt_arena *arena);
 
-/** n_bytes aligned to 64, with arbitrary content; NULL when memory runs out. 0 bytes are allowed.
- */
+/** Allocates n_bytes aligned to 64, uninitialised; NULL: out of memory. 0 bytes are allowed. */
 void *pt_arena_alloc(pt_arena *arena, size_t n_bytes);
 
-/** count elements of size bytes, zeroed; NULL when memory runs out or the product overflows. */
+/** Allocates count elements of size bytes, zeroed; NULL: out of memory, or the product overflows. */
 void *pt_arena_calloc(pt_arena *arena, size_t count, size_t size);
 
-/** The same without zeroing: for buffers that are overwritten at once. */
+/** The same, uninitialised. */
 void *pt_arena_alloc_array(pt_arena *arena, size_t count, size_t size);
 
 pt_arena_marker pt_arena_mark(const pt_arena *arena);
 
-/** Gives back what was taken since mark. */
+/** Releases all allocations since mark. */
 void pt_arena_rewind(pt_arena *arena, pt_arena_marker mark);
 
-/** Gives everything back, and sees to it that one block holds as much as was ever in use. */
+/** Releases all allocations, and replaces the blocks by one of the peak size. */
 void pt_arena_reset(pt_arena *arena);
 
 /**

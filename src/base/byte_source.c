@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* byte_source.c - reads by offset, so that an I/O error is a return value and not a SIGBUS from a map */
+/* byte_source.c - reads with pread: an I/O error is a return value; with mmap it would be SIGBUS */
 
 #include "base/byte_source.h"
 
@@ -13,7 +13,7 @@
 #include "base/error.h"
 
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
-    /* O_NONBLOCK: a FIFO under an audio file's name must not hang the run. */
+    /* O_NONBLOCK: opening a FIFO must not block. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat info;
 
@@ -35,18 +35,26 @@ void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *b
     *bytes = (pt_byte_source){.memory = data, .size = size};
 }
 
+pt_byte_source pt_byte_source_slice(const pt_byte_source *bytes, uint64_t offset, uint64_t size) {
+    pt_byte_source slice = *bytes;
+    if (offset > bytes->size) offset = bytes->size;
+    slice.base += offset;
+    slice.size = size < bytes->size - offset ? size : bytes->size - offset;
+    return slice;
+}
+
 int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, void *buffer,
                                size_t n) {
     if (offset >= bytes->size) return 0;
     if (n > bytes->size - offset) n = (size_t)(bytes->size - offset);
     if (!bytes->is_file) {
-        memcpy(buffer, (const char *)bytes->memory + offset, n);
+        memcpy(buffer, (const char *)bytes->memory + bytes->base + offset, n);
         return (int64_t)n;
     }
     size_t done = 0;
     while (done < n) {
         const ssize_t got =
-            pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(offset + done));
+            pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(bytes->base + offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return -1;
         if (got == 0) break;
@@ -70,7 +78,7 @@ patina_status pt_file_read_all(const char *path, size_t max_bytes, char **text, 
         return pt_fail(err, PATINA_EIO, "file '%s': not found", path);
     if (status != PATINA_OK) return status;
     if (bytes.size > max_bytes) {
-        status = pt_fail(err, PATINA_ERANGE, "file '%s': %llu bytes, and at most %zu are read",
+        status = pt_fail(err, PATINA_ERANGE, "file '%s': %llu bytes, more than the limit of %zu",
                          path, (unsigned long long)bytes.size, max_bytes);
         goto done;
     }

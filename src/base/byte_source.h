@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* byte_source.h - a file's bytes, wherever they lie: a file, or memory filled from an archive */
+/* byte_source.h - random access to the bytes of a file, or of an archive member in memory */
 
 #ifndef PATINA_BASE_BYTE_SOURCE_H
 #define PATINA_BASE_BYTE_SOURCE_H
@@ -10,34 +10,36 @@
 
 #include <patina/status.h>
 
-/**
- * Random access to size bytes. Read-only and owned by one thread at a time.
- */
+/** Random access to size bytes. One thread at a time. */
 typedef struct pt_byte_source {
-    const void *memory; /* the bytes, unless they are a file's */
+    const void *memory; /* the bytes, unless is_file */
     bool is_file;
     int fd;
+    uint64_t base; /* offset in the file or memory of byte 0 */
     uint64_t size;
 } pt_byte_source;
 
-/** Up to n bytes from offset: their number, less than n only at the end; -1 on an I/O error. */
+/** Reads up to n bytes at offset. Returns their number, less than n only at the end; -1: I/O error. */
 int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, void *buffer,
                                size_t n);
 
-/** Opens a regular file. PATINA_REJECT_MISSING when there is none, PATINA_EIO when it cannot be read. */
+/** Opens a regular file. Errors: PATINA_REJECT_MISSING if it does not exist, PATINA_EIO. */
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err);
 
-/** Memory that outlives bytes; data may be NULL when size is 0. */
+/** Reads from memory, which must outlive bytes. data may be NULL if size is 0. */
 void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *bytes);
 
-/** Closes what bytes holds and zeroes it; a zeroed one is accepted. */
+/** The size bytes from offset on, cut at the end of bytes; valid as long as bytes, and not closed. */
+pt_byte_source pt_byte_source_slice(const pt_byte_source *bytes, uint64_t offset, uint64_t size);
+
+/** Closes the file and zeroes the struct. A zeroed struct is accepted. */
 void pt_byte_source_close(pt_byte_source *bytes);
 
 /**
- * A whole small file as a NUL-terminated string that the caller frees (the NUL is not counted).
+ * Reads a small file into a NUL-terminated buffer, which the caller frees. n_bytes excludes the NUL.
  *
  * Errors   PATINA_EIO      cannot be opened or read
- *          PATINA_ERANGE   over max_bytes
+ *          PATINA_ERANGE   larger than max_bytes
  */
 patina_status pt_file_read_all(const char *path, size_t max_bytes, char **text, size_t *n_bytes,
                                patina_error *err);

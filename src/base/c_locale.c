@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* c_locale.c - numbers with a point, whatever locale the program around us has set */
+/* c_locale.c - switches a thread to the C locale */
 
 #include "base/c_locale.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* c_locale.h - numbers with a point, names as bytes, whatever locale the program around us has set
+/* c_locale.h - formatting and comparison in the C locale
  *
- * patina itself sets none. A program that uses the library may, and printf would write a decimal
- * comma into files and pages.
+ * The library sets no locale, but the program that uses it may, and printf would then write decimal
+ * commas.
  */
 
 #ifndef PATINA_BASE_C_LOCALE_H
@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 
-/** This thread is in the C locale from now on, until it leaves for the one it was in. */
+/** Switches this thread to the C locale; pt_c_locale_leave restores the returned one. */
 locale_t pt_c_locale_enter(void);
 void pt_c_locale_leave(locale_t before);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.c - which instruction sets this machine offers, and how many CPUs
+/* cpu.c - detection of instruction sets and CPUs
  *
- * __builtin_cpu_supports asks CPUID and, for the AVX families, XCR0 as well: a set counts only if
- * the operating system saves its registers.
+ * __builtin_cpu_supports checks CPUID, and XCR0 for the AVX families: a set is usable only if the
+ * operating system saves its registers.
  */
 
 #include <patina/cpu.h>
@@ -50,7 +50,7 @@ patina_status patina_isa_parse(const char *name, patina_isa *isa, patina_error *
         if (strcmp(name, names[i]) != 0) continue;
         if ((patina_isa)i > best)
             return pt_fail(err, PATINA_EUSAGE,
-                           "instruction set '%s' is not offered by this machine; its best is '%s'",
+                           "this machine does not support instruction set '%s'; its best is '%s'",
                            name, names[best]);
         *isa = (patina_isa)i;
         return PATINA_OK;
@@ -61,8 +61,8 @@ patina_status patina_isa_parse(const char *name, patina_isa *isa, patina_error *
 
 bool patina_isa_has_bf16(void) {
 #if defined(__x86_64__)
-    /* Leaf 7, sub-leaf 1 of CPUID; not every compiler knows a name for it. The registers are those
-     * of AVX-512, so XCR0 needs no other look. */
+    /* Leaf 7, sub-leaf 1 of CPUID: not every compiler has a name for it. The registers are those of
+     * AVX-512, so XCR0 is already checked. */
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     return patina_isa_detect() == PATINA_ISA_AVX512 &&
            __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 5 & 1);
@@ -93,7 +93,7 @@ patina_status patina_precision_parse(const char *name, patina_isa isa, patina_pr
                              "precision 'bf16' needs instruction set 'avx512', not '%s'",
                              patina_isa_name(isa))
                    : pt_fail(err, PATINA_EUSAGE,
-                             "precision 'bf16' is not offered by this machine: its CPU has no "
+                             "this machine does not support precision 'bf16': its CPU has no "
                              "avx512_bf16; choose f32 or auto");
     } else {
         *precision = PATINA_PRECISION_BF16;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hash.c - FNV-1a, and SHA-256 by nettle, which uses the CPU's own instructions for it */
+/* hash.c - FNV-1a, and SHA-256 from nettle, which uses the SHA instructions of the CPU */
 
 #include "base/hash.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hash.h - FNV-1a for the random streams, SHA-256 for what identifies files and settings */
+/* hash.h - FNV-1a (random streams) and SHA-256 (identity of files and settings) */
 
 #ifndef PATINA_BASE_HASH_H
 #define PATINA_BASE_HASH_H
@@ -11,7 +11,7 @@
 
 #define PT_SHA256_HEX_SIZE 65 /* characters of a digest in hexadecimal, with the NUL */
 
-/** FNV-1a, 64 bits, of n bytes. */
+/** Returns the 64-bit FNV-1a hash of n bytes. */
 uint64_t pt_fnv1a64(const void *bytes, size_t n);
 
 typedef struct pt_sha256 {
@@ -21,13 +21,13 @@ typedef struct pt_sha256 {
 void pt_sha256_init(pt_sha256 *hash);
 void pt_sha256_update(pt_sha256 *hash, const void *bytes, size_t n);
 
-/** Adds a string with its length in front, so that ("ab", "c") and ("a", "bc") differ. */
+/** Adds the length of a string and the string, so that ("ab", "c") and ("a", "bc") differ. */
 void pt_sha256_update_string(pt_sha256 *hash, const char *text);
 
-/** The digest so far in lower-case hexadecimal; hash starts anew. */
+/** Writes the digest in lower-case hexadecimal and resets hash. */
 void pt_sha256_finish(pt_sha256 *hash, char hex[PT_SHA256_HEX_SIZE]);
 
-/** The first 128 bits of the digest so far, for tables of hashes; hash starts anew. */
+/** Writes the first 128 bits of the digest and resets hash. */
 void pt_sha256_finish_128(pt_sha256 *hash, uint64_t *low, uint64_t *high);
 
 #endif /* PATINA_BASE_HASH_H */

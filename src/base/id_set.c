@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* id_set.c - open addressing with linear probing; at most half full */
+/* id_set.c - hash table with linear probing, at most half full */
 
 #include "base/id_set.h"
 
@@ -50,7 +50,7 @@ static key hash_id(const char *id) {
     return k;
 }
 
-/* The slot that holds k, or the free one where it belongs. */
+/* Returns the slot of k, or the free slot where it is to be inserted. */
 static key *find_slot(key *slots, size_t n_slots, key k) {
     size_t i = (size_t)k.low & (n_slots - 1);
     while ((slots[i].low | slots[i].high) != 0 &&

@@ -72,7 +72,7 @@ static void write_newline(pt_strbuf *out, unsigned depth) {
         pt_strbuf_append(out, "  ");
 }
 
-/* The character behind the string that starts at text. */
+/* Returns the position after the string that starts at text. */
 static const char *skip_string(const char *text) {
     for (text++; *text && *text != '"'; text++)
         if (*text == '\\' && text[1]) text++;
@@ -83,7 +83,7 @@ static const char *skip_blanks(const char *text) {
     return text + strspn(text, " \t\r\n");
 }
 
-/* Whether the array at text holds an object, at any depth. */
+/* Whether the array at text contains an object, at any depth. */
 static bool contains_object(const char *text) {
     unsigned depth = 0;
     while (*text) {
@@ -100,9 +100,8 @@ static bool contains_object(const char *text) {
 }
 
 void pt_json_write_pretty(pt_strbuf *out, const char *json, unsigned depth) {
-    enum { DEPTH_MAX = 64 }; /* settings are 4 deep; what is deeper stays on its line */
-    bool multiline[DEPTH_MAX] = {
-        false}; /* whether the items of a level stand on lines of their own */
+    enum { DEPTH_MAX = 64 };             /* settings have 4 levels; deeper ones stay on one line */
+    bool multiline[DEPTH_MAX] = {false}; /* items of a level are on separate lines */
     unsigned level = 0;
     const char *next;
 

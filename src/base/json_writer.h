@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* json_writer.h - JSON written piece by piece into a growing text
+/* json_writer.h - appends JSON to a string buffer
  *
- * jansson reads JSON here; what is written goes through these few functions instead, since rows
- * need numbers of nine digits, and provenance hands on the text of `chain` as it came.
+ * Output does not use jansson: rows need numbers with nine digits, and provenance copies the text of
+ * `chain` unchanged.
  */
 
 #ifndef PATINA_BASE_JSON_WRITER_H
@@ -12,24 +12,24 @@
 
 #include "base/strbuf.h"
 
-/** A quoted string; UTF-8 is kept, and a byte that is none becomes U+FFFD. NULL gives null. */
+/** Writes a quoted string. Bytes that are not UTF-8 become U+FFFD. NULL gives null. */
 void pt_json_write_string(pt_strbuf *out, const char *text);
 
 /**
- * A real with so many significant digits and a '.' in every locale. What would look like an
- * integer gets ".0", so that no reader infers an integer column; NaN and Inf give null.
+ * Writes a real with the given number of significant digits and a '.' in every locale. Integers get
+ * ".0", so that readers infer a column of reals. NaN and Inf give null.
  */
 void pt_json_write_real(pt_strbuf *out, double value, int digits);
 
-/** The fewest digits that read back to the same value; integers without a point. Finite. */
+/** Writes a finite number with the fewest digits that read back to the same value. */
 void pt_json_write_shortest(pt_strbuf *out, double value);
 
 /**
- * A JSON value laid out for people: a member a line, two blanks a level. Arrays stay on one line
- * unless they hold objects, and numbers stay as they are spelt.
+ * Writes a JSON value indented: one member a line, two spaces for each level. Arrays stay on one line
+ * unless they contain objects. Numbers are copied unchanged.
  *
- * json   valid JSON, not checked here
- * depth  levels that already surround it; the first line is not indented
+ * json   valid JSON; not checked
+ * depth  level of the value; the first line is not indented
  */
 void pt_json_write_pretty(pt_strbuf *out, const char *json, unsigned depth);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loudness_block.h - length of a gating block of BS.1770, the shortest sound that is accepted */
+/* loudness_block.h - length of a gating block of ITU-R BS.1770 */
 
 #ifndef PATINA_BASE_LOUDNESS_BLOCK_H
 #define PATINA_BASE_LOUDNESS_BLOCK_H
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /**
- * Frames of a gating block of loudness (BS.1770: 400 ms, four hops of 100) at a rate; what is
- * shorter cannot be measured.
+ * Returns the frames of a gating block (400 ms, four hops of 100 ms), which is also the shortest audio
+ * that is accepted.
  */
 static inline uint64_t pt_loudness_block_frames(unsigned rate_hz) {
     return 4 * (((uint64_t)rate_hz + 5) / 10);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rng.c - Philox4x32-10 and the laws that draws follow */
+/* rng.c - Philox4x32-10 and the distributions of draws */
 
 #include "base/rng.h"
 
@@ -39,7 +39,7 @@ static void philox_block(const pt_rng *rng, size_t j, uint32_t out[4]) {
 }
 
 void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words) {
-    uint32_t lanes[4];
+    uint32_t block[4];
     size_t i = 0;
     while (i < n) {
         const size_t index = first + i;
@@ -48,16 +48,16 @@ void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *word
             i += 4;
             continue;
         }
-        philox_block(rng, index / 4, lanes);
-        for (size_t lane = index % 4; lane < 4 && i < n; lane++)
-            words[i++] = lanes[lane];
+        philox_block(rng, index / 4, block);
+        for (size_t k = index % 4; k < 4 && i < n; k++)
+            words[i++] = block[k];
     }
 }
 
 double pt_rng_uniform(const pt_rng *rng, size_t i) {
-    uint32_t lanes[4];
-    philox_block(rng, i / 4, lanes);
-    return (lanes[i % 4] + 0.5) / 4294967296.0;
+    uint32_t block[4];
+    philox_block(rng, i / 4, block);
+    return (block[i % 4] + 0.5) / 4294967296.0;
 }
 
 double pt_draw_uniform(double u, double lo, double hi) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* rng.h - the random stream: every draw has its own index, so none depends on another
+/* rng.h - counter-based random numbers: each draw has an index, so draws are independent of each other
  *
- * Philox4x32-10 keyed by the run's seed, with a counter made of (block, stream and variant, entry).
- * Nothing here has a state that a draw would change.
+ * Philox4x32-10; the key is the seed of the run, the counter is (block, stream and variant, entry). The
+ * generator has no mutable state.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
  */
@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PT_VARIANT_MAX                                                                             \
-    ((1U << 24) - 1) /* a variant shares a 32-bit word with the stream's number */
+/* A variant shares a 32-bit word with the number of the stream. */
+#define PT_VARIANT_MAX ((1U << 24) - 1)
 
 /** Streams of the library. Those of effects are in their descriptors (degrade/effect.h). */
 typedef enum pt_rng_stream {
@@ -24,31 +24,31 @@ typedef enum pt_rng_stream {
     PT_RNG_STREAM_NOISE_SAMPLES = 16
 } pt_rng_stream;
 
-/** One stream; copy it freely. */
+/** One stream. May be copied. */
 typedef struct pt_rng {
     uint32_t key[2];
     uint32_t counter[3]; /* words 1 to 3; word 0 is the block */
 } pt_rng;
 
-/** The stream of (seed, entry id, variant), variant 0 to PT_VARIANT_MAX. */
+/** Returns the stream of (seed, entry id, variant), variant 0 to PT_VARIANT_MAX. */
 pt_rng pt_rng_make(uint64_t seed, const char *entry, uint32_t variant, pt_rng_stream stream);
 
-/** n words from index first on. */
+/** Writes words first to first + n - 1. */
 void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words);
 
-/** Draw i, uniform in the open interval (0, 1): (word i + 1/2) / 2^32. */
+/** Returns draw i, uniform in the open interval (0, 1): (word i + 1/2) / 2^32. */
 double pt_rng_uniform(const pt_rng *rng, size_t i);
 
-/** One block of the generator: for tests against the published known answers. */
+/** Computes one block; public for the known-answer tests. */
 void pt_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-/** lo + u (hi - lo) */
+/** Returns lo + u (hi - lo). */
 double pt_draw_uniform(double u, double lo, double hi);
 
-/** lo (hi / lo)^u */
+/** Returns lo (hi / lo)^u. */
 double pt_draw_log_uniform(double u, double lo, double hi);
 
-/** The first i whose running sum of weights exceeds u, the last one if none does. */
+/** Returns the first i whose cumulative weight exceeds u; n - 1 if none does. */
 size_t pt_draw_categorical(double u, const double *weights, size_t n);
 
 #endif /* PATINA_BASE_RNG_H */

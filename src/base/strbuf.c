@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* strbuf.c - text that grows */
+/* strbuf.c - growable string buffer */
 
 #include "base/strbuf.h"
 

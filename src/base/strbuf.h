@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* strbuf.h - text that grows */
+/* strbuf.h - growable string buffer */
 
 #ifndef PATINA_BASE_STRBUF_H
 #define PATINA_BASE_STRBUF_H
@@ -12,8 +12,8 @@
 #include "base/error.h"
 
 /**
- * A growing buffer, NUL-terminated once something was added. Zero it to start. When memory runs
- * out, `failed` stays set and every later call does nothing: check it once at the end.
+ * String buffer, NUL-terminated after the first append. Zero it to start. If memory runs out, `failed`
+ * is set and all later calls do nothing: check it once at the end.
  */
 typedef struct pt_strbuf {
     char *text;
@@ -25,11 +25,11 @@ void pt_strbuf_append(pt_strbuf *str, const char *text);
 void pt_strbuf_append_bytes(pt_strbuf *str, const void *bytes, size_t n);
 void pt_strbuf_printf(pt_strbuf *str, const char *format, ...) PT_PRINTF(2, 3);
 
-/** Makes it empty and keeps the memory. */
+/** Empties the buffer and keeps its memory. */
 void pt_strbuf_clear(pt_strbuf *str);
 void pt_strbuf_release(pt_strbuf *str);
 
-/** The text, owned by the caller from now on; NULL if memory ran out at any time. */
+/** Returns the text, which the caller frees, and empties the buffer. NULL if `failed` is set. */
 char *pt_strbuf_detach(pt_strbuf *str);
 
 #endif /* PATINA_BASE_STRBUF_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8.c - decoding after RFC 3629 */
+/* utf8.c - UTF-8 decoding (RFC 3629) */
 
 #include "base/utf8.h"
 

@@ -9,26 +9,26 @@
 #include <stdint.h>
 
 /**
- * The code point at the start of text, which has n > 0 bytes; *size gets its length, 1 to 4.
- * For bytes that are no UTF-8 (overlong, a surrogate, over U+10FFFF, cut off) it gives UINT32_MAX
- * and *size 1.
+ * Returns the code point at the start of text, which has n > 0 bytes, and stores its length, 1 to 4, in
+ * *size. Returns UINT32_MAX and stores 1 for bytes that are not UTF-8 (overlong, a surrogate, above
+ * U+10FFFF, incomplete).
  */
 uint32_t pt_utf8_decode(const char *text, size_t n, size_t *size);
 
-/** Whether all n bytes are UTF-8. */
+/** Returns whether all n bytes are UTF-8. */
 bool pt_utf8_is_valid(const char *text, size_t n);
 
-/** Whether text is empty or only white space (Unicode White_Space). */
+/** Returns whether text is empty or only white space (Unicode White_Space). */
 bool pt_utf8_is_blank(const char *text, size_t n);
 
-/** A copy in which each byte that is not UTF-8 is written \xNN. To be freed; NULL when memory runs
- * out. */
+/** Returns a copy in which each byte that is not UTF-8 is written as \xNN; the caller frees it. NULL:
+ * out of memory. */
 char *pt_text_escape(const char *text);
 
-/** A copy of n bytes with a NUL behind them. To be freed; NULL when memory runs out. */
+/** Returns a NUL-terminated copy of n bytes; the caller frees it. NULL: out of memory. */
 char *pt_text_dup(const char *text, size_t n);
 
-/** The number of bytes of text to print: at most max_bytes, and no character is split. */
+/** Returns the length of the longest prefix of at most max_bytes that does not split a character. */
 int pt_text_truncate(const char *text, size_t max_bytes);
 
 #endif /* PATINA_BASE_UTF8_H */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* bench.c - how fast rows are made, and what share of the CPU's arithmetic the towers get
+/* bench.c - speed of generate, of the towers and of the other stages, in rounds
  *
- *     round:  patina_generate     with all threads, then with one; the very first run, before this
- *                             process holds a model of its own, shows the peak of memory
- *             peak, towers    with all threads, then with one
- *             stages          by one thread
+ *     part              measured with
+ *     patina_generate   all threads, then one; peak memory is that of the first run, before this process
+ *                       has opened a model itself
+ *     peak, towers      all threads, then one
+ *     stages            one thread
  *
- * Threads take clips from a queue, as in a run of generate. Unlike the rest of the library this
- * opens files of its own: it makes its input.
+ * Threads take clips from a queue, as in generate. The benchmark writes its own input files.
  */
 
 #include "bench/bench.h"
@@ -34,25 +34,26 @@
 #define ROUNDS_DEFAULT 5
 #define SPEEDS_MAX     2
 
-/* How much is done in a round. One item is what a thread takes from the queue at a time. */
+/* Amount of work of a round. An item is what a thread takes from the queue at a time. */
 typedef struct workload {
-    double peak_flop;                       /* an item: long against the start of a thread */
-    unsigned n_peak;                        /* measurements in a row, of two items a thread */
-    unsigned n_clips;                       /* a thread */
-    unsigned captions;                      /* a thread */
-    unsigned n_entries, entries_per_thread; /* of a run of generate, whichever is more */
+    double peak_flop;  /* of an item: long compared with the start of a thread */
+    unsigned n_peak;   /* measurements in sequence, of two items for each thread */
+    unsigned n_clips;  /* for each thread */
+    unsigned captions; /* for each thread */
+    unsigned n_entries, entries_per_thread; /* of a run of generate; the larger number counts */
     unsigned stage_clips, stage_draws, stage_rows;
 } workload;
 
-static const workload full_workload = {.peak_flop = 2e9,
-                                       .n_peak = 5,
-                                       .n_clips = 6,
-                                       .captions = 32,
-                                       .n_entries = 96, /* at the end threads wait for the last */
-                                       .entries_per_thread = 20,
-                                       .stage_clips = 8,
-                                       .stage_draws = 4,
-                                       .stage_rows = 512};
+static const workload full_workload = {
+    .peak_flop = 2e9,
+    .n_peak = 5,
+    .n_clips = 6,
+    .captions = 32,
+    .n_entries = 96, /* threads idle at the end of a run: the more entries, the less it matters */
+    .entries_per_thread = 20,
+    .stage_clips = 8,
+    .stage_draws = 4,
+    .stage_rows = 512};
 static const workload quick_workload = {.peak_flop = 1e8,
                                         .n_peak = 2,
                                         .n_clips = 1,
@@ -81,11 +82,11 @@ typedef struct bench {
     patina_meter *meter;
     patina_effect_config *suite;
     pt_arena *arenas; /* [threads] */
-    float *features;  /* [n_frames, n_mels], of noise */
-    char **captions;  /* [workload->captions * threads], of the round: n_captions of them */
+    float *features;  /* [n_frames, n_mels], features of noise */
+    char **captions;  /* [workload->captions * threads], n_captions in this round */
     unsigned n_captions;
     unsigned n_captions_made;
-    double text_flop, text_tokens; /* of all captions so far */
+    double text_flop, text_tokens; /* sums over all captions so far */
     unsigned n_speeds;
     speed speeds[SPEEDS_MAX];
     pt_bench_samples stages[PT_STAGE_COUNT];
@@ -104,12 +105,12 @@ typedef struct batch_item {
     patina_error err;
 } batch_item;
 
-/* Items of one kind, so many of them, and what to do with each. */
+/* Items of one kind, and the function that processes them. */
 typedef struct batch {
     bench *bench;
     patina_status (*work)(bench *b, pt_arena *arena, unsigned index, patina_error *err);
     batch_item *items;               /* [n] */
-    unsigned n, n_issued, n_workers; /* n_workers: begun */
+    unsigned n, n_issued, n_workers; /* n_workers: created so far */
 } batch;
 
 static void *next_item(void *context) {
@@ -125,15 +126,15 @@ static void *create_worker(void *context) {
     return &all->bench->arenas[all->n_workers++];
 }
 
-/* The arenas stay for the next batch, and the items are one block. */
+/* Arenas are reused by the next batch; items are freed together. */
 static void release_nothing(void *context, void *thing) {
     (void)context, (void)thing;
 }
 
-static void work_item(void *context, void *own, void *slot) {
+static void work_item(void *context, void *state, void *slot) {
     const batch *all = context;
     batch_item *item = slot;
-    item->status = all->work(all->bench, own, item->index, &item->err);
+    item->status = all->work(all->bench, state, item->index, &item->err);
 }
 
 static patina_status deliver_item(void *context, void *slot, patina_error *err) {
@@ -148,7 +149,7 @@ static bool is_stopped(void *context) {
     return stop && atomic_load_explicit(stop, memory_order_relaxed);
 }
 
-/* Seconds of the wall clock for n items; the start of the threads is among them. */
+/* Measures wall-clock seconds for n items, start of the threads included. */
 static patina_status time_batch(bench *b, unsigned threads, unsigned n,
                                 patina_status (*work)(bench *, pt_arena *, unsigned,
                                                       patina_error *),
@@ -156,8 +157,8 @@ static patina_status time_batch(bench *b, unsigned threads, unsigned n,
     batch all = {.bench = b, .work = work, .n = n};
     const pt_ordered_pool_job job = {.context = &all,
                                      .next = next_item,
-                                     .begin = create_worker,
-                                     .end = release_nothing,
+                                     .worker_create = create_worker,
+                                     .worker_destroy = release_nothing,
                                      .work = work_item,
                                      .deliver = deliver_item,
                                      .release = release_nothing,
@@ -186,7 +187,7 @@ static patina_status work_audio(bench *b, pt_arena *arena, unsigned index, patin
     return pt_clap_run_audio_tower(b->clap, b->features, raw, arena, err);
 }
 
-/* A few captions at once, as generate does it. */
+/* Captions in batches, as in generate. */
 static patina_status work_text(bench *b, pt_arena *arena, unsigned index, patina_error *err) {
     float embeddings[PT_CAPTION_BATCH_SIZE * PATINA_EMBEDDING_SIZE];
     patina_clap_caption captions[PT_CAPTION_BATCH_SIZE];
@@ -200,15 +201,15 @@ static patina_status work_text(bench *b, pt_arena *arena, unsigned index, patina
 
 /* ---------------------------------------------------------------- peak and towers */
 
-/* Something else on the machine can make the peak only smaller: the greatest of several short
- * measurements, before, between and after the towers, is the round's. */
+/* Other load can only reduce the peak: the maximum of several short measurements before, between and
+ * after the towers is that of the round. */
 static patina_status time_peak(bench *b, const speed *s, double *best, patina_error *err) {
     const unsigned n = 2 * s->threads;
     double seconds;
 
     const double flop = pt_nn_peak_flops_run(b->isa, b->options->precision,
-                                             b->workload->peak_flop); /* and wakes up */
-    if (flop == 0.0) return PATINA_OK;                                /* no such loop for plain C */
+                                             b->workload->peak_flop); /* also warms up */
+    if (flop == 0.0) return PATINA_OK;                                /* plain C has no peak loop */
     for (unsigned i = 0; i < b->workload->n_peak; i++) {
         PT_TRY(time_batch(b, s->threads, n, work_peak, &seconds, err));
         if (flop * n / seconds > *best) *best = flop * n / seconds;
@@ -216,7 +217,7 @@ static patina_status time_peak(bench *b, const speed *s, double *best, patina_er
     return PATINA_OK;
 }
 
-/* Captions that were never encoded before: a run of generate may remember those that were. */
+/* Makes captions that have not been encoded before: generate caches embeddings. */
 static patina_status replace_captions(bench *b, unsigned n, patina_error *err) {
     b->n_captions = n;
     for (unsigned i = 0; i < n; i++) {
@@ -267,7 +268,7 @@ static patina_status time_peak_and_towers(bench *b, speed *s, patina_error *err)
 
 /* ---------------------------------------------------------------- rows, end to end */
 
-/* When a run of generate was ready, gave its first row, and was done. */
+/* Times at which a run of generate was ready, had its first row, and ended. */
 typedef struct run_times {
     double ready, first, last;
     uint64_t n_entries, n_rows;
@@ -306,7 +307,8 @@ static patina_status time_generate(bench *b, speed *s, patina_error *err) {
     pt_bench_folder_remove(&out);
     PT_TRY(status);
     if (report.set.n_rows == 0)
-        return pt_fail(err, PATINA_EUSAGE, "corpus '%s' gives no row that could be timed",
+        return pt_fail(err, PATINA_EUSAGE,
+                       "corpus '%s' has no entry that gives a row; nothing can be timed",
                        run.corpus);
     b->n_rows = report.set.n_rows;
     pt_bench_samples_add(&s->row, (times.last - times.ready) / (double)report.set.n_rows);
@@ -314,8 +316,8 @@ static patina_status time_generate(bench *b, speed *s, patina_error *err) {
     return PATINA_OK;
 }
 
-/* The most that was ever resident; 0 where the system does not tell. Not ru_maxrss, which begins at
- * what the process that started this one had. */
+/* Returns the peak resident memory; 0 if unknown. ru_maxrss is not used: it starts with the value of the
+ * parent process. */
 static uint64_t peak_rss(void) {
     char line[256];
     uint64_t kilobytes = 0;
@@ -327,7 +329,7 @@ static uint64_t peak_rss(void) {
     return kilobytes * 1024;
 }
 
-/* The peak of memory only grows: after the first run, and nothing else yet, it is that run's. */
+/* Peak memory never decreases: it is read after the first run, before anything else. */
 static patina_status time_rows(bench *b, speed *s, patina_error *err) {
     PT_TRY(time_generate(b, s, err));
     if (b->peak_bytes == 0) b->peak_bytes = peak_rss();
@@ -339,10 +341,11 @@ static patina_status time_rows(bench *b, speed *s, patina_error *err) {
 static patina_status apply_defaults(bench *b, patina_error *err) {
     const pt_bench_options *o = b->options;
     if (!o->model || !o->tmp)
-        return pt_fail(err, PATINA_EUSAGE, "a model and a folder for temporary files are needed");
+        return pt_fail(err, PATINA_EUSAGE, "model and folder for temporary files are required");
     PT_TRY(pt_threads_resolve(o->threads, &b->threads, err));
     if (o->rounds > PT_BENCH_ROUNDS_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "%u rounds are over %d", o->rounds, PT_BENCH_ROUNDS_MAX);
+        return pt_fail(err, PATINA_EUSAGE, "%u rounds are more than the maximum of %d", o->rounds,
+                       PT_BENCH_ROUNDS_MAX);
     b->isa = o->isa == PATINA_ISA_AUTO ? patina_isa_detect() : o->isa;
     b->rounds = o->rounds ? o->rounds : ROUNDS_DEFAULT;
     b->workload = o->quick ? &quick_workload : &full_workload;
@@ -374,7 +377,7 @@ static patina_status allocate_buffers(bench *b, patina_error *err) {
     return PATINA_OK;
 }
 
-/* Of 10 s of noise. */
+/* Computes the features of 10 s of noise. */
 static patina_status make_features(bench *b, patina_error *err) {
     const size_t n = b->config.extractor.n_samples;
     float *clip = pt_arena_alloc_array(&b->arenas[0], n, sizeof *clip);
@@ -401,7 +404,7 @@ static patina_status open_model_files(bench *b, patina_error *err) {
     return status;
 }
 
-/* All that is small; what is wrong with the model's files shows here. */
+/* Opens everything but the weights, so that faults of the model's files are found early. */
 static patina_status open_inputs(bench *b, patina_error *err) {
     PT_TRY(open_model_files(b, err));
     PT_TRY(pt_mel_open(&b->config.extractor, &b->mel, err));
@@ -415,7 +418,8 @@ static patina_status open_inputs(bench *b, patina_error *err) {
 
 /* ---------------------------------------------------------------- rounds */
 
-static patina_status tell(const bench *b, unsigned round, const char *what, patina_error *err) {
+static patina_status report_step(const bench *b, unsigned round, const char *what,
+                                 patina_error *err) {
     const pt_bench_options *o = b->options;
     if (o->stop && atomic_load_explicit(o->stop, memory_order_relaxed))
         return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
@@ -431,8 +435,8 @@ static patina_status time_stages(bench *b, const pt_bench_stages_config *plan, p
     return PATINA_OK;
 }
 
-/* What rounds of towers and stages need; after the first rows, whose memory is measured. Arenas
- * grow and pages come in before anything is timed. */
+/* Opens what towers and stages need, after the first run of generate, whose memory is measured. Runs each
+ * once, so that arenas have their size and pages are resident before anything is timed. */
 static patina_status open_towers_and_stages(bench *b, const pt_bench_stages_config *plan,
                                             patina_error *err) {
     double seconds[PT_STAGE_COUNT];
@@ -452,16 +456,16 @@ static patina_status open_towers_and_stages(bench *b, const pt_bench_stages_conf
 static patina_status run_round(bench *b, unsigned round, const pt_bench_stages_config *plan,
                                patina_error *err) {
     for (unsigned i = 0; is_enabled(b, PT_BENCH_ROWS) && i < b->n_speeds; i++) {
-        PT_TRY(tell(b, round, "rows", err));
+        PT_TRY(report_step(b, round, "rows", err));
         PT_TRY(time_rows(b, &b->speeds[i], err));
     }
     if (round == 1) PT_TRY(open_towers_and_stages(b, plan, err));
     for (unsigned i = 0; i < b->n_speeds; i++) {
-        PT_TRY(tell(b, round, is_enabled(b, PT_BENCH_TOWERS) ? "towers" : "peak", err));
+        PT_TRY(report_step(b, round, is_enabled(b, PT_BENCH_TOWERS) ? "towers" : "peak", err));
         PT_TRY(time_peak_and_towers(b, &b->speeds[i], err));
     }
     if (is_enabled(b, PT_BENCH_STAGES)) {
-        PT_TRY(tell(b, round, "stages", err));
+        PT_TRY(report_step(b, round, "stages", err));
         PT_TRY(time_stages(b, plan, err));
     }
     return PATINA_OK;
@@ -551,12 +555,12 @@ static void release(bench *b) {
 
 patina_status pt_bench(const pt_bench_options *options, pt_bench_report *report,
                        patina_error *err) {
-    bench *b = calloc(1, sizeof *b); /* its series are too large for a thread's stack */
+    bench *b = calloc(1, sizeof *b); /* too large for the stack of a thread */
     pt_bench_report filled = {0};
     if (!b) return pt_fail(err, PATINA_ENOMEM, "out of memory");
 
     b->options = options;
-    read_machine_info(&filled); /* before this process adds to the load */
+    read_machine_info(&filled); /* before this process increases the load */
     patina_status status = apply_defaults(b, err);
     if (status == PATINA_OK) status = open_inputs(b, err);
     if (status == PATINA_OK) status = run_all(b, err);

@@ -20,12 +20,12 @@
 
 #define RATE_HZ      44100
 #define N_CHANNELS   2
-#define HEADER       44 /* bytes of a WAV's header with one format chunk */
+#define HEADER       44 /* bytes of a WAV header with one format chunk */
 #define LENGTH_MIN   3.0
 #define LENGTH_MAX   12.0
-#define NFTW_FDS_MAX 16 /* descriptors that removal may hold open */
+#define NFTW_FDS_MAX 16 /* file descriptors for the removal of a folder */
 
-/* Whole words of English vocabularies, so that one is about one token. */
+/* Frequent English words, of about one token each. */
 static const char *const words[] = {
     "a",      "the",     "dog",    "bird",  "water",  "train",   "wind",   "rain",
     "car",    "engine",  "man",    "woman", "child",  "crowd",   "music",  "guitar",
@@ -38,7 +38,7 @@ static const char *const words[] = {
 };
 enum { N_WORDS = sizeof words / sizeof *words };
 
-/* xorshift32 (Marsaglia, 2003): quick, and good enough for sounds that nobody hears. */
+/* xorshift32 (Marsaglia, 2003) */
 static uint32_t next_random(uint32_t *state) {
     *state ^= *state << 13;
     *state ^= *state >> 17;
@@ -60,7 +60,8 @@ patina_status pt_bench_folder_make(const char *tmp, char **folder, patina_error 
     if (asprintf(&path, "%s/patina-bench-XXXXXX", tmp) < 0)
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (!mkdtemp(path)) {
-        pt_fail(err, PATINA_EIO, "'%s': no folder can be made in it: %s", tmp, strerror(errno));
+        pt_fail(err, PATINA_EIO, "folder '%s': cannot create a folder in it: %s", tmp,
+                strerror(errno));
         free(path);
         return PATINA_EIO;
     }
@@ -103,11 +104,10 @@ static void make_header(uint32_t n_frames, unsigned char header[HEADER]) {
     put_little_endian(header + 40, 4, n_data);
 }
 
-/* Notes of a quarter of a second that die away, a little noise under them, and one channel that is
- * not quite the other. */
+/* Decaying notes of a quarter of a second with a little noise, slightly different in each channel. */
 static void make_samples(unsigned number, uint32_t n_frames, unsigned char *at) {
     uint32_t state = seed_random(number);
-    double sine = 0.0, cosine = 0.0, step_sine = 0.0, step_cosine = 1.0; /* a turning pointer */
+    double sine = 0.0, cosine = 0.0, step_sine = 0.0, step_cosine = 1.0; /* rotating phasor */
     double level = 0.0;
 
     for (uint32_t i = 0; i < n_frames; i++) {
@@ -161,13 +161,13 @@ static size_t count_tokens(const pt_tokenizer *tokenizer, const pt_strbuf *text,
     size_t n = PATINA_CAPTION_TOKENS_MAX;
     if (pt_tokenizer_encode(tokenizer, text->text, text->length, ids, PATINA_CAPTION_TOKENS_MAX, &n,
                             NULL, scratch, NULL) != PATINA_OK)
-        return PATINA_CAPTION_TOKENS_MAX; /* no memory, so no more words */
+        return PATINA_CAPTION_TOKENS_MAX; /* out of memory: add no more words */
     return n;
 }
 
 char *pt_bench_caption_make(const pt_tokenizer *tokenizer, unsigned number, size_t *n_tokens,
                             pt_arena *scratch) {
-    /* 8 has no factor in common with 21: every length once in 21 numbers, long and short mixed. */
+    /* 8 and 21 are coprime: 21 consecutive numbers have every length once, long and short mixed. */
     const size_t span = PT_BENCH_TOKENS_MAX - PT_BENCH_TOKENS_MIN + 1;
     const size_t wanted = PT_BENCH_TOKENS_MIN + (size_t)number * 8 % span;
     uint32_t state = seed_random(number);
@@ -219,7 +219,7 @@ patina_status pt_bench_corpus_write(const char *folder, unsigned n, const pt_tok
     patina_status status = PATINA_OK;
 
     for (unsigned i = 0; status == PATINA_OK && i < n; i++) {
-        /* Steps of the golden ratio fill the range evenly for any n, long and short mixed. */
+        /* Multiples of the golden ratio modulo 1 cover the range evenly for any n. */
         const double u = fmod(i * 0.6180339887498949, 1.0);
         status = add_clip(folder, i, LENGTH_MIN + u * (LENGTH_MAX - LENGTH_MIN), tokenizer,
                           &manifest, scratch, err);

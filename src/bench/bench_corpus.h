@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_corpus.h - clips and captions for measuring speed, made on the spot
+/* bench_corpus.h - generated clips and captions for the benchmark
  *
- * What they hold hardly matters for speed, as long as it is finite and not silent; how long they
- * are and how many there are does. The same every time.
+ * Number and length of the clips matter for speed; their content does not, as long as it is finite and
+ * not silent. The result is deterministic.
  */
 
 #ifndef PATINA_BENCH_BENCH_CORPUS_H
@@ -17,23 +17,23 @@
 #include "bench/bench.h"
 #include "clap/tokenizer.h"
 
-#define PT_BENCH_TOKENS_MIN 10 /* of a caption, with both its ends */
+#define PT_BENCH_TOKENS_MIN 10 /* of a caption, <s> and </s> included */
 #define PT_BENCH_TOKENS_MAX 30
 
-/** Makes an empty folder in tmp; the caller frees its path. PATINA_EIO */
+/** Creates an empty folder in tmp; the caller frees its path. Errors  PATINA_EIO */
 patina_status pt_bench_folder_make(const char *tmp, char **folder, patina_error *err);
 
-/** Removes it and all that it holds; what cannot be removed stays. Frees and nulls *folder. */
+/** Removes the folder with its content, as far as possible. Frees *folder and sets it to NULL. */
 void pt_bench_folder_remove(char **folder);
 
-/** Writes a stereo WAV of 16 bits and 44.1 kHz: notes over noise, different for every number. */
+/** Writes a stereo WAV file, 16 bits, 44.1 kHz: notes and noise that depend on number. */
 patina_status pt_bench_clip_write(const char *path, unsigned number, double length_s,
                                   patina_error *err);
 
 /**
- * Caption `number`: everyday words, different for every number. Its tokens, `<s>` and `</s>`
- * included, are 10 to 30, evenly over the numbers, or a little fewer where words are long in the
- * model's vocabulary. The caller frees it; NULL when memory runs out.
+ * Returns caption `number`, different for each number. It has PT_BENCH_TOKENS_MIN to PT_BENCH_TOKENS_MAX
+ * tokens, evenly distributed over the numbers, or slightly fewer if a word has several tokens. The
+ * caller frees it; NULL: out of memory.
  *
  * n_tokens  out
  */
@@ -41,7 +41,7 @@ char *pt_bench_caption_make(const pt_tokenizer *tokenizer, unsigned number, size
                             pt_arena *scratch);
 
 /**
- * Writes folder/clips.jsonl and n clips of 3 to 12 s beside it, each with one caption.
+ * Writes folder/clips.jsonl and n clips of 3 to 12 s, each with one caption.
  *
  * Errors  PATINA_EIO, PATINA_ENOMEM
  */

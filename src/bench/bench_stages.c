@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_stages.c - a row's way through all stages but the towers, each timed by itself
+/* bench_stages.c - times each stage of a row except the towers
  *
- * The same functions in the same order as rows.c calls them, on clips of 10 s, by one thread; where
- * rows.c calls one function for several stages, its parts are called once more to time them alone.
+ * Calls the functions that rows.c calls, in the same order, for clips of 10 s, with one thread. Where
+ * rows.c calls one function for several stages, its parts are called again to time them separately.
  */
 
 #include "bench/bench_stages.h"
@@ -23,9 +23,9 @@
 #include "pipeline/provenance_fill.h"
 
 #define CLIP_S     10.0
-#define FIRST_CLIP 1000 /* of the first clip: none of the end-to-end corpus sounds like it */
+#define FIRST_CLIP 1000 /* number of the first clip; the corpus of generate has smaller numbers */
 #define SEED       1
-#define PATH_SPACE 40 /* behind the folder, for the name of a file */
+#define PATH_SPACE 40 /* bytes for the name of a file */
 
 const char *const pt_bench_stage_names[PT_STAGE_COUNT] = {
     [PT_STAGE_DECODE] = "decode and mix",
@@ -45,11 +45,11 @@ bool pt_bench_stage_is_inner(pt_bench_stage_id stage) {
     return stage >= PT_STAGE_LOUDNESS_SOURCE && stage <= PT_STAGE_DYNAMICS;
 }
 
-/* A clip on its way. */
+/* State of one clip. */
 typedef struct stage_run {
-    const pt_bench_stages_config *plan;
+    const pt_bench_stages_config *config;
     double *seconds;
-    double since; /* when the stage at hand began */
+    double since; /* start of the current stage */
     pt_arena *arena;
     patina_audio source;
     float *mono;     /* [source.n_frames] */
@@ -61,109 +61,110 @@ typedef struct stage_run {
     patina_targets targets;
 } stage_run;
 
-static void begin(stage_run *w) {
-    w->since = pt_monotonic_s();
+static void timer_start(stage_run *run) {
+    run->since = pt_monotonic_s();
 }
 
-/* The time since the last begin or end is the stage's. */
-static void end(stage_run *w, pt_bench_stage_id stage) {
+/* Adds the time since the last start or lap to a stage. */
+static void timer_lap(stage_run *run, pt_bench_stage_id stage) {
     const double now = pt_monotonic_s();
-    w->seconds[stage] += now - w->since;
-    w->since = now;
+    run->seconds[stage] += now - run->since;
+    run->since = now;
 }
 
-static void clip_path(const pt_bench_stages_config *plan, unsigned number, char *path,
+static void clip_path(const pt_bench_stages_config *config, unsigned number, char *path,
                       size_t size) {
-    snprintf(path, size, "%s/stage-%u.wav", plan->folder, number);
+    snprintf(path, size, "%s/stage-%u.wav", config->folder, number);
 }
 
-static char *allocate_path(const pt_bench_stages_config *plan, size_t *size, patina_error *err) {
-    *size = strlen(plan->folder) + PATH_SPACE;
+static char *allocate_path(const pt_bench_stages_config *config, size_t *size, patina_error *err) {
+    *size = strlen(config->folder) + PATH_SPACE;
     char *path = malloc(*size);
     if (!path) pt_fail(err, PATINA_ENOMEM, "out of memory");
     return path;
 }
 
-patina_status pt_bench_stages_write_clips(const pt_bench_stages_config *plan, patina_error *err) {
+patina_status pt_bench_stages_write_clips(const pt_bench_stages_config *config, patina_error *err) {
     size_t size;
-    char *path = allocate_path(plan, &size, err);
+    char *path = allocate_path(config, &size, err);
     patina_status status = path ? PATINA_OK : PATINA_ENOMEM;
-    for (unsigned i = 0; status == PATINA_OK && i < plan->n_clips; i++) {
-        clip_path(plan, i, path, size);
+    for (unsigned i = 0; status == PATINA_OK && i < config->n_clips; i++) {
+        clip_path(config, i, path, size);
         status = pt_bench_clip_write(path, FIRST_CLIP + i, CLIP_S, err);
     }
     free(path);
     return status;
 }
 
-static patina_status decode_all(stage_run *w, pt_decoder *decoder, const pt_decoder_info *info,
+static patina_status decode_all(stage_run *run, pt_decoder *decoder, const pt_decoder_info *info,
                                 patina_error *err) {
     const size_t n = (size_t)info->n_frames;
     size_t n_read = 0;
-    float *samples = pt_arena_alloc_array(w->arena, n * info->n_channels, sizeof *samples);
-    w->mono = pt_arena_alloc_array(w->arena, n, sizeof *w->mono);
-    if (!samples || !w->mono) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    float *samples = pt_arena_alloc_array(run->arena, n * info->n_channels, sizeof *samples);
+    run->mono = pt_arena_alloc_array(run->arena, n, sizeof *run->mono);
+    if (!samples || !run->mono) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_decoder_read(decoder, samples, n, &n_read, err));
-    w->source = (patina_audio){samples, n_read, info->n_channels, info->rate_hz};
-    pt_audio_downmix(&w->source, w->mono);
+    run->source = (patina_audio){samples, n_read, info->n_channels, info->rate_hz};
+    pt_audio_downmix(&run->source, run->mono);
     return PATINA_OK;
 }
 
-static patina_status decode(stage_run *w, const char *path, patina_error *err) {
+static patina_status decode(stage_run *run, const char *path, patina_error *err) {
     pt_byte_source bytes = {0};
     pt_decoder *decoder = NULL;
     pt_decoder_info info;
 
-    begin(w);
+    timer_start(run);
     PT_TRY(pt_byte_source_open_file(path, &bytes, err));
     patina_status status = pt_decoder_open(&bytes, &decoder, &info, err);
-    if (status == PATINA_OK) status = decode_all(w, decoder, &info, err);
+    if (status == PATINA_OK) status = decode_all(run, decoder, &info, err);
     pt_decoder_close(&decoder);
     pt_byte_source_close(&bytes);
-    end(w, PT_STAGE_DECODE);
+    timer_lap(run, PT_STAGE_DECODE);
     return status;
 }
 
-static patina_status resample(stage_run *w, patina_error *err) {
+static patina_status resample(stage_run *run, patina_error *err) {
     pt_resampler *resampler = NULL;
 
-    begin(w);
-    w->n_mix = (size_t)pt_resampled_length(w->source.n_frames, w->source.rate_hz);
-    w->mix = pt_arena_alloc_array(w->arena, w->n_mix, sizeof *w->mix);
-    w->degraded = pt_arena_alloc_array(w->arena, w->n_mix, sizeof *w->degraded);
-    if (!w->mix || !w->degraded) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    PT_TRY(pt_resampler_open(w->source.rate_hz, &resampler, err));
+    timer_start(run);
+    run->n_mix = (size_t)pt_resampled_length(run->source.n_frames, run->source.rate_hz);
+    run->mix = pt_arena_alloc_array(run->arena, run->n_mix, sizeof *run->mix);
+    run->degraded = pt_arena_alloc_array(run->arena, run->n_mix, sizeof *run->degraded);
+    if (!run->mix || !run->degraded) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    PT_TRY(pt_resampler_open(run->source.rate_hz, &resampler, err));
     const patina_status status =
-        pt_resampler_run(resampler, w->mono, w->source.n_frames, w->mix, err);
+        pt_resampler_run(resampler, run->mono, run->source.n_frames, run->mix, err);
     pt_resampler_close(&resampler);
-    end(w, PT_STAGE_RESAMPLE);
+    timer_lap(run, PT_STAGE_RESAMPLE);
     return status;
 }
 
-static patina_status measure(stage_run *w, patina_error *err) {
-    const patina_audio mix = {w->mix, w->n_mix, 1, PATINA_RATE_HZ};
+static patina_status measure(stage_run *run, patina_error *err) {
+    const patina_audio mix = {run->mix, run->n_mix, 1, PATINA_RATE_HZ};
     double lufs, ltas[PATINA_LTAS_BANDS];
 
-    begin(w);
-    PT_TRY(patina_targets_measure(w->plan->meter, &w->source, w->mix, w->n_mix, &w->targets,
-                                  w->arena, err));
-    end(w, PT_STAGE_TARGETS);
-    PT_TRY(patina_loudness_measure(&w->source, &lufs, err));
-    end(w, PT_STAGE_LOUDNESS_SOURCE);
+    timer_start(run);
+    PT_TRY(patina_targets_measure(run->config->meter, &run->source, run->mix, run->n_mix,
+                                  &run->targets, run->arena, err));
+    timer_lap(run, PT_STAGE_TARGETS);
+    PT_TRY(patina_loudness_measure(&run->source, &lufs, err));
+    timer_lap(run, PT_STAGE_LOUDNESS_SOURCE);
     PT_TRY(patina_loudness_measure(&mix, &lufs, err));
-    end(w, PT_STAGE_LOUDNESS_MIX);
-    PT_TRY(patina_ltas_measure(w->plan->meter, w->mix, w->n_mix, w->source.rate_hz, ltas, w->arena,
-                               err));
-    end(w, PT_STAGE_LTAS);
-    volatile double kept = patina_crest_factor_db(w->mix, w->n_mix) +
-                           patina_zero_crossing_rate(w->mix, w->n_mix) +
-                           patina_ac_power(w->mix, w->n_mix); /* so that it is computed */
+    timer_lap(run, PT_STAGE_LOUDNESS_MIX);
+    PT_TRY(patina_ltas_measure(run->config->meter, run->mix, run->n_mix, run->source.rate_hz, ltas,
+                               run->arena, err));
+    timer_lap(run, PT_STAGE_LTAS);
+    volatile double kept =
+        patina_crest_factor_db(run->mix, run->n_mix) +
+        patina_zero_crossing_rate(run->mix, run->n_mix) +
+        patina_ac_power(run->mix, run->n_mix); /* prevents removal by the compiler */
     (void)kept;
-    end(w, PT_STAGE_DYNAMICS);
+    timer_lap(run, PT_STAGE_DYNAMICS);
     return PATINA_OK;
 }
 
-static patina_status format_provenance(const stage_run *w, const char *entry, unsigned variant,
+static patina_status format_provenance(const stage_run *run, const char *entry, unsigned variant,
                                        const patina_effect_chain *chain,
                                        const patina_degrade_stats *damage, patina_error *err) {
     const patina_provenance known = {
@@ -172,10 +173,10 @@ static patina_status format_provenance(const stage_run *w, const char *entry, un
         .caption = "a dog barks while the rain falls",
         .seed = SEED,
         .variant = variant,
-        .window = {0, w->source.n_frames, w->source.rate_hz, w->source.n_channels},
+        .window = {0, run->source.n_frames, run->source.rate_hz, run->source.n_channels},
         .has_loudness = true,
-        .lufs_source = w->targets.lufs_source,
-        .lufs_mono = w->targets.lufs_mono,
+        .lufs_source = run->targets.lufs_source,
+        .lufs_mono = run->targets.lufs_mono,
     };
     char *line = pt_provenance_fill_to_json(known, chain, damage);
     const bool ok = line != NULL;
@@ -183,93 +184,93 @@ static patina_status format_provenance(const stage_run *w, const char *entry, un
     return ok ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/* A row from its chain to its line of provenance. */
-static patina_status degrade_variant(stage_run *w, const char *entry, unsigned variant,
+/* Stages of one row, from its chain to its line of provenance. */
+static patina_status degrade_variant(stage_run *run, const char *entry, unsigned variant,
                                      patina_error *err) {
-    const pt_bench_stages_config *plan = w->plan;
+    const pt_bench_stages_config *config = run->config;
     patina_effect_chain *chain = NULL;
     patina_degrade_stats damage;
 
-    begin(w);
+    timer_start(run);
     patina_status status = patina_effect_chain_draw(
-        plan->suite, SEED, entry, variant, PATINA_EFFECT_ORDER_PHYSICAL, w->n_mix, &chain, err);
+        config->suite, SEED, entry, variant, PATINA_EFFECT_ORDER_PHYSICAL, run->n_mix, &chain, err);
     if (status == PATINA_OK)
-        status = patina_effect_chain_apply(plan->suite, chain, SEED, entry, variant, w->mix,
-                                           w->n_mix, w->degraded, &damage, w->arena, err);
-    end(w, PT_STAGE_CHAIN);
+        status = patina_effect_chain_apply(config->suite, chain, SEED, entry, variant, run->mix,
+                                           run->n_mix, run->degraded, &damage, run->arena, err);
+    timer_lap(run, PT_STAGE_CHAIN);
     if (status == PATINA_OK) {
-        pt_mel_features(plan->mel, w->degraded, w->n_mix, w->features, w->scratch);
-        end(w, PT_STAGE_MEL);
-        status = format_provenance(w, entry, variant, chain, &damage, err);
-        end(w, PT_STAGE_PROVENANCE);
+        pt_mel_features(config->mel, run->degraded, run->n_mix, run->features, run->scratch);
+        timer_lap(run, PT_STAGE_MEL);
+        status = format_provenance(run, entry, variant, chain, &damage, err);
+        timer_lap(run, PT_STAGE_PROVENANCE);
     }
     patina_effect_chain_close(&chain);
     return status;
 }
 
-static patina_status degrade_variants(stage_run *w, unsigned number, patina_error *err) {
-    const pt_bench_stages_config *plan = w->plan;
+static patina_status degrade_variants(stage_run *run, unsigned number, patina_error *err) {
+    const pt_bench_stages_config *config = run->config;
     char entry[32];
 
     snprintf(entry, sizeof entry, "clip %u", number);
-    w->features = pt_arena_alloc_array(w->arena, pt_mel_n_frames(plan->mel) * plan->n_mels,
-                                       sizeof *w->features);
-    w->scratch = pt_arena_alloc(w->arena, pt_mel_scratch_size(plan->mel));
-    if (!w->features || !w->scratch) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    for (unsigned k = 0; k < plan->n_draws; k++)
-        PT_TRY(degrade_variant(w, entry, k, err));
+    run->features = pt_arena_alloc_array(run->arena, pt_mel_n_frames(config->mel) * config->n_mels,
+                                         sizeof *run->features);
+    run->scratch = pt_arena_alloc(run->arena, pt_mel_scratch_size(config->mel));
+    if (!run->features || !run->scratch) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    for (unsigned k = 0; k < config->n_draws; k++)
+        PT_TRY(degrade_variant(run, entry, k, err));
     return PATINA_OK;
 }
 
-/* A part file of rows, to its last flush. */
-static patina_status write_rows(stage_run *w, char *path, size_t size, patina_error *err) {
+/* Writes and flushes a part file. */
+static patina_status write_rows(stage_run *run, char *path, size_t size, patina_error *err) {
     const pt_row_writer_backend *kind = &pt_row_writer_parquet;
     pt_row row = {.target_lufs = -20.0F};
     pt_row_writer *writer = NULL;
 
     for (size_t i = 0; i < PT_FUSED_STATE_DIM; i++)
         row.fused_state[i] = (float)i / PT_FUSED_STATE_DIM;
-    snprintf(path, size, "%s/stage-rows%s", w->plan->folder, kind->suffix);
-    begin(w);
+    snprintf(path, size, "%s/stage-rows%s", run->config->folder, kind->suffix);
+    timer_start(run);
     patina_status status = kind->open(path, NULL, 0, &writer, err);
-    for (unsigned i = 0; status == PATINA_OK && i < w->plan->n_rows; i++)
+    for (unsigned i = 0; status == PATINA_OK && i < run->config->n_rows; i++)
         status = pt_row_writer_write(writer, &row, err);
     if (status == PATINA_OK) status = pt_row_writer_finish(writer, err);
-    end(w, PT_STAGE_WRITING);
+    timer_lap(run, PT_STAGE_WRITING);
     pt_row_writer_close(&writer);
     return status;
 }
 
-static patina_status time_clip(stage_run *w, unsigned number, char *path, size_t size,
+static patina_status time_clip(stage_run *run, unsigned number, char *path, size_t size,
                                patina_error *err) {
-    if (w->plan->stop && atomic_load_explicit(w->plan->stop, memory_order_relaxed))
+    if (run->config->stop && atomic_load_explicit(run->config->stop, memory_order_relaxed))
         return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
-    pt_arena_reset(w->arena);
-    clip_path(w->plan, number, path, size);
-    PT_TRY(decode(w, path, err));
-    PT_TRY(resample(w, err));
-    PT_TRY(measure(w, err));
-    return degrade_variants(w, number, err);
+    pt_arena_reset(run->arena);
+    clip_path(run->config, number, path, size);
+    PT_TRY(decode(run, path, err));
+    PT_TRY(resample(run, err));
+    PT_TRY(measure(run, err));
+    return degrade_variants(run, number, err);
 }
 
-patina_status pt_bench_stages_run(const pt_bench_stages_config *plan,
+patina_status pt_bench_stages_run(const pt_bench_stages_config *config,
                                   double seconds[PT_STAGE_COUNT], pt_arena *arena,
                                   patina_error *err) {
-    stage_run w = {.plan = plan, .seconds = seconds, .arena = arena};
+    stage_run run = {.config = config, .seconds = seconds, .arena = arena};
     size_t size;
-    char *path = allocate_path(plan, &size, err);
+    char *path = allocate_path(config, &size, err);
     patina_status status = path ? PATINA_OK : PATINA_ENOMEM;
 
     for (int s = 0; s < PT_STAGE_COUNT; s++)
         seconds[s] = 0.0;
-    for (unsigned i = 0; status == PATINA_OK && i < plan->n_clips; i++)
-        status = time_clip(&w, i, path, size, err);
-    if (status == PATINA_OK) status = write_rows(&w, path, size, err);
+    for (unsigned i = 0; status == PATINA_OK && i < config->n_clips; i++)
+        status = time_clip(&run, i, path, size, err);
+    if (status == PATINA_OK) status = write_rows(&run, path, size, err);
     free(path);
 
     for (int s = 0; s < PT_STAGE_COUNT; s++)
-        seconds[s] /= s < PT_STAGE_CHAIN      ? plan->n_clips
-                      : s == PT_STAGE_WRITING ? plan->n_rows
-                                              : plan->n_clips * plan->n_draws;
+        seconds[s] /= s < PT_STAGE_CHAIN      ? config->n_clips
+                      : s == PT_STAGE_WRITING ? config->n_rows
+                                              : config->n_clips * config->n_draws;
     return status;
 }

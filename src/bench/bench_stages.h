@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_stages.h - what the parts of a bench share */
+/* bench_stages.h - times of the stages of a row, towers excluded */
 
 #ifndef PATINA_BENCH_BENCH_STAGES_H
 #define PATINA_BENCH_BENCH_STAGES_H
@@ -13,7 +13,7 @@
 #include "clap/mel.h"
 #include "clap/tokenizer.h"
 
-/** The stages of a row, in the order of the work; the inner ones follow what they are part of. */
+/** Stages of a row in their order; an inner stage follows the stage that it is part of. */
 typedef enum pt_bench_stage_id {
     PT_STAGE_DECODE,
     PT_STAGE_RESAMPLE,
@@ -31,14 +31,14 @@ typedef enum pt_bench_stage_id {
 
 extern const char *const pt_bench_stage_names[PT_STAGE_COUNT];
 
-/** Whether a stage is part of the one before it that is not inner. */
+/** Returns whether a stage is part of the preceding stage that is not inner. */
 bool pt_bench_stage_is_inner(pt_bench_stage_id stage);
 
-/** What a walk of the stages needs; borrowed. */
+/** Parameters of a measurement; borrowed. */
 typedef struct pt_bench_stages_config {
     const char *folder; /* for its files */
     unsigned n_clips;
-    unsigned n_draws; /* chains of each clip: what they cost differs widely */
+    unsigned n_draws; /* chains for each clip: their cost varies widely */
     unsigned n_rows;  /* written to a file */
     const patina_meter *meter;
     const patina_effect_config *suite;
@@ -47,11 +47,11 @@ typedef struct pt_bench_stages_config {
     const patina_atomic_bool *stop;
 } pt_bench_stages_config;
 
-/** Writes the clips of a plan, of 10 s each. */
-patina_status pt_bench_stages_write_clips(const pt_bench_stages_config *plan, patina_error *err);
+/** Writes the clips, of 10 s each. */
+patina_status pt_bench_stages_write_clips(const pt_bench_stages_config *config, patina_error *err);
 
-/** Takes every clip through all stages but the towers; seconds of each are per row, out. */
-patina_status pt_bench_stages_run(const pt_bench_stages_config *plan,
+/** Measures all stages for every clip. seconds is out, for one row. */
+patina_status pt_bench_stages_run(const pt_bench_stages_config *config,
                                   double seconds[PT_STAGE_COUNT], pt_arena *arena,
                                   patina_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_stats.c - a clock, and what several rounds of one figure say */
+/* bench_stats.c - monotonic clock, and best, median and worst of the rounds */
 
 #include "bench/bench_stats.h"
 
@@ -33,6 +33,6 @@ pt_bench_stats pt_bench_stats_from_times(const pt_bench_samples *samples) {
 }
 
 pt_bench_stats pt_bench_stats_from_rates(const pt_bench_samples *samples) {
-    const pt_bench_stats rising = pt_bench_stats_from_times(samples);
-    return (pt_bench_stats){rising.worst, rising.median, rising.best};
+    const pt_bench_stats ascending = pt_bench_stats_from_times(samples);
+    return (pt_bench_stats){ascending.worst, ascending.median, ascending.best};
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_stats.h - how figures of a bench are taken and summed up */
+/* bench_stats.h - samples of a measurement and their statistics */
 
 #ifndef PATINA_BENCH_BENCH_STATS_H
 #define PATINA_BENCH_BENCH_STATS_H
 
 #include "bench/bench.h"
 
-/** One figure, round after round. */
+/** Values of one measurement, one for each round. */
 typedef struct pt_bench_samples {
     double value[PT_BENCH_ROUNDS_MAX];
     unsigned n;
@@ -16,7 +16,7 @@ void pt_bench_samples_add(pt_bench_samples *samples, double value);
 pt_bench_stats pt_bench_stats_from_times(const pt_bench_samples *samples);
 pt_bench_stats pt_bench_stats_from_rates(const pt_bench_samples *samples);
 
-/** Seconds of the monotonic clock. */
+/** Returns seconds of the monotonic clock. */
 double pt_monotonic_s(void);
 
 #endif /* PATINA_BENCH_BENCH_STATS_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* flops.c - how much arithmetic the towers take */
+/* flops.c - floating-point operations of the towers */
 
 #include "bench/flops.h"
 
-/* [rows, k] times [k, n]. */
+/* Operations of [rows, k] times [k, n]. */
 static double matmul_flops(double rows, double k, double n) {
     return 2.0 * rows * k * n;
 }
@@ -20,7 +20,7 @@ double pt_flops_audio(const pt_clap_config *config) {
         const double linears =
             matmul_flops(tokens, d, (4.0 + 2.0 * ratio) * d); /* qkv, proj, MLP */
         const double attention =
-            2.0 * matmul_flops(tokens, d, window); /* scores, and their mixing */
+            2.0 * matmul_flops(tokens, d, window); /* scores, and the weighted sum */
         flop += (double)c->depths[s] * (linears + attention);
         if (s + 1 == c->n_stages) break;
         tokens /= 4.0;
@@ -30,14 +30,14 @@ double pt_flops_audio(const pt_clap_config *config) {
     return flop + matmul_flops(1.0, d, projected) + matmul_flops(1.0, projected, projected);
 }
 
-/* Of the last layer all tokens are needed up to the attention, the first alone behind it. */
+/* In the last layer, the part after attention is computed for the first token only. */
 double pt_flops_text(const pt_clap_config *config, size_t n_tokens) {
     const pt_text_config *c = &config->text;
     const double n = (double)n_tokens, d = (double)c->hidden, layers = (double)c->n_layers;
     const double projected = (double)config->projection_dim;
     const double attention =
         matmul_flops(n, d, 3.0 * d) + 2.0 * matmul_flops(n, d, n);               /* with its qkv */
-    const double rest = matmul_flops(1.0, d, d + 2.0 * (double)c->intermediate); /* of a token */
+    const double rest = matmul_flops(1.0, d, d + 2.0 * (double)c->intermediate); /* for one token */
 
     return layers * attention + ((layers - 1.0) * n + 1.0) * rest +
            matmul_flops(1.0, d, d) + /* the pooler */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* flops.h - how much arithmetic the towers take, from the configuration alone
+/* flops.h - number of floating-point operations of the towers, from the configuration
  *
- * Matrix products and convolutions only, a multiply-add counted as two; norms, softmax, GELU and
- * the features are left out, as every FLOP counter does.
+ * Counts matrix products and convolutions, a multiply-add as two operations. Norms, softmax, GELU and
+ * feature extraction are excluded, as usual.
  */
 
 #ifndef PATINA_BENCH_FLOPS_H
@@ -12,10 +12,10 @@
 
 #include "clap/config.h"
 
-/** One clip through the audio tower and its projection; of a fused model, not longer. */
+/** Returns the operations of the audio tower and its projection for one clip, without fusion. */
 double pt_flops_audio(const pt_clap_config *config);
 
-/** One caption of n_tokens through the text tower and its projection, without padding. */
+/** Returns the operations of the text tower and its projection for n_tokens, without padding. */
 double pt_flops_text(const pt_clap_config *config, size_t n_tokens);
 
 #endif /* PATINA_BENCH_FLOPS_H */

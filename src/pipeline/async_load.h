@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* async_load.h - a model that is opened while the caller does something else */
+/* async_load.h - opens a model in a thread while the caller does something else */
 
 #ifndef PATINA_PIPELINE_ASYNC_LOAD_H
 #define PATINA_PIPELINE_ASYNC_LOAD_H
@@ -9,11 +9,11 @@
 
 #include <patina/clap.h>
 
-/** Zeroed, it may be released; it stays where it is until it is. */
+/** Zero it to start. Must not move between start and release. */
 typedef struct pt_async_load {
-    bool is_started; /* and not yet joined */
+    bool is_started; /* the thread runs or has not been joined */
     pthread_t thread;
-    const char *path; /* borrowed until the model is taken */
+    const char *path; /* borrowed */
     patina_isa isa;
     patina_precision precision;
     patina_clap *clap;
@@ -22,16 +22,16 @@ typedef struct pt_async_load {
 } pt_async_load;
 
 /**
- * Both towers are to be opened: at once, on a thread of its own, or when they are taken, where that
- * is not wanted or no thread can be had. Meanwhile the caller plans no transform: see patina_clap_open.
+ * Starts to open both towers in a thread. Without `in_background`, or where no thread can be started,
+ * pt_async_load_wait opens them.
  */
-void pt_async_load_start(pt_async_load *async_load, const char *path, patina_isa isa,
+void pt_async_load_start(pt_async_load *load, const char *path, patina_isa isa,
                          patina_precision precision, bool in_background);
 
-/** The model, once it is open; once. Errors of patina_clap_open. */
-patina_status pt_async_load_wait(pt_async_load *async_load, patina_clap **clap, patina_error *err);
+/** Waits for the model; call it once. Errors: those of patina_clap_open. */
+patina_status pt_async_load_wait(pt_async_load *load, patina_clap **clap, patina_error *err);
 
-/** Waits for what was begun and not taken, and closes it. */
-void pt_async_load_release(pt_async_load *async_load);
+/** Waits for the thread and closes a model that pt_async_load_wait has not returned. */
+void pt_async_load_release(pt_async_load *load);
 
 #endif /* PATINA_PIPELINE_ASYNC_LOAD_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* caption_batch.c - captions -> what the cache has -> the text tower for the rest */
+/* caption_batch.c - embeds captions: from the cache, or by the text tower */
 
 #include "pipeline/caption_batch.h"
 
@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-#define CAPTIONS_PER_CALL 32 /* captions; about a second of one core at f32 */
+#define CAPTIONS_PER_CALL 32 /* about a second of one core at f32: how soon a stop takes effect */
 
 patina_status pt_caption_batch_add(pt_caption_batch *b, const char *caption, patina_error *err) {
     if (b->n_captions == b->capacity) {
@@ -28,7 +28,7 @@ patina_status pt_caption_batch_add(pt_caption_batch *b, const char *caption, pat
     return PATINA_OK;
 }
 
-/* Index of an earlier caption of the same words; i where there is none. Batches are small. */
+/* Index of the first caption that equals caption i. Batches are small. */
 static size_t find_first_equal(const pt_caption_batch *b, size_t i) {
     for (size_t j = 0; j < i; j++)
         if (b->captions[j].n_bytes == b->captions[i].n_bytes &&
@@ -41,7 +41,7 @@ static float *embedding_of(const pt_caption_batch *b, size_t i) {
     return b->embeddings + i * PATINA_EMBEDDING_SIZE;
 }
 
-/* The text tower for captions that are all different, stopping between two handfuls. */
+/* Runs the text tower for captions that all differ. */
 static patina_status embed(const patina_clap *clap, const patina_clap_caption *captions, size_t n,
                            float *embeddings, const patina_atomic_bool *stop, pt_arena *scratch,
                            patina_error *err) {
@@ -103,7 +103,7 @@ done:
 
 void pt_caption_batch_release(pt_caption_batch *b) {
     for (size_t i = 0; i < b->n_captions; i++)
-        free((void *)(uintptr_t)b->captions[i].text); /* made by add, so not const */
+        free((void *)(uintptr_t)b->captions[i].text); /* allocated by pt_caption_batch_add */
     free(b->captions);
     free(b->embeddings);
     *b = (pt_caption_batch){0};

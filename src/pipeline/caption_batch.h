@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* caption_batch.h - the captions of a few entries, embedded together
  *
- * One caption alone leaves the processor waiting for the weights of the text tower (340 MB); a few
- * together share that. So the entries are read a batch at a time, and whichever worker takes the
- * first of a batch embeds the captions of all. The others need not wait: a row gets its text half
- * when it is delivered, which is after the first entry of its batch was.
+ * The text tower is limited by memory bandwidth for one caption (340 MB of weights); several captions
+ * share the traffic. Entries are read in batches. The worker that takes the first entry of a batch
+ * embeds the captions of the whole batch. Other workers need not wait for it: a row gets its text
+ * half when it is delivered, which is after the first entry of its batch.
  */
 
 #ifndef PATINA_PIPELINE_CAPTION_BATCH_H
@@ -19,23 +19,24 @@
 #include "base/arena.h"
 #include "pipeline/caption_cache.h"
 
-/** Captions that go through the tower together, in a run those of so many entries. */
+/** Captions that run through the tower together; in generate, entries of a batch. */
 #define PT_CAPTION_BATCH_SIZE 8
 
 /** Zero it to start. */
 typedef struct pt_caption_batch {
-    patina_clap_caption *captions; /* [n_captions], with texts of its own: an entry may go first */
+    patina_clap_caption
+        *captions; /* [n_captions]; texts are copies: an entry may be released before the batch */
     size_t n_captions, capacity;
-    float *embeddings; /* [n_captions, PATINA_EMBEDDING_SIZE], once they are made */
+    float *embeddings; /* [n_captions, PATINA_EMBEDDING_SIZE]; NULL before pt_caption_batch_embed */
 } pt_caption_batch;
 
 /** Adds a copy of a caption. Errors  PATINA_ENOMEM */
 patina_status pt_caption_batch_add(pt_caption_batch *batch, const char *caption, patina_error *err);
 
 /**
- * Embeds all of them; those that the cache holds are taken from there, and the others left in it.
+ * Embeds all captions. Uses the embeddings in the cache and adds the others to it.
  *
- * stop    ends it soon; may be NULL
+ * stop    set to true by another thread to stop soon; may be NULL
  *
  * Errors  PATINA_ENOMEM, PATINA_EFORMAT (as patina_clap_embed_texts), PATINA_ECANCELLED
  */

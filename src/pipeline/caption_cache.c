@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* caption_cache.c - a direct-mapped table under one lock
+/* caption_cache.c - direct-mapped cache with one lock
  *
- * A caption is known by 128 bits of its SHA-256: that two different ones agree in them will not be
- * seen. The lock is held for copying 2 kB, a thousandth of what encoding takes.
+ * The key of a caption is the first 128 bits of its SHA-256; collisions are not expected. The lock is
+ * held while 2 kB are copied, a thousandth of the time of the text tower.
  */
 
 #include "pipeline/caption_cache.h"
@@ -16,7 +16,7 @@
 #include "base/hash.h"
 
 typedef struct slot {
-    uint64_t low, high; /* of the caption's hash; both 0: free */
+    uint64_t low, high; /* the caption's hash; both 0: free */
     float embedding[PATINA_EMBEDDING_SIZE];
 } slot;
 
@@ -52,11 +52,11 @@ static slot *find_slot(pt_caption_cache *cache, const char *caption, size_t n_by
 bool pt_caption_cache_find(pt_caption_cache *cache, const char *caption, size_t n_bytes,
                            float embedding[PATINA_EMBEDDING_SIZE]) {
     uint64_t low, high;
-    const slot *p = find_slot(cache, caption, n_bytes, &low, &high);
+    const slot *entry = find_slot(cache, caption, n_bytes, &low, &high);
 
     pthread_mutex_lock(&cache->lock);
-    const bool found = p->low == low && p->high == high;
-    if (found) memcpy(embedding, p->embedding, sizeof p->embedding);
+    const bool found = entry->low == low && entry->high == high;
+    if (found) memcpy(embedding, entry->embedding, sizeof entry->embedding);
     pthread_mutex_unlock(&cache->lock);
     return found;
 }
@@ -64,11 +64,11 @@ bool pt_caption_cache_find(pt_caption_cache *cache, const char *caption, size_t 
 void pt_caption_cache_put(pt_caption_cache *cache, const char *caption, size_t n_bytes,
                           const float embedding[PATINA_EMBEDDING_SIZE]) {
     uint64_t low, high;
-    slot *p = find_slot(cache, caption, n_bytes, &low, &high);
+    slot *entry = find_slot(cache, caption, n_bytes, &low, &high);
 
     pthread_mutex_lock(&cache->lock);
-    p->low = low;
-    p->high = high;
-    memcpy(p->embedding, embedding, sizeof p->embedding);
+    entry->low = low;
+    entry->high = high;
+    memcpy(entry->embedding, embedding, sizeof entry->embedding);
     pthread_mutex_unlock(&cache->lock);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* caption_cache.h - embeddings of captions met before
+/* caption_cache.h - cache of caption embeddings
  *
- * Label-like corpora say the same words of thousands of clips, and the text tower costs a third of
- * the audio tower. The cache is shared by all workers and holds PT_CAPTION_CACHE_SLOTS embeddings (8
- * MB); a caption that falls on another's place replaces it. What comes out is what went in, so rows
- * do not depend on what was cached.
+ * Corpora made of labels have the same caption for thousands of clips, and the text tower takes a
+ * third of the time of the audio tower. All workers share the cache of PT_CAPTION_CACHE_SLOTS
+ * embeddings (8 MB). A caption replaces another one in the same slot. Embeddings are stored unchanged,
+ * so rows do not depend on the content of the cache.
  */
 
 #ifndef PATINA_PIPELINE_CAPTION_CACHE_H
@@ -23,11 +23,11 @@ typedef struct pt_caption_cache pt_caption_cache;
 patina_status pt_caption_cache_open(pt_caption_cache **cache, patina_error *err);
 void pt_caption_cache_close(pt_caption_cache **cache);
 
-/** Whether the caption's embedding is there; if so it is copied out. Any thread. */
+/** Copies the embedding of a caption; false if it is not cached. Thread-safe. */
 bool pt_caption_cache_find(pt_caption_cache *cache, const char *caption, size_t n_bytes,
                            float embedding[PATINA_EMBEDDING_SIZE]);
 
-/** Keeps an embedding until another caption takes its place. Any thread. */
+/** Stores an embedding. Thread-safe. */
 void pt_caption_cache_put(pt_caption_cache *cache, const char *caption, size_t n_bytes,
                           const float embedding[PATINA_EMBEDDING_SIZE]);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* chunks.c - the work of a run
+/* chunks.c - reads, processes and writes the entries of a run
  *
- *     reader   entries of the chunks that are to be made, a batch at a time      one worker at a
- * time worker   captions of a batch -> embeddings; an entry -> its rows             many at once
- *     writer   rows and rejects to the store, in corpus order, chunk by chunk     the calling
- * thread
+ *     stage    work                                                        runs in
+ *     reader   entries of pending chunks, batch by batch                   one worker at a time
+ *     worker   captions of a batch to embeddings, an entry to its rows     all workers
+ *     writer   rows and rejects to the store, in corpus order              the calling thread
  */
 
 #include "base/arena.h"
@@ -19,25 +19,25 @@
 #include "base/c_locale.h"
 #include "pipeline/ordered_pool.h"
 
-#define ITEMS_PER_WORKER 4 /* entries in flight, so that one slow entry stops nobody for a while */
+#define ITEMS_PER_WORKER 4 /* entries in flight: a slow entry does not stall the other workers */
 #define PROGRESS_NS      200000000
 #define SECOND_NS        1e9
 
-/* Entries that were read together, and their captions. Released with the last of them. */
+/* Entries that were read together, and their captions. Released with the last entry. */
 typedef struct batch {
     pt_caption_batch captions;
     unsigned n_items;
 } batch;
 
-/* One entry on its way through the workers. */
+/* One entry in flight. */
 typedef struct item {
     pt_entry entry;
-    uint64_t index; /* in the corpus */
+    uint64_t index; /* in the corpus, from 0 */
     bool repeated;
     batch *batch;
-    int64_t text_ns;      /* that took its worker */
-    bool is_first;        /* of its batch: its worker embeds the captions of all */
-    size_t first_caption; /* of the batch's captions */
+    int64_t text_ns;      /* time of the text tower */
+    bool is_first;        /* first of its batch: its worker embeds the captions of the batch */
+    size_t first_caption; /* index into the captions of the batch */
     pt_watchdog watchdog;
     pt_entry_result result;
     patina_status status;
@@ -71,7 +71,7 @@ static int64_t time_limit_ns(const pt_run *r) {
     return (int64_t)(r->plan.options.time_limit_s * SECOND_NS);
 }
 
-/* Whether a chunk that is begun now would not be finished in time, by what others took. */
+/* Whether a chunk that starts now would exceed the time limit, by the longest chunk so far. */
 static bool chunk_exceeds_time_limit(pt_run *r) {
     if (time_limit_ns(r) == 0) return false;
     const int64_t passed = pt_monotonic_ns() - r->started_ns;
@@ -98,7 +98,7 @@ static void batch_unref(batch *b) {
     free(b);
 }
 
-/* Lets go of the audio that an archive held, which is not needed once the entry was worked on. */
+/* Releases audio from an archive, which is not needed after the entry was processed. */
 static void item_release_audio(pt_run *r, item *it) {
     atomic_fetch_sub(&r->n_bytes_in_flight, it->entry.n_audio);
     free(it->entry.audio);
@@ -115,7 +115,7 @@ static void item_release(void *context, void *slot) {
     free(it);
 }
 
-/* A new item that holds an entry, which is given away. */
+/* Returns a new item that takes over the entry; NULL: out of memory. */
 static item *item_make(pt_run *r, pt_entry *entry, uint64_t index, bool repeated) {
     item *it = calloc(1, sizeof *it);
     if (!it) return NULL;
@@ -129,7 +129,7 @@ static item *item_make(pt_run *r, pt_entry *entry, uint64_t index, bool repeated
 
 /* ---------------------------------------------------------------- reader */
 
-/* Whether the run makes the chunk that an entry belongs to: ours, not there yet, and in time. */
+/* Whether this run makes the chunk of an entry: pending, and within the time limit. */
 static bool is_wanted(pt_run *r, uint64_t index) {
     const uint64_t size = r->plan.options.chunk;
     if (!r->is_pending[index / size]) return false;
@@ -140,7 +140,7 @@ static bool is_wanted(pt_run *r, uint64_t index) {
     return true;
 }
 
-/* Reads on to the next entry that is wanted; *next is NULL after the last. */
+/* Reads the next entry of a pending chunk; *next is NULL after the last. */
 static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
     *next = NULL;
     while (!r->corpus_ended && r->n_read < r->n_entries_to_read) {
@@ -177,14 +177,14 @@ static patina_status add_captions(const pt_run *r, item *it, patina_error *err) 
     return PATINA_OK;
 }
 
-/* Asked before read_entry, which reads nothing while there is something prefetched. */
+/* Called before read_entry, which reads nothing while prefetched entries are left. */
 static bool in_flight_is_full(void *context) {
     pt_run *r = context;
     return r->next_prefetched == r->n_prefetched &&
            atomic_load(&r->n_bytes_in_flight) >= PT_IN_FLIGHT_BYTES_MAX;
 }
 
-/* Fills `prefetched` with the next few entries and makes them a batch. */
+/* Fills `prefetched` with the entries of the next batch. */
 static patina_status read_batch(pt_run *r, patina_error *err) {
     batch *b = calloc(1, sizeof *b);
     patina_status status = b ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -210,35 +210,36 @@ static void *read_entry(void *context) {
     if (r->next_prefetched == r->n_prefetched) {
         if (r->read_status != PATINA_OK) return NULL;
         r->read_status = read_batch(r, &r->read_err);
-        if (r->read_status != PATINA_OK) return NULL; /* what was read goes with the pt_run */
+        if (r->read_status != PATINA_OK)
+            return NULL; /* prefetched entries are released with the pt_run */
     }
     return r->next_prefetched < r->n_prefetched ? r->prefetched[r->next_prefetched++] : NULL;
 }
 
 /* ---------------------------------------------------------------- worker */
 
-static void process_entry(void *context, void *own, void *slot) {
+static void process_entry(void *context, void *state, void *slot) {
     pt_run *r = context;
     item *it = slot;
-    pt_arena *arena = own;
+    pt_arena *arena = state;
 
     if (it->is_first) {
-        const int64_t began = pt_monotonic_ns();
+        const int64_t start_ns = pt_monotonic_ns();
         it->status = pt_caption_batch_embed(&it->batch->captions, r->clap, r->cache, &r->stopping,
                                             arena, &it->err);
-        it->text_ns = pt_monotonic_ns() - began;
+        it->text_ns = pt_monotonic_ns() - start_ns;
     }
     const uint64_t every = r->plan.options.keep_every;
     const pt_entry_options entry_options = {
         .repeated = it->repeated, .keep_audio = it->index % every == 0, .watchdog = &it->watchdog};
     if (it->status == PATINA_OK)
         it->status =
-            pt_rows_make(&r->rows, &it->entry, &entry_options, &it->result, arena, &it->err);
+            pt_rows_make(&r->row_context, &it->entry, &entry_options, &it->result, arena, &it->err);
     item_release_audio(r, it);
 }
 
-/* Of an entry whose audio takes too long to read, a reject remains. */
-static void *abandon(void *context, void *slot) {
+/* Returns a reject for an entry whose audio takes too long to read. */
+static void *abandon_entry(void *context, void *slot) {
     pt_run *r = context;
     item *old = slot;
     const double limit_s = r->plan.options.entry_timeout_s;
@@ -248,16 +249,16 @@ static void *abandon(void *context, void *slot) {
     pt_entry entry = {.id = strdup(old->entry.id), .source = strdup(old->entry.source)};
     item *it = entry.id && entry.source ? item_make(r, &entry, old->index, false) : NULL;
     pt_entry_release(&entry);
-    if (!it) return NULL; /* another time, when there is memory */
+    if (!it) return NULL; /* out of memory: tried again at the next poll */
     if (!pt_watchdog_cancel(&old->watchdog, limit_ns)) {
         item_release(r, it);
         return NULL;
     }
     it->batch = old->batch;
-    old->batch = NULL; /* so that the calling thread alone counts who has left */
+    old->batch = NULL; /* only the calling thread counts references */
     it->status = pt_entry_result_add_reject(&it->result, PATINA_REJECT_TIMEOUT, &it->err,
-                                            "'%s': reading it took longer than %g s",
-                                            it->entry.source, limit_s);
+                                            "'%s': reading took longer than %g s", it->entry.source,
+                                            limit_s);
     return it;
 }
 
@@ -294,35 +295,35 @@ static patina_status end_chunk(pt_run *r, uint64_t chunk, patina_error *err) {
     return PATINA_OK;
 }
 
-/* For the account at the end. */
+/* Updates the totals of the report. */
 static void add_to_totals(pt_run *r, const item *it) {
-    const pt_entry_result *h = &it->result;
-    for (size_t i = 0; i < h->n_rows; i++) {
-        pt_fixed_histogram_add(&r->purity, (double)h->rows[i].input_purity);
-        pt_fixed_histogram_add(&r->loudness, (double)h->rows[i].target_lufs);
+    const pt_entry_result *result = &it->result;
+    for (size_t i = 0; i < result->n_rows; i++) {
+        pt_fixed_histogram_add(&r->purity, (double)result->rows[i].input_purity);
+        pt_fixed_histogram_add(&r->loudness, (double)result->rows[i].target_lufs);
     }
     for (int s = 0; s < PATINA_RUN_STAGE_COUNT; s++)
-        r->spent_ns[s] += h->spent_ns[s];
+        r->spent_ns[s] += result->spent_ns[s];
     r->spent_ns[PATINA_RUN_TEXT_TOWER] += it->text_ns;
-    r->n_rows += h->n_rows;
+    r->n_rows += result->n_rows;
 }
 
 static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     const uint64_t chunk = it->index / r->plan.options.chunk;
-    pt_entry_result *h = &it->result;
+    pt_entry_result *result = &it->result;
 
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
     if (!r->chunk_is_open) PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, err));
     r->chunk_is_open = true;
-    if (h->n_rows > 0)
-        pt_entry_result_set_text_embeddings(h, &r->rows,
+    if (result->n_rows > 0)
+        pt_entry_result_set_text_embeddings(result, &r->row_context,
                                             it->batch->captions.embeddings +
                                                 it->first_caption * PATINA_EMBEDDING_SIZE);
-    PT_TRY(pt_chunk_store_add_rows(r->store, h->split, h->rows, h->n_rows, h->provenance.text,
-                                   h->provenance.length, err));
+    PT_TRY(pt_chunk_store_add_rows(r->store, result->split, result->rows, result->n_rows,
+                                   result->provenance.text, result->provenance.length, err));
     add_to_totals(r, it);
-    for (size_t i = 0; i < h->n_rejects; i++)
-        PT_TRY(write_reject(r, &it->entry, &h->rejects[i], err));
+    for (size_t i = 0; i < result->n_rejects; i++)
+        PT_TRY(write_reject(r, &it->entry, &result->rejects[i], err));
     r->n_done++;
     if (it->index + 1 == chunk * r->plan.options.chunk + pt_plan_chunk_entries(&r->plan, chunk))
         PT_TRY(end_chunk(r, chunk, err));
@@ -333,9 +334,9 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
 static patina_status deliver_entry(void *context, void *slot, patina_error *err) {
     pt_run *r = context;
     item *it = slot;
-    const int64_t began = pt_monotonic_ns();
+    const int64_t start_ns = pt_monotonic_ns();
     const patina_status status = write_rows(r, it, err);
-    r->spent_ns[PATINA_RUN_WRITING] += pt_monotonic_ns() - began;
+    r->spent_ns[PATINA_RUN_WRITING] += pt_monotonic_ns() - start_ns;
     batch_unref(it->batch);
     item_release(context, it);
     return status;
@@ -347,35 +348,34 @@ static void release_entry(void *context, void *slot) {
     item_release(context, it);
 }
 
-/* ---------------------------------------------------------------- all of it */
+/* ---------------------------------------------------------------- run */
 
 patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
     const pt_ordered_pool_job job = {.context = r,
                                      .next = read_entry,
                                      .is_full = in_flight_is_full,
-                                     .begin = pt_ordered_pool_arena_create,
-                                     .end = pt_ordered_pool_arena_destroy,
+                                     .worker_create = pt_ordered_pool_arena_create,
+                                     .worker_destroy = pt_ordered_pool_arena_destroy,
                                      .work = process_entry,
                                      .deliver = deliver_entry,
                                      .release = release_entry,
                                      .stopped = is_stopped,
-                                     .abandon = abandon};
+                                     .abandon = abandon_entry};
     const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER;
 
     PT_TRY(pt_corpus_open(o->corpus, &r->plan.corpus, &r->corpus, err));
-    pt_run_emit_event(
-        r, (patina_event){
-               .kind = PATINA_EVENT_PROGRESS}); /* all is open; none of the time is a row's */
+    /* The first progress event: inputs are open, and rows take the time from here on. */
+    pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
     r->chunk_started_ns = pt_monotonic_ns();
-    r->batch_entries = 1; /* the first rows come soon, and every worker has work */
+    r->batch_entries = 1; /* small batches first, so that every worker has work early */
     PT_TRY(pt_ordered_pool_run(
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
         &r->n_abandoned, err));
     if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
     if (!r->out_of_time && r->n_chunks_done != r->n_chunks_pending)
         return pt_fail(err, PATINA_EFORMAT,
-                       "corpus '%s': it had %" PRIu64 " entries when the run began, and now ends "
+                       "corpus '%s': it had %" PRIu64 " entries when the run started, and now ends "
                        "after %" PRIu64,
                        o->corpus, r->plan.n_entries, r->n_read);
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});

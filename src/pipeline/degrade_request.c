@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* degrade_request.c - window to degraded window: check, draw or read the chain, apply it, account for it */
+/* degrade_request.c - builds and applies the chain of one window, and makes its provenance */
 
 #include "pipeline/degrade_request.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* embed_batch.c - captions and sounds to points, many at once
+/* embed_batch.c - embeds captions and files with several threads
  *
- *     inputs -> units: a sound, or the next few captions -> embeddings, each in its place
+ * Inputs are grouped into units: one file, or the next PT_CAPTION_BATCH_SIZE captions.
  */
 
 #include <patina/file_ops.h>
@@ -16,7 +16,7 @@
 
 #define UNITS_PER_WORKER 4 /* in flight */
 
-/* What a worker takes at a time. */
+/* Work item of a worker. */
 typedef struct unit {
     size_t inputs[PT_CAPTION_BATCH_SIZE]; /* [n], of one kind */
     size_t n;
@@ -32,7 +32,7 @@ typedef struct embed_job {
     size_t n_units, n_issued;
 } embed_job;
 
-/* In the order of what comes first in each; captions join whatever stands between them. */
+/* Units are in the order of their first input; a unit of captions skips the files between them. */
 static void list_units(embed_job *job, size_t n_inputs) {
     unit *open = NULL;
     for (size_t i = 0; i < n_inputs; i++) {
@@ -64,17 +64,17 @@ static patina_status embed_captions(const embed_job *job, const unit *u, pt_aren
     return PATINA_OK;
 }
 
-static void process_unit(void *context, void *own, void *item) {
+static void process_unit(void *context, void *state, void *item) {
     const embed_job *job = context;
     unit *u = item;
     const patina_embed_input *first = &job->inputs[u->inputs[0]];
 
-    pt_arena_reset(own);
+    pt_arena_reset(state);
     u->status = first->is_audio
                     ? patina_file_embed(job->clap, first->text, first->start,
-                                        job->embeddings + u->inputs[0] * PATINA_EMBEDDING_SIZE, own,
-                                        &u->err)
-                    : embed_captions(job, u, own, &u->err);
+                                        job->embeddings + u->inputs[0] * PATINA_EMBEDDING_SIZE,
+                                        state, &u->err)
+                    : embed_captions(job, u, state, &u->err);
 }
 
 static patina_status deliver_unit(void *context, void *item, patina_error *err) {
@@ -83,7 +83,7 @@ static patina_status deliver_unit(void *context, void *item, patina_error *err) 
     return u->status == PATINA_OK ? PATINA_OK : pt_fail(err, u->status, "%s", u->err.message);
 }
 
-/* Units are one block, which the caller releases. */
+/* The caller releases all units together. */
 static void release_unit(void *context, void *item) {
     (void)context, (void)item;
 }
@@ -94,8 +94,8 @@ patina_status patina_embed_batch(const patina_clap *clap, const patina_embed_inp
     embed_job all = {.clap = clap, .inputs = inputs, .embeddings = embeddings};
     const pt_ordered_pool_job job = {.context = &all,
                                      .next = next_unit,
-                                     .begin = pt_ordered_pool_arena_create,
-                                     .end = pt_ordered_pool_arena_destroy,
+                                     .worker_create = pt_ordered_pool_arena_create,
+                                     .worker_destroy = pt_ordered_pool_arena_destroy,
                                      .work = process_unit,
                                      .deliver = deliver_unit,
                                      .release = release_unit};

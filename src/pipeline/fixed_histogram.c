@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/* fixed_histogram.c - fixed-bin histogram and its quantiles */
 
 #include "pipeline/fixed_histogram.h"
 
 #include <math.h>
 
 void pt_fixed_histogram_add(pt_fixed_histogram *h, double value) {
-    const double cell = floor((value - PT_FIXED_HISTOGRAM_MIN) * 10.0 + 0.5);
+    const double bin = floor((value - PT_FIXED_HISTOGRAM_MIN) * 10.0 + 0.5);
     const double last = PT_FIXED_HISTOGRAM_BINS - 1;
-    h->count[cell < 0.0 ? 0 : (int)(cell > last ? last : cell)]++;
+    h->count[bin < 0.0 ? 0 : (int)(bin > last ? last : bin)]++;
     h->n++;
 }
 

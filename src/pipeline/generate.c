@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* generate.c - the main job
+/* generate.c - patina_generate: opens the inputs, plans the run, makes the chunks and finishes
  *
- *     settings, suite, model, output folder        opened and checked, cheapest first
- *     first pass over the corpus                   counted and hashed: the plan
- *     second pass  entries -> rows (many workers) -> store (in corpus order), chunk by chunk
- *     all chunks there: parts named, README.md and dataset.json written
+ *     open      settings, degradation configuration, model, output folder; cheapest checks first
+ *     plan      first pass over the corpus: counts and hashes the entries
+ *     chunks    second pass: entries to rows (many workers) to the store (in corpus order)
+ *     finish    once all chunks are complete: names parts, writes README.md and dataset.json
  *
- * A row depends on the settings, its entry and nothing else; a chunk of entries makes a part file.
- * Chunks that are there already, and those of other shards, are passed over.
+ * A row depends on the settings and its entry only. A chunk of entries makes one part file. Complete
+ * chunks and chunks of other shards are skipped.
  */
 
 #include <patina/generate.h>
@@ -34,7 +34,7 @@
 
 #define SECOND_NS 1e9
 
-/* What a row takes on the disk, provenance included; of a few thousand rows, rounded up. */
+/* Disk space of a row, provenance included: measured over a few thousand rows, rounded up. */
 #define PARQUET_ROW_BYTES 5400
 #define JSONL_ROW_BYTES   14600
 
@@ -54,9 +54,9 @@ static void forward_note(void *context, const char *sentence) {
     pt_run_emit_note(context, "%s", sentence);
 }
 
-/* ---------------------------------------------------------------- putting it together */
+/* ---------------------------------------------------------------- open */
 
-/* Whether the folder holds a set that somebody finished: then most likely no model is needed. */
+/* Whether the folder contains a finished data set: then the model is probably not needed. */
 static bool is_finished(const char *out) {
     char *path = pt_path_join(out, PT_DATASET_FILE);
     const bool finished = path && pt_path_exists(path);
@@ -64,8 +64,8 @@ static bool is_finished(const char *out) {
     return finished;
 }
 
-/* Everything that can be wrong with the options, the suite and the model, cheapest first. Hashing
- * the weights and packing them take about as long: with threads to spare, both are done at once. */
+/* Checks options, degradation configuration, corpus and model, cheapest first. Hashing the weights takes
+ * about as long as packing them: with more than one thread, both run at the same time. */
 static patina_status open_inputs(pt_run *r, const patina_generate_options *options,
                                  patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
@@ -105,17 +105,17 @@ static void fill_metadata(pt_run *r) {
     };
 }
 
-/* Which chunks are to be made now. */
+/* Lists the chunks that this call has to make. */
 static patina_status list_pending_chunks(pt_run *r, patina_error *err) {
     const pt_plan *p = &r->plan;
     r->is_pending = calloc(p->n_chunks + 1, sizeof *r->is_pending);
     if (!r->is_pending) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     for (uint64_t c = 0; c < p->n_chunks; c++) {
-        const bool held = pt_chunk_store_has_chunk(r->store, c);
-        r->n_chunks_existing += held;
+        const bool exists = pt_chunk_store_has_chunk(r->store, c);
+        r->n_chunks_existing += exists;
         r->n_chunks_ours += pt_plan_owns_chunk(p, c);
-        if (!held) r->n_rows_pending += p->chunk_rows[c];
-        if (held || !pt_plan_owns_chunk(p, c)) continue;
+        if (!exists) r->n_rows_pending += p->chunk_rows[c];
+        if (exists || !pt_plan_owns_chunk(p, c)) continue;
         r->is_pending[c] = true;
         r->n_chunks_pending++;
         r->n_entries_pending += pt_plan_chunk_entries(p, c);
@@ -134,7 +134,7 @@ static void format_bytes(double bytes, char *text, size_t size) {
                     bytes * (large ? 1e-9 : 1e-6), large ? "GB" : "MB");
 }
 
-/* Refuses to begin what the disk has no room for; says what is to come. */
+/* Fails if the disk has too little space; otherwise emits a note with the expected size. */
 static patina_status check_disk_space(const pt_run *r, patina_error *err) {
     const pt_plan *p = &r->plan;
     const bool parquet = p->options.format == PATINA_FORMAT_PARQUET;
@@ -150,17 +150,18 @@ static patina_status check_disk_space(const pt_run *r, patina_error *err) {
         format_bytes(room, has, sizeof has);
         if (needed > room)
             return pt_fail(err, PATINA_EIO,
-                           "output folder '%s': up to %" PRIu64 " rows are to come, about %s, and "
-                           "the disk has room for %s; make room, name another folder with "
-                           "'--out', or ask for less",
+                           "output folder '%s': up to %" PRIu64
+                           " rows need about %s, and the disk has "
+                           "%s left; free space, name another folder with '--out', or generate "
+                           "fewer rows",
                            p->options.out, n_left, needs, has);
     }
-    pt_run_emit_note(r, "up to %" PRIu64 " row%s to come in all, about %s", n_left,
+    pt_run_emit_note(r, "up to %" PRIu64 " row%s left to generate, about %s", n_left,
                      n_left == 1 ? "" : "s", needs);
     return PATINA_OK;
 }
 
-/* What a user wants to know before the work begins. */
+/* Notes before the work begins. */
 static void emit_start_notes(const pt_run *r) {
     const patina_generate_options *o = &r->plan.options;
     pt_run_emit_note(r, "%" PRIu64 " entr%s (%s), model %s, %u thread%s, %s kernels",
@@ -170,22 +171,22 @@ static void emit_start_notes(const pt_run *r) {
         pt_run_emit_note(r, "shard %" PRIu64 " of %" PRIu64 ": %" PRIu64 " of %" PRIu64 " chunks",
                          o->shard, o->n_shards, r->n_chunks_ours, r->plan.n_chunks);
     if (r->n_chunks_existing > 0)
-        pt_run_emit_note(r, "%" PRIu64 " of %" PRIu64 " chunks are there already and stay",
+        pt_run_emit_note(r, "%" PRIu64 " of %" PRIu64 " chunks are already complete, reused",
                          r->n_chunks_existing, r->plan.n_chunks);
     if (r->info.untrained)
         pt_run_emit_note(
-            r, "the model is known to be untrained: its embeddings mean nothing and the data set "
-               "is good for tests only");
+            r, "the model has random weights: its embeddings are meaningless, and the data set is "
+               "for tests only");
 }
 
-/* What the workers share, once all of it is open. */
+/* Opens what the workers share. */
 static patina_status open_shared(pt_run *r, patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
     PT_TRY(pt_async_load_wait(&r->async_load, &r->clap, err));
     if (o->keep_audio) PT_TRY(pt_keep_audio_create_dir(o->keep_audio, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
     PT_TRY(pt_id_set_open(&r->ids, err));
-    r->rows = (pt_row_context){
+    r->row_context = (pt_row_context){
         .clap = r->clap,
         .meter = r->meter,
         .suite = r->suite,
@@ -201,7 +202,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
     return PATINA_OK;
 }
 
-/* Makes the chunks that are to be made, and the whole where that is this process's to do. */
+/* Makes the pending chunks; without shards, finishes the data set. */
 static patina_status generate_dataset(pt_run *r, bool *complete, patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
 
@@ -267,7 +268,7 @@ static void release(pt_run *r) {
     pt_id_set_close(&r->ids);
     pt_run_release_prefetched(r);
     free(r->is_pending);
-    if (r->n_abandoned > 0) return; /* what follows may be in use, by a thread that is stuck */
+    if (r->n_abandoned > 0) return; /* the rest may be in use by an abandoned thread */
     pt_caption_cache_close(&r->cache);
     patina_clap_close(&r->clap);
     patina_meter_close(&r->meter);

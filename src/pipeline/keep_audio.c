@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keep_audio.c - samples -> FLAC in memory -> a file that is there whole or not at all */
+/* keep_audio.c - writes FLAC files atomically */
 
 #include "pipeline/keep_audio.h"
 
@@ -16,15 +16,15 @@
 #include "base/strbuf.h"
 #include "fs/atomic_file.h"
 
-#define NAME_MAX_BYTES 180 /* of the entry's part: file systems take names of 255 bytes */
+#define NAME_MAX_BYTES 180 /* for the entry: names of files have at most 255 bytes */
 
 patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err) {
     struct stat info;
     if (mkdir(folder, 0777) == 0) return PATINA_OK;
     const int why = errno;
     if (why == EEXIST && stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO, "folder '%s' for audio cannot be made: %s", folder,
-                   why == EEXIST ? "there is a file of that name" : strerror(why));
+    return pt_fail(err, PATINA_EIO, "folder '%s' for audio cannot be created: %s", folder,
+                   why == EEXIST ? "a file has this name" : strerror(why));
 }
 
 static void append_escaped_name(pt_strbuf *path, const char *entry) {
@@ -34,7 +34,7 @@ static void append_escaped_name(pt_strbuf *path, const char *entry) {
     pt_sha256 hash;
 
     for (const char *at = entry; *at; at++) {
-        /* a dot at the beginning would hide the file, or name a folder */
+        /* a leading dot would hide the file, or name a folder */
         if (strchr(plain, *at) && !(at == entry && *at == '.'))
             pt_strbuf_append_bytes(&name, at, 1);
         else

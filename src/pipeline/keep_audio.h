@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* keep_audio.h - sound of a run to listen to: FLAC files named after their entry
+/* keep_audio.h - audio of a run for listening: FLAC files named after their entry
  *
- *     <entry>.clean.flac      the window that the targets were measured of, mono at 48 kHz
- *     <entry>.v<K>.flac       the same, damaged as row variant K has it
+ *     <entry>.clean.flac      the window that the targets are measured from, mono at 48 kHz
+ *     <entry>.v<K>.flac       the degraded window of row variant K
  *
- * In <entry> every byte of the id but letters, digits, '.', '_' and '-' is written %XX; a name that
- * would be too long is cut and gets a hash instead. 16 bits, cut at full scale.
+ * In <entry>, bytes of the id other than letters, digits, '.', '_' and '-' are written as %XX; a name
+ * that is too long is cut and ends with a hash. 16 bits, clipped at full scale.
  */
 
 #ifndef PATINA_PIPELINE_KEEP_AUDIO_H
@@ -16,7 +16,7 @@
 
 #include <patina/status.h>
 
-/** Makes the folder where it is not there. Errors  PATINA_EIO */
+/** Creates the folder if it does not exist. Errors  PATINA_EIO */
 patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err);
 
 /** Errors  PATINA_EIO, PATINA_ENOMEM */

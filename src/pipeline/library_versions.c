@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* library_versions.c - asks the rooms that wrap a library for its version */
+/* library_versions.c - versions of the libraries that decode and transform audio */
 
 #include "pipeline/library_versions.h"
 

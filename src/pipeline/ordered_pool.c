@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* ordered_pool.c - a ring of items between worker threads and the thread that delivers
+/* ordered_pool.c - a ring buffer of items between worker threads and the delivering thread
  *
- * Item i lives in slot i mod n_items. Workers take the next item under `reading`, so that items
- * come in order, and announce it done under `lock`; the caller's thread waits for the oldest and,
- * twenty times a second, looks whether to stop and whether an item is to be given up.
+ * Item i is in slot i mod n_items. Workers acquire the next item under `reading`, so that items are
+ * acquired in order, and mark it done under `lock`. The calling thread waits for the oldest item and
+ * polls 20 times a second whether to stop and whether to abandon an item.
  *
- * The ring and the workers are on the heap and counted: a thread that was given up may come back
- * after the run has ended, and whoever is the last to leave releases them.
+ * The ring and the workers are on the heap and reference-counted: an abandoned thread may return after
+ * the run has ended, and the last thread releases them.
  */
 
 #include "pipeline/ordered_pool.h"
@@ -27,7 +27,7 @@
 
 typedef struct slot {
     void *item;
-    struct worker *worker; /* at work on it; NULL when that is done */
+    struct worker *worker; /* processes it; NULL when it is done */
 } slot;
 
 typedef struct ring {
@@ -39,17 +39,17 @@ typedef struct ring {
     pthread_cond_t not_full, item_done, worker_exited;
     uint64_t n_taken, n_delivered;
     slot *slots; /* [n_items] */
-    bool ended;  /* next said so */
-    bool closed; /* nothing more is to be taken */
+    bool ended;  /* job.next returned NULL */
+    bool closed; /* the run is over: no further item is acquired */
     bool no_worker_left;
-    unsigned n_workers;   /* running, the given up ones left out */
-    unsigned n_abandoned; /* given up, and still running */
-    bool left;            /* by the calling thread */
+    unsigned n_workers;   /* running, without abandoned ones */
+    unsigned n_abandoned; /* abandoned and still running */
+    bool left;            /* the calling thread no longer uses the ring */
 } ring;
 
 typedef struct worker {
     ring *ring;
-    void *own;
+    void *state; /* of job.worker_create */
     bool abandoned;
 } worker;
 
@@ -93,16 +93,15 @@ static slot *slot_of(ring *r, uint64_t index) {
 
 /* ---------------------------------------------------------------- workers */
 
-/* Whether nothing is to be taken now. With both locks held. An item that is alone may be of any
- * size. */
+/* Whether no item may be acquired now. Both locks are held. A single item may have any size. */
 static bool is_full(const ring *r) {
     const uint64_t n_in_flight = r->n_taken - r->n_delivered;
     if (n_in_flight >= r->n_items) return true;
     return n_in_flight > 0 && r->job.is_full && r->job.is_full(r->job.context);
 }
 
-/* Takes the next item; false when there is none any more. */
-static bool take(ring *r, worker *self, uint64_t *index, void **item) {
+/* Acquires the next item; false after the last. */
+static bool acquire_item(ring *r, worker *self, uint64_t *index, void **item) {
     pthread_mutex_lock(&r->reading);
     pthread_mutex_lock(&r->lock);
     while (!r->closed && !r->ended && is_full(r))
@@ -125,13 +124,13 @@ static bool take(ring *r, worker *self, uint64_t *index, void **item) {
     return *item != NULL;
 }
 
-/* Announces an item done; false when it was given up meanwhile, and is nobody's any more. */
+/* Marks an item as done. If it was abandoned meanwhile, releases it and returns false. */
 static bool complete_item(ring *r, worker *self, uint64_t index, void *item) {
     pthread_mutex_lock(&r->lock);
     const bool abandoned = self->abandoned;
     if (!abandoned) slot_of(r, index)->worker = NULL;
     pthread_cond_signal(&r->item_done);
-    pthread_cond_signal(&r->not_full); /* its work may have let go of what it held */
+    pthread_cond_signal(&r->not_full); /* its work may have released memory that is_full counts */
     pthread_mutex_unlock(&r->lock);
     if (abandoned) r->job.release(r->job.context, item);
     return !abandoned;
@@ -143,11 +142,11 @@ static void *worker_main(void *argument) {
     uint64_t index;
     void *item;
 
-    while (take(r, self, &index, &item)) {
-        r->job.work(r->job.context, self->own, item);
+    while (acquire_item(r, self, &index, &item)) {
+        r->job.work(r->job.context, self->state, item);
         if (!complete_item(r, self, index, item)) break;
     }
-    r->job.end(r->job.context, self->own);
+    r->job.worker_destroy(r->job.context, self->state);
 
     pthread_mutex_lock(&r->lock);
     if (self->abandoned)
@@ -162,14 +161,14 @@ static void *worker_main(void *argument) {
     return NULL;
 }
 
-/* 0, or why no thread could be started. */
+/* Returns 0, or an errno value if no thread could be started. */
 static int start_worker(ring *r) {
     pthread_t thread;
     worker *self = calloc(1, sizeof *self);
     if (!self) return ENOMEM;
     self->ring = r;
-    self->own = r->job.begin(r->job.context);
-    if (!self->own) {
+    self->state = r->job.worker_create(r->job.context);
+    if (!self->state) {
         free(self);
         return ENOMEM;
     }
@@ -184,23 +183,23 @@ static int start_worker(ring *r) {
     pthread_mutex_lock(&r->lock);
     r->n_workers--;
     pthread_mutex_unlock(&r->lock);
-    r->job.end(r->job.context, self->own);
+    r->job.worker_destroy(r->job.context, self->state);
     free(self);
     return why;
 }
 
 /* ---------------------------------------------------------------- the calling thread */
 
-/* Asks for every item at work whether it is given up. With the lock held. The number of those that
- * were: as many workers are missing now. */
+/* Offers every item in work to job.abandon. The lock is held. Returns the number of abandoned items,
+ * each of which needs a new worker. */
 static unsigned abandon_overdue(ring *r) {
     unsigned n = 0;
     for (uint64_t i = r->n_delivered; r->job.abandon && i < r->n_taken; i++) {
         slot *s = slot_of(r, i);
-        void *instead = s->worker ? r->job.abandon(r->job.context, s->item) : NULL;
-        if (!instead) continue;
+        void *replacement = s->worker ? r->job.abandon(r->job.context, s->item) : NULL;
+        if (!replacement) continue;
         s->worker->abandoned = true;
-        *s = (slot){instead, NULL};
+        *s = (slot){replacement, NULL};
         r->n_workers--;
         r->n_abandoned++;
         n++;
@@ -212,7 +211,7 @@ static bool is_stopped(const ring *r) {
     return r->job.stopped && r->job.stopped(r->job.context);
 }
 
-/* Waits for the oldest item. False: all are delivered, or the run is stopped. */
+/* Waits for the oldest item. False: all items are delivered, or the run is stopped. */
 static bool wait_for_oldest(ring *r, bool *stopped) {
     bool ready = false;
     *stopped = is_stopped(r);
@@ -230,7 +229,7 @@ static bool wait_for_oldest(ring *r, bool *stopped) {
         const unsigned n_missing = abandon_overdue(r);
         pthread_mutex_unlock(&r->lock);
         for (unsigned i = 0; i < n_missing; i++)
-            start_worker(r); /* fewer do the work where none can be started */
+            start_worker(r); /* if it fails, fewer workers continue */
         *stopped = is_stopped(r);
         pthread_mutex_lock(&r->lock);
         if (r->n_workers == 0 && !r->ended) {
@@ -248,18 +247,19 @@ static patina_status deliver_all(ring *r, patina_error *err) {
         const patina_status status =
             r->job.deliver(r->job.context, slot_of(r, r->n_delivered)->item, err);
         pthread_mutex_lock(&r->lock);
-        r->n_delivered++; /* released, whatever became of it */
+        r->n_delivered++; /* deliver releases the item, also on failure */
         pthread_cond_signal(&r->not_full);
         pthread_mutex_unlock(&r->lock);
         PT_TRY(status);
     }
     if (stopped) return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
     if (r->no_worker_left)
-        return pt_fail(err, PATINA_ENOMEM, "no worker thread is left, and none can be started");
+        return pt_fail(err, PATINA_ENOMEM,
+                       "no worker thread is left, and no new one can be started");
     return PATINA_OK;
 }
 
-/* Waits until every worker but the given up ones has left, and releases what was not delivered. */
+/* Waits for all workers that are not abandoned, and releases items that were not delivered. */
 static void shut_down(ring *r, unsigned *n_abandoned) {
     pthread_mutex_lock(&r->lock);
     r->closed = true;
@@ -298,7 +298,8 @@ patina_status pt_ordered_pool_run(const pt_ordered_pool_job *job, unsigned n_wor
 
 patina_status pt_threads_resolve(unsigned asked, unsigned *threads, patina_error *err) {
     if (asked > PT_THREADS_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "%u threads are over %d", asked, PT_THREADS_MAX);
+        return pt_fail(err, PATINA_EUSAGE, "%u threads are more than the maximum of %d", asked,
+                       PT_THREADS_MAX);
     const unsigned n_cpus = patina_cpu_count();
     *threads = asked ? asked : n_cpus < PT_THREADS_MAX ? n_cpus : PT_THREADS_MAX;
     return PATINA_OK;
@@ -311,8 +312,8 @@ void *pt_ordered_pool_arena_create(void *context) {
     return arena;
 }
 
-void pt_ordered_pool_arena_destroy(void *context, void *own) {
+void pt_ordered_pool_arena_destroy(void *context, void *state) {
     (void)context;
-    pt_arena_release(own);
-    free(own);
+    pt_arena_release(state);
+    free(state);
 }

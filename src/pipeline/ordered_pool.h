@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* ordered_pool.h - work on many items at once, delivered in the order in which they came
+/* ordered_pool.h - worker pool that delivers items in input order
  *
- *     next (one at a time) -> work (many at once) -> deliver (in order, by the calling thread)
+ *     next      one at a time
+ *     work      concurrent
+ *     deliver   in order, by the calling thread
  *
- * A ring of items bounds what is in flight, so that one slow item makes the others wait instead of
- * filling memory; where items differ much in size, the job bounds what they hold together. An item
- * whose work never ends is given up: its thread is left to itself with all that it touches, and
- * another takes its place.
+ * The number of items in flight is bounded: behind a slow item the others wait instead of filling
+ * memory. Where items differ much in size, the job bounds their total size. An item whose work does not
+ * return is abandoned: its thread keeps all memory that it uses, and a new thread replaces it.
  */
 
 #ifndef PATINA_PIPELINE_ORDERED_POOL_H
@@ -19,61 +20,60 @@
 
 #define PT_THREADS_MAX 1024
 
-/** How many workers a caller wants: *threads of all usable CPUs for 0. PATINA_EUSAGE over the most. */
+/** Resolves a number of threads: 0 is all usable CPUs. PATINA_EUSAGE above PT_THREADS_MAX. */
 patina_status pt_threads_resolve(unsigned asked, unsigned *threads, patina_error *err);
 
 typedef struct pt_ordered_pool_job {
     void *context;
 
-    /* A new item, filled; NULL after the last. Never concurrent. What is wrong with the source of
-     * items is kept in context and asked for after the run. */
+    /* Returns a new item; NULL after the last, and on an error, which the job keeps in context. Never
+     * concurrent. */
     void *(*next)(void *context);
 
-    /* Whether the items in flight hold as much as they may, so that `next` has to wait while there
-     * are any; asked before it, again whenever one is worked on or delivered. Must not block. NULL:
-     * only their number counts. */
+    /* Returns whether the items in flight have reached their total size, so that `next` has to wait.
+     * Called before `next`, and again when an item is processed or delivered. Must not block. NULL:
+     * only the number of items is bounded. */
     bool (*is_full)(void *context);
 
-    /* What one worker thread needs for itself, made by the calling thread; NULL: memory ran out,
-     * and the run goes on with the workers it has. Ended by the worker, concurrently. */
-    void *(*begin)(void *context);
-    void (*end)(void *context, void *own);
+    /* Creates the state of a worker thread, in the calling thread; NULL: out of memory, and the run
+     * continues with the existing workers. The worker destroys it, concurrently. */
+    void *(*worker_create)(void *context);
+    void (*worker_destroy)(void *context, void *state);
 
-    /* Does the work of an item; concurrent for different workers. */
-    void (*work)(void *context, void *own, void *item);
+    /* Processes an item; concurrent for different workers. */
+    void (*work)(void *context, void *state, void *item);
 
-    /* Takes a finished item, and releases it. Anything but PATINA_OK ends the run with it. */
+    /* Receives a finished item and releases it. A status other than PATINA_OK ends the run. */
     patina_status (*deliver)(void *context, void *item, patina_error *err);
 
-    /* Releases an item that nobody will deliver. */
+    /* Releases an item that will not be delivered. */
     void (*release)(void *context, void *item);
 
-    /* Every 50 ms or so, by the calling thread: whether to end the run soon; NULL: never. */
+    /* Returns whether to end the run soon. Called about every 50 ms by the calling thread; may be NULL. */
     bool (*stopped)(void *context);
 
-    /* Every 50 ms or so, for an item at work: NULL, or the finished item to deliver instead. Then
-     * `work` must let go of the old one as soon as it can; it is released if that happens. The
-     * function may be NULL. */
+    /* Called about every 50 ms for each item in work. Returns NULL, or a finished item to deliver
+     * instead. Then the old item is released if its `work` ever returns. May be NULL. */
     void *(*abandon)(void *context, void *item);
 } pt_ordered_pool_job;
 
 /**
  * Runs a job to its end.
  *
- * n_workers  threads to start, 1 to PT_THREADS_MAX; fewer are used when no more can be had
- * n_items    in flight at most, >= 1
- * n_abandoned   out, on failure too: threads that were given up and have not come back. As long as
- *            there are any, whatever context holds for `work` has to stay. The program may end.
+ * n_workers    threads to start, 1 to PT_THREADS_MAX; fewer run if no more can be started
+ * n_items      maximum in flight, >= 1
+ * n_abandoned  out, on failure too: abandoned threads that have not returned. While there are any, all
+ *              memory that `work` uses must stay valid. The program may exit.
  *
- * Errors     PATINA_ENOMEM      not one thread could be started
+ * Errors     PATINA_ENOMEM      no thread could be started
  *            PATINA_ECANCELLED  stopped
- *            whatever deliver returned
+ *            and those of deliver
  */
 patina_status pt_ordered_pool_run(const pt_ordered_pool_job *job, unsigned n_workers,
                                   size_t n_items, unsigned *n_abandoned, patina_error *err);
 
-/** `begin` and `end` of workers that need an arena and nothing else. */
+/** worker_create and worker_destroy for workers whose state is an arena. */
 void *pt_ordered_pool_arena_create(void *context);
-void pt_ordered_pool_arena_destroy(void *context, void *own);
+void pt_ordered_pool_arena_destroy(void *context, void *state);
 
 #endif /* PATINA_PIPELINE_ORDERED_POOL_H */

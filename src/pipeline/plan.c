@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - options -> settings -> a first pass over the corpus -> chunks */
+/* plan.c - resolves options, scans the corpus and divides it into chunks */
 
 #include "pipeline/plan.h"
 
@@ -14,7 +14,7 @@
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
 
-#define CHUNK_ROWS   2000 /* what a part file holds when every entry has one caption */
+#define CHUNK_ROWS   2000 /* rows of a part file if every entry has one caption */
 #define VARIANTS_MAX 65536
 #define SHARDS_MAX   1000000
 
@@ -22,25 +22,25 @@ static const char *const order_names[] = {"physical", "random"};
 static const char *const captions_names[] = {"all", "first", "random"};
 static const char *const loudness_names[] = {"source", "mix"};
 
-/* The options with every default written out. */
+/* Replaces defaults by their values. */
 static patina_status apply_defaults(const patina_generate_options *given,
                                     patina_generate_options *o, patina_error *err) {
     *o = *given;
     if (!o->corpus || !o->model || !o->out)
-        return pt_fail(err, PATINA_EUSAGE, "a corpus, a model and an output folder are needed");
+        return pt_fail(err, PATINA_EUSAGE, "corpus, model and output folder are required");
     if (o->seed > PATINA_SEED_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "seed %" PRIu64 " is over %" PRId64, o->seed,
+        return pt_fail(err, PATINA_EUSAGE, "seed %" PRIu64 " is larger than %" PRId64, o->seed,
                        PATINA_SEED_MAX);
     if (o->variants > VARIANTS_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " variants are over %d", o->variants,
-                       VARIANTS_MAX);
+        return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " variants are more than the maximum of %d",
+                       o->variants, VARIANTS_MAX);
     PT_TRY(pt_threads_resolve(given->threads, &o->threads, err));
     if (o->n_shards > SHARDS_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "%" PRIu64 " shards are over %d", o->n_shards,
-                       SHARDS_MAX);
+        return pt_fail(err, PATINA_EUSAGE, "%" PRIu64 " shards are more than the maximum of %d",
+                       o->n_shards, SHARDS_MAX);
     if (o->n_shards > 0 && o->shard >= o->n_shards)
         return pt_fail(err, PATINA_EUSAGE,
-                       "shard %" PRIu64 " of %" PRIu64 ": shards are counted from 0", o->shard,
+                       "shard %" PRIu64 " of %" PRIu64 ": shards are numbered from 0", o->shard,
                        o->n_shards);
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
@@ -61,8 +61,8 @@ static json_t *splits_json(const pt_splits *splits) {
     return object;
 }
 
-/* What can change a byte of the output. How long an entry may take is left out: it matters to files
- * that cannot be read anyway. */
+/* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them: it
+ * concerns files that cannot be read. */
 static char *settings_json(const pt_plan *plan, const patina_effect_config *suite) {
     const patina_generate_options *o = &plan->options;
     char *suite_text = patina_effect_config_to_json(suite), *text = NULL;
@@ -101,7 +101,7 @@ static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
     pt_sha256_update_string(hash, entry->id ? entry->id : "");
     for (size_t i = 0; i < entry->n_captions; i++)
         pt_sha256_update_string(hash, entry->captions[i].text ? entry->captions[i].text : "");
-    pt_sha256_update_string(hash, ""); /* so that no two lists run together */
+    pt_sha256_update_string(hash, ""); /* separates the lists of two entries */
 }
 
 static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
@@ -114,8 +114,8 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
     return n * plan->options.variants;
 }
 
-/* Counts an entry; its chunk's rows get a place when the chunk begins, in a table that doubles. Of
- * more chunks than there can be, only the number is told. */
+/* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only
+ * counted: the plan fails. */
 static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_error *err) {
     const uint64_t index = plan->n_entries++, chunk = index / plan->options.chunk;
     const uint64_t n_rows = max_rows(plan, entry);
@@ -161,8 +161,8 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
         plan->n_chunks = (plan->n_entries + plan->options.chunk - 1) / plan->options.chunk;
         if (plan->n_chunks > PT_CHUNKS_MAX)
             status = pt_fail(err, PATINA_EUSAGE,
-                             "%" PRIu64 " entries are %" PRIu64 " chunks of %" PRIu64
-                             ", over %" PRIu64 "; ask for larger ones with '--chunk'",
+                             "%" PRIu64 " entries make %" PRIu64 " chunks of %" PRIu64
+                             ", more than %" PRIu64 "; set larger chunks with '--chunk'",
                              plan->n_entries, plan->n_chunks, plan->options.chunk, PT_CHUNKS_MAX);
     }
     if (status == PATINA_OK) {

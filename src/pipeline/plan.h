@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.h - what a run is going to do, fixed before it starts
+/* plan.h - settings, entries and chunks of a run, fixed before it starts
  *
- * Entries in corpus order are cut into chunks of equal length; shard I of N does every chunk whose
- * number is I modulo N. Processes that are given the same options make the same plan, and compare
- * hashes to be sure.
+ * Entries in corpus order are divided into chunks of equal length. Shard I of N makes the chunks whose
+ * number is I modulo N. Processes with the same options make the same plan; they compare hashes to
+ * detect a difference.
  */
 
 #ifndef PATINA_PIPELINE_PLAN_H
@@ -20,23 +20,22 @@
 
 /** Zero it to start. */
 typedef struct pt_plan {
-    patina_generate_options options; /* with every default written out */
+    patina_generate_options options; /* with defaults replaced by their values */
     pt_corpus_options corpus;
     pt_splits splits;
-    char *settings; /* what can change a byte of the output, as a JSON object */
+    char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
 
     char *corpus_kind;
-    char corpus_hash
-        [PT_SHA256_HEX_SIZE]; /* of ids and captions in order; not of sources, since a clip
-                                        that was missing may be there another day */
+    /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
+    char corpus_hash[PT_SHA256_HEX_SIZE];
     uint64_t n_entries, n_chunks;
-    uint64_t n_rows_max;  /* rows, if nothing more is rejected */
-    uint64_t *chunk_rows; /* [n_chunks]: those of each chunk */
+    uint64_t n_rows_max;  /* rows if no further entry is rejected */
+    uint64_t *chunk_rows; /* [n_chunks], the same for each chunk */
 } pt_plan;
 
 /**
- * Completes the options and writes the settings down. The strings of the options are borrowed.
+ * Resolves the options and makes the settings. The strings of the options are borrowed.
  *
  * Errors  PATINA_EUSAGE, PATINA_EFORMAT (the suite)
  */
@@ -44,7 +43,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
                                       const patina_effect_config *suite, patina_error *err);
 
 /**
- * Reads the corpus once, without its audio.
+ * Reads all entries of the corpus, without audio.
  *
  * stop    may be NULL
  *
@@ -52,10 +51,10 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
  */
 patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop, patina_error *err);
 
-/** Whether a chunk is this process's to make. */
+/** Returns whether this shard makes a chunk. */
 bool pt_plan_owns_chunk(const pt_plan *plan, uint64_t chunk);
 
-/** Entries of a chunk. */
+/** Returns the number of entries of a chunk. */
 uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk);
 
 void pt_plan_release(pt_plan *plan);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance_fill.c - chain and damage into the members of provenance that they are the source of */
+/* provenance_fill.c - chain and measurements to JSON */
 
 #include "pipeline/provenance_fill.h"
 
@@ -8,16 +8,16 @@
 #include <patina/measure.h>
 
 char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_chain *chain,
-                                 const patina_degrade_stats *damage) {
+                                 const patina_degrade_stats *stats) {
     char *chain_json = patina_effect_chain_to_json(chain),
-         *stages_json = patina_degrade_stats_to_json(damage), *line = NULL;
+         *stages_json = patina_degrade_stats_to_json(stats), *line = NULL;
 
     known.chain_json = chain_json;
     known.stages_json = stages_json;
-    known.output_gain = damage->output_gain;
-    known.purity_db = patina_purity_db(damage->signal_power, damage->rest_power);
-    known.snr_db = patina_purity_db(damage->signal_power, damage->noise_power);
-    known.sdr_db = patina_purity_db(damage->signal_power, damage->distortion_power);
+    known.output_gain = stats->output_gain;
+    known.purity_db = patina_purity_db(stats->signal_power, stats->rest_power);
+    known.snr_db = patina_purity_db(stats->signal_power, stats->noise_power);
+    known.sdr_db = patina_purity_db(stats->signal_power, stats->distortion_power);
     if (chain_json && stages_json) line = patina_provenance_to_json(&known);
     free(chain_json);
     free(stages_json);

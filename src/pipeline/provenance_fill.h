@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance_fill.h - what applying a chain gave, as provenance tells it */
+/* provenance_fill.h - adds the chain and its measurements to provenance */
 
 #ifndef PATINA_PIPELINE_PROVENANCE_FILL_H
 #define PATINA_PIPELINE_PROVENANCE_FILL_H
@@ -8,12 +8,12 @@
 #include <patina/provenance.h>
 
 /**
- * The provenance of a degraded excerpt on one line, without a line end; the caller frees it. NULL
- * when memory runs out.
+ * Returns the provenance of a degraded window on one line, without a line end; the caller frees it.
+ * NULL: out of memory.
  *
- * known  all that does not follow from chain and damage; what does is overwritten here
+ * known  all members that do not follow from chain and stats; the others are overwritten
  */
 char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_chain *chain,
-                                 const patina_degrade_stats *damage);
+                                 const patina_degrade_stats *stats);
 
 #endif /* PATINA_PIPELINE_PROVENANCE_FILL_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* rows.c - the walk of one entry
+/* rows.c - makes the rows of one entry
  *
- *     captions chosen and judged        their embeddings are made elsewhere, several at once
- *     audio -> window -> targets        once, shared by all rows of the entry
- *     for every caption and k           variant = caption index * variants + k
- *         chain drawn and applied -> purity -> audio embedding -> row and provenance
+ *     captions    selected and checked; caption_batch.c embeds them
+ *     audio       decoded, cut to a window and measured once for all rows of the entry
+ *     row         for each caption and k, variant = caption index * variants + k: the chain is drawn and
+ *                 applied, then purity, audio embedding and provenance follow
  *
- * Faults are judged in the order of patina_status: the captions first, then the id, then the audio.
+ * Faults are checked in the order of PATINA_REJECT_REASONS: captions, then the id, then the audio.
  */
 
 #include "pipeline/rows.h"
@@ -46,7 +46,7 @@ static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/* The array, or a larger copy in its place, with room for element n; NULL when memory runs out. */
+/* Returns the array, reallocated if it has no room for element n; NULL: out of memory. */
 static void *grow_array(void *array, size_t n, size_t *capacity, size_t size) {
     if (n < *capacity) return array;
     const size_t wanted = *capacity ? 2 * *capacity : 4;
@@ -55,7 +55,7 @@ static void *grow_array(void *array, size_t n, size_t *capacity, size_t size) {
     return larger;
 }
 
-patina_status pt_entry_result_add_reject(pt_entry_result *h, patina_status reason,
+patina_status pt_entry_result_add_reject(pt_entry_result *result, patina_status reason,
                                          patina_error *err, const char *format, ...) {
     char sentence[sizeof err->message];
     va_list args;
@@ -64,38 +64,38 @@ patina_status pt_entry_result_add_reject(pt_entry_result *h, patina_status reaso
     va_end(args);
 
     pt_reject *rejects =
-        grow_array(h->rejects, h->n_rejects, &h->rejects_capacity, sizeof *rejects);
+        grow_array(result->rejects, result->n_rejects, &result->rejects_capacity, sizeof *rejects);
     if (!rejects) return out_of_memory(err);
-    h->rejects = rejects;
-    rejects[h->n_rejects].reason = reason;
-    rejects[h->n_rejects].sentence = strdup(sentence);
-    if (!rejects[h->n_rejects].sentence) return out_of_memory(err);
-    h->n_rejects++;
+    result->rejects = rejects;
+    rejects[result->n_rejects].reason = reason;
+    rejects[result->n_rejects].sentence = strdup(sentence);
+    if (!rejects[result->n_rejects].sentence) return out_of_memory(err);
+    result->n_rejects++;
     return PATINA_OK;
 }
 
-/* Adds the time since *since to a stage, and begins another. */
-static void add_stage_time(pt_entry_result *h, patina_run_stage stage, int64_t *since) {
+/* Adds the time since *since to a stage and restarts the timer. */
+static void add_stage_time(pt_entry_result *result, patina_run_stage stage, int64_t *since) {
     const int64_t now = pt_monotonic_ns();
-    h->spent_ns[stage] += now - *since;
+    result->spent_ns[stage] += now - *since;
     *since = now;
 }
 
 /* ---------------------------------------------------------------- one row */
 
-/* What the rows of an entry have in common. */
-typedef struct common {
+/* State shared by the rows of an entry. */
+typedef struct entry_context {
     const pt_row_context *context;
     const pt_entry *entry;
     pt_segment segment;
     patina_targets targets;
     float *degraded; /* [segment.n_mix] */
     bool keep_audio;
-} common;
+} entry_context;
 
-static patina_status add_provenance(const common *c, size_t caption, uint32_t variant,
+static patina_status add_provenance(const entry_context *c, size_t caption, uint32_t variant,
                                     const patina_effect_chain *chain,
-                                    const patina_degrade_stats *damage, pt_entry_result *h,
+                                    const patina_degrade_stats *stats, pt_entry_result *result,
                                     patina_error *err) {
     const patina_provenance known = {
         .entry = c->entry->id,
@@ -109,40 +109,40 @@ static patina_status add_provenance(const common *c, size_t caption, uint32_t va
         .lufs_source = c->targets.lufs_source,
         .lufs_mono = c->targets.lufs_mono,
     };
-    char *line = pt_provenance_fill_to_json(known, chain, damage);
+    char *line = pt_provenance_fill_to_json(known, chain, stats);
     if (!line) return out_of_memory(err);
-    pt_strbuf_append(&h->provenance, line);
-    pt_strbuf_append(&h->provenance, "\n");
+    pt_strbuf_append(&result->provenance, line);
+    pt_strbuf_append(&result->provenance, "\n");
     free(line);
-    return h->provenance.failed ? out_of_memory(err) : PATINA_OK;
+    return result->provenance.failed ? out_of_memory(err) : PATINA_OK;
 }
 
-static patina_status make_row(const common *c, size_t caption, uint32_t variant, pt_entry_result *h,
-                              pt_arena *arena, patina_error *err) {
+static patina_status make_row(const entry_context *c, size_t caption, uint32_t variant,
+                              pt_entry_result *result, pt_arena *arena, patina_error *err) {
     const pt_row_context *context = c->context;
     const char *id = c->entry->id;
     const pt_arena_marker mark = pt_arena_mark(arena);
     patina_effect_chain *chain = NULL;
-    patina_degrade_stats damage;
+    patina_degrade_stats stats;
     patina_status status;
 
-    pt_row *rows = grow_array(h->rows, h->n_rows, &h->rows_capacity, sizeof *rows);
+    pt_row *rows = grow_array(result->rows, result->n_rows, &result->rows_capacity, sizeof *rows);
     if (!rows) return out_of_memory(err);
-    h->rows = rows;
-    pt_row *row = &rows[h->n_rows];
+    result->rows = rows;
+    pt_row *row = &rows[result->n_rows];
 
     int64_t since = pt_monotonic_ns();
     status = patina_effect_chain_draw(context->suite, context->seed, id, variant, context->order,
                                       c->segment.n_mix, &chain, err);
     if (status == PATINA_OK)
         status = patina_effect_chain_apply(context->suite, chain, context->seed, id, variant,
-                                           c->segment.mix, c->segment.n_mix, c->degraded, &damage,
+                                           c->segment.mix, c->segment.n_mix, c->degraded, &stats,
                                            arena, err);
-    add_stage_time(h, PATINA_RUN_DEGRADING, &since);
+    add_stage_time(result, PATINA_RUN_DEGRADING, &since);
     if (status == PATINA_OK)
         status = patina_clap_embed_audio(context->clap, c->degraded, c->segment.n_mix,
                                          row->fused_state + PATINA_EMBEDDING_SIZE, arena, err);
-    add_stage_time(h, PATINA_RUN_AUDIO_TOWER, &since);
+    add_stage_time(result, PATINA_RUN_AUDIO_TOWER, &since);
     if (status != PATINA_OK) goto done;
 
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
@@ -151,39 +151,40 @@ static patina_status make_row(const common *c, size_t caption, uint32_t variant,
                                                                         : c->targets.lufs_source);
     row->target_dyn[0] = (float)c->targets.crest_db;
     row->target_dyn[1] = (float)c->targets.zcr;
-    row->input_purity = (float)patina_purity_db(damage.signal_power, damage.rest_power);
+    row->input_purity = (float)patina_purity_db(stats.signal_power, stats.rest_power);
 
-    status = add_provenance(c, caption, variant, chain, &damage, h, err);
+    status = add_provenance(c, caption, variant, chain, &stats, result, err);
     if (status == PATINA_OK && c->keep_audio)
         status = pt_keep_audio_write_degraded(context->keep_audio, id, variant, c->degraded,
                                               c->segment.n_mix, err);
-    if (status == PATINA_OK) h->n_rows++;
+    if (status == PATINA_OK) result->n_rows++;
 done:
     patina_effect_chain_close(&chain);
     pt_arena_rewind(arena, mark);
     return status;
 }
 
-static patina_status make_rows_of_caption(const common *c, size_t caption, pt_entry_result *h,
-                                          pt_arena *arena, patina_error *err) {
+static patina_status make_rows_of_caption(const entry_context *c, size_t caption,
+                                          pt_entry_result *result, pt_arena *arena,
+                                          patina_error *err) {
     const pt_row_context *context = c->context;
 
     if ((uint64_t)caption * context->variants + context->variants - 1 > PT_VARIANT_MAX)
         return pt_fail(err, PATINA_ERANGE,
-                       "caption %zu with %u variants each is over the %u that there are numbers "
-                       "for; ask for fewer with '--variants'",
+                       "caption %zu with %u variants exceeds the maximum of %u rows for an entry; "
+                       "set fewer variants with '--variants'",
                        caption, context->variants, PT_VARIANT_MAX + 1);
     for (uint32_t k = 0; k < context->variants; k++) {
         if (context->stop && atomic_load_explicit(context->stop, memory_order_relaxed))
             return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
-        PT_TRY(make_row(c, caption, (uint32_t)caption * context->variants + k, h, arena, err));
+        PT_TRY(make_row(c, caption, (uint32_t)caption * context->variants + k, result, arena, err));
     }
     return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- one entry */
 
-/* The captions that rows are asked for: first to last - 1 of the entry's list. */
+/* Selects captions first to last - 1 of the entry's list. */
 static void select_captions(patina_caption_mode which, uint64_t seed, const pt_entry *entry,
                             size_t *first, size_t *last) {
     *first = 0;
@@ -196,18 +197,19 @@ static void select_captions(patina_caption_mode which, uint64_t seed, const pt_e
     if (which != PATINA_CAPTIONS_ALL) *last = *first + 1;
 }
 
-/* Rejects what is no caption. One line for the entry when nothing is left of it. */
+/* Rejects bad captions; an entry without a good caption gets one reject. */
 static patina_status reject_bad_captions(const pt_entry *entry, size_t first, size_t last,
-                                         size_t *n_good, pt_entry_result *h, patina_error *err) {
+                                         size_t *n_good, pt_entry_result *result,
+                                         patina_error *err) {
     *n_good = 0;
     for (size_t i = first; i < last; i++)
         *n_good += entry->captions[i].text != NULL;
     if (entry->n_captions == 0)
-        return pt_entry_result_add_reject(h, PATINA_REJECT_BAD_CAPTION, err, "'%s' has no caption",
-                                          entry->source);
+        return pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err,
+                                          "'%s' has no caption", entry->source);
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
-        PT_TRY(pt_entry_result_add_reject(h, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
+        PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
                                           entry->source, entry->captions[i].fault));
         if (*n_good == 0) break;
     }
@@ -221,8 +223,8 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
         select_captions(which, seed, entry, first, last);
 }
 
-/* Decodes and measures; a fault of the entry comes back as its PATINA_REJECT_ status. */
-static patina_status load_and_measure(common *c, pt_entry_result *h, pt_arena *arena,
+/* Decodes and measures; a fault of the entry is returned as a PATINA_REJECT_ status. */
+static patina_status load_and_measure(entry_context *c, pt_entry_result *result, pt_arena *arena,
                                       patina_error *err) {
     const pt_rng rng = pt_rng_make(c->context->seed, c->entry->id, 0, PT_RNG_STREAM_WINDOW);
     pt_byte_source bytes = {0};
@@ -232,15 +234,15 @@ static patina_status load_and_measure(common *c, pt_entry_result *h, pt_arena *a
     PT_TRY(pt_entry_open(c->entry, &bytes, err));
     patina_status status =
         pt_segment_decode(&bytes, (pt_segment_spec){.rng = &rng}, segment, arena, err);
-    h->split = 0;
+    result->split = 0;
     if (status == PATINA_OK && c->context->splits->n_splits > 1)
-        status = pt_splits_assign(c->context->splits, &bytes, &h->split, err);
+        status = pt_splits_assign(c->context->splits, &bytes, &result->split, err);
     pt_byte_source_close(&bytes);
-    add_stage_time(h, PATINA_RUN_READING, &since);
-    if (status == PATINA_OK) /* and judged: too short, not finite or silent */
+    add_stage_time(result, PATINA_RUN_READING, &since);
+    if (status == PATINA_OK) /* also checks for too short, not finite and silent */
         status = patina_targets_measure(c->context->meter, &segment->source, segment->mix,
                                         segment->n_mix, &c->targets, arena, err);
-    add_stage_time(h, PATINA_RUN_MEASURING, &since);
+    add_stage_time(result, PATINA_RUN_MEASURING, &since);
     if (status != PATINA_OK) return status;
 
     c->degraded = pt_arena_alloc_array(arena, segment->n_mix, sizeof *c->degraded);
@@ -248,34 +250,34 @@ static patina_status load_and_measure(common *c, pt_entry_result *h, pt_arena *a
 }
 
 static patina_status make_rows(const pt_row_context *context, const pt_entry *entry,
-                               const pt_entry_options *entry_options, pt_entry_result *h,
+                               const pt_entry_options *entry_options, pt_entry_result *result,
                                pt_arena *arena, patina_error *err) {
-    common c = {.context = context,
-                .entry = entry,
-                .keep_audio = entry_options->keep_audio && context->keep_audio};
+    entry_context c = {.context = context,
+                       .entry = entry,
+                       .keep_audio = entry_options->keep_audio && context->keep_audio};
     patina_error fault = {0};
     size_t first, last, n_good;
     patina_status status;
 
-    if (!entry->id) /* a line that is no entry */
-        return pt_entry_result_add_reject(h, entry->status, err, "%s", entry->fault);
+    if (!entry->id) /* a line that is not an entry */
+        return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
     select_captions(context->captions, context->seed, entry, &first, &last);
-    PT_TRY(reject_bad_captions(entry, first, last, &n_good, h, err));
+    PT_TRY(reject_bad_captions(entry, first, last, &n_good, result, err));
     if (n_good == 0) return PATINA_OK;
     if (entry_options->repeated)
-        return pt_entry_result_add_reject(h, PATINA_REJECT_DUPLICATE_ID, err,
-                                          "'%s': an earlier entry has the id '%s' too",
+        return pt_entry_result_add_reject(result, PATINA_REJECT_DUPLICATE_ID, err,
+                                          "'%s': an earlier entry has the same id '%s'",
                                           entry->source, entry->id);
     if (entry->status != PATINA_OK)
-        return pt_entry_result_add_reject(h, entry->status, err, "%s", entry->fault);
+        return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
 
     pt_watchdog_start(entry_options->watchdog);
-    status = load_and_measure(&c, h, arena, &fault);
+    status = load_and_measure(&c, result, arena, &fault);
     if (!pt_watchdog_stop(entry_options->watchdog))
-        return pt_fail(err, PATINA_ECANCELLED, "it took too long");
+        return pt_fail(err, PATINA_ECANCELLED, "cancelled: reading took too long");
     if (patina_status_is_reject(status)) {
         pt_error_add_context(&fault, "'%s'", entry->source);
-        return pt_entry_result_add_reject(h, status, err, "%s", fault.message);
+        return pt_entry_result_add_reject(result, status, err, "%s", fault.message);
     }
     if (status != PATINA_OK) return pt_fail(err, status, "%s", fault.message);
 
@@ -283,14 +285,14 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
         PT_TRY(pt_keep_audio_write_clean(context->keep_audio, entry->id, c.segment.mix,
                                          c.segment.n_mix, err));
     for (size_t i = first; i < last; i++)
-        if (entry->captions[i].text) PT_TRY(make_rows_of_caption(&c, i, h, arena, err));
+        if (entry->captions[i].text) PT_TRY(make_rows_of_caption(&c, i, result, arena, err));
     return PATINA_OK;
 }
 
-void pt_entry_result_set_text_embeddings(pt_entry_result *h, const pt_row_context *context,
+void pt_entry_result_set_text_embeddings(pt_entry_result *result, const pt_row_context *context,
                                          const float *texts) {
-    for (size_t i = 0; i < h->n_rows; i++)
-        memcpy(h->rows[i].fused_state, texts + i / context->variants * PATINA_EMBEDDING_SIZE,
+    for (size_t i = 0; i < result->n_rows; i++)
+        memcpy(result->rows[i].fused_state, texts + i / context->variants * PATINA_EMBEDDING_SIZE,
                PATINA_EMBEDDING_SIZE * sizeof *texts);
 }
 

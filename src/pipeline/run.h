@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run.h - one run of generate: what generate.c opens, and what chunks.c does with it */
+/* run.h - state of one run of patina_generate, shared by generate.c and chunks.c */
 
 #ifndef PATINA_PIPELINE_RUN_H
 #define PATINA_PIPELINE_RUN_H
@@ -21,13 +21,13 @@
 #include "pipeline/plan.h"
 #include "pipeline/rows.h"
 
-/* What audio of archives the entries in flight may hold together before the next is read, which may
- * be of 1 GiB. Ordinary clips never come near. */
+/* Bytes of archive audio in flight above which no further entry is read. One entry may have 1 GiB;
+ * ordinary clips stay far below. */
 #define PT_IN_FLIGHT_BYTES_MAX (UINT64_C(2) << 30)
 
 typedef struct pt_run {
     pt_plan plan;
-    pt_row_context rows;
+    pt_row_context row_context;
     patina_effect_config *suite;
     patina_meter *meter;
     pt_async_load async_load;
@@ -40,30 +40,32 @@ typedef struct pt_run {
     pt_chunk_store *store;
 
     int64_t started_ns;
-    atomic_bool stopping; /* set by the calling thread, read by all */
+    atomic_bool stopping; /* set by the calling thread, read by all threads */
     atomic_bool out_of_time;
-    unsigned n_abandoned; /* threads that may never come back */
+    unsigned n_abandoned; /* threads that may never return */
 
-    /* The reader's: one worker at a time, in corpus order. */
+    /* Used by the reader: one worker at a time, in corpus order. */
     pt_corpus *corpus;
     _Atomic uint64_t
-        n_bytes_in_flight; /* bytes of audio in the entries in flight; workers let go of it */
+        n_bytes_in_flight; /* archive audio of entries in flight; workers subtract theirs */
     pt_id_set *ids;
     uint64_t n_read;
     struct item *prefetched[PT_CAPTION_BATCH_SIZE];
     size_t n_prefetched, next_prefetched;
-    size_t batch_entries; /* of the next batch: a power of two up to PT_CAPTION_BATCH_SIZE */
+    size_t
+        batch_entries; /* entries of the next batch: a power of two up to PT_CAPTION_BATCH_SIZE */
     bool corpus_ended;
     patina_status read_status;
     patina_error read_err;
 
-    /* What there is to do, fixed before the workers start. */
-    bool *is_pending; /* [plan.n_chunks]: ours, and not there yet */
+    /* Work of this call, fixed before the workers start. */
+    bool *is_pending; /* [plan.n_chunks], chunks that this call makes */
     uint64_t n_chunks_ours, n_chunks_pending, n_chunks_existing;
-    uint64_t n_entries_pending, n_entries_to_read; /* and how many have to be read for that */
-    uint64_t n_rows_pending; /* at most, of all chunks that are not there, whosever they are */
+    uint64_t n_entries_pending; /* entries of these chunks */
+    uint64_t n_entries_to_read; /* entries up to the last of these chunks */
+    uint64_t n_rows_pending;    /* maximum rows of all missing chunks, of any shard */
 
-    /* The calling thread's. */
+    /* Used by the calling thread. */
     uint64_t n_chunks_done;
     uint64_t n_done, n_rows, n_rejects;
     pt_fixed_histogram purity, loudness;
@@ -73,22 +75,23 @@ typedef struct pt_run {
     _Atomic int64_t longest_chunk_ns; /* written by the calling thread, read by the reader */
 } pt_run;
 
-/** Tells the user's callback of an event, with how far the run is. */
+/** Passes an event to the user's callback, with the counts of the run. */
 void pt_run_emit_event(const pt_run *run, patina_event event);
 
-/** One sentence for the user. */
+/** Emits a note: one sentence for the user. */
 void pt_run_emit_note(const pt_run *run, const char *format, ...) PT_PRINTF(2, 3);
 
 /**
- * Makes the chunks that are to be made: reads, works and writes until they are done, time is over
- * or somebody asks to stop.
+ * Makes the pending chunks until all are complete, the time limit is reached or the caller stops the
+ * run.
  *
- * Errors  those of the corpus and the store; PATINA_EFORMAT: the corpus is another than was planned;
- *         PATINA_ECANCELLED
+ * Errors  those of the corpus and the store
+ *         PATINA_EFORMAT     the corpus differs from the plan
+ *         PATINA_ECANCELLED  stopped, or the time limit was reached
  */
 patina_status pt_run_process_chunks(pt_run *run, patina_error *err);
 
-/** Releases entries that were read and not worked on. */
+/** Releases entries that were read and not processed. */
 void pt_run_release_prefetched(pt_run *run);
 
 #endif /* PATINA_PIPELINE_RUN_H */

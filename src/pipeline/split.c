@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* split.c - shares of the unit interval, and where a clip's hash falls in them */
+/* split.c - assigns clips to splits by the hash of their bytes */
 
 #include "pipeline/split.h"
 
@@ -13,7 +13,7 @@
 
 #define BLOCK_BYTES 65536
 
-/* Decimals such as 0.9 and 0.05 are off by less than 2^-53 each; a mistyped share by far more. */
+/* Decimal shares such as 0.9 and 0.05 have errors below 2^-53 each; a typing error is much larger. */
 #define SUM_TOLERANCE 1e-9
 
 static bool is_word(const char *text, size_t n) {
@@ -23,8 +23,8 @@ static bool is_word(const char *text, size_t n) {
     return n > 0;
 }
 
-/* A name begins with a letter and is none of the words that YAML, in which the set's card lists its
- * splits, takes for something else. */
+/* A name begins with a letter and is not a word that YAML reads as another type: the dataset card lists
+ * the splits in YAML. */
 static bool is_valid_name(const char *text, size_t n) {
     static const char *const words[] = {"true", "false", "yes", "no", "on",
                                         "off",  "null",  "y",   "n"};
@@ -62,20 +62,20 @@ static patina_status add_split(const char *text, size_t n, pt_splits *splits, pa
 
     if (!equals || !is_valid_name(text, n_name) || n_name > PATINA_SPLIT_NAME_MAX)
         return pt_fail(err, PATINA_EUSAGE,
-                       "'%.*s' is no split: a name of a-z, 0-9 and '_' that begins with a letter "
-                       "(at most %d, and no word such as yes or true), '=' and a share are "
-                       "needed, such as train=0.9",
+                       "'%.*s' is not a split; write a name of a-z, 0-9 and '_' that begins with a "
+                       "letter (at most %d characters, not a word such as yes or true), '=' and a "
+                       "share, such as train=0.9",
                        (int)n, text, PATINA_SPLIT_NAME_MAX);
     memcpy(s.name, text, n_name);
     if (!parse_share(equals + 1, n - n_name - 1, &s.share))
         return pt_fail(err, PATINA_EUSAGE,
-                       "split '%s': its share '%.*s' is no number over 0 and up to 1, such as 0.05",
+                       "split '%s': share '%.*s' is not a number above 0 and up to 1, such as 0.05",
                        s.name, (int)(n - n_name - 1), equals + 1);
     for (size_t i = 0; i < splits->n_splits; i++)
         if (strcmp(splits->split[i].name, s.name) == 0)
-            return pt_fail(err, PATINA_EUSAGE, "split '%s' comes twice", s.name);
+            return pt_fail(err, PATINA_EUSAGE, "split '%s' is given twice", s.name);
     if (splits->n_splits == PATINA_SPLITS_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "over %d splits", PATINA_SPLITS_MAX);
+        return pt_fail(err, PATINA_EUSAGE, "more than %d splits", PATINA_SPLITS_MAX);
     splits->split[splits->n_splits++] = s;
     return PATINA_OK;
 }
@@ -93,7 +93,7 @@ patina_status pt_splits_parse(const char *text, pt_splits *splits, patina_error 
     for (size_t i = 0; i < read.n_splits; i++)
         sum += read.split[i].share;
     if (fabs(sum - 1.0) > SUM_TOLERANCE)
-        return pt_fail(err, PATINA_EUSAGE, "the shares of '%s' add up to %.9g and not to 1", text,
+        return pt_fail(err, PATINA_EUSAGE, "the shares of '%s' sum to %.9g instead of 1", text,
                        sum);
     *splits = read;
     return PATINA_OK;

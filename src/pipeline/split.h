@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* split.h - which split of the data set a clip belongs to
+/* split.h - assignment of clips to splits
  *
- * Decided by what the audio file holds, not by its name, its id or its place in a manifest: all
- * rows of a clip stay together, also where it occurs under two names, and a clip keeps its split
- * whatever else comes or goes.
+ * The split depends on the bytes of the audio file only, not on its name, id or position: all rows of
+ * a clip are in one split, also if the clip occurs under two names, and a clip keeps its split when
+ * the corpus changes.
  */
 
 #ifndef PATINA_PIPELINE_SPLIT_H
@@ -22,21 +22,20 @@ typedef struct pt_split {
 
 typedef struct pt_splits {
     pt_split split[PATINA_SPLITS_MAX];
-    size_t n_splits; /* 1: all is "train", unless it has another name */
+    size_t n_splits; /* 1 if all clips are in one split */
 } pt_splits;
 
 /**
- * Reads "train=0.9,validation=0.05,test=0.05". NULL is "train=1".
+ * Parses "train=0.9,validation=0.05,test=0.05". NULL is "train=1".
  *
- * Errors  PATINA_EUSAGE  a name that is no word of a-z, 0-9 and '_', that begins with no letter, that
- *                    YAML takes for something else, or that comes twice; a share that is not over
- *                    0; shares that do not add up to 1
+ * Errors  PATINA_EUSAGE  an invalid or repeated name, a share that is not above 0, or shares that do
+ *                        not sum to 1
  */
 patina_status pt_splits_parse(const char *text, pt_splits *splits, patina_error *err);
 
 /**
- * Index of the clip's split: the first 53 bits of its SHA-256, as a number of [0, 1), among the
- * shares in their order.
+ * Finds the index of the clip's split: the first 53 bits of its SHA-256, as a number in [0, 1),
+ * compared with the cumulative shares.
  *
  * Errors  PATINA_REJECT_UNDECODABLE  the file cannot be read
  */

@@ -24,7 +24,7 @@ typedef struct file_stream {
     float *mono;   /* [BLOCK_FRAMES] */
     float *out;    /* [n_out_max] */
     size_t n_out_max;
-    uint64_t n_in; /* frames of the part so far */
+    uint64_t n_in; /* frames of the range so far */
 } file_stream;
 
 static patina_status file_stream_open(file_stream *p, const pt_byte_source *bytes,
@@ -48,21 +48,22 @@ static void file_stream_release(file_stream *p) {
 }
 
 static patina_status emit_mix(const file_stream *p, const float *x, size_t n, patina_error *err) {
-    return n > 0 && p->callbacks->mix ? p->callbacks->mix(p->callbacks->context, x, n, err)
-                                      : PATINA_OK;
+    return n > 0 && p->callbacks->on_mix ? p->callbacks->on_mix(p->callbacks->context, x, n, err)
+                                         : PATINA_OK;
 }
 
 static patina_status process_block(file_stream *p, size_t n_frames, patina_error *err) {
     const patina_audio block = {p->frames, n_frames, p->info.n_channels, p->info.rate_hz};
     size_t n_out;
-    if (p->callbacks->source) PT_TRY(p->callbacks->source(p->callbacks->context, &block, err));
+    if (p->callbacks->on_source)
+        PT_TRY(p->callbacks->on_source(p->callbacks->context, &block, err));
     pt_audio_downmix(&block, p->mono);
     PT_TRY(pt_resampler_process(p->resampler, p->mono, n_frames, p->out, &n_out, err));
     p->n_in += n_frames;
     return emit_mix(p, p->out, n_out, err);
 }
 
-/* What the resampler still holds: with it the mix has the length that the rate gives. */
+/* Emits the samples in the resampler's delay line. */
 static patina_status flush_resampler(file_stream *p, patina_error *err) {
     for (size_t n = 1; n > 0;) {
         PT_TRY(pt_resampler_drain(p->resampler, p->out, p->n_out_max, &n, err));
@@ -75,16 +76,16 @@ static patina_status fail_out_of_range(uint64_t start, uint64_t frames, uint64_t
                                        patina_error *err) {
     if (frames == PATINA_FRAMES_TO_END)
         return pt_fail(err, PATINA_ERANGE,
-                       "start frame %" PRIu64 " lies behind the end; there are %" PRIu64 " frames",
+                       "start frame %" PRIu64 " is after the end; there are %" PRIu64 " frames",
                        start, n_frames);
     return pt_fail(err, PATINA_ERANGE,
-                   "frames %" PRIu64 " to %" PRIu64 " do not lie inside; there are %" PRIu64
+                   "frames %" PRIu64 " to %" PRIu64 " are not inside the file; there are %" PRIu64
                    " frames",
                    start, start + (frames - 1), n_frames);
 }
 
-/* Reads from the decoder's place, frame `at`, to the part's end, or to the file's when not exact.
- */
+/* Reads from the decoder's position, frame `at`, to the end of the range; to the end of the file if
+ * its length is not exact. */
 static patina_status read_range(file_stream *p, uint64_t at, uint64_t start, uint64_t frames,
                                 patina_error *err) {
     const uint64_t end = frames == PATINA_FRAMES_TO_END ? UINT64_MAX : start + frames;
@@ -106,8 +107,7 @@ static patina_status read_range(file_stream *p, uint64_t at, uint64_t start, uin
 static patina_status stream_range(file_stream *p, uint64_t start, uint64_t frames,
                                   patina_window *window, patina_error *err) {
     uint64_t at = 0;
-    if (frames == 0)
-        return pt_fail(err, PATINA_ERANGE, "a part of 0 frames has nothing to measure");
+    if (frames == 0) return pt_fail(err, PATINA_ERANGE, "a range of 0 frames cannot be measured");
     if (frames != PATINA_FRAMES_TO_END && frames > UINT64_MAX - 1 - start)
         return pt_fail(err, PATINA_ERANGE, "start frame and number of frames are too large");
     if (p->info.exact) {

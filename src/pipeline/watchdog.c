@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watchdog.c - one atomic number says all: since when, or that it is over */
+/* watchdog.c - the whole state is one atomic number */
 
 #include "pipeline/watchdog.h"
 
@@ -18,17 +18,18 @@ void pt_watchdog_start(pt_watchdog *watchdog) {
 }
 
 bool pt_watchdog_stop(pt_watchdog *watchdog) {
-    int64_t begun = atomic_load(&watchdog->started_ns);
-    return begun != CANCELLED && atomic_compare_exchange_strong(&watchdog->started_ns, &begun, 0);
+    int64_t started = atomic_load(&watchdog->started_ns);
+    return started != CANCELLED &&
+           atomic_compare_exchange_strong(&watchdog->started_ns, &started, 0);
 }
 
 bool pt_watchdog_has_expired(pt_watchdog *watchdog, int64_t limit_ns) {
-    const int64_t begun = atomic_load(&watchdog->started_ns);
-    return begun > 0 && pt_monotonic_ns() - begun > limit_ns;
+    const int64_t started = atomic_load(&watchdog->started_ns);
+    return started > 0 && pt_monotonic_ns() - started > limit_ns;
 }
 
 bool pt_watchdog_cancel(pt_watchdog *watchdog, int64_t limit_ns) {
-    int64_t begun = atomic_load(&watchdog->started_ns);
-    return begun > 0 && pt_monotonic_ns() - begun > limit_ns &&
-           atomic_compare_exchange_strong(&watchdog->started_ns, &begun, CANCELLED);
+    int64_t started = atomic_load(&watchdog->started_ns);
+    return started > 0 && pt_monotonic_ns() - started > limit_ns &&
+           atomic_compare_exchange_strong(&watchdog->started_ns, &started, CANCELLED);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* watchdog.h - a time limit on a piece of work, told from another thread
+/* watchdog.h - time limit for work in another thread
  *
- * The worker begins and ends; somebody else asks now and then whether it has gone on for too long,
- * and may break it off. Exactly one of the two wins.
+ * The worker calls start and stop. Another thread polls whether the work takes too long and may cancel
+ * it. Exactly one of stop and cancel succeeds.
  */
 
 #ifndef PATINA_PIPELINE_WATCHDOG_H
@@ -14,21 +14,21 @@
 
 /** Zero it to start. */
 typedef struct pt_watchdog {
-    _Atomic int64_t started_ns; /* 0: nothing is being watched; -1: broken off */
+    _Atomic int64_t started_ns; /* 0: idle; -1: cancelled */
 } pt_watchdog;
 
-/** Nanoseconds of the monotonic clock; above 0. */
+/** Returns nanoseconds of the monotonic clock, more than 0. */
 int64_t pt_monotonic_ns(void);
 
 void pt_watchdog_start(pt_watchdog *watchdog);
 
-/** False: it was broken off meanwhile, and its result is not wanted any more. */
+/** Returns false if the work was cancelled: its result must be discarded. */
 bool pt_watchdog_stop(pt_watchdog *watchdog);
 
-/** Whether it has taken longer than limit_ns, and is not broken off yet. */
+/** Returns whether the work has taken longer than limit_ns and is not cancelled. */
 bool pt_watchdog_has_expired(pt_watchdog *watchdog, int64_t limit_ns);
 
-/** Breaks off what has taken longer than limit_ns; true if that was done now. */
+/** Cancels work that has taken longer than limit_ns. Returns true if this call cancelled it. */
 bool pt_watchdog_cancel(pt_watchdog *watchdog, int64_t limit_ns);
 
 #endif /* PATINA_PIPELINE_WATCHDOG_H */

@@ -19,7 +19,7 @@ test_too_small_a_disk() {
     mount_small_disk 300
     run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out disk/set --variants 6
     assert_status 1
-    assert_stderr "disk/set': up to 102 rows are to come, about 0.6 MB, and the disk has room for 0.3 MB"
+    assert_stderr "disk/set': up to 102 rows need about 0.6 MB, and the disk has 0.3 MB left"
     [ ! -d disk/set/data ] || fail "something was written"
 }
 
@@ -43,7 +43,7 @@ test_full_while_generating() {
     [ -z "$(find disk/set -name '*.tmp*')" ] || fail "left: $(find disk/set -name '*.tmp*')"
     rm disk/more disk/filler
     generate "${set[@]}" --out disk/set
-    assert_stderr "chunks are there already"
+    assert_stderr "chunks are already complete"
     generate "${set[@]}" --out whole
     assert_same_dirs whole disk/set
 }

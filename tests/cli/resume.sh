@@ -34,7 +34,7 @@ with open("expected", "w") as out:
     out.write(str(before - held))
 E
     generate "${set[@]}" --shard 1/2
-    assert_stderr "up to $(cat expected) rows to come in all, about"
+    assert_stderr "up to $(cat expected) rows left to generate, about"
     assert_stderr " kB"
 }
 
@@ -138,7 +138,7 @@ with open("before", "w") as out:
     json.dump(tree("first"), out)
 E
     generate "${set[@]}" --out second --resume-from first
-    assert_stderr "chunks are there already"
+    assert_stderr "chunks are already complete"
     assert_same_dirs whole second
     py <<'E'
 with open("before") as file:

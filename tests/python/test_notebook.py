@@ -147,7 +147,7 @@ def resumes_in_second_session(options):
     shown, _, error = run(options, "first",
                           **parameters(attached, "first", TIME_LIMIT="3s", **common))
     assert error is None, error
-    assert "is known to be untrained" in shown["trial"] and "8 entries" in shown["trial"], shown
+    assert "the model has random weights" in shown["trial"] and "8 entries" in shown["trial"], shown
     assert "stopped at its time limit" in shown["generate"], shown["generate"]
     assert "set EARLIER to its folder 'train'" in shown["generate"]
     assert shown["look"] == shown["train"] == "not complete yet\n", shown
@@ -160,7 +160,7 @@ def resumes_in_second_session(options):
     assert error is None, error
     n_kept = len(list(first.glob("chunks/*/chunk.json")))
     assert n_kept > 0
-    assert re.search(rf"\b{n_kept} of \d+ chunks are there already", shown["generate"])
+    assert re.search(rf"\b{n_kept} of \d+ chunks are already complete", shown["generate"])
     assert digest(first) == kept and digest(attached) == before
     second = SCRATCH / "second/train"
     facts = json.loads((second / "dataset.json").read_text("utf-8"))
@@ -195,7 +195,7 @@ def rerun_in_same_session(options):
         attach(), "again", VARIANTS=20, TIME_LIMIT="3s", OPTIONS=["--chunk", "1", "--threads", "1"]))
     assert error is None, error
     assert "Time is up." in shown["generate"], shown["generate"]
-    assert "chunks are there already" in shown["once-more"], shown["once-more"]
+    assert "chunks are already complete" in shown["once-more"], shown["once-more"]
     assert sorted(path.name for path in (SCRATCH / "again/train").iterdir()) == [
         "README.md", "data", "dataset.json", "provenance", "rejects.jsonl"]
 

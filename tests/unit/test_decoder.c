@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "audio/container_header.h"
+#include "audio/mpeg_frame.h"
 #include "audio_fixture.h"
 #include "patina_config.h"
 
@@ -411,7 +412,7 @@ TEST(decoder, rf64_sizes_come_from_ds64) {
     REQUIRE(f.n > 100 && memcmp(f.b, "RF64", 4) == 0 && memcmp(f.b + 12, "ds64", 4) == 0);
     put_le(f.b + 28, 4000, 8);
     CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
-    put_le(f.b + 28, UINT64_MAX - 3, 8);
+    put_le(f.b + 28, (uint64_t)1 << 40, 8);
     CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     put_le(f.b + 28, UINT64_MAX, 8); /* never filled in */
     decode_result o = decode(&f);

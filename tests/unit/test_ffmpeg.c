@@ -500,7 +500,7 @@ TEST(ffmpeg, pictures_without_sound_are_told_so) {
     REQUIRE(f.b && f.n > 100);
     decode_result o = decode(f.b, f.n);
     CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
-    CHECK_STR(o.err.message, "webm: there is no stream of sound in it");
+    CHECK_STR(o.err.message, "webm: it has no audio stream");
     release(&o);
     file_bytes_release(&f);
 }

@@ -53,23 +53,23 @@ static void *count_next(void *context) {
     return it;
 }
 
-static void *count_begin(void *context) {
+static void *create_worker(void *context) {
     count *c = context;
     if (atomic_fetch_add(&c->n_begun, 1) >= c->begins_allowed) return NULL;
     atomic_fetch_add(&c->n_owns_alive, 1);
     return c;
 }
 
-static void count_end(void *context, void *own) {
+static void destroy_worker(void *context, void *state) {
     count *c = context;
-    (void)own;
+    (void)state;
     atomic_fetch_sub(&c->n_owns_alive, 1);
 }
 
-static void count_work(void *context, void *own, void *slot) {
+static void count_work(void *context, void *state, void *slot) {
     count *c = context;
     item *it = slot;
-    (void)own;
+    (void)state;
     if (it->number % 7 == 0) usleep(300); /* a slow one: the others overtake it */
     if (it->number == c->stuck_at) atomic_store(&c->is_stuck, true);
     while (it->number == c->stuck_at && !atomic_load(&c->let_go))
@@ -118,8 +118,8 @@ static patina_status run_with_abandoned(count *c, unsigned n_workers, size_t n_i
     const pt_ordered_pool_job job = {.context = c,
                                      .next = count_next,
                                      .is_full = count_is_full,
-                                     .begin = count_begin,
-                                     .end = count_end,
+                                     .worker_create = create_worker,
+                                     .worker_destroy = destroy_worker,
                                      .work = count_work,
                                      .deliver = count_deliver,
                                      .release = count_release,

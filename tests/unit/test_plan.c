@@ -103,10 +103,10 @@ TEST(plan, refuses) {
         const char *says;
     } cases[] = {
         {{.shard = 3, .n_shards = 3}, "shard 3 of 3"},
-        {{.n_shards = 1000001}, "over 1000000"},
+        {{.n_shards = 1000001}, "more than the maximum of 1000000"},
         {{.variants = 65537}, "65537 variants"},
         {{.threads = 1025}, "1025 threads"},
-        {{.split = "train=0.5"}, "add up"},
+        {{.split = "train=0.5"}, "sum to"},
         {{.corpus_kind = "tapes"}, "unknown corpus kind 'tapes'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

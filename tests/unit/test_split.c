@@ -24,17 +24,17 @@ TEST(split, refuses_what_is_none) {
     static const struct {
         const char *text, *says;
     } cases[] = {
-        {"", "is no split"},
-        {"train", "'train' is no split"},
-        {"train=0.9,", "'' is no split"},
-        {"=1", "is no split"},
-        {"Train=1", "'Train=1' is no split"},
-        {"a/b=1", "is no split"},
-        {"2024=1", "is no split"},
-        {"_=1", "is no split"},
-        {"no=1", "'no=1' is no split"},
-        {"train=0.5,true=0.5", "'true=0.5' is no split"},
-        {"an_impossibly_long_name_of_a_split=1", "is no split"},
+        {"", "is not a split"},
+        {"train", "'train' is not a split"},
+        {"train=0.9,", "'' is not a split"},
+        {"=1", "is not a split"},
+        {"Train=1", "'Train=1' is not a split"},
+        {"a/b=1", "is not a split"},
+        {"2024=1", "is not a split"},
+        {"_=1", "is not a split"},
+        {"no=1", "'no=1' is not a split"},
+        {"train=0.5,true=0.5", "'true=0.5' is not a split"},
+        {"an_impossibly_long_name_of_a_split=1", "is not a split"},
         {"train=", "share ''"},
         {"train=-1", "share '-1'"},
         {"train=0,test=1", "share '0'"},
@@ -43,13 +43,13 @@ TEST(split, refuses_what_is_none) {
         {"train=0.5.5", "share"},
         {"train=1.5", "share '1.5'"},
         {"train=0.000000000000000001", "share"},
-        {"a=0.5,a=0.5", "'a' comes twice"},
-        {"a=0.5,b=0.4", "add up to 0.9"},
-        {"a=0.5,b=0.500001", "add up to"},
+        {"a=0.5,a=0.5", "'a' is given twice"},
+        {"a=0.5,b=0.4", "sum to 0.9"},
+        {"a=0.5,b=0.500001", "sum to"},
         {"a=0.1,b=0.1,c=0.1,d=0.1,e=0.1,f=0.1,g=0.1,h=0.1,i=0.1,j=0.02,k=0.02,l=0.02,m=0.01,nn=0."
          "01,"
          "o=0.01,p=0.005,q=0.005",
-         "over 16"},
+         "more than 16"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pt_splits s = {.n_splits = 77};

@@ -370,7 +370,7 @@ TEST(webdataset, patterns_name_tars_in_their_order) {
     CHECK_LIST(tmp_path("w10/{a,b}/0.tar"), "0/below|0.tar/below.wav|ok");
     listing *l = list_corpus(tmp_path("w10/a/{08..10}.tar"), NULL);
     CHECK_INT(l->status, PATINA_EIO);
-    CHECK_CONTAINS(l->err.message, "there is no file");
+    CHECK_CONTAINS(l->err.message, "does not exist");
     CHECK_CONTAINS(l->err.message, "w10/a/09.tar'");
     list_release(l);
     l = list_corpus(tmp_path("w10/a/{0..1000000}.tar"), NULL);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* flac_header.c - metadata blocks, frame headers with their checksums, joined streams */
+
+#include "audio/flac_header.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define BLOCKS_MAX    4096
+#define COMMENT_MAX   (1U << 20) /* bytes of a block of comments that are read */
+#define TAIL_MIN      (1U << 17) /* bytes at the end that hold at least one whole frame ... */
+#define TAIL_MAX      (1U << 22) /* ... and at most, whatever size a header claims for frames */
+#define CANDIDATE_MAX 1024       /* headers in them */
+#define SEARCH_BYTES  (1U << 16) /* read at a time in the search for joined streams */
+
+static bool read_exactly(const pt_byte_source *bytes, uint64_t offset, void *buffer, size_t n) {
+    return pt_byte_source_read_at(bytes, offset, buffer, n) == (int64_t)n;
+}
+
+static uint64_t read_be(const unsigned char *b, unsigned n) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < n; i++)
+        value = value << 8 | b[i];
+    return value;
+}
+
+/* Metadata --------------------------------------------------------------------------------- */
+
+/** The mask in a block of Vorbis comments; 0 without one. */
+static uint64_t find_channel_mask(const pt_byte_source *bytes, uint64_t at, uint64_t size) {
+    static const char name[] = "WAVEFORMATEXTENSIBLE_CHANNEL_MASK=";
+    if (size > COMMENT_MAX) size = COMMENT_MAX;
+    char *text = malloc((size_t)size + 1);
+    uint64_t mask = 0;
+
+    if (text && read_exactly(bytes, at, text, (size_t)size)) {
+        text[size] = '\0';
+        const char *found = NULL; /* comments are text of any case, with binary lengths between */
+        for (size_t i = 0; !found && i + sizeof name - 1 <= size; i++)
+            if (strncasecmp(text + i, name, sizeof name - 1) == 0) found = text + i;
+        if (found) mask = strtoull(found + sizeof name - 1, NULL, 0);
+    }
+    free(text);
+    return mask;
+}
+
+bool pt_flac_read_header(const pt_byte_source *bytes, pt_flac_header *header) {
+    unsigned char b[4 + 4 + 34];
+    uint64_t at = 4;
+
+    if (!read_exactly(bytes, 0, b, sizeof b) || memcmp(b, "fLaC", 4) != 0 || (b[4] & 0x7F) != 0)
+        return false;
+    const unsigned char *info = b + 8;
+    *header = (pt_flac_header){.rate_hz = (unsigned)read_be(info + 10, 3) >> 4,
+                               .n_channels = (info[12] >> 1 & 7U) + 1,
+                               .bits = ((info[12] & 1U) << 4 | info[13] >> 4) + 1,
+                               .block_frames = (unsigned)read_be(info, 2),
+                               .max_frame_bytes = (unsigned)read_be(info + 7, 3),
+                               .total_frames = read_be(info + 13, 5) & 0xFFFFFFFFFU};
+    for (int n = 0; n < BLOCKS_MAX && read_exactly(bytes, at, b, 4); n++) {
+        const uint64_t size = read_be(b + 1, 3);
+        if ((b[0] & 0x7F) == 4) header->channel_mask = find_channel_mask(bytes, at + 4, size);
+        at += 4 + size;
+        if (b[0] & 0x80) break;
+    }
+    header->first_frame = at;
+    return true;
+}
+
+/* Frames ----------------------------------------------------------------------------------- */
+
+static unsigned crc8(const unsigned char *b, size_t n) {
+    unsigned crc = 0;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= b[i];
+        for (int k = 0; k < 8; k++)
+            crc = crc & 0x80 ? (crc << 1 ^ 0x107) & 0xFF : crc << 1;
+    }
+    return crc;
+}
+
+static void make_crc16_table(uint16_t table[256]) {
+    for (unsigned i = 0; i < 256; i++) {
+        unsigned r = i << 8;
+        for (int k = 0; k < 8; k++)
+            r = r & 0x8000 ? r << 1 ^ 0x8005 : r << 1;
+        table[i] = (uint16_t)r;
+    }
+}
+
+/** A number as UTF-8 writes code points, of up to 36 bits; its bytes, or 0. */
+static size_t read_coded_number(const unsigned char *b, size_t n, uint64_t *value) {
+    size_t length = 0;
+    if (n == 0) return 0;
+    while (length < 8 && b[0] & 0x80U >> length)
+        length++;
+    if (length == 0) {
+        *value = b[0];
+        return 1;
+    }
+    if (length == 1 || length == 8 || length > n) return 0;
+    *value = b[0] & (0x7FU >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((b[i] & 0xC0) != 0x80) return 0;
+        *value = *value << 6 | (b[i] & 0x3F);
+    }
+    return length;
+}
+
+/** The sample frames up to the end of the FLAC frame whose header b begins with; 0 without one. */
+static uint64_t read_frame_header(const pt_flac_header *header, const unsigned char *b, size_t n) {
+    uint64_t number = 0;
+    if (n < 6 || b[0] != 0xFF || (b[1] & 0xFE) != 0xF8 || b[3] & 1) return 0;
+    const unsigned size_code = b[2] >> 4, rate_code = b[2] & 15, channels = b[3] >> 4;
+    const unsigned n_channels = channels < 8 ? channels + 1 : 2;
+    if (size_code == 0 || rate_code == 15 || channels > 10 || n_channels != header->n_channels)
+        return 0;
+    size_t at = 4 + read_coded_number(b + 4, n - 4, &number);
+    if (at == 4 || at + 5 > n) return 0;
+    unsigned block = size_code == 1  ? 192
+                     : size_code < 6 ? 576U << (size_code - 2)
+                                     : 256U << (size_code & 7);
+    if (size_code == 6) block = b[at++] + 1U;
+    if (size_code == 7) {
+        block = (unsigned)read_be(b + at, 2) + 1;
+        at += 2;
+    }
+    at += rate_code == 12 ? 1 : rate_code == 13 || rate_code == 14 ? 2 : 0;
+    if (at >= n || crc8(b, at) != b[at]) return 0;
+    const bool by_sample = b[1] & 1;
+    return (by_sample ? number : number * header->block_frames) + block;
+}
+
+/** A frame header, and the sample frames up to the end of its frame. */
+typedef struct candidate {
+    size_t at;
+    uint64_t end;
+} candidate;
+
+/** The furthest end of a frame whose checksum is right: one that reaches from one header to another
+ * or to the end of the bytes. */
+static uint64_t find_verified(const unsigned char *b, size_t n, const candidate *found,
+                              size_t n_found, bool *is_at_end) {
+    uint16_t table[256];
+    uint64_t end = 0;
+
+    make_crc16_table(table);
+    *is_at_end = false;
+    for (size_t i = n_found; i-- > 0 && !*is_at_end;) {
+        unsigned crc = 0;
+        size_t next = i + 1;
+        bool verified = false;
+        for (size_t at = found[i].at; at < n && !verified; at++) {
+            crc = (crc << 8 ^ table[(crc >> 8 ^ b[at]) & 0xFF]) & 0xFFFF;
+            if (next < n_found && at + 1 == found[next].at) {
+                verified = crc == 0;
+                next++;
+            }
+        }
+        if (!verified && crc == 0) *is_at_end = verified = true;
+        if (verified && (*is_at_end || found[i].end > end)) end = found[i].end;
+        if (n_found - i > (end > 0 ? 8 : 32)) break; /* junk behind the frames, or no frames */
+    }
+    return end;
+}
+
+uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *header,
+                          bool *is_at_end) {
+    uint64_t size = 3 * (uint64_t)header->max_frame_bytes, end = 0;
+    size_t n_found = 0;
+
+    *is_at_end = false;
+    if (header->first_frame >= bytes->size) return 0;
+    if (size < TAIL_MIN) size = TAIL_MIN;
+    if (size > TAIL_MAX) size = TAIL_MAX;
+    if (size > bytes->size - header->first_frame) size = bytes->size - header->first_frame;
+    unsigned char *b = malloc((size_t)size);
+    candidate *found = malloc(CANDIDATE_MAX * sizeof *found);
+    if (b && found && read_exactly(bytes, bytes->size - size, b, (size_t)size)) {
+        /* from the end, as the last ones count */
+        for (size_t at = (size_t)size; at-- > 0 && n_found < CANDIDATE_MAX;) {
+            const uint64_t frame_end =
+                b[at] == 0xFF ? read_frame_header(header, b + at, (size_t)size - at) : 0;
+            if (frame_end > 0) found[n_found++] = (candidate){at, frame_end};
+        }
+        for (size_t i = 0; i < n_found / 2; i++) {
+            const candidate other = found[i];
+            found[i] = found[n_found - 1 - i];
+            found[n_found - 1 - i] = other;
+        }
+        end = find_verified(b, (size_t)size, found, n_found, is_at_end);
+    }
+    free(b);
+    free(found);
+    return end;
+}
+
+patina_status pt_flac_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
+                                 pt_stream_parts *parts, patina_error *err) {
+    static const char magic[] = "fLaC"; /* and STREAMINFO's header, with or without the last flag */
+    unsigned char *b = malloc(SEARCH_BYTES);
+    patina_status status = b ? pt_stream_parts_add(parts, from, end, err)
+                             : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    uint64_t at = from + 4;
+
+    while (status == PATINA_OK && at < end) {
+        const uint64_t left = end - at;
+        const int64_t got =
+            pt_byte_source_read_at(bytes, at, b, left < SEARCH_BYTES ? (size_t)left : SEARCH_BYTES);
+        if (got < 8) break;
+        const unsigned char *found = memmem(b, (size_t)got, magic, 4);
+        if (!found) {
+            at += (uint64_t)got - 3;
+            if ((uint64_t)got == left) break;
+            continue;
+        }
+        const uint64_t place = at + (uint64_t)(found - b);
+        unsigned char block[4];
+        at = place + 4;
+        if (read_exactly(bytes, at, block, 4) && (block[0] & 0x7F) == 0 && block[1] == 0 &&
+            block[2] == 0 && block[3] == 34)
+            status = pt_stream_parts_add(parts, place, end, err);
+    }
+    free(b);
+    return status;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* flac_header.h - what a FLAC file says of itself, and what its last frame says
+ *
+ * Source  RFC 9639, sections 8 and 9
+ */
+
+#ifndef PATINA_AUDIO_FLAC_HEADER_H
+#define PATINA_AUDIO_FLAC_HEADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <patina/status.h>
+
+#include "audio/stream_parts.h"
+#include "base/byte_source.h"
+
+#define PT_FLAC_TOTAL_OFFSET 21 /* of the byte whose lower half begins the 36 bits of the total */
+
+typedef struct pt_flac_header {
+    unsigned rate_hz, n_channels, bits;
+    unsigned block_frames;    /* smallest block: of every one but the last where it is fixed */
+    unsigned max_frame_bytes; /* of a frame; 0: not said */
+    uint64_t total_frames;    /* 0: not said */
+    uint64_t channel_mask;    /* 0: no tag names it */
+    uint64_t first_frame;     /* offset of the first frame */
+} pt_flac_header;
+
+/** False where bytes do not begin with a FLAC header. */
+bool pt_flac_read_header(const pt_byte_source *bytes, pt_flac_header *header);
+
+/**
+ * Sample frames up to the end of the last FLAC frame near the file's end whose checksums are right;
+ * 0 if there is none. *is_at_end: that frame ends where the bytes end.
+ */
+uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *header,
+                          bool *is_at_end);
+
+/** Adds the FLAC stream at `from`, and those that are joined to it. */
+patina_status pt_flac_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
+                                 pt_stream_parts *parts, patina_error *err);
+
+#endif /* PATINA_AUDIO_FLAC_HEADER_H */

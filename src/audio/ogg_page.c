@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* ogg_page.c - page by page: header, table of segments, body, checksum */
+
+#include "audio/ogg_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define HEADER_BYTES   27
+#define PAGE_BYTES     (HEADER_BYTES + 255 + 255 * 255)
+#define FLAGS_OFFSET   5
+#define GRANULE_OFFSET 6
+#define CRC_OFFSET     22
+#define NO_GRANULE     UINT64_MAX /* no packet ends on the page */
+#define OPUS_RATE_HZ   48000
+
+enum { FLAG_CONTINUED = 1, FLAG_FIRST = 2, FLAG_LAST = 4 };
+
+typedef struct page {
+    uint64_t offset;
+    const unsigned char *b;
+    size_t n, body; /* bytes, and where its body begins */
+} page;
+
+/** A walk over the pages of a link. */
+typedef struct link_scan {
+    const pt_byte_source *bytes;
+    pt_ogg_link *link;
+    uint32_t crc_table[256];
+    uint32_t serial;    /* of the first stream */
+    unsigned n_packets; /* of it, that ended */
+    bool in_first_pages, has_position, in_packet;
+    uint64_t shift;       /* to take from positions */
+    uint64_t last_offset; /* of its last page */
+    unsigned last_flags;
+    unsigned char *buffer; /* [PAGE_BYTES], for pages that are read again */
+    unsigned block_max;    /* Vorbis: samples that a packet gives at most */
+} link_scan;
+
+static uint64_t read_le(const unsigned char *b, unsigned n) {
+    uint64_t value = 0;
+    while (n-- > 0)
+        value = value << 8 | b[n];
+    return value;
+}
+
+static void write_le(unsigned char *b, uint64_t value, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        b[i] = (unsigned char)(value >> (8 * i));
+}
+
+/* Checksums -------------------------------------------------------------------------------- */
+
+/** Remainders of each byte: polynomial 04C11DB7, most significant bit first. */
+static void make_crc_table(uint32_t table[256]) {
+    for (uint32_t i = 0; i < 256; i++) {
+        uint32_t r = i << 24;
+        for (int k = 0; k < 8; k++)
+            r = r & 0x80000000U ? r << 1 ^ 0x04C11DB7U : r << 1;
+        table[i] = r;
+    }
+}
+
+/** The checksum of a page, in which it counts as zeros itself. */
+static uint32_t page_crc(const uint32_t table[256], const unsigned char *b, size_t n) {
+    uint32_t crc = 0;
+    for (size_t i = 0; i < n; i++) {
+        const bool own = i >= CRC_OFFSET && i < CRC_OFFSET + 4;
+        crc = crc << 8 ^ table[crc >> 24 ^ (own ? 0 : b[i])];
+    }
+    return crc;
+}
+
+/** Length of the page that b begins with; 0 if it begins with none, or its end is missing. */
+static size_t page_length(const unsigned char *b, size_t n) {
+    if (n < HEADER_BYTES || memcmp(b, "OggS", 4) != 0) return 0;
+    size_t length = HEADER_BYTES + b[26];
+    if (n < length) return 0;
+    for (size_t i = 0; i < b[26]; i++)
+        length += b[HEADER_BYTES + i];
+    return length <= n ? length : 0;
+}
+
+/** Whether another page is anywhere behind `at`. */
+static bool has_later_page(const pt_byte_source *bytes, uint64_t at, unsigned char *b) {
+    int64_t n;
+    while ((n = pt_byte_source_read_at(bytes, at, b, PAGE_BYTES)) >= HEADER_BYTES) {
+        if (memmem(b, (size_t)n, "OggS", 4)) return true;
+        at += (uint64_t)n - 3;
+    }
+    return false;
+}
+
+/* Links ------------------------------------------------------------------------------------ */
+
+patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint64_t end,
+                                pt_stream_parts *parts, patina_error *err) {
+    unsigned char b[HEADER_BYTES + 255];
+    bool was_first = false;
+
+    for (uint64_t at = from; at < end || parts->n == 0;) {
+        const int64_t n = pt_byte_source_read_at(bytes, at, b, sizeof b);
+        const bool is_page =
+            n >= HEADER_BYTES && memcmp(b, "OggS", 4) == 0 && n >= HEADER_BYTES + b[26];
+        const bool is_first = is_page && b[FLAGS_OFFSET] & FLAG_FIRST;
+        if ((is_first && !was_first) || parts->n == 0)
+            PT_TRY(pt_stream_parts_add(parts, at, end, err));
+        if (!is_page) break; /* which pt_ogg_read_link judges */
+        was_first = is_first;
+        at += HEADER_BYTES + b[26];
+        for (size_t i = 0; i < b[26]; i++)
+            at += b[HEADER_BYTES + i];
+    }
+    return PATINA_OK;
+}
+
+/* Patches ---------------------------------------------------------------------------------- */
+
+static patina_status add_patch(pt_ogg_link *link, uint64_t offset, const unsigned char *b,
+                               unsigned n, patina_error *err) {
+    const size_t count = link->n_patches;
+    if ((count & (count - 1)) == 0) { /* full: the capacity is a power of two */
+        pt_byte_patch *patch = realloc(link->patch, (count ? 2 * count : 1) * sizeof *patch);
+        if (!patch) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        link->patch = patch;
+    }
+    link->patch[count] = (pt_byte_patch){.offset = offset, .n = n};
+    memcpy(link->patch[count].bytes, b, n);
+    link->n_patches++;
+    return PATINA_OK;
+}
+
+/** Patches the header of a page: position less the shift, these flags, and the checksum. An earlier
+ * patch of that header is the last one of all, and is replaced. */
+static patina_status patch_header(link_scan *s, const page *p, unsigned flags, patina_error *err) {
+    pt_ogg_link *link = s->link;
+    const uint64_t granule = read_le(p->b + GRANULE_OFFSET, 8);
+
+    if (p->b != s->buffer) memcpy(s->buffer, p->b, p->n);
+    s->buffer[FLAGS_OFFSET] = (unsigned char)flags;
+    if (granule != NO_GRANULE) write_le(s->buffer + GRANULE_OFFSET, granule - s->shift, 8);
+    write_le(s->buffer + CRC_OFFSET, page_crc(s->crc_table, s->buffer, p->n), 4);
+    if (link->n_patches > 0 && link->patch[link->n_patches - 1].offset == p->offset)
+        link->n_patches--;
+    return add_patch(link, p->offset, s->buffer, HEADER_BYTES, err);
+}
+
+/** The last page of the stream, with these flags. */
+static patina_status patch_last_page(link_scan *s, unsigned flags, patina_error *err) {
+    const int64_t n = pt_byte_source_read_at(s->bytes, s->last_offset, s->buffer, PAGE_BYTES);
+    const size_t length = n > 0 ? page_length(s->buffer, (size_t)n) : 0;
+    const page p = {s->last_offset, s->buffer, length, HEADER_BYTES};
+    if (length == 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
+    return patch_header(s, &p, flags, err);
+}
+
+/* Streams ---------------------------------------------------------------------------------- */
+
+/** Samples at 48 kHz of an Opus packet that begins with b (RFC 6716, section 3.1). */
+static unsigned opus_duration(const unsigned char *b, size_t n) {
+    static const unsigned silk[] = {480, 960, 1920, 2880}, celt[] = {120, 240, 480, 960};
+    const unsigned config = n > 0 ? b[0] >> 3 : 0, code = n > 0 ? b[0] & 3 : 0;
+    const unsigned frame = config < 12   ? silk[config & 3]
+                           : config < 16 ? silk[config & 1]
+                                         : celt[config & 3];
+    if (n == 0) return 0;
+    return frame * (code == 0 ? 1 : code < 3 ? 2 : n > 1 ? b[1] & 63U : 0);
+}
+
+/** The identification header: which codec, and what of it is patched. */
+static patina_status read_first_page(link_scan *s, const page *p, patina_error *err) {
+    const unsigned char *packet = p->b + p->body;
+    const size_t n = p->n - p->body;
+    pt_ogg_link *link = s->link;
+
+    s->serial = (uint32_t)read_le(p->b + 14, 4);
+    if (n >= 30 && memcmp(packet, "\x01vorbis", 7) == 0) {
+        link->codec = PT_OGG_VORBIS;
+        s->block_max = 1U << (packet[28] >> 4);
+    } else if (n >= 19 && memcmp(packet, "OpusHead", 8) == 0) {
+        link->codec = PT_OGG_OPUS;
+        link->has_opus_positions = packet[18] <= 1;
+        if (read_le(packet + 12, 4) != OPUS_RATE_HZ) {
+            unsigned char rate[4];
+            write_le(rate, OPUS_RATE_HZ, 4);
+            memcpy(s->buffer, p->b, p->n);
+            memcpy(s->buffer + p->body + 12, rate, 4);
+            const page patched = {p->offset, s->buffer, p->n, p->body};
+            PT_TRY(patch_header(s, &patched, p->b[FLAGS_OFFSET], err));
+            PT_TRY(add_patch(link, p->offset + p->body + 12, rate, 4, err));
+        }
+    }
+    return PATINA_OK;
+}
+
+/** Counts the packets of the first stream that end on a page; *samples: of those with audio, what
+ * Opus packets give, and the most that Vorbis packets do. */
+static unsigned count_packets(link_scan *s, const page *p, uint64_t *samples) {
+    const unsigned n_headers = s->link->codec == PT_OGG_VORBIS ? 3 : 2;
+    const unsigned char *packet = p->b + p->body;
+    size_t length = 0;
+    unsigned n = 0;
+
+    *samples = 0;
+    for (size_t i = 0; i < p->b[26]; i++) {
+        const unsigned lacing = p->b[HEADER_BYTES + i];
+        length += lacing;
+        if (lacing == 255) continue;
+        if (s->n_packets + n >= n_headers)
+            *samples +=
+                s->link->codec == PT_OGG_OPUS ? opus_duration(packet, length) : s->block_max;
+        packet += length;
+        length = 0;
+        n++;
+    }
+    s->in_packet = length > 0;
+    return n;
+}
+
+/** A page of the first stream. */
+static patina_status read_page(link_scan *s, const page *p, patina_error *err) {
+    const unsigned flags = p->b[FLAGS_OFFSET];
+    const uint64_t granule = read_le(p->b + GRANULE_OFFSET, 8);
+    pt_ogg_link *link = s->link;
+    uint64_t samples;
+
+    if (s->last_flags & FLAG_LAST && link->codec == PT_OGG_OPUS)
+        PT_TRY(patch_last_page(s, s->last_flags & ~(unsigned)FLAG_LAST, err)); /* it is not */
+    s->n_packets += count_packets(s, p, &samples);
+    if (granule != NO_GRANULE && granule <= INT64_MAX) link->last_position = granule;
+    if (samples > 0 && !s->has_position && granule != NO_GRANULE && granule <= INT64_MAX) {
+        s->has_position = true;
+        link->starts_late = granule > samples;
+        if (link->starts_late && link->codec == PT_OGG_OPUS && !(flags & FLAG_LAST))
+            s->shift = granule - samples;
+    }
+    if (s->shift > 0) PT_TRY(patch_header(s, p, flags, err));
+    s->last_offset = p->offset;
+    s->last_flags = flags;
+    return PATINA_OK;
+}
+
+static patina_status judge_end(link_scan *s, patina_error *err) {
+    if (s->last_flags & FLAG_LAST) return PATINA_OK;
+    if (s->in_packet) return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last packet is cut");
+    if (s->link->codec != PT_OGG_OPUS || s->link->n_streams > 1) return PATINA_OK;
+    return patch_last_page(s, s->last_flags | FLAG_LAST, err);
+}
+
+static patina_status scan_pages(link_scan *s, unsigned char *b, patina_error *err) {
+    const pt_byte_source *bytes = s->bytes;
+
+    for (uint64_t at = 0; at < bytes->size;) {
+        const int64_t n = pt_byte_source_read_at(bytes, at, b, PAGE_BYTES);
+        const page p = {at, b, n > 0 ? page_length(b, (size_t)n) : 0,
+                        n >= HEADER_BYTES ? HEADER_BYTES + (size_t)b[26] : 0};
+        if (n < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
+        if (p.n == 0) {
+            if (at == 0) return PATINA_OK; /* not Ogg, which the decoder says */
+            const size_t known = n < 4 ? (size_t)n : 4;
+            if (memcmp(b, "OggS", known) == 0)
+                return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last page is cut");
+            if (has_later_page(bytes, at + 1, b))
+                return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                               "ogg: no page at byte %llu, but behind it", (unsigned long long)at);
+            break;
+        }
+        if (page_crc(s->crc_table, b, p.n) != read_le(b + CRC_OFFSET, 4))
+            return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the page at byte %llu is damaged",
+                           (unsigned long long)at);
+        if (at == 0) PT_TRY(read_first_page(s, &p, err));
+        if (b[FLAGS_OFFSET] & FLAG_FIRST) s->link->n_streams++;
+        if (read_le(b + 14, 4) == s->serial) PT_TRY(read_page(s, &p, err));
+        at += p.n;
+    }
+    return judge_end(s, err);
+}
+
+patina_status pt_ogg_read_link(const pt_byte_source *bytes, pt_ogg_link *link, patina_error *err) {
+    unsigned char *b = malloc(2 * (size_t)PAGE_BYTES);
+    link_scan s = {.bytes = bytes, .link = link};
+
+    if (!b) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    *link = (pt_ogg_link){0};
+    s.buffer = b + PAGE_BYTES;
+    make_crc_table(s.crc_table);
+    const patina_status status = scan_pages(&s, b, err);
+    free(b);
+    if (status != PATINA_OK) pt_ogg_link_release(link);
+    return status;
+}
+
+void pt_ogg_link_release(pt_ogg_link *link) {
+    free(link->patch);
+    *link = (pt_ogg_link){0};
+}
