@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Writes patina/_generate.py: make_generate.py TABLES
 
-TABLES is what `patina --tables` prints. Every option of the generate command becomes a typed keyword
-argument with its help, so that an option which is added to the command's table is there in Python
-too, and nothing is to be kept in step by hand.
+TABLES is the output of `patina --tables`. Every option of the generate command becomes a typed keyword
+argument with its help, so that an option of the command's table exists in Python too.
 """
 
 import json
@@ -12,17 +11,18 @@ import keyword
 import sys
 import textwrap
 
-EXCLUDED_OPTIONS = ("quiet", "progress")  # an argument of its own says how a run is followed
+EXCLUDED_OPTIONS = ("quiet", "progress")  # replaced by the argument `progress`
 
+OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]"}
 PYTHON_TYPES = {"text": "StrPath", "number": "int", "duration": "str | int"}
 
 MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT
-"""patina.generate; made from the option table of patina {version}, so not to be edited."""
+"""patina.generate; generated from the option table of patina {version}: do not edit."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Sequence
+from typing import Any, Literal, Mapping, Sequence
 
 from patina._subprocess import Progress, StrPath, run_generate
 '''
@@ -39,6 +39,8 @@ def argument_name(option):
 
 
 def type_of(option):
+    if option["name"] in OPTION_TYPES:
+        return OPTION_TYPES[option["name"]]
     if option["kind"] == "flag":
         return "bool"
     if option["kind"] == "choice":
@@ -66,7 +68,7 @@ def escape_docstring(text):
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-def module(tables):
+def render_module(tables):
     command = next(item for item in tables["commands"] if item["name"] == "generate")
     options = [option for option in command["options"]
                if not option["alone"] and option["name"] not in EXCLUDED_OPTIONS]
@@ -77,15 +79,17 @@ def module(tables):
     text += "\n\ndef generate(\n    *,\n" + "".join(map(parameter, options))
     text += "    progress: Progress = True,\n) -> dict[str, Any] | None:\n"
     text += f'    """{escape_docstring(command["summary"])}\n\n{escape_docstring(paragraphs)}\n\n'
-    text += ("    Runs the program `patina generate` and returns what OUT/dataset.json says of the\n"
-             "    set, or None where time_limit or shard left it unfinished. An interrupt ends the run\n"
-             "    as Ctrl-C does in a shell; the same call goes on from the last finished chunk.\n\n")
+    text += ("    Runs the program `patina generate` and returns the content of OUT/dataset.json, or None\n"
+             "    if time_limit or shard left the set unfinished. An interrupt ends the run as Ctrl-C does\n"
+             "    in a shell; the same call continues after the last finished chunk. `suite` may also be a\n"
+             "    dict or JSON, `split` a dict of shares.\n\n")
     text += "    Args:\n" + escape_docstring("".join(map(argument_doc, options)))
     text += ("        progress:\n"
-             "            True shows a line on sys.stderr that is rewritten, False nothing; a function\n"
-             "            is called with a dict about once a second, and for every note and reject:\n"
-             "            its `event` is 'progress', 'note' or 'reject'\n\n"
-             "    Raises:\n        Error: with the program's sentence\n" + '    """\n')
+             "            True shows a bar of tqdm (or a line, without tqdm) in terminals and notebooks\n"
+             "            and dated lines in logs, on sys.stderr; False nothing; a function is called\n"
+             "            with a dict about once a second, and for every note and reject: its `event`\n"
+             "            is 'progress', 'note' or 'reject'\n\n"
+             "    Raises:\n        Error: with the message of the program\n" + '    """\n')
     text += "    return run_generate({\n"
     text += "".join(f'        "{option["name"]}": {argument_name(option)},\n' for option in options)
     return text + "    }, progress)\n"
@@ -93,4 +97,4 @@ def module(tables):
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as source:
-        sys.stdout.write(module(json.load(source)))
+        sys.stdout.write(render_module(json.load(source)))

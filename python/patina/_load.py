@@ -17,16 +17,16 @@ from patina._rows import Rows
 
 
 def _list_part_files(out: Path, split: str) -> List[Path]:
-    """The files of a split, all of them: a name says of how many it is one."""
+    """The files of a split. Their names contain their number, which is checked."""
     found = sorted((out / "data").glob(f"{split}-*-of-*.*"))
     parts = [path for path in found if path.suffix in (".parquet", ".jsonl")]
     if not parts:
-        raise Error(f"'{out}' holds no rows of the split '{split}': is it what generate wrote, and "
-                    "complete?", "format")
+        raise Error(f"'{out}' has no rows of the split '{split}': it is not a finished data set, or has no such "
+                    "split", "format")
     counts = {re.sub(r".*-of-(\d+)$", r"\1", path.stem) for path in parts}
     if len(counts) != 1 or int(counts.pop()) != len(parts):
-        raise Error(f"'{out}/data': there are {len(parts)} files of the split '{split}', and their "
-                    "names tell of another number", "format")
+        raise Error(f"'{out}/data': there are {len(parts)} files of the split '{split}', but their "
+                    "names contain another number", "format")
     return parts
 
 
@@ -48,11 +48,11 @@ def _read_parquet(parts: Sequence[Path], columns: Sequence[str] | None
         raise Error("reading Parquet needs pyarrow: pip install pyarrow", "usage") from None
     names = list(columns) if columns is not None else pq.read_schema(parts[0]).names
     read: dict[str, List[NDArray[np.float32]]] = {name: [] for name in names}
-    for part in parts:  # one at a time, so that Arrow's copy of it goes before the next comes
+    for part in parts:  # one at a time, which limits the memory of Arrow's copy
         present = pq.read_schema(part).names
         absent = [name for name in names if name not in present]
         if absent:
-            raise Error(f"'{part}' has no column '{absent[0]}': there are {', '.join(present)}",
+            raise Error(f"'{part}' has no column '{absent[0]}'; its columns are {', '.join(present)}",
                         "usage")
         table = pq.read_table(part, columns=names)
         if table.num_rows > 0:
@@ -75,33 +75,40 @@ def _read_jsonl(parts: Sequence[Path], columns: Sequence[str] | None
     for row in _iter_jsonl_rows(parts):
         for name in columns if columns is not None else row:
             if name not in row:
-                raise Error(f"'{parts[0]}' has no column '{name}': there are {', '.join(row)}",
+                raise Error(f"'{parts[0]}' has no column '{name}'; its columns are {', '.join(row)}",
                             "usage")
             read.setdefault(name, []).append(np.asarray(row[name], np.float32))
     return {name: np.stack(values) for name, values in read.items()}
 
 
+def _read_provenance(out: Path, parts: Sequence[Path]) -> List[dict[str, Any]]:
+    return list(_iter_jsonl_rows(out / "provenance" / (part.stem + ".jsonl") for part in parts))
+
+
 def load(out: str | os.PathLike[str], *, split: str = "train",
-         columns: Sequence[str] | None = None) -> Rows:
+         columns: Sequence[str] | None = None, with_provenance: bool = False) -> Rows:
     """Reads the rows of a data set into memory, 4.4 kB each.
 
-    Where PyTorch is installed the result is a torch.utils.data.Dataset whose items are dicts of
-    float32 tensors; without it they are dicts of NumPy arrays. For sets larger than memory use
+    If PyTorch is installed the result is a torch.utils.data.Dataset whose items are dicts of float32
+    tensors; otherwise they are dicts of NumPy arrays. For sets larger than memory use
     datasets.load_dataset(out).
 
     Args:
         out: the folder that generate wrote
-        split: the rows of this split
+        split: name of the split
         columns: only these, such as ["fused_state", "target_lufs"]
+        with_provenance: also read the provenance of each row, to `Rows.provenance`
 
     Raises:
-        Error: no data set, not a complete one, or no such column
+        Error: not a data set, not a complete one, or no such column
     """
-    parts = _list_part_files(Path(out), split)
+    folder = Path(out)
+    parts = _list_part_files(folder, split)
     read = _read_parquet if parts[0].suffix == ".parquet" else _read_jsonl
     values = read(parts, columns)
+    provenance = _read_provenance(folder, parts) if with_provenance else None
     try:
         from patina._torch import TorchRows
     except ImportError:
-        return Rows(values)
-    return TorchRows(values)
+        return Rows(values, provenance)
+    return TorchRows(values, provenance)

@@ -40,7 +40,7 @@ except ImportError as missing:
     print("0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
-from checks import check, end, run as run_checks  # noqa: E402
+from checks import check, run_main, run as run_checks  # noqa: E402
 
 NOTEBOOK, EXAMPLE = ROOT / "examples/kaggle/patina.ipynb", ROOT / "examples/train_head.py"
 DEMO, MINI = ROOT / "examples/demo/manifest.jsonl", ROOT / "tests/golden/clap/mini"
@@ -223,4 +223,4 @@ def main():
 
 
 if __name__ == "__main__":
-    end(main, SCRATCH)
+    run_main(main, SCRATCH)
