@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_bench.c - patina bench: how fast this machine makes rows */
+/* cmd_bench.c - patina bench: speed of this machine */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,51 +16,42 @@
 
 #include "bench/bench.h"
 
-enum { MODEL, THREADS, ISA, PRECISION, ROUNDS, CORPUS, ONLY, NO_SCALING, QUICK, JSON, N_OPTIONS };
-
 static const pt_cli_option options[] = {
-    [MODEL] = PT_CLI_MODEL_OPTION,
-    [THREADS] = {.name = "threads",
-                 .kind = PT_CLI_NUMBER,
-                 .argument = "N",
-                 .min = 1,
-                 .max = 1024,
-                 .help = "workers (default: the CPUs that may be used)"},
-    [ISA] = PT_CLI_ISA_OPTION,
-    [PRECISION] = PT_CLI_PRECISION_OPTION,
-    [ROUNDS] = {.name = "rounds",
-                .kind = PT_CLI_NUMBER,
-                .argument = "R",
-                .min = 1,
-                .max = PT_BENCH_ROUNDS_MAX,
-                .help = "how often everything is measured in turn (default 5, --quick 2)"},
-    [CORPUS] = {.name = "corpus",
-                .kind = PT_CLI_TEXT,
-                .argument = "SRC",
-                .help = "make the end-to-end rows of this corpus, as generate would; all of it, "
-                        "in every round (default: clips of 3 to 12 s made for the purpose)"},
-    [ONLY] = {.name = "only",
-              .kind = PT_CLI_CHOICE,
-              .choices = {"all", "towers", "stages", "rows"},
-              .fallback = "all",
-              .help = "measure this part; the register peak always is"},
-    [NO_SCALING] = {.name = "no-scaling", .help = "leave out the runs with one thread"},
-    [QUICK] = {.name = "quick",
-               .help = "little work a round, to see that it runs; its figures mean little"},
-    [JSON] = {.name = "json", .help = "one JSON object; times in seconds, rates a second"},
+    PT_CLI_MODEL_OPTION,
+    PT_CLI_THREADS_OPTION,
+    PT_CLI_ISA_OPTION,
+    PT_CLI_PRECISION_OPTION,
+    {.name = "rounds",
+     .kind = PT_CLI_NUMBER,
+     .argument = "R",
+     .min = 1,
+     .max = PT_BENCH_ROUNDS_MAX,
+     .help = "number of rounds; each measures everything once (default: 5, with --quick 2)"},
+    {.name = "corpus",
+     .kind = PT_CLI_FILE,
+     .argument = "SRC",
+     .help = "corpus of the end-to-end rows, read whole in every round, as generate reads it "
+             "(default: synthetic clips of 3 to 12 s)"},
+    {.name = "only",
+     .kind = PT_CLI_CHOICE,
+     .choices = {"all", "towers", "stages", "rows"},
+     .fallback = "all",
+     .help = "measure this part only; the register peak is always measured"},
+    {.name = "no-scaling", .help = "skip the runs with one thread"},
+    {.name = "quick", .help = "do little work per round: a functional test, not a benchmark"},
+    {.name = "json", .help = "print one JSON object; times in seconds, rates per second"},
 };
-_Static_assert(N_OPTIONS <= PT_CLI_OPTIONS_MAX, "room for every option");
 
 static const pt_bench_parts parts_of[] = {PT_BENCH_ALL, PT_BENCH_TOWERS, PT_BENCH_STAGES,
                                           PT_BENCH_ROWS};
 
-#define QUICK_ROUNDS 2    /* so that there is a best and a median */
-#define NOISY        0.10 /* a median that lies so far from the best */
-#define BUSY         0.25 /* jobs of others for every CPU */
+#define QUICK_ROUNDS 2    /* the least that have a best and a median */
+#define NOISY        0.10 /* a larger deviation of the median from the best is reported */
+#define BUSY         0.25 /* a larger load average per CPU is reported */
 
-/* ---- what is said ---------------------------------------------------------------------------- */
+/* ---- statistics ------------------------------------------------------------------------------ */
 
-static bool measured(pt_bench_stats s) {
+static bool is_measured(pt_bench_stats s) {
     return s.best > 0.0;
 }
 
@@ -72,22 +63,22 @@ static pt_bench_stats rate_of(pt_bench_stats times) {
     return (pt_bench_stats){inverse(times.best), inverse(times.median), inverse(times.worst)};
 }
 
-/* How far the median is from the best: 0.05 is five per cent. */
-static double unrest(pt_bench_stats s) {
-    if (!measured(s)) return 0.0;
+/* Relative deviation of the median from the best: 0.05 is 5 %. */
+static double median_deviation(pt_bench_stats s) {
+    if (!is_measured(s)) return 0.0;
     return (s.median > s.best ? s.median / s.best : s.best / s.median) - 1.0;
 }
 
-/* The most disturbed of the long figures. */
+/* The largest deviation among the long measurements. */
 static double max_noise(const pt_bench_report *r) {
-    double most = 0.0;
+    double max = 0.0;
     for (unsigned i = 0; i < r->n_speeds; i++) {
         const pt_bench_speed *s = &r->speed[i];
         const pt_bench_stats spreads[] = {s->peak, s->audio_s, s->text_s, s->row_s};
         for (size_t k = 0; k < sizeof spreads / sizeof *spreads; k++)
-            if (unrest(spreads[k]) > most) most = unrest(spreads[k]);
+            if (median_deviation(spreads[k]) > max) max = median_deviation(spreads[k]);
     }
-    return most;
+    return max;
 }
 
 static bool is_busy(const pt_bench_report *r) {
@@ -98,9 +89,9 @@ static const pt_bench_speed *all_threads_run(const pt_bench_report *r) {
     return &r->speed[r->n_speeds - 1];
 }
 
-/* Best over best: how many times as much all threads do as one. */
+/* Speed-up of all threads over one, from the best times. */
 static double scaling(pt_bench_stats one, pt_bench_stats all) {
-    return measured(all) ? one.best / all.best : 0.0;
+    return is_measured(all) ? one.best / all.best : 0.0;
 }
 
 static double stages_sum(const pt_bench_report *r) {
@@ -110,7 +101,7 @@ static double stages_sum(const pt_bench_report *r) {
     return sum;
 }
 
-/* ---- for people ------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void print_head(const pt_bench_report *r, const pt_bench_options *o) {
     printf("patina %s on ", patina_version());
@@ -122,18 +113,18 @@ static void print_head(const pt_bench_report *r, const pt_bench_options *o) {
 }
 
 static void print_peak(const pt_bench_speed *s) {
-    if (measured(s->peak))
+    if (is_measured(s->peak))
         printf("  %-26s%10s %10s %10.1f %10.1f\n", "register peak", "", "", 1e-9 * s->peak.best,
                1e-9 * s->peak.median);
     else
-        printf("  %-26snot known for these kernels\n", "register peak");
+        printf("  %-26sunknown for these kernels\n", "register peak");
 }
 
 static void print_tower(const char *name, pt_bench_stats time, double flop, pt_bench_stats peak) {
-    if (!measured(time)) return;
+    if (!is_measured(time)) return;
     printf("  %-26s%10.2f %10.2f %10.1f %10.1f", name, 1e3 * time.best, 1e3 * time.median,
            1e-9 * flop / time.best, 1e-9 * flop / time.median);
-    if (measured(peak)) printf(" %6.1f %%", 100.0 * flop / time.best / peak.best);
+    if (is_measured(peak)) printf(" %6.1f %%", 100.0 * flop / time.best / peak.best);
     putchar('\n');
 }
 
@@ -151,24 +142,24 @@ static void print_towers(const pt_bench_report *r) {
         print_tower(text, s->text_s, r->text_flop, s->peak);
     }
     if (r->text_tokens > 0.0)
-        printf("captions have %.1f tokens on average and none is padded\n", r->text_tokens);
+        printf("captions have %.1f tokens on average, without padding\n", r->text_tokens);
 }
 
 static void print_stages(const pt_bench_report *r) {
     if (r->n_stages == 0) return;
-    printf("\n%-28s%21s\n", "everything but the towers,", "ms");
-    printf("%s\n", "of a 10 s stereo WAV, 1 thread");
+    printf("\n%-28s%21s\n", "other stages,", "ms");
+    printf("%s\n", "10 s stereo WAV, 1 thread");
     for (unsigned i = 0; i < r->n_stages; i++) {
         const pt_bench_stage *s = &r->stage[i];
         printf("  %s%-*s%10.2f %10.2f\n", s->inner ? "  " : "", s->inner ? 24 : 26, s->name,
                1e3 * s->s.best, 1e3 * s->s.median);
     }
-    printf("  %-26s%10.2f\n", "together", 1e3 * stages_sum(r));
+    printf("  %-26s%10.2f\n", "total", 1e3 * stages_sum(r));
 }
 
 static void print_rows(const pt_bench_report *r) {
     const pt_bench_speed *all = all_threads_run(r);
-    if (!measured(all->row_s)) return;
+    if (!is_measured(all->row_s)) return;
     printf("\n%-28s%21s %21s\n", "end to end", "rows/s", "first row after s");
     for (unsigned i = 0; i < r->n_speeds; i++) {
         const pt_bench_speed *s = &r->speed[i];
@@ -177,7 +168,7 @@ static void print_rows(const pt_bench_report *r) {
                s->threads == 1 ? "thread" : "threads", rate.best, rate.median, s->start_s.best,
                s->start_s.median);
     }
-    printf("%" PRIu64 " rows a run, start-up left out of rows/s; ", r->n_rows);
+    printf("%" PRIu64 " rows per run; rows/s excludes start-up; ", r->n_rows);
     printf("peak memory %.0f MB with %u thread%s\n", 1e-6 * (double)r->peak_bytes, all->threads,
            all->threads == 1 ? "" : "s");
 }
@@ -187,30 +178,30 @@ static void print_scaling(const pt_bench_report *r) {
     const struct {
         const char *name;
         double factor;
-    } of[] = {{"peak", measured(one->peak) ? all->peak.best / one->peak.best : 0.0},
+    } of[] = {{"peak", is_measured(one->peak) ? all->peak.best / one->peak.best : 0.0},
               {"audio tower", scaling(one->audio_s, all->audio_s)},
               {"text tower", scaling(one->text_s, all->text_s)},
               {"rows", scaling(one->row_s, all->row_s)}};
     const char *between = "  ";
 
     if (r->n_speeds < 2) return;
-    printf("\n%u threads against one\n", all->threads);
+    printf("\nspeed-up of %u threads over one\n", all->threads);
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         if (of[i].factor <= 0.0) continue;
         printf("%s%s %.2f", between, of[i].name, of[i].factor);
         between = ", ";
     }
-    printf(" times as much\n");
+    putchar('\n');
 }
 
 static void print_warnings(const pt_bench_report *r, bool quick) {
-    if (quick) printf("\nnote: --quick does too little for its figures to mean much\n");
+    if (quick) printf("\nnote: --quick does too little work for reliable figures\n");
     if (is_busy(r))
-        printf("\nnote: %.1f jobs were running when this began; other work takes its share\n",
+        printf("\nnote: the load average was %.1f at the start; other processes take CPU time\n",
                r->load);
     if (max_noise(r) > NOISY)
-        printf("\nnote: rounds differ by up to %.0f %% (median from best): the machine is noisy, "
-               "trust\nneither absolute times nor small differences\n",
+        printf("\nnote: the median deviates from the best by up to %.0f %%: the machine is noisy,\n"
+               "absolute times and small differences are unreliable\n",
                100.0 * max_noise(r));
 }
 
@@ -223,11 +214,11 @@ static void print_text(const pt_bench_report *r, const pt_bench_options *o) {
     print_warnings(r, o->quick);
 }
 
-/* ---- for scripts ----------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void print_json_stats(const char *name, pt_bench_stats s) {
     printf(", \"%s\": ", name);
-    if (measured(s))
+    if (is_measured(s))
         printf("{\"best\": %.9g, \"median\": %.9g, \"worst\": %.9g}", s.best, s.median, s.worst);
     else
         printf("null");
@@ -236,7 +227,7 @@ static void print_json_stats(const char *name, pt_bench_stats s) {
 static void print_json_share(const char *name, double flop, pt_bench_stats time,
                              pt_bench_stats peak) {
     printf(", \"%s\": ", name);
-    if (measured(time) && measured(peak))
+    if (is_measured(time) && is_measured(peak))
         printf("%.6g", flop / time.best / peak.best);
     else
         printf("null");
@@ -292,34 +283,32 @@ static void show_step(void *context, unsigned round, unsigned rounds, const char
     pt_cli_progress_line(context, text);
 }
 
-static int measure(const pt_cli_command *command, const pt_cli_args *args, const char *model) {
-    const pt_cli_value *value = args->value;
-    const bool quick = value[QUICK].given;
+static int measure(const pt_cli_args *args, const char *model) {
+    const bool quick = pt_cli_given(args, "quick");
     const char *tmp = getenv("TMPDIR");
     patina_error err = {0};
     patina_isa isa;
     patina_precision precision;
-    const int refused =
-        pt_cli_parse_isa_precision(command, &value[ISA], &value[PRECISION], &isa, &precision);
+    const int refused = pt_cli_parse_isa_precision(args, &isa, &precision);
     if (refused != 0) return refused;
 
     pt_cli_progress progress;
-    pt_cli_progress_start(&progress, PT_CLI_PROGRESS_AUTO, false);
-    unsigned rounds = (unsigned)value[ROUNDS].number;
+    pt_cli_progress_start(&progress, PT_CLI_PROGRESS_AUTO, pt_cli_given(args, "quiet"));
+    unsigned rounds = (unsigned)pt_cli_number(args, "rounds");
     if (rounds == 0 && quick) rounds = QUICK_ROUNDS;
     const pt_bench_options bench = {
         .model = model,
         .tmp = tmp && *tmp ? tmp : "/tmp",
-        .corpus = value[CORPUS].text,
-        .parts = parts_of[value[ONLY].number],
-        .threads = (unsigned)value[THREADS].number,
+        .corpus = pt_cli_text(args, "corpus"),
+        .parts = parts_of[pt_cli_number(args, "only")],
+        .threads = (unsigned)pt_cli_number(args, "threads"),
         .rounds = rounds,
         .quick = quick,
-        .no_scaling = value[NO_SCALING].given,
+        .no_scaling = pt_cli_given(args, "no-scaling"),
         .isa = isa,
         .precision = precision,
         .stop = pt_cli_install_signal_handlers(),
-        .on_step = progress.terminal ? show_step : NULL,
+        .on_step = progress.terminal && !progress.quiet ? show_step : NULL,
         .context = &progress,
     };
     pt_bench_report report = {0};
@@ -332,7 +321,7 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
         return 1;
     }
     if (status != PATINA_OK) return pt_cli_report_error(&err);
-    if (value[JSON].given)
+    if (pt_cli_given(args, "json"))
         print_json(&report, &bench);
     else
         print_text(&report, &bench);
@@ -340,31 +329,32 @@ static int measure(const pt_cli_command *command, const pt_cli_args *args, const
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
+    (void)command;
     patina_error err = {0};
     char *model = NULL;
 
-    if (pt_cli_model_resolve(args->value[MODEL].text, &model, &err) != PATINA_OK)
+    if (pt_cli_model_resolve(pt_cli_text(args, "model"), &model, &err) != PATINA_OK)
         return pt_cli_report_error(&err);
-    const int result = measure(command, args, model);
+    const int result = measure(args, model);
     free(model);
     return result;
 }
 
 const pt_cli_command pt_cli_bench = {
     .name = "bench",
-    .summary = "how fast this machine makes rows, and near the CPU's limit",
+    .summary = "measure the speed of this machine and compare it with its peak",
     .usage = "--model MODEL [options]",
     .description =
-        "Measures how fast this machine makes rows, all in one run: what the CPU's registers can "
-        "do at most, how near the two encoders come to it, what every other step of a row costs, "
-        "and rows per second from files to data set, with one thread and with all.\n\n"
-        "Everything is measured in turn, round after round, so that a slow spell of the machine "
-        "falls on all alike. Clips and rows are written to a folder in TMPDIR (or /tmp), which is "
+        "Measures the peak arithmetic rate of the CPU's registers, the time of the two encoders "
+        "and their share of that peak, the time of every other stage of a row, and rows per "
+        "second from audio files to a data set, with one thread and with all.\n\n"
+        "All parts are measured in turn, round after round, so that a slow phase of the machine "
+        "affects all of them. Clips and rows are written to a folder in TMPDIR (or /tmp), which is "
         "removed at the end. A share of the peak above 100 % means that the machine was busy "
         "while the peak was measured.",
-    .after = "example:\n"
-             "  patina bench --model laion/clap-htsat-unfused --threads 2\n",
+    .epilog = "example:\n"
+              "  patina bench --model laion/clap-htsat-unfused --threads 2\n",
     .options = options,
-    .n_options = N_OPTIONS,
+    .n_options = PT_CLI_LENGTH(options),
     .run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_effects.c - patina effects: what the suite can do to a sound */
+/* cmd_effects.c - patina effects: the effects and their parameters */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,52 +9,43 @@
 #include "commands.h"
 #include "terminal.h"
 
-enum { SUITE, JSON, N_OPTIONS };
-
 static const pt_cli_option options[] = {
-    [SUITE] = {.name = "suite",
-               .kind = PT_CLI_TEXT,
-               .argument = "FILE",
-               .help = "JSON with other ranges and probabilities, as generate takes it"},
-    [JSON] = {.name = "json", .help = "one JSON array, numbers in full"},
+    PT_CLI_SUITE_OPTION,
+    {.name = "json", .help = "print a JSON array, numbers in full precision"},
 };
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     patina_error err = {0};
-    patina_effect_config *suite = NULL;
-    char *suite_json = NULL;
-    if (pt_cli_effect_config_open(args->value[SUITE].text, &suite_json, &suite, &err) != PATINA_OK)
+    patina_effect_config *config = NULL;
+    if (pt_cli_effect_config_open(args, &config, &err) != PATINA_OK)
         return pt_cli_report_error(&err);
 
-    char *text =
-        args->value[JSON].given ? patina_effects_to_json(suite) : patina_effects_describe(suite);
+    char *text = pt_cli_given(args, "json") ? patina_effects_to_json(config)
+                                            : patina_effects_describe(config);
     if (text)
         fputs(text, stdout);
     else
         pt_cli_error("out of memory");
     const int status = text ? 0 : 1;
     free(text);
-    patina_effect_config_close(&suite);
-    free(suite_json);
+    patina_effect_config_close(&config);
     return status;
 }
 
 const pt_cli_command pt_cli_effects = {
     .name = "effects",
-    .summary = "the six effects, their ranges, and what a severity comes to",
+    .summary = "list the effects, their ranges and severities",
     .usage = "[options]",
     .description =
-        "Lists the effects in the order in which sound meets them, and for each parameter the "
-        "range that generate draws from, the law of the draw, and what 'patina degrade --effects "
-        "LIST --severity WORD' takes instead: light lies 20 % of the way into the range, medium "
-        "50 % and heavy 85 %, counted towards what is worse.",
-    .after = "example:\n"
-             "  patina degrade --effects noise --severity light clips/dog.wav noisy.wav\n",
-    .n_operands_min = 0,
-    .n_operands_max = 0,
+        "Lists the effects in physical order, from the room to the converter. For each parameter "
+        "it prints the range and the distribution that generate draws from, and the values of "
+        "'patina degrade --effects LIST --severity WORD': light, medium and heavy are 20 %, 50 % "
+        "and 85 % of the way through the range, counted from its mild end.",
+    .epilog = "example:\n"
+              "  patina degrade --effects noise --severity light clips/dog.wav noisy.wav\n",
     .operands = "no operands are",
     .options = options,
-    .n_options = N_OPTIONS,
+    .n_options = PT_CLI_LENGTH(options),
     .run = run,
 };

@@ -1,140 +1,213 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_embed.c - patina embed: captions and sounds to a NumPy file */
+/* cmd_embed.c - patina embed: CLAP embeddings of captions and audio files, as a NumPy file */
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
 #include "hf_env.h"
+#include "standard_streams.h"
 #include "terminal.h"
 
 #include "base/error.h"
 #include "dataset/npy.h"
-
-enum { MODEL, OUT, TEXT, AUDIO, START_FRAME, THREADS, ISA, PRECISION, N_OPTIONS };
+#include "fs/text_file.h"
 
 static const pt_cli_option options[] = {
-    [MODEL] = PT_CLI_MODEL_OPTION,
-    [OUT] = {.name = "out",
-             .kind = PT_CLI_TEXT,
-             .argument = "FILE.npy",
-             .required = true,
-             .help = "float32 [n, 512], a row for each --text and --audio in the order given"},
-    [TEXT] = {.name = "text",
-              .kind = PT_CLI_TEXT,
-              .argument = "STRING",
-              .repeatable = true,
-              .help = "a caption; an empty one is a caption too"},
-    [AUDIO] = {.name = "audio",
-               .kind = PT_CLI_TEXT,
-               .argument = "FILE",
-               .repeatable = true,
-               .help = "an audio file, of which the first 10 s are heard"},
-    [START_FRAME] = {.name = "start-frame",
-                     .kind = PT_CLI_NUMBER,
-                     .argument = "N",
-                     .max = INT64_MAX,
-                     .repeatable = true,
-                     .help = "hear 10 s from this frame on; belongs to the --audio before it"},
-    [THREADS] = PT_CLI_THREADS_OPTION,
-    [ISA] = PT_CLI_ISA_OPTION,
-    [PRECISION] = PT_CLI_PRECISION_OPTION,
+    PT_CLI_MODEL_OPTION,
+    {.name = "out",
+     .letter = 'o',
+     .kind = PT_CLI_FILE,
+     .argument = "FILE.npy",
+     .required = true,
+     .help =
+         "output file: float32 [n, 512], one row per caption and audio file in the order given"},
+    {.name = "text",
+     .kind = PT_CLI_TEXT,
+     .argument = "STRING",
+     .repeatable = true,
+     .help = "a caption; it may be empty"},
+    {.name = "texts",
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .repeatable = true,
+     .help = "a text file with a caption in each line, in UTF-8; -: standard input"},
+    {.name = "audio",
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .repeatable = true,
+     .help = "an audio file; its first 10 s are embedded; -: standard input"},
+    {.name = "start-frame",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .max = INT64_MAX,
+     .repeatable = true,
+     .help = "embed 10 s from this frame on; applies to the --audio before it"},
+    PT_CLI_THREADS_OPTION,
+    PT_CLI_ISA_OPTION,
+    PT_CLI_PRECISION_OPTION,
 };
 
-/* The rows in the order given; 0, or the status of a usage error. */
-static int list_items(const pt_cli_command *command, const pt_cli_args *args,
-                      patina_embed_input *items, size_t *n_items) {
-    bool has_start = false; /* the last of them */
-    size_t n = 0;
-    for (size_t i = 0; i < args->n_given; i++) {
-        const pt_cli_given *given = &args->given[i];
-        switch (given->option) {
-        case TEXT:
-            if (!pt_cli_is_utf8(given->value.text))
-                return pt_cli_usage_error(command, "option '--text': '%s' is not UTF-8",
-                                          given->value.text);
-            items[n++] = (patina_embed_input){.text = given->value.text};
-            break;
-        case AUDIO:
-            items[n++] = (patina_embed_input){.text = given->value.text, .is_audio = true};
+/* The rows to make, and what they point to. */
+typedef struct item_list {
+    patina_embed_input *items;
+    size_t n_items, capacity;
+    char **texts; /* [n_texts], of --texts */
+    size_t n_texts;
+    pt_cli_input audio; /* standard input */
+} item_list;
+
+static patina_status add_item(item_list *list, patina_embed_input item, patina_error *err) {
+    if (list->n_items == list->capacity) {
+        const size_t capacity = 2 * list->capacity + 16;
+        patina_embed_input *larger = realloc(list->items, capacity * sizeof *larger);
+        if (!larger) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        list->items = larger;
+        list->capacity = capacity;
+    }
+    list->items[list->n_items++] = item;
+    return PATINA_OK;
+}
+
+static patina_status add_caption(item_list *list, const char *caption, const char *option,
+                                 patina_error *err) {
+    if (!pt_cli_is_utf8(caption))
+        return pt_fail(err, PATINA_EUSAGE, "option '--%s': '%s' is not UTF-8", option, caption);
+    return add_item(list, (patina_embed_input){.text = caption}, err);
+}
+
+/* Every line is a caption, with or without a line end after the last. */
+static patina_status add_lines(item_list *list, const char *path, patina_error *err) {
+    char *text = NULL;
+    PT_TRY(pt_text_read(pt_cli_text_path(path), &text, err));
+    list->texts[list->n_texts++] = text;
+    while (*text) {
+        char *line = text;
+        const size_t length = strcspn(line, "\n");
+        text += length + (line[length] == '\n');
+        line[length] = '\0';
+        if (length > 0 && line[length - 1] == '\r') line[length - 1] = '\0';
+        PT_TRY(add_caption(list, line, "texts", err));
+    }
+    return PATINA_OK;
+}
+
+static patina_status add_audio(item_list *list, const char *path, patina_error *err) {
+    if (!pt_cli_is_dash(path))
+        return add_item(list, (patina_embed_input){.text = path, .is_audio = true}, err);
+    PT_TRY(pt_cli_input_open(path, &list->audio, err));
+    return add_item(list, (patina_embed_input){.text = list->audio.path, .is_audio = true}, err);
+}
+
+/* Lists the rows in the order given. */
+static patina_status list_items(const pt_cli_args *args, item_list *list, patina_error *err) {
+    bool has_start = false; /* the last item */
+    list->texts = calloc(args->n_occurrences + 1, sizeof *list->texts);
+    if (!list->texts) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    for (size_t i = 0; i < args->n_occurrences; i++) {
+        const char *name = args->occurrence[i].option->name;
+        const pt_cli_value *value = &args->occurrence[i].value;
+        if (strcmp(name, "text") == 0) {
+            PT_TRY(add_caption(list, value->text, name, err));
+        } else if (strcmp(name, "texts") == 0) {
+            PT_TRY(add_lines(list, value->text, err));
+        } else if (strcmp(name, "audio") == 0) {
+            PT_TRY(add_audio(list, value->text, err));
             has_start = false;
-            break;
-        case START_FRAME:
-            if (n == 0 || !items[n - 1].is_audio || has_start)
-                return pt_cli_usage_error(
-                    command, "option '--start-frame' belongs after the '--audio' it is of");
-            items[n - 1].start = given->value.number;
+        } else if (strcmp(name, "start-frame") == 0) {
+            patina_embed_input *last = list->n_items > 0 ? &list->items[list->n_items - 1] : NULL;
+            if (!last || !last->is_audio || has_start)
+                return pt_fail(err, PATINA_EUSAGE,
+                               "option '--start-frame' must follow the '--audio' it applies to");
+            last->start = value->number;
             has_start = true;
-            break;
-        default:
-            break;
         }
     }
-    *n_items = n;
-    return n ? 0 : pt_cli_usage_error(command, "at least one '--text' or '--audio' is expected");
+    if (list->n_items > 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE, "at least one '--text', '--texts' or '--audio' is expected");
+}
+
+static void release_items(item_list *list) {
+    for (size_t i = 0; i < list->n_texts; i++)
+        free(list->texts[i]);
+    free(list->texts);
+    free(list->items);
+    pt_cli_input_close(&list->audio);
+}
+
+static patina_status embed(const pt_cli_args *args, const item_list *list, patina_isa isa,
+                           patina_precision precision, float *embeddings, patina_error *err) {
+    patina_clap *clap = NULL;
+    char *model = NULL;
+    int parts = 0; /* the tokenizer is loaded only for captions */
+    for (size_t i = 0; i < list->n_items; i++)
+        parts |= list->items[i].is_audio ? PATINA_CLAP_AUDIO : PATINA_CLAP_TEXT;
+    patina_status status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, err);
+    if (status == PATINA_OK)
+        status = patina_clap_open(model, (patina_clap_parts)parts, isa, precision, &clap, err);
+    if (status == PATINA_OK)
+        status = patina_embed_batch(clap, list->items, list->n_items,
+                                    (unsigned)pt_cli_number(args, "threads"), embeddings, err);
+    if (status != PATINA_OK) pt_cli_input_fix_error(&list->audio, err);
+    patina_clap_close(&clap);
+    free(model);
+    return status;
+}
+
+static patina_status write_embeddings(const char *path, const float *embeddings, size_t n,
+                                      patina_error *err) {
+    pt_cli_output output = {0};
+    patina_status status = pt_cli_output_open(path, &output, err);
+    if (status == PATINA_OK)
+        status = pt_npy_write(output.path, embeddings, n, PATINA_EMBEDDING_SIZE, err);
+    if (status == PATINA_OK) status = pt_cli_output_commit(&output, err);
+    pt_cli_output_close(&output);
+    return status;
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     patina_error err = {0};
     patina_isa isa;
     patina_precision precision;
-    patina_clap *clap = NULL;
+    item_list list = {0};
     float *embeddings = NULL;
-    char *model = NULL;
-    size_t n_items = 0;
-    int result = 1;
 
-    result = pt_cli_parse_isa_precision(command, &args->value[ISA], &args->value[PRECISION], &isa,
-                                        &precision);
-    if (result != 0) return result;
-    patina_embed_input *items = calloc(args->n_given + 1, sizeof *items);
-    if (!items) {
-        pt_cli_error("out of memory");
-        return 1;
+    const int refused = pt_cli_parse_isa_precision(args, &isa, &precision);
+    if (refused != 0) return refused;
+    patina_status status = list_items(args, &list, &err);
+    if (status == PATINA_OK) {
+        embeddings = calloc(list.n_items, PATINA_EMBEDDING_SIZE * sizeof *embeddings);
+        if (!embeddings) status = pt_fail(&err, PATINA_ENOMEM, "out of memory");
     }
-    result = list_items(command, args, items, &n_items);
-    if (result != 0) goto done;
-
-    int parts = 0; /* the tokenizer's files are read only when there is text */
-    for (size_t i = 0; i < n_items; i++)
-        parts |= items[i].is_audio ? PATINA_CLAP_AUDIO : PATINA_CLAP_TEXT;
-    embeddings = calloc(n_items, PATINA_EMBEDDING_SIZE * sizeof *embeddings);
-    patina_status status = embeddings ? PATINA_OK : pt_fail(&err, PATINA_ENOMEM, "out of memory");
-    if (status == PATINA_OK) status = pt_cli_model_resolve(args->value[MODEL].text, &model, &err);
+    if (status == PATINA_OK) status = embed(args, &list, isa, precision, embeddings, &err);
     if (status == PATINA_OK)
-        status = patina_clap_open(model, (patina_clap_parts)parts, isa, precision, &clap, &err);
-    if (status == PATINA_OK)
-        status = patina_embed_batch(clap, items, n_items, (unsigned)args->value[THREADS].number,
-                                    embeddings, &err);
-    if (status == PATINA_OK)
-        status =
-            pt_npy_write(args->value[OUT].text, embeddings, n_items, PATINA_EMBEDDING_SIZE, &err);
-    result = status == PATINA_OK ? 0 : pt_cli_report_error(&err);
-done:
-    patina_clap_close(&clap);
+        status = write_embeddings(pt_cli_text(args, "out"), embeddings, list.n_items, &err);
     free(embeddings);
-    free(items);
-    free(model);
-    return result;
+    release_items(&list);
+    if (status == PATINA_EUSAGE) return pt_cli_usage_error(command, "%s", err.message);
+    return status == PATINA_OK ? 0 : pt_cli_report_error(&err);
 }
 
 const pt_cli_command pt_cli_embed = {
     .name = "embed",
-    .summary = "CLAP embeddings of captions and audio files, as a NumPy file",
+    .summary = "write CLAP embeddings of captions and audio files as a NumPy file",
     .usage = "--model MODEL --out FILE.npy\n"
-             "                    (--text STRING | --audio FILE [--start-frame N])...",
+             "                    (--text STRING | --texts FILE |\n"
+             "                     --audio FILE [--start-frame N])...",
     .description =
-        "Embeds captions and sounds with the model's two towers. Every embedding has 512 numbers "
-        "and length 1; the dot product of two is how near they are.\n\n"
-        "A caption is cut after 77 tokens. Audio is mixed to mono and brought to 48 kHz as "
-        "generate does it; what is shorter than 10 s is repeated. Any fault ends the command "
-        "without a file.",
-    .after = "example:\n"
-             "  patina embed --model laion/clap-htsat-unfused --out pair.npy \\\n"
-             "      --text 'a dog barks' --audio dog.wav --start-frame 48000\n",
+        "Embeds captions and audio with the two encoders of the model. An embedding has 512 "
+        "numbers and length 1; the dot product of two embeddings is their cosine similarity.\n\n"
+        "Captions are truncated to 77 tokens. Audio is mixed to mono and resampled to 48 kHz as in "
+        "generate; audio shorter than 10 s is repeated. After an error no file is written.",
+    .epilog = "example:\n"
+              "  patina embed --model laion/clap-htsat-unfused --out pair.npy \\\n"
+              "      --text 'a dog barks' --audio dog.wav --start-frame 48000\n"
+              "  cut -f 2 captions.tsv | patina embed --model MODEL --texts - -o captions.npy\n",
+    .operands = "no operands are",
     .options = options,
-    .n_options = N_OPTIONS,
+    .n_options = PT_CLI_LENGTH(options),
     .run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_finish.c - patina finish: the chunks of a run become a data set */
+/* cmd_finish.c - patina finish: turns the chunks of all shards into a data set */
 
 #include <stdio.h>
 
@@ -9,12 +9,6 @@
 #include "summary.h"
 #include "terminal.h"
 
-enum { QUIET, N_OPTIONS };
-
-static const pt_cli_option options[] = {
-    [QUIET] = {.name = "quiet", .help = "print nothing but errors"},
-};
-
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     const char *out = args->operands[0];
@@ -22,40 +16,37 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     patina_error err = {0};
 
     if (patina_dataset_finish(out, &report, &err) != PATINA_OK) return pt_cli_report_error(&err);
-    if (!args->value[QUIET].given) {
+    if (!pt_cli_given(args, "quiet")) {
         if (report.was_complete) {
             pt_cli_write_escaped(stdout, out);
-            printf(" is finished already; nothing was done\n");
+            printf(" is already finished\n");
         }
         pt_cli_print_dataset_summary(&report, out);
         pt_cli_print_load_hint(&report, out);
     }
-    if (report.n_rows > 0) return 0;
-    pt_cli_error("no row could be written: '%s/rejects.jsonl' says why", out);
-    return 1;
+    return pt_cli_check_has_rows(&report, out);
 }
 
 const pt_cli_command pt_cli_finish = {
     .name = "finish",
-    .summary = "make the data set of a run whose shards are all done",
+    .summary = "complete a data set after all its shards have run",
     .usage = "[options] OUT",
     .description =
-        "The shards of a run ('patina generate --shard') write chunks to OUT and leave it "
-        "unfinished. This checks that all chunks are there, numbers the parts, and writes "
-        "README.md "
-        "and dataset.json. It takes seconds, moves files and copies none; it may be killed at any "
-        "moment and run again. A run of a single process does it by itself.",
-    .after = "status:\n"
-             "  0  the set is complete\n"
-             "  1  chunks are missing or damaged, which are named; or it holds no row\n"
-             "  2  the command line is wrong, or OUT holds no run of patina's\n"
-             "\n"
-             "example:\n"
-             "  patina finish train\n",
+        "The shards of a run ('patina generate --shard') write chunks to OUT and leave the data "
+        "set unfinished. finish checks that all chunks exist, numbers the part files, and writes "
+        "README.md and dataset.json. It moves files instead of copying them, so it takes seconds, "
+        "and it can be interrupted and run again at any time. A run of one process finishes its "
+        "data set itself.",
+    .epilog = "status:\n"
+              "  0  the data set is complete\n"
+              "  1  chunks are missing or damaged (they are named), or there are no rows\n"
+              "  2  invalid command line, or OUT is not the output folder of a run\n"
+              "\n"
+              "example:\n"
+              "  patina finish train\n",
     .n_operands_min = 1,
     .n_operands_max = 1,
+    .operand_kind = PT_CLI_DIR,
     .operands = "one folder, OUT, is",
-    .options = options,
-    .n_options = N_OPTIONS,
     .run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_inspect.c - patina inspect: what a finished data set is like */
+/* cmd_inspect.c - patina inspect: statistics, single rows and a report of a data set */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,31 +10,27 @@
 #include "inspect_format.h"
 #include "terminal.h"
 
-enum { ROW, REPORT, AUDIO_ROOT, CORPUS, JSON, N_OPTIONS };
-
 static const pt_cli_option options[] = {
-    [ROW] = {.name = "row",
-             .kind = PT_CLI_NUMBER,
-             .argument = "N",
-             .max = INT64_MAX,
-             .help = "print this row, counted from 0 over all files, with what is known of how it "
-                     "was made"},
-    [REPORT] = {.name = "report",
-                .kind = PT_CLI_TEXT,
-                .argument = "FILE",
-                .help = "write a page to look at and listen to instead: one HTML file under 10 MB "
-                        "that needs nothing else"},
-    [AUDIO_ROOT] = {.name = "audio-root",
-                    .kind = PT_CLI_TEXT,
-                    .argument = "DIR",
-                    .help = "for the page's samples: where the sources lie that provenance names "
-                            "(the manifest's folder, the corpus folder, or generate's "
-                            "--audio-root)"},
-    [CORPUS] = {.name = "corpus",
-                .kind = PT_CLI_TEXT,
-                .argument = "SRC",
-                .help = "for the page's samples: what generate read, to be opened again"},
-    [JSON] = {.name = "json", .help = "all figures, or the row, as one JSON object"},
+    {.name = "row",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .max = INT64_MAX,
+     .help = "print row N, counted from 0 over all files, and its provenance"},
+    {.name = "report",
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .help = "write a report with figures and audio examples: one self-contained HTML file of "
+             "less than 10 MB"},
+    {.name = "audio-root",
+     .kind = PT_CLI_DIR,
+     .argument = "DIR",
+     .help = "with --report: the folder that the source paths in the provenance are relative to "
+             "(the manifest's folder, the corpus folder, or generate's --audio-root)"},
+    {.name = "corpus",
+     .kind = PT_CLI_FILE,
+     .argument = "SRC",
+     .help = "with --report: the corpus that generate read, to take the audio from"},
+    {.name = "json", .help = "print all statistics, or the row, as one JSON object"},
 };
 
 static int print_statistics(const char *out, bool json) {
@@ -61,62 +57,63 @@ static int print_row(const char *out, uint64_t n, bool json) {
     return 0;
 }
 
-static int write_report(const patina_report_options *report) {
+static int write_report(const patina_report_options *report, bool quiet) {
     patina_error err = {0};
     patina_report_result result = {0};
     if (patina_report_write(report, &result, &err) != PATINA_OK) return pt_cli_report_error(&err);
+    if (quiet) return 0;
     pt_cli_write_escaped(stdout, report->page);
-    printf(": %.1f MB, %zu samples, %zu of them with sound\n", (double)result.n_bytes / 1e6,
+    printf(": %.1f MB, %zu examples, %zu of them with audio\n", (double)result.n_bytes / 1e6,
            result.n_samples, result.n_heard);
     if (result.n_heard == result.n_samples) return 0;
     if (report->audio_root || report->corpus)
-        pt_cli_error("some samples have no sound; the first of them: %s", result.first_missing);
+        pt_cli_error("some examples have no audio; the first of them: %s", result.first_missing);
     else
-        pt_cli_error("the samples have no sound; name the recordings with '--audio-root DIR' or "
-                     "'--corpus SRC'");
+        pt_cli_error("the examples have no audio; add '--audio-root DIR' or '--corpus SRC'");
     return 0;
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    const pt_cli_value *value = args->value;
     const char *out = args->operands[0];
+    const bool json = pt_cli_given(args, "json"), has_row = pt_cli_given(args, "row");
+    const bool has_corpus = pt_cli_given(args, "corpus");
 
-    if (value[REPORT].given && (value[ROW].given || value[JSON].given))
-        return pt_cli_usage_error(command, "option '--%s' and '--report' exclude each other",
-                                  value[ROW].given ? "row" : "json");
-    if (!value[REPORT].given && (value[AUDIO_ROOT].given || value[CORPUS].given))
-        return pt_cli_usage_error(command, "option '--%s' says where the sound of a '--report' is",
-                                  value[CORPUS].given ? "corpus" : "audio-root");
-    if (value[REPORT].given) {
+    if (pt_cli_given(args, "report") && (has_row || json))
+        return pt_cli_usage_error(command, "options '--%s' and '--report' exclude each other",
+                                  has_row ? "row" : "json");
+    if (pt_cli_given(args, "report")) {
         const patina_report_options report = {.out = out,
-                                              .page = value[REPORT].text,
-                                              .audio_root = value[AUDIO_ROOT].text,
-                                              .corpus = value[CORPUS].text};
-        return write_report(&report);
+                                              .page = pt_cli_text(args, "report"),
+                                              .audio_root = pt_cli_text(args, "audio-root"),
+                                              .corpus = pt_cli_text(args, "corpus")};
+        return write_report(&report, pt_cli_given(args, "quiet"));
     }
-    if (value[ROW].given) return print_row(out, value[ROW].number, value[JSON].given);
-    return print_statistics(out, value[JSON].given);
+    if (has_corpus || pt_cli_given(args, "audio-root"))
+        return pt_cli_usage_error(command, "option '--%s' needs '--report FILE'",
+                                  has_corpus ? "corpus" : "audio-root");
+    if (has_row) return print_row(out, pt_cli_number(args, "row"), json);
+    return print_statistics(out, json);
 }
 
 const pt_cli_command pt_cli_inspect = {
     .name = "inspect",
-    .summary = "what a finished data set is like: figures, a row, or a page",
+    .summary = "show statistics, single rows or a report of a data set",
     .usage = "[options] OUT",
     .description =
-        "Reads every row of the folder that 'patina generate --out OUT' wrote, with its "
-        "provenance, and tells how the targets lie, which effects and combinations of effects "
-        "there are, how pure the rows are, what was rejected, and with which settings and model "
-        "it was made. A set that is not finished, or damaged, is told in one sentence.\n\n"
-        "Quantiles are exact, of the spectrum to 1/200 dB; memory is at most 32 bytes a row and 30 "
-        "MB.",
-    .after = "examples:\n"
-             "  patina inspect out\n"
-             "  patina inspect out --row 3\n"
-             "  patina inspect out --report report.html --audio-root audiocaps/clips\n",
+        "Reads every row of a finished data set and its provenance, and prints the distribution "
+        "of the targets, the effects and their combinations, the purity, the rejects, the "
+        "settings and the model. An unfinished or damaged data set is an error.\n\n"
+        "Quantiles are exact, those of the spectrum to 1/200 dB. It uses at most 32 bytes of "
+        "memory per row and 30 MB.",
+    .epilog = "examples:\n"
+              "  patina inspect out\n"
+              "  patina inspect out --row 3\n"
+              "  patina inspect out --report report.html --audio-root audiocaps/clips\n",
     .n_operands_min = 1,
     .n_operands_max = 1,
-    .operands = "a data set's folder is",
+    .operand_kind = PT_CLI_DIR,
+    .operands = "one folder, OUT, is",
     .options = options,
-    .n_options = N_OPTIONS,
+    .n_options = PT_CLI_LENGTH(options),
     .run = run,
 };

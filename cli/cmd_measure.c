@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_measure.c - patina measure: the targets of files */
+/* cmd_measure.c - patina measure: spectrum, loudness and dynamics of audio files */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,37 +8,36 @@
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "standard_streams.h"
 #include "terminal.h"
 
-enum { START_FRAME, FRAMES, JSON, N_OPTIONS };
-
 static const pt_cli_option options[] = {
-    [START_FRAME] = {.name = "start-frame",
-                     .kind = PT_CLI_NUMBER,
-                     .argument = "N",
-                     .max = INT64_MAX,
-                     .fallback = "0",
-                     .help = "begin at this frame of the file (a frame is one instant over all "
-                             "channels, at the file's own rate)"},
-    [FRAMES] = {.name = "frames",
-                .kind = PT_CLI_NUMBER,
-                .argument = "N",
-                .min = 1,
-                .max = INT64_MAX,
-                .help = "measure so many frames (default: to the end of the file)"},
-    [JSON] = {.name = "json", .help = "one JSON object a line, numbers with 17 digits"},
+    {.name = "start-frame",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .max = INT64_MAX,
+     .fallback = "0",
+     .help = "first frame to measure (a frame is one sample of every channel, at the file's own "
+             "rate)"},
+    {.name = "frames",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .min = 1,
+     .max = INT64_MAX,
+     .help = "number of frames to measure (default: to the end of the file)"},
+    {.name = "json", .help = "print one JSON object per file, numbers with 17 digits"},
 };
 
-/* One file's result, or what was wrong with it. */
-typedef struct measured {
+/* The result of one file, or its error. */
+typedef struct measurement {
     const char *file;
     patina_window window;
     patina_targets targets;
     patina_status status;
     patina_error err;
-} measured;
+} measurement;
 
-static void print_json(const measured *m) {
+static void print_json(const measurement *m) {
     printf("{\"file\": ");
     pt_cli_write_json_string(stdout, m->file);
     if (m->status != PATINA_OK) {
@@ -59,12 +58,12 @@ static void print_json(const measured *m) {
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static void print_head(void) {
+static void print_header(void) {
     printf("%7s %3s %9s %7s %7s %7s %7s  %-32s  %s\n", "Hz", "ch", "seconds", "LUFS", "mono",
            "crest", "ZCR", "16 Hz      spectrum       20 kHz", "file");
 }
 
-static void print_row(const measured *m) {
+static void print_row(const measurement *m) {
     const patina_targets *t = &m->targets;
     printf("%7u %3u %9.3f %7.2f %7.2f %7.2f %7.4f  ", m->window.rate_hz, m->window.channels,
            (double)m->window.frames / m->window.rate_hz, t->lufs_source, t->lufs_mono, t->crest_db,
@@ -75,31 +74,41 @@ static void print_row(const measured *m) {
     putchar('\n');
 }
 
+static void measure(const pt_cli_args *args, const patina_meter *meter, measurement *m) {
+    const uint64_t start = pt_cli_number(args, "start-frame");
+    const uint64_t frames =
+        pt_cli_given(args, "frames") ? pt_cli_number(args, "frames") : PATINA_FRAMES_TO_END;
+    pt_cli_input input = {0};
+    m->status = pt_cli_input_open(m->file, &input, &m->err);
+    if (m->status == PATINA_OK)
+        m->status =
+            patina_file_measure(meter, input.path, start, frames, &m->window, &m->targets, &m->err);
+    pt_cli_input_fix_error(&input, &m->err);
+    pt_cli_input_close(&input);
+}
+
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
-    const pt_cli_value *value = args->value;
-    const bool json = value[JSON].given;
-    const uint64_t frames = value[FRAMES].given ? value[FRAMES].number : PATINA_FRAMES_TO_END;
+    const bool json = pt_cli_given(args, "json");
     patina_error err = {0};
     patina_meter *meter = NULL;
-    bool head_is_due = !json;
+    bool needs_header = !json;
     int status = 0;
 
     if (patina_meter_open(&meter, &err) != PATINA_OK) return pt_cli_report_error(&err);
     for (size_t i = 0; i < args->n_operands; i++) {
-        measured m = {.file = args->operands[i]};
-        m.status = patina_file_measure(meter, m.file, value[START_FRAME].number, frames, &m.window,
-                                       &m.targets, &m.err);
+        measurement m = {.file = args->operands[i]};
+        measure(args, meter, &m);
         if (m.status != PATINA_OK) status = 1;
-        if (head_is_due && m.status == PATINA_OK) print_head();
-        head_is_due = head_is_due && m.status != PATINA_OK;
+        if (needs_header && m.status == PATINA_OK) print_header();
+        needs_header = needs_header && m.status != PATINA_OK;
         if (json)
             print_json(&m);
         else if (m.status == PATINA_OK)
             print_row(&m);
         else
             pt_cli_error("%s", m.err.message);
-        if (!pt_cli_flush(stdout)) break; /* nobody reads on; main reports it */
+        if (!pt_cli_flush(stdout)) break; /* main reports it */
     }
     patina_meter_close(&meter);
     return status;
@@ -107,23 +116,29 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
 
 const pt_cli_command pt_cli_measure = {
     .name = "measure",
-    .summary = "the physical targets of audio files",
+    .summary = "measure spectrum, loudness and dynamics of audio files",
     .usage = "[options] FILE...",
     .description =
-        "Measures each file as generate measures a clip, but over its whole length: spectrum, "
-        "loudness, crest factor, zero-crossing rate.\n\n"
-        "The table shows the rate in Hz, channels, length, loudness in LUFS of the file's own "
-        "channels and of its mono mix, crest factor in dB, zero-crossing rate (crossings a "
-        "sample at 48 kHz), and the spectrum drawn in third octaves, each step 6 dB under the "
-        "loudest. --json gives all 64 bands.",
-    .after = "status:\n"
-             "  0  every file was measured\n"
-             "  1  one or more could not be; with --json its line tells the reason\n"
-             "  2  the command line is wrong\n",
+        "Measures the whole of each file as generate measures a segment: long-term average "
+        "spectrum, loudness, crest factor and zero-crossing rate.\n\n"
+        "The table has the sample rate in Hz, the number of channels, the length in seconds, the "
+        "loudness of the file's channels and of its mono mix in LUFS, the crest factor in dB, the "
+        "zero-crossing rate (crossings per sample at 48 kHz), and the spectrum in third octaves, "
+        "where each step is 6 dB below the loudest. --json prints all 64 bands.\n\n"
+        "The file name - stands for standard input.",
+    .epilog = "status:\n"
+              "  0  every file was measured\n"
+              "  1  a file could not be measured; with --json, its line has the reason\n"
+              "  2  invalid command line\n"
+              "\n"
+              "example:\n"
+              "  patina measure clips/*.wav\n"
+              "  ffmpeg -i film.mkv -f wav - | patina measure --json -\n",
     .n_operands_min = 1,
     .n_operands_max = SIZE_MAX,
+    .operand_kind = PT_CLI_FILE,
     .operands = "one or more audio files are",
     .options = options,
-    .n_options = N_OPTIONS,
+    .n_options = PT_CLI_LENGTH(options),
     .run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_model.c - patina model: what a model holds, and getting one */
+/* cmd_model.c - patina model: properties of a CLAP model, and downloading one */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,33 +13,29 @@
 #include "model_fetch.h"
 #include "terminal.h"
 
-enum { JSON, REVISION, RETRIES, QUIET, N_OPTIONS };
-
 static const pt_cli_option options[] = {
-    [JSON] = {.name = "json", .help = "info: one JSON object"},
-    [REVISION] = {.name = "revision",
-                  .kind = PT_CLI_TEXT,
-                  .argument = "ID",
-                  .help =
-                      "fetch: a branch, a tag or a commit of the model (default: main, which is "
-                      "the newest); later write NAME@ID for --model"},
-    [RETRIES] = {.name = "retries",
-                 .kind = PT_CLI_NUMBER,
-                 .argument = "N",
-                 .max = 1000,
-                 .fallback = "5",
-                 .help = "fetch: how often in a row it is tried again when the network fails"},
-    [QUIET] = {.name = "quiet", .help = "fetch: print nothing but the folder and errors"},
+    {.name = "json", .help = "info: print one JSON object"},
+    {.name = "revision",
+     .kind = PT_CLI_TEXT,
+     .argument = "ID",
+     .help = "fetch: branch, tag or commit of the model (default: main); use the model as "
+             "--model NAME@ID afterwards"},
+    {.name = "retries",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .max = 1000,
+     .fallback = "5",
+     .help = "fetch: attempts in a row after a network error"},
 };
 
-/* "96", "2 2 6 2": n numbers with `between` between them. */
-static void print_numbers(const unsigned *numbers, size_t n, const char *between) {
+/* n numbers and their separator: "96", "2 2 6 2". */
+static void print_numbers(const unsigned *numbers, size_t n, const char *separator) {
     for (size_t i = 0; i < n; i++)
-        printf("%s%u", i ? between : "", numbers[i]);
+        printf("%s%u", i ? separator : "", numbers[i]);
 }
 
 static void print_hash(const char *label, const char *hash) {
-    printf("%-16s%s\n", label, hash[0] ? hash : "(no such file)");
+    printf("%-16s%s\n", label, hash[0] ? hash : "(no file)");
 }
 
 static void print_table(const char *path, const patina_clap_info *info) {
@@ -47,13 +43,14 @@ static void print_table(const char *path, const patina_clap_info *info) {
     pt_cli_write_escaped(stdout, path);
     printf("\n%-16s", "file");
     pt_cli_write_escaped(stdout, info->weights_file);
-    printf(", %s%s\n", info->format, info->laion_keys ? " with LAION's names" : "");
+    printf(", %s%s\n", info->format, info->laion_keys ? " with LAION key names" : "");
     printf("%-16s%s%s%s\n", "layout", info->layout,
-           info->fused ? ", fusion (every clip is short enough to run without)" : "",
-           info->config_inferred ? ", told by the tensors' shapes" : "");
+           info->fused ? ", fusion (not used: segments are at most 10 s)" : "",
+           info->config_inferred ? ", inferred from tensor shapes" : "");
     printf("%-16s%s\n", "weights",
-           info->untrained ? "UNTRAINED random numbers: for tests only, the embeddings mean nothing"
-                           : "not one of the untrained models that are known");
+           info->untrained
+               ? "UNTRAINED random numbers, for tests only: the embeddings are meaningless"
+               : "not a known untrained model");
     printf("%-16s%" PRIu64 " in %" PRIu64 " tensors of %s, %" PRIu64 " bytes\n", "parameters",
            info->n_parameters, info->n_tensors, info->dtype, info->n_bytes);
     printf("%-16s%" PRIu64 " parameters, width %u, depths ", "audio tower",
@@ -125,18 +122,20 @@ static int print_info(const char *model, bool as_json) {
     return status == PATINA_OK ? 0 : pt_cli_report_error(&err);
 }
 
-/* "name@revision" of a name and an option. */
-static int fetch(const pt_cli_command *command, const char *name, const pt_cli_value *value) {
-    const char *revision = value[REVISION].text;
+/* The revision is part of the name, or an option. */
+static int fetch(const pt_cli_args *args, const char *name) {
+    const char *revision = pt_cli_text(args, "revision");
     char *model = NULL;
 
     if (revision && strchr(name, '@'))
-        return pt_cli_usage_error(command, "'%s' and '--revision' both name a revision", name);
+        return pt_cli_usage_error(args->command, "'%s' and '--revision' both name a revision",
+                                  name);
     if (asprintf(&model, "%s%s%s", name, revision ? "@" : "", revision ? revision : "") < 0) {
         pt_cli_error("out of memory");
         return 1;
     }
-    const int result = pt_cli_model_fetch(model, value[RETRIES].number, value[QUIET].given);
+    const int result =
+        pt_cli_model_fetch(model, pt_cli_number(args, "retries"), pt_cli_given(args, "quiet"));
     free(model);
     return result;
 }
@@ -144,56 +143,60 @@ static int fetch(const pt_cli_command *command, const char *name, const pt_cli_v
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *action = args->operands[0],
                *model = args->n_operands > 1 ? args->operands[1] : NULL;
-    const pt_cli_value *value = args->value;
-    const bool only_fetch = value[REVISION].given || value[RETRIES].given || value[QUIET].given;
 
     if (strcmp(action, "info") == 0) {
-        if (!model) return pt_cli_usage_error(command, "'info' and a model are expected");
-        if (only_fetch)
+        if (!model)
+            return pt_cli_usage_error(command, "'info' needs a model: patina model info MODEL");
+        if (pt_cli_given(args, "revision") || pt_cli_given(args, "retries"))
             return pt_cli_usage_error(command,
-                                      "'--revision', '--retries' and '--quiet' go with 'fetch'");
-        return print_info(model, value[JSON].given);
+                                      "options '--revision' and '--retries' apply to 'fetch' only");
+        return print_info(model, pt_cli_given(args, "json"));
     }
     if (strcmp(action, "fetch") == 0) {
-        if (value[JSON].given) return pt_cli_usage_error(command, "'--json' goes with 'info'");
-        return fetch(command, model ? model : PT_CLI_MODEL_DEFAULT, value);
+        if (pt_cli_given(args, "json"))
+            return pt_cli_usage_error(command, "option '--json' applies to 'info' only");
+        return fetch(args, model ? model : PT_CLI_MODEL_DEFAULT);
     }
-    return pt_cli_usage_error(command, "'%s' is nothing it can do: did you mean '%s'?", action,
-                              action[0] == 'f' ? "fetch" : "info");
+    const char *nearest = pt_cli_suggest(action, command->words, 2);
+    if (nearest)
+        return pt_cli_usage_error(command, "unknown action '%s': did you mean '%s'?", action,
+                                  nearest);
+    return pt_cli_usage_error(command, "unknown action '%s': expected 'info' or 'fetch'", action);
 }
 
 const pt_cli_command pt_cli_model = {
     .name = "model",
-    .summary = "what a CLAP model holds, and fetching one from the hub",
+    .summary = "show the properties of a CLAP model, or download one",
     .usage = "info MODEL [--json]\n"
-             "                    fetch [NAME] [--revision ID] [--retries N] [--quiet]",
+             "                    fetch [NAME] [--revision ID] [--retries N]",
     .description =
-        "info reads a CLAP model: a folder as Hugging Face has it, with model.safetensors, "
+        "info reads a CLAP model: a folder in Hugging Face layout with model.safetensors, "
         "pytorch_model.bin or a .pt file, such a file with the others beside it, or the name of a "
-        "model that was fetched. It checks every tensor against the configuration, and tells which "
-        "model it is, its shapes and precision, the hash that a data set made with it carries, and "
-        "whether it is known to be untrained.\n\n"
+        "model in the Hugging Face cache. It checks every tensor against the configuration and "
+        "prints the layout, shapes, precision, the hash that identifies the model in a data set, "
+        "and whether it is known to be untrained.\n\n"
         "fetch downloads a model from the Hugging Face hub, by default " PT_CLI_MODEL_DEFAULT
-        " (0.6 GB), checks it, and prints the folder where it lies. From then on its name will do "
-        "wherever a command takes --model. It goes to the place where Python keeps such models, so "
-        "what Python has fetched is not fetched again, and the other way round. A download that "
-        "was broken off goes on where it ended; just give the same command again.",
-    .after = "environment:\n"
-             "  HF_TOKEN             a token, for models that are not open to everybody\n"
-             "  HF_HOME              where models lie (default: ~/.cache/huggingface)\n"
-             "  HF_HUB_CACHE         the same for the models alone (default: HF_HOME/hub)\n"
-             "  HF_HUB_OFFLINE=1     do not ask the hub: use what is there, or fail\n"
-             "  HF_ENDPOINT          address of another hub than https://huggingface.co\n"
-             "  https_proxy          address of a proxy, where the network needs one\n"
-             "\n"
-             "example:\n"
-             "  patina model fetch\n"
-             "  patina model fetch laion/larger_clap_music\n"
-             "  patina model info laion/larger_clap_music\n",
+        " (0.6 GB), checks it and prints its folder. Afterwards --model accepts its name. The "
+        "folder is the cache of the Python libraries, so a model is downloaded only once for "
+        "both. The same command resumes an interrupted download.",
+    .epilog = "environment:\n"
+              "  HF_TOKEN             access token, for models that require one\n"
+              "  HF_HOME              folder of the cache (default: ~/.cache/huggingface)\n"
+              "  HF_HUB_CACHE         folder of the models (default: HF_HOME/hub)\n"
+              "  HF_HUB_OFFLINE=1     do not use the network, only the cache\n"
+              "  HF_ENDPOINT          address of the hub (default: https://huggingface.co)\n"
+              "  https_proxy          address of a proxy\n"
+              "\n"
+              "example:\n"
+              "  patina model fetch\n"
+              "  patina model fetch laion/larger_clap_music\n"
+              "  patina model info laion/larger_clap_music\n",
     .n_operands_min = 1,
     .n_operands_max = 2,
-    .operands = "'info' and a model, or 'fetch', are",
+    .operand_kind = PT_CLI_FILE,
+    .operands = "'info MODEL' or 'fetch [NAME]' is",
+    .words = {"info", "fetch"},
     .options = options,
-    .n_options = N_OPTIONS,
+    .n_options = PT_CLI_LENGTH(options),
     .run = run,
 };

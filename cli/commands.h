@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* commands.h - the commands: one file each, named once in main.c's table */
+/* commands.h - the commands of the program, and options that several of them have
+ *
+ * Each command is one file, cmd_<name>.c, and one line of the table in commands.c.
+ */
 
 #ifndef PATINA_CLI_COMMANDS_H
 #define PATINA_CLI_COMMANDS_H
@@ -7,52 +10,74 @@
 #include <patina/cpu.h>
 #include <patina/degrade.h>
 
+#include "base/isa_list.h"
 #include "options.h"
 
 extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,
     pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model, pt_cli_bench;
 
-/** Variants share a 32-bit word with a stream's number in the draws: 24 bits are theirs. */
+/** All commands, in the order of `patina --help`. */
+extern const pt_cli_program pt_cli_program_table;
+
+/** Variants occupy 24 bits of a 32-bit word of the random-number counter. */
 #define PT_CLI_VARIANT_MAX ((1U << 24) - 1)
 
-/* What more than one command offers. */
+/* ---- options that several commands have ------------------------------------------------------ */
+
+#define PT_CLI_MODEL_OPTION                                                                        \
+    {                                                                                              \
+        .name = "model", .kind = PT_CLI_FILE, .argument = "MODEL", .required = true,               \
+        .help = "CLAP model: a folder in Hugging Face layout, a .pt file, or the name of a model " \
+                "in the Hugging Face cache, such as laion/clap-htsat-unfused ('patina model "      \
+                "fetch' downloads it)"                                                             \
+    }
+
+#define PT_CLI_SUITE_OPTION                                                                        \
+    {                                                                                              \
+        .name = "suite", .kind = PT_CLI_FILE, .argument = "FILE",                                  \
+        .help = "JSON file with ranges and probabilities of the effects; absent members keep "     \
+                "their default ('patina generate --print-suite' prints all)"                       \
+    }
+
+#define PT_CLI_ORDER_OPTION                                                                        \
+    {                                                                                              \
+        .name = "order", .kind = PT_CLI_CHOICE, .choices = {"physical", "random"},                 \
+        .fallback = "physical",                                                                    \
+        .help = "order of the effects: physical, from the room to the converter as 'patina "       \
+                "effects' lists them, or random for every row"                                     \
+    }
 
 #define PT_CLI_THREADS_OPTION                                                                      \
     {                                                                                              \
         .name = "threads", .kind = PT_CLI_NUMBER, .argument = "N", .min = 1, .max = 1024,          \
-        .help = "workers (default: the CPUs that may be used); the rows do not depend on it"       \
+        .help = "worker threads (default: one per usable CPU); results do not depend on it"        \
     }
 
-/** Its values are checked by patina_isa_parse. */
 #define PT_CLI_ISA_OPTION                                                                          \
     {                                                                                              \
-        .name = "isa", .kind = PT_CLI_CHOICE, .choices = {"auto", "c", "avx2", "avx512"},          \
-        .fallback = "auto",                                                                        \
-        .help = "instruction set of the encoders' arithmetic; auto takes the "                     \
-                "best that this CPU has, c runs on any"                                            \
+        .name = "isa", .kind = PT_CLI_CHOICE, .choice_at = pt_cli_isa_at, .fallback = "auto",      \
+        .help = "instruction set of the encoders; auto: the best of this CPU; c: portable C"       \
     }
 
 #define PT_CLI_PRECISION_OPTION                                                                    \
     {                                                                                              \
         .name = "precision", .kind = PT_CLI_CHOICE, .choices = {"f32", "bf16", "auto"},            \
         .fallback = "f32",                                                                         \
-        .help = "of the encoders' weights and products: f32 equals the reference, bf16 "           \
-                "(bfloat16) is about twice as fast and a little off, on CPUs that have "           \
-                "avx512_bf16; auto takes bf16 where it can"                                        \
+        .help = "precision of the encoders' matrix products: f32 equals the reference; bf16 is "   \
+                "about twice "                                                                     \
+                "as fast, slightly less accurate, and needs a CPU with avx512_bf16; auto: bf16 "   \
+                "where the CPU has it"                                                             \
     }
 
-/** Reads the options of instruction set and precision; 0, or the status of a usage error that was
- * told. */
-int pt_cli_parse_isa_precision(const pt_cli_command *command, const pt_cli_value *isa_option,
-                               const pt_cli_value *precision_option, patina_isa *isa,
+/** Instruction sets as a choice, from patina_isa_name. */
+const char *pt_cli_isa_at(size_t i);
+
+/** Reads --isa and --precision; 0, or PT_CLI_EXIT_USAGE after reporting the error. */
+int pt_cli_parse_isa_precision(const pt_cli_args *args, patina_isa *isa,
                                patina_precision *precision);
 
-/**
- * Opens the suite of a file, or the default one where path is NULL; the error names the file.
- *
- * json   out: the file's text, or NULL; the caller frees it
- */
-patina_status pt_cli_effect_config_open(const char *path, char **json, patina_effect_config **suite,
+/** Opens the effect configuration that --suite names, or the default one. Errors name the file. */
+patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_config **config,
                                         patina_error *err);
 
 #endif /* PATINA_CLI_COMMANDS_H */

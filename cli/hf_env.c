@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hf_env.c - the hub's variables, and models by name */
+/* hf_env.c - Hugging Face environment variables, and resolution of --model */
 
 #include "hf_env.h"
 
@@ -17,8 +17,8 @@
 #include "base/error.h"
 #include "fs/text_file.h"
 
-/* Where systems keep the certificates that they trust. libcurl knows the place of the system that
- * it was built on, which need not be this one when the program came as a wheel. */
+/* Certificate bundles of Linux distributions. The path built into libcurl is that of the build
+ * system, which differs from this one when the program is installed from a wheel. */
 static const char *const ca_files[] = {
     "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Arch, Alpine */
     "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, Red Hat */
@@ -47,7 +47,7 @@ static bool is_true(const char *value) {
     return false;
 }
 
-/* "<a>/<b>", or a alone; NULL when memory runs out. "~" at its start is the user's home. */
+/* "<a>/<b>", or a alone; NULL: out of memory. A leading "~" is the user's home folder. */
 static char *join(const char *a, const char *b) {
     const char *home = "";
     char *path = NULL;
@@ -62,7 +62,7 @@ static char *join(const char *a, const char *b) {
     return asprintf(&path, "%s%s%s%s", home, a, b ? "/" : "", b ? b : "") < 0 ? NULL : path;
 }
 
-/* HF_HOME or what stands for it, with something below it. */
+/* A path below HF_HOME or its default. */
 static char *hf_home_path(const char *what) {
     const char *home = variable("HF_HOME"), *xdg = variable("XDG_CACHE_HOME");
     char *path = NULL, *base = NULL;
@@ -79,7 +79,7 @@ static char *read_cache(void) {
     return value_set ? join(value_set, NULL) : hf_home_path("hub");
 }
 
-/* Copied tokens have line ends and blanks around them; NULL when nothing is left. */
+/* Without the line ends and blanks of a pasted token; NULL when nothing is left. */
 static char *trimmed(const char *text) {
     text += strspn(text, " \t\r\n");
     size_t n = strlen(text);
@@ -141,7 +141,7 @@ void pt_cli_hf_env_release(pt_cli_hf_env *hub) {
     *hub = (pt_cli_hf_env){0};
 }
 
-/* A file of weights by its ending, which nobody would take for a model's name. */
+/* Whether a name has the extension of a weights file, which no model of the hub has. */
 static bool is_file_name(const char *model) {
     static const char *const ends[] = {".pt", ".bin", ".safetensors", ".pth", ".ckpt"};
     const size_t n = strlen(model);
@@ -156,7 +156,7 @@ patina_status pt_cli_model_resolve(const char *model, char **path, patina_error 
     struct stat info;
 
     if (lstat(model, &info) == 0 || !patina_hub_is_name(model) || is_file_name(model)) {
-        *path = strdup(model); /* what is wrong with it, its reader says */
+        *path = strdup(model); /* its reader reports what is wrong with it */
         return *path ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
     char *cache = read_cache();

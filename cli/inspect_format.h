@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect_format.h - what `patina inspect` found, for people and for programs */
+/* inspect_format.h - prints the results of `patina inspect` as text and as JSON */
 
 #ifndef PATINA_CLI_INSPECT_FORMAT_H
 #define PATINA_CLI_INSPECT_FORMAT_H
@@ -8,11 +8,11 @@
 
 #include <patina/inspect.h>
 
-void pt_cli_inspection_write_text(const char *out, const patina_inspection *of);
+void pt_cli_inspection_write_text(const char *out, const patina_inspection *inspection);
 void pt_cli_inspected_row_write_text(uint64_t n, const patina_row_info *row);
 
-/** docs/INSPECT.md has the members. */
-void pt_cli_inspection_write_json(const patina_inspection *of);
+/** The members are described in docs/INSPECT.md. */
+void pt_cli_inspection_write_json(const patina_inspection *inspection);
 void pt_cli_inspected_row_write_json(uint64_t n, const patina_row_info *row);
 
 #endif /* PATINA_CLI_INSPECT_FORMAT_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect_json.c - figures and rows as JSON, for programs */
+/* inspect_json.c - prints statistics and rows as JSON */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "inspect_format.h"
 #include "terminal.h"
 
-/* Reals carry 17 digits where they were computed, and 9 where they are floats of a row. */
+/* Computed values have 17 digits, float32 values of a row have 9. */
 
 static void put_quantiles(const patina_quantiles *q) {
     printf("{\"n\": %" PRIu64, q->n);
@@ -28,78 +28,80 @@ static void put_histogram(const patina_histogram *h) {
     printf("]}");
 }
 
-static void put_shape(const patina_inspection *of) {
+static void put_shape(const patina_inspection *inspection) {
     printf("{\"rows\": %" PRIu64 ", \"files\": %" PRIu64 ", \"bytes\": %" PRIu64
            ",\n \"splits\": [",
-           of->n_rows, of->n_parts, of->n_bytes);
-    for (size_t i = 0; i < of->n_splits; i++) {
-        const patina_split_stats *split = &of->split[i];
+           inspection->n_rows, inspection->n_parts, inspection->n_bytes);
+    for (size_t i = 0; i < inspection->n_splits; i++) {
+        const patina_split_stats *split = &inspection->split[i];
         printf("%s{\"name\": ", i ? ", " : "");
         pt_cli_write_json_string(stdout, split->name);
         printf(", \"files\": %" PRIu64 ", \"rows\": %" PRIu64 ", \"bytes\": %" PRIu64 "}",
                split->n_parts, split->n_rows, split->n_bytes);
     }
     printf("],\n \"columns\": [");
-    for (size_t i = 0; i < of->n_columns; i++)
+    for (size_t i = 0; i < inspection->n_columns; i++)
         printf("%s{\"name\": \"%s\", \"type\": \"float32\", \"length\": %zu, \"unit\": \"%s\"}",
-               i ? ", " : "", of->column[i].name, of->column[i].n_values, of->column[i].unit);
+               i ? ", " : "", inspection->column[i].name, inspection->column[i].n_values,
+               inspection->column[i].unit);
     printf("],\n");
 }
 
-static void put_targets(const patina_inspection *of) {
+static void put_targets(const patina_inspection *inspection) {
     printf(" \"targets\": {");
     for (int s = 0; s < PATINA_SCALAR_COUNT; s++) {
         printf("%s\n  \"%s\": {\"quantiles\": ", s ? "," : "",
                patina_scalar_column((patina_scalar)s));
-        put_quantiles(&of->scalar[s]);
+        put_quantiles(&inspection->scalar[s]);
         printf(", \"histogram\": ");
-        put_histogram(&of->histogram[s]);
+        put_histogram(&inspection->histogram[s]);
         printf("}");
     }
     printf("},\n \"ltas\": {\n  \"bands\": [");
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
         printf("%s\n   {\"hz\": %.6g, \"quantiles\": ", b ? "," : "", patina_ltas_center_hz(b));
-        put_quantiles(&of->band[b]);
+        put_quantiles(&inspection->band[b]);
         printf("}");
     }
     printf("],\n  \"octaves\": [");
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++) {
         printf("%s\n   {\"hz\": %s, \"quantiles\": ", o ? "," : "", patina_octave_name(o));
-        put_quantiles(&of->octave[o]);
+        put_quantiles(&inspection->octave[o]);
         printf("}");
     }
     printf("]},\n");
 }
 
-static void put_chain(const patina_inspection *of, unsigned set) {
+static void put_chain(const patina_inspection *inspection, unsigned set) {
     bool first = true;
     printf("{\"effects\": [");
-    for (size_t e = 0; e < of->n_effects; e++) {
+    for (size_t e = 0; e < inspection->n_effects; e++) {
         if (!(set >> e & 1U)) continue;
-        printf("%s\"%s\"", first ? "" : ", ", of->effect[e]);
+        printf("%s\"%s\"", first ? "" : ", ", inspection->effect[e]);
         first = false;
     }
-    printf("], \"rows\": %" PRIu64 "}", of->n_chain[set]);
+    printf("], \"rows\": %" PRIu64 "}", inspection->n_chain[set]);
 }
 
-static void put_effects(const patina_inspection *of) {
+static void put_effects(const patina_inspection *inspection) {
     bool first = true;
     printf(" \"effects\": {");
-    for (size_t e = 0; e < of->n_effects; e++)
-        printf("%s\"%s\": %" PRIu64, e ? ", " : "", of->effect[e], of->n_with[e]);
+    for (size_t e = 0; e < inspection->n_effects; e++)
+        printf("%s\"%s\": %" PRIu64, e ? ", " : "", inspection->effect[e], inspection->n_with[e]);
     printf("},\n \"together\": [");
-    for (size_t a = 0; a < of->n_effects; a++)
-        for (size_t b = 0; b < of->n_effects; b++)
+    for (size_t a = 0; a < inspection->n_effects; a++)
+        for (size_t b = 0; b < inspection->n_effects; b++)
             printf("%s%" PRIu64 "%s",
                    b   ? ", "
                    : a ? ", ["
                        : "[",
-                   of->n_with_both[a * of->n_effects + b], b + 1 == of->n_effects ? "]" : "");
+                   inspection->n_with_both[a * inspection->n_effects + b],
+                   b + 1 == inspection->n_effects ? "]" : "");
     printf("],\n \"combinations\": [");
-    for (unsigned set = 0; set < of->n_effect_sets; set++) {
-        if (of->n_chain[set] == 0) continue;
+    for (unsigned set = 0; set < inspection->n_effect_sets; set++) {
+        if (inspection->n_chain[set] == 0) continue;
         printf("%s\n  ", first ? "" : ",");
-        put_chain(of, set);
+        put_chain(inspection, set);
         first = false;
     }
     printf("],\n");
@@ -111,21 +113,21 @@ static void put_embedding(const char *name, const patina_embedding_stats *e) {
            name, e->norm_min, e->norm_mean, e->norm_max, e->mean_cosine);
 }
 
-void pt_cli_inspection_write_json(const patina_inspection *of) {
-    put_shape(of);
-    put_targets(of);
-    put_effects(of);
+void pt_cli_inspection_write_json(const patina_inspection *inspection) {
+    put_shape(inspection);
+    put_targets(inspection);
+    put_effects(inspection);
     printf(" \"embeddings\": {");
-    put_embedding("text", &of->text);
+    put_embedding("text", &inspection->text);
     printf(", ");
-    put_embedding("audio", &of->audio);
-    printf(", \"mean_cosine_of_halves\": %.17g},\n \"rejects\": {", of->text_audio_cosine);
-    for (size_t i = 0; i < of->n_rejects; i++) {
+    put_embedding("audio", &inspection->audio);
+    printf(", \"mean_cosine_of_halves\": %.17g},\n \"rejects\": {", inspection->text_audio_cosine);
+    for (size_t i = 0; i < inspection->n_rejects; i++) {
         printf("%s", i ? ", " : "");
-        pt_cli_write_json_string(stdout, of->rejects[i].name);
-        printf(": %s", of->rejects[i].value);
+        pt_cli_write_json_string(stdout, inspection->rejects[i].name);
+        printf(": %s", inspection->rejects[i].value);
     }
-    printf("},\n \"dataset\": %s}\n", of->dataset_json);
+    printf("},\n \"dataset\": %s}\n", inspection->dataset_json);
 }
 
 static void put_floats(const char *name, const float *values, size_t n) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - the patina command: which command it is, and how the program ends
+/* main.c - entry point of the patina command: selects a command and sets the exit status
  *
- * Status: 0 done, 1 failed, 2 not understood. The locale is never set, so that numbers are printed
- * with a point whatever the user's language.
+ * Exit status: 0 success, 1 failure, 2 invalid command line, 75 stopped and resumable. The locale
+ * is never set, so that numbers have a decimal point in every language.
  */
 
 #include <errno.h>
@@ -10,55 +10,44 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
-#include "gendoc.h"
+#include "completion_text.h"
 #include "terminal.h"
 
-static const pt_cli_command *const commands[] = {
-    &pt_cli_generate, &pt_cli_finish,  &pt_cli_verify, &pt_cli_inspect, &pt_cli_measure,
-    &pt_cli_degrade,  &pt_cli_effects, &pt_cli_embed,  &pt_cli_model,   &pt_cli_bench,
-};
-enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+static const pt_cli_program *const program = &pt_cli_program_table;
 
-static const char introduction[] =
-    "patina makes training data from captioned audio: it measures every clean recording, damages "
-    "a copy, and writes rows of CLAP embeddings and physical targets.";
+static void print_help(void) {
+    puts("usage: patina COMMAND [arguments]\n");
+    pt_cli_write_wrapped(stdout, program->introduction, 0);
+    puts("\ncommands:");
+    for (size_t i = 0; i < program->n_commands; i++)
+        printf("  %-10s  %s\n", program->commands[i]->name, program->commands[i]->summary);
+    puts("\noptions:\n"
+         "  -h, --help [COMMAND]   print the help of the program or of a command\n"
+         "  -V, --version          print the version\n"
+         "  --completion SHELL     print the completion script for bash, zsh or fish\n"
+         "\n"
+         "Each command has its own options: patina COMMAND --help");
+}
 
-static const pt_cli_program program = {introduction, commands, N_COMMANDS};
-
-static void print_help(FILE *out) {
-    fputs("usage: patina COMMAND ...\n\n", out);
-    pt_cli_write_wrapped(out, introduction, 0);
-    fputs("\ncommands:\n", out);
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n"
-          "  patina COMMAND --help       what a command does and which options it has\n"
-          "  patina --version            the program's version\n"
-          "  patina --completion SHELL   completion of command lines for bash, zsh or fish\n",
-          out);
+static int print_version(void) {
+    printf("patina %s\n", patina_version());
+    return 0;
 }
 
 static const pt_cli_command *find_command(const char *name) {
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    for (size_t i = 0; i < program->n_commands; i++)
+        if (strcmp(program->commands[i]->name, name) == 0) return program->commands[i];
     return NULL;
 }
 
-static int usage(const char *problem, const char *word) {
-    const char *names[N_COMMANDS + 1];
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        names[i] = commands[i]->name;
-    names[N_COMMANDS] = "help";
-    const char *nearest = word ? pt_cli_suggest(word, names, N_COMMANDS + 1) : NULL;
-
-    if (nearest)
-        pt_cli_error("%s '%s': did you mean '%s'?", problem, word, nearest);
-    else if (word)
+static int usage_error(const char *problem, const char *word) {
+    if (word)
         pt_cli_error("%s '%s'", problem, word);
     else
         pt_cli_error("%s", problem);
@@ -66,68 +55,151 @@ static int usage(const char *problem, const char *word) {
     return PT_CLI_EXIT_USAGE;
 }
 
+static int unknown_command(const char *word) {
+    const char *names[32];
+    size_t n = 0;
+    while (n < program->n_commands && n + 1 < PT_CLI_LENGTH(names)) {
+        names[n] = program->commands[n]->name;
+        n++;
+    }
+    names[n++] = "help";
+    const char *nearest = pt_cli_suggest(word, names, n);
+    if (!nearest) return usage_error("unknown command", word);
+    pt_cli_error("unknown command '%s': did you mean '%s'?", word, nearest);
+    fputs("try 'patina --help'\n", stderr);
+    return PT_CLI_EXIT_USAGE;
+}
+
 static int help(const char *topic) {
     if (!topic) {
-        print_help(stdout);
+        print_help();
         return 0;
     }
     const pt_cli_command *command = find_command(topic);
-    if (!command) return usage("no help on", topic);
+    if (!command) return unknown_command(topic);
     pt_cli_write_help(command, stdout);
     return 0;
 }
 
-static int dispatch(int argc, char **argv) {
-    const char *word = argc > 1 ? argv[1] : NULL;
-    if (!word) return usage("no command given", NULL);
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
-        return help(argc > 2 ? argv[2] : NULL);
-    if (strcmp(word, "--version") == 0) {
-        printf("patina %s\n", patina_version());
+static int print_completion(const char *shell) {
+    if (!shell) return usage_error("option '--completion' needs a shell: bash, zsh or fish", NULL);
+    for (const pt_cli_completion *c = pt_cli_completions; c->shell; c++)
+        if (strcmp(c->shell, shell) == 0) {
+            fwrite(c->script, 1, c->size, stdout);
+            return 0;
+        }
+    if (pt_cli_completions[0].shell)
+        return usage_error("completion scripts exist for bash, zsh and fish, not for", shell);
+    pt_cli_error("this build has no completion scripts; tools/gendoc.py makes them from "
+                 "'patina --options-json'");
+    return 1;
+}
+
+static int print_options_json(void) {
+    pt_cli_write_options_json(program, stdout);
+    return 0;
+}
+
+static bool is_either(const char *word, const char *a, const char *b) {
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+/* Options that stand in the place of a command; -1 where word is none of them. */
+static int run_option(const char *word, int n_after, char **after) {
+    const bool is_help = is_either(word, "--help", "-h") || strcmp(word, "help") == 0;
+    const bool is_version = is_either(word, "--version", "-V");
+    const bool is_completion = strcmp(word, "--completion") == 0;
+    const bool is_json = strcmp(word, "--options-json") == 0;
+    if (!is_help && !is_version && !is_completion && !is_json) return -1;
+
+    const int n_max = is_help || is_completion ? 1 : 0;
+    if (n_after > n_max) return usage_error("one argument too many:", after[n_max]);
+    if (is_help) return help(n_after ? after[0] : NULL);
+    if (is_version) return print_version();
+    return is_completion ? print_completion(n_after ? after[0] : NULL) : print_options_json();
+}
+
+static bool is_same_file(const char *a, const char *b) {
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* Makes the file of --out the standard output, unless the command reads it; 0, or an exit status. */
+static int redirect_stdout(const pt_cli_args *args) {
+    const char *path = pt_cli_text(args, "out"), *input = NULL;
+    for (size_t i = 0; i < args->n_operands; i++)
+        if (is_same_file(path, args->operands[i])) input = args->operands[i];
+    for (size_t i = 0; i < args->n_occurrences; i++) {
+        const pt_cli_occurrence *o = &args->occurrence[i];
+        if (o->option->kind == PT_CLI_FILE && strcmp(o->option->name, "out") != 0 &&
+            is_same_file(path, o->value.text))
+            input = o->value.text;
+    }
+    if (input)
+        return pt_cli_usage_error(args->command,
+                                  "option '--out': '%s' is an input file; name another file", path);
+    const int fd =
+        strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd == STDOUT_FILENO || (fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0)) {
+        if (fd != STDOUT_FILENO) close(fd);
         return 0;
     }
-    int status;
-    if (pt_cli_gendoc(&program, argc - 1, argv + 1, &status)) return status;
-    if (word[0] == '-') return usage("a command comes before options such as", word);
-    const pt_cli_command *command = find_command(word);
-    if (!command) return usage("unknown command", word);
+    pt_cli_error("output file '%s': %s", path, strerror(errno));
+    return 1;
+}
 
+static int run_command(const pt_cli_command *command, int argc, char **argv) {
     pt_cli_args args;
-    bool wants_help;
-    int result;
-    const patina_status parsed = pt_cli_parse(command, argc - 2, argv + 2, &args, &wants_help);
-    if (parsed != PATINA_OK) {
-        result = parsed == PATINA_EUSAGE ? PT_CLI_EXIT_USAGE : 1;
-    } else if (wants_help) {
+    pt_cli_request request;
+    int result = 0;
+
+    const patina_status status = pt_cli_parse(command, argc, argv, &args, &request);
+    if (status != PATINA_OK) {
+        result = status == PATINA_EUSAGE ? PT_CLI_EXIT_USAGE : 1;
+    } else if (request == PT_CLI_HELP) {
         pt_cli_write_help(command, stdout);
-        result = 0;
+    } else if (request == PT_CLI_VERSION) {
+        print_version();
     } else {
-        result = command->run(command, &args);
+        const bool redirects = !pt_cli_has_own_option(command, "out") && pt_cli_given(&args, "out");
+        result = redirects ? redirect_stdout(&args) : 0;
+        if (result == 0) result = command->run(command, &args);
     }
     pt_cli_args_release(&args);
     return result;
 }
 
-/* A closed standard stream would be the next file that is opened, and printing would go into it. */
+static int dispatch(int argc, char **argv) {
+    if (argc < 2) return usage_error("no command given", NULL);
+    const char *word = argv[1];
+    const int status = run_option(word, argc - 2, argv + 2);
+    if (status >= 0) return status;
+    if (word[0] == '-') return usage_error("a command comes before options such as", word);
+    const pt_cli_command *command = find_command(word);
+    return command ? run_command(command, argc - 2, argv + 2) : unknown_command(word);
+}
+
+/* Otherwise the next file to be opened would get the number of a closed standard stream, and output
+ * would be written into it. */
 static void reserve_standard_fds(void) {
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
-            /* unfit for its use, so that a lost line is noticed */
+            /* opened the wrong way round, so that writing fails and is reported */
             (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
-/* A line is written whole: the ranks of an engine share one log, and unbuffered, as standard error
- * begins, their lines would be mixed letter by letter. The room holds more than a pipe takes in one
- * piece (PIPE_BUF). */
+/* Each line is one write, so that the lines of many processes in one log do not mix. The buffer
+ * exceeds what a pipe takes in one piece (PIPE_BUF). */
 static void line_buffer_stderr(void) {
-    static char room[1 << 14];
-    setvbuf(stderr, room, _IOLBF, sizeof room);
+    static char buffer[1 << 14];
+    setvbuf(stderr, buffer, _IOLBF, sizeof buffer);
 }
 
 int main(int argc, char **argv) {
     reserve_standard_fds();
     line_buffer_stderr();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, reported like a full disk */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, reported like a full disk */
     int status = dispatch(argc, argv);
 
     const bool failed_before = ferror(stdout);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* model_fetch.c - patina model fetch: a model of the hub into the cache
+/* model_fetch.c - patina model fetch: downloads a model into the Hugging Face cache
  *
- * The folder goes to standard output, so that a script can use it; all else to standard error.
+ * Only the model's folder is printed on standard output, for use in scripts.
  */
 
 #include "model_fetch.h"
@@ -29,13 +29,13 @@ static void show_progress(pt_cli_progress *progress, const patina_hub_event *eve
     n = snprintf(text, sizeof text, "%.60s: %.1f of %.1f MB", event->file,
                  (double)event->n_bytes / MB, (double)event->n_bytes_total / MB);
     const double elapsed = pt_cli_progress_elapsed_s(progress);
-    const double came = (double)(event->n_bytes - event->n_bytes_before);
-    if (elapsed > 0.0 && came > 0.0 && n > 0 && (size_t)n < sizeof text) {
-        const double rate = came / elapsed;
-        const double rest = event->n_bytes_total > event->n_bytes
-                                ? (double)(event->n_bytes_total - event->n_bytes)
-                                : 0.0;
-        pt_cli_format_duration(rest / rate, left, sizeof left);
+    const double received = (double)(event->n_bytes - event->n_bytes_before);
+    if (elapsed > 0.0 && received > 0.0 && n > 0 && (size_t)n < sizeof text) {
+        const double rate = received / elapsed;
+        const double remaining = event->n_bytes_total > event->n_bytes
+                                     ? (double)(event->n_bytes_total - event->n_bytes)
+                                     : 0.0;
+        pt_cli_format_duration(remaining / rate, left, sizeof left);
         snprintf(text + n, sizeof text - (size_t)n, ", %.1f MB/s, %s left", rate / MB, left);
     }
     pt_cli_progress_line(progress, text);
@@ -49,12 +49,12 @@ static void on_event(void *context, const patina_hub_event *event) {
         show_progress(progress, event);
 }
 
-/* What is fetched has to be of use: opens it as every command would. */
+/* Reads the downloaded model as every command does. */
 static patina_status check(const patina_hub_report *report, patina_error *err) {
     patina_clap_info info;
     const patina_status status = patina_clap_info_read(report->folder, &info, err);
     if (status != PATINA_OK)
-        pt_error_add_context(err, "it was fetched, but is not a model that patina reads");
+        pt_error_add_context(err, "the model was downloaded but cannot be used");
     return status;
 }
 
@@ -62,11 +62,12 @@ static void print_result(pt_cli_progress *progress, const char *model,
                          const patina_hub_report *report) {
     char text[512];
     if (report->n_files == 0)
-        snprintf(text, sizeof text, "'%.200s' is all there already; use it with '--model %.200s'",
-                 model, model);
+        snprintf(text, sizeof text,
+                 "'%.200s' is already complete in the cache; use it with '--model %.200s'", model,
+                 model);
     else
         snprintf(text, sizeof text,
-                 "%u file%s, %.1f MB fetched and checked; use it with '--model %.200s'",
+                 "downloaded and checked %u file%s, %.1f MB; use the model with '--model %.200s'",
                  report->n_files, report->n_files == 1 ? "" : "s", (double)report->n_bytes / MB,
                  model);
     pt_cli_progress_note(progress, text);
@@ -96,7 +97,7 @@ int pt_cli_model_fetch(const char *model, uint64_t retries, bool quiet) {
     patina_status status = patina_hub_fetch(&options, model, &report, &err);
     pt_cli_progress_end(&progress);
     if (status == PATINA_ECANCELLED) {
-        pt_cli_error("stopped; the same command goes on from here");
+        pt_cli_error("stopped; run the same command again to resume the download");
         pt_cli_reraise_signal();
         goto done;
     }

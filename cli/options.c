@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - how a command line is read */
+/* options.c - parses command lines and prints help */
 
 #include "options.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <patina/patina.h>
 
 #include "terminal.h"
 
@@ -50,10 +53,10 @@ static size_t edit_distance(const char *a, const char *b) {
 const char *pt_cli_suggest(const char *word, const char *const *names, size_t n_names) {
     const char *nearest = NULL;
     const size_t length = strlen(word);
-    size_t min_distance = length / 3 + 2; /* further off is no slip of the finger */
+    size_t min_distance = length / 3 + 2; /* more edits are not a typing error */
     for (size_t i = 0; i < n_names; i++) {
-        const bool begins = length >= 2 && strncmp(word, names[i], length) == 0;
-        const size_t distance = begins ? 1 : edit_distance(word, names[i]);
+        const bool is_prefix = length >= 2 && strncmp(word, names[i], length) == 0;
+        const size_t distance = is_prefix ? 1 : edit_distance(word, names[i]);
         if (distance < min_distance && distance < strlen(names[i])) {
             min_distance = distance;
             nearest = names[i];
@@ -62,22 +65,86 @@ const char *pt_cli_suggest(const char *word, const char *const *names, size_t n_
     return nearest;
 }
 
-static const pt_cli_option *find_option(const pt_cli_command *command, const char *name,
-                                        size_t length) {
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+/* What every command has. A command that has an option of the same name keeps its own. */
+static const pt_cli_option common_options[] = {
+    {.name = "out",
+     .letter = 'o',
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .help = "write to FILE what is printed on standard output otherwise"},
+    {.name = "quiet",
+     .letter = 'q',
+     .help = "print results and errors only: no progress, no notes, no summary"},
+    {.name = "version", .letter = 'V', .help = "print the version and exit"},
+    {.name = "help", .letter = 'h', .help = "print this help and exit"},
+};
+enum { N_COMMON = sizeof common_options / sizeof common_options[0] };
+
+bool pt_cli_has_own_option(const pt_cli_command *command, const char *name) {
     for (size_t i = 0; i < command->n_options; i++)
-        if (strlen(command->options[i].name) == length &&
-            memcmp(command->options[i].name, name, length) == 0)
-            return &command->options[i];
+        if (strcmp(command->options[i].name, name) == 0) return true;
+    return false;
+}
+
+const pt_cli_option *pt_cli_option_at(const pt_cli_command *command, size_t i) {
+    if (i < command->n_options) return &command->options[i];
+    i -= command->n_options;
+    for (size_t k = 0; k < N_COMMON; k++)
+        if (!pt_cli_has_own_option(command, common_options[k].name) && i-- == 0)
+            return &common_options[k];
     return NULL;
 }
 
+const char *pt_cli_choice_at(const pt_cli_option *option, size_t i) {
+    if (option->choice_at) return option->choice_at(i);
+    return i < PT_CLI_CHOICES_MAX ? option->choices[i] : NULL;
+}
+
+/* An option by name, or by letter where letter is not 0; NULL when there is none. */
+static const pt_cli_option *find_option(const pt_cli_command *command, const char *name,
+                                        size_t length, char letter, size_t *index) {
+    const pt_cli_option *option;
+    for (size_t i = 0; (option = pt_cli_option_at(command, i)); i++) {
+        const bool is_match =
+            letter ? option->letter == letter
+                   : strlen(option->name) == length && memcmp(option->name, name, length) == 0;
+        if (!is_match) continue;
+        if (index) *index = i;
+        return option;
+    }
+    return NULL;
+}
+
+const pt_cli_value *pt_cli_get(const pt_cli_args *args, const char *name) {
+    size_t i;
+    if (find_option(args->command, name, strlen(name), 0, &i)) return &args->value[i];
+    pt_cli_error("%s: no option '%s' in the table", args->command->name, name);
+    abort();
+}
+
+bool pt_cli_given(const pt_cli_args *args, const char *name) {
+    return pt_cli_get(args, name)->given;
+}
+
+const char *pt_cli_text(const pt_cli_args *args, const char *name) {
+    return pt_cli_get(args, name)->text;
+}
+
+uint64_t pt_cli_number(const pt_cli_args *args, const char *name) {
+    return pt_cli_get(args, name)->number;
+}
+
+/* ---- parsing --------------------------------------------------------------------------------- */
+
 static patina_status unknown_option(const pt_cli_command *command, const char *typed) {
-    const char *names[PT_CLI_OPTIONS_MAX + 1];
+    const char *names[64];
     char word[64];
     size_t n_names = 0;
-    for (; n_names < command->n_options; n_names++)
-        names[n_names] = command->options[n_names].name;
-    names[n_names++] = "help";
+    const pt_cli_option *option;
+    while (n_names < PT_CLI_LENGTH(names) && (option = pt_cli_option_at(command, n_names)))
+        names[n_names++] = option->name;
 
     const char *bare = typed + strspn(typed, "-");
     snprintf(word, sizeof word, "%.*s", (int)strcspn(bare, "="), bare);
@@ -135,21 +202,24 @@ static void list_choices(const pt_cli_option *option, const char *between, char 
                          size_t size) {
     size_t used = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < PT_CLI_CHOICES_MAX && option->choices[i]; i++) {
-        const int n =
-            snprintf(text + used, size - used, "%s%s", i ? between : "", option->choices[i]);
+    for (size_t i = 0; pt_cli_choice_at(option, i); i++) {
+        const int n = snprintf(text + used, size - used, "%s%s", i ? between : "",
+                               pt_cli_choice_at(option, i));
         if (n < 0 || (size_t)n >= size - used) return;
         used += (size_t)n;
     }
 }
 
-/* Checks a value and fills it. */
+/* Checks a value and stores it. */
 static patina_status read_value(const pt_cli_command *command, const pt_cli_option *option,
                                 const char *text, pt_cli_value *value) {
     value->text = text;
     switch (option->kind) {
     case PT_CLI_FLAG:
     case PT_CLI_TEXT:
+    case PT_CLI_FILE:
+    case PT_CLI_DIR:
+    case PT_CLI_KIND_COUNT:
         return PATINA_OK;
     case PT_CLI_NUMBER:
         if (parse_number(text, option->max, &value->number) && value->number >= option->min)
@@ -164,13 +234,13 @@ static patina_status read_value(const pt_cli_command *command, const pt_cli_opti
             return PATINA_OK;
         pt_cli_usage_error(
             command,
-            "option '--%s': '%s' is no time from %llu to %llu seconds, such as 90s, 45m "
-            "or 11h30m",
+            "option '--%s': '%s' is not a duration from %llu to %llu seconds; write it as 90s, "
+            "45m or 11h30m",
             option->name, text, (unsigned long long)option->min, (unsigned long long)option->max);
         return PATINA_EUSAGE;
     case PT_CLI_CHOICE:
-        for (size_t i = 0; i < PT_CLI_CHOICES_MAX && option->choices[i]; i++)
-            if (strcmp(option->choices[i], text) == 0) {
+        for (size_t i = 0; pt_cli_choice_at(option, i); i++)
+            if (strcmp(pt_cli_choice_at(option, i), text) == 0) {
                 value->number = i;
                 return PATINA_OK;
             }
@@ -183,54 +253,77 @@ static patina_status read_value(const pt_cli_command *command, const pt_cli_opti
     return PATINA_EUSAGE;
 }
 
-/* The option at argv[*i]; its value may be the argument after it. */
-static patina_status read_option(const pt_cli_command *command, int argc, char **argv, int *i,
-                                 pt_cli_args *args) {
-    const char *typed = argv[*i], *equals = strchr(typed, '='), *text = NULL;
-    if (strncmp(typed, "--", 2) != 0) return unknown_option(command, typed);
-    const size_t length = (equals ? (size_t)(equals - typed) : strlen(typed)) - 2;
-    const pt_cli_option *option = find_option(command, typed + 2, length);
-    if (!option) return unknown_option(command, typed);
+/* Whether a word is an option of the command, which is then not the value of the one before it:
+ * `--out --seed 1` is a forgotten folder far more often than a folder named "--seed". */
+static bool is_option(const pt_cli_command *command, const char *word) {
+    if (strncmp(word, "--", 2) == 0)
+        return find_option(command, word + 2, strcspn(word + 2, "="), 0, NULL) != NULL;
+    return word[0] == '-' && word[1] && !word[2] && find_option(command, NULL, 0, word[1], NULL);
+}
 
-    const size_t index = (size_t)(option - command->options);
+/* Records an option; its value is in text, or in the argument after argv[*i]. */
+static patina_status record_option(const pt_cli_option *option, size_t index, const char *text,
+                                   int argc, char **argv, int *i, pt_cli_args *args) {
+    const pt_cli_command *command = args->command;
+    pt_cli_value value = {.given = true};
+
     if (args->value[index].given && !option->repeatable) {
         pt_cli_usage_error(command, "option '--%s' is given twice", option->name);
         return PATINA_EUSAGE;
     }
-    if (option->kind == PT_CLI_FLAG) {
-        if (equals) {
-            pt_cli_usage_error(command, "option '--%s' takes no value", option->name);
-            return PATINA_EUSAGE;
-        }
-    } else if (equals) {
-        text = equals + 1;
-    } else {
-        const char *next = *i + 1 < argc ? argv[*i + 1] : NULL;
-        if (!next) {
+    if (option->kind == PT_CLI_FLAG && text) {
+        pt_cli_usage_error(command, "option '--%s' takes no value", option->name);
+        return PATINA_EUSAGE;
+    }
+    if (option->kind != PT_CLI_FLAG && !text) {
+        text = *i + 1 < argc ? argv[*i + 1] : NULL;
+        if (!text) {
             pt_cli_usage_error(command, "option '--%s' needs a value", option->name);
             return PATINA_EUSAGE;
         }
-        /* `--out --seed 1` is a slip far more often than a folder of that name. */
-        if (strncmp(next, "--", 2) == 0 && find_option(command, next + 2, strcspn(next + 2, "="))) {
+        if (is_option(command, text)) {
             pt_cli_usage_error(command,
-                               "option '--%s' needs a value (if '%s' is meant, write '--%s=%s')",
-                               option->name, next, option->name, next);
+                               "option '--%s' needs a value (if '%s' is the value, write "
+                               "'--%s=%s')",
+                               option->name, text, option->name, text);
             return PATINA_EUSAGE;
         }
-        text = next;
         ++*i;
     }
-
-    pt_cli_value value = {.given = true};
     if (text) PT_TRY(read_value(command, option, text, &value));
     args->value[index] = value;
-    args->given[args->n_given++] = (pt_cli_given){.option = index, .value = value};
+    args->occurrence[args->n_occurrences++] = (pt_cli_occurrence){option, value};
     return PATINA_OK;
 }
 
-static patina_status check_complete(const pt_cli_command *command, const pt_cli_args *args) {
+/* The long option at argv[*i]. */
+static patina_status read_long(int argc, char **argv, int *i, pt_cli_args *args) {
+    const char *typed = argv[*i], *equals = strchr(typed, '=');
+    const size_t length = (equals ? (size_t)(equals - typed) : strlen(typed)) - 2;
+    size_t index;
+    const pt_cli_option *option = find_option(args->command, typed + 2, length, 0, &index);
+    if (!option) return unknown_option(args->command, typed);
+    return record_option(option, index, equals ? equals + 1 : NULL, argc, argv, i, args);
+}
+
+/* The letters at argv[*i]: flags, and at the end an option with its value. */
+static patina_status read_letters(int argc, char **argv, int *i, pt_cli_args *args) {
+    const char *typed = argv[*i];
+    for (const char *letter = typed + 1; *letter; letter++) {
+        size_t index;
+        const pt_cli_option *option = find_option(args->command, NULL, 0, *letter, &index);
+        if (!option) return unknown_option(args->command, typed);
+        const bool has_value = option->kind != PT_CLI_FLAG && letter[1];
+        PT_TRY(record_option(option, index, has_value ? letter + 1 : NULL, argc, argv, i, args));
+        if (option->kind != PT_CLI_FLAG) break;
+    }
+    return PATINA_OK;
+}
+
+static patina_status check_complete(const pt_cli_args *args) {
+    const pt_cli_command *command = args->command;
     for (size_t i = 0; i < command->n_options; i++)
-        if (command->options[i].alone && args->value[i].given) return PATINA_OK;
+        if (command->options[i].exclusive && args->value[i].given) return PATINA_OK;
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
         if (!option->required || args->value[i].given) continue;
@@ -249,41 +342,52 @@ static patina_status check_complete(const pt_cli_command *command, const pt_cli_
     return PATINA_OK;
 }
 
-patina_status pt_cli_parse(const pt_cli_command *command, int argc, char **argv, pt_cli_args *args,
-                           bool *help) {
-    *args = (pt_cli_args){0};
-    *help = false;
-    args->given = calloc((size_t)argc + 1, sizeof *args->given);
+static patina_status alloc_args(const pt_cli_command *command, int argc, pt_cli_args *args) {
+    size_t n_options = 0, n_letters = (size_t)argc + 1;
+    while (pt_cli_option_at(command, n_options))
+        n_options++;
+    /* a cluster of letters has as many occurrences as the command has options, for none but the
+     * last can be given twice */
+    n_letters += n_options;
+    *args = (pt_cli_args){.command = command};
+    args->value = calloc(n_options, sizeof *args->value);
+    args->occurrence = calloc(n_letters, sizeof *args->occurrence);
     args->operands = calloc((size_t)argc + 1, sizeof *args->operands);
-    if (!args->given || !args->operands) {
-        pt_cli_error("out of memory");
-        return PATINA_ENOMEM;
-    }
-    for (size_t i = 0; i < command->n_options; i++)
-        if (command->options[i].fallback)
-            PT_TRY(read_value(command, &command->options[i], command->options[i].fallback,
-                              &args->value[i]));
+    if (args->value && args->occurrence && args->operands) return PATINA_OK;
+    pt_cli_error("out of memory");
+    return PATINA_ENOMEM;
+}
+
+patina_status pt_cli_parse(const pt_cli_command *command, int argc, char **argv, pt_cli_args *args,
+                           pt_cli_request *request) {
+    *request = PT_CLI_RUN;
+    PT_TRY(alloc_args(command, argc, args));
+    const pt_cli_option *option;
+    for (size_t i = 0; (option = pt_cli_option_at(command, i)); i++)
+        if (option->fallback)
+            PT_TRY(read_value(command, option, option->fallback, &args->value[i]));
 
     bool only_operands = false;
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
-        const bool looks_numeric = word[0] == '-' && word[1] >= '0' && word[1] <= '9';
-        if (only_operands || word[0] != '-' || word[1] == '\0' || looks_numeric) {
+        const bool is_numeric = word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+        if (only_operands || word[0] != '-' || word[1] == '\0' || is_numeric)
             args->operands[args->n_operands++] = word;
-        } else if (strcmp(word, "--") == 0) {
+        else if (strcmp(word, "--") == 0)
             only_operands = true;
-        } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-            *help = true;
+        else
+            PT_TRY((word[1] == '-' ? read_long : read_letters)(argc, argv, &i, args));
+        if (pt_cli_given(args, "help") || pt_cli_given(args, "version")) {
+            *request = pt_cli_given(args, "help") ? PT_CLI_HELP : PT_CLI_VERSION;
             return PATINA_OK;
-        } else {
-            PT_TRY(read_option(command, argc, argv, &i, args));
         }
     }
-    return check_complete(command, args);
+    return check_complete(args);
 }
 
 void pt_cli_args_release(pt_cli_args *args) {
-    free(args->given);
+    free(args->value);
+    free(args->occurrence);
     free(args->operands);
     *args = (pt_cli_args){0};
 }
@@ -292,30 +396,30 @@ void pt_cli_args_release(pt_cli_args *args) {
 
 enum { WIDTH = 80, HELP_COLUMN = 24 };
 
-/* Words of text from column `column` on; a line end in text ends the line, later lines start after
- * indent blanks. */
+/* Wraps text, which begins at a column; every further line is indented. A line end in the text ends
+ * the line. */
 static void wrap_from(FILE *out, const char *text, int column, int indent) {
-    bool fresh = true; /* nothing on this line yet, not even its indent */
+    bool is_empty = true; /* the line, which has no indent yet either */
     while (*text) {
         if (*text == '\n') {
             fputc('\n', out);
             column = 0;
-            fresh = true;
+            is_empty = true;
             text++;
             continue;
         }
         text += strspn(text, " ");
         const int length = (int)strcspn(text, " \n");
         if (length == 0) continue;
-        if (!fresh && column + 1 + length > WIDTH) {
+        if (!is_empty && column + 1 + length > WIDTH) {
             fputc('\n', out);
             column = 0;
-            fresh = true;
+            is_empty = true;
         }
-        if (fresh && column < indent) column += fprintf(out, "%*s", indent - column, "");
-        if (!fresh) column += fprintf(out, " ");
+        if (is_empty && column < indent) column += fprintf(out, "%*s", indent - column, "");
+        if (!is_empty) column += fprintf(out, " ");
         column += fprintf(out, "%.*s", length, text);
-        fresh = false;
+        is_empty = false;
         text += length;
     }
     fputc('\n', out);
@@ -326,10 +430,12 @@ void pt_cli_write_wrapped(FILE *out, const char *text, int indent) {
 }
 
 static void help_option(const pt_cli_option *option, FILE *out) {
-    char choices[128], text[768];
-    int column = fprintf(out, "  --%s", option->name);
+    char choices[128], text[1024];
+    int column = fprintf(out, "  ");
+    if (option->letter) column += fprintf(out, "-%c, ", option->letter);
+    column += fprintf(out, "--%s", option->name);
     list_choices(option, "|", choices, sizeof choices);
-    if (option->kind == PT_CLI_CHOICE)
+    if (option->kind == PT_CLI_CHOICE && column + (int)strlen(choices) < WIDTH)
         column += fprintf(out, " %s", choices);
     else if (option->kind != PT_CLI_FLAG)
         column += fprintf(out, " %s", option->argument);
@@ -337,18 +443,89 @@ static void help_option(const pt_cli_option *option, FILE *out) {
         fputc('\n', out);
         column = 0;
     }
-    snprintf(text, sizeof text, "%s%s%s%s%s", option->help, option->fallback ? " (default " : "",
+    snprintf(text, sizeof text, "%s%s%s%s%s%s", option->help, option->fallback ? " (default " : "",
              option->fallback ? option->fallback : "", option->fallback ? ")" : "",
-             option->required ? " (required)" : "");
+             option->required ? " (required)" : "",
+             option->repeatable ? " (may be given more than once)" : "");
     wrap_from(out, text, column, HELP_COLUMN);
 }
 
 void pt_cli_write_help(const pt_cli_command *command, FILE *out) {
+    const pt_cli_option *option;
     fprintf(out, "usage: patina %s %s\n\n", command->name, command->usage);
     pt_cli_write_wrapped(out, command->description, 0);
     fputs("\noptions:\n", out);
-    for (size_t i = 0; i < command->n_options; i++)
-        help_option(&command->options[i], out);
-    fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, "--help", "print this text");
-    if (command->after) fprintf(out, "\n%s", command->after);
+    for (size_t i = 0; (option = pt_cli_option_at(command, i)); i++)
+        help_option(option, out);
+    if (command->epilog) fprintf(out, "\n%s", command->epilog);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static void write_member(FILE *out, const char *name, const char *text) {
+    fprintf(out, ", \"%s\": ", name);
+    if (text)
+        pt_cli_write_json_string(out, text);
+    else
+        fputs("null", out);
+}
+
+static void write_option(const pt_cli_option *option, bool is_common, FILE *out) {
+    static const char *const kinds[PT_CLI_KIND_COUNT] = {"flag",   "text",     "file",  "dir",
+                                                         "number", "duration", "choice"};
+    const char letter[2] = {option->letter, '\0'};
+    fputs("{\"name\": ", out);
+    pt_cli_write_json_string(out, option->name);
+    write_member(out, "letter", option->letter ? letter : NULL);
+    write_member(out, "kind", kinds[option->kind]);
+    write_member(out, "argument", option->argument);
+    fputs(", \"choices\": [", out);
+    for (size_t i = 0; option->kind == PT_CLI_CHOICE && pt_cli_choice_at(option, i); i++) {
+        if (i > 0) fputs(", ", out);
+        pt_cli_write_json_string(out, pt_cli_choice_at(option, i));
+    }
+    fprintf(out, "], \"min\": %" PRIu64 ", \"max\": %" PRIu64, option->min, option->max);
+    write_member(out, "default", option->fallback);
+    fprintf(out, ", \"required\": %s, \"repeatable\": %s, \"exclusive\": %s, \"common\": %s",
+            option->required ? "true" : "false", option->repeatable ? "true" : "false",
+            option->exclusive ? "true" : "false", is_common ? "true" : "false");
+    write_member(out, "help", option->help);
+    putc('}', out);
+}
+
+static void write_command(const pt_cli_command *command, FILE *out) {
+    const pt_cli_option *option;
+    fputs("{\"name\": ", out);
+    pt_cli_write_json_string(out, command->name);
+    write_member(out, "summary", command->summary);
+    write_member(out, "usage", command->usage);
+    write_member(out, "description", command->description);
+    write_member(out, "epilog", command->epilog);
+    write_member(out, "operand",
+                 command->n_operands_max == 0          ? NULL
+                 : command->operand_kind == PT_CLI_DIR ? "dir"
+                                                       : "file");
+    fputs(", \"words\": [", out);
+    for (size_t i = 0; i < PT_CLI_WORDS_MAX && command->words[i]; i++) {
+        if (i > 0) fputs(", ", out);
+        pt_cli_write_json_string(out, command->words[i]);
+    }
+    fputs("], \"options\": [", out);
+    for (size_t i = 0; (option = pt_cli_option_at(command, i)); i++) {
+        fputs(i > 0 ? ",\n  " : "\n  ", out);
+        write_option(option, i >= command->n_options, out);
+    }
+    fputs("]}", out);
+}
+
+void pt_cli_write_options_json(const pt_cli_program *program, FILE *out) {
+    fputs("{\"version\": ", out);
+    pt_cli_write_json_string(out, patina_version());
+    write_member(out, "introduction", program->introduction);
+    fputs(", \"commands\": [", out);
+    for (size_t i = 0; i < program->n_commands; i++) {
+        fputs(i > 0 ? ",\n" : "\n", out);
+        write_command(program->commands[i], out);
+    }
+    fputs("]}\n", out);
 }

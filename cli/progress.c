@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* progress.c - how far a run is */
+/* progress.c - progress, notes and rejects on standard error */
 
 #include "progress.h"
 
@@ -18,10 +18,10 @@
 
 enum { REJECTS_SHOWN_MAX = 20, BAR_CELLS = 20, WIDTH_DEFAULT = 80, WIDTH_MAX = 240 };
 
-#define TERMINAL_S   0.2  /* between two rewritings */
+#define TERMINAL_S   0.2  /* between two updates of the status line */
 #define JSON_S       1.0  /* between two objects of progress */
 #define PLAIN_S      30.0 /* between two lines of a log */
-#define RATE_DELAY_S 3.0  /* before a rate means anything */
+#define RATE_DELAY_S 3.0  /* before a rate is reliable */
 
 static double now_s(void) {
     struct timespec now;
@@ -29,24 +29,24 @@ static double now_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Colours only where they are seen, and where nobody said no (no-color.org). */
+/* Colours only where the terminal has them and NO_COLOR (no-color.org) is not set. */
 static bool wants_colour(void) {
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    return !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
 }
 
-void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_format form, bool quiet) {
+void pt_cli_progress_start(pt_cli_progress *progress, pt_cli_progress_format format, bool quiet) {
     *progress = (pt_cli_progress){
         .quiet = quiet,
-        .terminal = form == PT_CLI_PROGRESS_AUTO && isatty(STDERR_FILENO),
-        .json = form == PT_CLI_PROGRESS_JSON,
+        .terminal = format == PT_CLI_PROGRESS_AUTO && isatty(STDERR_FILENO),
+        .json = format == PT_CLI_PROGRESS_JSON,
     };
     progress->colour = progress->terminal && wants_colour();
 }
 
 void pt_cli_progress_end(pt_cli_progress *progress) {
     if (progress->line_open) {
-        fputs("\r\033[K", stderr); /* to its start, and erase it */
+        fputs("\r\033[K", stderr); /* carriage return, erase to end of line */
         fflush(stderr);
     }
     progress->line_open = false;
@@ -62,7 +62,7 @@ void pt_cli_format_duration(double seconds, char *text, size_t size) {
         snprintf(text, size, "%" PRIu64 " s", s);
 }
 
-/* In the time of Greenwich, so that the logs of many machines can be put side by side. */
+/* UTC, so that the logs of several machines can be merged. */
 static void print_timestamp(void) {
     const time_t now = time(NULL);
     struct tm utc;
@@ -72,7 +72,7 @@ static void print_timestamp(void) {
     fputs(text, stderr);
 }
 
-/* Rows a second, and seconds left; negative where it is too early to say. */
+/* Rows per second and seconds left; negative while it is too early to tell. */
 typedef struct rate_estimate {
     double rows_per_s, left_s;
 } rate_estimate;
@@ -85,11 +85,11 @@ static rate_estimate estimate_rate(const pt_cli_progress *progress, const patina
                            elapsed * ((double)event->n_entries_total - done) / done};
 }
 
-/* ---- a line of words ------------------------------------------------------------------------- */
+/* ---- the status line ------------------------------------------------------------------------- */
 
 typedef struct line {
     char text[WIDTH_MAX + 1];
-    size_t length, width; /* no word is added that does not fit */
+    size_t length, width; /* a word that does not fit is not added */
 } line;
 
 static void line_append(line *l, const char *format, ...) PT_PRINTF(2, 3);
@@ -101,14 +101,14 @@ static void line_append(line *l, const char *format, ...) {
     const int n = vsnprintf(word, sizeof word, format, args);
     va_end(args);
     if (n < 0 || (size_t)n >= sizeof word || l->length + (size_t)n > l->width) {
-        l->width = l->length; /* nor any that follow */
+        l->width = l->length; /* nor are later words */
         return;
     }
     memcpy(l->text + l->length, word, (size_t)n + 1);
     l->length += (size_t)n;
 }
 
-/* The most important first: what does not fit is left out from the end. */
+/* The most important words first, since the last ones are dropped when the line is too long. */
 static void line_append_progress(line *l, const patina_event *event, rate_estimate p) {
     char left[64];
     line_append(l, "%" PRIu64 " of %" PRIu64 " entries", event->n_entries, event->n_entries_total);
@@ -128,7 +128,8 @@ static void line_append_progress(line *l, const patina_event *event, rate_estima
 static size_t terminal_width(void) {
     struct winsize size;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return WIDTH_DEFAULT;
-    return size.ws_col - 1U < WIDTH_MAX ? size.ws_col - 1U : WIDTH_MAX; /* the last stays free */
+    return size.ws_col - 1U < WIDTH_MAX ? size.ws_col - 1U
+                                        : WIDTH_MAX; /* the last column stays empty */
 }
 
 static void show_on_terminal(pt_cli_progress *progress, const patina_event *event,
@@ -165,7 +166,7 @@ static void show(pt_cli_progress *progress, const patina_event *event) {
     const double now = now_s();
     const double pause = progress->json ? JSON_S : progress->terminal ? TERMINAL_S : PLAIN_S;
     const bool is_last = event->n_entries == event->n_entries_total;
-    if (progress->started_s == 0.0) { /* all is open, and the work begins */
+    if (progress->started_s == 0.0) { /* the work on entries begins */
         progress->started_s = progress->shown_s = now;
         if (!progress->json) return;
     } else if (now - progress->shown_s < pause && !(progress->json && is_last)) {
@@ -187,8 +188,7 @@ static void show(pt_cli_progress *progress, const patina_event *event) {
     fflush(stderr);
 }
 
-/* ---- what is no run ---------------------------------------------------------------------------
- */
+/* ---- progress of other commands -------------------------------------------------------------- */
 
 bool pt_cli_progress_is_due(pt_cli_progress *progress) {
     const double now = now_s();
@@ -221,10 +221,9 @@ void pt_cli_progress_line(pt_cli_progress *progress, const char *text) {
     fflush(stderr);
 }
 
-/* ---- notes and rejects ------------------------------------------------------------------------
- */
+/* ---- notes and rejects ----------------------------------------------------------------------- */
 
-/* Begins a line of text: the rewritten one goes, and a log has a date. */
+/* Begins a line of text: erases the status line, or prints the date in a log. */
 static void begin_line(pt_cli_progress *progress) {
     pt_cli_progress_end(progress);
     if (!progress->terminal) print_timestamp();
@@ -263,7 +262,7 @@ static void reject(pt_cli_progress *progress, const patina_event *event) {
     if (progress->n_rejects_shown > REJECTS_SHOWN_MAX) return;
     begin_line(progress);
     if (progress->n_rejects_shown++ == REJECTS_SHOWN_MAX) {
-        fputs("reject: more follow: all stand in rejects.jsonl\n", stderr);
+        fputs("reject: further rejects are not shown; see rejects.jsonl\n", stderr);
         return;
     }
     fputs(progress->colour ? "\033[33mreject:\033[0m " : "reject: ", stderr);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* shard.c - which share of a run is this process's
+/* shard.c - parses --shard
  *
- *     "I/N" ──────────────────────────────────────────────────────────────► index, count
- *     "auto" ──► first engine whose index is set ──► its range or count ──┬──►
- *                if that is an array of jobs: the launcher within ────────┘ (product)
+ *     "I/N" ────────────────────────────────────────────────────────────────► index, count
+ *     "auto" ──► first scheduler whose index is set ──► its range or count ──┬──►
+ *                if that is a job array: the launcher within ────────────────┘ (product)
  *
- * A mistake here may double work, which costs time and gives the same bytes, but must not lose any.
+ * The rules prefer a shard made twice, which costs time, to one that is not made at all.
  */
 
 #include "shard.h"
@@ -18,23 +18,23 @@
 
 #include "base/error.h"
 
-/* How an engine numbers what it starts: first, first + step, ..., last. */
-typedef struct engine {
+/* How a scheduler or launcher numbers the processes it starts: first, first + step, ..., last. */
+typedef struct scheduler {
     const char *name;
-    const char *index;                    /* the variable that numbers what is started */
-    const char *count;                    /* how many there are, or NULL */
-    const char *first, *last, *step;      /* of the indices, or NULL */
-    uint64_t base;                        /* the first index where no variable says it */
-    const char *none;                     /* the index's value where there is no array, or NULL */
-    enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER inside an ARRAY divides each task's share */
-    const char *hint;                     /* what to do first where the count is missing, or NULL */
-} engine;
+    const char *index;                    /* the variable with the index */
+    const char *count;                    /* the variable with the number of processes, or NULL */
+    const char *first, *last, *step;      /* variables with the range of indices, or NULL */
+    uint64_t base;                        /* the first index where no variable has it */
+    const char *none;                     /* value of the index outside an array, or NULL */
+    enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER in an ARRAY divides each task's shard */
+    const char *hint;                     /* advice when the count is missing, or NULL */
+} scheduler;
 
-/* In the order of looking. A launcher that others start stands before them: each process of mpirun
- * in a Slurm job also has SLURM_PROCID, and all the same one (tried with Slurm 22.05 and Open MPI
- * 4.1). Only a step of srun has SLURM_STEP_NUM_TASKS; a batch script has SLURM_PROCID=0 and
- * SLURM_NTASKS too, and is one process all the same. */
-static const engine engines[] = {
+/* In the order of detection. Launchers come before the schedulers that start them: every process of
+ * mpirun in a Slurm job also has SLURM_PROCID, with the same value in all of them (tested with Slurm
+ * 22.05 and Open MPI 4.1). SLURM_STEP_NUM_TASKS is set in a step of srun only; a batch script is a
+ * single process although it has SLURM_PROCID=0 and SLURM_NTASKS. */
+static const scheduler schedulers[] = {
     {.name = "Slurm array",
      .index = "SLURM_ARRAY_TASK_ID",
      .count = "SLURM_ARRAY_TASK_COUNT",
@@ -77,20 +77,20 @@ static const engine engines[] = {
      .none = "0"},
     {.name = "GNU parallel", .index = "PARALLEL_SEQ", .base = 1},
 };
-enum { N_ENGINES = sizeof engines / sizeof engines[0] };
+enum { N_SCHEDULERS = sizeof schedulers / sizeof schedulers[0] };
 
-/* Of an engine's own numbers: larger ones than any engine knows, small enough to reckon with. */
+/* Limit of the indices of schedulers; sums of them fit 64 bits. */
 #define NUMBER_MAX UINT32_MAX
 
-/* One engine's word, and where it comes from: "SLURM_PROCID=1 and SLURM_STEP_NUM_TASKS=2". */
-typedef struct share {
+/* A shard and the variables it is from: "SLURM_PROCID=1 and SLURM_STEP_NUM_TASKS=2". */
+typedef struct shard {
     uint64_t index, count;
     char origin[256];
-} share;
+} shard;
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-/* n_text bytes, digits only: no sign, no blanks, no overflow. */
+/* Reads n_text digits without sign, blanks or overflow. */
 static bool read_number(const char *text, size_t n_text, uint64_t max, uint64_t *number) {
     uint64_t n = 0;
     if (n_text == 0) return false;
@@ -103,13 +103,13 @@ static bool read_number(const char *text, size_t n_text, uint64_t max, uint64_t 
     return true;
 }
 
-/* The value of a variable, or NULL where it is not set or the engine has no such variable. */
+/* The value of a variable; NULL if it is not set or name is NULL. */
 static const char *value_of(const char *name, const char *(*environment)(const char *name)) {
     const char *value = name ? environment(name) : NULL;
     return value && *value ? value : NULL;
 }
 
-/* Sets number, which is left alone where the variable is not set. */
+/* Sets number; leaves it unchanged if the variable is not set. */
 static patina_status read_variable(const char *name, const char *(*environment)(const char *name),
                                    uint64_t min, uint64_t max, uint64_t *number,
                                    patina_error *err) {
@@ -126,7 +126,7 @@ static patina_status read_variable(const char *name, const char *(*environment)(
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-/* At the end of text, as far as there is room. */
+/* Appends to text, cut to its size. */
 static void append(char *text, size_t size, const char *format, ...) PT_PRINTF(3, 4);
 static void append(char *text, size_t size, const char *format, ...) {
     const size_t used = strlen(text);
@@ -138,34 +138,36 @@ static void append(char *text, size_t size, const char *format, ...) {
 
 /* ---- "auto" ---------------------------------------------------------------------------------- */
 
-static bool is_set(const engine *e, const char *(*environment)(const char *name)) {
+static bool is_set(const scheduler *e, const char *(*environment)(const char *name)) {
     const char *value = value_of(e->index, environment);
     return value && !(e->none && strcmp(value, e->none) == 0);
 }
 
-/* The engine's variable that tells the count: its count, or else the last index of its range. */
-static const char *count_variable(const engine *e, const char *(*environment)(const char *name)) {
+/* The variable that determines the count: the count itself, or the last index of the range. */
+static const char *count_variable(const scheduler *e,
+                                  const char *(*environment)(const char *name)) {
     if (value_of(e->count, environment)) return e->count;
     if (value_of(e->last, environment)) return e->last;
     return NULL;
 }
 
-static patina_status fail_no_count(const engine *e, const char *(*environment)(const char *name),
+static patina_status fail_no_count(const scheduler *e, const char *(*environment)(const char *name),
                                    patina_error *err) {
     const char *own = e->count ? e->count : e->last;
     if (!own)
         return pt_fail(
             err, PATINA_EUSAGE,
-            "%s is '%s', but %s does not say of how many: set %s to the number of shards", e->index,
-            environment(e->index), e->name, PT_CLI_SHARDS_VARIABLE);
+            "%s is '%s', but %s does not set the number of tasks: set %s to the number of shards",
+            e->index, environment(e->index), e->name, PT_CLI_SHARDS_VARIABLE);
     return pt_fail(err, PATINA_EUSAGE,
                    "%s is '%s', but %s is not set: %sset %s to the number of shards", e->index,
                    environment(e->index), own, e->hint ? e->hint : "", PT_CLI_SHARDS_VARIABLE);
 }
 
-/* What the engine says, whose index is set. */
-static patina_status query_engine(const engine *e, const char *(*environment)(const char *name),
-                                  share *out, patina_error *err) {
+/* The shard according to a scheduler whose index is set. */
+static patina_status query_scheduler(const scheduler *e,
+                                     const char *(*environment)(const char *name), shard *out,
+                                     patina_error *err) {
     uint64_t id = 0, first = e->base, last = 0, step = 1, count = 0;
     PT_TRY(read_variable(e->index, environment, 0, NUMBER_MAX, &id, err));
     PT_TRY(read_variable(e->first, environment, 0, NUMBER_MAX, &first, err));
@@ -183,15 +185,16 @@ static patina_status query_engine(const engine *e, const char *(*environment)(co
     } else if (count == 0) {
         count = n_range;
     } else if (has_range && n_range != count) {
-        /* --array=1,3,6: which of the three a 3 is cannot be told from the variables */
-        return pt_fail(err, PATINA_EUSAGE,
-                       "%s is '%s', but %s to %s (%" PRIu64 " to %" PRIu64
-                       ") has gaps, so that a task cannot know its place: start an unbroken range, "
-                       "or give each task its I/N",
-                       e->count, environment(e->count), e->first, e->last, first, last);
+        /* --array=1,3,6: the variables do not determine that 3 is the second of three */
+        return pt_fail(
+            err, PATINA_EUSAGE,
+            "%s is '%s', but %s to %s (%" PRIu64 " to %" PRIu64
+            ") has gaps, so the position of a task is unknown: use a range without gaps, or "
+            "give each task its I/N",
+            e->count, environment(e->count), e->first, e->last, first, last);
     }
     if (count > PT_CLI_SHARDS_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "%s is '%s', which makes more than %d shards", source,
+        return pt_fail(err, PATINA_EUSAGE, "%s is '%s', which is more than %d shards", source,
                        environment(source), PT_CLI_SHARDS_MAX);
 
     const uint64_t top = has_range ? last : first + (count - 1) * step;
@@ -213,21 +216,20 @@ static patina_status query_engine(const engine *e, const char *(*environment)(co
     return PATINA_OK;
 }
 
-static patina_status fail_no_engine(patina_error *err) {
+static patina_status fail_no_scheduler(patina_error *err) {
     char names[512] = "";
-    for (size_t i = 0; i < N_ENGINES; i++)
-        append(names, sizeof names, "%s%s", i ? ", " : "", engines[i].index);
+    for (size_t i = 0; i < N_SCHEDULERS; i++)
+        append(names, sizeof names, "%s%s", i ? ", " : "", schedulers[i].index);
     return pt_fail(err, PATINA_EUSAGE,
-                   "nothing here says which shard this is (looked for %s): give I/N, such as 0/8",
-                   names);
+                   "no scheduler variable is set (looked for %s): give I/N, such as 0/8", names);
 }
 
-/* A task's share, divided among the processes that a launcher within it has started. */
-static patina_status divide(share *task, const share *within, patina_error *err) {
+/* Divides a task's shard among the processes that a launcher has started in it. */
+static patina_status divide(shard *task, const shard *within, patina_error *err) {
     if (task->count > PT_CLI_SHARDS_MAX / within->count)
         return pt_fail(err, PATINA_EUSAGE,
                        "%" PRIu64 " array tasks of %" PRIu64
-                       " processes each make more than %d shards",
+                       " processes each are more than %d shards",
                        task->count, within->count, PT_CLI_SHARDS_MAX);
     task->index = task->index * within->count + within->index;
     task->count *= within->count;
@@ -235,20 +237,20 @@ static patina_status divide(share *task, const share *within, patina_error *err)
     return PATINA_OK;
 }
 
-static patina_status detect_engine(const char *(*environment)(const char *name), share *out,
-                                   patina_error *err) {
-    const engine *e = engines, *const end = engines + N_ENGINES;
+static patina_status detect_scheduler(const char *(*environment)(const char *name), shard *out,
+                                      patina_error *err) {
+    const scheduler *e = schedulers, *const end = schedulers + N_SCHEDULERS;
     while (e < end && !is_set(e, environment))
         e++;
-    if (e == end) return fail_no_engine(err);
-    PT_TRY(query_engine(e, environment, out, err));
+    if (e == end) return fail_no_scheduler(err);
+    PT_TRY(query_scheduler(e, environment, out, err));
     if (e->kind != ARRAY) return PATINA_OK;
 
-    /* A launcher without a count has started nothing: a batch script has SLURM_PROCID too. */
+    /* A launcher without a count has not started this process: a batch script has SLURM_PROCID. */
     while (++e < end)
         if (e->kind == LAUNCHER && is_set(e, environment) && value_of(e->count, environment)) {
-            share within = {0};
-            PT_TRY(query_engine(e, environment, &within, err));
+            shard within = {0};
+            PT_TRY(query_scheduler(e, environment, &within, err));
             return within.count == 1 ? PATINA_OK : divide(out, &within, err);
         }
     return PATINA_OK;
@@ -256,13 +258,13 @@ static patina_status detect_engine(const char *(*environment)(const char *name),
 
 /* ---- "I/N" ----------------------------------------------------------------------------------- */
 
-static patina_status read_fraction(const char *text, share *out, patina_error *err) {
+static patina_status read_fraction(const char *text, shard *out, patina_error *err) {
     const char *slash = strchr(text, '/');
     if (!slash || !read_number(text, (size_t)(slash - text), NUMBER_MAX, &out->index) ||
         !read_number(slash + 1, strlen(slash + 1), NUMBER_MAX, &out->count))
-        return pt_fail(err, PATINA_EUSAGE, "'%s' is neither auto nor I/N, such as 0/8", text);
+        return pt_fail(err, PATINA_EUSAGE, "'%s' is neither 'auto' nor I/N, such as 0/8", text);
     if (out->count == 0 || out->count > PT_CLI_SHARDS_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "'%s': there may be 1 to %d shards", text,
+        return pt_fail(err, PATINA_EUSAGE, "'%s': the number of shards must be 1 to %d", text,
                        PT_CLI_SHARDS_MAX);
     if (out->index >= out->count)
         return pt_fail(err, PATINA_EUSAGE,
@@ -272,16 +274,16 @@ static patina_status read_fraction(const char *text, share *out, patina_error *e
 }
 
 patina_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
-                                 uint64_t *index, uint64_t *count, char *found, size_t n_found,
+                                 uint64_t *index, uint64_t *count, char *origin, size_t n_origin,
                                  patina_error *err) {
-    share s = {0};
+    shard s = {0};
     if (strcmp(text, "auto") == 0)
-        PT_TRY(detect_engine(environment, &s, err));
+        PT_TRY(detect_scheduler(environment, &s, err));
     else
         PT_TRY(read_fraction(text, &s, err));
     *index = s.index;
     *count = s.count;
-    snprintf(found, n_found, "shard %" PRIu64 " of %" PRIu64 "%s%s", s.index, s.count,
+    snprintf(origin, n_origin, "shard %" PRIu64 " of %" PRIu64 "%s%s", s.index, s.count,
              s.origin[0] ? ", from " : "", s.origin);
     return PATINA_OK;
 }

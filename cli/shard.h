@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* shard.h - which share of a run is this process's: the value of --shard */
+/* shard.h - parses --shard: the shard of a run that this process makes */
 
 #ifndef PATINA_CLI_SHARD_H
 #define PATINA_CLI_SHARD_H
@@ -11,22 +11,22 @@
 
 #define PT_CLI_SHARDS_MAX 1000000
 
-/** The generic count, for engines that number their tasks and do not say how many there are. */
+/** The number of shards, for schedulers that set a task's index and not the number of tasks. */
 #define PT_CLI_SHARDS_VARIABLE "PATINA_SHARDS"
 
 /**
- * Reads "I/N" (I from 0 to N-1), or "auto": then the variables by which engines (Slurm, mpirun,
- * Kubernetes, ...) number what they start say it. docs/ENGINES.md lists them.
+ * Parses "I/N" (I from 0 to N-1), or "auto", which reads the variables that schedulers and launchers
+ * (Slurm, mpirun, Kubernetes, ...) set for the processes they start; docs/ENGINES.md lists them.
  *
- * environment   as getenv: the value of a variable, or NULL; one that is empty counts as not set
- * found         out: a fragment for the user such as
- *               "shard 3 of 8, from SLURM_ARRAY_TASK_ID=4 of 1-8"; cut to n_found bytes
+ * environment   as getenv: the value of a variable, or NULL; an empty one counts as not set
+ * origin        out: text for the user such as
+ *               "shard 3 of 8, from SLURM_ARRAY_TASK_ID=4 of 1-8", cut to n_origin bytes
  *
- * Errors   PATINA_EUSAGE   neither of the two; or no variable is found, or one that the count needs is
- *                      not set, or one holds what it cannot mean
+ * Errors   PATINA_EUSAGE   text is neither; or no variable is set, or the one with the count is not, or a
+ *                      value is invalid
  */
 patina_status pt_cli_shard_parse(const char *text, const char *(*environment)(const char *name),
-                                 uint64_t *index, uint64_t *count, char *found, size_t n_found,
+                                 uint64_t *index, uint64_t *count, char *origin, size_t n_origin,
                                  patina_error *err);
 
 #endif /* PATINA_CLI_SHARD_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.c - Ctrl-C and its kin */
+/* signals.c - SIGINT, SIGTERM and SIGHUP */
 
 #include "signals.h"
 
@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* A signal handler has no context, so these two are globals. The first signal asks the run to end,
- * which takes its temporary files away; the second ends the program where it stands. Atomic, since
- * two signals may be handled by two threads. */
+/* A signal handler has no context argument, so these are globals. The first signal asks the run to
+ * stop, which removes its temporary files; the second ends the process immediately. They are atomic
+ * because two threads may handle two signals. */
 static atomic_bool stop;
 static atomic_int received_signal;
 
@@ -19,7 +19,7 @@ static void on_signal(int number) {
     atomic_store(&stop, true);
 }
 
-/* A signal that whoever started us has ignored (nohup, a shell's background job) stays ignored. */
+/* A signal that the parent process ignores (nohup, a background job) stays ignored. */
 const patina_atomic_bool *pt_cli_install_signal_handlers(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* summary.c - rows, rejects, and how to open the set */
+/* summary.c - prints the summary of a data set */
 
 #include "summary.h"
 
@@ -36,7 +36,7 @@ static void print_rejects(const patina_dataset_report *report, const char *out) 
         between = ", ";
     }
     if (report->n_rejects > 0) {
-        printf(" (each with its reason in ");
+        printf(" (reasons in ");
         pt_cli_write_escaped(stdout, out);
         printf("/rejects.jsonl)");
     }
@@ -51,9 +51,25 @@ void pt_cli_print_dataset_summary(const patina_dataset_report *report, const cha
 void pt_cli_print_load_hint(const patina_dataset_report *report, const char *out) {
     for (size_t s = 0; s < report->n_splits; s++) {
         if (report->splits[s].n_rows == 0) continue;
-        printf("open it in Python: datasets.load_dataset(");
+        printf("load it in Python: datasets.load_dataset(");
         pt_cli_write_json_string(stdout, out);
         printf(", split=\"%s\")\n", report->splits[s].name);
         return;
     }
+}
+
+int pt_cli_check_has_rows(const patina_dataset_report *report, const char *out) {
+    if (report->n_rows > 0) return 0;
+    pt_cli_error("the data set has no rows; see '%s/rejects.jsonl' for the reasons", out);
+    return 1;
+}
+
+void pt_cli_format_bytes(double bytes, char *text, size_t size) {
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    size_t unit = 0;
+    while (bytes >= 1000.0 && unit + 1 < sizeof units / sizeof *units) {
+        bytes /= 1000.0;
+        unit++;
+    }
+    snprintf(text, size, "%.*f %s", unit == 0 || bytes >= 100.0 ? 0 : 1, bytes, units[unit]);
 }

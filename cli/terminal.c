@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* terminal.c - what the command prints, made safe */
+/* terminal.c - output of text from files, without control characters and invalid UTF-8 */
 
 #include "terminal.h"
 
@@ -10,21 +10,20 @@
 
 #include "options.h"
 
-/* Bytes of the UTF-8 sequence at s (Unicode 15, table 3-7), or 0 when it is none; stops at a NUL.
- */
+/* Length of the UTF-8 sequence at s (Unicode 15, table 3-7), or 0 if it is invalid; a NUL ends it. */
 static size_t sequence_length(const unsigned char *s) {
     if (s[0] < 0x80) return 1;
     if (s[0] < 0xC2 || s[0] > 0xF4) return 0;
     const size_t length = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-    const unsigned char lowest = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
-    const unsigned char highest = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
-    if (s[1] < lowest || s[1] > highest) return 0;
+    const unsigned char second_min = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
+    const unsigned char second_max = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
+    if (s[1] < second_min || s[1] > second_max) return 0;
     for (size_t i = 2; i < length; i++)
         if ((s[i] & 0xC0) != 0x80) return 0;
     return length;
 }
 
-/* Printable as it is: no control character of ASCII, none of U+0080 to U+009F. */
+/* Whether a character is printed as it is: not a control character (C0, DEL or C1). */
 static bool is_plain(const unsigned char *s, size_t length) {
     if (length == 1) return s[0] >= 0x20 && s[0] != 0x7F;
     return length > 1 && !(s[0] == 0xC2 && s[1] < 0xA0);
@@ -112,7 +111,7 @@ bool pt_cli_locale_is_utf8(void) {
     return false;
 }
 
-enum { STEP_DB = 6 }; /* of the spectrum's drawing, downwards from the loudest band */
+enum { STEP_DB = 6 }; /* per level of the drawn spectrum, below the loudest band */
 
 void pt_cli_write_spectrum(FILE *out, const double ltas[PATINA_LTAS_BANDS]) {
     static const char *const blocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};

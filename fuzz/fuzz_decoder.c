@@ -11,7 +11,7 @@
 #include "audio/decoder.h"
 #include "fuzz.h"
 
-#define FRAMES_MAX (1 << 18) /* of a file that claims to be endless */
+#define FRAMES_MAX (1 << 18) /* limit for files without an end */
 
 /* libsndfile 1.2.0 leaks memory when an Ogg file is damaged. */
 const char *__lsan_default_suppressions(void);
@@ -28,13 +28,11 @@ static void check_header_scan(const pt_byte_source *bytes) {
     FUZZ_ASSERT(!c.unknown_size || c.data_size == c.data_available);
 }
 
-/** Counts the frames from the position of the decoder to the end, up to FRAMES_MAX; false after a
- * failure. */
+/** Number of frames to the end, at most FRAMES_MAX; false after an error. */
 static bool decode_to_end(pt_decoder *decoder, unsigned n_channels, uint64_t *n_frames) {
     enum { STEP = 1000 };
     float *x =
-        malloc(STEP * n_channels *
-               sizeof *x); /* of this exact size, so that a sanitizer finds a byte too many */
+        malloc(STEP * n_channels * sizeof *x); /* exact size, so that an overrun is detected */
     patina_error err = {0};
     size_t got = STEP;
     bool sound = true;

@@ -32,7 +32,8 @@ static void fuzz_plan_json(const char *text, size_t n) {
     char *again = pt_plan_to_json(&first.run_meta);
     FUZZ_ASSERT(again && pt_manifest_parse_plan("plan.json", again, strlen(again), &second, &err) ==
                              PATINA_OK);
-    pt_run_metadata_compare(&first.run_meta, &second.run_meta, difference, sizeof difference);
+    FUZZ_ASSERT(pt_run_metadata_compare(&first.run_meta, &second.run_meta, difference,
+                                        sizeof difference, &err) == PATINA_OK);
     FUZZ_ASSERT(difference[0] == '\0');
     free(again);
     pt_manifest_release(&first);

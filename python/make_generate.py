@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes patina/_generate.py: make_generate.py TABLES
+"""Writes patina/_generate.py: make_generate.py OPTIONS.json
 
-TABLES is the output of `patina --tables`. Every option of the generate command becomes a typed keyword
-argument with its help, so that an option of the command's table exists in Python too.
+OPTIONS.json is the output of `patina --options-json`. Every option of the generate command becomes a
+typed keyword argument with its help text.
 """
 
 import json
@@ -11,10 +11,10 @@ import keyword
 import sys
 import textwrap
 
-EXCLUDED_OPTIONS = ("quiet", "progress")  # replaced by the argument `progress`
+EXCLUDED_OPTIONS = ("progress",)  # replaced by an argument of another type
 
 OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]"}
-PYTHON_TYPES = {"text": "StrPath", "number": "int", "duration": "str | int"}
+PYTHON_TYPES = {"text": "StrPath", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
 
 MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT
@@ -71,7 +71,8 @@ def escape_docstring(text):
 def render_module(tables):
     command = next(item for item in tables["commands"] if item["name"] == "generate")
     options = [option for option in command["options"]
-               if not option["alone"] and option["name"] not in EXCLUDED_OPTIONS]
+               if not option["exclusive"] and not option["common"]
+               and option["name"] not in EXCLUDED_OPTIONS]
     required = [option for option in options if option["required"]]
     options = required + [option for option in options if not option["required"]]
     paragraphs = "\n\n".join(wrap(part, "    ") for part in command["description"].split("\n\n"))

@@ -114,6 +114,7 @@ typedef struct patina_generate_options {
     uint32_t variants;               /**< rows for each caption, 1 to 65536; 0: 1 */
     patina_effect_order order;       /**< of the effects */
     const char *suite_json;          /**< degradation configuration, JSON text; NULL: defaults */
+    const char *suite_name;          /**< file of suite_json, for error messages; NULL: none */
     unsigned threads;                /**< worker threads; 0: all usable CPUs */
     uint64_t limit;                  /**< process only the first entries; 0: all */
     uint64_t chunk;                  /**< entries of a part file; 0: max(1, 2000 / variants) */

@@ -17,13 +17,13 @@
 #include <libavutil/channel_layout.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
+#include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audio/channel_mask.h"
 #include "audio/decoder_backend.h"
-#include "audio/ffmpeg_compat.h"
 #include "audio/flac_header.h"
 #include "audio/format_probe.h"
 #include "audio/ogg_page.h"
@@ -61,6 +61,58 @@ typedef struct ffmpeg_state {
     int64_t n_packets;                    /* of the stream so far */
     unsigned n_streams;                   /* with audio */
 } ffmpeg_state;
+
+/* Channels, which FFmpeg describes in another way since 5.1 (libavutil 57.24) ---------------- */
+
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 24, 100)
+
+static int frame_channels(const AVFrame *frame) {
+    return frame->ch_layout.nb_channels;
+}
+
+/** The speakers that the channels belong to, in WAVE order; 0 if unknown. */
+static uint64_t frame_channel_mask(const AVFrame *frame) {
+    return frame->ch_layout.order == AV_CHANNEL_ORDER_NATIVE ? frame->ch_layout.u.mask : 0;
+}
+
+/** The speaker of channel c, or -1 if the channels are in WAVE order. */
+static int frame_speaker(const AVFrame *frame, unsigned c) {
+    if (frame->ch_layout.order != AV_CHANNEL_ORDER_CUSTOM) return -1;
+    return (int)av_channel_layout_channel_from_index(&frame->ch_layout, c);
+}
+
+/** A converter of the frame's samples to floats, without a change of rate or channels. */
+static int alloc_converter(SwrContext **converter, AVFrame *f) {
+    return swr_alloc_set_opts2(converter, &f->ch_layout, AV_SAMPLE_FMT_FLT, f->sample_rate,
+                               &f->ch_layout, (enum AVSampleFormat)f->format, f->sample_rate, 0,
+                               NULL);
+}
+
+#else
+
+static int frame_channels(const AVFrame *frame) {
+    return frame->channels;
+}
+
+static uint64_t frame_channel_mask(const AVFrame *frame) {
+    return frame->channel_layout;
+}
+
+static int frame_speaker(const AVFrame *frame, unsigned c) {
+    (void)frame, (void)c;
+    return -1;
+}
+
+static int alloc_converter(SwrContext **converter, AVFrame *f) {
+    const int64_t layout = (int64_t)f->channel_layout;
+    *converter = swr_alloc_set_opts(NULL, layout, AV_SAMPLE_FMT_FLT, f->sample_rate, layout,
+                                    (enum AVSampleFormat)f->format, f->sample_rate, 0, NULL);
+    if (!*converter) return AVERROR(ENOMEM);
+    const int code = av_opt_set_int(*converter, "ich", f->channels, 0);
+    return code < 0 ? code : av_opt_set_int(*converter, "och", f->channels, 0);
+}
+
+#endif
 
 /* The bytes -------------------------------------------------------------------------------- */
 
@@ -271,12 +323,11 @@ static patina_status decode_frame(ffmpeg_state *s, patina_error *err) {
 static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
     const AVFrame *f = s->frame;
     const size_t n = (size_t)f->nb_samples;
-    const int n_channels = pt_frame_layout(f).nb_channels;
 
-    if (f->sample_rate != s->rate_hz || n_channels != s->n_channels)
+    if (f->sample_rate != s->rate_hz || frame_channels(f) != s->n_channels)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, PT_CHANGE_FORMAT,
                        (double)s->n_decoded / s->rate_hz, (unsigned)s->n_channels,
-                       (unsigned)s->rate_hz, (unsigned)n_channels, (unsigned)f->sample_rate);
+                       (unsigned)s->rate_hz, (unsigned)frame_channels(f), (unsigned)f->sample_rate);
     if (n > s->capacity) {
         float *converted = realloc(s->converted, n * (size_t)s->n_channels * sizeof *converted);
         if (!converted) return no_memory(err);
@@ -296,11 +347,7 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
 /** Samples to floats at their own rate and with their own channels. Integers are divided by half
  * their range. */
 static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
-    const AVFrame *f = s->frame;
-    AVChannelLayout layout = pt_frame_layout(f);
-    int code =
-        swr_alloc_set_opts2(&s->converter, &layout, AV_SAMPLE_FMT_FLT, f->sample_rate, &layout,
-                            (enum AVSampleFormat)f->format, f->sample_rate, 0, NULL);
+    int code = alloc_converter(&s->converter, s->frame);
     if (code >= 0) code = swr_init(s->converter);
     return code < 0 ? failed(s, "its samples cannot be converted", code, err) : PATINA_OK;
 }
@@ -308,15 +355,14 @@ static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
 /* Stream information ----------------------------------------------------------------------- */
 
 /** FFmpeg gives channels in the order of its mask, unless a file has an order of its own. */
-static void find_channel_order(const AVChannelLayout *layout, pt_decoder_stream_info *stream_info) {
+static void find_channel_order(const AVFrame *frame, pt_decoder_stream_info *stream_info) {
     pt_decoder_info *info = &stream_info->info;
     int position[PATINA_CHANNELS_MAX];
 
-    if (layout->order == AV_CHANNEL_ORDER_NATIVE)
-        info->channel_mask = pt_channel_mask_limit(layout->u.mask, info->n_channels);
-    if (layout->order != AV_CHANNEL_ORDER_CUSTOM) return;
+    info->channel_mask = pt_channel_mask_limit(frame_channel_mask(frame), info->n_channels);
+    if (frame_speaker(frame, 0) < 0) return;
     for (unsigned c = 0; c < info->n_channels; c++)
-        position[c] = (int)av_channel_layout_channel_from_index(layout, c);
+        position[c] = frame_speaker(frame, c);
     info->channel_mask = pt_channel_mask_from_positions(
         position, info->n_channels, stream_info->channel_map, &stream_info->is_reordered);
 }
@@ -366,14 +412,13 @@ static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
     PT_TRY(decode_frame(s, err));
     if (s->drained) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "its audio stream is empty");
     s->rate_hz = s->frame->sample_rate;
-    const AVChannelLayout layout = pt_frame_layout(s->frame);
-    s->n_channels = layout.nb_channels;
+    s->n_channels = frame_channels(s->frame);
     stream_info->info.rate_hz = s->rate_hz > 0 ? (unsigned)s->rate_hz : 0;
     stream_info->info.n_channels = s->n_channels > 0 ? (unsigned)s->n_channels : 0;
     stream_info->info.n_streams = s->n_streams;
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
         return PATINA_OK; /* which decoder.c refuses */
-    find_channel_order(&layout, stream_info);
+    find_channel_order(s->frame, stream_info);
     s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
     find_declared_frames(s, link, stream_info);
     PT_TRY(open_converter(s, err));

@@ -229,7 +229,7 @@ static patina_status write_rows(stage_run *run, char *path, size_t size, patina_
     pt_row_writer *writer = NULL;
 
     for (size_t i = 0; i < PT_FUSED_STATE_DIM; i++)
-        row.fused_state[i] = (float)i / PT_FUSED_STATE_DIM;
+        row.fused_state[i] = i % 8 == 0 ? 0.125F : 0.0F; /* each half of length 1 */
     snprintf(path, size, "%s/stage-rows%s", run->config->folder, kind->suffix);
     timer_start(run);
     patina_status status = kind->open(path, NULL, 0, &writer, err);

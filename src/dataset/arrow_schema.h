@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* arrow_schema.h - the columns as Arrow's readers are told of them */
+/* arrow_schema.h - the columns as an Arrow schema; built by tools/make_arrow_schema.py */
 
 #ifndef PATINA_DATASET_ARROW_SCHEMA_H
 #define PATINA_DATASET_ARROW_SCHEMA_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* chunk_store.c - a run's output folder, as one of its processes sees it */
+/* chunk_store.c - the output folder of a run, used by one of its processes */
 
 #include "dataset/chunk_store.h"
 
 #include <assert.h>
-#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +14,22 @@
 #include <patina/dataset.h>
 
 #include "base/error.h"
+#include "dataset/finish.h"
 #include "dataset/manifest.h"
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
+#include "dataset/rejects.h"
 #include "dataset/resume.h"
 #include "fs/atomic_file.h"
+#include "fs/dir.h"
+#include "fs/temp_dir.h"
 
-#define ATTEMPTS 10 /* at a folder that other processes are changing */
+#define ATTEMPTS 10 /* while other processes change the folder */
 
-/* What is known of a chunk since the store was opened. */
-enum { ABSENT, PRESENT, TO_RETRY };
+/* State of a chunk when the store was opened. */
+enum { ABSENT, PRESENT, TO_REPLACE };
 
-/* The files of a split that grow in the open chunk; NULL while it has no rows. */
+/* The files of a split in the open chunk; NULL while it has no rows. */
 typedef struct split_writers {
     pt_row_writer *rows;
     pt_atomic_file *provenance;
@@ -36,26 +40,27 @@ struct pt_chunk_store {
     const pt_row_writer_backend *kind;
     const pt_run_metadata *run_meta;
     size_t n_splits;
-    pt_key_value metadata[3];
+    char signal_revision[24];
+    pt_key_value metadata[4];
     bool made_out, retry_rejects, exclusive;
     unsigned char *chunks; /* [run_meta->n_chunks] of the above */
 
     uint64_t chunk; /* the open one */
     bool open;
-    bool superseded; /* another process was faster: what comes is dropped */
+    bool superseded; /* another process completed it first: rows are dropped */
     pt_path folder;
     split_writers *split_writers; /* [n_splits] */
     pt_atomic_file *rejects;
     pt_chunk_info record;
 };
 
-/* ---------------------------------------------------------------- whose folder it is */
+/* ---------------------------------------------------------------- claiming the folder */
 
 static patina_status fail_other_run(const char *out, const char *what, const char *difference,
                                     patina_error *err) {
     return pt_fail(err, PATINA_EUSAGE,
-                   "output folder '%s': holds %s run with %s; name another folder with '--out', or "
-                   "remove this one",
+                   "output folder '%s': contains %s run with %s; name another folder with '--out', "
+                   "or remove this one",
                    out, what, difference);
 }
 
@@ -65,39 +70,43 @@ static patina_status compare_plan(const pt_chunk_store *s, patina_error *err) {
     pt_manifest manifest;
 
     PT_TRY(pt_manifest_read_plan(plan.text, &manifest, err));
-    pt_run_metadata_compare(&manifest.run_meta, s->run_meta, difference, sizeof difference);
+    const patina_status status = pt_run_metadata_compare(&manifest.run_meta, s->run_meta,
+                                                         difference, sizeof difference, err);
     pt_manifest_release(&manifest);
+    if (status != PATINA_OK) return status;
     if (difference[0] == '\0') return PATINA_OK;
     return fail_other_run(s->out, "an unfinished", difference, err);
 }
 
-/* The plan and the work folder appear together. Whoever comes second finds the first one's. */
+static patina_status create_output_dir(const pt_chunk_store *s, bool *made, patina_error *err) {
+    const patina_status status = pt_dir_create_all(s->out, made, err);
+    if (status != PATINA_OK) pt_error_add_context(err, "output folder '%s'", s->out);
+    return status;
+}
+
+/* The work folder appears with its plan in it, by one rename. The first process wins. */
 static patina_status write_plan(const pt_chunk_store *s, patina_error *err) {
     const pt_path work = pt_path_joinf(s->out, PT_WORK_DIR);
     pt_path own;
     bool done = false;
 
-    PT_TRY(pt_temp_dir_create(s->out, PT_WORK_DIR, &own, err));
-    const pt_path plan = pt_path_joinf(own.text, "plan.json");
-    char *text = pt_plan_to_json(s->run_meta);
-    patina_status status = text ? pt_atomic_file_write_text(plan.text, text, err)
-                                : pt_fail(err, PATINA_ENOMEM, "out of memory");
-    free(text);
+    PT_TRY(pt_work_dir_create_temp(s->out, &own, err));
+    const pt_path plan = pt_path_joinf(own.text, PT_PLAN_NAME);
+    patina_status status = pt_plan_write(plan.text, s->run_meta, err);
     if (status == PATINA_OK) status = pt_dir_rename_noreplace(own.text, work.text, &done, err);
-    if (!done) pt_dir_remove_all(own.text);
+    if (!done) pt_work_dir_remove(own.text);
     return status;
 }
 
-/* The folder itself goes when the process that made it comes to nothing, so it is made as often as
- * it is needed. */
+/* Another process that fails removes the folder it created, so it may be needed again. */
 static patina_status write_first_plan(const pt_chunk_store *s, patina_error *err) {
-    PT_TRY(pt_dir_create_all(s->out, NULL, err));
+    PT_TRY(create_output_dir(s, NULL, err));
     return write_plan(s, err);
 }
 
-/* Makes sure that the folder is this run's: by its plan, or by writing it. *state is then RUNNING,
- * or FINISHED, of which nothing was compared yet. What fails because another process changes the
- * folder goes well the next time. */
+/* Ensures that the folder belongs to this run: compares its plan, or writes one. Afterwards *state
+ * is UNFINISHED, or FINISHED with nothing compared yet. Attempts that fail because another process
+ * changes the folder are repeated. */
 static patina_status claim_output_dir(const pt_chunk_store *s, pt_output_state *state,
                                       patina_error *err) {
     patina_status status = PATINA_OK;
@@ -115,66 +124,51 @@ static patina_status claim_output_dir(const pt_chunk_store *s, pt_output_state *
                          s->out);
 }
 
-/* ---------------------------------------------------------------- a set that is finished */
+/* ---------------------------------------------------------------- a finished set */
 
-static void copy_counts(const pt_run_metadata *from, pt_run_metadata *to) {
-    to->n_entries = from->n_entries;
-    to->n_rows = from->n_rows;
-    to->n_parts = from->n_parts;
-    memcpy(to->split_rows, from->split_rows, sizeof to->split_rows);
-    memcpy(to->split_parts, from->split_parts, sizeof to->split_parts);
-    to->n_rejects = from->n_rejects;
-    memcpy(to->rejects_by, from->rejects_by, sizeof to->rejects_by);
-}
-
-/* What is wrong with a caption, or an id that an earlier entry has, is so the next time too. */
-static bool is_retryable(const uint64_t rejects_by[PATINA_REJECT_COUNT]) {
-    for (int i = 0; i < PATINA_REJECT_COUNT; i++) {
-        const patina_status reason = (patina_status)(PATINA_REJECT_FIRST + i);
-        if (pt_status_is_retryable(reason) && rejects_by[i] > 0) return true;
-    }
-    return false;
-}
-
-/* *complete unless it is opened up again. */
-static patina_status open_finished(const pt_chunk_store *s, bool *complete, pt_run_metadata *done,
+/* *complete unless the set is reopened. */
+static patina_status open_finished(const pt_chunk_store *s, bool *complete, pt_run_counts *counts,
                                    patina_error *err) {
     const pt_path file = pt_path_joinf(s->out, PT_DATASET_FILE);
     char difference[256];
     pt_manifest manifest;
 
     PT_TRY(pt_manifest_read_dataset(file.text, &manifest, err));
-    pt_run_metadata_compare(&manifest.run_meta, s->run_meta, difference, sizeof difference);
-    patina_status status = PATINA_OK;
-    if (difference[0] != '\0') {
+    patina_status status = pt_run_metadata_compare(&manifest.run_meta, s->run_meta, difference,
+                                                   sizeof difference, err);
+    const bool retry =
+        s->retry_rejects && pt_rejects_are_retryable(manifest.run_meta.counts.rejects_by);
+    if (status != PATINA_OK) {
+        /* reported below */
+    } else if (difference[0] != '\0') {
         status = fail_other_run(s->out, "a finished", difference, err);
-    } else if (s->retry_rejects && is_retryable(manifest.run_meta.rejects_by) && !s->exclusive) {
-        status = pt_fail(err, PATINA_EUSAGE,
-                         "output folder '%s': the set is finished; one process alone may open it "
-                         "up to try its rejects again: give '--retry rejects' once without "
-                         "'--shard'",
-                         s->out);
-    } else if (s->retry_rejects && is_retryable(manifest.run_meta.rejects_by)) {
+    } else if (retry && !s->exclusive) {
+        status =
+            pt_fail(err, PATINA_EUSAGE,
+                    "output folder '%s': the set is finished, and one process alone may reopen "
+                    "it to retry its rejects: give '--retry rejects' once without '--shard'",
+                    s->out);
+    } else if (retry) {
         status = pt_dataset_reopen(s->out, &manifest, err);
     } else {
         *complete = true;
-        copy_counts(&manifest.run_meta, done);
-        pt_output_dir_remove_work_dir(s->out); /* left when the last step of all was broken off */
-        pt_temp_dir_remove_stale(s->out, PT_WORK_DIR ".", false);
+        *counts = manifest.run_meta.counts;
+        pt_output_dir_remove_work_dir(s->out); /* left when finish was interrupted at its end */
+        pt_work_dir_remove_stale(s->out, false);
     }
     pt_manifest_release(&manifest);
     return status;
 }
 
 static patina_status resolve_output_state(const pt_chunk_store *s, bool *complete,
-                                          pt_run_metadata *done, patina_error *err) {
+                                          pt_run_counts *counts, patina_error *err) {
     patina_status status = PATINA_OK;
     *complete = false;
     for (int i = 0; i < ATTEMPTS; i++) {
         pt_output_state state = PT_OUTPUT_EMPTY;
         PT_TRY(claim_output_dir(s, &state, err));
         if (state == PT_OUTPUT_UNFINISHED) return PATINA_OK;
-        status = open_finished(s, complete, done, err);
+        status = open_finished(s, complete, counts, err);
         if (*complete) return PATINA_OK;
         const pt_path finished = pt_path_joinf(s->out, PT_DATASET_FILE);
         if (status != PATINA_OK && pt_path_exists(finished.text)) return status;
@@ -185,28 +179,43 @@ static patina_status resolve_output_state(const pt_chunk_store *s, bool *complet
                          s->out);
 }
 
-/* ---------------------------------------------------------------- the chunks that are there */
+/* ---------------------------------------------------------------- existing chunks */
 
-/* Reads what every finished chunk holds. One whose chunk.json is damaged counts as absent, so that
- * it is done again. */
-static patina_status read_chunks(const pt_chunk_store *s, pt_manifest *manifest, bool *all,
+/* Reads chunk.json of every existing chunk; those that cannot be read stay unknown. */
+static patina_status read_chunks(pt_chunk_store *s, pt_manifest *manifest, bool *all_known,
                                  patina_error *err) {
     const pt_path plan = pt_path_joinf(s->out, PT_PLAN_FILE);
     PT_TRY(pt_manifest_read_plan(plan.text, manifest, err));
     patina_status status = manifest->run_meta.n_chunks == s->run_meta->n_chunks
                                ? pt_manifest_alloc_chunks(manifest, err)
                                : pt_fail(err, PATINA_EFORMAT, "file '%s': has changed", plan.text);
-    *all = true;
-    for (uint64_t c = 0; status == PATINA_OK && c < s->run_meta->n_chunks; c++)
-        if (s->chunks[c] == ABSENT || pt_chunk_read_info(s->out, manifest, c, NULL) != PATINA_OK)
-            *all = false;
-    if (status == PATINA_OK && *all) pt_manifest_number_parts(manifest);
+    *all_known = true;
+    for (uint64_t c = 0; status == PATINA_OK && c < s->run_meta->n_chunks; c++) {
+        patina_error fault = {0};
+        if (s->chunks[c] == ABSENT) {
+            *all_known = false;
+            continue;
+        }
+        status = pt_chunk_read_info(s->out, manifest, c, &fault);
+        if (status == PATINA_OK) continue;
+        *all_known = false;
+        const pt_path folder = pt_chunk_dir_path(s->out, c);
+        if (!pt_path_exists(folder.text)) { /* another process replaces it */
+            s->chunks[c] = ABSENT;
+            status = PATINA_OK;
+        } else if (status == PATINA_EFORMAT) {
+            status = PATINA_OK;
+        } else {
+            pt_fail(err, status, "%s", fault.message);
+        }
+    }
+    if (status == PATINA_OK && *all_known) pt_manifest_number_parts(manifest);
     if (status != PATINA_OK) pt_manifest_release(manifest);
     return status;
 }
 
-/* Where a finish was broken off, or a finished set was opened up, parts have their final names,
- * whose numbers change when a chunk changes. */
+/* After an interrupted finish, or when a set was reopened, parts have their final names, whose
+ * numbers change when a chunk changes. */
 static patina_status revert_parts(const pt_chunk_store *s, const pt_manifest *manifest,
                                   patina_error *err) {
     const pt_path data = pt_path_joinf(s->out, "data"),
@@ -215,16 +224,51 @@ static patina_status revert_parts(const pt_chunk_store *s, const pt_manifest *ma
     return pt_part_layout_revert(s->out, manifest, err);
 }
 
-static patina_status mark_retries(pt_chunk_store *s, patina_error *err) {
+/* A damaged chunk is made again. Its damaged file is removed from the final folders, where it would
+ * take precedence over the new one. */
+static patina_status replace_if_damaged(pt_chunk_store *s, const pt_manifest *manifest, uint64_t c,
+                                        const pt_note_callback *on_note, patina_error *err) {
+    const pt_path folder = pt_chunk_dir_path(s->out, c);
+    patina_error fault = {0};
+    pt_path file = {.text = ""};
+
+    /* Files of other processes may move or change now: only an exclusive store reads them. */
+    if (manifest->chunks[c].known && !s->exclusive) return PATINA_OK;
+    patina_status status = manifest->chunks[c].known
+                               ? pt_chunk_check_files(s->out, manifest, c, &file, &fault)
+                               : pt_fail(&fault, PATINA_EFORMAT, "file '%s/%s': damaged or absent",
+                                         folder.text, PT_CHUNK_FILE);
+    if (status == PATINA_OK) return PATINA_OK;
+    if (status != PATINA_EFORMAT) return pt_fail(err, status, "%s", fault.message);
+    /* Another process may be finishing the set; then finish checks all files again. */
+    const pt_path data = pt_path_joinf(s->out, "data");
+    if (file.text[0] != '\0' && !pt_path_exists(file.text) && pt_path_exists(data.text))
+        return PATINA_OK;
+    if (file.text[0] != '\0' && strncmp(file.text, folder.text, strlen(folder.text)) != 0)
+        unlink(file.text);
+    s->chunks[c] = TO_REPLACE;
+    pt_error_add_context(&fault, "chunk %" PRIu64 " is damaged and made again", c);
+    if (on_note->note) on_note->note(on_note->context, fault.message);
+    return PATINA_OK;
+}
+
+/* Decides which existing chunks to replace: damaged ones and, with retry_rejects, those with rejects
+ * that another attempt can change. */
+static patina_status check_chunks(pt_chunk_store *s, const pt_note_callback *on_note,
+                                  patina_error *err) {
     pt_manifest manifest;
-    bool all;
-    PT_TRY(read_chunks(s, &manifest, &all, err));
-    const patina_status status = all ? revert_parts(s, &manifest, err) : PATINA_OK;
-    for (uint64_t c = 0; c < s->run_meta->n_chunks; c++) {
+    bool all_known;
+
+    PT_TRY(read_chunks(s, &manifest, &all_known, err));
+    patina_status status =
+        s->retry_rejects && all_known ? revert_parts(s, &manifest, err) : PATINA_OK;
+    for (uint64_t c = 0; status == PATINA_OK && c < s->run_meta->n_chunks; c++) {
         const pt_chunk_info *chunk = &manifest.chunks[c];
         if (s->chunks[c] == ABSENT) continue;
-        if (!chunk->known || (!chunk->retried && is_retryable(chunk->rejects_by)))
-            s->chunks[c] = TO_RETRY;
+        status = replace_if_damaged(s, &manifest, c, on_note, err);
+        if (s->retry_rejects && chunk->known && !chunk->retried &&
+            pt_rejects_are_retryable(chunk->rejects_by))
+            s->chunks[c] = TO_REPLACE;
     }
     pt_manifest_release(&manifest);
     return status;
@@ -232,24 +276,24 @@ static patina_status mark_retries(pt_chunk_store *s, patina_error *err) {
 
 static patina_status find_chunks(pt_chunk_store *s, const pt_chunk_store_options *options,
                                  patina_error *err) {
-    const pt_note_callback note_callback = {options->on_note, options->context};
+    const pt_note_callback on_note = {options->on_note, options->context};
     const pt_path work = pt_path_joinf(s->out, PT_WORK_DIR);
     uint64_t n_present;
 
-    pt_temp_dir_remove_stale(s->out, PT_WORK_DIR ".", false);
-    pt_temp_dir_remove_stale(work.text, "", false);
+    pt_work_dir_remove_stale(s->out, false);
+    pt_temp_dir_remove_stale(work.text, "", NULL, false);
     PT_TRY(pt_chunks_list(s->out, s->run_meta->n_chunks, s->chunks, &n_present, err));
     if (options->resume_from)
-        PT_TRY(pt_chunks_import(options->resume_from, s->out, s->run_meta, s->chunks,
-                                &note_callback, err));
-    return s->retry_rejects ? mark_retries(s, err) : PATINA_OK;
+        PT_TRY(
+            pt_chunks_import(options->resume_from, s->out, s->run_meta, s->chunks, &on_note, err));
+    return s->exclusive || s->retry_rejects ? check_chunks(s, &on_note, err) : PATINA_OK;
 }
 
 bool pt_chunk_store_has_chunk(const pt_chunk_store *s, uint64_t chunk) {
     assert(chunk < s->run_meta->n_chunks);
     if (s->chunks[chunk] != ABSENT) return s->chunks[chunk] == PRESENT;
-    const pt_path place = pt_chunk_dir_path(s->out, chunk);
-    return pt_path_exists(place.text);
+    const pt_path folder = pt_chunk_dir_path(s->out, chunk);
+    return pt_path_exists(folder.text);
 }
 
 /* ---------------------------------------------------------------- opening and closing */
@@ -273,8 +317,10 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
                        "%" PRIu64 " chunks are over %" PRIu64 ": make them larger with '--chunk'",
                        run_meta->n_chunks, PT_CHUNKS_MAX);
     s->metadata[0] = (pt_key_value){PT_KEY_VERSION, run_meta->version};
-    s->metadata[1] = (pt_key_value){PT_KEY_SETTINGS_HASH, run_meta->settings_hash};
-    s->metadata[2] = (pt_key_value){PT_KEY_MODEL_HASH, run_meta->model_hash};
+    snprintf(s->signal_revision, sizeof s->signal_revision, "%" PRIu64, run_meta->signal_revision);
+    s->metadata[1] = (pt_key_value){PT_KEY_SIGNAL_REVISION, s->signal_revision};
+    s->metadata[2] = (pt_key_value){PT_KEY_SETTINGS_HASH, run_meta->settings_hash};
+    s->metadata[3] = (pt_key_value){PT_KEY_MODEL_HASH, run_meta->model_hash};
     s->chunks = calloc((size_t)run_meta->n_chunks + 1, 1);
     s->split_writers = calloc(s->n_splits, sizeof *s->split_writers);
     s->record.parts = calloc(s->n_splits, sizeof *s->record.parts);
@@ -293,40 +339,40 @@ static void release(pt_chunk_store **store) {
     *store = NULL;
 }
 
-/* Whether the work folder holds a plan and nothing else: no chunk, finished or under way. */
+/* Whether the work folder contains a plan and nothing else: no chunk, complete or open. */
 static bool is_unused(const char *work) {
     DIR *dir = opendir(work);
-    const struct dirent *item;
-    bool unused = dir != NULL;
-    while (dir && unused && (item = readdir(dir)))
-        unused = strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
-                 strcmp(item->d_name, "plan.json") == 0;
+    const char *name;
+    int why = errno;
+    bool unused = true;
+    while (dir && unused && (name = pt_dir_next(dir, &why)))
+        unused = strcmp(name, PT_PLAN_NAME) == 0;
     if (dir) closedir(dir);
-    return unused;
+    return unused && why == 0;
 }
 
-/* A run that came to nothing is not in the way of another. */
+/* A run that produced nothing must not block another one. */
 static void remove_unused_plan(const pt_chunk_store *s) {
     const pt_path work = pt_path_joinf(s->out, PT_WORK_DIR);
     pt_path own;
     if (!s->exclusive || !is_unused(work.text) ||
-        pt_temp_dir_create(s->out, PT_WORK_DIR, &own, NULL) != PATINA_OK)
+        pt_work_dir_create_temp(s->out, &own, NULL) != PATINA_OK)
         return;
     if (rename(work.text, own.text) != 0 || is_unused(own.text))
-        pt_dir_remove_all(own.text);
-    else /* another process began a chunk in this very moment */
+        pt_work_dir_remove(own.text);
+    else /* another process opened a chunk in the meantime */
         (void)!rename(own.text, work.text);
     if (s->made_out) rmdir(s->out);
 }
 
-/* Another process may finish the set, or withdraw its plan, while this one looks around in it. */
+/* Meanwhile another process may finish the set, or remove its unused plan. */
 static patina_status open_run(pt_chunk_store *s, const pt_chunk_store_options *options,
-                              bool *complete, pt_run_metadata *done, patina_error *err) {
+                              bool *complete, pt_run_counts *counts, patina_error *err) {
     const pt_path finished = pt_path_joinf(s->out, PT_DATASET_FILE),
                   plan = pt_path_joinf(s->out, PT_PLAN_FILE);
     patina_status status = PATINA_OK;
     for (int i = 0; i < ATTEMPTS; i++) {
-        PT_TRY(resolve_output_state(s, complete, done, err));
+        PT_TRY(resolve_output_state(s, complete, counts, err));
         if (*complete) return PATINA_OK;
         status = find_chunks(s, options, err);
         const bool changed = pt_path_exists(finished.text) || !pt_path_exists(plan.text);
@@ -339,15 +385,15 @@ static patina_status open_run(pt_chunk_store *s, const pt_chunk_store_options *o
 patina_status pt_chunk_store_open(const char *out, const pt_row_writer_backend *kind,
                                   const pt_run_metadata *run_meta,
                                   const pt_chunk_store_options *options, pt_chunk_store **store,
-                                  bool *complete, pt_run_metadata *done, patina_error *err) {
+                                  bool *complete, pt_run_counts *counts, patina_error *err) {
     static const pt_chunk_store_options defaults = {.retry_rejects = false};
     pt_chunk_store *s = NULL;
 
     if (!options) options = &defaults;
     patina_status status = alloc_store(out, kind, run_meta, options, &s, err);
-    if (status == PATINA_OK) status = pt_dir_create_all(s->out, &s->made_out, err);
-    if (status == PATINA_OK) status = open_run(s, options, complete, done, err);
-    if (status != PATINA_OK && s && s->made_out) rmdir(s->out); /* goes only while it is empty */
+    if (status == PATINA_OK) status = create_output_dir(s, &s->made_out, err);
+    if (status == PATINA_OK) status = open_run(s, options, complete, counts, err);
+    if (status != PATINA_OK && s && s->made_out) rmdir(s->out); /* fails unless it is empty */
     if (status == PATINA_OK && !*complete) {
         *store = s;
         s = NULL;
@@ -363,14 +409,14 @@ void pt_chunk_store_close(pt_chunk_store **store) {
     release(store);
 }
 
-/* ---------------------------------------------------------------- a chunk */
+/* ---------------------------------------------------------------- the open chunk */
 
-/* A failure does not matter where another process has finished this chunk, or all, meanwhile. */
+/* A failure does not matter if another process has completed this chunk, or the set, meanwhile. */
 static patina_status ignore_if_superseded(pt_chunk_store *s, patina_status status,
                                           patina_error *err) {
     const pt_path target = pt_chunk_dir_path(s->out, s->chunk),
                   finished = pt_path_joinf(s->out, PT_DATASET_FILE);
-    if (status != PATINA_EIO || s->chunks[s->chunk] == TO_RETRY) return status;
+    if (status != PATINA_EIO || s->chunks[s->chunk] == TO_REPLACE) return status;
     if (!pt_path_exists(target.text) && !pt_path_exists(finished.text)) return status;
     s->superseded = true;
     if (err) *err = (patina_error){0};
@@ -391,7 +437,7 @@ static patina_status make_chunk_folder(pt_chunk_store *s, patina_error *err) {
         if (s->superseded) return PATINA_OK;
         status = pt_temp_dir_create(work.text, name, &s->folder, err);
         if (status == PATINA_OK || pt_path_exists(plan.text)) return status;
-        /* withdrawn by a process that came to nothing */
+        /* another process removed its unused plan */
     }
     return status;
 }
@@ -445,7 +491,7 @@ patina_status pt_chunk_store_add_rows(pt_chunk_store *s, size_t split, const pt_
 
 static patina_status add_reject(pt_chunk_store *s, const char *line, patina_error *err) {
     if (!s->rejects) {
-        const pt_path file = pt_path_joinf(s->folder.text, "rejects.jsonl");
+        const pt_path file = pt_path_joinf(s->folder.text, PT_REJECTS_FILE);
         PT_TRY(pt_atomic_file_open(file.text, &s->rejects, err));
     }
     return pt_atomic_file_write(s->rejects, line, strlen(line), err);
@@ -478,16 +524,12 @@ static patina_status commit_files(pt_chunk_store *s, patina_error *err) {
         PT_TRY(pt_atomic_file_commit(s->rejects, err));
         record_digest(s->rejects, &s->record.rejects);
     }
-    const pt_path file = pt_path_joinf(s->folder.text, "chunk.json");
-    char *text = pt_chunk_to_json(s->run_meta, s->kind->suffix, s->chunk, &s->record);
-    const patina_status status = text ? pt_atomic_file_write_text(file.text, text, err)
-                                      : pt_fail(err, PATINA_ENOMEM, "out of memory");
-    free(text);
-    return status;
+    const pt_path file = pt_path_joinf(s->folder.text, PT_CHUNK_FILE);
+    return pt_chunk_write(file.text, s->run_meta, s->kind->suffix, s->chunk, &s->record, err);
 }
 
-/* Gives way to a chunk that was done anew: the old one is moved into a temporary folder, so that a
- * rename can put the new one in its place. */
+/* Moves the old version of a replaced chunk into a temporary folder, since a rename cannot replace a
+ * folder that is not empty. */
 static patina_status move_aside(const pt_chunk_store *s, const char *target, pt_path *aside,
                                 patina_error *err) {
     const pt_path work = pt_path_joinf(s->out, PT_WORK_DIR);
@@ -502,13 +544,13 @@ static patina_status publish_chunk(pt_chunk_store *s, patina_error *err) {
     bool done = false;
 
     patina_status status = pt_dir_rename_noreplace(s->folder.text, target.text, &done, err);
-    if (status == PATINA_OK && !done && s->chunks[s->chunk] == TO_RETRY) {
+    if (status == PATINA_OK && !done && s->chunks[s->chunk] == TO_REPLACE) {
         status = move_aside(s, target.text, &aside, err);
         if (status == PATINA_OK)
             status = pt_dir_rename_noreplace(s->folder.text, target.text, &done, err);
     }
-    if (aside.text[0] != '\0') pt_dir_remove_all(aside.text);
-    return status; /* not done: another process was faster, and ours is dropped */
+    if (aside.text[0] != '\0') pt_dir_remove_all(aside.text, NULL);
+    return status; /* not done: another process was faster, this version is dropped */
 }
 
 patina_status pt_chunk_store_commit_chunk(pt_chunk_store *s, uint64_t n_entries,
@@ -531,23 +573,13 @@ void pt_chunk_store_discard_chunk(pt_chunk_store *s) {
         pt_atomic_file_close(&s->split_writers[i].provenance);
     }
     pt_atomic_file_close(&s->rejects);
-    if (s->folder.text[0] != '\0') pt_dir_remove_all(s->folder.text);
+    if (s->folder.text[0] != '\0') pt_dir_remove_all(s->folder.text, NULL);
     s->open = false;
 }
 
 /* ---------------------------------------------------------------- finishing */
 
-patina_status pt_chunk_store_finish(pt_chunk_store *s, pt_run_metadata *done, patina_error *err) {
+patina_status pt_chunk_store_finish(pt_chunk_store *s, pt_run_counts *counts, patina_error *err) {
     patina_dataset_report report = {0};
-    PT_TRY(patina_dataset_finish(s->out, &report, err));
-    done->n_entries = report.n_entries;
-    done->n_rows = report.n_rows;
-    done->n_parts = report.n_parts;
-    for (size_t i = 0; i < report.n_splits; i++) {
-        done->split_rows[i] = report.splits[i].n_rows;
-        done->split_parts[i] = report.splits[i].n_parts;
-    }
-    done->n_rejects = report.n_rejects;
-    memcpy(done->rejects_by, report.rejects_by, sizeof done->rejects_by);
-    return PATINA_OK;
+    return pt_dataset_finish(s->out, &report, counts, err);
 }

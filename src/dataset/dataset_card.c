@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset_card.c - README.md and the lines of rejects.jsonl
+/* dataset_card.c - README.md in the form of the Hugging Face hub
  *
- * What is written depends on the run_meta alone, so that two runs of the same job give equal files.
+ * It depends on the run's metadata alone, so that two runs of the same job give equal files.
  */
 
 #include "dataset/dataset_card.h"
@@ -12,36 +12,10 @@
 
 #include "base/json_writer.h"
 #include "base/strbuf.h"
+#include "dataset/rejects.h"
 #include "dataset/schema.h"
 
-size_t pt_run_metadata_count_splits(const pt_run_metadata *run_meta) {
-    size_t n = 0;
-    while (run_meta->splits[n])
-        n++;
-    return n;
-}
-
-void pt_run_metadata_fill_report(const pt_run_metadata *run_meta, patina_dataset_report *report) {
-    report->n_entries = run_meta->n_entries;
-    report->n_rows = run_meta->n_rows;
-    report->n_parts = run_meta->n_parts;
-    report->n_rejects = run_meta->n_rejects;
-    memcpy(report->rejects_by, run_meta->rejects_by, sizeof report->rejects_by);
-    report->n_splits = pt_run_metadata_count_splits(run_meta);
-    for (size_t s = 0; s < report->n_splits; s++) {
-        patina_dataset_split *split = &report->splits[s];
-        snprintf(split->name, sizeof split->name, "%s", run_meta->splits[s]);
-        split->n_rows = run_meta->split_rows[s];
-        split->n_parts = run_meta->split_parts[s];
-    }
-    report->n_chunks = run_meta->n_chunks;
-}
-
-static patina_status reason(size_t i) {
-    return (patina_status)((size_t)PATINA_REJECT_FIRST + i);
-}
-
-/* The classes that the hub knows. */
+/* The size classes of the hub. */
 static const char *size_category(uint64_t n_rows) {
     static const struct {
         uint64_t below;
@@ -60,25 +34,25 @@ static const char *size_category(uint64_t n_rows) {
     return "n>1B";
 }
 
-/* A split without rows has no files, and `datasets` refuses a pattern that matches none; so it is
- * named only where there is no other. */
+/* A split without rows has no files, and `datasets` refuses a pattern that matches no file. Such a
+ * split is listed only where there is no other. */
 static bool is_listed(const pt_run_metadata *run_meta, size_t split) {
-    return run_meta->split_rows[split] > 0 || (run_meta->n_rows == 0 && split == 0);
+    return run_meta->counts.split_rows[split] > 0 || (run_meta->counts.n_rows == 0 && split == 0);
 }
 
-/* `sequence` with a length is the one spelling of a fixed list that `datasets` of all versions
- * reads. Parquet tells types and lengths by itself; JSON Lines gets them from here.
+/* `sequence` with a length is the only form of a fixed-size list that every version of `datasets`
+ * reads. Parquet files carry types and lengths themselves; for JSON Lines they are taken from here.
  *
- * `datasets` (5.2) keys its cache by the folder's last name and this head alone, so two sets called
- * `train` with the same head would be taken for one, and the rows of the first come out for the
- * second. The description tells them apart, by the files' hashes also where entries that were
- * rejected have been tried again with success. */
+ * `datasets` (5.2) forms its cache key from the folder's last name and this front matter alone. Two
+ * sets in folders of the same name with the same front matter would share a cache entry, and the
+ * second would load the rows of the first. The hashes in the description prevent this, also after
+ * rejected entries were retried. */
 static void add_front_matter(pt_strbuf *out, const pt_run_metadata *run_meta) {
     pt_strbuf_append(out, "---\n"
                           "pretty_name: patina data set\n"
                           "license: unknown\n"
                           "tags:\n- audio\n- clap\n- audio-degradation\n");
-    pt_strbuf_printf(out, "size_categories:\n- %s\n", size_category(run_meta->n_rows));
+    pt_strbuf_printf(out, "size_categories:\n- %s\n", size_category(run_meta->counts.n_rows));
     pt_strbuf_append(out, "configs:\n"
                           "- config_name: default\n"
                           "  data_files:\n");
@@ -87,12 +61,13 @@ static void add_front_matter(pt_strbuf *out, const pt_run_metadata *run_meta) {
             pt_strbuf_printf(out, "  - split: %s\n    path: data/%s-*\n", run_meta->splits[i],
                              run_meta->splits[i]);
     pt_strbuf_append(out, "dataset_info:\n");
-    pt_strbuf_printf(
-        out,
-        "  description: %" PRIu64 " rows of settings %.16s, corpus %.16s, model %.16s, "
-        "kernels %s, files %.16s\n",
-        run_meta->n_rows, run_meta->settings_hash, run_meta->corpus_hash, run_meta->model_hash,
-        run_meta->kernels, run_meta->files_hash ? run_meta->files_hash : "none");
+    pt_strbuf_printf(out,
+                     "  description: %" PRIu64
+                     " rows of settings %.16s, corpus %.16s, model %.16s, "
+                     "kernels %s, files %.16s\n",
+                     run_meta->counts.n_rows, run_meta->settings_hash, run_meta->corpus_hash,
+                     run_meta->model_hash, run_meta->kernels,
+                     run_meta->files_hash ? run_meta->files_hash : "none");
     pt_strbuf_append(out, "  features:\n");
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const pt_column *column = &pt_columns[c];
@@ -121,10 +96,10 @@ static void add_introduction(pt_strbuf *out, const pt_run_metadata *run_meta) {
         "were encoded by CLAP. The task it is for: hear the damage and read the caption "
         "(`fused_state`), predict what the clean recording measures (`target_*`) and how "
         "damaged the copy is (`input_purity`).\n\n",
-        run_meta->n_rows, run_meta->version);
+        run_meta->counts.n_rows, run_meta->version);
 }
 
-/* The one that examples load. */
+/* The split that the examples load. */
 static const char *first_split(const pt_run_metadata *run_meta) {
     for (size_t i = 0; run_meta->splits[i]; i++)
         if (is_listed(run_meta, i)) return run_meta->splits[i];
@@ -138,7 +113,7 @@ static void add_splits(pt_strbuf *out, const pt_run_metadata *run_meta) {
                           "|---|---|---|\n");
     for (size_t i = 0; run_meta->splits[i]; i++)
         pt_strbuf_printf(out, "| `%s` | %" PRIu64 " | %" PRIu64 " |\n", run_meta->splits[i],
-                         run_meta->split_rows[i], run_meta->split_parts[i]);
+                         run_meta->counts.split_rows[i], run_meta->counts.split_parts[i]);
     pt_strbuf_append(out, "\nAll rows of a clip are in one split.\n\n");
 }
 
@@ -208,13 +183,13 @@ static void add_provenance(pt_strbuf *out, const pt_run_metadata *run_meta) {
         "## Rejects\n\n"
         "Of %" PRIu64 " entries, `rejects.jsonl` names what gave no row, an entry or one "
         "caption of it a line, with the reason: %" PRIu64 " in all.\n\n",
-        first_split(run_meta), run_meta->n_entries, run_meta->n_rejects);
-    if (run_meta->n_rejects == 0) return;
+        first_split(run_meta), run_meta->n_entries, run_meta->counts.n_rejects);
+    if (run_meta->counts.n_rejects == 0) return;
     pt_strbuf_append(out, "| reason | count |\n|---|---|\n");
     for (size_t i = 0; i < PATINA_REJECT_COUNT; i++)
-        if (run_meta->rejects_by[i] > 0)
-            pt_strbuf_printf(out, "| `%s` | %" PRIu64 " |\n", patina_status_name(reason(i)),
-                             run_meta->rejects_by[i]);
+        if (run_meta->counts.rejects_by[i] > 0)
+            pt_strbuf_printf(out, "| `%s` | %" PRIu64 " |\n", pt_reject_name(i),
+                             run_meta->counts.rejects_by[i]);
     pt_strbuf_append(out, "\n");
 }
 
@@ -250,19 +225,5 @@ char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta) {
     add_loading(&out, run_meta);
     add_provenance(&out, run_meta);
     add_run_section(&out, run_meta);
-    return pt_strbuf_detach(&out);
-}
-
-char *pt_reject_to_json_line(const char *entry, const char *source, patina_status why,
-                             const char *sentence) {
-    pt_strbuf out = {0};
-
-    pt_strbuf_append(&out, "{\"entry\": ");
-    pt_json_write_string(&out, entry);
-    pt_strbuf_append(&out, ", \"source\": ");
-    pt_json_write_string(&out, source);
-    pt_strbuf_printf(&out, ", \"reason\": \"%s\", \"sentence\": ", patina_status_name(why));
-    pt_json_write_string(&out, sentence);
-    pt_strbuf_append(&out, "}\n");
     return pt_strbuf_detach(&out);
 }

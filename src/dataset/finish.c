@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* finish.c - finished chunks become a data set
+/* finish.c - complete chunks to a finished data set
  *
- *     all chunks there?            if not, the sentence says which are missing
- *     parts to their final names   renames; done ones are passed over when it is repeated
+ *     check                        every chunk complete, every file with its hash
+ *     parts to their final names   renames; skipped where an interrupted finish did them
  *     rejects.jsonl, README.md     written anew each time
- *     dataset.json                 from now on the set is finished
- *     .patina                      goes
+ *     dataset.json                 written, flushed, read back and compared; then renamed into
+ *                                  place: from now on the set is finished
+ *     .patina                      removed
  *
- * Until dataset.json is there every chunk.json stays, so that a finish that was killed is repeated
- * from the same knowledge and ends in the same bytes.
+ * Every chunk.json remains until dataset.json is in place, so a finish that was killed can be
+ * repeated and gives the same bytes.
  */
+
+#include "dataset/finish.h"
 
 #include <patina/dataset.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "dataset/dataset_card.h"
 #include "dataset/manifest.h"
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
 #include "fs/atomic_file.h"
+#include "fs/dir.h"
+#include "fs/temp_dir.h"
 
 #define REJECTS_MAX (1U << 30) /* bytes of one chunk's rejects.jsonl */
 
-/* ---------------------------------------------------------------- which chunks are there */
+/* ---------------------------------------------------------------- checking */
 
 /* "chunks 3, 7 and 12 more of 40 are missing" */
 static patina_status fail_missing_chunks(const char *out, const patina_dataset_report *report,
@@ -48,8 +53,8 @@ static patina_status fail_missing_chunks(const char *out, const patina_dataset_r
     if (n > n_named) pt_strbuf_printf(&text, " and %" PRIu64 " more", n - n_named);
     const patina_status status =
         pt_fail(err, PATINA_EFORMAT,
-                "output folder '%s': chunk%s %s of %" PRIu64 " %s missing: run generate again, "
-                "with the options it was begun with",
+                "output folder '%s': chunk%s %s of %" PRIu64 " %s missing; run generate again "
+                "with the same options",
                 out, n == 1 ? "" : "s", text.failed ? "" : text.text, report->n_chunks,
                 n == 1 ? "is" : "are");
     pt_strbuf_release(&text);
@@ -74,6 +79,16 @@ static patina_status find_missing(const char *out, uint64_t n_chunks, patina_dat
     return status;
 }
 
+/* Reads every file of the set, so that a damaged chunk does not become part of it. */
+static patina_status check_files(const char *out, const pt_manifest *manifest, patina_error *err) {
+    for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
+        const patina_status status = pt_chunk_check_files(out, manifest, c, NULL, err);
+        if (status == PATINA_EFORMAT) pt_chunk_add_remedy(out, c, err);
+        if (status != PATINA_OK) return status;
+    }
+    return PATINA_OK;
+}
+
 static patina_status read_manifest(const char *out, pt_manifest *manifest,
                                    patina_dataset_report *report, patina_error *err) {
     const pt_path plan = pt_path_joinf(out, PT_PLAN_FILE);
@@ -84,49 +99,33 @@ static patina_status read_manifest(const char *out, pt_manifest *manifest,
     PT_TRY(pt_manifest_alloc_chunks(manifest, err));
     for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
         const patina_status status = pt_chunk_read_info(out, manifest, c, err);
-        if (status == PATINA_EFORMAT) {
-            const pt_path folder = pt_chunk_dir_path(out, c);
-            pt_error_add_context(
-                err, "chunk %" PRIu64 " is damaged (remove '%s' and run generate again)", c,
-                folder.text);
-        }
+        if (status == PATINA_EFORMAT) pt_chunk_add_remedy(out, c, err);
         if (status != PATINA_OK) return status;
     }
     pt_manifest_number_parts(manifest);
-    return PATINA_OK;
+    return check_files(out, manifest, err);
 }
 
-/* ---------------------------------------------------------------- what is written */
+/* ---------------------------------------------------------------- writing */
 
 static patina_status add_rejects(const char *out, const pt_manifest *manifest, uint64_t c,
                                  pt_atomic_file *file, patina_error *err) {
     const pt_chunk_info *chunk = &manifest->chunks[c];
     const pt_path folder = pt_chunk_dir_path(out, c),
-                  path = pt_path_joinf(folder.text, "rejects.jsonl");
+                  path = pt_path_joinf(folder.text, PT_REJECTS_FILE);
     char *text = NULL;
     size_t n = 0;
 
     if (chunk->n_rejects == 0) return PATINA_OK;
     PT_TRY(pt_file_read_all(path.text, REJECTS_MAX, &text, &n, err));
-    pt_sha256 hash;
-    char hex[PT_SHA256_HEX_SIZE];
-    pt_sha256_init(&hash);
-    pt_sha256_update(&hash, text, n);
-    pt_sha256_finish(&hash, hex);
-    const patina_status status =
-        strcmp(hex, chunk->rejects.sha256) == 0
-            ? pt_atomic_file_write(file, text, n, err)
-            : pt_fail(err, PATINA_EFORMAT,
-                      "chunk %" PRIu64 " is damaged (remove '%s' and run generate again): file "
-                      "'%s': its bytes are not those that were written",
-                      c, folder.text, path.text);
+    const patina_status status = pt_atomic_file_write(file, text, n, err);
     free(text);
     return status;
 }
 
 static patina_status write_rejects(const char *out, const char *own, pt_manifest *manifest,
                                    patina_error *err) {
-    const pt_path path = pt_path_joinf(own, "rejects.jsonl");
+    const pt_path path = pt_path_joinf(own, PT_REJECTS_FILE);
     pt_atomic_file *file = NULL;
     patina_status status = pt_atomic_file_open(path.text, &file, err);
 
@@ -141,8 +140,12 @@ static patina_status write_rejects(const char *out, const char *own, pt_manifest
     return status;
 }
 
-static patina_status write_text(const char *own, const char *name, char *text, patina_error *err) {
-    const pt_path path = pt_path_joinf(own, "%s", name);
+static patina_status write_card(const char *own, pt_manifest *manifest, const char *files_hash,
+                                patina_error *err) {
+    const pt_path path = pt_path_joinf(own, PT_CARD_FILE);
+    manifest->run_meta.files_hash = files_hash;
+    char *text = pt_dataset_card_to_markdown(&manifest->run_meta);
+    manifest->run_meta.files_hash = NULL;
     const patina_status status = text ? pt_atomic_file_write_text(path.text, text, err)
                                       : pt_fail(err, PATINA_ENOMEM, "out of memory");
     free(text);
@@ -164,20 +167,17 @@ static void hash_files(const pt_manifest *manifest, char hex[PT_SHA256_HEX_SIZE]
     pt_sha256_finish(&hash, hex);
 }
 
-/* Everything is written in a folder of our own and renamed: another process may be finishing, too.
- */
+/* All files are written to a temporary folder and renamed: another process may finish, too. */
 static patina_status write_results(const char *out, const char *own, pt_manifest *manifest,
                                    patina_error *err) {
-    static const char *const names[] = {"rejects.jsonl", "README.md", PT_DATASET_FILE};
+    static const char *const names[] = {PT_REJECTS_FILE, PT_CARD_FILE, PT_DATASET_FILE};
+    const pt_path dataset = pt_path_joinf(own, PT_DATASET_FILE);
     char files_hash[PT_SHA256_HEX_SIZE];
 
     PT_TRY(write_rejects(out, own, manifest, err));
     hash_files(manifest, files_hash);
-    manifest->run_meta.files_hash = files_hash;
-    char *card = pt_dataset_card_to_markdown(&manifest->run_meta);
-    manifest->run_meta.files_hash = NULL;
-    PT_TRY(write_text(own, "README.md", card, err));
-    PT_TRY(write_text(own, PT_DATASET_FILE, pt_manifest_to_json(manifest), err));
+    PT_TRY(write_card(own, manifest, files_hash, err));
+    PT_TRY(pt_manifest_write(dataset.text, manifest, err));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const pt_path from = pt_path_joinf(own, "%s", names[i]),
                       to = pt_path_joinf(out, "%s", names[i]);
@@ -190,10 +190,11 @@ static patina_status write_results(const char *out, const char *own, pt_manifest
 
 static void clean_up(const char *out) {
     pt_output_dir_remove_work_dir(out);
-    pt_temp_dir_remove_stale(out, PT_WORK_DIR ".", true);
+    pt_work_dir_remove_stale(out, true);
 }
 
-static patina_status finish_run(const char *out, patina_dataset_report *report, patina_error *err) {
+static patina_status finish_run(const char *out, patina_dataset_report *report,
+                                pt_run_counts *counts, patina_error *err) {
     const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
     pt_manifest manifest = {.finished = false};
     pt_path own = {.text = ""};
@@ -205,43 +206,50 @@ static patina_status finish_run(const char *out, patina_dataset_report *report, 
     if (status == PATINA_OK) {
         pt_run_metadata_fill_report(&manifest.run_meta, report);
         report->was_complete = false;
+        *counts = manifest.run_meta.counts;
         clean_up(out);
     }
-    if (own.text[0] != '\0') pt_dir_remove_all(own.text);
+    if (own.text[0] != '\0') pt_dir_remove_all(own.text, NULL);
     pt_manifest_release(&manifest);
     return status;
 }
 
 static patina_status report_finished(const char *out, patina_dataset_report *report,
-                                     patina_error *err) {
+                                     pt_run_counts *counts, patina_error *err) {
     const pt_path finished = pt_path_joinf(out, PT_DATASET_FILE);
     pt_manifest manifest;
     PT_TRY(pt_manifest_read_dataset(finished.text, &manifest, err));
     pt_run_metadata_fill_report(&manifest.run_meta, report);
     report->n_missing = 0;
     report->was_complete = true;
+    *counts = manifest.run_meta.counts;
     pt_manifest_release(&manifest);
     clean_up(out);
     return PATINA_OK;
 }
 
-patina_status patina_dataset_finish(const char *given, patina_dataset_report *report,
-                                    patina_error *err) {
+patina_status pt_dataset_finish(const char *given, patina_dataset_report *report,
+                                pt_run_counts *counts, patina_error *err) {
     char out[PT_OUTPUT_PATH_MAX + 1];
     pt_output_state state;
 
     PT_TRY(pt_output_dir_normalize(given, out, err));
     PT_TRY(pt_output_dir_probe(out, true, &state, err));
-    if (state == PT_OUTPUT_FINISHED) return report_finished(out, report, err);
+    if (state == PT_OUTPUT_FINISHED) return report_finished(out, report, counts, err);
     if (state == PT_OUTPUT_EMPTY)
-        return pt_fail(err, PATINA_EUSAGE, "output folder '%s': there is nothing in it to finish",
-                       out);
+        return pt_fail(err, PATINA_EUSAGE, "output folder '%s': is empty, nothing to finish", out);
     if (state == PT_OUTPUT_FOREIGN) return pt_output_dir_fail_foreign(out, err);
 
-    const patina_status status = finish_run(out, report, err);
+    const patina_status status = finish_run(out, report, counts, err);
     if (status == PATINA_OK) return status;
-    /* Another process may have finished the set meanwhile: then chunks are missing, too. */
+    /* Another process may have finished the set meanwhile, so that chunks seem to be missing. */
     if (pt_output_dir_probe(out, true, &state, NULL) != PATINA_OK || state != PT_OUTPUT_FINISHED)
         return status;
-    return report_finished(out, report, err);
+    return report_finished(out, report, counts, err);
+}
+
+patina_status patina_dataset_finish(const char *out, patina_dataset_report *report,
+                                    patina_error *err) {
+    pt_run_counts counts;
+    return pt_dataset_finish(out, report, &counts, err);
 }

@@ -13,16 +13,19 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/json_dump.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
+#include "dataset/rejects.h"
 #include "dataset/row_writer.h"
+#include "fs/atomic_file.h"
 
 #define PLAN_MAX  (16U << 20)
 #define CHUNK_MAX (1U << 20)
 #define JSON_DUMP_FLAGS                                                                            \
-    (JSON_COMPACT | JSON_REAL_PRECISION(17)) /* gives settings back as they came */
+    (JSON_COMPACT | JSON_REAL_PRECISION(17)) /* preserves every real and integer */
 
-/* What the strings of a manifest live in. */
+/* Owns the strings of a manifest. */
 struct pt_manifest_storage {
     json_t *root;
     char *texts[3];
@@ -41,7 +44,7 @@ void pt_part_file_name(const pt_manifest *manifest, size_t split, uint64_t numbe
     const bool rows = kind == PT_PART_ROWS;
     snprintf(name, PT_PART_FILE_NAME_MAX, "%s/%s-%05" PRIu64 "-of-%05" PRIu64 "%s",
              rows ? "data" : "provenance", manifest->run_meta.splits[split], number,
-             manifest->run_meta.split_parts[split], rows ? manifest->suffix : ".jsonl");
+             manifest->run_meta.counts.split_parts[split], rows ? manifest->suffix : ".jsonl");
 }
 
 void pt_part_chunk_file_name(const char *split, const char *suffix, pt_part_kind kind,
@@ -49,10 +52,6 @@ void pt_part_chunk_file_name(const char *split, const char *suffix, pt_part_kind
     const bool rows = kind == PT_PART_ROWS;
     snprintf(name, PT_PART_FILE_NAME_MAX, "%s-%s%s", rows ? "rows" : "provenance", split,
              rows ? suffix : ".jsonl");
-}
-
-static const char *reason_name(size_t i) {
-    return patina_status_name((patina_status)((size_t)PATINA_REJECT_FIRST + i));
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -96,6 +95,7 @@ char *pt_plan_to_json(const pt_run_metadata *run_meta) {
     pt_strbuf_append(&out, "{\n");
     add_string(&out, "program", "patina");
     add_string(&out, "version", run_meta->version);
+    add_count(&out, "signal_revision", run_meta->signal_revision);
     add_string(&out, "format", run_meta->format);
     add_count(&out, "entries", run_meta->n_entries);
     add_count(&out, "chunks", run_meta->n_chunks);
@@ -110,13 +110,13 @@ char *pt_plan_to_json(const pt_run_metadata *run_meta) {
     return pt_strbuf_detach(&out);
 }
 
-/* Reasons that occurred: {"missing": 2} */
+/* Only reasons that occurred: {"missing": 2} */
 static void add_reasons(pt_strbuf *out, const uint64_t by[PATINA_REJECT_COUNT]) {
     const char *separator = "";
     pt_strbuf_append(out, "{");
     for (size_t i = 0; i < PATINA_REJECT_COUNT; i++) {
         if (by[i] == 0) continue;
-        pt_strbuf_printf(out, "%s\"%s\": %" PRIu64, separator, reason_name(i), by[i]);
+        pt_strbuf_printf(out, "%s\"%s\": %" PRIu64, separator, pt_reject_name(i), by[i]);
         separator = ", ";
     }
     pt_strbuf_append(out, "}");
@@ -147,8 +147,10 @@ char *pt_chunk_to_json(const pt_run_metadata *run_meta, const char *suffix, uint
     char name[PT_PART_FILE_NAME_MAX];
     pt_strbuf out = {0};
 
-    pt_strbuf_printf(&out, "{\n  \"chunk\": %" PRIu64 ",\n  \"retried\": %s,\n  ", number,
-                     chunk->retried ? "true" : "false");
+    pt_strbuf_printf(&out,
+                     "{\n  \"chunk\": %" PRIu64 ",\n  \"signal_revision\": %" PRIu64
+                     ",\n  \"retried\": %s,\n  ",
+                     number, run_meta->signal_revision, chunk->retried ? "true" : "false");
     add_chunk(&out, run_meta, chunk);
     pt_strbuf_append(&out, ",\n  \"files\": [");
     for (size_t s = 0; run_meta->splits[s]; s++)
@@ -158,7 +160,7 @@ char *pt_chunk_to_json(const pt_run_metadata *run_meta, const char *suffix, uint
                      pt_part_file_digest(&chunk->parts[s], kinds[k]), &separator);
         }
     if (chunk->n_rejects > 0)
-        add_file(&out, "rejects.jsonl", chunk->n_rejects, &chunk->rejects, &separator);
+        add_file(&out, PT_REJECTS_FILE, chunk->n_rejects, &chunk->rejects, &separator);
     pt_strbuf_append(&out, "\n  ]\n}\n");
     return pt_strbuf_detach(&out);
 }
@@ -178,38 +180,39 @@ static void add_files(pt_strbuf *out, const pt_manifest *manifest) {
                 pt_part_file_name(manifest, s, part->number, kinds[k], name);
                 add_file(out, name, part->n_rows, pt_part_file_digest(part, kinds[k]), &separator);
             }
-    add_file(out, "rejects.jsonl", manifest->run_meta.n_rejects, &manifest->rejects, &separator);
+    add_file(out, PT_REJECTS_FILE, manifest->run_meta.counts.n_rejects, &manifest->rejects,
+             &separator);
     pt_strbuf_append(out, "\n  ],\n");
 }
 
 static void add_counts(pt_strbuf *out, const pt_run_metadata *run_meta) {
-    add_count(out, "rows", run_meta->n_rows);
-    add_count(out, "parts", run_meta->n_parts);
+    add_count(out, "rows", run_meta->counts.n_rows);
+    add_count(out, "parts", run_meta->counts.n_parts);
     add_member(out, "splits");
     for (size_t s = 0; run_meta->splits[s]; s++) {
         pt_strbuf_append(out, s == 0 ? "{\n    " : ",\n    ");
         pt_json_write_string(out, run_meta->splits[s]);
         pt_strbuf_printf(out, ": {\"rows\": %" PRIu64 ", \"parts\": %" PRIu64 "}",
-                         run_meta->split_rows[s], run_meta->split_parts[s]);
+                         run_meta->counts.split_rows[s], run_meta->counts.split_parts[s]);
     }
     pt_strbuf_append(out, "\n  },\n");
     add_count(out, "entries", run_meta->n_entries);
-    add_count(out, "rejects", run_meta->n_rejects);
+    add_count(out, "rejects", run_meta->counts.n_rejects);
     add_member(out, "rejects_by_reason");
     for (size_t i = 0; i < PATINA_REJECT_COUNT; i++)
-        pt_strbuf_printf(out, "%s\n    \"%s\": %" PRIu64, i == 0 ? "{" : ",", reason_name(i),
-                         run_meta->rejects_by[i]);
+        pt_strbuf_printf(out, "%s\n    \"%s\": %" PRIu64, i == 0 ? "{" : ",", pt_reject_name(i),
+                         run_meta->counts.rejects_by[i]);
     pt_strbuf_append(out, "\n  },\n");
 }
 
-/* The last member is the hash of the text with zeros in the hash's place. */
+/* The last member is the hash of the text with zeros in place of the hash. */
 static const char digest_head[] = "  \"sha256\": \"", digest_tail[] = "\"\n}\n";
 #define DIGEST_DIGITS (PT_SHA256_HEX_SIZE - 1)
 #define DIGEST_END    (DIGEST_DIGITS + sizeof digest_tail - 1) /* bytes from the first digit on */
 
 static void hash_without_digest(const char *text, size_t n, char hex[PT_SHA256_HEX_SIZE]) {
     static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
-    _Static_assert(sizeof zeros == PT_SHA256_HEX_SIZE, "as many as there are digits");
+    _Static_assert(sizeof zeros == PT_SHA256_HEX_SIZE, "a zero for each digit");
     pt_sha256 hash;
     pt_sha256_init(&hash);
     pt_sha256_update(&hash, text, n - DIGEST_END);
@@ -237,6 +240,7 @@ char *pt_manifest_to_json(const pt_manifest *manifest) {
     pt_strbuf_append(&out, "{\n");
     add_string(&out, "program", "patina");
     add_string(&out, "version", run_meta->version);
+    add_count(&out, "signal_revision", run_meta->signal_revision);
     add_string(&out, "format", run_meta->format);
     add_counts(&out, run_meta);
     add_identity(&out, run_meta);
@@ -258,7 +262,7 @@ char *pt_manifest_to_json(const pt_manifest *manifest) {
 
 /* ---------------------------------------------------------------- reading */
 
-/* A file that is being read: faults are told with its name. */
+/* The file being parsed, for error messages. */
 typedef struct json_source {
     const char *path;
     patina_error *err;
@@ -284,19 +288,27 @@ static patina_status get_count(const json_source *from, const json_t *object, co
     return PATINA_OK;
 }
 
+/* Absent in files of patina 0.1. */
+static patina_status get_signal_revision(const json_source *from, const json_t *object,
+                                         uint64_t *revision) {
+    *revision = 1;
+    if (!json_object_get(object, "signal_revision")) return PATINA_OK;
+    return get_count(from, object, "signal_revision", revision);
+}
+
 static patina_status get_string(const json_source *from, const json_t *object, const char *name,
                                 const char **value) {
     *value = json_string_value(json_object_get(object, name));
     return *value ? PATINA_OK : fail_format(from, "member '%s': absent or not a string", name);
 }
 
-/* An object as text; *text is the caller's. */
+/* An object as text; *text is to be freed. */
 static patina_status get_object(const json_source *from, const json_t *root, const char *name,
                                 char **text) {
     const json_t *member = json_object_get(root, name);
     if (!json_is_object(member))
         return fail_format(from, "member '%s': absent or not an object", name);
-    *text = json_dumps(member, JSON_DUMP_FLAGS);
+    *text = pt_json_dump(member, JSON_DUMP_FLAGS);
     return *text ? PATINA_OK : pt_fail(from->err, PATINA_ENOMEM, "out of memory");
 }
 
@@ -310,13 +322,13 @@ static patina_status get_reasons(const json_source *from, const json_t *object, 
     *total = 0;
     for (size_t i = 0; i < PATINA_REJECT_COUNT; i++) {
         by[i] = 0;
-        if (!json_object_get(reasons, reason_name(i))) continue;
-        PT_TRY(get_count(from, reasons, reason_name(i), &by[i]));
+        if (!json_object_get(reasons, pt_reject_name(i))) continue;
+        PT_TRY(get_count(from, reasons, pt_reject_name(i), &by[i]));
         *total += by[i];
         n_known++;
     }
     if (n_known != json_object_size(reasons))
-        return fail_format(from, "member '%s': a reason that this version does not know", name);
+        return fail_format(from, "member '%s': contains an unknown reason", name);
     return PATINA_OK;
 }
 
@@ -324,7 +336,7 @@ static bool is_sha256(const char *text) {
     return strlen(text) == DIGEST_DIGITS && strspn(text, "0123456789abcdef") == DIGEST_DIGITS;
 }
 
-/* An item of "files", which must be the one that is expected. */
+/* The next item of "files", which must have this path. */
 static patina_status get_file(const json_source *from, const json_t *files, size_t *at,
                               const char *path, uint64_t n_rows, pt_file_digest *file) {
     const json_t *item = json_array_get(files, (*at)++);
@@ -333,12 +345,11 @@ static patina_status get_file(const json_source *from, const json_t *files, size
     uint64_t rows = 0;
 
     if (!named || strcmp(named, path) != 0)
-        return fail_format(from, "member 'files': '%s' is not where the chunks want it", path);
+        return fail_format(from, "member 'files': '%s' is absent or out of order", path);
     PT_TRY(get_count(from, item, "rows", &rows));
     PT_TRY(get_count(from, item, "bytes", &file->n_bytes));
     if (rows != n_rows)
-        return fail_format(from,
-                           "member 'files': '%s' has %" PRIu64 " rows, and the chunks say %" PRIu64,
+        return fail_format(from, "member 'files': '%s' has %" PRIu64 " rows instead of %" PRIu64,
                            path, rows, n_rows);
     if (!sha256 || !is_sha256(sha256))
         return fail_format(from, "member 'files': '%s' has no SHA-256", path);
@@ -369,9 +380,11 @@ static patina_status parse(const char *path, const char *text, size_t n, json_t 
     json_error_t fault;
     *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
     if (*root && json_is_object(*root)) return PATINA_OK;
+    if (!*root && json_error_code(&fault) == json_error_out_of_memory)
+        return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
     json_decref(*root);
     *root = NULL;
-    return pt_fail(err, PATINA_EFORMAT, "file '%s': cannot be read as one of patina's", path);
+    return pt_fail(err, PATINA_EFORMAT, "file '%s': is not a JSON object", path);
 }
 
 static bool is_split_name(const char *name) {
@@ -399,10 +412,10 @@ static patina_status get_splits(const json_source *from, json_t *root, pt_manife
         }
     }
     if (n == 0 || n > PATINA_SPLITS_MAX)
-        return fail_format(from, "member 'splits': not 1 to 16 of them");
+        return fail_format(from, "member 'splits': not 1 to 16 names");
     for (i = 0; i < n; i++)
         if (!known[i] || !is_split_name(known[i]))
-            return fail_format(from, "member 'splits': a name that is none");
+            return fail_format(from, "member 'splits': contains an invalid name");
     manifest->run_meta.splits = known;
     manifest->n_splits = n;
     return PATINA_OK;
@@ -412,15 +425,17 @@ static patina_status get_suffix(const json_source *from, pt_manifest *manifest) 
     for (const pt_row_writer_backend *const *kind = pt_row_writer_backends; *kind; kind++)
         if (strcmp((*kind)->name, manifest->run_meta.format) == 0)
             manifest->suffix = (*kind)->suffix;
-    return manifest->suffix ? PATINA_OK : fail_format(from, "member 'format': an unknown one");
+    return manifest->suffix ? PATINA_OK : fail_format(from, "member 'format': unknown value");
 }
 
-/* What plan.json and dataset.json have in common. */
-static patina_status get_facts(const json_source *from, json_t *root, pt_manifest *manifest) {
+/* The members that plan.json and dataset.json have in common. */
+static patina_status get_run_metadata(const json_source *from, json_t *root,
+                                      pt_manifest *manifest) {
     pt_run_metadata *run_meta = &manifest->run_meta;
     char **texts = manifest->memory->texts;
 
     PT_TRY(get_string(from, root, "version", &run_meta->version));
+    PT_TRY(get_signal_revision(from, root, &run_meta->signal_revision));
     PT_TRY(get_string(from, root, "format", &run_meta->format));
     PT_TRY(get_suffix(from, manifest));
     PT_TRY(get_count(from, root, "entries", &run_meta->n_entries));
@@ -448,7 +463,7 @@ static patina_status open_manifest(const char *path, const char *text, size_t n,
     if (!manifest->memory) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(parse(path, text, n, &manifest->memory->root, err));
     const json_source from = {path, err};
-    return get_facts(&from, manifest->memory->root, manifest);
+    return get_run_metadata(&from, manifest->memory->root, manifest);
 }
 
 patina_status pt_manifest_parse_plan(const char *path, const char *text, size_t n,
@@ -458,7 +473,7 @@ patina_status pt_manifest_parse_plan(const char *path, const char *text, size_t 
     if (status == PATINA_OK)
         status = get_count(&from, manifest->memory->root, "chunks", &manifest->run_meta.n_chunks);
     if (status == PATINA_OK && manifest->run_meta.n_chunks > PT_CHUNKS_MAX)
-        status = fail_format(&from, "member 'chunks': more than there can be");
+        status = fail_format(&from, "member 'chunks': over the maximum");
     if (status != PATINA_OK) pt_manifest_release(manifest);
     return status;
 }
@@ -521,14 +536,15 @@ static patina_status get_chunk_files(const json_source *from, const pt_manifest 
         PT_TRY(get_file(from, files, &at, name, part->n_rows, &part->provenance));
     }
     if (chunk->n_rejects > 0)
-        PT_TRY(get_file(from, files, &at, "rejects.jsonl", chunk->n_rejects, &chunk->rejects));
-    return at == json_array_size(files) ? PATINA_OK : fail_format(from, "member 'files': too many");
+        PT_TRY(get_file(from, files, &at, PT_REJECTS_FILE, chunk->n_rejects, &chunk->rejects));
+    return at == json_array_size(files) ? PATINA_OK
+                                        : fail_format(from, "member 'files': too many items");
 }
 
-patina_status pt_manifest_parse_chunk(pt_manifest *manifest, uint64_t number, const char *path,
-                                      const char *text, size_t n, patina_error *err) {
+static patina_status parse_chunk(const pt_manifest *manifest, uint64_t number, const char *path,
+                                 const char *text, size_t n, pt_chunk_info *chunk,
+                                 patina_error *err) {
     const json_source from = {path, err};
-    pt_chunk_info *chunk = &manifest->chunks[number];
     json_t *root = NULL;
     uint64_t given = 0;
 
@@ -536,6 +552,12 @@ patina_status pt_manifest_parse_chunk(pt_manifest *manifest, uint64_t number, co
     patina_status status = get_count(&from, root, "chunk", &given);
     if (status == PATINA_OK && given != number)
         status = fail_format(&from, "is of chunk %" PRIu64, given);
+    if (status == PATINA_OK) status = get_signal_revision(&from, root, &given);
+    if (status == PATINA_OK && given != manifest->run_meta.signal_revision)
+        status = fail_format(&from,
+                             "signal revision %" PRIu64 ", but the run has signal revision %" PRIu64
+                             "; rows of both cannot be in one set",
+                             given, manifest->run_meta.signal_revision);
     if (status == PATINA_OK) status = get_chunk(&from, root, manifest->n_splits, chunk);
     if (status == PATINA_OK)
         status = get_chunk_files(&from, manifest, json_object_get(root, "files"), chunk);
@@ -543,6 +565,11 @@ patina_status pt_manifest_parse_chunk(pt_manifest *manifest, uint64_t number, co
     chunk->known = status == PATINA_OK;
     json_decref(root);
     return status;
+}
+
+patina_status pt_manifest_parse_chunk(pt_manifest *manifest, uint64_t number, const char *path,
+                                      const char *text, size_t n, patina_error *err) {
+    return parse_chunk(manifest, number, path, text, n, &manifest->chunks[number], err);
 }
 
 patina_status pt_manifest_read_chunk(pt_manifest *manifest, uint64_t number, const char *path,
@@ -556,24 +583,21 @@ patina_status pt_manifest_read_chunk(pt_manifest *manifest, uint64_t number, con
 }
 
 void pt_manifest_number_parts(pt_manifest *manifest) {
-    pt_run_metadata *run_meta = &manifest->run_meta;
+    pt_run_counts *counts = &manifest->run_meta.counts;
 
-    run_meta->n_rows = run_meta->n_parts = run_meta->n_rejects = 0;
-    memset(run_meta->split_rows, 0, sizeof run_meta->split_rows);
-    memset(run_meta->split_parts, 0, sizeof run_meta->split_parts);
-    memset(run_meta->rejects_by, 0, sizeof run_meta->rejects_by);
-    for (uint64_t c = 0; c < run_meta->n_chunks; c++) {
+    *counts = (pt_run_counts){0};
+    for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
         const pt_chunk_info *chunk = &manifest->chunks[c];
         for (size_t i = 0; i < PATINA_REJECT_COUNT; i++)
-            run_meta->rejects_by[i] += chunk->rejects_by[i];
-        run_meta->n_rejects += chunk->n_rejects;
+            counts->rejects_by[i] += chunk->rejects_by[i];
+        counts->n_rejects += chunk->n_rejects;
         for (size_t s = 0; s < manifest->n_splits; s++) {
             pt_part_info *part = &chunk->parts[s];
             if (part->n_rows == 0) continue;
-            part->number = run_meta->split_parts[s]++;
-            run_meta->split_rows[s] += part->n_rows;
-            run_meta->n_rows += part->n_rows;
-            run_meta->n_parts++;
+            part->number = counts->split_parts[s]++;
+            counts->split_rows[s] += part->n_rows;
+            counts->n_rows += part->n_rows;
+            counts->n_parts++;
         }
     }
 }
@@ -609,12 +633,13 @@ static patina_status get_finished_files(const json_source *from, const json_t *r
                 PT_TRY(get_file(from, files, &at, name, part->n_rows,
                                 k == PT_PART_ROWS ? &part->rows : &part->provenance));
             }
-    PT_TRY(get_file(from, files, &at, "rejects.jsonl", manifest->run_meta.n_rejects,
+    PT_TRY(get_file(from, files, &at, PT_REJECTS_FILE, manifest->run_meta.counts.n_rejects,
                     &manifest->rejects));
-    return at == json_array_size(files) ? PATINA_OK : fail_format(from, "member 'files': too many");
+    return at == json_array_size(files) ? PATINA_OK
+                                        : fail_format(from, "member 'files': too many items");
 }
 
-/* What people and other programs read says the same as the chunks. */
+/* The totals, which people and other programs read, equal the sums over the chunks. */
 static patina_status check_counts(const json_source *from, const json_t *root,
                                   const pt_manifest *manifest) {
     const pt_run_metadata *run_meta = &manifest->run_meta;
@@ -624,14 +649,15 @@ static patina_status check_counts(const json_source *from, const json_t *root,
     PT_TRY(get_count(from, root, "parts", &n_parts));
     PT_TRY(get_count(from, root, "rejects", &n_rejects));
     PT_TRY(get_reasons(from, root, "rejects_by_reason", by, &total));
-    if (n_rows != run_meta->n_rows || n_parts != run_meta->n_parts ||
-        n_rejects != run_meta->n_rejects || memcmp(by, run_meta->rejects_by, sizeof by) != 0)
-        return fail_format(from, "its counts and its chunks do not agree");
+    if (n_rows != run_meta->counts.n_rows || n_parts != run_meta->counts.n_parts ||
+        n_rejects != run_meta->counts.n_rejects ||
+        memcmp(by, run_meta->counts.rejects_by, sizeof by) != 0)
+        return fail_format(from, "counts and chunks do not agree");
     for (size_t s = 0; s < manifest->n_splits; s++) {
         const json_t *split = json_object_get(json_object_get(root, "splits"), run_meta->splits[s]);
         PT_TRY(get_count(from, split, "rows", &n_rows));
         PT_TRY(get_count(from, split, "parts", &n_parts));
-        if (n_rows != run_meta->split_rows[s] || n_parts != run_meta->split_parts[s])
+        if (n_rows != run_meta->counts.split_rows[s] || n_parts != run_meta->counts.split_parts[s])
             return fail_format(from, "split '%s' and the chunks do not agree", run_meta->splits[s]);
     }
     return PATINA_OK;
@@ -656,6 +682,83 @@ patina_status pt_manifest_read_dataset(const char *path, pt_manifest *manifest, 
                               err);
 }
 
+/* ---------------------------------------------------------------- files */
+
+/* Writes a text and reads it back from the file. */
+static patina_status write_and_read_back(const char *path, const char *text, char **read,
+                                         size_t *n_read, patina_error *err) {
+    if (!text) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    PT_TRY(pt_atomic_file_write_text(path, text, err));
+    return pt_file_read_all(path, PT_DATASET_FILE_MAX_BYTES, read, n_read, err);
+}
+
+/* Compares the text of a file with what its content, parsed and formatted again, gives. A failed
+ * allocation inside a library can truncate a text without an error. */
+static patina_status check_round_trip(const char *path, const char *text, const char *again,
+                                      patina_error *err) {
+    if (!again) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (strcmp(text, again) == 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be read back as it was written", path);
+}
+
+patina_status pt_plan_write(const char *path, const pt_run_metadata *run_meta, patina_error *err) {
+    char *text = pt_plan_to_json(run_meta), *read = NULL, *again = NULL;
+    pt_manifest manifest = {0};
+    size_t n = 0;
+
+    patina_status status = write_and_read_back(path, text, &read, &n, err);
+    if (status == PATINA_OK) status = pt_manifest_parse_plan(path, read, n, &manifest, err);
+    if (status == PATINA_OK) {
+        again = pt_plan_to_json(&manifest.run_meta);
+        status = check_round_trip(path, text, again, err);
+    }
+    pt_manifest_release(&manifest);
+    free(text);
+    free(read);
+    free(again);
+    return status;
+}
+
+patina_status pt_chunk_write(const char *path, const pt_run_metadata *run_meta, const char *suffix,
+                             uint64_t number, const pt_chunk_info *chunk, patina_error *err) {
+    char *text = pt_chunk_to_json(run_meta, suffix, number, chunk), *read = NULL, *again = NULL;
+    pt_part_info parts[PATINA_SPLITS_MAX] = {{0}};
+    pt_chunk_info parsed = {.parts = parts};
+    pt_manifest manifest = {.run_meta = *run_meta,
+                            .suffix = suffix,
+                            .n_splits = pt_run_metadata_count_splits(run_meta)};
+    size_t n = 0;
+
+    patina_status status = write_and_read_back(path, text, &read, &n, err);
+    if (status == PATINA_OK) status = parse_chunk(&manifest, number, path, read, n, &parsed, err);
+    if (status == PATINA_OK) {
+        again = pt_chunk_to_json(run_meta, suffix, number, &parsed);
+        status = check_round_trip(path, text, again, err);
+    }
+    free(text);
+    free(read);
+    free(again);
+    return status;
+}
+
+patina_status pt_manifest_write(const char *path, const pt_manifest *manifest, patina_error *err) {
+    char *text = pt_manifest_to_json(manifest), *read = NULL, *again = NULL;
+    pt_manifest parsed = {0};
+    size_t n = 0;
+
+    patina_status status = write_and_read_back(path, text, &read, &n, err);
+    if (status == PATINA_OK) status = pt_manifest_parse_dataset(path, read, n, &parsed, err);
+    if (status == PATINA_OK) {
+        again = pt_manifest_to_json(&parsed);
+        status = check_round_trip(path, text, again, err);
+    }
+    pt_manifest_release(&parsed);
+    free(text);
+    free(read);
+    free(again);
+    return status;
+}
+
 /* ---------------------------------------------------------------- comparing */
 
 /* The first member of the settings that differs; NULL if none does. */
@@ -671,13 +774,26 @@ static const char *find_changed_setting(json_t *theirs, json_t *ours) {
     return NULL;
 }
 
-static void compare_members(json_t *theirs, json_t *ours, char *difference, size_t n) {
+/* Version and revision come first: with them, settings and libraries may differ as well. */
+static bool compare_versions(const pt_run_metadata *theirs, const pt_run_metadata *ours,
+                             char *difference, size_t n) {
+    const bool same_version = strcmp(theirs->version, ours->version) == 0;
+
+    if (same_version && theirs->signal_revision == ours->signal_revision) return false;
+    snprintf(difference, n,
+             "patina %s (signal revision %" PRIu64
+             ") instead of patina %s (signal revision %" PRIu64 "); patina %s can complete it",
+             theirs->version, theirs->signal_revision, ours->version, ours->signal_revision,
+             theirs->version);
+    return true;
+}
+
+static void compare_members(const json_t *theirs, const json_t *ours, char *difference, size_t n) {
     static const struct {
         const char *member, *words;
-    } others[] = {{"corpus_hash", "another corpus"}, {"entries", "another corpus"},
-                  {"model_hash", "another model"},   {"version", "another version of the program"},
-                  {"format", "another format"},      {"chunks", "another number of chunks"},
-                  {"splits", "other splits"}};
+    } others[] = {{"corpus_hash", "another corpus"},      {"entries", "another corpus"},
+                  {"model_hash", "another model"},        {"format", "another format"},
+                  {"chunks", "another number of chunks"}, {"splits", "other splits"}};
     const char *setting = find_changed_setting(json_object_get(theirs, "settings"),
                                                json_object_get(ours, "settings"));
     const char *kernels = json_string_value(json_object_get(theirs, "kernels"));
@@ -693,25 +809,27 @@ static void compare_members(json_t *theirs, json_t *ours, char *difference, size
             return;
         }
     if (!json_equal(json_object_get(theirs, "kernels"), json_object_get(ours, "kernels")))
-        snprintf(difference, n, "another instruction set, which '--isa %s' asks for",
+        snprintf(difference, n, "another instruction set, which '--isa %s' selects",
                  kernels ? kernels : "?");
     else if (!json_equal(json_object_get(theirs, "libraries"), json_object_get(ours, "libraries")))
         snprintf(difference, n, "another version of a library");
 }
 
-void pt_run_metadata_compare(const pt_run_metadata *theirs, const pt_run_metadata *ours,
-                             char *difference, size_t n) {
+patina_status pt_run_metadata_compare(const pt_run_metadata *theirs, const pt_run_metadata *ours,
+                                      char *difference, size_t n, patina_error *err) {
     char *a = pt_plan_to_json(theirs), *b = pt_plan_to_json(ours);
     json_t *their_plan = a ? json_loads(a, 0, NULL) : NULL;
     json_t *our_plan = b ? json_loads(b, 0, NULL) : NULL;
+    patina_status status = PATINA_OK;
 
     difference[0] = '\0';
-    if (their_plan && our_plan)
+    if (!their_plan || !our_plan)
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+    else if (!compare_versions(theirs, ours, difference, n))
         compare_members(their_plan, our_plan, difference, n);
-    else
-        snprintf(difference, n, "a plan that cannot be read");
     json_decref(their_plan);
     json_decref(our_plan);
     free(a);
     free(b);
+    return status;
 }

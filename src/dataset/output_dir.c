@@ -1,47 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* output_dir.c - folders that appear whole, and those that dead processes left */
+/* output_dir.c - state of an output folder, creation and removal of work folders */
 
 #include "dataset/output_dir.h"
 
-#include <assert.h>
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "fs/atomic_file.h"
+#include "fs/dir.h"
+#include "fs/temp_dir.h"
 
-#define TEMP_SUFFIX    ".tmp"
-#define HOST_MAX       64
-#define TEMP_DIRS_MAX  10000 /* temporary folders of one process and purpose */
-#define DEPTH_MAX      3     /* of a work folder: itself, its chunks, their files */
-#define PROBE_ATTEMPTS 10    /* at a folder that another process is changing */
-
-/* ---------------------------------------------------------------- paths */
-
-pt_path pt_path_joinf(const char *folder, const char *format, ...) {
-    pt_path path;
-    const int n = snprintf(path.text, sizeof path.text, "%s/", folder);
-    assert(n > 0 && (size_t)n < sizeof path.text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(path.text + n, sizeof path.text - (size_t)n, format, args);
-    va_end(args);
-    return path;
-}
-
-bool pt_path_exists(const char *path) {
-    struct stat info;
-    return lstat(path, &info) == 0;
-}
+#define PROBE_ATTEMPTS 10 /* while other processes change the folder */
 
 patina_status pt_output_dir_normalize(const char *given, char out[PT_OUTPUT_PATH_MAX + 1],
                                       patina_error *err) {
@@ -56,177 +27,62 @@ patina_status pt_output_dir_normalize(const char *given, char out[PT_OUTPUT_PATH
     return PATINA_OK;
 }
 
-/* ---------------------------------------------------------------- folders */
-
-patina_status pt_dir_create(const char *out, const char *path, bool *made, patina_error *err) {
-    if (made) *made = false;
-    if (mkdir(path, 0777) == 0) {
-        if (made) *made = true;
-        return PATINA_OK;
-    }
-    const int why = errno;
-    struct stat info;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return PATINA_OK;
-    if (why == EEXIST)
-        return pt_fail(err, PATINA_EUSAGE, "output folder '%s': '%s' is a file", out, path);
-    return pt_fail(err, PATINA_EIO, "output folder '%s': '%s' cannot be made: %s", out, path,
-                   strerror(why));
+patina_status pt_output_dir_create_folder(const char *out, const char *path, patina_error *err) {
+    const patina_status status = pt_dir_create(path, NULL, err);
+    if (status != PATINA_OK) pt_error_add_context(err, "output folder '%s'", out);
+    return status;
 }
 
-patina_status pt_dir_create_all(const char *path, bool *made, patina_error *err) {
-    char partial[PT_PATH_MAX];
-    const size_t n = strlen(path);
-    for (size_t i = 1; i < n; i++) {
-        if (path[i] != '/') continue;
-        memcpy(partial, path, i);
-        partial[i] = '\0';
-        PT_TRY(pt_dir_create(path, partial, NULL, err));
-    }
-    return pt_dir_create(path, path, made, err);
+patina_status pt_work_dir_create_temp(const char *out, pt_path *folder, patina_error *err) {
+    return pt_temp_dir_create(out, PT_WORK_DIR, folder, err);
 }
 
-/* Depth-bounded, and never through a link: rmdir and unlink take the link itself. */
-static void remove_tree(const char *path, unsigned depth) {
-    if (unlink(path) == 0 || (errno != EISDIR && errno != EPERM)) return;
-    DIR *dir = depth < DEPTH_MAX ? opendir(path) : NULL;
-    const struct dirent *item;
-    while (dir && (item = readdir(dir))) {
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0) continue;
-        const pt_path below = pt_path_joinf(path, "%s", item->d_name);
-        remove_tree(below.text, depth + 1);
-    }
-    if (dir) closedir(dir);
-    rmdir(path);
+void pt_work_dir_remove(const char *path) {
+    pt_dir_remove_all(path, PT_PLAN_NAME);
 }
 
-/* The plan goes first: a work folder without one is nobody's. */
-void pt_dir_remove_all(const char *path) {
-    const pt_path plan = pt_path_joinf(path, "%s", strrchr(PT_PLAN_FILE, '/') + 1);
-    unlink(plan.text);
-    remove_tree(path, 0);
+void pt_work_dir_remove_stale(const char *out, bool all) {
+    pt_temp_dir_remove_stale(out, PT_WORK_DIR ".", PT_PLAN_NAME, all);
 }
 
-patina_status pt_dir_rename_noreplace(const char *from, const char *to, bool *done,
-                                      patina_error *err) {
-    *done = rename(from, to) == 0;
-    if (!*done && (errno == EEXIST || errno == ENOTEMPTY)) return PATINA_OK;
-    if (!*done)
-        return pt_fail(err, PATINA_EIO, "'%s' cannot be renamed to '%s': %s", from, to,
-                       strerror(errno));
-    char parent[PT_PATH_MAX];
-    const char *slash = strrchr(to, '/');
-    assert(slash && slash > to && slash - to < PT_PATH_MAX);
-    memcpy(parent, to, (size_t)(slash - to));
-    parent[slash - to] = '\0';
-    return pt_dir_sync(parent, err);
-}
-
-/* ---------------------------------------------------------------- whose temporary folder */
-
-/* A process, as far as its name can be told: containers share host names, and each counts its
- * processes from 1. */
-typedef struct process_id {
-    char host[HOST_MAX + 1];
-    uint64_t namespace;
-    long pid;
-} process_id;
-
-static process_id current_process(void) {
-    process_id me = {.pid = (long)getpid()};
-    struct stat info;
-    if (gethostname(me.host, HOST_MAX) != 0 || me.host[0] == '\0') strcpy(me.host, "host");
-    for (char *c = me.host; *c; c++)
-        if (!isalnum((unsigned char)*c)) *c = '-';
-    if (stat("/proc/self/ns/pid", &info) == 0) me.namespace = (uint64_t)info.st_ino;
-    return me;
-}
-
-patina_status pt_temp_dir_create(const char *parent, const char *what, pt_path *folder,
-                                 patina_error *err) {
-    const process_id me = current_process();
-    for (unsigned i = 0; i < TEMP_DIRS_MAX; i++) {
-        *folder = pt_path_joinf(parent, "%s.%s.%" PRIu64 ".%ld.%u" TEMP_SUFFIX, what, me.host,
-                                me.namespace, me.pid, i);
-        if (mkdir(folder->text, 0777) == 0) return PATINA_OK;
-        if (errno != EEXIST)
-            return pt_fail(err, PATINA_EIO, "folder '%s': cannot be made: %s", folder->text,
-                           strerror(errno));
-    }
-    return pt_fail(err, PATINA_EIO, "folder '%s': there already; remove it", folder->text);
-}
-
-bool pt_temp_dir_is_name(const char *name) {
-    const size_t n = strlen(name), n_end = strlen(TEMP_SUFFIX);
-    return n > n_end && strcmp(name + n - n_end, TEMP_SUFFIX) == 0;
-}
-
-/* Whether the name says that a process of this machine made it which is no more. */
-static bool is_stale(const char *name) {
-    const process_id me = current_process();
-    char mine[HOST_MAX + 64];
-    snprintf(mine, sizeof mine, ".%s.%" PRIu64 ".", me.host, me.namespace);
-    const char *at = strstr(name, mine);
-    if (!at) return false;
-    const long pid = strtol(at + strlen(mine), NULL, 10);
-    return pid > 0 && pid != me.pid && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-void pt_temp_dir_remove_stale(const char *parent, const char *what, bool all) {
-    DIR *dir = opendir(parent);
-    const struct dirent *item;
-    while (dir && (item = readdir(dir))) {
-        if (!pt_temp_dir_is_name(item->d_name)) continue;
-        if (strncmp(item->d_name, what, strlen(what)) != 0) continue;
-        if (!all && !is_stale(item->d_name)) continue;
-        const pt_path folder = pt_path_joinf(parent, "%s", item->d_name);
-        pt_dir_remove_all(folder.text);
-    }
-    if (dir) closedir(dir);
-}
-
-/* ---------------------------------------------------------------- what a folder holds */
-
-/* A finished set that was being opened up again when the process died, between its two renames
- * (resume.c): the work folder has all, and only its name is missing. */
+/* A finished set that was being reopened when the process ended, between the two renames of
+ * commit_reopen (resume.c): the work folder is complete and has only a temporary name. */
 static bool is_half_reopened(const char *folder) {
-    const pt_path plan = pt_path_joinf(folder, "plan.json"),
+    const pt_path plan = pt_path_joinf(folder, PT_PLAN_NAME),
                   finished = pt_path_joinf(folder, PT_DATASET_FILE);
     return pt_path_exists(plan.text) && pt_path_exists(finished.text);
 }
 
-/* Reads the names in a folder that has neither plan nor dataset.json. *again: look once more. */
+/* Reads the names in a folder that has neither plan nor dataset.json. *again: probe once more. */
 static patina_status scan_names(const char *out, bool repair, bool *empty, bool *again,
                                 patina_error *err) {
+    const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
     DIR *dir = opendir(out);
-    const struct dirent *item;
+    const char *name;
+    int why = errno;
 
     *empty = true;
-    if (!dir && errno == ENOENT) return PATINA_OK;
-    if (!dir)
-        return pt_fail(err, PATINA_EIO, "output folder '%s': cannot be read: %s", out,
-                       strerror(errno));
-    while ((item = readdir(dir))) {
-        const char *name = item->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
-        if (strcmp(name, "lost+found") == 0) continue; /* of a fresh file system */
+    if (!dir && why == ENOENT) return PATINA_OK;
+    while (dir && (name = pt_dir_next(dir, &why))) {
+        if (strcmp(name, "lost+found") == 0) continue; /* of a new file system */
         if (strncmp(name, PT_WORK_DIR ".", sizeof PT_WORK_DIR) != 0 || !pt_temp_dir_is_name(name)) {
             *empty = false;
             continue;
         }
-        const pt_path folder = pt_path_joinf(out, "%s", name),
-                      work = pt_path_joinf(out, PT_WORK_DIR);
+        const pt_path folder = pt_path_joinf(out, "%s", name);
         if (!is_half_reopened(folder.text)) continue;
         *empty = false;
         if (repair) *again = rename(folder.text, work.text) == 0;
     }
-    closedir(dir);
-    return PATINA_OK;
+    if (dir) closedir(dir);
+    if (why == 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "output folder '%s': cannot be read: %s", out, strerror(why));
 }
 
-/* The work folder is looked for first: who opens a finished set up again takes dataset.json away
- * before the work folder appears, and who finishes one writes dataset.json before it goes. So both
- * together, seen in this order, are a finished set whose work folder is of no use. Neither of the
- * two may be a moment between, hence more than one look. */
+/* The work folder is probed first: pt_dataset_reopen removes dataset.json before the work folder
+ * appears, and finish writes dataset.json before the work folder is removed. Both together, probed
+ * in this order, are therefore a finished set with a leftover work folder. Between the two steps of
+ * another process neither may exist for a moment, hence several attempts. */
 patina_status pt_output_dir_probe(const char *out, bool repair, pt_output_state *state,
                                   patina_error *err) {
     const pt_path plan = pt_path_joinf(out, PT_PLAN_FILE),
@@ -234,12 +90,12 @@ patina_status pt_output_dir_probe(const char *out, bool repair, pt_output_state 
     bool empty = true;
 
     for (int i = 0; i < PROBE_ATTEMPTS; i++) {
-        const bool running = pt_path_exists(plan.text);
+        const bool has_plan = pt_path_exists(plan.text);
         if (pt_path_exists(finished.text)) {
             *state = PT_OUTPUT_FINISHED;
             return PATINA_OK;
         }
-        if (running) {
+        if (has_plan) {
             *state = PT_OUTPUT_UNFINISHED;
             return PATINA_OK;
         }
@@ -255,12 +111,12 @@ patina_status pt_output_dir_fail_foreign(const char *out, patina_error *err) {
     const pt_path old = pt_path_joinf(out, PT_WORK_DIR "/run.json");
     if (pt_path_exists(old.text))
         return pt_fail(err, PATINA_EUSAGE,
-                       "output folder '%s': holds a run that an older patina broke off; remove "
-                       "'%s/" PT_WORK_DIR "' to begin anew",
+                       "output folder '%s': contains an unfinished run of an older patina; remove "
+                       "'%s/" PT_WORK_DIR "' to start again",
                        out, out);
     return pt_fail(err, PATINA_EUSAGE,
-                   "output folder '%s': is not empty and holds no data set of patina's; name "
-                   "another folder",
+                   "output folder '%s': is not empty and contains no patina data set; name another "
+                   "folder",
                    out);
 }
 
@@ -270,9 +126,9 @@ void pt_output_dir_remove_work_dir(const char *out) {
     pt_path own;
 
     if (!pt_path_exists(work.text) || !pt_path_exists(finished.text)) return;
-    if (pt_temp_dir_create(out, PT_WORK_DIR, &own, NULL) != PATINA_OK) return;
+    if (pt_work_dir_create_temp(out, &own, NULL) != PATINA_OK) return;
     if (rename(work.text, own.text) != 0 || pt_path_exists(finished.text))
-        pt_dir_remove_all(own.text);
-    else /* opened up again a moment ago, so it is of use after all */
+        pt_work_dir_remove(own.text);
+    else /* reopened by another process in the meantime: still needed */
         (void)!rename(own.text, work.text);
 }

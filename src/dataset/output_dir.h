@@ -1,97 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* output_dir.h - an output folder from outside: whose it is, and the work folder in it
+/* output_dir.h - layout and state of an output folder
  *
- *     OUT/.patina/plan.json       the run; made together with .patina, so that there is never half
- *     OUT/.patina/00000007/       a finished chunk
- *     OUT/dataset.json            the set is finished; whatever is left of .patina means nothing
+ *     OUT/.patina/plan.json       the run; appears together with .patina, by one rename
+ *     OUT/.patina/00000007/       a complete chunk
+ *     OUT/dataset.json            the set is finished; a leftover .patina has no meaning
  *
- * Many processes share OUT, also from different machines, and know nothing of each other. What one
- * makes grows in a folder of its own name and appears by one rename: a folder is never renamed onto
- * one that holds something, so the first to come wins and the others see it.
+ * Any number of processes may share OUT, also on different machines, without communication. Each
+ * fills a temporary folder of its own and publishes it by one rename. A rename never replaces a
+ * folder that is not empty, so the first process wins and the others find its result.
  */
 
 #ifndef PATINA_DATASET_OUTPUT_DIR_H
 #define PATINA_DATASET_OUTPUT_DIR_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <patina/status.h>
 
-#include "base/error.h"
+#include "fs/path_buffer.h"
 
 #define PT_WORK_DIR     ".patina"
-#define PT_PLAN_FILE    PT_WORK_DIR "/plan.json"
+#define PT_PLAN_NAME    "plan.json" /* in the work folder */
+#define PT_PLAN_FILE    PT_WORK_DIR "/" PT_PLAN_NAME
 #define PT_DATASET_FILE "dataset.json"
+#define PT_REJECTS_FILE "rejects.jsonl"
+#define PT_CARD_FILE    "README.md"
+#define PT_CHUNK_FILE   "chunk.json" /* in the folder of a chunk */
 
-#define PT_DATASET_FILE_MAX_BYTES (1U << 30) /* that are read of it: some 400 a part */
+#define PT_DATASET_FILE_MAX_BYTES (1U << 30) /* a part takes about 400 */
 
-#define PT_OUTPUT_PATH_MAX                                                                         \
-    3300 /* bytes of a folder's path, so that every name below it fits pt_path */
-#define PT_PATH_MAX 4096
+/* Longest path of an output folder, in bytes: every name below it fits pt_path. */
+#define PT_OUTPUT_PATH_MAX 3300
 
-typedef struct pt_path {
-    char text[PT_PATH_MAX];
-} pt_path;
-
-/** folder/<format>; the caller sees to it that it fits, as PT_OUTPUT_PATH_MAX does. */
-pt_path pt_path_joinf(const char *folder, const char *format, ...) PT_PRINTF(2, 3);
-
-bool pt_path_exists(const char *path);
-
-/** Copies a folder's path without slashes at its end; PATINA_EUSAGE when it is empty or too long. */
+/** Copies a path without its final slashes. PATINA_EUSAGE when it is empty or too long. */
 patina_status pt_output_dir_normalize(const char *given, char out[PT_OUTPUT_PATH_MAX + 1],
                                       patina_error *err);
 
 typedef enum pt_output_state {
-    PT_OUTPUT_EMPTY,      /* or not there */
+    PT_OUTPUT_EMPTY,      /* or absent */
     PT_OUTPUT_UNFINISHED, /* a run that is not finished */
     PT_OUTPUT_FINISHED,   /* a finished set */
-    PT_OUTPUT_FOREIGN,    /* something else */
+    PT_OUTPUT_FOREIGN,    /* anything else */
 } pt_output_state;
 
 /**
- * What a folder holds. PATINA_EIO when it cannot be told.
+ * Finds out what a folder contains.
  *
- * repair  completes what a process left that died while it opened a finished set up again; nothing is
- *       written to the folder otherwise
+ * repair  completes an interrupted pt_dataset_reopen; without it nothing is written
+ *
+ * Errors  PATINA_EIO  the folder cannot be read
  */
 patina_status pt_output_dir_probe(const char *out, bool repair, pt_output_state *state,
                                   patina_error *err);
 
-/** PATINA_EUSAGE with what a PT_OUTPUT_FOREIGN folder holds, and what to do. */
+/** Always PATINA_EUSAGE: describes what a PT_OUTPUT_FOREIGN folder contains, and the remedy. */
 patina_status pt_output_dir_fail_foreign(const char *out, patina_error *err);
 
-/** Takes the work folder of a finished set away, as far as that goes. */
+/** pt_dir_create of a folder below out, or of out itself, with out in the error sentence. */
+patina_status pt_output_dir_create_folder(const char *out, const char *path, patina_error *err);
+
+/** Creates a temporary work folder below out, to be renamed to PT_WORK_DIR. */
+patina_status pt_work_dir_create_temp(const char *out, pt_path *folder, patina_error *err);
+
+/** Removes a work folder, its plan first: without a plan it belongs to no run. */
+void pt_work_dir_remove(const char *path);
+
+/** Removes temporary work folders of out: abandoned ones, or all. */
+void pt_work_dir_remove_stale(const char *out, bool all);
+
+/** Removes the work folder of a finished set, as far as permissions allow. */
 void pt_output_dir_remove_work_dir(const char *out);
-
-/** Makes a folder, which may be there; errors name out, the folder that the user asked for. */
-patina_status pt_dir_create(const char *out, const char *path, bool *made, patina_error *err);
-
-/** Makes a folder with its parents. */
-patina_status pt_dir_create_all(const char *path, bool *made, patina_error *err);
-
-/**
- * Makes an empty folder below parent that no other process has,
- * `<what>.<host>.<pid namespace>.<pid>.<number>.tmp`.
- */
-patina_status pt_temp_dir_create(const char *parent, const char *what, pt_path *folder,
-                                 patina_error *err);
-
-/** Whether a name is one of pt_temp_dir_create. */
-bool pt_temp_dir_is_name(const char *name);
-
-/** Takes a folder away with all that is in it, as far as that goes. */
-void pt_dir_remove_all(const char *path);
-
-/**
- * Takes away temporary folders below parent whose names begin with what: those that processes of
- * this machine left which are no more, or all of them.
- */
-void pt_temp_dir_remove_stale(const char *parent, const char *what, bool all);
-
-/** Renames a folder or file and makes the new name last. False when `to` is there already. */
-patina_status pt_dir_rename_noreplace(const char *from, const char *to, bool *done,
-                                      patina_error *err);
 
 #endif /* PATINA_DATASET_OUTPUT_DIR_H */

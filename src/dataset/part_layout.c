@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* part_layout.c - parts to their final names and back */
+/* part_layout.c - moves parts to their final names and back, checks their bytes */
 
 #include "dataset/part_layout.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,11 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
-#include "fs/atomic_file.h"
+#include "base/hash.h"
+#include "fs/dir.h"
 
 static const char *const final_dirs[] = {
     [PT_PART_ROWS] = "data", [PT_PART_PROVENANCE] = "provenance"};
+
+#define BLOCK_BYTES (1U << 18)
 
 /* ---------------------------------------------------------------- chunks */
 
@@ -31,43 +34,50 @@ pt_path pt_chunk_dir_path(const char *out, uint64_t chunk) {
     return pt_path_joinf(out, PT_WORK_DIR "/%s", name);
 }
 
-/* The number that a folder's name spells as pt_chunk_dir_path does; false if it is another name. */
+/* Parses a name of pt_chunk_dir_name; false for any other. */
 static bool is_chunk(const char *name, uint64_t n_chunks, uint64_t *chunk) {
-    char spelt[PT_CHUNK_DIR_NAME_MAX];
+    char canonical[PT_CHUNK_DIR_NAME_MAX];
     if (!isdigit((unsigned char)name[0])) return false;
     *chunk = strtoull(name, NULL, 10);
-    pt_chunk_dir_name(*chunk, spelt);
-    return *chunk < n_chunks && strcmp(name, spelt) == 0;
+    pt_chunk_dir_name(*chunk, canonical);
+    return *chunk < n_chunks && strcmp(name, canonical) == 0;
 }
 
 patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *present,
                              uint64_t *n_present, patina_error *err) {
     const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
     DIR *dir = opendir(work.text);
-    const struct dirent *item;
+    const char *name;
     uint64_t chunk;
+    int why = errno;
 
     *n_present = 0;
-    if (!dir)
-        return pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", work.text,
-                       strerror(errno));
-    while ((item = readdir(dir)))
-        if (is_chunk(item->d_name, n_chunks, &chunk)) {
+    while (dir && (name = pt_dir_next(dir, &why)))
+        if (is_chunk(name, n_chunks, &chunk)) {
             present[chunk] = 1;
             ++*n_present;
         }
-    closedir(dir);
-    return PATINA_OK;
+    if (dir) closedir(dir);
+    if (why == 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", work.text, strerror(why));
 }
 
 patina_status pt_chunk_read_info(const char *out, pt_manifest *manifest, uint64_t chunk,
                                  patina_error *err) {
     const pt_path folder = pt_chunk_dir_path(out, chunk),
-                  file = pt_path_joinf(folder.text, "chunk.json");
+                  file = pt_path_joinf(folder.text, PT_CHUNK_FILE);
+    if (pt_path_exists(folder.text) && !pt_path_exists(file.text))
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': not found", file.text);
     return pt_manifest_read_chunk(manifest, chunk, file.text, err);
 }
 
-/* ---------------------------------------------------------------- places */
+void pt_chunk_add_remedy(const char *out, uint64_t chunk, patina_error *err) {
+    const pt_path folder = pt_chunk_dir_path(out, chunk);
+    pt_error_add_context(err, "chunk %" PRIu64 " is damaged (remove '%s' and run generate again)",
+                         chunk, folder.text);
+}
+
+/* ---------------------------------------------------------------- paths */
 
 static pt_path path_in_chunk(const char *out, const pt_manifest *manifest, uint64_t chunk,
                              size_t split, pt_part_kind kind) {
@@ -91,13 +101,88 @@ pt_path pt_part_file_path(const char *out, const pt_manifest *manifest, uint64_t
     return path_in_chunk(out, manifest, chunk, split, kind);
 }
 
+/* ---------------------------------------------------------------- checking */
+
+static patina_status hash_file(const char *path, const pt_byte_source *bytes,
+                               char hex[PT_SHA256_HEX_SIZE], patina_error *err) {
+    unsigned char *block = malloc(BLOCK_BYTES);
+    pt_sha256 hash;
+    int64_t n = 0;
+
+    if (!block) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    pt_sha256_init(&hash);
+    for (uint64_t at = 0; at == 0 || n > 0; at += (uint64_t)n) {
+        n = pt_byte_source_read_at(bytes, at, block, BLOCK_BYTES);
+        if (n <= 0) break;
+        pt_sha256_update(&hash, block, (size_t)n);
+    }
+    const int why = errno;
+    pt_sha256_finish(&hash, hex);
+    free(block);
+    if (n == 0) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(why));
+}
+
+patina_status pt_file_check_digest(const char *path, const pt_file_digest *expected,
+                                   patina_error *err) {
+    pt_byte_source bytes = {0};
+    char hex[PT_SHA256_HEX_SIZE];
+
+    patina_status status = pt_byte_source_open_file(path, &bytes, err);
+    if (status == PATINA_REJECT_MISSING)
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': not found", path);
+    if (status == PATINA_OK && bytes.size != expected->n_bytes)
+        status = pt_fail(err, PATINA_EFORMAT,
+                         "file '%s': has %" PRIu64 " bytes, and %" PRIu64 " were written", path,
+                         bytes.size, expected->n_bytes);
+    if (status == PATINA_OK) status = hash_file(path, &bytes, hex, err);
+    if (status == PATINA_OK && strcmp(hex, expected->sha256) != 0)
+        status = pt_fail(err, PATINA_EFORMAT,
+                         "file '%s': its bytes are not those that were written (SHA-256)", path);
+    pt_byte_source_close(&bytes);
+    return status;
+}
+
+static patina_status check_part_file(const char *out, const pt_manifest *manifest, uint64_t chunk,
+                                     size_t split, pt_part_kind kind, pt_path *path,
+                                     patina_error *err) {
+    const pt_file_digest *expected =
+        pt_part_file_digest(&manifest->chunks[chunk].parts[split], kind);
+    patina_status status = PATINA_OK;
+
+    /* Once more, if another process moved the file between the two steps. */
+    for (int i = 0; i < 2; i++) {
+        *path = pt_part_file_path(out, manifest, chunk, split, kind);
+        status = pt_file_check_digest(path->text, expected, err);
+        if (status != PATINA_EFORMAT || pt_path_exists(path->text)) return status;
+    }
+    return status;
+}
+
+patina_status pt_chunk_check_files(const char *out, const pt_manifest *manifest, uint64_t chunk,
+                                   pt_path *damaged, patina_error *err) {
+    const pt_chunk_info *info = &manifest->chunks[chunk];
+    const pt_path folder = pt_chunk_dir_path(out, chunk);
+    pt_path path = pt_path_joinf(folder.text, PT_REJECTS_FILE);
+    patina_status status = PATINA_OK;
+
+    if (damaged) damaged->text[0] = '\0';
+    if (info->n_rejects > 0) status = pt_file_check_digest(path.text, &info->rejects, err);
+    for (size_t s = 0; s < manifest->n_splits; s++)
+        for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++)
+            if (status == PATINA_OK && info->parts[s].n_rows > 0)
+                status = check_part_file(out, manifest, chunk, s, (pt_part_kind)k, &path, err);
+    if (status == PATINA_EFORMAT && damaged) *damaged = path;
+    return status;
+}
+
 /* ---------------------------------------------------------------- moving */
 
-/* The folders exist, and no file is absent, or the rename says so. */
+/* The target folder exists; the source may have been moved already. */
 static patina_status move_file(const char *from, const char *to, patina_error *err) {
     if (rename(from, to) == 0) return PATINA_OK;
     const int why = errno;
-    if (why == ENOENT && pt_path_exists(to)) return PATINA_OK; /* moved already */
+    if (why == ENOENT && pt_path_exists(to)) return PATINA_OK;
     return pt_fail(err, why == ENOENT ? PATINA_EFORMAT : PATINA_EIO,
                    "file '%s': cannot be renamed to '%s': %s", from, to, strerror(why));
 }
@@ -105,8 +190,7 @@ static patina_status move_file(const char *from, const char *to, patina_error *e
 static patina_status check_size(const char *path, uint64_t n_bytes, patina_error *err) {
     struct stat info;
     if (stat(path, &info) != 0)
-        return pt_fail(err, PATINA_EIO, "file '%s': cannot be looked at: %s", path,
-                       strerror(errno));
+        return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     if ((uint64_t)info.st_size == n_bytes) return PATINA_OK;
     return pt_fail(err, PATINA_EFORMAT, "file '%s': has %lld bytes, and %" PRIu64 " were written",
                    path, (long long)info.st_size, n_bytes);
@@ -128,6 +212,8 @@ static patina_status move_to_chunk(const char *out, const pt_manifest *manifest,
                                    size_t split, pt_part_kind kind, patina_error *err) {
     const pt_path from = final_path(out, manifest, chunk, split, kind),
                   to = path_in_chunk(out, manifest, chunk, split, kind);
+    /* A file absent from both places is found by pt_chunk_check_files. */
+    if (!pt_path_exists(from.text) && !pt_path_exists(to.text)) return PATINA_OK;
     return move_file(from.text, to.text, err);
 }
 
@@ -138,25 +224,20 @@ static patina_status for_each_part(const char *out, const pt_manifest *manifest,
             if (manifest->chunks[c].parts[s].n_rows == 0) continue;
             patina_status status = action(out, manifest, c, s, PT_PART_ROWS, err);
             if (status == PATINA_OK) status = action(out, manifest, c, s, PT_PART_PROVENANCE, err);
-            if (status == PATINA_EFORMAT) {
-                const pt_path folder = pt_chunk_dir_path(out, c);
-                pt_error_add_context(
-                    err, "chunk %" PRIu64 " is damaged (remove '%s' and run generate again)", c,
-                    folder.text);
-            }
+            if (status == PATINA_EFORMAT) pt_chunk_add_remedy(out, c, err);
             if (status != PATINA_OK) return status;
         }
     return PATINA_OK;
 }
 
-/* Whether a name below data or provenance is that of a part. */
+/* Whether a name below data or provenance belongs to a part. */
 static bool is_part(const pt_manifest *manifest, pt_part_kind kind, const char *name) {
     char expected[PT_PART_FILE_NAME_MAX];
     for (size_t s = 0; s < manifest->n_splits; s++) {
         const size_t n = strlen(manifest->run_meta.splits[s]);
         if (strncmp(name, manifest->run_meta.splits[s], n) != 0 || name[n] != '-') continue;
         const uint64_t number = strtoull(name + n + 1, NULL, 10);
-        if (number >= manifest->run_meta.split_parts[s]) continue;
+        if (number >= manifest->run_meta.counts.split_parts[s]) continue;
         pt_part_file_name(manifest, s, number, kind, expected);
         if (strcmp(strchr(expected, '/') + 1, name) == 0) return true;
     }
@@ -169,33 +250,32 @@ patina_status pt_part_layout_find_unexpected(
     void *context, patina_error *err) {
     const pt_path folder = pt_path_joinf(out, "%s", final_dirs[kind]);
     DIR *dir = opendir(folder.text);
-    const struct dirent *item;
+    const char *name;
     patina_status status = PATINA_OK;
+    int why = errno;
 
-    if (!dir)
-        return pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", folder.text,
-                       strerror(errno));
-    while (status == PATINA_OK && (item = readdir(dir))) {
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0) continue;
-        if (is_part(manifest, kind, item->d_name)) continue;
-        const pt_path path = pt_path_joinf(folder.text, "%s", item->d_name);
+    while (dir && status == PATINA_OK && (name = pt_dir_next(dir, &why))) {
+        if (is_part(manifest, kind, name)) continue;
+        const pt_path path = pt_path_joinf(folder.text, "%s", name);
         status = on_unexpected(context, path.text, err);
     }
-    closedir(dir);
-    return status;
+    if (dir) closedir(dir);
+    if (status != PATINA_OK || why == 0) return status;
+    return pt_fail(err, PATINA_EIO, "folder '%s': cannot be read: %s", folder.text, strerror(why));
 }
 
 static patina_status fail_unexpected(void *context, const char *path, patina_error *err) {
     (void)context;
     return pt_fail(err, PATINA_EFORMAT,
-                   "file '%s': is not of this data set; move it away and finish again", path);
+                   "file '%s': does not belong to this data set; move it away and finish again",
+                   path);
 }
 
 patina_status pt_part_layout_finalize(const char *out, const pt_manifest *manifest,
                                       patina_error *err) {
     for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++) {
         const pt_path folder = pt_path_joinf(out, "%s", final_dirs[k]);
-        PT_TRY(pt_dir_create(out, folder.text, NULL, err));
+        PT_TRY(pt_output_dir_create_folder(out, folder.text, err));
         PT_TRY(pt_part_layout_find_unexpected(out, manifest, (pt_part_kind)k, fail_unexpected, NULL,
                                               err));
     }
@@ -209,7 +289,7 @@ patina_status pt_part_layout_finalize(const char *out, const pt_manifest *manife
 
 patina_status pt_part_layout_revert(const char *out, const pt_manifest *manifest,
                                     patina_error *err) {
-    static const char *const derived[] = {"README.md", "rejects.jsonl"};
+    static const char *const derived[] = {PT_CARD_FILE, PT_REJECTS_FILE};
 
     for (size_t i = 0; i < sizeof derived / sizeof *derived; i++) {
         const pt_path file = pt_path_joinf(out, "%s", derived[i]);
@@ -218,7 +298,7 @@ patina_status pt_part_layout_revert(const char *out, const pt_manifest *manifest
     PT_TRY(for_each_part(out, manifest, move_to_chunk, err));
     for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++) {
         const pt_path folder = pt_path_joinf(out, "%s", final_dirs[k]);
-        rmdir(folder.text); /* stays where it holds what is not ours */
+        rmdir(folder.text); /* fails, as it should, when it contains other files */
     }
     return pt_dir_sync(out, err);
 }

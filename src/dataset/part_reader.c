@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* part_reader.c - rows back from a part: columns through src/parquet, or lines through jansson
+/* part_reader.c - rows of a part: columns through src/parquet, or lines through jansson
  *
- * Of a part that another program wrote again (compressed, with optional fields) the rows are read
- * too, as long as the columns are the five.
+ * Parts rewritten by another program (compressed, with optional fields) are read as well, as long
+ * as they have the same columns.
  */
 
 #include "dataset/part_reader.h"
@@ -17,7 +17,6 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/strbuf.h"
-#include "dataset/schema.h"
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
 
@@ -31,24 +30,20 @@ struct pt_part_reader {
 
     pt_parquet *parquet; /* NULL: JSON Lines */
     pt_parquet_column_reader *columns[PT_N_COLUMNS];
-    size_t group;    /* the next one to begin */
-    uint64_t n_left; /* rows of the group begun last */
+    size_t group;    /* the next one to read */
+    uint64_t n_left; /* rows of the current group */
 
-    uint64_t offset; /* of what is to be read next */
-    pt_strbuf text;  /* read, and not yet a row from `at` on */
+    uint64_t offset; /* of the next block in the file */
+    pt_strbuf text;  /* read; not yet parsed from `at` on */
     size_t at;
 };
-
-static float *values_of(const pt_column *column, pt_row *row) {
-    return (float *)(void *)((char *)row + column->offset);
-}
 
 /* ---- Parquet */
 
 static patina_status fail_columns(const pt_parquet *file, patina_error *err) {
     pt_strbuf names = {0};
     pt_parquet_append_column_names(file, &names);
-    pt_fail(err, PATINA_EFORMAT, "its columns are not the five of a row but %s",
+    pt_fail(err, PATINA_EFORMAT, "its columns are not those of a data set but %s",
             names.failed ? "" : names.text);
     pt_strbuf_release(&names);
     return PATINA_EFORMAT;
@@ -67,7 +62,7 @@ static patina_status open_parquet(pt_part_reader *part, patina_error *err) {
             leaf == PT_PARQUET_NONE ? NULL : &file->fields[file->leaves[leaf]];
         if (!values || values->type != PT_PARQUET_FLOAT ||
             values->max_repetition != (pt_columns[c].n_values > 1))
-            return pt_fail(err, PATINA_EFORMAT, "column '%s' is no %s", pt_columns[c].name,
+            return pt_fail(err, PATINA_EFORMAT, "column '%s' is not a %s", pt_columns[c].name,
                            pt_columns[c].n_values > 1 ? "list of 32-bit floats" : "32-bit float");
         PT_TRY(pt_parquet_column_reader_open(file, leaf, &part->columns[c], err));
     }
@@ -110,14 +105,15 @@ static patina_status next_parquet_row(pt_part_reader *part, pt_row *row, bool *e
         part->n_left = file->groups[part->group++].n_rows;
     }
     for (size_t c = 0; c < PT_N_COLUMNS; c++)
-        PT_TRY(read_values(part->columns[c], &pt_columns[c], values_of(&pt_columns[c], row), err));
+        PT_TRY(read_values(part->columns[c], &pt_columns[c],
+                           pt_column_values_mutable(&pt_columns[c], row), err));
     part->n_left--;
     return PATINA_OK;
 }
 
 /* ---- JSON Lines */
 
-/** Reads on until text holds a line; NULL and PATINA_OK: there is no more. */
+/** The next line, without its end; NULL after the last. */
 static patina_status next_line(pt_part_reader *part, const char **line, size_t *n,
                                patina_error *err) {
     size_t searched = part->at;
@@ -135,8 +131,9 @@ static patina_status next_line(pt_part_reader *part, const char **line, size_t *
             *line = NULL;
             return PATINA_OK;
         }
-        if (got == 0) return pt_fail(err, PATINA_EFORMAT, "it is cut off: it has no end of line");
-        if (part->at > 0) { /* what was used makes room */
+        if (got == 0)
+            return pt_fail(err, PATINA_EFORMAT, "it is truncated: the end of line is missing");
+        if (part->at > 0) { /* drop the parsed lines */
             memmove(part->text.text, part->text.text + part->at, part->text.length - part->at);
             part->text.length -= part->at;
             part->at = 0;
@@ -155,7 +152,8 @@ static patina_status next_line(pt_part_reader *part, const char **line, size_t *
 static patina_status parse_number(const json_t *value, const pt_column *column, size_t i,
                                   float *into, patina_error *err) {
     if (!json_is_number(value))
-        return pt_fail(err, PATINA_EFORMAT, "column '%s': value %zu is no number", column->name, i);
+        return pt_fail(err, PATINA_EFORMAT, "column '%s': value %zu is not a number", column->name,
+                       i);
     *into = (float)json_number_value(value);
     return PATINA_OK;
 }
@@ -167,7 +165,7 @@ static patina_status parse_column(const json_t *object, const pt_column *column,
     if (!value) return pt_fail(err, PATINA_EFORMAT, "column '%s' is missing", column->name);
     if (column->n_values == 1) return parse_number(value, column, 0, values, err);
     if (!json_is_array(value))
-        return pt_fail(err, PATINA_EFORMAT, "column '%s' is no list", column->name);
+        return pt_fail(err, PATINA_EFORMAT, "column '%s' is not a list", column->name);
     if (json_array_size(value) != column->n_values)
         return pt_fail(err, PATINA_EFORMAT, "column '%s': a list of %zu values instead of %zu",
                        column->name, json_array_size(value), column->n_values);
@@ -188,12 +186,13 @@ static patina_status next_jsonl_row(pt_part_reader *part, pt_row *row, bool *end
     if (!line) return PATINA_OK;
     json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(object))
-        status = pt_fail(err, PATINA_EFORMAT, "the line is no JSON object");
+        status = pt_fail(err, PATINA_EFORMAT, "the line is not a JSON object");
     else if (json_object_size(object) != PT_N_COLUMNS)
-        status = pt_fail(err, PATINA_EFORMAT, "its columns are %zu and not the five of a row",
-                         json_object_size(object));
+        status = pt_fail(err, PATINA_EFORMAT, "it has %zu columns instead of %d",
+                         json_object_size(object), PT_N_COLUMNS);
     for (size_t c = 0; status == PATINA_OK && c < PT_N_COLUMNS; c++)
-        status = parse_column(object, &pt_columns[c], values_of(&pt_columns[c], row), err);
+        status = parse_column(object, &pt_columns[c], pt_column_values_mutable(&pt_columns[c], row),
+                              err);
     json_decref(object);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_reader.h - the rows of one part file, read back */
+/* part_reader.h - reads the rows of one part file */
 
 #ifndef PATINA_DATASET_PART_READER_H
 #define PATINA_DATASET_PART_READER_H
@@ -13,22 +13,21 @@
 typedef struct pt_part_reader pt_part_reader;
 
 /**
- * Opens a part that patina wrote, in Parquet or in JSON Lines, as its name says.
+ * Opens a part in Parquet or JSON Lines; the suffix of its name decides.
  *
  * Errors  PATINA_EIO      cannot be opened or read
- *         PATINA_EFORMAT  it is damaged, or its columns are not the five of a row
+ *         PATINA_EFORMAT  damaged, or with other columns
  */
 patina_status pt_part_reader_open(const char *path, pt_part_reader **part, patina_error *err);
 void pt_part_reader_close(pt_part_reader **part);
 
-/** What the file says of a key (PT_KEY_...); NULL where it says nothing, as JSON Lines never does.
- */
+/** The value of a metadata key (PT_KEY_...); NULL where the file has none. JSON Lines has none. */
 const char *pt_part_reader_find_key_value(const pt_part_reader *part, const char *key);
 
 /**
- * The next row; *end is set instead after the last.
+ * Reads the next row; after the last one sets *end instead.
  *
- * Errors  PATINA_EIO, PATINA_EFORMAT  damaged; a number that is not finite; a list of another length
+ * Errors  PATINA_EIO, PATINA_EFORMAT  damaged; a value that is not finite; a list of another length
  */
 patina_status pt_part_reader_next(pt_part_reader *part, pt_row *row, bool *end, patina_error *err);
 

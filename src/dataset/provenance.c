@@ -12,6 +12,7 @@
 #include <patina/degrade.h>
 
 #include "base/error.h"
+#include "base/json_dump.h"
 #include "base/json_writer.h"
 #include "base/rng.h"
 #include "base/strbuf.h"
@@ -106,7 +107,7 @@ static patina_status get_text(const json_t *recipe, patina_recipe *into, patina_
     if (!json_is_array(chain)) return absent("", "chain", "an array", err);
     into->entry = strdup(json_string_value(entry));
     /* integers stay integers, and 17 digits bring every double back */
-    into->chain_json = json_dumps(chain, JSON_REAL_PRECISION(DBL_DECIMAL_DIG));
+    into->chain_json = pt_json_dump(chain, JSON_REAL_PRECISION(DBL_DECIMAL_DIG));
     if (!into->entry || !into->chain_json)
         return pt_fail(err, PATINA_ENOMEM, "recipe: out of memory");
     return PATINA_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* resume.c - a finished set into chunks again; chunks from another folder */
+/* resume.c - reopens a finished set, imports chunks of another folder */
 
 #include "dataset/resume.h"
 
@@ -15,10 +15,12 @@
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
 #include "fs/atomic_file.h"
+#include "fs/dir.h"
+#include "fs/temp_dir.h"
 
 #define BLOCK (1U << 20)
 
-/* Lines of rejects.jsonl are handed out to their chunks in order. */
+/* Distributes the lines of rejects.jsonl to the chunks, in order. */
 typedef struct rejects_reader {
     pt_path path;
     FILE *file;
@@ -26,8 +28,10 @@ typedef struct rejects_reader {
     size_t capacity;
 } rejects_reader;
 
-static patina_status rejects_open(rejects_reader *reader, const char *out, patina_error *err) {
-    reader->path = pt_path_joinf(out, "rejects.jsonl");
+static patina_status rejects_open(rejects_reader *reader, const char *out,
+                                  const pt_manifest *manifest, patina_error *err) {
+    reader->path = pt_path_joinf(out, PT_REJECTS_FILE);
+    PT_TRY(pt_file_check_digest(reader->path.text, &manifest->rejects, err));
     reader->file = fopen(reader->path.text, "re");
     if (reader->file) return PATINA_OK;
     return pt_fail(err, PATINA_EFORMAT, "file '%s': cannot be opened: %s", reader->path.text,
@@ -39,7 +43,7 @@ static void rejects_close(rejects_reader *reader) {
     free(reader->line);
 }
 
-/* The next n lines, to a file or, where that is NULL, to nowhere. */
+/* Copies the next n lines to a file; skips them where it is NULL. */
 static patina_status rejects_copy_lines(rejects_reader *reader, uint64_t n, pt_atomic_file *to,
                                         patina_error *err) {
     for (uint64_t i = 0; i < n; i++) {
@@ -52,10 +56,10 @@ static patina_status rejects_copy_lines(rejects_reader *reader, uint64_t n, pt_a
     return PATINA_OK;
 }
 
-/* Puts a chunk's lines, if it has any, into its folder. */
+/* Writes the lines of a chunk, if it has any, to its folder. */
 static patina_status rejects_write(rejects_reader *reader, const char *folder, pt_chunk_info *chunk,
                                    patina_error *err) {
-    const pt_path path = pt_path_joinf(folder, "rejects.jsonl");
+    const pt_path path = pt_path_joinf(folder, PT_REJECTS_FILE);
     pt_atomic_file *file = NULL;
     if (chunk->n_rejects == 0) return PATINA_OK;
 
@@ -72,30 +76,25 @@ static patina_status rejects_write(rejects_reader *reader, const char *folder, p
 
 static patina_status write_chunk_json(const char *folder, const pt_manifest *manifest, uint64_t c,
                                       patina_error *err) {
-    const pt_path path = pt_path_joinf(folder, "chunk.json");
-    char *text = pt_chunk_to_json(&manifest->run_meta, manifest->suffix, c, &manifest->chunks[c]);
-    if (!text) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    const patina_status status = pt_atomic_file_write_text(path.text, text, err);
-    free(text);
-    return status;
+    const pt_path path = pt_path_joinf(folder, PT_CHUNK_FILE);
+    return pt_chunk_write(path.text, &manifest->run_meta, manifest->suffix, c, &manifest->chunks[c],
+                          err);
 }
 
-/* ---------------------------------------------------------------- opening up */
+/* ---------------------------------------------------------------- reopening */
 
 static patina_status fill_work_dir(const char *work, const char *out, const pt_manifest *manifest,
                                    patina_error *err) {
-    const pt_path plan = pt_path_joinf(work, "plan.json");
+    const pt_path plan = pt_path_joinf(work, PT_PLAN_NAME);
     rejects_reader rejects = {.file = NULL};
-    char *text = pt_plan_to_json(&manifest->run_meta);
-    patina_status status = text ? pt_atomic_file_write_text(plan.text, text, err)
-                                : pt_fail(err, PATINA_ENOMEM, "out of memory");
-    free(text);
-    if (status == PATINA_OK) status = rejects_open(&rejects, out, err);
+
+    patina_status status = pt_plan_write(plan.text, &manifest->run_meta, err);
+    if (status == PATINA_OK) status = rejects_open(&rejects, out, manifest, err);
     for (uint64_t c = 0; status == PATINA_OK && c < manifest->run_meta.n_chunks; c++) {
         char name[PT_CHUNK_DIR_NAME_MAX];
         pt_chunk_dir_name(c, name);
         const pt_path folder = pt_path_joinf(work, "%s", name);
-        status = pt_dir_create(out, folder.text, NULL, err);
+        status = pt_output_dir_create_folder(out, folder.text, err);
         if (status == PATINA_OK)
             status = rejects_write(&rejects, folder.text, &manifest->chunks[c], err);
         if (status == PATINA_OK) status = write_chunk_json(folder.text, manifest, c, err);
@@ -104,16 +103,16 @@ static patina_status fill_work_dir(const char *work, const char *out, const pt_m
     return status;
 }
 
-/* dataset.json moves into the new work folder, which then takes its name: whoever looks between the
- * two renames finds neither, but a work folder with both files, and does the second (pt_output_dir_probe).
- */
+/* dataset.json is moved into the new work folder, which is then renamed to .patina. A process that
+ * probes the folder between the two renames finds neither, but a temporary work folder with both
+ * files, and does the second rename itself (pt_output_dir_probe). */
 static patina_status commit_reopen(const char *out, const char *own, patina_error *err) {
     const pt_path finished = pt_path_joinf(out, PT_DATASET_FILE),
                   kept = pt_path_joinf(own, PT_DATASET_FILE),
                   work = pt_path_joinf(out, PT_WORK_DIR), plan = pt_path_joinf(out, PT_PLAN_FILE);
     bool done = false;
 
-    pt_output_dir_remove_work_dir(out); /* left by the one who finished the set */
+    pt_output_dir_remove_work_dir(out); /* a leftover of finish */
     if (rename(finished.text, kept.text) != 0) {
         if (errno == ENOENT) return PATINA_OK; /* another process was first */
         return pt_fail(err, PATINA_EIO, "file '%s': cannot be moved: %s", finished.text,
@@ -122,34 +121,34 @@ static patina_status commit_reopen(const char *out, const char *own, patina_erro
     const patina_status status = pt_dir_rename_noreplace(own, work.text, &done, err);
     if (status == PATINA_OK && done) return PATINA_OK;
     if (pt_path_exists(plan.text) && !pt_path_exists(own))
-        return PATINA_OK; /* done by who looked */
+        return PATINA_OK; /* renamed by another process */
     (void)!rename(kept.text, finished.text);
     return status != PATINA_OK
                ? status
                : pt_fail(err, PATINA_EIO,
-                         "output folder '%s': another process works on it; run again", out);
+                         "output folder '%s': another process changes it; run again", out);
 }
 
 patina_status pt_dataset_reopen(const char *out, const pt_manifest *manifest, patina_error *err) {
     pt_path own;
-    PT_TRY(pt_temp_dir_create(out, PT_WORK_DIR, &own, err));
+    PT_TRY(pt_work_dir_create_temp(out, &own, err));
     patina_status status = fill_work_dir(own.text, out, manifest, err);
     if (status == PATINA_OK) status = pt_dir_sync(own.text, err);
     if (status == PATINA_OK) status = commit_reopen(out, own.text, err);
-    if (pt_path_exists(own.text)) pt_dir_remove_all(own.text);
+    if (pt_path_exists(own.text)) pt_work_dir_remove(own.text);
     return status;
 }
 
 /* ---------------------------------------------------------------- copying */
 
-/* PATINA_EFORMAT says that the file is damaged, or cannot be read; PATINA_EIO that the copy fails. */
+/* PATINA_EFORMAT: the source is damaged or unreadable. PATINA_EIO: the copy cannot be written. */
 static patina_status copy_blocks(const char *from, const pt_byte_source *bytes, pt_atomic_file *to,
                                  unsigned char *block, patina_error *err) {
     for (uint64_t at = 0; at < bytes->size;) {
         const int64_t n = pt_byte_source_read_at(bytes, at, block, BLOCK);
         if (n <= 0)
             return pt_fail(err, PATINA_EFORMAT, "file '%s': cannot be read: %s", from,
-                           n < 0 ? strerror(errno) : "it ends early");
+                           n < 0 ? strerror(errno) : "unexpected end of file");
         PT_TRY(pt_atomic_file_write(to, block, (size_t)n, err));
         at += (uint64_t)n;
     }
@@ -175,7 +174,7 @@ static patina_status copy_file(const char *from, const char *to, const pt_file_d
     if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
     if (status == PATINA_OK && strcmp(pt_atomic_file_sha256(file), record->sha256) != 0)
         status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': its bytes are not those that were written", from);
+                         "file '%s': its bytes are not those that were written (SHA-256)", from);
     pt_atomic_file_close(&file);
     pt_byte_source_close(&bytes);
     free(block);
@@ -206,8 +205,8 @@ static patina_status copy_rejects(const char *from, const pt_manifest *manifest,
     if (chunk->n_rejects == 0) return PATINA_OK;
     if (manifest->finished) return rejects_write(rejects, folder, chunk, err);
     const pt_path theirs = pt_chunk_dir_path(from, c),
-                  source = pt_path_joinf(theirs.text, "rejects.jsonl"),
-                  target = pt_path_joinf(folder, "rejects.jsonl");
+                  source = pt_path_joinf(theirs.text, PT_REJECTS_FILE),
+                  target = pt_path_joinf(folder, PT_REJECTS_FILE);
     return copy_file(source.text, target.text, &chunk->rejects, err);
 }
 
@@ -220,12 +219,12 @@ static patina_status copy_chunk(const char *from, const char *out, const pt_mani
 
     pt_chunk_dir_name(c, name);
     PT_TRY(pt_temp_dir_create(work.text, name, &own, err));
-    /* rejects first: their reader goes on to the next chunk even where the parts are damaged */
+    /* Rejects first: their reader must advance even where the parts are damaged. */
     patina_status status = copy_rejects(from, manifest, c, rejects, own.text, err);
     if (status == PATINA_OK) status = copy_parts(from, manifest, c, own.text, err);
     if (status == PATINA_OK) status = write_chunk_json(own.text, manifest, c, err);
     if (status == PATINA_OK) status = pt_dir_rename_noreplace(own.text, target.text, &done, err);
-    if (status != PATINA_OK || !done) pt_dir_remove_all(own.text);
+    if (status != PATINA_OK || !done) pt_dir_remove_all(own.text, NULL);
     return status;
 }
 
@@ -233,7 +232,8 @@ static patina_status copy_all(const char *from, const char *out, const pt_manife
                               unsigned char *present, const pt_note_callback *note_callback,
                               patina_error *err) {
     rejects_reader rejects = {.file = NULL};
-    patina_status status = manifest->finished ? rejects_open(&rejects, from, err) : PATINA_OK;
+    patina_status status =
+        manifest->finished ? rejects_open(&rejects, from, manifest, err) : PATINA_OK;
 
     for (uint64_t c = 0; status == PATINA_OK && c < manifest->run_meta.n_chunks; c++) {
         const pt_path target = pt_chunk_dir_path(out, c);
@@ -248,7 +248,7 @@ static patina_status copy_all(const char *from, const char *out, const pt_manife
         status = copy_chunk(from, out, manifest, c, &rejects, &fault);
         if (status == PATINA_OK) present[c] = 1;
         if (status == PATINA_EFORMAT) {
-            pt_error_add_context(&fault, "chunk %" PRIu64 " is not taken over", c);
+            pt_error_add_context(&fault, "chunk %" PRIu64 " is not imported", c);
             if (note_callback->note) note_callback->note(note_callback->context, fault.message);
             status = PATINA_OK;
         } else if (status != PATINA_OK) {
@@ -259,7 +259,7 @@ static patina_status copy_all(const char *from, const char *out, const pt_manife
     return status;
 }
 
-/* ---------------------------------------------------------------- what a folder has */
+/* ---------------------------------------------------------------- reading the source folder */
 
 static patina_status fail_resume(const char *from, const char *why, patina_error *err) {
     return pt_fail(err, PATINA_EUSAGE, "cannot resume from '%s': %s", from, why);
@@ -268,15 +268,17 @@ static patina_status fail_resume(const char *from, const char *why, patina_error
 static patina_status check_same_run(const char *from, const pt_manifest *manifest,
                                     const pt_run_metadata *run_meta, patina_error *err) {
     char difference[256];
-    pt_run_metadata_compare(&manifest->run_meta, run_meta, difference, sizeof difference);
+    PT_TRY(
+        pt_run_metadata_compare(&manifest->run_meta, run_meta, difference, sizeof difference, err));
     if (difference[0] == '\0') return PATINA_OK;
-    return pt_fail(err, PATINA_EUSAGE, "cannot resume from '%s': its run is one with %s", from,
+    return pt_fail(err, PATINA_EUSAGE, "cannot resume from '%s': contains a run with %s", from,
                    difference);
 }
 
-/* Those chunks of an unfinished run that are there. */
-static patina_status read_chunk_infos(const char *from, pt_manifest *manifest, unsigned char *present,
-                                      const pt_note_callback *note_callback, patina_error *err) {
+/* The complete chunks of an unfinished run. */
+static patina_status read_chunk_infos(const char *from, pt_manifest *manifest,
+                                      unsigned char *present, const pt_note_callback *note_callback,
+                                      patina_error *err) {
     uint64_t n_present = 0, n_known = 0;
 
     PT_TRY(pt_chunks_list(from, manifest->run_meta.n_chunks, present, &n_present, err));
@@ -330,10 +332,10 @@ patina_status pt_chunks_import(const char *given, const char *out, const pt_run_
     if (pt_output_dir_normalize(given, from, NULL) != PATINA_OK)
         return fail_resume(given, "not a folder", err);
     if (!pt_path_exists(from)) return fail_resume(from, "no such folder", err);
-    if (is_same_dir(from, out)) return fail_resume(from, "it is the output folder itself", err);
+    if (is_same_dir(from, out)) return fail_resume(from, "this is the output folder itself", err);
     PT_TRY(pt_output_dir_probe(from, false, &state, err));
     if (state != PT_OUTPUT_FINISHED && state != PT_OUTPUT_UNFINISHED)
-        return fail_resume(from, "it holds no run of patina's", err);
+        return fail_resume(from, "it contains no patina run", err);
 
     patina_status status = state == PT_OUTPUT_FINISHED
                                ? read_finished(from, run_meta, &manifest, err)

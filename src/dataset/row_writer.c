@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* row_writer.c - the table of formats, and what they have in common */
+/* row_writer.c - the table of formats, dispatch to their backends */
 
 #include "dataset/row_writer.h"
 
@@ -8,7 +8,6 @@
 #include <patina/generate.h>
 
 #include "base/error.h"
-#include "dataset/schema.h"
 #include "fs/atomic_file.h"
 
 const pt_row_writer_backend *const pt_row_writer_backends[] = {
@@ -18,7 +17,7 @@ const pt_row_writer_backend *const pt_row_writer_backends[] = {
 };
 
 patina_status pt_row_writer_write(pt_row_writer *writer, const pt_row *row, patina_error *err) {
-    PT_TRY(pt_row_check_finite(row, err));
+    PT_TRY(pt_row_check(row, err));
     return writer->kind->write(writer, row, err);
 }
 

@@ -12,7 +12,6 @@
 
 #include "base/json_writer.h"
 #include "base/strbuf.h"
-#include "dataset/schema.h"
 #include "fs/atomic_file.h"
 
 typedef struct jsonl_writer {

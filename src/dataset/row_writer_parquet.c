@@ -28,7 +28,6 @@
 #include <patina/patina.h>
 
 #include "dataset/arrow_schema.h"
-#include "dataset/schema.h"
 #include "fs/atomic_file.h"
 #include "parquet/thrift_writer.h"
 

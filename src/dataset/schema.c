@@ -1,37 +1,66 @@
 /* SPDX-License-Identifier: MIT */
-/* schema.c - names, lengths and units of the columns */
+/* schema.c - the table of columns, how a row is filled and checked */
 
 #include "dataset/schema.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 
-#define COLUMN(member, n, unit_, meaning_)                                                         \
-    {                                                                                              \
-        .name = #member, .n_values = (n), .offset = offsetof(pt_row, member), .unit = (unit_),     \
-        .meaning = (meaning_)                                                                      \
-    }
+/* Each half of fused_state is x / |x|, with |x| rounded to float and each quotient too: its length
+ * is off by at most two roundings, 2 * 2^-24. Twice that, for the error of summing 512 squares
+ * here. */
+#define NORM_TOLERANCE 0x1p-22
 
-const pt_column pt_columns[PT_N_COLUMNS] = {
-    COLUMN(fused_state, PT_FUSED_STATE_DIM, "-",
-           "CLAP embeddings, each of Euclidean length 1: 0..511 of the caption, 512..1023 of the "
-           "degraded audio"),
-    COLUMN(target_ltas, PATINA_LTAS_BANDS, "dBFS",
-           "long-term average spectrum of the clean audio in 64 one-sixth-octave bands, 14 Hz to "
-           "22.4 kHz; 0 is the power of a full-scale sine, never under -120"),
-    COLUMN(target_lufs, 1, "LUFS",
-           "integrated loudness of the clean audio (ITU-R BS.1770-5, EBU R 128), never under -70"),
-    COLUMN(target_dyn, 2, "dB, -",
-           "of the clean audio: crest factor in dB, and zero-crossing rate as a share of its "
-           "samples, 0 to 1"),
-    COLUMN(input_purity, 1, "dB",
-           "SINAD of the degraded audio: what is left of the clean signal over noise and "
-           "distortion, -30 to 60; 60 is undamaged, or coloured only"),
-};
+static void fill_ltas(const pt_row_source *source, float *values) {
+    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
+        values[b] = (float)source->targets->ltas[b];
+}
+
+static void fill_lufs(const pt_row_source *source, float *values) {
+    *values = (float)(source->loudness == PATINA_LOUDNESS_MIX ? source->targets->lufs_mono
+                                                              : source->targets->lufs_source);
+}
+
+static void fill_dyn(const pt_row_source *source, float *values) {
+    values[0] = (float)source->targets->crest_db;
+    values[1] = (float)source->targets->zcr;
+}
+
+static void fill_purity(const pt_row_source *source, float *values) {
+    *values = (float)patina_purity_db(source->degrade->signal_power, source->degrade->rest_power);
+}
+
+#define COLUMN(name_, length, unit_, meaning_, fill_, ...)                                         \
+    [PT_COLUMN_##name_] = {.name = #name_,                                                         \
+                           .n_values = (length),                                                   \
+                           .offset = offsetof(pt_row, name_),                                      \
+                           .unit = (unit_),                                                        \
+                           .meaning = (meaning_),                                                  \
+                           .fill = (fill_),                                                        \
+                           .value = (const pt_column_value[]){__VA_ARGS__},                        \
+                           .n_described = sizeof((pt_column_value[]){__VA_ARGS__}) /               \
+                                          sizeof(pt_column_value)},
+#define SCALAR_COLUMN(name, ...) COLUMN(name, 1, __VA_ARGS__)
+
+const pt_column pt_columns[PT_N_COLUMNS] = {PT_COLUMNS(SCALAR_COLUMN, COLUMN)};
+
+_Static_assert(sizeof((pt_row *)0)->fused_state == PT_FUSED_STATE_DIM * sizeof(float) &&
+                   sizeof((pt_row *)0)->target_ltas == PATINA_LTAS_BANDS * sizeof(float),
+               "columns.h gives lengths as numbers, for the script that reads it");
 
 const float *pt_column_values(const pt_column *column, const pt_row *row) {
     return (const float *)(const void *)((const char *)row + column->offset);
+}
+
+float *pt_column_values_mutable(const pt_column *column, pt_row *row) {
+    return (float *)(void *)((char *)row + column->offset);
+}
+
+void pt_row_fill(pt_row *row, const pt_row_source *source) {
+    for (const pt_column *column = pt_columns; column < pt_columns + PT_N_COLUMNS; column++)
+        if (column->fill) column->fill(source, pt_column_values_mutable(column, row));
 }
 
 patina_status pt_row_check_finite(const pt_row *row, patina_error *err) {
@@ -42,5 +71,42 @@ patina_status pt_row_check_finite(const pt_row *row, patina_error *err) {
                 return pt_fail(err, PATINA_ERANGE, "column '%s': value %zu is not a finite number",
                                column->name, i);
     }
+    return PATINA_OK;
+}
+
+/* A NaN, an Inf or zeros in an embedding come from the weights. */
+static patina_status check_embeddings(const pt_row *row, patina_error *err) {
+    static const char *const towers[] = {"text", "audio"};
+    for (size_t t = 0; t < 2; t++) {
+        const float *embedding = row->fused_state + t * PATINA_EMBEDDING_SIZE;
+        double power = 0.0;
+        for (size_t i = 0; i < PATINA_EMBEDDING_SIZE; i++)
+            power += (double)embedding[i] * (double)embedding[i];
+        const double length = sqrt(power);
+        if (!(fabs(length - 1.0) <= NORM_TOLERANCE))
+            return pt_fail(err, PATINA_ERANGE,
+                           "column 'fused_state': the embedding of the %s tower has length %.9g "
+                           "instead of 1; check the model's weights",
+                           towers[t], length);
+    }
+    return PATINA_OK;
+}
+
+static patina_status check_range(const pt_column *column, const pt_row *row, patina_error *err) {
+    const float *values = pt_column_values(column, row);
+    for (size_t i = 0; i < column->n_values; i++) {
+        const pt_column_value *valid = &column->value[column->n_described > 1 ? i : 0];
+        if (values[i] >= valid->min && values[i] <= valid->max) continue;
+        return pt_fail(err, PATINA_ERANGE, "column '%s': value %zu is %.9g, not in %.9g to %.9g",
+                       column->name, i, (double)values[i], (double)valid->min, (double)valid->max);
+    }
+    return PATINA_OK;
+}
+
+patina_status pt_row_check(const pt_row *row, patina_error *err) {
+    PT_TRY(check_embeddings(row, err));
+    PT_TRY(pt_row_check_finite(row, err));
+    for (const pt_column *column = pt_columns; column < pt_columns + PT_N_COLUMNS; column++)
+        PT_TRY(check_range(column, row, err));
     return PATINA_OK;
 }

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* verify.c - everything that a data set says is read again
+/* verify.c - reads every file of a data set and checks it
  *
- *     dataset.json      is as it was written
- *     files             each there, with its size and hash; nothing else in data/ and provenance/
- *     rows              of five columns, within their ranges
- *     provenance        a line a row, which tells of that row; no entry and variant twice
- *     rejects.jsonl     as many of each reason as are counted
+ *     dataset.json      unchanged since it was written
+ *     files             present, with size and hash; nothing else in data/ and provenance/
+ *     rows              valid columns and values (pt_row_check)
+ *     provenance        one line for each row, with its values; no entry and variant twice
+ *     rejects.jsonl     as many lines of each reason as were counted
  *
- * Of a run that is not finished, the chunks that are there.
+ * In an unfinished run, the complete chunks are checked.
  */
 
 #include <patina/dataset.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,31 +32,21 @@
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
 #include "dataset/part_reader.h"
+#include "dataset/rejects.h"
 
 #define FAULTS_PER_FILE_MAX 10
-#define BLOCK               (1U << 20)
-
-/* Each half of fused_state is x / |x|, with |x| rounded to float and each quotient too: its length
- * is off by at most two roundings, 2 * 2^-24. Twice that, for what adding up 512 squares costs
- * here. */
-#define NORM_TOLERANCE 0x1p-22
-
-/* Of a square wave the root of the mean square may come out a rounding above the peak: n samples
- * add up to within n * 2^-53, which is 5e-10 dB for ten seconds. */
-#define CREST_MIN_DB (-1e-6F)
 
 typedef struct verifier {
     char out[PT_OUTPUT_PATH_MAX + 1];
     pt_manifest manifest;
-    enum { NEITHER, SOURCE, MIX } loudness; /* which member of provenance target_lufs is */
-    pt_id_set *rows;                        /* entry and variant of each */
-    unsigned char *block;                   /* [BLOCK] */
-    char *line;                             /* of a text file */
+    enum { NEITHER, SOURCE, MIX } loudness; /* member of provenance that target_lufs equals */
+    pt_id_set *rows;                        /* entry and variant of each row */
+    char *line;                             /* of the current text file */
     size_t capacity;
 
     void (*on_fault)(void *context, const char *sentence);
     void *context;
-    unsigned n_reported; /* of the file at hand */
+    unsigned n_reported; /* of the current file */
     patina_verify_report *report;
 } verifier;
 
@@ -74,7 +63,7 @@ static void report_fault(verifier *c, const char *format, ...) {
     c->on_fault(c->context, sentence);
 }
 
-/* A call that failed tells of the data set, unless memory ran out. */
+/* A failed call is a fault of the data set, unless memory ran out. */
 static patina_status report_status(verifier *c, patina_status status, const patina_error *cause,
                                    patina_error *err) {
     if (status == PATINA_ENOMEM) return pt_fail(err, status, "%s", cause->message);
@@ -84,87 +73,37 @@ static patina_status report_status(verifier *c, patina_status status, const pati
 
 /* ---------------------------------------------------------------- bytes */
 
-/* Whether the file is there, whatever it holds. */
+/* Whether the file can be read, damaged or not. */
 static bool check_bytes(verifier *c, const char *path, const pt_file_digest *record) {
     patina_error cause = {0};
-    pt_byte_source bytes = {0};
-    pt_sha256 hash;
-    char hex[PT_SHA256_HEX_SIZE];
 
     c->n_reported = 0;
-    if (pt_byte_source_open_file(path, &bytes, &cause) != PATINA_OK) {
-        report_fault(c, "%s", cause.message);
-        return false;
-    }
-    pt_sha256_init(&hash);
-    int64_t n = 1;
-    for (uint64_t at = 0; n > 0; at += (uint64_t)n) {
-        n = pt_byte_source_read_at(&bytes, at, c->block, BLOCK);
-        if (n > 0) pt_sha256_update(&hash, c->block, (size_t)n);
-    }
-    pt_sha256_finish(&hash, hex);
-    if (n < 0)
-        report_fault(c, "file '%s': cannot be read: %s", path, strerror(errno));
-    else if (bytes.size != record->n_bytes)
-        report_fault(c, "file '%s': has %" PRIu64 " bytes, and %" PRIu64 " were written", path,
-                     bytes.size, record->n_bytes);
-    else if (strcmp(hex, record->sha256) != 0)
-        report_fault(c, "file '%s': its bytes are not those that were written (SHA-256)", path);
-    pt_byte_source_close(&bytes);
-    return n >= 0;
+    const patina_status status = pt_file_check_digest(path, record, &cause);
+    if (status != PATINA_OK) report_fault(c, "%s", cause.message);
+    return status != PATINA_EIO && pt_path_exists(path);
 }
 
 /* ---------------------------------------------------------------- rows */
 
-static double l2_norm(const float values[PATINA_EMBEDDING_SIZE]) {
-    double power = 0.0;
-    for (size_t i = 0; i < PATINA_EMBEDDING_SIZE; i++)
-        power += (double)values[i] * (double)values[i];
-    return sqrt(power);
-}
-
 static void check_row(verifier *c, const char *path, uint64_t i, const pt_row *row) {
-    static const char *const halves[] = {"the caption", "the audio"};
-    for (size_t h = 0; h < 2; h++) {
-        const double length = l2_norm(row->fused_state + h * PATINA_EMBEDDING_SIZE);
-        if (!(fabs(length - 1.0) <= NORM_TOLERANCE))
-            report_fault(
-                c, "file '%s': row %" PRIu64 ": fused_state: the embedding of %s has length %.9g",
-                path, i, halves[h], length);
-    }
-    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
-        if (!(row->target_ltas[b] >= (float)PATINA_LTAS_FLOOR)) {
-            report_fault(c, "file '%s': row %" PRIu64 ": target_ltas: band %zu has %.9g", path, i,
-                         b, (double)row->target_ltas[b]);
-            break;
-        }
-    if (!(row->target_lufs >= (float)PATINA_LUFS_FLOOR))
-        report_fault(c, "file '%s': row %" PRIu64 ": target_lufs is %.9g", path, i,
-                     (double)row->target_lufs);
-    if (!(row->target_dyn[0] >= CREST_MIN_DB))
-        report_fault(c, "file '%s': row %" PRIu64 ": target_dyn: a crest factor of %.9g dB", path,
-                     i, (double)row->target_dyn[0]);
-    if (!(row->target_dyn[1] >= 0.0F && row->target_dyn[1] <= 1.0F))
-        report_fault(c, "file '%s': row %" PRIu64 ": target_dyn: a zero-crossing rate of %.9g",
-                     path, i, (double)row->target_dyn[1]);
-    if (!(row->input_purity >= (float)PATINA_PURITY_MIN &&
-          row->input_purity <= (float)PATINA_PURITY_MAX))
-        report_fault(c, "file '%s': row %" PRIu64 ": input_purity is %.9g", path, i,
-                     (double)row->input_purity);
+    patina_error cause = {0};
+    if (pt_row_check(row, &cause) != PATINA_OK)
+        report_fault(c, "file '%s': row %" PRIu64 ": %s", path, i, cause.message);
 }
 
-/* A number of a provenance line has 17 digits, the column is the float nearest to it. */
+/* A number of a provenance line has 17 digits; the column has the nearest float. */
 static void check_number_matches(verifier *c, const char *path, uint64_t i, const json_t *line,
                                  const char *member, const char *column, float value) {
     const json_t *number = json_object_get(line, member);
     if (!json_is_number(number))
-        report_fault(c, "file '%s': line %" PRIu64 ": no number '%s'", path, i, member);
+        report_fault(c, "file '%s': line %" PRIu64 ": member '%s' is not a number", path, i,
+                     member);
     else if ((float)json_number_value(number) != value)
         report_fault(c, "file '%s': line %" PRIu64 ": '%s' is %.9g, and %s of the row is %.9g",
                      path, i, member, json_number_value(number), column, (double)value);
 }
 
-/* The row that the line tells of must not have been met before. */
+/* No other row may have the same entry and variant. */
 static patina_status check_row_id(verifier *c, const char *path, uint64_t i, const json_t *line,
                                   patina_error *err) {
     const char *entry = json_string_value(json_object_get(line, "entry"));
@@ -208,7 +147,7 @@ static bool next_line(verifier *c, FILE *lines) {
     return getline(&c->line, &c->capacity, lines) > 0;
 }
 
-/* Rows and lines side by side, to the end of the shorter. Counted from 1, as editors do. */
+/* Rows and lines in parallel, to the end of the shorter file; numbered from 1, as editors do. */
 static patina_status check_pairs(verifier *c, pt_part_reader *part, const char *rows_path,
                                  FILE *lines, const char *lines_path, uint64_t n_expected,
                                  patina_error *err) {
@@ -243,16 +182,19 @@ static patina_status check_pairs(verifier *c, pt_part_reader *part, const char *
 
 static void check_metadata(verifier *c, const pt_part_reader *part, const char *path) {
     const pt_run_metadata *run_meta = &c->manifest.run_meta;
+    char signal_revision[24];
+    snprintf(signal_revision, sizeof signal_revision, "%" PRIu64, run_meta->signal_revision);
     const struct {
         const char *key, *expected;
     } keys[] = {{PT_KEY_VERSION, run_meta->version},
+                {PT_KEY_SIGNAL_REVISION, signal_revision},
                 {PT_KEY_SETTINGS_HASH, run_meta->settings_hash},
                 {PT_KEY_MODEL_HASH, run_meta->model_hash}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *value = pt_part_reader_find_key_value(part, keys[i].key);
         if (value && strcmp(value, keys[i].expected) != 0)
-            report_fault(c, "file '%s': its '%s' is '%.64s', and not that of the data set", path,
-                         keys[i].key, value);
+            report_fault(c, "file '%s': its '%s' is '%.64s', which differs from the data set's",
+                         path, keys[i].key, value);
     }
 }
 
@@ -284,18 +226,12 @@ static patina_status check_part(verifier *c, uint64_t chunk, size_t split, patin
 static void count_reject(verifier *c, const char *path, uint64_t i,
                          uint64_t by[PATINA_REJECT_COUNT]) {
     json_t *line = json_loads(c->line, JSON_REJECT_DUPLICATES, NULL);
-    const char *reason = json_string_value(json_object_get(line, "reason"));
-    size_t r = 0;
+    const size_t r = pt_reject_from_name(json_string_value(json_object_get(line, "reason")));
 
-    while (reason && r < PATINA_REJECT_COUNT &&
-           strcmp(reason, patina_status_name((patina_status)((size_t)PATINA_REJECT_FIRST + r))) !=
-               0)
-        r++;
-    if (reason && r < PATINA_REJECT_COUNT)
+    if (r < PATINA_REJECT_COUNT)
         by[r]++;
     else
-        report_fault(c, "file '%s': line %" PRIu64 ": not a reject with a reason that is known",
-                     path, i);
+        report_fault(c, "file '%s': line %" PRIu64 ": not a reject with a known reason", path, i);
     json_decref(line);
 }
 
@@ -315,20 +251,19 @@ static void check_rejects(verifier *c, const char *path, const pt_file_digest *r
         if (by[r] != expected[r])
             report_fault(
                 c, "file '%s': %" PRIu64 " lines of reason '%s', and %" PRIu64 " were written",
-                path, by[r], patina_status_name((patina_status)((size_t)PATINA_REJECT_FIRST + r)),
-                expected[r]);
+                path, by[r], pt_reject_name(r), expected[r]);
     c->report->n_rejects += n;
 }
 
-/* ---------------------------------------------------------------- the whole */
+/* ---------------------------------------------------------------- the data set */
 
 static patina_status report_unexpected(void *context, const char *path, patina_error *err) {
     (void)err;
-    report_fault(context, "file '%s': is not of this data set", path);
+    report_fault(context, "file '%s': does not belong to this data set", path);
     return PATINA_OK;
 }
 
-/* Which loudness the rows have, if the settings say so. */
+/* The loudness of the rows, where the settings name it. */
 static void read_settings(verifier *c) {
     json_t *settings = json_loads(c->manifest.run_meta.settings_json, 0, NULL);
     const char *name = json_string_value(json_object_get(settings, "loudness"));
@@ -347,7 +282,7 @@ static patina_status check_parts(verifier *c, patina_error *err) {
     return PATINA_OK;
 }
 
-/* Whether dataset.json can be gone by at all. */
+/* *usable: dataset.json can be parsed. */
 static patina_status check_manifest(verifier *c, bool *usable, patina_error *err) {
     const pt_path file = pt_path_joinf(c->out, PT_DATASET_FILE);
     patina_error cause = {0};
@@ -368,8 +303,8 @@ static patina_status check_manifest(verifier *c, bool *usable, patina_error *err
 }
 
 static patina_status check_finished(verifier *c, patina_error *err) {
-    const pt_path card = pt_path_joinf(c->out, "README.md"),
-                  rejects = pt_path_joinf(c->out, "rejects.jsonl");
+    const pt_path card = pt_path_joinf(c->out, PT_CARD_FILE),
+                  rejects = pt_path_joinf(c->out, PT_REJECTS_FILE);
     bool usable = false;
 
     PT_TRY(check_manifest(c, &usable, err));
@@ -387,13 +322,13 @@ static patina_status check_finished(verifier *c, patina_error *err) {
                              &cause, err));
     }
     PT_TRY(check_parts(c, err));
-    check_rejects(c, rejects.text, &c->manifest.rejects, c->manifest.run_meta.rejects_by);
+    check_rejects(c, rejects.text, &c->manifest.rejects, c->manifest.run_meta.counts.rejects_by);
     return PATINA_OK;
 }
 
 static void check_chunk_files(verifier *c, uint64_t chunk) {
     const pt_path folder = pt_chunk_dir_path(c->out, chunk),
-                  rejects = pt_path_joinf(folder.text, "rejects.jsonl");
+                  rejects = pt_path_joinf(folder.text, PT_REJECTS_FILE);
     const pt_chunk_info *record = &c->manifest.chunks[chunk];
     if (record->known && record->n_rejects > 0)
         check_rejects(c, rejects.text, &record->rejects, record->rejects_by);
@@ -446,23 +381,17 @@ patina_status patina_dataset_verify(const char *out,
     patina_status status = pt_output_dir_normalize(out, c.out, err);
     if (status == PATINA_OK) status = pt_output_dir_probe(c.out, false, &state, err);
     if (status == PATINA_OK && state == PT_OUTPUT_EMPTY)
-        status =
-            pt_fail(err, PATINA_EUSAGE, "folder '%s': there is nothing in it to verify", c.out);
+        status = pt_fail(err, PATINA_EUSAGE, "folder '%s': is empty, nothing to verify", c.out);
     if (status == PATINA_OK && state == PT_OUTPUT_FOREIGN)
-        status = pt_fail(err, PATINA_EUSAGE, "folder '%s': holds no data set of patina's", c.out);
+        status = pt_fail(err, PATINA_EUSAGE, "folder '%s': contains no patina data set", c.out);
     if (status == PATINA_OK) status = pt_id_set_open(&c.rows, err);
     if (status != PATINA_OK) return status;
 
     found.finished = state == PT_OUTPUT_FINISHED;
-    c.block = malloc(BLOCK);
-    if (!c.block)
-        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-    else
-        status = found.finished ? check_finished(&c, err) : check_unfinished(&c, err);
+    status = found.finished ? check_finished(&c, err) : check_unfinished(&c, err);
     if (status == PATINA_OK) *report = found;
     pt_manifest_release(&c.manifest);
     pt_id_set_close(&c.rows);
-    free(c.block);
     free(c.line);
     return status;
 }

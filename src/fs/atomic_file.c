@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "fs/dir.h"
 
 #define BUFFER_BYTES (1U << 20)
 
@@ -134,30 +135,6 @@ uint64_t pt_atomic_file_offset(const pt_atomic_file *file) {
     return file->offset;
 }
 
-patina_status pt_dir_sync(const char *folder, patina_error *err) {
-    patina_status status = PATINA_OK;
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* EINVAL: a file system that has no such flush; EACCES: a folder that one may write to but not
-     * list. Neither makes the file any less complete. */
-    if (fd < 0 && errno != EACCES) status = fail(folder, "made to last", errno, err);
-    if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL)
-        status = fail(folder, "made to last", errno, err);
-    if (fd >= 0) close(fd);
-    return status;
-}
-
-/* A rename is on the disk once the folder that holds the name is. */
-static patina_status sync_parent_dir(const char *path, patina_error *err) {
-    const char *slash = strrchr(path, '/');
-    const size_t n = slash == path ? 1 : (size_t)(slash ? slash - path : 1);
-    char *folder = strndup(slash ? path : ".", n);
-
-    if (!folder) return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
-    const patina_status status = pt_dir_sync(folder, err);
-    free(folder);
-    return status;
-}
-
 patina_status pt_atomic_file_commit(pt_atomic_file *file, patina_error *err) {
     assert(file->fd >= 0 && !file->committed);
     if (file->first_errno) return write_failed(file, err);
@@ -194,7 +171,7 @@ patina_status pt_atomic_file_rename(const char *from, const char *to, patina_err
     if (rename(from, to) != 0)
         return pt_fail(err, PATINA_EIO, "file '%s': cannot be renamed to '%s': %s", from, to,
                        strerror(errno));
-    return sync_parent_dir(to, err);
+    return pt_dir_sync_parent(to, err);
 }
 
 patina_status pt_atomic_file_write_text(const char *path, const char *text, patina_error *err) {

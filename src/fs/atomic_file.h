@@ -42,9 +42,6 @@ void pt_atomic_file_close(pt_atomic_file **file);
 /** Renames a complete file and flushes the folder. */
 patina_status pt_atomic_file_rename(const char *from, const char *to, patina_error *err);
 
-/** Flushes the names that a folder holds: what was renamed into it or out of it lasts. */
-patina_status pt_dir_sync(const char *folder, patina_error *err);
-
 /** A whole text in one go: open, write, commit, close. */
 patina_status pt_atomic_file_write_text(const char *path, const char *text, patina_error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* codec.c - Snappy through its C interface, gzip through zlib, Zstandard through libzstd
  *
- * The last two are read as streams, to their ends, where their checksums stand; they are given room
- * for one byte more than the page claims, so that one which holds more is found out.
+ * gzip and Zstandard are read as streams up to their end, where the checksum is. The output buffer
+ * has one byte more than the page header says, so that a longer stream is detected.
  */
 
 #include "parquet/codec.h"
@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "parquet/parquet_types.h"
 
-#define STEP_BYTES ((size_t)1 << 18) /* by which memory grows at first */
+#define STEP_BYTES ((size_t)1 << 18) /* first step of growth */
 
 /* Three bytes of Snappy copy up to 64: its format description, "copy with 2-byte offset". */
 #define SNAPPY_RATIO_MAX 22
@@ -43,8 +43,8 @@ patina_status pt_parquet_buffer_reserve(pt_parquet_buffer *buffer, size_t more, 
     return PATINA_OK;
 }
 
-/** How much to make room for: what is there anyway, or half as much again, but no more than can
- * still come and one byte. */
+/** Bytes to reserve: the present capacity, or half as much again, at most the rest of the page and
+ * one byte. */
 static size_t growth_step(const pt_parquet_buffer *out, size_t n_done, size_t n_out) {
     const size_t spare = out->capacity - out->n, most = n_out - n_done + 1;
     const size_t step = spare > 0 ? spare : STEP_BYTES + n_done / 2;
@@ -99,7 +99,8 @@ static patina_status inflate_stream(z_stream *z, size_t n_in, size_t n_out, pt_p
 static patina_status decompress_gzip(const void *in, size_t n_in, size_t n_out,
                                      pt_parquet_buffer *out, patina_error *err) {
     z_stream z = {0};
-    if (inflateInit2(&z, 15 + 32) != Z_OK) return no_memory(err); /* gzip, or zlib as some write */
+    if (inflateInit2(&z, 15 + 32) != Z_OK)
+        return no_memory(err); /* gzip, or zlib, which some writers use */
     z.next_in = (const Bytef *)in;
     const patina_status status = inflate_stream(&z, n_in, n_out, out, err);
     inflateEnd(&z);
@@ -139,7 +140,7 @@ patina_status pt_parquet_decompress(int codec, const void *in, size_t n_in, size
     case PT_PARQUET_ZSTD:
         return decompress_zstd(in, n_in, n_out, out, err);
     default:
-        return pt_fail(err, PATINA_EFORMAT, "its codec %s is not read",
+        return pt_fail(err, PATINA_EFORMAT, "its codec %s is not supported",
                        pt_parquet_codec_name(codec));
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* codec.h - what Parquet's pages are compressed with */
+/* codec.h - decompression of Parquet pages */
 
 #ifndef PATINA_PARQUET_CODEC_H
 #define PATINA_PARQUET_CODEC_H
@@ -8,18 +8,18 @@
 
 #include <patina/status.h>
 
-/** Bytes that grow and keep their memory. Zero it to start, free `bytes` at the end. */
+/** Growing buffer, reused. Zero it to start, free `bytes` at the end. */
 typedef struct pt_parquet_buffer {
     unsigned char *bytes;
     size_t n, capacity;
 } pt_parquet_buffer;
 
-/** Room for `more` bytes behind the n; PATINA_ENOMEM leaves all as it was. */
+/** Reserves `more` bytes after the first n. Unchanged after PATINA_ENOMEM. */
 patina_status pt_parquet_buffer_reserve(pt_parquet_buffer *buffer, size_t more, patina_error *err);
 
 /**
- * Adds exactly n_out bytes to out, decompressed from n_in bytes. n_out is what the page claims:
- * memory is taken only as far as the input can, or does, come to so much.
+ * Appends exactly n_out bytes to out, decompressed from n_in bytes. n_out comes from the page header
+ * and is not trusted: memory is allocated only as far as the input can fill it.
  *
  * codec  PT_PARQUET_SNAPPY, PT_PARQUET_GZIP or PT_PARQUET_ZSTD
  *

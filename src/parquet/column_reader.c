@@ -2,8 +2,8 @@
 /* column_reader.c - pages to values
  *
  * A data page is repetition levels, definition levels, and the values that are not null: plain, or
- * indices into the dictionary that stands before the chunk's first data page. It is read when its
- * first slot is asked for, and so is the dictionary: rows that are passed over cost their headers.
+ * indices into the dictionary before the chunk's first data page. A page body, and the dictionary,
+ * is read with its first slot; skipped rows cost only the page headers.
  */
 
 #include "parquet/column_reader.h"
@@ -17,7 +17,7 @@
 #include "parquet/parquet_types.h"
 #include "parquet/rle_decoder.h"
 
-/** A dictionary's BYTE_ARRAY, inside its page. */
+/** A BYTE_ARRAY of a dictionary, inside its page. */
 typedef struct byte_array {
     uint32_t offset, n;
 } byte_array;
@@ -29,14 +29,14 @@ struct pt_parquet_column_reader {
     uint64_t n_values, n_left; /* slots of the chunk */
     bool at_start;             /* of the chunk */
 
-    pt_parquet_page_header page; /* at hand */
+    pt_parquet_page_header page; /* the current one */
     size_t n_page_left;          /* slots of it */
     bool is_read;
     pt_parquet_buffer body;
     pt_rle_decoder repetition, definition, indices;
     bool uses_dictionary;
     const unsigned char *at, *end; /* plain values */
-    bool has_next_repetition;      /* the next slot's repetition level is known already */
+    bool has_next_repetition;      /* the repetition level of the next slot has been read */
     uint32_t next_repetition;
 
     enum { NO_DICTIONARY, DICTIONARY_SEEN, DICTIONARY_READ } dictionary_state;
@@ -78,7 +78,7 @@ static uint64_t load_u64(const unsigned char *bytes) {
     return load_u32(bytes) | (uint64_t)load_u32(bytes + 4) << 32;
 }
 
-/** Bytes of a value; 0: they differ, or the type is not read. */
+/** Bytes of a value; 0 for variable length or an unsupported type. */
 static size_t type_size(pt_parquet_type type) {
     switch (type) {
     case PT_PARQUET_INT32:
@@ -93,7 +93,7 @@ static size_t type_size(pt_parquet_type type) {
 }
 
 static void load_number(pt_parquet_type type, const unsigned char *bytes, pt_parquet_slot *slot) {
-    /* The bits of a float are those of the integer of its size: memcpy between them. */
+    /* Floats and integers of one size have the same byte order: copy the bits. */
     if (type_size(type) == 4) {
         const uint32_t bits = load_u32(bytes);
         memcpy(&slot->value, &bits, sizeof bits);
@@ -103,7 +103,7 @@ static void load_number(pt_parquet_type type, const unsigned char *bytes, pt_par
     }
 }
 
-/** A BYTE_ARRAY: its length, and so many bytes. False: there are not so many. */
+/** A BYTE_ARRAY: length and bytes. False when the page has fewer bytes. */
 static bool read_byte_array(const unsigned char **at, const unsigned char *end,
                             const unsigned char **bytes, size_t *n) {
     if (end - *at < 4) return false;
@@ -115,7 +115,7 @@ static bool read_byte_array(const unsigned char **at, const unsigned char *end,
 }
 
 static patina_status too_short(patina_error *err) {
-    return pt_fail(err, PATINA_EFORMAT, "a page holds fewer values than it claims");
+    return pt_fail(err, PATINA_EFORMAT, "a page has fewer values than its header says");
 }
 
 static patina_status read_plain_value(pt_parquet_column_reader *c, pt_parquet_slot *slot,
@@ -136,7 +136,7 @@ static patina_status read_dictionary_value(pt_parquet_column_reader *c, pt_parqu
     uint32_t index;
     if (!pt_rle_decoder_next(&c->indices, &index)) return too_short(err);
     if (index >= c->dictionary_page.n_values)
-        return pt_fail(err, PATINA_EFORMAT, "a value is number %u of a dictionary of %zu", index,
+        return pt_fail(err, PATINA_EFORMAT, "dictionary index %u in a dictionary of %zu", index,
                        c->dictionary_page.n_values);
     if (c->field->type == PT_PARQUET_BYTE_ARRAY) {
         slot->value.text.bytes = c->dictionary.bytes + c->byte_arrays[index].offset;
@@ -176,7 +176,8 @@ static patina_status read_dictionary(pt_parquet_column_reader *c, patina_error *
     if (c->dictionary_state == NO_DICTIONARY)
         return pt_fail(err, PATINA_EFORMAT, "its dictionary is missing");
     if (page->encoding != PT_PARQUET_PLAIN && page->encoding != PT_PARQUET_PLAIN_DICTIONARY)
-        return pt_fail(err, PATINA_EFORMAT, "its dictionary has the encoding %s, which is not read",
+        return pt_fail(err, PATINA_EFORMAT,
+                       "its dictionary has the encoding %s, which is not supported",
                        pt_parquet_encoding_name(page->encoding));
     PT_TRY(pt_parquet_page_reader_read_body(&c->pages, page, &c->dictionary, err));
     if (c->field->type == PT_PARQUET_BYTE_ARRAY)
@@ -194,7 +195,7 @@ static unsigned bit_width(unsigned max) {
     return width;
 }
 
-/** The levels at c->at: in version 1 their length stands in front, in version 2 in the header. */
+/** The levels at c->at. Their length precedes them in version 1, and is in the header in version 2. */
 static patina_status read_levels(pt_parquet_column_reader *c, unsigned max, int encoding,
                                  size_t n_header, pt_rle_decoder *levels, patina_error *err) {
     const bool v2 = c->page.kind == PT_PARQUET_DATA_PAGE_V2;
@@ -202,7 +203,8 @@ static patina_status read_levels(pt_parquet_column_reader *c, unsigned max, int 
 
     if (max == 0 && !v2) return PATINA_OK; /* none */
     if (encoding != PT_PARQUET_RLE)
-        return pt_fail(err, PATINA_EFORMAT, "its levels have the encoding %s, which is not read",
+        return pt_fail(err, PATINA_EFORMAT,
+                       "its levels have the encoding %s, which is not supported",
                        pt_parquet_encoding_name(encoding));
     if (!v2) {
         if (c->end - c->at < 4) return too_short(err);
@@ -221,7 +223,7 @@ static patina_status read_page(pt_parquet_column_reader *c, patina_error *err) {
                          page->encoding == PT_PARQUET_PLAIN_DICTIONARY;
 
     if (!indexed && page->encoding != PT_PARQUET_PLAIN)
-        return pt_fail(err, PATINA_EFORMAT, "it has the encoding %s, which is not read",
+        return pt_fail(err, PATINA_EFORMAT, "it has the encoding %s, which is not supported",
                        pt_parquet_encoding_name(page->encoding));
     if (indexed) PT_TRY(read_dictionary(c, err));
     PT_TRY(pt_parquet_page_reader_read_body(&c->pages, page, &c->body, err));
@@ -243,7 +245,7 @@ static patina_status read_page(pt_parquet_column_reader *c, patina_error *err) {
     return PATINA_OK;
 }
 
-/** Goes on to a page that has slots left; its body is not read yet. */
+/** Moves to a page that has slots left, without reading its body. */
 static patina_status find_page(pt_parquet_column_reader *c, patina_error *err) {
     while (c->n_page_left == 0) {
         if (c->n_left == 0) return pt_fail(err, PATINA_EFORMAT, "it has too few values");
@@ -266,7 +268,7 @@ static patina_status find_page(pt_parquet_column_reader *c, patina_error *err) {
 
 /* ---- slots */
 
-/** Reads the next slot's repetition level. */
+/** Reads the repetition level of the next slot. */
 static patina_status peek_repetition_level(pt_parquet_column_reader *c, patina_error *err) {
     if (c->has_next_repetition) return PATINA_OK;
     PT_TRY(find_page(c, err));
@@ -301,7 +303,7 @@ static patina_status next_slot(pt_parquet_column_reader *c, pt_parquet_slot *slo
                               : read_plain_value(c, slot, err);
 }
 
-/** Puts the column's name in front. */
+/** Adds the column's name to an error. */
 static patina_status add_column_context(const pt_parquet_column_reader *c, patina_status status,
                                         patina_error *err) {
     pt_strbuf path = {0};
@@ -321,7 +323,7 @@ patina_status pt_parquet_column_reader_open(const pt_parquet *file, size_t leaf,
     c->file = file;
     c->field = &file->fields[file->leaves[leaf]];
     if (c->field->type != PT_PARQUET_BYTE_ARRAY && type_size(c->field->type) == 0)
-        status = pt_fail(err, PATINA_EFORMAT, "its values are of a type that is not read");
+        status = pt_fail(err, PATINA_EFORMAT, "its values have an unsupported type");
     else
         status = pt_parquet_check_supported(file, leaf, err);
     if (status != PATINA_OK) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* file_metadata.c - FileMetaData of parquet.thrift, read and checked
  *
- * Arrays grow with what is really there and not to the length that a list announces; names, keys
- * and values are copied to one block as large as the footer, which holds them all.
+ * Arrays grow with the items read, not to the length that a list header gives. Names, keys and values
+ * are copied to one block of the footer's size, which is always large enough.
  */
 
 #include "parquet/file_metadata.h"
@@ -19,13 +19,13 @@
 #define NAME_SHOWN  64  /* bytes of a name in a message */
 #define NAMES_SHOWN 400 /* bytes of the names of all columns */
 
-/** The footer while it is read. */
+/** State while the footer is parsed. */
 typedef struct metadata_parser {
     pt_parquet *file;
     pt_thrift_reader in;
     size_t n_text; /* used of file->text */
     size_t n_chunks;
-    uint64_t footer; /* where it starts: pages lie before */
+    uint64_t footer; /* its offset, where the pages end */
     patina_error *err;
 } metadata_parser;
 
@@ -33,14 +33,14 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** items with room for one more than n: capacities are powers of two. NULL: items are as before. */
+/** Grows items to n + 1: capacities are powers of two. NULL: out of memory, items unchanged. */
 static void *grow_array(void *items, size_t n, size_t size) {
     if (n > 0 && (n & (n - 1)) != 0) return items;
     if (n > SIZE_MAX / 2 / size) return NULL;
     return realloc(items, (n ? 2 * n : 1) * size);
 }
 
-/** A string's copy. Its length took a byte of the footer, which is the copy's NUL. */
+/** Copies a string. Its length prefix took at least one byte of the footer, so the NUL fits. */
 static const char *copy_string(metadata_parser *r, const pt_thrift_field *field) {
     const pt_thrift_span span = pt_thrift_read_binary(&r->in, field);
     char *copy = r->file->text + r->n_text;
@@ -92,7 +92,7 @@ static patina_status check_element(const schema_element *e, bool is_root, patina
         e->type > PT_PARQUET_FIXED_LEN_BYTE_ARRAY || (is_root && !is_group) ||
         (!is_root && (e->repetition < PT_PARQUET_REQUIRED || e->repetition > PT_PARQUET_REPEATED)))
         return pt_fail(err, PATINA_EFORMAT,
-                       "damaged Parquet file: its schema is no tree of columns");
+                       "damaged Parquet file: its schema is not a tree of columns");
     if (!pt_utf8_is_valid(e->name, strlen(e->name)))
         return pt_fail(err, PATINA_EFORMAT, "the name of one of its columns is not UTF-8");
     return PATINA_OK;
@@ -141,13 +141,13 @@ static patina_status read_schema(metadata_parser *r, const pt_thrift_field *f) {
         return pt_fail(r->err, PATINA_EFORMAT, "damaged Parquet file: it has two schemas");
     for (size_t i = 0; i < n; i++) {
         const schema_element e = read_element(r);
-        if (r->in.error != PT_THRIFT_OK) return PATINA_OK; /* told of by the caller */
+        if (r->in.error != PT_THRIFT_OK) return PATINA_OK; /* reported by the caller */
         PT_TRY(check_element(&e, i == 0, r->err));
         while (depth > 0 && open[depth - 1].n_left == 0)
             depth--;
         if (i > 0 && depth == 0)
             return pt_fail(r->err, PATINA_EFORMAT,
-                           "damaged Parquet file: its schema has loose ends");
+                           "damaged Parquet file: its schema is incomplete");
         PT_TRY(add_field(r, &e, depth > 0 ? open[depth - 1].field : 0));
         if (depth > 0) open[depth - 1].n_left--;
         if (e.type >= 0) continue;
@@ -166,7 +166,7 @@ static patina_status read_schema(metadata_parser *r, const pt_thrift_field *f) {
 
 /* ---- row groups */
 
-/** ColumnMetaData, and what else is known of its chunk. */
+/** ColumnMetaData, and what is derived from it. */
 typedef struct chunk_metadata {
     int32_t type, codec;
     int64_t n_values, n_bytes, data, dictionary;
@@ -233,8 +233,8 @@ static chunk_metadata read_chunk(pt_thrift_reader *in) {
     return c;
 }
 
-/** The dictionary stands before the data; some writers say 0 where there is none, and of a chunk
- * without values anything. */
+/** The dictionary precedes the data. Some writers give offset 0 without a dictionary, and any offset
+ * for a chunk without values. */
 static patina_status check_chunk(const metadata_parser *r, const chunk_metadata *c, size_t leaf,
                                  pt_parquet_column_chunk *chunk) {
     const pt_parquet_field *field = &r->file->fields[r->file->leaves[leaf]];
@@ -246,17 +246,17 @@ static patina_status check_chunk(const metadata_parser *r, const chunk_metadata 
     if (!c->has_metadata || c->type != (int32_t)field->type || c->n_values < 0 || start < 4 ||
         c->n_bytes < 0 || (uint64_t)start > r->footer ||
         (uint64_t)c->n_bytes > r->footer - (uint64_t)start)
-        return pt_fail(r->err, PATINA_EFORMAT,
-                       "damaged Parquet file: column %zu of row group %zu is not where it should "
-                       "be, or another",
-                       leaf + 1, r->file->n_groups + 1);
+        return pt_fail(
+            r->err, PATINA_EFORMAT,
+            "damaged Parquet file: column %zu of row group %zu is misplaced, or of another column",
+            leaf + 1, r->file->n_groups + 1);
     chunk->start = (uint64_t)start;
     chunk->n_bytes = (uint64_t)c->n_bytes;
     chunk->n_values = (uint64_t)c->n_values;
     return PATINA_OK;
 }
 
-/** The chunks of a RowGroup, one a column, in the order of the schema. */
+/** The chunks of a RowGroup, one for each column, in the order of the schema. */
 static patina_status read_chunks(metadata_parser *r, const pt_thrift_field *f, size_t *n_read) {
     pt_parquet *file = r->file;
     const size_t n = pt_thrift_read_list_header(&r->in, f, PT_THRIFT_STRUCT);
@@ -279,7 +279,7 @@ static patina_status read_chunks(metadata_parser *r, const pt_thrift_field *f, s
     return PATINA_OK;
 }
 
-/** A row has one value of a column that is no list, and at least one of a list. */
+/** A row has one value of a column that is not a list, and at least one of a list. */
 static patina_status check_group(const metadata_parser *r, int64_t n_rows) {
     const pt_parquet *file = r->file;
     const pt_parquet_column_chunk *chunks = file->chunks + r->n_chunks - file->n_leaves;
@@ -315,7 +315,8 @@ static patina_status read_group(metadata_parser *r) {
     if (r->in.error != PT_THRIFT_OK) return PATINA_OK;
     if (n_rows < 0 || n_chunks == 0 || (uint64_t)n_rows > INT64_MAX - file->n_rows)
         return pt_fail(r->err, PATINA_EFORMAT,
-                       "damaged Parquet file: row group %zu lacks its facts", file->n_groups + 1);
+                       "damaged Parquet file: row group %zu lacks a required field",
+                       file->n_groups + 1);
     PT_TRY(check_group(r, n_rows));
     pt_parquet_row_group *groups = grow_array(file->groups, file->n_groups, sizeof *groups);
     if (!groups) return no_memory(r->err);
@@ -338,7 +339,7 @@ static patina_status read_groups(metadata_parser *r, const pt_thrift_field *f) {
 
 /* ---- the rest */
 
-/** The list of KeyValues; a key without a value is passed over. */
+/** The list of KeyValues; keys without a value are skipped. */
 static patina_status read_keys(metadata_parser *r, const pt_thrift_field *list) {
     pt_parquet *file = r->file;
 
@@ -397,13 +398,13 @@ static patina_status read_metadata(metadata_parser *r) {
     return PATINA_OK;
 }
 
-/** Where the footer lies, by both ends of the file. */
+/** Finds the footer from the end of the file. */
 static patina_status find_footer(const pt_byte_source *bytes, uint64_t *start, size_t *n,
                                  patina_error *err) {
     unsigned char head[4], tail[TAIL_BYTES];
 
     if (bytes->size < sizeof head + sizeof tail)
-        return pt_fail(err, PATINA_EFORMAT, "no Parquet file: it has only %llu bytes",
+        return pt_fail(err, PATINA_EFORMAT, "not a Parquet file: it has only %llu bytes",
                        (unsigned long long)bytes->size);
     if (pt_byte_source_read_at(bytes, 0, head, sizeof head) != (int64_t)sizeof head ||
         pt_byte_source_read_at(bytes, bytes->size - sizeof tail, tail, sizeof tail) !=
@@ -413,14 +414,13 @@ static patina_status find_footer(const pt_byte_source *bytes, uint64_t *start, s
         return pt_fail(err, PATINA_EFORMAT, "the Parquet file is encrypted");
     if (memcmp(head, "vers", 4) == 0)
         return pt_fail(err, PATINA_EFORMAT,
-                       "no Parquet file but text, perhaps a pointer of Git LFS: get "
-                       "the file itself with 'git lfs pull'");
+                       "not a Parquet file but text, perhaps a Git LFS pointer; fetch the file "
+                       "with 'git lfs pull'");
     if (memcmp(head, "PAR1", 4) != 0)
-        return pt_fail(err, PATINA_EFORMAT, "no Parquet file: it does not begin with 'PAR1'");
+        return pt_fail(err, PATINA_EFORMAT, "not a Parquet file: it does not begin with 'PAR1'");
     if (memcmp(tail + 4, "PAR1", 4) != 0)
         return pt_fail(err, PATINA_EFORMAT,
-                       "damaged Parquet file: it does not end with 'PAR1', as "
-                       "when it was cut off");
+                       "damaged Parquet file: it does not end with 'PAR1'; it may be truncated");
     *n = tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
     if (*n > PT_PARQUET_FOOTER_MAX || *n > bytes->size - sizeof head - sizeof tail)
         return pt_fail(err, PATINA_EFORMAT,
@@ -472,7 +472,7 @@ void pt_parquet_close(pt_parquet **file) {
     *file = NULL;
 }
 
-/* ---- questions */
+/* ---- queries */
 
 size_t pt_parquet_find_child(const pt_parquet *file, size_t parent, const char *name) {
     for (size_t i = parent + 1; i < file->n_fields; i++)
@@ -494,7 +494,7 @@ const char *pt_parquet_find_key_value(const pt_parquet *file, const char *key) {
     return NULL;
 }
 
-/** A name's first bytes, whole characters. */
+/** The first bytes of a name, in whole characters. */
 static void add_name(const char *name, pt_strbuf *text) {
     const size_t n = strlen(name);
     size_t shown = 0, size;
@@ -531,7 +531,7 @@ void pt_parquet_append_column_names(const pt_parquet *file, pt_strbuf *text) {
     if (seen < n) pt_strbuf_printf(text, " and %zu more", n - seen);
 }
 
-/** What of a chunk cannot be read, as the end of a sentence; NULL: nothing. */
+/** The unsupported property of a chunk, as the end of a sentence; NULL if there is none. */
 static const char *unsupported_reason(const pt_parquet_column_chunk *chunk, const char **detail) {
     const uint32_t known = 1U << PT_PARQUET_PLAIN | 1U << PT_PARQUET_PLAIN_DICTIONARY |
                            1U << PT_PARQUET_RLE | 1U << PT_PARQUET_BIT_PACKED |
@@ -543,12 +543,13 @@ static const char *unsupported_reason(const pt_parquet_column_chunk *chunk, cons
     *detail = pt_parquet_codec_name(chunk->codec);
     if (chunk->codec != PT_PARQUET_UNCOMPRESSED && chunk->codec != PT_PARQUET_SNAPPY &&
         chunk->codec != PT_PARQUET_GZIP && chunk->codec != PT_PARQUET_ZSTD)
-        return "it is compressed by a codec that is not read (none, SNAPPY, GZIP and ZSTD are): ";
+        return "it is compressed by a codec that is not supported (none, SNAPPY, GZIP and ZSTD "
+               "are): ";
     if ((chunk->encodings & ~known) == 0) return NULL;
     while (!((chunk->encodings & ~known) >> encoding & 1))
         encoding++;
     *detail = pt_parquet_encoding_name(encoding);
-    return "it has an encoding that is not read (PLAIN and dictionaries are): ";
+    return "it has an encoding that is not supported (PLAIN and dictionaries are): ";
 }
 
 patina_status pt_parquet_check_supported(const pt_parquet *file, size_t leaf, patina_error *err) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* page_reader.c - PageHeader of parquet.thrift, and a page's bytes out of the file */
+/* page_reader.c - parses PageHeader of parquet.thrift, reads and decompresses page bodies */
 
 #include "parquet/page_reader.h"
 
@@ -12,7 +12,7 @@
 #include "parquet/parquet_types.h"
 #include "parquet/thrift_reader.h"
 
-#define WINDOW_BYTES 512 /* a header takes 20 to 100, unless it holds statistics of long values */
+#define WINDOW_BYTES 512 /* a header has 20 to 100, unless it contains statistics of long values */
 
 void pt_parquet_page_reader_init(pt_parquet_page_reader *pages, const pt_byte_source *file,
                                  const pt_parquet_column_chunk *chunk) {
@@ -30,7 +30,7 @@ void pt_parquet_page_reader_release(pt_parquet_page_reader *pages) {
 static patina_status read_at(const pt_parquet_page_reader *pages, uint64_t offset, size_t n,
                              pt_parquet_buffer *into, patina_error *err) {
     into->n = 0;
-    PT_TRY(pt_parquet_buffer_reserve(into, n > 0 ? n : 1, err)); /* so that bytes is never NULL */
+    PT_TRY(pt_parquet_buffer_reserve(into, n > 0 ? n : 1, err)); /* bytes must not be NULL */
     if (n == 0) return PATINA_OK;
     if (pt_byte_source_read_at(pages->file, offset, into->bytes, n) != (int64_t)n)
         return pt_fail(err, PATINA_EIO, "cannot be read at byte %llu", (unsigned long long)offset);
@@ -38,14 +38,14 @@ static patina_status read_at(const pt_parquet_page_reader *pages, uint64_t offse
     return PATINA_OK;
 }
 
-/** A size or a count: no number of 31 bits that is negative. */
+/** A size or a count; not negative. */
 static size_t read_size(pt_thrift_reader *in, const pt_thrift_field *f) {
     const int32_t value = pt_thrift_read_i32(in, f);
     if (value < 0) in->error = PT_THRIFT_INVALID;
     return value < 0 ? 0 : (size_t)value;
 }
 
-/** DataPageHeader, and DictionaryPageHeader, which has its first two fields. */
+/** DataPageHeader; DictionaryPageHeader has the same first two fields. */
 static void read_data_header(pt_thrift_reader *in, pt_parquet_page_header *header) {
     pt_thrift_field f = {0};
     while (pt_thrift_read_field_header(in, &f)) {
@@ -62,7 +62,7 @@ static void read_data_header(pt_thrift_reader *in, pt_parquet_page_header *heade
     }
 }
 
-/** DataPageHeaderV2, whose levels are RLE always. */
+/** DataPageHeaderV2, where levels are always RLE. */
 static void read_data_header_v2(pt_thrift_reader *in, pt_parquet_page_header *header) {
     pt_thrift_field f = {0};
     header->definition_encoding = header->repetition_encoding = PT_PARQUET_RLE;
@@ -121,17 +121,19 @@ static void read_header(pt_thrift_reader *in, pt_parquet_page_header *header) {
     }
 }
 
-/** left: bytes of the chunk behind the header. */
+/** left: bytes of the chunk after the header. */
 static patina_status check_header(const pt_parquet_page_reader *pages,
                                   const pt_parquet_page_header *h, uint64_t left,
                                   patina_error *err) {
     const size_t n_levels = h->n_repetition_bytes + h->n_definition_bytes;
     if (h->n_bytes > PT_PARQUET_PAGE_MAX || h->compressed_size > PT_PARQUET_PAGE_MAX)
-        return pt_fail(err, PATINA_EFORMAT, "the page at byte %llu has %zu bytes, and %u are read",
+        return pt_fail(err, PATINA_EFORMAT,
+                       "the page at byte %llu has %zu bytes, over the limit of %u",
                        (unsigned long long)h->body, h->n_bytes, PT_PARQUET_PAGE_MAX);
     if (h->compressed_size > left || n_levels > h->n_bytes || n_levels > h->compressed_size ||
         (pages->chunk->codec == PT_PARQUET_UNCOMPRESSED && h->compressed_size != h->n_bytes))
-        return pt_fail(err, PATINA_EFORMAT, "the page at byte %llu has not the size that it claims",
+        return pt_fail(err, PATINA_EFORMAT,
+                       "the page at byte %llu has another size than its header says",
                        (unsigned long long)h->body);
     return PATINA_OK;
 }
@@ -141,7 +143,7 @@ patina_status pt_parquet_page_reader_next(pt_parquet_page_reader *pages,
     const uint64_t left = pages->chunk->start + pages->chunk->n_bytes - pages->at;
     size_t n = left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
 
-    if (left == 0) return pt_fail(err, PATINA_EFORMAT, "it ends too early");
+    if (left == 0) return pt_fail(err, PATINA_EFORMAT, "it ends early");
     for (;;) {
         pt_thrift_reader in;
         PT_TRY(read_at(pages, pages->at, n, &pages->window, err));
@@ -162,7 +164,7 @@ patina_status pt_parquet_page_reader_next(pt_parquet_page_reader *pages,
     }
 }
 
-/** The levels of version 2 stand in front as they are; all else is compressed in one piece. */
+/** In version 2 the levels come first, uncompressed; the rest is compressed as a whole. */
 static patina_status decompress_body(const pt_parquet_page_reader *pages,
                                      const pt_parquet_page_header *header, pt_parquet_buffer *body,
                                      patina_error *err) {
@@ -174,7 +176,7 @@ static patina_status decompress_body(const pt_parquet_page_reader *pages,
     memcpy(body->bytes, bytes, n_levels);
     body->n = n_levels;
     if (header->n_bytes == n_levels)
-        return PATINA_OK; /* nulls alone: some compress nothing to nothing */
+        return PATINA_OK; /* only nulls: some writers store no compressed bytes at all */
     return pt_parquet_decompress(pages->chunk->codec, bytes + n_levels,
                                  header->compressed_size - n_levels, header->n_bytes - n_levels,
                                  body, err);
@@ -188,13 +190,12 @@ patina_status pt_parquet_page_reader_read_body(pt_parquet_page_reader *pages,
     const unsigned long long at = header->body;
 
     if (plain && header->compressed_size != header->n_bytes)
-        return pt_fail(err, PATINA_EFORMAT, "the page at byte %llu has not the size that it claims",
-                       at);
+        return pt_fail(err, PATINA_EFORMAT,
+                       "the page at byte %llu has another size than its header says", at);
     PT_TRY(read_at(pages, header->body, header->compressed_size, raw, err));
     if (header->has_crc && header->compressed_size > 0 &&
         crc32(crc32(0, Z_NULL, 0), raw->bytes, (uInt)header->compressed_size) != header->crc)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "the page at byte %llu has not the checksum that it claims", at);
+        return pt_fail(err, PATINA_EFORMAT, "the page at byte %llu has a wrong checksum", at);
     if (plain) return PATINA_OK;
     const patina_status status = decompress_body(pages, header, body, err);
     if (status == PATINA_EFORMAT) pt_error_add_context(err, "the page at byte %llu", at);

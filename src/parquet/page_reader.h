@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* page_reader.h - the pages of a column chunk, one after the other: headers first, bodies when asked for
+/* page_reader.h - iterates over the pages of a column chunk; bodies are read on demand
  *
  * Source   Apache Parquet format 2.11: parquet.thrift, README.md ("Data Pages")
  */
@@ -16,16 +16,17 @@
 #include "parquet/codec.h"
 #include "parquet/file_metadata.h"
 
-#define PT_PARQUET_PAGE_MAX        (1U << 30)  /* bytes of a page, compressed or not */
-#define PT_PARQUET_PAGE_HEADER_MAX (16U << 20) /* bytes of its header, which may hold statistics */
+#define PT_PARQUET_PAGE_MAX (1U << 30) /* bytes of a page, compressed or not */
+#define PT_PARQUET_PAGE_HEADER_MAX                                                                 \
+    (16U << 20) /* bytes of a page header, which may contain statistics */
 
 /** A page's header, checked against the chunk and the limits. */
 typedef struct pt_parquet_page_header {
-    int kind;               /* PT_PARQUET_DATA_PAGE ...; others are to be passed over */
+    int kind;               /* PT_PARQUET_DATA_PAGE ...; others are to be skipped */
     uint64_t body;          /* offset in the file */
     size_t compressed_size; /* bytes in the file */
     size_t n_bytes;         /* bytes decompressed */
-    size_t n_values;        /* nulls count */
+    size_t n_values;        /* with nulls */
     int encoding;
     int definition_encoding, repetition_encoding;
     /* of version 2 */
@@ -35,7 +36,7 @@ typedef struct pt_parquet_page_header {
     uint32_t crc;
 } pt_parquet_page_header;
 
-/** Where in a chunk one is. Zero it to start. */
+/** Position in a chunk. Zero it to start. */
 typedef struct pt_parquet_page_reader {
     const pt_byte_source *file;
     const pt_parquet_column_chunk *chunk;
@@ -43,16 +44,16 @@ typedef struct pt_parquet_page_reader {
     pt_parquet_buffer window, compressed_body;
 } pt_parquet_page_reader;
 
-/** Begins with the chunk's first page. The memory of an earlier chunk is used again. */
+/** Starts at the first page of a chunk. Memory is reused. */
 void pt_parquet_page_reader_init(pt_parquet_page_reader *pages, const pt_byte_source *file,
                                  const pt_parquet_column_chunk *chunk);
 void pt_parquet_page_reader_release(pt_parquet_page_reader *pages);
 
-/** The next page's header; the body is not looked at. PATINA_EFORMAT also behind the last page. */
+/** Reads the next page header. PATINA_EFORMAT also after the last page. */
 patina_status pt_parquet_page_reader_next(pt_parquet_page_reader *pages,
                                           pt_parquet_page_header *header, patina_error *err);
 
-/** Puts a page's n_bytes in the place of what body holds. */
+/** Reads a page's n_bytes into body, replacing its content. */
 patina_status pt_parquet_page_reader_read_body(pt_parquet_page_reader *pages,
                                                const pt_parquet_page_header *header,
                                                pt_parquet_buffer *body, patina_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* parquet_types.c - how encodings and codecs are called, for messages */
+/* parquet_types.c - names of encodings and codecs, for messages */
 
 #include "parquet/parquet_types.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rle_decoder.c - runs of equal numbers, and of packed ones */
+/* rle_decoder.c - RLE runs and bit-packed runs */
 
 #include "parquet/rle_decoder.h"
 
@@ -8,7 +8,7 @@ void pt_rle_decoder_init(pt_rle_decoder *decoder, const void *bytes, size_t n, u
     pt_thrift_reader_init(&decoder->in, bytes, n);
 }
 
-/** Of a packed run that is cut short, what is there counts: the last one may lack its padding. */
+/** The last bit-packed run may lack its padding, so a truncated one is not an error. */
 static void begin_bit_packed_run(pt_rle_decoder *h, uint64_t n_groups) {
     const uint64_t left = (uint64_t)(h->in.end - h->in.at);
     const bool whole = h->width == 0 || n_groups <= left / h->width;

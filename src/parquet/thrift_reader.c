@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* thrift_reader.c - field headers, zigzag numbers, strings and lists, each checked against the end
  *
- * The first error stays, and moves `at` to the end, so that nothing is read behind it.
+ * The first error is kept, and moves `at` to the end, so that no further byte is read.
  */
 
 #include "parquet/thrift_reader.h"
@@ -92,7 +92,7 @@ bool pt_thrift_read_struct(pt_thrift_reader *in, const pt_thrift_field *field) {
     return check_type(in, field->type, PT_THRIFT_STRUCT);
 }
 
-/** An item takes a byte at least, so that more of them than bytes are a lie. */
+/** An item has at least one byte, so a list longer than the input is an error. */
 static size_t read_list_header(pt_thrift_reader *in, pt_thrift_type *type) {
     const unsigned head = read_byte(in);
     const uint64_t n = head >> 4 == 15 ? pt_varint_read(in) : head >> 4;
@@ -105,7 +105,7 @@ size_t pt_thrift_read_list_header(pt_thrift_reader *in, const pt_thrift_field *f
     pt_thrift_type found;
     if (!check_type(in, field->type, PT_THRIFT_LIST)) return 0;
     const size_t n = read_list_header(in, &found);
-    return n > 0 && check_type(in, found, type) ? n : 0; /* of an empty list some writers know no type */
+    return n > 0 && check_type(in, found, type) ? n : 0; /* some writers give empty lists no type */
 }
 
 static void skip_value(pt_thrift_reader *in, pt_thrift_type type, bool is_item, unsigned depth);
@@ -126,7 +126,7 @@ static void skip_map(pt_thrift_reader *in, unsigned depth) {
     }
 }
 
-/** is_item: a truth value among the items of a list has a byte of its own. */
+/** is_item: a boolean in a list has a byte of its own, in a field it has none. */
 static void skip_value(pt_thrift_reader *in, pt_thrift_type type, bool is_item, unsigned depth) {
     pt_thrift_field field = {0};
 

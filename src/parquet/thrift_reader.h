@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* thrift_reader.h - reads structs of Thrift's compact protocol from bytes that nobody vouches for
+/* thrift_reader.h - reads structs of Thrift's compact protocol from untrusted bytes
  *
- * A struct is read in a loop over its fields; whatever is not asked for is skipped:
+ * A struct is read in a loop over its fields; other fields are skipped:
  *
  *     pt_thrift_field f = {0};
  *     while (pt_thrift_read_field_header(&in, &f))
@@ -10,8 +10,8 @@
  *         default: pt_thrift_skip(&in, &f);
  *         }
  *
- * After a error every call gives zeros and the loops end: look at `error` once, behind the
- * outermost. Nothing is allocated, and the time is at most proportional to the bytes.
+ * After an error every call returns 0 and all loops end, so `error` needs to be checked once, after
+ * the outermost loop. Nothing is allocated; the time is at most proportional to the input.
  *
  * Source  Apache Thrift, "Thrift Compact protocol encoding"
  */
@@ -25,12 +25,12 @@
 
 #include "parquet/thrift_writer.h"
 
-#define PT_THRIFT_SKIP_DEPTH_MAX 16 /* structs and lists within each other that are passed over */
+#define PT_THRIFT_SKIP_DEPTH_MAX 16 /* nesting of skipped structs and lists */
 
 typedef enum pt_thrift_error {
     PT_THRIFT_OK,
-    PT_THRIFT_TRUNCATED, /* the bytes end too early: with more of them it may be sound */
-    PT_THRIFT_INVALID    /* of another type than asked for, out of range, or no Thrift at all */
+    PT_THRIFT_TRUNCATED, /* the input ends early; with more bytes it may be valid */
+    PT_THRIFT_INVALID    /* wrong type, out of range, or not Thrift */
 } pt_thrift_error;
 
 typedef struct pt_thrift_reader {
@@ -38,7 +38,7 @@ typedef struct pt_thrift_reader {
     pt_thrift_error error;
 } pt_thrift_reader;
 
-/** A field's header. Zero it before the first of a struct. */
+/** A field header. Zero it before the first one of a struct. */
 typedef struct pt_thrift_field {
     int id;
     pt_thrift_type type;
@@ -53,29 +53,29 @@ typedef struct pt_thrift_span {
 /** Borrows the n bytes. */
 void pt_thrift_reader_init(pt_thrift_reader *in, const void *bytes, size_t n);
 
-/** The struct's next field; false behind its last one, and after a error. */
+/** The next field of the struct; false after the last one, and after an error. */
 bool pt_thrift_read_field_header(pt_thrift_reader *in, pt_thrift_field *field);
 
-/** The value of the field; another type is a error, and so is a number that does not fit. */
+/** The value of the field. Another type, or a number out of range, is an error. */
 bool pt_thrift_read_bool(pt_thrift_reader *in, const pt_thrift_field *field);
 int32_t pt_thrift_read_i32(pt_thrift_reader *in, const pt_thrift_field *field);
 int64_t pt_thrift_read_i64(pt_thrift_reader *in, const pt_thrift_field *field);
 pt_thrift_span pt_thrift_read_binary(pt_thrift_reader *in, const pt_thrift_field *field);
 
-/** Whether the field is a struct, whose fields then follow. */
+/** Whether the field is a struct; its fields follow. */
 bool pt_thrift_read_struct(pt_thrift_reader *in, const pt_thrift_field *field);
 
-/** Number of a list's items, which are of this type and follow; never more than bytes are left. */
+/** Number of items of a list of this type; they follow. Never more than the bytes left. */
 size_t pt_thrift_read_list_header(pt_thrift_reader *in, const pt_thrift_field *field,
                                   pt_thrift_type type);
 
 /** An item of a list of numbers. */
 int32_t pt_thrift_read_item_i32(pt_thrift_reader *in);
 
-/** Passes over the field, whatever it holds. */
+/** Skips the field. */
 void pt_thrift_skip(pt_thrift_reader *in, const pt_thrift_field *field);
 
-/** An unsigned number in groups of seven bits; a error where it has more than 64. */
+/** A varint (LEB128) of at most 64 bits. */
 uint64_t pt_varint_read(pt_thrift_reader *in);
 
 #endif /* PATINA_PARQUET_THRIFT_READER_H */

@@ -17,12 +17,12 @@ void pt_varint_write(pt_strbuf *out, uint64_t value) {
     add_byte(out, (unsigned)value);
 }
 
-/* 0, -1, 1, -2 ... become 0, 1, 2, 3 ..., so that small numbers are short whatever their sign. */
+/* Zigzag encoding: 0, -1, 1, -2 ... become 0, 1, 2, 3 ... */
 static void add_zigzag(pt_strbuf *out, int64_t value) {
     pt_varint_write(out, value < 0 ? ~((uint64_t)value << 1) : (uint64_t)value << 1);
 }
 
-/* The id is told as its distance from the struct's last one. */
+/* The field id is stored as the difference from the previous one. */
 static void add_field(pt_thrift_writer *thrift, int id, pt_thrift_type type) {
     int *last = &thrift->last_id[thrift->depth - 1];
     assert(thrift->depth > 0 && id > *last && id - *last <= 15);

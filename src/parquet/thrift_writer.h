@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* thrift_writer.h - writes structs in Thrift's compact protocol, the language of Parquet's headers
+/* thrift_writer.h - writes structs in Thrift's compact protocol, for Parquet's metadata
  *
- * A struct is the fields between pt_thrift_write_struct_begin and pt_thrift_write_struct_end, in rising order of their ids.
- * Structs nest; the items of a list follow its header, as many as it announces.
+ * A struct is the fields between pt_thrift_write_struct_begin and pt_thrift_write_struct_end, in
+ * ascending order of their ids. Structs nest. The items of a list follow its header.
  *
  * Source  Apache Thrift, "Thrift Compact protocol encoding"
  */
@@ -33,7 +33,7 @@ typedef enum pt_thrift_type {
     PT_THRIFT_STRUCT = 12
 } pt_thrift_type;
 
-/** Zero it, and set out, before the first struct. */
+/** Zero it and set `out` before the first struct. */
 typedef struct pt_thrift_writer {
     pt_strbuf *out;
     int last_id[PT_THRIFT_WRITE_DEPTH_MAX]; /* of each open struct */
@@ -54,11 +54,11 @@ void pt_thrift_write_struct_field(pt_thrift_writer *thrift, int id);
 void pt_thrift_write_list_header(pt_thrift_writer *thrift, int id, pt_thrift_type type,
                                  size_t n_items);
 
-/** Items of a list that are no structs. */
+/** Items of a list, structs apart. */
 void pt_thrift_write_item_i32(pt_thrift_writer *thrift, int32_t value);
 void pt_thrift_write_item_string(pt_thrift_writer *thrift, const char *text);
 
-/** An unsigned number in groups of seven bits, lowest first: also the form of Parquet's runs. */
+/** A varint (LEB128), also used for run headers. */
 void pt_varint_write(pt_strbuf *out, uint64_t value);
 
 #endif /* PATINA_PARQUET_THRIFT_WRITER_H */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/c_locale.h"
+#include "dataset/rejects.h"
 #include "pipeline/ordered_pool.h"
 
 #define ITEMS_PER_WORKER 4 /* entries in flight: a slow entry does not stall the other workers */

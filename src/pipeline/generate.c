@@ -26,6 +26,7 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/json_dump.h"
 #include "dataset/output_dir.h"
 #include "fs/path.h"
 #include "pipeline/keep_audio.h"
@@ -45,7 +46,7 @@ static char *model_json(const patina_clap_info *m) {
                   (json_int_t)m->n_parameters, "weights_sha256", m->weights_sha256, "config_sha256",
                   m->config_sha256, "preprocessor_sha256", m->preprocessor_sha256,
                   "vocabulary_sha256", m->vocabulary_sha256, "merges_sha256", m->merges_sha256);
-    char *text = model ? json_dumps(model, JSON_COMPACT) : NULL;
+    char *text = model ? pt_json_dump(model, JSON_COMPACT) : NULL;
     json_decref(model);
     return text;
 }
@@ -70,7 +71,10 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
                                  patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
 
-    PT_TRY(patina_effect_config_open(options->suite_json, &r->suite, err));
+    const patina_status status = patina_effect_config_open(options->suite_json, &r->suite, err);
+    if (status != PATINA_OK && options->suite_name)
+        pt_error_add_context(err, "suite '%s'", options->suite_name);
+    PT_TRY(status);
     PT_TRY(patina_meter_open(&r->meter, err));
     PT_TRY(pt_plan_resolve_options(&r->plan, options, r->suite, err));
     r->libraries = pt_library_versions_to_json();
@@ -89,6 +93,7 @@ static void fill_metadata(pt_run *r) {
         r->split_names[i] = p->splits.split[i].name;
     r->metadata = (pt_run_metadata){
         .version = patina_version(),
+        .signal_revision = PT_SIGNAL_REVISION,
         .format = pt_row_writer_backends[p->options.format]->name,
         .settings_json = p->settings,
         .settings_hash = p->settings_hash,
@@ -214,7 +219,7 @@ static patina_status generate_dataset(pt_run *r, bool *complete, patina_error *e
         PT_TRY(pt_run_process_chunks(r, err));
     }
     if (o->n_shards > 0) return PATINA_OK;
-    PT_TRY(pt_chunk_store_finish(r->store, &r->metadata, err));
+    PT_TRY(pt_chunk_store_finish(r->store, &r->metadata.counts, err));
     *complete = true;
     return PATINA_OK;
 }
@@ -254,7 +259,7 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
                                                   .on_note = forward_note,
                                                   .context = r};
     PT_TRY(pt_chunk_store_open(o->out, pt_row_writer_backends[o->format], &r->metadata,
-                               &store_options, &r->store, &complete, &r->metadata, err));
+                               &store_options, &r->store, &complete, &r->metadata.counts, err));
     report->was_complete = complete;
     const patina_status status = complete ? PATINA_OK : generate_dataset(r, &complete, err);
     fill_report(r, complete, report);

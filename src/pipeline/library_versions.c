@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "audio/decoder.h"
-#include "dsp/fft.h"
+#include "base/json_dump.h"
 #include "dsp/resample.h"
 
 char *pt_library_versions_to_json(void) {
@@ -19,8 +19,7 @@ char *pt_library_versions_to_json(void) {
         ok = ok && json_object_set_new(object, name, json_string(version)) == 0;
     ok = ok &&
          json_object_set_new(object, "libsoxr", json_string(pt_resampler_library_version())) == 0;
-    ok = ok && json_object_set_new(object, "fftw", json_string(pt_fft_library_version())) == 0;
-    if (ok) text = json_dumps(object, JSON_COMPACT);
+    if (ok) text = pt_json_dump(object, JSON_COMPACT);
     json_decref(object);
     return text;
 }

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "dataset/dataset_card.h"
+#include "base/json_dump.h"
 #include "dataset/row_writer.h"
+#include "dataset/run_metadata.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
 
@@ -74,7 +75,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *suit
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", suite_object);
-    if (settings) text = json_dumps(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(suite_text);
     return text;

@@ -145,14 +145,8 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
     add_stage_time(result, PATINA_RUN_AUDIO_TOWER, &since);
     if (status != PATINA_OK) goto done;
 
-    for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
-        row->target_ltas[b] = (float)c->targets.ltas[b];
-    row->target_lufs = (float)(context->loudness == PATINA_LOUDNESS_MIX ? c->targets.lufs_mono
-                                                                        : c->targets.lufs_source);
-    row->target_dyn[0] = (float)c->targets.crest_db;
-    row->target_dyn[1] = (float)c->targets.zcr;
-    row->input_purity = (float)patina_purity_db(stats.signal_power, stats.rest_power);
-
+    pt_row_fill(row, &(pt_row_source){
+                         .targets = &c->targets, .degrade = &stats, .loudness = context->loudness});
     status = add_provenance(c, caption, variant, chain, &stats, result, err);
     if (status == PATINA_OK && c->keep_audio)
         status = pt_keep_audio_write_degraded(context->keep_audio, id, variant, c->degraded,

@@ -1,30 +1,30 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# bench.sh - what the bench prints and leaves behind; no figure is asserted, for machines differ
+# bench.sh - output and temporary files of the benchmark; its figures depend on the machine
 
-# The folder that its temporary files go to, which must be empty again afterwards.
-quick() {
+# Runs a short benchmark and asserts that its temporary files are removed.
+run_quick_bench() {
     mkdir -p tmp
     TMPDIR=$WORK/tmp run bench --quick --model "$MINI" "$@"
-    [ -z "$(ls tmp)" ] || fail "left behind: $(ls tmp)"
+    [ -z "$(ls tmp)" ] || fail "not removed: $(ls tmp)"
 }
 
 test_text() {
-    quick --threads 2 --rounds 1
+    run_quick_bench --threads 2 --rounds 1
     assert_status 0
-    [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+    [ ! -s "$WORK/stderr" ] || fail "standard error is not empty"
     local line
     for line in "best and median of 1 round" "register peak" "audio tower, 0.28 GFLOP" \
         "text tower, " "decode and mix" "resample" "targets" "loudness of the source" \
         "LTAS" "chain and purity" "mel features" "writing rows" "rows/s" "peak memory" \
-        "2 threads against one" "note: --quick does too little"; do
+        "speed-up of 2 threads over one" "note: --quick does too little"; do
         assert_stdout "$line"
     done
     if grep -E '^.{81}' "$WORK/stdout"; then fail "too wide for a terminal"; fi
 }
 
 test_json() {
-    quick --threads 2 --json
+    run_quick_bench --threads 2 --json
     assert_status 0
     py <<'E2'
 def check_spread(s, rising):
@@ -62,7 +62,7 @@ for stage in report["stages"]:
 E2
 }
 
-# The peak of memory is the bench's own, however large the process that started it.
+# Peak memory is that of the benchmark itself, not of the process that starts it.
 test_peak_memory() {
     py <<'E2'
 large = bytearray(512 << 20)
@@ -75,18 +75,18 @@ assert is_sanitizer_build() or 1 << 20 < report["peak_bytes"] < len(large) // 2,
 E2
 }
 
-# Parts and kernels by themselves; plain C has no register peak, and its share is unknown.
+# Single parts and kernels; plain C has no known register peak.
 test_parts() {
-    quick --only towers --threads 1 --rounds 1 --isa c
+    run_quick_bench --only towers --threads 1 --rounds 1 --isa c
     assert_status 0
-    assert_stdout "not known for these kernels"
+    assert_stdout "unknown for these kernels"
     assert_stdout "audio tower"
-    if grep -q -E "rows/s|decode|against one" "$WORK/stdout"; then fail "more than was asked"; fi
-    quick --only stages --threads 1 --rounds 1
+    if grep -q -E "rows/s|decode|speed-up" "$WORK/stdout"; then fail "other parts were measured"; fi
+    run_quick_bench --only stages --threads 1 --rounds 1
     assert_status 0
     assert_stdout "mel features"
-    if grep -q -E "rows/s|audio tower" "$WORK/stdout"; then fail "more than was asked"; fi
-    quick --only rows --no-scaling --threads 2 --rounds 1 --json --corpus "$DEMO/manifest.jsonl"
+    if grep -q -E "rows/s|audio tower" "$WORK/stdout"; then fail "other parts were measured"; fi
+    run_quick_bench --only rows --no-scaling --threads 2 --rounds 1 --json --corpus "$DEMO/manifest.jsonl"
     assert_status 0
     py <<'E2'
 with open("stdout", encoding="utf-8") as file:
@@ -100,14 +100,14 @@ E2
 }
 
 test_refused() {
-    quick --rounds 0
+    run_quick_bench --rounds 0
     assert_failure 2
-    quick --only everything
+    run_quick_bench --only everything
     assert_failure 2
     run bench --quick --model absent
     assert_failure 1
     assert_stderr "absent"
-    quick --corpus absent.jsonl
+    run_quick_bench --corpus absent.jsonl
     assert_failure 1
     assert_stderr "absent.jsonl"
     TMPDIR=$WORK/nowhere run bench --quick --model "$MINI"
@@ -115,7 +115,7 @@ test_refused() {
     assert_stderr "nowhere"
 }
 
-# Ctrl-C in the middle ends it by that signal, and takes the temporary folder away.
+# A signal ends the process with that signal, and the temporary folder is removed.
 test_interrupted() {
     mkdir tmp
     TMPDIR=$WORK/tmp "$PATINA" bench --model "$MINI" --rounds 100 >stdout 2>stderr &
@@ -124,12 +124,12 @@ test_interrupted() {
         [ -n "$(ls tmp)" ] && break
         sleep 0.05
     done
-    [ -n "$(ls tmp)" ] || fail "it never began (look $i)"
+    [ -n "$(ls tmp)" ] || fail "nothing was written (attempt $i)"
     sleep 0.5
     kill -TERM $pid
     wait $pid || status=$?
     [ "$status" -eq 143 ] || fail "status $status, expected 143"
     assert_stderr "stopped"
-    [ -z "$(ls tmp)" ] || fail "left behind: $(ls tmp)"
-    [ ! -s stdout ] || fail "half a report"
+    [ -z "$(ls tmp)" ] || fail "not removed: $(ls tmp)"
+    [ ! -s stdout ] || fail "a partial report was printed"
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# corpus_formats.sh - the same sounds with the same ids as a folder, a manifest, a tar and a Parquet file
+# corpus_formats.sh - one corpus as a folder, a manifest, a tar and a Parquet file gives the same rows
 
-# Four clips under names without folders; their ids are their names in every shape.
+# Four clips with names without folders; in every format the ids are these names.
 make_corpus_formats() {
     py <<'E'
 import io, tarfile
@@ -28,7 +28,7 @@ write_jsonl("manifest.jsonl", items)
 E
 }
 
-numbers() {
+print_columns() {
     py "$1" <<'E'
 rows = read_rows(sys.argv[1])
 lines = read_provenance(sys.argv[1])
@@ -48,16 +48,16 @@ test_same_rows() {
     gzip -k clips.tar
     generate "${set[@]}" --corpus clips.tar.gz --out from-gz
     local expected shape
-    expected=$(numbers from-folder)
+    expected=$(print_columns from-folder)
     for shape in manifest tar gz; do
-        [ "$(numbers from-$shape)" = "$expected" ] || fail "$shape gives other rows"
+        [ "$(print_columns from-$shape)" = "$expected" ] || fail "$shape gives other rows"
     done
 }
 
-# The Parquet shape needs a writer: pyarrow, where the readers' environment has been made.
+# Parquet needs pyarrow, from the environment of the reader tests.
 test_same_rows_from_parquet() {
     local python=$PATINA_ROOT/build/venv/bin/python
-    [ -x "$python" ] || skip "the Python environment of the reader tests is not there"
+    [ -x "$python" ] || skip "no Python environment for the reader tests"
     make_corpus_formats
     "$python" - <<'E'
 import json, pyarrow as pa, pyarrow.parquet as pq
@@ -69,10 +69,10 @@ pq.write_table(table, "clips.parquet", row_group_size=3)
 E
     generate --format jsonl --variants 2 --seed 3 --corpus folder --out from-folder
     generate --format jsonl --variants 2 --seed 3 --corpus clips.parquet --out from-parquet
-    [ "$(numbers from-parquet)" = "$(numbers from-folder)" ] || fail "Parquet gives other rows"
+    [ "$(print_columns from-parquet)" = "$(print_columns from-folder)" ] || fail "Parquet gives other rows"
 }
 
-# A clip stands in one split whatever it is called, and every row in exactly one.
+# A clip is in one split whatever its name, and every row is in exactly one.
 test_split() {
     make_corpus_formats
     py <<'E'
@@ -83,7 +83,7 @@ write_jsonl("twice.jsonl", items)
 E
     generate --format jsonl --corpus twice.jsonl --split a=0.5,b=0.3,c=0.2 --out set
     assert_stdout ', split="' # of a split that there is
-    if grep -q 'split="train"' "$WORK/stdout"; then fail "there is no train"; fi
+    if grep -q 'split="train"' "$WORK/stdout"; then fail "there is a split train"; fi
     py <<'E'
 split_of, n = {}, 0
 for path in parts("set", "provenance"):

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# corpus_layouts.sh - the shapes in which captioned audio comes
+# corpus_layouts.sh - supported layouts of captioned audio
 
-# A folder with a .txt or .json beside each file: ids are paths, sorted by their bytes.
+# A folder with a .txt or .json file beside each audio file: ids are paths, sorted by bytes.
 test_folder() {
     py <<'E'
 clips = DEMO + "/clips/"
@@ -43,8 +43,8 @@ assert [(r["entry"], r["reason"]) for r in read_rejects("set")] == [
 E
 }
 
-# AudioCaps: every way in which its clips are named, quoting, CRLF, rows of a clip that do not stand
-# together, and a clip that is gone.
+# AudioCaps: every naming scheme of its clips, quoting, CRLF, separated rows of one clip, and a missing
+# clip.
 test_audiocaps() {
     py <<'E'
 os.makedirs("clips/train")
@@ -72,7 +72,7 @@ assert got == [("-hEns0Demo1_30", "-hEns0Demo1_30.ogg", "A guitar, sliding", 0),
                ("_under_sc0_7", "train/Y_under_sc0_7.mp3", "A drum roll", 0),
                ("by_number_x_60", "900005.flac", "A burp", 0)], got
 assert [(r["entry"], r["reason"]) for r in read_rejects("set")] == [("gone_for_ev_10", "missing")]
-# without --audio-root the clips lie beside the CSV
+# without --audio-root the clips are beside the CSV
 for name in os.listdir("clips"):
     os.rename("clips/" + name, name)
 patina("generate", "--corpus", "train.csv", "--model", MINI, "--out", "beside")
@@ -80,9 +80,9 @@ assert read_provenance("beside") == read_provenance("set")
 E
 }
 
-# The real clips that lie beside the project: all of them are readable.
+# All clips of the shared corpus are readable.
 test_shared_manifest() {
-    [ -r "$PATINA_SHARED/corpus/manifest.jsonl" ] || skip "the shared corpus is not there"
+    [ -r "$PATINA_SHARED/corpus/manifest.jsonl" ] || skip "no shared corpus"
     generate --corpus "$PATINA_SHARED/corpus/manifest.jsonl" --out set --format jsonl
     py <<'E'
 manifest = read_jsonl(SHARED + "/corpus/manifest.jsonl")
@@ -93,13 +93,13 @@ for p, item in zip(read_provenance("set"), manifest):
     window = p["window"]
     assert (window["rate_hz"], window["channels"]) == (item["sample_rate"], item["channels"]), p
     assert window["frames"] <= 10 * window["rate_hz"]
-    near(window["frames"] / window["rate_hz"], min(10, item["duration"]), 0.06, p["entry"])
+    assert_near(window["frames"] / window["rate_hz"], min(10, item["duration"]), 0.06, p["entry"])
 assert len(read_rows("set")) == len(manifest)
 E
 }
 
 test_shared_audiocaps() {
-    [ -r "$PATINA_SHARED/corpus/audiocaps.csv" ] || skip "the shared corpus is not there"
+    [ -r "$PATINA_SHARED/corpus/audiocaps.csv" ] || skip "no shared corpus"
     generate --corpus "$PATINA_SHARED/corpus/audiocaps.csv" \
         --audio-root "$PATINA_SHARED/corpus/clips" --out set
     generate --corpus "$PATINA_SHARED/corpus/audiocaps_yt/train.csv" \

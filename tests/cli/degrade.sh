@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# degrade.sh - one damaged file, drawn or replayed
+# degrade.sh - degradation of one file: drawn, named and replayed
 
-# The golden chains of the definitions' own generator, drawn by the program.
+# The program draws the golden chains, which are made by an independent implementation.
 test_golden_draws() {
     py <<'E'
 with open(GOLDEN + "/dsp/expected.json", encoding="utf-8") as file:
@@ -18,7 +18,7 @@ def same(got, expected, path):
         for i, (g, e) in enumerate(zip(got, expected)):
             same(g, e, f"{path}[{i}]")
     elif isinstance(expected, float):
-        near(got, expected, 1e-9 * abs(expected), path)
+        assert_near(got, expected, 1e-9 * abs(expected), path)
     else:
         assert got == expected, (path, got, expected)
 
@@ -37,7 +37,7 @@ assert len(draws) >= 5
 E
 }
 
-# The golden sounds: a recipe with a given chain gives the given samples, and the given purity.
+# Golden audio: a recipe gives the expected samples and the expected purity.
 test_golden_recipes() {
     py <<'E'
 with open(GOLDEN + "/dsp/expected.json", encoding="utf-8") as file:
@@ -52,8 +52,8 @@ for name, effect in effects.items():
     got = json.loads(patina("degrade", "--recipe", "recipe.json",
                             f"{GOLDEN}/dsp/{effect['input']}", "out.wav"))
     for member in "purity_db", "snr_db", "sdr_db":
-        near(got[member], effect[member], 0.05, f"{name} {member}")
-    near(got["output_gain"], effect["output_gain"], 1e-4, name)
+        assert_near(got[member], effect[member], 0.05, f"{name} {member}")
+    assert_near(got["output_gain"], effect["output_gain"], 1e-4, name)
     assert [s["fx"] for s in got["stages"]] == [s["fx"] for s in effect["stages"]], name
     if effect["output"]:
         rate, channels, samples = read_float_wav("out.wav")
@@ -88,8 +88,8 @@ assert max(abs(x) for x in samples) <= 0.999 + 1e-6
 E
 }
 
-# Same draw, same bytes; another seed, entry or variant gives other ones. The entry of a file is its
-# name, wherever it lies.
+# The same draw gives the same bytes; another seed, entry or variant gives others. The default entry is
+# the file's name without its folder.
 test_draws_depend_on_names_alone() {
     local clip=$DEMO/clips/guit_harmonics.wav
     mkdir elsewhere
@@ -115,7 +115,7 @@ test_draws_depend_on_names_alone() {
     done
 }
 
-# What the command prints is a recipe, bit for bit; for both orders and some variants.
+# The output is a recipe that gives the same bytes, for both orders and some variants.
 test_replay() {
     for k in 0 1 2 3 4 5 6 7; do
         order=physical
@@ -134,6 +134,29 @@ for name in replayed:
     assert replayed[name] == drawn[name], name
 E
     done
+}
+
+# Provenance lines of release 0.1, pink and brown noise among all other effects, replay within 1e-6 of
+# the peak; 0.1 made its noise by another transform. variant_*.npy has every eighth sample of 0.1.
+test_replay_of_0_1() {
+    py <<'E'
+with open(GOLDEN + "/recipes_0.1/provenance.jsonl", encoding="utf-8") as file:
+    lines = file.readlines()
+for line in lines:
+    with open("line.json", "w", encoding="utf-8") as file:
+        file.write(line)
+    row = json.loads(line)
+    got = json.loads(patina("degrade", "--recipe", "line.json", DEMO + "/clips/misc_crow.flac",
+                            "out.wav"))
+    _, _, samples = read_float_wav("out.wav")
+    _, expected = read_npy(f"{GOLDEN}/recipes_0.1/variant_{row['variant']}.npy")
+    peak = max(abs(x) for x in samples)
+    assert_all_near(samples[::8], expected, 1e-6 * peak, f"variant {row['variant']}")
+    for name in "chain", "window", "seed":
+        assert got[name] == row[name], name
+    near(got["purity_db"], row["purity_db"], 1e-4, "purity_db")
+assert len(lines) == 2
+E
 }
 
 test_recipe_refused() {
@@ -166,7 +189,7 @@ for text in "", "[]", "{", "null", '{"entry": "a"':
 E
 }
 
-# The file that is read is never written, by whatever name it goes.
+# The input file is never overwritten, under any of its names.
 test_input_is_kept() {
     cp "$DEMO/clips/perc_bell.wav" in.wav
     cp in.wav kept.wav
@@ -175,7 +198,7 @@ test_input_is_kept() {
     for name in in.wav ./in.wav hard.wav soft.wav; do
         run degrade in.wav "$name"
         assert_failure 2
-        assert_stderr "is the file to be read"
+        assert_stderr "is the input file"
         assert_same_dirs kept.wav in.wav
     done
 }
@@ -190,15 +213,15 @@ E
         run degrade "$name" out.wav
         assert_failure 1
         assert_stderr "$name"
-        [ ! -e out.wav ] || fail "a rejected file made one"
+        [ ! -e out.wav ] || fail "out.wav was written"
     done
     run degrade "$DEMO/clips/perc_bell.wav" no-folder/out.wav
     assert_failure 1
     assert_stderr no-folder/out.wav
 }
 
-# Effects by name: these and no other, in the order of the list, at the places that severities stand
-# for; and what is printed is a recipe like any other.
+# Named effects: exactly these, in the order listed, with the parameters of the severity; the output is
+# a recipe.
 test_effects_by_name() {
     local clip=$DEMO/clips/loop_tabla.flac word
     for word in light medium heavy; do
@@ -218,9 +241,9 @@ for word, place in ("light", 0.2), ("medium", 0.5), ("heavy", 0.85):
         got = json.load(file)
     clip, noise = got["chain"]
     assert (clip["fx"], clip["kind"]) == ("clip", "hard"), clip
-    near(clip["fraction"], 0.005 * 50 ** place, 1e-12, word)       # log-uniform, 0.005 to 0.25
+    assert_near(clip["fraction"], 0.005 * 50 ** place, 1e-12, word)       # log-uniform, 0.005 to 0.25
     assert (noise["fx"], noise["colour"]) == ("noise", "white"), noise
-    near(noise["snr_db"], 40 - 40 * place, 1e-9, word)             # uniform, 0 to 40, less is worse
+    assert_near(noise["snr_db"], 40 - 40 * place, 1e-9, word)             # uniform, 0 to 40, less is worse
     purity.append(got["purity_db"])
 assert purity[0] > purity[1] + 3 > purity[2] + 6, purity
 E
@@ -250,4 +273,35 @@ test_effects_refused() {
     assert_failure 2
     assert_stderr "'--effects' and '--recipe' exclude each other"
     [ ! -e out.wav ] || fail "out.wav was written"
+}
+
+# The output may be an option, and - stands for standard input and output.
+test_standard_streams() {
+    local clip=$DEMO/clips/misc_crow.flac
+    run degrade "$clip" expected.wav
+    mv "$WORK/stdout" expected.json
+    run degrade -o option.wav "$clip"
+    assert_status 0
+    cmp expected.wav option.wav || fail "other audio with -o"
+    mkdir tmp
+    TMPDIR=$WORK/tmp "$PATINA" degrade "$clip" - >piped.wav 2>piped.json || fail "status $?"
+    cmp expected.wav piped.wav || fail "other audio on standard output"
+    assert_same_dirs expected.json piped.json
+    cat "$clip" | TMPDIR=$WORK/tmp "$PATINA" degrade -q --entry misc_crow.flac - -o - >both.wav \
+        2>both.log || fail "status $?"
+    cmp expected.wav both.wav || fail "other audio from standard input"
+    [ ! -s both.log ] || fail "not quiet: $(head -n 1 both.log)"
+    [ -z "$(ls tmp)" ] || fail "not removed: $(ls tmp)"
+    "$PATINA" degrade "$clip" again.wav --recipe - <expected.json >"$WORK/stdout"
+    cmp expected.wav again.wav || fail "other audio from a recipe on standard input"
+    run degrade "$clip" a.wav -o b.wav
+    assert_failure 2
+    assert_stderr "'a.wav' and '--out' both name the output file"
+    run degrade "$clip"
+    assert_failure 2
+    assert_stderr "two files, IN and OUT.wav, are expected"
+    STATUS=0
+    "$PATINA" degrade -q "$clip" - >/dev/full 2>"$WORK/stderr" || STATUS=$?
+    assert_status 1
+    assert_stderr "standard output could not be written"
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# disk_errors.sh - disks that are full, read-only or not folders at all
+# disk_errors.sh - output to disks that are full or read-only, and to paths that are not folders
 
-# A file system of so many kilobytes in ./disk, for the length of the test; only root may do that.
+# Mounts a file system of $1 kB at ./disk for the duration of the test; needs root.
 mount_small_disk() {
     mkdir disk
-    [ "$(id -u)" -eq 0 ] || skip "only root can mount a small file system"
+    [ "$(id -u)" -eq 0 ] || skip "needs root to mount a file system"
     mount -t tmpfs -o "size=$1k" none disk 2>/dev/null || skip "mounting is not allowed here"
     trap 'umount "$WORK/disk"' EXIT
 }
@@ -14,7 +14,7 @@ list_final_files() {
     find "$1" -type f ! -path '*/.patina/*' ! -name '*.tmp'
 }
 
-# 102 rows of 4.4 kB do not fit into 300 kB, which is said before any work is done.
+# 102 rows of 4.4 kB do not fit into 300 kB, which is reported before any work.
 test_too_small_a_disk() {
     mount_small_disk 300
     run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out disk/set --variants 6
@@ -23,15 +23,15 @@ test_too_small_a_disk() {
     [ ! -d disk/set/data ] || fail "something was written"
 }
 
-# The disk is full after some chunks: they stay whole, nothing half is seen, and with room the same
-# command goes on to the same bytes.
+# The disk fills up after some chunks: these stay complete, no partial file is visible, and after space
+# is freed the same command continues to the same bytes.
 test_full_while_generating() {
     mount_small_disk 900
     dd if=/dev/zero of=disk/filler bs=1k count=220 2>/dev/null
     local set=(--corpus "$DEMO/manifest.jsonl" --variants 6 --chunk 1 --threads 1)
-    # Room for all when it is asked for, and then no more: the filler grows once there is a chunk.
+    # There is space at the start; the second filler takes it once there are chunks.
     (
-        until [ -d disk/set/.patina/00000002 ]; do sleep 0.02; done
+        wait_for test -d disk/set/.patina/00000002
         dd if=/dev/zero of=disk/more bs=1k 2>/dev/null
     ) &
     run generate --model "$MINI" "${set[@]}" --out disk/set
@@ -48,18 +48,18 @@ test_full_while_generating() {
     assert_same_dirs whole disk/set
 }
 
-# A folder that becomes read-only under a run: one sentence, and what was finished is intact.
+# The folder becomes read-only during a run: one error message, and complete chunks stay intact.
 test_read_only_while_generating() {
     mount_small_disk 9000
     local set=(--corpus "$DEMO/manifest.jsonl" --variants 6 --chunk 1 --threads 1)
     (
-        until [ -d disk/set/.patina/00000002 ]; do sleep 0.02; done
-        # a file that is being written makes the mount busy: try until there is a moment between
+        wait_for test -d disk/set/.patina/00000002
+        # remounting fails while a file is open for writing: retry between two files
         for _ in $(seq 500); do mount -o remount,ro disk 2>/dev/null && break; done
     ) &
     run generate --model "$MINI" "${set[@]}" --out disk/set
     wait
-    [ "$STATUS" -ne 0 ] || skip "no moment was found to make the folder read-only"
+    [ "$STATUS" -ne 0 ] || skip "the folder could not be made read-only during the run"
     assert_status 1
     grep -q -i "^patina: .*read-only" "$WORK/stderr" || fail "the reason is not named"
     mount -o remount,rw disk
@@ -109,17 +109,17 @@ test_not_a_folder() {
     [ "$(cat file)" = precious ] || fail "the file was touched"
 }
 
-# The corpus is only read: a run from a folder that cannot be written.
+# The corpus may be in a folder without write permission.
 test_corpus_is_only_read() {
     cp -r "$DEMO" corpus
     py <<'E'
 with open("before", "w") as out:
-    json.dump(tree("corpus"), out)
+    json.dump(hash_tree("corpus"), out)
 E
     chmod -R a-w corpus
     generate --corpus corpus/manifest.jsonl --out set
     py <<'E'
 with open("before") as file:
-    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("corpus")
+    assert {k: tuple(v) for k, v in json.load(file).items()} == hash_tree("corpus")
 E
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# effects.sh - the list of effects
+# effects.sh - the list of effects and their parameters
 
-# Names, ranges and probabilities are those of the suite that generate prints.
+# Names, ranges and probabilities equal those that generate prints.
 test_json() {
     run generate --print-suite
     mv "$WORK/stdout" suite.json
@@ -39,7 +39,7 @@ test_text() {
     if grep -E '^.{81}' "$WORK/stdout"; then fail "too wide"; fi
 }
 
-# A suite's own ranges are those that severities lie in.
+# Severities are computed from the ranges of the configuration.
 test_suite() {
     echo '{"noise": {"snr_db": [10, 20]}}' >suite.json
     run effects --suite suite.json

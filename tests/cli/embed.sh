@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# embed.sh - embeddings of captions and files, against the reference implementation's
+# embed.sh - embeddings of captions and files, compared with the reference implementation
 
-# Every golden caption and clip of the small model, through the command. Bar 1e-5, that of the
-# encoders: clips of 48 kHz mono pass through decoding, mixing and resampling untouched.
+# Every golden caption and clip of the small model. The tolerance is that of the encoders, 1e-5: mono
+# clips at 48 kHz are not changed by decoding, mixing and resampling.
 test_golden() {
     py <<'E'
 with open(MINI + "/golden/index.json", encoding="utf-8") as file:
@@ -30,12 +30,12 @@ assert shape == (len(expected), 512), shape
 assert len(index["text"]) >= 20 and len(index["audio"]) >= 5
 for i, name in enumerate(names):
     row = values[512 * i:512 * i + 512]
-    near(math.fsum(x * x for x in row), 1, 1e-5, name)
+    assert_near(math.fsum(x * x for x in row), 1, 1e-5, name)
     assert_all_near(row, expected[i], 1e-5, name)
 E
 }
 
-# Rows stand in the order given, and do not depend on their neighbours.
+# Rows are in the order given and do not depend on each other.
 test_order() {
     local bell=$DEMO/clips/perc_bell.wav
     run embed --model "$MINI" --out mixed.npy --text 'a bell' --audio "$bell" --text '' \
@@ -57,8 +57,8 @@ assert alone["bell"] != alone["later"] and alone["text"] != alone["empty"]
 E
 }
 
-# Many things on any number of threads are what each is by itself, captions in their groups as well;
-# of several faults the first is told.
+# On any number of threads each embedding equals that of its item alone, also within a batch of
+# captions; of several errors the first is reported.
 test_threads() {
     py <<'E'
 words = "a bell rings while the dog barks twice and rain falls on an old roof".split()
@@ -85,13 +85,13 @@ E
             --audio absent-2.wav --audio absent-3.wav
         assert_failure 1
         assert_stderr absent-1.wav
-        [ ! -e e.npy ] || fail "a file in spite of absent ones"
+        [ ! -e e.npy ] || fail "e.npy was written despite missing files"
     done
     run embed --model "$MINI" --threads 0 --out e.npy --text x
     assert_failure 2
 }
 
-# One sample is audio enough: its repetition is what is heard.
+# A single sample is enough audio: it is repeated.
 test_one_sample() {
     py <<'E'
 write_wav("one.wav", [0.5])
@@ -113,11 +113,11 @@ E
         run embed --model "$MINI" --out e.npy --text fine --audio "$name"
         assert_failure 1
         assert_stderr "$name"
-        [ ! -e e.npy ] || fail "a file in spite of $name"
+        [ ! -e e.npy ] || fail "e.npy was written despite $name"
     done
     run embed --model "$MINI" --out e.npy --audio late.wav --start-frame 480100
     assert_failure 1
-    [ ! -e e.npy ] || fail "a file in spite of a start behind the end"
+    [ ! -e e.npy ] || fail "e.npy was written despite a start beyond the end"
     run embed --model "$MINI" --out e.npy --audio late.wav # only its first 10 s count
     assert_status 0
     run embed --model no-model --out f.npy --text x
@@ -128,7 +128,7 @@ E
     assert_stderr no-folder/e.npy
 }
 
-# The tokenizer's files are read only when there is text, the preprocessor's only for audio.
+# The tokenizer's files are read only for captions, the preprocessor's only for audio.
 test_reads_what_it_needs() {
     mkdir audio-only text-only
     cp "$MINI"/{config.json,preprocessor_config.json,model.safetensors} audio-only/
@@ -145,8 +145,8 @@ test_reads_what_it_needs() {
     assert_stderr preprocessor_config.json
 }
 
-# Every instruction set that this machine has gives the same embeddings to float noise; the bar is
-# half of that to the reference.
+# Every instruction set of this machine gives the same embeddings up to rounding; the tolerance is half
+# of that to the reference.
 test_isa() {
     run embed --isa c --model "$MINI" --out c.npy --text 'a bell' \
         --audio "$DEMO/clips/perc_bell.wav"
@@ -165,4 +165,38 @@ _, other = read_npy(os.environ["ISA"] + ".npy")
 assert_all_near(other, plain, 5e-6, os.environ["ISA"])
 E
     done
+}
+
+# Captions from the lines of a file, and standard input and output.
+test_texts_and_standard_streams() {
+    local clip=$DEMO/clips/misc_crow.flac
+    printf 'a dog\r\nein M\303\274hlrad\n\nno line end' >captions.txt
+    run embed --model "$MINI" -o expected.npy --text first --text 'a dog' --text 'ein Mühlrad' \
+        --text '' --text 'no line end' --audio "$clip" --start-frame 7 --text last
+    assert_status 0
+    run embed --model "$MINI" -o got.npy --text first --texts captions.txt --audio "$clip" \
+        --start-frame 7 --text last
+    assert_status 0
+    cmp expected.npy got.npy || fail "other embeddings from --texts"
+    "$PATINA" embed --model "$MINI" -o - --text first --texts - --audio "$clip" --start-frame 7 \
+        --text last <captions.txt >piped.npy || fail "status $? with captions from standard input"
+    cmp expected.npy piped.npy || fail "other embeddings from standard input"
+    cat "$clip" | "$PATINA" embed --model "$MINI" -o piped.npy --text first --texts captions.txt \
+        --audio - --start-frame 7 --text last || fail "status $? with audio from standard input"
+    cmp expected.npy piped.npy || fail "other embeddings from audio on standard input"
+    : >empty.txt
+    run embed --model "$MINI" -o none.npy --texts empty.txt
+    assert_failure 2
+    assert_stderr "at least one '--text', '--texts' or '--audio' is expected"
+    printf 'good\nbad \377\n' >bad.txt
+    run embed --model "$MINI" -o none.npy --texts bad.txt
+    assert_failure 2
+    assert_stderr "option '--texts': 'bad \\xff' is not UTF-8"
+    run embed --model "$MINI" -o none.npy --texts absent.txt
+    assert_failure 1
+    assert_stderr absent.txt
+    run embed --model "$MINI" -o none.npy --audio -
+    assert_failure 1
+    assert_stderr "file '-': the file is empty"
+    [ ! -e none.npy ] || fail "a file was written after an error"
 }

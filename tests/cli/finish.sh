@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# finish.sh - chunks become a data set, or are told to be missing
+# finish.sh - chunks become a data set, or the missing ones are reported
 
-# A run is killed in the middle. Finish tells what is missing and touches nothing; the same command
-# goes on from there, to the same bytes as without the kill.
+# A run is killed. finish reports the missing chunks and changes nothing; the same command continues to
+# the same bytes as an uninterrupted run.
 test_resumes_after_kill_before_finish() {
     py <<'E'
 n = 6 if is_sanitizer_build() else 40
@@ -22,7 +22,7 @@ run.wait()
 assert not os.path.exists("set/dataset.json"), "it was too fast to be killed"
 there = [name for name in os.listdir("set/.patina") if name.isdigit()]
 assert 0 < len(there) < n
-before = tree("set")
+before = hash_tree("set")
 
 def fails(command, *words):
     done = subprocess.run([PATINA, command, "set"], stdin=subprocess.DEVNULL,
@@ -33,18 +33,18 @@ def fails(command, *words):
         assert word in said, (word, said)
     return done.stdout.decode()
 
-assert fails("finish", f"of {n} are missing: run generate again") == ""
-assert "all as it was written" in fails("verify", "'set' is not finished",
-                                        f"{len(there)} of {n} chunks are there",
+assert fails("finish", f"of {n} are missing; run generate again") == ""
+assert "no faults" in fails("verify", "'set' is unfinished",
+                                        f"{len(there)} of {n} chunks are complete",
                                         "run 'patina generate'")
-assert tree("set") == before
+assert hash_tree("set") == before
 
 patina(*args, "--out", "set")
-whole, again = tree("whole"), tree("set")
+whole, again = hash_tree("whole"), hash_tree("set")
 assert {k: v[0] for k, v in whole.items()} == {k: v[0] for k, v in again.items()}
-assert "set is finished already; nothing was done" in patina("finish", "set")
+assert "set is already finished" in patina("finish", "set")
 assert patina("finish", "--quiet", "set") == ""
-assert tree("set") == again
+assert hash_tree("set") == again
 patina("verify", "set")
 E
 }
@@ -68,9 +68,9 @@ test_incomplete_run() {
     run finish a b
     assert_failure 2
     [ "$(cat foreign/notes.txt file)" = "precious
-precious" ] || fail "something was touched"
-    [ ! -e absent ] || fail "something was made"
-    [ -z "$(ls -A empty)" ] || fail "something was made"
+precious" ] || fail "a file was changed"
+    [ ! -e absent ] || fail "something was created"
+    [ -z "$(ls -A empty)" ] || fail "something was created"
 }
 
 test_no_rows() {
@@ -81,7 +81,7 @@ test_no_rows() {
     assert_status 1
     assert_stdout "0 rows of 1 entry"
     assert_stdout "1 reject: 1 missing"
-    assert_stderr "patina: no row could be written"
+    assert_stderr "patina: the data set has no rows"
     run verify set
     assert_status 0
 }

@@ -6,7 +6,7 @@ full_model() {
     [ -r "${PATINA_FULL_MODEL:-}/model.safetensors" ] || skip "PATINA_FULL_MODEL names no model"
 }
 
-# What ships is enough to see that the bytes do not depend on the threads at full size either.
+# The output does not depend on the number of threads with the full-size model either.
 test_threads_at_full_size() {
     full_model
     for threads in 1 2 7; do
@@ -32,7 +32,7 @@ E
     assert_same_dirs 1 7
 }
 
-# An hour of audio is measured in bounded memory, and only its window is decoded for a row.
+# An hour of audio is measured in bounded memory; for a row only its segment is decoded.
 test_long_file() {
     py <<'E'
 import resource

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# gendoc.sh - manual pages and completion, which are made from the same tables as --help
+# gendoc.sh - option tables as JSON, and the manual pages and completion built from them
 
 # The names of all commands, one a line.
 commands() {
@@ -8,10 +8,16 @@ commands() {
 }
 
 options_of() {
-    "$PATINA" "$1" --help | sed -n 's/^  --\([a-z0-9-]*\).*/\1/p'
+    "$PATINA" "$1" --help | sed -n 's/^  \(-., \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'
 }
 
-needs() {
+# gendoc ACTION [NAME]: what the build makes of the option tables of this program.
+gendoc() {
+    "$PATINA" --options-json >options.json
+    python3 "$PATINA_ROOT/tools/gendoc.py" "$1" options.json "${@:2}"
+}
+
+require_tool() {
     command -v "$1" >/dev/null 2>&1 || skip "$1 is not installed"
 }
 
@@ -19,36 +25,36 @@ needs() {
 test_manual_is_complete() {
     local command option
     commands >names
-    [ "$(wc -l <names)" -ge 6 ] || fail "hardly any command was found"
+    [ "$(wc -l <names)" -ge 6 ] || fail "only $(wc -l <names) commands were found"
     while read -r command; do
-        run --man "$command"
-        assert_status 0
-        assert_stdout ".TH PATINA\\-${command^^} 1 "
+        gendoc man "$command" >page.1
+        grep -q -F ".TH PATINA\\-${command^^} 1 " page.1 || fail "$command: no title"
         for option in $(options_of "$command"); do
-            assert_stdout "\\fB\\-\\-${option//-/\\-}\\fR"
+            grep -q -F "\\fB\\-\\-${option//-/\\-}\\fR" page.1 || fail "$command: no --$option"
         done
         for section in NAME SYNOPSIS DESCRIPTION OPTIONS '"SEE ALSO"'; do
-            grep -q -x ".SH $section" "$WORK/stdout" || fail "$command: no section $section"
+            grep -q -x ".SH $section" page.1 || fail "$command: no section $section"
         done
     done <names
-    run --man generate
-    assert_stdout '.SH "EXIT STATUS"'
-    assert_stdout '.SH EXAMPLE'
-    run --man
-    assert_status 0
-    while read -r command; do assert_stdout "patina\\-$command (1)"; done <names
+    gendoc man generate >page.1
+    grep -q -x '.SH "EXIT STATUS"' page.1 || fail "no exit status"
+    grep -q -x '.SH EXAMPLE' page.1 || fail "no example"
+    gendoc man >page.1
+    while read -r command; do
+        grep -q -F "patina\\-$command (1)" page.1 || fail "the program's page has no $command"
+    done <names
 }
 
-# groff says nothing about them, with all its warnings on.
+# groff prints no warning, with all of them enabled.
 test_manual_is_well_formed() {
-    needs groff
+    require_tool groff
     local command
     for command in '' $(commands); do
-        # shellcheck disable=SC2086 # no word for the program's own page
-        "$PATINA" --man $command >page.1
+        # shellcheck disable=SC2086 # no argument for the program's own page
+        gendoc man $command >page.1
         groff -man -ww -z -Tutf8 page.1 >said 2>&1 || fail "groff failed on '$command'"
         [ ! -s said ] || fail "groff on '$command': $(head -n 3 said)"
-        # A dash of an option must be one that can be copied into a shell.
+        # The dash of an option must be one that can be pasted into a shell.
         groff -man -Tutf8 -P-cbou page.1 >text
         grep -q -e '--help' text || fail "'$command': no plain --help in the formatted page"
         if [ -n "$command" ]; then
@@ -57,36 +63,32 @@ test_manual_is_well_formed() {
     done
 }
 
-# mandoc wants a date, which a page that is the same in every build does not have.
+# Pages have no date, since every build must give the same page; mandoc warns about that.
 test_manual_under_mandoc() {
-    needs mandoc
+    require_tool mandoc
     local command
     for command in '' $(commands); do
-        # shellcheck disable=SC2086 # no word for the program's own page
-        "$PATINA" --man $command >page.1
+        # shellcheck disable=SC2086 # no argument for the program's own page
+        gendoc man $command >page.1
         mandoc -Tlint -W warning page.1 | grep -v 'missing date' >said || true
         [ ! -s said ] || fail "mandoc on '$command': $(head -n 3 said)"
     done
 }
 
-test_manual_refused() {
-    run --man nothing
-    assert_failure 2
-    assert_stderr "no manual page of 'nothing'"
-    run --man generate more
-    assert_failure 2
+test_refused() {
     run --completion
     assert_failure 2
     assert_stderr "needs a shell"
     run --completion tcsh
     assert_failure 2
-    assert_stderr "not in 'tcsh'"
-    run --tables more
+    assert_stderr "not for 'tcsh'"
+    run --options-json more
     assert_failure 2
+    assert_stderr "one argument too many: 'more'"
 }
 
-test_tables_are_json() {
-    run --tables
+test_options_json() {
+    run --options-json
     assert_status 0
     py "$WORK/stdout" <<'E'
 import re
@@ -96,16 +98,48 @@ assert version == f"patina {tables['version']}\n", (version, tables["version"])
 for command in tables["commands"]:
     text = subprocess.run([PATINA, command["name"], "--help"], capture_output=True,
                           text=True).stdout
-    shown = re.findall(r"^  --([a-z0-9-]+)", text, re.M)
-    assert shown == [option["name"] for option in command["options"]] + ["help"], shown
+    shown = re.findall(r"^  (?:-(.), )?--([a-z0-9-]+)", text, re.M)
+    assert shown == [(option["letter"] or "", option["name"]) for option in command["options"]]
+    letters = [option["letter"] for option in command["options"] if option["letter"]]
+    assert len(letters) == len(set(letters)) and {"o", "q", "V", "h"} <= set(letters), letters
     for option in command["options"]:
         assert (option["kind"] == "choice") == bool(option["choices"]), option
+        assert option["help"] and not option["help"].endswith("."), option
 generate = {option["name"]: option for option in tables["commands"][0]["options"]}
 assert generate["format"]["choices"] == ["parquet", "jsonl"] and not generate["format"]["required"]
 assert generate["format"]["default"] == "parquet" and generate["corpus"]["required"]
 assert generate["time-limit"]["kind"] == "duration"
 assert generate["seed"]["max"] == 2**63 - 1 and generate["seed"]["kind"] == "number"
 E
+}
+
+# Every option that a command reads is in its table, and every one in its table is read.
+test_every_option_is_read() {
+    py "$PATINA_ROOT/cli" <<'E'
+import re
+with open(sys.argv[1] + "/commands.c", encoding="utf-8") as file:
+    shared = file.read()
+call = r'pt_cli_(?:get|given|text|number)\([^,()]*,\s*"([a-z-]+)"\)'
+for command in json.loads(patina("--options-json"))["commands"]:
+    with open(f"{sys.argv[1]}/cmd_{command['name']}.c", encoding="utf-8") as file:
+        source = file.read()
+    read = set(re.findall(call, source)) | set(re.findall(r'strcmp\(name, "([a-z-]+)"\)', source))
+    names = {option["name"] for option in command["options"]}
+    assert read <= names, f"{command['name']}: {read - names} not in the table"
+    own = {option["name"] for option in command["options"] if not option["common"]}
+    unread = own - read - set(re.findall(call, shared))
+    assert not unread, f"{command['name']}: {unread} never read"
+E
+}
+
+# The program prints the scripts that the build makes of its own tables.
+test_completion_is_built_from_the_tables() {
+    local shell
+    for shell in bash zsh fish; do
+        run --completion "$shell"
+        assert_status 0
+        gendoc completion "$shell" | cmp - "$WORK/stdout" || fail "another script for $shell"
+    done
 }
 
 test_completion_is_well_formed() {
@@ -138,8 +172,8 @@ complete_in_bash() {
         tr '\n' ' '
 }
 
-# offers "EXPECTED " WORD...
-offers() {
+# assert_completions "EXPECTED " WORD...
+assert_completions() {
     local expected=$1 offered
     shift
     offered=$(complete_in_bash "$@")
@@ -147,37 +181,38 @@ offers() {
 }
 
 test_completion_in_bash() {
-    offers "generate " patina gen
-    offers "--completion --help --version " patina --
-    offers "$(commands | LC_ALL=C sort | tr '\n' ' ')" patina help ''
-    offers "bash fish zsh " patina --completion ''
-    offers "jsonl parquet " patina generate --format ''
-    offers "parquet " patina generate --format p
-    offers "parquet " patina generate --format = p
-    offers "jsonl parquet " patina generate --format =
-    offers "--corpus --corpus-kind " patina generate --corp
-    offers "<dirnames> " patina generate --out = x
-    offers "<default> " patina generate --suite ''
-    offers "" patina generate --seed ''
-    offers "" patina generate --time-limit ''
-    offers "" patina generate --split ''
-    offers "<dirnames> " patina verify ''
-    offers "<default> " patina embed --text a --audio ''
-    offers "<default> " patina measure ''
-    offers "--frames " patina measure a.wav --f
-    offers "info " patina model inf
-    offers "<default> " patina model info ''
-    offers "" patina nothing ''
-    # What a command offers is all that its help lists.
+    assert_completions "generate " patina gen
+    assert_completions "--completion --help --version " patina --
+    assert_completions "$(commands | LC_ALL=C sort | tr '\n' ' ')" patina help ''
+    assert_completions "bash fish zsh " patina --completion ''
+    assert_completions "jsonl parquet " patina generate --format ''
+    assert_completions "parquet " patina generate --format p
+    assert_completions "parquet " patina generate --format = p
+    assert_completions "jsonl parquet " patina generate --format =
+    assert_completions "--corpus --corpus-kind " patina generate --corp
+    assert_completions "<dirnames> " patina generate --out = x
+    assert_completions "<dirnames> " patina generate -o ''
+    assert_completions "<default> " patina generate --suite ''
+    assert_completions "" patina generate --seed ''
+    assert_completions "" patina generate --time-limit ''
+    assert_completions "" patina generate --split ''
+    assert_completions "<dirnames> " patina verify ''
+    assert_completions "<default> " patina embed --text a --audio ''
+    assert_completions "<default> " patina measure ''
+    assert_completions "--frames " patina measure a.wav --f
+    assert_completions "info " patina model inf
+    assert_completions "<default> " patina model info ''
+    assert_completions "" patina nothing ''
+    # All options in the help are offered.
     local command
     commands >names
     while read -r command; do
-        offers "$(options_of "$command" | sed 's/^/--/' | LC_ALL=C sort | tr '\n' ' ')" \
+        assert_completions "$(options_of "$command" | sed 's/^/--/' | LC_ALL=C sort | tr '\n' ' ')" \
             patina "$command" --
     done <names
 }
 
-# The same in shells that a person types into.
+# The same in interactive shells.
 test_completion_while_typing_bash() {
     "$PATINA" --completion bash >script
     mkdir folder-of-clips
@@ -195,7 +230,7 @@ E
 }
 
 test_completion_while_typing_zsh() {
-    needs zsh
+    require_tool zsh
     mkdir functions folder-of-clips
     "$PATINA" --completion zsh >functions/_patina
     py <<'E'
@@ -222,7 +257,7 @@ require_fish() {
 }
 
 test_completion_in_fish() {
-    needs fish
+    require_tool fish
     "$PATINA" --completion fish >script
     mkdir folder
     touch file.json

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# generate.sh - the main job on the corpus that ships
+# generate.sh - generate on the demo corpus
 
-# What a finished data set consists of, and what is said at the end.
+# Files of a finished data set, and the summary.
 test_output_folder() {
     generate --corpus "$DEMO/manifest.jsonl" --out set
     assert_stdout "17 rows of 14 entries in 1 part file in set/data"
     assert_stdout "0 rejects"
     assert_stdout 'load_dataset("set", split="train")'
     py <<'E'
-files = sorted(tree("set"))
+files = sorted(hash_tree("set"))
 assert files == ["README.md", "data/train-00000-of-00001.parquet", "dataset.json",
                  "provenance/train-00000-of-00001.jsonl", "rejects.jsonl"], files
 with open("set/data/train-00000-of-00001.parquet", "rb") as file:
@@ -28,7 +28,7 @@ for member in "settings", "corpus", "model", "version":
 E
 }
 
-# Five columns of the right lengths; embeddings of length 1; nothing that is not a number.
+# Five columns of the right lengths; embeddings of norm 1; all values finite.
 test_columns() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 2
     py <<'E'
@@ -39,19 +39,19 @@ for row in rows:
     assert [len(row["fused_state"]), len(row["target_ltas"]), len(row["target_dyn"])] == \
         [1024, 64, 2]
     text, audio = row["fused_state"][:512], row["fused_state"][512:]
-    near(math.fsum(x * x for x in text), 1, 1e-5, "text")
-    near(math.fsum(x * x for x in audio), 1, 1e-5, "audio")
+    assert_near(math.fsum(x * x for x in text), 1, 1e-5, "text")
+    assert_near(math.fsum(x * x for x in audio), 1, 1e-5, "audio")
     assert -30 <= row["input_purity"] <= 60
     assert all(-120 <= x <= 3.02 for x in row["target_ltas"])
     assert -70 <= row["target_lufs"] <= 0 and row["target_dyn"][0] >= 0
     assert 0 <= row["target_dyn"][1] <= 1
     values = row["fused_state"] + row["target_ltas"] + row["target_dyn"] + \
         [row["target_lufs"], row["input_purity"]]
-    assert all(math.isfinite(x) and f32(x) == x for x in map(f32, values))
+    assert all(math.isfinite(x) and to_float32(x) == x for x in map(to_float32, values))
 E
 }
 
-# Provenance lines up with the rows, in corpus order, then caption, then variant.
+# Provenance and rows correspond, in the order of the corpus, then caption, then variant.
 test_provenance() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 2 --seed 5
     py <<'E'
@@ -70,8 +70,8 @@ windows = {}
 for line, row in zip(lines, rows):
     assert list(line) == PROVENANCE_MEMBERS, list(line)
     assert list(line["window"]) == ["start", "frames", "rate_hz", "channels"]
-    assert row["input_purity"] == f32(line["purity_db"])
-    assert row["target_lufs"] == f32(line["lufs_source"])
+    assert row["input_purity"] == to_float32(line["purity_db"])
+    assert row["target_lufs"] == to_float32(line["lufs_source"])
     assert windows.setdefault(line["entry"], line["window"]) == line["window"]  # one an entry
 tabla = windows["clips/loop_tabla.flac"]  # 470723 frames at 44.1 kHz: longer than 10 s
 u = philox_uniforms(5, "clips/loop_tabla.flac", 0, WINDOW, 1)[0]
@@ -80,8 +80,8 @@ assert tabla == {"start": math.floor(u * (470723 - 441000 + 1)), "frames": 44100
 E
 }
 
-# The columns are what measure and embed say of the same window and caption. The file is measured in
-# blocks, the window at once: double sums in another order, so the last bit of a float may differ.
+# The columns equal the output of measure and embed for the same segment and caption. measure reads in
+# blocks, so sums have another order and the last bit of a float may differ.
 test_columns_are_measure_and_embed() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl
     py <<'E'
@@ -95,14 +95,14 @@ for i, (line, row) in enumerate(zip(lines, rows)):
     assert (m["rate_hz"], m["channels"]) == (window["rate_hz"], window["channels"])
     for name in "target_ltas", "target_dyn":
         assert_all_near(row[name], m[name], 1e-5, f"{line['source']} {name}")
-    near(row["target_lufs"], m["target_lufs"], 1e-5, line["source"])
-    near(line["lufs_mono"], m["lufs_mono"], 1e-5, line["source"])
-    assert [f32(x) for x in row["fused_state"][:512]] == text[512 * i:512 * i + 512], line["source"]
+    assert_near(row["target_lufs"], m["target_lufs"], 1e-5, line["source"])
+    assert_near(line["lufs_mono"], m["lufs_mono"], 1e-5, line["source"])
+    assert [to_float32(x) for x in row["fused_state"][:512]] == text[512 * i:512 * i + 512], line["source"]
 E
 }
 
-# A row is rebuilt from its provenance line: degrade --recipe, then embed, gives its second half and
-# its purity, bit for bit.
+# degrade --recipe with a row's provenance, then embed, gives its audio embedding and its purity, bit
+# for bit.
 test_replay() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 3 --seed 11 \
         --order random
@@ -120,7 +120,7 @@ for i, line in enumerate(lines):
 patina("embed", "--model", MINI, "--out", "audio.npy", *args)
 _, audio = read_npy("audio.npy")
 for i, row in enumerate(rows):
-    assert [f32(x) for x in row["fused_state"][512:]] == audio[512 * i:512 * i + 512], i
+    assert [to_float32(x) for x in row["fused_state"][512:]] == audio[512 * i:512 * i + 512], i
 orders = {tuple(stage["fx"] for stage in line["chain"]) for line in lines}
 assert len(orders) > 10, orders  # the rows are not all alike
 E
@@ -138,7 +138,7 @@ for line in read_provenance("set"):
 E
 }
 
-# Both formats hold the same rows: the parts that do not depend on the format are equal.
+# Both formats have the same provenance and rejects.
 test_formats() {
     generate --corpus "$DEMO/manifest.jsonl" --out a --format parquet
     generate --corpus "$DEMO/manifest.jsonl" --out b --format jsonl
@@ -151,15 +151,15 @@ test_rerun_of_complete_dataset() {
     generate --corpus "$DEMO/manifest.jsonl" --out set
     py <<'E'
 with open("before", "w") as out:
-    json.dump(tree("set"), out)
+    json.dump(hash_tree("set"), out)
 E
     generate --corpus "$DEMO/manifest.jsonl" --out set --threads 1
     assert_stdout "complete"
     py <<'E'
 with open("before") as file:
-    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("set")
+    assert {k: tuple(v) for k, v in json.load(file).items()} == hash_tree("set")
 E
-    # what else it might be is refused, and stays as it is
+    # a run with other settings is an error and changes nothing
     for change in "--seed 1" "--variants 2" "--format jsonl" "--limit 3" "--order random" \
         "--loudness mix" "--captions first"; do
         # shellcheck disable=SC2086 # words
@@ -169,7 +169,7 @@ E
     done
     py <<'E'
 with open("before") as file:
-    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("set")
+    assert {k: tuple(v) for k, v in json.load(file).items()} == hash_tree("set")
 E
 }
 
@@ -186,7 +186,7 @@ test_foreign_output_folder() {
     generate --corpus "$DEMO/manifest.jsonl" --out made/with/parents --limit 1
 }
 
-# Where the run took place and how is not in the output.
+# Paths, host and date are not in the output.
 test_no_host_details_in_output() {
     mkdir here there
     cp -r "$DEMO" there/corpus
@@ -194,7 +194,7 @@ test_no_host_details_in_output() {
     (cd there && generate --corpus corpus/manifest.jsonl --out "$PWD/set" --threads 1 --quiet)
     assert_same_dirs here/set there/set
     for trace in "$PATINA_ROOT" "$WORK" "$(uname -n)" "$(date +%Y-%m-%d)"; do
-        if grep -r -F -l -e "$trace" here/set; then fail "the output holds '$trace'"; fi
+        if grep -r -F -l -e "$trace" here/set; then fail "the output contains '$trace'"; fi
     done
 }
 
@@ -217,7 +217,7 @@ for i in range(28):
 E
 }
 
-# An entry's rows do not depend on what stands beside it, nor on how the run is cut up.
+# An entry's rows do not depend on other entries nor on the size of chunks.
 test_limit_and_chunk() {
     generate --corpus "$DEMO/manifest.jsonl" --out all --format jsonl
     generate --corpus "$DEMO/manifest.jsonl" --out five --format jsonl --limit 5
@@ -246,7 +246,7 @@ test_loudness() {
     py <<'E'
 differ = 0
 for line, row in zip(read_provenance("mix"), read_rows("mix")):
-    assert row["target_lufs"] == f32(line["lufs_mono"])
+    assert row["target_lufs"] == to_float32(line["lufs_mono"])
     differ += abs(line["lufs_mono"] - line["lufs_source"]) > 0.5
 assert differ >= 3  # stereo clips
 E
@@ -254,8 +254,8 @@ E
 
 test_quiet() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --limit 2 --quiet
-    [ ! -s "$WORK/stdout" ] || fail "something on standard output"
-    [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+    [ ! -s "$WORK/stdout" ] || fail "standard output is not empty"
+    [ ! -s "$WORK/stderr" ] || fail "standard error is not empty"
 }
 
 test_inputs_refused() {
@@ -269,7 +269,7 @@ test_inputs_refused() {
     run generate --model "$MINI" --corpus notes.md --out set
     assert_failure 1
     assert_stderr notes.md
-    [ ! -d set ] || [ -z "$(ls -A set)" ] || fail "a refused run left something"
+    [ ! -d set ] || [ -z "$(ls -A set)" ] || fail "a failed run left files"
 }
 
 test_isa() {

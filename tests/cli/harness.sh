@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# harness.sh - what the test files call; each test starts in the empty folder $WORK
+# harness.sh - functions for the command tests; each test starts in the empty folder $WORK
 
-# Ends the test: what went wrong, and what the program said last.
+# Fails the test with a message and the last output of the program.
 fail() {
     echo "$*"
     for stream in stdout stderr; do
@@ -16,50 +16,59 @@ skip() {
     exit 77
 }
 
-# How a line of a log begins: 2026-11-23T16:47:32Z
+# The date of a line of a log: 2026-11-23T16:47:32Z
 # shellcheck disable=SC2034 # for the test files
 DATE='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z'
 
-# Runs the program; its status is in $STATUS, what it printed in $WORK/stdout and $WORK/stderr.
+# Runs the program; sets $STATUS and writes $WORK/stdout and $WORK/stderr.
 run() {
     STATUS=0
     "$PATINA" "$@" >"$WORK/stdout" 2>"$WORK/stderr" </dev/null || STATUS=$?
-    if grep -q -E 'Sanitizer|runtime error:' "$WORK/stderr"; then fail "a sanitizer spoke: $*"; fi
+    if grep -q -E 'Sanitizer|runtime error:' "$WORK/stderr"; then fail "sanitizer report: $*"; fi
 }
 
 assert_status() {
     [ "$STATUS" -eq "$1" ] || fail "status $STATUS, expected $1"
 }
 
-# assert_stdout TEXT, assert_stderr TEXT: the stream holds it.
+# assert_stdout TEXT, assert_stderr TEXT: the output contains TEXT.
 assert_stdout() {
-    grep -q -F -e "$1" "$WORK/stdout" || fail "standard output does not say: $1"
+    grep -q -F -e "$1" "$WORK/stdout" || fail "not in standard output: $1"
 }
 assert_stderr() {
-    grep -q -F -e "$1" "$WORK/stderr" || fail "standard error does not say: $1"
+    grep -q -F -e "$1" "$WORK/stderr" || fail "not in standard error: $1"
 }
 
-# The program has failed as it should: this status, nothing on standard output, one sentence on
-# standard error that begins with its name, and for a wrong command line a second line with a hint.
+# The program failed with this status, without standard output and with one sentence on standard error
+# that begins with its name; an invalid command line adds a hint in a second line.
 assert_failure() {
     assert_status "$1"
-    [ ! -s "$WORK/stdout" ] || fail "a failure printed on standard output"
-    grep -q '^patina: ' "$WORK/stderr" || fail "no sentence on standard error"
+    [ ! -s "$WORK/stdout" ] || fail "standard output is not empty"
+    grep -q '^patina: ' "$WORK/stderr" || fail "no error message on standard error"
     local lines
     lines=$(grep -v -c "^try 'patina" "$WORK/stderr")
     [ "$lines" -eq 1 ] || fail "$lines lines on standard error, expected one sentence"
-    if grep -q '\.$' "$WORK/stderr"; then fail "a sentence ends with a full stop"; fi
+    if grep -q '\.$' "$WORK/stderr"; then fail "an error message ends with a full stop"; fi
 }
 
-# Makes a data set that is expected to come out well: generate ARGS...
+# Makes a data set and expects success: generate ARGS...
 generate() {
     run generate --model "$MINI" "$@"
     assert_status 0
 }
 
-# Python with the helpers of helpers.py: py <<'E' ... E
+# Python with the helpers of helpers.py: py [ARGUMENT...] <<'E' ... E
 py() {
-    python3 -c "$(printf 'from helpers import *\n'; cat)" "$@"
+    python3 "$PATINA_ROOT/tests/cli/run_script.py" helpers "$@"
+}
+
+# wait_for COMMAND...: waits until COMMAND succeeds, at most 60 s.
+wait_for() {
+    local deadline=$((SECONDS + 60))
+    until "$@"; do
+        [ "$SECONDS" -lt "$deadline" ] || fail "waited 60 s for: $*"
+        sleep 0.02
+    done
 }
 
 assert_same_dirs() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""helpers.py - helpers of the command tests; the standard library only"""
+"""helpers.py - helpers of the command tests; standard library only"""
 
 import array
 import hashlib
@@ -28,7 +28,7 @@ COLUMNS = ["fused_state", "target_ltas", "target_lufs", "target_dyn", "input_pur
 # ---- the program ------------------------------------------------------------------------------
 
 def patina(*args, status=0):
-    """Runs the program, expects a status, and gives what it printed on standard output."""
+    """Runs the program, asserts its exit status, and returns its standard output."""
     done = subprocess.run([PATINA, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
     said = done.stderr.decode("utf-8", "replace")
@@ -43,16 +43,16 @@ def measure(*args, status=0):
 
 
 def is_sanitizer_build():
-    """Whether the program was built with a sanitizer, and is an order of magnitude slower."""
+    """Whether the program was built with a sanitizer, which makes it about ten times slower."""
     with open(PATINA, "rb") as file:
         data = file.read()
     return b"__asan_init" in data or b"__tsan_init" in data
 
 
-# ---- draws: Philox4x32-10 (Salmon et al. 2011), streams as the definitions lay them out ---------
+# ---- random numbers: Philox4x32-10 (Salmon et al. 2011), streams as in docs/DEFINITIONS.md ------
 
 def philox_uniforms(seed, entry, variant, stream, n):
-    """The first n draws of a stream, in (0, 1)."""
+    """The first n numbers of a stream, in (0, 1)."""
     hashed = 0xCBF29CE484222325
     for byte in entry.encode():
         hashed = (hashed ^ byte) * 0x100000001B3 & (1 << 64) - 1
@@ -79,7 +79,7 @@ def read_jsonl(path):
 
 
 def write_jsonl(path, items):
-    """Objects as lines; bytes and strings as they are."""
+    """Writes objects as JSON lines; bytes and strings unchanged."""
     with open(path, "wb") as out:
         for item in items:
             if isinstance(item, bytes):
@@ -91,15 +91,15 @@ def write_jsonl(path, items):
 
 
 def parts(out, kind, suffix="jsonl"):
-    """Paths of a data set's part files in order: kind is data or provenance."""
+    """Paths of the part files of a data set, in order; kind is data or provenance."""
     folder = f"{out}/{kind}"
     return [f"{folder}/{name}" for name in sorted(os.listdir(folder)) if name.endswith(suffix)]
 
 
 def read_rows(out):
-    """Rows of a JSON Lines set, their numbers as the float32 that nine digits stand for."""
+    """Rows of a JSON Lines data set; numbers are rounded to float32."""
     def floats(value):
-        return [f32(x) for x in value] if isinstance(value, list) else f32(value)
+        return [to_float32(x) for x in value] if isinstance(value, list) else to_float32(value)
 
     return [{name: floats(value) for name, value in row.items()}
             for path in parts(out, "data") for row in read_jsonl(path)]
@@ -113,8 +113,8 @@ def read_rejects(out):
     return read_jsonl(out + "/rejects.jsonl")
 
 
-def f32(x):
-    """x rounded to float32, as a column holds it."""
+def to_float32(x):
+    """x rounded to float32."""
     return struct.unpack("<f", struct.pack("<f", x))[0]
 
 
@@ -135,8 +135,8 @@ def read_npy(path):
     return header["shape"], list(floats)
 
 
-def tree(folder):
-    """Every file below folder with its hash and time of change: what must not change."""
+def hash_tree(folder):
+    """Hash and modification time of every file below folder."""
     found = {}
     for where, _, names in os.walk(folder):
         for name in names:
@@ -148,7 +148,7 @@ def tree(folder):
 
 
 def write_demo_manifest(path, n):
-    """n of the demo's clips over and over under other ids, with rejects and repeated ids between."""
+    """A manifest of n entries from the demo clips under new ids, with rejects and repeated ids."""
     clips = read_jsonl(DEMO + "/manifest.jsonl")
     items = []
     for i in range(n):
@@ -162,7 +162,7 @@ def write_demo_manifest(path, n):
     write_jsonl(path, items)
 
 
-# ---- sound ------------------------------------------------------------------------------------
+# ---- audio ------------------------------------------------------------------------------------
 
 def tone(n, rate=48000, hz=440.0, amplitude=0.25):
     step = 2 * math.pi * hz / rate
@@ -182,45 +182,53 @@ def wav_header(rate, channels, bits, is_float, data_bytes):
             b"data" + struct.pack("<I", data_bytes & 0xFFFFFFFF))
 
 
-def write_wav(path, samples, rate=48000, channels=1, form="f32"):
-    """samples: interleaved floats; form f32 or s16."""
-    if form == "f32":
+def write_wav(path, samples, rate=48000, channels=1, sample_format="f32"):
+    """samples: interleaved floats; sample format f32 or s16."""
+    if sample_format == "f32":
         data = array.array("f", samples).tobytes()
     else:
         data = array.array("h", [max(-32768, min(32767, round(32768 * x))) for x in samples]) \
             .tobytes()
     with open(path, "wb") as out:
-        out.write(wav_header(rate, channels, 32 if form == "f32" else 16, form == "f32", len(data)))
+        out.write(wav_header(rate, channels, 32 if sample_format == "f32" else 16, sample_format == "f32", len(data)))
         out.write(data)
 
 
 def read_float_wav(path):
-    """(rate, channels, floats) of a 32-bit float WAV, whatever chunks it holds."""
+    """(rate, channels, floats) of a 32-bit float WAV; other chunks are skipped."""
     with open(path, "rb") as file:
         data = file.read()
     assert data[:4] == b"RIFF" and data[8:12] == b"WAVE", data[:12]
     assert struct.unpack("<I", data[4:8])[0] == len(data) - 8, "the RIFF size is the file's"
-    at, form, floats = 12, None, None
+    at, fmt, floats = 12, None, None
     while at + 8 <= len(data):
         name, size = data[at:at + 4], struct.unpack("<I", data[at + 4:at + 8])[0]
         if name == b"fmt ":
-            form = struct.unpack("<HHIIHH", data[at + 8:at + 24])
+            fmt = struct.unpack("<HHIIHH", data[at + 8:at + 24])
         if name == b"data":
             floats = array.array("f", data[at + 8:at + 8 + size])
-            assert len(floats) * 4 == size
+            assert len(floats) * 4 == size, f"the data chunk of '{path}' is truncated"
         at += 8 + size + size % 2
-    kind, channels, rate, _, _, bits = form
-    assert (kind, bits) == (3, 32), form
+    kind, channels, rate, _, _, bits = fmt
+    assert (kind, bits) == (3, 32), fmt
     return rate, channels, list(floats)
 
 
 # ---- checks -----------------------------------------------------------------------------------
 
-def near(value, expected, tolerance, what=""):
+def assert_near(value, expected, tolerance, what=""):
     assert abs(value - expected) <= tolerance, f"{what}: {value!r}, expected {expected!r}"
 
 
 def assert_all_near(values, expected, tolerance, what=""):
     assert len(values) == len(expected), f"{what}: {len(values)} values, not {len(expected)}"
     for i, (v, e) in enumerate(zip(values, expected)):
-        near(v, e, tolerance, f"{what}[{i}]")
+        assert_near(v, e, tolerance, f"{what}[{i}]")
+
+
+def wait_until(condition, seconds=60):
+    """Waits until condition() is true, at most so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.02)

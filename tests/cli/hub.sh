@@ -5,8 +5,7 @@
 # Python with a hub: py_with_hub <<'E' ... E
 py_with_hub() {
     ldd "$PATINA" | grep -q libcurl || skip "this build has no libcurl"
-    "${PATINA_HUB_PYTHON:-python3}" -c \
-        "$(printf 'from helpers import *\nfrom hub_server import *\n'; cat)"
+    "${PATINA_HUB_PYTHON:-python3}" "$PATINA_ROOT/tests/cli/run_script.py" helpers,hub_server
 }
 
 test_fetch_and_use() {
@@ -18,20 +17,20 @@ with Hub() as hub:
     assert printed == folder + "\n", printed
     assert "5 files" in said and "--model laion/clap-htsat-unfused" in said, said
     assert assert_cache_complete(hub)
-    before = tree("cache")
+    before = hash_tree("cache")
 
-    # what is there is asked for once and fetched no more
+    # a complete model is checked with one request and not downloaded again
     hub.reset()
     printed, said = fetch(hub, NAME)
-    assert printed == folder + "\n" and "all there" in said, said
+    assert printed == folder + "\n" and "already complete" in said, said
     assert [(e["method"], e["who"]) for e in hub.log] == [("HEAD", "hub")], hub.log
-    # nor is a commit asked for
+    # a commit needs no request
     hub.reset()
     assert fetch(hub, "--quiet", "--revision", hub.commit) == (folder + "\n", "")
     assert hub.log == []
-    assert tree("cache") == before
+    assert hash_tree("cache") == before
 
-    # the name does wherever a model is asked for, and nobody is asked
+    # every command accepts the name, without a request
     info = json.loads(end(start(hub, "model", "info", "--json", NAME))[0])
     mini = json.loads(patina("model", "info", "--json", MINI))
     assert info["model_sha256"] == mini["model_sha256"] and info["model"] == folder, info
@@ -52,8 +51,8 @@ with Hub() as hub:
     hub.files["pytorch_model.bin"] = hub.files.pop("model.safetensors")
     fetch(hub)
     assert assert_cache_complete(hub)
-    assert len(hub.asked("HEAD", "model.safetensors")) == 1
-    # a file may be in the cache already under another commit: its blob is shared
+    assert len(hub.requests_for("HEAD", "model.safetensors")) == 1
+    # a file that another commit has in the cache shares its blob
     hub.reset()
     hub.commit = "f" * 40
     fetch(hub)
@@ -67,12 +66,12 @@ E
 
 # ---- Python's own cache ---------------------------------------------------------------------------
 
-# py_with_hub in a Python that has huggingface_hub. The package reads the environment when it is loaded,
-# so it runs in processes of its own.
+# py_with_hub in a Python that has huggingface_hub. The package reads the environment when it is
+# imported, so it runs in separate processes.
 with_huggingface_hub() {
     PATINA_HUB_PYTHON=${PATINA_HUB_PYTHON:-$PATINA_ROOT/build/venv/bin/python}
     "$PATINA_HUB_PYTHON" -c 'import huggingface_hub' 2>/dev/null ||
-        skip "the Python environment of the reader tests is not there, or has no huggingface_hub"
+        skip "no Python environment for the reader tests, or no huggingface_hub in it"
     export PATINA_HUB_PYTHON
     py_with_hub
 }
@@ -101,7 +100,7 @@ assert (repo.nb_files, repo.size_on_disk) == (5, {size}), repo
 revision, = repo.revisions
 assert revision.commit_hash == {hub.commit!r} and revision.refs == frozenset(["main"]), revision
 """, HF_HUB_OFFLINE="1")
-    # online it has nothing to fetch but what we do not need
+    # online it fetches only the files that patina does not need
     hub.reset()
     python(f"assert h.snapshot_download({NAME!r}) == {folder!r}")
     fetched = [e["path"].rsplit("/")[-1] for e in hub.log
@@ -126,7 +125,7 @@ with Hub() as hub:
     fetch(hub, cache="whole")
     assert not [e for e in hub.log if e["method"] == "GET"], hub.log
 
-    # some of it: what is missing is named, and fetched
+    # a partial model: missing files are named, and fetched
     python(f"h.hf_hub_download({NAME!r}, 'config.json')\n"
            f"h.hf_hub_download({NAME!r}, 'model.safetensors')", "some")
     printed, said = end(start(hub, "model", "info", NAME, cache="some"), status=1)
@@ -134,17 +133,16 @@ with Hub() as hub:
     hub.reset()
     fetch(hub, cache="some")
     assert assert_cache_complete(hub, "some")
-    assert not hub.asked("GET", "model.safetensors") and not hub.asked("GET", "config.json")
+    assert not hub.requests_for("GET", "model.safetensors") and not hub.requests_for("GET", "config.json")
 
-    # both at once: the lock is the same, so the model is fetched once
+    # both at the same time: they use the same lock, so the model is downloaded once
     hub.reset()
     hub.on("store GET", "model.safetensors", slow(500000, 0.5))
     ours = start(hub, "model", "fetch", cache="both")
-    while not hub.asked("GET", "model.safetensors", "store"):
-        time.sleep(0.02)
+    wait_until(lambda: hub.requests_for("GET", "model.safetensors", "store"))
     python(f"h.snapshot_download({NAME!r})", "both")
     assert "another process" not in end(ours)[1]
-    assert len(hub.asked("GET", "model.safetensors", "store")) == 1, hub.log
+    assert len(hub.requests_for("GET", "model.safetensors", "store")) == 1, hub.log
     end(start(hub, "model", "info", NAME, cache="both"))
 E
 }
@@ -163,7 +161,7 @@ with Hub() as hub:
         assert f"'patina model fetch {NAME}' gets it" in said, said
     printed, said = end(start(hub, "model", "info", NAME + "@v1"), status=1)
     assert f"'patina model fetch {NAME}@v1' gets it" in said, said
-    # what is there is taken first, and a file's name is never a model's
+    # an existing path comes first, and a file name is never a model's name
     shutil.copytree(MINI, NAME)
     end(start(hub, "model", "info", NAME))
     printed, said = end(start(hub, "model", "info", "laion/model.pt"), status=1)
@@ -172,7 +170,7 @@ with Hub() as hub:
 E
 }
 
-# Where the cache is: the variables of huggingface_hub, in its order.
+# The folder of the cache: the variables of huggingface_hub, in its order.
 test_cache_location() {
     py_with_hub <<'E'
 with Hub() as hub:
@@ -205,7 +203,7 @@ with Hub() as hub:
     assert "both name a revision" in said, said
     assert hub.log == [] and not os.path.exists("cache")
 
-    # a branch whose name has a slash, as pull requests have it
+    # a branch with a slash in its name, as pull requests have
     hub.branches.append("refs/pr/1")
     fetch(hub, "--revision", "refs/pr/1")
     assert open(repo_cache_dir() + "/refs/refs/pr/1").read() == hub.commit
@@ -213,7 +211,7 @@ with Hub() as hub:
     end(start(hub, "model", "info", NAME + "@refs/pr/1"))
     end(start(hub, "model", "info", NAME), status=1)
     refused(hub, "knows no revision 'nowhere'", NAME + "@nowhere")
-    # the branch moves on
+    # the branch gets a new commit
     old, hub.commit = hub.commit, "a" * 40
     fetch(hub, NAME + "@refs/pr/1")
     assert open(repo_cache_dir() + "/refs/refs/pr/1").read() == hub.commit
@@ -226,33 +224,33 @@ E
 test_resumes_after_disconnect() {
     py_with_hub <<'E'
 with Hub() as hub:
-    hub.on("store GET", "model.safetensors", cut(1000000), times=1)
-    hub.on("store GET", "model.safetensors", cut(2000000), times=1)
-    hub.on("GET", "vocab.json", cut(1000), times=1)
+    hub.on("store GET", "model.safetensors", disconnect_after(1000000), times=1)
+    hub.on("store GET", "model.safetensors", disconnect_after(2000000), times=1)
+    hub.on("GET", "vocab.json", disconnect_after(1000), times=1)
     printed, said = fetch(hub, "--retries", "1")  # in a row, so this is enough
-    assert [e["range"] for e in hub.asked("GET", "model.safetensors", "store")] == \
+    assert [e["range"] for e in hub.requests_for("GET", "model.safetensors", "store")] == \
         [None, "bytes=1000000-", "bytes=3000000-"], hub.log
-    assert [e["range"] for e in hub.asked("GET", "vocab.json")] == [None, "bytes=1000-"]
+    assert [e["range"] for e in hub.requests_for("GET", "vocab.json")] == [None, "bytes=1000-"]
     assert said.count("has cut the connection; trying again in 1 s (1 of 1)") == 3, said
     assert assert_cache_complete(hub)
 
-    # one that is cut again and again is given up; the next fetch goes on
+    # repeated disconnects end the command; the next fetch resumes
     hub.reset()
-    hub.on("store GET", "model.safetensors", cut(500000), times=1)
-    hub.on("store GET", "model.safetensors", cut(0))
+    hub.on("store GET", "model.safetensors", disconnect_after(500000), times=1)
+    hub.on("store GET", "model.safetensors", disconnect_after(0))
     refused(hub, "has cut the connection", "--retries", "1", cache="again")
     name = sha256(hub.files["model.safetensors"]) + ".incomplete"
     assert os.path.getsize(f"{repo_cache_dir('again')}/blobs/{name}") == 500000
     assert not os.path.exists(repo_cache_dir("again") + "/refs/main")
     hub.reset()
     fetch(hub, cache="again")
-    assert [e["range"] for e in hub.asked("GET", "model.safetensors", "store")] == \
+    assert [e["range"] for e in hub.requests_for("GET", "model.safetensors", "store")] == \
         ["bytes=500000-"], hub.log
     assert assert_cache_complete(hub, "again")
 
-    # a server that knows no ranges begins at the beginning
-    hub.on("store GET", "model.safetensors", cut(700000), times=1)
-    hub.on("store GET", "model.safetensors", whole)
+    # a server without ranges sends the whole file
+    hub.on("store GET", "model.safetensors", disconnect_after(700000), times=1)
+    hub.on("store GET", "model.safetensors", ignore_range)
     fetch(hub, cache="whole")
     assert assert_cache_complete(hub, "whole")
 E
@@ -267,22 +265,20 @@ with Hub() as hub:
         hub.reset()
         hub.on("store GET", "model.safetensors", slow(200000, 0.1))
         run = start(hub, "model", "fetch")
-        while not os.path.exists(begun) or os.path.getsize(begun) < asked_for + 600000:
-            assert run.poll() is None, run.communicate()
-            time.sleep(0.02)
+        wait_until(lambda: os.path.exists(begun) and os.path.getsize(begun) >= asked_for + 600000)
         run.send_signal(number)
         printed, said = run.communicate(timeout=60)
         assert run.returncode == -number, (run.returncode, said)
-        assert number == signal.SIGKILL or "stopped; the same command goes on" in said, said
+        assert number == signal.SIGKILL or "stopped; run the same command again" in said, said
         if asked_for:
-            assert [e["range"] for e in hub.asked("GET", "model.safetensors", "store")] == \
+            assert [e["range"] for e in hub.requests_for("GET", "model.safetensors", "store")] == \
                 [f"bytes={asked_for}-"], hub.log
         asked_for = os.path.getsize(begun)
         assert asked_for < len(hub.files["model.safetensors"])
         assert not [n for n in published_files() if "model.safetensors" in n or "refs" in n]
     hub.reset()
     fetch(hub)
-    assert hub.asked("GET", "model.safetensors", "store")[0]["range"] == f"bytes={asked_for}-"
+    assert hub.requests_for("GET", "model.safetensors", "store")[0]["range"] == f"bytes={asked_for}-"
     assert assert_cache_complete(hub)
 E
 }
@@ -291,13 +287,13 @@ test_stalls() {
     py_with_hub <<'E'
 with Hub() as hub:
     quick = dict(HF_HUB_DOWNLOAD_TIMEOUT="1")
-    # in the middle: cut after a second, and gone on with
+    # in the middle: the request times out and is resumed
     hub.on("store GET", "model.safetensors", stall(800000), times=1)
     printed, said = fetch(hub, **quick)
     assert "sends nothing any more; trying again" in said, said
-    assert hub.asked("GET", "model.safetensors", "store")[1]["range"] == "bytes=800000-"
+    assert hub.requests_for("GET", "model.safetensors", "store")[1]["range"] == "bytes=800000-"
     assert assert_cache_complete(hub)
-    # at the start, by hub and store; and for good
+    # at the start, by hub and store; and permanently
     for method, file in (("HEAD", "config.json"), ("GET", "vocab.json"),
                          ("store GET", "model.safetensors")):
         hub.reset()
@@ -332,26 +328,25 @@ with Hub() as hub:
     runs = [start(hub, "model", "fetch") for _ in range(4)]
     said = [end(run)[1] for run in runs]
     assert assert_cache_complete(hub)
-    assert len(hub.asked("GET", "model.safetensors", "store")) == 1, hub.log
+    assert len(hub.requests_for("GET", "model.safetensors", "store")) == 1, hub.log
     assert sum("another process is fetching" in text for text in said) >= 1, said
 
-    # the one that fetches is killed: another takes over where it was
+    # the downloading process is killed: another one resumes
     hub.reset()
     hub.on("store GET", "model.safetensors", slow(500000, 0.2))
     runs = [start(hub, "model", "fetch", cache="killed")]
     begun = f"{repo_cache_dir('killed')}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
-    while not os.path.exists(begun) or os.path.getsize(begun) < 500000:
-        time.sleep(0.02)
+    wait_until(lambda: os.path.exists(begun) and os.path.getsize(begun) >= 500000)
     runs.append(start(hub, "model", "fetch", cache="killed"))
     time.sleep(0.5)
     runs[0].kill()
     runs[0].communicate()
     end(runs[1])
     assert assert_cache_complete(hub, "killed")
-    asked = [e["range"] for e in hub.asked("GET", "model.safetensors", "store")]
+    asked = [e["range"] for e in hub.requests_for("GET", "model.safetensors", "store")]
     assert len(asked) == 2 and int(asked[1][6:-1]) >= 500000, asked
 
-    # without locks all fetch, each for itself
+    # without locks each process downloads the file
     hub.reset()
     hub.on("store GET", "model.safetensors", slow(1000000, 0.1))
     os.makedirs("lockless/hub")
@@ -359,11 +354,11 @@ with Hub() as hub:
     for run in [start(hub, "model", "fetch", cache="lockless") for _ in range(3)]:
         end(run)
     assert assert_cache_complete(hub, "lockless")
-    assert len(hub.asked("GET", "model.safetensors", "store")) == 3
+    assert len(hub.requests_for("GET", "model.safetensors", "store")) == 3
 E
 }
 
-# ---- answers that are no help ---------------------------------------------------------------------
+# ---- error responses ------------------------------------------------------------------------------
 
 test_refusals() {
     py_with_hub <<'E'
@@ -387,7 +382,7 @@ with Hub() as hub:
     answer("too many questions from here (429): a token in HF_TOKEN raises the limit", 429)
     answer("answers 418 for 'config.json'", 418)
     answer("answers 500 for 'config.json', which is its own trouble", 500)
-    assert not os.path.exists("cache"), tree("cache")
+    assert not os.path.exists("cache"), hash_tree("cache")
     answer("has no 'vocab.json', which patina needs", 404, {"X_Error_Code": "EntryNotFound"},
            file="vocab.json")
     answer("answers 500 for 'merges.txt'", 500, method="GET", file="merges.txt")
@@ -408,14 +403,14 @@ with Hub() as hub:
     hub.on("store GET", "model.safetensors", status(403), times=1)  # the signature was too old
     printed, said = fetch(hub)
     assert assert_cache_complete(hub) and said.count("trying again") == 4, said
-    first, second = (e["at"] for e in hub.asked("HEAD", "merges.txt"))
+    first, second = (e["at"] for e in hub.requests_for("HEAD", "merges.txt"))
     assert second - first >= 2, second - first
-    assert len(hub.asked("GET", "model.safetensors")) == 2, "no new address was asked for"
-    # longer than anybody waits
+    assert len(hub.requests_for("GET", "model.safetensors")) == 2, "no new address was asked for"
+    # longer than the limit
     hub.reset()
     hub.on("HEAD", "config.json", status(429, Retry_After="86400"))
     refused(hub, "too many questions", cache="late")
-    # 1 s, then 2 s, then no more
+    # 1 s, then 2 s, then failure
     hub.reset()
     hub.on("HEAD", "config.json", status(502))
     began = time.monotonic()
@@ -433,7 +428,7 @@ with Hub() as hub:
     fetch(hub, HF_TOKEN=" hf_secret\n")
     assert tokens("hub") == {"Bearer hf_secret"}, hub.log
     assert tokens("store") == {None}, hub.log  # same name, another port: another origin
-    # of a file; not when that is not wanted, and not when it is damaged
+    # of a file; with --retries 0, and with damaged data
     hub.reset()
     os.makedirs("file")
     open("file/token", "w").write("hf_file\n")
@@ -444,18 +439,18 @@ with Hub() as hub:
     assert tokens("hub") == {None}
     refused(hub, "the token has a character", cache="bad", HF_TOKEN="hf\r\nX-Evil: 1", status=2)
 
-    # a model that was renamed: the hub leads to itself, and the token goes along
+    # a renamed model: the hub redirects to itself, and the token is sent again
     hub.reset()
     hub.on("HEAD", "config.json", redirect(f"/{NAME}/resolve/main/merges.txt", 307), times=1)
     fetch(hub, cache="renamed", HF_TOKEN="hf_secret")
     assert tokens("hub") == {"Bearer hf_secret"}
-    assert len(hub.asked("HEAD", "merges.txt")) == 2
-    # a small file may lie elsewhere, too
+    assert len(hub.requests_for("HEAD", "merges.txt")) == 2
+    # a small file may be on another host, too
     hub.reset()
     hub.on("GET", "vocab.json", redirect(lambda: hub.cdn_address + "/vocab.json"))
     fetch(hub, cache="elsewhere", HF_TOKEN="hf_secret")
     assert assert_cache_complete(hub, "elsewhere") and tokens("store") == {None}
-    # in circles, and to what is no network
+    # in a loop, and to another protocol
     for to, sentence in ((f"/{NAME}/resolve/main/config.json", "sends us in circles"),
                          ("file:///etc/passwd", "is not a safe address")):
         hub.reset()
@@ -475,7 +470,7 @@ with Hub() as hub:
     # of a large file (SHA-256) and of a small one (git's SHA-1)
     for method, file in ("store GET", "model.safetensors"), ("GET", "merges.txt"):
         hub.reset()
-        hub.on(method, file, instead(flipped))
+        hub.on(method, file, replace_body(flipped))
         refused(hub, f"file '{file}' came damaged", cache=file)
         body = hub.files[file]
         etag = sha256(body) if file in LARGE else git_sha1(body)
@@ -485,7 +480,7 @@ with Hub() as hub:
         fetch(hub, cache=file)
         assert assert_cache_complete(hub, file)
 
-    # what an earlier fetch left may be damaged, or too long: then all of it is fetched
+    # a damaged or too long partial file: the whole file is downloaded
     etag = sha256(hub.files["model.safetensors"])
     size = len(hub.files["model.safetensors"])
     for left in b"nonsense" * 1000, bytes(size), bytes(size + 1):
@@ -497,18 +492,41 @@ with Hub() as hub:
         printed, said = fetch(hub, cache="left")
         assert assert_cache_complete(hub, "left")
         assert ("was damaged; fetching all of it" in said) == (len(left) <= size), said
-    # a blob of the wrong length is no blob
+    # a blob of the wrong length is replaced
     os.remove(f"{repo_cache_dir('left')}/snapshots/{hub.commit}/model.safetensors")
     with open(f"{repo_cache_dir('left')}/blobs/{etag}", "wb") as file:
         file.write(b"short")
     fetch(hub, cache="left")
     assert assert_cache_complete(hub, "left")
-    # a link to nothing is no file
+    # a dangling link is replaced
     os.remove(f"{repo_cache_dir('left')}/blobs/{etag}")
     said = end(start(hub, "model", "info", NAME, cache="left"), 1)[1]
     assert "lacks 'model.safetensors'" in said, said
     fetch(hub, cache="left")
     assert assert_cache_complete(hub, "left")
+E
+}
+
+# A file of the cache whose bytes have changed under their name, at the same size: fetch downloads it
+# again, for a branch and for a commit, and nothing else.
+test_damaged_in_the_cache() {
+    py_with_hub <<'E'
+with Hub() as hub:
+    folder = fetch(hub)[0].strip()
+    for name, more in ("vocab.json", []), ("model.safetensors", ["--revision", hub.commit]):
+        blob = os.path.realpath(f"{folder}/{name}")
+        os.chmod(blob, 0o644)
+        with open(blob, "r+b") as file:
+            file.seek(100)
+            byte = file.read(1)
+            file.seek(100)
+            file.write(bytes([byte[0] ^ 1]))
+        hub.reset()
+        said = fetch(hub, *more)[1]
+        assert f"'{name}' is damaged in the cache and is downloaded again" in said, said
+        got = [e["path"] for e in hub.log if e["method"] == "GET" and e["who"] == "hub"]
+        assert len(got) == 1 and got[0].endswith("/" + name), got
+        assert assert_cache_complete(hub)
 E
 }
 
@@ -526,7 +544,7 @@ with Hub() as hub:
         refused(hub, sentence, cache=name)
         assert not [n for n in published_files(name) if "model.safetensors" in n or "refs" in n]
         assert sum(os.path.getsize(f"{repo_cache_dir(name)}/blobs/{n}") for n in blobs(name)) <= 2 * size
-    # a size that nobody told has an end, too
+    # without a size there is a limit, too
     hub.reset()
     hub.on("HEAD", "vocab.json", headers(Content_Length=None))
     hub.on("GET", "vocab.json", endless)
@@ -553,24 +571,24 @@ with Hub() as hub:
         hub.on("HEAD", "config.json", headers(**changed))
         refused(hub, sentence, cache="strange")
     assert not os.path.exists("strange")
-    # a name that is no hash: the size has to do, which is said; a weak ETag is as good as any
+    # an ETag that is not a hash: only the size is checked, with a note; weak ETags are accepted
     hub.reset()
     hub.on("HEAD", "config.json", headers(ETag='W/"version-7"'))
     printed, said = fetch(hub, cache="opaque")
     assert "gives no hash of 'config.json', so only its size was checked" in said, said
     assert "version-7" in blobs("opaque"), blobs("opaque")
-    # stand-ins for the hub are known to give the SHA-1 of the bytes alone
+    # some mirrors send the SHA-1 of the content alone
     hub.reset()
     hub.on("HEAD", "config.json",
            headers(ETag='"%s"' % hashlib.sha1(hub.files["config.json"]).hexdigest()))
     fetch(hub, cache="plain")
-    # another state of the model in the middle of one
+    # the model changes during a download
     hub.reset()
     hub.on("HEAD", "vocab.json", headers(X_Repo_Commit="b" * 40))
     refused(hub, f"was asked for commit {hub.commit} and answers of {'b' * 40}", cache="mixed")
-    # a part that is not the one that was asked for
+    # a range other than the requested one
     hub.reset()
-    hub.on("store GET", "model.safetensors", cut(100000), times=1)
+    hub.on("store GET", "model.safetensors", disconnect_after(100000), times=1)
     hub.on("store GET", "model.safetensors", headers(Content_Range="bytes 5-9/10"))
     refused(hub, "from byte 100000 on and gives it from byte 5", cache="part")
 E
@@ -583,12 +601,12 @@ with Hub() as hub:
     config["model_type"] = "whisper"
     hub.files["config.json"] = json.dumps(config).encode()
     refused(hub, "is of type 'whisper', and patina reads 'clap'")
-    assert not hub.asked("GET", "model.safetensors") and not os.path.exists(repo_cache_dir() + "/refs/main")
+    assert not hub.requests_for("GET", "model.safetensors") and not os.path.exists(repo_cache_dir() + "/refs/main")
 with Hub() as hub:  # the weights are of another model than the configuration
     config = json.loads(hub.files["config.json"])
     config["text_config"]["intermediate_size"] += 1
     hub.files["config.json"] = json.dumps(config).encode()
-    refused(hub, "it was fetched, but is not a model that patina reads", cache="odd")
+    refused(hub, "the model was downloaded but cannot be used", cache="odd")
 E
 }
 
@@ -611,10 +629,10 @@ with Hub() as hub:
 E
 }
 
-# A file system of so many kilobytes in ./disk, for the length of the test; only root may do that.
+# Mounts a file system of $1 kB at ./disk for the duration of the test; needs root.
 mount_small_disk() {
     mkdir disk
-    [ "$(id -u)" -eq 0 ] || skip "only root can mount a small file system"
+    [ "$(id -u)" -eq 0 ] || skip "needs root to mount a file system"
     mount -t tmpfs -o "size=$1k" none disk 2>/dev/null || skip "mounting is not allowed here"
     trap 'umount "$WORK/disk"' EXIT
 }
@@ -623,16 +641,15 @@ test_full_device_path() {
     mount_small_disk 4000
     py_with_hub <<'E'
 with Hub() as hub:
-    # known beforehand: nothing is begun
+    # known in advance: no download begins
     refused(hub, "and its disk has", cache="disk")
-    assert published_files("disk") == [] and not hub.asked("GET", "config.json"), published_files("disk")
+    assert published_files("disk") == [] and not hub.requests_for("GET", "config.json"), published_files("disk")
     subprocess.run(["mount", "-o", "remount,size=20000k", "disk"], check=True)
-    # not known beforehand: others fill it meanwhile
+    # not known in advance: another process fills the disk
     hub.on("store GET", "model.safetensors", slow(100000, 0.1))
     run = start(hub, "model", "fetch", cache="disk")
     begun = f"{repo_cache_dir('disk')}/blobs/{sha256(hub.files['model.safetensors'])}.incomplete"
-    while not os.path.exists(begun) or os.path.getsize(begun) < 300000:
-        time.sleep(0.02)
+    wait_until(lambda: os.path.exists(begun) and os.path.getsize(begun) >= 300000)
     with open("disk/filler", "wb", buffering=0) as filler:
         try:
             while True:
@@ -646,7 +663,7 @@ with Hub() as hub:
     os.remove("disk/filler")
     hub.reset()
     fetch(hub, cache="disk")
-    assert assert_cache_complete(hub, "disk") and hub.asked("GET", "model.safetensors", "store")[0]["range"]
+    assert assert_cache_complete(hub, "disk") and hub.requests_for("GET", "model.safetensors", "store")[0]["range"]
 E
 }
 
@@ -674,12 +691,12 @@ with Hub() as hub:  # something else where a folder or a file should be
 E
 }
 
-# ---- the network between --------------------------------------------------------------------------
+# ---- proxies and TLS ------------------------------------------------------------------------------
 
 test_proxy() {
     py_with_hub <<'E'
 with Hub() as hub:
-    # the hub has no address here but that of the proxy
+    # the hub is reachable through the proxy only
     fetch(hub, HF_ENDPOINT="http://hub.invalid", http_proxy=hub.address, no_proxy="127.0.0.1",
           HF_TOKEN="hf_secret")
     assert assert_cache_complete(hub)
@@ -690,7 +707,7 @@ E
 }
 
 test_https() {
-    command -v openssl >/dev/null || skip "openssl is not there to make a certificate"
+    command -v openssl >/dev/null || skip "no openssl to make a certificate"
     openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 \
         -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
     py_with_hub <<'E'
@@ -701,9 +718,9 @@ with Hub() as hub:
     context.load_cert_chain("cert.pem", "key.pem")
     hub.secure(0, context)
     refused(hub, "does not prove who it is")
-    # from safe to unsafe nobody is followed
+    # redirects from https to http are not followed
     refused(hub, "is not a safe address", SSL_CERT_FILE="cert.pem")
-    assert not hub.asked("GET", "model.safetensors", "store")
+    assert not hub.requests_for("GET", "model.safetensors", "store")
     hub.secure(1, context)
     fetch(hub, SSL_CERT_FILE="cert.pem")
     assert assert_cache_complete(hub)
@@ -716,10 +733,10 @@ E
 test_command_line() {
     run model fetch --json
     assert_failure 2
-    assert_stderr "'--json' goes with 'info'"
+    assert_stderr "'--json' applies to 'info' only"
     run model info "$MINI" --retries 1
     assert_failure 2
-    assert_stderr "go with 'fetch'"
+    assert_stderr "apply to 'fetch' only"
     run model fetch a/b c
     assert_failure 2
     assert_stderr "'c' is one argument too many"
@@ -728,7 +745,7 @@ test_command_line() {
     assert_stderr "did you mean 'fetch'?"
 }
 
-# On a terminal one line is rewritten; elsewhere notes have a date.
+# On a terminal there is a status line; elsewhere notes have a date.
 test_progress() {
     py_with_hub <<'E'
 import pty

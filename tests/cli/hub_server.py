@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""hub_server.py - a Hugging Face hub of one model, in threads of the test, that misbehaves on demand
+"""hub_server.py - a Hugging Face hub with one model, in threads of the test, with injected faults
 
     with Hub() as hub:                       serves the small model of the tests
-        hub.on("GET", "vocab.json", cut(100), times=1)
+        hub.on("GET", "vocab.json", disconnect_after(100), times=1)
         ...run something with hub.environment...
-        hub.log                              what was asked, of whom, and with which token
+        hub.log                              the requests: server, path, range, token
 
-The headers are those of the real hub: files of the repository itself are answered by the hub with
-git's hash as their ETag; large ones by a redirect, whose X-Linked-... headers tell their SHA-256 and
-size, to a store on another host. Standard library only.
+The headers are those of the real hub. It sends small files itself, with their git hash as ETag, and
+redirects large ones to a store on another host; the redirect has their SHA-256 and size in its
+X-Linked-... headers. Standard library only.
 """
 
 import hashlib
@@ -29,10 +29,10 @@ FILES = ["config.json", "preprocessor_config.json", "vocab.json", "merges.txt",
 COMMIT = hashlib.sha1(b"the newest state").hexdigest()
 
 
-# ---- what may go wrong: actions, each called with (handler, file, body) -------------------------
+# ---- faults: actions, each called with (handler, file, body) ------------------------------------
 
 def status(code, **headers):
-    """Refuses; header names with _ for -."""
+    """Sends an error status; _ in the names of headers stands for -."""
     def handle(handler, _file, _body):
         handler.send_response(code)
         for name, value in headers.items():
@@ -44,10 +44,10 @@ def status(code, **headers):
     return handle
 
 
-def cut(after):
-    """Sends so many bytes of what was asked for, and closes the connection."""
+def disconnect_after(after):
+    """Sends the first bytes of the body and closes the connection."""
     def handle(handler, _file, body):
-        handler.answer(body)
+        handler.send_partial_headers(body)
         handler.wfile.write(handler.part(body)[:after])
         handler.wfile.flush()
         handler.close_connection = True
@@ -56,9 +56,9 @@ def cut(after):
 
 
 def stall(after, seconds=60):
-    """Sends so many bytes and then nothing, until the test ends."""
+    """Sends the first bytes of the body and then nothing until the test ends."""
     def handle(handler, _file, body):
-        handler.answer(body)
+        handler.send_partial_headers(body)
         handler.wfile.write(handler.part(body)[:after])
         handler.wfile.flush()
         handler.hub.closing.wait(seconds)
@@ -67,9 +67,9 @@ def stall(after, seconds=60):
 
 
 def slow(bytes_per_step, pause):
-    """Sends everything, in steps."""
+    """Sends the whole body in steps."""
     def handle(handler, _file, body):
-        handler.answer(body)
+        handler.send_partial_headers(body)
         part = handler.part(body)
         for at in range(0, len(part), bytes_per_step):
             handler.wfile.write(part[at:at + bytes_per_step])
@@ -80,31 +80,31 @@ def slow(bytes_per_step, pause):
 
 
 def silence(seconds=60):
-    """Takes the question and does not answer."""
+    """Reads the request and does not respond."""
     def handle(handler, _file, _body):
         handler.hub.closing.wait(seconds)
         handler.close_connection = True
     return handle
 
 
-def instead(change):
-    """Sends other bytes, by a function of the right ones; all headers as they were."""
+def replace_body(change):
+    """Sends a changed body with the headers of the original."""
     def handle(handler, _file, body):
-        handler.answer(body)
+        handler.send_partial_headers(body)
         handler.wfile.write(change(handler.part(body)))
     return handle
 
 
 def replace_body_and_length(change):
-    """Sends other bytes and their true length."""
+    """Sends a changed body with its own length."""
     def handle(handler, _file, body):
-        handler.answer(change(body))
+        handler.send_partial_headers(change(body))
         handler.wfile.write(handler.part(change(body)))
     return handle
 
 
 def endless(handler, _file, body):
-    """Never stops, and has not said that it would."""
+    """Sends a body without end and without Content-Length."""
     handler.send_response(200)
     handler.end_headers()
     handler.close_connection = True
@@ -113,14 +113,14 @@ def endless(handler, _file, body):
         handler.wfile.write(bytes(1 << 16))
 
 
-def whole(handler, file, body):
-    """Takes no notice of a Range."""
+def ignore_range(handler, file, body):
+    """Ignores the Range header."""
     del handler.headers["Range"]
     handler.serve_file(file, body)
 
 
 def headers(**changes):
-    """Answers in good order but for these headers; None leaves one out."""
+    """Sends the right response with these headers changed; None omits one."""
     def handle(handler, file, body):
         handler.changes = {name.replace("_", "-").lower(): value
                            for name, value in changes.items()}
@@ -164,15 +164,15 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def start(self):
-        """The first byte that is asked for."""
+        """The first byte of the requested range."""
         found = re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")
         return int(found[1]) if found else 0
 
     def part(self, body):
         return body[self.start():]
 
-    def answer(self, body):
-        """Status and headers of a part of body, or of all."""
+    def send_partial_headers(self, body):
+        """Sends status and headers for the requested part of body."""
         start = self.start()
         self.send_response(206 if start else 200)
         if start:
@@ -185,12 +185,12 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("X-Repo-Commit", self.hub.commit)
 
     def serve_file(self, file, body):
-        """What a hub in good order does."""
+        """Responds as the real hub does."""
         if self.server.is_cdn:
             if self.start() >= len(body) > 0:
                 status(416)(self, file, body)
                 return
-            self.answer(body)
+            self.send_partial_headers(body)
             if self.command != "HEAD":
                 self.wfile.write(self.part(body))
         elif file in LARGE:
@@ -220,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_request(self):
         self.changes = {}
         hub, path = self.hub, unquote(urlsplit(self.path).path)
-        hub.note(self.server, self)
+        hub.log_request(self.server, self)
         if self.server.is_cdn:
             file = path[1:]
             action = hub.action("store " + self.command, file)
@@ -243,7 +243,7 @@ class Handler(BaseHTTPRequestHandler):
             self.serve_file(file, body)
 
     def api(self, path):
-        """As much as huggingface_hub's snapshot_download asks for."""
+        """The part of the API that huggingface_hub.snapshot_download uses."""
         hub = self.hub
         if "/tree/" in path:
             return self.send_json([self.entry(name) for name in sorted(hub.files)])
@@ -263,7 +263,7 @@ class Handler(BaseHTTPRequestHandler):
     def handle_request_safely(self):
         try:
             self.handle_request()
-        except OSError:  # the other side has had enough
+        except OSError:  # the client has closed the connection
             self.close_connection = True
 
     do_GET = do_HEAD = handle_request_safely
@@ -295,7 +295,7 @@ class Hub:
                                             for server in self.servers)
 
     def secure(self, which, context):
-        """Makes hub (0) or store (1) speak TLS."""
+        """Serves hub (0) or store (1) over TLS."""
         server = self.servers[which]
         server.socket = context.wrap_socket(server.socket, server_side=True)
         if which == 0:
@@ -313,12 +313,12 @@ class Hub:
             server.server_close()
 
     def on(self, method, file, action, times=10 ** 9):
-        """What to do instead, the next so many times; method "GET", "HEAD", or "store GET"."""
+        """Injects an action into the next requests; method "GET", "HEAD", or "store GET"."""
         with self.lock:
             self.rules.append([method, file, action, times])
 
     def reset(self):
-        """Forgets faults, and what was asked."""
+        """Removes all faults and clears the log."""
         with self.lock:
             self.rules, self.log = [], []
 
@@ -330,21 +330,21 @@ class Hub:
                     return rule[2]
         return None
 
-    def note(self, server, handler):
+    def log_request(self, server, handler):
         with self.lock:
             self.log.append({"who": "store" if server.is_cdn else "hub",
                              "method": handler.command, "path": handler.path,
                              "range": handler.headers["Range"],
                              "token": handler.headers["Authorization"], "at": time.monotonic()})
 
-    def asked(self, method, file, who="hub"):
+    def requests_for(self, method, file, who="hub"):
         with self.lock:
             return [entry for entry in self.log if entry["method"] == method and
                     entry["who"] == who and
                     urlsplit(entry["path"]).path.rsplit("/", 1)[-1] == file]
 
     def environment(self, cache, **more):
-        """Of a program that is to talk to this hub; no proxy, and nothing of the user's own."""
+        """Environment of a program that uses this hub, without proxies and the user's settings."""
         ours = {name: value for name, value in os.environ.items()
                 if not name.startswith(("HF_", "HUGGING", "TRANSFORMERS_"))
                 and not name.lower().endswith("_proxy")}
@@ -364,7 +364,7 @@ def start(hub, *args, cache="cache", **environment):
 
 
 def end(process, status=0):
-    """(what was printed, what was said) of a program that ends with a status."""
+    """(stdout, stderr) of a program that exits with a status."""
     printed, said = process.communicate(timeout=120)
     assert "Sanitizer" not in said and "runtime error:" not in said, said
     assert process.returncode == status, (process.returncode, printed, said)
@@ -376,7 +376,7 @@ def fetch(hub, *args, status=0, cache="cache", **environment):
 
 
 def refused(hub, sentence, *args, status=1, cache="cache", **environment):
-    """A fetch that fails with one sentence, which holds this one."""
+    """Runs a fetch that fails with one error message, which contains this sentence."""
     printed, said = fetch(hub, *args, status=status, cache=cache, **environment)
     faults = [line for line in said.splitlines() if line.startswith("patina: ")]
     assert printed == "" and len(faults) == 1 and not faults[0].endswith("."), said
@@ -394,7 +394,7 @@ def blobs(cache="cache"):
 
 
 def published_files(cache="cache"):
-    """Every name that somebody could take for a whole file."""
+    """Every file name that a reader takes for a complete file."""
     return [name for name in blobs(cache) if not name.endswith(".incomplete")] + \
         [os.path.join(where, name) for where, _, names in os.walk(repo_cache_dir(cache))
          for name in names if "/snapshots/" in where + "/" or "/refs" in where]
@@ -409,7 +409,7 @@ def git_sha1(body):
 
 
 def assert_cache_complete(hub, cache="cache"):
-    """Whether the cache holds the model as the hub has it, and nothing besides."""
+    """Asserts that the cache contains exactly the model of the hub."""
     snapshot = os.path.join(repo_cache_dir(cache), "snapshots", hub.commit)
     wanted = {name: body for name, body in hub.files.items() if name != "tokenizer_config.json"}
     assert sorted(os.listdir(snapshot)) == sorted(wanted), os.listdir(snapshot)

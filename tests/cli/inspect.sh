@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# inspect.sh - figures, rows and the page of a finished set
+# inspect.sh - statistics, rows and the report of a data set
 
-# A small set in both formats; three files each, two captions on some clips.
-sets() {
+# A small data set in both formats; three files each, two captions on some clips.
+make_datasets() {
     local format
     for format in parquet jsonl; do
         generate --corpus "$DEMO/manifest.jsonl" --out "$format" --format "$format" --variants 2 \
@@ -11,9 +11,9 @@ sets() {
     done
 }
 
-# Every figure once more, in Python, from the rows and lines of the set in JSON Lines.
+# Every statistic, recomputed in Python from the JSON Lines data set.
 test_figures() {
-    sets
+    make_datasets
     run inspect parquet --json
     assert_status 0
     mv "$WORK/stdout" parquet.json
@@ -40,8 +40,8 @@ def check(got, values, bar):
         return
     for name, p in ("min", 0), ("p5", .05), ("p25", .25), ("median", .5), ("p75", .75), \
             ("p95", .95), ("max", 1):
-        near(got[name], quantile(values, p), bar, name)
-    near(got["mean"], sum(values) / len(values), 1e-5, "mean")  # floats printed in nine digits
+        assert_near(got[name], quantile(values, p), bar, name)
+    assert_near(got["mean"], sum(values) / len(values), 1e-5, "mean")  # floats printed in nine digits
 
 with open("parquet.json", encoding="utf-8") as a, open("jsonl.json", encoding="utf-8") as b:
     both = json.load(a), json.load(b)
@@ -64,7 +64,7 @@ for got in both:
                           for i in range(len(counts))], name
         assert sum(counts) == len(values) and edges[0] <= min(values) and edges[-1] >= max(values)
     for b, band in enumerate(got["ltas"]["bands"]):
-        near(band["hz"], 10 ** (1.175 + 0.05 * b), 1e-4 * band["hz"], "hz")
+        assert_near(band["hz"], 10 ** (1.175 + 0.05 * b), 1e-4 * band["hz"], "hz")
         check(band["quantiles"], [r["target_ltas"][b] for r in rows if r["target_ltas"][b] > -120],
               0.00501)
     assert [o["hz"] for o in got["ltas"]["octaves"]] == \
@@ -87,13 +87,13 @@ for got in both:
         vectors = [r["fused_state"][512 * half:512 * half + 512] for r in rows]
         norms = [math.sqrt(sum(x * x for x in v)) for v in vectors]
         e = got["embeddings"][name]
-        near(e["norm_min"], min(norms), 1e-6, name)
-        near(e["norm_max"], max(norms), 1e-6, name)
+        assert_near(e["norm_min"], min(norms), 1e-6, name)
+        assert_near(e["norm_max"], max(norms), 1e-6, name)
         mean = [sum(v[d] for v in vectors) / len(vectors) for d in range(512)]
-        near(e["mean_cosine"], sum(m * m for m in mean), 1e-5, name)
+        assert_near(e["mean_cosine"], sum(m * m for m in mean), 1e-5, name)
     cosines = [sum(a * b for a, b in zip(r["fused_state"][:512], r["fused_state"][512:]))
                for r in rows]
-    near(got["embeddings"]["mean_cosine_of_halves"], sum(cosines) / len(rows), 1e-5, "halves")
+    assert_near(got["embeddings"]["mean_cosine_of_halves"], sum(cosines) / len(rows), 1e-5, "halves")
     assert got["rejects"] == {}
     assert got["dataset"]["program"] == "patina" and got["dataset"]["rows"] == 34
 both[0].pop("dataset"), both[1].pop("dataset")
@@ -104,19 +104,19 @@ E
 }
 
 test_text() {
-    sets
+    make_datasets
     run inspect parquet
     assert_status 0
     for text in "34 rows in 3 files" UNTRAINED fused_state "loudness, LUFS" "16000 Hz" "purity, dB" \
-        "none: a clean row" "caption half" "nothing was rejected" "settings_hash" "suite"; do
+        "none (clean)" "caption embedding" "no rejects" "settings_hash" "suite"; do
         assert_stdout "$text"
     done
     if grep -v -E 'sha256|hash|^parquet' "$WORK/stdout" | grep -E '^.{121}'; then fail "too wide"; fi
 }
 
-# A set of very many parts has a long account.
+# A data set with very many parts has a large dataset.json.
 test_long_account() {
-    sets
+    make_datasets
     py <<'E'
 with open("jsonl/dataset.json", encoding="utf-8") as file:
     text = file.read()
@@ -138,7 +138,7 @@ E
     assert_status 0
     assert_stdout "missing"
     assert_stdout "bad_caption"
-    # a second split, as files of another name
+    # a second split
     mkdir two
     cp -r out/* two/
     for folder in data provenance; do
@@ -155,7 +155,7 @@ with open("stdout", encoding="utf-8") as file:
 assert [(s["name"], s["rows"]) for s in got["splits"]] == [("train", 1), ("validation", 1)], got
 assert got["rejects"] == {"missing": 1, "bad_caption": 1} and got["rows"] == 2
 E
-    # nothing but rejects
+    # rejects only
     sed -i 1d m.jsonl
     run generate --corpus m.jsonl --model "$MINI" --out none --quiet
     assert_status 1
@@ -170,9 +170,9 @@ E
     assert_stderr "has 0 rows"
 }
 
-# A row is the row of the file, and its line.
+# A row equals the row of the file and its provenance line.
 test_row() {
-    sets
+    make_datasets
     for format in parquet jsonl; do
         for n in 0 11 12 33; do
             run inspect $format --row $n --json
@@ -181,7 +181,7 @@ test_row() {
         done
     done
     run inspect parquet --row 12
-    assert_stdout "damage"
+    assert_stdout "degradation"
     assert_stdout '"entry"'
     run inspect parquet --row 34
     assert_failure 1
@@ -203,14 +203,14 @@ for n in 0, 11, 12, 33:
         assert got["file"].split(".")[0] == os.path.basename(name).split(".")[0]
         assert {column: got[column] for column in COLUMNS} == row
         assert got["provenance"] == lines[n]
-        near(got["norm_text"], 1, 1e-5), near(got["norm_audio"], 1, 1e-5)
+        assert_near(got["norm_text"], 1, 1e-5), assert_near(got["norm_audio"], 1, 1e-5)
         assert len([w for w in got["words"].split("\n") if w]) == len(lines[n]["chain"])
 E
 }
 
-# What is not whole is told in one sentence, by every way of looking.
+# An incomplete data set is reported in one sentence, by every form of the command.
 test_damaged() {
-    sets
+    make_datasets
     damaged() { # SENTENCE: of the set in 'bad'
         run inspect bad
         assert_failure 1
@@ -270,11 +270,11 @@ test_options_refused() {
     assert_stderr "'--json' and '--report' exclude each other"
     run inspect out --audio-root x
     assert_failure 2
-    assert_stderr "'--audio-root' says where the sound of a '--report' is"
+    assert_stderr "'--audio-root' needs '--report FILE'"
 }
 
-# The page: well-formed, complete, self-contained, the same every time, and not to be written into by
-# what a caption says.
+# The report is well-formed, complete, self-contained and reproducible, and captions cannot inject
+# markup.
 test_report() {
     py <<'E'
 hostile = "</p><script>alert(1)</script> \" ' & <img src=x onerror=alert(2)> \u202e \u0007 ]]>"
@@ -285,13 +285,13 @@ E
     generate --corpus clips.jsonl --out out --variants 3 --seed 8 --quiet
     run inspect out --report one.html --audio-root .
     assert_status 0
-    assert_stdout "12 samples, 12 of them with sound"
+    assert_stdout "12 examples, 12 of them with audio"
     run inspect out --report two.html --corpus clips.jsonl
     assert_status 0
     assert_same_dirs one.html two.html
     run inspect out --report silent.html
     assert_status 0
-    assert_stdout "12 samples, 0 of them with sound"
+    assert_stdout "12 examples, 0 of them with audio"
     assert_stderr "--audio-root DIR"
     mkdir empty
     run inspect out --report lost.html --audio-root empty
@@ -304,7 +304,7 @@ import xml.etree.ElementTree as xml
 X = "{http://www.w3.org/1999/xhtml}"
 
 class Parser(html.parser.HTMLParser):
-    """What a browser sees: every tag closed in its turn."""
+    """Asserts that tags are closed in order, as a browser parses them."""
     def __init__(self):
         super().__init__()
         self.open, self.tags = [], []
@@ -362,8 +362,8 @@ for page in "one.html", "silent.html", "lost.html":
 E
 }
 
-# What the page plays is what generate heard: sounds at the full rate, decoded and measured again, have
-# the targets of their row, and what 'degrade --recipe' makes.
+# The audio of the report, decoded and measured again, has the targets of its row and equals the output
+# of 'degrade --recipe'.
 test_report_sounds() {
     generate --corpus "$DEMO/manifest.jsonl" --out out --captions first --seed 3 --quiet
     run inspect out --report page.html --audio-root "$DEMO"
@@ -395,9 +395,9 @@ for article in tree.iter(X + "article"):
     page, = measure("degraded.flac")
     again, = measure("again.wav")
     assert page["frames"] == again["frames"]
-    near(page["lufs_mono"], again["lufs_mono"] - quieter, 0.02, recipe["entry"])
-    near(page["target_dyn"][0], again["target_dyn"][0], 0.02, recipe["entry"])
-    # 16 bits leave no more than their own noise, -98 dB in all
+    assert_near(page["lufs_mono"], again["lufs_mono"] - quieter, 0.02, recipe["entry"])
+    assert_near(page["target_dyn"][0], again["target_dyn"][0], 0.02, recipe["entry"])
+    # quantisation to 16 bits adds noise of -98 dB
     for a, b in zip(page["target_ltas"], again["target_ltas"]):
         assert abs(a - b + quieter) < 0.1 or max(a, b) < -85, (recipe["entry"], a, b)
 assert whole >= 6 and len(purities) == 12 and len(entries) == 12

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# install.sh - what `meson install` leaves behind, as packagers and C programs meet it
+# install.sh - what `meson install` installs, used by packagers and C programs
 
-# Installs the build folder that the program under test lies in to $WORK/root, once a test.
+# Installs the build folder of the program under test to $WORK/root.
 install_here() {
     local build
     build=$(dirname "$PATINA")
@@ -10,7 +10,7 @@ install_here() {
     if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
         skip "a library with sanitizers needs a program with sanitizers"
     fi
-    # The program under test is built; what is missing besides (manual pages) is made now.
+    # Builds what is missing besides the program (manual pages).
     meson install -C "$build" --destdir "$WORK/root" >log 2>&1 || fail "$(tail -n 3 log)"
     PREFIX=$WORK/root$(meson introspect "$build" --buildoptions |
         python3 -c 'import json, sys
@@ -117,11 +117,11 @@ E
     run_loud=$(LD_LIBRARY_PATH=$(dirname "$LIBRARY") ./loud "$version") || fail "status $?"
     [ "$run_loud" = "-3.01 3.01" ] || fail "it measured '$run_loud'"
     # For linking statically one needs the libraries that patina is made of.
-    pkg-config --print-requires-private patina | grep -q fftw3 || fail "no private requirements"
+    pkg-config --print-requires-private patina | grep -q soxr || fail "no private requirements"
     pkg-config --static --libs patina | grep -q -e -lsndfile || fail "no libsndfile"
 }
 
-# What the headers promise is in the library, and nothing else is to be seen.
+# The library exports exactly the functions of the headers.
 test_symbols() {
     install_here
     cat "$PREFIX"/include/patina/*.h | tr '\n' ' ' |
@@ -136,9 +136,11 @@ test_symbols() {
 test_pages() {
     install_here
     local command
+    "$PATINA" --options-json >options.json
     for command in $("$PATINA" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
-        "$PATINA" --man "$command" | cmp - "$PREFIX/share/man/man1/patina-$command.1" ||
-            fail "no manual page of '$command', or another one"
+        python3 "$PATINA_ROOT/tools/gendoc.py" man options.json "$command" |
+            cmp - "$PREFIX/share/man/man1/patina-$command.1" ||
+            fail "the manual page of '$command' is missing or differs"
     done
     [ -s "$PREFIX/share/man/man1/patina.1" ] || fail "no page of the program"
     "$PATINA" --completion bash | cmp - "$PREFIX/share/bash-completion/completions/patina"

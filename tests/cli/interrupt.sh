@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# interrupt.sh - Ctrl-C, kill, and what they leave behind
+# interrupt.sh - Ctrl-C and kill, and the files that remain
 
-# A run that would take minutes is stopped soon, and nothing stands under a final name.
+# A run of several minutes stops soon, and no file has a final name.
 test_signals() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/ambi_glass_hum.ogg",
@@ -18,11 +18,11 @@ def start(out, threads):
                             for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
 
 def list_final_files(out):
-    return [path for path in (tree(out) if os.path.isdir(out) else [])
+    return [path for path in (hash_tree(out) if os.path.isdir(out) else [])
             if not path.startswith(".patina") and not path.endswith(".tmp")]
 
 def wait_for_first_chunk(out):
-    """Until the folder shows that the run is on its way."""
+    """Waits until the run has written to the folder."""
     for _ in range(600):
         if os.path.isdir(out) and any(files for _, _, files in os.walk(out)):
             break
@@ -43,7 +43,7 @@ for number in signal.SIGINT, signal.SIGTERM:
     assert b"patina: stopped" in said and b"Sanitizer" not in said and printed == b"", said
     assert list_final_files(out) == [], list_final_files(out)
 
-# the second signal does not wait
+# the second signal ends the process immediately
 run = start("twice", 1)
 wait_for_first_chunk("twice")
 for _ in range(200):  # two that come before the process runs again are one
@@ -57,7 +57,7 @@ assert list_final_files("twice") == [], list_final_files("twice")
 E
 }
 
-# What kill -9 leaves is no half file, and the same run goes on from there to the same bytes.
+# kill -9 leaves no partial file, and the same run continues to the same bytes.
 test_kill() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
@@ -73,18 +73,18 @@ for share in 0.2, 0.5, 0.8:
     time.sleep(share * took)
     run.kill()
     run.wait()
-    for path in tree("killed") if os.path.isdir("killed") else []:
+    for path in hash_tree("killed") if os.path.isdir("killed") else []:
         if path.startswith("data/") and path.endswith(".parquet"):
             with open("killed/" + path, "rb") as file:
                 data = file.read()
             assert data[:4] == data[-4:] == b"PAR1", path
 subprocess.run(args + ["killed"], check=True, stdout=subprocess.DEVNULL)
-whole, killed = tree("whole"), tree("killed")
+whole, killed = hash_tree("whole"), hash_tree("killed")
 assert {k: v[0] for k, v in whole.items()} == {k: v[0] for k, v in killed.items()}
 E
 }
 
-# A signal that whoever started the program has ignored stays ignored.
+# A signal that the parent process ignores stays ignored.
 test_ignored_signal() {
     py <<'E'
 run = subprocess.Popen(

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# keep_audio.sh - sound that a run keeps to be listened to
+# keep_audio.sh - audio written by --keep-audio
 
-# The files are those of every second entry, and hold what provenance says; the set is the same.
+# The files are those of every second entry and agree with provenance; the data set is unchanged.
 test_keep_audio() {
     py <<'E'
 clips = ["perc_bell.wav", "misc_burp.flac", "ambi_choir.flac", "loop_tabla.flac"]
@@ -23,12 +23,12 @@ for path in parts("set", "provenance"):
         if row["entry"][-1] not in "02":
             continue
         stem = "heard/" + row["entry"].replace("/", "%2F").replace("ü", "%C3%BC").replace(" ", "%20")
-        # 16 bits are off by up to 2^-16 of full scale, which moves no loudness by 0.02 LU
-        near(measure(stem + ".clean.flac")[0]["lufs_mono"], row["lufs_mono"], 0.02, "clean")
+        # quantisation to 16 bits changes the loudness by less than 0.02 LU
+        assert_near(measure(stem + ".clean.flac")[0]["lufs_mono"], row["lufs_mono"], 0.02, "clean")
         with open("recipe.json", "wb") as out:
             out.write(line)
         patina("degrade", DEMO + "/clips/" + row["source"], "again.wav", "--recipe", "recipe.json")
-        near(measure(f"{stem}.v{row['variant']}.flac")[0]["lufs_mono"],
+        assert_near(measure(f"{stem}.v{row['variant']}.flac")[0]["lufs_mono"],
              measure("again.wav")[0]["lufs_mono"], 0.02, "degraded")
 E
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# measure.sh - the targets of files
+# measure.sh - targets of audio files
 
-# Against the golden vectors, whose generator is an independent implementation; bars as in
+# Comparison with golden vectors from an independent implementation; tolerances as in
 # docs/MEASURES.md: LTAS 0.05 dB over -100 dBFS and 1 dB below, LUFS and crest 0.01, ZCR 2 crossings.
 test_golden() {
     py <<'E'
@@ -24,19 +24,19 @@ for name, expected in targets.items():
                          "target_lufs", "target_dyn", "lufs_mono"], list(got)
     assert got["rate_hz"] == expected["rate"], name
     assert (got["start_frame"], got["frames"]) == (0, expected["n"]), name
-    near(got["target_lufs"], expected["lufs"], 0.01, name)
+    assert_near(got["target_lufs"], expected["lufs"], 0.01, name)
     if got["channels"] == 1 and expected["rate"] == 48000:
-        near(got["lufs_mono"], expected["lufs"], 0.01, name)
+        assert_near(got["lufs_mono"], expected["lufs"], 0.01, name)
     if "ltas" in expected:
         for band, (value, right) in enumerate(zip(got["target_ltas"], expected["ltas"])):
-            near(value, right, 0.05 if right > -100 else 1, f"{name} band {band}")
-        near(got["target_dyn"][0], expected["crest_db"], 0.01, name)
-        near(got["target_dyn"][1], expected["zcr"], 2.5 / (expected["n"] - 1), name)
+            assert_near(value, right, 0.05 if right > -100 else 1, f"{name} band {band}")
+        assert_near(got["target_dyn"][0], expected["crest_db"], 0.01, name)
+        assert_near(got["target_dyn"][1], expected["zcr"], 2.5 / (expected["n"] - 1), name)
 assert compared >= 8, compared
 E
 }
 
-# A named part is that part: the same numbers as of a file that holds nothing else.
+# A part of a file gives the same numbers as a file with that part alone.
 test_segment() {
     py <<'E'
 samples = noise(96000)
@@ -55,7 +55,7 @@ for args in (["--start-frame", "96000"], ["--start-frame", "90000", "--frames", 
 E
 }
 
-# Numbers are printed with as many digits as they have.
+# Numbers are printed with all their digits.
 test_number_format() {
     py <<'E'
 text = patina("measure", "--json", DEMO + "/clips/perc_bell.wav")
@@ -66,7 +66,7 @@ assert max(len("%.17g" % v) for v in values) >= 18  # they are doubles, not roun
 E
 }
 
-# A bad file is told and the others are measured all the same.
+# A bad file is reported, and the others are measured.
 test_bad_among_good() {
     py <<'E'
 write_wav("good.wav", tone(48000))
@@ -83,34 +83,57 @@ got = measure(*files, status=1)
 assert [g["file"] for g in got] == files
 for g in got:
     if g["file"] == "good.wav":
-        near(g["target_dyn"][0], 20 * math.log10(math.sqrt(2)), 0.01, "crest of a sine")
+        assert_near(g["target_dyn"][0], 20 * math.log10(math.sqrt(2)), 0.01, "crest of a sine")
     else:
         assert g["reason"] == expected[g["file"]], g
         assert g["file"] in g["sentence"] and not g["sentence"].endswith("."), g
 E
     run measure good.wav absent.wav short.wav good.wav
     assert_status 1
-    [ "$(grep -c good.wav "$WORK/stdout")" -eq 2 ] || fail "not both good ones"
-    [ "$(grep -c '^patina: ' "$WORK/stderr")" -eq 2 ] || fail "not one sentence a bad file"
+    [ "$(grep -c good.wav "$WORK/stdout")" -eq 2 ] || fail "not both valid files were measured"
+    [ "$(grep -c '^patina: ' "$WORK/stderr")" -eq 2 ] || fail "not one error message per bad file"
 }
 
 test_table() {
     run measure "$DEMO"/clips/*
     assert_status 0
-    [ ! -s "$WORK/stderr" ] || fail "something on standard error"
-    [ "$(wc -l <"$WORK/stdout")" -eq 15 ] || fail "not a head and 14 rows"
+    [ ! -s "$WORK/stderr" ] || fail "standard error is not empty"
+    [ "$(wc -l <"$WORK/stdout")" -eq 15 ] || fail "expected a header and 14 rows"
     assert_stdout "vinyl_backspin.wav"
 }
 
-# Stereo: what a meter says of the file is not what it says of the mix.
+# Stereo: the loudness of the file differs from that of its mono mix.
 test_stereo() {
     py <<'E'
 a = tone(88200, rate=44100, hz=997)
 both = [x for pair in zip(a, a) for x in pair]
 write_wav("dual.wav", both, rate=44100, channels=2)
 [got] = measure("dual.wav")
-near(got["target_lufs"] - got["lufs_mono"], 10 * math.log10(2), 0.02, "dual mono")
+assert_near(got["target_lufs"] - got["lufs_mono"], 10 * math.log10(2), 0.02, "dual mono")
 # BS.1770: a full-scale 997 Hz sine in one channel reads -3.01 LUFS; 0.25 is 12.04 dB less.
-near(got["lufs_mono"], -3.01 - 20 * math.log10(4), 0.02, "sine")
+assert_near(got["lufs_mono"], -3.01 - 20 * math.log10(4), 0.02, "sine")
 E
+}
+
+# The file name - stands for standard input, from a pipe as well as from a file, and only once.
+test_standard_input() {
+    local clip=$DEMO/clips/misc_crow.flac
+    run measure --json "$clip"
+    sed "s|$clip|-|" "$WORK/stdout" >expected
+    cat "$clip" | "$PATINA" measure --json - >piped || fail "status $? from a pipe"
+    assert_same_dirs expected piped
+    "$PATINA" measure --json - <"$clip" >redirected || fail "status $? from a file"
+    assert_same_dirs expected redirected
+    cp "$DEMO/clips/perc_bell.wav" ./-
+    run measure --json ./-
+    assert_status 0
+    run measure -
+    assert_failure 1
+    assert_stderr "file '-': the file is empty"
+    run measure - -
+    assert_status 1
+    assert_stderr "'-' is given twice"
+    TMPDIR=$WORK/nowhere run measure -
+    assert_failure 1
+    assert_stderr "temporary folder in '$WORK/nowhere'"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# model.sh - what is told of a model folder, and broken ones
+# model.sh - properties of a model folder, and damaged models
 
 test_info() {
     run model info "$MINI"
@@ -40,11 +40,11 @@ test_info_of_fused() {
     assert_stdout '"untrained": true'
 }
 
-# A folder that is broken in one way each is refused with a sentence that names the place.
+# Folders with one defect each: the error message names the place.
 test_broken() {
     py <<'E'
 def spoil(name, change, *words):
-    """A copy of the model with one file changed; the sentence must hold the words."""
+    """Asserts that a copy of the model with one file changed fails with these words."""
     shutil.rmtree("model", ignore_errors=True)
     shutil.copytree(MINI, "model", ignore=shutil.ignore_patterns("golden"))
     os.chmod("model", 0o755)
@@ -65,7 +65,7 @@ def spoil(name, change, *words):
     assert not os.path.exists("e.npy")
 
 def header(edit):
-    """A change of the safetensors header; data stay where they are."""
+    """Changes the safetensors header and leaves the data in place."""
     def change(data):
         size = struct.unpack("<Q", data[:8])[0]
         tensors = json.loads(data[8:8 + size])

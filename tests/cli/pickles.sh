@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# pickles.sh - models as PyTorch saves them
+# pickles.sh - models saved by PyTorch
 
-# A folder with the files of the small model but its weights.
+# A folder with the files of the small model except its weights.
 folder() {
     mkdir "$1"
     cp "$MINI"/{config.json,preprocessor_config.json,vocab.json,merges.txt} "$1"
@@ -14,7 +14,7 @@ embed() {
     assert_status 0
 }
 
-# The same values give the same bits, whatever file they are in and whatever names they have.
+# The same values give the same embeddings from every file format and key naming.
 test_same_bits() {
     folder hf
     folder laion
@@ -69,7 +69,7 @@ E
     assert_stdout "pytorch_model.bin, pytorch"
 }
 
-# One file of a folder is its weights, and it is clear which.
+# The choice of the weights file in a folder.
 test_weight_file_choice() {
     folder model
     : >model/pytorch_model.bin
@@ -80,19 +80,19 @@ test_weight_file_choice() {
     rm -f model/model.safetensors
     run model info model
     assert_failure 1
-    assert_stderr "pytorch_model.bin': 0 bytes"
+    assert_stderr "pytorch_model.bin': has 0 bytes"
     rm model/pytorch_model.bin
     run model info model
     assert_failure 1
-    assert_stderr "model/a.pt': 0 bytes"
+    assert_stderr "model/a.pt': has 0 bytes"
     : >model/b.pt
     run model info model
     assert_failure 1
-    assert_stderr "several models, such as 'a.pt' and 'b.pt'"
+    assert_stderr "several weight files, such as 'a.pt' and 'b.pt'"
     rm model/?.pt
     run model info model
     assert_failure 1
-    assert_stderr "model/model.safetensors': not found, nor are 'pytorch_model.bin'"
+    assert_stderr "model/model.safetensors': not found, and neither is 'pytorch_model.bin'"
     run model info model/a.pt
     assert_failure 1
     assert_stderr "model 'model/a.pt': no such folder or file"
@@ -103,7 +103,7 @@ test_weight_file_choice() {
     assert_stderr "model/model.safetensors': not found"
 }
 
-# Whatever is wrong with a pickle takes one sentence, and nothing of it is run.
+# A malformed pickle is reported in one sentence, and none of it is executed.
 test_refused() {
     folder model
     for name in call legacy module list; do
@@ -111,22 +111,22 @@ test_refused() {
         run embed --model model --out e.npy --text a
         assert_failure 1
         assert_stderr model/pytorch_model.bin
-        [ ! -e e.npy ] || fail "a file in spite of $name"
+        [ ! -e e.npy ] || fail "e.npy was written despite $name"
     done
-    [ ! -e patina-was-fooled ] || fail "a pickle ran a command"
+    [ ! -e patina-was-fooled ] || fail "a pickle executed a command"
     cp "$GOLDEN/clap/pickles/hf.bin" model/pytorch_model.bin # a part of the tensors
     run embed --model model --out e.npy --text a
     assert_failure 1
-    assert_stderr "text_model.embeddings.word_embeddings.weight': missing"
+    assert_stderr "text_model.embeddings.word_embeddings.weight': is missing"
 }
 
-# LAION's own files say nothing of the model; the shapes do, if it is one that is published.
+# LAION's checkpoints have no configuration; that of published models is inferred from the shapes.
 test_without_configuration() {
     mkdir model
     cp "$GOLDEN/clap/pickles/laion.pt" model/
     run model info model/laion.pt
     assert_failure 1
-    assert_stderr "model/laion.pt': is none of LAION's published models by its tensors"
+    assert_stderr "model/laion.pt': its tensors match none of LAION's published models"
     cp "$GOLDEN/clap/pickles/hf.bin" model/
     run model info model/hf.bin
     assert_failure 1
@@ -135,7 +135,7 @@ test_without_configuration() {
 
 test_published() {
     [ -r "$PATINA_SHARED/clap/tensors_fused.txt" ] ||
-        skip "the lists of published tensors are in ../shared, which is not here"
+        skip "no lists of published tensors (../shared)"
     py <<'E'
 import torch_file
 lists = SHARED + "/clap/tensors_"
@@ -151,7 +151,7 @@ for name, layout in layouts.items():
     if name not in configs or is_sanitizer_build():
         continue
 
-    # The same with the files that say so.
+    # The same with configuration files.
     patina("embed", "--model", name, "--out", "told.npy", "--audio", crow)
     tiny = f"{SHARED}/clap/tiny{'' if name == 'unfused' else '_fused'}/preprocessor_config.json"
     with open(tiny, encoding="utf-8") as file:
@@ -163,7 +163,7 @@ for name, layout in layouts.items():
     patina("embed", "--model", name, "--out", "said.npy", "--audio", crow)
     said = read_npy("said.npy")
     assert read_npy("told.npy") == said
-    # ... and it matters what they say
+    # the configuration files have precedence
     with open(name + "/preprocessor_config.json", "w", encoding="utf-8") as out:
         json.dump(dict(preprocessor, frequency_min=0), out)
     patina("embed", "--model", name, "--out", "other.npy", "--audio", crow)

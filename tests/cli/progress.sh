@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# progress.sh - what a run says while it goes: to a terminal, to a log, to a program
+# progress.sh - progress on a terminal, in a log and as JSON
 
 make_corpus() {
     py <<'E'
@@ -11,15 +11,15 @@ write_jsonl("manifest.jsonl", items)
 E
 }
 
-# A log: every line has its date, and nothing is rewritten.
+# A log: every line has a date, and there are no control characters.
 test_log() {
     make_corpus
     generate --corpus manifest.jsonl --out set
     if grep -v -E "^$DATE (note|reject): |^$DATE [0-9]+ of [0-9]+ entries" "$WORK/stderr"; then
-        fail "a line without its date"
+        fail "a line without a date"
     fi
-    if grep -q "$(printf '[\r\033]')" "$WORK/stderr"; then fail "a log is rewritten"; fi
-    grep -q -E "^$DATE reject: entry 'gone': " "$WORK/stderr" || fail "the reject is not there"
+    if grep -q "$(printf '[\r\033]')" "$WORK/stderr"; then fail "control characters in a log"; fi
+    grep -q -E "^$DATE reject: entry 'gone': " "$WORK/stderr" || fail "the reject is not shown"
     assert_stdout "purity "
     assert_stdout "time: reading "
     assert_stdout "1 reject: 1 missing"
@@ -50,8 +50,8 @@ assert reject["entry"] == "gone" and reject["reason"] == "missing" and reject["t
 E
 }
 
-# What is said goes out a line at a time, as log and as JSON: the ranks of an engine share one log.
-# Every write to such a socket is a message of its own.
+# Every line is one write, as log and as JSON, since many processes may share one log. Such a socket
+# keeps the boundaries of writes.
 test_lines_are_whole() {
     make_corpus
     py <<'E'
@@ -79,8 +79,7 @@ assert status == 1 and len(said) == 1 and said[0].startswith(b"patina: "), said
 E
 }
 
-# A terminal: one line that is rewritten and fits, colours unless somebody said no, and the line is
-# gone in the end.
+# A terminal: one status line that fits its width, in colours unless NO_COLOR is set, erased at the end.
 test_terminal() {
     make_corpus
     py <<'E'
@@ -110,7 +109,7 @@ def run(columns, **environment):
     return said.decode()
 
 def lines_of(said):
-    """What the rewritten line showed each time, without colours."""
+    """The contents of the status line over time, without colours."""
     shown = [re.split(r"[\r\n]", part)[0] for part in said.split("\r\033[K")[1:]]
     return [re.sub(r"\033\[[0-9;]*m", "", line) for line in shown if "entries" in line]
 

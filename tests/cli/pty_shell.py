@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""pty_shell.py - what an interactive shell makes of a line that a person types into it"""
+"""pty_shell.py - types a command line into an interactive shell on a pseudo-terminal"""
 
 import os
 import pty
@@ -32,7 +32,7 @@ def type_command(shell, setup, text, wait_s=60):
     def send(line):
         os.write(terminal, line.encode())
     try:
-        # The marks are written in two halves, so that their echo is not taken for them.
+        # The marks are typed in two halves, so that their echo does not match.
         send("patina() { printf '<%s>' \"$@\"; echo E''ND; }; " + setup + "; echo REA''DY\n")
         read_until(b"READY")
         seen = b""

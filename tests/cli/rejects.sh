@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# rejects.sh - bad input: every reason, in order, named; and the good rows beside it
+# rejects.sh - bad input: every reject reason, and the rows of good entries
 
-# A manifest with every fault there is; the second list tells what has to come of it.
+# A manifest with every fault; the second list has the expected rejects.
 test_every_reason() {
     py <<'E'
 good = DEMO + "/clips/perc_bell.wav"
@@ -102,8 +102,8 @@ assert f"{len(rows)} rows of {len(table)} entries" in out and f"{len(got)} rejec
 E
 }
 
-# Broken lines are rejects that name their number, or the entry where that much can be read; blank
-# ones are passed over.
+# A broken line is a reject with its line number, or with the entry's id where it can be read; blank
+# lines are skipped.
 test_broken_lines() {
     py <<'E'
 shutil.copy(DEMO + "/clips/perc_bell.wav", "bell.wav")
@@ -127,7 +127,7 @@ for r, number in zip(got, numbers):
 E
 }
 
-# One bad caption of several costs only its own rows; the others keep their places in the list.
+# A bad caption loses only its own rows; the others keep their index.
 test_bad_caption_in_list() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"audio": DEMO + "/clips/perc_bell.wav", "id": "bell",
@@ -139,7 +139,7 @@ assert [(r["entry"], r["reason"]) for r in read_rejects("set")] == [("bell", "ba
 E
 }
 
-# A variant number has 24 bits; what would need more gives no row, and is told.
+# Variant numbers have 24 bits; rows beyond that are rejected.
 test_too_many_variants() {
     py <<'E'
 seed = next(s for s in range(1000) if philox_uniforms(s, "crow", 0, CAPTION, 1)[0] * 300 >= 256)
@@ -168,25 +168,25 @@ E
     assert_same_dirs a b
     run generate --model "$MINI" --corpus none.jsonl --out c
     assert_status 1
-    assert_stderr "patina: no row could be written"
+    assert_stderr "patina: the data set has no rows"
     [ "$(wc -l <c/rejects.jsonl)" -eq 1 ] || fail "no reject was recorded"
     run generate --model "$MINI" --corpus empty.jsonl --out d
     assert_status 1
 }
 
-# The terminal gets the first twenty; the file gets all.
+# Twenty rejects are shown; the file has all.
 test_many_rejects() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"audio": f"absent-{i}.wav", "caption": "x"} for i in range(50)])
 E
     run generate --model "$MINI" --corpus manifest.jsonl --out set
     assert_status 1
-    [ "$(grep -c -E "^$DATE reject: entry 'absent-" "$WORK/stderr")" -eq 20 ] || fail "not twenty"
+    [ "$(grep -c -E "^$DATE reject: entry 'absent-" "$WORK/stderr")" -eq 20 ] || fail "not twenty rejects were shown"
     assert_stderr "rejects.jsonl"
-    [ "$(wc -l <set/rejects.jsonl)" -eq 50 ] || fail "not all in the file"
+    [ "$(wc -l <set/rejects.jsonl)" -eq 50 ] || fail "not all rejects are in the file"
 }
 
-# What a decoding library prints by itself does not reach the user.
+# Messages of decoding libraries do not reach the user.
 test_libraries_are_silent() {
     py <<'E'
 with open(DEMO + "/clips/drum_roll.mp3", "rb") as file:
@@ -201,6 +201,6 @@ E
     [ "$STATUS" -le 1 ] || fail "status $STATUS"
     grep -q -E '"entry": "noisy.mp3"' set/rejects.jsonl set/provenance/*.jsonl ||
         fail "neither a row nor a reject"
-    if grep -v -E "^($DATE (reject|note)|patina): " "$WORK/stderr"; then fail "a stranger spoke"; fi
-    if grep -i -E 'mpg123|layer' "$WORK/stdout"; then fail "a stranger spoke"; fi
+    if grep -v -E "^($DATE (reject|note)|patina): " "$WORK/stderr"; then fail "a library printed a message"; fi
+    if grep -i -E 'mpg123|layer' "$WORK/stdout"; then fail "a library printed a message"; fi
 }

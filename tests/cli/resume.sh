@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# resume.sh - shards, interruptions, and continuing: the bytes are those of one run in one go
+# resume.sh - shards, interruption and resuming give the same bytes as one uninterrupted run
 
 make_corpus() {
     py "$1" <<'E'
@@ -8,7 +8,7 @@ write_demo_manifest("manifest.jsonl", int(sys.argv[1]))
 E
 }
 
-# What is to come is known from the plan: a shard that starts looks into no chunk that is there.
+# The amount of work is known from the plan: a starting shard opens no complete chunk.
 test_start_reads_no_chunk() {
     make_corpus 12
     local set=(--corpus manifest.jsonl --chunk 2 --variants 2 --out set --threads 1)
@@ -38,7 +38,7 @@ E
     assert_stderr " kB"
 }
 
-# Shares of any number of processes, in any order, one of them done twice.
+# Any number of shards, in any order, one of them made twice.
 test_shards() {
     make_corpus 16
     local set=(--corpus manifest.jsonl --chunk 3 --variants 2 --seed 5)
@@ -46,7 +46,7 @@ test_shards() {
     for n in 1 3 9; do
         for i in $(seq $((n - 1)) -1 0) 0; do
             generate "${set[@]}" --out "of-$n" --shard "$i/$n" --threads $((1 + i % 3))
-            assert_stdout "of this share"
+            assert_stdout "of this shard"
         done
         run finish "of-$n"
         assert_status 0
@@ -56,7 +56,7 @@ test_shards() {
     done
 }
 
-# All shards at once on one folder.
+# All shards at the same time in one folder.
 test_shards_at_once() {
     make_corpus 12
     local set=(--corpus manifest.jsonl --chunk 1 --seed 5) pids=() i
@@ -74,7 +74,7 @@ test_shards_at_once() {
     assert_same_dirs whole set
 }
 
-# Without all chunks there is no set, and what is missing is said.
+# Without all chunks there is no data set, and missing chunks are reported.
 test_finish_names_what_is_missing() {
     make_corpus 6
     generate --corpus manifest.jsonl --chunk 2 --out set --shard 1/2
@@ -85,7 +85,7 @@ test_finish_names_what_is_missing() {
     assert_stdout "8 entries"
 }
 
-# More shards than chunks: one that gets nothing is content.
+# More shards than chunks: a shard without chunks succeeds.
 test_shard_without_work() {
     make_corpus 2
     generate --corpus manifest.jsonl --out set --shard 7/9
@@ -99,10 +99,10 @@ test_bad_shards() {
         assert_failure 2
         assert_stderr "--shard"
     done
-    [ ! -e set ] || fail "a folder was made"
+    [ ! -e set ] || fail "a folder was created"
 }
 
-# Another setting, corpus or instruction set does not go on with what is there.
+# A run with another setting, corpus or instruction set cannot resume.
 test_mismatch() {
     make_corpus 6
     local set=(--corpus manifest.jsonl --chunk 2 --out set --quiet)
@@ -126,7 +126,7 @@ test_mismatch() {
     generate "${set[@]}"
 }
 
-# A copy of earlier output that may only be read is where another folder goes on from.
+# --resume-from continues from a read-only copy of earlier output.
 test_resume_from() {
     make_corpus 10
     local set=(--corpus manifest.jsonl --chunk 2 --variants 2)
@@ -135,14 +135,14 @@ test_resume_from() {
     chmod -R a-w first
     py <<'E'
 with open("before", "w") as out:
-    json.dump(tree("first"), out)
+    json.dump(hash_tree("first"), out)
 E
     generate "${set[@]}" --out second --resume-from first
     assert_stderr "chunks are already complete"
     assert_same_dirs whole second
     py <<'E'
 with open("before") as file:
-    assert {k: tuple(v) for k, v in json.load(file).items()} == tree("first")
+    assert {k: tuple(v) for k, v in json.load(file).items()} == hash_tree("first")
 E
     generate "${set[@]}" --out third --resume-from whole # a finished one too
     assert_same_dirs whole third
@@ -150,11 +150,11 @@ E
     assert_failure 2
     assert_stderr "'seed'"
     run generate --model "$MINI" "${set[@]}" --out fifth --resume-from nowhere
-    [ "$STATUS" -ne 0 ] || fail "nowhere was a folder"
+    [ "$STATUS" -ne 0 ] || fail "a missing folder was accepted"
     assert_stderr nowhere
 }
 
-# What was missing has come: the set is that of a run that had it from the beginning.
+# --retry after missing files were added gives the data set of a run that had them.
 test_retry_rejects() {
     make_corpus 10
     local set=(--corpus manifest.jsonl --chunk 3)
@@ -163,7 +163,7 @@ test_retry_rejects() {
     cp "$DEMO/clips/perc_bell.wav" absent-3.wav
     generate "${set[@]}" --out whole
     generate "${set[@]}" --out finished
-    assert_stdout "holds this very run already" # without --retry it stays as it is
+    assert_stdout "already contains this run, complete" # without --retry it stays as it is
     generate "${set[@]}" --out finished --retry rejects
     assert_same_dirs whole finished
     generate "${set[@]}" --out unfinished --retry rejects
@@ -174,7 +174,7 @@ test_retry_rejects() {
     assert_status 0
 }
 
-# A limit ends the run with finished chunks and the status that asks for more of it.
+# A time limit ends the run with complete chunks and status 75.
 test_time_limit() {
     py <<'E'
 slow = is_sanitizer_build()
@@ -185,7 +185,7 @@ base = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--ch
 began = time.monotonic()
 subprocess.run(base + ["--out", "whole"], check=True, stdout=subprocess.DEVNULL,
                stderr=subprocess.DEVNULL)
-# long enough for some chunks, also on a machine that is busy
+# long enough for some chunks, also on a busy machine
 limit = "20s" if slow else f"{math.ceil((time.monotonic() - began) / 6)}s"
 statuses, chunks = [], []
 for _ in range(400):
@@ -198,12 +198,12 @@ for _ in range(400):
     assert run.returncode == 75, run
     assert took < (90 if slow else int(limit[:-1]) + 10), took
     assert b"time limit" in run.stderr, run.stderr
-    # on a busy machine the first run may end before its folder is there
+    # on a busy machine the first run may end before it creates its folder
     kept = os.listdir("set/.patina") if os.path.isdir("set/.patina") else []
     chunks.append(len([d for d in kept if d.isdigit()]))
 assert statuses[-1] == 0, statuses
 assert chunks == sorted(chunks), chunks
-whole, made = tree("whole"), tree("set")
+whole, made = hash_tree("whole"), hash_tree("set")
 assert {k: v[0] for k, v in whole.items()} == {k: v[0] for k, v in made.items()}
 E
 }
@@ -217,8 +217,8 @@ test_bad_times() {
     done
 }
 
-# SIGKILL at random moments, over and over; nothing half is ever seen, and the end is the same.
-# PATINA_KILLS says how often.
+# Repeated SIGKILL at random moments: there is never a partial file, and the result is the same.
+# PATINA_KILLS is the number of kills.
 test_kills() {
     py <<'E'
 slow = is_sanitizer_build()
@@ -234,10 +234,10 @@ draw = random.Random(7)
 n_killed = n_whole = 0
 
 def list_final_files(out):
-    return {k: v[0] for k, v in tree(out).items() if not k.startswith(".patina")}
+    return {k: v[0] for k, v in hash_tree(out).items() if not k.startswith(".patina")}
 
 def check(out):
-    for path in tree(out) if os.path.isdir(out) else []:
+    for path in hash_tree(out) if os.path.isdir(out) else []:
         if path.endswith(".tmp") or ".tmp/" in path:
             continue
         with open(f"{out}/{path}", "rb") as file:
@@ -261,12 +261,12 @@ while n_killed < rounds:
         assert list_final_files("whole") == list_final_files("killed")
         shutil.rmtree("killed")
 subprocess.run(args + ["killed"], check=True, stdout=subprocess.DEVNULL)
-assert {k: v[0] for k, v in tree("whole").items()} == {k: v[0] for k, v in tree("killed").items()}
+assert {k: v[0] for k, v in hash_tree("whole").items()} == {k: v[0] for k, v in hash_tree("killed").items()}
 print(f"{n_killed} kills, {n_whole} sets completed between them")
 E
 }
 
-# SIGTERM in the middle: the open chunk is dropped soon, the folder is valid, the status asks again.
+# SIGTERM: the open chunk is dropped, the folder is valid, the status is 75.
 test_terminated() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
@@ -282,14 +282,14 @@ began = time.monotonic()
 _, said = run.communicate(timeout=60)
 assert time.monotonic() - began < (60 if is_sanitizer_build() else 10)
 assert run.returncode == 75, (run.returncode, said)
-assert b"goes on from there" in said, said
+assert b"run the same command again to continue" in said, said
 assert not [d for d in os.listdir("set/.patina") if d.endswith(".tmp")], os.listdir("set/.patina")
 assert len([d for d in os.listdir("set/.patina") if d.isdigit()]) >= 2
 E
 }
 
-# A million entries: every shard reads the list, in bounded memory, and opens no more files when half
-# of the set is there than when nothing is. PATINA_FULL_TESTS runs it (120 MB, a minute).
+# A million entries: every shard reads the list in bounded memory, and opens as many files when half of
+# the chunks exist as when none do. Runs with PATINA_FULL_TESTS (120 MB, one minute).
 test_a_million_entries() {
     [ -n "${PATINA_FULL_TESTS:-}" ] || skip "writes 120 MB: set PATINA_FULL_TESTS to run it"
     py <<'E'
@@ -311,8 +311,8 @@ def shard(i, n, before=[]):
     return time.monotonic() - began, usage.ru_maxrss
 
 def n_calls(i):
-    """Calls of a shard of one chunk that name a file. One that another thread's comes into the middle
-    of has two lines."""
+    """System calls with a file name, of a shard of one chunk. A call that is interrupted by one of
+    another thread has two lines."""
     shard(i, 1000, [TRACE, "-f", "--seccomp-bpf", "-e", "trace=%file", "-o", "calls"])
     with open("calls") as lines:
         return sum(" resumed>" not in line for line in lines)

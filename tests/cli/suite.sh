@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# suite.sh - the suite file: printed, read back, refused
+# suite.sh - effect configuration files: printing, reading, errors
 
 test_print_needs_nothing_else() {
     run generate --print-suite
     assert_status 0
-    [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+    [ ! -s "$WORK/stderr" ] || fail "standard error is not empty"
     python3 -m json.tool "$WORK/stdout" >/dev/null || fail "not JSON"
 }
 
-# What is printed is read back as the same suite, and says so by printing the same text.
+# The printed configuration is read back and printed as the same text.
 test_round_trip() {
     run generate --print-suite
     mv "$WORK/stdout" suite.json
@@ -18,7 +18,7 @@ test_round_trip() {
     assert_same_dirs suite.json "$WORK/stdout"
 }
 
-# A whole suite is the default suite: the same rows, the same settings, the same hash.
+# The printed default configuration gives the same rows, settings and hash as none.
 test_default_suite_changes_nothing() {
     run generate --print-suite
     mv "$WORK/stdout" suite.json
@@ -27,8 +27,8 @@ test_default_suite_changes_nothing() {
     assert_same_dirs plain with
 }
 
-# Every number of the default suite is found changed in what is printed for a changed file, or the
-# change is refused: a number that is read wrongly, or not at all, shows here.
+# A change of any number of the default configuration is either printed or an error, so every number is
+# read.
 test_numbers_are_read() {
     run generate --print-suite
     mv "$WORK/stdout" suite.json
@@ -65,11 +65,11 @@ for path in found:
         said = done.stderr.decode()
         assert done.returncode == 1 and said.startswith("patina: suite 'changed.json': "), said
     else:
-        near(at(json.loads(done.stdout), path), value, 1e-12 * abs(value), f"{path}")
+        assert_near(at(json.loads(done.stdout), path), value, 1e-12 * abs(value), f"{path}")
 E
 }
 
-# refused TEXT-OF-SUITE WORD...: every word stands in the sentence.
+# refused TEXT WORD...: this configuration is an error whose message contains every WORD.
 refused() {
     printf '%s' "$1" >bad.json
     shift
@@ -90,7 +90,7 @@ test_refused() {
     assert_stderr no-such-file.json
 }
 
-# A suite whose rows are all clean gives clean rows only.
+# The share of clean rows: all and none.
 test_share_of_clean_rows() {
     run generate --print-suite
     mv "$WORK/stdout" suite.json
@@ -110,7 +110,7 @@ E
 clean, damaged = read_provenance("clean"), read_provenance("damaged")
 assert len(clean) == len(damaged) == 3 * 17
 assert all(p["chain"] == [] and p["purity_db"] == 60 for p in clean)
-# six effects at one half each: one row in 64 has none even so; 6 of 51 are past all chance
+# six effects with probability 1/2: 1 row in 64 has none; 6 of 51 rows are improbable
 assert sum(p["chain"] == [] for p in damaged) < 6
 E
 }

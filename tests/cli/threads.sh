@@ -35,8 +35,8 @@ test_more_threads_than_work() {
     assert_same_dirs a b
 }
 
-# Clips of an archive lie in memory while they wait: eight of 450 MB, which would be read together,
-# are more than may be there at once. PATINA_FULL_TESTS runs it (3 GB of memory, half a minute).
+# Clips of an archive are held in memory while they wait: eight of 450 MB exceed the memory budget, so
+# they are not read together. Runs with PATINA_FULL_TESTS (3 GB of memory, half a minute).
 test_large_clips_of_an_archive() {
     [ -n "${PATINA_FULL_TESTS:-}" ] || skip "takes 3 GB of memory: set PATINA_FULL_TESTS to run it"
     py <<'E'

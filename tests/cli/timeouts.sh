@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# timeouts.sh - a decoder that never comes back
+# timeouts.sh - a decoder that hangs
 
-# libsndfile, but for one thing: a file of the bell's size is never opened.
+# A libsndfile that hangs when it opens a file of the bell's size.
 build_hanging_sndfile() {
-    command -v cc >/dev/null || skip "there is no compiler to build the hanging libsndfile with"
+    command -v cc >/dev/null || skip "no C compiler"
     cat >hang.c <<'C'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,7 +20,7 @@ C
     cc -shared -fPIC -DHANG_ON_SIZE="$(stat -c %s "$DEMO/clips/perc_bell.wav")" hang.c -o hang.so -ldl
 }
 
-# It is rejected after the time that it is given, once, and everything else is done.
+# The entry is rejected after the timeout, once, and all others are processed.
 test_entry_timeout() {
     py <<'E'
 if is_sanitizer_build():
@@ -45,7 +45,7 @@ assert all(r["reason"] == "timeout" and "longer than 1 s" in str(r) for r in rej
 assert [line["entry"] for line in read_provenance("set-1")] == \
     [str(i) for i in range(12) if i % 4 != 0]
 E
-    # with a decoder that works they are had after all
+    # with a working decoder, --retry gives their rows
     generate "${set[@]}" --out set-3 --retry rejects
     assert_stdout "12 rows"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""torch_file.py - checkpoints as torch.save writes them, by the standard library's pickle and zipfile
+"""torch_file.py - writes checkpoints as torch.save does, with the standard library
 
-Nothing of PyTorch is needed: its names are stood in for. tests/python/test_pickles.py does the same
+PyTorch is not needed: stub classes have its names. tests/python/test_pickles.py does the same
 with PyTorch itself.
 """
 
@@ -15,7 +15,7 @@ import types
 import zipfile
 from collections import OrderedDict
 
-# Hugging Face's name to LAION's: the other way round than patina goes.
+# Maps Hugging Face names to LAION names, the inverse of patina's map.
 _AUDIO = r"^(audio_model\.audio_encoder\.layers\.\d+\.blocks\.\d+)\."
 _TO_LAION = [(re.compile(pattern), by) for pattern, by in [
     (r"^text_model\.", "text_branch."),
@@ -32,7 +32,7 @@ _TO_LAION = [(re.compile(pattern), by) for pattern, by in [
     (r"^audio_model\.audio_encoder\.", "audio_branch."),
 ]]
 
-# What else LAION's state dictionaries hold.
+# Further entries of LAION's state dictionaries.
 LAION_ONLY = ["audio_branch.spectrogram_extractor.stft.conv_real.weight",
               "audio_branch.logmel_extractor.melW", "audio_branch.layers.0.blocks.1.attn_mask",
               "audio_branch.tscam_conv.weight", "audio_branch.head.weight",
@@ -46,7 +46,7 @@ def to_laion(name):
     return name
 
 
-# ---- what stands in for PyTorch ---------------------------------------------------------------
+# ---- classes with PyTorch's names -------------------------------------------------------------
 
 _STORAGES = {"F32": ("FloatStorage", 4), "F16": ("HalfStorage", 2), "BF16": ("BFloat16Storage", 2),
              "I64": ("LongStorage", 8)}
@@ -69,7 +69,7 @@ class Storage:
 
 
 class Tensor:
-    """A tensor of a storage, in row-major order from its value `first` on."""
+    """A row-major tensor in a storage, from its element `first` on."""
 
     def __init__(self, storage, shape, first=0):
         self.storage, self.shape, self.first = storage, tuple(shape), first
@@ -96,7 +96,7 @@ class _Pickler(pickle.Pickler):
 
 
 def write(path, tree, protocol=2, top="archive"):
-    """Writes a tree of dictionaries with tensors in it."""
+    """Writes nested dictionaries of tensors."""
     storages = []
     saved = {name: sys.modules.get(name) for name in _MODULES}
     sys.modules.update(_MODULES)
@@ -132,7 +132,7 @@ def read_safetensors(path):
 
 
 def laion_checkpoint(tensors):
-    """What LAION's training saves for a model with these tensors."""
+    """The checkpoint that LAION's training saves for a model with these tensors."""
     state = OrderedDict()
     for name, tensor in tensors.items():
         name = "module." + to_laion(name)

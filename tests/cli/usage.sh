@@ -1,18 +1,63 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# usage.sh - command lines: what is understood, what is refused and how
+# usage.sh - command lines: options common to all commands, and errors
 
 test_version() {
     run --version
     assert_status 0
     grep -q -E '^patina [0-9]+\.[0-9]+\.[0-9]+$' "$WORK/stdout" || fail "not a version"
     [ "$(wc -l <"$WORK/stdout")" -eq 1 ] || fail "more than one line"
+    mv "$WORK/stdout" version
+    local form
+    for form in -V "generate --version" "measure -V" "degrade a.wav -V" "verify -qV"; do
+        # shellcheck disable=SC2086 # words
+        run $form
+        assert_status 0
+        assert_same_dirs version "$WORK/stdout"
+    done
 }
 
-# Help goes to standard output, ends well, fits a terminal and names every option.
+# -o and --out write to a file what is printed otherwise, but never over an input file.
+test_output_file() {
+    run effects
+    mv "$WORK/stdout" expected
+    local form
+    for form in "-o new" "-onew" "--out new" "--out=new" "-qo new"; do
+        rm -f new
+        # shellcheck disable=SC2086 # words
+        run effects $form
+        assert_status 0
+        [ ! -s "$WORK/stdout" ] || fail "'$form' printed to standard output"
+        assert_same_dirs expected new
+    done
+    run effects -o -
+    assert_status 0
+    assert_same_dirs expected "$WORK/stdout"
+    run effects -o none/new
+    assert_failure 1
+    assert_stderr "output file 'none/new': No such file or directory"
+    cp "$DEMO/clips/misc_crow.flac" in.flac
+    ln in.flac link.flac
+    run measure in.flac -o link.flac
+    assert_failure 2
+    assert_stderr "option '--out': 'link.flac' is an input file"
+    cmp in.flac "$DEMO/clips/misc_crow.flac" || fail "the input was overwritten"
+    run effects -o
+    assert_failure 2
+    assert_stderr "option '--out' needs a value"
+    run effects -x
+    assert_failure 2
+    assert_stderr "unknown option '-x'"
+}
+
+command_names() {
+    "$PATINA" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+# Help goes to standard output with status 0, fits a terminal and has every option.
 test_help() {
     local command
-    for command in "" generate inspect measure degrade effects embed model bench; do
+    for command in "" $(command_names); do
         for form in "$command --help" "help $command" "$command -h"; do
             # shellcheck disable=SC2086 # words
             run $form
@@ -25,10 +70,10 @@ test_help() {
     run generate --help
     for option in corpus model out audio-root format seed variants order suite threads limit \
         captions loudness strict chunk isa quiet print-suite; do
-        assert_stdout "  --$option"
+        assert_stdout "--$option"
     done
     run --help
-    for command in generate inspect measure degrade effects embed model bench; do assert_stdout "  $command "; done
+    for command in finish verify model; do assert_stdout "  $command "; done
 }
 
 # refused STATUS SENTENCE ARGS...
@@ -48,10 +93,15 @@ test_commands_refused() {
     refused 2 "unknown command 'genrate': did you mean 'generate'?" genrate
     refused 2 "unknown command 'zzzzzzzz'" zzzzzzzz
     refused 2 "a command comes before options such as '--seed'" --seed 1 generate
-    refused 2 "no help on 'nothing'" help nothing
+    refused 2 "unknown command 'nothing'" help nothing
+    refused 2 "unknown command 'mesure': did you mean 'measure'?" --help mesure
+    refused 2 "one argument too many: 'more'" --version more
     refused 2 "did you mean 'info'?" model inf "$MINI"
-    refused 2 "'info' and a model are expected" model info
-    refused 2 "'info' and a model, or 'fetch', are expected" model
+    refused 2 "'info' needs a model: patina model info MODEL" model info
+    refused 2 "'info MODEL' or 'fetch [NAME]' is expected" model
+    refused 2 "unknown action 'zzz': expected 'info' or 'fetch'" model zzz
+    refused 2 "option '--json' applies to 'info' only" model fetch --json
+    refused 2 "options '--revision' and '--retries' apply to 'fetch' only" model info m --retries 1
 }
 
 test_options_refused() {
@@ -90,16 +140,16 @@ test_options_refused() {
     refused 2 "'16777216' $whole 0 to 16777215" degrade a.wav b.wav --variant 16777216
     refused 2 "'--seed' and '--recipe' exclude each other" degrade --seed 1 --recipe r a.wav b.wav
     refused 2 "'--suite' and '--recipe' exclude each other" degrade --suite s --recipe r a.wav b.wav
-    refused 2 "at least one '--text' or '--audio'" embed --model "$MINI" --out e.npy
-    refused 2 "'--start-frame' belongs after" embed --model "$MINI" --out e.npy --start-frame 1
-    refused 2 "'--start-frame' belongs after" embed --model "$MINI" --out e.npy --text a \
+    refused 2 "at least one '--text', '--texts' or '--audio'" embed --model "$MINI" --out e.npy
+    refused 2 "'--start-frame' must follow" embed --model "$MINI" --out e.npy --start-frame 1
+    refused 2 "'--start-frame' must follow" embed --model "$MINI" --out e.npy --text a \
         --start-frame 1
     refused 2 "is not UTF-8" embed --model "$MINI" --out e.npy --text "$(printf 'a\377')"
     [ ! -e o ] || fail "a refused command line made a folder"
     [ ! -e e.npy ] || fail "a refused command line made a file"
 }
 
-# Operands: after --, and numbers with a sign, are files.
+# Arguments after --, and negative numbers, are operands.
 test_operands() {
     run measure -- --json
     assert_failure 1
@@ -109,7 +159,7 @@ test_operands() {
     assert_stderr "file '-5': not found"
 }
 
-# What goes to standard output and is lost makes the command fail.
+# The command fails when standard output cannot be written.
 test_output_lost() {
     local lost
     for lost in "--version" "generate --help" "generate --print-suite"; do
@@ -133,7 +183,7 @@ assert b"standard output could not be written" in done.stderr, done.stderr
 E
 }
 
-# A strange file name reaches neither the terminal nor JSON as it is.
+# Control characters and invalid UTF-8 in a file name are escaped in text and in JSON.
 test_names_are_made_safe() {
     local name
     name=$(printf 'a\033[31m\377".wav')
@@ -150,7 +200,7 @@ test_names_are_made_safe() {
     assert_stderr '\x1b[31m'
 }
 
-# Decimal points stay points in every language.
+# The decimal separator is a point in every locale.
 test_locale() {
     run measure --json "$DEMO/clips/misc_crow.flac"
     assert_status 0
@@ -161,13 +211,13 @@ test_locale() {
     assert_same_dirs expected "$WORK/stdout"
 }
 
-# And in a program that has chosen such a language before it calls the library: the set and its page
-# are the same, and so is what is read again.
+# Also in a program that has set such a locale before it calls the library: data set, report and
+# verification are the same.
 test_locale_of_a_program() {
-    command -v cc >/dev/null || skip "there is no compiler to build the program's part with"
+    command -v cc >/dev/null || skip "no C compiler"
     py <<'E'
 if is_sanitizer_build():
-    print("a sanitizer must come first among the preloaded libraries")
+    print("a sanitizer must be the first preloaded library")
     sys.exit(77)
 E
     cat >choose.c <<'C'

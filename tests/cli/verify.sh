@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# verify.sh - a data set is read again
+# verify.sh - verification of a data set
 
-# Every byte counts: one that is flipped in any file but the card is found, wherever it is.
+# A flipped byte is found in every file except the card, wherever it is.
 test_flipped_bytes() {
     for format in parquet jsonl; do
         generate --corpus "$DEMO/manifest.jsonl" --out $format --format $format --limit 6 --chunk 4
         run verify $format
         assert_status 0
-        assert_stdout "$format: 9 rows in 2 part files, 0 rejects: all as it was written"
-        [ ! -s "$WORK/stderr" ] || fail "something on standard error"
+        assert_stdout "$format: 9 rows in 2 part files, 0 rejects: no faults"
+        [ ! -s "$WORK/stderr" ] || fail "standard error is not empty"
     done
     py <<'E'
 times = 3 if is_sanitizer_build() else 12
@@ -54,9 +54,9 @@ test_missing_and_unexpected_files() {
     cp set/data/train-00001-of-00002.parquet set/data/train-00002-of-00002.parquet
     run verify --quiet set
     assert_failure 1
-    assert_stderr "set/data/train-00002-of-00002.parquet': is not of this data set"
+    assert_stderr "set/data/train-00002-of-00002.parquet': does not belong to this data set"
     rm set/data/train-00002-of-00002.parquet
-    # two parts in each other's place: their hashes tell, and so do their provenance lines
+    # two exchanged parts: their hashes and provenance lines do not match
     mv set/data/train-00000-of-00002.parquet kept
     mv set/data/train-00001-of-00002.parquet set/data/train-00000-of-00002.parquet
     mv kept set/data/train-00001-of-00002.parquet
@@ -69,11 +69,11 @@ test_missing_and_unexpected_files() {
 test_is_read_only() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --limit 3
     py <<'E'
-before = tree("set")
+before = hash_tree("set")
 os.chmod("set", 0o555)
 patina("verify", "set")
 os.chmod("set", 0o755)
-assert tree("set") == before
+assert hash_tree("set") == before
 E
 }
 

@@ -87,10 +87,11 @@ def wheel_is_complete(options):
     assert re.search(rf"-py3-none-.*manylinux_{libc}_{os.uname().machine}", options.wheel)
     names = zipfile.ZipFile(options.wheel).namelist()
     assert "patina/py.typed" in names and "patina/bin/patina" in names
-    for library in ("sndfile", "mpg123", "soxr", "fftw3", "jansson", "nettle", "csv"):
+    for library in ("sndfile", "mpg123", "soxr", "jansson", "nettle", "csv"):
         assert [name for name in names if f"patina.libs/lib{library}" in name], library
         licences = [name for name in names if "/licenses/libraries/lib" in name]
         assert [name for name in licences if library in name], (library, licences)
+    assert not [name for name in names if "fftw" in name], "a library under the GPL"
     strays = [name for name in names if not name.startswith("patina.libs/")
               and name.endswith((".h", ".c", ".1", ".pc"))]
     assert not strays, strays
@@ -116,7 +117,7 @@ def versions_agree(options):
     """package, metadata, command and meson.build agree"""
     from importlib.metadata import version
     wanted = re.search(r"version: '([0-9.]+)'", (ROOT / "meson.build").read_text("utf-8"))[1]
-    assert patina.__version__ == version("patina") == wanted, (patina.__version__, wanted)
+    assert patina.__version__ == version("patina-audio") == wanted, (patina.__version__, wanted)
     assert command("--version").stdout == f"patina {wanted}\n"
 
 
@@ -694,11 +695,11 @@ def generate_equals_command(options):
 @check
 def generate_has_every_option(options):
     """its keywords are the command's options, with the words of choices as types"""
-    tables = json.loads(command("--tables").stdout)
+    tables = json.loads(command("--options-json").stdout)
     table = next(item for item in tables["commands"] if item["name"] == "generate")["options"]
     parameters = inspect.signature(patina.generate).parameters
     names = {option["name"].replace("-", "_") for option in table
-             if not option["alone"] and option["name"] not in ("quiet", "progress")}
+             if not option["exclusive"] and not option["common"] and option["name"] != "progress"}
     assert set(parameters) == names | {"progress"}, set(parameters) ^ names
     assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
     required = {option["name"] for option in table if option["required"]}

@@ -518,11 +518,20 @@ def expected_sample_value(row, i, least, greatest):
     return (least + words / 4294967296.0 * (greatest - least)).astype(np.float32)
 
 
+def expected_sample_embeddings(row):
+    """make_embeddings of tests/unit/test_sample.c, in double and rounded once."""
+    words = (row[:, None] * 1092 + np.arange(0, 1024, 2)[None, :]) * 2654435761 % 2**32
+    t = -1.0 + words / 4294967296.0 * 2.0
+    pairs = np.stack([(1.0 - t * t) / (1.0 + t * t) / 16.0, 2.0 * t / (1.0 + t * t) / 16.0], axis=2)
+    return pairs.reshape(len(row), 1024).astype(np.float32)
+
+
 @check(sample=True)
 def sample_values_match(data):
     """the made-up rows are what their formula says"""
     row = np.arange(data.facts["rows"])
-    places = {"fused_state": [(0, 1024, -1, 1)], "target_ltas": [(1024, 64, -120, 0)],
+    assert np.array_equal(data.rows["fused_state"], expected_sample_embeddings(row))
+    places = {"target_ltas": [(1024, 64, -120, 0)],
               "target_lufs": [(1088, 1, -70, 0)], "target_dyn": [(1089, 1, 0, 30), (1090, 1, 0, 1)]}
     for name, ranges in places.items():
         wanted = np.hstack([expected_sample_value(row, np.arange(first, first + n), least, greatest)

@@ -26,6 +26,7 @@
 #include "base/strbuf.h"
 #include "dataset/chunk_store.h"
 #include "dataset/output_dir.h"
+#include "dataset/rejects.h"
 
 #define RUN_CHUNKS  5
 #define RUN_ROWS    8
@@ -48,6 +49,7 @@ static const char *const run_splits[] = {"train", "test", NULL};
 static inline pt_run_metadata run_fixture_metadata(void) {
     return (pt_run_metadata){
         .version = "9.9.9",
+        .signal_revision = 7,
         .format = "jsonl",
         .settings_json = RUN_SETTINGS_JSON,
         .settings_hash = "aa",
@@ -106,9 +108,9 @@ static inline patina_status run_write_chunk(pt_chunk_store *store, uint64_t chun
 static inline patina_status run_open(const char *out, const pt_run_metadata *run_meta,
                                      const pt_chunk_store_options *options, pt_chunk_store **store,
                                      bool *complete, patina_error *err) {
-    pt_run_metadata done = {0};
-    return pt_chunk_store_open(out, &pt_row_writer_jsonl, run_meta, options, store, complete, &done,
-                               err);
+    pt_run_counts counts = {0};
+    return pt_chunk_store_open(out, &pt_row_writer_jsonl, run_meta, options, store, complete,
+                               &counts, err);
 }
 
 /** The whole job of a single process, wherever an earlier one stopped. */
@@ -116,7 +118,7 @@ static inline patina_status run_write_all_chunks(const char *out,
                                                  const pt_chunk_store_options *options,
                                                  bool with_retry, patina_error *err) {
     const pt_run_metadata run_meta = run_fixture_metadata();
-    pt_run_metadata done = {0};
+    pt_run_counts counts = {0};
     pt_chunk_store *store = NULL;
     bool complete = false;
 
@@ -124,7 +126,7 @@ static inline patina_status run_write_all_chunks(const char *out,
     for (uint64_t c = 0; status == PATINA_OK && !complete && c < RUN_CHUNKS; c++)
         if (!pt_chunk_store_has_chunk(store, c))
             status = run_write_chunk(store, c, with_retry, err);
-    if (status == PATINA_OK && !complete) status = pt_chunk_store_finish(store, &done, err);
+    if (status == PATINA_OK && !complete) status = pt_chunk_store_finish(store, &counts, err);
     pt_chunk_store_close(&store);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The folder of a run whose process lives; test_finish.c has those that die. */
+/* Runs without faults; test_finish.c kills processes and fails calls. */
 
 #include "test.h"
 
@@ -34,7 +34,7 @@ static void check_tree(pt_test *t, const char *out, const char *expected) {
 TEST(chunk_store, parts_are_numbered_densely_and_a_finished_run_is_known_again) {
     const char *out = run_dir_path("made/with/parents");
     const pt_run_metadata run_meta = run_fixture_metadata();
-    pt_run_metadata done = {0};
+    pt_run_counts done = {0};
     pt_chunk_store *store = NULL;
     bool complete = true;
 
@@ -54,7 +54,7 @@ TEST(chunk_store, parts_are_numbered_densely_and_a_finished_run_is_known_again) 
     CHECK(run_file_exists(out, "provenance/test-00001-of-00002.jsonl"));
     CHECK(!run_file_exists(out, ".patina"));
 
-    pt_run_metadata again = run_meta;
+    pt_run_counts again = {0};
     CHECK_OK(pt_chunk_store_open(out, &pt_row_writer_jsonl, &run_meta, NULL, &store, &complete,
                                  &again, &t->err));
     CHECK(complete);
@@ -96,7 +96,7 @@ static void check_refused(pt_test *t, const char *out, const char *what) {
     other = ours;
     other.kernels = "avx512";
     CHECK_FAILS(run_open(out, &other, &retry, &store, &complete, &t->err), PATINA_EUSAGE);
-    CHECK_CONTAINS(t->err.message, "which '--isa c' asks for");
+    CHECK_CONTAINS(t->err.message, "which '--isa c' selects");
     check_tree(t, out, before);
     free(before);
 }
@@ -104,9 +104,9 @@ static void check_refused(pt_test *t, const char *out, const char *what) {
 TEST(chunk_store, what_belongs_to_another_run_is_refused_and_left_alone) {
     const char *out = run_dir_path("other");
     REQUIRE_OK(run_write_some_chunks(out, 3, &t->err));
-    check_refused(t, out, "holds an unfinished run");
+    check_refused(t, out, "contains an unfinished run");
     REQUIRE_OK(run_write_all_chunks(out, NULL, false, &t->err));
-    check_refused(t, out, "holds a finished run");
+    check_refused(t, out, "contains a finished run");
 }
 
 TEST(chunk_store, foreign_folders_and_files_are_refused_and_left_alone) {
@@ -224,7 +224,7 @@ TEST(chunk_store, two_that_write_the_same_chunk) {
     CHECK_OK(pt_chunk_store_begin_chunk(first, 1, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(second, c, false, &t->err));
-    pt_run_metadata done = {0};
+    pt_run_counts done = {0};
     CHECK_OK(pt_chunk_store_finish(second, &done, &t->err));
     CHECK_OK(run_add_row(first, 1, 0, 0, &t->err));
     CHECK_OK(pt_chunk_store_add_reject(first, PATINA_REJECT_SILENT, "{}\n", &t->err));
@@ -306,8 +306,8 @@ TEST(chunk_store, of_two_runs_in_one_folder_one_wins) {
     }
 }
 
-/* Who was alone takes a plan of which nothing came away again; others let it be, and a plan that is
- * gone is written once more. */
+/* An exclusive store removes its plan when it has no chunk; others leave it; a plan that another
+ * process removed is written again. */
 TEST(chunk_store, a_plan_that_was_withdrawn_is_written_again) {
     const char *out = run_dir_path("withdrawn");
     const pt_run_metadata run_meta = run_fixture_metadata();
@@ -398,7 +398,7 @@ static void append_note(void *context, const char *sentence) {
     snprintf(context, 1024, "%s", sentence);
 }
 
-/* A damaged chunk is told of, left out and so done again. */
+/* A damaged chunk is left out with a note, and made again. */
 TEST(chunk_store, damaged_chunks_are_not_imported) {
     static const char *const files[] = {"data/train-00001-of-00003.jsonl",
                                         "provenance/train-00001-of-00003.jsonl"};
@@ -418,7 +418,7 @@ TEST(chunk_store, damaged_chunks_are_not_imported) {
         fclose(f);
         REQUIRE_OK(run_open(out, &run_meta, &options, &store, &complete, &t->err));
         CHECK(!pt_chunk_store_has_chunk(store, 2) && pt_chunk_store_has_chunk(store, 3));
-        CHECK_CONTAINS(said, "chunk 2 is not taken over: file '");
+        CHECK_CONTAINS(said, "chunk 2 is not imported: file '");
         CHECK_CONTAINS(said, "its bytes are not those that were written");
         pt_chunk_store_close(&store);
         REQUIRE_OK(run_write_all_chunks(out, NULL, false, &t->err));
@@ -443,17 +443,17 @@ TEST(chunk_store, invalid_resume_source) {
     REQUIRE(mkdir(from, 0777) == 0);
     options.resume_from = from;
     CHECK_FAILS(run_open(out, &run_meta, &options, &store, &complete, &t->err), PATINA_EUSAGE);
-    CHECK_CONTAINS(t->err.message, "it holds no run of patina's");
+    CHECK_CONTAINS(t->err.message, "it contains no patina run");
     other.corpus_hash = "zz";
     REQUIRE_OK(run_open(from, &other, NULL, &store, &complete, &t->err));
     REQUIRE_OK(run_write_chunk(store, 0, false, &t->err));
     pt_chunk_store_close(&store);
     CHECK_FAILS(run_open(out, &run_meta, &options, &store, &complete, &t->err), PATINA_EUSAGE);
-    CHECK_CONTAINS(t->err.message, "its run is one with another corpus");
+    CHECK_CONTAINS(t->err.message, "contains a run with another corpus");
     CHECK(access(out, F_OK) != 0); /* nothing came of it */
     options.resume_from = out;
     CHECK_FAILS(run_open(out, &run_meta, &options, &store, &complete, &t->err), PATINA_EUSAGE);
-    CHECK_CONTAINS(t->err.message, "it is the output folder itself");
+    CHECK_CONTAINS(t->err.message, "this is the output folder itself");
 }
 
 /* ---- another try */
@@ -479,7 +479,7 @@ TEST(chunk_store, rejects_that_can_change_are_tried_once_more) {
     REQUIRE_OK(run_open(out, &run_meta, &retry, &store, &complete, &t->err));
     CHECK(pt_chunk_store_has_chunk(store, 1) && !pt_chunk_store_has_chunk(store, 3));
     CHECK_OK(run_write_chunk(store, 3, true, &t->err));
-    pt_run_metadata done = {0};
+    pt_run_counts done = {0};
     CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
     pt_chunk_store_close(&store);
     CHECK_INT(done.n_rows, RUN_ROWS + 1);
@@ -502,7 +502,7 @@ TEST(chunk_store, rejects_that_can_change_are_tried_once_more) {
     CHECK(complete);
 }
 
-/* What was opened up and given up is finished as it was. */
+/* A set that was reopened, and finished without a change, has the same bytes. */
 TEST(chunk_store, opened_up_and_finished_is_the_same) {
     const char *out = run_dir_path("opened");
     const pt_run_metadata run_meta = run_fixture_metadata();
@@ -520,7 +520,7 @@ TEST(chunk_store, opened_up_and_finished_is_the_same) {
     free(expected);
 }
 
-/* Many that try the rejects of an unfinished set again, each its chunk. */
+/* Several processes retry the rejects of an unfinished set, one chunk each. */
 static patina_status retrying_shard(unsigned i, patina_error *err) {
     static const pt_chunk_store_options shared = {.retry_rejects = true};
     const pt_run_metadata run_meta = run_fixture_metadata();
@@ -550,7 +550,7 @@ TEST(chunk_store, many_that_retry_at_once) {
     free(expected);
 }
 
-/* Opening a finished set up is for one process that is alone. */
+/* Only an exclusive store may reopen a finished set. */
 TEST(chunk_store, a_finished_set_is_not_opened_up_among_others) {
     static const pt_chunk_store_options shared = {.retry_rejects = true};
     const char *out = run_dir_path("shared-retry");
@@ -565,8 +565,8 @@ TEST(chunk_store, a_finished_set_is_not_opened_up_among_others) {
     free(before);
 }
 
-/* A chunk whose account was damaged is done anew by a retry. */
-TEST(chunk_store, a_damaged_chunk_is_no_obstacle_to_a_retry) {
+/* A retry makes a chunk again whose chunk.json is damaged. */
+TEST(chunk_store, retry_replaces_a_damaged_chunk) {
     const char *out = run_dir_path("mangled");
     char *expected = list_tree_of_single_run();
     REQUIRE_OK(run_write_some_chunks(out, 0x1F, &t->err));
@@ -574,4 +574,76 @@ TEST(chunk_store, a_damaged_chunk_is_no_obstacle_to_a_retry) {
     REQUIRE_OK(run_write_all_chunks(out, &retry, false, &t->err));
     check_tree(t, out, expected);
     free(expected);
+}
+
+/* A flipped byte in a file of a complete chunk, or a file that is gone: an exclusive run makes the
+ * chunk again, also when its parts have their final names already. */
+TEST(chunk_store, an_exclusive_run_replaces_damaged_chunks) {
+    static const char *const files[] = {"rows-train.jsonl", "provenance-train.jsonl", "chunk.json"};
+    char *expected = list_tree_of_single_run();
+    for (size_t i = 0; i < 3; i++)
+        for (int gone = 0; gone < 2; gone++) {
+            const char *out = run_dir_path("flipped");
+            char path[600], said[1024] = "";
+            const pt_chunk_store_options options = {
+                .exclusive = true, .on_note = append_note, .context = said};
+
+            REQUIRE_OK(run_write_some_chunks(out, 0x1F, &t->err));
+            snprintf(path, sizeof path, "%s/.patina/00000002/%s", out, files[i]);
+            FILE *f = fopen(path, "r+");
+            REQUIRE(f != NULL);
+            fputc('#', f);
+            fclose(f);
+            if (gone) REQUIRE(unlink(path) == 0);
+            CHECK_OK(run_write_all_chunks(out, &options, false, &t->err));
+            CHECK_CONTAINS(said, "chunk 2 is damaged and made again: file '");
+            CHECK_CONTAINS(said, files[i]);
+            check_tree(t, out, expected);
+            run_remove_dir(out);
+        }
+    free(expected);
+}
+
+TEST(chunk_store, a_damaged_file_with_its_final_name_is_replaced) {
+    const char *out = run_dir_path("flipped-final");
+    char *expected = list_tree_of_single_run(), said[1024] = "";
+    const pt_chunk_store_options options = {
+        .exclusive = true, .on_note = append_note, .context = said};
+
+    REQUIRE_OK(run_write_some_chunks(out, 0x1F, &t->err));
+    REQUIRE(mkdir(run_file_path(out, "data"), 0777) == 0);
+    const char *final = run_file_path(out, "data/train-00001-of-00003.jsonl");
+    REQUIRE(rename(run_file_path(out, ".patina/00000002/rows-train.jsonl"), final) == 0);
+    FILE *f = fopen(final, "r+");
+    REQUIRE(f != NULL);
+    fputc('#', f);
+    fclose(f);
+    CHECK_OK(run_write_all_chunks(out, &options, false, &t->err));
+    CHECK_CONTAINS(said, "chunk 2 is damaged and made again: file '");
+    check_tree(t, out, expected);
+    free(expected);
+}
+
+/* An older program's run is refused with the version that can complete it. */
+TEST(chunk_store, other_signal_revisions_are_refused) {
+    const char *out = run_dir_path("older");
+    const pt_run_metadata ours = run_fixture_metadata();
+    pt_run_metadata older = ours;
+    pt_chunk_store *store = NULL;
+    bool complete;
+
+    older.version = "0.1.0";
+    older.signal_revision = 1;
+    REQUIRE_OK(run_open(out, &older, NULL, &store, &complete, &t->err));
+    REQUIRE_OK(run_write_chunk(store, 0, false, &t->err));
+    pt_chunk_store_close(&store);
+    CHECK_FAILS(run_open(out, &ours, NULL, &store, &complete, &t->err), PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message,
+                   "an unfinished run with patina 0.1.0 (signal revision 1) instead "
+                   "of patina 9.9.9 (signal revision 7); patina 0.1.0 can complete "
+                   "it");
+    const pt_chunk_store_options options = {.resume_from = out, .exclusive = true};
+    CHECK_FAILS(run_open(run_dir_path("newer"), &ours, &options, &store, &complete, &t->err),
+                PATINA_EUSAGE);
+    CHECK_CONTAINS(t->err.message, "signal revision 1");
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dataset/dataset_card.h"
+#include "dataset/rejects.h"
 
 static const char *const train[] = {"train", NULL};
 static const char *const three[] = {"train", "validation", "test", NULL};
@@ -25,14 +26,14 @@ static pt_run_metadata make_run_meta(void) {
         .model_hash = "cc33",
         .kernels = "avx2",
         .libraries_json = "{\"soxr\": \"0.1.3\"}",
-        .n_rows = 1234,
-        .n_parts = 2,
-        .split_rows = {1234},
-        .split_parts = {2},
+        .counts = {.n_rows = 1234,
+                   .n_parts = 2,
+                   .split_rows = {1234},
+                   .split_parts = {2},
+                   .n_rejects = 3,
+                   .rejects_by = {[PATINA_REJECT_MISSING - PATINA_REJECT_FIRST] = 2,
+                                  [PATINA_REJECT_SILENT - PATINA_REJECT_FIRST] = 1}},
         .files_hash = "ff00",
-        .n_rejects = 3,
-        .rejects_by = {[PATINA_REJECT_MISSING - PATINA_REJECT_FIRST] = 2,
-                       [PATINA_REJECT_SILENT - PATINA_REJECT_FIRST] = 1},
     };
 }
 
@@ -53,15 +54,15 @@ TEST(dataset_card, front_matter) {
     free(text);
 }
 
-/* A pattern that matches no file is an error to `datasets`, so a split without rows is not named in
- * the head; people are told of it. */
+/* `datasets` refuses a pattern that matches no file: a split without rows is not in the front
+ * matter, and is in the table. */
 TEST(dataset_card, splits) {
     pt_run_metadata run_meta = make_run_meta();
     run_meta.splits = three;
-    run_meta.split_rows[0] = 0;
-    run_meta.split_parts[0] = 0;
-    run_meta.split_rows[2] = 1234;
-    run_meta.split_parts[2] = 2;
+    run_meta.counts.split_rows[0] = 0;
+    run_meta.counts.split_parts[0] = 0;
+    run_meta.counts.split_rows[2] = 1234;
+    run_meta.counts.split_parts[2] = 2;
     char *text = pt_dataset_card_to_markdown(&run_meta);
     CHECK_CONTAINS(text,
                    "\n  data_files:\n  - split: test\n    path: data/test-*\ndataset_info:\n");
@@ -71,8 +72,8 @@ TEST(dataset_card, splits) {
     CHECK_CONTAINS(text, "`provenance/test-....jsonl`");
     free(text);
 
-    run_meta.n_rows = 0;
-    run_meta.split_rows[2] = 0;
+    run_meta.counts.n_rows = 0;
+    run_meta.counts.split_rows[2] = 0;
     text = pt_dataset_card_to_markdown(&run_meta);
     CHECK_CONTAINS(text,
                    "\n  data_files:\n  - split: train\n    path: data/train-*\ndataset_info:\n");
@@ -89,14 +90,14 @@ TEST(dataset_card, size_categories) {
     };
     pt_run_metadata run_meta = make_run_meta();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        run_meta.n_rows = run_meta.split_rows[0] = cases[i].n_rows;
+        run_meta.counts.n_rows = run_meta.counts.split_rows[0] = cases[i].n_rows;
         char *text = pt_dataset_card_to_markdown(&run_meta);
         CHECK_CONTAINS(text, cases[i].line);
         free(text);
     }
 }
 
-TEST(dataset_card, says_what_one_must_know) {
+TEST(dataset_card, sections) {
     pt_run_metadata run_meta = make_run_meta();
     char *text = pt_dataset_card_to_markdown(&run_meta);
     REQUIRE(text != NULL);

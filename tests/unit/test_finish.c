@@ -238,7 +238,7 @@ TEST(finish, names_missing_chunks) {
 
     REQUIRE_OK(run_write_some_chunks(out, 0x17, &t->err));
     CHECK_FAILS(patina_dataset_finish(out, &report, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "chunk 3 of 5 is missing: run generate again");
+    CHECK_CONTAINS(t->err.message, "chunk 3 of 5 is missing; run generate again");
     CHECK_INT(report.n_missing, 1);
     CHECK_INT(report.missing[0], 3);
     CHECK_INT(report.n_chunks, 5);

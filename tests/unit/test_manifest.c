@@ -50,6 +50,7 @@ static pt_manifest make_manifest(void) {
     "{\n"                                                                                          \
     "  \"program\": \"patina\",\n"                                                                 \
     "  \"version\": \"9.9.9\",\n"                                                                  \
+    "  \"signal_revision\": 7,\n"                                                                  \
     "  \"format\": \"jsonl\",\n"
 #define IDENTITY                                                                                   \
     "  \"settings_hash\": \"aa\",\n"                                                               \
@@ -79,6 +80,7 @@ static const char plan_text[] = HEAD "  \"entries\": 10,\n"
 static const char chunk_text[] =
     "{\n"
     "  \"chunk\": 0,\n"
+    "  \"signal_revision\": 7,\n"
     "  \"retried\": false,\n"
     "  \"entries\": 4, \"rows\": [2, 0], \"rejects\": {\"bad_caption\": 1, \"missing\": 1},\n"
     "  \"files\": [\n"
@@ -149,7 +151,8 @@ TEST(manifest, plan) {
     CHECK(!read.finished);
     char *again = pt_plan_to_json(&read.run_meta);
     CHECK_STR(again, plan_text);
-    pt_run_metadata_compare(&read.run_meta, &some.run_meta, difference, sizeof difference);
+    CHECK_OK(pt_run_metadata_compare(&read.run_meta, &some.run_meta, difference, sizeof difference,
+                                     &t->err));
     CHECK_STR(difference, "");
     pt_manifest_release(&read);
     free(again);
@@ -180,7 +183,7 @@ TEST(manifest, chunk) {
     free(text);
 }
 
-#define DIGEST "f5f3ade2c675ec54cc00b24faf4a2cb2c4e4264d781e70b9a2ffa4f89cab3196"
+#define DIGEST "8929bbe1c7081506fb70697df7fed23bb184a2b826c7f285f0a45ae4c875f042"
 
 /* The reference is sha256sum of the text with 64 zeros. */
 TEST(manifest, finished_set) {
@@ -198,7 +201,7 @@ TEST(manifest, finished_set) {
     REQUIRE_OK(pt_atomic_file_write_text(path, text, &t->err));
     REQUIRE_OK(pt_manifest_read_dataset(path, &read, &t->err));
     CHECK(read.finished);
-    CHECK_INT(read.run_meta.n_rows, 6);
+    CHECK_INT(read.run_meta.counts.n_rows, 6);
     CHECK_INT(read.chunks[2].parts[0].number, 1);
     char *again = pt_manifest_to_json(&read);
     CHECK_STR(again, text);
@@ -243,10 +246,10 @@ TEST(manifest, what_no_program_wrote_is_refused) {
     const pt_manifest some = make_manifest();
     char *text = pt_manifest_to_json(&some);
     REQUIRE(text != NULL);
-    damage(t, plan_text, "{", "[", "cannot be read");
+    damage(t, plan_text, "{", "[", "not a JSON object");
     damage(t, plan_text, "\"entries\": 10,", "", "'entries': absent");
     damage(t, plan_text, "\"entries\": 10", "\"entries\": -1", "'entries': absent");
-    damage(t, plan_text, "\"chunks\": 3", "\"chunks\": 99999999999", "more than there can be");
+    damage(t, plan_text, "\"chunks\": 3", "\"chunks\": 99999999999", "over the maximum");
     damage(t, plan_text, "[\"train\", \"test\"]", "[]", "'splits'");
     damage(t, plan_text, "\"test\"", "\"../x\"", "'splits'");
     damage(t, plan_text, "\"test\"", "7", "'splits'");
@@ -257,7 +260,7 @@ TEST(manifest, what_no_program_wrote_is_refused) {
     damage(t, text, "\"missing\": 1,", "\"missing\": 2,", "do not agree");
     damage(t, text, "[2, 0]", "[2]", "'rows'");
     damage(t, text, "[2, 0]", "[2, 1]", "'files'");
-    damage(t, text, "\"rejects\": {\"bad", "\"rejects\": {\"odd\": 1, \"bad", "does not know");
+    damage(t, text, "\"rejects\": {\"bad", "\"rejects\": {\"odd\": 1, \"bad", "unknown reason");
     damage(t, text, "data/train-00001-of", "data/train-00007-of", "'files'");
     damage(t, text, "\"rows\": 3, \"bytes\"", "\"rows\": 4, \"bytes\"", "has 4 rows");
     damage(t, text, "a5" ZEROS, "A5" ZEROS, "SHA-256");
@@ -270,14 +273,14 @@ TEST(manifest, differences) {
     static const char *const one_split[] = {"train", NULL};
     char said[256];
     pt_run_metadata theirs = ours;
-    pt_run_metadata_compare(&theirs, &ours, said, sizeof said);
+    CHECK_OK(pt_run_metadata_compare(&theirs, &ours, said, sizeof said, &t->err));
     CHECK_STR(said, "");
 
 #define CHECK_DIFFERS(member, value, words)                                                        \
     do {                                                                                           \
         theirs = ours;                                                                             \
         theirs.member = value;                                                                     \
-        pt_run_metadata_compare(&theirs, &ours, said, sizeof said);                                \
+        CHECK_OK(pt_run_metadata_compare(&theirs, &ours, said, sizeof said, &t->err));             \
         CHECK_STR(said, words);                                                                    \
     } while (0)
     CHECK_DIFFERS(settings_json, "{\"seed\":2,\"loudness\":\"source\",\"suite\":{\"clean\":0.05}}",
@@ -288,12 +291,61 @@ TEST(manifest, differences) {
         "another setting 'x'");
     CHECK_DIFFERS(corpus_hash, "zz", "another corpus");
     CHECK_DIFFERS(model_hash, "zz", "another model");
-    CHECK_DIFFERS(version, "9.9.8", "another version of the program");
+    CHECK_DIFFERS(version, "9.9.8",
+                  "patina 9.9.8 (signal revision 7) instead of patina 9.9.9 (signal revision 7); "
+                  "patina 9.9.8 can complete it");
+    CHECK_DIFFERS(signal_revision, 8,
+                  "patina 9.9.9 (signal revision 8) instead of patina 9.9.9 (signal revision 7); "
+                  "patina 9.9.9 can complete it");
     CHECK_DIFFERS(format, "parquet", "another format");
     CHECK_DIFFERS(n_chunks, 4, "another number of chunks");
     CHECK_DIFFERS(splits, one_split, "other splits");
-    CHECK_DIFFERS(kernels, "avx2", "another instruction set, which '--isa avx2' asks for");
+    CHECK_DIFFERS(kernels, "avx2", "another instruction set, which '--isa avx2' selects");
     CHECK_DIFFERS(libraries_json, "{\"fft\":\"y\"}", "another version of a library");
-    /* who wrote what is no difference */
-    CHECK_DIFFERS(n_rows, 7, "");
+    CHECK_DIFFERS(counts.n_rows, 7, ""); /* counts are a result */
+}
+
+/* Files of patina 0.1 have no revision, which means 1. */
+TEST(manifest, absent_signal_revision) {
+    static const char member[] = "  \"signal_revision\": 7,\n";
+    const char *at = strstr(plan_text, member);
+    pt_manifest read;
+    pt_strbuf text = {0};
+
+    REQUIRE(at != NULL);
+    pt_strbuf_append_bytes(&text, plan_text, (size_t)(at - plan_text));
+    pt_strbuf_append(&text, at + strlen(member));
+    REQUIRE_OK(pt_manifest_parse_plan("plan.json", text.text, text.length, &read, &t->err));
+    CHECK_INT(read.run_meta.signal_revision, 1);
+    /* a chunk of another revision is refused; both are named */
+    REQUIRE_OK(pt_manifest_alloc_chunks(&read, &t->err));
+    CHECK_FAILS(
+        pt_manifest_parse_chunk(&read, 0, "chunk.json", chunk_text, sizeof chunk_text - 1, &t->err),
+        PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "signal revision 7, but the run has signal revision 1");
+    pt_manifest_release(&read);
+    pt_strbuf_release(&text);
+}
+
+/* What is written is read back: a text that does not give itself again is refused. */
+TEST(manifest, files_are_read_back) {
+    pt_manifest some = make_manifest();
+    const char *path = run_dir_path("written.json");
+    pt_manifest read;
+
+    CHECK_OK(pt_plan_write(path, &some.run_meta, &t->err));
+    CHECK_OK(pt_chunk_write(path, &some.run_meta, ".jsonl", 0, &chunks[0], &t->err));
+    CHECK_OK(pt_manifest_write(path, &some, &t->err));
+    REQUIRE_OK(pt_manifest_read_dataset(path, &read, &t->err));
+    pt_manifest_release(&read);
+    /* truncated inside a library, as jansson 2.14 does when an allocation fails */
+    some.run_meta.settings_json = "{\"seed\":1,\"loudness\":\"sour";
+    CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EFORMAT);
+    CHECK_FAILS(pt_manifest_write(path, &some, &t->err), PATINA_EFORMAT);
+    CHECK_CONTAINS(t->err.message, "written.json'");
+    some.run_meta.settings_json = "{\"seed\":1} x";
+    CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EFORMAT);
+    some.run_meta.settings_json = "{\"seed\":1, \"clean\": 0.1}"; /* not at 17 digits */
+    CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EIO);
+    CHECK_CONTAINS(t->err.message, "cannot be read back as it was written");
 }

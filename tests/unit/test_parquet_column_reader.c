@@ -335,7 +335,7 @@ TEST(parquet_column_reader, dictionaries_by_hand) {
     CHECK_PAGES(p, footer_of(one_text, 6), "'yz' 'yz' 'yz' 'x' 'yz' 'x'", "");
 
     p[0].n_values = 1;
-    CHECK_PAGES(p, footer_of(one_text, 6), "", "number 1 of a dictionary of 1");
+    CHECK_PAGES(p, footer_of(one_text, 6), "", "dictionary index 1 in a dictionary of 1");
     p[0].n_values = 3;
     CHECK_PAGES(p, footer_of(one_text, 6), "", "fewer values");
     p[0].n_values = INT32_MAX;
@@ -361,16 +361,16 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].n_values = -1;
     CHECK_PAGES(p, footer, "", "page header");
     p[0].n_values = 3;
-    CHECK_PAGES(p, footer, "1 2 3", "ends too early");
+    CHECK_PAGES(p, footer, "1 2 3", "ends early");
     p[0].n_values = 4;
     p[0].n_body = 15;
     CHECK_PAGES(p, footer, "1 2 3", "fewer values");
     p[0].n_body = 16;
     p[0].n_packed = 17; /* beyond the chunk */
     p[0].n_bytes = 17;
-    CHECK_PAGES(p, footer, "", "size that it claims");
+    CHECK_PAGES(p, footer, "", "another size than its header says");
     p[0].n_packed = -1;
-    CHECK_PAGES(p, footer, "", "size that it claims");
+    CHECK_PAGES(p, footer, "", "another size than its header says");
     p[0].n_bytes = INT32_MAX;
     CHECK_PAGES(p, footer, "", "2147483647 bytes");
     p[0].n_bytes = -1;
@@ -383,7 +383,7 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].kind = PT_PARQUET_DATA_PAGE_V2;
     p[0].n_definition_bytes = 10;
     p[0].n_repetition_bytes = 7;
-    CHECK_PAGES(p, footer, "", "size that it claims");
+    CHECK_PAGES(p, footer, "", "another size than its header says");
     p[0].n_definition_bytes = INT32_MIN;
     CHECK_PAGES(p, footer, "", "page header");
 
@@ -393,7 +393,7 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].n_bytes = 1000;
     p[0].n_definition_bytes = 500;
     p[0].n_repetition_bytes = 0;
-    CHECK_PAGES(p, packed, "", "size that it claims");
+    CHECK_PAGES(p, packed, "", "another size than its header says");
 
     page_spec levels[] = {page_of("\6\0\0\0\6\2\2\0", 8, 2)};
     CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "fewer values"); /* their length */

@@ -49,18 +49,18 @@ TEST(parquet_file_metadata, offsets_and_counts) {
         {8, 4, 8, 2, 2, 2, NULL},
         {4, 11, 8, 2, 2, 2, NULL}, /* a dictionary behind the data is none */
         {4, -5, 8, 2, 2, 2, NULL},
-        {3, 0, 8, 2, 2, 2, "not where it should be"},
-        {-4, 0, 8, 2, 2, 2, "not where it should be"},
-        {4, 0, 9, 2, 2, 2, "not where it should be"},
-        {13, 0, 0, 2, 2, 2, "not where it should be"},
-        {4, 0, -1, 2, 2, 2, "not where it should be"},
-        {INT64_MAX, 0, 8, 2, 2, 2, "not where it should be"},
-        {4, 0, INT64_MAX, 2, 2, 2, "not where it should be"},
-        {4, 0, INT64_MIN, 2, 2, 2, "not where it should be"},
-        {4, 0, 8, -1, 2, 2, "not where it should be"},
+        {3, 0, 8, 2, 2, 2, "is misplaced"},
+        {-4, 0, 8, 2, 2, 2, "is misplaced"},
+        {4, 0, 9, 2, 2, 2, "is misplaced"},
+        {13, 0, 0, 2, 2, 2, "is misplaced"},
+        {4, 0, -1, 2, 2, 2, "is misplaced"},
+        {INT64_MAX, 0, 8, 2, 2, 2, "is misplaced"},
+        {4, 0, INT64_MAX, 2, 2, 2, "is misplaced"},
+        {4, 0, INT64_MIN, 2, 2, 2, "is misplaced"},
+        {4, 0, 8, -1, 2, 2, "is misplaced"},
         {4, 0, 8, 3, 2, 2, "2 rows, and column 1 of it 3 values"},
         {4, 0, 8, 1, 2, 2, "2 rows, and column 1 of it 1 values"},
-        {4, 0, 8, 2, -2, 2, "lacks its facts"},
+        {4, 0, 8, 2, -2, 2, "lacks a required field"},
         {4, 0, 8, 2, 2, 3, "3 rows, and its row groups 2"},
         {4, 0, 8, 2, 2, -1, "-1 rows"},
         {9, 0, 99, 0, 0, 0, NULL}, /* of no values, it does not matter where they lie */
@@ -100,18 +100,18 @@ TEST(parquet_file_metadata, offsets_and_counts) {
 
 TEST(parquet_file_metadata, schemas_that_are_no_trees) {
     const schema_element_spec leaf = {"a", PT_PARQUET_INT32, 0, 0};
-    CHECK_SCHEMA(((schema_element_spec[]){leaf}), "no tree");
+    CHECK_SCHEMA(((schema_element_spec[]){leaf}), "not a tree");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}}), "incomplete");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 2}, leaf}), "incomplete");
-    CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, leaf, leaf}), "loose ends");
-    CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, -1}, leaf}), "no tree");
+    CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, leaf, leaf}), "incomplete");
+    CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, -1}, leaf}), "not a tree");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, {"a", PT_PARQUET_INT32, 0, 1}}),
-                 "no tree");
-    CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, {"a", 8, 0, 0}}), "no tree");
+                 "not a tree");
+    CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, {"a", 8, 0, 0}}), "not a tree");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, {"a", PT_PARQUET_INT32, 3, 0}}),
-                 "no tree");
+                 "not a tree");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, {"a", PT_PARQUET_INT32, -1, 0}}),
-                 "no tree");
+                 "not a tree");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}, {"\xFF", PT_PARQUET_INT32, 0, 0}}),
                  "not UTF-8");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 0}}), "incomplete");
@@ -139,7 +139,7 @@ TEST(parquet_file_metadata, not_parquet_files) {
     check_bytes(t, "PAR1\1\0\0\0PAR1", 12, "a footer of 1 bytes");
     check_bytes(t, "PAR1\xFF\xFF\xFF\xFFPAR1", 12, "a footer of 4294967295 bytes");
     check_bytes(t, "PAR1\0\1\0\0\0PAR1", 13, "rows"); /* an empty struct */
-    check_bytes(t, "PAR1 and then no more", 21, "cut off");
+    check_bytes(t, "PAR1 and then no more", 21, "truncated");
     check_bytes(t, "RIFF\0\0\0\0WAVEfmt ", 16, "does not begin");
     check_bytes(t, "PARE\0\0\0\0PARE", 12, "encrypted");
     check_bytes(t, "version https://git-lfs.github.com/spec/v1\n", 43, "git lfs pull");

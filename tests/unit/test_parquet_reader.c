@@ -196,7 +196,7 @@ TEST(parquet_reader, columns_that_are_none) {
     check_refused(t, pt_test_golden_path("parquet/hub/number_caption.parquet"), NULL,
                   "column 'caption' is neither a string nor a list of strings");
     check_refused(t, pt_test_golden_path("parquet/hub/delta_audio.parquet"), NULL,
-                  "column 'audio.bytes': it has an encoding that is not read (PLAIN and "
+                  "column 'audio.bytes': it has an encoding that is not supported (PLAIN and "
                   "dictionaries are): DELTA_LENGTH_BYTE_ARRAY");
     listing *l = list_partial(pt_test_golden_path("parquet/hub/no_caption.parquet"), &label, 0);
     CHECK_STR(entry_string(l, 0), "1|no_caption.parquet#0|ok|x");
@@ -342,8 +342,8 @@ TEST(parquet_reader, files_that_are_none) {
     copy_truncated(t, "none/a.parquet", "parquet/hub/rows.parquet", 1);
     write_tmp_text("none/b.parquet", "text that is long enough");
     check_refused(t, tmp_path("none"), NULL,
-                  "'a.parquet': damaged Parquet file: it does not end with 'PAR1', as when it was "
-                  "cut off; no other file can be read either");
+                  "'a.parquet': damaged Parquet file: it does not end with 'PAR1'; it may be "
+                  "truncated; no other file can be read either");
     write_tmp_text("other/a.txt", "x");
     check_refused(t, tmp_path("other"), &(pt_corpus_options){.kind = "parquet"},
                   "it contains no Parquet file");

@@ -8,7 +8,6 @@
 
 #include "base/byte_source.h"
 #include "dataset/part_reader.h"
-#include "dataset/schema.h"
 
 static const pt_key_value keys[] = {{PT_KEY_VERSION, "0.1.0"}, {PT_KEY_MODEL_HASH, "cc33"}};
 
@@ -47,7 +46,7 @@ static patina_status write_rows(const pt_row_writer_backend *kind, const char *p
     patina_status status = kind->open(path, keys, 2, &writer, err);
     for (uint32_t i = 0; status == PATINA_OK && i < n; i++) {
         const pt_row row = row_of(i);
-        status = pt_row_writer_write(writer, &row, err);
+        status = kind->write(writer, &row, err);
     }
     if (status == PATINA_OK) status = pt_row_writer_finish(writer, err);
     pt_row_writer_close(&writer);
@@ -149,7 +148,7 @@ TEST(part_reader, parquet_of_other_columns) {
     CHECK_FAILS(
         pt_part_reader_open(pt_test_golden_path("parquet/required_v1.parquet"), &part, &t->err),
         PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "its columns are not the five of a row but 'i32' and 'word'");
+    CHECK_CONTAINS(t->err.message, "its columns are not those of a data set but 'i32' and 'word'");
     CHECK(part == NULL);
 }
 
@@ -191,7 +190,8 @@ TEST(part_reader, what_cannot_be_opened) {
     CHECK_CONTAINS(t->err.message, "neither in '.parquet' nor in '.jsonl'");
     put(in_tmpdir("text.parquet"), "no Parquet, but text", 20);
     CHECK_FAILS(read_rows(in_tmpdir("text.parquet"), &n_equal, &n, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "text.parquet': no Parquet file: it does not begin with 'PAR1'");
+    CHECK_CONTAINS(t->err.message,
+                   "text.parquet': not a Parquet file: it does not begin with 'PAR1'");
 }
 
 /* Cut anywhere, a file is no file of fewer rows: but of lines, of course, when whole ones go. */
@@ -207,9 +207,9 @@ TEST(part_reader, truncated_files_are_detected) {
             if (text[cut - 1] == '\n' && k == 1) continue;
             put(in_tmpdir(name), text, cut);
             CHECK_FAILS(read_rows(in_tmpdir(name), &n_equal, &n_read, &t->err), PATINA_EFORMAT);
-            CHECK_CONTAINS(t->err.message, k == 1     ? "cut off"
-                                           : cut < 12 ? "no Parquet file"
-                                                      : "cut off");
+            CHECK_CONTAINS(t->err.message, k == 1     ? "truncated"
+                                           : cut < 12 ? "not a Parquet file"
+                                                      : "truncated");
         }
         free(text);
     }
@@ -275,14 +275,14 @@ TEST(part_reader, lines_that_are_no_rows) {
     char *text = NULL, *line;
     size_t n = 0;
 
-    check_line(t, "{\n", "no JSON object");
-    check_line(t, "[1]\n", "no JSON object");
-    check_line(t, "\n", "no JSON object");
-    check_line(t, "{\"a\": 1}\n", "not the five");
+    check_line(t, "{\n", "not a JSON object");
+    check_line(t, "[1]\n", "not a JSON object");
+    check_line(t, "\n", "not a JSON object");
+    check_line(t, "{\"a\": 1}\n", "columns instead of");
     check_line(t, "{\"a\": 1, \"b\": 1, \"c\": 1, \"d\": 1, \"e\": 1}\n",
                "'fused_state' is missing");
     check_line(t, "{\"fused_state\": 1, \"b\": 1, \"c\": 1, \"d\": 1, \"e\": 1}\n",
-               "'fused_state' is no list");
+               "'fused_state' is not a list");
     check_line(t, "{\"fused_state\": [1.0], \"b\": 1, \"c\": 1, \"d\": 1, \"e\": 1}\n",
                "a list of 1 values instead of 1024");
 
@@ -294,9 +294,9 @@ TEST(part_reader, lines_that_are_no_rows) {
     memcpy(line, "1e39", 4);
     check_line(t, text, "column 'target_lufs': value 0 is not a finite number");
     memcpy(line, "null", 4);
-    check_line(t, text, "column 'target_lufs': value 0 is no number");
+    check_line(t, text, "column 'target_lufs': value 0 is not a number");
     memcpy(line, "{}  ", 4);
-    check_line(t, text, "column 'target_lufs': value 0 is no number");
+    check_line(t, text, "column 'target_lufs': value 0 is not a number");
     free(text);
 
     REQUIRE((text = malloc(3 << 20)) != NULL);

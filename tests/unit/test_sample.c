@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "dataset/chunk_store.h"
+#include "dataset/rejects.h"
 
 enum { LAST_PART = 5 }; /* rows */
 
@@ -26,9 +27,18 @@ static float value(uint64_t r, size_t i, double lo, double hi) {
     return (float)(lo + hash / 4294967296.0 * (hi - lo));
 }
 
+/* Pairs of a cosine and a sine over 16, so that each half of 256 pairs has length 1. */
+static void make_embeddings(uint64_t r, float fused[PT_FUSED_STATE_DIM]) {
+    for (size_t i = 0; i < PT_FUSED_STATE_DIM; i += 2) {
+        const uint32_t hash = (uint32_t)((r * 1092 + i) * 2654435761U);
+        const double t = -1.0 + hash / 4294967296.0 * 2.0, square = t * t;
+        fused[i] = (float)((1.0 - square) / (1.0 + square) / 16.0);
+        fused[i + 1] = (float)(2.0 * t / (1.0 + square) / 16.0);
+    }
+}
+
 static void make_row(uint64_t r, uint64_t n_rows, pt_row *row) {
-    for (size_t i = 0; i < PT_FUSED_STATE_DIM; i++)
-        row->fused_state[i] = value(r, i, -1.0, 1.0);
+    make_embeddings(r, row->fused_state);
     for (size_t i = 0; i < PATINA_LTAS_BANDS; i++)
         row->target_ltas[i] = value(r, 1024 + i, -120.0, 0.0);
     row->target_lufs = value(r, 1088, -70.0, 0.0);
@@ -109,7 +119,7 @@ static patina_status write_sample(const pt_row_writer_backend *kind, const char 
         .kernels = "c",
         .libraries_json = "{\"jansson\":\"2.14\"}",
     };
-    pt_run_metadata done = {0};
+    pt_run_counts done = {0};
     pt_chunk_store *store = NULL;
     bool complete = false;
     char out[512];

@@ -4,7 +4,7 @@
 
 #include "shard.h"
 
-/* getenv takes no context, so the environment of a case lies here: name, value, ..., NULL. */
+/* getenv takes no context, so the environment of a case is global: name, value, ..., NULL. */
 static const char *const *environment_now;
 
 static const char *lookup(const char *name) {
@@ -15,15 +15,15 @@ static const char *lookup(const char *name) {
 
 typedef struct parsed_shard {
     uint64_t index, count;
-    char found[256];
+    char origin[256];
 } parsed_shard;
 
 static patina_status parse(const char *text, const char *const *environment, parsed_shard *out,
                            patina_error *err) {
     environment_now = environment;
     *out = (parsed_shard){.index = 77, .count = 77};
-    return pt_cli_shard_parse(text, lookup, &out->index, &out->count, out->found, sizeof out->found,
-                              err);
+    return pt_cli_shard_parse(text, lookup, &out->index, &out->count, out->origin,
+                              sizeof out->origin, err);
 }
 
 #define ENV(...)                                                                                   \
@@ -46,11 +46,12 @@ TEST(shard, fraction) {
         CHECK_INT(a.count, cases[i].count);
     }
     parsed_shard a;
-    CHECK_OK(parse("3/8", ENV("SLURM_ARRAY_TASK_ID", "x"), &a, &t->err)); /* asks nobody */
-    CHECK_STR(a.found, "shard 3 of 8");
+    CHECK_OK(
+        parse("3/8", ENV("SLURM_ARRAY_TASK_ID", "x"), &a, &t->err)); /* variables are ignored */
+    CHECK_STR(a.origin, "shard 3 of 8");
 }
 
-TEST(shard, what_is_no_fraction) {
+TEST(shard, invalid_fraction) {
     static const char *const cases[] = {
         "",
         "/",
@@ -79,9 +80,9 @@ TEST(shard, what_is_no_fraction) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         parsed_shard a;
         CHECK_FAILS(parse(cases[i], NULL, &a, &t->err), PATINA_EUSAGE);
-        CHECK_CONTAINS(t->err.message, "is neither auto nor I/N");
+        CHECK_CONTAINS(t->err.message, "is neither 'auto' nor I/N");
         CHECK_INT(a.count, 77); /* results are left alone */
-        CHECK_STR(a.found, "");
+        CHECK_STR(a.origin, "");
     }
 }
 
@@ -90,19 +91,19 @@ TEST(shard, fraction_out_of_range) {
     CHECK_FAILS(parse("8/8", NULL, &a, &t->err), PATINA_EUSAGE);
     CHECK_CONTAINS(t->err.message, "'8/8': 8 shards are numbered from 0 to 7");
     CHECK_FAILS(parse("0/0", NULL, &a, &t->err), PATINA_EUSAGE);
-    CHECK_CONTAINS(t->err.message, "'0/0': there may be 1 to 1000000 shards");
+    CHECK_CONTAINS(t->err.message, "'0/0': the number of shards must be 1 to 1000000");
     CHECK_FAILS(parse("0/1000001", NULL, &a, &t->err), PATINA_EUSAGE);
     CHECK_CONTAINS(t->err.message, "1 to 1000000");
     CHECK_INT(a.index, 77);
 }
 
-/* ---- every engine ---------------------------------------------------------------------------- */
+/* ---- every scheduler ------------------------------------------------------------------------- */
 
-/* Values as the engines set them; those of Slurm and Open MPI were seen on real ones. */
-TEST(shard, every_engine) {
+/* Values as the schedulers set them; those of Slurm and Open MPI were observed. */
+TEST(shard, every_scheduler) {
     static const struct {
         uint64_t index, count;
-        const char *found;
+        const char *origin;
         const char *environment[17];
     } cases[] = {
         {3,
@@ -183,11 +184,11 @@ TEST(shard, every_engine) {
         CHECK_OK(parse("auto", cases[i].environment, &a, &t->err));
         CHECK_INT(a.index, cases[i].index);
         CHECK_INT(a.count, cases[i].count);
-        CHECK_STR(a.found, cases[i].found);
+        CHECK_STR(a.origin, cases[i].origin);
     }
 }
 
-/* Every task of --array=3-17:2 finds a place of its own. */
+/* Every task of --array=3-17:2 gets an index of its own. */
 TEST(shard, every_task_has_its_own_place) {
     char id[24];
     for (int i = 0; i < 8; i++) {
@@ -203,7 +204,7 @@ TEST(shard, every_task_has_its_own_place) {
     }
 }
 
-/* ---- engines within engines ------------------------------------------------------------------ */
+/* ---- launchers in job arrays ----------------------------------------------------------------- */
 
 /* Tasks 1 and 2 of an array, each with srun -n 3: six shards. */
 TEST(shard, srun_within_an_array) {
@@ -227,8 +228,8 @@ TEST(shard, srun_within_an_array) {
                        "SLURM_ARRAY_TASK_MIN", "1", "SLURM_ARRAY_TASK_MAX", "2", "SLURM_PROCID",
                        "2", "SLURM_STEP_NUM_TASKS", "3"),
                    &a, &t->err));
-    CHECK_STR(a.found, "shard 2 of 6, from SLURM_ARRAY_TASK_ID=1 of 1-2 with SLURM_PROCID=2 and "
-                       "SLURM_STEP_NUM_TASKS=3");
+    CHECK_STR(a.origin, "shard 2 of 6, from SLURM_ARRAY_TASK_ID=1 of 1-2 with SLURM_PROCID=2 and "
+                        "SLURM_STEP_NUM_TASKS=3");
 }
 
 /* A batch script of --ntasks 4 that starts the program without srun has one process, not four;
@@ -240,13 +241,13 @@ TEST(shard, an_array_task_with_one_process) {
               ENV("SLURM_ARRAY_TASK_ID", "1", "SLURM_ARRAY_TASK_COUNT", "2", "SLURM_ARRAY_TASK_MIN",
                   "0", "SLURM_ARRAY_TASK_MAX", "1", "SLURM_PROCID", "0", "SLURM_NTASKS", "4"),
               &a, &t->err));
-    CHECK_STR(a.found, "shard 1 of 2, from SLURM_ARRAY_TASK_ID=1 of 0-1");
+    CHECK_STR(a.origin, "shard 1 of 2, from SLURM_ARRAY_TASK_ID=1 of 0-1");
     CHECK_OK(parse("auto",
                    ENV("SLURM_ARRAY_TASK_ID", "1", "SLURM_ARRAY_TASK_COUNT", "2",
                        "SLURM_ARRAY_TASK_MIN", "0", "SLURM_ARRAY_TASK_MAX", "1", "SLURM_PROCID",
                        "0", "SLURM_STEP_NUM_TASKS", "1"),
                    &a, &t->err));
-    CHECK_STR(a.found, "shard 1 of 2, from SLURM_ARRAY_TASK_ID=1 of 0-1");
+    CHECK_STR(a.origin, "shard 1 of 2, from SLURM_ARRAY_TASK_ID=1 of 0-1");
 }
 
 /* mpirun in a Slurm job gives all its processes the same SLURM_PROCID, in an array and without. */
@@ -256,7 +257,7 @@ TEST(shard, mpirun_within_slurm) {
                    ENV("SLURM_PROCID", "0", "SLURM_NTASKS", "3", "SLURM_STEP_NUM_TASKS", "1",
                        "PMIX_RANK", "1", "OMPI_COMM_WORLD_RANK", "1", "OMPI_COMM_WORLD_SIZE", "2"),
                    &a, &t->err));
-    CHECK_STR(a.found, "shard 1 of 2, from OMPI_COMM_WORLD_RANK=1 and OMPI_COMM_WORLD_SIZE=2");
+    CHECK_STR(a.origin, "shard 1 of 2, from OMPI_COMM_WORLD_RANK=1 and OMPI_COMM_WORLD_SIZE=2");
     CHECK_OK(parse("auto",
                    ENV("SLURM_ARRAY_TASK_ID", "5", "SLURM_ARRAY_TASK_COUNT", "2",
                        "SLURM_ARRAY_TASK_MIN", "4", "SLURM_ARRAY_TASK_MAX", "5", "SLURM_PROCID",
@@ -266,7 +267,7 @@ TEST(shard, mpirun_within_slurm) {
     CHECK_INT(a.count, 4);
 }
 
-/* Grid Engine and LSF set their variables in jobs that are no arrays too; and a variable that is
+/* Grid Engine and LSF set their variables outside arrays too; and a variable that is
  * empty is as good as not set. */
 TEST(shard, what_means_no_array) {
     parsed_shard a;
@@ -274,18 +275,18 @@ TEST(shard, what_means_no_array) {
                    ENV("SGE_TASK_ID", "undefined", "LSB_JOBINDEX", "0", "PMI_RANK", "",
                        "PARALLEL_SEQ", "1", "PATINA_SHARDS", "2"),
                    &a, &t->err));
-    CHECK_STR(a.found, "shard 0 of 2, from PARALLEL_SEQ=1 and PATINA_SHARDS=2");
+    CHECK_STR(a.origin, "shard 0 of 2, from PARALLEL_SEQ=1 and PATINA_SHARDS=2");
 }
 
-/* PATINA_SHARDS stands in where an engine is silent, and only there. */
+/* PATINA_SHARDS is the count of schedulers that set none, and of no other. */
 TEST(shard, generic_count) {
     parsed_shard a;
     CHECK_OK(parse("auto", ENV("RANK", "1", "PATINA_SHARDS", "5"), &a, &t->err));
-    CHECK_STR(a.found, "shard 1 of 5, from RANK=1 and PATINA_SHARDS=5");
+    CHECK_STR(a.origin, "shard 1 of 5, from RANK=1 and PATINA_SHARDS=5");
     CHECK_OK(parse("auto", ENV("LSB_JOBINDEX", "5", "PATINA_SHARDS", "5"), &a, &t->err));
-    CHECK_STR(a.found, "shard 4 of 5, from LSB_JOBINDEX=5 and PATINA_SHARDS=5");
+    CHECK_STR(a.origin, "shard 4 of 5, from LSB_JOBINDEX=5 and PATINA_SHARDS=5");
     CHECK_OK(parse("auto", ENV("RANK", "1", "WORLD_SIZE", "2", "PATINA_SHARDS", "5"), &a, &t->err));
-    CHECK_STR(a.found, "shard 1 of 2, from RANK=1 and WORLD_SIZE=2");
+    CHECK_STR(a.origin, "shard 1 of 2, from RANK=1 and WORLD_SIZE=2");
 }
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -322,17 +323,17 @@ TEST(shard, index_without_a_count) {
         {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE is not set"},
         {"PMI_RANK", "PMI_SIZE is not set"},
         {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS is not set: start the program by srun"},
-        {"PMIX_RANK", "PMIx does not say"},
-        {"JOB_COMPLETION_INDEX", "Kubernetes does not say"},
+        {"PMIX_RANK", "PMIx does not set"},
+        {"JOB_COMPLETION_INDEX", "Kubernetes does not set"},
         {"AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE is not set"},
         {"BATCH_TASK_INDEX", "BATCH_TASK_COUNT is not set"},
         {"CLOUD_RUN_TASK_INDEX", "CLOUD_RUN_TASK_COUNT is not set"},
         {"RANK", "WORLD_SIZE is not set"},
         {"SGE_TASK_ID", "SGE_TASK_LAST is not set"},
-        {"PBS_ARRAY_INDEX", "PBS does not say"},
-        {"PBS_ARRAYID", "Torque does not say"},
+        {"PBS_ARRAY_INDEX", "PBS does not set"},
+        {"PBS_ARRAYID", "Torque does not set"},
         {"LSB_JOBINDEX", "LSB_JOBINDEX_END is not set"},
-        {"PARALLEL_SEQ", "GNU parallel does not say"},
+        {"PARALLEL_SEQ", "GNU parallel does not set"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         parsed_shard a;
@@ -381,11 +382,11 @@ TEST(shard, what_a_variable_cannot_mean) {
           "SLURM_ARRAY_TASK_MAX", "7", "SLURM_ARRAY_TASK_STEP", "2"}},
         {{"LSB_JOBINDEX_END is '2000000'", "more than 1000000 shards"},
          {"LSB_JOBINDEX", "1", "LSB_JOBINDEX_END", "2000000"}},
-        /* --array=1,3,6: task 3 is the second of three, and its variables do not say so */
+        /* --array=1,3,6: task 3 is the second of three, which its variables do not show */
         {{"SLURM_ARRAY_TASK_COUNT is '3'", "(1 to 6) has gaps"},
          {"SLURM_ARRAY_TASK_ID", "3", "SLURM_ARRAY_TASK_COUNT", "3", "SLURM_ARRAY_TASK_MIN", "1",
           "SLURM_ARRAY_TASK_MAX", "6", "SLURM_ARRAY_TASK_STEP", "1"}},
-        /* a launcher within an array is asked as strictly */
+        /* a launcher within an array is checked as strictly */
         {{"PMI_RANK is '7'", "from 0 to 1"},
          {"SLURM_ARRAY_TASK_ID", "0", "SLURM_ARRAY_TASK_COUNT", "3", "PMI_RANK", "7", "PMI_SIZE",
           "2"}},
@@ -402,7 +403,7 @@ TEST(shard, what_a_variable_cannot_mean) {
     }
 }
 
-/* Exactly as many shards as there may be; and room for the sentence is the caller's. */
+/* The largest number of shards; the origin is cut to the caller's buffer. */
 TEST(shard, limits) {
     parsed_shard a;
     CHECK_OK(parse("auto",
@@ -412,10 +413,10 @@ TEST(shard, limits) {
     CHECK_INT(a.index, 999999);
     CHECK_INT(a.count, 1000000);
 
-    char found[8];
-    memset(found, 'x', sizeof found);
+    char origin[8];
+    memset(origin, 'x', sizeof origin);
     environment_now = NULL;
-    CHECK_OK(pt_cli_shard_parse("0/1", lookup, &a.index, &a.count, found, 6, &t->err));
-    CHECK_STR(found, "shard");
-    CHECK_INT(found[6], 'x');
+    CHECK_OK(pt_cli_shard_parse("0/1", lookup, &a.index, &a.count, origin, 6, &t->err));
+    CHECK_STR(origin, "shard");
+    CHECK_INT(origin[6], 'x');
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* commands.c - the table of commands, and options that several of them have */
+
+#include "commands.h"
+
+#include <stdlib.h>
+
+#include "standard_streams.h"
+#include "terminal.h"
+
+#include "base/error.h"
+#include "fs/text_file.h"
+
+static const pt_cli_command *const commands[] = {
+    &pt_cli_generate, &pt_cli_finish,  &pt_cli_verify, &pt_cli_inspect, &pt_cli_measure,
+    &pt_cli_degrade,  &pt_cli_effects, &pt_cli_embed,  &pt_cli_model,   &pt_cli_bench,
+};
+
+const pt_cli_program pt_cli_program_table = {
+    .introduction =
+        "patina makes training data from captioned audio: it measures every clean recording, "
+        "degrades a copy, and writes rows of CLAP embeddings and physical targets.",
+    .commands = commands,
+    .n_commands = PT_CLI_LENGTH(commands),
+};
+
+const char *pt_cli_isa_at(size_t i) {
+    if (i == PATINA_ISA_AUTO) return "auto";
+    return i < PATINA_ISA_COUNT ? patina_isa_name((patina_isa)i) : NULL;
+}
+
+int pt_cli_parse_isa_precision(const pt_cli_args *args, patina_isa *isa,
+                               patina_precision *precision) {
+    patina_error err = {0};
+    if (patina_isa_parse(pt_cli_text(args, "isa"), isa, &err) != PATINA_OK)
+        return pt_cli_usage_error(args->command, "option '--isa': %s", err.message);
+    if (patina_precision_parse(pt_cli_text(args, "precision"), *isa, precision, &err) != PATINA_OK)
+        return pt_cli_usage_error(args->command, "option '--precision': %s", err.message);
+    return 0;
+}
+
+patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_config **config,
+                                        patina_error *err) {
+    const char *path = pt_cli_text(args, "suite");
+    char *json = NULL;
+    if (path) PT_TRY(pt_text_read(pt_cli_text_path(path), &json, err));
+    const patina_status status = patina_effect_config_open(json, config, err);
+    if (status != PATINA_OK && path) pt_error_add_context(err, "suite '%s'", path);
+    free(json);
+    return status;
+}
