@@ -20,6 +20,19 @@ static inline unsigned pt_denormals_flush(void) {
 static inline void pt_denormals_restore(unsigned before) {
     _mm_setcsr(before);
 }
+#elif defined(__aarch64__)
+#include <stdint.h>
+
+static inline unsigned pt_denormals_flush(void) {
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | UINT64_C(1) << 24)); /* FZ */
+    return (unsigned)before;
+}
+
+static inline void pt_denormals_restore(unsigned before) {
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)before));
+}
 #else
 static inline unsigned pt_denormals_flush(void) {
     return 0;
