@@ -38,7 +38,8 @@ bool pt_errno_is_missing(int error) {
 }
 
 bool pt_errno_is_machine_fault(int error) {
-    static const int faults[] = {EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM, ETIMEDOUT};
+    static const int faults[] = {EIO,    ESTALE, ENOMEM, EMFILE,   ENFILE,
+                                 EACCES, EPERM,  EINTR,  ETIMEDOUT};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (error == faults[i]) return true;
     return false;
