@@ -48,7 +48,7 @@ typedef enum patina_effect_order {
 } patina_effect_order;
 
 /**
- * Ranges, probabilities and the share of clean rows, with the transform plans of the noise generator.
+ * Ranges, probabilities and the share of clean rows, with the tables of the noise transform.
  * Read-only after opening: any number of threads may share one.
  */
 typedef struct patina_effect_config patina_effect_config;

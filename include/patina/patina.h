@@ -15,9 +15,6 @@
  * - An arena, a stream and an output buffer belong to one thread at a time.
  * - Texts are UTF-8. The library never calls setlocale(), and its output has a decimal point in
  *   every locale.
- * - FFTW's planner is shared state of the process. The library holds a lock around its own calls. A
- *   program that itself plans FFTW transforms in one thread while another thread opens or closes
- *   handles of this library has to prevent that.
  *
  * @code
  * printf("patina %s, %u CPUs, best instruction set %s\n", patina_version(), patina_cpu_count(),

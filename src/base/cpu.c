@@ -15,13 +15,16 @@
 #endif
 
 #include "base/error.h"
+#include "base/isa_list.h"
 
-static const char *const names[PATINA_ISA_COUNT] = {
-    [PATINA_ISA_AUTO] = "auto",
-    [PATINA_ISA_C] = "c",
-    [PATINA_ISA_AVX2] = "avx2",
-    [PATINA_ISA_AVX512] = "avx512",
-};
+#define NAME(architecture, ISA, name) [PATINA_ISA_##ISA] = #name,
+static const char *const names[PATINA_ISA_COUNT] = {[PATINA_ISA_AUTO] = "auto", PT_ISA_LIST(NAME)};
+
+#define CHOICE(architecture, ISA, name) ", " #name
+static const char choices[] = "auto" PT_ISA_LIST(CHOICE);
+
+#define ONE(architecture, ISA, name) +1
+_Static_assert(PATINA_ISA_COUNT == 1 PT_ISA_LIST(ONE), "patina_isa and isa_list.h agree");
 
 patina_isa patina_isa_detect(void) {
 #if defined(__x86_64__)
@@ -55,8 +58,8 @@ patina_status patina_isa_parse(const char *name, patina_isa *isa, patina_error *
         *isa = (patina_isa)i;
         return PATINA_OK;
     }
-    return pt_fail(err, PATINA_EUSAGE,
-                   "instruction set '%s' is unknown; choose auto, c, avx2 or avx512", name);
+    return pt_fail(err, PATINA_EUSAGE, "instruction set '%s' is unknown; choose one of %s", name,
+                   choices);
 }
 
 bool patina_isa_has_bf16(void) {

@@ -7,22 +7,22 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/philox.h"
+
+static uint64_t mul_low(uint64_t a, uint64_t b) {
+    return (a & UINT32_MAX) * (b & UINT32_MAX);
+}
 
 void pt_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+    uint64_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
 
-    for (int round = 0; round < 10; round++) {
-        const uint64_t p0 = (uint64_t)0xD2511F53U * c0;
-        const uint64_t p1 = (uint64_t)0xCD9E8D57U * c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)p1;
-        c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9U; /* golden ratio */
-        k1 += 0xBB67AE85U; /* sqrt(3) - 1 */
+    for (int round = 0; round < PT_PHILOX_ROUNDS; round++) {
+        PT_PHILOX_ROUND(uint64_t, mul_low, PT_PHILOX_M0, PT_PHILOX_M1, c0, c1, c2, c3, k0, k1);
+        k0 += PT_PHILOX_W0;
+        k1 += PT_PHILOX_W1;
     }
-    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+    out[0] = (uint32_t)c0, out[1] = (uint32_t)c1, out[2] = (uint32_t)c2, out[3] = (uint32_t)c3;
 }
 
 pt_rng pt_rng_make(uint64_t seed, const char *entry, uint32_t variant, pt_rng_stream stream) {
@@ -36,22 +36,6 @@ pt_rng pt_rng_make(uint64_t seed, const char *entry, uint32_t variant, pt_rng_st
 static void philox_block(const pt_rng *rng, size_t j, uint32_t out[4]) {
     const uint32_t counter[4] = {(uint32_t)j, rng->counter[0], rng->counter[1], rng->counter[2]};
     pt_philox4x32_10(counter, rng->key, out);
-}
-
-void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words) {
-    uint32_t block[4];
-    size_t i = 0;
-    while (i < n) {
-        const size_t index = first + i;
-        if (index % 4 == 0 && n - i >= 4) {
-            philox_block(rng, index / 4, words + i);
-            i += 4;
-            continue;
-        }
-        philox_block(rng, index / 4, block);
-        for (size_t k = index % 4; k < 4 && i < n; k++)
-            words[i++] = block[k];
-    }
 }
 
 double pt_rng_uniform(const pt_rng *rng, size_t i) {

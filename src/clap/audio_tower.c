@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* audio_tower.c - a log-mel picture to a point: HTSAT, a Swin transformer, and its projection
+/* audio_tower.c - HTSAT audio encoder (Swin transformer) with projection
  *
- *     features [1001, 64] -> batch norm per mel band -> time stretched to 1024 -> image [256, 256]
+ *     features [1001, 64] -> batch norm per mel band -> time resized to 1024 -> image [256, 256]
  *         -> patches [4096, c] -> stages of blocks on [R * R, d] tokens, each stage followed by
  *            merging 2 x 2 tokens (R halves, d doubles) -> norm -> mean -> projection [512]
  *
- * A block looks at windows of 8 x 8 tokens, every other block at windows shifted by half of that.
- * No window of a block needs another, so each is gathered, taken through the whole block while it
- * is in cache, and put back in its place.
+ * A block attends within windows of 8 x 8 tokens, every other block within windows shifted by half of
+ * that. The windows of a block are independent: each is copied out, run through the whole block while
+ * it is in cache, and copied back.
  *
  * Equals transformers' ClapModel.get_audio_features up to the norm. Sources: Chen et al., "HTS-AT",
  * ICASSP 2022; Liu et al., "Swin Transformer", ICCV 2021; Wu et al., "Large-scale contrastive
@@ -27,16 +27,16 @@
 #include "clap/scratch_layout.h"
 #include "clap/weight_loader.h"
 
-#define FIXED_NORM_EPS     1e-5f /* of the norms that the reference does not configure */
+#define FIXED_NORM_EPS     1e-5f /* of norms without a configuration member */
 #define MASK_VALUE         -100.0f
 #define WINDOW_MAX         16  /* published models: 8 */
 #define GRID_MAX           256 /* published models: 64 */
 #define FUSION_CHANNELS    4
-#define FUSION_WIDTH_RATIO 3  /* a patch of channels 1 to 3 is so many times as wide */
-#define MERGE_BATCH_ROWS   64 /* so many merged tokens at least are reduced together */
+#define FUSION_WIDTH_RATIO 3  /* patches of channels 1 to 3 are this much wider */
+#define MERGE_BATCH_ROWS   64 /* minimum of merged tokens per matrix product */
 #define PREFIX             "audio_model.audio_encoder."
 
-/* One output frame of the time resize: four input frames and what they count. */
+/* One output frame of the time resize: four input frames and their weights. */
 typedef struct resize_tap {
     size_t frame[4];
     float weight[4];
@@ -48,20 +48,20 @@ typedef struct block {
     pt_nn_linear project; /* [d, d] */
     pt_nn_linear fc1;     /* [mlp_ratio * d, d] */
     pt_nn_linear fc2;     /* [d, mlp_ratio * d] */
-    const float *bias;    /* [n_heads, window^2, window^2]: relative positions, spread out */
+    const float *bias;    /* [n_heads, window^2, window^2]: of relative positions */
 } block;
 
 typedef struct stage {
     size_t side;  /* R: tokens are R x R */
     size_t width; /* d */
     size_t n_heads, depth;
-    size_t shift;  /* of odd blocks: window / 2, or 0 where one window is all there is */
-    block *blocks; /* [depth] */
-    pt_layer_norm_weights merge; /* [4d]; merging does not follow the last stage */
+    size_t shift;                /* of odd blocks: window / 2, or 0 if there is one window */
+    block *blocks;               /* [depth] */
+    pt_layer_norm_weights merge; /* [4d]; not after the last stage */
     pt_nn_linear reduction;      /* [2d, 4d] */
 } stage;
 
-/* Attention feature fusion: two branches of two 1x1 convolutions, their batch norms folded in. */
+/* Attentional feature fusion: two branches of two 1x1 convolutions with batch norms folded in. */
 typedef struct fusion {
     pt_nn_linear embed; /* [c, patch * 3 patch]: patches of channels 1 to 3 */
     pt_nn_linear local[2], global[2];
@@ -71,10 +71,10 @@ typedef struct fusion {
 struct pt_audio_tower {
     pt_audio_config config;
     size_t n_frames, n_projected;
-    size_t freq_ratio; /* r: the image has so many stretches of time on top of each other */
+    size_t freq_ratio; /* r: number of time segments stacked in the image */
     size_t grid;       /* R of the first stage: spec_size / patch */
     const pt_nn_ops *ops;
-    void *memory; /* of everything below */
+    void *memory; /* of the members below */
     pt_batch_norm_weights batch_norm;
     const resize_tap *resize; /* [spec_size * freq_ratio] */
     pt_nn_linear patch_embed; /* [c, patch * patch] */
@@ -86,12 +86,12 @@ struct pt_audio_tower {
     pt_nn_linear project[2];
 };
 
-/* Where a shifted window lies: there it holds tokens from opposite edges of the image. */
+/* Position of a shifted window; at an edge it wraps around to the opposite edge of the image. */
 enum { EDGE_NONE = 0, EDGE_BOTTOM = 1, EDGE_RIGHT = 2 };
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-/* The bias of each pair of tokens from a table [(2 window - 1)^2, n_heads] of their distances. */
+/* The bias of each pair of tokens, from a table [(2 window - 1)^2, n_heads] by relative position. */
 static const float *expand_position_bias(pt_weight_loader *weights, const float *table,
                                          size_t window, size_t n_heads) {
     const size_t n = window * window;
@@ -148,11 +148,11 @@ static patina_status load_stage(pt_weight_loader *weights, const pt_audio_tower 
     return pt_weight_load_linear(weights, prefix, "reduction", 2 * d, 4 * d, false, &s->reduction);
 }
 
-/* Tokens of a shifted window at an edge see only those that were their neighbours in the image:
- * its first half there ends where the image does, its second half starts anew. */
+/* Masks attention between tokens of a shifted window that are not neighbours in the image: at an
+ * edge, the first rows (columns) are at the end of the image and the rest at its beginning. */
 static void build_masks(pt_weight_loader *weights, pt_audio_tower *tower) {
     const size_t window = tower->config.window, n = window * window;
-    const size_t kept = window - window / 2; /* rows before the seam */
+    const size_t kept = window - window / 2; /* rows before the edge */
 
     for (int edge = EDGE_BOTTOM; edge <= (EDGE_BOTTOM | EDGE_RIGHT); edge++) {
         float *mask = pt_weight_loader_alloc(weights, n * n, sizeof *mask);
@@ -177,8 +177,8 @@ static float cubic_far(float t) {
     return ((-0.75f * t + 3.75f) * t - 6.0f) * t + 3.0f;
 }
 
-/* Bicubic with corners aligned; positions in float32, as in the reference: in double the image
- * would differ by up to 2e-4. Frames outside repeat the outermost. */
+/* Bicubic, align_corners. Positions in float32, as in the reference: double would change the image by
+ * up to 2e-4. Frames outside are clamped. */
 static void build_resize(pt_weight_loader *weights, pt_audio_tower *tower) {
     const size_t n_out = tower->config.spec_size * tower->freq_ratio, n_in = tower->n_frames;
     resize_tap *taps = pt_weight_loader_alloc(weights, n_out, sizeof *taps);
@@ -243,8 +243,8 @@ static patina_status load_tower(pt_weight_loader *weights, void *opened) {
     return PATINA_OK;
 }
 
-/* Sizes that follow from the configuration, which config.h has checked but for the memory that they
- * may take: windows grow to the fourth power in it, and no tensor of the file pays for that. */
+/* Sizes that follow from the configuration, which config.h has validated. Only windows and grid need
+ * limits here: memory grows with the fourth power of the window, independent of the file size. */
 static patina_status init_shapes(pt_audio_tower *tower, patina_error *err) {
     const pt_audio_config *c = &tower->config;
 
@@ -252,10 +252,11 @@ static patina_status init_shapes(pt_audio_tower *tower, patina_error *err) {
     tower->grid = c->spec_size / c->patch;
     assert(tower->n_frames >= 2 && tower->n_frames <= c->spec_size * tower->freq_ratio);
     if (c->window > WINDOW_MAX || tower->grid > GRID_MAX)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "audio_config asks for windows of %zu x %zu in %zu x %zu patches; up to %d "
-                       "in %d are computed",
-                       c->window, c->window, tower->grid, tower->grid, WINDOW_MAX, GRID_MAX);
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "audio_config requires windows of %zu x %zu in %zu x %zu patches; the limits "
+            "are %d and %d",
+            c->window, c->window, tower->grid, tower->grid, WINDOW_MAX, GRID_MAX);
     tower->fusion.inter_channels = c->width / c->aff_block_r;
 
     size_t side = tower->grid, width = c->width;
@@ -302,15 +303,15 @@ void pt_audio_tower_close(pt_audio_tower **tower) {
 
 /* --- running ------------------------------------------------------------------------------- */
 
-/* What a run computes in. n: tokens of a window; d, R: of the stage. Bytes hold operands of matrix
+/* Buffers of a run. n: tokens of a window; d, R: of the stage. unsigned char: operands of matrix
  * products. */
 typedef struct workspace {
-    float *tokens;         /* [R * R, d], from the first stage to the last */
+    float *tokens;         /* [R * R, d] of the current stage */
     float *normed;         /* [n_frames, n_mels] */
     float *image;          /* [spec_size, spec_size] */
     unsigned char *pixels; /* the same as operands */
-    float *rows;           /* [n, d]: tokens of the window at hand, or [n, 4d] before merging */
-    unsigned char *input;  /* [n, d], [n, 4d]: their norm; later what attention gives */
+    float *rows;           /* [n, d]: tokens of the current window, or [n, 4d] before merging */
+    unsigned char *input;  /* [n, d], [n, 4d]: layer norm of rows, then output of attention */
     unsigned char *wide;   /* [n, 3d] or [n, mlp_ratio * d]; patches of a row of the grid */
     void *scratch;         /* of the attention kernel */
     float *parts;          /* [R * R, c] of the first stage: channels 1 to 3 of a fused model */
@@ -319,7 +320,7 @@ typedef struct workspace {
     unsigned char *hidden; /* [n_projected] */
 } workspace;
 
-/* Rows of the merged image that are reduced together; not for the last stage. */
+/* Rows of the merged image per matrix product; not for the last stage. */
 static size_t merge_batch_rows(const stage *s) {
     const size_t n = s->side / 2, wanted = (MERGE_BATCH_ROWS + n - 1) / n;
     return wanted < n ? wanted : n;
@@ -370,8 +371,8 @@ size_t pt_audio_tower_scratch_size(const pt_audio_tower *tower) {
     return sizes.used;
 }
 
-/* features [n_frames, n_mels] to the image: normed per mel band, stretched in time, and folded:
- * image row n_mels * r + m, column t is mel band m at time spec_size * r + t. */
+/* features [n_frames, n_mels] to the image: batch norm per mel band, resize in time, and fold: row
+ * n_mels * r + m, column t of the image is mel band m at time spec_size * r + t. */
 static void build_image(const pt_audio_tower *tower, const float *features, workspace *w) {
     const size_t size = tower->config.spec_size, n_mels = tower->config.n_mels;
     const pt_batch_norm_weights *norm = &tower->batch_norm;
@@ -418,7 +419,7 @@ static void fusion_branch(const pt_audio_tower *tower, const pt_nn_linear branch
     tower->ops->linear(&branch[1], w->wide, inter_channels, n, PT_NN_STORE, y, c);
 }
 
-/* Mixes the tokens of the whole clip with those of its parts, w->parts, by learnt weights:
+/* Mixes the tokens g of the whole clip with those l of its parts (w->parts) by learned weights:
  * g = 2 g f + 2 l (1 - f), f = sigmoid(local(g + l) + global(mean of g + l)). */
 static void fuse(const pt_audio_tower *tower, workspace *w) {
     const size_t c = tower->config.width, n = tower->grid, n_tokens = n * n;
@@ -457,7 +458,7 @@ static void embed_image(const pt_audio_tower *tower, const float *features, size
         embed_patches(tower, &tower->patch_embed, row, c->patch, n, w->tokens + row * n * c->width,
                       w);
 
-    if (n_channels > 1) { /* the parts stand side by side; what is left of a row is zero */
+    if (n_channels > 1) { /* parts side by side; the rest of a row is zero */
         const size_t n_part = n / FUSION_WIDTH_RATIO;
         memset(w->parts, 0, n * n * c->width * sizeof *w->parts);
         for (size_t part = 0; part + 1 < n_channels; part++) {
@@ -492,7 +493,7 @@ static void copy_window(const pt_audio_tower *tower, const stage *s, size_t shif
         }
 }
 
-/* Attention of a window, of qkv w->wide [n, 3d], to w->input. */
+/* Attention of a window: qkv in w->wide [n, 3d], output in w->input. */
 static void attend(const pt_audio_tower *tower, const stage *s, const block *b, int edge,
                    workspace *w) {
     const size_t d = s->width, head_dim = d / s->n_heads, operand = tower->ops->operand_size;
@@ -514,8 +515,9 @@ static void attend(const pt_audio_tower *tower, const stage *s, const block *b, 
     });
 }
 
-/* A window through a block, in place. Several at once would load weights less often; from L3 it
- * gains nothing, and costs 1 to 8 % where the activations no longer fit L2 (measured on Zen 4). */
+/* Runs a window through a block, in place. Several windows at a time would load weights less often,
+ * which gains nothing with weights in L3 and costs 1 to 8 % where activations exceed L2 (measured on
+ * Zen 4). */
 static void run_window(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
                        size_t index, workspace *w) {
     const pt_nn_ops *ops = tower->ops;
@@ -548,8 +550,8 @@ static void run_block(const pt_audio_tower *tower, const stage *s, size_t index,
         run_window(tower, s, &s->blocks[index], shift, i, w);
 }
 
-/* Tokens [R * R, d] to [R/2 * R/2, 2d], in place: 2 x 2 tokens side by side, normed, reduced. The
- * result of some rows ends before the tokens of the rows after them begin. */
+/* Patch merging, tokens [R * R, d] to [R/2 * R/2, 2d]: concatenates 2 x 2 tokens, layer norm, linear.
+ * In place: the output of some rows ends before the input of the next ones begins. */
 static void merge_patches(const pt_audio_tower *tower, const stage *s, workspace *w) {
     const size_t d = s->width, side = s->side, n = side / 2, step = merge_batch_rows(s);
 
@@ -568,8 +570,8 @@ static void merge_patches(const pt_audio_tower *tower, const stage *s, workspace
     }
 }
 
-/* Norm, mean over all tokens (the reference sorts them by frequency first, which does not change
- * it) and projection of what the last stage leaves. */
+/* Final norm, mean over all tokens (the reference sorts them by frequency first, which does not
+ * change the mean) and projection. */
 static void pool(const pt_audio_tower *tower, float *raw, workspace *w,
                  const pt_forward_hook *hook) {
     const stage *s = &tower->stages[tower->config.n_stages - 1];

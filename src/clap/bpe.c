@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* bpe.c - symbols in a linked list, and their pairs in a heap by (rank, index)
+/* bpe.c - byte-pair encoding with a linked list of symbols and a heap of pairs by (rank, index)
  *
- * A round takes all pairs of the lowest rank off the heap and merges them from left to right;
- * pairs that this makes wait for the next round even when their rank is lower, as in the plain
- * algorithm, which looks for the lowest rank only once a pair is merged everywhere. Pairs that a
- * merge destroyed stay in the heap and are recognized when they come up.
+ * A round pops all pairs of the lowest rank and merges them from left to right. Pairs created by it
+ * wait for the next round even if their rank is lower, as in the original algorithm, which looks for
+ * the lowest rank only after merging a pair everywhere. Pairs removed by a merge stay in the heap and
+ * are skipped when popped.
  */
 
 #include "clap/bpe.h"
@@ -36,7 +36,7 @@ patina_status pt_bpe_init(pt_bpe_merge *merges, size_t n_merges, size_t n_symbol
             *duplicate_rank = merges[i + 1].rank;
             free(first);
             free(merges);
-            return pt_fail(err, PATINA_EFORMAT, "a pair comes twice");
+            return pt_fail(err, PATINA_EFORMAT, "the pair is duplicate");
         }
     for (size_t i = 0; i < n_merges; i++)
         first[merges[i].left + 1]++;
@@ -67,17 +67,17 @@ static const pt_bpe_merge *find_merge(const pt_bpe *bpe, uint32_t left, uint32_t
     return NULL;
 }
 
-/* ------------------------------------------------------------------- a piece */
+/* ---------------------------------------------------------------- one piece */
 
 typedef struct symbol {
     uint32_t id, previous, next;
-    uint32_t rank; /* of the pair with next; NONE also once merged into the one before */
+    uint32_t rank; /* of the pair with next; NONE if none, or merged into the previous */
 } symbol;
 
 typedef struct piece {
     const pt_bpe *bpe;
     symbol *symbols; /* [n] */
-    uint64_t *heap;  /* rank << 32 | index; each merge takes one and adds two at most: [2n] */
+    uint64_t *heap;  /* [2n], rank << 32 | index; a merge pops one and pushes at most two */
     size_t n_heap;
 } piece;
 
@@ -104,7 +104,7 @@ static uint64_t heap_pop(piece *p) {
     return min_key;
 }
 
-/* Ranks the pair of a symbol and the one after it. */
+/* Pushes the pair of a symbol and its successor if it has a rank. */
 static void rank_pair(piece *p, uint32_t index) {
     symbol *left = &p->symbols[index];
     const pt_bpe_merge *merge =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clap.c - a model as one handle: files, tokenizer, features and both towers */
+/* clap.c - CLAP model: tokenizer, feature extractor and both towers behind one handle */
 
 #include <patina/clap.h>
 
@@ -16,14 +16,14 @@
 #include "clap/tokenizer.h"
 #include "nn/ops.h"
 
-#define NORM_MIN 1e-12 /* torch.nn.functional.normalize: a vector of zeros stays one */
+#define NORM_MIN 1e-12 /* as torch.nn.functional.normalize: zeros stay zeros */
 
-/* Room for the tokens of captions that run together; two of usual length make up for the fetching
- * of the weights, and more gain nothing (measured on Zen 4). */
+/* Tokens of captions that run as one batch. Two captions of usual length suffice to amortise loading
+ * the weights; more gain nothing (measured on Zen 4). */
 #define BATCH_TOKENS (2 * PATINA_CAPTION_TOKENS_MAX)
 
 struct patina_clap {
-    pt_model_files model; /* weights are kept open for the word embeddings; NULL without text */
+    pt_model_files model; /* the weight file is closed after opening */
     pt_tokenizer *tokenizer;
     pt_text_tower *text;
     pt_mel *mel;
@@ -49,7 +49,7 @@ patina_status patina_clap_open(const char *path, patina_clap_parts parts, patina
     const pt_nn_ops *ops = pt_nn_ops_get(isa, precision);
     if (!ops)
         return pt_fail(err, PATINA_EUSAGE,
-                       "precision '%s' is not offered here with '%s' instructions",
+                       "precision '%s' is not supported with instruction set '%s' on this machine",
                        patina_precision_name(precision), patina_isa_name(isa));
     patina_clap *opened = calloc(1, sizeof *opened);
     if (!opened) return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -61,10 +61,8 @@ patina_status patina_clap_open(const char *path, patina_clap_parts parts, patina
         patina_clap_close(&opened);
         return status;
     }
-    if (opened->text)
-        pt_checkpoint_drop_pages(opened->model.weights);
-    else
-        pt_checkpoint_close(&opened->model.weights);
+    /* All weights are copied: later changes or truncation of the file have no effect. */
+    pt_checkpoint_close(&opened->model.weights);
     *clap = opened;
     return PATINA_OK;
 }
@@ -80,14 +78,14 @@ void patina_clap_close(patina_clap **clap) {
     *clap = NULL;
 }
 
-/* To length 1. Weights that overflow are the model's fault: no row may hold what comes of it. */
+/* Scales to length 1. Overflow in the towers is an error of the model and must not reach a row. */
 static patina_status l2_normalise(const float raw[PATINA_EMBEDDING_SIZE],
                                   float embedding[PATINA_EMBEDDING_SIZE], patina_error *err) {
     double power = 0.0;
     for (size_t i = 0; i < PATINA_EMBEDDING_SIZE; i++)
         power += (double)raw[i] * (double)raw[i];
     if (!isfinite(power))
-        return pt_fail(err, PATINA_EFORMAT, "the model gives no finite embedding");
+        return pt_fail(err, PATINA_EFORMAT, "the model computes an embedding that is not finite");
 
     const float norm = (float)fmax(sqrt(power), NORM_MIN);
     for (size_t i = 0; i < PATINA_EMBEDDING_SIZE; i++)
@@ -95,10 +93,10 @@ static patina_status l2_normalise(const float raw[PATINA_EMBEDDING_SIZE],
     return PATINA_OK;
 }
 
-/* Captions that run through the tower together. */
+/* Captions that run through the tower as one batch. */
 typedef struct batch {
     int32_t ids[BATCH_TOKENS];
-    size_t lengths[BATCH_TOKENS]; /* [n_captions]; a caption has a token at the least */
+    size_t lengths[BATCH_TOKENS]; /* [n_captions], at least 1 each */
     size_t n_captions, n_ids;
 } batch;
 
@@ -187,8 +185,8 @@ patina_status patina_clap_embed_audio(const patina_clap *clap, const float *x, s
         return pt_fail(err, PATINA_EUSAGE, "the model was opened without its audio tower");
     const pt_feature_extractor_config *c = &clap->model.config.extractor;
     if (n_samples < 1 || n_samples > c->n_samples)
-        return pt_fail(err, PATINA_ERANGE, "%zu samples: the audio tower takes 1 to %zu", n_samples,
-                       c->n_samples);
+        return pt_fail(err, PATINA_ERANGE, "%zu samples: the audio tower accepts 1 to %zu",
+                       n_samples, c->n_samples);
 
     pt_scratch memory;
     const patina_status status =

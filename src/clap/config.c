@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config.c - the JSON files that say what a checkpoint's tensors mean
+/* config.c - parsers of config.json and preprocessor_config.json
  *
- * A member is read together with its default and its range. The first error stays in the reader, and
- * what is read after it has no effect, so that the lists below read as tables.
+ * Each member is read with its default and its range. The reader keeps the first error and ignores
+ * later reads, so that the lists below need no error handling.
  *
  * Defaults: ClapTextConfig, ClapAudioConfig, ClapConfig and ClapFeatureExtractor of transformers
  * 5.23. Published files may list only what differs from them.
@@ -24,19 +24,19 @@
 #include "base/error.h"
 
 #define CONFIG_MAX_BYTES (1U << 20) /* published files have under 10 kB */
-#define SIZE_LIMIT       65536U     /* of any dimension: products of three stay below 2^64 */
+#define SIZE_LIMIT       65536U     /* of a dimension: products of three are below 2^64 */
 
 typedef struct reader {
     const char *file;
     const char *section;  /* "" or "text_config." */
-    const json_t *object; /* NULL reads as an object without members */
+    const json_t *object; /* NULL: no members */
     patina_status status;
     patina_error *err;
 } reader;
 
 /* ------------------------------------------------------------------ members */
 
-/* The value of a member; NULL where it is absent or null, or after an error. */
+/* The value of a member; NULL if it is missing or null, or after an error. */
 static const json_t *member(const reader *r, const char *name) {
     const json_t *value = r->status == PATINA_OK ? json_object_get(r->object, name) : NULL;
     return json_is_null(value) ? NULL : value;
@@ -55,8 +55,8 @@ static size_t read_size(reader *r, const char *name, const json_t *value, size_t
         return (size_t)i;
     if (r->status == PATINA_OK)
         r->status = pt_fail(r->err, PATINA_EFORMAT,
-                            "file '%s': member '%s%s' must be a whole number from %zu to %zu",
-                            r->file, r->section, name, low, high);
+                            "file '%s': member '%s%s' must be an integer from %zu to %zu", r->file,
+                            r->section, name, low, high);
     return low;
 }
 
@@ -92,21 +92,21 @@ static const char *get_string(reader *r, const char *name, const char *fallback)
     return json_is_string(value) ? json_string_value(value) : fallback;
 }
 
-/* Members of which one value is computed. */
+/* Members of which only one value is supported. */
 static void require_string(reader *r, const char *name, const char *only) {
     const char *value = get_string(r, name, only);
 
     if (strcmp(value, only) != 0 && r->status == PATINA_OK)
         r->status = pt_fail(r->err, PATINA_EFORMAT,
-                            "file '%s': member '%s%s' is '%.60s', and only '%s' is computed",
-                            r->file, r->section, name, value, only);
+                            "file '%s': member '%s%s' is '%.60s'; only '%s' is supported", r->file,
+                            r->section, name, value, only);
 }
 
 static void require_bool(reader *r, const char *name, bool only) {
     if (get_bool(r, name, only) != only)
         member_error(r, name,
-                     only ? "is false, and only true is computed"
-                          : "is true, and only false is computed");
+                     only ? "is false; only true is supported"
+                          : "is true; only false is supported");
 }
 
 static void require_number(reader *r, const char *name, double only) {
@@ -115,11 +115,11 @@ static void require_number(reader *r, const char *name, double only) {
     if (value && !(json_is_number(value) && json_number_value(value) == only) &&
         r->status == PATINA_OK)
         r->status = pt_fail(r->err, PATINA_EFORMAT,
-                            "file '%s': member '%s%s' must be %.0f: nothing else is computed",
+                            "file '%s': member '%s%s' must be %.0f; other values are not supported",
                             r->file, r->section, name, only);
 }
 
-/* One size for both directions, written as a number or as a list of two. */
+/* A square size, as a number or a list of two equal numbers. */
 static size_t get_square(reader *r, const char *name, size_t fallback, size_t high) {
     const json_t *value = member(r, name);
     size_t side[2];
@@ -127,13 +127,13 @@ static size_t get_square(reader *r, const char *name, size_t fallback, size_t hi
     if (!value) return fallback;
     if (!json_is_array(value)) return read_size(r, name, value, 1, high);
     if (json_array_size(value) != 2) {
-        member_error(r, name, "must be a whole number or a list of two");
+        member_error(r, name, "must be an integer or a list of two");
         return fallback;
     }
     for (size_t i = 0; i < 2; i++)
         side[i] = read_size(r, name, json_array_get(value, i), 1, high);
     if (side[0] != side[1])
-        member_error(r, name, "has two different sides: only squares are computed");
+        member_error(r, name, "has two different sides; only squares are supported");
     return side[0];
 }
 
@@ -145,8 +145,8 @@ static size_t get_stages(reader *r, const char *name, const size_t *fallback, si
 
     if (!list) {
         memcpy(values, fallback, 4 * sizeof *values);
-    } else if (n < 1 || n > PT_CLAP_STAGES_MAX) { /* 0 is also the size of what is no list */
-        member_error(r, name, "must be a list of 1 to 8 whole numbers");
+    } else if (n < 1 || n > PT_CLAP_STAGES_MAX) { /* not a list: size 0 */
+        member_error(r, name, "must be a list of 1 to 8 integers");
         return 1;
     }
     for (size_t i = 0; list && i < n; i++)
@@ -177,24 +177,24 @@ static void read_text(reader *r, pt_text_config *text) {
     text->pad_id = (int)get_size(r, "pad_token_id", 1, 0, last_id);
     text->bos_id = (int)get_size(r, "bos_token_id", 0, 0, last_id);
     text->eos_id = (int)get_size(r, "eos_token_id", 2, 0, last_id);
-    /* What stands there where a file says nothing may be too large too. */
+    /* Defaults may exceed last_id too. */
     if ((size_t)text->pad_id > last_id || (size_t)text->bos_id > last_id ||
         (size_t)text->eos_id > last_id)
         member_error(r, "vocab_size", "is too small for the ids of padding, beginning and end");
     require_string(r, "hidden_act", "gelu");
     require_string(r, "position_embedding_type", "absolute");
-    require_bool(r, "is_decoder", false); /* a decoder's attention is causal */
+    require_bool(r, "is_decoder", false); /* causal attention */
 
     if (text->hidden % text->n_heads != 0)
         member_error(r, "num_attention_heads", "does not divide hidden_size");
-    /* Token i stands at position pad_id + 1 + i. */
+    /* Token i has position pad_id + 1 + i. */
     if ((size_t)text->pad_id + 1 + PATINA_CAPTION_TOKENS_MAX > text->max_positions)
         member_error(r, "max_position_embeddings", "is too small for captions of 77 tokens");
 }
 
 static void check_stages(reader *r, const pt_audio_config *audio, size_t hidden) {
     const size_t last = audio->n_stages - 1;
-    const size_t grid = audio->spec_size / audio->patch; /* tokens a side before stage 0 */
+    const size_t grid = audio->spec_size / audio->patch; /* tokens per side in stage 0 */
 
     if (hidden != audio->width << last)
         member_error(r, "hidden_size", "is not patch_embeds_hidden_size * 2^(stages - 1)");
@@ -206,7 +206,8 @@ static void check_stages(reader *r, const pt_audio_config *audio, size_t hidden)
     if (audio->spec_size % audio->n_mels != 0)
         member_error(r, "num_mel_bins", "does not divide spec_size");
     if (grid % (audio->window << last) != 0)
-        member_error(r, "window_size", "does not cut the image of every stage into whole windows");
+        member_error(r, "window_size",
+                     "does not divide the image of every stage into whole windows");
 }
 
 static void read_audio(reader *r, pt_audio_config *audio) {
@@ -216,7 +217,7 @@ static void read_audio(reader *r, pt_audio_config *audio) {
     audio->width = get_size(r, "patch_embeds_hidden_size", 96, 1, SIZE_LIMIT);
     audio->n_stages = get_stages(r, "depths", depths, 256, audio->depths);
     if (get_stages(r, "num_attention_heads", heads, SIZE_LIMIT, audio->n_heads) != audio->n_stages)
-        member_error(r, "num_attention_heads", "has not as many numbers as depths");
+        member_error(r, "num_attention_heads", "has another length than depths");
     const size_t hidden = get_size(r, "hidden_size", 768, 1, SIZE_LIMIT);
     audio->window = get_size(r, "window_size", 8, 1, 256);
     audio->spec_size = get_size(r, "spec_size", 256, 1, 4096);
@@ -224,10 +225,10 @@ static void read_audio(reader *r, pt_audio_config *audio) {
     audio->patch = get_square(r, "patch_size", 4, 4096);
     if (get_square(r, "patch_stride", 4, 4096) != audio->patch)
         member_error(r, "patch_stride",
-                     "differs from patch_size, and overlapping patches are not computed");
+                     "differs from patch_size; overlapping patches are not supported");
     audio->mlp_ratio = (size_t)get_real(r, "mlp_ratio", 4.0, 1.0, 64.0);
     if (get_real(r, "mlp_ratio", 4.0, 1.0, 64.0) != (double)audio->mlp_ratio)
-        member_error(r, "mlp_ratio", "must be a whole number");
+        member_error(r, "mlp_ratio", "must be an integer");
     audio->layer_norm_eps = (float)get_real(r, "layer_norm_eps", 1e-5, 1e-30, 1.0);
     audio->qkv_bias = get_bool(r, "qkv_bias", true);
     audio->patch_norm = get_bool(r, "enable_patch_layer_norm", true);
@@ -238,13 +239,13 @@ static void read_audio(reader *r, pt_audio_config *audio) {
     require_bool(r, "flatten_patch_embeds", true);
 
     if (audio->fusion && member(r, "fusion_type"))
-        member_error(r, "fusion_type", "must be null: no other fusion is computed");
+        member_error(r, "fusion_type", "must be null; other fusion types are not supported");
     if (audio->fusion && audio->aff_block_r > audio->width)
         member_error(r, "aff_block_r", "is greater than patch_embeds_hidden_size");
     if (r->status == PATINA_OK) check_stages(r, audio, hidden);
 }
 
-/* The file as an object whose reference the caller drops. */
+/* Parses a JSON object; the caller releases it. */
 static patina_status parse_object(const char *file, const char *text, size_t n, json_t **root,
                                   patina_error *err) {
     json_error_t at;
@@ -256,7 +257,7 @@ static patina_status parse_object(const char *file, const char *text, size_t n, 
                        at.text);
     if (!json_is_object(value)) {
         json_decref(value);
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': must hold a JSON object", file);
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': must contain a JSON object", file);
     }
     *root = value;
     return PATINA_OK;
@@ -272,7 +273,7 @@ patina_status pt_clap_config_parse(const char *file, const char *text, size_t n,
     require_string(&top, "model_type", "clap");
     read.projection_dim = get_size(&top, "projection_dim", PATINA_EMBEDDING_SIZE, 1, SIZE_LIMIT);
     if (read.projection_dim != PATINA_EMBEDDING_SIZE)
-        member_error(&top, "projection_dim", "must be 512: rows have 512 numbers a tower");
+        member_error(&top, "projection_dim", "must be 512, the size of an embedding in a row");
     require_string(&top, "projection_hidden_act", "relu");
 
     reader text_section = get_section(&top, "text_config", "text_config.");
@@ -298,14 +299,15 @@ static void read_extractor(reader *r, const pt_audio_config *audio,
     require_string(r, "feature_extractor_type", "ClapFeatureExtractor");
     require_number(r, "sampling_rate", 48000);
     require_number(r, "fft_window_size", 1024);
-    require_number(r, "n_fft", 1024); /* this and the next but two follow from the others */
+    require_number(r, "n_fft",
+                   1024); /* this, max_length_s and nb_max_samples follow from the others */
     require_number(r, "hop_length", 480);
     require_number(r, "max_length_s", 10);
     require_number(r, "nb_max_samples", 480000);
     if (get_size(r, "feature_size", 64, 1, 4096) != audio->n_mels)
         member_error(r, "feature_size", "differs from num_mel_bins of config.json");
     if (member(r, "top_db"))
-        member_error(r, "top_db", "must be null: no dynamic range limit is computed");
+        member_error(r, "top_db", "must be null; a dynamic range limit is not supported");
 
     extractor->f_min_hz = get_real(r, "frequency_min", 0.0, 0.0, 24000.0);
     extractor->f_max_hz = get_real(r, "frequency_max", 14000.0, 0.0, 24000.0);
@@ -329,11 +331,11 @@ static void read_extractor(reader *r, const pt_audio_config *audio,
     if (p == 3) member_error(r, "padding", "must be 'repeatpad', 'repeat' or 'pad'");
     extractor->padding = (pt_padding)p;
 
-    /* The image has room for spec_size / n_mels strips of spec_size frames. */
+    /* The image holds spec_size / n_mels segments of spec_size frames. */
     if (1 + extractor->n_samples / extractor->hop >
         audio->spec_size * (audio->spec_size / audio->n_mels))
         member_error(r, "max_length_s",
-                     "gives more frames than spec_size of config.json has room for");
+                     "gives more frames than the image of spec_size in config.json holds");
 }
 
 patina_status pt_feature_extractor_config_parse(const char *file, const char *text, size_t n,
@@ -363,7 +365,7 @@ static patina_status read_file(const char *dir, const char *name, parser *parse,
     if (asprintf(&path, "%s/%s", dir, name) < 0)
         return pt_fail(err, PATINA_ENOMEM, "file '%s/%s': out of memory", dir, name);
     status = pt_file_read_all(path, CONFIG_MAX_BYTES, &text, &n, err);
-    if (status == PATINA_ERANGE) { /* no config of that size is one */
+    if (status == PATINA_ERANGE) { /* too large for a configuration */
         status = PATINA_EFORMAT;
         if (err) err->status = status;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config.h - config.json and preprocessor_config.json, with every default filled in */
+/* config.h - config.json and preprocessor_config.json of a model, with defaults */
 
 #ifndef PATINA_CLAP_CONFIG_H
 #define PATINA_CLAP_CONFIG_H
@@ -11,11 +11,10 @@
 
 #define PT_CLAP_STAGES_MAX 8
 
-/* What a read config promises, so that nothing below has to check it again: every size is at least
- * 1 and at most 65536 (the vocabulary 2^20, layers and depths 256, mlp_ratio 64); heads divide
- * their width; ids are below vocab_size; max_positions holds a caption of PATINA_CAPTION_TOKENS_MAX behind
- * pad_id; the image of spec_size / patch tokens a side is cut into whole windows in every stage;
- * n_mels divides spec_size. */
+/* Invariants of a parsed configuration: sizes are 1 to 65536 (vocabulary 2^20, layers and depths 256,
+ * mlp_ratio 64); n_heads divides the width; ids are below vocab_size; max_positions holds
+ * PATINA_CAPTION_TOKENS_MAX positions after pad_id; the windows of each stage tile its image of
+ * spec_size / patch tokens per side; n_mels divides spec_size. */
 
 typedef struct pt_text_config {
     size_t vocab_size, hidden, n_layers, n_heads, intermediate, max_positions, n_types;
@@ -47,28 +46,28 @@ typedef struct pt_clap_config {
     pt_text_config text;
     pt_audio_config audio;
     size_t projection_dim;
-    pt_feature_extractor_config extractor; /* only after pt_feature_extractor_config_read */
+    pt_feature_extractor_config extractor; /* set by pt_feature_extractor_config_read */
 } pt_clap_config;
 
 /**
- * Reads DIR/config.json; absent and null members have ClapConfig's defaults. What the towers do
- * not compute (another activation, patch stride, fusion type ...) is an error that names the
- * member, so that no model is ever run as if it were another. projection_dim and
- * projection_hidden_act count at the top level only: the reference pushes them down from there.
+ * Reads DIR/config.json; missing and null members have the defaults of ClapConfig. Variants that the
+ * towers do not support (another activation, patch stride, fusion type ...) are errors that name the
+ * member. projection_dim and projection_hidden_act are read at the top level only, as in the
+ * reference.
  *
- * Errors  PATINA_EIO      absent or unreadable
+ * Errors  PATINA_EIO      missing or unreadable
  *         PATINA_EFORMAT  names the file and the member
  */
 patina_status pt_clap_config_read(const char *dir, pt_clap_config *config, patina_error *err);
 
 /**
- * Reads DIR/preprocessor_config.json into config->extractor, with the same strictness: patina
- * computes 1024-point frames every 480 samples of 10 s at 48 kHz, as all published models do.
+ * Reads DIR/preprocessor_config.json into config->extractor. Supported are frames of 1024 samples with
+ * a hop of 480, 10 s at 48 kHz, as in all published models; anything else is an error.
  */
 patina_status pt_feature_extractor_config_read(const char *dir, pt_clap_config *config,
                                                patina_error *err);
 
-/** The same from n bytes of text; file is the name that errors give it. */
+/** The same from n bytes of text; file is used in errors. */
 patina_status pt_clap_config_parse(const char *file, const char *text, size_t n,
                                    pt_clap_config *config, patina_error *err);
 patina_status pt_feature_extractor_config_parse(const char *file, const char *text, size_t n,

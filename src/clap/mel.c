@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* mel.c - samples to the log-mel picture that the audio tower looks at
+/* mel.c - log-mel spectrogram of transformers' ClapFeatureExtractor
  *
  *     clip -> padded to 10 s -> reflected by half a frame at both ends -> Hann frames -> DFT
- *          -> power -> mel sums -> dB
+ *          -> power -> mel filters -> dB
  *
- * Equals transformers' ClapFeatureExtractor: float64 throughout, but for the real and imaginary
- * parts, which it stores as float32 before the power is taken, and for the result.
+ * Computed in float64 except for the DFT, whose real and imaginary parts the reference rounds to
+ * float32, and for the result.
  */
 
 #include "clap/mel.h"
@@ -25,7 +25,7 @@
 struct pt_mel {
     pt_feature_extractor_config config;
     size_t n_bins;      /* n_fft / 2 + 1 */
-    size_t n_used_bins; /* 1 + the highest bin with a weight */
+    size_t n_used_bins; /* 1 + the highest bin with a nonzero weight */
     const pt_dsp_ops *ops;
     pt_stft_plan *frames;
     pt_filterbank_row *bands; /* [n_mels] */
@@ -55,18 +55,18 @@ static double triangle_weight(double f, double low, double centre, double high) 
     return fmax(0.0, fmin((f - low) / (centre - low), (high - f) / (high - centre)));
 }
 
-/* Finds the bins of filter m, and their weights unless that is NULL. */
+/* The bins of filter m, and their weights unless that is NULL. */
 static pt_filterbank_row filter_build(const pt_mel *mel, size_t m, double *weights) {
     const pt_feature_extractor_config *c = &mel->config;
     const double lowest = hz_to_mel(c->scale, c->f_min_hz);
     const double step = (hz_to_mel(c->scale, c->f_max_hz) - lowest) / (double)(c->n_mels + 1);
-    double edge[3]; /* in Hz, of n_mels + 2 that are equally spaced in mel */
+    double edge[3]; /* in Hz; n_mels + 2 edges are equally spaced in mel */
     for (size_t i = 0; i < 3; i++)
         edge[i] = mel_to_hz(c->scale, lowest + step * (double)(m + i));
-    /* Slaney's triangles have one area, HTK's one height. */
+    /* Slaney: triangles of equal area; HTK: of equal height. */
     const double gain = c->scale == PT_MEL_SLANEY ? 2.0 / (edge[2] - edge[0]) : 1.0;
 
-    pt_filterbank_row f = {weights, 0, 0}; /* the bins with a weight above zero */
+    pt_filterbank_row f = {weights, 0, 0}; /* bins with a positive weight */
     for (size_t k = 0; k < mel->n_bins; k++) {
         const double hz = (double)c->rate_hz / 2.0 * (double)k / (double)(mel->n_bins - 1);
         const double weight = gain * triangle_weight(hz, edge[0], edge[1], edge[2]);
@@ -100,15 +100,16 @@ static patina_status filters_build(pt_mel *mel, patina_error *err) {
 
 static patina_status config_check(const pt_feature_extractor_config *c, patina_error *err) {
     if (c->n_fft != PT_STFT_N_FFT || c->hop == 0 || c->n_mels == 0 || c->rate_hz == 0)
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "preprocessor: invalid combination of frame %zu, hop %zu, %zu bands and %zu Hz",
+            c->n_fft, c->hop, c->n_mels, c->rate_hz);
+    if (c->n_samples <= c->n_fft / 2) /* reflection needs more samples than it adds */
         return pt_fail(err, PATINA_EFORMAT,
-                       "preprocessor: frame of %zu, hop of %zu, %zu bands, %zu Hz", c->n_fft,
-                       c->hop, c->n_mels, c->rate_hz);
-    if (c->n_samples <= c->n_fft / 2) /* else there is nothing to reflect */
-        return pt_fail(err, PATINA_EFORMAT,
-                       "preprocessor: %zu samples are too few for frames of %zu", c->n_samples,
-                       c->n_fft);
+                       "preprocessor: %zu samples are fewer than frames of %zu require",
+                       c->n_samples, c->n_fft);
     if (!(c->f_min_hz >= 0.0 && c->f_min_hz < c->f_max_hz && isfinite(c->f_max_hz)))
-        return pt_fail(err, PATINA_EFORMAT, "preprocessor: no mel band between %g and %g Hz",
+        return pt_fail(err, PATINA_EFORMAT, "preprocessor: invalid frequency range, %g to %g Hz",
                        c->f_min_hz, c->f_max_hz);
     return PATINA_OK;
 }
@@ -158,16 +159,16 @@ const double *pt_mel_filter(const pt_mel *mel, size_t m, size_t *first, size_t *
     return mel->bands[m].weights;
 }
 
-/* What pt_mel_features computes in. */
+/* Buffers of pt_mel_features. */
 typedef struct workspace {
     pt_stft_workspace *frames;
     double *power;   /* [n_used_bins, PT_STFT_BATCH] */
     double *sums;    /* [n_mels, PT_STFT_BATCH] */
-    float *decibels; /* the same */
-    float *clip;     /* [clip_size]: padded, half a frame more at both ends, and zeros */
+    float *decibels; /* [n_mels, PT_STFT_BATCH] */
+    float *clip;     /* [clip_size]: padded, half a frame reflected at both ends, then zeros */
 } workspace;
 
-/* Up to the end of the frames that are computed in vain with the last ones. */
+/* Includes the unused frames of the last batch. */
 static size_t clip_size(const pt_mel *mel) {
     return mel->config.n_samples + mel->config.n_fft + (PT_STFT_BATCH - 1) * mel->config.hop;
 }
@@ -188,7 +189,7 @@ size_t pt_mel_scratch_size(const pt_mel *mel) {
     return sizes.used;
 }
 
-/* Fills clip [length] from x [n], n <= length, as the extractor does with shorter clips. */
+/* Fills clip [length] from x [n], n <= length, by the padding mode. */
 static void pad_clip(pt_padding padding, const float *x, size_t n, float *clip, size_t length) {
     size_t n_copies = 1, filled = 0;
     if (padding == PT_PAD_REPEATPAD) n_copies = length / n;
@@ -201,7 +202,7 @@ static void pad_clip(pt_padding padding, const float *x, size_t n, float *clip, 
     memset(clip + filled, 0, (length - filled) * sizeof *clip);
 }
 
-/* Mirrors clip [length], length > half, at its first and last sample, which are not repeated. */
+/* Reflects clip [length], length > half, at its first and last sample, which are not repeated. */
 static void reflect(float *clip, size_t length, size_t half) {
     for (size_t i = 1; i <= half; i++) {
         clip[-(ptrdiff_t)i] = clip[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model_files.c - the files of a model: its weights, and what says how to read them */
+/* model_files.c - the files of a model: configuration, weights, tokenizer */
 
 #include "clap/model_files.h"
 
@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "clap/tensor_check.h"
 
-/* What LAION's files do not hold, as it stands in the folders of the same models on the hub. A
- * fused model has the tensors of an unfused one and more, so it is asked for first. */
+/* Configurations that .pt files of LAION lack, from the folders of the same models on the Hugging Face
+ * hub. A fused model has the tensors of an unfused one and more, so it is tried first. */
 struct pt_builtin_config {
     const char *config, *preprocessor;
 };
@@ -27,7 +27,7 @@ static const pt_builtin_config builtin_configs[] = {
      "{\"truncation\": \"rand_trunc\", \"frequency_min\": 50}"},
 };
 
-/* Whether a folder has an entry of this name, be it a link to nothing. */
+/* Whether a folder has an entry of this name; a dangling link counts. */
 static bool path_exists(const char *folder, const char *name) {
     struct stat info;
     char *path = NULL;
@@ -37,7 +37,7 @@ static bool path_exists(const char *folder, const char *name) {
     return found;
 }
 
-/* The folder itself, or that of a file. */
+/* The folder itself, or the folder of a file. */
 static char *model_dir(const char *path, const struct stat *info) {
     const char *slash = strrchr(path, '/');
 
@@ -46,7 +46,7 @@ static char *model_dir(const char *path, const struct stat *info) {
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* The published model whose tensors these are. */
+/* Detects the published model from its tensors. */
 static patina_status detect_config(pt_model_files *model, patina_error *err) {
     for (size_t i = 0; i < sizeof builtin_configs / sizeof builtin_configs[0]; i++) {
         const char *text = builtin_configs[i].config;
@@ -58,12 +58,12 @@ static patina_status detect_config(pt_model_files *model, patina_error *err) {
         return PATINA_OK;
     }
     return pt_fail(err, PATINA_EFORMAT,
-                   "file '%s': is none of LAION's published models by its tensors, and there is no "
+                   "file '%s': its tensors match none of LAION's published models, and there is no "
                    "'config.json' beside it",
                    pt_checkpoint_path(model->weights));
 }
 
-/* Without a config.json only LAION's own files will do; of others its absence is the fault. */
+/* Without config.json only files of LAION are supported; for others it is reported as missing. */
 static patina_status open_without_config(const char *path, pt_model_files *model,
                                          patina_error *err) {
     const patina_status status = pt_checkpoint_open_model(path, &model->weights, err);
@@ -119,8 +119,8 @@ patina_status pt_model_files_open_tokenizer(const pt_model_files *model, pt_toke
     if (model->builtin_config && !(vocab && merges))
         return pt_fail(
             err, PATINA_EIO,
-            "folder '%s': %s not found; a '.pt' file has no vocabulary: put beside it "
-            "that of laion/clap-htsat-unfused on the Hugging Face hub, which is RoBERTa's",
+            "folder '%s': %s not found; a '.pt' file has no vocabulary: add the files of "
+            "laion/clap-htsat-unfused on the Hugging Face hub (RoBERTa)",
             model->folder,
             vocab    ? "'merges.txt'"
             : merges ? "'vocab.json'"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model_files.h - the files of a model: its weights, and what says how to read them */
+/* model_files.h - the files of a model: configuration, weights, tokenizer */
 
 #ifndef PATINA_CLAP_MODEL_FILES_H
 #define PATINA_CLAP_MODEL_FILES_H
@@ -10,30 +10,30 @@
 #include "clap/tokenizer.h"
 #include "weights/checkpoint.h"
 
-/** One of LAION's models, whose configuration is known without its file. */
+/** Configuration of a LAION model that is published without config.json. */
 typedef struct pt_builtin_config pt_builtin_config;
 
 typedef struct pt_model_files {
-    char *folder; /* of all files but, maybe, the weights */
+    char *folder; /* of all files except possibly the weights */
     pt_clap_config config;
     pt_checkpoint *weights;
-    const pt_builtin_config *builtin_config; /* NULL where there is a config.json */
+    const pt_builtin_config *builtin_config; /* NULL if there is a config.json */
 } pt_model_files;
 
 /**
  * Reads the configuration of a model and opens its weights.
  *
- * path  a folder as Hugging Face has it, or a file of weights with the other files beside it. For
- *       one of LAION's own .pt files config.json and preprocessor_config.json may be absent: which
- *       of the published models it is shows in the shapes of its tensors
+ * path  a Hugging Face folder, or a weight file with the other files beside it. For .pt files of LAION
+ *       config.json and preprocessor_config.json are optional: the model is detected from the shapes
+ *       of its tensors
  *
- * Errors  PATINA_EIO      a file is absent or unreadable
- *         PATINA_EFORMAT  a file is not what it should be; the message names it
+ * Errors  PATINA_EIO      a file is missing or unreadable
+ *         PATINA_EFORMAT  a file is invalid; the message names it
  */
 patina_status pt_model_files_open(const char *path, pt_model_files *model, patina_error *err);
 void pt_model_files_release(pt_model_files *model);
 
-/** Completes model->config by its extractor, of preprocessor_config.json. */
+/** Reads preprocessor_config.json into model->config.extractor. */
 patina_status pt_model_files_read_extractor(pt_model_files *model, patina_error *err);
 
 /** Reads vocab.json and merges.txt. */

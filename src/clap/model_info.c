@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* model_info.c - which checkpoint a model is
+/* model_info.c - identifies a model: hashes, layout, parameters
  *
- * The hashes say which files made a data set. The model hash is the SHA-256 of five pairs of
- * strings (pt_sha256_update_string), a name and the file's hash in hexadecimal, "" for an absent file:
- * "weights", "config", "preprocessor", "vocabulary", "merges", in this order.
+ * The model hash is the SHA-256 of five pairs of strings (pt_sha256_update_string): "weights",
+ * "config", "preprocessor", "vocabulary" and "merges", in this order, each followed by the hash of the
+ * file in hexadecimal, "" for a missing file.
  */
 
 #include <patina/clap.h>
@@ -22,7 +22,7 @@
 
 /* ------------------------------------------------------------------- layouts */
 
-/* The shapes of LAION's checkpoints on the Hub; the text tower is RoBERTa-base in all of them. */
+/* Shapes of LAION's checkpoints on the Hugging Face hub; all have RoBERTa-base as text tower. */
 static const struct {
     const char *name;
     bool fusion;
@@ -49,8 +49,7 @@ static const char *layout_name(const pt_clap_config *config) {
     return "other";
 }
 
-/* Files of random numbers that were made before their metadata said so: this project's fixtures,
- * and its full-size models of seed 1. */
+/* Untrained fixtures of this project that were made before their metadata said so. */
 static const char *const untrained[] = {
     "828576011f81a452c8ee84422dfb3488baeb5f91679e368b45e9ac154baa6a4a", /* mini */
     "b83240cebde89d1c3c87ac65c278a0e8ef140ffa227d14b60caeb46dc71f3c42", /* tiny */
@@ -97,7 +96,7 @@ static void hash_weights_file(const pt_checkpoint *file, patina_clap_info *info)
     const unsigned char *bytes = pt_checkpoint_bytes(file, &size);
     pt_sha256 hash;
 
-    /* What was read stays in the page cache; as memory of ours it would be the peak of the run. */
+    /* Pages are dropped from the map, which would otherwise set the peak memory of the run. */
     pt_sha256_init(&hash);
     for (size_t at = 0; at < size; at += HASH_CHUNK_BYTES) {
         pt_sha256_update(&hash, bytes + at,
@@ -125,7 +124,7 @@ static patina_status read_weights(const pt_model_files *model, patina_clap_info 
 
 /* --------------------------------------------------------------- other files */
 
-/* The hash of a file, "" where there is none. */
+/* The hash of a file, "" if it is missing. */
 static patina_status hash_file(const char *dir, const char *name, char hex[PT_SHA256_HEX_SIZE],
                                patina_error *err) {
     pt_byte_source bytes = {0};
@@ -183,7 +182,7 @@ static patina_status hash_files(const char *dir, patina_clap_info *info, patina_
     return PATINA_OK;
 }
 
-/* A folder may lack what one of the towers needs; what it has must be right. */
+/* A folder may lack files of one of the towers; those that exist must be valid. */
 static patina_status check_other_files(pt_model_files *model, const patina_clap_info *info,
                                        patina_error *err) {
     pt_tokenizer *tokenizer = NULL;

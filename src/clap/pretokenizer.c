@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pretokenizer.c - the pattern written as code, since each piece is decided by its first two characters
+/* pretokenizer.c - GPT-2's pattern as code: the first two characters of a piece decide its kind
  *
  *   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  */
@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 #include "clap/unicode_classes.h"
 
-/* The class of the character at text[at], and where the next one starts. */
+/* The class of the character at text[at]; *next is the offset of the next one. */
 static pt_char_class class_at(const char *text, size_t n, size_t at, size_t *next) {
     size_t size;
     const uint32_t code = pt_utf8_decode(text + at, n - at, &size);
@@ -54,7 +54,7 @@ size_t pt_pretokenizer_next(const char *text, size_t n, size_t at) {
 
     size_t next;
     pt_char_class class = class_at(text, n, at, &next);
-    if (text[at] == ' ' && next < n) { /* it belongs to the word after it */
+    if (text[at] == ' ' && next < n) { /* part of the word after it */
         const size_t word = next;
         const pt_char_class follows = class_at(text, n, word, &next);
         if (follows != PT_CHAR_SPACE) return run_end(text, n, next, follows);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pretokenizer.h - a caption into the pieces within which byte pairs are merged */
+/* pretokenizer.h - GPT-2 pre-tokenizer: splits a caption into pieces for BPE */
 
 #ifndef PATINA_CLAP_PRETOKENIZER_H
 #define PATINA_CLAP_PRETOKENIZER_H
@@ -7,14 +7,14 @@
 #include <stddef.h>
 
 /**
- * Where the piece that starts at text[at] ends; at < n. The first of these that applies:
+ * The end of the piece that begins at text[at]; at < n. The first of these that matches:
  *
  *   's 't 're 've 'm 'll 'd         lower case, ASCII apostrophe
- *   a run of letters, of numbers, or of what is neither and no white space, each with at most one
- *                                   U+0020 before it
- *   a run of white space            without its last character where something follows it
+ *   a run of letters, of numbers, or of other characters but white space, with an optional U+0020
+ *                                   before it
+ *   a run of white space            without its last character if another piece follows
  *
- * Bytes that are no UTF-8 count as neither. A text is split in a time linear in its length.
+ * Invalid UTF-8 counts as other characters. Splitting a text takes linear time.
  *
  * Source   GPT-2's pattern, as RoBERTa's tokenizer uses it.
  */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tensor_check.c - the layout of Hugging Face's ClapModel, name by name
+/* tensor_check.c - names and shapes of the tensors of Hugging Face's ClapModel
  *
- * h text width, f text feed-forward width, d = c0 << s width of audio stage s, P projection.
- * The logit scales play no part in embeddings; integer buffers are recomputed. Neither is asked
- * for.
+ * h: text width, f: feed-forward width, d = c0 << s: width of audio stage s. Logit scales and integer
+ * buffers are not needed for embeddings and not checked.
  */
 
 #include "clap/tensor_check.h"
@@ -15,7 +14,7 @@
 
 #define AUDIO_PREFIX "audio_model.audio_encoder."
 
-/* The first fault stays in status, and nothing is looked up after it. */
+/* Keeps the first error in status and ignores later calls. */
 typedef struct tensor_checker {
     const pt_checkpoint *file;
     patina_status status;
@@ -98,7 +97,7 @@ static void check_text(tensor_checker *w, const pt_text_config *text, size_t n_p
     require_projection(w, "text_projection.", h, n_projection);
 }
 
-/* A fused model runs as "not longer", but one without its fusion weights is not whole. */
+/* A fused model runs with is_longer false, but must have its fusion weights. */
 static void check_fusion(tensor_checker *w, const pt_audio_config *audio) {
     static const char patch_embed[] = AUDIO_PREFIX "patch_embed.";
     static const char fusion[] = AUDIO_PREFIX "patch_embed.fusion_model.";

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* text_tower.c - token ids to points: a RoBERTa encoder and its projection
+/* text_tower.c - RoBERTa text encoder with projection
  *
- *     ids [T] -> word + type + position, norm [T, h] -> layers -> first token, tanh [h]
+ *     ids [T] -> word + type + position, layer norm [T, h] -> layers -> first token, tanh [h]
  *         -> projection [512]
  *
- * A layer is attention and an MLP, each added to its input and normed afterwards. All but the
- * attention runs over the tokens of all captions at once. Of the last layer only the first token of
- * each caption is looked at, so that behind its attention the others are left out.
+ * A layer is attention and an MLP, each with a residual connection and a layer norm (post-norm). All
+ * but attention runs over the tokens of all captions at once. Only the first token of each caption is
+ * used of the last layer, so that the others are dropped after its attention.
  *
- * Equals transformers' ClapModel.get_text_features up to the norm. Sources: Devlin et al., "BERT",
- * NAACL 2019; Liu et al., "RoBERTa", 2019, whose positions start behind the padding id.
+ * Equals transformers' ClapModel.get_text_features before normalisation. Sources: Devlin et al.,
+ * "BERT", NAACL 2019; Liu et al., "RoBERTa", 2019, whose positions start after the padding id.
  */
 
 #include "clap/text_tower.h"
@@ -40,12 +40,11 @@ struct pt_text_tower {
     pt_text_config config;
     size_t n_projected;
     const pt_nn_ops *ops;
-    void *memory; /* of everything packed */
+    void *memory; /* of all weights */
 
-    /* In the file: of 38.6 million numbers a caption needs some ten thousand. */
-    const pt_tensor *words;     /* [vocab_size, h] */
-    const pt_tensor *positions; /* [max_positions, h] */
-    const float *type;          /* [h], of the only type that captions have */
+    pt_tensor words;     /* [vocab_size, h], in the dtype of the file, which may be half as large */
+    pt_tensor positions; /* [max_positions, h] */
+    const float *type;   /* [h], of token type 0 */
     pt_layer_norm_weights embeddings_norm;
     layer *layers; /* [n_layers] */
     pt_nn_linear pooler;
@@ -80,10 +79,9 @@ static patina_status load_embeddings(pt_weight_loader *weights, pt_text_tower *t
     const size_t types[] = {c->n_types, c->hidden};
     float *staged, *type;
 
-    PT_TRY(pt_checkpoint_find(weights->file, PREFIX "embeddings.word_embeddings.weight", 2, words,
-                              &tower->words, weights->err));
-    PT_TRY(pt_checkpoint_find(weights->file, PREFIX "embeddings.position_embeddings.weight", 2,
-                              positions, &tower->positions, weights->err));
+    PT_TRY(pt_weight_load_raw(weights, prefix, "word_embeddings.weight", 2, words, &tower->words));
+    PT_TRY(pt_weight_load_raw(weights, prefix, "position_embeddings.weight", 2, positions,
+                              &tower->positions));
     PT_TRY(
         pt_weight_loader_stage(weights, prefix, "token_type_embeddings.weight", 2, types, &staged));
     type = pt_weight_loader_alloc(weights, c->hidden, sizeof *type);
@@ -140,10 +138,10 @@ size_t pt_text_tower_max_ids(const pt_text_tower *tower) {
 
 /* --- running ------------------------------------------------------------------------------- */
 
-/* What a run computes in; T: tokens of all captions. Bytes hold operands of matrix products. */
+/* Buffers of a run. T: tokens of all captions; unsigned char: operands of matrix products. */
 typedef struct workspace {
     float *tokens;         /* [T, h] */
-    unsigned char *input;  /* [T, h]: tokens as operands; or what attention gives */
+    unsigned char *input;  /* [T, h]: tokens as operands, or output of attention */
     unsigned char *wide;   /* [T, 3h] or [T, intermediate] */
     void *scratch;         /* of the attention kernel */
     float *position;       /* [h] */
@@ -174,8 +172,8 @@ size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions,
     return sizes.used;
 }
 
-/* One caption's ids to tokens [n, h]; row [h] is a buffer. Padding in a caption's text has no place
- * of its own: the count of positions leaves it out. */
+/* Embeds the ids of one caption: tokens [n, h]; row [h] is a buffer. Padding tokens in a text are not
+ * counted as positions. */
 static void embed(const pt_text_tower *tower, const int32_t *ids, size_t n, float *tokens,
                   float *row) {
     const size_t h = tower->config.hidden, pad = (size_t)tower->config.pad_id;
@@ -184,14 +182,14 @@ static void embed(const pt_text_tower *tower, const int32_t *ids, size_t n, floa
     for (size_t i = 0; i < n; i++, tokens += h) {
         const size_t id = (size_t)ids[i];
         assert(ids[i] >= 0 && id < tower->config.vocab_size);
-        pt_tensor_read(tower->words, id * h, h, tokens);
-        pt_tensor_read(tower->positions, (id == pad ? pad : ++last_position) * h, h, row);
+        pt_tensor_read(&tower->words, id * h, h, tokens);
+        pt_tensor_read(&tower->positions, (id == pad ? pad : ++last_position) * h, h, row);
         for (size_t j = 0; j < h; j++)
             tokens[j] = tokens[j] + tower->type[j] + row[j];
     }
 }
 
-/* Attention within each caption, of qkv w->wide [T, 3h], to w->input. */
+/* Attention within each caption: qkv in w->wide [T, 3h], output in w->input. */
 static void attend(const pt_text_tower *tower, const size_t *lengths, size_t n_captions,
                    workspace *w) {
     const size_t h = tower->config.hidden, head_dim = h / tower->config.n_heads;
@@ -216,14 +214,14 @@ static void attend(const pt_text_tower *tower, const size_t *lengths, size_t n_c
     }
 }
 
-/* Rows of `size` bytes to the front: those of first tokens, one a caption. */
+/* Moves the rows of first tokens, `size` bytes each, to the front. */
 static void gather_first_tokens(void *rows, size_t size, const size_t *lengths, size_t n_captions) {
     unsigned char *to = rows;
     for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
         memmove(to + i * size, to + first * size, size);
 }
 
-/* Leaves the tokens in w->tokens, and as operands in w->input; of the last layer one a caption. */
+/* Output in w->tokens, and as operands in w->input; after the last layer one token per caption. */
 static void run_layer(const pt_text_tower *tower, size_t index, const size_t *lengths,
                       size_t n_captions, size_t n_ids, workspace *w, const pt_forward_hook *hook) {
     const pt_nn_ops *ops = tower->ops;
@@ -251,8 +249,7 @@ static void run_layer(const pt_text_tower *tower, size_t index, const size_t *le
     pt_forward_hook_call(hook, last ? "last layer" : "layer", index, 0, w->tokens, n * h);
 }
 
-/* The first token of each caption, operands w->input [n_captions, h], through the pooler and the
- * projection. */
+/* Pooler and projection of the first tokens, operands in w->input [n_captions, h]. */
 static void pool(const pt_text_tower *tower, size_t n_captions, float *raw, workspace *w,
                  const pt_forward_hook *hook) {
     const pt_nn_ops *ops = tower->ops;

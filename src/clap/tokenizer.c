@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* tokenizer.c - a caption to the ids of RoBERTa's vocabulary
+/* tokenizer.c - RoBERTa tokenizer
  *
- *   text -> special tokens cut out -> pieces (pretokenizer.c) -> an id a byte -> merges (bpe.c)
+ *   text -> split at special tokens -> pieces (pretokenizer.c) -> one id per byte -> BPE (bpe.c)
  *
- * vocab.json spells bytes by printable characters, so that every symbol is a word: bytes 33-126,
- * 161-172 and 174-255 by the code point of their value, the other 68 in rising order by U+0100 on
- * (a space by U+0120). Strings are needed while reading only: all that is kept is ids.
+ * vocab.json represents bytes by printable characters: bytes 33-126, 161-172 and 174-255 by the code
+ * point of their value, the other 68 in ascending order by U+0100 on (a space by U+0120). Strings are
+ * needed for reading the files only; the tokenizer keeps ids.
  *
- * Must equal  transformers' RobertaTokenizer without prefix space.
+ * Equals transformers' RobertaTokenizer without prefix space.
  */
 
 #include "clap/tokenizer.h"
@@ -57,7 +57,7 @@ static int64_t find_id(const json_t *vocab, const char *symbol, size_t n) {
     return id ? (int64_t)json_integer_value(id) : -1;
 }
 
-/* Every id a number below vocab_size that no other symbol has. */
+/* Checks that ids are unique integers below vocab_size. */
 static patina_status check_ids(const json_t *vocab, const char *file, size_t vocab_size,
                                patina_error *err) {
     bool *taken = calloc(vocab_size + 1, sizeof *taken);
@@ -66,18 +66,17 @@ static patina_status check_ids(const json_t *vocab, const char *file, size_t voc
     json_t *value;
 
     if (!taken) return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", file);
-    /* json_object_foreach wants an object that is not const, and does not change it. */
+    /* json_object_foreach requires a non-const object but does not change it. */
     json_object_foreach((json_t *)(uintptr_t)vocab, symbol, value) {
         const json_int_t id = json_integer_value(value);
         if (!json_is_integer(value) || id < 0 || (uintmax_t)id >= vocab_size)
             status = pt_fail(err, PATINA_EFORMAT,
-                             "file '%s': symbol '%.60s': its id is not from 0 to %zu: "
-                             "vocab_size of config.json is %zu",
+                             "file '%s': symbol '%.60s': the id is not from 0 to %zu; vocab_size "
+                             "of config.json is %zu",
                              file, symbol, vocab_size - 1, vocab_size);
         else if (taken[id])
-            status =
-                pt_fail(err, PATINA_EFORMAT, "file '%s': symbol '%.60s': id %lld is taken already",
-                        file, symbol, (long long)id);
+            status = pt_fail(err, PATINA_EFORMAT, "file '%s': symbol '%.60s': id %lld is duplicate",
+                             file, symbol, (long long)id);
         else
             taken[id] = true;
         if (status != PATINA_OK) break;
@@ -119,14 +118,14 @@ static patina_status read_vocab(pt_tokenizer *tokenizer, pt_named_text file, siz
         return pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: not JSON: %s", file.name, at.line,
                        at.text);
     if (!json_is_object(*vocab))
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': must hold a JSON object", file.name);
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': must contain a JSON object", file.name);
     PT_TRY(check_ids(*vocab, file.name, vocab_size, err));
     return find_byte_ids(tokenizer, *vocab, file.name, err);
 }
 
 /* --------------------------------------------------------------- merges.txt */
 
-/* The next line without its end; false after the last. */
+/* The next line without its line end; false after the last. */
 static bool next_line(const char **at, const char *end, const char **line, size_t *n) {
     if (*at == end) return false;
     const char *stop = memchr(*at, '\n', (size_t)(end - *at));
@@ -144,7 +143,7 @@ static patina_status parse_merge(const json_t *vocab, const char *line, size_t n
     const size_t n_right = space ? n - n_left - 1 : 0;
 
     if (n_left == 0 || n_right == 0 || memchr(space + 1, ' ', n_right))
-        return pt_fail(err, PATINA_EFORMAT, "is not two symbols with a space between them");
+        return pt_fail(err, PATINA_EFORMAT, "is not two symbols separated by a space");
     pt_strbuf_clear(merged);
     pt_strbuf_append_bytes(merged, line, n_left);
     pt_strbuf_append_bytes(merged, space + 1, n_right);
@@ -158,7 +157,7 @@ static patina_status parse_merge(const json_t *vocab, const char *line, size_t n
                                 : (int)(n_right < 60 ? n_right : 60),
                        left < 0 ? line : space + 1);
     if (result < 0)
-        return pt_fail(err, PATINA_EFORMAT, "its result '%.60s' is not in vocab.json",
+        return pt_fail(err, PATINA_EFORMAT, "the result '%.60s' is not in vocab.json",
                        merged->text);
     merge->left = (uint32_t)left;
     merge->right = (uint32_t)right;
@@ -176,7 +175,8 @@ static patina_status read_merges(pt_tokenizer *tokenizer, pt_named_text file, co
 
     if (!next_line(&at, end, &line, &n_line) || n_line < 8 || memcmp(line, "#version", 8) != 0)
         return pt_fail(err, PATINA_EFORMAT, "file '%s': line 1 is not '#version: ...'", file.name);
-    merges = malloc(((size_t)(end - at) / 4 + 1) * sizeof *merges); /* a line has 4 bytes or more */
+    merges =
+        malloc(((size_t)(end - at) / 4 + 1) * sizeof *merges); /* a line has at least 4 bytes */
     if (!merges) {
         status = pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", file.name);
         goto done;
@@ -224,7 +224,7 @@ patina_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges
 static patina_status read_text_file(const char *path, char **text, pt_named_text *named,
                                     patina_error *err) {
     patina_status status = pt_file_read_all(path, FILE_MAX_BYTES, text, &named->n_bytes, err);
-    if (status == PATINA_ERANGE) { /* no vocabulary of that size is one */
+    if (status == PATINA_ERANGE) { /* too large for a vocabulary */
         status = PATINA_EFORMAT;
         if (err) err->status = status;
     }
@@ -264,7 +264,7 @@ void pt_tokenizer_close(pt_tokenizer **tokenizer) {
 
 /* ----------------------------------------------------------------- encoding */
 
-/* Counts ids and keeps those for which there is room. */
+/* Counts ids and stores the first max of them. */
 typedef struct id_buffer {
     int32_t *ids;
     size_t n, max;
@@ -291,8 +291,8 @@ static patina_status encode_piece(const pt_tokenizer *tokenizer, const char *tex
     return status;
 }
 
-/* Where the next special token from text[at] on starts, or n; *which is which one. No two of them
- * can overlap, since '<' stands only at their start. */
+/* Offset of the next special token from text[at] on, or n; *which is its index. Special tokens cannot
+ * overlap, since '<' is only at their start. */
 static size_t find_special(const char *text, size_t n, size_t at, size_t *which) {
     while (at < n) {
         const char *open = memchr(text + at, '<', n - at);
@@ -315,11 +315,12 @@ patina_status pt_tokenizer_encode(const pt_tokenizer *tokenizer, const char *tex
 
     assert(max_ids >= 2);
     if (n_bytes > TEXT_MAX_BYTES)
-        return pt_fail(err, PATINA_ERANGE, "a caption of %zu bytes: 2^31 are the most", n_bytes);
+        return pt_fail(err, PATINA_ERANGE, "a caption of %zu bytes exceeds the limit of 2^31",
+                       n_bytes);
     append_id(&c, tokenizer->special_id[BOS]);
     while (at < n_bytes) {
         const size_t special = find_special(text, n_bytes, at, &which);
-        while (at < special) { /* a special token ends the text before it */
+        while (at < special) { /* a special token ends a piece */
             const size_t end = pt_pretokenizer_next(text, special, at);
             PT_TRY(encode_piece(tokenizer, text + at, end - at, &c, scratch, err));
             at = end;

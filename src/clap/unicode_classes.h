@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unicode_classes.h - what the tokenizer's splitter tells apart */
+/* unicode_classes.h - character classes of the pre-tokenizer */
 
 #ifndef PATINA_CLAP_UNICODE_CLASSES_H
 #define PATINA_CLAP_UNICODE_CLASSES_H
@@ -15,7 +15,7 @@ typedef enum pt_char_class {
     PT_CHAR_SPACE
 } pt_char_class;
 
-/** The class of a code point; other for what is none. */
+/** The class of a code point; PT_CHAR_OTHER for invalid ones. */
 pt_char_class pt_char_class_of(uint32_t code);
 
 #endif /* PATINA_CLAP_UNICODE_CLASSES_H */

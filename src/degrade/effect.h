@@ -25,7 +25,7 @@
 
 #include "base/rng.h"
 #include "base/strbuf.h"
-#include "dsp/fft.h"
+#include "dsp/irfft.h"
 
 /* PT_EFFECT_comb = 0, ..., PT_EFFECT_COUNT */
 #define PT_EFFECT(name) PT_EFFECT_##name,
@@ -158,8 +158,8 @@ typedef struct pt_additive_ctx {
     const double *degraded; /* [n]; neither is valid after the first pt_additive_ctx_add */
     size_t n;
     const pt_rng *noise; /* stream of noise samples */
-    const pt_fft *fft;   /* of fft_size: the smallest power of two >= n, at least 65536 */
-    size_t fft_size;
+    const pt_irfft_plan *irfft;
+    size_t fft_size;        /* the smallest power of two >= n, at least 65536 */
     void *work;             /* PT_WORK_BYTES, aligned to 64 */
     struct pt_stems *stems; /* from here on private to effect_chain.c */
     bool is_copy_on_write;  /* degraded was the signal buffer; a copy is being written */
@@ -170,8 +170,13 @@ typedef struct pt_additive_ctx {
 /** Adds n samples from sample `at` on. Calls are in ascending order and do not overlap. */
 void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, size_t n);
 
-/** Scratch memory of an effect: two buffers of the transform. */
-#define PT_WORK_BYTES(fft_size) ((2 * (fft_size) + 2) * sizeof(double))
+/** Scratch memory of an effect: the workspace of an inverse FFT, then its spectrum or samples. */
+#define PT_WORK_BYTES(fft_size)                                                                    \
+    (PT_IRFFT_WORKSPACE_SIZE(fft_size) + ((fft_size) + 2) * sizeof(double))
+
+static inline double *pt_work_samples(void *work, size_t fft_size) {
+    return (double *)(void *)((unsigned char *)work + PT_IRFFT_WORKSPACE_SIZE(fft_size));
+}
 
 typedef enum pt_effect_class {
     PT_EFFECT_FILTER,   /* linear: applied to signal, noise and distortion */

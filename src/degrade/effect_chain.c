@@ -229,11 +229,11 @@ void patina_effect_chain_close(patina_effect_chain **chain) {
  * take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
                                 pt_stems *stems, pt_arena *scratch, patina_error *err) {
-    size_t f = 0;
-    while ((size_t)PT_NOISE_FFT_MIN << f < n)
-        f++;
-    *stems = (pt_stems){.n = n, .fft = config->fft[f], .fft_size = (size_t)PT_NOISE_FFT_MIN << f};
-    stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(stems->fft_size));
+    size_t fft_size = PT_IRFFT_N_MIN;
+    while (fft_size < n)
+        fft_size *= 2;
+    *stems = (pt_stems){.n = n, .irfft = &config->irfft, .fft_size = fft_size};
+    stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(fft_size));
     stems->signal = stems->degraded = pt_arena_alloc_array(scratch, n, sizeof(double));
     bool failed = !stems->work || !stems->signal;
     for (; stems->n_free_buffers < sizeof stems->free_buffer / sizeof *stems->free_buffer;
@@ -292,7 +292,7 @@ static void stems_add(const pt_stage *stage, const pt_rng *noise, pt_stems *stem
                            .degraded = stems->degraded,
                            .n = stems->n,
                            .noise = noise,
-                           .fft = stems->fft,
+                           .irfft = stems->irfft,
                            .fft_size = stems->fft_size,
                            .work = stems->work,
                            .stems = stems,

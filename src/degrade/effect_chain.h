@@ -29,7 +29,7 @@ typedef struct pt_stems {
     size_t n_free_buffers;
     void *work; /* for effects, PT_WORK_BYTES */
     size_t fft_size;
-    const pt_fft *fft;
+    const pt_irfft_plan *irfft;
 } pt_stems;
 
 /**

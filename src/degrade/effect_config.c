@@ -274,9 +274,8 @@ patina_status patina_effect_config_open(const char *json, patina_effect_config *
     patina_effect_config *config = calloc(1, sizeof *config);
     if (!config) return pt_fail(err, PATINA_ENOMEM, "no memory for a suite");
 
-    patina_status status = pt_effect_config_parse(json, config, err);
-    for (size_t f = 0; f < PT_NOISE_FFT_COUNT && status == PATINA_OK; f++)
-        status = pt_fft_open((size_t)PT_NOISE_FFT_MIN << f, &config->fft[f], err);
+    pt_irfft_plan_init(&config->irfft);
+    const patina_status status = pt_effect_config_parse(json, config, err);
     if (status == PATINA_OK)
         *out = config;
     else
@@ -286,8 +285,6 @@ patina_status patina_effect_config_open(const char *json, patina_effect_config *
 
 void patina_effect_config_close(patina_effect_config **config) {
     if (!config || !*config) return;
-    for (size_t f = 0; f < PT_NOISE_FFT_COUNT; f++)
-        pt_fft_close(&(*config)->fft[f]);
     free(*config);
     *config = NULL;
 }

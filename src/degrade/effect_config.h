@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_config.h - the settings of all effects, and the transform plans of noise */
+/* effect_config.h - the settings of all effects, and the tables of the noise transform */
 
 #ifndef PATINA_DEGRADE_EFFECT_CONFIG_H
 #define PATINA_DEGRADE_EFFECT_CONFIG_H
 
 #include "degrade/effect.h"
 
-#define PT_NOISE_FFT_MIN   65536
-#define PT_NOISE_FFT_COUNT 4 /* 65536 to 524288, the first that holds PATINA_WINDOW_FRAMES */
+_Static_assert(PT_IRFFT_N_MAX >= PATINA_WINDOW_FRAMES, "noise of a whole window is one transform");
 
 struct patina_effect_config {
     double clean;                      /* share of rows without an effect */
     double count[PT_EFFECT_COUNT + 1]; /* weights of 0, 1, .. effects in a row; all 0: not used */
     double probability[PT_EFFECT_COUNT];
     double setting[PT_EFFECT_COUNT][PT_SETTINGS_MAX][PT_CHOICES_MAX];
-    pt_fft *fft[PT_NOISE_FFT_COUNT];
+    pt_irfft_plan irfft;
 };
 
-/** What patina_effect_config_open reads, without opening the transforms. */
+/** The settings that patina_effect_config_open reads, without the tables of the transform. */
 patina_status pt_effect_config_parse(const char *json, patina_effect_config *config,
                                      patina_error *err);
 

@@ -58,12 +58,12 @@ static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, double
 
 /* Noise of arbitrary level and mean, [n] within work. */
 static const double *generate_noise(const pt_additive_ctx *ctx, int colour) {
-    double *x = ctx->work, *spectrum = x + ctx->fft_size;
+    double *x = pt_work_samples(ctx->work, ctx->fft_size);
     if (colour == WHITE) {
         white(ctx->noise, (ctx->n + 1) / 2, x);
     } else {
-        coloured_spectrum(ctx->noise, colour, ctx->fft_size, spectrum);
-        pt_fft_inverse(ctx->fft, spectrum, x);
+        coloured_spectrum(ctx->noise, colour, ctx->fft_size, x);
+        pt_dsp_ops_get_best()->irfft(ctx->irfft, ctx->fft_size, x, ctx->work, x);
     }
     return x;
 }

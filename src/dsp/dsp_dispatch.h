@@ -4,12 +4,12 @@
 #ifndef PATINA_DSP_DSP_DISPATCH_H
 #define PATINA_DSP_DSP_DISPATCH_H
 
+#include "base/isa_list.h"
 #include "dsp/dsp_ops.h"
 
-extern const pt_dsp_ops pt_dsp_ops_c;
-#if defined(__x86_64__)
-extern const pt_dsp_ops pt_dsp_ops_avx2;
-extern const pt_dsp_ops pt_dsp_ops_avx512;
-#endif
+#define PT_DECLARE_OPS(architecture, ISA, name)                                                    \
+    PT_ISA_IF_##architecture(extern const pt_dsp_ops pt_dsp_ops_##name;)
+PT_ISA_LIST(PT_DECLARE_OPS)
+#undef PT_DECLARE_OPS
 
 #endif /* PATINA_DSP_DSP_DISPATCH_H */

@@ -14,12 +14,14 @@
 #include <immintrin.h>
 #endif
 
+#include "base/philox.h"
 #include "dsp/dsp_dispatch.h"
+#include "dsp/stats.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 8")
 
-#define LANES 8
+#define LANES PT_STATS_LANES
 
 /* Vectors that are worked on at once, so that one operation need not wait for the last. */
 #define VECS  (WIDTH < LANES ? 2 : 1)
@@ -39,15 +41,19 @@ typedef int32_t mask4 __attribute__((vector_size(16)));
 
 /* Lanes of (a, b), counted from 0 over both. gcc has __builtin_shufflevector since version 12. */
 #if defined __clang__ || __GNUC__ >= 12
-#define SHUFFLE2(a, b, i, j)       __builtin_shufflevector(a, b, i, j)
-#define SHUFFLE4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
-#define SHUFFLE4F                  SHUFFLE4
+#define SHUFFLE2(a, b, i, j)                   __builtin_shufflevector(a, b, i, j)
+#define SHUFFLE4(a, b, i, j, k, l)             __builtin_shufflevector(a, b, i, j, k, l)
+#define SHUFFLE4F                              SHUFFLE4
+#define SHUFFLE8(a, b, i, j, k, l, m, n, o, p) __builtin_shufflevector(a, b, i, j, k, l, m, n, o, p)
 #else
 typedef int64_t mask2 __attribute__((vector_size(16)));
 typedef int64_t mask4d __attribute__((vector_size(32)));
+typedef int64_t mask8 __attribute__((vector_size(64)));
 #define SHUFFLE2(a, b, i, j)        __builtin_shuffle(a, b, (mask2){i, j})
 #define SHUFFLE4(a, b, i, j, k, l)  __builtin_shuffle(a, b, (mask4d){i, j, k, l})
 #define SHUFFLE4F(a, b, i, j, k, l) __builtin_shuffle(a, b, (mask4){i, j, k, l})
+#define SHUFFLE8(a, b, i, j, k, l, m, n, o, p)                                                     \
+    __builtin_shuffle(a, b, (mask8){i, j, k, l, m, n, o, p})
 #endif
 
 #define BROADCAST(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
@@ -58,11 +64,6 @@ INLINE vec load_lanes(const double *lanes, size_t v) {
 
 INLINE void store_lanes(double *lanes, size_t v, vec value) {
     *(vec *)(lanes + v * WIDTH) = value;
-}
-
-static double sum_lanes(const double lane[LANES]) {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
 /* Transposes [8][8], whose rows stand apart by strides that are multiples of 4. */
@@ -106,6 +107,8 @@ INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_s
 #include "dsp/sum_kernel.h"
 #include "dsp/welch_kernel.h"
 
+#include "dsp/irfft_kernel.h"
+
 const pt_dsp_ops TABLE = {
     .isa = ISA,
     .sample_stats = sample_stats,
@@ -113,6 +116,7 @@ const pt_dsp_ops TABLE = {
     .iir_energy = iir_energy,
     .biquad_cascade = biquad_cascade,
     .welch_accumulate = welch_accumulate,
+    .irfft = irfft,
     .sum = sum,
     .moments = moments,
     .sum_products_about = sum_products_about,

@@ -7,13 +7,13 @@
 
 #include "dsp/dsp_dispatch.h"
 
+#define TABLE(architecture, ISA, name)                                                             \
+    PT_ISA_IF_##architecture([PATINA_ISA_##ISA] = &pt_dsp_ops_##name, )
+static const pt_dsp_ops *const tables[PATINA_ISA_COUNT] = {PT_ISA_LIST(TABLE)};
+
 const pt_dsp_ops *pt_dsp_ops_get(patina_isa isa) {
     assert(isa != PATINA_ISA_AUTO && isa <= patina_isa_detect());
-#if defined(__x86_64__)
-    if (isa == PATINA_ISA_AVX512) return &pt_dsp_ops_avx512;
-    if (isa == PATINA_ISA_AVX2) return &pt_dsp_ops_avx2;
-#endif
-    return &pt_dsp_ops_c;
+    return tables[isa];
 }
 
 const pt_dsp_ops *pt_dsp_ops_get_best(void) {

@@ -17,6 +17,7 @@
 
 #include "dsp/biquad.h"
 #include "dsp/iir_energy.h"
+#include "dsp/irfft.h"
 #include "dsp/stft.h"
 #include "dsp/welch.h"
 
@@ -58,8 +59,14 @@ typedef struct pt_dsp_ops {
     void (*welch_accumulate)(const pt_welch_plan *plan, const double *const quarter[5],
                              pt_welch_workspace *work, pt_welch_power *power);
 
-    /* What pt_stats_..._double of stats.h are made of. */
-    double (*sum)(const double *x, size_t n);
+    /* Inverse real FFT, unscaled: spectrum [n/2 + 1] pairs (re, im) to x [n], which may be the same
+     * memory. n is a power of two from PT_IRFFT_N_MIN to PT_IRFFT_N_MAX; bins 0 and n/2 are real.
+     * workspace: PT_IRFFT_WORKSPACE_SIZE(n) bytes, aligned to 64. */
+    void (*irfft)(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
+                  double *x);
+
+    /* The sums of stats.h. */
+    double (*sum)(const float *x, size_t n);
     void (*moments)(const double *x, size_t n, double origin, double *sum, double *squares);
     double (*sum_products_about)(const double *x, const double *y, size_t n, double centre_x,
                                  double centre_y);
@@ -69,7 +76,7 @@ typedef struct pt_dsp_ops {
      * do not overlap. */
     void (*soft_clip)(const double *x, size_t n, double level, double *y);
 
-    /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_fill_words of
+    /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_uniform of
      * base/rng.h gives them: words [n_blocks, 4]. */
     void (*philox_words)(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *words);

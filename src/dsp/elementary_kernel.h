@@ -151,13 +151,12 @@ INLINE vec_u64 mul_low_u32(vec_u64 a, vec_u64 b) {
 #endif
 }
 
-/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011), sixteen
- * blocks side by side, a word in the low half of a lane; word i of the stream is lane i mod 4 of
- * block i / 4. */
+/* Philox4x32-10 of base/philox.h, sixteen blocks side by side, a word in the low half of a lane; word
+ * i of the stream is lane i mod 4 of block i / 4. */
 static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *restrict words) {
     enum { BLOCKS = 2 * LANES, N_VECS = BLOCKS / WIDTH };
-    const vec_u64 zero = {0}, m0 = zero + 0xD2511F53U, m1 = zero + 0xCD9E8D57U;
+    const vec_u64 zero = {0}, m0 = zero + PT_PHILOX_M0, m1 = zero + PT_PHILOX_M1;
     for (size_t b = 0; b < n_blocks; b += BLOCKS) {
         _Alignas(64) uint64_t word[4][BLOCKS];
         for (size_t l = 0; l < BLOCKS; l++)
@@ -171,16 +170,11 @@ static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint3
                 c2[i] = zero + counter[1];
                 c3[i] = zero + counter[2];
             }
-            for (int round = 0; round < 10; round++) {
-                UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
-                    const vec_u64 p0 = mul_low_u32(c0[i], m0), p1 = mul_low_u32(c2[i], m1);
-                    c0[i] = (p1 >> 32) ^ c1[i] ^ (zero + k0);
-                    c2[i] = (p0 >> 32) ^ c3[i] ^ (zero + k1);
-                    c1[i] = p1;
-                    c3[i] = p0;
-                }
-                k0 += 0x9E3779B9U; /* golden ratio */
-                k1 += 0xBB67AE85U; /* sqrt(3) - 1 */
+            for (int round = 0; round < PT_PHILOX_ROUNDS; round++) {
+                UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) PT_PHILOX_ROUND(
+                    vec_u64, mul_low_u32, m0, m1, c0[i], c1[i], c2[i], c3[i], zero + k0, zero + k1);
+                k0 += PT_PHILOX_W0;
+                k1 += PT_PHILOX_W1;
             }
             UNROLL for (size_t i = 0; i < PHILOX_VECS; i++) {
                 *(vec_u64 *)(word[0] + (v + i) * WIDTH) = c0[i];

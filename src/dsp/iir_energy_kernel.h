@@ -96,5 +96,5 @@ static double iir_energy(const pt_iir_energy_plan *f, const double *x, size_t st
     iir_filter_energy(f, x, stride, run, energy);
     for (size_t k = 0; k < 4; k++)
         state[k] = run[k][LANES - 1];
-    return sum_lanes(energy);
+    return pt_stats_sum_lanes(energy);
 }

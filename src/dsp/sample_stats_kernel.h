@@ -42,6 +42,6 @@ static void sample_stats(const float *x, size_t n, double centre, pt_sample_stat
         stats->peak = fabsf(x[i]) > stats->peak ? fabsf(x[i]) : stats->peak;
         stats->n_zero_crossings += i + 1 < n && pt_is_negative(x[i]) != pt_is_negative(x[i + 1]);
     }
-    stats->energy = sum_lanes(energies);
-    stats->energy_about = sum_lanes(abouts);
+    stats->energy = pt_stats_sum_lanes(energies);
+    stats->energy_about = pt_stats_sum_lanes(abouts);
 }

@@ -11,15 +11,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PT_STATS_LANES 8
+
+/** The sum of a signal whose sample i was added to lane i mod 8. Lanes fit vectors of any width, and
+ * rounding errors grow an eighth as fast as in one long sum. */
+static inline double pt_stats_sum_lanes(const double lane[PT_STATS_LANES]) {
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
 /** Arithmetic mean. */
 double pt_stats_mean(const float *x, size_t n);
-double pt_stats_mean_double(const double *x, size_t n);
 
-/** AC power: mean((x - mean(x))^2), in two passes; exactly 0 for a constant. */
+/** AC power: mean((x - mean(x))^2), in two passes; exactly 0 for a constant. n at most 2^31. */
 double pt_stats_power(const float *x, size_t n);
-
-/** mean((x - mean(x)) (y - mean(y))), in two passes. */
-double pt_stats_covariance(const float *x, const float *y, size_t n);
 
 /**
  * Mean and AC power of a signal in pieces, in one pass: power = mean((x - x_0)^2) - (mean - x_0)^2.
@@ -47,15 +52,10 @@ typedef struct pt_comoments {
 void pt_comoments_add(pt_comoments *comoments, const double *x, const double *y, size_t n);
 double pt_comoments_covariance(const pt_comoments *comoments);
 
-/** Of a signal as a whole. */
+/** AC power of a whole signal by pt_moments. */
 double pt_stats_power_double(const double *x, size_t n);
-double pt_stats_covariance_double(const double *x, const double *y, size_t n);
 
-/** sum((x - centre)^2): with centre 0 the energy, DC included. */
-double pt_stats_energy_about(const float *x, size_t n, double centre);
-
-/** max|x|; a NaN is passed over. */
-float pt_stats_peak(const float *x, size_t n);
+/** max|x|; a NaN is ignored. */
 double pt_stats_peak_double(const double *x, size_t n);
 
 /** Whether no sample is a NaN or an infinity. */
@@ -63,7 +63,7 @@ bool pt_stats_all_finite(const float *x, size_t n);
 
 /** The mean of a signal that arrives in pieces: the bits of pt_stats_mean, however it is cut. */
 typedef struct pt_running_mean {
-    double lane[8];
+    double lane[PT_STATS_LANES];
     uint64_t n;
 } pt_running_mean; /* zero it to start */
 

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sum_kernel.h - sums in eight lanes; a part of dsp_kernels.h
- *
- * Sample i goes to lane i mod 8 and the lanes are added pairwise at the end. The lanes may stand in
- * vectors of any width without touching a bit of the result, and rounding errors grow an eighth as
- * fast as in one long sum.
- */
+/* sum_kernel.h - sums in eight lanes (pt_stats_sum_lanes); a part of dsp_kernels.h */
 
 /* Returns the sum over i < n of `term`, an expression in i. */
 #define RETURN_SUM(n, term)                                                                        \
@@ -17,10 +12,10 @@
         }                                                                                          \
     for (size_t i = whole; i < (n); i++)                                                           \
         lane[i - whole] += (term);                                                                 \
-    return sum_lanes(lane)
+    return pt_stats_sum_lanes(lane)
 
-static double sum(const double *x, size_t n) {
-    RETURN_SUM(n, x[i]);
+static double sum(const float *x, size_t n) {
+    RETURN_SUM(n, (double)x[i]);
 }
 
 static void moments(const double *x, size_t n, double origin, double *sum_of, double *squares) {
@@ -42,8 +37,8 @@ static void moments(const double *x, size_t n, double origin, double *sum_of, do
         lane[i - whole] += off;
         square[i - whole] += off * off;
     }
-    *sum_of = sum_lanes(lane);
-    *squares = sum_lanes(square);
+    *sum_of = pt_stats_sum_lanes(lane);
+    *squares = pt_stats_sum_lanes(square);
 }
 
 static double sum_products_about(const double *x, const double *y, size_t n, double centre_x,
@@ -51,7 +46,7 @@ static double sum_products_about(const double *x, const double *y, size_t n, dou
     RETURN_SUM(n, (x[i] - centre_x) * (y[i] - centre_y));
 }
 
-/* A NaN is larger than nothing. */
+/* No comparison with a NaN is true, so it is ignored. */
 static double peak(const double *x, size_t n) {
     const mask magnitude = (mask){0} + INT64_MAX; /* all bits but the sign */
     vec peaks[LANES / WIDTH] = {0};

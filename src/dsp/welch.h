@@ -14,9 +14,7 @@
  * stays in the first cache, and lanes never mix but where columns turn into rows. Bins stay in the
  * order in which the transforms leave them until the very end.
  *
- * Why not FFTW: this runs twice as fast as its estimated plans (it may neither measure, since that
- * changes last bits from run to run, nor fuse window and power), and gives the same bits on every
- * CPU.
+ * Window, transform and power are fused, and every CPU computes the same bits.
  */
 
 #ifndef PATINA_DSP_WELCH_H

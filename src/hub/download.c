@@ -344,7 +344,11 @@ patina_status pt_download_file(pt_download *d, const pt_hub_file *file, bool *fe
     bool complete;
 
     *fetched = false;
-    if (pt_hub_blob_is_complete(d->entry, file->etag, file->size)) return PATINA_OK;
+    if (pt_hub_blob_is_complete(d->entry, file->etag, file->size)) {
+        bool removed;
+        PT_TRY(pt_etag_remove_damaged(d->entry, file->etag, d->options->stop, &removed, err));
+        if (!removed) return PATINA_OK;
+    }
     PT_TRY(pt_partial_download_open(d->entry, file->etag, file->size, &wait, &partial, &complete,
                                     err));
     if (complete) {

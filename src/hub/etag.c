@@ -9,6 +9,7 @@
 #include "hub/etag.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,5 +115,24 @@ patina_status pt_etag_verify(int fd, const char *etag, const patina_atomic_bool 
     if (status == PATINA_OK) *matches = hashes_match(&h, kind, etag);
 done:
     free(buffer);
+    return status;
+}
+
+patina_status pt_etag_remove_damaged(const pt_hub_cache_entry *entry, const char *etag,
+                                     const patina_atomic_bool *stop, bool *removed,
+                                     patina_error *err) {
+    const pt_hub_path blob = pt_hub_path_join(entry->folder.text, "blobs/%s", etag);
+    bool matches = true;
+
+    *removed = false;
+    const int fd = open(blob.text, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT) return PATINA_OK;
+    patina_status status = fd < 0 ? pt_fail(err, PATINA_EIO, "cannot be read: %s", strerror(errno))
+                                  : pt_etag_verify(fd, etag, stop, &matches, err);
+    if (fd >= 0) close(fd);
+    if (status == PATINA_OK && !matches && unlink(blob.text) != 0 && errno != ENOENT)
+        status = pt_fail(err, PATINA_EIO, "is damaged and cannot be removed: %s", strerror(errno));
+    if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", blob.text);
+    *removed = status == PATINA_OK && !matches;
     return status;
 }

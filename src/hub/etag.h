@@ -38,4 +38,14 @@ pt_etag_kind pt_etag_kind_of(const char *etag);
 patina_status pt_etag_verify(int fd, const char *etag, const patina_atomic_bool *stop,
                              bool *matches, patina_error *err);
 
+/**
+ * Reads blobs/<etag> and removes it if its bytes do not have the hash that etag is. A blob that is
+ * absent, and one with an opaque name, is left as it is.
+ *
+ * Errors     PATINA_EIO  cannot be read or removed
+ */
+patina_status pt_etag_remove_damaged(const pt_hub_cache_entry *entry, const char *etag,
+                                     const patina_atomic_bool *stop, bool *removed,
+                                     patina_error *err);
+
 #endif /* PATINA_HUB_ETAG_H */

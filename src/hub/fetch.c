@@ -20,6 +20,7 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "hub/download.h"
+#include "hub/etag.h"
 #include "hub/hub_cache.h"
 #include "hub/hub_name.h"
 
@@ -49,6 +50,33 @@ static patina_status fill_report(const fetch *f, patina_hub_report *report, pati
     return PATINA_OK;
 }
 
+static void emit_damaged(const fetch *f, const char *file) {
+    char text[256];
+    if (!f->options->on_event) return;
+    snprintf(text, sizeof text, "'%s' is damaged in the cache and is downloaded again", file);
+    f->options->on_event(f->options->context,
+                         &(patina_hub_event){.kind = PATINA_HUB_EVENT_NOTE, .text = text});
+}
+
+/* Removes files of the snapshot whose bytes do not have the hash that names them: they count as
+ * missing then. */
+static patina_status remove_damaged(const fetch *f, const char *const *names, patina_error *err) {
+    char etag[PT_HUB_ETAG_MAX + 1];
+
+    for (size_t i = 0; names[i]; i++) {
+        bool removed = false;
+        if (!pt_hub_snapshot_etag(&f->snapshot, names[i], etag)) continue;
+        PT_TRY(pt_etag_remove_damaged(&f->entry, etag, f->options->stop, &removed, err));
+        if (removed) emit_damaged(f, names[i]);
+    }
+    return PATINA_OK;
+}
+
+static patina_status check_snapshot(const fetch *f, patina_error *err) {
+    PT_TRY(remove_damaged(f, pt_hub_required_files, err));
+    return remove_damaged(f, pt_hub_weight_files, err);
+}
+
 static patina_status find_offline(fetch *f, patina_hub_report *report, patina_error *err) {
     const bool known = pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
 
@@ -61,12 +89,15 @@ static patina_status find_offline(fetch *f, patina_hub_report *report, patina_er
                    f->options->cache, known ? "'" : "", missing, known ? "'" : "");
 }
 
-/* A commit does not change, so one that is there whole need not be asked for. */
-static bool is_cached(fetch *f) {
-    if (!pt_hub_is_commit(f->name.revision)) return false;
+/* A commit does not change: one that is complete is used without a request. */
+static patina_status find_commit(fetch *f, bool *is_cached, patina_error *err) {
+    *is_cached = false;
+    if (!pt_hub_is_commit(f->name.revision)) return PATINA_OK;
     pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
     f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
-    return pt_hub_snapshot_missing(&f->snapshot) == NULL;
+    PT_TRY(check_snapshot(f, err));
+    *is_cached = pt_hub_snapshot_missing(&f->snapshot) == NULL;
+    return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- what there is to fetch */
@@ -193,6 +224,7 @@ static patina_status check_is_clap(const fetch *f, patina_error *err) {
 
 static patina_status fetch_all(fetch *f, patina_hub_report *report, patina_error *err) {
     PT_TRY(resolve_commit(f, err));
+    PT_TRY(check_snapshot(f, err));
     if (pt_hub_snapshot_missing(&f->snapshot)) {
         PT_TRY(plan_downloads(f, err));
         PT_TRY(check_disk_space(f, err));
@@ -209,9 +241,11 @@ static patina_status fetch_all(fetch *f, patina_hub_report *report, patina_error
 static patina_status fetch_online(fetch *f, patina_hub_report *report, patina_error *err) {
     patina_hub_report fetched = {0};
     pt_http *http = NULL;
+    bool is_cached;
     patina_status status = PATINA_OK;
 
-    if (!is_cached(f)) {
+    PT_TRY(find_commit(f, &is_cached, err));
+    if (!is_cached) {
         PT_TRY(pt_http_open(f->options, &http, err));
         f->download = (pt_download){
             .options = f->options, .name = &f->name, .entry = &f->entry, .http = http};

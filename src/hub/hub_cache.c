@@ -152,6 +152,21 @@ bool pt_hub_snapshot_has(const pt_hub_path *snapshot, const char *file) {
     return stat(path.text, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+bool pt_hub_snapshot_etag(const pt_hub_path *snapshot, const char *file,
+                          char etag[PT_HUB_ETAG_MAX + 1]) {
+    static const char prefix[] = "../../blobs/";
+    const pt_hub_path path = pt_hub_path_join(snapshot->text, "%s", file);
+    char target[sizeof prefix + PT_HUB_ETAG_MAX];
+    const ssize_t n = readlink(path.text, target, sizeof target);
+
+    if (n < (ssize_t)sizeof prefix || n == (ssize_t)sizeof target) return false;
+    target[n] = '\0';
+    if (strncmp(target, prefix, sizeof prefix - 1) != 0 || strchr(target + sizeof prefix - 1, '/'))
+        return false;
+    memcpy(etag, target + sizeof prefix - 1, (size_t)n + 2 - sizeof prefix);
+    return true;
+}
+
 const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot) {
     for (size_t i = 0; pt_hub_required_files[i]; i++)
         if (!pt_hub_snapshot_has(snapshot, pt_hub_required_files[i]))

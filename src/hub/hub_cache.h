@@ -57,6 +57,11 @@ pt_hub_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *co
 /** Whether a file of a snapshot is there, and not a link to nothing. */
 bool pt_hub_snapshot_has(const pt_hub_path *snapshot, const char *file);
 
+/** The ETag of a file of a snapshot: the name of the blob that its link leads to. False where it is
+ * not such a link. */
+bool pt_hub_snapshot_etag(const pt_hub_path *snapshot, const char *file,
+                          char etag[PT_HUB_ETAG_MAX + 1]);
+
 /** The first file that a snapshot lacks to be a model, or NULL when it is whole. */
 const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot);
 

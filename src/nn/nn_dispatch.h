@@ -4,14 +4,16 @@
 #ifndef PATINA_NN_NN_DISPATCH_H
 #define PATINA_NN_NN_DISPATCH_H
 
+#include "base/isa_list.h"
 #include "nn/ops.h"
 
-extern const pt_nn_ops pt_nn_ops_c;
+#define PT_DECLARE_OPS(architecture, ISA, name)                                                    \
+    PT_ISA_IF_##architecture(extern const pt_nn_ops pt_nn_ops_##name;)
+PT_ISA_LIST(PT_DECLARE_OPS)
+#undef PT_DECLARE_OPS
+
+/* bfloat16, where a set has instructions for it; plain C for comparison. */
 extern const pt_nn_ops pt_nn_ops_bf16_c;
-#if defined(__x86_64__)
-extern const pt_nn_ops pt_nn_ops_avx2;
-extern const pt_nn_ops pt_nn_ops_avx512;
-extern const pt_nn_ops pt_nn_ops_bf16_avx512;
-#endif
+PT_ISA_IF_X86_64(extern const pt_nn_ops pt_nn_ops_bf16_avx512;)
 
 #endif /* PATINA_NN_NN_DISPATCH_H */

@@ -7,19 +7,16 @@
 
 #include "nn/nn_dispatch.h"
 
-static const pt_nn_ops *get_bf16(patina_isa isa) {
-#if defined(__x86_64__)
-    if (isa == PATINA_ISA_AVX512 && patina_isa_has_bf16()) return &pt_nn_ops_bf16_avx512;
-#endif
-    return isa == PATINA_ISA_C ? &pt_nn_ops_bf16_c : NULL;
-}
+#define TABLE(architecture, ISA, name)                                                             \
+    PT_ISA_IF_##architecture([PATINA_ISA_##ISA] = &pt_nn_ops_##name, )
+static const pt_nn_ops *const tables[PATINA_ISA_COUNT] = {PT_ISA_LIST(TABLE)};
+
+static const pt_nn_ops *const bf16_tables[PATINA_ISA_COUNT] = {
+    [PATINA_ISA_C] = &pt_nn_ops_bf16_c,
+    PT_ISA_IF_X86_64([PATINA_ISA_AVX512] = &pt_nn_ops_bf16_avx512)};
 
 const pt_nn_ops *pt_nn_ops_get(patina_isa isa, patina_precision precision) {
     assert(isa != PATINA_ISA_AUTO && isa <= patina_isa_detect());
-    if (precision == PATINA_PRECISION_BF16) return get_bf16(isa);
-#if defined(__x86_64__)
-    if (isa == PATINA_ISA_AVX512) return &pt_nn_ops_avx512;
-    if (isa == PATINA_ISA_AVX2) return &pt_nn_ops_avx2;
-#endif
-    return &pt_nn_ops_c;
+    if (precision == PATINA_PRECISION_F32) return tables[isa];
+    return isa == PATINA_ISA_C || patina_isa_has_bf16() ? bf16_tables[isa] : NULL;
 }

@@ -7,7 +7,6 @@
 
 #include "audio/decoder.h"
 #include "base/json_dump.h"
-#include "dsp/fft.h"
 #include "dsp/resample.h"
 
 char *pt_library_versions_to_json(void) {
@@ -20,7 +19,6 @@ char *pt_library_versions_to_json(void) {
         ok = ok && json_object_set_new(object, name, json_string(version)) == 0;
     ok = ok &&
          json_object_set_new(object, "libsoxr", json_string(pt_resampler_library_version())) == 0;
-    ok = ok && json_object_set_new(object, "fftw", json_string(pt_fft_library_version())) == 0;
     if (ok) text = pt_json_dump(object, JSON_COMPACT);
     json_decref(object);
     return text;

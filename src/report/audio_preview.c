@@ -11,46 +11,38 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "dsp/fft.h"
 #include "report/html.h"
 
 /* ---------------------------------------------------------------- half the rate */
 
-/* One transform of the whole signal: the upper half of the spectrum is dropped, and the bins below
- * the new Nyquist frequency are faded out to avoid ringing. The zeros after the signal separate its
- * end from its beginning. */
+#define TAPS_HALF 192 /* coefficients on either side of the middle one */
+#define CUTOFF_HZ 11650.0
+
+/* A linear-phase low-pass by the window method (Blackman), the delay removed: 0 dB to 11.3 kHz and
+ * -74 dB from 12 kHz, where aliases would begin. Samples outside the signal are zeros. */
 patina_status pt_audio_preview_downsample(const float *x, size_t n, float *out, pt_arena *scratch,
                                           patina_error *err) {
-    enum { SIZE = 1 << 19 }; /* the least power of two over PATINA_WINDOW_FRAMES */
-    const double fade_from = 11400.0 / PATINA_RATE_HZ * SIZE, fade_to = SIZE / 4.0; /* bins */
     const pt_arena_marker mark = pt_arena_mark(scratch);
-    pt_fft *whole = NULL, *half = NULL;
-    double *samples = pt_arena_calloc(scratch, SIZE, sizeof *samples);
-    double *spectrum = pt_arena_alloc_array(scratch, SIZE + 2, sizeof *spectrum);
-    patina_status status =
-        samples && spectrum ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    const double cutoff = CUTOFF_HZ / PATINA_RATE_HZ; /* cycles a sample */
+    double tap[2 * TAPS_HALF + 1];
+    float *padded = pt_arena_calloc(scratch, n + 2 * TAPS_HALF, sizeof *padded);
+    if (!padded) return pt_fail(err, PATINA_ENOMEM, "out of memory");
 
-    if (status == PATINA_OK) status = pt_fft_open(SIZE, &whole, err);
-    if (status == PATINA_OK) status = pt_fft_open(SIZE / 2, &half, err);
-    if (status == PATINA_OK) {
-        for (size_t i = 0; i < n; i++)
-            samples[i] = x[i];
-        pt_fft_forward(whole, samples, spectrum);
-        for (size_t k = (size_t)fade_from; k <= SIZE / 4; k++) {
-            const double place = fmin(1.0, ((double)k - fade_from) / (fade_to - fade_from));
-            const double gain = place > 0.0 ? 0.5 + 0.5 * cos(M_PI * place) : 1.0;
-            spectrum[2 * k] *= gain;
-            spectrum[2 * k + 1] *= gain;
-        }
-        spectrum[SIZE / 2 + 1] = 0.0; /* bin SIZE / 4 is real */
-        pt_fft_inverse(half, spectrum, samples);
-        for (size_t i = 0; i < n / 2; i++)
-            out[i] = (float)(samples[i] / SIZE);
+    for (int i = -TAPS_HALF; i <= TAPS_HALF; i++) {
+        const double phase = M_PI * i / (TAPS_HALF + 1);
+        const double window = 0.42 + 0.5 * cos(phase) + 0.08 * cos(2.0 * phase);
+        tap[TAPS_HALF + i] =
+            window * (i == 0 ? 2.0 * cutoff : sin(2.0 * M_PI * cutoff * i) / (M_PI * i));
     }
-    pt_fft_close(&whole);
-    pt_fft_close(&half);
+    memcpy(padded + TAPS_HALF, x, n * sizeof *padded);
+    for (size_t i = 0; i < n / 2; i++) {
+        double sum = 0.0;
+        for (size_t k = 0; k <= 2 * TAPS_HALF; k++)
+            sum += tap[k] * (double)padded[2 * i + k];
+        out[i] = (float)sum;
+    }
     pt_arena_rewind(scratch, mark);
-    return status;
+    return PATINA_OK;
 }
 
 /* ---------------------------------------------------------------- mel bands */

@@ -13,7 +13,7 @@
 #include "clap/mel.h"
 
 /**
- * Resamples a 48 kHz signal of at most 10 s to 24 kHz, low-passed from 11.4 kHz on.
+ * Resamples a 48 kHz signal to 24 kHz, low-passed from 11.3 kHz on.
  *
  * out  [n / 2]
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* checkpoint.c - a file of weights: opening, looking up, reading values */
+/* checkpoint.c - weight files: open, look up tensors, read values */
 
 #include "weights/checkpoint.h"
 
@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "weights/checkpoint_format.h"
 
-/* The first that knows its own bytes; the last takes what no other does. */
+/* In the order of probing; the last one is used if no other matches. */
 static const pt_checkpoint_format *const formats[] = {
     &pt_checkpoint_pytorch, &pt_checkpoint_pytorch_legacy, &pt_checkpoint_safetensors};
 
@@ -39,7 +39,7 @@ static patina_status sort_tensors(pt_checkpoint *file, patina_error *err) {
     qsort(file->tensors, file->n, sizeof *file->tensors, by_name);
     for (size_t i = 1; i < file->n; i++)
         if (by_name(&file->tensors[i - 1], &file->tensors[i]) == 0)
-            return pt_fail(err, PATINA_EFORMAT, "file '%s': tensor '%.200s': is there twice",
+            return pt_fail(err, PATINA_EFORMAT, "file '%s': tensor '%.200s': is duplicate",
                            file->name, file->tensors[i].name);
     return PATINA_OK;
 }
@@ -68,9 +68,9 @@ done:
     return status;
 }
 
-/* The file's bytes; *size 0 and *bytes NULL for an empty one, which cannot be mapped. */
+/* An empty file cannot be mapped: *bytes is NULL and *size 0. */
 static patina_status map_file(const char *path, void **bytes, size_t *size, patina_error *err) {
-    /* O_NONBLOCK: a FIFO under this name must not hang. */
+    /* O_NONBLOCK: opening a FIFO must not block. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat info;
     patina_status status = PATINA_OK;
@@ -81,13 +81,11 @@ static patina_status map_file(const char *path, void **bytes, size_t *size, pati
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         status = pt_fail(err, PATINA_EIO, "file '%s': not a regular file", path);
     } else if ((uintmax_t)info.st_size > SIZE_MAX) {
-        status =
-            pt_fail(err, PATINA_EIO, "file '%s': too large for this machine's addresses", path);
+        status = pt_fail(err, PATINA_EIO, "file '%s': is too large for the address space", path);
     } else if (info.st_size > 0) {
         void *mapped = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (mapped == MAP_FAILED) {
-            status =
-                pt_fail(err, PATINA_EIO, "file '%s': cannot be mapped: %s", path, strerror(errno));
+            status = pt_fail(err, PATINA_EIO, "file '%s': mmap failed: %s", path, strerror(errno));
         } else {
             *bytes = mapped;
             *size = (size_t)info.st_size;
@@ -118,7 +116,7 @@ static int has_pt_extension(const struct dirent *item) {
     return n > 3 && strcmp(item->d_name + n - 3, ".pt") == 0;
 }
 
-/* The name of the one .pt file of a folder, which the caller frees. */
+/* The name of the only .pt file of a folder; the caller frees it. */
 static patina_status find_pt_file(const char *dir, char **name, patina_error *err) {
     struct dirent **items = NULL;
     const int n = scandir(dir, &items, has_pt_extension, alphasort);
@@ -128,14 +126,15 @@ static patina_status find_pt_file(const char *dir, char **name, patina_error *er
         *name = strdup(items[0]->d_name);
     else if (n > 1)
         status = pt_fail(err, PATINA_EFORMAT,
-                         "folder '%s': has several models, such as '%s' and '%s': name the file of "
-                         "one of them",
+                         "folder '%s': has several weight files, such as '%s' and '%s'; pass the "
+                         "path of one of them",
                          dir, items[0]->d_name, items[1]->d_name);
     else
-        status = pt_fail(err, PATINA_EIO,
-                         "file '%s/model.safetensors': not found, nor are 'pytorch_model.bin' or a "
-                         "'.pt' file in its place",
-                         dir);
+        status =
+            pt_fail(err, PATINA_EIO,
+                    "file '%s/model.safetensors': not found, and neither is 'pytorch_model.bin' "
+                    "or a '.pt' file",
+                    dir);
     for (int i = 0; i < n; i++)
         free(items[i]);
     free(items);
@@ -144,8 +143,8 @@ static patina_status find_pt_file(const char *dir, char **name, patina_error *er
     return status;
 }
 
-/* The file of weights in a folder, which the caller frees. A link to nothing counts as a file: what
- * is meant is said, and not passed over. */
+/* The name of the weight file in a folder; the caller frees it. A dangling link counts as a file, so
+ * that the error names it. */
 static patina_status find_weights_file(const char *dir, char **name, patina_error *err) {
     static const char *const names[] = {"model.safetensors", "pytorch_model.bin"};
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -245,21 +244,21 @@ patina_status pt_checkpoint_find(const pt_checkpoint *file, const char *name, si
     assert(n_dims <= PT_TENSOR_DIMS_MAX);
     format_shape(dims, n_dims, expected);
     if (!found)
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': tensor '%s': missing, should have shape %s",
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': tensor '%s': is missing; expected shape %s",
                        file->name, name, expected);
     format_shape(found->dims, found->n_dims, actual);
     if (strcmp(actual, expected) != 0)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': tensor '%s': has shape %s, and the configuration asks for %s",
+                       "file '%s': tensor '%s': has shape %s; the configuration requires %s",
                        file->name, name, actual, expected);
     if (found->dtype == PT_DTYPE_OTHER)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': tensor '%s': has dtype %s; only F32, F16 and BF16 are read",
+                       "file '%s': tensor '%s': has dtype %s; supported are F32, F16 and BF16",
                        file->name, name, found->dtype_name);
     if (!found->data)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': tensor '%s': is a view whose values do not follow each other in "
-                       "the file, such as a transposed one: save it again as tensor.contiguous()",
+                       "file '%s': tensor '%s': is not contiguous, such as a transposed view; save "
+                       "tensor.contiguous() instead",
                        file->name, name);
     *tensor = found;
     return PATINA_OK;
@@ -278,11 +277,11 @@ static uint32_t read_u16(const unsigned char *data, size_t i) {
 }
 
 /* IEEE 754 half: 1 sign, 5 exponent (bias 15), 10 fraction bits. Subnormals are scaled from an
- * integer, so that the result does not depend on the CPU's handling of float32 subnormals. Without
- * branches, so that the loop becomes vector instructions. */
+ * integer, so that the result does not depend on how the CPU handles float32 subnormals. Branchless,
+ * so that the compiler can vectorise the loop. */
 static float float_from_half(uint32_t half) {
     const uint32_t sign = (half & 0x8000U) << 16, magnitude = half & 0x7FFFU;
-    /* The exponent moves from bias 15 to 127; that of infinity and NaN from 31 to 255. */
+    /* Exponent bias 15 to 127; the exponent of infinity and NaN, 31 to 255. */
     const uint32_t rebias = magnitude >= 0x7C00U ? 224U << 23 : 112U << 23;
     const uint32_t normal = (magnitude << 13) + rebias;
     const float scaled = (float)(int32_t)magnitude * 0x1p-24F;
@@ -310,7 +309,7 @@ void pt_tensor_read(const pt_tensor *tensor, size_t first, size_t n, float *out)
     if (tensor->dtype == PT_DTYPE_F16)
         for (size_t i = 0; i < n; i++)
             out[i] = float_from_half(read_u16(data, i));
-    else /* bf16 is the upper half of a float32 */
+    else /* bfloat16 is the upper half of a float32 */
         for (size_t i = 0; i < n; i++)
             out[i] = float_from_bits(read_u16(data, i) << 16);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* checkpoint.h - a checked, memory-mapped view of a file of weights */
+/* checkpoint.h - weight files (safetensors, PyTorch): validated, memory-mapped tensors */
 
 #ifndef PATINA_WEIGHTS_CHECKPOINT_H
 #define PATINA_WEIGHTS_CHECKPOINT_H
@@ -16,76 +16,73 @@ typedef enum pt_dtype { PT_DTYPE_F32, PT_DTYPE_F16, PT_DTYPE_BF16, PT_DTYPE_OTHE
 
 typedef struct pt_tensor {
     const char *name;
-    const char *dtype_name; /* as safetensors spells it: "F32", "I64" */
+    const char *dtype_name; /* in the notation of safetensors: "F32", "I64" */
     pt_dtype dtype;
     size_t n_dims, dims[PT_TENSOR_DIMS_MAX];
     size_t n_values;           /* 1 for no dimension, 0 when one is 0 */
-    const unsigned char *data; /* little-endian, row-major; aligned to nothing. NULL where the file
-                                * has them in another order */
+    const unsigned char *data; /* little-endian, row-major, unaligned; NULL if not contiguous */
 } pt_tensor;
 
 typedef struct pt_checkpoint pt_checkpoint;
 
 /**
- * Maps a file and checks all of it that says where tensors lie. The bytes tell the format:
+ * Maps a weight file and validates its structure. The format is detected from the first bytes:
  *
  * safetensors  header length, JSON, every dtype, shape and offset. As in the reference
- *              implementation the tensors have to fill the file from the header's end to its own
- *              without overlap, gap or rest
- * pytorch      what torch.save writes since version 1.6: the zip archive's directory, the pickle,
- *              every storage. Nothing of the pickle is executed. A "module." in front of names is
- *              dropped, and names of LAION's own checkpoints become those of Hugging Face's layout
+ *              implementation, tensors fill the file after the header without overlaps, gaps or
+ *              trailing bytes
+ * pytorch      torch.save since version 1.6: the zip directory, the pickle, every storage. Nothing
+ *              of the pickle is executed. The prefix "module." of names is removed, and the names
+ *              of LAION checkpoints are mapped to those of Hugging Face's ClapModel
  *
- * The map follows the file: one that is shortened while it is open ends the process at the next
- * access, as with every map.
+ * The file must not be truncated while it is open: reading a mapped page past its end raises SIGBUS.
  *
- * Errors  PATINA_EIO, PATINA_EFORMAT naming the file and the tensor
+ * Errors  PATINA_EIO, PATINA_EFORMAT; the message names the file and the tensor
  */
 patina_status pt_checkpoint_open(const char *path, pt_checkpoint **file, patina_error *err);
 
 /**
- * The weights of a model: of a folder its model.safetensors, or else pytorch_model.bin, or else the
- * only file in it that ends in .pt; or the file that is named itself.
+ * Opens the weights of a model: a weight file, or a folder with model.safetensors, pytorch_model.bin
+ * or a single .pt file, in this order.
  */
 patina_status pt_checkpoint_open_model(const char *model, pt_checkpoint **file, patina_error *err);
 void pt_checkpoint_close(pt_checkpoint **file);
 
-/** The same over size bytes that stay where they are until close; name is for errors. */
+/** Opens a weight file in memory, which must be valid until close; name is used in errors. */
 patina_status pt_checkpoint_open_memory(const char *name, const void *bytes, size_t size,
                                         pt_checkpoint **file, patina_error *err);
 
-/** The name that it was opened by. */
+/** The path or name that was passed to open. */
 const char *pt_checkpoint_path(const pt_checkpoint *file);
 
-/** The format: "safetensors" or "pytorch". */
+/** "safetensors" or "pytorch". */
 const char *pt_checkpoint_format_name(const pt_checkpoint *file);
 
-/** Whether the file has the names of LAION's own checkpoints. */
+/** Whether the file uses the tensor names of LAION checkpoints. */
 bool pt_checkpoint_is_laion(const pt_checkpoint *file);
 
-/** Tensors in the order of their names' bytes. */
+/** Tensors, sorted by name (bytewise). */
 size_t pt_checkpoint_count(const pt_checkpoint *file);
 const pt_tensor *pt_checkpoint_at(const pt_checkpoint *file, size_t i);
 
 /** A value of the `__metadata__` of safetensors, or NULL. */
 const char *pt_checkpoint_metadata(const pt_checkpoint *file, const char *key);
 
-/** The whole file. */
+/** The bytes of the file. */
 const unsigned char *pt_checkpoint_bytes(const pt_checkpoint *file, size_t *size);
 
 /**
- * The tensor of this name and shape in a floating-point dtype.
+ * Looks up a floating-point tensor and checks its shape.
  *
- * Errors  PATINA_EFORMAT  absent, of another shape or dtype, or not in row-major order; names it and
- *                     says what was expected
+ * Errors  PATINA_EFORMAT  missing, of another shape or dtype, or not contiguous
  */
 patina_status pt_checkpoint_find(const pt_checkpoint *file, const char *name, size_t n_dims,
                                  const size_t *dims, const pt_tensor **tensor, patina_error *err);
 
-/** Copies n values from index first on as float32, exact for all three dtypes. */
+/** Converts n values from index first on to float32; exact for F32, F16 and BF16. */
 void pt_tensor_read(const pt_tensor *tensor, size_t first, size_t n, float *out);
 
-/** Tells the kernel that the mapped pages are not needed for now (after packing). */
+/** Releases the resident pages of the map (MADV_DONTNEED); they are read again on access. */
 void pt_checkpoint_drop_pages(const pt_checkpoint *file);
 
 #endif /* PATINA_WEIGHTS_CHECKPOINT_H */

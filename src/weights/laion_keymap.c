@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* laion_keymap.c - the tensors' names of LAION's own checkpoints, in Hugging Face's words
+/* laion_keymap.c - maps tensor names of LAION checkpoints to those of Hugging Face's ClapModel
  *
- * Source: the two models' module trees (LAION-AI/CLAP; ClapModel of transformers). What only
- * training, other heads or the extractor of features use is left out: spectrogram_extractor,
+ * Source: the module trees of both models (LAION-AI/CLAP; ClapModel of transformers). Omitted are
+ * tensors of training, of other heads and of the feature extractor: spectrogram_extractor,
  * logmel_extractor, attn_mask, tscam_conv, head, text_transform, audio_transform.
  */
 
@@ -16,10 +16,10 @@
 #define AUDIO_MODEL  "audio_model.audio_encoder."
 
 typedef struct key_rule {
-    const char *from, *to; /* how the rest of a name begins */
+    const char *from, *to; /* prefix of the remaining name, and its replacement */
 } key_rule;
 
-/* Whole names of the parts that stand beside the branches. */
+/* Names outside of the audio branch. */
 static const key_rule top_rules[] = {
     {TEXT_BRANCH, "text_model."},
     {"text_projection.0.", "text_projection.linear1."},
@@ -31,7 +31,7 @@ static const key_rule top_rules[] = {
     {NULL, NULL},
 };
 
-/* Behind "audio_branch.". */
+/* After "audio_branch.". */
 static const key_rule audio_rules[] = {
     {"bn0.", "batch_norm."},
     {"patch_embed.", "patch_embed."},
@@ -39,13 +39,13 @@ static const key_rule audio_rules[] = {
     {NULL, NULL},
 };
 
-/* Behind "audio_branch.layers.S.". */
+/* After "audio_branch.layers.S.". */
 static const key_rule stage_rules[] = {
     {"downsample.", "downsample."},
     {NULL, NULL},
 };
 
-/* Behind "audio_branch.layers.S.blocks.B.". */
+/* After "audio_branch.layers.S.blocks.B.". */
 static const key_rule block_rules[] = {
     {"norm1.", "layernorm_before."},
     {"norm2.", "layernorm_after."},
@@ -62,13 +62,13 @@ static const char *skip_prefix(const char *text, const char *start) {
     return strncmp(text, start, n) == 0 ? text + n : NULL;
 }
 
-/* Digits and a dot: what follows them, or NULL. */
+/* The text after digits and a dot, or NULL. */
 static const char *skip_number(const char *text) {
     const size_t n = strspn(text, "0123456789");
     return n > 0 && text[n] == '.' ? text + n + 1 : NULL;
 }
 
-/* prefix, then n_kept characters of kept, then what the list makes of the rest. */
+/* prefix, then the text from kept to rest unchanged, then rest as mapped by the list. */
 static pt_laion_key_action apply_rules(const key_rule *list, const char *prefix, const char *kept,
                                        const char *rest, char name[PT_TENSOR_NAME_MAX]) {
     for (; list->from; list++) {
@@ -92,7 +92,7 @@ static pt_laion_key_action split_qkv(const char *kept, const char *rest, const c
     return PT_LAION_KEY_SPLIT;
 }
 
-/* own: the name behind "audio_branch.". */
+/* own: the name after "audio_branch.". */
 static pt_laion_key_action map_audio_key(const char *own, char names[3][PT_TENSOR_NAME_MAX]) {
     const char *stage = skip_prefix(own, "layers.");
     if (!stage) return apply_rules(audio_rules, AUDIO_MODEL, own, own, names[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* laion_keymap.h - the tensors' names of LAION's own checkpoints, in Hugging Face's words */
+/* laion_keymap.h - maps tensor names of LAION checkpoints to those of Hugging Face's ClapModel */
 
 #ifndef PATINA_WEIGHTS_LAION_KEYMAP_H
 #define PATINA_WEIGHTS_LAION_KEYMAP_H
@@ -9,19 +9,18 @@
 
 #define PT_TENSOR_NAME_MAX 256 /* with the NUL; the longest in use has 95 characters */
 
-/** What becomes of a tensor. */
+/** How a tensor is mapped. */
 typedef enum pt_laion_key_action {
-    PT_LAION_KEY_UNUSED, /* no part of the towers, or not of LAION's naming */
+    PT_LAION_KEY_UNUSED, /* not part of the towers, or not a LAION name */
     PT_LAION_KEY_RENAMED,
-    PT_LAION_KEY_SPLIT, /* query, key and value in one: thirds of its first dimension */
+    PT_LAION_KEY_SPLIT, /* query, key and value, stacked along the first dimension */
 } pt_laion_key_action;
 
-/** Whether a checkpoint that has a tensor of this name follows LAION's naming. */
+/** Whether a tensor name shows that the checkpoint uses LAION's naming. */
 bool pt_laion_keymap_detect(const char *name);
 
 /**
- * The names that a tensor has in Hugging Face's ClapModel: one, or three of the thirds in their
- * order.
+ * Maps a name: writes names[0], or with PT_LAION_KEY_SPLIT all three, in the order of the parts.
  */
 pt_laion_key_action pt_laion_keymap_apply(const char *name, char names[3][PT_TENSOR_NAME_MAX]);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* pytorch.c - checkpoints that torch.save wrote: a pickle and its storages in a zip archive
+/* pytorch.c - parser of torch.save files: a pickle and its storages in a zip archive
  *
- *   TOP/data.pkl    the pickle: names, types, shapes, and of each tensor the key of its storage
- *   TOP/data/KEY    a storage: values as they lie in memory
- *   TOP/byteorder   "little" or "big"; little where it is absent
+ *   ROOT/data.pkl    the pickle: name, dtype, shape and storage key of each tensor
+ *   ROOT/data/KEY    a storage: values in memory order
+ *   ROOT/byteorder   "little" or "big"; little if missing
  *
- * Values stay in the map. Names of LAION's own checkpoints become those of Hugging Face's layout,
- * so that nobody above has to know. Source: torch/serialization.py of PyTorch 1.6 to 2.15.
+ * The names of LAION checkpoints are mapped to those of Hugging Face's ClapModel here, so that callers
+ * handle one naming. Source: torch/serialization.py of PyTorch 1.6 to 2.15.
  */
 
 #include <stdio.h>
@@ -21,11 +21,11 @@
 
 #define PATH_MAX_LENGTH 512
 
-/* A checkpoint on its way into the table. */
+/* State of parsing one archive. */
 typedef struct archive {
     pt_checkpoint *file;
     pt_zip *zip;
-    const char *root; /* folder of all members, without its '/' */
+    const char *root; /* folder of all members, without '/' */
     size_t n_root;
     patina_error *err;
 } archive;
@@ -44,7 +44,7 @@ static const pt_zip_member *find_file(const archive *a, const char *name) {
     return find_member(a, "", name, strlen(name));
 }
 
-/* The folder that data.pkl lies in, which has any name. */
+/* The folder of data.pkl; its name is arbitrary. */
 static patina_status find_root(archive *a) {
     static const char pickle[] = "/data.pkl";
     const size_t n_pickle = sizeof pickle - 1;
@@ -57,16 +57,15 @@ static patina_status find_root(archive *a) {
             memchr(member->name, '/', n_root))
             continue;
         if (a->root)
-            return pt_fail(a->err, PATINA_EFORMAT, "file '%s': holds more than one 'data.pkl'",
+            return pt_fail(a->err, PATINA_EFORMAT, "file '%s': contains more than one 'data.pkl'",
                            a->file->name);
         a->root = member->name;
         a->n_root = n_root;
     }
     if (!a->root)
-        return pt_fail(
-            a->err, PATINA_EFORMAT,
-            "file '%s': is a zip archive without 'data.pkl': not a checkpoint of PyTorch",
-            a->file->name);
+        return pt_fail(a->err, PATINA_EFORMAT,
+                       "file '%s': is a zip archive without 'data.pkl', not a PyTorch checkpoint",
+                       a->file->name);
     return PATINA_OK;
 }
 
@@ -76,16 +75,15 @@ static patina_status check_archive_type(const archive *a) {
 
     if (find_file(a, "constants.pkl"))
         return pt_fail(a->err, PATINA_EFORMAT,
-                       "file '%s': is a TorchScript program, of which only its weights could be "
-                       "read: save those in Python: torch.save(torch.jit.load(FILE).state_dict(), "
-                       "OTHER)",
+                       "file '%s': is a TorchScript program; save its weights in Python with "
+                       "torch.save(torch.jit.load(FILE).state_dict(), OTHER)",
                        a->file->name);
     if (!order) return PATINA_OK;
     PT_TRY(pt_zip_view(a->zip, order, &text, a->err));
     if (order->size != 6 || memcmp(text, "little", 6) != 0)
         return pt_fail(a->err, PATINA_EFORMAT,
-                       "file '%s': has the byte order of another machine, '%.*s'", a->file->name,
-                       order->size < 20 ? (int)order->size : 20, (const char *)text);
+                       "file '%s': has byte order '%.*s'; only little-endian files are supported",
+                       a->file->name, order->size < 20 ? (int)order->size : 20, (const char *)text);
     return PATINA_OK;
 }
 
@@ -97,17 +95,16 @@ static patina_status tensor_error(const archive *a, const pt_pickled_tensor *fro
                    from->n_name < 200 ? (int)from->n_name : 200, from->name, what);
 }
 
-/* The place of a tensor's values, or NULL where they do not follow each other. */
+/* Where the values of a tensor begin; NULL if it is not contiguous. */
 static patina_status find_data(const archive *a, const pt_pickled_tensor *from,
                                const unsigned char **values) {
     const pt_zip_member *storage = find_member(a, "data/", from->key, from->n_key);
     const unsigned char *data = NULL;
 
-    if (!storage) return tensor_error(a, from, "has a storage that is not in the file");
+    if (!storage) return tensor_error(a, from, "refers to a storage that is missing in the file");
     if (storage->size != from->n_storage)
         return pt_fail(a->err, PATINA_EFORMAT,
-                       "file '%s': tensor '%.*s': has a storage of %llu bytes, which should have "
-                       "%llu",
+                       "file '%s': tensor '%.*s': has a storage of %llu bytes; expected %llu",
                        a->file->name, from->n_name < 200 ? (int)from->n_name : 200, from->name,
                        (unsigned long long)storage->size, (unsigned long long)from->n_storage);
     PT_TRY(pt_zip_view(a->zip, storage, &data, a->err));
@@ -115,7 +112,7 @@ static patina_status find_data(const archive *a, const pt_pickled_tensor *from,
     return PATINA_OK;
 }
 
-/* Adds a tensor, or a third of one, under a name of its own. */
+/* Adds part `part` of n_parts of a tensor, split along its first dimension. */
 static patina_status add_tensor(const archive *a, const pt_pickled_tensor *from,
                                 const unsigned char *values, const char *name, size_t n_parts,
                                 size_t part) {
@@ -131,11 +128,11 @@ static patina_status add_tensor(const archive *a, const pt_pickled_tensor *from,
     memcpy(tensor->dims, from->dims, sizeof tensor->dims);
     if (n_parts > 1) tensor->dims[0] /= n_parts;
     if (values) tensor->data = values + part * tensor->n_values * from->type->n_bytes;
-    a->file->n++; /* from here on the name is freed with the file */
+    a->file->n++; /* the file now owns the name */
     return PATINA_OK;
 }
 
-/* The name without the "module." that torch's data-parallel wrappers put in front. */
+/* Removes the prefix "module." of torch.nn.DataParallel. */
 static patina_status strip_module_prefix(const archive *a, const pt_pickled_tensor *from,
                                          char name[PT_TENSOR_NAME_MAX]) {
     static const char module[] = "module.";
@@ -146,7 +143,7 @@ static patina_status strip_module_prefix(const archive *a, const pt_pickled_tens
 
     if (n >= PT_TENSOR_NAME_MAX) return tensor_error(a, from, "has a name that is too long");
     if (memchr(from->name, '\0', from->n_name))
-        return tensor_error(a, from, "has a name with a NUL in it");
+        return tensor_error(a, from, "has a name that contains a NUL");
     memcpy(name, from->name + skip, n);
     name[n] = '\0';
     return PATINA_OK;
@@ -167,7 +164,7 @@ static patina_status add_tensors(const archive *a, const pt_pickled_tensor *from
         if (a->file->is_laion && action == PT_LAION_KEY_UNUSED) continue;
         PT_TRY(find_data(a, &from[i], &values));
         if (action == PT_LAION_KEY_SPLIT && (from[i].n_dims == 0 || from[i].dims[0] % 3 != 0))
-            return tensor_error(a, &from[i], "cannot be cut into query, key and value");
+            return tensor_error(a, &from[i], "cannot be split into query, key and value");
         for (size_t part = 0; part < (action == PT_LAION_KEY_SPLIT ? 3U : 1U); part++)
             PT_TRY(add_tensor(a, &from[i], values, a->file->is_laion ? names[part] : name,
                               action == PT_LAION_KEY_SPLIT ? 3 : 1, part));
@@ -217,7 +214,7 @@ const pt_checkpoint_format pt_checkpoint_pytorch = {
     .parse = parse_zip,
 };
 
-/* Before PyTorch 1.6: pickles one after the other, the first of which is a magic number. */
+/* Before PyTorch 1.6: a sequence of pickles, the first of which is a magic number. */
 static bool is_legacy(const unsigned char *bytes, size_t size) {
     static const unsigned char magic[] = {0x8A, 10,   0x6C, 0xFC, 0x9C, 0x46, 0xF9,
                                           0x20, 0x6A, 0xA8, 0x50, 0x19, '.'};
@@ -226,10 +223,11 @@ static bool is_legacy(const unsigned char *bytes, size_t size) {
 }
 
 static patina_status reject_legacy(pt_checkpoint *file, patina_error *err) {
-    return pt_fail(err, PATINA_EFORMAT,
-                   "file '%s': has the form that PyTorch wrote before version 1.6, which is not "
-                   "read: save it again in Python: torch.save(torch.load(FILE), OTHER)",
-                   file->name);
+    return pt_fail(
+        err, PATINA_EFORMAT,
+        "file '%s': is in the format of PyTorch before 1.6, which is not supported; save it "
+        "again in Python with torch.save(torch.load(FILE), OTHER)",
+        file->name);
 }
 
 const pt_checkpoint_format pt_checkpoint_pytorch_legacy = {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* safetensors.c - the header is parsed and checked once; the data stays in the map
+/* safetensors.c - parser and validation of safetensors headers
  *
  *   8 bytes  n, little-endian
  *   n bytes  JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...,
- *            "__metadata__": {"key": "text", ...}}, spaces after it allowed
- *   rest     data; offsets count from here
+ *            "__metadata__": {"key": "text", ...}}, optionally followed by spaces
+ *   rest     data; offsets are relative to its first byte
  *
- * Source: the format's description and the checks of its reference implementation, safetensors
- * 0.5: strings of the header are kept in the parsed JSON, which lives as long as the file.
+ * Source: the format description and the checks of the reference implementation, safetensors 0.5.
+ * Names point into the parsed JSON, which is kept until the file is closed.
  */
 
 #include <stdlib.h>
@@ -18,8 +18,8 @@
 #include "base/error.h"
 #include "weights/checkpoint_format.h"
 
-/* Room for over 100 000 tensors; the largest CLAP has a header of 75 kB. The parsed form of a
- * hostile header takes about 20 times its size. */
+/* Enough for over 100 000 tensors; the largest CLAP has a header of 75 kB. Parsed JSON takes up to
+ * about 20 times the size of its text. */
 #define HEADER_MAX_BYTES (16U << 20)
 
 static const struct {
@@ -38,7 +38,7 @@ static const struct {
 
 /* ------------------------------------------------------------------- header */
 
-/* A tensor with its range in the data, for the check that they fill it. */
+/* The byte range of a tensor, for check_offsets. */
 typedef struct span {
     const pt_tensor *tensor;
     size_t begin, end;
@@ -67,9 +67,9 @@ static patina_status parse_shape(const pt_checkpoint *file, const json_t *entry,
     tensor->n_values = 1;
     for (size_t d = 0; d < tensor->n_dims; d++) {
         if (!to_size(json_array_get(shape, d), &tensor->dims[d]))
-            return tensor_error(file, tensor->name, "has a shape that is no list of sizes", err);
+            return tensor_error(file, tensor->name, "has a shape that is not a list of sizes", err);
         if (__builtin_mul_overflow(tensor->n_values, tensor->dims[d], &tensor->n_values))
-            return tensor_error(file, tensor->name, "has a shape too large for any file", err);
+            return tensor_error(file, tensor->name, "has a shape that is too large", err);
     }
     return PATINA_OK;
 }
@@ -96,15 +96,16 @@ static patina_status parse_tensor(const pt_checkpoint *file, const char *name, c
 
     if (json_array_size(offsets) != 2 || !to_size(json_array_get(offsets, 0), &range->begin) ||
         !to_size(json_array_get(offsets, 1), &range->end))
-        return tensor_error(file, name, "has data_offsets that are no pair of sizes", err);
+        return tensor_error(file, name, "has data_offsets that are not two sizes", err);
     if (range->begin > range->end || range->end > n_data)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': tensor '%.200s': data_offsets %zu to %zu are not within the "
-                       "file's %zu bytes of data: is the download complete?",
+                       "file '%s': tensor '%.200s': data_offsets %zu to %zu are outside the %zu "
+                       "bytes of data; check that the download is complete",
                        file->name, name, range->begin, range->end, n_data);
     if (__builtin_mul_overflow(tensor->n_values, (size_t)dtypes[k].bits, &n_bits) ||
         n_bits % 8 != 0 || n_bits / 8 != range->end - range->begin)
-        return tensor_error(file, name, "has another number of bytes than its shape asks for", err);
+        return tensor_error(file, name, "has data_offsets that do not match its shape and dtype",
+                            err);
 
     tensor->data = file->bytes + (file->size - n_data) + range->begin;
     range->tensor = tensor;
@@ -117,7 +118,7 @@ static int by_offset(const void *a, const void *b) {
     return (x->end > y->end) - (x->end < y->end);
 }
 
-/* The tensors have to fill the data from end to end, as the reference demands. */
+/* As in the reference implementation, tensors fill the data without overlaps, gaps or trailing bytes. */
 static patina_status check_offsets(const pt_checkpoint *file, span *spans, size_t n_data,
                                    patina_error *err) {
     size_t at = 0;
@@ -131,12 +132,11 @@ static patina_status check_offsets(const pt_checkpoint *file, span *spans, size_
                            spans[i].begin);
         if (spans[i].begin > at)
             return tensor_error(file, spans[i].tensor->name,
-                                "leaves a gap between it and the tensor before it", err);
+                                "does not begin where the previous tensor ends", err);
         at = spans[i].end;
     }
     if (at != n_data)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': %zu bytes follow the last tensor, where the file should end",
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': has %zu bytes after the last tensor",
                        file->name, n_data - at);
     return PATINA_OK;
 }
@@ -181,25 +181,25 @@ done:
     return status;
 }
 
-/* Everything that can be wrong with the bytes is found here. */
 static patina_status parse(pt_checkpoint *file, patina_error *err) {
     uint64_t n_header = 0;
     json_error_t at;
 
     if (file->size < 8)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': %zu bytes are too few for a safetensors file", file->name,
-                       file->size);
+                       "file '%s': has %zu bytes, which is too short for a safetensors file",
+                       file->name, file->size);
     for (size_t i = 0; i < 8; i++)
         n_header |= (uint64_t)file->bytes[i] << (8 * i);
     if (n_header > file->size - 8)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': a header of %llu bytes does not fit into the file's %zu: not "
-                       "safetensors, or cut off",
-                       file->name, (unsigned long long)n_header, file->size);
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "file '%s': header size %llu exceeds the file size %zu; the file is truncated "
+            "or not safetensors",
+            file->name, (unsigned long long)n_header, file->size);
     if (n_header > HEADER_MAX_BYTES)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': a header of %llu bytes is over the limit of %u", file->name,
+                       "file '%s': header size %llu exceeds the limit of %u bytes", file->name,
                        (unsigned long long)n_header, HEADER_MAX_BYTES);
 
     file->header =
@@ -214,7 +214,7 @@ static patina_status parse(pt_checkpoint *file, patina_error *err) {
     return parse_tensors(file, file->size - 8 - (size_t)n_header, err);
 }
 
-/* The first bytes are a length: nothing tells the format from what is no checkpoint at all. */
+/* The format has no signature: any other file is tried as safetensors. */
 static bool is_safetensors(const unsigned char *bytes, size_t size) {
     (void)bytes;
     (void)size;

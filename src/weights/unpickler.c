@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* unpickler.c - a stack machine that builds descriptions of tensors and nothing else
+/* unpickler.c - pickle stack machine that builds descriptions of tensors only
  *
- * What torch.save writes for {"a": tensor}, with the instructions that matter:
+ * The opcodes that torch.save writes for {"a": tensor}, without memo and framing:
  *
  *   EMPTY_DICT
  *   BINUNICODE 'a'
  *   GLOBAL 'torch._utils _rebuild_tensor_v2'
  *   MARK
  *     MARK  BINUNICODE 'storage'  GLOBAL 'torch FloatStorage'  BINUNICODE '0' (key)
- *           BINUNICODE 'cpu'  BININT1 6 (values)  TUPLE
+ *           BINUNICODE 'cpu'  BININT1 6 (number of values)  TUPLE
  *     BINPERSID                                      the storage
- *     BININT1 0 (first value)  sizes  strides  NEWFALSE (gradient)  hooks
+ *     BININT1 0 (offset)  sizes  strides  NEWFALSE (gradient)  hooks
  *   TUPLE
  *   REDUCE                                           the tensor
  *   SETITEM
  *   STOP
  *
- * A value is 16 bytes: texts are places in the pickle, tuples, dictionaries, storages and tensors
- * are indices into tables. Every entry of a table has cost the pickle a byte at the least, no table
- * grows past a limit, and nothing here calls itself, so neither memory nor time nor the C stack
- * depend on what a hostile pickle claims. Nothing is freed before the end.
+ * A value has 16 bytes: strings are offsets into the pickle; tuples, dictionaries, storages and
+ * tensors are indices into tables. Every table entry takes at least one byte of the pickle, tables
+ * have limits, and there is no recursion, so memory, time and stack are bounded by the size of the
+ * pickle. Nothing is freed before the end.
  *
- * Source: Python's pickletools, which documents every instruction, and torch/serialization.py and
+ * Source: Python's pickletools, which documents every opcode, and torch/serialization.py and
  * torch/_utils.py of PyTorch 1.6 to 2.15.
  */
 
@@ -35,29 +35,29 @@
 
 #include "base/error.h"
 
-/* Checkpoints of 1 700 tensors, which is the largest CLAP with two moments a parameter, have under
- * 30 000 entries of any kind. The tables of a pickle at all limits take under 150 MB. */
+/* The largest CLAP with two optimiser moments per parameter, 1 700 tensors, has under 30 000 entries
+ * of each kind. At all limits the tables take under 150 MB. */
 #define ENTRIES_MAX     ((size_t)1 << 20)
 #define TENSORS_MAX     ((size_t)1 << 16)
-#define MARKS_MAX       ((size_t)256) /* open at a time; each is a level of nesting */
+#define MARKS_MAX       ((size_t)256) /* nesting depth */
 #define TEXT_MAX        ((size_t)1 << 20)
-#define NAME_MAX_LENGTH 128 /* of a module, and of what is in it */
+#define NAME_MAX_LENGTH 128 /* of a module, and of a name in it */
 
 /* ------------------------------------------------------------------- globals */
 
 typedef enum global_kind {
-    IGNORED,           /* calling it gives a value without content */
+    IGNORED,           /* a call returns an opaque value */
     DICTIONARY,        /* () */
-    REBUILD_TENSOR_V2, /* (storage, first, sizes, strides, gradient, hooks) */
-    REBUILD_TENSOR_V3, /* (storage, first, sizes, strides, gradient, hooks, dtype) */
+    REBUILD_TENSOR_V2, /* (storage, offset, sizes, strides, gradient, hooks) */
+    REBUILD_TENSOR_V3, /* (storage, offset, sizes, strides, gradient, hooks, dtype) */
     PARAMETER,         /* (tensor, gradient, hooks) */
     STORAGE_TYPE,      /* of a storage, not called */
     STORAGE_BYTES,     /* a storage of bytes, not called */
     DTYPE,             /* of a tensor, not called */
 } global_kind;
 
-/* All that a checkpoint may name. NumPy's numbers stand in LAION's files, in what belongs to the
- * training; _codecs.encode is how protocol 2 spells their bytes. */
+/* Allowlist of globals. LAION files contain NumPy numbers in their training state; protocol 2 encodes
+ * the bytes of these with _codecs.encode. */
 static const struct {
     const char *module, *name;
     global_kind role;
@@ -107,8 +107,8 @@ static const struct {
 /* ------------------------------------------------------------------- machine */
 
 typedef enum value_kind {
-    OPAQUE, /* None, a bool, a real, bytes: nothing that anyone asks for */
-    LIST,   /* its elements are dropped */
+    OPAQUE, /* None, bool, float, bytes, other objects: content not kept */
+    LIST,   /* elements not kept */
     INTEGER,
     TEXT,
     TUPLE,
@@ -119,23 +119,23 @@ typedef enum value_kind {
 } value_kind;
 
 static const char *const kind_names[] = {
-    [OPAQUE] = "a plain value", [LIST] = "a list",       [INTEGER] = "an integer",
-    [TEXT] = "a text",          [TUPLE] = "a tuple",     [DICT] = "a dictionary",
-    [GLOBAL] = "a global",      [STORAGE] = "a storage", [TENSOR] = "a tensor"};
+    [OPAQUE] = "an opaque value", [LIST] = "a list",       [INTEGER] = "an integer",
+    [TEXT] = "a string",          [TUPLE] = "a tuple",     [DICT] = "a dictionary",
+    [GLOBAL] = "a global",        [STORAGE] = "a storage", [TENSOR] = "a tensor"};
 
 typedef struct value {
     value_kind kind;
-    uint32_t n; /* of a text: bytes; of a tuple: elements */
+    uint32_t n; /* of a string: bytes; of a tuple: elements */
     int64_t at; /* a number, or an index */
 } value;
 
 typedef struct item {
     value key, value;
-    size_t next; /* of the same dictionary; 0 for none */
+    size_t next; /* in the same dictionary; 0: none */
 } item;
 
 typedef struct dict {
-    size_t first, last; /* items; 0 for none */
+    size_t first, last; /* items; 0: none */
 } dict;
 
 typedef struct storage {
@@ -144,7 +144,7 @@ typedef struct storage {
     uint64_t n_values;
 } storage;
 
-/* A table that grows. */
+/* Growing array. */
 typedef struct table {
     void *entries;
     size_t n, capacity, size, n_max; /* size of an entry */
@@ -154,15 +154,15 @@ typedef struct table {
 typedef struct machine {
     const char *file;
     const unsigned char *bytes;
-    size_t size, at; /* at: behind what was read of the instruction */
-    size_t begin;    /* of the instruction */
-    unsigned opcode; /* of the instruction */
+    size_t size, at; /* at: next byte to read */
+    size_t begin;    /* offset of the current opcode */
+    unsigned opcode;
     bool stopped;
     table stack;    /* value */
-    table marks;    /* size_t: where in the stack the values above a MARK begin */
+    table marks;    /* size_t: stack height at each MARK */
     table memo;     /* value */
-    table elements; /* value: those of all tuples */
-    table items;    /* item: those of all dictionaries; the first is unused */
+    table elements; /* value: elements of all tuples */
+    table items;    /* item: items of all dictionaries; index 0 is unused */
     table dicts;    /* dict */
     table storages; /* storage */
     table tensors;  /* pt_pickled_tensor, without names */
@@ -188,7 +188,7 @@ static patina_status out_of_memory(const machine *m) {
     return pt_fail(m->err, PATINA_ENOMEM, "file '%s': out of memory", m->file);
 }
 
-/* Room for one entry more. */
+/* Appends an entry. */
 static patina_status table_add(machine *m, table *t, const void *entry) {
     if (t->n == t->n_max) return opcode_error(m, "makes more than %zu %s", t->n_max, t->what);
     if (t->n == t->capacity) {
@@ -218,19 +218,19 @@ static patina_status push_opaque(machine *m) {
     return push(m, (value){.kind = OPAQUE});
 }
 
-/* The lowest value that may be popped: what is under a MARK belongs to another. */
+/* Stack height below which nothing may be popped: that of the last MARK. */
 static size_t stack_floor(const machine *m) {
     return m->marks.n ? ((const size_t *)m->marks.entries)[m->marks.n - 1] : 0;
 }
 
-/* Sees that n values are there to be popped. */
+/* Checks that n values can be popped. */
 static patina_status check_stack(machine *m, size_t n) {
     if (m->stack.n - stack_floor(m) < n)
-        return opcode_error(m, "takes more than there is on the stack");
+        return opcode_error(m, "needs more values than the stack has");
     return PATINA_OK;
 }
 
-/* Ends the newest MARK: the values above it are stack[*first] and on. */
+/* Pops the last MARK; the values above it begin at stack[*first]. */
 static patina_status pop_mark(machine *m, size_t *first) {
     if (m->marks.n == 0) return opcode_error(m, "has no MARK before it");
     *first = stack_floor(m);
@@ -238,9 +238,9 @@ static patina_status pop_mark(machine *m, size_t *first) {
     return PATINA_OK;
 }
 
-/* n bytes of the instruction's operand. */
+/* Reads n bytes of the operand. */
 static patina_status read_operand(machine *m, uint64_t n, const unsigned char **bytes) {
-    if (n > m->size - m->at) return opcode_error(m, "is cut off by the end of the pickle");
+    if (n > m->size - m->at) return opcode_error(m, "is truncated");
     *bytes = m->bytes + m->at;
     m->at += (size_t)n;
     return PATINA_OK;
@@ -257,28 +257,28 @@ static patina_status read_uint(machine *m, size_t n, uint64_t *number) {
     return PATINA_OK;
 }
 
-/* --------------------------------------------------------- plain instructions */
+/* --------------------------------------------------------- simple opcodes */
 
 static patina_status run_proto(machine *m) {
     uint64_t version = 0;
     PT_TRY(read_uint(m, 1, &version));
-    if (m->begin != 0) return opcode_error(m, "is not the first instruction");
+    if (m->begin != 0) return opcode_error(m, "is not the first opcode");
     if (version < 2 || version > 5)
-        return opcode_error(m, "asks for protocol %" PRIu64 "; 2 to 5 are read", version);
+        return opcode_error(m, "has protocol %" PRIu64 "; supported are 2 to 5", version);
     return PATINA_OK;
 }
 
-/* A frame is a hint for buffers. */
+/* A frame is a hint for buffering. */
 static patina_status run_frame(machine *m) {
     uint64_t n = 0;
     PT_TRY(read_uint(m, 8, &n));
-    if (n > m->size - m->at) return opcode_error(m, "is cut off by the end of the pickle");
+    if (n > m->size - m->at) return opcode_error(m, "is truncated");
     return PATINA_OK;
 }
 
 static patina_status run_stop(machine *m) {
     if (m->marks.n != 0 || m->stack.n != 1)
-        return opcode_error(m, "leaves more or less than one value");
+        return opcode_error(m, "does not leave exactly one value");
     if (m->at != m->size) return opcode_error(m, "is not at the end of the pickle");
     m->stopped = true;
     return PATINA_OK;
@@ -320,7 +320,7 @@ static patina_status run_binint2(machine *m) {
     return push_integer(m, (int64_t)number);
 }
 
-/* Two's complement of up to 255 bytes. What does not fit into 64 bits is no size of anything. */
+/* Two's complement of up to 255 bytes. A number of over 64 bits cannot be a size and becomes opaque. */
 static patina_status run_long1(machine *m) {
     uint64_t n = 0, number = 0;
     const unsigned char *bytes = NULL;
@@ -339,7 +339,7 @@ static patina_status push_text(machine *m, size_t n_length) {
     const unsigned char *bytes = NULL;
     PT_TRY(read_uint(m, n_length, &n));
     if (n > TEXT_MAX)
-        return opcode_error(m, "has %" PRIu64 " bytes; at most %zu are read", n, TEXT_MAX);
+        return opcode_error(m, "has %" PRIu64 " bytes; the limit is %zu", n, TEXT_MAX);
     PT_TRY(read_operand(m, n, &bytes));
     return push(m, (value){TEXT, (uint32_t)n, bytes - m->bytes});
 }
@@ -368,12 +368,11 @@ static patina_status run_short_binbytes(machine *m) {
 
 /* ------------------------------------------------------------------- memo */
 
-/* Python numbers what it remembers from 0 on; so an index needs no room of its own choice. */
+/* Python numbers memo entries from 0 on; accepting no other index bounds the memo. */
 static patina_status memoize(machine *m, uint64_t index) {
     PT_TRY(check_stack(m, 1));
     if (index != m->memo.n)
-        return opcode_error(m, "remembers a value as %" PRIu64 ", where %zu comes next", index,
-                            m->memo.n);
+        return opcode_error(m, "stores memo entry %" PRIu64 "; expected %zu", index, m->memo.n);
     return table_add(m, &m->memo, stack_at(m, m->stack.n - 1));
 }
 
@@ -399,8 +398,7 @@ static patina_status memo_get(machine *m, size_t n_bytes) {
     uint64_t index = 0;
     PT_TRY(read_uint(m, n_bytes, &index));
     if (index >= m->memo.n)
-        return opcode_error(m, "asks for value %" PRIu64 ", where %zu are remembered", index,
-                            m->memo.n);
+        return opcode_error(m, "reads memo entry %" PRIu64 " of %zu", index, m->memo.n);
     return push(m, ((const value *)m->memo.entries)[index]);
 }
 
@@ -414,7 +412,7 @@ static patina_status run_long_binget(machine *m) {
 
 /* -------------------------------------------------------------- containers */
 
-/* The values from stack[first] on become a tuple. */
+/* Replaces the values from stack[first] on by a tuple. */
 static patina_status make_tuple(machine *m, size_t first) {
     const value tuple = {TUPLE, (uint32_t)(m->stack.n - first), (int64_t)m->elements.n};
     for (size_t i = first; i < m->stack.n; i++)
@@ -440,7 +438,7 @@ static patina_status run_empty_list(machine *m) {
     return push(m, (value){.kind = LIST});
 }
 
-/* What is below the values to be appended is a list; they are dropped. */
+/* Appends the values from stack[first] on to the list below them; they are not kept. */
 static patina_status append_items(machine *m, size_t first) {
     m->stack.n = first;
     PT_TRY(check_stack(m, 1));
@@ -482,7 +480,7 @@ static patina_status add_item(machine *m, const value *target, const value *pair
     return PATINA_OK;
 }
 
-/* What is below the pairs from stack[first] on is a dictionary. */
+/* Adds the pairs from stack[first] on to the dictionary below them. */
 static patina_status set_items(machine *m, size_t first) {
     const size_t n = m->stack.n - first;
     m->stack.n = first;
@@ -506,7 +504,7 @@ static patina_status run_setitems(machine *m) {
     return set_items(m, first);
 }
 
-/* State that is set on an object: of an OrderedDict its _metadata, of NumPy's types byte order. */
+/* Sets the state of an object: _metadata of an OrderedDict, byte order of a NumPy dtype. Ignored. */
 static patina_status run_build(machine *m) {
     PT_TRY(check_stack(m, 2));
     m->stack.n--;
@@ -526,19 +524,17 @@ static patina_status push_global(machine *m, const char *module, size_t n_module
             memcmp(globals[i].name, name, n_name) == 0)
             return push(m, (value){.kind = GLOBAL, .at = (int64_t)i});
     return opcode_error(
-        m,
-        "names '%.*s.%.*s', which is not among the few names that a checkpoint of weights "
-        "needs; nothing was executed",
+        m, "refers to '%.*s.%.*s', which is not allowed in a checkpoint; nothing was executed",
         (int)n_module, module, (int)n_name, name);
 }
 
-/* A line of at most NAME_MAX_LENGTH bytes. */
+/* A line of less than NAME_MAX_LENGTH bytes. */
 static patina_status read_line(machine *m, const char **line, size_t *n) {
     const unsigned char *start = m->bytes + m->at;
     const size_t left = m->size - m->at;
     const unsigned char *end = memchr(start, '\n', left < NAME_MAX_LENGTH ? left : NAME_MAX_LENGTH);
     if (!end)
-        return left < NAME_MAX_LENGTH ? opcode_error(m, "is cut off by the end of the pickle")
+        return left < NAME_MAX_LENGTH ? opcode_error(m, "is truncated")
                                       : opcode_error(m, "has a name that is too long");
     *line = (const char *)start;
     *n = (size_t)(end - start);
@@ -558,7 +554,7 @@ static patina_status run_stack_global(machine *m) {
     PT_TRY(check_stack(m, 2));
     const value module = *stack_at(m, m->stack.n - 2), name = *stack_at(m, m->stack.n - 1);
     if (module.kind != TEXT || name.kind != TEXT)
-        return opcode_error(m, "has a name that is not a text");
+        return opcode_error(m, "has a name that is not a string");
     if (module.n >= NAME_MAX_LENGTH || name.n >= NAME_MAX_LENGTH)
         return opcode_error(m, "has a name that is too long");
     m->stack.n -= 2;
@@ -577,15 +573,15 @@ static patina_status run_binpersid(machine *m) {
     PT_TRY(check_stack(m, 1));
     const value id = *stack_at(m, m->stack.n - 1);
     if (id.kind != TUPLE || id.n != 5 || !text_equals(m, tuple_item(m, &id, 0), "storage"))
-        return opcode_error(m, "is not given what PyTorch says of a storage");
+        return opcode_error(m, "has a persistent id that is not a storage of PyTorch");
     const value *type = tuple_item(m, &id, 1), *key = tuple_item(m, &id, 2);
     const value *n_values = tuple_item(m, &id, 4);
     if (type->kind != GLOBAL ||
         (globals[type->at].role != STORAGE_TYPE && globals[type->at].role != STORAGE_BYTES))
-        return opcode_error(m, "makes a storage of a type that is none");
-    if (key->kind != TEXT) return opcode_error(m, "makes a storage whose key is not a text");
+        return opcode_error(m, "creates a storage of an invalid type");
+    if (key->kind != TEXT) return opcode_error(m, "creates a storage whose key is not a string");
     if (n_values->kind != INTEGER || n_values->at < 0)
-        return opcode_error(m, "makes a storage whose size is not a count");
+        return opcode_error(m, "creates a storage of invalid size");
 
     const value v = {.kind = STORAGE, .at = (int64_t)m->storages.n};
     const storage made = {(size_t)type->at, *key, (uint64_t)n_values->at};
@@ -599,25 +595,25 @@ static patina_status run_binpersid(machine *m) {
 static patina_status read_shape(machine *m, const value *sizes, const value *strides,
                                 pt_pickled_tensor *tensor, size_t strides_out[PT_TENSOR_DIMS_MAX]) {
     if (sizes->kind != TUPLE || strides->kind != TUPLE || sizes->n != strides->n)
-        return opcode_error(m, "makes a tensor without sizes and as many strides");
+        return opcode_error(m, "creates a tensor without matching sizes and strides");
     if (sizes->n > PT_TENSOR_DIMS_MAX)
-        return opcode_error(m, "makes a tensor of %u dimensions; 8 are the most",
+        return opcode_error(m, "creates a tensor of %u dimensions; the limit is 8",
                             (unsigned)sizes->n);
     tensor->n_dims = sizes->n;
     tensor->n_values = 1;
     for (size_t d = 0; d < tensor->n_dims; d++) {
         const value *size = tuple_item(m, sizes, d), *stride = tuple_item(m, strides, d);
         if (size->kind != INTEGER || stride->kind != INTEGER || size->at < 0 || stride->at < 0)
-            return opcode_error(m, "makes a tensor whose sizes or strides are not counts");
+            return opcode_error(m, "creates a tensor with invalid sizes or strides");
         tensor->dims[d] = (size_t)size->at;
         strides_out[d] = (size_t)stride->at;
         if (__builtin_mul_overflow(tensor->n_values, tensor->dims[d], &tensor->n_values))
-            return opcode_error(m, "makes a tensor too large for any file");
+            return opcode_error(m, "creates a tensor that is too large");
     }
     return PATINA_OK;
 }
 
-/* Whether the last value lies at *last, counted from the first; false on overflow. */
+/* The storage index of the last value; false on overflow. */
 static bool last_offset(const pt_pickled_tensor *tensor, const size_t *strides, size_t *last) {
     size_t at = tensor->storage_offset, step;
     for (size_t d = 0; d < tensor->n_dims; d++)
@@ -637,7 +633,7 @@ static bool has_contiguous_strides(const pt_pickled_tensor *tensor, const size_t
     return true;
 }
 
-/* What the storage holds, if not what the tensor says; a storage of bytes may be of any type. */
+/* The dtype is that of the storage, or of the tensor where the storage is untyped. */
 static patina_status resolve_dtype(machine *m, const storage *from, const value *dtype,
                                    pt_pickled_tensor *tensor, uint64_t *n_storage) {
     const bool untyped = globals[from->global].role == STORAGE_BYTES;
@@ -646,13 +642,13 @@ static patina_status resolve_dtype(machine *m, const storage *from, const value 
     tensor->type = own;
     if (dtype) {
         if (dtype->kind != GLOBAL || globals[dtype->at].role != DTYPE)
-            return opcode_error(m, "makes a tensor of a type that is none");
+            return opcode_error(m, "creates a tensor of an invalid type");
         tensor->type = &globals[dtype->at].type;
     } else if (untyped) {
-        return opcode_error(m, "makes a tensor of a storage without a type");
+        return opcode_error(m, "creates a tensor from an untyped storage");
     }
     if (__builtin_mul_overflow(from->n_values, (uint64_t)own->n_bytes, &tensor->n_storage))
-        return opcode_error(m, "makes a tensor of a storage too large for any file");
+        return opcode_error(m, "creates a tensor from a storage that is too large");
     *n_storage = tensor->n_storage / tensor->type->n_bytes;
     return PATINA_OK;
 }
@@ -662,13 +658,13 @@ static patina_status make_tensor(machine *m, const value *args, bool has_dtype, 
     size_t strides[PT_TENSOR_DIMS_MAX], last = 0;
     uint64_t n_storage = 0;
 
-    /* A seventh (eighth) argument is there when values are to be negated or conjugated. */
+    /* One more argument means that values are negated or conjugated. */
     if (args->n != (has_dtype ? 7U : 6U))
-        return opcode_error(m, "makes a tensor from %u arguments", (unsigned)args->n);
+        return opcode_error(m, "creates a tensor from %u arguments", (unsigned)args->n);
     const value *from = tuple_item(m, args, 0), *first = tuple_item(m, args, 1);
-    if (from->kind != STORAGE) return opcode_error(m, "makes a tensor without a storage");
+    if (from->kind != STORAGE) return opcode_error(m, "creates a tensor without a storage");
     if (first->kind != INTEGER || first->at < 0)
-        return opcode_error(m, "makes a tensor whose first value is not a count");
+        return opcode_error(m, "creates a tensor with an invalid storage offset");
     const storage *store = (const storage *)m->storages.entries + from->at;
     PT_TRY(resolve_dtype(m, store, has_dtype ? tuple_item(m, args, 6) : NULL, &tensor, &n_storage));
     PT_TRY(read_shape(m, tuple_item(m, args, 2), tuple_item(m, args, 3), &tensor, strides));
@@ -679,12 +675,12 @@ static patina_status make_tensor(machine *m, const value *args, bool has_dtype, 
     tensor.is_contiguous = tensor.n_values == 0 || has_contiguous_strides(&tensor, strides);
     if (tensor.n_values == 0 ? tensor.storage_offset > n_storage
                              : !last_offset(&tensor, strides, &last) || last >= n_storage)
-        return opcode_error(m, "makes a tensor that reaches past its storage");
+        return opcode_error(m, "creates a tensor that exceeds its storage");
     *made = (value){.kind = TENSOR, .at = (int64_t)m->tensors.n};
     return table_add(m, &m->tensors, &tensor);
 }
 
-/* A call: what is called is on the list, and what it would give is described. */
+/* A call of an allowed global: pushes a description of its result. */
 static patina_status run_reduce(machine *m) {
     PT_TRY(check_stack(m, 2));
     const value called = *stack_at(m, m->stack.n - 2), args = *stack_at(m, m->stack.n - 1);
@@ -697,7 +693,7 @@ static patina_status run_reduce(machine *m) {
     case IGNORED:
         break;
     case DICTIONARY:
-        if (args.n != 0) return opcode_error(m, "makes a dictionary from arguments");
+        if (args.n != 0) return opcode_error(m, "creates a dictionary from arguments");
         return push_dict(m);
     case REBUILD_TENSOR_V2:
         PT_TRY(make_tensor(m, &args, false, &made));
@@ -707,7 +703,7 @@ static patina_status run_reduce(machine *m) {
         break;
     case PARAMETER:
         if (args.n != 3 || tuple_item(m, &args, 0)->kind != TENSOR)
-            return opcode_error(m, "makes a parameter of what is no tensor");
+            return opcode_error(m, "creates a parameter from something other than a tensor");
         made = *tuple_item(m, &args, 0);
         break;
     default:
@@ -717,9 +713,9 @@ static patina_status run_reduce(machine *m) {
     return push(m, made);
 }
 
-/* ------------------------------------------------------------- instructions */
+/* ------------------------------------------------------------- opcodes */
 
-/* All there are; those without a function are refused. */
+/* All opcodes; those without a handler are rejected. */
 static const struct {
     const char *name;
     opcode_handler *run;
@@ -795,22 +791,22 @@ static const struct {
 };
 
 static const char *opcode_name(unsigned opcode) {
-    return opcodes[opcode].name ? opcodes[opcode].name : "an unknown instruction";
+    return opcodes[opcode].name ? opcodes[opcode].name : "unknown opcode";
 }
 
 static patina_status run(machine *m) {
     while (!m->stopped) {
         if (m->at == m->size)
             return pt_fail(m->err, PATINA_EFORMAT,
-                           "file '%s': the pickle ends after %zu bytes without a STOP", m->file,
+                           "file '%s': the pickle ends after %zu bytes without STOP", m->file,
                            m->size);
         m->begin = m->at;
         m->opcode = m->bytes[m->at++];
         if (m->begin == 0 && m->opcode != 0x80)
-            return opcode_error(m, "is not how a pickle of PyTorch begins");
+            return opcode_error(m, "is not the first opcode of a PyTorch pickle");
         if (!opcodes[m->opcode].run)
-            return opcode_error(m, "is not among the instructions that PyTorch writes; nothing was "
-                                   "executed");
+            return opcode_error(
+                m, "is not supported: PyTorch does not write it; nothing was executed");
         PT_TRY(opcodes[m->opcode].run(m));
     }
     return PATINA_OK;
@@ -818,7 +814,7 @@ static patina_status run(machine *m) {
 
 /* ------------------------------------------------------------------- result */
 
-/* The dictionary under 'state_dict', the last one as in Python, or the root itself. */
+/* The last member 'state_dict' that is a dictionary, as in Python, or the root itself. */
 static const value *find_state_dict(const machine *m, const value *root) {
     const item *items = m->items.entries;
     const value *state = root;
@@ -837,17 +833,18 @@ static patina_status collect_tensors(const machine *m, pt_pickled_tensor **tenso
     size_t n_found = 0;
 
     if (root->kind != DICT)
-        return pt_fail(m->err, PATINA_EFORMAT, "file '%s': holds %s, and no dictionary of tensors",
-                       m->file, kind_names[root->kind]);
+        return pt_fail(m->err, PATINA_EFORMAT,
+                       "file '%s': contains %s instead of a dictionary of tensors", m->file,
+                       kind_names[root->kind]);
     const size_t first = ((const dict *)m->dicts.entries)[find_state_dict(m, root)->at].first;
     for (size_t i = first; i != 0; i = items[i].next)
         n_found += items[i].key.kind == TEXT && items[i].value.kind == TENSOR;
     if (n_found == 0)
         return pt_fail(m->err, PATINA_EFORMAT,
-                       "file '%s': holds no tensors by name, neither itself nor under 'state_dict'",
+                       "file '%s': contains no named tensors at the top or in 'state_dict'",
                        m->file);
     if (n_found > TENSORS_MAX)
-        return pt_fail(m->err, PATINA_EFORMAT, "file '%s': names %zu tensors; at most %zu are read",
+        return pt_fail(m->err, PATINA_EFORMAT, "file '%s': contains %zu tensors; the limit is %zu",
                        m->file, n_found, TENSORS_MAX);
 
     pt_pickled_tensor *found = calloc(n_found, sizeof *found), *out = found;
@@ -872,7 +869,7 @@ patina_status pt_unpickle(const char *file, const unsigned char *bytes, size_t s
         .size = size,
         .stack = {.size = sizeof(value), .n_max = ENTRIES_MAX, .what = "values at a time"},
         .marks = {.size = sizeof(size_t), .n_max = MARKS_MAX, .what = "levels of nesting"},
-        .memo = {.size = sizeof(value), .n_max = ENTRIES_MAX, .what = "remembered values"},
+        .memo = {.size = sizeof(value), .n_max = ENTRIES_MAX, .what = "memo entries"},
         .elements = {.size = sizeof(value), .n_max = ENTRIES_MAX, .what = "elements of tuples"},
         .items = {.size = sizeof(item), .n_max = ENTRIES_MAX, .what = "items of dictionaries"},
         .dicts = {.size = sizeof(dict), .n_max = ENTRIES_MAX, .what = "dictionaries"},
@@ -880,7 +877,7 @@ patina_status pt_unpickle(const char *file, const unsigned char *bytes, size_t s
         .tensors = {.size = sizeof(pt_pickled_tensor), .n_max = TENSORS_MAX, .what = "tensors"},
         .err = err,
     };
-    patina_status status = table_add(&m, &m.items, &(item){.next = 0}); /* 0 stands for none */
+    patina_status status = table_add(&m, &m.items, &(item){.next = 0}); /* index 0: none */
 
     if (status == PATINA_OK) status = run(&m);
     if (status == PATINA_OK) status = collect_tensors(&m, tensors, n);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* unpickler.h - the tensors that a PyTorch pickle describes
+/* unpickler.h - safe unpickler for PyTorch checkpoints: returns tensor descriptions
  *
- * A pickle is a program for Python's stack machine, and may call what it likes. This machine knows
- * the instructions that torch.save writes and the few names that a checkpoint needs; nothing is
- * looked up or called, and what is no tensor becomes a value without content. Values of tensors are
- * not in the pickle: it names the storages where they are.
+ * A pickle is a program for a stack machine and may call arbitrary Python functions. This machine
+ * supports the opcodes that torch.save writes and an allowlist of globals. It calls nothing, and
+ * objects other than tensors become opaque values. The values of tensors are not in the pickle but in
+ * storages, which it names.
  */
 
 #ifndef PATINA_WEIGHTS_UNPICKLER_H
@@ -18,36 +18,36 @@
 
 #include "weights/checkpoint.h"
 
-/** What a storage holds. */
+/** Element type of a storage. */
 typedef struct pt_pickled_type {
-    const char *name; /* as safetensors spells it */
+    const char *name; /* in the notation of safetensors */
     pt_dtype dtype;
     unsigned n_bytes; /* of a value */
 } pt_pickled_type;
 
-/** A tensor of the state dictionary. Texts lie in the pickle and are not terminated. */
+/** A tensor of the state dictionary. Strings point into the pickle, without a NUL. */
 typedef struct pt_pickled_tensor {
     const char *name;
     size_t n_name;
     const pt_pickled_type *type;
     size_t n_dims, dims[PT_TENSOR_DIMS_MAX];
     size_t n_values;       /* 1 for no dimension, 0 when one is 0 */
-    bool is_contiguous;    /* without gaps; its values are storage[first] to [first + n_values) */
-    size_t storage_offset; /* value of the storage; all values lie within it */
+    bool is_contiguous;    /* row-major without gaps, from storage_offset on */
+    size_t storage_offset; /* in values; all values are within the storage */
     const char *key;       /* of the storage */
     size_t n_key;
     uint64_t n_storage; /* bytes of the storage */
 } pt_pickled_tensor;
 
 /**
- * Runs a pickle of protocol 2 to 5 and gives the tensors of its state dictionary: the one under
- * 'state_dict' of the dictionary that the pickle holds, or else that one itself. Members that are
- * no tensors are left out; the order is the pickle's, and names may be there twice.
+ * Runs a pickle of protocol 2 to 5 and returns the tensors of its state dictionary: the member
+ * 'state_dict' of the root dictionary, or the root itself. Other members are skipped. The order is
+ * that of the pickle, and names may be duplicate.
  *
- * file     for errors
- * tensors  out, [*n], freed by the caller; valid as long as the bytes are
+ * file     used in errors
+ * tensors  out, [*n], freed by the caller; its strings point into bytes
  *
- * Errors  PATINA_EFORMAT  names the byte, the instruction and what is wrong with it
+ * Errors  PATINA_EFORMAT  names the byte offset and the opcode
  *         PATINA_ENOMEM
  */
 patina_status pt_unpickle(const char *file, const unsigned char *bytes, size_t size,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* zip.h - where the members of a zip archive lie in memory
+/* zip.h - directory of a zip archive in memory, with pointers to stored members
  *
- * For PyTorch's files, whose members are stored, not compressed: a tensor is then a view into the
- * mapped file, and nothing is copied. The libraries that read zip hand out copies or streams, not
- * places in the file, and of the format nothing is needed here but its directory.
+ * For PyTorch files, whose members are stored without compression: a tensor is a view into the mapped
+ * file. Zip libraries return copies or streams instead of offsets.
  */
 
 #ifndef PATINA_WEIGHTS_ZIP_H
@@ -24,9 +23,9 @@ typedef struct pt_zip_member {
 } pt_zip_member;
 
 /**
- * Reads the directory of an archive that stays where it is until close. Strict: no comment or other
- * bytes at the end, one disk, names that are there once. With or without the 64-bit extension.
- * file is for errors. Checksums are not looked at: PyTorch may leave them out.
+ * Reads the directory of an archive, which must be valid until close. Strict: no archive comment or
+ * trailing bytes, one disk, unique names. With or without Zip64. file is used in errors. Checksums
+ * are not verified: PyTorch may omit them.
  *
  * Errors  PATINA_EFORMAT, PATINA_ENOMEM
  */
@@ -34,7 +33,7 @@ patina_status pt_zip_open(const char *file, const unsigned char *bytes, size_t s
                           patina_error *err);
 void pt_zip_close(pt_zip **zip);
 
-/** Members in the order of their names' bytes. */
+/** Members, sorted by name (bytewise). */
 size_t pt_zip_count(const pt_zip *zip);
 const pt_zip_member *pt_zip_at(const pt_zip *zip, size_t i);
 
@@ -44,7 +43,7 @@ const pt_zip_member *pt_zip_find(const pt_zip *zip, const char *name);
 /**
  * The content of a member, [member->size].
  *
- * Errors  PATINA_EFORMAT  compressed or encrypted, or not where the directory says
+ * Errors  PATINA_EFORMAT  compressed, encrypted, or inconsistent with the directory
  */
 patina_status pt_zip_view(const pt_zip *zip, const pt_zip_member *member,
                           const unsigned char **data, patina_error *err);

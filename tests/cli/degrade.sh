@@ -136,6 +136,29 @@ E
     done
 }
 
+# Provenance lines of release 0.1, pink and brown noise among all other effects, replay within 1e-6 of
+# the peak; 0.1 made its noise by another transform. variant_*.npy has every eighth sample of 0.1.
+test_replay_of_0_1() {
+    py <<'E'
+with open(GOLDEN + "/recipes_0.1/provenance.jsonl", encoding="utf-8") as file:
+    lines = file.readlines()
+for line in lines:
+    with open("line.json", "w", encoding="utf-8") as file:
+        file.write(line)
+    row = json.loads(line)
+    got = json.loads(patina("degrade", "--recipe", "line.json", DEMO + "/clips/misc_crow.flac",
+                            "out.wav"))
+    _, _, samples = read_float_wav("out.wav")
+    _, expected = read_npy(f"{GOLDEN}/recipes_0.1/variant_{row['variant']}.npy")
+    peak = max(abs(x) for x in samples)
+    assert_all_near(samples[::8], expected, 1e-6 * peak, f"variant {row['variant']}")
+    for name in "chain", "window", "seed":
+        assert got[name] == row[name], name
+    near(got["purity_db"], row["purity_db"], 1e-4, "purity_db")
+assert len(lines) == 2
+E
+}
+
 test_recipe_refused() {
     run degrade --seed 1 "$DEMO/clips/perc_bell.wav" out.wav
     mv "$WORK/stdout" good.json

@@ -507,6 +507,29 @@ with Hub() as hub:
 E
 }
 
+# A file of the cache whose bytes have changed under their name, at the same size: fetch downloads it
+# again, for a branch and for a commit, and nothing else.
+test_damaged_in_the_cache() {
+    py_with_hub <<'E'
+with Hub() as hub:
+    folder = fetch(hub)[0].strip()
+    for name, more in ("vocab.json", []), ("model.safetensors", ["--revision", hub.commit]):
+        blob = os.path.realpath(f"{folder}/{name}")
+        os.chmod(blob, 0o644)
+        with open(blob, "r+b") as file:
+            file.seek(100)
+            byte = file.read(1)
+            file.seek(100)
+            file.write(bytes([byte[0] ^ 1]))
+        hub.reset()
+        said = fetch(hub, *more)[1]
+        assert f"'{name}' is damaged in the cache and is downloaded again" in said, said
+        got = [e["path"] for e in hub.log if e["method"] == "GET" and e["who"] == "hub"]
+        assert len(got) == 1 and got[0].endswith("/" + name), got
+        assert assert_cache_complete(hub)
+E
+}
+
 test_size_mismatch() {
     py_with_hub <<'E'
 with Hub() as hub:

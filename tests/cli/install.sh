@@ -117,7 +117,7 @@ E
     run_loud=$(LD_LIBRARY_PATH=$(dirname "$LIBRARY") ./loud "$version") || fail "status $?"
     [ "$run_loud" = "-3.01 3.01" ] || fail "it measured '$run_loud'"
     # For linking statically one needs the libraries that patina is made of.
-    pkg-config --print-requires-private patina | grep -q fftw3 || fail "no private requirements"
+    pkg-config --print-requires-private patina | grep -q soxr || fail "no private requirements"
     pkg-config --static --libs patina | grep -q -e -lsndfile || fail "no libsndfile"
 }
 

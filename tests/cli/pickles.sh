@@ -80,19 +80,19 @@ test_weight_file_choice() {
     rm -f model/model.safetensors
     run model info model
     assert_failure 1
-    assert_stderr "pytorch_model.bin': 0 bytes"
+    assert_stderr "pytorch_model.bin': has 0 bytes"
     rm model/pytorch_model.bin
     run model info model
     assert_failure 1
-    assert_stderr "model/a.pt': 0 bytes"
+    assert_stderr "model/a.pt': has 0 bytes"
     : >model/b.pt
     run model info model
     assert_failure 1
-    assert_stderr "several models, such as 'a.pt' and 'b.pt'"
+    assert_stderr "several weight files, such as 'a.pt' and 'b.pt'"
     rm model/?.pt
     run model info model
     assert_failure 1
-    assert_stderr "model/model.safetensors': not found, nor are 'pytorch_model.bin'"
+    assert_stderr "model/model.safetensors': not found, and neither is 'pytorch_model.bin'"
     run model info model/a.pt
     assert_failure 1
     assert_stderr "model 'model/a.pt': no such folder or file"
@@ -117,7 +117,7 @@ test_refused() {
     cp "$GOLDEN/clap/pickles/hf.bin" model/pytorch_model.bin # a part of the tensors
     run embed --model model --out e.npy --text a
     assert_failure 1
-    assert_stderr "text_model.embeddings.word_embeddings.weight': missing"
+    assert_stderr "text_model.embeddings.word_embeddings.weight': is missing"
 }
 
 # LAION's checkpoints have no configuration; that of published models is inferred from the shapes.
@@ -126,7 +126,7 @@ test_without_configuration() {
     cp "$GOLDEN/clap/pickles/laion.pt" model/
     run model info model/laion.pt
     assert_failure 1
-    assert_stderr "model/laion.pt': is none of LAION's published models by its tensors"
+    assert_stderr "model/laion.pt': its tensors match none of LAION's published models"
     cp "$GOLDEN/clap/pickles/hf.bin" model/
     run model info model/hf.bin
     assert_failure 1

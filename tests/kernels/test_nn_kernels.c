@@ -44,11 +44,10 @@ static const pt_nn_ops *next_ops(const pt_nn_ops *ops) {
 #define FOR_EACH_OPS(ops) for (const pt_nn_ops *ops = next_ops(NULL); ops; ops = next_ops(ops))
 
 static const char *ops_name(const pt_nn_ops *ops) {
-    static const char *const names[PATINA_ISA_COUNT][2] = {
-        [PATINA_ISA_C] = {"c f32", "c bf16"},
-        [PATINA_ISA_AVX2] = {"avx2 f32", "avx2 bf16"},
-        [PATINA_ISA_AVX512] = {"avx512 f32", "avx512 bf16"}};
-    return names[ops->isa][ops->precision];
+    static char name[32];
+    snprintf(name, sizeof name, "%s %s", patina_isa_name(ops->isa),
+             patina_precision_name(ops->precision));
+    return name;
 }
 
 static bool is_bf16(const pt_nn_ops *ops) {

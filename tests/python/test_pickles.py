@@ -133,7 +133,7 @@ def check_refused(context):
     assert not os.path.exists(os.path.join(context.scratch, "patina-was-fooled"))
     shutil.copy(os.path.join(made, "legacy.bin"), folder + "/x.bin")  # as the sentence advises
     torch.save(torch.load(folder + "/x.bin"), folder + "/pytorch_model.bin")
-    context.refused(folder, "missing, should have shape")
+    context.refused(folder, "is missing; expected shape")
 
 
 def main():

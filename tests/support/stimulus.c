@@ -32,3 +32,10 @@ void stimulus_add_noise(float *x, size_t n, double amplitude, uint32_t seed) {
     for (size_t i = 0; i < n; i++)
         x[i] += (float)(amplitude * stimulus_next_random(&seed));
 }
+
+float stimulus_peak(const float *x, size_t n) {
+    float peak = 0.0F;
+    for (size_t i = 0; i < n; i++)
+        peak = fmaxf(peak, fabsf(x[i]));
+    return peak;
+}

@@ -20,4 +20,7 @@ void stimulus_add_noise(float *x, size_t n, double amplitude, uint32_t seed);
 /** A number in [-1, 1) of a linear congruential generator (that of the golden generator). */
 double stimulus_next_random(uint32_t *state);
 
+/** max|x|; the samples are finite. */
+float stimulus_peak(const float *x, size_t n);
+
 #endif /* PATINA_TEST_STIMULUS_H */

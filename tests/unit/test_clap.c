@@ -181,6 +181,46 @@ TEST(clap, weights_of_16_bits) {
     }
 }
 
+/* Weights in use are a copy: a model file that is overwritten and cut off after opening changes no
+ * embedding. A map of it would end the process by SIGBUS. */
+TEST(clap, file_changes_after_opening) {
+    static const char caption[] = "a dog barks at the rain";
+    const char *dir = changed_folder(t, "overwritten", &(pt_model_mutation){0}, SIZE_MAX);
+    char path[600];
+    float before[2][PATINA_EMBEDDING_SIZE], after[2][PATINA_EMBEDDING_SIZE];
+    float x[4800];
+    struct stat info;
+    pt_arena scratch;
+    patina_clap *clap = NULL;
+
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+        x[i] = 0.25F * sinf(0.1F * (float)i);
+    pt_arena_init(&scratch);
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    REQUIRE(stat(path, &info) == 0);
+    REQUIRE_OK(patina_clap_open(dir, PATINA_CLAP_BOTH, PATINA_ISA_AUTO, PATINA_PRECISION_F32, &clap,
+                                &t->err));
+    CHECK_OK(
+        patina_clap_embed_text(clap, caption, sizeof caption - 1, before[0], &scratch, &t->err));
+    CHECK_OK(patina_clap_embed_audio(clap, x, sizeof x / sizeof *x, before[1], &scratch, &t->err));
+
+    FILE *file = fopen(path, "r+b");
+    REQUIRE(file != NULL);
+    for (off_t n = 0; n < info.st_size; n++)
+        fputc(0x41, file);
+    CHECK(fclose(file) == 0);
+    for (int cut = 0; cut < 2; cut++) {
+        CHECK_OK(
+            patina_clap_embed_text(clap, caption, sizeof caption - 1, after[0], &scratch, &t->err));
+        CHECK_OK(
+            patina_clap_embed_audio(clap, x, sizeof x / sizeof *x, after[1], &scratch, &t->err));
+        CHECK(memcmp(before, after, sizeof before) == 0);
+        REQUIRE(truncate(path, 100) == 0);
+    }
+    patina_clap_close(&clap);
+    pt_arena_release(&scratch);
+}
+
 TEST(clap, broken_models) {
     static const char table[] = "audio_model.audio_encoder.layers.2.blocks.1.attention.self."
                                 "relative_position_bias_table";

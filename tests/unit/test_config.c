@@ -150,24 +150,24 @@ static const struct {
     const char *text, *says;
 } faults[] = {
     {"", "is empty"},
-    {"[1, 2]", "must hold a JSON object"},
+    {"[1, 2]", "must contain a JSON object"},
     {"{\n\"a\": }", "line 2: not JSON"},
     {"{} x", "not JSON"},
     {"{\"text_config\": {\"hidden_size\": 1e999}}", "not JSON"},
     {"{\"text_config\": 3}", "'text_config' must be an object"},
     {"{\"audio_config\": []}", "'audio_config' must be an object"},
     {"{\"model_type\": \"bert\"}", "'model_type' is 'bert'"},
-    {"{\"projection_dim\": 256}", "'projection_dim' must be 512: rows have 512"},
-    {"{\"projection_dim\": \"512\"}", "'projection_dim' must be a whole number"},
-    {"{\"projection_hidden_act\": \"gelu\"}", "'projection_hidden_act' is 'gelu', and only 'relu'"},
+    {"{\"projection_dim\": 256}", "'projection_dim' must be 512, the size"},
+    {"{\"projection_dim\": \"512\"}", "'projection_dim' must be an integer"},
+    {"{\"projection_hidden_act\": \"gelu\"}", "'projection_hidden_act' is 'gelu'; only 'relu'"},
     {"{\"text_config\": {\"hidden_act\": \"gelu_new\"}}",
-     "'text_config.hidden_act' is 'gelu_new', and only 'gelu' is computed"},
+     "'text_config.hidden_act' is 'gelu_new'; only 'gelu' is supported"},
     {"{\"text_config\": {\"hidden_act\": true}}", "'text_config.hidden_act' must be a string"},
     {"{\"text_config\": {\"model_type\": \"clip_text_model\"}}", "'text_config.model_type'"},
     {"{\"text_config\": {\"is_decoder\": true}}", "'text_config.is_decoder' is true"},
     {"{\"text_config\": {\"position_embedding_type\": \"relative_key\"}}",
      "'text_config.position_embedding_type' is 'relative_key'"},
-    {"{\"text_config\": {\"hidden_size\": 0}}", "'text_config.hidden_size' must be a whole"},
+    {"{\"text_config\": {\"hidden_size\": 0}}", "'text_config.hidden_size' must be an integer"},
     {"{\"text_config\": {\"hidden_size\": -768}}", "'text_config.hidden_size'"},
     {"{\"text_config\": {\"hidden_size\": 768.0}}", "'text_config.hidden_size'"},
     {"{\"text_config\": {\"hidden_size\": 65537}}", "from 1 to 65536"},
@@ -192,7 +192,7 @@ static const struct {
     {"{\"audio_config\": {\"hidden_size\": 1024}}",
      "'audio_config.hidden_size' is not patch_embeds_hidden_size * 2^(stages - 1)"},
     {"{\"audio_config\": {\"depths\": [2, 2, 6]}}",
-     "'audio_config.num_attention_heads' has not as many"},
+     "'audio_config.num_attention_heads' has another length than depths"},
     {"{\"audio_config\": {\"depths\": []}}", "'audio_config.depths' must be a list of 1 to 8"},
     {"{\"audio_config\": {\"depths\": [1,1,1,1,1,1,1,1,1]}}", "'audio_config.depths'"},
     {"{\"audio_config\": {\"depths\": 2}}", "'audio_config.depths'"},
@@ -200,8 +200,8 @@ static const struct {
     {"{\"audio_config\": {\"depths\": [2, 2, null, 2]}}", "'audio_config.depths'"},
     {"{\"audio_config\": {\"num_attention_heads\": [4, 8, 16, 31]}}",
      "'audio_config.num_attention_heads' does not divide"},
-    {"{\"audio_config\": {\"window_size\": 7}}", "'audio_config.window_size' does not cut"},
-    {"{\"audio_config\": {\"window_size\": 16}}", "'audio_config.window_size' does not cut"},
+    {"{\"audio_config\": {\"window_size\": 7}}", "'audio_config.window_size' does not divide"},
+    {"{\"audio_config\": {\"window_size\": 16}}", "'audio_config.window_size' does not divide"},
     {"{\"audio_config\": {\"window_size\": 257}}", "'audio_config.window_size'"},
     {"{\"audio_config\": {\"spec_size\": 4097}}", "'audio_config.spec_size'"},
     {"{\"audio_config\": {\"num_mel_bins\": 60}}",
@@ -218,7 +218,7 @@ static const struct {
     {"{\"audio_config\": {\"flatten_patch_embeds\": false}}",
      "'audio_config.flatten_patch_embeds' is false"},
     {"{\"audio_config\": {\"qkv_bias\": 1}}", "'audio_config.qkv_bias' must be true or false"},
-    {"{\"audio_config\": {\"mlp_ratio\": 3.5}}", "'audio_config.mlp_ratio' must be a whole"},
+    {"{\"audio_config\": {\"mlp_ratio\": 3.5}}", "'audio_config.mlp_ratio' must be an integer"},
     {"{\"audio_config\": {\"mlp_ratio\": 1e300}}", "'audio_config.mlp_ratio'"},
     {"{\"audio_config\": {\"enable_fusion\": true, \"fusion_type\": \"channel_map\"}}",
      "'audio_config.fusion_type' must be null"},
@@ -306,7 +306,7 @@ TEST(config, extractor_frames_fit_the_image) {
         parse("{\"audio_config\": {\"spec_size\": 128, \"window_size\": 4}}", &config, &t->err));
     CHECK_FAILS(parse_extractor("{\"truncation\": \"rand_trunc\"}", &config, &t->err),
                 PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "more frames than spec_size");
+    CHECK_CONTAINS(t->err.message, "more frames than the image of spec_size");
 }
 
 TEST(config, absent_and_oversized_files) {

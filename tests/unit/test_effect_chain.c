@@ -501,7 +501,7 @@ TEST(effect_chain, parts_add_up) {
         }
         CHECK_NEAR(worst, 0.0, 1e-12); /* the bar is 1e-6; all is double */
         CHECK_NEAR(written, 0.0, 6e-8);
-        CHECK(pt_stats_peak(y, N) <= 0.999F);
+        CHECK(stimulus_peak(y, N) <= 0.999F);
         const double g2 = of_y.output_gain * of_y.output_gain;
         CHECK_NEAR(of_y.signal_power, g2 * pt_stats_power_double(stems.signal, N), 1e-15);
         CHECK_NEAR(of_y.noise_power, stems.noise ? g2 * pt_stats_power_double(stems.noise, N) : 0.0,
@@ -538,8 +538,9 @@ TEST(effect_chain, distortion_is_uncorrelated) {
         REQUIRE_OK(fixture_render_stems(&b, json, x, N, &stems, &damage, &t->err));
         const double power = pt_stats_power_double(stems.signal, N);
         CHECK(pt_stats_power_double(stems.distortion, N) > 1e-3 * power);
-        CHECK_NEAR(pt_stats_covariance_double(stems.distortion, stems.signal, N) / power, 0.0,
-                   1e-12);
+        pt_comoments comoments = {0};
+        pt_comoments_add(&comoments, stems.distortion, stems.signal, N);
+        CHECK_NEAR(pt_comoments_covariance(&comoments) / power, 0.0, 1e-12);
     }
     fixture_close(&b);
     free(x);
@@ -740,7 +741,7 @@ TEST(effect_chain, degenerate_excerpts) {
                     CHECK(isfinite(damage.signal_power) && isfinite(damage.rest_power));
                     CHECK(isfinite(damage.stage[3].threshold) &&
                           isfinite(damage.stage[3].bussgang_gain));
-                    if (what == 0) CHECK(pt_stats_peak(y, n) == 0.0F);
+                    if (what == 0) CHECK(stimulus_peak(y, n) == 0.0F);
                 }
     fixture_close(&b);
 }

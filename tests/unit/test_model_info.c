@@ -193,7 +193,7 @@ TEST(model_info, faults) {
 
     CHECK(copy_patched(dir, "model.safetensors", "batch_norm.bias", "batch_norm.bia5"));
     CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "'audio_model.audio_encoder.batch_norm.bias': missing");
+    CHECK_CONTAINS(t->err.message, "'audio_model.audio_encoder.batch_norm.bias': is missing");
     CHECK(copy_patched(dir, "model.safetensors", NULL, NULL));
     CHECK_OK(patina_clap_info_read(dir, &info, &t->err));
     CHECK_STR(info.preprocessor_sha256, "");

@@ -46,31 +46,31 @@ static const struct {
     {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "tensor 'a': has no shape"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]}}", 4, "has no shape"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4,
-     "tensor 'a': has a shape that is no list of sizes"},
+     "tensor 'a': has a shape that is not a list of sizes"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4,
-     "tensor 'a': has a shape that is no list of sizes"},
+     "tensor 'a': has a shape that is not a list of sizes"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4,
      "tensor 'a': has more than 8 dimensions"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
-     "tensor 'a': has a shape too large"},
+     "tensor 'a': has a shape that is too large"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,0]}}", 0,
-     "tensor 'a': has another number of bytes"},
+     "tensor 'a': has data_offsets that do not match its shape"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8,
-     "tensor 'a': has data_offsets that are no pair"},
+     "tensor 'a': has data_offsets that are not two sizes"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}", 8,
-     "has data_offsets that are no pair"},
+     "has data_offsets that are not two sizes"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}", 8,
-     "has data_offsets that are no pair"},
-    {ONE_F32("-8", "0"), 8, "tensor 'a': has data_offsets that are no pair"},
-    {ONE_F32("0", "8.0"), 8, "tensor 'a': has data_offsets that are no pair"},
-    {ONE_F32("8", "0"), 8, "tensor 'a': data_offsets 8 to 0 are not within"},
-    {ONE_F32("0", "8"), 7, "tensor 'a': data_offsets 0 to 8 are not within the file's 7 bytes"},
-    {ONE_F32("9223372036854775800", "9223372036854775807"), 8, "are not within"},
-    {ONE_F32("0", "4"), 4, "tensor 'a': has another number of bytes than its shape"},
-    {ONE_F32("0", "12"), 12, "tensor 'a': has another number of bytes than its shape"},
-    {ONE_F32("4", "12"), 12, "tensor 'a': leaves a gap"},
-    {ONE_F32("0", "8"), 9, "1 bytes follow the last tensor"},
-    {"{}", 1, "1 bytes follow the last tensor"},
+     "has data_offsets that are not two sizes"},
+    {ONE_F32("-8", "0"), 8, "tensor 'a': has data_offsets that are not two sizes"},
+    {ONE_F32("0", "8.0"), 8, "tensor 'a': has data_offsets that are not two sizes"},
+    {ONE_F32("8", "0"), 8, "tensor 'a': data_offsets 8 to 0 are outside"},
+    {ONE_F32("0", "8"), 7, "tensor 'a': data_offsets 0 to 8 are outside the 7 bytes"},
+    {ONE_F32("9223372036854775800", "9223372036854775807"), 8, "are outside"},
+    {ONE_F32("0", "4"), 4, "tensor 'a': has data_offsets that do not match its shape"},
+    {ONE_F32("0", "12"), 12, "tensor 'a': has data_offsets that do not match its shape"},
+    {ONE_F32("4", "12"), 12, "tensor 'a': does not begin where the previous tensor ends"},
+    {ONE_F32("0", "8"), 9, "has 1 bytes after the last tensor"},
+    {"{}", 1, "has 1 bytes after the last tensor"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
      "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
      12, "tensor 'b': overlaps tensor 'a' at byte 4"},
@@ -79,12 +79,12 @@ static const struct {
      8, "overlaps tensor"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},"
      "\"b\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[8,12]}}",
-     12, "tensor 'b': leaves a gap"},
+     12, "tensor 'b': does not begin where the previous tensor ends"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},"
      "\"a\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[4,8]}}",
      8, "duplicate object key"},
     {"{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,1]}}", 1,
-     "tensor 'a': has another number of bytes"},
+     "tensor 'a': has data_offsets that do not match its shape"},
 };
 
 TEST(safetensors, faults_name_file_and_tensor) {
@@ -107,12 +107,12 @@ TEST(safetensors, header_length_is_checked) {
         size_t size;
         const char *says;
     } cases[] = {
-        {{0}, 0, "0 bytes are too few"},
-        {{2}, 7, "7 bytes are too few"},
-        {{2}, 8, "a header of 2 bytes does not fit"},
-        {{2}, 9, "a header of 2 bytes does not fit"},
-        {{255, 255, 255, 255, 255, 255, 255, 255}, 9, "a header of 18446744073709551615 bytes"},
-        {{0, 0, 0, 0, 0, 0, 0, 128}, 9, "a header of 9223372036854775808 bytes"},
+        {{0}, 0, "has 0 bytes, which is too short"},
+        {{2}, 7, "has 7 bytes, which is too short"},
+        {{2}, 8, "header size 2 exceeds the file size"},
+        {{2}, 9, "header size 2 exceeds the file size"},
+        {{255, 255, 255, 255, 255, 255, 255, 255}, 9, "header size 18446744073709551615"},
+        {{0, 0, 0, 0, 0, 0, 0, 128}, 9, "header size 9223372036854775808"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pt_checkpoint *file = NULL;
@@ -165,10 +165,10 @@ TEST(safetensors, tensors_are_found) {
     pt_tensor_read(tensor, 0, 0, x);
 
     CHECK_FAILS(pt_checkpoint_find(file, "y", 1, (size_t[]){7}, &tensor, &t->err), PATINA_EFORMAT);
-    CHECK_STR(t->err.message, "file 'good': tensor 'y': missing, should have shape [7]");
+    CHECK_STR(t->err.message, "file 'good': tensor 'y': is missing; expected shape [7]");
     CHECK_FAILS(pt_checkpoint_find(file, "z", 1, (size_t[]){2}, &tensor, &t->err), PATINA_EFORMAT);
     CHECK_STR(t->err.message,
-              "file 'good': tensor 'z': has shape [1, 2], and the configuration asks for [2]");
+              "file 'good': tensor 'z': has shape [1, 2]; the configuration requires [2]");
     CHECK_FAILS(pt_checkpoint_find(file, "i", 1, (size_t[]){1}, &tensor, &t->err), PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message, "file 'good': tensor 'i': has dtype I64");
 
@@ -269,14 +269,14 @@ TEST(safetensors, fused_model_holds_its_layout) {
     CHECK_CONTAINS(t->err.message,
                    "tiny_fused/model.safetensors': tensor "
                    "'audio_model.audio_encoder.patch_embed.fusion_model.local_att.0."
-                   "weight': has shape [4, 16, 1, 1], and the configuration asks for "
+                   "weight': has shape [4, 16, 1, 1]; the configuration requires "
                    "[8, 16, 1, 1]");
     CHECK_OK(pt_clap_tensors_check(&config, file, PATINA_CLAP_TEXT, &t->err));
     config.text.n_layers++;
     CHECK_FAILS(pt_clap_tensors_check(&config, file, PATINA_CLAP_TEXT, &t->err), PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message,
                    "tensor 'text_model.encoder.layer.1.attention.self.query.weight': "
-                   "missing, should have shape [16, 16]");
+                   "is missing; expected shape [16, 16]");
     pt_checkpoint_close(&file);
 }
 
@@ -417,7 +417,7 @@ TEST(safetensors, what_is_no_file_is_named) {
     snprintf(path, sizeof path, "%s/empty.safetensors", pt_test_tmpdir());
     fclose(fopen(path, "wb"));
     CHECK_FAILS(pt_checkpoint_open(path, &file, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "empty.safetensors': 0 bytes are too few");
+    CHECK_CONTAINS(t->err.message, "empty.safetensors': has 0 bytes, which is too short");
     CHECK(file == NULL);
 }
 

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/strbuf.h"
 #include "clap/tokenizer.h"
+#include "rng_words.h"
 #include "small_vocab.h"
 
 /* ------------------------------------------------------------------ goldens */
@@ -213,7 +214,7 @@ TEST(tokenizer, any_bytes_are_encoded) {
         size_t n_ids = 0;
         const size_t n = 1 + round % 256;
         char *text = malloc(n);
-        pt_rng_fill_words(&rng, 0, 64, words);
+        pt_test_rng_words(&rng, 0, 64, words);
         memcpy(text, words, n);
         REQUIRE_OK(
             pt_tokenizer_encode(tokenizer, text, n, ids, 258, &n_ids, NULL, &scratch, &t->err));
@@ -281,11 +282,11 @@ static const struct {
     {"\"<mask>\": 4,", "", "the special token '<mask>' is missing"},
     {"\"a\": 102,", "", "the symbol U+0061 of byte 97 is missing"},
     {"\"\xC4\xA0\": 37,", "", "the symbol U+0120 of byte 32 is missing"},
-    {"\"a\": 102", "\"a\": 266", "symbol 'a': its id is not from 0 to 265"},
-    {"\"a\": 102", "\"a\": -1", "symbol 'a': its id is not from 0 to 265"},
-    {"\"a\": 102", "\"a\": 1.5", "symbol 'a': its id is not"},
-    {"\"a\": 102", "\"a\": \"102\"", "symbol 'a': its id is not"},
-    {"\"a\": 102", "\"a\": 4", "symbol 'a': id 4 is taken already"},
+    {"\"a\": 102", "\"a\": 266", "symbol 'a': the id is not from 0 to 265"},
+    {"\"a\": 102", "\"a\": -1", "symbol 'a': the id is not from 0 to 265"},
+    {"\"a\": 102", "\"a\": 1.5", "symbol 'a': the id is not"},
+    {"\"a\": 102", "\"a\": \"102\"", "symbol 'a': the id is not"},
+    {"\"a\": 102", "\"a\": 4", "symbol 'a': id 4 is duplicate"},
     {"\"a\": 102", "\"b\": 102", "duplicate object key"},
     {"\"a\": 102", "\"\xFF\": 102", "line 2: not JSON"},
 };
@@ -305,7 +306,7 @@ TEST(tokenizer, vocabulary_faults_name_the_symbol) {
     pt_tokenizer *tokenizer = NULL;
     CHECK_FAILS(open_small("[]", SMALL_MERGES, SMALL_VOCAB_SIZE, &tokenizer, &t->err),
                 PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "must hold a JSON object");
+    CHECK_CONTAINS(t->err.message, "must contain a JSON object");
     CHECK_FAILS(open_small("", SMALL_MERGES, SMALL_VOCAB_SIZE, &tokenizer, &t->err),
                 PATINA_EFORMAT);
 }
@@ -323,8 +324,8 @@ static const struct {
     {"#version: 0.2\na  a\n", "line 2: is not two symbols"},
     {"#version: 0.2\na b\nxx a\n", "line 3: symbol 'xx' is not in vocab.json"},
     {"#version: 0.2\na b\na xx\n", "line 3: symbol 'xx' is not in vocab.json"},
-    {"#version: 0.2\na c\n", "line 2: its result 'ac' is not in vocab.json"},
-    {"#version: 0.2\na a\na b\na a\n", "file 'merges.txt': line 4: a pair comes twice"},
+    {"#version: 0.2\na c\n", "line 2: the result 'ac' is not in vocab.json"},
+    {"#version: 0.2\na a\na b\na a\n", "file 'merges.txt': line 4: the pair is duplicate"},
 };
 
 TEST(tokenizer, merges_faults_name_the_line) {
@@ -359,5 +360,5 @@ TEST(tokenizer, the_vocabulary_must_fit_the_model) {
     pt_tokenizer *tokenizer = NULL;
     CHECK_FAILS(pt_tokenizer_open(pt_test_golden_path("clap/mini"), 2400, &tokenizer, &t->err),
                 PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "symbol '<mask>': its id is not from 0 to 2399");
+    CHECK_CONTAINS(t->err.message, "symbol '<mask>': the id is not from 0 to 2399");
 }

@@ -256,11 +256,11 @@ TEST(unpickler, storages_of_bytes) {
     free(r.tensors);
     free(copy);
     write_untyped(&w, 11, "bfloat16");
-    check_refused(t, w.out.text, w.out.length, "reaches past its storage");
+    check_refused(t, w.out.text, w.out.length, "exceeds its storage");
     write_untyped(&w, 12, NULL);
-    check_refused(t, w.out.text, w.out.length, "a storage without a type");
+    check_refused(t, w.out.text, w.out.length, "an untyped storage");
     write_untyped(&w, 12, "HalfStorage");
-    check_refused(t, w.out.text, w.out.length, "a type that is none");
+    check_refused(t, w.out.text, w.out.length, "an invalid type");
     pt_strbuf_release(&w.out);
 }
 
@@ -408,21 +408,21 @@ TEST(unpickler, shapes_that_cannot_be) {
         shape shape;
         const char *says;
     } cases[] = {
-        {5, {0, 2, {2, 3}, {3, 1}}, "reaches past its storage"},
-        {6, {1, 2, {2, 3}, {3, 1}}, "reaches past its storage"},
-        {6, {0, 2, {2, 3}, {4, 1}}, "reaches past its storage"},
-        {6, {7, 1, {0}, {1}}, "reaches past its storage"},
-        {6, {INT64_MAX, 2, {2, 3}, {INT64_MAX, 1}}, "reaches past its storage"},
-        {6, {0, 2, {3, 2}, {INT64_MAX, 1}}, "reaches past its storage"},
-        {6, {0, 2, {INT64_MAX, 3}, {0, 0}}, "too large for any file"},
-        {INT64_MAX, {0, 1, {1}, {1}}, "a storage too large for any file"},
-        {6, {-1, 2, {2, 3}, {3, 1}}, "whose first value is not a count"},
-        {6, {0, 2, {-2, 3}, {3, 1}}, "whose sizes or strides are not counts"},
-        {6, {5, 2, {2, 3}, {-3, 1}}, "whose sizes or strides are not counts"},
-        {-6, {0, 2, {2, 3}, {3, 1}}, "makes a storage whose size is not a count"},
+        {5, {0, 2, {2, 3}, {3, 1}}, "exceeds its storage"},
+        {6, {1, 2, {2, 3}, {3, 1}}, "exceeds its storage"},
+        {6, {0, 2, {2, 3}, {4, 1}}, "exceeds its storage"},
+        {6, {7, 1, {0}, {1}}, "exceeds its storage"},
+        {6, {INT64_MAX, 2, {2, 3}, {INT64_MAX, 1}}, "exceeds its storage"},
+        {6, {0, 2, {3, 2}, {INT64_MAX, 1}}, "exceeds its storage"},
+        {6, {0, 2, {INT64_MAX, 3}, {0, 0}}, "too large"},
+        {INT64_MAX, {0, 1, {1}, {1}}, "a storage that is too large"},
+        {6, {-1, 2, {2, 3}, {3, 1}}, "an invalid storage offset"},
+        {6, {0, 2, {-2, 3}, {3, 1}}, "with invalid sizes or strides"},
+        {6, {5, 2, {2, 3}, {-3, 1}}, "with invalid sizes or strides"},
+        {-6, {0, 2, {2, 3}, {3, 1}}, "creates a storage of invalid size"},
         {1,
          {0, 9, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1, 1}},
-         "makes a tensor of 9 dimensions"},
+         "creates a tensor of 9 dimensions"},
     };
     writer w = {0};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -465,7 +465,7 @@ TEST(unpickler, integers) {
         pt_strbuf_append_bytes(&w.out, cases[i].bytes, cases[i].n);
         pt_strbuf_append(&w.out, "))NNtRs.");
         if (cases[i].number < 0) {
-            check_refused(t, w.out.text, w.out.length, "whose first value is not a count");
+            check_refused(t, w.out.text, w.out.length, "an invalid storage offset");
             continue;
         }
         const result r = unpickle(t, w.out.text, w.out.length, &copy);
@@ -487,59 +487,61 @@ static const struct {
 } hostile[] = {
     /* os.system("id"), as every tutorial writes it, and its relatives */
     {BYTES("cposix\nsystem\nX\2\0\0\0id\x85R."),
-     "byte 2 of the pickle: GLOBAL (0x63) names 'posix.system', which is not among"},
+     "byte 2 of the pickle: GLOBAL (0x63) refers to 'posix.system', which is not allowed"},
     {BYTES("X\2\0\0\0osX\6\0\0\0system\x93X\2\0\0\0id\x85R."),
-     "byte 20 of the pickle: STACK_GLOBAL (0x93) names 'os.system'"},
-    {BYTES("cbuiltins\neval\n."), "GLOBAL (0x63) names 'builtins.eval'"},
-    {BYTES("c__builtin__\ngetattr\n."), "names '__builtin__.getattr'"},
-    {BYTES("ctorch\nload\n."), "names 'torch.load'"},
+     "byte 20 of the pickle: STACK_GLOBAL (0x93) refers to 'os.system'"},
+    {BYTES("cbuiltins\neval\n."), "GLOBAL (0x63) refers to 'builtins.eval'"},
+    {BYTES("c__builtin__\ngetattr\n."), "refers to '__builtin__.getattr'"},
+    {BYTES("ctorch\nload\n."), "refers to 'torch.load'"},
     {BYTES("ctorch._utils\n_rebuild_tensor_v2.__globals__\n."), "_rebuild_tensor_v2.__globals__'"},
-    {BYTES("c\ncollections OrderedDict\n."), "GLOBAL (0x63) names '.collections OrderedDict'"},
-    {BYTES("(S'id'\nios\nsystem\n."), "byte 3 of the pickle: STRING (0x53) is not among"},
-    {BYTES("(ios\nsystem\n."), "INST (0x69) is not among the instructions"},
-    {BYTES("(cos\nsystem\nX\2\0\0\0ido."), "names 'os.system'"},
-    {BYTES("ccollections\nOrderedDict\n)\x81."), "NEWOBJ (0x81) is not among"},
-    {BYTES("ccollections\nOrderedDict\n)}\x92."), "NEWOBJ_EX (0x92) is not among"},
-    {BYTES("\x82\1."), "EXT1 (0x82) is not among"},
-    {BYTES("\x83\1\0."), "EXT2 (0x83) is not among"},
-    {BYTES("\x84\1\0\0\0."), "EXT4 (0x84) is not among"},
-    {BYTES("P0\n."), "PERSID (0x50) is not among"},
-    {BYTES("\x97."), "NEXT_BUFFER (0x97) is not among"},
-    {BYTES("}2."), "DUP (0x32) is not among"},
-    {BYTES("\xFF."), "an unknown instruction (0xff) is not among"},
-    {BYTES("\0."), "an unknown instruction (0x00) is not among"},
+    {BYTES("c\ncollections OrderedDict\n."), "GLOBAL (0x63) refers to '.collections OrderedDict'"},
+    {BYTES("(S'id'\nios\nsystem\n."), "byte 3 of the pickle: STRING (0x53) is not supported"},
+    {BYTES("(ios\nsystem\n."), "INST (0x69) is not supported"},
+    {BYTES("(cos\nsystem\nX\2\0\0\0ido."), "refers to 'os.system'"},
+    {BYTES("ccollections\nOrderedDict\n)\x81."), "NEWOBJ (0x81) is not supported"},
+    {BYTES("ccollections\nOrderedDict\n)}\x92."), "NEWOBJ_EX (0x92) is not supported"},
+    {BYTES("\x82\1."), "EXT1 (0x82) is not supported"},
+    {BYTES("\x83\1\0."), "EXT2 (0x83) is not supported"},
+    {BYTES("\x84\1\0\0\0."), "EXT4 (0x84) is not supported"},
+    {BYTES("P0\n."), "PERSID (0x50) is not supported"},
+    {BYTES("\x97."), "NEXT_BUFFER (0x97) is not supported"},
+    {BYTES("}2."), "DUP (0x32) is not supported"},
+    {BYTES("\xFF."), "unknown opcode (0xff) is not supported"},
+    {BYTES("\0."), "unknown opcode (0x00) is not supported"},
     /* calls of what is no function */
     {BYTES("})R."), "REDUCE (0x52) calls a dictionary"},
-    {BYTES("X\2\0\0\0os)R."), "REDUCE (0x52) calls a text"},
+    {BYTES("X\2\0\0\0os)R."), "REDUCE (0x52) calls a string"},
     {BYTES("ctorch\nFloatStorage\n)R."), "calls 'torch.FloatStorage', which is a type"},
     {BYTES("ctorch\nfloat32\n)R."), "calls 'torch.float32', which is a type"},
-    {BYTES("ccollections\nOrderedDict\nNR."), "REDUCE (0x52) calls with a plain value"},
-    {BYTES("ccollections\nOrderedDict\n]\x85R."), "makes a dictionary from arguments"},
-    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n)R."), "makes a tensor from 0 arguments"},
-    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n(NNNNNNtR."), "makes a tensor without a storage"},
-    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n(NNNNNNNtR."), "makes a tensor from 7 arguments"},
-    {BYTES("ctorch._utils\n_rebuild_parameter\n}NN\x87R."), "a parameter of what is no tensor"},
-    {BYTES("ctorch._utils\n_rebuild_parameter\n)R."), "a parameter of what is no tensor"},
+    {BYTES("ccollections\nOrderedDict\nNR."), "REDUCE (0x52) calls with an opaque value"},
+    {BYTES("ccollections\nOrderedDict\n]\x85R."), "creates a dictionary from arguments"},
+    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n)R."), "creates a tensor from 0 arguments"},
+    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n(NNNNNNtR."), "creates a tensor without a storage"},
+    {BYTES("ctorch._utils\n_rebuild_tensor_v2\n(NNNNNNNtR."), "creates a tensor from 7 arguments"},
+    {BYTES("ctorch._utils\n_rebuild_parameter\n}NN\x87R."),
+     "a parameter from something other than a tensor"},
+    {BYTES("ctorch._utils\n_rebuild_parameter\n)R."),
+     "a parameter from something other than a tensor"},
     /* persistent identifiers */
-    {BYTES("NQ."), "BINPERSID (0x51) is not given what PyTorch says of a storage"},
-    {BYTES(")Q."), "BINPERSID (0x51) is not given"},
-    {BYTES("(X\6\0\0\0moduleNNNNtQ."), "BINPERSID (0x51) is not given"},
-    {BYTES("(X\7\0\0\0storageNNNNtQ."), "makes a storage of a type that is none"},
-    {BYTES("(X\7\0\0\0storagectorch\nfloat32\nNNNtQ."), "makes a storage of a type that is none"},
-    {BYTES("(X\7\0\0\0storagectorch\nFloatStorage\nNNNtQ."), "whose key is not a text"},
-    {BYTES("(X\7\0\0\0storagectorch\nFloatStorage\nX\0\0\0\0NNtQ."), "whose size is not a count"},
+    {BYTES("NQ."), "BINPERSID (0x51) has a persistent id that is not a storage of PyTorch"},
+    {BYTES(")Q."), "BINPERSID (0x51) has a persistent id"},
+    {BYTES("(X\6\0\0\0moduleNNNNtQ."), "BINPERSID (0x51) has a persistent id"},
+    {BYTES("(X\7\0\0\0storageNNNNtQ."), "creates a storage of an invalid type"},
+    {BYTES("(X\7\0\0\0storagectorch\nfloat32\nNNNtQ."), "creates a storage of an invalid type"},
+    {BYTES("(X\7\0\0\0storagectorch\nFloatStorage\nNNNtQ."), "whose key is not a string"},
+    {BYTES("(X\7\0\0\0storagectorch\nFloatStorage\nX\0\0\0\0NNtQ."), "of invalid size"},
     /* the stack */
-    {BYTES("."), "STOP (0x2e) leaves more or less than one value"},
-    {BYTES("}}."), "STOP (0x2e) leaves more or less than one value"},
-    {BYTES("}(."), "STOP (0x2e) leaves more or less than one value"},
+    {BYTES("."), "STOP (0x2e) does not leave exactly one value"},
+    {BYTES("}}."), "STOP (0x2e) does not leave exactly one value"},
+    {BYTES("}(."), "STOP (0x2e) does not leave exactly one value"},
     {BYTES("}.}"), "STOP (0x2e) is not at the end of the pickle"},
-    {BYTES("R."), "REDUCE (0x52) takes more than there is on the stack"},
-    {BYTES("N(R."), "REDUCE (0x52) takes more than there is on the stack"},
-    {BYTES("}X\1\0\0\0a(s."), "SETITEM (0x73) takes more than there is on the stack"},
-    {BYTES("\x85."), "TUPLE1 (0x85) takes more than there is on the stack"},
-    {BYTES("NN\x87."), "TUPLE3 (0x87) takes more than there is on the stack"},
-    {BYTES("(u."), "SETITEMS (0x75) takes more than there is on the stack"},
-    {BYTES("(e."), "APPENDS (0x65) takes more than there is on the stack"},
+    {BYTES("R."), "REDUCE (0x52) needs more values than the stack has"},
+    {BYTES("N(R."), "REDUCE (0x52) needs more values than the stack has"},
+    {BYTES("}X\1\0\0\0a(s."), "SETITEM (0x73) needs more values than the stack has"},
+    {BYTES("\x85."), "TUPLE1 (0x85) needs more values than the stack has"},
+    {BYTES("NN\x87."), "TUPLE3 (0x87) needs more values than the stack has"},
+    {BYTES("(u."), "SETITEMS (0x75) needs more values than the stack has"},
+    {BYTES("(e."), "APPENDS (0x65) needs more values than the stack has"},
     {BYTES("t."), "TUPLE (0x74) has no MARK before it"},
     {BYTES("}u."), "SETITEMS (0x75) has no MARK before it"},
     {BYTES("}(Nu."), "SETITEMS (0x75) has a key without a value"},
@@ -548,33 +550,33 @@ static const struct {
     {BYTES("}Na."), "APPEND (0x61) appends to a dictionary"},
     {BYTES("ccollections\nOrderedDict\n}b."), "BUILD (0x62) sets the state of a global"},
     {BYTES("]}b."), "BUILD (0x62) sets the state of a list"},
-    {BYTES("}Q."), "is not given what PyTorch says of a storage"},
-    {BYTES("NN\x93."), "STACK_GLOBAL (0x93) has a name that is not a text"},
+    {BYTES("}Q."), "has a persistent id that is not a storage of PyTorch"},
+    {BYTES("NN\x93."), "STACK_GLOBAL (0x93) has a name that is not a string"},
     /* the memo */
-    {BYTES("h\0."), "BINGET (0x68) asks for value 0, where 0 are remembered"},
-    {BYTES("}q\0h\1."), "BINGET (0x68) asks for value 1, where 1 are remembered"},
-    {BYTES("}q\0j\xFF\xFF\xFF\xFF."), "LONG_BINGET (0x6a) asks for value 4294967295"},
-    {BYTES("}q\1."), "BINPUT (0x71) remembers a value as 1, where 0 comes next"},
-    {BYTES("}q\0q\0."), "BINPUT (0x71) remembers a value as 0, where 1 comes next"},
-    {BYTES("}r\xFF\xFF\xFF\xFF."), "LONG_BINPUT (0x72) remembers a value as 4294967295"},
-    {BYTES("q\0."), "BINPUT (0x71) takes more than there is on the stack"},
-    {BYTES("(\x94."), "MEMOIZE (0x94) takes more than there is on the stack"},
+    {BYTES("h\0."), "BINGET (0x68) reads memo entry 0 of 0"},
+    {BYTES("}q\0h\1."), "BINGET (0x68) reads memo entry 1 of 1"},
+    {BYTES("}q\0j\xFF\xFF\xFF\xFF."), "LONG_BINGET (0x6a) reads memo entry 4294967295"},
+    {BYTES("}q\1."), "BINPUT (0x71) stores memo entry 1; expected 0"},
+    {BYTES("}q\0q\0."), "BINPUT (0x71) stores memo entry 0; expected 1"},
+    {BYTES("}r\xFF\xFF\xFF\xFF."), "LONG_BINPUT (0x72) stores memo entry 4294967295"},
+    {BYTES("q\0."), "BINPUT (0x71) needs more values than the stack has"},
+    {BYTES("(\x94."), "MEMOIZE (0x94) needs more values than the stack has"},
     /* lengths */
     {BYTES("X\xFF\xFF\xFF\xFF."), "BINUNICODE (0x58) has 4294967295 bytes"},
-    {BYTES("X\2\0\0\0."), "BINUNICODE (0x58) is cut off"},
-    {BYTES("\x8C\x02."), "SHORT_BINUNICODE (0x8c) is cut off"},
+    {BYTES("X\2\0\0\0."), "BINUNICODE (0x58) is truncated"},
+    {BYTES("\x8C\x02."), "SHORT_BINUNICODE (0x8c) is truncated"},
     {BYTES("B\xFF\xFF\xFF\x7F."), "BINBYTES (0x42) has 2147483647 bytes"},
-    {BYTES("\x8A\xFF."), "LONG1 (0x8a) is cut off"},
-    {BYTES("\x95\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF."), "FRAME (0x95) is cut off"},
-    {BYTES("\x8D\1\0\0\0\0\0\0\0a."), "BINUNICODE8 (0x8d) is not among"},
-    {BYTES("cmodule"), "GLOBAL (0x63) is cut off"},
-    {BYTES("\x80\2}."), "byte 2 of the pickle: PROTO (0x80) is not the first instruction"},
+    {BYTES("\x8A\xFF."), "LONG1 (0x8a) is truncated"},
+    {BYTES("\x95\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF."), "FRAME (0x95) is truncated"},
+    {BYTES("\x8D\1\0\0\0\0\0\0\0a."), "BINUNICODE8 (0x8d) is not supported"},
+    {BYTES("cmodule"), "GLOBAL (0x63) is truncated"},
+    {BYTES("\x80\2}."), "byte 2 of the pickle: PROTO (0x80) is not the first opcode"},
     /* what is no state dictionary */
-    {BYTES("N."), "holds a plain value, and no dictionary of tensors"},
-    {BYTES("]."), "holds a list, and no dictionary of tensors"},
-    {BYTES("}."), "holds no tensors by name"},
-    {BYTES("}X\12\0\0\0state_dict}s."), "holds no tensors by name"},
-    {BYTES("}X\12\0\0\0state_dictNs."), "holds no tensors by name"},
+    {BYTES("N."), "contains an opaque value instead of a dictionary of tensors"},
+    {BYTES("]."), "contains a list instead of a dictionary of tensors"},
+    {BYTES("}."), "contains no named tensors"},
+    {BYTES("}X\12\0\0\0state_dict}s."), "contains no named tensors"},
+    {BYTES("}X\12\0\0\0state_dictNs."), "contains no named tensors"},
 };
 
 TEST(unpickler, hostile) {
@@ -585,10 +587,10 @@ TEST(unpickler, hostile) {
         check_refused(t, w.out.text, w.out.length, hostile[i].says);
         pt_strbuf_release(&w.out);
     }
-    check_refused(t, "", 0, "the pickle ends after 0 bytes without a STOP");
-    check_refused(t, BYTES("}."), "EMPTY_DICT (0x7d) is not how a pickle of PyTorch begins");
-    check_refused(t, BYTES("\x80\1}."), "PROTO (0x80) asks for protocol 1; 2 to 5 are read");
-    check_refused(t, BYTES("\x80\6}."), "PROTO (0x80) asks for protocol 6; 2 to 5 are read");
+    check_refused(t, "", 0, "the pickle ends after 0 bytes without STOP");
+    check_refused(t, BYTES("}."), "EMPTY_DICT (0x7d) is not the first opcode of a PyTorch pickle");
+    check_refused(t, BYTES("\x80\1}."), "PROTO (0x80) has protocol 1; supported are 2 to 5");
+    check_refused(t, BYTES("\x80\6}."), "PROTO (0x80) has protocol 6; supported are 2 to 5");
 }
 
 /* What would make a careless reader recurse, allocate, or loop. */
@@ -599,7 +601,7 @@ TEST(unpickler, size) {
     for (size_t i = 0; i < 100000; i++)
         add_byte(&w, i ? 0x85 : ')');
     add_byte(&w, '.');
-    check_refused(t, w.out.text, w.out.length, "holds a tuple, and no dictionary");
+    check_refused(t, w.out.text, w.out.length, "contains a tuple instead of a dictionary");
 
     for (size_t n = 256; n < 258; n++) { /* marks that are open at a time */
         begin(&w);
@@ -610,7 +612,7 @@ TEST(unpickler, size) {
             add_byte(&w, 't');
         pt_strbuf_append(&w.out, "Ns.");
         check_refused(t, w.out.text, w.out.length,
-                      n == 256 ? "holds no tensors by name"
+                      n == 256 ? "contains no named tensors"
                                : "byte 259 of the pickle: MARK (0x28) makes more than 256 levels "
                                  "of nesting");
     }
@@ -619,8 +621,8 @@ TEST(unpickler, size) {
         const char *head, *again, *says;
     } many[] = {
         {"", "N", "makes more than 1048576 values at a time"},
-        {"", ")0", "POP (0x30) is not among"},
-        {"N", "\x94", "makes more than 1048576 remembered values"},
+        {"", ")0", "POP (0x30) is not supported"},
+        {"N", "\x94", "makes more than 1048576 memo entries"},
         {"]", "(NNta", "makes more than 1048576 elements of tuples"},
         {"]", "}a", "makes more than 1048576 dictionaries"},
         {"}", "NNs", "makes more than 1048576 items"},

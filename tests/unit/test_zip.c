@@ -155,22 +155,22 @@ TEST(zip, faults_of_the_directory) {
         fault fault;
         const char *says;
     } cases[] = {
-        {false, {.end_disk = 1}, "one part of a zip archive of several"},
-        {true, {.end_disk = 1}, "one part of a zip archive of several"},
-        {false, {.comment = 7}, "ends in a comment that is not there"},
-        {false, {.more_directory = 1000}, "has a zip directory that is not in the file"},
-        {true, {.more_directory = UINT64_MAX / 2}, "has a zip directory that is not in the file"},
-        {true, {.more_offset = UINT64_MAX / 2}, "has a zip directory that is not in the file"},
-        {true, {.more_directory = 3}, "has more in its zip directory than its members"},
+        {false, {.end_disk = 1}, "one part of a multi-part zip archive"},
+        {true, {.end_disk = 1}, "one part of a multi-part zip archive"},
+        {false, {.comment = 7}, "has a truncated zip comment"},
+        {false, {.more_directory = 1000}, "has a zip directory outside the file"},
+        {true, {.more_directory = UINT64_MAX / 2}, "has a zip directory outside the file"},
+        {true, {.more_offset = UINT64_MAX / 2}, "has a zip directory outside the file"},
+        {true, {.more_directory = 3}, "has extra bytes in its zip directory"},
         {false, {.more_members = 1}, "too small for its members"},
         {true, {.more_members = UINT64_MAX / 2}, "too small for its members"},
-        {false, {.bad_directory = true}, "has a zip directory that is damaged"},
-        {false, {.disk = 2}, "member 'a/c': lies in another part"},
-        {false, {.far = true}, "member 'a/c': is not in the file"},
-        {false, {.more_size = 1000}, "member 'a/b': is not in the file"},
-        {true, {.more_size = UINT64_MAX - 10}, "member 'a/b': is not in the file"},
-        {true, {.extra_cut = true}, "member 'a/c': has an extra field that is cut off"},
-        {true, {.extra_short = true}, "member 'a/c': has a 64-bit field that is cut off"},
+        {false, {.bad_directory = true}, "has a damaged zip directory"},
+        {false, {.disk = 2}, "member 'a/c': is in another part"},
+        {false, {.far = true}, "member 'a/c': is outside the file"},
+        {false, {.more_size = 1000}, "member 'a/b': is outside the file"},
+        {true, {.more_size = UINT64_MAX - 10}, "member 'a/b': is outside the file"},
+        {true, {.extra_cut = true}, "member 'a/c': has a truncated extra field"},
+        {true, {.extra_short = true}, "member 'a/c': has a truncated Zip64 field"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pt_strbuf text = {0};
@@ -194,10 +194,10 @@ TEST(zip, faults_of_a_member) {
     } cases[] = {
         {{.method = 8}, "member 'a/b': is compressed"},
         {{.flags = 1}, "member 'a/b': is encrypted"},
-        {{.no_local = true}, "member 'a/b': is not where the zip directory says"},
-        {{.local_name = true}, "member 'a/b': has another name than in the zip directory"},
+        {{.no_local = true}, "member 'a/b': is not at the offset of the zip directory"},
+        {{.local_name = true}, "member 'a/b': has a name that differs from the zip directory"},
         /* just past the content, where the directory begins */
-        {{.more_size = 1}, "member 'a/b': is not in the file"},
+        {{.more_size = 1}, "member 'a/b': is outside the file"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         pt_strbuf text = {0};
@@ -223,11 +223,11 @@ TEST(zip, a_name_that_is_there_twice) {
         p[2] = 'b';
     CHECK_FAILS(pt_zip_open("x.zip", (const unsigned char *)text.text, text.length, &zip, &t->err),
                 PATINA_EFORMAT);
-    CHECK_STR(t->err.message, "file 'x.zip': member 'a/b': is there twice");
+    CHECK_STR(t->err.message, "file 'x.zip': member 'a/b': is duplicate");
     pt_strbuf_release(&text);
 }
 
-/* Every shorter file lacks its end; a byte more is one that belongs to nothing. */
+/* Every shorter file lacks its end record, and so does one with a trailing byte. */
 TEST(zip, cut_at_every_byte) {
     for (int is_64 = 0; is_64 < 2; is_64++) {
         pt_strbuf text = {0};
@@ -239,8 +239,7 @@ TEST(zip, cut_at_every_byte) {
             unsigned char *bytes = exact(text.text, n);
             CHECK_FAILS(pt_zip_open("x.zip", bytes, n, &zip, &t->err), PATINA_EFORMAT);
             CHECK_STR(t->err.message,
-                      "file 'x.zip': does not end as a zip archive does: is the download "
-                      "complete?");
+                      "file 'x.zip': has no zip end record; check that the download is complete");
             free(bytes);
         }
         pt_strbuf_release(&text);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* irfft_kernel.h - the inverse real FFT of irfft.h; a part of dsp_kernels.h */
+
+/* exp(-2 pi j e / PT_IRFFT_N_MAX) */
+static pt_complex irfft_twiddle(const pt_irfft_plan *plan, size_t e) {
+    const pt_complex a = plan->coarse[e / 512 % (PT_IRFFT_N_MAX / 512)], b = plan->fine[e % 512];
+    return (pt_complex){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+}
+
+/* Pairs (re, im) x[0] .. x[WIDTH - 1]. */
+INLINE cvec deinterleave(const double *x) {
+    const vec a = *(const vec_unaligned *)x, b = *(const vec_unaligned *)(x + WIDTH);
+#if WIDTH == 2
+    return (cvec){SHUFFLE2(a, b, 0, 2), SHUFFLE2(a, b, 1, 3)};
+#elif WIDTH == 4
+    return (cvec){SHUFFLE4(a, b, 0, 2, 4, 6), SHUFFLE4(a, b, 1, 3, 5, 7)};
+#else
+    return (cvec){SHUFFLE8(a, b, 0, 2, 4, 6, 8, 10, 12, 14),
+                  SHUFFLE8(a, b, 1, 3, 5, 7, 9, 11, 13, 15)};
+#endif
+}
+
+/* The same from the last to the first. */
+INLINE cvec deinterleave_reversed(const double *x) {
+    const vec a = *(const vec_unaligned *)x, b = *(const vec_unaligned *)(x + WIDTH);
+#if WIDTH == 2
+    return (cvec){SHUFFLE2(a, b, 2, 0), SHUFFLE2(a, b, 3, 1)};
+#elif WIDTH == 4
+    return (cvec){SHUFFLE4(a, b, 6, 4, 2, 0), SHUFFLE4(a, b, 7, 5, 3, 1)};
+#else
+    return (cvec){SHUFFLE8(a, b, 14, 12, 10, 8, 6, 4, 2, 0),
+                  SHUFFLE8(a, b, 15, 13, 11, 9, 7, 5, 3, 1)};
+#endif
+}
+
+INLINE void interleave(cvec z, double *x) {
+#if WIDTH == 2
+    *(vec_unaligned *)x = SHUFFLE2(z.re, z.im, 0, 2);
+    *(vec_unaligned *)(x + WIDTH) = SHUFFLE2(z.re, z.im, 1, 3);
+#elif WIDTH == 4
+    *(vec_unaligned *)x = SHUFFLE4(z.re, z.im, 0, 4, 1, 5);
+    *(vec_unaligned *)(x + WIDTH) = SHUFFLE4(z.re, z.im, 2, 6, 3, 7);
+#else
+    *(vec_unaligned *)x = SHUFFLE8(z.re, z.im, 0, 8, 1, 9, 2, 10, 3, 11);
+    *(vec_unaligned *)(x + WIDTH) = SHUFFLE8(z.re, z.im, 4, 12, 5, 13, 6, 14, 7, 15);
+#endif
+}
+
+/* Splits transforms of n points into those of 8 or 4 points, depth first: each quarter stays in the
+ * first cache. */
+static void irfft_split(twiddle_table twiddles, pt_complex8 *x, size_t n) {
+    if (n <= 8) return;
+    stage(twiddles, x, n);
+    for (size_t q = 0; q < 4; q++)
+        irfft_split(twiddles, x + q * (n / 4), n / 4);
+}
+
+/* The last stage, in registers: n_last is 8 or 4. */
+INLINE void irfft_load_last(twiddle_table twiddles, const pt_complex8 *x, size_t v, size_t n_last,
+                            cvec out[8]) {
+    UNROLL for (size_t k = 0; k < n_last; k++) out[k] = cload(x + k, v);
+    if (n_last == 8)
+        fft8(twiddles, out);
+    else
+        fft4(out);
+}
+
+/* z_k of irfft.h for WIDTH bins from k on, real and imaginary parts swapped. turn: exp(-2 pi j k /
+ * n) of each. */
+INLINE cvec irfft_load(const double *spectrum, size_t m, size_t k, cvec turn) {
+    const cvec a = deinterleave(spectrum + 2 * k);
+    const cvec b = deinterleave_reversed(spectrum + 2 * (m - k + 1 - WIDTH));
+    const cvec sum = {a.re + b.re, a.im - b.im}, difference = {a.re - b.re, a.im + b.im};
+    const cvec odd = {turn.re * difference.re + turn.im * difference.im,
+                      turn.re * difference.im - turn.im * difference.re};
+    return (cvec){sum.im + odd.re, sum.re - odd.im};
+}
+
+/* Columns 8 g .. 8 g + 7 of z: the first stage of their transform. */
+INLINE void irfft_load_columns(const pt_irfft_plan *plan, size_t n, const double *spectrum,
+                               size_t g, pt_complex8 *x) {
+    const size_t m = n / 2, rows = m / PT_IRFFT_COLUMNS, q = rows / 4, scale = PT_IRFFT_N_MAX / n;
+    _Alignas(64) pt_complex8 lane;
+    for (size_t l = 0; l < LANES; l++) {
+        const pt_complex w = irfft_twiddle(plan, (LANES * g + l) * scale);
+        lane.re[l] = w.re;
+        lane.im[l] = w.im;
+    }
+    for (size_t j = 0; j < q; j++)
+        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            cvec in[4];
+            UNROLL for (size_t r = 0; r < 4; r++) {
+                const size_t row = j + r * q;
+                const cvec turn = cmul(cbroadcast(&plan->coarse[row * scale]), cload(&lane, v));
+                in[r] =
+                    irfft_load(spectrum, m, PT_IRFFT_COLUMNS * row + LANES * g + v * WIDTH, turn);
+            }
+            butterfly(plan->twiddles, in, j, q, x, v);
+        }
+}
+
+/* The last stage of columns, twiddle factors, and bins in their order to column. */
+INLINE void irfft_finish_columns(const pt_irfft_plan *plan, size_t rows, const pt_complex8 *x,
+                                 size_t n_last, const pt_irfft_workspace *work,
+                                 pt_complex8 *column) {
+    for (size_t p = 0; p < rows; p += n_last)
+        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            cvec out[8];
+            irfft_load_last(plan->twiddles, x + p, v, n_last, out);
+            UNROLL for (size_t k = 0; k < n_last; k++) {
+                const size_t k1 = plan->bin[rows + p + k];
+                const cvec twiddle =
+                    cmul(cbroadcast(&work->group_twiddle[k1]), cload(&work->lane_twiddle[k1], v));
+                cstore(column + k1, v, cmul(out[k], twiddle));
+            }
+        }
+}
+
+/* The last stage of eight rows from k1 on; sample pair k1 + rows k2 from bin k2. */
+INLINE void irfft_finish_rows(const pt_irfft_plan *plan, const pt_complex8 *x, size_t rows,
+                              size_t k1, double *out) {
+    for (size_t p = 0; p < PT_IRFFT_COLUMNS; p += 8)
+        UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+            cvec z[8];
+            irfft_load_last(plan->twiddles, x + p, v, 8, z);
+            UNROLL for (size_t k = 0; k < 8; k++) {
+                const size_t k2 = plan->bin[PT_IRFFT_COLUMNS + p + k];
+                interleave((cvec){z[k].im, z[k].re}, out + 2 * (k1 + rows * k2 + v * WIDTH));
+            }
+        }
+}
+
+static void irfft(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
+                  double *out) {
+    pt_irfft_workspace *work = workspace;
+    const size_t rows = n / 2 / PT_IRFFT_COLUMNS, scale = PT_IRFFT_N_MAX / n;
+    const size_t stride = PT_IRFFT_GROUP_STRIDE(rows);
+
+    for (size_t k1 = 0; k1 < rows; k1++)
+        for (size_t l = 0; l < LANES; l++) {
+            const pt_complex w = irfft_twiddle(plan, 2 * scale * l * k1);
+            work->lane_twiddle[k1].re[l] = w.re;
+            work->lane_twiddle[k1].im[l] = w.im;
+        }
+    for (size_t g = 0; g < PT_IRFFT_GROUPS; g++) {
+        for (size_t k1 = 0; k1 < rows; k1++)
+            work->group_twiddle[k1] = irfft_twiddle(plan, 2 * scale * LANES * g * k1);
+        irfft_load_columns(plan, n, spectrum, g, work->row);
+        for (size_t q = 0; q < 4; q++)
+            irfft_split(plan->twiddles, work->row + q * (rows / 4), rows / 4);
+        if (rows == 512 || rows == 128)
+            irfft_finish_columns(plan, rows, work->row, 8, work, work->column + g * stride);
+        else
+            irfft_finish_columns(plan, rows, work->row, 4, work, work->column + g * stride);
+    }
+    for (size_t k1 = 0; k1 < rows; k1 += LANES) {
+        for (size_t g = 0; g < PT_IRFFT_GROUPS; g++) {
+            const pt_complex8 *in = work->column + g * stride + k1;
+            transpose8x8(in->re, ROW_STRIDE, work->row[LANES * g].re, ROW_STRIDE);
+            transpose8x8(in->im, ROW_STRIDE, work->row[LANES * g].im, ROW_STRIDE);
+        }
+        irfft_split(plan->twiddles, work->row, PT_IRFFT_COLUMNS);
+        irfft_finish_rows(plan, work->row, rows, k1, out);
+    }
+}
