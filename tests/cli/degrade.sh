@@ -154,7 +154,7 @@ for line in lines:
     assert_all_near(samples[::8], expected, 1e-6 * peak, f"variant {row['variant']}")
     for name in "chain", "window", "seed":
         assert got[name] == row[name], name
-    near(got["purity_db"], row["purity_db"], 1e-4, "purity_db")
+    assert_near(got["purity_db"], row["purity_db"], 1e-4, "purity_db")
 assert len(lines) == 2
 E
 }
