@@ -133,6 +133,9 @@ static const pt_cli_option options[] = {
      .max = 86400,
      .fallback = "5m",
      .help = "reject a file that takes longer to read; 0: no limit"},
+    {.name = "skip-unreadable",
+     .help = "reject files that the machine cannot read (I/O error, no permission) as io_error, "
+             "instead of ending with status 75"},
     {.name = "keep-audio",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -278,8 +281,10 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     const patina_status status = patina_generate(run, &report, &err);
     pt_cli_progress_end(&progress);
     if (status == PATINA_ECANCELLED) return report_stopped(&report, run->out);
-    if (status != PATINA_OK) return pt_cli_report_error(&err);
-
+    if (status != PATINA_OK) {
+        const int error_status = pt_cli_report_error(&err);
+        return status == PATINA_ETEMPORARY ? PT_CLI_EXIT_TEMPFAIL : error_status;
+    }
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);
     if (!is_quiet && !report.is_complete) print_shard_summary(&report);
     const uint64_t n_rejects = report.is_complete ? report.set.n_rejects : report.n_rejects_now;
@@ -324,6 +329,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .retry_rejects = pt_cli_given(args, "retry"),
             .time_limit_s = (double)pt_cli_number(args, "time-limit"),
             .entry_timeout_s = (double)pt_cli_number(args, "entry-timeout"),
+            .skip_unreadable = pt_cli_given(args, "skip-unreadable"),
             .keep_audio = pt_cli_text(args, "keep-audio"),
             .keep_every = pt_cli_number(args, "keep-every"),
             .threads = (unsigned)pt_cli_number(args, "threads"),

@@ -132,6 +132,7 @@ typedef struct patina_generate_options {
     bool retry_rejects;  /**< make chunks again whose rejects may change */
     double time_limit_s; /**< stop after this time, with complete chunks only; 0: no limit */
     double entry_timeout_s; /**< limit for reading the audio of one entry; 0: no limit */
+    bool skip_unreadable;   /**< reject entries that the machine cannot read, as io_error */
 
     const char *keep_audio; /**< folder for audio to listen to; NULL: none */
     uint64_t keep_every;    /**< keep audio of one in this number of entries; 0: 1 */
@@ -174,7 +175,10 @@ typedef struct patina_generate_report {
  * Errors: PATINA_EUSAGE for options that exclude each other, or where `out` contains something else;
  * PATINA_EFORMAT for the model, the configuration or the corpus file; PATINA_EIO where the corpus
  * cannot be read, output cannot be written, or the disk has too little space; PATINA_ENOMEM;
- * PATINA_ECANCELLED where *stop was set or the time limit was reached: the same call continues.
+ * PATINA_ECANCELLED where *stop was set or the time limit was reached: the same call continues;
+ * PATINA_ETEMPORARY where the audio of an entry could not be read because of a fault of the machine
+ * (EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM) and not of the data: the same call continues. A
+ * second fault in the same chunk is PATINA_EIO.
  *
  * Calls for different folders may run at the same time; calls for the same folder must use different
  * shards. If an entry ran into entry_timeout_s and its decoder has not returned by the end, the

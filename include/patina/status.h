@@ -50,6 +50,7 @@ typedef atomic_bool patina_atomic_bool;
     X(DUPLICATE_ID, "duplicate_id", false, "an earlier entry has the same id")                     \
     X(MISSING, "missing", true, "there is no such audio file")                                     \
     X(TIMEOUT, "timeout", true, "reading the audio took longer than the run allows")               \
+    X(IO_ERROR, "io_error", true, "the machine cannot read the file; only with --skip-unreadable") \
     X(UNDECODABLE, "undecodable", true,                                                            \
       "not audio that can be decoded, or a line that is not an entry")                             \
     X(TRUNCATED, "truncated", true, "fewer samples than the file declares")                        \
@@ -74,6 +75,7 @@ typedef enum patina_status {
     PATINA_ERANGE,     /**< a number is outside the documented range */
     PATINA_EUSAGE,     /**< options that exclude each other, or an unknown name */
     PATINA_ECANCELLED, /**< the caller asked to stop */
+    PATINA_ETEMPORARY, /**< a fault of the machine that may pass; the same call continues the run */
     PATINA_ERROR_COUNT,
 
     PATINA_REJECT_BEFORE_FIRST_ = 63,

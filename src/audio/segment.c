@@ -17,6 +17,7 @@
 
 #include "audio/decoder.h"
 #include "base/arena.h"
+#include "base/audio_format.h"
 #include "base/error.h"
 #include "base/loudness_block.h"
 #include "dsp/denormal.h"
@@ -269,16 +270,6 @@ patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spe
     return status;
 }
 
-static patina_status check_ranges(const patina_audio *audio, patina_error *err) {
-    if (audio->rate_hz < PATINA_RATE_MIN_HZ || audio->rate_hz > PATINA_RATE_MAX_HZ)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "a rate of %u Hz, and %d to %d are measured",
-                       audio->rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
-    if (audio->n_channels < 1 || audio->n_channels > PATINA_CHANNELS_MAX)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "%u channels, and 1 to %d are measured",
-                       audio->n_channels, PATINA_CHANNELS_MAX);
-    return PATINA_OK;
-}
-
 /** The segment of `frames` frames from `start` on of a sound that was checked. */
 static patina_status segment_of_window(const patina_audio *audio, uint64_t start, uint64_t frames,
                                        pt_segment *segment, pt_arena *arena, patina_error *err) {
@@ -297,7 +288,7 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
                                     pt_segment *segment, pt_arena *arena, patina_error *err) {
     window_place window = {0};
 
-    PT_TRY(check_ranges(audio, err));
+    PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
     if (audio->n_frames == 0) return no_frames(err);
     PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
     if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
@@ -306,7 +297,7 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
 
 patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment *segment,
                                           pt_arena *arena, patina_error *err) {
-    PT_TRY(check_ranges(audio, err));
+    PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
     return segment_of_window(audio, 0, audio->n_frames, segment, arena, err);
 }
 

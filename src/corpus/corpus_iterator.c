@@ -339,8 +339,6 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
 }
 
 patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina_error *err) {
-    struct stat info;
-
     if (entry->status != PATINA_OK) return pt_fail(err, entry->status, "%s", entry->fault);
     if (entry->audio) {
         pt_byte_source_from_memory(entry->audio, entry->n_audio, bytes);
@@ -348,12 +346,13 @@ patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina
     }
     if (!entry->path) return pt_fail(err, PATINA_REJECT_MISSING, "the entry has no audio file");
     /* The message becomes part of the data set, which must not contain local paths. */
-    const patina_status status = pt_byte_source_open_file(entry->path, bytes, NULL);
-    if (status == PATINA_OK) return PATINA_OK;
-    if (status == PATINA_REJECT_MISSING)
+    const int error = pt_byte_source_open(entry->path, bytes);
+    if (error == 0) return PATINA_OK;
+    if (pt_errno_is_missing(error))
         return pt_fail(err, PATINA_REJECT_MISSING, "audio file not found");
-    if (stat(entry->path, &info) == 0 && !S_ISREG(info.st_mode))
+    if (error == PT_NOT_A_REGULAR_FILE)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a regular file");
-    const int why = access(entry->path, R_OK) != 0 ? errno : EIO;
-    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "cannot be opened: %s", strerrordesc_np(why));
+    return pt_fail(err,
+                   pt_errno_is_machine_fault(error) ? PATINA_ETEMPORARY : PATINA_REJECT_UNDECODABLE,
+                   "cannot be opened: %s", strerrordesc_np(error));
 }

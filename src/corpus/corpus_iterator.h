@@ -68,7 +68,8 @@ void pt_entry_release(pt_entry *entry);
  *
  * Errors   the status of the entry
  *          PATINA_REJECT_MISSING      file not found
- *          PATINA_REJECT_UNDECODABLE  not a regular file, or cannot be read
+ *          PATINA_REJECT_UNDECODABLE  not a regular file, or cannot be opened
+ *          PATINA_ETEMPORARY          a fault of the machine, see pt_errno_is_machine_fault()
  */
 patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina_error *err);
 

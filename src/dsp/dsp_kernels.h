@@ -41,15 +41,19 @@ typedef int32_t mask4 __attribute__((vector_size(16)));
 
 /* Lanes of (a, b), counted from 0 over both. gcc has __builtin_shufflevector since version 12. */
 #if defined __clang__ || __GNUC__ >= 12
-#define SHUFFLE2(a, b, i, j)       __builtin_shufflevector(a, b, i, j)
-#define SHUFFLE4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
-#define SHUFFLE4F                  SHUFFLE4
+#define SHUFFLE2(a, b, i, j)                   __builtin_shufflevector(a, b, i, j)
+#define SHUFFLE4(a, b, i, j, k, l)             __builtin_shufflevector(a, b, i, j, k, l)
+#define SHUFFLE4F                              SHUFFLE4
+#define SHUFFLE8(a, b, i, j, k, l, m, n, o, p) __builtin_shufflevector(a, b, i, j, k, l, m, n, o, p)
 #else
 typedef int64_t mask2 __attribute__((vector_size(16)));
 typedef int64_t mask4d __attribute__((vector_size(32)));
+typedef int64_t mask8 __attribute__((vector_size(64)));
 #define SHUFFLE2(a, b, i, j)        __builtin_shuffle(a, b, (mask2){i, j})
 #define SHUFFLE4(a, b, i, j, k, l)  __builtin_shuffle(a, b, (mask4d){i, j, k, l})
 #define SHUFFLE4F(a, b, i, j, k, l) __builtin_shuffle(a, b, (mask4){i, j, k, l})
+#define SHUFFLE8(a, b, i, j, k, l, m, n, o, p)                                                     \
+    __builtin_shuffle(a, b, (mask8){i, j, k, l, m, n, o, p})
 #endif
 
 #define BROADCAST(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */

@@ -76,7 +76,7 @@ typedef struct pt_dsp_ops {
      * do not overlap. */
     void (*soft_clip)(const double *x, size_t n, double level, double *y);
 
-    /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_fill_words of
+    /* Blocks first_block to first_block + n_blocks - 1 of a random stream, as pt_rng_uniform of
      * base/rng.h gives them: words [n_blocks, 4]. */
     void (*philox_words)(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *words);

@@ -11,13 +11,12 @@ static pt_complex irfft_twiddle(const pt_irfft_plan *plan, size_t e) {
 INLINE cvec deinterleave(const double *x) {
     const vec a = *(const vec_unaligned *)x, b = *(const vec_unaligned *)(x + WIDTH);
 #if WIDTH == 2
-    return (cvec){__builtin_shufflevector(a, b, 0, 2), __builtin_shufflevector(a, b, 1, 3)};
+    return (cvec){SHUFFLE2(a, b, 0, 2), SHUFFLE2(a, b, 1, 3)};
 #elif WIDTH == 4
-    return (cvec){__builtin_shufflevector(a, b, 0, 2, 4, 6),
-                  __builtin_shufflevector(a, b, 1, 3, 5, 7)};
+    return (cvec){SHUFFLE4(a, b, 0, 2, 4, 6), SHUFFLE4(a, b, 1, 3, 5, 7)};
 #else
-    return (cvec){__builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14),
-                  __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)};
+    return (cvec){SHUFFLE8(a, b, 0, 2, 4, 6, 8, 10, 12, 14),
+                  SHUFFLE8(a, b, 1, 3, 5, 7, 9, 11, 13, 15)};
 #endif
 }
 
@@ -25,26 +24,25 @@ INLINE cvec deinterleave(const double *x) {
 INLINE cvec deinterleave_reversed(const double *x) {
     const vec a = *(const vec_unaligned *)x, b = *(const vec_unaligned *)(x + WIDTH);
 #if WIDTH == 2
-    return (cvec){__builtin_shufflevector(a, b, 2, 0), __builtin_shufflevector(a, b, 3, 1)};
+    return (cvec){SHUFFLE2(a, b, 2, 0), SHUFFLE2(a, b, 3, 1)};
 #elif WIDTH == 4
-    return (cvec){__builtin_shufflevector(a, b, 6, 4, 2, 0),
-                  __builtin_shufflevector(a, b, 7, 5, 3, 1)};
+    return (cvec){SHUFFLE4(a, b, 6, 4, 2, 0), SHUFFLE4(a, b, 7, 5, 3, 1)};
 #else
-    return (cvec){__builtin_shufflevector(a, b, 14, 12, 10, 8, 6, 4, 2, 0),
-                  __builtin_shufflevector(a, b, 15, 13, 11, 9, 7, 5, 3, 1)};
+    return (cvec){SHUFFLE8(a, b, 14, 12, 10, 8, 6, 4, 2, 0),
+                  SHUFFLE8(a, b, 15, 13, 11, 9, 7, 5, 3, 1)};
 #endif
 }
 
 INLINE void interleave(cvec z, double *x) {
 #if WIDTH == 2
-    *(vec_unaligned *)x = __builtin_shufflevector(z.re, z.im, 0, 2);
-    *(vec_unaligned *)(x + WIDTH) = __builtin_shufflevector(z.re, z.im, 1, 3);
+    *(vec_unaligned *)x = SHUFFLE2(z.re, z.im, 0, 2);
+    *(vec_unaligned *)(x + WIDTH) = SHUFFLE2(z.re, z.im, 1, 3);
 #elif WIDTH == 4
-    *(vec_unaligned *)x = __builtin_shufflevector(z.re, z.im, 0, 4, 1, 5);
-    *(vec_unaligned *)(x + WIDTH) = __builtin_shufflevector(z.re, z.im, 2, 6, 3, 7);
+    *(vec_unaligned *)x = SHUFFLE4(z.re, z.im, 0, 4, 1, 5);
+    *(vec_unaligned *)(x + WIDTH) = SHUFFLE4(z.re, z.im, 2, 6, 3, 7);
 #else
-    *(vec_unaligned *)x = __builtin_shufflevector(z.re, z.im, 0, 8, 1, 9, 2, 10, 3, 11);
-    *(vec_unaligned *)(x + WIDTH) = __builtin_shufflevector(z.re, z.im, 4, 12, 5, 13, 6, 14, 7, 15);
+    *(vec_unaligned *)x = SHUFFLE8(z.re, z.im, 0, 8, 1, 9, 2, 10, 3, 11);
+    *(vec_unaligned *)(x + WIDTH) = SHUFFLE8(z.re, z.im, 4, 12, 5, 13, 6, 14, 7, 15);
 #endif
 }
 

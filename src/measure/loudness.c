@@ -15,6 +15,7 @@
 #include <patina/measure.h>
 
 #include "base/arena.h"
+#include "base/audio_format.h"
 #include "base/error.h"
 #include "base/loudness_block.h"
 #include "dsp/denormal.h"
@@ -110,13 +111,7 @@ static double k_weighting(unsigned rate_hz, pt_iir_section *shelf, pt_iir_sectio
 
 patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, uint64_t channel_mask,
                                      pt_arena *arena, pt_loudness_meter **out, patina_error *err) {
-    if (rate_hz < PATINA_RATE_MIN_HZ || rate_hz > PATINA_RATE_MAX_HZ)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
-                       "the rate is %u Hz; supported are %u to %u Hz", rate_hz, PATINA_RATE_MIN_HZ,
-                       PATINA_RATE_MAX_HZ);
-    if (n_channels < 1 || n_channels > PATINA_CHANNELS_MAX)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "%u channels; supported are 1 to %u",
-                       n_channels, PATINA_CHANNELS_MAX);
+    PT_TRY(pt_audio_format_check(rate_hz, n_channels, err));
 
     const size_t hop = (size_t)pt_loudness_block_frames(rate_hz) / BLOCK_HOPS;
     const size_t run_max = PT_IIR_ENERGY_SEGMENTS * PT_IIR_ENERGY_LENGTH_MAX;

@@ -156,6 +156,7 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
             r->corpus_ended = true;
             break;
         }
+        if (status == PATINA_OK) status = pt_plan_check_entry(&r->plan, index, &entry, err);
         if (status == PATINA_OK && entry.id && pt_corpus_may_repeat_ids(r->corpus))
             status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
@@ -309,10 +310,28 @@ static void add_to_totals(pt_run *r, const item *it) {
     r->n_rows += result->n_rows;
 }
 
+/* Ends the run because of a fault of the machine. The second time in the same chunk is an error, so that
+ * a scheduler does not repeat the run without end. */
+static patina_status leave_chunk(pt_run *r, uint64_t chunk, const char *sentence,
+                                 patina_error *err) {
+    bool repeated = false;
+    PT_TRY(pt_chunk_store_record_fault(r->store, chunk, sentence, &repeated, err));
+    if (repeated)
+        return pt_fail(
+            err, PATINA_EIO,
+            "%s; an earlier run failed in the same chunk: repair the file, or reject such "
+            "files with '--skip-unreadable'",
+            sentence);
+    return pt_fail(err, PATINA_ETEMPORARY,
+                   "%s; run the same command again, or reject such files with '--skip-unreadable'",
+                   sentence);
+}
+
 static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     const uint64_t chunk = it->index / r->plan.options.chunk;
     pt_entry_result *result = &it->result;
 
+    if (it->status == PATINA_ETEMPORARY) return leave_chunk(r, chunk, it->err.message, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
     if (!r->chunk_is_open) PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, err));
     r->chunk_is_open = true;

@@ -64,25 +64,26 @@ static json_t *splits_json(const pt_splits *splits) {
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them: it
  * concerns files that cannot be read. */
-static char *settings_json(const pt_plan *plan, const patina_effect_config *suite) {
+static char *settings_json(const pt_plan *plan, const patina_effect_config *effect_config) {
     const patina_generate_options *o = &plan->options;
-    char *suite_text = patina_effect_config_to_json(suite), *text = NULL;
-    json_t *suite_object = suite_text ? json_loads(suite_text, 0, NULL) : NULL;
+    char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;
+    json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
         (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order", order_names[o->order],
         "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
-        o->caption_column, "split", splits_json(&plan->splits), "suite", suite_object);
+        o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
-    free(suite_text);
+    free(config_text);
     return text;
 }
 
 patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
-                                      const patina_effect_config *suite, patina_error *err) {
+                                      const patina_effect_config *effect_config,
+                                      patina_error *err) {
     patina_generate_options *o = &plan->options;
     pt_sha256 hash;
 
@@ -90,7 +91,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
     plan->corpus = (pt_corpus_options){
         .audio_root = o->audio_root, .kind = o->corpus_kind, .caption_column = o->caption_column};
-    plan->settings = settings_json(plan, suite);
+    plan->settings = settings_json(plan, effect_config);
     if (!plan->settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pt_sha256_init(&hash);
     pt_sha256_update_string(&hash, plan->settings);
@@ -103,6 +104,40 @@ static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
     for (size_t i = 0; i < entry->n_captions; i++)
         pt_sha256_update_string(hash, entry->captions[i].text ? entry->captions[i].text : "");
     pt_sha256_update_string(hash, ""); /* separates the lists of two entries */
+}
+
+/* 64-bit hash of what hash_entry adds. Memory is 8 bytes for each entry. */
+static uint64_t short_hash(const pt_entry *entry) {
+    uint64_t hash = entry->id ? pt_fnv1a64(entry->id, strlen(entry->id)) : 1;
+    for (size_t i = 0; i < entry->n_captions; i++) {
+        const char *text = entry->captions[i].text;
+        hash = hash * 0x9E3779B97F4A7C15U + (text ? pt_fnv1a64(text, strlen(text)) : 1);
+    }
+    return hash;
+}
+
+static patina_status remember_entry(pt_plan *plan, const pt_entry *entry, patina_error *err) {
+    if (plan->n_entries == plan->entry_capacity) {
+        const size_t capacity = plan->entry_capacity ? 2 * plan->entry_capacity : 1024;
+        uint64_t *grown = realloc(plan->entry_hashes, capacity * sizeof *grown);
+        if (!grown) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        plan->entry_hashes = grown;
+        plan->entry_capacity = capacity;
+    }
+    plan->entry_hashes[plan->n_entries] = short_hash(entry);
+    return PATINA_OK;
+}
+
+patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_entry *entry,
+                                  patina_error *err) {
+    if (index >= plan->n_entries || plan->entry_hashes[index] == short_hash(entry))
+        return PATINA_OK;
+    return pt_fail(
+        err, PATINA_EFORMAT,
+        "corpus '%s': entry %" PRIu64 " ('%s') has changed since the run started; run the "
+        "same command again, and if the corpus has really changed, name another folder with "
+        "'--out'",
+        plan->options.corpus, index + 1, entry->id ? entry->id : entry->source);
 }
 
 static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
@@ -118,6 +153,7 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
 /* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only
  * counted: the plan fails. */
 static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_error *err) {
+    PT_TRY(remember_entry(plan, entry, err));
     const uint64_t index = plan->n_entries++, chunk = index / plan->options.chunk;
     const uint64_t n_rows = max_rows(plan, entry);
 
@@ -192,5 +228,6 @@ void pt_plan_release(pt_plan *plan) {
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);
+    free(plan->entry_hashes);
     *plan = (pt_plan){0};
 }
