@@ -45,7 +45,7 @@ typedef struct pt_segment_spec {
  * found; of an exact one only the window is read.
  *
  * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
- *          PATINA_ERANGE            spec.start lies at or behind the end (of a file with frames)
+ *          PATINA_ERANGE            spec.start is not before the end (of a file with frames)
  *          PATINA_REJECT_TOO_SHORT  no frame at all, or the source ends before the named seconds
  */
 patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spec,

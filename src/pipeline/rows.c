@@ -272,8 +272,8 @@ static patina_status load(entry_context *c, pt_entry_result *result, bool *has_s
 
     PT_TRY(pt_entry_open(c->entry, &bytes, err));
     bytes.fault = &fault;
-    const pt_segment_spec spec = segment_spec(c->entry, &rng);
-    patina_status status = pt_segment_decode(&bytes, spec, &c->segment, arena, err);
+    patina_status status =
+        pt_segment_decode(&bytes, segment_spec(c->entry, &rng), &c->segment, arena, err);
     result->split = 0;
     if (status == PATINA_OK && c->context->splits->n_splits > 1)
         status = pt_splits_assign(c->context->splits, &bytes, &result->split, err);

@@ -255,7 +255,7 @@ TEST(decoder, a_wav_that_promises_more_bytes_than_it_has_is_truncated) {
     CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
     less = cut(&f, sizeof x + 12); /* not even "data" */
     CHECK_OUTCOME(&less, PATINA_REJECT_UNDECODABLE);
-    put_le(f.b + 40, 2 * sizeof x, 4); /* a lie that libsndfile mends */
+    put_le(f.b + 40, 2 * sizeof x, 4); /* which libsndfile corrects without a word */
     decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
     CHECK_STR(o.err.message, "wav: 4000 bytes of samples are promised and 2000 are there");
@@ -291,12 +291,12 @@ TEST(decoder, a_wav_of_unknown_size_is_read_to_its_end) {
     file_bytes_release(&empty);
 }
 
-TEST(decoder, the_riff_size_may_lie) {
+TEST(decoder, the_riff_size_may_be_wrong) {
     short x[100] = {0};
-    const uint64_t lies[] = {0, 8, 50, 100000, 0xFFFFFFFF};
+    const uint64_t sizes[] = {0, 8, 50, 100000, 0xFFFFFFFF};
     for (size_t k = 0; k < 5; k++) {
         file_bytes f = make_wav(1, 16, 8000, 1, x, sizeof x);
-        put_le(f.b + 4, lies[k], 4);
+        put_le(f.b + 4, sizes[k], 4);
         decode_result o = decode(&f);
         CHECK_INT(o.status, PATINA_OK);
         CHECK_INT(o.n_frames, 100);

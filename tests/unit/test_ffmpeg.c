@@ -151,7 +151,7 @@ static const struct {
     const char *muxer, *encoder, *format;
     size_t packet;    /* frames; 0: lossless, and the length exact */
     bool starts_at_0; /* the file says what the encoder put in front */
-    bool is_checked;  /* sizes in it tell that it was cut */
+    bool is_checked;  /* its sizes show that it was cut */
 } kinds[] = {
     {"ipod", "aac", "mp4", 1024, true, true},
     {"mov", "aac", "mp4", 1024, true, true},
@@ -242,7 +242,7 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
                               "%s in %s, %zu of %zu bytes: %s (%s)", kinds[k].encoder,
                               kinds[k].muxer, left, f.n, patina_status_name(o.status),
                               o.err.message);
-            else /* bare frames: whole ones are all there is to know */
+            else /* bare frames: only their number shows it */
                 CHECK(patina_status_is_reject(o.status) || o.n_frames < n);
             if (o.status != PATINA_OK) CHECK(o.err.message[0] != '\0');
             release(&o);
@@ -273,7 +273,7 @@ TEST(ffmpeg, a_hole_is_no_shorter_sound) {
     free(x);
 }
 
-/** Where `name` stands in a file, behind its n bytes; the file must have it. */
+/** The bytes behind `name`, of n bytes, in a file that must contain it. */
 static unsigned char *find_after(const file_bytes *f, const char *name, size_t n) {
     unsigned char *at = memmem(f->b, f->n, name, n);
     if (!at) exit(2);
