@@ -396,6 +396,8 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (status == PATINA_ECANCELLED) return report_stopped(&report, run->out);
     if (status != PATINA_OK) {
         const int error_status = pt_cli_report_error(&err);
+        if (strstr(err.message, patina_status_name(PATINA_REJECT_BAD_CAPTION)))
+            suggest_manifest(run->corpus);
         return status == PATINA_ETEMPORARY ? PT_CLI_EXIT_TEMPFAIL : error_status;
     }
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);

@@ -287,8 +287,12 @@ E
 test_manifest_is_suggested() {
     run generate --model "$MINI" --corpus "$DEMO" --out set
     assert_status 1
-    assert_stderr "the data set has no rows; see 'set/rejects.jsonl'"
+    assert_stderr "all entries (14) are rejected as bad_caption"
     assert_stderr "the corpus folder contains 'manifest.jsonl'"
+    assert_stderr "use '--corpus $DEMO/manifest.jsonl'"
+    run generate --model "$MINI" --corpus "$DEMO" --out set --keep-going
+    assert_status 1
+    assert_stderr "the data set has no rows; see 'set/rejects.jsonl'"
     assert_stderr "use '--corpus $DEMO/manifest.jsonl'"
 }
 
