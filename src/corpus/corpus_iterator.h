@@ -19,6 +19,7 @@ typedef struct pt_caption {
     char *fault;
     patina_status reason; /* of the fault; 0: PATINA_REJECT_BAD_CAPTION */
     char *source;         /* of the row that lost it; NULL: that of the entry */
+    char *dropped;        /* its text before the audio of its row was compared; or NULL */
 } pt_caption;
 
 /**

@@ -18,6 +18,7 @@ void pt_entry_clear_captions(pt_entry *entry) {
         free(entry->captions[i].text);
         free(entry->captions[i].fault);
         free(entry->captions[i].source);
+        free(entry->captions[i].dropped);
     }
     free(entry->captions);
     entry->captions = NULL;
@@ -77,7 +78,8 @@ patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_err
         PT_TRY(append(entry, text, fault, err));
         entry->captions[entry->n_captions - 1].reason = c->reason;
         entry->captions[entry->n_captions - 1].source = c->source;
-        c->source = NULL;
+        entry->captions[entry->n_captions - 1].dropped = c->dropped;
+        c->source = c->dropped = NULL;
     }
     return PATINA_OK;
 }

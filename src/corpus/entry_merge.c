@@ -73,9 +73,12 @@ static patina_status drop_captions(pt_entry *row, patina_status reason, const ch
                                    patina_error *err) {
     for (size_t i = 0; i < row->n_captions; i++) {
         pt_caption *c = &row->captions[i];
-        free(c->text);
+        if (c->text) {
+            free(c->dropped);
+            c->dropped = c->text;
+        }
         free(c->fault);
-        c->text = NULL;
+        c->text = c->fault = NULL;
         c->reason = reason;
         free(c->source);
         if (!(c->source = pt_text_dup(row->source, strlen(row->source))))

@@ -174,7 +174,8 @@ static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
 static uint64_t short_hash(const pt_entry *entry) {
     uint64_t hash = entry->id ? pt_fnv1a64(entry->id, strlen(entry->id)) : 1;
     for (size_t i = 0; i < entry->n_captions; i++) {
-        const char *text = entry->captions[i].text;
+        const pt_caption *c = &entry->captions[i];
+        const char *text = c->text ? c->text : c->dropped; /* as without audio */
         hash = hash * 0x9E3779B97F4A7C15U + (text ? pt_fnv1a64(text, strlen(text)) : 1);
     }
     return hash;
