@@ -54,6 +54,47 @@ static const pt_cli_option options[] = {
      .argument = "NAME",
      .help = "column or member with the captions, of a table or a manifest (default: the usual "
              "name of its kind)"},
+    {.name = "caption-template",
+     .kind = PT_CLI_TEXT,
+     .argument = "TEXT",
+     .help =
+         "make the caption from fields of the row, as in 'the sound of {label}'; also {stem} and "
+         "{parent} of the audio file"},
+    {.name = "file-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the audio files"},
+    {.name = "id-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the ids"},
+    {.name = "start-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the start of the segment in seconds"},
+    {.name = "end-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the end of the segment in seconds"},
+    {.name = "delimiter",
+     .kind = PT_CLI_TEXT,
+     .argument = "CHAR",
+     .help = "delimiter of a table, a character or 'tab' (default: detected)"},
+    {.name = "header",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAMES",
+     .help = "column names of a table without header, as in id,label"},
+    {.name = "source-split",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "read only the files of this split, as in train-00000-of-00002.parquet"},
+    {.name = "exclude",
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .help = "reject the entries with an id in FILE: ids a line, a CSV, or a WavCaps blacklist; "
+             "YouTube ids and file names match too"},
+    {.name = "keep-going",
+     .help = "do not stop where the first 200 entries are all rejected for one reason"},
     {.name = "audio-root",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -133,6 +174,9 @@ static const pt_cli_option options[] = {
      .max = 86400,
      .fallback = "5m",
      .help = "reject a file that takes longer to read; 0: no limit"},
+    {.name = "skip-unreadable",
+     .help = "reject files that the machine cannot read (I/O error, no permission) as io_error, "
+             "instead of ending with status 75"},
     {.name = "keep-audio",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -278,8 +322,10 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     const patina_status status = patina_generate(run, &report, &err);
     pt_cli_progress_end(&progress);
     if (status == PATINA_ECANCELLED) return report_stopped(&report, run->out);
-    if (status != PATINA_OK) return pt_cli_report_error(&err);
-
+    if (status != PATINA_OK) {
+        const int error_status = pt_cli_report_error(&err);
+        return status == PATINA_ETEMPORARY ? PT_CLI_EXIT_TEMPFAIL : error_status;
+    }
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);
     if (!is_quiet && !report.is_complete) print_shard_summary(&report);
     const uint64_t n_rejects = report.is_complete ? report.set.n_rejects : report.n_rejects_now;
@@ -307,6 +353,16 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .corpus_kind = pt_cli_text(args, "corpus-kind"),
             .caption_column = pt_cli_text(args, "caption-column"),
             .audio_root = pt_cli_text(args, "audio-root"),
+            .caption_template = pt_cli_text(args, "caption-template"),
+            .file_column = pt_cli_text(args, "file-column"),
+            .id_column = pt_cli_text(args, "id-column"),
+            .start_column = pt_cli_text(args, "start-column"),
+            .end_column = pt_cli_text(args, "end-column"),
+            .delimiter = pt_cli_text(args, "delimiter"),
+            .header = pt_cli_text(args, "header"),
+            .source_split = pt_cli_text(args, "source-split"),
+            .exclude = pt_cli_text(args, "exclude"),
+            .keep_going = pt_cli_given(args, "keep-going"),
             .model = model,
             .out = pt_cli_text(args, "out"),
             .format = (patina_output_format)pt_cli_number(args, "format"),
@@ -324,6 +380,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .retry_rejects = pt_cli_given(args, "retry"),
             .time_limit_s = (double)pt_cli_number(args, "time-limit"),
             .entry_timeout_s = (double)pt_cli_number(args, "entry-timeout"),
+            .skip_unreadable = pt_cli_given(args, "skip-unreadable"),
             .keep_audio = pt_cli_text(args, "keep-audio"),
             .keep_every = pt_cli_number(args, "keep-every"),
             .threads = (unsigned)pt_cli_number(args, "threads"),

@@ -10,7 +10,6 @@
 #include <patina/cpu.h>
 #include <patina/degrade.h>
 
-#include "base/isa_list.h"
 #include "options.h"
 
 extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,

@@ -60,12 +60,11 @@ static void print_quantile_head(const char *label) {
 
 static void print_targets(const patina_inspection *inspection) {
     print_quantile_head("target");
-    for (int s = 0; s < PATINA_SCALAR_COUNT; s++) {
+    for (size_t s = 0; s < inspection->n_scalars; s++) {
         char label[64];
-        const char *unit = patina_scalar_unit((patina_scalar)s);
-        snprintf(label, sizeof label, "%s%s%s", patina_scalar_title((patina_scalar)s),
-                 *unit ? ", " : "", unit);
-        print_quantiles(label, &inspection->scalar[s], s == PATINA_SCALAR_ZCR ? 4 : 2);
+        const char *unit = patina_scalar_unit(s);
+        snprintf(label, sizeof label, "%s%s%s", patina_scalar_title(s), *unit ? ", " : "", unit);
+        print_quantiles(label, &inspection->scalar[s], patina_scalar_decimals(s));
     }
     print_quantile_head("octave, dBFS");
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++) {

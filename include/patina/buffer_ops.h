@@ -50,7 +50,7 @@ extern "C" {
  * Errors: PATINA_REJECT_UNSUPPORTED, PATINA_REJECT_TOO_SHORT, PATINA_REJECT_NONFINITE,
  * PATINA_REJECT_SILENT, PATINA_ENOMEM.
  */
-PATINA_API patina_status patina_buffer_measure(const patina_meter *meter, const patina_audio *sound,
+PATINA_API patina_status patina_buffer_measure(const patina_meter *meter, const patina_audio *audio,
                                                patina_targets *targets, patina_error *err);
 
 /**
@@ -65,7 +65,7 @@ PATINA_API patina_status patina_buffer_measure(const patina_meter *meter, const 
  * Errors: those of patina_buffer_measure(); PATINA_ERANGE for seed or variant.
  */
 PATINA_API patina_status patina_buffer_degrade(const patina_effect_config *config,
-                                               const patina_audio *sound, uint64_t seed,
+                                               const patina_audio *audio, uint64_t seed,
                                                const char *entry, uint32_t variant,
                                                patina_effect_order order, patina_degraded *degraded,
                                                patina_error *err);
@@ -79,7 +79,7 @@ PATINA_API patina_status patina_buffer_degrade(const patina_effect_config *confi
  * the recipe; PATINA_ERANGE where the recipe's window starts after the end.
  */
 PATINA_API patina_status patina_buffer_replay(const patina_effect_config *config,
-                                              const patina_audio *sound,
+                                              const patina_audio *audio,
                                               const patina_recipe *recipe,
                                               patina_degraded *degraded, patina_error *err);
 
@@ -93,7 +93,7 @@ PATINA_API patina_status patina_buffer_replay(const patina_effect_config *config
  * Errors: PATINA_REJECT_UNSUPPORTED, PATINA_REJECT_NONFINITE, PATINA_REJECT_TOO_SHORT for 0 frames;
  * PATINA_ERANGE where `start` is after the end; those of patina_clap_embed_audio().
  */
-PATINA_API patina_status patina_buffer_embed(const patina_clap *clap, const patina_audio *sound,
+PATINA_API patina_status patina_buffer_embed(const patina_clap *clap, const patina_audio *audio,
                                              uint64_t start, float embedding[PATINA_EMBEDDING_SIZE],
                                              patina_arena *scratch, patina_error *err);
 

@@ -4,7 +4,8 @@
  * @brief Measure, degrade and embed single audio files.
  *
  * All functions decode, mix to mono and resample exactly as patina_generate() does, and are safe from
- * any thread.
+ * any thread. PATINA_EIO means that the machine could not open or read the file (no permission, an I/O
+ * error); PATINA_REJECT_... is a statement about the content of the file.
  *
  * @code
  * patina_error err = {PATINA_OK, ""};

@@ -132,6 +132,7 @@ typedef struct patina_generate_options {
     bool retry_rejects;  /**< make chunks again whose rejects may change */
     double time_limit_s; /**< stop after this time, with complete chunks only; 0: no limit */
     double entry_timeout_s; /**< limit for reading the audio of one entry; 0: no limit */
+    bool skip_unreadable;   /**< reject entries that the machine cannot read, as io_error */
 
     const char *keep_audio; /**< folder for audio to listen to; NULL: none */
     uint64_t keep_every;    /**< keep audio of one in this number of entries; 0: 1 */
@@ -141,7 +142,18 @@ typedef struct patina_generate_options {
                      const patina_event *event); /**< called from one thread at a time;
                                                                      may be NULL */
     void *context;                               /**< first argument of on_event */
-    uint64_t reserved[8];                        /**< must be zero */
+    const char *file_column;  /**< table column of the audio file; NULL: the usual names */
+    const char *id_column;    /**< table columns of the id, space between them; NULL: likewise */
+    const char *start_column; /**< table column of the start in seconds; NULL: likewise */
+    const char *end_column;   /**< table column of the end in seconds; NULL: likewise */
+    const char *caption_template; /**< "the sound of {label}"; NULL: captions as they are */
+    const char *header;           /**< column names of a table without header; NULL: it has one */
+    const char *delimiter;        /**< of a table, one character or "tab"; NULL: detected */
+    const char *source_split;     /**< read only the files of this split; NULL: all files */
+    const char *exclude;          /**< file of ids to reject as `excluded`; NULL: none */
+    bool keep_going;              /**< do not stop where the first entries are all rejected */
+
+    uint64_t reserved[8]; /**< must be zero */
 } patina_generate_options;
 
 /** Sets all options to their defaults (zero). Safe from any thread. */
@@ -174,7 +186,10 @@ typedef struct patina_generate_report {
  * Errors: PATINA_EUSAGE for options that exclude each other, or where `out` contains something else;
  * PATINA_EFORMAT for the model, the configuration or the corpus file; PATINA_EIO where the corpus
  * cannot be read, output cannot be written, or the disk has too little space; PATINA_ENOMEM;
- * PATINA_ECANCELLED where *stop was set or the time limit was reached: the same call continues.
+ * PATINA_ECANCELLED where *stop was set or the time limit was reached: the same call continues;
+ * PATINA_ETEMPORARY where the audio of an entry could not be read because of a fault of the machine
+ * (EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM) and not of the data: the same call continues. A
+ * second fault in the same chunk is PATINA_EIO.
  *
  * Calls for different folders may run at the same time; calls for the same folder must use different
  * shards. If an entry ran into entry_timeout_s and its decoder has not returned by the end, the

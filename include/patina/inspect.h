@@ -54,13 +54,12 @@ typedef struct patina_histogram {
     uint64_t count[PATINA_HISTOGRAM_BINS];  /**< [n_bins] */
 } patina_histogram;
 
-/** The targets that are one number. */
+/** Indices of the values with statistics of their own; later versions may append some. */
 typedef enum patina_scalar {
     PATINA_SCALAR_LUFS,   /**< loudness, LUFS */
     PATINA_SCALAR_CREST,  /**< crest factor, dB */
     PATINA_SCALAR_ZCR,    /**< zero-crossing rate, 0 to 1 */
     PATINA_SCALAR_PURITY, /**< purity, dB */
-    PATINA_SCALAR_COUNT
 } patina_scalar;
 
 /** Octave bands, 16 Hz to 16 kHz; of the lowest only its upper two third octaves. */
@@ -109,7 +108,7 @@ typedef struct patina_inspection {
     patina_key_value *rejects;  /**< [n_rejects], reason and count */
     size_t n_rejects;           /**< length of rejects */
 
-    patina_column_info *column; /**< [n_columns], columns of a row in their order */
+    const patina_column_info *column; /**< [n_columns], columns of a row in their order */
     size_t n_columns;           /**< length of column */
     uint64_t n_rows;            /**< rows of all splits */
     uint64_t n_parts;           /**< part files of all splits */
@@ -117,8 +116,9 @@ typedef struct patina_inspection {
     patina_split_stats *split;  /**< [n_splits] */
     size_t n_splits;            /**< length of split */
 
-    patina_quantiles scalar[PATINA_SCALAR_COUNT];    /**< of each scalar target */
-    patina_histogram histogram[PATINA_SCALAR_COUNT]; /**< of each scalar target */
+    patina_quantiles *scalar;    /**< [n_scalars], indexed by patina_scalar */
+    patina_histogram *histogram; /**< [n_scalars], indexed by patina_scalar */
+    size_t n_scalars;            /**< length of scalar and histogram */
     /** Levels above the floor of each band of target_ltas; quantiles to 1/200 dB. */
     patina_quantiles band[PATINA_LTAS_BANDS];
     patina_quantiles octave[PATINA_OCTAVE_COUNT]; /**< the same for octave bands */
@@ -141,14 +141,20 @@ PATINA_API const char *patina_octave_name(size_t o);
 /** Returns the centre of band b (0 to 63) of target_ltas in Hz. */
 PATINA_API double patina_ltas_center_hz(size_t b);
 
-/** Returns the column of a scalar target, "target_lufs", "target_dyn[0]". Static. */
-PATINA_API const char *patina_scalar_column(patina_scalar scalar);
+/** Returns the columns of a row and stores their number. Static. */
+PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
 
-/** Returns the unit of a scalar target, "LUFS". Static. */
-PATINA_API const char *patina_scalar_unit(patina_scalar scalar);
+/** Returns the column of scalar i (a patina_scalar), "target_lufs", "target_dyn[0]". Static. */
+PATINA_API const char *patina_scalar_column(size_t i);
 
-/** Returns the name of a scalar target for readers, "loudness". Static. */
-PATINA_API const char *patina_scalar_title(patina_scalar scalar);
+/** Returns the unit of scalar i, "LUFS". Static. */
+PATINA_API const char *patina_scalar_unit(size_t i);
+
+/** Returns the name of scalar i for readers, "loudness". Static. */
+PATINA_API const char *patina_scalar_title(size_t i);
+
+/** Returns the number of decimals to print of scalar i. */
+PATINA_API int patina_scalar_decimals(size_t i);
 
 /**
  * Computes statistics of a data set in one pass. Needs 32 bytes of memory for each row, and 30 MB.
@@ -172,6 +178,7 @@ typedef struct patina_row_info {
     char *provenance;                   /**< its line of provenance, JSON */
     char *caption;                      /**< may be NULL */
     char *words;                        /**< the chain, see patina_effect_chain_describe() */
+    float *values;                      /**< values of all columns, one column after the other */
     float ltas[PATINA_LTAS_BANDS];      /**< target_ltas, dBFS */
     float lufs;                         /**< target_lufs, LUFS */
     float crest_db;                     /**< crest factor, dB */

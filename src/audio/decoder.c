@@ -14,6 +14,7 @@
 #include "audio/decoder_backend.h"
 #include "audio/format_probe.h"
 #include "audio/stream_parts.h"
+#include "base/audio_format.h"
 #include "base/error.h"
 #include "patina_config.h"
 
@@ -92,14 +93,9 @@ static patina_status check_rest(const pt_container_header *c, const char *format
 }
 
 static patina_status check_ranges(const pt_decoder_info *info, patina_error *err) {
-    if (info->rate_hz < PATINA_RATE_MIN_HZ || info->rate_hz > PATINA_RATE_MAX_HZ)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
-                       "%s: a rate of %u Hz, and %d to %d are measured", info->format,
-                       info->rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
-    if (info->n_channels < 1 || info->n_channels > PATINA_CHANNELS_MAX)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED, "%s: %u channels, and 1 to %d are measured",
-                       info->format, info->n_channels, PATINA_CHANNELS_MAX);
-    return PATINA_OK;
+    const patina_status status = pt_audio_format_check(info->rate_hz, info->n_channels, err);
+    if (status != PATINA_OK) pt_error_add_context(err, "%s", info->format);
+    return status;
 }
 
 static void close_part(pt_decoder *d) {

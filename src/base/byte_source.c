@@ -11,24 +11,47 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
-patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
-    /* O_NONBLOCK: opening a FIFO must not block. */
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+int pt_byte_source_open(const char *path, pt_byte_source *bytes) {
     struct stat info;
+    unsigned n_interrupts = 0;
+    int fd;
 
-    if (fd < 0) {
-        const int why = errno;
-        if (why == ENOENT || why == ENOTDIR || why == ENAMETOOLONG)
-            return pt_fail(err, PATINA_REJECT_MISSING, "file '%s': not found", path);
-        return pt_fail(err, PATINA_EIO, "file '%s': cannot be opened: %s", path, strerror(why));
-    }
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    do /* O_NONBLOCK: opening a FIFO must not block. */
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    while (fd < 0 && pt_is_interrupted(&n_interrupts));
+    if (fd < 0) return errno;
+    const int error = fstat(fd, &info) != 0   ? errno
+                      : S_ISREG(info.st_mode) ? 0
+                                              : PT_NOT_A_REGULAR_FILE;
+    if (error != 0) {
         close(fd);
-        return pt_fail(err, PATINA_EIO, "file '%s': not a regular file", path);
+        return error;
     }
     *bytes = (pt_byte_source){.is_file = true, .fd = fd, .size = (uint64_t)info.st_size};
-    return PATINA_OK;
+    return 0;
+}
+
+bool pt_errno_is_missing(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
+}
+
+bool pt_errno_is_machine_fault(int error) {
+    static const int faults[] = {EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM, ETIMEDOUT};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (error == faults[i]) return true;
+    return false;
+}
+
+patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
+    const int error = pt_byte_source_open(path, bytes);
+    if (error == 0) return PATINA_OK;
+    if (pt_errno_is_missing(error))
+        return pt_fail(err, PATINA_REJECT_MISSING, "file '%s': not found", path);
+    if (error == PT_NOT_A_REGULAR_FILE)
+        return pt_fail(err, PATINA_EIO, "file '%s': not a regular file", path);
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be opened: %s", path, strerror(error));
 }
 
 void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *bytes) {
@@ -52,12 +75,19 @@ int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, voi
         return (int64_t)n;
     }
     size_t done = 0;
+    unsigned n_interrupts = 0;
     while (done < n) {
         const ssize_t got =
             pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(bytes->base + offset + done));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return -1;
-        if (got == 0) break;
+        if (got < 0 && pt_is_interrupted(&n_interrupts)) continue;
+        if (got < 0) {
+            if (bytes->fault && bytes->fault->error == 0) bytes->fault->error = errno;
+            return -1;
+        }
+        if (got == 0) {
+            if (bytes->fault) bytes->fault->has_shrunk = true;
+            break;
+        }
         done += (size_t)got;
     }
     return (int64_t)done;

@@ -10,6 +10,15 @@
 
 #include <patina/status.h>
 
+/**
+ * First fault of the machine while a source was read. Decoders see a failed read as damaged data; the
+ * caller that opened the source checks this to tell them apart.
+ */
+typedef struct pt_byte_fault {
+    int error;       /* errno of the first failed read; 0: none */
+    bool has_shrunk; /* the file ended before its size at opening */
+} pt_byte_fault;
+
 /** Random access to size bytes. One thread at a time. */
 typedef struct pt_byte_source {
     const void *memory; /* the bytes, unless is_file */
@@ -17,11 +26,27 @@ typedef struct pt_byte_source {
     int fd;
     uint64_t base; /* offset in the file or memory of byte 0 */
     uint64_t size;
+    pt_byte_fault *fault; /* set by reads; may be NULL */
 } pt_byte_source;
 
 /** Reads up to n bytes at offset. Returns their number, less than n only at the end; -1: I/O error. */
 int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, void *buffer,
                                size_t n);
+
+/** pt_byte_source_open: the path is not a regular file. */
+#define PT_NOT_A_REGULAR_FILE (-1)
+
+/** Opens a regular file. Returns 0, an errno value, or PT_NOT_A_REGULAR_FILE. */
+int pt_byte_source_open(const char *path, pt_byte_source *bytes);
+
+/** Returns whether an errno value means that a file does not exist. */
+bool pt_errno_is_missing(int error);
+
+/**
+ * Returns whether an errno value is a fault of the machine or its settings, which may pass, and not a
+ * property of the file: EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM, ETIMEDOUT.
+ */
+bool pt_errno_is_machine_fault(int error);
 
 /** Opens a regular file. Errors: PATINA_REJECT_MISSING if it does not exist, PATINA_EIO. */
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err);

@@ -38,22 +38,6 @@ static void philox_block(const pt_rng *rng, size_t j, uint32_t out[4]) {
     pt_philox4x32_10(counter, rng->key, out);
 }
 
-void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words) {
-    uint32_t block[4];
-    size_t i = 0;
-    while (i < n) {
-        const size_t index = first + i;
-        if (index % 4 == 0 && n - i >= 4) {
-            philox_block(rng, index / 4, words + i);
-            i += 4;
-            continue;
-        }
-        philox_block(rng, index / 4, block);
-        for (size_t k = index % 4; k < 4 && i < n; k++)
-            words[i++] = block[k];
-    }
-}
-
 double pt_rng_uniform(const pt_rng *rng, size_t i) {
     uint32_t block[4];
     philox_block(rng, i / 4, block);

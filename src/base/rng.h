@@ -33,13 +33,10 @@ typedef struct pt_rng {
 /** Returns the stream of (seed, entry id, variant), variant 0 to PT_VARIANT_MAX. */
 pt_rng pt_rng_make(uint64_t seed, const char *entry, uint32_t variant, pt_rng_stream stream);
 
-/** Writes words first to first + n - 1. */
-void pt_rng_fill_words(const pt_rng *rng, size_t first, size_t n, uint32_t *words);
-
 /** Returns draw i, uniform in the open interval (0, 1): (word i + 1/2) / 2^32. */
 double pt_rng_uniform(const pt_rng *rng, size_t i);
 
-/** Computes one block; public for the known-answer tests. */
+/** Computes one block of four words. */
 void pt_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 /** Returns lo + u (hi - lo). */

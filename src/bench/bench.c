@@ -80,7 +80,7 @@ typedef struct bench {
     pt_mel *mel;
     patina_clap *clap;
     patina_meter *meter;
-    patina_effect_config *suite;
+    patina_effect_config *effect_config;
     pt_arena *arenas; /* [threads] */
     float *features;  /* [n_frames, n_mels], features of noise */
     char **captions;  /* [workload->captions * threads], n_captions in this round */
@@ -409,7 +409,7 @@ static patina_status open_inputs(bench *b, patina_error *err) {
     PT_TRY(open_model_files(b, err));
     PT_TRY(pt_mel_open(&b->config.extractor, &b->mel, err));
     PT_TRY(patina_meter_open(&b->meter, err));
-    PT_TRY(patina_effect_config_open(NULL, &b->suite, err));
+    PT_TRY(patina_effect_config_open(NULL, &b->effect_config, err));
     PT_TRY(allocate_buffers(b, err));
     PT_TRY(make_features(b, err));
     PT_TRY(pt_bench_folder_make(b->options->tmp, &b->folder, err));
@@ -478,7 +478,7 @@ static patina_status run_all(bench *b, patina_error *err) {
                                          .n_draws = e->stage_draws,
                                          .n_rows = e->stage_rows,
                                          .meter = b->meter,
-                                         .suite = b->suite,
+                                         .effect_config = b->effect_config,
                                          .mel = b->mel,
                                          .n_mels = b->config.extractor.n_mels,
                                          .stop = b->options->stop};
@@ -541,7 +541,7 @@ static void release(bench *b) {
     pt_mel_close(&b->mel);
     pt_tokenizer_close(&b->tokenizer);
     patina_meter_close(&b->meter);
-    patina_effect_config_close(&b->suite);
+    patina_effect_config_close(&b->effect_config);
     for (unsigned i = 0; b->arenas && i < b->threads; i++)
         pt_arena_release(&b->arenas[i]);
     for (size_t i = 0; b->captions && i < (size_t)b->workload->captions * b->threads; i++)

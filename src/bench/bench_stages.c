@@ -166,7 +166,7 @@ static patina_status measure(stage_run *run, patina_error *err) {
 
 static patina_status format_provenance(const stage_run *run, const char *entry, unsigned variant,
                                        const patina_effect_chain *chain,
-                                       const patina_degrade_stats *damage, patina_error *err) {
+                                       const patina_degrade_stats *stats, patina_error *err) {
     const patina_provenance known = {
         .entry = entry,
         .source = entry,
@@ -178,7 +178,7 @@ static patina_status format_provenance(const stage_run *run, const char *entry, 
         .lufs_source = run->targets.lufs_source,
         .lufs_mono = run->targets.lufs_mono,
     };
-    char *line = pt_provenance_fill_to_json(known, chain, damage);
+    char *line = pt_provenance_fill_to_json(known, chain, stats);
     const bool ok = line != NULL;
     free(line);
     return ok ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -189,19 +189,21 @@ static patina_status degrade_variant(stage_run *run, const char *entry, unsigned
                                      patina_error *err) {
     const pt_bench_stages_config *config = run->config;
     patina_effect_chain *chain = NULL;
-    patina_degrade_stats damage;
+    patina_degrade_stats stats;
 
     timer_start(run);
-    patina_status status = patina_effect_chain_draw(
-        config->suite, SEED, entry, variant, PATINA_EFFECT_ORDER_PHYSICAL, run->n_mix, &chain, err);
+    patina_status status =
+        patina_effect_chain_draw(config->effect_config, SEED, entry, variant,
+                                 PATINA_EFFECT_ORDER_PHYSICAL, run->n_mix, &chain, err);
     if (status == PATINA_OK)
-        status = patina_effect_chain_apply(config->suite, chain, SEED, entry, variant, run->mix,
-                                           run->n_mix, run->degraded, &damage, run->arena, err);
+        status =
+            patina_effect_chain_apply(config->effect_config, chain, SEED, entry, variant, run->mix,
+                                      run->n_mix, run->degraded, &stats, run->arena, err);
     timer_lap(run, PT_STAGE_CHAIN);
     if (status == PATINA_OK) {
         pt_mel_features(config->mel, run->degraded, run->n_mix, run->features, run->scratch);
         timer_lap(run, PT_STAGE_MEL);
-        status = format_provenance(run, entry, variant, chain, &damage, err);
+        status = format_provenance(run, entry, variant, chain, &stats, err);
         timer_lap(run, PT_STAGE_PROVENANCE);
     }
     patina_effect_chain_close(&chain);

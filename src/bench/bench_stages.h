@@ -41,7 +41,7 @@ typedef struct pt_bench_stages_config {
     unsigned n_draws; /* chains for each clip: their cost varies widely */
     unsigned n_rows;  /* written to a file */
     const patina_meter *meter;
-    const patina_effect_config *suite;
+    const patina_effect_config *effect_config;
     const pt_mel *mel;
     size_t n_mels;
     const patina_atomic_bool *stop;

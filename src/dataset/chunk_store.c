@@ -553,6 +553,19 @@ static patina_status publish_chunk(pt_chunk_store *s, patina_error *err) {
     return status; /* not done: another process was faster, this version is dropped */
 }
 
+static pt_path fault_path(const pt_chunk_store *s, uint64_t chunk) {
+    char name[PT_CHUNK_DIR_NAME_MAX];
+    pt_chunk_dir_name(chunk, name);
+    return pt_path_joinf(s->out, PT_WORK_DIR "/%s.fault", name);
+}
+
+patina_status pt_chunk_store_record_fault(pt_chunk_store *s, uint64_t chunk, const char *sentence,
+                                          bool *repeated, patina_error *err) {
+    const pt_path path = fault_path(s, chunk);
+    *repeated = pt_path_exists(path.text);
+    return *repeated ? PATINA_OK : pt_atomic_file_write_text(path.text, sentence, err);
+}
+
 patina_status pt_chunk_store_commit_chunk(pt_chunk_store *s, uint64_t n_entries,
                                           patina_error *err) {
     assert(s->open);
@@ -561,7 +574,11 @@ patina_status pt_chunk_store_commit_chunk(pt_chunk_store *s, uint64_t n_entries,
     if (!s->superseded) status = commit_files(s, err);
     if (!s->superseded && status == PATINA_OK) status = publish_chunk(s, err);
     status = ignore_if_superseded(s, status, err);
-    if (status == PATINA_OK) s->chunks[s->chunk] = PRESENT;
+    if (status == PATINA_OK) {
+        const pt_path fault = fault_path(s, s->chunk);
+        s->chunks[s->chunk] = PRESENT;
+        unlink(fault.text);
+    }
     if (status == PATINA_OK) pt_chunk_store_discard_chunk(s);
     return status;
 }

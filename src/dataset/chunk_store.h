@@ -86,6 +86,13 @@ patina_status pt_chunk_store_add_reject(pt_chunk_store *store, patina_status rea
 patina_status pt_chunk_store_commit_chunk(pt_chunk_store *store, uint64_t n_entries,
                                           patina_error *err);
 
+/**
+ * Records that a chunk is left because of a fault of the machine, in OUT/.patina/00000007.fault, which
+ * is removed when the chunk is complete. *repeated is set to whether an earlier run recorded one.
+ */
+patina_status pt_chunk_store_record_fault(pt_chunk_store *store, uint64_t chunk,
+                                          const char *sentence, bool *repeated, patina_error *err);
+
 /** Removes the open chunk, if there is one. */
 void pt_chunk_store_discard_chunk(pt_chunk_store *store);
 

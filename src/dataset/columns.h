@@ -9,8 +9,8 @@
  *   LIST(name, length, unit, meaning, fill, value, ...)
  *
  *   fill    void (const pt_row_source *source, float *values); NULL: set by the encoder
- *   value   {title, unit, decimals, min, max} of one value; with a title, `inspect` and the report
- *           show quantiles of it. A list gives one for all its values, or one for each.
+ *   value   {label, title, unit, decimals, min, max} of one value. With a label, `inspect` shows
+ *           quantiles of it. A list gives one for all its values, or one for each.
  */
 
 #ifndef PATINA_DATASET_COLUMNS_H
@@ -25,23 +25,23 @@
     LIST(fused_state, 1024, "-", \
          "CLAP embeddings, each of Euclidean length 1: 0..511 of the caption, 512..1023 of the " \
          "degraded audio", \
-         NULL, {NULL, "", 0, -INFINITY, INFINITY}) \
+         NULL, {NULL, NULL, "", 0, -INFINITY, INFINITY}) \
     LIST(target_ltas, 64, "dBFS", \
          "long-term average spectrum of the clean audio in 64 one-sixth-octave bands, 14 Hz to " \
          "22.4 kHz; 0 is the power of a full-scale sine, never under -120", \
-         fill_ltas, {NULL, "dBFS", 1, PATINA_LTAS_FLOOR, INFINITY}) \
+         fill_ltas, {NULL, NULL, "dBFS", 1, PATINA_LTAS_FLOOR, INFINITY}) \
     SCALAR(target_lufs, "LUFS", \
            "integrated loudness of the clean audio (ITU-R BS.1770-5, EBU R 128), never under -70", \
-           fill_lufs, {"loudness", "LUFS", 2, PATINA_LUFS_FLOOR, INFINITY}) \
+           fill_lufs, {"target_lufs", "loudness", "LUFS", 2, PATINA_LUFS_FLOOR, INFINITY}) \
     LIST(target_dyn, 2, "dB, -", \
-         "of the clean audio: crest factor in dB, and zero-crossing rate as a share of its " \
+         "of the clean audio: crest factor in dB, and zero-crossing rate as a fraction of its " \
          "samples, 0 to 1", \
-         fill_dyn, {"crest factor", "dB", 2, PT_CREST_MIN_DB, INFINITY}, \
-         {"zero-crossing rate", "", 4, 0.0F, 1.0F}) \
+         fill_dyn, {"target_dyn[0]", "crest factor", "dB", 2, PT_CREST_MIN_DB, INFINITY}, \
+         {"target_dyn[1]", "zero-crossing rate", "", 4, 0.0F, 1.0F}) \
     SCALAR(input_purity, "dB", \
-           "SINAD of the degraded audio: what is left of the clean signal over noise and " \
-           "distortion, -30 to 60; 60 is undamaged, or coloured only", \
-           fill_purity, {"purity", "dB", 2, PATINA_PURITY_MIN, PATINA_PURITY_MAX})
+           "SINAD of the degraded audio: the clean signal over noise and distortion, -30 to 60; " \
+           "60 is clean, or linear effects only", \
+           fill_purity, {"input_purity", "purity", "dB", 2, PATINA_PURITY_MIN, PATINA_PURITY_MAX})
 /* clang-format on */
 
 #endif /* PATINA_DATASET_COLUMNS_H */

@@ -17,7 +17,7 @@
 
 #include <patina/status.h>
 
-#include "fs/path_buffer.h"
+#include "fs/path.h"
 
 #define PT_WORK_DIR     ".patina"
 #define PT_PLAN_NAME    "plan.json" /* in the work folder */

@@ -58,6 +58,21 @@ float *pt_column_values_mutable(const pt_column *column, pt_row *row) {
     return (float *)(void *)((char *)row + column->offset);
 }
 
+const pt_column_value *pt_scalar_find(size_t i, const pt_column **column, size_t *index) {
+    for (*column = pt_columns; *column < pt_columns + PT_N_COLUMNS; ++*column)
+        for (*index = 0; *index < (*column)->n_described; ++*index)
+            if ((*column)->value[*index].label && i-- == 0) return &(*column)->value[*index];
+    return NULL;
+}
+
+size_t pt_scalars_count(void) {
+    const pt_column *column;
+    size_t n = 0, index;
+    while (pt_scalar_find(n, &column, &index))
+        n++;
+    return n;
+}
+
 void pt_row_fill(pt_row *row, const pt_row_source *source) {
     for (const pt_column *column = pt_columns; column < pt_columns + PT_N_COLUMNS; column++)
         if (column->fill) column->fill(source, pt_column_values_mutable(column, row));

@@ -27,7 +27,8 @@ enum { PT_COLUMNS(PT_COLUMN_INDEX, PT_COLUMN_INDEX) PT_N_COLUMNS };
 
 /** One value of a column. */
 typedef struct pt_column_value {
-    const char *title; /* "crest factor"; NULL: no statistics of it are shown */
+    const char *label; /* "target_dyn[0]"; NULL: no statistics of it are shown */
+    const char *title; /* "crest factor" */
     const char *unit;  /* "" where there is none */
     int decimals;
     float min, max; /* both valid */
@@ -56,6 +57,12 @@ extern const pt_column pt_columns[PT_N_COLUMNS];
 /** [column->n_values], in a row */
 const float *pt_column_values(const pt_column *column, const pt_row *row);
 float *pt_column_values_mutable(const pt_column *column, pt_row *row);
+
+/** Value i of those with a label, in the order of the columns; *index within its column. NULL: none. */
+const pt_column_value *pt_scalar_find(size_t i, const pt_column **column, size_t *index);
+
+/** Number of values with a label. */
+size_t pt_scalars_count(void);
 
 /** Sets every column that has a fill function. */
 void pt_row_fill(pt_row *row, const pt_row_source *source);

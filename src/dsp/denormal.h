@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* denormal.h - flushes denormals to zero while samples are processed
+/* denormal.h - flushes denormals to zero during signal processing
  *
- * A filter that decays into denormals runs a hundred times slower. The mode of the calling thread is
- * unknown, so every entry point sets it, and the same call gives the same bits.
+ * Denormals slow a decaying filter down by a factor of a hundred. The thread of a caller may have
+ * either mode, so every entry point sets it: the same call gives the same bits.
  */
 
 #ifndef PATINA_DSP_DENORMAL_H

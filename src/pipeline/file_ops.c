@@ -9,21 +9,46 @@
 #include <patina/file_ops.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "audio/segment.h"
 #include "base/arena.h"
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "dsp/stats.h"
+#include "measure/targets.h"
 #include "pipeline/degrade_request.h"
 #include "pipeline/stream_file.h"
 
-/* Opens a file that the caller names: a missing file and an unreadable one are both faults of the
- * entry. */
-static patina_status open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
-    const patina_status status = pt_byte_source_open_file(path, bytes, err);
-    if (status == PATINA_EIO && err) err->status = PATINA_REJECT_UNDECODABLE;
-    return status == PATINA_EIO ? PATINA_REJECT_UNDECODABLE : status;
+/* An open file, with the first fault of the machine while it was read. Must not move. */
+typedef struct input {
+    pt_byte_source bytes;
+    pt_byte_fault fault;
+} input;
+
+static patina_status input_open(const char *path, input *in, patina_error *err) {
+    *in = (input){.fault = {0}};
+    const int error = pt_byte_source_open(path, &in->bytes);
+    in->bytes.fault = &in->fault;
+    if (error == 0) return PATINA_OK;
+    if (pt_errno_is_missing(error))
+        return pt_fail(err, PATINA_REJECT_MISSING, "file '%s': not found", path);
+    if (error == PT_NOT_A_REGULAR_FILE)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "file '%s': not a regular file", path);
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be opened: %s", path, strerror(error));
+}
+
+/* Closes the file and returns the final status: a failed read is not the fault of the data. */
+static patina_status input_close(input *in, const char *path, patina_status status,
+                                 patina_error *err) {
+    pt_byte_source_close(&in->bytes);
+    if (in->fault.error != 0)
+        return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path,
+                       strerror(in->fault.error));
+    if (in->fault.has_shrunk)
+        return pt_fail(err, PATINA_EIO, "file '%s': becomes shorter while it is read", path);
+    if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
+    return status;
 }
 
 /* ---------------------------------------------------------------- measure */
@@ -46,26 +71,25 @@ static patina_status add_mix(void *context, const float *x, size_t n_samples, pa
 patina_status patina_file_measure(const patina_meter *meter, const char *path, uint64_t start,
                                   uint64_t frames, patina_window *window, patina_targets *targets,
                                   patina_error *err) {
-    pt_byte_source bytes = {0};
+    input in;
     pt_running_mean mean = {0};
     patina_targets_stream *stream = NULL;
+    uint64_t channel_mask = 0;
     const pt_block_callbacks first = {&mean, NULL, add_to_mean};
-    patina_status status = open_file(path, &bytes, err);
 
-    if (status != PATINA_OK) return status;
-    status = pt_stream_file(&bytes, start, frames, &first, window, err);
+    PT_TRY(input_open(path, &in, err));
+    patina_status status =
+        pt_stream_file(&in.bytes, start, frames, &first, window, &channel_mask, err);
     if (status == PATINA_OK)
-        status = patina_targets_stream_open(meter, window->rate_hz, window->channels,
-                                            pt_running_mean_value(&mean), &stream, err);
+        status = pt_targets_stream_open(meter, window->rate_hz, window->channels, channel_mask,
+                                        pt_running_mean_value(&mean), &stream, err);
     if (status == PATINA_OK) {
         const pt_block_callbacks second = {stream, add_source, add_mix};
-        status = pt_stream_file(&bytes, start, frames, &second, window, err);
+        status = pt_stream_file(&in.bytes, start, frames, &second, window, &channel_mask, err);
     }
     if (status == PATINA_OK) status = patina_targets_stream_finish(stream, targets, err);
-    if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
     patina_targets_stream_close(&stream);
-    pt_byte_source_close(&bytes);
-    return status;
+    return input_close(&in, path, status, err);
 }
 
 /* ---------------------------------------------------------------- degrade */
@@ -73,23 +97,22 @@ patina_status patina_file_measure(const patina_meter *meter, const char *path, u
 static patina_status degrade_file(const patina_effect_config *config, const char *path,
                                   const pt_degrade_request *request, patina_degraded *degraded,
                                   patina_error *err) {
-    pt_byte_source bytes = {0};
+    input in;
     pt_rng draw;
     pt_segment segment;
     pt_arena arena;
-    patina_status status = open_file(path, &bytes, err);
 
-    if (status != PATINA_OK) return status;
+    PT_TRY(input_open(path, &in, err));
     pt_arena_init(&arena);
-    status = pt_segment_decode(&bytes, pt_degrade_request_segment_spec(request, &draw), &segment,
-                               &arena, err);
-    if (status == PATINA_OK)
+    patina_status status = pt_segment_decode(
+        &in.bytes, pt_degrade_request_segment_spec(request, &draw), &segment, &arena, err);
+    status = input_close(&in, path, status, err);
+    if (status == PATINA_OK) {
         status = pt_degrade_request_run(request, config, &segment, degraded, &arena, err);
-    if (status != PATINA_OK &&
-        status != PATINA_EUSAGE) /* an unknown effect is not the file's fault */
-        pt_error_add_context(err, "file '%s'", path);
+        if (status != PATINA_OK && status != PATINA_EUSAGE) /* an unknown effect: not in the file */
+            pt_error_add_context(err, "file '%s'", path);
+    }
     pt_arena_release(&arena);
-    pt_byte_source_close(&bytes);
     return status;
 }
 
@@ -130,18 +153,19 @@ patina_status patina_file_embed(const patina_clap *clap, const char *path, uint6
                                 float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                 patina_error *err) {
     const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
-    pt_byte_source bytes = {0};
+    input in;
     pt_segment segment;
     pt_scratch memory;
-    PT_TRY(open_file(path, &bytes, err));
+    PT_TRY(input_open(path, &in, err));
 
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
-    patina_status status = pt_segment_decode(&bytes, spec, &segment, arena, err);
+    patina_status status = pt_segment_decode(&in.bytes, spec, &segment, arena, err);
     if (status == PATINA_OK) status = pt_segment_check_finite(&segment, err);
-    if (status == PATINA_OK)
+    status = input_close(&in, path, status, err);
+    if (status == PATINA_OK) {
         status = patina_clap_embed_audio(clap, segment.mix, segment.n_mix, embedding, arena, err);
-    if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
+        if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
+    }
     pt_scratch_end(&memory);
-    pt_byte_source_close(&bytes);
     return status;
 }

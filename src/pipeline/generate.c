@@ -71,15 +71,18 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
                                  patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
 
-    const patina_status status = patina_effect_config_open(options->suite_json, &r->suite, err);
+    const patina_status status =
+        patina_effect_config_open(options->suite_json, &r->effect_config, err);
     if (status != PATINA_OK && options->suite_name)
         pt_error_add_context(err, "suite '%s'", options->suite_name);
     PT_TRY(status);
     PT_TRY(patina_meter_open(&r->meter, err));
-    PT_TRY(pt_plan_resolve_options(&r->plan, options, r->suite, err));
+    PT_TRY(pt_plan_resolve_options(&r->plan, options, r->effect_config, err));
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
+    if (pt_corpus_note(r->plan.scanned))
+        pt_run_emit_note(r, "%s", pt_corpus_note(r->plan.scanned));
     pt_async_load_start(&r->async_load, o->model, o->isa, o->precision,
                         o->threads > 1 && !is_finished(o->out));
     PT_TRY(patina_clap_info_read(o->model, &r->info, err));
@@ -194,13 +197,14 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
     r->row_context = (pt_row_context){
         .clap = r->clap,
         .meter = r->meter,
-        .suite = r->suite,
+        .effect_config = r->effect_config,
         .splits = &r->plan.splits,
         .seed = o->seed,
         .variants = o->variants,
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .skip_unreadable = o->skip_unreadable,
         .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };
@@ -277,7 +281,7 @@ static void release(pt_run *r) {
     pt_caption_cache_close(&r->cache);
     patina_clap_close(&r->clap);
     patina_meter_close(&r->meter);
-    patina_effect_config_close(&r->suite);
+    patina_effect_config_close(&r->effect_config);
     pt_plan_release(&r->plan);
     free(r->model);
     free(r->libraries);

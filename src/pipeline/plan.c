@@ -7,7 +7,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
 #include "dataset/row_writer.h"
@@ -15,9 +17,10 @@
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
 
-#define CHUNK_ROWS   2000 /* rows of a part file if every entry has one caption */
-#define VARIANTS_MAX 65536
-#define SHARDS_MAX   1000000
+#define CHECKED_ENTRIES 200
+#define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
+#define VARIANTS_MAX    65536
+#define SHARDS_MAX      1000000
 
 static const char *const order_names[] = {"physical", "random"};
 static const char *const captions_names[] = {"all", "first", "random"};
@@ -62,35 +65,90 @@ static json_t *splits_json(const pt_splits *splits) {
     return object;
 }
 
+/* Settings that are only written where they are given, so that older runs have the same hash. */
+static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+    const patina_generate_options *o = &plan->options;
+    const struct {
+        const char *name, *value;
+    } given[] = {{"file_column", o->file_column},
+                 {"id_column", o->id_column},
+                 {"start_column", o->start_column},
+                 {"end_column", o->end_column},
+                 {"caption_template", o->caption_template},
+                 {"header", o->header},
+                 {"delimiter", o->delimiter},
+                 {"source_split", o->source_split},
+                 {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        if (given[i].value)
+            json_object_set_new(settings, given[i].name, json_string(given[i].value));
+}
+
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them: it
  * concerns files that cannot be read. */
-static char *settings_json(const pt_plan *plan, const patina_effect_config *suite) {
+static char *settings_json(const pt_plan *plan, const patina_effect_config *effect_config) {
     const patina_generate_options *o = &plan->options;
-    char *suite_text = patina_effect_config_to_json(suite), *text = NULL;
-    json_t *suite_object = suite_text ? json_loads(suite_text, 0, NULL) : NULL;
+    char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;
+    json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
         (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order", order_names[o->order],
         "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness], "format",
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
-        o->caption_column, "split", splits_json(&plan->splits), "suite", suite_object);
+        o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
+    if (settings) add_corpus_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
-    free(suite_text);
+    free(config_text);
     return text;
 }
 
+/* The SHA-256 of a small file that is a setting. */
+static patina_status hash_file(const char *path, char hash[PT_SHA256_HEX_SIZE], patina_error *err) {
+    pt_sha256 state;
+    char *text = NULL;
+    size_t n = 0;
+    PT_TRY(pt_file_read_all(path, (size_t)1 << 30, &text, &n, err));
+    pt_sha256_init(&state);
+    pt_sha256_update(&state, text, n);
+    pt_sha256_finish(&state, hash);
+    free(text);
+    return PATINA_OK;
+}
+
+static patina_status parse_delimiter(const char *text, char *delimiter, patina_error *err) {
+    if (!text) return PATINA_OK;
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
+    if (strlen(text) != 1 || strchr("\"\r\n", *text) || (*text & 0x80) != 0)
+        return pt_fail(err, PATINA_EUSAGE, "delimiter '%s': expected one ASCII character, or 'tab'",
+                       text);
+    *delimiter = *text;
+    return PATINA_OK;
+}
+
 patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
-                                      const patina_effect_config *suite, patina_error *err) {
+                                      const patina_effect_config *effect_config,
+                                      patina_error *err) {
     patina_generate_options *o = &plan->options;
     pt_sha256 hash;
 
     PT_TRY(apply_defaults(options, o, err));
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
-    plan->corpus = (pt_corpus_options){
-        .audio_root = o->audio_root, .kind = o->corpus_kind, .caption_column = o->caption_column};
-    plan->settings = settings_json(plan, suite);
+    plan->corpus = (pt_corpus_options){.audio_root = o->audio_root,
+                                       .kind = o->corpus_kind,
+                                       .caption_column = o->caption_column,
+                                       .file_column = o->file_column,
+                                       .id_column = o->id_column,
+                                       .start_column = o->start_column,
+                                       .end_column = o->end_column,
+                                       .caption_template = o->caption_template,
+                                       .header = o->header,
+                                       .source_split = o->source_split,
+                                       .exclude = o->exclude};
+    if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
+    PT_TRY(parse_delimiter(o->delimiter, &plan->corpus.delimiter, err));
+    plan->settings = settings_json(plan, effect_config);
     if (!plan->settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pt_sha256_init(&hash);
     pt_sha256_update_string(&hash, plan->settings);
@@ -103,6 +161,40 @@ static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
     for (size_t i = 0; i < entry->n_captions; i++)
         pt_sha256_update_string(hash, entry->captions[i].text ? entry->captions[i].text : "");
     pt_sha256_update_string(hash, ""); /* separates the lists of two entries */
+}
+
+/* 64-bit hash of what hash_entry adds. Memory is 8 bytes for each entry. */
+static uint64_t short_hash(const pt_entry *entry) {
+    uint64_t hash = entry->id ? pt_fnv1a64(entry->id, strlen(entry->id)) : 1;
+    for (size_t i = 0; i < entry->n_captions; i++) {
+        const char *text = entry->captions[i].text;
+        hash = hash * 0x9E3779B97F4A7C15U + (text ? pt_fnv1a64(text, strlen(text)) : 1);
+    }
+    return hash;
+}
+
+static patina_status remember_entry(pt_plan *plan, const pt_entry *entry, patina_error *err) {
+    if (plan->n_entries == plan->entry_capacity) {
+        const size_t capacity = plan->entry_capacity ? 2 * plan->entry_capacity : 1024;
+        uint64_t *grown = realloc(plan->entry_hashes, capacity * sizeof *grown);
+        if (!grown) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        plan->entry_hashes = grown;
+        plan->entry_capacity = capacity;
+    }
+    plan->entry_hashes[plan->n_entries] = short_hash(entry);
+    return PATINA_OK;
+}
+
+patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_entry *entry,
+                                  patina_error *err) {
+    if (index >= plan->n_entries || plan->entry_hashes[index] == short_hash(entry))
+        return PATINA_OK;
+    return pt_fail(
+        err, PATINA_EFORMAT,
+        "corpus '%s': entry %" PRIu64 " ('%s') has changed since the run started; run the "
+        "same command again, and if the corpus has really changed, name another folder with "
+        "'--out'",
+        plan->options.corpus, index + 1, entry->id ? entry->id : entry->source);
 }
 
 static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
@@ -118,6 +210,7 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
 /* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only
  * counted: the plan fails. */
 static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_error *err) {
+    PT_TRY(remember_entry(plan, entry, err));
     const uint64_t index = plan->n_entries++, chunk = index / plan->options.chunk;
     const uint64_t n_rows = max_rows(plan, entry);
 
@@ -136,6 +229,54 @@ static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_er
     return PATINA_OK;
 }
 
+/* The reason for which an entry is rejected, as far as that is known without decoding. */
+static patina_status reject_reason(const pt_entry *entry) {
+    if (entry->status == PATINA_REJECT_EXCLUDED) return PATINA_OK;
+    if (!entry->id) return entry->status;
+    size_t n_good = 0;
+    for (size_t i = 0; i < entry->n_captions; i++)
+        n_good += entry->captions[i].text != NULL;
+    if (n_good == 0) return PATINA_REJECT_BAD_CAPTION;
+    if (entry->status != PATINA_OK) return entry->status;
+    return entry->path && access(entry->path, F_OK) != 0 ? PATINA_REJECT_MISSING : PATINA_OK;
+}
+
+/* Remembers whether the first entries are all rejected for one reason. */
+static void check_first_entries(pt_plan *plan, const pt_entry *entry) {
+    if (plan->n_entries == 0) {
+        plan->first_reason = reject_reason(entry);
+        if (entry->fault) snprintf(plan->first_fault, sizeof plan->first_fault, "%s", entry->fault);
+    } else if (plan->n_entries < CHECKED_ENTRIES && plan->first_reason != PATINA_OK &&
+               reject_reason(entry) != plan->first_reason) {
+        plan->first_reason = PATINA_OK;
+    }
+}
+
+/* An error before anything is made, with the option that may help. */
+static patina_status fail_if_all_rejected(const pt_plan *plan, pt_corpus *corpus,
+                                          patina_error *err) {
+    const uint64_t n =
+        plan->n_entries < CHECKED_ENTRIES ? plan->n_entries : (uint64_t)CHECKED_ENTRIES;
+    pt_strbuf hint = {0};
+
+    if (n == 0)
+        return pt_fail(err, PATINA_EFORMAT, "corpus '%s' has no entries", plan->options.corpus);
+    if (plan->first_reason == PATINA_OK) return PATINA_OK;
+    if (plan->first_reason == PATINA_REJECT_MISSING)
+        pt_corpus_describe_audio(corpus, &hint);
+    else if (plan->first_reason == PATINA_REJECT_BAD_CAPTION)
+        pt_corpus_describe_captions(corpus, &hint);
+    pt_fail(err, PATINA_EFORMAT,
+            "corpus '%s': %s (%" PRIu64 ") are rejected as %s%s%s%s; '--keep-going' overrides "
+            "this",
+            plan->options.corpus, n < plan->n_entries ? "the first entries" : "all entries", n,
+            patina_status_name(plan->first_reason),
+            plan->first_fault[0] ? ", the first because " : "", plan->first_fault,
+            hint.failed || !hint.text ? "" : hint.text);
+    pt_strbuf_release(&hint);
+    return PATINA_EFORMAT;
+}
+
 patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
                                   patina_error *err) {
     const uint64_t limit = plan->options.limit;
@@ -152,11 +293,14 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
                      ? pt_fail(err, PATINA_ECANCELLED, "stopped on request")
                      : pt_corpus_next(corpus, false, &entry, &end, err);
         if (status == PATINA_OK && !end) {
+            check_first_entries(plan, &entry);
             hash_entry(&hash, &entry);
             status = count_entry(plan, &entry, err);
         }
         pt_entry_release(&entry);
     }
+    if (status == PATINA_OK && !plan->options.keep_going)
+        status = fail_if_all_rejected(plan, corpus, err);
     if (status == PATINA_OK) {
         pt_sha256_finish(&hash, plan->corpus_hash);
         plan->n_chunks = (plan->n_entries + plan->options.chunk - 1) / plan->options.chunk;
@@ -170,7 +314,10 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
         plan->corpus_kind = strdup(pt_corpus_kind_name(corpus));
         if (!plan->corpus_kind) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    pt_corpus_close(&corpus);
+    if (status == PATINA_OK)
+        plan->scanned = corpus;
+    else
+        pt_corpus_close(&corpus);
     return status;
 }
 
@@ -185,8 +332,10 @@ uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk) {
 }
 
 void pt_plan_release(pt_plan *plan) {
+    pt_corpus_close(&plan->scanned);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);
+    free(plan->entry_hashes);
     *plan = (pt_plan){0};
 }

@@ -25,22 +25,28 @@ typedef struct pt_plan {
     pt_splits splits;
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
+    char exclude_hash[PT_SHA256_HEX_SIZE]; /* of the exclude list; "": none */
 
+    pt_corpus *scanned;         /* the corpus after pt_plan_scan_corpus, to be rewound */
+    patina_status first_reason; /* one for which the first entries are all rejected; or PATINA_OK */
+    char first_fault[200];      /* of the first entry */
     char *corpus_kind;
     /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];
     uint64_t n_entries, n_chunks;
-    uint64_t n_rows_max;  /* rows if no further entry is rejected */
-    uint64_t *chunk_rows; /* [n_chunks], the same for each chunk */
+    uint64_t n_rows_max;    /* rows if no further entry is rejected */
+    uint64_t *chunk_rows;   /* [n_chunks], the same for each chunk */
+    uint64_t *entry_hashes; /* [n_entries], of id and captions, for pt_plan_check_entry */
+    size_t entry_capacity;
 } pt_plan;
 
 /**
  * Resolves the options and makes the settings. The strings of the options are borrowed.
  *
- * Errors  PATINA_EUSAGE, PATINA_EFORMAT (the suite)
+ * Errors  PATINA_EUSAGE, PATINA_EFORMAT (the degradation configuration)
  */
 patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
-                                      const patina_effect_config *suite, patina_error *err);
+                                      const patina_effect_config *effect_config, patina_error *err);
 
 /**
  * Reads all entries of the corpus, without audio.
@@ -50,6 +56,15 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
  * Errors  those of pt_corpus_open and pt_corpus_next, PATINA_ECANCELLED
  */
 patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop, patina_error *err);
+
+/**
+ * Compares entry `index` of a later pass over the corpus with that of pt_plan_scan_corpus. More entries
+ * than planned are not compared.
+ *
+ * Errors  PATINA_EFORMAT  id or captions differ; the message names the entry
+ */
+patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_entry *entry,
+                                  patina_error *err);
 
 /** Returns whether this shard makes a chunk. */
 bool pt_plan_owns_chunk(const pt_plan *plan, uint64_t chunk);

@@ -14,14 +14,18 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "audio/segment.h"
 #include "base/arena.h"
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "measure/targets.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/provenance_fill.h"
+
+#define PAUSE_POLL_NS 20000000L
 
 /* ---------------------------------------------------------------- result */
 
@@ -68,6 +72,7 @@ patina_status pt_entry_result_add_reject(pt_entry_result *result, patina_status 
     if (!rejects) return out_of_memory(err);
     result->rejects = rejects;
     rejects[result->n_rejects].reason = reason;
+    rejects[result->n_rejects].source = NULL;
     rejects[result->n_rejects].sentence = strdup(sentence);
     if (!rejects[result->n_rejects].sentence) return out_of_memory(err);
     result->n_rejects++;
@@ -79,6 +84,10 @@ static void add_stage_time(pt_entry_result *result, patina_run_stage stage, int6
     const int64_t now = pt_monotonic_ns();
     result->spent_ns[stage] += now - *since;
     *since = now;
+}
+
+static bool is_stopped(const pt_row_context *context) {
+    return context->stop && atomic_load_explicit(context->stop, memory_order_relaxed);
 }
 
 /* ---------------------------------------------------------------- one row */
@@ -105,6 +114,9 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .seed = c->context->seed,
         .variant = variant,
         .window = c->segment.window,
+        .n_streams = c->segment.n_streams,
+        .has_named_start = c->segment.is_named,
+        .named_start_s = c->entry->start_s,
         .has_loudness = true,
         .lufs_source = c->targets.lufs_source,
         .lufs_mono = c->targets.lufs_mono,
@@ -132,12 +144,12 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
     pt_row *row = &rows[result->n_rows];
 
     int64_t since = pt_monotonic_ns();
-    status = patina_effect_chain_draw(context->suite, context->seed, id, variant, context->order,
-                                      c->segment.n_mix, &chain, err);
+    status = patina_effect_chain_draw(context->effect_config, context->seed, id, variant,
+                                      context->order, c->segment.n_mix, &chain, err);
     if (status == PATINA_OK)
-        status = patina_effect_chain_apply(context->suite, chain, context->seed, id, variant,
-                                           c->segment.mix, c->segment.n_mix, c->degraded, &stats,
-                                           arena, err);
+        status = patina_effect_chain_apply(context->effect_config, chain, context->seed, id,
+                                           variant, c->segment.mix, c->segment.n_mix, c->degraded,
+                                           &stats, arena, err);
     add_stage_time(result, PATINA_RUN_DEGRADING, &since);
     if (status == PATINA_OK)
         status = patina_clap_embed_audio(context->clap, c->degraded, c->segment.n_mix,
@@ -147,6 +159,7 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
 
     pt_row_fill(row, &(pt_row_source){
                          .targets = &c->targets, .degrade = &stats, .loudness = context->loudness});
+
     status = add_provenance(c, caption, variant, chain, &stats, result, err);
     if (status == PATINA_OK && c->keep_audio)
         status = pt_keep_audio_write_degraded(context->keep_audio, id, variant, c->degraded,
@@ -169,8 +182,7 @@ static patina_status make_rows_of_caption(const entry_context *c, size_t caption
                        "set fewer variants with '--variants'",
                        caption, context->variants, PT_VARIANT_MAX + 1);
     for (uint32_t k = 0; k < context->variants; k++) {
-        if (context->stop && atomic_load_explicit(context->stop, memory_order_relaxed))
-            return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
+        if (is_stopped(context)) return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
         PT_TRY(make_row(c, caption, (uint32_t)caption * context->variants + k, result, arena, err));
     }
     return PATINA_OK;
@@ -203,8 +215,14 @@ static patina_status reject_bad_captions(const pt_entry *entry, size_t first, si
                                           "'%s' has no caption", entry->source);
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
-        PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
-                                          entry->source, entry->captions[i].fault));
+        const pt_caption *caption = &entry->captions[i];
+        if (caption->reason) {
+            PT_TRY(pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault));
+            result->rejects[result->n_rejects - 1].source = caption->source;
+        } else {
+            PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
+                                              entry->source, caption->fault));
+        }
         if (*n_good == 0) break;
     }
     return PATINA_OK;
@@ -217,25 +235,106 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
         select_captions(which, seed, entry, first, last);
 }
 
-/* Decodes and measures; a fault of the entry is returned as a PATINA_REJECT_ status. */
-static patina_status load_and_measure(entry_context *c, pt_entry_result *result, pt_arena *arena,
-                                      patina_error *err) {
-    const pt_rng rng = pt_rng_make(c->context->seed, c->entry->id, 0, PT_RNG_STREAM_WINDOW);
-    pt_byte_source bytes = {0};
-    pt_segment *segment = &c->segment;
+/* Whether the name of a file holds this second behind '_', '-' or a space, in seconds or milliseconds:
+ * then it can be the clip itself, cut from a recording. */
+static bool is_name_of_clip(const char *source, double start_s) {
+    const char *name = strrchr(source, '/');
+    for (const char *at = name ? name + 1 : source; *at; at++) {
+        if (!strchr("_- ", *at) || at[1] < '0' || at[1] > '9') continue;
+        char *end;
+        const double value = strtod(at + 1, &end);
+        if (value == start_s || value == 1000.0 * start_s) return true;
+    }
+    return false;
+}
 
-    int64_t since = pt_monotonic_ns();
+/* Where the window is drawn: in the seconds that the corpus names, 10 s where it names no end. */
+static pt_segment_spec segment_spec(const pt_entry *entry, const pt_rng *rng) {
+    pt_segment_spec spec = {.rng = rng};
+    if (!entry->has_start) return spec;
+    spec.named_start_s = entry->start_s;
+    spec.named_length_s = entry->has_end && entry->end_s > entry->start_s
+                              ? entry->end_s - entry->start_s
+                              : PATINA_WINDOW_S;
+    spec.named_may_be_cut = entry->source && is_name_of_clip(entry->source, entry->start_s);
+    return spec;
+}
+
+/* Opens and decodes the audio, and assigns its split. Whatever a decoder reports, a failed read is a fault
+ * of the machine. */
+static patina_status load(entry_context *c, pt_entry_result *result, bool *has_shrunk,
+                          pt_arena *arena, patina_error *err) {
+    const pt_rng rng = pt_rng_make(c->context->seed, c->entry->id, 0, PT_RNG_STREAM_WINDOW);
+    pt_byte_fault fault = {0};
+    pt_byte_source bytes = {0};
+
     PT_TRY(pt_entry_open(c->entry, &bytes, err));
-    patina_status status =
-        pt_segment_decode(&bytes, (pt_segment_spec){.rng = &rng}, segment, arena, err);
+    bytes.fault = &fault;
+    const pt_segment_spec spec = segment_spec(c->entry, &rng);
+    patina_status status = pt_segment_decode(&bytes, spec, &c->segment, arena, err);
     result->split = 0;
     if (status == PATINA_OK && c->context->splits->n_splits > 1)
         status = pt_splits_assign(c->context->splits, &bytes, &result->split, err);
     pt_byte_source_close(&bytes);
+    *has_shrunk = fault.has_shrunk;
+    if (fault.error != 0)
+        return pt_fail(err, PATINA_ETEMPORARY, "cannot be read: %s", strerrordesc_np(fault.error));
+    if (fault.has_shrunk)
+        return pt_fail(err, PATINA_ETEMPORARY, "cannot be read: the file becomes shorter");
+    return status;
+}
+
+/* Waits before a further attempt; false if the run is stopped meanwhile. */
+static bool pause_before_retry(const pt_row_context *context, int64_t pause_ns) {
+    const int64_t end = pt_monotonic_ns() + pause_ns;
+    while (!is_stopped(context) && pt_monotonic_ns() < end)
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_POLL_NS}, NULL);
+    return !is_stopped(context);
+}
+
+/*
+ * Loads the audio. A fault of the machine is tried again after pauses. A file that cannot be decoded, or
+ * is truncated, is decoded once more: a decoder reports these for its own out-of-memory errors, too.
+ * The watchdog runs during each attempt, and not in the pauses.
+ */
+static patina_status load_with_retries(entry_context *c, const pt_entry_options *options,
+                                       pt_entry_result *result, pt_arena *arena,
+                                       patina_error *err) {
+    static const int64_t pauses_ns[] = {100000000, 500000000, 2000000000};
+    const pt_arena_marker mark = pt_arena_mark(arena);
+    patina_status previous = PATINA_OK;
+    bool has_shrunk = false;
+
+    for (size_t n_faults = 0;;) {
+        pt_watchdog_start(options->watchdog);
+        const patina_status status = load(c, result, &has_shrunk, arena, err);
+        if (!pt_watchdog_stop(options->watchdog))
+            return pt_fail(err, PATINA_ECANCELLED, "cancelled: reading took too long");
+        const bool is_doubtful =
+            status == PATINA_REJECT_UNDECODABLE || status == PATINA_REJECT_TRUNCATED;
+        if (status == PATINA_ETEMPORARY) {
+            if (has_shrunk || n_faults == sizeof pauses_ns / sizeof *pauses_ns) return status;
+            if (!pause_before_retry(c->context, pauses_ns[n_faults++]))
+                return pt_fail(err, PATINA_ECANCELLED, "stopped on request");
+        } else if (!is_doubtful || status == previous) {
+            return status;
+        }
+        previous = status;
+        pt_arena_rewind(arena, mark);
+    }
+}
+
+/* Loads and measures; a fault of the entry is returned as a PATINA_REJECT_ status. */
+static patina_status load_and_measure(entry_context *c, const pt_entry_options *options,
+                                      pt_entry_result *result, pt_arena *arena, patina_error *err) {
+    const pt_segment *segment = &c->segment;
+    int64_t since = pt_monotonic_ns();
+
+    patina_status status = load_with_retries(c, options, result, arena, err);
     add_stage_time(result, PATINA_RUN_READING, &since);
     if (status == PATINA_OK) /* also checks for too short, not finite and silent */
-        status = patina_targets_measure(c->context->meter, &segment->source, segment->mix,
-                                        segment->n_mix, &c->targets, arena, err);
+        status = pt_targets_measure(c->context->meter, &segment->source, segment->channel_mask,
+                                    segment->mix, segment->n_mix, &c->targets, arena, err);
     add_stage_time(result, PATINA_RUN_MEASURING, &since);
     if (status != PATINA_OK) return status;
 
@@ -253,7 +352,7 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     size_t first, last, n_good;
     patina_status status;
 
-    if (!entry->id) /* a line that is not an entry */
+    if (!entry->id || entry->status == PATINA_REJECT_EXCLUDED) /* or a line that is not an entry */
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
     select_captions(context->captions, context->seed, entry, &first, &last);
     PT_TRY(reject_bad_captions(entry, first, last, &n_good, result, err));
@@ -265,14 +364,12 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     if (entry->status != PATINA_OK)
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
 
-    pt_watchdog_start(entry_options->watchdog);
-    status = load_and_measure(&c, result, arena, &fault);
-    if (!pt_watchdog_stop(entry_options->watchdog))
-        return pt_fail(err, PATINA_ECANCELLED, "cancelled: reading took too long");
-    if (patina_status_is_reject(status)) {
+    status = load_and_measure(&c, entry_options, result, arena, &fault);
+    if (status == PATINA_ETEMPORARY && context->skip_unreadable) status = PATINA_REJECT_IO_ERROR;
+    if (status != PATINA_OK && status != PATINA_ECANCELLED)
         pt_error_add_context(&fault, "'%s'", entry->source);
+    if (patina_status_is_reject(status))
         return pt_entry_result_add_reject(result, status, err, "%s", fault.message);
-    }
     if (status != PATINA_OK) return pt_fail(err, status, "%s", fault.message);
 
     if (c.keep_audio)

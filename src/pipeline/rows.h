@@ -25,13 +25,14 @@
 typedef struct pt_row_context {
     const patina_clap *clap;
     const patina_meter *meter;
-    const patina_effect_config *suite;
+    const patina_effect_config *effect_config;
     const pt_splits *splits;
     uint64_t seed;
     uint32_t variants; /* rows of each caption */
     patina_effect_order order;
     patina_caption_mode captions;
     patina_loudness_source loudness;
+    bool skip_unreadable;           /* reject entries that the machine cannot read */
     const char *keep_audio;         /* folder of keep_audio.h; may be NULL */
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;
@@ -40,7 +41,7 @@ typedef struct pt_row_context {
 typedef struct pt_entry_options {
     bool repeated;   /* an earlier entry had the same id */
     bool keep_audio; /* write the audio of its rows */
-    /* Runs while the audio is read and measured. If it is cancelled, the result is discarded. */
+    /* Runs while the audio is read. If it is cancelled, the result is discarded. */
     pt_watchdog *watchdog;
 } pt_entry_options;
 
@@ -48,6 +49,7 @@ typedef struct pt_entry_options {
 typedef struct pt_reject {
     patina_status reason;
     char *sentence;
+    const char *source; /* of the entry's captions; NULL: that of the entry */
 } pt_reject;
 
 /** Rows and rejects of one entry. Zero it to start; pt_rows_make clears it. */
@@ -81,6 +83,7 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
  *         PATINA_ERANGE      more rows than variant numbers
  *         PATINA_ECANCELLED  stopped, or cancelled by the watchdog
  *         PATINA_EIO         kept audio cannot be written
+ *         PATINA_ETEMPORARY  the audio cannot be read because of a fault of the machine
  */
 patina_status pt_rows_make(const pt_row_context *context, const pt_entry *entry,
                            const pt_entry_options *entry_options, pt_entry_result *result,

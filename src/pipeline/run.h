@@ -28,7 +28,7 @@
 typedef struct pt_run {
     pt_plan plan;
     pt_row_context row_context;
-    patina_effect_config *suite;
+    patina_effect_config *effect_config;
     patina_meter *meter;
     pt_async_load async_load;
     patina_clap *clap;

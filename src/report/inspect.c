@@ -10,6 +10,7 @@
 #include <patina/degrade.h>
 
 #include "base/error.h"
+#include "dataset/schema.h"
 #include "degrade/effect_chain.h"
 #include "report/dataset_reader.h"
 #include "report/statistics.h"
@@ -24,25 +25,38 @@ double patina_ltas_center_hz(size_t b) {
     return sqrt(patina_ltas_edge_hz(b) * patina_ltas_edge_hz(b + 1));
 }
 
-static const struct {
-    const char *column, *unit, *title;
-} scalars[PATINA_SCALAR_COUNT] = {
-    [PATINA_SCALAR_LUFS] = {"target_lufs", "LUFS", "loudness"},
-    [PATINA_SCALAR_CREST] = {"target_dyn[0]", "dB", "crest factor"},
-    [PATINA_SCALAR_ZCR] = {"target_dyn[1]", "", "zero-crossing rate"},
-    [PATINA_SCALAR_PURITY] = {"input_purity", "dB", "purity"},
-};
+#define COLUMN_INFO(name_, length, unit_, meaning_, ...)                                           \
+    {.name = #name_, .unit = (unit_), .meaning = (meaning_), .n_values = (length)},
+#define SCALAR_INFO(name, ...) COLUMN_INFO(name, 1, __VA_ARGS__)
 
-const char *patina_scalar_column(patina_scalar scalar) {
-    return scalars[scalar].column;
+const patina_column_info *patina_columns(size_t *n_columns) {
+    static const patina_column_info columns[] = {PT_COLUMNS(SCALAR_INFO, COLUMN_INFO)};
+    *n_columns = PT_N_COLUMNS;
+    return columns;
 }
 
-const char *patina_scalar_unit(patina_scalar scalar) {
-    return scalars[scalar].unit;
+static const pt_column_value *find_scalar(size_t i) {
+    static const pt_column_value none = {.label = "", .title = "", .unit = ""};
+    const pt_column *column;
+    size_t index;
+    const pt_column_value *found = pt_scalar_find(i, &column, &index);
+    return found ? found : &none;
 }
 
-const char *patina_scalar_title(patina_scalar scalar) {
-    return scalars[scalar].title;
+const char *patina_scalar_column(size_t i) {
+    return find_scalar(i)->label;
+}
+
+const char *patina_scalar_unit(size_t i) {
+    return find_scalar(i)->unit;
+}
+
+const char *patina_scalar_title(size_t i) {
+    return find_scalar(i)->title;
+}
+
+int patina_scalar_decimals(size_t i) {
+    return find_scalar(i)->decimals;
 }
 
 patina_status patina_inspect(const char *out, patina_inspection **inspection, patina_error *err) {
@@ -79,8 +93,14 @@ static double l2_norm(const float *v) {
     return sqrt(square);
 }
 
-static void fill_row_info(const pt_row *from, patina_row_info *row) {
+static patina_status fill_row_info(const pt_row *from, patina_row_info *row, patina_error *err) {
     double product = 0.0;
+    float *values = malloc(sizeof *from);
+    if (!values) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    row->values = values;
+    for (size_t c = 0; c < PT_N_COLUMNS; values += pt_columns[c++].n_values)
+        memcpy(values, pt_column_values(&pt_columns[c], from),
+               pt_columns[c].n_values * sizeof *values);
     memcpy(row->ltas, from->target_ltas, sizeof row->ltas);
     row->lufs = from->target_lufs;
     row->crest_db = from->target_dyn[0];
@@ -94,6 +114,7 @@ static void fill_row_info(const pt_row *from, patina_row_info *row) {
         product += (double)row->text[d] * row->audio[d];
     const double norms = row->norm_text * row->norm_audio;
     row->cosine = norms > 0.0 ? product / norms : 0.0;
+    return PATINA_OK;
 }
 
 static patina_status parse_provenance(const char *line, patina_row_info *row, patina_error *err) {
@@ -125,8 +146,8 @@ patina_status patina_inspect_row(const char *out, uint64_t n, patina_row_info *r
 
     patina_status status = pt_dataset_reader_open(out, &reader, err);
     if (status == PATINA_OK) status = pt_dataset_reader_read_row(&reader, n, &found, &line, err);
+    if (status == PATINA_OK) status = fill_row_info(&found, row, err);
     if (status == PATINA_OK) {
-        fill_row_info(&found, row);
         row->row_in_file = reader.row_in_part - 1;
         row->file = strdup(reader.part[reader.part_index].name);
         status = row->file ? parse_provenance(line, row, err)
@@ -146,5 +167,6 @@ void patina_row_info_release(patina_row_info *row) {
     free(row->provenance);
     free(row->caption);
     free(row->words);
+    free(row->values);
     *row = (patina_row_info){0};
 }

@@ -18,6 +18,7 @@
 
 #include "audio/flac_encode.h"
 #include "base/arena.h"
+#include "base/c_locale.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "fs/atomic_file.h"
@@ -278,7 +279,7 @@ static void put_band_rows(page *p) {
         const patina_quantiles *q = &p->stats->band[b];
         const double v[] = {q->p5, q->p25, q->median, q->p75, q->p95, q->mean};
         char hz[32];
-        snprintf(hz, sizeof hz, "%.5g", patina_ltas_center_hz(b));
+        pt_snprintf(hz, sizeof hz, "%.5g", patina_ltas_center_hz(b));
         open_row(p, hz);
         add_count_cell(p, q->n);
         for (size_t i = 0; i < sizeof v / sizeof *v; i++)
@@ -523,7 +524,7 @@ static patina_status encode(const pair *of, unsigned rate_hz, double seconds, do
     const size_t longest = (size_t)(seconds * rate_hz), n = of->n < longest ? of->n : longest;
     for (size_t k = 0; k < 2; k++) {
         pt_strbuf_clear(&flac[k]);
-        PT_TRY(pt_flac_encode(of->sound[k], n, rate_hz, gain, &flac[k], err));
+        PT_TRY(pt_flac_encode(of->sound[k], n, rate_hz, gain, 16, &flac[k], err));
     }
     return PATINA_OK;
 }

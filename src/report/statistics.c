@@ -26,7 +26,7 @@ typedef struct accumulator {
     const pt_dataset_reader *reader;
     patina_inspection *stats;
     pt_report_statistics *page; /* or NULL */
-    pt_float_array value[PATINA_SCALAR_COUNT];
+    pt_float_array *value;      /* [stats->n_scalars] */
     pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
     uint32_t *counts; /* of all level histograms */
     double sum[2][PATINA_EMBEDDING_SIZE], norm_sum[2], cosine_sum;
@@ -84,10 +84,12 @@ static void add_embeddings(accumulator *g, const pt_row *row) {
 }
 
 static patina_status add_columns(accumulator *g, const pt_row *row, patina_error *err) {
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_LUFS], row->target_lufs, err));
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_CREST], row->target_dyn[0], err));
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_ZCR], row->target_dyn[1], err));
-    PT_TRY(pt_float_array_append(&g->value[PATINA_SCALAR_PURITY], row->input_purity, err));
+    for (size_t s = 0; s < g->stats->n_scalars; s++) {
+        const pt_column *column;
+        size_t index;
+        pt_scalar_find(s, &column, &index);
+        PT_TRY(pt_float_array_append(&g->value[s], pt_column_values(column, row)[index], err));
+    }
     add_ltas(g, row);
     add_embeddings(g, row);
     return PATINA_OK;
@@ -224,15 +226,18 @@ static void subsample_add(pt_row_subsample *subsample, uint64_t n, const pt_row 
 /* ---------------------------------------------------------------- the whole */
 
 static patina_status allocate_counts(patina_inspection *stats, patina_error *err) {
-    stats->n_columns = PT_N_COLUMNS;
+    stats->column = patina_columns(&stats->n_columns);
+    stats->n_scalars = pt_scalars_count();
+    stats->scalar = calloc(stats->n_scalars, sizeof *stats->scalar);
+    stats->histogram = calloc(stats->n_scalars, sizeof *stats->histogram);
     stats->n_effects = PT_EFFECT_COUNT;
     stats->n_effect_sets = (size_t)1 << PT_EFFECT_COUNT;
-    stats->column = calloc(stats->n_columns, sizeof *stats->column);
     stats->effect = calloc(stats->n_effects, sizeof *stats->effect);
     stats->n_with = calloc(stats->n_effects, sizeof *stats->n_with);
     stats->n_with_both = calloc(stats->n_effects * stats->n_effects, sizeof *stats->n_with_both);
     stats->n_chain = calloc(stats->n_effect_sets, sizeof *stats->n_chain);
-    return stats->column && stats->effect && stats->n_with && stats->n_with_both && stats->n_chain
+    return stats->scalar && stats->histogram && stats->effect && stats->n_with &&
+                   stats->n_with_both && stats->n_chain
                ? PATINA_OK
                : out_of_memory(err);
 }
@@ -247,9 +252,8 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
     PT_TRY(allocate_counts(g->stats, err));
-    for (size_t c = 0; c < PT_N_COLUMNS; c++)
-        g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit,
-                                                   pt_columns[c].meaning, pt_columns[c].n_values};
+    g->value = calloc(g->stats->n_scalars, sizeof *g->value);
+    if (!g->value) return out_of_memory(err);
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         const pt_effect *effect = pt_effects[e];
         const double *range = config->setting[e][effect->primary];
@@ -309,7 +313,7 @@ static double square_of_mean(const double *sum, double n) {
 static void finish_statistics(accumulator *g) {
     patina_inspection *stats = g->stats;
     stats->n_rows = g->n_rows;
-    for (size_t s = 0; s < PATINA_SCALAR_COUNT; s++) {
+    for (size_t s = 0; s < stats->n_scalars; s++) {
         pt_floats_sort(g->value[s].value, g->value[s].n);
         pt_quantiles_from_sorted(g->value[s].value, g->value[s].n, &stats->scalar[s]);
         pt_histogram_from_sorted(g->value[s].value, g->value[s].n, &stats->histogram[s]);
@@ -341,8 +345,9 @@ patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effe
     if (status == PATINA_OK) status = accumulator_open(g, config, err);
     if (status == PATINA_OK) status = add_all_rows(g, reader, err);
     if (status == PATINA_OK) finish_statistics(g);
-    for (size_t s = 0; s < PATINA_SCALAR_COUNT; s++)
+    for (size_t s = 0; g->value && s < stats->n_scalars; s++)
         pt_float_array_release(&g->value[s]);
+    free(g->value);
     free(g->counts);
     free(g);
     return status;
@@ -357,7 +362,8 @@ void pt_statistics_release(patina_inspection *stats) {
     for (size_t i = 0; i < stats->n_splits; i++)
         free(stats->split[i].name);
     free(stats->split);
-    free(stats->column);
+    free(stats->scalar);
+    free(stats->histogram);
     free(stats->effect);
     free(stats->n_with);
     free(stats->n_with_both);

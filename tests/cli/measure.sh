@@ -137,3 +137,18 @@ test_standard_input() {
     assert_failure 1
     assert_stderr "temporary folder in '$WORK/nowhere'"
 }
+
+# Neither C1 controls nor bidirectional ones reach a terminal, as text or as JSON.
+test_controls_are_escaped() {
+    local name
+    name=$(printf 'a\302\233\342\200\256b.wav')
+    run measure --json "$name"
+    assert_status 1
+    assert_stdout 'a\u009b\u202eb.wav'
+    run measure "$name"
+    assert_status 1
+    assert_stderr 'a\xc2\x9b\xe2\x80\xaeb.wav'
+    if LC_ALL=C grep -q -P '\xC2\x9B|\xE2\x80\xAE' "$WORK/stdout" "$WORK/stderr"; then
+        fail "a control was printed"
+    fi
+}

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "clap/bpe.h"
+#include "rng_words.h"
 
 static patina_status init_bpe(const pt_bpe_merge *merges, size_t n, size_t n_symbols, pt_bpe *bpe,
                               size_t *duplicate_rank, patina_error *err) {
@@ -45,7 +46,7 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
     for (uint32_t round = 0; round < ROUNDS; round++) {
         const pt_rng rng = pt_rng_make(1, "bpe", round, PT_RNG_STREAM_PLAN);
         uint32_t draw[2 * SYMBOLS * 3 + LENGTH];
-        pt_rng_fill_words(&rng, 0, sizeof draw / sizeof draw[0], draw);
+        pt_test_rng_words(&rng, 0, sizeof draw / sizeof draw[0], draw);
         pt_bpe_merge merges[2 * SYMBOLS] = {0};
         size_t n_merges = 0, duplicate_rank = 0;
         for (size_t k = 0; k < 2 * SYMBOLS; k++) {

@@ -2,8 +2,10 @@
 
 #include "test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/byte_source.h"
 #include "base/strbuf.h"
@@ -47,6 +49,37 @@ TEST(byte_source, what_is_no_file) {
     REQUIRE(mkfifo(fifo, 0600) == 0);
     CHECK_FAILS(pt_byte_source_open_file(fifo, &bytes, &t->err),
                 PATINA_EIO); /* and does not hang */
+}
+
+/* A decoder that ignores a failed read still leaves it recorded. */
+TEST(byte_source, faults_are_recorded) {
+    pt_byte_source bytes = {0};
+    pt_byte_fault fault = {0};
+    char buffer[8];
+    const char *path = file_of("fault", "abcdef");
+    REQUIRE(pt_byte_source_open(path, &bytes) == 0);
+    bytes.fault = &fault;
+    CHECK_INT(pt_byte_source_read_at(&bytes, 4, buffer, 8), 2);
+    CHECK(fault.error == 0 && !fault.has_shrunk); /* the end is not a fault */
+    REQUIRE(truncate(path, 3) == 0);
+    CHECK_INT(pt_byte_source_read_at(&bytes, 2, buffer, 4), 1);
+    CHECK(fault.error == 0 && fault.has_shrunk);
+    close(bytes.fd);
+    CHECK_INT(pt_byte_source_read_at(&bytes, 0, buffer, 1), -1);
+    CHECK_INT(fault.error, EBADF);
+}
+
+TEST(byte_source, errors_of_opening_are_classified) {
+    pt_byte_source bytes = {0};
+    char path[600], target[600];
+    CHECK(pt_errno_is_missing(pt_byte_source_open("/nowhere/at/all", &bytes)));
+    CHECK_INT(pt_byte_source_open(pt_test_tmpdir(), &bytes), PT_NOT_A_REGULAR_FILE);
+    snprintf(path, sizeof path, "%s/loop", pt_test_tmpdir());
+    snprintf(target, sizeof target, "loop");
+    REQUIRE(symlink(target, path) == 0);
+    CHECK(pt_errno_is_missing(pt_byte_source_open(path, &bytes)));
+    CHECK(pt_errno_is_machine_fault(EIO) && pt_errno_is_machine_fault(EMFILE));
+    CHECK(!pt_errno_is_machine_fault(ENOENT) && !pt_errno_is_machine_fault(PT_NOT_A_REGULAR_FILE));
 }
 
 TEST(byte_source, small_files_come_whole_and_large_ones_not) {

@@ -17,43 +17,6 @@ const char *__lsan_default_suppressions(void) {
     return "leak:vorbis_encode_setup_init";
 }
 
-/** What became of a file: how it opened, and what reading it in odd blocks to the end gave. */
-typedef struct decode_result {
-    patina_status status;
-    patina_error err;
-    pt_decoder_info info;
-    float *samples; /* owned */
-    size_t n_frames;
-} decode_result;
-
-static decode_result decode(const file_bytes *f) {
-    const pt_byte_source bytes = memory_source(f);
-    decode_result o = {0};
-    pt_decoder *decoder = NULL;
-    size_t room = 0, got = 0, want = 1000;
-
-    o.status = pt_decoder_open(&bytes, &decoder, &o.info, &o.err);
-    while (o.status == PATINA_OK) {
-        if (o.n_frames + want > room) {
-            room = 2 * room + want;
-            o.samples = realloc(o.samples, room * o.info.n_channels * sizeof(float));
-        }
-        got = 0;
-        o.status = pt_decoder_read(decoder, o.samples + o.n_frames * o.info.n_channels, want, &got,
-                                   &o.err);
-        o.n_frames += got;
-        if (got < want) break;
-        want = want * 3 % 4999 + 1;
-    }
-    pt_decoder_close(&decoder);
-    return o;
-}
-
-static void release(decode_result *o) {
-    free(o->samples);
-    *o = (decode_result){0};
-}
-
 #define CHECK_OUTCOME(file, expected)                                                              \
     do {                                                                                           \
         decode_result check_o_ = decode(file);                                                     \

@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "dsp/dsp_ops.h"
+#include "rng_words.h"
 
 static const long double TURN = 6.283185307179586476925286766559L;
 
@@ -127,7 +128,7 @@ TEST(elementary, philox_words_are_those_of_the_stream) {
     const pt_rng rng = pt_rng_make(0x123456789ABCDEF, "an entry", 77, PT_RNG_STREAM_NOISE_SAMPLES);
     uint32_t words[4 * BLOCKS + 1], expected[4 * BLOCKS];
     for (size_t n = 0; n <= BLOCKS; n++) {
-        pt_rng_fill_words(&rng, 4 * (1000 + n), 4 * n, expected);
+        pt_test_rng_words(&rng, 4 * (1000 + n), 4 * n, expected);
         words[4 * n] = 4711;
         pt_dsp_ops_get_best()->philox_words(rng.key, rng.counter, (uint32_t)(1000 + n), n, words);
         CHECK(memcmp(words, expected, 4 * n * sizeof *words) == 0);

@@ -106,6 +106,7 @@ static const char dataset_text[] = HEAD
     "    \"duplicate_id\": 0,\n"
     "    \"missing\": 1,\n"
     "    \"timeout\": 0,\n"
+    "    \"io_error\": 0,\n"
     "    \"undecodable\": 0,\n"
     "    \"truncated\": 0,\n"
     "    \"unsupported\": 0,\n"
@@ -183,7 +184,7 @@ TEST(manifest, chunk) {
     free(text);
 }
 
-#define DIGEST "8929bbe1c7081506fb70697df7fed23bb184a2b826c7f285f0a45ae4c875f042"
+#define DIGEST "4c9cfb20661d42d51a177545dd1944d6e9d9655ee0964c991c6164ec93f77eb2"
 
 /* The reference is sha256sum of the text with 64 zeros. */
 TEST(manifest, finished_set) {

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "rng_words.h"
 
 static json_t *expected(pt_test *t, const char *member) {
     json_error_t err;
@@ -60,7 +61,7 @@ TEST(rng, stream_of_seed_entry_and_variant) {
                     (pt_rng_stream)json_integer_value(json_object_get(of, "stream")));
     uint32_t words[8];
     size_t i;
-    pt_rng_fill_words(&rng, 0, 8, words);
+    pt_test_rng_words(&rng, 0, 8, words);
     json_array_foreach(json_object_get(of, "words"), i, value) {
         CHECK_INT(words[i], hex(value));
     }
@@ -74,11 +75,11 @@ TEST(rng, stream_of_seed_entry_and_variant) {
 TEST(rng, words_have_indices) {
     const pt_rng rng = pt_rng_make(5, "somewhere", 9, PT_RNG_STREAM_PLAN);
     uint32_t all[64], some[65];
-    pt_rng_fill_words(&rng, 0, 64, all);
+    pt_test_rng_words(&rng, 0, 64, all);
     for (size_t first = 0; first < 16; first++)
         for (size_t n = 0; n <= 20; n++) {
             some[n] = 0xDEADBEEFU;
-            pt_rng_fill_words(&rng, first, n, some);
+            pt_test_rng_words(&rng, first, n, some);
             CHECK(memcmp(some, all + first, n * sizeof *some) == 0);
             CHECK_INT(some[n], 0xDEADBEEFU); /* and none is written beyond */
         }

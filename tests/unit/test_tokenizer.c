@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/strbuf.h"
 #include "clap/tokenizer.h"
+#include "rng_words.h"
 #include "small_vocab.h"
 
 /* ------------------------------------------------------------------ goldens */
@@ -213,7 +214,7 @@ TEST(tokenizer, any_bytes_are_encoded) {
         size_t n_ids = 0;
         const size_t n = 1 + round % 256;
         char *text = malloc(n);
-        pt_rng_fill_words(&rng, 0, 64, words);
+        pt_test_rng_words(&rng, 0, 64, words);
         memcpy(text, words, n);
         REQUIRE_OK(
             pt_tokenizer_encode(tokenizer, text, n, ids, 258, &n_ids, NULL, &scratch, &t->err));

@@ -1,0 +1,200 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# io_faults.sh - faults of the machine while audio is read, and a corpus that changes during a run
+
+# A library that makes calls for one file fail: FAULT_PATH is part of its path; FAULT_CALL is open, pread,
+# shrink (reads return 0) or swap (after FAULT_AFTER opens, FAULT_PATH.new is opened instead); FAULT_ERRNO is
+# the error; FAULT_TIMES calls fail, all by default.
+build_faults() {
+    command -v cc >/dev/null || skip "no C compiler"
+    if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
+        skip "a sanitizer must come first among the preloaded libraries"
+    fi
+    cat >faults.c <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static atomic_int n_done, n_opened;
+static atomic_int watched = -1;
+
+static int is_due(const char *call) {
+    const char *wanted = getenv("FAULT_CALL"), *times = getenv("FAULT_TIMES");
+    return wanted && strcmp(wanted, call) == 0 && (!times || n_done++ < atoi(times));
+}
+
+static int open_path(const char *path, int flags, mode_t mode) {
+    int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open64");
+    const char *part = getenv("FAULT_PATH");
+    char other[4096];
+    if (!part || !strstr(path, part) || (flags & O_ACCMODE) != O_RDONLY)
+        return real(path, flags, mode);
+    if (is_due("open")) {
+        errno = atoi(getenv("FAULT_ERRNO"));
+        return -1;
+    }
+    snprintf(other, sizeof other, "%s.new", path);
+    const char *after = getenv("FAULT_AFTER");
+    const int swap = after && n_opened++ >= atoi(after) && is_due("swap");
+    const int fd = real(swap ? other : path, flags, mode);
+    watched = fd;
+    return fd;
+}
+
+int open64(const char *path, int flags, ...) {
+    va_list args;
+    va_start(args, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return open_path(path, flags, mode);
+}
+
+int open(const char *path, int flags, ...) {
+    va_list args;
+    va_start(args, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return open_path(path, flags, mode);
+}
+
+int close(int fd) {
+    int (*real)(int) = dlsym(RTLD_NEXT, "close");
+    if (fd == watched) watched = -1;
+    return real(fd);
+}
+
+ssize_t pread64(int fd, void *buffer, size_t n, off64_t offset) {
+    ssize_t (*real)(int, void *, size_t, off64_t) = dlsym(RTLD_NEXT, "pread64");
+    if (fd >= 0 && fd == watched && is_due("pread")) {
+        errno = atoi(getenv("FAULT_ERRNO"));
+        return -1;
+    }
+    if (fd >= 0 && fd == watched && offset > 4096 && is_due("shrink")) return 0;
+    return real(fd, buffer, n, offset);
+}
+
+ssize_t pread(int fd, void *buffer, size_t n, off_t offset) {
+    return pread64(fd, buffer, n, offset);
+}
+C
+    cc -shared -fPIC -o faults.so faults.c -ldl
+}
+
+# with_fault CALL ERRNO TIMES generate-arguments...: one thread, so that the order of calls is fixed.
+with_fault() {
+    local call=$1 error=$2 times=$3
+    shift 3
+    FAULT_CALL=$call FAULT_ERRNO=$error FAULT_TIMES=$times LD_PRELOAD=$PWD/faults.so \
+        run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --chunk 4 --threads 1 --quiet "$@"
+}
+
+# A fault that passes changes nothing.
+test_transient_faults() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
+    local error
+    for error in 5 12 24 116; do # EIO, ENOMEM, EMFILE, ESTALE
+        with_fault open "$error" 2 --out "open-$error"
+        assert_status 0
+        assert_same_dirs plain "open-$error"
+    done
+    with_fault pread 5 2 --out pread
+    assert_status 0
+    assert_same_dirs plain pread
+}
+
+# A fault that stays ends the run with 75, and the second time with 1; without it the same command
+# completes the data set.
+test_lasting_faults() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
+    local call error
+    for call in "open 13" "open 24" "pread 5"; do
+        error=${call#* }
+        rm -rf set
+        with_fault "${call% *}" "$error" 1000000 --out set
+        assert_failure 75
+        assert_stderr "perc_bell.wav'"
+        assert_stderr "$(python3 -c "import os; print(os.strerror($error))"); run the same command again"
+        with_fault "${call% *}" "$error" 1000000 --out set
+        assert_failure 1
+        assert_stderr "an earlier run failed in the same chunk"
+        generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --quiet
+        assert_same_dirs plain set
+    done
+}
+
+# A file that becomes shorter while it is read is not reported as truncated.
+test_shrinking_file() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
+    with_fault shrink 0 1000000 --out set
+    assert_failure 75
+    assert_stderr "the file becomes shorter"
+    generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --quiet
+    assert_same_dirs plain set
+}
+
+# --skip-unreadable rejects such entries, and --retry rejects tries them again.
+test_skip_unreadable() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
+    with_fault pread 5 1000000 --out set --skip-unreadable
+    assert_status 0
+    py <<'E'
+rejects = read_rejects("set")
+assert [r["reason"] for r in rejects] == ["io_error"], rejects
+assert "perc_bell.wav" in rejects[0]["sentence"] and "Input/output error" in rejects[0]["sentence"]
+E
+    run verify set
+    assert_status 0
+    generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --retry rejects --quiet
+    assert_same_dirs plain set
+}
+
+# Captions that change between the first and the second pass end the run with the name of the entry.
+test_changing_corpus() {
+    build_faults
+    py <<'E'
+clips = ["perc_bell.wav", "misc_burp.flac", "ambi_choir.flac", "loop_tabla.flac"]
+lines = [{"id": f"clip {i}", "audio": f"{DEMO}/clips/{clips[i]}", "caption": "first"} for i in range(4)]
+write_jsonl("manifest.jsonl", lines)
+lines[2]["caption"] = "second"
+write_jsonl("manifest.jsonl.new", lines)
+E
+    export FAULT_PATH=manifest.jsonl
+    # Each pass opens the manifest twice: to detect its format, and to read it.
+    FAULT_CALL=swap FAULT_AFTER=2 LD_PRELOAD=$PWD/faults.so \
+        run generate --model "$MINI" --corpus manifest.jsonl --out set --chunk 2 --threads 1 --quiet
+    assert_failure 1
+    assert_stderr "entry 3 ('clip 2') has changed since the run started"
+}
+
+# measure, degrade and embed report the error of the machine, not damaged audio.
+test_single_files() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    local clip=$DEMO/clips/perc_bell.wav command
+    for command in "measure $clip" "degrade $clip --out x.wav" \
+        "embed --model $MINI --out x.npy --audio $clip"; do
+        # shellcheck disable=SC2086 # words
+        FAULT_CALL=pread FAULT_ERRNO=5 LD_PRELOAD=$PWD/faults.so run $command
+        assert_status 1
+        assert_stderr "perc_bell.wav': cannot be read: Input/output error"
+        # shellcheck disable=SC2086 # words
+        FAULT_CALL=open FAULT_ERRNO=13 LD_PRELOAD=$PWD/faults.so run $command
+        assert_status 1
+        assert_stderr "perc_bell.wav': cannot be opened: Permission denied"
+    done
+}
