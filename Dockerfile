@@ -6,9 +6,7 @@
 
 FROM debian:12-slim AS build
 COPY script/setup /source/script/setup
-# FFmpeg's libraries, for AAC, M4A and WebM.
-RUN /source/script/setup && apt-get install -y --no-install-recommends libavformat-dev \
-    libavcodec-dev libavutil-dev libswresample-dev && rm -rf /var/lib/apt/lists/*
+RUN /source/script/setup && rm -rf /var/lib/apt/lists/*
 COPY . /source
 WORKDIR /source
 RUN meson setup /build --prefix=/usr --buildtype=release -Db_ndebug=false -Dtests=false \

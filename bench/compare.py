@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""patina against a strong Python pipeline doing the same job, side by side on one machine.
+"""Compares patina with a fast Python pipeline for the same job, on one machine.
 
     python3 -m venv /tmp/peer && /tmp/peer/bin/pip install -r bench/requirements.txt
     /tmp/peer/bin/python tools/make_random_clap.py --out /tmp/clap --tokenizer-dir DIR
     /tmp/peer/bin/python bench/compare.py --model /tmp/clap
 
-Rounds of A, B, A, B: `patina bench` and the workers of pytorch_baseline.py take turns, so that a slow spell of
-the machine falls on both. Start-up of both is left out. Printed are the best and the median of the
-rounds, and patina's speed over the peer's: best over best, and the median and the least of the
-rounds' own ratios. Before anything is timed, both make the same rows and these are compared.
+`patina bench` and the workers of pytorch_baseline.py run in alternating rounds, so that other load
+of the machine affects both. Start-up is excluded. Printed are the best and the median of the rounds,
+and the ratio of the speeds: of the best, and the median and the minimum of the ratios of rounds.
+Before the timing both make the same rows, which are compared.
 
-The rows' peer is the strongest form that was found: one single-thread process a CPU, each with its
-share of the entries, and an allocator that keeps its memory. The towers' peer is PyTorch with all
-threads, at batch 1 and 8 of clips and 32 captions padded to the longest. Its linears are PyTorch's
-or oneDNN's on packed weights, whichever is faster on this machine.
+The baseline of rows is the fastest form found: one single-threaded process per CPU, each with a share
+of the entries, and an allocator that keeps its memory. The baseline of towers is PyTorch with all
+threads, at batch sizes 1 and 8 of clips and 32 captions padded to the longest. Its linears are those
+of PyTorch or of oneDNN on packed weights, whichever is faster on this machine.
 """
 
 import argparse
@@ -36,9 +36,9 @@ bell door clock phone plane cat horse sings speaks barks rings runs plays passes
 laughs cries while and then near behind in on under over through of with loud quiet slow fast small
 large old distant steady several two three street room forest background""".split()
 
-# Columns of a row, and how far two right implementations may lie apart: a decibel's hundredths,
-# since resampler and transforms round differently; a crossing or two; embeddings of audio that
-# differs in its last bits, by float32 or by bfloat16 arithmetic.
+# Tolerances per column between two correct implementations: hundredths of a decibel for different
+# rounding in resampler and transforms; two zero crossings; embeddings of audio that differs in its
+# last bits, in float32 or bfloat16 arithmetic.
 LIMITS = {"f32": {"text": 2e-5, "audio": 1e-3, "ltas": 0.05, "lufs": 0.01, "crest": 0.01,
                   "zcr": 1e-4, "purity": 0.05},
           "bf16": {"text": 0.05, "audio": 0.05, "ltas": 0.05, "lufs": 0.01, "crest": 0.01,
@@ -48,7 +48,7 @@ LIMITS = {"f32": {"text": 2e-5, "audio": 1e-3, "ltas": 0.05, "lufs": 0.01, "cres
 # ------------------------------------------------------------------ input
 
 def make_caption(tokenizer, wanted, rng):
-    """Words, and their number of tokens just as wanted with both ends."""
+    """Random words with the wanted number of tokens, including both special tokens."""
     words = []
     while len(tokenizer(" ".join(words))["input_ids"]) < wanted:
         words.append(WORDS[rng.integers(len(WORDS))])
@@ -83,7 +83,7 @@ def make_corpus(folder, n, tokenizer):
 # ------------------------------------------------------------------ both sides
 
 class Worker:
-    """A process of pytorch_baseline.py, ready when this returns."""
+    """Starts a process of pytorch_baseline.py and waits until it is ready."""
 
     def __init__(self, args, dtype, threads):
         env = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads),
@@ -136,7 +136,7 @@ class Patina:
 
 
 def supports_precision(args, precision):
-    """Whether the program offers a precision, and on this machine."""
+    """Whether the program supports a precision on this machine."""
     if precision == "f32":
         return True
     text = subprocess.run([args.patina, "bench", "--help"], stdout=subprocess.PIPE, text=True,
@@ -160,7 +160,7 @@ def parts_of(table):
 
 
 def check_rows(args, patina, worker, manifest, folder, precision):
-    """Both make the first rows from the same draws; prints by how much they differ."""
+    """Both make the first rows from the same draws; prints the differences."""
     n = min(args.clips, 16)
     out = os.path.join(folder, "check")
     ours = parts_of(patina.generate(manifest, n, os.path.join(folder, "ours-" + precision)))
@@ -172,7 +172,7 @@ def check_rows(args, patina, worker, manifest, folder, precision):
         if ours[name].shape != theirs[name].shape:
             raise SystemExit(f"compare: '{name}' has {ours[name].shape} and {theirs[name].shape}")
         off = np.abs(ours[name] - theirs[name])
-        if name == "ltas":  # under -100 dBFS float32 transforms show their own noise
+        if name == "ltas":  # rounding noise of float32 transforms below -100 dBFS
             off = np.where(theirs[name] > -100.0, off, 0.0)
         ok = ok and off.max() <= limit
         print(f"  {name:<8}{off.max():12.3g}   {'at most' if off.max() <= limit else 'OVER'}"
@@ -185,7 +185,7 @@ def check_rows(args, patina, worker, manifest, folder, precision):
 # ------------------------------------------------------------------ rounds
 
 class Table:
-    """Speeds of both sides, round after round; a line a pair when all is done."""
+    """Speeds of both sides in alternating rounds; prints one line per pair at the end."""
 
     def __init__(self):
         self.speeds = {}
@@ -227,7 +227,7 @@ def compare_rows(args, precision, manifest, folder, result):
         memory["theirs"] = max(memory["theirs"], sum(a["peak_bytes"] for a in answers))
         return sum(a["n"] for a in answers) / seconds
 
-    ask_all(limit=args.threads * 8)  # allocators and caches warm up
+    ask_all(limit=args.threads * 8)  # warm-up
     for r in range(args.rounds):
         progress(f"rows {precision}: round {r + 1} of {args.rounds}")
         report, speed = patina.bench("--only", "rows", "--corpus", manifest)
@@ -313,7 +313,7 @@ def main():
     if args.clips < 1 or args.rounds < 1 or args.threads < 1:
         parser.error("--clips, --rounds and --threads are at least 1")
 
-    import transformers  # slow: not for --help
+    import transformers  # slow to import
     tokenizer = transformers.AutoTokenizer.from_pretrained(args.model)
     version = subprocess.run([args.patina, "--version"], stdout=subprocess.PIPE, text=True,
                              check=True).stdout.strip()

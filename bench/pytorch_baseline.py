@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The job of `patina generate` as a strong Python pipeline: the peer that compare.py runs.
+"""The job of `patina generate` as a fast Python pipeline, the baseline of compare.py.
 
 soundfile -> mix -> soxr HQ -> targets -> chain -> purity -> features -> CLAP -> Parquet, the
-five columns of docs/DATASET.md, with everything vectorised that can be, the encoders batched,
-and provenance lines beside the rows. Definitions that decide what is computed (filters, bands,
-draws) come from tests/golden/dsp/make_golden.py; how it is computed is this file's.
+five columns of docs/DATASET.md, vectorised, with batched encoders and provenance lines. Definitions
+(filters, bands, draws) come from tests/golden/dsp/make_golden.py.
 
-As a program it is a worker, so that start-up can be left out: it loads the model, and then does
-what each line of standard input says (one JSON object), answering with one line each.
+As a program it is a worker, so that start-up can be excluded: it loads the model, then executes one
+command per line of standard input (a JSON object) and prints one line for each.
 
     pytorch_baseline.py --model DIR --dtype f32|bf16 --threads N
 """
@@ -42,7 +41,7 @@ AUDIO_BATCH, TEXT_BATCH = 8, 32
 
 
 class Draws(golden.Stream):
-    """A stream whose first words are made once, not again for every draw."""
+    """A stream that caches its first words."""
 
     def __init__(self, *place):
         super().__init__(*place)
@@ -138,8 +137,8 @@ def dynamics(x):
 # ------------------------------------------------------------------ the chain
 
 def make_noise(n, effect, stream, exact):
-    """Zero-mean noise. The job does not ask for patina's own numbers: unless the rows are to be
-    compared, NumPy's generator makes them, which is several times faster."""
+    """Zero-mean noise. Unless rows are compared, it comes from NumPy's generator, which is several
+    times faster."""
     colour = effect["colour"]
     if exact:
         return golden.noise_unit(n, colour, stream)
@@ -164,7 +163,7 @@ def power(x):
 
 
 def filter_all(parts, effect):
-    """One linear stage on all parts [k, n] at once."""
+    """Applies one linear stage to all parts [k, n]."""
     if effect["fx"] == "comb":
         y = parts.copy()
         for tap in effect["taps"]:
@@ -188,7 +187,7 @@ def clip(d, effect):
 
 
 def degrade(x, chain, stream, exact):
-    """The damaged samples (float32) and their purity. Parts: signal, noise and distortion."""
+    """The degraded samples (float32) and their purity. Parts: signal, noise and distortion."""
     s, noise, rest = x.astype(np.float64), None, None
     for effect in chain:
         kind = effect["fx"]
@@ -215,7 +214,7 @@ def degrade(x, chain, stream, exact):
         else:
             y = clip(d, effect)
             about = d - d.mean()
-            a = float(np.dot(y, about) / np.dot(about, about))  # Bussgang's gain
+            a = float(np.dot(y, about) / np.dot(about, about))  # Bussgang gain
             made = y - a * d
             rest = made if rest is None else a * rest + made
             s, noise = a * s, a * noise if noise is not None else None
@@ -230,7 +229,7 @@ def degrade(x, chain, stream, exact):
 # ------------------------------------------------------------------ the encoders
 
 class PackedLinear(torch.nn.Module):
-    """A linear by oneDNN on weights in its own order, as a frozen torch.compile would have it."""
+    """A linear by oneDNN on prepacked weights, as torch.compile with freezing uses it."""
 
     def __init__(self, linear, n_rows):
         super().__init__()
@@ -250,8 +249,8 @@ def pack_linears(module, n_rows=512):
 
 
 class Encoders:
-    """The model with PyTorch's own linears or with packed ones, whichever is faster here: its f32
-    products are MKL's, which on some CPUs leaves half of what oneDNN reaches."""
+    """The model with the linears of PyTorch or with packed ones, whichever is faster here: PyTorch
+    uses MKL for f32, which on some CPUs reaches half of the speed of oneDNN."""
 
     def __init__(self, folder, dtype):
         self.dtype = {"f32": torch.float32, "bf16": torch.bfloat16}[dtype]
@@ -279,7 +278,7 @@ class Encoders:
         """Seconds for a batch of clips and one of captions, the best of three."""
         ids = torch.full((TEXT_BATCH, 24), 5)
         best_s = math.inf
-        for _ in range(4):  # the first warms up
+        for _ in range(4):  # the first is a warm-up
             began = time.perf_counter()
             self.audio(np.zeros((AUDIO_BATCH, 1001, 64), np.float32))
             with torch.inference_mode():
@@ -288,7 +287,7 @@ class Encoders:
         return best_s
 
     def features(self, x):
-        """Log-mel [1001, 64] in float32: the extractor's values to 3e-5 dB, four times as fast."""
+        """Log-mel [1001, 64] in float32: within 3e-5 dB of the extractor, four times as fast."""
         whole = WINDOW_S * RATE
         x = np.tile(x, whole // len(x))
         x = np.pad(np.pad(x, (0, whole - len(x))), 512, mode="reflect")
@@ -319,7 +318,7 @@ class Encoders:
         return torch.nn.functional.normalize(raw, dim=-1).numpy()
 
     def text_sorted(self, captions):
-        """Batches of about equal length, so that little is padded."""
+        """Batches of captions of similar length, to reduce padding."""
         order = sorted(range(len(captions)), key=lambda i: len(captions[i]))
         out = np.empty((len(captions), 512), np.float32)
         for at in range(0, len(order), TEXT_BATCH):
@@ -447,7 +446,7 @@ class Worker:
 
 
 def peak_memory():
-    """The most that was resident; ru_maxrss would begin at what the comparison itself has."""
+    """Peak resident memory; ru_maxrss would include that of the parent process."""
     with open("/proc/self/status", encoding="ascii") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
 
@@ -460,7 +459,7 @@ def main():
     args = parser.parse_args()
 
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # keep output of libraries out of the responses
     torch.set_num_threads(args.threads)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

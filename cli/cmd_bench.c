@@ -34,7 +34,7 @@ static const pt_cli_option options[] = {
              "(default: synthetic clips of 3 to 12 s)"},
     {.name = "only",
      .kind = PT_CLI_CHOICE,
-     .choices = {"all", "towers", "stages", "rows"},
+     .choices = PT_CLI_CHOICES("all", "towers", "stages", "rows"),
      .fallback = "all",
      .help = "measure this part only; the register peak is always measured"},
     {.name = "no-scaling", .help = "skip the runs with one thread"},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include <patina/patina.h>
@@ -12,6 +13,7 @@
 #include "standard_streams.h"
 #include "terminal.h"
 
+#include "audio/flac_encode.h"
 #include "base/error.h"
 #include "dataset/wav.h"
 #include "fs/text_file.h"
@@ -98,6 +100,26 @@ static const char *conflict_with_recipe(const pt_cli_args *args) {
     return NULL;
 }
 
+/* Formats of the output, by suffix; standard output is the first. */
+static patina_status write_flac(const char *path, const float *x, size_t n, patina_error *err) {
+    return pt_flac_write(path, x, n, 24, err);
+}
+
+static const struct {
+    const char *suffix;
+    patina_status (*write)(const char *path, const float *x, size_t n, patina_error *err);
+} formats[] = {{".wav", pt_wav_write}, {".flac", write_flac}};
+
+/* Index of the format of an output file, or -1. */
+static int find_format(const char *out) {
+    if (pt_cli_is_dash(out)) return 0;
+    for (size_t i = 0; i < PT_CLI_LENGTH(formats); i++) {
+        const size_t n = strlen(out), n_suffix = strlen(formats[i].suffix);
+        if (n > n_suffix && strcasecmp(out + n - n_suffix, formats[i].suffix) == 0) return (int)i;
+    }
+    return -1;
+}
+
 /* 0, or the status of a usage error. */
 static int check_usage(const pt_cli_args *args, const char *in, const char *out,
                        const char *entry) {
@@ -112,6 +134,11 @@ static int check_usage(const pt_cli_args *args, const char *in, const char *out,
         return pt_cli_usage_error(command,
                                   "options '--order' and '--effects' exclude each other: effects "
                                   "are applied in the order listed");
+    if (find_format(out) < 0)
+        return pt_cli_usage_error(
+            command,
+            "'%s' is neither a .wav nor a .flac file; name an output file with one of the two",
+            out);
     if (!pt_cli_is_dash(in) && is_same_file(in, out))
         return pt_cli_usage_error(command, "'%s' is the input file; name another output file", out);
     if (!pt_cli_given(args, "recipe") && !pt_cli_is_utf8(entry))
@@ -143,7 +170,8 @@ static patina_status write_audio(const char *out, const patina_degraded *degrade
     pt_cli_output output = {0};
     patina_status status = pt_cli_output_open(out, &output, err);
     if (status == PATINA_OK)
-        status = pt_wav_write(output.path, degraded->samples, degraded->n_samples, err);
+        status = formats[find_format(out)].write(output.path, degraded->samples,
+                                                 degraded->n_samples, err);
     if (status == PATINA_OK) status = pt_cli_output_commit(&output, err);
     pt_cli_output_close(&output);
     return status;
@@ -197,8 +225,9 @@ const pt_cli_command pt_cli_degrade = {
     .usage = "[options] IN OUT.wav",
     .description =
         "Degrades the segment of IN that generate would use (at most 10 s) and writes it to "
-        "OUT.wav: 48 kHz, mono, 32-bit float, the input of the encoder. The effects are drawn "
-        "from seed, entry and variant, or named with --effects.\n\n"
+        "OUT.wav: 48 kHz, mono, 32-bit float, the input of the encoder. A name that ends in .flac "
+        "gives 24-bit FLAC, clipped at full scale. The effects are drawn from seed, entry and "
+        "variant, or named with --effects.\n\n"
         "Prints one JSON object with the parameters and the measured result. This object is a "
         "recipe, and so is every line of the provenance files of a data set: with --recipe and "
         "the same IN, the same samples are made again.\n\n"

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_generate.c - patina generate: makes a data set from a corpus */
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <patina/patina.h>
 
 #include "commands.h"
+#include "dry_run.h"
 #include "hf_env.h"
 #include "progress.h"
 #include "shard.h"
@@ -18,6 +21,9 @@
 #include "terminal.h"
 
 #include "base/error.h"
+#include "dataset/output_dir.h"
+#include "dataset/row_writer.h"
+#include "fs/dir.h"
 #include "fs/text_file.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -25,6 +31,10 @@
 static const char *corpus_kind_at(size_t i) {
     const char *name, *summary;
     return patina_corpus_kind_at(i, &name, &summary) ? name : NULL;
+}
+
+static const char *format_at(size_t i) {
+    return pt_row_writer_backends[i] ? pt_row_writer_backends[i]->name : NULL;
 }
 
 static const pt_cli_option options[] = {
@@ -43,17 +53,63 @@ static const pt_cli_option options[] = {
      .argument = "DIR",
      .required = true,
      .help = "output folder: new, empty, or with an earlier part of this same run"},
+    {.name = "overwrite",
+     .help =
+         "remove another data set in OUT first; asks on a terminal, and never removes other files"},
+    {.name = "dry-run",
+     .help = "write nothing: print rows, size and, from a measurement of 20 s, the time"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
      .choice_at = corpus_kind_at,
-     .help = "format of the corpus (default: detected); see --list-kinds"},
+     .help = "format of the corpus (default: detected; --list-kinds describes them)"},
     {.name = "list-kinds", .exclusive = true, .help = "print the formats of a corpus and exit"},
     {.name = "caption-column",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
      .help = "column or member with the captions, of a table or a manifest (default: the usual "
              "name of its kind)"},
+    {.name = "caption-template",
+     .kind = PT_CLI_TEXT,
+     .argument = "TEXT",
+     .help =
+         "make the caption from fields of the row, as in 'the sound of {label}'; also {stem} and "
+         "{parent} of the audio file"},
+    {.name = "file-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the audio files"},
+    {.name = "id-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the ids"},
+    {.name = "start-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the start of the segment in seconds"},
+    {.name = "end-column",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "column of a table with the end of the segment in seconds"},
+    {.name = "delimiter",
+     .kind = PT_CLI_TEXT,
+     .argument = "CHAR",
+     .help = "delimiter of a table, a character or 'tab' (default: detected)"},
+    {.name = "header",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAMES",
+     .help = "column names of a table without header, as in id,label"},
+    {.name = "source-split",
+     .kind = PT_CLI_TEXT,
+     .argument = "NAME",
+     .help = "read only the files of this split, as in train-00000-of-00002.parquet"},
+    {.name = "exclude",
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .help = "reject the entries with an id in FILE: ids a line, a CSV, or a WavCaps blacklist; "
+             "YouTube ids and file names match too"},
+    {.name = "keep-going",
+     .help = "do not stop where the first 200 entries are all rejected for one reason"},
     {.name = "audio-root",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -61,7 +117,7 @@ static const pt_cli_option options[] = {
              "table)"},
     {.name = "format",
      .kind = PT_CLI_CHOICE,
-     .choices = {"parquet", "jsonl"},
+     .choice_at = format_at,
      .fallback = "parquet",
      .help = "format of the rows; jsonl is readable text, about three times as large"},
     {.name = "seed",
@@ -79,14 +135,14 @@ static const pt_cli_option options[] = {
      .help = "rows per caption, each with its own degradation"},
     {.name = "captions",
      .kind = PT_CLI_CHOICE,
-     .choices = {"all", "first", "random"},
+     .choices = pt_caption_mode_names,
      .fallback = "all",
      .help = "captions of an entry to make rows of"},
     PT_CLI_ORDER_OPTION,
     PT_CLI_SUITE_OPTION,
     {.name = "loudness",
      .kind = PT_CLI_CHOICE,
-     .choices = {"source", "mix"},
+     .choices = pt_loudness_source_names,
      .fallback = "source",
      .help = "source of target_lufs: the channels of the file, as a loudness meter shows it, or "
              "the mono mix that the encoder gets"},
@@ -125,7 +181,7 @@ static const pt_cli_option options[] = {
      .help = "reuse the chunks of an earlier output of this same run, which is only read"},
     {.name = "retry",
      .kind = PT_CLI_CHOICE,
-     .choices = {"rejects"},
+     .choices = PT_CLI_CHOICES("rejects"),
      .help = "try rejected entries again whose files may have been added or repaired, also in a "
              "finished data set"},
     {.name = "time-limit",
@@ -236,27 +292,51 @@ static void print_summary(const patina_generate_report *report, const char *out)
     pt_cli_print_load_hint(&report->set, out);
 }
 
-/* Reports how much of a stopped run is complete; returns the exit status that requests a restart. */
+/* Reports how much of a stopped run is complete; returns the exit status "run again". */
 static int report_stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                 " chunks; run the same command again to continue%s",
-                 report->out_of_time ? "at its time limit" : "on request", out, n,
-                 report->n_chunks_ours,
-                 report->out_of_time && n == 0
-                     ? ". A chunk takes longer than the limit: raise '--time-limit', or start in "
-                       "another folder with a smaller '--chunk'"
-                     : "");
+    if (report->out_of_time && n == 0)
+        pt_cli_error("stopped at its time limit: '%s' has 0 of %" PRIu64
+                     " chunks, since a chunk takes longer than the limit; raise '--time-limit', or "
+                     "use another folder and a smaller '--chunk'",
+                     out, report->n_chunks_ours);
+    else
+        pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                     " chunks; run the same command again to continue",
+                     report->out_of_time ? "at its time limit" : "on request", out, n,
+                     report->n_chunks_ours);
     return PT_CLI_EXIT_TEMPFAIL;
 }
 
+/* A folder with a manifest or table is often meant as a corpus of that kind. */
+static void suggest_manifest(const char *corpus) {
+    static const char *const suffixes[] = {".jsonl", ".csv", ".json"};
+    DIR *dir = opendir(corpus);
+    const char *name;
+    int why;
+    while (dir && (name = pt_dir_next(dir, &why)))
+        for (size_t i = 0; i < PT_CLI_LENGTH(suffixes); i++) {
+            const size_t n = strlen(name), n_suffix = strlen(suffixes[i]);
+            if (n <= n_suffix || strcmp(name + n - n_suffix, suffixes[i]) != 0) continue;
+            pt_cli_error("the corpus folder contains '%s'; if the captions are in it, use "
+                         "'--corpus %s/%s'",
+                         name, corpus, name);
+            closedir(dir);
+            return;
+        }
+    if (dir) closedir(dir);
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
+
+/* Options that need chunks which --overwrite would remove, also those of other processes. */
+static const char *const keeps_chunks[] = {"shard", "resume-from", "retry"};
 
 static const char *get_environment(const char *name) {
     return getenv(name);
 }
 
-/* Reads --shard and notes where the numbers are from; 0, or the status of a usage error. */
+/* Reads --shard and notes which variables "auto" is from; 0, or the status of a usage error. */
 static int parse_shard(const pt_cli_args *args, pt_cli_progress *progress,
                        patina_generate_options *run) {
     patina_error err = {0};
@@ -265,8 +345,32 @@ static int parse_shard(const pt_cli_args *args, pt_cli_progress *progress,
     if (pt_cli_shard_parse(pt_cli_text(args, "shard"), get_environment, &run->shard, &run->n_shards,
                            origin, sizeof origin, &err) != PATINA_OK)
         return pt_cli_usage_error(args->command, "option '--shard': %s", err.message);
-    pt_cli_progress_note(progress, origin);
+    if (strcmp(pt_cli_text(args, "shard"), "auto") == 0) pt_cli_progress_note(progress, origin);
     return 0;
+}
+
+/* On a terminal the user must agree to remove a data set; 0, or an exit status. */
+static int confirm_overwrite(const pt_cli_args *args, const char *out) {
+    patina_error err = {0};
+    pt_output_state state;
+    if (!pt_cli_given(args, "overwrite")) return 0;
+    for (size_t i = 0; i < PT_CLI_LENGTH(keeps_chunks); i++)
+        if (pt_cli_given(args, keeps_chunks[i]))
+            return pt_cli_usage_error(args->command,
+                                      "options '--overwrite' and '--%s' exclude each other",
+                                      keeps_chunks[i]);
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+    if (pt_output_dir_probe(out, false, &state, &err) != PATINA_OK)
+        return pt_cli_report_error(&err);
+    if (state != PT_OUTPUT_FINISHED && state != PT_OUTPUT_UNFINISHED) return 0;
+    fprintf(stderr, "%s data set '", state == PT_OUTPUT_FINISHED ? "finished" : "unfinished");
+    pt_cli_write_escaped(stderr, out);
+    fputs("': overwrite it? [y/N] ", stderr);
+    fflush(stderr);
+    char answer[16] = "";
+    if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) return 0;
+    pt_cli_error("output folder '%s': not overwritten", out);
+    return 1;
 }
 
 static int generate(const pt_cli_args *args, patina_generate_options *run) {
@@ -279,6 +383,8 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     pt_cli_progress_start(&progress, (pt_cli_progress_format)pt_cli_number(args, "progress"),
                           is_quiet);
     refused = parse_shard(args, &progress, run);
+    if (refused == 0 && pt_cli_given(args, "dry-run")) return pt_cli_dry_run(run, &progress);
+    if (refused == 0) refused = confirm_overwrite(args, run->out);
     if (refused != 0) return refused;
     run->stop = pt_cli_install_signal_handlers();
     run->on_event = pt_cli_progress_event;
@@ -290,12 +396,17 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (status == PATINA_ECANCELLED) return report_stopped(&report, run->out);
     if (status != PATINA_OK) {
         const int error_status = pt_cli_report_error(&err);
+        if (strstr(err.message, patina_status_name(PATINA_REJECT_BAD_CAPTION)))
+            suggest_manifest(run->corpus);
         return status == PATINA_ETEMPORARY ? PT_CLI_EXIT_TEMPFAIL : error_status;
     }
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);
     if (!is_quiet && !report.is_complete) print_shard_summary(&report);
     const uint64_t n_rejects = report.is_complete ? report.set.n_rejects : report.n_rejects_now;
-    if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) return 1;
+    if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) {
+        suggest_manifest(run->corpus);
+        return 1;
+    }
     return is_strict && n_rejects > 0 ? 1 : 0;
 }
 
@@ -319,6 +430,16 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .corpus_kind = pt_cli_text(args, "corpus-kind"),
             .caption_column = pt_cli_text(args, "caption-column"),
             .audio_root = pt_cli_text(args, "audio-root"),
+            .caption_template = pt_cli_text(args, "caption-template"),
+            .file_column = pt_cli_text(args, "file-column"),
+            .id_column = pt_cli_text(args, "id-column"),
+            .start_column = pt_cli_text(args, "start-column"),
+            .end_column = pt_cli_text(args, "end-column"),
+            .delimiter = pt_cli_text(args, "delimiter"),
+            .header = pt_cli_text(args, "header"),
+            .source_split = pt_cli_text(args, "source-split"),
+            .exclude = pt_cli_text(args, "exclude"),
+            .keep_going = pt_cli_given(args, "keep-going"),
             .model = model,
             .out = pt_cli_text(args, "out"),
             .format = (patina_output_format)pt_cli_number(args, "format"),
@@ -328,6 +449,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .order = (patina_effect_order)pt_cli_number(args, "order"),
             .suite_json = suite_json,
             .suite_name = suite,
+            .overwrite = pt_cli_given(args, "overwrite"),
             .loudness = (patina_loudness_source)pt_cli_number(args, "loudness"),
             .purity_cap = (double)pt_cli_number(args, "purity-cap"),
             .split = pt_cli_text(args, "split"),

@@ -10,8 +10,9 @@
 #include <patina/cpu.h>
 #include <patina/degrade.h>
 
-#include "base/isa_list.h"
 #include "options.h"
+
+#include "pipeline/plan.h"
 
 extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,
     pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model, pt_cli_bench;
@@ -41,7 +42,7 @@ extern const pt_cli_program pt_cli_program_table;
 
 #define PT_CLI_ORDER_OPTION                                                                        \
     {                                                                                              \
-        .name = "order", .kind = PT_CLI_CHOICE, .choices = {"physical", "random"},                 \
+        .name = "order", .kind = PT_CLI_CHOICE, .choices = pt_effect_order_names,                  \
         .fallback = "physical",                                                                    \
         .help = "order of the effects: physical, from the room to the converter as 'patina "       \
                 "effects' lists them, or random for every row"                                     \
@@ -61,8 +62,8 @@ extern const pt_cli_program pt_cli_program_table;
 
 #define PT_CLI_PRECISION_OPTION                                                                    \
     {                                                                                              \
-        .name = "precision", .kind = PT_CLI_CHOICE, .choices = {"f32", "bf16", "auto"},            \
-        .fallback = "f32",                                                                         \
+        .name = "precision", .kind = PT_CLI_CHOICE,                                                \
+        .choices = PT_CLI_CHOICES("f32", "bf16", "auto"), .fallback = "f32",                       \
         .help = "precision of the encoders' matrix products: f32 equals the reference; bf16 is "   \
                 "about twice "                                                                     \
                 "as fast, slightly less accurate, and needs a CPU with avx512_bf16; auto: bf16 "   \

@@ -128,33 +128,32 @@ void pt_cli_inspection_write_json(const patina_inspection *inspection) {
         pt_cli_write_json_string(stdout, inspection->rejects[i].name);
         printf(": %s", inspection->rejects[i].value);
     }
-    printf("},\n \"dataset\": %s}\n", inspection->dataset_json);
+    printf("},\n \"dataset\": ");
+    pt_cli_write_json(stdout, inspection->dataset_json);
+    printf("}\n");
 }
 
-static void put_floats(const char *name, const float *values, size_t n) {
-    printf(", \"%s\": [", name);
-    for (size_t i = 0; i < n; i++)
+static void put_column(const patina_column_info *column, const float *values) {
+    printf(", \"%s\": %s", column->name, column->n_values > 1 ? "[" : "");
+    for (size_t i = 0; i < column->n_values; i++)
         printf("%s%.9g", i ? ", " : "", (double)values[i]);
-    printf("]");
+    printf("%s", column->n_values > 1 ? "]" : "");
 }
 
 void pt_cli_inspected_row_write_json(uint64_t n, const patina_row_info *row) {
-    const float dyn[2] = {row->crest_db, row->zcr};
-    float fused[2 * PATINA_EMBEDDING_SIZE];
-    for (size_t i = 0; i < PATINA_EMBEDDING_SIZE; i++) {
-        fused[i] = row->text[i];
-        fused[PATINA_EMBEDDING_SIZE + i] = row->audio[i];
-    }
+    size_t n_columns;
+    const patina_column_info *columns = patina_columns(&n_columns);
+    const float *values = row->values;
+
     printf("{\"row\": %" PRIu64 ", \"file\": ", n);
     pt_cli_write_json_string(stdout, row->file);
     printf(", \"row_in_file\": %" PRIu64, row->row_in_file);
-    put_floats("fused_state", fused, 2 * PATINA_EMBEDDING_SIZE);
-    put_floats("target_ltas", row->ltas, PATINA_LTAS_BANDS);
-    printf(", \"target_lufs\": %.9g", (double)row->lufs);
-    put_floats("target_dyn", dyn, 2);
-    printf(", \"input_purity\": %.9g, \"norm_text\": %.17g, \"norm_audio\": %.17g, "
-           "\"cosine\": %.17g, \"words\": ",
-           (double)row->purity_db, row->norm_text, row->norm_audio, row->cosine);
+    for (size_t c = 0; c < n_columns; values += columns[c++].n_values)
+        put_column(&columns[c], values);
+    printf(", \"norm_text\": %.17g, \"norm_audio\": %.17g, \"cosine\": %.17g, \"words\": ",
+           row->norm_text, row->norm_audio, row->cosine);
     pt_cli_write_json_string(stdout, row->words);
-    printf(", \"provenance\": %s}\n", row->provenance);
+    printf(", \"provenance\": ");
+    pt_cli_write_json(stdout, row->provenance);
+    printf("}\n");
 }

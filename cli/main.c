@@ -104,7 +104,7 @@ static bool is_either(const char *word, const char *a, const char *b) {
     return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
-/* Options that stand in the place of a command; -1 where word is none of them. */
+/* Options in place of a command; -1 if the word is not one of them. */
 static int run_option(const char *word, int n_after, char **after) {
     const bool is_help = is_either(word, "--help", "-h") || strcmp(word, "help") == 0;
     const bool is_version = is_either(word, "--version", "-V");
@@ -125,7 +125,7 @@ static bool is_same_file(const char *a, const char *b) {
            one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* Makes the file of --out the standard output, unless the command reads it; 0, or an exit status. */
+/* Makes the file of --out the standard output, unless it is an input; 0, or an exit status. */
 static int redirect_stdout(const pt_cli_args *args) {
     const char *path = pt_cli_text(args, "out"), *input = NULL;
     for (size_t i = 0; i < args->n_operands; i++)

@@ -99,7 +99,7 @@ const pt_cli_option *pt_cli_option_at(const pt_cli_command *command, size_t i) {
 
 const char *pt_cli_choice_at(const pt_cli_option *option, size_t i) {
     if (option->choice_at) return option->choice_at(i);
-    return i < PT_CLI_CHOICES_MAX ? option->choices[i] : NULL;
+    return option->choices ? option->choices[i] : NULL;
 }
 
 /* An option by name, or by letter where letter is not 0; NULL when there is none. */
@@ -324,10 +324,18 @@ static patina_status check_complete(const pt_cli_args *args) {
     const pt_cli_command *command = args->command;
     for (size_t i = 0; i < command->n_options; i++)
         if (command->options[i].exclusive && args->value[i].given) return PATINA_OK;
+    char missing[256] = "";
+    unsigned n_missing = 0;
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
         if (!option->required || args->value[i].given) continue;
-        pt_cli_usage_error(command, "option '--%s %s' is missing", option->name, option->argument);
+        const size_t used = strlen(missing);
+        snprintf(missing + used, sizeof missing - used, "%s'--%s %s'", n_missing++ ? ", " : "",
+                 option->name, option->argument);
+    }
+    if (n_missing > 0) {
+        pt_cli_usage_error(command, "option%s %s %s missing", n_missing > 1 ? "s" : "", missing,
+                           n_missing > 1 ? "are" : "is");
         return PATINA_EUSAGE;
     }
     if (args->n_operands < command->n_operands_min) {

@@ -23,8 +23,7 @@
 
 #include "base/error.h"
 
-#define PT_CLI_CHOICES_MAX 6
-#define PT_CLI_WORDS_MAX   3
+#define PT_CLI_WORDS_MAX 3
 
 /** Exit status of an invalid command line. */
 #define PT_CLI_EXIT_USAGE 2
@@ -47,11 +46,11 @@ typedef struct pt_cli_option {
     const char *name; /* without the dashes */
     char letter;      /* of the short form, or 0 */
     pt_cli_kind kind;
-    const char *argument;                    /* placeholder of the value in help texts */
-    uint64_t min, max;                       /* of a number, or of a duration in seconds */
-    const char *choices[PT_CLI_CHOICES_MAX]; /* of a choice; NULL ends a shorter list */
-    const char *(*choice_at)(size_t i);      /* instead of choices; NULL behind the last */
-    const char *fallback;                    /* the default as typed, or NULL */
+    const char *argument;               /* placeholder of the value in help texts */
+    uint64_t min, max;                  /* of a number, or of a duration in seconds */
+    const char *const *choices;         /* of a choice; NULL ends the list */
+    const char *(*choice_at)(size_t i); /* instead of choices; NULL behind the last */
+    const char *fallback;               /* the default as typed, or NULL */
     bool required, repeatable;
     bool exclusive; /* when given, required options may be absent */
     const char *help;
@@ -92,6 +91,9 @@ typedef struct pt_cli_command {
     size_t n_options;
     int (*run)(const struct pt_cli_command *command, const pt_cli_args *args);
 } pt_cli_command;
+
+/** A list of choices. */
+#define PT_CLI_CHOICES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /** The number of elements of an array, as an initialiser of n_options. */
 #define PT_CLI_LENGTH(array) (sizeof(array) / sizeof *(array))

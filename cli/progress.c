@@ -16,7 +16,8 @@
 
 #include "base/error.h"
 
-enum { REJECTS_SHOWN_MAX = 20, BAR_CELLS = 20, WIDTH_DEFAULT = 80, WIDTH_MAX = 240 };
+enum { REJECTS_SHOWN_MAX = 20, WIDTH_DEFAULT = 80, WIDTH_MAX = 240 };
+enum { BAR_MIN = 10, BAR_MAX = 20, BAR_WIDTH_MIN = 60 }; /* cells, and columns for a bar at all */
 
 #define TERMINAL_S   0.2  /* between two updates of the status line */
 #define JSON_S       1.0  /* between two objects of progress */
@@ -134,17 +135,20 @@ static size_t terminal_width(void) {
 
 static void show_on_terminal(pt_cli_progress *progress, const patina_event *event,
                              rate_estimate p) {
-    line l = {.width = terminal_width()};
-    const size_t width = l.width;
+    const size_t width = terminal_width();
+    const bool has_bar = width >= BAR_WIDTH_MIN && event->n_entries_total > 0;
+    line l = {.width = has_bar ? width - BAR_MIN - 3 : width};
     line_append_progress(&l, event, p);
 
     fputs("\r\033[K", stderr);
-    if (l.length + BAR_CELLS + 3 <= width && event->n_entries_total > 0) {
+    if (has_bar) {
         const uint64_t done =
             event->n_entries < event->n_entries_total ? event->n_entries : event->n_entries_total;
-        const int cells = (int)(done * BAR_CELLS / event->n_entries_total);
-        fprintf(stderr, "%s[%.*s%*s]%s ", progress->colour ? "\033[36m" : "", cells,
-                "####################", BAR_CELLS - cells, "", progress->colour ? "\033[0m" : "");
+        const size_t room = width - l.length - 3;
+        const int n_cells = room < BAR_MAX ? (int)room : BAR_MAX;
+        const int n_full = (int)(done * (unsigned)n_cells / event->n_entries_total);
+        fprintf(stderr, "%s[%.*s%*s]%s ", progress->colour ? "\033[36m" : "", n_full,
+                "####################", n_cells - n_full, "", progress->colour ? "\033[0m" : "");
     }
     fputs(l.text, stderr);
     progress->line_open = true;

@@ -20,8 +20,7 @@ typedef enum pt_cli_progress_format {
 } pt_cli_progress_format;
 
 /** The choices of an option, in the order of pt_cli_progress_format. */
-#define PT_CLI_PROGRESS_FORMATS                                                                    \
-    { "auto", "plain", "json" }
+#define PT_CLI_PROGRESS_FORMATS PT_CLI_CHOICES("auto", "plain", "json")
 
 typedef struct pt_cli_progress {
     bool quiet, terminal, json, colour;

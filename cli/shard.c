@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-/* How a scheduler or launcher numbers the processes it starts: first, first + step, ..., last. */
+/* How a scheduler or launcher numbers its processes: first, first + step, ..., last. */
 typedef struct scheduler {
     const char *name;
     const char *index;                    /* the variable with the index */
@@ -26,14 +26,14 @@ typedef struct scheduler {
     const char *first, *last, *step;      /* variables with the range of indices, or NULL */
     uint64_t base;                        /* the first index where no variable has it */
     const char *none;                     /* value of the index outside an array, or NULL */
-    enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER in an ARRAY divides each task's shard */
+    enum { ALONE, ARRAY, LAUNCHER } kind; /* a LAUNCHER in an ARRAY divides its shards */
     const char *hint;                     /* advice when the count is missing, or NULL */
 } scheduler;
 
 /* In the order of detection. Launchers come before the schedulers that start them: every process of
- * mpirun in a Slurm job also has SLURM_PROCID, with the same value in all of them (tested with Slurm
- * 22.05 and Open MPI 4.1). SLURM_STEP_NUM_TASKS is set in a step of srun only; a batch script is a
- * single process although it has SLURM_PROCID=0 and SLURM_NTASKS. */
+ * mpirun in a Slurm job also has SLURM_PROCID, with the same value in all of them (tested with
+ * Slurm 22.05 and Open MPI 4.1). SLURM_STEP_NUM_TASKS is set in a step of srun only; a batch script
+ * is a single process although it has SLURM_PROCID=0 and SLURM_NTASKS. */
 static const scheduler schedulers[] = {
     {.name = "Slurm array",
      .index = "SLURM_ARRAY_TASK_ID",

@@ -31,6 +31,10 @@ const patina_atomic_bool *pt_cli_install_signal_handlers(void) {
     return &stop;
 }
 
+void pt_cli_request_stop(void) {
+    atomic_store(&stop, true);
+}
+
 void pt_cli_reraise_signal(void) {
     const int number = atomic_load(&received_signal);
     if (!number) return;

@@ -12,6 +12,9 @@
  */
 const patina_atomic_bool *pt_cli_install_signal_handlers(void);
 
+/** Sets the flag as a signal does. */
+void pt_cli_request_stop(void);
+
 /** Ends the process by the signal received, so that a shell loop around it ends too; returns if
  * there was none. */
 void pt_cli_reraise_signal(void);

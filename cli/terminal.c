@@ -8,79 +8,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "options.h"
 
-/* Length of the UTF-8 sequence at s (Unicode 15, table 3-7), or 0 if it is invalid; a NUL ends it. */
-static size_t sequence_length(const unsigned char *s) {
-    if (s[0] < 0x80) return 1;
-    if (s[0] < 0xC2 || s[0] > 0xF4) return 0;
-    const size_t length = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-    const unsigned char second_min = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
-    const unsigned char second_max = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
-    if (s[1] < second_min || s[1] > second_max) return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((s[i] & 0xC0) != 0x80) return 0;
-    return length;
-}
-
-/* Whether a character is printed as it is: not a control character (C0, DEL or C1). */
-static bool is_plain(const unsigned char *s, size_t length) {
-    if (length == 1) return s[0] >= 0x20 && s[0] != 0x7F;
-    return length > 1 && !(s[0] == 0xC2 && s[1] < 0xA0);
+/* Whether the character at s, of size bytes, is printed as it is: valid UTF-8 and no control. */
+static bool is_plain(const char *s, size_t *size) {
+    const uint32_t code = pt_utf8_decode(s, strlen(s), size);
+    return code != UINT32_MAX && !pt_utf8_is_control(code);
 }
 
 void pt_cli_write_escaped(FILE *out, const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
-    while (*s) {
-        const size_t length = sequence_length(s);
-        if (is_plain(s, length)) {
-            fwrite(s, 1, length, out);
-            s += length;
-        } else {
-            fprintf(out, "\\x%02x", *s++);
-        }
-    }
-}
-
-size_t pt_cli_display_width(const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
-    size_t columns = 0;
-    while (*s) {
-        const size_t length = sequence_length(s);
-        const bool plain = is_plain(s, length);
-        columns += plain ? 1 : 4;
-        s += plain ? length : 1;
-    }
-    return columns;
+    for (size_t size; *text; text += size)
+        if (is_plain(text, &size))
+            fwrite(text, 1, size, out);
+        else
+            for (size_t i = 0; i < size; i++)
+                fprintf(out, "\\x%02x", (unsigned char)text[i]);
 }
 
 bool pt_cli_is_utf8(const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
-    while (*s) {
-        const size_t length = sequence_length(s);
-        if (length == 0) return false;
-        s += length;
-    }
-    return true;
+    return pt_utf8_is_valid(text, strlen(text));
+}
+
+/* One character, of size bytes, without its quoting by a backslash. */
+static void write_json_character(FILE *out, const char *s, size_t *size) {
+    const uint32_t code = pt_utf8_decode(s, strlen(s), size);
+    if (code == UINT32_MAX)
+        fputs("\\ufffd", out);
+    else if (pt_utf8_is_control(code)) /* all are below U+10000 */
+        fprintf(out, "\\u%04x", (unsigned)code);
+    else
+        fwrite(s, 1, *size, out);
+}
+
+void pt_cli_write_json(FILE *out, const char *json) {
+    for (size_t size = 1; *json; json += size, size = 1)
+        if (strchr("\t\n\r", *json)) /* between tokens; in strings they are escaped already */
+            fputc(*json, out);
+        else
+            write_json_character(out, json, &size);
 }
 
 void pt_cli_write_json_string(FILE *out, const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
     fputc('"', out);
-    while (*s) {
-        const size_t length = sequence_length(s);
-        if (length == 0) {
-            fputs("\\ufffd", out);
-            s++;
-            continue;
-        }
-        if (*s == '"' || *s == '\\')
-            fprintf(out, "\\%c", *s);
-        else if (*s < 0x20 || *s == 0x7F)
-            fprintf(out, "\\u%04x", *s);
-        else
-            fwrite(s, 1, length, out);
-        s += length;
+    for (size_t size; *text; text += size) {
+        if (*text == '"' || *text == '\\') fputc('\\', out);
+        write_json_character(out, text, &size);
     }
     fputc('"', out);
 }
@@ -91,6 +64,7 @@ void pt_cli_error(const char *format, ...) {
     va_start(args, format);
     vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
+    fflush(stdout); /* in the order of events, also where both go to one file */
     fputs("patina: ", stderr);
     pt_cli_write_escaped(stderr, sentence);
     fputc('\n', stderr);

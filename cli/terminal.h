@@ -23,14 +23,14 @@ void pt_cli_error(const char *format, ...) PT_PRINTF(1, 2);
 /** Reports an error of the library; returns the exit status, 2 for PATINA_EUSAGE, else 1. */
 int pt_cli_report_error(const patina_error *err);
 
-/** Prints text; control characters and bytes that are not UTF-8 become \xNN. */
+/** Prints text; the bytes of controls (pt_utf8_is_control) and of invalid UTF-8 become \xNN. */
 void pt_cli_write_escaped(FILE *out, const char *text);
 
-/** Prints a JSON string with its quotes. */
-void pt_cli_write_json_string(FILE *out, const char *text);
+/** Prints JSON text; controls in its strings become \uNNNN. */
+void pt_cli_write_json(FILE *out, const char *json);
 
-/** Terminal columns of the output of pt_cli_write_escaped, one per character. */
-size_t pt_cli_display_width(const char *text);
+/** Prints a JSON string with its quotes; controls become \uNNNN. */
+void pt_cli_write_json_string(FILE *out, const char *text);
 
 /** Whether all of text is UTF-8. */
 bool pt_cli_is_utf8(const char *text);

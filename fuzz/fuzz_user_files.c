@@ -85,15 +85,16 @@ static void check_captions(const pt_entry *entry) {
 }
 
 static void fuzz_sidecar(bool is_json, const char *text, size_t n) {
-    static const char *const members[] = {"caption", "captions", "text", NULL};
+    const pt_sidecar file = {.text = text, .n = n}, absent = {0};
     pt_entry entry = {0};
     patina_error err = {0};
     json_error_t error = {0};
     bool was_repaired = false;
 
     json_t *json = is_json ? pt_sidecar_parse(text, n, &was_repaired, &error) : NULL;
-    FUZZ_ASSERT((is_json ? pt_sidecar_add_json(&entry, json, &error, was_repaired, members, &err)
-                         : pt_sidecar_add_lines(&entry, text, n, &err)) == PATINA_OK);
+    FUZZ_ASSERT(pt_sidecar_add_captions(&entry, is_json ? &file : &absent, json, &error,
+                                        was_repaired, is_json ? &absent : &file,
+                                        &err) == PATINA_OK);
     check_captions(&entry);
     FUZZ_ASSERT(is_json || entry.n_captions <= n);
     json_decref(json);

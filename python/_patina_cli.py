@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The command `patina`: becomes the program that the package carries.
+"""The command `patina`: runs the program of the package.
 
-Beside the package and not in it, since importing the package loads NumPy, and the command is to start
-at once.
+Beside the package and not in it, because importing the package loads NumPy, which would delay the command.
 """
 
 import os

@@ -11,17 +11,18 @@ import keyword
 import sys
 import textwrap
 
-EXCLUDED_OPTIONS = ("progress",)  # replaced by an argument of another type
+EXCLUDED_OPTIONS = ("progress", "dry-run")  # another type of argument; prints instead of writing
 
-PYTHON_TYPES = {"text": "StrPath", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
+OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]"}
+PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
 
 MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT
-"""patina.generate; made from the option table of patina {version}, so not to be edited."""
+"""patina.generate; built from the option table of patina {version}; do not edit."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Sequence
+from typing import Any, Literal, Mapping, Sequence
 
 from patina._subprocess import Progress, StrPath, run_generate
 '''
@@ -38,6 +39,8 @@ def argument_name(option):
 
 
 def type_of(option):
+    if option["name"] in OPTION_TYPES:
+        return OPTION_TYPES[option["name"]]
     if option["kind"] == "flag":
         return "bool"
     if option["kind"] == "choice":
@@ -77,15 +80,17 @@ def render_module(tables):
     text += "\n\ndef generate(\n    *,\n" + "".join(map(parameter, options))
     text += "    progress: Progress = True,\n) -> dict[str, Any] | None:\n"
     text += f'    """{escape_docstring(command["summary"])}\n\n{escape_docstring(paragraphs)}\n\n'
-    text += ("    Runs the program `patina generate` and returns what OUT/dataset.json says of the\n"
-             "    set, or None where time_limit or shard left it unfinished. An interrupt ends the run\n"
-             "    as Ctrl-C does in a shell; the same call goes on from the last finished chunk.\n\n")
+    text += ("    Runs the program `patina generate` and returns the content of OUT/dataset.json, or None\n"
+             "    if time_limit or shard left the set unfinished. An interrupt ends the run as Ctrl-C does\n"
+             "    in a shell; the same call continues after the last finished chunk. `suite` may also be a\n"
+             "    dict or JSON, `split` a dict of shares.\n\n")
     text += "    Args:\n" + escape_docstring("".join(map(argument_doc, options)))
     text += ("        progress:\n"
-             "            True shows a line on sys.stderr that is rewritten, False nothing; a function\n"
-             "            is called with a dict about once a second, and for every note and reject:\n"
-             "            its `event` is 'progress', 'note' or 'reject'\n\n"
-             "    Raises:\n        Error: with the program's sentence\n" + '    """\n')
+             "            True shows a bar of tqdm (or a line, without tqdm) in terminals and notebooks\n"
+             "            and dated lines in logs, on sys.stderr; False nothing; a function is called\n"
+             "            with a dict about once a second, and for every note and reject: its `event`\n"
+             "            is 'progress', 'note' or 'reject'\n\n"
+             "    Raises:\n        Error: with the message of the program\n" + '    """\n')
     text += "    return run_generate({\n"
     text += "".join(f'        "{option["name"]}": {argument_name(option)},\n' for option in options)
     return text + "    }, progress)\n"

@@ -40,11 +40,13 @@ def title(version, name, summary):
 def option_item(option):
     names = (f"\\fB\\-{option['letter']}\\fR, " if option["letter"] else "") + \
         f"\\fB{roff('--' + option['name'])}\\fR"
-    if option["choices"]:
-        names += " " + "|".join(f"\\fI{roff(choice)}\\fR" for choice in option["choices"])
-    elif option["argument"]:
-        names += f" \\fI{roff(option['argument'])}\\fR"
     text = option["help"]
+    if option["choices"] and option["argument"]:  # a long list does not fit on a line
+        text += ": " + ", ".join(option["choices"])
+    elif option["choices"]:
+        names += " " + "|".join(f"\\fI{roff(choice)}\\fR" for choice in option["choices"])
+    if option["argument"]:
+        names += f" \\fI{roff(option['argument'])}\\fR"
     text += f" (default {option['default']})" if option["default"] else ""
     text += " (required)" if option["required"] else ""
     text += " (may be given more than once)" if option["repeatable"] else ""

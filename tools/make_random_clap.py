@@ -29,7 +29,7 @@ import numpy as np
 
 # ----------------------------------------------------------------- configuration
 
-# ClapTextConfig, ClapAudioConfig and ClapConfig of transformers, as far as they decide anything.
+# Defaults of ClapTextConfig, ClapAudioConfig and ClapConfig of transformers that affect the model.
 DEFAULTS = {
     "architectures": ["ClapModel"],
     "model_type": "clap",
@@ -90,7 +90,7 @@ TORCH_DTYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
 
 
 def with_defaults(changes):
-    """The defaults with the members of changes in their place."""
+    """The defaults, updated with changes."""
     config = copy.deepcopy(DEFAULTS)
     for name, value in changes.items():
         if name in ("text_config", "audio_config"):
@@ -135,7 +135,7 @@ class Normal:
 
 @dataclass
 class ZeroMeanRows:
-    """std z with every row's mean taken away.
+    """std z minus the mean of each row.
 
     For the last layer of a projection: what comes out of ReLU has a positive mean, which must not
     become a constant part of all embeddings.
@@ -182,7 +182,7 @@ class Tensor:
 
 
 def encode_array(array, dtype):
-    """Little-endian bytes of an array in a checkpoint's dtype."""
+    """Little-endian bytes of an array in the dtype of the checkpoint."""
     if array.dtype == np.int64:
         return array.astype("<i8").tobytes()
     if dtype == "bf16":  # to nearest, ties to even, on the bits of the float32
@@ -195,7 +195,7 @@ def encode_array(array, dtype):
 
 @dataclass
 class Layout:
-    """Collects tensors. Gains keep the activations of a random model in a trained one's range."""
+    """Collects tensors. Gains keep activations in the range of a trained model."""
 
     tensors: list = field(default_factory=list)
 
@@ -320,7 +320,7 @@ def audio_tower(layout, audio, n_projection):
         sys.exit(f"audio_config: hidden_size is {audio['hidden_size']}, but "
                  f"patch_embeds_hidden_size doubled at every stage is {width}")
     layout.norm(top + "norm", width)
-    # The mean over all tokens shrinks what differs between clips; the gain makes up for it.
+    # The mean over all tokens reduces differences between clips; the gain compensates.
     layout.projection("audio_projection", width, n_projection, 2.5)
 
 
@@ -338,7 +338,7 @@ def build_tensors(config):
 
 def write_safetensors(path, tensors, seed, dtype):
     """Returns the file's size and SHA-256."""
-    # Widest values first, so that every tensor is aligned to its own.
+    # Widest types first, so that every tensor is aligned.
     tensors = sorted(tensors, key=lambda tensor: not tensor.is_integer)
     header, at = {"__metadata__": {"format": "pt", "untrained": "true"}}, 0
     for tensor in tensors:

@@ -3,15 +3,15 @@
  *
  *     bench_nn [-i ISA] [-r ROUNDS] [WORD...]     shapes whose name contains one of the words
  *
- * Each round runs the machine's register peak and every shape once in each precision, so that a
- * slow spell of a busy machine falls on all alike; printed are, for float32 and then for bfloat16
- * where ISA has it, the best and the median of the rounds, and the best as a share of the best peak
- * of that precision in the same run. Lines of towers put them together: every weight of a clip or a
- * caption once, so that weights come from where they come from in a real run.
+ * Each round runs the register peak and every shape once in each precision, so that other load of the
+ * machine affects all equally. Printed are, for float32 and for bfloat16 if ISA has it, the best and
+ * the median of the rounds, and the best as a share of the best peak of that precision in the same
+ * run. The lines of towers use every weight of a clip or a caption once, so that weights are read from
+ * the same level of the memory hierarchy as in a real run.
  *
- * Where oneDNN was built in, each linear is done by it as well, in the same round right after ours
- * and as often; printed are its best and how many times as fast ours is, best over best. Before
- * anything is timed both results are compared, every element, to what rounding explains.
+ * If oneDNN is available, each linear is also run by it, in the same round and as often; printed are
+ * its best and the ratio of the best times. Before the timing all elements of both results are
+ * compared, with a tolerance for rounding.
  */
 
 #include <float.h>
@@ -36,10 +36,10 @@ typedef struct linear_shape {
     const char *name;
     size_t m, n, k;
     pt_nn_epilogue epilogue;
-    int audio, text; /* how often it occurs in a clip; in a caption */
+    int audio, text; /* occurrences per clip and per caption */
 } linear_shape;
 
-/* The published unfused model: 64 x 64 tokens of width 96, halved and doubled by three mergers. */
+/* The published unfused model: 64 x 64 tokens of width 96, with three patch mergings. */
 static const linear_shape linears[] = {
     {"patch 4096,96,16", 4096, 96, 16, PT_NN_STORE, 1, 0},
     {"s1 qkv 4096,288,96", 4096, 288, 96, PT_NN_OPERAND, 2, 0},
@@ -79,8 +79,8 @@ typedef struct attention_shape {
     bool biased;
 } attention_shape;
 
-/* As many windows as one block of stage 1 has, in the unfused and the larger model; captions. The
- * same window again and again: in a tower it comes straight from its linear. */
+/* The windows of one block of stage 1, in the unfused and the larger model; captions. The same window
+ * is repeated: in a tower it is in cache after its linear. */
 static const attention_shape attentions[] = {
     {"window 24 64 x 64,4,24", 64, 4, 24, 64, true},
     {"window 32 64 x 64,4,32", 64, 4, 32, 64, true},
@@ -95,17 +95,17 @@ typedef struct timing {
     const char *name;
     double flop[N_PRECISIONS];
     double seconds[N_PRECISIONS][MAX_ROUNDS];
-    double onednn[N_PRECISIONS][MAX_ROUNDS]; /* oneDNN's; 0: it has none */
+    double onednn[N_PRECISIONS][MAX_ROUNDS]; /* by oneDNN; 0 if not supported */
 } timing;
 
-/* What the kernels work on: x operands, y either. */
+/* Buffers of the kernels: x are operands, y operands or float32. */
 typedef struct bench {
     const pt_nn_ops *ops;
-    void *weights, *weight; /* a tower's; one shape's */
+    void *weights, *weight; /* of a tower; of one shape */
     float *bias;
     unsigned char *x;
     void *y, *scratch;
-    onednn_linear *onednn[N_LINEARS]; /* NULL where it has none */
+    onednn_linear *onednn[N_LINEARS]; /* NULL if not supported */
 } bench;
 
 static double now(void) {
@@ -125,7 +125,7 @@ static void *alloc_floats(size_t n_floats) {
         fprintf(stderr, "bench_nn: out of memory\n");
         exit(1);
     }
-    for (size_t i = 0; i < n_floats; i++) /* values that neither grow nor die, and touch the page */
+    for (size_t i = 0; i < n_floats; i++) /* values that stay in range; touches the pages */
         p[i] = (float)(int)(i * 2654435761u % 2001u - 1000u) * 1e-4f;
     return p;
 }
@@ -168,7 +168,7 @@ static double time_onednn(const onednn_linear *onednn, int times) {
     return (now() - start) / times;
 }
 
-/* Every linear of a tower, each with weights of its own, in order. */
+/* All linears of a tower in order, each with its own weights. */
 static double time_tower(const bench *b, bool text) {
     const unsigned char *weights = b->weights;
     const double start = now();
@@ -230,7 +230,7 @@ static double time_layer_norm(const bench *b, size_t n_rows, size_t n) {
     return now() - start;
 }
 
-/* The weights of a tower, and of the largest single shape, are as good as any numbers. */
+/* Random weights for a tower and for the largest shape. */
 static bench bench_new(const pt_nn_ops *ops) {
     const size_t n_audio = tower_bytes(ops, false), n_text = tower_bytes(ops, true);
     float *x = alloc_floats(N_X);
@@ -246,9 +246,9 @@ static bench bench_new(const pt_nn_ops *ops) {
     return b;
 }
 
-/* ---- the same by oneDNN ---- */
+/* ---- oneDNN ---- */
 
-/* Element i of what a linear gave. */
+/* Element i of the output of a linear. */
 static double element(const pt_nn_ops *ops, pt_nn_epilogue epilogue, const void *y, size_t i) {
     const bool is_f32 = epilogue == PT_NN_STORE || epilogue == PT_NN_ADD;
     uint16_t half;
@@ -272,10 +272,10 @@ static double *row_norms(const float *x, size_t n_rows, size_t n) {
     return lengths;
 }
 
-/* How far two right results may lie apart. Each of them sums k products of magnitudes that add up
- * to at most size = |x| |w|, with about sqrt(k) roundings of u to one side; bias, GELU and residual
- * take a few more. oneDNN's erf is off by 1.5e-7 (Abramowitz and Stegun 7.1.26), of half of v. What
- * is stored as bfloat16 is rounded once more on both sides; operands are the same on both. */
+/* Tolerance between two correct results. Each sums k products whose magnitudes add up to at most size
+ * = |x| |w|, with about sqrt(k) roundings of u; bias, GELU and residual add a few. The erf of oneDNN
+ * has an error of 1.5e-7 (Abramowitz and Stegun 7.1.26). bfloat16 results are rounded once more in
+ * both; operands are the same. */
 static double tolerance(const bench *b, const linear_shape *s, double size, double y) {
     const double u = 0.5 * (double)FLT_EPSILON, v = size + 1.0; /* |bias| and |residual| are < 1 */
     const bool rounds =
@@ -284,7 +284,7 @@ static double tolerance(const bench *b, const linear_shape *s, double size, doub
            (s->epilogue == PT_NN_GELU ? 0.75e-7 * v : 0.0) + (rounds ? 0x1p-7 * fabs(y) : 0.0);
 }
 
-/* Ours and oneDNN's, from the same y; ends the program where they do not agree. */
+/* Compares our result with that of oneDNN; ends the program if they differ. */
 static void check_onednn(const bench *b, const linear_shape *s, const onednn_linear *onednn,
                          const float *x, const float *w) {
     const size_t n = s->m * s->n;
@@ -312,7 +312,7 @@ static void check_onednn(const bench *b, const linear_shape *s, const onednn_lin
     free(x_lengths), free(w_lengths), free(before), free(ours);
 }
 
-/* The same maps in oneDNN's hands, of the shapes that are wanted. */
+/* Opens the selected linears in oneDNN. */
 static void open_onednn_linears(bench *b, char **words, int n_words) {
     float *x = alloc_floats(N_X), *w = alloc_floats(N_WEIGHT);
     int n_refused = 0;
@@ -340,7 +340,7 @@ static void record_timing(timing *t, const char *name, int precision, int round,
     t->seconds[precision][round] = seconds;
 }
 
-/* Every shape once; how many there are. */
+/* Runs every shape once; returns their number. */
 static int run_round(const bench *b, timing *timings, int precision, int round, char **words,
                      int n_words) {
     int n = 0;
@@ -349,7 +349,7 @@ static int run_round(const bench *b, timing *timings, int precision, int round, 
         const linear_shape *s = &linears[i];
         const double flop = 2.0 * (double)(s->m * s->n * s->k);
         if (!is_selected(s->name, words, n_words)) continue;
-        /* Once unmeasured, then until the clock tells: 4 million multiply-adds at the least. */
+        /* One warm-up run, then at least 4 million multiply-adds. */
         const int times = 1 + (int)(8e6 / flop);
         time_linear(b, s, 1);
         record_timing(&timings[n], s->name, precision, round, flop, time_linear(b, s, times));

@@ -14,7 +14,7 @@
 
 enum { SRC, WEIGHTS, BIAS, DST, N_ARGS };
 
-/* One of its ways to a product; primitive is NULL where it has not got it. */
+/* One of its primitives; NULL if not supported. */
 typedef struct onednn_impl {
     dnnl_primitive_t primitive;
     dnnl_memory_t memory[N_ARGS];
@@ -26,7 +26,7 @@ struct onednn_linear {
     onednn_impl fastest;
 };
 
-/* What is asked for. */
+/* Parameters of a linear. */
 typedef struct product {
     dnnl_dim_t m, n, k;
     pt_nn_epilogue epilogue;
@@ -56,10 +56,10 @@ static dnnl_memory_t create_memory(const onednn_linear *l, const dnnl_memory_des
     return memory;
 }
 
-/* Copies what from describes, as *to describes it, into memory of oneDNN's own. */
+/* Reorders memory from one descriptor to another, into new memory. */
 static dnnl_memory_t reorder_memory(const onednn_linear *l, const void *data,
                                     const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
-    /* DNNL_ARG_FROM is only read */
+    /* DNNL_ARG_FROM is read-only */
     union {
         const void *read;
         void *handle;
@@ -98,7 +98,7 @@ static dnnl_primitive_attr_t epilogue_attr(pt_nn_epilogue epilogue) {
     return attr;
 }
 
-/* Either its inner product, whose weights are [n, k], or its matmul, whose weights are [k, n]. */
+/* Inner product with weights [n, k], or matmul with weights [k, n]. */
 static onednn_impl impl_new(const onednn_linear *l, const product *p, bool matmul) {
     const dnnl_memory_desc_t src = matrix(p->m, p->k, p->in, dnnl_ab);
     const dnnl_memory_desc_t dst = matrix(p->m, p->n, p->out, dnnl_ab);
@@ -156,7 +156,7 @@ static void impl_run(const onednn_linear *l, const onednn_impl *w) {
     check_dnnl(dnnl_stream_wait(l->stream), "a product");
 }
 
-/* The least of a few, after one that warms up. */
+/* The minimum of a few runs, after a warm-up. */
 static double impl_measure_seconds(const onednn_linear *l, const onednn_impl *w) {
     double least = 1e9;
     for (int i = 0; i < 6; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_measure.c - what the targets of one excerpt cost, and what libebur128 takes for its part
+/* bench_measure.c - time of the targets of one window, and of libebur128 for comparison
  *
- * 10 s of 44.1 kHz stereo and a 48 kHz mix, on one thread; a round measures everything once, so
- * whatever else the machine does meets all of it alike. bench_measure [-r ROUNDS]
+ * 10 s of 44.1 kHz stereo and a 48 kHz mix, on one thread. A round measures everything once, so that
+ * other load of the machine affects all equally. bench_measure [-r ROUNDS]
  */
 
 #include <math.h>
@@ -22,45 +22,45 @@
 #define RATE_HZ    44100
 #define N_FRAMES   (RATE_HZ * PATINA_WINDOW_S)
 
-typedef struct excerpt {
+typedef struct window {
     patina_audio source, mix;
     patina_meter *meter;
     pt_arena scratch;
-} excerpt;
+} window;
 
-/* A measure of the excerpt; false where it fails. */
+/* One measurement; false on failure. */
 typedef struct job {
     const char *name;
-    bool (*run)(excerpt *e, double *value);
+    bool (*run)(window *w, double *value);
     double seconds[ROUNDS_MAX], value;
 } job;
 
-static bool run_targets(excerpt *e, double *value) {
+static bool run_targets(window *w, double *value) {
     patina_targets targets;
-    pt_arena_reset(&e->scratch);
-    if (patina_targets_measure(e->meter, &e->source, e->mix.samples, e->mix.n_frames, &targets,
-                               &e->scratch, NULL) != PATINA_OK)
+    pt_arena_reset(&w->scratch);
+    if (patina_targets_measure(w->meter, &w->source, w->mix.samples, w->mix.n_frames, &targets,
+                               &w->scratch, NULL) != PATINA_OK)
         return false;
     *value = targets.ltas[36];
     return true;
 }
 
-static bool run_ltas(excerpt *e, double *value) {
+static bool run_ltas(window *w, double *value) {
     double levels[PATINA_LTAS_BANDS];
-    pt_arena_reset(&e->scratch);
-    if (patina_ltas_measure(e->meter, e->mix.samples, e->mix.n_frames, RATE_HZ, levels, &e->scratch,
+    pt_arena_reset(&w->scratch);
+    if (patina_ltas_measure(w->meter, w->mix.samples, w->mix.n_frames, RATE_HZ, levels, &w->scratch,
                             NULL) != PATINA_OK)
         return false;
     *value = levels[36];
     return true;
 }
 
-static bool run_loudness_source(excerpt *e, double *value) {
-    return patina_loudness_measure(&e->source, value, NULL) == PATINA_OK;
+static bool run_loudness_source(window *w, double *value) {
+    return patina_loudness_measure(&w->source, value, NULL) == PATINA_OK;
 }
 
-static bool run_loudness_mix(excerpt *e, double *value) {
-    return patina_loudness_measure(&e->mix, value, NULL) == PATINA_OK;
+static bool run_loudness_mix(window *w, double *value) {
+    return patina_loudness_measure(&w->mix, value, NULL) == PATINA_OK;
 }
 
 static bool ebur128_loudness(const patina_audio *audio, double *value) {
@@ -73,26 +73,26 @@ static bool ebur128_loudness(const patina_audio *audio, double *value) {
     return ok;
 }
 
-static bool run_ebur128_source(excerpt *e, double *value) {
-    return ebur128_loudness(&e->source, value);
+static bool run_ebur128_source(window *w, double *value) {
+    return ebur128_loudness(&w->source, value);
 }
 
-static bool run_ebur128_mix(excerpt *e, double *value) {
-    return ebur128_loudness(&e->mix, value);
+static bool run_ebur128_mix(window *w, double *value) {
+    return ebur128_loudness(&w->mix, value);
 }
 
-static bool run_crest(excerpt *e, double *value) {
-    *value = patina_crest_factor_db(e->mix.samples, e->mix.n_frames);
+static bool run_crest(window *w, double *value) {
+    *value = patina_crest_factor_db(w->mix.samples, w->mix.n_frames);
     return true;
 }
 
-static bool run_zcr(excerpt *e, double *value) {
-    *value = patina_zero_crossing_rate(e->mix.samples, e->mix.n_frames);
+static bool run_zcr(window *w, double *value) {
+    *value = patina_zero_crossing_rate(w->mix.samples, w->mix.n_frames);
     return true;
 }
 
-static bool run_power(excerpt *e, double *value) {
-    *value = patina_ac_power(e->mix.samples, e->mix.n_frames);
+static bool run_power(window *w, double *value) {
+    *value = patina_ac_power(w->mix.samples, w->mix.n_frames);
     return true;
 }
 
@@ -109,7 +109,7 @@ static job jobs[] = {
 };
 #define N_JOBS (sizeof jobs / sizeof *jobs)
 
-/* This thread's processor time: what else the machine does costs it caches, but no turns. */
+/* CPU time of this thread: other processes affect its caches only. */
 static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -121,7 +121,7 @@ static int compare_doubles(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Noise under a swell, so that all blocks pass the gates and none is like the next. */
+/* Noise with a slow envelope: all blocks pass the gates, and no two are alike. */
 static float *noise(size_t n_frames, unsigned n_channels) {
     float *x = malloc(n_frames * n_channels * sizeof *x);
     unsigned state = 1;
@@ -133,11 +133,11 @@ static float *noise(size_t n_frames, unsigned n_channels) {
     return x;
 }
 
-static bool run_rounds(excerpt *e, int rounds) {
-    for (int r = -1; r < rounds; r++) /* the first unmeasured */
+static bool run_rounds(window *w, int rounds) {
+    for (int r = -1; r < rounds; r++) /* the first is a warm-up */
         for (size_t j = 0; j < N_JOBS; j++) {
             const double start = now();
-            if (!jobs[j].run(e, &jobs[j].value)) {
+            if (!jobs[j].run(w, &jobs[j].value)) {
                 fprintf(stderr, "bench_measure: '%s' failed\n", jobs[j].name);
                 return false;
             }
@@ -166,15 +166,15 @@ int main(int argc, char **argv) {
         }
     }
     float *source = noise(N_FRAMES, 2), *mix = noise(PATINA_WINDOW_FRAMES, 1);
-    excerpt e = {.source = {source, N_FRAMES, 2, RATE_HZ},
-                 .mix = {mix, PATINA_WINDOW_FRAMES, 1, PATINA_RATE_HZ}};
-    pt_arena_init(&e.scratch);
+    window w = {.source = {source, N_FRAMES, 2, RATE_HZ},
+                .mix = {mix, PATINA_WINDOW_FRAMES, 1, PATINA_RATE_HZ}};
+    pt_arena_init(&w.scratch);
     bool ok =
-        source && mix && patina_meter_open(&e.meter, NULL) == PATINA_OK && run_rounds(&e, rounds);
+        source && mix && patina_meter_open(&w.meter, NULL) == PATINA_OK && run_rounds(&w, rounds);
     if (ok) print(rounds);
 
-    patina_meter_close(&e.meter);
-    pt_arena_release(&e.scratch);
+    patina_meter_close(&w.meter);
+    pt_arena_release(&w.scratch);
     free(source);
     free(mix);
     return ok ? 0 : 1;

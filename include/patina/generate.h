@@ -125,6 +125,7 @@ typedef struct patina_generate_options {
     patina_isa isa;             /**< instruction set; PATINA_ISA_AUTO: the best of this CPU */
     patina_precision precision; /**< of the model's matrix products */
 
+    bool overwrite;    /**< remove another data set in `out` first; false: an error */
     uint64_t shard;    /**< number of this shard, from 0 */
     uint64_t n_shards; /**< make every n_shards-th chunk from `shard` on, without finishing; 0: make
                                  all chunks and finish */
@@ -143,7 +144,18 @@ typedef struct patina_generate_options {
                      const patina_event *event); /**< called from one thread at a time;
                                                                      may be NULL */
     void *context;                               /**< first argument of on_event */
-    uint64_t reserved[8];                        /**< must be zero */
+    const char *file_column;  /**< table column of the audio file; NULL: the usual names */
+    const char *id_column;    /**< table columns of the id, space between them; NULL: likewise */
+    const char *start_column; /**< table column of the start in seconds; NULL: likewise */
+    const char *end_column;   /**< table column of the end in seconds; NULL: likewise */
+    const char *caption_template; /**< "the sound of {label}"; NULL: captions as they are */
+    const char *header;           /**< column names of a table without header; NULL: it has one */
+    const char *delimiter;        /**< of a table, one character or "tab"; NULL: detected */
+    const char *source_split;     /**< read only the files of this split; NULL: all files */
+    const char *exclude;          /**< file of ids to reject as `excluded`; NULL: none */
+    bool keep_going;              /**< do not stop where the first entries are all rejected */
+
+    uint64_t reserved[8]; /**< must be zero */
 } patina_generate_options;
 
 /** Sets all options to their defaults (zero). Safe from any thread. */

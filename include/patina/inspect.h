@@ -148,6 +148,12 @@ PATINA_API const char *patina_octave_name(size_t o);
 PATINA_API double patina_ltas_center_hz(size_t b);
 
 /**
+ * Returns the columns of a row and stores their number. Static. `meaning` is NULL here, because it
+ * depends on the settings of a data set: see patina_inspection.column.
+ */
+PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
+
+/**
  * Computes statistics of a data set in one pass. Needs 32 bytes of memory for each row, and 30 MB.
  *
  * - `out`: folder of the data set
@@ -173,6 +179,7 @@ typedef struct patina_row_info {
     char *provenance;                   /**< its line of provenance, JSON */
     char *caption;                      /**< may be NULL */
     char *words;                        /**< the chain, see patina_effect_chain_describe() */
+    float *values;                      /**< values of all columns, one column after the other */
     float ltas[PATINA_LTAS_BANDS];      /**< target_ltas, dBFS */
     float lufs;                         /**< target_lufs, LUFS */
     float crest_db;                     /**< crest factor, dB */

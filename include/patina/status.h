@@ -41,7 +41,7 @@ typedef atomic_bool patina_atomic_bool;
 /**
  * The reasons for which an entry of a corpus, or one of its captions, gives no row:
  * X(identifier, name in rejects.jsonl, whether `--retry rejects` tries it again, meaning). An entry
- * is checked in this order, and the first reason that applies is recorded. A new reason is one line
+ * is checked in this order, `excluded` before all others, and the first reason that applies is recorded. A new reason is one line
  * here and one in docs/DATASET.md.
  */
 #define PATINA_REJECT_REASONS(X)                                                                   \
@@ -57,7 +57,8 @@ typedef atomic_bool patina_atomic_bool;
     X(UNSUPPORTED, "unsupported", true, "below 4 kHz, above 384 kHz, or more than 64 channels")    \
     X(TOO_SHORT, "too_short", true, "shorter than 0.4 s, one loudness block")                      \
     X(NONFINITE, "nonfinite", true, "a NaN or an infinity among the samples")                      \
-    X(SILENT, "silent", true, "AC power below -100 dB re full scale")
+    X(SILENT, "silent", true, "AC power below -100 dB re full scale")                              \
+    X(EXCLUDED, "excluded", false, "in the list of `--exclude`; checked before all others")
 
 /** Expands one line of PATINA_REJECT_REASONS to an enumerator. */
 #define PATINA_REJECT_ENUMERATOR(identifier, name, retryable, summary) PATINA_REJECT_##identifier,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""python -m patina: the command, for where PATH does not lead to it."""
+"""python -m patina: the command, if PATH does not contain it."""
 
 from _patina_cli import main
 

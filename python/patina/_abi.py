@@ -21,6 +21,10 @@ CONSTANTS = {
     "PATINA_CLAP_BOTH": 3,
     "PATINA_EFFECT_ORDER_PHYSICAL": 0,
     "PATINA_EFFECT_ORDER_RANDOM": 1,
+    "PATINA_SEVERITY_LIGHT": 0,
+    "PATINA_SEVERITY_MEDIUM": 1,
+    "PATINA_SEVERITY_HEAVY": 2,
+    "PATINA_WINDOW_FRAMES": 480000,
 }
 
 STRUCTS = {
@@ -34,6 +38,11 @@ STRUCTS = {
     "patina_degraded": [("float *", "samples"), ("size_t", "n_samples"), ("char *", "provenance_json")],
     "patina_recipe": [("char *", "entry"), ("uint64_t", "seed"), ("uint32_t", "variant"),
                   ("patina_window", "window"), ("char *", "chain_json")],
+    "patina_stage_stats": [("const char *", "effect"), ("double", "threshold"), ("double", "bussgang_gain"),
+                           ("size_t", "count")],
+    "patina_degrade_stats": [("double", "signal_power"), ("double", "noise_power"),
+                             ("double", "distortion_power"), ("double", "rest_power"), ("double", "output_gain"),
+                             ("patina_stage_stats[16]", "stage"), ("size_t", "n_stages")],
 }
 
 # name: result, then the parameters
@@ -49,6 +58,19 @@ FUNCTIONS = {
                          "patina_error *"],
     "patina_effect_config_open": ["patina_status", "const char *", "patina_effect_config **", "patina_error *"],
     "patina_effect_config_close": ["void", "patina_effect_config **"],
+    "patina_free": ["void", "void *"],
+    "patina_effects_to_json": ["char *", "const patina_effect_config *"],
+    "patina_effect_chain_draw": ["patina_status", "const patina_effect_config *", "uint64_t", "const char *",
+                                 "uint32_t", "patina_effect_order", "size_t", "patina_effect_chain **",
+                                 "patina_error *"],
+    "patina_effect_chain_from_names": ["patina_status", "const patina_effect_config *", "const char *",
+                                       "patina_severity", "uint64_t", "const char *", "uint32_t", "size_t",
+                                       "patina_effect_chain **", "patina_error *"],
+    "patina_effect_chain_to_json": ["char *", "const patina_effect_chain *"],
+    "patina_effect_chain_close": ["void", "patina_effect_chain **"],
+    "patina_effect_chain_apply": ["patina_status", "const patina_effect_config *", "const patina_effect_chain *",
+                                  "uint64_t", "const char *", "uint32_t", "const float *", "size_t", "float *",
+                                  "patina_degrade_stats *", "patina_arena *", "patina_error *"],
     "patina_file_degrade": ["patina_status", "const patina_effect_config *", "const char *", "uint64_t", "const char *",
                         "uint32_t", "patina_effect_order", "patina_degraded *", "patina_error *"],
     "patina_buffer_degrade": ["patina_status", "const patina_effect_config *", "const patina_audio *", "uint64_t",
@@ -71,7 +93,7 @@ FUNCTIONS = {
                        "patina_arena *", "patina_error *"],
 }
 
-ENUMS = ("patina_status", "patina_effect_order", "patina_isa", "patina_precision", "patina_clap_parts")
+ENUMS = ("patina_status", "patina_effect_order", "patina_severity", "patina_isa", "patina_precision", "patina_clap_parts")
 
 _SCALARS: dict[str, Any] = {
     "void": None, "float": ctypes.c_float, "double": ctypes.c_double, "size_t": ctypes.c_size_t,
@@ -89,7 +111,7 @@ def ctype_of(c_type: str, structs: dict[str, Any]) -> Any:
         return structs[c_type]
     array = re.fullmatch(r"(\w+)\[(\d+)\]", c_type)
     if array:
-        item = ctypes.c_char if array[1] == "char" else _SCALARS[array[1]]
+        item = ctypes.c_char if array[1] == "char" else ctype_of(array[1], structs)
         return item * int(array[2])
     if c_type.endswith("*"):
         return ctypes.c_void_p

@@ -8,14 +8,15 @@ import functools
 import json
 import os
 from dataclasses import dataclass
-from typing import Any, Literal, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Literal, Mapping, NamedTuple, Union
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from patina import _abi, _native
+from patina import _abi, _inputs, _native
+from patina._inputs import AudioInput, check_range
 
-Sound = Union[ArrayLike, str, "os.PathLike[str]"]
+EffectConfig = Union[Mapping[str, Any], str, "os.PathLike[str]"]
 
 _ALL_FRAMES = 2**64 - 1  # PATINA_FRAMES_TO_END
 
@@ -53,66 +54,29 @@ class Degraded(NamedTuple):
     purity_db: float
 
 
-def is_path(sound: Sound) -> bool:
-    return isinstance(sound, (str, os.PathLike))
-
-
-def path_bytes(path: Any) -> bytes:
-    encoded = os.fsencode(path)
-    if b"\0" in encoded:
-        raise ValueError("a path with a NUL in it")
-    return encoded
-
-
-def to_audio(sound: Any, rate: int | None, first: int = 0, last: int | None = None
-             ) -> Tuple[Any, NDArray[np.float32]]:
-    """Returns a patina_audio of the frames first to last, and the array of its samples, which must
-    outlive it."""
-    if rate is None:
-        raise TypeError("an array needs its sampling rate: measure(samples, rate)")
-    array = np.asarray(sound)
-    if array.dtype.kind != "f":
-        raise TypeError(f"samples are floats with full scale 1.0, not {array.dtype}; 16-bit integers "
-                        "are divided by 32768")
-    if array.ndim not in (1, 2):
-        raise ValueError(f"samples are [frames] or [frames, channels], not of shape {array.shape}")
-    if array.ndim == 2 and array.shape[1] > 64 >= array.shape[0]:
-        raise ValueError(f"samples are [frames, channels]; this array of shape {array.shape} looks "
-                         "transposed")
-    if not 0 <= int(rate) < 2**32 or int(rate) != rate:
-        raise ValueError(f"a sampling rate is a whole number of Hz, not {rate}")
-    array = np.ascontiguousarray(array[first:last], dtype=np.float32)
-    channels = array.shape[1] if array.ndim == 2 else 1
-    audio = _native.new("patina_audio", samples=array.ctypes.data, n_frames=len(array),
-                        n_channels=channels, rate_hz=int(rate))
-    return audio, array
-
-
-def check_range(name: str, number: int, maximum: int) -> int:
-    """Returns the number as int. ctypes truncates numbers that are too large."""
-    if not 0 <= number <= maximum or int(number) != number:
-        raise ValueError(f"{name} is a whole number from 0 to {maximum}, not {number}")
-    return int(number)
-
-
 @functools.lru_cache(maxsize=1)
 def _meter() -> _native.Handle:
     return _native.Handle("patina_meter_open", None)
 
 
 @functools.lru_cache(maxsize=8)
-def _open_effect_config(text: str | None) -> _native.Handle:
-    return _native.Handle("patina_effect_config_open", "patina_effect_config_close", text.encode() if text else None)
+def open_effect_config(text: str | None) -> _native.Handle:
+    return _native.Handle("patina_effect_config_open", "patina_effect_config_close",
+                          text.encode() if text else None)
 
 
-def measure(sound: Sound, rate: int | None = None, *, start_frame: int = 0,
+def measure(sound: AudioInput, rate: int | None = None, *, sample_rate: int | None = None,
+            sr: int | None = None, channels_first: bool = False, start_frame: int = 0,
             frames: int | None = None) -> Targets:
     """Measures audio as generate measures a clip, over its whole length.
 
     Args:
-        sound: float samples [frames] or [frames, channels] with full scale 1.0, or the path of an
-            audio file
+        sound: samples [frames] or [frames, channels], floats with full scale 1.0 or int8, int16, int32;
+            or the path of an audio file, its bytes, or a binary file object
         rate: sampling rate of the samples in Hz, 4000 to 384000; not for a file
+        sample_rate: the same as rate
+        sr: the same as rate
+        channels_first: the samples are [channels, frames]
         start_frame: first frame
         frames: number of frames; all that follow by default
 
@@ -120,29 +84,43 @@ def measure(sound: Sound, rate: int | None = None, *, start_frame: int = 0,
         Error: with the reason for which generate rejects it ("too_short", "silent" ...)
     """
     targets = _native.new("patina_targets")
+    rate = _inputs.pick_rate(rate, sample_rate, sr)
     first = check_range("start_frame", start_frame, 2**63 - 1)
-    if is_path(sound):
-        if rate is not None:
-            raise TypeError("a file has its own sampling rate")
-        n = _ALL_FRAMES if frames is None else check_range("frames", frames, 2**63 - 1)
+    n = None if frames is None else check_range("frames", frames, 2**63 - 1)
+    if _inputs.is_file(sound):
+        _inputs.refuse_rate(rate)
         window = _native.new("patina_window")
-        _native.call("patina_file_measure", _meter().pointer, path_bytes(sound), first, n,
-                     ctypes.byref(window), ctypes.byref(targets))
+        with _inputs.open_file(sound) as path:
+            _native.call("patina_file_measure", _meter().pointer, path, first,
+                         _ALL_FRAMES if n is None else n, ctypes.byref(window), ctypes.byref(targets))
     else:
-        last = None if frames is None else first + check_range("frames", frames, 2**63 - 1)
-        audio, array = to_audio(sound, rate, first, last)
+        audio, array = _inputs.to_audio(sound, _inputs.require_rate(rate, "measure"), channels_first, first,
+                                        None if n is None else first + n)
         _native.call("patina_buffer_measure", _meter().pointer, ctypes.byref(audio),
                      ctypes.byref(targets))
     return Targets(np.array(targets.ltas), targets.lufs_source, targets.lufs_mono,
                    targets.crest_db, targets.zcr)
 
 
-def _effect_config_json(suite: Any) -> str | None:
+def effect_config_json(suite: EffectConfig | None) -> str | None:
+    """A degradation configuration as JSON: from a dict, a path, or JSON text."""
     if suite is None:
         return None
     if isinstance(suite, Mapping):
         return json.dumps(suite)
+    if isinstance(suite, str) and suite.lstrip().startswith("{"):
+        return suite
     with open(suite, encoding="utf-8") as file:
+        return file.read()
+
+
+def recipe_json(recipe: Mapping[str, Any] | str | os.PathLike[str]) -> str:
+    """A recipe as JSON: from a dict, JSON text, or the path of a file with it."""
+    if isinstance(recipe, Mapping):
+        return json.dumps(recipe)
+    if isinstance(recipe, str) and recipe.lstrip().startswith("{"):
+        return recipe
+    with open(recipe, encoding="utf-8") as file:
         return file.read()
 
 
@@ -154,57 +132,64 @@ def _to_degraded(degraded: Any) -> Degraded:
     return Degraded(samples, recipe, recipe["purity_db"])
 
 
-def degrade(sound: Sound, rate: int | None = None, *, seed: int | None = None,
-            recipe: Mapping[str, Any] | str | None = None, entry: str | None = None,
+def degrade(sound: AudioInput, rate: int | None = None, *, sample_rate: int | None = None,
+            sr: int | None = None, channels_first: bool = False, seed: int | None = None,
+            recipe: Mapping[str, Any] | str | os.PathLike[str] | None = None, entry: str | None = None,
             variant: int = 0, order: Literal["physical", "random"] = "physical",
-            suite: Mapping[str, Any] | str | os.PathLike[str] | None = None) -> Degraded:
+            suite: EffectConfig | None = None) -> Degraded:
     """Degrades audio as generate does, or replays a recipe.
 
     Audio longer than 10 s is cut to a window of 10 s, drawn or from the recipe. The window is mixed to
-    mono and resampled to 48 kHz. All draws depend on seed, entry and variant only.
+    mono and resampled to 48 kHz. All draws depend on seed, entry and variant only. For a transform that
+    keeps rate, channels and length see `Degrade`.
 
     Args:
-        sound: float samples [frames] or [frames, channels] with full scale 1.0, or the path of an
-            audio file
+        sound: samples [frames] or [frames, channels], floats with full scale 1.0 or int8, int16, int32;
+            or the path of an audio file, its bytes, or a binary file object
         rate: sampling rate of the samples in Hz; not for a file
+        sample_rate: the same as rate
+        sr: the same as rate
+        channels_first: the samples are [channels, frames]
         seed: seed of the draws, 0 to 2^63 - 1 (default 0)
         recipe: recipe to replay: an earlier `Degraded.recipe`, or a line of a data set's provenance,
-            as a dict or as JSON; excludes all arguments that follow, and seed
+            as a dict, as JSON, or as the path of a file; excludes all arguments that follow, and seed
         entry: id of the entry in generate (default: the file's name, or "array")
         variant: number of the row of this entry, 0 to 2^24 - 1
         order: order of the effects
-        suite: degradation configuration, as a dict or the path of a JSON file
+        suite: degradation configuration, as a dict, as JSON, or as the path of a file
 
     Raises:
         Error: with the reason
     """
     if recipe is not None and (seed, entry, variant, order, suite) != (None, None, 0, "physical",
                                                                         None):
-        raise TypeError("a recipe holds all that is drawn: nothing else can be given with it")
-    if entry is None:
-        entry = os.path.basename(os.fsdecode(sound)) if is_path(sound) else "array"  # type: ignore
+        raise TypeError("a recipe contains all draws: no other draw can be given with it")
     if order not in ("physical", "random"):
         raise ValueError(f"order is 'physical' or 'random', not '{order}'")
-    plan = _open_effect_config(_effect_config_json(suite))
-    if is_path(sound):
-        if rate is not None:
-            raise TypeError("a file has its own sampling rate")
-        kind, source = "patina_file_", path_bytes(sound)  # type: str, Any
-    else:
-        audio, array = to_audio(sound, rate)
-        kind, source = "patina_buffer_", ctypes.byref(audio)
+    rate = _inputs.pick_rate(rate, sample_rate, sr)
+    config = open_effect_config(effect_config_json(suite))
+    if _inputs.is_file(sound):
+        _inputs.refuse_rate(rate)
+        entry = _inputs.file_name(sound) if entry is None else entry
+        with _inputs.open_file(sound) as path:
+            return _degrade("patina_file_", config, path, seed, recipe, entry, variant, order)
+    audio, array = _inputs.to_audio(sound, _inputs.require_rate(rate, "degrade"), channels_first)
+    entry = "array" if entry is None else entry
+    return _degrade("patina_buffer_", config, ctypes.byref(audio), seed, recipe, entry, variant, order)
 
+
+def _degrade(kind: str, config: _native.Handle, source: Any, seed: int | None, recipe: Any, entry: str,
+             variant: int, order: str) -> Degraded:
     degraded, parsed = _native.new("patina_degraded"), _native.new("patina_recipe")
     try:
         if recipe is not None:
-            text = recipe if isinstance(recipe, str) else json.dumps(recipe)
-            _native.call("patina_recipe_from_json", text.encode(), ctypes.byref(parsed))
-            _native.call(kind + "replay", plan.pointer, source, ctypes.byref(parsed),
+            _native.call("patina_recipe_from_json", recipe_json(recipe).encode(), ctypes.byref(parsed))
+            _native.call(kind + "replay", config.pointer, source, ctypes.byref(parsed),
                          ctypes.byref(degraded))
         else:
             if "\0" in entry:
-                raise ValueError("an entry's id has no NUL in it")
-            _native.call(kind + "degrade", plan.pointer, source,
+                raise ValueError("an entry's id must not contain a NUL")
+            _native.call(kind + "degrade", config.pointer, source,
                          check_range("seed", seed or 0, 2**63 - 1), entry.encode(),
                          check_range("variant", variant, 2**24 - 1),
                          _abi.CONSTANTS["PATINA_EFFECT_ORDER_" + order.upper()], ctypes.byref(degraded))

@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patina._native import Error
-from patina._rows import Rows
+from patina._rows import LTAS_EDGES_HZ, Rows
 
 
 def _list_part_files(out: Path, split: str) -> List[Path]:
-    """The files of a split, all of them: a name says of how many it is one."""
+    """The files of a split. Their names contain their number, which is checked."""
     found = sorted((out / "data").glob(f"{split}-*-of-*.*"))
     parts = [path for path in found if path.suffix in (".parquet", ".jsonl")]
     if not parts:
-        raise Error(f"'{out}' holds no rows of the split '{split}': is it what generate wrote, and "
-                    "complete?", "format")
+        raise Error(f"'{out}' has no rows of the split '{split}': it is not a finished data set, or has no such "
+                    "split", "format")
     counts = {re.sub(r".*-of-(\d+)$", r"\1", path.stem) for path in parts}
     if len(counts) != 1 or int(counts.pop()) != len(parts):
-        raise Error(f"'{out}/data': there are {len(parts)} files of the split '{split}', and their "
-                    "names tell of another number", "format")
+        raise Error(f"'{out}/data': there are {len(parts)} files of the split '{split}', but their "
+                    "names contain another number", "format")
     return parts
 
 
@@ -48,11 +48,11 @@ def _read_parquet(parts: Sequence[Path], columns: Sequence[str] | None
         raise Error("reading Parquet needs pyarrow: pip install pyarrow", "usage") from None
     names = list(columns) if columns is not None else pq.read_schema(parts[0]).names
     read: dict[str, List[NDArray[np.float32]]] = {name: [] for name in names}
-    for part in parts:  # one at a time, so that Arrow's copy of it goes before the next comes
+    for part in parts:  # one at a time, which limits the memory of Arrow's copy
         present = pq.read_schema(part).names
         absent = [name for name in names if name not in present]
         if absent:
-            raise Error(f"'{part}' has no column '{absent[0]}': there are {', '.join(present)}",
+            raise Error(f"'{part}' has no column '{absent[0]}'; its columns are {', '.join(present)}",
                         "usage")
         table = pq.read_table(part, columns=names)
         if table.num_rows > 0:
@@ -75,7 +75,7 @@ def _read_jsonl(parts: Sequence[Path], columns: Sequence[str] | None
     for row in _iter_jsonl_rows(parts):
         for name in columns if columns is not None else row:
             if name not in row:
-                raise Error(f"'{parts[0]}' has no column '{name}': there are {', '.join(row)}",
+                raise Error(f"'{parts[0]}' has no column '{name}'; its columns are {', '.join(row)}",
                             "usage")
             read.setdefault(name, []).append(np.asarray(row[name], np.float32))
     return {name: np.stack(values) for name, values in read.items()}
@@ -86,8 +86,7 @@ def _iter_provenance(out: Path, parts: Iterable[Path]) -> Iterable[dict[str, Any
     for part in parts:
         path = out / "provenance" / (part.stem + ".jsonl")
         try:
-            with open(path, encoding="utf-8") as lines:
-                yield from map(json.loads, lines)
+            yield from _iter_jsonl_rows([path])
         except OSError as error:
             raise Error(f"'{path}' cannot be read: {error.strerror}", "io") from None
 
@@ -101,51 +100,55 @@ def ltas_mask(provenance: dict[str, Any]) -> NDArray[np.bool_]:
     Args:
         provenance: a line of a provenance file, parsed
     """
-    edges = 10 ** (1.15 + 0.05 * np.arange(65))
     bandwidth = (provenance.get("source_quality") or {}).get("bandwidth_hz")
-    return ((edges[:-1] < provenance["window"]["rate_hz"] / 2)
-            & (edges[1:] <= (bandwidth if bandwidth is not None else np.inf)))
+    return ((LTAS_EDGES_HZ[:-1] < provenance["window"]["rate_hz"] / 2)
+            & (LTAS_EDGES_HZ[1:] <= (bandwidth if bandwidth is not None else np.inf)))
 
 
 def load(out: str | os.PathLike[str], *, split: str = "train",
          columns: Sequence[str] | None = None, loudness: Literal["source", "mix"] | None = None,
-         masks: bool = False) -> Rows:
+         masks: bool = False, with_provenance: bool = False) -> Rows:
     """Reads the rows of a data set into memory, 4.4 kB each.
 
-    Where PyTorch is installed the result is a torch.utils.data.Dataset whose items are dicts of
-    float32 tensors; without it they are dicts of NumPy arrays. For sets larger than memory use
+    If PyTorch is installed the result is a torch.utils.data.Dataset whose items are dicts of float32
+    tensors; otherwise they are dicts of NumPy arrays. For sets larger than memory use
     datasets.load_dataset(out).
 
     Args:
         out: the folder that generate wrote
-        split: the rows of this split
+        split: name of the split
         columns: only these, such as ["fused_state", "target_lufs"]
         loudness: "mix" for the loudness of the mono mix in target_lufs, which is what the encoder
             gets, "source" for that of the source's channels; None leaves the column as it is
         masks: adds target_ltas_valid, float32 [n, 64]: 1 for the valid bands of target_ltas (see
             ltas_mask), else 0
+        with_provenance: also read the provenance of each row, to `Rows.provenance`
 
     Raises:
-        Error: no data set, not a complete one, or no such column
+        Error: not a data set, not a complete one, or no such column
     """
-    parts = _list_part_files(Path(out), split)
+    folder = Path(out)
+    parts = _list_part_files(folder, split)
     read = _read_parquet if parts[0].suffix == ".parquet" else _read_jsonl
     values = read(parts, columns)
-    if loudness is not None or masks:
+    provenance = None
+    if with_provenance or loudness is not None or masks:
         member = {"source": "lufs_source", "mix": "lufs_mono", None: ""}.get(loudness)
         if member is None:
             raise Error(f"loudness is 'source' or 'mix', not '{loudness}'", "usage")
-        lines = list(_iter_provenance(Path(out), parts))
+        provenance = list(_iter_provenance(folder, parts))
         n_rows = len(next(iter(values.values()), ()))
-        if len(lines) != n_rows:
-            raise Error(f"'{out}' has {n_rows} rows and {len(lines)} lines of provenance", "format")
+        if len(provenance) != n_rows:
+            raise Error(f"'{out}' has {n_rows} rows and {len(provenance)} lines of provenance", "format")
         if member and "target_lufs" in values:
-            values["target_lufs"] = np.array([line[member] for line in lines], np.float32)
+            values["target_lufs"] = np.array([line[member] for line in provenance], np.float32)
         if masks:
-            values["target_ltas_valid"] = np.array([ltas_mask(line) for line in lines],
+            values["target_ltas_valid"] = np.array([ltas_mask(line) for line in provenance],
                                                    np.float32).reshape(-1, 64)
+    if not with_provenance:
+        provenance = None
     try:
         from patina._torch import TorchRows
     except ImportError:
-        return Rows(values)
-    return TorchRows(values)
+        return Rows(values, provenance)
+    return TorchRows(values, provenance)

@@ -5,62 +5,107 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Literal, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, List, Literal, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from patina import _abi, _native
-from patina._audio import Sound, to_audio, check_range, is_path, path_bytes
+from patina import _abi, _inputs, _native
+from patina._inputs import AudioInput, check_range
+from patina._subprocess import find_model
 
 _EMBEDDING_SIZE = _abi.CONSTANTS["PATINA_EMBEDDING_SIZE"]
 
 
+def _is_batch(sound: Any) -> bool:
+    """Whether the argument is several sounds: a list of arrays or files, or [batch, frames, channels]."""
+    if isinstance(sound, (list, tuple)):
+        return bool(sound) and (_inputs.is_file(sound[0]) or getattr(sound[0], "ndim", 0) > 0)
+    return getattr(sound, "ndim", 0) == 3
+
+
 class Model:
-    """A CLAP model: a folder of the Hugging Face hub, or a checkpoint file. Thread-safe.
+    """A CLAP model: the path of a folder or checkpoint, or the name of a model of the Hugging Face hub
+    that was fetched. Thread-safe; can be pickled, which opens the model again.
 
     Args:
-        folder: path of the model
+        model: path or name
         isa: instruction set of the kernels
         precision: number format of the matrix products
+        threads: threads for lists; all CPUs of the process by default
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *,
+    def __init__(self, model: str | os.PathLike[str], *,
                  isa: Literal["auto", "c", "avx2", "avx512"] = "auto",
-                 precision: Literal["f32", "bf16", "auto"] = "f32") -> None:
+                 precision: Literal["f32", "bf16", "auto"] = "f32", threads: int | None = None) -> None:
+        self._arguments = (model, isa, precision, threads)
+        self._threads = len(os.sched_getaffinity(0)) if threads is None else threads
         set_, bits = ctypes.c_uint(), ctypes.c_uint()
         _native.call("patina_isa_parse", isa.encode(), ctypes.byref(set_))
         _native.call("patina_precision_parse", precision.encode(), set_, ctypes.byref(bits))
-        self._clap = _native.Handle("patina_clap_open", "patina_clap_close", path_bytes(folder),
+        self._clap = _native.Handle("patina_clap_open", "patina_clap_close",
+                                    _inputs.encode_path(find_model(model)),
                                     _abi.CONSTANTS["PATINA_CLAP_BOTH"], set_, bits)
+
+    def __reduce__(self) -> Any:
+        model, isa, precision, threads = self._arguments
+        return _reopen, (model, isa, precision, threads)
+
+    def __repr__(self) -> str:
+        return f"patina.Model({os.fsdecode(self._arguments[0])!r})"
 
     def _embed(self, function: str, *what: object) -> NDArray[np.float32]:
         row = np.empty(_EMBEDDING_SIZE, np.float32)
         _native.call(function, self._clap.pointer, *what, row.ctypes.data, None)
         return row
 
+    def _embed_all(self, function: Callable[[Any], NDArray[np.float32]], items: Sequence[Any]
+                   ) -> NDArray[np.float32]:
+        rows: List[NDArray[np.float32]] = []
+        if items:
+            with ThreadPoolExecutor(max(1, min(self._threads, len(items)))) as pool:
+                rows = list(pool.map(function, items))
+        return np.array(rows, np.float32).reshape(-1, _EMBEDDING_SIZE)
+
     def embed_text(self, captions: str | Sequence[str]) -> NDArray[np.float32]:
         """Embeds a caption, float32 [512], or several, [n, 512]. Each has Euclidean length 1."""
         if isinstance(captions, str):
             text = captions.encode()
             return self._embed("patina_clap_embed_text", text, len(text))
-        return np.array([self.embed_text(one) for one in captions],
-                        np.float32).reshape(-1, _EMBEDDING_SIZE)
+        return self._embed_all(self.embed_text, list(captions))
 
-    def embed_audio(self, sound: Sound, rate: int | None = None, *,
+    def embed_audio(self, sound: AudioInput | Sequence[AudioInput], rate: int | None = None, *,
+                    sample_rate: int | None = None, sr: int | None = None, channels_first: bool = False,
                     start_frame: int = 0) -> NDArray[np.float32]:
-        """Embeds at most 10 s of audio from start_frame, float32 [512] of Euclidean length 1.
+        """Embeds at most 10 s of audio from start_frame, float32 [512] of Euclidean length 1; or several
+        sounds, [n, 512].
 
         Args:
-            sound: float samples [frames] or [frames, channels] with full scale 1.0, or the path of
-                an audio file
+            sound: samples [frames] or [frames, channels], floats with full scale 1.0 or int8, int16, int32;
+                or the path of an audio file, its bytes, or a binary file object; or a list of these,
+                or an array [batch, frames, channels]
             rate: sampling rate of the samples in Hz; not for a file
+            sample_rate: the same as rate
+            sr: the same as rate
+            channels_first: the samples are [channels, frames] or [batch, channels, frames]
             start_frame: first frame
         """
+        hz = _inputs.pick_rate(rate, sample_rate, sr)
         first = check_range("start_frame", start_frame, 2**63 - 1)
-        if is_path(sound):
-            if rate is not None:
-                raise TypeError("a file has its own sampling rate")
-            return self._embed("patina_file_embed", path_bytes(sound), first)
-        audio, array = to_audio(sound, rate)
-        return self._embed("patina_buffer_embed", ctypes.byref(audio), first)
+
+        def embed_one(one: Any) -> NDArray[np.float32]:
+            if _inputs.is_file(one):
+                _inputs.refuse_rate(hz)
+                with _inputs.open_file(one) as path:
+                    return self._embed("patina_file_embed", path, first)
+            audio, array = _inputs.to_audio(one, _inputs.require_rate(hz, "embed_audio"), channels_first)
+            return self._embed("patina_buffer_embed", ctypes.byref(audio), first)
+
+        if isinstance(sound, (list, tuple)) and not sound:
+            return np.zeros((0, _EMBEDDING_SIZE), np.float32)
+        return self._embed_all(embed_one, list(sound)) if _is_batch(sound) else embed_one(sound)  # type: ignore
+
+
+def _reopen(model: Any, isa: Any, precision: Any, threads: Any) -> Model:
+    return Model(model, isa=isa, precision=precision, threads=threads)

@@ -51,14 +51,27 @@ def release(function: str, struct: Any) -> None:
     getattr(_library, function)(ctypes.byref(struct))
 
 
+def take_string(function: str, *arguments: Any) -> str:
+    """Calls a function that returns text for patina_free(). Raises MemoryError."""
+    pointer = getattr(_library, function)(*arguments)
+    if not pointer:
+        raise MemoryError(function)
+    try:
+        return ctypes.string_at(pointer).decode()
+    finally:
+        _library.patina_free(pointer)
+
+
 class Handle:
     """A handle of the library, closed with the object."""
 
     def __init__(self, opener: str, closer: str | None, *arguments: Any) -> None:
         self.pointer = ctypes.c_void_p()
-        self._closer = closer
-        call(opener, *arguments, ctypes.byref(self.pointer))
+        # bound here, because globals may be gone when the interpreter exits
+        self._close = getattr(_library, closer) if closer else None
+        self._address = ctypes.byref(self.pointer)
+        call(opener, *arguments, self._address)
 
     def __del__(self) -> None:
-        if self._closer and self.pointer:
-            getattr(_library, self._closer)(ctypes.byref(self.pointer))
+        if getattr(self, "_address", None) and self._close and self.pointer:
+            self._close(self._address)

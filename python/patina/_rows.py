@@ -1,25 +1,101 @@
 # SPDX-License-Identifier: MIT
-"""Rows in memory, as patina.load returns them where there is no PyTorch."""
+"""Rows in memory."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Iterator, List, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    import pandas
 
-class Rows:
-    """The rows of a data set: rows[i] is a dict of one row's columns, rows["target_lufs"] is a whole
-    column, float32 [n] or [n, length]."""
+LTAS_EDGES_HZ: NDArray[np.float64] = np.power(10.0, 1.15 + 0.05 * np.arange(65), dtype=np.float64)
+LTAS_CENTERS_HZ: NDArray[np.float64] = np.power(10.0, 1.175 + 0.05 * np.arange(64), dtype=np.float64)
 
-    def __init__(self, columns: dict[str, NDArray[np.float32]]) -> None:
+_LTAS_FLOOR_DB = -120.0
+
+
+class Row(dict):  # type: ignore[type-arg]
+    """One row: a dict of its columns."""
+
+
+class Batch:
+    """Rows that are gathered together: a sequence of dicts that a DataLoader collates without a loop over
+    the rows. `columns` has whole columns."""
+
+    def __init__(self, columns: dict[str, Any]) -> None:
         self.columns = columns
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
+    def __getitem__(self, index: int) -> Row:
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return Row({name: values[index] for name, values in self.columns.items()})
+
+    def __iter__(self) -> Iterator[Row]:
+        return (self[index] for index in range(len(self)))
+
+
+class Rows:
+    """The rows of a data set: rows[i] is a dict of one row's columns, rows["target_lufs"] is a whole
+    column, float32 [n] or [n, length], rows[a:b] a dict of parts of all columns.
+
+    Attributes:
+        columns: all columns
+        provenance: with load(with_provenance=True) the provenance of each row, a list of dicts
+    """
+
+    def __init__(self, columns: dict[str, Any], provenance: List[dict[str, Any]] | None = None) -> None:
+        self.columns = columns
+        self._provenance = provenance
+
+    @property
+    def provenance(self) -> List[dict[str, Any]]:
+        if self._provenance is None:
+            raise AttributeError("the provenance was not loaded: use patina.load(out, with_provenance=True)")
+        return self._provenance
+
+    @property
+    def ltas_mask(self) -> Any:
+        """bool [n, 64]: the bands that the source has; False where target_ltas is -120. Leave the other
+        bands out of a loss."""
+        return self.columns["target_ltas"] > _LTAS_FLOOR_DB
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{name} {list(values.shape[1:]) or ''}".rstrip()
+                            for name, values in self.columns.items())
+        return f"<patina.Rows: {len(self)} rows of {columns}>"
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, str):
             return self.columns[index]
         return {name: values[index] for name, values in self.columns.items()}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
+        """The rows of a batch; PyTorch's DataLoader calls it."""
+        return Batch({name: values[np.asarray(indices)] for name, values in self.columns.items()})
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A DataFrame; list columns have an array in each cell."""
+        import pandas as pd
+        return pd.DataFrame({name: values if len(values.shape) == 1 else list(np.asarray(values))
+                             for name, values in self.columns.items()})
+
+    def to_numpy(self) -> Rows:
+        """The same rows as NumPy arrays, which share the memory."""
+        return Rows({name: np.asarray(values) for name, values in self.columns.items()}, self._provenance)
+
+    def to_torch(self) -> Rows:
+        """The same rows as a torch.utils.data.Dataset of tensors, which share the memory."""
+        from patina._torch import TorchRows
+        return TorchRows(self.to_numpy().columns, self._provenance)

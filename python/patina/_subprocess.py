@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""How patina.generate runs the program.
+"""Runs the program for patina.generate and the other commands.
 
-As a process of its own and not through the library: an interrupt ends it cleanly, its memory goes
-back when it ends, a fault in it cannot take the interpreter along, and its options are those of the
-command without a second list of them.
+A child process and not the library: an interrupt ends it cleanly, its memory is returned when it ends, a
+fault does not end the interpreter, and its options need no second list.
 """
 
 from __future__ import annotations
@@ -12,6 +11,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
+import warnings
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence, Union
 
@@ -22,12 +24,13 @@ StrPath = Union[str, "os.PathLike[str]"]
 Event = Mapping[str, Any]
 Progress = Union[bool, Callable[[Event], None]]
 
-_EXIT_RESUMABLE = 75  # PT_CLI_EXIT_TEMPFAIL: stopped, and the same command goes on
+_EXIT_RESUMABLE = 75  # PT_CLI_EXIT_TEMPFAIL
 _REJECTS_SHOWN = 20
+_LOG_INTERVAL_S = 60.0
 
 
-def command_line(options: Mapping[str, Any]) -> List[str]:
-    """--name=value for all that is given; so that no value is taken for an option."""
+def option_words(options: Mapping[str, Any]) -> List[str]:
+    """--name=value for each given option, so that no value is parsed as an option."""
     words = []
     for name, value in options.items():
         if value is None or value is False:
@@ -41,42 +44,128 @@ def command_line(options: Mapping[str, Any]) -> List[str]:
     return words
 
 
-class _ProgressLine:
-    """The newest progress in place of the one before it; notes and rejects stay."""
+# -- progress
+
+class _ProgressPrinter:
+    """Prints events to sys.stderr; subclasses decide how progress is shown."""
 
     def __init__(self) -> None:
         self._n_rejects = 0
 
     def __call__(self, event: Event) -> None:
         if event["event"] == "progress":
-            self._print(self._progress_text(event), end="")
+            self.show(event)
         elif event["event"] == "note":
-            self._print("note: " + event["text"])
+            self.print("note: " + event["text"])
         elif self._n_rejects <= _REJECTS_SHOWN:
-            who = "" if event["entry"] is None else f"entry '{event['entry']}': "
+            entry = "" if event["entry"] is None else f"entry '{event['entry']}': "
             more = self._n_rejects == _REJECTS_SHOWN
-            self._print("reject: " + ("more follow: all stand in rejects.jsonl" if more
-                                      else who + event["text"]))
+            self.print("reject: " + ("further rejects are not shown; see rejects.jsonl" if more
+                                     else entry + event["text"]))
             self._n_rejects += 1
 
-    def _progress_text(self, event: Event) -> str:
+    @staticmethod
+    def text(event: Event) -> str:
         text = (f"{event['entries']} of {event['entries_total']} entries, {event['rows']} rows, "
                 f"{event['rejects']} rejects")
         if "rows_per_s" in event:
             text += f", {event['rows_per_s']:.1f} rows/s, {event['seconds_left'] / 60:.0f} min left"
         return text
 
-    def _print(self, text: str, end: str = "\n") -> None:
-        print("\r\033[K" + text, end=end, file=sys.stderr, flush=True)
+    def show(self, event: Event) -> None:
+        raise NotImplementedError
+
+    def print(self, text: str) -> None:
+        raise NotImplementedError
 
     def close(self) -> None:
-        self._print("", end="")
+        pass
+
+
+class _ProgressLine(_ProgressPrinter):
+    """A line on a terminal that is replaced by the next one; notes and rejects stay."""
+
+    def _write(self, text: str, end: str) -> None:
+        print("\r\033[K" + text, end=end, file=sys.stderr, flush=True)
+
+    def show(self, event: Event) -> None:
+        self._write(self.text(event), "")
+
+    def print(self, text: str) -> None:
+        self._write(text, "\n")
+
+    def close(self) -> None:
+        self._write("", "")
+
+
+class _ProgressLog(_ProgressPrinter):
+    """Dated lines for a log, progress once a minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+
+    def show(self, event: Event) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _LOG_INTERVAL_S
+            self.print(self.text(event))
+
+    def print(self, text: str) -> None:
+        print(time.strftime("%Y-%m-%dT%H:%M:%SZ ", time.gmtime()) + text, file=sys.stderr, flush=True)
+
+
+class _ProgressBar(_ProgressPrinter):
+    """A bar of tqdm, in terminals and notebooks."""
+
+    def __init__(self, tqdm: Any) -> None:
+        super().__init__()
+        self._tqdm = tqdm
+        self._bar: Any = None
+
+    def show(self, event: Event) -> None:
+        if self._bar is None:
+            self._bar = self._tqdm(total=event["entries_total"], unit="entry", file=sys.stderr)
+        self._bar.set_postfix(rows=event["rows"], rejects=event["rejects"], refresh=False)
+        self._bar.update(event["entries"] - self._bar.n)
+
+    def print(self, text: str) -> None:
+        self._tqdm.write(text, file=sys.stderr)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _default_progress() -> _ProgressPrinter:
+    in_notebook = "ipykernel" in sys.modules
+    if not in_notebook and not sys.stderr.isatty():
+        return _ProgressLog()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # without ipywidgets tqdm falls back to text
+            from tqdm.auto import tqdm
+    except ImportError:
+        return _ProgressLine()
+    return _ProgressBar(tqdm)
+
+
+# -- processes
+
+def _start(words: Sequence[str], environment: Mapping[str, str] | None = None, stdout: int = subprocess.DEVNULL
+           ) -> subprocess.Popen[str]:
+    """Starts the program in its own session, so that only `_terminate` interrupts it. It ends with the
+    interpreter."""
+    launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("_pdeathsig_exec.py")),
+                str(os.getpid())]
+    return subprocess.Popen([*launcher, PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=stdout,
+                            stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
+                            start_new_session=True, env=None if environment is None else {**os.environ, **environment})
 
 
 def _terminate(process: subprocess.Popen[str]) -> None:
-    """Asks the program to end, which finishes or removes what it has begun; twice, and it ends at
-    once. Not by SIGINT, which a shell's background jobs ignore. Nobody reads what it says
-    meanwhile, and a full pipe would hold it up."""
+    """Ends the program by SIGTERM, upon which it completes or removes files in progress; a second SIGTERM
+    ends it immediately. Not by SIGINT, which background jobs of a shell ignore. Standard error is closed,
+    because the program would block on a full pipe."""
     assert process.stderr
     process.stderr.close()
     process.terminate()
@@ -88,15 +177,16 @@ def _terminate(process: subprocess.Popen[str]) -> None:
         raise
 
 
-def run(words: Sequence[str], on_event: Callable[[Event], None], statuses: Sequence[int]) -> int:
-    """Runs the program to its end; its status, or Error with its sentence for any other than those
-    expected."""
-    launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("_pdeathsig_exec.py")),
-             str(os.getpid())]
-    # In a session of its own, so that an interrupt reaches it once: from here.
-    process = subprocess.Popen([*launcher, PROGRAM, *words], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                               encoding="utf-8", errors="replace", start_new_session=True)
+def _error(status: int, sentence: str) -> Error:
+    ended = (f"the program was ended by signal {-status}" if status < 0 else
+             f"the program ended with status {status}")
+    return Error(sentence or ended, "usage" if status == 2 else "failed")
+
+
+def run_program(words: Sequence[str], on_event: Callable[[Event], None], statuses: Sequence[int]) -> int:
+    """Runs the program with --progress=json and returns its status. Raises Error with its message for a
+    status that is not in statuses."""
+    process = _start(words)
     assert process.stderr
     sentence = ""
     try:
@@ -113,27 +203,68 @@ def run(words: Sequence[str], on_event: Callable[[Event], None], statuses: Seque
         process.stderr.close()
     if status in statuses:
         return status
-    ended = f"the program was ended by signal {-status}" if status < 0 else (
-        f"the program ended with status {status}")
-    raise Error(sentence or ended, "usage" if status == 2 else "failed")
+    raise _error(status, sentence)
+
+
+def capture_output(words: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """Runs the program and returns its standard output. Raises Error with all of its messages."""
+    process = _start(words, environment, subprocess.PIPE)
+    try:
+        output, messages = process.communicate()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    if process.returncode != 0:
+        lines = [line[len("patina: "):] for line in messages.splitlines() if line.startswith("patina: ")]
+        raise _error(process.returncode, "\n".join(lines))
+    return output
+
+
+def find_model(model: StrPath) -> StrPath:
+    """The path of a model that is given by path, or by a name of the Hugging Face hub, which is searched in
+    the cache."""
+    name = os.fsdecode(model)
+    if isinstance(model, os.PathLike) or os.path.exists(name) or name.count("/") != 1 or name[0] in "./~":
+        return model
+    return capture_output(["model", "fetch", "--quiet", name], {"HF_HUB_OFFLINE": "1"}).strip()
+
+
+# -- generate
+
+def _write_config(suite: Any, folder: str) -> Any:
+    """The path of a degradation configuration that is given as a dict, as JSON or as a path."""
+    if isinstance(suite, Mapping):
+        suite = json.dumps(suite)
+    if not isinstance(suite, str) or not suite.lstrip().startswith("{"):
+        return suite
+    path = os.path.join(folder, "suite.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(suite)
+    return path
 
 
 def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any] | None:
-    words = ["generate", *command_line(options)]
-    # What the caller has limited may end by that limit; otherwise somebody else has stopped it.
+    options = dict(options)
+    if isinstance(options.get("split"), Mapping):
+        options["split"] = ",".join(f"{name}={share}" for name, share in options["split"].items())
+    # A run with a time limit may end by it; any other run that stops early was stopped from outside.
     statuses = [0] if options.get("time-limit") is None else [0, _EXIT_RESUMABLE]
-    if progress is False:
-        status = run([*words, "--quiet"], lambda event: None, statuses)
-    elif progress is True:
-        line = _ProgressLine()
-        try:
-            status = run([*words, "--progress=json"], line, statuses)
-        finally:
-            line.close()
-    else:
-        status = run([*words, "--progress=json"], progress, statuses)
-    facts = Path(os.fsdecode(options["out"])) / "dataset.json"
-    if status != 0 or not facts.exists():
+    with tempfile.TemporaryDirectory(prefix="patina-") as folder:
+        options["suite"] = _write_config(options.get("suite"), folder)
+        words = ["generate", *option_words(options)]
+        if progress is False:
+            status = run_program([*words, "--quiet"], lambda event: None, statuses)
+        elif progress is True:
+            printer = _default_progress()
+            try:
+                status = run_program([*words, "--progress=json"], printer, statuses)
+            finally:
+                printer.close()
+        else:
+            status = run_program([*words, "--progress=json"], progress, statuses)
+    metadata_path = Path(os.fsdecode(options["out"])) / "dataset.json"
+    if status != 0 or not metadata_path.exists():
         return None
-    dataset: dict[str, Any] = json.loads(facts.read_text("utf-8"))
+    dataset: dict[str, Any] = json.loads(metadata_path.read_text("utf-8"))
     return dataset

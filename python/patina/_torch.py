@@ -1,25 +1,47 @@
 # SPDX-License-Identifier: MIT
-"""Rows for PyTorch; imported only where it is installed. A class of a module, so that the workers of
-a DataLoader can unpickle it."""
+"""Rows for PyTorch; imported only if PyTorch is installed. The classes are in a module, so that the
+workers of a DataLoader can unpickle them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, List, Sequence
 
 import numpy as np
 import torch
 import torch.utils.data
-from numpy.typing import NDArray
+from torch.utils.data._utils.collate import default_collate_fn_map
 
-from patina._rows import Rows
+from patina._rows import Batch, Row, Rows
 
 
-class TorchRows(Rows, torch.utils.data.Dataset):  # type: ignore[type-arg,misc]
+class TorchRow(Row):
+    """A row whose batches need no collation."""
+
+
+class TorchBatch(Batch):
+    def __getitem__(self, index: int) -> TorchRow:
+        return TorchRow(super().__getitem__(index))
+
+
+def _collate(batch: Any, *, collate_fn_map: Any = None) -> dict[str, Any]:
+    if isinstance(batch, TorchBatch):
+        return batch.columns
+    return {name: torch.stack([row[name] for row in batch]) for name in batch[0]}
+
+
+default_collate_fn_map[TorchRow] = _collate
+
+
+class TorchRows(Rows, torch.utils.data.Dataset):  # type: ignore[type-arg,misc,unused-ignore]
     """Rows as tensors, which share the memory of the arrays."""
 
-    def __init__(self, columns: dict[str, NDArray[np.float32]]) -> None:
-        super().__init__({name: torch.from_numpy(values)  # type: ignore[misc]
-                          for name, values in columns.items()})
+    def __init__(self, columns: dict[str, Any], provenance: List[dict[str, Any]] | None = None) -> None:
+        super().__init__({name: torch.from_numpy(values) for name, values in columns.items()}, provenance)
 
     def __getitem__(self, index: Any) -> Any:
         return Rows.__getitem__(self, index)
+
+    def __getitems__(self, indices: Sequence[int]) -> TorchBatch:
+        # NumPy gathers rows faster than torch, whose threads wait for each other on a busy machine
+        return TorchBatch({name: torch.from_numpy(np.take(values.numpy(), indices, axis=0))
+                           for name, values in self.columns.items()})

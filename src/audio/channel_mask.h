@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* channel_mask.h - where the channels of a file stand
+/* channel_mask.h - positions of the channels of a file
  *
  * A mask has one bit for each channel: bits 0 to 17 are those of WAVE's dwChannelMask, and those
  * above are FFmpeg's (35 is the second LFE). Channels come in the order of their bits. 0: the

@@ -86,39 +86,66 @@ static void read_format(const pt_byte_source *bytes, uint64_t body, uint64_t siz
                                             (unsigned)read_uint(b + 2, 2, c->big_endian));
 }
 
-/** The position of a channel label of CAF; -1 for one that a mask does not have. */
-static int caf_position(uint64_t label, bool has_rear_surrounds) {
+/** Position of a channel label of CoreAudio as a bit of a mask; -1 for one without a bit. */
+static int label_position(uint64_t label, bool has_rear) {
     if (label == 5 || label == 6) /* left and right surround: at the side where others are behind */
-        return (int)label - 5 + (has_rear_surrounds ? 9 : 4);
+        return (int)label - 5 + (has_rear ? 9 : 4);
     if (label >= 1 && label <= 4) return (int)label - 1;    /* L R C LFE */
-    if (label >= 7 && label <= 8) return (int)label - 1;    /* left and right of centre */
-    if (label == 9) return 8;                               /* centre surround */
-    if (label >= 10 && label <= 11) return (int)label - 1;  /* left and right surround direct */
+    if (label >= 7 && label <= 11) return (int)label - 1;   /* Lc Rc Cs Lsd Rsd */
     if (label == 33 || label == 34) return (int)label - 29; /* rear surrounds */
+    if (label == 35 || label == 36) return (int)label - 4;  /* wide */
+    if (label == 37) return 35;                             /* LFE2 */
     return label == 42 ? 2 : -1;                            /* mono */
 }
 
-/** CAF's layout where it is a bitmap, or descriptions in the order of the bits; other tags are
- * libsndfile's to read. */
-static void read_caf_layout(const pt_byte_source *bytes, uint64_t body, uint64_t size,
-                            pt_container_header *c) {
-    enum { DESCRIPTION_BYTES = 20, DESCRIPTIONS_MAX = 64 };
-    unsigned char b[12 + DESCRIPTION_BYTES * DESCRIPTIONS_MAX];
-    int position[DESCRIPTIONS_MAX];
-    unsigned char map[DESCRIPTIONS_MAX];
-    bool is_reordered = false, has_rear = false;
+/** Labels of the layout tags that CoreAudioTypes.h defines; tag << 16 | number of channels. Channels
+ * are written L R C F (LFE) l r (surrounds) u v (of centre) S (centre surround) b d (rear). */
+static const char *const tag_channels[] = {
+    [100] = "C",        [101] = "LR",       [102] = "LR",       [103] = "LR",
+    [106] = "LR",       [108] = "LRlr",     [109] = "LRlrC",    [110] = "LRlrCS",
+    [113] = "LRC",      [114] = "CLR",      [115] = "LRCS",     [116] = "CLRS",
+    [117] = "LRClr",    [118] = "LRlrC",    [119] = "LCRlr",    [120] = "CLRlr",
+    [121] = "LRCFlr",   [122] = "LRlrCF",   [123] = "LCRlrF",   [124] = "CLRlrF",
+    [125] = "LRCFlrS",  [126] = "LRCFlruv", [127] = "CuvLRlrF", [128] = "LRCFlrbd",
+    [129] = "LRlrCFuv", [131] = "LRS",      [132] = "LRlr",     [133] = "LRF",
+    [134] = "LRFS",     [135] = "LRFlr",    [136] = "LRCF",     [137] = "LRCFS",
+    [138] = "LRlrF",    [139] = "LRlrCS",   [140] = "LRlrCbd",  [141] = "CLRlrS",
+    [142] = "CLRlrSF",  [143] = "CLRlrbd",  [144] = "CLRlrbdS", [148] = "LRlrCuv",
+    [183] = "CLRlrbdF",
+};
+
+static unsigned label_of(char channel) {
+    static const char order[] = "LRCFlruvS";
+    const char *at = strchr(order, channel);
+    return at ? (unsigned)(at - order) + 1 : channel == 'b' ? 33 : 34;
+}
+
+/** The layout of CAF and AIFF: a tag, a bitmap, or a description of each channel. */
+static void read_layout(const pt_byte_source *bytes, uint64_t body, uint64_t size,
+                        pt_container_header *c) {
+    enum { DESCRIPTION_BYTES = 20, TAG_DESCRIPTIONS = 0, TAG_BITMAP = 1 };
+    unsigned char b[12 + DESCRIPTION_BYTES * PATINA_CHANNELS_MAX];
+    uint64_t label[PATINA_CHANNELS_MAX];
+    bool has_rear = false;
 
     if (size > sizeof b) size = sizeof b;
     if (size < 12 || !read_exactly(bytes, body, b, (size_t)size)) return;
-    const uint64_t tag = read_uint(b, 4, true), n = read_uint(b + 8, 4, true);
-    if (tag == 1U << 16) c->channel_mask = read_uint(b + 4, 4, true);
-    if (tag != 0 || n > (size - 12) / DESCRIPTION_BYTES) return;
+    const uint64_t tag = read_uint(b, 2, true), n_described = read_uint(b + 8, 4, true);
+    const char *channels =
+        tag < sizeof tag_channels / sizeof *tag_channels ? tag_channels[tag] : "";
+    unsigned n = channels ? (unsigned)strlen(channels) : 0;
+
+    if (tag == TAG_BITMAP) c->channel_mask = read_uint(b + 4, 4, true);
+    if (tag == TAG_DESCRIPTIONS && n_described <= (size - 12) / DESCRIPTION_BYTES)
+        n = (unsigned)n_described;
+    for (unsigned i = 0; i < n; i++) {
+        label[i] = tag == TAG_DESCRIPTIONS ? read_uint(b + 12 + DESCRIPTION_BYTES * i, 4, true)
+                                           : label_of(channels[i]);
+        has_rear |= label[i] == 33;
+    }
     for (unsigned i = 0; i < n; i++)
-        has_rear |= read_uint(b + 12 + DESCRIPTION_BYTES * i, 4, true) == 33;
-    for (unsigned i = 0; i < n; i++)
-        position[i] = caf_position(read_uint(b + 12 + DESCRIPTION_BYTES * i, 4, true), has_rear);
-    const uint64_t mask = pt_channel_mask_from_positions(position, (unsigned)n, map, &is_reordered);
-    if (!is_reordered) c->channel_mask = mask;
+        c->position[i] = label_position(label[i], has_rear);
+    c->n_positions = n;
 }
 
 /** Whether a size is what programs write that cannot seek back: 7F000000, 7FFFFFFF, 7FFFF000,
@@ -267,8 +294,8 @@ static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_contain
             size = size < header ? 0 : size - header;
         }
         if (has_chunk_id(h, "ds64") && size >= 16) ds64 = at + header;
-        if (has_chunk_id(h, "chan") && l->kind == PT_CONTAINER_CAF)
-            read_caf_layout(bytes, at + header, size, c);
+        if (has_chunk_id(h, l->kind == PT_CONTAINER_CAF ? "chan" : "CHAN"))
+            read_layout(bytes, at + header, size, c);
         if (has_chunk_id(h, "fmt ") && l->kind != PT_CONTAINER_CAF && !has_format) {
             read_format(bytes, at + header, size, c);
             has_format = true;

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <patina/audio.h>
+
 #include "base/byte_source.h"
 
 typedef enum pt_container_format {
@@ -49,7 +51,10 @@ typedef struct pt_container_header {
     uint64_t rest_offset;   /* ... where rest is not KNOWN */
     unsigned
         wave_format; /* WAV, RF64, W64: the code of fmt, an extensible one's own; 0 elsewhere */
-    uint64_t channel_mask; /* WAV, RF64, W64: dwChannelMask, CAF: of its layout; 0 without one */
+    uint64_t channel_mask; /* WAV, RF64, W64: dwChannelMask; CAF, AIFF: a bitmap; 0 without one */
+    unsigned
+        n_positions; /* CAF, AIFF: a layout of so many channels, in the order of the file ... */
+    int position[PATINA_CHANNELS_MAX]; /* ... as bits of a mask (channel_mask.h), or -1 */
 } pt_container_header;
 
 #define PT_WAVE_MPEG 0x0050 /* MPEG layer 1 or 2 in a WAV */

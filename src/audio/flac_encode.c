@@ -9,12 +9,15 @@
 
 #include <sndfile.h>
 
-#include "base/error.h"
+#include <patina/audio.h>
 
-/* A file in memory, as libsndfile wants to see one. */
+#include "base/error.h"
+#include "fs/atomic_file.h"
+
+/* A file in memory, for the virtual input and output of libsndfile. */
 typedef struct memory_file {
     pt_strbuf *bytes;
-    size_t base, at; /* where the file begins in bytes, and where it is written next */
+    size_t base, at; /* start of the file in bytes, and the position */
 } memory_file;
 
 static sf_count_t memory_length(void *user) {
@@ -56,29 +59,44 @@ static sf_count_t memory_tell(void *user) {
 }
 
 /* Whether all was written; block by block, so that gain needs no copy of the whole. */
-static bool write_samples(SNDFILE *sound, const float *x, size_t n, double gain) {
+static bool write_samples(SNDFILE *sound, const float *x, size_t n, double gain, unsigned bits) {
     enum { BLOCK = 4096 };
-    short block[BLOCK];
+    const double scale = ldexp(1.0, (int)bits - 1);
+    int block[BLOCK];
     for (size_t at = 0; at < n; at += BLOCK) {
         const size_t size = n - at < BLOCK ? n - at : BLOCK;
         for (size_t i = 0; i < size; i++) {
-            const double scaled = floor(32767.0 * gain * x[at + i] + 0.5);
-            block[i] = (short)fmin(fmax(scaled, -32768.0), 32767.0);
+            const double scaled = floor((scale - 1.0) * gain * x[at + i] + 0.5);
+            block[i] = (int)fmin(fmax(scaled, -scale), scale - 1.0) * (1 << (32 - bits));
         }
-        if (sf_write_short(sound, block, (sf_count_t)size) != (sf_count_t)size) return false;
+        if (sf_write_int(sound, block, (sf_count_t)size) != (sf_count_t)size) return false;
     }
     return true;
 }
 
-patina_status pt_flac_encode(const float *x, size_t n, unsigned rate_hz, double gain,
+patina_status pt_flac_encode(const float *x, size_t n, unsigned rate_hz, double gain, unsigned bits,
                              pt_strbuf *flac, patina_error *err) {
     SF_VIRTUAL_IO io = {memory_length, memory_seek, memory_read, memory_write, memory_tell};
-    SF_INFO info = {
-        .samplerate = (int)rate_hz, .channels = 1, .format = SF_FORMAT_FLAC | SF_FORMAT_PCM_16};
+    SF_INFO info = {.samplerate = (int)rate_hz,
+                    .channels = 1,
+                    .format = SF_FORMAT_FLAC | (bits == 24 ? SF_FORMAT_PCM_24 : SF_FORMAT_PCM_16)};
     memory_file file = {.bytes = flac, .base = flac->length};
     SNDFILE *sound = sf_open_virtual(&io, SFM_WRITE, &info, &file);
     if (!sound) return pt_fail(err, PATINA_EIO, "FLAC cannot be written: %s", sf_strerror(NULL));
-    const bool good = write_samples(sound, x, n, gain);
+    const bool good = write_samples(sound, x, n, gain, bits);
     if (sf_close(sound) != 0 || !good) return pt_fail(err, PATINA_EIO, "FLAC cannot be written");
     return flac->failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
+}
+
+patina_status pt_flac_write(const char *path, const float *x, size_t n, unsigned bits,
+                            patina_error *err) {
+    pt_strbuf flac = {0};
+    pt_atomic_file *file = NULL;
+    patina_status status = pt_flac_encode(x, n, PATINA_RATE_HZ, 1.0, bits, &flac, err);
+    if (status == PATINA_OK) status = pt_atomic_file_open(path, &file, err);
+    if (status == PATINA_OK) status = pt_atomic_file_write(file, flac.text, flac.length, err);
+    if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
+    pt_atomic_file_close(&file);
+    pt_strbuf_release(&flac);
+    return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_encode.h - sound to listen to, in a form that every player and browser knows */
+/* flac_encode.h - FLAC writer, for audio that people listen to */
 
 #ifndef PATINA_AUDIO_FLAC_ENCODE_H
 #define PATINA_AUDIO_FLAC_ENCODE_H
@@ -11,12 +11,17 @@
 #include "base/strbuf.h"
 
 /**
- * Appends a FLAC file of 16 bits, mono, to flac. Samples are times gain, and cut at full scale.
+ * Appends a mono FLAC file to flac. Samples are multiplied by gain, rounded to 16 or 24 bits, and
+ * clipped at full scale.
  *
  * Errors  PATINA_EIO     the library cannot write FLAC
  *         PATINA_ENOMEM
  */
-patina_status pt_flac_encode(const float *x, size_t n, unsigned rate_hz, double gain,
+patina_status pt_flac_encode(const float *x, size_t n, unsigned rate_hz, double gain, unsigned bits,
                              pt_strbuf *flac, patina_error *err);
+
+/** Writes a 48 kHz mono FLAC; appears under path when complete. PATINA_EIO, PATINA_ENOMEM. */
+patina_status pt_flac_write(const char *path, const float *x, size_t n, unsigned bits,
+                            patina_error *err);
 
 #endif /* PATINA_AUDIO_FLAC_ENCODE_H */

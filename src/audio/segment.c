@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* segment.c - one window of a source, and its mono mix at 48 kHz
  *
- * Of an exact file the window's place is known beforehand, and only the window is decoded. Any
- * other is decoded from start to end once, which counts its frames and finds what is truncated;
- * where the window did not lie within the first 10 s, a second time up to the window's end. Either
- * way no more than a window is held, and it grows with what was decoded, never with what a header
- * says.
+ * Of an exact file the position of the window is known beforehand, and only the window is decoded.
+ * Any other is decoded from start to end once, which counts its frames and finds what is truncated;
+ * where the window is not within the first 30 s, a second time up to the window's end. Either way no
+ * more than that is in memory, and it grows with what was decoded, never with what a header says.
  */
 
 #include "audio/segment.h"
@@ -28,15 +27,17 @@
 #define BLOCK_FRAMES     4096      /* decoded at a time where frames are only counted */
 #define BUFFERED_WINDOWS 3         /* of a source whose length is not known yet ... */
 #define BUFFERED_SAMPLES (1 << 23) /* ... but no more than so many samples if one window has less */
+#define NAMED_MARGIN_S   1.0       /* a clip of named seconds may be so much longer */
+#define NAMED_MIN_S      0.4 /* of named seconds that the source must hold: a loudness block */
 
-/** Frames that were decoded one after the other; grows in the arena. */
+/** Consecutive frames; grows in the arena. */
 typedef struct frame_buffer {
     float *samples; /* [n_frames, n_channels] */
     uint64_t n_frames, capacity;
     unsigned n_channels;
 } frame_buffer;
 
-/** One source on its way to a segment. */
+/** A source that is being decoded. */
 typedef struct source {
     const pt_byte_source *bytes;
     pt_decoder *decoder;
@@ -61,7 +62,7 @@ static patina_status reserve(frame_buffer *h, uint64_t max_frames, pt_arena *are
     return PATINA_OK;
 }
 
-/** Decodes on until h has `max_frames` frames or the file ends. */
+/** Decodes until h has `max_frames` frames or the file ends. */
 static patina_status fill(source *s, frame_buffer *h, uint64_t max_frames, patina_error *err) {
     size_t got, want;
     do {
@@ -75,7 +76,7 @@ static patina_status fill(source *s, frame_buffer *h, uint64_t max_frames, patin
     return PATINA_OK;
 }
 
-/** Decodes up to n_frames and forgets them; *n_skipped says how many there were. */
+/** Decodes up to n_frames and discards them; *n_skipped is their number. */
 static patina_status skip_frames(source *s, uint64_t n_frames, uint64_t *n_skipped,
                                  patina_error *err) {
     const pt_arena_marker mark = pt_arena_mark(s->arena);
@@ -97,22 +98,51 @@ static patina_status skip_frames(source *s, uint64_t n_frames, uint64_t *n_skipp
     return status;
 }
 
-/** Where the window lies in a source of n frames (n >= 1). */
+/** A window, and whether it is in the seconds that a list names. */
+typedef struct window_place {
+    uint64_t start, frames;
+    bool is_named;
+} window_place;
+
+/** The part of n frames in which the window is drawn: the seconds that a list names, where the source
+ * is longer than they are by NAMED_MARGIN_S. */
+static patina_status locate_named_part(pt_segment_spec spec, uint64_t n, unsigned rate_hz,
+                                       window_place *part, patina_error *err) {
+    const double length_s = (double)n / rate_hz;
+    *part = (window_place){0, n, false};
+    if (spec.named_length_s <= 0.0 || length_s < spec.named_length_s + NAMED_MARGIN_S)
+        return PATINA_OK;
+    const bool is_reached = spec.named_start_s + NAMED_MIN_S <= length_s;
+    if (!is_reached && spec.named_may_be_cut) return PATINA_OK;
+    if (!is_reached)
+        return pt_fail(err, PATINA_REJECT_TOO_SHORT,
+                       "it is %.1f s long, and the list names the seconds from %.1f on", length_s,
+                       spec.named_start_s);
+    part->is_named = true;
+    part->start = (uint64_t)floor(fmax(spec.named_start_s, 0.0) * rate_hz + 0.5);
+    part->frames = min_u64(n - part->start, (uint64_t)floor(spec.named_length_s * rate_hz + 0.5));
+    return PATINA_OK;
+}
+
+/** Locates the window in a source of n frames (n >= 1). */
 static patina_status locate_window(pt_segment_spec spec, uint64_t n, unsigned rate_hz,
-                                   uint64_t *start, uint64_t *frames, patina_error *err) {
+                                   window_place *window, patina_error *err) {
     const uint64_t longest = (uint64_t)PATINA_WINDOW_S * rate_hz;
     if (spec.rng) {
-        *frames = min_u64(n, longest);
+        window_place part;
+        PT_TRY(locate_named_part(spec, n, rate_hz, &part, err));
+        const uint64_t frames = min_u64(part.frames, longest), room = part.frames - frames;
         /* u < 1 and the product is below 2^53 for any real file; rounding may reach the bound */
-        *start = (uint64_t)floor(pt_rng_uniform(spec.rng, 0) * (double)(n - *frames + 1));
-        if (*start > n - *frames) *start = n - *frames;
+        const double drawn = floor(pt_rng_uniform(spec.rng, 0) * (double)(room + 1));
+        *window =
+            (window_place){part.start + min_u64((uint64_t)drawn, room), frames, part.is_named};
         return PATINA_OK;
     }
     if (spec.start >= n)
-        return pt_fail(err, PATINA_ERANGE, "frame %llu lies behind the end; there are %llu frames",
+        return pt_fail(err, PATINA_ERANGE, "frame %llu is behind the end; there are %llu frames",
                        (unsigned long long)spec.start, (unsigned long long)n);
-    *start = spec.start;
-    *frames = min_u64(min_u64(n - spec.start, spec.frames), longest);
+    *window =
+        (window_place){spec.start, min_u64(min_u64(n - spec.start, spec.frames), longest), false};
     return PATINA_OK;
 }
 
@@ -120,55 +150,53 @@ static patina_status no_frames(patina_error *err) {
     return pt_fail(err, PATINA_REJECT_TOO_SHORT, "no frames at all");
 }
 
-/** An exact file: to the window, and only that. */
-static patina_status read_window(source *s, pt_segment_spec spec, frame_buffer *h, uint64_t *start,
-                                 patina_error *err) {
-    uint64_t frames = 0;
-
+/** Reads the window of an exact file, and nothing else. */
+static patina_status read_window(source *s, pt_segment_spec spec, frame_buffer *h,
+                                 window_place *window, patina_error *err) {
     if (s->info.n_frames == 0) return no_frames(err);
-    PT_TRY(locate_window(spec, s->info.n_frames, s->info.rate_hz, start, &frames, err));
-    if (*start > 0) PT_TRY(pt_decoder_seek(s->decoder, *start, err));
-    PT_TRY(fill(s, h, frames, err));
-    if (h->n_frames < frames) /* within an allowance, and none has one where length is exact */
+    PT_TRY(locate_window(spec, s->info.n_frames, s->info.rate_hz, window, err));
+    if (window->start > 0) PT_TRY(pt_decoder_seek(s->decoder, window->start, err));
+    PT_TRY(fill(s, h, window->frames, err));
+    if (h->n_frames < window->frames)
         return pt_fail(err, PATINA_REJECT_TRUNCATED,
                        "%s: the window has %llu frames, and %llu are there", s->info.format,
-                       (unsigned long long)frames, (unsigned long long)h->n_frames);
+                       (unsigned long long)window->frames, (unsigned long long)h->n_frames);
     return PATINA_OK;
 }
 
-/** Frames to keep of a source that the window may lie anywhere in. */
+/** Frames to keep of a source in which the window may be anywhere. */
 static uint64_t max_buffered_frames(const pt_decoder_info *info) {
     const uint64_t longest = (uint64_t)PATINA_WINDOW_S * info->rate_hz;
     const uint64_t held = min_u64(BUFFERED_WINDOWS * longest, BUFFERED_SAMPLES / info->n_channels);
     return held > longest ? held : longest;
 }
 
-/** Any other: to the end, and once more where the window turns out to lie further on. */
-static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *h, uint64_t *start,
-                                 patina_error *err) {
+/** Reads any other file to the end, and once more where the window turns out to be further back. */
+static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *h,
+                                 window_place *window, patina_error *err) {
     const uint64_t longest = (uint64_t)PATINA_WINDOW_S * s->info.rate_hz;
-    const uint64_t from = spec.rng ? 0 : spec.start; /* where h begins */
+    const uint64_t from = spec.rng ? 0 : spec.start; /* first frame of h */
     const uint64_t max_frames =
         spec.rng ? max_buffered_frames(&s->info) : min_u64(spec.frames, longest);
-    uint64_t before, rest, frames = 0;
+    uint64_t before, rest;
 
     PT_TRY(skip_frames(s, from, &before, err));
     PT_TRY(fill(s, h, max_frames, err));
     PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));
     const uint64_t n = before + h->n_frames + rest;
     if (n == 0) return no_frames(err);
-    PT_TRY(locate_window(spec, n, s->info.rate_hz, start, &frames, err));
-    if (*start + frames <= from + h->n_frames) {
-        h->samples += (size_t)(*start - from) * h->n_channels;
-        h->n_frames = frames;
+    PT_TRY(locate_window(spec, n, s->info.rate_hz, window, err));
+    if (window->start + window->frames <= from + h->n_frames) {
+        h->samples += (size_t)(window->start - from) * h->n_channels;
+        h->n_frames = window->frames;
         return PATINA_OK;
     }
     pt_decoder_close(&s->decoder);
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
-    PT_TRY(skip_frames(s, *start, &before, err));
+    PT_TRY(skip_frames(s, window->start, &before, err));
     h->n_frames = 0;
-    PT_TRY(fill(s, h, frames, err));
-    if (before < *start || h->n_frames < frames) /* cannot be: it was all there a moment ago */
+    PT_TRY(fill(s, h, window->frames, err));
+    if (before < window->start || h->n_frames < window->frames) /* it was all there before */
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
     return PATINA_OK;
 }
@@ -214,15 +242,18 @@ static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment
                             patina_error *err) {
     pt_segment e = {0};
     frame_buffer h = {0};
-    uint64_t start = 0;
+    window_place window = {0};
 
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
     h.n_channels = s->info.n_channels;
-    PT_TRY(s->info.exact ? read_window(s, spec, &h, &start, err)
-                         : read_to_end(s, spec, &h, &start, err));
+    PT_TRY(s->info.exact ? read_window(s, spec, &h, &window, err)
+                         : read_to_end(s, spec, &h, &window, err));
     if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
-    e.window = (patina_window){start, h.n_frames, s->info.rate_hz, h.n_channels};
+    e.window = (patina_window){window.start, h.n_frames, s->info.rate_hz, h.n_channels};
     e.source = (patina_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
+    e.is_named = window.is_named;
+    e.channel_mask = s->info.channel_mask;
+    e.n_streams = s->info.n_streams;
     PT_TRY(mix_and_resample(&e, s->arena, err));
     *segment = e;
     return PATINA_OK;
@@ -255,13 +286,13 @@ static patina_status segment_of_window(const patina_audio *audio, uint64_t start
 
 patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec spec,
                                     pt_segment *segment, pt_arena *arena, patina_error *err) {
-    uint64_t start = 0, frames = 0;
+    window_place window = {0};
 
     PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
     if (audio->n_frames == 0) return no_frames(err);
-    PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &start, &frames, err));
-    if (frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
-    return segment_of_window(audio, start, frames, segment, arena, err);
+    PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
+    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+    return segment_of_window(audio, window.start, window.frames, segment, arena, err);
 }
 
 patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment *segment,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* segment.h - the piece of a source that a row is made of */
+/* segment.h - decoding of the window of a source that rows are made of */
 
 #ifndef PATINA_AUDIO_SEGMENT_H
 #define PATINA_AUDIO_SEGMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,19 +18,25 @@
 /** A decoded window: the source's own samples, and its 48 kHz mono mix. */
 typedef struct pt_segment {
     patina_window window;
-    patina_audio source; /* in the arena, or borrowed */
-    float *mix;          /* [n_mix], in the arena */
+    patina_audio source;   /* in the arena, or borrowed */
+    uint64_t channel_mask; /* positions of its channels (channel_mask.h); 0: not known */
+    unsigned n_streams;    /* audio streams in the file, of which this is the default; 0: no file */
+    float *mix;            /* [n_mix], in the arena */
     size_t n_mix;
+    bool is_named; /* the window is in the seconds that a list names */
 } pt_segment;
 
 /**
- * Where to cut: with n frames in all the window has min(n, 10 s) frames and starts at
- * floor(u (n - window + 1)), u = draw 0 of `rng`; or, where rng is NULL, at frame `start` and
- * with at most `frames` frames (and 10 s).
+ * The window of a source of n frames. With `rng` it has min(n, 10 s) frames and starts at
+ * floor(u (n - window + 1)), u = draw 0 of `rng`. Where a list names seconds (named_length_s > 0) of a
+ * recording that is longer than they are by 1 s or more, it is drawn in these seconds alone. Without
+ * rng it starts at frame `start` and has at most `frames` frames (and 10 s).
  */
 typedef struct pt_segment_spec {
     const pt_rng *rng;
     uint64_t start, frames;
+    double named_start_s, named_length_s;
+    bool named_may_be_cut; /* a source that ends before them is the clip itself, and used whole */
 } pt_segment_spec;
 
 /**
@@ -38,34 +45,33 @@ typedef struct pt_segment_spec {
  * found; of an exact one only the window is read.
  *
  * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
- *          PATINA_ERANGE            spec.start lies at or behind the end (of a file with frames)
- *          PATINA_REJECT_TOO_SHORT  no frame at all
+ *          PATINA_ERANGE            spec.start is not before the end (of a file with frames)
+ *          PATINA_REJECT_TOO_SHORT  no frame at all, or the source ends before the named seconds
  */
 patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spec,
                                 pt_segment *segment, pt_arena *arena, patina_error *err);
 
 /**
- * Takes the window of a sound in memory, whose samples it borrows, and makes the mix likewise.
+ * The same of audio in memory, whose samples it borrows.
  *
  * Errors   PATINA_REJECT_UNSUPPORTED, PATINA_ERANGE, PATINA_REJECT_TOO_SHORT as above
  */
 patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec spec,
                                     pt_segment *segment, pt_arena *arena, patina_error *err);
 
-/** The same of the whole sound, of any length, for measuring; no frame at all is an empty mix. */
+/** The same of the whole audio, of any length, for measuring; no frame gives an empty mix. */
 patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment *segment,
                                           pt_arena *arena, patina_error *err);
 
 /**
- * What generate asks of a segment beyond decoding, judged in this order: at least 4 hops of
- * loudness (PATINA_REJECT_TOO_SHORT), no NaN and no Inf in the window (PATINA_REJECT_NONFINITE), and a mix
- * that is not silent (PATINA_REJECT_SILENT).
+ * Checks that rows can be made of a segment, in this order: at least 4 hops of loudness
+ * (PATINA_REJECT_TOO_SHORT), no NaN and no Inf in the window (PATINA_REJECT_NONFINITE), and a mix that
+ * is not silent (PATINA_REJECT_SILENT).
  */
 patina_status pt_segment_check(const pt_segment *segment, patina_error *err);
 
 /**
- * Whether a window is the one that a recipe was made from. A recipe belongs to one recording:
- * another one would be degraded without anybody noticing.
+ * Checks that a window is the one that a recipe was made from: a recipe belongs to one recording.
  *
  * Errors   PATINA_EFORMAT  another number of frames or channels, or another rate
  */
@@ -73,15 +79,15 @@ patina_status pt_window_check(const patina_window *got, const patina_window *wan
                               patina_error *err);
 
 /**
- * The segment that a row was made of, taken once more from its recording and judged as then.
+ * Decodes the segment of a row again from its recording, and checks it.
  *
- * Errors   PATINA_EFORMAT  the bytes give another window: they are another recording
+ * Errors   PATINA_EFORMAT  another window: the bytes are another recording
  *          and all of pt_segment_decode and pt_segment_check
  */
 patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
                                       pt_segment *segment, pt_arena *arena, patina_error *err);
 
-/** PATINA_REJECT_NONFINITE alone: all that embedding asks, for which no segment is too short. */
+/** Checks for PATINA_REJECT_NONFINITE alone: an embedding needs no minimal length. */
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);
 
 /** Interleaved frames to the mean of all channels, summed in double. */

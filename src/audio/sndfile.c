@@ -8,6 +8,7 @@
  * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples where its
  *   positions do not begin at 0, and is refused without a last-page flag: ogg_page.h patches it;
  * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
+ * - in AU and W64 the bytes behind the samples are taken for samples: they are cut off;
  * - a FLAC file ends where its header says, even if frames follow: the total is left out then;
  * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right after
  *   the call shows it; the next call clears it;
@@ -36,7 +37,7 @@
 /** The bytes as libsndfile reads them, some of them patched. */
 typedef struct sndfile_state {
     SNDFILE *file;
-    const pt_byte_source *bytes;
+    pt_byte_source bytes;
     uint64_t position;
     pt_ogg_link link;           /* of an Ogg stream */
     pt_byte_patch one;          /* of any other */
@@ -51,14 +52,14 @@ typedef struct sndfile_state {
 
 static sf_count_t io_length(void *user) {
     const sndfile_state *s = user;
-    return (sf_count_t)s->bytes->size;
+    return (sf_count_t)s->bytes.size;
 }
 
 static sf_count_t io_seek(sf_count_t offset, int whence, void *user) {
     sndfile_state *s = user;
     const sf_count_t base = whence == SEEK_SET   ? 0
                             : whence == SEEK_CUR ? (sf_count_t)s->position
-                                                 : (sf_count_t)s->bytes->size;
+                                                 : (sf_count_t)s->bytes.size;
     sf_count_t target;
     if (__builtin_add_overflow(base, offset, &target) || target < 0) return -1;
     s->position = (uint64_t)target;
@@ -90,7 +91,7 @@ static void apply_patches(const sndfile_state *s, uint64_t offset, unsigned char
 static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     sndfile_state *s = user;
     if (n <= 0) return 0;
-    const int64_t got = pt_byte_source_read_at(s->bytes, s->position, buffer, (size_t)n);
+    const int64_t got = pt_byte_source_read_at(&s->bytes, s->position, buffer, (size_t)n);
     if (got < 0) {
         s->io_failed = true;
         return 0;
@@ -118,7 +119,7 @@ static patina_status patch_data_size(sndfile_state *s, const pt_container_header
 /** Leaves out the total of a FLAC file, so that the library reads to its end. */
 static void patch_flac_total(sndfile_state *s) {
     s->one = (pt_byte_patch){.offset = PT_FLAC_TOTAL_OFFSET, .n = 5};
-    (void)pt_byte_source_read_at(s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
+    (void)pt_byte_source_read_at(&s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
     s->one.bytes[0] &= 0xF0;
     memset(s->one.bytes + 1, 0, 4);
     s->patch = &s->one;
@@ -179,67 +180,6 @@ static bool frames_match_size(const SF_INFO *info, const pt_container_header *c)
            (uint64_t)info->frames == c->data_size / frame_bytes;
 }
 
-/** Position of a channel of libsndfile's as a bit of a mask; -1: none. */
-static int channel_position(int channel) {
-    switch (channel) {
-    case SF_CHANNEL_MAP_LEFT:
-    case SF_CHANNEL_MAP_FRONT_LEFT:
-        return 0;
-    case SF_CHANNEL_MAP_RIGHT:
-    case SF_CHANNEL_MAP_FRONT_RIGHT:
-        return 1;
-    case SF_CHANNEL_MAP_CENTER:
-    case SF_CHANNEL_MAP_FRONT_CENTER:
-        return 2;
-    case SF_CHANNEL_MAP_LFE:
-        return 3;
-    case SF_CHANNEL_MAP_REAR_LEFT:
-        return 4;
-    case SF_CHANNEL_MAP_REAR_RIGHT:
-        return 5;
-    case SF_CHANNEL_MAP_FRONT_LEFT_OF_CENTER:
-        return 6;
-    case SF_CHANNEL_MAP_FRONT_RIGHT_OF_CENTER:
-        return 7;
-    case SF_CHANNEL_MAP_REAR_CENTER:
-        return 8;
-    case SF_CHANNEL_MAP_SIDE_LEFT:
-        return 9;
-    case SF_CHANNEL_MAP_SIDE_RIGHT:
-        return 10;
-    case SF_CHANNEL_MAP_TOP_CENTER:
-        return 11;
-    case SF_CHANNEL_MAP_TOP_FRONT_LEFT:
-        return 12;
-    case SF_CHANNEL_MAP_TOP_FRONT_CENTER:
-        return 13;
-    case SF_CHANNEL_MAP_TOP_FRONT_RIGHT:
-        return 14;
-    case SF_CHANNEL_MAP_TOP_REAR_LEFT:
-        return 15;
-    case SF_CHANNEL_MAP_TOP_REAR_CENTER:
-        return 16;
-    case SF_CHANNEL_MAP_TOP_REAR_RIGHT:
-        return 17;
-    default:
-        return -1;
-    }
-}
-
-/** The positions of a channel map (AIFF, CAF), and its order; a WAV has WAVE order by definition. */
-static void set_map_channel_order(SNDFILE *file, pt_decoder_stream_info *stream_info) {
-    const unsigned n = stream_info->info.n_channels;
-    int map[PATINA_CHANNELS_MAX], position[PATINA_CHANNELS_MAX];
-
-    if (sf_command(file, SFC_GET_CHANNEL_MAP_INFO, map, (int)(n * sizeof map[0])) != SF_TRUE)
-        return;
-    for (unsigned c = 0; c < n; c++)
-        position[c] = channel_position(map[c]);
-    const uint64_t mask = pt_channel_mask_from_positions(position, n, stream_info->channel_map,
-                                                         &stream_info->is_reordered);
-    if (mask) stream_info->info.channel_mask = mask;
-}
-
 /** Vorbis I, 4.3.9, and for Opus RFC 7845, 5.1.1.2: where each channel belongs in WAVE order. */
 static void set_vorbis_channel_order(pt_decoder_stream_info *stream_info) {
     static const unsigned char vorbis_orders[9][8] = {
@@ -270,8 +210,9 @@ static void find_channel_order(const sndfile_state *s, const pt_container_header
         if (!info->channel_mask) info->channel_mask = pt_channel_mask_by_count(info->n_channels);
     } else if (c->channel_mask) {
         info->channel_mask = pt_channel_mask_limit(c->channel_mask, info->n_channels);
-    } else {
-        set_map_channel_order(s->file, stream_info);
+    } else if (c->n_positions == info->n_channels) {
+        info->channel_mask = pt_channel_mask_from_positions(
+            c->position, info->n_channels, stream_info->channel_map, &stream_info->is_reordered);
     }
 }
 
@@ -348,7 +289,7 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
                                       pt_decoder_stream_info *stream_info, patina_error *err) {
     bool is_at_end = false;
     const uint64_t total = s->flac.total_frames,
-                   end = total > 0 ? pt_flac_find_end(s->bytes, &s->flac, &is_at_end) : 0;
+                   end = total > 0 ? pt_flac_find_end(&s->bytes, &s->flac, &is_at_end) : 0;
 
     if (total == 0 || (end == total && is_at_end)) return PATINA_OK;
     if (end <= total) return check_flac_end(s, info, err);
@@ -364,11 +305,11 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
 static patina_status make_patches(sndfile_state *s, const pt_container_header *c,
                                   patina_error *err) {
     char magic[4] = "";
-    (void)pt_byte_source_read_at(s->bytes, 0, magic, sizeof magic);
-    s->is_flac = pt_flac_read_header(s->bytes, &s->flac);
+    (void)pt_byte_source_read_at(&s->bytes, 0, magic, sizeof magic);
+    s->is_flac = pt_flac_read_header(&s->bytes, &s->flac);
     if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
     if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
-    PT_TRY(pt_ogg_read_link(s->bytes, &s->link, err));
+    PT_TRY(pt_ogg_read_link(&s->bytes, &s->link, err));
     s->patch = s->link.patch;
     s->n_patches = s->link.n_patches;
     return PATINA_OK;
@@ -411,7 +352,10 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);
     if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    s->bytes = input->bytes;
+    s->bytes = *input->bytes;
+    if ((c->kind == PT_CONTAINER_AU || c->kind == PT_CONTAINER_W64) && c->has_data)
+        /* the library reads to the end of the file */
+        s->bytes = pt_byte_source_slice(&s->bytes, 0, c->data_offset + c->data_size);
     patina_status status = make_patches(s, c, err);
     if (status == PATINA_OK) status = open_stream(s, c, stream_info, err);
     if (status != PATINA_OK) {

@@ -49,7 +49,11 @@ static uint64_t trailing_tag_bytes(const pt_byte_source *bytes, uint64_t end) {
         if (memcmp(b + 6, "LYRICS200", 9) == 0) {
             for (int i = 0; i < 6; i++)
                 size = 10 * size + (b[i] >= '0' && b[i] <= '9' ? (unsigned)b[i] - '0' : 0U);
-            return size + LYRICS_END_BYTES;
+            size += LYRICS_END_BYTES;
+            return size <= end && read_exactly(bytes, end - size, b, 11) &&
+                           memcmp(b, "LYRICSBEGIN", 11) == 0
+                       ? size
+                       : 0;
         }
     }
     if (end >= ID3V2_BYTES && read_exactly(bytes, end - ID3V2_BYTES, b, ID3V2_BYTES) &&

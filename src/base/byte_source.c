@@ -11,14 +11,16 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 int pt_byte_source_open(const char *path, pt_byte_source *bytes) {
     struct stat info;
+    unsigned n_interrupts = 0;
     int fd;
 
     do /* O_NONBLOCK: opening a FIFO must not block. */
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    while (fd < 0 && errno == EINTR);
+    while (fd < 0 && pt_is_interrupted(&n_interrupts));
     if (fd < 0) return errno;
     const int error = fstat(fd, &info) != 0   ? errno
                       : S_ISREG(info.st_mode) ? 0
@@ -36,7 +38,8 @@ bool pt_errno_is_missing(int error) {
 }
 
 bool pt_errno_is_machine_fault(int error) {
-    static const int faults[] = {EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM, ETIMEDOUT};
+    static const int faults[] = {EIO,    ESTALE, ENOMEM, EMFILE,   ENFILE,
+                                 EACCES, EPERM,  EINTR,  ETIMEDOUT};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (error == faults[i]) return true;
     return false;
@@ -73,10 +76,11 @@ int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, voi
         return (int64_t)n;
     }
     size_t done = 0;
+    unsigned n_interrupts = 0;
     while (done < n) {
         const ssize_t got =
             pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(bytes->base + offset + done));
-        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && pt_is_interrupted(&n_interrupts)) continue;
         if (got < 0) {
             if (bytes->fault && bytes->fault->error == 0) bytes->fault->error = errno;
             return -1;

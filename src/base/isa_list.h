@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* isa_list.h - the instruction sets, in the order of patina_isa
  *
- * Names, dispatch tables and the choices of --isa follow from this list. A new set is a line here,
+ * Names and dispatch tables follow from this list, and with them the choices of --isa. A new set is a line here,
  * its constant in patina_isa, its detection in cpu.c, its compiler flags in src/meson.build, and a
  * file of kernels in src/nn and in src/dsp.
  */

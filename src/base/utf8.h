@@ -21,6 +21,12 @@ bool pt_utf8_is_valid(const char *text, size_t n);
 /** Returns whether text is empty or only white space (Unicode White_Space). */
 bool pt_utf8_is_blank(const char *text, size_t n);
 
+/**
+ * Returns whether a terminal or a browser may act on a code point instead of showing it: C0, DEL, C1,
+ * line and paragraph separator, and bidirectional controls (Unicode Bidi_Control).
+ */
+bool pt_utf8_is_control(uint32_t code);
+
 /** Returns a copy in which each byte that is not UTF-8 is written as \xNN; the caller frees it. NULL:
  * out of memory. */
 char *pt_text_escape(const char *text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clip_index.c - stems in a sorted list; ids may begin with '-' or '_' and hold both anywhere */
+/* clip_index.c - a sorted list of stems; YouTube ids may contain '-' and '_' anywhere */
 
 #include "corpus/clip_index.h"
 
@@ -8,19 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utf8proc.h>
+
 #include "base/error.h"
 #include "corpus/entry_builder.h"
 #include "fs/path.h"
 
+#define YOUTUBE_ID_BYTES 11
+
 struct pt_clip_stem {
     const char *stem; /* in path; n bytes */
-    size_t n;
+    uint32_t n;
+    bool is_deep;
+    const char *path;
+};
+
+struct pt_clip_id {
+    const char *id; /* YOUTUBE_ID_BYTES in path */
     const char *path;
 };
 
 typedef struct pt_clip_stem clip_stem;
+typedef struct pt_clip_id clip_id;
 
-/** memcmp, and the shorter one first where one begins like the other. */
+/** As strcmp, of bytes with a length. */
 static int compare_stems(const char *a, size_t n_a, const char *b, size_t n_b) {
     const int order = memcmp(a, b, n_a < n_b ? n_a : n_b);
     if (order != 0) return order;
@@ -30,26 +41,68 @@ static int compare_stems(const char *a, size_t n_a, const char *b, size_t n_b) {
 static int compare_clips(const void *a, const void *b) {
     const clip_stem *x = a, *y = b;
     const int order = compare_stems(x->stem, x->n, y->stem, y->n);
+    if (order != 0) return order;
+    if (x->is_deep != y->is_deep) return x->is_deep ? 1 : -1;
+    return strcmp(x->path, y->path);
+}
+
+static int compare_ids(const void *a, const void *b) {
+    const clip_id *x = a, *y = b;
+    const int order = memcmp(x->id, y->id, YOUTUBE_ID_BYTES);
     return order != 0 ? order : strcmp(x->path, y->path);
 }
 
+/** The id at the end of a stem: "Title [<id>]" or "Title-<id>"; NULL: none. */
+static const char *id_in_title(const clip_stem *c) {
+    const char *end = c->stem + c->n;
+    if (c->n > YOUTUBE_ID_BYTES + 2 && end[-1] == ']' && end[-YOUTUBE_ID_BYTES - 2] == '[')
+        return end - YOUTUBE_ID_BYTES - 1;
+    if (c->n > YOUTUBE_ID_BYTES + 1 && end[-YOUTUBE_ID_BYTES - 1] == '-')
+        return end - YOUTUBE_ID_BYTES;
+    return NULL;
+}
+
+static patina_status index_ids(pt_clip_index *clips, patina_error *err) {
+    size_t n = 0;
+    for (size_t i = 0; i < clips->n_names; i++)
+        n += id_in_title(&clips->names[i]) != NULL;
+    if (n == 0) return PATINA_OK;
+    clips->ids = malloc(n * sizeof *clips->ids);
+    if (!clips->ids) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    for (size_t i = 0; i < clips->n_names; i++) {
+        const char *id = id_in_title(&clips->names[i]);
+        if (id) clips->ids[clips->n_ids++] = (clip_id){id, clips->names[i].path};
+    }
+    qsort(clips->ids, n, sizeof *clips->ids, compare_ids);
+    return PATINA_OK;
+}
+
+static bool is_deep(const char *path) {
+    unsigned depth = 0;
+    for (; (path = strchr(path, '/')); path++)
+        depth++;
+    return depth > PT_CLIP_INDEX_SHALLOW;
+}
+
 patina_status pt_clip_index_open(pt_clip_index *clips, const char *root, patina_error *err) {
-    PT_TRY(pt_dir_walk_list_audio(&clips->walk, root, PT_CLIP_INDEX_DEPTH, err));
+    PT_TRY(pt_dir_walk_list_audio(&clips->walk, root, PT_DIR_WALK_DEPTH_MAX, err));
     const size_t n = clips->walk.n_paths;
     clips->names = malloc((n ? n : 1) * sizeof *clips->names);
     if (!clips->names) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
         const char *path = clips->walk.paths[i], *stem = pt_path_basename(path);
         clips->names[i] =
-            (clip_stem){stem, pt_path_stem_length(path) - (size_t)(stem - path), path};
+            (clip_stem){stem, (uint32_t)(pt_path_stem_length(path) - (size_t)(stem - path)),
+                        is_deep(path), path};
     }
     clips->n_names = n;
     qsort(clips->names, n, sizeof *clips->names, compare_clips);
-    return PATINA_OK;
+    return index_ids(clips, err);
 }
 
 void pt_clip_index_close(pt_clip_index *clips) {
     free(clips->names);
+    free(clips->ids);
     pt_dir_walk_release(&clips->walk);
     *clips = (pt_clip_index){0};
 }
@@ -66,6 +119,13 @@ static size_t lower_bound(const pt_clip_index *clips, const char *stem, size_t n
             high = middle;
     }
     return low;
+}
+
+/** Whether a stem begins with these bytes. */
+static bool has_prefix(const pt_clip_index *clips, const char *prefix, size_t n) {
+    const size_t i = lower_bound(clips, prefix, n);
+    return i < clips->n_names && clips->names[i].n >= n &&
+           memcmp(clips->names[i].stem, prefix, n) == 0;
 }
 
 /** The file with exactly this stem that comes first. */
@@ -85,7 +145,7 @@ static const char *find_youtube_stem(const pt_clip_index *clips, const char *bef
     return n > 0 && (size_t)n < sizeof stem ? find_stem(clips, stem, (size_t)n) : NULL;
 }
 
-/** A decimal number without what does not change it: zeros before, and behind the point. */
+/** A decimal number without leading zeros and without trailing zeros of the fraction. */
 typedef struct decimal {
     const char *whole, *fraction;
     size_t n_whole, n_fraction;
@@ -119,57 +179,99 @@ static bool same_number(const decimal *a, const decimal *b) {
            memcmp(a->fraction, b->fraction, a->n_fraction) == 0;
 }
 
-/** <id>_<start>_<end>: the names that begin with "<id>_" stand together. */
+/** How the rest of a stem after "<id>_" agrees with a start, the best first; 0: not at all. */
+enum { NO_MATCH, SECONDS_SPAN, OTHER_SPAN, SECONDS, MILLISECONDS };
+
+static int match_span(const char *rest, size_t n, const decimal *start) {
+    decimal from, to, scaled;
+    const char *bar = memchr(rest, '_', n);
+    const bool is_underscore = bar != NULL;
+    if (!bar) bar = memchr(rest, '-', n);
+    if (!parse_decimal(rest, bar ? (size_t)(bar - rest) : n, &from)) return NO_MATCH;
+    if (!bar) return !start || same_number(&from, start) ? SECONDS : NO_MATCH;
+    if (!parse_decimal(bar + 1, n - (size_t)(bar + 1 - rest), &to)) return NO_MATCH;
+    if (!start || same_number(&from, start)) return is_underscore ? SECONDS_SPAN : OTHER_SPAN;
+    /* Milliseconds: the digits of the start and three zeros. */
+    char text[32];
+    if (start->n_fraction > 0 || start->n_whole + 4 > sizeof text) return NO_MATCH;
+    memcpy(text, start->whole, start->n_whole);
+    memcpy(text + start->n_whole, "000", 3);
+    return parse_decimal(text, start->n_whole + 3, &scaled) && same_number(&from, &scaled)
+               ? MILLISECONDS
+               : NO_MATCH;
+}
+
+/** The names that begin with "<id>_" are adjacent. */
 static const char *find_span_stem(const pt_clip_index *clips, const char *id, size_t n_id,
                                   const char *start) {
     const char *best = NULL;
-    decimal wanted, from, to;
+    int best_match = NO_MATCH;
+    decimal wanted;
 
-    if (!parse_decimal(start, strlen(start), &wanted)) return NULL;
+    if (start && !parse_decimal(start, strlen(start), &wanted)) return NULL;
     for (size_t i = lower_bound(clips, id, n_id); i < clips->n_names; i++) {
         const clip_stem *name = &clips->names[i];
         if (name->n < n_id || memcmp(name->stem, id, n_id) != 0) break;
         if (name->n == n_id || name->stem[n_id] != '_') continue;
-        const char *rest = name->stem + n_id + 1;
-        const size_t n_rest = name->n - n_id - 1;
-        const char *bar = memchr(rest, '_', n_rest);
-        if (!bar || !parse_decimal(rest, (size_t)(bar - rest), &from) ||
-            !parse_decimal(bar + 1, n_rest - (size_t)(bar + 1 - rest), &to))
-            continue;
-        if (same_number(&from, &wanted) && (!best || strcmp(name->path, best) < 0))
-            best = name->path;
+        const int match =
+            match_span(name->stem + n_id + 1, name->n - n_id - 1, start ? &wanted : NULL);
+        if (match == NO_MATCH || (best && match > best_match)) continue;
+        if (best && match == best_match && strcmp(name->path, best) >= 0) continue;
+        best = name->path;
+        best_match = match;
     }
     return best;
 }
 
+static const char *find_title(const pt_clip_index *clips, const char *id, size_t n_id) {
+    size_t low = 0, high = clips->n_ids;
+    if (n_id != YOUTUBE_ID_BYTES) return NULL;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (memcmp(clips->ids[middle].id, id, n_id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < clips->n_ids && memcmp(clips->ids[low].id, id, n_id) == 0 ? clips->ids[low].path
+                                                                           : NULL;
+}
+
 const char *pt_clip_index_find_youtube(const pt_clip_index *clips, const char *id, size_t n_id,
                                        const char *start, const char *rows) {
-    const char *path = find_youtube_stem(clips, "", id, n_id, start);
-    if (!path) path = find_youtube_stem(clips, "", id, n_id, NULL);
-    if (!path) path = find_youtube_stem(clips, "Y", id, n_id, NULL);
-    if (!path) path = find_youtube_stem(clips, "Y", id, n_id, start);
+    char with_y[64] = "Y";
+    const char *path = NULL;
+    if (n_id + 1 >= sizeof with_y) return NULL;
+    memcpy(with_y + 1, id, n_id);
+    const bool is_plain = has_prefix(clips, id, n_id), is_y = has_prefix(clips, with_y, n_id + 1);
+    if (is_plain && start) path = find_youtube_stem(clips, "", id, n_id, start);
+    if (is_plain && !path) path = find_youtube_stem(clips, "", id, n_id, NULL);
+    if (is_y && !path) path = find_youtube_stem(clips, "Y", id, n_id, NULL);
+    if (is_y && !path && start) path = find_youtube_stem(clips, "Y", id, n_id, start);
     for (; !path && *rows; rows += strlen(rows) + 1)
         path = find_stem(clips, rows, strlen(rows));
-    return path ? path : find_span_stem(clips, id, n_id, start);
+    if (is_plain && !path) path = find_span_stem(clips, id, n_id, start);
+    if (is_y && !path) path = find_span_stem(clips, with_y, n_id + 1, start);
+    return path ? path : find_title(clips, id, n_id);
 }
 
 /* Names of a table ------------------------------------------------------------------------- */
 
-/** Whether the folders of a path end with the n bytes of folders ("a/b/" of "x/a/b/c.wav"). */
+/** Whether the directory of a path ends with n bytes of folders ("a/b/" of "x/a/b/c.wav"). */
 static bool path_ends_with_dirs(const char *path, const char *folders, size_t n) {
     const size_t n_own = (size_t)(pt_path_basename(path) - path);
     if (n > n_own || memcmp(path + n_own - n, folders, n) != 0) return false;
     return n == 0 || n == n_own || path[n_own - n - 1] == '/';
 }
 
-/** Whether a folder of the path has a name that stands in the table's. */
+/** Whether the name of the table contains the name of a folder of the path. */
 static bool matches_table_name(const char *path, const char *table) {
     for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
         if (slash > path && memmem(table, strlen(table), path, (size_t)(slash - path))) return true;
     return false;
 }
 
-/** Of the files with this stem the one that suits the name best: name and table, each if it can. */
+/** The best match of the files with this stem. */
 static const char *find_best_match(const pt_clip_index *clips, const char *name, size_t n_stem,
                                    const char *table) {
     const char *base = pt_path_basename(name), *best = NULL;
@@ -179,18 +281,41 @@ static const char *find_best_match(const pt_clip_index *clips, const char *name,
         const clip_stem *c = &clips->names[i];
         if (compare_stems(c->stem, c->n, base, n_stem) != 0) break;
         if (!path_ends_with_dirs(c->path, name, (size_t)(base - name))) continue;
-        const int rank = 2 * (strcmp(c->stem, base) == 0) + matches_table_name(c->path, table);
+        const int rank =
+            4 * !c->is_deep + 2 * (strcmp(c->stem, base) == 0) + matches_table_name(c->path, table);
         if (rank > best_rank) best = c->path, best_rank = rank; /* the first of its rank stays */
     }
     return best;
 }
 
-const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
-                                    const char *table) {
+static const char *find_exact(const pt_clip_index *clips, const char *name, const char *table) {
     const size_t n = strlen(pt_path_basename(name));
     const char *path = NULL;
 
     if (pt_path_is_audio(name))
         path = find_best_match(clips, name, pt_path_stem_length(name) - (strlen(name) - n), table);
     return path ? path : find_best_match(clips, name, n, table);
+}
+
+static bool is_ascii(const char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80) return false;
+    return true;
+}
+
+const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
+                                    const char *table) {
+    static const utf8proc_option_t forms[] = {UTF8PROC_COMPOSE, UTF8PROC_DECOMPOSE};
+    while (name[0] == '.' && name[1] == '/')
+        name += 2;
+    const char *path = find_exact(clips, name, table);
+    if (path || is_ascii(name)) return path;
+    for (size_t i = 0; i < 2 && !path; i++) {
+        utf8proc_uint8_t *normal = NULL;
+        const utf8proc_option_t options = UTF8PROC_NULLTERM | UTF8PROC_STABLE | forms[i];
+        if (utf8proc_map((const utf8proc_uint8_t *)name, 0, &normal, options) < 0) return NULL;
+        path = find_exact(clips, (const char *)normal, table);
+        free(normal);
+    }
+    return path;
 }

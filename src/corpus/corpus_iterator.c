@@ -4,6 +4,8 @@
 #include "corpus/corpus_iterator.h"
 
 #include <errno.h>
+#include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,38 +16,127 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
-#include "corpus/brace_expand.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_merge.h"
+#include "corpus/exclude_list.h"
+#include "corpus/file_list.h"
+#include "corpus/row_index.h"
+#include "corpus/tar.h"
+#include "fs/path.h"
+
+#define EXCLUDED "its id or file name is in the list of '--exclude'"
 
 #define READER_ADDRESS(name) &pt_corpus_reader_##name,
 static const pt_corpus_reader *const readers[] = {PT_CORPUS_READERS(READER_ADDRESS)};
 
-struct pt_corpus {
+/** A kind of corpus: a reader, or one layout of the table reader. */
+typedef struct kind {
     const pt_corpus_reader *reader;
+    const pt_table_layout *layout; /* NULL: the reader has one kind */
+} kind;
+
+static bool kind_at(size_t i, kind *k) {
+    for (size_t r = 0; r < sizeof readers / sizeof readers[0]; r++) {
+        const size_t n = readers[r]->name ? 1 : pt_n_table_layouts;
+        *k = (kind){readers[r], readers[r]->name ? NULL : &pt_table_layouts[i < n ? i : 0]};
+        if (i < n) return true;
+        i -= n;
+    }
+    return false;
+}
+
+static const char *kind_name(const kind *k) {
+    return k->layout ? k->layout->name : k->reader->name;
+}
+
+static bool kind_matches(const kind *k, const pt_corpus_probe *probe) {
+    return k->layout ? k->reader->matches_layout(probe, k->layout) : k->reader->matches(probe);
+}
+
+struct pt_corpus {
+    kind kind;
+    const pt_corpus_reader *reader; /* of the kind */
     void *state;
-    char *name; /* the path as given, for messages */
+    char *name; /* the path as given */
+    pt_corpus_options options;
+    char note[160];           /* a warning about the corpus; "" if there is none */
+    pt_exclude_list *exclude; /* NULL: none */
+    pt_row_index *rows;       /* NULL: not built yet, or rows are not merged */
+    uint64_t n_read;          /* rows since the start */
 };
 
-/** Reads the head of a file, or finds that the path is a folder or a pattern.
- *
- * buffer  [PT_CORPUS_PROBE_BYTES + 1]
- */
-static patina_status probe_path(const char *path, const pt_corpus_options *options, char *buffer,
-                                pt_corpus_probe *probe, patina_error *err) {
+static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe *probe,
+                                patina_error *err);
+
+/** Probes the first file of a pattern; where there is none, the name of the pattern must do. */
+static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_probe *probe,
+                                   patina_error *err) {
+    static const char *const any[] = {"", NULL};
+    pt_file_list list = {0};
+    patina_status status = pt_file_list_open(&list, path, any, NULL, err);
+
+    if (status == PATINA_OK && list.of.n_paths > 0) {
+        char *first = pt_path_join(list.root, list.of.paths[0]);
+        status = first ? probe_file(first, buffer, probe, err)
+                       : pt_fail(err, PATINA_ENOMEM, "out of memory");
+        free(first);
+    } else if (pt_path_has_any_ext(path, pt_tar_extensions)) {
+        status = PATINA_OK;
+    } else {
+        pt_error_add_context(err, "corpus '%s'", path);
+    }
+    pt_file_list_close(&list);
+    return status;
+}
+
+/** A folder with a metadata.csv or metadata.jsonl that has the member file_name, as the Hugging
+ * Face hub defines AudioFolder, also where it is in the folders of splits: the list is probed in
+ * its place. */
+static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpus_probe *probe,
+                                        patina_error *err) {
+    static const char *const names[] = {"metadata.csv", "metadata.jsonl", "*/metadata.csv"};
+    pt_corpus_probe list = *probe;
+    patina_status status = PATINA_OK;
+
+    for (size_t i = 0; i < 3 && status == PATINA_OK; i++) {
+        pt_strbuf name = {0};
+        glob_t found = {0};
+        pt_strbuf_printf(&name, "%s/%s", path, names[i]);
+        if (name.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        if (glob(name.text, 0, NULL, &found) == 0) {
+            list.path = probe->path;
+            status = probe_file(found.gl_pathv[0], buffer, &list, err);
+            if (status == PATINA_OK &&
+                memmem(list.head, strcspn(list.head, "\n"), "file_name", 9)) {
+                *probe = list;
+                probe->is_folder = false;
+                snprintf(probe->list_path, sizeof probe->list_path, "%s", name.text);
+                i = 3;
+            }
+        }
+        globfree(&found);
+        pt_strbuf_release(&name);
+    }
+    return status;
+}
+
+/** Reads the head of a file, or finds that the path is a folder or a pattern. */
+static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe *probe,
+                                patina_error *err) {
     struct stat info;
     pt_byte_source bytes = {0};
 
-    *probe = (pt_corpus_probe){.path = path, .head = buffer, .options = options};
-    buffer[0] = '\0';
     if (stat(path, &info) != 0) {
-        probe->is_pattern = pt_brace_find(path) != NULL;
-        if (probe->is_pattern) return PATINA_OK;
+        if (!probe->is_pattern && pt_file_list_is_pattern(path)) {
+            probe->is_pattern = true;
+            return probe_pattern(path, buffer, probe, err);
+        }
         return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened: %s", path,
                        strerrordesc_np(errno));
     }
     probe->is_folder = S_ISDIR(info.st_mode);
-    if (probe->is_folder) return PATINA_OK;
+    if (probe->is_folder) return probe_audio_folder(path, buffer, probe, err);
     if (!S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
     if (pt_byte_source_open_file(path, &bytes, err) != PATINA_OK)
@@ -62,50 +153,113 @@ static patina_status probe_path(const char *path, const pt_corpus_options *optio
     return PATINA_OK;
 }
 
-/** The error for a file of no known kind: its first line, and the supported kinds. */
+/** The error for a file of no known kind: its first line, and what it lacks. */
 static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *err) {
     const size_t n_line = strcspn(probe->head, "\r\n");
     const int shown = pt_text_truncate(probe->head, n_line < 100 ? n_line : 100);
     const bool is_text = pt_utf8_is_valid(probe->head, (size_t)shown) &&
                          strlen(probe->head) == probe->n_head && shown > 0;
-    pt_strbuf kinds = {0};
+    pt_strbuf nearest = {0};
+    int best = 0;
 
-    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
-        pt_strbuf_printf(&kinds, "%s%s (%s)", i ? ", " : "", readers[i]->name, readers[i]->summary);
     if (probe->n_head == 0)
-        pt_fail(err, PATINA_EFORMAT, "corpus '%s' is empty; supported are: %s", probe->path,
-                kinds.text);
+        return pt_fail(err, PATINA_EFORMAT, "corpus '%s' is empty", probe->path);
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        pt_strbuf lacks = {0};
+        const int n = readers[i]->lacks ? readers[i]->lacks(probe, &lacks) : 0;
+        if (n > best) {
+            const pt_strbuf previous = nearest;
+            best = n;
+            nearest = lacks;
+            lacks = previous;
+        }
+        pt_strbuf_release(&lacks);
+    }
+    if (nearest.text && !nearest.failed)
+        pt_fail(err, PATINA_EFORMAT,
+                "corpus '%s' has no known format: %s; its first line is '%.*s'", probe->path,
+                nearest.text, is_text ? shown : 0, probe->head);
     else if (is_text)
         pt_fail(err, PATINA_EFORMAT,
-                "corpus '%s' has no known format: its first line is '%.*s'; "
-                "supported are: %s",
-                probe->path, shown, probe->head, kinds.text);
+                "corpus '%s' has no known format: its first line is '%.*s'; see 'patina generate "
+                "--list-kinds'",
+                probe->path, shown, probe->head);
     else
-        pt_fail(err, PATINA_EFORMAT, "corpus '%s' is not a text file; supported are: %s",
-                probe->path, kinds.text);
-    pt_strbuf_release(&kinds);
+        pt_fail(err, PATINA_EFORMAT,
+                "corpus '%s' is not a text file, nor a tar or Parquet file; see 'patina generate "
+                "--list-kinds'",
+                probe->path);
+    pt_strbuf_release(&nearest);
     return PATINA_EFORMAT;
 }
 
-/** The reader that the options name, or the first that matches the probe. */
-static patina_status select_reader(const pt_corpus_options *options, const pt_corpus_probe *probe,
-                                   const pt_corpus_reader **selected, patina_error *err) {
-    const size_t n = sizeof readers / sizeof readers[0];
+/** The kind that the options name, or the first that matches the probe. */
+static patina_status select_kind(const pt_corpus_options *options, const pt_corpus_probe *probe,
+                                 kind *selected, patina_error *err) {
     pt_strbuf names = {0};
 
-    for (size_t i = 0; i < n; i++) {
-        if (options->kind ? strcmp(options->kind, readers[i]->name) == 0
-                          : readers[i]->matches(probe)) {
-            *selected = readers[i];
+    for (size_t i = 0; kind_at(i, selected); i++)
+        if (options->kind ? strcmp(options->kind, kind_name(selected)) == 0
+                          : kind_matches(selected, probe))
             return PATINA_OK;
-        }
-    }
     if (!options->kind) return unknown_kind(probe, err);
-    for (size_t i = 0; i < n; i++)
-        pt_strbuf_printf(&names, "%s%s", i ? ", " : "", readers[i]->name);
-    pt_fail(err, PATINA_EUSAGE, "unknown corpus kind '%s' (known: %s)", options->kind, names.text);
+    for (size_t i = 0; kind_at(i, selected); i++)
+        pt_strbuf_printf(&names, "%s%s", i ? ", " : "", kind_name(selected));
+    pt_fail(err, PATINA_EUSAGE, "unknown corpus kind '%s' (known: %s)", options->kind,
+            names.failed ? "" : names.text);
     pt_strbuf_release(&names);
     return PATINA_EUSAGE;
+}
+
+/** Refuses options that the kind does not use. */
+static patina_status check_options(const kind *k, const pt_corpus_options *o, patina_error *err) {
+    const bool has_columns = o->file_column || o->id_column || o->start_column || o->end_column ||
+                             o->header || o->delimiter;
+    if (has_columns && !k->layout)
+        return pt_fail(
+            err, PATINA_EUSAGE,
+            "columns of files, ids and times, headers and delimiters are options of tables; "
+            "the corpus is of kind '%s'",
+            kind_name(k));
+    if (o->caption_template && !k->reader->uses_template)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "a caption template is not supported for a corpus of kind '%s'",
+                       kind_name(k));
+    return PATINA_OK;
+}
+
+static patina_status open_reader(pt_corpus *c, patina_error *err) {
+    const pt_table_layout *l = c->kind.layout;
+    const patina_status status = l ? c->reader->open_layout(c->name, &c->options, l, &c->state, err)
+                                   : c->reader->open(c->name, &c->options, &c->state, err);
+    if (status == PATINA_OK) return PATINA_OK;
+    pt_error_add_context(err, "corpus '%s'", c->name);
+    c->state = NULL;
+    return status;
+}
+
+static void close_reader(pt_corpus *c) {
+    if (c->state) c->reader->close(c->state);
+    c->state = NULL;
+}
+
+/** Several splits in one folder are read as one corpus: warns of that. */
+static void note_splits(pt_corpus *c) {
+    pt_file_list list = {0};
+    char splits[64] = "";
+    if (!c->reader->extensions) return;
+    if (pt_file_list_open(&list, c->name, c->reader->extensions, NULL, NULL) == PATINA_OK)
+        pt_file_list_describe_splits(&list, splits, sizeof splits);
+    pt_file_list_close(&list);
+    if (splits[0])
+        snprintf(
+            c->note, sizeof c->note,
+            "the corpus has several splits, and all are used: %s; '--source-split' selects one",
+            splits);
+}
+
+const char *pt_corpus_note(const pt_corpus *corpus) {
+    return corpus->note[0] ? corpus->note : NULL;
 }
 
 patina_status pt_corpus_open(const char *path, const pt_corpus_options *options, pt_corpus **corpus,
@@ -121,16 +275,29 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
         goto done;
     }
     if (!options) options = &defaults;
-    status = probe_path(path, options, buffer, &probe, err);
+    probe = (pt_corpus_probe){.path = path, .head = buffer, .options = options};
+    buffer[0] = '\0';
+    status = probe_file(path, buffer, &probe, err);
     if (status != PATINA_OK) goto done;
-    status = select_reader(options, &probe, &c->reader, err);
+    status = select_kind(options, &probe, &c->kind, err);
     if (status != PATINA_OK) goto done;
-    status = c->reader->open(path, options, &c->state, err);
-    if (status != PATINA_OK) {
-        pt_error_add_context(err, "corpus '%s'", path);
-        c->reader = NULL;
-        goto done;
+    c->reader = c->kind.reader;
+    if (probe.list_path[0]) {
+        free(c->name);
+        if (!(c->name = pt_text_dup(probe.list_path, strlen(probe.list_path)))) {
+            status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+            goto done;
+        }
+        probe.is_pattern = pt_file_list_is_pattern(probe.list_path);
     }
+    c->options = *options;
+    status = check_options(&c->kind, options, err);
+    if (status != PATINA_OK) goto done;
+    if (options->exclude) status = pt_exclude_list_open(options->exclude, &c->exclude, err);
+    if (status != PATINA_OK) goto done;
+    status = open_reader(c, err);
+    if (status != PATINA_OK) goto done;
+    if (!options->source_split && (probe.is_folder || probe.is_pattern)) note_splits(c);
     *corpus = c;
     c = NULL;
 done:
@@ -141,34 +308,141 @@ done:
 
 void pt_corpus_close(pt_corpus **corpus) {
     if (!*corpus) return;
-    if ((*corpus)->reader) (*corpus)->reader->close((*corpus)->state);
+    close_reader(*corpus);
+    pt_row_index_close(&(*corpus)->rows);
+    pt_exclude_list_close(&(*corpus)->exclude);
     free((*corpus)->name);
     free(*corpus);
     *corpus = NULL;
 }
 
 bool patina_corpus_kind_at(size_t i, const char **name, const char **summary) {
-    if (i >= sizeof readers / sizeof readers[0]) return false;
-    *name = readers[i]->name;
-    *summary = readers[i]->summary;
+    kind k;
+    if (!kind_at(i, &k)) return false;
+    *name = kind_name(&k);
+    *summary = k.layout ? k.layout->summary : k.reader->summary;
     return true;
 }
 
 const char *pt_corpus_kind_name(const pt_corpus *corpus) {
-    return corpus->reader->name;
+    return kind_name(&corpus->kind);
+}
+
+void pt_corpus_describe_audio(const pt_corpus *c, pt_strbuf *text) {
+    char *root = c->options.audio_root
+                     ? pt_text_dup(c->options.audio_root, strlen(c->options.audio_root))
+                     : pt_path_dirname(c->name);
+    pt_dir_walk walk = {0};
+
+    if (!root) return;
+    if (pt_dir_walk_list_audio(&walk, root, PT_DIR_WALK_DEPTH_MAX, NULL) != PATINA_OK) {
+        pt_strbuf_printf(text, "; the audio root '%s' cannot be read", root);
+    } else {
+        pt_strbuf_printf(text, "; looked in '%s', which has %zu audio file%s", root, walk.n_paths,
+                         walk.n_paths == 1 ? "" : "s");
+        for (size_t i = 0; i < 3 && i < walk.n_paths; i++) {
+            char *name = pt_text_escape(walk.paths[i]);
+            pt_strbuf_printf(text, "%s'%s'", i ? ", " : ", such as ", name ? name : "");
+            free(name);
+        }
+        pt_strbuf_append(text, "; '--audio-root' names another folder");
+    }
+    pt_dir_walk_release(&walk);
+    free(root);
+}
+
+void pt_corpus_describe_captions(pt_corpus *c, pt_strbuf *text) {
+    if (c->reader->describe_columns && pt_corpus_rewind(c, NULL) == PATINA_OK) {
+        pt_strbuf_append(text, "; its columns are ");
+        c->reader->describe_columns(c->state, text);
+        pt_strbuf_append(text, ": '--caption-column' names that of the captions");
+    } else {
+        pt_strbuf_append(text,
+                         "; '--caption-template' makes captions from names, as in 'the sound of "
+                         "{parent}'");
+    }
+}
+
+patina_status pt_corpus_rewind(pt_corpus *c, patina_error *err) {
+    close_reader(c);
+    c->n_read = 0;
+    if (c->rows) pt_row_index_rewind(c->rows);
+    return open_reader(c, err);
+}
+
+bool pt_corpus_may_repeat_ids(const pt_corpus *corpus) {
+    return !corpus->reader->merges_rows;
+}
+
+/** The first pass: finds the rows of each id. */
+static patina_status index_rows(pt_corpus *c, patina_error *err) {
+    bool end = false;
+    patina_status status = pt_row_index_open(&c->rows, err);
+
+    while (status == PATINA_OK && !end) {
+        pt_entry row = {0};
+        status = c->reader->next(c->state, false, &row, &end, err);
+        if (status == PATINA_OK && !end) status = pt_row_index_add(c->rows, &row, err);
+        pt_entry_release(&row);
+    }
+    if (status == PATINA_OK) status = pt_row_index_finish(c->rows, err);
+    close_reader(c);
+    if (status == PATINA_OK) status = open_reader(c, err);
+    if (status != PATINA_OK) pt_row_index_close(&c->rows);
+    return status;
+}
+
+/** Adds the rows with the id of row `first` to its entry. */
+static patina_status merge_later_rows(pt_corpus *c, uint64_t first, bool with_audio,
+                                      pt_entry *entry, patina_error *err) {
+    size_t n_text = 0;
+    for (;;) {
+        pt_entry row = {0};
+        bool some = false;
+        patina_status status = pt_row_index_next(c->rows, first, &row, &some, err);
+        if (status == PATINA_OK && some && with_audio && c->reader->load_audio)
+            status = c->reader->load_audio(c->state, &row, err);
+        if (status == PATINA_OK && some)
+            status = pt_entry_merge_row(entry, &row, with_audio, &n_text, err);
+        pt_entry_release(&row);
+        if (status != PATINA_OK || !some) return status;
+    }
+}
+
+static patina_status next_entry(pt_corpus *c, bool with_audio, pt_entry *entry, bool *end,
+                                patina_error *err) {
+    if (!c->reader->merges_rows) return c->reader->next(c->state, with_audio, entry, end, err);
+    if (!c->rows) PT_TRY(index_rows(c, err));
+    for (;;) {
+        const uint64_t row = c->n_read++;
+        const bool is_later = pt_row_index_is_later(c->rows, row);
+        PT_TRY(c->reader->next(c->state, with_audio, is_later ? NULL : entry, end, err));
+        if (*end) return PATINA_OK;
+        if (!is_later) return merge_later_rows(c, row, with_audio, entry, err);
+    }
 }
 
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err) {
     pt_entry next = {0};
     bool at_end = false;
-    const patina_status status =
-        corpus->reader->next(corpus->state, with_audio, &next, &at_end, err);
+    if (!corpus->state)
+        return pt_fail(err, PATINA_EUSAGE, "corpus '%s': closed by an earlier error", corpus->name);
+    const patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
 
     if (status != PATINA_OK) {
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
         return status;
+    }
+    if (!at_end && corpus->exclude && pt_exclude_list_has(corpus->exclude, next.id, next.source)) {
+        free(next.fault);
+        next.status = PATINA_REJECT_EXCLUDED;
+        next.fault = pt_text_dup(EXCLUDED, sizeof EXCLUDED - 1);
+        if (!next.fault) {
+            pt_entry_release(&next);
+            return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        }
     }
     *entry = next;
     *end = at_end;

@@ -11,18 +11,21 @@
 #include <patina/status.h>
 
 #include "base/byte_source.h"
+#include "base/strbuf.h"
 
 /** One caption of an entry. An invalid caption has no text and a fault ("not a string"). */
 typedef struct pt_caption {
     char *text; /* valid UTF-8, not blank, as written */
     char *fault;
+    patina_status reason; /* of the fault; 0: PATINA_REJECT_BAD_CAPTION */
+    char *source;         /* of the row that lost it; NULL: that of the entry */
 } pt_caption;
 
 /**
- * One entry of a corpus: a clip with its captions. Owns all memory that it points to and may be moved
- * to another thread. A malformed item is an entry too, with a status PATINA_REJECT_... and a message
- * in fault. Id, source, captions and faults become part of the data set: they are UTF-8 and contain
- * no absolute path, except an id that is written as one.
+ * One entry of a corpus: a clip with its captions. Owns all memory that it points to and may be
+ * moved to another thread. A malformed item is an entry too, with a status PATINA_REJECT_... and a
+ * message in fault. Id, source, captions and faults become part of the data set: they are UTF-8 and
+ * contain no absolute path, except an id that is written as one.
  *
  *              id                                   source
  *   folder     path relative to the folder          the same
@@ -38,28 +41,31 @@ typedef struct pt_caption {
  *   webdataset `id` of the .json, or                <tar>/<file in it>
  *              <tar without extension>/<key>
  *
- * The path of a tar is relative to the folder, or to the common directory of a pattern. Where no audio
- * file is known, source is <file name of the list>:<line>, for wavcaps <file name>#<element of data,
- * from 0>, or the tar.
+ * The path of a tar is relative to the folder, or to the common directory of a pattern. Where no
+ * audio file is known, source is <file name of the list>:<line>, for wavcaps <file name>#<element
+ * of data, from 0>, or the tar.
  */
 typedef struct pt_entry {
     char *id; /* NULL: a malformed item without one */
     char *source;
     pt_caption *captions; /* in corpus order, invalid ones included */
     size_t n_captions;
-    char *path; /* audio file to open; NULL where there is none */
-    void *
-        audio; /* [n_audio] the audio file itself, where the corpus contains it and it was requested */
+    char *path;  /* audio file to open; NULL where there is none */
+    void *audio; /* [n_audio] the audio file, of a corpus that contains it, where requested */
     size_t n_audio;
-    patina_status status; /* PATINA_OK, or the reason of rejection */
-    char *fault;          /* one sentence with status */
+    bool has_start, has_end;
+    double start_s, end_s; /* segment of the recording that the list names, in seconds */
+    uint64_t position;     /* of a row in a corpus that contains the audio (load_audio) */
+    bool is_clip_of_id;    /* the id names the clip: rows of one id have one audio, found or not */
+    patina_status status;  /* PATINA_OK, or the reason of rejection */
+    char *fault;           /* one sentence with status */
 } pt_entry;
 
 void pt_entry_release(pt_entry *entry);
 
 /**
- * Opens the audio of an entry; bytes may point into the entry. Messages contain neither the id nor the
- * path.
+ * Opens the audio of an entry; bytes may point into the entry. Messages contain neither the id nor
+ * the path.
  *
  * Errors   the status of the entry
  *          PATINA_REJECT_MISSING      file not found
@@ -73,6 +79,12 @@ typedef struct pt_corpus_options {
     const char *kind;           /* of patina_corpus_kind_at; NULL: detected */
     const char *audio_root;     /* folder of the audio files of a list; NULL: folder of the list */
     const char *caption_column; /* column or JSON member of the captions; NULL: the usual names */
+    const char *file_column, *id_column, *start_column, *end_column; /* likewise */
+    const char *caption_template; /* "the sound of {label}"; NULL: captions as they are */
+    const char *header;           /* column names of a table without header, "id,label"; or NULL */
+    const char *exclude;          /* file of an exclude_list.h; NULL: none */
+    char delimiter;               /* of a table; 0: detected */
+    const char *source_split;     /* "train": only files of this split; NULL: all files */
 } pt_corpus_options;
 
 typedef struct pt_corpus pt_corpus;
@@ -94,11 +106,35 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
                              patina_error *err);
 void pt_corpus_close(pt_corpus **corpus);
 
+/** Restarts the corpus at its first entry. Errors as pt_corpus_open */
+patina_status pt_corpus_rewind(pt_corpus *corpus, patina_error *err);
+
+/** Whether pt_corpus_next may return one id again, because rows of this kind are not merged. */
+bool pt_corpus_may_repeat_ids(const pt_corpus *corpus);
+
+/** A warning about the corpus as one sentence, or NULL. */
+const char *pt_corpus_note(const pt_corpus *corpus);
+
+/** Appends "; looked in 'clips', which has 3 audio files, such as 'a.wav'; ..." for entries whose
+ * audio is not found. */
+void pt_corpus_describe_audio(const pt_corpus *corpus, pt_strbuf *text);
+
+/** Appends "; its columns are ..." for entries without a caption; the corpus is rewound. */
+void pt_corpus_describe_captions(pt_corpus *corpus, pt_strbuf *text);
+
 /** Name of the kind, "folder", "audiocaps" ...; see patina_corpus_kind_at. */
 const char *pt_corpus_kind_name(const pt_corpus *corpus);
 
 /**
  * The next entry in corpus order, to be released by the caller; *end is set after the last.
+ *
+ * Rows of one id are one entry at the place of the first, with their captions in order of
+ * appearance. With audio, a row whose audio is another file with other bytes, or is not found,
+ * loses its captions to PATINA_REJECT_DUPLICATE_ID; the indices of other captions do not change.
+ * Where the audio of the first row is not found, the entry has that of the next row, and the
+ * captions before it are PATINA_REJECT_MISSING.
+ * Samples of tars and files of folders are not merged. The first call reads the whole corpus once
+ * where rows may be merged, in at most 100 bytes a row.
  *
  * with_audio  false: audio that the corpus contains is skipped, and faults of it are not detected
  *

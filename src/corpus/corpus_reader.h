@@ -2,8 +2,10 @@
 /* corpus_reader.h - interface of the corpus readers, and the list of them
  *
  * A new reader is one file that defines pt_corpus_reader_<name>, and one line in PT_CORPUS_READERS.
+ * A corpus whose list is delimited text needs no reader but a layout (table_layout.h).
  * Readers detect faults of their own input (a malformed line, a missing clip, an invalid caption);
- * the pipeline handles repeated ids, faults of the audio and the order in which faults are reported.
+ * the pipeline handles repeated ids, faults of the audio and the order in which faults are
+ * reported.
  */
 
 #ifndef PATINA_CORPUS_CORPUS_READER_H
@@ -14,7 +16,9 @@
 
 #include <patina/status.h>
 
+#include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
+#include "corpus/table_layout.h"
 
 #define PT_CORPUS_PROBE_BYTES 65536
 
@@ -22,37 +26,62 @@
 typedef struct pt_corpus_probe {
     const char *path;
     bool is_folder;
-    bool is_pattern;  /* no such file exists, but the path has braces (brace_expand.h) */
+    bool is_pattern;  /* path had braces or wildcards; the rest is of its first file */
     const char *head; /* first bytes of the file, NUL-terminated, without byte order mark */
     size_t n_head;    /* up to PT_CORPUS_PROBE_BYTES */
     const pt_corpus_options *options;
+    char list_path[4096]; /* list that was found in a folder; "": none */
 } pt_corpus_probe;
 
 typedef struct pt_corpus_reader {
-    const char *name;
-    const char *summary; /* the input that it reads, for messages and help */
+    const char *name;              /* NULL: the reader has the kinds of pt_table_layouts */
+    const char *summary;           /* the input that it reads, for messages and help */
+    const char *const *extensions; /* of its files in a folder; NULL: it is not a list of files */
     bool (*matches)(const pt_corpus_probe *probe);
     patina_status (*open)(const char *path, const pt_corpus_options *options, void **state,
                           patina_error *err);
+
+    /* In place of matches and open, of a reader without name. */
+    bool (*matches_layout)(const pt_corpus_probe *probe, const pt_table_layout *layout);
+    patina_status (*open_layout)(const char *path, const pt_corpus_options *options,
+                                 const pt_table_layout *layout, void **state, patina_error *err);
     void (*close)(void *state);
 
     /**
      * entry is zeroed before; the caller releases it on failure too. with_audio concerns only
-     * corpora that contain the audio itself.
+     * corpora that contain the audio itself. entry is NULL where the row is to be skipped; only
+     * readers with merges_rows are asked to.
      */
     patina_status (*next)(void *state, bool with_audio, pt_entry *entry, bool *end,
                           patina_error *err);
+
+    /**
+     * For a file of no known kind: appends what it lacks to be of this one, and returns how near it
+     * is, 0: not at all. May be NULL.
+     */
+    int (*lacks)(const pt_corpus_probe *probe, pt_strbuf *sentence);
+
+    /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
+    void (*describe_columns)(const void *state, pt_strbuf *text);
+
+    bool uses_template; /* caption_template of the options */
+    bool merges_rows;   /* rows of one id are one entry */
+
+    /**
+     * Fills in the audio, path or fault of the row at entry->position. NULL: rows have a path, or
+     * rows are not merged.
+     */
+    patina_status (*load_audio)(void *state, pt_entry *entry, patina_error *err);
 } pt_corpus_reader;
 
-/** All readers, in the order in which they probe a path: CSV readers with more required columns come
- * first. */
+/** All readers, in the order in which they probe a path. */
 #define PT_CORPUS_READERS(READER)                                                                  \
     READER(webdataset)                                                                             \
     READER(parquet)                                                                                \
     READER(folder)                                                                                 \
-    READER(audiocaps)                                                                              \
-    READER(clotho)                                                                                 \
-    READER(labels)                                                                                 \
+    READER(table)                                                                                  \
+    READER(nsynth)                                                                                 \
+    READER(macs)                                                                                   \
     READER(jsonl)                                                                                  \
     READER(wavcaps)
 

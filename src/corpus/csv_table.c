@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* csv_table.c - records from libcsv
  *
- * libcsv calls back for every field and record of what it is given. It is given a line at a time,
- * and of that no more than up to the next CR, so that one call completes at most one record.
+ * libcsv calls back for every field and record of its input. A call gets at most one line, and only
+ * up to the next CR, so that it completes at most one record.
  */
 
 #include "corpus/csv_table.h"
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "corpus/entry_builder.h"
@@ -19,10 +20,11 @@
 struct pt_csv_table {
     pt_line_reader lines;
     struct csv_parser parser;
-    bool has_line;  /* lines.line is being fed ... */
-    size_t at;      /* ... from here on */
-    bool is_done;   /* nothing is fed any more */
-    bool completed; /* by the last piece that was fed */
+    bool has_line;  /* lines.line is being parsed ... */
+    size_t at;      /* ... from here */
+    bool is_done;   /* end of input, or an error */
+    bool completed; /* a record, by the last piece */
+    bool extra_fields;
     pt_csv_record header, record;
 };
 
@@ -30,9 +32,9 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/* What libcsv calls ------------------------------------------------------------------------ */
+/* Callbacks of libcsv ----------------------------------------------------------------------- */
 
-/** One record on its way in; what follows it is left alone. */
+/** The record that is being parsed; fields after it are ignored. */
 typedef struct parse_target {
     pt_csv_record *record;
     bool completed;
@@ -57,7 +59,7 @@ static void on_record(int terminator, void *user) {
     in->completed = true;
 }
 
-/** libcsv would strip spaces around fields, which RFC 4180 makes part of them. */
+/** Spaces around fields are part of them in RFC 4180; libcsv would strip them. */
 static int is_space_never(unsigned char c) {
     (void)c;
     return 0;
@@ -80,12 +82,12 @@ static patina_status feed(pt_csv_table *t, const char *text, size_t n, patina_er
     return PATINA_OK;
 }
 
-/** Whether nothing of a record was seen yet. */
+/** Whether no part of a record was read yet. */
 static bool between_records(const pt_csv_table *t) {
     return t->record.n_fields == 0 && t->parser.entry_pos == 0 && !t->parser.quoted;
 }
 
-/** The record is what an open quote made of the rest of the file. */
+/** Ends the table with a fault: an unclosed quote makes the rest of the file one field. */
 static void fail_record(pt_csv_table *t, const char *why) {
     t->is_done = true;
     t->completed = true;
@@ -93,12 +95,12 @@ static void fail_record(pt_csv_table *t, const char *why) {
     snprintf(t->record.fault, sizeof t->record.fault, "%s", why);
 }
 
-/** Behind the last line: a record may have been left open. */
+/** At the end of the file: the last record may be incomplete. */
 static void finish_input(pt_csv_table *t) {
     if (between_records(t))
         t->is_done = true;
     else
-        fail_record(t, "a quote is closed nowhere: the rows from here on are one field");
+        fail_record(t, "a quote is not closed: the rest of the file is one field");
 }
 
 static patina_status next_line(pt_csv_table *t, patina_error *err) {
@@ -112,13 +114,12 @@ static patina_status next_line(pt_csv_table *t, patina_error *err) {
         finish_input(t);
     else if (too_long ||
              t->parser.entry_pos + t->record.text.length + t->lines.line.length > PT_TEXT_MAX)
-        fail_record(t,
-                    "a field of over 16 MB: is a quote closed nowhere? The rows from here on are "
-                    "not read");
+        fail_record(t, "a field of over 16 MB, perhaps an unclosed quote; the rest of the file is "
+                       "not read");
     return PATINA_OK;
 }
 
-/** The line's next piece, or the line end that pt_line_reader took away. */
+/** Parses the next piece of the line, or the line end that pt_line_reader removed. */
 static patina_status feed_piece(pt_csv_table *t, patina_error *err) {
     const char *rest = t->lines.line.text + t->at;
     const size_t n_rest = t->lines.line.length - t->at;
@@ -139,11 +140,11 @@ static void record_clear(pt_csv_record *r) {
     r->fault[0] = '\0';
 }
 
-/** Reads on to the end of a record; *some is false at the end of the file. */
+/** Reads a record; *some is false at the end of the file. */
 static patina_status read_record(pt_csv_table *t, bool *some, patina_error *err) {
     record_clear(&t->record);
     t->completed = false;
-    if (t->has_line) t->record.line = t->lines.number; /* behind a CR, or before the line's end */
+    if (t->has_line) t->record.line = t->lines.number; /* after a CR, or at the line end */
     while (!t->completed && !t->is_done)
         PT_TRY(t->has_line ? feed_piece(t, err) : next_line(t, err));
     *some = t->completed;
@@ -157,42 +158,126 @@ patina_status pt_csv_next(pt_csv_table *t, const pt_csv_record **record, patina_
     if (t->is_done) return PATINA_OK;
     PT_TRY(read_record(t, &some, err));
     if (!some) return PATINA_OK;
-    if (t->record.n_fields != t->header.n_fields && t->record.fault[0] == '\0')
+    const bool is_extra = t->extra_fields && t->record.n_fields > t->header.n_fields &&
+                          t->record.n_fields <= PT_CSV_COLUMNS_MAX;
+    if (t->record.n_fields != t->header.n_fields && !is_extra && t->record.fault[0] == '\0')
         snprintf(t->record.fault, sizeof t->record.fault, "%zu fields where the header has %zu",
                  t->record.n_fields, t->header.n_fields);
     *record = &t->record;
     return PATINA_OK;
 }
 
-static patina_status read_header(pt_csv_table *t, patina_error *err) {
-    bool some = false;
-
-    PT_TRY(read_record(t, &some, err));
-    if (!some)
-        return pt_fail(err, PATINA_EFORMAT, "it is empty, and has no line that names columns");
-    if (t->record.fault[0]) return pt_fail(err, PATINA_EFORMAT, "its header: %s", t->record.fault);
-    if (t->record.n_fields > PT_CSV_COLUMNS_MAX)
-        return pt_fail(err, PATINA_EFORMAT, "over %d columns", PT_CSV_COLUMNS_MAX);
+/** Makes the header of the fields of a line of text. */
+static patina_status parse_header(pt_csv_table *t, const char *text, patina_error *err) {
+    PT_TRY(feed(t, text, strlen(text), err));
+    PT_TRY(feed(t, "\n", 1, err));
     t->header = t->record;
     t->record = (pt_csv_record){0};
     return PATINA_OK;
 }
 
-patina_status pt_csv_open(const char *path, pt_csv_table **table, patina_error *err) {
+static bool is_comment(const pt_strbuf *line) {
+    return line->length > 0 && line->text[0] == '#';
+}
+
+/** The fields of a line, as a number. */
+static size_t count_fields(pt_csv_table *t, const char *text) {
+    patina_error ignored;
+    record_clear(&t->record);
+    if (feed(t, text, strlen(text), &ignored) != PATINA_OK ||
+        feed(t, "\n", 1, &ignored) != PATINA_OK)
+        return 0;
+    const size_t n = t->completed ? t->record.n_fields : 0;
+    parse_target rest = {.record = &t->record};
+    csv_fini(&t->parser, on_field, on_record, &rest); /* closes an open quote */
+    record_clear(&t->record);
+    return n;
+}
+
+/** Skips comments up to the first other line; *header is set where the last one is the header. */
+static patina_status read_comments(pt_csv_table *t, pt_strbuf *header, patina_error *err) {
+    bool any = false;
+
+    PT_TRY(next_line(t, err));
+    while (t->has_line && is_comment(&t->lines.line)) {
+        any = true;
+        pt_strbuf_clear(header);
+        pt_strbuf_append(header, t->lines.line.text + 1 + strspn(t->lines.line.text + 1, " \t"));
+        PT_TRY(next_line(t, err));
+    }
+    if (!any || !t->has_line) return PATINA_OK;
+    if (header->failed) return no_memory(err);
+    csv_set_space_func(&t->parser, NULL);
+    const size_t n = count_fields(t, header->text);
+    if (n >= 2 && n == count_fields(t, t->lines.line.text)) return PATINA_OK;
+    csv_set_space_func(&t->parser, is_space_never);
+    pt_strbuf_release(header);
+    return PATINA_OK;
+}
+
+static patina_status read_header(pt_csv_table *t, const char *given, patina_error *err) {
+    pt_strbuf comment = {0};
+    bool some = true;
+    patina_status status = read_comments(t, &comment, err);
+
+    if (status != PATINA_OK)
+        ;
+    else if (given || comment.text) {
+        const unsigned char delimiter = csv_get_delim(&t->parser);
+        if (given) csv_set_delim(&t->parser, CSV_COMMA);
+        status = parse_header(t, given ? given : comment.text, err);
+        csv_set_delim(&t->parser, delimiter);
+    } else if ((status = read_record(t, &some, err)) == PATINA_OK) {
+        t->header = t->record;
+        t->record = (pt_csv_record){0};
+    }
+    pt_strbuf_release(&comment);
+    PT_TRY(status);
+    if (t->header.fault[0]) return pt_fail(err, PATINA_EFORMAT, "its header: %s", t->header.fault);
+    if (!some || t->header.n_fields == 0)
+        return pt_fail(err, PATINA_EFORMAT, "it is empty: it has no header");
+    if (t->header.n_fields > PT_CSV_COLUMNS_MAX)
+        return pt_fail(err, PATINA_EFORMAT, "over %d columns", PT_CSV_COLUMNS_MAX);
+    return PATINA_OK;
+}
+
+static patina_status open_source(const pt_byte_source *bytes, const pt_csv_format *format,
+                                 pt_csv_table **table, patina_error *err) {
+    static const pt_csv_format defaults = {0};
     pt_csv_table *t = calloc(1, sizeof *t);
 
+    if (!format) format = &defaults;
     if (!t || !open_parser(&t->parser)) {
         free(t);
         return no_memory(err);
     }
-    patina_status status = pt_line_reader_open(&t->lines, path, err);
-    if (status == PATINA_OK) status = read_header(t, err);
+    if (format->delimiter) csv_set_delim(&t->parser, (unsigned char)format->delimiter);
+    t->extra_fields = format->extra_fields;
+    patina_status status = pt_line_reader_open_source(&t->lines, bytes, err);
+    if (status == PATINA_OK) status = read_header(t, format->header, err);
     if (status != PATINA_OK) {
         pt_csv_close(&t);
         return status;
     }
     *table = t;
     return PATINA_OK;
+}
+
+patina_status pt_csv_open(const char *path, const pt_csv_format *format, pt_csv_table **table,
+                          patina_error *err) {
+    pt_byte_source bytes = {0};
+    const patina_status status = pt_byte_source_open_file(path, &bytes, err);
+    if (status == PATINA_REJECT_MISSING)
+        return pt_fail(err, PATINA_EIO, "file '%s': not found", path);
+    return status == PATINA_OK ? open_source(&bytes, format, table, err) : status;
+}
+
+patina_status pt_csv_open_head(const pt_corpus_probe *probe, const pt_csv_format *format,
+                               pt_csv_table **table, patina_error *err) {
+    pt_byte_source bytes = {0};
+    if (probe->is_folder || probe->n_head == 0) return pt_fail(err, PATINA_EFORMAT, "not a table");
+    pt_byte_source_from_memory(probe->head, probe->n_head, &bytes);
+    return open_source(&bytes, format, table, err);
 }
 
 void pt_csv_close(pt_csv_table **table) {
@@ -212,43 +297,29 @@ const pt_csv_record *pt_csv_header(const pt_csv_table *table) {
     return &table->header;
 }
 
-pt_csv_record *pt_csv_probe_header(const pt_corpus_probe *probe) {
-    struct csv_parser parser;
-
-    if (probe->is_folder || probe->n_head == 0 || !open_parser(&parser)) return NULL;
-    const char *feed_at = memchr(probe->head, '\n', probe->n_head);
-    const size_t n = feed_at ? (size_t)(feed_at - probe->head) : probe->n_head;
-    parse_target in = {.record = calloc(1, sizeof *in.record)};
-    if (in.record) {
-        csv_parse(&parser, probe->head, n, on_field, on_record, &in);
-        csv_parse(&parser, "\n", 1, on_field, on_record, &in);
-        if (!in.completed || in.record->text.failed) {
-            pt_csv_record_free(in.record);
-            in.record = NULL;
-        }
-    }
-    csv_free(&parser);
-    return in.record;
-}
-
-void pt_csv_record_free(pt_csv_record *header) {
-    if (header) pt_strbuf_release(&header->text);
-    free(header);
+static bool is_same_name(const char *a, const char *b, size_t n, bool any_case) {
+    return any_case ? strncasecmp(a, b, n) == 0 : memcmp(a, b, n) == 0;
 }
 
 int pt_csv_find_column(const pt_csv_record *header, const char *name) {
-    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
-        size_t n;
-        const char *text = pt_csv_field_trimmed(header, (int)i, &n);
-        if (n == strlen(name) && memcmp(text, name, n) == 0) return (int)i;
+    for (int any_case = 0; any_case < 2; any_case++) {
+        for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+            size_t n;
+            const char *text = pt_csv_field_trimmed(header, (int)i, &n);
+            if (n == strlen(name) && is_same_name(text, name, n, any_case)) return (int)i;
+        }
     }
     return -1;
 }
 
-int pt_csv_find_first_column(const pt_csv_record *header, const char *const *names) {
-    for (; *names; names++) {
-        const int column = pt_csv_find_column(header, *names);
+int pt_csv_find_first_column(const pt_csv_record *header, const char *names) {
+    while (*names) {
+        char name[64];
+        const size_t n = strcspn(names, "|");
+        snprintf(name, sizeof name, "%.*s", (int)n, names);
+        const int column = pt_csv_find_column(header, name);
         if (column >= 0) return column;
+        names += n + (names[n] == '|');
     }
     return -1;
 }

@@ -13,12 +13,19 @@
 #include "base/utf8.h"
 #include "fs/path.h"
 
-void pt_entry_release(pt_entry *entry) {
+void pt_entry_clear_captions(pt_entry *entry) {
     for (size_t i = 0; i < entry->n_captions; i++) {
         free(entry->captions[i].text);
         free(entry->captions[i].fault);
+        free(entry->captions[i].source);
     }
     free(entry->captions);
+    entry->captions = NULL;
+    entry->n_captions = 0;
+}
+
+void pt_entry_release(pt_entry *entry) {
+    pt_entry_clear_captions(entry);
     free(entry->id);
     free(entry->source);
     free(entry->path);
@@ -44,7 +51,7 @@ static patina_status append(pt_entry *entry, char *text, char *fault, patina_err
         free(fault);
         return no_memory(err);
     }
-    captions[n] = (pt_caption){text, fault};
+    captions[n] = (pt_caption){.text = text, .fault = fault};
     entry->captions = captions;
     entry->n_captions = n + 1;
     return PATINA_OK;
@@ -60,6 +67,19 @@ patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, 
     if (n == 0) return pt_entry_add_bad_caption(entry, "empty", err);
     if (pt_utf8_is_blank(text, n)) return pt_entry_add_bad_caption(entry, "only white space", err);
     return append(entry, pt_text_dup(text, n), NULL, err);
+}
+
+patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_error *err) {
+    for (size_t i = 0; i < from->n_captions; i++) {
+        pt_caption *c = &from->captions[i];
+        char *text = c->text, *fault = c->fault;
+        c->text = c->fault = NULL;
+        PT_TRY(append(entry, text, fault, err));
+        entry->captions[entry->n_captions - 1].reason = c->reason;
+        entry->captions[entry->n_captions - 1].source = c->source;
+        c->source = NULL;
+    }
+    return PATINA_OK;
 }
 
 static patina_status add_json_caption(pt_entry *entry, const json_t *value, bool repaired,

@@ -20,6 +20,12 @@ patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, 
 /** Appends a caption that is none, because of a fault such as "not a string". */
 patina_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, patina_error *err);
 
+/** Removes all captions. */
+void pt_entry_clear_captions(pt_entry *entry);
+
+/** Moves the captions of another entry behind those of this one. */
+patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_error *err);
+
 /**
  * Appends a string, or the elements of a list, as captions; anything else is one bad caption.
  *

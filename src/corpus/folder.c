@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* folder.c - a folder of audio files with a caption file beside each
  *
- * Id and source of an entry are its path relative to the folder. Captions come from <stem>.txt, one a
- * non-blank line, or from the member `caption`, `captions` or `text` of <stem>.json: a string or a
- * list. An audio file with neither has no caption.
+ * Id and source of an entry are its path relative to the folder. Captions come from <stem>.json or
+ * <stem>.txt as sidecar.h says, so that a sample has the same captions in a tar and in a folder;
+ * else from <stem>.normalized.txt or .original.txt (LibriTTS), from txt/ beside the tree of the
+ * audio (VCTK), or from a .trans.txt (LibriSpeech). A caption template makes captions from the
+ * names of the files.
  */
 
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/caption_template.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
@@ -22,6 +25,7 @@
 
 typedef struct folder_state {
     char *root;
+    const char *caption_template; /* of the options */
     pt_dir_walk walk;
     size_t next;
 } folder_state;
@@ -47,6 +51,7 @@ static patina_status folder_open(const char *path, const pt_corpus_options *opti
         free(s);
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
+    s->caption_template = options->caption_template;
     status = pt_dir_walk_list_audio(&s->walk, path, PT_DIR_WALK_DEPTH_MAX, err);
     if (status == PATINA_OK && s->walk.n_paths == 0)
         status = pt_fail(err, PATINA_EFORMAT, "it contains no audio file (.wav, .flac, .ogg ...)");
@@ -58,53 +63,122 @@ static patina_status folder_open(const char *path, const pt_corpus_options *opti
     return PATINA_OK;
 }
 
-static patina_status add_json_captions(pt_entry *entry, const char *text, size_t n,
-                                       patina_error *err) {
-    static const char *const members[] = {"caption", "captions", "text", NULL};
-    json_error_t error;
-    bool repaired;
-    json_t *json = pt_sidecar_parse(text, n, &repaired, &error);
-    const patina_status status = pt_sidecar_add_json(entry, json, &error, repaired, members, err);
-    json_decref(json);
+/** Reads the file with this path if it exists; *text is to be freed. */
+static patina_status read_sidecar(const char *path, char **text, pt_sidecar *sidecar,
+                                  patina_error *err) {
+    if (access(path, F_OK) != 0) return PATINA_OK;
+    const patina_status status = pt_file_read_all(path, PT_TEXT_MAX, text, &sidecar->n, NULL);
+    if (status == PATINA_ENOMEM) return pt_fail(err, status, "out of memory");
+    if (status != PATINA_OK)
+        sidecar->fault = "the caption file beside it cannot be read, or is too large";
+    sidecar->text = *text;
+    return PATINA_OK;
+}
+
+/** Reads <stem><extension> beside a file. */
+static patina_status read_beside(const char *audio, size_t n_stem, const char *extension,
+                                 char **text, pt_sidecar *sidecar, patina_error *err) {
+    pt_strbuf path = {0};
+    pt_strbuf_append_bytes(&path, audio, n_stem);
+    pt_strbuf_append(&path, extension);
+    const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
+                                             : read_sidecar(path.text, text, sidecar, err);
+    pt_strbuf_release(&path);
     return status;
 }
 
-/** Adds the captions of the sidecar file; *found is set where it exists. */
-static patina_status add_sidecar_captions(pt_entry *entry, const char *extension, bool *found,
-                                          patina_error *err) {
-    pt_strbuf path = {0};
-    char *text = NULL;
-    size_t n = 0;
-    patina_status status = PATINA_OK;
+/** VCTK: the text of wav48/p225/p225_001_mic1.flac is txt/p225/p225_001.txt. */
+static patina_status read_vctk(const folder_state *s, const char *path, char **text,
+                               pt_sidecar *sidecar, patina_error *err) {
+    const char *base = pt_path_basename(path), *mic = strstr(base, "_mic");
+    const size_t n_stem =
+        mic ? (size_t)(mic - base) : pt_path_stem_length(path) - (size_t)(base - path);
+    const char *below = strchr(path, '/');
+    pt_strbuf name = {0};
 
-    pt_strbuf_append_bytes(&path, entry->path, pt_path_stem_length(entry->path));
-    pt_strbuf_append(&path, extension);
-    if (path.failed) {
-        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-        goto done;
+    if (!below || below + 1 > base) return PATINA_OK;
+    pt_strbuf_printf(&name, "%s/txt%.*s%.*s.txt", s->root, (int)(base - below), below, (int)n_stem,
+                     base);
+    const patina_status status = name.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
+                                             : read_sidecar(name.text, text, sidecar, err);
+    pt_strbuf_release(&name);
+    return status;
+}
+
+/** LibriSpeech: the line of <speaker>-<chapter>.trans.txt that begins with the stem. */
+static patina_status add_transcript(const char *audio, size_t n_stem, pt_entry *entry,
+                                    patina_error *err) {
+    const char *base = pt_path_basename(audio), *dash = NULL;
+    const size_t n_name = n_stem - (size_t)(base - audio);
+    pt_sidecar file = {0};
+    char *text = NULL;
+
+    for (const char *c = base; c < audio + n_stem; c++)
+        if (*c == '-') dash = c;
+    if (!dash) return PATINA_OK;
+    patina_status status =
+        read_beside(audio, (size_t)(dash - audio), ".trans.txt", &text, &file, err);
+    for (const char *line = text; status == PATINA_OK && line && *line;) {
+        const size_t n = strcspn(line, "\r\n");
+        if (n > n_name && memcmp(line, base, n_name) == 0 && line[n_name] == ' ') {
+            status = pt_entry_add_caption(entry, line + n_name + 1, n - n_name - 1, err);
+            break;
+        }
+        line += n + strspn(line + n, "\r\n");
     }
-    *found = access(path.text, F_OK) == 0;
-    if (!*found) goto done;
-    status = pt_file_read_all(path.text, PT_TEXT_MAX, &text, &n, NULL);
-    if (status == PATINA_ENOMEM) {
-        pt_fail(err, status, "out of memory");
-    } else if (status != PATINA_OK) {
-        status = pt_entry_add_bad_caption(
-            entry, "the caption file beside it cannot be read, or is too large", err);
-    } else {
-        status = strcmp(extension, ".txt") == 0 ? pt_sidecar_add_lines(entry, text, n, err)
-                                                : add_json_captions(entry, text, n, err);
-    }
-done:
     free(text);
-    pt_strbuf_release(&path);
+    return status;
+}
+
+static patina_status add_captions(const folder_state *s, const char *path, pt_entry *entry,
+                                  patina_error *err) {
+    static const char *const extensions[] = {".txt", ".normalized.txt", ".original.txt"};
+    const size_t n_stem = pt_path_stem_length(entry->path);
+    pt_sidecar json = {0}, txt = {0};
+    char *json_text = NULL, *txt_text = NULL;
+    json_error_t error = {0};
+    bool repaired = false;
+    json_t *object = NULL;
+
+    patina_status status = read_beside(entry->path, n_stem, ".json", &json_text, &json, err);
+    for (size_t i = 0; i < 3 && status == PATINA_OK && !txt.text && !txt.fault; i++)
+        status = read_beside(entry->path, n_stem, extensions[i], &txt_text, &txt, err);
+    if (status == PATINA_OK && !txt.text && !txt.fault && !json.text)
+        status = read_vctk(s, path, &txt_text, &txt, err);
+    if (json.text) object = pt_sidecar_parse(json.text, json.n, &repaired, &error);
+    if (status == PATINA_OK)
+        status = pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err);
+    if (status == PATINA_OK && entry->n_captions == 0 && !txt.text && !json.text)
+        status = add_transcript(entry->path, n_stem, entry, err);
+    json_decref(object);
+    free(json_text);
+    free(txt_text);
+    return status;
+}
+
+static bool append_field(void *context, const char *name, size_t n, pt_strbuf *out) {
+    return pt_template_path_field(context, name, n, out);
+}
+
+static patina_status add_template(const char *template, char *path, pt_entry *entry,
+                                  patina_error *err) {
+    pt_strbuf text = {0};
+    const char *unknown;
+    pt_template_expand(template, append_field, path, &text, &unknown);
+    const patina_status status =
+        unknown
+            ? pt_fail(err, PATINA_EUSAGE,
+                      "caption template: '%.*s' is not 'stem' or 'parent', the fields of a folder",
+                      (int)strcspn(unknown, "}"), unknown)
+        : text.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
+                      : pt_entry_add_caption(entry, text.text ? text.text : "", text.length, err);
+    pt_strbuf_release(&text);
     return status;
 }
 
 static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                  patina_error *err) {
     folder_state *s = state;
-    bool found = false;
     (void)with_audio;
 
     *end = s->next == s->walk.n_paths;
@@ -117,8 +191,8 @@ static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, 
     entry->path = pt_path_join(s->root, path);
     if (!entry->id || !entry->source || !entry->path)
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    PT_TRY(add_sidecar_captions(entry, ".txt", &found, err));
-    return found ? PATINA_OK : add_sidecar_captions(entry, ".json", &found, err);
+    return s->caption_template ? add_template(s->caption_template, entry->id, entry, err)
+                               : add_captions(s, path, entry, err);
 }
 
 const pt_corpus_reader pt_corpus_reader_folder = {
@@ -126,6 +200,7 @@ const pt_corpus_reader pt_corpus_reader_folder = {
     .summary = "a folder of audio files with a .txt or .json of captions beside each",
     .matches = folder_matches,
     .open = folder_open,
+    .uses_template = true,
     .close = folder_close,
     .next = folder_next,
 };

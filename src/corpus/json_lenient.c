@@ -34,7 +34,7 @@ static size_t nonfinite_length(const char *text, size_t n) {
     return 0;
 }
 
-/** Copies text with a PT_JSON_INVALID for each byte and each escape that stands for no character. */
+/** Copies text with a PT_JSON_INVALID for each invalid byte and unpaired surrogate escape. */
 static void replace_invalid(const char *text, size_t n, pt_strbuf *repaired) {
     bool in_string = false;
     for (size_t i = 0, size; i < n; i += size) {
@@ -64,7 +64,7 @@ static void replace_invalid(const char *text, size_t n, pt_strbuf *repaired) {
     }
 }
 
-json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error) {
+static json_t *parse_once(const char *text, size_t n, bool *repaired, json_error_t *error) {
     json_t *json = json_loadb(text, n, JSON_ALLOW_NUL, error);
     *repaired = false;
     if (json) return json;
@@ -81,6 +81,13 @@ json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_e
     *repaired = json && changed;
     pt_strbuf_release(&replaced);
     return json;
+}
+
+/* A failed allocation inside jansson looks like invalid text, so a text counts as invalid only when
+ * it fails twice. */
+json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error) {
+    json_t *json = parse_once(text, n, repaired, error);
+    return json ? json : parse_once(text, n, repaired, error);
 }
 
 bool pt_json_is_valid_text(const json_t *string, bool repaired) {

@@ -63,8 +63,8 @@ typedef struct scan {
     bool braces[DEPTH_MAX]; /* braces[d]: bracket number d is a brace */
 } scan;
 
-/** Closes the innermost bracket of this type and unclosed ones inside it; the innermost bracket where
- * none has this type. */
+/** Closes the innermost bracket of this type and unclosed ones inside it; the innermost bracket
+ * where none has this type. */
 static void close_bracket(scan *s, bool brace) {
     unsigned d = s->depth;
     while (d > 0 && d <= DEPTH_MAX && s->braces[d - 1] != brace)
@@ -170,6 +170,8 @@ patina_status pt_json_stream_open(pt_json_stream *list, const pt_byte_source *by
     skip_bom(list);
     const bool is_object = skip_whitespace(list) == '{';
     if (is_object) advance(list, '{');
+    list->is_keyed = !member;
+    found = list->is_keyed;
     while (is_object && more && !found)
         found = next_member(list, member, &more);
     PT_TRY(check_failure(list, err));
@@ -181,6 +183,7 @@ patina_status pt_json_stream_open(pt_json_stream *list, const pt_byte_source *by
 void pt_json_stream_close(pt_json_stream *list) {
     free(list->block);
     pt_strbuf_release(&list->element);
+    pt_strbuf_release(&list->key);
     *list = (pt_json_stream){0};
 }
 
@@ -188,12 +191,23 @@ static bool is_blank(const pt_strbuf *text) {
     return text->length == 0 || strspn(text->text, " \t\r\n") == text->length;
 }
 
+/** Moves the name of the next member to the key; without one, the element is not valid JSON. */
+static void read_key(pt_json_stream *list) {
+    pt_strbuf_clear(&list->key);
+    if (!read_name(list) || skip_whitespace(list) != ':') return;
+    advance(list, ':');
+    pt_strbuf_append(&list->key, list->element.text ? list->element.text : "");
+    if (list->key.failed) list->element.failed = true;
+}
+
 patina_status pt_json_stream_next(pt_json_stream *list, pt_json_event *item, patina_error *err) {
     *item = PT_JSON_END;
     if (list->is_done) return PATINA_OK;
     (void)skip_whitespace(list);
     list->line = list->n_lines + 1;
-    const int end = list->is_last ? END : scan_value(list, ']', true);
+    const char closer = list->is_keyed ? '}' : ']';
+    if (list->is_keyed && !list->is_last) read_key(list);
+    const int end = list->is_last ? END : scan_value(list, closer, true);
     PT_TRY(check_failure(list, err));
     const bool some = !list->is_last && !is_blank(&list->element);
     if (end == ',' || end == '{' || some) {
@@ -203,7 +217,7 @@ patina_status pt_json_stream_next(pt_json_stream *list, pt_json_event *item, pat
         *item = PT_JSON_TRUNCATED;
     }
     list->is_last = end == END;
-    list->is_done = *item != PT_JSON_ELEMENT || end == ']';
+    list->is_done = *item != PT_JSON_ELEMENT || end == closer;
     if (end == ',') advance(list, ',');
     return PATINA_OK;
 }

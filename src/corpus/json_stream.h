@@ -28,6 +28,8 @@ typedef struct pt_json_stream {
     size_t n_block, at;
     bool failed, at_end;
 
+    bool is_keyed; /* the elements are the members of the object, with their names */
+    pt_strbuf key; /* name of the element's member */
     pt_strbuf element;
     bool unclosed; /* another object begins in the element: not valid JSON */
     bool too_long; /* the element was cut at PT_TEXT_MAX bytes */
@@ -47,8 +49,10 @@ typedef enum pt_json_event {
 } pt_json_event;
 
 /**
- * Seeks the list with this member name in the top-level object. After PATINA_EFORMAT, list->at_end is
- * set where the end of the bytes was reached.
+ * Seeks the list with this member name in the top-level object. After PATINA_EFORMAT, list->at_end
+ * is set where the end of the bytes was reached.
+ *
+ * member  NULL: the elements are the members of the object itself
  *
  * Errors  PATINA_EIO      a read failed
  *         PATINA_EFORMAT  not an object, or it has no such list

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* jsonl.c - a manifest with one JSON object a line: {"audio": ..., "caption": ..., "id": ...}
+/* jsonl.c - manifests with a JSON object a line: {"audio": ..., "caption": ..., "id": ...}
  *
- * `audio` is a path from the manifest's folder, or from the audio root where one is given. An
- * absolute one works too: the data set then says where it is below that folder, or only its last
- * part, since no absolute path may stand there. `caption` (or `captions`, or `text`, or the member
- * that options name) is a string or a list.
- * `id` is a string or an integer; without one the id is `audio` as written. Blank lines are passed
- * over, and other members.
+ * `audio` is a path relative to the manifest or to the audio root. Of an absolute path, the data
+ * set gets the part below that folder or only the base name. `caption` (or `captions`, `text`,
+ * `transcription`, `sentence`, or the member that options name) is a string or a list. `id` is a
+ * string or an integer; without it the id is `audio` as written. Blank lines and other members are
+ * skipped.
  */
 
 #include <stdio.h>
@@ -23,17 +22,28 @@
 
 typedef struct jsonl_state {
     pt_line_reader lines;
-    char *name;   /* of the manifest, without folders */
-    char *folder; /* that it stands in, as the user wrote it */
-    char *real;   /* the same without symbolic links; NULL if unknown */
-    char *column; /* the member with captions; NULL: the usual ones */
+    char *name;   /* base name of the manifest */
+    char *folder; /* of the audio, as given */
+    char *real;   /* the same without symbolic links; NULL: unknown */
+    char *column; /* member of the captions; NULL: the usual ones */
 } jsonl_state;
 
 static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** By its name, or by a first line that could be an entry. */
+/** The member that names the audio file: `audio`; of NeMo manifests `audio_filepath`, of
+ * AudioFolder `file_name`, of Tango `location`. */
+static const json_t *find_audio_member(const json_t *object) {
+    static const char *const names[] = {"audio",    "audio_filepath", "file_name", "location",
+                                        "filename", "path",           "wav",       "file"};
+    const json_t *member = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !member; i++)
+        member = json_object_get(object, names[i]);
+    return member;
+}
+
+/** By the file name, or by a first line that is an entry. */
 static bool jsonl_matches(const pt_corpus_probe *probe) {
     if (probe->is_folder) return false;
     if (pt_path_has_ext(probe->path, ".jsonl") || pt_path_has_ext(probe->path, ".ndjson"))
@@ -43,7 +53,7 @@ static bool jsonl_matches(const pt_corpus_probe *probe) {
     bool repaired;
     if (*line != '{') return false;
     json_t *json = pt_json_parse_lenient(line, strcspn(line, "\n"), &repaired, &error);
-    const bool matches = json_is_object(json) && json_object_get(json, "audio");
+    const bool matches = json_is_object(json) && find_audio_member(json);
     json_decref(json);
     return matches;
 }
@@ -82,7 +92,7 @@ done:
     return status;
 }
 
-/** The rest of path where it lies below folder; NULL elsewhere. */
+/** The part of a path below a folder; NULL where it is not below it. */
 static const char *path_relative_to(const char *path, const char *folder) {
     size_t n = folder ? strlen(folder) : 0;
     while (n > 0 && folder[n - 1] == '/')
@@ -93,18 +103,18 @@ static const char *path_relative_to(const char *path, const char *folder) {
     return path[n] ? path + n : NULL;
 }
 
-/** Names the audio file. An entry without one is missing it, and says so. */
+/** Sets the path of the audio file; an entry without one is rejected as missing. */
 static patina_status read_audio(const jsonl_state *s, const json_t *object, bool repaired,
                                 pt_entry *entry, patina_error *err) {
     const unsigned long long line = s->lines.number;
-    const json_t *audio = json_object_get(object, "audio");
+    const json_t *audio = find_audio_member(object);
     const char *text = json_string_value(audio), *source = text;
 
     if (!audio)
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING, "line %llu names no audio", line);
     if (!text || !*text || !pt_json_is_valid_text(audio, repaired))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
-                               "line %llu: its audio is no file name", line);
+                               "line %llu: its audio is not a file name", line);
     if (text[0] == '/') {
         source = path_relative_to(text, s->folder);
         if (!source) source = path_relative_to(text, s->real);
@@ -119,10 +129,10 @@ static patina_status read_audio(const jsonl_state *s, const json_t *object, bool
 static patina_status read_id(const jsonl_state *s, const json_t *object, bool repaired,
                              pt_entry *entry, patina_error *err) {
     const json_t *own = json_object_get(object, "id");
-    const json_t *id = own ? own : json_object_get(object, "audio");
+    const json_t *id = own ? own : find_audio_member(object);
     char location[40];
 
-    if (!own && !json_is_string(id)) return PATINA_OK; /* no audio either: that is said */
+    if (!own && !json_is_string(id)) return PATINA_OK; /* rejected for its audio */
     snprintf(location, sizeof location, "line %llu", (unsigned long long)s->lines.number);
     return pt_entry_set_id(entry, id, repaired, location, err);
 }
@@ -130,6 +140,8 @@ static patina_status read_id(const jsonl_state *s, const json_t *object, bool re
 static patina_status read_object(const jsonl_state *s, const json_t *object, bool repaired,
                                  pt_entry *entry, patina_error *err) {
     const json_t *caption = pt_json_find_captions(object, s->column);
+    if (!caption && !s->column) caption = json_object_get(object, "transcription");
+    if (!caption && !s->column) caption = json_object_get(object, "sentence");
     if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     PT_TRY(read_audio(s, object, repaired, entry, err));
     return read_id(s, object, repaired, entry, err);
@@ -154,11 +166,10 @@ static patina_status read_line(const jsonl_state *s, bool too_long, pt_entry *en
         status = read_object(s, json, repaired, entry, err);
     else if (json)
         status = pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                                 "line %llu is no JSON object but another value", line);
+                                 "line %llu is JSON but not an object", line);
     else
-        status =
-            pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                            "line %llu is no JSON: it goes wrong at column %d", line, error.column);
+        status = pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
+                                 "line %llu is not valid JSON, column %d", line, error.column);
     json_decref(json);
     return status;
 }
@@ -174,7 +185,7 @@ static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, b
         if (*end) return PATINA_OK;
     } while (!too_long && (s->lines.line.length == 0 ||
                            strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length));
-    return read_line(s, too_long, entry, err);
+    return entry ? read_line(s, too_long, entry, err) : PATINA_OK;
 }
 
 const pt_corpus_reader pt_corpus_reader_jsonl = {
@@ -184,4 +195,5 @@ const pt_corpus_reader pt_corpus_reader_jsonl = {
     .open = jsonl_open,
     .close = jsonl_close,
     .next = jsonl_next,
+    .merges_rows = true,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* line_reader.h - lines of a text file, in bounded memory */
+/* line_reader.h - lines of a text file in UTF-8, or UTF-16 with a byte order mark, in bounded
+ * memory */
 
 #ifndef PATINA_CORPUS_LINE_READER_H
 #define PATINA_CORPUS_LINE_READER_H
@@ -19,6 +20,11 @@ typedef struct pt_line_reader {
     pt_byte_source bytes;
     uint64_t offset; /* of the next block */
     char *block;
+    enum {
+        PT_LINES_UTF8,
+        PT_LINES_UTF16_LE,
+        PT_LINES_UTF16_BE
+    } encoding; /* by the byte order mark */
     size_t n_block, at;
     pt_strbuf line;
     uint64_t number; /* of the line, from 1 */
@@ -26,11 +32,15 @@ typedef struct pt_line_reader {
 
 /** Zero lines first. Errors  PATINA_EIO  with the file name */
 patina_status pt_line_reader_open(pt_line_reader *lines, const char *path, patina_error *err);
+/** As pt_line_reader_open, of bytes that are taken over. */
+patina_status pt_line_reader_open_source(pt_line_reader *lines, const pt_byte_source *bytes,
+                                         patina_error *err);
 void pt_line_reader_close(pt_line_reader *lines);
 
 /**
- * Reads the next line into lines->line, without its line end (LF or CR LF) and without the byte order
- * mark of the first line; it may contain NULs. A line of over PT_TEXT_MAX bytes is truncated and sets
+ * Reads the next line into lines->line, without its line end (LF or CR LF) and without the byte
+ * order mark of the first line; it may contain NULs. UTF-16 is converted to UTF-8, with a byte 0xFF
+ * for an unpaired surrogate. A line of over PT_TEXT_MAX bytes is truncated and sets
  * *too_long. *end is set after the last line.
  */
 patina_status pt_line_reader_next(pt_line_reader *lines, bool *too_long, bool *end,

@@ -4,43 +4,47 @@
  *   files in order ──► row groups ──► rows: id, captions, audio.path ──► entries
  *                                     audio.bytes, only of rows whose audio is requested
  *
- * Columns: `audio`, a struct of bytes (a complete sound file) and path; either may be null or absent.
- * Without bytes the audio is the file of that path, below the audio root or the folder of the
- * Parquet file. The caption column is a string or a list of strings. The id is
- * <youtube_id>_<start_time> where these columns exist, else `id`, else <file>#<row>, where row counts
- * from 0 within the file. Other columns are ignored.
+ * Columns: `audio`, a struct of bytes (a complete sound file) and path; either may be null or
+ * absent. Without bytes the audio is the file of that path, below the audio root or the folder of
+ * the Parquet file. The caption column is a string or a list of strings. The id is
+ * <youtube_id>_<start_time> where these columns exist, else `id`, else <file>#<row>, where row
+ * counts from 0 within the file. Other columns are ignored.
  *
- * Copies of AudioCaps have five rows a clip in validation and test. Rows that follow each other,
- * also into the next file, are one entry with several captions when they have the same id and the
- * same audio.path (or none): ids are what a corpus says of its clips, and comparing the audio
- * itself would mean to read it even for counting entries. A clip whose rows are scattered gives
- * several entries of one id; the pipeline rejects the later ones, and says so.
+ * Every row is given to the iterator, which merges rows of one id (the published AudioCaps test set
+ * has five rows a clip, shuffled) and asks for the audio of a later row by its position.
  *
- * Damage in the id or caption columns loses the rest of the row group, reported by one entry without
- * id; damage in the audio column rejects the entries of that page, each under its own id. The entries
- * are therefore the same whether audio is requested or not; faults of audio.bytes are only found
- * where it is requested.
+ * Damage in the id or caption columns loses the rest of the row group, reported by one entry
+ * without id; damage in the audio column rejects the entries of that page, each under its own id.
+ * The entries are therefore the same whether audio is requested or not; faults of audio.bytes are
+ * only found where it is requested.
  */
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/caption_template.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/file_list.h"
 #include "corpus/line_reader.h"
 #include "fs/dir_has_ext.h"
-#include "fs/dir_walk.h"
 #include "fs/path.h"
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
 
 /* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
 #define CAPTIONS_MAX (1U << 16)
+
+#define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
+#define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
+#define SOUND_OF            "The sound of {label}"
+
+#define POSITION_ROW_BITS 40 /* of a position: the row; the file is above */
 
 static const char *const extensions[] = {".parquet", NULL};
 
@@ -51,7 +55,13 @@ typedef struct table {
     pt_byte_source bytes;
     pt_parquet *parquet;
     /* audio and path may be NULL, but not both */
-    pt_parquet_column_reader *id[2], *caption, *path, *audio;
+    pt_parquet_column_reader *id[2], *path, *audio;
+    pt_parquet_column_reader *captions[CAPTION_COLUMNS_MAX];
+    size_t n_captions;
+    bool is_label; /* the column has labels */
+    const pt_parquet_field *label_field;
+    const char *caption_template;
+    json_t *class_names; /* of integer labels; NULL: none */
     const pt_parquet_field *id_field[2];
 
     size_t group;         /* current row group; empty ones are skipped */
@@ -72,12 +82,13 @@ typedef struct item {
 } item;
 
 typedef struct parquet_state {
-    char *root, *audio_root, *caption_column; /* the latter two may be NULL */
-    pt_dir_walk files;                        /* below the root, in order */
+    char *audio_root, *caption_column; /* may be NULL */
+    const char *caption_template;      /* of labels */
+    pt_file_list files;
     size_t n_opened;
-    table table; /* name NULL: none is open */
-    item ahead;  /* the row after the last entry */
-    bool has_ahead;
+    table table;      /* name NULL: none is open */
+    table seek_table; /* for load_audio */
+    size_t seek_file; /* its index in files */
 } parquet_state;
 
 static patina_status no_memory(patina_error *err) {
@@ -96,7 +107,9 @@ static bool parquet_matches(const pt_corpus_probe *probe) {
 static void table_close(table *t) {
     pt_parquet_column_reader_close(&t->id[0]);
     pt_parquet_column_reader_close(&t->id[1]);
-    pt_parquet_column_reader_close(&t->caption);
+    for (size_t i = 0; i < t->n_captions; i++)
+        pt_parquet_column_reader_close(&t->captions[i]);
+    json_decref(t->class_names);
     pt_parquet_column_reader_close(&t->path);
     pt_parquet_column_reader_close(&t->audio);
     pt_parquet_close(&t->parquet);
@@ -148,6 +161,66 @@ static patina_status open_ids(table *t, patina_error *err) {
     return id == PT_PARQUET_NONE ? PATINA_OK : open_id(t, 0, id, err);
 }
 
+static patina_status open_caption_column(table *t, size_t leaf, patina_error *err) {
+    PT_TRY(pt_parquet_column_reader_open(t->parquet, leaf, &t->captions[t->n_captions], err));
+    t->n_captions++;
+    return PATINA_OK;
+}
+
+/** Opens the columns caption_1, caption_2 ..., which are strings. */
+static patina_status open_numbered(table *t, patina_error *err) {
+    for (unsigned i = 1; i <= CAPTION_COLUMNS_MAX; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "caption_%u", i);
+        const size_t field = pt_parquet_find_child(t->parquet, 0, name);
+        if (field == PT_PARQUET_NONE) continue;
+        const pt_parquet_field *f = &t->parquet->fields[field];
+        if (f->leaf != PT_PARQUET_NONE && f->type == PT_PARQUET_BYTE_ARRAY &&
+            f->max_repetition == 0)
+            PT_TRY(open_caption_column(t, f->leaf, err));
+    }
+    return PATINA_OK;
+}
+
+/** The names of a ClassLabel, or of a list of them, in the key "huggingface"; a new reference or
+ * NULL. */
+static json_t *find_class_names(const pt_parquet *parquet, const char *column) {
+    const char *text = pt_parquet_find_key_value(parquet, "huggingface");
+    json_t *root = text ? json_loads(text, 0, NULL) : NULL;
+    const json_t *feature = json_object_get(
+        json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
+        "names");
+    const json_t *inner = json_object_get(
+        json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
+        "feature");
+    json_t *names =
+        json_incref((json_t *)(uintptr_t)(feature ? feature : json_object_get(inner, "names")));
+    json_decref(root);
+    return names;
+}
+
+/** Opens a column of labels: strings or numbers with class names, or a list of them. */
+static patina_status open_label(table *t, patina_error *err) {
+    static const char *const names[] = {"label", "labels", "human_labels", "category", "class"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const size_t field = pt_parquet_find_child(t->parquet, 0, names[i]);
+        const size_t leaf =
+            field == PT_PARQUET_NONE ? field : pt_parquet_find_single_leaf(t->parquet, field);
+        if (leaf == PT_PARQUET_NONE) continue;
+        const pt_parquet_field *of = &t->parquet->fields[t->parquet->leaves[leaf]];
+        t->class_names = find_class_names(t->parquet, names[i]);
+        if (of->type != PT_PARQUET_BYTE_ARRAY && !(is_integer(of) && t->class_names)) {
+            json_decref(t->class_names);
+            t->class_names = NULL;
+            continue;
+        }
+        t->is_label = true;
+        t->label_field = of;
+        return open_caption_column(t, leaf, err);
+    }
+    return PATINA_OK;
+}
+
 static patina_status open_captions(table *t, const char *wanted, patina_error *err) {
     static const char *const names[] = {"caption", "text", "captions"};
     size_t field = PT_PARQUET_NONE;
@@ -156,6 +229,11 @@ static patina_status open_captions(table *t, const char *wanted, patina_error *e
     if (wanted) field = pt_parquet_find_child(t->parquet, 0, wanted);
     for (size_t i = 0; !wanted && i < 3 && field == PT_PARQUET_NONE; i++)
         field = pt_parquet_find_child(t->parquet, 0, names[i]);
+    if (!wanted && field == PT_PARQUET_NONE) {
+        PT_TRY(open_numbered(t, err));
+        if (t->n_captions == 0) PT_TRY(open_label(t, err));
+        if (t->n_captions > 0) return PATINA_OK;
+    }
     if (field == PT_PARQUET_NONE) {
         pt_strbuf_printf(&lacking, "there is no column '%.*s'%s",
                          wanted ? pt_text_truncate(wanted, 64) : 7, wanted ? wanted : names[0],
@@ -173,7 +251,7 @@ static patina_status open_captions(table *t, const char *wanted, patina_error *e
         return pt_fail(err, PATINA_EFORMAT,
                        "column '%.*s' is neither a string nor a list of strings",
                        pt_text_truncate(f->name, 64), f->name);
-    return pt_parquet_column_reader_open(t->parquet, leaf, &t->caption, err);
+    return open_caption_column(t, leaf, err);
 }
 
 /** Opens a member of `audio` where it has the expected type. */
@@ -188,13 +266,22 @@ static patina_status open_member(table *t, size_t audio, const char *name,
 }
 
 static patina_status open_audio(table *t, patina_error *err) {
+    static const char *const paths[] = {"audio", "file_name", "path", "audio_filepath"};
     const size_t audio = pt_parquet_find_child(t->parquet, 0, "audio");
 
+    /* A string is the path of a file. */
+    for (size_t i = 0; i < 4 && !t->path && (i == 0 || audio == PT_PARQUET_NONE); i++) {
+        const size_t field = pt_parquet_find_child(t->parquet, 0, paths[i]);
+        if (field != PT_PARQUET_NONE && t->parquet->fields[field].converted == CONVERTED_UTF8)
+            PT_TRY(open_member(t, 0, paths[i], &t->path, err));
+    }
+    if (t->path) return PATINA_OK;
     if (audio == PT_PARQUET_NONE) return fail_listing_columns(t, err, "there is no column 'audio'");
     PT_TRY(open_member(t, audio, "bytes", &t->audio, err));
     PT_TRY(open_member(t, audio, "path", &t->path, err));
     if (t->audio || t->path) return PATINA_OK;
-    return pt_fail(err, PATINA_EFORMAT, "column 'audio' is not a struct of 'bytes' and 'path'");
+    return pt_fail(err, PATINA_EFORMAT,
+                   "column 'audio' is not a struct of 'bytes' and 'path', nor a string");
 }
 
 static patina_status open_columns(table *t, const char *caption_column, patina_error *err) {
@@ -210,24 +297,26 @@ static void begin_group(table *t) {
     t->audio_resume_row = 0;
     for (size_t i = 0; i < 2; i++)
         if (t->id[i]) pt_parquet_column_reader_seek_group(t->id[i], t->group);
-    pt_parquet_column_reader_seek_group(t->caption, t->group);
+    for (size_t i = 0; i < t->n_captions; i++)
+        pt_parquet_column_reader_seek_group(t->captions[i], t->group);
     if (t->path) pt_parquet_column_reader_seek_group(t->path, t->group);
 }
 
 /** Opens files[i]. *is_parquet is set where opening fails only for its columns. */
 static patina_status table_open(const parquet_state *s, size_t i, table *t, bool *is_parquet,
                                 patina_error *err) {
-    char *path = pt_path_join(s->root, s->files.paths[i]);
+    char *path = pt_path_join(s->files.root, s->files.of.paths[i]);
     patina_status status = PATINA_OK;
 
     *is_parquet = false;
-    if (!path || !(t->name = pt_text_escape(s->files.paths[i])) ||
+    if (!path || !(t->name = pt_text_escape(s->files.of.paths[i])) ||
         !(t->folder = pt_path_dirname(path)))
         status = no_memory(err);
     else if ((status = pt_byte_source_open_file(path, &t->bytes, NULL)) != PATINA_OK)
         status = pt_fail(err, PATINA_EFORMAT, "cannot be opened");
     else if ((status = pt_parquet_open(&t->bytes, &t->parquet, err)) == PATINA_OK) {
         *is_parquet = true;
+        t->caption_template = s->caption_template;
         status = open_columns(t, s->caption_column, err);
     }
     free(path);
@@ -247,50 +336,30 @@ static void item_release(item *it) {
 static void parquet_close(void *state) {
     parquet_state *s = state;
     table_close(&s->table);
-    item_release(&s->ahead);
-    pt_dir_walk_release(&s->files);
-    free(s->root);
+    table_close(&s->seek_table);
+    pt_file_list_close(&s->files);
     free(s->audio_root);
     free(s->caption_column);
     free(s);
-}
-
-static patina_status list_files(parquet_state *s, const char *path, patina_error *err) {
-    struct stat info;
-
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-        if (!(s->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
-        PT_TRY(pt_dir_walk_list(&s->files, path, PT_DIR_WALK_DEPTH_MAX, extensions, 0, err));
-        if (s->files.n_paths > 0) return PATINA_OK;
-        return pt_fail(err, PATINA_EFORMAT, "it contains no Parquet file (.parquet)");
-    }
-    const char *name = pt_path_basename(path);
-    s->root = pt_path_dirname(path);
-    s->files.paths = malloc(sizeof *s->files.paths);
-    pt_strbuf_append_bytes(&s->files.text, name, strlen(name) + 1);
-    if (!s->root || !s->files.paths || s->files.text.failed) return no_memory(err);
-    s->files.paths[0] = s->files.text.text;
-    s->files.n_paths = 1;
-    return PATINA_OK;
 }
 
 /** Checks that one file is readable, and that the first readable file has the columns. */
 static patina_status check_files(const parquet_state *s, patina_error *err) {
     patina_error first = {0};
 
-    for (size_t i = 0; i < s->files.n_paths; i++) {
+    for (size_t i = 0; i < s->files.of.n_paths; i++) {
         table t = {0};
         patina_error why = {0};
         bool is_parquet = false;
         const patina_status status = table_open(s, i, &t, &is_parquet, &why);
         table_close(&t);
         if (status == PATINA_OK) return PATINA_OK;
-        if (s->files.n_paths > 1) pt_error_add_context(&why, "'%s'", s->files.paths[i]);
+        if (s->files.of.n_paths > 1) pt_error_add_context(&why, "'%s'", s->files.of.paths[i]);
         if (status != PATINA_EFORMAT || is_parquet) return pt_fail(err, status, "%s", why.message);
         if (i == 0) first = why;
     }
     return pt_fail(err, PATINA_EFORMAT, "%s%s", first.message,
-                   s->files.n_paths > 1 ? "; no other file can be read either" : "");
+                   s->files.of.n_paths > 1 ? "; no other file can be read either" : "");
 }
 
 static bool copy_option(const char *value, char **copy) {
@@ -304,11 +373,12 @@ static patina_status parquet_open(const char *path, const pt_corpus_options *opt
     patina_status status;
 
     if (!s) return no_memory(err);
+    s->caption_template = options->caption_template;
     if (!copy_option(options->audio_root, &s->audio_root) ||
         !copy_option(options->caption_column, &s->caption_column))
         status = no_memory(err);
     else
-        status = list_files(s, path, err);
+        status = pt_file_list_open(&s->files, path, extensions, options->source_split, err);
     if (status == PATINA_OK) status = check_files(s, err);
     if (status == PATINA_OK)
         *state = s;
@@ -384,12 +454,13 @@ static patina_status read_id(table *t, item *it, patina_error *err) {
 }
 
 /** A string, or the items of a list. */
-static patina_status read_captions(table *t, item *it, patina_error *err) {
+static patina_status read_caption_column(pt_parquet_column_reader *column, item *it,
+                                         patina_error *err) {
     bool continues = true, is_truncated = false;
 
     for (unsigned n = 0; continues; n++) {
         pt_parquet_slot slot;
-        PT_TRY(pt_parquet_column_reader_next(t->caption, &slot, err));
+        PT_TRY(pt_parquet_column_reader_next(column, &slot, err));
         if (n == CAPTIONS_MAX)
             return pt_fail(err, PATINA_EFORMAT, "a row has over %u captions", CAPTIONS_MAX);
         if (slot.is_item && it->n_text > PT_TEXT_MAX) {
@@ -403,10 +474,73 @@ static patina_status read_captions(table *t, item *it, patina_error *err) {
         } else if (slot.is_item) {
             PT_TRY(pt_entry_add_bad_caption(&it->entry, "null", err));
         }
-        PT_TRY(pt_parquet_column_reader_has_more_items(t->caption, &continues, err));
+        PT_TRY(pt_parquet_column_reader_has_more_items(column, &continues, err));
     }
     if (!is_truncated) return PATINA_OK;
     return pt_entry_add_bad_caption(&it->entry, "left out, for there are over 16 MiB of them", err);
+}
+
+/** Appends the text of a label: a string, or an integer with a class name. */
+static void append_label(const table *t, const pt_parquet_field *field, const pt_parquet_slot *slot,
+                         pt_strbuf *out) {
+    if (field->type == PT_PARQUET_BYTE_ARRAY) {
+        pt_strbuf_append_bytes(out, slot->value.text.bytes, slot->value.text.n);
+        return;
+    }
+    const int64_t i = field->type == PT_PARQUET_INT64 ? slot->value.i64 : slot->value.i32;
+    const json_t *name = i >= 0 ? json_array_get(t->class_names, (size_t)i) : NULL;
+    if (json_is_string(name)) pt_strbuf_append(out, json_string_value(name));
+}
+
+typedef struct label_field {
+    const pt_strbuf *labels;
+} label_field;
+
+static bool append_field(void *context, const char *name, size_t n, pt_strbuf *out) {
+    const label_field *f = context;
+    if (n != 5 || memcmp(name, "label", 5) != 0) return false;
+    if (f->labels->length > 0)
+        pt_labels_join(f->labels->text, f->labels->length, '\n', NULL, false, out);
+    return true;
+}
+
+/** Reads the labels of a row, and makes a caption of them. */
+static patina_status read_labels(table *t, const char *template, item *it, patina_error *err) {
+    pt_parquet_column_reader *column = t->captions[0];
+    pt_strbuf labels = {0}, caption = {0};
+    const char *unknown;
+    bool continues = true;
+    patina_status status = PATINA_OK;
+
+    while (status == PATINA_OK && continues) {
+        pt_parquet_slot slot;
+        status = pt_parquet_column_reader_next(column, &slot, err);
+        if (status != PATINA_OK) break;
+        if (slot.present && labels.length < PT_TEXT_MAX) {
+            if (labels.length > 0) pt_strbuf_append(&labels, "\n");
+            append_label(t, t->label_field, &slot, &labels);
+        }
+        status = pt_parquet_column_reader_has_more_items(column, &continues, err);
+    }
+    label_field field = {&labels};
+    if (status == PATINA_OK && labels.length > 0)
+        pt_template_expand(template ? template : SOUND_OF, append_field, &field, &caption,
+                           &unknown);
+    if (labels.failed || caption.failed)
+        status = no_memory(err);
+    else if (status == PATINA_OK)
+        status =
+            pt_entry_add_caption(&it->entry, caption.text ? caption.text : "", caption.length, err);
+    pt_strbuf_release(&labels);
+    pt_strbuf_release(&caption);
+    return status;
+}
+
+static patina_status read_captions(table *t, item *it, patina_error *err) {
+    if (t->is_label) return read_labels(t, t->caption_template, it, err);
+    for (size_t i = 0; i < t->n_captions; i++)
+        PT_TRY(read_caption_column(t->captions[i], it, err));
+    return PATINA_OK;
 }
 
 /** Reads audio.path; a path with a NUL becomes an empty path, which is not valid. */
@@ -487,27 +621,17 @@ static patina_status next_file(parquet_state *s, item *it, patina_error *err) {
     const patina_status status = table_open(s, i, &s->table, &is_parquet, &why);
     if (status != PATINA_EFORMAT)
         return status == PATINA_OK ? PATINA_OK : pt_fail(err, status, "%s", why.message);
-    if (!(it->entry.source = pt_text_escape(s->files.paths[i]))) return no_memory(err);
+    if (!(it->entry.source = pt_text_escape(s->files.of.paths[i]))) return no_memory(err);
     return reject_with_reason(&it->entry, "no row of the file can be read", &why, err);
 }
 
-/** Reads the next row into `ahead`; has_ahead stays false at the end of the corpus. */
-static patina_status look_ahead(parquet_state *s, patina_error *err) {
-    item it = {0};
-    patina_status status = PATINA_OK;
-
-    while (status == PATINA_OK && !it.entry.source) {
-        if (s->table.name) status = read_row(&s->table, &it, err);
-        if (status != PATINA_OK || it.entry.source) break;
-        if (s->n_opened == s->files.n_paths) return PATINA_OK;
-        status = next_file(s, &it, err);
+/** The next row of the corpus, or a fault; it has no source at the end. */
+static patina_status read_item(parquet_state *s, item *it, patina_error *err) {
+    while (!it->entry.source) {
+        if (s->table.name) PT_TRY(read_row(&s->table, it, err));
+        if (it->entry.source || s->n_opened == s->files.of.n_paths) return PATINA_OK;
+        PT_TRY(next_file(s, it, err));
     }
-    if (status != PATINA_OK) {
-        item_release(&it);
-        return status;
-    }
-    s->ahead = it;
-    s->has_ahead = true;
     return PATINA_OK;
 }
 
@@ -524,15 +648,15 @@ static bool is_below(const char *path) {
 }
 
 /** A row without bytes: its audio is a file. */
-static patina_status set_audio_path(const parquet_state *s, const char *path, pt_entry *entry,
-                                    patina_error *err) {
+static patina_status set_audio_path(const parquet_state *s, const table *t, const char *path,
+                                    pt_entry *entry, patina_error *err) {
     if (!path)
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "it has neither bytes nor a path");
     if (!is_below(path))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "it has no bytes, and its path is outside the corpus");
-    entry->path = pt_path_join(s->audio_root ? s->audio_root : s->table.folder, path);
+    entry->path = pt_path_join(s->audio_root ? s->audio_root : t->folder, path);
     return entry->path ? PATINA_OK : no_memory(err);
 }
 
@@ -559,15 +683,13 @@ static patina_status skip_audio_page(table *t, uint64_t row, const patina_error 
     return PATINA_OK;
 }
 
-/** The audio of the row that was read last. */
-static patina_status read_audio(parquet_state *s, const char *path, pt_entry *entry,
-                                patina_error *err) {
-    table *t = &s->table;
-    const uint64_t row = t->row - 1;
+/** The audio of a row of the current group. */
+static patina_status read_audio(const parquet_state *s, table *t, uint64_t row, const char *path,
+                                pt_entry *entry, patina_error *err) {
     pt_parquet_slot slot = {0};
     patina_error why = {0};
 
-    if (!t->audio) return set_audio_path(s, path, entry, err);
+    if (!t->audio) return set_audio_path(s, t, path, entry, err);
     if (row >= t->audio_resume_row) {
         const patina_status status = find_audio(t, row, &slot, &why);
         if (status == PATINA_EFORMAT)
@@ -578,7 +700,7 @@ static patina_status read_audio(parquet_state *s, const char *path, pt_entry *en
     if (row < t->audio_resume_row)
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
                                "its audio cannot be read: %s", t->audio_fault);
-    if (!slot.present) return set_audio_path(s, path, entry, err);
+    if (!slot.present) return set_audio_path(s, t, path, entry, err);
     entry->audio = malloc(slot.value.text.n > 0 ? slot.value.text.n : 1);
     if (!entry->audio) return no_memory(err);
     memcpy(entry->audio, slot.value.text.bytes, slot.value.text.n);
@@ -588,53 +710,83 @@ static patina_status read_audio(parquet_state *s, const char *path, pt_entry *en
 
 /* Entries ----------------------------------------------------------------------------------- */
 
-/** Whether two rows are of one clip. */
-static bool is_same(const item *a, const item *b) {
-    if (!a->entry.id || !b->entry.id || strcmp(a->entry.id, b->entry.id) != 0) return false;
-    if (!a->audio_path || !b->audio_path) return a->audio_path == b->audio_path;
-    return strcmp(a->audio_path, b->audio_path) == 0;
-}
-
-static bool is_full(const item *it) {
-    return it->entry.n_captions >= CAPTIONS_MAX || it->n_text > PT_TEXT_MAX;
-}
-
-static patina_status add_captions(item *to, const item *from, patina_error *err) {
-    for (size_t i = 0; i < from->entry.n_captions; i++) {
-        const pt_caption *c = &from->entry.captions[i];
-        PT_TRY(c->text ? pt_entry_add_caption(&to->entry, c->text, strlen(c->text), err)
-                       : pt_entry_add_bad_caption(&to->entry, c->fault, err));
-    }
-    to->n_text += from->n_text;
-    return PATINA_OK;
-}
-
-/** Merges the row ahead and the adjacent rows of the same clip. */
-static patina_status merge_rows(parquet_state *s, bool with_audio, item *it, patina_error *err) {
-    *it = s->ahead;
-    s->ahead = (item){0};
-    s->has_ahead = false;
-    if (!it->entry.id) return PATINA_OK;
-    if (with_audio) PT_TRY(read_audio(s, it->audio_path, &it->entry, err));
-    for (;;) {
-        PT_TRY(look_ahead(s, err));
-        if (!s->has_ahead || is_full(it) || !is_same(it, &s->ahead)) return PATINA_OK;
-        PT_TRY(add_captions(it, &s->ahead, err));
-        item_release(&s->ahead);
-        s->has_ahead = false;
-    }
+static uint64_t position_of(size_t file, uint64_t row) {
+    return (uint64_t)file << POSITION_ROW_BITS | row;
 }
 
 static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                   patina_error *err) {
     parquet_state *s = state;
     item it = {0};
+    patina_status status = read_item(s, &it, err);
 
-    if (!s->has_ahead) PT_TRY(look_ahead(s, err));
-    *end = !s->has_ahead;
-    if (*end) return PATINA_OK;
-    const patina_status status = merge_rows(s, with_audio, &it, err);
-    *entry = it.entry; /* released by the caller on failure too */
+    *end = status == PATINA_OK && !it.entry.source;
+    if (status == PATINA_OK && it.entry.id) {
+        it.entry.position = position_of(s->n_opened - 1, s->table.first_row + s->table.row - 1);
+        if (with_audio && entry)
+            status = read_audio(s, &s->table, s->table.row - 1, it.audio_path, &it.entry, err);
+    }
+    if (entry)
+        *entry = it.entry; /* released by the caller on failure too */
+    else
+        pt_entry_release(&it.entry);
+    free(it.audio_path);
+    return status;
+}
+
+/** Opens a file a second time and moves it to the row group of a row. */
+static patina_status seek_row(parquet_state *s, uint64_t position, patina_error *err) {
+    const size_t file = (size_t)(position >> POSITION_ROW_BITS);
+    const uint64_t row = position & (((uint64_t)1 << POSITION_ROW_BITS) - 1);
+    table *t = &s->seek_table;
+    patina_error why = {0};
+    bool is_parquet;
+
+    if (!t->name || s->seek_file != file) {
+        table_close(t);
+        if (table_open(s, file, t, &is_parquet, &why) != PATINA_OK)
+            return pt_fail(err, PATINA_EIO, "'%s' was readable before: %s", s->files.of.paths[file],
+                           why.message);
+        s->seek_file = file;
+    }
+    if (row < t->first_row || row < t->first_row + t->row) { /* columns are read forwards */
+        t->group = 0;
+        t->first_row = 0;
+        begin_group(t);
+    }
+    while (row >= t->first_row + t->n_rows && t->group + 1 < t->parquet->n_groups) {
+        t->first_row += t->n_rows;
+        t->group++;
+        begin_group(t);
+    }
+    if (row >= t->first_row + t->n_rows)
+        return pt_fail(err, PATINA_EIO, "'%s' has fewer rows than before", t->name);
+    t->row = row - t->first_row;
+    return PATINA_OK;
+}
+
+/** The path of the row that t->row is, past the rows before it. */
+static patina_status seek_path(table *t, item *it, patina_error *err) {
+    if (!t->path) return PATINA_OK;
+    pt_parquet_column_reader_seek_group(t->path, t->group);
+    PT_TRY(pt_parquet_column_reader_skip(t->path, t->row, err));
+    return read_path(t, it, err);
+}
+
+static patina_status parquet_load_audio(void *state, pt_entry *entry, patina_error *err) {
+    parquet_state *s = state;
+    table *t = &s->seek_table;
+    item it = {0};
+    patina_error why = {0};
+
+    if (entry->status != PATINA_OK) return PATINA_OK;
+    PT_TRY(seek_row(s, entry->position, err));
+    patina_status status = seek_path(t, &it, &why);
+    const uint64_t row = t->row++;
+    if (status == PATINA_EFORMAT)
+        status = reject_with_reason(entry, "its path cannot be read", &why, err);
+    else if (status == PATINA_OK)
+        status = read_audio(s, t, row, it.audio_path, entry, err);
     free(it.audio_path);
     return status;
 }
@@ -643,8 +795,12 @@ const pt_corpus_reader pt_corpus_reader_parquet = {
     .name = "parquet",
     .summary = "Parquet files with columns 'audio' (bytes, path) and 'caption', 'text' or "
                "'captions'",
+    .extensions = extensions,
     .matches = parquet_matches,
     .open = parquet_open,
+    .uses_template = true,
     .close = parquet_close,
     .next = parquet_next,
+    .load_audio = parquet_load_audio,
+    .merges_rows = true,
 };

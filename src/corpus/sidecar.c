@@ -33,11 +33,14 @@ json_t *pt_sidecar_parse(const char *text, size_t n, bool *repaired, json_error_
     return pt_json_parse_lenient(text + mark, n - mark, repaired, error);
 }
 
-patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, const json_error_t *error,
-                                  bool repaired, const char *const *members, patina_error *err) {
+/** The captions of the .json, or the reason why it has none. */
+static patina_status add_json(pt_entry *entry, const pt_sidecar *file, const json_t *json,
+                              const json_error_t *error, bool repaired, patina_error *err) {
+    static const char *const members[] = {"text", "caption", "captions"};
     const json_t *value = NULL;
     char fault[JSON_ERROR_TEXT_LENGTH + 100];
 
+    if (file->fault) return pt_entry_add_bad_caption(entry, file->fault, err);
     if (!json) {
         snprintf(fault, sizeof fault,
                  "the .json beside it is not valid JSON, line %d: %s (column %d)", error->line,
@@ -46,7 +49,24 @@ patina_status pt_sidecar_add_json(pt_entry *entry, const json_t *json, const jso
     }
     if (!json_is_object(json))
         return pt_entry_add_bad_caption(entry, "the .json beside it is not a JSON object", err);
-    for (; *members && !value; members++)
-        value = json_object_get(json, *members);
+    for (size_t i = 0; i < sizeof members / sizeof members[0] && !value; i++)
+        value = json_object_get(json, members[i]);
     return value ? pt_entry_add_json(entry, value, repaired, err) : PATINA_OK;
+}
+
+static bool has_caption(const pt_entry *entry) {
+    for (size_t i = 0; i < entry->n_captions; i++)
+        if (entry->captions[i].text) return true;
+    return false;
+}
+
+patina_status pt_sidecar_add_captions(pt_entry *entry, const pt_sidecar *json_file,
+                                      const json_t *json, const json_error_t *error, bool repaired,
+                                      const pt_sidecar *txt, patina_error *err) {
+    const bool has_json = json_file->text || json_file->fault;
+    if (has_json) PT_TRY(add_json(entry, json_file, json, error, repaired, err));
+    if (has_caption(entry) || (!txt->text && !txt->fault)) return PATINA_OK;
+    pt_entry_clear_captions(entry);
+    return txt->fault ? pt_entry_add_bad_caption(entry, txt->fault, err)
+                      : pt_sidecar_add_lines(entry, txt->text, txt->n, err);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tar.c - libarchive over pt_byte_source
  *
- * libarchive converts the UTF-8 names of extended headers to the encoding of the locale and composes
- * accents. In the C locale this fails for all but ASCII, and libarchive returns the bytes as written,
- * which are needed here: every call is made in the C locale of this thread.
+ * libarchive converts the UTF-8 names of extended headers to the encoding of the locale and
+ * composes accents. In the C locale this fails for all but ASCII, and libarchive returns the bytes
+ * as written, which are needed here: every call is made in the C locale of this thread.
  */
 
 #include "corpus/tar.h"
@@ -67,7 +67,7 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** Status of a failed libarchive call. Its own message depends on the read-ahead and is not used. */
+/** Status of a failed libarchive call. Its message depends on the read-ahead and is not used. */
 static patina_status archive_failure(const pt_tar *t, patina_error *err) {
     if (t->io_failed)
         return pt_fail(err, PATINA_EIO, "cannot be read after byte %llu",

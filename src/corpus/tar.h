@@ -14,8 +14,8 @@
 extern const char *const pt_tar_extensions[];
 
 /**
- * A tar (old, POSIX with extended headers, GNU), plain or compressed by gzip or Zstandard, read once
- * from front to back. Not thread-safe.
+ * A tar (old, POSIX with extended headers, GNU), plain or compressed by gzip or Zstandard, read
+ * once from front to back. Not thread-safe.
  */
 typedef struct pt_tar pt_tar;
 
@@ -34,9 +34,9 @@ patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err);
 void pt_tar_close(pt_tar **tar);
 
 /**
- * The next regular file; *end is set after the last, and again by later calls. Directories, links and
- * devices are skipped. Read or skip the current member first. Concatenated tars are read to the end:
- * blocks of zeros do not end the archive while data follow.
+ * The next regular file; *end is set after the last, and again by later calls. Directories, links
+ * and devices are skipped. Read or skip the current member first. Concatenated tars are read to the
+ * end: blocks of zeros do not end the archive while data follow.
  *
  * Errors   PATINA_REJECT_UNDECODABLE  not a tar, truncated or damaged; no more can be read
  *          PATINA_EIO                 a read failed
@@ -44,13 +44,13 @@ void pt_tar_close(pt_tar **tar);
 patina_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, patina_error *err);
 
 /**
- * The data of the current member, followed by a NUL; to be freed. Memory grows with the data that are
- * present and not with the declared size. Errors as above.
+ * The data of the current member, followed by a NUL; to be freed. Memory grows with the data that
+ * are present and not with the declared size. Errors as above.
  */
 patina_status pt_tar_read(pt_tar *tar, const pt_tar_member *member, char **bytes,
                           patina_error *err);
 
-/** Skips the current member, by a seek where the tar is not compressed. Fails where reading would. */
+/** Skips the current member, by a seek if the tar is not compressed. Fails where reading would. */
 patina_status pt_tar_skip(pt_tar *tar, patina_error *err);
 
 #endif /* PATINA_CORPUS_TAR_H */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* wavcaps.c - WavCaps: one JSON object whose list `data` has an object an entry
+/* wavcaps.c - WavCaps: a JSON object with a list `data` of entries
  *
  *     {"num_captions_per_audio": 1, "data": [{"id": "Y1.wav", "caption": "..."}, ...]}
  *
- * `id` is a string or an integer, and the name of the clip, with an extension or without; `caption`
- * (or `captions`, or `text`, or the member that options name) is a string or a list. Other members
- * are not used. `data` is read element by element: a bad one is a reject, and the next is read.
- * Audio lies in the audio root or beside the file, or in folders there, as clip_index.h says.
+ * `id` (or `wav`, of AudioLDM) is a string or an integer and the name of the clip, with an
+ * extension or without; `caption` (or `captions`, `text`, the member that options name, or
+ * caption_1, caption_2 ...) is a string or a list. Other members are ignored. `data` is read
+ * element by element: a malformed element is a reject and does not affect others. Audio is in the
+ * audio root or beside the file, in folders of any depth.
  */
 
 #include <stdio.h>
@@ -26,9 +27,9 @@
 typedef struct wavcaps_state {
     pt_byte_source bytes;
     pt_json_stream list;
-    char *name;   /* of the file, without folders */
+    char *name;   /* base name of the file */
     char *root;   /* of the clips */
-    char *column; /* the member with captions; NULL: the usual ones */
+    char *column; /* member of the captions; NULL: the usual ones */
     pt_clip_index files;
     bool truncation_reported;
 } wavcaps_state;
@@ -37,7 +38,7 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** An object with a list `data`; or one in a .json whose other members fill all that was seen. */
+/** An object with a list `data`; or a .json object whose first members fill the whole head. */
 static bool wavcaps_matches(const pt_corpus_probe *probe) {
     pt_json_stream list = {0};
     pt_byte_source head;
@@ -47,9 +48,15 @@ static bool wavcaps_matches(const pt_corpus_probe *probe) {
     pt_byte_source_from_memory(probe->head, probe->n_head, &head);
     const patina_status status = pt_json_stream_open(&list, &head, "data", &why);
     const bool continues =
-        list.at_end && probe->n_head + 3 >= PT_CORPUS_PROBE_BYTES; /* 3: a mark */
+        list.at_end && probe->n_head + 3 >= PT_CORPUS_PROBE_BYTES; /* 3: a byte order mark */
     pt_json_stream_close(&list);
     return status == PATINA_OK || (continues && pt_path_has_ext(probe->path, ".json"));
+}
+
+static int wavcaps_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
+    if (probe->is_folder || probe->head[strspn(probe->head, " \t\r\n")] != '{') return 0;
+    pt_strbuf_append(sentence, "the nearest kind is 'wavcaps', for which it lacks the list 'data'");
+    return 1;
 }
 
 static void wavcaps_close(void *state) {
@@ -105,19 +112,36 @@ static patina_status find_audio(const wavcaps_state *s, pt_entry *entry, const c
     return entry->source && entry->path ? PATINA_OK : no_memory(err);
 }
 
+/** Captions in the members caption_1, caption_2 ... of WavCaps' retrieval sets. */
+static patina_status add_numbered(const json_t *object, bool repaired, pt_entry *entry,
+                                  patina_error *err) {
+    for (unsigned i = 1;; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "caption_%u", i);
+        const json_t *caption = json_object_get(object, name);
+        if (!caption) return PATINA_OK;
+        PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
+    }
+}
+
 static patina_status read_object(const wavcaps_state *s, const json_t *object, bool repaired,
                                  const char *location, pt_entry *entry, patina_error *err) {
-    const json_t *caption = pt_json_find_captions(object, s->column);
-    if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
-    PT_TRY(pt_entry_set_id(entry, json_object_get(object, "id"), repaired, location, err));
+    const json_t *caption = pt_json_find_captions(object, s->column), *id;
+    if (caption)
+        PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
+    else if (!s->column)
+        PT_TRY(add_numbered(object, repaired, entry, err));
+    id = json_object_get(object, "id");
+    if (!id) id = json_object_get(object, "wav");
+    PT_TRY(pt_entry_set_id(entry, id, repaired, location, err));
     return entry->id ? find_audio(s, entry, location, err) : PATINA_OK;
 }
 
 static patina_status reject_truncated(wavcaps_state *s, pt_entry *entry, patina_error *err) {
     s->truncation_reported = true;
     return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                           "the file breaks off at line %llu, behind %llu elements of data: what "
-                           "followed is not there",
+                           "the file is truncated at line %llu, after %llu elements of data; the "
+                           "rest is lost",
                            s->list.n_lines + 1, (unsigned long long)s->list.n_elements);
 }
 
@@ -134,8 +158,8 @@ static patina_status read_element(wavcaps_state *s, pt_entry *entry, patina_erro
                                location, PT_TEXT_MAX);
     if (list->unclosed)
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                               "%s is not closed: another begins in it at line %llu", location,
-                               list->n_lines + 1);
+                               "%s is not closed: another element begins in it at line %llu",
+                               location, list->n_lines + 1);
     const char *text = list->element.length > 0 ? list->element.text : "";
     json_t *json = pt_json_parse_lenient(text, list->element.length, &repaired, &error);
     patina_status status;
@@ -144,12 +168,12 @@ static patina_status read_element(wavcaps_state *s, pt_entry *entry, patina_erro
     else if (list->is_last)
         status = reject_truncated(s, entry, err);
     else if (json || text[0] != '{')
-        status = pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "%s is no JSON object",
+        status = pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "%s is not a JSON object",
                                  location);
     else
         status = pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                                 "%s is no JSON: it goes wrong at line %d and column %d of it",
-                                 location, error.line, error.column);
+                                 "%s is not valid JSON, line %d and column %d of it", location,
+                                 error.line, error.column);
     json_decref(json);
     return status;
 }
@@ -163,7 +187,7 @@ static patina_status wavcaps_next(void *state, bool with_audio, pt_entry *entry,
 
     PT_TRY(pt_json_stream_next(&s->list, &item, err));
     *end = item == PT_JSON_END || (item == PT_JSON_TRUNCATED && s->truncation_reported);
-    if (*end) return PATINA_OK;
+    if (*end || (!entry && item == PT_JSON_ELEMENT)) return PATINA_OK;
     pt_strbuf_printf(
         &source, "%s#%llu", s->name,
         (unsigned long long)(item == PT_JSON_TRUNCATED ? s->list.n_elements : s->list.index));
@@ -179,4 +203,6 @@ const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .open = wavcaps_open,
     .close = wavcaps_close,
     .next = wavcaps_next,
+    .lacks = wavcaps_lacks,
+    .merges_rows = true,
 };

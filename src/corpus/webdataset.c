@@ -3,10 +3,10 @@
  *
  *   path ──► tars in order ──► files of a tar ──► samples: adjacent files of one key ──► entries
  *
- * The key of a file is its path up to the first dot of the base name. A sample is one audio file with
- * its .json, in either order; a .txt is used where the .json is absent or has no caption. Other
- * files are skipped. The tars are those of a folder, sorted by the bytes of their paths; a single
- * tar; or those of a pattern, in its order.
+ * The key of a file is its path up to the first dot of the base name. A sample is one audio file
+ * with its .json, in either order; a .txt is used where the .json is absent or has no caption.
+ * Other files are skipped. The tars are those of a folder, sorted by the bytes of their paths; a
+ * single tar; or those of a pattern, in its order.
  *
  * A key that occurs again after other keys loses the later sample, and a truncated tar loses what
  * follows: each is reported by an entry without an id.
@@ -15,21 +15,18 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
-#include "corpus/brace_expand.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/file_list.h"
 #include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
 #include "fs/dir_has_ext.h"
-#include "fs/dir_walk.h"
 #include "fs/path.h"
 
 #define AUDIO_MAX      ((uint64_t)1 << 30)
@@ -58,8 +55,7 @@ typedef struct sample {
 } sample;
 
 typedef struct webdataset_state {
-    char *root;       /* folder of the tar paths */
-    pt_dir_walk tars; /* below the root, in order */
+    pt_file_list tars;
     size_t n_opened;
     pt_tar *tar;
     const char *path; /* of the open tar, below the root */
@@ -85,82 +81,13 @@ static patina_status no_memory(patina_error *err) {
 
 /* Which tars -------------------------------------------------------------------------------- */
 
-static bool has_tar_extension(const char *path) {
-    for (size_t i = 0; pt_tar_extensions[i]; i++)
-        if (pt_path_has_ext(path, pt_tar_extensions[i])) return true;
-    return false;
-}
-
 static bool webdataset_matches(const pt_corpus_probe *probe) {
     static const size_t magic_offset = 257; /* of POSIX and GNU tars */
     if (probe->is_folder)
         return !pt_dir_has_ext(probe->path, pt_audio_extensions) &&
                pt_dir_has_ext(probe->path, pt_tar_extensions);
-    return probe->is_pattern || has_tar_extension(probe->path) ||
+    return pt_path_has_any_ext(probe->path, pt_tar_extensions) ||
            (probe->n_head >= 512 && memcmp(probe->head + magic_offset, "ustar", 5) == 0);
-}
-
-/** Takes ownership of text, which has n strings. */
-static patina_status index_paths(pt_dir_walk *tars, pt_strbuf *text, size_t n, patina_error *err) {
-    tars->text = *text;
-    *text = (pt_strbuf){0};
-    tars->paths = malloc((n ? n : 1) * sizeof *tars->paths);
-    if (!tars->paths || tars->text.failed) return no_memory(err);
-    const char *path = tars->text.text;
-    for (size_t i = 0; i < n; i++, path += strlen(path) + 1)
-        tars->paths[i] = path;
-    tars->n_paths = n;
-    return PATINA_OK;
-}
-
-/** Expands a pattern; every file must exist. */
-static patina_status list_pattern(webdataset_state *s, const char *pattern, size_t n_root,
-                                  patina_error *err) {
-    pt_strbuf text = {0};
-    size_t n = 0;
-    patina_status status = pt_brace_expand(pattern + n_root, &text, &n, err);
-
-    if (status == PATINA_OK) status = index_paths(&s->tars, &text, n, err);
-    for (size_t i = 0; status == PATINA_OK && i < n; i++) {
-        while (n_root > 0 && s->tars.paths[i][0] == '/')
-            s->tars.paths[i]++; /* from a group with an empty text before the slash */
-        char *path = pt_path_join(s->root, s->tars.paths[i]);
-        if (!path)
-            status = no_memory(err);
-        else if (access(path, F_OK) != 0)
-            status = pt_fail(err, PATINA_EIO, "file '%s' of the pattern does not exist", path);
-        free(path);
-    }
-    pt_strbuf_release(&text);
-    return status;
-}
-
-/** Length of the common directory of all files of a pattern, or of one file, with its slash. */
-static size_t root_length(const char *path) {
-    const char *end = pt_brace_find(path);
-    if (!end || access(path, F_OK) == 0) end = path + strlen(path);
-    while (end > path && end[-1] != '/')
-        end--;
-    return (size_t)(end - path);
-}
-
-static patina_status list_tars(webdataset_state *s, const char *path, patina_error *err) {
-    struct stat info;
-    const bool is_there = stat(path, &info) == 0;
-    pt_strbuf name = {0};
-
-    if (is_there && S_ISDIR(info.st_mode)) {
-        if (!(s->root = pt_text_dup(path, strlen(path)))) return no_memory(err);
-        PT_TRY(pt_dir_walk_list(&s->tars, path, PT_DIR_WALK_DEPTH_MAX, pt_tar_extensions, 0, err));
-        if (s->tars.n_paths > 0) return PATINA_OK;
-        return pt_fail(err, PATINA_EFORMAT, "it contains no tar (.tar, .tar.gz ...)");
-    }
-    const size_t n_root = root_length(path);
-    s->root = n_root > 0 ? pt_text_dup(path, n_root) : pt_text_dup(".", 1);
-    if (!s->root) return no_memory(err);
-    if (!is_there) return list_pattern(s, path, n_root, err);
-    pt_strbuf_append_bytes(&name, path + n_root, strlen(path + n_root) + 1);
-    return index_paths(&s->tars, &name, 1, err);
 }
 
 static void close_tar(webdataset_state *s) {
@@ -174,10 +101,9 @@ static void close_tar(webdataset_state *s) {
 static void webdataset_close(void *state) {
     webdataset_state *s = state;
     close_tar(s);
-    pt_dir_walk_release(&s->tars);
+    pt_file_list_close(&s->tars);
     pt_strbuf_release(&s->name);
     pt_strbuf_release(&s->last);
-    free(s->root);
     free(s->tar_fault);
     free(s->duplicate_name);
     free(s->first_fault);
@@ -191,7 +117,7 @@ static patina_status webdataset_open(const char *path, const pt_corpus_options *
     patina_status status;
 
     if (!s) return no_memory(err);
-    status = list_tars(s, path, err);
+    status = pt_file_list_open(&s->tars, path, pt_tar_extensions, options->source_split, err);
     if (status == PATINA_OK)
         *state = s;
     else
@@ -213,8 +139,8 @@ static const char *relative(const char *name) {
     }
 }
 
-/** Length of a name up to the first dot of its base name; 0 where the base name has no dot or begins
- * with it: not part of a sample. */
+/** Length of a name up to the first dot of its base name; 0 where the base name has no dot or
+ * begins with it: not part of a sample. */
 static size_t key_length(const char *name) {
     const char *last = pt_path_basename(name);
     const char *dot = strchr(last, '.');
@@ -380,24 +306,24 @@ static char *id_of(const webdataset_state *s, const char *key, const json_t *jso
     return pt_strbuf_detach(&text);
 }
 
+static pt_sidecar sidecar_of(const part *p) {
+    return (pt_sidecar){.text = p->bytes,
+                        .n = p->n,
+                        .fault =
+                            p->is_too_large ? "the .json or .txt beside it is too large" : NULL};
+}
+
 static patina_status add_captions(const webdataset_state *s, const sample *x, pt_entry *entry,
                                   patina_error *err) {
-    static const char *const members[] = {"text", "caption", "captions", NULL}; /* LAION's first */
-    const part *json = &x->parts[JSON], *txt = &x->parts[TXT];
+    const pt_sidecar json = sidecar_of(&x->parts[JSON]), txt = sidecar_of(&x->parts[TXT]);
     json_error_t error = {0};
     bool repaired = false;
-    json_t *object = json->bytes ? pt_sidecar_parse(json->bytes, json->n, &repaired, &error) : NULL;
-    patina_status status = PATINA_OK;
+    json_t *object = json.text ? pt_sidecar_parse(json.text, json.n, &repaired, &error) : NULL;
 
     entry->id = id_of(s, x->key, object, repaired);
-    if (!entry->id)
-        status = no_memory(err);
-    else if (json->is_too_large || (!json->name && txt->is_too_large))
-        status = pt_entry_add_bad_caption(entry, "the .json or .txt beside it is too large", err);
-    else if (json->name)
-        status = pt_sidecar_add_json(entry, object, &error, repaired, members, err);
-    else if (txt->name)
-        status = pt_sidecar_add_lines(entry, txt->bytes, txt->n, err);
+    const patina_status status =
+        entry->id ? pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err)
+                  : no_memory(err);
     json_decref(object);
     return status;
 }
@@ -489,13 +415,13 @@ static patina_status end_tar(webdataset_state *s, pt_entry *entry, patina_error 
 
 /** Opens the next tar; a tar that cannot be opened is reported as an entry. */
 static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error *err) {
-    const char *path = s->tars.paths[s->n_opened++];
+    const char *path = s->tars.of.paths[s->n_opened++];
     patina_error why = {0};
 
     s->path = relative(path); /* absolute for a pattern {/a,/b}.tar */
     if (!pt_utf8_is_valid(s->path, strlen(s->path)))
         return pt_entry_reject_file_name(entry, s->path, err);
-    char *full = pt_path_join(s->root, path);
+    char *full = pt_path_join(s->tars.root, path);
     if (!full) return no_memory(err);
     const patina_status status = pt_tar_open(full, &s->tar, &why);
     free(full);
@@ -547,7 +473,7 @@ static patina_status webdataset_next(void *state, bool with_audio, pt_entry *ent
             status = end_tar(s, entry, err);
         else if (s->tar)
             status = next_sample(s, with_audio, entry, err);
-        else if (s->n_opened < s->tars.n_paths)
+        else if (s->n_opened < s->tars.of.n_paths)
             status = open_tar(s, entry, err);
         else
             break;
@@ -562,6 +488,7 @@ const pt_corpus_reader pt_corpus_reader_webdataset = {
     .name = "webdataset",
     .summary = "webdataset tars (.tar, .tar.gz, .tar.zst): one, a folder, or a pattern such as "
                "'{0..9}.tar', of audio files with a .json or .txt each",
+    .extensions = pt_tar_extensions,
     .matches = webdataset_matches,
     .open = webdataset_open,
     .close = webdataset_close,

@@ -60,7 +60,7 @@ static patina_status fail_other_run(const char *out, const char *what, const cha
                                     patina_error *err) {
     return pt_fail(err, PATINA_EUSAGE,
                    "output folder '%s': contains %s run with %s; name another folder with '--out', "
-                   "or remove this one",
+                   "or replace this one with '--overwrite'",
                    out, what, difference);
 }
 

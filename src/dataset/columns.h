@@ -10,7 +10,7 @@
  *
  *   meaning pt_column_describe replaces {purity_cap} by the setting of the data set
  *   fill    void (const pt_row_source *source, float *values); NULL: set by the encoder
- *   value   {title, unit, decimals, min, max} of one value; with a title, `inspect` and the report
+ *   value   {title, unit, decimals, min, max} of one value. With a title, `inspect` and the report
  *           show quantiles of it. A list gives one for all its values, or one for each.
  */
 
@@ -35,13 +35,13 @@
            "integrated loudness of the clean audio (ITU-R BS.1770-5, EBU R 128), never under -70", \
            fill_lufs, {"loudness", "LUFS", 2, PATINA_LUFS_FLOOR, INFINITY}) \
     LIST(target_dyn, 2, "dB, -", \
-         "of the clean audio: crest factor in dB, and zero-crossing rate as a share of its " \
+         "of the clean audio: crest factor in dB, and zero-crossing rate as a fraction of its " \
          "samples, 0 to 1", \
          fill_dyn, {"crest factor", "dB", 2, PT_CREST_MIN_DB, INFINITY}, \
          {"zero-crossing rate", "", 4, 0.0F, 1.0F}) \
     SCALAR(input_purity, "dB", \
-           "SINAD of the degraded audio: what is left of the clean signal over noise and " \
-           "distortion, -30 to {purity_cap}; {purity_cap} is undamaged, or coloured only", \
+           "SINAD of the degraded audio: the clean signal over noise and distortion, -30 to " \
+           "{purity_cap}; {purity_cap} is clean, or linear effects only", \
            fill_purity, {"purity", "dB", 2, PATINA_PURITY_MIN, PATINA_PURITY_MAX})
 /* clang-format on */
 

@@ -85,17 +85,18 @@ static void add_introduction(pt_strbuf *out, const pt_run_metadata *run_meta) {
     if (run_meta->model_untrained)
         pt_strbuf_append(
             out,
-            "> **The encoder is untrained.** `fused_state` comes from a model with random "
-            "weights, made for tests. Its numbers have the right shape and length and no meaning: "
-            "do not train on them. Run `patina generate` again with a CLAP checkpoint. The other "
-            "columns do not depend on the model and are valid.\n\n");
+            "> **The encoder is untrained.** `fused_state` was made by a model with random "
+            "weights, "
+            "for tests. Its values have the right shape and norm, and no meaning: do not train on "
+            "them. Run `patina generate` again with a CLAP checkpoint. The other columns do not "
+            "depend on the model and are valid.\n\n");
     pt_strbuf_printf(
         out,
-        "%" PRIu64 " rows made by patina %s from captioned audio. For each row a clean "
-        "recording was measured, a copy of it was damaged, and caption and damaged copy "
-        "were encoded by CLAP. The task it is for: hear the damage and read the caption "
-        "(`fused_state`), predict what the clean recording measures (`target_*`) and how "
-        "damaged the copy is (`input_purity`).\n\n",
+        "%" PRIu64 " rows, made by patina %s from captioned audio. For each row, a clean "
+        "recording was measured, a copy of it was degraded, and CLAP encoded the caption and the "
+        "degraded copy. The task is to predict the measures of the clean recording (`target_*`) "
+        "and the purity of the degraded copy (`input_purity`) from both embeddings "
+        "(`fused_state`).\n\n",
         run_meta->counts.n_rows, run_meta->version);
 }
 
@@ -122,7 +123,7 @@ static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
     const double purity_cap = pt_settings_purity_cap(settings);
     json_decref(settings);
     pt_strbuf_append(out, "## Columns\n\n"
-                          "| column | type | unit | what it is |\n"
+                          "| column | type | unit | content |\n"
                           "|---|---|---|---|\n");
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const pt_column *column = &pt_columns[c];
@@ -137,8 +138,7 @@ static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
                      "\nEdge b (0 to 64) of the bands of `target_ltas` is 10^(1.15 + 0.05 b) Hz. "
                      "Bands that begin above half of the source's rate (`window.rate_hz` of "
                      "provenance) have no content: `patina.load(out, masks=True)` marks the valid "
-                     "ones. "
-                     "Every value is finite and no row is incomplete.\n\n");
+                     "ones. Every value is finite; there are no nulls.\n\n");
 }
 
 static void add_loading(pt_strbuf *out, const pt_run_metadata *run_meta) {
@@ -147,11 +147,11 @@ static void add_loading(pt_strbuf *out, const pt_run_metadata *run_meta) {
 
     pt_strbuf_printf(out,
                      "## Loading\n\n"
-                     "`OUT` is the folder that holds this file.\n\n"
+                     "`OUT` is the folder of this file.\n\n"
                      "```python\n"
                      "import datasets\n"
                      "rows = datasets.load_dataset(\"OUT\", split=\"%s\")\n"
-                     "torch_rows = rows.with_format(\"torch\")  # a tensor a column\n\n",
+                     "torch_rows = rows.with_format(\"torch\")  # one tensor per column\n\n",
                      split);
     if (parquet)
         pt_strbuf_printf(out,
@@ -171,10 +171,11 @@ static void add_loading(pt_strbuf *out, const pt_run_metadata *run_meta) {
             "import polars as pl\n"
             "frame = pl.read_ndjson(\"OUT/data/%s-*.jsonl\")\n"
             "```\n\n"
-            "JSON knows neither float32 nor fixed lengths: `load_dataset` takes both "
-            "from the head of this file, and any other reader shows 64-bit lists whose "
-            "values round to float32 exactly. The Parquet form of a data set is a "
-            "third of the size and far faster to read.\n\n",
+            "JSON has neither float32 nor lists of fixed length: `load_dataset` takes both from "
+            "the "
+            "head of this file; other readers show 64-bit lists whose values round to float32 "
+            "exactly. The same data set in Parquet has a third of the size and is much faster to "
+            "read.\n\n",
             split);
 }
 
@@ -182,16 +183,15 @@ static void add_provenance(pt_strbuf *out, const pt_run_metadata *run_meta) {
     pt_strbuf_printf(
         out,
         "## Provenance\n\n"
-        "Line i of `provenance/%s-....jsonl` tells of row i of the `data` file with "
-        "the same number: `entry`, `source`, `caption`, `seed`, `variant`, `window`, the "
-        "drawn damage (`chain`), what followed from it (`stages`, `output_gain`, "
-        "`purity_db`, `snr_db`, `sdr_db`) and both loudnesses (`lufs_source`, "
-        "`lufs_mono`). Such a line is a recipe: `patina degrade AUDIO OUT.wav --recipe "
-        "LINE.json` builds the damaged audio of the row again, bit for bit on the same "
-        "kind of CPU and library versions.\n\n"
+        "Line i of `provenance/%s-....jsonl` describes row i of the `data` file of the same "
+        "number: `entry`, `source`, `caption`, `seed`, `variant`, `window`, the drawn effects "
+        "(`chain`), the resulting values (`stages`, `output_gain`, `purity_db`, `snr_db`, "
+        "`sdr_db`) and both loudness values (`lufs_source`, `lufs_mono`). A line is also a recipe: "
+        "`patina degrade AUDIO OUT.wav --recipe LINE.json` makes the degraded audio of the row "
+        "again, bit for bit on the same kind of CPU with the same library versions.\n\n"
         "## Rejects\n\n"
-        "Of %" PRIu64 " entries, `rejects.jsonl` names what gave no row, an entry or one "
-        "caption of it a line, with the reason: %" PRIu64 " in all.\n\n",
+        "`rejects.jsonl` lists entries, or single captions of an entry, that gave no row, with the "
+        "reason. Entries: %" PRIu64 "; rejects: %" PRIu64 ".\n\n",
         first_split(run_meta), run_meta->n_entries, run_meta->counts.n_rejects);
     if (run_meta->counts.n_rejects == 0) return;
     pt_strbuf_append(out, "| reason | count |\n|---|---|\n");
@@ -216,12 +216,12 @@ static void add_run_section(pt_strbuf *out, const pt_run_metadata *run_meta) {
                      run_meta->corpus_hash, run_meta->model_untrained ? "**untrained**, " : "",
                      run_meta->model_hash, run_meta->settings_hash, run_meta->kernels);
     pt_json_write_pretty(out, run_meta->settings_json, 0);
-    pt_strbuf_append(out,
-                     "\n```\n\n"
-                     "## Licence\n\n"
-                     "The rows derive from the recordings and captions of the corpus, and their "
-                     "licences apply. Replace `license: unknown` at the head of this file before "
-                     "you publish it. CLAP checkpoints carry a licence of their own.\n");
+    pt_strbuf_append(
+        out, "\n```\n\n"
+             "## Licence\n\n"
+             "The rows are derived from the recordings and captions of the corpus, so their "
+             "licences apply. Replace `license: unknown` at the head of this file before "
+             "you publish it. CLAP checkpoints carry a licence of their own.\n");
 }
 
 char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta) {

@@ -199,9 +199,13 @@ static void add_counts(pt_strbuf *out, const pt_run_metadata *run_meta) {
     add_count(out, "entries", run_meta->n_entries);
     add_count(out, "rejects", run_meta->counts.n_rejects);
     add_member(out, "rejects_by_reason");
-    for (size_t i = 0; i < PATINA_REJECT_COUNT; i++)
+    for (size_t i = 0; i < PATINA_REJECT_COUNT; i++) {
+        /* Reasons that are newer than the format are written only where they occur. */
+        const bool is_new = i > PATINA_REJECT_SILENT - PATINA_REJECT_FIRST;
+        if (is_new && run_meta->counts.rejects_by[i] == 0) continue;
         pt_strbuf_printf(out, "%s\n    \"%s\": %" PRIu64, i == 0 ? "{" : ",", pt_reject_name(i),
                          run_meta->counts.rejects_by[i]);
+    }
     pt_strbuf_append(out, "\n  },\n");
 }
 

@@ -2,7 +2,7 @@
 /* npy.c - a matrix in NumPy's format, version 1.0
  *
  * Source  NumPy, "numpy.lib.format": magic, version, length of the header, a Python dictionary
- *         padded by blanks so that the data starts at a multiple of 64
+ *         padded with blanks so that the data starts at a multiple of 64
  */
 
 #include <patina/file_ops.h>

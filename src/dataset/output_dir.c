@@ -132,3 +132,58 @@ void pt_output_dir_remove_work_dir(const char *out) {
     else /* reopened by another process in the meantime: still needed */
         (void)!rename(own.text, work.text);
 }
+
+/* What a data set consists of. The last two identify it, so they are removed last. */
+static const char *const dataset_names[] = {"data",          "provenance", "README.md",
+                                            "rejects.jsonl", PT_WORK_DIR,  PT_DATASET_FILE};
+enum { N_DATASET_NAMES = sizeof dataset_names / sizeof *dataset_names };
+
+static bool is_dataset_name(const char *name) {
+    for (size_t i = 0; i < N_DATASET_NAMES; i++)
+        if (strcmp(name, dataset_names[i]) == 0) return true;
+    return strcmp(name, "lost+found") == 0 ||
+           (strncmp(name, PT_WORK_DIR ".", sizeof PT_WORK_DIR) == 0 && pt_temp_dir_is_name(name));
+}
+
+static patina_status check_only_dataset(const char *out, patina_error *err) {
+    DIR *dir = opendir(out);
+    int why = dir ? 0 : errno;
+    const char *name;
+    patina_status status = PATINA_OK;
+
+    while (dir && status == PATINA_OK && (name = pt_dir_next(dir, &why)))
+        if (!is_dataset_name(name))
+            status = pt_fail(err, PATINA_EUSAGE,
+                             "output folder '%s': '%s' is not part of the data set; move it to "
+                             "another folder before overwriting",
+                             out, name);
+    if (dir) closedir(dir);
+    if (why)
+        return pt_fail(err, PATINA_EIO, "output folder '%s': cannot be read: %s", out,
+                       strerror(why));
+    return status;
+}
+
+/* Everything is renamed into a temporary folder first, so that the time without a complete data set
+ * is short; a killed process leaves a folder that the next one removes. */
+patina_status pt_output_dir_remove_dataset(const char *given, patina_error *err) {
+    char out[PT_OUTPUT_PATH_MAX + 1];
+    pt_output_state state;
+    pt_path own;
+    patina_status status = PATINA_OK;
+
+    PT_TRY(pt_output_dir_normalize(given, out, err));
+    PT_TRY(pt_output_dir_probe(out, true, &state, err));
+    if (state != PT_OUTPUT_FINISHED && state != PT_OUTPUT_UNFINISHED) return PATINA_OK;
+    PT_TRY(check_only_dataset(out, err));
+    PT_TRY(pt_work_dir_create_temp(out, &own, err));
+    for (size_t i = 0; status == PATINA_OK && i < N_DATASET_NAMES; i++) {
+        const pt_path from = pt_path_joinf(out, "%s", dataset_names[i]),
+                      to = pt_path_joinf(own.text, "%s", dataset_names[i]);
+        if (rename(from.text, to.text) != 0 && errno != ENOENT)
+            status =
+                pt_fail(err, PATINA_EIO, "'%s' cannot be removed: %s", from.text, strerror(errno));
+    }
+    pt_dir_remove_all(own.text, NULL);
+    return status;
+}

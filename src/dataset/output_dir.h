@@ -17,7 +17,7 @@
 
 #include <patina/status.h>
 
-#include "fs/path_buffer.h"
+#include "fs/path.h"
 
 #define PT_WORK_DIR     ".patina"
 #define PT_PLAN_NAME    "plan.json" /* in the work folder */
@@ -70,5 +70,14 @@ void pt_work_dir_remove_stale(const char *out, bool all);
 
 /** Removes the work folder of a finished set, as far as permissions allow. */
 void pt_output_dir_remove_work_dir(const char *out);
+
+/**
+ * Removes the data set in a folder, finished or not; does nothing where there is none. The folder
+ * stays.
+ *
+ * Errors  PATINA_EUSAGE  the folder contains something else besides; nothing is removed
+ *         PATINA_EIO     removing it
+ */
+patina_status pt_output_dir_remove_dataset(const char *given, patina_error *err);
 
 #endif /* PATINA_DATASET_OUTPUT_DIR_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance.c - provenance lines written, recipes read */
+/* provenance.c - writes provenance lines, parses recipes */
 
 #include <patina/provenance.h>
 
@@ -42,6 +42,8 @@ char *patina_provenance_to_json(const patina_provenance *of) {
                      ", \"window\": {\"start\": %" PRIu64 ", \"frames\": %" PRIu64
                      ", \"rate_hz\": %u, \"channels\": %u}",
                      of->window.start, of->window.frames, of->window.rate_hz, of->window.channels);
+    if (of->n_streams > 1) pt_strbuf_printf(&out, ", \"streams\": %u", of->n_streams);
+    if (of->has_named_start) add_real(&out, "named_start_s", of->named_start_s);
     pt_strbuf_append(&out, ", \"chain\": ");
     pt_strbuf_append(&out, of->chain_json);
     if (of->stages_json) {
@@ -106,7 +108,7 @@ static patina_status get_text(const json_t *recipe, patina_recipe *into, patina_
     if (!json_is_string(entry)) return absent("", "entry", "a string", err);
     if (!json_is_array(chain)) return absent("", "chain", "an array", err);
     into->entry = strdup(json_string_value(entry));
-    /* integers stay integers, and 17 digits bring every double back */
+    /* integers stay integers; 17 digits restore every double */
     into->chain_json = pt_json_dump(chain, JSON_REAL_PRECISION(DBL_DECIMAL_DIG));
     if (!into->entry || !into->chain_json)
         return pt_fail(err, PATINA_ENOMEM, "recipe: out of memory");

@@ -35,9 +35,8 @@ char *pt_reject_to_json_line(const char *entry, const char *source, patina_statu
 }
 
 bool pt_rejects_are_retryable(const uint64_t rejects_by[PATINA_REJECT_COUNT]) {
-    for (int i = 0; i < PATINA_REJECT_COUNT; i++) {
-        const patina_status reason = (patina_status)(PATINA_REJECT_FIRST + i);
-        if (rejects_by[i] > 0 && pt_status_is_retryable(reason)) return true;
-    }
+    for (int i = 0; i < PATINA_REJECT_COUNT; i++)
+        if (rejects_by[i] > 0 && pt_status_is_retryable((patina_status)(PATINA_REJECT_FIRST + i)))
+            return true;
     return false;
 }

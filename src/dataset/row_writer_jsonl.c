@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* row_writer_jsonl.c - an object a line, for looking and for small sets
+/* row_writer_jsonl.c - JSON Lines: one object per row, for inspection and small sets
  *
- * Nine significant digits bring every float back exactly. Three times the size of Parquet and slow
- * to read; the format has no place for metadata, which dataset.json holds anyway.
+ * Nine significant digits restore every float exactly. Three times the size of Parquet and slow to
+ * read. The format has no metadata; dataset.json has it.
  */
 
 #include "base/error.h"
@@ -17,7 +17,7 @@
 typedef struct jsonl_writer {
     pt_row_writer base;
     pt_atomic_file *file;
-    pt_strbuf line; /* of one row; keeps its memory */
+    pt_strbuf line; /* one row; memory is reused */
 } jsonl_writer;
 
 static void jsonl_close(pt_row_writer *writer) {

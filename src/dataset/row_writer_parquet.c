@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* row_writer_parquet.c - Apache Parquet for the one schema there is
+/* row_writer_parquet.c - Apache Parquet
  *
  *   PAR1 | row group: column chunk: page page ... | ... | footer | length of footer | PAR1
  *
- * A chunk is one column of a row group, and chunks lie one after the other. The first column is
- * most of a row (94 %): its pages go to the file as they fill, and only the other columns wait for
- * the end of their group (2.2 MB).
+ * A column chunk is one column of a row group; chunks follow each other. The first column is 94 % of
+ * a row: its pages are written when they are full, and only the other columns are buffered until the
+ * end of the group (2.2 MB).
  *
- * Plain encoding without dictionary or compression: the numbers are noise to a compressor, and this
- * form is the fastest for every reader. A list is the format's three levels,
+ * Plain encoding without dictionary or compression: the values do not compress, and this form is the
+ * fastest for every reader. A list has the format's three levels,
  *
  *   required group fused_state (LIST) { repeated group list { required float element } }
  *
- * so every value has definition level 1 and repetition level 0 (first of its row) or 1. That lists
- * have a fixed length is not Parquet's to say: Arrow's readers take it from the key ARROW:schema.
+ * so every value has definition level 1 and repetition level 0 (first of its row) or 1. Parquet has
+ * no lists of fixed length; Arrow's readers take the length from the key ARROW:schema.
  *
  * Source   Apache Parquet format 2.11: parquet.thrift, Encodings.md, LogicalTypes.md
  */
@@ -44,7 +44,7 @@ enum { PAGE_DATA = 0 };
 
 static const char magic[4] = {'P', 'A', 'R', '1'};
 
-/* What the footer tells of a column chunk. */
+/* A column chunk, for the footer. */
 typedef struct chunk {
     uint64_t offset, n_bytes; /* of its pages with their headers */
     float min, max;
@@ -58,9 +58,9 @@ typedef struct row_group {
 typedef struct parquet_writer {
     pt_row_writer base;
     pt_atomic_file *file;
-    pt_strbuf keys; /* KeyValue structs as they will stand in the footer */
+    pt_strbuf keys; /* KeyValue structs, encoded for the footer */
     size_t n_keys;
-    float *values[PT_N_COLUMNS];     /* rows not yet in a page */
+    float *values[PT_N_COLUMNS];     /* rows not yet written to a page */
     uint32_t n_rows[PT_N_COLUMNS];   /* of these */
     uint32_t capacity[PT_N_COLUMNS]; /* rows: a page of the first column, a group of the others */
     row_group *groups;               /* the last one is being filled */
@@ -95,7 +95,7 @@ static void add_levels(pt_strbuf *out, const pt_strbuf *runs) {
     pt_strbuf_append_bytes(out, runs->text, runs->length);
 }
 
-/* Repetition levels, then definition levels, each with its length in front. */
+/* Repetition levels, then definition levels, each preceded by its length. */
 static void add_list_levels(pt_strbuf *out, size_t n_values, uint32_t n_rows) {
     pt_strbuf runs = {0};
 
@@ -154,7 +154,7 @@ static patina_status write_page(parquet_writer *writer, size_t c, const float *v
     return status;
 }
 
-/* Statistics are for scalars. The format asks that a zero minimum be -0 and a zero maximum +0,
+/* For scalars only. The format requires -0 for a zero minimum and +0 for a zero maximum,
  * since readers may compare either way. */
 static void compute_min_max(const float *values, uint32_t n_rows, chunk *into) {
     into->min = into->max = values[0];
@@ -166,7 +166,7 @@ static void compute_min_max(const float *values, uint32_t n_rows, chunk *into) {
     if (into->max == 0.0F) into->max = 0.0F;
 }
 
-/* Writes the rows of a column that wait. */
+/* Writes the buffered rows of a column. */
 static patina_status flush_column(parquet_writer *writer, size_t c, patina_error *err) {
     const pt_column *column = &pt_columns[c];
     const uint32_t n_rows = writer->n_rows[c], step = page_rows(column);
@@ -186,7 +186,7 @@ static patina_status flush_group(parquet_writer *writer, patina_error *err) {
     return PATINA_OK;
 }
 
-/* The group that takes the next row. */
+/* Starts a row group if the current one is full. */
 static patina_status ensure_row_group(parquet_writer *writer, patina_error *err) {
     if (writer->n_groups > 0 && writer->groups[writer->n_groups - 1].n_rows < GROUP_ROWS)
         return PATINA_OK;
@@ -213,7 +213,7 @@ static patina_status parquet_write(pt_row_writer *writer, const pt_row *row, pat
     return PATINA_OK;
 }
 
-/* Leaves of the schema tree carry a type, groups a number of children. */
+/* Leaves of the schema tree have a type, groups a number of children. */
 static void add_schema_element(pt_thrift_writer *thrift, const char *name, int repetition,
                                int n_children, bool list) {
     pt_thrift_write_struct_begin(thrift);
@@ -263,8 +263,7 @@ static void add_chunk(pt_thrift_writer *thrift, const pt_column *column, const c
     pt_thrift_write_i32(thrift, 1, TYPE_FLOAT);
     pt_thrift_write_list_header(thrift, 2, PT_THRIFT_I32, 2);
     pt_thrift_write_item_i32(thrift, ENCODING_PLAIN);
-    pt_thrift_write_item_i32(thrift,
-                             ENCODING_RLE); /* of levels; readers in Java ask for it always */
+    pt_thrift_write_item_i32(thrift, ENCODING_RLE); /* of levels; readers in Java require it */
     pt_thrift_write_list_header(thrift, 3, PT_THRIFT_BINARY, is_list(column) ? 3 : 1);
     pt_thrift_write_item_string(thrift, column->name);
     if (is_list(column)) {
@@ -294,7 +293,7 @@ static void add_row_group(pt_thrift_writer *thrift, const row_group *group, size
     pt_thrift_write_i64(thrift, 3, group->n_rows);
     pt_thrift_write_i64(thrift, 5, (int64_t)group->chunk[0].offset);
     pt_thrift_write_i64(thrift, 6, n_bytes); /* compressed */
-    /* optional, and of 16 bits: left out beyond them */
+    /* an optional 16-bit member */
     if (ordinal <= INT16_MAX) pt_thrift_write_i16(thrift, 7, (int16_t)ordinal);
     pt_thrift_write_struct_end(thrift);
 }
@@ -306,7 +305,7 @@ static void add_footer(pt_strbuf *out, const parquet_writer *writer) {
     for (size_t g = 0; g < writer->n_groups; g++)
         n_rows += writer->groups[g].n_rows;
     pt_thrift_write_struct_begin(&thrift);
-    pt_thrift_write_i32(&thrift, 1, 1); /* version: 1 is what every reader takes */
+    pt_thrift_write_i32(&thrift, 1, 1); /* version: every reader supports 1 */
     add_schema(&thrift);
     pt_thrift_write_i64(&thrift, 3, n_rows);
     pt_thrift_write_list_header(&thrift, 4, PT_THRIFT_STRUCT, writer->n_groups);
@@ -314,7 +313,7 @@ static void add_footer(pt_strbuf *out, const parquet_writer *writer) {
         add_row_group(&thrift, &writer->groups[g], g);
     pt_thrift_write_list_header(&thrift, 5, PT_THRIFT_STRUCT, writer->n_keys);
     pt_strbuf_append_bytes(out, writer->keys.text, writer->keys.length);
-    /* created_by: older readers in Java trust statistics only if they can parse a build, too */
+    /* created_by: older readers in Java ignore statistics unless it names a build */
     pt_strbuf by = {0};
     pt_strbuf_printf(&by, "patina version %s (build %s)", patina_version(), patina_version());
     pt_thrift_write_string(&thrift, 6, by.failed ? "" : by.text);
@@ -325,7 +324,7 @@ static void add_footer(pt_strbuf *out, const parquet_writer *writer) {
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         pt_thrift_write_struct_begin(&thrift);
         pt_thrift_write_struct_field(&thrift,
-                                     1); /* TYPE_ORDER; without it min_value means nothing */
+                                     1); /* TYPE_ORDER; without it readers ignore min_value */
         pt_thrift_write_struct_end(&thrift);
         pt_thrift_write_struct_end(&thrift);
     }

@@ -20,7 +20,7 @@ void pt_run_metadata_fill_report(const pt_run_metadata *run_meta, patina_dataset
     report->n_rows = counts->n_rows;
     report->n_parts = counts->n_parts;
     report->n_rejects = counts->n_rejects;
-    memcpy(report->rejects_by, counts->rejects_by, sizeof report->rejects_by);
+    memcpy(report->rejects_by, counts->rejects_by, sizeof counts->rejects_by);
     report->n_splits = pt_run_metadata_count_splits(run_meta);
     for (size_t s = 0; s < report->n_splits; s++) {
         patina_dataset_split *split = &report->splits[s];

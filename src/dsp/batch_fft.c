@@ -10,8 +10,8 @@ pt_complex pt_batch_fft_twiddle(size_t i, size_t n) {
     return (pt_complex){cos(angle), -sin(angle)};
 }
 
-/* A transform takes n apart in fours, and what is left in two; the lowest digit of k becomes the
- * highest of the place. */
+/* Radix 4 stages, and a last stage of radix 2 if one factor is left; the lowest digit of k is the
+ * highest of its position. */
 size_t pt_batch_fft_digit_reverse(size_t k, size_t n) {
     size_t p = 0;
     while (n > 1) {

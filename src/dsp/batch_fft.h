@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* batch_fft.h - transforms of eight signals side by side, one a lane
+/* batch_fft.h - FFTs of eight signals at a time, one per lane
  *
- * Short ones, of 2^n points; they leave their bins in an order of their own. welch.h and
- * stft.h make long ones of them.
+ * Of 2^n points, with bins in digit-reversed order. welch.h, stft.h and irfft.h build longer transforms
+ * from them.
  */
 
 #ifndef PATINA_DSP_BATCH_FFT_H
@@ -24,7 +24,7 @@ typedef struct pt_complex8 {
 /** exp(-2 pi j i / n) */
 pt_complex pt_batch_fft_twiddle(size_t i, size_t n);
 
-/** Where a transform of n points leaves bin k. */
+/** The position of bin k in the output of a transform of n points. */
 size_t pt_batch_fft_digit_reverse(size_t k, size_t n);
 
 /** W_4q^j, its square and its cube at [q + j], j < q, for q = 1, 2, 4 .. n / 4: twiddles [n / 2] for

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* batch_fft_kernel.h - transforms of eight signals side by side; a part of dsp_kernels.h */
+/* batch_fft_kernel.h - FFTs of eight signals at a time; part of dsp_kernels.h */
 
-/* W_4q^j, its square and its cube, as pt_batch_fft_init_twiddles makes them */
+/* W_4q^j, its square and its cube, from pt_batch_fft_init_twiddles */
 typedef const pt_complex (*twiddle_table)[3];
 
 typedef struct cvec {
@@ -33,7 +33,7 @@ INLINE cvec cbroadcast(const pt_complex *c) {
     return (cvec){BROADCAST(c->re), BROADCAST(c->im)};
 }
 
-/* The transform of four, in place. */
+/* FFT of four points, in place. */
 INLINE void fft4(cvec x[4]) {
     const cvec sum02 = cadd(x[0], x[2]), dif02 = csub(x[0], x[2]);
     const cvec sum13 = cadd(x[1], x[3]), dif13 = csub(x[1], x[3]);
@@ -43,8 +43,8 @@ INLINE void fft4(cvec x[4]) {
     x[3] = (cvec){dif02.re - dif13.im, dif02.im + dif13.re};
 }
 
-/* Four rows q apart of a transform of 4 q points: column j of it, and what is then left to do are
- * four transforms of q points. */
+/* Radix-4 butterfly j of a transform of 4 q points (decimation in frequency), which leaves four
+ * transforms of q points. */
 INLINE void butterfly(twiddle_table twiddles, cvec in[4], size_t j, size_t q, pt_complex8 *x,
                       size_t v) {
     fft4(in);
@@ -61,14 +61,14 @@ INLINE void butterfly_at(twiddle_table twiddles, pt_complex8 *x, size_t j, size_
     }
 }
 
-/* n points of eight transforms side by side to four times n / 4 points. */
+/* One radix-4 stage: n points to four transforms of n / 4 points. */
 INLINE void stage(twiddle_table twiddles, pt_complex8 *x, size_t n) {
     butterfly_at(twiddles, x, 0, n / 4);
     for (size_t j = 1; j < n / 4; j++)
         butterfly_at(twiddles, x, j, n / 4);
 }
 
-/* Eight points, in registers. */
+/* FFT of eight points, in registers. */
 INLINE void fft8(twiddle_table twiddles, cvec x[8]) {
     UNROLL for (size_t j = 0; j < 2; j++) {
         cvec in[4] = {x[j], x[j + 2], x[j + 4], x[j + 6]};
@@ -83,8 +83,7 @@ INLINE void fft8(twiddle_table twiddles, cvec x[8]) {
     }
 }
 
-/* Transforms of 32 points are a stage and four times eight points. These are loaded here, so that
- * whoever calls can go on with them in registers: i = 0, 8, 16, 24. */
+/* Loads eight points and transforms them, so that the caller continues in registers. */
 INLINE void fft8_load(twiddle_table twiddles, const pt_complex8 *x, size_t v, cvec out[8]) {
     UNROLL for (size_t k = 0; k < 8; k++) out[k] = cload(x + k, v);
     fft8(twiddles, out);

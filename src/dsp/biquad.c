@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* biquad.c - cookbook coefficients, and cascades: blocks by the kernel, what is left over here */
+/* biquad.c - coefficients of the Audio EQ Cookbook, and cascades of biquads */
 
 #include "dsp/biquad.h"
 
@@ -10,7 +10,7 @@
 
 #include "dsp/dsp_ops.h"
 
-#define SECTIONS_PER_PASS 4 /* sections that a block passes while it is in the cache */
+#define SECTIONS_PER_PASS 4 /* sections per pass over a block in cache */
 
 pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, double q,
                            double gain_db) {

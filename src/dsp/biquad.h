@@ -4,10 +4,10 @@
  * Source: R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients",
  * W3C Working Group Note, 2021.
  *
- * A section waits for its own last output, so a block is cut into segments that are filtered side
- * by side, a segment a lane, as in iir_energy.h: what each leaves behind if the section is at rest
- * before it is a sum of independent products, a walk over these gives the states that the segments
- * begin in, and then the section itself runs over all of them.
+ * A recursive filter depends on its last output, so a block is divided into segments that are filtered
+ * in parallel, one per lane, as in iir_energy.h: the final state of each segment with zero initial
+ * state is a sum of independent products, a scan over these gives the initial states, and then the
+ * filter runs over all segments.
  */
 
 #ifndef PATINA_DSP_BIQUAD_H
@@ -27,20 +27,19 @@ typedef struct pt_biquad {
 } pt_biquad;
 
 /**
- * 0 < f0_hz < rate_hz / 2, q > 0. A low-pass has no gain_db. The gain of a peak is reached at f0,
- * that of a shelf far above f0; at f0 a shelf has half of it (in dB).
+ * Designs a section. 0 < f0_hz < rate_hz / 2, q > 0. A low-pass ignores gain_db. The gain of a peaking
+ * filter is that at f0, the gain of a shelf that far above f0; at f0 a shelf has half of it (in dB).
  */
 pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, double q,
                            double gain_db);
 
 /**
- * One section after the other over x [n], aligned to 64, in place: transposed direct form II in
- * double, from a state of zero; what rings on after the last sample is lost. The same bits as
- * section by section.
+ * Filters x [n], aligned to 64, in place by sections in series: transposed direct form II in double,
+ * zero initial state, output of length n. The same bits as section by section.
  */
 void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n);
 
-/* ---- what pt_dsp_ops.biquad_cascade works with ---- */
+/* ---- tables of pt_dsp_ops.biquad_cascade ---- */
 
 #define PT_BIQUAD_SEGMENTS       32
 #define PT_BIQUAD_SEGMENT_LENGTH 64 /* of a segment */
@@ -48,10 +47,8 @@ void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_
 
 typedef struct pt_biquad_plan {
     pt_biquad section;
-    double transition[2][2]; /* [j]: both states after a segment of zeros, from the
-                                             j-th unit state */
-    double response[PT_BIQUAD_SEGMENT_LENGTH]
-                   [2]; /* [i]: at the end of a segment, of a 1 as sample i */
+    double transition[2][2]; /* [j]: states after a segment of zeros, from the j-th unit state */
+    double response[PT_BIQUAD_SEGMENT_LENGTH][2]; /* [i]: final states of a 1 at sample i */
 } pt_biquad_plan;
 
 void pt_biquad_plan_init(pt_biquad_plan *plan, const pt_biquad *section);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* biquad_kernel.h - a second-order section, a segment a lane; a part of dsp_kernels.h */
+/* biquad_kernel.h - a second-order section, one segment per lane; part of dsp_kernels.h */
 
-#define BIQUAD_VECS  4 /* that are worked on at once */
+#define BIQUAD_VECS  4 /* in flight */
 #define BIQUAD_GROUP (BIQUAD_VECS * WIDTH)
 
-/* zero_state [k][s]: what segment s leaves in state k of a section at rest before it. */
+/* zero_state [k][s]: state k after segment s, with zero initial state. */
 INLINE void biquad_zero_state(const pt_biquad_plan *plan, const double *lanes,
                               double zero_state[2][PT_BIQUAD_SEGMENTS]) {
     for (size_t group = 0; group < PT_BIQUAD_SEGMENTS; group += BIQUAD_GROUP) {
@@ -23,7 +23,7 @@ INLINE void biquad_zero_state(const pt_biquad_plan *plan, const double *lanes,
     }
 }
 
-/* start [k][s]: state k before segment s, of which segment 0 begins in `state`. */
+/* start [k][s]: state k before segment s; before segment 0 it is `state`. */
 INLINE void biquad_scan_states(const pt_biquad_plan *plan, double zero_state[2][PT_BIQUAD_SEGMENTS],
                                const double state[2], double start[2][PT_BIQUAD_SEGMENTS]) {
     double z1 = state[0], z2 = state[1];
@@ -37,7 +37,7 @@ INLINE void biquad_scan_states(const pt_biquad_plan *plan, double zero_state[2][
     }
 }
 
-/* Filters all segments from the states in `start`, where those at the end go too. */
+/* Filters all segments from the states `start`, which become the final states. */
 INLINE void biquad_segments(const pt_biquad *q, double *lanes,
                             double start[2][PT_BIQUAD_SEGMENTS]) {
     const vec b0 = BROADCAST(q->b0), b1 = BROADCAST(q->b1), b2 = BROADCAST(q->b2),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* denormal.h - flush denormals to zero for as long as samples are worked on
+/* denormal.h - flushes denormals to zero during signal processing
  *
- * A filter that rings out into denormals runs a hundred times slower; and since a caller's thread
- * may have either mode, every entry point sets it, so that the same call gives the same bits.
+ * Denormals slow a decaying filter down by a factor of a hundred. The thread of a caller may have
+ * either mode, so every entry point sets it: the same call gives the same bits.
  */
 
 #ifndef PATINA_DSP_DENORMAL_H
@@ -19,6 +19,19 @@ static inline unsigned pt_denormals_flush(void) {
 
 static inline void pt_denormals_restore(unsigned before) {
     _mm_setcsr(before);
+}
+#elif defined(__aarch64__)
+#include <stdint.h>
+
+static inline unsigned pt_denormals_flush(void) {
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | UINT64_C(1) << 24)); /* FZ */
+    return (unsigned)before;
+}
+
+static inline void pt_denormals_restore(unsigned before) {
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)before));
 }
 #else
 static inline unsigned pt_denormals_flush(void) {

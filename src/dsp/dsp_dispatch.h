@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dsp_dispatch.h - the tables that dsp_ops.c chooses from; for this room only */
+/* dsp_dispatch.h - the kernel tables; private to src/dsp */
 
 #ifndef PATINA_DSP_DSP_DISPATCH_H
 #define PATINA_DSP_DSP_DISPATCH_H

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* dsp_kernels.h - the kernels, written once over vectors of WIDTH doubles
+/* dsp_kernels.h - the kernels, generic over vectors of WIDTH doubles
  *
- * dsp_ops_c.c and x86/dsp_ops_*.c each define WIDTH, ISA and TABLE and include this file. Data
- * comes in rows of eight lanes, which are one, two or four vectors; lanes never meet but where the
- * code says so, and there the order does not depend on WIDTH.
+ * dsp_ops_c.c and x86/dsp_ops_*.c define WIDTH, ISA and TABLE and include this file. Data is in rows
+ * of eight lanes, which are one, two or four vectors. Operations across lanes do not depend on WIDTH.
  */
 
 #include <math.h>
@@ -23,7 +22,7 @@
 
 #define LANES PT_STATS_LANES
 
-/* Vectors that are worked on at once, so that one operation need not wait for the last. */
+/* Vectors in flight, to hide the latency of an operation. */
 #define VECS  (WIDTH < LANES ? 2 : 1)
 #define GROUP (VECS * WIDTH)
 
@@ -36,7 +35,7 @@ typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t mask4 __attribute__((vector_size(16)));
 
-/* of random words, that one product need not wait for the last */
+/* vectors of random words in flight */
 #define PHILOX_VECS 2
 
 /* Lanes of (a, b), counted from 0 over both. gcc has __builtin_shufflevector since version 12. */
@@ -56,7 +55,7 @@ typedef int64_t mask8 __attribute__((vector_size(64)));
     __builtin_shuffle(a, b, (mask8){i, j, k, l, m, n, o, p})
 #endif
 
-#define BROADCAST(v) ((v) - (vec){0}) /* v in every lane: a broadcast, since v - 0 is v */
+#define BROADCAST(v) ((v) - (vec){0}) /* v in all lanes: v - 0 is v */
 
 INLINE vec load_lanes(const double *lanes, size_t v) {
     return *(const vec *)(lanes + v * WIDTH);
@@ -66,7 +65,7 @@ INLINE void store_lanes(double *lanes, size_t v, vec value) {
     *(vec *)(lanes + v * WIDTH) = value;
 }
 
-/* Transposes [8][8], whose rows stand apart by strides that are multiples of 4. */
+/* Transposes [8][8]; strides of rows are multiples of 4. */
 INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_stride) {
 #if WIDTH == 2
     for (size_t i = 0; i < 8; i += 2)

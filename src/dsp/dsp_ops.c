@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dsp_ops.c - the choice among the kernel tables */
+/* dsp_ops.c - selection of a kernel table */
 
 #include "dsp/dsp_ops.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* dsp_ops.h - the kernel table of this room: what is worth doing with wide vectors
+/* dsp_ops.h - dispatch table of the signal processing kernels
  *
- * One table an instruction set, all compiled from one source: the same operations in the same order
- * on the same lanes, however many of them a register holds, and no fused multiply-add. So the
- * tables differ in speed alone and give the same bits; who needs one takes the best there is.
+ * One table per instruction set, compiled from one source: the same operations in the same order on
+ * the same eight lanes for any register width, without fused multiply-add. The tables differ in speed
+ * only and give the same bits.
  */
 
 #ifndef PATINA_DSP_DSP_OPS_H
@@ -27,12 +27,12 @@ typedef struct pt_filterbank_row {
     size_t first, n;
 } pt_filterbank_row;
 
-/** What one pass over samples finds. */
+/** Statistics of samples, in one pass. */
 typedef struct pt_sample_stats {
-    double energy, energy_about; /* sum x^2, sum (x - centre)^2: the bits of stats.h */
-    float peak;                  /* max|x|, if all are finite */
-    bool finite;                 /* whether all are */
-    uint32_t n_zero_crossings;   /* neighbours of which one is under -1e-10 */
+    double energy, energy_about; /* sum x^2, sum (x - centre)^2 */
+    float peak;                  /* max|x|, valid if all are finite */
+    bool finite;                 /* all samples are finite */
+    uint32_t n_zero_crossings;   /* pairs of neighbours of which one is below -1e-10 */
 } pt_sample_stats;
 
 typedef struct pt_dsp_ops {
@@ -45,12 +45,12 @@ typedef struct pt_dsp_ops {
     void (*transpose8)(const float *x, size_t n, double *y);
 
     /* sum y^2 of a block of 8 L samples; sample i of segment s is x[i * stride + s], x aligned to
-     * 64, stride a multiple of 8. Moves state on. */
+     * 64, stride a multiple of 8. Updates state. */
     double (*iir_energy)(const pt_iir_energy_plan *plan, const double *x, size_t stride,
                          double state[4]);
 
-    /* Sections in series over a block of x [PT_BIQUAD_BLOCK], in place; moves their states on.
-     * lanes has room for a block; both are aligned to 64. */
+    /* Biquads in series on a block x [PT_BIQUAD_BLOCK], in place; updates their states. lanes is a
+     * buffer of the same size; both are aligned to 64. */
     void (*biquad_cascade)(const pt_biquad_plan *plan, size_t n_sections, double *x, double *lanes,
                            double (*state)[2]);
 
@@ -85,7 +85,7 @@ typedef struct pt_dsp_ops {
      * u = (word + 1/2) / 2^32, r = sqrt(-2 ln u_0), (r cos 2 pi u_1, r sin 2 pi u_1), to 2e-15. */
     void (*gauss_pairs)(const uint32_t *words, size_t n_pairs, double *pairs);
 
-    /* Pair p, both of its numbers, times knee / (first + p), or the root of that; first from 1 and
+    /* Multiplies pair p by knee / (first + p), or by its square root; first from 1 and
      * first + n_pairs to 2^31. */
     void (*spectral_tilt)(size_t first, size_t n_pairs, double knee, bool use_sqrt, double *pairs);
 
@@ -95,26 +95,24 @@ typedef struct pt_dsp_ops {
     void (*stft_power)(const pt_stft_plan *plan, const float *x, size_t hop, size_t n_bins,
                        pt_stft_workspace *work, double *power);
 
-    /* What a filter bank makes of them: sums [n_bands][16], aligned to 64. */
+    /* Applies a filter bank to them: sums [n_bands][16], aligned to 64. */
     void (*filterbank)(const pt_filterbank_row *filterbank, size_t n_bands, const double *power,
                        double *sums);
 
-    /* 10 log10 of power, which is above 0 and not denormal, to 1e-13 and then rounded. */
+    /* 10 log10 of power, which is positive and not denormal, to 1e-13 and then rounded. */
     void (*power_to_db)(const double *power, size_t n, float *db);
 } pt_dsp_ops;
 
-/** The threshold of a sample_stats's crossings, as librosa has it: zeros, and what rounding makes of
- * them, are not negative. 1e-10F lies over 1e-10, so a float is under -1e-10 where it is -1e-10F or
- * less.
- */
+/** The threshold of zero crossings, that of librosa: zeros and rounding errors count as positive.
+ * -1e-10F is the greatest float below -1e-10. */
 static inline bool pt_is_negative(float v) {
     return v <= -1e-10F;
 }
 
-/** The best table for this machine. */
+/** The table of the best instruction set of this machine. */
 const pt_dsp_ops *pt_dsp_ops_get_best(void);
 
-/** The table of an instruction set, which must be one that patina_isa_parse accepts here. */
+/** The table of an instruction set that this machine has (patina_isa_detect or below). */
 const pt_dsp_ops *pt_dsp_ops_get(patina_isa isa);
 
 #endif /* PATINA_DSP_DSP_OPS_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dsp_ops_c.c - the kernel table for any CPU: two lanes a vector, which is what every x86-64 has */
+/* dsp_ops_c.c - the kernel table for any CPU: vectors of two lanes (SSE2, NEON) */
 
 #define WIDTH 2
 #define ISA   PATINA_ISA_C

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* elementary_kernel.h - logarithm, exponential, sine and random words; a part of dsp_kernels.h
+/* elementary_kernel.h - logarithm, exponential, sine and random words; part of dsp_kernels.h
  *
- * Range reduction to where a Taylor series is short, without a branch, so that the compiler works
- * on as many samples at once as a vector holds. The coefficients are those of the series
- * themselves. Each is cut where its next term is under 2^-54 of the result on the reduced range, so
- * that nothing has to be fitted.
+ * Branchless range reduction and Taylor series, so that the compiler vectorises the loops. A series
+ * ends where its next term is below 2^-54 of the result on the reduced range.
  */
 
 #define MANTISSA_BITS 52
 #define ONE_BITS      UINT64_C(0x3FF0000000000000) /* of 1.0 */
 
-/* Adding 1.5 * 2^52 rounds to an integer, which then stands in the low bits. */
+/* Adding 1.5 * 2^52 rounds to an integer in the low bits. */
 #define ROUND_MAGIC 6755399441055744.0
 
 static inline uint64_t double_to_bits(double v) {
@@ -82,8 +80,8 @@ static inline double ln(double u) {
     return k * M_LN2 + 2.0 * (s + s * z * sum);
 }
 
-/* Sine and cosine of 2 pi v, 0 <= v <= 1: quarter turns are counted off, and what is left is at
- * most an eighth turn, eight and nine terms. */
+/* Sine and cosine of 2 pi v, 0 <= v <= 1: reduced by quarter turns to at most an eighth turn, eight
+ * and nine terms. */
 static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     const double quarters = 4.0 * v + ROUND_MAGIC;
     const double r = (4.0 * v - (quarters - ROUND_MAGIC)) * M_PI_2, z = r * r;
@@ -105,7 +103,7 @@ static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     c = c * z - 0.5;
     c = c * z + 1.0;
 
-    /* After an odd number of quarters they change places; signs go + + - - and + - - +. */
+    /* An odd number of quarters swaps them; the signs are + + - - and + - - +. */
     const uint64_t q = double_to_bits(quarters);
     const uint64_t swap = (double_to_bits(s) ^ double_to_bits(c)) & (0 - (q & 1));
     *sine = bits_to_double((double_to_bits(s) ^ swap) ^ ((q & 2) << 62));
@@ -138,7 +136,7 @@ static void spectral_tilt(size_t first, size_t n_pairs, double knee, bool use_sq
     }
 }
 
-/* Products of the low halves of 64 bits, whatever stands in the high ones. */
+/* Products of the low halves of 64 bits; the high halves are ignored. */
 INLINE vec_u64 mul_low_u32(vec_u64 a, vec_u64 b) {
 #if defined(__AVX512F__) && WIDTH == 8
     return (vec_u64)_mm512_mul_epu32((__m512i)a, (__m512i)b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* iir_energy.c - coefficients and tables of a plan, and its plain recursion */
+/* iir_energy.c - tables of a plan, and the scalar filter */
 
 #include "dsp/iir_energy.h"
 

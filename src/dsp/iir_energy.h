@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* iir_energy.h - how much energy a second-order filter and a high-pass behind it let through
+/* iir_energy.h - output energy of a second-order filter followed by a high-pass (K-weighting)
  *
- * A recursion waits for its own last output: one sample after the other costs the latency of a
- * multiplication and an addition each, however wide the vectors are. So a block of 8 L samples is
- * cut into eight segments of L that are filtered side by side, one a lane. For that, each must know
- * the state in which its predecessor ends. A filter being linear, that state is
+ * A recursion depends on its last output: sample by sample it costs the latency of a multiplication
+ * and an addition, for any vector width. So a block of 8 L samples is divided into eight segments of L
+ * that are filtered in parallel, one per lane. Each segment needs the final state of the previous one,
+ * which by linearity is
  *
- *     transition * (the state in which it began) + sum_i response[i] x[i]
+ *     transition * (its initial state) + sum_i response[i] x[i]
  *
- * where the sum, what the samples leave behind if the filter is at rest before them, is a matter of
- * L independent products. Hence two passes: the sums of all eight segments, a walk over the eight
- * states, and the filter itself. That is half as much arithmetic again, and no waiting.
+ * where the sum, the final state with zero initial state, has L independent products. Hence two
+ * passes: the sums of all eight segments with a scan over the eight states, and the filter itself.
+ * This adds half of the arithmetic and removes the latency.
  */
 
 #ifndef PATINA_DSP_IIR_ENERGY_H
@@ -19,9 +19,9 @@
 #include <stddef.h>
 
 #define PT_IIR_ENERGY_SEGMENTS   8
-#define PT_IIR_ENERGY_LENGTH_MAX 128 /* of a segment: then the table stays in the first cache */
+#define PT_IIR_ENERGY_LENGTH_MAX 128 /* of a segment: the table stays in the L1 cache */
 
-/** (1 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2); a gain is the caller's. */
+/** (1 + b1 z^-1 + b2 z^-2) / (1 + a1 z^-1 + a2 z^-2); the caller applies a gain. */
 typedef struct pt_iir_section {
     double b1, b2, a1, a2;
 } pt_iir_section;
@@ -36,22 +36,22 @@ typedef struct pt_iir_section {
  *     y = u + q,   q <- (s - h u) - k q,      s <- s - g y            h = 2 + a1, k = 1 + a1,
  *                                                                     g = 1 + a1 + a2
  *
- * Of a constant, q is the negative and s nothing, so it vanishes exactly. The states themselves
- * would be two large numbers, and what rounding does to their small sum comes out of a double pole
- * near 1 many thousand times as large. */
+ * For a constant input q is its negative and s is 0, so the output is exactly 0. The usual states
+ * would be two large numbers, and the double pole near 1 amplifies the rounding error of their small
+ * sum by many thousands. */
 typedef struct pt_iir_energy_plan {
     double c1, c2, a1, a2, h, k, g;
     size_t length;           /* L, samples in a segment */
     double transition[4][4]; /* [j]: (p, p2, q, s) after L zeros, from the j-th unit state */
-    double response[PT_IIR_ENERGY_LENGTH_MAX][4]; /* [i]: at the end of L, of a 1 as sample i */
+    double response[PT_IIR_ENERGY_LENGTH_MAX][4]; /* [i]: final states of a 1 at sample i */
 } pt_iir_energy_plan;
 
 /** b1 = -2 and b2 = 1 in high_pass; length 1 to PT_IIR_ENERGY_LENGTH_MAX. */
 void pt_iir_energy_plan_init(pt_iir_energy_plan *plan, const pt_iir_section *filter,
                              const pt_iir_section *high_pass, size_t length);
 
-/** sum y^2 of n samples, stride apart, one after the other; moves state (p, p2, q, s) on. For
- * what is left over at the end of blocks, which pt_dsp_ops.iir_energy takes. */
+/** sum y^2 of n samples, stride apart, sample by sample; updates state (p, p2, q, s). For samples after
+ * the last block of pt_dsp_ops.iir_energy. */
 double pt_iir_energy_scalar(const pt_iir_energy_plan *plan, const float *x, size_t stride, size_t n,
                             double state[4]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* iir_energy_kernel.h - the filters of iir_energy.h, a segment a lane; a part of dsp_kernels.h */
+/* iir_energy_kernel.h - the filters of iir_energy.h, one segment per lane; part of dsp_kernels.h */
 
 static void transpose8(const float *x, size_t n, double *y) {
     const size_t whole = n - n % 4;
@@ -27,7 +27,7 @@ static void transpose8(const float *x, size_t n, double *y) {
             y[i * LANES + s] = (double)x[s * n + i];
 }
 
-/* zero_state [k][s]: what the samples of segment s leave in state k of a filter at rest before them. */
+/* zero_state [k][s]: state k after segment s, with zero initial state. */
 INLINE void iir_zero_state(const pt_iir_energy_plan *f, const double *x, size_t stride,
                            double zero_state[4][LANES]) {
     for (size_t group = 0; group < LANES; group += GROUP) {
@@ -44,7 +44,7 @@ INLINE void iir_zero_state(const pt_iir_energy_plan *f, const double *x, size_t 
     }
 }
 
-/* start [k][s]: state k before segment s, of which segment 0 begins in `state`. */
+/* start [k][s]: state k before segment s; before segment 0 it is `state`. */
 INLINE void iir_scan_states(const pt_iir_energy_plan *f, double zero_state[4][LANES],
                             const double state[4], double start[4][LANES]) {
     double now[4];
@@ -61,7 +61,7 @@ INLINE void iir_scan_states(const pt_iir_energy_plan *f, double zero_state[4][LA
     }
 }
 
-/* Filters all segments from the states in `start`, where those at the end go too. */
+/* Filters all segments from the states `start`, which become the final states. */
 INLINE void iir_filter_energy(const pt_iir_energy_plan *f, const double *x, size_t stride,
                               double start[4][LANES], double energy[LANES]) {
     const vec c1 = BROADCAST(f->c1), c2 = BROADCAST(f->c2), a1 = BROADCAST(f->a1),

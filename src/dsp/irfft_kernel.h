@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* irfft_kernel.h - the inverse real FFT of irfft.h; a part of dsp_kernels.h */
+/* irfft_kernel.h - the inverse real FFT of irfft.h; part of dsp_kernels.h */
 
 /* exp(-2 pi j e / PT_IRFFT_N_MAX) */
 static pt_complex irfft_twiddle(const pt_irfft_plan *plan, size_t e) {

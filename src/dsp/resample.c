@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* resample.c - soxr, with the number of samples that come out kept exact
+/* resample.c - soxr, with an exact number of output samples
  *
- * soxr works the length of its output out in floating point. That agrees with pt_resampled_length
- * wherever it was tried; since callers size their buffers by the latter, samples are counted here,
- * never more are taken than are due, and one that were missing would be a zero.
+ * soxr computes the length of its output in floating point, which agrees with pt_resampled_length in
+ * all tests. Callers size their buffers by the latter, so the output is limited to that length and
+ * padded with zeros if it is shorter.
  */
 
 #include "dsp/resample.h"
@@ -19,12 +19,12 @@
 #include "base/error.h"
 #include "dsp/denormal.h"
 
-#define BLOCK 4096 /* of a whole signal: soxr's buffers stay in the cache */
+#define BLOCK 4096 /* samples per call: the buffers of soxr stay in cache */
 
 struct pt_resampler {
     unsigned rate_hz;
     soxr_t soxr; /* NULL: equal rates, samples are copied */
-    bool used;   /* holds something of a signal */
+    bool used;   /* has state of a signal */
     uint64_t n_in, n_out;
 };
 
@@ -70,7 +70,7 @@ void pt_resampler_close(pt_resampler **resampler) {
 patina_status pt_resampler_reset(pt_resampler *resampler, patina_error *err) {
     if (!resampler->used) return PATINA_OK;
     resampler->n_in = resampler->n_out = 0;
-    if (resampler->soxr) { /* which designs its filters again: up to a millisecond */
+    if (resampler->soxr) { /* resetting designs the filters again: up to a millisecond */
         const soxr_error_t fault = soxr_clear(resampler->soxr);
         if (fault) return pt_fail(err, PATINA_ENOMEM, "the resampler cannot be cleared: %s", fault);
     }
@@ -78,14 +78,14 @@ patina_status pt_resampler_reset(pt_resampler *resampler, patina_error *err) {
     return PATINA_OK;
 }
 
-/* More than n_in are worth, so that what soxr holds back never piles up. */
+/* More than n_in samples correspond to, so that the delay of soxr does not accumulate. */
 size_t pt_resampler_bound(const pt_resampler *resampler, size_t n_in) {
     if (!resampler->soxr) return n_in;
     const uint64_t n_out = pt_resampled_length(n_in, resampler->rate_hz);
     return n_out >= SIZE_MAX - 1 ? SIZE_MAX : (size_t)n_out + 2;
 }
 
-/* soxr_process with its call counted; in NULL ends the input. */
+/* soxr_process; in NULL ends the input. */
 static patina_status process(pt_resampler *resampler, const float *in, size_t n_in, float *out,
                              size_t room, size_t *n_out, patina_error *err) {
     const unsigned mode = pt_denormals_flush();
@@ -101,7 +101,7 @@ static patina_status process(pt_resampler *resampler, const float *in, size_t n_
 patina_status pt_resampler_process(pt_resampler *resampler, const float *in, size_t n_in,
                                    float *out, size_t *n_out, patina_error *err) {
     *n_out = 0;
-    if (n_in == 0) return PATINA_OK; /* to soxr an empty input is the end */
+    if (n_in == 0) return PATINA_OK; /* soxr takes an empty input as the end */
     if (resampler->soxr) {
         const uint64_t due = pt_resampled_length(resampler->n_in + n_in, resampler->rate_hz);
         size_t room = pt_resampler_bound(resampler, n_in);
@@ -127,7 +127,7 @@ patina_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t roo
 
     size_t n = 0;
     PT_TRY(process(resampler, NULL, 0, out, room, &n, err));
-    if (n == 0) { /* soxr is empty and a sample is still due */
+    if (n == 0) { /* soxr is drained, and a sample is missing */
         memset(out, 0, room * sizeof *out);
         n = room;
     }

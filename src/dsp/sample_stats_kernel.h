@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* sample_stats_kernel.h - energies, peak and crossings in one look; a part of dsp_kernels.h */
+/* sample_stats_kernel.h - energies, peak and zero crossings in one pass; part of dsp_kernels.h */
 
 static void sample_stats(const float *x, size_t n, double centre, pt_sample_stats *stats) {
     const mask4 magnitude = {INT32_MAX, INT32_MAX, INT32_MAX,
                              INT32_MAX};          /* all bits but the sign */
-    const size_t whole = (n - 1) / LANES * LANES; /* so that there is a next one to look at */
+    const size_t whole = (n - 1) / LANES * LANES; /* each has a next sample */
     vec4 energy[2] = {0}, about[2] = {0};
     mask4 peak[2] = {0}, crossings[2] = {0}; /* magnitudes are in the order of their bits */
     for (size_t i = 0; i < whole; i += LANES)

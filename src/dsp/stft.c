@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stft.c - the tables of the transform */
+/* stft.c - tables of the short-time Fourier transform */
 
 #include "dsp/stft.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stft_kernel.h - the spectra of stft.h and what a filter bank makes of them; a part of
- * dsp_kernels.h */
+/* stft_kernel.h - the power spectra of stft.h, and filter banks; part of dsp_kernels.h */
 
 /* Samples i to i + 3 of four frames: to rows 0 to 3 of y, stride apart, windowed. */
 INLINE void stft_transpose_window(const float *x, size_t hop, const double *window, double *y,
@@ -33,7 +32,7 @@ INLINE void stft_load_columns(const pt_stft_plan *plan, const float *x, size_t h
     }
 }
 
-/* Transforms column n2 and turns it into rows. */
+/* Transforms column n2 and stores it in rows. */
 INLINE void stft_column(const pt_stft_plan *plan, pt_complex8 *x, pt_complex8 *row, size_t n2) {
     stage(plan->twiddles, x, PT_STFT_N1);
     for (size_t i = 0; i < PT_STFT_N1; i += 8)

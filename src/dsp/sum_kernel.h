@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sum_kernel.h - sums in eight lanes (pt_stats_sum_lanes); a part of dsp_kernels.h */
+/* sum_kernel.h - sums in eight lanes (pt_stats_sum_lanes); part of dsp_kernels.h */
 
 /* Returns the sum over i < n of `term`, an expression in i. */
 #define RETURN_SUM(n, term)                                                                        \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* welch.c - the tables of the transform, and the order that it leaves bins in */
+/* welch.c - tables of the transform, and the order of its bins */
 
 #include "dsp/welch.h"
 
@@ -8,7 +8,7 @@
 
 #define N PT_WELCH_N_FFT
 
-/* Where a quarter holds its sample i. */
+/* The index of sample i in a packed quarter. */
 static size_t quarter_index(size_t i) {
     const size_t row = i / PT_WELCH_COLUMNS, column = i % PT_WELCH_COLUMNS;
     const size_t group = column / PT_BATCH_FFT_LANES, lane = column % PT_BATCH_FFT_LANES;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* welch_kernel.h - the transform of welch.h, eight a row; a part of dsp_kernels.h */
+/* welch_kernel.h - the transform of welch.h; part of dsp_kernels.h */
 
-/* Columns 8 g .. 8 g + 7 of the windowed frames, and the first stage of their transform: its four
- * rows stand in four quarters. */
+/* Columns 8 g .. 8 g + 7 of the windowed frames, and the first stage of their transform, whose inputs
+ * are in four quarters. */
 INLINE void columns_first_stage(const pt_welch_plan *plan, const double *const quarter[5], size_t g,
                                 pt_complex8 *x) {
     const size_t q = PT_WELCH_ROWS / 4;
@@ -20,7 +20,7 @@ INLINE void columns_first_stage(const pt_welch_plan *plan, const double *const q
         }
 }
 
-/* 32 of the rows: the rest of their transform, and the twiddle. */
+/* 32 of the rows: the remaining stages of the columns, and the twiddle factors. */
 INLINE void columns_finish(const pt_welch_plan *plan, size_t g, size_t first, pt_complex8 *x) {
     stage(plan->twiddles, x + first, PT_WELCH_ROWS / 4);
     for (size_t p = first; p < first + PT_WELCH_ROWS / 4; p += 8)
@@ -35,7 +35,7 @@ INLINE void columns_finish(const pt_welch_plan *plan, size_t g, size_t first, pt
         }
 }
 
-/* 64 points of the rows: the rest of their transform, and the powers. */
+/* 64 points of the rows: the remaining stages, and the powers. */
 INLINE void rows_finish(const pt_welch_plan *plan, pt_complex8 *x, double (*sum)[LANES]) {
     const size_t n = PT_WELCH_COLUMNS / 4;
     stage(plan->twiddles, x, n);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* atomic_file.c - temporary name, fsync, rename, fsync of the folder
+/* atomic_file.c - atomic write: temporary name, fsync, rename, fsync of the folder
  *
- * Both flushes are needed: without the first a crash may leave the final name on an empty file,
- * without the second the name itself may be lost.
+ * Both flushes are needed: without the first a crash may leave an empty file under the final name,
+ * without the second the name may be lost.
  */
 
 #include "fs/atomic_file.h"
@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "fs/dir.h"
 
 #define BUFFER_BYTES (1U << 20)
@@ -31,7 +32,7 @@ struct pt_atomic_file {
     bool committed;
     unsigned char *buffer; /* [BUFFER_BYTES] */
     size_t n_buffered;
-    uint64_t offset; /* with what is buffered */
+    uint64_t offset; /* buffered bytes included */
     pt_sha256 hash;
     char sha256[PT_SHA256_HEX_SIZE]; /* once committed */
 };
@@ -40,7 +41,7 @@ static patina_status fail(const char *path, const char *what, int why, patina_er
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be %s: %s", path, what, strerror(why));
 }
 
-/* Remembers a failed write, so that the file can never be committed. */
+/* Remembers a failed write, so that the file cannot be committed. */
 static patina_status write_failed(pt_atomic_file *file, patina_error *err) {
     if (!file->first_errno) file->first_errno = errno ? errno : EIO;
     return fail(file->path, "written", file->first_errno, err);
@@ -57,7 +58,7 @@ static patina_status open_descriptor(pt_atomic_file *file, patina_error *err) {
     if (stat(file->path, &info) == 0 && S_ISDIR(info.st_mode))
         return fail(file->path, "created", EISDIR, err);
     if (file->tmp) {
-        /* O_EXCL after unlink: a link that lies there is replaced, never written through. */
+        /* O_EXCL after unlink: an existing link is replaced, never followed. */
         if (unlink(file->tmp) != 0 && errno != ENOENT)
             return fail(file->path, "created", errno, err);
         file->fd = open(file->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -79,7 +80,7 @@ patina_status pt_atomic_file_open(const char *path, pt_atomic_file **file, patin
     opened->buffer = malloc(BUFFER_BYTES);
     if (!opened->path || !opened->buffer) goto done;
     if (!is_device(path) && asprintf(&opened->tmp, "%s.tmp", path) < 0) {
-        opened->tmp = NULL; /* its value is not defined after a failure */
+        opened->tmp = NULL; /* undefined after a failure */
         goto done;
     }
     status = open_descriptor(opened, err);
@@ -94,10 +95,11 @@ done:
 
 static patina_status write_through(pt_atomic_file *file, const unsigned char *bytes, size_t n,
                                    patina_error *err) {
+    unsigned n_interrupts = 0;
     while (n > 0) {
         const ssize_t written = write(file->fd, bytes, n);
-        if (written < 0 && errno == EINTR) continue;
-        if (written == 0) errno = ENOSPC; /* POSIX allows it for no reason but room */
+        if (written < 0 && pt_is_interrupted(&n_interrupts)) continue;
+        if (written == 0) errno = ENOSPC; /* the only case that POSIX allows */
         if (written <= 0) return write_failed(file, err);
         bytes += written;
         n -= (size_t)written;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "fs/path_buffer.h"
+#include "fs/path.h"
 
 #define REMOVE_DEPTH_MAX 3 /* a work folder, its chunks, their files */
 

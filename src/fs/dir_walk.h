@@ -21,9 +21,9 @@ typedef struct pt_dir_walk {
 } pt_dir_walk;
 
 /**
- * Lists everything with an audio extension (pt_path_is_audio) that is not a folder. Names that begin
- * with a dot are skipped, folders too. Symbolic links are followed; a link to an ancestor folder is
- * not entered again.
+ * Lists everything with an audio extension (pt_path_is_audio) that is not a folder. Names that
+ * begin with a dot are skipped, folders too. Symbolic links are followed; a link to an ancestor
+ * folder is not entered again.
  *
  * max_depth  levels of subfolders to enter, 0 to PT_DIR_WALK_DEPTH_MAX
  *

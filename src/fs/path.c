@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* path.c - path arithmetic on strings; no function touches the file system */
+/* path.c - path arithmetic; only pt_path_exists accesses the file system */
 
 #include "fs/path.h"
 
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/strbuf.h"
 #include "base/utf8.h"
@@ -58,4 +62,33 @@ bool pt_path_has_ext(const char *path, const char *extension) {
         if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != extension[i]) return false;
     }
     return true;
+}
+
+pt_path pt_path_joinf(const char *folder, const char *format, ...) {
+    pt_path path;
+    int n = snprintf(path.text, sizeof path.text, "%s/", folder);
+    assert(n > 0 && (size_t)n < sizeof path.text);
+    va_list args;
+    va_start(args, format);
+    n += vsnprintf(path.text + n, sizeof path.text - (size_t)n, format, args);
+    va_end(args);
+    assert((size_t)n < sizeof path.text);
+    return path;
+}
+
+pt_path pt_path_parent(const char *path) {
+    pt_path parent = {.text = "."};
+    const char *slash = strrchr(path, '/');
+    if (slash) {
+        const size_t n = slash == path ? 1 : (size_t)(slash - path);
+        assert(n < sizeof parent.text);
+        memcpy(parent.text, path, n);
+        parent.text[n] = '\0';
+    }
+    return parent;
+}
+
+bool pt_path_exists(const char *path) {
+    struct stat info;
+    return lstat(path, &info) == 0;
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* path.h - path arithmetic on strings: join, directory and base name, extension, stem */
+/* path.h - path arithmetic: join, directory and base name, extension, stem
+ *
+ * Paths are allocated strings or, where no allocation may fail, buffers of fixed size (pt_path). */
 
 #ifndef PATINA_FS_PATH_H
 #define PATINA_FS_PATH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/error.h"
 
 /** "folder/name", or name alone where it is absolute. To be freed; NULL when memory runs out. */
 char *pt_path_join(const char *folder, const char *name);
@@ -32,5 +36,21 @@ extern const char *const pt_audio_extensions[];
 
 /** Whether a name has one of pt_audio_extensions, in upper or lower case. */
 bool pt_path_is_audio(const char *name);
+
+#define PT_PATH_MAX 4096 /* bytes with the final NUL, as Linux has it */
+
+/** A path in a buffer, passed by value. */
+typedef struct pt_path {
+    char text[PT_PATH_MAX];
+} pt_path;
+
+/** folder/<format>. The caller ensures that the result fits. */
+pt_path pt_path_joinf(const char *folder, const char *format, ...) PT_PRINTF(2, 3);
+
+/** The directory part of a path: "." where it has none, "/" for a name below the root. */
+pt_path pt_path_parent(const char *path);
+
+/** Whether a name exists, a dangling link included. */
+bool pt_path_exists(const char *path);
 
 #endif /* PATINA_FS_PATH_H */

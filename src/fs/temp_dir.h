@@ -16,7 +16,7 @@
 
 #include <patina/status.h>
 
-#include "fs/path_buffer.h"
+#include "fs/path.h"
 
 #define PT_TEMP_DIR_MAX_AGE_S (24 * 60 * 60)
 

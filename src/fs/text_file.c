@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* text_file.c - a suite or a recipe that the user names
+/* text_file.c - reads a configuration or a recipe
  *
- * Unlike the files of a corpus it may be a pipe, so that a provenance line can be handed on as a
- * recipe without a file between (`sed -n 5p train-....jsonl | patina degrade --recipe /dev/stdin`).
+ * Unlike the files of a corpus it may be a pipe, so that a line of provenance can be used as a recipe
+ * without a file (`sed -n 5p train-....jsonl | patina degrade --recipe /dev/stdin`).
  */
 
 #include <patina/file_ops.h>
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/strbuf.h"
 #include "fs/text_file.h"
 
@@ -21,21 +22,21 @@
 
 static patina_status read_until_eof(const char *path, int fd, pt_strbuf *text, patina_error *err) {
     char block[65536];
+    unsigned n_interrupts = 0;
 
     for (;;) {
         const ssize_t n = read(fd, block, sizeof block);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && pt_is_interrupted(&n_interrupts)) continue;
         if (n < 0)
             return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
         if (n == 0) return PATINA_OK;
         if (memchr(block, '\0', (size_t)n))
-            return pt_fail(err, PATINA_EFORMAT, "file '%s': holds a zero byte, so it is no text",
+            return pt_fail(err, PATINA_EFORMAT, "file '%s': is not text: it contains a NUL byte",
                            path);
         pt_strbuf_append_bytes(text, block, (size_t)n);
         if (text->failed) return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
         if (text->length > MAX_BYTES)
-            return pt_fail(err, PATINA_ERANGE, "file '%s': longer than the %u bytes that are read",
-                           path, MAX_BYTES);
+            return pt_fail(err, PATINA_ERANGE, "file '%s': longer than %u bytes", path, MAX_BYTES);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include <patina/status.h>
 
-/** Reads a small text file (suite, recipe); the caller frees it. PATINA_EIO names the file. */
+/** Reads a text file of at most 16 MiB, or a pipe. *text is to be freed. Errors name the file. */
 patina_status pt_text_read(const char *path, char **text, patina_error *err);
 
 #endif /* PATINA_FS_TEXT_FILE_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* download.c - asking again, going on, and not believing
+/* download.c - resume, retries and verification of a download
  *
- *     HEAD  name of the bytes (ETag), size ──► blobs/<etag>.incomplete, if it is there: n bytes
- *     GET   Range: bytes=n- ──► more bytes, as far as the connection lasts ──► again
- *     all there ──► size, hash ──► blobs/<etag>
+ *     HEAD  ETag, size ──► blobs/<etag>.incomplete, n bytes
+ *     GET   Range: bytes=n- ──► append until the connection ends ──► repeat
+ *     complete ──► verify size and hash ──► blobs/<etag>
  */
 
 #include "hub/download.h"
@@ -20,13 +20,12 @@
 #include "hub/etag.h"
 #include "hub/partial_download.h"
 
-#define BACKOFF_MAX_S          16U  /* between two tries; they double from 1 */
-#define RETRY_AFTER_MAX_WAIT_S 300U /* a hub that asks for a longer pause is not waited for */
-#define PROGRESS_MIN_BYTES     ((uint64_t)1 << 16) /* a try that brings so many was not in vain */
-#define UNSIZED_FILE_MAX_BYTES                                                                     \
-    ((uint64_t)64 << 20) /* of a file whose size the hub does not emit_event */
+#define BACKOFF_MAX_S          16U                  /* exponential backoff, from 1 */
+#define RETRY_AFTER_MAX_WAIT_S 300U                 /* longer Retry-After: fail */
+#define PROGRESS_MIN_BYTES     ((uint64_t)1 << 16)  /* resets the count of failures */
+#define UNSIZED_FILE_MAX_BYTES ((uint64_t)64 << 20) /* of a file without a size in its metadata */
 
-/* ---------------------------------------------------------------- what is told */
+/* ---------------------------------------------------------------- events */
 
 static void emit_event(const pt_download *d, const patina_hub_event *event) {
     if (d->options->on_event) d->options->on_event(d->options->context, event);
@@ -47,7 +46,7 @@ static bool is_stopped(const pt_download *d) {
     return d->options->stop && atomic_load(d->options->stop);
 }
 
-/* ---------------------------------------------------------------- trying again */
+/* ---------------------------------------------------------------- retries */
 
 static patina_status sleep_unless_stopped(const pt_download *d, unsigned seconds,
                                           patina_error *err) {
@@ -59,8 +58,8 @@ static patina_status sleep_unless_stopped(const pt_download *d, unsigned seconds
     return PATINA_OK;
 }
 
-/* After a failure that may pass, with its sentence in err: waits and gives PATINA_OK, or gives up with
- * `failed`. */
+/* After a transient failure, with its message in err: waits and returns PATINA_OK, or gives up and
+ * returns `failed`. */
 static patina_status wait_before_retry(const pt_download *d, unsigned *n_failures, unsigned asked_s,
                                        patina_status failed, patina_error *err) {
     const unsigned doubled = *n_failures < 4 ? 1U << *n_failures : BACKOFF_MAX_S;
@@ -74,48 +73,48 @@ static patina_status wait_before_retry(const pt_download *d, unsigned *n_failure
     return sleep_unless_stopped(d, pause, err);
 }
 
-/* ---------------------------------------------------------------- refusals */
+/* ---------------------------------------------------------------- HTTP errors */
 
-/* The sentence for an response that is none of 200, 206 and a redirect. */
+/* The error for a response other than 200, 206 and redirects. */
 static patina_status response_error(const pt_download *d, const char *file,
                                     const pt_http_response *response, patina_error *err) {
     const char *host = pt_http_host(d->http), *id = d->name->id;
     const char *endpoint = d->options->endpoint ? d->options->endpoint : PATINA_HUB_ENDPOINT;
-    const char *page = strchr(endpoint, '@') ? host : endpoint; /* a password is not printed */
+    const char *page = strchr(endpoint, '@') ? host : endpoint; /* do not print a password */
     const bool has_token = d->options->token != NULL;
 
     if (response->is_cross_origin) {
-        pt_fail(err, PATINA_EIO, "the store of '%s' answers %ld for '%s'", host, response->code,
-                file);
+        pt_fail(err, PATINA_EIO, "the storage of '%s' responds with %ld for '%s'", host,
+                response->code, file);
     } else if (strcmp(response->error_code, "GatedRepo") == 0 || response->code == 403) {
         pt_fail(err, PATINA_EIO,
-                "'%s' does not give it to everybody (%ld): accept its terms at %s/%s, and %s", host,
+                "'%s' restricts access to it (%ld): accept its terms at %s/%s, and %s", host,
                 response->code, page, id,
-                has_token ? "use a token of the account that did (HF_TOKEN)"
-                          : "put a token of that account into HF_TOKEN");
+                has_token ? "use a token of that account (HF_TOKEN)"
+                          : "set HF_TOKEN to a token of that account");
     } else if (response->code == 401) {
-        /* the hub says so of models that do not exist, too */
+        /* also the response for models that do not exist */
         pt_fail(err, PATINA_EIO,
-                has_token ? "'%s' knows no such model, or the token does not open it (401): check "
-                            "the name, and the token (HF_TOKEN)"
-                          : "'%s' knows no such model, or it is private (401): check the name; for "
-                            "a private one put a token into HF_TOKEN",
+                has_token ? "'%s' has no such model, or the token gives no access to it (401): "
+                            "check the name and the token (HF_TOKEN)"
+                          : "'%s' has no such model, or it is private (401): check the name; for "
+                            "a private model set HF_TOKEN",
                 host);
     } else if (strcmp(response->error_code, "RevisionNotFound") == 0) {
-        pt_fail(err, PATINA_EIO, "'%s' knows no revision '%s' of it", host, d->name->revision);
+        pt_fail(err, PATINA_EIO, "'%s' has no revision '%s' of it", host, d->name->revision);
     } else if (response->code == 404) {
-        pt_fail(err, PATINA_EIO, "'%s' knows no such model (404): check the name", host);
+        pt_fail(err, PATINA_EIO, "'%s' has no such model (404): check the name", host);
     } else if (response->code == 429) {
-        pt_fail(err, PATINA_EIO, "'%s' has had too many questions from here (429)%s", host,
+        pt_fail(err, PATINA_EIO, "'%s' limits the rate of requests (429)%s", host,
                 has_token ? "" : ": a token in HF_TOKEN raises the limit");
     } else {
-        pt_fail(err, PATINA_EIO, "'%s' answers %ld for '%s'%s", host, response->code, file,
-                response->code >= 500 ? ", which is its own trouble" : "");
+        pt_fail(err, PATINA_EIO, "'%s' responds with %ld for '%s'%s", host, response->code, file,
+                response->code >= 500 ? ", a server error" : "");
     }
     return PATINA_EIO;
 }
 
-/* ---------------------------------------------------------------- asking */
+/* ---------------------------------------------------------------- metadata */
 
 static bool is_unreserved(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -132,7 +131,7 @@ static char *build_url(const pt_download *d, const char *revision, const char *f
         n--;
     pt_strbuf_append_bytes(&url, endpoint, n);
     pt_strbuf_printf(&url, "/%s/resolve/", d->name->id);
-    for (; *revision; revision++) /* a branch's name may have slashes, which part nothing here */
+    for (; *revision; revision++) /* slashes of a branch name are escaped */
         if (is_unreserved(*revision))
             pt_strbuf_append_bytes(&url, revision, 1);
         else
@@ -141,7 +140,7 @@ static char *build_url(const pt_download *d, const char *revision, const char *f
     return pt_strbuf_detach(&url);
 }
 
-/* What a good response says of a file, held against what a hub says. */
+/* Metadata of a file from a successful response. */
 static patina_status read_metadata(const pt_download *d, const pt_http_response *response,
                                    pt_hub_file *file, patina_error *err) {
     const char *missing = !response->commit[0] ? "X-Repo-Commit"
@@ -149,8 +148,8 @@ static patina_status read_metadata(const pt_download *d, const pt_http_response 
                                                : NULL;
     if (missing)
         return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' does not answer as the Hugging Face hub does: no usable %s for '%s' "
-                       "(is HF_ENDPOINT right?)",
+                       "'%s' does not respond like the Hugging Face hub: no valid %s for '%s' "
+                       "(check HF_ENDPOINT)",
                        pt_http_host(d->http), missing, file->name);
     memcpy(file->commit, response->commit, sizeof file->commit);
     memcpy(file->etag, response->etag, sizeof file->etag);
@@ -162,7 +161,7 @@ patina_status pt_download_get_metadata(pt_download *d, const char *revision, con
                                        pt_hub_file *file, bool *absent, patina_error *err) {
     char *url = build_url(d, revision, name);
     pt_http_response response;
-    unsigned n_failures = 0; /* tries in a row that were in vain */
+    unsigned n_failures = 0; /* consecutive */
     patina_status status = url ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 
     *file = (pt_hub_file){.name = name};
@@ -188,16 +187,15 @@ patina_status pt_download_get_metadata(pt_download *d, const char *revision, con
     return status;
 }
 
-/* ---------------------------------------------------------------- bringing */
+/* ---------------------------------------------------------------- download */
 
-/* The bytes of one exchange on their way into a file. */
+/* State of one download. */
 typedef struct stream {
     pt_download *download;
     const pt_hub_file *file;
     pt_partial_download *partial;
-    uint64_t from;       /* the first byte that was asked for */
-    uint64_t n_received; /* in this exchange */
-    bool has_restarted;  /* the server began at the beginning all the same */
+    uint64_t from;       /* first byte requested */
+    uint64_t n_received; /* in this request */
 } stream;
 
 static patina_status restart(stream *s, patina_error *err) {
@@ -213,15 +211,16 @@ static patina_status on_body_begin(void *context, const pt_http_response *respon
     const uint64_t size = s->file->size;
 
     if (response->code == 206 && response->range_start != s->from)
-        return pt_fail(
-            err, PATINA_EFORMAT,
-            "'%s' was asked for '%s' from byte %" PRIu64 " on and gives it from byte %" PRIu64,
-            pt_http_host(s->download->http), s->file->name, s->from, response->range_start);
+        return pt_fail(err, PATINA_EFORMAT,
+                       "file '%s' was requested from byte %" PRIu64
+                       " on, and '%s' sends it from byte %" PRIu64,
+                       s->file->name, s->from, pt_http_host(s->download->http),
+                       response->range_start);
     const uint64_t begin = response->code == 206 ? s->from : 0;
     if (size != PT_UNKNOWN_SIZE && response->length != PT_UNKNOWN_SIZE &&
         response->length != size - begin)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s' should have %" PRIu64 " bytes, and '%s' now gives %" PRIu64,
+                       "file '%s' has %" PRIu64 " bytes by its metadata, and '%s' sends %" PRIu64,
                        s->file->name, size, pt_http_host(s->download->http),
                        response->length + begin);
     return begin < s->from ? restart(s, err) : PATINA_OK;
@@ -235,7 +234,7 @@ static patina_status on_body_data(void *context, const void *bytes, size_t n, pa
 
     if (n > max_size - s->partial->n_bytes)
         return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s': '%s' sends more than the %" PRIu64 " bytes that it should have",
+                       "file '%s': '%s' sends more than the expected %" PRIu64 " bytes",
                        s->file->name, pt_http_host(d->http), max_size);
     PT_TRY(pt_partial_download_write(s->partial, bytes, n, err));
     s->n_received += n;
@@ -249,12 +248,12 @@ static patina_status on_body_data(void *context, const void *bytes, size_t n, pa
     return PATINA_OK;
 }
 
-/* Whether all of the file is there after an exchange that ended well. */
+/* Whether the file is complete after a successful request. */
 static bool is_complete(const stream *s) {
     return s->file->size == PT_UNKNOWN_SIZE || s->partial->n_bytes == s->file->size;
 }
 
-/* One GET and what to make of its end: PATINA_OK with *complete, PATINA_OK for another one, or a failure. */
+/* One GET request. PATINA_OK with *complete false: try again. */
 static patina_status download_some(stream *s, const char *url, unsigned *n_failures, bool *complete,
                                    patina_error *err) {
     const pt_http_body_writer writer = {
@@ -269,17 +268,17 @@ static patina_status download_some(stream *s, const char *url, unsigned *n_failu
         pt_http_get(s->download->http, url, s->from, &writer, &response, &retryable, &why);
     if (s->n_received >= PROGRESS_MIN_BYTES) *n_failures = 0;
     if (status == PATINA_OK &&
-        response.code == 416) { /* it has no such bytes: what is here is not its */
+        response.code == 416) { /* the partial file is longer than the file */
         if (s->from > 0) return restart(s, err);
         status = response_error(s->download, s->file->name, &response, &why);
     } else if (status == PATINA_OK && response.code != 200 && response.code != 206) {
-        /* the signed address that the hub has led us to may have been too old */
+        /* a signed URL of the storage may have expired */
         retryable = pt_http_is_retryable(response.code) ||
                     (response.is_cross_origin && response.code == 403);
         status = response_error(s->download, s->file->name, &response, &why);
     } else if (status == PATINA_OK && !is_complete(s)) {
         retryable = true;
-        status = pt_fail(&why, PATINA_EIO, "'%s' has cut the connection",
+        status = pt_fail(&why, PATINA_EIO, "'%s' closed the connection",
                          pt_http_host(s->download->http));
     }
     *complete = status == PATINA_OK;
@@ -291,7 +290,7 @@ static patina_status download_some(stream *s, const char *url, unsigned *n_failu
 
 static patina_status download_all(stream *s, patina_error *err) {
     char *url = build_url(s->download, s->file->commit, s->file->name);
-    unsigned n_failures = 0; /* tries in a row that were in vain */
+    unsigned n_failures = 0; /* consecutive */
     bool complete = s->file->size != PT_UNKNOWN_SIZE && s->partial->n_bytes == s->file->size;
     patina_status status = url ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 
@@ -301,12 +300,11 @@ static patina_status download_all(stream *s, patina_error *err) {
     return status;
 }
 
-/* Bytes that have the wrong hash are worth nothing, not even to go on with. */
 static patina_status verify_hash(stream *s, bool *hash_matches, patina_error *err) {
     patina_status status = pt_etag_verify(s->partial->fd, s->file->etag, s->download->options->stop,
                                           hash_matches, err);
     if (status == PATINA_OK && pt_etag_kind_of(s->file->etag) == PT_ETAG_OPAQUE)
-        emit_note(s->download, "'%s' gives no hash of '%s', so only its size was checked",
+        emit_note(s->download, "'%s' has no hash for '%s'; only its size was verified",
                   pt_http_host(s->download->http), s->file->name);
     return status;
 }
@@ -327,13 +325,13 @@ static patina_status download_and_verify(stream *s, patina_error *err) {
     if (hash_matches) return pt_partial_download_commit(s->partial, err);
     pt_partial_download_discard(s->partial);
     return pt_fail(err, PATINA_EFORMAT,
-                   "file '%s' came damaged: its bytes do not have the hash '%.64s' that '%s' gives "
-                   "for it; it was thrown away",
+                   "file '%s' was damaged in transfer: its hash is not '%.64s' of '%s'; it was "
+                   "discarded",
                    s->file->name, s->file->etag, pt_http_host(s->download->http));
 }
 
 static void on_wait(void *context) {
-    emit_note(context, "another process is fetching the same file; waiting for it");
+    emit_note(context, "waiting for another process that downloads the same file");
 }
 
 patina_status pt_download_file(pt_download *d, const pt_hub_file *file, bool *fetched,
@@ -361,7 +359,7 @@ patina_status pt_download_file(pt_download *d, const pt_hub_file *file, bool *fe
     patina_status status = PATINA_OK;
     d->n_done += partial.n_bytes;
     d->n_resumed += partial.n_bytes;
-    /* more than there should be, or of a length that says nothing */
+    /* too long, or of unknown size */
     if (partial.n_bytes > 0 && (file->size == PT_UNKNOWN_SIZE || partial.n_bytes > file->size))
         status = restart(&s, err);
     if (status == PATINA_OK) status = download_and_verify(&s, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* download.h - one file of a model from the hub into the cache, in spite of what goes wrong */
+/* download.h - downloads one file of a model into the cache, with resume and retries */
 
 #ifndef PATINA_HUB_DOWNLOAD_H
 #define PATINA_HUB_DOWNLOAD_H
@@ -11,32 +11,32 @@
 
 #include "hub/http.h"
 
-/** A file as the hub describes it. */
+/** Metadata of a file on the hub. */
 typedef struct pt_hub_file {
     const char *name;
-    char commit[PT_HUB_COMMIT_MAX + 1]; /* the state of the model that it is of */
+    char commit[PT_HUB_COMMIT_MAX + 1]; /* of the model */
     char etag[PT_HUB_ETAG_MAX + 1];
     uint64_t size; /* or PT_UNKNOWN_SIZE */
 } pt_hub_file;
 
-/** What downloads of one fetch have in common. */
+/** State shared by the downloads of one fetch. */
 typedef struct pt_download {
     const patina_hub_options *options;
     const pt_hub_name *name;
     const pt_hub_cache_entry *entry;
     pt_http *http;
     uint64_t n_done, n_total, n_resumed; /* bytes, for progress */
-    uint64_t n_received;                 /* over the network, in vain or not */
+    uint64_t n_received;                 /* over the network, including discarded bytes */
 } pt_download;
 
 /**
- * Asks what a file is.
+ * Requests the metadata of a file (HEAD).
  *
  * revision  of the model: a branch, tag or commit
  * absent    out: the model has no such file
  *
- * Errors    PATINA_EIO        no answer, or a refusal; says what to do
- *           PATINA_EFORMAT    an answer that is no hub's
+ * Errors    PATINA_EIO        no response, or an HTTP error; the message says what to do
+ *           PATINA_EFORMAT    the server does not respond like a hub
  *           PATINA_ECANCELLED
  */
 patina_status pt_download_get_metadata(pt_download *download, const char *revision,
@@ -44,11 +44,12 @@ patina_status pt_download_get_metadata(pt_download *download, const char *revisi
                                        patina_error *err);
 
 /**
- * Brings a file into blobs/, going on with what an earlier one left.
+ * Downloads a file to blobs/, resuming a partial download.
  *
- * fetched   out: whether anything had to be fetched
+ * fetched   out: false if the blob was complete already
  *
- * Errors    PATINA_EIO, PATINA_ECANCELLED; PATINA_EFORMAT when its size or hash is not what the hub has said
+ * Errors    PATINA_EIO, PATINA_ECANCELLED
+ *           PATINA_EFORMAT  size or hash differ from the metadata
  */
 patina_status pt_download_file(pt_download *download, const pt_hub_file *file, bool *fetched,
                                patina_error *err);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* etag.c - the hashes that the hub's ETags are
+/* etag.c - verification of files by the ETags of the hub
  *
- * A file of the repository itself has git's hash of it, SHA-1 over "blob <size>", a NUL and the
- * bytes; a large file has SHA-256 of the bytes. Servers that stand in for the hub are known to give
- * a plain SHA-1, which is as good.
+ * A file in the repository has the hash of its git blob, SHA-1 over "blob <size>", a NUL and the bytes;
+ * a large file has SHA-256 of the bytes. Some mirrors give plain SHA-1 of the bytes.
  */
 
 #include "hub/etag.h"
@@ -25,7 +24,7 @@
 #define READ_BYTES ((size_t)1 << 20)
 
 bool pt_etag_normalise(const char *value, size_t n, char etag[PT_HUB_ETAG_MAX + 1]) {
-    while (n > 0 && (*value == 'W' || *value == '/')) /* a weak one: W/"..." */
+    while (n > 0 && (*value == 'W' || *value == '/')) /* weak ETag: W/"..." */
         value++, n--;
     while (n > 0 && *value == '"')
         value++, n--;
@@ -45,7 +44,7 @@ pt_etag_kind pt_etag_kind_of(const char *etag) {
     return n == 64 ? PT_ETAG_SHA256 : n == 40 ? PT_ETAG_SHA1 : PT_ETAG_OPAQUE;
 }
 
-/* The three hashes that may be meant. */
+/* The three possible hashes. */
 typedef struct hashes {
     pt_sha256 sha256;
     struct sha1_ctx git, plain;
@@ -121,7 +120,7 @@ done:
 patina_status pt_etag_remove_damaged(const pt_hub_cache_entry *entry, const char *etag,
                                      const patina_atomic_bool *stop, bool *removed,
                                      patina_error *err) {
-    const pt_hub_path blob = pt_hub_path_join(entry->folder.text, "blobs/%s", etag);
+    const pt_path blob = pt_path_joinf(entry->folder.text, "blobs/%s", etag);
     bool matches = true;
 
     *removed = false;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch.c - a model from the hub into the cache
+/* fetch.c - downloads a model from the hub into the cache
  *
- *     name ──► commit ──► what each file is ──► small files ──► is it CLAP? ──► weights
+ *     name ──► commit ──► metadata of files ──► small files ──► check type ──► weights
  *          ──► links in snapshots/<commit> ──► refs/<revision>
  *
- * The reference comes last, so that a name leads to a whole model or nowhere.
+ * The reference is written last, so that a name resolves to a complete model or not at all.
  */
 
 #include <patina/hub.h>
@@ -27,19 +27,19 @@
 enum { FILES_MAX = 8 };
 #define CONFIG_BYTES_MAX ((size_t)4 << 20)
 
-/** A model that is being fetched. */
+/** State of a fetch. */
 typedef struct fetch {
     const patina_hub_options *options;
     pt_hub_name name;
     pt_hub_cache_entry entry;
     pt_download download;
-    pt_hub_path snapshot;
+    pt_path snapshot;
     char commit[PT_HUB_COMMIT_MAX + 1];
-    pt_hub_file files[FILES_MAX]; /* that the snapshot lacks; the weights last */
+    pt_hub_file files[FILES_MAX]; /* missing in the snapshot; weights last */
     size_t n_files;
 } fetch;
 
-/* ---------------------------------------------------------------- what is there already */
+/* ---------------------------------------------------------------- cached files */
 
 static patina_status fill_report(const fetch *f, patina_hub_report *report, patina_error *err) {
     char *folder = strdup(f->snapshot.text);
@@ -84,8 +84,7 @@ static patina_status find_offline(fetch *f, patina_hub_report *report, patina_er
     const char *missing = known ? pt_hub_snapshot_missing(&f->snapshot) : "all of it";
     if (!missing) return fill_report(f, report, err);
     return pt_fail(err, PATINA_EIO,
-                   "the cache '%s' lacks %s%s%s, and nobody may be asked for it (HF_HUB_OFFLINE is "
-                   "set)",
+                   "the cache '%s' lacks %s%s%s, and downloads are disabled (HF_HUB_OFFLINE)",
                    f->options->cache, known ? "'" : "", missing, known ? "'" : "");
 }
 
@@ -100,9 +99,9 @@ static patina_status find_commit(fetch *f, bool *is_cached, patina_error *err) {
     return PATINA_OK;
 }
 
-/* ---------------------------------------------------------------- what there is to fetch */
+/* ---------------------------------------------------------------- metadata */
 
-/* Which commit the revision is: the first file's answer tells. */
+/* The commit of the revision, from the metadata of the first file. */
 static patina_status resolve_commit(fetch *f, patina_error *err) {
     pt_hub_file file;
     bool absent;
@@ -110,10 +109,11 @@ static patina_status resolve_commit(fetch *f, patina_error *err) {
     PT_TRY(pt_download_get_metadata(&f->download, f->name.revision, pt_hub_required_files[0], &file,
                                     &absent, err));
     if (absent)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "has no '%s': it is no model in Hugging Face's form (of LAION's '.pt' files "
-                       "give the file's path)",
-                       pt_hub_required_files[0]);
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "has no '%s' and is not a model in Hugging Face's format (for '.pt' files of "
+            "LAION pass the path of the file)",
+            pt_hub_required_files[0]);
     memcpy(f->commit, file.commit, sizeof f->commit);
     f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
     return PATINA_OK;
@@ -127,7 +127,7 @@ static patina_status plan_download(fetch *f, const char *name, bool *absent, pat
     PT_TRY(pt_download_get_metadata(&f->download, f->commit, name, file, absent, err));
     if (*absent) return PATINA_OK;
     if (strcmp(file->commit, f->commit) != 0)
-        return pt_fail(err, PATINA_EFORMAT, "the hub was asked for commit %s and answers of %s",
+        return pt_fail(err, PATINA_EFORMAT, "commit %s was requested, and the hub responds with %s",
                        f->commit, file->commit);
     f->n_files++;
     return PATINA_OK;
@@ -145,7 +145,7 @@ static patina_status plan_downloads(fetch *f, patina_error *err) {
     for (size_t i = 0; pt_hub_required_files[i]; i++) {
         PT_TRY(plan_download(f, pt_hub_required_files[i], &absent, err));
         if (absent)
-            return pt_fail(err, PATINA_EFORMAT, "has no '%s', which patina needs of a CLAP model",
+            return pt_fail(err, PATINA_EFORMAT, "has no '%s', which a CLAP model requires",
                            pt_hub_required_files[i]);
     }
     if (has_weights(f)) return PATINA_OK;
@@ -157,7 +157,7 @@ static patina_status plan_downloads(fetch *f, patina_error *err) {
                    pt_hub_weight_files[1]);
 }
 
-/* Says that there is no room before an hour was spent on finding out. */
+/* Checks the free space before downloading. */
 static patina_status check_disk_space(fetch *f, patina_error *err) {
     struct statvfs disk;
     uint64_t needed = 0;
@@ -175,12 +175,12 @@ static patina_status check_disk_space(fetch *f, patina_error *err) {
     const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
     if (room >= needed) return PATINA_OK;
     return pt_fail(err, PATINA_EIO,
-                   "folder '%s': needs %" PRIu64 " MB, and its disk has %" PRIu64
-                   " MB left (make room, or set HF_HOME to another disk)",
+                   "folder '%s': %" PRIu64 " MB are required and %" PRIu64
+                   " MB free (free space, or set HF_HOME to another disk)",
                    f->entry.folder.text, (needed + 999999) / 1000000, room / 1000000);
 }
 
-/* ---------------------------------------------------------------- fetching */
+/* ---------------------------------------------------------------- download */
 
 static bool is_weights(const char *name) {
     for (size_t i = 0; pt_hub_weight_files[i]; i++)
@@ -201,10 +201,9 @@ static patina_status fetch_files(fetch *f, bool weights, patina_hub_report *repo
     return PATINA_OK;
 }
 
-/* Every config.json of the hub says what it is of; whether patina can read it is seen when it is
- * opened. */
+/* Checks model_type of config.json; the rest is validated when the model is opened. */
 static patina_status check_is_clap(const fetch *f, patina_error *err) {
-    const pt_hub_path path = pt_hub_path_join(f->snapshot.text, "config.json");
+    const pt_path path = pt_path_joinf(f->snapshot.text, "config.json");
     char *text = NULL;
     size_t n = 0;
     patina_status status = PATINA_OK;
@@ -214,8 +213,8 @@ static patina_status check_is_clap(const fetch *f, patina_error *err) {
     const char *type = json_string_value(json_object_get(config, "model_type"));
     if (type && strcmp(type, "clap") != 0)
         status = pt_fail(err, PATINA_EFORMAT,
-                         "is of type '%.64s', and patina reads 'clap', such as "
-                         "laion/clap-htsat-unfused; its weights were not fetched",
+                         "is of type '%.64s' instead of 'clap', such as "
+                         "laion/clap-htsat-unfused; its weights were not downloaded",
                          type);
     json_decref(config);
     free(text);
@@ -233,7 +232,7 @@ static patina_status fetch_all(fetch *f, patina_hub_report *report, patina_error
         PT_TRY(fetch_files(f, true, report, err));
         return pt_hub_ref_write(&f->entry, f->name.revision, f->commit, err);
     }
-    /* All is there, be it in a cache that cannot be written. */
+    /* Complete; the cache may be read-only. */
     (void)pt_hub_ref_write(&f->entry, f->name.revision, f->commit, NULL);
     return PATINA_OK;
 }

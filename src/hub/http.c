@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http.c - questions and answers by libcurl */
+/* http.c - HTTP requests by libcurl */
 
 #include "hub/http.h"
 
@@ -14,39 +14,39 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 
-#define REDIRECTS_MAX           8     /* redirects of one question */
-#define LOW_SPEED_BYTES_S       1024L /* a connection that brings less counts as stalled */
+#define REDIRECTS_MAX           8     /* of one request */
+#define LOW_SPEED_BYTES_S       1024L /* below: the connection counts as stalled */
 #define TIMEOUT_S               30U
 #define BUFFER_BYTES            (256L << 10)
 #define HOST_MAX                255
-#define REDIRECT_BODY_MAX_BYTES ((size_t)1 << 16) /* the hub's redirects have a line of text */
+#define REDIRECT_BODY_MAX_BYTES ((size_t)1 << 16) /* redirects of the hub have a line of text */
 
 struct pt_http {
     CURL *curl;
     const patina_hub_options *options;
     const char *endpoint;
     char host[HOST_MAX + 1]; /* of the endpoint */
-    bool is_secure;          /* so nothing may be redirected to what is not */
+    bool is_secure;          /* https: redirects to http are refused */
     bool is_global;
-    bool has_connected; /* by anybody: address and network are right */
+    bool has_connected; /* a server has responded: address and network work */
     struct curl_slist *headers, *headers_with_token;
     char error_buffer[CURL_ERROR_SIZE];
 };
 
-/* One question, on its way through libcurl's callbacks. */
+/* State of one request in libcurl's callbacks. */
 typedef struct exchange {
     pt_http *http;
     pt_http_response *response;
-    const pt_http_body_writer *writer; /* NULL when only the headers are asked for */
+    const pt_http_body_writer *writer; /* NULL for HEAD */
     bool has_begun, is_error_response;
-    size_t n_skipped;     /* bytes of a redirect's own body */
+    size_t n_skipped;     /* bytes of the body of a redirect */
     patina_status status; /* of the writer */
     patina_error *err;
 } exchange;
 
-/* ---------------------------------------------------------------- addresses */
+/* ---------------------------------------------------------------- URLs */
 
-/* Scheme, host and port of an address as one word, which the caller frees; NULL for none. */
+/* The origin of a URL (scheme, host and port), which the caller frees; NULL if invalid. */
 static char *url_origin(const char *url) {
     char *scheme = NULL, *host = NULL, *port = NULL, *origin = NULL;
     CURLU *parts = curl_url();
@@ -63,7 +63,7 @@ static char *url_origin(const char *url) {
     return origin;
 }
 
-/* Whether two addresses have scheme, host and port in common: who may see what the other may. */
+/* Whether two URLs have the same origin. */
 static bool is_same_origin(const char *a, const char *b) {
     char *of_a = url_origin(a), *of_b = url_origin(b);
     const bool same = of_a && of_b && curl_strequal(of_a, of_b);
@@ -88,7 +88,7 @@ static bool make_headers(pt_http *http) {
     pt_strbuf token = {0};
     bool ok = true;
 
-    /* Compressed, a file has another size and cannot be gone on with in its middle. */
+    /* A compressed body has another size and cannot be resumed. */
     for (int with_token = 0; with_token < 2; with_token++)
         ok = ok && add_header(with_token ? &http->headers_with_token : &http->headers,
                               "Accept-Encoding: identity");
@@ -111,18 +111,17 @@ static patina_status read_endpoint(pt_http *http, patina_error *err) {
     curl_url_cleanup(parts);
     if (ok) return PATINA_OK;
     return pt_fail(err, PATINA_EUSAGE,
-                   "'%s' is not the address of a hub, which is like '" PATINA_HUB_ENDPOINT
-                   "' (HF_ENDPOINT)",
+                   "'%s' is not the URL of a hub, such as '" PATINA_HUB_ENDPOINT "' (HF_ENDPOINT)",
                    http->endpoint);
 }
 
-/* A line end in a token would be a header of its own. */
+/* A line end in a token would inject a header. */
 static patina_status check_token(const char *token, patina_error *err) {
     for (; token && *token; token++)
         if (*token <= ' ' || *token > '~')
             return pt_fail(err, PATINA_EUSAGE,
-                           "the token has a character that no token has: copy it again (HF_TOKEN, "
-                           "or the file that 'hf auth login' wrote)");
+                           "the token contains an invalid character; copy it again (HF_TOKEN, or "
+                           "the file written by 'hf auth login')");
     return PATINA_OK;
 }
 
@@ -195,8 +194,7 @@ static bool begin(exchange *x) {
     return x->status == PATINA_OK;
 }
 
-/* A redirect's own body is passed over, since libcurl tells where it leads only after it; one
- * without end is not. */
+/* Skips the body of a redirect, since libcurl returns the target only after it; up to a limit. */
 static size_t skip_body(exchange *x, size_t n) {
     x->n_skipped += n;
     return x->n_skipped <= REDIRECT_BODY_MAX_BYTES ? n : 0;
@@ -207,12 +205,12 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *context) {
     (void)one;
     curl_easy_getinfo(x->http->curl, CURLINFO_RESPONSE_CODE, &x->response->code);
     if (is_redirect(x->response->code)) return skip_body(x, n);
-    if (!x->writer || !begin(x)) return 0; /* ends the exchange */
+    if (!x->writer || !begin(x)) return 0; /* ends the request */
     x->status = x->writer->write(x->writer->context, bytes, n, x->err);
     return x->status == PATINA_OK ? n : 0;
 }
 
-/* ---------------------------------------------------------------- one exchange */
+/* ---------------------------------------------------------------- requests */
 
 static void set_options(pt_http *http, exchange *x, const char *url, uint64_t from) {
     CURL *curl = http->curl;
@@ -222,7 +220,7 @@ static void set_options(pt_http *http, exchange *x, const char *url, uint64_t fr
     char range[32];
 
     http->error_buffer[0] = '\0';
-    curl_easy_reset(curl); /* connections stay */
+    curl_easy_reset(curl); /* keeps connections */
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, ours ? http->headers_with_token : http->headers);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -230,7 +228,7 @@ static void set_options(pt_http *http, exchange *x, const char *url, uint64_t fr
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES_S);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, timeout);
-    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's answers */
+    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* responses of a proxy */
     curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -258,7 +256,7 @@ static void set_options(pt_http *http, exchange *x, const char *url, uint64_t fr
     }
 }
 
-/* Failures that another try may not meet. */
+/* Errors that may not recur. */
 static bool is_transient(CURLcode code) {
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -277,8 +275,7 @@ static bool is_transient(CURLcode code) {
     }
 }
 
-/* The sentence of a failure. libcurl's own words name what they are about, but for addresses with
- * signatures in them, which none of these does. */
+/* The message of a failure. URLs are reduced to their origin, since they may contain signatures. */
 static patina_status curl_error(pt_http *http, CURLcode code, const char *url, patina_error *err) {
     char *origin = url_origin(url);
     const char *where = origin ? origin : "(no address)";
@@ -290,32 +287,31 @@ static patina_status curl_error(pt_http *http, CURLcode code, const char *url, p
     if (code == CURLE_OUT_OF_MEMORY)
         status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     else if (proxy >= 400)
-        pt_fail(err, PATINA_EIO,
-                "the proxy (https_proxy) does not let us through to '%s': it says %ld", where,
-                proxy);
+        pt_fail(err, PATINA_EIO, "the proxy (https_proxy) refuses the connection to '%s' with %ld",
+                where, proxy);
     else if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
         pt_fail(err, PATINA_EIO,
-                "'%s' cannot be reached: %s (is this machine online? in a Kaggle notebook switch "
-                "Internet on in its settings)",
+                "'%s' cannot be reached: %s (check the network; in a Kaggle notebook switch "
+                "Internet on in the settings)",
                 where, why);
     else if (code == CURLE_OPERATION_TIMEDOUT)
-        pt_fail(err, PATINA_EIO, "'%s' sends nothing any more", where);
+        pt_fail(err, PATINA_EIO, "'%s' stopped sending", where);
     else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         pt_fail(err, PATINA_EIO,
-                "'%s' does not prove who it is: %s (where a proxy signs for it, name its "
-                "certificates in SSL_CERT_FILE)",
+                "the certificate of '%s' cannot be verified: %s (for a proxy that inspects "
+                "TLS, set SSL_CERT_FILE to its certificates)",
                 where, why);
     else if (code == CURLE_UNSUPPORTED_PROTOCOL)
-        pt_fail(err, PATINA_EIO, "'%s' is not a safe address, and the hub's is", where);
+        pt_fail(err, PATINA_EIO, "'%s' is a redirect from https to an unencrypted URL", where);
     else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR)
-        pt_fail(err, PATINA_EIO, "'%s' has cut the connection", where);
+        pt_fail(err, PATINA_EIO, "'%s' closed the connection", where);
     else
         pt_fail(err, PATINA_EIO, "'%s': %s", where, why);
     free(origin);
     return status;
 }
 
-/* Asks one server, without following. */
+/* One request, without following redirects. */
 static patina_status perform_once(pt_http *http, const char *url, uint64_t from,
                                   const pt_http_body_writer *writer, pt_http_response *response,
                                   bool *retryable, patina_error *err) {
@@ -332,14 +328,14 @@ static patina_status perform_once(pt_http *http, const char *url, uint64_t from,
     if (is_stopped(http)) return pt_fail(err, PATINA_ECANCELLED, "stopped");
     if (x.is_error_response) return PATINA_OK;
     if (code == CURLE_OK) {
-        if (writer && response->code / 100 == 2) begin(&x); /* for a body of no bytes */
+        if (writer && response->code / 100 == 2) begin(&x); /* for an empty body */
         return x.status;
     }
     *retryable = is_transient(code) && (http->has_connected || code == CURLE_OPERATION_TIMEDOUT);
     return curl_error(http, code, url, err);
 }
 
-/* Whether an response tells all about a file, be it a redirect to where its bytes are. */
+/* Whether a response, possibly a redirect to the storage, has all metadata of a file. */
 static bool has_file_metadata(const pt_http_response *response) {
     return response->commit[0] && response->etag_is_linked &&
            response->linked_size != PT_UNKNOWN_SIZE;
@@ -362,11 +358,11 @@ static patina_status perform_with_redirects(pt_http *http, const char *url, uint
         next = NULL;
         curl_easy_getinfo(http->curl, CURLINFO_REDIRECT_URL, &next);
         if (!next || hop == REDIRECTS_MAX) {
-            status = pt_fail(err, PATINA_EIO, "'%s' sends us %s", http->host,
-                             next ? "in circles" : "to no address");
+            status = pt_fail(err, PATINA_EIO, "'%s' redirects %s", http->host,
+                             next ? "too often" : "to an invalid URL");
             break;
         }
-        next = strdup(next); /* libcurl's own goes with the next question */
+        next = strdup(next); /* libcurl's is valid until the next request */
         free(current_url);
         current_url = next;
         if (!current_url) status = pt_fail(err, PATINA_ENOMEM, "out of memory");

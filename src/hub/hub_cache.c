@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* hub_cache.c - finding, linking and naming what lies in the cache
+/* hub_cache.c - paths, references and links of the cache
  *
- * The layout is that of huggingface_hub 0.8 (2022) to 2.4: see its file_download.py.
+ * Layout of huggingface_hub 0.8 (2022) to 2.4, see its file_download.py.
  */
 
 #include "hub/hub_cache.h"
@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,24 +19,13 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "fs/dir.h"
 
 const char *const pt_hub_required_files[] = {"config.json", "preprocessor_config.json",
                                              "vocab.json", "merges.txt", NULL};
 const char *const pt_hub_weight_files[] = {"model.safetensors", "pytorch_model.bin", NULL};
 
 /* ---------------------------------------------------------------- paths */
-
-pt_hub_path pt_hub_path_join(const char *folder, const char *format, ...) {
-    pt_hub_path path;
-    va_list args;
-    int n = snprintf(path.text, sizeof path.text, "%s/", folder);
-    assert(n > 0 && (size_t)n < sizeof path.text);
-    va_start(args, format);
-    n += vsnprintf(path.text + n, sizeof path.text - (size_t)n, format, args);
-    va_end(args);
-    assert((size_t)n < sizeof path.text);
-    return path;
-}
 
 patina_status pt_hub_cache_entry_init(const char *cache, const pt_hub_name *name,
                                       pt_hub_cache_entry *entry, patina_error *err) {
@@ -46,56 +34,30 @@ patina_status pt_hub_cache_entry_init(const char *cache, const pt_hub_name *name
     const size_t n = strlen(cache);
 
     if (n == 0 || n > PT_HUB_CACHE_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "the Hugging Face cache needs a path of 1 to %d bytes",
+        return pt_fail(err, PATINA_EUSAGE,
+                       "the path of the Hugging Face cache must have 1 to %d bytes",
                        PT_HUB_CACHE_MAX);
-    entry->folder = pt_hub_path_join(cache, "models--%.*s--%s", n_org, name->id, slash + 1);
-    entry->locks = pt_hub_path_join(cache, ".locks/models--%.*s--%s", n_org, name->id, slash + 1);
+    entry->folder = pt_path_joinf(cache, "models--%.*s--%s", n_org, name->id, slash + 1);
+    entry->locks = pt_path_joinf(cache, ".locks/models--%.*s--%s", n_org, name->id, slash + 1);
     return PATINA_OK;
 }
 
-pt_hub_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit) {
-    return pt_hub_path_join(entry->folder.text, "snapshots/%s", commit);
+pt_path pt_hub_snapshot_path(const pt_hub_cache_entry *entry, const char *commit) {
+    return pt_path_joinf(entry->folder.text, "snapshots/%s", commit);
 }
 
 patina_status pt_hub_make_dirs(const char *path, patina_error *err) {
-    char partial[PT_HUB_PATH_MAX];
-    const size_t n = strlen(path);
-    struct stat info;
-
-    assert(n < sizeof partial);
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return PATINA_OK;
-    for (size_t i = 1; i <= n; i++) {
-        if (path[i] != '/' && path[i] != '\0') continue;
-        memcpy(partial, path, i);
-        partial[i] = '\0';
-        if (mkdir(partial, 0777) == 0) continue;
-        const int why = errno;
-        if (stat(partial, &info) == 0 && S_ISDIR(info.st_mode)) continue;
-        return pt_fail(err, PATINA_EIO,
-                       "folder '%s': cannot be made: %s (set HF_HOME to a folder that can be "
-                       "written)",
-                       partial, why == EEXIST ? strerror(ENOTDIR) : strerror(why));
-    }
-    return PATINA_OK;
-}
-
-void pt_hub_fsync_parent_dir(const char *path) {
-    char folder[PT_HUB_PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    assert(slash && slash > path && (size_t)(slash - path) < sizeof folder);
-    memcpy(folder, path, (size_t)(slash - path));
-    folder[slash - path] = '\0';
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    (void)fsync(fd);
-    close(fd);
+    patina_error cause = {0};
+    if (pt_dir_create_all(path, NULL, &cause) == PATINA_OK) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "%s (set HF_HOME to a folder that can be written)",
+                   cause.message);
 }
 
 /* ---------------------------------------------------------------- references */
 
 bool pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revision,
                              char commit[PT_HUB_COMMIT_MAX + 1]) {
-    const pt_hub_path path = pt_hub_path_join(entry->folder.text, "refs/%s", revision);
+    const pt_path path = pt_path_joinf(entry->folder.text, "refs/%s", revision);
     char *text = NULL;
     size_t n = 0;
 
@@ -112,15 +74,15 @@ bool pt_hub_resolve_revision(const pt_hub_cache_entry *entry, const char *revisi
     return ok;
 }
 
-static patina_status ref_failed(const pt_hub_path *path, patina_error *err) {
+static patina_status ref_failed(const pt_path *path, patina_error *err) {
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be written: %s", path->text,
                    strerror(errno));
 }
 
 patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revision,
                                const char *commit, patina_error *err) {
-    const pt_hub_path path = pt_hub_path_join(entry->folder.text, "refs/%s", revision);
-    pt_hub_path folder = path, tmp;
+    const pt_path path = pt_path_joinf(entry->folder.text, "refs/%s", revision);
+    pt_path folder = path, tmp;
     char known[PT_HUB_COMMIT_MAX + 1];
 
     if (pt_hub_resolve_revision(entry, revision, known) && strcmp(known, commit) == 0)
@@ -128,15 +90,15 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
     *strrchr(folder.text, '/') = '\0';
     PT_TRY(pt_hub_make_dirs(folder.text, err));
 
-    /* huggingface_hub calls its own temporary files so: the name, something of its own, ".tmp". */
-    tmp = pt_hub_path_join(folder.text, "%.200s.patina-%ld.tmp", strrchr(path.text, '/') + 1,
-                           (long)getpid());
+    /* As temporary files of huggingface_hub: the name, a unique part, ".tmp". */
+    tmp = pt_path_joinf(folder.text, "%.200s.patina-%ld.tmp", strrchr(path.text, '/') + 1,
+                        (long)getpid());
     const size_t n = strlen(commit);
     const int fd = open(tmp.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     bool ok = fd >= 0 && write(fd, commit, n) == (ssize_t)n && fsync(fd) == 0;
     if (fd >= 0 && close(fd) != 0) ok = false;
     if (ok && rename(tmp.text, path.text) == 0) {
-        pt_hub_fsync_parent_dir(path.text);
+        (void)pt_dir_sync_parent(path.text, NULL);
         return PATINA_OK;
     }
     const patina_status status = ref_failed(&path, err);
@@ -146,16 +108,16 @@ patina_status pt_hub_ref_write(const pt_hub_cache_entry *entry, const char *revi
 
 /* ---------------------------------------------------------------- snapshots */
 
-bool pt_hub_snapshot_has(const pt_hub_path *snapshot, const char *file) {
-    const pt_hub_path path = pt_hub_path_join(snapshot->text, "%s", file);
+bool pt_hub_snapshot_has(const pt_path *snapshot, const char *file) {
+    const pt_path path = pt_path_joinf(snapshot->text, "%s", file);
     struct stat info;
     return stat(path.text, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-bool pt_hub_snapshot_etag(const pt_hub_path *snapshot, const char *file,
+bool pt_hub_snapshot_etag(const pt_path *snapshot, const char *file,
                           char etag[PT_HUB_ETAG_MAX + 1]) {
     static const char prefix[] = "../../blobs/";
-    const pt_hub_path path = pt_hub_path_join(snapshot->text, "%s", file);
+    const pt_path path = pt_path_joinf(snapshot->text, "%s", file);
     char target[sizeof prefix + PT_HUB_ETAG_MAX];
     const ssize_t n = readlink(path.text, target, sizeof target);
 
@@ -167,7 +129,7 @@ bool pt_hub_snapshot_etag(const pt_hub_path *snapshot, const char *file,
     return true;
 }
 
-const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot) {
+const char *pt_hub_snapshot_missing(const pt_path *snapshot) {
     for (size_t i = 0; pt_hub_required_files[i]; i++)
         if (!pt_hub_snapshot_has(snapshot, pt_hub_required_files[i]))
             return pt_hub_required_files[i];
@@ -177,7 +139,7 @@ const char *pt_hub_snapshot_missing(const pt_hub_path *snapshot) {
 }
 
 bool pt_hub_blob_is_complete(const pt_hub_cache_entry *entry, const char *etag, uint64_t size) {
-    const pt_hub_path blob = pt_hub_path_join(entry->folder.text, "blobs/%s", etag);
+    const pt_path blob = pt_path_joinf(entry->folder.text, "blobs/%s", etag);
     struct stat info;
     return stat(blob.text, &info) == 0 && S_ISREG(info.st_mode) &&
            (size == UINT64_MAX || (uint64_t)info.st_size == size);
@@ -185,36 +147,36 @@ bool pt_hub_blob_is_complete(const pt_hub_cache_entry *entry, const char *etag, 
 
 uint64_t pt_hub_blob_partial_size(const pt_hub_cache_entry *entry, const char *etag,
                                   uint64_t size) {
-    const pt_hub_path path = pt_hub_path_join(entry->folder.text, "blobs/%s.incomplete", etag);
+    const pt_path path = pt_path_joinf(entry->folder.text, "blobs/%s.incomplete", etag);
     struct stat info;
     if (stat(path.text, &info) != 0 || !S_ISREG(info.st_mode)) return 0;
     return (uint64_t)info.st_size < size ? (uint64_t)info.st_size : size;
 }
 
-/* File systems without symbolic links: the file itself goes where the link would be, as
- * huggingface_hub does it. */
+/* On file systems without symbolic links the file itself is moved to the place of the link, as in
+ * huggingface_hub. */
 static bool symlinks_unsupported(int why) {
     return why == EPERM || why == ENOSYS || why == EOPNOTSUPP;
 }
 
 patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *commit,
                                    const char *file, const char *etag, patina_error *err) {
-    const pt_hub_path snapshot = pt_hub_snapshot_path(entry, commit);
-    const pt_hub_path path = pt_hub_path_join(snapshot.text, "%s", file);
-    const pt_hub_path blob = pt_hub_path_join(entry->folder.text, "blobs/%s", etag);
-    const pt_hub_path target = pt_hub_path_join("../..", "blobs/%s", etag);
+    const pt_path snapshot = pt_hub_snapshot_path(entry, commit);
+    const pt_path path = pt_path_joinf(snapshot.text, "%s", file);
+    const pt_path blob = pt_path_joinf(entry->folder.text, "blobs/%s", etag);
+    const pt_path target = pt_path_joinf("../..", "blobs/%s", etag);
 
     PT_TRY(pt_hub_make_dirs(snapshot.text, err));
     if (symlink(target.text, path.text) == 0) return PATINA_OK;
     int why = errno;
-    if (why == EEXIST && !pt_hub_snapshot_has(&snapshot, file)) { /* it leads nowhere */
+    if (why == EEXIST && !pt_hub_snapshot_has(&snapshot, file)) { /* dangling */
         if (unlink(path.text) == 0 && symlink(target.text, path.text) == 0) return PATINA_OK;
         why = errno;
     }
     if (why == EEXIST && pt_hub_snapshot_has(&snapshot, file))
-        return PATINA_OK; /* another fetch was faster */
+        return PATINA_OK; /* another process has made it */
     if (symlinks_unsupported(why) && rename(blob.text, path.text) == 0) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO, "file '%s': cannot be made: %s", path.text, strerror(why));
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be created: %s", path.text, strerror(why));
 }
 
 patina_status patina_hub_find(const char *cache, const char *model, char **folder,
@@ -228,15 +190,15 @@ patina_status patina_hub_find(const char *cache, const char *model, char **folde
     pt_hub_name_format(&name, typed);
     if (!pt_hub_resolve_revision(&entry, name.revision, commit))
         return pt_fail(err, PATINA_EIO,
-                       "no such folder or file, and not in the Hugging Face cache '%s' either; if "
-                       "the hub has it, 'patina model fetch %s' gets it",
+                       "no such folder or file, and not in the Hugging Face cache '%s'; run "
+                       "'patina model fetch %s' to download it from the hub",
                        cache, typed);
-    const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, commit);
+    const pt_path snapshot = pt_hub_snapshot_path(&entry, commit);
     const char *missing = pt_hub_snapshot_missing(&snapshot);
     if (missing)
         return pt_fail(err, PATINA_EIO,
-                       "folder '%s' of the Hugging Face cache lacks '%s': 'patina model fetch %s' "
-                       "gets it",
+                       "folder '%s' of the Hugging Face cache lacks '%s'; run 'patina model fetch "
+                       "%s' to download it",
                        snapshot.text, missing, typed);
     *folder = strdup(snapshot.text);
     return *folder ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "model '%s': out of memory", model);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hub_name.c - what may be a model's name
+/* hub_name.c - parses and validates names of models on the hub
  *
- * The rules for ids are those of huggingface_hub's validate_repo_id; those for revisions are our
- * own: a revision becomes a path below refs/, which it must not leave.
+ * Rules for ids: validate_repo_id of huggingface_hub. Rules for revisions are our own: a revision
+ * becomes a path below refs/ and must not escape from it.
  */
 
 #include "hub/hub_name.h"
@@ -55,13 +55,12 @@ patina_status pt_hub_name_parse(const char *text, pt_hub_name *name, patina_erro
 
     if (!is_id(text, n_id))
         return pt_fail(err, PATINA_EUSAGE,
-                       "'%s' is not the name of a model on the Hugging Face hub, which is like "
+                       "'%s' is not a name of a model on the Hugging Face hub, such as "
                        "'laion/clap-htsat-unfused'",
                        text);
     if (!is_revision(revision))
         return pt_fail(err, PATINA_EUSAGE,
-                       "'%s' is not a revision, which is a branch such as 'main', a tag or a "
-                       "commit",
+                       "'%s' is not a revision: a branch such as 'main', a tag or a commit",
                        revision);
     snprintf(name->id, sizeof name->id, "%.*s", (int)n_id, text);
     snprintf(name->revision, sizeof name->revision, "%s", revision);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* partial_download.c - lock, grow, rename
+/* partial_download.c - lock, append, rename
  *
- * The lock saves work and no more. Where it is granted to two processes after all, as some network
- * file systems do, both write the same bytes to the same places of one file: bytes go where they
- * belong by their offset, and a file is never shortened but replaced by an empty one.
+ * The lock only saves work. If two processes get it, as on some network file systems, both write the
+ * same bytes to the same offsets of one file: writes are positional, and a file is never truncated but
+ * replaced by an empty one.
  */
 
 #include "hub/partial_download.h"
@@ -18,13 +18,14 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "fs/dir.h"
 
-#define LOCK_POLL_NS     100000000L /* how often it is asked for a lock that another process holds */
-#define UNIQUE_NAMES_MAX 1000       /* names of one process that earlier ones may have left */
-#define LOCK_MODE        0664       /* huggingface_hub's: users of a group share a cache */
+#define LOCK_POLL_NS     100000000L /* interval of polling a lock */
+#define UNIQUE_NAMES_MAX 1000       /* left by earlier processes of this number */
+#define LOCK_MODE        0664       /* as huggingface_hub: users of a group share a cache */
 
-/* Leaves errno as it was. */
-static patina_status io_error(const pt_hub_path *path, const char *what, patina_error *err) {
+/* Preserves errno. */
+static patina_status io_error(const pt_path *path, const char *what, patina_error *err) {
     const int why = errno ? errno : EIO;
     return pt_fail(err, PATINA_EIO, "file '%s': cannot be %s: %s%s", path->text, what,
                    strerror(why),
@@ -35,9 +36,9 @@ static patina_status io_error(const pt_hub_path *path, const char *what, patina_
 
 /* ---------------------------------------------------------------- the lock */
 
-/* Whether the lock that was got is that of the file that has the name now: one that was removed
- * and made again has another. */
-static bool is_current(int fd, const pt_hub_path *path) {
+/* Whether the locked file is the one that has the name now: it may have been removed and created
+ * again. */
+static bool is_current(int fd, const pt_path *path) {
     struct stat held, named;
     return fstat(fd, &held) == 0 && lstat(path->text, &named) == 0 && held.st_ino == named.st_ino &&
            held.st_dev == named.st_dev;
@@ -45,7 +46,7 @@ static bool is_current(int fd, const pt_hub_path *path) {
 
 typedef enum lock_result { LOCK_ACQUIRED, LOCK_HELD, LOCK_UNSUPPORTED } lock_result;
 
-static lock_result try_lock(const pt_hub_path *path, int *lock) {
+static lock_result try_lock(const pt_path *path, int *lock) {
     const int fd =
         open(path->text, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, LOCK_MODE);
     if (fd < 0) return LOCK_UNSUPPORTED;
@@ -64,7 +65,7 @@ static lock_result try_lock(const pt_hub_path *path, int *lock) {
 
 /* ---------------------------------------------------------------- the file */
 
-/* Opens what there is under the name; flags say whether it has to be new. */
+/* Opens the partial file; flags may require a new one. */
 static patina_status open_file(pt_partial_download *partial, int flags, patina_error *err) {
     struct stat info;
     partial->fd = open(partial->path.text,
@@ -78,13 +79,12 @@ static patina_status open_file(pt_partial_download *partial, int flags, patina_e
     return PATINA_OK;
 }
 
-/* Without locks: a name that nobody else uses, be it a process of this number on another machine.
- */
+/* Without locks: a unique name, also among processes of this number on other machines. */
 static patina_status open_unique(const pt_hub_cache_entry *entry, const char *etag,
                                  pt_partial_download *partial, patina_error *err) {
     for (unsigned i = 0;; i++) {
-        partial->path = pt_hub_path_join(entry->folder.text, "blobs/%s.patina-%ld-%u.incomplete",
-                                         etag, (long)getpid(), i);
+        partial->path = pt_path_joinf(entry->folder.text, "blobs/%s.patina-%ld-%u.incomplete", etag,
+                                      (long)getpid(), i);
         const patina_status status = open_file(partial, O_EXCL, err);
         if (status == PATINA_OK || partial->fd >= 0 || errno != EEXIST || i == UNIQUE_NAMES_MAX)
             return status;
@@ -94,7 +94,7 @@ static patina_status open_unique(const pt_hub_cache_entry *entry, const char *et
 static patina_status open_locked(const pt_hub_cache_entry *entry, const char *etag, uint64_t size,
                                  const pt_partial_download_wait *wait, pt_partial_download *partial,
                                  bool *complete, patina_error *err) {
-    const pt_hub_path lock = pt_hub_path_join(entry->locks.text, "%s.lock", etag);
+    const pt_path lock = pt_path_joinf(entry->locks.text, "%s.lock", etag);
     const struct timespec moment = {.tv_nsec = LOCK_POLL_NS};
     bool waited = false;
     lock_result locked;
@@ -116,14 +116,14 @@ patina_status pt_partial_download_open(const pt_hub_cache_entry *entry, const ch
                                        uint64_t size, const pt_partial_download_wait *wait,
                                        pt_partial_download *partial, bool *complete,
                                        patina_error *err) {
-    const pt_hub_path blobs = pt_hub_path_join(entry->folder.text, "blobs");
+    const pt_path blobs = pt_path_joinf(entry->folder.text, "blobs");
 
     *partial = (pt_partial_download){.fd = -1, .lock = -1};
-    partial->blob = pt_hub_path_join(blobs.text, "%s", etag);
-    partial->path = pt_hub_path_join(blobs.text, "%s.incomplete", etag);
+    partial->blob = pt_path_joinf(blobs.text, "%s", etag);
+    partial->path = pt_path_joinf(blobs.text, "%s.incomplete", etag);
     *complete = false;
     PT_TRY(pt_hub_make_dirs(blobs.text, err));
-    (void)pt_hub_make_dirs(entry->locks.text, NULL); /* without it there are no locks */
+    (void)pt_hub_make_dirs(entry->locks.text, NULL); /* on failure, no locks */
     const patina_status status = open_locked(entry, etag, size, wait, partial, complete, err);
     if (status != PATINA_OK || *complete) pt_partial_download_close(partial);
     return status;
@@ -154,12 +154,12 @@ patina_status pt_partial_download_commit(pt_partial_download *partial, patina_er
     if (fsync(partial->fd) != 0) return io_error(&partial->path, "written", err);
     if (rename(partial->path.text, partial->blob.text) != 0) {
         const int why = errno;
-        /* where locks are not kept, another fetch may have been faster */
+        /* without locks another process may have completed it */
         if (why == ENOENT && stat(partial->blob.text, &info) == 0) return PATINA_OK;
         errno = why;
         return io_error(&partial->blob, "created", err);
     }
-    pt_hub_fsync_parent_dir(partial->blob.text);
+    (void)pt_dir_sync_parent(partial->blob.text, NULL);
     return PATINA_OK;
 }
 
@@ -172,7 +172,7 @@ void pt_partial_download_discard(pt_partial_download *partial) {
 }
 
 void pt_partial_download_close(pt_partial_download *partial) {
-    /* a name that no later fetch would look for */
+    /* a unique name would not be found by a later download */
     if (partial->lock < 0 && partial->fd >= 0) unlink(partial->path.text);
     if (partial->fd >= 0) close(partial->fd);
     if (partial->lock >= 0) close(partial->lock);

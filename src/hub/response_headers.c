@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* response_headers.c - what the headers of an response say
+/* response_headers.c - parses the headers of a response
  *
- * The hub tells of a file in headers of its own, which stand in a redirect when the bytes lie
- * elsewhere: X-Repo-Commit, X-Linked-Etag and X-Linked-Size. Source: huggingface_hub, constants.py
- * and get_hf_file_metadata.
+ * The hub describes a file in X-Repo-Commit, X-Linked-Etag and X-Linked-Size, which are in a redirect
+ * if the file is in another storage. Source: huggingface_hub, constants.py and get_hf_file_metadata.
  */
 
 #include <stdlib.h>
@@ -127,7 +126,7 @@ void pt_http_response_add_header(pt_http_response *response, const char *line, s
     } else if (name_equals(name, "x-error-code")) {
         copy(value, response->error_code, PT_HTTP_ERROR_CODE_MAX);
     } else if (name_equals(name, "retry-after")) {
-        /* in seconds; the other form, a date, is left alone */
+        /* in seconds; the other form, a date, is ignored */
         if (parse_number(value, &number, NULL))
             response->retry_after_s =
                 number < RETRY_AFTER_MAX_S ? (unsigned)number : RETRY_AFTER_MAX_S;

@@ -23,9 +23,9 @@
 #include "dsp/iir_energy.h"
 #include "dsp/stats.h"
 
-#define WEIGHTED_CHANNELS_MAX 6    /* further channels are not in the standard and are ignored */
-#define BLOCK_HOPS            4    /* 400 ms, 75 % overlap */
-#define PAGE_BLOCKS           1022 /* a page of history takes 8 KiB with its header */
+#define DEFAULT_CHANNELS_MAX 6    /* without positions, further channels are ignored */
+#define BLOCK_HOPS           4    /* 400 ms, 75 % overlap */
+#define PAGE_BLOCKS          1022 /* a page of history takes 8 KiB with its header */
 
 /* 10^((L + 0.691) / 10): the mean square of L LUFS (BS.1770, formula 2). */
 #define GATE_ABSOLUTE 1.1724653045822981e-7 /* -70 LUFS */
@@ -43,11 +43,10 @@ struct pt_loudness_meter {
     const pt_dsp_ops *ops;
     unsigned n_channels, n_weighted;
     size_t hop, n_runs; /* frames in a hop, and runs of 8 L frames in it */
-    double
-        weight[WEIGHTED_CHANNELS_MAX]; /* energy of a channel in a hop -> mean square of a block */
+    double *weight;     /* [n_weighted], energy of a channel in a hop -> mean square of a block */
     pt_iir_energy_plan k_weighting;
-    double state[WEIGHTED_CHANNELS_MAX][4];
-    float *frames; /* [hop, n_weighted], being filled */
+    double (*state)[4]; /* [n_weighted] */
+    float *frames;      /* [hop, n_weighted], being filled */
     size_t n_filled;
     double *lanes;             /* [L, n_weighted, 8], a run of a hop */
     double energy[BLOCK_HOPS]; /* of the last hops, weighted */
@@ -56,8 +55,8 @@ struct pt_loudness_meter {
 };
 
 /* BS.1770-5, annex 1, table 3; the layout follows from the number of channels. */
-static double channel_weight(unsigned c, unsigned n_weighted) {
-    static const double weights[WEIGHTED_CHANNELS_MAX + 1][WEIGHTED_CHANNELS_MAX] = {
+static double default_weight(unsigned c, unsigned n_weighted) {
+    static const double weights[DEFAULT_CHANNELS_MAX + 1][DEFAULT_CHANNELS_MAX] = {
         [1] = {1.0},
         [2] = {1.0, 1.0},
         [3] = {1.0, 1.0, 1.0},
@@ -66,6 +65,27 @@ static double channel_weight(unsigned c, unsigned n_weighted) {
         [6] = {1.0, 1.0, 1.0, 0.0, 1.41, 1.41},
     };
     return weights[n_weighted][c];
+}
+
+/* BS.1770-5, annex 3: 1.41 from 60 to 120 degrees of azimuth at ear height, else 1; no LFE. Bits as in
+ * audio/channel_mask.h. Back channels are at 110 degrees where there are no side channels, else at
+ * 135. */
+static double position_weight(unsigned bit, uint64_t mask) {
+    const uint64_t lfe = (uint64_t)1 << 3 | (uint64_t)1 << 35, back = 3U << 4, side = 3U << 9,
+                   wide = (uint64_t)15 << 31; /* wide and direct surround */
+    const uint64_t position = (uint64_t)1 << bit;
+    if (position & lfe) return 0.0;
+    if (position & (side | wide)) return 1.41;
+    return position & back && !(mask & side) ? 1.41 : 1.0;
+}
+
+/* Weight of channel c of n_weighted; mask has n_weighted bits, or is 0. */
+static double channel_weight(unsigned c, unsigned n_weighted, uint64_t mask) {
+    if (!mask) return default_weight(c, n_weighted);
+    unsigned bit = 0;
+    for (unsigned n = 0;; bit++)
+        if (mask >> bit & 1 && n++ == c) break;
+    return position_weight(bit, mask);
 }
 
 /* The tabulated 48 kHz filters as analogue prototypes, mapped to any rate by the bilinear transform.
@@ -89,36 +109,42 @@ static double k_weighting(unsigned rate_hz, pt_iir_section *shelf, pt_iir_sectio
     return b0 / a0;
 }
 
-patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, pt_arena *arena,
-                                     pt_loudness_meter **out, patina_error *err) {
+patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, uint64_t channel_mask,
+                                     pt_arena *arena, pt_loudness_meter **out, patina_error *err) {
     PT_TRY(pt_audio_format_check(rate_hz, n_channels, err));
 
     const size_t hop = (size_t)pt_loudness_block_frames(rate_hz) / BLOCK_HOPS;
     const size_t run_max = PT_IIR_ENERGY_SEGMENTS * PT_IIR_ENERGY_LENGTH_MAX;
     const size_t n_runs = (hop + run_max - 1) / run_max;
     const size_t length = hop / n_runs / PT_IIR_ENERGY_SEGMENTS; /* at 4 kHz still 50 */
+    const uint64_t mask =
+        (unsigned)__builtin_popcountll(channel_mask) == n_channels ? channel_mask : 0;
     const unsigned n_weighted =
-        n_channels < WEIGHTED_CHANNELS_MAX ? n_channels : WEIGHTED_CHANNELS_MAX;
+        mask || n_channels < DEFAULT_CHANNELS_MAX ? n_channels : DEFAULT_CHANNELS_MAX;
 
     pt_loudness_meter *meter = pt_arena_calloc(arena, 1, sizeof *meter);
     float *frames = pt_arena_alloc_array(arena, hop * n_weighted, sizeof *frames);
     double *lanes =
         pt_arena_alloc_array(arena, PT_IIR_ENERGY_SEGMENTS * length * n_weighted, sizeof *lanes);
-    if (!meter || !frames || !lanes)
+    double *weight = pt_arena_alloc_array(arena, n_weighted, sizeof *weight);
+    double(*state)[4] = pt_arena_calloc(arena, n_weighted, sizeof *state);
+    if (!meter || !frames || !lanes || !weight || !state)
         return pt_fail(err, PATINA_ENOMEM, "no memory for a loudness meter");
 
     pt_iir_section shelf, high_pass;
     const double gain = k_weighting(rate_hz, &shelf, &high_pass);
     pt_iir_energy_plan_init(&meter->k_weighting, &shelf, &high_pass, length);
     for (unsigned c = 0; c < n_weighted; c++)
-        meter->weight[c] =
-            channel_weight(c, n_weighted) * gain * gain / (double)pt_loudness_block_frames(rate_hz);
+        weight[c] = channel_weight(c, n_weighted, mask) * gain * gain /
+                    (double)pt_loudness_block_frames(rate_hz);
     meter->arena = arena;
     meter->ops = pt_dsp_ops_get_best();
     meter->n_channels = n_channels;
     meter->n_weighted = n_weighted;
     meter->hop = hop;
     meter->n_runs = n_runs;
+    meter->weight = weight;
+    meter->state = state;
     meter->frames = frames;
     meter->lanes = lanes;
     *out = meter;
@@ -221,7 +247,7 @@ double pt_loudness_meter_value(const pt_loudness_meter *meter) {
 static patina_status measure(const patina_audio *audio, pt_arena *arena, double *lufs,
                              patina_error *err) {
     pt_loudness_meter *meter = NULL;
-    PT_TRY(pt_loudness_meter_open(audio->rate_hz, audio->n_channels, arena, &meter, err));
+    PT_TRY(pt_loudness_meter_open(audio->rate_hz, audio->n_channels, 0, arena, &meter, err));
     if (audio->n_frames < pt_loudness_block_frames(audio->rate_hz))
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
                        "%zu frames at %u Hz are shorter than a loudness block of 400 ms",

@@ -23,6 +23,7 @@
 #include "measure/dynamics.h"
 #include "measure/loudness.h"
 #include "measure/ltas.h"
+#include "measure/targets.h"
 
 #define HOP         PT_LTAS_HOP
 #define ARENA_BYTES ((size_t)5 << 19) /* 2.5 MB, not all of it used */
@@ -43,12 +44,12 @@ struct patina_targets_stream {
 };
 
 static patina_status stream_init(patina_targets_stream *stream, const patina_meter *meter,
-                                 unsigned rate_hz, unsigned n_channels, double mix_mean,
-                                 pt_arena *arena, patina_error *err) {
+                                 unsigned rate_hz, unsigned n_channels, uint64_t channel_mask,
+                                 double mix_mean, pt_arena *arena, patina_error *err) {
     pt_ltas_workspace *workspace = pt_arena_alloc(arena, sizeof *workspace);
     if (!workspace) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
-    PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, arena, &stream->source, err));
-    PT_TRY(pt_loudness_meter_open(PATINA_RATE_HZ, 1, arena, &stream->mono, err));
+    PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, channel_mask, arena, &stream->source, err));
+    PT_TRY(pt_loudness_meter_open(PATINA_RATE_HZ, 1, 0, arena, &stream->mono, err));
     pt_ltas_init(&stream->ltas, meter, mix_mean, workspace);
     stream->meter = meter;
     stream->rate_hz = rate_hz;
@@ -141,21 +142,27 @@ static patina_status stream_finish(patina_targets_stream *stream, patina_targets
     return PATINA_OK;
 }
 
-patina_status patina_targets_stream_open(const patina_meter *meter, unsigned rate_hz,
-                                         unsigned n_channels, double mix_mean,
-                                         patina_targets_stream **out, patina_error *err) {
+patina_status pt_targets_stream_open(const patina_meter *meter, unsigned rate_hz,
+                                     unsigned n_channels, uint64_t channel_mask, double mix_mean,
+                                     patina_targets_stream **out, patina_error *err) {
     patina_targets_stream *stream = calloc(1, sizeof *stream);
     if (!stream) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
     pt_arena_init(&stream->own_arena);
     /* Reserves one arena block for some hours of audio. */
     if (pt_arena_alloc(&stream->own_arena, ARENA_BYTES)) pt_arena_reset(&stream->own_arena);
-    const patina_status status =
-        stream_init(stream, meter, rate_hz, n_channels, mix_mean, &stream->own_arena, err);
+    const patina_status status = stream_init(stream, meter, rate_hz, n_channels, channel_mask,
+                                             mix_mean, &stream->own_arena, err);
     if (status == PATINA_OK)
         *out = stream;
     else
         patina_targets_stream_close(&stream);
     return status;
+}
+
+patina_status patina_targets_stream_open(const patina_meter *meter, unsigned rate_hz,
+                                         unsigned n_channels, double mix_mean,
+                                         patina_targets_stream **stream, patina_error *err) {
+    return pt_targets_stream_open(meter, rate_hz, n_channels, 0, mix_mean, stream, err);
 }
 
 void patina_targets_stream_close(patina_targets_stream **stream) {
@@ -193,9 +200,9 @@ patina_status patina_targets_stream_finish(patina_targets_stream *stream, patina
     return status;
 }
 
-patina_status patina_targets_measure(const patina_meter *meter, const patina_audio *source,
-                                     const float *mix, size_t n_mix, patina_targets *targets,
-                                     pt_arena *scratch, patina_error *err) {
+patina_status pt_targets_measure(const patina_meter *meter, const patina_audio *source,
+                                 uint64_t channel_mask, const float *mix, size_t n_mix,
+                                 patina_targets *targets, pt_arena *scratch, patina_error *err) {
     pt_scratch memory;
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
     patina_targets_stream *stream = pt_arena_calloc(arena, 1, sizeof *stream);
@@ -205,12 +212,18 @@ patina_status patina_targets_measure(const patina_meter *meter, const patina_aud
     }
     const unsigned mode = pt_denormals_flush();
     const double mean = n_mix > 0 ? pt_stats_mean(mix, n_mix) : 0.0;
-    patina_status status =
-        stream_init(stream, meter, source->rate_hz, source->n_channels, mean, arena, err);
+    patina_status status = stream_init(stream, meter, source->rate_hz, source->n_channels,
+                                       channel_mask, mean, arena, err);
     if (status == PATINA_OK) status = add_source(stream, source->samples, source->n_frames, err);
     if (status == PATINA_OK) status = add_mix(stream, mix, n_mix, err);
     if (status == PATINA_OK) status = stream_finish(stream, targets, err);
     pt_denormals_restore(mode);
     pt_scratch_end(&memory);
     return status;
+}
+
+patina_status patina_targets_measure(const patina_meter *meter, const patina_audio *source,
+                                     const float *mix, size_t n_mix, patina_targets *targets,
+                                     pt_arena *scratch, patina_error *err) {
+    return pt_targets_measure(meter, source, 0, mix, n_mix, targets, scratch, err);
 }

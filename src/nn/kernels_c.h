@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* kernels_c.h - the kernels in plain C, written once over what an operand is
+/* kernels_c.h - the kernels in plain C, generic over the operand type
  *
- * ops_c.c and ops_bf16_c.c each define `operand` and its conversions and then include this file,
- * which ends in the table TABLE of PRECISION.
+ * ops_c.c and ops_bf16_c.c define `operand` and its conversions and include this file, which defines
+ * the table TABLE of PRECISION.
  *
- * Loops are laid out so that a compiler turns the innermost one into vectors without reordering a
- * sum: it runs over outputs, never over the terms of one output.
+ * The innermost loops run over outputs, not over the terms of one output, so that a compiler can
+ * vectorise them without reordering a sum.
  */
 
 #include <math.h>
@@ -14,7 +14,7 @@
 
 #include "nn/nn_dispatch.h"
 
-/* One row of y is made PANEL outputs at a time, their sums in the registers of SSE2 or NEON. */
+/* A row of y is computed PANEL outputs at a time, with sums in registers of SSE2 or NEON. */
 enum { PANEL = 32, K_BLOCK = 512 };
 
 static size_t min_size(size_t a, size_t b) {
@@ -25,7 +25,7 @@ static size_t packed_size(size_t n_out, size_t n_in) {
     return (n_out + PANEL - 1) / PANEL * PANEL * n_in * sizeof(operand);
 }
 
-/* packed: [panel][n_in][PANEL], the last panel filled up with zeros */
+/* packed: [panel][n_in][PANEL], the last panel padded with zeros */
 static void pack(const float *w, size_t n_out, size_t n_in, void *packed) {
     operand *to = packed;
 
@@ -47,7 +47,7 @@ static float gelu(float v) {
     return 0.5f * v * (1.0f + erff(v * 0.70710678f));
 }
 
-/* Any epilogue but PT_NN_STORE and PT_NN_ADD: a NaN stays one. */
+/* Epilogues other than PT_NN_STORE and PT_NN_ADD; NaN is preserved. */
 static operand activate(float v, pt_nn_epilogue epilogue) {
     if (epilogue == PT_NN_GELU) v = gelu(v);
     if (epilogue == PT_NN_RELU && v < 0.0f) v = 0.0f;
@@ -67,8 +67,8 @@ static void row_times_panel(const operand *x, const operand *panel, size_t n_k, 
         sum[j] += s[j];
 }
 
-/* Terms are summed in blocks of K_BLOCK, and then the blocks' sums: so long rows lose less to
- * rounding. A panel is in cache for all rows. */
+/* Terms are summed in blocks of K_BLOCK and then the sums of blocks, which reduces rounding errors. A
+ * panel stays in cache for all rows. */
 static void linear(const pt_nn_linear *map, const void *x, size_t ldx, size_t n_rows,
                    pt_nn_epilogue epilogue, void *y, size_t ldy) {
     for (size_t j0 = 0; j0 < map->n_out; j0 += PANEL) {
@@ -122,22 +122,22 @@ static size_t attention_scratch(size_t n_tokens, size_t head_dim) {
     return (2 * n_tokens * head_dim + n_tokens + head_dim) * sizeof(float);
 }
 
-/* Softmax of s [n] in place. The largest is subtracted first, so nothing overflows. */
+/* Softmax of s [n] in place; the maximum is subtracted first to prevent overflow. */
 static void softmax(float *s, size_t n) {
-    float largest = s[0], sum = 0.0f;
+    float max = s[0], sum = 0.0f;
 
     for (size_t j = 1; j < n; j++)
-        largest = fmaxf(largest, s[j]);
+        max = fmaxf(max, s[j]);
     for (size_t j = 0; j < n; j++) {
-        s[j] = expf(s[j] - largest);
+        s[j] = expf(s[j] - max);
         sum += s[j];
     }
     for (size_t j = 0; j < n; j++)
         s[j] /= sum;
 }
 
-/* One query against the keys kt [dim, n] and values [n, dim] of its head; s [n] and sum [dim] are
- * buffers. The shares enter the last product as operands, like everything that is multiplied. */
+/* Attention of one query with the keys kt [dim, n] and values [n, dim] of its head; s [n] and sum
+ * [dim] are buffers. The weights of the values are rounded to operands like all factors. */
 static void attend(const pt_nn_attention *a, size_t h, size_t i, const float *kt,
                    const float *values, float *s, float *sum) {
     const size_t n = a->n_tokens, dim = a->head_dim;
@@ -168,7 +168,7 @@ static void attend(const pt_nn_attention *a, size_t h, size_t i, const float *kt
 static void attention(const pt_nn_attention *a) {
     const size_t n = a->n_tokens, dim = a->head_dim;
     float *kt = a->scratch;       /* [dim, n]: one head of k, transposed */
-    float *values = kt + dim * n; /* [n, dim]: and of v */
+    float *values = kt + dim * n; /* [n, dim]: one head of v */
     float *s = values + n * dim;  /* [n]: one row of scores */
     float *sum = s + n;           /* [dim] */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nn_dispatch.h - the tables that ops.c chooses from; for this room only */
+/* nn_dispatch.h - the kernel tables; private to src/nn */
 
 #ifndef PATINA_NN_NN_DISPATCH_H
 #define PATINA_NN_NN_DISPATCH_H
@@ -12,7 +12,7 @@
 PT_ISA_LIST(PT_DECLARE_OPS)
 #undef PT_DECLARE_OPS
 
-/* bfloat16, where a set has instructions for it; plain C for comparison. */
+/* bfloat16: of sets with instructions for it, and in plain C for comparison */
 extern const pt_nn_ops pt_nn_ops_bf16_c;
 PT_ISA_IF_X86_64(extern const pt_nn_ops pt_nn_ops_bf16_avx512;)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ops.c - the choice among the kernel tables */
+/* ops.c - selection of a kernel table */
 
 #include "nn/ops.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* ops_bf16_c.c - the kernel table for bfloat16 in plain C: a reference that runs on any CPU
+/* ops_bf16_c.c - the kernel table for bfloat16 in plain C, a reference for any CPU
  *
- * It gives what vdpbf16ps gives but for the order of the sums, and for denormal numbers, which that
- * instruction takes and leaves as zero.
+ * Equals vdpbf16ps except for the order of sums and for denormals, which that instruction flushes to
+ * zero.
  */
 
 #include <stdint.h>
@@ -22,7 +22,7 @@ static float from_operand(operand a) {
     return value;
 }
 
-/* To nearest, ties to even; the largest numbers become infinite, and a NaN stays one. */
+/* To nearest, ties to even; overflow gives infinity, NaN is preserved. */
 static operand to_operand(float a) {
     uint32_t bits;
     memcpy(&bits, &a, sizeof bits);

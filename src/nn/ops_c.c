@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ops_c.c - the kernel table in plain C: the reference, and what runs where no other table does */
+/* ops_c.c - the kernel table in plain C: the reference, and the fallback for any CPU */
 
 #include "nn/nn_dispatch.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* peak_flops.c - chains of fused multiply-adds, enough of them to hide the latency of each */
+/* peak_flops.c - independent chains of fused multiply-adds, enough to hide their latency */
 
 #include "nn/peak_flops.h"
 
@@ -7,10 +7,9 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-/* As many chains as cycles of latency times two units, and some to spare: a multiply-add has 4 or 5
- * cycles, one of bfloat16 6 (on Zen 5, where twelve chains fall 7 % short). AVX2 has 16 registers.
- * The empty asm makes each round depend on the last in the compiler's eyes and keeps the sums in
- * registers. */
+/* At least latency times two units: a multiply-add takes 4 or 5 cycles, one of bfloat16 6 (on Zen 5,
+ * where twelve chains reach 93 %). AVX2 has 16 registers. The empty asm prevents the compiler from
+ * removing rounds and keeps the sums in registers. */
 #define CHAINS_AVX2   12
 #define CHAINS_AVX512 16
 
@@ -44,7 +43,7 @@ __attribute__((target("avx2,fma"))) static void run_avx2(long rounds) {
         }
 }
 
-/* Two products of bfloat16 a lane are summed at once. */
+/* An instruction sums two products of bfloat16 per lane. */
 __attribute__((target("avx512f,avx512bf16"))) static void run_bf16_avx512(long rounds) {
     __m512 sum[CHAINS_AVX512];
     const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f003f00); /* 0.5, twice */
@@ -62,7 +61,7 @@ __attribute__((target("avx512f,avx512bf16"))) static void run_bf16_avx512(long r
 
 typedef struct loop {
     void (*run)(long rounds);
-    double products; /* that a round sums */
+    double products; /* per round */
 } loop;
 
 static loop select_loop(patina_isa isa, patina_precision precision) {

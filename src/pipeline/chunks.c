@@ -157,7 +157,7 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
             break;
         }
         if (status == PATINA_OK) status = pt_plan_check_entry(&r->plan, index, &entry, err);
-        if (status == PATINA_OK && entry.id)
+        if (status == PATINA_OK && entry.id && pt_corpus_may_repeat_ids(r->corpus))
             status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
         if (status == PATINA_OK && wanted && !(*next = item_make(r, &entry, index, repeated)))
@@ -275,7 +275,8 @@ static bool progress_is_due(pt_run *r) {
 
 static patina_status write_reject(pt_run *r, const pt_entry *entry, const pt_reject *reject,
                                   patina_error *err) {
-    char *line = pt_reject_to_json_line(entry->id, entry->source, reject->reason, reject->sentence);
+    char *line = pt_reject_to_json_line(entry->id, reject->source ? reject->source : entry->source,
+                                        reject->reason, reject->sentence);
     if (!line) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     const patina_status status = pt_chunk_store_add_reject(r->store, reject->reason, line, err);
     free(line);
@@ -339,8 +340,11 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
         pt_entry_result_set_text_embeddings(result, &r->row_context,
                                             it->batch->captions.embeddings +
                                                 it->first_caption * PATINA_EMBEDDING_SIZE);
-    PT_TRY(pt_chunk_store_add_rows(r->store, result->split, result->rows, result->n_rows,
-                                   result->provenance.text, result->provenance.length, err));
+    const patina_status status =
+        pt_chunk_store_add_rows(r->store, result->split, result->rows, result->n_rows,
+                                result->provenance.text, result->provenance.length, err);
+    if (status == PATINA_ERANGE) pt_error_add_context(err, "entry '%s'", it->entry.id);
+    if (status != PATINA_OK) return status;
     add_to_totals(r, it);
     for (size_t i = 0; i < result->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &result->rejects[i], err));
@@ -384,7 +388,9 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
                                      .abandon = abandon_entry};
     const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER;
 
-    PT_TRY(pt_corpus_open(o->corpus, &r->plan.corpus, &r->corpus, err));
+    r->corpus = r->plan.scanned;
+    r->plan.scanned = NULL;
+    PT_TRY(pt_corpus_rewind(r->corpus, err));
     /* The first progress event: inputs are open, and rows take the time from here on. */
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
     r->chunk_started_ns = pt_monotonic_ns();

@@ -43,7 +43,8 @@ static patina_status apply(const patina_effect_config *config, const patina_effe
     const patina_provenance known = {.entry = request->entry,
                                      .seed = request->seed,
                                      .variant = request->variant,
-                                     .window = segment->window};
+                                     .window = segment->window,
+                                     .n_streams = segment->n_streams};
     patina_degrade_stats stats;
     char *json = NULL;
     float *samples = malloc(segment->n_mix * sizeof *samples);

@@ -16,6 +16,7 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "dsp/stats.h"
+#include "measure/targets.h"
 #include "pipeline/degrade_request.h"
 #include "pipeline/stream_file.h"
 
@@ -73,16 +74,18 @@ patina_status patina_file_measure(const patina_meter *meter, const char *path, u
     input in;
     pt_running_mean mean = {0};
     patina_targets_stream *stream = NULL;
+    uint64_t channel_mask = 0;
     const pt_block_callbacks first = {&mean, NULL, add_to_mean};
 
     PT_TRY(input_open(path, &in, err));
-    patina_status status = pt_stream_file(&in.bytes, start, frames, &first, window, err);
+    patina_status status =
+        pt_stream_file(&in.bytes, start, frames, &first, window, &channel_mask, err);
     if (status == PATINA_OK)
-        status = patina_targets_stream_open(meter, window->rate_hz, window->channels,
-                                            pt_running_mean_value(&mean), &stream, err);
+        status = pt_targets_stream_open(meter, window->rate_hz, window->channels, channel_mask,
+                                        pt_running_mean_value(&mean), &stream, err);
     if (status == PATINA_OK) {
         const pt_block_callbacks second = {stream, add_source, add_mix};
-        status = pt_stream_file(&in.bytes, start, frames, &second, window, err);
+        status = pt_stream_file(&in.bytes, start, frames, &second, window, &channel_mask, err);
     }
     if (status == PATINA_OK) status = patina_targets_stream_finish(stream, targets, err);
     patina_targets_stream_close(&stream);

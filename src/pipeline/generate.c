@@ -35,10 +35,6 @@
 
 #define SECOND_NS 1e9
 
-/* Disk space of a row, provenance included: measured over a few thousand rows, rounded up. */
-#define PARQUET_ROW_BYTES 5400
-#define JSONL_ROW_BYTES   14600
-
 static char *model_json(const patina_clap_info *m) {
     json_t *model =
         json_pack("{s:s, s:s, s:b, s:b, s:I, s:s, s:s, s:s, s:s, s:s}", "layout", m->layout,
@@ -81,6 +77,7 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
+    if (pt_corpus_note(r->plan.scanned)) pt_run_emit_note(r, "%s", pt_corpus_note(r->plan.scanned));
     pt_async_load_start(&r->async_load, o->model, o->isa, o->precision,
                         o->threads > 1 && !is_finished(o->out));
     PT_TRY(patina_clap_info_read(o->model, &r->info, err));
@@ -143,12 +140,10 @@ static void format_bytes(double bytes, char *text, size_t size) {
 /* Fails if the disk has too little space; otherwise emits a note with the expected size. */
 static patina_status check_disk_space(const pt_run *r, patina_error *err) {
     const pt_plan *p = &r->plan;
-    const bool parquet = p->options.format == PATINA_FORMAT_PARQUET;
-    const double row_bytes = parquet ? PARQUET_ROW_BYTES : JSONL_ROW_BYTES;
     const uint64_t n_left = r->n_rows_pending;
     struct statvfs disk;
 
-    const double needed = (double)n_left * row_bytes;
+    const double needed = (double)n_left * pt_plan_row_bytes(p);
     char needs[32], has[32];
     format_bytes(needed, needs, sizeof needs);
     if (statvfs(p->options.out, &disk) == 0) {
@@ -202,8 +197,8 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
-        .purity_cap = o->purity_cap,
         .skip_unreadable = o->skip_unreadable,
+        .purity_cap = o->purity_cap,
         .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };
@@ -261,6 +256,7 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
                                                   .exclusive = o->n_shards == 0,
                                                   .on_note = forward_note,
                                                   .context = r};
+    if (o->overwrite) PT_TRY(pt_output_dir_remove_dataset(o->out, err));
     PT_TRY(pt_chunk_store_open(o->out, pt_row_writer_backends[o->format], &r->metadata,
                                &store_options, &r->store, &complete, &r->metadata.counts, err));
     report->was_complete = complete;

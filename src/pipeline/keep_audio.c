@@ -3,10 +3,8 @@
 
 #include "pipeline/keep_audio.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <patina/audio.h>
 
@@ -15,16 +13,14 @@
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "fs/atomic_file.h"
+#include "fs/dir.h"
 
 #define NAME_MAX_BYTES 180 /* for the entry: names of files have at most 255 bytes */
 
 patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err) {
-    struct stat info;
-    if (mkdir(folder, 0777) == 0) return PATINA_OK;
-    const int why = errno;
-    if (why == EEXIST && stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO, "folder '%s' for audio cannot be created: %s", folder,
-                   why == EEXIST ? "a file has this name" : strerror(why));
+    patina_error cause = {0};
+    if (pt_dir_create(folder, NULL, &cause) == PATINA_OK) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "folder for audio: %s", cause.message);
 }
 
 static void append_escaped_name(pt_strbuf *path, const char *entry) {
@@ -53,18 +49,6 @@ static void append_escaped_name(pt_strbuf *path, const char *entry) {
     pt_strbuf_release(&name);
 }
 
-static patina_status write_flac(const char *path, const float *x, size_t n, patina_error *err) {
-    pt_strbuf flac = {0};
-    pt_atomic_file *file = NULL;
-    patina_status status = pt_flac_encode(x, n, PATINA_RATE_HZ, 1.0, &flac, err);
-    if (status == PATINA_OK) status = pt_atomic_file_open(path, &file, err);
-    if (status == PATINA_OK) status = pt_atomic_file_write(file, flac.text, flac.length, err);
-    if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
-    pt_atomic_file_close(&file);
-    pt_strbuf_release(&flac);
-    return status;
-}
-
 patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, const float *x,
                                         size_t n, patina_error *err) {
     pt_strbuf path = {0};
@@ -72,7 +56,7 @@ patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, c
     append_escaped_name(&path, entry);
     pt_strbuf_append(&path, ".clean.flac");
     const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
-                                             : write_flac(path.text, x, n, err);
+                                             : pt_flac_write(path.text, x, n, 16, err);
     pt_strbuf_release(&path);
     return status;
 }
@@ -84,7 +68,7 @@ patina_status pt_keep_audio_write_degraded(const char *folder, const char *entry
     append_escaped_name(&path, entry);
     pt_strbuf_printf(&path, ".v%" PRIu32 ".flac", variant);
     const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
-                                             : write_flac(path.text, x, n, err);
+                                             : pt_flac_write(path.text, x, n, 16, err);
     pt_strbuf_release(&path);
     return status;
 }

@@ -7,9 +7,11 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <patina/measure.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
 #include "dataset/row_writer.h"
@@ -17,13 +19,14 @@
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
 
-#define CHUNK_ROWS   2000 /* rows of a part file if every entry has one caption */
-#define VARIANTS_MAX 65536
-#define SHARDS_MAX   1000000
+#define CHECKED_ENTRIES 200
+#define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
+#define VARIANTS_MAX    65536
+#define SHARDS_MAX      1000000
 
-static const char *const order_names[] = {"physical", "random"};
-static const char *const captions_names[] = {"all", "first", "random"};
-static const char *const loudness_names[] = {"source", "mix"};
+const char *const pt_effect_order_names[] = {"physical", "random", NULL};
+const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
+const char *const pt_loudness_source_names[] = {"source", "mix", NULL};
 
 /* Replaces defaults by their values. */
 static patina_status apply_defaults(const patina_generate_options *given,
@@ -68,6 +71,25 @@ static json_t *splits_json(const pt_splits *splits) {
     return object;
 }
 
+/* Settings that are only written where they are given, so that older runs have the same hash. */
+static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+    const patina_generate_options *o = &plan->options;
+    const struct {
+        const char *name, *value;
+    } given[] = {{"file_column", o->file_column},
+                 {"id_column", o->id_column},
+                 {"start_column", o->start_column},
+                 {"end_column", o->end_column},
+                 {"caption_template", o->caption_template},
+                 {"header", o->header},
+                 {"delimiter", o->delimiter},
+                 {"source_split", o->source_split},
+                 {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        if (given[i].value)
+            json_object_set_new(settings, given[i].name, json_string(given[i].value));
+}
+
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them: it
  * concerns files that cannot be read. */
 static char *settings_json(const pt_plan *plan, const patina_effect_config *effect_config) {
@@ -76,16 +98,40 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
     json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:f, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
-        (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order", order_names[o->order],
-        "captions", captions_names[o->captions], "loudness", loudness_names[o->loudness],
-        "purity_cap", o->purity_cap, "format", pt_row_writer_backends[o->format]->name, "precision",
-        patina_precision_name(o->precision), "chunk", (json_int_t)o->chunk, "limit",
-        (json_int_t)o->limit, "caption_column", o->caption_column, "split",
-        splits_json(&plan->splits), "suite", config_object);
+        (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order",
+        pt_effect_order_names[o->order], "captions", pt_caption_mode_names[o->captions], "loudness",
+        pt_loudness_source_names[o->loudness], "purity_cap", o->purity_cap, "format",
+        pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
+        "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
+        o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
+    if (settings) add_corpus_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);
     return text;
+}
+
+/* The SHA-256 of a small file that is a setting. */
+static patina_status hash_file(const char *path, char hash[PT_SHA256_HEX_SIZE], patina_error *err) {
+    pt_sha256 state;
+    char *text = NULL;
+    size_t n = 0;
+    PT_TRY(pt_file_read_all(path, (size_t)1 << 30, &text, &n, err));
+    pt_sha256_init(&state);
+    pt_sha256_update(&state, text, n);
+    pt_sha256_finish(&state, hash);
+    free(text);
+    return PATINA_OK;
+}
+
+static patina_status parse_delimiter(const char *text, char *delimiter, patina_error *err) {
+    if (!text) return PATINA_OK;
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
+    if (strlen(text) != 1 || strchr("\"\r\n", *text) || (*text & 0x80) != 0)
+        return pt_fail(err, PATINA_EUSAGE, "delimiter '%s': expected one ASCII character, or 'tab'",
+                       text);
+    *delimiter = *text;
+    return PATINA_OK;
 }
 
 patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
@@ -96,8 +142,19 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
 
     PT_TRY(apply_defaults(options, o, err));
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
-    plan->corpus = (pt_corpus_options){
-        .audio_root = o->audio_root, .kind = o->corpus_kind, .caption_column = o->caption_column};
+    plan->corpus = (pt_corpus_options){.audio_root = o->audio_root,
+                                       .kind = o->corpus_kind,
+                                       .caption_column = o->caption_column,
+                                       .file_column = o->file_column,
+                                       .id_column = o->id_column,
+                                       .start_column = o->start_column,
+                                       .end_column = o->end_column,
+                                       .caption_template = o->caption_template,
+                                       .header = o->header,
+                                       .source_split = o->source_split,
+                                       .exclude = o->exclude};
+    if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
+    PT_TRY(parse_delimiter(o->delimiter, &plan->corpus.delimiter, err));
     plan->settings = settings_json(plan, effect_config);
     if (!plan->settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pt_sha256_init(&hash);
@@ -179,6 +236,54 @@ static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_er
     return PATINA_OK;
 }
 
+/* The reason for which an entry is rejected, as far as that is known without decoding. */
+static patina_status reject_reason(const pt_entry *entry) {
+    if (entry->status == PATINA_REJECT_EXCLUDED) return PATINA_OK;
+    if (!entry->id) return entry->status;
+    size_t n_good = 0;
+    for (size_t i = 0; i < entry->n_captions; i++)
+        n_good += entry->captions[i].text != NULL;
+    if (n_good == 0) return PATINA_REJECT_BAD_CAPTION;
+    if (entry->status != PATINA_OK) return entry->status;
+    return entry->path && access(entry->path, F_OK) != 0 ? PATINA_REJECT_MISSING : PATINA_OK;
+}
+
+/* Remembers whether the first entries are all rejected for one reason. */
+static void check_first_entries(pt_plan *plan, const pt_entry *entry) {
+    if (plan->n_entries == 0) {
+        plan->first_reason = reject_reason(entry);
+        if (entry->fault) snprintf(plan->first_fault, sizeof plan->first_fault, "%s", entry->fault);
+    } else if (plan->n_entries < CHECKED_ENTRIES && plan->first_reason != PATINA_OK &&
+               reject_reason(entry) != plan->first_reason) {
+        plan->first_reason = PATINA_OK;
+    }
+}
+
+/* An error before anything is made, with the option that may help. */
+static patina_status fail_if_all_rejected(const pt_plan *plan, pt_corpus *corpus,
+                                          patina_error *err) {
+    const uint64_t n =
+        plan->n_entries < CHECKED_ENTRIES ? plan->n_entries : (uint64_t)CHECKED_ENTRIES;
+    pt_strbuf hint = {0};
+
+    if (n == 0)
+        return pt_fail(err, PATINA_EFORMAT, "corpus '%s' has no entries", plan->options.corpus);
+    if (plan->first_reason == PATINA_OK) return PATINA_OK;
+    if (plan->first_reason == PATINA_REJECT_MISSING)
+        pt_corpus_describe_audio(corpus, &hint);
+    else if (plan->first_reason == PATINA_REJECT_BAD_CAPTION)
+        pt_corpus_describe_captions(corpus, &hint);
+    pt_fail(err, PATINA_EFORMAT,
+            "corpus '%s': %s (%" PRIu64 ") are rejected as %s%s%s%s; '--keep-going' overrides "
+            "this",
+            plan->options.corpus, n < plan->n_entries ? "the first entries" : "all entries", n,
+            patina_status_name(plan->first_reason),
+            plan->first_fault[0] ? ", the first because " : "", plan->first_fault,
+            hint.failed || !hint.text ? "" : hint.text);
+    pt_strbuf_release(&hint);
+    return PATINA_EFORMAT;
+}
+
 patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
                                   patina_error *err) {
     const uint64_t limit = plan->options.limit;
@@ -195,11 +300,14 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
                      ? pt_fail(err, PATINA_ECANCELLED, "stopped on request")
                      : pt_corpus_next(corpus, false, &entry, &end, err);
         if (status == PATINA_OK && !end) {
+            check_first_entries(plan, &entry);
             hash_entry(&hash, &entry);
             status = count_entry(plan, &entry, err);
         }
         pt_entry_release(&entry);
     }
+    if (status == PATINA_OK && !plan->options.keep_going)
+        status = fail_if_all_rejected(plan, corpus, err);
     if (status == PATINA_OK) {
         pt_sha256_finish(&hash, plan->corpus_hash);
         plan->n_chunks = (plan->n_entries + plan->options.chunk - 1) / plan->options.chunk;
@@ -213,7 +321,10 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
         plan->corpus_kind = strdup(pt_corpus_kind_name(corpus));
         if (!plan->corpus_kind) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    pt_corpus_close(&corpus);
+    if (status == PATINA_OK)
+        plan->scanned = corpus;
+    else
+        pt_corpus_close(&corpus);
     return status;
 }
 
@@ -228,9 +339,15 @@ uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk) {
 }
 
 void pt_plan_release(pt_plan *plan) {
+    pt_corpus_close(&plan->scanned);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);
     free(plan->entry_hashes);
     *plan = (pt_plan){0};
+}
+
+/* Of data sets of a few thousand rows, rounded up. */
+double pt_plan_row_bytes(const pt_plan *plan) {
+    return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
 }

@@ -18,6 +18,11 @@
 #include "corpus/corpus_iterator.h"
 #include "pipeline/split.h"
 
+/** Names of settings, by the enumerations of generate.h and degrade.h; NULL ends each list. */
+extern const char *const pt_effect_order_names[];
+extern const char *const pt_caption_mode_names[];
+extern const char *const pt_loudness_source_names[];
+
 /** Zero it to start. */
 typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */
@@ -25,7 +30,11 @@ typedef struct pt_plan {
     pt_splits splits;
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
+    char exclude_hash[PT_SHA256_HEX_SIZE]; /* of the exclude list; "": none */
 
+    pt_corpus *scanned;         /* the corpus after pt_plan_scan_corpus, to be rewound */
+    patina_status first_reason; /* one for which the first entries are all rejected; or PATINA_OK */
+    char first_fault[200];      /* of the first entry */
     char *corpus_kind;
     /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];
@@ -67,6 +76,9 @@ bool pt_plan_owns_chunk(const pt_plan *plan, uint64_t chunk);
 
 /** Returns the number of entries of a chunk. */
 uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk);
+
+/** Estimated size in bytes of a row on the disk, provenance included. */
+double pt_plan_row_bytes(const pt_plan *plan);
 
 void pt_plan_release(pt_plan *plan);
 

@@ -22,6 +22,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "measure/targets.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/provenance_fill.h"
 
@@ -72,6 +73,7 @@ patina_status pt_entry_result_add_reject(pt_entry_result *result, patina_status 
     if (!rejects) return out_of_memory(err);
     result->rejects = rejects;
     rejects[result->n_rejects].reason = reason;
+    rejects[result->n_rejects].source = NULL;
     rejects[result->n_rejects].sentence = strdup(sentence);
     if (!rejects[result->n_rejects].sentence) return out_of_memory(err);
     result->n_rejects++;
@@ -113,6 +115,9 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .seed = c->context->seed,
         .variant = variant,
         .window = c->segment.window,
+        .n_streams = c->segment.n_streams,
+        .has_named_start = c->segment.is_named,
+        .named_start_s = c->entry->start_s,
         .has_loudness = true,
         .lufs_source = c->targets.lufs_source,
         .lufs_mono = c->targets.lufs_mono,
@@ -212,8 +217,14 @@ static patina_status reject_bad_captions(const pt_entry *entry, size_t first, si
                                           "'%s' has no caption", entry->source);
     for (size_t i = first; i < last; i++) {
         if (entry->captions[i].text) continue;
-        PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
-                                          entry->source, entry->captions[i].fault));
+        const pt_caption *caption = &entry->captions[i];
+        if (caption->reason) {
+            PT_TRY(pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault));
+            result->rejects[result->n_rejects - 1].source = caption->source;
+        } else {
+            PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
+                                              entry->source, caption->fault));
+        }
         if (*n_good == 0) break;
     }
     return PATINA_OK;
@@ -224,6 +235,31 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
     *first = *last = 0;
     if (entry->id && !repeated && entry->status == PATINA_OK)
         select_captions(which, seed, entry, first, last);
+}
+
+/* Whether the name of a file holds this second behind '_', '-' or a space, in seconds or milliseconds:
+ * then it can be the clip itself, cut from a recording. */
+static bool is_name_of_clip(const char *source, double start_s) {
+    const char *name = strrchr(source, '/');
+    for (const char *at = name ? name + 1 : source; *at; at++) {
+        if (!strchr("_- ", *at) || at[1] < '0' || at[1] > '9') continue;
+        char *end;
+        const double value = strtod(at + 1, &end);
+        if (value == start_s || value == 1000.0 * start_s) return true;
+    }
+    return false;
+}
+
+/* Where the window is drawn: in the seconds that the corpus names, 10 s where it names no end. */
+static pt_segment_spec segment_spec(const pt_entry *entry, const pt_rng *rng) {
+    pt_segment_spec spec = {.rng = rng};
+    if (!entry->has_start) return spec;
+    spec.named_start_s = entry->start_s;
+    spec.named_length_s = entry->has_end && entry->end_s > entry->start_s
+                              ? entry->end_s - entry->start_s
+                              : PATINA_WINDOW_S;
+    spec.named_may_be_cut = entry->source && is_name_of_clip(entry->source, entry->start_s);
+    return spec;
 }
 
 /* Opens and decodes the audio, and assigns its split. Whatever a decoder reports, a failed read is a fault
@@ -237,7 +273,7 @@ static patina_status load(entry_context *c, pt_entry_result *result, bool *has_s
     PT_TRY(pt_entry_open(c->entry, &bytes, err));
     bytes.fault = &fault;
     patina_status status =
-        pt_segment_decode(&bytes, (pt_segment_spec){.rng = &rng}, &c->segment, arena, err);
+        pt_segment_decode(&bytes, segment_spec(c->entry, &rng), &c->segment, arena, err);
     result->split = 0;
     if (status == PATINA_OK && c->context->splits->n_splits > 1)
         status = pt_splits_assign(c->context->splits, &bytes, &result->split, err);
@@ -299,8 +335,8 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
     patina_status status = load_with_retries(c, options, result, arena, err);
     add_stage_time(result, PATINA_RUN_READING, &since);
     if (status == PATINA_OK) /* also checks for too short, not finite and silent */
-        status = patina_targets_measure(c->context->meter, &segment->source, segment->mix,
-                                        segment->n_mix, &c->targets, arena, err);
+        status = pt_targets_measure(c->context->meter, &segment->source, segment->channel_mask,
+                                    segment->mix, segment->n_mix, &c->targets, arena, err);
     add_stage_time(result, PATINA_RUN_MEASURING, &since);
     if (status != PATINA_OK) return status;
 
@@ -318,7 +354,7 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     size_t first, last, n_good;
     patina_status status;
 
-    if (!entry->id) /* a line that is not an entry */
+    if (!entry->id || entry->status == PATINA_REJECT_EXCLUDED) /* or a line that is not an entry */
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
     select_captions(context->captions, context->seed, entry, &first, &last);
     PT_TRY(reject_bad_captions(entry, first, last, &n_good, result, err));

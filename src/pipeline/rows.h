@@ -32,8 +32,8 @@ typedef struct pt_row_context {
     patina_effect_order order;
     patina_caption_mode captions;
     patina_loudness_source loudness;
-    double purity_cap;              /* upper end of input_purity, dB */
     bool skip_unreadable;           /* reject entries that the machine cannot read */
+    double purity_cap;              /* upper end of input_purity, dB */
     const char *keep_audio;         /* folder of keep_audio.h; may be NULL */
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;
@@ -50,6 +50,7 @@ typedef struct pt_entry_options {
 typedef struct pt_reject {
     patina_status reason;
     char *sentence;
+    const char *source; /* of the entry's captions; NULL: that of the entry */
 } pt_reject;
 
 /** Rows and rejects of one entry. Zero it to start; pt_rows_make clears it. */

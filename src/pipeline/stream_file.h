@@ -21,7 +21,8 @@ typedef struct pt_block_callbacks {
 
 /**
  * Decodes frames start .. start + frames - 1 (PATINA_FRAMES_TO_END: to the last), passes the blocks of
- * the source and of the mono mix at 48 kHz to the callbacks, and sets window. The mix is that of
+ * the source and of the mono mix at 48 kHz to the callbacks, and sets window and
+ * channel_mask (audio/channel_mask.h). The mix is that of
  * pt_segment_decode, bit for bit; memory does not depend on the length. A file whose length is not
  * exactly known is always decoded to its end, so that truncation is found.
  *
@@ -30,6 +31,6 @@ typedef struct pt_block_callbacks {
  */
 patina_status pt_stream_file(const pt_byte_source *bytes, uint64_t start, uint64_t frames,
                              const pt_block_callbacks *callbacks, patina_window *window,
-                             patina_error *err);
+                             uint64_t *channel_mask, patina_error *err);
 
 #endif /* PATINA_PIPELINE_STREAM_FILE_H */

@@ -432,11 +432,10 @@ void pt_chart_scatter(pt_strbuf *out, const char *id, const char *title, const c
     for (size_t g = 0; g < n_groups; g++)
         for (size_t i = 0; i < groups[g].n; i++) {
             const float *at = groups[g].xy + 2 * i;
-            /* not fmin and fmax, whose reduction gcc 12 cannot compile for aarch64 */
-            if (at[0] < p.x0) p.x0 = at[0];
-            if (at[0] > p.x1) p.x1 = at[0];
-            if (at[1] < p.y0) p.y0 = at[1];
-            if (at[1] > p.y1) p.y1 = at[1];
+            p.x0 = fmin(p.x0, at[0]);
+            p.x1 = fmax(p.x1, at[0]);
+            p.y0 = fmin(p.y0, at[1]);
+            p.y1 = fmax(p.y1, at[1]);
         }
     add_margin(&p.x0, &p.x1);
     add_margin(&p.y0, &p.y1);

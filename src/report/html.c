@@ -37,8 +37,7 @@ void pt_html_add_escaped(pt_strbuf *out, const char *text) {
             pt_strbuf_append(out, "&#39;");
         else if (c == '\n' || c == '\t' || c == '\r')
             pt_strbuf_append(out, " ");
-        else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xFFFE || c == 0xFFFF ||
-                 c == UINT32_MAX)
+        else if (c == UINT32_MAX || c == 0xFFFE || c == 0xFFFF || pt_utf8_is_control(c))
             pt_strbuf_append(out, REPLACEMENT);
         else
             pt_strbuf_append_bytes(out, text, size);

@@ -10,6 +10,7 @@
 #include <patina/degrade.h>
 
 #include "base/error.h"
+#include "dataset/schema.h"
 #include "degrade/effect_chain.h"
 #include "report/dataset_reader.h"
 #include "report/statistics.h"
@@ -22,6 +23,16 @@ const char *patina_octave_name(size_t o) {
 
 double patina_ltas_center_hz(size_t b) {
     return sqrt(patina_ltas_edge_hz(b) * patina_ltas_edge_hz(b + 1));
+}
+
+#define COLUMN_INFO(name_, length, unit_, ...)                                                     \
+    {.name = #name_, .unit = (unit_), .n_values = (length)},
+#define SCALAR_INFO(name, ...) COLUMN_INFO(name, 1, __VA_ARGS__)
+
+const patina_column_info *patina_columns(size_t *n_columns) {
+    static const patina_column_info columns[] = {PT_COLUMNS(SCALAR_INFO, COLUMN_INFO)};
+    *n_columns = PT_N_COLUMNS;
+    return columns;
 }
 
 const patina_scalar *patina_inspection_find_scalar(const patina_inspection *inspection,
@@ -65,8 +76,14 @@ static double l2_norm(const float *v) {
     return sqrt(square);
 }
 
-static void fill_row_info(const pt_row *from, patina_row_info *row) {
+static patina_status fill_row_info(const pt_row *from, patina_row_info *row, patina_error *err) {
     double product = 0.0;
+    float *values = malloc(sizeof *from);
+    if (!values) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    row->values = values;
+    for (size_t c = 0; c < PT_N_COLUMNS; values += pt_columns[c++].n_values)
+        memcpy(values, pt_column_values(&pt_columns[c], from),
+               pt_columns[c].n_values * sizeof *values);
     memcpy(row->ltas, from->target_ltas, sizeof row->ltas);
     row->lufs = from->target_lufs;
     row->crest_db = from->target_dyn[0];
@@ -80,6 +97,7 @@ static void fill_row_info(const pt_row *from, patina_row_info *row) {
         product += (double)row->text[d] * row->audio[d];
     const double norms = row->norm_text * row->norm_audio;
     row->cosine = norms > 0.0 ? product / norms : 0.0;
+    return PATINA_OK;
 }
 
 static patina_status parse_provenance(const char *line, patina_row_info *row, patina_error *err) {
@@ -111,8 +129,8 @@ patina_status patina_inspect_row(const char *out, uint64_t n, patina_row_info *r
 
     patina_status status = pt_dataset_reader_open(out, &reader, err);
     if (status == PATINA_OK) status = pt_dataset_reader_read_row(&reader, n, &found, &line, err);
+    if (status == PATINA_OK) status = fill_row_info(&found, row, err);
     if (status == PATINA_OK) {
-        fill_row_info(&found, row);
         row->row_in_file = reader.row_in_part - 1;
         row->file = strdup(reader.part[reader.part_index].name);
         status = row->file ? parse_provenance(line, row, err)
@@ -132,5 +150,6 @@ void patina_row_info_release(patina_row_info *row) {
     free(row->provenance);
     free(row->caption);
     free(row->words);
+    free(row->values);
     *row = (patina_row_info){0};
 }

@@ -538,7 +538,7 @@ static patina_status encode(const pair *of, unsigned rate_hz, double seconds, do
     const size_t longest = (size_t)(seconds * rate_hz), n = of->n < longest ? of->n : longest;
     for (size_t k = 0; k < 2; k++) {
         pt_strbuf_clear(&flac[k]);
-        PT_TRY(pt_flac_encode(of->sound[k], n, rate_hz, gain, &flac[k], err));
+        PT_TRY(pt_flac_encode(of->sound[k], n, rate_hz, gain, 16, &flac[k], err));
     }
     return PATINA_OK;
 }

@@ -154,7 +154,7 @@ for line in lines:
     assert_all_near(samples[::8], expected, 1e-6 * peak, f"variant {row['variant']}")
     for name in "chain", "window", "seed":
         assert got[name] == row[name], name
-    near(got["purity_db"], row["purity_db"], 1e-4, "purity_db")
+    assert_near(got["purity_db"], row["purity_db"], 1e-4, "purity_db")
 assert len(lines) == 2
 E
 }
@@ -200,6 +200,29 @@ test_input_is_kept() {
         assert_failure 2
         assert_stderr "is the input file"
         assert_same_dirs kept.wav in.wav
+    done
+}
+
+# A name ending in .flac gives the samples of the WAV in 24 bits; other suffixes are refused.
+test_output_formats() {
+    run degrade --seed 4 "$DEMO/clips/perc_bell.wav" out.wav
+    assert_status 0
+    run degrade --seed 4 "$DEMO/clips/perc_bell.wav" OUT.FLAC
+    assert_status 0
+    py <<'E'
+head = open("OUT.FLAC", "rb").read(26)
+assert head[:4] == b"fLaC", head
+bits = ((head[20] & 1) << 4 | head[21] >> 4) + 1
+assert bits == 24, bits
+_, _, samples = read_float_wav("out.wav")
+total = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
+assert total == len(samples), (total, len(samples))
+E
+    for name in out.mp3 out.ogg out wav .wav; do
+        run degrade --seed 4 "$DEMO/clips/perc_bell.wav" "$name"
+        assert_status 2
+        assert_stderr "'$name' is neither a .wav nor a .flac file"
+        [ ! -e "$name" ] || fail "$name was written"
     done
 }
 
@@ -287,6 +310,7 @@ test_standard_streams() {
     TMPDIR=$WORK/tmp "$PATINA" degrade "$clip" - >piped.wav 2>piped.json || fail "status $?"
     cmp expected.wav piped.wav || fail "other audio on standard output"
     assert_same_dirs expected.json piped.json
+    # shellcheck disable=SC2002 # a pipe is tested
     cat "$clip" | TMPDIR=$WORK/tmp "$PATINA" degrade -q --entry misc_crow.flac - -o - >both.wav \
         2>both.log || fail "status $?"
     cmp expected.wav both.wav || fail "other audio from standard input"
@@ -301,6 +325,7 @@ test_standard_streams() {
     assert_failure 2
     assert_stderr "two files, IN and OUT.wav, are expected"
     STATUS=0
+    # shellcheck disable=SC2034 # assert_status reads it
     "$PATINA" degrade -q "$clip" - >/dev/full 2>"$WORK/stderr" || STATUS=$?
     assert_status 1
     assert_stderr "standard output could not be written"

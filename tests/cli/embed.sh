@@ -181,6 +181,7 @@ test_texts_and_standard_streams() {
     "$PATINA" embed --model "$MINI" -o - --text first --texts - --audio "$clip" --start-frame 7 \
         --text last <captions.txt >piped.npy || fail "status $? with captions from standard input"
     cmp expected.npy piped.npy || fail "other embeddings from standard input"
+    # shellcheck disable=SC2002 # a pipe is tested
     cat "$clip" | "$PATINA" embed --model "$MINI" -o piped.npy --text first --texts captions.txt \
         --audio - --start-frame 7 --text last || fail "status $? with audio from standard input"
     cmp expected.npy piped.npy || fail "other embeddings from audio on standard input"

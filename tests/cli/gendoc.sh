@@ -21,6 +21,14 @@ require_tool() {
     command -v "$1" >/dev/null 2>&1 || skip "$1 is not installed"
 }
 
+# Builds whose programs cannot be run during the build, as with sanitizers, have no scripts.
+require_completion() {
+    run --completion bash
+    if grep -q 'this build has no completion scripts' "$WORK/stderr"; then
+        skip "this build has no completion scripts"
+    fi
+}
+
 # Every command has a page, with every option and the sections of a manual.
 test_manual_is_complete() {
     local command option
@@ -76,6 +84,7 @@ test_manual_under_mandoc() {
 }
 
 test_refused() {
+    require_completion
     run --completion
     assert_failure 2
     assert_stderr "needs a shell"
@@ -132,8 +141,31 @@ for command in json.loads(patina("--options-json"))["commands"]:
 E
 }
 
+# Every option of a command that the documents and examples give is in its table.
+test_documented_options_exist() {
+    py "$PATINA_ROOT" <<'E'
+import glob, re
+root = sys.argv[1]
+commands = {command["name"]: {option["name"] for option in command["options"]}
+            for command in json.loads(patina("--options-json"))["commands"]}
+files = [root + "/README.md", *glob.glob(root + "/docs/*.md"), *glob.glob(root + "/examples/**/*.sh"),
+         *glob.glob(root + "/examples/**/*.md")]
+n_checked = 0
+for file in files:
+    with open(file, encoding="utf-8") as opened:
+        text = re.sub(r"\\\n\s*", " ", opened.read())  # continued lines
+    for line in text.splitlines():
+        for name, arguments in re.findall(r"patina ([a-z]+)((?: +[^\s`|;&]+)*)", line):
+            for option in re.findall(r"(?<= )--([a-z-]+)", arguments) if name in commands else ():
+                assert option in commands[name], f"{file}: patina {name} has no option --{option}"
+                n_checked += 1
+assert n_checked >= 40, n_checked
+E
+}
+
 # The program prints the scripts that the build makes of its own tables.
 test_completion_is_built_from_the_tables() {
+    require_completion
     local shell
     for shell in bash zsh fish; do
         run --completion "$shell"
@@ -143,6 +175,7 @@ test_completion_is_built_from_the_tables() {
 }
 
 test_completion_is_well_formed() {
+    require_completion
     local shell tried=0
     for shell in bash zsh fish; do
         run --completion "$shell"
@@ -181,6 +214,7 @@ assert_completions() {
 }
 
 test_completion_in_bash() {
+    require_completion
     assert_completions "generate " patina gen
     assert_completions "--completion --help --version " patina --
     assert_completions "$(commands | LC_ALL=C sort | tr '\n' ' ')" patina help ''
@@ -214,6 +248,7 @@ test_completion_in_bash() {
 
 # The same in interactive shells.
 test_completion_while_typing_bash() {
+    require_completion
     "$PATINA" --completion bash >script
     mkdir folder-of-clips
     touch folder-of-files.txt
@@ -230,6 +265,7 @@ E
 }
 
 test_completion_while_typing_zsh() {
+    require_completion
     require_tool zsh
     mkdir functions folder-of-clips
     "$PATINA" --completion zsh >functions/_patina
@@ -257,6 +293,7 @@ require_fish() {
 }
 
 test_completion_in_fish() {
+    require_completion
     require_tool fish
     "$PATINA" --completion fish >script
     mkdir folder

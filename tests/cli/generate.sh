@@ -282,3 +282,41 @@ for plain, fast in zip(read_rows("c"), read_rows("auto")):
         assert fast[name] == plain[name], name
 E
 }
+
+# A folder whose captions are in a manifest: the error points to it.
+test_manifest_is_suggested() {
+    run generate --model "$MINI" --corpus "$DEMO" --out set
+    assert_status 1
+    assert_stderr "all entries (14) are rejected as bad_caption"
+    assert_stderr "the corpus folder contains 'manifest.jsonl'"
+    assert_stderr "use '--corpus $DEMO/manifest.jsonl'"
+    run generate --model "$MINI" --corpus "$DEMO" --out set --keep-going
+    assert_status 1
+    assert_stderr "the data set has no rows; see 'set/rejects.jsonl'"
+    assert_stderr "use '--corpus $DEMO/manifest.jsonl'"
+}
+
+# A model whose projection is zero gives embeddings of length 0, which `verify` refuses: the run ends
+# before such a row is written, and names the tower.
+test_zero_embeddings() {
+    py <<'E'
+for tower in ("text", "audio"):
+    shutil.copytree(MINI, tower)
+    with open(f"{tower}/model.safetensors", "rb") as file:
+        data = bytearray(file.read())
+    start = 8 + struct.unpack("<Q", data[:8])[0]
+    tensors = json.loads(data[8:start])
+    for name in ("weight", "bias"):
+        begin, end = tensors[f"{tower}_projection.linear2.{name}"]["data_offsets"]
+        data[start + begin:start + end] = bytes(end - begin)
+    with open(f"{tower}/model.safetensors", "wb") as file:
+        file.write(data)
+    done = subprocess.run([PATINA, "generate", "--model", tower, "--corpus", f"{DEMO}/manifest.jsonl",
+                           "--limit", "2", "--out", f"set-{tower}", "--quiet"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1, done.stderr
+    assert f"the embedding of the {tower} tower has length" in done.stderr, done.stderr
+    assert "entry '" in done.stderr, done.stderr
+    assert not os.path.exists(f"set-{tower}/dataset.json")
+E
+}

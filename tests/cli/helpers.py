@@ -19,7 +19,7 @@ ROOT = os.environ["PATINA_ROOT"]
 DEMO, GOLDEN, MINI = (os.environ[name] for name in ("DEMO", "GOLDEN", "MINI"))
 SHARED = os.environ["PATINA_SHARED"]
 REJECT_REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "undecodable", "truncated",
-           "unsupported", "too_short", "nonfinite", "silent"]
+           "unsupported", "too_short", "nonfinite", "silent", "excluded"]
 PROVENANCE_MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
               "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono"]
 COLUMNS = ["fused_state", "target_ltas", "target_lufs", "target_dyn", "input_purity"]
@@ -190,7 +190,8 @@ def write_wav(path, samples, rate=48000, channels=1, sample_format="f32"):
         data = array.array("h", [max(-32768, min(32767, round(32768 * x))) for x in samples]) \
             .tobytes()
     with open(path, "wb") as out:
-        out.write(wav_header(rate, channels, 32 if sample_format == "f32" else 16, sample_format == "f32", len(data)))
+        is_float = sample_format == "f32"
+        out.write(wav_header(rate, channels, 32 if is_float else 16, is_float, len(data)))
         out.write(data)
 
 

@@ -120,6 +120,7 @@ test_standard_input() {
     local clip=$DEMO/clips/misc_crow.flac
     run measure --json "$clip"
     sed "s|$clip|-|" "$WORK/stdout" >expected
+    # shellcheck disable=SC2002 # a pipe is tested
     cat "$clip" | "$PATINA" measure --json - >piped || fail "status $? from a pipe"
     assert_same_dirs expected piped
     "$PATINA" measure --json - <"$clip" >redirected || fail "status $? from a file"
@@ -136,4 +137,57 @@ test_standard_input() {
     TMPDIR=$WORK/nowhere run measure -
     assert_failure 1
     assert_stderr "temporary folder in '$WORK/nowhere'"
+}
+
+# Neither C1 controls nor bidirectional ones reach a terminal, as text or as JSON.
+test_controls_are_escaped() {
+    local name
+    name=$(printf 'a\302\233\342\200\256b.wav')
+    run measure --json "$name"
+    assert_status 1
+    assert_stdout 'a\u009b\u202eb.wav'
+    run measure "$name"
+    assert_status 1
+    assert_stderr 'a\xc2\x9b\xe2\x80\xaeb.wav'
+    if LC_ALL=C grep -q -P '\xC2\x9B|\xE2\x80\xAE' "$WORK/stdout" "$WORK/stderr"; then
+        fail "a control was printed"
+    fi
+}
+
+# All commands judge a file alike, and rows have the loudness that measure prints: files with faults, and
+# one whose mask says that it is 7.1.
+test_commands_agree() {
+    py <<'E'
+import struct
+os.makedirs("src")
+faults = os.environ["PATINA_ROOT"] + "/tests/data/faults/"
+for name in sorted(os.listdir(faults)):
+    if name not in ("README.md", "json_nan"):
+        shutil.copy(faults + name, "src/" + name)
+samples = [v for i, x in enumerate(noise(9600)) for v in [x * (c + 1) / 8 for c in range(8)] * 3]
+data = struct.pack(f"<{len(samples)}h", *[int(32767 * x) for x in samples])
+guid = bytes([1, 0, 0, 0, 0, 0, 16, 0, 128, 0, 0, 170, 0, 56, 155, 113])
+fmt = struct.pack("<HHIIHHHHI", 0xFFFE, 8, 48000, 48000 * 16, 16, 16, 22, 16, 0x63F) + guid
+with open("src/mask.wav", "wb") as out:
+    out.write(b"RIFF" + struct.pack("<I", 60 + len(data)) + b"WAVEfmt " +
+              struct.pack("<I", 40) + fmt + b"data" + struct.pack("<I", len(data)) + data)
+names = sorted(os.listdir("src"))
+for name in names:
+    with open("src/" + name + ".txt", "w", encoding="utf-8") as out:
+        out.write("a sound\n")
+    os.rename("src/" + name + ".txt", "src/" + name.rsplit(".", 1)[0] + ".txt")
+patina("generate", "--corpus", "src", "--model", MINI, "--out", "set", "--format", "jsonl")
+rows = {p["entry"]: p for p in read_provenance("set")}
+rejects = {r["entry"]: r["reason"] for r in read_rejects("set")}
+assert sorted(list(rows) + list(rejects)) == names, (list(rows), rejects)
+assert set(rejects) == {"mono_then_stereo.mp3", "zero_size_list_only.wav"}, rejects
+for name in names:
+    good = name in rows
+    [got] = measure("src/" + name, status=0 if good else 1)
+    patina("degrade", "src/" + name, "out.wav", status=0 if good else 1)
+    if good:
+        window = rows[name]["window"]
+        assert window["rate_hz"] == got["rate_hz"] and window["frames"] == got["frames"], name
+        assert rows[name]["lufs_source"] == got["target_lufs"], name
+E
 }

@@ -64,7 +64,7 @@ for model, file in ((MINI, "model.safetensors"), ("hf", "pytorch_model.bin"), ("
 assert len({info["model_sha256"] for info in about.values()}) == 3
 E
     run model info laion
-    assert_stdout "best.pt, pytorch with LAION's names"
+    assert_stdout "best.pt, pytorch with LAION key names"
     run model info hf
     assert_stdout "pytorch_model.bin, pytorch"
 }

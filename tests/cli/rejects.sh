@@ -31,6 +31,7 @@ cut("misc_crow.flac", "cut.flac")
 cut("guit_e_slide.ogg", "cut.ogg")
 cut("drum_roll.mp3", "cut.mp3")
 cut("perc_bell.wav", "cut.wav")
+shutil.copy(DEMO + "/clips/misc_crow.flac", "perc_bell.flac")
 samples = array.array("f", tone(48000)).tobytes()
 for name, claimed in ("unknown0.wav", 0), ("unknown1.wav", 0xFFFFFFFF), ("lies.wav", 2 * 192000):
     with open(name, "wb") as file:
@@ -38,10 +39,9 @@ for name, claimed in ("unknown0.wav", 0), ("unknown1.wav", 0xFFFFFFFF), ("lies.w
 
 table = [  # audio, more members, reason or None
     ("good.wav", {"id": 7}, None),
-    ("good.wav", {"id": 7}, "duplicate_id"),
+    ("perc_bell.flac", {"id": 7}, "duplicate_id"),
     ("absent.wav", {"id": "7"}, "duplicate_id"),
     ("enough.wav", {}, None),
-    ("enough.wav", {}, "duplicate_id"),
     ("good.wav", {"id": "no caption", "caption": None}, "bad_caption"),
     ("good.wav", {"id": "number", "caption": 5}, "bad_caption"),
     ("good.wav", {"id": "blank", "caption": " \t\u00a0\u3000"}, "bad_caption"),
@@ -67,9 +67,12 @@ table = [  # audio, more members, reason or None
     ("nan.wav", {}, "nonfinite"),
     ("inf.wav", {}, "nonfinite"),
     ("silent.wav", {}, "silent"),
+    ("good.wav", {"id": "left out", "caption": ""}, "excluded"),
     ("direct.wav", {}, "silent"),
     ("good.wav", {"id": "last"}, None),
 ]
+with open("exclude.txt", "w") as file:
+    file.write("left out\n")
 lines, expected, rows = [], [], []
 for audio, more, reason in table:
     item = {"audio": audio, "caption": "a sound", **more}
@@ -83,7 +86,7 @@ for audio, more, reason in table:
         rows.append(name)
 write_jsonl("manifest.jsonl", lines)
 out = patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set",
-             "--format", "jsonl")
+             "--format", "jsonl", "--exclude", "exclude.txt")
 got = read_rejects("set")
 assert all(list(r) == ["entry", "source", "reason", "sentence"] for r in got), got
 assert [(r["entry"], r["source"], r["reason"]) for r in got] == expected, \
@@ -98,7 +101,8 @@ counts = {reason: sum(r["reason"] == reason for r in got) for reason in REJECT_R
           if reason != "timeout"}
 for reason, count in counts.items():
     assert f"{count} {reason}" in out, (reason, out)
-assert f"{len(rows)} rows of {len(table)} entries" in out and f"{len(got)} rejects" in out, out
+n_entries = len({str(more.get("id", audio)) for audio, more, _ in table})
+assert f"{len(rows)} rows of {n_entries} entries" in out and f"{len(got)} rejects" in out, out
 E
 }
 
@@ -166,12 +170,17 @@ E
     run generate --model "$MINI" --corpus some.jsonl --out b --strict
     assert_status 1
     assert_same_dirs a b
-    run generate --model "$MINI" --corpus none.jsonl --out c
+    run generate --model "$MINI" --corpus none.jsonl --out c --keep-going
     assert_status 1
     assert_stderr "patina: the data set has no rows"
     [ "$(wc -l <c/rejects.jsonl)" -eq 1 ] || fail "no reject was recorded"
     run generate --model "$MINI" --corpus empty.jsonl --out d
     assert_status 1
+    assert_stderr "corpus 'empty.jsonl' has no entries"
+    run generate --model "$MINI" --corpus none.jsonl --out e
+    assert_status 1
+    assert_stderr "all entries (1) are rejected as missing; looked in '.', which has 0 audio files"
+    [ ! -e d ] && [ ! -e e ] || fail "a folder was left behind"
 }
 
 # Twenty rejects are shown; the file has all.
@@ -179,7 +188,7 @@ test_many_rejects() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"audio": f"absent-{i}.wav", "caption": "x"} for i in range(50)])
 E
-    run generate --model "$MINI" --corpus manifest.jsonl --out set
+    run generate --model "$MINI" --corpus manifest.jsonl --out set --keep-going
     assert_status 1
     [ "$(grep -c -E "^$DATE reject: entry 'absent-" "$WORK/stderr")" -eq 20 ] || fail "not twenty rejects were shown"
     assert_stderr "rejects.jsonl"

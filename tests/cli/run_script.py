@@ -23,7 +23,8 @@ class MessageAdder(ast.NodeTransformer):
     def visit_Assert(self, node):
         if node.msg is None:
             names = {name.id for name in ast.walk(node.test) if isinstance(name, ast.Name)}
-            variables = f"{{name: value for name, value in {{**globals(), **locals()}}.items() if name in {names}}}"
+            variables = ("{name: value for name, value in {**globals(), **locals()}.items() "
+                         f"if name in {names}}}")
             message = f"describe_assertion({ast.unparse(node.test)!r}, {variables})"
             node.msg = ast.parse(message, mode="eval").body
         return node

@@ -129,6 +129,8 @@ test_options_refused() {
     refused 2 "option '--seed' needs a value" "${g[@]}" --seed
     refused 2 "option '--suite' needs a value" "${g[@]}" --suite --strict
     refused 2 "option '--corpus SRC' is missing" generate --model m --out o
+    refused 2 "options '--corpus SRC', '--model MODEL', '--out DIR' are missing" generate
+    refused 2 "options '--model MODEL', '--out FILE.npy' are missing" embed --text a
     refused 2 "option '--model MODEL' is missing" generate --corpus c --out o
     refused 2 "option '--out DIR' is missing" generate --corpus c --model m
     refused 2 "'stray' is one argument too many" "${g[@]}" stray

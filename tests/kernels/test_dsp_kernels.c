@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* test_dsp_kernels.c - every kernel table that this machine can run gives the bits of the plain one
+/* test_dsp_kernels.c - all kernel tables of this machine give the bits of the plain C table
  *
- * Not nearly: exactly, since they are chosen by what the CPU has and a row must not tell. What the
- * bits should be is asked in tests/unit; here the sample_stats alone, for it has no test of its own.
+ * Exactly, since the table is selected by the CPU and rows must not depend on it. The values are tested
+ * in tests/unit, those of sample_stats here.
  */
 
 #include "test.h"
@@ -15,7 +15,7 @@
 #include "dsp/stats.h"
 #include "stimulus.h"
 
-/* ---- samples whose last one stands where a page begins that may not be touched ---- */
+/* ---- buffers that end at an inaccessible page ---- */
 
 typedef struct buffer {
     float *x;
@@ -105,7 +105,7 @@ TEST(dsp_kernels, sample_stats) {
             }
 }
 
-TEST(dsp_kernels, survey_sees_what_is_not_finite) {
+TEST(dsp_kernels, sample_stats_of_nonfinite_samples) {
     static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
     enum { N = 37 };
     buffer b = buffer_new(N);
@@ -137,13 +137,13 @@ TEST(dsp_kernels, transpose8) {
             for (size_t i = 0; i < 8 * n; i++)
                 n_wrong += y[i] != (double)x[i % 8 * n + i / 8];
             CHECK_INT(n_wrong, 0);
-            CHECK_NEAR(y[8 * n], 4711.0, 0.0); /* and no more is written */
+            CHECK_NEAR(y[8 * n], 4711.0, 0.0); /* nothing is written after the end */
             free(y);
             buffer_free(&b);
         }
 }
 
-TEST(dsp_kernels, cascade_energy_gives_the_same_bits) {
+TEST(dsp_kernels, iir_energy_gives_the_same_bits) {
     static const pt_iir_section shelf = {-1.753, 0.781, -1.691, 0.732};
     static const pt_iir_section high_pass = {-2.0, 1.0, -1.99, 0.990025};
     enum { LENGTH = 101, N = 8 * LENGTH, RUNS = 3 };
@@ -201,7 +201,7 @@ TEST(dsp_kernels, biquads_give_the_same_bits) {
     free(x), free(expected), free(found), free(lanes);
 }
 
-TEST(dsp_kernels, pair_spectrum_gives_the_same_bits) {
+TEST(dsp_kernels, welch_gives_the_same_bits) {
     enum { QUARTER = PT_WELCH_N_FFT / 4 };
     pt_welch_plan *plan = (pt_welch_plan *)alloc_aligned(sizeof *plan / sizeof(double));
     pt_welch_workspace *work = (pt_welch_workspace *)alloc_aligned(sizeof *work / sizeof(double));
@@ -228,7 +228,7 @@ TEST(dsp_kernels, pair_spectrum_gives_the_same_bits) {
     free(plan), free(work), free(expected), free(found), free(quarters), free(x);
 }
 
-/* ---- what effects and features compute of every sample ---- */
+/* ---- sums and elementary functions ---- */
 
 enum { N_WAVE = 1003 };
 
@@ -260,13 +260,13 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
             size +=
                 (fabs(x[i]) + 0.5) * (fabs(y[i]) + 2.0) + (fabs(x[i]) + 0.5) * (fabs(x[i]) + 0.5);
         }
-        const double most = 2.2e-16 * (double)n * size; /* n additions in another order */
+        const double tolerance = 2.2e-16 * (double)n * size; /* n additions in another order */
         const pt_dsp_ops *c = pt_dsp_ops_get(PATINA_ISA_C);
-        CHECK_NEAR(c->sum(xf, n), plain_float_sum, most);
+        CHECK_NEAR(c->sum(xf, n), plain_float_sum, tolerance);
         c->moments(x, n, 0.5, &c_sum, &c_squares);
-        CHECK_NEAR(c_sum, plain_sum - 0.5 * (double)n, most);
-        CHECK_NEAR(c_squares, plain_squares, most);
-        CHECK_NEAR(c->sum_products_about(x, y, n, 0.5, -2.0), plain_products, most);
+        CHECK_NEAR(c_sum, plain_sum - 0.5 * (double)n, tolerance);
+        CHECK_NEAR(c_squares, plain_squares, tolerance);
+        CHECK_NEAR(c->sum_products_about(x, y, n, 0.5, -2.0), plain_products, tolerance);
         CHECK_NEAR(c->peak(x, n), plain_peak, 0.0);
         for (int isa = PATINA_ISA_AVX2; isa <= (int)patina_isa_detect(); isa++) {
             const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
@@ -322,8 +322,8 @@ TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
     free(expected);
 }
 
-/* Against a sum bin by bin, and the same bits from all tables. Only the bins that were asked for
- * are written, and no sample behind the last frame is read. */
+/* Against a direct sum per bin, and the same bits from all tables. Only the requested bins are written,
+ * and no sample after the last frame is read. */
 TEST(dsp_kernels, stft_power) {
     enum { HOP = 37, N = 15 * HOP + PT_STFT_N_FFT, BINS = 301, ROOM = BINS * PT_STFT_BATCH };
     pt_stft_plan *plan = malloc(sizeof *plan);

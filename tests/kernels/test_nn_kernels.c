@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* test_nn_kernels.c - every kernel table that this machine can run, against double precision
+/* test_nn_kernels.c - all kernel tables of this machine against double precision
  *
- * Tolerances count roundings. u = FLT_EPSILON / 2 is the largest relative error of one of them. A
- * sum of K products in float is off by at most K u S, S being the sum of the magnitudes that went
- * in; roundings of either sign add up to about sqrt(K) u S, and no more than that is granted
- * (kernels sum in blocks of 512 terms, so K counts to 512 only). A missing term of K = 3072 is a
- * hundred times larger.
+ * Tolerances count roundings; u = FLT_EPSILON / 2 is the relative error of one. The error of a sum of K
+ * products in float is at most K u S, S the sum of magnitudes; roundings of random sign add up to about
+ * sqrt(K) u S, which is the tolerance (kernels sum in blocks of 512 terms, so K is at most 512). A
+ * missing term of K = 3072 is a hundred times larger.
  *
- * Exact results are of the operands as the kernel gets them: rounded to bfloat16 by this file's own
- * rounding, where the table is of that precision. So the 2^-8 of a bfloat16 (half of the last of 8
- * bits) weigh in where a kernel gives operands, or rounds by itself on its way, and nowhere else.
- * vdpbf16ps may take and leave anything below FLT_MIN as zero.
+ * Exact results use the operands of the kernel: rounded to bfloat16 by this file for tables of that
+ * precision. So the 2^-8 of a bfloat16 (half of the last of 8 bits) count only where a kernel outputs
+ * operands or rounds intermediate results. vdpbf16ps may flush values below FLT_MIN to zero.
  *
- * Every buffer ends where a page begins that may not be touched, or begins where one ends, so a
- * read or write outside ends the program; gaps between rows hold a value that must stay.
+ * Every buffer ends or begins at an inaccessible page, so that an access outside ends the program; gaps
+ * between rows hold a sentinel.
  */
 
 #include <float.h>
@@ -27,11 +25,11 @@
 
 #include "test.h"
 
-#define SENTINEL 12345.0f /* what stands between rows */
+#define SENTINEL 12345.0f /* between rows */
 
 /* ---- tables and their operands ---- */
 
-/* The table after this one, of those that this machine has; the first after NULL. */
+/* The next table of this machine; the first one after NULL. */
 static const pt_nn_ops *next_ops(const pt_nn_ops *ops) {
     int i = ops ? 2 * (int)ops->isa + (int)ops->precision + 1 : 2 * (int)PATINA_ISA_C;
     for (; i / 2 <= (int)patina_isa_detect(); i++) {
@@ -83,7 +81,7 @@ static float operand_at(const pt_nn_ops *ops, const void *operands, size_t i) {
     return a;
 }
 
-/* ---- buffers beside forbidden pages ---- */
+/* ---- buffers next to inaccessible pages ---- */
 
 typedef struct buffer {
     float *p;
@@ -91,8 +89,8 @@ typedef struct buffer {
     size_t map_size;
 } buffer;
 
-/* n elements that end (or begin) at a forbidden page. 64-byte alignment, where asked for, may leave
- * up to 60 bytes of room behind the end. */
+/* n elements that end (or begin) at an inaccessible page. With alignment to 64 up to 60 bytes may be
+ * left after the end. */
 static buffer buffer_of(size_t n, size_t element, bool at_end, bool aligned) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (n ? n : 1) * element;
     const size_t inner = (size + page - 1) / page * page;
@@ -349,7 +347,7 @@ TEST(nn_linear, extreme_input) {
     }
 }
 
-/* A row alone and the same row among others are the same bits: no result hangs on the batch. */
+/* A row alone and among others gives the same bits: results do not depend on the batch. */
 TEST(nn_linear, row_stands_alone) {
     enum { M = 19, N = 101, K = 1101 };
     static float x[M * K], w[N * K], bias[N], y[M * N], alone[N];
@@ -502,7 +500,7 @@ static void check_layer_norm(pt_test *t, size_t m, size_t n, kind what, float of
                       "%s layer_norm, %zu rows of %zu, input %d + %g: %.3g times the tolerance",
                       ops_name(ops), m, n, what, offset, worst);
 
-        /* Its operands are its floats rounded, asked for together or alone. */
+        /* Operands are the rounded floats, requested together or alone. */
         ops->layer_norm(x.p, m, n, gain.p, shift.p, eps, NULL, alone.p);
         rounded = buffer_operands(ops, y.p, m * n, at_end);
         CHECK(memcmp(beside.p, rounded.p, m * n * ops->operand_size) == 0);
@@ -544,7 +542,7 @@ TEST(nn_layer_norm, extreme_input) {
     }
 }
 
-/* Without deviation only the shift is left, exactly, even where eps is next to nothing. */
+/* Without deviation the result is exactly the shift, even for a tiny eps. */
 TEST(nn_layer_norm, constant_row_gives_shift) {
     enum { N = 100 };
     float x[N], y[N], gain[N], shift[N];
@@ -791,7 +789,7 @@ TEST(nn_attention, exp_alone) {
     buffer_free(&scratch);
 }
 
-/* Another order of the queries is another order of the results and no other bit. */
+/* Permuting the queries permutes the results, bit for bit. */
 TEST(nn_attention, query_stands_alone) {
     enum { N = 29, DIM = 24, HEADS = 2, WIDTH = HEADS * DIM };
     static float q[N * WIDTH], k[N * WIDTH], v[N * WIDTH], out[N * WIDTH];
@@ -838,7 +836,7 @@ TEST(nn_attention, query_stands_alone) {
 
 /* ---- all ---- */
 
-/* A NaN shows in its own row and in no other: it is neither hidden nor spread. */
+/* A NaN affects its own row and no other. */
 TEST(nn_ops, nan_stays_in_its_row) {
     enum { M = 11, N = 20, BAD = 6 };
     static float x[M * N], w[N * N], y[M * N], gain[N], shift[N];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""checks.py - a list of checks, run one after the other, and counted as every test here is"""
+"""checks.py - registers checks, runs them in order, and counts the results"""
 
 import faulthandler
 import shutil
@@ -14,7 +14,7 @@ class Skip(Exception):
 
 
 def check(function):
-    """Marks a function of (options) as a check; its docstring says what holds."""
+    """Registers a function of (options) as a check; its docstring states the expectation."""
     REGISTERED_CHECKS.append(function)
     return function
 
@@ -32,11 +32,11 @@ def run(options):
         except Skip as why:
             counts["skipped"] += 1
             print(f"skip {title}: {why}")
-        except (Exception, SystemExit) as fault:  # whatever it is, the others are to be run
+        except (Exception, SystemExit) as fault:  # the other checks run in any case
             counts["failed"] += 1
-            place = [one for one in traceback.extract_tb(fault.__traceback__)
+            frame = [one for one in traceback.extract_tb(fault.__traceback__)
                      if one.filename == function.__code__.co_filename][-1]
-            print(f"FAIL {title}\n  line {place.lineno}: {type(fault).__name__}: {str(fault)[:2000]}")
+            print(f"FAIL {title}\n  line {frame.lineno}: {type(fault).__name__}: {str(fault)[:2000]}")
         else:
             counts["passed"] += 1
             print(f"ok   {title}")
@@ -45,8 +45,8 @@ def run(options):
     return 1 if counts["failed"] else 0
 
 
-def end(main, scratch):
-    """Ends the program with main's status; takes scratch away, and breaks off what never ends."""
+def run_main(main, scratch):
+    """Runs main and exits with its status; removes the folder scratch, and aborts after 20 minutes."""
     faulthandler.dump_traceback_later(1200, exit=True)
     try:
         status = main()

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# package.sh - makes the wheel from the committed tree and tests the package as pip installs it
+# package.sh - builds the wheel from the committed tree, installs it, and tests the package
 #
 #   tests/python/package.sh
 #
-# Works below build/package. PyTorch is that of run_with_torch.sh --install, where it is there. The last line is
+# Works in build/package. Uses the PyTorch of run_with_torch.sh --install, if it exists. The last line is
 # "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -24,13 +24,14 @@ fail() {
     exit 1
 }
 
-# What comes over the network comes first: without it there is nothing to test.
+# Download first: without the packages there is nothing to test.
 if ! python3 -m venv "$work/venv" ||
-    ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy; then
-    skip "NumPy and pyarrow could not be installed (is there a network?)"
+    ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy tqdm pandas \
+        datasets audiomentations; then
+    skip "the Python packages could not be installed (is there a network?)"
 fi
 
-# PyTorch is too large to be there twice: what this environment lacks, Python looks for in the other.
+# PyTorch is too large for two copies: a path file makes that of the other environment visible.
 if [ -x build/torch/bin/python ]; then
     path_of() {
         "$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
@@ -38,14 +39,14 @@ if [ -x build/torch/bin/python ]; then
     path_of build/torch >"$(path_of "$work/venv")/torch.pth" || fail "PyTorch"
 fi
 
-# What is committed, or about to be: no build folder, no file that somebody forgot to add.
+# The committed and modified files: no build folder, and no untracked file.
 tree=$(git stash create) || fail "git"
 git archive "${tree:-HEAD}" | tar -x -C "$work/source" || fail "git archive"
 (cd "$work/source" && script/wheel --out "$work/dist") || fail "no wheel"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$work"/dist/patina-*.whl ||
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$work"/dist/patina_audio-*.whl ||
     fail "the wheel cannot be installed"
 
-# From a folder where there is nothing that could be imported by chance.
+# From an empty folder, so that nothing is imported by chance.
 mkdir -p "$work/empty" && cd "$work/empty" || exit 1
 exec "$work/venv/bin/python" -I "$OLDPWD/tests/python/test_package.py" \
-    --wheel "$(echo "$work"/dist/patina-*.whl)"
+    --wheel "$(echo "$work"/dist/patina_audio-*.whl)"

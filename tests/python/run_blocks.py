@@ -114,7 +114,7 @@ class Workspace:
                         ignore=shutil.ignore_patterns("golden"))
         self.environment = dict(os.environ, HF_HOME=str(self.top / "hf"), HF_HUB_OFFLINE="1",
                                 PATH=f"{self.top / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}")
-        for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "PYTHONPATH"):
+        for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
             self.environment.pop(name, None)
         self.clips = sorted((ROOT / "examples/demo/clips").glob("*.flac"))[:2]
         self.out = self.top / "OUT"

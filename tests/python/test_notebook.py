@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs examples/kaggle/patina.ipynb as Kaggle would, on a small corpus: test_notebook.py [CHECK...]
+"""Runs examples/kaggle/patina.ipynb as Kaggle does, on a small corpus: test_notebook.py [CHECK...]
 
     test_notebook.py [--patina build/patina]
 
@@ -23,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = Path(tempfile.mkdtemp(prefix="patina-notebook-"))
-# What Jupyter and IPython write belongs to the test, and no settings of the user's are to be read.
+# Jupyter and IPython write to the test's folder, and do not read the user's settings.
 os.environ.update({name: tempfile.mkdtemp(dir=SCRATCH) for name in (
     "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")},
     PYDEVD_DISABLE_FILE_VALIDATION="1")
@@ -40,16 +40,16 @@ except ImportError as missing:
     print("0 passed, 0 failed, 1 skipped")
     sys.exit(0)
 
-from checks import check, end, run as run_checks  # noqa: E402
+from checks import check, run_main, run as run_checks  # noqa: E402
 
 NOTEBOOK, EXAMPLE = ROOT / "examples/kaggle/patina.ipynb", ROOT / "examples/train_head.py"
 DEMO, MINI = ROOT / "examples/demo/manifest.jsonl", ROOT / "tests/golden/clap/mini"
-COPIES_PER_CLIP = 5  # entries of each of the demo's clips: enough rows for a session to be too short
+COPIES_PER_CLIP = 5  # entries per clip of the demo: enough rows to exceed the time of a session
 
 
 def attach():
-    """A folder of input as it would be attached: AudioCaps' CSV and clips, one of which is gone, a
-    model, the example, and no wheel."""
+    """A folder of attached input: AudioCaps' CSV and clips, one of which is missing, a model, the
+    example, and no wheel."""
     folder = SCRATCH / "input"
     if folder.exists():
         return folder
@@ -78,7 +78,7 @@ def digest(folder):
 
 
 def text_of(cell):
-    """What a cell shows, as text."""
+    """The output of a cell, as text."""
     shown = []
     for output in cell.get("outputs", []):
         shown.append(output.get("text") or output.get("evalue")
@@ -87,8 +87,8 @@ def text_of(cell):
 
 
 def run(options, session, change=None, path=True, **parameters):
-    """The notebook after a session with these parameters: what each cell showed, and its outputs; and
-    the error that it ended in, if it did. change may edit the cells before."""
+    """Runs a session with these parameters: the output of each cell as text, all outputs, and the error
+    that ended it, if any. change may edit the cells first."""
     book = nbformat.read(NOTEBOOK, as_version=4)
     at = next(i for i, cell in enumerate(book.cells) if "parameters" in cell.metadata.get("tags", []))
     book.cells.insert(at + 1, nbformat.v4.new_code_cell(
@@ -100,7 +100,7 @@ def run(options, session, change=None, path=True, **parameters):
     before = os.environ["PATH"]
     folders = [str(Path(sys.executable).parent), "/usr/bin", "/bin"]
     os.environ["PATH"] = ":".join([str(Path(options.patina).parent)] * path + folders)
-    # Kernel and test talk through files, so no port is opened.
+    # The kernel communicates through sockets in files, so no port is opened.
     sockets = traitlets.config.Config(
         {"KernelManager": {"transport": "ipc", "ip": str(SCRATCH / f"{session}.socket")}})
     error = None
@@ -126,7 +126,7 @@ def parameters(attached, work, **more):
 
 @check
 def notebook_has_no_outputs(options):
-    """no output, no count, no path of a machine's; parameters come first"""
+    """no output, no execution count, no path of a machine; parameters are first"""
     text = NOTEBOOK.read_text("utf-8")
     nbformat.validate(json.loads(text))
     book = nbformat.read(NOTEBOOK, as_version=4)
@@ -140,7 +140,7 @@ def notebook_has_no_outputs(options):
 
 @check
 def resumes_in_second_session(options):
-    """the first runs out of time, the second goes on and trains; the bytes are those of one run"""
+    """the first session reaches its time limit, the second continues and trains; the bytes are those of one run"""
     attached = attach()
     before = digest(attached)
     common = dict(VARIANTS=20, OPTIONS=["--chunk", "1", "--threads", "1"])
@@ -185,7 +185,7 @@ def resumes_in_second_session(options):
 
 @check
 def rerun_in_same_session(options):
-    """the cell that makes the set may be run again after its time was up"""
+    """the cell that makes the set can be run again after its time limit"""
     def change(book):
         at = next(i for i, cell in enumerate(book.cells) if cell.id == "generate")
         again = copy.deepcopy(book.cells[at])
@@ -194,7 +194,7 @@ def rerun_in_same_session(options):
     shown, _, error = run(options, "again", change, **parameters(
         attach(), "again", VARIANTS=20, TIME_LIMIT="3s", OPTIONS=["--chunk", "1", "--threads", "1"]))
     assert error is None, error
-    assert "Time is up." in shown["generate"], shown["generate"]
+    assert "The time limit was reached." in shown["generate"], shown["generate"]
     assert "chunks are already complete" in shown["once-more"], shown["once-more"]
     assert sorted(path.name for path in (SCRATCH / "again/train").iterdir()) == [
         "README.md", "data", "dataset.json", "provenance", "rejects.jsonl"]
@@ -202,15 +202,15 @@ def rerun_in_same_session(options):
 
 @check
 def error_messages(options):
-    """without program and wheel, or with a corpus that is not there, it stops and says so"""
+    """without program and wheel, or without a corpus, it stops before it starts and names what to attach"""
     attached = attach()
     shown, _, error = run(options, "no-wheel", path=False, **parameters(attached, "no-wheel"))
     assert error is not None and "there is no wheel in" in error.evalue, shown
     assert shown["trial"] == ""
     shown, _, error = run(options, "no-corpus", **parameters(
         attached, "no-corpus", CORPUS=str(attached / "absent.csv")))
-    assert error is not None and "'patina generate' failed" in error.evalue, shown
-    assert "absent.csv" in shown["trial"] and shown["generate"] == "", shown
+    assert error is not None and "CORPUS: '" in error.evalue and "absent.csv" in error.evalue, shown
+    assert "attach it as input" in error.evalue and shown["trial"] == "", shown
 
 
 def main():
@@ -223,4 +223,4 @@ def main():
 
 
 if __name__ == "__main__":
-    end(main, SCRATCH)
+    run_main(main, SCRATCH)

@@ -32,7 +32,7 @@ except ImportError as missing:
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "examples"))
 import train_head  # noqa: E402
-from checks import check, end, Skip, run as run_checks  # noqa: E402
+from checks import check, run_main, Skip, run as run_checks  # noqa: E402
 
 EXAMPLE, DEMO = ROOT / "examples/train_head.py", ROOT / "examples/demo/manifest.jsonl"
 MINI, SHARED = ROOT / "tests/golden/clap/mini", ROOT.parent / "shared"
@@ -377,4 +377,4 @@ def main():
 
 
 if __name__ == "__main__":
-    end(main, SCRATCH)
+    run_main(main, SCRATCH)

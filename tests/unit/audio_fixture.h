@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* audio_fixture.h - sound files for the tests of audio: written by libsndfile, or byte by byte */
+/* audio_fixture.h - audio files for tests, written by libsndfile or byte by byte, and decoded */
 
-#ifndef PATINA_TEST_AUDIO_FILES_H
-#define PATINA_TEST_AUDIO_FILES_H
+#ifndef PATINA_TEST_AUDIO_FIXTURE_H
+#define PATINA_TEST_AUDIO_FIXTURE_H
 
 #include <math.h>
 #include <sndfile.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "audio/decoder.h"
 #include "base/byte_source.h"
 #include "test.h"
 
@@ -94,7 +95,7 @@ static inline file_bytes make_wav(unsigned code, unsigned bits, unsigned rate_hz
     return f;
 }
 
-/** Noise that no codec makes small, and no two frames of which are alike. */
+/** Noise that no codec compresses, in which no two frames are equal. */
 static inline float *make_noise(size_t n, double amplitude) {
     float *x = malloc(n * sizeof *x);
     uint32_t state = 1;
@@ -111,4 +112,41 @@ static inline pt_byte_source memory_source(const file_bytes *f) {
     return bytes;
 }
 
-#endif /* PATINA_TEST_AUDIO_FILES_H */
+/** How a file opened, and the samples that reading it to the end in blocks of odd sizes gave. */
+typedef struct decode_result {
+    patina_status status;
+    patina_error err;
+    pt_decoder_info info;
+    float *samples; /* owned */
+    size_t n_frames;
+} decode_result;
+
+static inline decode_result decode(const file_bytes *f) {
+    const pt_byte_source bytes = memory_source(f);
+    decode_result o = {0};
+    pt_decoder *decoder = NULL;
+    size_t room = 0, got = 0, want = 1000;
+
+    o.status = pt_decoder_open(&bytes, &decoder, &o.info, &o.err);
+    while (o.status == PATINA_OK) {
+        if (o.n_frames + want > room) {
+            room = 2 * room + want;
+            o.samples = realloc(o.samples, room * o.info.n_channels * sizeof(float));
+        }
+        got = 0;
+        o.status = pt_decoder_read(decoder, o.samples + o.n_frames * o.info.n_channels, want, &got,
+                                   &o.err);
+        o.n_frames += got;
+        if (got < want) break;
+        want = want * 3 % 4999 + 1;
+    }
+    pt_decoder_close(&decoder);
+    return o;
+}
+
+static inline void release(decode_result *o) {
+    free(o->samples);
+    *o = (decode_result){0};
+}
+
+#endif /* PATINA_TEST_AUDIO_FIXTURE_H */

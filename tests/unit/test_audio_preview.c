@@ -51,7 +51,7 @@ TEST(sound, flac_comes_back) {
     size_t n_read = 0, n = 0;
     stimulus_add_sine(x, N, 1, 24000.0, 440.0, 1.5, 0.0); /* over full scale */
     pt_strbuf_append(&flac, "before");
-    REQUIRE_OK(pt_flac_encode(x, N, 24000, 0.6, &flac, &t->err));
+    REQUIRE_OK(pt_flac_encode(x, N, 24000, 0.6, 16, &flac, &t->err));
     CHECK(memcmp(flac.text, "beforefLaC", 10) == 0);
     pt_byte_source_from_memory(flac.text + 6, flac.length - 6, &bytes);
     REQUIRE_OK(pt_decoder_open(&bytes, &decoder, &info, &t->err));

@@ -62,15 +62,21 @@ TEST(corpus_audiocaps, the_header_says_where_columns_stand) {
     CHECK_INT(l->n, 1);
     CHECK_STR(entry_string(l, 0), "x_3|x_3.flac|ok|A bell");
     list_release(l);
-    const char *others[] = {"audiocap_id,youtube_id,caption\n1,a,b\n",
-                            "audiocap_id;youtube_id;start_time;caption\n1;a;0;b\n",
-                            "1,a,0,no header at all\n", "youtube_id\n"};
-    for (size_t i = 0; i < 4; i++) {
-        l = list_corpus(write_tmp_text("c3/other.csv", others[i]), NULL);
+    l = list_corpus(write_tmp_text("c3/semicolon.csv", "youtube_id;start_time;caption\nx;3;b\n"),
+                    NULL);
+    CHECK_STR(entry_string(l, 0), "x_3|x_3.flac|ok|b");
+    list_release(l);
+    const char *others[][2] = {{"1,a,0,no header at all\n", "--list-kinds"},
+                               {"youtube_id,start_time\n",
+                                "'audiocaps', for which it lacks a column "
+                                "of captions"},
+                               {"start_time,caption\n", "it lacks the column 'youtube_id'"}};
+    for (size_t i = 0; i < 3; i++) {
+        l = list_corpus(write_tmp_text("c3/other.csv", others[i][0]), NULL);
         CHECK_INT(l->status, PATINA_EFORMAT);
-        CHECK_CONTAINS(l->err.message, "youtube_id,start_time,caption"); /* what it should be */
+        CHECK_CONTAINS(l->err.message, others[i][1]); /* what it lacks */
         char first[40];
-        snprintf(first, sizeof first, "%.*s", (int)strcspn(others[i], "\n"), others[i]);
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(others[i][0], "\n"), others[i][0]);
         CHECK_CONTAINS(l->err.message, first); /* what it is */
         list_release(l);
     }
@@ -96,8 +102,8 @@ TEST(corpus_audiocaps, clips_are_found_by_the_first_form_of_name) {
         "id_30.ogg", "id.wav", "Yid.wav", "Yid_30.wav", "78.flac", "77.wav", "id_30.00_40.000.wav"};
     write_tmp_text("c5/t.csv", HEADER "77,id,30,x\n78,id,30,y\n");
     put_clips("c5", names, 7);
-    const char *expected[] = {
-        "id_30.ogg", "id.wav", "Yid.wav", "Yid_30.wav", "77.wav", "78.flac", "id_30.00_40.000.wav"};
+    const char *expected[] = {"id_30.ogg",           "id.wav", "Yid.wav", "Yid_30.wav", "77.wav",
+                              "id_30.00_40.000.wav", "78.flac"};
     for (size_t i = 0; i < 7; i++) { /* each in turn, and then without it */
         char path[64];
         listing *l = list_corpus(tmp_path("c5/t.csv"), NULL);
@@ -152,7 +158,7 @@ TEST(corpus_audiocaps, sub_folders_are_searched_and_the_first_path_wins) {
     CHECK_INT(l->n, 7);
     CHECK_STR(entry_string(l, 0), "a_0|train/a_0.flac|ok|x"); /* by bytes of the path */
     CHECK_STR(entry_string(l, 1), "b_0|x/y/b_0.mp3|ok|x");
-    CHECK_STR(entry_string(l, 2), "c_0|t.csv:4|missing|x"); /* three folders down */
+    CHECK_STR(entry_string(l, 2), "c_0|x/y/z/c_0.mp3|ok|x");
     CHECK_STR(entry_string(l, 3), "d_0|t.csv:5|missing|x");
     CHECK_STR(entry_string(l, 4), "e_0|t.csv:6|missing|x");
     CHECK_STR(entry_string(l, 5), "f_0|t.csv:7|missing|x");

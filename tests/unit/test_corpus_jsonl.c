@@ -76,7 +76,7 @@ TEST(corpus_jsonl, broken_lines_are_entries_that_name_their_number) {
         CHECK_CONTAINS(l->entry[i].fault, number);
     }
     CHECK_STR(l->entry[0].source, "m.jsonl:1");
-    CHECK_STR(l->entry[1].fault, "line 2 is no JSON object but another value");
+    CHECK_STR(l->entry[1].fault, "line 2 is JSON but not an object");
     CHECK_CONTAINS(l->entry[3].fault, "column");
     CHECK_STR(entry_string(l, 10), "ok|ok|ok");
     list_release(l);

@@ -22,7 +22,7 @@ static const char *record_text(const pt_csv_record *r) {
 static void check_records(pt_test *t, const char *path, const char *const *expected) {
     pt_csv_table *table = NULL;
     const pt_csv_record *r = NULL;
-    REQUIRE_OK(pt_csv_open(path, &table, &t->err));
+    REQUIRE_OK(pt_csv_open(path, NULL, &table, &t->err));
     do {
         CHECK_OK(pt_csv_next(table, &r, &t->err));
         CHECK_STR(record_text(r), *expected);
@@ -50,10 +50,10 @@ TEST(csv_table, a_cr_alone_ends_a_record_too) {
 
 TEST(csv_table, a_quote_that_is_not_closed_is_the_last_record) {
     static const char *const expected[] = {
-        "2:1|2", "4!a quote is closed nowhere: the rows from here on are one field", "end"};
+        "2:1|2", "4!a quote is not closed: the rest of the file is one field", "end"};
     check_records(t, write_tmp_text("t/c.csv", "h,i\n1,2\n\n3,\"open\n4,5\n6,7\n"), expected);
     static const char *const at_once[] = {
-        "2!a quote is closed nowhere: the rows from here on are one field", "end"};
+        "2!a quote is not closed: the rest of the file is one field", "end"};
     check_records(t, write_tmp_text("t/d.csv", "h,i\n\""), at_once);
 }
 
@@ -70,7 +70,8 @@ TEST(csv_table, a_record_is_bounded_too) {
         memcpy(at, i ? "\",\"" : "\"", i ? 3 : 1);
         at[line - 1] = '\n';
     }
-    REQUIRE_OK(pt_csv_open(write_tmp_bytes("t/e.csv", text, (size_t)(at - text)), &table, &t->err));
+    REQUIRE_OK(
+        pt_csv_open(write_tmp_bytes("t/e.csv", text, (size_t)(at - text)), NULL, &table, &t->err));
     free(text);
     CHECK_OK(pt_csv_next(table, &r, &t->err));
     CHECK_CONTAINS(record_text(r), "2!a field of over 16 MB");
@@ -83,24 +84,65 @@ TEST(csv_table, headers_that_are_none) {
     pt_csv_table *table = NULL;
     for (int i = 0; i < 65; i++)
         strcat(many, i ? ",a" : "a");
-    CHECK_FAILS(pt_csv_open(write_tmp_text("t/f.csv", many), &table, &t->err), PATINA_EFORMAT);
+    CHECK_FAILS(pt_csv_open(write_tmp_text("t/f.csv", many), NULL, &table, &t->err),
+                PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message, "over 64 columns");
-    CHECK_FAILS(pt_csv_open(write_tmp_text("t/g.csv", "\n\n"), &table, &t->err), PATINA_EFORMAT);
-    CHECK_FAILS(pt_csv_open(write_tmp_text("t/h.csv", "\"a,b\n1,2\n"), &table, &t->err),
+    CHECK_FAILS(pt_csv_open(write_tmp_text("t/g.csv", "\n\n"), NULL, &table, &t->err),
+                PATINA_EFORMAT);
+    CHECK_FAILS(pt_csv_open(write_tmp_text("t/h.csv", "\"a,b\n1,2\n"), NULL, &table, &t->err),
                 PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message, "quote");
-    CHECK_FAILS(pt_csv_open(tmp_path("t/nowhere.csv"), &table, &t->err), PATINA_EIO);
+    CHECK_FAILS(pt_csv_open(tmp_path("t/nowhere.csv"), NULL, &table, &t->err), PATINA_EIO);
     CHECK(table == NULL);
 }
 
 TEST(csv_table, columns_are_found_by_name) {
-    static const char *const some[] = {"nowhere", "i", "h", NULL};
     pt_csv_table *table = NULL;
-    REQUIRE_OK(
-        pt_csv_open(write_tmp_text("t/i.csv", "\xEF\xBB\xBFh,\" i \",hh,h\n"), &table, &t->err));
+    REQUIRE_OK(pt_csv_open(write_tmp_text("t/i.csv", "\xEF\xBB\xBFh,\" i \",hh,h\n"), NULL, &table,
+                           &t->err));
     CHECK_INT(pt_csv_find_column(pt_csv_header(table), "h"), 0);
     CHECK_INT(pt_csv_find_column(pt_csv_header(table), "hh"), 2);
-    CHECK_INT(pt_csv_find_column(pt_csv_header(table), "H"), -1);
-    CHECK_INT(pt_csv_find_first_column(pt_csv_header(table), some), 1);
+    CHECK_INT(pt_csv_find_column(pt_csv_header(table), "H"), 0); /* in any case */
+    CHECK_INT(pt_csv_find_column(pt_csv_header(table), "x"), -1);
+    CHECK_INT(pt_csv_find_first_column(pt_csv_header(table), "nowhere|i|h"), 1);
     pt_csv_close(&table);
+}
+
+TEST(csv_table, delimiters_and_given_headers) {
+    pt_csv_table *table = NULL;
+    const pt_csv_record *r = NULL;
+    const pt_csv_format bars = {.delimiter = '|', .header = "id,text"};
+    REQUIRE_OK(pt_csv_open(write_tmp_text("t/bar.csv", "a|x, y\n"), &bars, &table, &t->err));
+    CHECK_INT(pt_csv_find_column(pt_csv_header(table), "text"), 1);
+    REQUIRE_OK(pt_csv_next(table, &r, &t->err));
+    CHECK_STR(record_text(r), "1:a|x, y");
+    pt_csv_close(&table);
+    const pt_csv_format tags = {.delimiter = '\t', .extra_fields = true};
+    REQUIRE_OK(
+        pt_csv_open(write_tmp_text("t/tags.tsv", "A\tB\n1\t2\t3\n4\n"), &tags, &table, &t->err));
+    REQUIRE_OK(pt_csv_next(table, &r, &t->err));
+    CHECK_STR(record_text(r), "2:1|2|3");
+    REQUIRE_OK(pt_csv_next(table, &r, &t->err));
+    CHECK_STR(record_text(r), "3!1 fields where the header has 2");
+    pt_csv_close(&table);
+}
+
+TEST(csv_table, a_header_in_a_comment) {
+    static const char *const audioset[] = {"4:-a|30.000|40.000|/m/1,/m/2", "end"};
+    static const char *const other[] = {"3:1|2", "end"};
+    const char *path = write_tmp_text("t/seg.csv", "# Segments csv created\n# num_ytids=1\n"
+                                                   "# YTID, start, end, labels\n"
+                                                   "-a, 30.000, 40.000, \"/m/1,/m/2\"\n");
+    check_records(t, path, audioset);
+    check_records(t, write_tmp_text("t/comment.csv", "# a remark\nh,i\n1,2\n"), other);
+}
+
+TEST(csv_table, utf16_is_converted) {
+    static const char *const expected[] = {"2:1|\xC3\xA9\xF0\x9F\x90\xB6", "3:\xFF|x", "end"};
+    static const char le[] = "\xFF\xFEh\0,\0i\0\n\0"
+                             "1\0,\0\xE9\0\x3D\xD8\x36\xDC\r\0\n\0\x00\xD8,\0x\0\n";
+    static const char be[] = "\xFE\xFF\0h\0,\0i\0\n\0"
+                             "1\0,\0\xE9\xD8\x3D\xDC\x36\0\r\0\n\xD8\0\0,\0x\0\n";
+    check_records(t, write_tmp_bytes("t/le.csv", le, sizeof le), expected);
+    check_records(t, write_tmp_bytes("t/be.csv", be, sizeof be - 1), expected);
 }

@@ -127,48 +127,21 @@ static float *make_tone(size_t n, int n_channels, double amplitude, double hz) {
 
 /* The reading side ------------------------------------------------------------------------- */
 
-typedef struct decode_result {
-    patina_status status;
-    patina_error err;
-    pt_decoder_info info;
-    float *x; /* owned */
-    size_t n;
-} decode_result;
-
-static decode_result decode(const unsigned char *b, size_t n_bytes) {
-    enum { STEP = 1001 };
-    decode_result o = {0};
-    pt_byte_source bytes;
-    pt_decoder *decoder = NULL;
-    size_t got = STEP;
-
-    pt_byte_source_from_memory(b, n_bytes, &bytes);
-    o.status = pt_decoder_open(&bytes, &decoder, &o.info, &o.err);
-    while (o.status == PATINA_OK && got == STEP) {
-        o.x = realloc(o.x, (o.n + STEP) * o.info.n_channels * sizeof *o.x);
-        got = 0;
-        o.status = pt_decoder_read(decoder, o.x + o.n * o.info.n_channels, STEP, &got, &o.err);
-        o.n += got;
-    }
-    pt_decoder_close(&decoder);
-    return o;
-}
-
-static void release(decode_result *o) {
-    free(o->x);
-    *o = (decode_result){0};
+static decode_result decode_bytes(const unsigned char *b, size_t n) {
+    return decode(&(file_bytes){(unsigned char *)(uintptr_t)b, n});
 }
 
 /** Amplitude, and phase against the tone that began at sample 0, of channel c: least squares over
  * whole periods in the middle. */
 static void fit_sinusoid(const decode_result *o, unsigned c, double hz, double *amplitude,
                          double *phase) {
-    const size_t period = (size_t)(RATE / hz), n = o->n / 2 / period * period, first = o->n / 4;
+    const size_t period = (size_t)(RATE / hz), n = o->n_frames / 2 / period * period,
+                 first = o->n_frames / 4;
     double in = 0.0, out = 0.0;
     for (size_t i = first; i < first + n; i++) {
         const double angle = 2.0 * PI * hz * (double)i / RATE;
-        in += o->x[i * o->info.n_channels + c] * sin(angle);
-        out += o->x[i * o->info.n_channels + c] * cos(angle);
+        in += o->samples[i * o->info.n_channels + c] * sin(angle);
+        out += o->samples[i * o->info.n_channels + c] * cos(angle);
     }
     *amplitude = 2.0 / (double)n * hypot(in, out);
     *phase = atan2(out, in);
@@ -178,7 +151,7 @@ static const struct {
     const char *muxer, *encoder, *format;
     size_t packet;    /* frames; 0: lossless, and the length exact */
     bool starts_at_0; /* the file says what the encoder put in front */
-    bool is_checked;  /* sizes in it tell that it was cut */
+    bool is_checked;  /* its sizes show that it was cut */
 } kinds[] = {
     {"ipod", "aac", "mp4", 1024, true, true},
     {"mov", "aac", "mp4", 1024, true, true},
@@ -211,15 +184,15 @@ TEST(ffmpeg, a_tone_comes_back_at_its_level_and_length) {
         double amplitude, phase;
         if (!f.b) continue;
         n_made++;
-        decode_result o = decode(f.b, f.n);
+        decode_result o = decode(&f);
         pt_test_check(t, o.status == PATINA_OK, __FILE__, __LINE__, "%s in %s: %s",
                       kinds[k].encoder, kinds[k].muxer, o.err.message);
         CHECK_STR(o.info.format, kinds[k].format);
         CHECK_INT(o.info.rate_hz, RATE);
         CHECK_INT(o.info.n_channels, 2);
         CHECK(!o.info.exact);
-        CHECK_NEAR((double)o.n, (double)n, 2.0 * (double)kinds[k].packet);
-        if (o.n == 0) continue;
+        CHECK_NEAR((double)o.n_frames, (double)n, 2.0 * (double)kinds[k].packet);
+        if (o.n_frames == 0) continue;
         for (unsigned c = 0; c < 2; c++) {
             const double wanted = 0.25 * (c + 1);
             fit_sinusoid(&o, c, 1000.0, &amplitude, &phase);
@@ -240,7 +213,7 @@ TEST(ffmpeg, channels_come_in_wave_order) {
     file_bytes f = make_file("ipod", "aac", (sound){x, n, 6});
     free(x);
     REQUIRE(f.b);
-    decode_result o = decode(f.b, f.n);
+    decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.info.n_channels, 6);
     for (unsigned c = 0; c < o.info.n_channels; c++) {
@@ -263,14 +236,14 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
             const size_t left = i < 8 ? (size_t)(shares[i] * (double)f.n) : f.n - 1;
             unsigned char *b = malloc(left ? left : 1); /* so that a byte more is seen */
             memcpy(b, f.b, left);
-            decode_result o = decode(b, left);
+            decode_result o = decode_bytes(b, left);
             if (kinds[k].is_checked && left >= 200)
                 pt_test_check(t, o.status == PATINA_REJECT_TRUNCATED, __FILE__, __LINE__,
                               "%s in %s, %zu of %zu bytes: %s (%s)", kinds[k].encoder,
                               kinds[k].muxer, left, f.n, patina_status_name(o.status),
                               o.err.message);
-            else /* bare frames: whole ones are all there is to know */
-                CHECK(patina_status_is_reject(o.status) || o.n < n);
+            else /* bare frames: only their number shows it */
+                CHECK(patina_status_is_reject(o.status) || o.n_frames < n);
             if (o.status != PATINA_OK) CHECK(o.err.message[0] != '\0');
             release(&o);
             free(b);
@@ -290,17 +263,17 @@ TEST(ffmpeg, a_hole_is_no_shorter_sound) {
         file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 1});
         if (!f.b) continue;
         memset(f.b + f.n / 3, 0, f.n / 3);
-        decode_result o = decode(f.b, f.n);
+        decode_result o = decode(&f);
         pt_test_check(t, patina_status_is_reject(o.status), __FILE__, __LINE__,
                       "%s in %s: %s, %zu frames", kinds[k].encoder, kinds[k].muxer,
-                      patina_status_name(o.status), o.n);
+                      patina_status_name(o.status), o.n_frames);
         release(&o);
         file_bytes_release(&f);
     }
     free(x);
 }
 
-/** Where `name` stands in a file, behind its n bytes; the file must have it. */
+/** The bytes behind `name`, of n bytes, in a file that must contain it. */
 static unsigned char *find_after(const file_bytes *f, const char *name, size_t n) {
     unsigned char *at = memmem(f->b, f->n, name, n);
     if (!at) exit(2);
@@ -347,16 +320,16 @@ TEST(ffmpeg, a_promise_that_is_not_kept) {
     free(x);
     REQUIRE(m4a.b && mka.b);
     raise_declared_duration(&mka, 100.0); /* within what is allowed: 0.44 s */
-    decode_result o = decode(mka.b, mka.n);
+    decode_result o = decode(&mka);
     CHECK_INT(o.status, PATINA_OK);
     release(&o);
     raise_declared_duration(&mka, 700.0);
-    o = decode(mka.b, mka.n);
+    o = decode(&mka);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
     CHECK_CONTAINS(o.err.message, "are promised");
     release(&o);
     double_declared_duration(&m4a);
-    o = decode(m4a.b, m4a.n);
+    o = decode(&m4a);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
     CHECK_CONTAINS(o.err.message, "192000 frames are promised and 96000 are there");
     release(&o);
@@ -374,7 +347,7 @@ TEST(ffmpeg, a_packet_that_is_not_all_there) {
     unsigned char *stsz = find_after(&f, "stsz", 4);
     REQUIRE(get_be(stsz + 4) == 0 && get_be(stsz + 8) > 2); /* sizes differ, and so many */
     put_be(stsz + 12 + 4 * (get_be(stsz + 8) - 1), 1 << 20);
-    decode_result o = decode(f.b, f.n);
+    decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
     release(&o);
     file_bytes_release(&f);
@@ -417,7 +390,7 @@ static void decode_flipped(void *context) {
             b[(state >> 8) % (reach < all->file->n ? reach : all->file->n)] ^=
                 (unsigned char)(1U << (state & 7));
         }
-        decode_result o = decode(b, all->file->n);
+        decode_result o = decode_bytes(b, all->file->n);
         CHECK(o.status == PATINA_OK ||
               (patina_status_is_reject(o.status) && o.err.message[0] != '\0'));
         release(&o);
@@ -461,7 +434,7 @@ TEST(ffmpeg, garbage_behind_a_signature) {
                 b[i] = round % 2 ? (unsigned char)(state >> 24) : 0;
             }
             memcpy(b + heads[k].offset, heads[k].bytes, heads[k].n);
-            decode_result o = decode(b, sizeof b);
+            decode_result o = decode_bytes(b, sizeof b);
             CHECK(patina_status_is_reject(o.status));
             CHECK(o.err.message[0] != '\0');
             release(&o);
@@ -498,7 +471,7 @@ static file_bytes make_pictures(void) {
 TEST(ffmpeg, pictures_without_sound_are_told_so) {
     file_bytes f = make_pictures();
     REQUIRE(f.b && f.n > 100);
-    decode_result o = decode(f.b, f.n);
+    decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
     CHECK_STR(o.err.message, "webm: it has no audio stream");
     release(&o);
@@ -514,10 +487,11 @@ TEST(ffmpeg, a_tag_may_stand_before_bare_aac) {
     unsigned char *b = calloc(1, 10 + 300 + f.n);
     memcpy(b, "ID3\4\0\0\0\0\2\x2C", 10); /* 2 * 128 + 44 = 300 bytes */
     memcpy(b + 310, f.b, f.n);
-    decode_result bare = decode(f.b, f.n), tagged = decode(b, 310 + f.n);
+    decode_result bare = decode(&f), tagged = decode_bytes(b, 310 + f.n);
     CHECK_INT(tagged.status, PATINA_OK);
-    CHECK_INT(tagged.n, bare.n);
-    CHECK(tagged.n == bare.n && memcmp(tagged.x, bare.x, bare.n * sizeof *bare.x) == 0);
+    CHECK_INT(tagged.n_frames, bare.n_frames);
+    CHECK(tagged.n_frames == bare.n_frames &&
+          memcmp(tagged.samples, bare.samples, bare.n_frames * sizeof *bare.samples) == 0);
     release(&bare);
     release(&tagged);
     free(b);
@@ -533,13 +507,13 @@ TEST(ffmpeg, a_window_is_the_same_piece_as_of_the_whole) {
     pt_byte_source bytes;
     free(x);
     REQUIRE(f.b);
-    decode_result o = decode(f.b, f.n);
+    decode_result o = decode(&f);
     pt_arena_init(&arena);
     bytes = memory_source(&f);
     CHECK_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = start, .frames = 3 * RATE}, &e,
                                &arena, &t->err));
     CHECK_INT(e.source.n_frames, 3 * RATE);
-    CHECK(memcmp(e.source.samples, o.x + start, 3 * RATE * sizeof *o.x) == 0);
+    CHECK(memcmp(e.source.samples, o.samples + start, 3 * RATE * sizeof *o.samples) == 0);
     pt_arena_release(&arena);
     release(&o);
     file_bytes_release(&f);
@@ -548,7 +522,7 @@ TEST(ffmpeg, a_window_is_the_same_piece_as_of_the_whole) {
 static void *decode_in_thread(void *context) {
     const file_bytes *f = context;
     decode_result *o = malloc(sizeof *o);
-    *o = decode(f->b, f->n);
+    *o = decode(f);
     return o;
 }
 
@@ -560,7 +534,7 @@ TEST(ffmpeg, threads_do_not_see_each_other) {
     pthread_t threads[N];
     free(x);
     REQUIRE(f.b);
-    decode_result alone = decode(f.b, f.n);
+    decode_result alone = decode(&f);
     CHECK_INT(alone.status, PATINA_OK);
     for (int i = 0; i < N; i++)
         pthread_create(&threads[i], NULL, decode_in_thread, &f);
@@ -568,7 +542,8 @@ TEST(ffmpeg, threads_do_not_see_each_other) {
         void *result;
         pthread_join(threads[i], &result);
         decode_result *o = result;
-        CHECK(o->n == alone.n && memcmp(o->x, alone.x, alone.n * sizeof *alone.x) == 0);
+        CHECK(o->n_frames == alone.n_frames &&
+              memcmp(o->samples, alone.samples, alone.n_frames * sizeof *alone.samples) == 0);
         release(o);
         free(o);
     }

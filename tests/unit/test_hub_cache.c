@@ -25,7 +25,7 @@ static pt_hub_cache_entry entry_in(pt_test *t, const char *cache, char path[512]
 }
 
 static void put(pt_test *t, const char *folder, const char *name, const char *text) {
-    const pt_hub_path path = pt_hub_path_join(folder, "%s", name);
+    const pt_path path = pt_path_joinf(folder, "%s", name);
     CHECK_OK(pt_hub_make_dirs(folder, &t->err));
     FILE *file = fopen(path.text, "w");
     CHECK(file && fputs(text, file) >= 0);
@@ -33,7 +33,7 @@ static void put(pt_test *t, const char *folder, const char *name, const char *te
 }
 
 /* Whether a file holds just this text. */
-static bool file_equals(const pt_hub_path *path, const char *expected) {
+static bool file_equals(const pt_path *path, const char *expected) {
     char *text = NULL;
     size_t n = 0;
     const bool same = pt_file_read_all(path->text, 4096, &text, &n, NULL) == PATINA_OK &&
@@ -72,8 +72,8 @@ TEST(hub_cache, entry) {
 TEST(hub_cache, references) {
     char cache[512], commit[PT_HUB_COMMIT_MAX + 1];
     const pt_hub_cache_entry entry = entry_in(t, "refs", cache);
-    const pt_hub_path main = pt_hub_path_join(entry.folder.text, "refs/main");
-    const pt_hub_path branch = pt_hub_path_join(entry.folder.text, "refs/a/b");
+    const pt_path main = pt_path_joinf(entry.folder.text, "refs/main");
+    const pt_path branch = pt_path_joinf(entry.folder.text, "refs/a/b");
     struct stat before, after;
 
     CHECK(!pt_hub_resolve_revision(&entry, "main", commit));
@@ -97,7 +97,7 @@ TEST(hub_cache, references) {
     static const char *const bad[] = {"", "main", "../../../etc", COMMIT "0",
                                       "ref: refs/heads/main"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        const pt_hub_path folder = pt_hub_path_join(entry.folder.text, "refs");
+        const pt_path folder = pt_path_joinf(entry.folder.text, "refs");
         put(t, folder.text, "bad", bad[i]);
         CHECK(!pt_hub_resolve_revision(&entry, "bad", commit));
     }
@@ -106,9 +106,9 @@ TEST(hub_cache, references) {
 TEST(hub_cache, links) {
     char cache[512], target[256] = "";
     const pt_hub_cache_entry entry = entry_in(t, "links", cache);
-    const pt_hub_path blobs = pt_hub_path_join(entry.folder.text, "blobs");
-    const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, COMMIT);
-    const pt_hub_path path = pt_hub_path_join(snapshot.text, "vocab.json");
+    const pt_path blobs = pt_path_joinf(entry.folder.text, "blobs");
+    const pt_path snapshot = pt_hub_snapshot_path(&entry, COMMIT);
+    const pt_path path = pt_path_joinf(snapshot.text, "vocab.json");
 
     put(t, blobs.text, "etag", "{}");
     REQUIRE_OK(pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err));
@@ -124,16 +124,16 @@ TEST(hub_cache, links) {
     CHECK_OK(pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err));
     CHECK(file_equals(&path, "{}"));
     /* a folder in its place is not */
-    const pt_hub_path folder = pt_hub_path_join(snapshot.text, "merges.txt");
+    const pt_path folder = pt_path_joinf(snapshot.text, "merges.txt");
     CHECK(mkdir(folder.text, 0700) == 0);
     CHECK_FAILS(pt_hub_snapshot_link(&entry, COMMIT, "merges.txt", "etag", &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "merges.txt': cannot be made");
+    CHECK_CONTAINS(t->err.message, "merges.txt': cannot be created");
 }
 
 TEST(hub_cache, blobs) {
     char cache[512];
     const pt_hub_cache_entry entry = entry_in(t, "blobs", cache);
-    const pt_hub_path blobs = pt_hub_path_join(entry.folder.text, "blobs");
+    const pt_path blobs = pt_path_joinf(entry.folder.text, "blobs");
 
     CHECK(!pt_hub_blob_is_complete(&entry, "e", 5));
     CHECK_INT(pt_hub_blob_partial_size(&entry, "e", 5), 0);
@@ -150,12 +150,12 @@ TEST(hub_cache, blobs) {
 TEST(hub_cache, find) {
     char cache[512];
     const pt_hub_cache_entry entry = entry_in(t, "find", cache);
-    const pt_hub_path snapshot = pt_hub_snapshot_path(&entry, COMMIT);
+    const pt_path snapshot = pt_hub_snapshot_path(&entry, COMMIT);
     char *folder = NULL;
 
     CHECK_FAILS(patina_hub_find(cache, "no name", &folder, &t->err), PATINA_EUSAGE);
     CHECK_FAILS(patina_hub_find(cache, "org/name", &folder, &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "'patina model fetch org/name' gets it");
+    CHECK_CONTAINS(t->err.message, "run 'patina model fetch org/name'");
     REQUIRE_OK(pt_hub_ref_write(&entry, "main", COMMIT, &t->err));
     for (size_t i = 0; pt_hub_required_files[i]; i++) {
         CHECK_STR(pt_hub_snapshot_missing(&snapshot), pt_hub_required_files[i]);
@@ -174,7 +174,7 @@ TEST(hub_cache, find) {
     CHECK_STR(folder, snapshot.text);
     free(folder);
     CHECK_FAILS(patina_hub_find(cache, "org/name@v1", &folder, &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "'patina model fetch org/name@v1' gets it");
+    CHECK_CONTAINS(t->err.message, "run 'patina model fetch org/name@v1'");
     CHECK_FAILS(patina_hub_find(cache, "org/name@" OTHER, &folder, &t->err), PATINA_EIO);
     CHECK_FAILS(patina_hub_find("", "org/name", &folder, &t->err), PATINA_EUSAGE);
 }

@@ -283,7 +283,7 @@ TEST(loudness, pieces_give_the_bits_of_one_go) {
             pt_arena arena;
             pt_loudness_meter *meter = NULL;
             pt_arena_init(&arena);
-            REQUIRE_OK(pt_loudness_meter_open(ODD, n_channels, &arena, &meter, &t->err));
+            REQUIRE_OK(pt_loudness_meter_open(ODD, n_channels, 0, &arena, &meter, &t->err));
             for (size_t i = 0, p = first; i < N; p++) {
                 const size_t n = sizes[p % 7] < N - i ? sizes[p % 7] : N - i;
                 CHECK_OK(pt_loudness_meter_add(meter, x + i * n_channels, n, &t->err));
@@ -371,4 +371,88 @@ TEST(loudness, sixty_four_channels) {
     const patina_audio audio = {x, N, 64, 4000};
     CHECK_NEAR(measured(t, &audio), reference_lufs(&audio), 0.01);
     free(x);
+}
+
+/** LUFS of a stimulus by our meter with a mask. */
+static double measured_at(pt_test *t, const float *x, size_t n, unsigned n_channels,
+                          uint64_t mask) {
+    pt_arena arena;
+    pt_loudness_meter *meter = NULL;
+    double lufs = 0.0;
+    pt_arena_init(&arena);
+    if (CHECK_OK(pt_loudness_meter_open(RATE, n_channels, mask, &arena, &meter, &t->err))) {
+        CHECK_OK(pt_loudness_meter_add(meter, x, n, &t->err));
+        lufs = pt_loudness_meter_value(meter);
+    }
+    pt_arena_release(&arena);
+    return lufs;
+}
+
+/* BS.1770-5 by the positions of WAVE's dwChannelMask, against libebur128 with the same positions: a
+ * back channel is at 110 degrees where there are no side channels, else at 135. */
+TEST(loudness, channels_are_weighted_by_position) {
+    enum {
+        L = EBUR128_LEFT,
+        R = EBUR128_RIGHT,
+        C = EBUR128_CENTER,
+        NO = EBUR128_UNUSED,
+        BL = EBUR128_Mp110,
+        BR = EBUR128_Mm110,
+        SL = EBUR128_Mp090,
+        SR = EBUR128_Mm090,
+        RL = EBUR128_Mp135,
+        RR = EBUR128_Mm135,
+        BC = EBUR128_Mp180,
+        LC = EBUR128_MpSC,
+        RC = EBUR128_MmSC,
+        TL = EBUR128_Up030,
+        TR = EBUR128_Um030
+    };
+    static const struct {
+        uint64_t mask;
+        unsigned n;
+        int position[12];
+    } layouts[] = {
+        {0x4, 1, {C}},
+        {0x3, 2, {L, R}},
+        {0xB, 3, {L, R, NO}}, /* 2.1 */
+        {0x103, 3, {L, R, BC}},
+        {0xF, 4, {L, R, C, NO}}, /* 3.1 */
+        {0x33, 4, {L, R, BL, BR}},
+        {0x603, 4, {L, R, SL, SR}},
+        {0x107, 4, {L, R, C, BC}}, /* 4.0 */
+        {0x10F, 5, {L, R, C, NO, BC}},
+        {0x607, 5, {L, R, C, SL, SR}},
+        {0x3F, 6, {L, R, C, NO, BL, BR}},
+        {0x60F, 6, {L, R, C, NO, SL, SR}},
+        {0x137, 6, {L, R, C, BL, BR, BC}}, /* hexagonal */
+        {0x707, 6, {L, R, C, BC, SL, SR}},
+        {0x70F, 7, {L, R, C, NO, BC, SL, SR}}, /* 6.1 */
+        {0x13F, 7, {L, R, C, NO, BL, BR, BC}},
+        {0x637, 7, {L, R, C, RL, RR, SL, SR}},     /* 7.0 */
+        {0x63F, 8, {L, R, C, NO, RL, RR, SL, SR}}, /* 7.1 */
+        {0xFF, 8, {L, R, C, NO, BL, BR, LC, RC}},  /* 7.1 wide */
+        {0x737, 8, {L, R, C, RL, RR, BC, SL, SR}}, /* octagonal */
+        {0x563F, 10, {L, R, C, NO, RL, RR, SL, SR, TL, TR}},
+    };
+    enum { N = 3 * RATE };
+    for (size_t k = 0; k < sizeof layouts / sizeof *layouts; k++) {
+        const unsigned n = layouts[k].n;
+        float *x = stimulus_alloc((size_t)n * N);
+        double lufs = 0.0;
+        for (unsigned c = 0; c < n; c++) /* another level and pitch in each channel */
+            stimulus_add_sine(x + c, N, n, RATE, 400.0 + 130.0 * c,
+                              dbfs(-20.0 - (double)(c * 5 % 7)), 0.0);
+        ebur128_state *state = ebur128_init(n, RATE, EBUR128_MODE_I);
+        for (unsigned c = 0; c < n; c++)
+            ebur128_set_channel(state, c, layouts[k].position[c]);
+        ebur128_add_frames_float(state, x, N);
+        ebur128_loudness_global(state, &lufs);
+        ebur128_destroy(&state);
+        CHECK_NEAR(measured_at(t, x, N, n, layouts[k].mask), lufs, 1e-6);
+        /* a mask of another number of channels is not one of these */
+        CHECK_NEAR(measured_at(t, x, N, n, layouts[k].mask << 1 | 1), measured_at(t, x, N, n, 0),
+                   0.0);
+        free(x);
+    }
 }

@@ -14,8 +14,8 @@
 
 static pt_hub_cache_entry entry_in(const char *cache) {
     pt_hub_cache_entry entry;
-    entry.folder = pt_hub_path_join(pt_test_tmpdir(), "%s/models--o--n", cache);
-    entry.locks = pt_hub_path_join(pt_test_tmpdir(), "%s/.locks/models--o--n", cache);
+    entry.folder = pt_path_joinf(pt_test_tmpdir(), "%s/models--o--n", cache);
+    entry.locks = pt_path_joinf(pt_test_tmpdir(), "%s/.locks/models--o--n", cache);
     return entry;
 }
 
@@ -97,7 +97,7 @@ static void count(void *context) {
  */
 TEST(partial_download, waits_for_the_lock) {
     const pt_hub_cache_entry entry = entry_in("lock");
-    const pt_hub_path lock = pt_hub_path_join(entry.locks.text, "e.lock");
+    const pt_path lock = pt_path_joinf(entry.locks.text, "e.lock");
     unsigned n_waits = 0;
     atomic_bool stop = true;
     const pt_partial_download_wait wait = {.stop = &stop, .on_wait = count, .context = &n_waits};
@@ -123,8 +123,8 @@ TEST(partial_download, waits_for_the_lock) {
 /* Without a place for locks everybody works alone, and what is broken off is not left behind. */
 TEST(partial_download, without_locks) {
     const pt_hub_cache_entry entry = entry_in("alone");
-    const pt_hub_path parent = pt_hub_path_join(pt_test_tmpdir(), "alone");
-    const pt_hub_path locks = pt_hub_path_join(parent.text, ".locks");
+    const pt_path parent = pt_path_joinf(pt_test_tmpdir(), "alone");
+    const pt_path locks = pt_path_joinf(parent.text, ".locks");
     const pt_partial_download_wait wait = {0};
     pt_partial_download a, b;
     bool complete;
@@ -147,21 +147,21 @@ TEST(partial_download, without_locks) {
 
 TEST(partial_download, faults) {
     const pt_hub_cache_entry entry = entry_in("faults");
-    const pt_hub_path blobs = pt_hub_path_join(entry.folder.text, "blobs");
+    const pt_path blobs = pt_path_joinf(entry.folder.text, "blobs");
     const pt_partial_download_wait wait = {0};
     const char *full = test_full_device_path();
     pt_partial_download p;
     bool complete;
 
     REQUIRE_OK(pt_hub_make_dirs(blobs.text, &t->err));
-    const pt_hub_path fifo = pt_hub_path_join(blobs.text, "fifo.incomplete");
+    const pt_path fifo = pt_path_joinf(blobs.text, "fifo.incomplete");
     CHECK(mkfifo(fifo.text, 0600) == 0);
     CHECK_FAILS(pt_partial_download_open(&entry, "fifo", 6, &wait, &p, &complete, &t->err),
                 PATINA_EIO);
     CHECK_CONTAINS(t->err.message, "fifo.incomplete': is not a regular file");
     /* a link is not written through */
-    const pt_hub_path link = pt_hub_path_join(blobs.text, "link.incomplete");
-    const pt_hub_path precious = pt_hub_path_join(blobs.text, "precious");
+    const pt_path link = pt_path_joinf(blobs.text, "link.incomplete");
+    const pt_path precious = pt_path_joinf(blobs.text, "precious");
     CHECK(symlink(precious.text, link.text) == 0);
     CHECK_FAILS(pt_partial_download_open(&entry, "link", 6, &wait, &p, &complete, &t->err),
                 PATINA_EIO);

@@ -16,6 +16,7 @@ static patina_status make(pt_plan *plan, patina_generate_options o, patina_error
     if (!o.corpus) o.corpus = write_tmp_text("five.jsonl", five);
     o.model = "model";
     o.out = "out";
+    o.keep_going = true;
     patina_status status = patina_effect_config_open(NULL, &suite, err);
     if (status == PATINA_OK) status = pt_plan_resolve_options(plan, &o, suite, err);
     if (status == PATINA_OK) status = pt_plan_scan_corpus(plan, o.stop, err);

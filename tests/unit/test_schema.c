@@ -89,10 +89,11 @@ TEST(schema, fill) {
                                     .zcr = 0.25};
     const patina_degrade_stats degrade = {.signal_power = 100.0, .rest_power = 1.0};
     pt_row row = make_valid_row();
-    pt_row_fill(&row, &(pt_row_source){&targets, &degrade, PATINA_LOUDNESS_MIX});
+    pt_row_fill(&row, &(pt_row_source){&targets, &degrade, PATINA_LOUDNESS_MIX, 60.0});
     CHECK(row.fused_state[0] == 1.0F && row.target_ltas[3] == -40.5F);
     CHECK(row.target_lufs == -23.0F && row.target_dyn[0] == 9.0F && row.target_dyn[1] == 0.25F);
     CHECK(row.input_purity == 20.0F);
-    pt_row_fill(&row, &(pt_row_source){&targets, &degrade, PATINA_LOUDNESS_SOURCE});
+    pt_row_fill(&row, &(pt_row_source){&targets, &degrade, PATINA_LOUDNESS_SOURCE, 15.0});
     CHECK(row.target_lufs == -20.0F);
+    CHECK(row.input_purity == 15.0F); /* the cap */
 }

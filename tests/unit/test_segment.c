@@ -31,10 +31,10 @@ static void check_source(pt_test *t, const pt_segment *e) {
     CHECK_INT(wrong, 0);
 }
 
-static const pt_segment_spec whole = {NULL, 0, UINT64_MAX};
+static const pt_segment_spec whole = {.start = 0, .frames = UINT64_MAX};
 
 /* DEFINITIONS 1: start = floor(u (n - window + 1)), u = draw 0 of stream WINDOW, variant 0. */
-TEST(segment, the_window_lies_where_it_is_drawn) {
+TEST(segment, the_window_is_where_it_is_drawn) {
     const int formats[] = {WAV_16, FLAC_16, SF_FORMAT_AU | SF_FORMAT_PCM_16}; /* AU: not exact */
     const size_t rate = 8000, n = 45 * rate + 7; /* more than is held at once */
     float *x = ramp(n, 2);
@@ -89,6 +89,65 @@ TEST(segment, a_short_source_is_taken_whole) {
     pt_arena_release(&arena);
 }
 
+/* The seconds that a list names are used where the source is longer than they are by 1 s or more. */
+TEST(segment, a_list_may_name_seconds) {
+    enum { SLOW = 8000 };
+    static const struct {
+        double source_s, start_s, length_s; /* length 0: no end is named */
+        uint64_t first, last, frames;       /* of the start of the window, and its length */
+        bool is_named;
+    } cases[] = {
+        {60.0, 30.0, 10.0, 30 * SLOW, 30 * SLOW, 10 * SLOW, true},
+        {60.0, 0.0, 10.0, 0, 0, 10 * SLOW, true},
+        {60.0, 55.0, 10.0, 55 * SLOW, 55 * SLOW, 5 * SLOW, true}, /* the recording ends earlier */
+        {60.0, 20.25, 3.5, 162000, 162000, 28000, true},
+        {60.0, 20.0, 30.0, 20 * SLOW, 40 * SLOW, 10 * SLOW, true}, /* drawn in 30 s */
+        {11.0, 0.5, 10.0, 4000, 4000, 10 * SLOW, true},
+        {10.99, 30.0, 10.0, 0, 7920, 10 * SLOW, false}, /* a clip that was cut */
+        {10.03, 30.0, 10.0, 0, 240, 10 * SLOW, false},
+        {5.0, 30.0, 10.0, 0, 0, 5 * SLOW, false},
+        {60.0, 30.0, 0.0, 0, 50 * SLOW, 10 * SLOW, false}, /* no list */
+    };
+    const int formats[] = {WAV_16, SF_FORMAT_AU | SF_FORMAT_PCM_16}; /* exact, and not */
+    pt_arena arena;
+    pt_arena_init(&arena);
+    for (size_t k = 0; k < 2 * sizeof cases / sizeof *cases; k++) {
+        const size_t c = k / 2, n = (size_t)lrint(cases[c].source_s * SLOW);
+        float *x = ramp(n, 1);
+        file_bytes f = encode_audio(formats[k % 2], SLOW, 1, NULL, x, n);
+        const pt_byte_source bytes = memory_source(&f);
+        for (uint64_t seed = 0; seed < 4; seed++) {
+            const pt_rng draw = pt_rng_make(seed, "x", 0, PT_RNG_STREAM_WINDOW);
+            const pt_segment_spec spec = {.rng = &draw,
+                                          .named_start_s = cases[c].start_s,
+                                          .named_length_s = cases[c].length_s};
+            pt_segment e;
+            REQUIRE_OK(pt_segment_decode(&bytes, spec, &e, &arena, &t->err));
+            CHECK(e.window.start >= cases[c].first && e.window.start <= cases[c].last);
+            CHECK_INT(e.window.frames, cases[c].frames);
+            CHECK_INT(e.is_named, cases[c].is_named);
+            check_source(t, &e);
+            pt_arena_reset(&arena);
+        }
+        const pt_rng draw = pt_rng_make(1, "x", 0, PT_RNG_STREAM_WINDOW);
+        const pt_segment_spec beyond = {
+            .rng = &draw, .named_start_s = 59.7, .named_length_s = 10.0};
+        pt_segment e;
+        if (cases[c].source_s == 60.0) {
+            CHECK_FAILS(pt_segment_decode(&bytes, beyond, &e, &arena, &t->err),
+                        PATINA_REJECT_TOO_SHORT);
+            CHECK_CONTAINS(t->err.message, "60.0 s long");
+            pt_segment_spec cut = beyond; /* by its name it is the clip */
+            cut.named_may_be_cut = true;
+            CHECK_OK(pt_segment_decode(&bytes, cut, &e, &arena, &t->err));
+            CHECK(!e.is_named);
+        }
+        file_bytes_release(&f);
+        free(x);
+    }
+    pt_arena_release(&arena);
+}
+
 TEST(segment, a_part_may_be_named) {
     const int formats[] = {WAV_16, SF_FORMAT_AU | SF_FORMAT_PCM_16};
     const size_t n = 200000;
@@ -102,9 +161,11 @@ TEST(segment, a_part_may_be_named) {
             pt_segment_spec cut;
             uint64_t frames;
         } cases[] = {
-            {{NULL, 0, UINT64_MAX}, 80000},      {{NULL, 5000, 3}, 3},
-            {{NULL, 123456, UINT64_MAX}, 76544}, {{NULL, 199999, UINT64_MAX}, 1},
-            {{NULL, 100000, 90000}, 80000},
+            {{.start = 0, .frames = UINT64_MAX}, 80000},
+            {{.start = 5000, .frames = 3}, 3},
+            {{.start = 123456, .frames = UINT64_MAX}, 76544},
+            {{.start = 199999, .frames = UINT64_MAX}, 1},
+            {{.start = 100000, .frames = 90000}, 80000},
         };
         for (size_t c = 0; c < 5; c++) {
             pt_segment e;
@@ -114,11 +175,12 @@ TEST(segment, a_part_may_be_named) {
             check_source(t, &e);
         }
         pt_segment e;
-        CHECK_FAILS(pt_segment_decode(&bytes, (pt_segment_spec){NULL, n, 1}, &e, &arena, &t->err),
+        CHECK_FAILS(pt_segment_decode(&bytes, (pt_segment_spec){.start = n, .frames = 1}, &e,
+                                      &arena, &t->err),
                     PATINA_ERANGE);
-        CHECK_FAILS(
-            pt_segment_decode(&bytes, (pt_segment_spec){NULL, UINT64_MAX, 1}, &e, &arena, &t->err),
-            PATINA_ERANGE);
+        CHECK_FAILS(pt_segment_decode(&bytes, (pt_segment_spec){.start = UINT64_MAX, .frames = 1},
+                                      &e, &arena, &t->err),
+                    PATINA_ERANGE);
         file_bytes_release(&f);
     }
     pt_arena_release(&arena);
@@ -143,8 +205,9 @@ TEST(segment, lossy_windows_are_those_of_one_long_decode) {
         pt_segment drawn, first, second;
         uint64_t most = 0;
         REQUIRE_OK(pt_segment_decode(&bytes, whole, &first, &arena, &t->err));
-        REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){NULL, window, UINT64_MAX}, &second,
-                                     &arena, &t->err));
+        REQUIRE_OK(pt_segment_decode(&bytes,
+                                     (pt_segment_spec){.start = window, .frames = UINT64_MAX},
+                                     &second, &arena, &t->err));
         for (uint64_t seed = 0; seed < 6; seed++) {
             const pt_rng draw = pt_rng_make(seed, "x", 0, PT_RNG_STREAM_WINDOW);
             const pt_arena_marker mark = pt_arena_mark(&arena);
@@ -152,8 +215,9 @@ TEST(segment, lossy_windows_are_those_of_one_long_decode) {
             REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.rng = &draw}, &drawn, &arena,
                                          &t->err));
             const size_t start = (size_t)drawn.window.start;
-            REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){NULL, start, UINT64_MAX}, &same,
-                                         &arena, &t->err));
+            REQUIRE_OK(pt_segment_decode(&bytes,
+                                         (pt_segment_spec){.start = start, .frames = UINT64_MAX},
+                                         &same, &arena, &t->err));
             CHECK_INT(drawn.window.frames, window);
             CHECK(memcmp(drawn.source.samples, same.source.samples, window * sizeof *x) == 0);
             CHECK(memcmp(drawn.mix, same.mix, drawn.n_mix * sizeof *x) == 0);
@@ -258,15 +322,17 @@ TEST(segment, nonfinite_samples_count_in_the_window_only) {
         file_bytes f = encode_audio(WAV_FLOAT, 8000, 2, NULL, x, n);
         const pt_byte_source bytes = memory_source(&f);
         CHECK_FAILS(decode_and_check(&bytes, whole, &arena, &t->err), PATINA_REJECT_NONFINITE);
-        CHECK_FAILS(
-            decode_and_check(&bytes, (pt_segment_spec){NULL, 20000, 10001}, &arena, &t->err),
-            PATINA_REJECT_NONFINITE);
-        CHECK_OK(decode_and_check(&bytes, (pt_segment_spec){NULL, 20000, 10000}, &arena, &t->err));
-        CHECK_OK(decode_and_check(&bytes, (pt_segment_spec){NULL, 30001, 10000}, &arena, &t->err));
+        CHECK_FAILS(decode_and_check(&bytes, (pt_segment_spec){.start = 20000, .frames = 10001},
+                                     &arena, &t->err),
+                    PATINA_REJECT_NONFINITE);
+        CHECK_OK(decode_and_check(&bytes, (pt_segment_spec){.start = 20000, .frames = 10000},
+                                  &arena, &t->err));
+        CHECK_OK(decode_and_check(&bytes, (pt_segment_spec){.start = 30001, .frames = 10000},
+                                  &arena, &t->err));
         /* 0.1 s of it is too short before it is anything else */
         pt_segment e;
-        REQUIRE_OK(
-            pt_segment_decode(&bytes, (pt_segment_spec){NULL, 29990, 800}, &e, &arena, &t->err));
+        REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = 29990, .frames = 800}, &e,
+                                     &arena, &t->err));
         CHECK_FAILS(pt_segment_check(&e, &t->err), PATINA_REJECT_TOO_SHORT);
         file_bytes_release(&f);
         free(x);
@@ -333,9 +399,9 @@ TEST(segment, a_file_that_was_cut_is_truncated_wherever_the_window_is) {
     for (size_t k = 0; k < 4; k++) {
         g = encode_audio(formats[k], 8000, 1, NULL, x, n);
         pt_byte_source_from_memory(g.b, g.n * 3 / 4, &bytes);
-        CHECK_FAILS(
-            pt_segment_decode(&bytes, (pt_segment_spec){NULL, 0, 1000}, &e, &arena, &t->err),
-            PATINA_REJECT_TRUNCATED);
+        CHECK_FAILS(pt_segment_decode(&bytes, (pt_segment_spec){.start = 0, .frames = 1000}, &e,
+                                      &arena, &t->err),
+                    PATINA_REJECT_TRUNCATED);
         file_bytes_release(&g);
     }
     pt_arena_release(&arena);

@@ -42,3 +42,18 @@ TEST(utf8, blank_is_white_space_of_every_kind) {
     CHECK(!pt_utf8_is_blank(" x ", 3));
     CHECK(!pt_utf8_is_blank("\xE2\x80\x8B", 3)); /* U+200B is no White_Space */
 }
+
+/* C0, DEL, C1, separators, and Bidi_Control of Unicode; their neighbours are not. */
+TEST(utf8, controls) {
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0, 0x1F},        {0x7F, 0x9F},     {0x61C, 0x61C},
+                  {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}};
+    size_t n = 0, n_expected = 0;
+    for (uint32_t c = 0; c <= 0x10FFFF; c++)
+        n += pt_utf8_is_control(c);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        for (uint32_t c = ranges[i].first; c <= ranges[i].last; c++, n_expected++)
+            CHECK(pt_utf8_is_control(c));
+    CHECK_INT(n, n_expected);
+}

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* kernels.h - the kernels for x86, written once over a thin vector and what an operand is
+/* kernels.h - the kernels for x86, generic over the vector and the operand type
  *
- * Each ops_*.c includes a vec_*.h, an operand_*.h and then this file, which ends in the table TABLE
- * of the instruction set ISA.
+ * Each ops_*.c includes a vec_*.h, an operand_*.h and this file, which defines the table TABLE of the
+ * instruction set ISA.
  *
- * Everything that multiplies matrices goes through one microkernel, `tile`: up to TILE_ROWS rows
- * times a panel of up to TILE_VECS vectors of columns, its sums in registers from the first term to
- * the last. Panels hold the right-hand matrix in the order in which a tile reads it, in words of
- * WORD operands: one float32, or two bfloat16 that one instruction multiplies and sums. Words lie
- * in float vectors whatever they are.
+ * All matrix products use one microkernel, `tile`: up to TILE_ROWS rows times a panel of up to
+ * TILE_VECS vectors of columns, with sums in registers. Panels hold the right-hand matrix in the order
+ * in which a tile reads it, in words of WORD operands: one float32, or two bfloat16 that one
+ * instruction multiplies and sums. Words are stored in float vectors in both cases.
  *
- * An element's terms are added in the same order whatever the height of the tile it falls into, so
- * a row does not depend on the rows beside it.
+ * The terms of an element are added in the same order for any height of its tile, so a row does not
+ * depend on other rows.
  */
 
 #include <math.h>
@@ -22,16 +21,16 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Of loops over the rows and vectors of a tile, so that sums are registers and not an array. */
+/* For loops over the rows and vectors of a tile, so that sums are in registers. */
 #define UNROLL _Pragma("GCC unroll 8")
 
-/* Columns of a whole panel. */
+/* Columns of a full panel. */
 #define WIDTH (TILE_VECS * LANES)
 
-/* Words a tile sums before its sums go back to y, so that a panel stays in the L2 cache. */
+/* Words per pass over a panel, so that the panel stays in the L2 cache; sums are kept in y between. */
 #define K_BLOCK 512
 
-/* Tiles of rows that meet a panel while it is in cache; their x stays in the L2 cache too. */
+/* Tiles of rows per panel in cache; their x stays in the L2 cache too. */
 #define BLOCK_TILES (128 / TILE_ROWS)
 
 static size_t min_size(size_t a, size_t b) {
@@ -46,9 +45,9 @@ static size_t round_up(size_t n) {
     return ceil_div(n, LANES) * LANES;
 }
 
-/* Where part i of n_parts begins when n things are shared out as evenly as can be. Rows go to tiles
- * and columns to panels in this way: ten rows make five and five, not eight and two, since a low
- * tile waits for its weights. */
+/* Begin of part i if n items are divided into n_parts of nearly equal size. Rows are divided into
+ * tiles and columns into panels this way: ten rows are five and five, not eight and two, since a low
+ * tile is bound by loading weights. */
 static size_t partition_begin(size_t n, size_t n_parts, size_t i) {
     return n * i / n_parts;
 }
@@ -66,11 +65,11 @@ INLINE void store_n(float *p, size_t n, vec a) {
 
 /* ---- elementary functions ---- */
 
-/* Adding and taking away 1.5 * 2^23 rounds to an integer, which stands in the low bits between. */
+/* Adding 1.5 * 2^23 rounds to an integer in the low bits; subtracting it gives the rounded value. */
 #define ROUND_MAGIC 0x1.8p23f
 
-/* exp(x) for x <= 88, to one unit in the last place or so; zero below -87, where results turn
- * denormal: they would weigh nothing in a softmax and cost a microcode assist each.
+/* exp(x) for x <= 88, to about one unit in the last place; zero below -87, where results would be
+ * denormal: negligible in a softmax, and slow (microcode assist).
  * exp(x) = 2^n exp(r), r = x - n ln 2, with ln 2 in two parts (Cody and Waite). */
 INLINE vec v_exp(vec x) {
     const vec rounder = v_set1(ROUND_MAGIC);
@@ -87,9 +86,9 @@ INLINE vec v_exp(vec x) {
     return v_zero_below(v_scale_pow2(p, t), x, v_set1(-87.0f));
 }
 
-/* v (1 + erf(v / sqrt 2)) / 2. erf is odd, so v erf(v) = |v| erf(|v|): no sign is handled. It is a
- * polynomial in each of LANES segments, whose coefficients a permutation fetches; far cheaper than
- * a formula with exp and a division. erf is good to 2e-7. */
+/* GELU, v (1 + erf(v / sqrt 2)) / 2. erf is odd, so v erf(v) = |v| erf(|v|). erf is a polynomial in
+ * each of LANES segments, with coefficients looked up by a permutation, to 2e-7; much faster than a
+ * formula with exp and a division. */
 INLINE vec v_gelu(vec v) {
     const vec rounder = v_set1(ROUND_MAGIC);
     const vec a = v_abs(v);
@@ -118,10 +117,10 @@ typedef struct tile_job {
     const float *bias;   /* [columns], or NULL */
     const float *addend; /* [rows, columns], rows ld_addend apart, or NULL; may be y */
     size_t ld_addend;
-    bool relu;     /* of the result */
-    float *gelu;   /* [TILE_ROWS, WIDTH] room for sums if GELU of the result is wanted, or NULL */
-    bool operands; /* y is operands and not float32 */
-    const float *prefetch; /* words [n_k / WORD, LANES] to fetch into the L2 cache meanwhile */
+    bool relu;             /* of the result */
+    float *gelu;           /* [TILE_ROWS, WIDTH] buffer for sums, for GELU of the result; or NULL */
+    bool operands;         /* y is operands and not float32 */
+    const float *prefetch; /* words [n_k / WORD, LANES] to prefetch into the L2 cache */
 } tile_job;
 
 /* Stores a vector of row r, columns from v * LANES on. */
@@ -133,7 +132,7 @@ INLINE void store_result(const tile_job *job, size_t r, size_t v, size_t n, vec 
         store_n((float *)job->y + at, n, a);
 }
 
-/* y = gelu of the sums. By itself, for it is the same for tiles of all sizes. */
+/* y = gelu of the sums; one function for tiles of all sizes. */
 static void finish_gelu(const tile_job *job, size_t rows, size_t vecs) {
     for (size_t r = 0; r < rows; r++)
         for (size_t v = 0; v < vecs; v++)
@@ -141,8 +140,8 @@ static void finish_gelu(const tile_job *job, size_t rows, size_t vecs) {
                          v_gelu(v_load_aligned(job->gelu + r * WIDTH + v * LANES)));
 }
 
-/* What is done to finished sums, one vector of columns at a time. With GELU they go to memory
- * first: its coefficients have no room in registers beside the sums. */
+/* Epilogue of a tile, one vector of columns at a time. With GELU the sums are stored first: its
+ * coefficients do not fit in registers beside them. */
 INLINE void tile_finish(const tile_job *job, vec sum[TILE_ROWS][TILE_VECS], const size_t rows,
                         const size_t v, const size_t n) {
     if (job->factor) {
@@ -161,7 +160,7 @@ INLINE void tile_finish(const tile_job *job, vec sum[TILE_ROWS][TILE_VECS], cons
         for (size_t r = 0; r < rows; r++)
             sum[r][v] = v_add(sum[r][v], load_n(job->addend + r * job->ld_addend + v * LANES, n));
     }
-    if (job->relu) { /* in this order a NaN stays one */
+    if (job->relu) { /* this order preserves NaN */
         UNROLL
         for (size_t r = 0; r < rows; r++)
             sum[r][v] = v_max(v_set1(0.0f), sum[r][v]);
@@ -196,10 +195,9 @@ INLINE void tile_step(const tile_job *job, const operand *x, const float *panel,
     }
 }
 
-/* y = activation(factor x panel + bias + addend), as far as the job asks for each. Where this is
- * inlined rows, vecs and half are constants; half says that the last vector is at most half full,
- * and then its products are made in half a vector. objdump should show no spilt register in the
- * loop over k. */
+/* y = activation(factor x panel + bias + addend), each optional. rows, vecs and half are constants
+ * where this is inlined; half: the last vector is at most half full and is computed in half a vector.
+ * The loop over k must not spill registers (check with objdump). */
 INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, const bool half) {
     const operand *x = job->x;
     const float *panel = job->panel, *prefetch = job->prefetch;
@@ -229,7 +227,7 @@ INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, cons
 
 typedef void (*tile_function)(const tile_job *);
 
-/* tile_8x3 and so on; tile_8x3h has a half vector last. */
+/* tile_8x3 and so on; in tile_8x3h the last vector is half a vector. */
 #define TILE(rows, vecs)                                                                           \
     static void tile_##rows##x##vecs(const tile_job *job) {                                        \
         tile(job, rows, vecs, false);                                                              \
@@ -263,11 +261,10 @@ static void run_tile(const tile_job *job, size_t rows, size_t vecs) {
 
 /* ---- panels ---- */
 
-/* A matrix [n_k, n_columns] is held as panels of 1 to TILE_VECS vectors of columns, each panel
- * words [n_words, vecs * LANES]; columns that fill up the last vector, and terms that fill up the
- * last word, are zero. */
+/* A matrix [n_k, n_columns] is stored as panels of 1 to TILE_VECS vectors of columns, each panel
+ * words [n_words, vecs * LANES]; the last vector and the last word are padded with zeros. */
 typedef struct panel {
-    size_t column, vecs; /* the first column; also, times n_words, the panel's place */
+    size_t column, vecs; /* first column; times n_words: offset of the panel */
 } panel;
 
 static size_t n_words_of(size_t n_k) {
@@ -293,8 +290,8 @@ static size_t packed_floats(size_t n_columns, size_t n_k) {
     return round_up(n_columns) * n_words_of(n_k);
 }
 
-/* Up to four rows of operands [rows, n_k] to four columns of a panel `width` wide; the columns of
- * absent rows get zeros. */
+/* Packs up to four rows of operands [rows, n_k] as four columns of a panel of `width`; columns of
+ * missing rows are zero. */
 static void pack_columns(const operand *x, size_t ldx, size_t rows, size_t n_k, float *to,
                          size_t width) {
     size_t k = 0; /* words */
@@ -366,7 +363,7 @@ static size_t packed_size(size_t n_out, size_t n_in) {
     return packed_floats(n_out, n_in) * sizeof(float);
 }
 
-/* Four rows of w, a stretch of terms at a time, become operands and then columns of a panel. */
+/* Converts four rows of w to operands, CHUNK terms at a time, and packs them as columns of a panel. */
 static void pack(const float *w, size_t n_out, size_t n_in, void *packed) {
     enum { CHUNK = 256 };
     operand rows[4 * CHUNK];
@@ -389,7 +386,7 @@ static void pack(const float *w, size_t n_out, size_t n_in, void *packed) {
 
 /* ---- linear ---- */
 
-/* A product that is under way. */
+/* Arguments of a linear layer. */
 typedef struct product {
     const pt_nn_linear *map;
     const operand *x;
@@ -399,7 +396,7 @@ typedef struct product {
     size_t ldy;
 } product;
 
-/* The part of it that is made while one stretch of weights and x is in cache. */
+/* Part of the product that uses the same weights and x in cache. */
 typedef struct block {
     size_t t0, t1; /* tiles of rows */
     size_t k0, k1; /* words */
@@ -421,8 +418,8 @@ static void *result_at(const product *p, size_t i, size_t j) {
     return (unsigned char *)p->y + (i * p->ldy + j) * size;
 }
 
-/* Panel i of a block. Each of its first tiles fetches a part of the weights that come next, so that
- * they flow from memory all the time and not only while the first tile reads them. */
+/* Panel i of a block. Its first tiles prefetch parts of the next weights, so that memory is read
+ * continuously and not only by the first tile. */
 static void linear_panel(const product *whole, block b, size_t i) {
     const pt_nn_linear *map = whole->map;
     const size_t n_tiles = ceil_div(whole->n_rows, TILE_ROWS);
@@ -463,7 +460,7 @@ static void linear(const pt_nn_linear *map, const void *x, size_t ldx, size_t n_
     const product whole = {map, x, ldx, n_rows, epilogue, y, ldy};
     const size_t n_tiles = ceil_div(n_rows, TILE_ROWS), n_words = n_words_of(map->n_in);
     const size_t n_row_blocks = ceil_div(n_tiles, BLOCK_TILES);
-    /* Sums on their way stand in y, which must hold them without loss. */
+    /* Partial sums are kept in y, which must hold them without rounding. */
     const bool whole_rows = sizeof(operand) != sizeof(float) && outputs_operands(epilogue);
     const size_t n_k_blocks = whole_rows ? 1 : ceil_div(n_words, K_BLOCK);
 
@@ -480,7 +477,7 @@ static void linear(const pt_nn_linear *map, const void *x, size_t ldx, size_t n_
 
 /* ---- layer_norm ---- */
 
-/* So many rows are normed side by side: each waits for sums, a root and a division. */
+/* Rows at a time, to hide the latency of sums, square root and division. */
 #define NORM_ROWS 4
 
 typedef struct norm_job {
@@ -489,8 +486,8 @@ typedef struct norm_job {
     float eps;
 } norm_job;
 
-/* The mean is summed in double, and kept in two floats, so that a row far from zero loses nothing;
- * deviations from it are small numbers, for which float does. */
+/* The mean is summed in double and kept in two floats, so that a row with a large mean loses no
+ * precision; float suffices for deviations from it. */
 INLINE void norm_rows(const norm_job *job, const float *x, const size_t rows, float *y,
                       operand *operands) {
     const size_t n = job->n;
@@ -556,16 +553,15 @@ static void layer_norm(const float *x, size_t n_rows, size_t n, const float *gai
 
 /* ---- attention ---- */
 
-/* Scratch: k transposed and v of one head as panels; scores of one tile of rows, and their softmax
- * as operands. */
+/* Scratch: transposed k and v of one head as panels; scores of one tile of rows, and their softmax as
+ * operands. */
 static size_t attention_scratch(size_t n_tokens, size_t head_dim) {
     return (packed_floats(n_tokens, head_dim) + packed_floats(head_dim, n_tokens)) * sizeof(float) +
            TILE_ROWS * round_up(n_tokens) * (sizeof(float) + sizeof(operand));
 }
 
-/* e [rows, n] = exp(s + mask - row_max of the row), zeros up to a multiple of LANES; inv_sum [rows]
- * is one over each row's sum. Rows of s and e are lds apart, a multiple of LANES, those of mask n.
- */
+/* e [rows, n] = exp(s + mask - maximum of the row), zeros up to a multiple of LANES; inv_sum [rows] is
+ * the inverse sum of each row. Rows of s and e are lds apart, a multiple of LANES, those of mask n. */
 static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *mask, operand *e,
                     float *inv_sum) {
     float row_max[TILE_ROWS];
@@ -593,7 +589,7 @@ static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *ma
     }
 }
 
-/* What is in an attention's scratch, for one head. */
+/* Scratch of attention, for one head. */
 typedef struct head {
     float *k;      /* panels of [dim, n] */
     float *v;      /* panels of [n, dim] */
@@ -601,8 +597,8 @@ typedef struct head {
     operand *e;    /* [TILE_ROWS, round_up(n)] */
 } head;
 
-/* Head h of rows of queries against panels of keys and values: scores times scale plus bias in the
- * first product's epilogue, softmax, and its division in the second's. */
+/* Attention of some rows of queries of head h: scale and bias in the epilogue of the first product,
+ * softmax, and its division in the epilogue of the second product. */
 static void attention_rows(const pt_nn_attention *a, size_t h, size_t row, size_t rows, head at) {
     const size_t n = a->n_tokens, dim = a->head_dim, lds = round_up(n);
     const float *bias = a->bias ? a->bias + (h * n + row) * n : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* operand_bf16.h - bfloat16 operands for kernels.h, over the vector of AVX-512 with BF16
+/* operand_bf16.h - bfloat16 operands of kernels.h, for AVX-512 with BF16
  *
- * vdpbf16ps adds two products to each lane, of the two operands in a 32-bit word of either side. It
- * rounds to nearest even, whatever the mode, and takes and leaves denormal numbers as zero.
+ * vdpbf16ps adds the products of the two operands in each 32-bit word. It rounds to nearest even in
+ * any mode and flushes denormals to zero.
  */
 
 #ifndef PATINA_NN_X86_OPERAND_BF16_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* operand_f32.h - float32 operands for kernels.h, over either vector */
+/* operand_f32.h - float32 operands of kernels.h, for any vector */
 
 #ifndef PATINA_NN_X86_OPERAND_F32_H
 #define PATINA_NN_X86_OPERAND_F32_H
@@ -8,10 +8,10 @@
 
 typedef float operand;
 
-/* Operands in a word: what one lane of a product multiplies and sums at once. */
+/* Operands per word: the products that an instruction sums per lane. */
 #define WORD 1
 
-/* One word of x in every lane; and the last, where n of x, fewer than a word holds, are left. */
+/* One word of x in all lanes; v_last_word: the last, incomplete word. */
 static inline vec v_word(const operand *x) {
     return v_set1(*x);
 }
@@ -37,8 +37,8 @@ static inline void v_store_operands(operand *p, size_t n, vec a) {
         v_store_partial(p, n, a);
 }
 
-/* Words of n columns: a lane holds what stands in one column of WORD rows, `row` and, where a word
- * holds two, `next`, which may be NULL for zeros. */
+/* Words of n columns: a lane holds one column of WORD rows, `row` and, if WORD is 2, `next`, which may
+ * be NULL for zeros. */
 static inline vec v_column_words(const operand *row, const operand *next, size_t n) {
     (void)next;
     return n == LANES ? v_load(row) : v_load_partial(row, n);

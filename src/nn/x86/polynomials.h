@@ -11,7 +11,7 @@ static const float pt_nn_exp_tail[5] = {0.5f, 0.166665763f, 0.041666463f, 0.0083
 /* erf(z) / 2 for z >= 0, piecewise: segment i holds the coefficients, lowest degree first, of
  * t in [-1/2, 1/2] at z = (i + t) w; the last is the constant 1/2. */
 #define PT_NN_ERF8_DEGREE 7
-#define PT_NN_ERF8_STEPS  1.17851126f /* segments a unit of v */
+#define PT_NN_ERF8_STEPS  1.17851126f /* segments per unit of v */
 static const float pt_nn_erf8[8][8] __attribute__((aligned(64), unused)) = {
     {0.0f, 0.301928043f, 0.455156982f, 0.494545251f, 0.499655753f, 0.499988943f, 0.499999821f,
      0.5f},
@@ -32,7 +32,7 @@ static const float pt_nn_erf8[8][8] __attribute__((aligned(64), unused)) = {
 };
 
 #define PT_NN_ERF16_DEGREE 5
-#define PT_NN_ERF16_STEPS  2.62898684f /* segments a unit of v */
+#define PT_NN_ERF16_STEPS  2.62898684f /* segments per unit of v */
 static const float pt_nn_erf16[6][16] __attribute__((aligned(64), unused)) = {
     {0.0f, 0.148166344f, 0.276596606f, 0.373090833f, 0.435932636f, 0.471406162f, 0.488762647f,
      0.496123284f, 0.498828828f, 0.499690741f, 0.499928743f, 0.499985695f, 0.499997497f,

@@ -4,14 +4,14 @@
 
     python3 polynomials.py > polynomials.h && clang-format --style=file -i polynomials.h
 
-Least squares on Chebyshev nodes in float64 lies within a few per cent of the minimax polynomial;
-what counts, the error after rounding to float32, is measured by tests/kernels.
+Least squares on Chebyshev nodes in float64 is within a few per cent of the minimax polynomial. The
+error after rounding to float32 is measured by tests/kernels.
 """
 
 import mpmath
 import numpy as np
 
-END = 3.9  # 1 - erf(3.9) = 3.5e-8: from here on erf is 1 in float32's eyes
+END = 3.9  # 1 - erf(3.9) = 3.5e-8: erf rounds to 1 in float32 from here on
 
 
 def nodes(low, high, n=400):
@@ -46,7 +46,7 @@ def half_erf_table(n, degree):
 def print_table(n, degree):
     w, table = half_erf_table(n, degree)
     print(f"#define PT_NN_ERF{n}_DEGREE {degree}")
-    print(f"#define PT_NN_ERF{n}_STEPS {number(1 / (w * np.sqrt(2)))} /* segments a unit of v */")
+    print(f"#define PT_NN_ERF{n}_STEPS {number(1 / (w * np.sqrt(2)))} /* segments per unit of v */")
     print(f"static const float pt_nn_erf{n}[{degree + 1}][{n}] __attribute__((aligned(64), unused)) = {{")
     for row in table:
         print("{" + ", ".join(number(v) for v in row) + "},")

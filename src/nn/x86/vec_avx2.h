@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vec_avx2.h - the vector that kernels.h is written over, in AVX2 with FMA */
+/* vec_avx2.h - the vector type of kernels.h in AVX2 with FMA */
 
 #ifndef PATINA_NN_X86_VEC_AVX2_H
 #define PATINA_NN_X86_VEC_AVX2_H
@@ -11,7 +11,7 @@
 
 #define LANES 8
 
-/* All 16 registers: a tile takes 4 x 3 for its sums, 3 for weights and 1 for x. */
+/* A tile uses all 16 registers: 4 x 3 for sums, 3 for weights and 1 for x. */
 #define TILE_ROWS 4
 #define TILE_VECS 3
 
@@ -45,7 +45,7 @@ static inline __m256i v_first_n_mask(size_t n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
 }
 
-/* The first n of p, then zeros; touches nothing behind them. */
+/* The first n of p, then zeros; does not access memory after them. */
 static inline vec v_load_partial(const float *p, size_t n) {
     return _mm256_maskload_ps(p, v_first_n_mask(n));
 }
@@ -54,7 +54,7 @@ static inline void v_store_partial(float *p, size_t n, vec a) {
     _mm256_maskstore_ps(p, v_first_n_mask(n), a);
 }
 
-/* The first n lanes of a, the others of b. */
+/* The first n lanes of a, the remaining lanes of b. */
 static inline vec v_blend_first(vec a, size_t n, vec b) {
     return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(v_first_n_mask(n)));
 }
@@ -76,7 +76,7 @@ static inline vec v_fma(vec a, vec b, vec c) {
     return _mm256_fmadd_ps(a, b, c);
 }
 
-/* Half a vector would be no faster here. */
+/* Half a vector is not faster. */
 static inline vec v_fma_half(vec a, vec b, vec c) {
     return v_fma(a, b, c);
 }
@@ -93,7 +93,7 @@ static inline vec v_abs(vec a) {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }
 
-/* a times 2 to the integer in the low bits of t's pattern; the result must be a normal number. */
+/* a times 2^i, i in the low bits of t; the result must be a normal number. */
 static inline vec v_scale_pow2(vec a, vec t) {
     return _mm256_castsi256_ps(
         _mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
@@ -104,7 +104,7 @@ static inline vec v_zero_below(vec a, vec x, vec bound) {
     return _mm256_andnot_ps(_mm256_cmp_ps(x, bound, _CMP_LT_OQ), a);
 }
 
-/* table[i] in every lane, i from the low 3 bits of that lane of index. */
+/* table[i] in each lane, i from the low 3 bits of that lane of index. */
 static inline vec v_lookup(const float table[LANES], vec index) {
     return _mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(index));
 }
@@ -125,7 +125,7 @@ static inline vec_double v_zero_double(void) {
     return _mm256_setzero_pd();
 }
 
-/* Four partial sums take up the eight lanes of a. */
+/* Adds the eight lanes of a to four partial sums. */
 static inline vec_double v_add_double(vec_double sum, vec a) {
     const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(a));
     const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(a, 1));

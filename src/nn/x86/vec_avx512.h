@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vec_avx512.h - the vector that kernels.h is written over, in AVX-512 (F, BW, DQ, VL) */
+/* vec_avx512.h - the vector type of kernels.h in AVX-512 (F, BW, DQ, VL) */
 
 #ifndef PATINA_NN_X86_VEC_AVX512_H
 #define PATINA_NN_X86_VEC_AVX512_H
@@ -11,7 +11,7 @@
 
 #define LANES 16
 
-/* Of 32 registers a tile takes 8 x 3 for its sums, 3 for weights and 1 for x. */
+/* A tile uses 28 of 32 registers: 8 x 3 for sums, 3 for weights and 1 for x. */
 #define TILE_ROWS 8
 #define TILE_VECS 3
 
@@ -44,7 +44,7 @@ static inline __mmask16 v_first_n_mask(size_t n) {
     return (__mmask16)((1u << n) - 1);
 }
 
-/* The first n of p, then zeros; touches nothing behind them. */
+/* The first n of p, then zeros; does not access memory after them. */
 static inline vec v_load_partial(const float *p, size_t n) {
     return _mm512_maskz_loadu_ps(v_first_n_mask(n), p);
 }
@@ -53,7 +53,7 @@ static inline void v_store_partial(float *p, size_t n, vec a) {
     _mm512_mask_storeu_ps(p, v_first_n_mask(n), a);
 }
 
-/* The first n lanes of a, the others of b. */
+/* The first n lanes of a, the remaining lanes of b. */
 static inline vec v_blend_first(vec a, size_t n, vec b) {
     return _mm512_mask_blend_ps(v_first_n_mask(n), b, a);
 }
@@ -75,8 +75,8 @@ static inline vec v_fma(vec a, vec b, vec c) {
     return _mm512_fmadd_ps(a, b, c);
 }
 
-/* The same in the lower half; what the upper half holds is of no account. A 256-bit product takes
- * half the time where 512 bits are two passes, and no more than a whole one elsewhere. */
+/* The same in the lower half; the upper half is undefined. A 256-bit product takes half the time on
+ * CPUs that split 512-bit operations, and no longer than a whole one on others. */
 static inline vec v_fma_half(vec a, vec b, vec c) {
     return _mm512_castps256_ps512(_mm256_fmadd_ps(
         _mm512_castps512_ps256(a), _mm512_castps512_ps256(b), _mm512_castps512_ps256(c)));
@@ -94,7 +94,7 @@ static inline vec v_abs(vec a) {
     return _mm512_abs_ps(a);
 }
 
-/* a times 2 to the integer in the low bits of t's pattern; the result must be a normal number. */
+/* a times 2^i, i in the low bits of t; the result must be a normal number. */
 static inline vec v_scale_pow2(vec a, vec t) {
     return _mm512_castsi512_ps(
         _mm512_add_epi32(_mm512_castps_si512(a), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
@@ -105,7 +105,7 @@ static inline vec v_zero_below(vec a, vec x, vec bound) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, bound, _CMP_NLT_UQ), a);
 }
 
-/* table[i] in every lane, i from the low 4 bits of that lane of index. */
+/* table[i] in each lane, i from the low 4 bits of that lane of index. */
 static inline vec v_lookup(const float table[LANES], vec index) {
     return _mm512_permutexvar_ps(_mm512_castps_si512(index), _mm512_load_ps(table));
 }
@@ -122,7 +122,7 @@ static inline vec_double v_zero_double(void) {
     return _mm512_setzero_pd();
 }
 
-/* Eight partial sums take up the sixteen lanes of a. */
+/* Adds the sixteen lanes of a to eight partial sums. */
 static inline vec_double v_add_double(vec_double sum, vec a) {
     const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(a));
     const __m512d high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(a, 1));

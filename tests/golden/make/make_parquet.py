@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Parquet files of independent writers, and what stands in them: tests/golden/parquet.
+"""Writes tests/golden/parquet: Parquet files of independent writers, and their content.
 
     python3 -m venv DIR
     DIR/bin/pip install pyarrow==26.0.1 polars==2.1.0 duckdb==2.0.0
     DIR/bin/python tests/golden/make/make_parquet.py
 
-expected.json is written from the values that the writers were given, and not from reading the files
-again. Its `tables` hold the columns by their paths (lists as lists, bytes as text of ASCII), its
-`files` say which table a file is, and in how many row groups; `refused` names a column that is coded
-in a way that is not read, and the name of that way.
+expected.json is made from the values given to the writers, not by reading the files. `tables` has the
+columns by path (lists as lists, bytes as ASCII text); `files` gives the table and the number of row
+groups of each file; `refused` names a column with an unsupported encoding, and the encoding.
 """
 
 import json
@@ -29,7 +28,7 @@ def sound(i):
 
 
 def general():
-    """Every type that is read, with nulls, and lists that are null, empty, or hold nulls."""
+    """Every supported type, with nulls, and lists that are null, empty, or contain nulls."""
     words = ["rain", "a dog barks", "Wind, \"loud\"", "Gr\u00fc\u00dfe \u2603", "x" * 200]
     return {
         "i32": [None if i % 7 == 3 else (i - 22) * 70_000_001 for i in range(N)],
@@ -61,7 +60,7 @@ def build_table(columns, of):
 
 
 def by_path(columns):
-    """The columns as the reader sees them: of structs their members, bytes as text."""
+    """The columns as the reader sees them: members of structs, bytes as text."""
     flat = {}
     for name, values in columns.items():
         if not any(isinstance(v, dict) for v in values):
@@ -91,7 +90,7 @@ def write_general(files):
         "dictionary_none_v2": (plain, {"compression": "none", "data_page_version": "2.0", **small}),
         "dictionary_gzip_v2": (plain, {"compression": "gzip", "data_page_version": "2.0", **small}),
         "dictionary_zstd_v1": (plain, {"compression": "zstd"}),
-        # a dictionary that grew too large gives way to plain pages within the chunk
+        # when the dictionary is too large, the writer continues with plain pages
         "fallback_snappy_v1": (plain, {"compression": "snappy", "dictionary_pagesize_limit": 100,
                                        **small}),
         "old_format": (plain, {"compression": "snappy", "version": "1.0",
@@ -129,7 +128,7 @@ def write_required(files):
 
 
 def write_refused(refused):
-    """Sound files, of which a column cannot be read; and what is said of it."""
+    """Valid files with an unsupported column, and its error message."""
     table = pa.table({"i32": pa.array(range(40), pa.int32()),
                       "word": [f"word {i}" for i in range(40)]})
 
@@ -159,7 +158,7 @@ def write_hub_case(name, columns, of, **options):
 
 
 def write_hub():
-    """Corpora; tests/unit/test_parquet_reader.c knows what stands in them."""
+    """Corpora for tests/unit/test_parquet_reader.c."""
     # AudioCaps: clip 0 once, clips 1 to 3 with five rows each, clip 1's over two row groups, clip
     # 2's over two files; clip 0 once more at the end
     rows = [0] + [1] * 5 + [2] * 5 + [3] * 5 + [0]
@@ -185,7 +184,7 @@ def write_hub():
                   {"bytes": None, "path": "a/../../b.wav"}],
     }, {"id": pa.int64(), "captions": pa.list_(pa.string()), "audio": AUDIO})
 
-    # no ids at all; captions that are none; bytes alone
+    # no ids at all; invalid captions; only bytes
     write_hub_case("rows", {
         "text": ["one", None, "", "two"],
         "audio": [{"bytes": b"1"}, {"bytes": b""}, {"bytes": b"3"}, {"bytes": b"4"}],

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""The commands of the program beside generate."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, List
+
+from patina._audio import EffectConfig, effect_config_json
+from patina._subprocess import StrPath, capture_output, option_words
+
+
+def inspect(out: StrPath, *, row: int | None = None, report: StrPath | None = None,
+            audio_root: StrPath | None = None, corpus: StrPath | None = None) -> dict[str, Any]:
+    """Returns the statistics of a finished data set, or one row with its provenance, as
+    `patina inspect --json` prints them (docs/INSPECT.md).
+
+    Args:
+        out: the folder that generate wrote
+        row: number of a row, from 0
+        report: write an HTML page with charts and audio to this path
+        audio_root: folder of the recordings, for the report
+        corpus: the corpus, for the report
+
+    Raises:
+        Error: not a finished data set
+    """
+    if report is not None:
+        capture_output(["inspect", *option_words({"report": report, "audio-root": audio_root, "corpus": corpus}),
+                        "--", os.fsdecode(out)])
+    result: dict[str, Any] = json.loads(capture_output(
+        ["inspect", "--json", *option_words({"row": row}), "--", os.fsdecode(out)]))
+    return result
+
+
+def verify(out: StrPath) -> None:
+    """Reads a data set again and checks every file, row and hash, as `patina verify` does.
+
+    Raises:
+        Error: with one line for each fault
+    """
+    capture_output(["verify", "--quiet", "--", os.fsdecode(out)])
+
+
+def finish(out: StrPath) -> dict[str, Any]:
+    """Finishes the data set of a run with shards, and returns the content of its dataset.json.
+
+    Raises:
+        Error: chunks are missing
+    """
+    capture_output(["finish", "--quiet", "--", os.fsdecode(out)])
+    dataset: dict[str, Any] = json.loads((Path(os.fsdecode(out)) / "dataset.json").read_text("utf-8"))
+    return dataset
+
+
+def effects(suite: EffectConfig | None = None) -> List[dict[str, Any]]:
+    """Returns the effects with their parameters, ranges and values at each severity, as
+    `patina effects --json` prints them.
+
+    Args:
+        suite: degradation configuration, as a dict, as JSON, or as the path of a file
+    """
+    text = effect_config_json(suite)
+    with tempfile.TemporaryDirectory(prefix="patina-") as folder:
+        path = os.path.join(folder, "suite.json")
+        if text is not None:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        listed: List[dict[str, Any]] = json.loads(capture_output(
+            ["effects", "--json", *option_words({"suite": path if text is not None else None})]))
+    return listed
+
+
+def fetch(model: str | None = None, *, revision: str | None = None, retries: int | None = None) -> str:
+    """Downloads a model of the Hugging Face hub into the cache of huggingface_hub, and returns its folder.
+
+    Args:
+        model: name of the model (default laion/clap-htsat-unfused)
+        revision: branch, tag or commit
+        retries: consecutive retries after a network error
+
+    Raises:
+        Error: with the reason
+    """
+    return capture_output(["model", "fetch", "--quiet", *option_words({"revision": revision, "retries": retries}),
+                           *([] if model is None else [model])]).strip()

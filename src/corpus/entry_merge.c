@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* entry_merge.c - compares the audio of two rows of one id, and joins their captions */
+
+#include "corpus/entry_merge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "corpus/entry_builder.h"
+#include "corpus/line_reader.h"
+
+#define BLOCK_BYTES 65536
+
+/** Whether the audio of an entry exists; a path may name a file that does not. */
+static bool has_audio(const pt_entry *entry) {
+    struct stat info;
+    if (entry->status != PATINA_OK) return false;
+    return entry->audio || (entry->path && stat(entry->path, &info) == 0);
+}
+
+static bool is_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    if (strcmp(a, b) == 0) return true;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool has_same_bytes(const pt_byte_source *a, const pt_byte_source *b, char *blocks) {
+    if (a->size != b->size) return false;
+    for (uint64_t offset = 0; offset < a->size;) {
+        const int64_t n = pt_byte_source_read_at(a, offset, blocks, BLOCK_BYTES);
+        if (n <= 0 || pt_byte_source_read_at(b, offset, blocks + BLOCK_BYTES, (size_t)n) != n ||
+            memcmp(blocks, blocks + BLOCK_BYTES, (size_t)n) != 0)
+            return false;
+        offset += (uint64_t)n;
+    }
+    return true;
+}
+
+static patina_status compare_audio(const pt_entry *entry, const pt_entry *row, bool *same,
+                                   patina_error *err) {
+    pt_byte_source a = {0}, b = {0};
+
+    *same = entry->path && row->path && is_same_file(entry->path, row->path);
+    if (*same) return PATINA_OK;
+    char *blocks = malloc((size_t)2 * BLOCK_BYTES);
+    if (!blocks) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    *same = pt_entry_open(entry, &a, NULL) == PATINA_OK &&
+            pt_entry_open(row, &b, NULL) == PATINA_OK && has_same_bytes(&a, &b, blocks);
+    pt_byte_source_close(&a);
+    pt_byte_source_close(&b);
+    free(blocks);
+    return PATINA_OK;
+}
+
+/** Exchanges what belongs to the audio, so that the entry has that of the row. */
+static void swap_audio(pt_entry *entry, pt_entry *row) {
+    const pt_entry e = *entry;
+    entry->source = row->source, row->source = e.source;
+    entry->path = row->path, row->path = e.path;
+    entry->audio = row->audio, row->audio = e.audio;
+    entry->n_audio = row->n_audio, row->n_audio = e.n_audio;
+    entry->position = row->position, row->position = e.position;
+    entry->status = row->status, row->status = e.status;
+    entry->fault = row->fault, row->fault = e.fault;
+}
+
+/** Replaces the captions of an entry by faults. */
+static patina_status drop_captions(pt_entry *row, patina_status reason, const char *fault,
+                                   patina_error *err) {
+    for (size_t i = 0; i < row->n_captions; i++) {
+        pt_caption *c = &row->captions[i];
+        free(c->text);
+        free(c->fault);
+        c->text = NULL;
+        c->reason = reason;
+        free(c->source);
+        if (!(c->source = pt_text_dup(row->source, strlen(row->source))))
+            return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        if (asprintf(&c->fault, "'%s' %s", row->source, fault) < 0) {
+            c->fault = NULL;
+            return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        }
+    }
+    return PATINA_OK;
+}
+
+static patina_status judge_audio(pt_entry *entry, pt_entry *row, patina_error *err) {
+    bool same = true;
+
+    if (!has_audio(entry)) {
+        if (!has_audio(row)) return PATINA_OK; /* the entry is rejected as a whole */
+        swap_audio(entry, row);
+        if (row->is_clip_of_id) return PATINA_OK;
+        /* The captions that the entry has so far are those of the audio that is not found. */
+        pt_entry absent = *entry;
+        absent.source = row->source;
+        return drop_captions(&absent, PATINA_REJECT_MISSING, "is not found", err);
+    }
+    if (row->is_clip_of_id && !has_audio(row)) return PATINA_OK;
+    if (!has_audio(row))
+        return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
+                             "has the id of an earlier row, and its audio is not found", err);
+    PT_TRY(compare_audio(entry, row, &same, err));
+    if (same) return PATINA_OK;
+    return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
+                         "has the id of an earlier row and other audio", err);
+}
+
+static size_t text_bytes(const pt_entry *row) {
+    size_t n = 0;
+    for (size_t i = 0; i < row->n_captions; i++)
+        if (row->captions[i].text) n += strlen(row->captions[i].text);
+    return n;
+}
+
+patina_status pt_entry_merge_row(pt_entry *entry, pt_entry *row, bool with_audio, size_t *n_text,
+                                 patina_error *err) {
+    patina_status status = PATINA_OK;
+    const bool was_full = *n_text > PT_TEXT_MAX;
+
+    if (entry->n_captions + row->n_captions > PT_ENTRY_CAPTIONS_MAX) *n_text = PT_TEXT_MAX;
+    *n_text += 1 + text_bytes(row);
+    if (*n_text <= PT_TEXT_MAX) {
+        if (with_audio) status = judge_audio(entry, row, err);
+        if (status == PATINA_OK) status = pt_entry_move_captions(entry, row, err);
+    } else if (!was_full) {
+        status = pt_entry_add_bad_caption(entry, "left out: its entry has too many captions", err);
+    }
+    pt_entry_release(row);
+    return status;
+}

@@ -1,0 +1,783 @@
+/* SPDX-License-Identifier: MIT */
+/* table_reader.c - delimited text whose rows name an audio file each, by the layouts of
+ * table_layout.c
+ *
+ *   files in order ──► rows ──► id, audio file (clip_index.h), captions ──► entries
+ *
+ * Options name columns that replace those of the layout. Audio is in the audio root or beside the
+ * table, in folders of any depth there.
+ */
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/c_locale.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/utf8.h"
+#include "corpus/caption_template.h"
+#include "corpus/clip_index.h"
+#include "corpus/corpus_reader.h"
+#include "corpus/csv_table.h"
+#include "corpus/entry_builder.h"
+#include "corpus/file_list.h"
+#include "corpus/line_reader.h"
+#include "corpus/table_layout.h"
+#include "fs/path.h"
+
+#define CAPTIONS_MAX PT_CSV_COLUMNS_MAX /* numbered columns */
+#define ID_PARTS_MAX 2
+
+static const char *const extensions[] = {".csv", ".tsv", ".tab", ".psv", NULL};
+static const char delimiters[] = {',', '\t', ';', '|'};
+
+/** Where the columns of a header are; -1: there is none. */
+typedef struct columns {
+    int file, start, end, row_id;
+    int id[ID_PARTS_MAX];
+    size_t n_id;
+    int caption[CAPTIONS_MAX];
+    size_t n_captions;
+    bool is_label; /* the caption column has labels */
+} columns;
+
+typedef struct class_name {
+    char *mid, *name;
+} class_name;
+
+typedef struct table_state {
+    const pt_table_layout *layout;
+    const pt_corpus_options *options;
+    pt_file_list files;
+    size_t n_opened;
+
+    pt_csv_table *csv; /* NULL: none is open */
+    char *name;        /* base name of the open file */
+    columns at;
+    char *root; /* of the clips */
+    pt_clip_index clips;
+    class_name *classes; /* [n_classes], sorted by mid */
+    size_t n_classes;
+} table_state;
+
+static patina_status no_memory(patina_error *err) {
+    return pt_fail(err, PATINA_ENOMEM, "out of memory");
+}
+
+/* Columns ----------------------------------------------------------------------------------- */
+
+/** The column that an option names, else the first of the layout's names. */
+static int find_named(const pt_csv_record *header, const char *option, const char *names) {
+    if (option) return pt_csv_find_column(header, option);
+    return names ? pt_csv_find_first_column(header, names) : -1;
+}
+
+/** Splits names at spaces; false where one is no column. */
+static bool find_all(const pt_csv_record *header, const char *names, int *found, size_t max,
+                     size_t *n_found) {
+    *n_found = 0;
+    while (*names) {
+        char name[64];
+        const size_t n = strcspn(names, " ");
+        snprintf(name, sizeof name, "%.*s", (int)n, names);
+        const int column = pt_csv_find_first_column(header, name);
+        if (column < 0) return false;
+        if (*n_found < max) found[(*n_found)++] = column;
+        names += n + (names[n] == ' ');
+    }
+    return true;
+}
+
+static void find_numbered(const pt_csv_record *header, const char *pattern, columns *at) {
+    for (int i = 1; i <= CAPTIONS_MAX; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%.*s%d", (int)strcspn(pattern, "#"), pattern, i);
+        at->caption[at->n_captions] = pt_csv_find_column(header, name);
+        at->n_captions += at->caption[at->n_captions] >= 0;
+    }
+}
+
+static bool add_caption_column(columns *at, int column) {
+    if (column < 0) return false;
+    at->caption[0] = column;
+    at->n_captions = 1;
+    return true;
+}
+
+static void find_captions(const pt_csv_record *header, const pt_table_layout *l,
+                          const pt_corpus_options *o, columns *at) {
+    if (o->caption_column) {
+        add_caption_column(at, pt_csv_find_column(header, o->caption_column));
+        at->is_label = at->n_captions > 0 && !l->caption && !l->other_caption;
+        return;
+    }
+    if (l->caption && strchr(l->caption, '#')) {
+        find_numbered(header, l->caption, at);
+        return;
+    }
+    if (add_caption_column(at, find_named(header, NULL, l->caption))) return;
+    if (add_caption_column(at, find_named(header, NULL, l->label)))
+        at->is_label = true;
+    else
+        add_caption_column(at, find_named(header, NULL, l->other_caption));
+}
+
+/** Finds the columns; false where one that is needed is absent. */
+static bool find_columns(const pt_csv_record *header, const pt_table_layout *l,
+                         const pt_corpus_options *o, columns *at) {
+    *at = (columns){.file = find_named(header, o->file_column, l->file),
+                    .start = find_named(header, o->start_column, l->start),
+                    .end = find_named(header, o->end_column, l->end),
+                    .row_id = find_named(header, NULL, l->row_id)};
+    find_captions(header, l, o, at);
+    bool has_id = true;
+    if (o->id_column)
+        has_id = find_all(header, o->id_column, at->id, ID_PARTS_MAX, &at->n_id);
+    else if (l->id)
+        has_id = find_all(header, l->id, at->id, ID_PARTS_MAX, &at->n_id);
+    return at->file >= 0 && has_id && (at->n_captions > 0 || o->caption_template);
+}
+
+/* Detection --------------------------------------------------------------------------------- */
+
+static bool first_line_matches(const char *pattern, const pt_corpus_probe *probe) {
+    regex_t regex;
+    char line[512];
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0) return false;
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(probe->head, "\r\n"), probe->head);
+    const bool matches = regexec(&regex, line, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return matches;
+}
+
+static pt_csv_format make_format(const pt_table_layout *l, const pt_corpus_options *o,
+                                 char delimiter) {
+    return (pt_csv_format){.delimiter = delimiter,
+                           .header = o->header ? o->header : l->header,
+                           .extra_fields = l->extra_fields};
+}
+
+/** Whether a header has the columns of a layout. */
+static bool header_matches(const pt_csv_record *header, const pt_table_layout *l,
+                           const pt_corpus_options *o, bool detect) {
+    columns at;
+    size_t n;
+    int ignored[1];
+    if (detect && l->requires && !find_all(header, l->requires, ignored, 0, &n)) return false;
+    return find_columns(header, l, o, &at);
+}
+
+/** Whether the first row fits a header that is not in the file; it is read. */
+static bool row_fits(pt_csv_table *table, const pt_csv_format *format) {
+    const pt_csv_record *r = NULL;
+    if (!format->header) return true;
+    return pt_csv_next(table, &r, NULL) == PATINA_OK && (!r || !r->fault[0]);
+}
+
+/** The delimiter with which the head of a file has the columns of a layout; 0: none. */
+static char find_delimiter(const pt_corpus_probe *probe, const pt_table_layout *l, bool detect) {
+    const pt_corpus_options *o = probe->options;
+    for (size_t i = 0; i < sizeof delimiters; i++) {
+        pt_csv_table *table = NULL;
+        if (o->delimiter ? delimiters[i] != ',' : l->delimiter && l->delimiter != delimiters[i])
+            continue;
+        const char delimiter = o->delimiter ? o->delimiter : delimiters[i];
+        const pt_csv_format format = make_format(l, o, delimiter);
+        if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
+        const bool matches =
+            header_matches(pt_csv_header(table), l, o, detect) && row_fits(table, &format);
+        pt_csv_close(&table);
+        if (matches) return delimiter;
+    }
+    return 0;
+}
+
+static bool table_matches(const pt_corpus_probe *probe, const pt_table_layout *layout) {
+    if (probe->is_folder || probe->n_head == 0) return false;
+    if (probe->head[0] == '{' || probe->head[0] == '[') return false;
+    if (layout->first_line && !probe->options->header &&
+        !first_line_matches(layout->first_line, probe))
+        return false;
+    return find_delimiter(probe, layout, true) != 0;
+}
+
+/** What a header has of a layout: the number of columns found, and the name of the first absent. */
+static int count_columns(const pt_csv_record *header, const pt_table_layout *l,
+                         const pt_corpus_options *o, pt_strbuf *absent) {
+    columns at;
+    int n = 0;
+    (void)find_columns(header, l, o, &at);
+    pt_strbuf_clear(absent);
+    for (const char *name = l->requires; name && *name;) {
+        char text[64];
+        const size_t length = strcspn(name, " ");
+        snprintf(text, sizeof text, "%.*s", (int)length, name);
+        name += length + (name[length] == ' ');
+        if (pt_csv_find_first_column(header, text) >= 0)
+            n++;
+        else if (absent->length == 0)
+            pt_strbuf_printf(absent, "the column '%s'", text);
+    }
+    n += (at.file >= 0) + (at.n_captions > 0);
+    if (at.file < 0 && absent->length == 0)
+        pt_strbuf_printf(absent, "a column of file names ('%s', or one named with '--file-column')",
+                         l->file);
+    if (at.n_captions == 0 && absent->length == 0)
+        pt_strbuf_printf(absent,
+                         "a column of captions ('%s', or one named with '--caption-column')",
+                         l->caption ? l->caption : l->label);
+    return n;
+}
+
+static int table_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
+    pt_strbuf absent = {0};
+    int best = 0;
+
+    if (probe->is_folder || probe->head[0] == '{') return 0;
+    for (size_t d = 0; d < sizeof delimiters; d++) {
+        pt_csv_table *table = NULL;
+        const pt_csv_format format = {.delimiter = delimiters[d], .header = probe->options->header};
+        if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
+        for (size_t i = 0; i < pt_n_table_layouts; i++) {
+            const pt_table_layout *l = &pt_table_layouts[i];
+            if (l->header && !probe->options->header) continue;
+            const int n = count_columns(pt_csv_header(table), l, probe->options, &absent);
+            if (n <= best || absent.length == 0) continue;
+            best = n;
+            pt_strbuf_clear(sentence);
+            pt_strbuf_printf(sentence, "the nearest kind is '%s', for which it lacks %s", l->name,
+                             absent.text);
+        }
+        pt_csv_close(&table);
+    }
+    pt_strbuf_release(&absent);
+    return best;
+}
+
+/* Files ------------------------------------------------------------------------------------- */
+
+static void close_file(table_state *s) {
+    pt_csv_close(&s->csv);
+    free(s->name);
+    s->name = NULL;
+}
+
+static void table_close(void *state) {
+    table_state *s = state;
+    close_file(s);
+    pt_file_list_close(&s->files);
+    pt_clip_index_close(&s->clips);
+    free(s->root);
+    for (size_t i = 0; i < s->n_classes; i++) {
+        free(s->classes[i].mid);
+        free(s->classes[i].name);
+    }
+    free(s->classes);
+    free(s);
+}
+
+/** Lists the clips of a folder (taken over), unless it is the current one. */
+static patina_status set_root(table_state *s, char *root, patina_error *err) {
+    if (!root) return no_memory(err);
+    if (s->root && strcmp(s->root, root) == 0) {
+        free(root);
+        return PATINA_OK;
+    }
+    free(s->root);
+    s->root = root;
+    pt_clip_index_close(&s->clips);
+    return pt_clip_index_open(&s->clips, root, err);
+}
+
+static patina_status find_root(table_state *s, const char *path, patina_error *err) {
+    struct stat info;
+
+    PT_TRY(set_root(s, pt_corpus_audio_root(path, s->options), err));
+    if (s->options->audio_root || s->clips.n_names > 0 || !s->layout->folder) return PATINA_OK;
+    char *folder = pt_path_join(s->root, s->layout->folder);
+    if (!folder) return no_memory(err);
+    if (stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) return set_root(s, folder, err);
+    free(folder);
+    return PATINA_OK;
+}
+
+static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        size_t n;
+        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
+        pt_strbuf_printf(text, "%s'%.*s'", i ? ", " : "", pt_text_truncate(name, n < 40 ? n : 40),
+                         name);
+    }
+}
+
+static void describe_columns(const void *state, pt_strbuf *text) {
+    const table_state *s = state;
+    if (s->csv) append_columns(pt_csv_header(s->csv), text);
+}
+
+static patina_status fail_columns(const table_state *s, const pt_csv_record *header,
+                                  patina_error *err) {
+    const pt_table_layout *l = s->layout;
+    const pt_corpus_options *o = s->options;
+    pt_strbuf text = {0};
+    columns at;
+    const char *option, *names;
+
+    (void)find_columns(header, l, o, &at);
+    if (at.file < 0) {
+        option = "--file-column";
+        names = o->file_column ? o->file_column : l->file;
+    } else if (at.n_captions == 0) {
+        option = "--caption-column";
+        names = o->caption_column ? o->caption_column : l->caption ? l->caption : l->label;
+    } else {
+        option = "--id-column";
+        names = o->id_column ? o->id_column : l->id;
+    }
+    pt_strbuf_printf(&text, "it has no column '%s'; its columns are ", names);
+    append_columns(header, &text);
+    pt_strbuf_printf(&text, "; name one with '%s'", option);
+    char *shown = text.failed ? NULL : pt_text_escape(text.text);
+    pt_fail(err, PATINA_EFORMAT, "%s", shown ? shown : "columns are missing");
+    pt_strbuf_release(&text);
+    free(shown);
+    return PATINA_EFORMAT;
+}
+
+static patina_status open_with_delimiter(table_state *s, const char *path, char delimiter,
+                                         bool *fits, patina_error *err) {
+    const pt_csv_format format = make_format(s->layout, s->options, delimiter);
+    pt_csv_close(&s->csv);
+    PT_TRY(pt_csv_open(path, &format, &s->csv, err));
+    *fits = find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at);
+    if (!*fits || !format.header) return PATINA_OK;
+    *fits = row_fits(s->csv, &format);
+    pt_csv_close(&s->csv);
+    return pt_csv_open(path, &format, &s->csv, err);
+}
+
+/** Opens a table with the delimiter that gives it the columns of the layout. */
+static patina_status open_table(table_state *s, const char *path, patina_error *err) {
+    const char given = s->options->delimiter ? s->options->delimiter : s->layout->delimiter;
+    bool fits = false;
+    for (size_t i = 0; i < (given ? 1 : sizeof delimiters) && !fits; i++)
+        PT_TRY(open_with_delimiter(s, path, given ? given : delimiters[i], &fits, err));
+    if (!fits) PT_TRY(open_with_delimiter(s, path, given ? given : ',', &fits, err));
+    if (find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at)) return PATINA_OK;
+    return fail_columns(s, pt_csv_header(s->csv), err);
+}
+
+static int compare_classes(const void *a, const void *b) {
+    return strcmp(((const class_name *)a)->mid, ((const class_name *)b)->mid);
+}
+
+/** Reads the names of labels, in the folder of the table or the one above it. */
+static patina_status read_classes(table_state *s, const char *folder, patina_error *err) {
+    static const char *const folders[] = {"", "../"};
+    pt_csv_table *table = NULL;
+    const pt_csv_record *r = NULL;
+    patina_status status = PATINA_EIO;
+
+    for (size_t i = 0; i < 2 && status != PATINA_OK; i++) {
+        pt_strbuf path = {0};
+        pt_strbuf_printf(&path, "%s/%s%s", folder, folders[i], s->layout->classes);
+        if (path.failed) return no_memory(err);
+        status =
+            access(path.text, F_OK) == 0 ? pt_csv_open(path.text, NULL, &table, err) : PATINA_EIO;
+        pt_strbuf_release(&path);
+    }
+    if (status != PATINA_OK)
+        return pt_fail(err, PATINA_EIO,
+                       "the file '%s' with the names of its labels is not beside it",
+                       s->layout->classes);
+    const int mid = pt_csv_find_column(pt_csv_header(table), "mid");
+    const int name = pt_csv_find_column(pt_csv_header(table), "display_name");
+    while (mid >= 0 && name >= 0 && (status = pt_csv_next(table, &r, err)) == PATINA_OK && r) {
+        size_t n_mid, n_name;
+        if (r->fault[0]) continue;
+        class_name *classes = realloc(s->classes, (s->n_classes + 1) * sizeof *classes);
+        if (classes) s->classes = classes;
+        const char *m = pt_csv_field_trimmed(r, mid, &n_mid);
+        const char *d = pt_csv_field_trimmed(r, name, &n_name);
+        if (!classes) {
+            status = no_memory(err);
+            break;
+        }
+        classes[s->n_classes++] = (class_name){pt_text_dup(m, n_mid), pt_text_dup(d, n_name)};
+        if (!classes[s->n_classes - 1].mid || !classes[s->n_classes - 1].name) {
+            status = no_memory(err);
+            break;
+        }
+    }
+    pt_csv_close(&table);
+    if (status == PATINA_OK && s->n_classes > 0)
+        qsort(s->classes, s->n_classes, sizeof *s->classes, compare_classes);
+    return status;
+}
+
+/** Opens the next file; *some is false after the last. */
+static patina_status next_file(table_state *s, bool *some, patina_error *err) {
+    close_file(s);
+    *some = s->n_opened < s->files.of.n_paths;
+    if (!*some) return PATINA_OK;
+    char *path = pt_path_join(s->files.root, s->files.of.paths[s->n_opened++]);
+    char *folder = path ? pt_path_dirname(path) : NULL;
+    patina_status status = PATINA_OK;
+
+    if (!path || !folder || !(s->name = pt_corpus_base_name(path, "table")))
+        status = no_memory(err);
+    if (status == PATINA_OK) status = open_table(s, path, err);
+    if (status == PATINA_OK) status = find_root(s, path, err);
+    if (status == PATINA_OK && s->layout->classes && s->at.is_label && s->n_classes == 0)
+        status = read_classes(s, folder, err);
+    if (status != PATINA_OK && s->files.of.n_paths > 1 && path)
+        pt_error_add_context(err, "'%s'", path);
+    free(path);
+    free(folder);
+    return status;
+}
+
+static patina_status check_template(const table_state *s, patina_error *err);
+
+static patina_status table_open(const char *path, const pt_corpus_options *options,
+                                const pt_table_layout *layout, void **state, patina_error *err) {
+    table_state *s = calloc(1, sizeof *s);
+    bool some = false;
+
+    if (!s) return no_memory(err);
+    s->layout = layout;
+    s->options = options;
+    patina_status status =
+        pt_file_list_open(&s->files, path, extensions, options->source_split, err);
+    if (status == PATINA_OK) status = next_file(s, &some, err);
+    if (status == PATINA_OK) status = check_template(s, err);
+    if (status == PATINA_OK)
+        *state = s;
+    else
+        table_close(s);
+    return status;
+}
+
+/* Fields ------------------------------------------------------------------------------------ */
+
+static bool is_valid_text(const char *text, size_t n) {
+    return n > 0 && !memchr(text, '\0', n) && pt_utf8_is_valid(text, n) &&
+           !pt_utf8_is_blank(text, n);
+}
+
+/** What a template refers to. */
+typedef struct row_fields {
+    const table_state *s;
+    const pt_csv_record *record; /* the header, where only names are checked */
+    const char *path;            /* of the audio; NULL: not known yet */
+} row_fields;
+
+static const class_name *find_class(const table_state *s, const char *mid, size_t n) {
+    char text[64];
+    const class_name wanted = {.mid = text};
+    if (n >= sizeof text) return NULL;
+    memcpy(text, mid, n);
+    text[n] = '\0';
+    return s->n_classes == 0
+               ? NULL
+               : bsearch(&wanted, s->classes, s->n_classes, sizeof *s->classes, compare_classes);
+}
+
+/** Replaces the mids in a list by their names; labels are separated by '\n' then. */
+static void append_class_names(const table_state *s, const char *text, size_t n, pt_strbuf *out) {
+    for (size_t i = 0; i < n;) {
+        const char *stop = memchr(text + i, s->layout->separator, n - i);
+        size_t length = stop ? (size_t)(stop - text) - i : n - i;
+        const char *label = text + i;
+        i += length + 1;
+        while (length > 0 && label[0] == ' ')
+            label++, length--;
+        const class_name *class = find_class(s, label, length);
+        if (out->length > 0) pt_strbuf_append(out, "\n");
+        if (class)
+            pt_strbuf_append(out, class->name);
+        else
+            pt_strbuf_append_bytes(out, label, length);
+    }
+}
+
+/** The labels of a row as one text. */
+static void append_labels(const table_state *s, const pt_csv_record *r, pt_strbuf *out) {
+    const pt_table_layout *l = s->layout;
+    const int column = s->at.caption[0];
+    char separator = l->separator;
+    pt_strbuf all = {0};
+    size_t n;
+    const char *text = pt_csv_field_trimmed(r, column, &n);
+
+    if (l->classes) {
+        append_class_names(s, text, n, &all);
+        separator = '\n';
+    } else if (l->extra_fields) {
+        for (int i = column; (size_t)i < r->n_fields; i++) {
+            text = pt_csv_field_trimmed(r, i, &n);
+            if (all.length > 0) pt_strbuf_append(&all, "\n");
+            pt_strbuf_append_bytes(&all, text, n);
+        }
+        separator = '\n';
+    } else {
+        pt_strbuf_append_bytes(&all, text, n);
+    }
+    if (all.length > 0)
+        pt_labels_join(all.text, all.length, separator, l->prefix_end, l->and_is_comma, out);
+    if (all.failed) out->failed = true;
+    pt_strbuf_release(&all);
+}
+
+static bool append_field(void *context, const char *name, size_t n, pt_strbuf *out) {
+    const row_fields *f = context;
+    char text[64];
+    size_t n_value;
+
+    if (f->path && pt_template_path_field(f->path, name, n, out)) return true;
+    if (!f->path && (pt_template_path_field("a/a", name, n, out))) return true;
+    if (n == 5 && memcmp(name, "label", 5) == 0 && f->s->at.n_captions > 0) {
+        append_labels(f->s, f->record, out);
+        return true;
+    }
+    if (n == 9 && memcmp(name, "file_stem", 9) == 0) {
+        const char *file = pt_csv_field_trimmed(f->record, f->s->at.file, &n_value);
+        const size_t n_stem = pt_path_stem_length(file);
+        pt_strbuf_append_bytes(out, file, n_stem < n_value ? n_stem : n_value);
+        return true;
+    }
+    snprintf(text, sizeof text, "%.*s", n < sizeof text ? (int)n : 0, name);
+    const int column = pt_csv_find_column(pt_csv_header(f->s->csv), text);
+    if (column < 0) return false;
+    const char *value = pt_csv_field_trimmed(f->record, column, &n_value);
+    pt_strbuf_append_bytes(out, value, n_value);
+    return true;
+}
+
+/** Refuses a template of the options with a field that the table does not have. */
+static patina_status check_template(const table_state *s, patina_error *err) {
+    pt_strbuf text = {0};
+    const char *unknown = NULL;
+    row_fields fields = {s, pt_csv_header(s->csv), NULL};
+
+    if (!s->options->caption_template) return PATINA_OK;
+    pt_template_expand(s->options->caption_template, append_field, &fields, &text, &unknown);
+    pt_strbuf_release(&text);
+    if (!unknown) return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE,
+                   "caption template: '%.*s' is not a column, nor 'label', 'stem' or 'parent'",
+                   (int)strcspn(unknown, "}"), unknown);
+}
+
+/* Rows -------------------------------------------------------------------------------------- */
+
+/** The id: columns joined by '_', or the file name as written. */
+static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                             patina_error *err) {
+    pt_strbuf id = {0};
+    size_t n;
+
+    for (size_t i = 0; i < s->at.n_id; i++) {
+        const char *part = pt_csv_field_trimmed(r, s->at.id[i], &n);
+        if (!is_valid_text(part, n)) {
+            pt_strbuf_release(&id);
+            const char *name = pt_csv_field_trimmed(pt_csv_header(s->csv), s->at.id[i], &n);
+            return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
+                                   "line %llu: its %.*s is empty or not UTF-8", r->line,
+                                   pt_text_truncate(name, n), name);
+        }
+        if (i > 0) pt_strbuf_append(&id, "_");
+        pt_strbuf_append_bytes(&id, part, n);
+    }
+    if (s->at.n_id == 0) {
+        const char *name = pt_csv_field(r, s->at.file, &n);
+        if (!is_valid_text(name, n))
+            return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
+                                   "line %llu: its file name is empty, not UTF-8, or has a NUL",
+                                   r->line);
+        if (s->files.of.n_paths > 1) { /* names of several folders may be equal */
+            const char *path = s->files.of.paths[s->n_opened - 1];
+            pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
+        }
+        pt_strbuf_append_bytes(&id, name, n);
+    }
+    entry->id = pt_strbuf_detach(&id);
+    return entry->id ? PATINA_OK : no_memory(err);
+}
+
+static const char *find_youtube(const table_state *s, const pt_csv_record *r) {
+    char start[32] = "", rows[64] = "";
+    size_t n_id, n;
+    const char *id = pt_csv_field_trimmed(r, s->at.file, &n_id), *text;
+
+    if (s->at.start >= 0) {
+        text = pt_csv_field_trimmed(r, s->at.start, &n);
+        snprintf(start, sizeof start, "%.*s", (int)n, text);
+    }
+    if (s->at.row_id >= 0) {
+        text = pt_csv_field_trimmed(r, s->at.row_id, &n);
+        if (n + 2 <= sizeof rows && is_valid_text(text, n)) memcpy(rows, text, n);
+    }
+    return pt_clip_index_find_youtube(&s->clips, id, n_id, start[0] ? start : NULL, rows);
+}
+
+/** The file of each alternative of the path template. */
+static const char *find_by_template(const table_state *s, const pt_csv_record *r) {
+    const char *path = NULL, *unknown;
+    row_fields fields = {s, r, NULL};
+    for (const char *at = s->layout->path; *at && !path;) {
+        char template[128];
+        const size_t n = strcspn(at, "|");
+        pt_strbuf name = {0};
+        snprintf(template, sizeof template, "%.*s", (int)n, at);
+        at += n + (at[n] == '|');
+        pt_template_expand(template, append_field, &fields, &name, &unknown);
+        if (name.length > 0 && !unknown)
+            path = pt_clip_index_find_file(&s->clips, name.text, s->name);
+        pt_strbuf_release(&name);
+    }
+    return path;
+}
+
+/** The path of the clip below the root; NULL: not found. */
+static const char *find_clip(const table_state *s, const pt_csv_record *r) {
+    const char *path = NULL;
+    size_t n;
+    const char *name = pt_csv_field(r, s->at.file, &n);
+
+    if (memchr(name, '\0', n)) return NULL;
+    if (s->layout->is_youtube) path = find_youtube(s, r);
+    if (!path && s->layout->path && !s->options->file_column) path = find_by_template(s, r);
+    if (!path) path = pt_clip_index_find_file(&s->clips, name, s->name);
+    if (path) return path;
+    name = pt_csv_field_trimmed(r, s->at.file, &n);
+    char *trimmed = pt_text_dup(name, n);
+    if (trimmed) path = pt_clip_index_find_file(&s->clips, trimmed, s->name);
+    free(trimmed);
+    return path;
+}
+
+/** An absolute path that exists is the file. */
+static patina_status set_absolute(const char *name, pt_entry *entry, patina_error *err) {
+    const char *base = pt_path_basename(name);
+    free(entry->source);
+    entry->source = pt_text_dup(base, strlen(base));
+    entry->path = pt_text_dup(name, strlen(name));
+    return entry->source && entry->path ? PATINA_OK : no_memory(err);
+}
+
+static patina_status find_audio(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                                patina_error *err) {
+    size_t n;
+    const char *name = pt_csv_field_trimmed(r, s->at.file, &n);
+    const char *path = find_clip(s, r);
+
+    entry->is_clip_of_id = s->layout->is_youtube;
+    if (!path && name[0] == '/' && access(name, F_OK) == 0) return set_absolute(name, entry, err);
+    if (!path || !pt_utf8_is_valid(path, strlen(path)))
+        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
+                               s->layout->is_youtube
+                                   ? "line %llu: no audio file is named '%s.*', nor in another way "
+                                     "that clips of a YouTube id are"
+                                   : "line %llu: no audio file is named '%s', with this or another "
+                                     "extension",
+                               r->line, entry->id);
+    free(entry->source);
+    entry->source = pt_text_dup(path, strlen(path));
+    entry->path = pt_path_join(s->root, path);
+    return entry->source && entry->path ? PATINA_OK : no_memory(err);
+}
+
+/** A time in a column; false where there is none. */
+static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
+    size_t n;
+    char *end = NULL;
+    if (column < 0) return false;
+    const char *text = pt_csv_field_trimmed(r, column, &n);
+    if (n == 0) return false;
+    const locale_t before = pt_c_locale_enter();
+    *seconds = strtod(text, &end);
+    pt_c_locale_leave(before);
+    return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
+}
+
+static patina_status add_template(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                                  patina_error *err) {
+    const char *own = s->options->caption_template, *unknown;
+    pt_strbuf text = {0};
+    size_t n = 0;
+    const char *label = s->at.is_label ? pt_csv_field_trimmed(r, s->at.caption[0], &n) : NULL;
+
+    if (!own && label && n > 0 && strspn(label, "0123456789") >= n)
+        return pt_entry_add_bad_caption(entry, "made of a label that is only a number", err);
+    if (label && !is_valid_text(label, n)) return pt_entry_add_caption(entry, label, n, err);
+    row_fields fields = {s, r, entry->source};
+    pt_template_expand(own ? own : s->layout->caption_template, append_field, &fields, &text,
+                       &unknown);
+    const patina_status status =
+        text.failed ? no_memory(err)
+                    : pt_entry_add_caption(entry, text.text ? text.text : "", text.length, err);
+    pt_strbuf_release(&text);
+    return status;
+}
+
+static patina_status add_captions(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                                  patina_error *err) {
+    if (s->options->caption_template || (s->at.is_label && !s->options->caption_column))
+        return add_template(s, r, entry, err);
+    for (size_t i = 0; i < s->at.n_captions; i++) {
+        size_t n;
+        const char *caption = pt_csv_field(r, s->at.caption[i], &n);
+        PT_TRY(pt_entry_add_caption(entry, caption, n, err));
+    }
+    return PATINA_OK;
+}
+
+static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                              patina_error *err) {
+    pt_strbuf source = {0};
+
+    pt_strbuf_printf(&source, "%s:%llu", s->name, r->line);
+    if (!(entry->source = pt_strbuf_detach(&source))) return no_memory(err);
+    if (r->fault[0])
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "line %llu: %s", r->line,
+                               r->fault);
+    PT_TRY(read_id(s, r, entry, err));
+    if (!entry->id) return s->at.n_id > 0 ? PATINA_OK : add_captions(s, r, entry, err);
+    PT_TRY(find_audio(s, r, entry, err));
+    entry->has_start = read_seconds(r, s->at.start, &entry->start_s);
+    entry->has_end = read_seconds(r, s->at.end, &entry->end_s);
+    return add_captions(s, r, entry, err);
+}
+
+static patina_status table_next(void *state, bool with_audio, pt_entry *entry, bool *end,
+                                patina_error *err) {
+    table_state *s = state;
+    const pt_csv_record *record = NULL;
+    bool some = true;
+    (void)with_audio;
+
+    while (some && s->csv) {
+        PT_TRY(pt_csv_next(s->csv, &record, err));
+        if (record) return entry ? read_row(s, record, entry, err) : PATINA_OK;
+        PT_TRY(next_file(s, &some, err));
+    }
+    *end = true;
+    return PATINA_OK;
+}
+
+const pt_corpus_reader pt_corpus_reader_table = {
+    .extensions = extensions,
+    .lacks = table_lacks,
+    .describe_columns = describe_columns,
+    .matches_layout = table_matches,
+    .open_layout = table_open,
+    .uses_template = true,
+    .close = table_close,
+    .next = table_next,
+    .merges_rows = true,
+};

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* fault_library.c - LD_PRELOAD library that makes allocations and system calls fail
+ *
+ *   FAULT_LOG=FILE       append one line for each distinct call stack, at its first call:
+ *                        <kind> <hash of the stack> <function> <caller's module>; and for a fatal
+ *                        signal: signal <number> <first module above libc> <frames>; and for
+ *                        the call that failed: failed <function> <frames>. Frames are offsets in
+ *                        the program, for addr2line
+ *   FAULT_STACK=HASH     fail the first call with this stack
+ *   FAULT_FOREVER=1      and all later calls of the same kind (alloc or call), whatever their stack
+ *   FAULT_ERRNO=NUMBER   errno of a failed system call; read and write do half their work for 0
+ *
+ * Only calls made below main() of the program count. A stack is identified by the modules and
+ * offsets of its frames, so that it is the same in every process.
+ */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DEPTH_MAX   40
+#define STACKS_MAX  (1 << 16)
+#define MODULES_MAX 128
+
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+typedef enum kind { ALLOC, CALL } kind;
+
+typedef struct module {
+    uintptr_t start, end, base;
+    char name[32];
+} module;
+
+static module modules[MODULES_MAX]; /* the first is the program */
+static size_t n_modules;
+static _Atomic uint64_t seen[STACKS_MAX];
+static int log_fd = -1, fault_errno;
+static uint64_t wanted_stack;
+static bool is_active, forever;
+static atomic_bool has_failed;
+static kind failed_kind;
+static _Thread_local bool is_inside;
+
+static int add_module(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size, (void)context;
+    for (int i = 0; i < info->dlpi_phnum && n_modules < MODULES_MAX; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X)) continue;
+        module *m = &modules[n_modules++];
+        const char *slash = strrchr(info->dlpi_name, '/');
+        m->base = info->dlpi_addr;
+        m->start = info->dlpi_addr + segment->p_vaddr;
+        m->end = m->start + segment->p_memsz;
+        strncpy(m->name,
+                n_modules == 1 ? "program"
+                : slash        ? slash + 1
+                               : info->dlpi_name,
+                sizeof m->name - 1);
+    }
+    return 0;
+}
+
+static const module *find_module(const void *address) {
+    for (size_t i = 0; i < n_modules; i++)
+        if ((uintptr_t)address >= modules[i].start && (uintptr_t)address < modules[i].end)
+            return &modules[i];
+    return NULL;
+}
+
+static bool is_system_module(const module *m) {
+    return !m || strncmp(m->name, "libc.so", 7) == 0 || strncmp(m->name, "ld-linux", 8) == 0 ||
+           strncmp(m->name, "libfault", 8) == 0 || strncmp(m->name, "libgcc", 6) == 0 ||
+           strncmp(m->name, "libpthread", 10) == 0 || strncmp(m->name, "linux-vdso", 10) == 0;
+}
+
+/* The first module that is neither libc nor this library. */
+static const char *find_caller(void *const *frames, int n) {
+    for (int i = 0; i < n; i++) {
+        const module *m = find_module(frames[i]);
+        if (!is_system_module(m)) return m->name;
+    }
+    return "?";
+}
+
+static void write_log(const char *format, ...) {
+    char line[256];
+    va_list args;
+    if (log_fd < 0) return;
+    va_start(args, format);
+    const int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n > 0) syscall(SYS_write, log_fd, line, (size_t)n);
+}
+
+/* Offsets in the program, for addr2line. */
+static void write_program_frames(void *const *frames, int n) {
+    for (int i = 0; i < n; i++) {
+        const module *m = find_module(frames[i]);
+        if (m && m == &modules[0])
+            write_log(" %lx", (unsigned long)((uintptr_t)frames[i] - m->base));
+    }
+    write_log("\n");
+}
+
+/* Async-signal-unsafe, as far as backtrace is: a crash is reported as well as possible. */
+static void report_signal(int number) {
+    void *frames[DEPTH_MAX];
+    is_inside = true;
+    const int n = backtrace(frames, DEPTH_MAX);
+    const char *caller = find_caller(frames, n);
+    write_log("signal %d %s", number, caller);
+    write_program_frames(frames, n);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+__attribute__((constructor)) static void open_library(void) {
+    static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+    const char *log = getenv("FAULT_LOG"), *stack = getenv("FAULT_STACK"),
+               *error = getenv("FAULT_ERRNO");
+    void *frames[2];
+    if (!log && !stack) return;
+    backtrace(frames, 2); /* loads libgcc now */
+    dl_iterate_phdr(add_module, NULL);
+    if (log)
+        log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                              0666);
+    wanted_stack = stack ? strtoull(stack, NULL, 16) : 0;
+    fault_errno = error ? atoi(error) : EIO;
+    forever = getenv("FAULT_FOREVER") != NULL;
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        signal(fatal[i], report_signal);
+    is_active = true;
+}
+
+/* Whether this is the first call with its stack. */
+static bool remember(uint64_t hash) {
+    for (size_t i = hash % STACKS_MAX;; i = (i + 1) % STACKS_MAX) {
+        uint64_t empty = 0;
+        if (atomic_load(&seen[i]) == hash) return false;
+        if (atomic_compare_exchange_strong(&seen[i], &empty, hash)) return true;
+        if (empty == hash) return false;
+    }
+}
+
+/* Whether the current call is to fail. */
+static bool must_fail(kind what, const char *function) {
+    void *frames[DEPTH_MAX];
+    uint64_t hash = 0xcbf29ce484222325U;
+    bool in_program = false, fails = false;
+
+    if (!is_active || is_inside) return false;
+    if (atomic_load(&has_failed)) {
+        if (!forever && log_fd < 0) return false;
+        if (forever) return what == failed_kind;
+    }
+    is_inside = true;
+    const int saved = errno, n = backtrace(frames, DEPTH_MAX);
+    for (int i = 1; i < n; i++) {
+        const module *m = find_module(frames[i]);
+        in_program = in_program || (m && m == &modules[0]);
+        hash = (hash ^ (m ? (uintptr_t)frames[i] - m->base : 0)) * 0x100000001b3U;
+    }
+    for (const char *c = function; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 0x100000001b3U;
+    if (in_program && hash != 0 && remember(hash)) {
+        write_log("%s %016lx %s %s\n", what == ALLOC ? "alloc" : "call", (unsigned long)hash,
+                  function, find_caller(frames, n));
+        bool first = false;
+        if (hash == wanted_stack && atomic_compare_exchange_strong(&has_failed, &first, true)) {
+            failed_kind = what;
+            fails = true;
+            write_log("failed %s", function);
+            write_program_frames(frames, n);
+        }
+    }
+    errno = saved;
+    is_inside = false;
+    return fails;
+}
+
+/* ---- allocations */
+
+static void *no_memory(void) {
+    errno = ENOMEM;
+    return NULL;
+}
+
+void *malloc(size_t n) {
+    return must_fail(ALLOC, "malloc") ? no_memory() : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size) {
+    return must_fail(ALLOC, "calloc") ? no_memory() : __libc_calloc(n, size);
+}
+
+void *realloc(void *block, size_t n) {
+    return must_fail(ALLOC, "realloc") ? no_memory() : __libc_realloc(block, n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n) {
+    return must_fail(ALLOC, "aligned_alloc") ? no_memory() : __libc_memalign(alignment, n);
+}
+
+int posix_memalign(void **block, size_t alignment, size_t n) {
+    if (must_fail(ALLOC, "posix_memalign")) return ENOMEM;
+    *block = __libc_memalign(alignment, n);
+    return *block ? 0 : ENOMEM;
+}
+
+void *mmap(void *address, size_t n, int protection, int flags, int fd, off_t offset) {
+    if (must_fail(ALLOC, "mmap")) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return (void *)syscall(SYS_mmap, address, n, protection, flags, fd, offset);
+}
+
+/* ---- system calls */
+
+static long fail_call(void) {
+    errno = fault_errno ? fault_errno : EIO;
+    return -1;
+}
+
+static int open_file(int dir, const char *path, int flags, va_list args) {
+    const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+    if (must_fail(CALL, "open")) return (int)fail_call();
+    return (int)syscall(SYS_openat, dir, path, flags, mode);
+}
+
+#define DEFINE_OPEN(name)                                                                          \
+    int name(const char *path, int flags, ...) {                                                   \
+        va_list args;                                                                              \
+        va_start(args, flags);                                                                     \
+        const int fd = open_file(AT_FDCWD, path, flags, args);                                     \
+        va_end(args);                                                                              \
+        return fd;                                                                                 \
+    }
+#define DEFINE_OPENAT(name)                                                                        \
+    int name(int dir, const char *path, int flags, ...) {                                          \
+        va_list args;                                                                              \
+        va_start(args, flags);                                                                     \
+        const int fd = open_file(dir, path, flags, args);                                          \
+        va_end(args);                                                                              \
+        return fd;                                                                                 \
+    }
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)
+DEFINE_OPENAT(openat)
+DEFINE_OPENAT(openat64)
+
+/* The real function behind one that libc implements on top of system calls. */
+#define REAL(name, type) ((type)(uintptr_t)dlsym(RTLD_NEXT, name))
+
+FILE *fopen(const char *path, const char *mode) {
+    if (must_fail(CALL, "fopen")) return fail_call(), NULL;
+    return REAL("fopen", FILE * (*)(const char *, const char *))(path, mode);
+}
+
+FILE *fopen64(const char *path, const char *mode) {
+    return fopen(path, mode);
+}
+
+DIR *opendir(const char *path) {
+    if (must_fail(CALL, "opendir")) return fail_call(), NULL;
+    return REAL("opendir", DIR * (*)(const char *))(path);
+}
+
+struct dirent *readdir(DIR *dir) {
+    if (must_fail(CALL, "readdir")) return fail_call(), NULL;
+    return REAL("readdir", struct dirent * (*)(DIR *))(dir);
+}
+
+struct dirent64 *readdir64(DIR *dir) {
+    return (struct dirent64 *)readdir(dir);
+}
+
+static size_t half(size_t n) {
+    return n > 1 ? n / 2 : n;
+}
+
+ssize_t read(int fd, void *bytes, size_t n) {
+    if (must_fail(CALL, "read")) {
+        if (fault_errno) return fail_call();
+        n = half(n);
+    }
+    return syscall(SYS_read, fd, bytes, n);
+}
+
+ssize_t pread(int fd, void *bytes, size_t n, off_t offset) {
+    if (must_fail(CALL, "pread")) {
+        if (fault_errno) return fail_call();
+        n = half(n);
+    }
+    return syscall(SYS_pread64, fd, bytes, n, offset);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t n, off64_t offset) {
+    return pread(fd, bytes, n, offset);
+}
+
+ssize_t write(int fd, const void *bytes, size_t n) {
+    if (must_fail(CALL, "write")) {
+        if (fault_errno) return fail_call();
+        n = half(n);
+    }
+    return syscall(SYS_write, fd, bytes, n);
+}
+
+int fsync(int fd) {
+    return must_fail(CALL, "fsync") ? (int)fail_call() : (int)syscall(SYS_fsync, fd);
+}
+
+/* A close that fails has closed the descriptor, as on Linux. */
+int close(int fd) {
+    const bool fails = must_fail(CALL, "close");
+    const int result = (int)syscall(SYS_close, fd);
+    return fails ? (int)fail_call() : result;
+}
+
+int rename(const char *from, const char *to) {
+    if (must_fail(CALL, "rename")) return (int)fail_call();
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0U);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    if (must_fail(CALL, "mkdir")) return (int)fail_call();
+    return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int unlink(const char *path) {
+    if (must_fail(CALL, "unlink")) return (int)fail_call();
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
+                   void *context) {
+    typedef int create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (must_fail(CALL, "pthread_create")) return EAGAIN;
+    return REAL("pthread_create", create *)(thread, attributes, start, context);
+}

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""sweep.py - fails allocations and system calls of the program, one call stack at a time
+
+    tests/faults/sweep.py --program build/patina --library build/tests/faults/libfaults.so
+                          [--sample N] [--seed S] [--command NAME]... [--jobs N] [--list]
+
+Every command runs once with the fault library only recording: this gives its distinct call stacks.
+For each stack, or a seeded sample of N for all commands together, the first call with it fails, once
+and from there on. Afterwards:
+
+  - the status is 0, 1, 2 or 75, or a signal that a foreign library raised
+  - with status 0, output and files are those of the undisturbed command
+  - the same command without faults ends with status 0 and the undisturbed files
+
+Prints each violation, then counts for fuzz/LOG.md, and closes with "N passed, N failed, N skipped".
+"""
+
+import argparse
+import concurrent.futures
+import errno
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MINI = str(ROOT / "tests/golden/clap/mini")
+DEMO = str(ROOT / "examples/demo/manifest.jsonl")
+CLIP = sorted((ROOT / "examples/demo").rglob("*.flac")) + sorted((ROOT / "examples/demo").rglob("*.wav"))
+ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, 0)  # 0: short reads and writes
+STATUSES = (0, 1, 2, 75)
+TIMEOUT_S = 300
+
+RUN = ["--model", MINI, "--corpus", DEMO, "--limit", "2", "--threads", "1", "--out", "set", "--quiet"]
+
+# name: (commands that prepare the folder, the command that is disturbed)
+COMMANDS = {
+    "generate": ([], ["generate", *RUN, "--chunk", "1"]),
+    "generate-jsonl": ([], ["generate", *RUN, "--chunk", "2", "--format", "jsonl"]),
+    "resume": ([["generate", *RUN, "--chunk", "1", "--shard", "0/2"]],
+               ["generate", *RUN, "--chunk", "1"]),
+    "resume-from": ([["generate", *RUN, "--chunk", "1", "--shard", "1/2"], ["move", "set", "old"]],
+                    ["generate", *RUN, "--chunk", "1", "--resume-from", "old"]),
+    "finish": ([["generate", *RUN, "--chunk", "1", "--shard", "0/1"]], ["finish", "set"]),
+    "verify": ([["generate", *RUN]], ["verify", "set"]),
+    "inspect": ([["generate", *RUN]], ["inspect", "set", "--json"]),
+    "report": ([["generate", *RUN]], ["inspect", "set", "--report", "page.html"]),
+    "measure": ([], ["measure", "--json", str(CLIP[0])]),
+    "degrade": ([], ["degrade", str(CLIP[0]), "out.wav", "--seed", "3"]),
+    "embed": ([], ["embed", "--model", MINI, "--audio", str(CLIP[0]), "--out", "out.npy"]),
+    "effects": ([], ["effects"]),
+}
+
+
+def tree(folder):
+    """Paths and hashes of all files, modification times left out."""
+    return {str(path.relative_to(folder)):
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+            for path in sorted(Path(folder).rglob("*"))}
+
+
+def without_work_folders(files):
+    """Beside a dataset.json, a work folder that could not be removed has no meaning."""
+    return {path: content for path, content in files.items()
+            if "/.patina" not in path or str(Path(path).parts[0]) + "/dataset.json" not in files}
+
+
+class Sweep:
+    def __init__(self, options):
+        self.program = str(Path(options.program).resolve())
+        self.library = str(Path(options.library).resolve())
+        self.root = Path(tempfile.mkdtemp(prefix="patina-faults-"))
+
+    def run(self, folder, command, **faults):
+        environment = dict(os.environ, **faults)
+        if faults:
+            environment["LD_PRELOAD"] = self.library
+        if command[0] == "move":
+            os.rename(folder / command[1], folder / command[2])
+            return None
+        return subprocess.run([self.program, *command], cwd=folder, env=environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+
+    def prepare(self, name, folder):
+        folder.mkdir()
+        for command in COMMANDS[name][0]:
+            done = self.run(folder, command)
+            if done and done.returncode not in (0, 75):
+                sys.exit(f"{name}: {command}: {done.stderr.decode()}")
+
+    def record(self, name):
+        """The undisturbed folder and output of a command, and its stacks."""
+        before, after, log = self.root / f"{name}.before", self.root / f"{name}.after", \
+            self.root / f"{name}.log"
+        self.prepare(name, before)
+        shutil.copytree(before, after, symlinks=True)
+        done = self.run(after, COMMANDS[name][1], FAULT_LOG=str(log))
+        if done.returncode != 0:
+            sys.exit(f"{name}: status {done.returncode} without a fault: {done.stderr.decode()}")
+        stacks = [line.split() for line in log.read_text().splitlines()
+                  if line.startswith(("alloc ", "call "))]
+        return {"before": before, "tree": tree(after), "stdout": done.stdout, "stacks": stacks}
+
+    def locate(self, log):
+        """The program's frames of the call that failed, innermost first."""
+        frames = next((line.split()[2:] for line in log.read_text().splitlines()
+                       if line.startswith("failed ")), [])
+        if not frames or not shutil.which("addr2line"):
+            return ""
+        done = subprocess.run(["addr2line", "-fs", "-e", self.program, *frames[:8]],
+                              stdout=subprocess.PIPE, text=True)
+        return " < ".join(done.stdout.splitlines()[::2])
+
+    def point(self, name, known, stack, forever, number, error):
+        """Fails one call; None, or what went wrong, and whether a foreign library raised a signal."""
+        kind, key, function, module = stack
+        folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
+        shutil.copytree(known["before"], folder, symlinks=True)
+        faults = {"FAULT_STACK": key, "FAULT_ERRNO": str(error), "FAULT_LOG": str(log)}
+        if forever:
+            faults["FAULT_FOREVER"] = "1"
+        what = (f"{name}: {function} in {module}, stack {key}, errno {error}, "
+                f"{'from there on' if forever else 'once'}")
+        foreign = False
+        try:
+            wrong, foreign = self.check(name, known, folder, log, faults, what)
+            return (f"{wrong}\n    at {self.locate(log)}" if wrong else None), foreign
+        except subprocess.TimeoutExpired:
+            return f"{what}: no end after {TIMEOUT_S} s", False
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            log.unlink(missing_ok=True)
+
+    def check(self, name, known, folder, log, faults, what):
+        foreign = False
+        done = self.run(folder, COMMANDS[name][1], **faults)
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if done.returncode < 0:
+            lines = [line for line in log.read_text().splitlines() if line.startswith("signal")]
+            raised = lines[0].split() if lines else ["signal", "?", "?"]
+            foreign = raised[2] not in ("program", "?")
+            if not foreign:
+                return f"{what}: signal {-done.returncode} {lines}: {said[-300:]}", False
+        elif done.returncode not in STATUSES:
+            return f"{what}: status {done.returncode}: {said[-300:]}", False
+        elif done.returncode == 0 and done.stdout != known["stdout"]:
+            return f"{what}: status 0 with another output: {said[-300:]}", False
+        elif done.returncode == 0 and without_work_folders(tree(folder)) != known["tree"]:
+            return f"{what}: status 0 with other files: {said[-300:]}", False
+        again = self.run(folder, COMMANDS[name][1])
+        if again.returncode != 0:
+            return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
+                    f"{again.stderr.decode('utf-8', 'replace').strip()[-300:]}"), foreign
+        if tree(folder) != known["tree"]:
+            changed = sorted(set(tree(folder).items()) ^ set(known["tree"].items()))
+            return f"{what}: other files after the next run: {changed[:6]}", foreign
+        return None, foreign
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", default=str(ROOT / "build/patina"))
+    parser.add_argument("--library", default=str(ROOT / "build/tests/faults/libfaults.so"))
+    parser.add_argument("--sample", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--command", action="append", choices=COMMANDS)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--list", action="store_true", help="only print the stacks")
+    options = parser.parse_args()
+
+    sweep = Sweep(options)
+    draw = random.Random(options.seed)
+    points, counts, failed = [], {}, 0
+    try:
+        for name in options.command or COMMANDS:
+            known = sweep.record(name)
+            counts[name] = {"stacks": len(known["stacks"]), "points": 0, "foreign": 0, "failed": 0}
+            for stack in known["stacks"]:
+                if options.list:
+                    print(name, *stack)
+                for forever in (False, True):
+                    error = draw.choice(ERRNOS)
+                    points.append((name, known, stack, forever, len(points), error))
+        if options.list:
+            return
+        if options.sample and options.sample < len(points):
+            points = draw.sample(points, options.sample)
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for point, (wrong, foreign) in zip(points, pool.map(lambda p: sweep.point(*p), points)):
+                count = counts[point[0]]
+                count["points"] += 1
+                count["foreign"] += foreign
+                if wrong:
+                    count["failed"] += 1
+                    failed += 1
+                    print(wrong, flush=True)
+    finally:
+        shutil.rmtree(sweep.root, ignore_errors=True)
+    print("\n| command | call stacks | runs | signals of foreign libraries | violations |\n|---|---|---|---|---|")
+    for name, count in counts.items():
+        print(f"| {name} | {count['stacks']} | {count['points']} | {count['foreign']} | {count['failed']} |")
+    print(f"{len(points) - failed} passed, {failed} failed, 0 skipped")
+    sys.exit(failed != 0)
+
+
+if __name__ == "__main__":
+    main()
