@@ -3,14 +3,14 @@
  *
  *     bench_nn [-i ISA] [-r ROUNDS] [WORD...]     shapes whose name contains one of the words
  *
- * Each round runs the register peak and every shape once in each precision, so that other load of the
- * machine affects all equally. Printed are, for float32 and for bfloat16 if ISA has it, the best and
- * the median of the rounds, and the best as a share of the best peak of that precision in the same
- * run. The lines of towers use every weight of a clip or a caption once, so that weights are read from
- * the same level of the memory hierarchy as in a real run.
+ * Each round runs the register peak and every shape once in each precision, so that other load of
+ * the machine affects all equally. Printed are, for float32 and for bfloat16 if ISA has it, the
+ * best and the median of the rounds, and the best as a share of the best peak of that precision in
+ * the same run. The lines of towers use every weight of a clip or a caption once, so that weights
+ * are read from the same level of the memory hierarchy as in a real run.
  *
- * If oneDNN is available, each linear is also run by it, in the same round and as often; printed are
- * its best and the ratio of the best times. Before the timing all elements of both results are
+ * If oneDNN is available, each linear is also run by it, in the same round and as often; printed
+ * are its best and the ratio of the best times. Before the timing all elements of both results are
  * compared, with a tolerance for rounding.
  */
 
@@ -79,8 +79,8 @@ typedef struct attention_shape {
     bool biased;
 } attention_shape;
 
-/* The windows of one block of stage 1, in the unfused and the larger model; captions. The same window
- * is repeated: in a tower it is in cache after its linear. */
+/* The windows of one block of stage 1, in the unfused and the larger model; captions. The same
+ * window is repeated: in a tower it is in cache after its linear. */
 static const attention_shape attentions[] = {
     {"window 24 64 x 64,4,24", 64, 4, 24, 64, true},
     {"window 32 64 x 64,4,32", 64, 4, 32, 64, true},
@@ -272,10 +272,10 @@ static double *row_norms(const float *x, size_t n_rows, size_t n) {
     return lengths;
 }
 
-/* Tolerance between two correct results. Each sums k products whose magnitudes add up to at most size
- * = |x| |w|, with about sqrt(k) roundings of u; bias, GELU and residual add a few. The erf of oneDNN
- * has an error of 1.5e-7 (Abramowitz and Stegun 7.1.26). bfloat16 results are rounded once more in
- * both; operands are the same. */
+/* Tolerance between two correct results. Each sums k products whose magnitudes add up to at most
+ * size = |x| |w|, with about sqrt(k) roundings of u; bias, GELU and residual add a few. The erf of
+ * oneDNN has an error of 1.5e-7 (Abramowitz and Stegun 7.1.26). bfloat16 results are rounded once
+ * more in both; operands are the same. */
 static double tolerance(const bench *b, const linear_shape *s, double size, double y) {
     const double u = 0.5 * (double)FLT_EPSILON, v = size + 1.0; /* |bias| and |residual| are < 1 */
     const bool rounds =

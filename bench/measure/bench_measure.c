@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_measure.c - time of the targets of one window, and of libebur128 for comparison
  *
- * 10 s of 44.1 kHz stereo and a 48 kHz mix, on one thread. A round measures everything once, so that
- * other load of the machine affects all equally. bench_measure [-r ROUNDS]
+ * 10 s of 44.1 kHz stereo and a 48 kHz mix, on one thread. A round measures everything once, so
+ * that other load of the machine affects all equally. bench_measure [-r ROUNDS]
  */
 
 #include <math.h>

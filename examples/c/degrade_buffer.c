@@ -3,8 +3,8 @@
  *
  *     degrade_buffer SEED
  *
- * Prints the drawn effects and the purity. A real program has decoded samples where this one makes a
- * decaying tone.
+ * Prints the drawn effects and the purity. A real program has decoded samples where this one makes
+ * a decaying tone.
  */
 
 #include <math.h>

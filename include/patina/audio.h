@@ -25,8 +25,8 @@
 #define PATINA_CHANNELS_MAX 64         /**< most channels of a source */
 
 /**
- * Interleaved samples, borrowed from the caller. Full scale is 1.0; larger values are kept. Channels
- * are in WAVE order (L R C LFE Ls Rs ...).
+ * Interleaved samples, borrowed from the caller. Full scale is 1.0; larger values are kept.
+ * Channels are in WAVE order (L R C LFE Ls Rs ...).
  */
 typedef struct patina_audio {
     const float *samples; /**< [n_frames, n_channels] */

@@ -3,9 +3,9 @@
  * @file buffer_ops.h
  * @brief Measure, degrade and embed audio in memory.
  *
- * The same operations as in file_ops.h for samples that are already decoded: the samples of a decoded
- * file give the results of the file, bit for bit. The buffer is the whole recording; windows are cut
- * from it as from a file.
+ * The same operations as in file_ops.h for samples that are already decoded: the samples of a
+ * decoded file give the results of the file, bit for bit. The buffer is the whole recording;
+ * windows are cut from it as from a file.
  *
  * All functions are safe from any thread.
  *
@@ -54,8 +54,8 @@ PATINA_API patina_status patina_buffer_measure(const patina_meter *meter, const 
                                                patina_targets *targets, patina_error *err);
 
 /**
- * Draws the window and the effects for (seed, entry, variant) as patina_generate() does, and applies
- * them.
+ * Draws the window and the effects for (seed, entry, variant) as patina_generate() does, and
+ * applies them.
  *
  * - `seed`: 0 to PATINA_SEED_MAX
  * - `entry`: the id that selects the draws
@@ -75,8 +75,8 @@ PATINA_API patina_status patina_buffer_degrade(const patina_effect_config *confi
  *
  * - `degraded`: out; patina_degraded_release() releases it
  *
- * Errors: those of patina_buffer_degrade(); PATINA_EFORMAT where rate, channels or length differ from
- * the recipe; PATINA_ERANGE where the recipe's window starts after the end.
+ * Errors: those of patina_buffer_degrade(); PATINA_EFORMAT where rate, channels or length differ
+ * from the recipe; PATINA_ERANGE where the recipe's window starts after the end.
  */
 PATINA_API patina_status patina_buffer_replay(const patina_effect_config *config,
                                               const patina_audio *audio,

@@ -48,15 +48,15 @@ typedef struct patina_clap patina_clap;
  * Opens a model. The files are not trusted, and nothing of a pickle is executed.
  *
  * - `path`: a Hugging Face folder with config.json, preprocessor_config.json (audio), vocab.json,
- *   merges.txt (text) and model.safetensors, pytorch_model.bin or a single .pt file; or one of these
- *   weight files with the other files beside it. LAION's own .pt files need neither config.json nor
- *   preprocessor_config.json. Weights are float32, float16 or bfloat16.
+ *   merges.txt (text) and model.safetensors, pytorch_model.bin or a single .pt file; or one of
+ *   these weight files with the other files beside it. LAION's own .pt files need neither
+ *   config.json nor preprocessor_config.json. Weights are float32, float16 or bfloat16.
  * - `isa`: PATINA_ISA_AUTO for the best of this CPU
  * - `precision`: PATINA_PRECISION_BF16 with PATINA_ISA_C is slow and meant for comparison
  * - `clap`: out; patina_clap_close() releases it
  *
- * Errors: PATINA_EIO where a file is missing or cannot be read; PATINA_EFORMAT where a file or tensor
- * is invalid, the message names it; PATINA_EUSAGE where the machine lacks isa or precision;
+ * Errors: PATINA_EIO where a file is missing or cannot be read; PATINA_EFORMAT where a file or
+ * tensor is invalid, the message names it; PATINA_EUSAGE where the machine lacks isa or precision;
  * PATINA_ENOMEM. Safe from any thread.
  */
 PATINA_API patina_status patina_clap_open(const char *path, patina_clap_parts parts, patina_isa isa,
@@ -103,8 +103,8 @@ PATINA_API patina_status patina_clap_embed_texts(const patina_clap *clap,
                                                  patina_arena *scratch, patina_error *err);
 
 /**
- * Embeds mono audio at 48 kHz. Audio shorter than 10 s is repeated and zero-padded as by the model's
- * feature extractor. A fused model runs as for audio that is not longer than its window.
+ * Embeds mono audio at 48 kHz. Audio shorter than 10 s is repeated and zero-padded as by the
+ * model's feature extractor. A fused model runs as for audio that is not longer than its window.
  *
  * - `x`: [n_samples], full scale 1.0, 1 to 480000 samples
  * - `embedding`: out, [512], Euclidean length 1

@@ -60,9 +60,9 @@ typedef struct patina_dataset_report {
  * - `out`: the folder
  * - `report`: out; n_chunks, n_missing and missing are also set where chunks are missing
  *
- * Errors: PATINA_EUSAGE where the folder contains no run; PATINA_EFORMAT where chunks are missing or
- * damaged, the message names them; PATINA_EIO; PATINA_ENOMEM. Calls for different folders may run at
- * the same time.
+ * Errors: PATINA_EUSAGE where the folder contains no run; PATINA_EFORMAT where chunks are missing
+ * or damaged, the message names them; PATINA_EIO; PATINA_ENOMEM. Calls for different folders may
+ * run at the same time.
  */
 PATINA_API patina_status patina_dataset_finish(const char *out, patina_dataset_report *report,
                                                patina_error *err);

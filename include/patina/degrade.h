@@ -3,8 +3,8 @@
  * @file degrade.h
  * @brief Degradation of audio: effects that are drawn from a seed or replayed from a recipe.
  *
- * A patina_effect_config has the ranges and probabilities, a patina_effect_chain the drawn effects of
- * one row. docs/MEASURES.md and docs/DEFINITIONS.md define effects and draws. Most programs use
+ * A patina_effect_config has the ranges and probabilities, a patina_effect_chain the drawn effects
+ * of one row. docs/MEASURES.md and docs/DEFINITIONS.md define effects and draws. Most programs use
  * patina_file_degrade() or patina_buffer_degrade() instead, which draw the window too.
  *
  * Drawing, reading, applying and converting to text are safe from any thread.
@@ -83,7 +83,8 @@ PATINA_API char *patina_effect_config_to_json(const patina_effect_config *config
  */
 PATINA_API char *patina_effect_config_describe(void);
 
-/** Severity of a named effect: fixed positions in the ranges of a configuration, docs/MEASURES.md. */
+/** Severity of a named effect: fixed positions in the ranges of a configuration,
+ * docs/MEASURES.md. */
 typedef enum patina_severity {
     PATINA_SEVERITY_LIGHT,
     PATINA_SEVERITY_MEDIUM,
@@ -146,8 +147,8 @@ PATINA_API patina_status patina_effect_chain_from_names(
  *
  * - `chain`: out; patina_effect_chain_close() releases it
  *
- * Errors: PATINA_EFORMAT, the message names the stage and the member that is missing or out of range;
- * PATINA_ENOMEM.
+ * Errors: PATINA_EFORMAT, the message names the stage and the member that is missing or out of
+ * range; PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_effect_chain_from_json(const char *json,
                                                        patina_effect_chain **chain,
@@ -163,8 +164,8 @@ PATINA_API void patina_effect_chain_close(patina_effect_chain **chain);
 PATINA_API char *patina_effect_chain_to_json(const patina_effect_chain *chain);
 
 /**
- * Returns one line of text for each stage: "noise: pink noise 20 dB below the signal"; "" for a clean
- * row. Released with patina_free(). NULL: out of memory.
+ * Returns one line of text for each stage: "noise: pink noise 20 dB below the signal"; "" for a
+ * clean row. Released with patina_free(). NULL: out of memory.
  */
 PATINA_API char *patina_effect_chain_describe(const patina_effect_chain *chain);
 

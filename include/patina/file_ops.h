@@ -3,9 +3,9 @@
  * @file file_ops.h
  * @brief Measure, degrade and embed single audio files.
  *
- * All functions decode, mix to mono and resample exactly as patina_generate() does, and are safe from
- * any thread. PATINA_EIO means that the machine could not open or read the file (no permission, an I/O
- * error); PATINA_REJECT_... is a statement about the content of the file.
+ * All functions decode, mix to mono and resample exactly as patina_generate() does, and are safe
+ * from any thread. PATINA_EIO means that the machine could not open or read the file (no
+ * permission, an I/O error); PATINA_REJECT_... is a statement about the content of the file.
  *
  * @code
  * patina_error err = {PATINA_OK, ""};
@@ -55,7 +55,8 @@ PATINA_API patina_status patina_file_measure(const patina_meter *meter, const ch
                                              uint64_t start, uint64_t frames, patina_window *window,
                                              patina_targets *targets, patina_error *err);
 
-/** A degraded window and its provenance. Owns its members; patina_degraded_release() releases it. */
+/** A degraded window and its provenance. Owns its members; patina_degraded_release() releases
+ * it. */
 typedef struct patina_degraded {
     float *samples;        /**< [n_samples], mono at 48 kHz */
     size_t n_samples;      /**< at most 480000 */
@@ -63,16 +64,16 @@ typedef struct patina_degraded {
 } patina_degraded;
 
 /**
- * Draws the window and the effects for (seed, entry, variant) as patina_generate() does, and applies
- * them.
+ * Draws the window and the effects for (seed, entry, variant) as patina_generate() does, and
+ * applies them.
  *
  * - `seed`: 0 to PATINA_SEED_MAX
  * - `entry`: the id that selects the draws
  * - `variant`: 0 to 2^24 - 1
  * - `degraded`: out; patina_degraded_release() releases it
  *
- * Errors: PATINA_REJECT_... for a file that patina_generate() would reject; PATINA_ERANGE for seed or
- * variant; PATINA_ENOMEM.
+ * Errors: PATINA_REJECT_... for a file that patina_generate() would reject; PATINA_ERANGE for seed
+ * or variant; PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_file_degrade(const patina_effect_config *config, const char *path,
                                              uint64_t seed, const char *entry, uint32_t variant,
@@ -118,8 +119,8 @@ PATINA_API void patina_degraded_release(patina_degraded *degraded);
  * - `scratch`: may be NULL
  *
  * Errors: PATINA_REJECT_UNDECODABLE, PATINA_REJECT_TRUNCATED, PATINA_REJECT_UNSUPPORTED,
- * PATINA_REJECT_NONFINITE, PATINA_REJECT_MISSING; PATINA_ERANGE where `start` is after the end; those
- * of patina_clap_embed_audio().
+ * PATINA_REJECT_NONFINITE, PATINA_REJECT_MISSING; PATINA_ERANGE where `start` is after the end;
+ * those of patina_clap_embed_audio().
  */
 PATINA_API patina_status patina_file_embed(const patina_clap *clap, const char *path,
                                            uint64_t start, float embedding[PATINA_EMBEDDING_SIZE],

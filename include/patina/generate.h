@@ -65,8 +65,8 @@ typedef enum patina_run_stage {
 } patina_run_stage;
 
 /**
- * Returns "reading", "measuring", "degrading", "audio tower", "text tower" or "writing"; "unknown" for
- * other numbers. Static, never NULL. Safe from any thread.
+ * Returns "reading", "measuring", "degrading", "audio tower", "text tower" or "writing"; "unknown"
+ * for other numbers. Static, never NULL. Safe from any thread.
  */
 PATINA_API const char *patina_run_stage_name(patina_run_stage stage);
 
@@ -185,17 +185,17 @@ typedef struct patina_generate_report {
  *
  * - `report`: out; set after PATINA_OK and PATINA_ECANCELLED
  *
- * Errors: PATINA_EUSAGE for options that exclude each other, or where `out` contains something else;
- * PATINA_EFORMAT for the model, the configuration or the corpus file; PATINA_EIO where the corpus
- * cannot be read, output cannot be written, or the disk has too little space; PATINA_ENOMEM;
+ * Errors: PATINA_EUSAGE for options that exclude each other, or where `out` contains something
+ * else; PATINA_EFORMAT for the model, the configuration or the corpus file; PATINA_EIO where the
+ * corpus cannot be read, output cannot be written, or the disk has too little space; PATINA_ENOMEM;
  * PATINA_ECANCELLED where *stop was set or the time limit was reached: the same call continues;
  * PATINA_ETEMPORARY where the audio of an entry could not be read because of a fault of the machine
- * (EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM) and not of the data: the same call continues. A
- * second fault in the same chunk is PATINA_EIO.
+ * (EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM) and not of the data: the same call
+ * continues. A second fault in the same chunk is PATINA_EIO.
  *
- * Calls for different folders may run at the same time; calls for the same folder must use different
- * shards. If an entry ran into entry_timeout_s and its decoder has not returned by the end, the
- * memory that its thread uses is not released.
+ * Calls for different folders may run at the same time; calls for the same folder must use
+ * different shards. If an entry ran into entry_timeout_s and its decoder has not returned by the
+ * end, the memory that its thread uses is not released.
  */
 PATINA_API patina_status patina_generate(const patina_generate_options *options,
                                          patina_generate_report *report, patina_error *err);

@@ -3,9 +3,9 @@
  * @file hub.h
  * @brief Models of the Hugging Face hub: download and cache.
  *
- * The cache has the layout of the Python package huggingface_hub, so both use each other's downloads.
- * A model is named "org/name" or "org/name@revision", where a revision is a branch, a tag or a
- * commit.
+ * The cache has the layout of the Python package huggingface_hub, so both use each other's
+ * downloads. A model is named "org/name" or "org/name@revision", where a revision is a branch, a
+ * tag or a commit.
  *
  * @code
  * patina_error err = {PATINA_OK, ""};
@@ -52,7 +52,8 @@ typedef struct patina_hub_event {
     uint64_t n_bytes_before;    /**< part of n_bytes that was there before this call */
 } patina_hub_event;
 
-/** Options of patina_hub_fetch(). A zeroed member means its default; `cache` is required. Borrowed. */
+/** Options of patina_hub_fetch(). A zeroed member means its default; `cache` is required.
+ * Borrowed. */
 typedef struct patina_hub_options {
     const char *cache;    /**< folder that contains "models--org--name" folders */
     const char *endpoint; /**< address of the hub; NULL: PATINA_HUB_ENDPOINT */
@@ -108,9 +109,10 @@ PATINA_API patina_status patina_hub_find(const char *cache, const char *model, c
  *
  * - `report`: out; patina_hub_report_release() releases it
  *
- * Errors: PATINA_EUSAGE where `model` is not a model name, or the library was built without libcurl;
- * PATINA_EIO for the network, the hub or the disk, the message says what to do; PATINA_EFORMAT where
- * a file differs from the hub's statement or is not part of a CLAP model; PATINA_ECANCELLED where
+ * Errors: PATINA_EUSAGE where `model` is not a model name, or the library was built without
+ * libcurl; PATINA_EIO for the network, the hub or the disk, the message says what to do;
+ * PATINA_EFORMAT where a file differs from the hub's statement or is not part of a CLAP model;
+ * PATINA_ECANCELLED where
  * *stop was set; PATINA_ENOMEM.
  *
  * One thread of a process at a time, and not while another thread uses libcurl for the first time.

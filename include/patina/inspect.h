@@ -47,7 +47,8 @@ typedef struct patina_quantiles {
 /** Bins of a patina_histogram. */
 #define PATINA_HISTOGRAM_BINS 32
 
-/** Histogram. Bin i counts values in [edge[i], edge[i + 1]); the last bin includes its upper edge. */
+/** Histogram. Bin i counts values in [edge[i], edge[i + 1]); the last bin includes its upper
+ * edge. */
 typedef struct patina_histogram {
     size_t n_bins;                          /**< 0 if there are no values */
     double edge[PATINA_HISTOGRAM_BINS + 1]; /**< [n_bins + 1], ascending */
@@ -230,12 +231,12 @@ typedef struct patina_report_result {
 
 /**
  * Writes a self-contained HTML page: the statistics of patina_inspect() as charts and tables, and
- * twelve rows with their pristine and degraded audio where it is available. The page is smaller than
- * 10 MB and gets its name when it is complete. The same data set gives the same bytes with the same
- * libraries.
+ * twelve rows with their pristine and degraded audio where it is available. The page is smaller
+ * than 10 MB and gets its name when it is complete. The same data set gives the same bytes with the
+ * same libraries.
  *
- * Errors: those of patina_inspect(); PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for the
- * page.
+ * Errors: those of patina_inspect(); PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for
+ * the page.
  */
 PATINA_API patina_status patina_report_write(const patina_report_options *options,
                                              patina_report_result *result, patina_error *err);

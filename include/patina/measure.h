@@ -100,23 +100,24 @@ PATINA_API patina_status patina_loudness_measure(const patina_audio *audio, doub
 PATINA_API double patina_crest_factor_db(const float *x, size_t n_samples);
 
 /**
- * Returns the zero-crossing rate of [n_samples >= 1], 0 to 1: the share of adjacent pairs whose product
- * is below -1e-10; 0 for one sample.
+ * Returns the zero-crossing rate of [n_samples >= 1], 0 to 1: the share of adjacent pairs whose
+ * product is below -1e-10; 0 for one sample.
  */
 PATINA_API double patina_zero_crossing_rate(const float *x, size_t n_samples);
 
 /** Returns the AC power of [n_samples >= 1]: the mean square about the mean. */
 PATINA_API double patina_ac_power(const float *x, size_t n_samples);
 
-/** Default of the purity cap, the upper end of input_purity and the value of undegraded audio; dB. */
+/** Default of the purity cap, the upper end of input_purity and the value of undegraded audio;
+ * dB. */
 #define PATINA_PURITY_CAP_DEFAULT 50.0
 /** Smallest purity cap, dB. */
 #define PATINA_PURITY_CAP_MIN 20.0
 
 /**
- * Returns 10 log10(signal / rest) in dB, clamped to PATINA_PURITY_MIN .. PATINA_PURITY_MAX. A signal
- * power of 0 gives the minimum; otherwise a rest power of 0 gives the maximum. The purity of a row is
- * the smaller of this and the purity cap of the data set.
+ * Returns 10 log10(signal / rest) in dB, clamped to PATINA_PURITY_MIN .. PATINA_PURITY_MAX. A
+ * signal power of 0 gives the minimum; otherwise a rest power of 0 gives the maximum. The purity of
+ * a row is the smaller of this and the purity cap of the data set.
  */
 PATINA_API double patina_purity_db(double signal_power, double rest_power);
 
@@ -138,8 +139,8 @@ PATINA_API patina_status patina_targets_measure(const patina_meter *meter,
 
 /**
  * Measures the same targets block by block, in bounded memory (a megabyte, and a little for each
- * hour). The result does not depend on the size of the blocks, bit for bit. LTAS removes the mean, so
- * the mean of the whole mix must be known before: a first pass over the mix computes it.
+ * hour). The result does not depend on the size of the blocks, bit for bit. LTAS removes the mean,
+ * so the mean of the whole mix must be known before: a first pass over the mix computes it.
  */
 typedef struct patina_targets_stream patina_targets_stream;
 
@@ -176,9 +177,10 @@ PATINA_API patina_status patina_targets_stream_add_mix(patina_targets_stream *st
  *
  * - `targets`: out
  *
- * Errors, checked in this order: PATINA_REJECT_TOO_SHORT for less than one block of 400 ms of source
- * frames; PATINA_REJECT_NONFINITE where a NaN or an infinity was added; PATINA_ERANGE for source
- * frames without a mix; PATINA_REJECT_SILENT for an AC power of the mix below PATINA_SILENCE_POWER.
+ * Errors, checked in this order: PATINA_REJECT_TOO_SHORT for less than one block of 400 ms of
+ * source frames; PATINA_REJECT_NONFINITE where a NaN or an infinity was added; PATINA_ERANGE for
+ * source frames without a mix; PATINA_REJECT_SILENT for an AC power of the mix below
+ * PATINA_SILENCE_POWER.
  */
 PATINA_API patina_status patina_targets_stream_finish(patina_targets_stream *stream,
                                                       patina_targets *targets, patina_error *err);

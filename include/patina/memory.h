@@ -30,8 +30,8 @@ extern "C" {
 #endif
 
 /**
- * Releases memory that the library allocated and returned as a plain pointer. NULL is accepted. Safe
- * from any thread.
+ * Releases memory that the library allocated and returned as a plain pointer. NULL is accepted.
+ * Safe from any thread.
  */
 PATINA_API void patina_free(void *pointer);
 

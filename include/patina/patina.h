@@ -10,8 +10,8 @@
  * - patina_free(), `_close` and `_release` functions release memory (memory.h).
  * - Handles (patina_meter, patina_effect_config, patina_effect_chain, patina_clap) are read-only
  *   after opening: any number of threads may use one at the same time. Different handles may be
- *   opened, used and closed by different threads at the same time. A handle must not be closed while
- *   another thread uses it. Functions say so where they have stricter rules.
+ *   opened, used and closed by different threads at the same time. A handle must not be closed
+ *   while another thread uses it. Functions say so where they have stricter rules.
  * - An arena, a stream and an output buffer belong to one thread at a time.
  * - Texts are UTF-8. The library never calls setlocale(), and its output has a decimal point in
  *   every locale.

@@ -75,8 +75,8 @@ typedef struct patina_recipe {
 } patina_recipe;
 
 /**
- * Parses a recipe. `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and `chain`
- * are required; other members are ignored.
+ * Parses a recipe. `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and
+ * `chain` are required; other members are ignored.
  *
  * - `recipe`: out; patina_recipe_release() releases it
  *

@@ -41,8 +41,8 @@ typedef atomic_bool patina_atomic_bool;
 /**
  * The reasons for which an entry of a corpus, or one of its captions, gives no row:
  * X(identifier, name in rejects.jsonl, whether `--retry rejects` tries it again, meaning). An entry
- * is checked in this order, `excluded` before all others, and the first reason that applies is recorded. A new reason is one line
- * here and one in docs/DATASET.md.
+ * is checked in this order, `excluded` before all others, and the first reason that applies is
+ * recorded. A new reason is one line here and one in docs/DATASET.md.
  */
 #define PATINA_REJECT_REASONS(X)                                                                   \
     X(BAD_CAPTION, "bad_caption", false,                                                           \

@@ -4,8 +4,8 @@
  * @brief Version of the headers and of the library.
  *
  * Versions follow semantic versioning: before 1.0 a new minor version may change the interface, and
- * then the soname changes too. The macros are the version of the headers that a program was compiled
- * with; the functions return the version of the library that it runs with.
+ * then the soname changes too. The macros are the version of the headers that a program was
+ * compiled with; the functions return the version of the library that it runs with.
  *
  * @code
  * if (patina_version_number() < PATINA_VERSION_NUMBER)
@@ -35,7 +35,8 @@ extern "C" {
  */
 PATINA_API const char *patina_version(void);
 
-/** Returns the version of the library as a number, see PATINA_VERSION_NUMBER. Safe from any thread. */
+/** Returns the version of the library as a number, see PATINA_VERSION_NUMBER. Safe from any
+ * thread. */
 PATINA_API unsigned patina_version_number(void);
 
 #ifdef __cplusplus

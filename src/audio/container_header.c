@@ -98,8 +98,9 @@ static int label_position(uint64_t label, bool has_rear) {
     return label == 42 ? 2 : -1;                            /* mono */
 }
 
-/** Labels of the layout tags that CoreAudioTypes.h defines; tag << 16 | number of channels. Channels
- * are written L R C F (LFE) l r (surrounds) u v (of centre) S (centre surround) b d (rear). */
+/** Labels of the layout tags that CoreAudioTypes.h defines; tag << 16 | number of channels.
+ * Channels are written L R C F (LFE) l r (surrounds) u v (of centre) S (centre surround) b d
+ * (rear). */
 static const char *const tag_channels[] = {
     [100] = "C",        [101] = "LR",       [102] = "LR",       [103] = "LR",
     [106] = "LR",       [108] = "LRlr",     [109] = "LRlrC",    [110] = "LRlrCS",

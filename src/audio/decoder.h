@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder.h - audio decoding: dispatches to libsndfile, libmpg123 or FFmpeg
  *
- * A file gives every sample that it holds, at its rate and level, or a reject. Where several streams
- * are joined in one file (a chained Ogg file, MP3 or FLAC files one after the other), they are read
- * one after the other if they have one rate and number of channels.
+ * A file gives every sample that it holds, at its rate and level, or a reject. Where several
+ * streams are joined in one file (a chained Ogg file, MP3 or FLAC files one after the other), they
+ * are read one after the other if they have one rate and number of channels.
  */
 
 #ifndef PATINA_AUDIO_DECODER_H
@@ -33,8 +33,8 @@ typedef struct pt_decoder_info {
 typedef struct pt_decoder pt_decoder;
 
 /**
- * Opens a file by its bytes, whatever its name; bytes stay the caller's and must outlive the decoder.
- * A new decoder is at frame 0.
+ * Opens a file by its bytes, whatever its name; bytes stay the caller's and must outlive the
+ * decoder. A new decoder is at frame 0.
  *
  * Errors   PATINA_REJECT_UNDECODABLE  no decoder reads it, or part of it would be left out
  *          PATINA_REJECT_TRUNCATED    it ends before what its header promises
@@ -50,7 +50,8 @@ patina_status pt_decoder_seek(pt_decoder *decoder, uint64_t frame, patina_error 
 /**
  * Up to n_frames interleaved frames in WAVE channel order; *n_read is less only at the end.
  *
- * Errors   PATINA_REJECT_TRUNCATED    the end came before the declared frames (beyond the tolerance of
+ * Errors   PATINA_REJECT_TRUNCATED    the end came before the declared frames (beyond the tolerance
+ * of
  *                                     the codec)
  *          PATINA_REJECT_UNDECODABLE  also where rate or channels change
  */

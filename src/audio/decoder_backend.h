@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder_backend.h - interface of decoder.c to one decoding library
  *
- * A library is one file that ends in a const pt_decoder_backend, listed once in decoder.c's table. It
- * opens, seeks and reads one stream; joined streams, declared lengths, channel order and ranges are
- * decoder.c's.
+ * A library is one file that ends in a const pt_decoder_backend, listed once in decoder.c's table.
+ * It opens, seeks and reads one stream; joined streams, declared lengths, channel order and ranges
+ * are decoder.c's.
  */
 
 #ifndef PATINA_AUDIO_DECODER_BACKEND_H
@@ -22,7 +22,8 @@
 
 #define PT_FRAMES_UNKNOWN 0 /* a length that is not said, or is known to be a guess */
 
-/** The sentence for a stream whose format changes: second, channels and rate before, and those after. */
+/** The sentence for a stream whose format changes: second, channels and rate before, and those
+ * after. */
 #define PT_CHANGE_FORMAT                                                                           \
     "at %.2f s the sound changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
     "file"
@@ -50,8 +51,8 @@ typedef struct pt_decoder_backend {
 
     /**
      * PATINA_REJECT_UNDECODABLE gives the stream to the next backend; any other failure is final.
-     * stream_info is zeroed before. A backend that fails with info.format set reports that the format
-     * is its own, so that its reason is the one to show.
+     * stream_info is zeroed before. A backend that fails with info.format set reports that the
+     * format is its own, so that its reason is the one to show.
      */
     patina_status (*open)(const pt_decoder_input *input, void **state,
                           pt_decoder_stream_info *stream_info, patina_error *err);
@@ -61,8 +62,8 @@ typedef struct pt_decoder_backend {
     patina_status (*seek)(void *state, uint64_t frame, patina_error *err);
 
     /**
-     * Up to n_frames; fewer only at the end. PATINA_REJECT_TRUNCATED when frames were lost on the way,
-     * PATINA_REJECT_UNDECODABLE when the rest cannot be read.
+     * Up to n_frames; fewer only at the end. PATINA_REJECT_TRUNCATED when frames were lost on the
+     * way, PATINA_REJECT_UNDECODABLE when the rest cannot be read.
      */
     patina_status (*read)(void *state, float *samples, size_t n_frames, size_t *n_read,
                           patina_error *err);

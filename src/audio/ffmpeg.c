@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ffmpeg.c - AAC, M4A, WebM, WMA and others (format_probe.h) by FFmpeg's libraries
  *
- * - Only the format that format_probe.h names is opened, only from the bytes given: what a file refers
+ * - Only the format that format_probe.h names is opened, only from the bytes given: what a file
+ * refers
  *   to elsewhere is not opened. Streams that are not audio are never decoded.
  * - Length is not known exactly, so decoder.c decodes all of it. What container or stream say of it
  *   is a promise. FFmpeg cuts off the encoder's delay and padding where the file has them; an edit
@@ -30,12 +31,12 @@
 #include "base/error.h"
 
 #define IO_BYTES              32768
-#define BLOCK_MAX             ((size_t)128 << 20) /* bytes: an index of 5 million packets, 30 hours of AAC */
+#define BLOCK_MAX             ((size_t)128 << 20) /* an index of 30 hours of AAC */
 #define FRAME_MAX             (1 << 19) /* samples a channel of one packet; APE's have 294,912 */
 #define STREAMS_MAX           64
-#define PACKET_MAX            8192 /* frames of a packet of AAC (2048), Opus (5760), Vorbis (8192) */
-#define ROUNDINGS_PER_S       10 /* 0.1 s: Matroska counts in ms, edit lists in the film's own unit */
-#define DURATION_TOLERANCE_US 1000000 /* the last picture of a slide show has no duration */
+#define PACKET_MAX            8192    /* frames of a packet: AAC 2048, Opus 5760, Vorbis 8192 */
+#define ROUNDINGS_PER_S       10      /* 0.1 s: Matroska counts in ms, MP4 in its own unit */
+#define DURATION_TOLERANCE_US 1000000 /* a slide show's last picture has none */
 #define EDITED_PACKETS_MAX    8       /* that an edit list may leave out: delay and padding */
 
 typedef struct ffmpeg_state {
@@ -148,8 +149,8 @@ static int refuse_io_open(AVFormatContext *format, AVIOContext **io, const char 
 
 /* Opening ---------------------------------------------------------------------------------- */
 
-/** The library has these switches only for the whole process: it prints nothing, and no header makes
- * it allocate gigabytes. All threads store the same values. */
+/** The library has these switches only for the whole process: it prints nothing, and no header
+ * makes it allocate gigabytes. All threads store the same values. */
 static void configure_library(void) {
     if (av_log_get_level() != AV_LOG_QUIET) av_log_set_level(AV_LOG_QUIET);
     av_max_alloc(BLOCK_MAX);
@@ -250,9 +251,9 @@ static void track_timestamps(ffmpeg_state *s) {
 }
 
 /**
- * At the end of Matroska and ASF, whose packets have time stamps: the library skips what is damaged,
- * and takes it for the end where nothing follows. Matroska also says how long it is as a whole; a
- * picture may last longer than the sound.
+ * At the end of Matroska and ASF, whose packets have time stamps: the library skips what is
+ * damaged, and takes it for the end where nothing follows. Matroska also says how long it is as a
+ * whole; a picture may last longer than the sound.
  */
 static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
     const int64_t container_us = s->probed->layout == PT_LAYOUT_EBML ? s->format->duration : 0;

@@ -39,8 +39,8 @@ pt_mpeg_info_frame pt_mpeg_read_info(const pt_byte_source *bytes, uint64_t offse
 /** Finds the first of three frames of one format in a row, at `from` or in the 16 MiB behind it. */
 bool pt_mpeg_find_first(const pt_byte_source *bytes, uint64_t from, uint64_t end, uint64_t *first);
 
-/** Adds the stream at `from`, and those that are joined to it: each begins with an information frame
- * or behind an ID3v2 tag, or has another rate or number of channels. */
+/** Adds the stream at `from`, and those that are joined to it: each begins with an information
+ * frame or behind an ID3v2 tag, or has another rate or number of channels. */
 patina_status pt_mpeg_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
                                  pt_stream_parts *parts, patina_error *err);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* mpg123.c - MPEG audio (MP3, MP2, MP1, and MP3 in a WAV) by libmpg123
  *
- * libsndfile decodes it through the same library, but then warnings go to standard error, and a file
- * of changing bit rate without an information frame ends at a guess of its length: half of a real
- * one was lost that way, and a guess that is too long would make it truncated. So the length is
- * declared only where the first frame is a Xing or Info frame that counts the frames.
+ * libsndfile decodes it through the same library, but then warnings go to standard error, and a
+ * file of changing bit rate without an information frame ends at a guess of its length: half of a
+ * real one was lost that way, and a guess that is too long would make it truncated. So the length
+ * is declared only where the first frame is a Xing or Info frame that counts the frames.
  *
  * The library ends where that count does. A count that is too small, as in joined files, is not
  * given to it; then only the encoder's delay at the file's start is cut off.
@@ -165,7 +165,8 @@ static patina_status mpeg_read(void *state, float *samples, size_t n_frames, siz
     return read_frames(s, samples, n_frames, n_read, err);
 }
 
-/* The library has no function for it before its 1.32, so this is what the program was built with. */
+/* The library has no function for it before its 1.32, so this is what the program was built
+ * with. */
 static const char *mpeg_version(void) {
     return PT_MPG123_VERSION;
 }

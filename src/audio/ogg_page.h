@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ogg_page.h - the pages of an Ogg file: links, checksums, and headers that decoders misread
  *
- * A decoder skips a page whose checksum is wrong. Where it is the first with audio, the stream looks
- * like one that was recorded from its middle on, and no count of frames shows it.
+ * A decoder skips a page whose checksum is wrong. Where it is the first with audio, the stream
+ * looks like one that was recorded from its middle on, and no count of frames shows it.
  *
  * Sources: RFC 3533, section 6; RFC 7845, sections 4 and 5
  */
@@ -47,7 +47,8 @@ patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint
  * Checks the pages of a link. For Opus it makes patches: the rate of the encoder's input, which is
  * not that of the stream, becomes 48 kHz; positions begin at 0; the last page gets its flag.
  *
- * Errors  PATINA_REJECT_TRUNCATED    a page is damaged, or something is between two; the last page or
+ * Errors  PATINA_REJECT_TRUNCATED    a page is damaged, or something is between two; the last page
+ * or
  *                                    the last packet is cut
  *         PATINA_REJECT_UNDECODABLE  the file cannot be read
  */

@@ -3,8 +3,9 @@
  *
  * Of an exact file the position of the window is known beforehand, and only the window is decoded.
  * Any other is decoded from start to end once, which counts its frames and finds what is truncated;
- * where the window is not within the first 30 s, a second time up to the window's end. Either way no
- * more than that is in memory, and it grows with what was decoded, never with what a header says.
+ * where the window is not within the first 30 s, a second time up to the window's end. Either way
+ * no more than that is in memory, and it grows with what was decoded, never with what a header
+ * says.
  */
 
 #include "audio/segment.h"
@@ -104,8 +105,8 @@ typedef struct window_place {
     bool is_named;
 } window_place;
 
-/** The part of n frames in which the window is drawn: the seconds that a list names, where the source
- * is longer than they are by NAMED_MARGIN_S. */
+/** The part of n frames in which the window is drawn: the seconds that a list names, where the
+ * source is longer than they are by NAMED_MARGIN_S. */
 static patina_status locate_named_part(pt_segment_spec spec, uint64_t n, unsigned rate_hz,
                                        window_place *part, patina_error *err) {
     const double length_s = (double)n / rate_hz;

@@ -28,9 +28,9 @@ typedef struct pt_segment {
 
 /**
  * The window of a source of n frames. With `rng` it has min(n, 10 s) frames and starts at
- * floor(u (n - window + 1)), u = draw 0 of `rng`. Where a list names seconds (named_length_s > 0) of a
- * recording that is longer than they are by 1 s or more, it is drawn in these seconds alone. Without
- * rng it starts at frame `start` and has at most `frames` frames (and 10 s).
+ * floor(u (n - window + 1)), u = draw 0 of `rng`. Where a list names seconds (named_length_s > 0)
+ * of a recording that is longer than they are by 1 s or more, it is drawn in these seconds alone.
+ * Without rng it starts at frame `start` and has at most `frames` frames (and 10 s).
  */
 typedef struct pt_segment_spec {
     const pt_rng *rng;
@@ -65,8 +65,8 @@ patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment 
 
 /**
  * Checks that rows can be made of a segment, in this order: at least 4 hops of loudness
- * (PATINA_REJECT_TOO_SHORT), no NaN and no Inf in the window (PATINA_REJECT_NONFINITE), and a mix that
- * is not silent (PATINA_REJECT_SILENT).
+ * (PATINA_REJECT_TOO_SHORT), no NaN and no Inf in the window (PATINA_REJECT_NONFINITE), and a mix
+ * that is not silent (PATINA_REJECT_SILENT).
  */
 patina_status pt_segment_check(const pt_segment *segment, patina_error *err);
 

@@ -3,14 +3,16 @@
  *
  * What libsndfile 1.2.0 does silently, and what is done about it here:
  * - a chunk size beyond the file's end is lowered: decoder.c compares the claim with the file;
- * - a data size of 0 reads as no frames, and the sizes that pipes leave are taken for real: the size
+ * - a data size of 0 reads as no frames, and the sizes that pipes leave are taken for real: the
+ * size
  *   is filled in on the way to the library;
  * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples where its
  *   positions do not begin at 0, and is refused without a last-page flag: ogg_page.h patches it;
  * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
  * - in AU and W64 the bytes behind the samples are taken for samples: they are cut off;
  * - a FLAC file ends where its header says, even if frames follow: the total is left out then;
- * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right after
+ * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right
+ * after
  *   the call shows it; the next call clears it;
  * - the last packet of some Opus files is not given out: tolerated;
  * - why an open failed is kept in static memory, where another thread's reason may be: not used;
@@ -244,8 +246,9 @@ static void sndfile_close(void *state) {
     free(s);
 }
 
-/* libsndfile prints why an open failed into static memory, from any thread. It is not read here, and
- * the writes are bounded, so the thread sanitizer ignores them: a lock would hold up all workers. */
+/* libsndfile prints why an open failed into static memory, from any thread. It is not read here,
+ * and the writes are bounded, so the thread sanitizer ignores them: a lock would hold up all
+ * workers. */
 #if defined(__SANITIZE_THREAD__)
 void AnnotateIgnoreWritesBegin(const char *file, int line);
 void AnnotateIgnoreWritesEnd(const char *file, int line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stream_parts.h - the streams that are joined in one file: links of a chained Ogg file, MP3 or FLAC
- * files one after the other */
+/* stream_parts.h - the streams that are joined in one file: links of a chained Ogg file, MP3 or
+ * FLAC files one after the other */
 
 #ifndef PATINA_AUDIO_STREAM_PARTS_H
 #define PATINA_AUDIO_STREAM_PARTS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* arena.c - stack allocator: a list of blocks, newest first
  *
- * The list grows while a worker processes its first entries. A reset replaces it by one block of the
- * peak size, so that later allocations only advance an offset.
+ * The list grows while a worker processes its first entries. A reset replaces it by one block of
+ * the peak size, so that later allocations only advance an offset.
  */
 
 #include "base/arena.h"

@@ -10,8 +10,8 @@
 
 /**
  * Stack allocator. An allocation is valid until the arena is reset or rewound past it; single
- * allocations are not freed. One thread at a time. After a reset the arena has one block of the peak
- * size, so that workers do not call malloc for entries of the same size.
+ * allocations are not freed. One thread at a time. After a reset the arena has one block of the
+ * peak size, so that workers do not call malloc for entries of the same size.
  */
 struct patina_arena {
     struct pt_arena_block *block; /* newest first; NULL before the first allocation */
@@ -31,7 +31,8 @@ void pt_arena_release(pt_arena *arena);
 /** Allocates n_bytes aligned to 64, uninitialised; NULL: out of memory. 0 bytes are allowed. */
 void *pt_arena_alloc(pt_arena *arena, size_t n_bytes);
 
-/** Allocates count elements of size bytes, zeroed; NULL: out of memory, or the product overflows. */
+/** Allocates count elements of size bytes, zeroed; NULL: out of memory, or the product
+ * overflows. */
 void *pt_arena_calloc(pt_arena *arena, size_t count, size_t size);
 
 /** The same, uninitialised. */

@@ -11,8 +11,8 @@
 #include <patina/status.h>
 
 /**
- * First fault of the machine while a source was read. Decoders see a failed read as damaged data; the
- * caller that opened the source checks this to tell them apart.
+ * First fault of the machine while a source was read. Decoders see a failed read as damaged data;
+ * the caller that opened the source checks this to tell them apart.
  */
 typedef struct pt_byte_fault {
     int error;       /* errno of the first failed read; 0: none */
@@ -29,7 +29,8 @@ typedef struct pt_byte_source {
     pt_byte_fault *fault; /* set by reads; may be NULL */
 } pt_byte_source;
 
-/** Reads up to n bytes at offset. Returns their number, less than n only at the end; -1: I/O error. */
+/** Reads up to n bytes at offset. Returns their number, less than n only at the end; -1: I/O
+ * error. */
 int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, void *buffer,
                                size_t n);
 
@@ -43,8 +44,8 @@ int pt_byte_source_open(const char *path, pt_byte_source *bytes);
 bool pt_errno_is_missing(int error);
 
 /**
- * Returns whether an errno value is a fault of the machine or its settings, which may pass, and not a
- * property of the file: EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM, ETIMEDOUT.
+ * Returns whether an errno value is a fault of the machine or its settings, which may pass, and not
+ * a property of the file: EIO, ESTALE, ENOMEM, EMFILE, ENFILE, EACCES, EPERM, ETIMEDOUT.
  */
 bool pt_errno_is_machine_fault(int error);
 
@@ -54,14 +55,16 @@ patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, 
 /** Reads from memory, which must outlive bytes. data may be NULL if size is 0. */
 void pt_byte_source_from_memory(const void *data, size_t size, pt_byte_source *bytes);
 
-/** The size bytes from offset on, cut at the end of bytes; valid as long as bytes, and not closed. */
+/** The size bytes from offset on, cut at the end of bytes; valid as long as bytes, and not
+ * closed. */
 pt_byte_source pt_byte_source_slice(const pt_byte_source *bytes, uint64_t offset, uint64_t size);
 
 /** Closes the file and zeroes the struct. A zeroed struct is accepted. */
 void pt_byte_source_close(pt_byte_source *bytes);
 
 /**
- * Reads a small file into a NUL-terminated buffer, which the caller frees. n_bytes excludes the NUL.
+ * Reads a small file into a NUL-terminated buffer, which the caller frees. n_bytes excludes the
+ * NUL.
  *
  * Errors   PATINA_EIO      cannot be opened or read
  *          PATINA_ERANGE   larger than max_bytes

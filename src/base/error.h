@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* error.h - construction of error messages (internal part of patina/status.h)
  *
- * A message is created where the fault occurs; callers add the file, entry or tensor in front of it.
+ * A message is created where the fault occurs; callers add the file, entry or tensor in front of
+ * it.
  */
 
 #ifndef PATINA_BASE_ERROR_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* isa_list.h - the instruction sets, in the order of patina_isa
  *
- * Names and dispatch tables follow from this list, and with them the choices of --isa. A new set is a line here,
- * its constant in patina_isa, its detection in cpu.c, its compiler flags in src/meson.build, and a
- * file of kernels in src/nn and in src/dsp.
+ * Names and dispatch tables follow from this list, and with them the choices of --isa. A new set is
+ * a line here, its constant in patina_isa, its detection in cpu.c, its compiler flags in
+ * src/meson.build, and a file of kernels in src/nn and in src/dsp.
  */
 
 #ifndef PATINA_BASE_ISA_LIST_H

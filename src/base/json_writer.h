@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* json_writer.h - appends JSON to a string buffer
  *
- * Output does not use jansson: rows need numbers with nine digits, and provenance copies the text of
- * `chain` unchanged.
+ * Output does not use jansson: rows need numbers with nine digits, and provenance copies the text
+ * of `chain` unchanged.
  */
 
 #ifndef PATINA_BASE_JSON_WRITER_H
@@ -25,8 +25,8 @@ void pt_json_write_real(pt_strbuf *out, double value, int digits);
 void pt_json_write_shortest(pt_strbuf *out, double value);
 
 /**
- * Writes a JSON value indented: one member a line, two spaces for each level. Arrays stay on one line
- * unless they contain objects. Numbers are copied unchanged.
+ * Writes a JSON value indented: one member a line, two spaces for each level. Arrays stay on one
+ * line unless they contain objects. Numbers are copied unchanged.
  *
  * json   valid JSON; not checked
  * depth  level of the value; the first line is not indented

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* rng.h - counter-based random numbers: each draw has an index, so draws are independent of each other
+/* rng.h - counter-based random numbers: each draw has an index, so draws are independent of each
+ * other
  *
- * Philox4x32-10; the key is the seed of the run, the counter is (block, stream and variant, entry). The
- * generator has no mutable state.
+ * Philox4x32-10; the key is the seed of the run, the counter is (block, stream and variant, entry).
+ * The generator has no mutable state.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
  */

@@ -12,8 +12,8 @@
 #include "base/error.h"
 
 /**
- * String buffer, NUL-terminated after the first append. Zero it to start. If memory runs out, `failed`
- * is set and all later calls do nothing: check it once at the end.
+ * String buffer, NUL-terminated after the first append. Zero it to start. If memory runs out,
+ * `failed` is set and all later calls do nothing: check it once at the end.
  */
 typedef struct pt_strbuf {
     char *text;

@@ -2,8 +2,8 @@
 /* bench.c - speed of generate, of the towers and of the other stages, in rounds
  *
  *     part              measured with
- *     patina_generate   all threads, then one; peak memory is that of the first run, before this process
- *                       has opened a model itself
+ *     patina_generate   all threads, then one; peak memory is that of the first run, before this
+ *                       process has opened a model itself
  *     peak, towers      all threads, then one
  *     stages            one thread
  *
@@ -201,8 +201,8 @@ static patina_status work_text(bench *b, pt_arena *arena, unsigned index, patina
 
 /* ---------------------------------------------------------------- peak and towers */
 
-/* Other load can only reduce the peak: the maximum of several short measurements before, between and
- * after the towers is that of the round. */
+/* Other load can only reduce the peak: the maximum of several short measurements before, between
+ * and after the towers is that of the round. */
 static patina_status time_peak(bench *b, const speed *s, double *best, patina_error *err) {
     const unsigned n = 2 * s->threads;
     double seconds;
@@ -316,8 +316,8 @@ static patina_status time_generate(bench *b, speed *s, patina_error *err) {
     return PATINA_OK;
 }
 
-/* Returns the peak resident memory; 0 if unknown. ru_maxrss is not used: it starts with the value of the
- * parent process. */
+/* Returns the peak resident memory; 0 if unknown. ru_maxrss is not used: it starts with the value
+ * of the parent process. */
 static uint64_t peak_rss(void) {
     char line[256];
     uint64_t kilobytes = 0;
@@ -435,8 +435,9 @@ static patina_status time_stages(bench *b, const pt_bench_stages_config *plan, p
     return PATINA_OK;
 }
 
-/* Opens what towers and stages need, after the first run of generate, whose memory is measured. Runs each
- * once, so that arenas have their size and pages are resident before anything is timed. */
+/* Opens what towers and stages need, after the first run of generate, whose memory is measured.
+ * Runs each once, so that arenas have their size and pages are resident before anything is
+ * timed. */
 static patina_status open_towers_and_stages(bench *b, const pt_bench_stages_config *plan,
                                             patina_error *err) {
     double seconds[PT_STAGE_COUNT];

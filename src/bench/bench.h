@@ -38,7 +38,8 @@ typedef struct pt_bench_options {
     void *context;
 } pt_bench_options;
 
-/** Statistics over the rounds. The best is the smallest time or the largest rate; all 0: not measured. */
+/** Statistics over the rounds. The best is the smallest time or the largest rate; all 0: not
+ * measured. */
 typedef struct pt_bench_stats {
     double best, median, worst;
 } pt_bench_stats;
@@ -75,8 +76,8 @@ typedef struct pt_bench_report {
 } pt_bench_report;
 
 /**
- * Measures every part in each round, so that a slow phase of the machine affects all parts. Takes a few
- * minutes with a full-size model.
+ * Measures every part in each round, so that a slow phase of the machine affects all parts. Takes a
+ * few minutes with a full-size model.
  *
  * Errors  PATINA_EUSAGE      options; a corpus without rows
  *         PATINA_EFORMAT     model

@@ -104,7 +104,8 @@ static void make_header(uint32_t n_frames, unsigned char header[HEADER]) {
     put_little_endian(header + 40, 4, n_data);
 }
 
-/* Decaying notes of a quarter of a second with a little noise, slightly different in each channel. */
+/* Decaying notes of a quarter of a second with a little noise, slightly different in each
+ * channel. */
 static void make_samples(unsigned number, uint32_t n_frames, unsigned char *at) {
     uint32_t state = seed_random(number);
     double sine = 0.0, cosine = 0.0, step_sine = 0.0, step_cosine = 1.0; /* rotating phasor */

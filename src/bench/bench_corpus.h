@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_corpus.h - generated clips and captions for the benchmark
  *
- * Number and length of the clips matter for speed; their content does not, as long as it is finite and
- * not silent. The result is deterministic.
+ * Number and length of the clips matter for speed; their content does not, as long as it is finite
+ * and not silent. The result is deterministic.
  */
 
 #ifndef PATINA_BENCH_BENCH_CORPUS_H
@@ -31,9 +31,9 @@ patina_status pt_bench_clip_write(const char *path, unsigned number, double leng
                                   patina_error *err);
 
 /**
- * Returns caption `number`, different for each number. It has PT_BENCH_TOKENS_MIN to PT_BENCH_TOKENS_MAX
- * tokens, evenly distributed over the numbers, or slightly fewer if a word has several tokens. The
- * caller frees it; NULL: out of memory.
+ * Returns caption `number`, different for each number. It has PT_BENCH_TOKENS_MIN to
+ * PT_BENCH_TOKENS_MAX tokens, evenly distributed over the numbers, or slightly fewer if a word has
+ * several tokens. The caller frees it; NULL: out of memory.
  *
  * n_tokens  out
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* bench_stages.c - times each stage of a row except the towers
  *
- * Calls the functions that rows.c calls, in the same order, for clips of 10 s, with one thread. Where
- * rows.c calls one function for several stages, its parts are called again to time them separately.
+ * Calls the functions that rows.c calls, in the same order, for clips of 10 s, with one thread.
+ * Where rows.c calls one function for several stages, its parts are called again to time them
+ * separately.
  */
 
 #include "bench/bench_stages.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* flops.h - number of floating-point operations of the towers, from the configuration
  *
- * Counts matrix products and convolutions, a multiply-add as two operations. Norms, softmax, GELU and
- * feature extraction are excluded, as usual.
+ * Counts matrix products and convolutions, a multiply-add as two operations. Norms, softmax, GELU
+ * and feature extraction are excluded, as usual.
  */
 
 #ifndef PATINA_BENCH_FLOPS_H

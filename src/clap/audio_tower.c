@@ -5,9 +5,9 @@
  *         -> patches [4096, c] -> stages of blocks on [R * R, d] tokens, each stage followed by
  *            merging 2 x 2 tokens (R halves, d doubles) -> norm -> mean -> projection [512]
  *
- * A block attends within windows of 8 x 8 tokens, every other block within windows shifted by half of
- * that. The windows of a block are independent: each is copied out, run through the whole block while
- * it is in cache, and copied back.
+ * A block attends within windows of 8 x 8 tokens, every other block within windows shifted by half
+ * of that. The windows of a block are independent: each is copied out, run through the whole block
+ * while it is in cache, and copied back.
  *
  * Equals transformers' ClapModel.get_audio_features up to the norm. Sources: Chen et al., "HTS-AT",
  * ICASSP 2022; Liu et al., "Swin Transformer", ICCV 2021; Wu et al., "Large-scale contrastive
@@ -91,7 +91,8 @@ enum { EDGE_NONE = 0, EDGE_BOTTOM = 1, EDGE_RIGHT = 2 };
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-/* The bias of each pair of tokens, from a table [(2 window - 1)^2, n_heads] by relative position. */
+/* The bias of each pair of tokens, from a table [(2 window - 1)^2, n_heads] by relative
+ * position. */
 static const float *expand_position_bias(pt_weight_loader *weights, const float *table,
                                          size_t window, size_t n_heads) {
     const size_t n = window * window;
@@ -177,8 +178,8 @@ static float cubic_far(float t) {
     return ((-0.75f * t + 3.75f) * t - 6.0f) * t + 3.0f;
 }
 
-/* Bicubic, align_corners. Positions in float32, as in the reference: double would change the image by
- * up to 2e-4. Frames outside are clamped. */
+/* Bicubic, align_corners. Positions in float32, as in the reference: double would change the image
+ * by up to 2e-4. Frames outside are clamped. */
 static void build_resize(pt_weight_loader *weights, pt_audio_tower *tower) {
     const size_t n_out = tower->config.spec_size * tower->freq_ratio, n_in = tower->n_frames;
     resize_tap *taps = pt_weight_loader_alloc(weights, n_out, sizeof *taps);
@@ -243,8 +244,9 @@ static patina_status load_tower(pt_weight_loader *weights, void *opened) {
     return PATINA_OK;
 }
 
-/* Sizes that follow from the configuration, which config.h has validated. Only windows and grid need
- * limits here: memory grows with the fourth power of the window, independent of the file size. */
+/* Sizes that follow from the configuration, which config.h has validated. Only windows and grid
+ * need limits here: memory grows with the fourth power of the window, independent of the file
+ * size. */
 static patina_status init_shapes(pt_audio_tower *tower, patina_error *err) {
     const pt_audio_config *c = &tower->config;
 
@@ -516,8 +518,8 @@ static void attend(const pt_audio_tower *tower, const stage *s, const block *b, 
 }
 
 /* Runs a window through a block, in place. Several windows at a time would load weights less often,
- * which gains nothing with weights in L3 and costs 1 to 8 % where activations exceed L2 (measured on
- * Zen 4). */
+ * which gains nothing with weights in L3 and costs 1 to 8 % where activations exceed L2 (measured
+ * on Zen 4). */
 static void run_window(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
                        size_t index, workspace *w) {
     const pt_nn_ops *ops = tower->ops;
@@ -550,8 +552,8 @@ static void run_block(const pt_audio_tower *tower, const stage *s, size_t index,
         run_window(tower, s, &s->blocks[index], shift, i, w);
 }
 
-/* Patch merging, tokens [R * R, d] to [R/2 * R/2, 2d]: concatenates 2 x 2 tokens, layer norm, linear.
- * In place: the output of some rows ends before the input of the next ones begins. */
+/* Patch merging, tokens [R * R, d] to [R/2 * R/2, 2d]: concatenates 2 x 2 tokens, layer norm,
+ * linear. In place: the output of some rows ends before the input of the next ones begins. */
 static void merge_patches(const pt_audio_tower *tower, const stage *s, workspace *w) {
     const size_t d = s->width, side = s->side, n = side / 2, step = merge_batch_rows(s);
 

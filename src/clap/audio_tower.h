@@ -40,8 +40,8 @@ size_t pt_audio_tower_scratch_size(const pt_audio_tower *tower);
  * raw         out, [projection_dim]
  * scratch     pt_audio_tower_scratch_size bytes aligned to 64
  * hook        NULL, or called with the outputs "batch_norm" [n_frames, n_mels] and "image"
- *             [spec_size, spec_size] of channel 0; "patch_embed", "block" (stage, block), "stage" and
- *             "final_norm", all [n_tokens, width]; and "pooled" [width]
+ *             [spec_size, spec_size] of channel 0; "patch_embed", "block" (stage, block), "stage"
+ *             and "final_norm", all [n_tokens, width]; and "pooled" [width]
  */
 void pt_audio_tower_run(const pt_audio_tower *tower, const float *features, size_t n_channels,
                         float *raw, void *scratch, const pt_forward_hook *hook);

@@ -2,9 +2,9 @@
 /* bpe.c - byte-pair encoding with a linked list of symbols and a heap of pairs by (rank, index)
  *
  * A round pops all pairs of the lowest rank and merges them from left to right. Pairs created by it
- * wait for the next round even if their rank is lower, as in the original algorithm, which looks for
- * the lowest rank only after merging a pair everywhere. Pairs removed by a merge stay in the heap and
- * are skipped when popped.
+ * wait for the next round even if their rank is lower, as in the original algorithm, which looks
+ * for the lowest rank only after merging a pair everywhere. Pairs removed by a merge stay in the
+ * heap and are skipped when popped.
  */
 
 #include "clap/bpe.h"

@@ -16,16 +16,16 @@ typedef struct pt_bpe_merge {
     uint32_t left, right, rank, result;
 } pt_bpe_merge;
 
-/** Merges sorted by left, then right; those of left l are merges[first[l]] up to merges[first[l + 1]].
- * Sorted instead of hashed, so that no file can cause slow look-ups. */
+/** Merges sorted by left, then right; those of left l are merges[first[l]] up to merges[first[l +
+ * 1]]. Sorted instead of hashed, so that no file can cause slow look-ups. */
 typedef struct pt_bpe {
     pt_bpe_merge *merges;
     uint32_t *first; /* [n_symbols + 1] */
 } pt_bpe;
 
 /**
- * Takes ownership of merges (from malloc), also on failure. left and right are below n_symbols, ranks
- * below UINT32_MAX.
+ * Takes ownership of merges (from malloc), also on failure. left and right are below n_symbols,
+ * ranks below UINT32_MAX.
  *
  * Errors   PATINA_ENOMEM
  *          PATINA_EFORMAT  a pair is duplicate; *duplicate_rank is the greater of its ranks
@@ -35,8 +35,8 @@ patina_status pt_bpe_init(pt_bpe_merge *merges, size_t n_merges, size_t n_symbol
 void pt_bpe_release(pt_bpe *bpe);
 
 /**
- * Encodes ids[0..*n) in place: repeatedly merges all occurrences of the pair of lowest rank, from left
- * to right, until no pair has a rank. Takes O(n log n) time for any input.
+ * Encodes ids[0..*n) in place: repeatedly merges all occurrences of the pair of lowest rank, from
+ * left to right, until no pair has a rank. Takes O(n log n) time for any input.
  *
  * n         in and out; up to 2^31
  * Errors    PATINA_ENOMEM

@@ -18,8 +18,8 @@
 
 #define NORM_MIN 1e-12 /* as torch.nn.functional.normalize: zeros stay zeros */
 
-/* Tokens of captions that run as one batch. Two captions of usual length suffice to amortise loading
- * the weights; more gain nothing (measured on Zen 4). */
+/* Tokens of captions that run as one batch. Two captions of usual length suffice to amortise
+ * loading the weights; more gain nothing (measured on Zen 4). */
 #define BATCH_TOKENS (2 * PATINA_CAPTION_TOKENS_MAX)
 
 struct patina_clap {
@@ -161,8 +161,8 @@ patina_status patina_clap_embed_text(const patina_clap *clap, const char *captio
 static patina_status embed_samples(const patina_clap *clap, const float *x, size_t n_samples,
                                    float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                    patina_error *err) {
-    /* One allocation, so that an arena that is never reset settles on one block. Features come last:
-     * mel and tower use the memory before them one after the other. */
+    /* One allocation, so that an arena that is never reset settles on one block. Features come
+     * last: mel and tower use the memory before them one after the other. */
     const size_t n_mel = pt_mel_scratch_size(clap->mel);
     const size_t n_tower = pt_audio_tower_scratch_size(clap->audio);
     const size_t n_work = n_mel > n_tower ? n_mel : n_tower;

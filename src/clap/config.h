@@ -11,8 +11,8 @@
 
 #define PT_CLAP_STAGES_MAX 8
 
-/* Invariants of a parsed configuration: sizes are 1 to 65536 (vocabulary 2^20, layers and depths 256,
- * mlp_ratio 64); n_heads divides the width; ids are below vocab_size; max_positions holds
+/* Invariants of a parsed configuration: sizes are 1 to 65536 (vocabulary 2^20, layers and depths
+ * 256, mlp_ratio 64); n_heads divides the width; ids are below vocab_size; max_positions holds
  * PATINA_CAPTION_TOKENS_MAX positions after pad_id; the windows of each stage tile its image of
  * spec_size / patch tokens per side; n_mels divides spec_size. */
 
@@ -50,10 +50,10 @@ typedef struct pt_clap_config {
 } pt_clap_config;
 
 /**
- * Reads DIR/config.json; missing and null members have the defaults of ClapConfig. Variants that the
- * towers do not support (another activation, patch stride, fusion type ...) are errors that name the
- * member. projection_dim and projection_hidden_act are read at the top level only, as in the
- * reference.
+ * Reads DIR/config.json; missing and null members have the defaults of ClapConfig. Variants that
+ * the towers do not support (another activation, patch stride, fusion type ...) are errors that
+ * name the member. projection_dim and projection_hidden_act are read at the top level only, as in
+ * the reference.
  *
  * Errors  PATINA_EIO      missing or unreadable
  *         PATINA_EFORMAT  names the file and the member
@@ -61,8 +61,8 @@ typedef struct pt_clap_config {
 patina_status pt_clap_config_read(const char *dir, pt_clap_config *config, patina_error *err);
 
 /**
- * Reads DIR/preprocessor_config.json into config->extractor. Supported are frames of 1024 samples with
- * a hop of 480, 10 s at 48 kHz, as in all published models; anything else is an error.
+ * Reads DIR/preprocessor_config.json into config->extractor. Supported are frames of 1024 samples
+ * with a hop of 480, 10 s at 48 kHz, as in all published models; anything else is an error.
  */
 patina_status pt_feature_extractor_config_read(const char *dir, pt_clap_config *config,
                                                patina_error *err);

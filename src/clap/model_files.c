@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "clap/tensor_check.h"
 
-/* Configurations that .pt files of LAION lack, from the folders of the same models on the Hugging Face
- * hub. A fused model has the tensors of an unfused one and more, so it is tried first. */
+/* Configurations that .pt files of LAION lack, from the folders of the same models on the Hugging
+ * Face hub. A fused model has the tensors of an unfused one and more, so it is tried first. */
 struct pt_builtin_config {
     const char *config, *preprocessor;
 };

@@ -23,9 +23,9 @@ typedef struct pt_model_files {
 /**
  * Reads the configuration of a model and opens its weights.
  *
- * path  a Hugging Face folder, or a weight file with the other files beside it. For .pt files of LAION
- *       config.json and preprocessor_config.json are optional: the model is detected from the shapes
- *       of its tensors
+ * path  a Hugging Face folder, or a weight file with the other files beside it. For LAION's .pt
+ *       files config.json and preprocessor_config.json are optional: the model is detected from the
+ *       shapes of its tensors
  *
  * Errors  PATINA_EIO      a file is missing or unreadable
  *         PATINA_EFORMAT  a file is invalid; the message names it

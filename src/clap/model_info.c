@@ -2,8 +2,8 @@
 /* model_info.c - identifies a model: hashes, layout, parameters
  *
  * The model hash is the SHA-256 of five pairs of strings (pt_sha256_update_string): "weights",
- * "config", "preprocessor", "vocabulary" and "merges", in this order, each followed by the hash of the
- * file in hexadecimal, "" for a missing file.
+ * "config", "preprocessor", "vocabulary" and "merges", in this order, each followed by the hash of
+ * the file in hexadecimal, "" for a missing file.
  */
 
 #include <patina/clap.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tensor_check.c - names and shapes of the tensors of Hugging Face's ClapModel
  *
- * h: text width, f: feed-forward width, d = c0 << s: width of audio stage s. Logit scales and integer
- * buffers are not needed for embeddings and not checked.
+ * h: text width, f: feed-forward width, d = c0 << s: width of audio stage s. Logit scales and
+ * integer buffers are not needed for embeddings and not checked.
  */
 
 #include "clap/tensor_check.h"

@@ -12,8 +12,8 @@
 
 /**
  * Checks that all tensors of the towers in parts and of their projections exist with the expected
- * shape and a floating-point dtype. Other tensors are ignored. After success pt_checkpoint_find does
- * not fail for a tensor of the layout.
+ * shape and a floating-point dtype. Other tensors are ignored. After success pt_checkpoint_find
+ * does not fail for a tensor of the layout.
  *
  * Errors  PATINA_EFORMAT  names the file and the first tensor that is missing or invalid
  */

@@ -4,9 +4,9 @@
  *     ids [T] -> word + type + position, layer norm [T, h] -> layers -> first token, tanh [h]
  *         -> projection [512]
  *
- * A layer is attention and an MLP, each with a residual connection and a layer norm (post-norm). All
- * but attention runs over the tokens of all captions at once. Only the first token of each caption is
- * used of the last layer, so that the others are dropped after its attention.
+ * A layer is attention and an MLP, each with a residual connection and a layer norm (post-norm).
+ * All but attention runs over the tokens of all captions at once. Only the first token of each
+ * caption is used of the last layer, so that the others are dropped after its attention.
  *
  * Equals transformers' ClapModel.get_text_features before normalisation. Sources: Devlin et al.,
  * "BERT", NAACL 2019; Liu et al., "RoBERTa", 2019, whose positions start after the padding id.
@@ -172,8 +172,8 @@ size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions,
     return sizes.used;
 }
 
-/* Embeds the ids of one caption: tokens [n, h]; row [h] is a buffer. Padding tokens in a text are not
- * counted as positions. */
+/* Embeds the ids of one caption: tokens [n, h]; row [h] is a buffer. Padding tokens in a text are
+ * not counted as positions. */
 static void embed(const pt_text_tower *tower, const int32_t *ids, size_t n, float *tokens,
                   float *row) {
     const size_t h = tower->config.hidden, pad = (size_t)tower->config.pad_id;

@@ -35,8 +35,8 @@ size_t pt_text_tower_max_ids(const pt_text_tower *tower);
 size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions, size_t n_ids);
 
 /**
- * Computes the projections of captions, not normalised. There is no padding: the result of a caption
- * does not depend on the others.
+ * Computes the projections of captions, not normalised. There is no padding: the result of a
+ * caption does not depend on the others.
  *
  * ids      of all captions, concatenated, each 0 to vocab_size - 1
  * lengths  [n_captions], number of ids of each, 1 to pt_text_tower_max_ids

@@ -3,9 +3,9 @@
  *
  *   text -> split at special tokens -> pieces (pretokenizer.c) -> one id per byte -> BPE (bpe.c)
  *
- * vocab.json represents bytes by printable characters: bytes 33-126, 161-172 and 174-255 by the code
- * point of their value, the other 68 in ascending order by U+0100 on (a space by U+0120). Strings are
- * needed for reading the files only; the tokenizer keeps ids.
+ * vocab.json represents bytes by printable characters: bytes 33-126, 161-172 and 174-255 by the
+ * code point of their value, the other 68 in ascending order by U+0100 on (a space by U+0120).
+ * Strings are needed for reading the files only; the tokenizer keeps ids.
  *
  * Equals transformers' RobertaTokenizer without prefix space.
  */
@@ -291,8 +291,8 @@ static patina_status encode_piece(const pt_tokenizer *tokenizer, const char *tex
     return status;
 }
 
-/* Offset of the next special token from text[at] on, or n; *which is its index. Special tokens cannot
- * overlap, since '<' is only at their start. */
+/* Offset of the next special token from text[at] on, or n; *which is its index. Special tokens
+ * cannot overlap, since '<' is only at their start. */
 static size_t find_special(const char *text, size_t n, size_t at, size_t *which) {
     while (at < n) {
         const char *open = memchr(text + at, '<', n - at);

@@ -33,8 +33,8 @@ patina_status pt_tokenizer_open_memory(pt_named_text vocab, pt_named_text merges
                                        pt_tokenizer **tokenizer, patina_error *err);
 
 /**
- * Encodes a text as `<s>` ids `</s>`, truncated to max_ids (>= 2) with `</s>` as the last id. Special
- * tokens in the text (`<mask>`) become their ids.
+ * Encodes a text as `<s>` ids `</s>`, truncated to max_ids (>= 2) with `</s>` as the last id.
+ * Special tokens in the text (`<mask>`) become their ids.
  *
  * text           n_bytes of UTF-8, up to 2^31; invalid bytes are encoded like others
  * ids            out, [max_ids]

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* weight_loader.h - loads tensors of a weight file into the packed layout of the kernels
  *
- * The load function of a tower requests its tensors in turn. It runs twice: first without memory, to
- * check names and shapes and to compute the size; then into one block of that size. So no more is
- * allocated than the file has tensors for.
+ * The load function of a tower requests its tensors in turn. It runs twice: first without memory,
+ * to check names and shapes and to compute the size; then into one block of that size. So no more
+ * is allocated than the file has tensors for.
  */
 
 #ifndef PATINA_CLAP_WEIGHT_LOADER_H
@@ -42,8 +42,8 @@ typedef struct pt_weight_loader {
 typedef patina_status pt_weight_load_fn(pt_weight_loader *weights, void *tower);
 
 /**
- * Runs a load function twice. *block is new memory for all weights, which the caller frees; the second
- * run sets the pointers of the tower into it.
+ * Runs a load function twice. *block is new memory for all weights, which the caller frees; the
+ * second run sets the pointers of the tower into it.
  *
  * Errors  PATINA_ENOMEM, and those of the load function
  */
@@ -51,8 +51,8 @@ patina_status pt_weight_loader_run(const pt_checkpoint *file, const pt_nn_ops *o
                                    pt_weight_load_fn *loader, void *tower, void **block,
                                    patina_error *err);
 
-/* For load functions. The name of a tensor is the concatenation of prefix and name. Results are set in
- * both runs and valid after the second. Errors name the tensor. */
+/* For load functions. The name of a tensor is the concatenation of prefix and name. Results are set
+ * in both runs and valid after the second. Errors name the tensor. */
 
 /** Uninitialised elements of the block; NULL in the first run. */
 void *pt_weight_loader_alloc(pt_weight_loader *weights, size_t count, size_t size);
@@ -65,7 +65,8 @@ patina_status pt_weight_loader_stage(pt_weight_loader *weights, const char *pref
 patina_status pt_weight_load_vector(pt_weight_loader *weights, const char *prefix, const char *name,
                                     size_t n, const float **vector);
 
-/** A copy of a tensor in the block in the dtype of the file, for pt_tensor_read; its name is NULL. */
+/** A copy of a tensor in the block in the dtype of the file, for pt_tensor_read; its name is
+ * NULL. */
 patina_status pt_weight_load_raw(pt_weight_loader *weights, const char *prefix, const char *name,
                                  size_t n_dims, const size_t *dims, pt_tensor *copy);
 

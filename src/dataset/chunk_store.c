@@ -252,8 +252,8 @@ static patina_status replace_if_damaged(pt_chunk_store *s, const pt_manifest *ma
     return PATINA_OK;
 }
 
-/* Decides which existing chunks to replace: damaged ones and, with retry_rejects, those with rejects
- * that another attempt can change. */
+/* Decides which existing chunks to replace: damaged ones and, with retry_rejects, those with
+ * rejects that another attempt can change. */
 static patina_status check_chunks(pt_chunk_store *s, const pt_note_callback *on_note,
                                   patina_error *err) {
     pt_manifest manifest;
@@ -528,8 +528,8 @@ static patina_status commit_files(pt_chunk_store *s, patina_error *err) {
     return pt_chunk_write(file.text, s->run_meta, s->kind->suffix, s->chunk, &s->record, err);
 }
 
-/* Moves the old version of a replaced chunk into a temporary folder, since a rename cannot replace a
- * folder that is not empty. */
+/* Moves the old version of a replaced chunk into a temporary folder, since a rename cannot replace
+ * a folder that is not empty. */
 static patina_status move_aside(const pt_chunk_store *s, const char *target, pt_path *aside,
                                 patina_error *err) {
     const pt_path work = pt_path_joinf(s->out, PT_WORK_DIR);

@@ -6,10 +6,10 @@
  *                              rejects.jsonl, and chunk.json, which lists them with their hashes
  *     OUT/data, OUT/provenance, OUT/rejects.jsonl, README.md, dataset.json    the finished set
  *
- * An open chunk is written to a temporary folder, every file is flushed to disk, and the folder gets
- * its number by one rename: a chunk is complete or absent. The number of parts is known only when
- * every chunk is complete, so parts get their final names at the end (finish.c). dataset.json is
- * written last; a folder that has one is finished.
+ * An open chunk is written to a temporary folder, every file is flushed to disk, and the folder
+ * gets its number by one rename: a chunk is complete or absent. The number of parts is known only
+ * when every chunk is complete, so parts get their final names at the end (finish.c). dataset.json
+ * is written last; a folder that has one is finished.
  */
 
 #ifndef PATINA_DATASET_CHUNK_STORE_H
@@ -87,8 +87,9 @@ patina_status pt_chunk_store_commit_chunk(pt_chunk_store *store, uint64_t n_entr
                                           patina_error *err);
 
 /**
- * Records that a chunk is left because of a fault of the machine, in OUT/.patina/00000007.fault, which
- * is removed when the chunk is complete. *repeated is set to whether an earlier run recorded one.
+ * Records that a chunk is left because of a fault of the machine, in OUT/.patina/00000007.fault,
+ * which is removed when the chunk is complete. *repeated is set to whether an earlier run recorded
+ * one.
  */
 patina_status pt_chunk_store_record_fault(pt_chunk_store *store, uint64_t chunk,
                                           const char *sentence, bool *repeated, patina_error *err);

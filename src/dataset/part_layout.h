@@ -82,8 +82,8 @@ patina_status pt_part_layout_revert(const char *out, const pt_manifest *manifest
                                     patina_error *err);
 
 /**
- * Calls on_unexpected for every name below OUT/data or OUT/provenance that is not of this set, until
- * it returns something other than PATINA_OK.
+ * Calls on_unexpected for every name below OUT/data or OUT/provenance that is not of this set,
+ * until it returns something other than PATINA_OK.
  */
 patina_status pt_part_layout_find_unexpected(
     const char *out, const pt_manifest *manifest, pt_part_kind kind,

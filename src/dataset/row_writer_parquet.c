@@ -3,12 +3,12 @@
  *
  *   PAR1 | row group: column chunk: page page ... | ... | footer | length of footer | PAR1
  *
- * A column chunk is one column of a row group; chunks follow each other. The first column is 94 % of
- * a row: its pages are written when they are full, and only the other columns are buffered until the
- * end of the group (2.2 MB).
+ * A column chunk is one column of a row group; chunks follow each other. The first column is 94 %
+ * of a row: its pages are written when they are full, and only the other columns are buffered until
+ * the end of the group (2.2 MB).
  *
- * Plain encoding without dictionary or compression: the values do not compress, and this form is the
- * fastest for every reader. A list has the format's three levels,
+ * Plain encoding without dictionary or compression: the values do not compress, and this form is
+ * the fastest for every reader. A list has the format's three levels,
  *
  *   required group fused_state (LIST) { repeated group list { required float element } }
  *

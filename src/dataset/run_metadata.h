@@ -17,7 +17,7 @@
  * plan.json, chunk.json, dataset.json and the metadata of each Parquet file. Rows of different
  * revisions are never mixed in one set. Sets of patina 0.1 carry no revision, which means 1.
  */
-#define PT_SIGNAL_REVISION 2
+#define PT_SIGNAL_REVISION 3
 
 #define PT_CHUNKS_MAX (UINT64_C(1) << 24)
 

@@ -59,11 +59,12 @@ extern const pt_column pt_columns[PT_N_COLUMNS];
 const float *pt_column_values(const pt_column *column, const pt_row *row);
 float *pt_column_values_mutable(const pt_column *column, pt_row *row);
 
-/** Returns the meaning of a column in a set with this purity cap; to be freed. NULL: out of memory. */
+/** Returns the meaning of a column in a set with this purity cap; to be freed. NULL: out of
+ * memory. */
 char *pt_column_describe(const pt_column *column, double purity_cap);
 
-/** Returns the purity cap of a set with these settings. Sets of version 0.1 have no such setting; their
- * cap is PATINA_PURITY_MAX. */
+/** Returns the purity cap of a set with these settings. Sets of version 0.1 have no such setting;
+ * their cap is PATINA_PURITY_MAX. */
 double pt_settings_purity_cap(const json_t *settings);
 
 /** Sets every column that has a fill function. */

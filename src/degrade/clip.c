@@ -3,9 +3,9 @@
  *
  * The threshold is the level that a drawn share of the samples reaches, so quiet and loud excerpts
  * clip alike. It is at least 1/20 of the peak, so that a mostly silent excerpt does not become a
- * square wave. Soft clipping, T tanh(x / T), has its threshold T raised by a drawn factor, the drive,
- * so that it can be mild. There is no oversampling, because a converter aliases too, and no make-up
- * gain.
+ * square wave. Soft clipping, T tanh(x / T), has its threshold T raised by a drawn factor, the
+ * drive, so that it can be mild. There is no oversampling, because a converter aliases too, and no
+ * make-up gain.
  */
 
 #include <math.h>
@@ -42,9 +42,9 @@ static uint64_t radix_select_digit(const uint32_t *count, size_t *k) {
 }
 
 /*
- * The k-th smallest |x|, from 0, and max|x|, by radix selection: the leading digits are counted, and
- * only the numbers with the digit of the k-th remain, digit by digit. The time hardly depends on the
- * data, and there is no pivot to choose.
+ * The k-th smallest |x|, from 0, and max|x|, by radix selection: the leading digits are counted,
+ * and only the numbers with the digit of the k-th remain, digit by digit. The time hardly depends
+ * on the data, and there is no pivot to choose.
  *
  * candidates  room for n numbers
  */

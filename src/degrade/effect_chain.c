@@ -225,8 +225,8 @@ void patina_effect_chain_close(patina_effect_chain **chain) {
 
 /* ---- stems ---- */
 
-/* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not touch
- * take no memory. */
+/* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
+ * touch take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
                                 pt_stems *stems, pt_arena *scratch, patina_error *err) {
     size_t fft_size = PT_IRFFT_N_MIN;
@@ -422,8 +422,8 @@ static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
     stats->distortion_power *= gain * gain;
     stats->rest_power *= gain * gain;
 
-    /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB. The
-     * mean is checked because the peak ignores NaN. */
+    /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
+     * The mean is checked because the peak ignores NaN. */
     if (!isfinite(peak) || !isfinite(mean) || !isfinite(stats->signal_power) ||
         !isfinite(stats->rest_power))
         return pt_fail(err, PATINA_EFORMAT, "the gains of this chain make samples overflow");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mud.c - a low-mid boost and a treble roll-off, like those of a covered microphone or a small room */
+/* mud.c - a low-mid boost and a treble roll-off, like those of a covered microphone or a small
+ * room */
 
 #include <math.h>
 

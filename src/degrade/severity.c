@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* severity.c - the values of the severities light, medium and heavy, and the list of all settings
  *
- * A severity is a position in every range of the suite, on the scale of the draw and towards the end
- * with more damage: 20 % for light, 50 % for medium, 85 % for heavy. A setting without such an end
- * (a delay, a frequency) takes the middle of its range, a choice its most likely value.
+ * A severity is a position in every range of the suite, on the scale of the draw and towards the
+ * end with more damage: 20 % for light, 50 % for medium, 85 % for heavy. A setting without such an
+ * end (a delay, a frequency) takes the middle of its range, a choice its most likely value.
  */
 
 #include "base/json_writer.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* batch_fft.h - FFTs of eight signals at a time, one per lane
  *
- * Of 2^n points, with bins in digit-reversed order. welch.h, stft.h and irfft.h build longer transforms
- * from them.
+ * Of 2^n points, with bins in digit-reversed order. welch.h, stft.h and irfft.h build longer
+ * transforms from them.
  */
 
 #ifndef PATINA_DSP_BATCH_FFT_H
@@ -27,8 +27,8 @@ pt_complex pt_batch_fft_twiddle(size_t i, size_t n);
 /** The position of bin k in the output of a transform of n points. */
 size_t pt_batch_fft_digit_reverse(size_t k, size_t n);
 
-/** W_4q^j, its square and its cube at [q + j], j < q, for q = 1, 2, 4 .. n / 4: twiddles [n / 2] for
- * transforms of n points and less. */
+/** W_4q^j, its square and its cube at [q + j], j < q, for q = 1, 2, 4 .. n / 4: twiddles [n / 2]
+ * for transforms of n points and less. */
 void pt_batch_fft_init_twiddles(size_t n, pt_complex (*twiddles)[3]);
 
 #endif /* PATINA_DSP_BATCH_FFT_H */

@@ -4,10 +4,10 @@
  * Source: R. Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter coefficients",
  * W3C Working Group Note, 2021.
  *
- * A recursive filter depends on its last output, so a block is divided into segments that are filtered
- * in parallel, one per lane, as in iir_energy.h: the final state of each segment with zero initial
- * state is a sum of independent products, a scan over these gives the initial states, and then the
- * filter runs over all segments.
+ * A recursive filter depends on its last output, so a block is divided into segments that are
+ * filtered in parallel, one per lane, as in iir_energy.h: the final state of each segment with zero
+ * initial state is a sum of independent products, a scan over these gives the initial states, and
+ * then the filter runs over all segments.
  */
 
 #ifndef PATINA_DSP_BIQUAD_H
@@ -27,15 +27,16 @@ typedef struct pt_biquad {
 } pt_biquad;
 
 /**
- * Designs a section. 0 < f0_hz < rate_hz / 2, q > 0. A low-pass ignores gain_db. The gain of a peaking
- * filter is that at f0, the gain of a shelf that far above f0; at f0 a shelf has half of it (in dB).
+ * Designs a section. 0 < f0_hz < rate_hz / 2, q > 0. A low-pass ignores gain_db. The gain of a
+ * peaking filter is that at f0, the gain of a shelf that far above f0; at f0 a shelf has half of it
+ * (in dB).
  */
 pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, double q,
                            double gain_db);
 
 /**
- * Filters x [n], aligned to 64, in place by sections in series: transposed direct form II in double,
- * zero initial state, output of length n. The same bits as section by section.
+ * Filters x [n], aligned to 64, in place by sections in series: transposed direct form II in
+ * double, zero initial state, output of length n. The same bits as section by section.
  */
 void pt_biquad_run(const pt_biquad *section, size_t n_sections, double *x, size_t n);
 

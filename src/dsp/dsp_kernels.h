@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* dsp_kernels.h - the kernels, generic over vectors of WIDTH doubles
  *
- * dsp_ops_c.c and x86/dsp_ops_*.c define WIDTH, ISA and TABLE and include this file. Data is in rows
- * of eight lanes, which are one, two or four vectors. Operations across lanes do not depend on WIDTH.
+ * dsp_ops_c.c and x86/dsp_ops_*.c define WIDTH, ISA and TABLE and include this file. Data is in
+ * rows of eight lanes, which are one, two or four vectors. Operations across lanes do not depend on
+ * WIDTH.
  */
 
 #include <math.h>

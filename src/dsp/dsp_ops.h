@@ -2,8 +2,8 @@
 /* dsp_ops.h - dispatch table of the signal processing kernels
  *
  * One table per instruction set, compiled from one source: the same operations in the same order on
- * the same eight lanes for any register width, without fused multiply-add. The tables differ in speed
- * only and give the same bits.
+ * the same eight lanes for any register width, without fused multiply-add. The tables differ in
+ * speed only and give the same bits.
  */
 
 #ifndef PATINA_DSP_DSP_OPS_H

@@ -149,8 +149,8 @@ INLINE vec_u64 mul_low_u32(vec_u64 a, vec_u64 b) {
 #endif
 }
 
-/* Philox4x32-10 of base/philox.h, sixteen blocks side by side, a word in the low half of a lane; word
- * i of the stream is lane i mod 4 of block i / 4. */
+/* Philox4x32-10 of base/philox.h, sixteen blocks side by side, a word in the low half of a lane;
+ * word i of the stream is lane i mod 4 of block i / 4. */
 static void philox_words(const uint32_t key[2], const uint32_t counter[3], uint32_t first_block,
                          size_t n_blocks, uint32_t *restrict words) {
     enum { BLOCKS = 2 * LANES, N_VECS = BLOCKS / WIDTH };

@@ -2,9 +2,9 @@
 /* iir_energy.h - output energy of a second-order filter followed by a high-pass (K-weighting)
  *
  * A recursion depends on its last output: sample by sample it costs the latency of a multiplication
- * and an addition, for any vector width. So a block of 8 L samples is divided into eight segments of L
- * that are filtered in parallel, one per lane. Each segment needs the final state of the previous one,
- * which by linearity is
+ * and an addition, for any vector width. So a block of 8 L samples is divided into eight segments
+ * of L that are filtered in parallel, one per lane. Each segment needs the final state of the
+ * previous one, which by linearity is
  *
  *     transition * (its initial state) + sum_i response[i] x[i]
  *
@@ -37,8 +37,8 @@ typedef struct pt_iir_section {
  *                                                                     g = 1 + a1 + a2
  *
  * For a constant input q is its negative and s is 0, so the output is exactly 0. The usual states
- * would be two large numbers, and the double pole near 1 amplifies the rounding error of their small
- * sum by many thousands. */
+ * would be two large numbers, and the double pole near 1 amplifies the rounding error of their
+ * small sum by many thousands. */
 typedef struct pt_iir_energy_plan {
     double c1, c2, a1, a2, h, k, g;
     size_t length;           /* L, samples in a segment */
@@ -50,8 +50,8 @@ typedef struct pt_iir_energy_plan {
 void pt_iir_energy_plan_init(pt_iir_energy_plan *plan, const pt_iir_section *filter,
                              const pt_iir_section *high_pass, size_t length);
 
-/** sum y^2 of n samples, stride apart, sample by sample; updates state (p, p2, q, s). For samples after
- * the last block of pt_dsp_ops.iir_energy. */
+/** sum y^2 of n samples, stride apart, sample by sample; updates state (p, p2, q, s). For samples
+ * after the last block of pt_dsp_ops.iir_energy. */
 double pt_iir_energy_scalar(const pt_iir_energy_plan *plan, const float *x, size_t stride, size_t n,
                             double state[4]);
 

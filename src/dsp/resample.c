@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* resample.c - soxr, with an exact number of output samples
  *
- * soxr computes the length of its output in floating point, which agrees with pt_resampled_length in
- * all tests. Callers size their buffers by the latter, so the output is limited to that length and
- * padded with zeros if it is shorter.
+ * soxr computes the length of its output in floating point, which agrees with pt_resampled_length
+ * in all tests. Callers size their buffers by the latter, so the output is limited to that length
+ * and padded with zeros if it is shorter.
  */
 
 #include "dsp/resample.h"

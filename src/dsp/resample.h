@@ -35,14 +35,14 @@ patina_status pt_resampler_process(pt_resampler *resampler, const float *in, siz
                                    float *out, size_t *n_out, patina_error *err);
 
 /**
- * After the last sample: outputs up to `room` more samples; call until *n_out is 0. The total output
- * then has pt_resampled_length(total input) samples. Requires a reset before more input.
+ * After the last sample: outputs up to `room` more samples; call until *n_out is 0. The total
+ * output then has pt_resampled_length(total input) samples. Requires a reset before more input.
  */
 patina_status pt_resampler_drain(pt_resampler *resampler, float *out, size_t room, size_t *n_out,
                                  patina_error *err);
 
-/** Resamples a whole signal: out [pt_resampled_length(n_in, rate)], truncated or zero-padded. Resets the
- * state before and after. */
+/** Resamples a whole signal: out [pt_resampled_length(n_in, rate)], truncated or zero-padded.
+ * Resets the state before and after. */
 patina_status pt_resampler_run(pt_resampler *resampler, const float *in, size_t n_in, float *out,
                                patina_error *err);
 

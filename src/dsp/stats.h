@@ -13,8 +13,8 @@
 
 #define PT_STATS_LANES 8
 
-/** The sum of a signal whose sample i was added to lane i mod 8. Lanes fit vectors of any width, and
- * rounding errors grow an eighth as fast as in one long sum. */
+/** The sum of a signal whose sample i was added to lane i mod 8. Lanes fit vectors of any width,
+ * and rounding errors grow an eighth as fast as in one long sum. */
 static inline double pt_stats_sum_lanes(const double lane[PT_STATS_LANES]) {
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
            ((lane[1] + lane[5]) + (lane[3] + lane[7]));

@@ -2,16 +2,16 @@
 /* welch.h - Welch's method: sum of the power spectra of long windowed frames
  *
  * Two real frames a and b are transformed as one complex frame, z = a + j b. Since
- * |A_k|^2 + |B_k|^2 = (|Z_k|^2 + |Z_(N-k)|^2) / 2, the spectra are separated once, in the sum over all
- * pairs.
+ * |A_k|^2 + |B_k|^2 = (|Z_k|^2 + |Z_(N-k)|^2) / 2, the spectra are separated once, in the sum over
+ * all pairs.
  *
  * The transform of N = 128 x 256 points is Bailey's in four steps (J. Supercomputing 4, 1990):
  * sample 256 n1 + n2, bin k1 + 128 k2,
  *
  *     Z[k1 + 128 k2] = sum_n2 W_256^(n2 k2) ( W_N^(n2 k1) sum_n1 W_128^(n1 k1) z[256 n1 + n2] )
  *
- * with eight columns n2, then eight rows k1 at a time, one per lane, which fits the L1 cache. Lanes mix
- * only where columns become rows. Bins stay in digit-reversed order until the end.
+ * with eight columns n2, then eight rows k1 at a time, one per lane, which fits the L1 cache. Lanes
+ * mix only where columns become rows. Bins stay in digit-reversed order until the end.
  *
  * Window, transform and power are fused, and every CPU computes the same bits.
  */
@@ -30,7 +30,8 @@
 
 /** Tables of the transform; aligned to 64, read-only after pt_welch_plan_init. */
 typedef struct pt_welch_plan {
-    /* the first two quarters, in the order of pt_welch_pack_quarter; the last two are 1 minus these */
+    /* the first two quarters, in the order of pt_welch_pack_quarter; the last two are 1 minus
+     * these */
     double window[2][PT_WELCH_N_FFT / 4];
     pt_complex twiddles[PT_WELCH_COLUMNS / 2][3]; /* of pt_batch_fft_init_twiddles */
     /* W_N^(l k1) and W_N^(8 g k1) for the position p of k1 */
@@ -42,8 +43,8 @@ typedef struct pt_welch_plan {
 void pt_welch_plan_init(pt_welch_plan *plan);
 
 /**
- * Packs a quarter of a frame, PT_WELCH_N_FFT / 4 samples, in the input order of the transform: sample
- * 256 i + 8 g + l to [g, i, l]. Subtracts mean from n samples; the rest is zeros.
+ * Packs a quarter of a frame, PT_WELCH_N_FFT / 4 samples, in the input order of the transform:
+ * sample 256 i + 8 g + l to [g, i, l]. Subtracts mean from n samples; the rest is zeros.
  */
 void pt_welch_pack_quarter(const float *x, size_t n, double mean, double *quarter);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* welch_kernel.h - the transform of welch.h; part of dsp_kernels.h */
 
-/* Columns 8 g .. 8 g + 7 of the windowed frames, and the first stage of their transform, whose inputs
- * are in four quarters. */
+/* Columns 8 g .. 8 g + 7 of the windowed frames, and the first stage of their transform, whose
+ * inputs are in four quarters. */
 INLINE void columns_first_stage(const pt_welch_plan *plan, const double *const quarter[5], size_t g,
                                 pt_complex8 *x) {
     const size_t q = PT_WELCH_ROWS / 4;

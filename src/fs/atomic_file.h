@@ -19,7 +19,8 @@ typedef struct pt_atomic_file pt_atomic_file;
 /** Opens `<path>.tmp`, replacing an existing one. */
 patina_status pt_atomic_file_open(const char *path, pt_atomic_file **file, patina_error *err);
 
-/** Buffered: a full disk gives PATINA_EIO here or at commit. After a failure all later calls fail. */
+/** Buffered: a full disk gives PATINA_EIO here or at commit. After a failure all later calls
+ * fail. */
 patina_status pt_atomic_file_write(pt_atomic_file *file, const void *bytes, size_t n,
                                    patina_error *err);
 
@@ -30,7 +31,8 @@ patina_status pt_atomic_file_write_floats(pt_atomic_file *file, const float *val
 /** Number of bytes written, buffered ones included. */
 uint64_t pt_atomic_file_offset(const pt_atomic_file *file);
 
-/** Flushes the file, renames it to path, and flushes the folder. pt_atomic_file_close still follows. */
+/** Flushes the file, renames it to path, and flushes the folder. pt_atomic_file_close still
+ * follows. */
 patina_status pt_atomic_file_commit(pt_atomic_file *file, patina_error *err);
 
 /** SHA-256 of the content in hexadecimal; valid from commit until close. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* text_file.c - reads a configuration or a recipe
  *
- * Unlike the files of a corpus it may be a pipe, so that a line of provenance can be used as a recipe
- * without a file (`sed -n 5p train-....jsonl | patina degrade --recipe /dev/stdin`).
+ * Unlike the files of a corpus it may be a pipe, so that a line of provenance can be used as a
+ * recipe without a file (`sed -n 5p train-....jsonl | patina degrade --recipe /dev/stdin`).
  */
 
 #include <patina/file_ops.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* etag.c - verification of files by the ETags of the hub
  *
- * A file in the repository has the hash of its git blob, SHA-1 over "blob <size>", a NUL and the bytes;
- * a large file has SHA-256 of the bytes. Some mirrors give plain SHA-1 of the bytes.
+ * A file in the repository has the hash of its git blob, SHA-1 over "blob <size>", a NUL and the
+ * bytes; a large file has SHA-256 of the bytes. Some mirrors give plain SHA-1 of the bytes.
  */
 
 #include "hub/etag.h"

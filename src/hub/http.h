@@ -37,8 +37,8 @@ typedef struct pt_http_response {
 pt_http_response pt_http_response_init(void);
 
 /**
- * Parses one header line of n bytes. A status line begins a new response, which keeps the commit and
- * the linked file of a redirect.
+ * Parses one header line of n bytes. A status line begins a new response, which keeps the commit
+ * and the linked file of a redirect.
  */
 void pt_http_response_add_header(pt_http_response *response, const char *line, size_t n);
 

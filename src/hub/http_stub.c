@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* http_stub.c - http.h for a build without libcurl: models in the cache are found, but not downloaded */
+/* http_stub.c - http.h for a build without libcurl: models in the cache are found, but not
+ * downloaded */
 
 #include "base/error.h"
 #include "hub/http.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* partial_download.c - lock, append, rename
  *
- * The lock only saves work. If two processes get it, as on some network file systems, both write the
- * same bytes to the same offsets of one file: writes are positional, and a file is never truncated but
- * replaced by an empty one.
+ * The lock only saves work. If two processes get it, as on some network file systems, both write
+ * the same bytes to the same offsets of one file: writes are positional, and a file is never
+ * truncated but replaced by an empty one.
  */
 
 #include "hub/partial_download.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* response_headers.c - parses the headers of a response
  *
- * The hub describes a file in X-Repo-Commit, X-Linked-Etag and X-Linked-Size, which are in a redirect
- * if the file is in another storage. Source: huggingface_hub, constants.py and get_hf_file_metadata.
+ * The hub describes a file in X-Repo-Commit, X-Linked-Etag and X-Linked-Size, which are in a
+ * redirect if the file is in another storage. Source: huggingface_hub, constants.py and
+ * get_hf_file_metadata.
  */
 
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  *
  *   frames -> hops of 100 ms -> K-weighting -> energy of a hop -> block of four -> history -> LUFS
  *
- * A complete hop is filtered in runs of the SIMD kernel; the rest of it sample by sample. The result
- * does not depend on how the frames are split into calls.
+ * A complete hop is filtered in runs of the SIMD kernel; the rest of it sample by sample. The
+ * result does not depend on how the frames are split into calls.
  */
 
 #include "measure/loudness.h"
@@ -67,9 +67,9 @@ static double default_weight(unsigned c, unsigned n_weighted) {
     return weights[n_weighted][c];
 }
 
-/* BS.1770-5, annex 3: 1.41 from 60 to 120 degrees of azimuth at ear height, else 1; no LFE. Bits as in
- * audio/channel_mask.h. Back channels are at 110 degrees where there are no side channels, else at
- * 135. */
+/* BS.1770-5, annex 3: 1.41 from 60 to 120 degrees of azimuth at ear height, else 1; no LFE. Bits as
+ * in audio/channel_mask.h. Back channels are at 110 degrees where there are no side channels, else
+ * at 135. */
 static double position_weight(unsigned bit, uint64_t mask) {
     const uint64_t lfe = (uint64_t)1 << 3 | (uint64_t)1 << 35, back = 3U << 4, side = 3U << 9,
                    wide = (uint64_t)15 << 31; /* wide and direct surround */
@@ -88,8 +88,8 @@ static double channel_weight(unsigned c, unsigned n_weighted, uint64_t mask) {
     return position_weight(bit, mask);
 }
 
-/* The tabulated 48 kHz filters as analogue prototypes, mapped to any rate by the bilinear transform.
- * Returns the gain, which the sections do not include. */
+/* The tabulated 48 kHz filters as analogue prototypes, mapped to any rate by the bilinear
+ * transform. Returns the gain, which the sections do not include. */
 static double k_weighting(unsigned rate_hz, pt_iir_section *shelf, pt_iir_section *high_pass) {
     const double shelf_q = 0.7071752369554196, high_pass_q = 0.5003270373238773;
     const double vh = pow(10.0, 3.999843853973347 / 20.0), vb = pow(vh, 0.4996667741545416);

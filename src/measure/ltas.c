@@ -106,8 +106,8 @@ const double *pt_ltas_finish(pt_ltas *ltas) {
     if (ltas->n_filled > 0) add_hop(ltas, ltas->workspace->hop_buffer, ltas->n_filled);
     ltas->n_filled = 0;
 
-    /* Three more frames overlap the signal. If their number is then odd, the second frame of the last
-     * pair is four hops of zeros. */
+    /* Three more frames overlap the signal. If their number is then odd, the second frame of the
+     * last pair is four hops of zeros. */
     for (size_t h = 0; h < 3 || ltas->n_hops != 3; h++)
         add_hop(ltas, ltas->workspace->hop_buffer, 0);
     pt_welch_get_bins(&ltas->workspace->power, bins);

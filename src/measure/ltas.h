@@ -3,8 +3,8 @@
  *
  * samples - mean -> hops of 8192 -> frames of 32768 (Hann) -> |X|^2, summed -> P_k -> 64 levels
  *
- * The signal is extended by zeros on both sides, so that every sample is in exactly four frames whose
- * squared windows add up to 1.5, and the sum of P_k is the AC power of the signal.
+ * The signal is extended by zeros on both sides, so that every sample is in exactly four frames
+ * whose squared windows add up to 1.5, and the sum of P_k is the AC power of the signal.
  */
 
 #ifndef PATINA_MEASURE_LTAS_H

@@ -11,7 +11,8 @@
 
 #include "base/arena.h"
 
-/** patina_targets_measure, with the positions of the channels (audio/channel_mask.h); 0: not known. */
+/** patina_targets_measure, with the positions of the channels (audio/channel_mask.h); 0: not
+ * known. */
 patina_status pt_targets_measure(const patina_meter *meter, const patina_audio *source,
                                  uint64_t channel_mask, const float *mix, size_t n_mix,
                                  patina_targets *targets, pt_arena *scratch, patina_error *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kernels_c.h - the kernels in plain C, generic over the operand type
  *
- * ops_c.c and ops_bf16_c.c define `operand` and its conversions and include this file, which defines
- * the table TABLE of PRECISION.
+ * ops_c.c and ops_bf16_c.c define `operand` and its conversions and include this file, which
+ * defines the table TABLE of PRECISION.
  *
  * The innermost loops run over outputs, not over the terms of one output, so that a compiler can
  * vectorise them without reordering a sum.
@@ -67,8 +67,8 @@ static void row_times_panel(const operand *x, const operand *panel, size_t n_k, 
         sum[j] += s[j];
 }
 
-/* Terms are summed in blocks of K_BLOCK and then the sums of blocks, which reduces rounding errors. A
- * panel stays in cache for all rows. */
+/* Terms are summed in blocks of K_BLOCK and then the sums of blocks, which reduces rounding errors.
+ * A panel stays in cache for all rows. */
 static void linear(const pt_nn_linear *map, const void *x, size_t ldx, size_t n_rows,
                    pt_nn_epilogue epilogue, void *y, size_t ldy) {
     for (size_t j0 = 0; j0 < map->n_out; j0 += PANEL) {

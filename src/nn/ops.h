@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* ops.h - dispatch table of the neural network kernels
  *
- * There is one table per instruction set and precision. The towers use them through this header only.
+ * There is one table per instruction set and precision. The towers use them through this header
+ * only.
  *
  * Matrix products read *operands* of operand_size bytes: float32, or bfloat16 (the upper half of a
- * float32, rounded to nearest even). Kernels write operands where the next step is a product, so that
- * each number is rounded once. Everything else is float32: sums, biases, norms, softmax and the
- * residual stream.
+ * float32, rounded to nearest even). Kernels write operands where the next step is a product, so
+ * that each number is rounded once. Everything else is float32: sums, biases, norms, softmax and
+ * the residual stream.
  *
- * Matrices are row-major; a leading dimension (ld) is the distance of rows in elements. Kernels do not
- * fail and do not allocate; the caller validates sizes. The order of sums depends on the shapes only,
- * so a row of a result does not depend on other rows.
+ * Matrices are row-major; a leading dimension (ld) is the distance of rows in elements. Kernels do
+ * not fail and do not allocate; the caller validates sizes. The order of sums depends on the shapes
+ * only, so a row of a result does not depend on other rows.
  */
 
 #ifndef PATINA_NN_OPS_H
@@ -79,8 +80,8 @@ typedef struct pt_nn_ops {
 
 /**
  * The table of an instruction set that this machine has (patina_isa_detect or below) and of a
- * precision; NULL if there is none. Plain C has both, bfloat16 as a reference for tests; AVX-512 has
- * bfloat16 if the CPU supports it.
+ * precision; NULL if there is none. Plain C has both, bfloat16 as a reference for tests; AVX-512
+ * has bfloat16 if the CPU supports it.
  */
 const pt_nn_ops *pt_nn_ops_get(patina_isa isa, patina_precision precision);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ops_bf16_c.c - the kernel table for bfloat16 in plain C, a reference for any CPU
  *
- * Equals vdpbf16ps except for the order of sums and for denormals, which that instruction flushes to
- * zero.
+ * Equals vdpbf16ps except for the order of sums and for denormals, which that instruction flushes
+ * to zero.
  */
 
 #include <stdint.h>

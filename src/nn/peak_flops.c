@@ -7,9 +7,9 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-/* At least latency times two units: a multiply-add takes 4 or 5 cycles, one of bfloat16 6 (on Zen 5,
- * where twelve chains reach 93 %). AVX2 has 16 registers. The empty asm prevents the compiler from
- * removing rounds and keeps the sums in registers. */
+/* At least latency times two units: a multiply-add takes 4 or 5 cycles, one of bfloat16 6 (on Zen
+ * 5, where twelve chains reach 93 %). AVX2 has 16 registers. The empty asm prevents the compiler
+ * from removing rounds and keeps the sums in registers. */
 #define CHAINS_AVX2   12
 #define CHAINS_AVX512 16
 

@@ -6,9 +6,9 @@
 
 #include <patina/cpu.h>
 
-/** Runs about `flop` floating-point operations on registers, with the vectors of isa and products of
- * operands of the precision; the CPU must support both. Returns the number of operations, 0 if there
- * is no such loop. */
+/** Runs about `flop` floating-point operations on registers, with the vectors of isa and products
+ * of operands of the precision; the CPU must support both. Returns the number of operations, 0 if
+ * there is no such loop. */
 double pt_nn_peak_flops_run(patina_isa isa, patina_precision precision, double flop);
 
 #endif /* PATINA_NN_PEAK_FLOPS_H */

@@ -18,8 +18,8 @@ typedef struct pt_parquet_buffer {
 patina_status pt_parquet_buffer_reserve(pt_parquet_buffer *buffer, size_t more, patina_error *err);
 
 /**
- * Appends exactly n_out bytes to out, decompressed from n_in bytes. n_out comes from the page header
- * and is not trusted: memory is allocated only as far as the input can fill it.
+ * Appends exactly n_out bytes to out, decompressed from n_in bytes. n_out comes from the page
+ * header and is not trusted: memory is allocated only as far as the input can fill it.
  *
  * codec  PT_PARQUET_SNAPPY, PT_PARQUET_GZIP or PT_PARQUET_ZSTD
  *

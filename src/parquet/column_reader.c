@@ -195,7 +195,8 @@ static unsigned bit_width(unsigned max) {
     return width;
 }
 
-/** The levels at c->at. Their length precedes them in version 1, and is in the header in version 2. */
+/** The levels at c->at. Their length precedes them in version 1, and is in the header in version
+ * 2. */
 static patina_status read_levels(pt_parquet_column_reader *c, unsigned max, int encoding,
                                  size_t n_header, pt_rle_decoder *levels, patina_error *err) {
     const bool v2 = c->page.kind == PT_PARQUET_DATA_PAGE_V2;

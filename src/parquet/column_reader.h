@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* column_reader.h - the values of one column, in the order of the rows, with one page in memory at a time
+/* column_reader.h - the values of one column, in the order of the rows, with one page in memory at
+ * a time
  *
- * Supported: PLAIN and dictionary encoding of BYTE_ARRAY, INT32, INT64, FLOAT and DOUBLE, data pages
- * of both versions. All reading calls return PATINA_EIO, PATINA_ENOMEM or, for damaged data,
+ * Supported: PLAIN and dictionary encoding of BYTE_ARRAY, INT32, INT64, FLOAT and DOUBLE, data
+ * pages of both versions. All reading calls return PATINA_EIO, PATINA_ENOMEM or, for damaged data,
  * PATINA_EFORMAT; the sentence names the column. After an error a row group can be started, or the
  * rest of the page skipped.
  */
@@ -63,8 +64,8 @@ patina_status pt_parquet_column_reader_skip(pt_parquet_column_reader *column, ui
                                             patina_error *err);
 
 /**
- * After PATINA_EFORMAT in a column that is not a list: skips the rest of the damaged page and returns
- * the next row of the group. The row does not advance when the next page cannot be found.
+ * After PATINA_EFORMAT in a column that is not a list: skips the rest of the damaged page and
+ * returns the next row of the group. The row does not advance when the next page cannot be found.
  */
 uint64_t pt_parquet_column_reader_skip_page(pt_parquet_column_reader *column);
 

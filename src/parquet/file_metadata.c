@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* file_metadata.c - FileMetaData of parquet.thrift, read and checked
  *
- * Arrays grow with the items read, not to the length that a list header gives. Names, keys and values
- * are copied to one block of the footer's size, which is always large enough.
+ * Arrays grow with the items read, not to the length that a list header gives. Names, keys and
+ * values are copied to one block of the footer's size, which is always large enough.
  */
 
 #include "parquet/file_metadata.h"
@@ -233,8 +233,8 @@ static chunk_metadata read_chunk(pt_thrift_reader *in) {
     return c;
 }
 
-/** The dictionary precedes the data. Some writers give offset 0 without a dictionary, and any offset
- * for a chunk without values. */
+/** The dictionary precedes the data. Some writers give offset 0 without a dictionary, and any
+ * offset for a chunk without values. */
 static patina_status check_chunk(const metadata_parser *r, const chunk_metadata *c, size_t leaf,
                                  pt_parquet_column_chunk *chunk) {
     const pt_parquet_field *field = &r->file->fields[r->file->leaves[leaf]];

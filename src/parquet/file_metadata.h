@@ -9,8 +9,8 @@
  *   definition level   number of optional and repeated fields present on the path to the leaf
  *   repetition level   0: the value begins a row; 1: it continues the list
  *
- * Lengths and offsets are checked against the file when it is opened. Encodings and codecs are checked
- * only for columns that are read (pt_parquet_check_supported).
+ * Lengths and offsets are checked against the file when it is opened. Encodings and codecs are
+ * checked only for columns that are read (pt_parquet_check_supported).
  *
  * Source   Apache Parquet format 2.11: parquet.thrift
  */
@@ -106,8 +106,8 @@ void pt_parquet_close(pt_parquet **file);
 size_t pt_parquet_find_child(const pt_parquet *file, size_t parent, const char *name);
 
 /**
- * The only leaf below a field, possibly the field itself: a value, or a list of values in any of the
- * common forms. PT_PARQUET_NONE when there are several, or nested lists.
+ * The only leaf below a field, possibly the field itself: a value, or a list of values in any of
+ * the common forms. PT_PARQUET_NONE when there are several, or nested lists.
  */
 size_t pt_parquet_find_single_leaf(const pt_parquet *file, size_t field);
 

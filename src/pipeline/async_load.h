@@ -22,8 +22,8 @@ typedef struct pt_async_load {
 } pt_async_load;
 
 /**
- * Starts to open both towers in a thread. Without `in_background`, or where no thread can be started,
- * pt_async_load_wait opens them.
+ * Starts to open both towers in a thread. Without `in_background`, or where no thread can be
+ * started, pt_async_load_wait opens them.
  */
 void pt_async_load_start(pt_async_load *load, const char *path, patina_isa isa,
                          patina_precision precision, bool in_background);

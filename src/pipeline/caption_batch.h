@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* caption_batch.h - the captions of a few entries, embedded together
  *
- * The text tower is limited by memory bandwidth for one caption (340 MB of weights); several captions
- * share the traffic. Entries are read in batches. The worker that takes the first entry of a batch
- * embeds the captions of the whole batch. Other workers need not wait for it: a row gets its text
- * half when it is delivered, which is after the first entry of its batch.
+ * The text tower is limited by memory bandwidth for one caption (340 MB of weights); several
+ * captions share the traffic. Entries are read in batches. The worker that takes the first entry of
+ * a batch embeds the captions of the whole batch. Other workers need not wait for it: a row gets
+ * its text half when it is delivered, which is after the first entry of its batch.
  */
 
 #ifndef PATINA_PIPELINE_CAPTION_BATCH_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* caption_cache.c - direct-mapped cache with one lock
  *
- * The key of a caption is the first 128 bits of its SHA-256; collisions are not expected. The lock is
- * held while 2 kB are copied, a thousandth of the time of the text tower.
+ * The key of a caption is the first 128 bits of its SHA-256; collisions are not expected. The lock
+ * is held while 2 kB are copied, a thousandth of the time of the text tower.
  */
 
 #include "pipeline/caption_cache.h"

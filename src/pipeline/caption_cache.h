@@ -3,8 +3,8 @@
  *
  * Corpora made of labels have the same caption for thousands of clips, and the text tower takes a
  * third of the time of the audio tower. All workers share the cache of PT_CAPTION_CACHE_SLOTS
- * embeddings (8 MB). A caption replaces another one in the same slot. Embeddings are stored unchanged,
- * so rows do not depend on the content of the cache.
+ * embeddings (8 MB). A caption replaces another one in the same slot. Embeddings are stored
+ * unchanged, so rows do not depend on the content of the cache.
  */
 
 #ifndef PATINA_PIPELINE_CAPTION_CACHE_H

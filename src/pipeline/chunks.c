@@ -311,8 +311,8 @@ static void add_to_totals(pt_run *r, const item *it) {
     r->n_rows += result->n_rows;
 }
 
-/* Ends the run because of a fault of the machine. The second time in the same chunk is an error, so that
- * a scheduler does not repeat the run without end. */
+/* Ends the run because of a fault of the machine. The second time in the same chunk is an error, so
+ * that a scheduler does not repeat the run without end. */
 static patina_status leave_chunk(pt_run *r, uint64_t chunk, const char *sentence,
                                  patina_error *err) {
     bool repeated = false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* degrade_request.h - parameters of one degradation: drawn, named effects, or replayed from a recipe */
+/* degrade_request.h - parameters of one degradation: drawn, named effects, or replayed from a
+ * recipe */
 
 #ifndef PATINA_PIPELINE_DEGRADE_REQUEST_H
 #define PATINA_PIPELINE_DEGRADE_REQUEST_H

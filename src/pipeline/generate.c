@@ -6,8 +6,8 @@
  *     chunks    second pass: entries to rows (many workers) to the store (in corpus order)
  *     finish    once all chunks are complete: names parts, writes README.md and dataset.json
  *
- * A row depends on the settings and its entry only. A chunk of entries makes one part file. Complete
- * chunks and chunks of other shards are skipped.
+ * A row depends on the settings and its entry only. A chunk of entries makes one part file.
+ * Complete chunks and chunks of other shards are skipped.
  */
 
 #include <patina/generate.h>
@@ -61,8 +61,8 @@ static bool is_finished(const char *out) {
     return finished;
 }
 
-/* Checks options, degradation configuration, corpus and model, cheapest first. Hashing the weights takes
- * about as long as packing them: with more than one thread, both run at the same time. */
+/* Checks options, degradation configuration, corpus and model, cheapest first. Hashing the weights
+ * takes about as long as packing them: with more than one thread, both run at the same time. */
 static patina_status open_inputs(pt_run *r, const patina_generate_options *options,
                                  patina_error *err) {
     const patina_generate_options *o = &r->plan.options;

@@ -4,8 +4,8 @@
  *     <entry>.clean.flac      the window that the targets are measured from, mono at 48 kHz
  *     <entry>.v<K>.flac       the degraded window of row variant K
  *
- * In <entry>, bytes of the id other than letters, digits, '.', '_' and '-' are written as %XX; a name
- * that is too long is cut and ends with a hash. 16 bits, clipped at full scale.
+ * In <entry>, bytes of the id other than letters, digits, '.', '_' and '-' are written as %XX; a
+ * name that is too long is cut and ends with a hash. 16 bits, clipped at full scale.
  */
 
 #ifndef PATINA_PIPELINE_KEEP_AUDIO_H

@@ -2,11 +2,11 @@
 /* ordered_pool.c - a ring buffer of items between worker threads and the delivering thread
  *
  * Item i is in slot i mod n_items. Workers acquire the next item under `reading`, so that items are
- * acquired in order, and mark it done under `lock`. The calling thread waits for the oldest item and
- * polls 20 times a second whether to stop and whether to abandon an item.
+ * acquired in order, and mark it done under `lock`. The calling thread waits for the oldest item
+ * and polls 20 times a second whether to stop and whether to abandon an item.
  *
- * The ring and the workers are on the heap and reference-counted: an abandoned thread may return after
- * the run has ended, and the last thread releases them.
+ * The ring and the workers are on the heap and reference-counted: an abandoned thread may return
+ * after the run has ended, and the last thread releases them.
  */
 
 #include "pipeline/ordered_pool.h"
@@ -190,8 +190,8 @@ static int start_worker(ring *r) {
 
 /* ---------------------------------------------------------------- the calling thread */
 
-/* Offers every item in work to job.abandon. The lock is held. Returns the number of abandoned items,
- * each of which needs a new worker. */
+/* Offers every item in work to job.abandon. The lock is held. Returns the number of abandoned
+ * items, each of which needs a new worker. */
 static unsigned abandon_overdue(ring *r) {
     unsigned n = 0;
     for (uint64_t i = r->n_delivered; r->job.abandon && i < r->n_taken; i++) {

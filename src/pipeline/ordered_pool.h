@@ -6,8 +6,8 @@
  *     deliver   in order, by the calling thread
  *
  * The number of items in flight is bounded: behind a slow item the others wait instead of filling
- * memory. Where items differ much in size, the job bounds their total size. An item whose work does not
- * return is abandoned: its thread keeps all memory that it uses, and a new thread replaces it.
+ * memory. Where items differ much in size, the job bounds their total size. An item whose work does
+ * not return is abandoned: its thread keeps all memory that it uses, and a new thread replaces it.
  */
 
 #ifndef PATINA_PIPELINE_ORDERED_POOL_H
@@ -26,13 +26,13 @@ patina_status pt_threads_resolve(unsigned asked, unsigned *threads, patina_error
 typedef struct pt_ordered_pool_job {
     void *context;
 
-    /* Returns a new item; NULL after the last, and on an error, which the job keeps in context. Never
-     * concurrent. */
+    /* Returns a new item; NULL after the last, and on an error, which the job keeps in context.
+     * Never concurrent. */
     void *(*next)(void *context);
 
-    /* Returns whether the items in flight have reached their total size, so that `next` has to wait.
-     * Called before `next`, and again when an item is processed or delivered. Must not block. NULL:
-     * only the number of items is bounded. */
+    /* Returns whether the items in flight have reached their total size, so that `next` has to
+     * wait. Called before `next`, and again when an item is processed or delivered. Must not block.
+     * NULL: only the number of items is bounded. */
     bool (*is_full)(void *context);
 
     /* Creates the state of a worker thread, in the calling thread; NULL: out of memory, and the run
@@ -49,7 +49,8 @@ typedef struct pt_ordered_pool_job {
     /* Releases an item that will not be delivered. */
     void (*release)(void *context, void *item);
 
-    /* Returns whether to end the run soon. Called about every 50 ms by the calling thread; may be NULL. */
+    /* Returns whether to end the run soon. Called about every 50 ms by the calling thread; may be
+     * NULL. */
     bool (*stopped)(void *context);
 
     /* Called about every 50 ms for each item in work. Returns NULL, or a finished item to deliver
@@ -62,7 +63,8 @@ typedef struct pt_ordered_pool_job {
  *
  * n_workers    threads to start, 1 to PT_THREADS_MAX; fewer run if no more can be started
  * n_items      maximum in flight, >= 1
- * n_abandoned  out, on failure too: abandoned threads that have not returned. While there are any, all
+ * n_abandoned  out, on failure too: abandoned threads that have not returned. While there are any,
+ * all
  *              memory that `work` uses must stay valid. The program may exit.
  *
  * Errors     PATINA_ENOMEM      no thread could be started

@@ -90,8 +90,8 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
 }
 
-/* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them: it
- * concerns files that cannot be read. */
+/* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
+ * it concerns files that cannot be read. */
 static char *settings_json(const pt_plan *plan, const patina_effect_config *effect_config) {
     const patina_generate_options *o = &plan->options;
     char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* plan.h - settings, entries and chunks of a run, fixed before it starts
  *
- * Entries in corpus order are divided into chunks of equal length. Shard I of N makes the chunks whose
- * number is I modulo N. Processes with the same options make the same plan; they compare hashes to
- * detect a difference.
+ * Entries in corpus order are divided into chunks of equal length. Shard I of N makes the chunks
+ * whose number is I modulo N. Processes with the same options make the same plan; they compare
+ * hashes to detect a difference.
  */
 
 #ifndef PATINA_PIPELINE_PLAN_H
@@ -63,8 +63,8 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
 patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop, patina_error *err);
 
 /**
- * Compares entry `index` of a later pass over the corpus with that of pt_plan_scan_corpus. More entries
- * than planned are not compared.
+ * Compares entry `index` of a later pass over the corpus with that of pt_plan_scan_corpus. More
+ * entries than planned are not compared.
  *
  * Errors  PATINA_EFORMAT  id or captions differ; the message names the entry
  */

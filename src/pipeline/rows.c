@@ -3,8 +3,8 @@
  *
  *     captions    selected and checked; caption_batch.c embeds them
  *     audio       decoded, cut to a window and measured once for all rows of the entry
- *     row         for each caption and k, variant = caption index * variants + k: the chain is drawn and
- *                 applied, then purity, audio embedding and provenance follow
+ *     row         for each caption and k, variant = caption index * variants + k: the chain is
+ *                 drawn and applied, then purity, audio embedding and provenance follow
  *
  * Faults are checked in the order of PATINA_REJECT_REASONS: captions, then the id, then the audio.
  */
@@ -237,8 +237,8 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
         select_captions(which, seed, entry, first, last);
 }
 
-/* Whether the name of a file holds this second behind '_', '-' or a space, in seconds or milliseconds:
- * then it can be the clip itself, cut from a recording. */
+/* Whether the name of a file holds this second behind '_', '-' or a space, in seconds or
+ * milliseconds: then it can be the clip itself, cut from a recording. */
 static bool is_name_of_clip(const char *source, double start_s) {
     const char *name = strrchr(source, '/');
     for (const char *at = name ? name + 1 : source; *at; at++) {
@@ -262,8 +262,8 @@ static pt_segment_spec segment_spec(const pt_entry *entry, const pt_rng *rng) {
     return spec;
 }
 
-/* Opens and decodes the audio, and assigns its split. Whatever a decoder reports, a failed read is a fault
- * of the machine. */
+/* Opens and decodes the audio, and assigns its split. Whatever a decoder reports, a failed read is
+ * a fault of the machine. */
 static patina_status load(entry_context *c, pt_entry_result *result, bool *has_shrunk,
                           pt_arena *arena, patina_error *err) {
     const pt_rng rng = pt_rng_make(c->context->seed, c->entry->id, 0, PT_RNG_STREAM_WINDOW);
@@ -295,9 +295,9 @@ static bool pause_before_retry(const pt_row_context *context, int64_t pause_ns) 
 }
 
 /*
- * Loads the audio. A fault of the machine is tried again after pauses. A file that cannot be decoded, or
- * is truncated, is decoded once more: a decoder reports these for its own out-of-memory errors, too.
- * The watchdog runs during each attempt, and not in the pauses.
+ * Loads the audio. A fault of the machine is tried again after pauses. A file that cannot be
+ * decoded, or is truncated, is decoded once more: a decoder reports these for its own out-of-memory
+ * errors, too. The watchdog runs during each attempt, and not in the pauses.
  */
 static patina_status load_with_retries(entry_context *c, const pt_entry_options *options,
                                        pt_entry_result *result, pt_arena *arena,

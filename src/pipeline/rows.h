@@ -68,8 +68,8 @@ void pt_entry_result_clear(pt_entry_result *result);
 void pt_entry_result_release(pt_entry_result *result);
 
 /**
- * Selects the captions that rows are made from: those from first to last - 1 that are not bad. None if
- * the id is repeated or the entry is already rejected.
+ * Selects the captions that rows are made from: those from first to last - 1 that are not bad. None
+ * if the id is repeated or the entry is already rejected.
  *
  * repeated  an earlier entry had the same id
  */
@@ -77,8 +77,8 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
                              bool repeated, size_t *first, size_t *last);
 
 /**
- * Makes the rows of an entry, without the text half of fused_state, by caption and variant. Faults of
- * the entry become rejects with status PATINA_OK. An error ends the run.
+ * Makes the rows of an entry, without the text half of fused_state, by caption and variant. Faults
+ * of the entry become rejects with status PATINA_OK. An error ends the run.
  *
  * Errors  PATINA_ENOMEM
  *         PATINA_ERANGE      more rows than variant numbers

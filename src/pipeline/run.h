@@ -82,8 +82,8 @@ void pt_run_emit_event(const pt_run *run, patina_event event);
 void pt_run_emit_note(const pt_run *run, const char *format, ...) PT_PRINTF(2, 3);
 
 /**
- * Makes the pending chunks until all are complete, the time limit is reached or the caller stops the
- * run.
+ * Makes the pending chunks until all are complete, the time limit is reached or the caller stops
+ * the run.
  *
  * Errors  those of the corpus and the store
  *         PATINA_EFORMAT     the corpus differs from the plan

@@ -13,7 +13,8 @@
 
 #define BLOCK_BYTES 65536
 
-/* Decimal shares such as 0.9 and 0.05 have errors below 2^-53 each; a typing error is much larger. */
+/* Decimal shares such as 0.9 and 0.05 have errors below 2^-53 each; a typing error is much
+ * larger. */
 #define SUM_TOLERANCE 1e-9
 
 static bool is_word(const char *text, size_t n) {
@@ -23,8 +24,8 @@ static bool is_word(const char *text, size_t n) {
     return n > 0;
 }
 
-/* A name begins with a letter and is not a word that YAML reads as another type: the dataset card lists
- * the splits in YAML. */
+/* A name begins with a letter and is not a word that YAML reads as another type: the dataset card
+ * lists the splits in YAML. */
 static bool is_valid_name(const char *text, size_t n) {
     static const char *const words[] = {"true", "false", "yes", "no", "on",
                                         "off",  "null",  "y",   "n"};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* split.h - assignment of clips to splits
  *
- * The split depends on the bytes of the audio file only, not on its name, id or position: all rows of
- * a clip are in one split, also if the clip occurs under two names, and a clip keeps its split when
- * the corpus changes.
+ * The split depends on the bytes of the audio file only, not on its name, id or position: all rows
+ * of a clip are in one split, also if the clip occurs under two names, and a clip keeps its split
+ * when the corpus changes.
  */
 
 #ifndef PATINA_PIPELINE_SPLIT_H
@@ -28,7 +28,8 @@ typedef struct pt_splits {
 /**
  * Parses "train=0.9,validation=0.05,test=0.05". NULL is "train=1".
  *
- * Errors  PATINA_EUSAGE  an invalid or repeated name, a share that is not above 0, or shares that do
+ * Errors  PATINA_EUSAGE  an invalid or repeated name, a share that is not above 0, or shares that
+ * do
  *                        not sum to 1
  */
 patina_status pt_splits_parse(const char *text, pt_splits *splits, patina_error *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* watchdog.h - time limit for work in another thread
  *
- * The worker calls start and stop. Another thread polls whether the work takes too long and may cancel
- * it. Exactly one of stop and cancel succeeds.
+ * The worker calls start and stop. Another thread polls whether the work takes too long and may
+ * cancel it. Exactly one of stop and cancel succeeds.
  */
 
 #ifndef PATINA_PIPELINE_WATCHDOG_H

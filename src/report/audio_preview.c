@@ -78,8 +78,8 @@ patina_status pt_mel_spectrogram_compute(const pt_mel *mel, const float *x, size
     return PATINA_OK;
 }
 
-/* From black through violet and orange to pale yellow, with increasing lightness so that it works in
- * greyscale; stops interpolated in sRGB. */
+/* From black through violet and orange to pale yellow, with increasing lightness so that it works
+ * in greyscale; stops interpolated in sRGB. */
 static void make_colormap(unsigned char palette[256][3]) {
     static const double stops[][3] = {{8, 6, 24},    {44, 18, 92},   {110, 30, 122}, {178, 48, 104},
                                       {228, 92, 62}, {250, 160, 58}, {252, 236, 170}};

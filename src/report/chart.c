@@ -291,7 +291,8 @@ static void svg_add_cells(pt_strbuf *out, const plot *p, const pt_histogram2d *g
 
 #define MEDIAN_ROWS_MIN 4 /* mean number of rows for a median; fewer rows give wider groups */
 
-/* Columns to merge for a median, a divisor of PT_HISTOGRAM2D_X_BINS; 0 if there are too few rows. */
+/* Columns to merge for a median, a divisor of PT_HISTOGRAM2D_X_BINS; 0 if there are too few
+ * rows. */
 static size_t
 columns_per_group(const uint32_t columns[PT_HISTOGRAM2D_X_BINS][PT_HISTOGRAM2D_Y_BINS]) {
     static const size_t widths[] = {1, 2, 4, 5};

@@ -23,8 +23,8 @@ void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const
 void pt_chart_spectrum(pt_strbuf *out, const char *id,
                        const patina_quantiles band[PATINA_LTAS_BANDS]);
 
-/** Rows by purity, from PATINA_PURITY_MIN to purity_cap, over an effect's primary parameter, and the
- * median of each column. */
+/** Rows by purity, from PATINA_PURITY_MIN to purity_cap, over an effect's primary parameter, and
+ * the median of each column. */
 void pt_chart_heatmap(pt_strbuf *out, const char *id, const char *effect,
                       const pt_histogram2d *grid, double purity_cap);
 

@@ -135,7 +135,8 @@ static const pt_entry *find_recording(const pt_examples *examples, const char *i
     return NULL;
 }
 
-/* Whether a sample has this id and no recording yet; generate also takes the first entry of an id. */
+/* Whether a sample has this id and no recording yet; generate also takes the first entry of an
+ * id. */
 static bool is_wanted(const pt_examples *examples, const char *id) {
     if (!id || find_recording(examples, id)) return false;
     for (size_t i = 0; i < examples->n_samples; i++)
@@ -186,7 +187,8 @@ patina_status pt_examples_find_recordings(const patina_report_options *options,
     return embedded.n > 0 ? scan_corpus(options, examples, &embedded, true, err) : PATINA_OK;
 }
 
-/* Opens a source below the root. An absolute path is taken as relative, so it stays below the root. */
+/* Opens a source below the root. An absolute path is taken as relative, so it stays below the
+ * root. */
 static patina_status open_source_file(const char *root, const char *source, pt_byte_source *bytes,
                                       patina_error *err) {
     char *path = NULL;

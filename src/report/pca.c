@@ -60,8 +60,8 @@ static double covariance(const float *points, size_t n, size_t dim, const double
     return trace;
 }
 
-/* Removes the component along the unit vector `other` (may be NULL) from v and normalises v. Returns
- * the norm before, 0 if nothing is left. */
+/* Removes the component along the unit vector `other` (may be NULL) from v and normalises v.
+ * Returns the norm before, 0 if nothing is left. */
 static double orthonormalize(double *v, const double *other, size_t dim) {
     if (other) {
         const double along = dot(v, other, dim);

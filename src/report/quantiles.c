@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* quantiles.c - order statistics and bins
  *
- * The quantile p of n values is order statistic (n - 1) p, counted from 0 and interpolated linearly:
- * type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996, the default of NumPy.
+ * The quantile p of n values is order statistic (n - 1) p, counted from 0 and interpolated
+ * linearly: type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996, the
+ * default of NumPy.
  */
 
 #include "report/quantiles.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quantiles.h - quantiles and histograms: exact, or from a fixed-bin histogram in constant memory */
+/* quantiles.h - quantiles and histograms: exact, or from a fixed-bin histogram in constant
+ * memory */
 
 #ifndef PATINA_REPORT_QUANTILES_H
 #define PATINA_REPORT_QUANTILES_H

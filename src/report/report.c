@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - the data of the report page
  *
- *     set -> statistics (one pass) -> chosen rows -> their audio -> page.html with the fields filled
+ *     set -> statistics (one pass) -> chosen rows -> their audio -> fields of page.html
  *
  * The page has no script. Its Content-Security-Policy keeps the browser from loading anything,
  * whatever the captions contain.

@@ -143,8 +143,8 @@ static patina_status find_pt_file(const char *dir, char **name, patina_error *er
     return status;
 }
 
-/* The name of the weight file in a folder; the caller frees it. A dangling link counts as a file, so
- * that the error names it. */
+/* The name of the weight file in a folder; the caller frees it. A dangling link counts as a file,
+ * so that the error names it. */
 static patina_status find_weights_file(const char *dir, char **name, patina_error *err) {
     static const char *const names[] = {"model.safetensors", "pytorch_model.bin"};
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -277,8 +277,8 @@ static uint32_t read_u16(const unsigned char *data, size_t i) {
 }
 
 /* IEEE 754 half: 1 sign, 5 exponent (bias 15), 10 fraction bits. Subnormals are scaled from an
- * integer, so that the result does not depend on how the CPU handles float32 subnormals. Branchless,
- * so that the compiler can vectorise the loop. */
+ * integer, so that the result does not depend on how the CPU handles float32 subnormals.
+ * Branchless, so that the compiler can vectorise the loop. */
 static float float_from_half(uint32_t half) {
     const uint32_t sign = (half & 0x8000U) << 16, magnitude = half & 0x7FFFU;
     /* Exponent bias 15 to 127; the exponent of infinity and NaN, 31 to 255. */

@@ -28,22 +28,23 @@ typedef struct pt_checkpoint pt_checkpoint;
 /**
  * Maps a weight file and validates its structure. The format is detected from the first bytes:
  *
- * safetensors  header length, JSON, every dtype, shape and offset. As in the reference
- *              implementation, tensors fill the file after the header without overlaps, gaps or
- *              trailing bytes
- * pytorch      torch.save since version 1.6: the zip directory, the pickle, every storage. Nothing
- *              of the pickle is executed. The prefix "module." of names is removed, and the names
- *              of LAION checkpoints are mapped to those of Hugging Face's ClapModel
+ * - safetensors: header length, JSON, every dtype, shape and offset. As in the reference
+ *     implementation, tensors fill the file after the header without overlaps, gaps or trailing
+ *     bytes.
+ * - pytorch: torch.save since version 1.6, with the zip directory, the pickle and every storage.
+ *     The pickle is not executed. The prefix "module." of names is removed, and names of LAION
+ *     checkpoints are mapped to those of Hugging Face's ClapModel.
  *
- * The file must not be truncated while it is open: reading a mapped page past its end raises SIGBUS.
+ * The file must not be truncated while it is open: reading a mapped page past its end raises
+ * SIGBUS.
  *
  * Errors  PATINA_EIO, PATINA_EFORMAT; the message names the file and the tensor
  */
 patina_status pt_checkpoint_open(const char *path, pt_checkpoint **file, patina_error *err);
 
 /**
- * Opens the weights of a model: a weight file, or a folder with model.safetensors, pytorch_model.bin
- * or a single .pt file, in this order.
+ * Opens the weights of a model: a weight file, or a folder with model.safetensors,
+ * pytorch_model.bin or a single .pt file, in this order.
  */
 patina_status pt_checkpoint_open_model(const char *model, pt_checkpoint **file, patina_error *err);
 void pt_checkpoint_close(pt_checkpoint **file);

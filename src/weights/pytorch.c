@@ -5,8 +5,8 @@
  *   ROOT/data/KEY    a storage: values in memory order
  *   ROOT/byteorder   "little" or "big"; little if missing
  *
- * The names of LAION checkpoints are mapped to those of Hugging Face's ClapModel here, so that callers
- * handle one naming. Source: torch/serialization.py of PyTorch 1.6 to 2.15.
+ * The names of LAION checkpoints are mapped to those of Hugging Face's ClapModel here, so that
+ * callers handle one naming. Source: torch/serialization.py of PyTorch 1.6 to 2.15.
  */
 
 #include <stdio.h>

@@ -118,7 +118,8 @@ static int by_offset(const void *a, const void *b) {
     return (x->end > y->end) - (x->end < y->end);
 }
 
-/* As in the reference implementation, tensors fill the data without overlaps, gaps or trailing bytes. */
+/* As in the reference implementation, tensors fill the data without overlaps, gaps or trailing
+ * bytes. */
 static patina_status check_offsets(const pt_checkpoint *file, span *spans, size_t n_data,
                                    patina_error *err) {
     size_t at = 0;

@@ -35,8 +35,8 @@
 
 #include "base/error.h"
 
-/* The largest CLAP with two optimiser moments per parameter, 1 700 tensors, has under 30 000 entries
- * of each kind. At all limits the tables take under 150 MB. */
+/* The largest CLAP with two optimiser moments per parameter, 1 700 tensors, has under 30 000
+ * entries of each kind. At all limits the tables take under 150 MB. */
 #define ENTRIES_MAX     ((size_t)1 << 20)
 #define TENSORS_MAX     ((size_t)1 << 16)
 #define MARKS_MAX       ((size_t)256) /* nesting depth */
@@ -56,8 +56,8 @@ typedef enum global_kind {
     DTYPE,             /* of a tensor, not called */
 } global_kind;
 
-/* Allowlist of globals. LAION files contain NumPy numbers in their training state; protocol 2 encodes
- * the bytes of these with _codecs.encode. */
+/* Allowlist of globals. LAION files contain NumPy numbers in their training state; protocol 2
+ * encodes the bytes of these with _codecs.encode. */
 static const struct {
     const char *module, *name;
     global_kind role;
@@ -320,7 +320,8 @@ static patina_status run_binint2(machine *m) {
     return push_integer(m, (int64_t)number);
 }
 
-/* Two's complement of up to 255 bytes. A number of over 64 bits cannot be a size and becomes opaque. */
+/* Two's complement of up to 255 bytes. A number of over 64 bits cannot be a size and becomes
+ * opaque. */
 static patina_status run_long1(machine *m) {
     uint64_t n = 0, number = 0;
     const unsigned char *bytes = NULL;
@@ -504,7 +505,8 @@ static patina_status run_setitems(machine *m) {
     return set_items(m, first);
 }
 
-/* Sets the state of an object: _metadata of an OrderedDict, byte order of a NumPy dtype. Ignored. */
+/* Sets the state of an object: _metadata of an OrderedDict, byte order of a NumPy dtype.
+ * Ignored. */
 static patina_status run_build(machine *m) {
     PT_TRY(check_stack(m, 2));
     m->stack.n--;

@@ -3,8 +3,8 @@
  *
  * A pickle is a program for a stack machine and may call arbitrary Python functions. This machine
  * supports the opcodes that torch.save writes and an allowlist of globals. It calls nothing, and
- * objects other than tensors become opaque values. The values of tensors are not in the pickle but in
- * storages, which it names.
+ * objects other than tensors become opaque values. The values of tensors are not in the pickle but
+ * in storages, which it names.
  */
 
 #ifndef PATINA_WEIGHTS_UNPICKLER_H

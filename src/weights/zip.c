@@ -6,8 +6,8 @@
  *   [64-bit end record, its locator]
  *   end record
  *
- * Source: PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5.3. All numbers are little-endian. Sizes come
- * from the directory: PyTorch writes members as streams, so that local headers have no sizes.
+ * Source: PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5.3. All numbers are little-endian. Sizes
+ * come from the directory: PyTorch writes members as streams, so that local headers have no sizes.
  */
 
 #include "weights/zip.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* zip.h - directory of a zip archive in memory, with pointers to stored members
  *
- * For PyTorch files, whose members are stored without compression: a tensor is a view into the mapped
- * file. Zip libraries return copies or streams instead of offsets.
+ * For PyTorch files, whose members are stored without compression: a tensor is a view into the
+ * mapped file. Zip libraries return copies or streams instead of offsets.
  */
 
 #ifndef PATINA_WEIGHTS_ZIP_H

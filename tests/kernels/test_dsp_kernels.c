@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_dsp_kernels.c - all kernel tables of this machine give the bits of the plain C table
  *
- * Exactly, since the table is selected by the CPU and rows must not depend on it. The values are tested
- * in tests/unit, those of sample_stats here.
+ * Exactly, since the table is selected by the CPU and rows must not depend on it. The values are
+ * tested in tests/unit, those of sample_stats here.
  */
 
 #include "test.h"
@@ -323,8 +323,8 @@ TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
     free(expected);
 }
 
-/* Against a direct sum per bin, and the same bits from all tables. Only the requested bins are written,
- * and no sample after the last frame is read. */
+/* Against a direct sum per bin, and the same bits from all tables. Only the requested bins are
+ * written, and no sample after the last frame is read. */
 TEST(dsp_kernels, stft_power) {
     enum { HOP = 37, N = 15 * HOP + PT_STFT_N_FFT, BINS = 301, ROOM = BINS * PT_STFT_BATCH };
     pt_stft_plan *plan = malloc(sizeof *plan);

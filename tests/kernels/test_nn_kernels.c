@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* test_nn_kernels.c - all kernel tables of this machine against double precision
  *
- * Tolerances count roundings; u = FLT_EPSILON / 2 is the relative error of one. The error of a sum of K
- * products in float is at most K u S, S the sum of magnitudes; roundings of random sign add up to about
- * sqrt(K) u S, which is the tolerance (kernels sum in blocks of 512 terms, so K is at most 512). A
- * missing term of K = 3072 is a hundred times larger.
+ * Tolerances count roundings; u = FLT_EPSILON / 2 is the relative error of one. The error of a sum
+ * of K products in float is at most K u S, S the sum of magnitudes; roundings of random sign add up
+ * to about sqrt(K) u S, which is the tolerance (kernels sum in blocks of 512 terms, so K is at most
+ * 512). A missing term of K = 3072 is a hundred times larger.
  *
  * Exact results use the operands of the kernel: rounded to bfloat16 by this file for tables of that
- * precision. So the 2^-8 of a bfloat16 (half of the last of 8 bits) count only where a kernel outputs
- * operands or rounds intermediate results. vdpbf16ps may flush values below FLT_MIN to zero.
+ * precision. So the 2^-8 of a bfloat16 (half of the last of 8 bits) count only where a kernel
+ * outputs operands or rounds intermediate results. vdpbf16ps may flush values below FLT_MIN to
+ * zero.
  *
- * Every buffer ends or begins at an inaccessible page, so that an access outside ends the program; gaps
- * between rows hold a sentinel.
+ * Every buffer ends or begins at an inaccessible page, so that an access outside ends the program;
+ * gaps between rows hold a sentinel.
  */
 
 #include <float.h>
@@ -89,8 +90,8 @@ typedef struct buffer {
     size_t map_size;
 } buffer;
 
-/* n elements that end (or begin) at an inaccessible page. With alignment to 64 up to 60 bytes may be
- * left after the end. */
+/* n elements that end (or begin) at an inaccessible page. With alignment to 64 up to 60 bytes may
+ * be left after the end. */
 static buffer buffer_of(size_t n, size_t element, bool at_end, bool aligned) {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (n ? n : 1) * element;
     const size_t inner = (size + page - 1) / page * page;

@@ -29,8 +29,8 @@ size_t pt_golden_get_size(const json_t *item, const char *member);
 bool pt_golden_read_array(pt_test *t, const char *model, const json_t *item, const char *member,
                           pt_npy *array);
 
-/** Decodes hexadecimal text: "4120" is "A ". The caller frees the bytes; NULL and a failed check for
- * other text. */
+/** Decodes hexadecimal text: "4120" is "A ". The caller frees the bytes; NULL and a failed check
+ * for other text. */
 char *pt_golden_decode_hex(pt_test *t, const char *hex, size_t *n_bytes);
 
 /** Token ids of a member that is an array of integers; the caller frees them. */

@@ -507,8 +507,8 @@ TEST(effects, clipped_sine_closed_form) {
     free(y);
 }
 
-/* DEFINITIONS 6.4: a sine through T tanh(x / T). The drive takes T / A from the threshold of a fixed
- * share of samples to that of the closed form. */
+/* DEFINITIONS 6.4: a sine through T tanh(x / T). The drive takes T / A from the threshold of a
+ * fixed share of samples to that of the closed form. */
 TEST(effects, soft_clipped_sine_closed_form) {
     const double fraction = 0.2, share_threshold = sin(M_PI / 2.0 * (1.0 - fraction));
     fixture b;

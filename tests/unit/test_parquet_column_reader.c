@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of independent writers (tests/golden/make/make_parquet.py) hold the values that the writers were
- * given; and files put together by hand, with lies in them, are told of. */
+/* Files of independent writers (tests/golden/make/make_parquet.py) hold the values that the writers
+ * were given; and files put together by hand, with lies in them, are told of. */
 
 #include "test.h"
 

@@ -47,7 +47,8 @@ TEST(response, of_a_large_file) {
     CHECK_INT(response.length, 22);
 }
 
-/* What a redirect has said of the file outlasts the response of where it leads; all else does not. */
+/* What a redirect has said of the file outlasts the response of where it leads; all else does
+ * not. */
 TEST(response, of_a_redirect_that_is_followed) {
     const char *const lines[] = {"HTTP/1.1 307 Moved\r\n",     "X-Repo-Commit: " COMMIT "\r\n",
                                  "X-Linked-Etag: \"big\"\r\n", "X-Linked-Size: 1000\r\n",

@@ -89,7 +89,8 @@ TEST(segment, a_short_source_is_taken_whole) {
     pt_arena_release(&arena);
 }
 
-/* The seconds that a list names are used where the source is longer than they are by 1 s or more. */
+/* The seconds that a list names are used where the source is longer than they are by 1 s or
+ * more. */
 TEST(segment, a_list_may_name_seconds) {
     enum { SLOW = 8000 };
     static const struct {

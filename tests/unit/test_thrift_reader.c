@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the writer wrote is read (it is held to the protocol's own examples in test_thrift_writer.c), and
- * what is no Thrift is told of, wherever it ends. */
+/* What the writer wrote is read (it is held to the protocol's own examples in
+ * test_thrift_writer.c), and what is no Thrift is told of, wherever it ends. */
 
 #include "test.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* kernels.h - the kernels for x86, generic over the vector and the operand type
  *
- * Each ops_*.c includes a vec_*.h, an operand_*.h and this file, which defines the table TABLE of the
- * instruction set ISA.
+ * Each ops_*.c includes a vec_*.h, an operand_*.h and this file, which defines the table TABLE of
+ * the instruction set ISA.
  *
  * All matrix products use one microkernel, `tile`: up to TILE_ROWS rows times a panel of up to
- * TILE_VECS vectors of columns, with sums in registers. Panels hold the right-hand matrix in the order
- * in which a tile reads it, in words of WORD operands: one float32, or two bfloat16 that one
+ * TILE_VECS vectors of columns, with sums in registers. Panels hold the right-hand matrix in the
+ * order in which a tile reads it, in words of WORD operands: one float32, or two bfloat16 that one
  * instruction multiplies and sums. Words are stored in float vectors in both cases.
  *
  * The terms of an element are added in the same order for any height of its tile, so a row does not
@@ -27,7 +27,8 @@
 /* Columns of a full panel. */
 #define WIDTH (TILE_VECS * LANES)
 
-/* Words per pass over a panel, so that the panel stays in the L2 cache; sums are kept in y between. */
+/* Words per pass over a panel, so that the panel stays in the L2 cache; sums are kept in y
+ * between. */
 #define K_BLOCK 512
 
 /* Tiles of rows per panel in cache; their x stays in the L2 cache too. */
@@ -46,8 +47,8 @@ static size_t round_up(size_t n) {
 }
 
 /* Begin of part i if n items are divided into n_parts of nearly equal size. Rows are divided into
- * tiles and columns into panels this way: ten rows are five and five, not eight and two, since a low
- * tile is bound by loading weights. */
+ * tiles and columns into panels this way: ten rows are five and five, not eight and two, since a
+ * low tile is bound by loading weights. */
 static size_t partition_begin(size_t n, size_t n_parts, size_t i) {
     return n * i / n_parts;
 }
@@ -65,7 +66,8 @@ INLINE void store_n(float *p, size_t n, vec a) {
 
 /* ---- elementary functions ---- */
 
-/* Adding 1.5 * 2^23 rounds to an integer in the low bits; subtracting it gives the rounded value. */
+/* Adding 1.5 * 2^23 rounds to an integer in the low bits; subtracting it gives the rounded
+ * value. */
 #define ROUND_MAGIC 0x1.8p23f
 
 /* exp(x) for x <= 88, to about one unit in the last place; zero below -87, where results would be
@@ -196,8 +198,8 @@ INLINE void tile_step(const tile_job *job, const operand *x, const float *panel,
 }
 
 /* y = activation(factor x panel + bias + addend), each optional. rows, vecs and half are constants
- * where this is inlined; half: the last vector is at most half full and is computed in half a vector.
- * The loop over k must not spill registers (check with objdump). */
+ * where this is inlined; half: the last vector is at most half full and is computed in half a
+ * vector. The loop over k must not spill registers (check with objdump). */
 INLINE void tile(const tile_job *job, const size_t rows, const size_t vecs, const bool half) {
     const operand *x = job->x;
     const float *panel = job->panel, *prefetch = job->prefetch;
@@ -363,7 +365,8 @@ static size_t packed_size(size_t n_out, size_t n_in) {
     return packed_floats(n_out, n_in) * sizeof(float);
 }
 
-/* Converts four rows of w to operands, CHUNK terms at a time, and packs them as columns of a panel. */
+/* Converts four rows of w to operands, CHUNK terms at a time, and packs them as columns of a
+ * panel. */
 static void pack(const float *w, size_t n_out, size_t n_in, void *packed) {
     enum { CHUNK = 256 };
     operand rows[4 * CHUNK];
@@ -553,15 +556,16 @@ static void layer_norm(const float *x, size_t n_rows, size_t n, const float *gai
 
 /* ---- attention ---- */
 
-/* Scratch: transposed k and v of one head as panels; scores of one tile of rows, and their softmax as
- * operands. */
+/* Scratch: transposed k and v of one head as panels; scores of one tile of rows, and their softmax
+ * as operands. */
 static size_t attention_scratch(size_t n_tokens, size_t head_dim) {
     return (packed_floats(n_tokens, head_dim) + packed_floats(head_dim, n_tokens)) * sizeof(float) +
            TILE_ROWS * round_up(n_tokens) * (sizeof(float) + sizeof(operand));
 }
 
-/* e [rows, n] = exp(s + mask - maximum of the row), zeros up to a multiple of LANES; inv_sum [rows] is
- * the inverse sum of each row. Rows of s and e are lds apart, a multiple of LANES, those of mask n. */
+/* e [rows, n] = exp(s + mask - maximum of the row), zeros up to a multiple of LANES; inv_sum [rows]
+ * is the inverse sum of each row. Rows of s and e are lds apart, a multiple of LANES, those of mask
+ * n. */
 static void softmax(float *s, size_t lds, size_t rows, size_t n, const float *mask, operand *e,
                     float *inv_sum) {
     float row_max[TILE_ROWS];

@@ -37,8 +37,8 @@ static inline void v_store_operands(operand *p, size_t n, vec a) {
         v_store_partial(p, n, a);
 }
 
-/* Words of n columns: a lane holds one column of WORD rows, `row` and, if WORD is 2, `next`, which may
- * be NULL for zeros. */
+/* Words of n columns: a lane holds one column of WORD rows, `row` and, if WORD is 2, `next`, which
+ * may be NULL for zeros. */
 static inline vec v_column_words(const operand *row, const operand *next, size_t n) {
     (void)next;
     return n == LANES ? v_load(row) : v_load_partial(row, n);
