@@ -28,12 +28,11 @@ typedef struct pt_checkpoint pt_checkpoint;
 /**
  * Maps a weight file and validates its structure. The format is detected from the first bytes:
  *
- * - safetensors: header length, JSON, every dtype, shape and offset. As in the reference
- *     implementation, tensors fill the file after the header without overlaps, gaps or trailing
- *     bytes.
- * - pytorch: torch.save since version 1.6, with the zip directory, the pickle and every storage.
- *     The pickle is not executed. The prefix "module." of names is removed, and names of LAION
- *     checkpoints are mapped to those of Hugging Face's ClapModel.
+ * In safetensors files these are the header length, the JSON, every dtype, shape and offset; as in
+ * the reference implementation, tensors fill the file after the header without overlaps, gaps or
+ * trailing bytes. In PyTorch files (torch.save since version 1.6) they are the zip directory, the
+ * pickle and every storage. The pickle is not executed. The prefix "module." of names is removed,
+ * and names of LAION checkpoints are mapped to those of Hugging Face's ClapModel.
  *
  * The file must not be truncated while it is open: reading a mapped page past its end raises
  * SIGBUS.
