@@ -121,6 +121,7 @@ static void add_splits(pt_strbuf *out, const pt_run_metadata *run_meta) {
 static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
     json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
     const double purity_cap = pt_settings_purity_cap(settings);
+    out->failed = out->failed || !settings; /* the settings are valid JSON: out of memory */
     json_decref(settings);
     pt_strbuf_append(out, "## Columns\n\n"
                           "| column | type | unit | content |\n"

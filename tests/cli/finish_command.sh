@@ -75,7 +75,7 @@ precious" ] || fail "a file was changed"
 
 test_no_rows() {
     echo '{"audio": "absent.wav", "caption": "nothing"}' >manifest.jsonl
-    run generate --model "$MINI" --corpus manifest.jsonl --out set
+    run generate --model "$MINI" --corpus manifest.jsonl --out set --keep-going
     assert_status 1
     run finish set
     assert_status 1

@@ -188,13 +188,16 @@ test_foreign_output_folder() {
 
 # Paths, host and date are not in the output.
 test_no_host_details_in_output() {
+    local trace text_only
     mkdir here there
     cp -r "$DEMO" there/corpus
     generate --corpus "$DEMO/manifest.jsonl" --out here/set --threads 2
     (cd there && generate --corpus corpus/manifest.jsonl --out "$PWD/set" --threads 1 --quiet)
     assert_same_dirs here/set there/set
     for trace in "$PATINA_ROOT" "$WORK" "$(uname -n)" "$(date +%Y-%m-%d)"; do
-        if grep -r -F -l -e "$trace" here/set; then fail "the output contains '$trace'"; fi
+        text_only=() # a short host name occurs by chance among the numbers of a Parquet file
+        [ ${#trace} -ge 6 ] || text_only=(-I)
+        if grep -r -F -l "${text_only[@]}" -e "$trace" here/set; then fail "the output contains '$trace'"; fi
     done
 }
 

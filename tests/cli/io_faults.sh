@@ -174,8 +174,8 @@ lines[2]["caption"] = "second"
 write_jsonl("manifest.jsonl.new", lines)
 E
     export FAULT_PATH=manifest.jsonl
-    # Each pass opens the manifest twice: to detect its format, and to read it.
-    FAULT_CALL=swap FAULT_AFTER=2 LD_PRELOAD=$PWD/faults.so \
+    # The first pass opens the manifest three times: to detect its format, to index the ids, and to read it.
+    FAULT_CALL=swap FAULT_AFTER=3 LD_PRELOAD=$PWD/faults.so \
         run generate --model "$MINI" --corpus manifest.jsonl --out set --chunk 2 --threads 1 --quiet
     assert_failure 1
     assert_stderr "entry 3 ('clip 2') has changed since the run started"

@@ -50,8 +50,8 @@ MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "wi
            "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono"]
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
-REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "undecodable", "truncated",
-           "unsupported", "too_short", "nonfinite", "silent"]
+REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
+           "unsupported", "too_short", "nonfinite", "silent", "excluded"]
 
 
 class Skip(Exception):
