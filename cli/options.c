@@ -109,7 +109,7 @@ static const pt_cli_option *find_option(const pt_cli_command *command, const cha
     for (size_t i = 0; (option = pt_cli_option_at(command, i)); i++) {
         const bool is_match =
             letter ? option->letter == letter
-                   : strlen(option->name) == length && memcmp(option->name, name, length) == 0;
+                   : strlen(option->name) == length && strncmp(option->name, name, length) == 0;
         if (!is_match) continue;
         if (index) *index = i;
         return option;
@@ -258,7 +258,7 @@ static patina_status read_value(const pt_cli_command *command, const pt_cli_opti
 static bool is_option(const pt_cli_command *command, const char *word) {
     if (strncmp(word, "--", 2) == 0)
         return find_option(command, word + 2, strcspn(word + 2, "="), 0, NULL) != NULL;
-    return word[0] == '-' && word[1] && !word[2] && find_option(command, NULL, 0, word[1], NULL);
+    return word[0] == '-' && word[1] && !word[2] && find_option(command, "", 0, word[1], NULL);
 }
 
 /* Records an option; its value is in text, or in the argument after argv[*i]. */
@@ -311,7 +311,7 @@ static patina_status read_letters(int argc, char **argv, int *i, pt_cli_args *ar
     const char *typed = argv[*i];
     for (const char *letter = typed + 1; *letter; letter++) {
         size_t index;
-        const pt_cli_option *option = find_option(args->command, NULL, 0, *letter, &index);
+        const pt_cli_option *option = find_option(args->command, "", 0, *letter, &index);
         if (!option) return unknown_option(args->command, typed);
         const bool has_value = option->kind != PT_CLI_FLAG && letter[1];
         PT_TRY(record_option(option, index, has_value ? letter + 1 : NULL, argc, argv, i, args));
