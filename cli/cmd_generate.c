@@ -387,13 +387,13 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (refused == 0) refused = confirm_overwrite(args, run->out);
     if (refused != 0) return refused;
 
-    patina_generate_options options = *run;
-    options.stop = pt_cli_install_signal_handlers();
-    options.on_event = pt_cli_progress_event;
-    options.context = &progress;
+    patina_generate_options observed = *run;
+    observed.stop = pt_cli_install_signal_handlers();
+    observed.on_event = pt_cli_progress_event;
+    observed.context = &progress;
 
     patina_generate_report report = {0};
-    const patina_status status = patina_generate(&options, &report, &err);
+    const patina_status status = patina_generate(&observed, &report, &err);
     pt_cli_progress_end(&progress);
     if (status == PATINA_ECANCELLED) return report_stopped(&report, run->out);
     if (status != PATINA_OK) {
