@@ -20,6 +20,13 @@
 #define WAV_16    (SF_FORMAT_WAV | SF_FORMAT_PCM_16)
 #define WAV_FLOAT (SF_FORMAT_WAV | SF_FORMAT_FLOAT)
 
+/* libsndfile 1.2.0 leaks memory for broken Ogg files, and libvorbisenc for rates or channels that it
+ * refuses. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libsndfile.so\nleak:libvorbis.so\nleak:libvorbisenc.so";
+}
+
 /** A file's bytes, owned. */
 typedef struct file_bytes {
     unsigned char *b;

@@ -11,12 +11,6 @@
 
 #define RATE 44100
 
-/* libvorbisenc 1.3.7 loses 2848 bytes whenever it sets up six channels: the writing side. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
-    return "leak:vorbis_encode_setup_init";
-}
-
 #define CHECK_OUTCOME(file, expected)                                                              \
     do {                                                                                           \
         decode_result check_o_ = decode(file);                                                     \
