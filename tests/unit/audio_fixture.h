@@ -20,11 +20,10 @@
 #define WAV_16    (SF_FORMAT_WAV | SF_FORMAT_PCM_16)
 #define WAV_FLOAT (SF_FORMAT_WAV | SF_FORMAT_FLOAT)
 
-/* libsndfile 1.2.0 leaks memory for broken Ogg files, and libvorbisenc for rates or channels that it
- * refuses. */
+/* libvorbisenc 1.3.7 loses 2848 bytes whenever it sets up six channels: the writing side. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
-    return "leak:libsndfile.so\nleak:libvorbis.so\nleak:libvorbisenc.so";
+    return "leak:vorbis_encode_setup_init";
 }
 
 /** A file's bytes, owned. */
