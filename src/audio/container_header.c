@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "audio/byte_reader.h"
 #include "audio/channel_mask.h"
 #include "audio/tag_skip.h"
 
@@ -51,13 +52,9 @@ static uint64_t read_uint(const unsigned char *b, unsigned n, bool big_endian) {
     return value;
 }
 
-static bool read_exactly(const pt_byte_source *bytes, uint64_t offset, void *buffer, size_t n) {
-    return pt_byte_source_read_at(bytes, offset, buffer, n) == (int64_t)n;
-}
-
 static bool matches_at(const pt_byte_source *bytes, uint64_t offset, const char *four) {
     char found[4];
-    return read_exactly(bytes, offset, found, 4) && memcmp(found, four, 4) == 0;
+    return pt_read_exactly(bytes, offset, found, 4) && memcmp(found, four, 4) == 0;
 }
 
 static const layout *find_layout(const pt_byte_source *bytes) {
@@ -78,7 +75,7 @@ static void read_format(const pt_byte_source *bytes, uint64_t body, uint64_t siz
                         pt_container_header *c) {
     unsigned char b[26] = {0};
     if (size > sizeof b) size = sizeof b;
-    if (size < 2 || !read_exactly(bytes, body, b, (size_t)size)) return;
+    if (size < 2 || !pt_read_exactly(bytes, body, b, (size_t)size)) return;
     c->wave_format = (unsigned)read_uint(b, 2, c->big_endian);
     if (c->wave_format != 0xFFFE || size < sizeof b) return;
     c->wave_format = (unsigned)read_uint(b + 24, 2, c->big_endian); /* the first bytes of a GUID */
@@ -130,7 +127,7 @@ static void read_layout(const pt_byte_source *bytes, uint64_t body, uint64_t siz
     bool has_rear = false;
 
     if (size > sizeof b) size = sizeof b;
-    if (size < 12 || !read_exactly(bytes, body, b, (size_t)size)) return;
+    if (size < 12 || !pt_read_exactly(bytes, body, b, (size_t)size)) return;
     const uint64_t tag = read_uint(b, 2, true), n_described = read_uint(b + 8, 4, true);
     const char *channels =
         tag < sizeof tag_channels / sizeof *tag_channels ? tag_channels[tag] : "";
@@ -164,7 +161,7 @@ static bool is_placeholder(uint64_t size, unsigned size_bytes) {
 static uint64_t chunk_size(const layout *l, const pt_byte_source *bytes, uint64_t at,
                            unsigned char h[24]) {
     const unsigned header = l->id_bytes + l->size_bytes;
-    if (!read_exactly(bytes, at, h, header)) return 0;
+    if (!pt_read_exactly(bytes, at, h, header)) return 0;
     for (int i = 0; i < 4; i++)
         if (!isalnum(h[i]) && h[i] != ' ' && h[i] != '_' && h[i] != '(' && h[i] != ')') return 0;
     uint64_t size = read_uint(h + l->id_bytes, l->size_bytes, l->big_endian);
@@ -176,7 +173,7 @@ static bool is_all_zero(const pt_byte_source *bytes, uint64_t at, uint64_t end) 
     unsigned char block[4096];
     while (at < end) {
         const size_t n = end - at < sizeof block ? (size_t)(end - at) : sizeof block;
-        if (!read_exactly(bytes, at, block, n)) return true;
+        if (!pt_read_exactly(bytes, at, block, n)) return true;
         for (size_t i = 0; i < n; i++)
             if (block[i]) return false;
         at += n;
@@ -219,7 +216,7 @@ static pt_container_rest find_rest(const layout *l, const pt_byte_source *bytes,
 static uint64_t rf64_size(const pt_byte_source *bytes, uint64_t ds64, uint64_t size,
                           pt_container_header *c) {
     unsigned char b[8];
-    if (size != 0xFFFFFFFFU || ds64 == 0 || !read_exactly(bytes, ds64 + 8, b, 8)) return size;
+    if (size != 0xFFFFFFFFU || ds64 == 0 || !pt_read_exactly(bytes, ds64 + 8, b, 8)) return size;
     c->size_offset = ds64 + 8;
     c->size_bytes = 8;
     return read_uint(b, 8, false);
@@ -255,7 +252,7 @@ static void set_data_chunk(const layout *l, const pt_byte_source *bytes, uint64_
     c->size_offset = chunk + l->id_bytes;
     c->size_bytes = l->size_bytes;
     if (l->kind == PT_CONTAINER_RF64) size = rf64_size(bytes, ds64, size, c);
-    if (l->kind == PT_CONTAINER_AIFF && read_exactly(bytes, body, b, 4))
+    if (l->kind == PT_CONTAINER_AIFF && pt_read_exactly(bytes, body, b, 4))
         preface += read_uint(b, 4, true); /* samples may be further back, for alignment */
     if (body + preface < body || body + preface > bytes->size) return;
     c->size_overhead = preface + (l->size_includes_header ? header : 0);
@@ -266,7 +263,7 @@ static void set_data_chunk(const layout *l, const pt_byte_source *bytes, uint64_
 /** AU has one header and no chunks. */
 static bool parse_au(const pt_byte_source *bytes, pt_container_header *c) {
     unsigned char h[12];
-    if (!read_exactly(bytes, 0, h, sizeof h)) return false;
+    if (!pt_read_exactly(bytes, 0, h, sizeof h)) return false;
     c->big_endian = memcmp(h, ".snd", 4) == 0;
     if (!c->big_endian && memcmp(h, "dns.", 4) != 0) return false;
     c->kind = PT_CONTAINER_AU;
@@ -287,7 +284,7 @@ static void scan_chunks(const layout *l, const pt_byte_source *bytes, pt_contain
 
     c->kind = l->kind;
     c->big_endian = l->big_endian;
-    for (unsigned n = 0; n < CHUNKS_MAX && read_exactly(bytes, at, h, header); n++) {
+    for (unsigned n = 0; n < CHUNKS_MAX && pt_read_exactly(bytes, at, h, header); n++) {
         uint64_t size = read_uint(h + l->id_bytes, l->size_bytes, l->big_endian);
         const bool is_data = has_chunk_id(h, l->data_name);
         if (l->size_includes_header) {
@@ -319,7 +316,7 @@ void pt_container_header_parse(const pt_byte_source *bytes, pt_container_header 
     if (l)
         scan_chunks(l, bytes, container);
     else if (!parse_au(bytes, container) &&
-             read_exactly(bytes, pt_tag_skip_leading(bytes, 0), h, 2) && h[0] == 0xFF &&
+             pt_read_exactly(bytes, pt_tag_skip_leading(bytes, 0), h, 2) && h[0] == 0xFF &&
              (h[1] & 0xE0) == 0xE0 && (h[1] & 0x06) != 0) /* a layer: ADTS has none */
         container->kind = PT_CONTAINER_MPEG;
 }

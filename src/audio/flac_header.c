@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/byte_reader.h"
 #include "base/error.h"
 
 #define BLOCKS_MAX    4096
@@ -14,17 +15,6 @@
 #define TAIL_MAX      (1U << 22) /* ... and at most, whatever size a header claims for frames */
 #define CANDIDATE_MAX 1024       /* headers in them */
 #define SEARCH_BYTES  (1U << 16) /* read at a time in the search for joined streams */
-
-static bool read_exactly(const pt_byte_source *bytes, uint64_t offset, void *buffer, size_t n) {
-    return pt_byte_source_read_at(bytes, offset, buffer, n) == (int64_t)n;
-}
-
-static uint64_t read_be(const unsigned char *b, unsigned n) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < n; i++)
-        value = value << 8 | b[i];
-    return value;
-}
 
 /* Metadata --------------------------------------------------------------------------------- */
 
@@ -35,7 +25,7 @@ static uint64_t find_channel_mask(const pt_byte_source *bytes, uint64_t at, uint
     char *text = malloc((size_t)size + 1);
     uint64_t mask = 0;
 
-    if (text && read_exactly(bytes, at, text, (size_t)size)) {
+    if (text && pt_read_exactly(bytes, at, text, (size_t)size)) {
         text[size] = '\0';
         const char *found = NULL; /* comments are text of any case, with binary lengths between */
         for (size_t i = 0; !found && i + sizeof name - 1 <= size; i++)
@@ -50,17 +40,17 @@ bool pt_flac_read_header(const pt_byte_source *bytes, pt_flac_header *header) {
     unsigned char b[4 + 4 + 34];
     uint64_t at = 4;
 
-    if (!read_exactly(bytes, 0, b, sizeof b) || memcmp(b, "fLaC", 4) != 0 || (b[4] & 0x7F) != 0)
+    if (!pt_read_exactly(bytes, 0, b, sizeof b) || memcmp(b, "fLaC", 4) != 0 || (b[4] & 0x7F) != 0)
         return false;
     const unsigned char *info = b + 8;
-    *header = (pt_flac_header){.rate_hz = (unsigned)read_be(info + 10, 3) >> 4,
+    *header = (pt_flac_header){.rate_hz = (unsigned)pt_read_be(info + 10, 3) >> 4,
                                .n_channels = (info[12] >> 1 & 7U) + 1,
                                .bits = ((info[12] & 1U) << 4 | info[13] >> 4) + 1,
-                               .block_frames = (unsigned)read_be(info, 2),
-                               .max_frame_bytes = (unsigned)read_be(info + 7, 3),
-                               .total_frames = read_be(info + 13, 5) & 0xFFFFFFFFFU};
-    for (int n = 0; n < BLOCKS_MAX && read_exactly(bytes, at, b, 4); n++) {
-        const uint64_t size = read_be(b + 1, 3);
+                               .block_frames = (unsigned)pt_read_be(info, 2),
+                               .max_frame_bytes = (unsigned)pt_read_be(info + 7, 3),
+                               .total_frames = pt_read_be(info + 13, 5) & 0xFFFFFFFFFU};
+    for (int n = 0; n < BLOCKS_MAX && pt_read_exactly(bytes, at, b, 4); n++) {
+        const uint64_t size = pt_read_be(b + 1, 3);
         if ((b[0] & 0x7F) == 4) header->channel_mask = find_channel_mask(bytes, at + 4, size);
         at += 4 + size;
         if (b[0] & 0x80) break;
@@ -124,7 +114,7 @@ static uint64_t read_frame_header(const pt_flac_header *header, const unsigned c
                                      : 256U << (size_code & 7);
     if (size_code == 6) block = b[at++] + 1U;
     if (size_code == 7) {
-        block = (unsigned)read_be(b + at, 2) + 1;
+        block = (unsigned)pt_read_be(b + at, 2) + 1;
         at += 2;
     }
     at += rate_code == 12 ? 1 : rate_code == 13 || rate_code == 14 ? 2 : 0;
@@ -178,7 +168,7 @@ uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *hea
     if (size > bytes->size - header->first_frame) size = bytes->size - header->first_frame;
     unsigned char *b = malloc((size_t)size);
     candidate *found = malloc(CANDIDATE_MAX * sizeof *found);
-    if (b && found && read_exactly(bytes, bytes->size - size, b, (size_t)size)) {
+    if (b && found && pt_read_exactly(bytes, bytes->size - size, b, (size_t)size)) {
         /* from the end, as the last ones count */
         for (size_t at = (size_t)size; at-- > 0 && n_found < CANDIDATE_MAX;) {
             const uint64_t frame_end =
@@ -219,7 +209,7 @@ patina_status pt_flac_find_parts(const pt_byte_source *bytes, uint64_t from, uin
         const uint64_t place = at + (uint64_t)(found - b);
         unsigned char block[4];
         at = place + 4;
-        if (read_exactly(bytes, at, block, 4) && (block[0] & 0x7F) == 0 && block[1] == 0 &&
+        if (pt_read_exactly(bytes, at, block, 4) && (block[0] & 0x7F) == 0 && block[1] == 0 &&
             block[2] == 0 && block[3] == 34)
             status = pt_stream_parts_add(parts, place, end, err);
     }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "audio/byte_reader.h"
 #include "audio/flac_header.h"
 #include "audio/tag_skip.h"
 #include "base/error.h"
@@ -49,17 +50,6 @@ static const pt_format_info aac = {"AAC (ADTS)", "aac", "aac", PT_LAYOUT_NONE};
 static const pt_format_info ac3 = {"AC-3", "ac3", "ac3", PT_LAYOUT_NONE};
 static const pt_format_info eac3 = {"E-AC-3", "eac3", "eac3", PT_LAYOUT_NONE};
 
-static bool read_exactly(const pt_byte_source *bytes, uint64_t offset, void *buffer, size_t n) {
-    return pt_byte_source_read_at(bytes, offset, buffer, n) == (int64_t)n;
-}
-
-static uint64_t read_be(const unsigned char *b, unsigned n) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < n; i++)
-        value = value << 8 | b[i];
-    return value;
-}
-
 /** FLAC that libsndfile does not read; NULL elsewhere. */
 static const pt_format_info *probe_flac(const pt_byte_source *bytes) {
     pt_flac_header header;
@@ -83,7 +73,7 @@ static const pt_format_info *probe_flac(const pt_byte_source *bytes) {
 /** Length of the ADTS frame whose header is at `at`; 0 without one. */
 static unsigned adts_length(const pt_byte_source *bytes, uint64_t at) {
     unsigned char h[7];
-    if (!read_exactly(bytes, at, h, sizeof h) || h[0] != 0xFF || (h[1] & 0xF6) != 0xF0) return 0;
+    if (!pt_read_exactly(bytes, at, h, sizeof h) || h[0] != 0xFF || (h[1] & 0xF6) != 0xF0) return 0;
     const unsigned length = (h[3] & 3U) << 11 | h[4] << 3 | h[5] >> 5;
     const unsigned rate = h[2] >> 2 & 15;
     return length > 7 && rate < 13 ? length : 0;
@@ -137,13 +127,13 @@ static patina_status check_boxes(const pt_byte_source *bytes, patina_error *err)
     uint64_t at = 0;
     bool has_moov = false;
 
-    for (unsigned n = 0; n < ELEMENTS_MAX && read_exactly(bytes, at, h, 8); n++) {
+    for (unsigned n = 0; n < ELEMENTS_MAX && pt_read_exactly(bytes, at, h, 8); n++) {
         const char *name = NULL;
-        uint64_t size = read_be(h, 4);
+        uint64_t size = pt_read_be(h, 4);
         for (size_t i = 0; i < sizeof known_boxes / sizeof known_boxes[0]; i++)
             if (memcmp(h + 4, known_boxes[i], 4) == 0) name = known_boxes[i];
         const bool is_moov = memcmp(h + 4, "moov", 4) == 0;
-        if (size == 1 && read_exactly(bytes, at, h, 16)) size = read_be(h + 8, 8);
+        if (size == 1 && pt_read_exactly(bytes, at, h, 16)) size = pt_read_be(h + 8, 8);
         if (size < 8) return PATINA_OK; /* 0: to the end of the file; others are not boxes */
         if (is_moov && has_moov) return fail_joined(at, err);
         has_moov = has_moov || is_moov;
@@ -162,7 +152,7 @@ static unsigned read_ebml_vint(const unsigned char *b, bool is_size, uint64_t *v
     while (n <= 8 && !(b[0] & 0x100U >> n))
         n++;
     if (n > 8) return 0;
-    *value = read_be(b, n);
+    *value = pt_read_be(b, n);
     if (is_size) {
         const uint64_t mark = (uint64_t)1 << (7 * n);
         *value &= mark - 1;
@@ -175,7 +165,7 @@ static unsigned read_ebml_vint(const unsigned char *b, bool is_size, uint64_t *v
 static patina_status check_behind_segment(const pt_byte_source *bytes, uint64_t at,
                                           patina_error *err) {
     unsigned char h[4];
-    if (!read_exactly(bytes, at, h, sizeof h)) return PATINA_OK;
+    if (!pt_read_exactly(bytes, at, h, sizeof h)) return PATINA_OK;
     if (memcmp(h, "\x1A\x45\xDF\xA3", 4) == 0) return fail_joined(at, err);
     if (memcmp(h, "\x1F\x43\xB6\x75", 4) != 0 && (h[0] & 0xF0) != 0xA0) return PATINA_OK;
     return pt_fail(err, PATINA_REJECT_UNDECODABLE,
@@ -209,7 +199,7 @@ static patina_status check_asf(const pt_byte_source *bytes, patina_error *err) {
     unsigned char h[24];
     uint64_t at = 0;
 
-    for (unsigned n = 0; n < ELEMENTS_MAX && read_exactly(bytes, at, h, sizeof h); n++) {
+    for (unsigned n = 0; n < ELEMENTS_MAX && pt_read_exactly(bytes, at, h, sizeof h); n++) {
         uint64_t size = 0;
         for (int i = 23; i >= 16; i--)
             size = size << 8 | h[i];
