@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include <patina/audio.h>
+#include <patina/measure.h>
 #include <patina/memory.h>
 #include <patina/status.h>
 
@@ -57,6 +58,7 @@ typedef struct patina_provenance {
     bool has_loudness;       /**< false: the two loudnesses are omitted */
     double lufs_source;      /**< loudness of the source's channels */
     double lufs_mono;        /**< loudness of the mono mix */
+    const patina_source_quality *quality; /**< of the source; NULL: omitted */
 } patina_provenance;
 
 /**

@@ -255,6 +255,7 @@ static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment
     e.is_named = window.is_named;
     e.channel_mask = s->info.channel_mask;
     e.n_streams = s->info.n_streams;
+    e.codec = s->info.codec;
     PT_TRY(mix_and_resample(&e, s->arena, err));
     *segment = e;
     return PATINA_OK;

@@ -11,6 +11,7 @@
 #include <patina/audio.h>
 #include <patina/status.h>
 
+#include "audio/decoder.h"
 #include "base/arena.h"
 #include "base/byte_source.h"
 #include "base/rng.h"
@@ -21,6 +22,7 @@ typedef struct pt_segment {
     patina_audio source;   /* in the arena, or borrowed */
     uint64_t channel_mask; /* positions of its channels (channel_mask.h); 0: not known */
     unsigned n_streams;    /* audio streams in the file, of which this is the default; 0: no file */
+    pt_codec_info codec;   /* of the file; zeros: no file */
     float *mix;            /* [n_mix], in the arena */
     size_t n_mix;
     bool is_named; /* the window is in the seconds that a list names */

@@ -27,6 +27,14 @@ static void add_real(pt_strbuf *out, const char *name, double value) {
     pt_json_write_real(out, value, DBL_DECIMAL_DIG);
 }
 
+static void add_quality(pt_strbuf *out, const patina_source_quality *quality) {
+    char *json = patina_source_quality_to_json(quality);
+    pt_strbuf_append(out, ", \"source_quality\": ");
+    pt_strbuf_append(out, json ? json : "");
+    out->failed = out->failed || !json;
+    free(json);
+}
+
 char *patina_provenance_to_json(const patina_provenance *of) {
     pt_strbuf out = {0};
 
@@ -58,6 +66,7 @@ char *patina_provenance_to_json(const patina_provenance *of) {
         add_real(&out, "lufs_source", of->lufs_source);
         add_real(&out, "lufs_mono", of->lufs_mono);
     }
+    if (of->quality) add_quality(&out, of->quality);
     pt_strbuf_append(&out, "}");
     return pt_strbuf_detach(&out);
 }

@@ -6,8 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <patina/measure.h>
-
 char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_chain *chain,
                                  const patina_degrade_stats *stats, double purity_cap) {
     char *chain_json = patina_effect_chain_to_json(chain),
@@ -23,4 +21,10 @@ char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_ch
     free(chain_json);
     free(stages_json);
     return line;
+}
+
+void pt_provenance_fill_codec(patina_source_quality *quality, const pt_codec_info *codec) {
+    quality->codec = codec->name;
+    quality->bits = codec->bits;
+    quality->is_lossy = codec->is_lossy;
 }

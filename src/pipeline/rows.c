@@ -121,6 +121,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .has_loudness = true,
         .lufs_source = c->targets.lufs_source,
         .lufs_mono = c->targets.lufs_mono,
+        .quality = &c->targets.quality,
     };
     char *line = pt_provenance_fill_to_json(known, chain, stats, c->context->purity_cap);
     if (!line) return out_of_memory(err);
@@ -339,6 +340,7 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
                                     segment->mix, segment->n_mix, &c->targets, arena, err);
     add_stage_time(result, PATINA_RUN_MEASURING, &since);
     if (status != PATINA_OK) return status;
+    pt_provenance_fill_codec(&c->targets.quality, &segment->codec);
 
     c->degraded = pt_arena_alloc_array(arena, segment->n_mix, sizeof *c->degraded);
     return c->degraded ? PATINA_OK : out_of_memory(err);

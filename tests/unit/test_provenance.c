@@ -51,6 +51,16 @@ TEST(provenance, a_whole_line) {
     free(line);
 }
 
+TEST(provenance, quality_of_the_source) {
+    const patina_source_quality quality = {.bandwidth_hz = 16031.25, .flat_run = 2, .codec = "mp3"};
+    patina_provenance of = complete();
+    of.quality = &quality;
+    char *line = patina_provenance_to_json(&of);
+    CHECK_CONTAINS(line, ", \"lufs_mono\": -70.0, \"source_quality\": {\"bandwidth_hz\": 16031.25, "
+                         "\"flat_run\": 2, ");
+    free(line);
+}
+
 TEST(provenance, what_is_unknown_is_left_out) {
     patina_provenance of = complete();
     of.source = of.caption = of.stages_json = NULL;
