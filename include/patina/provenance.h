@@ -37,17 +37,18 @@ extern "C" {
 
 /** Provenance of one row; borrowed. Members that are unknown are omitted from the JSON. */
 typedef struct patina_provenance {
-    const char *entry;    /**< id of the entry, which all draws depend on */
-    const char *source;   /**< relative path of the audio; NULL: omitted */
-    const char *caption;  /**< NULL: omitted, with caption_index */
-    size_t caption_index; /**< in the entry's list of captions, from 0 */
-    uint64_t seed;        /**< 0 to PATINA_SEED_MAX */
-    uint32_t variant;     /**< caption_index * variants + k */
-    patina_window window; /**< window of the source */
-    unsigned n_streams;   /**< audio streams in the file, of which the default one is used; omitted
+    const char *entry;     /**< id of the entry, which all draws depend on */
+    const char *source;    /**< relative path of the audio; NULL: omitted */
+    const char *caption;   /**< NULL: omitted, with caption_index */
+    size_t caption_index;  /**< in the entry's list of captions, from 0 */
+    uint64_t seed;         /**< 0 to PATINA_SEED_MAX */
+    uint32_t variant;      /**< caption_index * variants + k */
+    patina_window window;  /**< window of the source */
+    uint32_t window_index; /**< number of the window of the recording, from 0; omitted for 0 */
+    unsigned n_streams;    /**< audio streams in the file, of which the default one is used; omitted
                                   up to 1 */
-    bool has_named_start; /**< the window is in the seconds that the corpus names */
-    double named_start_s; /**< the first of them */
+    bool has_named_start;  /**< the window is in the seconds that the corpus names */
+    double named_start_s;  /**< the first of them */
     const char *chain_json;  /**< from patina_effect_chain_to_json() */
     const char *stages_json; /**< from patina_degrade_stats_to_json(); NULL: omitted, with the four
                                   numbers that follow */

@@ -102,6 +102,7 @@ static patina_status skip_frames(source *s, uint64_t n_frames, uint64_t *n_skipp
 /** A window, and whether it is in the seconds that a list names. */
 typedef struct window_place {
     uint64_t start, frames;
+    uint64_t part_start, part_frames; /* in which it was placed */
     bool is_named;
 } window_place;
 
@@ -110,7 +111,7 @@ typedef struct window_place {
 static patina_status locate_named_part(pt_segment_spec spec, uint64_t n, unsigned rate_hz,
                                        window_place *part, patina_error *err) {
     const double length_s = (double)n / rate_hz;
-    *part = (window_place){0, n, false};
+    *part = (window_place){.frames = n};
     if (spec.named_length_s <= 0.0 || length_s < spec.named_length_s + NAMED_MARGIN_S)
         return PATINA_OK;
     const bool is_reached = spec.named_start_s + NAMED_MIN_S <= length_s;
@@ -135,15 +136,16 @@ static patina_status locate_window(pt_segment_spec spec, uint64_t n, unsigned ra
         const uint64_t frames = min_u64(part.frames, longest), room = part.frames - frames;
         /* u < 1 and the product is below 2^53 for any real file; rounding may reach the bound */
         const double drawn = floor(pt_rng_uniform(spec.rng, 0) * (double)(room + 1));
+        const uint64_t offset = min_u64(spec.has_offset ? spec.offset : (uint64_t)drawn, room);
         *window =
-            (window_place){part.start + min_u64((uint64_t)drawn, room), frames, part.is_named};
+            (window_place){part.start + offset, frames, part.start, part.frames, part.is_named};
         return PATINA_OK;
     }
     if (spec.start >= n)
         return pt_fail(err, PATINA_ERANGE, "frame %llu is behind the end; there are %llu frames",
                        (unsigned long long)spec.start, (unsigned long long)n);
-    *window =
-        (window_place){spec.start, min_u64(min_u64(n - spec.start, spec.frames), longest), false};
+    *window = (window_place){.start = spec.start,
+                             .frames = min_u64(min_u64(n - spec.start, spec.frames), longest)};
     return PATINA_OK;
 }
 
@@ -172,20 +174,38 @@ static uint64_t max_buffered_frames(const pt_decoder_info *info) {
     return held > longest ? held : longest;
 }
 
+/** Reads the window of a file whose length was counted before, from the decoder's start. */
+static patina_status read_counted(source *s, const window_place *window, frame_buffer *h,
+                                  patina_error *err) {
+    uint64_t before;
+    PT_TRY(skip_frames(s, window->start, &before, err));
+    h->n_frames = 0;
+    PT_TRY(fill(s, h, window->frames, err));
+    if (before < window->start || h->n_frames < window->frames) /* it was all there before */
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
+    return PATINA_OK;
+}
+
 /** Reads any other file to the end, and once more where the window turns out to be further back. */
 static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *h,
-                                 window_place *window, patina_error *err) {
+                                 window_place *window, uint64_t *n_frames, patina_error *err) {
     const uint64_t longest = (uint64_t)PATINA_WINDOW_S * s->info.rate_hz;
     const uint64_t from = spec.rng ? 0 : spec.start; /* first frame of h */
     const uint64_t max_frames =
         spec.rng ? max_buffered_frames(&s->info) : min_u64(spec.frames, longest);
     uint64_t before, rest;
 
+    if (spec.n_frames > 0) {
+        *n_frames = spec.n_frames;
+        PT_TRY(locate_window(spec, spec.n_frames, s->info.rate_hz, window, err));
+        return read_counted(s, window, h, err);
+    }
     PT_TRY(skip_frames(s, from, &before, err));
     PT_TRY(fill(s, h, max_frames, err));
     PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));
     const uint64_t n = before + h->n_frames + rest;
     if (n == 0) return no_frames(err);
+    *n_frames = n;
     PT_TRY(locate_window(spec, n, s->info.rate_hz, window, err));
     if (window->start + window->frames <= from + h->n_frames) {
         h->samples += (size_t)(window->start - from) * h->n_channels;
@@ -194,12 +214,7 @@ static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *
     }
     pt_decoder_close(&s->decoder);
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
-    PT_TRY(skip_frames(s, window->start, &before, err));
-    h->n_frames = 0;
-    PT_TRY(fill(s, h, window->frames, err));
-    if (before < window->start || h->n_frames < window->frames) /* it was all there before */
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
-    return PATINA_OK;
+    return read_counted(s, window, h, err);
 }
 
 void pt_audio_downmix(const patina_audio *audio, float *mix) {
@@ -247,12 +262,15 @@ static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment
 
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
     h.n_channels = s->info.n_channels;
+    e.n_frames = s->info.n_frames;
     PT_TRY(s->info.exact ? read_window(s, spec, &h, &window, err)
-                         : read_to_end(s, spec, &h, &window, err));
+                         : read_to_end(s, spec, &h, &window, &e.n_frames, err));
     if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
     e.window = (patina_window){window.start, h.n_frames, s->info.rate_hz, h.n_channels};
     e.source = (patina_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
     e.is_named = window.is_named;
+    e.part_start = window.part_start;
+    e.part_frames = window.part_frames;
     e.channel_mask = s->info.channel_mask;
     e.n_streams = s->info.n_streams;
     e.codec = s->info.codec;

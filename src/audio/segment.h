@@ -25,7 +25,9 @@ typedef struct pt_segment {
     pt_codec_info codec;   /* of the file; zeros: no file */
     float *mix;            /* [n_mix], in the arena */
     size_t n_mix;
-    bool is_named; /* the window is in the seconds that a list names */
+    bool is_named;                    /* the window is in the seconds that a list names */
+    uint64_t n_frames;                /* of the whole file; 0: no file */
+    uint64_t part_start, part_frames; /* of the file, in which the window was placed with rng */
 } pt_segment;
 
 /**
@@ -39,6 +41,9 @@ typedef struct pt_segment_spec {
     uint64_t start, frames;
     double named_start_s, named_length_s;
     bool named_may_be_cut; /* a source that ends before them is the clip itself, and used whole */
+    bool has_offset;       /* with rng: the window starts at `offset` of the part, undrawn */
+    uint64_t offset;
+    uint64_t n_frames; /* of the file, from an earlier segment of it; 0: not known */
 } pt_segment_spec;
 
 /**

@@ -50,6 +50,8 @@ char *patina_provenance_to_json(const patina_provenance *of) {
                      ", \"window\": {\"start\": %" PRIu64 ", \"frames\": %" PRIu64
                      ", \"rate_hz\": %u, \"channels\": %u}",
                      of->window.start, of->window.frames, of->window.rate_hz, of->window.channels);
+    if (of->window_index > 0)
+        pt_strbuf_printf(&out, ", \"window_index\": %" PRIu32, of->window_index);
     if (of->n_streams > 1) pt_strbuf_printf(&out, ", \"streams\": %u", of->n_streams);
     if (of->has_named_start) add_real(&out, "named_start_s", of->named_start_s);
     pt_strbuf_append(&out, ", \"chain\": ");

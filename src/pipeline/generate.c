@@ -197,6 +197,8 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .windows = o->windows,
+        .window_mode = o->window,
         .skip_unreadable = o->skip_unreadable,
         .purity_cap = o->purity_cap,
         .keep_audio = o->keep_audio,

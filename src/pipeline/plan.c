@@ -18,6 +18,7 @@
 #include "dataset/run_metadata.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
+#include "pipeline/window_select.h"
 
 #define CHECKED_ENTRIES 200
 #define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
@@ -26,6 +27,7 @@
 
 const char *const pt_effect_order_names[] = {"physical", "random", NULL};
 const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
+const char *const pt_window_mode_names[] = {"random", "first", "loudest", NULL};
 const char *const pt_loudness_source_names[] = {"source", "mix", NULL};
 
 /* Replaces defaults by their values. */
@@ -50,6 +52,10 @@ static patina_status apply_defaults(const patina_generate_options *given,
                        o->n_shards);
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
+    if (o->windows == 0) o->windows = 1;
+    if (o->windows > PT_WINDOWS_MAX)
+        return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " windows are more than the maximum of %d",
+                       o->windows, PT_WINDOWS_MAX);
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
     if (o->purity_cap == 0.0) o->purity_cap = PATINA_PURITY_CAP_DEFAULT;
@@ -84,10 +90,12 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
                  {"header", o->header},
                  {"delimiter", o->delimiter},
                  {"source_split", o->source_split},
+                 {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
 }
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
@@ -212,7 +220,7 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
                             &last);
     for (size_t i = first; i < last; i++)
         n += entry->captions[i].text != NULL;
-    return n * plan->options.variants;
+    return n * plan->options.variants * plan->options.windows;
 }
 
 /* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only
