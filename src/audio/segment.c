@@ -335,11 +335,3 @@ patina_status pt_window_check(const patina_window *got, const patina_window *wan
                    got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
                    wanted->rate_hz);
 }
-
-patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
-                                      pt_segment *segment, pt_arena *arena, patina_error *err) {
-    const pt_segment_spec spec = {.start = window->start, .frames = window->frames};
-    PT_TRY(pt_segment_decode(bytes, spec, segment, arena, err));
-    PT_TRY(pt_window_check(&segment->window, window, err));
-    return pt_segment_check(segment, err);
-}

@@ -78,15 +78,6 @@ patina_status pt_segment_check(const pt_segment *segment, patina_error *err);
 patina_status pt_window_check(const patina_window *got, const patina_window *wanted,
                               patina_error *err);
 
-/**
- * Decodes the segment of a row again from its recording, and checks it.
- *
- * Errors   PATINA_EFORMAT  another window: the bytes are another recording
- *          and all of pt_segment_decode and pt_segment_check
- */
-patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
-                                      pt_segment *segment, pt_arena *arena, patina_error *err);
-
 /** Checks for PATINA_REJECT_NONFINITE alone: an embedding needs no minimal length. */
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_builder.c - entries from text that nobody has looked at before */
+/* entry_builder.c - entries from unchecked text */
 
 #include "corpus/entry_builder.h"
 

@@ -76,7 +76,7 @@ static int find_named(const pt_csv_record *header, const char *option, const cha
     return names ? pt_csv_find_first_column(header, names) : -1;
 }
 
-/** Splits names at spaces; false where one is no column. */
+/** Splits names at spaces; false where one is not a column. */
 static bool find_all(const pt_csv_record *header, const char *names, int *found, size_t max,
                      size_t *n_found) {
     *n_found = 0;

@@ -539,7 +539,7 @@ static const char *unsupported_reason(const pt_parquet_column_chunk *chunk, cons
     int encoding = 0;
 
     *detail = "";
-    if (chunk->is_unavailable) return "it is encrypted, or lies in another file";
+    if (chunk->is_unavailable) return "it is encrypted, or is in another file";
     *detail = pt_parquet_codec_name(chunk->codec);
     if (chunk->codec != PT_PARQUET_UNCOMPRESSED && chunk->codec != PT_PARQUET_SNAPPY &&
         chunk->codec != PT_PARQUET_GZIP && chunk->codec != PT_PARQUET_ZSTD)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* run_fixture.h - a small run with two splits for the tests of its folder: what it is, its chunks,
- * and what lies in a folder afterwards
+ * and the files in a folder afterwards
  *
  *     chunk   entries   train   test   rejects
  *       0        3        2       1       -

@@ -31,7 +31,7 @@ TEST(async_load, begun_and_not_taken) {
     pt_async_load_start(&async_load, pt_test_golden_path("clap/mini"), PATINA_ISA_C,
                         PATINA_PRECISION_F32, true);
     CHECK(async_load.is_started);
-    pt_async_load_release(&async_load); /* nothing is left, or the sanitizer tells */
+    pt_async_load_release(&async_load); /* the sanitizer reports a leak */
     CHECK(!async_load.is_started && !async_load.clap);
 }
 

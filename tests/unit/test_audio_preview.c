@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sounds of a page: half the rate keeps what it can hold, FLAC comes back bit for bit, and mel
- * pictures stand the right way up */
+ * pictures are upright */
 
 #include <stdlib.h>
 

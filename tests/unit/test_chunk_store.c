@@ -220,7 +220,7 @@ TEST(chunk_store, two_that_write_the_same_chunk) {
     check_tree(t, run_file_path(out, ".patina/00000000"), tree);
     free(tree);
 
-    /* the second finishes the whole set while the first is in the middle of a chunk */
+    /* the second finishes the whole set while the first is within a chunk */
     CHECK_OK(pt_chunk_store_begin_chunk(first, 1, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(second, c, false, &t->err));
@@ -236,7 +236,7 @@ TEST(chunk_store, two_that_write_the_same_chunk) {
     CHECK(run_file_exists(out, "dataset.json") && !run_file_exists(out, ".patina"));
 }
 
-/* Children that all start at once; bit i of the result for a child that gave status `wanted`. */
+/* Children that start together; bit i of the result for a child that gave status `wanted`. */
 static unsigned race(unsigned n, patina_status wanted,
                      patina_status (*child)(unsigned i, patina_error *err)) {
     unsigned result = 0;

@@ -115,7 +115,7 @@ TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
     listing *l = list_corpus(tmp_path("f5"), NULL);
     CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 5);
-    CHECK_STR(entry_string(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it will tell */
+    CHECK_STR(entry_string(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it fails */
     CHECK_STR(entry_string(l, 1), "file.wav|file.wav|ok");
     CHECK_STR(entry_string(l, 2), "real/a.wav|real/a.wav|ok|x");
     CHECK_STR(entry_string(l, 3), "real/sub/b.wav|real/sub/b.wav|ok");

@@ -112,7 +112,7 @@ TEST(effects, comb_notches) {
     fixture_close(&b);
 }
 
-/* White noise keeps its power on average, and what lies before the start is silence. */
+/* White noise keeps its power on average, and samples before the start are silence. */
 TEST(effects, comb_edges) {
     fixture b;
     const float x[4] = {0.5F, 0.25F, -0.125F, 0.5F};

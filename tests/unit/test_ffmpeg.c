@@ -132,7 +132,7 @@ static decode_result decode_bytes(const unsigned char *b, size_t n) {
 }
 
 /** Amplitude, and phase against the tone that began at sample 0, of channel c: least squares over
- * whole periods in the middle. */
+ * whole periods, away from the ends. */
 static void fit_sinusoid(const decode_result *o, unsigned c, double hz, double *amplitude,
                          double *phase) {
     const size_t period = (size_t)(RATE / hz), n = o->n_frames / 2 / period * period,
@@ -253,7 +253,7 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
     free(x);
 }
 
-/* Zeros over a stretch in the middle, blocks' headers included. */
+/* Zeros over a stretch within the file, blocks' headers included. */
 TEST(ffmpeg, a_hole_is_no_shorter_sound) {
     static const size_t which[] = {0, 3, 4, 5, 6, 7, 9, 11};
     const size_t n = 4 * RATE;

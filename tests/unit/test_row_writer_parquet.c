@@ -75,7 +75,7 @@ TEST(row_writer_parquet, structure) {
         /* values, and levels and headers of 0.5 % at most beyond half a page */
         const size_t values = rows[i] * sizeof(pt_row);
         CHECK(footer >= 4 + values && footer <= 4 + values + values / 200 + 2000);
-        /* a column's name stands once in the schema and once in each row group */
+        /* a column's name is once in the schema and once in each row group */
         CHECK_INT(count(text + footer, n - footer, "fused_state"), 1 + n_groups);
         CHECK_INT(count(text + footer, n - footer, "element"), 3 + 3 * n_groups);
         CHECK_INT(count(text + footer, n - footer, "patina.version"), 1);

@@ -2,7 +2,7 @@
 /* A whole data set in both formats, of made-up rows, as a run would leave it.
  *
  * With PATINA_TEST_SAMPLE=DIR the program leaves DIR/parquet and DIR/jsonl for
- * tests/python/test_readers.py --sample, which knows the formula of the values (sample_value
+ * tests/python/test_readers.py --sample, which has the formula of the values (sample_value
  * there).
  */
 

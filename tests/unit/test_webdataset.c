@@ -275,7 +275,7 @@ TEST(webdataset, damage_costs_a_tar_and_no_more) {
     put_tar("w7/1.tar", &tar);
     write_tmp_text("w7/2.tar", "no tar");
     write_tmp_text("w7/3.tar", "");
-    put_tar("w7/4.tar", &tar); /* no samples: nothing to tell */
+    put_tar("w7/4.tar", &tar); /* no samples: no report */
     mkfifo(tmp_path("w7/5.tar"), 0600);
     CHECK(symlink("nowhere", tmp_path("w7/6.tar")) == 0);
     tar_add_text(&tar, "a.wav", "A");
@@ -404,7 +404,7 @@ TEST(webdataset, the_kind_is_found_by_looking) {
     CHECK_STR(entry_string(l, 0), "shard-0/a|shard-0/a.wav|ok");
     list_release(l);
     l = list_corpus(tmp_path("w12/tars"), NULL);
-    CHECK_STR(l->kind, ""); /* none of its names tells of a tar or of audio */
+    CHECK_STR(l->kind, ""); /* none of its names is of a tar or of audio */
     list_release(l);
     tar_add_text(&tar, "a.wav", "A");
     put_tar("w12/tars/sub/0.TAR", &tar);
