@@ -199,6 +199,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .loudness = o->loudness,
         .skip_unreadable = o->skip_unreadable,
         .purity_cap = o->purity_cap,
+        .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };
