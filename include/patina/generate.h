@@ -128,6 +128,7 @@ typedef struct patina_generate_options {
     patina_caption_mode captions;    /**< captions that get rows */
     patina_loudness_source loudness; /**< signal of target_lufs */
     double purity_cap;               /**< upper end of input_purity, 20 to 60 dB; 0: 50 */
+    double level_jitter_db;     /**< each row has a gain in +- this range, 0 to 40 dB; 0: none */
     const char *split;          /**< shares of the clips, "train=0.9,test=0.1"; NULL: "train=1" */
     patina_isa isa;             /**< instruction set; PATINA_ISA_AUTO: the best of this CPU */
     patina_precision precision; /**< of the model's matrix products */

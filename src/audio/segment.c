@@ -321,6 +321,28 @@ patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment 
     return segment_of_window(audio, 0, audio->n_frames, segment, arena, err);
 }
 
+/* A copy, multiplied by a gain; NULL: out of memory. */
+static float *scale(const float *samples, size_t n, float gain, pt_arena *arena) {
+    float *scaled = pt_arena_alloc_array(arena, n, sizeof *scaled);
+    for (size_t i = 0; scaled && i < n; i++)
+        scaled[i] = gain * samples[i];
+    return scaled;
+}
+
+patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
+                                      pt_segment *changed, pt_arena *arena, patina_error *err) {
+    const float gain = (float)pow(10.0, gain_db / 20.0);
+    const patina_audio *of = &segment->source;
+    pt_segment result = *segment;
+    float *mix = scale(segment->mix, segment->n_mix, gain, arena);
+    float *samples = scale(of->samples, of->n_frames * of->n_channels, gain, arena);
+    if (!mix || !samples) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    result.mix = mix;
+    result.source.samples = samples;
+    *changed = result;
+    return PATINA_OK;
+}
+
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err) {
     const patina_audio *a = &segment->source;
     if (!pt_stats_all_finite(a->samples, a->n_frames * a->n_channels))

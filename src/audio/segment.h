@@ -85,6 +85,13 @@ patina_status pt_segment_check(const pt_segment *segment, patina_error *err);
 patina_status pt_window_check(const patina_window *got, const patina_window *wanted,
                               patina_error *err);
 
+/**
+ * The segment at another level: source and mix are copies in the arena, multiplied by a gain. A
+ * row of a data set with level jitter is made of it.
+ */
+patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
+                                      pt_segment *changed, pt_arena *arena, patina_error *err);
+
 /** Checks for PATINA_REJECT_NONFINITE alone: an embedding needs no minimal length. */
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);
 

@@ -62,6 +62,9 @@ static patina_status apply_defaults(const patina_generate_options *given,
     if (!(o->purity_cap >= PATINA_PURITY_CAP_MIN && o->purity_cap <= PATINA_PURITY_MAX))
         return pt_fail(err, PATINA_EUSAGE, "the purity cap must be %g to %g dB, not %g",
                        PATINA_PURITY_CAP_MIN, PATINA_PURITY_MAX, o->purity_cap);
+    if (!(o->level_jitter_db >= 0.0 && o->level_jitter_db <= PATINA_LEVEL_JITTER_MAX))
+        return pt_fail(err, PATINA_EUSAGE, "the level jitter must be 0 to %g dB, not %g",
+                       PATINA_LEVEL_JITTER_MAX, o->level_jitter_db);
     return PATINA_OK;
 }
 
@@ -78,7 +81,7 @@ static json_t *splits_json(const pt_splits *splits) {
 }
 
 /* Settings that are only written where they are given, so that older runs have the same hash. */
-static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+static void add_given_settings(json_t *settings, const pt_plan *plan) {
     const patina_generate_options *o = &plan->options;
     const struct {
         const char *name, *value;
@@ -96,6 +99,8 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
     if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
+    if (o->level_jitter_db > 0.0)
+        json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
 }
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
@@ -112,7 +117,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
-    if (settings) add_corpus_settings(settings, plan);
+    if (settings) add_given_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);

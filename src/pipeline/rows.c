@@ -105,6 +105,7 @@ typedef struct entry_context {
     pt_segment segment;
     patina_targets targets;
     float *degraded; /* [segment.n_mix] */
+    double level_gain_db;
     bool keep_audio;
 } entry_context;
 
@@ -124,6 +125,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .n_streams = c->segment.n_streams,
         .has_named_start = c->segment.is_named,
         .named_start_s = c->entry->start_s,
+        .level_gain_db = c->level_gain_db,
         .has_loudness = true,
         .lufs_source = c->targets.lufs_source,
         .lufs_mono = c->targets.lufs_mono,
@@ -137,14 +139,28 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
     return result->provenance.failed ? out_of_memory(err) : PATINA_OK;
 }
 
-static patina_status make_row(const entry_context *c, size_t caption, uint32_t variant,
+/* Gives a row its level, drawn for its variant, and measures the targets again. */
+static patina_status set_level(entry_context *c, uint32_t variant, pt_arena *arena,
+                               patina_error *err) {
+    const pt_rng rng = pt_rng_make(c->context->seed, c->entry->id, variant, PT_RNG_STREAM_LEVEL);
+    const double range_db = c->context->level_jitter_db;
+
+    c->level_gain_db = range_db * (2.0 * pt_rng_uniform(&rng, 0) - 1.0);
+    PT_TRY(pt_segment_change_level(&c->segment, c->level_gain_db, &c->segment, arena, err));
+    return pt_targets_measure(c->context->meter, &c->segment.source, c->segment.channel_mask,
+                              c->segment.mix, c->segment.n_mix, &c->targets, arena, err);
+}
+
+static patina_status make_row(const entry_context *of_entry, size_t caption, uint32_t variant,
                               pt_entry_result *result, pt_arena *arena, patina_error *err) {
+    entry_context at_level = *of_entry;
+    const entry_context *c = &at_level;
     const pt_row_context *context = c->context;
     const char *id = c->entry->id;
     const pt_arena_marker mark = pt_arena_mark(arena);
     patina_effect_chain *chain = NULL;
     patina_degrade_stats stats;
-    patina_status status;
+    patina_status status = PATINA_OK;
 
     pt_row *rows = grow_array(result->rows, result->n_rows, &result->rows_capacity, sizeof *rows);
     if (!rows) return out_of_memory(err);
@@ -152,6 +168,11 @@ static patina_status make_row(const entry_context *c, size_t caption, uint32_t v
     pt_row *row = &rows[result->n_rows];
 
     int64_t since = pt_monotonic_ns();
+    if (context->level_jitter_db > 0.0) {
+        status = set_level(&at_level, variant, arena, err);
+        add_stage_time(result, PATINA_RUN_MEASURING, &since);
+        if (status != PATINA_OK) goto done;
+    }
     status = patina_effect_chain_draw(context->effect_config, context->seed, id, variant,
                                       context->order, c->segment.n_mix, &chain, err);
     if (status == PATINA_OK)
@@ -358,6 +379,14 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
     add_stage_time(result, PATINA_RUN_MEASURING, &since);
     if (status != PATINA_OK) return status;
     pt_provenance_fill_codec(&c->targets.quality, &segment->codec);
+    /* Every level of the range has to be a sound, so that every variant has a row. */
+    const double jitter_db = c->context->level_jitter_db, lowest = pow(10.0, -jitter_db / 10.0);
+    if (jitter_db > 0.0 &&
+        lowest * patina_ac_power(segment->mix, segment->n_mix) < PATINA_SILENCE_POWER)
+        return pt_fail(err, PATINA_REJECT_SILENT,
+                       "silent: the AC power is below -100 dB re full scale at -%g dB of level "
+                       "jitter",
+                       jitter_db);
 
     c->degraded = pt_arena_alloc_array(arena, segment->n_mix, sizeof *c->degraded);
     return c->degraded ? PATINA_OK : out_of_memory(err);

@@ -36,6 +36,7 @@ typedef struct pt_row_context {
     patina_window_mode window_mode;
     bool skip_unreadable;           /* reject entries that the machine cannot read */
     double purity_cap;              /* upper end of input_purity, dB */
+    double level_jitter_db;         /* range of the gain of each row, +-; 0: none */
     const char *keep_audio;         /* folder of keep_audio.h; may be NULL */
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;

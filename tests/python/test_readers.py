@@ -47,8 +47,8 @@ GROUP_ROWS = 8192
 PAGE_BYTES = 1 << 20
 
 MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
-           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono",
-           "source_quality"]
+           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "purity_cap", "lufs_source",
+           "lufs_mono", "source_quality"]
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
