@@ -25,7 +25,7 @@
 /** The sentence for a stream whose format changes: second, channels and rate before, and those
  * after. */
 #define PT_CHANGE_FORMAT                                                                           \
-    "at %.2f s the sound changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
+    "at %.2f s the audio changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
     "file"
 
 /** The stream to open. */

@@ -105,10 +105,10 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
     uint64_t first;
 
     if (!in_wav && pt_format_probe(input->bytes)) /* frames inside belong to that container */
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "no MPEG audio");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file contains no MPEG audio");
     if (c->kind != PT_CONTAINER_MPEG && !in_wav &&
         (!pt_mpeg_find_first(input->bytes, 0, input->bytes->size, &first) || first > 0))
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "no MPEG audio");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file contains no MPEG audio");
     mpeg_state *s = calloc(1, sizeof *s);
     if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     s->bytes = *input->bytes;
@@ -118,7 +118,7 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
         encoding != MPG123_ENC_FLOAT_32 || s->rate_hz <= 0 || s->n_channels < 1 ||
         s->n_channels > 2) {
         mpeg_close(s);
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not MPEG audio that can be read");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the MPEG audio cannot be decoded");
     }
     stream_info->info.format = in_wav ? "wav" : "mp3";
     stream_info->info.rate_hz = (unsigned)s->rate_hz;
@@ -132,7 +132,7 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
 
 static patina_status mpeg_seek(void *state, uint64_t frame, patina_error *err) {
     (void)state, (void)frame;
-    return pt_fail(err, PATINA_ERANGE, "MPEG audio is decoded from its start");
+    return pt_fail(err, PATINA_ERANGE, "MPEG audio is decoded from its start only");
 }
 
 static patina_status read_frames(mpeg_state *s, float *samples, size_t n_frames, size_t *n_read,

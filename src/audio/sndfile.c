@@ -108,8 +108,9 @@ static patina_status patch_data_size(sndfile_state *s, const pt_container_header
                                      patina_error *err) {
     const uint64_t size = c->data_available + c->size_overhead;
     if (size > 0xFFFFFFFEU && c->size_bytes < 8)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
-                       "wav: over 4 GiB of samples whose size the header does not say");
+        return pt_fail(
+            err, PATINA_REJECT_UNSUPPORTED,
+            "wav: the header gives no size for more than 4 GiB of samples; convert the file");
     s->one = (pt_byte_patch){.offset = c->size_offset, .n = c->size_bytes};
     for (unsigned i = 0; i < c->size_bytes; i++)
         s->one.bytes[c->big_endian ? c->size_bytes - 1 - i : i] = (unsigned char)(size >> (8 * i));
@@ -223,7 +224,7 @@ static patina_status find_length(const sndfile_state *s, const SF_INFO *sf,
                                  const pt_container_header *c, pt_decoder_stream_info *stream_info,
                                  patina_error *err) {
     if (sf->frames < 0)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "a negative number of frames");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the number of frames is negative");
     if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe does not say either */
         if ((sf->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG) return PATINA_OK;
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "%s: the stream's last page is missing",
@@ -278,13 +279,14 @@ static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_erro
                        sf_error(s->file) == SF_ERR_NO_ERROR;
     if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
     if (!there)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                       "flac: %lld frames are promised and the last ones are damaged or missing",
-                       (long long)info->frames);
+        return pt_fail(
+            err, PATINA_REJECT_TRUNCATED,
+            "flac: the header declares %lld frames, but the last ones are damaged or missing",
+            (long long)info->frames);
     sf_close(s->file);
     s->file = open_virtual(s, info);
     return s->file ? PATINA_OK
-                   : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+                   : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
 }
 
 /** Compares the total of a FLAC file with its last frame; a total that is too small is left out. */
@@ -299,7 +301,7 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
     patch_flac_total(s);
     sf_close(s->file);
     s->file = open_virtual(s, info);
-    if (!s->file) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+    if (!s->file) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
     stream_info->declared_frames = end;
     return PATINA_OK;
 }
@@ -330,7 +332,7 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     s->file = open_virtual(s, &info);
     if (!s->file)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       s->io_failed ? "the file cannot be read" : "not audio that can be read");
+                       s->io_failed ? "the file cannot be read" : "not a supported audio file");
     s->is_flac = s->is_flac && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     if (s->is_flac) PT_TRY(check_flac_total(s, &info, stream_info, err));
     s->n_channels = (unsigned)info.channels;
@@ -350,7 +352,8 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
 
     if (c->kind == PT_CONTAINER_MPEG || c->wave_format == PT_WAVE_MPEG ||
         c->wave_format == PT_WAVE_MP3 || begins_with_mpeg_frame(input->bytes))
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it begins like MPEG audio, and holds none");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "the file begins like MPEG audio but contains none");
     if (input->bytes->size > (uint64_t)SF_COUNT_MAX)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);
@@ -404,9 +407,9 @@ static patina_status skip_frames(sndfile_state *s, uint64_t n_frames, patina_err
         size_t got = 0;
         status = sndfile_read(s, discarded, step, &got, err);
         if (status == PATINA_OK && got < step)
-            status =
-                pt_fail(err, PATINA_REJECT_TRUNCATED, "%llu frames before the wanted one are lost",
-                        (unsigned long long)(n_frames - got));
+            status = pt_fail(err, PATINA_REJECT_TRUNCATED,
+                             "%llu frames before the requested one are missing",
+                             (unsigned long long)(n_frames - got));
         n_frames -= got;
     }
     free(discarded);
@@ -424,12 +427,12 @@ static patina_status sndfile_seek(void *state, uint64_t frame, patina_error *err
         return PATINA_OK;
     }
     if (!s->is_flac)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is not there",
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is missing",
                        (unsigned long long)frame);
     sf_close(s->file);
     s->file = open_virtual(s, &info);
     if (!s->file || (unsigned)info.channels != s->n_channels)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
     return skip_frames(s, frame, err);
 }
 

@@ -148,7 +148,7 @@ TEST(part_reader, parquet_of_other_columns) {
     CHECK_FAILS(
         pt_part_reader_open(pt_test_golden_path("parquet/required_v1.parquet"), &part, &t->err),
         PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "its columns are not those of a data set but 'i32' and 'word'");
+    CHECK_CONTAINS(t->err.message, "not a part of a data set: its columns are 'i32' and 'word'");
     CHECK(part == NULL);
 }
 
