@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder.c - the table of decoding libraries, and the checks that are the same for all
  *
- * Libraries end early on damaged files and call it the end. So each reports beforehand how many
- * frames the file promises. A frame that is missing then, beyond the tolerance of the codec, makes
- * the file truncated.
+ * At damage, libraries report the end of the file. So each backend reports beforehand how many
+ * frames the file declares; if more of them are missing than the tolerance of the codec, the file
+ * is truncated.
  */
 
 #include "audio/decoder.h"

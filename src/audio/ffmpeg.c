@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* ffmpeg.c - AAC, M4A, WebM, WMA and others (format_probe.h) by FFmpeg's libraries
  *
- * - Only the format that format_probe.h names is opened, only from the bytes given: what a file
- * refers
- *   to elsewhere is not opened. Streams that are not audio are never decoded.
- * - Length is not known exactly, so decoder.c decodes all of it. What container or stream say of it
- *   is a promise. FFmpeg cuts off the encoder's delay and padding where the file has them; an edit
- *   list that leaves out more than that is rejected.
- * - A packet that cannot be decoded ends the file: FFmpeg's players continue, with a hole in the
- *   sound.
- * - Rate and channels are those of the first frame: headers often state half the rate (SBR).
- * - Of several audio streams the default one is read, or the first where none or all are default.
+ * - Only the format that format_probe.h detects is opened, and only from the given bytes: other
+ *   files that the file refers to are not opened. Streams that are not audio are never decoded.
+ * - The exact length is unknown, so decoder.c decodes the whole file and compares it with the
+ *   length that the container or the stream declares. FFmpeg removes the delay and padding of the
+ *   encoder where the file records them; an edit list that omits more is rejected.
+ * - A packet that cannot be decoded ends the file. FFmpeg's players continue with a gap.
+ * - Rate and channels are those of the first frame: headers often give half the rate (SBR).
+ * - Of several audio streams the default one is read, or the first if none or all are default.
  */
 
 #include <libavcodec/avcodec.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* format_probe.c - signatures, and three walks over elements that each begin with a size
+/* format_probe.c - signatures, and checks of the element sizes of MP4, Matroska and ASF
  *
  * Sources: ISO/IEC 14496-12, 4.2 (boxes); RFC 8794, 4 and 5 (EBML), and Matroska, RFC 9559;
  * Microsoft, "Advanced Systems Format Specification" 2; ISO/IEC 14496-3, 1.A.2.2 (ADTS);

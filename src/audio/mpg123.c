@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* mpg123.c - MPEG audio (MP3, MP2, MP1, and MP3 in a WAV) by libmpg123
  *
- * libsndfile decodes it through the same library, but then warnings go to standard error, and a
- * file of changing bit rate without an information frame ends at a guess of its length: half of a
- * real one was lost that way, and a guess that is too long would make it truncated. So the length
- * is declared only where the first frame is a Xing or Info frame that counts the frames.
+ * libsndfile uses the same library, but writes warnings to standard error, and ends a file of
+ * variable bit rate without an information frame at an estimate of its length. The estimate was
+ * half the length of a real file, and one that is too long would make a file truncated. So the
+ * length is declared only if the first frame is a Xing or Info frame with the number of frames.
  *
- * The library ends where that count does. A count that is too small, as in joined files, is not
- * given to it; then only the encoder's delay at the file's start is cut off.
+ * The library stops at that number. One that is too small, as in joined files, is hidden from it;
+ * then only the delay of the encoder at the start of the file is removed.
  *
- * There is no seeking: the bit reservoir makes what follows a seek differ from what decoding from
- * the start gives.
+ * There is no seeking: because of the bit reservoir, frames after a seek differ from those of a
+ * decode from the start.
  */
 
 #include <mpg123.h>

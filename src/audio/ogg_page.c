@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ogg_page.c - page by page: header, table of segments, body, checksum */
+/* ogg_page.c - parses pages: header, segment table, body, checksum */
 
 #include "audio/ogg_page.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* segment.c - one window of a source, and its mono mix at 48 kHz
  *
- * Of an exact file the position of the window is known beforehand, and only the window is decoded.
- * Any other is decoded from start to end once, which counts its frames and finds what is truncated;
- * where the window is not within the first 30 s, a second time up to the window's end. Either way
- * no more than that is in memory, and it grows with what was decoded, never with what a header
- * says.
+ * If the length of a file is exact, the position of the window is known beforehand, and only the
+ * window is decoded. Other files are decoded once from start to end, which counts the frames and
+ * detects truncation; if the window is not within the first 30 s, a second time up to the end of
+ * the window. Memory is limited to the first 30 s or the window, and grows with the decoded frames,
+ * not with the length that a header gives.
  */
 
 #include "audio/segment.h"

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* sndfile.c - WAV, AIFF, FLAC, Ogg Vorbis, Opus and more by libsndfile
  *
- * What libsndfile 1.2.0 does silently, and what is done about it here:
- * - a chunk size beyond the file's end is lowered: decoder.c compares the claim with the file;
- * - a data size of 0 reads as no frames, and the sizes that pipes leave are taken for real: the
- * size
- *   is filled in on the way to the library;
- * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples where its
- *   positions do not begin at 0, and is refused without a last-page flag: ogg_page.h patches it;
- * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
- * - in AU and W64 the bytes behind the samples are taken for samples: they are cut off;
- * - a FLAC file ends where its header says, even if frames follow: the total is left out then;
- * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right
- * after
- *   the call shows it; the next call clears it;
- * - the last packet of some Opus files is not given out: tolerated;
- * - why an open failed is kept in static memory, where another thread's reason may be: not used;
- * - MPEG audio is reported on standard error, and ends at the guessed length of a file whose length
- *   is not declared: mpg123.c decodes it instead;
- * - Ogg channels come in Vorbis order, and those of a channel map in the file's: put in WAVE order.
+ * Silent behaviour of libsndfile 1.2.0, and how it is handled:
+ * - a chunk size beyond the end of the file is reduced: decoder.c compares it with the file;
+ * - a data size of 0 means no frames, and the placeholder sizes of pipes are used as they are: the
+ *   library is given the real size;
+ * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples if its
+ *   positions do not begin at 0, and is rejected without a last-page flag: ogg_page.h patches it;
+ * - a damaged Ogg page is skipped, and the number of frames may not show it: pages are checked;
+ * - in AU and W64 the bytes after the samples are read as samples: they are hidden;
+ * - a FLAC file ends where its header says, even if frames follow: the total is hidden then;
+ * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state directly
+ *   after the call shows it; the next call clears it;
+ * - the last packet of some Opus files is not decoded: tolerated;
+ * - the reason for a failed open is in static memory shared by all threads: not used;
+ * - MPEG audio is reported on standard error, and ends at an estimated length if none is declared:
+ *   mpg123.c decodes it instead;
+ * - channels of Ogg are in Vorbis order, and those of a channel map in file order: converted to
+ *   WAVE order.
  */
 
 #include <sndfile.h>

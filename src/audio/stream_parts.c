@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream_parts.c - one or several streams in a file */
+/* stream_parts.c - list of the streams in a file */
 
 #include "audio/stream_parts.h"
 

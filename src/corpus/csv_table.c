@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* csv_table.c - records from libcsv
+/* csv_table.c - parses delimited text with libcsv
  *
  * libcsv calls back for every field and record of its input. A call gets at most one line, and only
  * up to the next CR, so that it completes at most one record.

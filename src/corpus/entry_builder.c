@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_builder.c - entries from unchecked text */
+/* entry_builder.c - builds entries from untrusted text */
 
 #include "corpus/entry_builder.h"
 
@@ -67,8 +67,7 @@ patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, 
         return pt_entry_add_bad_caption(entry, "contains a NUL character", err);
     if (!pt_utf8_is_valid(text, n)) return pt_entry_add_bad_caption(entry, "not UTF-8", err);
     if (n == 0) return pt_entry_add_bad_caption(entry, "empty", err);
-    if (pt_utf8_is_blank(text, n))
-        return pt_entry_add_bad_caption(entry, "only white space", err);
+    if (pt_utf8_is_blank(text, n)) return pt_entry_add_bad_caption(entry, "only white space", err);
     return append(entry, pt_text_dup(text, n), NULL, err);
 }
 

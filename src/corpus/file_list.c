@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_list.c - folders are walked, braces expanded, wildcards left to glob(3) */
+/* file_list.c - lists folders, expands braces, matches wildcards with glob(3) */
 
 #include "corpus/file_list.h"
 

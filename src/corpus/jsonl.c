@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jsonl.c - manifests with a JSON object a line: {"audio": ..., "caption": ..., "id": ...}
+/* jsonl.c - manifests with one JSON object per line: {"audio": ..., "caption": ..., "id": ...}
  *
  * `audio` is a path relative to the manifest or to the audio root. Of an absolute path, the data
  * set gets the part below that folder or only the base name. `caption` (or `captions`, `text`,

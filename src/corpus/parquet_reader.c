@@ -11,7 +11,7 @@
  * counts from 0 within the file. Other columns are ignored.
  *
  * Every row is given to the iterator, which merges rows of one id (the published AudioCaps test set
- * has five rows a clip, shuffled) and asks for the audio of a later row by its position.
+ * has five rows per clip, shuffled) and asks for the audio of a later row by its position.
  *
  * Damage in the id or caption columns loses the rest of the row group, reported by one entry
  * without id; damage in the audio column rejects the entries of that page, each under its own id.

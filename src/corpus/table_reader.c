@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* table_reader.c - delimited text whose rows name an audio file each, by the layouts of
- * table_layout.c
+/* table_reader.c - tables with one audio file per row, by the layouts of table_layout.c
  *
  *   files in order ──► rows ──► id, audio file (clip_index.h), captions ──► entries
  *

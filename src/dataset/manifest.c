@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* manifest.c - plan.json, chunk.json and dataset.json: written and read */
+/* manifest.c - writes and reads plan.json, chunk.json and dataset.json */
 
 #include "dataset/manifest.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_layout.c - moves parts to their final names and back, checks their bytes */
+/* part_layout.c - moves parts to their final names and back, and checks their bytes */
 
 #include "dataset/part_layout.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_reader.c - rows of a part: columns through src/parquet, or lines through jansson
+/* part_reader.c - reads the rows of a part, from Parquet or JSON Lines
  *
  * Parts rewritten by another program (compressed, with optional fields) are read as well, as long
  * as they have the same columns.

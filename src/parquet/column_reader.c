@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* column_reader.c - pages to values
+/* column_reader.c - decodes pages to values
  *
  * A data page is repetition levels, definition levels, and the values that are not null: plain, or
  * indices into the dictionary before the chunk's first data page. A page body, and the dictionary,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_metadata.c - FileMetaData of parquet.thrift, read and checked
+/* file_metadata.c - parses and validates FileMetaData of parquet.thrift
  *
  * Arrays grow with the items read, not to the length that a list header gives. Names, keys and
  * values are copied to one block of the footer's size, which is always large enough.

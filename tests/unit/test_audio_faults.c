@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files as they are met: joined, cut, written to a pipe, or with a header that is wrong. Each gives
- * every sample that it holds, or one sentence that says why not. */
+/* test_audio_faults.c - audio files that are joined, truncated, written to a pipe or have a wrong
+ * header
+ *
+ * Each returns all of its samples, or is rejected with a sentence that gives the reason.
+ */
 
 #include "audio/decoder.h"
 

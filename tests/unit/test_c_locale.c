@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_c_locale.c - decimal points in messages, whatever the locale of the program */
 
 #include "base/c_locale.h"
 #include "base/error.h"

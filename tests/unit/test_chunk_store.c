@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs without faults; test_finish.c kills processes and fails calls. */
+/* test_chunk_store.c - the output folder of a run, without faults
+ *
+ * test_finish.c kills processes and makes calls fail.
+ */
 
 #include "test.h"
 

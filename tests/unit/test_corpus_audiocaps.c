@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_audiocaps.c - tables of AudioCaps and of other lists of YouTube clips */
 
 #include "corpus_fixture.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_clotho.c - tables of Clotho */
 
 #include "corpus_fixture.h"
 

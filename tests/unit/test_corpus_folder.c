@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_folder.c - folders of audio with caption files */
 
 #include <fcntl.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_iterator.c - detection of the corpus kind, options, and rows of one id */
 
 #include <patina/corpus.h>
 

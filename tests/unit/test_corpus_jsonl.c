@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_jsonl.c - JSONL manifests */
 
 #include "corpus_fixture.h"
 

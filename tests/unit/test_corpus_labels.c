@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_labels.c - tables of labels, such as ESC-50 */
 
 #include "corpus_fixture.h"
 

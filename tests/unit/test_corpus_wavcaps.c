@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_wavcaps.c - WavCaps JSON files, intact and damaged */
 
 #include "corpus_fixture.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_csv_table.c - records of delimited text: quotes, line ends, headers, damage */
 
 #include "corpus/csv_table.h"
 

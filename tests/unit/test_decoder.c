@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_decoder.c - decoding: formats, windows, channel order, wrong sizes and ranges */
 
 #include "audio/decoder.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What FFmpeg's libraries decode: files that its own encoders write here. */
+/* test_ffmpeg.c - formats that FFmpeg decodes, in files written by its own encoders */
 
 #include "audio/decoder.h"
 #include "audio/format_probe.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_manifest.c - plan.json, chunk.json and dataset.json: round trip and rejected input */
 
 #include "test.h"
 

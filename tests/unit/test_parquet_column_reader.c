@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of independent writers (tests/golden/make/make_parquet.py) hold the values that the writers
- * were given; and files put together by hand, with lies in them, are told of. */
+/* test_parquet_column_reader.c - values of Parquet columns, and rejection of damaged pages
+ *
+ * The files are from independent writers (tests/golden/make/make_parquet.py), with known values, or
+ * built by hand with faults.
+ */
 
 #include "test.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in tests/golden/parquet/hub is for tests/golden/make/make_parquet.py to say. */
+/* test_parquet_reader.c - Parquet corpora as on the Hugging Face hub
+ *
+ * tests/golden/make/make_parquet.py writes the files of tests/golden/parquet/hub.
+ */
 
 #include "corpus_fixture.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sinks wrote comes back bit for bit. That all kinds of Parquet files are read is for
- * test_parquet_column_reader.c to say. */
+/* test_part_reader.c - the reader of part files returns what the writers wrote
+ *
+ * test_parquet_column_reader.c tests Parquet files of other writers.
+ */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_webdataset.c - webdataset tars */
 
 #include <fcntl.h>
 
