@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* segment.c - one window of a source, and its mono mix at 48 kHz
  *
- * Of an exact file the position of the window is known beforehand, and only the window is decoded.
- * Any other is decoded from start to end once, which counts its frames and finds what is truncated;
- * where the window is not within the first 30 s, a second time up to the window's end. Either way
- * no more than that is in memory, and it grows with what was decoded, never with what a header
- * says.
+ * If the length of a file is exact, the position of the window is known beforehand, and only the
+ * window is decoded. Other files are decoded once from start to end, which counts the frames and
+ * detects truncation; if the window is not within the first 30 s, a second time up to the end of
+ * the window. Memory is limited to the first 30 s or the window, and grows with the decoded frames,
+ * not with the length that a header gives.
  */
 
 #include "audio/segment.h"
@@ -118,7 +118,7 @@ static patina_status locate_named_part(pt_segment_spec spec, uint64_t n, unsigne
     if (!is_reached && spec.named_may_be_cut) return PATINA_OK;
     if (!is_reached)
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "it is %.1f s long, and the list names the seconds from %.1f on", length_s,
+                       "the file is %.1f s long, but its segment begins at %.1f s", length_s,
                        spec.named_start_s);
     part->is_named = true;
     part->start = (uint64_t)floor(fmax(spec.named_start_s, 0.0) * rate_hz + 0.5);
@@ -142,7 +142,7 @@ static patina_status locate_window(pt_segment_spec spec, uint64_t n, unsigned ra
         return PATINA_OK;
     }
     if (spec.start >= n)
-        return pt_fail(err, PATINA_ERANGE, "frame %llu is behind the end; there are %llu frames",
+        return pt_fail(err, PATINA_ERANGE, "frame %llu is after the end; the audio has %llu frames",
                        (unsigned long long)spec.start, (unsigned long long)n);
     *window = (window_place){.start = spec.start,
                              .frames = min_u64(min_u64(n - spec.start, spec.frames), longest)};
@@ -150,7 +150,7 @@ static patina_status locate_window(pt_segment_spec spec, uint64_t n, unsigned ra
 }
 
 static patina_status no_frames(patina_error *err) {
-    return pt_fail(err, PATINA_REJECT_TOO_SHORT, "no frames at all");
+    return pt_fail(err, PATINA_REJECT_TOO_SHORT, "the audio has no frames");
 }
 
 /** Reads the window of an exact file, and nothing else. */
@@ -162,8 +162,9 @@ static patina_status read_window(source *s, pt_segment_spec spec, frame_buffer *
     PT_TRY(fill(s, h, window->frames, err));
     if (h->n_frames < window->frames)
         return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                       "%s: the window has %llu frames, and %llu are there", s->info.format,
-                       (unsigned long long)window->frames, (unsigned long long)h->n_frames);
+                       "%s: the window has %llu frames, but only %llu of them can be read",
+                       s->info.format, (unsigned long long)window->frames,
+                       (unsigned long long)h->n_frames);
     return PATINA_OK;
 }
 
@@ -265,7 +266,7 @@ static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment
     e.n_frames = s->info.n_frames;
     PT_TRY(s->info.exact ? read_window(s, spec, &h, &window, err)
                          : read_to_end(s, spec, &h, &window, &e.n_frames, err));
-    if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+    if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
     e.window = (patina_window){window.start, h.n_frames, s->info.rate_hz, h.n_channels};
     e.source = (patina_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
     e.is_named = window.is_named;
@@ -311,7 +312,7 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
     PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
     if (audio->n_frames == 0) return no_frames(err);
     PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
-    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
     return segment_of_window(audio, window.start, window.frames, segment, arena, err);
 }
 
@@ -346,7 +347,7 @@ patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err) {
     const patina_audio *a = &segment->source;
     if (!pt_stats_all_finite(a->samples, a->n_frames * a->n_channels))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "NaN or infinite samples in the window");
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "the window contains NaN or infinite samples");
     return PATINA_OK;
 }
 
@@ -356,11 +357,12 @@ patina_status pt_segment_check(const pt_segment *segment, patina_error *err) {
 
     if (w->frames < shortest)
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "%llu frames at %u Hz, and %llu are needed (0.4 s)",
+                       "%llu frames at %u Hz are too short; at least %llu (0.4 s) are required",
                        (unsigned long long)w->frames, w->rate_hz, (unsigned long long)shortest);
     PT_TRY(pt_segment_check_finite(segment, err));
     if (segment->n_mix == 0 || pt_stats_power(segment->mix, segment->n_mix) < PATINA_SILENCE_POWER)
-        return pt_fail(err, PATINA_REJECT_SILENT, "silent: AC power of the mix under -100 dB");
+        return pt_fail(err, PATINA_REJECT_SILENT,
+                       "silent: the AC power of the mix is below -100 dB re full scale");
     return PATINA_OK;
 }
 

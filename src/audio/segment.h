@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* segment.h - decoding of the window of a source that rows are made of */
+/* segment.h - decodes the window of a recording that rows are made from */
 
 #ifndef PATINA_AUDIO_SEGMENT_H
 #define PATINA_AUDIO_SEGMENT_H

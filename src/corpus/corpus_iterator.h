@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_iterator.h - entries of a corpus, whatever its format */
+/* corpus_iterator.h - iterates over the entries of a corpus of any format */
 
 #ifndef PATINA_CORPUS_CORPUS_ITERATOR_H
 #define PATINA_CORPUS_CORPUS_ITERATOR_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_builder.h - how readers put entries together, and how they judge what goes into them */
+/* entry_builder.h - builds entries, and checks their captions, ids and file names */
 
 #ifndef PATINA_CORPUS_ENTRY_BUILDER_H
 #define PATINA_CORPUS_ENTRY_BUILDER_H

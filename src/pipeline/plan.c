@@ -35,7 +35,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
                                     patina_generate_options *o, patina_error *err) {
     *o = *given;
     if (!o->corpus || !o->model || !o->out)
-        return pt_fail(err, PATINA_EUSAGE, "corpus, model and output folder are required");
+        return pt_fail(err, PATINA_EUSAGE, "a corpus, a model and an output folder are required");
     if (o->seed > PATINA_SEED_MAX)
         return pt_fail(err, PATINA_EUSAGE, "seed %" PRIu64 " is larger than %" PRId64, o->seed,
                        PATINA_SEED_MAX);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance_fill.c - chain and measurements to JSON */
+/* provenance_fill.c - writes the chain and its measurements as JSON */
 
 #include "pipeline/provenance_fill.h"
 

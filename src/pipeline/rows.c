@@ -321,7 +321,7 @@ static patina_status load(entry_context *c, pt_entry_result *result, bool *has_s
     if (fault.error != 0)
         return pt_fail(err, PATINA_ETEMPORARY, "cannot be read: %s", strerrordesc_np(fault.error));
     if (fault.has_shrunk)
-        return pt_fail(err, PATINA_ETEMPORARY, "cannot be read: the file becomes shorter");
+        return pt_fail(err, PATINA_ETEMPORARY, "cannot be read: the file became shorter");
     return status;
 }
 

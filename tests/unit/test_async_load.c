@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_async_load.c - a model opened in a thread */
 
 #include "test.h"
 

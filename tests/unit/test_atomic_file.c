@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_atomic_file.c - atomic writes: files, devices and pipes, and failed writes */
 
 #include "test.h"
 

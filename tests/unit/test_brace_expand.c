@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_brace_expand.c - expansion of {a..b} and {a,b} */
 
 #include "corpus/brace_expand.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Chains: what is drawn, what is written of it and read back, and the books of purity */
+/* test_effect_chain.c - effect chains: drawing, JSON round trip, order, and purity */
 
 #include <pthread.h>
 

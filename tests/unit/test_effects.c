@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Effects one by one: the independent implementation's samples, and what their definitions say of
- * their spectra, levels and places. */
+/* test_effects.c - each effect alone, against the independent implementation and its definition
+ *
+ * Compared are the samples of tests/golden/dsp, and spectra, levels and positions.
+ */
 
 #include "base/arena.h"
 #include "degrade_fixture.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What FFmpeg's libraries decode: files that its own encoders write here. */
+/* test_ffmpeg.c - formats that FFmpeg decodes, in files written by its own encoders */
 
 #include "audio/decoder.h"
 #include "audio/format_probe.h"
@@ -326,12 +326,12 @@ TEST(ffmpeg, a_promise_that_is_not_kept) {
     raise_declared_duration(&mka, 700.0);
     o = decode(&mka);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_CONTAINS(o.err.message, "are promised");
+    CHECK_CONTAINS(o.err.message, "declares");
     release(&o);
     double_declared_duration(&m4a);
     o = decode(&m4a);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_CONTAINS(o.err.message, "192000 frames are promised and 96000 are there");
+    CHECK_CONTAINS(o.err.message, "declares 192000 frames, but the file contains 96000");
     release(&o);
     file_bytes_release(&m4a);
     file_bytes_release(&mka);
@@ -473,7 +473,7 @@ TEST(ffmpeg, pictures_without_sound_are_told_so) {
     REQUIRE(f.b && f.n > 100);
     decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
-    CHECK_STR(o.err.message, "webm: it has no audio stream");
+    CHECK_STR(o.err.message, "webm: the file has no audio stream");
     release(&o);
     file_bytes_release(&f);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs that die: this program replaces the library calls that change a file system, so that a
- * process can be killed, or a call can fail, at any one of them. */
+/* test_finish.c - interrupted runs and failing disks
+ *
+ * The program replaces the library calls that change a file system, so that any of them can kill
+ * the process or fail.
+ */
 
 #include "test.h"
 

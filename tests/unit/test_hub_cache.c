@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_hub_cache.c - paths, references and links of the model cache */
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Against the difference equations themselves, in long double and one sample after the other. */
+/* test_iir_energy.c - filter energies against the difference equations in long double */
 
 #include "test.h"
 

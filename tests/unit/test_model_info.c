@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_model_info.c - hash, layout and number of parameters of a model */
 
 #include "test.h"
 

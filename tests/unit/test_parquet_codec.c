@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The libraries themselves compress what is to be read. */
+/* test_parquet_codec.c - decompression of pages that the libraries compressed */
 
 #include "test.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sinks wrote comes back bit for bit. That all kinds of Parquet files are read is for
- * test_parquet_column_reader.c to say. */
+/* test_part_reader.c - the reader of part files returns what the writers wrote
+ *
+ * test_parquet_column_reader.c tests Parquet files of other writers.
+ */
 
 #include "test.h"
 
@@ -148,7 +150,7 @@ TEST(part_reader, parquet_of_other_columns) {
     CHECK_FAILS(
         pt_part_reader_open(pt_test_golden_path("parquet/required_v1.parquet"), &part, &t->err),
         PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "its columns are not those of a data set but 'i32' and 'word'");
+    CHECK_CONTAINS(t->err.message, "not a part of a data set: its columns are 'i32' and 'word'");
     CHECK(part == NULL);
 }
 

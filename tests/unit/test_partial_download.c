@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_partial_download.c - partial downloads: lock, append, resume */
 
 #include "test.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Projections against a singular value decomposition (tests/golden/make/make_report.py) */
+/* test_pca.c - projections against a singular value decomposition
+ * (tests/golden/make/make_report.py) */
 
 #include "report/pca.h"
 #include "report_golden.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_pretokenizer.c - pieces of captions, as split by the pattern of GPT-2 */
 
 #include "test.h"
 

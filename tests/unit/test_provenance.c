@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_provenance.c - provenance lines, and recipes parsed from them */
 
 #include "test.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Structure and faults. tests/python/test_readers.py reads the files that test_sample.c writes with
- * five other readers. */
+/* test_row_writer_parquet.c - rows as Parquet: structure and faults
+ *
+ * tests/python/test_readers.py reads the files that test_sample.c writes with five other readers.
+ */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_segment.c - windows of audio files and their mono mix */
 
 #include "audio/segment.h"
 #include "base/arena.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_targets.c - targets of a row, from a buffer and from a stream */
 
 #include "test.h"
 

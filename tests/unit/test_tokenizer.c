@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_tokenizer.c - token ids of captions, and rejected vocabularies */
 
 #include "test.h"
 

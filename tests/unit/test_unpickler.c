@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_unpickler.c - pickles of PyTorch, and rejection of everything else */
 
 #include "test.h"
 

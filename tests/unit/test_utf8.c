@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_utf8.c - decoding of UTF-8 */
 
 #include "test.h"
 

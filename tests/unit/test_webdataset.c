@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_webdataset.c - webdataset tars */
 
 #include <fcntl.h>
 
@@ -343,8 +344,7 @@ TEST(webdataset, what_is_too_large_costs_its_sample) {
                "w9/c|w9.tar/c.wav|ok|(the .json or .txt beside it is too large)",
                "w9/d|w9.tar/d.wav|undecodable|d", "w9/e|w9.tar/e.wav|ok");
     listing *l = list_corpus(path, NULL);
-    CHECK_STR(l->entry[3].fault,
-              "'w9.tar/d.wav': has 1073741825 bytes, over the limit of 1073741824");
+    CHECK_STR(l->entry[3].fault, "'w9.tar/d.wav': has 1073741825 bytes; the limit is 1073741824");
     list_release(l);
     unlink(path);
 }

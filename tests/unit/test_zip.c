@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_zip.c - directories of zip archives, valid and invalid */
 
 #include "test.h"
 
