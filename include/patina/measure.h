@@ -133,6 +133,8 @@ PATINA_API double patina_ac_power(const float *x, size_t n_samples);
 #define PATINA_PURITY_CAP_DEFAULT 50.0
 /** Smallest purity cap, dB. */
 #define PATINA_PURITY_CAP_MIN 20.0
+/** Greatest range of the level jitter of generate, dB. */
+#define PATINA_LEVEL_JITTER_MAX 40.0
 
 /**
  * Returns 10 log10(signal / rest) in dB, clamped to PATINA_PURITY_MIN .. PATINA_PURITY_MAX. A

@@ -167,9 +167,9 @@ def degrade(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
     """
     if recipe is not None and (seed, entry, variant, order, suite) != (None, None, 0, "physical",
                                                                         None):
-        raise TypeError("a recipe contains all draws: no other draw can be given with it")
+        raise TypeError("a recipe determines all draws: give no other argument for them with it")
     if order not in ("physical", "random"):
-        raise ValueError(f"order is 'physical' or 'random', not '{order}'")
+        raise ValueError(f"order must be 'physical' or 'random', not '{order}'")
     rate = _inputs.pick_rate(rate, sample_rate, sr)
     config = open_effect_config(effect_config_json(suite))
     if _inputs.is_file(sound):

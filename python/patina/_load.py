@@ -21,12 +21,12 @@ def _list_part_files(out: Path, split: str) -> List[Path]:
     found = sorted((out / "data").glob(f"{split}-*-of-*.*"))
     parts = [path for path in found if path.suffix in (".parquet", ".jsonl")]
     if not parts:
-        raise Error(f"'{out}' has no rows of the split '{split}': it is not a finished data set, or has no such "
+        raise Error(f"'{out}' has no rows of split '{split}': it is not a finished data set or has no such "
                     "split", "format")
     counts = {re.sub(r".*-of-(\d+)$", r"\1", path.stem) for path in parts}
     if len(counts) != 1 or int(counts.pop()) != len(parts):
-        raise Error(f"'{out}/data': there are {len(parts)} files of the split '{split}', but their "
-                    "names contain another number", "format")
+        raise Error(f"'{out}/data': there are {len(parts)} files of split '{split}', but their "
+                    "names give another number", "format")
     return parts
 
 
@@ -136,7 +136,7 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
     if with_provenance or loudness is not None or masks:
         member = {"source": "lufs_source", "mix": "lufs_mono", None: ""}.get(loudness)
         if member is None:
-            raise Error(f"loudness is 'source' or 'mix', not '{loudness}'", "usage")
+            raise Error(f"loudness must be 'source' or 'mix', not '{loudness}'", "usage")
         provenance = list(_iter_provenance(folder, parts))
         n_rows = len(next(iter(values.values()), ()))
         if len(provenance) != n_rows:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder.h - audio decoding: dispatches to libsndfile, libmpg123 or FFmpeg
  *
- * A file gives every sample that it holds, at its rate and level, or a reject. Where several
- * streams are joined in one file (a chained Ogg file, MP3 or FLAC files one after the other), they
- * are read one after the other if they have one rate and number of channels.
+ * All samples of a file are decoded, at its rate and level, or the file is rejected. Streams that
+ * are joined in one file (chained Ogg, concatenated MP3 or FLAC) are read one after the other if
+ * they have the same rate and number of channels.
  */
 
 #ifndef PATINA_AUDIO_DECODER_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* segment.c - one window of a source, and its mono mix at 48 kHz
  *
- * Of an exact file the position of the window is known beforehand, and only the window is decoded.
- * Any other is decoded from start to end once, which counts its frames and finds what is truncated;
- * where the window is not within the first 30 s, a second time up to the window's end. Either way
- * no more than that is in memory, and it grows with what was decoded, never with what a header
- * says.
+ * If the length of a file is exact, the position of the window is known beforehand, and only the
+ * window is decoded. Other files are decoded once from start to end, which counts the frames and
+ * detects truncation; if the window is not within the first 30 s, a second time up to the end of
+ * the window. Memory is limited to the first 30 s or the window, and grows with the decoded frames,
+ * not with the length that a header gives.
  */
 
 #include "audio/segment.h"
@@ -102,6 +102,7 @@ static patina_status skip_frames(source *s, uint64_t n_frames, uint64_t *n_skipp
 /** A window, and whether it is in the seconds that a list names. */
 typedef struct window_place {
     uint64_t start, frames;
+    uint64_t part_start, part_frames; /* in which it was placed */
     bool is_named;
 } window_place;
 
@@ -110,14 +111,14 @@ typedef struct window_place {
 static patina_status locate_named_part(pt_segment_spec spec, uint64_t n, unsigned rate_hz,
                                        window_place *part, patina_error *err) {
     const double length_s = (double)n / rate_hz;
-    *part = (window_place){0, n, false};
+    *part = (window_place){.frames = n};
     if (spec.named_length_s <= 0.0 || length_s < spec.named_length_s + NAMED_MARGIN_S)
         return PATINA_OK;
     const bool is_reached = spec.named_start_s + NAMED_MIN_S <= length_s;
     if (!is_reached && spec.named_may_be_cut) return PATINA_OK;
     if (!is_reached)
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "it is %.1f s long, and the list names the seconds from %.1f on", length_s,
+                       "the file is %.1f s long, but its segment begins at %.1f s", length_s,
                        spec.named_start_s);
     part->is_named = true;
     part->start = (uint64_t)floor(fmax(spec.named_start_s, 0.0) * rate_hz + 0.5);
@@ -135,20 +136,21 @@ static patina_status locate_window(pt_segment_spec spec, uint64_t n, unsigned ra
         const uint64_t frames = min_u64(part.frames, longest), room = part.frames - frames;
         /* u < 1 and the product is below 2^53 for any real file; rounding may reach the bound */
         const double drawn = floor(pt_rng_uniform(spec.rng, 0) * (double)(room + 1));
+        const uint64_t offset = min_u64(spec.has_offset ? spec.offset : (uint64_t)drawn, room);
         *window =
-            (window_place){part.start + min_u64((uint64_t)drawn, room), frames, part.is_named};
+            (window_place){part.start + offset, frames, part.start, part.frames, part.is_named};
         return PATINA_OK;
     }
     if (spec.start >= n)
-        return pt_fail(err, PATINA_ERANGE, "frame %llu is behind the end; there are %llu frames",
+        return pt_fail(err, PATINA_ERANGE, "frame %llu is after the end; the audio has %llu frames",
                        (unsigned long long)spec.start, (unsigned long long)n);
-    *window =
-        (window_place){spec.start, min_u64(min_u64(n - spec.start, spec.frames), longest), false};
+    *window = (window_place){.start = spec.start,
+                             .frames = min_u64(min_u64(n - spec.start, spec.frames), longest)};
     return PATINA_OK;
 }
 
 static patina_status no_frames(patina_error *err) {
-    return pt_fail(err, PATINA_REJECT_TOO_SHORT, "no frames at all");
+    return pt_fail(err, PATINA_REJECT_TOO_SHORT, "the audio has no frames");
 }
 
 /** Reads the window of an exact file, and nothing else. */
@@ -160,8 +162,9 @@ static patina_status read_window(source *s, pt_segment_spec spec, frame_buffer *
     PT_TRY(fill(s, h, window->frames, err));
     if (h->n_frames < window->frames)
         return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                       "%s: the window has %llu frames, and %llu are there", s->info.format,
-                       (unsigned long long)window->frames, (unsigned long long)h->n_frames);
+                       "%s: the window has %llu frames, but only %llu of them can be read",
+                       s->info.format, (unsigned long long)window->frames,
+                       (unsigned long long)h->n_frames);
     return PATINA_OK;
 }
 
@@ -172,20 +175,38 @@ static uint64_t max_buffered_frames(const pt_decoder_info *info) {
     return held > longest ? held : longest;
 }
 
+/** Reads the window of a file whose length was counted before, from the decoder's start. */
+static patina_status read_counted(source *s, const window_place *window, frame_buffer *h,
+                                  patina_error *err) {
+    uint64_t before;
+    PT_TRY(skip_frames(s, window->start, &before, err));
+    h->n_frames = 0;
+    PT_TRY(fill(s, h, window->frames, err));
+    if (before < window->start || h->n_frames < window->frames) /* it was all there before */
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
+    return PATINA_OK;
+}
+
 /** Reads any other file to the end, and once more where the window turns out to be further back. */
 static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *h,
-                                 window_place *window, patina_error *err) {
+                                 window_place *window, uint64_t *n_frames, patina_error *err) {
     const uint64_t longest = (uint64_t)PATINA_WINDOW_S * s->info.rate_hz;
     const uint64_t from = spec.rng ? 0 : spec.start; /* first frame of h */
     const uint64_t max_frames =
         spec.rng ? max_buffered_frames(&s->info) : min_u64(spec.frames, longest);
     uint64_t before, rest;
 
+    if (spec.n_frames > 0) {
+        *n_frames = spec.n_frames;
+        PT_TRY(locate_window(spec, spec.n_frames, s->info.rate_hz, window, err));
+        return read_counted(s, window, h, err);
+    }
     PT_TRY(skip_frames(s, from, &before, err));
     PT_TRY(fill(s, h, max_frames, err));
     PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));
     const uint64_t n = before + h->n_frames + rest;
     if (n == 0) return no_frames(err);
+    *n_frames = n;
     PT_TRY(locate_window(spec, n, s->info.rate_hz, window, err));
     if (window->start + window->frames <= from + h->n_frames) {
         h->samples += (size_t)(window->start - from) * h->n_channels;
@@ -194,12 +215,7 @@ static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *
     }
     pt_decoder_close(&s->decoder);
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
-    PT_TRY(skip_frames(s, window->start, &before, err));
-    h->n_frames = 0;
-    PT_TRY(fill(s, h, window->frames, err));
-    if (before < window->start || h->n_frames < window->frames) /* it was all there before */
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
-    return PATINA_OK;
+    return read_counted(s, window, h, err);
 }
 
 void pt_audio_downmix(const patina_audio *audio, float *mix) {
@@ -247,12 +263,15 @@ static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment
 
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
     h.n_channels = s->info.n_channels;
+    e.n_frames = s->info.n_frames;
     PT_TRY(s->info.exact ? read_window(s, spec, &h, &window, err)
-                         : read_to_end(s, spec, &h, &window, err));
-    if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+                         : read_to_end(s, spec, &h, &window, &e.n_frames, err));
+    if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
     e.window = (patina_window){window.start, h.n_frames, s->info.rate_hz, h.n_channels};
     e.source = (patina_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
     e.is_named = window.is_named;
+    e.part_start = window.part_start;
+    e.part_frames = window.part_frames;
     e.channel_mask = s->info.channel_mask;
     e.n_streams = s->info.n_streams;
     e.codec = s->info.codec;
@@ -293,7 +312,7 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
     PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
     if (audio->n_frames == 0) return no_frames(err);
     PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
-    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
     return segment_of_window(audio, window.start, window.frames, segment, arena, err);
 }
 
@@ -303,10 +322,32 @@ patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment 
     return segment_of_window(audio, 0, audio->n_frames, segment, arena, err);
 }
 
+/* A copy, multiplied by a gain; NULL: out of memory. */
+static float *scale(const float *samples, size_t n, float gain, pt_arena *arena) {
+    float *scaled = pt_arena_alloc_array(arena, n, sizeof *scaled);
+    for (size_t i = 0; scaled && i < n; i++)
+        scaled[i] = gain * samples[i];
+    return scaled;
+}
+
+patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
+                                      pt_segment *changed, pt_arena *arena, patina_error *err) {
+    const float gain = (float)pow(10.0, gain_db / 20.0);
+    const patina_audio *of = &segment->source;
+    pt_segment result = *segment;
+    float *mix = scale(segment->mix, segment->n_mix, gain, arena);
+    float *samples = scale(of->samples, of->n_frames * of->n_channels, gain, arena);
+    if (!mix || !samples) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    result.mix = mix;
+    result.source.samples = samples;
+    *changed = result;
+    return PATINA_OK;
+}
+
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err) {
     const patina_audio *a = &segment->source;
     if (!pt_stats_all_finite(a->samples, a->n_frames * a->n_channels))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "NaN or infinite samples in the window");
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "the window contains NaN or infinite samples");
     return PATINA_OK;
 }
 
@@ -316,11 +357,12 @@ patina_status pt_segment_check(const pt_segment *segment, patina_error *err) {
 
     if (w->frames < shortest)
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "%llu frames at %u Hz, and %llu are needed (0.4 s)",
+                       "%llu frames at %u Hz are too short; at least %llu (0.4 s) are required",
                        (unsigned long long)w->frames, w->rate_hz, (unsigned long long)shortest);
     PT_TRY(pt_segment_check_finite(segment, err));
     if (segment->n_mix == 0 || pt_stats_power(segment->mix, segment->n_mix) < PATINA_SILENCE_POWER)
-        return pt_fail(err, PATINA_REJECT_SILENT, "silent: AC power of the mix under -100 dB");
+        return pt_fail(err, PATINA_REJECT_SILENT,
+                       "silent: the AC power of the mix is below -100 dB re full scale");
     return PATINA_OK;
 }
 
@@ -335,12 +377,4 @@ patina_status pt_window_check(const patina_window *got, const patina_window *wan
                    "the recipe belongs to",
                    got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
                    wanted->rate_hz);
-}
-
-patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
-                                      pt_segment *segment, pt_arena *arena, patina_error *err) {
-    const pt_segment_spec spec = {.start = window->start, .frames = window->frames};
-    PT_TRY(pt_segment_decode(bytes, spec, segment, arena, err));
-    PT_TRY(pt_window_check(&segment->window, window, err));
-    return pt_segment_check(segment, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* segment.h - decoding of the window of a source that rows are made of */
+/* segment.h - decodes the window of a recording that rows are made from */
 
 #ifndef PATINA_AUDIO_SEGMENT_H
 #define PATINA_AUDIO_SEGMENT_H
@@ -25,7 +25,9 @@ typedef struct pt_segment {
     pt_codec_info codec;   /* of the file; zeros: no file */
     float *mix;            /* [n_mix], in the arena */
     size_t n_mix;
-    bool is_named; /* the window is in the seconds that a list names */
+    bool is_named;                    /* the window is in the seconds that a list names */
+    uint64_t n_frames;                /* of the whole file; 0: no file */
+    uint64_t part_start, part_frames; /* of the file, in which the window was placed with rng */
 } pt_segment;
 
 /**
@@ -39,6 +41,9 @@ typedef struct pt_segment_spec {
     uint64_t start, frames;
     double named_start_s, named_length_s;
     bool named_may_be_cut; /* a source that ends before them is the clip itself, and used whole */
+    bool has_offset;       /* with rng: the window starts at `offset` of the part, undrawn */
+    uint64_t offset;
+    uint64_t n_frames; /* of the file, from an earlier segment of it; 0: not known */
 } pt_segment_spec;
 
 /**
@@ -81,13 +86,11 @@ patina_status pt_window_check(const patina_window *got, const patina_window *wan
                               patina_error *err);
 
 /**
- * Decodes the segment of a row again from its recording, and checks it.
- *
- * Errors   PATINA_EFORMAT  another window: the bytes are another recording
- *          and all of pt_segment_decode and pt_segment_check
+ * The segment at another level: source and mix are copies in the arena, multiplied by a gain. A
+ * row of a data set with level jitter is made of it.
  */
-patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
-                                      pt_segment *segment, pt_arena *arena, patina_error *err);
+patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
+                                      pt_segment *changed, pt_arena *arena, patina_error *err);
 
 /** Checks for PATINA_REJECT_NONFINITE alone: an embedding needs no minimal length. */
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);

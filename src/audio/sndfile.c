@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* sndfile.c - WAV, AIFF, FLAC, Ogg Vorbis, Opus and more by libsndfile
  *
- * What libsndfile 1.2.0 does silently, and what is done about it here:
- * - a chunk size beyond the file's end is lowered: decoder.c compares the claim with the file;
- * - a data size of 0 reads as no frames, and the sizes that pipes leave are taken for real: the
- * size
- *   is filled in on the way to the library;
- * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples where its
- *   positions do not begin at 0, and is refused without a last-page flag: ogg_page.h patches it;
- * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
- * - in AU and W64 the bytes behind the samples are taken for samples: they are cut off;
- * - a FLAC file ends where its header says, even if frames follow: the total is left out then;
- * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right
- * after
- *   the call shows it; the next call clears it;
- * - the last packet of some Opus files is not given out: tolerated;
- * - why an open failed is kept in static memory, where another thread's reason may be: not used;
- * - MPEG audio is reported on standard error, and ends at the guessed length of a file whose length
- *   is not declared: mpg123.c decodes it instead;
- * - Ogg channels come in Vorbis order, and those of a channel map in the file's: put in WAVE order.
+ * Silent behaviour of libsndfile 1.2.0, and how it is handled:
+ * - a chunk size beyond the end of the file is reduced: decoder.c compares it with the file;
+ * - a data size of 0 means no frames, and the placeholder sizes of pipes are used as they are: the
+ *   library is given the real size;
+ * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples if its
+ *   positions do not begin at 0, and is rejected without a last-page flag: ogg_page.h patches it;
+ * - a damaged Ogg page is skipped, and the number of frames may not show it: pages are checked;
+ * - in AU and W64 the bytes after the samples are read as samples: they are hidden;
+ * - a FLAC file ends where its header says, even if frames follow: the total is hidden then;
+ * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state directly
+ *   after the call shows it; the next call clears it;
+ * - the last packet of some Opus files is not decoded: tolerated;
+ * - the reason for a failed open is in static memory shared by all threads: not used;
+ * - MPEG audio is reported on standard error, and ends at an estimated length if none is declared:
+ *   mpg123.c decodes it instead;
+ * - channels of Ogg are in Vorbis order, and those of a channel map in file order: converted to
+ *   WAVE order.
  */
 
 #include <sndfile.h>
@@ -108,8 +107,9 @@ static patina_status patch_data_size(sndfile_state *s, const pt_container_header
                                      patina_error *err) {
     const uint64_t size = c->data_available + c->size_overhead;
     if (size > 0xFFFFFFFEU && c->size_bytes < 8)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
-                       "wav: over 4 GiB of samples whose size the header does not say");
+        return pt_fail(
+            err, PATINA_REJECT_UNSUPPORTED,
+            "wav: the header gives no size for more than 4 GiB of samples; convert the file");
     s->one = (pt_byte_patch){.offset = c->size_offset, .n = c->size_bytes};
     for (unsigned i = 0; i < c->size_bytes; i++)
         s->one.bytes[c->big_endian ? c->size_bytes - 1 - i : i] = (unsigned char)(size >> (8 * i));
@@ -252,7 +252,7 @@ static patina_status find_length(const sndfile_state *s, const SF_INFO *sf,
                                  const pt_container_header *c, pt_decoder_stream_info *stream_info,
                                  patina_error *err) {
     if (sf->frames < 0)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "a negative number of frames");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the number of frames is negative");
     if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe does not say either */
         if ((sf->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG) return PATINA_OK;
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "%s: the stream's last page is missing",
@@ -307,13 +307,14 @@ static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_erro
                        sf_error(s->file) == SF_ERR_NO_ERROR;
     if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
     if (!there)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                       "flac: %lld frames are promised and the last ones are damaged or missing",
-                       (long long)info->frames);
+        return pt_fail(
+            err, PATINA_REJECT_TRUNCATED,
+            "flac: the header declares %lld frames, but the last ones are damaged or missing",
+            (long long)info->frames);
     sf_close(s->file);
     s->file = open_virtual(s, info);
     return s->file ? PATINA_OK
-                   : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+                   : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
 }
 
 /** Compares the total of a FLAC file with its last frame; a total that is too small is left out. */
@@ -328,7 +329,7 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
     patch_flac_total(s);
     sf_close(s->file);
     s->file = open_virtual(s, info);
-    if (!s->file) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+    if (!s->file) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
     stream_info->declared_frames = end;
     return PATINA_OK;
 }
@@ -359,7 +360,7 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     s->file = open_virtual(s, &info);
     if (!s->file)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       s->io_failed ? "the file cannot be read" : "not audio that can be read");
+                       s->io_failed ? "the file cannot be read" : "not a supported audio file");
     s->is_flac = s->is_flac && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     if (s->is_flac) PT_TRY(check_flac_total(s, &info, stream_info, err));
     s->n_channels = (unsigned)info.channels;
@@ -380,7 +381,8 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
 
     if (c->kind == PT_CONTAINER_MPEG || c->wave_format == PT_WAVE_MPEG ||
         c->wave_format == PT_WAVE_MP3 || begins_with_mpeg_frame(input->bytes))
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it begins like MPEG audio, and holds none");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "the file begins like MPEG audio but contains none");
     if (input->bytes->size > (uint64_t)SF_COUNT_MAX)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);
@@ -434,9 +436,9 @@ static patina_status skip_frames(sndfile_state *s, uint64_t n_frames, patina_err
         size_t got = 0;
         status = sndfile_read(s, discarded, step, &got, err);
         if (status == PATINA_OK && got < step)
-            status =
-                pt_fail(err, PATINA_REJECT_TRUNCATED, "%llu frames before the wanted one are lost",
-                        (unsigned long long)(n_frames - got));
+            status = pt_fail(err, PATINA_REJECT_TRUNCATED,
+                             "%llu frames before the requested one are missing",
+                             (unsigned long long)(n_frames - got));
         n_frames -= got;
     }
     free(discarded);
@@ -454,12 +456,12 @@ static patina_status sndfile_seek(void *state, uint64_t frame, patina_error *err
         return PATINA_OK;
     }
     if (!s->is_flac)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is not there",
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is missing",
                        (unsigned long long)frame);
     sf_close(s->file);
     s->file = open_virtual(s, &info);
     if (!s->file || (unsigned)info.channels != s->n_channels)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
     return skip_frames(s, frame, err);
 }
 

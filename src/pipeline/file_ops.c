@@ -47,7 +47,7 @@ static patina_status input_close(input *in, const char *path, patina_status stat
         return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path,
                        strerror(in->fault.error));
     if (in->fault.has_shrunk)
-        return pt_fail(err, PATINA_EIO, "file '%s': becomes shorter while it is read", path);
+        return pt_fail(err, PATINA_EIO, "file '%s': became shorter while it was read", path);
     if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
     return status;
 }

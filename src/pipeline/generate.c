@@ -197,8 +197,11 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .windows = o->windows,
+        .window_mode = o->window,
         .skip_unreadable = o->skip_unreadable,
         .purity_cap = o->purity_cap,
+        .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
         .stop = &r->stopping,
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance_fill.c - chain and measurements to JSON */
+/* provenance_fill.c - writes the chain and its measurements as JSON */
 
 #include "pipeline/provenance_fill.h"
 
@@ -15,6 +15,7 @@ char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_ch
     known.stages_json = stages_json;
     known.output_gain = stats->output_gain;
     known.purity_db = fmin(purity_cap, patina_purity_db(stats->signal_power, stats->rest_power));
+    known.purity_cap = purity_cap;
     known.snr_db = patina_purity_db(stats->signal_power, stats->noise_power);
     known.sdr_db = patina_purity_db(stats->signal_power, stats->distortion_power);
     if (chain_json && stages_json) line = patina_provenance_to_json(&known);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream_file.c - decode, mix, resample in blocks */
+/* stream_file.c - decodes, mixes and resamples a file in blocks */
 
 #include "pipeline/stream_file.h"
 

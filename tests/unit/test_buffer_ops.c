@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound in memory: the reference values, and the bits that the same sound gives as a file */
+/* test_buffer_ops.c - audio in memory gives the reference values, and the bits of the same audio
+ * in a file */
 
 #include <patina/buffer_ops.h>
 
