@@ -165,6 +165,10 @@ typedef struct patina_generate_options {
     patina_window_mode window; /**< position of the window in a recording of more than 10 s */
     bool keep_going;           /**< do not stop where the first entries are all rejected */
 
+    const char *filter; /**< conditions on entries, "duration>=5,caption~rain"; NULL: none */
+    const char
+        *require; /**< conditions on the quality of sources, "bandwidth_hz>=16000"; or NULL */
+
     uint64_t reserved[8]; /**< must be zero */
 } patina_generate_options;
 

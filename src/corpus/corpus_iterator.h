@@ -11,6 +11,7 @@
 #include <patina/status.h>
 
 #include "base/byte_source.h"
+#include "base/conditions.h"
 #include "base/strbuf.h"
 
 /** One caption of an entry. An invalid caption has no text and a fault ("not a string"). */
@@ -85,6 +86,7 @@ typedef struct pt_corpus_options {
     const char *header;           /* column names of a table without header, "id,label"; or NULL */
     const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
+    const pt_conditions *filter;  /* conditions on columns and captions; NULL: none */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
 } pt_corpus_options;
 

@@ -14,6 +14,7 @@
 
 #include <patina/generate.h>
 
+#include "base/conditions.h"
 #include "base/hash.h"
 #include "corpus/corpus_iterator.h"
 #include "pipeline/split.h"
@@ -28,6 +29,7 @@ extern const char *const pt_window_mode_names[];
 typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */
     pt_corpus_options corpus;
+    pt_conditions filter, require;
     pt_splits splits;
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];

@@ -14,6 +14,7 @@
 #include <patina/measure.h>
 
 #include "base/arena.h"
+#include "base/conditions.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
@@ -37,6 +38,8 @@ typedef struct pt_row_context {
     bool skip_unreadable;           /* reject entries that the machine cannot read */
     double purity_cap;              /* upper end of input_purity, dB */
     double level_jitter_db;         /* range of the gain of each row, +-; 0: none */
+    const pt_conditions *filter;    /* on the audio, and others that are not looked at here */
+    const pt_conditions *require;   /* on the quality of the source */
     const char *keep_audio;         /* folder of keep_audio.h; may be NULL */
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;
