@@ -52,12 +52,13 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_DIR,
      .argument = "DIR",
      .required = true,
-     .help = "output folder: new, empty, or with an earlier part of this same run"},
+     .help = "output folder: new, empty, or with an earlier part of the same run"},
     {.name = "overwrite",
      .help =
          "remove another data set in OUT first; asks on a terminal, and never removes other files"},
     {.name = "dry-run",
-     .help = "write nothing: print rows, size and, from a measurement of 20 s, the time"},
+     .help = "write nothing; print the number of rows, the size and, from a measurement of 20 s, "
+             "the time"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
@@ -72,9 +73,8 @@ static const pt_cli_option options[] = {
     {.name = "caption-template",
      .kind = PT_CLI_TEXT,
      .argument = "TEXT",
-     .help =
-         "make the caption from fields of the row, as in 'the sound of {label}'; also {stem} and "
-         "{parent} of the audio file"},
+     .help = "make the caption from fields of the row, such as 'the sound of {label}', or from "
+             "{stem} and {parent} of the audio file"},
     {.name = "file-column",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
@@ -98,18 +98,18 @@ static const pt_cli_option options[] = {
     {.name = "header",
      .kind = PT_CLI_TEXT,
      .argument = "NAMES",
-     .help = "column names of a table without header, as in id,label"},
+     .help = "column names of a table without header, such as id,label"},
     {.name = "source-split",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
-     .help = "read only the files of this split, as in train-00000-of-00002.parquet"},
+     .help = "read only the files of this split, such as train for train-00000-of-00002.parquet"},
     {.name = "exclude",
      .kind = PT_CLI_FILE,
      .argument = "FILE",
-     .help = "reject the entries with an id in FILE: ids a line, a CSV, or a WavCaps blacklist; "
-             "YouTube ids and file names match too"},
+     .help = "reject the entries whose id is in FILE: one id per line, a CSV, or a WavCaps "
+             "blacklist; YouTube ids and file names also match"},
     {.name = "keep-going",
-     .help = "do not stop where the first 200 entries are all rejected for one reason"},
+     .help = "continue even if the first 200 entries are all rejected for the same reason"},
     {.name = "audio-root",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -137,15 +137,15 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_CHOICE,
      .choices = pt_caption_mode_names,
      .fallback = "all",
-     .help = "captions of an entry to make rows of"},
+     .help = "which captions of an entry get rows"},
     PT_CLI_ORDER_OPTION,
     PT_CLI_SUITE_OPTION,
     {.name = "loudness",
      .kind = PT_CLI_CHOICE,
      .choices = pt_loudness_source_names,
      .fallback = "source",
-     .help = "source of target_lufs: the channels of the file, as a loudness meter shows it, or "
-             "the mono mix that the encoder gets"},
+     .help = "source of target_lufs: the channels of the file, as a loudness meter measures them, "
+             "or the mono mix that the encoder gets"},
     {.name = "purity-cap",
      .kind = PT_CLI_NUMBER,
      .argument = "DB",
@@ -156,8 +156,8 @@ static const pt_cli_option options[] = {
     {.name = "split",
      .kind = PT_CLI_TEXT,
      .argument = "SHARES",
-     .help = "shares of the clips, as in train=0.9,validation=0.05,test=0.05; the content of a "
-             "file decides, so that no clip is in two splits (default: all in train)"},
+     .help = "shares of the clips, such as train=0.9,validation=0.05,test=0.05; the content of a "
+             "file determines its split, so that no clip is in two splits (default: all in train)"},
     {.name = "limit",
      .kind = PT_CLI_NUMBER,
      .argument = "N",
@@ -173,17 +173,19 @@ static const pt_cli_option options[] = {
     {.name = "shard",
      .kind = PT_CLI_TEXT,
      .argument = "I/N",
-     .help = "make every N-th chunk from chunk I on (from 0); N processes share one OUT, and "
+     .help = "generate every N-th chunk from chunk I on, counted from 0; N processes share one "
+             "OUT, and "
              "'patina finish OUT' completes the data set; auto: I and N from the job scheduler"},
     {.name = "resume-from",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
-     .help = "reuse the chunks of an earlier output of this same run, which is only read"},
+     .help = "reuse the chunks of an earlier output folder of the same run; that folder is not "
+             "changed"},
     {.name = "retry",
      .kind = PT_CLI_CHOICE,
      .choices = PT_CLI_CHOICES("rejects"),
-     .help = "try rejected entries again whose files may have been added or repaired, also in a "
-             "finished data set"},
+     .help = "process rejected entries again whose files may have been added or repaired, also in "
+             "a finished data set"},
     {.name = "time-limit",
      .kind = PT_CLI_DURATION,
      .argument = "TIME",
