@@ -349,7 +349,7 @@ TEST(nn_linear, extreme_input) {
 }
 
 /* A row alone and among others gives the same bits: results do not depend on the batch. */
-TEST(nn_linear, row_stands_alone) {
+TEST(nn_linear, rows_are_independent) {
     enum { M = 19, N = 101, K = 1101 };
     static float x[M * K], w[N * K], bias[N], y[M * N], alone[N];
     const kind kinds[] = {SIGNED, POSITIVE, MIXED};
@@ -389,7 +389,7 @@ TEST(nn_linear, row_stands_alone) {
 
 /* GELU by itself, through a map of one weight, 1. What is held is its erf: to 2e-7, that is
  * |v| 1e-7 in v (1 + erf) / 2, and two roundings of that. */
-TEST(nn_linear, gelu_alone) {
+TEST(nn_linear, gelu) {
     enum { N = 100001 };
     static float x[N], y[N];
     const float one = 1.0f;
@@ -750,7 +750,7 @@ TEST(nn_attention, extreme_input) {
 /* exp by itself: two tokens of one number, scores 0 and s, values 0 and 1, give e^s / (1 + e^s).
  * Relative error: exp 2 u and a little for its argument's reduction, sum, division and product one
  * each: 6 u. Below e^-87 zero will do. */
-TEST(nn_attention, exp_alone) {
+TEST(nn_attention, exp) {
     const float numbers[4] = {0.0f, 1.0f, 0.0f, 1.0f}; /* keys and values */
     buffer scratch = buffer_new(4096, true, true);
 
@@ -791,7 +791,7 @@ TEST(nn_attention, exp_alone) {
 }
 
 /* Permuting the queries permutes the results, bit for bit. */
-TEST(nn_attention, query_stands_alone) {
+TEST(nn_attention, queries_are_independent) {
     enum { N = 29, DIM = 24, HEADS = 2, WIDTH = HEADS * DIM };
     static float q[N * WIDTH], k[N * WIDTH], v[N * WIDTH], out[N * WIDTH];
     static float turned[N * WIDTH], turned_out[N * WIDTH];

@@ -171,7 +171,7 @@ static size_t in_pieces(pt_test *t, pt_resampler *resampler, const float *x, siz
     return n_out;
 }
 
-TEST(resample, pieces_give_the_bits_of_one_go) {
+TEST(resample, result_does_not_depend_on_block_sizes) {
     static const size_t ones[] = {1}, odd[] = {1, 7, 1000, 3, 4096, 333}, large[] = {50021};
     static const size_t *const sizes[] = {ones, odd, large};
     static const size_t n_sizes[] = {1, 6, 1}, drain_room[] = {1, 37, 100000};
@@ -200,7 +200,7 @@ TEST(resample, pieces_give_the_bits_of_one_go) {
 
 /* Memory stays bounded when samples come one by one: what is held back is the filter's delay
  * (17 ms here), not a growing rest. */
-TEST(resample, single_samples_do_not_pile_up) {
+TEST(resample, single_samples) {
     enum { RATE = 44100, N = 4 * RATE };
     pt_resampler *resampler = NULL;
     const float sample = 0.5F;
@@ -215,7 +215,7 @@ TEST(resample, single_samples_do_not_pile_up) {
 }
 
 /* A reset in the midst of a signal, and a run after pieces, forget it all. */
-TEST(resample, after_a_reset_it_is_a_new_one) {
+TEST(resample, reset) {
     enum { N = 30000 };
     for (size_t r = 0; r < N_RATES; r++) {
         const size_t n_out = (size_t)pt_resampled_length(N, rates[r]);

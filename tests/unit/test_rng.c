@@ -91,7 +91,7 @@ TEST(rng, words_have_indices) {
 }
 
 /* Counter word 1 is stream + 256 * variant: no two pairs share it, to the largest variant. */
-TEST(rng, streams_and_variants_do_not_meet) {
+TEST(rng, streams_and_variants_are_distinct) {
     const uint32_t variants[] = {0, 1, 255, 256, PT_VARIANT_MAX - 1, PT_VARIANT_MAX};
     const pt_rng_stream streams[] = {PT_RNG_STREAM_WINDOW, PT_RNG_STREAM_PLAN,
                                      PT_RNG_STREAM_NOISE_SAMPLES};

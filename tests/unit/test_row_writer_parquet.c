@@ -131,7 +131,7 @@ TEST(row_writer_parquet, equal_rows_give_equal_files) {
     free(second);
 }
 
-TEST(row_writer_parquet, a_full_disk_leaves_nothing) {
+TEST(row_writer_parquet, full_disk_leaves_no_file) {
     const char *path = in_tmpdir("large.parquet"), *tmp = in_tmpdir("large.parquet.tmp");
     struct rlimit old;
 
@@ -153,7 +153,7 @@ TEST(row_writer_parquet, a_full_disk_leaves_nothing) {
     if (full) CHECK_FAILS(write_rows(full, 1, &t->err), PATINA_EIO);
 }
 
-TEST(row_writer_parquet, unfinished_leaves_nothing) {
+TEST(row_writer_parquet, unfinished_file_is_removed) {
     pt_row_writer *writer = NULL;
     pt_row row;
 

@@ -223,7 +223,7 @@ TEST(safetensors, every_bf16_is_exact) {
     check_all_values(t, PT_DTYPE_BF16, 8, 7);
 }
 
-TEST(safetensors, mini_holds_its_layout) {
+TEST(safetensors, mini_layout) {
     pt_checkpoint *file = NULL;
     pt_clap_config config;
     size_t size, n_floats = 0;
@@ -255,7 +255,7 @@ TEST(safetensors, mini_holds_its_layout) {
     pt_checkpoint_close(&file);
 }
 
-TEST(safetensors, fused_model_holds_its_layout) {
+TEST(safetensors, fused_layout) {
     pt_checkpoint *file = NULL;
     pt_clap_config config;
 
@@ -402,7 +402,7 @@ TEST(safetensors, each_missing_tensor_is_named) {
     unlink(path);
 }
 
-TEST(safetensors, what_is_no_file_is_named) {
+TEST(safetensors, not_a_file) {
     pt_checkpoint *file = NULL;
     char path[512];
 
@@ -423,7 +423,7 @@ TEST(safetensors, what_is_no_file_is_named) {
 }
 
 /* A real file cut anywhere is a fault, as is one with a byte too many. */
-TEST(safetensors, cut_files) {
+TEST(safetensors, truncated_files) {
     static const double cuts[] = {0.0001, 0.001, 0.004, 0.0055, 0.5, 0.9999999};
     char path[512];
     pt_checkpoint *file = NULL;

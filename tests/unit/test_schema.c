@@ -58,7 +58,7 @@ TEST(schema, embeddings_not_of_length_1) {
     CHECK_REFUSED(row.fused_state[3] = -INFINITY, "the embedding of the text tower has length inf");
 }
 
-TEST(schema, values_that_are_not_finite) {
+TEST(schema, nonfinite_values) {
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t c = 1; c < PT_N_COLUMNS; c++) {
         const size_t last = pt_columns[c].n_values - 1;

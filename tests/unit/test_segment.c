@@ -35,7 +35,7 @@ static void check_source(pt_test *t, const pt_segment *e) {
 static const pt_segment_spec whole = {.start = 0, .frames = UINT64_MAX};
 
 /* DEFINITIONS 1: start = floor(u (n - window + 1)), u = draw 0 of stream WINDOW, variant 0. */
-TEST(segment, the_window_is_where_it_is_drawn) {
+TEST(segment, window_position) {
     const int formats[] = {WAV_16, FLAC_16, SF_FORMAT_AU | SF_FORMAT_PCM_16}; /* AU: not exact */
     const size_t rate = 8000, n = 45 * rate + 7; /* more than one block */
     float *x = ramp(n, 2);
@@ -69,7 +69,7 @@ TEST(segment, the_window_is_where_it_is_drawn) {
     free(x);
 }
 
-TEST(segment, a_short_source_is_taken_whole) {
+TEST(segment, short_source_is_used_whole) {
     const size_t lengths[] = {1, 2, 3199, 80000};
     const pt_rng draw = pt_rng_make(3, "x", 0, PT_RNG_STREAM_WINDOW);
     pt_arena arena;
@@ -92,7 +92,7 @@ TEST(segment, a_short_source_is_taken_whole) {
 
 /* The seconds that a list names are used where the source is longer than they are by 1 s or
  * more. */
-TEST(segment, a_list_may_name_seconds) {
+TEST(segment, segment_named_by_the_corpus) {
     enum { SLOW = 8000 };
     static const struct {
         double source_s, start_s, length_s; /* length 0: no end is named */
@@ -150,7 +150,7 @@ TEST(segment, a_list_may_name_seconds) {
     pt_arena_release(&arena);
 }
 
-TEST(segment, a_part_may_be_named) {
+TEST(segment, segment_by_start_and_length) {
     const int formats[] = {WAV_16, SF_FORMAT_AU | SF_FORMAT_PCM_16};
     const size_t n = 200000;
     float *x = ramp(n, 1);
@@ -191,7 +191,7 @@ TEST(segment, a_part_may_be_named) {
 
 /* A window of a lossy file equals the same samples decoded from the start, whether the
  * window was still held (14 s) or needs a second pass (45 s). */
-TEST(segment, lossy_windows_are_those_of_one_long_decode) {
+TEST(segment, lossy_windows_equal_a_full_decode) {
     const struct {
         int format;
         size_t rate, n_s;
@@ -357,7 +357,7 @@ static patina_status check_of(pt_test *t, unsigned rate_hz, size_t n, const floa
 }
 
 /* Four hops of h = floor((fs + 5) / 10) (DEFINITIONS 4). */
-TEST(segment, under_four_hops_is_too_short) {
+TEST(segment, shorter_than_four_hops_is_too_short) {
     const struct {
         unsigned rate_hz;
         size_t least;
@@ -389,7 +389,7 @@ TEST(segment, silence_and_dc_are_silent) {
 }
 
 /* A file that was cut is judged by its end, so that the draw of the window decides nothing. */
-TEST(segment, a_file_that_was_cut_is_truncated_wherever_the_window_is) {
+TEST(segment, truncated_file_is_rejected_for_any_window) {
     const size_t n = 200000;
     float *x = make_noise(n, 0.5);
     file_bytes g;
@@ -412,7 +412,7 @@ TEST(segment, a_file_that_was_cut_is_truncated_wherever_the_window_is) {
 
 /* 1.4 GB of a WAV that takes no room on the disk: reading it whole takes seconds, and its window a
  * few milliseconds. 0.5 s of processor time is far from either, on a slow machine too. */
-TEST(segment, an_hour_costs_no_more_than_its_window) {
+TEST(segment, long_file_decodes_only_the_window) {
     const uint64_t n = 3600 * 48000ULL, n_bytes = n * 2 * 4;
     const char *path = tmp_path("hour.wav");
     const pt_rng draw = pt_rng_make(1, "hour", 0, PT_RNG_STREAM_WINDOW);
@@ -443,7 +443,7 @@ TEST(segment, an_hour_costs_no_more_than_its_window) {
 }
 
 /* A worker's memory settles after its first excerpts. */
-TEST(segment, the_arena_grows_no_more) {
+TEST(segment, arena_size_is_stable) {
     float *x = make_noise(15 * 48000, 0.5);
     file_bytes f = encode_audio(OGG, 48000, 1, NULL, x, 15 * 48000);
     const pt_byte_source bytes = memory_source(&f);

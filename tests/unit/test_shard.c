@@ -190,7 +190,7 @@ TEST(shard, every_scheduler) {
 }
 
 /* Every task of --array=3-17:2 gets an index of its own. */
-TEST(shard, every_task_has_its_own_place) {
+TEST(shard, every_task_has_its_own_shard) {
     char id[24];
     for (int i = 0; i < 8; i++) {
         parsed_shard a;
@@ -270,7 +270,7 @@ TEST(shard, mpirun_within_slurm) {
 
 /* Grid Engine and LSF set their variables outside arrays too; and a variable that is
  * empty is as good as not set. */
-TEST(shard, what_means_no_array) {
+TEST(shard, placeholder_values_are_ignored) {
     parsed_shard a;
     CHECK_OK(parse("auto",
                    ENV("SGE_TASK_ID", "undefined", "LSB_JOBINDEX", "0", "PMI_RANK", "",
@@ -292,7 +292,7 @@ TEST(shard, generic_count) {
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-TEST(shard, nothing_found) {
+TEST(shard, no_scheduler_variable) {
     parsed_shard a;
     static const char *const looked_for[] = {"SLURM_ARRAY_TASK_ID",
                                              "OMPI_COMM_WORLD_RANK",
@@ -348,7 +348,7 @@ TEST(shard, index_without_a_count) {
     }
 }
 
-TEST(shard, what_a_variable_cannot_mean) {
+TEST(shard, invalid_variables) {
     static const struct {
         const char *says[2];
         const char *environment[13];

@@ -40,7 +40,7 @@ TEST(stats, whole_numbers_are_exact) {
 }
 
 /* In pieces of any size, and with the worst first sample there is: all alone far off. */
-TEST(stats, moments_of_pieces) {
+TEST(stats, mean_and_power_in_blocks) {
     enum { N = 100003 };
     double *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
     uint32_t state = 3;
@@ -129,7 +129,7 @@ TEST(stats, running_mean_gives_the_bits_of_the_mean) {
     free(x);
 }
 
-TEST(stats, peak_passes_over_a_nan) {
+TEST(stats, peak_ignores_nan) {
     double x[24] = {0};
     x[0] = 2.0; /* the same lane: a peak, a NaN, less */
     x[8] = NAN;

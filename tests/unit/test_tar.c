@@ -96,7 +96,7 @@ TEST(tar, long_names_of_gnu_and_posix) {
     CHECK_STR(describe_tar(put_tar("t1.tar", &tar), false), expected);
 }
 
-TEST(tar, names_are_bytes_whatever_the_locale) {
+TEST(tar, names_do_not_depend_on_the_locale) {
     static const char *const locales[] = {"C", "C.UTF-8"};
     pt_strbuf tar = {0};
     tar_add_pax_path(&tar, "e\xCC\x81", "apart");            /* e and an accent: not composed */
@@ -115,7 +115,7 @@ TEST(tar, names_are_bytes_whatever_the_locale) {
     setlocale(LC_ALL, "C");
 }
 
-TEST(tar, only_regular_files_are_given) {
+TEST(tar, only_regular_files_are_listed) {
     pt_strbuf tar = {0}, global = {0};
     tar_add_pax_record(&global, "comment", "of all files");
     tar_add_header(&tar, "pax_global_header", 'g', global.length);
@@ -139,7 +139,7 @@ TEST(tar, only_regular_files_are_given) {
     CHECK_STR(describe_tar(put_tar("t3.tar", &tar), false), "folder/a=A old=B ok");
 }
 
-TEST(tar, packed_ones_and_skips_give_the_same) {
+TEST(tar, compressed_and_skipped_files) {
     pt_strbuf tar = {0};
     char *large = calloc(1, 300000);
     tar_add_text(&tar, "a", "A");
@@ -172,7 +172,7 @@ static void add_sparse(pt_strbuf *tar, const char *map, const char *size, const 
 }
 
 /* GNU's old form: a map of (offset, length), then the real size; the holes are not stored. */
-TEST(tar, sparse_files_are_filled_up) {
+TEST(tar, sparse_files) {
     pt_strbuf tar = {0};
     char *bytes = NULL;
     pt_tar *open = NULL;
@@ -201,7 +201,7 @@ TEST(tar, sparse_files_are_filled_up) {
 }
 
 /* The map tells of 512 bytes, and 1024 are stored: nobody can know what follows. */
-TEST(tar, a_wrong_map_ends_both_ways_alike) {
+TEST(tar, invalid_sparse_map) {
     pt_strbuf tar = {0};
     char data[1024];
     memset(data, 'x', sizeof data);
@@ -218,7 +218,7 @@ TEST(tar, a_wrong_map_ends_both_ways_alike) {
 
 /* libarchive adds the lengths of a map up before it skips, and gives up where they overflow; it
  * reads such a file all the same. */
-TEST(tar, what_cannot_be_skipped_is_read) {
+TEST(tar, skipping_unseekable_input) {
     pt_strbuf tar = {0};
     char map[25] = "000000000000\x80\0\0\0\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
     unsigned char header[TAR_BLOCK];
@@ -243,7 +243,7 @@ TEST(tar, what_cannot_be_skipped_is_read) {
     pt_strbuf_release(&tar);
 }
 
-TEST(tar, the_end_is_where_the_bytes_end) {
+TEST(tar, end_without_terminator) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a", "A");
     const char *whole = write_tmp_bytes("t6/no_end.tar", tar.text, tar.length);
@@ -256,7 +256,7 @@ TEST(tar, the_end_is_where_the_bytes_end) {
     CHECK_STR(describe_tar(put_tar("t6/empty.tar", &tar), false), "ok");
 }
 
-TEST(tar, cut_anywhere_both_ways_end_alike) {
+TEST(tar, truncation_at_every_byte) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a", "A");
     tar_add_text(&tar, "b", "some text");
@@ -276,7 +276,7 @@ TEST(tar, cut_anywhere_both_ways_end_alike) {
     pt_strbuf_release(&tar);
 }
 
-TEST(tar, a_claimed_size_is_not_believed) {
+TEST(tar, declared_size_allocates_nothing) {
     static const uint64_t sizes[] = {1 << 20, (uint64_t)1 << 32, (uint64_t)1 << 59};
     for (size_t i = 0; i < 3; i++) {
         pt_strbuf tar = {0};
@@ -288,7 +288,7 @@ TEST(tar, a_claimed_size_is_not_believed) {
     }
 }
 
-TEST(tar, damage_ends_it) {
+TEST(tar, damage_ends_the_archive) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a", "A");
     tar_add_text(&tar, "b", "B");

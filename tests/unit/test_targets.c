@@ -68,7 +68,7 @@ static patina_status measure_in_pieces(const patina_audio *source, const float *
     return status;
 }
 
-TEST(targets, are_what_each_measure_says) {
+TEST(targets, equal_the_single_measures) {
     pt_test_wav wav;
     patina_targets targets;
     double levels[PATINA_LTAS_BANDS], lufs;
@@ -99,7 +99,7 @@ TEST(targets, are_what_each_measure_says) {
 }
 
 /* The loudness of the source's channels, everything else of the mix. */
-TEST(targets, source_and_mix_are_kept_apart) {
+TEST(targets, source_and_mix_are_separate) {
     enum { N = 44100, N_MIX = RATE };
     float *x = stimulus_alloc(2 * N), *mix = stimulus_alloc(N_MIX);
     stimulus_add_sine(x, N, 2, 44100.0, 997.0, 0.5, 0.0);
@@ -116,7 +116,7 @@ TEST(targets, source_and_mix_are_kept_apart) {
     free(mix);
 }
 
-TEST(targets, pieces_give_the_bits_of_one_go) {
+TEST(targets, result_does_not_depend_on_block_sizes) {
     enum { N = 44100 * 2 + 5, N_MIX = 96006 };
     static const size_t sizes[] = {1, 17, 8192, 4000, 8191, 20000, 3, 16384};
     float *x = stimulus_alloc(3 * N), *mix = stimulus_alloc(N_MIX);
@@ -140,7 +140,7 @@ TEST(targets, pieces_give_the_bits_of_one_go) {
 }
 
 /* The caller may run with denormals on or off: same bits, and the mode stays the caller's. */
-TEST(targets, do_not_depend_on_the_callers_float_mode) {
+TEST(targets, float_mode_of_the_caller_is_ignored) {
     enum { N = RATE };
     float *x = stimulus_alloc(N);
     stimulus_add_sine(x, N / 2, 1, RATE, 60.0, 0.3, 0.0);
@@ -189,7 +189,7 @@ void *aligned_alloc(size_t alignment, size_t n) {
 }
 
 /* From the second excerpt on, whatever its channels and rate: the arena holds enough by then. */
-TEST(targets, allocate_nothing) {
+TEST(targets, no_allocation_per_call) {
     enum { N = 96000 };
     float *x = stimulus_alloc(6 * N);
     stimulus_add_noise(x, 6 * N, 0.5, 3);
@@ -259,7 +259,7 @@ TEST(targets, nonfinite_samples_are_rejected) {
 }
 
 /* Whatever mean the caller gives; a NaN for a mean came from a NaN among the samples. */
-TEST(targets, a_stream_sees_nonfinite_samples_itself) {
+TEST(targets, stream_detects_nonfinite_samples) {
     enum { N = RATE };
     static const double means[] = {0.0, NAN};
     static const float nan = NAN;
@@ -283,7 +283,7 @@ TEST(targets, a_stream_sees_nonfinite_samples_itself) {
     free(x);
 }
 
-TEST(targets, are_judged_in_order) {
+TEST(targets, order_of_reject_reasons) {
     enum { N = RATE };
     float *x = stimulus_alloc(N);
     patina_targets targets;
@@ -380,7 +380,7 @@ TEST(targets, of_a_16_kHz_source) {
 
 /* Ten minutes in pieces of a second: right, and with no more memory than the loudness history
  * (6000 blocks of 100 ms, twice) needs. */
-TEST(targets, a_long_stream_stays_small) {
+TEST(targets, long_stream_takes_bounded_memory) {
     enum { N = RATE, SECONDS = 600 };
     float *x = stimulus_alloc(N);
     patina_meter *meter = NULL;
@@ -410,7 +410,7 @@ TEST(targets, a_long_stream_stays_small) {
     free(x);
 }
 
-TEST(targets, streams_that_are_refused) {
+TEST(targets, invalid_streams) {
     const float x[8] = {0};
     patina_meter *meter = NULL;
     patina_targets_stream *stream = NULL;

@@ -99,7 +99,7 @@ TEST(text_tower, tiny) {
 }
 
 /* Captions that are computed together get the bits that each gets alone. */
-TEST(text_tower, captions_do_not_see_each_other) {
+TEST(text_tower, captions_are_independent) {
     const char *model = pt_test_golden_path("clap/mini");
     json_t *index = pt_golden_open_index(t, model);
     for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
@@ -144,7 +144,7 @@ static patina_status try_open(void *context, const pt_checkpoint *file, patina_e
     return status;
 }
 
-TEST(text_tower, every_tensor_is_needed) {
+TEST(text_tower, every_tensor_is_required) {
     opened o;
     if (tower_open(t, pt_test_golden_path("clap/mini"), PATINA_ISA_C, &o)) {
         attempt a = {t, &o.config};

@@ -96,7 +96,7 @@ static all read_all(pt_thrift_reader *in) {
     return a;
 }
 
-TEST(thrift_reader, what_was_written_is_read) {
+TEST(thrift_reader, writer_round_trip) {
     pt_strbuf out = {0};
     pt_thrift_reader in;
     write_all(&out);

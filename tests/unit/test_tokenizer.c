@@ -151,7 +151,7 @@ TEST(tokenizer, small_vocabulary) {
     free(vocab);
 }
 
-TEST(tokenizer, a_cut_keeps_the_first_and_ends_in_eos) {
+TEST(tokenizer, truncation_keeps_the_first_tokens_and_eos) {
     static const char text[] = "a b a b";
     static const int32_t whole[] = {
         SMALL_BOS, A, SMALL_FIRST_BYTE + ' ', B, SMALL_FIRST_MERGE + 3, SMALL_FIRST_BYTE + ' ', B,
@@ -231,7 +231,7 @@ TEST(tokenizer, any_bytes_are_encoded) {
 }
 
 /* A quadratic algorithm would need 10^12 steps here, which is a quarter of an hour or more. */
-TEST(tokenizer, a_word_of_a_megabyte_takes_no_quadratic_time) {
+TEST(tokenizer, long_word_time_is_not_quadratic) {
     enum { N = 1 << 20 };
     pt_tokenizer *tokenizer = NULL;
     pt_arena scratch;
@@ -342,7 +342,7 @@ TEST(tokenizer, merges_faults_name_the_line) {
     free(vocab);
 }
 
-TEST(tokenizer, absent_files_are_named) {
+TEST(tokenizer, missing_files_are_named) {
     pt_tokenizer *tokenizer = NULL;
     char path[512];
 

@@ -266,7 +266,7 @@ TEST(unpickler, storages_of_bytes) {
 }
 
 /* A checkpoint of a training: what is beside the state dictionary comes to nothing. */
-TEST(unpickler, what_is_not_needed_is_dropped) {
+TEST(unpickler, unused_objects_are_dropped) {
     writer w = {0};
     unsigned char *copy;
 
@@ -403,7 +403,7 @@ TEST(unpickler, shapes) {
     pt_strbuf_release(&w.out);
 }
 
-TEST(unpickler, shapes_that_cannot_be) {
+TEST(unpickler, invalid_shapes) {
     static const struct {
         int64_t n_storage;
         shape shape;
@@ -580,7 +580,7 @@ static const struct {
     {BYTES("}X\12\0\0\0state_dictNs."), "contains no named tensors"},
 };
 
-TEST(unpickler, hostile) {
+TEST(unpickler, hostile_pickles) {
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         writer w = {0};
         begin(&w);
@@ -595,7 +595,7 @@ TEST(unpickler, hostile) {
 }
 
 /* What would make a careless reader recurse, allocate, or loop. */
-TEST(unpickler, size) {
+TEST(unpickler, size_limit) {
     writer w = {0};
 
     begin(&w); /* 100 000 tuples, one in the other: a level costs nothing */
@@ -659,7 +659,7 @@ static void write_everything(writer *w) {
     pt_strbuf_append(&w->out, "u.");
 }
 
-TEST(unpickler, cut_at_every_byte) {
+TEST(unpickler, truncation_at_every_byte) {
     for (int modern = 0; modern < 2; modern++) {
         writer w = {.modern = modern};
         unsigned char *copy;

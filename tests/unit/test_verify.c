@@ -44,7 +44,7 @@ TEST(verify, valid_dataset) {
 
 /* Each file in turn gets a byte flipped, loses its last line, and is taken away. The card is its
  * reader's to change: it must be there, no more. */
-TEST(verify, every_file_that_is_damaged) {
+TEST(verify, damaged_files) {
     static const char *const files[] = {
         "dataset.json",
         "rejects.jsonl",
@@ -175,7 +175,7 @@ static const char good_line[] = "{\"entry\": \"e\", \"variant\": 1, \"purity_db\
                                 "\"lufs_source\": -23.25, \"lufs_mono\": 0.0}\n";
 
 /* test_schema.c has the limits of every column. */
-TEST(verify, rows_out_of_their_ranges) {
+TEST(verify, rows_out_of_range) {
     pt_strbuf said = {0};
     pt_row row = good_row();
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 0);
@@ -240,7 +240,7 @@ TEST(verify, provenance_of_another_row) {
     pt_strbuf_release(&said);
 }
 
-TEST(verify, rejects_that_are_none) {
+TEST(verify, invalid_rejects) {
     const char *out = run_dir_path("rejects");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_run_counts done = {0};
@@ -300,7 +300,7 @@ TEST(verify, at_most_ten_faults_per_file) {
     pt_strbuf_release(&said);
 }
 
-TEST(verify, a_run_that_is_not_finished) {
+TEST(verify, unfinished_run) {
     const char *out = run_dir_path("unfinished");
     patina_verify_report found = {0};
     pt_strbuf said = {0};

@@ -23,7 +23,7 @@ TEST(watchdog, ends_in_time) {
     CHECK(!pt_watchdog_cancel(&watchdog, 0)); /* over already */
 }
 
-TEST(watchdog, is_broken_off_once) {
+TEST(watchdog, cancelled_once) {
     pt_watchdog watchdog = {0};
     pt_watchdog_start(&watchdog);
     let_time_pass();

@@ -20,7 +20,7 @@ static uint32_t u32(const char *at) {
 }
 
 /* libsndfile is the judge of the header, and gives back what went in. */
-TEST(wav, libsndfile_reads_it_back) {
+TEST(wav, libsndfile_round_trip) {
     enum { N = 4801 };
     static float samples[N], back[N + 1];
     char path[512], *bytes = NULL;

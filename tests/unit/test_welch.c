@@ -32,7 +32,7 @@ static void add_reference(const float *x, double mean, double *frame, double *sp
 
 /* Every bin of the sum over two pairs. Both transforms are off by some 1e-16 sqrt(log2 N) of the
  * root of the largest |X_k|^2; that of a bin itself may be 0. */
-TEST(welch, is_the_sum_of_both_frames_spectra) {
+TEST(welch, equals_the_sum_of_both_spectra) {
     const double mean = 0.05;
     pt_welch_plan *plan = alloc_aligned(sizeof *plan);
     pt_welch_workspace *work = alloc_aligned(sizeof *work);
@@ -77,7 +77,7 @@ TEST(welch, is_the_sum_of_both_frames_spectra) {
 
 /* A quarter that ends early is filled with zeros, not with minus the mean; nothing behind its
  * samples is read. */
-TEST(welch, quarters_end_in_zeros) {
+TEST(welch, zero_padding_of_quarters) {
     static const size_t lengths[] = {0, 1, 7, 8, 9, 255, 256, 257, 4000, QUARTER};
     double *quarter = alloc_aligned(QUARTER * sizeof *quarter);
     for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {

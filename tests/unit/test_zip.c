@@ -216,7 +216,7 @@ TEST(zip, faults_of_a_member) {
     }
 }
 
-TEST(zip, a_name_that_is_there_twice) {
+TEST(zip, duplicate_name) {
     pt_strbuf text = {0};
     pt_zip *zip = NULL;
     build(&text, false, &(fault){0});
@@ -229,7 +229,7 @@ TEST(zip, a_name_that_is_there_twice) {
 }
 
 /* Every shorter file lacks its end record, and so does one with a trailing byte. */
-TEST(zip, cut_at_every_byte) {
+TEST(zip, truncation_at_every_byte) {
     for (int is_64 = 0; is_64 < 2; is_64++) {
         pt_strbuf text = {0};
         pt_zip *zip = NULL;
