@@ -48,8 +48,8 @@ TEST(response, large_file) {
     CHECK_INT(response.length, 22);
 }
 
-/* What a redirect has said of the file outlasts the response of where it leads; all else does
- * not. */
+/* The file's properties in a redirect remain after the response of its target; all else does not.
+ * */
 TEST(response, redirect) {
     const char *const lines[] = {"HTTP/1.1 307 Moved\r\n",     "X-Repo-Commit: " COMMIT "\r\n",
                                  "X-Linked-Etag: \"big\"\r\n", "X-Linked-Size: 1000\r\n",
@@ -87,7 +87,7 @@ TEST(response, retry_after) {
     CHECK_INT(parse_response(aeon).retry_after_s, 86400);
 }
 
-/* Nothing of this may become a path or a number. */
+/* None of these may become a path or a number. */
 TEST(response, invalid_headers) {
     static const char *const lines[] = {
         "X-Repo-Commit: ../../../../etc/passwd0123456789abcdef",
@@ -118,7 +118,7 @@ TEST(response, invalid_headers) {
                           a.range_start == 0,
                       __FILE__, __LINE__, "'%s' says something", lines[i]);
     }
-    /* cut at every byte, with nothing behind it: for the address sanitizer */
+    /* truncated at every byte, in a block of exact size, for the address sanitizer */
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         for (size_t n = 1; n <= strlen(lines[i]); n++) {
             pt_http_response a = pt_http_response_init();

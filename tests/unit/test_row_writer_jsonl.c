@@ -26,7 +26,7 @@ static bool equal(const json_t *value, float expected) {
     return json_is_real(value) && (float)json_real_value(value) == expected;
 }
 
-/* jansson is the judge: five members in order, every float exact, and none of them an integer. */
+/* Read with jansson: five members in order, every float exact, and none of them an integer. */
 TEST(row_writer_jsonl, round_trip) {
     char path[512], *text = NULL;
     size_t n = 0;

@@ -10,7 +10,7 @@
 #include "audio_fixture.h"
 #include "dsp/resample.h"
 
-/** The sample that frame i of channel c has in these tests: exact in 16 bits, and never twice. */
+/** Sample of frame i of channel c in these tests: exact in 16 bits, and all different. */
 static float at(uint64_t i, unsigned c) {
     return (float)((int)((i * 7919 + c * 12345) % 65536) - 32768) / 32768.0F;
 }
@@ -62,7 +62,7 @@ TEST(segment, window_position) {
             if (e.window.start > most) most = e.window.start;
             pt_arena_reset(&arena);
         }
-        CHECK(least < 10 * rate && most > 25 * rate); /* it does move about */
+        CHECK(least < 10 * rate && most > 25 * rate); /* the position varies */
         file_bytes_release(&f);
     }
     pt_arena_release(&arena);
@@ -90,8 +90,7 @@ TEST(segment, short_source_is_used_whole) {
     pt_arena_release(&arena);
 }
 
-/* The seconds that a list names are used where the source is longer than they are by 1 s or
- * more. */
+/* The seconds that a list names are used if the source is longer than they are by 1 s or more. */
 TEST(segment, segment_named_by_the_corpus) {
     enum { SLOW = 8000 };
     static const struct {
@@ -105,7 +104,7 @@ TEST(segment, segment_named_by_the_corpus) {
         {60.0, 20.25, 3.5, 162000, 162000, 28000, true},
         {60.0, 20.0, 30.0, 20 * SLOW, 40 * SLOW, 10 * SLOW, true}, /* drawn in 30 s */
         {11.0, 0.5, 10.0, 4000, 4000, 10 * SLOW, true},
-        {10.99, 30.0, 10.0, 0, 7920, 10 * SLOW, false}, /* a clip that was cut */
+        {10.99, 30.0, 10.0, 0, 7920, 10 * SLOW, false}, /* a trimmed clip */
         {10.03, 30.0, 10.0, 0, 240, 10 * SLOW, false},
         {5.0, 30.0, 10.0, 0, 0, 5 * SLOW, false},
         {60.0, 30.0, 0.0, 0, 50 * SLOW, 10 * SLOW, false}, /* no list */
@@ -139,7 +138,7 @@ TEST(segment, segment_named_by_the_corpus) {
             CHECK_FAILS(pt_segment_decode(&bytes, beyond, &e, &arena, &t->err),
                         PATINA_REJECT_TOO_SHORT);
             CHECK_CONTAINS(t->err.message, "60.0 s long");
-            pt_segment_spec cut = beyond; /* by its name it is the clip */
+            pt_segment_spec cut = beyond; /* its name identifies it as the clip */
             cut.named_may_be_cut = true;
             CHECK_OK(pt_segment_decode(&bytes, cut, &e, &arena, &t->err));
             CHECK(!e.is_named);
@@ -189,8 +188,8 @@ TEST(segment, segment_by_start_and_length) {
     free(x);
 }
 
-/* A window of a lossy file equals the same samples decoded from the start, whether the
- * window was still held (14 s) or needs a second pass (45 s). */
+/* A window of a lossy file equals the same samples of a decode from the start, both if the window
+ * is still held (14 s) and if it needs a second pass (45 s). */
 TEST(segment, lossy_windows_equal_a_full_decode) {
     const struct {
         int format;
@@ -223,7 +222,7 @@ TEST(segment, lossy_windows_equal_a_full_decode) {
             CHECK_INT(drawn.window.frames, window);
             CHECK(memcmp(drawn.source.samples, same.source.samples, window * sizeof *x) == 0);
             CHECK(memcmp(drawn.mix, same.mix, drawn.n_mix * sizeof *x) == 0);
-            if (start < 4 * rate) { /* the second part has but 4 s of the shorter sources */
+            if (start < 4 * rate) { /* the second part has only 4 s of the shorter sources */
                 CHECK(memcmp(drawn.source.samples, first.source.samples + start,
                              (window - start) * sizeof *x) == 0);
                 CHECK(memcmp(drawn.source.samples + window - start, second.source.samples,
@@ -240,7 +239,7 @@ TEST(segment, lossy_windows_equal_a_full_decode) {
     pt_arena_release(&arena);
 }
 
-/* All channels count alike, the LFE too. Sums of eighths are exact. */
+/* All channels have equal weight, including the LFE. Sums of eighths are exact. */
 TEST(segment, the_mix_is_the_mean_of_all_channels) {
     const float x[] = {0.5F, 0.25F, -0.125F, 1.0F, -0.5F, 0.375F, -1.0F, 3.0F,
                        0.0F, 0.0F,  0.0F,    1.0F, 1e8F,  1.0F,   -1e8F, 0.0F};
@@ -248,7 +247,7 @@ TEST(segment, the_mix_is_the_mean_of_all_channels) {
     pt_audio_downmix(&(patina_audio){x, 2, 6, 48000}, mix);
     CHECK_NEAR(mix[0], 0.25, 0.0);
     CHECK_NEAR(mix[1], 3.0 / 6, 0.0);
-    pt_audio_downmix(&(patina_audio){x + 12, 1, 4, 48000}, mix); /* in double nothing is lost */
+    pt_audio_downmix(&(patina_audio){x + 12, 1, 4, 48000}, mix); /* exact in double */
     CHECK_NEAR(mix[0], 0.25, 0.0);
     pt_audio_downmix(&(patina_audio){x, 4, 1, 48000}, mix);
     CHECK(memcmp(mix, x, sizeof mix) == 0);
@@ -331,7 +330,7 @@ TEST(segment, nonfinite_samples_count_in_the_window_only) {
                                   &arena, &t->err));
         CHECK_OK(decode_and_check(&bytes, (pt_segment_spec){.start = 30001, .frames = 10000},
                                   &arena, &t->err));
-        /* 0.1 s of it is too short before it is anything else */
+        /* 0.1 s of it is rejected as too short first */
         pt_segment e;
         REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = 29990, .frames = 800}, &e,
                                      &arena, &t->err));
@@ -388,7 +387,7 @@ TEST(segment, silence_and_dc_are_silent) {
     free(x);
 }
 
-/* A file that was cut is judged by its end, so that the draw of the window decides nothing. */
+/* A truncated file is rejected because of its end, for any window. */
 TEST(segment, truncated_file_is_rejected_for_any_window) {
     const size_t n = 200000;
     float *x = make_noise(n, 0.5);
@@ -410,8 +409,8 @@ TEST(segment, truncated_file_is_rejected_for_any_window) {
     free(x);
 }
 
-/* 1.4 GB of a WAV that takes no room on the disk: reading it whole takes seconds, and its window a
- * few milliseconds. 0.5 s of processor time is far from either, on a slow machine too. */
+/* A sparse WAV of 1.4 GB: reading it whole takes seconds, and its window a few milliseconds. 0.5 s
+ * of processor time is far from either, on a slow machine too. */
 TEST(segment, long_file_decodes_only_the_window) {
     const uint64_t n = 3600 * 48000ULL, n_bytes = n * 2 * 4;
     const char *path = tmp_path("hour.wav");
@@ -442,7 +441,7 @@ TEST(segment, long_file_decodes_only_the_window) {
     unlink(path);
 }
 
-/* A worker's memory settles after its first excerpts. */
+/* The memory of a worker is constant after its first excerpts. */
 TEST(segment, arena_size_is_stable) {
     float *x = make_noise(15 * 48000, 0.5);
     file_bytes f = encode_audio(OGG, 48000, 1, NULL, x, 15 * 48000);

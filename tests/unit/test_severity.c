@@ -24,8 +24,9 @@ static double member(const json_t *stage, const char *list, size_t item, const c
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-/* Every number by hand: lo + p (hi - lo), or lo (hi / lo)^p, with p = 0.85 of the way to the worse
- * end; what has no worse end at 0.5. One rounding of pow and one of the product: 1e-12. */
+/* All numbers computed by hand: lo + p (hi - lo), or lo (hi / lo)^p, with p = 0.85 of the way to
+ * the worse end; 0.5 for parameters without a worse end. One rounding of pow and one of the
+ * product: 1e-12. */
 TEST(severity, position_of_heavy) {
     fixture b;
     REQUIRE(fixture_open(t, &b));
@@ -62,7 +63,8 @@ TEST(severity, position_of_heavy) {
     fixture_close(&b);
 }
 
-/* Purity falls from light to medium to heavy for what adds or distorts, and stays for the rest. */
+/* Purity decreases from light to medium to heavy for additive and nonlinear effects, and is
+ * constant for the others. */
 TEST(severity, damage_grows_with_severity) {
     static const struct {
         const char *effect;

@@ -82,7 +82,7 @@ TEST(shard, invalid_fraction) {
         parsed_shard a;
         CHECK_FAILS(parse(cases[i], NULL, &a, &t->err), PATINA_EUSAGE);
         CHECK_CONTAINS(t->err.message, "is neither 'auto' nor I/N");
-        CHECK_INT(a.count, 77); /* results are left alone */
+        CHECK_INT(a.count, 77); /* results are unchanged */
         CHECK_STR(a.origin, "");
     }
 }
@@ -268,8 +268,8 @@ TEST(shard, mpirun_within_slurm) {
     CHECK_INT(a.count, 4);
 }
 
-/* Grid Engine and LSF set their variables outside arrays too; and a variable that is
- * empty is as good as not set. */
+/* Grid Engine and LSF set their variables outside arrays too; and an empty variable counts as
+ * unset. */
 TEST(shard, placeholder_values_are_ignored) {
     parsed_shard a;
     CHECK_OK(parse("auto",
@@ -279,7 +279,7 @@ TEST(shard, placeholder_values_are_ignored) {
     CHECK_STR(a.origin, "shard 0 of 2, from PARALLEL_SEQ=1 and PATINA_SHARDS=2");
 }
 
-/* PATINA_SHARDS is the count of schedulers that set none, and of no other. */
+/* PATINA_SHARDS is the count for schedulers that set none, and only for these. */
 TEST(shard, generic_count) {
     parsed_shard a;
     CHECK_OK(parse("auto", ENV("RANK", "1", "PATINA_SHARDS", "5"), &a, &t->err));
@@ -404,7 +404,7 @@ TEST(shard, invalid_variables) {
     }
 }
 
-/* The largest number of shards; the origin is cut to the caller's buffer. */
+/* The largest number of shards; the origin is truncated to the buffer of the caller. */
 TEST(shard, limits) {
     parsed_shard a;
     CHECK_OK(parse("auto",

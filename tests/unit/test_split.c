@@ -70,7 +70,7 @@ static size_t assign(pt_test *t, const char *shares, const void *clip, size_t n)
     return index;
 }
 
-/* Places by Python's hashlib: SHA-256 of "" lies at 0.889416, of "abc" at 0.728395, of "a" at
+/* Positions by Python's hashlib: SHA-256 of "" is at 0.889416, of "abc" at 0.728395, of "a" at
  * 0.791374, and of 0 to 255, 1024 times over, at 0.136997. */
 TEST(split, split_from_the_hash) {
     CHECK_INT(assign(t, "a=0.8894,b=0.1106", "", 0), 1);

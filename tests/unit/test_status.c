@@ -49,7 +49,7 @@ TEST(status, every_reject_reason_is_documented) {
         at = strstr(at, row);
         pt_test_check(t, at != NULL, __FILE__, __LINE__, "no row '%s' at its place", row + 1);
     }
-    CHECK(at && strncmp(strchr(at + 1, '\n') + 1, "\n", 1) == 0); /* and no other row */
+    CHECK(at && strncmp(strchr(at + 1, '\n') + 1, "\n", 1) == 0); /* and no other rows */
     free(text);
 }
 

@@ -10,8 +10,8 @@
 #include "corpus_fixture.h"
 #include "tar_writer.h"
 
-/** Names and contents as "name=content name=content", and how it ended. Every second file, or none,
- * is skipped: "name". Static buffers. */
+/** Names and contents as "name=content name=content", and the final status. Every second file, or
+ * none, is skipped: "name". Static buffers. */
 static const char *describe_tar(const char *path, bool with_skips) {
     static char buffers[4][8192];
     static unsigned next;
@@ -39,7 +39,7 @@ static const char *describe_tar(const char *path, bool with_skips) {
     }
     snprintf(text + n, sizeof buffers[0] - n, "%s", patina_status_name(status));
     pt_tar_close(&tar);
-    pt_tar_close(&tar); /* closing nothing is allowed */
+    pt_tar_close(&tar); /* closing NULL is allowed */
     return text;
 }
 
@@ -49,7 +49,7 @@ static const char *put_tar(const char *name, pt_strbuf *tar) {
     return path;
 }
 
-/** Packs a file by libarchive's writer. */
+/** Compresses a file with libarchive. */
 static const char *compress(const char *name, const pt_strbuf *plain, bool by_zstd) {
     char *out = malloc(plain->length + 65536);
     size_t n = 0;
@@ -81,7 +81,7 @@ TEST(tar, long_names_of_gnu_and_posix) {
     memcpy(longer + 400, "/y.wav", 7); /* over the 255 of name and prefix, too */
 
     tar_fill_header(header, "name", '0', 1);
-    memcpy(header + 345, "a/prefix", 8); /* POSIX: 155 bytes that stand before the name */
+    memcpy(header + 345, "a/prefix", 8); /* POSIX: a prefix of 155 bytes before the name */
     tar_set_checksum(header);
     pt_strbuf_append_bytes(&tar, header, sizeof header);
     tar_add_data(&tar, "p", 1);
@@ -102,7 +102,7 @@ TEST(tar, names_do_not_depend_on_the_locale) {
     tar_add_pax_path(&tar, "e\xCC\x81", "apart");            /* e and an accent: not composed */
     tar_add_pax_path(&tar, "\xC3\xA9", "as one");            /* the same letter */
     tar_add_pax_path(&tar, "caf\xE9", "no UTF-8");           /* Latin 1 */
-    tar_add_gnu_long_name(&tar, "e\xCC\x81 caf\xE9", "gnu"); /* these have no encoding anyway */
+    tar_add_gnu_long_name(&tar, "e\xCC\x81 caf\xE9", "gnu"); /* these have no encoding */
     tar_add_text(&tar, "\xF0\x9F\x90\x95", "old");
     tar_end(&tar);
     const char *path = put_tar("t2.tar", &tar);
@@ -143,7 +143,7 @@ TEST(tar, compressed_and_skipped_files) {
     pt_strbuf tar = {0};
     char *large = calloc(1, 300000);
     tar_add_text(&tar, "a", "A");
-    tar_add_bytes(&tar, "large", large, 300000); /* more than a block that is read at once */
+    tar_add_bytes(&tar, "large", large, 300000); /* more than one read block */
     tar_add_text(&tar, "b", "B");
     tar_add_bytes(&tar, "large2", large, 300000);
     tar_add_text(&tar, "c", "");
@@ -200,7 +200,7 @@ TEST(tar, sparse_files) {
     CHECK_STR(describe_tar(path, true), "sparse next=N ok");
 }
 
-/* The map tells of 512 bytes, and 1024 are stored: nobody can know what follows. */
+/* The map declares 512 bytes, and 1024 are stored: the rest is ambiguous. */
 TEST(tar, invalid_sparse_map) {
     pt_strbuf tar = {0};
     char data[1024];
@@ -216,8 +216,8 @@ TEST(tar, invalid_sparse_map) {
     pt_strbuf_release(&tar);
 }
 
-/* libarchive adds the lengths of a map up before it skips, and gives up where they overflow; it
- * reads such a file all the same. */
+/* libarchive sums the lengths of a map before it skips, and fails if they overflow; it can read
+ * such a file all the same. */
 TEST(tar, skipping_unseekable_input) {
     pt_strbuf tar = {0};
     char map[25] = "000000000000\x80\0\0\0\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
@@ -267,7 +267,7 @@ TEST(tar, truncation_at_every_byte) {
         const char *path = write_tmp_bytes("t7.tar", tar.text, cut);
         const char *read = describe_tar(path, false), *skipped = describe_tar(path, true);
         const char *ends = strrchr(read, ' ') ? strrchr(read, ' ') + 1 : read;
-        /* Whole at the end of a file; its extended header is a part of c. */
+        /* Complete at the end of a file; its extended header is a part of c. */
         CHECK_STR(ends, cut == 1024 || cut == 2048 ? "ok" : "undecodable");
         CHECK_STR(strrchr(skipped, ' ') ? strrchr(skipped, ' ') + 1 : skipped, ends);
         CHECK((strstr(read, "b=some text") != NULL) == (cut >= 2048));
@@ -293,7 +293,7 @@ TEST(tar, damage_ends_the_archive) {
     tar_add_text(&tar, "a", "A");
     tar_add_text(&tar, "b", "B");
     tar_add_text(&tar, "c", "C");
-    tar.text[1024] ^= 1; /* b's header no longer has its sum */
+    tar.text[1024] ^= 1; /* wrong checksum of the header of b */
     CHECK_STR(describe_tar(put_tar("t9.tar", &tar), false), "a=A undecodable");
     CHECK_STR(describe_tar(write_tmp_text("t9.tar", ""), false), "undecodable");
     CHECK_STR(describe_tar(write_tmp_text("t9.tar", "{\"this\": \"is no tar\"}"), false),

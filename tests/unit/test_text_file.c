@@ -35,7 +35,7 @@ TEST(text_file, content_is_unchanged) {
     free(text);
 }
 
-/* Larger than one read, and than what a pipe holds at a time. */
+/* Larger than one read, and than the capacity of a pipe. */
 TEST(text_file, pipe) {
     enum { N = 200000 };
     int ends[2];

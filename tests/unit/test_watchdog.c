@@ -13,14 +13,14 @@ static void let_time_pass(void) {
 
 TEST(watchdog, ends_in_time) {
     pt_watchdog watchdog = {0};
-    CHECK(!pt_watchdog_cancel(&watchdog, 0)); /* nothing is going on */
+    CHECK(!pt_watchdog_cancel(&watchdog, 0)); /* no work has started */
     pt_watchdog_start(&watchdog);
     CHECK(!pt_watchdog_has_expired(&watchdog, INT64_MAX));
     CHECK(!pt_watchdog_cancel(&watchdog, INT64_MAX));
     let_time_pass();
     CHECK(pt_watchdog_stop(&watchdog));
     CHECK(!pt_watchdog_has_expired(&watchdog, 0));
-    CHECK(!pt_watchdog_cancel(&watchdog, 0)); /* over already */
+    CHECK(!pt_watchdog_cancel(&watchdog, 0)); /* already ended */
 }
 
 TEST(watchdog, cancelled_once) {

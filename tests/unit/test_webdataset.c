@@ -18,7 +18,7 @@ static bool same(const char *a, const char *b) {
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/** Lists with the audio, and checks that without it all else is the same. */
+/** Lists with the audio, and checks that the rest is the same without it. */
 static listing *list_checked(pt_test *t, const char *path) {
     listing *l = list_corpus(path, NULL), *bare = calloc(1, sizeof *bare);
     pt_corpus *corpus = NULL;
@@ -126,7 +126,7 @@ TEST(webdataset, pairs_in_either_order_among_other_files) {
     listing *l = list_corpus(path, NULL);
     CHECK_INT(l->entry[0].n_audio, 10);
     CHECK(memcmp(l->entry[0].audio, "audio of a", 10) == 0);
-    CHECK_INT(l->entry[1].n_audio, 0); /* there, and empty */
+    CHECK_INT(l->entry[1].n_audio, 0); /* present and empty */
     list_release(l);
 }
 
@@ -172,7 +172,7 @@ TEST(webdataset, repeated_keys) {
     tar_add_text(&tar, "b.json", "{\"text\": \"b\"}");
     tar_add_text(&tar, "c.wav", "C");
     tar_add_text(&tar, "c.json", "{\"text\": \"c\"}");
-    tar_add_text(&tar, "c.wav", "C2"); /* the same in a row: the first counts */
+    tar_add_text(&tar, "c.wav", "C2"); /* the same twice: the first is used */
     tar_add_text(&tar, "c.json", "{\"text\": \"c2\"}");
     tar_add_text(&tar, "d.wav", "D");
     tar_add_text(&tar, "d.flac", "D2");
@@ -254,7 +254,7 @@ TEST(webdataset, incomplete_sample_at_truncation) {
     tar_add_text(&tar, "a.wav", "A");
     tar_add_text(&tar, "a.json", "{\"text\": \"a\"}");
     tar_add_text(&tar, "a.txt", "not needed");
-    write_tmp_bytes("w13/0.tar", tar.text, tar.length - 512); /* a has all that it needs */
+    write_tmp_bytes("w13/0.tar", tar.text, tar.length - 512); /* sample a is complete */
     pt_strbuf_clear(&tar);
     tar_add_text(&tar, "b.json", "{\"text\": \"b\"}");
     tar_add_text(&tar, "b.wav", "B");
@@ -308,7 +308,7 @@ TEST(webdataset, tar_without_samples_is_rejected) {
     list_release(l);
     write_tmp_text("w8/none.tar", "no tar");
     l = list_corpus(tmp_path("w8"), NULL);
-    CHECK_INT(l->n, 1); /* the one that is none */
+    CHECK_INT(l->n, 1); /* the invalid one */
     CHECK_INT(l->status, PATINA_EFORMAT);
     CHECK_CONTAINS(l->err.message, "has no sample");
     CHECK_CONTAINS(l->err.message, "tar 'none.tar'");
@@ -322,7 +322,7 @@ TEST(webdataset, oversized_files_reject_the_sample) {
     memcpy(text, "{\"text\": \"x\", \"id\": \"own\"}", 26);
     tar_add_text(&tar, "a.wav", "A");
     tar_add_bytes(&tar, "a.json", text, 16 << 20);
-    tar_add_bytes(&tar, "a.txt", text, (16 << 20) + 1); /* is not used anyway */
+    tar_add_bytes(&tar, "a.txt", text, (16 << 20) + 1); /* is not used */
     tar_add_text(&tar, "b.wav", "B");
     tar_add_bytes(&tar, "b.json", text, (16 << 20) + 1);
     tar_add_text(&tar, "c.wav", "C");
@@ -335,7 +335,7 @@ TEST(webdataset, oversized_files_reject_the_sample) {
     pt_strbuf_release(&tar);
     tar_add_text(&tar, "e.wav", "E");
     tar_end(&tar);
-    const int fd = open(path, O_WRONLY); /* a gigabyte of zeros that takes no room on the disk */
+    const int fd = open(path, O_WRONLY); /* a sparse gigabyte of zeros */
     CHECK_INT(pwrite(fd, tar.text, tar.length, after), tar.length);
     close(fd);
     pt_strbuf_release(&tar);
@@ -390,7 +390,7 @@ TEST(webdataset, ids_have_no_absolute_paths) {
     CHECK_STR(l->n ? l->entry[0].source : NULL,
               (snprintf(pattern, sizeof pattern, "%s/a.wav", path + 1), pattern));
     list_release(l);
-    write_tmp_text("0.tar", ""); /* the empty text leaves two slashes */
+    write_tmp_text("0.tar", ""); /* the empty alternative leaves two slashes */
     snprintf(pattern, sizeof pattern, "%s/{w11,}/0.tar", pt_test_tmpdir());
     CHECK_LIST(pattern, "w11/0/a|w11/0.tar/a.wav|ok", "-|0.tar|undecodable");
 }
@@ -399,12 +399,12 @@ TEST(webdataset, kind_is_detected) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a.wav", "A");
     const char *path = put_tar("w12/tars/shard-0", &tar);
-    listing *l = list_corpus(path, NULL); /* by what POSIX puts into a header */
+    listing *l = list_corpus(path, NULL); /* detected by its POSIX header */
     CHECK_STR(l->kind, "webdataset");
     CHECK_STR(entry_string(l, 0), "shard-0/a|shard-0/a.wav|ok");
     list_release(l);
     l = list_corpus(tmp_path("w12/tars"), NULL);
-    CHECK_STR(l->kind, ""); /* none of its names is of a tar or of audio */
+    CHECK_STR(l->kind, ""); /* no name in it is a tar or audio file */
     list_release(l);
     tar_add_text(&tar, "a.wav", "A");
     put_tar("w12/tars/sub/0.TAR", &tar);
