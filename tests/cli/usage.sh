@@ -17,7 +17,7 @@ test_version() {
     done
 }
 
-# -o and --out write to a file what is printed otherwise, but never over an input file.
+# -o and --out write the output to a file, but never to an input file.
 test_output_file() {
     run effects
     mv "$WORK/stdout" expected
