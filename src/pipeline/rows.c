@@ -11,6 +11,7 @@
 
 #include "pipeline/rows.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -27,6 +28,10 @@
 #include "pipeline/provenance_fill.h"
 
 #define PAUSE_POLL_NS 20000000L
+
+/* Scratch memory of a worker besides what decoding reserves: mix, degraded copy, effects, towers.
+ * Measured with the full-size model. */
+#define SCRATCH_BYTES (UINT64_C(48) << 20)
 
 /* ---------------------------------------------------------------- result */
 
@@ -87,7 +92,8 @@ static void add_stage_time(pt_entry_result *result, patina_run_stage stage, int6
     *since = now;
 }
 
-static bool is_stopped(const pt_row_context *context) {
+static bool is_stopped(const void *row_context) {
+    const pt_row_context *context = row_context;
     return context->stop && atomic_load_explicit(context->stop, memory_order_relaxed);
 }
 
@@ -97,7 +103,11 @@ static bool is_stopped(const pt_row_context *context) {
 typedef struct entry_context {
     const pt_row_context *context;
     const pt_entry *entry;
+    const pt_entry_options *options;
+    pt_arena *arena;
     pt_segment segment;
+    patina_targets_stream *stream; /* in the arena; NULL before the first block */
+    int64_t measuring_ns;          /* time of the stream while the audio is decoded */
     patina_targets targets;
     float *degraded; /* [segment.n_mix] */
     bool keep_audio;
@@ -262,6 +272,33 @@ static pt_segment_spec segment_spec(const pt_entry *entry, const pt_rng *rng) {
     return spec;
 }
 
+/* Waits until the budget has room for the entry. The time does not count as reading. */
+static patina_status reserve_memory(void *context, uint64_t n_bytes, patina_error *err) {
+    entry_context *c = context;
+    if (!pt_watchdog_stop(c->options->watchdog))
+        return pt_fail(err, PATINA_ECANCELLED, "cancelled: reading took too long");
+    const patina_status status =
+        pt_memory_budget_acquire(c->context->budget, c->options->share, SCRATCH_BYTES + n_bytes,
+                                 is_stopped, c->context, err);
+    pt_watchdog_start(c->options->watchdog);
+    return status;
+}
+
+/* Measures a block of the source while it is decoded. */
+static patina_status add_source(void *context, const patina_audio *block, uint64_t channel_mask,
+                                patina_error *err) {
+    entry_context *c = context;
+    const int64_t start_ns = pt_monotonic_ns();
+    patina_status status = PATINA_OK;
+
+    if (!c->stream)
+        status = pt_targets_begin(c->context->meter, block->rate_hz, block->n_channels,
+                                  channel_mask, c->arena, &c->stream, err);
+    if (status == PATINA_OK) status = patina_targets_stream_add_source(c->stream, block, err);
+    c->measuring_ns += pt_monotonic_ns() - start_ns;
+    return status;
+}
+
 /* Opens and decodes the audio, and assigns its split. Whatever a decoder reports, a failed read is
  * a fault of the machine. */
 static patina_status load(entry_context *c, pt_entry_result *result, bool *has_shrunk,
@@ -269,11 +306,14 @@ static patina_status load(entry_context *c, pt_entry_result *result, bool *has_s
     const pt_rng rng = pt_rng_make(c->context->seed, c->entry->id, 0, PT_RNG_STREAM_WINDOW);
     pt_byte_fault fault = {0};
     pt_byte_source bytes = {0};
+    const pt_segment_callbacks callbacks = {c, reserve_memory, add_source};
+    pt_segment_spec spec = segment_spec(c->entry, &rng);
 
     PT_TRY(pt_entry_open(c->entry, &bytes, err));
     bytes.fault = &fault;
-    patina_status status =
-        pt_segment_decode(&bytes, segment_spec(c->entry, &rng), &c->segment, arena, err);
+    spec.callbacks = &callbacks;
+    c->stream = NULL;
+    patina_status status = pt_segment_decode(&bytes, spec, &c->segment, arena, err);
     result->split = 0;
     if (status == PATINA_OK && c->context->splits->n_splits > 1)
         status = pt_splits_assign(c->context->splits, &bytes, &result->split, err);
@@ -335,9 +375,10 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
     patina_status status = load_with_retries(c, options, result, arena, err);
     add_stage_time(result, PATINA_RUN_READING, &since);
     if (status == PATINA_OK) /* also checks for too short, not finite and silent */
-        status = pt_targets_measure(c->context->meter, &segment->source, segment->channel_mask,
-                                    segment->mix, segment->n_mix, &c->targets, arena, err);
+        status = pt_targets_end(c->stream, segment->mix, segment->n_mix, &c->targets, err);
     add_stage_time(result, PATINA_RUN_MEASURING, &since);
+    result->spent_ns[PATINA_RUN_READING] -= c->measuring_ns;
+    result->spent_ns[PATINA_RUN_MEASURING] += c->measuring_ns;
     if (status != PATINA_OK) return status;
 
     c->degraded = pt_arena_alloc_array(arena, segment->n_mix, sizeof *c->degraded);
@@ -349,6 +390,8 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
                                pt_arena *arena, patina_error *err) {
     entry_context c = {.context = context,
                        .entry = entry,
+                       .options = entry_options,
+                       .arena = arena,
                        .keep_audio = entry_options->keep_audio && context->keep_audio};
     patina_error fault = {0};
     size_t first, last, n_good;
@@ -358,6 +401,12 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
     select_captions(context->captions, context->seed, entry, &first, &last);
     PT_TRY(reject_bad_captions(entry, first, last, &n_good, result, err));
+    if (entry->n_captions_left_out > 0)
+        PT_TRY(pt_entry_result_add_reject(
+            result, PATINA_REJECT_BAD_CAPTION, err,
+            "'%s': %" PRIu64 " captions are left out, since an entry has at most %zu; set more "
+            "with '--max-captions'",
+            entry->source, entry->n_captions_left_out, entry->max_captions));
     if (n_good == 0) return PATINA_OK;
     if (entry_options->repeated)
         return pt_entry_result_add_reject(result, PATINA_REJECT_DUPLICATE_ID, err,
