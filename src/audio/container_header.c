@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* container_header.c - a walk over the chunks of RIFF and its relatives
+/* container_header.c - parses the chunks of RIFF, RF64, AIFF, W64, CAF and AU
  *
  * Sources: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, WAVE);
  * EBU Tech 3306 (RF64); Apple, "Audio Interchange File Format" 1.3 and AIFF-C draft; Sonic Foundry,

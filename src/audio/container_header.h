@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* container_header.h - what a container says of its sample data, read without a decoding library
+/* container_header.h - position and size of the sample data in a container
  *
- * Decoding libraries correct a header that promises more than the file holds, without a word, and
- * ignore samples behind a size that is too small. Both are found here, where the header is compared
- * with the bytes of the file.
+ * Decoding libraries silently correct a header that declares more data than the file contains, and
+ * ignore samples after a size that is too small. Here the header is compared with the size of the
+ * file, so that both are detected.
  */
 
 #ifndef PATINA_AUDIO_CONTAINER_HEADER_H

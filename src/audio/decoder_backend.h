@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder_backend.h - interface of decoder.c to one decoding library
  *
- * A library is one file that ends in a const pt_decoder_backend, listed once in decoder.c's table.
- * It opens, seeks and reads one stream; joined streams, declared lengths, channel order and ranges
- * are decoder.c's.
+ * A backend is one file that defines a const pt_decoder_backend, listed in the table of decoder.c.
+ * It opens, seeks and reads one stream; decoder.c handles joined streams, declared lengths, channel
+ * order and ranges.
  */
 
 #ifndef PATINA_AUDIO_DECODER_BACKEND_H
@@ -25,7 +25,7 @@
 /** The sentence for a stream whose format changes: second, channels and rate before, and those
  * after. */
 #define PT_CHANGE_FORMAT                                                                           \
-    "at %.2f s the sound changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
+    "at %.2f s the audio changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
     "file"
 
 /** The stream to open. */

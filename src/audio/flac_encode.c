@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_encode.c - samples to a FLAC file in memory, by libsndfile */
+/* flac_encode.c - encodes samples to FLAC in memory, with libsndfile */
 
 #include "audio/flac_encode.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_header.h - what a FLAC file says of itself, and what its last frame says
+/* flac_header.h - STREAMINFO of a FLAC file, and the position of its last frame
  *
  * Source  RFC 9639, sections 8 and 9
  */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* format_probe.h - formats that libsndfile and libmpg123 do not read, or not always, recognised by
- * their first bytes
+/* format_probe.h - detects the formats that are decoded by FFmpeg, by their first bytes
  *
- * FFmpeg opens a format by name and never guesses: what it makes of bytes that are merely damaged
- * is not what was recorded. A build without it uses the name in its messages.
+ * FFmpeg is given the name of the format and never guesses: of damaged bytes it may decode
+ * something that was not recorded. A build without FFmpeg uses the name in its messages.
  */
 
 #ifndef PATINA_AUDIO_FORMAT_PROBE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mpeg_frame.c - a walk from frame to frame */
+/* mpeg_frame.c - finds and checks consecutive frames */
 
 #include "audio/mpeg_frame.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tag_skip.h - metadata tags in front of and behind an audio stream */
+/* tag_skip.h - metadata tags before and after an audio stream */
 
 #ifndef PATINA_AUDIO_TAG_SKIP_H
 #define PATINA_AUDIO_TAG_SKIP_H

@@ -217,11 +217,10 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
     const bool has_columns = o->file_column || o->id_column || o->start_column || o->end_column ||
                              o->header || o->delimiter;
     if (has_columns && !k->layout)
-        return pt_fail(
-            err, PATINA_EUSAGE,
-            "columns of files, ids and times, headers and delimiters are options of tables; "
-            "the corpus is of kind '%s'",
-            kind_name(k));
+        return pt_fail(err, PATINA_EUSAGE,
+                       "options for columns, the header and the delimiter apply to tables only; "
+                       "the corpus is of kind '%s'",
+                       kind_name(k));
     if (o->caption_template && !k->reader->uses_template)
         return pt_fail(err, PATINA_EUSAGE,
                        "a caption template is not supported for a corpus of kind '%s'",
@@ -346,7 +345,7 @@ void pt_corpus_describe_audio(const pt_corpus *c, pt_strbuf *text) {
             pt_strbuf_printf(text, "%s'%s'", i ? ", " : ", such as ", name ? name : "");
             free(name);
         }
-        pt_strbuf_append(text, "; '--audio-root' names another folder");
+        pt_strbuf_append(text, "; select another folder with '--audio-root'");
     }
     pt_dir_walk_release(&walk);
     free(root);
@@ -356,11 +355,10 @@ void pt_corpus_describe_captions(pt_corpus *c, pt_strbuf *text) {
     if (c->reader->describe_columns && pt_corpus_rewind(c, NULL) == PATINA_OK) {
         pt_strbuf_append(text, "; its columns are ");
         c->reader->describe_columns(c->state, text);
-        pt_strbuf_append(text, ": '--caption-column' names that of the captions");
+        pt_strbuf_append(text, "; select the column of the captions with '--caption-column'");
     } else {
-        pt_strbuf_append(text,
-                         "; '--caption-template' makes captions from names, as in 'the sound of "
-                         "{parent}'");
+        pt_strbuf_append(text, "; to make captions from names, use '--caption-template', such as "
+                               "'the sound of {parent}'");
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_iterator.h - entries of a corpus, whatever its format */
+/* corpus_iterator.h - iterates over the entries of a corpus of any format */
 
 #ifndef PATINA_CORPUS_CORPUS_ITERATOR_H
 #define PATINA_CORPUS_CORPUS_ITERATOR_H
@@ -35,7 +35,7 @@ typedef struct pt_caption {
  *   labels     the file's name as written           the same
  *   wavcaps    `id` as written                      the same
  *   jsonl      `id`, or `audio` as written          `audio`, but none that is absolute: only
- *                                                   what of it lies below the manifest's folder,
+ *                                                   the part of it below the manifest's folder,
  *                                                   or its last part
  *   parquet    <youtube_id>_<start_time>, or `id`,  <file>#<row>
  *              or the source

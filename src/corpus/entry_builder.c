@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_builder.c - entries from text that nobody has looked at before */
+/* entry_builder.c - builds entries from untrusted text */
 
 #include "corpus/entry_builder.h"
 
@@ -79,7 +79,8 @@ patina_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, patin
 }
 
 patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, patina_error *err) {
-    if (memchr(text, '\0', n)) return pt_entry_add_bad_caption(entry, "holds a NUL character", err);
+    if (memchr(text, '\0', n))
+        return pt_entry_add_bad_caption(entry, "contains a NUL character", err);
     if (!pt_utf8_is_valid(text, n)) return pt_entry_add_bad_caption(entry, "not UTF-8", err);
     if (n == 0) return pt_entry_add_bad_caption(entry, "empty", err);
     if (pt_utf8_is_blank(text, n)) return pt_entry_add_bad_caption(entry, "only white space", err);
@@ -138,7 +139,7 @@ patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,
                                "%s: its id is neither a string nor an integer", location);
     else if (!*json_string_value(id) || !pt_json_is_valid_text(id, repaired))
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                               "%s: its id is empty, not UTF-8, or holds a NUL", location);
+                               "%s: its id is empty, is not UTF-8 or contains a NUL", location);
     else
         pt_strbuf_append(&text, json_string_value(id));
     entry->id = pt_strbuf_detach(&text);
@@ -163,8 +164,9 @@ patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status 
 patina_status pt_corpus_refuse_caption_column(const pt_corpus_options *options, const char *kind,
                                               patina_error *err) {
     if (!options->caption_column) return PATINA_OK;
-    return pt_fail(err, PATINA_EUSAGE, "a corpus of kind '%s' has no columns, so none can be '%s'",
-                   kind, options->caption_column);
+    return pt_fail(err, PATINA_EUSAGE,
+                   "a corpus of kind '%s' has no columns; column '%s' cannot be selected", kind,
+                   options->caption_column);
 }
 
 char *pt_corpus_base_name(const char *path, const char *fallback) {

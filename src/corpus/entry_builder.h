@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_builder.h - how readers put entries together, and how they judge what goes into them */
+/* entry_builder.h - builds entries, and checks their captions, ids and file names */
 
 #ifndef PATINA_CORPUS_ENTRY_BUILDER_H
 #define PATINA_CORPUS_ENTRY_BUILDER_H
@@ -55,7 +55,7 @@ patina_status pt_corpus_refuse_caption_column(const pt_corpus_options *options, 
 
 /**
  * What a list of entries is called in a data set: its file name without folders, or `fallback`
- * where that is no UTF-8. And where its audio lies: in the audio root, or beside it. NULL when
+ * where that is not UTF-8. And the folder of its audio: the audio root, or beside it. NULL when
  * memory runs out.
  */
 char *pt_corpus_base_name(const char *path, const char *fallback);

@@ -2,7 +2,7 @@
 /* folder.c - a folder of audio files with a caption file beside each
  *
  * Id and source of an entry are its path relative to the folder. Captions come from <stem>.json or
- * <stem>.txt as sidecar.h says, so that a sample has the same captions in a tar and in a folder;
+ * <stem>.txt as in sidecar.h, so that a sample has the same captions in a tar and in a folder;
  * else from <stem>.normalized.txt or .original.txt (LibriTTS), from txt/ beside the tree of the
  * audio (VCTK), or from a .trans.txt (LibriSpeech). A caption template makes captions from the
  * names of the files.

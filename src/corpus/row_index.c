@@ -219,7 +219,7 @@ static patina_status add_later(pt_row_index *x, const pt_entry *row, uint32_t fi
 /* Both passes ------------------------------------------------------------------------------- */
 
 patina_status pt_row_index_add(pt_row_index *x, const pt_entry *row, patina_error *err) {
-    if (x->n_rows == ROWS_MAX) return pt_fail(err, PATINA_EFORMAT, "over %u rows", ROWS_MAX);
+    if (x->n_rows == ROWS_MAX) return pt_fail(err, PATINA_EFORMAT, "more than %u rows", ROWS_MAX);
     if (x->n_rows == x->n_bits) {
         const uint64_t n_bits = 2 * x->n_bits + 8 * SLOTS_MIN;
         unsigned char *bits = realloc(x->is_later, (size_t)(n_bits / 8));

@@ -363,8 +363,8 @@ static patina_status make_entry(const webdataset_state *s, sample *x, pt_entry *
                                "'%s': the sample has no audio file", entry->source);
     if (audio->is_too_large)
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                               "'%s': has %zu bytes, over the limit of %llu", entry->source,
-                               audio->n, (unsigned long long)AUDIO_MAX);
+                               "'%s': has %zu bytes; the limit is %llu", entry->source, audio->n,
+                               (unsigned long long)AUDIO_MAX);
     entry->audio = audio->bytes;
     entry->audio_file = audio->file;
     entry->n_audio = audio->bytes || audio->file ? audio->n : 0;

@@ -5,6 +5,7 @@
  *   48 kHz mix -> hops of 8192 -+---> loudness (mono)
  *                               +---> crest, zero crossings, AC power
  *                               +---> LTAS
+ *   both, and the spectrum ---------> quality of the source
  *
  * A buffer is processed like a stream, in the same hops, so both give the same bits.
  */
@@ -23,6 +24,7 @@
 #include "measure/dynamics.h"
 #include "measure/loudness.h"
 #include "measure/ltas.h"
+#include "measure/source_quality.h"
 #include "measure/targets.h"
 
 #define HOP         PT_LTAS_HOP
@@ -37,6 +39,7 @@ struct patina_targets_stream {
     pt_ltas ltas;
     pt_ltas_workspace *workspace;
     pt_dynamics dynamics;
+    pt_source_quality quality;
     bool finite; /* no NaN or Inf so far; nothing is measured after one */
     uint64_t n_source, n_mix;
     float hop[HOP];     /* of the mix */
@@ -51,6 +54,7 @@ static patina_status stream_init(patina_targets_stream *stream, const patina_met
     if (!stream->workspace) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
     PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, channel_mask, arena, &stream->source, err));
     PT_TRY(pt_loudness_meter_open(PATINA_RATE_HZ, 1, 0, arena, &stream->mono, err));
+    PT_TRY(pt_source_quality_init(&stream->quality, rate_hz, n_channels, arena, err));
     stream->meter = meter;
     stream->rate_hz = rate_hz;
     stream->n_channels = n_channels;
@@ -61,6 +65,7 @@ static patina_status stream_init(patina_targets_stream *stream, const patina_met
 /* Before the first sample of the mix. */
 static void set_mix_mean(patina_targets_stream *stream, double mean) {
     pt_ltas_init(&stream->ltas, stream->meter, mean, stream->workspace);
+    stream->quality.mean = mean;
     stream->dynamics.mean = mean;
     stream->finite = stream->finite && isfinite(mean);
 }
@@ -69,8 +74,9 @@ static patina_status add_source(patina_targets_stream *stream, const float *samp
                                 size_t n_frames, patina_error *err) {
     stream->n_source += n_frames;
     stream->finite = stream->finite && pt_stats_all_finite(samples, n_frames * stream->n_channels);
-    return stream->finite ? pt_loudness_meter_add(stream->source, samples, n_frames, err)
-                          : PATINA_OK;
+    if (!stream->finite) return PATINA_OK;
+    pt_source_quality_add_source(&stream->quality, samples, n_frames);
+    return pt_loudness_meter_add(stream->source, samples, n_frames, err);
 }
 
 /* One hop of the mix; only the last one can be shorter. */
@@ -81,6 +87,7 @@ static patina_status add_hop(patina_targets_stream *stream, const float *x, size
     stream->finite = stream->finite && !stream->dynamics.nonfinite;
     if (!stream->finite) return PATINA_OK;
     pt_ltas_add(&stream->ltas, x, n);
+    pt_source_quality_add_mix(&stream->quality, x, n);
     return pt_loudness_meter_add(stream->mono, x, n, err);
 }
 
@@ -141,7 +148,9 @@ static patina_status stream_finish(patina_targets_stream *stream, patina_targets
     PT_TRY(pad_to_block(stream, err));
     result.lufs_source = pt_loudness_meter_value(stream->source);
     result.lufs_mono = pt_loudness_meter_value(stream->mono);
-    pt_ltas_levels(stream->meter, pt_ltas_finish(&stream->ltas), stream->rate_hz, result.ltas);
+    const double *power = pt_ltas_finish(&stream->ltas);
+    pt_ltas_levels(stream->meter, power, stream->rate_hz, result.ltas);
+    pt_source_quality_finish(&stream->quality, power, &result.quality);
     result.crest_db = pt_dynamics_crest_db(&stream->dynamics);
     result.zcr = pt_dynamics_zcr(&stream->dynamics);
     *targets = result;

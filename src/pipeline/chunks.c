@@ -135,7 +135,7 @@ static uint64_t item_bytes(const pt_run *r, const item *it) {
     pt_rows_select_captions(o->captions, o->seed, entry, it->repeated, &first, &last);
     for (size_t i = 0; i < entry->n_captions; i++)
         if (entry->captions[i].text) n += 2 * strlen(entry->captions[i].text) + 64;
-    return n + (last - first) * (caption + row * o->variants);
+    return n + (last - first) * (caption + row * o->variants * o->windows);
 }
 
 /* Returns a new item that takes over the entry; NULL: out of memory. */

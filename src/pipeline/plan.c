@@ -18,6 +18,7 @@
 #include "dataset/run_metadata.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
+#include "pipeline/window_select.h"
 
 #define CHECKED_ENTRIES 200
 #define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
@@ -29,6 +30,7 @@
 
 const char *const pt_effect_order_names[] = {"physical", "random", NULL};
 const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
+const char *const pt_window_mode_names[] = {"random", "first", "loudest", NULL};
 const char *const pt_loudness_source_names[] = {"source", "mix", NULL};
 
 /* Replaces defaults by their values. */
@@ -36,7 +38,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
                                     patina_generate_options *o, patina_error *err) {
     *o = *given;
     if (!o->corpus || !o->model || !o->out)
-        return pt_fail(err, PATINA_EUSAGE, "corpus, model and output folder are required");
+        return pt_fail(err, PATINA_EUSAGE, "a corpus, a model and an output folder are required");
     if (o->seed > PATINA_SEED_MAX)
         return pt_fail(err, PATINA_EUSAGE, "seed %" PRIu64 " is larger than %" PRId64, o->seed,
                        PATINA_SEED_MAX);
@@ -53,6 +55,10 @@ static patina_status apply_defaults(const patina_generate_options *given,
                        o->n_shards);
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
+    if (o->windows == 0) o->windows = 1;
+    if (o->windows > PT_WINDOWS_MAX)
+        return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " windows are more than the maximum of %d",
+                       o->windows, PT_WINDOWS_MAX);
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
     if (o->max_captions == 0) o->max_captions = MAX_CAPTIONS_DEFAULT;
@@ -64,6 +70,9 @@ static patina_status apply_defaults(const patina_generate_options *given,
     if (!(o->purity_cap >= PATINA_PURITY_CAP_MIN && o->purity_cap <= PATINA_PURITY_MAX))
         return pt_fail(err, PATINA_EUSAGE, "the purity cap must be %g to %g dB, not %g",
                        PATINA_PURITY_CAP_MIN, PATINA_PURITY_MAX, o->purity_cap);
+    if (!(o->level_jitter_db >= 0.0 && o->level_jitter_db <= PATINA_LEVEL_JITTER_MAX))
+        return pt_fail(err, PATINA_EUSAGE, "the level jitter must be 0 to %g dB, not %g",
+                       PATINA_LEVEL_JITTER_MAX, o->level_jitter_db);
     return PATINA_OK;
 }
 
@@ -80,7 +89,7 @@ static json_t *splits_json(const pt_splits *splits) {
 }
 
 /* Settings that are only written where they are given, so that older runs have the same hash. */
-static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+static void add_given_settings(json_t *settings, const pt_plan *plan) {
     const patina_generate_options *o = &plan->options;
     const struct {
         const char *name, *value;
@@ -92,12 +101,16 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
                  {"header", o->header},
                  {"delimiter", o->delimiter},
                  {"source_split", o->source_split},
+                 {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
     if (o->max_captions != MAX_CAPTIONS_DEFAULT)
         json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
+    if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
+    if (o->level_jitter_db > 0.0)
+        json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
 }
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
@@ -114,7 +127,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
-    if (settings) add_corpus_settings(settings, plan);
+    if (settings) add_given_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);
@@ -223,7 +236,7 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
                             &last);
     for (size_t i = first; i < last; i++)
         n += entry->captions[i].text != NULL;
-    return n * plan->options.variants;
+    return n * plan->options.variants * plan->options.windows;
 }
 
 /* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only

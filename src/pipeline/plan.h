@@ -22,6 +22,7 @@
 extern const char *const pt_effect_order_names[];
 extern const char *const pt_caption_mode_names[];
 extern const char *const pt_loudness_source_names[];
+extern const char *const pt_window_mode_names[];
 
 /** Zero it to start. */
 typedef struct pt_plan {

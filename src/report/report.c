@@ -707,20 +707,23 @@ static void put_sample_recipe(page *p) {
 
 /* A sample without audio is shown with the reason; only failures of the page itself end it. */
 static void put_sample_audio(page *p) {
-    pair of = {.n = 0};
+    pt_segment pristine;
+    patina_degraded degraded = {0};
     patina_error why = {0};
     pt_arena_reset(&p->arena);
     patina_status status = PATINA_REJECT_MISSING;
     if (p->options->audio_root || p->options->corpus)
         status = pt_example_replay(p->examples, p->index, p->options->audio_root, p->config,
-                                   &of.sound[0], &of.sound[1], &of.n, &p->arena, &why);
+                                   &pristine, &degraded, &p->arena, &why);
     else
         pt_fail(&why, status, "neither --audio-root nor --corpus was given");
     if (status == PATINA_ENOMEM) {
         p->status = pt_fail(p->err, status, "%s", why.message);
     } else if (status == PATINA_OK) {
+        const pair of = {{pristine.mix, degraded.samples}, degraded.n_samples};
         p->status = add_pair(p, p->index, &of, p->err);
         p->result->n_heard++;
+        patina_degraded_release(&degraded);
     } else {
         add(p, "<p class=\"note\">No audio: ");
         add_text(p, why.message);

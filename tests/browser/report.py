@@ -3,7 +3,7 @@
 
 Loads the page from the disk and checks that nothing complains and nothing else is asked for, that
 every sound can be played, that nothing sticks out at the width of a phone or a desk, and that text
-and marks can be told from their ground in light and dark. With SCREENSHOT_DIR, a folder, screenshots are
+and marks have enough contrast in light and dark. With SCREENSHOT_DIR, a folder, screenshots are
 left there. Each check is a test; closes with "N passed, N failed, N skipped".
 """
 
@@ -15,7 +15,7 @@ from browser import Browser, find_chromium
 PAGE = sys.argv[1]
 SCREENSHOT_DIR = sys.argv[2] if len(sys.argv) > 2 else None
 
-# The contrast of two colours after WCAG 2.2, of every piece of text against what lies behind it.
+# The contrast of two colours after WCAG 2.2, of every piece of text against its background.
 CONTRAST_JS = """(() => {
   const parse = c => (c.match(/[0-9.]+/g) || []).map(Number);
   const light = c => c.slice(0, 3).map(v => v / 255)
@@ -70,7 +70,7 @@ FONT_SIZE_JS = """(() => Math.min(...[...document.querySelectorAll('svg text')].
   parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getBoundingClientRect().width
     / t.ownerSVGElement.viewBox.baseVal.width)))()"""
 
-# Text of a chart that lies over its edge, or over other text of it.
+# Text of a chart that crosses its edge, or over other text of it.
 OVERLAPS_JS = """(() => {
   const found = [];
   for (const svg of document.querySelectorAll('svg.chart')) {

@@ -140,7 +140,7 @@ test_shrinking_file() {
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
     with_fault shrink 0 1000000 --out set
     assert_failure 75
-    assert_stderr "the file becomes shorter"
+    assert_stderr "the file became shorter"
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --quiet
     assert_same_dirs plain set
 }

@@ -10,7 +10,7 @@ a comment in front, which is listed with the results:
 
     <!-- not run: the reason -->
 
-In sh blocks a "..." at the end of a line stands for the options that every run needs. Without
+In sh blocks a "..." at the end of a line means the options that every run needs. Without
 --with-package (the module patina is installed for this Python) blocks that import patina are skipped.
 Relative links, anchors, and paths in backquotes have to exist. Without FILE all documents are checked.
 The last line is "N passed, N failed, N skipped".
@@ -179,7 +179,7 @@ class Workspace:
 
 
 def without_torch(code):
-    """The lines that do not name torch; None where these are no program."""
+    """The lines that do not name torch; None where these are not a program."""
     code = "\n".join(line for line in code.split("\n") if "torch" not in line)
     try:
         compile(code, "block", "exec")

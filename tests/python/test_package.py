@@ -158,7 +158,7 @@ def type_hints(options):
 
 @check
 def abi_matches_headers(options):
-    """a C compiler agrees with every struct, constant and function that ctypes is told of"""
+    """a C compiler agrees with every struct, constant and function that ctypes declares"""
     if not shutil.which("cc"):
         raise Skip("there is no C compiler")
     check_abi = [sys.executable, str(ROOT / "tests/python/check_abi.py"),
@@ -408,7 +408,7 @@ def degrade_invalid_arguments(options):
 
 @check
 def thread_safety(options):
-    """threads at work at once get what one gets"""
+    """concurrent threads get the results of one"""
     wanted = [patina.degrade(PROG, PROG_RATE, seed=seed).samples for seed in range(6)]
     right = []
 
@@ -890,7 +890,7 @@ def gone():
 
 @check
 def interrupt_stops_run(options):
-    """SIGINT gives KeyboardInterrupt and ends the program; what is there is no finished set"""
+    """SIGINT gives KeyboardInterrupt and ends the program; the folder holds no finished set"""
     process = start_long_run("interrupted")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)

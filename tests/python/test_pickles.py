@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Has PyTorch save the small model in every form it knows, and compares what patina makes of it.
+"""PyTorch saves the small model in each of its formats; compares what patina reads.
 
     test_pickles.py [--patina build/patina]
 

@@ -47,7 +47,8 @@ GROUP_ROWS = 8192
 PAGE_BYTES = 1 << 20
 
 MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
-           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono"]
+           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "purity_cap", "lufs_source",
+           "lufs_mono", "source_quality"]
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
@@ -188,7 +189,7 @@ def select_checks(data):
 
 @check
 def file_names(data):
-    """files have the names of the layout, and nothing else lies there"""
+    """files have the names of the layout, and there are no others"""
     assert sorted(path.name for path in data.out.iterdir()) == [
         "README.md", "data", "dataset.json", "provenance", "rejects.jsonl"]
     n = data.facts["parts"]
@@ -400,7 +401,7 @@ def read_by_datasets_no_card(data):
 
 @check
 def column_ranges(data):
-    """every value lies in the documented range"""
+    """every value is in the documented range"""
     for name, (_, least, greatest) in COLUMNS.items():
         values = data.rows[name]
         if name == "input_purity":
@@ -439,7 +440,7 @@ def provenance_lines(data):
 
 @check
 def provenance_matches_rows(data):
-    """line i tells of row i: purity and loudness agree, and rows stand in order"""
+    """line i describes row i: purity and loudness agree, and rows are in order"""
     def column(name):
         return np.array([of[name] for of in data.provenance], np.float64).astype(np.float32)
     assert np.array_equal(column("purity_db"), data.rows["input_purity"])
@@ -451,7 +452,7 @@ def provenance_matches_rows(data):
     for of in data.provenance:
         if last and of["entry"] != last["entry"]:
             closed.add(last["entry"])
-            assert of["entry"] not in closed, f"rows of {of['entry']} stand apart"
+            assert of["entry"] not in closed, f"rows of {of['entry']} are not adjacent"
         elif last:
             assert of["window"] == last["window"], "two windows of one entry"
             assert of["variant"] > last["variant"], "variants out of order"
@@ -477,7 +478,7 @@ def rejects(data):
 
 @check
 def no_host_details(data):
-    """no file tells host, absolute path or time"""
+    """no file contains host, absolute path or time"""
     words = [socket.gethostname(), str(data.out), str(Path.cwd())]
     if data.options.audio:
         words.append(str(Path(data.options.audio).resolve()))
@@ -596,6 +597,7 @@ def targets_match_measure(data):
             assert np.array_equal(np.float32(found[name]), data.rows[name][i]), (of["entry"], name)
         assert found["target_lufs"] == of["lufs_source"], of["entry"]
         assert found["lufs_mono"] == of["lufs_mono"], of["entry"]
+        assert found["source_quality"] == of["source_quality"], of["entry"]
 
 
 @check(sample=False)

@@ -226,7 +226,7 @@ def dataset_splits_are_used(options):
 
 @check
 def rows_match_files(options):
-    """columns are read whole and in order over several parts; -120 is no level"""
+    """columns are read whole and in order over several parts; -120 is not a level"""
     folder = generate(options, "parts", "--variants", "3", "--captions", "first", "--chunk", "4")
     rows = read(folder)
     table = pq.read_table(folder / "data").to_pydict()
@@ -285,7 +285,7 @@ def loss_and_metrics(options):
             known = learnt[target][:, column][~np.isnan(learnt[target][:, column])].astype("f8")
             if known.size == 0:
                 continue
-            # PyTorch's median of an even number is the lower of the two in the middle.
+            # PyTorch's median of an even number is the lower of the two central values.
             median = np.sort(known)[(known.size - 1) // 2]
             for value, guess in zip(truth[target][:, column], guesses[target][:, column]):
                 if not np.isnan(value):

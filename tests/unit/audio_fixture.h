@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* audio_fixture.h - audio files for tests, written by libsndfile or byte by byte, and decoded */
+/* audio_fixture.h - audio files for tests: written by libsndfile or byte by byte, and decoded */
 
 #ifndef PATINA_TEST_AUDIO_FIXTURE_H
 #define PATINA_TEST_AUDIO_FIXTURE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* degrade_fixture.h - what the tests of the degradation suite share */
+/* degrade_fixture.h - configurations, chains and signals shared by the tests of src/degrade */
 
 #ifndef PATINA_TEST_DEGRADE_FIXTURE_H
 #define PATINA_TEST_DEGRADE_FIXTURE_H

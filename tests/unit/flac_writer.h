@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_writer.h - FLAC files of any width for tests: verbatim frames (RFC 9639), written here */
+/* flac_writer.h - FLAC files of any bit depth for tests: verbatim frames (RFC 9639) */
 
 #ifndef PATINA_TEST_FLAC_WRITER_H
 #define PATINA_TEST_FLAC_WRITER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* parquet_builder.h - Parquet files put together by hand, with any lie in them
+/* parquet_builder.h - Parquet files built by hand, valid or with chosen faults
  *
- * One column, one row group; each number that a reader could trip over can be set.
+ * One column, one row group; every number that a reader must check can be set.
  */
 
 #ifndef PATINA_TEST_PARQUET_BYTES_H

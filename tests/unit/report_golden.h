@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* report_golden.h - what the tests of the report's figures read */
+/* report_golden.h - the golden values of tests/golden/report */
 
 #ifndef PATINA_TEST_REPORT_GOLDEN_H
 #define PATINA_TEST_REPORT_GOLDEN_H

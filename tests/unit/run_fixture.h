@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run_fixture.h - a small run with two splits for the tests of its folder: what it is, its chunks,
- * and what lies in a folder afterwards
+/* run_fixture.h - a small run with two splits: its plan, its chunks, and the files of a folder
  *
  *     chunk   entries   train   test   rejects
  *       0        3        2       1       -

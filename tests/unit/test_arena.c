@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_arena.c - alignment, marks and growth of the arena */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_async_load.c - a model opened in a thread */
 
 #include "test.h"
 
@@ -31,7 +32,7 @@ TEST(async_load, begun_and_not_taken) {
     pt_async_load_start(&async_load, pt_test_golden_path("clap/mini"), PATINA_ISA_C,
                         PATINA_PRECISION_F32, true);
     CHECK(async_load.is_started);
-    pt_async_load_release(&async_load); /* nothing is left, or the sanitizer tells */
+    pt_async_load_release(&async_load); /* the sanitizer reports a leak */
     CHECK(!async_load.is_started && !async_load.clap);
 }
 

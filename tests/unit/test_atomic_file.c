@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_atomic_file.c - atomic writes: files, devices and pipes, and failed writes */
 
 #include "test.h"
 
@@ -183,7 +184,7 @@ TEST(atomic_file, devices_are_written_in_place) {
     CHECK(lstat(device, &info) == 0 && S_ISLNK(info.st_mode));
 }
 
-/* A limit on file size stands in for a full disk: write gives less than asked, then an error. */
+/* A limit on file size simulates a full disk: a short write, then an error. */
 TEST(atomic_file, a_full_disk_leaves_nothing) {
     const char *path = in_tmpdir("large"), *tmp = in_tmpdir("large.tmp");
     const size_t n = 3 << 20;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Every codec that libsndfile writes, mono to 7.1, 8 to 192 kHz: lossless ones come back sample by
- * sample, as written and as libsndfile reads them; lossy ones in length and level. */
+/* test_audio_codecs.c - every codec that libsndfile writes, mono to 7.1, 8 to 192 kHz
+ *
+ * Lossless codecs return the samples that were written and that libsndfile reads; lossy ones agree
+ * in length and level.
+ */
 
 #include "audio/decoder.h"
 #include "audio_fixture.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files as they are met: joined, cut, written to a pipe, or with a header that is wrong. Each gives
- * every sample that it holds, or one sentence that says why not. */
+/* test_audio_faults.c - audio files that are joined, truncated, written to a pipe or have a wrong
+ * header
+ *
+ * Each returns all of its samples, or is rejected with a sentence that gives the reason.
+ */
 
 #include "audio/decoder.h"
 
@@ -84,7 +87,7 @@ TEST(audio_faults, the_files_of_tests_data) {
         {"chained.ogg", 48000, 2, 9.0, 0.0, NULL},
         {"joined.mp3", 48000, 2, 9.05, 0.05, NULL},
         {"mono_then_stereo.mp3", 0, 0, 0.0, 0.0,
-         "at 6.02 s the sound changes from 1-channel at 48000 Hz to 2-channel at 48000 Hz"},
+         "at 6.02 s the audio changes from 1-channel at 48000 Hz to 2-channel at 48000 Hz"},
         {"pipe_7ffff000.wav", 48000, 2, 0.625, 0.0, NULL},
         {"zero_size_list_only.wav", 48000, 2, 0.0, 0.0, NULL}, /* and so too short */
         {"id3v1_at_end.flac", 44100, 1, 1.2, 0.0, NULL},
@@ -199,7 +202,7 @@ TEST(audio_faults, ogg_that_was_cut_is_truncated) {
     for (size_t k = 0; k < 2; k++) {
         file_bytes f = noise_file(formats[k], RATE, 1, 3 * RATE);
         for (size_t less = 1; less < 3000; less += 271)
-            CHECK_REJECT(copy_bytes(f.b, f.n - less), "is cut");
+            CHECK_REJECT(copy_bytes(f.b, f.n - less), "is truncated");
         file_bytes_release(&f);
     }
 }
@@ -222,11 +225,11 @@ TEST(audio_faults, chained_ogg) {
         release(&one);
         release(&all);
         CHECK_REJECT(join(&b, &mono),
-                     "at 2.00 s the sound changes from 2-channel at 48000 Hz to 1-channel");
-        CHECK_REJECT(copy_bytes(aba.b, aba.n - 100), "is cut");
+                     "at 2.00 s the audio changes from 2-channel at 48000 Hz to 1-channel");
+        CHECK_REJECT(copy_bytes(aba.b, aba.n - 100), "is truncated");
         if (formats[k] == OGG) {
             file_bytes slow = noise_file(OGG, 44100, 2, 44100);
-            CHECK_REJECT(join(&a, &slow), "at 1.00 s the sound changes from 2-channel at 48000 Hz "
+            CHECK_REJECT(join(&a, &slow), "at 1.00 s the audio changes from 2-channel at 48000 Hz "
                                           "to 2-channel at 44100 Hz");
             file_bytes_release(&slow);
         }
@@ -289,11 +292,11 @@ TEST(audio_faults, joined_mp3) {
         }
     file_bytes mono = noise_file(MP3, RATE, 1, RATE), slow = noise_file(MP3, 44100, 2, 44100);
     file_bytes bare_mono = without_info(&mono), bare_slow = without_info(&slow);
-    CHECK_REJECT(join(&a, &mono), "s the sound changes from 2-channel at 48000 Hz to 1-");
+    CHECK_REJECT(join(&a, &mono), "s the audio changes from 2-channel at 48000 Hz to 1-");
     CHECK_REJECT(join(&a, &slow),
-                 "s the sound changes from 2-channel at 48000 Hz to 2-channel at 44");
-    CHECK_REJECT(join(&bare_a, &bare_mono), "s the sound changes from 2-channel at 48000 Hz to 1-");
-    CHECK_REJECT(join(&bare_a, &bare_slow), "s the sound changes from 2-channel at 48000 Hz to 2-");
+                 "s the audio changes from 2-channel at 48000 Hz to 2-channel at 44");
+    CHECK_REJECT(join(&bare_a, &bare_mono), "s the audio changes from 2-channel at 48000 Hz to 1-");
+    CHECK_REJECT(join(&bare_a, &bare_slow), "s the audio changes from 2-channel at 48000 Hz to 2-");
     file_bytes *all[] = {&a, &b, &bare_a, &bare_b, &vbri, &mono, &slow, &bare_mono, &bare_slow};
     for (size_t i = 0; i < 9; i++)
         file_bytes_release(all[i]);
@@ -389,9 +392,9 @@ TEST(audio_faults, a_flac_total_that_is_too_small) {
         file_bytes_release(&tagged);
     }
     set_flac_total(&f, n + 1);
-    CHECK_REJECT(copy_bytes(f.b, f.n), "promised");
+    CHECK_REJECT(copy_bytes(f.b, f.n), "header declares");
     set_flac_total(&f, n);
-    CHECK_REJECT(copy_bytes(f.b, f.n - 1), "promised"); /* the last frame is cut */
+    CHECK_REJECT(copy_bytes(f.b, f.n - 1), "header declares"); /* the last frame is cut */
     release(&plain);
     file_bytes_release(&f);
 }
@@ -421,8 +424,8 @@ TEST(audio_faults, joined_flac) {
     CHECK_FRAMES(join(&a, &a), 4 * RATE, 0);
     CHECK_FRAMES(join(&b, &a), 3 * RATE, 0);
     CHECK_FRAMES(join(&tagged, &b), 3 * RATE, 0);
-    CHECK_REJECT(join(&a, &mono), "flac: at 2.00 s the sound changes from 2-channel");
-    CHECK_REJECT(join(&b, &slow), "flac: at 1.00 s the sound changes from 2-channel at 48000 Hz to "
+    CHECK_REJECT(join(&a, &mono), "flac: at 2.00 s the audio changes from 2-channel");
+    CHECK_REJECT(join(&b, &slow), "flac: at 1.00 s the audio changes from 2-channel at 48000 Hz to "
                                   "2-channel at 8000 Hz");
     file_bytes *all[] = {&a, &b, &mono, &slow, &tagged};
     for (size_t i = 0; i < 5; i++)
@@ -446,8 +449,9 @@ TEST(audio_faults, flac_of_other_widths) {
         if (bits == 32 && o.status != PATINA_OK) { /* some versions of FFmpeg decode it */
             CHECK_REJECT(copy_bytes(f.b, f.n), "32-bit FLAC");
         } else if (!PT_HAVE_FFMPEG && (bits == 12 || bits == 20)) {
-            CHECK_REJECT(copy_bytes(f.b, f.n), bits == 12 ? "12-bit FLAC, which this build"
-                                                          : "20-bit FLAC, which this build");
+            CHECK_REJECT(copy_bytes(f.b, f.n), bits == 12
+                                                   ? "12-bit FLAC is not supported by this build"
+                                                   : "20-bit FLAC is not supported by this build");
         } else {
             size_t wrong = 0;
             CHECK_OK(o.status);
@@ -513,18 +517,18 @@ TEST(audio_faults, samples_behind_a_size_that_is_too_small) {
         file_bytes f = noise_file(size_fields[k].format, RATE, 2, RATE);
         for (uint64_t frames = 1000; frames < RATE; frames += 9999) {
             put_size(&f, &size_fields[k], 4 * frames + size_fields[k].overhead);
-            CHECK_REJECT(copy_bytes(f.b, f.n), "is not a chunk");
+            CHECK_REJECT(copy_bytes(f.b, f.n), "no chunk follows them");
         }
         put_size(&f, &size_fields[k], 4 * RATE + size_fields[k].overhead);
         CHECK_FRAMES(join_bytes(&f, id3v1, sizeof id3v1), RATE, 0);
         const unsigned char zeros[5000] = {0};
         CHECK_FRAMES(join_bytes(&f, zeros, sizeof zeros), RATE, 0);
         put_size(&f, &size_fields[k], 4 * RATE + 4000 + size_fields[k].overhead);
-        CHECK_REJECT(copy_bytes(f.b, f.n), "are promised and");
+        CHECK_REJECT(copy_bytes(f.b, f.n), "header declares");
         file_bytes_release(&f);
     }
     file_bytes f = noise_file(WAV_16, RATE, 2, RATE);
-    CHECK_REJECT(join(&f, &f), "another file is joined to it at byte");
+    CHECK_REJECT(join(&f, &f), "another file is joined at byte");
     CHECK_REJECT(join_bytes(&f, "data\x10\0\0\0................", 24), "a second chunk of samples");
     file_bytes_release(&f);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sounds of a page: half the rate keeps what it can hold, FLAC comes back bit for bit, and mel
- * pictures stand the right way up */
+/* test_audio_preview.c - audio of the report: half the rate, FLAC, and mel spectrograms as PNG */
 
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_bench_stats.c - best, median and worst of the rounds */
 
 #include "test.h"
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The yardstick is the analogue prototype that the cookbook starts from, at the frequency that the
- * bilinear transform maps to: no coefficient of biquad.c appears in it. */
+/* test_biquad.c - biquads against the analogue prototypes of the Audio EQ Cookbook
+ *
+ * The reference is the analogue prototype at the frequency that the bilinear transform maps to; it
+ * shares no coefficient with biquad.c.
+ */
 
 #include "test.h"
 

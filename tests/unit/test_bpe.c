@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_bpe.c - byte-pair merges, in the order of their ranks */
 
 #include "test.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_brace_expand.c - expansion of {a..b} and {a,b} */
 
 #include "corpus/brace_expand.h"
 
 #include "test.h"
 
-/** What a pattern stands for, with spaces between; static buffer. */
+/** The expansion of a pattern, separated by spaces; static buffer. */
 static const char *expand_pattern(pt_test *t, const char *pattern) {
     static char text[4096];
     pt_strbuf paths = {0};

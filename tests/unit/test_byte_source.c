@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_byte_source.c - random access to files and to memory, and their errors */
 
 #include "test.h"
 

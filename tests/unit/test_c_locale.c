@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_c_locale.c - decimal points in messages, whatever the locale of the program */
 
 #include "base/c_locale.h"
 #include "base/error.h"
@@ -17,9 +18,9 @@ TEST(c_locale, texts_and_sentences_have_points) {
     CHECK_STR(text, "2.5 kHz");
     pt_strbuf_printf(&str, "M%.1f %.1f", 1.5, -0.5);
     CHECK_STR(str.text, "M1.5 -0.5");
-    pt_fail(&t->err, PATINA_EUSAGE, "%.1f s are promised", 1.25);
+    pt_fail(&t->err, PATINA_EUSAGE, "%.1f s are declared", 1.25);
     pt_error_add_context(&t->err, "part %.1f", 0.5);
-    CHECK_STR(t->err.message, "part 0.5: 1.2 s are promised");
+    CHECK_STR(t->err.message, "part 0.5: 1.2 s are declared");
     snprintf(text, sizeof text, "%.1f", 2.5);
     CHECK_STR(text, "2,5"); /* what the program has set is still so */
     setlocale(LC_ALL, "C");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_caption_batch.c - captions embedded in batches */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_caption_cache.c - the cache of caption embeddings, with one and several threads */
 
 #include "test.h"
 

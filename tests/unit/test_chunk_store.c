@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs without faults; test_finish.c kills processes and fails calls. */
+/* test_chunk_store.c - the output folder of a run, without faults
+ *
+ * test_finish.c kills processes and makes calls fail.
+ */
 
 #include "test.h"
 
@@ -220,7 +223,7 @@ TEST(chunk_store, two_that_write_the_same_chunk) {
     check_tree(t, run_file_path(out, ".patina/00000000"), tree);
     free(tree);
 
-    /* the second finishes the whole set while the first is in the middle of a chunk */
+    /* the second finishes the whole set while the first is within a chunk */
     CHECK_OK(pt_chunk_store_begin_chunk(first, 1, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(second, c, false, &t->err));
@@ -236,7 +239,7 @@ TEST(chunk_store, two_that_write_the_same_chunk) {
     CHECK(run_file_exists(out, "dataset.json") && !run_file_exists(out, ".patina"));
 }
 
-/* Children that all start at once; bit i of the result for a child that gave status `wanted`. */
+/* Children that start together; bit i of the result for a child that gave status `wanted`. */
 static unsigned race(unsigned n, patina_status wanted,
                      patina_status (*child)(unsigned i, patina_error *err)) {
     unsigned result = 0;
@@ -419,7 +422,7 @@ TEST(chunk_store, damaged_chunks_are_not_imported) {
         REQUIRE_OK(run_open(out, &run_meta, &options, &store, &complete, &t->err));
         CHECK(!pt_chunk_store_has_chunk(store, 2) && pt_chunk_store_has_chunk(store, 3));
         CHECK_CONTAINS(said, "chunk 2 is not imported: file '");
-        CHECK_CONTAINS(said, "its bytes are not those that were written");
+        CHECK_CONTAINS(said, "its content differs from what was written");
         pt_chunk_store_close(&store);
         REQUIRE_OK(run_write_all_chunks(out, NULL, false, &t->err));
         check_tree(t, out, expected);
@@ -596,7 +599,7 @@ TEST(chunk_store, an_exclusive_run_replaces_damaged_chunks) {
             fclose(f);
             if (gone) REQUIRE(unlink(path) == 0);
             CHECK_OK(run_write_all_chunks(out, &options, false, &t->err));
-            CHECK_CONTAINS(said, "chunk 2 is damaged and made again: file '");
+            CHECK_CONTAINS(said, "chunk 2 is damaged and is generated again: file '");
             CHECK_CONTAINS(said, files[i]);
             check_tree(t, out, expected);
             run_remove_dir(out);
@@ -619,7 +622,7 @@ TEST(chunk_store, a_damaged_file_with_its_final_name_is_replaced) {
     fputc('#', f);
     fclose(f);
     CHECK_OK(run_write_all_chunks(out, &options, false, &t->err));
-    CHECK_CONTAINS(said, "chunk 2 is damaged and made again: file '");
+    CHECK_CONTAINS(said, "chunk 2 is damaged and is generated again: file '");
     check_tree(t, out, expected);
     free(expected);
 }

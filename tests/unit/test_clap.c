@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_clap.c - captions and sounds to embeddings, as a user of the library gets them */
+/* test_clap.c - captions and audio to embeddings, through the public interface */
 
 #include <patina/clap.h>
 

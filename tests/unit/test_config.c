@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_config.c - config.json and preprocessor_config.json: defaults, ranges, errors */
 
 #include "test.h"
 

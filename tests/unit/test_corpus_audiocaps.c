@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_audiocaps.c - tables of AudioCaps and of other lists of YouTube clips */
 
 #include "corpus_fixture.h"
 
@@ -67,10 +68,9 @@ TEST(corpus_audiocaps, the_header_says_where_columns_stand) {
     CHECK_STR(entry_string(l, 0), "x_3|x_3.flac|ok|b");
     list_release(l);
     const char *others[][2] = {{"1,a,0,no header at all\n", "--list-kinds"},
-                               {"youtube_id,start_time\n",
-                                "'audiocaps', for which it lacks a column "
-                                "of captions"},
-                               {"start_time,caption\n", "it lacks the column 'youtube_id'"}};
+                               {"youtube_id,start_time\n", "'audiocaps', which requires a column "
+                                                           "of captions"},
+                               {"start_time,caption\n", "which requires the column 'youtube_id'"}};
     for (size_t i = 0; i < 3; i++) {
         l = list_corpus(write_tmp_text("c3/other.csv", others[i][0]), NULL);
         CHECK_INT(l->status, PATINA_EFORMAT);
@@ -184,8 +184,8 @@ TEST(corpus_audiocaps, broken_rows_are_entries_that_name_their_line) {
     CHECK_INT(l->n, 7);
     CHECK_STR(entry_string(l, 0), "a_0|a_0.wav|ok|a\nb|last");
     CHECK_STR(entry_string(l, 1), "-|t.csv:4|undecodable");
-    CHECK_STR(l->entry[1].fault, "line 4: 3 fields where the header has 4");
-    CHECK_STR(l->entry[2].fault, "line 5: 5 fields where the header has 4");
+    CHECK_STR(l->entry[1].fault, "line 4: 3 fields, but the header has 4");
+    CHECK_STR(l->entry[2].fault, "line 5: 5 fields, but the header has 4");
     for (size_t i = 3; i < 7; i++)
         CHECK_INT(l->entry[i].status, PATINA_REJECT_UNDECODABLE);
     CHECK_STR(l->entry[6].source, "t.csv:9");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_clotho.c - tables of Clotho */
 
 #include "corpus_fixture.h"
 
@@ -115,7 +116,7 @@ TEST(corpus_clotho, broken_rows_name_their_line) {
     CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 6);
     CHECK_STR(entry_string(l, 1), "-|t.csv:3|undecodable");
-    CHECK_STR(l->entry[1].fault, "line 3: 1 fields where the header has 2");
+    CHECK_STR(l->entry[1].fault, "line 3: 1 fields, but the header has 2");
     CHECK_STR(entry_string(l, 2), "-|t.csv:4|undecodable|y");
     CHECK_STR(entry_string(l, 3), "-|t.csv:5|undecodable|z");
     CHECK_STR(entry_string(l, 4), "c.wav|t.csv:6|missing|w");

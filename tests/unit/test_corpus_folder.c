@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_folder.c - folders of audio with caption files */
 
 #include <fcntl.h>
 
@@ -60,7 +61,7 @@ TEST(corpus_folder, bad_caption_files_cost_the_caption) {
     CHECK_STR(entry_string(l, 3), "d.wav|d.wav|ok|(the .json beside it is not a JSON "
                                   "object)");
     CHECK_STR(entry_string(l, 4), "e.wav|e.wav|ok");
-    CHECK_STR(entry_string(l, 5), "f.wav|f.wav|ok|(holds a NUL character)|fine");
+    CHECK_STR(entry_string(l, 5), "f.wav|f.wav|ok|(contains a NUL character)|fine");
     CHECK_INT(l->entry[6].n_captions, 1);
     if (l->entry[6].n_captions) CHECK(l->entry[6].captions[0].text == NULL);
     CHECK_STR(entry_string(l, 7), "h.wav|h.wav|ok|(not UTF-8)|fine");
@@ -115,7 +116,7 @@ TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
     listing *l = list_corpus(tmp_path("f5"), NULL);
     CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 5);
-    CHECK_STR(entry_string(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it will tell */
+    CHECK_STR(entry_string(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it fails */
     CHECK_STR(entry_string(l, 1), "file.wav|file.wav|ok");
     CHECK_STR(entry_string(l, 2), "real/a.wav|real/a.wav|ok|x");
     CHECK_STR(entry_string(l, 3), "real/sub/b.wav|real/sub/b.wav|ok");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_iterator.c - detection of the corpus kind, options, and rows of one id */
 
 #include <patina/corpus.h>
 
@@ -38,13 +39,13 @@ TEST(corpus_iterator, what_is_none_is_told_what_there_is) {
         const char *name, *text, *found;
     } cases[] = {
         {"k/b.json", "{\"num_captions_per_audio\": 1, \"entries\": []}\n",
-         "'wavcaps', for which it lacks the list 'data'"},
-        {"k/c.csv", "filename,target\n", "'labels', for which it lacks a column of captions"},
+         "'wavcaps', which requires the list 'data'"},
+        {"k/c.csv", "filename,target\n", "'labels', which requires a column of captions"},
         {"k/b.md", "# A text\r\nwith lines\n", "'# A text'"},
         {"k/b", "", "empty"},
         {"k/c", "\xFF\xFE\xFF", "not a text file"},
         {"k/d", "\n\n", "not a text file"},
-        {"k/e", "youtube_id,start_time\n", "for which it lacks a column of captions ('caption'"},
+        {"k/e", "youtube_id,start_time\n", "which requires a column of captions ('caption'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         listing *l = list_corpus(write_tmp_text(cases[i].name, cases[i].text), NULL);
@@ -194,10 +195,10 @@ TEST(corpus_iterator, rows_of_one_id_are_one_entry) {
                      "{\"id\": \"1\", \"audio\": \"./a.wav\", \"caption\": [\"five\", 5]}\n");
     listing *l = list_corpus(path, NULL);
     CHECK_INT(l->n, 3);
-    CHECK_STR(
-        entry_string(l, 0),
-        "1|a.wav|ok|one|('b.wav' has the id of an earlier row and other audio)|three|"
-        "('no.wav' has the id of an earlier row, and its audio is not found)|five|(not a string)");
+    CHECK_STR(entry_string(l, 0),
+              "1|a.wav|ok|one|('b.wav' has the id of an earlier row, but different audio)|three|"
+              "('no.wav' has the id of an earlier row, but its audio file cannot be "
+              "found)|five|(not a string)");
     CHECK_INT(l->entry[0].captions[1].reason, PATINA_REJECT_DUPLICATE_ID);
     CHECK_INT(l->entry[0].captions[3].reason, PATINA_REJECT_DUPLICATE_ID);
     CHECK_INT(l->entry[1].status, PATINA_REJECT_UNDECODABLE);
@@ -213,7 +214,7 @@ TEST(corpus_iterator, an_absent_file_does_not_merge) {
                           "{\"id\": \"1\", \"audio\": \"a.wav\", \"caption\": \"two\"}\n");
     listing *l = list_corpus(path, NULL);
     CHECK_INT(l->n, 1);
-    CHECK_STR(entry_string(l, 0), "1|a.wav|ok|('no.wav' is not found)|two");
+    CHECK_STR(entry_string(l, 0), "1|a.wav|ok|('no.wav' cannot be found)|two");
     list_release(l);
 }
 

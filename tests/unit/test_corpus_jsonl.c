@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_jsonl.c - JSONL manifests */
 
 #include "corpus_fixture.h"
 
@@ -120,7 +121,7 @@ TEST(corpus_jsonl, bad_captions_keep_their_place) {
     CHECK_STR(entry_string(l, 2), "c|c|ok|(not a string)");
     CHECK_STR(entry_string(l, 3), "d|d|ok");
     CHECK_STR(entry_string(l, 4), "e|e|ok");
-    CHECK_STR(entry_string(l, 5), "f|f|ok|(holds a NUL character)");
+    CHECK_STR(entry_string(l, 5), "f|f|ok|(contains a NUL character)");
     CHECK_STR(entry_string(l, 6), "g|g|ok|(only white space)|(not a "
                                   "string)");
     list_release(l);
@@ -187,7 +188,7 @@ TEST(corpus_jsonl, a_line_of_any_length_takes_bounded_memory) {
     CHECK_INT(l->entry[0].n_captions, 1);
     if (l->entry[0].n_captions) CHECK_INT(strlen(l->entry[0].captions[0].text), 200000 - 24);
     CHECK_STR(entry_string(l, 1), "-|m.jsonl:2|undecodable");
-    CHECK_CONTAINS(l->entry[1].fault, "over 16777216 bytes");
+    CHECK_CONTAINS(l->entry[1].fault, "more than 16777216 bytes");
     CHECK_STR(entry_string(l, 2), "c|c|ok");
     list_release(l);
     free(text);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_labels.c - tables of labels, such as ESC-50 */
 
 #include "corpus_fixture.h"
 
@@ -60,7 +61,7 @@ TEST(corpus_labels, what_a_caption_is_made_of) {
         {"filename,class\na.wav, door_wood_knock \n", NULL, "The sound of door wood knock"},
         {"filename,label,note\na.wav,l,a note_\n", "note", "a note_"},
         {"filename,label,caption\na.wav,l,A caption\n", NULL, "A caption"},
-        {"filename,label\na.wav,41\n", NULL, "(made of a label that is only a number)"},
+        {"filename,label\na.wav,41\n", NULL, "(its label is only a number)"},
         {"filename,label\na.wav,4th_of_July\n", NULL, "The sound of 4th of July"},
         {"filename,label\na.wav,\n", NULL, "(empty)"},
         {"filename,label\na.wav,\xFF\n", NULL, "(not UTF-8)"},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists are streamed: only the index of ids grows with their rows. Each is read in a child process,
- * whose peak of resident memory is measured. */
+/* test_corpus_memory.c - peak memory while lists are read
+ *
+ * Lists are streamed: only the index of ids grows with the number of rows. Each list is read in a
+ * child process, whose peak of resident memory is measured.
+ */
 
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_cpu.c - names of instruction sets and precisions, and the number of CPUs */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_csv_table.c - records of delimited text: quotes, line ends, headers, damage */
 
 #include "corpus/csv_table.h"
 
@@ -36,7 +37,7 @@ static void check_records(pt_test *t, const char *path, const char *const *expec
 
 TEST(csv_table, records_know_the_line_where_they_begin) {
     static const char *const expected[] = {
-        "3:1|2", "6:a|b\nc\n\nd", "10:,|\"", "11!1 fields where the header has 2", "12:x|y", "end"};
+        "3:1|2", "6:a|b\nc\n\nd", "10:,|\"", "11!1 fields, but the header has 2", "12:x|y", "end"};
     const char *path =
         write_tmp_text("t/a.csv", "h,i\r\n\r\n1,2\r\n\r\n\r\na,\"b\r\nc\n\nd\"\r\n\",\",\"\"\"\""
                                   "\nalone\nx,y");
@@ -86,7 +87,7 @@ TEST(csv_table, headers_that_are_none) {
         strcat(many, i ? ",a" : "a");
     CHECK_FAILS(pt_csv_open(write_tmp_text("t/f.csv", many), NULL, &table, &t->err),
                 PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "over 64 columns");
+    CHECK_CONTAINS(t->err.message, "more than 64 columns");
     CHECK_FAILS(pt_csv_open(write_tmp_text("t/g.csv", "\n\n"), NULL, &table, &t->err),
                 PATINA_EFORMAT);
     CHECK_FAILS(pt_csv_open(write_tmp_text("t/h.csv", "\"a,b\n1,2\n"), NULL, &table, &t->err),
@@ -123,7 +124,7 @@ TEST(csv_table, delimiters_and_given_headers) {
     REQUIRE_OK(pt_csv_next(table, &r, &t->err));
     CHECK_STR(record_text(r), "2:1|2|3");
     REQUIRE_OK(pt_csv_next(table, &r, &t->err));
-    CHECK_STR(record_text(r), "3!1 fields where the header has 2");
+    CHECK_STR(record_text(r), "3!1 fields, but the header has 2");
     pt_csv_close(&table);
 }
 

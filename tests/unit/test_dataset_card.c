@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_dataset_card.c - README.md of a data set */
 
 #include "test.h"
 

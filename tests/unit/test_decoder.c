@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_decoder.c - decoding: formats, windows, channel order, wrong sizes and ranges */
 
 #include "audio/decoder.h"
 
@@ -252,7 +253,8 @@ TEST(decoder, a_wav_that_promises_more_bytes_than_it_has_is_truncated) {
     put_le(f.b + 40, 2 * sizeof x, 4); /* which libsndfile corrects without a word */
     decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_STR(o.err.message, "wav: 4000 bytes of samples are promised and 2000 are there");
+    CHECK_STR(o.err.message,
+              "wav: the header declares 4000 bytes of samples, but the file contains 2000");
     release(&o);
     file_bytes_release(&f);
 }
@@ -401,7 +403,7 @@ static patina_status status_of_part(const file_bytes *f, size_t n) {
     return status;
 }
 
-/* libFLAC leaves out a frame whose bits are wrong, or gives zeros for it, and libsndfile goes on,
+/* libFLAC leaves out a frame whose bits are wrong, or gives zeros for it, and libsndfile continues,
  * with what follows in its place. */
 TEST(decoder, a_damaged_flac_frame_is_not_papered_over) {
     const size_t n = 60000;
@@ -477,7 +479,7 @@ static void raise_declared_frames(file_bytes *f, uint64_t frames) {
     fix_page_crc(f->b + last, f->n - last);
 }
 
-/* A packet that is not full: its page says where it ends. 47 999 + 312 of preskip is no multiple of
+/* A packet that is not full: its page gives its end. 47 999 + 312 of preskip is no multiple of
  * 960, so the last page of the file as written cuts a packet, and one more frame uncuts it. */
 TEST(decoder, opus_may_miss_one_packet) {
     float *x = make_noise(48000, 0.5);
@@ -689,7 +691,7 @@ TEST(decoder, what_is_no_audio_is_undecodable) {
                              "fLaC",
                              "OggS",
                              "ID3\4\0\0\x7f\x7f\x7f\x7f",
-                             "This is a text that somebody named .wav, as it happens\n"};
+                             "This is a text file with the suffix .wav\n"};
     for (size_t k = 0; k < sizeof strings / sizeof strings[0]; k++) {
         const size_t n = k == 2 ? 12 : strlen(strings[k]);
         file_bytes f = {(unsigned char *)malloc(n), n};
@@ -705,7 +707,7 @@ TEST(decoder, what_is_no_audio_is_undecodable) {
     decode_result o = decode(&m4a);
     CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
     CHECK_CONTAINS(o.err.message,
-                   PT_HAVE_FFMPEG ? "mp4" : "MP4 or M4A, which this build does not read");
+                   PT_HAVE_FFMPEG ? "mp4" : "MP4 or M4A is not supported by this build");
     release(&o);
     file_bytes_release(&m4a);
     file_bytes_release(&nothing);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_dir_has_ext.c - search for a file extension in a folder */
 
 #include "fs/dir_has_ext.h"
 

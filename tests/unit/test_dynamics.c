@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_dynamics.c - crest factor and zero-crossing rate */
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Chains: what is drawn, what is written of it and read back, and the books of purity */
+/* test_effect_chain.c - effect chains: drawing, JSON round trip, order, and purity */
 
 #include <pthread.h>
 
@@ -185,7 +185,7 @@ TEST(effect_chain, values_fill_their_ranges) {
     patina_effect_config_close(&config);
 }
 
-/* A stage is the same whichever others are on, and in whatever order they stand. */
+/* A stage does not depend on the other stages or on their order. */
 TEST(effect_chain, draws_do_not_depend_on_each_other) {
     fixture b;
     patina_effect_config *all = NULL;
@@ -217,7 +217,7 @@ TEST(effect_chain, draws_do_not_depend_on_each_other) {
     fixture_close(&b);
 }
 
-/* Every effect stands at every place of a full random chain equally often. */
+/* In a full random chain every effect has every position equally often. */
 TEST(effect_chain, random_order_is_uniform) {
     enum { ROWS = 6000 };
     patina_effect_config *all = NULL;
@@ -599,7 +599,7 @@ static double correlation_at_lag(const float *x, const float *y, size_t n, size_
 }
 
 /* DEFINITIONS 6.3: d projected on the span of x delayed by 0 .. 1023 samples (covariance method),
- * projection over residual in dB. What it knows is x and d, and nothing of the chain. */
+ * projection over residual in dB. It uses x and d only, not the chain. */
 static double blind_purity_db(const float *x, const float *d, size_t n) {
     double *R = malloc(sizeof *R * TAPS * TAPS), *p = malloc(sizeof *p * TAPS);
     double projection = 0.0, residual = 0.0;

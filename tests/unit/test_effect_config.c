@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Suites: what they print they read, what they read they draw from, what they cannot do they say */
+/* test_effect_config.c - effect configurations: JSON round trip, draws within ranges, rejected
+ * input */
 
 #include <locale.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Effects one by one: the independent implementation's samples, and what their definitions say of
- * their spectra, levels and places. */
+/* test_effects.c - each effect alone, against the independent implementation and its definition
+ *
+ * Compared are the samples of tests/golden/dsp, and spectra, levels and positions.
+ */
 
 #include "base/arena.h"
 #include "degrade_fixture.h"
@@ -112,7 +114,7 @@ TEST(effects, comb_notches) {
     fixture_close(&b);
 }
 
-/* White noise keeps its power on average, and what lies before the start is silence. */
+/* White noise keeps its power on average, and samples before the start are silence. */
 TEST(effects, comb_edges) {
     fixture b;
     const float x[4] = {0.5F, 0.25F, -0.125F, 0.5F};

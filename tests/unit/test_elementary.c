@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Held to the C library's long double functions, which carry eleven bits more. That every
- * instruction set gives the same bits is tests/kernels' to ask; here the best one is held. */
+/* test_elementary.c - logarithm, exponential and sine of the kernels, against long double functions
+ * of the C library
+ *
+ * Only the best instruction set of this machine is compared here; tests/kernels checks that all
+ * instruction sets give the same bits.
+ */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_etag.c - verification of files by the ETags of the hub */
 
 #include "test.h"
 

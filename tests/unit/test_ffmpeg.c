@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What FFmpeg's libraries decode: files that its own encoders write here. */
+/* test_ffmpeg.c - formats that FFmpeg decodes, in files written by its own encoders */
 
 #include "audio/decoder.h"
 #include "audio/format_probe.h"
@@ -133,7 +133,7 @@ static decode_result decode_bytes(const unsigned char *b, size_t n) {
 }
 
 /** Amplitude, and phase against the tone that began at sample 0, of channel c: least squares over
- * whole periods in the middle. */
+ * whole periods, away from the ends. */
 static void fit_sinusoid(const decode_result *o, unsigned c, double hz, double *amplitude,
                          double *phase) {
     const size_t period = (size_t)(RATE / hz), n = o->n_frames / 2 / period * period,
@@ -254,7 +254,7 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
     free(x);
 }
 
-/* Zeros over a stretch in the middle, blocks' headers included. */
+/* Zeros over a stretch within the file, blocks' headers included. */
 TEST(ffmpeg, a_hole_is_no_shorter_sound) {
     static const size_t which[] = {0, 3, 4, 5, 6, 7, 9, 11};
     const size_t n = 4 * RATE;
@@ -327,12 +327,12 @@ TEST(ffmpeg, a_promise_that_is_not_kept) {
     raise_declared_duration(&mka, 700.0);
     o = decode(&mka);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_CONTAINS(o.err.message, "are promised");
+    CHECK_CONTAINS(o.err.message, "declares");
     release(&o);
     double_declared_duration(&m4a);
     o = decode(&m4a);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_CONTAINS(o.err.message, "192000 frames are promised and 96000 are there");
+    CHECK_CONTAINS(o.err.message, "declares 192000 frames, but the file contains 96000");
     release(&o);
     file_bytes_release(&m4a);
     file_bytes_release(&mka);
@@ -474,7 +474,7 @@ TEST(ffmpeg, pictures_without_sound_are_told_so) {
     REQUIRE(f.b && f.n > 100);
     decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
-    CHECK_STR(o.err.message, "webm: it has no audio stream");
+    CHECK_STR(o.err.message, "webm: the file has no audio stream");
     release(&o);
     file_bytes_release(&f);
 }

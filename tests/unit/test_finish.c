@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs that die: this program replaces the library calls that change a file system, so that a
- * process can be killed, or a call can fail, at any one of them. */
+/* test_finish.c - interrupted runs and failing disks
+ *
+ * The program replaces the library calls that change a file system, so that any of them can kill
+ * the process or fail.
+ */
 
 #include "test.h"
 
@@ -277,7 +280,7 @@ TEST(finish, reports_its_counts) {
     }
 }
 
-/* What a chunk's file holds is not taken on trust where it is short, and nobody's file is removed.
+/* A short chunk file is not trusted, and files of others are not removed.
  */
 TEST(finish, rejects_damaged_and_unexpected_files) {
     const char *out = run_dir_path("damaged");
@@ -317,7 +320,7 @@ TEST(finish, rejects_damaged_and_unexpected_files) {
     free(expected);
 }
 
-/* Eight processes that finish one set at once, and eight that do all of it. */
+/* Eight processes that finish one set together, and eight that generate it. */
 TEST(finish, concurrent_finishers) {
     char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_flops.c - the towers' arithmetic as torch's FLOP counter counts it (docs/MODEL.md) */
+/* test_flops.c - operations of the towers, as counted by torch (docs/MODEL.md) */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_hash.c - known answers of SHA-256 and FNV-1a */
 
 #include "test.h"
 

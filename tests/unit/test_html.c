@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What foreign text becomes, numbers for people, data URIs and pictures */
+/* test_html.c - escaping of untrusted text, number formats, data URIs and PNG */
 
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_hub_cache.c - paths, references and links of the model cache */
 
 #include "test.h"
 
@@ -89,11 +90,11 @@ TEST(hub_cache, references) {
     CHECK(file_equals(&main, OTHER));
     CHECK_OK(pt_hub_ref_write(&entry, "a/b", COMMIT, &t->err));
     CHECK(file_equals(&branch, COMMIT));
-    /* a commit is its own name, whatever the cache knows */
+    /* a commit is its own name, whatever the cache contains */
     CHECK(pt_hub_resolve_revision(&entry, COMMIT, commit));
     CHECK_STR(commit, COMMIT);
 
-    /* what is no commit is not believed: it would become a path */
+    /* text that is not a commit is refused: it would become a path */
     static const char *const bad[] = {"", "main", "../../../etc", COMMIT "0",
                                       "ref: refs/heads/main"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

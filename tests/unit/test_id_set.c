@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_id_set.c - detection of repeated ids */
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Against the difference equations themselves, in long double and one sample after the other. */
+/* test_iir_energy.c - filter energies against the difference equations in long double */
 
 #include "test.h"
 
@@ -30,8 +30,8 @@ static direct_form direct_form_of(const pt_iir_section *s) {
     };
 }
 
-/* A shelf with poles and zeros in the middle of the unit circle, and a high-pass whose double pole
- * lies `distance` from 1: 0.06 is the K-weighting's at 4 kHz, 0.0006 at 384 kHz. */
+/* A shelf with poles and zeros near the centre of the unit circle, and a high-pass whose double
+ * pole has distance `distance` from 1: 0.06 is the K-weighting's at 4 kHz, 0.0006 at 384 kHz. */
 static pt_iir_section shelf(void) {
     return (pt_iir_section){.b1 = -1.753, .b2 = 0.781, .a1 = -1.691, .a2 = 0.732};
 }
@@ -102,7 +102,7 @@ TEST(iir_energy, a_constant_is_taken_out) {
     free(x);
 }
 
-/* Channels that stand side by side are filtered as if each stood alone. */
+/* Channels that are filtered together give the results of each alone. */
 TEST(iir_energy, of_one_of_three_channels) {
     enum { LENGTH = 20, N = SEGMENTS * LENGTH };
     static double alone[N] __attribute__((aligned(64))), among[3 * N] __attribute__((aligned(64)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inverse real FFT is held to its definition, summed term by term, and to a plain FFT. */
+/* test_irfft.c - the inverse real FFT against its definition and against a plain FFT */
 
 #include "test.h"
 

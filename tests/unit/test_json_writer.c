@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_json_writer.c - strings and numbers as JSON */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_laion_keymap.c - tensor names of LAION checkpoints */
 
 #include "test.h"
 

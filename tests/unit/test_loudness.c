@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Against the signals of EBU Tech 3341, golden numbers, libebur128, and a second meter that is
- * written out here from the formulas of ITU-R BS.1770 and shares nothing with the one under test.
+/* test_loudness.c - loudness against EBU Tech 3341, libebur128, golden values and a second
+ * implementation
+ *
+ * The second implementation follows the formulas of ITU-R BS.1770 and shares no code with the meter
+ * under test.
  */
 
 #include "test.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_ltas.c - the long-term average spectrum */
 
 #include "test.h"
 

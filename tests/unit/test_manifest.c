@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_manifest.c - plan.json, chunk.json and dataset.json: round trip and rejected input */
 
 #include "test.h"
 
@@ -177,7 +178,7 @@ TEST(manifest, chunk) {
     CHECK_INT(read.chunks[0].n_rejects, 2);
     CHECK(read.chunks[0].known && !read.chunks[0].retried && !read.chunks[1].known);
     CHECK_FAILS(pt_manifest_read_chunk(&read, 2, path, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "is of chunk 0");
+    CHECK_CONTAINS(t->err.message, "belongs to chunk 0");
     CHECK(!read.chunks[2].known);
     pt_manifest_release(&read);
     free(again);
@@ -256,9 +257,9 @@ TEST(manifest, what_no_program_wrote_is_refused) {
     damage(t, plan_text, "\"test\"", "7", "'splits'");
     damage(t, plan_text, "\"jsonl\"", "\"xml\"", "'format'");
     damage(t, plan_text, "\"kernels\": \"c\"", "\"kernels\": 1", "'kernels'");
-    damage(t, text, "\"rows\": 6", "\"rows\": 7", "do not agree");
-    damage(t, text, "\"parts\": 2}", "\"parts\": 1}", "do not agree");
-    damage(t, text, "\"missing\": 1,", "\"missing\": 2,", "do not agree");
+    damage(t, text, "\"rows\": 6", "\"rows\": 7", "those of the chunks");
+    damage(t, text, "\"parts\": 2}", "\"parts\": 1}", "those of the chunks");
+    damage(t, text, "\"missing\": 1,", "\"missing\": 2,", "those of the chunks");
     damage(t, text, "[2, 0]", "[2]", "'rows'");
     damage(t, text, "[2, 0]", "[2, 1]", "'files'");
     damage(t, text, "\"rejects\": {\"bad", "\"rejects\": {\"odd\": 1, \"bad", "unknown reason");
@@ -348,5 +349,5 @@ TEST(manifest, files_are_read_back) {
     CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EFORMAT);
     some.run_meta.settings_json = "{\"seed\":1, \"clean\": 0.1}"; /* not at 17 digits */
     CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "cannot be read back as it was written");
+    CHECK_CONTAINS(t->err.message, "differs from what was written");
 }

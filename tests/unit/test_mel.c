@@ -138,7 +138,7 @@ TEST(mel, filters) {
     check_filters(t, htk, PT_MEL_HTK);
 }
 
-/* Padding is nothing but a longer clip: each rule against the clip that it stands for. */
+/* Padding equals a longer clip: each rule against the clip that it replaces. */
 TEST(mel, padding_rules) {
     enum { LENGTH = 480000, SHORT = 70001 }; /* six whole copies and a rest */
     float *x = calloc(LENGTH, sizeof *x), *whole = calloc(LENGTH, sizeof *whole);

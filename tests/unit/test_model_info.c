@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_model_info.c - hash, layout and number of parameters of a model */
 
 #include "test.h"
 
@@ -128,7 +129,7 @@ TEST(model_info, one_changed_file_changes_the_model_hash) {
         memcpy(hashes[c], info.model_sha256, sizeof hashes[c]);
         for (size_t before = 0; before < c; before++)
             CHECK(strcmp(hashes[before], hashes[c]) != 0);
-        /* Only the weights tell whether a model is trained. */
+        /* Only the weights show whether a model is trained. */
         CHECK(info.untrained == (c != 5));
     }
     CHECK_STR(hashes[0], "34bbe1a1d5d233d4f51fb2a124066de853643bd38a70baa10cdad8345a437e2e");

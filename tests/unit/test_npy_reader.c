@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_npy.c - the reader that the goldens pass through: it must refuse what it would misread */
+/* test_npy_reader.c - the reader of the goldens, which must reject what it does not support */
 
 #include "npy_reader.h"
 #include "test.h"

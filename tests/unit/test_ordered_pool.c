@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_ordered_pool.c - the worker pool: order, limits, stopping, abandoned items */
 
 #include "test.h"
 

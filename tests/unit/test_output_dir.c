@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_output_dir.c - states of an output folder */
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The libraries themselves compress what is to be read. */
+/* test_parquet_codec.c - decompression of pages that the libraries compressed */
 
 #include "test.h"
 
@@ -124,7 +124,7 @@ TEST(parquet_codec, invalid_input) {
     free(text);
 }
 
-/* gzip's and Zstandard's checksums stand behind the data, when all of it is there already. */
+/* gzip's and Zstandard's checksums follow the data, which is complete by then. */
 TEST(parquet_codec, checksums_behind_the_data) {
     unsigned char *text = make_text(), *packed = malloc(N_TEXT);
     ZSTD_CCtx *zstd = ZSTD_createCCtx();

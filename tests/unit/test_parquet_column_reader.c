@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of independent writers (tests/golden/make/make_parquet.py) hold the values that the writers
- * were given; and files put together by hand, with lies in them, are told of. */
+/* test_parquet_column_reader.c - values of Parquet columns, and rejection of damaged pages
+ *
+ * The files are from independent writers (tests/golden/make/make_parquet.py), with known values, or
+ * built by hand with faults.
+ */
 
 #include "test.h"
 
@@ -335,7 +338,7 @@ TEST(parquet_column_reader, dictionaries_by_hand) {
     CHECK_PAGES(p, footer_of(one_text, 6), "'yz' 'yz' 'yz' 'x' 'yz' 'x'", "");
 
     p[0].n_values = 1;
-    CHECK_PAGES(p, footer_of(one_text, 6), "", "dictionary index 1 in a dictionary of 1");
+    CHECK_PAGES(p, footer_of(one_text, 6), "", "dictionary index 1 exceeds the dictionary of 1");
     p[0].n_values = 3;
     CHECK_PAGES(p, footer_of(one_text, 6), "", "fewer values");
     p[0].n_values = INT32_MAX;
@@ -357,7 +360,7 @@ TEST(parquet_column_reader, invalid_pages) {
     const file_metadata_spec footer = footer_of(one_int, 4);
 
     p[0].n_values = 5;
-    CHECK_PAGES(p, footer, "", "more values than it has");
+    CHECK_PAGES(p, footer, "", "more values than its metadata declare");
     p[0].n_values = -1;
     CHECK_PAGES(p, footer, "", "page header");
     p[0].n_values = 3;
@@ -368,9 +371,9 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].n_body = 16;
     p[0].n_packed = 17; /* beyond the chunk */
     p[0].n_bytes = 17;
-    CHECK_PAGES(p, footer, "", "another size than its header says");
+    CHECK_PAGES(p, footer, "", "differs from its header");
     p[0].n_packed = -1;
-    CHECK_PAGES(p, footer, "", "another size than its header says");
+    CHECK_PAGES(p, footer, "", "differs from its header");
     p[0].n_bytes = INT32_MAX;
     CHECK_PAGES(p, footer, "", "2147483647 bytes");
     p[0].n_bytes = -1;
@@ -383,7 +386,7 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].kind = PT_PARQUET_DATA_PAGE_V2;
     p[0].n_definition_bytes = 10;
     p[0].n_repetition_bytes = 7;
-    CHECK_PAGES(p, footer, "", "another size than its header says");
+    CHECK_PAGES(p, footer, "", "differs from its header");
     p[0].n_definition_bytes = INT32_MIN;
     CHECK_PAGES(p, footer, "", "page header");
 
@@ -393,13 +396,13 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].n_bytes = 1000;
     p[0].n_definition_bytes = 500;
     p[0].n_repetition_bytes = 0;
-    CHECK_PAGES(p, packed, "", "another size than its header says");
+    CHECK_PAGES(p, packed, "", "differs from its header");
 
     page_spec levels[] = {page_of("\6\0\0\0\6\2\2\0", 8, 2)};
     CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "fewer values"); /* their length */
     levels[0].body = "\2\0\0\0\4\3";
     levels[0].n_body = 6;
-    CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "definition level is 3, and at most 1");
+    CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "definition level 3 exceeds the maximum of 1");
     levels[0].body = "\2\0\0\0\2\0";
     CHECK_PAGES(levels, footer_of(maybe_int, 2), "-", "fewer values");
     levels[0].level_encoding = PT_PARQUET_BIT_PACKED;
@@ -413,7 +416,7 @@ TEST(parquet_column_reader, invalid_pages) {
     CHECK_PAGES(text, footer_of(one_text, 2), "'ab'", "fewer values");
     page_spec list[] = {page_of("\2\0\0\0\4\1\2\0\0\0\4\1\1\0\0\0\2\0\0\0", 20, 2)};
     file_metadata_spec of_list = footer_of(ints, 2);
-    CHECK_PAGES(list, of_list, "", "repetition level is 1"); /* the first */
+    CHECK_PAGES(list, of_list, "", "repetition level 1 is invalid"); /* the first */
 }
 
 /* A list's levels 0 1 0: two rows; of the last, nothing is there. */

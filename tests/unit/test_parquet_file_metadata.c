@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a footer claims is checked before anything is done with it. */
+/* test_parquet_file_metadata.c - validation of the Parquet footer */
 
 #include "test.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in tests/golden/parquet/hub is for tests/golden/make/make_parquet.py to say. */
+/* test_parquet_reader.c - Parquet corpora as on the Hugging Face hub
+ *
+ * tests/golden/make/make_parquet.py writes the files of tests/golden/parquet/hub.
+ */
 
 #include "corpus_fixture.h"
 
@@ -198,8 +201,8 @@ TEST(parquet_reader, columns_that_are_none) {
     check_refused(t, pt_test_golden_path("parquet/hub/number_caption.parquet"), NULL,
                   "column 'caption' is neither a string nor a list of strings");
     check_refused(t, pt_test_golden_path("parquet/hub/delta_audio.parquet"), NULL,
-                  "column 'audio.bytes': it has an encoding that is not supported (PLAIN and "
-                  "dictionaries are): DELTA_LENGTH_BYTE_ARRAY");
+                  "column 'audio.bytes': it has an encoding that is not supported (supported: "
+                  "PLAIN and dictionaries): DELTA_LENGTH_BYTE_ARRAY");
     listing *l = list_partial(pt_test_golden_path("parquet/hub/no_caption.parquet"), &label, 0);
     CHECK_STR(entry_string(l, 0), "1|no_caption.parquet#0|ok|x");
     list_release(l);

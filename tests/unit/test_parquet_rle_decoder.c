@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_parquet_rle_decoder.c - RLE and bit-packed runs */
 
 #include "test.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sinks wrote comes back bit for bit. That all kinds of Parquet files are read is for
- * test_parquet_column_reader.c to say. */
+/* test_part_reader.c - the reader of part files returns what the writers wrote
+ *
+ * test_parquet_column_reader.c tests Parquet files of other writers.
+ */
 
 #include "test.h"
 
@@ -148,7 +150,7 @@ TEST(part_reader, parquet_of_other_columns) {
     CHECK_FAILS(
         pt_part_reader_open(pt_test_golden_path("parquet/required_v1.parquet"), &part, &t->err),
         PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "its columns are not those of a data set but 'i32' and 'word'");
+    CHECK_CONTAINS(t->err.message, "not a part of a data set: its columns are 'i32' and 'word'");
     CHECK(part == NULL);
 }
 
@@ -194,7 +196,7 @@ TEST(part_reader, what_cannot_be_opened) {
                    "text.parquet': not a Parquet file: it does not begin with 'PAR1'");
 }
 
-/* Cut anywhere, a file is no file of fewer rows: but of lines, of course, when whole ones go. */
+/* A file cut anywhere is not a file of fewer rows, except JSON Lines cut between lines. */
 TEST(part_reader, truncated_files_are_detected) {
     for (unsigned k = 0; k < 2; k++) {
         char *text = NULL, name[64];
@@ -232,7 +234,7 @@ static bool mark_values(const char *text, size_t n, bool *is_value) {
 }
 
 /* Pages have no checksums, so that a value may change unseen; but whatever else changes gives a
- * fault, or the same rows: of what a footer says, nobody asks for all. */
+ * fault, or the same rows: not all of a footer is used. */
 TEST(part_reader, no_flipped_byte_of_parquet_gives_other_rows) {
     const char *path = in_tmpdir("flip.parquet");
     char *text = NULL;

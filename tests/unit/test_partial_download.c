@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_partial_download.c - partial downloads: lock, append, resume */
 
 #include "test.h"
 
@@ -55,7 +56,7 @@ TEST(partial_download, grows_and_is_published) {
 
     REQUIRE_OK(pt_partial_download_open(&entry, "e", 6, &wait, &p, &complete, &t->err));
     CHECK(complete && p.fd == -1);
-    /* a blob of another length is no blob, and is replaced */
+    /* a blob of another length is replaced */
     REQUIRE_OK(pt_partial_download_open(&entry, "e", 2, &wait, &p, &complete, &t->err));
     CHECK(!complete);
     CHECK_OK(pt_partial_download_write(&p, "xy", 2, &t->err));
@@ -64,7 +65,7 @@ TEST(partial_download, grows_and_is_published) {
     pt_partial_download_close(&p);
 }
 
-/* Beginning anew makes another file: who still writes into the old one harms nobody. */
+/* A restart makes another file: a process that still writes the old one does no harm. */
 TEST(partial_download, begins_anew) {
     const pt_hub_cache_entry entry = entry_in("anew");
     const pt_partial_download_wait wait = {0};
@@ -93,7 +94,7 @@ static void count(void *context) {
     ++*(unsigned *)context;
 }
 
-/* A lock that another holds (here by another descriptor) is waited for, until one is told to stop.
+/* Waits for a lock of another process (here another descriptor) until the caller stops it.
  */
 TEST(partial_download, waits_for_the_lock) {
     const pt_hub_cache_entry entry = entry_in("lock");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Projections against a singular value decomposition (tests/golden/make/make_report.py) */
+/* test_pca.c - projections against a singular value decomposition
+ * (tests/golden/make/make_report.py) */
 
 #include "report/pca.h"
 #include "report_golden.h"
 
-/* An axis stands to sqrt(2 * 1e-13) = 5e-7 of where it should when the iteration ends, times a few
+/* An axis is within sqrt(2 * 1e-13) = 5e-7 of its position when the iteration ends, times a few
  * for axes of similar variance; coordinates go to 15. */
 #define TOLERANCE 1e-4
 

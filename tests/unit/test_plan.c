@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_plan.c - entries, chunks and shards of a run */
 
 #include "corpus_fixture.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_purity.c - purity from powers: range, limits, silence */
 
 #include "test.h"
 

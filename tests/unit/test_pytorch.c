@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files are by PyTorch 2.15: tests/golden/make/make_pickles.py */
+/* test_pytorch.c - checkpoints written by PyTorch 2.15 (tests/golden/make/make_pickles.py) */
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Quantiles and histograms against NumPy's (tests/golden/make/make_report.py) */
+/* test_quantiles.c - quantiles and histograms against NumPy (tests/golden/make/make_report.py) */
 
 #include <stdlib.h>
 

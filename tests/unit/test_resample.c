@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sines in, least-squares sines out: what of the output is not the sine is an image or an alias. */
+/* test_resample.c - resampled sines against least-squares fits
+ *
+ * What remains after the fitted sine is subtracted is an image or an alias.
+ */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_response_headers.c - HTTP response headers of the hub */
 
 #include "test.h"
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Known answers: the authors' own of Philox4x32-10 (Random123, kat_vectors), and words that the
- * independent implementation in tests/golden/dsp/make_golden.py gives. */
+/* test_rng.c - known answers of the random generator
+ *
+ * From Random123 (kat_vectors), and from the independent implementation in
+ * tests/golden/dsp/make_golden.py.
+ */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_row_writer_jsonl.c - rows as JSON Lines */
 
 #include "test.h"
 

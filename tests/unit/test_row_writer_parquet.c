@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Structure and faults. tests/python/test_readers.py reads the files that test_sample.c writes with
- * five other readers. */
+/* test_row_writer_parquet.c - rows as Parquet: structure and faults
+ *
+ * tests/python/test_readers.py reads the files that test_sample.c writes with five other readers.
+ */
 
 #include "test.h"
 
@@ -75,7 +77,7 @@ TEST(row_writer_parquet, structure) {
         /* values, and levels and headers of 0.5 % at most beyond half a page */
         const size_t values = rows[i] * sizeof(pt_row);
         CHECK(footer >= 4 + values && footer <= 4 + values + values / 200 + 2000);
-        /* a column's name stands once in the schema and once in each row group */
+        /* a column's name is once in the schema and once in each row group */
         CHECK_INT(count(text + footer, n - footer, "fused_state"), 1 + n_groups);
         CHECK_INT(count(text + footer, n - footer, "element"), 3 + 3 * n_groups);
         CHECK_INT(count(text + footer, n - footer, "patina.version"), 1);

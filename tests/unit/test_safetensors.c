@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_safetensors.c - safetensors headers, valid and invalid */
 
 #include "test.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A whole data set in both formats, of made-up rows, as a run would leave it.
+/* test_sample.c - a complete data set of synthetic rows, in both formats
  *
  * With PATINA_TEST_SAMPLE=DIR the program leaves DIR/parquet and DIR/jsonl for
- * tests/python/test_readers.py --sample, which knows the formula of the values (sample_value
- * there).
+ * tests/python/test_readers.py --sample, which has the formula of the values (sample_value there).
  */
 
 #include "test.h"

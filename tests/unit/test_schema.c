@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The check of a row, for `generate` and `verify` alike. */
+/* test_schema.c - the check of a row, as in `generate` and `verify` */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_segment.c - windows of audio files and their mono mix */
 
 #include "audio/segment.h"
 #include "base/arena.h"
@@ -36,7 +37,7 @@ static const pt_segment_spec whole = {.start = 0, .frames = UINT64_MAX};
 /* DEFINITIONS 1: start = floor(u (n - window + 1)), u = draw 0 of stream WINDOW, variant 0. */
 TEST(segment, the_window_is_where_it_is_drawn) {
     const int formats[] = {WAV_16, FLAC_16, SF_FORMAT_AU | SF_FORMAT_PCM_16}; /* AU: not exact */
-    const size_t rate = 8000, n = 45 * rate + 7; /* more than is held at once */
+    const size_t rate = 8000, n = 45 * rate + 7; /* more than one block */
     float *x = ramp(n, 2);
     pt_arena arena;
     pt_arena_init(&arena);
@@ -197,7 +198,7 @@ TEST(segment, a_part_may_be_named) {
     free(x);
 }
 
-/* What a lossy file gives in the middle is what decoding it from the start gives there, whether the
+/* A window of a lossy file equals the same samples decoded from the start, whether the
  * window was still held (14 s) or needs a second pass (45 s). */
 TEST(segment, lossy_windows_are_those_of_one_long_decode) {
     const struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Effects at a severity: the places that docs/MEASURES.md states, and words for every stage */
+/* test_severity.c - effects at a severity: the values of docs/MEASURES.md, and descriptions of
+ * all stages */
 
 #include "degrade_fixture.h"
 

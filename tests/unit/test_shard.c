@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_shard.c - --shard: I/N and the variables of schedulers */
 
 #include "test.h"
 

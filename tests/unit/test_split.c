@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_split.c - shares of splits, and the split of a clip */
 
 #include "test.h"
 

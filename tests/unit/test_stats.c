@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_stats.c - mean, power, covariance and peak of samples */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_status.c - names of status codes, and error messages */
 
 #include "test.h"
 

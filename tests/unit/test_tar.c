@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_tar.c - tar archives in all formats, and damaged ones */
 
 #include "corpus/tar.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_targets.c - targets of a row, from a buffer and from a stream */
 
 #include "test.h"
 
@@ -311,7 +312,7 @@ TEST(targets, a_mix_just_short_of_a_block_is_measured) {
     REQUIRE_OK(patina_loudness_measure(&filled, &lufs, &t->err));
     CHECK_NEAR(targets.lufs_mono, lufs, 0.0);
     CHECK_NEAR(targets.lufs_mono, -9.03, 0.05);
-    CHECK_NEAR(targets.zcr, 2.0 * 997.0 / RATE, 2.0 / N_MIX); /* which the zeros are no part of */
+    CHECK_NEAR(targets.zcr, 2.0 * 997.0 / RATE, 2.0 / N_MIX); /* which excludes the zeros */
     free(x);
     free(mix);
 }
@@ -343,7 +344,7 @@ TEST(targets, alternating_samples) {
     const patina_audio source = mono(x, N);
     patina_targets targets;
     REQUIRE_OK(measure(&source, NULL, 0, &targets, &t->err));
-    CHECK_NEAR(targets.ltas[63], -58.0, 1.0); /* 24 kHz lies over all bands: leakage only */
+    CHECK_NEAR(targets.ltas[63], -58.0, 1.0); /* 24 kHz is above all bands: leakage only */
     CHECK_NEAR(targets.crest_db, 0.0, 1e-6);
     CHECK_NEAR(targets.zcr, 1.0, 0.0);
     free(x);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_temp_dir.c - temporary folders, and removal of abandoned ones */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_text_file.c - configurations and recipes from files and pipes */
 
 #include "test.h"
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the writer wrote is read (it is held to the protocol's own examples in
- * test_thrift_writer.c), and what is no Thrift is told of, wherever it ends. */
+/* test_thrift_reader.c - structs of the compact protocol, valid and invalid
+ *
+ * test_thrift_writer.c compares the writer with the examples of the protocol; here its output is
+ * read, and so is invalid input that ends at every byte.
+ */
 
 #include "test.h"
 

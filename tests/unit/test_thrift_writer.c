@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_thrift_writer.c - the compact protocol, byte by byte */
 
 #include "test.h"
 

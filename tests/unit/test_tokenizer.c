@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_tokenizer.c - token ids of captions, and rejected vocabularies */
 
 #include "test.h"
 
@@ -198,7 +199,7 @@ TEST(tokenizer, files_may_have_windows_line_ends) {
     free(vocab);
 }
 
-/* Any bytes at all: as many ids as bytes when there are no merges, and each byte's own. */
+/* Arbitrary bytes: without merges, one id per byte, that of the byte. */
 TEST(tokenizer, any_bytes_are_encoded) {
     char *vocab = small_vocab();
     pt_tokenizer *tokenizer = NULL;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_unpickler.c - pickles of PyTorch, and rejection of everything else */
 
 #include "test.h"
 
@@ -229,7 +230,7 @@ TEST(unpickler, types) {
     pt_strbuf_release(&w.out);
 }
 
-/* A storage of bytes, whose type the tensor tells. */
+/* A storage of bytes, whose type is in the tensor. */
 static void write_untyped(writer *w, int64_t n_bytes, const char *dtype) {
     begin(w);
     pt_strbuf_append(&w->out, "}");
@@ -316,7 +317,7 @@ TEST(unpickler, what_is_not_needed_is_dropped) {
     pt_strbuf_append(&w.out, ")R\x87R");
     add_text(&w, "steps");
     add_integer(&w, 3);
-    add_integer(&w, 5); /* a key that is no text */
+    add_integer(&w, 5); /* a key that is not text */
     add_tensor(&w, "HalfStorage", "0", 6, &two_by_three);
     pt_strbuf_append(&w.out, "u}");
     add_text(&w, "_metadata");
@@ -508,7 +509,7 @@ static const struct {
     {BYTES("}2."), "DUP (0x32) is not supported"},
     {BYTES("\xFF."), "unknown opcode (0xff) is not supported"},
     {BYTES("\0."), "unknown opcode (0x00) is not supported"},
-    /* calls of what is no function */
+    /* calls of objects that are not functions */
     {BYTES("})R."), "REDUCE (0x52) calls a dictionary"},
     {BYTES("X\2\0\0\0os)R."), "REDUCE (0x52) calls a string"},
     {BYTES("ctorch\nFloatStorage\n)R."), "calls 'torch.FloatStorage', which is a type"},
@@ -571,7 +572,7 @@ static const struct {
     {BYTES("\x8D\1\0\0\0\0\0\0\0a."), "BINUNICODE8 (0x8d) is not supported"},
     {BYTES("cmodule"), "GLOBAL (0x63) is truncated"},
     {BYTES("\x80\2}."), "byte 2 of the pickle: PROTO (0x80) is not the first opcode"},
-    /* what is no state dictionary */
+    /* objects that are not state dictionaries */
     {BYTES("N."), "contains an opaque value instead of a dictionary of tensors"},
     {BYTES("]."), "contains a list instead of a dictionary of tensors"},
     {BYTES("}."), "contains no named tensors"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A good set, one thing wrong with it, and what is said of that. */
+/* test_verify.c - verification of an intact data set and of sets with one fault each */
 
 #include "test.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_watchdog.c - time limit of work in another thread */
 
 #include "test.h"
 

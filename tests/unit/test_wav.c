@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_wav.c - the WAV writer */
 
 #include "test.h"
 

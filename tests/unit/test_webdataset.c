@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_webdataset.c - webdataset tars */
 
 #include <fcntl.h>
 
@@ -275,7 +276,7 @@ TEST(webdataset, damage_costs_a_tar_and_no_more) {
     put_tar("w7/1.tar", &tar);
     write_tmp_text("w7/2.tar", "no tar");
     write_tmp_text("w7/3.tar", "");
-    put_tar("w7/4.tar", &tar); /* no samples: nothing to tell */
+    put_tar("w7/4.tar", &tar); /* no samples: no report */
     mkfifo(tmp_path("w7/5.tar"), 0600);
     CHECK(symlink("nowhere", tmp_path("w7/6.tar")) == 0);
     tar_add_text(&tar, "a.wav", "A");
@@ -343,8 +344,7 @@ TEST(webdataset, what_is_too_large_costs_its_sample) {
                "w9/c|w9.tar/c.wav|ok|(the .json or .txt beside it is too large)",
                "w9/d|w9.tar/d.wav|undecodable|d", "w9/e|w9.tar/e.wav|ok");
     listing *l = list_corpus(path, NULL);
-    CHECK_STR(l->entry[3].fault,
-              "'w9.tar/d.wav': has 1073741825 bytes, over the limit of 1073741824");
+    CHECK_STR(l->entry[3].fault, "'w9.tar/d.wav': has 1073741825 bytes; the limit is 1073741824");
     list_release(l);
     unlink(path);
 }
@@ -404,7 +404,7 @@ TEST(webdataset, the_kind_is_found_by_looking) {
     CHECK_STR(entry_string(l, 0), "shard-0/a|shard-0/a.wav|ok");
     list_release(l);
     l = list_corpus(tmp_path("w12/tars"), NULL);
-    CHECK_STR(l->kind, ""); /* none of its names tells of a tar or of audio */
+    CHECK_STR(l->kind, ""); /* none of its names is of a tar or of audio */
     list_release(l);
     tar_add_text(&tar, "a.wav", "A");
     put_tar("w12/tars/sub/0.TAR", &tar);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Against plain transforms of the two frames, one after the other. */
+/* test_welch.c - Welch spectra against plain transforms of the two frames */
 
 #include "test.h"
 

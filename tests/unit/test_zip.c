@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_zip.c - directories of zip archives, valid and invalid */
 
 #include "test.h"
 
@@ -21,7 +22,7 @@ typedef struct fault {
     unsigned method, flags, disk, comment, end_disk;
 } fault;
 
-/* Two members, "a/b" of "hello" and "a/c", empty. With is_64 all that can stands in 64-bit fields.
+/* Two members, "a/b" of "hello" and "a/c", empty. With is_64 every field that can be is 64-bit.
  * Local headers have no sizes and an extra field, as PyTorch writes them. */
 static void build(pt_strbuf *out, bool is_64, const fault *f) {
     static const char *const names[] = {"a/c", "a/b"}, *const contents[] = {"", "hello"};

@@ -221,7 +221,7 @@ def write_hub():
         row_group_size=20, data_page_size=300, write_batch_size=4, use_dictionary=False,
         compression="none", write_page_checksum=True)
 
-    # what is no corpus
+    # files that are not a corpus
     write_hub_case("no_audio", {"id": [1], "caption": ["x"]}, {"id": pa.int32(), "caption": pa.string()})
     write_hub_case("no_caption", {"id": [1], "label": ["x"], "audio": [{"bytes": b"1", "path": None}]},
             {"id": pa.int32(), "label": pa.string(), "audio": AUDIO})
