@@ -165,7 +165,11 @@ typedef struct patina_generate_options {
     patina_window_mode window; /**< position of the window in a recording of more than 10 s */
     bool keep_going;           /**< do not stop where the first entries are all rejected */
 
-    uint64_t reserved[8]; /**< must be zero */
+    uint64_t max_captions; /**< of an entry; the rest are rejected; 0: 1000 */
+    uint64_t memory_bytes; /**< for entries in flight; changes no row; 0: a quarter of the memory
+                                that this process may use */
+
+    uint64_t reserved[6]; /**< must be zero */
 } patina_generate_options;
 
 /** Sets all options to their defaults (zero). Safe from any thread. */

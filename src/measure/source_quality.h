@@ -43,10 +43,9 @@ typedef struct pt_source_quality {
     float first[2], last[2];         /* samples of the mix */
 } pt_source_quality;
 
-/** mix_mean: of the whole mix. PATINA_ENOMEM. */
+/** The mean has to be set before the first sample of the mix. PATINA_ENOMEM. */
 patina_status pt_source_quality_init(pt_source_quality *quality, unsigned rate_hz,
-                                     unsigned n_channels, double mix_mean, pt_arena *arena,
-                                     patina_error *err);
+                                     unsigned n_channels, pt_arena *arena, patina_error *err);
 
 /** Adds interleaved frames of the source. The result does not depend on the size of the blocks. */
 void pt_source_quality_add_source(pt_source_quality *quality, const float *samples,

@@ -203,6 +203,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .purity_cap = o->purity_cap,
         .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
+        .budget = &r->budget,
         .stop = &r->stopping,
     };
     return PATINA_OK;
@@ -283,6 +284,7 @@ static void release(pt_run *r) {
     pt_plan_release(&r->plan);
     free(r->model);
     free(r->libraries);
+    pt_memory_budget_destroy(&r->budget);
     free(r);
 }
 
@@ -301,6 +303,7 @@ patina_status patina_generate(const patina_generate_options *options,
     pt_run *r = calloc(1, sizeof *r);
     if (!r) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     r->started_ns = pt_monotonic_ns();
+    pt_memory_budget_init(&r->budget, options->memory_bytes);
     const patina_status status = run_all(r, options, report, err);
     release(r);
     return status;

@@ -25,6 +25,9 @@
 #define VARIANTS_MAX    65536
 #define SHARDS_MAX      1000000
 
+#define MAX_CAPTIONS_DEFAULT 1000
+#define MAX_CAPTIONS_LIMIT   100000
+
 const char *const pt_effect_order_names[] = {"physical", "random", NULL};
 const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
 const char *const pt_window_mode_names[] = {"random", "first", "loudest", NULL};
@@ -58,6 +61,11 @@ static patina_status apply_defaults(const patina_generate_options *given,
                        o->windows, PT_WINDOWS_MAX);
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
+    if (o->max_captions == 0) o->max_captions = MAX_CAPTIONS_DEFAULT;
+    if (o->max_captions > MAX_CAPTIONS_LIMIT)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "%" PRIu64 " captions of an entry are more than the maximum of %d",
+                       o->max_captions, MAX_CAPTIONS_LIMIT);
     if (o->purity_cap == 0.0) o->purity_cap = PATINA_PURITY_CAP_DEFAULT;
     if (!(o->purity_cap >= PATINA_PURITY_CAP_MIN && o->purity_cap <= PATINA_PURITY_MAX))
         return pt_fail(err, PATINA_EUSAGE, "the purity cap must be %g to %g dB, not %g",
@@ -98,6 +106,8 @@ static void add_given_settings(json_t *settings, const pt_plan *plan) {
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->max_captions != MAX_CAPTIONS_DEFAULT)
+        json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
     if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
     if (o->level_jitter_db > 0.0)
         json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
@@ -165,6 +175,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
                                        .caption_template = o->caption_template,
                                        .header = o->header,
                                        .source_split = o->source_split,
+                                       .max_captions = o->max_captions,
                                        .exclude = o->exclude};
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(parse_delimiter(o->delimiter, &plan->corpus.delimiter, err));

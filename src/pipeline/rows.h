@@ -18,8 +18,12 @@
 #include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
 #include "dataset/row_writer.h"
+#include "pipeline/memory_budget.h"
 #include "pipeline/split.h"
 #include "pipeline/watchdog.h"
+
+/** A worker whose share of the budget was larger than this gives its scratch memory back. */
+#define PT_ROWS_SHARE_KEPT (UINT64_C(96) << 20)
 
 /** State shared by all workers, read-only while they run. */
 typedef struct pt_row_context {
@@ -34,10 +38,11 @@ typedef struct pt_row_context {
     patina_loudness_source loudness;
     uint32_t windows; /* of a recording; window_select.h */
     patina_window_mode window_mode;
-    bool skip_unreadable;           /* reject entries that the machine cannot read */
-    double purity_cap;              /* upper end of input_purity, dB */
-    double level_jitter_db;         /* range of the gain of each row, +-; 0: none */
-    const char *keep_audio;         /* folder of keep_audio.h; may be NULL */
+    bool skip_unreadable;   /* reject entries that the machine cannot read */
+    double purity_cap;      /* upper end of input_purity, dB */
+    double level_jitter_db; /* range of the gain of each row, +-; 0: none */
+    const char *keep_audio; /* folder of keep_audio.h; may be NULL */
+    pt_memory_budget *budget;
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;
 
@@ -47,6 +52,7 @@ typedef struct pt_entry_options {
     bool keep_audio; /* write the audio of its rows */
     /* Runs while the audio is read. If it is cancelled, the result is discarded. */
     pt_watchdog *watchdog;
+    pt_memory_share *share; /* of the budget; released by the caller */
 } pt_entry_options;
 
 /** An entry, or one of its captions, that gives no row. */
