@@ -217,7 +217,7 @@ static const pt_cli_option options[] = {
      .argument = "TIME",
      .min = 1,
      .max = 366 * 86400,
-     .help = "stop with complete chunks before TIME (such as 11h30m) has passed, with status 75"},
+     .help = "stop after TIME (such as 11h30m) with status 75; the same command continues"},
     {.name = "entry-timeout",
      .kind = PT_CLI_DURATION,
      .argument = "TIME",
@@ -330,16 +330,10 @@ static void print_summary(const patina_generate_report *report, const char *out)
 /* Reports how much of a stopped run is complete; returns the exit status "run again". */
 static int report_stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    if (report->out_of_time && n == 0)
-        pt_cli_error("stopped at its time limit: '%s' has 0 of %" PRIu64
-                     " chunks, since a chunk takes longer than the limit; raise '--time-limit', or "
-                     "use another folder and a smaller '--chunk'",
-                     out, report->n_chunks_ours);
-    else
-        pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                     " chunks; run the same command again to continue",
-                     report->out_of_time ? "at its time limit" : "on request", out, n,
-                     report->n_chunks_ours);
+    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                 " chunks; run the same command again to continue",
+                 report->out_of_time ? "at its time limit" : "on request", out, n,
+                 report->n_chunks_ours);
     return PT_CLI_EXIT_TEMPFAIL;
 }
 
@@ -532,7 +526,7 @@ const pt_cli_command pt_cli_generate = {
               "  1   error, or no rows, or with --strict something was rejected\n"
               "  2   invalid command line, or OUT contains something else\n"
               "  75  stopped by Ctrl-C, SIGTERM or --time-limit: the same command continues\n"
-              "      after the last complete chunk; a second signal stops immediately\n"
+              "      after the last entry that was made; a second signal stops immediately\n"
               "\n"
               "example:\n"
               "  patina generate --corpus audiocaps/train.csv --audio-root audiocaps/clips \\\n"

@@ -140,7 +140,7 @@ typedef struct patina_generate_options {
     const char
         *resume_from;    /**< folder with earlier output of the same run, only read; NULL: none */
     bool retry_rejects;  /**< make chunks again whose rejects may change */
-    double time_limit_s; /**< stop after this time, with complete chunks only; 0: no limit */
+    double time_limit_s; /**< stop after this time, keeping the entries made so far; 0: no limit */
     double entry_timeout_s; /**< limit for reading the audio of one entry; 0: no limit */
     bool skip_unreadable;   /**< reject entries that the machine cannot read, as io_error */
 
@@ -194,8 +194,8 @@ typedef struct patina_generate_report {
 } patina_generate_report;
 
 /**
- * Generates a data set, or continues one: complete chunks in `out` are kept. An error leaves no
- * incomplete file under a final name and keeps complete chunks.
+ * Generates a data set, or continues one: complete chunks in `out`, and complete entries of other
+ * chunks, are kept. An error leaves no incomplete file under a final name and keeps both.
  *
  * - `report`: out; set after PATINA_OK and PATINA_ECANCELLED
  *

@@ -76,13 +76,6 @@ static int64_t time_limit_ns(const pt_run *r) {
     return (int64_t)(r->plan.options.time_limit_s * SECOND_NS);
 }
 
-/* Whether a chunk that starts now would exceed the time limit, by the longest chunk so far. */
-static bool chunk_exceeds_time_limit(pt_run *r) {
-    if (time_limit_ns(r) == 0) return false;
-    const int64_t passed = pt_monotonic_ns() - r->started_ns;
-    return passed + atomic_load(&r->longest_chunk_ns) >= time_limit_ns(r);
-}
-
 static bool is_stopped(void *context) {
     pt_run *r = context;
     const patina_atomic_bool *stop = r->plan.options.stop;
@@ -151,15 +144,10 @@ static item *item_make(pt_entry *entry, uint64_t index, bool repeated) {
 
 /* ---------------------------------------------------------------- reader */
 
-/* Whether this run makes the chunk of an entry: pending, and within the time limit. */
-static bool is_wanted(pt_run *r, uint64_t index) {
+/* Whether this run makes an entry. */
+static bool is_wanted(const pt_run *r, uint64_t index) {
     const uint64_t size = r->plan.options.chunk;
-    if (!r->is_pending[index / size]) return false;
-    if (index % size == 0 && chunk_exceeds_time_limit(r)) {
-        r->out_of_time = r->corpus_ended = true;
-        return false;
-    }
-    return true;
+    return index % size >= r->n_skipped[index / size];
 }
 
 /* Reads the next entry of a pending chunk; *next is NULL after the last. */
@@ -171,7 +159,6 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
         pt_entry entry = {0};
         bool end = false, repeated = false;
 
-        if (r->corpus_ended) break;
         patina_status status = pt_corpus_next(r->corpus, wanted, &entry, &end, err);
         if (status == PATINA_OK && end) {
             r->corpus_ended = true;
@@ -333,9 +320,6 @@ static patina_status write_reject(pt_run *r, const pt_entry *entry, const pt_rej
 
 static patina_status end_chunk(pt_run *r, uint64_t chunk, patina_error *err) {
     PT_TRY(pt_chunk_store_commit_chunk(r->store, pt_plan_chunk_entries(&r->plan, chunk), err));
-    const int64_t now = pt_monotonic_ns(), took = now - r->chunk_started_ns;
-    if (took > atomic_load(&r->longest_chunk_ns)) atomic_store(&r->longest_chunk_ns, took);
-    r->chunk_started_ns = now;
     r->chunk_is_open = false;
     r->n_chunks_done++;
     return PATINA_OK;
@@ -377,7 +361,8 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
 
     if (it->status == PATINA_ETEMPORARY) return leave_chunk(r, chunk, it->err.message, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
-    if (!r->chunk_is_open) PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, err));
+    if (!r->chunk_is_open)
+        PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, r->n_skipped[chunk], err));
     r->chunk_is_open = true;
     if (result->n_rows > 0)
         pt_entry_result_set_text_embeddings(result, &r->row_context,
@@ -391,6 +376,7 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     add_to_totals(r, it);
     for (size_t i = 0; i < result->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &result->rejects[i], err));
+    PT_TRY(pt_chunk_store_end_entry(r->store, err));
     r->n_done++;
     if (it->index + 1 == chunk * r->plan.options.chunk + pt_plan_chunk_entries(&r->plan, chunk))
         PT_TRY(end_chunk(r, chunk, err));
@@ -438,19 +424,18 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
     PT_TRY(pt_corpus_rewind(r->corpus, err));
     /* The first progress event: inputs are open, and rows take the time from here on. */
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
-    r->chunk_started_ns = pt_monotonic_ns();
     r->batch_entries = 1; /* small batches first, so that every worker has work early */
     PT_TRY(pt_ordered_pool_run(
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
         &r->n_abandoned, err));
     if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
-    if (!r->out_of_time && r->n_chunks_done != r->n_chunks_pending)
+    if (r->n_chunks_done != r->n_chunks_pending)
         return pt_fail(err, PATINA_EFORMAT,
                        "corpus '%s': it had %" PRIu64 " entries when the run started, and now ends "
                        "after %" PRIu64,
                        o->corpus, r->plan.n_entries, r->n_read);
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
-    return r->out_of_time ? pt_fail(err, PATINA_ECANCELLED, "out of time") : PATINA_OK;
+    return PATINA_OK;
 }
 
 void pt_run_release_prefetched(pt_run *r) {

@@ -20,10 +20,11 @@
 #include "pipeline/rows.h"
 #include "pipeline/window_select.h"
 
-#define CHECKED_ENTRIES 200
-#define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
-#define VARIANTS_MAX    65536
-#define SHARDS_MAX      1000000
+#define CHECKED_ENTRIES   200
+#define CHUNK_ROWS        2000 /* rows of a part file if every entry has one caption */
+#define VARIANTS_MAX      65536
+#define JOURNAL_ROW_BYTES 5800.0 /* a row without compression, and its provenance */
+#define SHARDS_MAX        1000000
 
 #define MAX_CAPTIONS_DEFAULT 1000
 #define MAX_CAPTIONS_LIMIT   100000
@@ -375,4 +376,13 @@ void pt_plan_release(pt_plan *plan) {
 /* Of data sets of a few thousand rows, rounded up. */
 double pt_plan_row_bytes(const pt_plan *plan) {
     return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+}
+
+double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows) {
+    const uint64_t n_shards = plan->options.n_shards > 0 ? plan->options.n_shards : 1;
+    uint64_t n_open = 0; /* rows of the largest chunk, for each shard */
+    for (uint64_t c = 0; c < plan->n_chunks; c++)
+        if (plan->chunk_rows[c] > n_open) n_open = plan->chunk_rows[c];
+    n_open = n_open < n_rows / n_shards ? n_open * n_shards : n_rows;
+    return (double)n_open * JOURNAL_ROW_BYTES;
 }
