@@ -133,11 +133,31 @@ static const pt_cli_option options[] = {
      .max = 65536,
      .fallback = "1",
      .help = "rows per caption, each with its own degradation"},
+    {.name = "windows",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .min = 1,
+     .max = 1000,
+     .fallback = "1",
+     .help = "windows of 10 s of a longer recording, each with rows of its own"},
+    {.name = "window",
+     .kind = PT_CLI_CHOICE,
+     .choices = pt_window_mode_names,
+     .fallback = "random",
+     .help = "position of the windows: random; first, from the start on; loudest, those with the "
+             "most energy; a silent window is replaced by another"},
     {.name = "captions",
      .kind = PT_CLI_CHOICE,
      .choices = pt_caption_mode_names,
      .fallback = "all",
      .help = "which captions of an entry get rows"},
+    {.name = "max-captions",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .min = 1,
+     .max = 100000,
+     .fallback = "1000",
+     .help = "maximum number of captions of an entry; further captions are rejected"},
     PT_CLI_ORDER_OPTION,
     PT_CLI_SUITE_OPTION,
     {.name = "loudness",
@@ -153,6 +173,14 @@ static const pt_cli_option options[] = {
      .max = 60,
      .fallback = "50",
      .help = "upper end of input_purity, the value of undamaged audio"},
+    {.name = "level-jitter",
+     .kind = PT_CLI_NUMBER,
+     .argument = "DB",
+     .min = 0,
+     .max = 40,
+     .fallback = "0",
+     .help = "gain of each row, drawn from -DB to DB, before it is measured and degraded: for more "
+             "levels than the corpus has"},
     {.name = "split",
      .kind = PT_CLI_TEXT,
      .argument = "SHARES",
@@ -191,13 +219,20 @@ static const pt_cli_option options[] = {
      .argument = "TIME",
      .min = 1,
      .max = 366 * 86400,
-     .help = "stop with complete chunks before TIME (such as 11h30m) has passed, with status 75"},
+     .help = "stop after TIME (such as 11h30m) with status 75; the same command continues"},
     {.name = "entry-timeout",
      .kind = PT_CLI_DURATION,
      .argument = "TIME",
      .max = 86400,
      .fallback = "5m",
      .help = "reject a file that takes longer to read; 0: no limit"},
+    {.name = "memory",
+     .kind = PT_CLI_SIZE,
+     .argument = "SIZE",
+     .min = 1 << 20,
+     .max = UINT64_C(1) << 50,
+     .help = "memory for the entries in work, beside the model, such as 2G; only delays work "
+             "(default: a quarter of the memory that this process may use)"},
     {.name = "skip-unreadable",
      .help = "reject files that the machine cannot read (I/O error, no permission) as io_error, "
              "instead of ending with status 75"},
@@ -297,16 +332,10 @@ static void print_summary(const patina_generate_report *report, const char *out)
 /* Reports how much of a stopped run is complete; returns the exit status "run again". */
 static int report_stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    if (report->out_of_time && n == 0)
-        pt_cli_error("stopped at its time limit: '%s' has 0 of %" PRIu64
-                     " chunks, since a chunk takes longer than the limit; raise '--time-limit', or "
-                     "use another folder and a smaller '--chunk'",
-                     out, report->n_chunks_ours);
-    else
-        pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                     " chunks; run the same command again to continue",
-                     report->out_of_time ? "at its time limit" : "on request", out, n,
-                     report->n_chunks_ours);
+    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                 " chunks; run the same command again to continue",
+                 report->out_of_time ? "at its time limit" : "on request", out, n,
+                 report->n_chunks_ours);
     return PT_CLI_EXIT_TEMPFAIL;
 }
 
@@ -451,11 +480,14 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .variants = (uint32_t)pt_cli_number(args, "variants"),
             .captions = (patina_caption_mode)pt_cli_number(args, "captions"),
             .order = (patina_effect_order)pt_cli_number(args, "order"),
+            .windows = (uint32_t)pt_cli_number(args, "windows"),
+            .window = (patina_window_mode)pt_cli_number(args, "window"),
             .suite_json = suite_json,
             .suite_name = suite,
             .overwrite = pt_cli_given(args, "overwrite"),
             .loudness = (patina_loudness_source)pt_cli_number(args, "loudness"),
             .purity_cap = (double)pt_cli_number(args, "purity-cap"),
+            .level_jitter_db = (double)pt_cli_number(args, "level-jitter"),
             .split = pt_cli_text(args, "split"),
             .limit = pt_cli_number(args, "limit"),
             .chunk = pt_cli_number(args, "chunk"),
@@ -464,6 +496,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .time_limit_s = (double)pt_cli_number(args, "time-limit"),
             .entry_timeout_s = (double)pt_cli_number(args, "entry-timeout"),
             .skip_unreadable = pt_cli_given(args, "skip-unreadable"),
+            .memory_bytes = pt_cli_number(args, "memory"),
+            .max_captions = pt_cli_number(args, "max-captions"),
             .keep_audio = pt_cli_text(args, "keep-audio"),
             .keep_every = pt_cli_number(args, "keep-every"),
             .threads = (unsigned)pt_cli_number(args, "threads"),
@@ -494,7 +528,7 @@ const pt_cli_command pt_cli_generate = {
               "  1   error, or no rows, or with --strict something was rejected\n"
               "  2   invalid command line, or OUT contains something else\n"
               "  75  stopped by Ctrl-C, SIGTERM or --time-limit: the same command continues\n"
-              "      after the last complete chunk; a second signal stops immediately\n"
+              "      after the last entry that was made; a second signal stops immediately\n"
               "\n"
               "example:\n"
               "  patina generate --corpus audiocaps/train.csv --audio-root audiocaps/clips \\\n"

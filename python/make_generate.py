@@ -14,7 +14,8 @@ import textwrap
 EXCLUDED_OPTIONS = ("progress", "dry-run")  # another type of argument; prints instead of writing
 
 OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]"}
-PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
+PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int",
+                "size": "str | int"}
 
 MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT

@@ -31,6 +31,8 @@ class Targets:
         lufs_mono: loudness of the mono mix, LUFS
         crest_db: sample peak over RMS of the mix, dB
         zcr: zero crossings for each sample of the mix, 0 to 1
+        source_quality: bandwidth_hz, flat_run, peak_share, peak_dbfs, noise_floor_dbfs, silent_share; of a file
+            also codec, lossy and bits
     """
 
     ltas: NDArray[np.float64]
@@ -38,6 +40,7 @@ class Targets:
     lufs_mono: float
     crest_db: float
     zcr: float
+    source_quality: dict[str, Any]
 
 
 class Degraded(NamedTuple):
@@ -98,8 +101,9 @@ def measure(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
                                         None if n is None else first + n)
         _native.call("patina_buffer_measure", _meter().pointer, ctypes.byref(audio),
                      ctypes.byref(targets))
+    quality = _native.take_string("patina_source_quality_to_json", ctypes.byref(targets.quality))
     return Targets(np.array(targets.ltas), targets.lufs_source, targets.lufs_mono,
-                   targets.crest_db, targets.zcr)
+                   targets.crest_db, targets.zcr, json.loads(quality))
 
 
 def effect_config_json(suite: EffectConfig | None) -> str | None:

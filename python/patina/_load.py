@@ -94,15 +94,16 @@ def _iter_provenance(out: Path, parts: Iterable[Path]) -> Iterable[dict[str, Any
 def ltas_mask(provenance: dict[str, Any]) -> NDArray[np.bool_]:
     """The bands of target_ltas that have content of the recording, bool [64].
 
-    A band is valid if it begins below half of the source's rate and, where provenance has
-    source_quality.bandwidth_hz, ends at or below that bandwidth.
+    A band is valid if it begins below half of the source's rate and, where provenance has a
+    source_quality.bandwidth_hz below that half, ends at or below the bandwidth.
 
     Args:
         provenance: a line of a provenance file, parsed
     """
-    bandwidth = (provenance.get("source_quality") or {}).get("bandwidth_hz")
-    return ((LTAS_EDGES_HZ[:-1] < provenance["window"]["rate_hz"] / 2)
-            & (LTAS_EDGES_HZ[1:] <= (bandwidth if bandwidth is not None else np.inf)))
+    half_rate = provenance["window"]["rate_hz"] / 2
+    bandwidth = (provenance.get("source_quality") or {}).get("bandwidth_hz", half_rate)
+    return ((LTAS_EDGES_HZ[:-1] < half_rate)
+            & (LTAS_EDGES_HZ[1:] <= (bandwidth if bandwidth < half_rate else np.inf)))
 
 
 def load(out: str | os.PathLike[str], *, split: str = "train",

@@ -204,6 +204,25 @@ static int find_stream(const AVFormatContext *format, unsigned *n_streams) {
     return n_marked > 0 ? marked : first;
 }
 
+/** What a codec that FFmpeg decodes is called here: as libsndfile's are. */
+static pt_codec_info describe_codec(const AVCodecContext *codec) {
+    const AVCodecDescriptor *d = avcodec_descriptor_get(codec->codec_id);
+    const int properties = d ? d->props : 0, bits = codec->bits_per_raw_sample > 0
+                                                        ? codec->bits_per_raw_sample
+                                                        : codec->bits_per_coded_sample;
+    pt_codec_info info = {.name = avcodec_get_name(codec->codec_id),
+                          .is_lossy = properties & AV_CODEC_PROP_LOSSY &&
+                                      !(properties & AV_CODEC_PROP_LOSSLESS)};
+    if (strncmp(info.name, "pcm_f", 5) == 0)
+        info.name = "float";
+    else if (strncmp(info.name, "adpcm_", 6) == 0)
+        info.name = "adpcm";
+    else if (strncmp(info.name, "pcm_", 4) == 0)
+        info.name = info.is_lossy ? info.name + 4 : "pcm";
+    if (!info.is_lossy && bits > 0) info.bits = (unsigned)bits;
+    return info;
+}
+
 static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     const int best = find_stream(s->format, &s->n_streams);
     if (best < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file has no audio stream");
@@ -417,6 +436,7 @@ static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
     stream_info->info.rate_hz = s->rate_hz > 0 ? (unsigned)s->rate_hz : 0;
     stream_info->info.n_channels = s->n_channels > 0 ? (unsigned)s->n_channels : 0;
     stream_info->info.n_streams = s->n_streams;
+    stream_info->info.codec = describe_codec(s->codec);
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
         return PATINA_OK; /* rejected by decoder.c */
     find_channel_order(s->frame, stream_info);

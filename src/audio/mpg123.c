@@ -96,6 +96,12 @@ static bool apply_info_frame(mpeg_state *s, const pt_decoder_input *input) {
     return false;
 }
 
+static const char *codec_name(mpg123_handle *handle) {
+    struct mpg123_frameinfo info = {.layer = 3};
+    (void)mpg123_info(handle, &info);
+    return info.layer == 1 ? "mp1" : info.layer == 2 ? "mp2" : "mp3";
+}
+
 static patina_status mpeg_open(const pt_decoder_input *input, void **state,
                                pt_decoder_stream_info *stream_info, patina_error *err) {
     const pt_container_header *c = input->header;
@@ -123,6 +129,7 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
     stream_info->info.format = in_wav ? "wav" : "mp3";
     stream_info->info.rate_hz = (unsigned)s->rate_hz;
     stream_info->info.n_channels = (unsigned)s->n_channels;
+    stream_info->info.codec = (pt_codec_info){.name = codec_name(s->handle), .is_lossy = true};
     const off_t length = is_counted ? mpg123_length(s->handle) : 0;
     if (length > 0) stream_info->declared_frames = (uint64_t)length;
     stream_info->tolerance_frames = TOLERANCE_FRAMES;

@@ -152,6 +152,35 @@ static const char *format_name(int format) {
     }
 }
 
+/** The codecs of libsndfile, by subtype. */
+static pt_codec_info describe_codec(int format, const pt_flac_header *flac) {
+    static const struct {
+        int subtype;
+        pt_codec_info codec;
+    } codecs[] = {
+        {SF_FORMAT_PCM_S8, {"pcm", 8, false}},     {SF_FORMAT_PCM_U8, {"pcm", 8, false}},
+        {SF_FORMAT_PCM_16, {"pcm", 16, false}},    {SF_FORMAT_PCM_24, {"pcm", 24, false}},
+        {SF_FORMAT_PCM_32, {"pcm", 32, false}},    {SF_FORMAT_FLOAT, {"float", 32, false}},
+        {SF_FORMAT_DOUBLE, {"float", 64, false}},  {SF_FORMAT_DPCM_8, {"dpcm", 8, false}},
+        {SF_FORMAT_DPCM_16, {"dpcm", 16, false}},  {SF_FORMAT_ALAC_16, {"alac", 16, false}},
+        {SF_FORMAT_ALAC_20, {"alac", 20, false}},  {SF_FORMAT_ALAC_24, {"alac", 24, false}},
+        {SF_FORMAT_ALAC_32, {"alac", 32, false}},  {SF_FORMAT_ULAW, {"mulaw", 0, true}},
+        {SF_FORMAT_ALAW, {"alaw", 0, true}},       {SF_FORMAT_VORBIS, {"vorbis", 0, true}},
+        {SF_FORMAT_IMA_ADPCM, {"adpcm", 0, true}}, {SF_FORMAT_MS_ADPCM, {"adpcm", 0, true}},
+        {SF_FORMAT_VOX_ADPCM, {"adpcm", 0, true}}, {SF_FORMAT_G721_32, {"adpcm", 0, true}},
+        {SF_FORMAT_G723_24, {"adpcm", 0, true}},   {SF_FORMAT_G723_40, {"adpcm", 0, true}},
+        {SF_FORMAT_GSM610, {"gsm", 0, true}},      {SF_FORMAT_DWVW_12, {"dwvw", 12, false}},
+        {SF_FORMAT_DWVW_16, {"dwvw", 16, false}},  {SF_FORMAT_DWVW_24, {"dwvw", 24, false}},
+    };
+    const int subtype = format & SF_FORMAT_SUBMASK;
+    if ((format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC)
+        return (pt_codec_info){"flac", flac->bits, false};
+    if (subtype == SF_FORMAT_OPUS) return (pt_codec_info){"opus", 0, true};
+    for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++)
+        if (codecs[i].subtype == subtype) return codecs[i].codec;
+    return (pt_codec_info){"other", 0, false};
+}
+
 /** Bytes of a sample where each has as many, so that a size is a number of frames; 0 elsewhere. */
 static unsigned sample_bytes(int format) {
     switch (format & SF_FORMAT_SUBMASK) {
@@ -339,6 +368,7 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     stream_info->info.rate_hz = (unsigned)info.samplerate;
     stream_info->info.n_channels = (unsigned)info.channels;
     stream_info->info.n_streams = 1;
+    stream_info->info.codec = describe_codec(info.format, &s->flac);
     PT_TRY(find_length(s, &info, c, stream_info, err));
     s->frames_left = s->is_flac && stream_info->info.exact ? (uint64_t)info.frames : UINT64_MAX;
     find_channel_order(s, c, info.format, stream_info);

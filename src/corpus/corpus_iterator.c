@@ -4,6 +4,7 @@
 #include "corpus/corpus_iterator.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -378,7 +379,7 @@ static patina_status index_rows(pt_corpus *c, patina_error *err) {
     patina_status status = pt_row_index_open(&c->rows, err);
 
     while (status == PATINA_OK && !end) {
-        pt_entry row = {0};
+        pt_entry row = {.max_captions = c->options.max_captions};
         status = c->reader->next(c->state, false, &row, &end, err);
         if (status == PATINA_OK && !end) status = pt_row_index_add(c->rows, &row, err);
         pt_entry_release(&row);
@@ -422,7 +423,7 @@ static patina_status next_entry(pt_corpus *c, bool with_audio, pt_entry *entry, 
 
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err) {
-    pt_entry next = {0};
+    pt_entry next = {.max_captions = corpus->options.max_captions};
     bool at_end = false;
     if (!corpus->state)
         return pt_fail(err, PATINA_EUSAGE, "corpus '%s': closed by an earlier error", corpus->name);
@@ -451,6 +452,13 @@ patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina
     if (entry->status != PATINA_OK) return pt_fail(err, entry->status, "%s", entry->fault);
     if (entry->audio) {
         pt_byte_source_from_memory(entry->audio, entry->n_audio, bytes);
+        return PATINA_OK;
+    }
+    if (entry->audio_file > 0) { /* a copy, which the caller closes */
+        const int fd = fcntl(entry->audio_file - 1, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            return pt_fail(err, PATINA_ETEMPORARY, "cannot be opened: %s", strerrordesc_np(errno));
+        *bytes = (pt_byte_source){.is_file = true, .fd = fd, .size = entry->n_audio};
         return PATINA_OK;
     }
     if (!entry->path) return pt_fail(err, PATINA_REJECT_MISSING, "the entry has no audio file");

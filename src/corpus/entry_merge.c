@@ -19,7 +19,7 @@
 static bool has_audio(const pt_entry *entry) {
     struct stat info;
     if (entry->status != PATINA_OK) return false;
-    return entry->audio || (entry->path && stat(entry->path, &info) == 0);
+    return entry->audio || entry->audio_file || (entry->path && stat(entry->path, &info) == 0);
 }
 
 static bool is_same_file(const char *a, const char *b) {
@@ -63,6 +63,7 @@ static void swap_audio(pt_entry *entry, pt_entry *row) {
     entry->path = row->path, row->path = e.path;
     entry->audio = row->audio, row->audio = e.audio;
     entry->n_audio = row->n_audio, row->n_audio = e.n_audio;
+    entry->audio_file = row->audio_file, row->audio_file = e.audio_file;
     entry->position = row->position, row->position = e.position;
     entry->status = row->status, row->status = e.status;
     entry->fault = row->fault, row->fault = e.fault;
@@ -126,7 +127,6 @@ patina_status pt_entry_merge_row(pt_entry *entry, pt_entry *row, bool with_audio
     patina_status status = PATINA_OK;
     const bool was_full = *n_text > PT_TEXT_MAX;
 
-    if (entry->n_captions + row->n_captions > PT_ENTRY_CAPTIONS_MAX) *n_text = PT_TEXT_MAX;
     *n_text += 1 + text_bytes(row);
     if (*n_text <= PT_TEXT_MAX) {
         if (with_audio) status = judge_audio(entry, row, err);

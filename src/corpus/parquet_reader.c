@@ -38,7 +38,6 @@
 #include "parquet/file_metadata.h"
 
 /* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
-#define CAPTIONS_MAX (1U << 16)
 
 #define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
 #define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
@@ -458,11 +457,9 @@ static patina_status read_caption_column(pt_parquet_column_reader *column, item 
                                          patina_error *err) {
     bool continues = true, is_truncated = false;
 
-    for (unsigned n = 0; continues; n++) {
+    while (continues) {
         pt_parquet_slot slot;
         PT_TRY(pt_parquet_column_reader_next(column, &slot, err));
-        if (n == CAPTIONS_MAX)
-            return pt_fail(err, PATINA_EFORMAT, "a row has more than %u captions", CAPTIONS_MAX);
         if (slot.is_item && it->n_text > PT_TEXT_MAX) {
             is_truncated = true;
         } else if (slot.present) {
@@ -718,7 +715,7 @@ static uint64_t position_of(size_t file, uint64_t row) {
 static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                   patina_error *err) {
     parquet_state *s = state;
-    item it = {0};
+    item it = {.entry.max_captions = entry ? entry->max_captions : 0};
     patina_status status = read_item(s, &it, err);
 
     *end = status == PATINA_OK && !it.entry.source;

@@ -18,14 +18,20 @@
 #include "dataset/run_metadata.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
+#include "pipeline/window_select.h"
 
-#define CHECKED_ENTRIES 200
-#define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
-#define VARIANTS_MAX    65536
-#define SHARDS_MAX      1000000
+#define CHECKED_ENTRIES   200
+#define CHUNK_ROWS        2000 /* rows of a part file if every entry has one caption */
+#define VARIANTS_MAX      65536
+#define JOURNAL_ROW_BYTES 5800.0 /* a row without compression, and its provenance */
+#define SHARDS_MAX        1000000
+
+#define MAX_CAPTIONS_DEFAULT 1000
+#define MAX_CAPTIONS_LIMIT   100000
 
 const char *const pt_effect_order_names[] = {"physical", "random", NULL};
 const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
+const char *const pt_window_mode_names[] = {"random", "first", "loudest", NULL};
 const char *const pt_loudness_source_names[] = {"source", "mix", NULL};
 
 /* Replaces defaults by their values. */
@@ -50,12 +56,24 @@ static patina_status apply_defaults(const patina_generate_options *given,
                        o->n_shards);
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
+    if (o->windows == 0) o->windows = 1;
+    if (o->windows > PT_WINDOWS_MAX)
+        return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " windows are more than the maximum of %d",
+                       o->windows, PT_WINDOWS_MAX);
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
+    if (o->max_captions == 0) o->max_captions = MAX_CAPTIONS_DEFAULT;
+    if (o->max_captions > MAX_CAPTIONS_LIMIT)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "%" PRIu64 " captions of an entry are more than the maximum of %d",
+                       o->max_captions, MAX_CAPTIONS_LIMIT);
     if (o->purity_cap == 0.0) o->purity_cap = PATINA_PURITY_CAP_DEFAULT;
     if (!(o->purity_cap >= PATINA_PURITY_CAP_MIN && o->purity_cap <= PATINA_PURITY_MAX))
         return pt_fail(err, PATINA_EUSAGE, "the purity cap must be %g to %g dB, not %g",
                        PATINA_PURITY_CAP_MIN, PATINA_PURITY_MAX, o->purity_cap);
+    if (!(o->level_jitter_db >= 0.0 && o->level_jitter_db <= PATINA_LEVEL_JITTER_MAX))
+        return pt_fail(err, PATINA_EUSAGE, "the level jitter must be 0 to %g dB, not %g",
+                       PATINA_LEVEL_JITTER_MAX, o->level_jitter_db);
     return PATINA_OK;
 }
 
@@ -72,7 +90,7 @@ static json_t *splits_json(const pt_splits *splits) {
 }
 
 /* Settings that are only written where they are given, so that older runs have the same hash. */
-static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+static void add_given_settings(json_t *settings, const pt_plan *plan) {
     const patina_generate_options *o = &plan->options;
     const struct {
         const char *name, *value;
@@ -84,10 +102,16 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
                  {"header", o->header},
                  {"delimiter", o->delimiter},
                  {"source_split", o->source_split},
+                 {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->max_captions != MAX_CAPTIONS_DEFAULT)
+        json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
+    if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
+    if (o->level_jitter_db > 0.0)
+        json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
 }
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
@@ -104,7 +128,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
-    if (settings) add_corpus_settings(settings, plan);
+    if (settings) add_given_settings(settings, plan);
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);
@@ -152,6 +176,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
                                        .caption_template = o->caption_template,
                                        .header = o->header,
                                        .source_split = o->source_split,
+                                       .max_captions = o->max_captions,
                                        .exclude = o->exclude};
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(parse_delimiter(o->delimiter, &plan->corpus.delimiter, err));
@@ -212,7 +237,7 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
                             &last);
     for (size_t i = first; i < last; i++)
         n += entry->captions[i].text != NULL;
-    return n * plan->options.variants;
+    return n * plan->options.variants * plan->options.windows;
 }
 
 /* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only
@@ -351,4 +376,13 @@ void pt_plan_release(pt_plan *plan) {
 /* Of data sets of a few thousand rows, rounded up. */
 double pt_plan_row_bytes(const pt_plan *plan) {
     return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+}
+
+double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows) {
+    const uint64_t n_shards = plan->options.n_shards > 0 ? plan->options.n_shards : 1;
+    uint64_t n_open = 0; /* rows of the largest chunk, for each shard */
+    for (uint64_t c = 0; c < plan->n_chunks; c++)
+        if (plan->chunk_rows[c] > n_open) n_open = plan->chunk_rows[c];
+    n_open = n_open < n_rows / n_shards ? n_open * n_shards : n_rows;
+    return (double)n_open * JOURNAL_ROW_BYTES;
 }

@@ -219,6 +219,8 @@ patina_status pt_example_replay(const pt_examples *examples, size_t i, const cha
                                    pristine, arena, err);
     if (status == PATINA_OK)
         status = pt_degrade_request_run(&request, config, pristine, degraded, arena, err);
+    if (status == PATINA_OK && recipe.level_gain_db != 0.0) /* heard beside the degraded sound */
+        status = pt_segment_change_level(pristine, recipe.level_gain_db, pristine, arena, err);
     patina_recipe_release(&recipe);
     pt_byte_source_close(&bytes);
     return status;

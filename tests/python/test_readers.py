@@ -47,7 +47,8 @@ GROUP_ROWS = 8192
 PAGE_BYTES = 1 << 20
 
 MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
-           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono"]
+           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "purity_cap", "lufs_source",
+           "lufs_mono", "source_quality"]
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
@@ -596,6 +597,7 @@ def targets_match_measure(data):
             assert np.array_equal(np.float32(found[name]), data.rows[name][i]), (of["entry"], name)
         assert found["target_lufs"] == of["lufs_source"], of["entry"]
         assert found["lufs_mono"] == of["lufs_mono"], of["entry"]
+        assert found["source_quality"] == of["source_quality"], of["entry"]
 
 
 @check(sample=False)

@@ -142,7 +142,7 @@ TEST(chunk_store, abandoned_run_leaves_nothing) {
     bool complete;
 
     REQUIRE_OK(run_open(made, &run_meta, &alone, &store, &complete, &t->err));
-    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     REQUIRE_OK(run_add_row(store, 0, 0, 0, &t->err));
     CHECK(run_file_exists(made, ".patina/plan.json"));
     pt_chunk_store_close(&store);
@@ -166,14 +166,14 @@ TEST(chunk_store, chunks_are_complete_or_absent) {
     char *before = run_dir_snapshot(out);
     REQUIRE_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
     CHECK(pt_chunk_store_has_chunk(store, 3) && !pt_chunk_store_has_chunk(store, 2));
-    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, 0, &t->err));
     CHECK_OK(run_add_row(store, 2, 0, 0, &t->err));
     CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_SILENT, "{}\n", &t->err));
     CHECK(!run_file_exists(out, ".patina/00000002"));
     pt_chunk_store_discard_chunk(store);
     pt_chunk_store_discard_chunk(store);
     check_tree(t, out, before);
-    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, 0, &t->err));
     CHECK_FAILS(pt_chunk_store_add_rows(store, 1, &bad, 1, "{}\n", 3, &t->err), PATINA_ERANGE);
     pt_chunk_store_close(&store);
     check_tree(t, out, before);
@@ -212,8 +212,8 @@ TEST(chunk_store, two_processes_write_the_same_chunk) {
 
     REQUIRE_OK(run_open(out, &run_meta, NULL, &first, &complete, &t->err));
     REQUIRE_OK(run_open(out, &run_meta, NULL, &second, &complete, &t->err));
-    CHECK_OK(pt_chunk_store_begin_chunk(first, 0, &t->err));
-    CHECK_OK(pt_chunk_store_begin_chunk(second, 0, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(first, 0, 0, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(second, 0, 0, &t->err));
     CHECK_OK(run_add_row(first, 0, 0, 0, &t->err));
     CHECK_OK(run_add_row(second, 0, 0, 0, &t->err));
     CHECK_OK(pt_chunk_store_commit_chunk(second, 3, &t->err));
@@ -224,7 +224,7 @@ TEST(chunk_store, two_processes_write_the_same_chunk) {
     free(tree);
 
     /* the second finishes the whole set while the first is within a chunk */
-    CHECK_OK(pt_chunk_store_begin_chunk(first, 1, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(first, 1, 0, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(second, c, false, &t->err));
     pt_run_counts done = {0};
@@ -340,7 +340,7 @@ TEST(chunk_store, withdrawn_plan_is_written_again) {
     run_remove_dir(run_file_path(out, ".patina"));
     REQUIRE_OK(run_open(out, &other, NULL, &strange, &complete, &t->err));
     REQUIRE_OK(run_write_chunk(strange, 1, false, &t->err));
-    CHECK_FAILS(pt_chunk_store_begin_chunk(store, 0, &t->err), PATINA_EUSAGE);
+    CHECK_FAILS(pt_chunk_store_begin_chunk(store, 0, 0, &t->err), PATINA_EUSAGE);
     CHECK_CONTAINS(t->err.message, "another corpus");
     pt_chunk_store_close(&store);
     pt_chunk_store_close(&strange);

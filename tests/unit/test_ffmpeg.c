@@ -7,6 +7,7 @@
 #include "audio_fixture.h"
 #include "base/arena.h"
 #include "patina_config.h"
+#include "segment_fixture.h"
 
 #if PT_HAVE_FFMPEG
 
@@ -508,10 +509,12 @@ TEST(ffmpeg, window_equals_part_of_the_file) {
     decode_result o = decode(&f);
     pt_arena_init(&arena);
     bytes = memory_source(&f);
-    CHECK_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = start, .frames = 3 * RATE}, &e,
-                               &arena, &t->err));
-    CHECK_INT(e.source.n_frames, 3 * RATE);
-    CHECK(memcmp(e.source.samples, o.samples + start, 3 * RATE * sizeof *o.samples) == 0);
+    source_frames source;
+    CHECK_OK(decode_frames(&bytes, (pt_segment_spec){.start = start, .frames = 3 * RATE}, &e,
+                           &source, &arena, &t->err));
+    CHECK_INT(source.n_frames, 3 * RATE);
+    CHECK(memcmp(source.samples, o.samples + start, 3 * RATE * sizeof *o.samples) == 0);
+    release_frames(&source);
     pt_arena_release(&arena);
     release(&o);
     file_bytes_release(&f);

@@ -80,7 +80,7 @@ static void add_provenance(pt_strbuf *lines, uint64_t r, const pt_row *row) {
 /* Rows first to end - 1 as one of two parts; the last one has a reject, too. */
 static patina_status write_chunk(pt_chunk_store *store, uint64_t chunk, uint64_t first,
                                  uint64_t end, uint64_t n_rows, patina_error *err) {
-    patina_status status = pt_chunk_store_begin_chunk(store, chunk, err);
+    patina_status status = pt_chunk_store_begin_chunk(store, chunk, 0, err);
     for (uint64_t r = first; status == PATINA_OK && r < end; r++) {
         pt_strbuf line = {0};
         pt_row row;

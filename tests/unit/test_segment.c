@@ -9,6 +9,7 @@
 
 #include "audio_fixture.h"
 #include "dsp/resample.h"
+#include "segment_fixture.h"
 
 /** Sample of frame i of channel c in these tests: exact in 16 bits, and all different. */
 static float at(uint64_t i, unsigned c) {
@@ -23,12 +24,11 @@ static float *ramp(size_t n, unsigned n_channels) {
     return x;
 }
 
-static void check_source(pt_test *t, const pt_segment *e) {
+static void check_source(pt_test *t, const pt_segment *e, const source_frames *source) {
     size_t wrong = 0;
-    for (size_t i = 0; i < e->source.n_frames; i++)
-        for (unsigned c = 0; c < e->source.n_channels; c++)
-            if (e->source.samples[i * e->source.n_channels + c] != at(e->window.start + i, c))
-                wrong++;
+    for (size_t i = 0; i < source->n_frames; i++)
+        for (unsigned c = 0; c < source->n_channels; c++)
+            if (source->samples[i * source->n_channels + c] != at(e->window.start + i, c)) wrong++;
     CHECK_INT(wrong, 0);
 }
 
@@ -49,15 +49,17 @@ TEST(segment, window_position) {
             const pt_rng draw = pt_rng_make(seed, "an entry", 0, PT_RNG_STREAM_WINDOW);
             const double u = pt_rng_uniform(&draw, 0);
             pt_segment e;
-            REQUIRE_OK(
-                pt_segment_decode(&bytes, (pt_segment_spec){.rng = &draw}, &e, &arena, &t->err));
+            source_frames source;
+            REQUIRE_OK(decode_frames(&bytes, (pt_segment_spec){.rng = &draw}, &e, &source, &arena,
+                                     &t->err));
             CHECK_INT(e.window.start, (uint64_t)floor(u * (double)(n - 10 * rate + 1)));
             CHECK_INT(e.window.frames, 10 * rate);
             CHECK_INT(e.window.rate_hz, rate);
             CHECK_INT(e.window.channels, 2);
-            CHECK_INT(e.source.n_frames, 10 * rate);
+            CHECK_INT(source.n_frames, 10 * rate);
             CHECK_INT(e.n_mix, 480000);
-            check_source(t, &e);
+            check_source(t, &e, &source);
+            release_frames(&source);
             if (e.window.start < least) least = e.window.start;
             if (e.window.start > most) most = e.window.start;
             pt_arena_reset(&arena);
@@ -79,11 +81,14 @@ TEST(segment, short_source_is_used_whole) {
         file_bytes f = encode_audio(WAV_16, 8000, 1, NULL, x, lengths[k]);
         const pt_byte_source bytes = memory_source(&f);
         pt_segment e;
-        REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.rng = &draw}, &e, &arena, &t->err));
+        source_frames source;
+        REQUIRE_OK(
+            decode_frames(&bytes, (pt_segment_spec){.rng = &draw}, &e, &source, &arena, &t->err));
         CHECK_INT(e.window.start, 0);
         CHECK_INT(e.window.frames, lengths[k]);
         CHECK_INT(e.n_mix, lengths[k] * 6);
-        check_source(t, &e);
+        check_source(t, &e, &source);
+        release_frames(&source);
         file_bytes_release(&f);
         free(x);
     }
@@ -123,11 +128,13 @@ TEST(segment, segment_named_by_the_corpus) {
                                           .named_start_s = cases[c].start_s,
                                           .named_length_s = cases[c].length_s};
             pt_segment e;
-            REQUIRE_OK(pt_segment_decode(&bytes, spec, &e, &arena, &t->err));
+            source_frames source;
+            REQUIRE_OK(decode_frames(&bytes, spec, &e, &source, &arena, &t->err));
             CHECK(e.window.start >= cases[c].first && e.window.start <= cases[c].last);
             CHECK_INT(e.window.frames, cases[c].frames);
             CHECK_INT(e.is_named, cases[c].is_named);
-            check_source(t, &e);
+            check_source(t, &e, &source);
+            release_frames(&source);
             pt_arena_reset(&arena);
         }
         const pt_rng draw = pt_rng_make(1, "x", 0, PT_RNG_STREAM_WINDOW);
@@ -170,10 +177,12 @@ TEST(segment, segment_by_start_and_length) {
         };
         for (size_t c = 0; c < 5; c++) {
             pt_segment e;
-            REQUIRE_OK(pt_segment_decode(&bytes, cases[c].cut, &e, &arena, &t->err));
+            source_frames source;
+            REQUIRE_OK(decode_frames(&bytes, cases[c].cut, &e, &source, &arena, &t->err));
             CHECK_INT(e.window.start, cases[c].cut.start);
             CHECK_INT(e.window.frames, cases[c].frames);
-            check_source(t, &e);
+            check_source(t, &e, &source);
+            release_frames(&source);
         }
         pt_segment e;
         CHECK_FAILS(pt_segment_decode(&bytes, (pt_segment_spec){.start = n, .frames = 1}, &e,
@@ -203,34 +212,38 @@ TEST(segment, lossy_windows_equal_a_full_decode) {
         float *x = make_noise(n, 0.3);
         file_bytes f = encode_audio(cases[k].format, (int)rate, 1, NULL, x, n);
         const pt_byte_source bytes = memory_source(&f);
-        pt_segment drawn, first, second;
+        pt_segment e, drawn;
+        source_frames first, second, source, same_source;
         uint64_t most = 0;
-        REQUIRE_OK(pt_segment_decode(&bytes, whole, &first, &arena, &t->err));
-        REQUIRE_OK(pt_segment_decode(&bytes,
-                                     (pt_segment_spec){.start = window, .frames = UINT64_MAX},
-                                     &second, &arena, &t->err));
+        REQUIRE_OK(decode_frames(&bytes, whole, &e, &first, &arena, &t->err));
+        REQUIRE_OK(decode_frames(&bytes, (pt_segment_spec){.start = window, .frames = UINT64_MAX},
+                                 &e, &second, &arena, &t->err));
         for (uint64_t seed = 0; seed < 6; seed++) {
             const pt_rng draw = pt_rng_make(seed, "x", 0, PT_RNG_STREAM_WINDOW);
             const pt_arena_marker mark = pt_arena_mark(&arena);
             pt_segment same;
-            REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.rng = &draw}, &drawn, &arena,
-                                         &t->err));
+            REQUIRE_OK(decode_frames(&bytes, (pt_segment_spec){.rng = &draw}, &drawn, &source,
+                                     &arena, &t->err));
             const size_t start = (size_t)drawn.window.start;
-            REQUIRE_OK(pt_segment_decode(&bytes,
-                                         (pt_segment_spec){.start = start, .frames = UINT64_MAX},
-                                         &same, &arena, &t->err));
+            REQUIRE_OK(decode_frames(&bytes,
+                                     (pt_segment_spec){.start = start, .frames = UINT64_MAX}, &same,
+                                     &same_source, &arena, &t->err));
             CHECK_INT(drawn.window.frames, window);
-            CHECK(memcmp(drawn.source.samples, same.source.samples, window * sizeof *x) == 0);
+            CHECK(memcmp(source.samples, same_source.samples, window * sizeof *x) == 0);
             CHECK(memcmp(drawn.mix, same.mix, drawn.n_mix * sizeof *x) == 0);
             if (start < 4 * rate) { /* the second part has only 4 s of the shorter sources */
-                CHECK(memcmp(drawn.source.samples, first.source.samples + start,
-                             (window - start) * sizeof *x) == 0);
-                CHECK(memcmp(drawn.source.samples + window - start, second.source.samples,
-                             start * sizeof *x) == 0);
+                CHECK(memcmp(source.samples, first.samples + start, (window - start) * sizeof *x) ==
+                      0);
+                CHECK(memcmp(source.samples + window - start, second.samples, start * sizeof *x) ==
+                      0);
             }
             if (start > most) most = start;
+            release_frames(&source);
+            release_frames(&same_source);
             pt_arena_rewind(&arena, mark);
         }
+        release_frames(&first);
+        release_frames(&second);
         CHECK(cases[k].n_s < 45 || most > 20 * rate); /* where nothing is held */
         pt_arena_reset(&arena);
         file_bytes_release(&f);
@@ -434,8 +447,10 @@ TEST(segment, long_file_decodes_only_the_window) {
     CHECK_INT(e.window.start, (uint64_t)floor(pt_rng_uniform(&draw, 0) * (double)(n - 480000 + 1)));
     CHECK_INT(e.window.frames, 480000);
     CHECK_FAILS(pt_segment_check(&e, &t->err), PATINA_REJECT_SILENT);
-    REQUIRE_OK(pt_segment_decode(&bytes, whole, &e, &arena, &t->err));
-    CHECK(e.source.samples[0] == 0.25F && e.source.samples[1] == 0.5F && e.mix[0] == 0.375F);
+    source_frames source;
+    REQUIRE_OK(decode_frames(&bytes, whole, &e, &source, &arena, &t->err));
+    CHECK(source.samples[0] == 0.25F && source.samples[1] == 0.5F && e.mix[0] == 0.375F);
+    release_frames(&source);
     pt_arena_release(&arena);
     pt_byte_source_close(&bytes);
     unlink(path);

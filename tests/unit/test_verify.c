@@ -114,8 +114,14 @@ TEST(verify, unexpected_files) {
     pt_strbuf_release(&said);
 }
 
-/* A JSON Lines backend that can write another row than the one that was checked. */
-static const pt_row *substitute; /* written instead, once; NULL for none */
+static pt_row good_row(void) {
+    pt_row row = {.target_lufs = -23.25F, .target_dyn = {12.5F, 0.125F}, .input_purity = 20.5F};
+    row.fused_state[0] = row.fused_state[PATINA_EMBEDDING_SIZE] = 1.0F;
+    return row;
+}
+
+/* A JSON Lines backend that writes another row than the one that was checked. */
+static const pt_row *substitute; /* written instead of good_row(); NULL for none */
 static pt_row_writer_backend faulty;
 
 static patina_status open_faulty(const char *path, const pt_key_value *metadata, size_t n_metadata,
@@ -126,9 +132,9 @@ static patina_status open_faulty(const char *path, const pt_key_value *metadata,
 }
 
 static patina_status write_faulty(pt_row_writer *writer, const pt_row *row, patina_error *err) {
-    const pt_row *written = substitute ? substitute : row;
-    substitute = NULL;
-    return pt_row_writer_jsonl.write(writer, written, err);
+    const pt_row good = good_row();
+    const bool is_good = memcmp(row, &good, sizeof good) == 0;
+    return pt_row_writer_jsonl.write(writer, substitute && is_good ? substitute : row, err);
 }
 
 static patina_status open_store_of_faulty(const char *out, const pt_run_metadata *run_meta,
@@ -141,12 +147,6 @@ static patina_status open_store_of_faulty(const char *out, const pt_run_metadata
     return pt_chunk_store_open(out, &faulty, run_meta, NULL, store, &complete, &counts, err);
 }
 
-static pt_row good_row(void) {
-    pt_row row = {.target_lufs = -23.25F, .target_dyn = {12.5F, 0.125F}, .input_purity = 20.5F};
-    row.fused_state[0] = row.fused_state[PATINA_EMBEDDING_SIZE] = 1.0F;
-    return row;
-}
-
 /* Faults of a set with correct hashes and one wrong row or line. */
 static uint64_t faults_of_row(pt_test *t, const pt_row *row, const char *line, pt_strbuf *said) {
     const char *out = run_dir_path("wrong");
@@ -157,11 +157,12 @@ static uint64_t faults_of_row(pt_test *t, const pt_row *row, const char *line, p
     uint64_t n = 0;
 
     CHECK_OK(open_store_of_faulty(out, &run_meta, &store, &t->err));
-    CHECK_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     CHECK_OK(run_add_row(store, 0, 0, 0, &t->err));
     substitute = row;
     CHECK_OK(pt_chunk_store_add_rows(store, 0, &checked, 1, line, strlen(line), &t->err));
     CHECK_OK(pt_chunk_store_commit_chunk(store, 1, &t->err));
+    substitute = NULL;
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(store, c, false, &t->err));
     CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
@@ -249,7 +250,7 @@ TEST(verify, invalid_rejects) {
     pt_strbuf said = {0};
 
     REQUIRE_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
-    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_SILENT, "{\"reason\": \"missing\"}\n",
                                        &t->err));
     CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_MISSING, "{\"reason\": \"odd\"}\n",
@@ -278,7 +279,7 @@ TEST(verify, at_most_ten_faults_per_file) {
 
     row.fused_state[0] = 2.0F;
     REQUIRE_OK(open_store_of_faulty(out, &run_meta, &store, &t->err));
-    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     for (int i = 0; i < 1000; i++) {
         const int n = snprintf(line, sizeof line,
                                "{\"entry\": \"many\", \"variant\": %d, \"purity_db\": 20.5, "
@@ -288,6 +289,7 @@ TEST(verify, at_most_ten_faults_per_file) {
         CHECK_OK(pt_chunk_store_add_rows(store, 0, &checked, 1, line, (size_t)n, &t->err));
     }
     CHECK_OK(pt_chunk_store_commit_chunk(store, 1, &t->err));
+    substitute = NULL;
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(store, c, false, &t->err));
     CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
