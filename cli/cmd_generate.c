@@ -139,13 +139,13 @@ static const pt_cli_option options[] = {
      .min = 1,
      .max = 1000,
      .fallback = "1",
-     .help = "windows of 10 s of a longer recording, each with rows of its own"},
+     .help = "number of windows of 10 s per longer recording, each with its own rows"},
     {.name = "window",
      .kind = PT_CLI_CHOICE,
      .choices = pt_window_mode_names,
      .fallback = "random",
-     .help = "position of the windows: random; first, from the start on; loudest, those with the "
-             "most energy; a silent window is replaced by another"},
+     .help = "position of the windows: random; first, from the start; loudest, those with the most "
+             "energy; silent windows are replaced"},
     {.name = "captions",
      .kind = PT_CLI_CHOICE,
      .choices = pt_caption_mode_names,
@@ -179,8 +179,8 @@ static const pt_cli_option options[] = {
      .min = 0,
      .max = 40,
      .fallback = "0",
-     .help = "gain of each row, drawn from -DB to DB, before it is measured and degraded: for more "
-             "levels than the corpus has"},
+     .help = "vary the level: each row has a gain from -DB to DB, drawn and applied before it is "
+             "measured and degraded"},
     {.name = "split",
      .kind = PT_CLI_TEXT,
      .argument = "SHARES",
@@ -231,8 +231,8 @@ static const pt_cli_option options[] = {
      .argument = "SIZE",
      .min = 1 << 20,
      .max = UINT64_C(1) << 50,
-     .help = "memory for the entries in work, beside the model, such as 2G; only delays work "
-             "(default: a quarter of the memory that this process may use)"},
+     .help = "memory limit for entries in progress, without the model, such as 2G; rows do not "
+             "depend on it (default: a quarter of the memory that this process may use)"},
     {.name = "skip-unreadable",
      .help = "reject files that the machine cannot read (I/O error, no permission) as io_error, "
              "instead of ending with status 75"},
@@ -528,7 +528,7 @@ const pt_cli_command pt_cli_generate = {
               "  1   error, or no rows, or with --strict something was rejected\n"
               "  2   invalid command line, or OUT contains something else\n"
               "  75  stopped by Ctrl-C, SIGTERM or --time-limit: the same command continues\n"
-              "      after the last entry that was made; a second signal stops immediately\n"
+              "      after the last finished entry; a second signal stops immediately\n"
               "\n"
               "example:\n"
               "  patina generate --corpus audiocaps/train.csv --audio-root audiocaps/clips \\\n"

@@ -75,7 +75,7 @@ E
         echo "$bomb: $peak MB; an ordinary entry: $plain MB"
         [ "$peak" -le $((plain + 64)) ] || fail "$bomb takes $peak MB, an ordinary entry $plain MB"
     done
-    grep -q "999970 captions are left out" captions/rejects.jsonl || fail "another number is left out"
+    grep -q "999970 captions are omitted" captions/rejects.jsonl || fail "another number is omitted"
     grep -q "more than 262144 values" json/rejects.jsonl || fail "another reason for json"
     [ ! -s wide/rejects.jsonl ] && [ ! -s unknown/rejects.jsonl ] || fail "wide audio is rejected"
 }
@@ -140,7 +140,7 @@ E
 four, two = (json.load(open(f"{name}/dataset.json")) for name in ("four", "two"))
 assert four["rows"] == 2 * two["rows"] > 0, (four["rows"], two["rows"])
 assert "max_captions" not in four["settings"] and two["settings"]["max_captions"] == 2
-assert sum("2 captions are left out" in line for line in open("two/rejects.jsonl")) == two["rows"] / 2
+assert sum("2 captions are omitted" in line for line in open("two/rejects.jsonl")) == two["rows"] / 2
 E
     run generate --corpus many.jsonl --model "$MINI" --out none --max-captions 0
     assert_status 2
