@@ -85,7 +85,7 @@ TEST(buffer_ops, measure_equals_the_file) {
         REQUIRE_OK(patina_buffer_measure(meter, &w.sound, &of_sound, &t->err));
         CHECK_STR(of_file.quality.codec, "pcm");
         CHECK_INT(of_file.quality.bits, 16); /* of the twin's file */
-        of_file.quality.codec = NULL; /* which samples do not have */
+        of_file.quality.codec = NULL;        /* which samples do not have */
         of_file.quality.bits = 0;
         CHECK(memcmp(&of_file, &of_sound, sizeof of_file) == 0);
         pt_test_wav_release(&w.wav);
