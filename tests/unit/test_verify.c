@@ -262,7 +262,7 @@ TEST(verify, invalid_rejects) {
     pt_chunk_store_close(&store);
     CHECK_INT(faults_of(t, out, &said), 2);
     CHECK_CONTAINS(said.text, "rejects.jsonl': line 2: not a reject with a known reason");
-    CHECK_CONTAINS(said.text, "rejects.jsonl': 1 lines of reason 'silent', and 2 were written");
+    CHECK_CONTAINS(said.text, "rejects.jsonl': has 1 lines of reason 'silent' instead of 2");
     pt_strbuf_release(&said);
 }
 
