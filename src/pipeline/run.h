@@ -45,7 +45,7 @@ typedef struct pt_run {
     unsigned n_abandoned; /* threads that may never return */
 
     /* Used by the reader: one worker at a time, in corpus order. */
-    pt_corpus *corpus;
+    pt_corpus_set *corpus;
     _Atomic uint64_t
         n_bytes_in_flight; /* archive audio of entries in flight; workers subtract theirs */
     pt_id_set *ids;
