@@ -60,12 +60,13 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_DIR,
      .argument = "DIR",
      .required = true,
-     .help = "output folder: new, empty, or with an earlier part of this same run"},
+     .help = "output folder: new, empty, or with an earlier part of the same run"},
     {.name = "overwrite",
      .help =
          "remove another data set in OUT first; asks on a terminal, and never removes other files"},
     {.name = "dry-run",
-     .help = "write nothing: print rows, size and, from a measurement of 20 s, the time"},
+     .help = "write nothing; print the number of rows, the size and, from a measurement of 20 s, "
+             "the time"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
@@ -80,9 +81,8 @@ static const pt_cli_option options[] = {
     {.name = "caption-template",
      .kind = PT_CLI_TEXT,
      .argument = "TEXT",
-     .help =
-         "make the caption from fields of the row, as in 'the sound of {label}'; also {stem} and "
-         "{parent} of the audio file"},
+     .help = "make the caption from fields of the row, such as 'the sound of {label}', or from "
+             "{stem} and {parent} of the audio file"},
     {.name = "file-column",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
@@ -106,18 +106,18 @@ static const pt_cli_option options[] = {
     {.name = "header",
      .kind = PT_CLI_TEXT,
      .argument = "NAMES",
-     .help = "column names of a table without header, as in id,label"},
+     .help = "column names of a table without header, such as id,label"},
     {.name = "source-split",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
-     .help = "read only the files of this split, as in train-00000-of-00002.parquet"},
+     .help = "read only the files of this split, such as train for train-00000-of-00002.parquet"},
     {.name = "exclude",
      .kind = PT_CLI_FILE,
      .argument = "FILE",
-     .help = "reject the entries with an id in FILE: ids a line, a CSV, or a WavCaps blacklist; "
-             "YouTube ids and file names match too"},
+     .help = "reject the entries whose id is in FILE: one id per line, a CSV, or a WavCaps "
+             "blacklist; YouTube ids and file names also match"},
     {.name = "keep-going",
-     .help = "do not stop where the first 200 entries are all rejected for one reason"},
+     .help = "continue even if the first 200 entries are all rejected for the same reason"},
     {.name = "audio-root",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -147,33 +147,33 @@ static const pt_cli_option options[] = {
      .min = 1,
      .max = 1000,
      .fallback = "1",
-     .help = "windows of 10 s of a longer recording, each with rows of its own"},
+     .help = "number of windows of 10 s per longer recording, each with its own rows"},
     {.name = "window",
      .kind = PT_CLI_CHOICE,
      .choices = pt_window_mode_names,
      .fallback = "random",
-     .help = "position of the windows: random; first, from the start on; loudest, those with the "
-             "most energy; a silent window is replaced by another"},
+     .help = "position of the windows: random; first, from the start; loudest, those with the most "
+             "energy; silent windows are replaced"},
     {.name = "captions",
      .kind = PT_CLI_CHOICE,
      .choices = pt_caption_mode_names,
      .fallback = "all",
-     .help = "captions of an entry to make rows of"},
+     .help = "which captions of an entry get rows"},
     {.name = "max-captions",
      .kind = PT_CLI_NUMBER,
      .argument = "N",
      .min = 1,
      .max = 100000,
      .fallback = "1000",
-     .help = "captions of an entry that are used; the rest are left out, with a reject"},
+     .help = "maximum number of captions of an entry; further captions are rejected"},
     PT_CLI_ORDER_OPTION,
     PT_CLI_SUITE_OPTION,
     {.name = "loudness",
      .kind = PT_CLI_CHOICE,
      .choices = pt_loudness_source_names,
      .fallback = "source",
-     .help = "source of target_lufs: the channels of the file, as a loudness meter shows it, or "
-             "the mono mix that the encoder gets"},
+     .help = "source of target_lufs: the channels of the file, as a loudness meter measures them, "
+             "or the mono mix that the encoder gets"},
     {.name = "purity-cap",
      .kind = PT_CLI_NUMBER,
      .argument = "DB",
@@ -187,13 +187,13 @@ static const pt_cli_option options[] = {
      .min = 0,
      .max = 40,
      .fallback = "0",
-     .help = "gain of each row, drawn from -DB to DB, before it is measured and degraded: for more "
-             "levels than the corpus has"},
+     .help = "vary the level: each row has a gain from -DB to DB, drawn and applied before it is "
+             "measured and degraded"},
     {.name = "split",
      .kind = PT_CLI_TEXT,
      .argument = "SHARES",
-     .help = "shares of the clips, as in train=0.9,validation=0.05,test=0.05; the content of a "
-             "file decides, so that no clip is in two splits (default: all in train)"},
+     .help = "shares of the clips, such as train=0.9,validation=0.05,test=0.05; the content of a "
+             "file determines its split, so that no clip is in two splits (default: all in train)"},
     {.name = "limit",
      .kind = PT_CLI_NUMBER,
      .argument = "N",
@@ -209,17 +209,19 @@ static const pt_cli_option options[] = {
     {.name = "shard",
      .kind = PT_CLI_TEXT,
      .argument = "I/N",
-     .help = "make every N-th chunk from chunk I on (from 0); N processes share one OUT, and "
+     .help = "generate every N-th chunk from chunk I on, counted from 0; N processes share one "
+             "OUT, and "
              "'patina finish OUT' completes the data set; auto: I and N from the job scheduler"},
     {.name = "resume-from",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
-     .help = "reuse the chunks of an earlier output of this same run, which is only read"},
+     .help = "reuse the chunks of an earlier output folder of the same run; that folder is not "
+             "changed"},
     {.name = "retry",
      .kind = PT_CLI_CHOICE,
      .choices = PT_CLI_CHOICES("rejects"),
-     .help = "try rejected entries again whose files may have been added or repaired, also in a "
-             "finished data set"},
+     .help = "process rejected entries again whose files may have been added or repaired, also in "
+             "a finished data set"},
     {.name = "time-limit",
      .kind = PT_CLI_DURATION,
      .argument = "TIME",
@@ -237,8 +239,8 @@ static const pt_cli_option options[] = {
      .argument = "SIZE",
      .min = 1 << 20,
      .max = UINT64_C(1) << 50,
-     .help = "memory for the entries in work, beside the model, such as 2G; only delays work "
-             "(default: a quarter of the memory that this process may use)"},
+     .help = "memory limit for entries in progress, without the model, such as 2G; rows do not "
+             "depend on it (default: a quarter of the memory that this process may use)"},
     {.name = "skip-unreadable",
      .help = "reject files that the machine cannot read (I/O error, no permission) as io_error, "
              "instead of ending with status 75"},
@@ -560,7 +562,7 @@ const pt_cli_command pt_cli_generate = {
               "  1   error, or no rows, or with --strict something was rejected\n"
               "  2   invalid command line, or OUT contains something else\n"
               "  75  stopped by Ctrl-C, SIGTERM or --time-limit: the same command continues\n"
-              "      after the last entry that was made; a second signal stops immediately\n"
+              "      after the last finished entry; a second signal stops immediately\n"
               "\n"
               "example:\n"
               "  patina generate --corpus audiocaps/train.csv --audio-root audiocaps/clips \\\n"

@@ -184,9 +184,10 @@ static void emit_start_notes(const pt_run *r) {
         pt_run_emit_note(r, "%" PRIu64 " of %" PRIu64 " chunks are already complete, reused",
                          r->n_chunks_existing, r->plan.n_chunks);
     if (r->n_entries_kept > 0)
-        pt_run_emit_note(r, "%" PRIu64 " entr%s of unfinished chunks %s in their journals, reused",
-                         r->n_entries_kept, r->n_entries_kept == 1 ? "y" : "ies",
-                         r->n_entries_kept == 1 ? "is" : "are");
+        pt_run_emit_note(
+            r, "%" PRIu64 " entr%s of unfinished chunks %s already in their journals, reused",
+            r->n_entries_kept, r->n_entries_kept == 1 ? "y" : "ies",
+            r->n_entries_kept == 1 ? "is" : "are");
     if (r->info.untrained)
         pt_run_emit_note(
             r, "the model has random weights: its embeddings are meaningless, and the data set is "

@@ -312,7 +312,7 @@ static patina_status measure_source(entry_context *c, pt_entry_result *result, p
         c->offset = c->segment.window.start - c->segment.part_start;
         const patina_status status = load_with_retries(c, c->options, result, arena, err);
         if (!patina_status_is_reject(status)) return status;
-        return pt_fail(err, PATINA_ETEMPORARY, "'%s': the file changes while it is read",
+        return pt_fail(err, PATINA_ETEMPORARY, "'%s': the file changed while it was read",
                        c->entry->source);
     }
     for (size_t done = 0; done < source->n_frames; done += BLOCK_FRAMES) {
@@ -559,8 +559,8 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     if (entry->n_captions_left_out > 0)
         PT_TRY(pt_entry_result_add_reject(
             result, PATINA_REJECT_BAD_CAPTION, err,
-            "'%s': %" PRIu64 " captions are left out, since an entry has at most %zu; set more "
-            "with '--max-captions'",
+            "'%s': %" PRIu64 " captions are omitted, because the limit for an entry is %zu; raise "
+            "it with '--max-captions'",
             entry->source, entry->n_captions_left_out, entry->max_captions));
     if (n_good == 0) return PATINA_OK;
     if (entry_options->repeated)
