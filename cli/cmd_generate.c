@@ -42,10 +42,18 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_FILE,
      .argument = "SRC",
      .required = true,
+     .alternative = "corpora",
+     .repeatable = true,
      .help = "captioned audio: a folder with a .txt or .json file beside each audio file, "
              "webdataset tars (a file, a folder, or 'train/{0..99}.tar'), Parquet files of the "
              "Hugging Face hub, a CSV of AudioCaps, Clotho or labels, a WavCaps JSON file, or a "
-             "JSONL manifest with 'audio' and 'caption' in each line"},
+             "JSONL manifest with 'audio' and 'caption' in each line; several corpora make one "
+             "set, each "
+             "with options of its own, as in 'train.csv,audio-root=clips,prefix=ac,weight=0.5'"},
+    {.name = "corpora",
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .help = "YAML or JSON file with a list of corpora and their options, instead of --corpus"},
     PT_CLI_MODEL_OPTION,
     {.name = "out",
      .letter = 'o',
@@ -340,9 +348,10 @@ static int report_stopped(const patina_generate_report *report, const char *out)
 }
 
 /* A folder with a manifest or table is often meant as a corpus of that kind. */
-static void suggest_manifest(const char *corpus) {
+static void suggest_manifest(const patina_generate_options *run) {
+    const char *corpus = run->n_corpora == 1 ? run->corpora[0] : NULL;
     static const char *const suffixes[] = {".jsonl", ".csv", ".json"};
-    DIR *dir = opendir(corpus);
+    DIR *dir = corpus ? opendir(corpus) : NULL;
     const char *name;
     int why;
     while (dir && (name = pt_dir_next(dir, &why)))
@@ -430,17 +439,35 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (status != PATINA_OK) {
         const int error_status = pt_cli_report_error(&err);
         if (strstr(err.message, patina_status_name(PATINA_REJECT_BAD_CAPTION)))
-            suggest_manifest(run->corpus);
+            suggest_manifest(run);
         return status == PATINA_ETEMPORARY ? PT_CLI_EXIT_TEMPFAIL : error_status;
     }
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);
     if (!is_quiet && !report.is_complete) print_shard_summary(&report);
     const uint64_t n_rejects = report.is_complete ? report.set.n_rejects : report.n_rejects_now;
     if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) {
-        suggest_manifest(run->corpus);
+        suggest_manifest(run);
         return 1;
     }
     return is_strict && n_rejects > 0 ? 1 : 0;
+}
+
+/* The values of --corpus; 0, or the status of a usage error. */
+static int list_corpora(const pt_cli_args *args, const char ***corpora, size_t *n_corpora) {
+    const bool has_file = pt_cli_given(args, "corpora");
+    if (has_file && pt_cli_given(args, "corpus"))
+        return pt_cli_usage_error(args->command,
+                                  "options '--corpus' and '--corpora' exclude each other");
+    const char **list = calloc(args->n_occurrences + 1, sizeof *list);
+    if (!list) {
+        pt_cli_error("out of memory");
+        return 1;
+    }
+    for (size_t i = 0; i < args->n_occurrences; i++)
+        if (strcmp(args->occurrence[i].option->name, "corpus") == 0)
+            list[(*n_corpora)++] = args->occurrence[i].value.text;
+    *corpora = list;
+    return 0;
 }
 
 /* The model and the configuration are read, then all options are passed to the library. */
@@ -449,17 +476,23 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *suite = pt_cli_text(args, "suite");
     patina_error err = {0};
     char *suite_json = NULL, *model = NULL;
+    const char **corpora = NULL;
+    size_t n_corpora = 0;
     int result;
 
     if (pt_cli_given(args, "list-kinds")) return list_kinds();
     if (pt_cli_given(args, "print-suite")) return print_effect_config(args);
+    result = list_corpora(args, &corpora, &n_corpora);
+    if (result != 0) return result;
     patina_status status =
         suite ? pt_text_read(pt_cli_text_path(suite), &suite_json, &err) : PATINA_OK;
     if (status == PATINA_OK)
         status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, &err);
     if (status == PATINA_OK) {
         patina_generate_options options_of_run = {
-            .corpus = pt_cli_text(args, "corpus"),
+            .corpora = corpora,
+            .n_corpora = n_corpora,
+            .corpora_file = pt_cli_text(args, "corpora"),
             .corpus_kind = pt_cli_text(args, "corpus-kind"),
             .caption_column = pt_cli_text(args, "caption-column"),
             .audio_root = pt_cli_text(args, "audio-root"),
@@ -506,6 +539,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     } else {
         result = pt_cli_report_error(&err);
     }
+    free(corpora);
     free(model);
     free(suite_json);
     return result;

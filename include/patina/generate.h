@@ -161,6 +161,10 @@ typedef struct patina_generate_options {
     const char *delimiter;        /**< of a table, one character or "tab"; NULL: detected */
     const char *source_split;     /**< read only the files of this split; NULL: all files */
     const char *exclude;          /**< file of ids to reject as `excluded`; NULL: none */
+    const char *const *corpora;   /**< [n_corpora], in place of `corpus`: several corpora, each with
+                                     options of its own, "a.csv,audio-root=clips,prefix=a" */
+    size_t n_corpora;             /**< 0: `corpus` */
+    const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
     uint32_t windows; /**< windows of a recording, each with rows of its own, 1 to 1000; 0: 1 */
     patina_window_mode window; /**< position of the window in a recording of more than 10 s */
     bool keep_going;           /**< do not stop where the first entries are all rejected */

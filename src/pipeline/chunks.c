@@ -157,15 +157,17 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
         const uint64_t index = r->n_read;
         const bool wanted = is_wanted(r, index);
         pt_entry entry = {0};
+        size_t corpus_index = 0;
         bool end = false, repeated = false;
 
-        patina_status status = pt_corpus_next(r->corpus, wanted, &entry, &end, err);
+        patina_status status =
+            pt_corpus_set_next(r->corpus, wanted, &entry, &corpus_index, &end, err);
         if (status == PATINA_OK && end) {
             r->corpus_ended = true;
             break;
         }
         if (status == PATINA_OK) status = pt_plan_check_entry(&r->plan, index, &entry, err);
-        if (status == PATINA_OK && entry.id && pt_corpus_may_repeat_ids(r->corpus))
+        if (status == PATINA_OK && entry.id && pt_corpus_set_may_repeat_ids(r->corpus))
             status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
         if (status == PATINA_OK && wanted && !(*next = item_make(&entry, index, repeated)))
@@ -421,7 +423,7 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
 
     r->corpus = r->plan.scanned;
     r->plan.scanned = NULL;
-    PT_TRY(pt_corpus_rewind(r->corpus, err));
+    PT_TRY(pt_corpus_set_rewind(r->corpus, err));
     /* The first progress event: inputs are open, and rows take the time from here on. */
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
     r->batch_entries = 1; /* small batches first, so that every worker has work early */
@@ -433,7 +435,7 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
         return pt_fail(err, PATINA_EFORMAT,
                        "corpus '%s': it had %" PRIu64 " entries when the run started, and now ends "
                        "after %" PRIu64,
-                       o->corpus, r->plan.n_entries, r->n_read);
+                       r->plan.corpus_label, r->plan.n_entries, r->n_read);
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
     return PATINA_OK;
 }

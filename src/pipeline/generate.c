@@ -77,7 +77,10 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
-    if (pt_corpus_note(r->plan.scanned)) pt_run_emit_note(r, "%s", pt_corpus_note(r->plan.scanned));
+    for (size_t i = 0; i < r->plan.corpora.n; i++) {
+        const char *note = pt_corpus_note(pt_corpus_set_at(r->plan.scanned, i));
+        if (note) pt_run_emit_note(r, "%s", note);
+    }
     pt_async_load_start(&r->async_load, o->model, o->isa, o->precision,
                         o->threads > 1 && !is_finished(o->out));
     PT_TRY(patina_clap_info_read(o->model, &r->info, err));
@@ -283,7 +286,7 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
 static void release(pt_run *r) {
     pt_async_load_release(&r->async_load);
     pt_chunk_store_close(&r->store);
-    pt_corpus_close(&r->corpus);
+    pt_corpus_set_close(&r->corpus);
     pt_id_set_close(&r->ids);
     pt_run_release_prefetched(r);
     free(r->n_skipped);

@@ -128,7 +128,7 @@ static bool is_name_of_clip(const char *source, double start_s) {
     for (const char *at = name ? name + 1 : source; *at; at++) {
         if (!strchr("_- ", *at) || at[1] < '0' || at[1] > '9') continue;
         char *end;
-        const double value = strtod(at + 1, &end);
+        const double value = pt_strtod(at + 1, &end);
         if (value == start_s || value == 1000.0 * start_s) return true;
     }
     return false;
@@ -275,6 +275,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
     const patina_provenance known = {
         .entry = c->entry->id,
         .source = c->entry->source,
+        .corpus = c->entry->corpus,
         .caption = c->entry->captions[caption].text,
         .caption_index = caption,
         .seed = c->context->seed,

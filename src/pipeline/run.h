@@ -43,7 +43,7 @@ typedef struct pt_run {
     unsigned n_abandoned; /* threads that may never return */
 
     /* Used by the reader: one worker at a time, in corpus order. */
-    pt_corpus *corpus;
+    pt_corpus_set *corpus;
     pt_id_set *ids;
     uint64_t n_read;
     struct item *held; /* read, and too large for the memory that is left: opens the next batch */

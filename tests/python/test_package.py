@@ -758,6 +758,12 @@ def generate_progress_events(options):
     error = raises(patina.Error, generate, SCRATCH / "x", suite="/no such suite")
     assert "'/no such suite'" in str(error) and error.reason == "failed", error
     out = SCRATCH / "-strange --seed=7 é"
+    two = [{"corpus": DEMO / "manifest.jsonl", "prefix": "a", "limit": 2}, DEMO / "manifest.jsonl"]
+    made = patina.generate(corpus=two, model=MINI, out=SCRATCH / "several", limit=4, progress=False)
+    texts = patina.generate(corpus=[f"{DEMO}/manifest.jsonl,prefix=a,limit=2", str(DEMO / "manifest.jsonl")],
+                            model=MINI, out=SCRATCH / "several-texts", limit=4, progress=False)
+    assert made["settings"] == texts["settings"] and made["rows"] == texts["rows"] > 0
+    assert [c["name"] for c in made["settings"]["corpora"]] == ["a", "manifest.jsonl"]
     assert generate(out, limit=1)["rows"] == 1 and (out / "dataset.json").exists()
     raises(TypeError, generate, SCRATCH / "x", sead=1)
 
