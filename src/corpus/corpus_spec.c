@@ -78,7 +78,7 @@ static patina_status new_spec(pt_corpus_specs *specs, pt_corpus_spec **spec, pat
     return PATINA_OK;
 }
 
-/* Text ------------------------------------------------------------------------------------------ */
+/* Text ----------------------------------------------------------------------------------------- */
 
 /** Copies n bytes; "\," becomes a comma. */
 static char *copy_unescaped(const char *text, size_t n) {
@@ -134,9 +134,10 @@ patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, pati
     return PATINA_OK;
 }
 
-/* File ------------------------------------------------------------------------------------------ */
+/* File ----------------------------------------------------------------------------------------- */
 
-/** A path of the file: relative to its folder, or to the working directory where it is not there. */
+/** A path of the file: relative to its folder, or to the working directory where it is not
+ * there. */
 static char *resolve_path(const char *file, const char *path) {
     char *folder = pt_path_dirname(file), *joined = NULL;
     if (path[0] != '/' && folder) joined = pt_path_join(folder, path);
@@ -239,7 +240,7 @@ patina_status pt_corpus_specs_read(pt_corpus_specs *specs, const char *path, pat
     return status;
 }
 
-/* Options ----------------------------------------------------------------------------------------- */
+/* Options -------------------------------------------------------------------------------------- */
 
 patina_status pt_delimiter_parse(const char *text, char *delimiter, patina_error *err) {
     if (!text) return PATINA_OK;
@@ -326,7 +327,7 @@ const char *pt_corpus_spec_prefix(const pt_corpus_spec *spec) {
     return spec->value[PREFIX];
 }
 
-/* Settings ---------------------------------------------------------------------------------------- */
+/* Settings ------------------------------------------------------------------------------------- */
 
 static patina_status add_exclude_hash(json_t *object, const char *path, patina_error *err) {
     char *text = NULL, digest[PT_SHA256_HEX_SIZE];
