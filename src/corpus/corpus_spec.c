@@ -211,7 +211,7 @@ static patina_status add_document(pt_corpus_specs *specs, const char *path, yaml
     for (const yaml_node_item_t *item = list->data.sequence.items.start;
          item < list->data.sequence.items.top; item++)
         PT_TRY(add_mapping(specs, path, doc, yaml_document_get_node(doc, *item), err));
-    return specs->n > 0 ? PATINA_OK : pt_fail(err, PATINA_EFORMAT, "it has no corpora");
+    return specs->n > 0 ? PATINA_OK : pt_fail(err, PATINA_EFORMAT, "it contains no corpora");
 }
 
 patina_status pt_corpus_specs_read(pt_corpus_specs *specs, const char *path, patina_error *err) {
@@ -316,7 +316,8 @@ patina_status pt_corpus_specs_finish(pt_corpus_specs *specs, const pt_corpus_opt
         for (size_t j = 0; j < i; j++)
             if (spec->value[PREFIX] && specs->spec[j].value[PREFIX] &&
                 strcmp(spec->value[PREFIX], specs->spec[j].value[PREFIX]) == 0)
-                return pt_fail(err, PATINA_EUSAGE, "corpora '%s' and '%s' have one prefix '%s'",
+                return pt_fail(err, PATINA_EUSAGE,
+                               "corpora '%s' and '%s' have the same prefix '%s'",
                                specs->spec[j].path, spec->path, spec->value[PREFIX]);
         if (is_named(specs)) PT_TRY(make_name(specs, i, err));
     }
