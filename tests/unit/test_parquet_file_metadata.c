@@ -86,7 +86,7 @@ TEST(parquet_file_metadata, offsets_and_counts) {
     f = valid_footer();
     f.n_chunks = 2;
     CHECK_FAILS(open_footer(&f, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "2 columns, and the schema 1");
+    CHECK_CONTAINS(t->err.message, "2 columns, but the schema has 1");
 }
 
 #define CHECK_SCHEMA(elements, fault)                                                              \
