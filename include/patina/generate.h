@@ -28,6 +28,7 @@
 #include <patina/cpu.h>
 #include <patina/dataset.h>
 #include <patina/degrade.h>
+#include <patina/device.h>
 #include <patina/status.h>
 
 #ifdef __cplusplus
@@ -154,6 +155,7 @@ typedef struct patina_generate_options {
     const char *source_split;     /**< read only the files of this split; NULL: all files */
     const char *exclude;          /**< file of ids to reject as `excluded`; NULL: none */
     bool keep_going;              /**< do not stop where the first entries are all rejected */
+    patina_device_options device; /**< where the encoders run */
 
     uint64_t reserved[8]; /**< must be zero */
 } patina_generate_options;
