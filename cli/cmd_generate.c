@@ -259,6 +259,7 @@ static const pt_cli_option options[] = {
     PT_CLI_THREADS_OPTION,
     PT_CLI_ISA_OPTION,
     PT_CLI_PRECISION_OPTION,
+    PT_CLI_DEVICE_OPTIONS,
     {.name = "strict", .help = "exit with status 1 if anything was rejected"},
     {.name = "progress",
      .kind = PT_CLI_CHOICE,
@@ -534,6 +535,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .keep_audio = pt_cli_text(args, "keep-audio"),
             .keep_every = pt_cli_number(args, "keep-every"),
             .threads = (unsigned)pt_cli_number(args, "threads"),
+            .device = pt_cli_device_options(args),
         };
         result = generate(args, &options_of_run);
     } else {

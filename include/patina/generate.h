@@ -28,6 +28,7 @@
 #include <patina/cpu.h>
 #include <patina/dataset.h>
 #include <patina/degrade.h>
+#include <patina/device.h>
 #include <patina/status.h>
 
 #ifdef __cplusplus
@@ -166,8 +167,9 @@ typedef struct patina_generate_options {
     size_t n_corpora;             /**< 0: `corpus` */
     const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
     uint32_t windows; /**< windows of a recording, each with rows of its own, 1 to 1000; 0: 1 */
-    patina_window_mode window; /**< position of the window in a recording of more than 10 s */
-    bool keep_going;           /**< do not stop where the first entries are all rejected */
+    patina_window_mode window;    /**< position of the window in a recording of more than 10 s */
+    bool keep_going;              /**< do not stop where the first entries are all rejected */
+    patina_device_options device; /**< where the encoders run */
 
     uint64_t max_captions; /**< of an entry; the rest are rejected; 0: 1000 */
     uint64_t memory_bytes; /**< for entries in flight; changes no row; 0: a quarter of the memory

@@ -254,8 +254,11 @@ static void process_entry(void *context, void *state, void *slot) {
 
     if (it->is_first) {
         const int64_t start_ns = pt_monotonic_ns();
-        it->status = pt_caption_batch_embed(&it->batch->captions, r->clap, r->cache, &r->stopping,
-                                            arena, &it->err);
+        pt_caption_batch *captions = &it->batch->captions;
+        it->status = r->encoder
+                         ? pt_caption_batch_submit(captions, r->encoder, r->cache, arena, &it->err)
+                         : pt_caption_batch_embed(captions, r->clap, r->cache, &r->stopping, arena,
+                                                  &it->err);
         it->text_ns = pt_monotonic_ns() - start_ns;
     }
     const uint64_t every = r->plan.options.keep_every;
@@ -357,10 +360,21 @@ static patina_status leave_chunk(pt_run *r, uint64_t chunk, const char *sentence
                    sentence);
 }
 
+/* Waits for the embeddings that devices compute. */
+static void wait_for_devices(pt_run *r, item *it) {
+    const int64_t start_ns = pt_monotonic_ns();
+    char note[256];
+    it->status = pt_caption_batch_wait(&it->batch->captions, r->cache, &it->err);
+    if (it->status == PATINA_OK) it->status = pt_entry_result_wait(&it->result, &it->err);
+    if (pt_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
+    it->result.spent_ns[PATINA_RUN_AUDIO_TOWER] += pt_monotonic_ns() - start_ns;
+}
+
 static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     const uint64_t chunk = it->index / r->plan.options.chunk;
     pt_entry_result *result = &it->result;
 
+    if (r->encoder && it->status == PATINA_OK) wait_for_devices(r, it);
     if (it->status == PATINA_ETEMPORARY) return leave_chunk(r, chunk, it->err.message, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
     if (!r->chunk_is_open)
@@ -419,7 +433,8 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
                                      .release = release_entry,
                                      .stopped = is_stopped,
                                      .abandon = abandon_entry};
-    const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER;
+    const size_t n_devices = r->encoder ? pt_encoder_in_flight(r->encoder) : 0;
+    const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER + n_devices;
 
     r->corpus = r->plan.scanned;
     r->plan.scanned = NULL;

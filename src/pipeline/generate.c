@@ -29,6 +29,7 @@
 #include "base/json_dump.h"
 #include "dataset/output_dir.h"
 #include "fs/path.h"
+#include "pipeline/device_list.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/library_versions.h"
 #include "pipeline/run.h"
@@ -106,7 +107,8 @@ static void fill_metadata(pt_run *r) {
         .model_json = r->model,
         .model_hash = r->info.model_sha256,
         .model_untrained = r->info.untrained,
-        .kernels = patina_isa_name(p->options.isa),
+        .kernels = pt_device_is_cpu(&p->options.device) ? patina_isa_name(p->options.isa)
+                                                        : PT_DEVICE_ARITHMETIC,
         .libraries_json = r->libraries,
     };
 }
@@ -198,11 +200,19 @@ static void emit_start_notes(const pt_run *r) {
 static patina_status open_shared(pt_run *r, patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
     PT_TRY(pt_async_load_wait(&r->async_load, &r->clap, err));
+    if (!pt_device_is_cpu(&o->device)) {
+        PT_TRY(pt_encoder_open(o->model, PATINA_CLAP_BOTH, r->clap, &o->device, &r->stopping,
+                               &r->encoder, err));
+        patina_clap_close(&r->clap); /* only the comparison needed it */
+        char note[256];
+        if (pt_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
+    }
     if (o->keep_audio) PT_TRY(pt_keep_audio_create_dir(o->keep_audio, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
     PT_TRY(pt_id_set_open(&r->ids, err));
     r->row_context = (pt_row_context){
         .clap = r->clap,
+        .encoder = r->encoder,
         .meter = r->meter,
         .effect_config = r->effect_config,
         .splits = &r->plan.splits,
@@ -292,6 +302,7 @@ static void release(pt_run *r) {
     free(r->n_skipped);
     if (r->n_abandoned > 0) return; /* the rest may be in use by an abandoned thread */
     pt_caption_cache_close(&r->cache);
+    pt_encoder_close(&r->encoder);
     patina_clap_close(&r->clap);
     patina_meter_close(&r->meter);
     patina_effect_config_close(&r->effect_config);

@@ -16,6 +16,7 @@
 #include "base/json_dump.h"
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
+#include "pipeline/device_list.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
 #include "pipeline/window_select.h"
@@ -54,6 +55,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
         return pt_fail(err, PATINA_EUSAGE,
                        "shard %" PRIu64 " of %" PRIu64 ": shards are numbered from 0", o->shard,
                        o->n_shards);
+    PT_TRY(pt_device_options_check(&o->device, o->precision, err));
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
     if (o->windows == 0) o->windows = 1;

@@ -39,6 +39,8 @@
 /* ---------------------------------------------------------------- result */
 
 void pt_entry_result_clear(pt_entry_result *result) {
+    for (size_t i = 0; result->tickets && i < result->n_rows; i++)
+        (void)pt_ticket_wait(&result->tickets[i], NULL, NULL);
     result->n_rows = result->n_captions = 0;
     memset(result->spent_ns, 0, sizeof result->spent_ns);
     pt_strbuf_clear(&result->provenance);
@@ -51,6 +53,7 @@ void pt_entry_result_release(pt_entry_result *result) {
     pt_entry_result_clear(result);
     pt_strbuf_release(&result->provenance);
     free(result->rows);
+    free(result->tickets);
     free(result->rejects);
     *result = (pt_entry_result){0};
 }
@@ -337,6 +340,29 @@ static patina_status set_level(entry_context *c, uint32_t variant, pt_entry_resu
     return pt_targets_end(c->stream, c->segment.mix, c->segment.n_mix, &c->targets, err);
 }
 
+/* Computes the audio half of the next row, or leaves it to a device. */
+static patina_status embed_row(const entry_context *c, pt_entry_result *result, pt_arena *arena,
+                               patina_error *err) {
+    const size_t i = result->n_rows;
+    pt_encoder *encoder = c->context->encoder;
+    if (!encoder)
+        return patina_clap_embed_audio(c->context->clap, c->degraded, c->segment.n_mix,
+                                       result->rows[i].fused_state + PATINA_EMBEDDING_SIZE, arena,
+                                       err);
+    pt_ticket **tickets = realloc(result->tickets, result->rows_capacity * sizeof(pt_ticket *));
+    if (!tickets) return out_of_memory(err);
+    result->tickets = tickets;
+    return pt_encoder_submit_audio(encoder, c->degraded, c->segment.n_mix, &tickets[i], arena, err);
+}
+
+patina_status pt_entry_result_wait(pt_entry_result *result, patina_error *err) {
+    patina_status status = PATINA_OK;
+    for (size_t i = 0; result->tickets && status == PATINA_OK && i < result->n_rows; i++)
+        status = pt_ticket_wait(&result->tickets[i],
+                                result->rows[i].fused_state + PATINA_EMBEDDING_SIZE, err);
+    return status;
+}
+
 static patina_status make_row(const entry_context *of_entry, size_t caption, uint32_t variant,
                               pt_entry_result *result, pt_arena *arena, patina_error *err) {
     entry_context at_level = *of_entry;
@@ -366,11 +392,10 @@ static patina_status make_row(const entry_context *of_entry, size_t caption, uin
                                            variant, c->segment.mix, c->segment.n_mix, c->degraded,
                                            &stats, arena, err);
     add_stage_time(result, PATINA_RUN_DEGRADING, &since);
-    if (status == PATINA_OK)
-        status = patina_clap_embed_audio(context->clap, c->degraded, c->segment.n_mix,
-                                         row->fused_state + PATINA_EMBEDDING_SIZE, arena, err);
+    if (status == PATINA_OK) status = embed_row(c, result, arena, err);
     add_stage_time(result, PATINA_RUN_AUDIO_TOWER, &since);
     if (status != PATINA_OK) goto done;
+    result->n_rows++;
 
     pt_row_fill(row, &(pt_row_source){.targets = &c->targets,
                                       .degrade = &stats,
@@ -380,7 +405,6 @@ static patina_status make_row(const entry_context *of_entry, size_t caption, uin
     if (status == PATINA_OK && c->keep_audio)
         status = pt_keep_audio_write_degraded(context->keep_audio, id, variant, c->degraded,
                                               c->segment.n_mix, err);
-    if (status == PATINA_OK) result->n_rows++;
 done:
     patina_effect_chain_close(&chain);
     pt_arena_rewind(arena, mark);
