@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_spec.c - corpora of a run, each with options of its own */
+/* corpus_spec.c - corpora of a run, each with its own options */
 
 #include "corpus/corpus_spec.h"
 

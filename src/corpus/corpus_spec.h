@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_spec.h - corpora of a run, each with options of its own
+/* corpus_spec.h - corpora of a run, each with its own options
  *
  * A corpus is given as one text, "audiocaps/train.csv,audio-root=clips,prefix=ac,weight=2", or as a
  * mapping of a YAML or JSON file:

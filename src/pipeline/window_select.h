@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* window_select.h - selects the windows of a recording
  *
- * A recording of more than 10 s has several windows with --windows. Each may be
- * tried several times, because a silent window gives no row:
+ * A recording of more than 10 s has several windows with --windows. Each may be tried
+ * several times, because a silent window gives no row:
  *
  *     random    window w, try r: drawn with u_(8 w + r) of the stream WINDOW, r = 0 .. 7. A window
  *               that overlaps an earlier one by more than half is drawn again, except for r = 7.
