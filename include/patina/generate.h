@@ -48,7 +48,7 @@ typedef enum patina_caption_mode {
     PATINA_CAPTIONS_RANDOM /**< one that is drawn from the seed */
 } patina_caption_mode;
 
-/** Position of a window in a recording of more than 10 s. A silent window is replaced by another. */
+/** Position of a window in a recording of more than 10 s. Silent windows are replaced by others. */
 typedef enum patina_window_mode {
     PATINA_WINDOW_RANDOM, /**< drawn from the seed and the id of the entry */
     PATINA_WINDOW_FIRST,  /**< the start; further windows follow without a gap */
