@@ -146,11 +146,10 @@ static patina_status open_finished(const pt_chunk_store *s, bool *complete, pt_r
     } else if (difference[0] != '\0') {
         status = fail_other_run(s->out, "a finished", difference, err);
     } else if (retry && !s->exclusive) {
-        status =
-            pt_fail(err, PATINA_EUSAGE,
-                    "output folder '%s': the set is finished, and one process alone may reopen "
-                    "it to retry its rejects: give '--retry rejects' once without '--shard'",
-                    s->out);
+        status = pt_fail(err, PATINA_EUSAGE,
+                         "output folder '%s': the data set is finished; to retry its rejects, run "
+                         "once with '--retry rejects' and without '--shard'",
+                         s->out);
     } else if (retry) {
         status = pt_dataset_reopen(s->out, &manifest, err);
     } else {
@@ -250,7 +249,7 @@ static patina_status replace_if_damaged(pt_chunk_store *s, const pt_manifest *ma
     if (file.text[0] != '\0' && strncmp(file.text, folder.text, strlen(folder.text)) != 0)
         unlink(file.text);
     s->chunks[c] = TO_REPLACE;
-    pt_error_add_context(&fault, "chunk %" PRIu64 " is damaged and made again", c);
+    pt_error_add_context(&fault, "chunk %" PRIu64 " is damaged and is generated again", c);
     if (on_note->note) on_note->note(on_note->context, fault.message);
     return PATINA_OK;
 }

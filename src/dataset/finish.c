@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* finish.c - complete chunks to a finished data set
+/* finish.c - completes a data set from its chunks
  *
  *     check                        every chunk complete, every file with its hash
  *     parts to their final names   renames; skipped where an interrupted finish did them
- *     rejects.jsonl, README.md     written anew each time
+ *     rejects.jsonl, README.md     written again each time
  *     dataset.json                 written, flushed, read back and compared; then renamed into
  *                                  place: from now on the set is finished
  *     .patina                      removed

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_layout.c - moves parts to their final names and back, checks their bytes */
+/* part_layout.c - moves parts to their final names and back, and checks their bytes */
 
 #include "dataset/part_layout.h"
 
@@ -145,7 +145,7 @@ patina_status pt_file_check_digest(const char *path, const pt_file_digest *expec
     if (status == PATINA_OK) status = hash_file(path, &bytes, hex, err);
     if (status == PATINA_OK && strcmp(hex, expected->sha256) != 0)
         status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': its bytes are not those that were written (SHA-256)", path);
+                         "file '%s': its content differs from what was written (SHA-256)", path);
     pt_byte_source_close(&bytes);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_layout.h - the files of the parts of a set, and their two places
+/* part_layout.h - the files of the parts of a data set, during and after the run
  *
  *     OUT/.patina/00000007/rows-train.parquet     during the run: in the folder of the chunk
  *     OUT/data/train-00004-of-00012.parquet       when finished: by number among the parts

@@ -301,7 +301,7 @@ static patina_status check_manifest(verifier *c, bool *usable, patina_error *err
     patina_status status =
         pt_file_read_all(file.text, PT_DATASET_FILE_MAX_BYTES, &text, &n, &cause);
     if (status == PATINA_OK && !pt_manifest_json_is_intact(text, n))
-        report_fault(c, "file '%s': its bytes are not those that were written (SHA-256)",
+        report_fault(c, "file '%s': its content differs from what was written (SHA-256)",
                      file.text);
     if (status == PATINA_OK)
         status = pt_manifest_parse_dataset(file.text, text, n, &c->manifest, &cause);

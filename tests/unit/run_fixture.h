@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run_fixture.h - a small run with two splits for the tests of its folder: what it is, its chunks,
- * and what lies in a folder afterwards
+/* run_fixture.h - a small run with two splits: its plan, its chunks, and the files of a folder
  *
  *     chunk   entries   train   test   rejects
  *       0        3        2       1       -
@@ -138,7 +137,7 @@ static inline patina_status run_open(const char *out, const pt_run_metadata *run
                                &counts, err);
 }
 
-/** The whole job of a single process, wherever an earlier one stopped. */
+/** All chunks and finish, by one process, continuing an earlier one. */
 static inline patina_status run_write_all_chunks(const char *out,
                                                  const pt_chunk_store_options *options,
                                                  bool with_retry, patina_error *err) {
@@ -172,7 +171,7 @@ static inline patina_status run_write_some_chunks(const char *out, unsigned mask
 
 /* ---- folders */
 
-/** A name in the test's folder; a few stay valid at a time. */
+/** A path in the folder of the test; the last few results stay valid. */
 static inline const char *run_dir_path(const char *name) {
     static char paths[32][512];
     static unsigned next;
@@ -232,7 +231,7 @@ static inline void run_hash_dir(pt_strbuf *tree, const char *path, const char *s
     free(items);
 }
 
-/** All that is in a folder, to be compared; the caller frees it. */
+/** A listing of a folder for comparison; the caller frees it. */
 static inline char *run_dir_snapshot(const char *path) {
     pt_strbuf tree = {0};
     run_hash_dir(&tree, path, ".");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock, fdatasync and pread are those of this program. */
+/* test_journal.c - the journal of an unfinished chunk: round trip, damage, other runs
+ *
+ * This program replaces the clock, fdatasync and pread.
+ */
 
 #include "test.h"
 
@@ -75,7 +78,7 @@ static patina_status add_entry(pt_journal *journal, size_t i, patina_error *err)
     return pt_journal_end_entry(journal, err);
 }
 
-/* Entries first to N_ENTRIES - 1 after those that the public file has. */
+/* Adds entries first to N_ENTRIES - 1 to the existing journal. */
 static patina_status write_rest(const pt_path *public, uint64_t first, pt_journal **journal,
                                 patina_error *err) {
     const pt_path own = own_path();
@@ -143,7 +146,7 @@ static uint64_t count(pt_test *t, const pt_path *public, const pt_journal_key *w
 
 /* ---- tests */
 
-TEST(journal, any_number_of_entries_is_kept_and_the_rest_added) {
+TEST(journal, entries_are_kept_and_added) {
     const pt_path public = test_path("kept");
     for (uint64_t n = 0; n <= N_ENTRIES; n++) {
         pt_journal *journal = NULL;
@@ -168,7 +171,7 @@ TEST(journal, is_removed_when_the_chunk_is_complete) {
     CHECK_INT(count(t, &public, &key), 0);
 }
 
-TEST(journal, of_another_run_or_another_kind_of_file_has_no_entries) {
+TEST(journal, other_runs_and_files_have_no_entries) {
     const pt_path public = test_path("other"), folder = test_path("a-folder");
     pt_journal_key other = key;
     REQUIRE_OK(write_all(&public, &t->err));
@@ -215,7 +218,7 @@ static void check_damaged(pt_test *t, const pt_path *path, uint64_t n_expected) 
     pt_journal_close(&journal);
 }
 
-TEST(journal, a_torn_or_damaged_tail_is_dropped) {
+TEST(journal, damaged_tail_is_dropped) {
     const pt_path public = test_path("whole"), damaged = test_path("damaged");
     uint64_t ends[N_ENTRIES + 1] = {0};
     char *bytes = NULL;
@@ -236,14 +239,14 @@ TEST(journal, a_torn_or_damaged_tail_is_dropped) {
         check_damaged(t, &damaged, n_before);
         bytes[at] ^= 0x10;
     }
-    /* a record that is absent, though those around it are intact */
+    /* a missing record between intact ones */
     memmove(bytes + ends[1], bytes + ends[2], n - (size_t)ends[2]);
     REQUIRE_OK(write_bytes(&damaged, bytes, n - (size_t)(ends[2] - ends[1]), &t->err));
     check_damaged(t, &damaged, 1);
     free(bytes);
 }
 
-TEST(journal, a_change_of_the_open_file_is_found) {
+TEST(journal, change_of_the_open_file_is_detected) {
     const pt_path public = test_path("changed");
     const pt_journal_visitor visitor = {NULL, NULL, NULL, NULL};
     pt_journal *journal = NULL;
@@ -257,7 +260,7 @@ TEST(journal, a_change_of_the_open_file_is_found) {
     pt_journal_close(&journal);
 }
 
-TEST(journal, a_row_that_is_not_valid_is_refused) {
+TEST(journal, invalid_row_is_rejected) {
     const pt_path public = test_path("refused"), own = own_path();
     pt_row bad = make_row(0);
     pt_journal *journal = NULL;
@@ -269,12 +272,12 @@ TEST(journal, a_row_that_is_not_valid_is_refused) {
     pt_journal_close(&journal);
 }
 
-TEST(journal, is_flushed_every_ten_seconds_and_at_its_end) {
+TEST(journal, flushed_every_ten_seconds_and_at_the_end) {
     const pt_path public = test_path("flushed"), own = own_path();
     pt_journal *journal = NULL;
     n_flushes = 0;
     REQUIRE_OK(pt_journal_create(&own, &public, &key, NULL, 0, &journal, &t->err));
-    for (int i = 0; i < 100; i++) { /* an entry a second */
+    for (int i = 0; i < 100; i++) { /* an entry per second */
         clock_ns += 1000000000;
         CHECK_OK(add_entry(journal, 0, &t->err));
         CHECK_INT(n_flushes, (i + 1) / 10);
@@ -283,7 +286,7 @@ TEST(journal, is_flushed_every_ten_seconds_and_at_its_end) {
     CHECK_INT(n_flushes, 11);
 }
 
-TEST(journal, a_file_that_cannot_be_read_is_an_error) {
+TEST(journal, unreadable_file_is_an_error) {
     const pt_path public = test_path("unread");
     uint64_t n = 0;
     REQUIRE_OK(write_all(&public, &t->err));
@@ -294,7 +297,8 @@ TEST(journal, a_file_that_cannot_be_read_is_an_error) {
     CHECK_INT(count(t, &public, &key), N_ENTRIES);
 }
 
-/* A process that adds one entry and waits to be killed; returns when the entry is there. */
+/* Starts a process that adds one entry and waits to be killed; returns when the entry is in the
+ * journal. */
 static pid_t start_writer(const pt_path *public) {
     int gate[2];
     char byte;
@@ -316,14 +320,14 @@ static pid_t start_writer(const pt_path *public) {
     return child;
 }
 
-TEST(journal, of_a_running_process_is_read_and_not_replaced) {
+TEST(journal, journal_of_a_running_process_is_kept) {
     const pt_path public = test_path("busy"), own = own_path();
     pt_journal *journal = NULL;
     struct stat before = {0}, after = {0};
     const pid_t child = start_writer(&public);
     REQUIRE(child > 0 && stat(public.text, &before) == 0);
 
-    REQUIRE_OK(write_rest(&public, 1, &journal, &t->err)); /* its entry is used */
+    REQUIRE_OK(write_rest(&public, 1, &journal, &t->err)); /* its entry is read */
     check_content(t, journal);
     CHECK(stat(public.text, &after) == 0);
     CHECK(before.st_ino == after.st_ino && access(own.text, F_OK) != 0);
@@ -338,7 +342,7 @@ TEST(journal, of_a_running_process_is_read_and_not_replaced) {
     CHECK_INT(count(t, &public, &key), N_ENTRIES);
 }
 
-TEST(journal, replaced_by_a_shorter_one_asks_for_another_run) {
+TEST(journal, replacement_by_a_shorter_journal) {
     const pt_path public = test_path("shorter"), own = own_path();
     pt_journal *journal = NULL;
     REQUIRE_OK(write_all(&public, &t->err));
