@@ -3,6 +3,7 @@
 
 #include "pipeline/plan.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -176,6 +177,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
                                        .header = o->header,
                                        .source_split = o->source_split,
                                        .max_captions = o->max_captions,
+                                       .skip_unreadable = o->skip_unreadable,
                                        .exclude = o->exclude};
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(parse_delimiter(o->delimiter, &plan->corpus.delimiter, err));
@@ -270,7 +272,9 @@ static patina_status reject_reason(const pt_entry *entry) {
         n_good += entry->captions[i].text != NULL;
     if (n_good == 0) return PATINA_REJECT_BAD_CAPTION;
     if (entry->status != PATINA_OK) return entry->status;
-    return entry->path && access(entry->path, F_OK) != 0 ? PATINA_REJECT_MISSING : PATINA_OK;
+    return entry->path && access(entry->path, F_OK) != 0 && pt_errno_is_missing(errno)
+               ? PATINA_REJECT_MISSING
+               : PATINA_OK;
 }
 
 /* Remembers whether the first entries are all rejected for one reason. */
@@ -331,6 +335,8 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
         }
         pt_entry_release(&entry);
     }
+    if (status == PATINA_ETEMPORARY)
+        status = PATINA_EIO; /* no chunk is left in which to continue */
     if (status == PATINA_OK && !plan->options.keep_going)
         status = fail_if_all_rejected(plan, corpus, err);
     if (status == PATINA_OK) {
