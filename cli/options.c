@@ -74,7 +74,7 @@ static const pt_cli_option common_options[] = {
      .letter = 'o',
      .kind = PT_CLI_FILE,
      .argument = "FILE",
-     .help = "write to FILE what is printed on standard output otherwise"},
+     .help = "write the output to FILE instead of standard output"},
     {.name = "quiet",
      .letter = 'q',
      .help = "print results and errors only: no progress, no notes, no summary"},
@@ -354,7 +354,9 @@ static patina_status check_complete(const pt_cli_args *args) {
     unsigned n_missing = 0;
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
-        if (!option->required || args->value[i].given) continue;
+        if (!option->required || args->value[i].given ||
+            (option->alternative && pt_cli_given(args, option->alternative)))
+            continue;
         const size_t used = strlen(missing);
         snprintf(missing + used, sizeof missing - used, "%s'--%s %s'", n_missing++ ? ", " : "",
                  option->name, option->argument);
@@ -479,7 +481,7 @@ static void help_option(const pt_cli_option *option, FILE *out) {
     }
     snprintf(text, sizeof text, "%s%s%s%s%s%s", option->help, option->fallback ? " (default " : "",
              option->fallback ? option->fallback : "", option->fallback ? ")" : "",
-             option->required ? " (required)" : "",
+             option->required && !option->alternative ? " (required)" : "",
              option->repeatable ? " (may be given more than once)" : "");
     wrap_from(out, text, column, HELP_COLUMN);
 }
@@ -521,8 +523,9 @@ static void write_option(const pt_cli_option *option, bool is_common, FILE *out)
     fprintf(out, "], \"min\": %" PRIu64 ", \"max\": %" PRIu64, option->min, option->max);
     write_member(out, "default", option->fallback);
     fprintf(out, ", \"required\": %s, \"repeatable\": %s, \"exclusive\": %s, \"common\": %s",
-            option->required ? "true" : "false", option->repeatable ? "true" : "false",
-            option->exclusive ? "true" : "false", is_common ? "true" : "false");
+            option->required && !option->alternative ? "true" : "false",
+            option->repeatable ? "true" : "false", option->exclusive ? "true" : "false",
+            is_common ? "true" : "false");
     write_member(out, "help", option->help);
     putc('}', out);
 }

@@ -53,7 +53,8 @@ typedef struct pt_cli_option {
     const char *(*choice_at)(size_t i); /* instead of choices; NULL behind the last */
     const char *fallback;               /* the default as typed, or NULL */
     bool required, repeatable;
-    bool exclusive; /* when given, required options may be absent */
+    const char *alternative; /* option that may be given instead of a required one; or NULL */
+    bool exclusive;          /* when given, required options may be absent */
     const char *help;
 } pt_cli_option;
 

@@ -38,7 +38,7 @@ extern "C" {
 #define PATINA_PURITY_MAX    60.0     /**< dB; the largest purity cap */
 #define PATINA_SILENCE_POWER 1e-10    /**< AC power below which audio is rejected as silent */
 
-/** How good a source is; docs/MEASURES.md, section 10, has the definitions. */
+/** Quality of a source; docs/MEASURES.md, section 10, has the definitions. */
 typedef struct patina_source_quality {
     double bandwidth_hz; /**< where the spectrum of the mix ends, at most half the source's rate */
     double peak_dbfs;    /**< largest sample of any channel, dB; full scale is 0 */

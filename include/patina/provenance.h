@@ -39,6 +39,7 @@ extern "C" {
 typedef struct patina_provenance {
     const char *entry;     /**< id of the entry, which all draws depend on */
     const char *source;    /**< relative path of the audio; NULL: omitted */
+    const char *corpus;    /**< name of its corpus, of several; NULL: omitted */
     const char *caption;   /**< NULL: omitted, with caption_index */
     size_t caption_index;  /**< in the entry's list of captions, from 0 */
     uint64_t seed;         /**< 0 to PATINA_SEED_MAX */

@@ -322,7 +322,7 @@ static patina_status mix_counted(source *s, mixer *m, patina_error *err) {
         PT_TRY(mix_from_decoder(s, m, &n_read, err));
         if (before == w->start && n_read == w->frames) return PATINA_OK;
     } /* it was all there before */
-    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changed while it was read");
 }
 
 /** Reads any other file to the end, and once more where the window is not among the kept frames. */

@@ -47,7 +47,8 @@ typedef struct pt_caption {
  * of data, from 0>, or the tar.
  */
 typedef struct pt_entry {
-    char *id; /* NULL: a malformed item without one */
+    const char *corpus; /* name of its corpus, borrowed; NULL: the run has one, without a name */
+    char *id;           /* NULL: a malformed item without one */
     char *source;
     pt_caption *captions; /* in corpus order, invalid ones included */
     size_t n_captions;

@@ -213,7 +213,7 @@ static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, 
 
 const pt_corpus_reader pt_corpus_reader_folder = {
     .name = "folder",
-    .summary = "a folder of audio files with a .txt or .json of captions beside each",
+    .summary = "a folder of audio files, each with a .txt or .json file of captions",
     .matches = folder_matches,
     .open = folder_open,
     .uses_template = true,

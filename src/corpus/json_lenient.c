@@ -75,7 +75,7 @@ static json_t *parse_once(const char *text, size_t n, bool *repaired, json_error
     if (replaced.failed || !replaced.text) return NULL;
     const bool changed = replaced.length != n || memcmp(replaced.text, text, n) != 0;
     if (changed) json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL, error);
-    /* An integer that is too long, of a member that need not concern anybody. */
+    /* An integer that is too long, in a member that is usually unused. */
     if (!json && json_error_code(error) == json_error_numeric_overflow)
         json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
                           error);

@@ -511,8 +511,8 @@ static patina_status webdataset_next(void *state, bool with_audio, pt_entry *ent
 
 const pt_corpus_reader pt_corpus_reader_webdataset = {
     .name = "webdataset",
-    .summary = "webdataset tars (.tar, .tar.gz, .tar.zst): one, a folder, or a pattern such as "
-               "'{0..9}.tar', of audio files with a .json or .txt each",
+    .summary = "webdataset tars (.tar, .tar.gz, .tar.zst) of audio files with a .json or .txt "
+               "each: one tar, a folder, or a pattern such as '{0..9}.tar'",
     .extensions = pt_tar_extensions,
     .matches = webdataset_matches,
     .open = webdataset_open,

@@ -281,7 +281,7 @@ static patina_status read_chunk_infos(const char *from, pt_manifest *manifest,
                                       patina_error *err) {
     uint64_t n_present = 0, n_known = 0;
 
-    PT_TRY(pt_chunks_list(from, manifest->run_meta.n_chunks, present, &n_present, err));
+    PT_TRY(pt_chunks_list(from, "", manifest->run_meta.n_chunks, present, &n_present, err));
     PT_TRY(pt_manifest_alloc_chunks(manifest, err));
     for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
         patina_error fault = {0};

@@ -346,7 +346,7 @@ static patina_status check_chunks(verifier *c, unsigned char *present, patina_er
     const uint64_t n_chunks = c->manifest.run_meta.n_chunks;
     uint64_t n_present = 0, n_known = 0;
 
-    PT_TRY(pt_chunks_list(c->out, n_chunks, present, &n_present, err));
+    PT_TRY(pt_chunks_list(c->out, "", n_chunks, present, &n_present, err));
     c->report->n_chunks = n_chunks;
     c->report->n_missing = n_chunks - n_present;
     if (n_present == 0) return PATINA_OK;

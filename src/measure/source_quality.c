@@ -16,7 +16,8 @@
 #include "measure/ltas.h"
 
 #define LANES        PT_QUALITY_LANES
-#define BLOCK_FRAMES 256 /* of the source, for peaks */
+#define BLOCK_FRAMES 1024 /* of the source, for peaks ... */
+#define PEAK_LANES   64   /* ... whose samples are in so many groups */
 #define BINS_PER_DB  10.0
 
 #define CELLS       256 /* of the spectrum ... */
@@ -41,8 +42,8 @@ patina_status pt_source_quality_init(pt_source_quality *quality, unsigned rate_h
 /* Peaks ------------------------------------------------------------------------------------ */
 
 /** Largest and smallest sample of each lane; n is a multiple of n_lanes. */
-static inline void find_extremes(const float *x, size_t n, size_t n_lanes, float *high,
-                                 float *low) {
+static void find_lane_extremes(const float *restrict x, size_t n, size_t n_lanes,
+                               float *restrict high, float *restrict low) {
     for (size_t i = 0; i < n; i += n_lanes)
         for (size_t l = 0; l < n_lanes; l++) {
             high[l] = x[i + l] > high[l] ? x[i + l] : high[l];
@@ -50,24 +51,20 @@ static inline void find_extremes(const float *x, size_t n, size_t n_lanes, float
         }
 }
 
-/** The same of each channel. A call with a constant number of lanes is made of vectors. */
-static void find_channel_extremes(const float *x, size_t n_frames, unsigned n_channels, float *high,
-                                  float *low) {
-    const size_t n = n_frames * n_channels;
-    memset(high, 0, n_channels * sizeof *high); /* peaks on the other side of 0 do not count */
-    memset(low, 0, n_channels * sizeof *low);
-    if (LANES % n_channels != 0) {
-        find_extremes(x, n, n_channels, high, low);
-        return;
+/** The same of each channel: 0 where all samples are on the other side of it. */
+static void find_extremes(const float *x, size_t n_frames, unsigned n_channels, float *high,
+                          float *low) {
+    const size_t n_lanes = PEAK_LANES / n_channels * n_channels, n = n_frames * n_channels;
+    const size_t whole = n / n_lanes * n_lanes;
+    float lane_high[PEAK_LANES] = {0}, lane_low[PEAK_LANES] = {0};
+    find_lane_extremes(x, whole, n_lanes, lane_high, lane_low);
+    find_lane_extremes(x + whole, n - whole, n_channels, lane_high, lane_low);
+    for (size_t l = n_channels; l < n_lanes; l += n_channels) {
+        find_lane_extremes(lane_high + l, n_channels, n_channels, lane_high, lane_low);
+        find_lane_extremes(lane_low + l, n_channels, n_channels, lane_high, lane_low);
     }
-    float lane_high[LANES] = {0}, lane_low[LANES] = {0};
-    const size_t whole = n / LANES * LANES;
-    find_extremes(x, whole, LANES, lane_high, lane_low);
-    for (size_t l = 0; l < LANES; l++)
-        find_extremes(&lane_high[l], 1, 1, &high[l % n_channels], &low[l % n_channels]);
-    for (size_t l = 0; l < LANES; l++)
-        find_extremes(&lane_low[l], 1, 1, &high[l % n_channels], &low[l % n_channels]);
-    find_extremes(x + whole, n - whole, n_channels, high, low);
+    memcpy(high, lane_high, n_channels * sizeof *high);
+    memcpy(low, lane_low, n_channels * sizeof *low);
 }
 
 /** Adds a block of one channel whose largest (or smallest) sample is `extreme`. */
@@ -96,7 +93,7 @@ void pt_source_quality_add_source(pt_source_quality *quality, const float *sampl
     quality->n_source += n_frames;
     while (n_frames > 0) {
         const size_t n = n_frames < BLOCK_FRAMES ? n_frames : BLOCK_FRAMES;
-        find_channel_extremes(samples, n, n_channels, high, low);
+        find_extremes(samples, n, n_channels, high, low);
         for (unsigned c = 0; c < n_channels; c++) {
             add_block(&quality->high[c], samples + c, n, n_channels, high[c]);
             add_block(&quality->low[c], samples + c, n, n_channels, low[c]);

@@ -76,13 +76,6 @@ static int64_t time_limit_ns(const pt_run *r) {
     return (int64_t)(r->plan.options.time_limit_s * SECOND_NS);
 }
 
-/* Whether a chunk that starts now would exceed the time limit, by the longest chunk so far. */
-static bool chunk_exceeds_time_limit(pt_run *r) {
-    if (time_limit_ns(r) == 0) return false;
-    const int64_t passed = pt_monotonic_ns() - r->started_ns;
-    return passed + atomic_load(&r->longest_chunk_ns) >= time_limit_ns(r);
-}
-
 static bool is_stopped(void *context) {
     pt_run *r = context;
     const patina_atomic_bool *stop = r->plan.options.stop;
@@ -151,15 +144,10 @@ static item *item_make(pt_entry *entry, uint64_t index, bool repeated) {
 
 /* ---------------------------------------------------------------- reader */
 
-/* Whether this run makes the chunk of an entry: pending, and within the time limit. */
-static bool is_wanted(pt_run *r, uint64_t index) {
+/* Whether this run makes an entry. */
+static bool is_wanted(const pt_run *r, uint64_t index) {
     const uint64_t size = r->plan.options.chunk;
-    if (!r->is_pending[index / size]) return false;
-    if (index % size == 0 && chunk_exceeds_time_limit(r)) {
-        r->out_of_time = r->corpus_ended = true;
-        return false;
-    }
-    return true;
+    return index % size >= r->n_skipped[index / size];
 }
 
 /* Reads the next entry of a pending chunk; *next is NULL after the last. */
@@ -169,16 +157,17 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
         const uint64_t index = r->n_read;
         const bool wanted = is_wanted(r, index);
         pt_entry entry = {0};
+        size_t corpus_index = 0;
         bool end = false, repeated = false;
 
-        if (r->corpus_ended) break;
-        patina_status status = pt_corpus_next(r->corpus, wanted, &entry, &end, err);
+        patina_status status =
+            pt_corpus_set_next(r->corpus, wanted, &entry, &corpus_index, &end, err);
         if (status == PATINA_OK && end) {
             r->corpus_ended = true;
             break;
         }
         if (status == PATINA_OK) status = pt_plan_check_entry(&r->plan, index, &entry, err);
-        if (status == PATINA_OK && entry.id && pt_corpus_may_repeat_ids(r->corpus))
+        if (status == PATINA_OK && entry.id && pt_corpus_set_may_repeat_ids(r->corpus))
             status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
         if (status == PATINA_OK && wanted && !(*next = item_make(&entry, index, repeated)))
@@ -265,8 +254,11 @@ static void process_entry(void *context, void *state, void *slot) {
 
     if (it->is_first) {
         const int64_t start_ns = pt_monotonic_ns();
-        it->status = pt_caption_batch_embed(&it->batch->captions, r->clap, r->cache, &r->stopping,
-                                            arena, &it->err);
+        pt_caption_batch *captions = &it->batch->captions;
+        it->status = r->encoder
+                         ? pt_caption_batch_submit(captions, r->encoder, r->cache, arena, &it->err)
+                         : pt_caption_batch_embed(captions, r->clap, r->cache, &r->stopping, arena,
+                                                  &it->err);
         it->text_ns = pt_monotonic_ns() - start_ns;
     }
     const uint64_t every = r->plan.options.keep_every;
@@ -333,9 +325,6 @@ static patina_status write_reject(pt_run *r, const pt_entry *entry, const pt_rej
 
 static patina_status end_chunk(pt_run *r, uint64_t chunk, patina_error *err) {
     PT_TRY(pt_chunk_store_commit_chunk(r->store, pt_plan_chunk_entries(&r->plan, chunk), err));
-    const int64_t now = pt_monotonic_ns(), took = now - r->chunk_started_ns;
-    if (took > atomic_load(&r->longest_chunk_ns)) atomic_store(&r->longest_chunk_ns, took);
-    r->chunk_started_ns = now;
     r->chunk_is_open = false;
     r->n_chunks_done++;
     return PATINA_OK;
@@ -371,13 +360,25 @@ static patina_status leave_chunk(pt_run *r, uint64_t chunk, const char *sentence
                    sentence);
 }
 
+/* Waits for the embeddings that devices compute. */
+static void wait_for_devices(pt_run *r, item *it) {
+    const int64_t start_ns = pt_monotonic_ns();
+    char note[256];
+    it->status = pt_caption_batch_wait(&it->batch->captions, r->cache, &it->err);
+    if (it->status == PATINA_OK) it->status = pt_entry_result_wait(&it->result, &it->err);
+    if (pt_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
+    it->result.spent_ns[PATINA_RUN_AUDIO_TOWER] += pt_monotonic_ns() - start_ns;
+}
+
 static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     const uint64_t chunk = it->index / r->plan.options.chunk;
     pt_entry_result *result = &it->result;
 
+    if (r->encoder && it->status == PATINA_OK) wait_for_devices(r, it);
     if (it->status == PATINA_ETEMPORARY) return leave_chunk(r, chunk, it->err.message, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
-    if (!r->chunk_is_open) PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, err));
+    if (!r->chunk_is_open)
+        PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, r->n_skipped[chunk], err));
     r->chunk_is_open = true;
     if (result->n_rows > 0)
         pt_entry_result_set_text_embeddings(result, &r->row_context,
@@ -391,6 +392,7 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     add_to_totals(r, it);
     for (size_t i = 0; i < result->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &result->rejects[i], err));
+    PT_TRY(pt_chunk_store_end_entry(r->store, err));
     r->n_done++;
     if (it->index + 1 == chunk * r->plan.options.chunk + pt_plan_chunk_entries(&r->plan, chunk))
         PT_TRY(end_chunk(r, chunk, err));
@@ -431,14 +433,14 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
                                      .release = release_entry,
                                      .stopped = is_stopped,
                                      .abandon = abandon_entry};
-    const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER;
+    const size_t n_devices = r->encoder ? pt_encoder_in_flight(r->encoder) : 0;
+    const size_t n_items = (size_t)o->threads * ITEMS_PER_WORKER + n_devices;
 
     r->corpus = r->plan.scanned;
     r->plan.scanned = NULL;
-    PT_TRY(pt_corpus_rewind(r->corpus, err));
+    PT_TRY(pt_corpus_set_rewind(r->corpus, err));
     /* The first progress event: inputs are open, and rows take the time from here on. */
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
-    r->chunk_started_ns = pt_monotonic_ns();
     r->batch_entries = 1; /* small batches first, so that every worker has work early */
     PT_TRY(pt_ordered_pool_run(
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
@@ -446,13 +448,13 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
     if (r->read_status == PATINA_ETEMPORARY || r->read_status == PATINA_EIO)
         return leave_chunk(r, r->n_read / o->chunk, r->read_err.message, err);
     if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
-    if (!r->out_of_time && r->n_chunks_done != r->n_chunks_pending)
+    if (r->n_chunks_done != r->n_chunks_pending)
         return pt_fail(err, PATINA_EFORMAT,
                        "corpus '%s': it had %" PRIu64 " entries when the run started, and now ends "
                        "after %" PRIu64,
-                       o->corpus, r->plan.n_entries, r->n_read);
+                       r->plan.corpus_label, r->plan.n_entries, r->n_read);
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
-    return r->out_of_time ? pt_fail(err, PATINA_ECANCELLED, "out of time") : PATINA_OK;
+    return PATINA_OK;
 }
 
 void pt_run_release_prefetched(pt_run *r) {

@@ -39,6 +39,8 @@
 /* ---------------------------------------------------------------- result */
 
 void pt_entry_result_clear(pt_entry_result *result) {
+    for (size_t i = 0; result->tickets && i < result->n_rows; i++)
+        (void)pt_ticket_wait(&result->tickets[i], NULL, NULL);
     result->n_rows = result->n_captions = 0;
     memset(result->spent_ns, 0, sizeof result->spent_ns);
     pt_strbuf_clear(&result->provenance);
@@ -51,6 +53,7 @@ void pt_entry_result_release(pt_entry_result *result) {
     pt_entry_result_clear(result);
     pt_strbuf_release(&result->provenance);
     free(result->rows);
+    free(result->tickets);
     free(result->rejects);
     *result = (pt_entry_result){0};
 }
@@ -128,7 +131,7 @@ static bool is_name_of_clip(const char *source, double start_s) {
     for (const char *at = name ? name + 1 : source; *at; at++) {
         if (!strchr("_- ", *at) || at[1] < '0' || at[1] > '9') continue;
         char *end;
-        const double value = strtod(at + 1, &end);
+        const double value = pt_strtod(at + 1, &end);
         if (value == start_s || value == 1000.0 * start_s) return true;
     }
     return false;
@@ -275,6 +278,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
     const patina_provenance known = {
         .entry = c->entry->id,
         .source = c->entry->source,
+        .corpus = c->entry->corpus,
         .caption = c->entry->captions[caption].text,
         .caption_index = caption,
         .seed = c->context->seed,
@@ -311,7 +315,7 @@ static patina_status measure_source(entry_context *c, pt_entry_result *result, p
         c->offset = c->segment.window.start - c->segment.part_start;
         const patina_status status = load_with_retries(c, c->options, result, arena, err);
         if (!patina_status_is_reject(status)) return status;
-        return pt_fail(err, PATINA_ETEMPORARY, "'%s': the file changes while it is read",
+        return pt_fail(err, PATINA_ETEMPORARY, "'%s': the file changed while it was read",
                        c->entry->source);
     }
     for (size_t done = 0; done < source->n_frames; done += BLOCK_FRAMES) {
@@ -334,6 +338,29 @@ static patina_status set_level(entry_context *c, uint32_t variant, pt_entry_resu
     PT_TRY(measure_source(c, result, arena, err));
     PT_TRY(pt_segment_change_level(&c->segment, c->level_gain_db, &c->segment, arena, err));
     return pt_targets_end(c->stream, c->segment.mix, c->segment.n_mix, &c->targets, err);
+}
+
+/* Computes the audio half of the next row, or leaves it to a device. */
+static patina_status embed_row(const entry_context *c, pt_entry_result *result, pt_arena *arena,
+                               patina_error *err) {
+    const size_t i = result->n_rows;
+    pt_encoder *encoder = c->context->encoder;
+    if (!encoder)
+        return patina_clap_embed_audio(c->context->clap, c->degraded, c->segment.n_mix,
+                                       result->rows[i].fused_state + PATINA_EMBEDDING_SIZE, arena,
+                                       err);
+    pt_ticket **tickets = realloc(result->tickets, result->rows_capacity * sizeof(pt_ticket *));
+    if (!tickets) return out_of_memory(err);
+    result->tickets = tickets;
+    return pt_encoder_submit_audio(encoder, c->degraded, c->segment.n_mix, &tickets[i], arena, err);
+}
+
+patina_status pt_entry_result_wait(pt_entry_result *result, patina_error *err) {
+    patina_status status = PATINA_OK;
+    for (size_t i = 0; result->tickets && status == PATINA_OK && i < result->n_rows; i++)
+        status = pt_ticket_wait(&result->tickets[i],
+                                result->rows[i].fused_state + PATINA_EMBEDDING_SIZE, err);
+    return status;
 }
 
 static patina_status make_row(const entry_context *of_entry, size_t caption, uint32_t variant,
@@ -365,11 +392,10 @@ static patina_status make_row(const entry_context *of_entry, size_t caption, uin
                                            variant, c->segment.mix, c->segment.n_mix, c->degraded,
                                            &stats, arena, err);
     add_stage_time(result, PATINA_RUN_DEGRADING, &since);
-    if (status == PATINA_OK)
-        status = patina_clap_embed_audio(context->clap, c->degraded, c->segment.n_mix,
-                                         row->fused_state + PATINA_EMBEDDING_SIZE, arena, err);
+    if (status == PATINA_OK) status = embed_row(c, result, arena, err);
     add_stage_time(result, PATINA_RUN_AUDIO_TOWER, &since);
     if (status != PATINA_OK) goto done;
+    result->n_rows++;
 
     pt_row_fill(row, &(pt_row_source){.targets = &c->targets,
                                       .degrade = &stats,
@@ -379,7 +405,6 @@ static patina_status make_row(const entry_context *of_entry, size_t caption, uin
     if (status == PATINA_OK && c->keep_audio)
         status = pt_keep_audio_write_degraded(context->keep_audio, id, variant, c->degraded,
                                               c->segment.n_mix, err);
-    if (status == PATINA_OK) result->n_rows++;
 done:
     patina_effect_chain_close(&chain);
     pt_arena_rewind(arena, mark);
@@ -560,8 +585,8 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     if (entry->n_captions_left_out > 0)
         PT_TRY(pt_entry_result_add_reject(
             result, PATINA_REJECT_BAD_CAPTION, err,
-            "'%s': %" PRIu64 " captions are left out, since an entry has at most %zu; set more "
-            "with '--max-captions'",
+            "'%s': %" PRIu64 " captions are omitted, because the limit for an entry is %zu; raise "
+            "it with '--max-captions'",
             entry->source, entry->n_captions_left_out, entry->max_captions));
     if (n_good == 0) return PATINA_OK;
     if (entry_options->repeated)

@@ -28,6 +28,7 @@ typedef struct pt_run {
     patina_meter *meter;
     pt_async_load async_load;
     patina_clap *clap;
+    pt_encoder *encoder; /* NULL: the encoders run on the CPU */
     pt_caption_cache *cache;
     patina_clap_info info;
     char *model, *libraries;
@@ -43,7 +44,7 @@ typedef struct pt_run {
     unsigned n_abandoned; /* threads that may never return */
 
     /* Used by the reader: one worker at a time, in corpus order. */
-    pt_corpus *corpus;
+    pt_corpus_set *corpus;
     pt_id_set *ids;
     uint64_t n_read;
     struct item *held; /* read, and too large for the memory that is left: opens the next batch */
@@ -56,9 +57,10 @@ typedef struct pt_run {
     patina_error read_err;
 
     /* Work of this call, fixed before the workers start. */
-    bool *is_pending; /* [plan.n_chunks], chunks that this call makes */
+    uint64_t *n_skipped; /* [plan.n_chunks], entries at the start that exist or are not made here */
     uint64_t n_chunks_ours, n_chunks_pending, n_chunks_existing;
-    uint64_t n_entries_pending; /* entries of these chunks */
+    uint64_t n_entries_pending; /* entries of these chunks that no journal has */
+    uint64_t n_entries_kept;    /* entries of these chunks that a journal has */
     uint64_t n_entries_to_read; /* entries up to the last of these chunks */
     uint64_t n_rows_pending;    /* maximum rows of all missing chunks, of any shard */
 
@@ -68,8 +70,7 @@ typedef struct pt_run {
     pt_fixed_histogram purity, loudness;
     int64_t spent_ns[PATINA_RUN_STAGE_COUNT];
     bool chunk_is_open;
-    int64_t last_progress_ns, chunk_started_ns;
-    _Atomic int64_t longest_chunk_ns; /* written by the calling thread, read by the reader */
+    int64_t last_progress_ns;
 } pt_run;
 
 /** Passes an event to the user's callback, with the counts of the run. */

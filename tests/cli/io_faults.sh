@@ -97,7 +97,7 @@ with_fault() {
         --chunk "${CHUNK:-4}" --threads 1 --quiet "$@"
 }
 
-# A fault that passes changes nothing.
+# A temporary fault changes nothing.
 test_transient_faults() {
     build_faults
     export FAULT_PATH=perc_bell.wav
@@ -113,7 +113,7 @@ test_transient_faults() {
     assert_same_dirs plain pread
 }
 
-# A fault that stays ends the run with 75, and the second time with 1; without it the same command
+# A permanent fault ends the run with 75, and the second time with 1; without it the same command
 # completes the data set.
 test_lasting_faults() {
     build_faults

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# memory.sh - memory for the entries in work stays within --memory, whatever a corpus holds
+# memory.sh - memory for entries in progress stays within --memory for any corpus
 
-# Writes small tars that hold much: captions.tar.gz, json.tar.gz, and wide.tar.gz and unknown.tar.gz of
-# 3 s of 64 channels at 384 kHz, 295 MB each, of which the second does not say its length.
+# Writes small tars with large content: captions.tar.gz, json.tar.gz, and wide.tar.gz and unknown.tar.gz with
+# 3 s of 64 channels at 384 kHz, 295 MB each; the second does not declare its length.
 make_bombs() {
     py <<'E'
 import gzip
@@ -60,7 +60,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
 E
 }
 
-# The model of the tests is small: what the program takes with one ordinary entry is nearly all code.
+# The model of the tests is small: the memory of the program with one ordinary entry is nearly all code.
 test_peak_is_within_the_budget() {
     case $PATINA in *asan* | *tsan* | *san/*) skip "sanitizers need more memory" ;; esac
     make_bombs
@@ -75,7 +75,7 @@ E
         echo "$bomb: $peak MB; an ordinary entry: $plain MB"
         [ "$peak" -le $((plain + 64)) ] || fail "$bomb takes $peak MB, an ordinary entry $plain MB"
     done
-    grep -q "999970 captions are left out" captions/rejects.jsonl || fail "another number is left out"
+    grep -q "999970 captions are omitted" captions/rejects.jsonl || fail "another number is omitted"
     grep -q "more than 262144 values" json/rejects.jsonl || fail "another reason for json"
     [ ! -s wide/rejects.jsonl ] && [ ! -s unknown/rejects.jsonl ] || fail "wide audio is rejected"
 }
@@ -114,7 +114,7 @@ test_control_group() {
     ) >stdout 2>stderr || fail "status $?"
 }
 
-# The budget decides no row, and is no setting.
+# The budget does not affect rows, and is not a setting.
 test_rows_are_the_same() {
     py <<'E'
 write_demo_manifest("manifest.jsonl", 12)
@@ -140,7 +140,7 @@ E
 four, two = (json.load(open(f"{name}/dataset.json")) for name in ("four", "two"))
 assert four["rows"] == 2 * two["rows"] > 0, (four["rows"], two["rows"])
 assert "max_captions" not in four["settings"] and two["settings"]["max_captions"] == 2
-assert sum("2 captions are left out" in line for line in open("two/rejects.jsonl")) == two["rows"] / 2
+assert sum("2 captions are omitted" in line for line in open("two/rejects.jsonl")) == two["rows"] / 2
 E
     run generate --corpus many.jsonl --model "$MINI" --out none --max-captions 0
     assert_status 2

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_memory_budget.c - the memory budget of entries in progress, and limits of control groups */
 
 #include "base/error.h"
 #include "pipeline/memory_budget.h"
@@ -39,7 +40,7 @@ static void pause_ms(long ms) {
     nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
-TEST(memory_budget, a_share_waits_for_the_others) {
+TEST(memory_budget, share_waits_for_other_entries) {
     pt_memory_budget budget;
     pt_memory_share first = {0};
     pthread_t thread;
@@ -59,24 +60,24 @@ TEST(memory_budget, a_share_waits_for_the_others) {
     pt_memory_budget_destroy(&budget);
 }
 
-TEST(memory_budget, what_exceeds_the_budget_runs_alone) {
+TEST(memory_budget, oversized_entry_runs_alone) {
     pt_memory_budget budget;
     pt_memory_share share = {0};
     pt_memory_budget_init(&budget, 100);
-    pt_memory_budget_add(&budget, 90); /* entries in flight are no share: nobody could end them */
+    pt_memory_budget_add(&budget, 90); /* entries in flight are not a share: they cannot be ended */
     REQUIRE_OK(pt_memory_budget_acquire(&budget, &share, 5000, NULL, NULL, &t->err));
-    /* a share that is held grows without waiting */
+    /* a share grows without waiting */
     REQUIRE_OK(pt_memory_budget_acquire(&budget, &share, 6000, NULL, NULL, &t->err));
     CHECK_INT(budget.used, 6090);
     CHECK(pt_memory_budget_is_full(&budget, 0));
     pt_memory_budget_release(&budget, &share);
     pt_memory_budget_subtract(&budget, 90);
     CHECK(!pt_memory_budget_is_full(&budget, 0));
-    CHECK(pt_memory_budget_is_full(&budget, 50)); /* half is for entries */
+    CHECK(pt_memory_budget_is_full(&budget, 50)); /* half of it is for entries */
     pt_memory_budget_destroy(&budget);
 }
 
-TEST(memory_budget, an_abandoned_or_stopped_worker_holds_up_nobody) {
+TEST(memory_budget, abandoned_worker_releases_its_share) {
     pt_memory_budget budget;
     pt_memory_share stuck = {0};
     pthread_t thread;
@@ -114,7 +115,7 @@ static void make_file(const char *root, const char *path, const char *text) {
     fclose(file);
 }
 
-TEST(memory_limit, the_smallest_limit_of_all_groups_counts) {
+TEST(memory_limit, smallest_limit_of_all_groups) {
     char root[] = "/tmp/patina-limit-XXXXXX", command[64];
     REQUIRE(mkdtemp(root));
     const uint64_t machine = pt_memory_limit(root);

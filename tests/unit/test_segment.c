@@ -11,7 +11,7 @@
 #include "dsp/resample.h"
 #include "segment_fixture.h"
 
-/** The sample that frame i of channel c has in these tests: exact in 16 bits, and never twice. */
+/** Sample of frame i of channel c in these tests: exact in 16 bits, and all different. */
 static float at(uint64_t i, unsigned c) {
     return (float)((int)((i * 7919 + c * 12345) % 65536) - 32768) / 32768.0F;
 }
@@ -35,7 +35,7 @@ static void check_source(pt_test *t, const pt_segment *e, const source_frames *s
 static const pt_segment_spec whole = {.start = 0, .frames = UINT64_MAX};
 
 /* DEFINITIONS 1: start = floor(u (n - window + 1)), u = draw 0 of stream WINDOW, variant 0. */
-TEST(segment, the_window_is_where_it_is_drawn) {
+TEST(segment, window_position) {
     const int formats[] = {WAV_16, FLAC_16, SF_FORMAT_AU | SF_FORMAT_PCM_16}; /* AU: not exact */
     const size_t rate = 8000, n = 45 * rate + 7; /* more than one block */
     float *x = ramp(n, 2);
@@ -64,14 +64,14 @@ TEST(segment, the_window_is_where_it_is_drawn) {
             if (e.window.start > most) most = e.window.start;
             pt_arena_reset(&arena);
         }
-        CHECK(least < 10 * rate && most > 25 * rate); /* it does move about */
+        CHECK(least < 10 * rate && most > 25 * rate); /* the position varies */
         file_bytes_release(&f);
     }
     pt_arena_release(&arena);
     free(x);
 }
 
-TEST(segment, a_short_source_is_taken_whole) {
+TEST(segment, short_source_is_used_whole) {
     const size_t lengths[] = {1, 2, 3199, 80000};
     const pt_rng draw = pt_rng_make(3, "x", 0, PT_RNG_STREAM_WINDOW);
     pt_arena arena;
@@ -95,9 +95,8 @@ TEST(segment, a_short_source_is_taken_whole) {
     pt_arena_release(&arena);
 }
 
-/* The seconds that a list names are used where the source is longer than they are by 1 s or
- * more. */
-TEST(segment, a_list_may_name_seconds) {
+/* The seconds that a list names are used if the source is longer than they are by 1 s or more. */
+TEST(segment, segment_named_by_the_corpus) {
     enum { SLOW = 8000 };
     static const struct {
         double source_s, start_s, length_s; /* length 0: no end is named */
@@ -110,7 +109,7 @@ TEST(segment, a_list_may_name_seconds) {
         {60.0, 20.25, 3.5, 162000, 162000, 28000, true},
         {60.0, 20.0, 30.0, 20 * SLOW, 40 * SLOW, 10 * SLOW, true}, /* drawn in 30 s */
         {11.0, 0.5, 10.0, 4000, 4000, 10 * SLOW, true},
-        {10.99, 30.0, 10.0, 0, 7920, 10 * SLOW, false}, /* a clip that was cut */
+        {10.99, 30.0, 10.0, 0, 7920, 10 * SLOW, false}, /* a trimmed clip */
         {10.03, 30.0, 10.0, 0, 240, 10 * SLOW, false},
         {5.0, 30.0, 10.0, 0, 0, 5 * SLOW, false},
         {60.0, 30.0, 0.0, 0, 50 * SLOW, 10 * SLOW, false}, /* no list */
@@ -146,7 +145,7 @@ TEST(segment, a_list_may_name_seconds) {
             CHECK_FAILS(pt_segment_decode(&bytes, beyond, &e, &arena, &t->err),
                         PATINA_REJECT_TOO_SHORT);
             CHECK_CONTAINS(t->err.message, "60.0 s long");
-            pt_segment_spec cut = beyond; /* by its name it is the clip */
+            pt_segment_spec cut = beyond; /* its name identifies it as the clip */
             cut.named_may_be_cut = true;
             CHECK_OK(pt_segment_decode(&bytes, cut, &e, &arena, &t->err));
             CHECK(!e.is_named);
@@ -157,7 +156,7 @@ TEST(segment, a_list_may_name_seconds) {
     pt_arena_release(&arena);
 }
 
-TEST(segment, a_part_may_be_named) {
+TEST(segment, segment_by_start_and_length) {
     const int formats[] = {WAV_16, SF_FORMAT_AU | SF_FORMAT_PCM_16};
     const size_t n = 200000;
     float *x = ramp(n, 1);
@@ -198,9 +197,9 @@ TEST(segment, a_part_may_be_named) {
     free(x);
 }
 
-/* A window of a lossy file equals the same samples decoded from the start, whether the
- * window was still held (14 s) or needs a second pass (45 s). */
-TEST(segment, lossy_windows_are_those_of_one_long_decode) {
+/* A window of a lossy file equals the same samples of a decode from the start, both if the window
+ * is still held (14 s) and if it needs a second pass (45 s). */
+TEST(segment, lossy_windows_equal_a_full_decode) {
     const struct {
         int format;
         size_t rate, n_s;
@@ -232,7 +231,7 @@ TEST(segment, lossy_windows_are_those_of_one_long_decode) {
             CHECK_INT(drawn.window.frames, window);
             CHECK(memcmp(source.samples, same_source.samples, window * sizeof *x) == 0);
             CHECK(memcmp(drawn.mix, same.mix, drawn.n_mix * sizeof *x) == 0);
-            if (start < 4 * rate) { /* the second part has but 4 s of the shorter sources */
+            if (start < 4 * rate) { /* the second part has only 4 s of the shorter sources */
                 CHECK(memcmp(source.samples, first.samples + start, (window - start) * sizeof *x) ==
                       0);
                 CHECK(memcmp(source.samples + window - start, second.samples, start * sizeof *x) ==
@@ -253,7 +252,7 @@ TEST(segment, lossy_windows_are_those_of_one_long_decode) {
     pt_arena_release(&arena);
 }
 
-/* All channels count alike, the LFE too. Sums of eighths are exact. */
+/* All channels have equal weight, including the LFE. Sums of eighths are exact. */
 TEST(segment, the_mix_is_the_mean_of_all_channels) {
     const float x[] = {0.5F, 0.25F, -0.125F, 1.0F, -0.5F, 0.375F, -1.0F, 3.0F,
                        0.0F, 0.0F,  0.0F,    1.0F, 1e8F,  1.0F,   -1e8F, 0.0F};
@@ -261,7 +260,7 @@ TEST(segment, the_mix_is_the_mean_of_all_channels) {
     pt_audio_downmix(&(patina_audio){x, 2, 6, 48000}, mix);
     CHECK_NEAR(mix[0], 0.25, 0.0);
     CHECK_NEAR(mix[1], 3.0 / 6, 0.0);
-    pt_audio_downmix(&(patina_audio){x + 12, 1, 4, 48000}, mix); /* in double nothing is lost */
+    pt_audio_downmix(&(patina_audio){x + 12, 1, 4, 48000}, mix); /* exact in double */
     CHECK_NEAR(mix[0], 0.25, 0.0);
     pt_audio_downmix(&(patina_audio){x, 4, 1, 48000}, mix);
     CHECK(memcmp(mix, x, sizeof mix) == 0);
@@ -344,7 +343,7 @@ TEST(segment, nonfinite_samples_count_in_the_window_only) {
                                   &arena, &t->err));
         CHECK_OK(decode_and_check(&bytes, (pt_segment_spec){.start = 30001, .frames = 10000},
                                   &arena, &t->err));
-        /* 0.1 s of it is too short before it is anything else */
+        /* 0.1 s of it is rejected as too short first */
         pt_segment e;
         REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = 29990, .frames = 800}, &e,
                                      &arena, &t->err));
@@ -370,7 +369,7 @@ static patina_status check_of(pt_test *t, unsigned rate_hz, size_t n, const floa
 }
 
 /* Four hops of h = floor((fs + 5) / 10) (DEFINITIONS 4). */
-TEST(segment, under_four_hops_is_too_short) {
+TEST(segment, shorter_than_four_hops_is_too_short) {
     const struct {
         unsigned rate_hz;
         size_t least;
@@ -401,8 +400,8 @@ TEST(segment, silence_and_dc_are_silent) {
     free(x);
 }
 
-/* A file that was cut is judged by its end, so that the draw of the window decides nothing. */
-TEST(segment, a_file_that_was_cut_is_truncated_wherever_the_window_is) {
+/* A truncated file is rejected because of its end, for any window. */
+TEST(segment, truncated_file_is_rejected_for_any_window) {
     const size_t n = 200000;
     float *x = make_noise(n, 0.5);
     file_bytes g;
@@ -423,9 +422,9 @@ TEST(segment, a_file_that_was_cut_is_truncated_wherever_the_window_is) {
     free(x);
 }
 
-/* 1.4 GB of a WAV that takes no room on the disk: reading it whole takes seconds, and its window a
- * few milliseconds. 0.5 s of processor time is far from either, on a slow machine too. */
-TEST(segment, an_hour_costs_no_more_than_its_window) {
+/* A sparse WAV of 1.4 GB: reading it whole takes seconds, and its window a few milliseconds. 0.5 s
+ * of processor time is far from either, on a slow machine too. */
+TEST(segment, long_file_decodes_only_the_window) {
     const uint64_t n = 3600 * 48000ULL, n_bytes = n * 2 * 4;
     const char *path = tmp_path("hour.wav");
     const pt_rng draw = pt_rng_make(1, "hour", 0, PT_RNG_STREAM_WINDOW);
@@ -457,8 +456,8 @@ TEST(segment, an_hour_costs_no_more_than_its_window) {
     unlink(path);
 }
 
-/* A worker's memory settles after its first excerpts. */
-TEST(segment, the_arena_grows_no_more) {
+/* The memory of a worker is constant after its first excerpts. */
+TEST(segment, arena_size_is_stable) {
     float *x = make_noise(15 * 48000, 0.5);
     file_bytes f = encode_audio(OGG, 48000, 1, NULL, x, 15 * 48000);
     const pt_byte_source bytes = memory_source(&f);
