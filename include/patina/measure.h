@@ -38,7 +38,7 @@ extern "C" {
 #define PATINA_PURITY_MAX    60.0     /**< dB; the largest purity cap */
 #define PATINA_SILENCE_POWER 1e-10    /**< AC power below which audio is rejected as silent */
 
-/** How good a source is; docs/MEASURES.md, section 10, has the definitions. */
+/** Quality of a source; docs/MEASURES.md, section 10, has the definitions. */
 typedef struct patina_source_quality {
     double bandwidth_hz; /**< where the spectrum of the mix ends, at most half the source's rate */
     double peak_dbfs;    /**< largest sample of any channel, dB; full scale is 0 */
@@ -52,8 +52,8 @@ typedef struct patina_source_quality {
 } patina_source_quality;
 
 /**
- * Returns the members as a JSON object on one line; without a codec, those of the codec are omitted.
- * Released with patina_free(). NULL: out of memory.
+ * Returns the members as a JSON object on one line; without a codec, those of the codec are
+ * omitted. Released with patina_free(). NULL: out of memory.
  */
 PATINA_API char *patina_source_quality_to_json(const patina_source_quality *quality);
 

@@ -39,6 +39,7 @@ extern "C" {
 typedef struct patina_provenance {
     const char *entry;     /**< id of the entry, which all draws depend on */
     const char *source;    /**< relative path of the audio; NULL: omitted */
+    const char *corpus;    /**< name of its corpus, of several; NULL: omitted */
     const char *caption;   /**< NULL: omitted, with caption_index */
     size_t caption_index;  /**< in the entry's list of captions, from 0 */
     uint64_t seed;         /**< 0 to PATINA_SEED_MAX */
@@ -83,8 +84,8 @@ typedef struct patina_recipe {
 
 /**
  * Parses a recipe. `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and
- * `chain` are required. `level_gain_db` is 0 where it is absent. `purity_cap` is then 50, or 60 where
- * `purity_db` is over 50, as in lines of version 0.1. Other members are ignored.
+ * `chain` are required. `level_gain_db` is 0 where it is absent. `purity_cap` is then 50, or 60
+ * where `purity_db` is over 50, as in lines of version 0.1. Other members are ignored.
  *
  * - `recipe`: out; patina_recipe_release() releases it
  *

@@ -38,7 +38,7 @@ struct pt_decoder {
     uint64_t position, part_start; /* frame that comes next, and the first of the part */
 };
 
-/** Names the format of bytes that no decoder of this build reads, where it is known. */
+/** Sets the error for a known format that no decoder of this build supports. */
 static bool describe_unsupported(const pt_byte_source *bytes, patina_error *err) {
     const pt_format_info *probed = pt_format_probe(bytes);
     if (!probed) return false;
@@ -61,7 +61,7 @@ static const char *container_name(pt_container_format kind) {
     return names[kind];
 }
 
-/** A WAV (or relative) whose sample data ends behind the file's end. */
+/** A WAV (or similar) whose declared sample data exceeds the file. */
 static patina_status check_data_size(const pt_container_header *c, const char *format,
                                      patina_error *err) {
     if (!c->has_data || c->unknown_size || c->data_size <= c->data_available) return PATINA_OK;
@@ -70,7 +70,7 @@ static patina_status check_data_size(const pt_container_header *c, const char *f
                    format, (unsigned long long)c->data_size, (unsigned long long)c->data_available);
 }
 
-/** One that ends before the samples do. */
+/** A WAV (or similar) whose declared sample data ends before the samples. */
 static patina_status check_rest(const pt_container_header *c, const char *format,
                                 patina_error *err) {
     const unsigned long long at = c->rest_offset;
@@ -108,7 +108,7 @@ static void close_part(pt_decoder *d) {
 static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
     const pt_stream_part *part = &d->parts.part[i];
     const pt_decoder_input input = {&d->part_bytes, &d->header, i, d->parts.n};
-    patina_error reported = {0}; /* the first reason, or that of the backend whose format it is */
+    patina_error reported = {0}; /* the first error, or that of the backend whose format it is */
     bool is_known = false;
     patina_status status = PATINA_REJECT_UNDECODABLE;
 
@@ -127,7 +127,7 @@ static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
         if (status != PATINA_OK && status != PATINA_REJECT_UNDECODABLE) break;
     }
     if (status == PATINA_OK) return PATINA_OK;
-    if (status == PATINA_REJECT_UNDECODABLE) { /* perhaps because of its sizes */
+    if (status == PATINA_REJECT_UNDECODABLE) { /* possibly because of wrong sizes */
         PT_TRY(check_data_size(&d->header, container_name(d->header.kind), err));
         PT_TRY(check_rest(&d->header, container_name(d->header.kind), err));
     }
@@ -193,7 +193,7 @@ static void reorder_channels(const pt_decoder_stream_info *stream_info, float *s
     }
 }
 
-/** Opens the part behind the one that ended. */
+/** Opens the next part. */
 static patina_status open_next_part(pt_decoder *d, patina_error *err) {
     const pt_decoder_info before = d->stream_info.info;
     const double at_s = (double)d->position / before.rate_hz;
@@ -210,7 +210,7 @@ static patina_status open_next_part(pt_decoder *d, patina_error *err) {
                    before.n_channels, before.rate_hz, info->n_channels, info->rate_hz);
 }
 
-/** Reads from the part that is open. */
+/** Reads from the open part. */
 static patina_status read_part(pt_decoder *d, float *samples, size_t n_frames, size_t *n_read,
                                patina_error *err) {
     const pt_decoder_stream_info *stream_info = &d->stream_info;

@@ -29,7 +29,7 @@
 #include "base/error.h"
 
 #define IO_BYTES              32768
-#define BLOCK_MAX             ((size_t)128 << 20) /* an index of 30 hours of AAC */
+#define BLOCK_MAX             ((size_t)128 << 20) /* size of an index of 30 hours of AAC */
 #define FRAME_MAX             (1 << 19) /* samples a channel of one packet; APE's have 294,912 */
 #define STREAMS_MAX           64
 #define PACKET_MAX            8192    /* frames of a packet: AAC 2048, Opus 5760, Vorbis 8192 */
@@ -114,7 +114,7 @@ static int alloc_converter(SwrContext **converter, AVFrame *f) {
 
 #endif
 
-/* The bytes -------------------------------------------------------------------------------- */
+/* Input ------------------------------------------------------------------------------------ */
 
 static int io_read(void *user, uint8_t *buffer, int n) {
     ffmpeg_state *s = user;
@@ -159,7 +159,7 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** A sentence that says what failed, with the library's reason. */
+/** An error with the failed operation and the reason of the library. */
 static patina_status failed(const ffmpeg_state *s, const char *what, int code, patina_error *err) {
     char why[AV_ERROR_MAX_STRING_SIZE] = "";
     if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
@@ -255,7 +255,7 @@ static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
 
 /* Frames ----------------------------------------------------------------------------------- */
 
-/** Notes how far packets come: those of all streams, and those of the sound. */
+/** Records the last time of the packets of all streams, and of those of the audio. */
 static void track_timestamps(ffmpeg_state *s) {
     const AVPacket *p = s->packet;
     const AVRational base = s->format->streams[p->stream_index]->time_base, us = {1, AV_TIME_BASE};
@@ -442,7 +442,7 @@ static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
     stream_info->info.n_streams = s->n_streams;
     stream_info->info.codec = describe_codec(s->codec);
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
-        return PATINA_OK; /* which decoder.c refuses */
+        return PATINA_OK; /* rejected by decoder.c */
     find_channel_order(s->frame, stream_info);
     s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
     find_declared_frames(s, link, stream_info);
@@ -450,7 +450,7 @@ static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
     return convert_frame(s, err);
 }
 
-/** Says of FLAC that FFmpeg does not decode which property that is. */
+/** For FLAC that FFmpeg does not support: names the bit depth. */
 static patina_status name_flac_bits(const ffmpeg_state *s, patina_status status,
                                     patina_error *err) {
     pt_flac_header flac;

@@ -19,7 +19,7 @@
 #include "audio/stream_parts.h"
 #include "base/byte_source.h"
 
-/** Bytes that a decoder gets in the place of those of the file. */
+/** Bytes that replace those of the file for the decoder. */
 typedef struct pt_byte_patch {
     uint64_t offset;
     unsigned n;

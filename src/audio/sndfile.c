@@ -102,7 +102,7 @@ static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     return got;
 }
 
-/** Replaces the size of the data, which was never filled in, with what is there. */
+/** Replaces the placeholder size of the data by the bytes present. */
 static patina_status patch_data_size(sndfile_state *s, const pt_container_header *c,
                                      patina_error *err) {
     const uint64_t size = c->data_available + c->size_overhead;
@@ -118,7 +118,7 @@ static patina_status patch_data_size(sndfile_state *s, const pt_container_header
     return PATINA_OK;
 }
 
-/** Leaves out the total of a FLAC file, so that the library reads to its end. */
+/** Hides the total of a FLAC file, so that the library reads to its end. */
 static void patch_flac_total(sndfile_state *s) {
     s->one = (pt_byte_patch){.offset = PT_FLAC_TOTAL_OFFSET, .n = 5};
     (void)pt_byte_source_read_at(&s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
@@ -203,7 +203,7 @@ static unsigned sample_bytes(int format) {
     }
 }
 
-/** Whether the container's count is what its sample data holds. */
+/** Whether the declared size agrees with the sample data. */
 static bool frames_match_size(const SF_INFO *info, const pt_container_header *c) {
     const uint64_t frame_bytes = (uint64_t)sample_bytes(info->format) * (unsigned)info->channels;
     return c->has_data && !c->unknown_size && frame_bytes > 0 && c->kind != PT_CONTAINER_AU &&
@@ -232,7 +232,7 @@ static void find_channel_order(const sndfile_state *s, const pt_container_header
     pt_decoder_info *info = &stream_info->info;
     const int type = format & SF_FORMAT_TYPEMASK;
 
-    if (info->n_channels > PATINA_CHANNELS_MAX) return; /* will be refused */
+    if (info->n_channels > PATINA_CHANNELS_MAX) return; /* is rejected later */
     if (type == SF_FORMAT_OGG) {
         if (s->link.codec != PT_OGG_OPUS || s->link.has_opus_positions)
             set_vorbis_channel_order(stream_info);
@@ -247,13 +247,13 @@ static void find_channel_order(const sndfile_state *s, const pt_container_header
     }
 }
 
-/** Which length to believe. */
+/** Selects the declared length. */
 static patina_status find_length(const sndfile_state *s, const SF_INFO *sf,
                                  const pt_container_header *c, pt_decoder_stream_info *stream_info,
                                  patina_error *err) {
     if (sf->frames < 0)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the number of frames is negative");
-    if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe does not say either */
+    if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe has no length either */
         if ((sf->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG) return PATINA_OK;
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "%s: the stream's last page is missing",
                        stream_info->info.format);
@@ -298,7 +298,7 @@ static SNDFILE *open_virtual(sndfile_state *s, SF_INFO *info) {
 }
 
 /** Whether the last frame of a FLAC file can be decoded, where its checksums are not found at the
- * end; the file is opened anew behind it. */
+ * end; the file is opened again afterwards. */
 static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_error *err) {
     float frame[FLAC_CHANNELS_MAX];
     const sf_count_t last = info->frames - 1;
@@ -317,7 +317,7 @@ static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_erro
                    : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
 }
 
-/** Compares the total of a FLAC file with its last frame; a total that is too small is left out. */
+/** Compares the total of a FLAC file with its last frame; a total that is too small is hidden. */
 static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
                                       pt_decoder_stream_info *stream_info, patina_error *err) {
     bool is_at_end = false;
@@ -334,7 +334,7 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
     return PATINA_OK;
 }
 
-/** What the library must not read as it is. */
+/** Prepares the patches of the header. */
 static patina_status make_patches(sndfile_state *s, const pt_container_header *c,
                                   patina_error *err) {
     char magic[4] = "";

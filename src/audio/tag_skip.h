@@ -8,7 +8,7 @@
 
 #include "base/byte_source.h"
 
-/** Offset of the first byte behind the ID3v2 tags that begin at `from`; `from` without one. */
+/** Offset of the first byte after the ID3v2 tags that begin at `from`; `from` without tags. */
 uint64_t pt_tag_skip_leading(const pt_byte_source *bytes, uint64_t from);
 
 /**

@@ -4,6 +4,7 @@
 #include "corpus/corpus_iterator.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,10 +142,13 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
     if (!S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
     if (pt_byte_source_open_file(path, &bytes, err) != PATINA_OK)
-        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened", path);
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened: %s", path,
+                       strerrordesc_np(errno));
     const int64_t got = pt_byte_source_read_at(&bytes, 0, buffer, PT_CORPUS_PROBE_BYTES);
     pt_byte_source_close(&bytes);
-    if (got < 0) return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read", path);
+    if (got < 0)
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read: %s", path,
+                       strerrordesc_np(errno));
     buffer[got] = '\0';
     probe->n_head = (size_t)got;
     if (got >= 3 && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) {
@@ -383,7 +387,7 @@ static patina_status index_rows(pt_corpus *c, patina_error *err) {
     patina_status status = pt_row_index_open(&c->rows, err);
 
     while (status == PATINA_OK && !end) {
-        pt_entry row = {0};
+        pt_entry row = {.max_captions = c->options.max_captions};
         status = c->reader->next(c->state, false, &row, &end, err);
         if (status == PATINA_OK && !end) status = pt_row_index_add(c->rows, &row, err);
         pt_entry_release(&row);
@@ -427,12 +431,18 @@ static patina_status next_entry(pt_corpus *c, bool with_audio, pt_entry *entry, 
 
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err) {
-    pt_entry next = {0};
+    pt_entry next = {.max_captions = corpus->options.max_captions};
     bool at_end = false;
     if (!corpus->state)
         return pt_fail(err, PATINA_EUSAGE, "corpus '%s': closed by an earlier error", corpus->name);
-    const patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
+    patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
 
+    if (status == PATINA_ETEMPORARY && corpus->options.skip_unreadable && next.source) {
+        patina_error why = {0};
+        if (err) why = *err;
+        pt_entry_clear_captions(&next);
+        status = pt_entry_reject(&next, err, PATINA_REJECT_IO_ERROR, "%s", why.message);
+    }
     if (status != PATINA_OK) {
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
@@ -463,6 +473,13 @@ patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina
     if (entry->status != PATINA_OK) return pt_fail(err, entry->status, "%s", entry->fault);
     if (entry->audio) {
         pt_byte_source_from_memory(entry->audio, entry->n_audio, bytes);
+        return PATINA_OK;
+    }
+    if (entry->audio_file > 0) { /* a copy, which the caller closes */
+        const int fd = fcntl(entry->audio_file - 1, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            return pt_fail(err, PATINA_ETEMPORARY, "cannot be opened: %s", strerrordesc_np(errno));
+        *bytes = (pt_byte_source){.is_file = true, .fd = fd, .size = entry->n_audio};
         return PATINA_OK;
     }
     if (!entry->path) return pt_fail(err, PATINA_REJECT_MISSING, "the entry has no audio file");

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -23,6 +24,15 @@ void pt_entry_clear_captions(pt_entry *entry) {
     free(entry->captions);
     entry->captions = NULL;
     entry->n_captions = 0;
+    entry->n_captions_left_out = 0;
+}
+
+void pt_entry_release_audio(pt_entry *entry) {
+    free(entry->audio);
+    if (entry->audio_file > 0) close(entry->audio_file - 1);
+    entry->audio = NULL;
+    entry->n_audio = 0;
+    entry->audio_file = 0;
 }
 
 void pt_entry_release(pt_entry *entry) {
@@ -30,7 +40,7 @@ void pt_entry_release(pt_entry *entry) {
     free(entry->id);
     free(entry->source);
     free(entry->path);
-    free(entry->audio);
+    pt_entry_release_audio(entry);
     free(entry->fault);
     *entry = (pt_entry){0};
 }
@@ -44,6 +54,12 @@ static patina_status append(pt_entry *entry, char *text, char *fault, patina_err
     const size_t n = entry->n_captions;
     pt_caption *captions = entry->captions;
 
+    if (entry->max_captions > 0 && n >= entry->max_captions && (text || fault)) {
+        free(text);
+        free(fault);
+        entry->n_captions_left_out++;
+        return PATINA_OK;
+    }
     if ((n & (n - 1)) == 0) /* full: room is always a power of two, or none */
         captions = realloc(captions, (n ? 2 * n : 1) * sizeof *captions);
     if (!captions || (!text && !fault)) {
@@ -77,11 +93,13 @@ patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_err
         char *text = c->text, *fault = c->fault;
         c->text = c->fault = NULL;
         PT_TRY(append(entry, text, fault, err));
+        if (entry->n_captions_left_out > 0) continue;
         entry->captions[entry->n_captions - 1].reason = c->reason;
         entry->captions[entry->n_captions - 1].source = c->source;
         entry->captions[entry->n_captions - 1].dropped = c->dropped;
         c->source = c->dropped = NULL;
     }
+    entry->n_captions_left_out += from->n_captions_left_out;
     return PATINA_OK;
 }
 

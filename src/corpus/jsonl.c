@@ -196,7 +196,8 @@ static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, b
 
 const pt_corpus_reader pt_corpus_reader_jsonl = {
     .name = "jsonl",
-    .summary = "one object a line: {\"audio\": path, \"caption\": text or list, \"id\": optional}",
+    .summary =
+        "one object per line: {\"audio\": path, \"caption\": text or list, \"id\": optional}",
     .matches = jsonl_matches,
     .open = jsonl_open,
     .close = jsonl_close,

@@ -717,7 +717,7 @@ static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
     const char *text = pt_csv_field_trimmed(r, column, &n);
     if (n == 0) return false;
     const locale_t before = pt_c_locale_enter();
-    *seconds = strtod(text, &end);
+    *seconds = pt_strtod(text, &end);
     pt_c_locale_leave(before);
     return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
 }

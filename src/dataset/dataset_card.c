@@ -12,6 +12,7 @@
 
 #include "base/json_writer.h"
 #include "base/strbuf.h"
+#include "dataset/card_corpora.h"
 #include "dataset/rejects.h"
 #include "dataset/schema.h"
 
@@ -232,6 +233,7 @@ char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta) {
     add_front_matter(&out, run_meta);
     add_introduction(&out, run_meta);
     add_splits(&out, run_meta);
+    pt_card_add_corpora(&out, run_meta->settings_json);
     add_columns(&out, run_meta);
     add_loading(&out, run_meta);
     add_provenance(&out, run_meta);

@@ -793,6 +793,23 @@ static bool compare_versions(const pt_run_metadata *theirs, const pt_run_metadat
     return true;
 }
 
+/* Names what selects the kernels of a run: an instruction set, or "opencl-1" of devices. */
+static void describe_kernels(const char *theirs, const char *ours, char *difference, size_t n) {
+    const char *const device = "opencl";
+    const bool on_device = strncmp(theirs, device, strlen(device)) == 0;
+    const bool ours_on_device = strncmp(ours, device, strlen(device)) == 0;
+    if (on_device && ours_on_device)
+        snprintf(difference, n, "arithmetic '%s' of devices instead of '%s'", theirs, ours);
+    else if (on_device)
+        snprintf(difference, n, "its encoders on a device (%s), which '--device opencl' selects",
+                 theirs);
+    else if (ours_on_device)
+        snprintf(difference, n, "its encoders on the CPU, which '--device cpu --isa %s' selects",
+                 theirs);
+    else
+        snprintf(difference, n, "another instruction set, which '--isa %s' selects", theirs);
+}
+
 static void compare_members(const json_t *theirs, const json_t *ours, char *difference, size_t n) {
     static const struct {
         const char *member, *words;
@@ -814,8 +831,8 @@ static void compare_members(const json_t *theirs, const json_t *ours, char *diff
             return;
         }
     if (!json_equal(json_object_get(theirs, "kernels"), json_object_get(ours, "kernels")))
-        snprintf(difference, n, "another instruction set, which '--isa %s' selects",
-                 kernels ? kernels : "?");
+        describe_kernels(kernels ? kernels : "?",
+                         json_string_value(json_object_get(ours, "kernels")), difference, n);
     else if (!json_equal(json_object_get(theirs, "libraries"), json_object_get(ours, "libraries")))
         snprintf(difference, n, "another version of a library");
 }

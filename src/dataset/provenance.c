@@ -42,6 +42,7 @@ char *patina_provenance_to_json(const patina_provenance *of) {
     pt_strbuf_append(&out, "{\"entry\": ");
     pt_json_write_string(&out, of->entry);
     if (of->source) add_string(&out, "source", of->source);
+    if (of->corpus) add_string(&out, "corpus", of->corpus);
     if (of->caption) {
         add_string(&out, "caption", of->caption);
         pt_strbuf_printf(&out, ", \"caption_index\": %zu", of->caption_index);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* source_quality.c - peaks, frame levels and the end of the spectrum
  *
- * Loops over lanes are written so that compilers make vectors of them without reordering sums.
+ * Loops over lanes are written so that compilers vectorise them without reordering sums.
  */
 
 #include "measure/source_quality.h"
@@ -30,12 +30,10 @@
 #define FULL_SHARE  0.95 /* of the lower Nyquist frequency, above which the resampler's filter is */
 
 patina_status pt_source_quality_init(pt_source_quality *quality, unsigned rate_hz,
-                                     unsigned n_channels, double mix_mean, pt_arena *arena,
-                                     patina_error *err) {
+                                     unsigned n_channels, pt_arena *arena, patina_error *err) {
     memset(quality, 0, sizeof *quality);
     quality->rate_hz = rate_hz;
     quality->n_channels = n_channels;
-    quality->mean = mix_mean;
     quality->high = pt_arena_calloc(arena, n_channels, sizeof *quality->high);
     quality->low = pt_arena_calloc(arena, n_channels, sizeof *quality->low);
     return quality->high && quality->low ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");

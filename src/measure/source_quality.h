@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* source_quality.h - how good a source is: bandwidth, clipping, level, noise floor, silence
+/* source_quality.h - quality of a source: bandwidth, clipping, level, noise floor, silence
  *
  *   source frames -> peaks of each channel, and the runs of equal samples at them
  *   48 kHz mix    -> level of each frame of 20 ms -> histogram
@@ -43,10 +43,9 @@ typedef struct pt_source_quality {
     float first[2], last[2];         /* samples of the mix */
 } pt_source_quality;
 
-/** mix_mean: of the whole mix. PATINA_ENOMEM. */
+/** The mean has to be set before the first sample of the mix. PATINA_ENOMEM. */
 patina_status pt_source_quality_init(pt_source_quality *quality, unsigned rate_hz,
-                                     unsigned n_channels, double mix_mean, pt_arena *arena,
-                                     patina_error *err);
+                                     unsigned n_channels, pt_arena *arena, patina_error *err);
 
 /** Adds interleaved frames of the source. The result does not depend on the size of the blocks. */
 void pt_source_quality_add_source(pt_source_quality *quality, const float *samples,

@@ -18,6 +18,7 @@
 #include "dsp/stats.h"
 #include "measure/targets.h"
 #include "pipeline/degrade_request.h"
+#include "pipeline/encoder.h"
 #include "pipeline/provenance_fill.h"
 #include "pipeline/stream_file.h"
 
@@ -153,23 +154,35 @@ void patina_degraded_release(patina_degraded *degraded) {
 
 /* ---------------------------------------------------------------- embed */
 
+/* Decodes the samples that are embedded. */
+static patina_status load_for_embedding(const char *path, uint64_t start, pt_segment *segment,
+                                        pt_arena *arena, patina_error *err) {
+    const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
+    input in;
+    PT_TRY(input_open(path, &in, err));
+    patina_status status = pt_segment_decode(&in.bytes, spec, segment, arena, err);
+    if (status == PATINA_OK) status = pt_segment_check_finite(segment, err);
+    return input_close(&in, path, status, err);
+}
+
 patina_status patina_file_embed(const patina_clap *clap, const char *path, uint64_t start,
                                 float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                 patina_error *err) {
-    const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
-    input in;
     pt_segment segment;
     pt_scratch memory;
-    PT_TRY(input_open(path, &in, err));
-
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
-    patina_status status = pt_segment_decode(&in.bytes, spec, &segment, arena, err);
-    if (status == PATINA_OK) status = pt_segment_check_finite(&segment, err);
-    status = input_close(&in, path, status, err);
+    patina_status status = load_for_embedding(path, start, &segment, arena, err);
     if (status == PATINA_OK) {
         status = patina_clap_embed_audio(clap, segment.mix, segment.n_mix, embedding, arena, err);
         if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
     }
     pt_scratch_end(&memory);
     return status;
+}
+
+patina_status pt_file_submit(pt_encoder *encoder, const char *path, uint64_t start,
+                             pt_ticket **ticket, pt_arena *arena, patina_error *err) {
+    pt_segment segment;
+    PT_TRY(load_for_embedding(path, start, &segment, arena, err));
+    return pt_encoder_submit_audio(encoder, segment.mix, segment.n_mix, ticket, arena, err);
 }

@@ -76,7 +76,7 @@ test_splits_of_a_hub_folder() {
     assert_stderr "2 entries"
 }
 
-# --exclude: a WavCaps blacklist, a CSV of AudioCaps and ids a line name the same clips in other forms.
+# --exclude: a WavCaps blacklist, a CSV of AudioCaps and a list of ids name the same clips in other forms.
 test_exclude() {
     py <<'E'
 with open("blacklist.json", "w") as file:

@@ -66,7 +66,7 @@ assert max(len("%.17g" % v) for v in values) >= 18  # they are doubles, not roun
 E
 }
 
-# A bad file is reported, and the others are measured.
+# An invalid file is reported, and the others are measured.
 test_bad_among_good() {
     py <<'E'
 write_wav("good.wav", tone(48000))
@@ -154,8 +154,8 @@ test_controls_are_escaped() {
     fi
 }
 
-# All commands judge a file alike, and rows have the loudness that measure prints: files with faults, and
-# one whose mask says that it is 7.1.
+# All commands accept or reject a file alike, and rows have the loudness that measure prints: damaged files, and
+# one with the channel mask of 7.1.
 test_commands_agree() {
     py <<'E'
 import struct

@@ -21,7 +21,7 @@ static inline const char *test_link_device(const char *device, const char *name)
     return symlink(device, path) == 0 || errno == EEXIST ? path : NULL;
 }
 
-/** Takes no byte: every write fails with ENOSPC. */
+/** A file on which every write fails with ENOSPC. */
 static inline const char *test_full_device_path(void) {
     return test_link_device("/dev/full", "full-disk");
 }

@@ -17,7 +17,7 @@ static inline json_t *golden_open(pt_test *t) {
     return root;
 }
 
-/* The caller frees them. */
+/* The caller frees the result. */
 static inline float *golden_floats(const json_t *list, size_t *n) {
     *n = json_array_size(list);
     float *values = calloc(*n + 1, sizeof *values);

@@ -9,7 +9,7 @@
 #include "base/strbuf.h"
 #include "test.h"
 
-TEST(c_locale, texts_and_sentences_have_points) {
+TEST(c_locale, decimal_points_in_text_and_errors) {
     if (!pt_test_set_comma_locale()) SKIP("no locale with a decimal comma is installed");
     char text[16];
     pt_strbuf str = {0};
@@ -22,7 +22,7 @@ TEST(c_locale, texts_and_sentences_have_points) {
     pt_error_add_context(&t->err, "part %.1f", 0.5);
     CHECK_STR(t->err.message, "part 0.5: 1.2 s are declared");
     snprintf(text, sizeof text, "%.1f", 2.5);
-    CHECK_STR(text, "2,5"); /* what the program has set is still so */
+    CHECK_STR(text, "2,5"); /* the locale of the program is unchanged */
     setlocale(LC_ALL, "C");
     pt_strbuf_release(&str);
 }
@@ -32,7 +32,7 @@ static void *print_in_thread(void *text) {
     return NULL;
 }
 
-TEST(c_locale, only_this_thread_and_only_until_it_leaves) {
+TEST(c_locale, affects_one_thread_until_leave) {
     if (!pt_test_set_comma_locale()) SKIP("no locale with a decimal comma is installed");
     char here[16], there[16], after[16];
     pthread_t thread;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_source_quality.c - quality of sources against golden values */
 
 #include "test.h"
 
@@ -89,8 +90,8 @@ static double number(const json_t *object, const char *name) {
     return json_number_value(json_object_get(object, name));
 }
 
-/* Bars: 0.05 dB, the half of a bin of levels; one cell of the spectrum, for harmonics at its edge. */
-TEST(source_quality, golden_sounds) {
+/* Tolerances: 0.05 dB, half of a level bin; one cell of the spectrum, for harmonics at its edge. */
+TEST(source_quality, golden_files) {
     json_t *golden = json_load_file(pt_test_golden_path("quality/source_quality.json"), 0, NULL);
     const char *name;
     json_t *expected;
@@ -125,7 +126,8 @@ TEST(source_quality, runs_at_both_peaks) {
     free(x);
 }
 
-/* A channel far under the other has its own peaks, which do not count; each channel counts alone. */
+/* A channel far below the other has its own peaks, which do not count; each channel is measured
+ * separately. */
 TEST(source_quality, channels) {
     static const unsigned counts[] = {1, 2, 3, 5, 6, 8};
     for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
@@ -148,7 +150,7 @@ TEST(source_quality, channels) {
     }
 }
 
-/* Pieces of any size give the bits of the whole. */
+/* Blocks of any size give bit-identical results. */
 TEST(source_quality, pieces) {
     static const size_t sizes[] = {7, 2047, 2048, 2049, 8191, 20000};
     float *x = make_case("clipped");
@@ -180,7 +182,7 @@ TEST(source_quality, pieces) {
     free(x);
 }
 
-/* A low-pass edge is found over a floor of hiss, and a tone over hiss is no edge. */
+/* A low-pass edge is found above a noise floor, and a tone above noise is not an edge. */
 TEST(source_quality, edges) {
     float *x = make_low_passed(8000.0);
     stimulus_add_noise(x, N, 0.001, 5);
@@ -198,7 +200,7 @@ TEST(source_quality, edges) {
     free(x);
 }
 
-/* A source whose own rate ends the spectrum. */
+/* A source whose spectrum ends at its own Nyquist frequency. */
 TEST(source_quality, nyquist_frequency) {
     float *x = make_low_passed(11000.0), *source = stimulus_alloc(N / 2);
     stimulus_add_noise(source, N / 2, 0.2, 9);
@@ -210,7 +212,8 @@ TEST(source_quality, nyquist_frequency) {
     free(source);
 }
 
-/* An encoder at 128 kb/s removes what is over 16 or 17 kHz; codec, loss and bits of real files. */
+/* An encoder at 128 kb/s removes frequencies above 16 or 17 kHz; codec, loss and bits of real
+ * files. */
 TEST(source_quality, codecs) {
     static const struct {
         int format;
