@@ -19,6 +19,7 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/entry_merge.h"
 #include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
@@ -228,6 +229,10 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
         return pt_fail(err, PATINA_EUSAGE,
                        "a caption template is not supported for a corpus of kind '%s'",
                        kind_name(k));
+    for (size_t i = 0; o->filter && !k->reader->has_columns && i < o->filter->n; i++)
+        if (pt_filter_is_on_column(&o->filter->item[i]))
+            return pt_condition_fail_unknown(&o->filter->item[i], PT_FILTER_OPTION,
+                                             pt_filter_fields, "and no columns here", err);
     return PATINA_OK;
 }
 
@@ -442,6 +447,13 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
         return status;
+    }
+    if (!at_end && corpus->options.filter) {
+        const patina_status filtered = pt_entry_filter_captions(&next, corpus->options.filter, err);
+        if (filtered != PATINA_OK) {
+            pt_entry_release(&next);
+            return filtered;
+        }
     }
     if (!at_end && corpus->exclude && pt_exclude_list_has(corpus->exclude, next.id, next.source)) {
         free(next.fault);

@@ -14,6 +14,7 @@
 
 #include <patina/generate.h>
 
+#include "base/conditions.h"
 #include "base/hash.h"
 #include "corpus/corpus_set.h"
 #include "corpus/corpus_spec.h"
@@ -37,6 +38,7 @@ typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */
     pt_corpus_specs corpora;
     char *corpus_label; /* for messages: the path of the corpus, "a.csv and 2 more" */
+    pt_conditions filter, require;
     pt_splits splits;
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
