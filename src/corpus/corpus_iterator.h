@@ -151,9 +151,9 @@ const char *pt_corpus_kind_name(const pt_corpus *corpus);
  *
  * with_audio  false: audio that the corpus contains is skipped, and faults of it are not detected
  *
- * Errors   PATINA_EIO      a read failed
- *          PATINA_ETEMPORARY  the machine cannot read a file of the entry, or the file that it is in
- *          PATINA_EFORMAT  end of the last tar, and none has a sample
+ * Errors   PATINA_EIO         a read failed
+ *          PATINA_ETEMPORARY  the machine cannot read a file of the entry, or its archive
+ *          PATINA_EFORMAT     end of the last tar, and none has a sample
  */
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err);
