@@ -49,7 +49,8 @@ typedef struct patina_provenance {
                                   up to 1 */
     bool has_named_start;  /**< the window is in the seconds that the corpus names */
     double named_start_s;  /**< the first of them */
-    const char *chain_json;  /**< from patina_effect_chain_to_json() */
+    const char *fingerprint_json; /**< of the whole sound, a JSON object; NULL: omitted */
+    const char *chain_json;       /**< from patina_effect_chain_to_json() */
     const char *stages_json; /**< from patina_degrade_stats_to_json(); NULL: omitted, with the four
                                   numbers that follow */
     double output_gain;      /**< at most 1 */

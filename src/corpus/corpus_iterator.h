@@ -57,6 +57,7 @@ typedef struct pt_entry {
     size_t n_audio;
     bool has_start, has_end;
     double start_s, end_s; /* segment of the recording that the list names, in seconds */
+    char *split_value;     /* of the column split_column of the options; NULL: none */
     uint64_t position;     /* of a row in a corpus that contains the audio (load_audio) */
     bool is_clip_of_id;    /* the id names the clip: rows of one id have one audio, found or not */
     patina_status status;  /* PATINA_OK, or the reason of rejection */
@@ -86,6 +87,7 @@ typedef struct pt_corpus_options {
     const char *header;           /* column names of a table without header, "id,label"; or NULL */
     const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
+    const char *split_column;     /* column or member for split_value; NULL: none */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
 } pt_corpus_options;
 

@@ -32,6 +32,7 @@ void pt_entry_release(pt_entry *entry) {
     free(entry->path);
     free(entry->audio);
     free(entry->fault);
+    free(entry->split_value);
     *entry = (pt_entry){0};
 }
 

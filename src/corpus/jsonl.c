@@ -17,6 +17,7 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
 #include "fs/path.h"
 
@@ -26,6 +27,7 @@ typedef struct jsonl_state {
     char *folder; /* of the audio, as given */
     char *real;   /* the same without symbolic links; NULL: unknown */
     char *column; /* member of the captions; NULL: the usual ones */
+    const pt_corpus_options *options;
 } jsonl_state;
 
 static patina_status no_memory(patina_error *err) {
@@ -75,6 +77,7 @@ static patina_status jsonl_open(const char *path, const pt_corpus_options *optio
     patina_status status = PATINA_OK;
 
     if (!s) return no_memory(err);
+    s->options = options;
     s->name = pt_corpus_base_name(path, "manifest");
     s->folder = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
@@ -137,13 +140,16 @@ static patina_status read_id(const jsonl_state *s, const json_t *object, bool re
     return pt_entry_set_id(entry, id, repaired, location, err);
 }
 
-static patina_status read_object(const jsonl_state *s, const json_t *object, bool repaired,
+static patina_status read_object(const jsonl_state *s, json_t *object, bool repaired,
                                  pt_entry *entry, patina_error *err) {
-    const json_t *caption = pt_json_find_captions(object, s->column);
-    if (!caption && !s->column) caption = json_object_get(object, "transcription");
-    if (!caption && !s->column) caption = json_object_get(object, "sentence");
+    const char *template = s->options->caption_template;
+    const json_t *caption = template ? NULL : pt_json_find_captions(object, s->column);
+    if (!caption && !template && !s->column) caption = json_object_get(object, "transcription");
+    if (!caption && !template && !s->column) caption = json_object_get(object, "sentence");
     if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     PT_TRY(read_audio(s, object, repaired, entry, err));
+    if (template) PT_TRY(pt_entry_add_json_template(entry, template, object, err));
+    PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, object, err));
     return read_id(s, object, repaired, entry, err);
 }
 
@@ -195,5 +201,7 @@ const pt_corpus_reader pt_corpus_reader_jsonl = {
     .open = jsonl_open,
     .close = jsonl_close,
     .next = jsonl_next,
+    .uses_template = true,
+    .has_columns = true,
     .merges_rows = true,
 };

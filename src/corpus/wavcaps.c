@@ -20,6 +20,7 @@
 #include "corpus/clip_index.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/json_fields.h"
 #include "corpus/json_stream.h"
 #include "corpus/line_reader.h"
 #include "fs/path.h"
@@ -31,6 +32,7 @@ typedef struct wavcaps_state {
     char *root;   /* of the clips */
     char *column; /* member of the captions; NULL: the usual ones */
     pt_clip_index files;
+    const pt_corpus_options *options;
     bool truncation_reported;
 } wavcaps_state;
 
@@ -74,6 +76,7 @@ static patina_status open_files(wavcaps_state *s, const char *path,
                                 const pt_corpus_options *options, patina_error *err) {
     const char *column = options->caption_column;
 
+    s->options = options;
     s->name = pt_corpus_base_name(path, "data.json");
     s->root = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
@@ -124,17 +127,22 @@ static patina_status add_numbered(const json_t *object, bool repaired, pt_entry 
     }
 }
 
-static patina_status read_object(const wavcaps_state *s, const json_t *object, bool repaired,
+static patina_status read_object(const wavcaps_state *s, json_t *object, bool repaired,
                                  const char *location, pt_entry *entry, patina_error *err) {
+    const char *template = s->options->caption_template;
     const json_t *caption = pt_json_find_captions(object, s->column), *id;
-    if (caption)
+    if (template)
+        ; /* needs the audio */
+    else if (caption)
         PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     else if (!s->column)
         PT_TRY(add_numbered(object, repaired, entry, err));
     id = json_object_get(object, "id");
     if (!id) id = json_object_get(object, "wav");
     PT_TRY(pt_entry_set_id(entry, id, repaired, location, err));
-    return entry->id ? find_audio(s, entry, location, err) : PATINA_OK;
+    if (entry->id) PT_TRY(find_audio(s, entry, location, err));
+    PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, object, err));
+    return template ? pt_entry_add_json_template(entry, template, object, err) : PATINA_OK;
 }
 
 static patina_status reject_truncated(wavcaps_state *s, pt_entry *entry, patina_error *err) {
@@ -204,5 +212,7 @@ const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .close = wavcaps_close,
     .next = wavcaps_next,
     .lacks = wavcaps_lacks,
+    .uses_template = true,
+    .has_columns = true,
     .merges_rows = true,
 };

@@ -23,6 +23,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/file_list.h"
+#include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
@@ -55,6 +56,7 @@ typedef struct sample {
 } sample;
 
 typedef struct webdataset_state {
+    const pt_corpus_options *options;
     pt_file_list tars;
     size_t n_opened;
     pt_tar *tar;
@@ -117,6 +119,7 @@ static patina_status webdataset_open(const char *path, const pt_corpus_options *
     patina_status status;
 
     if (!s) return no_memory(err);
+    s->options = options;
     status = pt_file_list_open(&s->tars, path, pt_tar_extensions, options->source_split, err);
     if (status == PATINA_OK)
         *state = s;
@@ -321,9 +324,14 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
     json_t *object = json.text ? pt_sidecar_parse(json.text, json.n, &repaired, &error) : NULL;
 
     entry->id = id_of(s, x->key, object, repaired);
-    const patina_status status =
-        entry->id ? pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err)
-                  : no_memory(err);
+    const char *template = s->options->caption_template;
+    patina_status status = entry->id ? PATINA_OK : no_memory(err);
+    if (status == PATINA_OK)
+        status = template
+                     ? pt_entry_add_json_template(entry, template, object, err)
+                     : pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err);
+    if (status == PATINA_OK)
+        status = pt_entry_set_json_split(entry, s->options->split_column, object, err);
     json_decref(object);
     return status;
 }
@@ -493,4 +501,6 @@ const pt_corpus_reader pt_corpus_reader_webdataset = {
     .open = webdataset_open,
     .close = webdataset_close,
     .next = webdataset_next,
+    .uses_template = true,
+    .has_columns = true,
 };

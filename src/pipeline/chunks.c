@@ -234,8 +234,11 @@ static void process_entry(void *context, void *state, void *slot) {
         it->text_ns = pt_monotonic_ns() - start_ns;
     }
     const uint64_t every = r->plan.options.keep_every;
-    const pt_entry_options entry_options = {
-        .repeated = it->repeated, .keep_audio = it->index % every == 0, .watchdog = &it->watchdog};
+    const pt_entry_options entry_options = {.repeated = it->repeated,
+                                            .keep_audio = it->index % every == 0,
+                                            .watchdog = &it->watchdog,
+                                            .split =
+                                                r->plan.split ? &r->plan.split[it->index] : NULL};
     if (it->status == PATINA_OK)
         it->status =
             pt_rows_make(&r->row_context, &it->entry, &entry_options, &it->result, arena, &it->err);

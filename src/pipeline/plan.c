@@ -52,6 +52,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
                        o->n_shards);
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
+    if (pt_split_key_parse(o->split_key) == PT_SPLIT_KEY_SOUND) o->fingerprint = true;
     if (o->windows == 0) o->windows = 1;
     if (o->windows > PT_WINDOWS_MAX)
         return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " windows are more than the maximum of %d",
@@ -90,11 +91,13 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
                  {"header", o->header},
                  {"delimiter", o->delimiter},
                  {"source_split", o->source_split},
+                 {"split_key", o->split_key},
                  {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->fingerprint) json_object_set_new(settings, "fingerprint", json_true());
     if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
 }
 
@@ -148,6 +151,8 @@ static patina_status list_corpora(pt_plan *plan, patina_error *err) {
                                   .caption_template = o->caption_template,
                                   .header = o->header,
                                   .source_split = o->source_split,
+                                  .split_column =
+                                      plan->split_key == PT_SPLIT_KEY_COLUMN ? o->split_key : NULL,
                                   .exclude = o->exclude};
     pt_corpus_specs *specs = &plan->corpora;
     pt_strbuf label = {0};
@@ -175,6 +180,11 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
 
     PT_TRY(apply_defaults(options, o, err));
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
+    plan->split_key = pt_split_key_parse(o->split_key);
+    if (o->split_key && plan->splits.n_splits < 2)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "a split key needs splits, as in '--split "
+                       "train=0.9,test=0.1'");
     PT_TRY(list_corpora(plan, err));
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(pt_corpus_specs_to_json(&plan->corpora, &corpora_json, err));
@@ -391,6 +401,7 @@ void pt_plan_release(pt_plan *plan) {
     pt_corpus_specs_release(&plan->corpora);
     free(plan->corpus_label);
     free(plan->first);
+    free(plan->split);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);
