@@ -15,7 +15,8 @@ EXCLUDED_OPTIONS = ("progress", "dry-run")  # another type of argument; prints i
 
 OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]",
                 "corpus": "StrPath | Mapping[str, Any] | Sequence[StrPath | Mapping[str, Any]]"}
-PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
+PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int",
+                "size": "str | int"}
 
 MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT

@@ -110,6 +110,12 @@ typedef struct patina_sound_pair {
     double distance_db;   /**< mean absolute difference of their levels */
 } patina_sound_pair;
 
+/** Rows whose sources have one codec. */
+typedef struct patina_codec_count {
+    char name[64];   /**< "pcm, 16 bits" or "mp3, lossy" */
+    uint64_t n_rows; /**< rows */
+} patina_codec_count;
+
 /** Statistics of a data set. Owns its members; patina_inspection_close() releases it. */
 typedef struct patina_inspection {
     char *dataset_json;         /**< text of dataset.json */
@@ -145,13 +151,19 @@ typedef struct patina_inspection {
     uint64_t *n_with_both; /**< [n_effects, n_effects], rows that have both effects */
     uint64_t *n_chain;     /**< [n_effect_sets], rows with exactly this set: bit e is effect e */
 
-    patina_embedding_stats text;     /**< text half of fused_state */
-    patina_embedding_stats audio;    /**< audio half of fused_state */
+    patina_embedding_stats text;  /**< text half of fused_state */
+    patina_embedding_stats audio; /**< audio half of fused_state */
+    double text_audio_cosine;     /**< mean cosine of a row's caption and its degraded audio */
+
+    patina_scalar *quality;    /**< [n_quality], members of source_quality that are numbers */
+    size_t n_quality;          /**< length of quality */
+    patina_codec_count *codec; /**< [n_codecs], most frequent first */
+    size_t n_codecs;           /**< length of codec */
+
     patina_sound_pair *sound_pair;   /**< [n_sound_pairs], those between splits first */
     size_t n_sound_pairs;            /**< length of sound_pair, at most 1000 of each kind */
     uint64_t n_pairs_between_splits; /**< pairs in different splits; at most 1000000 are counted */
     uint64_t n_pairs_in_a_split;     /**< pairs in one split; likewise */
-    double text_audio_cosine;        /**< mean cosine of a row's caption and its degraded audio */
 } patina_inspection;
 
 /** Returns the centre of an octave band as text, "31.5" (Hz). Static. */
@@ -167,7 +179,7 @@ PATINA_API double patina_ltas_center_hz(size_t b);
 PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
 
 /**
- * Computes statistics of a data set in one pass. Needs 32 bytes of memory for each row, 200 for
+ * Computes statistics of a data set in one pass. Needs 80 bytes of memory for each row, 200 for
  * each entry, and 30 MB.
  *
  * - `out`: folder of the data set

@@ -99,7 +99,7 @@ static patina_status scan_decoder(pt_decoder *decoder, const pt_decoder_info *in
         PT_TRY(end_block(scan, &sums, arena, err));
     } while (got == n_block);
     return scan->n_frames > 0 ? PATINA_OK
-                              : pt_fail(err, PATINA_REJECT_TOO_SHORT, "no frames at all");
+                              : pt_fail(err, PATINA_REJECT_TOO_SHORT, "the audio has no frames");
 }
 
 patina_status pt_sound_scan_run(const pt_byte_source *bytes, pt_sound_scan *scan, pt_arena *arena,

@@ -138,8 +138,9 @@ static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
     }
     pt_strbuf_append(out,
                      "\nEdge b (0 to 64) of the bands of `target_ltas` is 10^(1.15 + 0.05 b) Hz. "
-                     "Bands that begin above half of the source's rate (`window.rate_hz` of "
-                     "provenance) have no content: `patina.load(out, masks=True)` marks the valid "
+                     "Bands that begin above half of the source's rate or end above its bandwidth "
+                     "(`window.rate_hz` and `source_quality.bandwidth_hz` of provenance) have no "
+                     "content of the recording: `patina.load(out, masks=True)` marks the valid "
                      "ones. Every value is finite; there are no nulls.\n\n");
 }
 

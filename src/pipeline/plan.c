@@ -16,14 +16,19 @@
 #include "base/json_dump.h"
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
+#include "pipeline/device_list.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
 #include "pipeline/window_select.h"
 
-#define CHECKED_ENTRIES 200
-#define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
-#define VARIANTS_MAX    65536
-#define SHARDS_MAX      1000000
+#define CHECKED_ENTRIES   200
+#define CHUNK_ROWS        2000 /* rows of a part file if every entry has one caption */
+#define VARIANTS_MAX      65536
+#define JOURNAL_ROW_BYTES 5800.0 /* a row without compression, and its provenance */
+#define SHARDS_MAX        1000000
+
+#define MAX_CAPTIONS_DEFAULT 1000
+#define MAX_CAPTIONS_LIMIT   100000
 
 const char *const pt_effect_order_names[] = {"physical", "random", NULL};
 const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
@@ -35,7 +40,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
                                     patina_generate_options *o, patina_error *err) {
     *o = *given;
     if ((!o->corpus && o->n_corpora == 0 && !o->corpora_file) || !o->model || !o->out)
-        return pt_fail(err, PATINA_EUSAGE, "corpus, model and output folder are required");
+        return pt_fail(err, PATINA_EUSAGE, "a corpus, a model and an output folder are required");
     if (o->seed > PATINA_SEED_MAX)
         return pt_fail(err, PATINA_EUSAGE, "seed %" PRIu64 " is larger than %" PRId64, o->seed,
                        PATINA_SEED_MAX);
@@ -50,6 +55,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
         return pt_fail(err, PATINA_EUSAGE,
                        "shard %" PRIu64 " of %" PRIu64 ": shards are numbered from 0", o->shard,
                        o->n_shards);
+    PT_TRY(pt_device_options_check(&o->device, o->precision, err));
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
     if (pt_split_key_parse(o->split_key) == PT_SPLIT_KEY_SOUND) o->fingerprint = true;
@@ -59,10 +65,18 @@ static patina_status apply_defaults(const patina_generate_options *given,
                        o->windows, PT_WINDOWS_MAX);
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
+    if (o->max_captions == 0) o->max_captions = MAX_CAPTIONS_DEFAULT;
+    if (o->max_captions > MAX_CAPTIONS_LIMIT)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "%" PRIu64 " captions of an entry are more than the maximum of %d",
+                       o->max_captions, MAX_CAPTIONS_LIMIT);
     if (o->purity_cap == 0.0) o->purity_cap = PATINA_PURITY_CAP_DEFAULT;
     if (!(o->purity_cap >= PATINA_PURITY_CAP_MIN && o->purity_cap <= PATINA_PURITY_MAX))
         return pt_fail(err, PATINA_EUSAGE, "the purity cap must be %g to %g dB, not %g",
                        PATINA_PURITY_CAP_MIN, PATINA_PURITY_MAX, o->purity_cap);
+    if (!(o->level_jitter_db >= 0.0 && o->level_jitter_db <= PATINA_LEVEL_JITTER_MAX))
+        return pt_fail(err, PATINA_EUSAGE, "the level jitter must be 0 to %g dB, not %g",
+                       PATINA_LEVEL_JITTER_MAX, o->level_jitter_db);
     return PATINA_OK;
 }
 
@@ -79,7 +93,7 @@ static json_t *splits_json(const pt_splits *splits) {
 }
 
 /* Settings that are only written where they are given, so that older runs have the same hash. */
-static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+static void add_given_settings(json_t *settings, const pt_plan *plan) {
     const patina_generate_options *o = &plan->options;
     const struct {
         const char *name, *value;
@@ -98,7 +112,11 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
     if (o->fingerprint) json_object_set_new(settings, "fingerprint", json_true());
+    if (o->max_captions != MAX_CAPTIONS_DEFAULT)
+        json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
     if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
+    if (o->level_jitter_db > 0.0)
+        json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
 }
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
@@ -116,7 +134,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
-    if (settings) add_corpus_settings(settings, plan);
+    if (settings) add_given_settings(settings, plan);
     if (settings && corpora_json)
         json_object_set_new(settings, "corpora", json_loads(corpora_json, 0, NULL));
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
@@ -153,6 +171,7 @@ static patina_status list_corpora(pt_plan *plan, patina_error *err) {
                                   .source_split = o->source_split,
                                   .split_column =
                                       plan->split_key == PT_SPLIT_KEY_COLUMN ? o->split_key : NULL,
+                                  .max_captions = o->max_captions,
                                   .exclude = o->exclude};
     pt_corpus_specs *specs = &plan->corpora;
     pt_strbuf label = {0};
@@ -412,4 +431,13 @@ void pt_plan_release(pt_plan *plan) {
 /* Of data sets of a few thousand rows, rounded up. */
 double pt_plan_row_bytes(const pt_plan *plan) {
     return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+}
+
+double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows) {
+    const uint64_t n_shards = plan->options.n_shards > 0 ? plan->options.n_shards : 1;
+    uint64_t n_open = 0; /* rows of the largest chunk, for each shard */
+    for (uint64_t c = 0; c < plan->n_chunks; c++)
+        if (plan->chunk_rows[c] > n_open) n_open = plan->chunk_rows[c];
+    n_open = n_open < n_rows / n_shards ? n_open * n_shards : n_rows;
+    return (double)n_open * JOURNAL_ROW_BYTES;
 }

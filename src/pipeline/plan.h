@@ -92,6 +92,10 @@ uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk);
 /** Estimated size in bytes of a row on the disk, provenance included. */
 double pt_plan_row_bytes(const pt_plan *plan);
 
+/** Estimated size in bytes of the journals of open chunks, one for each shard, when n_rows are
+ * left. */
+double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows);
+
 void pt_plan_release(pt_plan *plan);
 
 #endif /* PATINA_PIPELINE_PLAN_H */

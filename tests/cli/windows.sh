@@ -15,7 +15,7 @@ for i in range(16):
 E
 }
 
-# Windows are those that the definition draws from the stream WINDOW, computed here anew.
+# Windows equal those drawn from the stream WINDOW by the definition, computed here.
 test_drawn_windows() {
     make_events
     generate --corpus src --out one --format jsonl --seed 3
@@ -124,7 +124,7 @@ E
     done
 }
 
-# A row of a further window is made again from its line.
+# A row of a later window is reproduced from its line.
 test_recipe() {
     make_events
     generate --corpus src --out set --format jsonl --seed 3 --windows 3 --keep-audio kept
