@@ -102,7 +102,7 @@ typedef struct patina_embedding_stats {
     double mean_cosine; /**< mean cosine over all pairs of rows, a row with itself included */
 } patina_embedding_stats;
 
-/** Two clips whose sound is the same up to coding (docs/MEASURES.md, section 10). */
+/** Two clips whose sound is the same up to coding (docs/MEASURES.md, "Same sound"). */
 typedef struct patina_sound_pair {
     char *entry[2];       /**< ids */
     const char *split[2]; /**< splits; of patina_inspection.split */
