@@ -205,6 +205,16 @@ static const pt_cli_option options[] = {
      .argument = "SHARES",
      .help = "shares of the clips, such as train=0.9,validation=0.05,test=0.05; the content of a "
              "file determines its split, so that no clip is in two splits (default: all in train)"},
+    {.name = "split-key",
+     .kind = PT_CLI_TEXT,
+     .argument = "KEY",
+     .help = "what keeps clips in one split besides equal content: youtube_id; parent, the folder; "
+             "a column of the list; or sound, also of files in another coding (decodes all clips "
+             "first)"},
+    {.name = "fingerprint",
+     .help =
+         "write a fingerprint of each whole sound to the provenance, with which 'patina inspect' "
+         "finds pairs of one sound in clips of more than 10 s"},
     {.name = "limit",
      .kind = PT_CLI_NUMBER,
      .argument = "N",
@@ -527,6 +537,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .variants = (uint32_t)pt_cli_number(args, "variants"),
             .captions = (patina_caption_mode)pt_cli_number(args, "captions"),
             .order = (patina_effect_order)pt_cli_number(args, "order"),
+            .split_key = pt_cli_text(args, "split-key"),
+            .fingerprint = pt_cli_given(args, "fingerprint"),
             .windows = (uint32_t)pt_cli_number(args, "windows"),
             .window = (patina_window_mode)pt_cli_number(args, "window"),
             .suite_json = suite_json,

@@ -133,6 +133,23 @@ static void put_embedding(const char *name, const patina_embedding_stats *e) {
            name, e->norm_min, e->norm_mean, e->norm_max, e->mean_cosine);
 }
 
+static void put_sound_pairs(const patina_inspection *inspection) {
+    printf(" \"same_sound\": {\"pairs_between_splits\": %" PRIu64 ", \"pairs_in_a_split\": %" PRIu64
+           ", \"pairs\": [",
+           inspection->n_pairs_between_splits, inspection->n_pairs_in_a_split);
+    for (size_t i = 0; i < inspection->n_sound_pairs; i++) {
+        const patina_sound_pair *pair = &inspection->sound_pair[i];
+        printf("%s\n  {\"entries\": [", i ? "," : "");
+        pt_cli_write_json_string(stdout, pair->entry[0]);
+        printf(", ");
+        pt_cli_write_json_string(stdout, pair->entry[1]);
+        printf("], \"splits\": [\"%s\", \"%s\"], \"rows\": [%" PRIu64 ", %" PRIu64
+               "], \"distance_db\": %.17g}",
+               pair->split[0], pair->split[1], pair->row[0], pair->row[1], pair->distance_db);
+    }
+    printf("]},\n");
+}
+
 void pt_cli_inspection_write_json(const patina_inspection *inspection) {
     put_shape(inspection);
     put_targets(inspection);
@@ -148,7 +165,9 @@ void pt_cli_inspection_write_json(const patina_inspection *inspection) {
         pt_cli_write_json_string(stdout, inspection->rejects[i].name);
         printf(": %s", inspection->rejects[i].value);
     }
-    printf("},\n \"dataset\": ");
+    printf("},\n");
+    put_sound_pairs(inspection);
+    printf(" \"dataset\": ");
     pt_cli_write_json(stdout, inspection->dataset_json);
     printf("}\n");
 }

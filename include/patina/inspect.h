@@ -102,6 +102,14 @@ typedef struct patina_embedding_stats {
     double mean_cosine; /**< mean cosine over all pairs of rows, a row with itself included */
 } patina_embedding_stats;
 
+/** Two clips whose sound is the same up to coding (docs/MEASURES.md, "Same sound"). */
+typedef struct patina_sound_pair {
+    char *entry[2];       /**< ids */
+    const char *split[2]; /**< splits; of patina_inspection.split */
+    uint64_t row[2];      /**< first row of each */
+    double distance_db;   /**< mean absolute difference of their levels */
+} patina_sound_pair;
+
 /** Rows whose sources have one codec. */
 typedef struct patina_codec_count {
     char name[64];   /**< "pcm, 16 bits" or "mp3, lossy" */
@@ -151,6 +159,11 @@ typedef struct patina_inspection {
     size_t n_quality;          /**< length of quality */
     patina_codec_count *codec; /**< [n_codecs], most frequent first */
     size_t n_codecs;           /**< length of codec */
+
+    patina_sound_pair *sound_pair;   /**< [n_sound_pairs], those between splits first */
+    size_t n_sound_pairs;            /**< length of sound_pair, at most 1000 of each kind */
+    uint64_t n_pairs_between_splits; /**< pairs in different splits; at most 1000000 are counted */
+    uint64_t n_pairs_in_a_split;     /**< pairs in one split; likewise */
 } patina_inspection;
 
 /** Returns the centre of an octave band as text, "31.5" (Hz). Static. */
@@ -166,7 +179,8 @@ PATINA_API double patina_ltas_center_hz(size_t b);
 PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
 
 /**
- * Computes statistics of a data set in one pass. Needs 80 bytes of memory for each row, and 30 MB.
+ * Computes statistics of a data set in one pass. Needs 80 bytes of memory for each row, 200 for
+ * each entry, and 30 MB.
  *
  * - `out`: folder of the data set
  * - `inspection`: out; patina_inspection_close() releases it

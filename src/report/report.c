@@ -913,7 +913,7 @@ patina_status patina_report_write(const patina_report_options *options,
     if (status == PATINA_OK) status = pt_dataset_reader_open(options->out, &reader, err);
     if (status == PATINA_OK) status = pt_dataset_reader_open_effect_config(&reader, &config, err);
     if (status == PATINA_OK)
-        status = pt_statistics_compute(&reader, config, stats, report_stats, err);
+        status = pt_statistics_compute(&reader, config, stats, report_stats, NULL, err);
     if (status == PATINA_OK) {
         const size_t n = pt_examples_select(report_stats, rows);
         status = pt_examples_read(options->out, rows, n, examples, err);

@@ -28,6 +28,7 @@ typedef struct accumulator {
     const pt_dataset_reader *reader;
     patina_inspection *stats;
     pt_report_statistics *page; /* or NULL */
+    pt_sound_list *sounds;      /* or NULL */
     pt_float_array *value;      /* [stats->n_scalars] */
     pt_quality_stats quality;
     pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
@@ -168,6 +169,14 @@ static patina_status add_entry(pt_report_statistics *page, const char *entry, fl
     return PATINA_OK;
 }
 
+/* Index of the split of the row. Parts are sorted by name, so those of a split are adjacent. */
+static size_t find_split(const accumulator *g) {
+    size_t s = g->stats->n_splits - 1;
+    while (strcmp(g->stats->split[s].name, g->reader->part[g->reader->part_index].split) != 0)
+        s--;
+    return s;
+}
+
 static patina_status add_provenance_json(accumulator *g, const pt_row *row, const json_t *line,
                                          patina_error *err) {
     const json_t *purity = json_object_get(line, "purity_db");
@@ -187,6 +196,7 @@ static patina_status add_provenance_json(accumulator *g, const pt_row *row, cons
                        json_number_value(purity), (double)row->input_purity);
     PT_TRY(pt_quality_stats_add(&g->quality, line, g->stats, err));
     const unsigned set = count_effects(g, &chain);
+    if (g->sounds) PT_TRY(pt_sound_list_add(g->sounds, g->n_rows, find_split(g), row, line, err));
     if (!g->page) return PATINA_OK;
     add_to_histograms2d(g->page, &chain, set, row->input_purity);
     return add_entry(g->page, json_string_value(entry), row->input_purity, err);
@@ -318,11 +328,7 @@ static patina_status add_all_rows(accumulator *g, pt_dataset_reader *reader, pat
         PT_TRY(add_provenance(g, &row, line, err));
         if (g->page) subsample_add(&g->page->subsample, g->n_rows, &row);
         g->n_rows++;
-        patina_split_stats *split = &g->stats->split[g->stats->n_splits - 1];
-        /* parts are sorted by name, so those of a split are adjacent */
-        while (strcmp(split->name, reader->part[reader->part_index].split) != 0)
-            split--;
-        split->n_rows++;
+        g->stats->split[find_split(g)].n_rows++;
     }
 }
 
@@ -377,12 +383,13 @@ static void finish_statistics(accumulator *g) {
 
 patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effect_config *config,
                                     patina_inspection *stats, pt_report_statistics *page,
-                                    patina_error *err) {
+                                    pt_sound_list *sounds, patina_error *err) {
     accumulator *g = calloc(1, sizeof *g);
     if (!g) return out_of_memory(err);
     g->reader = reader;
     g->stats = stats;
     g->page = page;
+    g->sounds = sounds;
     patina_status status =
         pt_dataset_json_read(reader->dataset_json, reader->dataset_json_text, stats, err);
     if (status == PATINA_OK) status = list_splits(stats, reader, err);
@@ -404,6 +411,7 @@ void pt_statistics_release(patina_inspection *stats) {
     pt_key_values_release(stats->settings, stats->n_settings);
     pt_key_values_release(stats->model, stats->n_model);
     pt_key_values_release(stats->rejects, stats->n_rejects);
+    pt_sound_pairs_release(stats->sound_pair, stats->n_sound_pairs);
     for (size_t i = 0; i < stats->n_splits; i++)
         free(stats->split[i].name);
     free(stats->split);

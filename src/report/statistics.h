@@ -13,6 +13,7 @@
 #include "degrade/effect.h"
 #include "report/dataset_reader.h"
 #include "report/quantiles.h"
+#include "report/same_sound.h"
 
 #define PT_HISTOGRAM2D_X_BINS     20
 #define PT_HISTOGRAM2D_Y_WIDTH_DB 0.5 /* dB of purity */
@@ -48,10 +49,11 @@ typedef struct pt_report_statistics {
 /**
  * stats  zeroed before; released by pt_statistics_release, on failure too
  * page   NULL, or zeroed before and released by pt_report_statistics_release
+ * sounds NULL, or a list to add each entry to
  */
 patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effect_config *config,
                                     patina_inspection *stats, pt_report_statistics *page,
-                                    patina_error *err);
+                                    pt_sound_list *sounds, patina_error *err);
 void pt_statistics_release(patina_inspection *stats);
 void pt_report_statistics_release(pt_report_statistics *page);
 
