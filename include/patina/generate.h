@@ -154,6 +154,9 @@ typedef struct patina_generate_options {
     const char *source_split;     /**< read only the files of this split; NULL: all files */
     const char *exclude;          /**< file of ids to reject as `excluded`; NULL: none */
     bool keep_going;              /**< do not stop where the first entries are all rejected */
+    const char *title;            /**< of the data-set card (README.md); NULL: a general one */
+    const char *license;          /**< of the corpus, for the card, "cc-by-4.0"; NULL: "unknown" */
+    const char *language;         /**< of the captions, for the card, ISO 639-1; NULL: "en" */
 
     uint64_t reserved[8]; /**< must be zero */
 } patina_generate_options;
