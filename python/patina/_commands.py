@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Sequence
 
 from patina._audio import EffectConfig, effect_config_json
 from patina._subprocess import StrPath, capture_output, option_words
@@ -52,6 +52,22 @@ def finish(out: StrPath) -> dict[str, Any]:
         Error: chunks are missing
     """
     capture_output(["finish", "--quiet", "--", os.fsdecode(out)])
+    dataset: dict[str, Any] = json.loads((Path(os.fsdecode(out)) / "dataset.json").read_text("utf-8"))
+    return dataset
+
+
+def merge(sets: Sequence[StrPath], out: StrPath) -> dict[str, Any]:
+    """Makes one data set of several finished ones with equal settings and model, and returns the content of
+    its dataset.json.
+
+    Args:
+        sets: folders of finished data sets, in the order of their rows
+        out: a new or empty folder
+
+    Raises:
+        Error: the sets differ in a setting, which is named, an entry is in two of them, or a file is damaged
+    """
+    capture_output(["merge", "--quiet", *option_words({"out": out}), "--", *map(os.fsdecode, sets)])
     dataset: dict[str, Any] = json.loads((Path(os.fsdecode(out)) / "dataset.json").read_text("utf-8"))
     return dataset
 

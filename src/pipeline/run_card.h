@@ -9,7 +9,8 @@
 
 /**
  * The card object of plan.json; NULL where there is nothing to say. `base_model` and its revision
- * come from the path of a model in the Hugging Face cache, `.../models--ORG--NAME/snapshots/COMMIT`.
+ * come from the path of a model in the Hugging Face cache,
+ * `.../models--ORG--NAME/snapshots/COMMIT`.
  *
  * json    out: to be freed
  *
