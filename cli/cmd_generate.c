@@ -42,10 +42,12 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_FILE,
      .argument = "SRC",
      .required = true,
-     .help = "captioned audio: a folder with a .txt or .json file beside each audio file, "
-             "webdataset tars (a file, a folder, or 'train/{0..99}.tar'), Parquet files of the "
-             "Hugging Face hub, a CSV of AudioCaps, Clotho or labels, a WavCaps JSON file, or a "
-             "JSONL manifest with 'audio' and 'caption' in each line"},
+     .help =
+         "captioned audio: a folder with a .txt or .json file beside each audio file, "
+         "webdataset tars (a file, a folder, or 'train/{0..99}.tar'), Parquet files of the "
+         "Hugging Face hub, a CSV of AudioCaps, Clotho or labels, a WavCaps JSON file, or a "
+         "JSONL manifest with 'audio' and 'caption' in each line; hf://datasets/OWNER/NAME after "
+         "'patina fetch dataset OWNER/NAME'"},
     PT_CLI_MODEL_OPTION,
     {.name = "out",
      .letter = 'o',
@@ -430,7 +432,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     const char *suite = pt_cli_text(args, "suite");
     patina_error err = {0};
-    char *suite_json = NULL, *model = NULL;
+    char *suite_json = NULL, *model = NULL, *corpus = NULL;
     int result;
 
     if (pt_cli_given(args, "list-kinds")) return list_kinds();
@@ -439,9 +441,11 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
         suite ? pt_text_read(pt_cli_text_path(suite), &suite_json, &err) : PATINA_OK;
     if (status == PATINA_OK)
         status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, &err);
+    if (status == PATINA_OK)
+        status = pt_cli_corpus_resolve(pt_cli_text(args, "corpus"), &corpus, &err);
     if (status == PATINA_OK) {
         patina_generate_options options_of_run = {
-            .corpus = pt_cli_text(args, "corpus"),
+            .corpus = corpus,
             .corpus_kind = pt_cli_text(args, "corpus-kind"),
             .caption_column = pt_cli_text(args, "caption-column"),
             .audio_root = pt_cli_text(args, "audio-root"),
@@ -486,6 +490,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     } else {
         result = pt_cli_report_error(&err);
     }
+    free(corpus);
     free(model);
     free(suite_json);
     return result;

@@ -166,3 +166,32 @@ patina_status pt_cli_model_resolve(const char *model, char **path, patina_error 
     if (status != PATINA_OK) pt_error_add_context(err, "model '%s'", model);
     return status;
 }
+
+patina_status pt_cli_corpus_resolve(const char *corpus, char **path, patina_error *err) {
+    static const char scheme[] = "hf://datasets/";
+    const size_t n = sizeof scheme - 1;
+    char *cache = NULL, *name = NULL, *folder = NULL;
+    patina_status status = PATINA_OK;
+
+    *path = NULL;
+    if (strncmp(corpus, scheme, n) != 0) {
+        *path = strdup(corpus);
+        return *path ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    }
+    /* OWNER/NAME[@REV], and what follows is a path in the data set */
+    const char *slash = strchr(corpus + n, '/'), *rest = slash ? strchr(slash + 1, '/') : NULL;
+    const size_t n_name = rest ? (size_t)(rest - corpus) - n : strlen(corpus + n);
+    cache = read_cache();
+    name = strndup(corpus + n, n_name);
+    if (!cache || !name) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (status == PATINA_OK) status = patina_hub_find_dataset(cache, name, &folder, err);
+    if (status == PATINA_OK && asprintf(path, "%s%s", folder, rest ? rest : "") < 0) {
+        *path = NULL;
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+    }
+    if (status != PATINA_OK) pt_error_add_context(err, "corpus '%s'", corpus);
+    patina_free(folder);
+    free(name);
+    free(cache);
+    return status;
+}

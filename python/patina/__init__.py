@@ -9,7 +9,7 @@
     patina.Degrade(p=0.5)                              a transform for a training loop
     patina.Model(name)                                 CLAP embeddings of captions and audio
     patina.effects()                                   the effects and their ranges
-    patina.fetch(name)                                 downloads a model
+    patina.fetch(name)                                 downloads a model or a data set
 """
 
 from patina._audio import Degraded, Targets, degrade, measure

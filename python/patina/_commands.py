@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, List, Sequence
+from typing import Any, List, Literal, Sequence
 
 from patina._audio import EffectConfig, effect_config_json
 from patina._subprocess import StrPath, capture_output, option_words
@@ -90,16 +90,20 @@ def effects(suite: EffectConfig | None = None) -> List[dict[str, Any]]:
     return listed
 
 
-def fetch(model: str | None = None, *, revision: str | None = None, retries: int | None = None) -> str:
-    """Downloads a model of the Hugging Face hub into the cache of huggingface_hub, and returns its folder.
+def fetch(name: str | None = None, *, kind: Literal["model", "dataset"] = "model", pattern: str | None = None,
+          revision: str | None = None, retries: int | None = None) -> str:
+    """Downloads a model or a data set of the Hugging Face hub into the cache of huggingface_hub, and returns its
+    folder. `generate(corpus="hf://datasets/OWNER/NAME")` reads the data set.
 
     Args:
-        model: name of the model (default laion/clap-htsat-unfused)
+        name: name on the hub (default: the model laion/clap-htsat-unfused)
+        kind: "model" or "dataset"
+        pattern: of a data set, only the files whose path matches, such as "data/train-*"
         revision: branch, tag or commit
         retries: consecutive retries after a network error
 
     Raises:
         Error: with the reason
     """
-    return capture_output(["model", "fetch", "--quiet", *option_words({"revision": revision, "retries": retries}),
-                           *([] if model is None else [model])]).strip()
+    options = option_words({"pattern": pattern, "revision": revision, "retries": retries})
+    return capture_output(["fetch", kind, "--quiet", *options, *([] if name is None else ["--", name])]).strip()
