@@ -178,14 +178,17 @@ patina_status pt_cli_corpus_resolve(const char *corpus, char **path, patina_erro
         *path = strdup(corpus);
         return *path ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    /* OWNER/NAME[@REV], and what follows is a path in the data set */
-    const char *slash = strchr(corpus + n, '/'), *rest = slash ? strchr(slash + 1, '/') : NULL;
-    const size_t n_name = rest ? (size_t)(rest - corpus) - n : strlen(corpus + n);
+    /* OWNER/NAME[@REV]; a path in the data set and options of the corpus may follow */
+    const size_t n_owner = strcspn(corpus + n, "/,"),
+                 n_name =
+                     n_owner +
+                     (corpus[n + n_owner] == '/' ? 1 + strcspn(corpus + n + n_owner + 1, "/,") : 0);
+    const char *rest = corpus + n + n_name;
     cache = read_cache();
     name = strndup(corpus + n, n_name);
     if (!cache || !name) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK) status = patina_hub_find_dataset(cache, name, &folder, err);
-    if (status == PATINA_OK && asprintf(path, "%s%s", folder, rest ? rest : "") < 0) {
+    if (status == PATINA_OK && asprintf(path, "%s%s", folder, rest) < 0) {
         *path = NULL;
         status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
