@@ -33,6 +33,7 @@
 #include "pipeline/keep_audio.h"
 #include "pipeline/library_versions.h"
 #include "pipeline/run.h"
+#include "pipeline/run_card.h"
 #include "pipeline/split_by_sound.h"
 
 #define SECOND_NS 1e9
@@ -76,6 +77,7 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     PT_TRY(status);
     PT_TRY(patina_meter_open(&r->meter, err));
     PT_TRY(pt_plan_resolve_options(&r->plan, options, r->effect_config, err));
+    PT_TRY(pt_run_card_to_json(options, &r->card, err));
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
@@ -111,6 +113,7 @@ static void fill_metadata(pt_run *r) {
         .kernels = pt_device_is_cpu(&p->options.device) ? patina_isa_name(p->options.isa)
                                                         : PT_DEVICE_ARITHMETIC,
         .libraries_json = r->libraries,
+        .card_json = r->card,
     };
 }
 
@@ -325,6 +328,7 @@ static void release(pt_run *r) {
     patina_effect_config_close(&r->effect_config);
     pt_plan_release(&r->plan);
     free(r->model);
+    free(r->card);
     free(r->libraries);
     pt_memory_budget_destroy(&r->budget);
     free(r);
