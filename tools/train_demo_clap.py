@@ -44,9 +44,11 @@ CONFIG = {
     "text_config": {"vocab_size": 2401, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
                     "intermediate_size": 256, "max_position_embeddings": 514, "pad_token_id": 1,
                     "bos_token_id": 0, "eos_token_id": 2},
-    "audio_config": {"patch_embeds_hidden_size": 32, "depths": [1, 1, 2], "num_attention_heads": [2, 4, 8],
-                     "num_hidden_layers": 3, "hidden_size": 128, "patch_size": 8, "patch_stride": [8, 8],
-                     "window_size": 8, "enable_fusion": False, "drop_path_rate": 0.0},
+    # Patches of 16 mel bins by 16 frames, and two merges: a token of the last stage covers all 64 bins, so that the
+    # network finds absolute frequencies without learning positions. That, and the few tokens, make it fast to train.
+    "audio_config": {"patch_embeds_hidden_size": 64, "depths": [1, 1, 1], "num_attention_heads": [2, 4, 8],
+                     "num_hidden_layers": 3, "hidden_size": 256, "patch_size": 16, "patch_stride": [16, 16],
+                     "window_size": 4, "enable_fusion": False, "drop_path_rate": 0.0},
     "projection_dim": 512,
 }
 
