@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "dataset/npy.h"
 #include "fs/text_file.h"
+#include "pipeline/device_list.h"
 
 static const pt_cli_option options[] = {
     PT_CLI_MODEL_OPTION,
@@ -49,6 +50,7 @@ static const pt_cli_option options[] = {
     PT_CLI_THREADS_OPTION,
     PT_CLI_ISA_OPTION,
     PT_CLI_PRECISION_OPTION,
+    PT_CLI_DEVICE_OPTIONS,
 };
 
 /* The rows to make, and what they point to. */
@@ -145,12 +147,19 @@ static patina_status embed(const pt_cli_args *args, const item_list *list, patin
     int parts = 0; /* the tokenizer is loaded only for captions */
     for (size_t i = 0; i < list->n_items; i++)
         parts |= list->items[i].is_audio ? PATINA_CLAP_AUDIO : PATINA_CLAP_TEXT;
+    const unsigned threads = (unsigned)pt_cli_number(args, "threads");
+    const patina_device_options device = pt_cli_device_options(args);
+    const bool on_cpu = pt_device_is_cpu(&device);
+    PT_TRY(pt_device_options_check(&device, precision, err));
     patina_status status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, err);
-    if (status == PATINA_OK)
+    if (status == PATINA_OK && on_cpu)
         status = patina_clap_open(model, (patina_clap_parts)parts, isa, precision, &clap, err);
     if (status == PATINA_OK)
-        status = patina_embed_batch(clap, list->items, list->n_items,
-                                    (unsigned)pt_cli_number(args, "threads"), embeddings, err);
+        status =
+            on_cpu ? patina_embed_batch(clap, list->items, list->n_items, threads, embeddings, err)
+                   : patina_embed_batch_on_device(model, (patina_clap_parts)parts, &device,
+                                                  list->items, list->n_items, threads, embeddings,
+                                                  err);
     if (status != PATINA_OK) pt_cli_input_fix_error(&list->audio, err);
     patina_clap_close(&clap);
     free(model);

@@ -12,8 +12,9 @@
 #include "fs/text_file.h"
 
 static const pt_cli_command *const commands[] = {
-    &pt_cli_generate, &pt_cli_finish,  &pt_cli_verify, &pt_cli_inspect, &pt_cli_measure,
-    &pt_cli_degrade,  &pt_cli_effects, &pt_cli_embed,  &pt_cli_model,   &pt_cli_bench,
+    &pt_cli_generate, &pt_cli_finish,  &pt_cli_verify,  &pt_cli_inspect,
+    &pt_cli_measure,  &pt_cli_degrade, &pt_cli_effects, &pt_cli_embed,
+    &pt_cli_model,    &pt_cli_bench,   &pt_cli_devices,
 };
 
 const pt_cli_program pt_cli_program_table = {
@@ -37,6 +38,17 @@ int pt_cli_parse_isa_precision(const pt_cli_args *args, patina_isa *isa,
     if (patina_precision_parse(pt_cli_text(args, "precision"), *isa, precision, &err) != PATINA_OK)
         return pt_cli_usage_error(args->command, "option '--precision': %s", err.message);
     return 0;
+}
+
+const char *pt_cli_opencl_library(void) {
+    const char *library = getenv("OPENCL_LIB");
+    return library && *library ? library : NULL;
+}
+
+patina_device_options pt_cli_device_options(const pt_cli_args *args) {
+    return (patina_device_options){.device = pt_cli_text(args, "device"),
+                                   .opencl_library = pt_cli_opencl_library(),
+                                   .batch = (unsigned)pt_cli_number(args, "device-batch")};
 }
 
 patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_config **config,

@@ -9,13 +9,15 @@
 
 #include <patina/cpu.h>
 #include <patina/degrade.h>
+#include <patina/device.h>
 
 #include "options.h"
 
 #include "pipeline/plan.h"
 
 extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,
-    pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model, pt_cli_bench;
+    pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model, pt_cli_bench,
+    pt_cli_devices;
 
 /** All commands, in the order of `patina --help`. */
 extern const pt_cli_program pt_cli_program_table;
@@ -70,12 +72,32 @@ extern const pt_cli_program pt_cli_program_table;
                 "where the CPU has it"                                                             \
     }
 
+#define PT_CLI_DEVICE_OPTIONS                                                                      \
+    {.name = "device",                                                                             \
+     .kind = PT_CLI_TEXT,                                                                          \
+     .argument = "DEVICE",                                                                         \
+     .fallback = "cpu",                                                                            \
+     .help = "where the encoders run: cpu; opencl, on all GPUs; or opencl:0,1 with numbers of "    \
+             "'patina devices'. Embeddings have the same bits on all devices, and other last "     \
+             "digits than on the CPU"},                                                            \
+    {                                                                                              \
+        .name = "device-batch", .kind = PT_CLI_NUMBER, .argument = "N", .min = 1,                  \
+        .max = PATINA_DEVICE_BATCH_MAX, .fallback = "32",                                          \
+        .help = "most clips that a device computes together; results do not depend on it"          \
+    }
+
 /** Instruction sets as a choice, from patina_isa_name. */
 const char *pt_cli_isa_at(size_t i);
 
 /** Reads --isa and --precision; 0, or PT_CLI_EXIT_USAGE after reporting the error. */
 int pt_cli_parse_isa_precision(const pt_cli_args *args, patina_isa *isa,
                                patina_precision *precision);
+
+/** Reads --device and --device-batch, and the variable OPENCL_LIB. */
+patina_device_options pt_cli_device_options(const pt_cli_args *args);
+
+/** The path of libOpenCL from the variable OPENCL_LIB, or NULL. */
+const char *pt_cli_opencl_library(void);
 
 /** Opens the effect configuration that --suite names, or the default one. Errors name the file. */
 patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_config **config,

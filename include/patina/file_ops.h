@@ -29,6 +29,7 @@
 
 #include <patina/clap.h>
 #include <patina/degrade.h>
+#include <patina/device.h>
 #include <patina/measure.h>
 #include <patina/memory.h>
 #include <patina/provenance.h>
@@ -146,6 +147,23 @@ typedef struct patina_embed_input {
 PATINA_API patina_status patina_embed_batch(const patina_clap *clap,
                                             const patina_embed_input *inputs, size_t n_inputs,
                                             unsigned threads, float *embeddings, patina_error *err);
+
+/**
+ * Opens a model, embeds captions and files on devices, and closes it. Each embedding has the bits
+ * that patina_generate() computes on any device.
+ *
+ * - `model`: as for patina_clap_open()
+ * - `parts`: the parts that the inputs need
+ * - others: as for patina_embed_batch()
+ *
+ * Errors: those of patina_clap_open() and patina_embed_batch(); PATINA_EUSAGE without such a
+ * device, or where it fails the comparison with the reference; PATINA_EIO where its driver fails.
+ */
+PATINA_API patina_status patina_embed_batch_on_device(const char *model, patina_clap_parts parts,
+                                                      const patina_device_options *device,
+                                                      const patina_embed_input *inputs,
+                                                      size_t n_inputs, unsigned threads,
+                                                      float *embeddings, patina_error *err);
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,7 @@
 #include <patina/cpu.h>
 #include <patina/dataset.h>
 #include <patina/degrade.h>
+#include <patina/device.h>
 #include <patina/file_ops.h>
 #include <patina/generate.h>
 #include <patina/hub.h>

@@ -109,8 +109,8 @@ patina_status pt_file_read_all(const char *path, size_t max_bytes, char **text, 
         return pt_fail(err, PATINA_EIO, "file '%s': not found", path);
     if (status != PATINA_OK) return status;
     if (bytes.size > max_bytes) {
-        status = pt_fail(err, PATINA_ERANGE, "file '%s': %llu bytes, more than the limit of %zu",
-                         path, (unsigned long long)bytes.size, max_bytes);
+        status = pt_fail(err, PATINA_ERANGE, "file '%s': has %llu bytes; the limit is %zu", path,
+                         (unsigned long long)bytes.size, max_bytes);
         goto done;
     }
     buffer = malloc((size_t)bytes.size + 1);

@@ -24,10 +24,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "clap/audio_tower_weights.h"
 #include "clap/scratch_layout.h"
-#include "clap/weight_loader.h"
 
-#define FIXED_NORM_EPS     1e-5f /* of norms without a configuration member */
 #define MASK_VALUE         -100.0f
 #define WINDOW_MAX         16  /* published models: 8 */
 #define GRID_MAX           256 /* published models: 64 */
@@ -35,56 +34,6 @@
 #define FUSION_WIDTH_RATIO 3  /* patches of channels 1 to 3 are this much wider */
 #define MERGE_BATCH_ROWS   64 /* minimum of merged tokens per matrix product */
 #define PREFIX             "audio_model.audio_encoder."
-
-/* One output frame of the time resize: four input frames and their weights. */
-typedef struct resize_tap {
-    size_t frame[4];
-    float weight[4];
-} resize_tap;
-
-typedef struct block {
-    pt_layer_norm_weights before, after;
-    pt_nn_linear qkv;     /* [3d, d] */
-    pt_nn_linear project; /* [d, d] */
-    pt_nn_linear fc1;     /* [mlp_ratio * d, d] */
-    pt_nn_linear fc2;     /* [d, mlp_ratio * d] */
-    const float *bias;    /* [n_heads, window^2, window^2]: of relative positions */
-} block;
-
-typedef struct stage {
-    size_t side;  /* R: tokens are R x R */
-    size_t width; /* d */
-    size_t n_heads, depth;
-    size_t shift;                /* of odd blocks: window / 2, or 0 if there is one window */
-    block *blocks;               /* [depth] */
-    pt_layer_norm_weights merge; /* [4d]; not after the last stage */
-    pt_nn_linear reduction;      /* [2d, 4d] */
-} stage;
-
-/* Attentional feature fusion: two branches of two 1x1 convolutions with batch norms folded in. */
-typedef struct fusion {
-    pt_nn_linear embed; /* [c, patch * 3 patch]: patches of channels 1 to 3 */
-    pt_nn_linear local[2], global[2];
-    size_t inter_channels; /* c / aff_block_r */
-} fusion;
-
-struct pt_audio_tower {
-    pt_audio_config config;
-    size_t n_frames, n_projected;
-    size_t freq_ratio; /* r: number of time segments stacked in the image */
-    size_t grid;       /* R of the first stage: spec_size / patch */
-    const pt_nn_ops *ops;
-    void *memory; /* of the members below */
-    pt_batch_norm_weights batch_norm;
-    const resize_tap *resize; /* [spec_size * freq_ratio] */
-    pt_nn_linear patch_embed; /* [c, patch * patch] */
-    pt_layer_norm_weights patch_norm;
-    fusion fusion;
-    stage stages[PT_CLAP_STAGES_MAX];
-    const float *masks[4]; /* [window^2, window^2], by EDGE_*; the first is NULL */
-    pt_layer_norm_weights final_norm;
-    pt_nn_linear project[2];
-};
 
 /* Position of a shifted window; at an edge it wraps around to the opposite edge of the image. */
 enum { EDGE_NONE = 0, EDGE_BOTTOM = 1, EDGE_RIGHT = 2 };
@@ -109,7 +58,7 @@ static const float *expand_position_bias(pt_weight_loader *weights, const float 
 }
 
 static patina_status load_block(pt_weight_loader *weights, const pt_audio_tower *tower,
-                                const stage *s, const char *prefix, block *b) {
+                                const pt_audio_stage *s, const char *prefix, pt_audio_block *b) {
     static const char *const qkv[] = {"attention.self.query", "attention.self.key",
                                       "attention.self.value"};
     const size_t d = s->width, hidden = tower->config.mlp_ratio * d;
@@ -132,13 +81,13 @@ static patina_status load_block(pt_weight_loader *weights, const pt_audio_tower 
 }
 
 static patina_status load_stage(pt_weight_loader *weights, const pt_audio_tower *tower,
-                                size_t index, stage *s) {
+                                size_t index, pt_audio_stage *s) {
     const size_t d = s->width;
     char prefix[96];
 
     s->blocks = pt_weight_loader_alloc(weights, s->depth, sizeof *s->blocks);
     for (size_t b = 0; b < s->depth; b++) {
-        block unused;
+        pt_audio_block unused;
         snprintf(prefix, sizeof prefix, PREFIX "layers.%zu.blocks.%zu.", index, b);
         PT_TRY(load_block(weights, tower, s, prefix, s->blocks ? &s->blocks[b] : &unused));
     }
@@ -182,7 +131,7 @@ static float cubic_far(float t) {
  * by up to 2e-4. Frames outside are clamped. */
 static void build_resize(pt_weight_loader *weights, pt_audio_tower *tower) {
     const size_t n_out = tower->config.spec_size * tower->freq_ratio, n_in = tower->n_frames;
-    resize_tap *taps = pt_weight_loader_alloc(weights, n_out, sizeof *taps);
+    pt_resize_tap *taps = pt_weight_loader_alloc(weights, n_out, sizeof *taps);
     const float ratio = (float)(n_in - 1) / (float)(n_out - 1);
 
     tower->resize = taps;
@@ -194,7 +143,7 @@ static void build_resize(pt_weight_loader *weights, pt_audio_tower *tower) {
         for (size_t k = 0; k < 4; k++) {
             const ptrdiff_t frame = (ptrdiff_t)whole + (ptrdiff_t)k - 1;
             const ptrdiff_t last = (ptrdiff_t)n_in - 1;
-            taps[i].frame[k] = (size_t)(frame < 0 ? 0 : frame > last ? last : frame);
+            taps[i].frame[k] = (uint32_t)(frame < 0 ? 0 : frame > last ? last : frame);
             taps[i].weight[k] = weights_of[k];
         }
     }
@@ -206,7 +155,7 @@ static patina_status load_fusion(pt_weight_loader *weights, pt_audio_tower *towe
     const size_t embed[] = {c->width, 1, c->patch, FUSION_WIDTH_RATIO * c->patch};
     const size_t in[] = {tower->fusion.inter_channels, c->width, 1, 1};
     const size_t out[] = {c->width, tower->fusion.inter_channels, 1, 1};
-    fusion *f = &tower->fusion;
+    pt_audio_fusion *f = &tower->fusion;
 
     PT_TRY(pt_weight_load_conv(weights, prefix, "mel_conv2d", NULL, embed, &f->embed));
     PT_TRY(pt_weight_load_conv(weights, prefix, "fusion_model.local_att.0",
@@ -263,7 +212,7 @@ static patina_status init_shapes(pt_audio_tower *tower, patina_error *err) {
 
     size_t side = tower->grid, width = c->width;
     for (size_t i = 0; i < c->n_stages; i++) {
-        stage *s = &tower->stages[i];
+        pt_audio_stage *s = &tower->stages[i];
         s->side = side;
         s->width = width;
         s->depth = c->depths[i];
@@ -298,7 +247,7 @@ patina_status pt_audio_tower_open(const pt_clap_config *config, size_t n_frames,
 
 void pt_audio_tower_close(pt_audio_tower **tower) {
     if (!*tower) return;
-    free((*tower)->memory);
+    free((*tower)->memory.data);
     free(*tower);
     *tower = NULL;
 }
@@ -323,7 +272,7 @@ typedef struct workspace {
 } workspace;
 
 /* Rows of the merged image per matrix product; not for the last stage. */
-static size_t merge_batch_rows(const stage *s) {
+static size_t merge_batch_rows(const pt_audio_stage *s) {
     const size_t n = s->side / 2, wanted = (MERGE_BATCH_ROWS + n - 1) / n;
     return wanted < n ? wanted : n;
 }
@@ -343,7 +292,7 @@ static workspace workspace_layout(const pt_audio_tower *tower, pt_scratch_layout
     size_t scratch = 0;
 
     for (size_t i = 0; i < c->n_stages; i++) {
-        const stage *s = &tower->stages[i];
+        const pt_audio_stage *s = &tower->stages[i];
         const size_t n = window * s->width;
         rows = max_size(rows, n);
         if (i + 1 < c->n_stages)
@@ -385,7 +334,7 @@ static void build_image(const pt_audio_tower *tower, const float *features, work
                 (features[t * n_mels + m] - norm->mean[m]) * norm->scale[m] + norm->shift[m];
 
     for (size_t t = 0; t < size * tower->freq_ratio; t++) {
-        const resize_tap *tap = &tower->resize[t];
+        const pt_resize_tap *tap = &tower->resize[t];
         const float *frame[4];
         for (size_t k = 0; k < 4; k++)
             frame[k] = w->normed + tap->frame[k] * n_mels;
@@ -473,13 +422,13 @@ static void embed_image(const pt_audio_tower *tower, const float *features, size
     }
     if (c->patch_norm)
         tower->ops->layer_norm(w->tokens, n * n, c->width, tower->patch_norm.gain,
-                               tower->patch_norm.shift, FIXED_NORM_EPS, w->tokens, NULL);
+                               tower->patch_norm.shift, PT_AUDIO_NORM_EPS, w->tokens, NULL);
     pt_forward_hook_call(hook, "patch_embed", 0, 0, w->tokens, n * n * c->width);
 }
 
 /* Copies the tokens of a window from the image to rows [window^2, d], or back. */
-static void copy_window(const pt_audio_tower *tower, const stage *s, size_t shift, size_t index,
-                        float *tokens, float *rows, bool back) {
+static void copy_window(const pt_audio_tower *tower, const pt_audio_stage *s, size_t shift,
+                        size_t index, float *tokens, float *rows, bool back) {
     const size_t window = tower->config.window, d = s->width, n_across = s->side / window;
     const size_t top = index / n_across * window + shift;
     const size_t left = index % n_across * window + shift;
@@ -496,8 +445,8 @@ static void copy_window(const pt_audio_tower *tower, const stage *s, size_t shif
 }
 
 /* Attention of a window: qkv in w->wide [n, 3d], output in w->input. */
-static void attend(const pt_audio_tower *tower, const stage *s, const block *b, int edge,
-                   workspace *w) {
+static void attend(const pt_audio_tower *tower, const pt_audio_stage *s, const pt_audio_block *b,
+                   int edge, workspace *w) {
     const size_t d = s->width, head_dim = d / s->n_heads, operand = tower->ops->operand_size;
 
     tower->ops->attention(&(pt_nn_attention){
@@ -520,8 +469,8 @@ static void attend(const pt_audio_tower *tower, const stage *s, const block *b, 
 /* Runs a window through a block, in place. Several windows at a time would load weights less often,
  * which gains nothing with weights in L3 and costs 1 to 8 % where activations exceed L2 (measured
  * on Zen 4). */
-static void run_window(const pt_audio_tower *tower, const stage *s, const block *b, size_t shift,
-                       size_t index, workspace *w) {
+static void run_window(const pt_audio_tower *tower, const pt_audio_stage *s,
+                       const pt_audio_block *b, size_t shift, size_t index, workspace *w) {
     const pt_nn_ops *ops = tower->ops;
     const float eps = tower->config.layer_norm_eps;
     const size_t d = s->width, n = tower->config.window * tower->config.window;
@@ -544,7 +493,8 @@ static void run_window(const pt_audio_tower *tower, const stage *s, const block 
     copy_window(tower, s, shift, index, w->tokens, w->rows, true);
 }
 
-static void run_block(const pt_audio_tower *tower, const stage *s, size_t index, workspace *w) {
+static void run_block(const pt_audio_tower *tower, const pt_audio_stage *s, size_t index,
+                      workspace *w) {
     const size_t n_across = s->side / tower->config.window;
     const size_t shift = index % 2 ? s->shift : 0;
 
@@ -554,7 +504,7 @@ static void run_block(const pt_audio_tower *tower, const stage *s, size_t index,
 
 /* Patch merging, tokens [R * R, d] to [R/2 * R/2, 2d]: concatenates 2 x 2 tokens, layer norm,
  * linear. In place: the output of some rows ends before the input of the next ones begins. */
-static void merge_patches(const pt_audio_tower *tower, const stage *s, workspace *w) {
+static void merge_patches(const pt_audio_tower *tower, const pt_audio_stage *s, workspace *w) {
     const size_t d = s->width, side = s->side, n = side / 2, step = merge_batch_rows(s);
 
     for (size_t top = 0; top < n; top += step) {
@@ -566,7 +516,7 @@ static void merge_patches(const pt_audio_tower *tower, const stage *s, workspace
                        d * sizeof(float));
             }
         tower->ops->layer_norm(w->rows, n_merged, 4 * d, s->merge.gain, s->merge.shift,
-                               FIXED_NORM_EPS, NULL, w->input);
+                               PT_AUDIO_NORM_EPS, NULL, w->input);
         tower->ops->linear(&s->reduction, w->input, 4 * d, n_merged, PT_NN_STORE,
                            w->tokens + top * n * 2 * d, 2 * d);
     }
@@ -576,11 +526,11 @@ static void merge_patches(const pt_audio_tower *tower, const stage *s, workspace
  * change the mean) and projection. */
 static void pool(const pt_audio_tower *tower, float *raw, workspace *w,
                  const pt_forward_hook *hook) {
-    const stage *s = &tower->stages[tower->config.n_stages - 1];
+    const pt_audio_stage *s = &tower->stages[tower->config.n_stages - 1];
     const size_t d = s->width, n_tokens = s->side * s->side;
 
     tower->ops->layer_norm(w->tokens, n_tokens, d, tower->final_norm.gain, tower->final_norm.shift,
-                           FIXED_NORM_EPS, w->tokens, NULL);
+                           PT_AUDIO_NORM_EPS, w->tokens, NULL);
     pt_forward_hook_call(hook, "final_norm", 0, 0, w->tokens, n_tokens * d);
     for (size_t j = 0; j < d; j++) {
         double sum = 0.0;
@@ -604,7 +554,7 @@ void pt_audio_tower_run(const pt_audio_tower *tower, const float *features, size
     assert(n_channels == 1 || (n_channels == FUSION_CHANNELS && tower->config.fusion));
     embed_image(tower, features, n_channels, &w, hook);
     for (size_t i = 0; i < tower->config.n_stages; i++) {
-        const stage *s = &tower->stages[i];
+        const pt_audio_stage *s = &tower->stages[i];
         size_t n_values = s->side * s->side * s->width;
         for (size_t b = 0; b < s->depth; b++) {
             run_block(tower, s, b, &w);

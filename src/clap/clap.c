@@ -14,6 +14,7 @@
 #include "clap/model_files.h"
 #include "clap/text_tower.h"
 #include "clap/tokenizer.h"
+#include "nn/opencl/row_major_ops.h"
 #include "nn/ops.h"
 
 #define NORM_MIN 1e-12 /* as torch.nn.functional.normalize: zeros stay zeros */
@@ -43,14 +44,8 @@ static patina_status open_text(patina_clap *clap, const pt_nn_ops *ops, patina_e
     return pt_text_tower_open(&clap->model.config, clap->model.weights, ops, &clap->text, err);
 }
 
-patina_status patina_clap_open(const char *path, patina_clap_parts parts, patina_isa isa,
-                               patina_precision precision, patina_clap **clap, patina_error *err) {
-    if (isa == PATINA_ISA_AUTO) isa = patina_isa_detect();
-    const pt_nn_ops *ops = pt_nn_ops_get(isa, precision);
-    if (!ops)
-        return pt_fail(err, PATINA_EUSAGE,
-                       "precision '%s' is not supported with instruction set '%s' on this machine",
-                       patina_precision_name(precision), patina_isa_name(isa));
+static patina_status open_model(const char *path, patina_clap_parts parts, const pt_nn_ops *ops,
+                                patina_clap **clap, patina_error *err) {
     patina_clap *opened = calloc(1, sizeof *opened);
     if (!opened) return pt_fail(err, PATINA_ENOMEM, "out of memory");
 
@@ -67,6 +62,22 @@ patina_status patina_clap_open(const char *path, patina_clap_parts parts, patina
     return PATINA_OK;
 }
 
+patina_status patina_clap_open(const char *path, patina_clap_parts parts, patina_isa isa,
+                               patina_precision precision, patina_clap **clap, patina_error *err) {
+    if (isa == PATINA_ISA_AUTO) isa = patina_isa_detect();
+    const pt_nn_ops *ops = pt_nn_ops_get(isa, precision);
+    if (!ops)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "precision '%s' is not supported with instruction set '%s' on this machine",
+                       patina_precision_name(precision), patina_isa_name(isa));
+    return open_model(path, parts, ops, clap, err);
+}
+
+patina_status pt_clap_open_row_major(const char *path, patina_clap_parts parts, patina_clap **clap,
+                                     patina_error *err) {
+    return open_model(path, parts, &pt_nn_ops_row_major, clap, err);
+}
+
 void patina_clap_close(patina_clap **clap) {
     if (!*clap) return;
     pt_audio_tower_close(&(*clap)->audio);
@@ -79,8 +90,8 @@ void patina_clap_close(patina_clap **clap) {
 }
 
 /* Scales to length 1. Overflow in the towers is an error of the model and must not reach a row. */
-static patina_status l2_normalise(const float raw[PATINA_EMBEDDING_SIZE],
-                                  float embedding[PATINA_EMBEDDING_SIZE], patina_error *err) {
+patina_status pt_clap_normalise(const float raw[PATINA_EMBEDDING_SIZE],
+                                float embedding[PATINA_EMBEDDING_SIZE], patina_error *err) {
     double power = 0.0;
     for (size_t i = 0; i < PATINA_EMBEDDING_SIZE; i++)
         power += (double)raw[i] * (double)raw[i];
@@ -113,7 +124,7 @@ static patina_status embed_batch(const patina_clap *clap, const batch *g, float 
     float *raw = (float *)(void *)(memory + n_tower); /* a multiple of 64 */
     pt_text_tower_run(clap->text, g->ids, g->lengths, g->n_captions, raw, memory, NULL);
     for (size_t i = 0; status == PATINA_OK && i < n_raw; i += PATINA_EMBEDDING_SIZE)
-        status = l2_normalise(raw + i, embeddings + i, err);
+        status = pt_clap_normalise(raw + i, embeddings + i, err);
     pt_arena_rewind(scratch, mark);
     return status;
 }
@@ -157,6 +168,16 @@ patina_status patina_clap_embed_text(const patina_clap *clap, const char *captio
                                    scratch, err);
 }
 
+static patina_status check_samples(const patina_clap *clap, size_t n_samples, patina_error *err) {
+    const pt_feature_extractor_config *c = &clap->model.config.extractor;
+    if (!clap->audio)
+        return pt_fail(err, PATINA_EUSAGE, "the model was opened without its audio tower");
+    if (n_samples < 1 || n_samples > c->n_samples)
+        return pt_fail(err, PATINA_ERANGE, "%zu samples: the audio tower accepts 1 to %zu",
+                       n_samples, c->n_samples);
+    return PATINA_OK;
+}
+
 /* The audio tower for n_samples in range. */
 static patina_status embed_samples(const patina_clap *clap, const float *x, size_t n_samples,
                                    float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
@@ -175,20 +196,15 @@ static patina_status embed_samples(const patina_clap *clap, const float *x, size
     float *features = (float *)(void *)(memory + n_work); /* sizes are multiples of 64 */
     pt_mel_features(clap->mel, x, n_samples, features, memory);
     pt_audio_tower_run(clap->audio, features, 1, raw, memory, NULL);
-    return l2_normalise(raw, embedding, err);
+    return pt_clap_normalise(raw, embedding, err);
 }
 
 patina_status patina_clap_embed_audio(const patina_clap *clap, const float *x, size_t n_samples,
                                       float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                       patina_error *err) {
-    if (!clap->audio)
-        return pt_fail(err, PATINA_EUSAGE, "the model was opened without its audio tower");
-    const pt_feature_extractor_config *c = &clap->model.config.extractor;
-    if (n_samples < 1 || n_samples > c->n_samples)
-        return pt_fail(err, PATINA_ERANGE, "%zu samples: the audio tower accepts 1 to %zu",
-                       n_samples, c->n_samples);
-
     pt_scratch memory;
+
+    PT_TRY(check_samples(clap, n_samples, err));
     const patina_status status =
         embed_samples(clap, x, n_samples, embedding, pt_scratch_begin(&memory, scratch), err);
     pt_scratch_end(&memory);
@@ -205,5 +221,47 @@ patina_status pt_clap_run_audio_tower(const patina_clap *clap, const float *feat
     if (!memory) return pt_fail(err, PATINA_ENOMEM, "out of memory for the audio tower");
     pt_audio_tower_run(clap->audio, features, 1, raw, memory, NULL);
     pt_arena_rewind(scratch, mark);
+    return PATINA_OK;
+}
+
+/* ---- parts of an embedding, for devices ------------------------------------------------------ */
+
+const pt_clap_config *pt_clap_get_config(const patina_clap *clap) {
+    return &clap->model.config;
+}
+
+const pt_audio_tower *pt_clap_get_audio_tower(const patina_clap *clap) {
+    return clap->audio;
+}
+
+const pt_text_tower *pt_clap_get_text_tower(const patina_clap *clap) {
+    return clap->text;
+}
+
+size_t pt_clap_n_features(const patina_clap *clap) {
+    return clap->mel ? pt_mel_n_frames(clap->mel) * clap->model.config.extractor.n_mels : 0;
+}
+
+patina_status pt_clap_extract_features(const patina_clap *clap, const float *x, size_t n_samples,
+                                       float *features, pt_arena *scratch, patina_error *err) {
+    PT_TRY(check_samples(clap, n_samples, err));
+    const pt_arena_marker mark = pt_arena_mark(scratch);
+    void *memory = pt_arena_alloc(scratch, pt_mel_scratch_size(clap->mel));
+    if (!memory) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    pt_mel_features(clap->mel, x, n_samples, features, memory);
+    pt_arena_rewind(scratch, mark);
+    return PATINA_OK;
+}
+
+patina_status pt_clap_extract_tokens(const patina_clap *clap, const patina_clap_caption *caption,
+                                     float *tokens, size_t *n_ids, pt_arena *scratch,
+                                     patina_error *err) {
+    int32_t ids[PATINA_CAPTION_TOKENS_MAX];
+    if (!clap->text)
+        return pt_fail(err, PATINA_EUSAGE, "the model was opened without its text tower");
+    PT_TRY(pt_tokenizer_encode(clap->tokenizer, caption->text, caption->n_bytes, ids,
+                               PATINA_CAPTION_TOKENS_MAX, n_ids, NULL, scratch, err));
+    pt_text_tower_embed_tokens(clap->text, ids, *n_ids, tokens,
+                               tokens + PATINA_CAPTION_TOKENS_MAX * clap->model.config.text.hidden);
     return PATINA_OK;
 }

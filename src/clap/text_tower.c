@@ -23,38 +23,14 @@
 
 #include "base/error.h"
 #include "clap/scratch_layout.h"
-#include "clap/weight_loader.h"
+#include "clap/text_tower_weights.h"
 
 #define PREFIX "text_model."
-
-typedef struct layer {
-    pt_nn_linear qkv;     /* [3h, h] */
-    pt_nn_linear project; /* [h, h] */
-    pt_layer_norm_weights attention_norm;
-    pt_nn_linear fc1; /* [intermediate, h] */
-    pt_nn_linear fc2; /* [h, intermediate] */
-    pt_layer_norm_weights mlp_norm;
-} layer;
-
-struct pt_text_tower {
-    pt_text_config config;
-    size_t n_projected;
-    const pt_nn_ops *ops;
-    void *memory; /* of all weights */
-
-    pt_tensor words;     /* [vocab_size, h], in the dtype of the file, which may be half as large */
-    pt_tensor positions; /* [max_positions, h] */
-    const float *type;   /* [h], of token type 0 */
-    pt_layer_norm_weights embeddings_norm;
-    layer *layers; /* [n_layers] */
-    pt_nn_linear pooler;
-    pt_nn_linear project[2];
-};
 
 /* --- opening ------------------------------------------------------------------------------- */
 
 static patina_status load_layer(pt_weight_loader *weights, const pt_text_config *c, size_t index,
-                                layer *l) {
+                                pt_text_layer *l) {
     static const char *const qkv[] = {"attention.self.query", "attention.self.key",
                                       "attention.self.value"};
     const size_t h = c->hidden, f = c->intermediate;
@@ -99,7 +75,7 @@ static patina_status load_tower(pt_weight_loader *weights, void *opened) {
     PT_TRY(load_embeddings(weights, tower));
     tower->layers = pt_weight_loader_alloc(weights, c->n_layers, sizeof *tower->layers);
     for (size_t i = 0; i < c->n_layers; i++) {
-        layer unused;
+        pt_text_layer unused;
         PT_TRY(load_layer(weights, c, i, tower->layers ? &tower->layers[i] : &unused));
     }
     PT_TRY(pt_weight_load_linear(weights, PREFIX, "pooler.dense", h, h, true, &tower->pooler));
@@ -127,7 +103,7 @@ patina_status pt_text_tower_open(const pt_clap_config *config, const pt_checkpoi
 
 void pt_text_tower_close(pt_text_tower **tower) {
     if (!*tower) return;
-    free((*tower)->memory);
+    free((*tower)->memory.data);
     free(*tower);
     *tower = NULL;
 }
@@ -172,10 +148,9 @@ size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions,
     return sizes.used;
 }
 
-/* Embeds the ids of one caption: tokens [n, h]; row [h] is a buffer. Padding tokens in a text are
- * not counted as positions. */
-static void embed(const pt_text_tower *tower, const int32_t *ids, size_t n, float *tokens,
-                  float *row) {
+/* Padding tokens in a text are not counted as positions. */
+void pt_text_tower_embed_tokens(const pt_text_tower *tower, const int32_t *ids, size_t n,
+                                float *tokens, float *row) {
     const size_t h = tower->config.hidden, pad = (size_t)tower->config.pad_id;
     size_t last_position = pad;
 
@@ -225,7 +200,7 @@ static void gather_first_tokens(void *rows, size_t size, const size_t *lengths, 
 static void run_layer(const pt_text_tower *tower, size_t index, const size_t *lengths,
                       size_t n_captions, size_t n_ids, workspace *w, const pt_forward_hook *hook) {
     const pt_nn_ops *ops = tower->ops;
-    const layer *l = &tower->layers[index];
+    const pt_text_layer *l = &tower->layers[index];
     const size_t h = tower->config.hidden, f = tower->config.intermediate;
     const float eps = tower->config.layer_norm_eps;
     const bool last = index + 1 == tower->config.n_layers;
@@ -278,7 +253,8 @@ void pt_text_tower_run(const pt_text_tower *tower, const int32_t *ids, const siz
     workspace w = workspace_layout(tower, n_captions, n_ids, &layout);
 
     for (size_t i = 0, first = 0; i < n_captions; first += lengths[i++])
-        embed(tower, ids + first, lengths[i], w.tokens + first * h, w.position);
+        pt_text_tower_embed_tokens(tower, ids + first, lengths[i], w.tokens + first * h,
+                                   w.position);
     tower->ops->layer_norm(w.tokens, n_ids, h, tower->embeddings_norm.gain,
                            tower->embeddings_norm.shift, tower->config.layer_norm_eps, w.tokens,
                            w.input);

@@ -31,6 +31,11 @@ void pt_text_tower_close(pt_text_tower **tower);
 /** Maximum number of ids of one caption: 512 in published models. */
 size_t pt_text_tower_max_ids(const pt_text_tower *tower);
 
+/** Embeds the ids of one caption, before the first norm: tokens out [n, hidden]; row [hidden] is a
+ * buffer. */
+void pt_text_tower_embed_tokens(const pt_text_tower *tower, const int32_t *ids, size_t n,
+                                float *tokens, float *row);
+
 /** Scratch size in bytes for n_captions captions with n_ids ids in total. */
 size_t pt_text_tower_scratch_size(const pt_text_tower *tower, size_t n_captions, size_t n_ids);
 

@@ -28,7 +28,7 @@ static void *alloc_huge_pages(size_t n_bytes) {
 }
 
 patina_status pt_weight_loader_run(const pt_checkpoint *file, const pt_nn_ops *ops,
-                                   pt_weight_load_fn *loader, void *tower, void **block,
+                                   pt_weight_load_fn *loader, void *tower, pt_weight_block *block,
                                    patina_error *err) {
     pt_weight_loader weights = {.file = file, .ops = ops, .err = err};
     patina_status status = loader(&weights, tower);
@@ -45,7 +45,7 @@ patina_status pt_weight_loader_run(const pt_checkpoint *file, const pt_nn_ops *o
     }
     free(weights.staging);
     if (status == PATINA_OK)
-        *block = base;
+        *block = (pt_weight_block){base, n_bytes};
     else
         free(base);
     return status;

@@ -41,14 +41,20 @@ typedef struct pt_weight_loader {
 
 typedef patina_status pt_weight_load_fn(pt_weight_loader *weights, void *tower);
 
+/** Memory of all weights of a tower, aligned to 64. */
+typedef struct pt_weight_block {
+    void *data;
+    size_t n_bytes;
+} pt_weight_block;
+
 /**
- * Runs a load function twice. *block is new memory for all weights, which the caller frees; the
- * second run sets the pointers of the tower into it.
+ * Runs a load function twice. block->data is new memory for all weights, which the caller frees;
+ * the second run sets the pointers of the tower into it.
  *
  * Errors  PATINA_ENOMEM, and those of the load function
  */
 patina_status pt_weight_loader_run(const pt_checkpoint *file, const pt_nn_ops *ops,
-                                   pt_weight_load_fn *loader, void *tower, void **block,
+                                   pt_weight_load_fn *loader, void *tower, pt_weight_block *block,
                                    patina_error *err);
 
 /* For load functions. The name of a tensor is the concatenation of prefix and name. Results are set

@@ -19,7 +19,7 @@
 static bool has_audio(const pt_entry *entry) {
     struct stat info;
     if (entry->status != PATINA_OK) return false;
-    return entry->audio || (entry->path && stat(entry->path, &info) == 0);
+    return entry->audio || entry->audio_file || (entry->path && stat(entry->path, &info) == 0);
 }
 
 static bool is_same_file(const char *a, const char *b) {
@@ -63,6 +63,7 @@ static void swap_audio(pt_entry *entry, pt_entry *row) {
     entry->path = row->path, row->path = e.path;
     entry->audio = row->audio, row->audio = e.audio;
     entry->n_audio = row->n_audio, row->n_audio = e.n_audio;
+    entry->audio_file = row->audio_file, row->audio_file = e.audio_file;
     entry->position = row->position, row->position = e.position;
     entry->status = row->status, row->status = e.status;
     entry->fault = row->fault, row->fault = e.fault;
@@ -101,16 +102,17 @@ static patina_status judge_audio(pt_entry *entry, pt_entry *row, patina_error *e
         /* The captions that the entry has so far are those of the audio that is not found. */
         pt_entry absent = *entry;
         absent.source = row->source;
-        return drop_captions(&absent, PATINA_REJECT_MISSING, "is not found", err);
+        return drop_captions(&absent, PATINA_REJECT_MISSING, "cannot be found", err);
     }
     if (row->is_clip_of_id && !has_audio(row)) return PATINA_OK;
     if (!has_audio(row))
         return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
-                             "has the id of an earlier row, and its audio is not found", err);
+                             "has the id of an earlier row, but its audio file cannot be found",
+                             err);
     PT_TRY(compare_audio(entry, row, &same, err));
     if (same) return PATINA_OK;
     return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
-                         "has the id of an earlier row and other audio", err);
+                         "has the id of an earlier row, but different audio", err);
 }
 
 static size_t text_bytes(const pt_entry *row) {
@@ -125,13 +127,12 @@ patina_status pt_entry_merge_row(pt_entry *entry, pt_entry *row, bool with_audio
     patina_status status = PATINA_OK;
     const bool was_full = *n_text > PT_TEXT_MAX;
 
-    if (entry->n_captions + row->n_captions > PT_ENTRY_CAPTIONS_MAX) *n_text = PT_TEXT_MAX;
     *n_text += 1 + text_bytes(row);
     if (*n_text <= PT_TEXT_MAX) {
         if (with_audio) status = judge_audio(entry, row, err);
         if (status == PATINA_OK) status = pt_entry_move_captions(entry, row, err);
     } else if (!was_full) {
-        status = pt_entry_add_bad_caption(entry, "left out: its entry has too many captions", err);
+        status = pt_entry_add_bad_caption(entry, "omitted: its entry has too many captions", err);
     }
     pt_entry_release(row);
     return status;

@@ -2,7 +2,7 @@
 /* folder.c - a folder of audio files with a caption file beside each
  *
  * Id and source of an entry are its path relative to the folder. Captions come from <stem>.json or
- * <stem>.txt as sidecar.h says, so that a sample has the same captions in a tar and in a folder;
+ * <stem>.txt as in sidecar.h, so that a sample has the same captions in a tar and in a folder;
  * else from <stem>.normalized.txt or .original.txt (LibriTTS), from txt/ beside the tree of the
  * audio (VCTK), or from a .trans.txt (LibriSpeech). A caption template makes captions from the
  * names of the files.
@@ -197,7 +197,7 @@ static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, 
 
 const pt_corpus_reader pt_corpus_reader_folder = {
     .name = "folder",
-    .summary = "a folder of audio files with a .txt or .json of captions beside each",
+    .summary = "a folder of audio files, each with a .txt or .json file of captions",
     .matches = folder_matches,
     .open = folder_open,
     .uses_template = true,

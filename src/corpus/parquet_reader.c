@@ -11,7 +11,7 @@
  * counts from 0 within the file. Other columns are ignored.
  *
  * Every row is given to the iterator, which merges rows of one id (the published AudioCaps test set
- * has five rows a clip, shuffled) and asks for the audio of a later row by its position.
+ * has five rows per clip, shuffled) and asks for the audio of a later row by its position.
  *
  * Damage in the id or caption columns loses the rest of the row group, reported by one entry
  * without id; damage in the audio column rejects the entries of that page, each under its own id.
@@ -38,7 +38,6 @@
 #include "parquet/file_metadata.h"
 
 /* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
-#define CAPTIONS_MAX (1U << 16)
 
 #define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
 #define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
@@ -143,7 +142,7 @@ static patina_status open_id(table *t, unsigned i, size_t field, patina_error *e
 
     if (f->leaf == PT_PARQUET_NONE || f->max_repetition > 0 ||
         !(f->type == PT_PARQUET_BYTE_ARRAY || is_integer(f) || (i == 1 && is_real)))
-        return pt_fail(err, PATINA_EFORMAT, "column '%s' has neither strings nor integers",
+        return pt_fail(err, PATINA_EFORMAT, "column '%s' contains neither strings nor integers",
                        f->name);
     t->id_field[i] = f;
     return pt_parquet_column_reader_open(t->parquet, f->leaf, &t->id[i], err);
@@ -458,17 +457,15 @@ static patina_status read_caption_column(pt_parquet_column_reader *column, item 
                                          patina_error *err) {
     bool continues = true, is_truncated = false;
 
-    for (unsigned n = 0; continues; n++) {
+    while (continues) {
         pt_parquet_slot slot;
         PT_TRY(pt_parquet_column_reader_next(column, &slot, err));
-        if (n == CAPTIONS_MAX)
-            return pt_fail(err, PATINA_EFORMAT, "a row has over %u captions", CAPTIONS_MAX);
         if (slot.is_item && it->n_text > PT_TEXT_MAX) {
             is_truncated = true;
         } else if (slot.present) {
             it->n_text += slot.value.text.n;
             PT_TRY(slot.value.text.n > PT_TEXT_MAX
-                       ? pt_entry_add_bad_caption(&it->entry, "very long", err)
+                       ? pt_entry_add_bad_caption(&it->entry, "too long", err)
                        : pt_entry_add_caption(&it->entry, (const char *)slot.value.text.bytes,
                                               slot.value.text.n, err));
         } else if (slot.is_item) {
@@ -477,7 +474,8 @@ static patina_status read_caption_column(pt_parquet_column_reader *column, item 
         PT_TRY(pt_parquet_column_reader_has_more_items(column, &continues, err));
     }
     if (!is_truncated) return PATINA_OK;
-    return pt_entry_add_bad_caption(&it->entry, "left out, for there are over 16 MiB of them", err);
+    return pt_entry_add_bad_caption(&it->entry, "omitted: the captions of the row exceed 16 MiB",
+                                    err);
 }
 
 /** Appends the text of a label: a string, or an integer with a class name. */
@@ -717,7 +715,7 @@ static uint64_t position_of(size_t file, uint64_t row) {
 static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                   patina_error *err) {
     parquet_state *s = state;
-    item it = {0};
+    item it = {.entry.max_captions = entry ? entry->max_captions : 0};
     patina_status status = read_item(s, &it, err);
 
     *end = status == PATINA_OK && !it.entry.source;

@@ -50,6 +50,10 @@ patina_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, patina_
 patina_status pt_tar_read(pt_tar *tar, const pt_tar_member *member, char **bytes,
                           patina_error *err);
 
+/** The same, into an unlinked file of member->size bytes, which the caller closes. */
+patina_status pt_tar_read_to_file(pt_tar *tar, const pt_tar_member *member, int *fd,
+                                  patina_error *err);
+
 /** Skips the current member, by a seek if the tar is not compressed. Fails where reading would. */
 patina_status pt_tar_skip(pt_tar *tar, patina_error *err);
 

@@ -28,12 +28,21 @@ static void add_real(pt_strbuf *out, const char *name, double value) {
     pt_json_write_real(out, value, DBL_DECIMAL_DIG);
 }
 
+static void add_quality(pt_strbuf *out, const patina_source_quality *quality) {
+    char *json = patina_source_quality_to_json(quality);
+    pt_strbuf_append(out, ", \"source_quality\": ");
+    pt_strbuf_append(out, json ? json : "");
+    out->failed = out->failed || !json;
+    free(json);
+}
+
 char *patina_provenance_to_json(const patina_provenance *of) {
     pt_strbuf out = {0};
 
     pt_strbuf_append(&out, "{\"entry\": ");
     pt_json_write_string(&out, of->entry);
     if (of->source) add_string(&out, "source", of->source);
+    if (of->corpus) add_string(&out, "corpus", of->corpus);
     if (of->caption) {
         add_string(&out, "caption", of->caption);
         pt_strbuf_printf(&out, ", \"caption_index\": %zu", of->caption_index);
@@ -43,6 +52,8 @@ char *patina_provenance_to_json(const patina_provenance *of) {
                      ", \"window\": {\"start\": %" PRIu64 ", \"frames\": %" PRIu64
                      ", \"rate_hz\": %u, \"channels\": %u}",
                      of->window.start, of->window.frames, of->window.rate_hz, of->window.channels);
+    if (of->window_index > 0)
+        pt_strbuf_printf(&out, ", \"window_index\": %" PRIu32, of->window_index);
     if (of->n_streams > 1) pt_strbuf_printf(&out, ", \"streams\": %u", of->n_streams);
     if (of->has_named_start) add_real(&out, "named_start_s", of->named_start_s);
     if (of->level_gain_db != 0.0) add_real(&out, "level_gain_db", of->level_gain_db);
@@ -61,6 +72,7 @@ char *patina_provenance_to_json(const patina_provenance *of) {
         add_real(&out, "lufs_source", of->lufs_source);
         add_real(&out, "lufs_mono", of->lufs_mono);
     }
+    if (of->quality) add_quality(&out, of->quality);
     pt_strbuf_append(&out, "}");
     return pt_strbuf_detach(&out);
 }

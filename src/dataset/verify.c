@@ -301,7 +301,7 @@ static patina_status check_manifest(verifier *c, bool *usable, patina_error *err
     patina_status status =
         pt_file_read_all(file.text, PT_DATASET_FILE_MAX_BYTES, &text, &n, &cause);
     if (status == PATINA_OK && !pt_manifest_json_is_intact(text, n))
-        report_fault(c, "file '%s': its bytes are not those that were written (SHA-256)",
+        report_fault(c, "file '%s': its content differs from what was written (SHA-256)",
                      file.text);
     if (status == PATINA_OK)
         status = pt_manifest_parse_dataset(file.text, text, n, &c->manifest, &cause);
@@ -346,7 +346,7 @@ static patina_status check_chunks(verifier *c, unsigned char *present, patina_er
     const uint64_t n_chunks = c->manifest.run_meta.n_chunks;
     uint64_t n_present = 0, n_known = 0;
 
-    PT_TRY(pt_chunks_list(c->out, n_chunks, present, &n_present, err));
+    PT_TRY(pt_chunks_list(c->out, "", n_chunks, present, &n_present, err));
     c->report->n_chunks = n_chunks;
     c->report->n_missing = n_chunks - n_present;
     if (n_present == 0) return PATINA_OK;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_chain.c - draws chains or takes them by name, applies them, and keeps the books of purity
+/* effect_chain.c - draws or builds chains of effects, applies them, and tracks the parts of purity
  *
- * Purity compares what the chain's linear part makes of the pristine with everything else, so an
- * equaliser costs none. To tell the two apart, signal, noise and distortion ride through the
- * chain beside the sound itself:
+ * Purity is the ratio of the clean audio after the linear part of the chain to everything else, so
+ * an equaliser does not reduce it. To separate the two, signal, noise and distortion are processed
+ * in parallel with the degraded audio d:
  *
  *     start       signal = x, noise = distortion = 0
  *     filter      each of them passes through the same filter
- *     additive    what it makes joins the noise
+ *     additive    its output is added to the noise
  *     nonlinear   y = f(d): a = C(y, d) / P(d); signal *= a, noise *= a,
  *                 distortion = a distortion + (y - a d)
  *

@@ -101,7 +101,8 @@ static patina_status response_error(const pt_download *d, const char *file,
                             "a private model set HF_TOKEN",
                 host);
     } else if (strcmp(response->error_code, "RevisionNotFound") == 0) {
-        pt_fail(err, PATINA_EIO, "'%s' has no revision '%s' of it", host, d->name->revision);
+        pt_fail(err, PATINA_EIO, "'%s' has no revision '%s' of this model", host,
+                d->name->revision);
     } else if (response->code == 404) {
         pt_fail(err, PATINA_EIO, "'%s' has no such model (404): check the name", host);
     } else if (response->code == 429) {
@@ -316,7 +317,8 @@ static patina_status download_and_verify(stream *s, patina_error *err) {
     PT_TRY(download_all(s, err));
     PT_TRY(verify_hash(s, &hash_matches, err));
     if (!hash_matches && was_resumed) {
-        emit_note(s->download, "what was left of an earlier '%s' was damaged; fetching all of it",
+        emit_note(s->download,
+                  "the partial download of '%s' was damaged; downloading the whole file again",
                   s->file->name);
         PT_TRY(restart(s, err));
         PT_TRY(download_all(s, err));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* partial_download.c - lock, append, rename
+/* partial_download.c - locks, appends to and renames a partial download
  *
  * The lock only saves work. If two processes get it, as on some network file systems, both write
  * the same bytes to the same offsets of one file: writes are positional, and a file is never

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_metadata.c - FileMetaData of parquet.thrift, read and checked
+/* file_metadata.c - parses and validates FileMetaData of parquet.thrift
  *
  * Arrays grow with the items read, not to the length that a list header gives. Names, keys and
  * values are copied to one block of the footer's size, which is always large enough.
@@ -543,13 +543,12 @@ static const char *unsupported_reason(const pt_parquet_column_chunk *chunk, cons
     *detail = pt_parquet_codec_name(chunk->codec);
     if (chunk->codec != PT_PARQUET_UNCOMPRESSED && chunk->codec != PT_PARQUET_SNAPPY &&
         chunk->codec != PT_PARQUET_GZIP && chunk->codec != PT_PARQUET_ZSTD)
-        return "it is compressed by a codec that is not supported (none, SNAPPY, GZIP and ZSTD "
-               "are): ";
+        return "it uses a codec that is not supported (supported: none, SNAPPY, GZIP, ZSTD): ";
     if ((chunk->encodings & ~known) == 0) return NULL;
     while (!((chunk->encodings & ~known) >> encoding & 1))
         encoding++;
     *detail = pt_parquet_encoding_name(encoding);
-    return "it has an encoding that is not supported (PLAIN and dictionaries are): ";
+    return "it has an encoding that is not supported (supported: PLAIN and dictionaries): ";
 }
 
 patina_status pt_parquet_check_supported(const pt_parquet *file, size_t leaf, patina_error *err) {

@@ -41,6 +41,16 @@ static float *embedding_of(const pt_caption_batch *b, size_t i) {
     return b->embeddings + i * PATINA_EMBEDDING_SIZE;
 }
 
+/* Embeddings of captions that equal an earlier one. */
+static void copy_repeated(pt_caption_batch *b) {
+    for (size_t i = 0; i < b->n_captions; i++) {
+        const size_t first = find_first_equal(b, i);
+        if (first < i)
+            memcpy(embedding_of(b, i), embedding_of(b, first),
+                   PATINA_EMBEDDING_SIZE * sizeof(float));
+    }
+}
+
 /* Runs the text tower for captions that all differ. */
 static patina_status embed(const patina_clap *clap, const patina_clap_caption *captions, size_t n,
                            float *embeddings, const patina_atomic_bool *stop, pt_arena *scratch,
@@ -88,12 +98,7 @@ patina_status pt_caption_batch_embed(pt_caption_batch *b, const patina_clap *cla
         memcpy(embedding_of(b, indices[k]), embedding, PATINA_EMBEDDING_SIZE * sizeof *embedding);
         pt_caption_cache_put(cache, wanted[k].text, wanted[k].n_bytes, embedding);
     }
-    for (size_t i = 0; i < n; i++) {
-        const size_t first = find_first_equal(b, i);
-        if (first < i)
-            memcpy(embedding_of(b, i), embedding_of(b, first),
-                   PATINA_EMBEDDING_SIZE * sizeof(float));
-    }
+    copy_repeated(b);
 done:
     free(wanted);
     free(made);
@@ -101,7 +106,42 @@ done:
     return status;
 }
 
+patina_status pt_caption_batch_submit(pt_caption_batch *b, pt_encoder *encoder,
+                                      pt_caption_cache *cache, pt_arena *scratch,
+                                      patina_error *err) {
+    if (b->n_captions == 0) return PATINA_OK;
+    b->embeddings = malloc(b->n_captions * PATINA_EMBEDDING_SIZE * sizeof *b->embeddings);
+    b->tickets = calloc(b->n_captions, sizeof *b->tickets);
+    if (!b->embeddings || !b->tickets) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    for (size_t i = 0; i < b->n_captions; i++) {
+        const patina_clap_caption *c = &b->captions[i];
+        if (find_first_equal(b, i) < i ||
+            pt_caption_cache_find(cache, c->text, c->n_bytes, embedding_of(b, i)))
+            continue;
+        PT_TRY(pt_encoder_submit_text(encoder, c, &b->tickets[i], scratch, err));
+    }
+    return PATINA_OK;
+}
+
+patina_status pt_caption_batch_wait(pt_caption_batch *b, pt_caption_cache *cache,
+                                    patina_error *err) {
+    if (!b->tickets) return PATINA_OK;
+    for (size_t i = 0; i < b->n_captions; i++) {
+        if (!b->tickets[i]) continue;
+        PT_TRY(pt_ticket_wait(&b->tickets[i], embedding_of(b, i), err));
+        pt_caption_cache_put(cache, b->captions[i].text, b->captions[i].n_bytes,
+                             embedding_of(b, i));
+    }
+    free(b->tickets);
+    b->tickets = NULL;
+    copy_repeated(b);
+    return PATINA_OK;
+}
+
 void pt_caption_batch_release(pt_caption_batch *b) {
+    for (size_t i = 0; b->tickets && i < b->n_captions; i++)
+        (void)pt_ticket_wait(&b->tickets[i], NULL, NULL);
+    free(b->tickets);
     for (size_t i = 0; i < b->n_captions; i++)
         free((void *)(uintptr_t)b->captions[i].text); /* allocated by pt_caption_batch_add */
     free(b->captions);

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "pipeline/caption_cache.h"
+#include "pipeline/encoder.h"
 
 /** Captions that run through the tower together; in generate, entries of a batch. */
 #define PT_CAPTION_BATCH_SIZE 8
@@ -28,6 +29,7 @@ typedef struct pt_caption_batch {
         *captions; /* [n_captions]; texts are copies: an entry may be released before the batch */
     size_t n_captions, capacity;
     float *embeddings; /* [n_captions, PATINA_EMBEDDING_SIZE]; NULL before pt_caption_batch_embed */
+    pt_ticket **tickets; /* [n_captions] of captions that devices compute, or NULL */
 } pt_caption_batch;
 
 /** Adds a copy of a caption. Errors  PATINA_ENOMEM */
@@ -43,6 +45,21 @@ patina_status pt_caption_batch_add(pt_caption_batch *batch, const char *caption,
 patina_status pt_caption_batch_embed(pt_caption_batch *batch, const patina_clap *clap,
                                      pt_caption_cache *cache, const patina_atomic_bool *stop,
                                      pt_arena *scratch, patina_error *err);
+
+/**
+ * Leaves the captions that are not in the cache to devices; pt_caption_batch_wait gets the
+ * embeddings.
+ *
+ * Errors  those of pt_encoder_submit_text
+ */
+patina_status pt_caption_batch_submit(pt_caption_batch *batch, pt_encoder *encoder,
+                                      pt_caption_cache *cache, pt_arena *scratch,
+                                      patina_error *err);
+
+/** Waits for the devices and adds the embeddings to the cache. Does nothing where no caption was
+ * left to devices. Errors  those of pt_ticket_wait */
+patina_status pt_caption_batch_wait(pt_caption_batch *batch, pt_caption_cache *cache,
+                                    patina_error *err);
 
 void pt_caption_batch_release(pt_caption_batch *batch);
 

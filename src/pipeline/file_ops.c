@@ -18,6 +18,8 @@
 #include "dsp/stats.h"
 #include "measure/targets.h"
 #include "pipeline/degrade_request.h"
+#include "pipeline/encoder.h"
+#include "pipeline/provenance_fill.h"
 #include "pipeline/stream_file.h"
 
 /* An open file, with the first fault of the machine while it was read. Must not move. */
@@ -46,7 +48,7 @@ static patina_status input_close(input *in, const char *path, patina_status stat
         return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path,
                        strerror(in->fault.error));
     if (in->fault.has_shrunk)
-        return pt_fail(err, PATINA_EIO, "file '%s': becomes shorter while it is read", path);
+        return pt_fail(err, PATINA_EIO, "file '%s': became shorter while it was read", path);
     if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
     return status;
 }
@@ -75,19 +77,22 @@ patina_status patina_file_measure(const patina_meter *meter, const char *path, u
     pt_running_mean mean = {0};
     patina_targets_stream *stream = NULL;
     uint64_t channel_mask = 0;
+    pt_codec_info codec = {0};
     const pt_block_callbacks first = {&mean, NULL, add_to_mean};
 
     PT_TRY(input_open(path, &in, err));
     patina_status status =
-        pt_stream_file(&in.bytes, start, frames, &first, window, &channel_mask, err);
+        pt_stream_file(&in.bytes, start, frames, &first, window, &channel_mask, &codec, err);
     if (status == PATINA_OK)
         status = pt_targets_stream_open(meter, window->rate_hz, window->channels, channel_mask,
                                         pt_running_mean_value(&mean), &stream, err);
     if (status == PATINA_OK) {
         const pt_block_callbacks second = {stream, add_source, add_mix};
-        status = pt_stream_file(&in.bytes, start, frames, &second, window, &channel_mask, err);
+        status =
+            pt_stream_file(&in.bytes, start, frames, &second, window, &channel_mask, &codec, err);
     }
     if (status == PATINA_OK) status = patina_targets_stream_finish(stream, targets, err);
+    if (status == PATINA_OK) pt_provenance_fill_codec(&targets->quality, &codec);
     patina_targets_stream_close(&stream);
     return input_close(&in, path, status, err);
 }
@@ -149,23 +154,35 @@ void patina_degraded_release(patina_degraded *degraded) {
 
 /* ---------------------------------------------------------------- embed */
 
+/* Decodes the samples that are embedded. */
+static patina_status load_for_embedding(const char *path, uint64_t start, pt_segment *segment,
+                                        pt_arena *arena, patina_error *err) {
+    const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
+    input in;
+    PT_TRY(input_open(path, &in, err));
+    patina_status status = pt_segment_decode(&in.bytes, spec, segment, arena, err);
+    if (status == PATINA_OK) status = pt_segment_check_finite(segment, err);
+    return input_close(&in, path, status, err);
+}
+
 patina_status patina_file_embed(const patina_clap *clap, const char *path, uint64_t start,
                                 float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                 patina_error *err) {
-    const pt_segment_spec spec = {.start = start, .frames = PATINA_FRAMES_TO_END};
-    input in;
     pt_segment segment;
     pt_scratch memory;
-    PT_TRY(input_open(path, &in, err));
-
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
-    patina_status status = pt_segment_decode(&in.bytes, spec, &segment, arena, err);
-    if (status == PATINA_OK) status = pt_segment_check_finite(&segment, err);
-    status = input_close(&in, path, status, err);
+    patina_status status = load_for_embedding(path, start, &segment, arena, err);
     if (status == PATINA_OK) {
         status = patina_clap_embed_audio(clap, segment.mix, segment.n_mix, embedding, arena, err);
         if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
     }
     pt_scratch_end(&memory);
     return status;
+}
+
+patina_status pt_file_submit(pt_encoder *encoder, const char *path, uint64_t start,
+                             pt_ticket **ticket, pt_arena *arena, patina_error *err) {
+    pt_segment segment;
+    PT_TRY(load_for_embedding(path, start, &segment, arena, err));
+    return pt_encoder_submit_audio(encoder, segment.mix, segment.n_mix, ticket, arena, err);
 }

@@ -29,6 +29,7 @@
 #include "base/json_dump.h"
 #include "dataset/output_dir.h"
 #include "fs/path.h"
+#include "pipeline/device_list.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/library_versions.h"
 #include "pipeline/run.h"
@@ -77,7 +78,10 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
-    if (pt_corpus_note(r->plan.scanned)) pt_run_emit_note(r, "%s", pt_corpus_note(r->plan.scanned));
+    for (size_t i = 0; i < r->plan.corpora.n; i++) {
+        const char *note = pt_corpus_note(pt_corpus_set_at(r->plan.scanned, i));
+        if (note) pt_run_emit_note(r, "%s", note);
+    }
     pt_async_load_start(&r->async_load, o->model, o->isa, o->precision,
                         o->threads > 1 && !is_finished(o->out));
     PT_TRY(patina_clap_info_read(o->model, &r->info, err));
@@ -103,26 +107,31 @@ static void fill_metadata(pt_run *r) {
         .model_json = r->model,
         .model_hash = r->info.model_sha256,
         .model_untrained = r->info.untrained,
-        .kernels = patina_isa_name(p->options.isa),
+        .kernels = pt_device_is_cpu(&p->options.device) ? patina_isa_name(p->options.isa)
+                                                        : PT_DEVICE_ARITHMETIC,
         .libraries_json = r->libraries,
     };
 }
 
-/* Lists the chunks that this call has to make. */
+/* Lists the chunks that this call has to make. The last entry of a chunk is always made, which
+ * completes the chunk. */
 static patina_status list_pending_chunks(pt_run *r, patina_error *err) {
     const pt_plan *p = &r->plan;
-    r->is_pending = calloc(p->n_chunks + 1, sizeof *r->is_pending);
-    if (!r->is_pending) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    r->n_skipped = calloc(p->n_chunks + 1, sizeof *r->n_skipped);
+    if (!r->n_skipped) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     for (uint64_t c = 0; c < p->n_chunks; c++) {
         const bool exists = pt_chunk_store_has_chunk(r->store, c);
+        const uint64_t n_entries = pt_plan_chunk_entries(p, c);
+        r->n_skipped[c] = n_entries;
         r->n_chunks_existing += exists;
         r->n_chunks_ours += pt_plan_owns_chunk(p, c);
         if (!exists) r->n_rows_pending += p->chunk_rows[c];
         if (exists || !pt_plan_owns_chunk(p, c)) continue;
-        r->is_pending[c] = true;
+        PT_TRY(pt_chunk_store_count_kept(r->store, c, n_entries - 1, &r->n_skipped[c], err));
         r->n_chunks_pending++;
-        r->n_entries_pending += pt_plan_chunk_entries(p, c);
-        r->n_entries_to_read = c * p->options.chunk + pt_plan_chunk_entries(p, c);
+        r->n_entries_kept += r->n_skipped[c];
+        r->n_entries_pending += n_entries - r->n_skipped[c];
+        r->n_entries_to_read = c * p->options.chunk + n_entries;
     }
     return PATINA_OK;
 }
@@ -143,7 +152,8 @@ static patina_status check_disk_space(const pt_run *r, patina_error *err) {
     const uint64_t n_left = r->n_rows_pending;
     struct statvfs disk;
 
-    const double needed = (double)n_left * pt_plan_row_bytes(p);
+    const double rows = (double)n_left * pt_plan_row_bytes(p),
+                 needed = rows + pt_plan_journal_bytes(p, n_left);
     char needs[32], has[32];
     format_bytes(needed, needs, sizeof needs);
     if (statvfs(p->options.out, &disk) == 0) {
@@ -157,6 +167,7 @@ static patina_status check_disk_space(const pt_run *r, patina_error *err) {
                            "fewer rows",
                            p->options.out, n_left, needs, has);
     }
+    format_bytes(rows, needs, sizeof needs);
     pt_run_emit_note(r, "up to %" PRIu64 " row%s left to generate, about %s", n_left,
                      n_left == 1 ? "" : "s", needs);
     return PATINA_OK;
@@ -174,6 +185,11 @@ static void emit_start_notes(const pt_run *r) {
     if (r->n_chunks_existing > 0)
         pt_run_emit_note(r, "%" PRIu64 " of %" PRIu64 " chunks are already complete, reused",
                          r->n_chunks_existing, r->plan.n_chunks);
+    if (r->n_entries_kept > 0)
+        pt_run_emit_note(
+            r, "%" PRIu64 " entr%s of unfinished chunks %s already in their journals, reused",
+            r->n_entries_kept, r->n_entries_kept == 1 ? "y" : "ies",
+            r->n_entries_kept == 1 ? "is" : "are");
     if (r->info.untrained)
         pt_run_emit_note(
             r, "the model has random weights: its embeddings are meaningless, and the data set is "
@@ -184,11 +200,19 @@ static void emit_start_notes(const pt_run *r) {
 static patina_status open_shared(pt_run *r, patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
     PT_TRY(pt_async_load_wait(&r->async_load, &r->clap, err));
+    if (!pt_device_is_cpu(&o->device)) {
+        PT_TRY(pt_encoder_open(o->model, PATINA_CLAP_BOTH, r->clap, &o->device, &r->stopping,
+                               &r->encoder, err));
+        patina_clap_close(&r->clap); /* only the comparison needed it */
+        char note[256];
+        if (pt_encoder_take_note(r->encoder, note)) pt_run_emit_note(r, "%s", note);
+    }
     if (o->keep_audio) PT_TRY(pt_keep_audio_create_dir(o->keep_audio, err));
     PT_TRY(pt_caption_cache_open(&r->cache, err));
     PT_TRY(pt_id_set_open(&r->ids, err));
     r->row_context = (pt_row_context){
         .clap = r->clap,
+        .encoder = r->encoder,
         .meter = r->meter,
         .effect_config = r->effect_config,
         .splits = &r->plan.splits,
@@ -197,10 +221,13 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .windows = o->windows,
+        .window_mode = o->window,
         .skip_unreadable = o->skip_unreadable,
         .purity_cap = o->purity_cap,
         .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
+        .budget = &r->budget,
         .stop = &r->stopping,
     };
     return PATINA_OK;
@@ -269,18 +296,20 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
 static void release(pt_run *r) {
     pt_async_load_release(&r->async_load);
     pt_chunk_store_close(&r->store);
-    pt_corpus_close(&r->corpus);
+    pt_corpus_set_close(&r->corpus);
     pt_id_set_close(&r->ids);
     pt_run_release_prefetched(r);
-    free(r->is_pending);
+    free(r->n_skipped);
     if (r->n_abandoned > 0) return; /* the rest may be in use by an abandoned thread */
     pt_caption_cache_close(&r->cache);
+    pt_encoder_close(&r->encoder);
     patina_clap_close(&r->clap);
     patina_meter_close(&r->meter);
     patina_effect_config_close(&r->effect_config);
     pt_plan_release(&r->plan);
     free(r->model);
     free(r->libraries);
+    pt_memory_budget_destroy(&r->budget);
     free(r);
 }
 
@@ -299,6 +328,7 @@ patina_status patina_generate(const patina_generate_options *options,
     pt_run *r = calloc(1, sizeof *r);
     if (!r) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     r->started_ns = pt_monotonic_ns();
+    pt_memory_budget_init(&r->budget, options->memory_bytes);
     const patina_status status = run_all(r, options, report, err);
     release(r);
     return status;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* provenance_fill.c - chain and measurements to JSON */
+/* provenance_fill.c - writes the chain and its measurements as JSON */
 
 #include "pipeline/provenance_fill.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-#include <patina/measure.h>
 
 char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_chain *chain,
                                  const patina_degrade_stats *stats, double purity_cap) {
@@ -24,4 +22,10 @@ char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_ch
     free(chain_json);
     free(stages_json);
     return line;
+}
+
+void pt_provenance_fill_codec(patina_source_quality *quality, const pt_codec_info *codec) {
+    quality->codec = codec->name;
+    quality->bits = codec->bits;
+    quality->is_lossy = codec->is_lossy;
 }

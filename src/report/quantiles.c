@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quantiles.c - order statistics and bins
+/* quantiles.c - order statistics and histogram bins
  *
  * The quantile p of n values is order statistic (n - 1) p, counted from 0 and interpolated
  * linearly: type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996, the

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # gendoc.sh - option tables as JSON, and the manual pages and completion built from them
 
-# The names of all commands, one a line.
+# The names of all commands, one per line.
 commands() {
     "$PATINA" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
@@ -11,7 +11,7 @@ options_of() {
     "$PATINA" "$1" --help | sed -n 's/^  \(-., \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'
 }
 
-# gendoc ACTION [NAME]: what the build makes of the option tables of this program.
+# gendoc ACTION [NAME]: the output of tools/gendoc.py for the option tables of this program.
 gendoc() {
     "$PATINA" --options-json >options.json
     python3 "$PATINA_ROOT/tools/gendoc.py" "$1" options.json "${@:2}"
@@ -141,7 +141,7 @@ for command in json.loads(patina("--options-json"))["commands"]:
 E
 }
 
-# Every option of a command that the documents and examples give is in its table.
+# Every option of a command in the documents and examples is in its table.
 test_documented_options_exist() {
     py "$PATINA_ROOT" <<'E'
 import glob, re
@@ -163,7 +163,7 @@ assert n_checked >= 40, n_checked
 E
 }
 
-# The program prints the scripts that the build makes of its own tables.
+# The program prints the scripts that the build makes from its tables.
 test_completion_is_built_from_the_tables() {
     require_completion
     local shell

@@ -126,7 +126,7 @@ assert len(orders) > 10, orders  # the rows are not all alike
 E
 }
 
-# degrade draws what generate drew, given the same names.
+# degrade draws the same effects as generate for the same seed, entry and variant.
 test_degrade_draws_the_same() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --variants 2 --seed 4
     py <<'E'

@@ -95,7 +95,7 @@ with_fault() {
         run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --chunk 4 --threads 1 --quiet "$@"
 }
 
-# A fault that passes changes nothing.
+# A temporary fault changes nothing.
 test_transient_faults() {
     build_faults
     export FAULT_PATH=perc_bell.wav
@@ -111,7 +111,7 @@ test_transient_faults() {
     assert_same_dirs plain pread
 }
 
-# A fault that stays ends the run with 75, and the second time with 1; without it the same command
+# A permanent fault ends the run with 75, and the second time with 1; without it the same command
 # completes the data set.
 test_lasting_faults() {
     build_faults
@@ -140,7 +140,7 @@ test_shrinking_file() {
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
     with_fault shrink 0 1000000 --out set
     assert_failure 75
-    assert_stderr "the file becomes shorter"
+    assert_stderr "the file became shorter"
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --quiet
     assert_same_dirs plain set
 }

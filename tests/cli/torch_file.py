@@ -32,7 +32,7 @@ _TO_LAION = [(re.compile(pattern), by) for pattern, by in [
     (r"^audio_model\.audio_encoder\.", "audio_branch."),
 ]]
 
-# Further entries of LAION's state dictionaries.
+# Additional entries of LAION's state dictionaries.
 LAION_ONLY = ["audio_branch.spectrogram_extractor.stft.conv_real.weight",
               "audio_branch.logmel_extractor.melW", "audio_branch.layers.0.blocks.1.attn_mask",
               "audio_branch.tscam_conv.weight", "audio_branch.head.weight",

@@ -38,7 +38,7 @@ TIMEOUT_S = 300
 
 RUN = ["--model", MINI, "--corpus", DEMO, "--limit", "2", "--threads", "1", "--out", "set", "--quiet"]
 
-# name: (commands that prepare the folder, the command that is disturbed)
+# name: (commands that prepare the folder, the command under test)
 COMMANDS = {
     "generate": ([], ["generate", *RUN, "--chunk", "1"]),
     "generate-jsonl": ([], ["generate", *RUN, "--chunk", "2", "--format", "jsonl"]),
@@ -58,14 +58,14 @@ COMMANDS = {
 
 
 def tree(folder):
-    """Paths and hashes of all files, modification times left out."""
+    """Paths and hashes of all files, without modification times."""
     return {str(path.relative_to(folder)):
             hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
             for path in sorted(Path(folder).rglob("*"))}
 
 
 def without_work_folders(files):
-    """Beside a dataset.json, a work folder that could not be removed has no meaning."""
+    """A work folder that could not be removed is ignored if there is a dataset.json."""
     return {path: content for path, content in files.items()
             if "/.patina" not in path or str(Path(path).parts[0]) + "/dataset.json" not in files}
 
@@ -95,7 +95,7 @@ class Sweep:
                 sys.exit(f"{name}: {command}: {done.stderr.decode()}")
 
     def record(self, name):
-        """The undisturbed folder and output of a command, and its stacks."""
+        """Folder, output and call stacks of a command without faults."""
         before, after, log = self.root / f"{name}.before", self.root / f"{name}.after", \
             self.root / f"{name}.log"
         self.prepare(name, before)
@@ -118,7 +118,7 @@ class Sweep:
         return " < ".join(done.stdout.splitlines()[::2])
 
     def point(self, name, known, stack, forever, number, error):
-        """Fails one call; None, or what went wrong, and whether a foreign library raised a signal."""
+        """Makes one call fail; returns None or the problem, and whether a third-party library raised a signal."""
         kind, key, function, module = stack
         folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
         shutil.copytree(known["before"], folder, symlinks=True)

@@ -48,7 +48,7 @@ def patina(options, *words):
 
 
 def generate(options, name, *words, corpus=DEMO):
-    """A set, made once under each name."""
+    """A data set; each name is generated once."""
     if not (SCRATCH / name).exists():
         patina(options, "generate", "--corpus", corpus, "--model", MINI, "--out", SCRATCH / name,
                "--quiet", *words)
@@ -56,8 +56,8 @@ def generate(options, name, *words, corpus=DEMO):
 
 
 def at_many_levels(options):
-    """A corpus of the demo's clips, each at six levels from 0 to -30 dB: fourteen clips alone say
-    little about loudness."""
+    """A corpus of the demo clips, each at six levels from 0 to -30 dB: fourteen clips alone are too
+    few to learn loudness."""
     folder = SCRATCH / "levels"
     (folder / "clips").mkdir(parents=True)
     suite = folder / "clean.json"
@@ -100,11 +100,11 @@ def example(*words, status=0):
     return done
 
 
-# -- what it learns
+# -- training
 
 @check
 def overfits_64_rows(options):
-    """nothing is wired wrongly: 64 rows are learnt to near zero error, every target of them"""
+    """64 rows are learnt to near zero error in every target: inputs and outputs are connected correctly"""
     rows = read(generate(options, "demo", "--variants", "10", "--seed", "1"))
     some = rows.take(np.random.default_rng(0).permutation(len(rows))[:64])
     torch.manual_seed(0)
@@ -165,8 +165,8 @@ def metrics_are_their_definitions(options):
 
 
 def unseen(rows, target="target_lufs", seed=0, n_folds=5):
-    """Errors over those of the constants, absolute and squared, of every row by a head that has seen
-    no row of its clip: a fifth of the clips is held out, another chooses the epoch, five times."""
+    """Errors relative to those of the constants, absolute and squared, of every row by a head trained
+    without its clip: a fifth of the clips is held out, another selects the epoch, five times."""
     clips = sorted(set(rows.clips))
     sums = np.zeros(4)
     for fold in range(n_folds):
@@ -187,7 +187,7 @@ def unseen(rows, target="target_lufs", seed=0, n_folds=5):
 
 @check
 def predicts_loudness_of_unseen_clips(options):
-    """it beats the constant on target_lufs of clips that it never saw, and only by hearing them"""
+    """it predicts target_lufs of held-out clips better than the constant, and only from their audio"""
     rows = read(generate(options, "levels-set", "--captions", "first", "--variants", "4",
                          "--seed", "1", corpus=at_many_levels(options)))
     assert len(rows) == 14 * 6 * 4
@@ -204,7 +204,7 @@ def predicts_loudness_of_unseen_clips(options):
 
 @check
 def predicts_loudness_of_real_clips(options):
-    """the same of 42 recordings as they are"""
+    """the same for 42 recordings at their own levels"""
     corpus = SHARED / "corpus/manifest.jsonl"
     if not corpus.exists():
         raise Skip("the recordings are in ../shared/corpus, which is not here")
@@ -219,7 +219,7 @@ def predicts_loudness_of_real_clips(options):
 
 @check
 def no_clip_leaks_between_splits(options):
-    """no recording is on two sides, also when it is several entries; hashes alone decide"""
+    """no recording is in two parts, also if it is several entries; hashes alone decide"""
     folder = SCRATCH / "twice"
     folder.mkdir()
     entries = [json.loads(line) for line in DEMO.read_text("utf-8").splitlines()]
@@ -232,7 +232,7 @@ def no_clip_leaks_between_splits(options):
     rest, share = train_head.split_by_clip(rows, 0.3)
     assert len(set(share.clips)) == 4 and len(set(rest.clips)) == 10
     assert len(share) == 16 and len(rest) == 40 and not set(share.clips) & set(rest.clips)
-    # Rows, targets and names stay with each other.
+    # Rows, targets and names correspond.
     where = {clip: i for i, clip in reversed(list(enumerate(rows.clips)))}
     for one, clip in zip(share.y["target_lufs"], share.clips):
         assert one == rows.y["target_lufs"][where[clip]]
@@ -243,7 +243,7 @@ def no_clip_leaks_between_splits(options):
 
 @check
 def dataset_splits_are_used(options):
-    """where generate made splits they are taken, and what is lacking is cut from train"""
+    """splits of the data set are used, and missing ones are taken from train"""
     thirds = ("--variants", "2", "--split")
     for name, shares in (("three", "validation=0.3,test=0.3,train=0.4"),
                          ("test", "train=0.5,test=0.5"), ("validation", "validation=0.5,train=0.5"),
@@ -380,7 +380,7 @@ def ridge_without_pytorch(options):
 
 @check
 def plot_or_message(options):
-    """it draws a plot where matplotlib is, and says so where it is not"""
+    """it draws a plot with matplotlib, and prints a note without it"""
     folder = generate(options, "demo", "--variants", "10", "--seed", "1")
     hidden = SCRATCH / "hidden/matplotlib"
     hidden.mkdir(parents=True)
@@ -401,7 +401,7 @@ def plot_or_message(options):
 
 @check
 def data_error_messages(options):
-    """sets that cannot be used end in one sentence"""
+    """unusable data sets end with one sentence"""
     jsonl = generate(options, "jsonl", "--format", "jsonl")
     one = generate(options, "one", "--limit", "1", "--variants", "3")
     unfinished = SCRATCH / "unfinished"

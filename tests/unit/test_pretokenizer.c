@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_pretokenizer.c - pieces of captions, as split by the pattern of GPT-2 */
 
 #include "test.h"
 
@@ -20,7 +21,7 @@ static const struct {
     {"  a", " | a"},
     {"   ", "   "},
     {" ", " "},
-    /* only U+0020 goes with the word after it */
+    /* only U+0020 belongs to the word after it */
     {"a\tb", "a|\t|b"},
     {"a\t b", "a|\t| b"},
     {"a \tb", "a| |\t|b"},
@@ -85,7 +86,7 @@ TEST(pretokenizer, pieces_follow_the_pattern) {
     }
 }
 
-TEST(pretokenizer, the_text_ends_where_it_is_said_to) {
+TEST(pretokenizer, length_limits_the_text) {
     CHECK_INT(pt_pretokenizer_next("'re", 2, 0), 1); /* no contraction without its e */
     CHECK_INT(pt_pretokenizer_next("ab cd", 1, 0), 1);
     CHECK_INT(pt_pretokenizer_next("  x", 2, 0), 2);

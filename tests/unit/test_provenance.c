@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_provenance.c - provenance lines, and recipes parsed from them */
 
 #include "test.h"
 
@@ -32,7 +33,7 @@ static patina_provenance complete(void) {
     };
 }
 
-/* The members and their order are those of the recipe form. */
+/* The members and their order are those of docs/DATASET.md. */
 TEST(provenance, a_whole_line) {
     const patina_provenance of = complete();
     char *line = patina_provenance_to_json(&of);
@@ -53,7 +54,17 @@ TEST(provenance, a_whole_line) {
     free(line);
 }
 
-TEST(provenance, what_is_unknown_is_left_out) {
+TEST(provenance, quality_of_the_source) {
+    const patina_source_quality quality = {.bandwidth_hz = 16031.25, .flat_run = 2, .codec = "mp3"};
+    patina_provenance of = complete();
+    of.quality = &quality;
+    char *line = patina_provenance_to_json(&of);
+    CHECK_CONTAINS(line, ", \"lufs_mono\": -70.0, \"source_quality\": {\"bandwidth_hz\": 16031.25, "
+                         "\"flat_run\": 2, ");
+    free(line);
+}
+
+TEST(provenance, unknown_values_are_omitted) {
     patina_provenance of = complete();
     of.source = of.caption = of.stages_json = NULL;
     of.has_loudness = false;
@@ -79,7 +90,7 @@ TEST(provenance, a_line_is_a_recipe) {
     CHECK(recipe.window.start == of.window.start && recipe.window.frames == of.window.frames);
     CHECK_INT(recipe.window.rate_hz, 44100);
     CHECK_INT(recipe.window.channels, 2);
-    /* integers stay integers, reals keep every bit */
+    /* integers remain integers, reals keep every bit */
     CHECK_STR(recipe.chain_json,
               "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 240, \"gain\": 0.10000000000000001}]}, "
               "{\"fx\": \"noise\", \"snr_db\": 2.2250738585072014e-308, \"x\": 1.0}]");
@@ -89,7 +100,7 @@ TEST(provenance, a_line_is_a_recipe) {
     free(line);
 }
 
-/* A recipe from its members, one of them replaced; NULL leaves it out. */
+/* A recipe from its members, one of them replaced; NULL omits it. */
 static patina_status parse_with(const char *member, const char *value, patina_recipe *recipe,
                                 patina_error *err) {
     static const char *const members[][2] = {
@@ -156,7 +167,7 @@ TEST(recipe, needs_five_members_and_ignores_others) {
 
 TEST(recipe, ranges) {
     static const struct {
-        const char *member, *value, *named; /* named: NULL when it is right */
+        const char *member, *value, *named; /* named by the error; NULL: the value is valid */
     } cases[] = {
         {"seed", "0", NULL},
         {"seed", "9223372036854775807", NULL},
@@ -200,7 +211,7 @@ TEST(recipe, ranges) {
     }
 }
 
-TEST(recipe, text_that_is_none) {
+TEST(recipe, invalid_text) {
     static const char *const texts[] = {
         "", "[]", "12", "{", "{} {}", "null",
     };
@@ -209,7 +220,7 @@ TEST(recipe, text_that_is_none) {
         CHECK_FAILS(patina_recipe_from_json(texts[i], &recipe, &t->err), PATINA_EFORMAT);
         CHECK_CONTAINS(t->err.message, "recipe: ");
     }
-    /* complete, with a second seed: which of the two? */
+    /* complete, with a second seed: ambiguous */
     CHECK_FAILS(parse_with("other", "0, \"seed\": 2", &recipe, &t->err), PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message, "duplicate");
     char *deep = malloc(100001);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_utf8.c - decoding of UTF-8 */
 
 #include "test.h"
 
@@ -36,7 +37,7 @@ TEST(utf8, what_is_not_utf8) {
     CHECK(pt_utf8_is_valid("", 0));
 }
 
-TEST(utf8, blank_is_white_space_of_every_kind) {
+TEST(utf8, blank_text) {
     CHECK(pt_utf8_is_blank("", 0));
     CHECK(pt_utf8_is_blank(" \t\r\n\xC2\xA0\xE3\x80\x80", 9));
     CHECK(!pt_utf8_is_blank(" x ", 3));
