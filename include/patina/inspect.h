@@ -180,7 +180,7 @@ PATINA_API double patina_ltas_center_hz(size_t b);
 PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
 
 /**
- * Computes statistics of a data set in one pass. Needs 80 bytes of memory for each row, and 30 MB.
+ * Computes statistics of a data set in one pass. Needs 160 bytes of memory for each row, and 30 MB.
  *
  * - `out`: folder of the data set
  * - `inspection`: out; patina_inspection_close() releases it
