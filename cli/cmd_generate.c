@@ -47,9 +47,8 @@ static const pt_cli_option options[] = {
      .help = "captioned audio: a folder with a .txt or .json file beside each audio file, "
              "webdataset tars (a file, a folder, or 'train/{0..99}.tar'), Parquet files of the "
              "Hugging Face hub, a CSV of AudioCaps, Clotho or labels, a WavCaps JSON file, or a "
-             "JSONL manifest with 'audio' and 'caption' in each line; several corpora make one "
-             "set, each "
-             "with options of its own, as in 'train.csv,audio-root=clips,prefix=ac,weight=0.5'"},
+             "JSONL manifest with 'audio' and 'caption' in each line; options of a corpus follow "
+             "its path, such as 'train.csv,audio-root=clips,prefix=ac,weight=0.5'"},
     {.name = "corpora",
      .kind = PT_CLI_FILE,
      .argument = "FILE",
@@ -116,6 +115,18 @@ static const pt_cli_option options[] = {
      .argument = "FILE",
      .help = "reject the entries whose id is in FILE: one id per line, a CSV, or a WavCaps "
              "blacklist; YouTube ids and file names also match"},
+    {.name = "filter",
+     .kind = PT_CLI_TEXT,
+     .argument = "CONDITIONS",
+     .help =
+         "reject entries as filtered that do not fulfil all of these, as in "
+         "'duration>=5,rate>=32000,caption_length<=200,caption!~speech,license=CC0': fields are "
+         "duration, rate, channels, caption, caption_length and the columns of the corpus"},
+    {.name = "require",
+     .kind = PT_CLI_TEXT,
+     .argument = "CONDITIONS",
+     .help = "reject entries as low_quality whose source does not fulfil these, as in "
+             "'bandwidth_hz>=16000,flat_run<=3': fields are those of source_quality"},
     {.name = "keep-going",
      .help = "continue even if the first 200 entries are all rejected for the same reason"},
     {.name = "audio-root",
@@ -506,6 +517,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .header = pt_cli_text(args, "header"),
             .source_split = pt_cli_text(args, "source-split"),
             .exclude = pt_cli_text(args, "exclude"),
+            .filter = pt_cli_text(args, "filter"),
+            .require = pt_cli_text(args, "require"),
             .keep_going = pt_cli_given(args, "keep-going"),
             .model = model,
             .out = pt_cli_text(args, "out"),

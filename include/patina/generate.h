@@ -48,7 +48,7 @@ typedef enum patina_caption_mode {
     PATINA_CAPTIONS_RANDOM /**< one that is drawn from the seed */
 } patina_caption_mode;
 
-/** Position of a window in a recording of more than 10 s. A silent window is replaced by another. */
+/** Position of a window in a recording of more than 10 s. Silent windows are replaced by others. */
 typedef enum patina_window_mode {
     PATINA_WINDOW_RANDOM, /**< drawn from the seed and the id of the entry */
     PATINA_WINDOW_FIRST,  /**< the start; further windows follow without a gap */
@@ -175,7 +175,11 @@ typedef struct patina_generate_options {
     uint64_t memory_bytes; /**< for entries in flight; changes no row; 0: a quarter of the memory
                                 that this process may use */
 
-    uint64_t reserved[6]; /**< must be zero */
+    const char *filter; /**< conditions on entries, "duration>=5,caption~rain"; NULL: none */
+    const char
+        *require; /**< conditions on the quality of sources, "bandwidth_hz>=16000"; or NULL */
+
+    uint64_t reserved[4]; /**< must be zero */
 } patina_generate_options;
 
 /** Sets all options to their defaults (zero). Safe from any thread. */

@@ -19,6 +19,7 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/entry_merge.h"
 #include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
@@ -141,10 +142,13 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
     if (!S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
     if (pt_byte_source_open_file(path, &bytes, err) != PATINA_OK)
-        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened", path);
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened: %s", path,
+                       strerrordesc_np(errno));
     const int64_t got = pt_byte_source_read_at(&bytes, 0, buffer, PT_CORPUS_PROBE_BYTES);
     pt_byte_source_close(&bytes);
-    if (got < 0) return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read", path);
+    if (got < 0)
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read: %s", path,
+                       strerrordesc_np(errno));
     buffer[got] = '\0';
     probe->n_head = (size_t)got;
     if (got >= 3 && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) {
@@ -225,6 +229,10 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
         return pt_fail(err, PATINA_EUSAGE,
                        "a caption template is not supported for a corpus of kind '%s'",
                        kind_name(k));
+    for (size_t i = 0; o->filter && !k->reader->has_columns && i < o->filter->n; i++)
+        if (pt_filter_is_on_column(&o->filter->item[i]))
+            return pt_condition_fail_unknown(&o->filter->item[i], PT_FILTER_OPTION,
+                                             pt_filter_fields, "and no columns here", err);
     return PATINA_OK;
 }
 
@@ -427,12 +435,25 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
     bool at_end = false;
     if (!corpus->state)
         return pt_fail(err, PATINA_EUSAGE, "corpus '%s': closed by an earlier error", corpus->name);
-    const patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
+    patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
 
+    if (status == PATINA_ETEMPORARY && corpus->options.skip_unreadable && next.source) {
+        patina_error why = {0};
+        if (err) why = *err;
+        pt_entry_clear_captions(&next);
+        status = pt_entry_reject(&next, err, PATINA_REJECT_IO_ERROR, "%s", why.message);
+    }
     if (status != PATINA_OK) {
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
         return status;
+    }
+    if (!at_end && corpus->options.filter) {
+        const patina_status filtered = pt_entry_filter_captions(&next, corpus->options.filter, err);
+        if (filtered != PATINA_OK) {
+            pt_entry_release(&next);
+            return filtered;
+        }
     }
     if (!at_end && corpus->exclude && pt_exclude_list_has(corpus->exclude, next.id, next.source)) {
         free(next.fault);

@@ -11,6 +11,7 @@
 #include <patina/status.h>
 
 #include "base/byte_source.h"
+#include "base/conditions.h"
 #include "base/strbuf.h"
 
 /** One caption of an entry. An invalid caption has no text and a fault ("not a string"). */
@@ -92,8 +93,11 @@ typedef struct pt_corpus_options {
     const char *header;           /* column names of a table without header, "id,label"; or NULL */
     const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
+    const pt_conditions *filter;  /* conditions on columns and captions; NULL: none */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
     size_t max_captions;          /* of an entry; 0: no limit */
+    bool skip_unreadable; /* PATINA_REJECT_IO_ERROR in place of PATINA_ETEMPORARY, where entries
+                             have files of their own */
 } pt_corpus_options;
 
 typedef struct pt_corpus pt_corpus;
@@ -147,8 +151,9 @@ const char *pt_corpus_kind_name(const pt_corpus *corpus);
  *
  * with_audio  false: audio that the corpus contains is skipped, and faults of it are not detected
  *
- * Errors   PATINA_EIO      a read failed
- *          PATINA_EFORMAT  end of the last tar, and none has a sample
+ * Errors   PATINA_EIO         a read failed
+ *          PATINA_ETEMPORARY  the machine cannot read a file of the entry, or its archive
+ *          PATINA_EFORMAT     end of the last tar, and none has a sample
  */
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err);

@@ -23,6 +23,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/csv_table.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/file_list.h"
 #include "corpus/line_reader.h"
 #include "corpus/table_layout.h"
@@ -441,6 +442,7 @@ static patina_status next_file(table_state *s, bool *some, patina_error *err) {
 }
 
 static patina_status check_template(const table_state *s, patina_error *err);
+static patina_status check_filter(const table_state *s, patina_error *err);
 
 static patina_status table_open(const char *path, const pt_corpus_options *options,
                                 const pt_table_layout *layout, void **state, patina_error *err) {
@@ -454,6 +456,7 @@ static patina_status table_open(const char *path, const pt_corpus_options *optio
         pt_file_list_open(&s->files, path, extensions, options->source_split, err);
     if (status == PATINA_OK) status = next_file(s, &some, err);
     if (status == PATINA_OK) status = check_template(s, err);
+    if (status == PATINA_OK) status = check_filter(s, err);
     if (status == PATINA_OK)
         *state = s;
     else
@@ -573,6 +576,21 @@ static patina_status check_template(const table_state *s, patina_error *err) {
 }
 
 /* Rows -------------------------------------------------------------------------------------- */
+
+/** Refuses a filter with a field that the table does not have. */
+static patina_status check_filter(const table_state *s, patina_error *err) {
+    const pt_conditions *filter = s->options->filter;
+    row_fields fields = {s, pt_csv_header(s->csv), NULL};
+    const size_t i = pt_filter_find_unknown(filter, append_field, &fields);
+    pt_strbuf names = {0};
+
+    if (!filter || i == filter->n) return PATINA_OK;
+    describe_columns(s, &names);
+    pt_condition_fail_unknown(&filter->item[i], PT_FILTER_OPTION, pt_filter_fields,
+                              names.failed ? "" : names.text, err);
+    pt_strbuf_release(&names);
+    return PATINA_EUSAGE;
+}
 
 /** The id: columns joined by '_', or the file name as written. */
 static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_entry *entry,
@@ -750,7 +768,9 @@ static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_e
     PT_TRY(find_audio(s, r, entry, err));
     entry->has_start = read_seconds(r, s->at.start, &entry->start_s);
     entry->has_end = read_seconds(r, s->at.end, &entry->end_s);
-    return add_captions(s, r, entry, err);
+    PT_TRY(add_captions(s, r, entry, err));
+    row_fields fields = {s, r, entry->source};
+    return pt_entry_filter_columns(entry, s->options->filter, append_field, &fields, err);
 }
 
 static patina_status table_next(void *state, bool with_audio, pt_entry *entry, bool *end,
@@ -776,6 +796,7 @@ const pt_corpus_reader pt_corpus_reader_table = {
     .matches_layout = table_matches,
     .open_layout = table_open,
     .uses_template = true,
+    .has_columns = true,
     .close = table_close,
     .next = table_next,
     .merges_rows = true,

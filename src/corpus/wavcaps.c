@@ -20,6 +20,7 @@
 #include "corpus/clip_index.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/json_stream.h"
 #include "corpus/line_reader.h"
 #include "fs/path.h"
@@ -31,6 +32,8 @@ typedef struct wavcaps_state {
     char *root;   /* of the clips */
     char *column; /* member of the captions; NULL: the usual ones */
     pt_clip_index files;
+    const pt_conditions *filter;
+    pt_filter_seen seen;
     bool truncation_reported;
 } wavcaps_state;
 
@@ -64,6 +67,7 @@ static void wavcaps_close(void *state) {
     pt_json_stream_close(&s->list);
     pt_byte_source_close(&s->bytes);
     pt_clip_index_close(&s->files);
+    pt_filter_seen_release(&s->seen);
     free(s->name);
     free(s->root);
     free(s->column);
@@ -74,6 +78,7 @@ static patina_status open_files(wavcaps_state *s, const char *path,
                                 const pt_corpus_options *options, patina_error *err) {
     const char *column = options->caption_column;
 
+    s->filter = options->filter;
     s->name = pt_corpus_base_name(path, "data.json");
     s->root = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
@@ -124,13 +129,14 @@ static patina_status add_numbered(const json_t *object, bool repaired, pt_entry 
     }
 }
 
-static patina_status read_object(const wavcaps_state *s, const json_t *object, bool repaired,
+static patina_status read_object(wavcaps_state *s, const json_t *object, bool repaired,
                                  const char *location, pt_entry *entry, patina_error *err) {
     const json_t *caption = pt_json_find_captions(object, s->column), *id;
     if (caption)
         PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     else if (!s->column)
         PT_TRY(add_numbered(object, repaired, entry, err));
+    PT_TRY(pt_entry_filter_json(entry, s->filter, object, &s->seen, err));
     id = json_object_get(object, "id");
     if (!id) id = json_object_get(object, "wav");
     PT_TRY(pt_entry_set_id(entry, id, repaired, location, err));
@@ -187,7 +193,8 @@ static patina_status wavcaps_next(void *state, bool with_audio, pt_entry *entry,
 
     PT_TRY(pt_json_stream_next(&s->list, &item, err));
     *end = item == PT_JSON_END || (item == PT_JSON_TRUNCATED && s->truncation_reported);
-    if (*end || (!entry && item == PT_JSON_ELEMENT)) return PATINA_OK;
+    if (*end) return pt_filter_check_seen(s->filter, &s->seen, err);
+    if (!entry && item == PT_JSON_ELEMENT) return PATINA_OK;
     pt_strbuf_printf(
         &source, "%s#%llu", s->name,
         (unsigned long long)(item == PT_JSON_TRUNCATED ? s->list.n_elements : s->list.index));
@@ -203,6 +210,7 @@ const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .open = wavcaps_open,
     .close = wavcaps_close,
     .next = wavcaps_next,
+    .has_columns = true,
     .lacks = wavcaps_lacks,
     .merges_rows = true,
 };

@@ -225,6 +225,8 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .window_mode = o->window,
         .skip_unreadable = o->skip_unreadable,
         .purity_cap = o->purity_cap,
+        .filter = &r->plan.filter,
+        .require = &r->plan.require,
         .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
         .budget = &r->budget,

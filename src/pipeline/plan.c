@@ -3,6 +3,7 @@
 
 #include "pipeline/plan.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -14,11 +15,13 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "corpus/entry_filter.h"
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
 #include "pipeline/device_list.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
+#include "pipeline/source_check.h"
 #include "pipeline/window_select.h"
 
 #define CHECKED_ENTRIES   200
@@ -104,6 +107,8 @@ static void add_given_settings(json_t *settings, const pt_plan *plan) {
                  {"header", o->header},
                  {"delimiter", o->delimiter},
                  {"source_split", o->source_split},
+                 {"filter", o->filter},
+                 {"require", o->require},
                  {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
@@ -167,6 +172,8 @@ static patina_status list_corpora(pt_plan *plan, patina_error *err) {
                                   .header = o->header,
                                   .source_split = o->source_split,
                                   .max_captions = o->max_captions,
+                                  .filter = &plan->filter,
+                                  .skip_unreadable = o->skip_unreadable,
                                   .exclude = o->exclude};
     pt_corpus_specs *specs = &plan->corpora;
     pt_strbuf label = {0};
@@ -194,6 +201,9 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
 
     PT_TRY(apply_defaults(options, o, err));
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
+    PT_TRY(pt_conditions_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
+    PT_TRY(pt_conditions_parse(o->require, "require", &plan->require, err));
+    PT_TRY(pt_source_check_fields(&plan->require, err));
     PT_TRY(list_corpora(plan, err));
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(pt_corpus_specs_to_json(&plan->corpora, &corpora_json, err));
@@ -206,16 +216,30 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     return PATINA_OK;
 }
 
+/* The seconds of the recording that the list names; without any, older runs have the same hash. */
+typedef struct named_segment {
+    double start_s, end_s;
+} named_segment;
+
+static named_segment segment_of(const pt_entry *entry) {
+    return (named_segment){entry->has_start ? entry->start_s : -1.0,
+                           entry->has_end ? entry->end_s : -1.0};
+}
+
 static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
+    const named_segment segment = segment_of(entry);
     pt_sha256_update_string(hash, entry->id ? entry->id : "");
     for (size_t i = 0; i < entry->n_captions; i++)
         pt_sha256_update_string(hash, entry->captions[i].text ? entry->captions[i].text : "");
+    if (entry->has_start || entry->has_end) pt_sha256_update(hash, &segment, sizeof segment);
     pt_sha256_update_string(hash, ""); /* separates the lists of two entries */
 }
 
 /* 64-bit hash of what hash_entry adds. Memory is 8 bytes for each entry. */
 static uint64_t short_hash(const pt_entry *entry) {
+    const named_segment segment = segment_of(entry);
     uint64_t hash = entry->id ? pt_fnv1a64(entry->id, strlen(entry->id)) : 1;
+    hash ^= pt_fnv1a64(&segment, sizeof segment);
     for (size_t i = 0; i < entry->n_captions; i++) {
         const pt_caption *c = &entry->captions[i];
         const char *text = c->text ? c->text : c->dropped; /* as without audio */
@@ -284,12 +308,16 @@ static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_er
 static patina_status reject_reason(const pt_entry *entry) {
     if (entry->status == PATINA_REJECT_EXCLUDED) return PATINA_OK;
     if (!entry->id) return entry->status;
-    size_t n_good = 0;
-    for (size_t i = 0; i < entry->n_captions; i++)
+    size_t n_good = 0, n_filtered = 0;
+    for (size_t i = 0; i < entry->n_captions; i++) {
         n_good += entry->captions[i].text != NULL;
-    if (n_good == 0) return PATINA_REJECT_BAD_CAPTION;
+        n_filtered += entry->captions[i].reason == PATINA_REJECT_FILTERED;
+    }
+    if (n_good == 0) return n_filtered > 0 ? PATINA_OK : PATINA_REJECT_BAD_CAPTION;
     if (entry->status != PATINA_OK) return entry->status;
-    return entry->path && access(entry->path, F_OK) != 0 ? PATINA_REJECT_MISSING : PATINA_OK;
+    return entry->path && access(entry->path, F_OK) != 0 && pt_errno_is_missing(errno)
+               ? PATINA_REJECT_MISSING
+               : PATINA_OK;
 }
 
 /* Remembers whether the first entries of a corpus are all rejected for one reason. */
@@ -410,6 +438,8 @@ void pt_plan_release(pt_plan *plan) {
     pt_corpus_specs_release(&plan->corpora);
     free(plan->corpus_label);
     free(plan->first);
+    pt_conditions_release(&plan->filter);
+    pt_conditions_release(&plan->require);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);

@@ -27,6 +27,7 @@
 #include "measure/targets.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/provenance_fill.h"
+#include "pipeline/source_check.h"
 #include "pipeline/window_select.h"
 
 #define PAUSE_POLL_NS 20000000L
@@ -437,12 +438,17 @@ static void select_captions(patina_caption_mode which, uint64_t seed, const pt_e
                             size_t *first, size_t *last) {
     *first = 0;
     *last = entry->n_captions;
-    if (entry->n_captions == 0) return;
+    size_t n = 0, k = 0; /* captions that the filter leaves, and the number of that selected */
+    for (size_t i = 0; i < entry->n_captions; i++)
+        n += entry->captions[i].reason != PATINA_REJECT_FILTERED;
+    if (n == 0 || which == PATINA_CAPTIONS_ALL) return;
     if (which == PATINA_CAPTIONS_RANDOM) {
         const pt_rng rng = pt_rng_make(seed, entry->id, 0, PT_RNG_STREAM_CAPTION);
-        *first = (size_t)(pt_rng_uniform(&rng, 0) * (double)entry->n_captions);
+        k = (size_t)(pt_rng_uniform(&rng, 0) * (double)n);
     }
-    if (which != PATINA_CAPTIONS_ALL) *last = *first + 1;
+    while (entry->captions[*first].reason == PATINA_REJECT_FILTERED || k-- > 0)
+        ++*first;
+    *last = *first + 1;
 }
 
 /* Rejects bad captions; an entry without a good caption gets one reject. */
@@ -459,7 +465,11 @@ static patina_status reject_bad_captions(const pt_entry *entry, size_t first, si
         if (entry->captions[i].text) continue;
         const pt_caption *caption = &entry->captions[i];
         if (caption->reason) {
-            PT_TRY(pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault));
+            PT_TRY(
+                caption->source
+                    ? pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault)
+                    : pt_entry_result_add_reject(result, caption->reason, err, "'%s': %s",
+                                                 entry->source, caption->fault));
             result->rejects[result->n_rejects - 1].source = caption->source;
         } else {
             PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
@@ -486,6 +496,7 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
     c->measuring_ns = 0;
     patina_status status = load_with_retries(c, options, result, arena, err);
     add_stage_time(result, PATINA_RUN_READING, &since);
+    if (status == PATINA_OK) status = pt_source_check_audio(c->context->filter, segment, err);
     if (status == PATINA_OK) /* also checks for too short, not finite and silent */
         status = pt_targets_end(c->stream, segment->mix, segment->n_mix, &c->targets, err);
     add_stage_time(result, PATINA_RUN_MEASURING, &since);
@@ -493,6 +504,7 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
     result->spent_ns[PATINA_RUN_MEASURING] += c->measuring_ns;
     if (status != PATINA_OK) return status;
     pt_provenance_fill_codec(&c->targets.quality, &segment->codec);
+    PT_TRY(pt_source_check_quality(c->context->require, &c->targets.quality, err));
     /* Every level of the range has to be a sound, so that every variant has a row. */
     const double jitter_db = c->context->level_jitter_db, lowest = pow(10.0, -jitter_db / 10.0);
     if (jitter_db > 0.0 &&
@@ -576,7 +588,9 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     size_t first, last, n_good;
     patina_status status;
 
-    if (!entry->id || entry->status == PATINA_REJECT_EXCLUDED) /* or a line that is not an entry */
+    if (!entry->id ||
+        entry->status == PATINA_REJECT_EXCLUDED || /* or a line that is not an entry */
+        entry->status == PATINA_REJECT_IO_ERROR)   /* its captions were not read */
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
     select_captions(context->captions, context->seed, entry, &first, &last);
     PT_TRY(reject_bad_captions(entry, first, last, &n_good, result, err));

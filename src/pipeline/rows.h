@@ -14,6 +14,7 @@
 #include <patina/measure.h>
 
 #include "base/arena.h"
+#include "base/conditions.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
@@ -40,10 +41,12 @@ typedef struct pt_row_context {
     patina_loudness_source loudness;
     uint32_t windows; /* of a recording; window_select.h */
     patina_window_mode window_mode;
-    bool skip_unreadable;   /* reject entries that the machine cannot read */
-    double purity_cap;      /* upper end of input_purity, dB */
-    double level_jitter_db; /* range of the gain of each row, +-; 0: none */
-    const char *keep_audio; /* folder of keep_audio.h; may be NULL */
+    bool skip_unreadable;         /* reject entries that the machine cannot read */
+    double purity_cap;            /* upper end of input_purity, dB */
+    double level_jitter_db;       /* range of the gain of each row, +-; 0: none */
+    const pt_conditions *filter;  /* on the audio; others are not used here */
+    const pt_conditions *require; /* on the quality of the source */
+    const char *keep_audio;       /* folder of keep_audio.h; may be NULL */
     pt_memory_budget *budget;
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;

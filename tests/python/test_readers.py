@@ -7,7 +7,7 @@
                                                 also: rows are what measure, degrade and embed give
     test_readers.py PARQUET_OUT JSONL_OUT --twins   two formats of one run hold the same rows
     test_readers.py --sample build/tests/unit/test_sample
-                                                data sets of made-up rows, which that program writes
+                                                data sets of synthetic rows, which that program writes
 
 ROOT is what the `source` of provenance is relative to: the folder, the manifest's folder or the
 audio root. requirements.txt lists what must be installed. The last line is
@@ -52,7 +52,8 @@ MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "wi
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
-           "unsupported", "too_short", "nonfinite", "silent", "excluded"]
+           "unsupported", "too_short", "nonfinite", "silent", "excluded",
+           "filtered", "low_quality"]
 
 
 class Skip(Exception):
@@ -470,8 +471,9 @@ def rejects(data):
         assert list(reject) == ["entry", "source", "reason", "sentence"], line
         assert reject["sentence"], line
         found[reject["reason"]] += 1
-    if found["excluded"] == 0:  # a set without an exclusion list has no such member
-        del found["excluded"]
+    for reason in ("excluded", "filtered", "low_quality"):  # only where they occur
+        if found[reason] == 0:
+            del found[reason]
     assert list(data.facts["rejects_by_reason"].items()) == list(found.items())
     assert data.facts["rejects"] == len(lines)
 
