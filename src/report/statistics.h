@@ -37,12 +37,27 @@ typedef struct pt_row_subsample {
     size_t n, stride;
 } pt_row_subsample;
 
+#define PT_LISTED_ROWS_MAX 500
+
+/** A row of the table in the report. */
+typedef struct pt_listed_row {
+    uint64_t row;
+    size_t split;
+    char *caption, *source;
+    unsigned effects; /* bit e: pt_effects[e] */
+} pt_listed_row;
+
 /** Statistics for the report only. */
 typedef struct pt_report_statistics {
     pt_histogram2d grid[PT_EFFECT_COUNT];
     pt_row_subsample subsample;
     pt_float_array purity; /* of every row, in order */
     uint64_t *entry_hash;  /* [purity.capacity] of every row's entry */
+    pt_float_array *value; /* [n_scalars] of every row, in order */
+    size_t n_scalars;
+    pt_listed_row listed[PT_LISTED_ROWS_MAX]; /* every listed_stride-th row */
+    size_t n_listed;
+    uint64_t listed_stride;
     size_t n_hashes;
 } pt_report_statistics;
 
