@@ -203,6 +203,16 @@ patina_status pt_encoder_submit_audio(pt_encoder *e, const float *x, size_t n_sa
     return PATINA_OK;
 }
 
+patina_status pt_encoder_submit_features(pt_encoder *e, const float *features, pt_ticket **ticket,
+                                         patina_error *err) {
+    pt_ticket *t;
+    PT_TRY(ticket_make(e, AUDIO, e->n_features, &t, err));
+    memcpy(t->values, features, e->n_features * sizeof *features);
+    PT_TRY(enqueue(e, t, err));
+    *ticket = t;
+    return PATINA_OK;
+}
+
 patina_status pt_encoder_submit_text(pt_encoder *e, const patina_clap_caption *caption,
                                      pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
     pt_ticket *t;
@@ -568,6 +578,11 @@ void pt_encoder_close(pt_encoder **encoder) {
 
 size_t pt_encoder_in_flight(const pt_encoder *e) {
     return (SLOTS + 1) * e->n_devices * e->stats.batch;
+}
+
+const char *pt_encoder_device_name(const pt_encoder *e, size_t index, const char **tile) {
+    *tile = pt_device_tile_name(e->devices[index].device);
+    return pt_device_name(e->devices[index].device);
 }
 
 pt_encoder_stats pt_encoder_get_stats(pt_encoder *e) {
