@@ -49,6 +49,12 @@ patina_status pt_encoder_open(const char *path, patina_clap_parts parts, const p
                               const patina_device_options *options, const patina_atomic_bool *stop,
                               pt_encoder **encoder, patina_error *err);
 
+/** The same on open devices, which the encoder closes, on failure too; for tests. */
+patina_status pt_encoder_open_on(const char *path, const patina_clap *cpu,
+                                 pt_device *const *devices, size_t n_devices, size_t batch,
+                                 const patina_atomic_bool *stop, pt_encoder **encoder,
+                                 patina_error *err);
+
 /** Waits for the threads. All tickets must have been waited for or discarded. */
 void pt_encoder_close(pt_encoder **encoder);
 
