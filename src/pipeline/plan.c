@@ -208,16 +208,30 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     return PATINA_OK;
 }
 
+/* The seconds of the recording that the list names; without any, older runs have the same hash. */
+typedef struct named_segment {
+    double start_s, end_s;
+} named_segment;
+
+static named_segment segment_of(const pt_entry *entry) {
+    return (named_segment){entry->has_start ? entry->start_s : -1.0,
+                           entry->has_end ? entry->end_s : -1.0};
+}
+
 static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
+    const named_segment segment = segment_of(entry);
     pt_sha256_update_string(hash, entry->id ? entry->id : "");
     for (size_t i = 0; i < entry->n_captions; i++)
         pt_sha256_update_string(hash, entry->captions[i].text ? entry->captions[i].text : "");
+    if (entry->has_start || entry->has_end) pt_sha256_update(hash, &segment, sizeof segment);
     pt_sha256_update_string(hash, ""); /* separates the lists of two entries */
 }
 
 /* 64-bit hash of what hash_entry adds. Memory is 8 bytes for each entry. */
 static uint64_t short_hash(const pt_entry *entry) {
+    const named_segment segment = segment_of(entry);
     uint64_t hash = entry->id ? pt_fnv1a64(entry->id, strlen(entry->id)) : 1;
+    hash ^= pt_fnv1a64(&segment, sizeof segment);
     for (size_t i = 0; i < entry->n_captions; i++) {
         const pt_caption *c = &entry->captions[i];
         const char *text = c->text ? c->text : c->dropped; /* as without audio */

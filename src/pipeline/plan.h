@@ -45,12 +45,13 @@ typedef struct pt_plan {
     pt_corpus_set *scanned;  /* the corpora after pt_plan_scan_corpus, to be rewound */
     pt_first_entries *first; /* [corpora.n] */
     char *corpus_kind;
-    /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
+    /* Hash of ids, captions and named seconds in order. Sources are left out: a missing clip may
+     * exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];
     uint64_t n_entries, n_chunks;
     uint64_t n_rows_max;    /* rows if no further entry is rejected */
     uint64_t *chunk_rows;   /* [n_chunks], the same for each chunk */
-    uint64_t *entry_hashes; /* [n_entries], of id and captions, for pt_plan_check_entry */
+    uint64_t *entry_hashes; /* [n_entries], of the same, for pt_plan_check_entry */
     size_t entry_capacity;
 } pt_plan;
 
@@ -75,7 +76,7 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
  * Compares entry `index` of a later pass over the corpus with that of pt_plan_scan_corpus. More
  * entries than planned are not compared.
  *
- * Errors  PATINA_EFORMAT  id or captions differ; the message names the entry
+ * Errors  PATINA_EFORMAT  id, captions or named seconds differ; the message names the entry
  */
 patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_entry *entry,
                                   patina_error *err);
