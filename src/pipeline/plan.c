@@ -411,6 +411,8 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
     plan->first = calloc(plan->corpora.n, sizeof *plan->first);
     if (!plan->first) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK) status = scan_entries(plan, set, &hash, stop, &end, err);
+    if (status == PATINA_ETEMPORARY)
+        status = PATINA_EIO; /* no chunk is left in which to continue */
     if (status == PATINA_OK) status = check_corpora(plan, set, end, err);
     if (status == PATINA_OK) {
         pt_sha256_finish(&hash, plan->corpus_hash);
