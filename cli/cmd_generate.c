@@ -47,9 +47,8 @@ static const pt_cli_option options[] = {
      .help = "captioned audio: a folder with a .txt or .json file beside each audio file, "
              "webdataset tars (a file, a folder, or 'train/{0..99}.tar'), Parquet files of the "
              "Hugging Face hub, a CSV of AudioCaps, Clotho or labels, a WavCaps JSON file, or a "
-             "JSONL manifest with 'audio' and 'caption' in each line; several corpora make one "
-             "set, each "
-             "with options of its own, as in 'train.csv,audio-root=clips,prefix=ac,weight=0.5'"},
+             "JSONL manifest with 'audio' and 'caption' in each line; options of a corpus follow "
+             "its path, such as 'train.csv,audio-root=clips,prefix=ac,weight=0.5'"},
     {.name = "corpora",
      .kind = PT_CLI_FILE,
      .argument = "FILE",

@@ -104,7 +104,7 @@ const pt_cli_command pt_cli_inspect = {
         "of the targets, the effects and their combinations, the purity, the rejects, the "
         "settings and the model. An unfinished or damaged data set is an error.\n\n"
         "Quantiles are exact, those of the spectrum to 1/200 dB. Memory use is at most 30 MB plus "
-        "32 bytes per row.",
+        "80 bytes per row.",
     .epilog = "examples:\n"
               "  patina inspect out\n"
               "  patina inspect out --row 3\n"

@@ -48,7 +48,7 @@ typedef enum patina_caption_mode {
     PATINA_CAPTIONS_RANDOM /**< one that is drawn from the seed */
 } patina_caption_mode;
 
-/** Position of a window in a recording of more than 10 s. A silent window is replaced by another. */
+/** Position of a window in a recording of more than 10 s. Silent windows are replaced by others. */
 typedef enum patina_window_mode {
     PATINA_WINDOW_RANDOM, /**< drawn from the seed and the id of the entry */
     PATINA_WINDOW_FIRST,  /**< the start; further windows follow without a gap */
@@ -167,7 +167,7 @@ typedef struct patina_generate_options {
     size_t n_corpora;             /**< 0: `corpus` */
     const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
     uint32_t windows; /**< windows of a recording, each with rows of its own, 1 to 1000; 0: 1 */
-    patina_window_mode window; /**< position of the window in a recording of more than 10 s */
+    patina_window_mode window;    /**< position of the window in a recording of more than 10 s */
     bool keep_going;              /**< do not stop where the first entries are all rejected */
     patina_device_options device; /**< where the encoders run */
 

@@ -52,8 +52,8 @@ typedef struct patina_source_quality {
 } patina_source_quality;
 
 /**
- * Returns the members as a JSON object on one line; without a codec, those of the codec are omitted.
- * Released with patina_free(). NULL: out of memory.
+ * Returns the members as a JSON object on one line; without a codec, those of the codec are
+ * omitted. Released with patina_free(). NULL: out of memory.
  */
 PATINA_API char *patina_source_quality_to_json(const patina_source_quality *quality);
 

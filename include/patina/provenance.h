@@ -84,8 +84,8 @@ typedef struct patina_recipe {
 
 /**
  * Parses a recipe. `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and
- * `chain` are required. `level_gain_db` is 0 where it is absent. `purity_cap` is then 50, or 60 where
- * `purity_db` is over 50, as in lines of version 0.1. Other members are ignored.
+ * `chain` are required. `level_gain_db` is 0 where it is absent. `purity_cap` is then 50, or 60
+ * where `purity_db` is over 50, as in lines of version 0.1. Other members are ignored.
  *
  * - `recipe`: out; patina_recipe_release() releases it
  *

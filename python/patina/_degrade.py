@@ -69,7 +69,7 @@ def _stream() -> str:
 class Degrade:
     """A transform (samples, sample_rate) -> samples that degrades audio at random.
 
-    It keeps sampling rate, channels, number format, length and device, and draws anew for each call and
+    It keeps sampling rate, channels, number format, length and device, and draws again for each call and
     each item of a batch. Each channel is resampled to 48 kHz, degraded and resampled back; the channels
     share the effects and have independent noise. Audio longer than 10 s is processed in overlapping
     blocks of 10 s with the same effects. The transform is not differentiable. Instances can be pickled, and

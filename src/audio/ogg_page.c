@@ -107,7 +107,7 @@ patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint
         const bool is_first = is_page && b[FLAGS_OFFSET] & FLAG_FIRST;
         if ((is_first && !was_first) || parts->n == 0)
             PT_TRY(pt_stream_parts_add(parts, at, end, err));
-        if (!is_page) break; /* which pt_ogg_read_link judges */
+        if (!is_page) break; /* pt_ogg_read_link reports it */
         was_first = is_first;
         at += HEADER_BYTES + b[26];
         for (size_t i = 0; i < b[26]; i++)

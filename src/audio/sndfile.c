@@ -298,7 +298,7 @@ static SNDFILE *open_virtual(sndfile_state *s, SF_INFO *info) {
 }
 
 /** Whether the last frame of a FLAC file can be decoded, where its checksums are not found at the
- * end; the file is opened anew behind it. */
+ * end; the file is opened again afterwards. */
 static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_error *err) {
     float frame[FLAC_CHANNELS_MAX];
     const sf_count_t last = info->frames - 1;

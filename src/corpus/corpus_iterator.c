@@ -141,10 +141,13 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
     if (!S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
     if (pt_byte_source_open_file(path, &bytes, err) != PATINA_OK)
-        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened", path);
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened: %s", path,
+                       strerrordesc_np(errno));
     const int64_t got = pt_byte_source_read_at(&bytes, 0, buffer, PT_CORPUS_PROBE_BYTES);
     pt_byte_source_close(&bytes);
-    if (got < 0) return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read", path);
+    if (got < 0)
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read: %s", path,
+                       strerrordesc_np(errno));
     buffer[got] = '\0';
     probe->n_head = (size_t)got;
     if (got >= 3 && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) {
@@ -427,8 +430,14 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
     bool at_end = false;
     if (!corpus->state)
         return pt_fail(err, PATINA_EUSAGE, "corpus '%s': closed by an earlier error", corpus->name);
-    const patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
+    patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
 
+    if (status == PATINA_ETEMPORARY && corpus->options.skip_unreadable && next.source) {
+        patina_error why = {0};
+        if (err) why = *err;
+        pt_entry_clear_captions(&next);
+        status = pt_entry_reject(&next, err, PATINA_REJECT_IO_ERROR, "%s", why.message);
+    }
     if (status != PATINA_OK) {
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);

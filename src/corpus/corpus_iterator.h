@@ -94,6 +94,8 @@ typedef struct pt_corpus_options {
     char delimiter;               /* of a table; 0: detected */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
     size_t max_captions;          /* of an entry; 0: no limit */
+    bool skip_unreadable; /* PATINA_REJECT_IO_ERROR in place of PATINA_ETEMPORARY, where entries
+                             have files of their own */
 } pt_corpus_options;
 
 typedef struct pt_corpus pt_corpus;
@@ -148,6 +150,7 @@ const char *pt_corpus_kind_name(const pt_corpus *corpus);
  * with_audio  false: audio that the corpus contains is skipped, and faults of it are not detected
  *
  * Errors   PATINA_EIO      a read failed
+ *          PATINA_ETEMPORARY  the machine cannot read a file of the entry, or the file that it is in
  *          PATINA_EFORMAT  end of the last tar, and none has a sample
  */
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* corpus_set.h - one or several corpora of a run, one after the other
  *
- * An entry of corpus c has the id "<prefix>/<id>" where c has a prefix. It is kept if u_0 of the stream
- * SELECT of this id is below weight(c) / largest weight, which depends on no other entry; the others
- * are passed over as if the corpus did not have them.
+ * An entry of corpus c has the id "<prefix>/<id>" where c has a prefix. It is kept if u_0 of the
+ * stream SELECT of this id is below weight(c) / largest weight, which depends on no other entry;
+ * the others are passed over as if the corpus did not have them.
  */
 
 #ifndef PATINA_CORPUS_CORPUS_SET_H

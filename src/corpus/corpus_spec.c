@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_spec.c - corpora of a run, each with options of its own */
+/* corpus_spec.c - corpora of a run, each with its own options */
 
 #include "corpus/corpus_spec.h"
 
@@ -78,7 +78,7 @@ static patina_status new_spec(pt_corpus_specs *specs, pt_corpus_spec **spec, pat
     return PATINA_OK;
 }
 
-/* Text ------------------------------------------------------------------------------------------ */
+/* Text ----------------------------------------------------------------------------------------- */
 
 /** Copies n bytes; "\," becomes a comma. */
 static char *copy_unescaped(const char *text, size_t n) {
@@ -134,9 +134,10 @@ patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, pati
     return PATINA_OK;
 }
 
-/* File ------------------------------------------------------------------------------------------ */
+/* File ----------------------------------------------------------------------------------------- */
 
-/** A path of the file: relative to its folder, or to the working directory where it is not there. */
+/** A path of the file: relative to its folder, or to the working directory where it is not
+ * there. */
 static char *resolve_path(const char *file, const char *path) {
     char *folder = pt_path_dirname(file), *joined = NULL;
     if (path[0] != '/' && folder) joined = pt_path_join(folder, path);
@@ -210,7 +211,7 @@ static patina_status add_document(pt_corpus_specs *specs, const char *path, yaml
     for (const yaml_node_item_t *item = list->data.sequence.items.start;
          item < list->data.sequence.items.top; item++)
         PT_TRY(add_mapping(specs, path, doc, yaml_document_get_node(doc, *item), err));
-    return specs->n > 0 ? PATINA_OK : pt_fail(err, PATINA_EFORMAT, "it has no corpora");
+    return specs->n > 0 ? PATINA_OK : pt_fail(err, PATINA_EFORMAT, "it contains no corpora");
 }
 
 patina_status pt_corpus_specs_read(pt_corpus_specs *specs, const char *path, patina_error *err) {
@@ -239,7 +240,7 @@ patina_status pt_corpus_specs_read(pt_corpus_specs *specs, const char *path, pat
     return status;
 }
 
-/* Options ----------------------------------------------------------------------------------------- */
+/* Options -------------------------------------------------------------------------------------- */
 
 patina_status pt_delimiter_parse(const char *text, char *delimiter, patina_error *err) {
     if (!text) return PATINA_OK;
@@ -315,7 +316,8 @@ patina_status pt_corpus_specs_finish(pt_corpus_specs *specs, const pt_corpus_opt
         for (size_t j = 0; j < i; j++)
             if (spec->value[PREFIX] && specs->spec[j].value[PREFIX] &&
                 strcmp(spec->value[PREFIX], specs->spec[j].value[PREFIX]) == 0)
-                return pt_fail(err, PATINA_EUSAGE, "corpora '%s' and '%s' have one prefix '%s'",
+                return pt_fail(err, PATINA_EUSAGE,
+                               "corpora '%s' and '%s' have the same prefix '%s'",
                                specs->spec[j].path, spec->path, spec->value[PREFIX]);
         if (is_named(specs)) PT_TRY(make_name(specs, i, err));
     }
@@ -326,7 +328,7 @@ const char *pt_corpus_spec_prefix(const pt_corpus_spec *spec) {
     return spec->value[PREFIX];
 }
 
-/* Settings ---------------------------------------------------------------------------------------- */
+/* Settings ------------------------------------------------------------------------------------- */
 
 static patina_status add_exclude_hash(json_t *object, const char *path, patina_error *err) {
     char *text = NULL, digest[PT_SHA256_HEX_SIZE];

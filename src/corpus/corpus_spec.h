@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_spec.h - corpora of a run, each with options of its own
+/* corpus_spec.h - corpora of a run, each with its own options
  *
  * A corpus is given as one text, "audiocaps/train.csv,audio-root=clips,prefix=ac,weight=2", or as a
  * mapping of a YAML or JSON file:
@@ -8,9 +8,9 @@
  *       audio-root: clips
  *       prefix: ac
  *
- * In a text, options begin at the first comma outside braces that a known key and '=' follow; a value
- * ends at the next such comma, and "\," is a comma of the path or value. A text that exists as a
- * path is taken whole.
+ * In a text, options begin at the first comma outside braces that a known key and '=' follow; a
+ * value ends at the next such comma, and "\," is a comma of the path or value. A text that exists
+ * as a path is taken whole.
  */
 
 #ifndef PATINA_CORPUS_CORPUS_SPEC_H

@@ -3,11 +3,13 @@
 
 #include "corpus/entry_merge.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "corpus/entry_builder.h"
@@ -19,7 +21,9 @@
 static bool has_audio(const pt_entry *entry) {
     struct stat info;
     if (entry->status != PATINA_OK) return false;
-    return entry->audio || entry->audio_file || (entry->path && stat(entry->path, &info) == 0);
+    if (entry->audio || entry->audio_file) return true;
+    /* What the machine cannot read now is not missing. */
+    return entry->path && (stat(entry->path, &info) == 0 || !pt_errno_is_missing(errno));
 }
 
 static bool is_same_file(const char *a, const char *b) {
@@ -28,16 +32,18 @@ static bool is_same_file(const char *a, const char *b) {
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static bool has_same_bytes(const pt_byte_source *a, const pt_byte_source *b, char *blocks) {
-    if (a->size != b->size) return false;
-    for (uint64_t offset = 0; offset < a->size;) {
-        const int64_t n = pt_byte_source_read_at(a, offset, blocks, BLOCK_BYTES);
-        if (n <= 0 || pt_byte_source_read_at(b, offset, blocks + BLOCK_BYTES, (size_t)n) != n ||
-            memcmp(blocks, blocks + BLOCK_BYTES, (size_t)n) != 0)
-            return false;
-        offset += (uint64_t)n;
+static patina_status compare_bytes(const pt_byte_source *a, const pt_byte_source *b, char *blocks,
+                                   bool *same, patina_error *err) {
+    *same = a->size == b->size;
+    for (uint64_t offset = 0; *same && offset < a->size; offset += BLOCK_BYTES) {
+        const int64_t n = pt_byte_source_read_at(a, offset, blocks, BLOCK_BYTES),
+                      m = pt_byte_source_read_at(b, offset, blocks + BLOCK_BYTES, BLOCK_BYTES);
+        if (n < 0 || m < 0)
+            return pt_fail(err, PATINA_ETEMPORARY, "audio of a repeated id cannot be read: %s",
+                           strerrordesc_np(errno));
+        *same = n > 0 && n == m && memcmp(blocks, blocks + BLOCK_BYTES, (size_t)n) == 0;
     }
-    return true;
+    return PATINA_OK;
 }
 
 static patina_status compare_audio(const pt_entry *entry, const pt_entry *row, bool *same,
@@ -48,12 +54,13 @@ static patina_status compare_audio(const pt_entry *entry, const pt_entry *row, b
     if (*same) return PATINA_OK;
     char *blocks = malloc((size_t)2 * BLOCK_BYTES);
     if (!blocks) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    *same = pt_entry_open(entry, &a, NULL) == PATINA_OK &&
-            pt_entry_open(row, &b, NULL) == PATINA_OK && has_same_bytes(&a, &b, blocks);
+    patina_status status = pt_entry_open(entry, &a, err);
+    if (status == PATINA_OK) status = pt_entry_open(row, &b, err);
+    if (status == PATINA_OK) status = compare_bytes(&a, &b, blocks, same, err);
     pt_byte_source_close(&a);
     pt_byte_source_close(&b);
     free(blocks);
-    return PATINA_OK;
+    return patina_status_is_reject(status) ? PATINA_OK : status; /* not the same */
 }
 
 /** Exchanges what belongs to the audio, so that the entry has that of the row. */

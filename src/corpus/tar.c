@@ -72,7 +72,7 @@ static patina_status no_memory(patina_error *err) {
 /** Status of a failed libarchive call. Its message depends on the read-ahead and is not used. */
 static patina_status archive_failure(const pt_tar *t, patina_error *err) {
     if (t->io_failed)
-        return pt_fail(err, PATINA_EIO, "cannot be read after byte %llu",
+        return pt_fail(err, PATINA_ETEMPORARY, "cannot be read after byte %llu",
                        (unsigned long long)t->offset);
     if (archive_errno(t->archive) == ENOMEM) return no_memory(err);
     return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a tar, or truncated or damaged");
@@ -104,10 +104,12 @@ patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
 
     if (!t) return no_memory(err);
     t->n_block = BLOCK_MIN;
-    status =
-        pt_byte_source_open_file(path, &t->bytes, NULL); /* messages must not contain local paths */
+    /* messages must not contain local paths */
+    status = pt_byte_source_open_file(path, &t->bytes, NULL);
     if (status == PATINA_REJECT_MISSING)
         pt_fail(err, status, "not found");
+    else if (status != PATINA_OK && pt_errno_is_machine_fault(errno))
+        status = pt_fail(err, PATINA_ETEMPORARY, "cannot be opened: %s", strerrordesc_np(errno));
     else if (status != PATINA_OK)
         status =
             pt_fail(err, PATINA_REJECT_UNDECODABLE, "cannot be opened, or is not a regular file");

@@ -39,7 +39,7 @@ void pt_tar_close(pt_tar **tar);
  * end: blocks of zeros do not end the archive while data follow.
  *
  * Errors   PATINA_REJECT_UNDECODABLE  not a tar, truncated or damaged; no more can be read
- *          PATINA_EIO                 a read failed
+ *          PATINA_ETEMPORARY                 a read failed
  */
 patina_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, patina_error *err);
 

@@ -74,6 +74,7 @@ typedef struct webdataset_state {
     char *tar_fault;      /* next entry: report of a truncated tar */
     char *duplicate_name; /* next entry: report of a second file of one part */
 
+    bool skip_unreadable;
     uint64_t n_samples;
     char *first_fault; /* of a tar; reported where no sample is found at all */
 } webdataset_state;
@@ -120,6 +121,7 @@ static patina_status webdataset_open(const char *path, const pt_corpus_options *
     patina_status status;
 
     if (!s) return no_memory(err);
+    s->skip_unreadable = options->skip_unreadable;
     status = pt_file_list_open(&s->tars, path, pt_tar_extensions, options->source_split, err);
     if (status == PATINA_OK)
         *state = s;
@@ -442,6 +444,8 @@ static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error
     free(full);
     if (status == PATINA_OK) return PATINA_OK;
     pt_error_add_context(&why, "tar '%s'", s->path);
+    if (status == PATINA_ETEMPORARY && s->skip_unreadable)
+        return reject_tar(s, PATINA_REJECT_IO_ERROR, why.message, entry, err);
     if (patina_status_is_reject(status)) return reject_tar(s, status, why.message, entry, err);
     return pt_fail(err, status, "%s", why.message);
 }
@@ -470,8 +474,14 @@ static patina_status next_sample(webdataset_state *s, bool with_audio, pt_entry 
     } else if (status == PATINA_OK && !is_cut) {
         close_tar(s);
     }
-    if (status == PATINA_EIO) pt_error_add_context(err, "tar '%s'", s->path);
+    if (status == PATINA_EIO || status == PATINA_ETEMPORARY)
+        pt_error_add_context(err, "tar '%s'", s->path);
     sample_release(&x);
+    if (status != PATINA_ETEMPORARY || !s->skip_unreadable || !err) return status;
+    const patina_error why = *err; /* the rest of the tar */
+    pt_entry_release(entry);
+    status = reject_tar(s, PATINA_REJECT_IO_ERROR, why.message, entry, err);
+    close_tar(s);
     return status;
 }
 

@@ -9,9 +9,9 @@
  *
  * Entries of an open chunk go to its journal, which outlives the process. When the chunk ends, its
  * files are written from the journal to a temporary folder, every file is flushed to disk, and the
- * folder gets its number by one rename: a chunk is complete or absent. The number of parts is known only
- * when every chunk is complete, so parts get their final names at the end (finish.c). dataset.json
- * is written last; a folder that has one is finished.
+ * folder gets its number by one rename: a chunk is complete or absent. The number of parts is known
+ * only when every chunk is complete, so parts get their final names at the end (finish.c).
+ * dataset.json is written last; a folder that has one is finished.
  */
 
 #ifndef PATINA_DATASET_CHUNK_STORE_H

@@ -158,7 +158,7 @@ static patina_status read_header(reader *r, const pt_journal_key *key, patina_er
     header h;
     PT_TRY(read_bytes(r, &h, sizeof h, err));
     if (memcmp(&h, &expected, sizeof h) != 0)
-        return pt_fail(err, PATINA_EFORMAT, "file '%s': of another run", r->path);
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': belongs to another run", r->path);
     r->crc = update_crc(0, &h, sizeof h);
     r->n_splits = key->n_splits;
     return PATINA_OK;

@@ -9,8 +9,8 @@
  * Each CRC continues that of the record before. The valid part of a file ends after the last entry
  * whose records are all intact: a torn or damaged tail is dropped. An existing file is only read.
  * A process copies the valid part to a journal of its own, which replaces the existing one by a
- * rename when the first entry is added, unless another running process has that one locked. Two processes
- * therefore never write the same file, also where the file system has no locks.
+ * rename when the first entry is added, unless another running process has that one locked. Two
+ * processes therefore never write the same file, also where the file system has no locks.
  */
 
 #ifndef PATINA_DATASET_JOURNAL_H

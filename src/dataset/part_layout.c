@@ -139,9 +139,9 @@ patina_status pt_file_check_digest(const char *path, const pt_file_digest *expec
     if (status == PATINA_REJECT_MISSING)
         return pt_fail(err, PATINA_EFORMAT, "file '%s': not found", path);
     if (status == PATINA_OK && bytes.size != expected->n_bytes)
-        status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': has %" PRIu64 " bytes, and %" PRIu64 " were written", path,
-                         bytes.size, expected->n_bytes);
+        status =
+            pt_fail(err, PATINA_EFORMAT, "file '%s': has %" PRIu64 " bytes instead of %" PRIu64,
+                    path, bytes.size, expected->n_bytes);
     if (status == PATINA_OK) status = hash_file(path, &bytes, hex, err);
     if (status == PATINA_OK && strcmp(hex, expected->sha256) != 0)
         status = pt_fail(err, PATINA_EFORMAT,
@@ -199,8 +199,8 @@ static patina_status check_size(const char *path, uint64_t n_bytes, patina_error
     if (stat(path, &info) != 0)
         return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     if ((uint64_t)info.st_size == n_bytes) return PATINA_OK;
-    return pt_fail(err, PATINA_EFORMAT, "file '%s': has %lld bytes, and %" PRIu64 " were written",
-                   path, (long long)info.st_size, n_bytes);
+    return pt_fail(err, PATINA_EFORMAT, "file '%s': has %lld bytes instead of %" PRIu64, path,
+                   (long long)info.st_size, n_bytes);
 }
 
 typedef patina_status part_action(const char *out, const pt_manifest *manifest, uint64_t chunk,

@@ -166,9 +166,9 @@ static patina_status copy_file(const char *from, const char *to, const pt_file_d
     if (status == PATINA_OK && pt_byte_source_open_file(from, &bytes, err) != PATINA_OK)
         status = PATINA_EFORMAT;
     if (status == PATINA_OK && bytes.size != record->n_bytes)
-        status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': has %" PRIu64 " bytes, and %" PRIu64 " were written", from,
-                         bytes.size, record->n_bytes);
+        status =
+            pt_fail(err, PATINA_EFORMAT, "file '%s': has %" PRIu64 " bytes instead of %" PRIu64,
+                    from, bytes.size, record->n_bytes);
     if (status == PATINA_OK) status = pt_atomic_file_open(to, &file, err);
     if (status == PATINA_OK) status = copy_blocks(from, &bytes, file, block, err);
     if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);

@@ -149,7 +149,7 @@ patina_status patina_effect_chain_draw(const patina_effect_config *config, uint6
                                        patina_effect_chain **out, patina_error *err) {
     PT_TRY(check_row(seed, variant, n_samples, err));
     patina_effect_chain *chain = calloc(1, sizeof *chain);
-    if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
+    if (!chain) return pt_fail(err, PATINA_ENOMEM, "out of memory for a chain of effects");
 
     const pt_rng plan = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_PLAN);
     bool on[PT_EFFECT_COUNT];
@@ -211,7 +211,7 @@ patina_status patina_effect_chain_from_names(const patina_effect_config *config,
         if (*name == '\0') break;
     }
     patina_effect_chain *chain = malloc(sizeof *chain);
-    if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
+    if (!chain) return pt_fail(err, PATINA_ENOMEM, "out of memory for a chain of effects");
     *chain = chosen;
     *out = chain;
     return PATINA_OK;
@@ -242,7 +242,7 @@ static patina_status stems_open(const patina_effect_config *config, const float 
             pt_arena_alloc_array(scratch, n, sizeof(double));
         failed = failed || !stems->free_buffer[stems->n_free_buffers];
     }
-    if (failed) return pt_fail(err, PATINA_ENOMEM, "no memory to degrade %zu samples", n);
+    if (failed) return pt_fail(err, PATINA_ENOMEM, "out of memory to degrade %zu samples", n);
     for (size_t i = 0; i < n; i++)
         stems->signal[i] = x[i];
     return PATINA_OK;

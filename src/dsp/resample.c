@@ -43,7 +43,7 @@ patina_status pt_resampler_open(unsigned rate_hz, pt_resampler **out, patina_err
             PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
 
     pt_resampler *resampler = calloc(1, sizeof *resampler);
-    if (!resampler) return pt_fail(err, PATINA_ENOMEM, "no memory for a resampler");
+    if (!resampler) return pt_fail(err, PATINA_ENOMEM, "out of memory for a resampler");
     resampler->rate_hz = rate_hz;
     if (rate_hz != PATINA_RATE_HZ) {
         const soxr_io_spec_t io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);

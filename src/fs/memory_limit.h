@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_limit.h - how much memory this process may use */
+/* memory_limit.h - memory limit of this process */
 
 #ifndef PATINA_FS_MEMORY_LIMIT_H
 #define PATINA_FS_MEMORY_LIMIT_H

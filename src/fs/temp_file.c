@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* temp_file.c - O_TMPFILE, or a memfd */
+/* temp_file.c - unnamed temporary files: O_TMPFILE, or a memfd */
 
 #include "fs/temp_file.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* temp_file.h - files without a name, for what does not fit into memory */
+/* temp_file.h - unnamed temporary files, for data that do not fit into memory */
 
 #ifndef PATINA_FS_TEMP_FILE_H
 #define PATINA_FS_TEMP_FILE_H

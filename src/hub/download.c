@@ -212,18 +212,17 @@ static patina_status on_body_begin(void *context, const pt_http_response *respon
     const uint64_t size = s->file->size;
 
     if (response->code == 206 && response->range_start != s->from)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s' was requested from byte %" PRIu64
-                       " on, and '%s' sends it from byte %" PRIu64,
-                       s->file->name, s->from, pt_http_host(s->download->http),
-                       response->range_start);
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "file '%s' was requested from byte %" PRIu64 ", but '%s' sends it from byte %" PRIu64,
+            s->file->name, s->from, pt_http_host(s->download->http), response->range_start);
     const uint64_t begin = response->code == 206 ? s->from : 0;
     if (size != PT_UNKNOWN_SIZE && response->length != PT_UNKNOWN_SIZE &&
         response->length != size - begin)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s' has %" PRIu64 " bytes by its metadata, and '%s' sends %" PRIu64,
-                       s->file->name, size, pt_http_host(s->download->http),
-                       response->length + begin);
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "file '%s' has %" PRIu64 " bytes according to its metadata, but '%s' sends %" PRIu64,
+            s->file->name, size, pt_http_host(s->download->http), response->length + begin);
     return begin < s->from ? restart(s, err) : PATINA_OK;
 }
 

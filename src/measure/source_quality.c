@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* source_quality.c - peaks, frame levels and the end of the spectrum
  *
- * Loops over lanes are written so that compilers make vectors of them without reordering sums.
+ * Loops over lanes are written so that compilers vectorise them without reordering sums.
  */
 
 #include "measure/source_quality.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* source_quality.h - how good a source is: bandwidth, clipping, level, noise floor, silence
+/* source_quality.h - quality of a source: bandwidth, clipping, level, noise floor, silence
  *
  *   source frames -> peaks of each channel, and the runs of equal samples at them
  *   48 kHz mix    -> level of each frame of 20 ms -> histogram

@@ -51,7 +51,7 @@ static patina_status stream_init(patina_targets_stream *stream, const patina_met
                                  unsigned rate_hz, unsigned n_channels, uint64_t channel_mask,
                                  pt_arena *arena, patina_error *err) {
     stream->workspace = pt_arena_alloc(arena, sizeof *stream->workspace);
-    if (!stream->workspace) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
+    if (!stream->workspace) return pt_fail(err, PATINA_ENOMEM, "out of memory to measure targets");
     PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, channel_mask, arena, &stream->source, err));
     PT_TRY(pt_loudness_meter_open(PATINA_RATE_HZ, 1, 0, arena, &stream->mono, err));
     PT_TRY(pt_source_quality_init(&stream->quality, rate_hz, n_channels, arena, err));
@@ -161,7 +161,7 @@ patina_status pt_targets_stream_open(const patina_meter *meter, unsigned rate_hz
                                      unsigned n_channels, uint64_t channel_mask, double mix_mean,
                                      patina_targets_stream **out, patina_error *err) {
     patina_targets_stream *stream = calloc(1, sizeof *stream);
-    if (!stream) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
+    if (!stream) return pt_fail(err, PATINA_ENOMEM, "out of memory to measure targets");
     pt_arena_init(&stream->own_arena);
     /* Reserves one arena block for some hours of audio. */
     if (pt_arena_alloc(&stream->own_arena, ARENA_BYTES)) pt_arena_reset(&stream->own_arena);

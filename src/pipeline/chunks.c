@@ -445,6 +445,8 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
     PT_TRY(pt_ordered_pool_run(
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
         &r->n_abandoned, err));
+    if (r->read_status == PATINA_ETEMPORARY || r->read_status == PATINA_EIO)
+        return leave_chunk(r, r->n_read / o->chunk, r->read_err.message, err);
     if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
     if (r->n_chunks_done != r->n_chunks_pending)
         return pt_fail(err, PATINA_EFORMAT,

@@ -3,6 +3,7 @@
 
 #include "pipeline/plan.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -167,6 +168,7 @@ static patina_status list_corpora(pt_plan *plan, patina_error *err) {
                                   .header = o->header,
                                   .source_split = o->source_split,
                                   .max_captions = o->max_captions,
+                                  .skip_unreadable = o->skip_unreadable,
                                   .exclude = o->exclude};
     pt_corpus_specs *specs = &plan->corpora;
     pt_strbuf label = {0};
@@ -303,7 +305,9 @@ static patina_status reject_reason(const pt_entry *entry) {
         n_good += entry->captions[i].text != NULL;
     if (n_good == 0) return PATINA_REJECT_BAD_CAPTION;
     if (entry->status != PATINA_OK) return entry->status;
-    return entry->path && access(entry->path, F_OK) != 0 ? PATINA_REJECT_MISSING : PATINA_OK;
+    return entry->path && access(entry->path, F_OK) != 0 && pt_errno_is_missing(errno)
+               ? PATINA_REJECT_MISSING
+               : PATINA_OK;
 }
 
 /* Remembers whether the first entries of a corpus are all rejected for one reason. */

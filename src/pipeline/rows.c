@@ -576,7 +576,9 @@ static patina_status make_rows(const pt_row_context *context, const pt_entry *en
     size_t first, last, n_good;
     patina_status status;
 
-    if (!entry->id || entry->status == PATINA_REJECT_EXCLUDED) /* or a line that is not an entry */
+    if (!entry->id ||
+        entry->status == PATINA_REJECT_EXCLUDED || /* or a line that is not an entry */
+        entry->status == PATINA_REJECT_IO_ERROR)   /* its captions were not read */
         return pt_entry_result_add_reject(result, entry->status, err, "%s", entry->fault);
     select_captions(context->captions, context->seed, entry, &first, &last);
     PT_TRY(reject_bad_captions(entry, first, last, &n_good, result, err));

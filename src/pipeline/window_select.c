@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* window_select.c - the windows of a recording that rows are made of */
+/* window_select.c - selects the windows of a recording */
 
 #include "pipeline/window_select.h"
 

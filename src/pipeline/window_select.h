@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* window_select.h - the windows of a recording that rows are made of
+/* window_select.h - selects the windows of a recording
  *
- * A recording of more than 10 s has several windows where --windows asks for them. Each may be tried
+ * A recording of more than 10 s has several windows with --windows. Each may be tried
  * several times, because a silent window gives no row:
  *
  *     random    window w, try r: drawn with u_(8 w + r) of the stream WINDOW, r = 0 .. 7. A window
  *               that overlaps an earlier one by more than half is drawn again, except for r = 7.
  *     first     consecutive windows from the start; a silent one is passed over, up to 7 times
- *     loudest   by the sums of squares in blocks of 0.1 s; a further window is the loudest that does
- *               not overlap an earlier one by more than half
+ *     loudest   by the sums of squares in blocks of 0.1 s; a further window is the loudest that
+ *               does not overlap an earlier one by more than half
  *
  * A recording of up to 10 s is one window, and is tried once.
  */

@@ -60,8 +60,8 @@ patina_status pt_examples_find_recordings(const patina_report_options *options,
 void pt_examples_release(pt_examples *examples);
 
 /**
- * Decodes the recording of a sample and replays its recipe. The segment is allocated from the arena;
- * patina_degraded_release() frees *degraded.
+ * Decodes the recording of a sample and replays its recipe. The segment is allocated from the
+ * arena; patina_degraded_release() frees *degraded.
  *
  * Errors  PATINA_ENOMEM, or the reason why the audio of this sample is not available
  */

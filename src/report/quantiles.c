@@ -20,7 +20,7 @@ patina_status pt_float_array_append(pt_float_array *values, float value, patina_
     if (values->n == values->capacity) {
         const size_t capacity = values->capacity ? 2 * values->capacity : 4096;
         float *grown = realloc(values->value, capacity * sizeof *grown);
-        if (!grown) return pt_fail(err, PATINA_ENOMEM, "no memory for %zu values", capacity);
+        if (!grown) return pt_fail(err, PATINA_ENOMEM, "out of memory for %zu values", capacity);
         values->value = grown;
         values->capacity = capacity;
     }

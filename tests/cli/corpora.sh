@@ -99,7 +99,7 @@ test_refused() {
     assert_stderr "corpus 'list/all.jsonl': an earlier corpus also has the id 'c0.wav'"
     run generate --corpus folder,prefix=a --corpus list/all.jsonl,prefix=a --model "$MINI" --out no
     assert_status 2
-    assert_stderr "have one prefix 'a'"
+    assert_stderr "have the same prefix 'a'"
     run generate --corpus folder,weight=-1 --model "$MINI" --out no
     assert_stderr "weight '-1' is not a number above 0"
     run generate --corpus folder --corpus 'table.csv,prefix=x,caption-column=text,audio-root=folder' --model "$MINI" --out no

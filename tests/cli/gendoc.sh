@@ -116,7 +116,7 @@ for command in tables["commands"]:
         assert option["help"] and not option["help"].endswith("."), option
 generate = {option["name"]: option for option in tables["commands"][0]["options"]}
 assert generate["format"]["choices"] == ["parquet", "jsonl"] and not generate["format"]["required"]
-assert generate["format"]["default"] == "parquet" and generate["corpus"]["required"]
+assert generate["format"]["default"] == "parquet" and generate["model"]["required"]
 assert generate["time-limit"]["kind"] == "duration"
 assert generate["seed"]["max"] == 2**63 - 1 and generate["seed"]["kind"] == "number"
 E
@@ -223,7 +223,7 @@ test_completion_in_bash() {
     assert_completions "parquet " patina generate --format p
     assert_completions "parquet " patina generate --format = p
     assert_completions "jsonl parquet " patina generate --format =
-    assert_completions "--corpus --corpus-kind " patina generate --corp
+    assert_completions "--corpora --corpus --corpus-kind " patina generate --corp
     assert_completions "<dirnames> " patina generate --out = x
     assert_completions "<dirnames> " patina generate -o ''
     assert_completions "<default> " patina generate --suite ''
@@ -301,7 +301,7 @@ test_completion_in_fish() {
     require_fish 'patina gen' "generate "
     require_fish 'patina generate --format ' "jsonl parquet "
     require_fish 'patina generate --format=p' "--format=parquet "
-    require_fish 'patina generate --corp' "--corpus --corpus-kind "
+    require_fish 'patina generate --corp' "--corpora --corpus --corpus-kind "
     require_fish 'patina verify f' "folder/ "
     require_fish 'patina generate --out f' "folder/ "
     require_fish 'patina generate --suite f' "file.json folder/ "

@@ -33,7 +33,7 @@ clip = wav_header(len(tone) * 4, 1, 32000) + tone.tobytes()
 tar("captions.tar.gz", [("a.txt", b"a\n" * 1000000), ("a.wav", clip)])
 tar("json.tar.gz", [("a.json", b'{"text":["a"' + b',"a"' * 3000000 + b"]}"), ("a.wav", clip)])
 frames = array.array("f", [0.3 * math.sin(2 * math.pi * (i // 64) / 4096) for i in range(1 << 18)])
-block = gzip.compress(frames.tobytes(), 1)  # 1 MiB; members of gzip may stand side by side
+block = gzip.compress(frames.tobytes(), 1)  # 1 MiB; gzip members may be concatenated
 SIZE = 281 << 20
 for name, size in (("wide", SIZE - 44), ("unknown", 0xFFFFFFFF)):
     with open(name + ".tar.gz", "wb") as out:

@@ -156,7 +156,7 @@ def laion_checkpoint(tensors):
 
 def published(list_path):
     """A model of the tensors of a published one's list, all views into one storage of float16. The
-    values lie between 0 and 0.03, so that nothing overflows and variances are none below 0."""
+    values are between 0 and 0.03, so that nothing overflows and no variance is negative."""
     shapes = OrderedDict()
     with open(list_path, encoding="utf-8") as lines:
         for line in lines:

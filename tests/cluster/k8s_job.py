@@ -77,7 +77,7 @@ def check(documents, job, container):
         "1 and 137 count": pod_failure_action(job, name, 1) == pod_failure_action(job, name, 137) == "Count",
         "podFailurePolicy may be used": pod["restartPolicy"] == "Never",
         "there is time to stop": pod.get("terminationGracePeriodSeconds", 30) > 10,
-        "the output lies on a volume":
+        "the output is on a volume":
             any(values["OUT"].startswith(mount["mountPath"] + "/")
                 for mount in container["volumeMounts"]),
         "every name is known": "$(" not in " ".join(container_command(container, values)),

@@ -163,7 +163,7 @@ def test_effect_is_shown():
     run("inspect", "hum", "--report", "hum.html", "--audio-root", DEMO)
     with open(os.path.join(WORK, "hum.html"), encoding="utf-8") as file:
         assert "<h3>hum</h3>signal-to-hum ratio" in file.read()
-    assert "hum: mains hum; in 0 % of the degraded rows" in run("effects")
+    assert "hum: mains hum; in 0 % of degraded rows" in run("effects")
     assert json.loads(run("generate", "--print-suite"))["hum"]["probability"] == 0
 
 

@@ -11,7 +11,7 @@ For each stack the first call with it fails, once and from there on. The order o
 from the seed: --sample takes the first N of all commands together, and --part every N-th from I on,
 so that N calls make the whole sweep. After each run:
 
-  - the status is 0, 1, 2 or 75, or a signal that a foreign library raised
+  - the status is 0, 1, 2 or 75, or a signal raised by a third-party library
   - with status 0, output and files are those of the undisturbed command
   - the same command without faults ends with status 0 and the undisturbed files
 
@@ -211,7 +211,7 @@ def main():
                     print(wrong, flush=True)
     finally:
         shutil.rmtree(sweep.root, ignore_errors=True)
-    print("\n| command | call stacks | runs | signals of foreign libraries | violations |\n|---|---|---|---|---|")
+    print("\n| command | call stacks | runs | signals of third-party libraries | violations |\n|---|---|---|---|---|")
     for name, count in counts.items():
         print(f"| {name} | {count['stacks']} | {count['points']} | {count['foreign']} | {count['failed']} |")
     print(f"{len(points) - failed} passed, {failed} failed, 0 skipped")

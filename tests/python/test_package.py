@@ -333,7 +333,7 @@ def degrade_matches_golden(options):
             else:
                 samples, _ = read_wav(GOLDEN / wanted["output"])
                 worst = np.abs(found.samples - samples[:, 0]).max() / np.abs(samples).max()
-                assert worst <= 1e-4, (name, worst)  # the bar of section 9
+                assert worst <= 1e-4, (name, worst)  # the limit of section 9
             # and that of purity
             assert abs(found.purity_db - wanted["purity_db"]) <= 0.05, (name, found.purity_db)
             assert abs(found.recipe["snr_db"] - wanted["snr_db"]) <= 0.05, name
@@ -633,7 +633,7 @@ def embeddings(options):
     assert len(texts) > 10
     for isa in ("c", "auto"):
         found = patina.Model(MINI, isa=isa).embed_text(texts)
-        assert np.abs(found - reference).max() < 1e-5, isa  # the bar of the specification
+        assert np.abs(found - reference).max() < 1e-5, isa  # the limit of the specification
     assert "config.json" in str(raises(patina.Error, patina.Model, SCRATCH))
     assert raises(patina.Error, patina.Model, MINI, isa="sse").reason == "usage"
     raises(patina.Error, model.embed_audio, samples, rate, start_frame=len(samples))

@@ -7,7 +7,7 @@
                                                 also: rows are what measure, degrade and embed give
     test_readers.py PARQUET_OUT JSONL_OUT --twins   two formats of one run hold the same rows
     test_readers.py --sample build/tests/unit/test_sample
-                                                data sets of made-up rows, which that program writes
+                                                data sets of synthetic rows, which that program writes
 
 ROOT is what the `source` of provenance is relative to: the folder, the manifest's folder or the
 audio root. requirements.txt lists what must be installed. The last line is

@@ -328,5 +328,5 @@ TEST(config, missing_and_oversized_files) {
     CHECK_INT(fclose(file), 0);
     CHECK_FAILS(pt_clap_config_read(pt_test_tmpdir(), &config, &t->err), PATINA_EFORMAT);
     CHECK_INT(t->err.status, PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "config.json': 2097154 bytes");
+    CHECK_CONTAINS(t->err.message, "config.json': has 2097154 bytes");
 }

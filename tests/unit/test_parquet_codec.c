@@ -165,9 +165,10 @@ TEST(parquet_codec, memory_follows_the_data) {
         free(out.bytes);
     }
     pt_parquet_buffer out = {0};
-    static const unsigned char lie[] = {0x80, 0x80, 0x80, 0x80, 0x04, 0x00, 'a'}; /* 2^30 bytes */
-    CHECK_FAILS(pt_parquet_decompress(PT_PARQUET_SNAPPY, lie, sizeof lie, claimed, &out, &t->err),
-                PATINA_EFORMAT);
+    static const unsigned char wrong[] = {0x80, 0x80, 0x80, 0x80, 0x04, 0x00, 'a'}; /* 2^30 bytes */
+    CHECK_FAILS(
+        pt_parquet_decompress(PT_PARQUET_SNAPPY, wrong, sizeof wrong, claimed, &out, &t->err),
+        PATINA_EFORMAT);
     CHECK_INT(out.capacity, 0);
     free(out.bytes);
     free(packed);

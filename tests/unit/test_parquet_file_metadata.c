@@ -58,10 +58,10 @@ TEST(parquet_file_metadata, offsets_and_counts) {
         {4, 0, INT64_MAX, 2, 2, 2, "is misplaced"},
         {4, 0, INT64_MIN, 2, 2, 2, "is misplaced"},
         {4, 0, 8, -1, 2, 2, "is misplaced"},
-        {4, 0, 8, 3, 2, 2, "2 rows, and column 1 of it 3 values"},
-        {4, 0, 8, 1, 2, 2, "2 rows, and column 1 of it 1 values"},
+        {4, 0, 8, 3, 2, 2, "2 rows, but its column 1 has 3 values"},
+        {4, 0, 8, 1, 2, 2, "2 rows, but its column 1 has 1 values"},
         {4, 0, 8, 2, -2, 2, "lacks a required field"},
-        {4, 0, 8, 2, 2, 3, "3 rows, and its row groups 2"},
+        {4, 0, 8, 2, 2, 3, "3 rows, but its row groups have 2"},
         {4, 0, 8, 2, 2, -1, "-1 rows"},
         {9, 0, 99, 0, 0, 0, NULL}, /* without values, the offset does not matter */
     };
@@ -86,7 +86,7 @@ TEST(parquet_file_metadata, offsets_and_counts) {
     f = valid_footer();
     f.n_chunks = 2;
     CHECK_FAILS(open_footer(&f, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "2 columns, and the schema 1");
+    CHECK_CONTAINS(t->err.message, "2 columns, but the schema has 1");
 }
 
 #define CHECK_SCHEMA(elements, fault)                                                              \

@@ -216,10 +216,10 @@ TEST(verify, provenance_of_another_row) {
                      "line 2: member 'purity_db' is not a number");
     CHECK_LINE_FAULT(
         "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.25, \"lufs_source\": -23.25}\n",
-        "'purity_db' is 20.25, and input_purity of the row is 20.5");
+        "'purity_db' is 20.25, but input_purity of the row is 20.5");
     CHECK_LINE_FAULT(
         "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.5, \"lufs_source\": -23}\n",
-        "'lufs_source' is -23, and target_lufs of the row is -23.25");
+        "'lufs_source' is -23, but target_lufs of the row is -23.25");
     CHECK_LINE_FAULT("{\"entry\": \"0-0-0\", \"variant\": 0, \"purity_db\": 20.5, \"lufs_source\": "
                      "-23.25}\n",
                      "line 2: a second row of entry '0-0-0', variant 0");
@@ -262,7 +262,7 @@ TEST(verify, invalid_rejects) {
     pt_chunk_store_close(&store);
     CHECK_INT(faults_of(t, out, &said), 2);
     CHECK_CONTAINS(said.text, "rejects.jsonl': line 2: not a reject with a known reason");
-    CHECK_CONTAINS(said.text, "rejects.jsonl': 1 lines of reason 'silent', and 2 were written");
+    CHECK_CONTAINS(said.text, "rejects.jsonl': has 1 lines of reason 'silent' instead of 2");
     pt_strbuf_release(&said);
 }
 
