@@ -253,7 +253,8 @@ static patina_status read_page(link_scan *s, const page *p, patina_error *err) {
 }
 
 static patina_status judge_end(link_scan *s, patina_error *err) {
-    if (s->last_flags & FLAG_LAST) return PATINA_OK;
+    s->link->ends_marked = s->last_flags & FLAG_LAST;
+    if (s->link->ends_marked) return PATINA_OK;
     if (s->in_packet)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last packet is truncated");
     if (s->link->codec != PT_OGG_OPUS || s->link->n_streams > 1) return PATINA_OK;
@@ -287,6 +288,7 @@ static patina_status scan_pages(link_scan *s, unsigned char *b, patina_error *er
         if (b[FLAGS_OFFSET] & FLAG_FIRST) s->link->n_streams++;
         if (read_le(b + 14, 4) == s->serial) PT_TRY(read_page(s, &p, err));
         at += p.n;
+        s->link->n_bytes = at;
     }
     return judge_end(s, err);
 }

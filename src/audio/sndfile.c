@@ -345,6 +345,8 @@ static patina_status make_patches(sndfile_state *s, const pt_container_header *c
     if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
     if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
     PT_TRY(pt_ogg_read_link(&s->bytes, &s->link, err));
+    if (s->link.ends_marked) /* the library searches the end of the file for the last page */
+        s->bytes = pt_byte_source_slice(&s->bytes, 0, s->link.n_bytes);
     s->patch = s->link.patch;
     s->n_patches = s->link.n_patches;
     return PATINA_OK;

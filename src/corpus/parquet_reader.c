@@ -40,7 +40,6 @@
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
 
-/* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
 #define FILTER_MAX 16 /* conditions on columns */
 
 #define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
