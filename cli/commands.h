@@ -15,9 +15,9 @@
 
 #include "pipeline/plan.h"
 
-extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,
-    pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model, pt_cli_bench,
-    pt_cli_devices;
+extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_merge, pt_cli_verify,
+    pt_cli_inspect, pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model,
+    pt_cli_fetch, pt_cli_bench, pt_cli_devices;
 
 /** All commands, in the order of `patina --help`. */
 extern const pt_cli_program pt_cli_program_table;
@@ -99,6 +99,9 @@ patina_device_options pt_cli_device_options(const pt_cli_args *args);
 
 /** The path of libOpenCL from the variable OPENCL_LIB, or NULL. */
 const char *pt_cli_opencl_library(void);
+
+/** Copies the name of the first GPU of OpenCL; false if there is none. Compiles nothing. */
+bool pt_cli_find_gpu(const char *opencl_library, char name[128]);
 
 /** Opens the effect configuration that --suite names, or the default one. Errors name the file. */
 patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_config **config,

@@ -65,7 +65,7 @@ typedef struct pt_corpus_reader {
     void (*describe_columns)(const void *state, pt_strbuf *text);
 
     bool uses_template; /* caption_template of the options */
-    bool has_columns;   /* filters on columns are applied */
+    bool has_columns;   /* filters on columns and split_column of the options */
     bool merges_rows;   /* rows of one id are one entry */
 
     /**

@@ -91,8 +91,8 @@ typedef struct item {
 typedef struct parquet_state {
     char *audio_root, *caption_column; /* may be NULL */
     const char *caption_template;      /* of labels */
-    const pt_conditions *filter;
     bool skip_unreadable;
+    const pt_conditions *filter;
     pt_file_list files;
     size_t n_opened;
     table table;      /* name NULL: none is open */
@@ -362,8 +362,8 @@ static patina_status table_open(const parquet_state *s, size_t i, table *t, bool
     else if ((status = pt_parquet_open(&t->bytes, &t->parquet, err)) == PATINA_OK) {
         *is_parquet = true;
         t->caption_template = s->caption_template;
-        t->filter = s->filter;
         t->skip_unreadable = s->skip_unreadable;
+        t->filter = s->filter;
         status = open_columns(t, s->caption_column, err);
     }
     free(path);
@@ -421,8 +421,8 @@ static patina_status parquet_open(const char *path, const pt_corpus_options *opt
 
     if (!s) return no_memory(err);
     s->caption_template = options->caption_template;
-    s->filter = options->filter;
     s->skip_unreadable = options->skip_unreadable;
+    s->filter = options->filter;
     if (!copy_option(options->audio_root, &s->audio_root) ||
         !copy_option(options->caption_column, &s->caption_column))
         status = no_memory(err);

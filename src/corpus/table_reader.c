@@ -560,12 +560,16 @@ static bool append_field(void *context, const char *name, size_t n, pt_strbuf *o
     return true;
 }
 
-/** Refuses a template of the options with a field that the table does not have. */
+/** Refuses a template or a split key of the options that the table does not have. */
 static patina_status check_template(const table_state *s, patina_error *err) {
     pt_strbuf text = {0};
     const char *unknown = NULL;
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
 
+    if (s->options->split_column && pt_csv_find_column(fields.record, s->options->split_column) < 0)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "split key '%s' is not a column, nor 'youtube_id', 'parent' or 'sound'",
+                       s->options->split_column);
     if (!s->options->caption_template) return PATINA_OK;
     pt_template_expand(s->options->caption_template, append_field, &fields, &text, &unknown);
     pt_strbuf_release(&text);
@@ -716,9 +720,7 @@ static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
     if (column < 0) return false;
     const char *text = pt_csv_field_trimmed(r, column, &n);
     if (n == 0) return false;
-    const locale_t before = pt_c_locale_enter();
     *seconds = pt_strtod(text, &end);
-    pt_c_locale_leave(before);
     return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
 }
 
@@ -754,6 +756,17 @@ static patina_status add_captions(const table_state *s, const pt_csv_record *r, 
     return PATINA_OK;
 }
 
+static patina_status read_split_value(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                                      patina_error *err) {
+    size_t n;
+    if (!s->options->split_column) return PATINA_OK;
+    const int column = pt_csv_find_column(pt_csv_header(s->csv), s->options->split_column);
+    const char *value = column >= 0 ? pt_csv_field_trimmed(r, column, &n) : "";
+    if (column < 0 || n == 0) return PATINA_OK;
+    entry->split_value = pt_text_dup(value, n);
+    return entry->split_value ? PATINA_OK : no_memory(err);
+}
+
 static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                               patina_error *err) {
     pt_strbuf source = {0};
@@ -766,6 +779,7 @@ static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_e
     PT_TRY(read_id(s, r, entry, err));
     if (!entry->id) return s->at.n_id > 0 ? PATINA_OK : add_captions(s, r, entry, err);
     PT_TRY(find_audio(s, r, entry, err));
+    PT_TRY(read_split_value(s, r, entry, err));
     entry->has_start = read_seconds(r, s->at.start, &entry->start_s);
     entry->has_end = read_seconds(r, s->at.end, &entry->end_s);
     PT_TRY(add_captions(s, r, entry, err));

@@ -21,6 +21,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_filter.h"
+#include "corpus/json_fields.h"
 #include "corpus/json_stream.h"
 #include "corpus/line_reader.h"
 #include "fs/path.h"
@@ -32,7 +33,7 @@ typedef struct wavcaps_state {
     char *root;   /* of the clips */
     char *column; /* member of the captions; NULL: the usual ones */
     pt_clip_index files;
-    const pt_conditions *filter;
+    const pt_corpus_options *options;
     pt_filter_seen seen;
     bool truncation_reported;
 } wavcaps_state;
@@ -78,7 +79,7 @@ static patina_status open_files(wavcaps_state *s, const char *path,
                                 const pt_corpus_options *options, patina_error *err) {
     const char *column = options->caption_column;
 
-    s->filter = options->filter;
+    s->options = options;
     s->name = pt_corpus_base_name(path, "data.json");
     s->root = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
@@ -129,18 +130,23 @@ static patina_status add_numbered(const json_t *object, bool repaired, pt_entry 
     }
 }
 
-static patina_status read_object(wavcaps_state *s, const json_t *object, bool repaired,
+static patina_status read_object(wavcaps_state *s, json_t *object, bool repaired,
                                  const char *location, pt_entry *entry, patina_error *err) {
+    const char *template = s->options->caption_template;
     const json_t *caption = pt_json_find_captions(object, s->column), *id;
-    if (caption)
+    if (template)
+        ; /* needs the audio */
+    else if (caption)
         PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     else if (!s->column)
         PT_TRY(add_numbered(object, repaired, entry, err));
-    PT_TRY(pt_entry_filter_json(entry, s->filter, object, &s->seen, err));
     id = json_object_get(object, "id");
     if (!id) id = json_object_get(object, "wav");
     PT_TRY(pt_entry_set_id(entry, id, repaired, location, err));
-    return entry->id ? find_audio(s, entry, location, err) : PATINA_OK;
+    if (entry->id) PT_TRY(find_audio(s, entry, location, err));
+    PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, object, err));
+    if (template) PT_TRY(pt_entry_add_json_template(entry, template, object, err));
+    return pt_entry_filter_json(entry, s->options->filter, object, &s->seen, err);
 }
 
 static patina_status reject_truncated(wavcaps_state *s, pt_entry *entry, patina_error *err) {
@@ -193,7 +199,7 @@ static patina_status wavcaps_next(void *state, bool with_audio, pt_entry *entry,
 
     PT_TRY(pt_json_stream_next(&s->list, &item, err));
     *end = item == PT_JSON_END || (item == PT_JSON_TRUNCATED && s->truncation_reported);
-    if (*end) return pt_filter_check_seen(s->filter, &s->seen, err);
+    if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
     if (!entry && item == PT_JSON_ELEMENT) return PATINA_OK;
     pt_strbuf_printf(
         &source, "%s#%llu", s->name,
@@ -210,7 +216,8 @@ const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .open = wavcaps_open,
     .close = wavcaps_close,
     .next = wavcaps_next,
-    .has_columns = true,
     .lacks = wavcaps_lacks,
+    .uses_template = true,
+    .has_columns = true,
     .merges_rows = true,
 };

@@ -61,6 +61,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
     PT_TRY(pt_device_options_check(&o->device, o->precision, err));
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
+    if (pt_split_key_parse(o->split_key) == PT_SPLIT_KEY_SOUND) o->fingerprint = true;
     if (o->windows == 0) o->windows = 1;
     if (o->windows > PT_WINDOWS_MAX)
         return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " windows are more than the maximum of %d",
@@ -109,11 +110,13 @@ static void add_given_settings(json_t *settings, const pt_plan *plan) {
                  {"source_split", o->source_split},
                  {"filter", o->filter},
                  {"require", o->require},
+                 {"split_key", o->split_key},
                  {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->fingerprint) json_object_set_new(settings, "fingerprint", json_true());
     if (o->max_captions != MAX_CAPTIONS_DEFAULT)
         json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
     if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
@@ -171,10 +174,12 @@ static patina_status list_corpora(pt_plan *plan, patina_error *err) {
                                   .caption_template = o->caption_template,
                                   .header = o->header,
                                   .source_split = o->source_split,
+                                  .split_column =
+                                      plan->split_key == PT_SPLIT_KEY_COLUMN ? o->split_key : NULL,
                                   .max_captions = o->max_captions,
+                                  .filter = &plan->filter,
                                   .skip_unreadable = o->skip_unreadable,
-                                  .exclude = o->exclude,
-                                  .filter = &plan->filter};
+                                  .exclude = o->exclude};
     pt_corpus_specs *specs = &plan->corpora;
     pt_strbuf label = {0};
 
@@ -204,6 +209,11 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     PT_TRY(pt_conditions_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
     PT_TRY(pt_conditions_parse(o->require, "require", &plan->require, err));
     PT_TRY(pt_source_check_fields(&plan->require, err));
+    plan->split_key = pt_split_key_parse(o->split_key);
+    if (o->split_key && plan->splits.n_splits < 2)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "a split key needs splits, as in '--split "
+                       "train=0.9,test=0.1'");
     PT_TRY(list_corpora(plan, err));
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(pt_corpus_specs_to_json(&plan->corpora, &corpora_json, err));
@@ -401,6 +411,8 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
     plan->first = calloc(plan->corpora.n, sizeof *plan->first);
     if (!plan->first) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK) status = scan_entries(plan, set, &hash, stop, &end, err);
+    if (status == PATINA_ETEMPORARY)
+        status = PATINA_EIO; /* no chunk is left in which to continue */
     if (status == PATINA_OK) status = check_corpora(plan, set, end, err);
     if (status == PATINA_OK) {
         pt_sha256_finish(&hash, plan->corpus_hash);
@@ -440,6 +452,7 @@ void pt_plan_release(pt_plan *plan) {
     free(plan->first);
     pt_conditions_release(&plan->filter);
     pt_conditions_release(&plan->require);
+    free(plan->split);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);

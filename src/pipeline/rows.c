@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "audio/segment.h"
+#include "audio/sound_match.h"
 #include "base/arena.h"
 #include "base/c_locale.h"
 #include "base/error.h"
@@ -43,6 +44,7 @@ void pt_entry_result_clear(pt_entry_result *result) {
     for (size_t i = 0; result->tickets && i < result->n_rows; i++)
         (void)pt_ticket_wait(&result->tickets[i], NULL, NULL);
     result->n_rows = result->n_captions = 0;
+    result->split = 0;
     memset(result->spent_ns, 0, sizeof result->spent_ns);
     pt_strbuf_clear(&result->provenance);
     for (size_t i = 0; i < result->n_rejects; i++)
@@ -117,6 +119,7 @@ typedef struct entry_context {
     patina_targets_stream *stream; /* in the arena; NULL before the first block */
     float *scaled;                 /* a block at the level of the row; NULL before the first */
     int64_t measuring_ns;          /* time of the stream while the audio is decoded */
+    pt_fingerprint fingerprint;    /* where the context asks for it */
     patina_targets targets;
     float *degraded; /* [segment.n_mix] */
     double level_gain_db;
@@ -198,6 +201,20 @@ static patina_status add_source(void *context, const patina_audio *block, uint64
     return status;
 }
 
+static patina_status assign_split(const entry_context *c, const pt_byte_source *bytes,
+                                  pt_entry_result *result, patina_error *err) {
+    const pt_splits *splits = c->context->splits;
+    size_t n = 0;
+    const char *key = pt_split_key_find(c->context->split_key, c->entry, &n);
+    if (c->options->split)
+        result->split = *c->options->split;
+    else if (key)
+        result->split = pt_splits_assign_key(splits, key, n);
+    else
+        return pt_splits_assign(splits, bytes, &result->split, err);
+    return PATINA_OK;
+}
+
 /* Opens and decodes the audio, and assigns its split. Whatever a decoder reports, a failed read is
  * a fault of the machine. */
 static patina_status load(entry_context *c, pt_entry_result *result, bool *has_shrunk,
@@ -215,10 +232,13 @@ static patina_status load(entry_context *c, pt_entry_result *result, bool *has_s
     c->scaled = NULL;
     patina_status status = pt_segment_decode(&bytes, spec, &c->segment, arena, err);
     if (status == PATINA_OK && is_first) pt_window_select_start(&c->select, &c->segment);
-    const bool scans = status == PATINA_OK && pt_window_select_needs_scan(&c->select);
+    const bool scans = status == PATINA_OK && (pt_window_select_needs_scan(&c->select) ||
+                                               (is_first && c->context->fingerprint));
     if (scans) status = pt_sound_scan_run(&bytes, &c->select.scan, arena, err);
+    if (scans && status == PATINA_OK && c->context->fingerprint)
+        pt_fingerprint_make(&c->select.scan, &c->fingerprint);
     if (status == PATINA_OK && is_first && c->context->splits->n_splits > 1)
-        status = pt_splits_assign(c->context->splits, &bytes, &result->split, err);
+        status = assign_split(c, &bytes, result, err);
     pt_byte_source_close(&bytes);
     *has_shrunk = fault.has_shrunk;
     if (scans && (status != PATINA_OK || fault.error != 0 || fault.has_shrunk))
@@ -276,7 +296,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
                                     const patina_effect_chain *chain,
                                     const patina_degrade_stats *stats, pt_entry_result *result,
                                     patina_error *err) {
-    const patina_provenance known = {
+    patina_provenance known = {
         .entry = c->entry->id,
         .source = c->entry->source,
         .corpus = c->entry->corpus,
@@ -295,7 +315,12 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .lufs_mono = c->targets.lufs_mono,
         .quality = &c->targets.quality,
     };
+    char *fingerprint = NULL;
+    if (c->context->fingerprint && !(fingerprint = pt_fingerprint_to_json(&c->fingerprint)))
+        return out_of_memory(err);
+    known.fingerprint_json = fingerprint;
     char *line = pt_provenance_fill_to_json(known, chain, stats, c->context->purity_cap);
+    free(fingerprint);
     if (!line) return out_of_memory(err);
     pt_strbuf_append(&result->provenance, line);
     pt_strbuf_append(&result->provenance, "\n");
