@@ -119,15 +119,14 @@ static const pt_cli_option options[] = {
     {.name = "filter",
      .kind = PT_CLI_TEXT,
      .argument = "CONDITIONS",
-     .help =
-         "reject entries as filtered that do not fulfil all of these, as in "
-         "'duration>=5,rate>=32000,caption_length<=200,caption!~speech,license=CC0': fields are "
-         "duration, rate, channels, caption, caption_length and the columns of the corpus"},
+     .help = "reject entries as filtered unless they meet all conditions, as in "
+             "'duration>=5,caption!~speech,license=CC0'; fields are duration, rate, channels, "
+             "caption, caption_length and the columns of the corpus"},
     {.name = "require",
      .kind = PT_CLI_TEXT,
      .argument = "CONDITIONS",
-     .help = "reject entries as low_quality whose source does not fulfil these, as in "
-             "'bandwidth_hz>=16000,flat_run<=3': fields are those of source_quality"},
+     .help = "reject entries as low_quality unless their source meets all conditions, as in "
+             "'bandwidth_hz>=16000,flat_run<=3'; fields are those of source_quality"},
     {.name = "keep-going",
      .help = "continue even if the first 200 entries are all rejected for the same reason"},
     {.name = "audio-root",

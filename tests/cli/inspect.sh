@@ -41,7 +41,8 @@ def check(got, values, bar):
     for name, p in ("min", 0), ("p5", .05), ("p25", .25), ("median", .5), ("p75", .75), \
             ("p95", .95), ("max", 1):
         assert_near(got[name], quantile(values, p), bar, name)
-    assert_near(got["mean"], sum(values) / len(values), 1e-5, "mean")  # floats printed in nine digits
+    mean = sum(values) / len(values)  # of floats printed in nine digits
+    assert_near(got["mean"], mean, 1e-5 + 1e-7 * abs(mean), "mean")
 
 with open("parquet.json", encoding="utf-8") as a, open("jsonl.json", encoding="utf-8") as b:
     both = json.load(a), json.load(b)
@@ -96,6 +97,14 @@ for got in both:
         sums = [sum(10 ** (r["target_ltas"][b] / 10) for b in bands if r["target_ltas"][b] > -120)
                 for r in rows]
         check(octave["quantiles"], [10 * math.log10(s) for s in sums if s > 0], 0.00501)
+    quality = [line["source_quality"] for line in lines]
+    for name, entry in got["source_quality"].items():
+        if name != "codecs":
+            values = [q[name] for q in quality]
+            check(entry["quantiles"], values, 1e-6 * max(1, max(map(abs, values))))
+            assert sum(entry["histogram"]["counts"]) == len(values), name
+    codecs = [q["codec"] + (", lossy" if q["lossy"] else f", {q['bits']} bits") for q in quality]
+    assert got["source_quality"]["codecs"] == {c: codecs.count(c) for c in codecs}, codecs
     names = ["comb", "mud", "sibilance", "noise", "clip", "pops"]
     chains = [{stage["fx"] for stage in line["chain"]} for line in lines]
     assert got["effects"] == {n: sum(n in c for c in chains) for n in names}
@@ -128,6 +137,7 @@ test_text() {
     run inspect parquet
     assert_status 0
     for text in "34 rows in 3 files" UNTRAINED fused_state "loudness, LUFS" "16000 Hz" "purity, dB" \
+        "noise floor" "codec of the source" \
         "none (clean)" "caption embedding" "no rejects" "settings_hash" "suite"; do
         assert_stdout "$text"
     done
