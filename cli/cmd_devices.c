@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_devices.c - patina devices: OpenCL devices and the outcome of their check */
+/* cmd_devices.c - patina devices: lists and checks OpenCL devices */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -72,13 +72,13 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
 
 const pt_cli_command pt_cli_devices = {
     .name = "devices",
-    .summary = "list OpenCL devices and check that they compute the expected bits",
+    .summary = "list OpenCL devices and verify their results",
     .usage = "[--json]",
     .description =
-        "Lists the devices that '--device opencl' can use, with the numbers for '--device "
-        "opencl:0,1'. The kernels are compiled for each device, and their results compared with "
-        "those of the reference, bit by bit.\n\n"
-        "libOpenCL is loaded from the usual places, or from the path in OPENCL_LIB.",
+        "Lists the devices for '--device opencl', with their numbers for '--device opencl:0,1'. "
+        "The kernels are compiled for each device, and their results are compared with the "
+        "reference, bit by bit.\n\n"
+        "libOpenCL is loaded from the default locations, or from the path in OPENCL_LIB.",
     .epilog = "example:\n"
               "  patina devices --json\n",
     .options = options,

@@ -42,22 +42,30 @@ static const pt_cli_option options[] = {
      .kind = PT_CLI_FILE,
      .argument = "SRC",
      .required = true,
+     .alternative = "corpora",
+     .repeatable = true,
      .help = "captioned audio: a folder with a .txt or .json file beside each audio file, "
              "webdataset tars (a file, a folder, or 'train/{0..99}.tar'), Parquet files of the "
              "Hugging Face hub, a CSV of AudioCaps, Clotho or labels, a WavCaps JSON file, or a "
-             "JSONL manifest with 'audio' and 'caption' in each line"},
+             "JSONL manifest with 'audio' and 'caption' in each line; options of a corpus follow "
+             "its path, such as 'train.csv,audio-root=clips,prefix=ac,weight=0.5'"},
+    {.name = "corpora",
+     .kind = PT_CLI_FILE,
+     .argument = "FILE",
+     .help = "YAML or JSON file with a list of corpora and their options, instead of --corpus"},
     PT_CLI_MODEL_OPTION,
     {.name = "out",
      .letter = 'o',
      .kind = PT_CLI_DIR,
      .argument = "DIR",
      .required = true,
-     .help = "output folder: new, empty, or with an earlier part of this same run"},
+     .help = "output folder: new, empty, or with an earlier part of the same run"},
     {.name = "overwrite",
      .help =
          "remove another data set in OUT first; asks on a terminal, and never removes other files"},
     {.name = "dry-run",
-     .help = "write nothing: print rows, size and, from a measurement of 20 s, the time"},
+     .help = "write nothing; print the number of rows, the size and, from a measurement of 20 s, "
+             "the time"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
@@ -72,9 +80,8 @@ static const pt_cli_option options[] = {
     {.name = "caption-template",
      .kind = PT_CLI_TEXT,
      .argument = "TEXT",
-     .help =
-         "make the caption from fields of the row, as in 'the sound of {label}'; also {stem} and "
-         "{parent} of the audio file"},
+     .help = "make the caption from fields of the row, such as 'the sound of {label}', or from "
+             "{stem} and {parent} of the audio file"},
     {.name = "file-column",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
@@ -98,18 +105,18 @@ static const pt_cli_option options[] = {
     {.name = "header",
      .kind = PT_CLI_TEXT,
      .argument = "NAMES",
-     .help = "column names of a table without header, as in id,label"},
+     .help = "column names of a table without header, such as id,label"},
     {.name = "source-split",
      .kind = PT_CLI_TEXT,
      .argument = "NAME",
-     .help = "read only the files of this split, as in train-00000-of-00002.parquet"},
+     .help = "read only the files of this split, such as train for train-00000-of-00002.parquet"},
     {.name = "exclude",
      .kind = PT_CLI_FILE,
      .argument = "FILE",
-     .help = "reject the entries with an id in FILE: ids a line, a CSV, or a WavCaps blacklist; "
-             "YouTube ids and file names match too"},
+     .help = "reject the entries whose id is in FILE: one id per line, a CSV, or a WavCaps "
+             "blacklist; YouTube ids and file names also match"},
     {.name = "keep-going",
-     .help = "do not stop where the first 200 entries are all rejected for one reason"},
+     .help = "continue even if the first 200 entries are all rejected for the same reason"},
     {.name = "audio-root",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -133,19 +140,39 @@ static const pt_cli_option options[] = {
      .max = 65536,
      .fallback = "1",
      .help = "rows per caption, each with its own degradation"},
+    {.name = "windows",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .min = 1,
+     .max = 1000,
+     .fallback = "1",
+     .help = "number of windows of 10 s per longer recording, each with its own rows"},
+    {.name = "window",
+     .kind = PT_CLI_CHOICE,
+     .choices = pt_window_mode_names,
+     .fallback = "random",
+     .help = "position of the windows: random; first, from the start; loudest, those with the most "
+             "energy; silent windows are replaced"},
     {.name = "captions",
      .kind = PT_CLI_CHOICE,
      .choices = pt_caption_mode_names,
      .fallback = "all",
-     .help = "captions of an entry to make rows of"},
+     .help = "which captions of an entry get rows"},
+    {.name = "max-captions",
+     .kind = PT_CLI_NUMBER,
+     .argument = "N",
+     .min = 1,
+     .max = 100000,
+     .fallback = "1000",
+     .help = "maximum number of captions of an entry; further captions are rejected"},
     PT_CLI_ORDER_OPTION,
     PT_CLI_SUITE_OPTION,
     {.name = "loudness",
      .kind = PT_CLI_CHOICE,
      .choices = pt_loudness_source_names,
      .fallback = "source",
-     .help = "source of target_lufs: the channels of the file, as a loudness meter shows it, or "
-             "the mono mix that the encoder gets"},
+     .help = "source of target_lufs: the channels of the file, as a loudness meter measures them, "
+             "or the mono mix that the encoder gets"},
     {.name = "purity-cap",
      .kind = PT_CLI_NUMBER,
      .argument = "DB",
@@ -153,11 +180,19 @@ static const pt_cli_option options[] = {
      .max = 60,
      .fallback = "50",
      .help = "upper end of input_purity, the value of undamaged audio"},
+    {.name = "level-jitter",
+     .kind = PT_CLI_NUMBER,
+     .argument = "DB",
+     .min = 0,
+     .max = 40,
+     .fallback = "0",
+     .help = "vary the level: each row has a gain from -DB to DB, drawn and applied before it is "
+             "measured and degraded"},
     {.name = "split",
      .kind = PT_CLI_TEXT,
      .argument = "SHARES",
-     .help = "shares of the clips, as in train=0.9,validation=0.05,test=0.05; the content of a "
-             "file decides, so that no clip is in two splits (default: all in train)"},
+     .help = "shares of the clips, such as train=0.9,validation=0.05,test=0.05; the content of a "
+             "file determines its split, so that no clip is in two splits (default: all in train)"},
     {.name = "limit",
      .kind = PT_CLI_NUMBER,
      .argument = "N",
@@ -173,29 +208,38 @@ static const pt_cli_option options[] = {
     {.name = "shard",
      .kind = PT_CLI_TEXT,
      .argument = "I/N",
-     .help = "make every N-th chunk from chunk I on (from 0); N processes share one OUT, and "
+     .help = "generate every N-th chunk from chunk I on, counted from 0; N processes share one "
+             "OUT, and "
              "'patina finish OUT' completes the data set; auto: I and N from the job scheduler"},
     {.name = "resume-from",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
-     .help = "reuse the chunks of an earlier output of this same run, which is only read"},
+     .help = "reuse the chunks of an earlier output folder of the same run; that folder is not "
+             "changed"},
     {.name = "retry",
      .kind = PT_CLI_CHOICE,
      .choices = PT_CLI_CHOICES("rejects"),
-     .help = "try rejected entries again whose files may have been added or repaired, also in a "
-             "finished data set"},
+     .help = "process rejected entries again whose files may have been added or repaired, also in "
+             "a finished data set"},
     {.name = "time-limit",
      .kind = PT_CLI_DURATION,
      .argument = "TIME",
      .min = 1,
      .max = 366 * 86400,
-     .help = "stop with complete chunks before TIME (such as 11h30m) has passed, with status 75"},
+     .help = "stop after TIME (such as 11h30m) with status 75; the same command continues"},
     {.name = "entry-timeout",
      .kind = PT_CLI_DURATION,
      .argument = "TIME",
      .max = 86400,
      .fallback = "5m",
      .help = "reject a file that takes longer to read; 0: no limit"},
+    {.name = "memory",
+     .kind = PT_CLI_SIZE,
+     .argument = "SIZE",
+     .min = 1 << 20,
+     .max = UINT64_C(1) << 50,
+     .help = "memory limit for entries in progress, without the model, such as 2G; rows do not "
+             "depend on it (default: a quarter of the memory that this process may use)"},
     {.name = "skip-unreadable",
      .help = "reject files that the machine cannot read (I/O error, no permission) as io_error, "
              "instead of ending with status 75"},
@@ -296,23 +340,18 @@ static void print_summary(const patina_generate_report *report, const char *out)
 /* Reports how much of a stopped run is complete; returns the exit status "run again". */
 static int report_stopped(const patina_generate_report *report, const char *out) {
     const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    if (report->out_of_time && n == 0)
-        pt_cli_error("stopped at its time limit: '%s' has 0 of %" PRIu64
-                     " chunks, since a chunk takes longer than the limit; raise '--time-limit', or "
-                     "use another folder and a smaller '--chunk'",
-                     out, report->n_chunks_ours);
-    else
-        pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                     " chunks; run the same command again to continue",
-                     report->out_of_time ? "at its time limit" : "on request", out, n,
-                     report->n_chunks_ours);
+    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
+                 " chunks; run the same command again to continue",
+                 report->out_of_time ? "at its time limit" : "on request", out, n,
+                 report->n_chunks_ours);
     return PT_CLI_EXIT_TEMPFAIL;
 }
 
 /* A folder with a manifest or table is often meant as a corpus of that kind. */
-static void suggest_manifest(const char *corpus) {
+static void suggest_manifest(const patina_generate_options *run) {
+    const char *corpus = run->n_corpora == 1 ? run->corpora[0] : NULL;
     static const char *const suffixes[] = {".jsonl", ".csv", ".json"};
-    DIR *dir = opendir(corpus);
+    DIR *dir = corpus ? opendir(corpus) : NULL;
     const char *name;
     int why;
     while (dir && (name = pt_dir_next(dir, &why)))
@@ -400,17 +439,35 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (status != PATINA_OK) {
         const int error_status = pt_cli_report_error(&err);
         if (strstr(err.message, patina_status_name(PATINA_REJECT_BAD_CAPTION)))
-            suggest_manifest(run->corpus);
+            suggest_manifest(run);
         return status == PATINA_ETEMPORARY ? PT_CLI_EXIT_TEMPFAIL : error_status;
     }
     if (!is_quiet && report.is_complete) print_summary(&report, run->out);
     if (!is_quiet && !report.is_complete) print_shard_summary(&report);
     const uint64_t n_rejects = report.is_complete ? report.set.n_rejects : report.n_rejects_now;
     if (report.is_complete && pt_cli_check_has_rows(&report.set, run->out) != 0) {
-        suggest_manifest(run->corpus);
+        suggest_manifest(run);
         return 1;
     }
     return is_strict && n_rejects > 0 ? 1 : 0;
+}
+
+/* The values of --corpus; 0, or the status of a usage error. */
+static int list_corpora(const pt_cli_args *args, const char ***corpora, size_t *n_corpora) {
+    const bool has_file = pt_cli_given(args, "corpora");
+    if (has_file && pt_cli_given(args, "corpus"))
+        return pt_cli_usage_error(args->command,
+                                  "options '--corpus' and '--corpora' exclude each other");
+    const char **list = calloc(args->n_occurrences + 1, sizeof *list);
+    if (!list) {
+        pt_cli_error("out of memory");
+        return 1;
+    }
+    for (size_t i = 0; i < args->n_occurrences; i++)
+        if (strcmp(args->occurrence[i].option->name, "corpus") == 0)
+            list[(*n_corpora)++] = args->occurrence[i].value.text;
+    *corpora = list;
+    return 0;
 }
 
 /* The model and the configuration are read, then all options are passed to the library. */
@@ -419,17 +476,23 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *suite = pt_cli_text(args, "suite");
     patina_error err = {0};
     char *suite_json = NULL, *model = NULL;
+    const char **corpora = NULL;
+    size_t n_corpora = 0;
     int result;
 
     if (pt_cli_given(args, "list-kinds")) return list_kinds();
     if (pt_cli_given(args, "print-suite")) return print_effect_config(args);
+    result = list_corpora(args, &corpora, &n_corpora);
+    if (result != 0) return result;
     patina_status status =
         suite ? pt_text_read(pt_cli_text_path(suite), &suite_json, &err) : PATINA_OK;
     if (status == PATINA_OK)
         status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, &err);
     if (status == PATINA_OK) {
         patina_generate_options options_of_run = {
-            .corpus = pt_cli_text(args, "corpus"),
+            .corpora = corpora,
+            .n_corpora = n_corpora,
+            .corpora_file = pt_cli_text(args, "corpora"),
             .corpus_kind = pt_cli_text(args, "corpus-kind"),
             .caption_column = pt_cli_text(args, "caption-column"),
             .audio_root = pt_cli_text(args, "audio-root"),
@@ -450,11 +513,14 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .variants = (uint32_t)pt_cli_number(args, "variants"),
             .captions = (patina_caption_mode)pt_cli_number(args, "captions"),
             .order = (patina_effect_order)pt_cli_number(args, "order"),
+            .windows = (uint32_t)pt_cli_number(args, "windows"),
+            .window = (patina_window_mode)pt_cli_number(args, "window"),
             .suite_json = suite_json,
             .suite_name = suite,
             .overwrite = pt_cli_given(args, "overwrite"),
             .loudness = (patina_loudness_source)pt_cli_number(args, "loudness"),
             .purity_cap = (double)pt_cli_number(args, "purity-cap"),
+            .level_jitter_db = (double)pt_cli_number(args, "level-jitter"),
             .split = pt_cli_text(args, "split"),
             .limit = pt_cli_number(args, "limit"),
             .chunk = pt_cli_number(args, "chunk"),
@@ -463,6 +529,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .time_limit_s = (double)pt_cli_number(args, "time-limit"),
             .entry_timeout_s = (double)pt_cli_number(args, "entry-timeout"),
             .skip_unreadable = pt_cli_given(args, "skip-unreadable"),
+            .memory_bytes = pt_cli_number(args, "memory"),
+            .max_captions = pt_cli_number(args, "max-captions"),
             .keep_audio = pt_cli_text(args, "keep-audio"),
             .keep_every = pt_cli_number(args, "keep-every"),
             .threads = (unsigned)pt_cli_number(args, "threads"),
@@ -472,6 +540,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     } else {
         result = pt_cli_report_error(&err);
     }
+    free(corpora);
     free(model);
     free(suite_json);
     return result;
@@ -494,7 +563,7 @@ const pt_cli_command pt_cli_generate = {
               "  1   error, or no rows, or with --strict something was rejected\n"
               "  2   invalid command line, or OUT contains something else\n"
               "  75  stopped by Ctrl-C, SIGTERM or --time-limit: the same command continues\n"
-              "      after the last complete chunk; a second signal stops immediately\n"
+              "      after the last finished entry; a second signal stops immediately\n"
               "\n"
               "example:\n"
               "  patina generate --corpus audiocaps/train.csv --audio-root audiocaps/clips \\\n"

@@ -103,8 +103,8 @@ const pt_cli_command pt_cli_inspect = {
         "Reads every row of a finished data set and its provenance, and prints the distribution "
         "of the targets, the effects and their combinations, the purity, the rejects, the "
         "settings and the model. An unfinished or damaged data set is an error.\n\n"
-        "Quantiles are exact, those of the spectrum to 1/200 dB. It uses at most 32 bytes of "
-        "memory per row and 30 MB.",
+        "Quantiles are exact, those of the spectrum to 1/200 dB. Memory use is at most 30 MB plus "
+        "80 bytes per row.",
     .epilog = "examples:\n"
               "  patina inspect out\n"
               "  patina inspect out --row 3\n"

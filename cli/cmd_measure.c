@@ -52,8 +52,11 @@ static void print_json(const measurement *m) {
            m->window.rate_hz, m->window.channels, m->window.start, m->window.frames);
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++)
         printf("%s%.17g", b ? ", " : "", t->ltas[b]);
-    printf("], \"target_lufs\": %.17g, \"target_dyn\": [%.17g, %.17g], \"lufs_mono\": %.17g}\n",
-           t->lufs_source, t->crest_db, t->zcr, t->lufs_mono);
+    char *quality = patina_source_quality_to_json(&t->quality);
+    printf("], \"target_lufs\": %.17g, \"target_dyn\": [%.17g, %.17g], \"lufs_mono\": %.17g, "
+           "\"source_quality\": %s}\n",
+           t->lufs_source, t->crest_db, t->zcr, t->lufs_mono, quality ? quality : "null");
+    patina_free(quality);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -124,7 +127,8 @@ const pt_cli_command pt_cli_measure = {
         "The table has the sample rate in Hz, the number of channels, the length in seconds, the "
         "loudness of the file's channels and of its mono mix in LUFS, the crest factor in dB, the "
         "zero-crossing rate (crossings per sample at 48 kHz), and the spectrum in third octaves, "
-        "where each step is 6 dB below the loudest. --json prints all 64 bands.\n\n"
+        "where each step is 6 dB below the loudest. --json prints all 64 bands, and bandwidth, "
+        "peaks, noise floor and codec of the source as source_quality.\n\n"
         "The file name - stands for standard input.",
     .epilog = "status:\n"
               "  0  every file was measured\n"

@@ -63,7 +63,7 @@ const pt_cli_command pt_cli_verify = {
         "against its columns and their ranges (finite values, embeddings of length 1), every line "
         "of provenance against its row, and every reject against the counts. Each fault is "
         "reported in one sentence, at most ten per file and 100 in all.\n\n"
-        "Of an unfinished run the complete chunks are checked.",
+        "In an unfinished run, only the complete chunks are checked.",
     .epilog = "status:\n"
               "  0  the data set is complete and without faults\n"
               "  1  a fault was found, or the data set is unfinished\n"

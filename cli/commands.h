@@ -77,13 +77,14 @@ extern const pt_cli_program pt_cli_program_table;
      .kind = PT_CLI_TEXT,                                                                          \
      .argument = "DEVICE",                                                                         \
      .fallback = "cpu",                                                                            \
-     .help = "where the encoders run: cpu; opencl, on all GPUs; or opencl:0,1 with numbers of "    \
-             "'patina devices'. Embeddings have the same bits on all devices, and other last "     \
-             "digits than on the CPU"},                                                            \
+     .help =                                                                                       \
+         "device of the encoders: cpu; opencl, all GPUs; or opencl:0,1, numbers as in 'patina "    \
+         "devices'; embeddings are bit-identical on all devices and differ from the CPU in "       \
+         "their last digits"},                                                                     \
     {                                                                                              \
         .name = "device-batch", .kind = PT_CLI_NUMBER, .argument = "N", .min = 1,                  \
         .max = PATINA_DEVICE_BATCH_MAX, .fallback = "32",                                          \
-        .help = "most clips that a device computes together; results do not depend on it"          \
+        .help = "maximum number of clips in a batch on a device; results do not depend on it"      \
     }
 
 /** Instruction sets as a choice, from patina_isa_name. */

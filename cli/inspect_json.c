@@ -73,6 +73,25 @@ static void put_targets(const patina_inspection *inspection) {
     printf("]},\n");
 }
 
+static void put_quality(const patina_inspection *inspection) {
+    printf(" \"source_quality\": {");
+    for (size_t i = 0; i < inspection->n_quality; i++) {
+        const patina_scalar *scalar = &inspection->quality[i];
+        printf("\n  \"%s\": {\"quantiles\": ", scalar->column);
+        put_quantiles(&scalar->quantiles);
+        printf(", \"histogram\": ");
+        put_histogram(&scalar->histogram);
+        printf("},");
+    }
+    printf("\n  \"codecs\": {");
+    for (size_t i = 0; i < inspection->n_codecs; i++) {
+        printf("%s", i ? ", " : "");
+        pt_cli_write_json_string(stdout, inspection->codec[i].name);
+        printf(": %" PRIu64, inspection->codec[i].n_rows);
+    }
+    printf("}},\n");
+}
+
 static void put_chain(const patina_inspection *inspection, unsigned set) {
     bool first = true;
     printf("{\"effects\": [");
@@ -117,6 +136,7 @@ static void put_embedding(const char *name, const patina_embedding_stats *e) {
 void pt_cli_inspection_write_json(const patina_inspection *inspection) {
     put_shape(inspection);
     put_targets(inspection);
+    put_quality(inspection);
     put_effects(inspection);
     printf(" \"embeddings\": {");
     put_embedding("text", &inspection->text);

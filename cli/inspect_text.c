@@ -88,6 +88,22 @@ static void print_targets(const patina_inspection *inspection) {
     }
 }
 
+static void print_quality(const patina_inspection *inspection) {
+    if (inspection->n_quality == 0 || inspection->quality[0].quantiles.n == 0) return;
+    print_quantile_head("source");
+    for (size_t i = 0; i < inspection->n_quality; i++) {
+        const patina_scalar *scalar = &inspection->quality[i];
+        char label[64];
+        snprintf(label, sizeof label, "%s", scalar->title);
+        print_quantiles(label, &scalar->quantiles, scalar->decimals);
+    }
+    printf("\n%-*s %9s %8s\n", LABEL, "codec of the source", "rows", "share");
+    for (size_t i = 0; i < inspection->n_codecs; i++)
+        printf("%-*s %9" PRIu64 " %6.1f %%\n", LABEL, inspection->codec[i].name,
+               inspection->codec[i].n_rows,
+               percent(inspection->codec[i].n_rows, inspection->n_rows));
+}
+
 /* A bar in steps of 1/8 character, or of whole characters without UTF-8. */
 static void put_bar(uint64_t count, uint64_t max_count) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -193,6 +209,7 @@ void pt_cli_inspection_write_text(const char *out, const patina_inspection *insp
     print_shape(out, inspection);
     if (inspection->n_rows > 0) {
         print_targets(inspection);
+        print_quality(inspection);
         print_purity(inspection);
         print_effects(inspection);
         print_embeddings(inspection);

@@ -175,7 +175,7 @@ static int dispatch(int argc, char **argv) {
     const char *word = argv[1];
     const int status = run_option(word, argc - 2, argv + 2);
     if (status >= 0) return status;
-    if (word[0] == '-') return usage_error("a command comes before options such as", word);
+    if (word[0] == '-') return usage_error("a command is required before options such as", word);
     const pt_cli_command *command = find_command(word);
     return command ? run_command(command, argc - 2, argv + 2) : unknown_command(word);
 }

@@ -3,6 +3,7 @@
 
 #include "options.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static const pt_cli_option common_options[] = {
      .letter = 'o',
      .kind = PT_CLI_FILE,
      .argument = "FILE",
-     .help = "write to FILE what is printed on standard output otherwise"},
+     .help = "write the output to FILE instead of standard output"},
     {.name = "quiet",
      .letter = 'q',
      .help = "print results and errors only: no progress, no notes, no summary"},
@@ -198,6 +199,23 @@ static bool parse_duration(const char *text, uint64_t max, uint64_t *seconds) {
     return true;
 }
 
+/* Bytes, or a number with K, M, G or T: powers of 1024. */
+static bool parse_size(const char *text, uint64_t max, uint64_t *n_bytes) {
+    static const char units[] = "KMGT";
+    char digits[20];
+    const size_t length = strspn(text, "0123456789");
+    const char *unit = text[length] ? strchr(units, toupper((unsigned char)text[length])) : NULL;
+    const unsigned shift = unit ? 10 * ((unsigned)(unit - units) + 1) : 0;
+
+    if (length == 0 || length >= sizeof digits || (text[length] && (!unit || text[length + 1])))
+        return false;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    if (!parse_number(digits, max >> shift, n_bytes)) return false;
+    *n_bytes <<= shift;
+    return true;
+}
+
 static void list_choices(const pt_cli_option *option, const char *between, char *text,
                          size_t size) {
     size_t used = 0;
@@ -236,6 +254,14 @@ static patina_status read_value(const pt_cli_command *command, const pt_cli_opti
             command,
             "option '--%s': '%s' is not a duration from %llu to %llu seconds; write it as 90s, "
             "45m or 11h30m",
+            option->name, text, (unsigned long long)option->min, (unsigned long long)option->max);
+        return PATINA_EUSAGE;
+    case PT_CLI_SIZE:
+        if (parse_size(text, option->max, &value->number) && value->number >= option->min)
+            return PATINA_OK;
+        pt_cli_usage_error(
+            command,
+            "option '--%s': '%s' is not a size from %llu to %llu bytes; write it as 512M or 2G",
             option->name, text, (unsigned long long)option->min, (unsigned long long)option->max);
         return PATINA_EUSAGE;
     case PT_CLI_CHOICE:
@@ -328,7 +354,9 @@ static patina_status check_complete(const pt_cli_args *args) {
     unsigned n_missing = 0;
     for (size_t i = 0; i < command->n_options; i++) {
         const pt_cli_option *option = &command->options[i];
-        if (!option->required || args->value[i].given) continue;
+        if (!option->required || args->value[i].given ||
+            (option->alternative && pt_cli_given(args, option->alternative)))
+            continue;
         const size_t used = strlen(missing);
         snprintf(missing + used, sizeof missing - used, "%s'--%s %s'", n_missing++ ? ", " : "",
                  option->name, option->argument);
@@ -453,7 +481,7 @@ static void help_option(const pt_cli_option *option, FILE *out) {
     }
     snprintf(text, sizeof text, "%s%s%s%s%s%s", option->help, option->fallback ? " (default " : "",
              option->fallback ? option->fallback : "", option->fallback ? ")" : "",
-             option->required ? " (required)" : "",
+             option->required && !option->alternative ? " (required)" : "",
              option->repeatable ? " (may be given more than once)" : "");
     wrap_from(out, text, column, HELP_COLUMN);
 }
@@ -479,8 +507,8 @@ static void write_member(FILE *out, const char *name, const char *text) {
 }
 
 static void write_option(const pt_cli_option *option, bool is_common, FILE *out) {
-    static const char *const kinds[PT_CLI_KIND_COUNT] = {"flag",   "text",     "file",  "dir",
-                                                         "number", "duration", "choice"};
+    static const char *const kinds[PT_CLI_KIND_COUNT] = {"flag",   "text",     "file", "dir",
+                                                         "number", "duration", "size", "choice"};
     const char letter[2] = {option->letter, '\0'};
     fputs("{\"name\": ", out);
     pt_cli_write_json_string(out, option->name);
@@ -495,8 +523,9 @@ static void write_option(const pt_cli_option *option, bool is_common, FILE *out)
     fprintf(out, "], \"min\": %" PRIu64 ", \"max\": %" PRIu64, option->min, option->max);
     write_member(out, "default", option->fallback);
     fprintf(out, ", \"required\": %s, \"repeatable\": %s, \"exclusive\": %s, \"common\": %s",
-            option->required ? "true" : "false", option->repeatable ? "true" : "false",
-            option->exclusive ? "true" : "false", is_common ? "true" : "false");
+            option->required && !option->alternative ? "true" : "false",
+            option->repeatable ? "true" : "false", option->exclusive ? "true" : "false",
+            is_common ? "true" : "false");
     write_member(out, "help", option->help);
     putc('}', out);
 }

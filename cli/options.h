@@ -38,6 +38,7 @@ typedef enum pt_cli_kind {
     PT_CLI_DIR,  /* the path of a folder */
     PT_CLI_NUMBER,
     PT_CLI_DURATION, /* "11h30m", "45s", "2d"; a bare number is in seconds */
+    PT_CLI_SIZE,     /* "512M", "2G"; a bare number is in bytes */
     PT_CLI_CHOICE,
     PT_CLI_KIND_COUNT
 } pt_cli_kind;
@@ -47,19 +48,20 @@ typedef struct pt_cli_option {
     char letter;      /* of the short form, or 0 */
     pt_cli_kind kind;
     const char *argument;               /* placeholder of the value in help texts */
-    uint64_t min, max;                  /* of a number, or of a duration in seconds */
+    uint64_t min, max;                  /* of a number, a duration in seconds, a size in bytes */
     const char *const *choices;         /* of a choice; NULL ends the list */
     const char *(*choice_at)(size_t i); /* instead of choices; NULL behind the last */
     const char *fallback;               /* the default as typed, or NULL */
     bool required, repeatable;
-    bool exclusive; /* when given, required options may be absent */
+    const char *alternative; /* option that may be given instead of a required one; or NULL */
+    bool exclusive;          /* when given, required options may be absent */
     const char *help;
 } pt_cli_option;
 
 typedef struct pt_cli_value {
     bool given;
     const char *text; /* as typed, or the default; NULL without either */
-    uint64_t number;  /* a number; the seconds of a duration; the index of a choice */
+    uint64_t number;  /* a number; seconds of a duration; bytes of a size; index of a choice */
 } pt_cli_value;
 
 /** One occurrence of an option on the command line. */

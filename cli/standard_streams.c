@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 bool pt_cli_is_dash(const char *path) {
     return strcmp(path, "-") == 0;
@@ -32,9 +33,10 @@ patina_status pt_cli_temp_dir_create(char *dir, size_t size, patina_error *err) 
 
 static patina_status write_all(int fd, const char *bytes, size_t n, const char *what,
                                patina_error *err) {
+    unsigned n_interrupts = 0;
     while (n > 0) {
         const ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && pt_is_interrupted(&n_interrupts)) continue;
         if (written < 0)
             return pt_fail(err, PATINA_EIO, "%s could not be written: %s", what, strerror(errno));
         bytes += written;
@@ -46,9 +48,10 @@ static patina_status write_all(int fd, const char *bytes, size_t n, const char *
 static patina_status copy(int from, const char *from_name, int to, const char *to_name,
                           patina_error *err) {
     static char block[1 << 16];
+    unsigned n_interrupts = 0;
     for (;;) {
         const ssize_t n = read(from, block, sizeof block);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && pt_is_interrupted(&n_interrupts)) continue;
         if (n < 0)
             return pt_fail(err, PATINA_EIO, "%s could not be read: %s", from_name, strerror(errno));
         if (n == 0) return PATINA_OK;

@@ -13,8 +13,10 @@ import textwrap
 
 EXCLUDED_OPTIONS = ("progress", "dry-run")  # another type of argument; prints instead of writing
 
-OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]"}
-PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int"}
+OPTION_TYPES = {"suite": "StrPath | Mapping[str, Any]", "split": "str | Mapping[str, float]",
+                "corpus": "StrPath | Mapping[str, Any] | Sequence[StrPath | Mapping[str, Any]]"}
+PYTHON_TYPES = {"text": "str", "file": "StrPath", "dir": "StrPath", "number": "int", "duration": "str | int",
+                "size": "str | int"}
 
 MODULE_HEADER = '''\
 # SPDX-License-Identifier: MIT
@@ -83,7 +85,8 @@ def render_module(tables):
     text += ("    Runs the program `patina generate` and returns the content of OUT/dataset.json, or None\n"
              "    if time_limit or shard left the set unfinished. An interrupt ends the run as Ctrl-C does\n"
              "    in a shell; the same call continues after the last finished chunk. `suite` may also be a\n"
-             "    dict or JSON, `split` a dict of shares.\n\n")
+             "    dict or JSON, `split` a dict of shares, `corpus` a list of corpora: texts, or dicts such as\n"
+             "    {'corpus': 'train.csv', 'audio_root': 'clips', 'prefix': 'ac', 'weight': 0.5}.\n\n")
     text += "    Args:\n" + escape_docstring("".join(map(argument_doc, options)))
     text += ("        progress:\n"
              "            True shows a bar of tqdm (or a line, without tqdm) in terminals and notebooks\n"

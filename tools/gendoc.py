@@ -141,7 +141,7 @@ def bash_command(command):
             text += (f"        {' | '.join(spellings(option))}) value=words "
                      f"words='{' '.join(option['choices'])}' ;;\n")
     for kinds, action in ((("dir",), "value='folder'"), (("file",), "value='file'"),
-                          (("text", "number", "duration"), "return")):
+                          (("text", "number", "duration", "size"), "return")):
         pattern = [s for option in options if option["kind"] in kinds for s in spellings(option)]
         if pattern:
             text += f"        {' | '.join(pattern)}) {action} ;;\n"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # make.sh - how clips/ was made from Debian's package sonic-pi-samples (CC0)
 #
-# Needs sonic-pi-samples, ffmpeg, lame and vorbis-tools; nobody who only uses the clips does. Other
+# Needs sonic-pi-samples, ffmpeg, lame and vorbis-tools, which the clips alone do not need. Other
 # versions of the encoders write other bytes, so the clips are in the repository.
 set -eu
 cd "$(dirname "$0")"

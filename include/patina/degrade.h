@@ -183,8 +183,8 @@ typedef struct patina_stage_stats {
 /** Measurements of a degraded window. Powers are AC powers of the output, output gain included. */
 typedef struct patina_degrade_stats {
     double signal_power;     /**< the pristine signal after the linear effects */
-    double noise_power;      /**< what was added */
-    double distortion_power; /**< what is nonlinear */
+    double noise_power;      /**< the added noise and pops */
+    double distortion_power; /**< the nonlinear distortion */
     double rest_power;       /**< noise and distortion together */
     double output_gain;      /**< at most 1, keeps |degraded| <= 0.999 */
     patina_stage_stats stage[PATINA_STAGES_MAX]; /**< [n_stages] */

@@ -48,6 +48,13 @@ typedef enum patina_caption_mode {
     PATINA_CAPTIONS_RANDOM /**< one that is drawn from the seed */
 } patina_caption_mode;
 
+/** Position of a window in a recording of more than 10 s. Silent windows are replaced by others. */
+typedef enum patina_window_mode {
+    PATINA_WINDOW_RANDOM, /**< drawn from the seed and the id of the entry */
+    PATINA_WINDOW_FIRST,  /**< the start; further windows follow without a gap */
+    PATINA_WINDOW_LOUDEST /**< that with the most energy */
+} patina_window_mode;
+
 /** The signal whose loudness is written to target_lufs. */
 typedef enum patina_loudness_source {
     PATINA_LOUDNESS_SOURCE, /**< the channels of the source */
@@ -122,6 +129,7 @@ typedef struct patina_generate_options {
     patina_caption_mode captions;    /**< captions that get rows */
     patina_loudness_source loudness; /**< signal of target_lufs */
     double purity_cap;               /**< upper end of input_purity, 20 to 60 dB; 0: 50 */
+    double level_jitter_db;     /**< each row has a gain in +- this range, 0 to 40 dB; 0: none */
     const char *split;          /**< shares of the clips, "train=0.9,test=0.1"; NULL: "train=1" */
     patina_isa isa;             /**< instruction set; PATINA_ISA_AUTO: the best of this CPU */
     patina_precision precision; /**< of the model's matrix products */
@@ -133,7 +141,7 @@ typedef struct patina_generate_options {
     const char
         *resume_from;    /**< folder with earlier output of the same run, only read; NULL: none */
     bool retry_rejects;  /**< make chunks again whose rejects may change */
-    double time_limit_s; /**< stop after this time, with complete chunks only; 0: no limit */
+    double time_limit_s; /**< stop after this time, keeping the entries made so far; 0: no limit */
     double entry_timeout_s; /**< limit for reading the audio of one entry; 0: no limit */
     bool skip_unreadable;   /**< reject entries that the machine cannot read, as io_error */
 
@@ -154,10 +162,20 @@ typedef struct patina_generate_options {
     const char *delimiter;        /**< of a table, one character or "tab"; NULL: detected */
     const char *source_split;     /**< read only the files of this split; NULL: all files */
     const char *exclude;          /**< file of ids to reject as `excluded`; NULL: none */
+    const char *const *corpora;   /**< [n_corpora], in place of `corpus`: several corpora, each with
+                                     options of its own, "a.csv,audio-root=clips,prefix=a" */
+    size_t n_corpora;             /**< 0: `corpus` */
+    const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
+    uint32_t windows; /**< windows of a recording, each with rows of its own, 1 to 1000; 0: 1 */
+    patina_window_mode window;    /**< position of the window in a recording of more than 10 s */
     bool keep_going;              /**< do not stop where the first entries are all rejected */
     patina_device_options device; /**< where the encoders run */
 
-    uint64_t reserved[8]; /**< must be zero */
+    uint64_t max_captions; /**< of an entry; the rest are rejected; 0: 1000 */
+    uint64_t memory_bytes; /**< for entries in flight; changes no row; 0: a quarter of the memory
+                                that this process may use */
+
+    uint64_t reserved[6]; /**< must be zero */
 } patina_generate_options;
 
 /** Sets all options to their defaults (zero). Safe from any thread. */
@@ -182,8 +200,8 @@ typedef struct patina_generate_report {
 } patina_generate_report;
 
 /**
- * Generates a data set, or continues one: complete chunks in `out` are kept. An error leaves no
- * incomplete file under a final name and keeps complete chunks.
+ * Generates a data set, or continues one: complete chunks in `out`, and complete entries of other
+ * chunks, are kept. An error leaves no incomplete file under a final name and keeps both.
  *
  * - `report`: out; set after PATINA_OK and PATINA_ECANCELLED
  *

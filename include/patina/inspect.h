@@ -102,6 +102,12 @@ typedef struct patina_embedding_stats {
     double mean_cosine; /**< mean cosine over all pairs of rows, a row with itself included */
 } patina_embedding_stats;
 
+/** Rows whose sources have one codec. */
+typedef struct patina_codec_count {
+    char name[64];   /**< "pcm, 16 bits" or "mp3, lossy" */
+    uint64_t n_rows; /**< rows */
+} patina_codec_count;
+
 /** Statistics of a data set. Owns its members; patina_inspection_close() releases it. */
 typedef struct patina_inspection {
     char *dataset_json;         /**< text of dataset.json */
@@ -140,6 +146,11 @@ typedef struct patina_inspection {
     patina_embedding_stats text;  /**< text half of fused_state */
     patina_embedding_stats audio; /**< audio half of fused_state */
     double text_audio_cosine;     /**< mean cosine of a row's caption and its degraded audio */
+
+    patina_scalar *quality;    /**< [n_quality], members of source_quality that are numbers */
+    size_t n_quality;          /**< length of quality */
+    patina_codec_count *codec; /**< [n_codecs], most frequent first */
+    size_t n_codecs;           /**< length of codec */
 } patina_inspection;
 
 /** Returns the centre of an octave band as text, "31.5" (Hz). Static. */
@@ -155,7 +166,7 @@ PATINA_API double patina_ltas_center_hz(size_t b);
 PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
 
 /**
- * Computes statistics of a data set in one pass. Needs 32 bytes of memory for each row, and 30 MB.
+ * Computes statistics of a data set in one pass. Needs 80 bytes of memory for each row, and 30 MB.
  *
  * - `out`: folder of the data set
  * - `inspection`: out; patina_inspection_close() releases it

@@ -38,6 +38,25 @@ extern "C" {
 #define PATINA_PURITY_MAX    60.0     /**< dB; the largest purity cap */
 #define PATINA_SILENCE_POWER 1e-10    /**< AC power below which audio is rejected as silent */
 
+/** Quality of a source; docs/MEASURES.md, section 10, has the definitions. */
+typedef struct patina_source_quality {
+    double bandwidth_hz; /**< where the spectrum of the mix ends, at most half the source's rate */
+    double peak_dbfs;    /**< largest sample of any channel, dB; full scale is 0 */
+    double peak_share;   /**< share of the samples at the peak of their channel, 0 to 1 */
+    double noise_floor_dbfs; /**< level that 5 % of the frames of 20 ms are under, -120 and up */
+    double silent_share;     /**< share of the frames under -60 dBFS, 0 to 1 */
+    uint64_t flat_run;       /**< longest run of equal samples at the peak of a channel */
+    const char *codec;       /**< "pcm", "flac", "mp3" ...; static; NULL: samples without a file */
+    uint32_t bits;           /**< of a sample; 0: of a lossy codec, or not known */
+    uint32_t is_lossy;       /**< 1: the codec is lossy */
+} patina_source_quality;
+
+/**
+ * Returns the members as a JSON object on one line; without a codec, those of the codec are
+ * omitted. Released with patina_free(). NULL: out of memory.
+ */
+PATINA_API char *patina_source_quality_to_json(const patina_source_quality *quality);
+
 /** Measures of pristine audio. */
 typedef struct patina_targets {
     double ltas[PATINA_LTAS_BANDS]; /**< level of each sixth-octave band, dBFS */
@@ -45,6 +64,7 @@ typedef struct patina_targets {
     double lufs_mono;               /**< loudness of the mono mix at 48 kHz, LUFS */
     double crest_db;                /**< sample peak over RMS, dB */
     double zcr;                     /**< zero crossings for each sample, 0 to 1 */
+    patina_source_quality quality;  /**< of the source */
 } patina_targets;
 
 /** Tables of the measures. Read-only after opening: any number of threads may share one. */
@@ -113,6 +133,8 @@ PATINA_API double patina_ac_power(const float *x, size_t n_samples);
 #define PATINA_PURITY_CAP_DEFAULT 50.0
 /** Smallest purity cap, dB. */
 #define PATINA_PURITY_CAP_MIN 20.0
+/** Greatest range of the level jitter of generate, dB. */
+#define PATINA_LEVEL_JITTER_MAX 40.0
 
 /**
  * Returns 10 log10(signal / rest) in dB, clamped to PATINA_PURITY_MIN .. PATINA_PURITY_MAX. A

@@ -11,7 +11,7 @@
  * - A struct that owns its members (patina_degraded, patina_recipe ...) is released with its
  *   `_release` function, which zeroes it.
  *
- * All of these accept what is already released: NULL, a NULL handle, a zeroed struct.
+ * All of these accept objects that are already released: NULL, a NULL handle, a zeroed struct.
  *
  * @code
  * char *text = patina_effect_config_describe();

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include <patina/audio.h>
+#include <patina/measure.h>
 #include <patina/memory.h>
 #include <patina/status.h>
 
@@ -36,27 +37,32 @@ extern "C" {
 
 /** Provenance of one row; borrowed. Members that are unknown are omitted from the JSON. */
 typedef struct patina_provenance {
-    const char *entry;    /**< id of the entry, which all draws depend on */
-    const char *source;   /**< relative path of the audio; NULL: omitted */
-    const char *caption;  /**< NULL: omitted, with caption_index */
-    size_t caption_index; /**< in the entry's list of captions, from 0 */
-    uint64_t seed;        /**< 0 to PATINA_SEED_MAX */
-    uint32_t variant;     /**< caption_index * variants + k */
-    patina_window window; /**< window of the source */
-    unsigned n_streams;   /**< audio streams in the file, of which the default one is used; omitted
+    const char *entry;     /**< id of the entry, which all draws depend on */
+    const char *source;    /**< relative path of the audio; NULL: omitted */
+    const char *corpus;    /**< name of its corpus, of several; NULL: omitted */
+    const char *caption;   /**< NULL: omitted, with caption_index */
+    size_t caption_index;  /**< in the entry's list of captions, from 0 */
+    uint64_t seed;         /**< 0 to PATINA_SEED_MAX */
+    uint32_t variant;      /**< caption_index * variants + k */
+    patina_window window;  /**< window of the source */
+    uint32_t window_index; /**< number of the window of the recording, from 0; omitted for 0 */
+    unsigned n_streams;    /**< audio streams in the file, of which the default one is used; omitted
                                   up to 1 */
-    bool has_named_start; /**< the window is in the seconds that the corpus names */
-    double named_start_s; /**< the first of them */
+    bool has_named_start;  /**< the window is in the seconds that the corpus names */
+    double named_start_s;  /**< the first of them */
+    double level_gain_db;  /**< gain of the window before all else; 0: omitted */
     const char *chain_json;  /**< from patina_effect_chain_to_json() */
-    const char *stages_json; /**< from patina_degrade_stats_to_json(); NULL: omitted, with the four
+    const char *stages_json; /**< from patina_degrade_stats_to_json(); NULL: omitted, with the five
                                   numbers that follow */
     double output_gain;      /**< at most 1 */
     double purity_db;        /**< signal over noise and distortion */
     double snr_db;           /**< signal over noise */
     double sdr_db;           /**< signal over distortion */
+    double purity_cap;       /**< upper end of purity_db */
     bool has_loudness;       /**< false: the two loudnesses are omitted */
     double lufs_source;      /**< loudness of the source's channels */
     double lufs_mono;        /**< loudness of the mono mix */
+    const patina_source_quality *quality; /**< of the source; NULL: omitted */
 } patina_provenance;
 
 /**
@@ -72,11 +78,14 @@ typedef struct patina_recipe {
     uint32_t variant;     /**< 0 to 2^24 - 1 */
     patina_window window; /**< window of the source */
     char *chain_json;     /**< for patina_effect_chain_from_json() */
+    double level_gain_db; /**< gain of the window before the chain, dB */
+    double purity_cap;    /**< upper end of purity_db, dB */
 } patina_recipe;
 
 /**
  * Parses a recipe. `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and
- * `chain` are required; other members are ignored.
+ * `chain` are required. `level_gain_db` is 0 where it is absent. `purity_cap` is then 50, or 60
+ * where `purity_db` is over 50, as in lines of version 0.1. Other members are ignored.
  *
  * - `recipe`: out; patina_recipe_release() releases it
  *

@@ -31,6 +31,8 @@ class Targets:
         lufs_mono: loudness of the mono mix, LUFS
         crest_db: sample peak over RMS of the mix, dB
         zcr: zero crossings for each sample of the mix, 0 to 1
+        source_quality: bandwidth_hz, flat_run, peak_share, peak_dbfs, noise_floor_dbfs, silent_share; of a file
+            also codec, lossy and bits
     """
 
     ltas: NDArray[np.float64]
@@ -38,6 +40,7 @@ class Targets:
     lufs_mono: float
     crest_db: float
     zcr: float
+    source_quality: dict[str, Any]
 
 
 class Degraded(NamedTuple):
@@ -98,8 +101,9 @@ def measure(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
                                         None if n is None else first + n)
         _native.call("patina_buffer_measure", _meter().pointer, ctypes.byref(audio),
                      ctypes.byref(targets))
+    quality = _native.take_string("patina_source_quality_to_json", ctypes.byref(targets.quality))
     return Targets(np.array(targets.ltas), targets.lufs_source, targets.lufs_mono,
-                   targets.crest_db, targets.zcr)
+                   targets.crest_db, targets.zcr, json.loads(quality))
 
 
 def effect_config_json(suite: EffectConfig | None) -> str | None:
@@ -163,9 +167,9 @@ def degrade(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
     """
     if recipe is not None and (seed, entry, variant, order, suite) != (None, None, 0, "physical",
                                                                         None):
-        raise TypeError("a recipe contains all draws: no other draw can be given with it")
+        raise TypeError("a recipe determines all draws: give no other argument for them with it")
     if order not in ("physical", "random"):
-        raise ValueError(f"order is 'physical' or 'random', not '{order}'")
+        raise ValueError(f"order must be 'physical' or 'random', not '{order}'")
     rate = _inputs.pick_rate(rate, sample_rate, sr)
     config = open_effect_config(effect_config_json(suite))
     if _inputs.is_file(sound):

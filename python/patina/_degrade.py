@@ -69,7 +69,7 @@ def _stream() -> str:
 class Degrade:
     """A transform (samples, sample_rate) -> samples that degrades audio at random.
 
-    It keeps sampling rate, channels, number format, length and device, and draws anew for each call and
+    It keeps sampling rate, channels, number format, length and device, and draws again for each call and
     each item of a batch. Each channel is resampled to 48 kHz, degraded and resampled back; the channels
     share the effects and have independent noise. Audio longer than 10 s is processed in overlapping
     blocks of 10 s with the same effects. The transform is not differentiable. Instances can be pickled, and
@@ -98,11 +98,11 @@ class Degrade:
                  order: Literal["physical", "random"] = "physical", sample_rate: int | None = None,
                  channels_first: bool = True, return_purity: bool = False) -> None:
         if not 0.0 <= p <= 1.0:
-            raise ValueError(f"p is a probability from 0 to 1, not {p}")
+            raise ValueError(f"p must be a probability from 0 to 1, not {p}")
         if severity not in (None, "light", "medium", "heavy"):
-            raise ValueError(f"severity is 'light', 'medium' or 'heavy', not '{severity}'")
+            raise ValueError(f"severity must be 'light', 'medium' or 'heavy', not '{severity}'")
         if order not in ("physical", "random"):
-            raise ValueError(f"order is 'physical' or 'random', not '{order}'")
+            raise ValueError(f"order must be 'physical' or 'random', not '{order}'")
         self.p = p
         self.effects = [name.strip() for name in effects.split(",")] if isinstance(effects, str) else (
             None if effects is None else list(effects))
@@ -124,7 +124,7 @@ class Degrade:
         known = effect_names()
         for name in self.effects:
             if name not in known or self.effects.count(name) > 1:
-                raise ValueError(f"effect '{name}' is unknown or named twice; effects are {', '.join(known)}")
+                raise ValueError(f"effect '{name}' is unknown or named twice; the effects are {', '.join(known)}")
         config = json.loads(text) if text else {}
         config["clean"] = 0
         for name in known:
@@ -250,17 +250,17 @@ class Degrade:
             raise TypeError("the sampling rate is missing: call with (samples, sample_rate), or construct "
                             "Degrade(sample_rate=...)")
         if not 4000 <= hz <= 384000:
-            raise ValueError(f"sample_rate is from 4000 to 384000 Hz, not {hz}")
+            raise ValueError(f"sample_rate must be from 4000 to 384000 Hz, not {hz}")
         array = _inputs.to_numpy(samples)
         floats = _inputs.to_float(array)
         if array.ndim not in (1, 2, 3) or array.size == 0:
-            raise ValueError("samples are [frames], [channels, frames] or [batch, channels, frames], not of "
-                             f"shape {array.shape}")
+            raise ValueError("samples must have shape [frames], [channels, frames] or [batch, channels, frames], "
+                             f"not {array.shape}")
         if array.ndim > 1:
             n_channels, n_frames = array.shape[-2:] if self.channels_first else array.shape[:-3:-1]
             _inputs.check_channels(array, n_channels, n_frames, self.channels_first)
             if n_channels > _inputs.CHANNELS_MAX:
-                raise ValueError(f"{n_channels} channels, more than {_inputs.CHANNELS_MAX}")
+                raise ValueError(f"{n_channels} channels are not supported; at most {_inputs.CHANNELS_MAX} are")
         items = np.asarray(floats if array.ndim == 3 else floats[None], np.float64)
         items = items[:, None] if array.ndim == 1 else items if self.channels_first else items.swapaxes(1, 2)
         out = array.copy()

@@ -69,19 +69,19 @@ def pick_rate(rate: int | None, sample_rate: int | None, sr: int | None) -> int 
         return None
     value = given[0]
     if not 0 <= int(value) < 2**32 or int(value) != value:
-        raise ValueError(f"a sampling rate is a whole number of Hz, not {value}")
+        raise ValueError(f"a sampling rate must be a whole number of Hz, not {value}")
     return int(value)
 
 
 def require_rate(rate: int | None, function: str) -> int:
     if rate is None:
-        raise TypeError(f"an array needs its sampling rate: {function}(samples, sample_rate)")
+        raise TypeError(f"the sampling rate of the array is missing: call {function}(samples, sample_rate)")
     return rate
 
 
 def refuse_rate(rate: int | None) -> None:
     if rate is not None:
-        raise TypeError("a file has its own sampling rate")
+        raise TypeError("a file contains its sampling rate: pass none")
 
 
 def to_numpy(sound: Any) -> NDArray[Any]:
@@ -100,7 +100,7 @@ def to_float(array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind == "f":
         return array
     if array.dtype.name not in _FULL_SCALE:
-        raise TypeError("samples are float16, bfloat16, float32 or float64 with full scale 1.0, or int8, int16 or "
+        raise TypeError("samples must be float16, bfloat16, float32 or float64 with full scale 1.0, or int8, int16 or "
                         f"int32, not {array.dtype}")
     return array / _FULL_SCALE[array.dtype.name]
 
@@ -118,7 +118,7 @@ def from_float(values: NDArray[Any], dtype: Any) -> NDArray[Any]:
 def check_channels(array: NDArray[Any], n_channels: int, n_frames: int, channels_first: bool) -> None:
     if n_channels > CHANNELS_MAX >= n_frames:
         layout, other = ("[channels, frames]", False) if channels_first else ("[frames, channels]", True)
-        raise ValueError(f"samples are {layout}; this array of shape {array.shape} looks transposed: pass "
+        raise ValueError(f"samples must be {layout}; this array of shape {array.shape} looks transposed: pass "
                          f"samples.T or channels_first={other}")
 
 
@@ -126,7 +126,7 @@ def to_frames(sound: Any, channels_first: bool) -> NDArray[Any]:
     """Samples as floats, [frames] or [frames, channels]."""
     array = to_float(to_numpy(sound))
     if array.ndim not in (1, 2):
-        raise ValueError(f"samples are [frames] or [frames, channels], not of shape {array.shape}")
+        raise ValueError(f"samples must have shape [frames] or [frames, channels], not {array.shape}")
     if array.ndim == 2:
         check_channels(array, array.shape[0 if channels_first else 1], array.shape[1 if channels_first else 0],
                        channels_first)
@@ -148,5 +148,5 @@ def to_audio(sound: Any, rate: int, channels_first: bool = False, first: int = 0
 def check_range(name: str, number: int, maximum: int) -> int:
     """Returns the number as int. ctypes truncates numbers that are too large."""
     if not 0 <= number <= maximum or int(number) != number:
-        raise ValueError(f"{name} is a whole number from 0 to {maximum}, not {number}")
+        raise ValueError(f"{name} must be a whole number from 0 to {maximum}, not {number}")
     return int(number)

@@ -21,12 +21,12 @@ def _list_part_files(out: Path, split: str) -> List[Path]:
     found = sorted((out / "data").glob(f"{split}-*-of-*.*"))
     parts = [path for path in found if path.suffix in (".parquet", ".jsonl")]
     if not parts:
-        raise Error(f"'{out}' has no rows of the split '{split}': it is not a finished data set, or has no such "
+        raise Error(f"'{out}' has no rows of split '{split}': it is not a finished data set or has no such "
                     "split", "format")
     counts = {re.sub(r".*-of-(\d+)$", r"\1", path.stem) for path in parts}
     if len(counts) != 1 or int(counts.pop()) != len(parts):
-        raise Error(f"'{out}/data': there are {len(parts)} files of the split '{split}', but their "
-                    "names contain another number", "format")
+        raise Error(f"'{out}/data': there are {len(parts)} files of split '{split}', but their "
+                    "names give another number", "format")
     return parts
 
 
@@ -94,15 +94,16 @@ def _iter_provenance(out: Path, parts: Iterable[Path]) -> Iterable[dict[str, Any
 def ltas_mask(provenance: dict[str, Any]) -> NDArray[np.bool_]:
     """The bands of target_ltas that have content of the recording, bool [64].
 
-    A band is valid if it begins below half of the source's rate and, where provenance has
-    source_quality.bandwidth_hz, ends at or below that bandwidth.
+    A band is valid if it begins below half of the source's rate and, where provenance has a
+    source_quality.bandwidth_hz below that half, ends at or below the bandwidth.
 
     Args:
         provenance: a line of a provenance file, parsed
     """
-    bandwidth = (provenance.get("source_quality") or {}).get("bandwidth_hz")
-    return ((LTAS_EDGES_HZ[:-1] < provenance["window"]["rate_hz"] / 2)
-            & (LTAS_EDGES_HZ[1:] <= (bandwidth if bandwidth is not None else np.inf)))
+    half_rate = provenance["window"]["rate_hz"] / 2
+    bandwidth = (provenance.get("source_quality") or {}).get("bandwidth_hz", half_rate)
+    return ((LTAS_EDGES_HZ[:-1] < half_rate)
+            & (LTAS_EDGES_HZ[1:] <= (bandwidth if bandwidth < half_rate else np.inf)))
 
 
 def load(out: str | os.PathLike[str], *, split: str = "train",
@@ -135,7 +136,7 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
     if with_provenance or loudness is not None or masks:
         member = {"source": "lufs_source", "mix": "lufs_mono", None: ""}.get(loudness)
         if member is None:
-            raise Error(f"loudness is 'source' or 'mix', not '{loudness}'", "usage")
+            raise Error(f"loudness must be 'source' or 'mix', not '{loudness}'", "usage")
         provenance = list(_iter_provenance(folder, parts))
         n_rows = len(next(iter(values.values()), ()))
         if len(provenance) != n_rows:

@@ -244,6 +244,25 @@ def _write_config(suite: Any, folder: str) -> Any:
     return path
 
 
+def _write_corpora(options: dict[str, Any], folder: str) -> None:
+    """Replaces corpora of which one is a dict by a file of corpora."""
+    corpus = options.get("corpus")
+    corpora = [corpus] if isinstance(corpus, Mapping) else corpus
+    if not isinstance(corpora, Sequence) or isinstance(corpora, (str, bytes)):
+        return
+    if not corpora:
+        raise ValueError("corpus: the list is empty")
+    if not any(isinstance(item, Mapping) for item in corpora):
+        return
+    specs = [{key: os.fsdecode(value) if isinstance(value, os.PathLike) else value
+              for key, value in (item if isinstance(item, Mapping) else {"corpus": item}).items()}
+             for item in corpora]
+    path = os.path.join(folder, "corpora.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(specs, file)
+    options["corpus"], options["corpora"] = None, path
+
+
 def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any] | None:
     options = dict(options)
     if isinstance(options.get("split"), Mapping):
@@ -252,6 +271,7 @@ def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, An
     statuses = [0] if options.get("time-limit") is None else [0, _EXIT_RESUMABLE]
     with tempfile.TemporaryDirectory(prefix="patina-") as folder:
         options["suite"] = _write_config(options.get("suite"), folder)
+        _write_corpora(options, folder)
         words = ["generate", *option_words(options)]
         if progress is False:
             status = run_program([*words, "--quiet"], lambda event: None, statuses)

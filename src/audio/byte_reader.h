@@ -10,7 +10,7 @@
 
 #include "base/byte_source.h"
 
-/** Reads n bytes at offset; false after an error and where fewer are there. */
+/** Reads n bytes at offset; false after an error or if fewer remain. */
 static inline bool pt_read_exactly(const pt_byte_source *bytes, uint64_t offset, void *buffer,
                                    size_t n) {
     return pt_byte_source_read_at(bytes, offset, buffer, n) == (int64_t)n;

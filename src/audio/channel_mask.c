@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* channel_mask.c - masks from counts, from other masks, and from lists of positions */
+/* channel_mask.c - converts counts, masks of other formats and lists of positions to masks */
 
 #include "audio/channel_mask.h"
 

@@ -18,7 +18,7 @@
  * without one; 0 for more than 8. */
 uint64_t pt_channel_mask_by_count(unsigned n);
 
-/** The lowest n bits of a mask; 0 where it has fewer. */
+/** The lowest n bits of a mask; 0 if it has fewer. */
 uint64_t pt_channel_mask_limit(uint64_t mask, unsigned n);
 
 /**

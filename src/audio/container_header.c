@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* container_header.c - a walk over the chunks of RIFF and its relatives
+/* container_header.c - parses the chunks of RIFF, RF64, AIFF, W64, CAF and AU
  *
  * Sources: Microsoft, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, WAVE);
  * EBU Tech 3306 (RF64); Apple, "Audio Interchange File Format" 1.3 and AIFF-C draft; Sonic Foundry,
@@ -15,9 +15,9 @@
 #include "audio/channel_mask.h"
 #include "audio/tag_skip.h"
 
-#define CHUNKS_MAX       4096    /* of a file made of tiny chunks; a real one has a dozen */
-#define PLACEHOLDER_SPAN 0x10000 /* a writer may add its header to a placeholder, or take it off */
-#define REST_MIN         16      /* bytes behind the samples that are looked at */
+#define CHUNKS_MAX       4096    /* limit for a file of tiny chunks; a real one has a dozen */
+#define PLACEHOLDER_SPAN 0x10000 /* a placeholder may include the header */
+#define REST_MIN         16      /* bytes examined after the samples */
 
 /** How the chunks of a container are written. */
 typedef struct layout {
@@ -30,7 +30,7 @@ typedef struct layout {
     bool big_endian;           /* of sizes */
     bool size_includes_header; /* the size counts the chunk's header too */
     unsigned alignment;        /* chunks start at multiples of it */
-    const char *data_name;     /* of the chunk that holds the samples */
+    const char *data_name;     /* of the chunk that contains the samples */
     unsigned data_preface;     /* bytes in it before the samples */
     pt_container_format kind;
 } layout;
@@ -83,9 +83,9 @@ static void read_format(const pt_byte_source *bytes, uint64_t body, uint64_t siz
                                             (unsigned)read_uint(b + 2, 2, c->big_endian));
 }
 
-/** Position of a channel label of CoreAudio as a bit of a mask; -1 for one without a bit. */
+/** Position of a CoreAudio channel label as a bit of a mask; -1 for one without a bit. */
 static int label_position(uint64_t label, bool has_rear) {
-    if (label == 5 || label == 6) /* left and right surround: at the side where others are behind */
+    if (label == 5 || label == 6) /* surrounds: at the side before rear ones */
         return (int)label - 5 + (has_rear ? 9 : 4);
     if (label >= 1 && label <= 4) return (int)label - 1;    /* L R C LFE */
     if (label >= 7 && label <= 11) return (int)label - 1;   /* Lc Rc Cs Lsd Rsd */
@@ -146,7 +146,7 @@ static void read_layout(const pt_byte_source *bytes, uint64_t body, uint64_t siz
     c->n_positions = n;
 }
 
-/** Whether a size is what programs write that cannot seek back: 7F000000, 7FFFFFFF, 7FFFF000,
+/** Whether a size is a placeholder of programs that cannot seek back: 7F000000, 7FFFFFFF, 7FFFF000,
  * 80000000, FFFFF000, FFFFFFFF, and in 64 bits anything near 2^63 or above. */
 static bool is_placeholder(uint64_t size, unsigned size_bytes) {
     static const uint64_t values[] = {0x7F000000, 0x80000000, 0x100000000};
@@ -157,7 +157,7 @@ static bool is_placeholder(uint64_t size, unsigned size_bytes) {
     return false;
 }
 
-/** A chunk header at `at`: its size with the header, 0 where there is none. */
+/** A chunk header at `at`: returns its size with the header, 0 if there is none. */
 static uint64_t chunk_size(const layout *l, const pt_byte_source *bytes, uint64_t at,
                            unsigned char h[24]) {
     const unsigned header = l->id_bytes + l->size_bytes;
@@ -181,7 +181,7 @@ static bool is_all_zero(const pt_byte_source *bytes, uint64_t at, uint64_t end) 
     return true;
 }
 
-/** What is at `at`, behind the samples; *n_chunks says how many chunks there are. */
+/** Type of the data at `at`, after the samples; *n_chunks is the number of chunks. */
 static pt_container_rest find_rest(const layout *l, const pt_byte_source *bytes, uint64_t at,
                                    uint64_t *rest_offset, unsigned *n_chunks) {
     static const char *const may_be_cut[] = {"LIST", "id3 ", "ID3 ", "bext",
@@ -212,7 +212,7 @@ static pt_container_rest find_rest(const layout *l, const pt_byte_source *bytes,
     return end < at + REST_MIN || is_all_zero(bytes, at, end) ? PT_REST_KNOWN : PT_REST_UNKNOWN;
 }
 
-/** The size of the data chunk with that of ds64, where RF64 has it. */
+/** The size of the data chunk, from ds64 in RF64. */
 static uint64_t rf64_size(const pt_byte_source *bytes, uint64_t ds64, uint64_t size,
                           pt_container_header *c) {
     unsigned char b[8];
@@ -222,7 +222,7 @@ static uint64_t rf64_size(const pt_byte_source *bytes, uint64_t ds64, uint64_t s
     return read_uint(b, 8, false);
 }
 
-/** Fills in what is claimed of the samples at data_offset; size is of them alone. */
+/** Fills in the declared size of the samples at data_offset, of the samples alone. */
 static void set_data_size(const layout *l, const pt_byte_source *bytes, uint64_t size,
                           pt_container_header *c) {
     unsigned n_chunks = 0;
@@ -231,7 +231,7 @@ static void set_data_size(const layout *l, const pt_byte_source *bytes, uint64_t
     c->data_available = bytes->size - c->data_offset;
     c->unknown_size = size > c->data_available && is_placeholder(size, c->size_bytes);
     if (size ==
-        0) { /* a recorder that was stopped; with chunks behind it, one that wrote nothing */
+        0) { /* an interrupted recorder; with chunks after it, a recording without samples */
         const pt_container_rest rest =
             find_rest(l, bytes, c->data_offset, &c->rest_offset, &n_chunks);
         c->unknown_size = rest != PT_REST_KNOWN || n_chunks == 0;
@@ -241,7 +241,7 @@ static void set_data_size(const layout *l, const pt_byte_source *bytes, uint64_t
     c->data_size = c->unknown_size ? c->data_available : size;
 }
 
-/** Fills in what the chunk of samples at `chunk` claims; size is of its body. */
+/** Fills in the position and size of the samples of the chunk at `chunk`; size is of its body. */
 static void set_data_chunk(const layout *l, const pt_byte_source *bytes, uint64_t chunk,
                            uint64_t size, uint64_t ds64, pt_container_header *c) {
     const unsigned header = l->id_bytes + l->size_bytes;
@@ -253,7 +253,7 @@ static void set_data_chunk(const layout *l, const pt_byte_source *bytes, uint64_
     c->size_bytes = l->size_bytes;
     if (l->kind == PT_CONTAINER_RF64) size = rf64_size(bytes, ds64, size, c);
     if (l->kind == PT_CONTAINER_AIFF && pt_read_exactly(bytes, body, b, 4))
-        preface += read_uint(b, 4, true); /* samples may be further back, for alignment */
+        preface += read_uint(b, 4, true); /* samples may begin later, for alignment */
     if (body + preface < body || body + preface > bytes->size) return;
     c->size_overhead = preface + (l->size_includes_header ? header : 0);
     c->data_offset = body + preface;
@@ -317,6 +317,6 @@ void pt_container_header_parse(const pt_byte_source *bytes, pt_container_header 
         scan_chunks(l, bytes, container);
     else if (!parse_au(bytes, container) &&
              pt_read_exactly(bytes, pt_tag_skip_leading(bytes, 0), h, 2) && h[0] == 0xFF &&
-             (h[1] & 0xE0) == 0xE0 && (h[1] & 0x06) != 0) /* a layer: ADTS has none */
+             (h[1] & 0xE0) == 0xE0 && (h[1] & 0x06) != 0) /* the layer: 0 in ADTS */
         container->kind = PT_CONTAINER_MPEG;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder.c - the table of decoding libraries, and the checks that are the same for all
  *
- * Libraries end early on damaged files and call it the end. So each reports beforehand how many
- * frames the file promises. A frame that is missing then, beyond the tolerance of the codec, makes
- * the file truncated.
+ * At damage, libraries report the end of the file. So each backend reports beforehand how many
+ * frames the file declares; if more of them are missing than the tolerance of the codec, the file
+ * is truncated.
  */
 
 #include "audio/decoder.h"
@@ -38,16 +38,16 @@ struct pt_decoder {
     uint64_t position, part_start; /* frame that comes next, and the first of the part */
 };
 
-/** Names the format of bytes that no decoder of this build reads, where it is known. */
+/** Sets the error for a known format that no decoder of this build supports. */
 static bool describe_unsupported(const pt_byte_source *bytes, patina_error *err) {
     const pt_format_info *probed = pt_format_probe(bytes);
     if (!probed) return false;
     if (probed->demuxer && !PT_HAVE_FFMPEG)
         pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                "%s, which this build does not read: build patina with FFmpeg's libraries",
+                "%s is not supported by this build; build patina with FFmpeg's libraries",
                 probed->title);
     else
-        pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s, which no decoder of this build reads",
+        pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s is not supported by any decoder of this build",
                 probed->title);
     return true;
 }
@@ -61,34 +61,34 @@ static const char *container_name(pt_container_format kind) {
     return names[kind];
 }
 
-/** A WAV (or relative) whose sample data ends behind the file's end. */
+/** A WAV (or similar) whose declared sample data exceeds the file. */
 static patina_status check_data_size(const pt_container_header *c, const char *format,
                                      patina_error *err) {
     if (!c->has_data || c->unknown_size || c->data_size <= c->data_available) return PATINA_OK;
     return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                   "%s: %llu bytes of samples are promised and %llu are there", format,
-                   (unsigned long long)c->data_size, (unsigned long long)c->data_available);
+                   "%s: the header declares %llu bytes of samples, but the file contains %llu",
+                   format, (unsigned long long)c->data_size, (unsigned long long)c->data_available);
 }
 
-/** One that ends before the samples do. */
+/** A WAV (or similar) whose declared sample data ends before the samples. */
 static patina_status check_rest(const pt_container_header *c, const char *format,
                                 patina_error *err) {
     const unsigned long long at = c->rest_offset;
     if (c->rest == PT_REST_FILE)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       "%s: another file is joined to it at byte %llu, which would not be read; "
-                       "split them",
-                       format, at);
-    if (c->rest == PT_REST_DATA)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       "%s: a second chunk of samples is at byte %llu, which would not be read",
-                       format, at);
-    if (c->rest == PT_REST_UNKNOWN)
         return pt_fail(
             err, PATINA_REJECT_UNDECODABLE,
-            "%s: the header promises %llu bytes of samples, and what follows them at byte "
-            "%llu is not a chunk; correct the size in the header",
-            format, (unsigned long long)c->data_size, at);
+            "%s: another file is joined at byte %llu and would not be read; split the file", format,
+            at);
+    if (c->rest == PT_REST_DATA)
+        return pt_fail(
+            err, PATINA_REJECT_UNDECODABLE,
+            "%s: a second chunk of samples at byte %llu would not be read; convert the file",
+            format, at);
+    if (c->rest == PT_REST_UNKNOWN)
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "%s: the header declares %llu bytes of samples, but no chunk follows them "
+                       "at byte %llu; correct the size in the header",
+                       format, (unsigned long long)c->data_size, at);
     return PATINA_OK;
 }
 
@@ -108,7 +108,7 @@ static void close_part(pt_decoder *d) {
 static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
     const pt_stream_part *part = &d->parts.part[i];
     const pt_decoder_input input = {&d->part_bytes, &d->header, i, d->parts.n};
-    patina_error reported = {0}; /* the first reason, or that of the backend whose format it is */
+    patina_error reported = {0}; /* the first error, or that of the backend whose format it is */
     bool is_known = false;
     patina_status status = PATINA_REJECT_UNDECODABLE;
 
@@ -127,7 +127,7 @@ static patina_status open_part(pt_decoder *d, size_t i, patina_error *err) {
         if (status != PATINA_OK && status != PATINA_REJECT_UNDECODABLE) break;
     }
     if (status == PATINA_OK) return PATINA_OK;
-    if (status == PATINA_REJECT_UNDECODABLE) { /* perhaps because of its sizes */
+    if (status == PATINA_REJECT_UNDECODABLE) { /* possibly because of wrong sizes */
         PT_TRY(check_data_size(&d->header, container_name(d->header.kind), err));
         PT_TRY(check_rest(&d->header, container_name(d->header.kind), err));
     }
@@ -193,7 +193,7 @@ static void reorder_channels(const pt_decoder_stream_info *stream_info, float *s
     }
 }
 
-/** Opens the part behind the one that ended. */
+/** Opens the next part. */
 static patina_status open_next_part(pt_decoder *d, patina_error *err) {
     const pt_decoder_info before = d->stream_info.info;
     const double at_s = (double)d->position / before.rate_hz;
@@ -201,8 +201,8 @@ static patina_status open_next_part(pt_decoder *d, patina_error *err) {
     const pt_decoder_info *info = &d->stream_info.info;
 
     if (status != PATINA_OK) {
-        pt_error_add_context(err, "%s: the stream at %.2f s of several that are joined",
-                             before.format, at_s);
+        pt_error_add_context(err, "%s: in the joined stream that begins at %.2f s", before.format,
+                             at_s);
         return status;
     }
     if (info->rate_hz == before.rate_hz && info->n_channels == before.n_channels) return PATINA_OK;
@@ -210,7 +210,7 @@ static patina_status open_next_part(pt_decoder *d, patina_error *err) {
                    before.n_channels, before.rate_hz, info->n_channels, info->rate_hz);
 }
 
-/** Reads from the part that is open. */
+/** Reads from the open part. */
 static patina_status read_part(pt_decoder *d, float *samples, size_t n_frames, size_t *n_read,
                                patina_error *err) {
     const pt_decoder_stream_info *stream_info = &d->stream_info;
@@ -227,9 +227,10 @@ static patina_status read_part(pt_decoder *d, float *samples, size_t n_frames, s
     const uint64_t n_part = d->position - d->part_start;
     /* neither comes near 2^64: each frame was decoded */
     if (*n_read < n_frames && n_part + stream_info->tolerance_frames < stream_info->declared_frames)
-        return pt_fail(
-            err, PATINA_REJECT_TRUNCATED, "%s: %llu frames are promised and %llu are there", format,
-            (unsigned long long)stream_info->declared_frames, (unsigned long long)n_part);
+        return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                       "%s: the header declares %llu frames, but the file contains %llu", format,
+                       (unsigned long long)stream_info->declared_frames,
+                       (unsigned long long)n_part);
     return PATINA_OK;
 }
 

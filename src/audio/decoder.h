@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder.h - audio decoding: dispatches to libsndfile, libmpg123 or FFmpeg
  *
- * A file gives every sample that it holds, at its rate and level, or a reject. Where several
- * streams are joined in one file (a chained Ogg file, MP3 or FLAC files one after the other), they
- * are read one after the other if they have one rate and number of channels.
+ * All samples of a file are decoded, at its rate and level, or the file is rejected. Streams that
+ * are joined in one file (chained Ogg, concatenated MP3 or FLAC) are read one after the other if
+ * they have the same rate and number of channels.
  */
 
 #ifndef PATINA_AUDIO_DECODER_H
@@ -18,16 +18,24 @@
 
 #include "base/byte_source.h"
 
+/** How the samples of a stream are coded. */
+typedef struct pt_codec_info {
+    const char *name; /* "pcm", "flac", "mp3" ...; static */
+    unsigned bits;    /* of a sample; 0: of a lossy codec, or not known */
+    bool is_lossy;
+} pt_codec_info;
+
 /** What is known of a file once it is open. */
 typedef struct pt_decoder_info {
     unsigned rate_hz, n_channels;
     bool exact;        /* n_frames is right, and seeking is exact */
     uint64_t n_frames; /* where exact; otherwise only decoding to the end shows it */
     uint64_t
-        channel_mask;   /* positions of the channels (channel_mask.h), in whose order they come; 0:
+        channel_mask;    /* positions of the channels (channel_mask.h), in whose order they come; 0:
                               not known */
-    unsigned n_streams; /* audio streams in parallel, of which the default one is read */
-    const char *format; /* "wav", "flac" ...: for messages */
+    unsigned n_streams;  /* audio streams in parallel, of which the default one is read */
+    const char *format;  /* "wav", "flac" ...: for messages */
+    pt_codec_info codec; /* of the first of several streams that are joined */
 } pt_decoder_info;
 
 typedef struct pt_decoder pt_decoder;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder_backend.h - interface of decoder.c to one decoding library
  *
- * A library is one file that ends in a const pt_decoder_backend, listed once in decoder.c's table.
- * It opens, seeks and reads one stream; joined streams, declared lengths, channel order and ranges
- * are decoder.c's.
+ * A backend is one file that defines a const pt_decoder_backend, listed in the table of decoder.c.
+ * It opens, seeks and reads one stream; decoder.c handles joined streams, declared lengths, channel
+ * order and ranges.
  */
 
 #ifndef PATINA_AUDIO_DECODER_BACKEND_H
@@ -20,33 +20,33 @@
 #include "audio/decoder.h"
 #include "base/byte_source.h"
 
-#define PT_FRAMES_UNKNOWN 0 /* a length that is not said, or is known to be a guess */
+#define PT_FRAMES_UNKNOWN 0 /* a length that is unknown or estimated */
 
 /** The sentence for a stream whose format changes: second, channels and rate before, and those
  * after. */
 #define PT_CHANGE_FORMAT                                                                           \
-    "at %.2f s the sound changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
+    "at %.2f s the audio changes from %u-channel at %u Hz to %u-channel at %u Hz; split the "      \
     "file"
 
 /** The stream to open. */
 typedef struct pt_decoder_input {
-    const pt_byte_source *bytes;       /* of this stream alone, without tags around it */
+    const pt_byte_source *bytes;       /* of this stream alone, without tags */
     const pt_container_header *header; /* of the file */
-    size_t part, n_parts;              /* its number among those that are joined in the file */
+    size_t part, n_parts;              /* its index among the joined streams of the file */
 } pt_decoder_input;
 
-/** What a library reports of a stream that it opened. */
+/** Properties of an open stream. */
 typedef struct pt_decoder_stream_info {
     pt_decoder_info info;
-    uint64_t declared_frames;  /* frames that the stream says it holds, or PT_FRAMES_UNKNOWN */
-    uint64_t tolerance_frames; /* frames that may be missing of them: the codec's own uncertainty */
+    uint64_t declared_frames;  /* declared number of frames, or PT_FRAMES_UNKNOWN */
+    uint64_t tolerance_frames; /* frames of these that may be missing: the tolerance of the codec */
     bool is_reordered;         /* the channels do not come in WAVE order ... */
     unsigned char channel_map[PATINA_CHANNELS_MAX]; /* ... channel c belongs at channel_map[c] */
 } pt_decoder_stream_info;
 
 typedef struct pt_decoder_backend {
     const char *name;    /* of the library, for messages */
-    const char *summary; /* what it reads */
+    const char *summary; /* the formats that it reads */
     const char *(*version)(void);
 
     /**
@@ -71,6 +71,6 @@ typedef struct pt_decoder_backend {
 
 extern const pt_decoder_backend pt_decoder_sndfile;
 extern const pt_decoder_backend pt_decoder_mpg123;
-extern const pt_decoder_backend pt_decoder_ffmpeg; /* in a build that has it */
+extern const pt_decoder_backend pt_decoder_ffmpeg; /* NULL in a build without FFmpeg */
 
 #endif /* PATINA_AUDIO_DECODER_BACKEND_H */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* ffmpeg.c - AAC, M4A, WebM, WMA and others (format_probe.h) by FFmpeg's libraries
  *
- * - Only the format that format_probe.h names is opened, only from the bytes given: what a file
- * refers
- *   to elsewhere is not opened. Streams that are not audio are never decoded.
- * - Length is not known exactly, so decoder.c decodes all of it. What container or stream say of it
- *   is a promise. FFmpeg cuts off the encoder's delay and padding where the file has them; an edit
- *   list that leaves out more than that is rejected.
- * - A packet that cannot be decoded ends the file: FFmpeg's players continue, with a hole in the
- *   sound.
- * - Rate and channels are those of the first frame: headers often state half the rate (SBR).
- * - Of several audio streams the default one is read, or the first where none or all are default.
+ * - Only the format that format_probe.h detects is opened, and only from the given bytes: other
+ *   files that the file refers to are not opened. Streams that are not audio are never decoded.
+ * - The exact length is unknown, so decoder.c decodes the whole file and compares it with the
+ *   length that the container or the stream declares. FFmpeg removes the delay and padding of the
+ *   encoder where the file records them; an edit list that omits more is rejected.
+ * - A packet that cannot be decoded ends the file. FFmpeg's players continue with a gap.
+ * - Rate and channels are those of the first frame: headers often give half the rate (SBR).
+ * - Of several audio streams the default one is read, or the first if none or all are default.
  */
 
 #include <libavcodec/avcodec.h>
@@ -31,7 +29,7 @@
 #include "base/error.h"
 
 #define IO_BYTES              32768
-#define BLOCK_MAX             ((size_t)128 << 20) /* an index of 30 hours of AAC */
+#define BLOCK_MAX             ((size_t)128 << 20) /* size of an index of 30 hours of AAC */
 #define FRAME_MAX             (1 << 19) /* samples a channel of one packet; APE's have 294,912 */
 #define STREAMS_MAX           64
 #define PACKET_MAX            8192    /* frames of a packet: AAC 2048, Opus 5760, Vorbis 8192 */
@@ -115,7 +113,7 @@ static int alloc_converter(SwrContext **converter, AVFrame *f) {
 
 #endif
 
-/* The bytes -------------------------------------------------------------------------------- */
+/* Input ------------------------------------------------------------------------------------ */
 
 static int io_read(void *user, uint8_t *buffer, int n) {
     ffmpeg_state *s = user;
@@ -160,12 +158,12 @@ static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
-/** A sentence that says what failed, with the library's reason. */
+/** An error with the failed operation and the reason of the library. */
 static patina_status failed(const ffmpeg_state *s, const char *what, int code, patina_error *err) {
     char why[AV_ERROR_MAX_STRING_SIZE] = "";
     if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
     if (code == AVERROR(ENOMEM)) /* as a rule because of a size in a header, not of the machine */
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s: it asks for too much memory", what);
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s: too much memory is required", what);
     const bool known = av_strerror(code, why, sizeof why) == 0;
     return pt_fail(err, PATINA_REJECT_UNDECODABLE, "%s%s%s", what, known ? ": " : "",
                    known ? why : "");
@@ -186,7 +184,7 @@ static patina_status open_format(ffmpeg_state *s, patina_error *err) {
     s->format->io_open = refuse_io_open;
     s->format->max_streams = STREAMS_MAX;
     const int code = avformat_open_input(&s->format, NULL, demuxer, NULL); /* frees it on failure */
-    return code < 0 ? failed(s, "it cannot be opened", code, err) : PATINA_OK;
+    return code < 0 ? failed(s, "the file cannot be opened", code, err) : PATINA_OK;
 }
 
 /** The default audio stream, or the first where none or several are; -1 without one. */
@@ -206,9 +204,28 @@ static int find_stream(const AVFormatContext *format, unsigned *n_streams) {
     return n_marked > 0 ? marked : first;
 }
 
+/** What a codec that FFmpeg decodes is called here: as libsndfile's are. */
+static pt_codec_info describe_codec(const AVCodecContext *codec) {
+    const AVCodecDescriptor *d = avcodec_descriptor_get(codec->codec_id);
+    const int properties = d ? d->props : 0, bits = codec->bits_per_raw_sample > 0
+                                                        ? codec->bits_per_raw_sample
+                                                        : codec->bits_per_coded_sample;
+    pt_codec_info info = {.name = avcodec_get_name(codec->codec_id),
+                          .is_lossy = properties & AV_CODEC_PROP_LOSSY &&
+                                      !(properties & AV_CODEC_PROP_LOSSLESS)};
+    if (strncmp(info.name, "pcm_f", 5) == 0)
+        info.name = "float";
+    else if (strncmp(info.name, "adpcm_", 6) == 0)
+        info.name = "adpcm";
+    else if (strncmp(info.name, "pcm_", 4) == 0)
+        info.name = info.is_lossy ? info.name + 4 : "pcm";
+    if (!info.is_lossy && bits > 0) info.bits = (unsigned)bits;
+    return info;
+}
+
 static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     const int best = find_stream(s->format, &s->n_streams);
-    if (best < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it has no audio stream");
+    if (best < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file has no audio stream");
     s->stream = s->format->streams[best];
     s->checks_timestamps =
         s->probed->layout == PT_LAYOUT_EBML || s->probed->layout == PT_LAYOUT_ASF;
@@ -220,7 +237,7 @@ static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     const AVCodec *decoder = avcodec_find_decoder(id);
     if (!decoder)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       "%s with audio in a codec ('%s') that this FFmpeg does not decode",
+                       "%s with the audio codec '%s', which this FFmpeg does not support",
                        s->probed->title, avcodec_get_name(id));
     s->codec = avcodec_alloc_context3(decoder);
     s->packet = av_packet_alloc();
@@ -232,12 +249,12 @@ static patina_status open_stream(ffmpeg_state *s, patina_error *err) {
     s->codec->max_samples = FRAME_MAX;
     s->codec->err_recognition = AV_EF_CRCCHECK | AV_EF_EXPLODE;
     if (code >= 0) code = avcodec_open2(s->codec, decoder, NULL);
-    return code < 0 ? failed(s, "its audio cannot be decoded", code, err) : PATINA_OK;
+    return code < 0 ? failed(s, "the audio cannot be decoded", code, err) : PATINA_OK;
 }
 
 /* Frames ----------------------------------------------------------------------------------- */
 
-/** Notes how far packets come: those of all streams, and those of the sound. */
+/** Records the last time of the packets of all streams, and of those of the audio. */
 static void track_timestamps(ffmpeg_state *s) {
     const AVPacket *p = s->packet;
     const AVRational base = s->format->streams[p->stream_index]->time_base, us = {1, AV_TIME_BASE};
@@ -262,11 +279,13 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
 
     if (!s->checks_timestamps) return PATINA_OK;
     if (s->first_us != AV_NOPTS_VALUE && s->last_us - s->first_us > sound_us + allowance_us)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED, "of %.1f s of sound %.1f are there",
+        return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                       "the timestamps span %.1f s, but the packets contain %.1f s",
                        (double)(s->last_us - s->first_us) / AV_TIME_BASE,
                        (double)sound_us / AV_TIME_BASE);
     if (container_us > 0 && s->last_packet_us < container_us - DURATION_TOLERANCE_US)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED, "%.1f s are promised and %.1f are there",
+        return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                       "the header declares %.1f s, but the file contains %.1f s",
                        (double)container_us / AV_TIME_BASE,
                        (double)s->last_packet_us / AV_TIME_BASE);
     return PATINA_OK;
@@ -278,8 +297,7 @@ static patina_status check_edits(const ffmpeg_state *s, patina_error *err) {
     if (s->probed->layout != PT_LAYOUT_ISOBMFF || n - s->n_packets <= EDITED_PACKETS_MAX)
         return PATINA_OK;
     return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                   "an edit list leaves out %lld of its %lld packets; write the file anew without "
-                   "it",
+                   "an edit list omits %lld of %lld packets; write the file again without it",
                    (long long)(n - s->n_packets), (long long)n);
 }
 
@@ -291,12 +309,13 @@ static patina_status send_packet(ffmpeg_state *s, patina_error *err) {
         code = av_read_frame(s->format, s->packet);
         if (code >= 0 && s->checks_timestamps) track_timestamps(s);
     } while (code >= 0 && s->packet->stream_index != s->stream->index);
-    if (s->io_failed || code == AVERROR(ENOMEM)) return failed(s, "it breaks off", code, err);
+    if (s->io_failed || code == AVERROR(ENOMEM))
+        return failed(s, "the file cannot be read to its end", code, err);
     if (code < 0 && code != AVERROR_EOF)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED, "the file breaks off");
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "the file is truncated");
     s->n_packets += code >= 0;
     if (code >= 0 && s->packet->flags & AV_PKT_FLAG_CORRUPT)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged or cut off");
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "a packet is damaged or truncated");
     code = avcodec_send_packet(s->codec, code < 0 ? NULL : s->packet);
     return code < 0 ? failed(s, "a packet cannot be decoded", code, err) : PATINA_OK;
 }
@@ -338,7 +357,7 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
     uint8_t *out = (uint8_t *)s->converted;
     const int got = swr_convert(s->converter, &out, (int)n,
                                 (const uint8_t **)(uintptr_t)f->extended_data, (int)n);
-    if (got != (int)n) return failed(s, "its samples cannot be converted", got, err);
+    if (got != (int)n) return failed(s, "the samples cannot be converted", got, err);
     s->n_converted = n;
     s->n_decoded += n;
     s->at = 0;
@@ -350,7 +369,7 @@ static patina_status convert_frame(ffmpeg_state *s, patina_error *err) {
 static patina_status open_converter(ffmpeg_state *s, patina_error *err) {
     int code = alloc_converter(&s->converter, s->frame);
     if (code >= 0) code = swr_init(s->converter);
-    return code < 0 ? failed(s, "its samples cannot be converted", code, err) : PATINA_OK;
+    return code < 0 ? failed(s, "the samples cannot be converted", code, err) : PATINA_OK;
 }
 
 /* Stream information ----------------------------------------------------------------------- */
@@ -411,14 +430,15 @@ static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
     PT_TRY(open_format(s, err));
     PT_TRY(open_stream(s, err));
     PT_TRY(decode_frame(s, err));
-    if (s->drained) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "its audio stream is empty");
+    if (s->drained) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the audio stream is empty");
     s->rate_hz = s->frame->sample_rate;
     s->n_channels = frame_channels(s->frame);
     stream_info->info.rate_hz = s->rate_hz > 0 ? (unsigned)s->rate_hz : 0;
     stream_info->info.n_channels = s->n_channels > 0 ? (unsigned)s->n_channels : 0;
     stream_info->info.n_streams = s->n_streams;
+    stream_info->info.codec = describe_codec(s->codec);
     if (s->rate_hz <= 0 || s->n_channels < 1 || s->n_channels > PATINA_CHANNELS_MAX)
-        return PATINA_OK; /* which decoder.c refuses */
+        return PATINA_OK; /* rejected by decoder.c */
     find_channel_order(s->frame, stream_info);
     s->tolerance_frames = 2 * PACKET_MAX + (uint64_t)s->rate_hz / ROUNDINGS_PER_S;
     find_declared_frames(s, link, stream_info);
@@ -426,14 +446,14 @@ static patina_status open_all(ffmpeg_state *s, const pt_ogg_link *link,
     return convert_frame(s, err);
 }
 
-/** Says of FLAC that FFmpeg does not decode which property that is. */
+/** For FLAC that FFmpeg does not support: names the bit depth. */
 static patina_status name_flac_bits(const ffmpeg_state *s, patina_status status,
                                     patina_error *err) {
     pt_flac_header flac;
     if (status != PATINA_REJECT_UNDECODABLE || !pt_flac_read_header(s->bytes, &flac)) return status;
     return pt_fail(
         err, status,
-        "%u-bit FLAC, which FFmpeg %s does not decode; libsndfile reads 8, 16 and 24 bits",
+        "%u-bit FLAC is not supported by FFmpeg %s; libsndfile supports 8, 16 and 24 bits",
         flac.bits, av_version_info());
 }
 
@@ -444,7 +464,7 @@ static patina_status ffmpeg_open(const pt_decoder_input *input, void **state,
     pt_ogg_link link = {0};
 
     if (!probed || !probed->demuxer || bytes->size > INT64_MAX)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a format that FFmpeg is used for");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a format that is decoded with FFmpeg");
     stream_info->info.format = probed->format;
     ffmpeg_state *s = calloc(1, sizeof *s);
     if (!s) return no_memory(err);
@@ -468,7 +488,7 @@ static patina_status ffmpeg_open(const pt_decoder_input *input, void **state,
 
 static patina_status ffmpeg_seek(void *state, uint64_t frame, patina_error *err) {
     (void)state, (void)frame;
-    return pt_fail(err, PATINA_ERANGE, "a file that FFmpeg reads is decoded from its start");
+    return pt_fail(err, PATINA_ERANGE, "FFmpeg decodes files from their start only");
 }
 
 static patina_status ffmpeg_read(void *state, float *samples, size_t n_frames, size_t *n_read,

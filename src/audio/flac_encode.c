@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_encode.c - samples to a FLAC file in memory, by libsndfile */
+/* flac_encode.c - encodes samples to FLAC in memory, with libsndfile */
 
 #include "audio/flac_encode.h"
 
@@ -47,7 +47,7 @@ static sf_count_t memory_read(void *to, sf_count_t count, void *user) {
 static sf_count_t memory_write(const void *from, sf_count_t count, void *user) {
     memory_file *file = user;
     const size_t n = (size_t)count, left = (size_t)memory_length(user) - file->at;
-    const size_t over = n < left ? n : left; /* what is there already */
+    const size_t over = n < left ? n : left; /* existing bytes that are overwritten */
     if (over > 0) memcpy(file->bytes->text + file->base + file->at, from, over);
     pt_strbuf_append_bytes(file->bytes, (const char *)from + over, n - over);
     file->at += n;
@@ -58,7 +58,7 @@ static sf_count_t memory_tell(void *user) {
     return (sf_count_t)((const memory_file *)user)->at;
 }
 
-/* Whether all was written; block by block, so that gain needs no copy of the whole. */
+/* Writes the samples in blocks, so that gain needs no copy of the whole; false on failure. */
 static bool write_samples(SNDFILE *sound, const float *x, size_t n, double gain, unsigned bits) {
     enum { BLOCK = 4096 };
     const double scale = ldexp(1.0, (int)bits - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_encode.h - FLAC writer, for audio that people listen to */
+/* flac_encode.h - FLAC encoder for audio examples */
 
 #ifndef PATINA_AUDIO_FLAC_ENCODE_H
 #define PATINA_AUDIO_FLAC_ENCODE_H

@@ -10,9 +10,9 @@
 #include "base/error.h"
 
 #define BLOCKS_MAX    4096
-#define COMMENT_MAX   (1U << 20) /* bytes of a block of comments that are read */
-#define TAIL_MIN      (1U << 17) /* bytes at the end that hold at least one whole frame ... */
-#define TAIL_MAX      (1U << 22) /* ... and at most, whatever size a header claims for frames */
+#define COMMENT_MAX   (1U << 20) /* maximum of a block of comments */
+#define TAIL_MIN      (1U << 17) /* minimum of bytes at the end that contain a whole frame ... */
+#define TAIL_MAX      (1U << 22) /* ... and maximum, whatever frame size a header declares */
 #define CANDIDATE_MAX 1024       /* headers in them */
 #define SEARCH_BYTES  (1U << 16) /* read at a time in the search for joined streams */
 
@@ -27,7 +27,7 @@ static uint64_t find_channel_mask(const pt_byte_source *bytes, uint64_t at, uint
 
     if (text && pt_read_exactly(bytes, at, text, (size_t)size)) {
         text[size] = '\0';
-        const char *found = NULL; /* comments are text of any case, with binary lengths between */
+        const char *found = NULL; /* text in any case and binary lengths */
         for (size_t i = 0; !found && i + sizeof name - 1 <= size; i++)
             if (strncasecmp(text + i, name, sizeof name - 1) == 0) found = text + i;
         if (found) mask = strtoull(found + sizeof name - 1, NULL, 0);
@@ -151,7 +151,7 @@ static uint64_t find_verified(const unsigned char *b, size_t n, const candidate 
         }
         if (!verified && crc == 0) *is_at_end = verified = true;
         if (verified && (*is_at_end || found[i].end > end)) end = found[i].end;
-        if (n_found - i > (end > 0 ? 8 : 32)) break; /* junk behind the frames, or no frames */
+        if (n_found - i > (end > 0 ? 8 : 32)) break; /* junk after the frames, or no frames */
     }
     return end;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_header.h - what a FLAC file says of itself, and what its last frame says
+/* flac_header.h - STREAMINFO of a FLAC file, and the position of its last frame
  *
  * Source  RFC 9639, sections 8 and 9
  */
@@ -19,14 +19,14 @@
 
 typedef struct pt_flac_header {
     unsigned rate_hz, n_channels, bits;
-    unsigned block_frames;    /* smallest block: of every one but the last where it is fixed */
-    unsigned max_frame_bytes; /* of a frame; 0: not said */
-    uint64_t total_frames;    /* 0: not said */
-    uint64_t channel_mask;    /* 0: no tag names it */
+    unsigned block_frames;    /* smallest block: size of all blocks but the last if it is fixed */
+    unsigned max_frame_bytes; /* of a frame; 0: unknown */
+    uint64_t total_frames;    /* 0: unknown */
+    uint64_t channel_mask;    /* 0: no tag */
     uint64_t first_frame;     /* offset of the first frame */
 } pt_flac_header;
 
-/** False where bytes do not begin with a FLAC header. */
+/** False if bytes do not begin with a FLAC header. */
 bool pt_flac_read_header(const pt_byte_source *bytes, pt_flac_header *header);
 
 /**
@@ -36,7 +36,7 @@ bool pt_flac_read_header(const pt_byte_source *bytes, pt_flac_header *header);
 uint64_t pt_flac_find_end(const pt_byte_source *bytes, const pt_flac_header *header,
                           bool *is_at_end);
 
-/** Adds the FLAC stream at `from`, and those that are joined to it. */
+/** Adds the FLAC stream at `from` and those joined to it. */
 patina_status pt_flac_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
                                  pt_stream_parts *parts, patina_error *err);
 

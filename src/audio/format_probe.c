@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* format_probe.c - signatures, and three walks over elements that each begin with a size
+/* format_probe.c - signatures, and checks of the element sizes of MP4, Matroska and ASF
  *
  * Sources: ISO/IEC 14496-12, 4.2 (boxes); RFC 8794, 4 and 5 (EBML), and Matroska, RFC 9559;
  * Microsoft, "Advanced Systems Format Specification" 2; ISO/IEC 14496-3, 1.A.2.2 (ADTS);
@@ -35,22 +35,24 @@ static const struct {
      "\x7F"
      "FLAC",
      {"FLAC in Ogg", "ogg", "ogg", PT_LAYOUT_NONE}},
-    {0, "caff", {"CAF of a codec that libsndfile does not read", "caf", "caf", PT_LAYOUT_NONE}},
+    {0,
+     "caff",
+     {"CAF with a codec that libsndfile does not support", "caf", "caf", PT_LAYOUT_NONE}},
     {28, "Speex", {"Speex", "ogg", NULL, PT_LAYOUT_NONE}},
 };
 
-/* FLAC of other widths than the 8, 16 and 24 bits that libsndfile reads. */
+/* FLAC of bit depths other than the 8, 16 and 24 that libsndfile reads. */
 static const pt_format_info flac[] = {
     {"12-bit FLAC", "flac", "flac", PT_LAYOUT_NONE},
     {"20-bit FLAC", "flac", "flac", PT_LAYOUT_NONE},
     {"32-bit FLAC", "flac", "flac", PT_LAYOUT_NONE},
-    {"FLAC of an unusual number of bits", "flac", "flac", PT_LAYOUT_NONE},
+    {"FLAC of an unusual bit depth", "flac", "flac", PT_LAYOUT_NONE},
 };
 static const pt_format_info aac = {"AAC (ADTS)", "aac", "aac", PT_LAYOUT_NONE};
 static const pt_format_info ac3 = {"AC-3", "ac3", "ac3", PT_LAYOUT_NONE};
 static const pt_format_info eac3 = {"E-AC-3", "eac3", "eac3", PT_LAYOUT_NONE};
 
-/** FLAC that libsndfile does not read; NULL elsewhere. */
+/** FLAC that libsndfile does not support; NULL for other data. */
 static const pt_format_info *probe_flac(const pt_byte_source *bytes) {
     pt_flac_header header;
     if (!pt_flac_read_header(bytes, &header)) return NULL;
@@ -79,7 +81,7 @@ static unsigned adts_length(const pt_byte_source *bytes, uint64_t at) {
     return length > 7 && rate < 13 ? length : 0;
 }
 
-/** Two frames in a row, or one that is all there is. */
+/** Two consecutive frames, or a single frame up to the end. */
 static bool is_adts(const pt_byte_source *bytes) {
     const uint64_t first = pt_tag_skip_leading(bytes, 0);
     const unsigned length = adts_length(bytes, first);
@@ -102,23 +104,24 @@ const pt_format_info *pt_format_probe(const pt_byte_source *bytes) {
     return is_adts(bytes) ? &aac : NULL;
 }
 
-/* Walks ------------------------------------------------------------------------------------ */
+/* Element sizes --------------------------------------------------------------------------- */
 
 static patina_status check_element_size(const char *what, uint64_t at, uint64_t size,
                                         const pt_byte_source *bytes, patina_error *err) {
     if (size <= bytes->size - at) return PATINA_OK;
-    return pt_fail(
-        err, PATINA_REJECT_TRUNCATED, "%s at byte %llu has %llu bytes, and %llu are there", what,
-        (unsigned long long)at, (unsigned long long)size, (unsigned long long)(bytes->size - at));
+    return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                   "%s at byte %llu declares %llu bytes, but %llu remain in the file", what,
+                   (unsigned long long)at, (unsigned long long)size,
+                   (unsigned long long)(bytes->size - at));
 }
 
 static patina_status fail_joined(uint64_t at, patina_error *err) {
     return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                   "another file is joined to it at byte %llu, which would not be read; split them",
+                   "another file is joined at byte %llu and would not be read; split the file",
                    (unsigned long long)at);
 }
 
-/** Boxes that hold sound or describe it; any other bytes may follow them. A second moov is that of
+/** Boxes that contain or describe audio; any other bytes may follow them. A second moov is that of
  * another file. */
 static patina_status check_boxes(const pt_byte_source *bytes, patina_error *err) {
     static const char *const known_boxes[] = {"ftyp", "moov", "mdat", "moof",
@@ -161,7 +164,8 @@ static unsigned read_ebml_vint(const unsigned char *b, bool is_size, uint64_t *v
     return n;
 }
 
-/** Behind the segment of a Matroska: another file, or clusters that its size leaves out. */
+/** Checks the data after the segment of a Matroska file: another file, or clusters that its size
+ * excludes. */
 static patina_status check_behind_segment(const pt_byte_source *bytes, uint64_t at,
                                           patina_error *err) {
     unsigned char h[4];
@@ -169,8 +173,8 @@ static patina_status check_behind_segment(const pt_byte_source *bytes, uint64_t 
     if (memcmp(h, "\x1A\x45\xDF\xA3", 4) == 0) return fail_joined(at, err);
     if (memcmp(h, "\x1F\x43\xB6\x75", 4) != 0 && (h[0] & 0xF0) != 0xA0) return PATINA_OK;
     return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                   "sound follows at byte %llu, behind the end that the size of the segment gives; "
-                   "correct it",
+                   "audio data follow at byte %llu, after the end of the segment; correct the size "
+                   "of the segment",
                    (unsigned long long)at);
 }
 
@@ -203,7 +207,7 @@ static patina_status check_asf(const pt_byte_source *bytes, patina_error *err) {
         uint64_t size = 0;
         for (int i = 23; i >= 16; i--)
             size = size << 8 | h[i];
-        if (size < sizeof h) return PATINA_OK; /* 0: never filled in */
+        if (size < sizeof h) return PATINA_OK; /* 0: a placeholder */
         if (n == 0) PT_TRY(check_element_size("the header", at, size, bytes, err));
         if (memcmp(h, data, sizeof data) == 0)
             return check_element_size("the data", at, size, bytes, err);

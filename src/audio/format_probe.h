@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* format_probe.h - formats that libsndfile and libmpg123 do not read, or not always, recognised by
- * their first bytes
+/* format_probe.h - detects the formats that are decoded by FFmpeg, by their first bytes
  *
- * FFmpeg opens a format by name and never guesses: what it makes of bytes that are merely damaged
- * is not what was recorded. A build without it uses the name in its messages.
+ * FFmpeg is given the name of the format and never guesses: of damaged bytes it may decode
+ * something that was not recorded. A build without FFmpeg uses the name in its messages.
  */
 
 #ifndef PATINA_AUDIO_FORMAT_PROBE_H
@@ -30,15 +29,15 @@ typedef struct pt_format_info {
     pt_format_layout layout; /* how its outermost elements are written */
 } pt_format_info;
 
-/** The format of the bytes; NULL for none of these. An ID3 tag may precede AAC. */
+/** The format of the bytes; NULL if it is none of these. An ID3 tag may precede AAC. */
 const pt_format_info *pt_format_probe(const pt_byte_source *bytes);
 
 /**
- * Compares the sizes of the outermost elements with the bytes that are there: decoders take the
- * end of the file for the end of the sound, and ignore what follows the last element.
+ * Compares the sizes of the outermost elements with the size of the file: decoders report the end
+ * of the audio at the end of the file, and ignore data after the last element.
  *
  * Errors  PATINA_REJECT_TRUNCATED
- *         PATINA_REJECT_UNDECODABLE  another file, or sound, follows
+ *         PATINA_REJECT_UNDECODABLE  another file, or audio, follows
  */
 patina_status pt_format_check_size(const pt_format_info *probed, const pt_byte_source *bytes,
                                    patina_error *err);

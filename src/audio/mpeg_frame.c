@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mpeg_frame.c - a walk from frame to frame */
+/* mpeg_frame.c - finds and checks consecutive frames */
 
 #include "audio/mpeg_frame.h"
 
@@ -8,7 +8,7 @@
 #include "audio/tag_skip.h"
 
 #define BLOCK_BYTES   16384 /* of a walk: over three frames of the largest size, 2881 bytes */
-#define SEARCH_BYTES  ((uint64_t)16 << 20) /* of anything in front of the first frame */
+#define SEARCH_BYTES  ((uint64_t)16 << 20) /* maximum of data before the first frame */
 #define DECODER_DELAY 529                  /* samples of the synthesis filter bank, after LAME */
 
 /** Bytes of a file, read in blocks. */
@@ -20,7 +20,7 @@ typedef struct block_reader {
     unsigned char block[BLOCK_BYTES];
 } block_reader;
 
-/** The bytes at offset, at least `wanted` of them unless the end is nearer; *n says how many. */
+/** The bytes at offset, at least `wanted` of them except at the end; *n is their number. */
 static const unsigned char *peek(block_reader *r, uint64_t offset, size_t wanted, size_t *n) {
     if (offset < r->at || offset - r->at + wanted > r->n) {
         const uint64_t left = offset < r->end ? r->end - offset : 0;
@@ -56,7 +56,7 @@ unsigned pt_mpeg_frame_bytes(const unsigned char h[4]) {
     return (layer == 3 && version != 3 ? 72 : 144) * bits_s / rate_hz + padding;
 }
 
-/** Whether two frames can be of one stream: version, layer and rate stay, and so does mono. */
+/** Whether two frames can be of one stream: version, layer and rate are equal, and so is mono. */
 static bool has_same_format(const unsigned char *a, const unsigned char *b) {
     return a[1] >> 1 == b[1] >> 1 && (a[2] & 0x0C) == (b[2] & 0x0C) &&
            ((a[3] & 0xC0) == 0xC0) == ((b[3] & 0xC0) == 0xC0);
@@ -139,7 +139,7 @@ pt_mpeg_info_frame pt_mpeg_read_info(const pt_byte_source *bytes, uint64_t offse
 /** One step of a walk over a stream that begins with `head`. */
 typedef enum walk_step { STEP_FRAME, STEP_NEW_STREAM, STEP_END } walk_step;
 
-/** Goes from the frame at *at to the next one, over junk and tags. */
+/** Moves from the frame at *at to the next one, past junk and tags. */
 static walk_step walk(block_reader *r, const unsigned char head[4], uint64_t *at) {
     size_t n;
     const unsigned char *b = peek(r, *at, 4, &n);

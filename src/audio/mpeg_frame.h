@@ -16,7 +16,7 @@
 #include "audio/stream_parts.h"
 #include "base/byte_source.h"
 
-/** A frame that holds facts of the stream in the place of sound. */
+/** A frame with information about the stream instead of audio. */
 typedef enum pt_mpeg_info_kind {
     PT_MPEG_INFO_NONE,
     PT_MPEG_INFO_XING, /* "Xing" or "Info" */
@@ -26,25 +26,26 @@ typedef enum pt_mpeg_info_kind {
 typedef struct pt_mpeg_info_frame {
     pt_mpeg_info_kind kind;
     unsigned bytes;    /* of the frame */
-    uint32_t n_frames; /* that follow, as it says; 0: it does not say */
-    unsigned delay;    /* samples a channel that encoder and decoder put in front; 0: not said */
+    uint32_t n_frames; /* declared number of frames that follow; 0: unknown */
+    unsigned delay;    /* delay of encoder and decoder in samples per channel; 0: unknown */
 } pt_mpeg_info_frame;
 
 /** Length in bytes of the frame that h begins with; 0 without one, and of free format. */
 unsigned pt_mpeg_frame_bytes(const unsigned char h[4]);
 
-/** Reads the information frame at offset; of kind NONE where it is an ordinary frame. */
+/** Reads the information frame at offset; kind is NONE for an ordinary frame. */
 pt_mpeg_info_frame pt_mpeg_read_info(const pt_byte_source *bytes, uint64_t offset);
 
-/** Finds the first of three frames of one format in a row, at `from` or in the 16 MiB behind it. */
+/** Finds the first of three consecutive frames of one format, at `from` or in the 16 MiB after it.
+ * */
 bool pt_mpeg_find_first(const pt_byte_source *bytes, uint64_t from, uint64_t end, uint64_t *first);
 
-/** Adds the stream at `from`, and those that are joined to it: each begins with an information
- * frame or behind an ID3v2 tag, or has another rate or number of channels. */
+/** Adds the stream at `from` and those joined to it: each begins with an information frame or after
+ * an ID3v2 tag, or has another rate or number of channels. */
 patina_status pt_mpeg_find_parts(const pt_byte_source *bytes, uint64_t from, uint64_t end,
                                  pt_stream_parts *parts, patina_error *err);
 
-/** Number of frames of a part, its information frame included; one that is cut counts. */
+/** Number of frames of a part, including its information frame and a truncated last one. */
 uint64_t pt_mpeg_count_frames(const pt_byte_source *bytes);
 
 #endif /* PATINA_AUDIO_MPEG_FRAME_H */

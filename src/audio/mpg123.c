@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* mpg123.c - MPEG audio (MP3, MP2, MP1, and MP3 in a WAV) by libmpg123
  *
- * libsndfile decodes it through the same library, but then warnings go to standard error, and a
- * file of changing bit rate without an information frame ends at a guess of its length: half of a
- * real one was lost that way, and a guess that is too long would make it truncated. So the length
- * is declared only where the first frame is a Xing or Info frame that counts the frames.
+ * libsndfile uses the same library, but writes warnings to standard error, and ends a file of
+ * variable bit rate without an information frame at an estimate of its length. The estimate was
+ * half the length of a real file, and one that is too long would make a file truncated. So the
+ * length is declared only if the first frame is a Xing or Info frame with the number of frames.
  *
- * The library ends where that count does. A count that is too small, as in joined files, is not
- * given to it; then only the encoder's delay at the file's start is cut off.
+ * The library stops at that number. One that is too small, as in joined files, is hidden from it;
+ * then only the delay of the encoder at the start of the file is removed.
  *
- * There is no seeking: the bit reservoir makes what follows a seek differ from what decoding from
- * the start gives.
+ * There is no seeking: because of the bit reservoir, frames after a seek differ from those of a
+ * decode from the start.
  */
 
 #include <mpg123.h>
@@ -96,6 +96,12 @@ static bool apply_info_frame(mpeg_state *s, const pt_decoder_input *input) {
     return false;
 }
 
+static const char *codec_name(mpg123_handle *handle) {
+    struct mpg123_frameinfo info = {.layer = 3};
+    (void)mpg123_info(handle, &info);
+    return info.layer == 1 ? "mp1" : info.layer == 2 ? "mp2" : "mp3";
+}
+
 static patina_status mpeg_open(const pt_decoder_input *input, void **state,
                                pt_decoder_stream_info *stream_info, patina_error *err) {
     const pt_container_header *c = input->header;
@@ -105,10 +111,10 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
     uint64_t first;
 
     if (!in_wav && pt_format_probe(input->bytes)) /* frames inside belong to that container */
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "no MPEG audio");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file contains no MPEG audio");
     if (c->kind != PT_CONTAINER_MPEG && !in_wav &&
         (!pt_mpeg_find_first(input->bytes, 0, input->bytes->size, &first) || first > 0))
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "no MPEG audio");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file contains no MPEG audio");
     mpeg_state *s = calloc(1, sizeof *s);
     if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     s->bytes = *input->bytes;
@@ -118,11 +124,12 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
         encoding != MPG123_ENC_FLOAT_32 || s->rate_hz <= 0 || s->n_channels < 1 ||
         s->n_channels > 2) {
         mpeg_close(s);
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not MPEG audio that can be read");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the MPEG audio cannot be decoded");
     }
     stream_info->info.format = in_wav ? "wav" : "mp3";
     stream_info->info.rate_hz = (unsigned)s->rate_hz;
     stream_info->info.n_channels = (unsigned)s->n_channels;
+    stream_info->info.codec = (pt_codec_info){.name = codec_name(s->handle), .is_lossy = true};
     const off_t length = is_counted ? mpg123_length(s->handle) : 0;
     if (length > 0) stream_info->declared_frames = (uint64_t)length;
     stream_info->tolerance_frames = TOLERANCE_FRAMES;
@@ -132,7 +139,7 @@ static patina_status mpeg_open(const pt_decoder_input *input, void **state,
 
 static patina_status mpeg_seek(void *state, uint64_t frame, patina_error *err) {
     (void)state, (void)frame;
-    return pt_fail(err, PATINA_ERANGE, "MPEG audio is decoded from its start");
+    return pt_fail(err, PATINA_ERANGE, "MPEG audio is decoded from its start only");
 }
 
 static patina_status read_frames(mpeg_state *s, float *samples, size_t n_frames, size_t *n_read,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ogg_page.c - page by page: header, table of segments, body, checksum */
+/* ogg_page.c - parses pages: header, segment table, body, checksum */
 
 #include "audio/ogg_page.h"
 
@@ -83,7 +83,7 @@ static size_t page_length(const unsigned char *b, size_t n) {
     return length <= n ? length : 0;
 }
 
-/** Whether another page is anywhere behind `at`. */
+/** Whether another page follows anywhere after `at`. */
 static bool has_later_page(const pt_byte_source *bytes, uint64_t at, unsigned char *b) {
     int64_t n;
     while ((n = pt_byte_source_read_at(bytes, at, b, PAGE_BYTES)) >= HEADER_BYTES) {
@@ -107,7 +107,7 @@ patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint
         const bool is_first = is_page && b[FLAGS_OFFSET] & FLAG_FIRST;
         if ((is_first && !was_first) || parts->n == 0)
             PT_TRY(pt_stream_parts_add(parts, at, end, err));
-        if (!is_page) break; /* which pt_ogg_read_link judges */
+        if (!is_page) break; /* pt_ogg_read_link reports it */
         was_first = is_first;
         at += HEADER_BYTES + b[26];
         for (size_t i = 0; i < b[26]; i++)
@@ -169,7 +169,7 @@ static unsigned opus_duration(const unsigned char *b, size_t n) {
     return frame * (code == 0 ? 1 : code < 3 ? 2 : n > 1 ? b[1] & 63U : 0);
 }
 
-/** The identification header: which codec, and what of it is patched. */
+/** Reads the identification header: the codec, and the values to patch. */
 static patina_status read_first_page(link_scan *s, const page *p, patina_error *err) {
     const unsigned char *packet = p->b + p->body;
     const size_t n = p->n - p->body;
@@ -244,7 +244,8 @@ static patina_status read_page(link_scan *s, const page *p, patina_error *err) {
 
 static patina_status judge_end(link_scan *s, patina_error *err) {
     if (s->last_flags & FLAG_LAST) return PATINA_OK;
-    if (s->in_packet) return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last packet is cut");
+    if (s->in_packet)
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last packet is truncated");
     if (s->link->codec != PT_OGG_OPUS || s->link->n_streams > 1) return PATINA_OK;
     return patch_last_page(s, s->last_flags | FLAG_LAST, err);
 }
@@ -258,13 +259,14 @@ static patina_status scan_pages(link_scan *s, unsigned char *b, patina_error *er
                         n >= HEADER_BYTES ? HEADER_BYTES + (size_t)b[26] : 0};
         if (n < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
         if (p.n == 0) {
-            if (at == 0) return PATINA_OK; /* not Ogg, which the decoder says */
+            if (at == 0) return PATINA_OK; /* not Ogg: the decoder reports it */
             const size_t known = n < 4 ? (size_t)n : 4;
             if (memcmp(b, "OggS", known) == 0)
-                return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last page is cut");
+                return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last page is truncated");
             if (has_later_page(bytes, at + 1, b))
                 return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                               "ogg: no page at byte %llu, but behind it", (unsigned long long)at);
+                               "ogg: no page begins at byte %llu, although pages follow",
+                               (unsigned long long)at);
             break;
         }
         if (page_crc(s->crc_table, b, p.n) != read_le(b + CRC_OFFSET, 4))

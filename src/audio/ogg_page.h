@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ogg_page.h - the pages of an Ogg file: links, checksums, and headers that decoders misread
  *
- * A decoder skips a page whose checksum is wrong. Where it is the first with audio, the stream
- * looks like one that was recorded from its middle on, and no count of frames shows it.
+ * Decoders skip a page whose checksum is wrong. If it is the first page with audio, the stream
+ * looks like one whose recording began later, and the number of frames does not reveal the loss.
  *
  * Sources: RFC 3533, section 6; RFC 7845, sections 4 and 5
  */
@@ -19,7 +19,7 @@
 #include "audio/stream_parts.h"
 #include "base/byte_source.h"
 
-/** Bytes that a decoder gets in the place of those of the file. */
+/** Bytes that replace those of the file for the decoder. */
 typedef struct pt_byte_patch {
     uint64_t offset;
     unsigned n;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* segment.c - one window of a source, and its mono mix at 48 kHz
  *
- * Of an exact file the position of the window is known beforehand, and only the window is decoded.
- * Any other is decoded from start to end once, which counts its frames and finds what is truncated;
- * where the window is not within the first 30 s, a second time up to the window's end. Either way
- * no more than that is in memory, and it grows with what was decoded, never with what a header
- * says.
+ * If the length of a file is exact, the position of the window is known beforehand, and only the
+ * window is decoded. Other files are decoded once from start to end, which counts the frames and
+ * detects truncation; if the window is not among the frames that were kept, a second time up to the
+ * end of the window. Frames are mixed and resampled block by block, so memory does not grow with
+ * the size of the window.
  */
 
 #include "audio/segment.h"
@@ -25,11 +25,10 @@
 #include "dsp/resample.h"
 #include "dsp/stats.h"
 
-#define BLOCK_FRAMES     4096      /* decoded at a time where frames are only counted */
-#define BUFFERED_WINDOWS 3         /* of a source whose length is not known yet ... */
-#define BUFFERED_SAMPLES (1 << 23) /* ... but no more than so many samples if one window has less */
-#define NAMED_MARGIN_S   1.0       /* a clip of named seconds may be so much longer */
-#define NAMED_MIN_S      0.4 /* of named seconds that the source must hold: a loudness block */
+#define BLOCK_FRAMES     4096 /* decoded at a time */
+#define BUFFERED_WINDOWS 3    /* of a source whose length is not known yet */
+#define NAMED_MARGIN_S   1.0  /* a clip of named seconds may be so much longer */
+#define NAMED_MIN_S      0.4  /* of named seconds that the source must hold: a loudness block */
 
 /** Consecutive frames; grows in the arena. */
 typedef struct frame_buffer {
@@ -44,7 +43,18 @@ typedef struct source {
     pt_decoder *decoder;
     pt_decoder_info info;
     pt_arena *arena;
+    const pt_segment_callbacks *callbacks; /* may be NULL */
 } source;
+
+/** Turns the frames of a window into a segment, in any number of blocks. */
+typedef struct mixer {
+    pt_segment *segment;
+    pt_resampler *resampler;
+    const pt_segment_callbacks *callbacks; /* may be NULL */
+    float *mono;                           /* [BLOCK_FRAMES] */
+    float *kept;                           /* [n_frames, n_channels]; NULL: not kept */
+    size_t n_out;                          /* samples of the mix so far */
+} mixer;
 
 static uint64_t min_u64(uint64_t a, uint64_t b) {
     return a < b ? a : b;
@@ -102,6 +112,7 @@ static patina_status skip_frames(source *s, uint64_t n_frames, uint64_t *n_skipp
 /** A window, and whether it is in the seconds that a list names. */
 typedef struct window_place {
     uint64_t start, frames;
+    uint64_t part_start, part_frames; /* in which it was placed */
     bool is_named;
 } window_place;
 
@@ -110,14 +121,14 @@ typedef struct window_place {
 static patina_status locate_named_part(pt_segment_spec spec, uint64_t n, unsigned rate_hz,
                                        window_place *part, patina_error *err) {
     const double length_s = (double)n / rate_hz;
-    *part = (window_place){0, n, false};
+    *part = (window_place){.frames = n};
     if (spec.named_length_s <= 0.0 || length_s < spec.named_length_s + NAMED_MARGIN_S)
         return PATINA_OK;
     const bool is_reached = spec.named_start_s + NAMED_MIN_S <= length_s;
     if (!is_reached && spec.named_may_be_cut) return PATINA_OK;
     if (!is_reached)
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "it is %.1f s long, and the list names the seconds from %.1f on", length_s,
+                       "the file is %.1f s long, but its segment begins at %.1f s", length_s,
                        spec.named_start_s);
     part->is_named = true;
     part->start = (uint64_t)floor(fmax(spec.named_start_s, 0.0) * rate_hz + 0.5);
@@ -135,72 +146,24 @@ static patina_status locate_window(pt_segment_spec spec, uint64_t n, unsigned ra
         const uint64_t frames = min_u64(part.frames, longest), room = part.frames - frames;
         /* u < 1 and the product is below 2^53 for any real file; rounding may reach the bound */
         const double drawn = floor(pt_rng_uniform(spec.rng, 0) * (double)(room + 1));
+        const uint64_t offset = min_u64(spec.has_offset ? spec.offset : (uint64_t)drawn, room);
         *window =
-            (window_place){part.start + min_u64((uint64_t)drawn, room), frames, part.is_named};
+            (window_place){part.start + offset, frames, part.start, part.frames, part.is_named};
         return PATINA_OK;
     }
     if (spec.start >= n)
-        return pt_fail(err, PATINA_ERANGE, "frame %llu is behind the end; there are %llu frames",
+        return pt_fail(err, PATINA_ERANGE, "frame %llu is after the end; the audio has %llu frames",
                        (unsigned long long)spec.start, (unsigned long long)n);
-    *window =
-        (window_place){spec.start, min_u64(min_u64(n - spec.start, spec.frames), longest), false};
+    *window = (window_place){.start = spec.start,
+                             .frames = min_u64(min_u64(n - spec.start, spec.frames), longest)};
     return PATINA_OK;
 }
 
 static patina_status no_frames(patina_error *err) {
-    return pt_fail(err, PATINA_REJECT_TOO_SHORT, "no frames at all");
+    return pt_fail(err, PATINA_REJECT_TOO_SHORT, "the audio has no frames");
 }
 
-/** Reads the window of an exact file, and nothing else. */
-static patina_status read_window(source *s, pt_segment_spec spec, frame_buffer *h,
-                                 window_place *window, patina_error *err) {
-    if (s->info.n_frames == 0) return no_frames(err);
-    PT_TRY(locate_window(spec, s->info.n_frames, s->info.rate_hz, window, err));
-    if (window->start > 0) PT_TRY(pt_decoder_seek(s->decoder, window->start, err));
-    PT_TRY(fill(s, h, window->frames, err));
-    if (h->n_frames < window->frames)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                       "%s: the window has %llu frames, and %llu are there", s->info.format,
-                       (unsigned long long)window->frames, (unsigned long long)h->n_frames);
-    return PATINA_OK;
-}
-
-/** Frames to keep of a source in which the window may be anywhere. */
-static uint64_t max_buffered_frames(const pt_decoder_info *info) {
-    const uint64_t longest = (uint64_t)PATINA_WINDOW_S * info->rate_hz;
-    const uint64_t held = min_u64(BUFFERED_WINDOWS * longest, BUFFERED_SAMPLES / info->n_channels);
-    return held > longest ? held : longest;
-}
-
-/** Reads any other file to the end, and once more where the window turns out to be further back. */
-static patina_status read_to_end(source *s, pt_segment_spec spec, frame_buffer *h,
-                                 window_place *window, patina_error *err) {
-    const uint64_t longest = (uint64_t)PATINA_WINDOW_S * s->info.rate_hz;
-    const uint64_t from = spec.rng ? 0 : spec.start; /* first frame of h */
-    const uint64_t max_frames =
-        spec.rng ? max_buffered_frames(&s->info) : min_u64(spec.frames, longest);
-    uint64_t before, rest;
-
-    PT_TRY(skip_frames(s, from, &before, err));
-    PT_TRY(fill(s, h, max_frames, err));
-    PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));
-    const uint64_t n = before + h->n_frames + rest;
-    if (n == 0) return no_frames(err);
-    PT_TRY(locate_window(spec, n, s->info.rate_hz, window, err));
-    if (window->start + window->frames <= from + h->n_frames) {
-        h->samples += (size_t)(window->start - from) * h->n_channels;
-        h->n_frames = window->frames;
-        return PATINA_OK;
-    }
-    pt_decoder_close(&s->decoder);
-    PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
-    PT_TRY(skip_frames(s, window->start, &before, err));
-    h->n_frames = 0;
-    PT_TRY(fill(s, h, window->frames, err));
-    if (before < window->start || h->n_frames < window->frames) /* it was all there before */
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changes while it is read");
-    return PATINA_OK;
-}
+/* Mixing ------------------------------------------------------------------------------------- */
 
 void pt_audio_downmix(const patina_audio *audio, float *mix) {
     const unsigned n = audio->n_channels;
@@ -219,50 +182,195 @@ void pt_audio_downmix(const patina_audio *audio, float *mix) {
     }
 }
 
-/** Mono mix of e->source to 48 kHz, in the arena. */
-static patina_status mix_and_resample(pt_segment *e, pt_arena *arena, patina_error *err) {
-    const size_t n = e->source.n_frames;
-    const uint64_t n_mix = pt_resampled_length(n, e->source.rate_hz);
-    pt_resampler *resampler = NULL;
+/** Prepares for the frames of segment->window. */
+static patina_status mixer_open(mixer *m, pt_segment *segment, pt_segment_spec spec,
+                                pt_arena *arena, patina_error *err) {
+    const patina_window *w = &segment->window;
+    const uint64_t n_mix = pt_resampled_length(w->frames, w->rate_hz);
 
-    if (n_mix > SIZE_MAX / sizeof *e->mix) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    e->n_mix = (size_t)n_mix;
-    e->mix = pt_arena_alloc_array(arena, e->n_mix, sizeof *e->mix);
-    const pt_arena_marker mark = pt_arena_mark(arena);
-    float *mono = pt_arena_alloc_array(arena, n, sizeof *mono);
-    if (!e->mix || !mono) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    pt_audio_downmix(&e->source, mono);
-    patina_status status = pt_resampler_open(e->source.rate_hz, &resampler, err);
-    if (status == PATINA_OK) status = pt_resampler_run(resampler, mono, n, e->mix, err);
-    pt_resampler_close(&resampler);
-    pt_arena_rewind(arena, mark);
-    return status;
+    if (n_mix > SIZE_MAX / sizeof *segment->mix)
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    segment->n_mix = (size_t)n_mix;
+    segment->mix = pt_arena_alloc_array(arena, segment->n_mix, sizeof *segment->mix);
+    segment->is_finite = true;
+    *m = (mixer){.segment = segment, .callbacks = spec.callbacks};
+    m->mono = pt_arena_alloc_array(arena, BLOCK_FRAMES, sizeof *m->mono);
+    if (!segment->mix || !m->mono) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (spec.keep_source && w->frames * w->channels <= PT_SEGMENT_BUFFERED_SAMPLES) {
+        m->kept = pt_arena_alloc_array(arena, (size_t)w->frames * w->channels, sizeof *m->kept);
+        if (!m->kept) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        segment->source = (patina_audio){m->kept, (size_t)w->frames, w->channels, w->rate_hz};
+    }
+    return pt_resampler_open(w->rate_hz, &m->resampler, err);
+}
+
+static patina_status mixer_add(mixer *m, const patina_audio *audio, patina_error *err) {
+    pt_segment *e = m->segment;
+    for (size_t done = 0; done < audio->n_frames;) {
+        const size_t left = audio->n_frames - done, n = left < BLOCK_FRAMES ? left : BLOCK_FRAMES;
+        const patina_audio block = {audio->samples + done * audio->n_channels, n, audio->n_channels,
+                                    audio->rate_hz};
+        size_t n_out = 0;
+        const size_t n_samples = n * block.n_channels;
+        e->is_finite = e->is_finite && pt_stats_all_finite(block.samples, n_samples);
+        if (m->kept) {
+            memcpy(m->kept, block.samples, n_samples * sizeof *m->kept);
+            m->kept += n_samples;
+        }
+        if (m->callbacks && m->callbacks->add_source)
+            PT_TRY(m->callbacks->add_source(m->callbacks->context, &block, e->channel_mask, err));
+        pt_audio_downmix(&block, m->mono);
+        PT_TRY(pt_resampler_process(m->resampler, m->mono, n, e->mix + m->n_out, &n_out, err));
+        m->n_out += n_out;
+        done += n;
+    }
+    return PATINA_OK;
+}
+
+/** Completes the mix after the last frame. */
+static patina_status mixer_finish(mixer *m, patina_error *err) {
+    for (size_t n = 1; n > 0; m->n_out += n)
+        PT_TRY(pt_resampler_drain(m->resampler, m->segment->mix + m->n_out, SIZE_MAX, &n, err));
+    return PATINA_OK;
+}
+
+/* Decoding ----------------------------------------------------------------------------------- */
+
+static patina_status reserve_memory(const source *s, uint64_t n_samples, patina_error *err) {
+    return s->callbacks && s->callbacks->reserve
+               ? s->callbacks->reserve(s->callbacks->context, n_samples * sizeof(float), err)
+               : PATINA_OK;
+}
+
+static pt_segment segment_of_source(const source *s, const window_place *window) {
+    return (pt_segment){
+        .window = {window->start, window->frames, s->info.rate_hz, s->info.n_channels},
+        .is_named = window->is_named,
+        .part_start = window->part_start,
+        .part_frames = window->part_frames,
+        .n_frames = s->info.n_frames,
+        .codec = s->info.codec,
+        .channel_mask = s->info.channel_mask,
+        .n_streams = s->info.n_streams};
+}
+
+/** Decodes the frames of the window from the decoder's position on; *n_read is their number, which
+ * is smaller if the source ends. */
+static patina_status mix_from_decoder(source *s, mixer *m, uint64_t *n_read, patina_error *err) {
+    const uint64_t n_frames = m->segment->window.frames;
+    const unsigned n_channels = s->info.n_channels;
+    float *block = pt_arena_alloc_array(s->arena, (size_t)BLOCK_FRAMES * n_channels, sizeof *block);
+    bool at_end = false;
+
+    *n_read = 0;
+    if (!block) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    while (!at_end && *n_read < n_frames) {
+        const size_t want = (size_t)min_u64(n_frames - *n_read, BLOCK_FRAMES);
+        size_t got = 0;
+        PT_TRY(pt_decoder_read(s->decoder, block, want, &got, err));
+        const patina_audio audio = {block, got, n_channels, s->info.rate_hz};
+        PT_TRY(mixer_add(m, &audio, err));
+        *n_read += got;
+        at_end = got < want;
+    }
+    return PATINA_OK;
+}
+
+/** Locates the window in a file of n frames and prepares for its frames. */
+static patina_status open_window(source *s, pt_segment_spec spec, uint64_t n, mixer *m,
+                                 pt_segment *segment, patina_error *err) {
+    window_place window = {0};
+    if (n == 0) return no_frames(err);
+    PT_TRY(locate_window(spec, n, s->info.rate_hz, &window, err));
+    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
+    *segment = segment_of_source(s, &window);
+    segment->n_frames = n;
+    return mixer_open(m, segment, spec, s->arena, err);
+}
+
+/** Reads the window of an exact file, and nothing else. */
+static patina_status decode_exact(source *s, pt_segment_spec spec, mixer *m, pt_segment *segment,
+                                  patina_error *err) {
+    uint64_t n_read;
+
+    PT_TRY(reserve_memory(s, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+    PT_TRY(open_window(s, spec, s->info.n_frames, m, segment, err));
+    if (segment->window.start > 0) PT_TRY(pt_decoder_seek(s->decoder, segment->window.start, err));
+    PT_TRY(mix_from_decoder(s, m, &n_read, err));
+    if (n_read < segment->window.frames)
+        return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                       "%s: the window has %llu frames, but only %llu of them can be read",
+                       s->info.format, (unsigned long long)segment->window.frames,
+                       (unsigned long long)n_read);
+    return PATINA_OK;
+}
+
+/** Frames to keep of a source in which the window may be anywhere. */
+static uint64_t max_buffered_frames(pt_segment_spec spec, const pt_decoder_info *info) {
+    const uint64_t longest = (uint64_t)PATINA_WINDOW_S * info->rate_hz;
+    return min_u64(spec.rng ? BUFFERED_WINDOWS * longest : min_u64(spec.frames, longest),
+                   PT_SEGMENT_BUFFERED_SAMPLES / info->n_channels);
+}
+
+/** Decodes the window of a file whose frames were counted before, from the decoder's start. */
+static patina_status mix_counted(source *s, mixer *m, patina_error *err) {
+    const patina_window *w = &m->segment->window;
+    uint64_t before, n_read;
+
+    if (s->info.n_channels == w->channels && s->info.rate_hz == w->rate_hz) {
+        PT_TRY(skip_frames(s, w->start, &before, err));
+        PT_TRY(mix_from_decoder(s, m, &n_read, err));
+        if (before == w->start && n_read == w->frames) return PATINA_OK;
+    } /* it was all there before */
+    return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file changed while it was read");
+}
+
+/** Reads any other file to the end, and once more where the window is not among the kept frames. */
+static patina_status decode_to_end(source *s, pt_segment_spec spec, mixer *m, pt_segment *segment,
+                                   patina_error *err) {
+    const uint64_t from = spec.rng ? 0 : spec.start; /* first frame of h */
+    const uint64_t max_frames = max_buffered_frames(spec, &s->info);
+    frame_buffer h = {.n_channels = s->info.n_channels};
+    uint64_t before, rest;
+
+    if (spec.n_frames > 0) {
+        PT_TRY(reserve_memory(s, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+        PT_TRY(open_window(s, spec, spec.n_frames, m, segment, err));
+        return mix_counted(s, m, err);
+    }
+    PT_TRY(reserve_memory(s, 2 * max_frames * h.n_channels, err)); /* 2: reserve() doubles */
+    PT_TRY(skip_frames(s, from, &before, err));
+    PT_TRY(fill(s, &h, max_frames, err));
+    PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));
+    PT_TRY(open_window(s, spec, before + h.n_frames + rest, m, segment, err));
+    const patina_window *w = &segment->window;
+    if (w->start + w->frames <= from + h.n_frames) {
+        const patina_audio buffered = {h.samples + (size_t)(w->start - from) * h.n_channels,
+                                       (size_t)w->frames, h.n_channels, s->info.rate_hz};
+        return mixer_add(m, &buffered, err);
+    }
+    pt_decoder_close(&s->decoder);
+    PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
+    return mix_counted(s, m, err);
 }
 
 static patina_status decode(source *s, pt_segment_spec spec, pt_segment *segment,
                             patina_error *err) {
     pt_segment e = {0};
-    frame_buffer h = {0};
-    window_place window = {0};
+    mixer m = {0};
 
     PT_TRY(pt_decoder_open(s->bytes, &s->decoder, &s->info, err));
-    h.n_channels = s->info.n_channels;
-    PT_TRY(s->info.exact ? read_window(s, spec, &h, &window, err)
-                         : read_to_end(s, spec, &h, &window, err));
-    if (h.n_frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
-    e.window = (patina_window){window.start, h.n_frames, s->info.rate_hz, h.n_channels};
-    e.source = (patina_audio){h.samples, (size_t)h.n_frames, h.n_channels, s->info.rate_hz};
-    e.is_named = window.is_named;
-    e.channel_mask = s->info.channel_mask;
-    e.n_streams = s->info.n_streams;
-    PT_TRY(mix_and_resample(&e, s->arena, err));
-    *segment = e;
-    return PATINA_OK;
+    patina_status status =
+        s->info.exact ? decode_exact(s, spec, &m, &e, err) : decode_to_end(s, spec, &m, &e, err);
+    if (status == PATINA_OK) status = mixer_finish(&m, err);
+    pt_resampler_close(&m.resampler);
+    if (status == PATINA_OK) *segment = e;
+    return status;
 }
 
 patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spec,
                                 pt_segment *segment, pt_arena *arena, patina_error *err) {
-    source s = {.bytes = bytes, .arena = arena};
+    source s = {.bytes = bytes, .arena = arena, .callbacks = spec.callbacks};
     const unsigned denormals = pt_denormals_flush();
     const patina_status status = decode(&s, spec, segment, err);
 
@@ -275,11 +383,15 @@ patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spe
 static patina_status segment_of_window(const patina_audio *audio, uint64_t start, uint64_t frames,
                                        pt_segment *segment, pt_arena *arena, patina_error *err) {
     pt_segment e = {.window = {start, frames, audio->rate_hz, audio->n_channels}};
-    const float *samples = audio->samples + (size_t)start * audio->n_channels;
+    const patina_audio window = {audio->samples + (size_t)start * audio->n_channels, (size_t)frames,
+                                 audio->n_channels, audio->rate_hz};
+    mixer m = {0};
 
-    e.source = (patina_audio){samples, (size_t)frames, audio->n_channels, audio->rate_hz};
     const unsigned denormals = pt_denormals_flush();
-    const patina_status status = mix_and_resample(&e, arena, err);
+    patina_status status = mixer_open(&m, &e, (pt_segment_spec){0}, arena, err);
+    if (status == PATINA_OK) status = mixer_add(&m, &window, err);
+    if (status == PATINA_OK) status = mixer_finish(&m, err);
+    pt_resampler_close(&m.resampler);
     pt_denormals_restore(denormals);
     if (status == PATINA_OK) *segment = e;
     return status;
@@ -292,7 +404,7 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
     PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
     if (audio->n_frames == 0) return no_frames(err);
     PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
-    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "a window of no frames");
+    if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
     return segment_of_window(audio, window.start, window.frames, segment, arena, err);
 }
 
@@ -302,10 +414,25 @@ patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment 
     return segment_of_window(audio, 0, audio->n_frames, segment, arena, err);
 }
 
+void pt_segment_scale(const float *samples, size_t n, double gain_db, float *scaled) {
+    const float gain = (float)pow(10.0, gain_db / 20.0);
+    for (size_t i = 0; i < n; i++)
+        scaled[i] = gain * samples[i];
+}
+
+patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
+                                      pt_segment *changed, pt_arena *arena, patina_error *err) {
+    pt_segment result = *segment;
+    result.mix = pt_arena_alloc_array(arena, segment->n_mix, sizeof *result.mix);
+    if (!result.mix) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    pt_segment_scale(segment->mix, segment->n_mix, gain_db, result.mix);
+    *changed = result;
+    return PATINA_OK;
+}
+
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err) {
-    const patina_audio *a = &segment->source;
-    if (!pt_stats_all_finite(a->samples, a->n_frames * a->n_channels))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "NaN or infinite samples in the window");
+    if (!segment->is_finite)
+        return pt_fail(err, PATINA_REJECT_NONFINITE, "the window contains NaN or infinite samples");
     return PATINA_OK;
 }
 
@@ -315,11 +442,12 @@ patina_status pt_segment_check(const pt_segment *segment, patina_error *err) {
 
     if (w->frames < shortest)
         return pt_fail(err, PATINA_REJECT_TOO_SHORT,
-                       "%llu frames at %u Hz, and %llu are needed (0.4 s)",
+                       "%llu frames at %u Hz are too short; at least %llu (0.4 s) are required",
                        (unsigned long long)w->frames, w->rate_hz, (unsigned long long)shortest);
     PT_TRY(pt_segment_check_finite(segment, err));
     if (segment->n_mix == 0 || pt_stats_power(segment->mix, segment->n_mix) < PATINA_SILENCE_POWER)
-        return pt_fail(err, PATINA_REJECT_SILENT, "silent: AC power of the mix under -100 dB");
+        return pt_fail(err, PATINA_REJECT_SILENT,
+                       "silent: the AC power of the mix is below -100 dB re full scale");
     return PATINA_OK;
 }
 
@@ -334,12 +462,4 @@ patina_status pt_window_check(const patina_window *got, const patina_window *wan
                    "the recipe belongs to",
                    got->frames, got->channels, got->rate_hz, wanted->frames, wanted->channels,
                    wanted->rate_hz);
-}
-
-patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
-                                      pt_segment *segment, pt_arena *arena, patina_error *err) {
-    const pt_segment_spec spec = {.start = window->start, .frames = window->frames};
-    PT_TRY(pt_segment_decode(bytes, spec, segment, arena, err));
-    PT_TRY(pt_window_check(&segment->window, window, err));
-    return pt_segment_check(segment, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* segment.h - decoding of the window of a source that rows are made of */
+/* segment.h - decodes the window of a recording that rows are made from */
 
 #ifndef PATINA_AUDIO_SEGMENT_H
 #define PATINA_AUDIO_SEGMENT_H
@@ -11,20 +11,41 @@
 #include <patina/audio.h>
 #include <patina/status.h>
 
+#include "audio/decoder.h"
 #include "base/arena.h"
 #include "base/byte_source.h"
 #include "base/rng.h"
 
-/** A decoded window: the source's own samples, and its 48 kHz mono mix. */
+/** Samples of all channels that are kept of a source whose length is not known; 16 MB. */
+#define PT_SEGMENT_BUFFERED_SAMPLES (1 << 22)
+
+/** A decoded window: its 48 kHz mono mix. The source's own samples are passed on in blocks. */
 typedef struct pt_segment {
     patina_window window;
-    patina_audio source;   /* in the arena, or borrowed */
+    patina_audio source;   /* with keep_source: in the arena; samples are NULL if they are many */
     uint64_t channel_mask; /* positions of its channels (channel_mask.h); 0: not known */
     unsigned n_streams;    /* audio streams in the file, of which this is the default; 0: no file */
+    pt_codec_info codec;   /* of the file; zeros: no file */
     float *mix;            /* [n_mix], in the arena */
     size_t n_mix;
-    bool is_named; /* the window is in the seconds that a list names */
+    bool is_finite;                   /* no NaN and no Inf among the source's samples */
+    bool is_named;                    /* the window is in the seconds that a list names */
+    uint64_t n_frames;                /* of the whole file; 0: no file */
+    uint64_t part_start, part_frames; /* of the file, in which the window was placed with rng */
 } pt_segment;
+
+/** Callbacks while a window is decoded. Each may be NULL; a failure ends the decoding. */
+typedef struct pt_segment_callbacks {
+    void *context;
+
+    /* Called once before memory is allocated that grows with rate and channels. May wait. */
+    patina_status (*reserve)(void *context, uint64_t n_bytes, patina_error *err);
+
+    /* Receives the source's samples of the window, in order, 4096 frames at most. They are not
+     * kept. What it allocates in the arena of the segment stays valid. */
+    patina_status (*add_source)(void *context, const patina_audio *block, uint64_t channel_mask,
+                                patina_error *err);
+} pt_segment_callbacks;
 
 /**
  * The window of a source of n frames. With `rng` it has min(n, 10 s) frames and starts at
@@ -37,12 +58,18 @@ typedef struct pt_segment_spec {
     uint64_t start, frames;
     double named_start_s, named_length_s;
     bool named_may_be_cut; /* a source that ends before them is the clip itself, and used whole */
+    bool has_offset;       /* with rng: the window starts at `offset` of the part, undrawn */
+    uint64_t offset;
+    uint64_t n_frames; /* of the file, from an earlier segment of it; 0: not known */
+    bool keep_source;  /* sets source.samples, if they are no more than are buffered */
+    const pt_segment_callbacks *callbacks; /* of pt_segment_decode; may be NULL */
 } pt_segment_spec;
 
 /**
  * Decodes one window, mixes all channels (arithmetic mean) and resamples to 48 kHz.
  * A file whose length is not exactly known is decoded to its end, so that a truncated one is
- * found; of an exact one only the window is read.
+ * found; of an exact one only the window is read. Besides the mix, memory holds one block of
+ * frames, and of a file of unknown length up to PT_SEGMENT_BUFFERED_SAMPLES samples.
  *
  * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
  *          PATINA_ERANGE            spec.start is not before the end (of a file with frames)
@@ -52,7 +79,7 @@ patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spe
                                 pt_segment *segment, pt_arena *arena, patina_error *err);
 
 /**
- * The same of audio in memory, whose samples it borrows.
+ * The same of audio in memory. Callbacks are not used.
  *
  * Errors   PATINA_REJECT_UNSUPPORTED, PATINA_ERANGE, PATINA_REJECT_TOO_SHORT as above
  */
@@ -78,14 +105,15 @@ patina_status pt_segment_check(const pt_segment *segment, patina_error *err);
 patina_status pt_window_check(const patina_window *got, const patina_window *wanted,
                               patina_error *err);
 
+/** Multiplies n samples by a gain. */
+void pt_segment_scale(const float *samples, size_t n, double gain_db, float *scaled);
+
 /**
- * Decodes the segment of a row again from its recording, and checks it.
- *
- * Errors   PATINA_EFORMAT  another window: the bytes are another recording
- *          and all of pt_segment_decode and pt_segment_check
+ * The segment at another level: the mix is a copy in the arena, multiplied by a gain; the source is
+ * unchanged. A row of a data set with level jitter is made of it.
  */
-patina_status pt_segment_decode_again(const pt_byte_source *bytes, const patina_window *window,
-                                      pt_segment *segment, pt_arena *arena, patina_error *err);
+patina_status pt_segment_change_level(const pt_segment *segment, double gain_db,
+                                      pt_segment *changed, pt_arena *arena, patina_error *err);
 
 /** Checks for PATINA_REJECT_NONFINITE alone: an embedding needs no minimal length. */
 patina_status pt_segment_check_finite(const pt_segment *segment, patina_error *err);

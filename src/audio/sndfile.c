@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* sndfile.c - WAV, AIFF, FLAC, Ogg Vorbis, Opus and more by libsndfile
  *
- * What libsndfile 1.2.0 does silently, and what is done about it here:
- * - a chunk size beyond the file's end is lowered: decoder.c compares the claim with the file;
- * - a data size of 0 reads as no frames, and the sizes that pipes leave are taken for real: the
- * size
- *   is filled in on the way to the library;
- * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples where its
- *   positions do not begin at 0, and is refused without a last-page flag: ogg_page.h patches it;
- * - a damaged Ogg page is left out, and not always missed in the count: pages are checked;
- * - in AU and W64 the bytes behind the samples are taken for samples: they are cut off;
- * - a FLAC file ends where its header says, even if frames follow: the total is left out then;
- * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state right
- * after
- *   the call shows it; the next call clears it;
- * - the last packet of some Opus files is not given out: tolerated;
- * - why an open failed is kept in static memory, where another thread's reason may be: not used;
- * - MPEG audio is reported on standard error, and ends at the guessed length of a file whose length
- *   is not declared: mpg123.c decodes it instead;
- * - Ogg channels come in Vorbis order, and those of a channel map in the file's: put in WAVE order.
+ * Silent behaviour of libsndfile 1.2.0, and how it is handled:
+ * - a chunk size beyond the end of the file is reduced: decoder.c compares it with the file;
+ * - a data size of 0 means no frames, and the placeholder sizes of pipes are used as they are: the
+ *   library is given the real size;
+ * - an Opus stream is decoded at the rate of the encoder's input, loses its first samples if its
+ *   positions do not begin at 0, and is rejected without a last-page flag: ogg_page.h patches it;
+ * - a damaged Ogg page is skipped, and the number of frames may not show it: pages are checked;
+ * - in AU and W64 the bytes after the samples are read as samples: they are hidden;
+ * - a FLAC file ends where its header says, even if frames follow: the total is hidden then;
+ * - a damaged FLAC frame is dropped or zeroed and reading continues. Only the error state directly
+ *   after the call shows it; the next call clears it;
+ * - the last packet of some Opus files is not decoded: tolerated;
+ * - the reason for a failed open is in static memory shared by all threads: not used;
+ * - MPEG audio is reported on standard error, and ends at an estimated length if none is declared:
+ *   mpg123.c decodes it instead;
+ * - channels of Ogg are in Vorbis order, and those of a channel map in file order: converted to
+ *   WAVE order.
  */
 
 #include <sndfile.h>
@@ -103,13 +102,14 @@ static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     return got;
 }
 
-/** Replaces the size of the data, which was never filled in, with what is there. */
+/** Replaces the placeholder size of the data by the bytes present. */
 static patina_status patch_data_size(sndfile_state *s, const pt_container_header *c,
                                      patina_error *err) {
     const uint64_t size = c->data_available + c->size_overhead;
     if (size > 0xFFFFFFFEU && c->size_bytes < 8)
-        return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
-                       "wav: over 4 GiB of samples whose size the header does not say");
+        return pt_fail(
+            err, PATINA_REJECT_UNSUPPORTED,
+            "wav: the header gives no size for more than 4 GiB of samples; convert the file");
     s->one = (pt_byte_patch){.offset = c->size_offset, .n = c->size_bytes};
     for (unsigned i = 0; i < c->size_bytes; i++)
         s->one.bytes[c->big_endian ? c->size_bytes - 1 - i : i] = (unsigned char)(size >> (8 * i));
@@ -118,7 +118,7 @@ static patina_status patch_data_size(sndfile_state *s, const pt_container_header
     return PATINA_OK;
 }
 
-/** Leaves out the total of a FLAC file, so that the library reads to its end. */
+/** Hides the total of a FLAC file, so that the library reads to its end. */
 static void patch_flac_total(sndfile_state *s) {
     s->one = (pt_byte_patch){.offset = PT_FLAC_TOTAL_OFFSET, .n = 5};
     (void)pt_byte_source_read_at(&s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
@@ -152,6 +152,35 @@ static const char *format_name(int format) {
     }
 }
 
+/** The codecs of libsndfile, by subtype. */
+static pt_codec_info describe_codec(int format, const pt_flac_header *flac) {
+    static const struct {
+        int subtype;
+        pt_codec_info codec;
+    } codecs[] = {
+        {SF_FORMAT_PCM_S8, {"pcm", 8, false}},     {SF_FORMAT_PCM_U8, {"pcm", 8, false}},
+        {SF_FORMAT_PCM_16, {"pcm", 16, false}},    {SF_FORMAT_PCM_24, {"pcm", 24, false}},
+        {SF_FORMAT_PCM_32, {"pcm", 32, false}},    {SF_FORMAT_FLOAT, {"float", 32, false}},
+        {SF_FORMAT_DOUBLE, {"float", 64, false}},  {SF_FORMAT_DPCM_8, {"dpcm", 8, false}},
+        {SF_FORMAT_DPCM_16, {"dpcm", 16, false}},  {SF_FORMAT_ALAC_16, {"alac", 16, false}},
+        {SF_FORMAT_ALAC_20, {"alac", 20, false}},  {SF_FORMAT_ALAC_24, {"alac", 24, false}},
+        {SF_FORMAT_ALAC_32, {"alac", 32, false}},  {SF_FORMAT_ULAW, {"mulaw", 0, true}},
+        {SF_FORMAT_ALAW, {"alaw", 0, true}},       {SF_FORMAT_VORBIS, {"vorbis", 0, true}},
+        {SF_FORMAT_IMA_ADPCM, {"adpcm", 0, true}}, {SF_FORMAT_MS_ADPCM, {"adpcm", 0, true}},
+        {SF_FORMAT_VOX_ADPCM, {"adpcm", 0, true}}, {SF_FORMAT_G721_32, {"adpcm", 0, true}},
+        {SF_FORMAT_G723_24, {"adpcm", 0, true}},   {SF_FORMAT_G723_40, {"adpcm", 0, true}},
+        {SF_FORMAT_GSM610, {"gsm", 0, true}},      {SF_FORMAT_DWVW_12, {"dwvw", 12, false}},
+        {SF_FORMAT_DWVW_16, {"dwvw", 16, false}},  {SF_FORMAT_DWVW_24, {"dwvw", 24, false}},
+    };
+    const int subtype = format & SF_FORMAT_SUBMASK;
+    if ((format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC)
+        return (pt_codec_info){"flac", flac->bits, false};
+    if (subtype == SF_FORMAT_OPUS) return (pt_codec_info){"opus", 0, true};
+    for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++)
+        if (codecs[i].subtype == subtype) return codecs[i].codec;
+    return (pt_codec_info){"other", 0, false};
+}
+
 /** Bytes of a sample where each has as many, so that a size is a number of frames; 0 elsewhere. */
 static unsigned sample_bytes(int format) {
     switch (format & SF_FORMAT_SUBMASK) {
@@ -174,7 +203,7 @@ static unsigned sample_bytes(int format) {
     }
 }
 
-/** Whether the container's count is what its sample data holds. */
+/** Whether the declared size agrees with the sample data. */
 static bool frames_match_size(const SF_INFO *info, const pt_container_header *c) {
     const uint64_t frame_bytes = (uint64_t)sample_bytes(info->format) * (unsigned)info->channels;
     return c->has_data && !c->unknown_size && frame_bytes > 0 && c->kind != PT_CONTAINER_AU &&
@@ -203,7 +232,7 @@ static void find_channel_order(const sndfile_state *s, const pt_container_header
     pt_decoder_info *info = &stream_info->info;
     const int type = format & SF_FORMAT_TYPEMASK;
 
-    if (info->n_channels > PATINA_CHANNELS_MAX) return; /* will be refused */
+    if (info->n_channels > PATINA_CHANNELS_MAX) return; /* is rejected later */
     if (type == SF_FORMAT_OGG) {
         if (s->link.codec != PT_OGG_OPUS || s->link.has_opus_positions)
             set_vorbis_channel_order(stream_info);
@@ -218,13 +247,13 @@ static void find_channel_order(const sndfile_state *s, const pt_container_header
     }
 }
 
-/** Which length to believe. */
+/** Selects the declared length. */
 static patina_status find_length(const sndfile_state *s, const SF_INFO *sf,
                                  const pt_container_header *c, pt_decoder_stream_info *stream_info,
                                  patina_error *err) {
     if (sf->frames < 0)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "a negative number of frames");
-    if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe does not say either */
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the number of frames is negative");
+    if (sf->frames == SF_COUNT_MAX) { /* a FLAC that was written to a pipe has no length either */
         if ((sf->format & SF_FORMAT_TYPEMASK) != SF_FORMAT_OGG) return PATINA_OK;
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "%s: the stream's last page is missing",
                        stream_info->info.format);
@@ -269,7 +298,7 @@ static SNDFILE *open_virtual(sndfile_state *s, SF_INFO *info) {
 }
 
 /** Whether the last frame of a FLAC file can be decoded, where its checksums are not found at the
- * end; the file is opened anew behind it. */
+ * end; the file is opened again afterwards. */
 static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_error *err) {
     float frame[FLAC_CHANNELS_MAX];
     const sf_count_t last = info->frames - 1;
@@ -278,16 +307,17 @@ static patina_status check_flac_end(sndfile_state *s, SF_INFO *info, patina_erro
                        sf_error(s->file) == SF_ERR_NO_ERROR;
     if (s->io_failed) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
     if (!there)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED,
-                       "flac: %lld frames are promised and the last ones are damaged or missing",
-                       (long long)info->frames);
+        return pt_fail(
+            err, PATINA_REJECT_TRUNCATED,
+            "flac: the header declares %lld frames, but the last ones are damaged or missing",
+            (long long)info->frames);
     sf_close(s->file);
     s->file = open_virtual(s, info);
     return s->file ? PATINA_OK
-                   : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+                   : pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
 }
 
-/** Compares the total of a FLAC file with its last frame; a total that is too small is left out. */
+/** Compares the total of a FLAC file with its last frame; a total that is too small is hidden. */
 static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
                                       pt_decoder_stream_info *stream_info, patina_error *err) {
     bool is_at_end = false;
@@ -299,12 +329,12 @@ static patina_status check_flac_total(sndfile_state *s, SF_INFO *info,
     patch_flac_total(s);
     sf_close(s->file);
     s->file = open_virtual(s, info);
-    if (!s->file) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+    if (!s->file) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
     stream_info->declared_frames = end;
     return PATINA_OK;
 }
 
-/** What the library must not read as it is. */
+/** Prepares the patches of the header. */
 static patina_status make_patches(sndfile_state *s, const pt_container_header *c,
                                   patina_error *err) {
     char magic[4] = "";
@@ -330,7 +360,7 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     s->file = open_virtual(s, &info);
     if (!s->file)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE,
-                       s->io_failed ? "the file cannot be read" : "not audio that can be read");
+                       s->io_failed ? "the file cannot be read" : "not a supported audio file");
     s->is_flac = s->is_flac && (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC;
     if (s->is_flac) PT_TRY(check_flac_total(s, &info, stream_info, err));
     s->n_channels = (unsigned)info.channels;
@@ -338,6 +368,7 @@ static patina_status open_stream(sndfile_state *s, const pt_container_header *c,
     stream_info->info.rate_hz = (unsigned)info.samplerate;
     stream_info->info.n_channels = (unsigned)info.channels;
     stream_info->info.n_streams = 1;
+    stream_info->info.codec = describe_codec(info.format, &s->flac);
     PT_TRY(find_length(s, &info, c, stream_info, err));
     s->frames_left = s->is_flac && stream_info->info.exact ? (uint64_t)info.frames : UINT64_MAX;
     find_channel_order(s, c, info.format, stream_info);
@@ -350,7 +381,8 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
 
     if (c->kind == PT_CONTAINER_MPEG || c->wave_format == PT_WAVE_MPEG ||
         c->wave_format == PT_WAVE_MP3 || begins_with_mpeg_frame(input->bytes))
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it begins like MPEG audio, and holds none");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "the file begins like MPEG audio but contains none");
     if (input->bytes->size > (uint64_t)SF_COUNT_MAX)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);
@@ -404,9 +436,9 @@ static patina_status skip_frames(sndfile_state *s, uint64_t n_frames, patina_err
         size_t got = 0;
         status = sndfile_read(s, discarded, step, &got, err);
         if (status == PATINA_OK && got < step)
-            status =
-                pt_fail(err, PATINA_REJECT_TRUNCATED, "%llu frames before the wanted one are lost",
-                        (unsigned long long)(n_frames - got));
+            status = pt_fail(err, PATINA_REJECT_TRUNCATED,
+                             "%llu frames before the requested one are missing",
+                             (unsigned long long)(n_frames - got));
         n_frames -= got;
     }
     free(discarded);
@@ -424,12 +456,12 @@ static patina_status sndfile_seek(void *state, uint64_t frame, patina_error *err
         return PATINA_OK;
     }
     if (!s->is_flac)
-        return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is not there",
+        return pt_fail(err, PATINA_REJECT_TRUNCATED, "frame %llu is missing",
                        (unsigned long long)frame);
     sf_close(s->file);
     s->file = open_virtual(s, &info);
     if (!s->file || (unsigned)info.channels != s->n_channels)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read again");
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be opened again");
     return skip_frames(s, frame, err);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream_parts.c - one or several streams in a file */
+/* stream_parts.c - list of the streams in a file */
 
 #include "audio/stream_parts.h"
 
@@ -19,8 +19,8 @@ patina_status pt_stream_parts_add(pt_stream_parts *parts, uint64_t offset, uint6
                                   patina_error *err) {
     const size_t n = parts->n;
     if (n == PARTS_MAX)
-        return pt_fail(err, PATINA_REJECT_UNDECODABLE, "over %d streams are joined in the file",
-                       PARTS_MAX);
+        return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                       "more than %d streams are joined in the file; split it", PARTS_MAX);
     if ((n & (n - 1)) == 0) { /* full: the capacity is a power of two */
         pt_stream_part *part = realloc(parts->part, (n ? 2 * n : 1) * sizeof *part);
         if (!part) return pt_fail(err, PATINA_ENOMEM, "out of memory");

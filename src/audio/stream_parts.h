@@ -13,7 +13,7 @@
 #include "audio/container_header.h"
 #include "base/byte_source.h"
 
-/** A stream that is decoded by itself. */
+/** A stream that is decoded separately. */
 typedef struct pt_stream_part {
     uint64_t offset, size; /* in the file */
 } pt_stream_part;
@@ -23,7 +23,7 @@ typedef struct pt_stream_parts {
     size_t n;
 } pt_stream_parts;
 
-/** Begins a part at `offset`, which ends the one before it; the last one ends at `end`. */
+/** Begins a part at `offset`, where the previous part ends; the last one ends at `end`. */
 patina_status pt_stream_parts_add(pt_stream_parts *parts, uint64_t offset, uint64_t end,
                                   patina_error *err);
 void pt_stream_parts_release(pt_stream_parts *parts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tag_skip.h - metadata tags in front of and behind an audio stream */
+/* tag_skip.h - metadata tags before and after an audio stream */
 
 #ifndef PATINA_AUDIO_TAG_SKIP_H
 #define PATINA_AUDIO_TAG_SKIP_H
@@ -8,7 +8,7 @@
 
 #include "base/byte_source.h"
 
-/** Offset of the first byte behind the ID3v2 tags that begin at `from`; `from` without one. */
+/** Offset of the first byte after the ID3v2 tags that begin at `from`; `from` without tags. */
 uint64_t pt_tag_skip_leading(const pt_byte_source *bytes, uint64_t from);
 
 /**

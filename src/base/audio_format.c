@@ -10,11 +10,11 @@
 patina_status pt_audio_format_check(unsigned rate_hz, unsigned n_channels, patina_error *err) {
     if (rate_hz < PATINA_RATE_MIN_HZ || rate_hz > PATINA_RATE_MAX_HZ)
         return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
-                       "a rate of %u Hz is not supported; rates of %d to %d Hz are", rate_hz,
-                       PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
+                       "a sample rate of %u Hz is not supported; supported rates are %d to %d Hz",
+                       rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
     if (n_channels < 1 || n_channels > PATINA_CHANNELS_MAX)
         return pt_fail(err, PATINA_REJECT_UNSUPPORTED,
-                       "%u channels are not supported; 1 to %d channels are", n_channels,
+                       "%u channels are not supported; at most %d are", n_channels,
                        PATINA_CHANNELS_MAX);
     return PATINA_OK;
 }

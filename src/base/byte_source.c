@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/retry.h"
 
 int pt_byte_source_open(const char *path, pt_byte_source *bytes) {
     struct stat info;
@@ -46,8 +47,14 @@ bool pt_errno_is_machine_fault(int error) {
 }
 
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err) {
-    const int error = pt_byte_source_open(path, bytes);
+    unsigned n_faults = 0;
+    int error;
+
+    do
+        error = pt_byte_source_open(path, bytes);
+    while (pt_retry_after_fault(&n_faults, error));
     if (error == 0) return PATINA_OK;
+    errno = error == PT_NOT_A_REGULAR_FILE ? 0 : error;
     if (pt_errno_is_missing(error))
         return pt_fail(err, PATINA_REJECT_MISSING, "file '%s': not found", path);
     if (error == PT_NOT_A_REGULAR_FILE)
@@ -76,11 +83,12 @@ int64_t pt_byte_source_read_at(const pt_byte_source *bytes, uint64_t offset, voi
         return (int64_t)n;
     }
     size_t done = 0;
-    unsigned n_interrupts = 0;
+    unsigned n_interrupts = 0, n_faults = 0;
     while (done < n) {
         const ssize_t got =
             pread(bytes->fd, (char *)buffer + done, n - done, (off_t)(bytes->base + offset + done));
         if (got < 0 && pt_is_interrupted(&n_interrupts)) continue;
+        if (got < 0 && !bytes->fault && pt_retry_after_fault(&n_faults, errno)) continue;
         if (got < 0) {
             if (bytes->fault && bytes->fault->error == 0) bytes->fault->error = errno;
             return -1;
@@ -109,8 +117,8 @@ patina_status pt_file_read_all(const char *path, size_t max_bytes, char **text, 
         return pt_fail(err, PATINA_EIO, "file '%s': not found", path);
     if (status != PATINA_OK) return status;
     if (bytes.size > max_bytes) {
-        status = pt_fail(err, PATINA_ERANGE, "file '%s': %llu bytes, more than the limit of %zu",
-                         path, (unsigned long long)bytes.size, max_bytes);
+        status = pt_fail(err, PATINA_ERANGE, "file '%s': has %llu bytes; the limit is %zu", path,
+                         (unsigned long long)bytes.size, max_bytes);
         goto done;
     }
     buffer = malloc((size_t)bytes.size + 1);

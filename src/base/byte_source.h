@@ -26,7 +26,7 @@ typedef struct pt_byte_source {
     int fd;
     uint64_t base; /* offset in the file or memory of byte 0 */
     uint64_t size;
-    pt_byte_fault *fault; /* set by reads; may be NULL */
+    pt_byte_fault *fault; /* set by reads, whose caller repeats them; NULL: repeated here */
 } pt_byte_source;
 
 /** Reads up to n bytes at offset. Returns their number, less than n only at the end; -1: I/O
@@ -49,7 +49,9 @@ bool pt_errno_is_missing(int error);
  */
 bool pt_errno_is_machine_fault(int error);
 
-/** Opens a regular file. Errors: PATINA_REJECT_MISSING if it does not exist, PATINA_EIO. */
+/** Opens a regular file, if necessary after several attempts (retry.h). Errors:
+ * PATINA_REJECT_MISSING if it does not exist, PATINA_EIO. errno has the reason; 0: not a regular
+ * file. */
 patina_status pt_byte_source_open_file(const char *path, pt_byte_source *bytes, patina_error *err);
 
 /** Reads from memory, which must outlive bytes. data may be NULL if size is 0. */

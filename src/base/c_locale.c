@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static locale_t c_locale;
@@ -20,6 +21,13 @@ locale_t pt_c_locale_enter(void) {
 
 void pt_c_locale_leave(locale_t before) {
     uselocale(before);
+}
+
+double pt_strtod(const char *text, char **end) {
+    const locale_t before = pt_c_locale_enter();
+    const double value = strtod(text, end);
+    pt_c_locale_leave(before);
+    return value;
 }
 
 int pt_vsnprintf(char *text, size_t size, const char *format, va_list args) {

@@ -20,6 +20,9 @@
 locale_t pt_c_locale_enter(void);
 void pt_c_locale_leave(locale_t before);
 
+/** strtod in the C locale. */
+double pt_strtod(const char *text, char **end);
+
 /** snprintf and vsnprintf in the C locale. */
 int pt_snprintf(char *text, size_t size, const char *format, ...) PT_PRINTF(3, 4);
 int pt_vsnprintf(char *text, size_t size, const char *format, va_list args) PT_PRINTF(3, 0);

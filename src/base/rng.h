@@ -22,6 +22,8 @@ typedef enum pt_rng_stream {
     PT_RNG_STREAM_WINDOW = 0,
     PT_RNG_STREAM_PLAN = 1,
     PT_RNG_STREAM_CAPTION = 8,
+    PT_RNG_STREAM_LEVEL = 9,
+    PT_RNG_STREAM_SELECT = 10,
     PT_RNG_STREAM_NOISE_SAMPLES = 16
 } pt_rng_stream;
 

@@ -23,7 +23,7 @@ static const status_info errors[PATINA_ERROR_COUNT] = {
     [PATINA_ERANGE] = {"range", "a number is out of range", false},
     [PATINA_EUSAGE] = {"usage", "options that exclude each other, or an unknown name", false},
     [PATINA_ECANCELLED] = {"cancelled", "stopped on request", false},
-    [PATINA_ETEMPORARY] = {"temporary", "a fault of the machine that may pass", false},
+    [PATINA_ETEMPORARY] = {"temporary", "a temporary fault of the machine", false},
 };
 
 #define REJECT_INFO(identifier, name, retryable, summary) {name, summary, retryable},

@@ -102,7 +102,7 @@ static bool is_enabled(const bench *b, pt_bench_parts part) {
     return b->options->parts == 0 || (b->options->parts & part);
 }
 
-/* ---------------------------------------------------------------- many threads at once */
+/* ---------------------------------------------------------------- many threads */
 
 typedef struct batch_item {
     unsigned index;

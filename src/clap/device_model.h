@@ -35,8 +35,7 @@ patina_status pt_device_model_list_heads(const pt_clap_config *config, pt_device
  * Uploads the weights and allocates memory for batches, about 10 MB a clip of a published model. If
  * the device has too little memory, the batch is halved, down to one.
  *
- * audio, text  opened with pt_nn_ops_row_major; NULL: without this tower. The text tower must
- *              outlive the model
+ * audio, text  opened with pt_nn_ops_row_major; NULL: without this tower. text must outlive model
  * batch        1 to PT_DEVICE_BATCH_MAX clips or captions
  *
  * Errors       PATINA_ENOMEM, PATINA_EIO
@@ -69,8 +68,7 @@ patina_status pt_device_model_run_audio(pt_device_model *model, const float *fea
  * Enqueues the text tower, likewise.
  *
  * tokens  [starts[n], hidden], from pt_text_tower_embed_tokens
- * starts  [n + 1]: caption i has tokens starts[i] to starts[i + 1] - 1, 1 to
- *         PATINA_CAPTION_TOKENS_MAX
+ * starts  [n + 1]: caption i has tokens starts[i] to starts[i + 1] - 1, 1 to 77 of them
  * raw     out, [n, projection_dim]
  */
 patina_status pt_device_model_run_text(pt_device_model *model, const float *tokens,

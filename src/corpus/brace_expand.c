@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* brace_expand.c - brace groups as digits of a mixed-radix number that counts the paths */
+/* brace_expand.c - expands brace groups: each is a digit of the mixed-radix number of a path */
 
 #include "corpus/brace_expand.h"
 

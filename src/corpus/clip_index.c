@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clip_index.c - a sorted list of stems; YouTube ids may contain '-' and '_' anywhere */
+/* clip_index.c - a sorted list of file stems; YouTube ids may contain '-' and '_' */
 
 #include "corpus/clip_index.h"
 

@@ -4,6 +4,7 @@
 #include "corpus/corpus_iterator.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,10 +141,13 @@ static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe 
     if (!S_ISREG(info.st_mode))
         return pt_fail(err, PATINA_EIO, "corpus '%s' is neither a folder nor a regular file", path);
     if (pt_byte_source_open_file(path, &bytes, err) != PATINA_OK)
-        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened", path);
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be opened: %s", path,
+                       strerrordesc_np(errno));
     const int64_t got = pt_byte_source_read_at(&bytes, 0, buffer, PT_CORPUS_PROBE_BYTES);
     pt_byte_source_close(&bytes);
-    if (got < 0) return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read", path);
+    if (got < 0)
+        return pt_fail(err, PATINA_EIO, "corpus '%s' cannot be read: %s", path,
+                       strerrordesc_np(errno));
     buffer[got] = '\0';
     probe->n_head = (size_t)got;
     if (got >= 3 && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) {
@@ -216,11 +220,10 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
     const bool has_columns = o->file_column || o->id_column || o->start_column || o->end_column ||
                              o->header || o->delimiter;
     if (has_columns && !k->layout)
-        return pt_fail(
-            err, PATINA_EUSAGE,
-            "columns of files, ids and times, headers and delimiters are options of tables; "
-            "the corpus is of kind '%s'",
-            kind_name(k));
+        return pt_fail(err, PATINA_EUSAGE,
+                       "options for columns, the header and the delimiter apply to tables only; "
+                       "the corpus is of kind '%s'",
+                       kind_name(k));
     if (o->caption_template && !k->reader->uses_template)
         return pt_fail(err, PATINA_EUSAGE,
                        "a caption template is not supported for a corpus of kind '%s'",
@@ -345,7 +348,7 @@ void pt_corpus_describe_audio(const pt_corpus *c, pt_strbuf *text) {
             pt_strbuf_printf(text, "%s'%s'", i ? ", " : ", such as ", name ? name : "");
             free(name);
         }
-        pt_strbuf_append(text, "; '--audio-root' names another folder");
+        pt_strbuf_append(text, "; select another folder with '--audio-root'");
     }
     pt_dir_walk_release(&walk);
     free(root);
@@ -355,11 +358,10 @@ void pt_corpus_describe_captions(pt_corpus *c, pt_strbuf *text) {
     if (c->reader->describe_columns && pt_corpus_rewind(c, NULL) == PATINA_OK) {
         pt_strbuf_append(text, "; its columns are ");
         c->reader->describe_columns(c->state, text);
-        pt_strbuf_append(text, ": '--caption-column' names that of the captions");
+        pt_strbuf_append(text, "; select the column of the captions with '--caption-column'");
     } else {
-        pt_strbuf_append(text,
-                         "; '--caption-template' makes captions from names, as in 'the sound of "
-                         "{parent}'");
+        pt_strbuf_append(text, "; to make captions from names, use '--caption-template', such as "
+                               "'the sound of {parent}'");
     }
 }
 
@@ -380,7 +382,7 @@ static patina_status index_rows(pt_corpus *c, patina_error *err) {
     patina_status status = pt_row_index_open(&c->rows, err);
 
     while (status == PATINA_OK && !end) {
-        pt_entry row = {0};
+        pt_entry row = {.max_captions = c->options.max_captions};
         status = c->reader->next(c->state, false, &row, &end, err);
         if (status == PATINA_OK && !end) status = pt_row_index_add(c->rows, &row, err);
         pt_entry_release(&row);
@@ -424,12 +426,18 @@ static patina_status next_entry(pt_corpus *c, bool with_audio, pt_entry *entry, 
 
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err) {
-    pt_entry next = {0};
+    pt_entry next = {.max_captions = corpus->options.max_captions};
     bool at_end = false;
     if (!corpus->state)
         return pt_fail(err, PATINA_EUSAGE, "corpus '%s': closed by an earlier error", corpus->name);
-    const patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
+    patina_status status = next_entry(corpus, with_audio, &next, &at_end, err);
 
+    if (status == PATINA_ETEMPORARY && corpus->options.skip_unreadable && next.source) {
+        patina_error why = {0};
+        if (err) why = *err;
+        pt_entry_clear_captions(&next);
+        status = pt_entry_reject(&next, err, PATINA_REJECT_IO_ERROR, "%s", why.message);
+    }
     if (status != PATINA_OK) {
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
@@ -453,6 +461,13 @@ patina_status pt_entry_open(const pt_entry *entry, pt_byte_source *bytes, patina
     if (entry->status != PATINA_OK) return pt_fail(err, entry->status, "%s", entry->fault);
     if (entry->audio) {
         pt_byte_source_from_memory(entry->audio, entry->n_audio, bytes);
+        return PATINA_OK;
+    }
+    if (entry->audio_file > 0) { /* a copy, which the caller closes */
+        const int fd = fcntl(entry->audio_file - 1, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            return pt_fail(err, PATINA_ETEMPORARY, "cannot be opened: %s", strerrordesc_np(errno));
+        *bytes = (pt_byte_source){.is_file = true, .fd = fd, .size = entry->n_audio};
         return PATINA_OK;
     }
     if (!entry->path) return pt_fail(err, PATINA_REJECT_MISSING, "the entry has no audio file");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* corpus_iterator.h - entries of a corpus, whatever its format */
+/* corpus_iterator.h - iterates over the entries of a corpus of any format */
 
 #ifndef PATINA_CORPUS_CORPUS_ITERATOR_H
 #define PATINA_CORPUS_CORPUS_ITERATOR_H
@@ -35,7 +35,7 @@ typedef struct pt_caption {
  *   labels     the file's name as written           the same
  *   wavcaps    `id` as written                      the same
  *   jsonl      `id`, or `audio` as written          `audio`, but none that is absolute: only
- *                                                   what of it lies below the manifest's folder,
+ *                                                   the part of it below the manifest's folder,
  *                                                   or its last part
  *   parquet    <youtube_id>_<start_time>, or `id`,  <file>#<row>
  *              or the source
@@ -47,13 +47,17 @@ typedef struct pt_caption {
  * of data, from 0>, or the tar.
  */
 typedef struct pt_entry {
-    char *id; /* NULL: a malformed item without one */
+    const char *corpus; /* name of its corpus, borrowed; NULL: the run has one, without a name */
+    char *id;           /* NULL: a malformed item without one */
     char *source;
     pt_caption *captions; /* in corpus order, invalid ones included */
     size_t n_captions;
-    char *path;  /* audio file to open; NULL where there is none */
+    size_t max_captions;          /* 0: no limit */
+    uint64_t n_captions_left_out; /* beyond it */
+    char *path;                   /* audio file to open; NULL where there is none */
     void *audio; /* [n_audio] the audio file, of a corpus that contains it, where requested */
     size_t n_audio;
+    int audio_file; /* 1 + descriptor of an unlinked file in place of audio, if it is large; 0 */
     bool has_start, has_end;
     double start_s, end_s; /* segment of the recording that the list names, in seconds */
     uint64_t position;     /* of a row in a corpus that contains the audio (load_audio) */
@@ -63,6 +67,9 @@ typedef struct pt_entry {
 } pt_entry;
 
 void pt_entry_release(pt_entry *entry);
+
+/** Releases audio that the entry contains. */
+void pt_entry_release_audio(pt_entry *entry);
 
 /**
  * Opens the audio of an entry; bytes may point into the entry. Messages contain neither the id nor
@@ -86,6 +93,9 @@ typedef struct pt_corpus_options {
     const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
+    size_t max_captions;          /* of an entry; 0: no limit */
+    bool skip_unreadable; /* PATINA_REJECT_IO_ERROR in place of PATINA_ETEMPORARY, where entries
+                             have files of their own */
 } pt_corpus_options;
 
 typedef struct pt_corpus pt_corpus;
@@ -140,6 +150,7 @@ const char *pt_corpus_kind_name(const pt_corpus *corpus);
  * with_audio  false: audio that the corpus contains is skipped, and faults of it are not detected
  *
  * Errors   PATINA_EIO      a read failed
+ *          PATINA_ETEMPORARY  the machine cannot read a file of the entry, or the file that it is in
  *          PATINA_EFORMAT  end of the last tar, and none has a sample
  */
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,

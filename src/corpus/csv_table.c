@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* csv_table.c - records from libcsv
+/* csv_table.c - parses delimited text with libcsv
  *
  * libcsv calls back for every field and record of its input. A call gets at most one line, and only
  * up to the next CR, so that it completes at most one record.
@@ -161,7 +161,7 @@ patina_status pt_csv_next(pt_csv_table *t, const pt_csv_record **record, patina_
     const bool is_extra = t->extra_fields && t->record.n_fields > t->header.n_fields &&
                           t->record.n_fields <= PT_CSV_COLUMNS_MAX;
     if (t->record.n_fields != t->header.n_fields && !is_extra && t->record.fault[0] == '\0')
-        snprintf(t->record.fault, sizeof t->record.fault, "%zu fields where the header has %zu",
+        snprintf(t->record.fault, sizeof t->record.fault, "%zu fields, but the header has %zu",
                  t->record.n_fields, t->header.n_fields);
     *record = &t->record;
     return PATINA_OK;
@@ -237,7 +237,7 @@ static patina_status read_header(pt_csv_table *t, const char *given, patina_erro
     if (!some || t->header.n_fields == 0)
         return pt_fail(err, PATINA_EFORMAT, "it is empty: it has no header");
     if (t->header.n_fields > PT_CSV_COLUMNS_MAX)
-        return pt_fail(err, PATINA_EFORMAT, "over %d columns", PT_CSV_COLUMNS_MAX);
+        return pt_fail(err, PATINA_EFORMAT, "more than %d columns", PT_CSV_COLUMNS_MAX);
     return PATINA_OK;
 }
 

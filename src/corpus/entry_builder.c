@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_builder.c - entries from text that nobody has looked at before */
+/* entry_builder.c - builds entries from untrusted text */
 
 #include "corpus/entry_builder.h"
 
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -23,6 +24,15 @@ void pt_entry_clear_captions(pt_entry *entry) {
     free(entry->captions);
     entry->captions = NULL;
     entry->n_captions = 0;
+    entry->n_captions_left_out = 0;
+}
+
+void pt_entry_release_audio(pt_entry *entry) {
+    free(entry->audio);
+    if (entry->audio_file > 0) close(entry->audio_file - 1);
+    entry->audio = NULL;
+    entry->n_audio = 0;
+    entry->audio_file = 0;
 }
 
 void pt_entry_release(pt_entry *entry) {
@@ -30,7 +40,7 @@ void pt_entry_release(pt_entry *entry) {
     free(entry->id);
     free(entry->source);
     free(entry->path);
-    free(entry->audio);
+    pt_entry_release_audio(entry);
     free(entry->fault);
     *entry = (pt_entry){0};
 }
@@ -44,6 +54,12 @@ static patina_status append(pt_entry *entry, char *text, char *fault, patina_err
     const size_t n = entry->n_captions;
     pt_caption *captions = entry->captions;
 
+    if (entry->max_captions > 0 && n >= entry->max_captions && (text || fault)) {
+        free(text);
+        free(fault);
+        entry->n_captions_left_out++;
+        return PATINA_OK;
+    }
     if ((n & (n - 1)) == 0) /* full: room is always a power of two, or none */
         captions = realloc(captions, (n ? 2 * n : 1) * sizeof *captions);
     if (!captions || (!text && !fault)) {
@@ -63,7 +79,8 @@ patina_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, patin
 }
 
 patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, patina_error *err) {
-    if (memchr(text, '\0', n)) return pt_entry_add_bad_caption(entry, "holds a NUL character", err);
+    if (memchr(text, '\0', n))
+        return pt_entry_add_bad_caption(entry, "contains a NUL character", err);
     if (!pt_utf8_is_valid(text, n)) return pt_entry_add_bad_caption(entry, "not UTF-8", err);
     if (n == 0) return pt_entry_add_bad_caption(entry, "empty", err);
     if (pt_utf8_is_blank(text, n)) return pt_entry_add_bad_caption(entry, "only white space", err);
@@ -76,11 +93,13 @@ patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_err
         char *text = c->text, *fault = c->fault;
         c->text = c->fault = NULL;
         PT_TRY(append(entry, text, fault, err));
+        if (entry->n_captions_left_out > 0) continue;
         entry->captions[entry->n_captions - 1].reason = c->reason;
         entry->captions[entry->n_captions - 1].source = c->source;
         entry->captions[entry->n_captions - 1].dropped = c->dropped;
         c->source = c->dropped = NULL;
     }
+    entry->n_captions_left_out += from->n_captions_left_out;
     return PATINA_OK;
 }
 
@@ -120,7 +139,7 @@ patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,
                                "%s: its id is neither a string nor an integer", location);
     else if (!*json_string_value(id) || !pt_json_is_valid_text(id, repaired))
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                               "%s: its id is empty, not UTF-8, or holds a NUL", location);
+                               "%s: its id is empty, is not UTF-8 or contains a NUL", location);
     else
         pt_strbuf_append(&text, json_string_value(id));
     entry->id = pt_strbuf_detach(&text);
@@ -145,8 +164,9 @@ patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status 
 patina_status pt_corpus_refuse_caption_column(const pt_corpus_options *options, const char *kind,
                                               patina_error *err) {
     if (!options->caption_column) return PATINA_OK;
-    return pt_fail(err, PATINA_EUSAGE, "a corpus of kind '%s' has no columns, so none can be '%s'",
-                   kind, options->caption_column);
+    return pt_fail(err, PATINA_EUSAGE,
+                   "a corpus of kind '%s' has no columns; column '%s' cannot be selected", kind,
+                   options->caption_column);
 }
 
 char *pt_corpus_base_name(const char *path, const char *fallback) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* entry_builder.h - how readers put entries together, and how they judge what goes into them */
+/* entry_builder.h - builds entries, and checks their captions, ids and file names */
 
 #ifndef PATINA_CORPUS_ENTRY_BUILDER_H
 #define PATINA_CORPUS_ENTRY_BUILDER_H
@@ -14,16 +14,16 @@
 #include "corpus/corpus_iterator.h"
 #include "corpus/json_lenient.h"
 
-/** Appends the n bytes of text as a caption, or says in its place what is wrong with them. */
+/** Appends the n bytes of text as a caption, or a bad caption with its fault. */
 patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, patina_error *err);
 
-/** Appends a caption that is none, because of a fault such as "not a string". */
+/** Appends a bad caption with its fault, such as "not a string". */
 patina_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, patina_error *err);
 
 /** Removes all captions. */
 void pt_entry_clear_captions(pt_entry *entry);
 
-/** Moves the captions of another entry behind those of this one. */
+/** Appends the captions of another entry to those of this one. */
 patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_error *err);
 
 /**
@@ -45,17 +45,17 @@ const json_t *pt_json_find_captions(const json_t *object, const char *column);
 patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,
                               const char *location, patina_error *err);
 
-/** Says why the entry can give no row: the first reason stays. */
+/** Rejects the entry with a sentence; the first reason is kept. */
 patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status status,
                               const char *format, ...) PT_PRINTF(4, 5);
 
-/** Refuses a caption column, with PATINA_EUSAGE: for kinds that have none. */
+/** Rejects a caption column with PATINA_EUSAGE, for kinds without columns. */
 patina_status pt_corpus_refuse_caption_column(const pt_corpus_options *options, const char *kind,
                                               patina_error *err);
 
 /**
  * What a list of entries is called in a data set: its file name without folders, or `fallback`
- * where that is no UTF-8. And where its audio lies: in the audio root, or beside it. NULL when
+ * where that is not UTF-8. And the folder of its audio: the audio root, or beside it. NULL when
  * memory runs out.
  */
 char *pt_corpus_base_name(const char *path, const char *fallback);

@@ -3,11 +3,13 @@
 
 #include "corpus/entry_merge.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "corpus/entry_builder.h"
@@ -19,7 +21,9 @@
 static bool has_audio(const pt_entry *entry) {
     struct stat info;
     if (entry->status != PATINA_OK) return false;
-    return entry->audio || (entry->path && stat(entry->path, &info) == 0);
+    if (entry->audio || entry->audio_file) return true;
+    /* What the machine cannot read now is not missing. */
+    return entry->path && (stat(entry->path, &info) == 0 || !pt_errno_is_missing(errno));
 }
 
 static bool is_same_file(const char *a, const char *b) {
@@ -28,16 +32,18 @@ static bool is_same_file(const char *a, const char *b) {
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static bool has_same_bytes(const pt_byte_source *a, const pt_byte_source *b, char *blocks) {
-    if (a->size != b->size) return false;
-    for (uint64_t offset = 0; offset < a->size;) {
-        const int64_t n = pt_byte_source_read_at(a, offset, blocks, BLOCK_BYTES);
-        if (n <= 0 || pt_byte_source_read_at(b, offset, blocks + BLOCK_BYTES, (size_t)n) != n ||
-            memcmp(blocks, blocks + BLOCK_BYTES, (size_t)n) != 0)
-            return false;
-        offset += (uint64_t)n;
+static patina_status compare_bytes(const pt_byte_source *a, const pt_byte_source *b, char *blocks,
+                                   bool *same, patina_error *err) {
+    *same = a->size == b->size;
+    for (uint64_t offset = 0; *same && offset < a->size; offset += BLOCK_BYTES) {
+        const int64_t n = pt_byte_source_read_at(a, offset, blocks, BLOCK_BYTES),
+                      m = pt_byte_source_read_at(b, offset, blocks + BLOCK_BYTES, BLOCK_BYTES);
+        if (n < 0 || m < 0)
+            return pt_fail(err, PATINA_ETEMPORARY, "audio of a repeated id cannot be read: %s",
+                           strerrordesc_np(errno));
+        *same = n > 0 && n == m && memcmp(blocks, blocks + BLOCK_BYTES, (size_t)n) == 0;
     }
-    return true;
+    return PATINA_OK;
 }
 
 static patina_status compare_audio(const pt_entry *entry, const pt_entry *row, bool *same,
@@ -48,12 +54,13 @@ static patina_status compare_audio(const pt_entry *entry, const pt_entry *row, b
     if (*same) return PATINA_OK;
     char *blocks = malloc((size_t)2 * BLOCK_BYTES);
     if (!blocks) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    *same = pt_entry_open(entry, &a, NULL) == PATINA_OK &&
-            pt_entry_open(row, &b, NULL) == PATINA_OK && has_same_bytes(&a, &b, blocks);
+    patina_status status = pt_entry_open(entry, &a, err);
+    if (status == PATINA_OK) status = pt_entry_open(row, &b, err);
+    if (status == PATINA_OK) status = compare_bytes(&a, &b, blocks, same, err);
     pt_byte_source_close(&a);
     pt_byte_source_close(&b);
     free(blocks);
-    return PATINA_OK;
+    return patina_status_is_reject(status) ? PATINA_OK : status; /* not the same */
 }
 
 /** Exchanges what belongs to the audio, so that the entry has that of the row. */
@@ -63,6 +70,7 @@ static void swap_audio(pt_entry *entry, pt_entry *row) {
     entry->path = row->path, row->path = e.path;
     entry->audio = row->audio, row->audio = e.audio;
     entry->n_audio = row->n_audio, row->n_audio = e.n_audio;
+    entry->audio_file = row->audio_file, row->audio_file = e.audio_file;
     entry->position = row->position, row->position = e.position;
     entry->status = row->status, row->status = e.status;
     entry->fault = row->fault, row->fault = e.fault;
@@ -101,16 +109,17 @@ static patina_status judge_audio(pt_entry *entry, pt_entry *row, patina_error *e
         /* The captions that the entry has so far are those of the audio that is not found. */
         pt_entry absent = *entry;
         absent.source = row->source;
-        return drop_captions(&absent, PATINA_REJECT_MISSING, "is not found", err);
+        return drop_captions(&absent, PATINA_REJECT_MISSING, "cannot be found", err);
     }
     if (row->is_clip_of_id && !has_audio(row)) return PATINA_OK;
     if (!has_audio(row))
         return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
-                             "has the id of an earlier row, and its audio is not found", err);
+                             "has the id of an earlier row, but its audio file cannot be found",
+                             err);
     PT_TRY(compare_audio(entry, row, &same, err));
     if (same) return PATINA_OK;
     return drop_captions(row, PATINA_REJECT_DUPLICATE_ID,
-                         "has the id of an earlier row and other audio", err);
+                         "has the id of an earlier row, but different audio", err);
 }
 
 static size_t text_bytes(const pt_entry *row) {
@@ -125,13 +134,12 @@ patina_status pt_entry_merge_row(pt_entry *entry, pt_entry *row, bool with_audio
     patina_status status = PATINA_OK;
     const bool was_full = *n_text > PT_TEXT_MAX;
 
-    if (entry->n_captions + row->n_captions > PT_ENTRY_CAPTIONS_MAX) *n_text = PT_TEXT_MAX;
     *n_text += 1 + text_bytes(row);
     if (*n_text <= PT_TEXT_MAX) {
         if (with_audio) status = judge_audio(entry, row, err);
         if (status == PATINA_OK) status = pt_entry_move_captions(entry, row, err);
     } else if (!was_full) {
-        status = pt_entry_add_bad_caption(entry, "left out: its entry has too many captions", err);
+        status = pt_entry_add_bad_caption(entry, "omitted: its entry has too many captions", err);
     }
     pt_entry_release(row);
     return status;

@@ -8,8 +8,6 @@
 
 #include "corpus/corpus_iterator.h"
 
-#define PT_ENTRY_CAPTIONS_MAX (1U << 16) /* of one entry */
-
 /**
  * Moves the captions of a row to the entry. With audio, captions of a row whose audio differs or is
  * not found become faults; where the audio of the entry itself is not found, that of the row is

@@ -192,7 +192,8 @@ patina_status pt_exclude_list_open(const char *path, pt_exclude_list **list, pat
     pt_exclude_list *l = calloc(1, sizeof *l);
     if (!l) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     patina_status status = read_file(l, path, err);
-    if (status == PATINA_OK && l->n == 0) status = pt_fail(err, PATINA_EFORMAT, "it has no ids");
+    if (status == PATINA_OK && l->n == 0)
+        status = pt_fail(err, PATINA_EFORMAT, "it contains no ids");
     if (status != PATINA_OK) {
         pt_error_add_context(err, "exclude list '%s'", path);
         pt_exclude_list_close(&l);

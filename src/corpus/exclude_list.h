@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* exclude_list.h - ids of entries to leave out, from a file
+/* exclude_list.h - ids of entries to exclude, from a file
  *
- * The file has an id a line; or is a CSV with a column id, youtube_id, ytid, file_name, filename,
- * fname, audio or path; or is a JSON object or list whose strings are ids, as the blacklists of
- * WavCaps.
+ * The file has one id per line; or it is a CSV with a column id, youtube_id, ytid, file_name,
+ * filename, fname, audio or path; or a JSON object or list whose strings are ids, as the blacklists
+ * of WavCaps.
  */
 
 #ifndef PATINA_CORPUS_EXCLUDE_LIST_H

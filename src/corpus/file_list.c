@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_list.c - folders are walked, braces expanded, wildcards left to glob(3) */
+/* file_list.c - lists folders, expands braces, matches wildcards with glob(3) */
 
 #include "corpus/file_list.h"
 
@@ -175,7 +175,7 @@ static patina_status select_split(pt_file_list *list, const char *split, patina_
         if (own && own == wanted) list->of.paths[n++] = list->of.paths[i];
     }
     if (n == 0)
-        return pt_fail(err, PATINA_EFORMAT, "no file is of the split '%s'; its splits are: %s",
+        return pt_fail(err, PATINA_EFORMAT, "no file belongs to split '%s'; the splits are: %s",
                        split, splits[0] ? splits : "none");
     list->of.n_paths = n;
     return PATINA_OK;

@@ -2,17 +2,20 @@
 /* folder.c - a folder of audio files with a caption file beside each
  *
  * Id and source of an entry are its path relative to the folder. Captions come from <stem>.json or
- * <stem>.txt as sidecar.h says, so that a sample has the same captions in a tar and in a folder;
+ * <stem>.txt as in sidecar.h, so that a sample has the same captions in a tar and in a folder;
  * else from <stem>.normalized.txt or .original.txt (LibriTTS), from txt/ beside the tree of the
  * audio (VCTK), or from a .trans.txt (LibriSpeech). A caption template makes captions from the
  * names of the files.
  */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/byte_source.h"
 #include "base/error.h"
+#include "base/retry.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "corpus/caption_template.h"
@@ -63,12 +66,25 @@ static patina_status folder_open(const char *path, const pt_corpus_options *opti
     return PATINA_OK;
 }
 
-/** Reads the file with this path if it exists; *text is to be freed. */
+/** Reads the file with this path if it exists; *text is to be freed. PATINA_ETEMPORARY: a fault of
+ * the machine, not of the file. */
 static patina_status read_sidecar(const char *path, char **text, pt_sidecar *sidecar,
                                   patina_error *err) {
-    if (access(path, F_OK) != 0) return PATINA_OK;
-    const patina_status status = pt_file_read_all(path, PT_TEXT_MAX, text, &sidecar->n, NULL);
+    patina_error why = {0};
+    unsigned n_faults = 0;
+    int error;
+
+    do
+        error = access(path, F_OK) == 0 ? 0 : errno;
+    while (pt_retry_after_fault(&n_faults, error));
+    if (pt_errno_is_missing(error)) return PATINA_OK;
+    errno = error;
+    const patina_status status =
+        error == 0 ? pt_file_read_all(path, PT_TEXT_MAX, text, &sidecar->n, &why) : PATINA_EIO;
     if (status == PATINA_ENOMEM) return pt_fail(err, status, "out of memory");
+    if (status == PATINA_EIO && pt_errno_is_machine_fault(errno))
+        return pt_fail(err, PATINA_ETEMPORARY, "the caption file beside it cannot be read: %s",
+                       strerrordesc_np(errno));
     if (status != PATINA_OK)
         sidecar->fault = "the caption file beside it cannot be read, or is too large";
     sidecar->text = *text;
@@ -197,7 +213,7 @@ static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, 
 
 const pt_corpus_reader pt_corpus_reader_folder = {
     .name = "folder",
-    .summary = "a folder of audio files with a .txt or .json of captions beside each",
+    .summary = "a folder of audio files, each with a .txt or .json file of captions",
     .matches = folder_matches,
     .open = folder_open,
     .uses_template = true,

@@ -3,6 +3,7 @@
 
 #include "corpus/json_lenient.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -74,7 +75,7 @@ static json_t *parse_once(const char *text, size_t n, bool *repaired, json_error
     if (replaced.failed || !replaced.text) return NULL;
     const bool changed = replaced.length != n || memcmp(replaced.text, text, n) != 0;
     if (changed) json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL, error);
-    /* An integer that is too long, of a member that need not concern anybody. */
+    /* An integer that is too long, in a member that is usually unused. */
     if (!json && json_error_code(error) == json_error_numeric_overflow)
         json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
                           error);
@@ -83,9 +84,31 @@ static json_t *parse_once(const char *text, size_t n, bool *repaired, json_error
     return json;
 }
 
+/** Whether a text has more values than are parsed: a value of two bytes takes about 100 in memory.
+ */
+static bool has_too_many_values(const char *text, size_t n) {
+    bool in_string = false;
+    size_t n_values = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (in_string && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            in_string = !in_string;
+        else if (!in_string && (text[i] == ',' || text[i] == '[' || text[i] == '{'))
+            n_values++;
+    }
+    return n_values > PT_JSON_VALUES_MAX;
+}
+
 /* A failed allocation inside jansson looks like invalid text, so a text counts as invalid only when
  * it fails twice. */
 json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error) {
+    if (n > PT_JSON_VALUES_MAX && has_too_many_values(text, n)) {
+        *repaired = false;
+        *error = (json_error_t){.line = 1};
+        snprintf(error->text, sizeof error->text, "more than %d values", PT_JSON_VALUES_MAX);
+        return NULL;
+    }
     json_t *json = parse_once(text, n, repaired, error);
     return json ? json : parse_once(text, n, repaired, error);
 }

@@ -11,6 +11,9 @@
 
 #define PT_JSON_INVALID "\xEF\xB7\x90" /* U+FDD0, a noncharacter: in place of an invalid byte */
 
+/** Values of a text that is parsed. One with more is treated as invalid. */
+#define PT_JSON_VALUES_MAX (1 << 18)
+
 /**
  * Parses JSON whose strings may contain bytes that are not UTF-8, unpaired surrogates and NUL
  * characters. Each invalid byte or surrogate becomes PT_JSON_INVALID and *repaired is set;

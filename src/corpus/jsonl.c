@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jsonl.c - manifests with a JSON object a line: {"audio": ..., "caption": ..., "id": ...}
+/* jsonl.c - manifests with one JSON object per line: {"audio": ..., "caption": ..., "id": ...}
  *
  * `audio` is a path relative to the manifest or to the audio root. Of an absolute path, the data
  * set gets the part below that folder or only the base name. `caption` (or `captions`, `text`,
@@ -111,10 +111,11 @@ static patina_status read_audio(const jsonl_state *s, const json_t *object, bool
     const char *text = json_string_value(audio), *source = text;
 
     if (!audio)
-        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING, "line %llu names no audio", line);
+        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
+                               "line %llu has no audio file name", line);
     if (!text || !*text || !pt_json_is_valid_text(audio, repaired))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
-                               "line %llu: its audio is not a file name", line);
+                               "line %llu: the value of its audio member is not a file name", line);
     if (text[0] == '/') {
         source = path_relative_to(text, s->folder);
         if (!source) source = path_relative_to(text, s->real);
@@ -158,8 +159,8 @@ static patina_status read_line(const jsonl_state *s, bool too_long, pt_entry *en
     pt_strbuf_printf(&source, "%s:%llu", s->name, line);
     if (!(entry->source = pt_strbuf_detach(&source))) return no_memory(err);
     if (too_long)
-        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "line %llu has over %u bytes",
-                               line, PT_TEXT_MAX);
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
+                               "line %llu has more than %u bytes", line, PT_TEXT_MAX);
     json_t *json = pt_json_parse_lenient(text->text, text->length, &repaired, &error);
     patina_status status;
     if (json_is_object(json))
@@ -190,7 +191,8 @@ static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, b
 
 const pt_corpus_reader pt_corpus_reader_jsonl = {
     .name = "jsonl",
-    .summary = "one object a line: {\"audio\": path, \"caption\": text or list, \"id\": optional}",
+    .summary =
+        "one object per line: {\"audio\": path, \"caption\": text or list, \"id\": optional}",
     .matches = jsonl_matches,
     .open = jsonl_open,
     .close = jsonl_close,

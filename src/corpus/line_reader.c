@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* line_reader.c - lines from blocks of a file */
+/* line_reader.c - splits blocks of a file into lines */
 
 #include "corpus/line_reader.h"
 

@@ -93,7 +93,7 @@ static patina_status add_caption(const nsynth_state *s, json_t *note, pt_entry *
     const patina_status status =
         caption.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
         : unknown
-            ? pt_entry_add_bad_caption(entry, "a field of its template is absent", err)
+            ? pt_entry_add_bad_caption(entry, "a field of the caption template is missing", err)
             : pt_entry_add_caption(entry, caption.text ? caption.text : "", caption.length, err);
     pt_strbuf_release(&caption);
     return status;

@@ -11,7 +11,7 @@
  * counts from 0 within the file. Other columns are ignored.
  *
  * Every row is given to the iterator, which merges rows of one id (the published AudioCaps test set
- * has five rows a clip, shuffled) and asks for the audio of a later row by its position.
+ * has five rows per clip, shuffled) and asks for the audio of a later row by its position.
  *
  * Damage in the id or caption columns loses the rest of the row group, reported by one entry
  * without id; damage in the audio column rejects the entries of that page, each under its own id.
@@ -19,6 +19,7 @@
  * only found where it is requested.
  */
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,6 @@
 #include "parquet/file_metadata.h"
 
 /* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
-#define CAPTIONS_MAX (1U << 16)
 
 #define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
 #define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
@@ -61,6 +61,7 @@ typedef struct table {
     bool is_label; /* the column has labels */
     const pt_parquet_field *label_field;
     const char *caption_template;
+    bool skip_unreadable;
     json_t *class_names; /* of integer labels; NULL: none */
     const pt_parquet_field *id_field[2];
 
@@ -83,7 +84,8 @@ typedef struct item {
 
 typedef struct parquet_state {
     char *audio_root, *caption_column; /* may be NULL */
-    const char *caption_template;      /* of labels */
+    const char *caption_template;
+    bool skip_unreadable; /* of labels */
     pt_file_list files;
     size_t n_opened;
     table table;      /* name NULL: none is open */
@@ -143,7 +145,7 @@ static patina_status open_id(table *t, unsigned i, size_t field, patina_error *e
 
     if (f->leaf == PT_PARQUET_NONE || f->max_repetition > 0 ||
         !(f->type == PT_PARQUET_BYTE_ARRAY || is_integer(f) || (i == 1 && is_real)))
-        return pt_fail(err, PATINA_EFORMAT, "column '%s' has neither strings nor integers",
+        return pt_fail(err, PATINA_EFORMAT, "column '%s' contains neither strings nor integers",
                        f->name);
     t->id_field[i] = f;
     return pt_parquet_column_reader_open(t->parquet, f->leaf, &t->id[i], err);
@@ -313,10 +315,14 @@ static patina_status table_open(const parquet_state *s, size_t i, table *t, bool
         !(t->folder = pt_path_dirname(path)))
         status = no_memory(err);
     else if ((status = pt_byte_source_open_file(path, &t->bytes, NULL)) != PATINA_OK)
-        status = pt_fail(err, PATINA_EFORMAT, "cannot be opened");
+        status = status == PATINA_EIO && pt_errno_is_machine_fault(errno)
+                     ? pt_fail(err, PATINA_ETEMPORARY, "'%s' cannot be opened: %s", t->name,
+                               strerrordesc_np(errno))
+                     : pt_fail(err, PATINA_EFORMAT, "cannot be opened");
     else if ((status = pt_parquet_open(&t->bytes, &t->parquet, err)) == PATINA_OK) {
         *is_parquet = true;
         t->caption_template = s->caption_template;
+        t->skip_unreadable = s->skip_unreadable;
         status = open_columns(t, s->caption_column, err);
     }
     free(path);
@@ -374,6 +380,7 @@ static patina_status parquet_open(const char *path, const pt_corpus_options *opt
 
     if (!s) return no_memory(err);
     s->caption_template = options->caption_template;
+    s->skip_unreadable = options->skip_unreadable;
     if (!copy_option(options->audio_root, &s->audio_root) ||
         !copy_option(options->caption_column, &s->caption_column))
         status = no_memory(err);
@@ -458,17 +465,15 @@ static patina_status read_caption_column(pt_parquet_column_reader *column, item 
                                          patina_error *err) {
     bool continues = true, is_truncated = false;
 
-    for (unsigned n = 0; continues; n++) {
+    while (continues) {
         pt_parquet_slot slot;
         PT_TRY(pt_parquet_column_reader_next(column, &slot, err));
-        if (n == CAPTIONS_MAX)
-            return pt_fail(err, PATINA_EFORMAT, "a row has over %u captions", CAPTIONS_MAX);
         if (slot.is_item && it->n_text > PT_TEXT_MAX) {
             is_truncated = true;
         } else if (slot.present) {
             it->n_text += slot.value.text.n;
             PT_TRY(slot.value.text.n > PT_TEXT_MAX
-                       ? pt_entry_add_bad_caption(&it->entry, "very long", err)
+                       ? pt_entry_add_bad_caption(&it->entry, "too long", err)
                        : pt_entry_add_caption(&it->entry, (const char *)slot.value.text.bytes,
                                               slot.value.text.n, err));
         } else if (slot.is_item) {
@@ -477,7 +482,8 @@ static patina_status read_caption_column(pt_parquet_column_reader *column, item 
         PT_TRY(pt_parquet_column_reader_has_more_items(column, &continues, err));
     }
     if (!is_truncated) return PATINA_OK;
-    return pt_entry_add_bad_caption(&it->entry, "left out, for there are over 16 MiB of them", err);
+    return pt_entry_add_bad_caption(&it->entry, "omitted: the captions of the row exceed 16 MiB",
+                                    err);
 }
 
 /** Appends the text of a label: a string, or an integer with a class name. */
@@ -566,19 +572,18 @@ static patina_status read_columns(table *t, item *it, patina_error *err) {
 
 /** Rejects with a message of the Parquet reader, whose column names may be truncated inside a
  * character. */
-static patina_status reject_with_reason(pt_entry *entry, const char *what, const patina_error *why,
-                                        patina_error *err) {
+static patina_status reject_with_reason(pt_entry *entry, patina_status reason, const char *what,
+                                        const patina_error *why, patina_error *err) {
     char *sentence = pt_text_escape(why->message);
     if (!sentence) return no_memory(err);
-    const patina_status status =
-        pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "%s: %s", what, sentence);
+    const patina_status status = pt_entry_reject(entry, err, reason, "%s: %s", what, sentence);
     free(sentence);
     return status;
 }
 
 /** Reports the rest of the row group as unreadable, by one entry. */
-static patina_status reject_row_group(table *t, item *it, const patina_error *why,
-                                      patina_error *err) {
+static patina_status reject_row_group(table *t, item *it, patina_status reason,
+                                      const patina_error *why, patina_error *err) {
     char what[96];
 
     item_release(it);
@@ -587,7 +592,7 @@ static patina_status reject_row_group(table *t, item *it, const patina_error *wh
              (unsigned long long)(t->first_row + t->row),
              (unsigned long long)(t->first_row + t->n_rows - 1));
     t->row = t->n_rows;
-    return reject_with_reason(&it->entry, what, why, err);
+    return reject_with_reason(&it->entry, reason, what, why, err);
 }
 
 /** Reads the next row of the open file; it has no source at the end of the file. */
@@ -602,7 +607,10 @@ static patina_status read_row(table *t, item *it, patina_error *err) {
     }
     if (!(it->entry.source = row_name(t, t->row))) return no_memory(err);
     const patina_status status = read_columns(t, it, &why);
-    if (status == PATINA_EFORMAT) return reject_row_group(t, it, &why, err);
+    if (status == PATINA_EFORMAT || (status == PATINA_EIO && t->skip_unreadable))
+        return reject_row_group(
+            t, it, status == PATINA_EIO ? PATINA_REJECT_IO_ERROR : PATINA_REJECT_UNDECODABLE, &why,
+            err);
     if (status != PATINA_OK) {
         pt_error_add_context(&why, "'%s'", t->name);
         return pt_fail(err, status, "%s", why.message);
@@ -619,10 +627,14 @@ static patina_status next_file(parquet_state *s, item *it, patina_error *err) {
 
     table_close(&s->table);
     const patina_status status = table_open(s, i, &s->table, &is_parquet, &why);
-    if (status != PATINA_EFORMAT)
+    const bool is_skipped =
+        s->skip_unreadable && (status == PATINA_ETEMPORARY || status == PATINA_EIO);
+    if (status != PATINA_EFORMAT && !is_skipped)
         return status == PATINA_OK ? PATINA_OK : pt_fail(err, status, "%s", why.message);
     if (!(it->entry.source = pt_text_escape(s->files.of.paths[i]))) return no_memory(err);
-    return reject_with_reason(&it->entry, "no row of the file can be read", &why, err);
+    return reject_with_reason(&it->entry,
+                              is_skipped ? PATINA_REJECT_IO_ERROR : PATINA_REJECT_UNDECODABLE,
+                              "no row of the file can be read", &why, err);
 }
 
 /** The next row of the corpus, or a fault; it has no source at the end. */
@@ -717,7 +729,7 @@ static uint64_t position_of(size_t file, uint64_t row) {
 static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                   patina_error *err) {
     parquet_state *s = state;
-    item it = {0};
+    item it = {.entry.max_captions = entry ? entry->max_captions : 0};
     patina_status status = read_item(s, &it, err);
 
     *end = status == PATINA_OK && !it.entry.source;
@@ -784,7 +796,8 @@ static patina_status parquet_load_audio(void *state, pt_entry *entry, patina_err
     patina_status status = seek_path(t, &it, &why);
     const uint64_t row = t->row++;
     if (status == PATINA_EFORMAT)
-        status = reject_with_reason(entry, "its path cannot be read", &why, err);
+        status = reject_with_reason(entry, PATINA_REJECT_UNDECODABLE, "its path cannot be read",
+                                    &why, err);
     else if (status == PATINA_OK)
         status = read_audio(s, t, row, it.audio_path, entry, err);
     free(it.audio_path);

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "fs/temp_file.h"
 
 #define ROWS_MAX  UINT32_MAX
 #define SLOTS_MIN 1024
@@ -186,24 +186,13 @@ static patina_status read_row(const char *at, pt_entry *row, patina_error *err) 
     return failed ? no_memory(err) : PATINA_OK;
 }
 
-/** An unlinked file in $TMPDIR or /tmp; memory where neither can be written. */
 static patina_status open_file(pt_row_index *x, patina_error *err) {
-    const char *folder = getenv("TMPDIR");
-    if (folder && *folder) x->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (x->fd < 0) x->fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (x->fd < 0) x->fd = memfd_create("patina-rows", MFD_CLOEXEC);
-    const int copy = x->fd < 0 ? -1 : fcntl(x->fd, F_DUPFD_CLOEXEC, 0);
+    PT_TRY(pt_temp_file_create(&x->fd, err));
+    const int copy = fcntl(x->fd, F_DUPFD_CLOEXEC, 0);
     x->out = copy < 0 ? NULL : fdopen(copy, "w");
     if (x->out) return PATINA_OK;
     if (copy >= 0) close(copy);
     return pt_fail(err, PATINA_EIO, "cannot create a temporary file: %s", strerrordesc_np(errno));
-}
-
-static patina_status fail_write(patina_error *err) {
-    return pt_fail(err, PATINA_EIO,
-                   "cannot write the temporary file of repeated ids: %s; set TMPDIR to a folder "
-                   "with more space",
-                   strerrordesc_np(errno));
 }
 
 static patina_status add_later(pt_row_index *x, const pt_entry *row, uint32_t first,
@@ -220,7 +209,7 @@ static patina_status add_later(pt_row_index *x, const pt_entry *row, uint32_t fi
     write_row(&x->record, row);
     if (x->record.failed || x->record.length > UINT32_MAX) return no_memory(err);
     if (fwrite(x->record.text, 1, x->record.length, x->out) != x->record.length)
-        return fail_write(err);
+        return pt_temp_file_fail_write(err);
     x->later[x->n_later++] = (later_row){first, (uint32_t)x->record.length, x->n_written};
     x->n_written += x->record.length;
     x->is_later[x->n_rows / 8] |= (unsigned char)(1U << x->n_rows % 8);
@@ -230,7 +219,7 @@ static patina_status add_later(pt_row_index *x, const pt_entry *row, uint32_t fi
 /* Both passes ------------------------------------------------------------------------------- */
 
 patina_status pt_row_index_add(pt_row_index *x, const pt_entry *row, patina_error *err) {
-    if (x->n_rows == ROWS_MAX) return pt_fail(err, PATINA_EFORMAT, "over %u rows", ROWS_MAX);
+    if (x->n_rows == ROWS_MAX) return pt_fail(err, PATINA_EFORMAT, "more than %u rows", ROWS_MAX);
     if (x->n_rows == x->n_bits) {
         const uint64_t n_bits = 2 * x->n_bits + 8 * SLOTS_MIN;
         unsigned char *bits = realloc(x->is_later, (size_t)(n_bits / 8));
@@ -262,7 +251,7 @@ static int compare_later(const void *a, const void *b) {
 }
 
 patina_status pt_row_index_finish(pt_row_index *x, patina_error *err) {
-    if (x->out && fflush(x->out) != 0) return fail_write(err);
+    if (x->out && fflush(x->out) != 0) return pt_temp_file_fail_write(err);
     free_table(x);
     if (x->n_later > 0) qsort(x->later, x->n_later, sizeof *x->later, compare_later);
     return PATINA_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* row_index.h - which rows of a corpus belong to one id, wherever they occur
+/* row_index.h - index of the rows of a corpus by id
  *
  * Built by a first pass over all rows. In memory: 128 bits of the SHA-256 of each id and a slot of
  * a hash table while it is built (at most 56 bytes a row), then a bit a row and 16 bytes for each

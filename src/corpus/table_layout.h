@@ -34,7 +34,7 @@ typedef struct pt_table_layout {
     const char *id; /* columns of the id, joined by '_'; NULL: the file name as written */
 
     /* Captions: a column, numbered columns, or a template over a label. */
-    const char *caption;       /* "caption"; '#' stands for 1, 2 ...: "caption_#" */
+    const char *caption;       /* "caption"; '#' is 1, 2 ...: "caption_#" */
     const char *label;         /* used where no caption column exists */
     const char *other_caption; /* used where neither exists */
     const char *caption_template;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* table_reader.c - delimited text whose rows name an audio file each, by the layouts of
- * table_layout.c
+/* table_reader.c - tables with one audio file per row, by the layouts of table_layout.c
  *
  *   files in order ──► rows ──► id, audio file (clip_index.h), captions ──► entries
  *
@@ -76,7 +75,7 @@ static int find_named(const pt_csv_record *header, const char *option, const cha
     return names ? pt_csv_find_first_column(header, names) : -1;
 }
 
-/** Splits names at spaces; false where one is no column. */
+/** Splits names at spaces; false where one is not a column. */
 static bool find_all(const pt_csv_record *header, const char *names, int *found, size_t max,
                      size_t *n_found) {
     *n_found = 0;
@@ -249,7 +248,7 @@ static int table_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
             if (n <= best || absent.length == 0) continue;
             best = n;
             pt_strbuf_clear(sentence);
-            pt_strbuf_printf(sentence, "the nearest kind is '%s', for which it lacks %s", l->name,
+            pt_strbuf_printf(sentence, "the nearest kind is '%s', which requires %s", l->name,
                              absent.text);
         }
         pt_csv_close(&table);
@@ -340,7 +339,7 @@ static patina_status fail_columns(const table_state *s, const pt_csv_record *hea
     }
     pt_strbuf_printf(&text, "it has no column '%s'; its columns are ", names);
     append_columns(header, &text);
-    pt_strbuf_printf(&text, "; name one with '%s'", option);
+    pt_strbuf_printf(&text, "; select one with '%s'", option);
     char *shown = text.failed ? NULL : pt_text_escape(text.text);
     pt_fail(err, PATINA_EFORMAT, "%s", shown ? shown : "columns are missing");
     pt_strbuf_release(&text);
@@ -392,7 +391,7 @@ static patina_status read_classes(table_state *s, const char *folder, patina_err
     }
     if (status != PATINA_OK)
         return pt_fail(err, PATINA_EIO,
-                       "the file '%s' with the names of its labels is not beside it",
+                       "the file '%s' with the names of its labels is missing from its folder",
                        s->layout->classes);
     const int mid = pt_csv_find_column(pt_csv_header(table), "mid");
     const int name = pt_csv_find_column(pt_csv_header(table), "display_name");
@@ -596,9 +595,9 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
     if (s->at.n_id == 0) {
         const char *name = pt_csv_field(r, s->at.file, &n);
         if (!is_valid_text(name, n))
-            return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                                   "line %llu: its file name is empty, not UTF-8, or has a NUL",
-                                   r->line);
+            return pt_entry_reject(
+                entry, err, PATINA_REJECT_UNDECODABLE,
+                "line %llu: its file name is empty, is not UTF-8 or contains a NUL", r->line);
         if (s->files.of.n_paths > 1) { /* names of several folders may be equal */
             const char *path = s->files.of.paths[s->n_opened - 1];
             pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
@@ -681,8 +680,8 @@ static patina_status find_audio(const table_state *s, const pt_csv_record *r, pt
     if (!path || !pt_utf8_is_valid(path, strlen(path)))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                s->layout->is_youtube
-                                   ? "line %llu: no audio file is named '%s.*', nor in another way "
-                                     "that clips of a YouTube id are"
+                                   ? "line %llu: no audio file is named '%s.*' or with another "
+                                     "usual name of a YouTube clip"
                                    : "line %llu: no audio file is named '%s', with this or another "
                                      "extension",
                                r->line, entry->id);
@@ -700,7 +699,7 @@ static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
     const char *text = pt_csv_field_trimmed(r, column, &n);
     if (n == 0) return false;
     const locale_t before = pt_c_locale_enter();
-    *seconds = strtod(text, &end);
+    *seconds = pt_strtod(text, &end);
     pt_c_locale_leave(before);
     return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
 }
@@ -713,7 +712,7 @@ static patina_status add_template(const table_state *s, const pt_csv_record *r, 
     const char *label = s->at.is_label ? pt_csv_field_trimmed(r, s->at.caption[0], &n) : NULL;
 
     if (!own && label && n > 0 && strspn(label, "0123456789") >= n)
-        return pt_entry_add_bad_caption(entry, "made of a label that is only a number", err);
+        return pt_entry_add_bad_caption(entry, "its label is only a number", err);
     if (label && !is_valid_text(label, n)) return pt_entry_add_caption(entry, label, n, err);
     row_fields fields = {s, r, entry->source};
     pt_template_expand(own ? own : s->layout->caption_template, append_field, &fields, &text,

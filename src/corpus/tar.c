@@ -13,10 +13,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/byte_source.h"
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "fs/temp_file.h"
 
 /* The first read after a seek is small, since another seek may follow; later ones double. */
 #define BLOCK_MIN ((size_t)8 << 10)
@@ -70,7 +72,7 @@ static patina_status no_memory(patina_error *err) {
 /** Status of a failed libarchive call. Its message depends on the read-ahead and is not used. */
 static patina_status archive_failure(const pt_tar *t, patina_error *err) {
     if (t->io_failed)
-        return pt_fail(err, PATINA_EIO, "cannot be read after byte %llu",
+        return pt_fail(err, PATINA_ETEMPORARY, "cannot be read after byte %llu",
                        (unsigned long long)t->offset);
     if (archive_errno(t->archive) == ENOMEM) return no_memory(err);
     return pt_fail(err, PATINA_REJECT_UNDECODABLE, "not a tar, or truncated or damaged");
@@ -102,10 +104,12 @@ patina_status pt_tar_open(const char *path, pt_tar **tar, patina_error *err) {
 
     if (!t) return no_memory(err);
     t->n_block = BLOCK_MIN;
-    status =
-        pt_byte_source_open_file(path, &t->bytes, NULL); /* messages must not contain local paths */
+    /* messages must not contain local paths */
+    status = pt_byte_source_open_file(path, &t->bytes, NULL);
     if (status == PATINA_REJECT_MISSING)
         pt_fail(err, status, "not found");
+    else if (status != PATINA_OK && pt_errno_is_machine_fault(errno))
+        status = pt_fail(err, PATINA_ETEMPORARY, "cannot be opened: %s", strerrordesc_np(errno));
     else if (status != PATINA_OK)
         status =
             pt_fail(err, PATINA_REJECT_UNDECODABLE, "cannot be opened, or is not a regular file");
@@ -134,6 +138,8 @@ void pt_tar_close(pt_tar **tar) {
 typedef struct member_data {
     char *bytes;
     size_t n, size, capacity;
+    bool is_file; /* they are written to fd in place of bytes */
+    int fd;
 } member_data;
 
 /** Grows the buffer to `wanted` bytes and a NUL. */
@@ -151,14 +157,16 @@ static bool reserve(member_data *c, size_t wanted) {
 }
 
 /** Stores n bytes at offset; holes of a sparse file are filled with zeros. */
-static bool write_at(member_data *c, uint64_t offset, const void *bytes, size_t n) {
+static patina_status write_at(member_data *c, uint64_t offset, const void *bytes, size_t n,
+                              patina_error *err) {
     const size_t at = offset < c->size ? (size_t)offset : c->size;
     if (n > c->size - at) n = c->size - at;
-    if (!reserve(c, at + n)) return false;
+    if (c->is_file) return pt_temp_file_write_at(c->fd, at, bytes, n, err);
+    if (!reserve(c, at + n)) return no_memory(err);
     if (at > c->n) memset(c->bytes + c->n, 0, at - c->n);
     if (n > 0) memcpy(c->bytes + at, bytes, n);
     if (at + n > c->n) c->n = at + n;
-    return true;
+    return PATINA_OK;
 }
 
 /** Reads the data of the current member into c, or discards them where c is NULL. */
@@ -168,8 +176,10 @@ static patina_status read_data(pt_tar *t, member_data *c, patina_error *err) {
     la_int64_t offset;
     int result;
 
-    while ((result = archive_read_data_block(t->archive, &block, &n, &offset)) == ARCHIVE_OK)
-        if (c && (offset < 0 || !write_at(c, (uint64_t)offset, block, n))) return no_memory(err);
+    while ((result = archive_read_data_block(t->archive, &block, &n, &offset)) == ARCHIVE_OK) {
+        if (c && offset < 0) return no_memory(err);
+        if (c) PT_TRY(write_at(c, (uint64_t)offset, block, n, err));
+    }
     if (result != ARCHIVE_EOF) return archive_failure(t, err);
     /* Moves past the padding of the last block where the map of a sparse file is wrong. */
     return archive_read_data_skip(t->archive) == ARCHIVE_OK ? PATINA_OK : archive_failure(t, err);
@@ -237,10 +247,14 @@ patina_status pt_tar_next(pt_tar *t, pt_tar_member *member, bool *end, patina_er
 }
 
 static patina_status read_all(pt_tar *t, member_data *c, patina_error *err) {
+    if (c->is_file) {
+        PT_TRY(read_data(t, c, err));
+        return ftruncate(c->fd, (off_t)c->size) == 0 ? PATINA_OK : pt_temp_file_fail_write(err);
+    }
     /* The size is plausible where the archive file is at least as large. */
     if (c->size <= t->bytes.size && !reserve(c, c->size)) return no_memory(err);
     PT_TRY(read_data(t, c, err));
-    if (!write_at(c, c->size, NULL, 0)) return no_memory(err); /* a hole at the end */
+    PT_TRY(write_at(c, c->size, NULL, 0, err)); /* a hole at the end */
     c->bytes[c->size] = '\0';
     return PATINA_OK;
 }
@@ -255,6 +269,21 @@ patina_status pt_tar_read(pt_tar *t, const pt_tar_member *member, char **bytes, 
         free(c.bytes);
     else
         *bytes = c.bytes;
+    return status;
+}
+
+patina_status pt_tar_read_to_file(pt_tar *t, const pt_tar_member *member, int *fd,
+                                  patina_error *err) {
+    if (member->size > INT64_MAX) return no_memory(err);
+    member_data c = {.size = (size_t)member->size, .is_file = true};
+    PT_TRY(pt_temp_file_create(&c.fd, err));
+    const locale_t before = pt_c_locale_enter();
+    const patina_status status = read_all(t, &c, err);
+    pt_c_locale_leave(before);
+    if (status != PATINA_OK)
+        close(c.fd);
+    else
+        *fd = c.fd;
     return status;
 }
 

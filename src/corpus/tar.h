@@ -39,7 +39,7 @@ void pt_tar_close(pt_tar **tar);
  * end: blocks of zeros do not end the archive while data follow.
  *
  * Errors   PATINA_REJECT_UNDECODABLE  not a tar, truncated or damaged; no more can be read
- *          PATINA_EIO                 a read failed
+ *          PATINA_ETEMPORARY                 a read failed
  */
 patina_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, patina_error *err);
 
@@ -49,6 +49,10 @@ patina_status pt_tar_next(pt_tar *tar, pt_tar_member *member, bool *end, patina_
  */
 patina_status pt_tar_read(pt_tar *tar, const pt_tar_member *member, char **bytes,
                           patina_error *err);
+
+/** The same, into an unlinked file of member->size bytes, which the caller closes. */
+patina_status pt_tar_read_to_file(pt_tar *tar, const pt_tar_member *member, int *fd,
+                                  patina_error *err);
 
 /** Skips the current member, by a seek if the tar is not compressed. Fails where reading would. */
 patina_status pt_tar_skip(pt_tar *tar, patina_error *err);

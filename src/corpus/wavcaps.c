@@ -55,7 +55,7 @@ static bool wavcaps_matches(const pt_corpus_probe *probe) {
 
 static int wavcaps_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
     if (probe->is_folder || probe->head[strspn(probe->head, " \t\r\n")] != '{') return 0;
-    pt_strbuf_append(sentence, "the nearest kind is 'wavcaps', for which it lacks the list 'data'");
+    pt_strbuf_append(sentence, "the nearest kind is 'wavcaps', which requires the list 'data'");
     return 1;
 }
 
@@ -154,7 +154,7 @@ static patina_status read_element(wavcaps_state *s, pt_entry *entry, patina_erro
     snprintf(location, sizeof location, "data[%llu] (line %llu)", (unsigned long long)list->index,
              list->line);
     if (list->too_long)
-        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "%s has over %u bytes",
+        return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE, "%s has more than %u bytes",
                                location, PT_TEXT_MAX);
     if (list->unclosed)
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,

@@ -15,6 +15,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/hash.h"
@@ -30,7 +31,8 @@
 #include "fs/path.h"
 
 #define AUDIO_MAX      ((uint64_t)1 << 30)
-#define NAME_BYTES_MAX 200 /* bytes of a name in a message */
+#define MEMORY_MAX     ((uint64_t)32 << 20) /* larger audio goes to a temporary file */
+#define NAME_BYTES_MAX 200                  /* bytes of a name in a message */
 
 enum { AUDIO, JSON, TXT, N_PARTS, NOT_A_PART = N_PARTS };
 
@@ -43,6 +45,7 @@ typedef struct part {
     char *name; /* file name in the tar; NULL: absent */
     char *bytes;
     size_t n;
+    int file; /* 1 + descriptor of a file in place of bytes; 0 */
     bool is_too_large;
 } part;
 
@@ -71,6 +74,7 @@ typedef struct webdataset_state {
     char *tar_fault;      /* next entry: report of a truncated tar */
     char *duplicate_name; /* next entry: report of a second file of one part */
 
+    bool skip_unreadable;
     uint64_t n_samples;
     char *first_fault; /* of a tar; reported where no sample is found at all */
 } webdataset_state;
@@ -117,6 +121,7 @@ static patina_status webdataset_open(const char *path, const pt_corpus_options *
     patina_status status;
 
     if (!s) return no_memory(err);
+    s->skip_unreadable = options->skip_unreadable;
     status = pt_file_list_open(&s->tars, path, pt_tar_extensions, options->source_split, err);
     if (status == PATINA_OK)
         *state = s;
@@ -185,6 +190,7 @@ static void sample_release(sample *x) {
     for (size_t i = 0; i < N_PARTS; i++) {
         free(x->parts[i].name);
         free(x->parts[i].bytes);
+        if (x->parts[i].file > 0) close(x->parts[i].file - 1);
     }
     free(x->key);
     free(x->duplicate);
@@ -209,6 +215,15 @@ static patina_status add_key(webdataset_state *s, const char *key, bool *repeate
     return found ? PATINA_OK : no_memory(err);
 }
 
+/** Reads the current file into memory, or a large one into a temporary file. */
+static patina_status read_part(webdataset_state *s, part *p, patina_error *err) {
+    int fd;
+    if (s->file.size <= MEMORY_MAX) return pt_tar_read(s->tar, &s->file, &p->bytes, err);
+    PT_TRY(pt_tar_read_to_file(s->tar, &s->file, &fd, err));
+    p->file = fd + 1;
+    return PATINA_OK;
+}
+
 /** Adds the current file to the sample, or skips it. */
 static patina_status add_file(webdataset_state *s, bool with_audio, sample *x, patina_error *err) {
     part *p = &x->parts[s->kind];
@@ -219,7 +234,7 @@ static patina_status add_file(webdataset_state *s, bool with_audio, sample *x, p
     if (x->is_repeated || is_second || is_large || (s->kind == AUDIO && !with_audio))
         PT_TRY(pt_tar_skip(s->tar, err));
     else
-        PT_TRY(pt_tar_read(s->tar, &s->file, &p->bytes, err));
+        PT_TRY(read_part(s, p, err));
     remember_last_file(s);
     if (is_second && x->duplicate) return PATINA_OK;
     char *name = pt_text_dup(s->last.text, s->last.length);
@@ -350,11 +365,13 @@ static patina_status make_entry(const webdataset_state *s, sample *x, pt_entry *
                                "'%s': the sample has no audio file", entry->source);
     if (audio->is_too_large)
         return pt_entry_reject(entry, err, PATINA_REJECT_UNDECODABLE,
-                               "'%s': has %zu bytes, over the limit of %llu", entry->source,
-                               audio->n, (unsigned long long)AUDIO_MAX);
+                               "'%s': has %zu bytes; the limit is %llu", entry->source, audio->n,
+                               (unsigned long long)AUDIO_MAX);
     entry->audio = audio->bytes;
-    entry->n_audio = audio->bytes ? audio->n : 0;
+    entry->audio_file = audio->file;
+    entry->n_audio = audio->bytes || audio->file ? audio->n : 0;
     audio->bytes = NULL;
+    audio->file = 0;
     return PATINA_OK;
 }
 
@@ -427,6 +444,8 @@ static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error
     free(full);
     if (status == PATINA_OK) return PATINA_OK;
     pt_error_add_context(&why, "tar '%s'", s->path);
+    if (status == PATINA_ETEMPORARY && s->skip_unreadable)
+        return reject_tar(s, PATINA_REJECT_IO_ERROR, why.message, entry, err);
     if (patina_status_is_reject(status)) return reject_tar(s, status, why.message, entry, err);
     return pt_fail(err, status, "%s", why.message);
 }
@@ -455,8 +474,14 @@ static patina_status next_sample(webdataset_state *s, bool with_audio, pt_entry 
     } else if (status == PATINA_OK && !is_cut) {
         close_tar(s);
     }
-    if (status == PATINA_EIO) pt_error_add_context(err, "tar '%s'", s->path);
+    if (status == PATINA_EIO || status == PATINA_ETEMPORARY)
+        pt_error_add_context(err, "tar '%s'", s->path);
     sample_release(&x);
+    if (status != PATINA_ETEMPORARY || !s->skip_unreadable || !err) return status;
+    const patina_error why = *err; /* the rest of the tar */
+    pt_entry_release(entry);
+    status = reject_tar(s, PATINA_REJECT_IO_ERROR, why.message, entry, err);
+    close_tar(s);
     return status;
 }
 
@@ -486,8 +511,8 @@ static patina_status webdataset_next(void *state, bool with_audio, pt_entry *ent
 
 const pt_corpus_reader pt_corpus_reader_webdataset = {
     .name = "webdataset",
-    .summary = "webdataset tars (.tar, .tar.gz, .tar.zst): one, a folder, or a pattern such as "
-               "'{0..9}.tar', of audio files with a .json or .txt each",
+    .summary = "webdataset tars (.tar, .tar.gz, .tar.zst) of audio files with a .json or .txt "
+               "each: one tar, a folder, or a pattern such as '{0..9}.tar'",
     .extensions = pt_tar_extensions,
     .matches = webdataset_matches,
     .open = webdataset_open,

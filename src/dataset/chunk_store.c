@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "dataset/finish.h"
+#include "dataset/journal.h"
 #include "dataset/manifest.h"
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
@@ -43,13 +44,15 @@ struct pt_chunk_store {
     char signal_revision[24];
     pt_key_value metadata[4];
     bool made_out, retry_rejects, exclusive;
-    unsigned char *chunks; /* [run_meta->n_chunks] of the above */
+    unsigned char *chunks;      /* [run_meta->n_chunks] of the above */
+    unsigned char *has_journal; /* [run_meta->n_chunks] when the store was opened */
 
     uint64_t chunk; /* the open one */
     bool open;
     bool superseded; /* another process completed it first: rows are dropped */
     pt_path folder;
-    split_writers *split_writers; /* [n_splits] */
+    pt_journal *journal;
+    split_writers *split_writers; /* [n_splits]; while the chunk is completed */
     pt_atomic_file *rejects;
     pt_chunk_info record;
 };
@@ -143,11 +146,10 @@ static patina_status open_finished(const pt_chunk_store *s, bool *complete, pt_r
     } else if (difference[0] != '\0') {
         status = fail_other_run(s->out, "a finished", difference, err);
     } else if (retry && !s->exclusive) {
-        status =
-            pt_fail(err, PATINA_EUSAGE,
-                    "output folder '%s': the set is finished, and one process alone may reopen "
-                    "it to retry its rejects: give '--retry rejects' once without '--shard'",
-                    s->out);
+        status = pt_fail(err, PATINA_EUSAGE,
+                         "output folder '%s': the data set is finished; to retry its rejects, run "
+                         "once with '--retry rejects' and without '--shard'",
+                         s->out);
     } else if (retry) {
         status = pt_dataset_reopen(s->out, &manifest, err);
     } else {
@@ -247,7 +249,7 @@ static patina_status replace_if_damaged(pt_chunk_store *s, const pt_manifest *ma
     if (file.text[0] != '\0' && strncmp(file.text, folder.text, strlen(folder.text)) != 0)
         unlink(file.text);
     s->chunks[c] = TO_REPLACE;
-    pt_error_add_context(&fault, "chunk %" PRIu64 " is damaged and made again", c);
+    pt_error_add_context(&fault, "chunk %" PRIu64 " is damaged and is generated again", c);
     if (on_note->note) on_note->note(on_note->context, fault.message);
     return PATINA_OK;
 }
@@ -274,6 +276,88 @@ static patina_status check_chunks(pt_chunk_store *s, const pt_note_callback *on_
     return status;
 }
 
+/* ---------------------------------------------------------------- journals */
+
+/* What pt_run_metadata_compare compares is hashed, without the libraries. With retry_rejects,
+ * entries that an ordinary run rejected are made again. */
+static pt_journal_key journal_key(const pt_chunk_store *s, uint64_t chunk) {
+    const pt_run_metadata *run = s->run_meta;
+    const char *const texts[] = {
+        run->version, run->settings_hash, run->corpus_hash,   run->model_hash,
+        run->format,  run->kernels,       s->signal_revision, s->retry_rejects ? "retry" : ""};
+    pt_journal_key key = {.n_splits = s->n_splits};
+    char number[PT_CHUNK_DIR_NAME_MAX];
+    pt_sha256 hash;
+
+    pt_sha256_init(&hash);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        pt_sha256_update_string(&hash, texts[i]);
+    pt_chunk_dir_name(chunk, number);
+    pt_sha256_update_string(&hash, number);
+    pt_sha256_finish(&hash, key.sha256);
+    return key;
+}
+
+static patina_status create_journal(const pt_chunk_store *s, uint64_t chunk, const char *folder,
+                                    const char *from, uint64_t n_kept, pt_journal **journal,
+                                    patina_error *err) {
+    const pt_path own = pt_path_joinf(folder, "journal"),
+                  public = pt_chunk_journal_path(s->out, chunk);
+    const pt_journal_key key = journal_key(s, chunk);
+    return pt_journal_create(&own, &public, &key, from, n_kept, journal, err);
+}
+
+/* Copies the journal of a chunk of another folder. */
+static patina_status import_journal(pt_chunk_store *s, const char *from, uint64_t chunk,
+                                    patina_error *err) {
+    const pt_path work = pt_path_joinf(s->out, PT_WORK_DIR),
+                  source = pt_chunk_journal_path(from, chunk);
+    const pt_journal_key key = journal_key(s, chunk);
+    pt_journal *journal = NULL;
+    pt_path own;
+    uint64_t n;
+
+    PT_TRY(pt_journal_count(source.text, &key, UINT64_MAX, &n, err));
+    if (n == 0) return PATINA_OK;
+    PT_TRY(pt_temp_dir_create(work.text, "import", &own, err));
+    patina_status status = create_journal(s, chunk, own.text, source.text, n, &journal, err);
+    if (status == PATINA_OK) status = pt_journal_publish(journal, err);
+    if (status == PATINA_OK) s->has_journal[chunk] = 1;
+    pt_journal_close(&journal);
+    pt_dir_remove_all(own.text, NULL);
+    return status;
+}
+
+/* A finished set has no journals. */
+static patina_status import_journals(pt_chunk_store *s, const char *given, patina_error *err) {
+    const uint64_t n_chunks = s->run_meta->n_chunks;
+    char from[PT_OUTPUT_PATH_MAX + 1];
+    uint64_t n;
+
+    PT_TRY(pt_output_dir_normalize(given, from, err));
+    const pt_path work = pt_path_joinf(from, PT_WORK_DIR);
+    if (!pt_path_exists(work.text)) return PATINA_OK;
+    unsigned char *present = calloc((size_t)n_chunks + 1, 1);
+    if (!present) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    patina_status status = pt_chunks_list(from, PT_JOURNAL_SUFFIX, n_chunks, present, &n, err);
+    for (uint64_t c = 0; status == PATINA_OK && c < n_chunks; c++)
+        if (present[c] && s->chunks[c] == ABSENT && !s->has_journal[c])
+            status = import_journal(s, from, c, err);
+    free(present);
+    return status;
+}
+
+patina_status pt_chunk_store_count_kept(const pt_chunk_store *s, uint64_t chunk, uint64_t n_max,
+                                        uint64_t *n_kept, patina_error *err) {
+    const pt_path path = pt_chunk_journal_path(s->out, chunk);
+    const pt_journal_key key = journal_key(s, chunk);
+    *n_kept = 0;
+    return s->has_journal[chunk] ? pt_journal_count(path.text, &key, n_max, n_kept, err)
+                                 : PATINA_OK;
+}
+
+/* ---------------------------------------------------------------- opening and closing */
+
 static patina_status find_chunks(pt_chunk_store *s, const pt_chunk_store_options *options,
                                  patina_error *err) {
     const pt_note_callback on_note = {options->on_note, options->context};
@@ -282,10 +366,14 @@ static patina_status find_chunks(pt_chunk_store *s, const pt_chunk_store_options
 
     pt_work_dir_remove_stale(s->out, false);
     pt_temp_dir_remove_stale(work.text, "", NULL, false);
-    PT_TRY(pt_chunks_list(s->out, s->run_meta->n_chunks, s->chunks, &n_present, err));
-    if (options->resume_from)
+    PT_TRY(pt_chunks_list(s->out, "", s->run_meta->n_chunks, s->chunks, &n_present, err));
+    PT_TRY(pt_chunks_list(s->out, PT_JOURNAL_SUFFIX, s->run_meta->n_chunks, s->has_journal,
+                          &n_present, err));
+    if (options->resume_from) {
         PT_TRY(
             pt_chunks_import(options->resume_from, s->out, s->run_meta, s->chunks, &on_note, err));
+        PT_TRY(import_journals(s, options->resume_from, err));
+    }
     return s->exclusive || s->retry_rejects ? check_chunks(s, &on_note, err) : PATINA_OK;
 }
 
@@ -295,8 +383,6 @@ bool pt_chunk_store_has_chunk(const pt_chunk_store *s, uint64_t chunk) {
     const pt_path folder = pt_chunk_dir_path(s->out, chunk);
     return pt_path_exists(folder.text);
 }
-
-/* ---------------------------------------------------------------- opening and closing */
 
 static patina_status alloc_store(const char *out, const pt_row_writer_backend *kind,
                                  const pt_run_metadata *run_meta,
@@ -322,9 +408,10 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
     s->metadata[2] = (pt_key_value){PT_KEY_SETTINGS_HASH, run_meta->settings_hash};
     s->metadata[3] = (pt_key_value){PT_KEY_MODEL_HASH, run_meta->model_hash};
     s->chunks = calloc((size_t)run_meta->n_chunks + 1, 1);
+    s->has_journal = calloc((size_t)run_meta->n_chunks + 1, 1);
     s->split_writers = calloc(s->n_splits, sizeof *s->split_writers);
     s->record.parts = calloc(s->n_splits, sizeof *s->record.parts);
-    if (!s->chunks || !s->split_writers || !s->record.parts)
+    if (!s->chunks || !s->has_journal || !s->split_writers || !s->record.parts)
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
     return PATINA_OK;
 }
@@ -333,13 +420,15 @@ static void release(pt_chunk_store **store) {
     pt_chunk_store *s = *store;
     if (!s) return;
     free(s->chunks);
+    free(s->has_journal);
     free(s->split_writers);
     free(s->record.parts);
     free(s);
     *store = NULL;
 }
 
-/* Whether the work folder contains a plan and nothing else: no chunk, complete or open. */
+/* Whether the work folder contains a plan and nothing else: no chunk, complete or open, and no
+ * journal. */
 static bool is_unused(const char *work) {
     DIR *dir = opendir(work);
     const char *name;
@@ -416,7 +505,8 @@ static patina_status ignore_if_superseded(pt_chunk_store *s, patina_status statu
                                           patina_error *err) {
     const pt_path target = pt_chunk_dir_path(s->out, s->chunk),
                   finished = pt_path_joinf(s->out, PT_DATASET_FILE);
-    if (status != PATINA_EIO || s->chunks[s->chunk] == TO_REPLACE) return status;
+    if (status != PATINA_EIO && status != PATINA_ETEMPORARY) return status;
+    if (s->chunks[s->chunk] == TO_REPLACE) return status;
     if (!pt_path_exists(target.text) && !pt_path_exists(finished.text)) return status;
     s->superseded = true;
     if (err) *err = (patina_error){0};
@@ -442,7 +532,15 @@ static patina_status make_chunk_folder(pt_chunk_store *s, patina_error *err) {
     return status;
 }
 
-patina_status pt_chunk_store_begin_chunk(pt_chunk_store *s, uint64_t chunk, patina_error *err) {
+static patina_status begin_chunk(pt_chunk_store *s, uint64_t n_kept, patina_error *err) {
+    const pt_path journal = pt_chunk_journal_path(s->out, s->chunk);
+    PT_TRY(make_chunk_folder(s, err));
+    if (s->superseded) return PATINA_OK;
+    return create_journal(s, s->chunk, s->folder.text, journal.text, n_kept, &s->journal, err);
+}
+
+patina_status pt_chunk_store_begin_chunk(pt_chunk_store *s, uint64_t chunk, uint64_t n_kept,
+                                         patina_error *err) {
     pt_part_info *parts = s->record.parts;
     assert(!s->open && chunk < s->run_meta->n_chunks);
 
@@ -451,9 +549,9 @@ patina_status pt_chunk_store_begin_chunk(pt_chunk_store *s, uint64_t chunk, pati
     s->chunk = chunk;
     s->superseded = false;
     s->folder.text[0] = '\0';
-    const patina_status status = ignore_if_superseded(s, make_chunk_folder(s, err), err);
-    if (status != PATINA_OK || s->superseded) s->folder.text[0] = '\0';
-    s->open = status == PATINA_OK;
+    const patina_status status = ignore_if_superseded(s, begin_chunk(s, n_kept, err), err);
+    s->open = true;
+    if (status != PATINA_OK) pt_chunk_store_discard_chunk(s);
     return status;
 }
 
@@ -470,40 +568,57 @@ static patina_status open_split(pt_chunk_store *s, size_t split, patina_error *e
                          err);
 }
 
-static patina_status add_rows(pt_chunk_store *s, size_t split, const pt_row *rows, size_t n_rows,
-                              const char *provenance, size_t n_provenance, patina_error *err) {
-    split_writers *g = &s->split_writers[split];
-    if (!g->rows) PT_TRY(open_split(s, split, err));
-    for (size_t i = 0; i < n_rows; i++)
-        PT_TRY(pt_row_writer_write(g->rows, &rows[i], err));
-    s->record.parts[split].n_rows += n_rows;
-    return pt_atomic_file_write(g->provenance, provenance, n_provenance, err);
-}
-
 patina_status pt_chunk_store_add_rows(pt_chunk_store *s, size_t split, const pt_row *rows,
                                       size_t n_rows, const char *provenance, size_t n_provenance,
                                       patina_error *err) {
     assert(s->open && split < s->n_splits);
     if (n_rows == 0 || s->superseded) return PATINA_OK;
-    return ignore_if_superseded(s, add_rows(s, split, rows, n_rows, provenance, n_provenance, err),
-                                err);
-}
-
-static patina_status add_reject(pt_chunk_store *s, const char *line, patina_error *err) {
-    if (!s->rejects) {
-        const pt_path file = pt_path_joinf(s->folder.text, PT_REJECTS_FILE);
-        PT_TRY(pt_atomic_file_open(file.text, &s->rejects, err));
-    }
-    return pt_atomic_file_write(s->rejects, line, strlen(line), err);
+    return ignore_if_superseded(
+        s, pt_journal_add_rows(s->journal, split, rows, n_rows, provenance, n_provenance, err),
+        err);
 }
 
 patina_status pt_chunk_store_add_reject(pt_chunk_store *s, patina_status reason, const char *line,
                                         patina_error *err) {
     assert(s->open && patina_status_is_reject(reason));
     if (s->superseded) return PATINA_OK;
-    s->record.n_rejects++;
-    s->record.rejects_by[reason - PATINA_REJECT_FIRST]++;
-    return ignore_if_superseded(s, add_reject(s, line, err), err);
+    return ignore_if_superseded(s, pt_journal_add_reject(s->journal, reason, line, err), err);
+}
+
+patina_status pt_chunk_store_end_entry(pt_chunk_store *s, patina_error *err) {
+    assert(s->open);
+    if (s->superseded) return PATINA_OK;
+    return ignore_if_superseded(s, pt_journal_end_entry(s->journal, err), err);
+}
+
+/* ---------------------------------------------------------------- completing the open chunk */
+
+static patina_status write_row(void *context, size_t split, const pt_row *row, patina_error *err) {
+    pt_chunk_store *s = context;
+    split_writers *g = &s->split_writers[split];
+    if (!g->rows) PT_TRY(open_split(s, split, err));
+    s->record.parts[split].n_rows++;
+    return pt_row_writer_write(g->rows, row, err);
+}
+
+static patina_status write_provenance(void *context, size_t split, const char *text, size_t n,
+                                      patina_error *err) {
+    pt_chunk_store *s = context;
+    return pt_atomic_file_write(s->split_writers[split].provenance, text, n, err);
+}
+
+static patina_status write_reject(void *context, patina_status reason, const char *text, size_t n,
+                                  patina_error *err) {
+    pt_chunk_store *s = context;
+    if (!s->rejects) {
+        const pt_path file = pt_path_joinf(s->folder.text, PT_REJECTS_FILE);
+        PT_TRY(pt_atomic_file_open(file.text, &s->rejects, err));
+    }
+    if (text[n - 1] == '\n') { /* the last piece of the line */
+        s->record.n_rejects++;
+        s->record.rejects_by[reason - PATINA_REJECT_FIRST]++;
+    }
+    return pt_atomic_file_write(s->rejects, text, n, err);
 }
 
 static void record_digest(const pt_atomic_file *file, pt_file_digest *record) {
@@ -512,6 +627,8 @@ static void record_digest(const pt_atomic_file *file, pt_file_digest *record) {
 }
 
 static patina_status commit_files(pt_chunk_store *s, patina_error *err) {
+    const pt_journal_visitor visitor = {s, write_row, write_provenance, write_reject};
+    PT_TRY(pt_journal_replay(s->journal, &visitor, err));
     for (size_t i = 0; i < s->n_splits; i++) {
         const split_writers *g = &s->split_writers[i];
         if (!g->rows) continue;
@@ -578,8 +695,9 @@ patina_status pt_chunk_store_commit_chunk(pt_chunk_store *s, uint64_t n_entries,
         const pt_path fault = fault_path(s, s->chunk);
         s->chunks[s->chunk] = PRESENT;
         unlink(fault.text);
+        pt_journal_remove(&s->journal);
+        pt_chunk_store_discard_chunk(s);
     }
-    if (status == PATINA_OK) pt_chunk_store_discard_chunk(s);
     return status;
 }
 
@@ -590,6 +708,7 @@ void pt_chunk_store_discard_chunk(pt_chunk_store *s) {
         pt_atomic_file_close(&s->split_writers[i].provenance);
     }
     pt_atomic_file_close(&s->rejects);
+    pt_journal_close(&s->journal);
     if (s->folder.text[0] != '\0') pt_dir_remove_all(s->folder.text, NULL);
     s->open = false;
 }

@@ -2,14 +2,16 @@
 /* chunk_store.h - the output folder of a run, which many processes may write at the same time
  *
  *     OUT/.patina/plan.json    identifies the run
+ *     OUT/.patina/00000007.journal    entries of a chunk that is being made (journal.h)
  *     OUT/.patina/00000007/    a complete chunk: rows-<split>.parquet, provenance-<split>.jsonl,
  *                              rejects.jsonl, and chunk.json, which lists them with their hashes
  *     OUT/data, OUT/provenance, OUT/rejects.jsonl, README.md, dataset.json    the finished set
  *
- * An open chunk is written to a temporary folder, every file is flushed to disk, and the folder
- * gets its number by one rename: a chunk is complete or absent. The number of parts is known only
- * when every chunk is complete, so parts get their final names at the end (finish.c). dataset.json
- * is written last; a folder that has one is finished.
+ * Entries of an open chunk go to its journal, which outlives the process. When the chunk ends, its
+ * files are written from the journal to a temporary folder, every file is flushed to disk, and the
+ * folder gets its number by one rename: a chunk is complete or absent. The number of parts is known
+ * only when every chunk is complete, so parts get their final names at the end (finish.c).
+ * dataset.json is written last; a folder that has one is finished.
  */
 
 #ifndef PATINA_DATASET_CHUNK_STORE_H
@@ -60,16 +62,29 @@ patina_status pt_chunk_store_open(const char *out, const pt_row_writer_backend *
 bool pt_chunk_store_has_chunk(const pt_chunk_store *store, uint64_t chunk);
 
 /**
+ * Counts the entries of a chunk that its journal has, up to n_max.
+ *
+ * Errors    PATINA_EIO  the journal cannot be read
+ */
+patina_status pt_chunk_store_count_kept(const pt_chunk_store *store, uint64_t chunk, uint64_t n_max,
+                                        uint64_t *n_kept, patina_error *err);
+
+/**
  * Opens a chunk; no other one is open. If another process completes the same chunk first, the rows
  * written here are dropped silently: they would be the same.
  *
- * Errors    PATINA_EUSAGE  the folder contains another run now
+ * n_kept    entries of the journal to keep, at most those of pt_chunk_store_count_kept
+ *
+ * Errors    PATINA_EUSAGE      the folder contains another run now
+ *           PATINA_ETEMPORARY  another process has replaced the journal
  *           PATINA_EIO
  */
-patina_status pt_chunk_store_begin_chunk(pt_chunk_store *store, uint64_t chunk, patina_error *err);
+patina_status pt_chunk_store_begin_chunk(pt_chunk_store *store, uint64_t chunk, uint64_t n_kept,
+                                         patina_error *err);
 
 /**
- * Adds rows to a split of the open chunk. provenance has one line with its end for each.
+ * Adds rows of the current entry to a split of the open chunk. provenance has one line with its end
+ * for each.
  *
  * Errors    PATINA_ERANGE  a row that pt_row_check refuses
  *           PATINA_EIO, PATINA_ENOMEM
@@ -78,9 +93,12 @@ patina_status pt_chunk_store_add_rows(pt_chunk_store *store, size_t split, const
                                       size_t n_rows, const char *provenance, size_t n_provenance,
                                       patina_error *err);
 
-/** Adds a line of rejects.jsonl, with its end, to the open chunk. */
+/** Adds a line of rejects.jsonl, with its end, of the current entry to the open chunk. */
 patina_status pt_chunk_store_add_reject(pt_chunk_store *store, patina_status reason,
                                         const char *line, patina_error *err);
+
+/** Ends the current entry of the open chunk: it is not lost if the process ends. */
+patina_status pt_chunk_store_end_entry(pt_chunk_store *store, patina_error *err);
 
 /** Completes the open chunk of n_entries entries. Afterwards it survives any crash. */
 patina_status pt_chunk_store_commit_chunk(pt_chunk_store *store, uint64_t n_entries,
@@ -94,7 +112,7 @@ patina_status pt_chunk_store_commit_chunk(pt_chunk_store *store, uint64_t n_entr
 patina_status pt_chunk_store_record_fault(pt_chunk_store *store, uint64_t chunk,
                                           const char *sentence, bool *repeated, patina_error *err);
 
-/** Removes the open chunk, if there is one. */
+/** Closes the open chunk, if there is one; its journal stays. */
 void pt_chunk_store_discard_chunk(pt_chunk_store *store);
 
 /** Finishes the set, as patina_dataset_finish (patina/dataset.h). counts: out, of the set. */
@@ -102,8 +120,8 @@ patina_status pt_chunk_store_finish(pt_chunk_store *store, pt_run_counts *counts
                                     patina_error *err);
 
 /**
- * Releases. The open chunk is dropped, complete ones stay. An exclusive store without any chunk
- * restores the folder as it was before.
+ * Releases. Complete chunks and the journal of the open one stay. An exclusive store without any
+ * chunk or entry restores the folder as it was before.
  */
 void pt_chunk_store_close(pt_chunk_store **store);
 

@@ -12,6 +12,7 @@
 
 #include "base/json_writer.h"
 #include "base/strbuf.h"
+#include "dataset/card_corpora.h"
 #include "dataset/rejects.h"
 #include "dataset/schema.h"
 
@@ -137,8 +138,9 @@ static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
     }
     pt_strbuf_append(out,
                      "\nEdge b (0 to 64) of the bands of `target_ltas` is 10^(1.15 + 0.05 b) Hz. "
-                     "Bands that begin above half of the source's rate (`window.rate_hz` of "
-                     "provenance) have no content: `patina.load(out, masks=True)` marks the valid "
+                     "Bands that begin above half of the source's rate or end above its bandwidth "
+                     "(`window.rate_hz` and `source_quality.bandwidth_hz` of provenance) have no "
+                     "content of the recording: `patina.load(out, masks=True)` marks the valid "
                      "ones. Every value is finite; there are no nulls.\n\n");
 }
 
@@ -231,6 +233,7 @@ char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta) {
     add_front_matter(&out, run_meta);
     add_introduction(&out, run_meta);
     add_splits(&out, run_meta);
+    pt_card_add_corpora(&out, run_meta->settings_json);
     add_columns(&out, run_meta);
     add_loading(&out, run_meta);
     add_provenance(&out, run_meta);

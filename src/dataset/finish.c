@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* finish.c - complete chunks to a finished data set
+/* finish.c - completes a data set from its chunks
  *
  *     check                        every chunk complete, every file with its hash
  *     parts to their final names   renames; skipped where an interrupted finish did them
- *     rejects.jsonl, README.md     written anew each time
+ *     rejects.jsonl, README.md     written again each time
  *     dataset.json                 written, flushed, read back and compared; then renamed into
  *                                  place: from now on the set is finished
  *     .patina                      removed
@@ -67,7 +67,7 @@ static patina_status find_missing(const char *out, uint64_t n_chunks, patina_dat
     unsigned char *present = calloc((size_t)n_chunks + 1, 1);
     if (!present)
         return pt_fail(err, PATINA_ENOMEM, "out of memory for %" PRIu64 " chunks", n_chunks);
-    const patina_status status = pt_chunks_list(out, n_chunks, present, &n_present, err);
+    const patina_status status = pt_chunks_list(out, "", n_chunks, present, &n_present, err);
     report->n_chunks = n_chunks;
     report->n_missing = 0;
     for (uint64_t c = 0; status == PATINA_OK && c < n_chunks; c++) {

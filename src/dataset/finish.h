@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* finish.h - complete chunks to a finished data set (internal part of patina/dataset.h) */
+/* finish.h - completes a data set from its chunks (internal part of patina/dataset.h) */
 
 #ifndef PATINA_DATASET_FINISH_H
 #define PATINA_DATASET_FINISH_H

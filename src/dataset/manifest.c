@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* manifest.c - plan.json, chunk.json and dataset.json: written and read */
+/* manifest.c - writes and reads plan.json, chunk.json and dataset.json */
 
 #include "dataset/manifest.h"
 
@@ -555,12 +555,12 @@ static patina_status parse_chunk(const pt_manifest *manifest, uint64_t number, c
     PT_TRY(parse(path, text, n, &root, err));
     patina_status status = get_count(&from, root, "chunk", &given);
     if (status == PATINA_OK && given != number)
-        status = fail_format(&from, "is of chunk %" PRIu64, given);
+        status = fail_format(&from, "belongs to chunk %" PRIu64, given);
     if (status == PATINA_OK) status = get_signal_revision(&from, root, &given);
     if (status == PATINA_OK && given != manifest->run_meta.signal_revision)
         status = fail_format(&from,
                              "signal revision %" PRIu64 ", but the run has signal revision %" PRIu64
-                             "; rows of both cannot be in one set",
+                             "; a data set cannot contain rows of both",
                              given, manifest->run_meta.signal_revision);
     if (status == PATINA_OK) status = get_chunk(&from, root, manifest->n_splits, chunk);
     if (status == PATINA_OK)
@@ -656,13 +656,14 @@ static patina_status check_counts(const json_source *from, const json_t *root,
     if (n_rows != run_meta->counts.n_rows || n_parts != run_meta->counts.n_parts ||
         n_rejects != run_meta->counts.n_rejects ||
         memcmp(by, run_meta->counts.rejects_by, sizeof by) != 0)
-        return fail_format(from, "counts and chunks do not agree");
+        return fail_format(from, "the counts differ from those of the chunks");
     for (size_t s = 0; s < manifest->n_splits; s++) {
         const json_t *split = json_object_get(json_object_get(root, "splits"), run_meta->splits[s]);
         PT_TRY(get_count(from, split, "rows", &n_rows));
         PT_TRY(get_count(from, split, "parts", &n_parts));
         if (n_rows != run_meta->counts.split_rows[s] || n_parts != run_meta->counts.split_parts[s])
-            return fail_format(from, "split '%s' and the chunks do not agree", run_meta->splits[s]);
+            return fail_format(from, "the counts of split '%s' differ from those of the chunks",
+                               run_meta->splits[s]);
     }
     return PATINA_OK;
 }
@@ -702,7 +703,7 @@ static patina_status check_round_trip(const char *path, const char *text, const 
                                       patina_error *err) {
     if (!again) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (strcmp(text, again) == 0) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO, "file '%s': cannot be read back as it was written", path);
+    return pt_fail(err, PATINA_EIO, "file '%s': its content differs from what was written", path);
 }
 
 patina_status pt_plan_write(const char *path, const pt_run_metadata *run_meta, patina_error *err) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* manifest.h - plan.json, chunk.json and dataset.json: what a run has written
+/* manifest.h - plan.json, chunk.json and dataset.json: the files of a run
  *
  *     plan.json      the metadata of the run, before any row
  *     chunk.json     the content of one chunk, file by file

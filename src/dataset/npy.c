@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* npy.c - a matrix in NumPy's format, version 1.0
+/* npy.c - writes a matrix in NumPy's format, version 1.0
  *
  * Source  NumPy, "numpy.lib.format": magic, version, length of the header, a Python dictionary
  *         padded with blanks so that the data starts at a multiple of 64

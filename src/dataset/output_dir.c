@@ -20,7 +20,7 @@ patina_status pt_output_dir_normalize(const char *given, char out[PT_OUTPUT_PATH
     while (n > 1 && given[n - 1] == '/')
         n--;
     if (n == 0 || n > PT_OUTPUT_PATH_MAX)
-        return pt_fail(err, PATINA_EUSAGE, "output folder: a path of 1 to %d bytes is needed",
+        return pt_fail(err, PATINA_EUSAGE, "the path of the output folder must have 1 to %d bytes",
                        PT_OUTPUT_PATH_MAX);
     memcpy(out, given, n);
     out[n] = '\0';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_layout.c - moves parts to their final names and back, checks their bytes */
+/* part_layout.c - moves parts to their final names and back, and checks their bytes */
 
 #include "dataset/part_layout.h"
 
@@ -34,17 +34,24 @@ pt_path pt_chunk_dir_path(const char *out, uint64_t chunk) {
     return pt_path_joinf(out, PT_WORK_DIR "/%s", name);
 }
 
-/* Parses a name of pt_chunk_dir_name; false for any other. */
-static bool is_chunk(const char *name, uint64_t n_chunks, uint64_t *chunk) {
+pt_path pt_chunk_journal_path(const char *out, uint64_t chunk) {
+    char name[PT_CHUNK_DIR_NAME_MAX];
+    pt_chunk_dir_name(chunk, name);
+    return pt_path_joinf(out, PT_WORK_DIR "/%s" PT_JOURNAL_SUFFIX, name);
+}
+
+/* Parses a name of pt_chunk_dir_name with a suffix; false for any other. */
+static bool is_chunk(const char *name, const char *suffix, uint64_t n_chunks, uint64_t *chunk) {
     char canonical[PT_CHUNK_DIR_NAME_MAX];
     if (!isdigit((unsigned char)name[0])) return false;
     *chunk = strtoull(name, NULL, 10);
     pt_chunk_dir_name(*chunk, canonical);
-    return *chunk < n_chunks && strcmp(name, canonical) == 0;
+    const size_t n = strlen(canonical);
+    return *chunk < n_chunks && strncmp(name, canonical, n) == 0 && strcmp(name + n, suffix) == 0;
 }
 
-patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *present,
-                             uint64_t *n_present, patina_error *err) {
+patina_status pt_chunks_list(const char *out, const char *suffix, uint64_t n_chunks,
+                             unsigned char *present, uint64_t *n_present, patina_error *err) {
     const pt_path work = pt_path_joinf(out, PT_WORK_DIR);
     DIR *dir = opendir(work.text);
     const char *name;
@@ -53,7 +60,7 @@ patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *
 
     *n_present = 0;
     while (dir && (name = pt_dir_next(dir, &why)))
-        if (is_chunk(name, n_chunks, &chunk)) {
+        if (is_chunk(name, suffix, n_chunks, &chunk)) {
             present[chunk] = 1;
             ++*n_present;
         }
@@ -132,13 +139,13 @@ patina_status pt_file_check_digest(const char *path, const pt_file_digest *expec
     if (status == PATINA_REJECT_MISSING)
         return pt_fail(err, PATINA_EFORMAT, "file '%s': not found", path);
     if (status == PATINA_OK && bytes.size != expected->n_bytes)
-        status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': has %" PRIu64 " bytes, and %" PRIu64 " were written", path,
-                         bytes.size, expected->n_bytes);
+        status =
+            pt_fail(err, PATINA_EFORMAT, "file '%s': has %" PRIu64 " bytes instead of %" PRIu64,
+                    path, bytes.size, expected->n_bytes);
     if (status == PATINA_OK) status = hash_file(path, &bytes, hex, err);
     if (status == PATINA_OK && strcmp(hex, expected->sha256) != 0)
         status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': its bytes are not those that were written (SHA-256)", path);
+                         "file '%s': its content differs from what was written (SHA-256)", path);
     pt_byte_source_close(&bytes);
     return status;
 }
@@ -192,8 +199,8 @@ static patina_status check_size(const char *path, uint64_t n_bytes, patina_error
     if (stat(path, &info) != 0)
         return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     if ((uint64_t)info.st_size == n_bytes) return PATINA_OK;
-    return pt_fail(err, PATINA_EFORMAT, "file '%s': has %lld bytes, and %" PRIu64 " were written",
-                   path, (long long)info.st_size, n_bytes);
+    return pt_fail(err, PATINA_EFORMAT, "file '%s': has %lld bytes instead of %" PRIu64, path,
+                   (long long)info.st_size, n_bytes);
 }
 
 typedef patina_status part_action(const char *out, const pt_manifest *manifest, uint64_t chunk,

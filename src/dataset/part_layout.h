@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_layout.h - the files of the parts of a set, and their two places
+/* part_layout.h - the files of the parts of a data set, during and after the run
  *
  *     OUT/.patina/00000007/rows-train.parquet     during the run: in the folder of the chunk
  *     OUT/data/train-00004-of-00012.parquet       when finished: by number among the parts
@@ -25,14 +25,20 @@ void pt_chunk_dir_name(uint64_t chunk, char name[PT_CHUNK_DIR_NAME_MAX]);
 /** OUT/.patina/<name of the chunk's folder> */
 pt_path pt_chunk_dir_path(const char *out, uint64_t chunk);
 
+/** OUT/.patina/<name of the chunk's folder>.journal (journal.h) */
+pt_path pt_chunk_journal_path(const char *out, uint64_t chunk);
+
 /**
- * Finds the chunks that have a folder: sets present[c] to 1 and leaves the others unchanged.
+ * Finds the chunks that have a folder, or a file with this suffix: sets present[c] to 1 and leaves
+ * the others unchanged.
  *
+ * suffix     "" or PT_JOURNAL_SUFFIX
  * present    [n_chunks]
- * n_present  out: number of folders
+ * n_present  out: number of folders or files
  */
-patina_status pt_chunks_list(const char *out, uint64_t n_chunks, unsigned char *present,
-                             uint64_t *n_present, patina_error *err);
+#define PT_JOURNAL_SUFFIX ".journal"
+patina_status pt_chunks_list(const char *out, const char *suffix, uint64_t n_chunks,
+                             unsigned char *present, uint64_t *n_present, patina_error *err);
 
 /** Reads chunk.json of one chunk. PATINA_EFORMAT also when it does not exist. */
 patina_status pt_chunk_read_info(const char *out, pt_manifest *manifest, uint64_t chunk,

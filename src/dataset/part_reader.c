@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* part_reader.c - rows of a part: columns through src/parquet, or lines through jansson
+/* part_reader.c - reads the rows of a part, from Parquet or JSON Lines
  *
  * Parts rewritten by another program (compressed, with optional fields) are read as well, as long
  * as they have the same columns.
@@ -43,7 +43,7 @@ struct pt_part_reader {
 static patina_status fail_columns(const pt_parquet *file, patina_error *err) {
     pt_strbuf names = {0};
     pt_parquet_append_column_names(file, &names);
-    pt_fail(err, PATINA_EFORMAT, "its columns are not those of a data set but %s",
+    pt_fail(err, PATINA_EFORMAT, "not a part of a data set: its columns are %s",
             names.failed ? "" : names.text);
     pt_strbuf_release(&names);
     return PATINA_EFORMAT;

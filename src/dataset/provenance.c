@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include <patina/degrade.h>
+#include <patina/measure.h>
 
 #include "base/error.h"
 #include "base/json_dump.h"
@@ -27,12 +28,21 @@ static void add_real(pt_strbuf *out, const char *name, double value) {
     pt_json_write_real(out, value, DBL_DECIMAL_DIG);
 }
 
+static void add_quality(pt_strbuf *out, const patina_source_quality *quality) {
+    char *json = patina_source_quality_to_json(quality);
+    pt_strbuf_append(out, ", \"source_quality\": ");
+    pt_strbuf_append(out, json ? json : "");
+    out->failed = out->failed || !json;
+    free(json);
+}
+
 char *patina_provenance_to_json(const patina_provenance *of) {
     pt_strbuf out = {0};
 
     pt_strbuf_append(&out, "{\"entry\": ");
     pt_json_write_string(&out, of->entry);
     if (of->source) add_string(&out, "source", of->source);
+    if (of->corpus) add_string(&out, "corpus", of->corpus);
     if (of->caption) {
         add_string(&out, "caption", of->caption);
         pt_strbuf_printf(&out, ", \"caption_index\": %zu", of->caption_index);
@@ -42,8 +52,11 @@ char *patina_provenance_to_json(const patina_provenance *of) {
                      ", \"window\": {\"start\": %" PRIu64 ", \"frames\": %" PRIu64
                      ", \"rate_hz\": %u, \"channels\": %u}",
                      of->window.start, of->window.frames, of->window.rate_hz, of->window.channels);
+    if (of->window_index > 0)
+        pt_strbuf_printf(&out, ", \"window_index\": %" PRIu32, of->window_index);
     if (of->n_streams > 1) pt_strbuf_printf(&out, ", \"streams\": %u", of->n_streams);
     if (of->has_named_start) add_real(&out, "named_start_s", of->named_start_s);
+    if (of->level_gain_db != 0.0) add_real(&out, "level_gain_db", of->level_gain_db);
     pt_strbuf_append(&out, ", \"chain\": ");
     pt_strbuf_append(&out, of->chain_json);
     if (of->stages_json) {
@@ -53,11 +66,13 @@ char *patina_provenance_to_json(const patina_provenance *of) {
         add_real(&out, "purity_db", of->purity_db);
         add_real(&out, "snr_db", of->snr_db);
         add_real(&out, "sdr_db", of->sdr_db);
+        add_real(&out, "purity_cap", of->purity_cap);
     }
     if (of->has_loudness) {
         add_real(&out, "lufs_source", of->lufs_source);
         add_real(&out, "lufs_mono", of->lufs_mono);
     }
+    if (of->quality) add_quality(&out, of->quality);
     pt_strbuf_append(&out, "}");
     return pt_strbuf_detach(&out);
 }
@@ -81,6 +96,25 @@ static patina_status get_integer(const json_t *object, const char *path_prefix, 
                        path_prefix, name, given, lo, hi);
     *value = given;
     return PATINA_OK;
+}
+
+/* A number that may be absent, lo <= value <= hi. */
+static patina_status get_number(const json_t *object, const char *name, double fallback, double lo,
+                                double hi, double *value, patina_error *err) {
+    const json_t *member = json_object_get(object, name);
+
+    *value = member ? json_number_value(member) : fallback;
+    if (member && !(json_is_number(member) && *value >= lo && *value <= hi))
+        return pt_fail(err, PATINA_EFORMAT, "recipe: member '%s' is not a number in %g to %g", name,
+                       lo, hi);
+    return PATINA_OK;
+}
+
+/* Version 0.1 recorded no cap: it was 60, which shows where the purity of the line is higher than
+ * the default of today. */
+static double unrecorded_cap(const json_t *recipe) {
+    const double purity_db = json_number_value(json_object_get(recipe, "purity_db"));
+    return purity_db > PATINA_PURITY_CAP_DEFAULT ? PATINA_PURITY_MAX : PATINA_PURITY_CAP_DEFAULT;
 }
 
 static patina_status get_window(const json_t *recipe, patina_window *window, patina_error *err) {
@@ -133,6 +167,12 @@ patina_status patina_recipe_from_json(const char *json, patina_recipe *recipe, p
     if (status == PATINA_OK)
         status = get_integer(object, "", "variant", 0, PT_VARIANT_MAX, &variant, err);
     if (status == PATINA_OK) status = get_window(object, &parsed.window, err);
+    if (status == PATINA_OK)
+        status = get_number(object, "level_gain_db", 0.0, -PATINA_LEVEL_JITTER_MAX,
+                            PATINA_LEVEL_JITTER_MAX, &parsed.level_gain_db, err);
+    if (status == PATINA_OK)
+        status = get_number(object, "purity_cap", unrecorded_cap(object), PATINA_PURITY_CAP_MIN,
+                            PATINA_PURITY_MAX, &parsed.purity_cap, err);
     if (status == PATINA_OK) status = get_text(object, &parsed, err);
     if (status == PATINA_OK) {
         parsed.seed = (uint64_t)seed;

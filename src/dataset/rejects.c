@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rejects.c - reasons by index and name, lines of rejects.jsonl */
+/* rejects.c - names of reject reasons, and lines of rejects.jsonl */
 
 #include "dataset/rejects.h"
 

@@ -49,8 +49,8 @@ static patina_status rejects_copy_lines(rejects_reader *reader, uint64_t n, pt_a
     for (uint64_t i = 0; i < n; i++) {
         const ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
         if (length <= 0)
-            return pt_fail(err, PATINA_EFORMAT, "file '%s': has fewer lines than were written",
-                           reader->path.text);
+            return pt_fail(err, PATINA_EFORMAT,
+                           "file '%s': has fewer lines than were written to it", reader->path.text);
         if (to) PT_TRY(pt_atomic_file_write(to, reader->line, (size_t)length, err));
     }
     return PATINA_OK;
@@ -166,15 +166,15 @@ static patina_status copy_file(const char *from, const char *to, const pt_file_d
     if (status == PATINA_OK && pt_byte_source_open_file(from, &bytes, err) != PATINA_OK)
         status = PATINA_EFORMAT;
     if (status == PATINA_OK && bytes.size != record->n_bytes)
-        status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': has %" PRIu64 " bytes, and %" PRIu64 " were written", from,
-                         bytes.size, record->n_bytes);
+        status =
+            pt_fail(err, PATINA_EFORMAT, "file '%s': has %" PRIu64 " bytes instead of %" PRIu64,
+                    from, bytes.size, record->n_bytes);
     if (status == PATINA_OK) status = pt_atomic_file_open(to, &file, err);
     if (status == PATINA_OK) status = copy_blocks(from, &bytes, file, block, err);
     if (status == PATINA_OK) status = pt_atomic_file_commit(file, err);
     if (status == PATINA_OK && strcmp(pt_atomic_file_sha256(file), record->sha256) != 0)
         status = pt_fail(err, PATINA_EFORMAT,
-                         "file '%s': its bytes are not those that were written (SHA-256)", from);
+                         "file '%s': its content differs from what was written (SHA-256)", from);
     pt_atomic_file_close(&file);
     pt_byte_source_close(&bytes);
     free(block);
@@ -281,7 +281,7 @@ static patina_status read_chunk_infos(const char *from, pt_manifest *manifest,
                                       patina_error *err) {
     uint64_t n_present = 0, n_known = 0;
 
-    PT_TRY(pt_chunks_list(from, manifest->run_meta.n_chunks, present, &n_present, err));
+    PT_TRY(pt_chunks_list(from, "", manifest->run_meta.n_chunks, present, &n_present, err));
     PT_TRY(pt_manifest_alloc_chunks(manifest, err));
     for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
         patina_error fault = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* row_writer.h - rows to one file: one backend for each format */
+/* row_writer.h - writes rows to a file, with one backend per format */
 
 #ifndef PATINA_DATASET_ROW_WRITER_H
 #define PATINA_DATASET_ROW_WRITER_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run_metadata.h - what identifies a run, and what it produced */
+/* run_metadata.h - identity and counts of a run */
 
 #ifndef PATINA_DATASET_RUN_METADATA_H
 #define PATINA_DATASET_RUN_METADATA_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* schema.c - the table of columns, how a row is filled and checked */
+/* schema.c - the table of columns, and the filling and checking of rows */
 
 #include "dataset/schema.h"
 

@@ -106,7 +106,7 @@ static void check_number_matches(verifier *c, const char *path, uint64_t i, cons
         report_fault(c, "file '%s': line %" PRIu64 ": member '%s' is not a number", path, i,
                      member);
     else if ((float)json_number_value(number) != value)
-        report_fault(c, "file '%s': line %" PRIu64 ": '%s' is %.9g, and %s of the row is %.9g",
+        report_fault(c, "file '%s': line %" PRIu64 ": '%s' is %.9g, but %s of the row is %.9g",
                      path, i, member, json_number_value(number), column, (double)value);
 }
 
@@ -178,8 +178,8 @@ static patina_status check_pairs(verifier *c, pt_part_reader *part, const char *
     while (next_line(c, lines))
         n_lines++;
     if (n_rows != n_expected)
-        report_fault(c, "file '%s': has %" PRIu64 " rows, and %" PRIu64 " were written", rows_path,
-                     n_rows, n_expected);
+        report_fault(c, "file '%s': has %" PRIu64 " rows instead of %" PRIu64, rows_path, n_rows,
+                     n_expected);
     if (n_lines != n_rows)
         report_fault(c, "file '%s': has %" PRIu64 " lines for %" PRIu64 " rows", lines_path,
                      n_lines, n_rows);
@@ -256,9 +256,8 @@ static void check_rejects(verifier *c, const char *path, const pt_file_digest *r
     fclose(file);
     for (size_t r = 0; r < PATINA_REJECT_COUNT; r++)
         if (by[r] != expected[r])
-            report_fault(
-                c, "file '%s': %" PRIu64 " lines of reason '%s', and %" PRIu64 " were written",
-                path, by[r], pt_reject_name(r), expected[r]);
+            report_fault(c, "file '%s': has %" PRIu64 " lines of reason '%s' instead of %" PRIu64,
+                         path, by[r], pt_reject_name(r), expected[r]);
     c->report->n_rejects += n;
 }
 
@@ -301,7 +300,7 @@ static patina_status check_manifest(verifier *c, bool *usable, patina_error *err
     patina_status status =
         pt_file_read_all(file.text, PT_DATASET_FILE_MAX_BYTES, &text, &n, &cause);
     if (status == PATINA_OK && !pt_manifest_json_is_intact(text, n))
-        report_fault(c, "file '%s': its bytes are not those that were written (SHA-256)",
+        report_fault(c, "file '%s': its content differs from what was written (SHA-256)",
                      file.text);
     if (status == PATINA_OK)
         status = pt_manifest_parse_dataset(file.text, text, n, &c->manifest, &cause);
@@ -346,7 +345,7 @@ static patina_status check_chunks(verifier *c, unsigned char *present, patina_er
     const uint64_t n_chunks = c->manifest.run_meta.n_chunks;
     uint64_t n_present = 0, n_known = 0;
 
-    PT_TRY(pt_chunks_list(c->out, n_chunks, present, &n_present, err));
+    PT_TRY(pt_chunks_list(c->out, "", n_chunks, present, &n_present, err));
     c->report->n_chunks = n_chunks;
     c->report->n_missing = n_chunks - n_present;
     if (n_present == 0) return PATINA_OK;

@@ -126,7 +126,7 @@ static void clip_describe(const pt_stage *stage, pt_strbuf *out) {
 
 const pt_effect pt_effect_clip = {
     .name = "clip",
-    .summary = "clip the loudest share of the samples",
+    .summary = "clipping of the loudest samples",
     .stream = 5,
     .plan = 4,
     .probability = 0.5,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_chain.c - draws chains or takes them by name, applies them, and keeps the books of purity
+/* effect_chain.c - draws or builds chains of effects, applies them, and tracks the parts of purity
  *
- * Purity compares what the chain's linear part makes of the pristine with everything else, so an
- * equaliser costs none. To tell the two apart, signal, noise and distortion ride through the
- * chain beside the sound itself:
+ * Purity is the ratio of the clean audio after the linear part of the chain to everything else, so
+ * an equaliser does not reduce it. To separate the two, signal, noise and distortion are processed
+ * in parallel with the degraded audio d:
  *
  *     start       signal = x, noise = distortion = 0
  *     filter      each of them passes through the same filter
- *     additive    what it makes joins the noise
+ *     additive    its output is added to the noise
  *     nonlinear   y = f(d): a = C(y, d) / P(d); signal *= a, noise *= a,
  *                 distortion = a distortion + (y - a d)
  *
@@ -149,7 +149,7 @@ patina_status patina_effect_chain_draw(const patina_effect_config *config, uint6
                                        patina_effect_chain **out, patina_error *err) {
     PT_TRY(check_row(seed, variant, n_samples, err));
     patina_effect_chain *chain = calloc(1, sizeof *chain);
-    if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
+    if (!chain) return pt_fail(err, PATINA_ENOMEM, "out of memory for a chain of effects");
 
     const pt_rng plan = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_PLAN);
     bool on[PT_EFFECT_COUNT];
@@ -211,7 +211,7 @@ patina_status patina_effect_chain_from_names(const patina_effect_config *config,
         if (*name == '\0') break;
     }
     patina_effect_chain *chain = malloc(sizeof *chain);
-    if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
+    if (!chain) return pt_fail(err, PATINA_ENOMEM, "out of memory for a chain of effects");
     *chain = chosen;
     *out = chain;
     return PATINA_OK;
@@ -242,7 +242,7 @@ static patina_status stems_open(const patina_effect_config *config, const float 
             pt_arena_alloc_array(scratch, n, sizeof(double));
         failed = failed || !stems->free_buffer[stems->n_free_buffers];
     }
-    if (failed) return pt_fail(err, PATINA_ENOMEM, "no memory to degrade %zu samples", n);
+    if (failed) return pt_fail(err, PATINA_ENOMEM, "out of memory to degrade %zu samples", n);
     for (size_t i = 0; i < n; i++)
         stems->signal[i] = x[i];
     return PATINA_OK;

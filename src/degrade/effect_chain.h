@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* effect_chain.h - a drawn chain, and the stems that it processes */
+/* effect_chain.h - a chain of effects, and the stems that it processes */
 
 #ifndef PATINA_DEGRADE_EFFECT_CHAIN_H
 #define PATINA_DEGRADE_EFFECT_CHAIN_H

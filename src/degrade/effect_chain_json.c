@@ -221,7 +221,7 @@ patina_status patina_effect_chain_from_json(const char *json, patina_effect_chai
     patina_status status = PATINA_OK;
     json_t *root = NULL;
     patina_effect_chain *chain = calloc(1, sizeof *chain);
-    if (!chain) return pt_fail(err, PATINA_ENOMEM, "no memory for a chain of effects");
+    if (!chain) return pt_fail(err, PATINA_ENOMEM, "out of memory for a chain of effects");
 
     root = json_loads(json, JSON_REJECT_DUPLICATES, &where);
     if (!root)

@@ -272,7 +272,7 @@ patina_status pt_effect_config_parse(const char *json, patina_effect_config *con
 patina_status patina_effect_config_open(const char *json, patina_effect_config **out,
                                         patina_error *err) {
     patina_effect_config *config = calloc(1, sizeof *config);
-    if (!config) return pt_fail(err, PATINA_ENOMEM, "no memory for a suite");
+    if (!config) return pt_fail(err, PATINA_ENOMEM, "out of memory for a suite");
 
     pt_irfft_plan_init(&config->irfft);
     const patina_status status = pt_effect_config_parse(json, config, err);

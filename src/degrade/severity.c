@@ -122,7 +122,7 @@ char *patina_effects_describe(const patina_effect_config *config) {
         const pt_effect *effect = pt_effects[e];
         pt_strbuf_printf(&out, "%s%s: %s; in ", e ? "\n" : "", effect->name, effect->summary);
         add_number(&out, 100.0 * config->probability[e]);
-        pt_strbuf_append(&out, " % of the damaged rows\n");
+        pt_strbuf_append(&out, " % of degraded rows\n");
         for (size_t i = 0; effect->setting[i].distribution != PT_DIST_NONE; i++) {
             const pt_setting *setting = &effect->setting[i];
             const double *v = config->setting[e][i];

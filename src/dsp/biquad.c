@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* biquad.c - coefficients of the Audio EQ Cookbook, and cascades of biquads */
+/* biquad.c - biquad coefficients, and cascades of biquads */
 
 #include "dsp/biquad.h"
 

@@ -37,11 +37,13 @@ uint64_t pt_resampled_length(uint64_t n, unsigned rate_hz) {
 
 patina_status pt_resampler_open(unsigned rate_hz, pt_resampler **out, patina_error *err) {
     if (rate_hz < PATINA_RATE_MIN_HZ || rate_hz > PATINA_RATE_MAX_HZ)
-        return pt_fail(err, PATINA_ERANGE, "a rate of %u Hz cannot be resampled: %u to %u Hz can",
-                       rate_hz, PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
+        return pt_fail(
+            err, PATINA_ERANGE,
+            "a sample rate of %u Hz cannot be resampled; supported rates are %u to %u Hz", rate_hz,
+            PATINA_RATE_MIN_HZ, PATINA_RATE_MAX_HZ);
 
     pt_resampler *resampler = calloc(1, sizeof *resampler);
-    if (!resampler) return pt_fail(err, PATINA_ENOMEM, "no memory for a resampler");
+    if (!resampler) return pt_fail(err, PATINA_ENOMEM, "out of memory for a resampler");
     resampler->rate_hz = rate_hz;
     if (rate_hz != PATINA_RATE_HZ) {
         const soxr_io_spec_t io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
@@ -52,7 +54,7 @@ patina_status pt_resampler_open(unsigned rate_hz, pt_resampler **out, patina_err
             soxr_create(rate_hz, PATINA_RATE_HZ, 1, &fault, &io, &quality, &one_thread);
         if (!resampler->soxr || fault) {
             pt_resampler_close(&resampler);
-            return pt_fail(err, PATINA_ENOMEM, "no resampler from %u Hz: %s", rate_hz,
+            return pt_fail(err, PATINA_ENOMEM, "cannot create a resampler from %u Hz: %s", rate_hz,
                            fault ? fault : "unknown reason");
         }
     }

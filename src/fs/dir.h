@@ -10,7 +10,7 @@
 #include <patina/status.h>
 
 /**
- * Creates a folder. One that exists already is no error.
+ * Creates a folder. An existing folder is not an error.
  *
  * made    out, may be NULL: whether this call created it
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dir_has_ext.c - a directory walk that stops at the first match */
+/* dir_has_ext.c - searches a folder until the first match */
 
 #include "fs/dir_has_ext.h"
 

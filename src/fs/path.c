@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* path.c - path arithmetic; only pt_path_exists accesses the file system */
+/* path.c - path manipulation; only pt_path_exists accesses the file system */
 
 #include "fs/path.h"
 

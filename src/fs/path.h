@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* path.h - path arithmetic: join, directory and base name, extension, stem
+/* path.h - path manipulation: join, directory and base name, extension, stem
  *
  * Paths are allocated strings or, where no allocation may fail, buffers of fixed size (pt_path). */
 

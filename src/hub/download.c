@@ -101,7 +101,8 @@ static patina_status response_error(const pt_download *d, const char *file,
                             "a private model set HF_TOKEN",
                 host);
     } else if (strcmp(response->error_code, "RevisionNotFound") == 0) {
-        pt_fail(err, PATINA_EIO, "'%s' has no revision '%s' of it", host, d->name->revision);
+        pt_fail(err, PATINA_EIO, "'%s' has no revision '%s' of this model", host,
+                d->name->revision);
     } else if (response->code == 404) {
         pt_fail(err, PATINA_EIO, "'%s' has no such model (404): check the name", host);
     } else if (response->code == 429) {
@@ -211,18 +212,17 @@ static patina_status on_body_begin(void *context, const pt_http_response *respon
     const uint64_t size = s->file->size;
 
     if (response->code == 206 && response->range_start != s->from)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s' was requested from byte %" PRIu64
-                       " on, and '%s' sends it from byte %" PRIu64,
-                       s->file->name, s->from, pt_http_host(s->download->http),
-                       response->range_start);
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "file '%s' was requested from byte %" PRIu64 ", but '%s' sends it from byte %" PRIu64,
+            s->file->name, s->from, pt_http_host(s->download->http), response->range_start);
     const uint64_t begin = response->code == 206 ? s->from : 0;
     if (size != PT_UNKNOWN_SIZE && response->length != PT_UNKNOWN_SIZE &&
         response->length != size - begin)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "file '%s' has %" PRIu64 " bytes by its metadata, and '%s' sends %" PRIu64,
-                       s->file->name, size, pt_http_host(s->download->http),
-                       response->length + begin);
+        return pt_fail(
+            err, PATINA_EFORMAT,
+            "file '%s' has %" PRIu64 " bytes according to its metadata, but '%s' sends %" PRIu64,
+            s->file->name, size, pt_http_host(s->download->http), response->length + begin);
     return begin < s->from ? restart(s, err) : PATINA_OK;
 }
 
@@ -316,7 +316,8 @@ static patina_status download_and_verify(stream *s, patina_error *err) {
     PT_TRY(download_all(s, err));
     PT_TRY(verify_hash(s, &hash_matches, err));
     if (!hash_matches && was_resumed) {
-        emit_note(s->download, "what was left of an earlier '%s' was damaged; fetching all of it",
+        emit_note(s->download,
+                  "the partial download of '%s' was damaged; downloading the whole file again",
                   s->file->name);
         PT_TRY(restart(s, err));
         PT_TRY(download_all(s, err));

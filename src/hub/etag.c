@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 
 #define READ_BYTES ((size_t)1 << 20)
 
@@ -102,9 +103,10 @@ patina_status pt_etag_verify(int fd, const char *etag, const patina_atomic_bool 
         goto done;
     }
     hashes_init(&h, (uint64_t)info.st_size);
+    unsigned n_interrupts = 0;
     for (off_t at = 0;;) {
         const ssize_t n = pread(fd, buffer, READ_BYTES, at);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && pt_is_interrupted(&n_interrupts)) continue;
         if (n < 0) status = pt_fail(err, PATINA_EIO, "cannot be read: %s", strerror(errno));
         if (stop && atomic_load(stop)) status = pt_fail(err, PATINA_ECANCELLED, "stopped");
         if (n <= 0 || status != PATINA_OK) break;

@@ -81,7 +81,7 @@ static patina_status find_offline(fetch *f, patina_hub_report *report, patina_er
     const bool known = pt_hub_resolve_revision(&f->entry, f->name.revision, f->commit);
 
     f->snapshot = pt_hub_snapshot_path(&f->entry, f->commit);
-    const char *missing = known ? pt_hub_snapshot_missing(&f->snapshot) : "all of it";
+    const char *missing = known ? pt_hub_snapshot_missing(&f->snapshot) : "this model";
     if (!missing) return fill_report(f, report, err);
     return pt_fail(err, PATINA_EIO,
                    "the cache '%s' lacks %s%s%s, and downloads are disabled (HF_HUB_OFFLINE)",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* partial_download.c - lock, append, rename
+/* partial_download.c - locks, appends to and renames a partial download
  *
  * The lock only saves work. If two processes get it, as on some network file systems, both write
  * the same bytes to the same offsets of one file: writes are positional, and a file is never
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "fs/dir.h"
 
 #define LOCK_POLL_NS     100000000L /* interval of polling a lock */
@@ -132,10 +133,11 @@ patina_status pt_partial_download_open(const pt_hub_cache_entry *entry, const ch
 patina_status pt_partial_download_write(pt_partial_download *partial, const void *bytes, size_t n,
                                         patina_error *err) {
     const char *from = bytes;
+    unsigned n_interrupts = 0;
     while (n > 0) {
         errno = 0;
         const ssize_t written = pwrite(partial->fd, from, n, (off_t)partial->n_bytes);
-        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && pt_is_interrupted(&n_interrupts)) continue;
         if (written <= 0) return io_error(&partial->path, "written", err);
         from += written;
         n -= (size_t)written;

@@ -36,7 +36,7 @@ static piece trim(const char *text, size_t n) {
     return (piece){text, n};
 }
 
-/* Header names do not tell capitals; no locale has a say in it. */
+/* Header names are case-insensitive, independent of the locale. */
 static bool name_equals(piece name, const char *expected) {
     if (strlen(expected) != name.n) return false;
     for (size_t i = 0; i < name.n; i++) {

@@ -129,7 +129,7 @@ patina_status pt_loudness_meter_open(unsigned rate_hz, unsigned n_channels, uint
     double *weight = pt_arena_alloc_array(arena, n_weighted, sizeof *weight);
     double(*state)[4] = pt_arena_calloc(arena, n_weighted, sizeof *state);
     if (!meter || !frames || !lanes || !weight || !state)
-        return pt_fail(err, PATINA_ENOMEM, "no memory for a loudness meter");
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for a loudness meter");
 
     pt_iir_section shelf, high_pass;
     const double gain = k_weighting(rate_hz, &shelf, &high_pass);
@@ -183,7 +183,8 @@ static patina_status process_hop(pt_loudness_meter *meter, const float *frames, 
 
     if (!meter->history || meter->history->n == PAGE_BLOCKS) {
         page *newest = pt_arena_alloc(meter->arena, sizeof *newest);
-        if (!newest) return pt_fail(err, PATINA_ENOMEM, "no memory for another block of loudness");
+        if (!newest)
+            return pt_fail(err, PATINA_ENOMEM, "out of memory for another block of loudness");
         newest->prev = meter->history;
         newest->n = 0;
         meter->history = newest;

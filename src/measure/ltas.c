@@ -36,7 +36,7 @@ patina_status patina_meter_open(patina_meter **out, patina_error *err) {
     if (!meter || !spectrum) {
         free(meter);
         free(spectrum);
-        return pt_fail(err, PATINA_ENOMEM, "no memory for a meter");
+        return pt_fail(err, PATINA_ENOMEM, "out of memory for a meter");
     }
     pt_welch_plan_init(spectrum);
     meter->ops = pt_dsp_ops_get_best();

@@ -5,6 +5,7 @@
  *   48 kHz mix -> hops of 8192 -+---> loudness (mono)
  *                               +---> crest, zero crossings, AC power
  *                               +---> LTAS
+ *   both, and the spectrum ---------> quality of the source
  *
  * A buffer is processed like a stream, in the same hops, so both give the same bits.
  */
@@ -23,6 +24,7 @@
 #include "measure/dynamics.h"
 #include "measure/loudness.h"
 #include "measure/ltas.h"
+#include "measure/source_quality.h"
 #include "measure/targets.h"
 
 #define HOP         PT_LTAS_HOP
@@ -35,7 +37,9 @@ struct patina_targets_stream {
     unsigned rate_hz, n_channels;
     pt_loudness_meter *source, *mono;
     pt_ltas ltas;
+    pt_ltas_workspace *workspace;
     pt_dynamics dynamics;
+    pt_source_quality quality;
     bool finite; /* no NaN or Inf so far; nothing is measured after one */
     uint64_t n_source, n_mix;
     float hop[HOP];     /* of the mix */
@@ -45,26 +49,34 @@ struct patina_targets_stream {
 
 static patina_status stream_init(patina_targets_stream *stream, const patina_meter *meter,
                                  unsigned rate_hz, unsigned n_channels, uint64_t channel_mask,
-                                 double mix_mean, pt_arena *arena, patina_error *err) {
-    pt_ltas_workspace *workspace = pt_arena_alloc(arena, sizeof *workspace);
-    if (!workspace) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
+                                 pt_arena *arena, patina_error *err) {
+    stream->workspace = pt_arena_alloc(arena, sizeof *stream->workspace);
+    if (!stream->workspace) return pt_fail(err, PATINA_ENOMEM, "out of memory to measure targets");
     PT_TRY(pt_loudness_meter_open(rate_hz, n_channels, channel_mask, arena, &stream->source, err));
     PT_TRY(pt_loudness_meter_open(PATINA_RATE_HZ, 1, 0, arena, &stream->mono, err));
-    pt_ltas_init(&stream->ltas, meter, mix_mean, workspace);
+    PT_TRY(pt_source_quality_init(&stream->quality, rate_hz, n_channels, arena, err));
     stream->meter = meter;
     stream->rate_hz = rate_hz;
     stream->n_channels = n_channels;
-    stream->dynamics.mean = mix_mean;
-    stream->finite = isfinite(mix_mean);
+    stream->finite = true;
     return PATINA_OK;
+}
+
+/* Before the first sample of the mix. */
+static void set_mix_mean(patina_targets_stream *stream, double mean) {
+    pt_ltas_init(&stream->ltas, stream->meter, mean, stream->workspace);
+    stream->quality.mean = mean;
+    stream->dynamics.mean = mean;
+    stream->finite = stream->finite && isfinite(mean);
 }
 
 static patina_status add_source(patina_targets_stream *stream, const float *samples,
                                 size_t n_frames, patina_error *err) {
     stream->n_source += n_frames;
     stream->finite = stream->finite && pt_stats_all_finite(samples, n_frames * stream->n_channels);
-    return stream->finite ? pt_loudness_meter_add(stream->source, samples, n_frames, err)
-                          : PATINA_OK;
+    if (!stream->finite) return PATINA_OK;
+    pt_source_quality_add_source(&stream->quality, samples, n_frames);
+    return pt_loudness_meter_add(stream->source, samples, n_frames, err);
 }
 
 /* One hop of the mix; only the last one can be shorter. */
@@ -75,6 +87,7 @@ static patina_status add_hop(patina_targets_stream *stream, const float *x, size
     stream->finite = stream->finite && !stream->dynamics.nonfinite;
     if (!stream->finite) return PATINA_OK;
     pt_ltas_add(&stream->ltas, x, n);
+    pt_source_quality_add_mix(&stream->quality, x, n);
     return pt_loudness_meter_add(stream->mono, x, n, err);
 }
 
@@ -135,7 +148,9 @@ static patina_status stream_finish(patina_targets_stream *stream, patina_targets
     PT_TRY(pad_to_block(stream, err));
     result.lufs_source = pt_loudness_meter_value(stream->source);
     result.lufs_mono = pt_loudness_meter_value(stream->mono);
-    pt_ltas_levels(stream->meter, pt_ltas_finish(&stream->ltas), stream->rate_hz, result.ltas);
+    const double *power = pt_ltas_finish(&stream->ltas);
+    pt_ltas_levels(stream->meter, power, stream->rate_hz, result.ltas);
+    pt_source_quality_finish(&stream->quality, power, &result.quality);
     result.crest_db = pt_dynamics_crest_db(&stream->dynamics);
     result.zcr = pt_dynamics_zcr(&stream->dynamics);
     *targets = result;
@@ -146,17 +161,19 @@ patina_status pt_targets_stream_open(const patina_meter *meter, unsigned rate_hz
                                      unsigned n_channels, uint64_t channel_mask, double mix_mean,
                                      patina_targets_stream **out, patina_error *err) {
     patina_targets_stream *stream = calloc(1, sizeof *stream);
-    if (!stream) return pt_fail(err, PATINA_ENOMEM, "no memory to measure targets");
+    if (!stream) return pt_fail(err, PATINA_ENOMEM, "out of memory to measure targets");
     pt_arena_init(&stream->own_arena);
     /* Reserves one arena block for some hours of audio. */
     if (pt_arena_alloc(&stream->own_arena, ARENA_BYTES)) pt_arena_reset(&stream->own_arena);
-    const patina_status status = stream_init(stream, meter, rate_hz, n_channels, channel_mask,
-                                             mix_mean, &stream->own_arena, err);
-    if (status == PATINA_OK)
-        *out = stream;
-    else
+    const patina_status status =
+        stream_init(stream, meter, rate_hz, n_channels, channel_mask, &stream->own_arena, err);
+    if (status != PATINA_OK) {
         patina_targets_stream_close(&stream);
-    return status;
+        return status;
+    }
+    set_mix_mean(stream, mix_mean);
+    *out = stream;
+    return PATINA_OK;
 }
 
 patina_status patina_targets_stream_open(const patina_meter *meter, unsigned rate_hz,
@@ -200,30 +217,35 @@ patina_status patina_targets_stream_finish(patina_targets_stream *stream, patina
     return status;
 }
 
-patina_status pt_targets_measure(const patina_meter *meter, const patina_audio *source,
-                                 uint64_t channel_mask, const float *mix, size_t n_mix,
-                                 patina_targets *targets, pt_arena *scratch, patina_error *err) {
-    pt_scratch memory;
-    pt_arena *arena = pt_scratch_begin(&memory, scratch);
+patina_status pt_targets_begin(const patina_meter *meter, unsigned rate_hz, unsigned n_channels,
+                               uint64_t channel_mask, pt_arena *arena, patina_targets_stream **out,
+                               patina_error *err) {
     patina_targets_stream *stream = pt_arena_calloc(arena, 1, sizeof *stream);
-    if (!stream) {
-        pt_scratch_end(&memory);
-        return pt_fail(err, PATINA_ENOMEM, "out of memory for the targets");
-    }
+    if (!stream) return pt_fail(err, PATINA_ENOMEM, "out of memory for the targets");
+    PT_TRY(stream_init(stream, meter, rate_hz, n_channels, channel_mask, arena, err));
+    *out = stream;
+    return PATINA_OK;
+}
+
+patina_status pt_targets_end(patina_targets_stream *stream, const float *mix, size_t n_mix,
+                             patina_targets *targets, patina_error *err) {
     const unsigned mode = pt_denormals_flush();
-    const double mean = n_mix > 0 ? pt_stats_mean(mix, n_mix) : 0.0;
-    patina_status status = stream_init(stream, meter, source->rate_hz, source->n_channels,
-                                       channel_mask, mean, arena, err);
-    if (status == PATINA_OK) status = add_source(stream, source->samples, source->n_frames, err);
-    if (status == PATINA_OK) status = add_mix(stream, mix, n_mix, err);
+    set_mix_mean(stream, n_mix > 0 ? pt_stats_mean(mix, n_mix) : 0.0);
+    patina_status status = add_mix(stream, mix, n_mix, err);
     if (status == PATINA_OK) status = stream_finish(stream, targets, err);
     pt_denormals_restore(mode);
-    pt_scratch_end(&memory);
     return status;
 }
 
 patina_status patina_targets_measure(const patina_meter *meter, const patina_audio *source,
                                      const float *mix, size_t n_mix, patina_targets *targets,
                                      pt_arena *scratch, patina_error *err) {
-    return pt_targets_measure(meter, source, 0, mix, n_mix, targets, scratch, err);
+    pt_scratch memory;
+    patina_targets_stream *stream = NULL;
+    patina_status status = pt_targets_begin(meter, source->rate_hz, source->n_channels, 0,
+                                            pt_scratch_begin(&memory, scratch), &stream, err);
+    if (status == PATINA_OK) status = patina_targets_stream_add_source(stream, source, err);
+    if (status == PATINA_OK) status = pt_targets_end(stream, mix, n_mix, targets, err);
+    pt_scratch_end(&memory);
+    return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* peak_flops.c - independent chains of fused multiply-adds, enough to hide their latency */
+/* peak_flops.c - measures the peak with independent chains of fused multiply-adds */
 
 #include "nn/peak_flops.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* codec.c - Snappy through its C interface, gzip through zlib, Zstandard through libzstd
+/* codec.c - decompression with libsnappy, zlib and libzstd
  *
  * gzip and Zstandard are read as streams up to their end, where the checksum is. The output buffer
- * has one byte more than the page header says, so that a longer stream is detected.
+ * is one byte larger than the size in the page header, so that a longer stream is detected.
  */
 
 #include "parquet/codec.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* column_reader.c - pages to values
+/* column_reader.c - decodes pages to values
  *
  * A data page is repetition levels, definition levels, and the values that are not null: plain, or
  * indices into the dictionary before the chunk's first data page. A page body, and the dictionary,
@@ -136,7 +136,8 @@ static patina_status read_dictionary_value(pt_parquet_column_reader *c, pt_parqu
     uint32_t index;
     if (!pt_rle_decoder_next(&c->indices, &index)) return too_short(err);
     if (index >= c->dictionary_page.n_values)
-        return pt_fail(err, PATINA_EFORMAT, "dictionary index %u in a dictionary of %zu", index,
+        return pt_fail(err, PATINA_EFORMAT,
+                       "dictionary index %u exceeds the dictionary of %zu values", index,
                        c->dictionary_page.n_values);
     if (c->field->type == PT_PARQUET_BYTE_ARRAY) {
         slot->value.text.bytes = c->dictionary.bytes + c->byte_arrays[index].offset;
@@ -176,8 +177,7 @@ static patina_status read_dictionary(pt_parquet_column_reader *c, patina_error *
     if (c->dictionary_state == NO_DICTIONARY)
         return pt_fail(err, PATINA_EFORMAT, "its dictionary is missing");
     if (page->encoding != PT_PARQUET_PLAIN && page->encoding != PT_PARQUET_PLAIN_DICTIONARY)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "its dictionary has the encoding %s, which is not supported",
+        return pt_fail(err, PATINA_EFORMAT, "the encoding %s of its dictionary is not supported",
                        pt_parquet_encoding_name(page->encoding));
     PT_TRY(pt_parquet_page_reader_read_body(&c->pages, page, &c->dictionary, err));
     if (c->field->type == PT_PARQUET_BYTE_ARRAY)
@@ -204,8 +204,7 @@ static patina_status read_levels(pt_parquet_column_reader *c, unsigned max, int 
 
     if (max == 0 && !v2) return PATINA_OK; /* none */
     if (encoding != PT_PARQUET_RLE)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "its levels have the encoding %s, which is not supported",
+        return pt_fail(err, PATINA_EFORMAT, "the encoding %s of its levels is not supported",
                        pt_parquet_encoding_name(encoding));
     if (!v2) {
         if (c->end - c->at < 4) return too_short(err);
@@ -224,7 +223,7 @@ static patina_status read_page(pt_parquet_column_reader *c, patina_error *err) {
                          page->encoding == PT_PARQUET_PLAIN_DICTIONARY;
 
     if (!indexed && page->encoding != PT_PARQUET_PLAIN)
-        return pt_fail(err, PATINA_EFORMAT, "it has the encoding %s, which is not supported",
+        return pt_fail(err, PATINA_EFORMAT, "its encoding %s is not supported",
                        pt_parquet_encoding_name(page->encoding));
     if (indexed) PT_TRY(read_dictionary(c, err));
     PT_TRY(pt_parquet_page_reader_read_body(&c->pages, page, &c->body, err));
@@ -239,7 +238,7 @@ static patina_status read_page(pt_parquet_column_reader *c, patina_error *err) {
         /* A page of nulls may have no indices, not even their width. */
         const unsigned width = c->at < c->end ? *c->at++ : 0;
         if (width > PT_RLE_BIT_WIDTH_MAX)
-            return pt_fail(err, PATINA_EFORMAT, "its indices have %u bits", width);
+            return pt_fail(err, PATINA_EFORMAT, "its indices have %u bits; the limit is 32", width);
         pt_rle_decoder_init(&c->indices, c->at, (size_t)(c->end - c->at), width);
     }
     c->is_read = true;
@@ -259,7 +258,8 @@ static patina_status find_page(pt_parquet_column_reader *c, patina_error *err) {
         } else if (c->page.kind == PT_PARQUET_DATA_PAGE ||
                    c->page.kind == PT_PARQUET_DATA_PAGE_V2) {
             if (c->page.n_values > c->n_left)
-                return pt_fail(err, PATINA_EFORMAT, "its pages have more values than it has");
+                return pt_fail(err, PATINA_EFORMAT,
+                               "its pages have more values than its metadata declare");
             c->n_page_left = c->page.n_values;
             c->is_read = false;
         }
@@ -278,7 +278,7 @@ static patina_status peek_repetition_level(pt_parquet_column_reader *c, patina_e
     if (c->field->max_repetition > 0 && !pt_rle_decoder_next(&c->repetition, &c->next_repetition))
         return too_short(err);
     if (c->next_repetition > c->field->max_repetition || (c->at_start && c->next_repetition > 0))
-        return pt_fail(err, PATINA_EFORMAT, "a repetition level is %u", c->next_repetition);
+        return pt_fail(err, PATINA_EFORMAT, "repetition level %u is invalid", c->next_repetition);
     c->has_next_repetition = true;
     return PATINA_OK;
 }
@@ -291,8 +291,8 @@ static patina_status next_slot(pt_parquet_column_reader *c, pt_parquet_slot *slo
     if (c->field->max_definition > 0 && !pt_rle_decoder_next(&c->definition, &definition))
         return too_short(err);
     if (definition > c->field->max_definition)
-        return pt_fail(err, PATINA_EFORMAT, "a definition level is %u, and at most %u", definition,
-                       c->field->max_definition);
+        return pt_fail(err, PATINA_EFORMAT, "definition level %u exceeds the maximum of %u",
+                       definition, c->field->max_definition);
     *slot = (pt_parquet_slot){.begins_row = c->next_repetition == 0,
                               .is_item = definition >= c->field->item_definition,
                               .present = definition == c->field->max_definition};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* file_metadata.c - FileMetaData of parquet.thrift, read and checked
+/* file_metadata.c - parses and validates FileMetaData of parquet.thrift
  *
  * Arrays grow with the items read, not to the length that a list header gives. Names, keys and
  * values are copied to one block of the footer's size, which is always large enough.
@@ -246,10 +246,10 @@ static patina_status check_chunk(const metadata_parser *r, const chunk_metadata 
     if (!c->has_metadata || c->type != (int32_t)field->type || c->n_values < 0 || start < 4 ||
         c->n_bytes < 0 || (uint64_t)start > r->footer ||
         (uint64_t)c->n_bytes > r->footer - (uint64_t)start)
-        return pt_fail(
-            r->err, PATINA_EFORMAT,
-            "damaged Parquet file: column %zu of row group %zu is misplaced, or of another column",
-            leaf + 1, r->file->n_groups + 1);
+        return pt_fail(r->err, PATINA_EFORMAT,
+                       "damaged Parquet file: column %zu of row group %zu is misplaced or belongs "
+                       "to another column",
+                       leaf + 1, r->file->n_groups + 1);
     chunk->start = (uint64_t)start;
     chunk->n_bytes = (uint64_t)c->n_bytes;
     chunk->n_values = (uint64_t)c->n_values;
@@ -263,9 +263,10 @@ static patina_status read_chunks(metadata_parser *r, const pt_thrift_field *f, s
 
     if (r->in.error != PT_THRIFT_OK) return PATINA_OK;
     if (n != file->n_leaves || *n_read > 0)
-        return pt_fail(r->err, PATINA_EFORMAT,
-                       "damaged Parquet file: row group %zu has %zu columns, and the schema %zu",
-                       file->n_groups + 1, n, file->n_leaves);
+        return pt_fail(
+            r->err, PATINA_EFORMAT,
+            "damaged Parquet file: row group %zu has %zu columns, but the schema has %zu",
+            file->n_groups + 1, n, file->n_leaves);
     for (size_t leaf = 0; leaf < n; leaf++) {
         const chunk_metadata c = read_chunk(&r->in);
         if (r->in.error != PT_THRIFT_OK) return PATINA_OK;
@@ -290,8 +291,8 @@ static patina_status check_group(const metadata_parser *r, int64_t n_rows) {
         if (is_list ? chunks[leaf].n_values < (uint64_t)n_rows
                     : chunks[leaf].n_values != (uint64_t)n_rows)
             return pt_fail(r->err, PATINA_EFORMAT,
-                           "damaged Parquet file: row group %zu has %lld rows, and column %zu of "
-                           "it %llu values",
+                           "damaged Parquet file: row group %zu has %lld rows, but its column %zu "
+                           "has %llu values",
                            file->n_groups + 1, (long long)n_rows, leaf + 1,
                            (unsigned long long)chunks[leaf].n_values);
     }
@@ -391,7 +392,7 @@ static patina_status read_metadata(metadata_parser *r) {
         return pt_fail(r->err, PATINA_EFORMAT, "damaged Parquet file: its footer cannot be read");
     if (r->file->n_leaves == 0 || n_rows < 0 || (uint64_t)n_rows != r->file->n_rows)
         return pt_fail(r->err, PATINA_EFORMAT,
-                       "damaged Parquet file: it has %lld rows, and its row groups %llu",
+                       "damaged Parquet file: it has %lld rows, but its row groups have %llu",
                        (long long)n_rows, (unsigned long long)r->file->n_rows);
     for (size_t g = 0; g < r->file->n_groups; g++)
         r->file->groups[g].chunks = r->file->chunks + g * r->file->n_leaves;
@@ -539,17 +540,16 @@ static const char *unsupported_reason(const pt_parquet_column_chunk *chunk, cons
     int encoding = 0;
 
     *detail = "";
-    if (chunk->is_unavailable) return "it is encrypted, or lies in another file";
+    if (chunk->is_unavailable) return "it is encrypted, or is in another file";
     *detail = pt_parquet_codec_name(chunk->codec);
     if (chunk->codec != PT_PARQUET_UNCOMPRESSED && chunk->codec != PT_PARQUET_SNAPPY &&
         chunk->codec != PT_PARQUET_GZIP && chunk->codec != PT_PARQUET_ZSTD)
-        return "it is compressed by a codec that is not supported (none, SNAPPY, GZIP and ZSTD "
-               "are): ";
+        return "it uses a codec that is not supported (supported: none, SNAPPY, GZIP, ZSTD): ";
     if ((chunk->encodings & ~known) == 0) return NULL;
     while (!((chunk->encodings & ~known) >> encoding & 1))
         encoding++;
     *detail = pt_parquet_encoding_name(encoding);
-    return "it has an encoding that is not supported (PLAIN and dictionaries are): ";
+    return "it has an encoding that is not supported (supported: PLAIN and dictionaries): ";
 }
 
 patina_status pt_parquet_check_supported(const pt_parquet *file, size_t leaf, patina_error *err) {

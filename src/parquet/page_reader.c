@@ -127,13 +127,12 @@ static patina_status check_header(const pt_parquet_page_reader *pages,
                                   patina_error *err) {
     const size_t n_levels = h->n_repetition_bytes + h->n_definition_bytes;
     if (h->n_bytes > PT_PARQUET_PAGE_MAX || h->compressed_size > PT_PARQUET_PAGE_MAX)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "the page at byte %llu has %zu bytes, over the limit of %u",
+        return pt_fail(err, PATINA_EFORMAT, "the page at byte %llu has %zu bytes; the limit is %u",
                        (unsigned long long)h->body, h->n_bytes, PT_PARQUET_PAGE_MAX);
     if (h->compressed_size > left || n_levels > h->n_bytes || n_levels > h->compressed_size ||
         (pages->chunk->codec == PT_PARQUET_UNCOMPRESSED && h->compressed_size != h->n_bytes))
         return pt_fail(err, PATINA_EFORMAT,
-                       "the page at byte %llu has another size than its header says",
+                       "the size of the page at byte %llu differs from its header",
                        (unsigned long long)h->body);
     return PATINA_OK;
 }
@@ -191,7 +190,7 @@ patina_status pt_parquet_page_reader_read_body(pt_parquet_page_reader *pages,
 
     if (plain && header->compressed_size != header->n_bytes)
         return pt_fail(err, PATINA_EFORMAT,
-                       "the page at byte %llu has another size than its header says", at);
+                       "the size of the page at byte %llu differs from its header", at);
     PT_TRY(read_at(pages, header->body, header->compressed_size, raw, err));
     if (header->has_crc && header->compressed_size > 0 &&
         crc32(crc32(0, Z_NULL, 0), raw->bytes, (uInt)header->compressed_size) != header->crc)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rle_decoder.c - RLE runs and bit-packed runs */
+/* rle_decoder.c - decodes RLE and bit-packed runs */
 
 #include "parquet/rle_decoder.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* thrift_reader.c - field headers, zigzag numbers, strings and lists, each checked against the end
+/* thrift_reader.c - parses field headers, zigzag numbers, strings and lists, with bounds checks
  *
  * The first error is kept, and moves `at` to the end, so that no further byte is read.
  */

@@ -20,7 +20,9 @@
 #include "dataset/rejects.h"
 #include "pipeline/ordered_pool.h"
 
-#define ITEMS_PER_WORKER 4 /* entries in flight: a slow entry does not stall the other workers */
+#define ITEMS_PER_WORKER 4    /* entries in flight: a slow entry does not stall the other workers */
+#define BATCH_CAPTIONS   1024 /* in a batch of entries that have many */
+#define PROVENANCE_BYTES 2048 /* of a row, above what is usual */
 #define PROGRESS_NS      200000000
 #define SECOND_NS        1e9
 
@@ -36,9 +38,11 @@ typedef struct item {
     uint64_t index; /* in the corpus, from 0 */
     bool repeated;
     batch *batch;
-    int64_t text_ns;      /* time of the text tower */
-    bool is_first;        /* first of its batch: its worker embeds the captions of the batch */
-    size_t first_caption; /* index into the captions of the batch */
+    int64_t text_ns;       /* time of the text tower */
+    bool is_first;         /* first of its batch: its worker embeds the captions of the batch */
+    size_t first_caption;  /* index into the captions of the batch */
+    uint64_t n_bytes;      /* counted in the budget until the entry is delivered */
+    pt_memory_share share; /* of its worker */
     pt_watchdog watchdog;
     pt_entry_result result;
     patina_status status;
@@ -72,13 +76,6 @@ static int64_t time_limit_ns(const pt_run *r) {
     return (int64_t)(r->plan.options.time_limit_s * SECOND_NS);
 }
 
-/* Whether a chunk that starts now would exceed the time limit, by the longest chunk so far. */
-static bool chunk_exceeds_time_limit(pt_run *r) {
-    if (time_limit_ns(r) == 0) return false;
-    const int64_t passed = pt_monotonic_ns() - r->started_ns;
-    return passed + atomic_load(&r->longest_chunk_ns) >= time_limit_ns(r);
-}
-
 static bool is_stopped(void *context) {
     pt_run *r = context;
     const patina_atomic_bool *stop = r->plan.options.stop;
@@ -101,10 +98,11 @@ static void batch_unref(batch *b) {
 
 /* Releases audio from an archive, which is not needed after the entry was processed. */
 static void item_release_audio(pt_run *r, item *it) {
-    atomic_fetch_sub(&r->n_bytes_in_flight, it->entry.n_audio);
-    free(it->entry.audio);
-    it->entry.audio = NULL;
-    it->entry.n_audio = 0;
+    const uint64_t n_bytes = it->entry.audio ? it->entry.n_audio : 0;
+    pt_entry_release_audio(&it->entry);
+    if (it->n_bytes < n_bytes) return; /* not counted yet */
+    it->n_bytes -= n_bytes;
+    pt_memory_budget_subtract(&r->budget, n_bytes);
 }
 
 static void item_release(void *context, void *slot) {
@@ -113,14 +111,30 @@ static void item_release(void *context, void *slot) {
     item_release_audio(context, it);
     pt_entry_release(&it->entry);
     pt_entry_result_release(&it->result);
+    pt_memory_budget_subtract(&((pt_run *)context)->budget, it->n_bytes);
     free(it);
 }
 
+/* Memory of an entry from reading to delivery: its captions and their copies in the batch, the
+ * embeddings of these (twice while they are made), and its rows with their provenance. */
+static uint64_t item_bytes(const pt_run *r, const item *it) {
+    const patina_generate_options *o = &r->plan.options;
+    const pt_entry *entry = &it->entry;
+    const uint64_t caption = 2 * sizeof(float) * PATINA_EMBEDDING_SIZE + 256,
+                   row = sizeof(pt_row) + PROVENANCE_BYTES;
+    size_t first, last;
+    uint64_t n = entry->audio ? entry->n_audio : 0;
+
+    pt_rows_select_captions(o->captions, o->seed, entry, it->repeated, &first, &last);
+    for (size_t i = 0; i < entry->n_captions; i++)
+        if (entry->captions[i].text) n += 2 * strlen(entry->captions[i].text) + 64;
+    return n + (last - first) * (caption + row * o->variants * o->windows);
+}
+
 /* Returns a new item that takes over the entry; NULL: out of memory. */
-static item *item_make(pt_run *r, pt_entry *entry, uint64_t index, bool repeated) {
+static item *item_make(pt_entry *entry, uint64_t index, bool repeated) {
     item *it = calloc(1, sizeof *it);
     if (!it) return NULL;
-    atomic_fetch_add(&r->n_bytes_in_flight, entry->n_audio);
     it->entry = *entry;
     *entry = (pt_entry){0};
     it->index = index;
@@ -130,15 +144,10 @@ static item *item_make(pt_run *r, pt_entry *entry, uint64_t index, bool repeated
 
 /* ---------------------------------------------------------------- reader */
 
-/* Whether this run makes the chunk of an entry: pending, and within the time limit. */
-static bool is_wanted(pt_run *r, uint64_t index) {
+/* Whether this run makes an entry. */
+static bool is_wanted(const pt_run *r, uint64_t index) {
     const uint64_t size = r->plan.options.chunk;
-    if (!r->is_pending[index / size]) return false;
-    if (index % size == 0 && chunk_exceeds_time_limit(r)) {
-        r->out_of_time = r->corpus_ended = true;
-        return false;
-    }
-    return true;
+    return index % size >= r->n_skipped[index / size];
 }
 
 /* Reads the next entry of a pending chunk; *next is NULL after the last. */
@@ -148,19 +157,20 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
         const uint64_t index = r->n_read;
         const bool wanted = is_wanted(r, index);
         pt_entry entry = {0};
+        size_t corpus_index = 0;
         bool end = false, repeated = false;
 
-        if (r->corpus_ended) break;
-        patina_status status = pt_corpus_next(r->corpus, wanted, &entry, &end, err);
+        patina_status status =
+            pt_corpus_set_next(r->corpus, wanted, &entry, &corpus_index, &end, err);
         if (status == PATINA_OK && end) {
             r->corpus_ended = true;
             break;
         }
         if (status == PATINA_OK) status = pt_plan_check_entry(&r->plan, index, &entry, err);
-        if (status == PATINA_OK && entry.id && pt_corpus_may_repeat_ids(r->corpus))
+        if (status == PATINA_OK && entry.id && pt_corpus_set_may_repeat_ids(r->corpus))
             status = pt_id_set_add(r->ids, entry.id, &repeated, err);
         r->n_read++;
-        if (status == PATINA_OK && wanted && !(*next = item_make(r, &entry, index, repeated)))
+        if (status == PATINA_OK && wanted && !(*next = item_make(&entry, index, repeated)))
             status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         pt_entry_release(&entry);
         if (status != PATINA_OK || wanted) return status;
@@ -182,8 +192,14 @@ static patina_status add_captions(const pt_run *r, item *it, patina_error *err) 
 /* Called before read_entry, which reads nothing while prefetched entries are left. */
 static bool in_flight_is_full(void *context) {
     pt_run *r = context;
-    return r->next_prefetched == r->n_prefetched &&
-           atomic_load(&r->n_bytes_in_flight) >= PT_IN_FLIGHT_BYTES_MAX;
+    return r->next_prefetched == r->n_prefetched && pt_memory_budget_is_full(&r->budget, 0);
+}
+
+/* Waits until the budget has room for an entry. One that exceeds it waits for all others. */
+static void wait_for_memory(pt_run *r, uint64_t n_bytes) {
+    while (!atomic_load(&r->stopping) && atomic_load(&r->n_undelivered) > 0 &&
+           pt_memory_budget_is_full(&r->budget, n_bytes))
+        pt_memory_budget_wait(&r->budget);
 }
 
 /* Fills `prefetched` with the entries of the next batch. */
@@ -193,10 +209,19 @@ static patina_status read_batch(pt_run *r, patina_error *err) {
     r->n_prefetched = r->next_prefetched = 0;
 
     while (status == PATINA_OK && r->n_prefetched < r->batch_entries &&
-           (r->n_prefetched == 0 || atomic_load(&r->n_bytes_in_flight) < PT_IN_FLIGHT_BYTES_MAX)) {
-        item *it = NULL;
-        status = read_wanted(r, &it, err);
+           b->captions.n_captions < BATCH_CAPTIONS) {
+        item *it = r->held;
+        r->held = NULL;
+        if (!it) status = read_wanted(r, &it, err);
         if (!it) break;
+        const uint64_t n_bytes = item_bytes(r, it);
+        if (r->n_prefetched > 0 && pt_memory_budget_is_full(&r->budget, n_bytes)) {
+            r->held = it;
+            break;
+        }
+        wait_for_memory(r, n_bytes);
+        it->n_bytes = n_bytes;
+        pt_memory_budget_add(&r->budget, n_bytes);
         it->batch = b;
         it->is_first = b->n_items++ == 0;
         r->prefetched[r->n_prefetched++] = it;
@@ -215,7 +240,9 @@ static void *read_entry(void *context) {
         if (r->read_status != PATINA_OK)
             return NULL; /* prefetched entries are released with the pt_run */
     }
-    return r->next_prefetched < r->n_prefetched ? r->prefetched[r->next_prefetched++] : NULL;
+    if (r->next_prefetched == r->n_prefetched) return NULL;
+    atomic_fetch_add(&r->n_undelivered, 1);
+    return r->prefetched[r->next_prefetched++];
 }
 
 /* ---------------------------------------------------------------- worker */
@@ -235,11 +262,15 @@ static void process_entry(void *context, void *state, void *slot) {
         it->text_ns = pt_monotonic_ns() - start_ns;
     }
     const uint64_t every = r->plan.options.keep_every;
-    const pt_entry_options entry_options = {
-        .repeated = it->repeated, .keep_audio = it->index % every == 0, .watchdog = &it->watchdog};
+    const pt_entry_options entry_options = {.repeated = it->repeated,
+                                            .keep_audio = it->index % every == 0,
+                                            .watchdog = &it->watchdog,
+                                            .share = &it->share};
     if (it->status == PATINA_OK)
         it->status =
             pt_rows_make(&r->row_context, &it->entry, &entry_options, &it->result, arena, &it->err);
+    if (it->share.n_bytes > PT_ROWS_SHARE_KEPT) pt_arena_release(arena), pt_arena_init(arena);
+    pt_memory_budget_release(&r->budget, &it->share);
     item_release_audio(r, it);
 }
 
@@ -252,13 +283,14 @@ static void *abandon_entry(void *context, void *slot) {
 
     if (limit_ns == 0 || !pt_watchdog_has_expired(&old->watchdog, limit_ns)) return NULL;
     pt_entry entry = {.id = strdup(old->entry.id), .source = strdup(old->entry.source)};
-    item *it = entry.id && entry.source ? item_make(r, &entry, old->index, false) : NULL;
+    item *it = entry.id && entry.source ? item_make(&entry, old->index, false) : NULL;
     pt_entry_release(&entry);
     if (!it) return NULL; /* out of memory: tried again at the next poll */
     if (!pt_watchdog_cancel(&old->watchdog, limit_ns)) {
         item_release(r, it);
         return NULL;
     }
+    pt_memory_budget_abandon(&r->budget, &old->share);
     it->batch = old->batch;
     old->batch = NULL; /* only the calling thread counts references */
     it->status = pt_entry_result_add_reject(&it->result, PATINA_REJECT_TIMEOUT, &it->err,
@@ -293,9 +325,6 @@ static patina_status write_reject(pt_run *r, const pt_entry *entry, const pt_rej
 
 static patina_status end_chunk(pt_run *r, uint64_t chunk, patina_error *err) {
     PT_TRY(pt_chunk_store_commit_chunk(r->store, pt_plan_chunk_entries(&r->plan, chunk), err));
-    const int64_t now = pt_monotonic_ns(), took = now - r->chunk_started_ns;
-    if (took > atomic_load(&r->longest_chunk_ns)) atomic_store(&r->longest_chunk_ns, took);
-    r->chunk_started_ns = now;
     r->chunk_is_open = false;
     r->n_chunks_done++;
     return PATINA_OK;
@@ -348,7 +377,8 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     if (r->encoder && it->status == PATINA_OK) wait_for_devices(r, it);
     if (it->status == PATINA_ETEMPORARY) return leave_chunk(r, chunk, it->err.message, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
-    if (!r->chunk_is_open) PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, err));
+    if (!r->chunk_is_open)
+        PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, r->n_skipped[chunk], err));
     r->chunk_is_open = true;
     if (result->n_rows > 0)
         pt_entry_result_set_text_embeddings(result, &r->row_context,
@@ -362,6 +392,7 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     add_to_totals(r, it);
     for (size_t i = 0; i < result->n_rejects; i++)
         PT_TRY(write_reject(r, &it->entry, &result->rejects[i], err));
+    PT_TRY(pt_chunk_store_end_entry(r->store, err));
     r->n_done++;
     if (it->index + 1 == chunk * r->plan.options.chunk + pt_plan_chunk_entries(&r->plan, chunk))
         PT_TRY(end_chunk(r, chunk, err));
@@ -377,6 +408,8 @@ static patina_status deliver_entry(void *context, void *slot, patina_error *err)
     r->spent_ns[PATINA_RUN_WRITING] += pt_monotonic_ns() - start_ns;
     batch_unref(it->batch);
     item_release(context, it);
+    atomic_fetch_sub(&r->n_undelivered, 1);
+    if (status != PATINA_OK) atomic_store(&r->stopping, true); /* for those that wait for memory */
     return status;
 }
 
@@ -405,25 +438,27 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
 
     r->corpus = r->plan.scanned;
     r->plan.scanned = NULL;
-    PT_TRY(pt_corpus_rewind(r->corpus, err));
+    PT_TRY(pt_corpus_set_rewind(r->corpus, err));
     /* The first progress event: inputs are open, and rows take the time from here on. */
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
-    r->chunk_started_ns = pt_monotonic_ns();
     r->batch_entries = 1; /* small batches first, so that every worker has work early */
     PT_TRY(pt_ordered_pool_run(
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
         &r->n_abandoned, err));
+    if (r->read_status == PATINA_ETEMPORARY || r->read_status == PATINA_EIO)
+        return leave_chunk(r, r->n_read / o->chunk, r->read_err.message, err);
     if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
-    if (!r->out_of_time && r->n_chunks_done != r->n_chunks_pending)
+    if (r->n_chunks_done != r->n_chunks_pending)
         return pt_fail(err, PATINA_EFORMAT,
                        "corpus '%s': it had %" PRIu64 " entries when the run started, and now ends "
                        "after %" PRIu64,
-                       o->corpus, r->plan.n_entries, r->n_read);
+                       r->plan.corpus_label, r->plan.n_entries, r->n_read);
     pt_run_emit_event(r, (patina_event){.kind = PATINA_EVENT_PROGRESS});
-    return r->out_of_time ? pt_fail(err, PATINA_ECANCELLED, "out of time") : PATINA_OK;
+    return PATINA_OK;
 }
 
 void pt_run_release_prefetched(pt_run *r) {
+    if (r->held) release_entry(r, r->held);
     while (r->next_prefetched < r->n_prefetched)
         release_entry(r, r->prefetched[r->next_prefetched++]);
 }

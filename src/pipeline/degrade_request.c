@@ -44,7 +44,11 @@ static patina_status apply(const patina_effect_config *config, const patina_effe
                                      .seed = request->seed,
                                      .variant = request->variant,
                                      .window = segment->window,
-                                     .n_streams = segment->n_streams};
+                                     .n_streams = segment->n_streams,
+                                     .level_gain_db =
+                                         request->recipe ? request->recipe->level_gain_db : 0.0};
+    const double purity_cap =
+        request->recipe ? request->recipe->purity_cap : PATINA_PURITY_CAP_DEFAULT;
     patina_degrade_stats stats;
     char *json = NULL;
     float *samples = malloc(segment->n_mix * sizeof *samples);
@@ -54,7 +58,7 @@ static patina_status apply(const patina_effect_config *config, const patina_effe
         patina_effect_chain_apply(config, chain, request->seed, request->entry, request->variant,
                                   segment->mix, segment->n_mix, samples, &stats, arena, err);
     if (status == PATINA_OK &&
-        !(json = pt_provenance_fill_to_json(known, chain, &stats, PATINA_PURITY_CAP_DEFAULT)))
+        !(json = pt_provenance_fill_to_json(known, chain, &stats, purity_cap)))
         status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK)
         *degraded = (patina_degraded){samples, segment->n_mix, json};
@@ -68,11 +72,15 @@ patina_status pt_degrade_request_run(const pt_degrade_request *request,
                                      patina_degraded *degraded, pt_arena *arena,
                                      patina_error *err) {
     patina_effect_chain *chain = NULL;
+    pt_segment at_level = *segment;
 
     if (request->recipe) PT_TRY(pt_window_check(&segment->window, &request->recipe->window, err));
-    PT_TRY(pt_segment_check(segment, err));
-    PT_TRY(build_chain(config, request, segment->n_mix, &chain, err));
-    const patina_status status = apply(config, chain, request, segment, degraded, arena, err);
+    if (request->recipe && request->recipe->level_gain_db != 0.0)
+        PT_TRY(pt_segment_change_level(segment, request->recipe->level_gain_db, &at_level, arena,
+                                       err));
+    PT_TRY(pt_segment_check(&at_level, err));
+    PT_TRY(build_chain(config, request, at_level.n_mix, &chain, err));
+    const patina_status status = apply(config, chain, request, &at_level, degraded, arena, err);
     patina_effect_chain_close(&chain);
     return status;
 }

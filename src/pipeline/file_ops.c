@@ -19,6 +19,7 @@
 #include "measure/targets.h"
 #include "pipeline/degrade_request.h"
 #include "pipeline/encoder.h"
+#include "pipeline/provenance_fill.h"
 #include "pipeline/stream_file.h"
 
 /* An open file, with the first fault of the machine while it was read. Must not move. */
@@ -47,7 +48,7 @@ static patina_status input_close(input *in, const char *path, patina_status stat
         return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path,
                        strerror(in->fault.error));
     if (in->fault.has_shrunk)
-        return pt_fail(err, PATINA_EIO, "file '%s': becomes shorter while it is read", path);
+        return pt_fail(err, PATINA_EIO, "file '%s': became shorter while it was read", path);
     if (status != PATINA_OK) pt_error_add_context(err, "file '%s'", path);
     return status;
 }
@@ -76,19 +77,22 @@ patina_status patina_file_measure(const patina_meter *meter, const char *path, u
     pt_running_mean mean = {0};
     patina_targets_stream *stream = NULL;
     uint64_t channel_mask = 0;
+    pt_codec_info codec = {0};
     const pt_block_callbacks first = {&mean, NULL, add_to_mean};
 
     PT_TRY(input_open(path, &in, err));
     patina_status status =
-        pt_stream_file(&in.bytes, start, frames, &first, window, &channel_mask, err);
+        pt_stream_file(&in.bytes, start, frames, &first, window, &channel_mask, &codec, err);
     if (status == PATINA_OK)
         status = pt_targets_stream_open(meter, window->rate_hz, window->channels, channel_mask,
                                         pt_running_mean_value(&mean), &stream, err);
     if (status == PATINA_OK) {
         const pt_block_callbacks second = {stream, add_source, add_mix};
-        status = pt_stream_file(&in.bytes, start, frames, &second, window, &channel_mask, err);
+        status =
+            pt_stream_file(&in.bytes, start, frames, &second, window, &channel_mask, &codec, err);
     }
     if (status == PATINA_OK) status = patina_targets_stream_finish(stream, targets, err);
+    if (status == PATINA_OK) pt_provenance_fill_codec(&targets->quality, &codec);
     patina_targets_stream_close(&stream);
     return input_close(&in, path, status, err);
 }

@@ -78,7 +78,10 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
-    if (pt_corpus_note(r->plan.scanned)) pt_run_emit_note(r, "%s", pt_corpus_note(r->plan.scanned));
+    for (size_t i = 0; i < r->plan.corpora.n; i++) {
+        const char *note = pt_corpus_note(pt_corpus_set_at(r->plan.scanned, i));
+        if (note) pt_run_emit_note(r, "%s", note);
+    }
     pt_async_load_start(&r->async_load, o->model, o->isa, o->precision,
                         o->threads > 1 && !is_finished(o->out));
     PT_TRY(patina_clap_info_read(o->model, &r->info, err));
@@ -110,21 +113,25 @@ static void fill_metadata(pt_run *r) {
     };
 }
 
-/* Lists the chunks that this call has to make. */
+/* Lists the chunks that this call has to make. The last entry of a chunk is always made, which
+ * completes the chunk. */
 static patina_status list_pending_chunks(pt_run *r, patina_error *err) {
     const pt_plan *p = &r->plan;
-    r->is_pending = calloc(p->n_chunks + 1, sizeof *r->is_pending);
-    if (!r->is_pending) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    r->n_skipped = calloc(p->n_chunks + 1, sizeof *r->n_skipped);
+    if (!r->n_skipped) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     for (uint64_t c = 0; c < p->n_chunks; c++) {
         const bool exists = pt_chunk_store_has_chunk(r->store, c);
+        const uint64_t n_entries = pt_plan_chunk_entries(p, c);
+        r->n_skipped[c] = n_entries;
         r->n_chunks_existing += exists;
         r->n_chunks_ours += pt_plan_owns_chunk(p, c);
         if (!exists) r->n_rows_pending += p->chunk_rows[c];
         if (exists || !pt_plan_owns_chunk(p, c)) continue;
-        r->is_pending[c] = true;
+        PT_TRY(pt_chunk_store_count_kept(r->store, c, n_entries - 1, &r->n_skipped[c], err));
         r->n_chunks_pending++;
-        r->n_entries_pending += pt_plan_chunk_entries(p, c);
-        r->n_entries_to_read = c * p->options.chunk + pt_plan_chunk_entries(p, c);
+        r->n_entries_kept += r->n_skipped[c];
+        r->n_entries_pending += n_entries - r->n_skipped[c];
+        r->n_entries_to_read = c * p->options.chunk + n_entries;
     }
     return PATINA_OK;
 }
@@ -145,7 +152,8 @@ static patina_status check_disk_space(const pt_run *r, patina_error *err) {
     const uint64_t n_left = r->n_rows_pending;
     struct statvfs disk;
 
-    const double needed = (double)n_left * pt_plan_row_bytes(p);
+    const double rows = (double)n_left * pt_plan_row_bytes(p),
+                 needed = rows + pt_plan_journal_bytes(p, n_left);
     char needs[32], has[32];
     format_bytes(needed, needs, sizeof needs);
     if (statvfs(p->options.out, &disk) == 0) {
@@ -159,6 +167,7 @@ static patina_status check_disk_space(const pt_run *r, patina_error *err) {
                            "fewer rows",
                            p->options.out, n_left, needs, has);
     }
+    format_bytes(rows, needs, sizeof needs);
     pt_run_emit_note(r, "up to %" PRIu64 " row%s left to generate, about %s", n_left,
                      n_left == 1 ? "" : "s", needs);
     return PATINA_OK;
@@ -176,6 +185,11 @@ static void emit_start_notes(const pt_run *r) {
     if (r->n_chunks_existing > 0)
         pt_run_emit_note(r, "%" PRIu64 " of %" PRIu64 " chunks are already complete, reused",
                          r->n_chunks_existing, r->plan.n_chunks);
+    if (r->n_entries_kept > 0)
+        pt_run_emit_note(
+            r, "%" PRIu64 " entr%s of unfinished chunks %s already in their journals, reused",
+            r->n_entries_kept, r->n_entries_kept == 1 ? "y" : "ies",
+            r->n_entries_kept == 1 ? "is" : "are");
     if (r->info.untrained)
         pt_run_emit_note(
             r, "the model has random weights: its embeddings are meaningless, and the data set is "
@@ -207,9 +221,13 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .windows = o->windows,
+        .window_mode = o->window,
         .skip_unreadable = o->skip_unreadable,
         .purity_cap = o->purity_cap,
+        .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
+        .budget = &r->budget,
         .stop = &r->stopping,
     };
     return PATINA_OK;
@@ -278,10 +296,10 @@ static patina_status run_all(pt_run *r, const patina_generate_options *options,
 static void release(pt_run *r) {
     pt_async_load_release(&r->async_load);
     pt_chunk_store_close(&r->store);
-    pt_corpus_close(&r->corpus);
+    pt_corpus_set_close(&r->corpus);
     pt_id_set_close(&r->ids);
     pt_run_release_prefetched(r);
-    free(r->is_pending);
+    free(r->n_skipped);
     if (r->n_abandoned > 0) return; /* the rest may be in use by an abandoned thread */
     pt_caption_cache_close(&r->cache);
     pt_encoder_close(&r->encoder);
@@ -291,6 +309,7 @@ static void release(pt_run *r) {
     pt_plan_release(&r->plan);
     free(r->model);
     free(r->libraries);
+    pt_memory_budget_destroy(&r->budget);
     free(r);
 }
 
@@ -309,6 +328,7 @@ patina_status patina_generate(const patina_generate_options *options,
     pt_run *r = calloc(1, sizeof *r);
     if (!r) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     r->started_ns = pt_monotonic_ns();
+    pt_memory_budget_init(&r->budget, options->memory_bytes);
     const patina_status status = run_all(r, options, report, err);
     release(r);
     return status;

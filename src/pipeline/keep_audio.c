@@ -49,11 +49,12 @@ static void append_escaped_name(pt_strbuf *path, const char *entry) {
     pt_strbuf_release(&name);
 }
 
-patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, const float *x,
-                                        size_t n, patina_error *err) {
+patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, uint32_t window,
+                                        const float *x, size_t n, patina_error *err) {
     pt_strbuf path = {0};
     pt_strbuf_printf(&path, "%s/", folder);
     append_escaped_name(&path, entry);
+    if (window > 0) pt_strbuf_printf(&path, ".w%" PRIu32, window);
     pt_strbuf_append(&path, ".clean.flac");
     const patina_status status = path.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
                                              : pt_flac_write(path.text, x, n, 16, err);

@@ -19,9 +19,9 @@
 /** Creates the folder if it does not exist. Errors  PATINA_EIO */
 patina_status pt_keep_audio_create_dir(const char *folder, patina_error *err);
 
-/** Errors  PATINA_EIO, PATINA_ENOMEM */
-patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, const float *x,
-                                        size_t n, patina_error *err);
+/** window: number of the window of the recording. Errors  PATINA_EIO, PATINA_ENOMEM */
+patina_status pt_keep_audio_write_clean(const char *folder, const char *entry, uint32_t window,
+                                        const float *x, size_t n, patina_error *err);
 patina_status pt_keep_audio_write_degraded(const char *folder, const char *entry, uint32_t variant,
                                            const float *x, size_t n, patina_error *err);
 

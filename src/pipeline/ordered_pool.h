@@ -5,8 +5,8 @@
  *     work      concurrent
  *     deliver   in order, by the calling thread
  *
- * The number of items in flight is bounded: behind a slow item the others wait instead of filling
- * memory. Where items differ much in size, the job bounds their total size. An item whose work does
+ * The number of items in flight is limited: after a slow item the others wait instead of filling
+ * memory. If items differ much in size, the job limits their total size. An item whose work does
  * not return is abandoned: its thread keeps all memory that it uses, and a new thread replaces it.
  */
 

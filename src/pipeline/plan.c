@@ -3,6 +3,7 @@
 
 #include "pipeline/plan.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -19,22 +20,28 @@
 #include "pipeline/device_list.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
+#include "pipeline/window_select.h"
 
-#define CHECKED_ENTRIES 200
-#define CHUNK_ROWS      2000 /* rows of a part file if every entry has one caption */
-#define VARIANTS_MAX    65536
-#define SHARDS_MAX      1000000
+#define CHECKED_ENTRIES   200
+#define CHUNK_ROWS        2000 /* rows of a part file if every entry has one caption */
+#define VARIANTS_MAX      65536
+#define JOURNAL_ROW_BYTES 5800.0 /* a row without compression, and its provenance */
+#define SHARDS_MAX        1000000
+
+#define MAX_CAPTIONS_DEFAULT 1000
+#define MAX_CAPTIONS_LIMIT   100000
 
 const char *const pt_effect_order_names[] = {"physical", "random", NULL};
 const char *const pt_caption_mode_names[] = {"all", "first", "random", NULL};
+const char *const pt_window_mode_names[] = {"random", "first", "loudest", NULL};
 const char *const pt_loudness_source_names[] = {"source", "mix", NULL};
 
 /* Replaces defaults by their values. */
 static patina_status apply_defaults(const patina_generate_options *given,
                                     patina_generate_options *o, patina_error *err) {
     *o = *given;
-    if (!o->corpus || !o->model || !o->out)
-        return pt_fail(err, PATINA_EUSAGE, "corpus, model and output folder are required");
+    if ((!o->corpus && o->n_corpora == 0 && !o->corpora_file) || !o->model || !o->out)
+        return pt_fail(err, PATINA_EUSAGE, "a corpus, a model and an output folder are required");
     if (o->seed > PATINA_SEED_MAX)
         return pt_fail(err, PATINA_EUSAGE, "seed %" PRIu64 " is larger than %" PRId64, o->seed,
                        PATINA_SEED_MAX);
@@ -52,12 +59,24 @@ static patina_status apply_defaults(const patina_generate_options *given,
     PT_TRY(pt_device_options_check(&o->device, o->precision, err));
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
+    if (o->windows == 0) o->windows = 1;
+    if (o->windows > PT_WINDOWS_MAX)
+        return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " windows are more than the maximum of %d",
+                       o->windows, PT_WINDOWS_MAX);
     if (o->chunk == 0) o->chunk = o->variants < CHUNK_ROWS ? CHUNK_ROWS / o->variants : 1;
     if (o->keep_every == 0) o->keep_every = 1;
+    if (o->max_captions == 0) o->max_captions = MAX_CAPTIONS_DEFAULT;
+    if (o->max_captions > MAX_CAPTIONS_LIMIT)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "%" PRIu64 " captions of an entry are more than the maximum of %d",
+                       o->max_captions, MAX_CAPTIONS_LIMIT);
     if (o->purity_cap == 0.0) o->purity_cap = PATINA_PURITY_CAP_DEFAULT;
     if (!(o->purity_cap >= PATINA_PURITY_CAP_MIN && o->purity_cap <= PATINA_PURITY_MAX))
         return pt_fail(err, PATINA_EUSAGE, "the purity cap must be %g to %g dB, not %g",
                        PATINA_PURITY_CAP_MIN, PATINA_PURITY_MAX, o->purity_cap);
+    if (!(o->level_jitter_db >= 0.0 && o->level_jitter_db <= PATINA_LEVEL_JITTER_MAX))
+        return pt_fail(err, PATINA_EUSAGE, "the level jitter must be 0 to %g dB, not %g",
+                       PATINA_LEVEL_JITTER_MAX, o->level_jitter_db);
     return PATINA_OK;
 }
 
@@ -74,7 +93,7 @@ static json_t *splits_json(const pt_splits *splits) {
 }
 
 /* Settings that are only written where they are given, so that older runs have the same hash. */
-static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
+static void add_given_settings(json_t *settings, const pt_plan *plan) {
     const patina_generate_options *o = &plan->options;
     const struct {
         const char *name, *value;
@@ -86,15 +105,22 @@ static void add_corpus_settings(json_t *settings, const pt_plan *plan) {
                  {"header", o->header},
                  {"delimiter", o->delimiter},
                  {"source_split", o->source_split},
+                 {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->max_captions != MAX_CAPTIONS_DEFAULT)
+        json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
+    if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
+    if (o->level_jitter_db > 0.0)
+        json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
 }
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
  * it concerns files that cannot be read. */
-static char *settings_json(const pt_plan *plan, const patina_effect_config *effect_config) {
+static char *settings_json(const pt_plan *plan, const patina_effect_config *effect_config,
+                           const char *corpora_json) {
     const patina_generate_options *o = &plan->options;
     char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;
     json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
@@ -106,7 +132,9 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
-    if (settings) add_corpus_settings(settings, plan);
+    if (settings) add_given_settings(settings, plan);
+    if (settings && corpora_json)
+        json_object_set_new(settings, "corpora", json_loads(corpora_json, 0, NULL));
     if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);
@@ -126,38 +154,53 @@ static patina_status hash_file(const char *path, char hash[PT_SHA256_HEX_SIZE], 
     return PATINA_OK;
 }
 
-static patina_status parse_delimiter(const char *text, char *delimiter, patina_error *err) {
-    if (!text) return PATINA_OK;
-    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
-    if (strlen(text) != 1 || strchr("\"\r\n", *text) || (*text & 0x80) != 0)
-        return pt_fail(err, PATINA_EUSAGE, "delimiter '%s': expected one ASCII character, or 'tab'",
-                       text);
-    *delimiter = *text;
-    return PATINA_OK;
+/* Lists the corpora with their options. */
+static patina_status list_corpora(pt_plan *plan, patina_error *err) {
+    const patina_generate_options *o = &plan->options;
+    pt_corpus_options defaults = {.audio_root = o->audio_root,
+                                  .kind = o->corpus_kind,
+                                  .caption_column = o->caption_column,
+                                  .file_column = o->file_column,
+                                  .id_column = o->id_column,
+                                  .start_column = o->start_column,
+                                  .end_column = o->end_column,
+                                  .caption_template = o->caption_template,
+                                  .header = o->header,
+                                  .source_split = o->source_split,
+                                  .max_captions = o->max_captions,
+                                  .skip_unreadable = o->skip_unreadable,
+                                  .exclude = o->exclude};
+    pt_corpus_specs *specs = &plan->corpora;
+    pt_strbuf label = {0};
+
+    PT_TRY(pt_delimiter_parse(o->delimiter, &defaults.delimiter, err));
+    if (o->corpora_file && (o->corpus || o->n_corpora > 0))
+        return pt_fail(err, PATINA_EUSAGE, "a corpus and a file of corpora exclude each other");
+    if (o->corpora_file) PT_TRY(pt_corpus_specs_read(specs, o->corpora_file, err));
+    for (size_t i = 0; i < o->n_corpora; i++)
+        PT_TRY(pt_corpus_specs_add(specs, o->corpora[i], err));
+    if (specs->n == 0) PT_TRY(pt_corpus_specs_add(specs, o->corpus, err));
+    PT_TRY(pt_corpus_specs_finish(specs, &defaults, err));
+    pt_strbuf_append(&label, specs->spec[0].path);
+    if (specs->n > 1) pt_strbuf_printf(&label, " and %zu more", specs->n - 1);
+    plan->corpus_label = pt_strbuf_detach(&label);
+    return plan->corpus_label ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
 patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_options *options,
                                       const patina_effect_config *effect_config,
                                       patina_error *err) {
     patina_generate_options *o = &plan->options;
+    char *corpora_json = NULL;
     pt_sha256 hash;
 
     PT_TRY(apply_defaults(options, o, err));
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
-    plan->corpus = (pt_corpus_options){.audio_root = o->audio_root,
-                                       .kind = o->corpus_kind,
-                                       .caption_column = o->caption_column,
-                                       .file_column = o->file_column,
-                                       .id_column = o->id_column,
-                                       .start_column = o->start_column,
-                                       .end_column = o->end_column,
-                                       .caption_template = o->caption_template,
-                                       .header = o->header,
-                                       .source_split = o->source_split,
-                                       .exclude = o->exclude};
+    PT_TRY(list_corpora(plan, err));
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
-    PT_TRY(parse_delimiter(o->delimiter, &plan->corpus.delimiter, err));
-    plan->settings = settings_json(plan, effect_config);
+    PT_TRY(pt_corpus_specs_to_json(&plan->corpora, &corpora_json, err));
+    plan->settings = settings_json(plan, effect_config, corpora_json);
+    free(corpora_json);
     if (!plan->settings) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pt_sha256_init(&hash);
     pt_sha256_update_string(&hash, plan->settings);
@@ -165,16 +208,30 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     return PATINA_OK;
 }
 
+/* The seconds of the recording that the list names; without any, older runs have the same hash. */
+typedef struct named_segment {
+    double start_s, end_s;
+} named_segment;
+
+static named_segment segment_of(const pt_entry *entry) {
+    return (named_segment){entry->has_start ? entry->start_s : -1.0,
+                           entry->has_end ? entry->end_s : -1.0};
+}
+
 static void hash_entry(pt_sha256 *hash, const pt_entry *entry) {
+    const named_segment segment = segment_of(entry);
     pt_sha256_update_string(hash, entry->id ? entry->id : "");
     for (size_t i = 0; i < entry->n_captions; i++)
         pt_sha256_update_string(hash, entry->captions[i].text ? entry->captions[i].text : "");
+    if (entry->has_start || entry->has_end) pt_sha256_update(hash, &segment, sizeof segment);
     pt_sha256_update_string(hash, ""); /* separates the lists of two entries */
 }
 
 /* 64-bit hash of what hash_entry adds. Memory is 8 bytes for each entry. */
 static uint64_t short_hash(const pt_entry *entry) {
+    const named_segment segment = segment_of(entry);
     uint64_t hash = entry->id ? pt_fnv1a64(entry->id, strlen(entry->id)) : 1;
+    hash ^= pt_fnv1a64(&segment, sizeof segment);
     for (size_t i = 0; i < entry->n_captions; i++) {
         const pt_caption *c = &entry->captions[i];
         const char *text = c->text ? c->text : c->dropped; /* as without audio */
@@ -204,7 +261,7 @@ patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_
         "corpus '%s': entry %" PRIu64 " ('%s') has changed since the run started; run the "
         "same command again, and if the corpus has really changed, name another folder with "
         "'--out'",
-        plan->options.corpus, index + 1, entry->id ? entry->id : entry->source);
+        plan->corpus_label, index + 1, entry->id ? entry->id : entry->source);
 }
 
 static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
@@ -214,7 +271,7 @@ static uint64_t max_rows(const pt_plan *plan, const pt_entry *entry) {
                             &last);
     for (size_t i = first; i < last; i++)
         n += entry->captions[i].text != NULL;
-    return n * plan->options.variants;
+    return n * plan->options.variants * plan->options.windows;
 }
 
 /* Counts an entry and adds its rows to those of its chunk. Chunks beyond PT_CHUNKS_MAX are only
@@ -248,69 +305,93 @@ static patina_status reject_reason(const pt_entry *entry) {
         n_good += entry->captions[i].text != NULL;
     if (n_good == 0) return PATINA_REJECT_BAD_CAPTION;
     if (entry->status != PATINA_OK) return entry->status;
-    return entry->path && access(entry->path, F_OK) != 0 ? PATINA_REJECT_MISSING : PATINA_OK;
+    return entry->path && access(entry->path, F_OK) != 0 && pt_errno_is_missing(errno)
+               ? PATINA_REJECT_MISSING
+               : PATINA_OK;
 }
 
-/* Remembers whether the first entries are all rejected for one reason. */
-static void check_first_entries(pt_plan *plan, const pt_entry *entry) {
-    if (plan->n_entries == 0) {
-        plan->first_reason = reject_reason(entry);
-        if (entry->fault) snprintf(plan->first_fault, sizeof plan->first_fault, "%s", entry->fault);
-    } else if (plan->n_entries < CHECKED_ENTRIES && plan->first_reason != PATINA_OK &&
-               reject_reason(entry) != plan->first_reason) {
-        plan->first_reason = PATINA_OK;
+/* Remembers whether the first entries of a corpus are all rejected for one reason. */
+static void check_first_entries(pt_first_entries *first, const pt_entry *entry) {
+    if (first->n == 0) {
+        first->reason = reject_reason(entry);
+        if (entry->fault) snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
+    } else if (first->n < CHECKED_ENTRIES && first->reason != PATINA_OK &&
+               reject_reason(entry) != first->reason) {
+        first->reason = PATINA_OK;
     }
+    first->n++;
 }
 
 /* An error before anything is made, with the option that may help. */
-static patina_status fail_if_all_rejected(const pt_plan *plan, pt_corpus *corpus,
-                                          patina_error *err) {
-    const uint64_t n =
-        plan->n_entries < CHECKED_ENTRIES ? plan->n_entries : (uint64_t)CHECKED_ENTRIES;
+static patina_status fail_if_all_rejected(const pt_first_entries *first, const char *path,
+                                          pt_corpus *corpus, patina_error *err) {
+    const uint64_t n = first->n < CHECKED_ENTRIES ? first->n : (uint64_t)CHECKED_ENTRIES;
     pt_strbuf hint = {0};
 
-    if (n == 0)
-        return pt_fail(err, PATINA_EFORMAT, "corpus '%s' has no entries", plan->options.corpus);
-    if (plan->first_reason == PATINA_OK) return PATINA_OK;
-    if (plan->first_reason == PATINA_REJECT_MISSING)
+    if (first->reason == PATINA_OK) return PATINA_OK;
+    if (first->reason == PATINA_REJECT_MISSING)
         pt_corpus_describe_audio(corpus, &hint);
-    else if (plan->first_reason == PATINA_REJECT_BAD_CAPTION)
+    else if (first->reason == PATINA_REJECT_BAD_CAPTION)
         pt_corpus_describe_captions(corpus, &hint);
     pt_fail(err, PATINA_EFORMAT,
             "corpus '%s': %s (%" PRIu64 ") are rejected as %s%s%s%s; '--keep-going' overrides "
             "this",
-            plan->options.corpus, n < plan->n_entries ? "the first entries" : "all entries", n,
-            patina_status_name(plan->first_reason),
-            plan->first_fault[0] ? ", the first because " : "", plan->first_fault,
-            hint.failed || !hint.text ? "" : hint.text);
+            path, n < first->n ? "the first entries" : "all entries", n,
+            patina_status_name(first->reason), first->fault[0] ? ", the first because " : "",
+            first->fault, hint.failed || !hint.text ? "" : hint.text);
     pt_strbuf_release(&hint);
     return PATINA_EFORMAT;
 }
 
-patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
-                                  patina_error *err) {
-    const uint64_t limit = plan->options.limit;
-    pt_corpus *corpus = NULL;
-    pt_sha256 hash;
-    bool end = false;
-    patina_status status = pt_corpus_open(plan->options.corpus, &plan->corpus, &corpus, err);
+/* Checks each corpus that --limit did not cut off. */
+static patina_status check_corpora(const pt_plan *plan, pt_corpus_set *set, bool end,
+                                   patina_error *err) {
+    for (size_t i = 0; i < plan->corpora.n && !plan->options.keep_going; i++) {
+        const char *path = plan->corpora.spec[i].path;
+        if (end && pt_corpus_set_is_empty(set, i))
+            return pt_fail(err, PATINA_EFORMAT, "corpus '%s' has no entries", path);
+        if (plan->first[i].n > 0)
+            PT_TRY(fail_if_all_rejected(&plan->first[i], path, pt_corpus_set_at(set, i), err));
+    }
+    return PATINA_OK;
+}
 
-    if (status != PATINA_OK) return status;
-    pt_sha256_init(&hash);
-    while (status == PATINA_OK && !end && (limit == 0 || plan->n_entries < limit)) {
+/* Reads the entries up to the limit; *end is set where the corpora end before it. */
+static patina_status scan_entries(pt_plan *plan, pt_corpus_set *set, pt_sha256 *hash,
+                                  const patina_atomic_bool *stop, bool *end, patina_error *err) {
+    const uint64_t limit = plan->options.limit;
+    patina_status status = PATINA_OK;
+
+    while (status == PATINA_OK && !*end && (limit == 0 || plan->n_entries < limit)) {
         pt_entry entry = {0};
+        size_t index = 0;
         status = stop && atomic_load_explicit(stop, memory_order_relaxed)
                      ? pt_fail(err, PATINA_ECANCELLED, "stopped on request")
-                     : pt_corpus_next(corpus, false, &entry, &end, err);
-        if (status == PATINA_OK && !end) {
-            check_first_entries(plan, &entry);
-            hash_entry(&hash, &entry);
+                     : pt_corpus_set_next(set, false, &entry, &index, end, err);
+        if (status == PATINA_OK && !*end) {
+            check_first_entries(&plan->first[index], &entry);
+            hash_entry(hash, &entry);
             status = count_entry(plan, &entry, err);
         }
         pt_entry_release(&entry);
     }
-    if (status == PATINA_OK && !plan->options.keep_going)
-        status = fail_if_all_rejected(plan, corpus, err);
+    return status;
+}
+
+patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
+                                  patina_error *err) {
+    pt_corpus_set *set = NULL;
+    pt_strbuf kinds = {0};
+    pt_sha256 hash;
+    bool end = false;
+    patina_status status = pt_corpus_set_open(&plan->corpora, plan->options.seed, &set, err);
+
+    if (status != PATINA_OK) return status;
+    pt_sha256_init(&hash);
+    plan->first = calloc(plan->corpora.n, sizeof *plan->first);
+    if (!plan->first) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (status == PATINA_OK) status = scan_entries(plan, set, &hash, stop, &end, err);
+    if (status == PATINA_OK) status = check_corpora(plan, set, end, err);
     if (status == PATINA_OK) {
         pt_sha256_finish(&hash, plan->corpus_hash);
         plan->n_chunks = (plan->n_entries + plan->options.chunk - 1) / plan->options.chunk;
@@ -321,13 +402,14 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
                              plan->n_entries, plan->n_chunks, plan->options.chunk, PT_CHUNKS_MAX);
     }
     if (status == PATINA_OK) {
-        plan->corpus_kind = strdup(pt_corpus_kind_name(corpus));
+        pt_corpus_set_describe_kinds(set, &kinds);
+        plan->corpus_kind = pt_strbuf_detach(&kinds);
         if (!plan->corpus_kind) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
     if (status == PATINA_OK)
-        plan->scanned = corpus;
+        plan->scanned = set;
     else
-        pt_corpus_close(&corpus);
+        pt_corpus_set_close(&set);
     return status;
 }
 
@@ -342,7 +424,10 @@ uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk) {
 }
 
 void pt_plan_release(pt_plan *plan) {
-    pt_corpus_close(&plan->scanned);
+    pt_corpus_set_close(&plan->scanned);
+    pt_corpus_specs_release(&plan->corpora);
+    free(plan->corpus_label);
+    free(plan->first);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);
@@ -353,4 +438,13 @@ void pt_plan_release(pt_plan *plan) {
 /* Of data sets of a few thousand rows, rounded up. */
 double pt_plan_row_bytes(const pt_plan *plan) {
     return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+}
+
+double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows) {
+    const uint64_t n_shards = plan->options.n_shards > 0 ? plan->options.n_shards : 1;
+    uint64_t n_open = 0; /* rows of the largest chunk, for each shard */
+    for (uint64_t c = 0; c < plan->n_chunks; c++)
+        if (plan->chunk_rows[c] > n_open) n_open = plan->chunk_rows[c];
+    n_open = n_open < n_rows / n_shards ? n_open * n_shards : n_rows;
+    return (double)n_open * JOURNAL_ROW_BYTES;
 }

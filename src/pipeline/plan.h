@@ -15,33 +15,43 @@
 #include <patina/generate.h>
 
 #include "base/hash.h"
-#include "corpus/corpus_iterator.h"
+#include "corpus/corpus_set.h"
+#include "corpus/corpus_spec.h"
 #include "pipeline/split.h"
 
 /** Names of settings, by the enumerations of generate.h and degrade.h; NULL ends each list. */
 extern const char *const pt_effect_order_names[];
 extern const char *const pt_caption_mode_names[];
 extern const char *const pt_loudness_source_names[];
+extern const char *const pt_window_mode_names[];
+
+/** The first entries of a corpus, which may all be rejected for one reason. */
+typedef struct pt_first_entries {
+    uint64_t n;
+    patina_status reason; /* PATINA_OK: they are not */
+    char fault[200];      /* of the first entry */
+} pt_first_entries;
 
 /** Zero it to start. */
 typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */
-    pt_corpus_options corpus;
+    pt_corpus_specs corpora;
+    char *corpus_label; /* for messages: the path of the corpus, "a.csv and 2 more" */
     pt_splits splits;
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
     char exclude_hash[PT_SHA256_HEX_SIZE]; /* of the exclude list; "": none */
 
-    pt_corpus *scanned;         /* the corpus after pt_plan_scan_corpus, to be rewound */
-    patina_status first_reason; /* one for which the first entries are all rejected; or PATINA_OK */
-    char first_fault[200];      /* of the first entry */
+    pt_corpus_set *scanned;  /* the corpora after pt_plan_scan_corpus, to be rewound */
+    pt_first_entries *first; /* [corpora.n] */
     char *corpus_kind;
-    /* Hash of ids and captions in order. Sources are left out: a missing clip may exist later. */
+    /* Hash of ids, captions and named seconds in order. Sources are left out: a missing clip may
+     * exist later. */
     char corpus_hash[PT_SHA256_HEX_SIZE];
     uint64_t n_entries, n_chunks;
     uint64_t n_rows_max;    /* rows if no further entry is rejected */
     uint64_t *chunk_rows;   /* [n_chunks], the same for each chunk */
-    uint64_t *entry_hashes; /* [n_entries], of id and captions, for pt_plan_check_entry */
+    uint64_t *entry_hashes; /* [n_entries], of the same, for pt_plan_check_entry */
     size_t entry_capacity;
 } pt_plan;
 
@@ -66,7 +76,7 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
  * Compares entry `index` of a later pass over the corpus with that of pt_plan_scan_corpus. More
  * entries than planned are not compared.
  *
- * Errors  PATINA_EFORMAT  id or captions differ; the message names the entry
+ * Errors  PATINA_EFORMAT  id, captions or named seconds differ; the message names the entry
  */
 patina_status pt_plan_check_entry(const pt_plan *plan, uint64_t index, const pt_entry *entry,
                                   patina_error *err);
@@ -79,6 +89,10 @@ uint64_t pt_plan_chunk_entries(const pt_plan *plan, uint64_t chunk);
 
 /** Estimated size in bytes of a row on the disk, provenance included. */
 double pt_plan_row_bytes(const pt_plan *plan);
+
+/** Estimated size in bytes of the journals of open chunks, one for each shard, when n_rows are
+ * left. */
+double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows);
 
 void pt_plan_release(pt_plan *plan);
 

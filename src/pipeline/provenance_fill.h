@@ -5,7 +5,10 @@
 #define PATINA_PIPELINE_PROVENANCE_FILL_H
 
 #include <patina/degrade.h>
+#include <patina/measure.h>
 #include <patina/provenance.h>
+
+#include "audio/decoder.h"
 
 /**
  * Returns the provenance of a degraded window on one line, without a line end; the caller frees it.
@@ -16,5 +19,8 @@
  */
 char *pt_provenance_fill_to_json(patina_provenance known, const patina_effect_chain *chain,
                                  const patina_degrade_stats *stats, double purity_cap);
+
+/** Adds how a file is coded to its quality. */
+void pt_provenance_fill_codec(patina_source_quality *quality, const pt_codec_info *codec);
 
 #endif /* PATINA_PIPELINE_PROVENANCE_FILL_H */

@@ -19,8 +19,12 @@
 #include "corpus/corpus_iterator.h"
 #include "dataset/row_writer.h"
 #include "pipeline/encoder.h"
+#include "pipeline/memory_budget.h"
 #include "pipeline/split.h"
 #include "pipeline/watchdog.h"
+
+/** A worker whose share of the budget was larger than this gives its scratch memory back. */
+#define PT_ROWS_SHARE_KEPT (UINT64_C(96) << 20)
 
 /** State shared by all workers, read-only while they run. */
 typedef struct pt_row_context {
@@ -34,9 +38,13 @@ typedef struct pt_row_context {
     patina_effect_order order;
     patina_caption_mode captions;
     patina_loudness_source loudness;
-    bool skip_unreadable;           /* reject entries that the machine cannot read */
-    double purity_cap;              /* upper end of input_purity, dB */
-    const char *keep_audio;         /* folder of keep_audio.h; may be NULL */
+    uint32_t windows; /* of a recording; window_select.h */
+    patina_window_mode window_mode;
+    bool skip_unreadable;   /* reject entries that the machine cannot read */
+    double purity_cap;      /* upper end of input_purity, dB */
+    double level_jitter_db; /* range of the gain of each row, +-; 0: none */
+    const char *keep_audio; /* folder of keep_audio.h; may be NULL */
+    pt_memory_budget *budget;
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;
 
@@ -46,6 +54,7 @@ typedef struct pt_entry_options {
     bool keep_audio; /* write the audio of its rows */
     /* Runs while the audio is read. If it is cancelled, the result is discarded. */
     pt_watchdog *watchdog;
+    pt_memory_share *share; /* of the budget; released by the caller */
 } pt_entry_options;
 
 /** An entry, or one of its captions, that gives no row. */
@@ -61,6 +70,7 @@ typedef struct pt_entry_result {
     pt_ticket **tickets; /* [rows_capacity], of rows whose audio half a device computes, or NULL */
     size_t n_rows, rows_capacity;
     int64_t spent_ns[PATINA_RUN_STAGE_COUNT];
+    size_t n_captions;    /* that rows are made of, in each window */
     size_t split;         /* index of the split of all rows */
     pt_strbuf provenance; /* one line for each row */
     pt_reject *rejects;
@@ -80,7 +90,8 @@ void pt_rows_select_captions(patina_caption_mode which, uint64_t seed, const pt_
                              bool repeated, size_t *first, size_t *last);
 
 /**
- * Makes the rows of an entry, without the text half of fused_state, by caption and variant. Faults
+ * Makes the rows of an entry, without the text half of fused_state, by window, caption and variant.
+ * Faults
  * of the entry become rejects with status PATINA_OK. An error ends the run.
  *
  * Errors  PATINA_ENOMEM

@@ -21,10 +21,6 @@
 #include "pipeline/plan.h"
 #include "pipeline/rows.h"
 
-/* Bytes of archive audio in flight above which no further entry is read. One entry may have 1 GiB;
- * ordinary clips stay far below. */
-#define PT_IN_FLIGHT_BYTES_MAX (UINT64_C(2) << 30)
-
 typedef struct pt_run {
     pt_plan plan;
     pt_row_context row_context;
@@ -41,16 +37,17 @@ typedef struct pt_run {
     pt_chunk_store *store;
 
     int64_t started_ns;
-    atomic_bool stopping; /* set by the calling thread, read by all threads */
+    pt_memory_budget budget;
+    _Atomic size_t n_undelivered; /* entries that workers have taken and that are not written */
+    atomic_bool stopping;         /* set by the calling thread, read by all threads */
     atomic_bool out_of_time;
     unsigned n_abandoned; /* threads that may never return */
 
     /* Used by the reader: one worker at a time, in corpus order. */
-    pt_corpus *corpus;
-    _Atomic uint64_t
-        n_bytes_in_flight; /* archive audio of entries in flight; workers subtract theirs */
+    pt_corpus_set *corpus;
     pt_id_set *ids;
     uint64_t n_read;
+    struct item *held; /* read, and too large for the memory that is left: opens the next batch */
     struct item *prefetched[PT_CAPTION_BATCH_SIZE];
     size_t n_prefetched, next_prefetched;
     size_t
@@ -60,9 +57,10 @@ typedef struct pt_run {
     patina_error read_err;
 
     /* Work of this call, fixed before the workers start. */
-    bool *is_pending; /* [plan.n_chunks], chunks that this call makes */
+    uint64_t *n_skipped; /* [plan.n_chunks], entries at the start that exist or are not made here */
     uint64_t n_chunks_ours, n_chunks_pending, n_chunks_existing;
-    uint64_t n_entries_pending; /* entries of these chunks */
+    uint64_t n_entries_pending; /* entries of these chunks that no journal has */
+    uint64_t n_entries_kept;    /* entries of these chunks that a journal has */
     uint64_t n_entries_to_read; /* entries up to the last of these chunks */
     uint64_t n_rows_pending;    /* maximum rows of all missing chunks, of any shard */
 
@@ -72,8 +70,7 @@ typedef struct pt_run {
     pt_fixed_histogram purity, loudness;
     int64_t spent_ns[PATINA_RUN_STAGE_COUNT];
     bool chunk_is_open;
-    int64_t last_progress_ns, chunk_started_ns;
-    _Atomic int64_t longest_chunk_ns; /* written by the calling thread, read by the reader */
+    int64_t last_progress_ns;
 } pt_run;
 
 /** Passes an event to the user's callback, with the counts of the run. */

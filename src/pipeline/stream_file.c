@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stream_file.c - decode, mix, resample in blocks */
+/* stream_file.c - decodes, mixes and resamples a file in blocks */
 
 #include "pipeline/stream_file.h"
 
@@ -125,11 +125,12 @@ static patina_status stream_range(file_stream *p, uint64_t start, uint64_t frame
 
 patina_status pt_stream_file(const pt_byte_source *bytes, uint64_t start, uint64_t frames,
                              const pt_block_callbacks *callbacks, patina_window *window,
-                             uint64_t *channel_mask, patina_error *err) {
+                             uint64_t *channel_mask, pt_codec_info *codec, patina_error *err) {
     file_stream p = {.callbacks = callbacks};
     patina_status status = file_stream_open(&p, bytes, err);
     if (status == PATINA_OK) status = stream_range(&p, start, frames, window, err);
     *channel_mask = p.info.channel_mask;
+    *codec = p.info.codec;
     file_stream_release(&p);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <patina/audio.h>
 #include <patina/status.h>
 
+#include "audio/decoder.h"
 #include "base/byte_source.h"
 
 /** Receivers of the blocks; either may be NULL. */
@@ -21,8 +22,8 @@ typedef struct pt_block_callbacks {
 
 /**
  * Decodes frames start .. start + frames - 1 (PATINA_FRAMES_TO_END: to the last), passes the blocks
- * of the source and of the mono mix at 48 kHz to the callbacks, and sets window and
- * channel_mask (audio/channel_mask.h). The mix is that of
+ * of the source and of the mono mix at 48 kHz to the callbacks, and sets window,
+ * channel_mask (audio/channel_mask.h) and codec. The mix is that of
  * pt_segment_decode, bit for bit; memory does not depend on the length. A file whose length is not
  * exactly known is always decoded to its end, so that truncation is found.
  *
@@ -31,6 +32,6 @@ typedef struct pt_block_callbacks {
  */
 patina_status pt_stream_file(const pt_byte_source *bytes, uint64_t start, uint64_t frames,
                              const pt_block_callbacks *callbacks, patina_window *window,
-                             uint64_t *channel_mask, patina_error *err);
+                             uint64_t *channel_mask, pt_codec_info *codec, patina_error *err);
 
 #endif /* PATINA_PIPELINE_STREAM_FILE_H */

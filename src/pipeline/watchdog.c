@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* watchdog.c - the whole state is one atomic number */
+/* watchdog.c - time limit for work in another thread; the state is one atomic number */
 
 #include "pipeline/watchdog.h"
 

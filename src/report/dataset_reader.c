@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset_reader.c - the folder of a finished set: its files, and whether it is complete */
+/* dataset_reader.c - lists and checks the files of a finished data set, and reads its rows */
 
 #include "report/dataset_reader.h"
 

@@ -9,10 +9,10 @@
 
 #include <patina/provenance.h>
 
-#include "audio/segment.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "degrade/effect_chain.h"
+#include "pipeline/degrade_request.h"
 
 static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -203,35 +203,24 @@ static patina_status open_source_file(const char *root, const char *source, pt_b
 }
 
 patina_status pt_example_replay(const pt_examples *examples, size_t i, const char *audio_root,
-                                const patina_effect_config *config, const float **pristine,
-                                const float **degraded, size_t *n, pt_arena *arena,
-                                patina_error *err) {
+                                const patina_effect_config *config, pt_segment *pristine,
+                                patina_degraded *degraded, pt_arena *arena, patina_error *err) {
     const pt_example *example = &examples->example[i];
     const pt_entry *recording = find_recording(examples, example->entry);
     pt_byte_source bytes = {0};
     patina_recipe recipe = {0};
-    patina_effect_chain *chain = NULL;
-    pt_segment segment;
-    float *made = NULL;
 
-    patina_status status = patina_recipe_from_json(example->line, &recipe, err);
-    if (status != PATINA_OK) return status;
-    status = recording ? pt_entry_open(recording, &bytes, err)
-                       : open_source_file(audio_root, example->source, &bytes, err);
+    PT_TRY(patina_recipe_from_json(example->line, &recipe, err));
+    const pt_degrade_request request = pt_degrade_request_from_recipe(&recipe);
+    patina_status status = recording ? pt_entry_open(recording, &bytes, err)
+                                     : open_source_file(audio_root, example->source, &bytes, err);
     if (status == PATINA_OK)
-        status = pt_segment_decode_again(&bytes, &recipe.window, &segment, arena, err);
-    if (status == PATINA_OK) status = patina_effect_chain_from_json(recipe.chain_json, &chain, err);
-    if (status == PATINA_OK && !(made = pt_arena_alloc_array(arena, segment.n_mix, sizeof *made)))
-        status = out_of_memory(err);
+        status = pt_segment_decode(&bytes, pt_degrade_request_segment_spec(&request, NULL),
+                                   pristine, arena, err);
     if (status == PATINA_OK)
-        status = patina_effect_chain_apply(config, chain, recipe.seed, recipe.entry, recipe.variant,
-                                           segment.mix, segment.n_mix, made, NULL, arena, err);
-    if (status == PATINA_OK) {
-        *pristine = segment.mix;
-        *degraded = made;
-        *n = segment.n_mix;
-    }
-    patina_effect_chain_close(&chain);
+        status = pt_degrade_request_run(&request, config, pristine, degraded, arena, err);
+    if (status == PATINA_OK && recipe.level_gain_db != 0.0) /* heard beside the degraded sound */
+        status = pt_segment_change_level(pristine, recipe.level_gain_db, pristine, arena, err);
     patina_recipe_release(&recipe);
     pt_byte_source_close(&bytes);
     return status;

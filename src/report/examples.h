@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <patina/file_ops.h>
 #include <patina/inspect.h>
 
+#include "audio/segment.h"
 #include "base/arena.h"
 #include "corpus/corpus_iterator.h"
 #include "degrade/effect_config.h"
@@ -58,13 +60,13 @@ patina_status pt_examples_find_recordings(const patina_report_options *options,
 void pt_examples_release(pt_examples *examples);
 
 /**
- * Pristine and degraded audio of a sample, [*n] at 48 kHz, allocated from the arena.
+ * Decodes the recording of a sample and replays its recipe. The segment is allocated from the
+ * arena; patina_degraded_release() frees *degraded.
  *
  * Errors  PATINA_ENOMEM, or the reason why the audio of this sample is not available
  */
 patina_status pt_example_replay(const pt_examples *examples, size_t i, const char *audio_root,
-                                const patina_effect_config *config, const float **pristine,
-                                const float **degraded, size_t *n, pt_arena *arena,
-                                patina_error *err);
+                                const patina_effect_config *config, pt_segment *pristine,
+                                patina_degraded *degraded, pt_arena *arena, patina_error *err);
 
 #endif /* PATINA_REPORT_EXAMPLES_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inspect.c - statistics of a set, and single rows */
+/* inspect.c - statistics and single rows of a data set */
 
 #include <patina/inspect.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quantiles.c - order statistics and bins
+/* quantiles.c - order statistics and histogram bins
  *
  * The quantile p of n values is order statistic (n - 1) p, counted from 0 and interpolated
  * linearly: type 7 of Hyndman and Fan, "Sample quantiles in statistical packages", 1996, the
@@ -20,7 +20,7 @@ patina_status pt_float_array_append(pt_float_array *values, float value, patina_
     if (values->n == values->capacity) {
         const size_t capacity = values->capacity ? 2 * values->capacity : 4096;
         float *grown = realloc(values->value, capacity * sizeof *grown);
-        if (!grown) return pt_fail(err, PATINA_ENOMEM, "no memory for %zu values", capacity);
+        if (!grown) return pt_fail(err, PATINA_ENOMEM, "out of memory for %zu values", capacity);
         values->value = grown;
         values->capacity = capacity;
     }

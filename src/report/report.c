@@ -49,8 +49,9 @@ typedef struct pt_report_page {
     const patina_effect_config *config;
     pt_mel *mel;
     pt_arena arena;
-    size_t index;            /* of the repeated block that is being written */
-    double audio_bytes_left; /* for the samples to come */
+    size_t index;                 /* of the repeated block that is being written */
+    const patina_scalar *scalars; /* that blocks of scalars are of */
+    double audio_bytes_left;      /* for the samples to come */
     patina_report_result *result;
     patina_status status; /* the first failure of a field */
     patina_error *err;
@@ -214,12 +215,33 @@ static void put_reject_count(page *p) {
 /* ---------------------------------------------------------------- targets */
 
 static bool next_target(page *p, size_t i) {
+    p->scalars = p->stats->scalar;
     return select_item(p, i, p->stats->n_scalars);
+}
+
+static bool has_quality(page *p, size_t i) {
+    return i == 0 && p->stats->n_quality > 0 && p->stats->quality[0].quantiles.n > 0;
+}
+
+static bool next_quality(page *p, size_t i) {
+    p->scalars = p->stats->quality;
+    return select_item(p, i, p->stats->n_quality);
+}
+
+static void put_codec_rows(page *p) {
+    for (size_t i = 0; i < p->stats->n_codecs; i++) {
+        open_row(p, p->stats->codec[i].name);
+        add_count_cell(p, p->stats->codec[i].n_rows);
+        add(p, "<td>");
+        add_percent(p, p->stats->codec[i].n_rows, p->stats->n_rows);
+        add(p, "</td>");
+        close_row(p);
+    }
 }
 
 /* With a capital. */
 static void put_target_title(page *p) {
-    const char *title = p->stats->scalar[p->index].title;
+    const char *title = p->scalars[p->index].title;
     const char first[2] = {(char)toupper((unsigned char)title[0]), '\0'};
     add_text(p, first);
     add_text(p, title + 1);
@@ -227,7 +249,7 @@ static void put_target_title(page *p) {
 
 /* That of the column, whose name begins the name of the scalar. */
 static void put_target_meaning(page *p) {
-    const char *name = p->stats->scalar[p->index].column;
+    const char *name = p->scalars[p->index].column;
     for (size_t c = 0; c < p->stats->n_columns; c++) {
         const patina_column_info *column = &p->stats->column[c];
         const size_t n = strlen(column->name);
@@ -237,15 +259,15 @@ static void put_target_meaning(page *p) {
 }
 
 static void put_target_chart(page *p) {
-    const patina_scalar *scalar = &p->stats->scalar[p->index];
+    const patina_scalar *scalar = &p->scalars[p->index];
     char id[16];
-    snprintf(id, sizeof id, "h%zu", p->index);
+    snprintf(id, sizeof id, "%c%zu", p->scalars == p->stats->scalar ? 'h' : 'q', p->index);
     pt_chart_histogram(&p->html, id, scalar->title, scalar->unit, &scalar->histogram,
                        &scalar->quantiles);
 }
 
 static void add_at_limit(page *p, uint64_t n, double limit, const char *name) {
-    const patina_scalar *scalar = &p->stats->scalar[p->index];
+    const patina_scalar *scalar = &p->scalars[p->index];
     if (n == 0) return;
     add(p, ", ");
     add_percent(p, n, p->stats->n_rows);
@@ -255,7 +277,7 @@ static void add_at_limit(page *p, uint64_t n, double limit, const char *name) {
 }
 
 static void put_target_quantiles(page *p) {
-    const patina_scalar *scalar = &p->stats->scalar[p->index];
+    const patina_scalar *scalar = &p->scalars[p->index];
     const patina_quantiles *q = &scalar->quantiles;
     add(p, "median <b>");
     pt_html_add_number(&p->html, q->median, scalar->decimals);
@@ -272,8 +294,8 @@ static void put_target_quantiles(page *p) {
 }
 
 static void put_target_bins(page *p) {
-    const patina_histogram *h = &p->stats->scalar[p->index].histogram;
-    const int decimals = p->stats->scalar[p->index].decimals;
+    const patina_histogram *h = &p->scalars[p->index].histogram;
+    const int decimals = p->scalars[p->index].decimals;
     for (size_t i = 0; i < h->n_bins; i++) {
         add(p, "<tr>");
         add_number_cell(p, h->edge[i], decimals);
@@ -707,20 +729,23 @@ static void put_sample_recipe(page *p) {
 
 /* A sample without audio is shown with the reason; only failures of the page itself end it. */
 static void put_sample_audio(page *p) {
-    pair of = {.n = 0};
+    pt_segment pristine;
+    patina_degraded degraded = {0};
     patina_error why = {0};
     pt_arena_reset(&p->arena);
     patina_status status = PATINA_REJECT_MISSING;
     if (p->options->audio_root || p->options->corpus)
         status = pt_example_replay(p->examples, p->index, p->options->audio_root, p->config,
-                                   &of.sound[0], &of.sound[1], &of.n, &p->arena, &why);
+                                   &pristine, &degraded, &p->arena, &why);
     else
         pt_fail(&why, status, "neither --audio-root nor --corpus was given");
     if (status == PATINA_ENOMEM) {
         p->status = pt_fail(p->err, status, "%s", why.message);
     } else if (status == PATINA_OK) {
+        const pair of = {{pristine.mix, degraded.samples}, degraded.n_samples};
         p->status = add_pair(p, p->index, &of, p->err);
         p->result->n_heard++;
+        patina_degraded_release(&degraded);
     } else {
         add(p, "<p class=\"note\">No audio: ");
         add_text(p, why.message);
@@ -804,6 +829,9 @@ static const pt_template_field fields[] = {
     {"target_chart", put_target_chart, NULL},
     {"target_quantiles", put_target_quantiles, NULL},
     {"target_bins", put_target_bins, NULL},
+    {"has_quality", NULL, has_quality},
+    {"quality", NULL, next_quality},
+    {"codec_rows", put_codec_rows, NULL},
     {"spectrum_chart", put_spectrum_chart, NULL},
     {"band_rows", put_band_rows, NULL},
     {"effect_rows", put_effect_rows, NULL},

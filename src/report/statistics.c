@@ -19,6 +19,7 @@
 #include "dataset/schema.h"
 #include "degrade/effect_chain.h"
 #include "report/dataset_json.h"
+#include "report/quality_stats.h"
 
 /* The column has purity rounded to float. */
 #define PURITY_TOLERANCE_DB 1e-3
@@ -28,6 +29,7 @@ typedef struct accumulator {
     patina_inspection *stats;
     pt_report_statistics *page; /* or NULL */
     pt_float_array *value;      /* [stats->n_scalars] */
+    pt_quality_stats quality;
     pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
     uint32_t *counts; /* of all level histograms */
     double sum[2][PATINA_EMBEDDING_SIZE], norm_sum[2], cosine_sum;
@@ -183,6 +185,7 @@ static patina_status add_provenance_json(accumulator *g, const pt_row *row, cons
                        "purity_db is %.4f, but input_purity of the row is %.4f: they are from "
                        "different runs",
                        json_number_value(purity), (double)row->input_purity);
+    PT_TRY(pt_quality_stats_add(&g->quality, line, g->stats, err));
     const unsigned set = count_effects(g, &chain);
     if (!g->page) return PATINA_OK;
     add_to_histograms2d(g->page, &chain, set, row->input_purity);
@@ -286,6 +289,7 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
     PT_TRY(allocate_counts(g->stats, err));
     PT_TRY(list_scalars(g, err));
+    PT_TRY(pt_quality_stats_open(g->stats, err));
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         char *meaning = pt_column_describe(&pt_columns[c], g->stats->purity_cap);
         g->stats->column[c] = (patina_column_info){pt_columns[c].name, pt_columns[c].unit, meaning,
@@ -361,6 +365,7 @@ static void finish_statistics(accumulator *g) {
         pt_quantiles_from_level_histogram(&g->band[b], &stats->band[b]);
     for (size_t o = 0; o < PATINA_OCTAVE_COUNT; o++)
         pt_quantiles_from_level_histogram(&g->octave[o], &stats->octave[o]);
+    pt_quality_stats_finish(&g->quality, stats);
     if (g->n_rows == 0) return;
     const double n = (double)g->n_rows;
     stats->text.norm_mean = g->norm_sum[0] / n;
@@ -386,6 +391,7 @@ patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effe
     if (status == PATINA_OK) finish_statistics(g);
     for (size_t s = 0; g->value && s < stats->n_scalars; s++)
         pt_float_array_release(&g->value[s]);
+    pt_quality_stats_release(&g->quality);
     free(g->value);
     free(g->counts);
     free(g);
@@ -402,6 +408,8 @@ void pt_statistics_release(patina_inspection *stats) {
         free(stats->split[i].name);
     free(stats->split);
     free(stats->scalar);
+    free(stats->quality);
+    free(stats->codec);
     for (size_t c = 0; stats->column && c < stats->n_columns; c++)
         free(stats->column[c].meaning);
     free(stats->column);

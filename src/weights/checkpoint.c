@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/retry.h"
 #include "weights/checkpoint_format.h"
 
 /* In the order of probing; the last one is used if no other matches. */
@@ -71,7 +72,11 @@ done:
 /* An empty file cannot be mapped: *bytes is NULL and *size 0. */
 static patina_status map_file(const char *path, void **bytes, size_t *size, patina_error *err) {
     /* O_NONBLOCK: opening a FIFO must not block. */
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    unsigned n_faults = 0;
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    while (fd < 0 && pt_retry_after_fault(&n_faults, errno));
     struct stat info;
     patina_status status = PATINA_OK;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""browser.py - a headless chromium, spoken to over its DevTools port; the standard library only
+"""browser.py - a headless Chromium, controlled through its DevTools port; standard library only
 
 WebSocket after RFC 6455, as far as a client needs it that talks to a browser on the same machine.
 """
@@ -17,7 +17,7 @@ import urllib.request
 
 
 def find_chromium():
-    """A chromium's path, or None."""
+    """The path of Chromium, or None."""
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         path = shutil.which(name)
         if path:
@@ -26,7 +26,7 @@ def find_chromium():
 
 
 class WebSocket:
-    """A WebSocket: text messages whole, both ways."""
+    """A WebSocket that sends and receives whole text messages."""
 
     def __init__(self, port, path):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
@@ -111,7 +111,7 @@ class Browser:
                 if len(lines) >= 2:
                     return int(lines[0])
             time.sleep(0.1)
-        raise TimeoutError("the browser does not say its port")
+        raise TimeoutError("the browser does not report its port")
 
     def __enter__(self):
         return self
@@ -146,7 +146,7 @@ class Browser:
         self.wait_for("Page.loadEventFired")
 
     def run(self, script):
-        """The value of an expression, promises awaited."""
+        """The value of an expression; promises are awaited."""
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True,
                            awaitPromise=True, userGesture=True)
         if "exceptionDetails" in answer:
@@ -154,7 +154,7 @@ class Browser:
         return answer["result"].get("value")
 
     def console_errors(self):
-        """What the page's console holds of errors and warnings, and what could not be loaded."""
+        """Errors and warnings in the console of the page, and resources that could not be loaded."""
         found = []
         for event in self.events:
             params = event.get("params", {})
@@ -171,7 +171,7 @@ class Browser:
         return found
 
     def requests(self):
-        """What was asked for from anywhere but the page itself."""
+        """Requests to URLs other than the page."""
         return [e["params"]["request"]["url"][:200] for e in self.events
                 if e.get("method") == "Network.requestWillBeSent" and
                 not e["params"]["request"]["url"].startswith("data:")]
@@ -184,7 +184,7 @@ class Browser:
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def screenshot(self, path):
-        """The whole page, however long."""
+        """A screenshot of the whole page."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
         shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True,
                          clip={"x": 0, "y": 0, "width": size["width"], "height": size["height"],

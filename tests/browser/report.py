@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""report.py PAGE [SCREENSHOT_DIR] - what a browser makes of a report
+"""report.py PAGE [SCREENSHOT_DIR] - checks a report in a browser
 
 Loads the page from the disk and checks that nothing complains and nothing else is asked for, that
 every sound can be played, that nothing sticks out at the width of a phone or a desk, and that text
-and marks can be told from their ground in light and dark. With SCREENSHOT_DIR, a folder, screenshots are
+and marks have enough contrast in light and dark. With SCREENSHOT_DIR, a folder, screenshots are
 left there. Each check is a test; closes with "N passed, N failed, N skipped".
 """
 
@@ -15,7 +15,7 @@ from browser import Browser, find_chromium
 PAGE = sys.argv[1]
 SCREENSHOT_DIR = sys.argv[2] if len(sys.argv) > 2 else None
 
-# The contrast of two colours after WCAG 2.2, of every piece of text against what lies behind it.
+# Contrast (WCAG 2.2) of every text element against its background.
 CONTRAST_JS = """(() => {
   const parse = c => (c.match(/[0-9.]+/g) || []).map(Number);
   const light = c => c.slice(0, 3).map(v => v / 255)
@@ -61,16 +61,16 @@ PLAY_ALL_JS = """(async () => {
   return [document.querySelectorAll('audio').length, failed];
 })()"""
 
-# What can be reached by the tabulator key, in its order.
+# Number of elements that the tab key reaches.
 FOCUSABLE_JS = """(() => [...document.querySelectorAll('a[href],summary,audio,[tabindex="0"]')]
   .filter(e => e.checkVisibility()).length)()"""
 
-# Letters of charts as they are seen, in pixels of the screen.
+# Smallest font size of chart text on the screen, in pixels.
 FONT_SIZE_JS = """(() => Math.min(...[...document.querySelectorAll('svg text')].map(t =>
   parseFloat(getComputedStyle(t).fontSize) * t.ownerSVGElement.getBoundingClientRect().width
     / t.ownerSVGElement.viewBox.baseVal.width)))()"""
 
-# Text of a chart that lies over its edge, or over other text of it.
+# Text of a chart that crosses its edge or overlaps other text.
 OVERLAPS_JS = """(() => {
   const found = [];
   for (const svg of document.querySelectorAll('svg.chart')) {

@@ -4,8 +4,8 @@
 #
 #   tests/browser/report.sh [--program build/patina] [--shots FOLDER]
 #
-# Makes a small set, writes its page, and hands it to report.py. Needs chromium; without one it is
-# skipped with a sentence. Closes with "N passed, N failed, N skipped".
+# Makes a small data set, writes its report, and checks it with report.py. Skipped without Chromium. The
+# last line is "N passed, N failed, N skipped".
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

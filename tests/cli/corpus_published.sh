@@ -69,14 +69,14 @@ test_splits_of_a_hub_folder() {
     done
     run generate --model "$MINI" --out no --corpus "$P/hub_splits" --source-split validation
     assert_status 1
-    assert_stderr "no file is of the split 'validation'; its splits are: test, train"
+    assert_stderr "no file belongs to split 'validation'; the splits are: test, train"
     captions "$P/hub_splits/data/t*.parquet" >out
     assert_stderr "2 entries"
     captions "$P/hub_splits/data/{test,train}-00000-of-00001.parquet" >out
     assert_stderr "2 entries"
 }
 
-# --exclude: a WavCaps blacklist, a CSV of AudioCaps and ids a line name the same clips in other forms.
+# --exclude: a WavCaps blacklist, a CSV of AudioCaps and a list of ids name the same clips in other forms.
 test_exclude() {
     py <<'E'
 with open("blacklist.json", "w") as file:
@@ -99,5 +99,5 @@ E
     : >nothing.txt
     run generate --model "$MINI" --corpus "$P/clip_names/train.csv" --out other --exclude nothing.txt
     assert_status 1
-    assert_stderr "exclude list 'nothing.txt': it has no ids"
+    assert_stderr "exclude list 'nothing.txt': it contains no ids"
 }

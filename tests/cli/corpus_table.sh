@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # corpus_table.sh - the table of docs/CORPORA.md: every example runs on a sample of its layout
 
-# Copies the samples and makes the audio that they name: WAV files, whatever the extension.
+# Copies the samples and creates the audio that they name: WAV files under any extension.
 make_samples() {
     cp -R "$PATINA_ROOT/tests/data/corpora/." .
     chmod -R u+w .

@@ -19,7 +19,7 @@ test_too_small_a_disk() {
     mount_small_disk 300
     run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out disk/set --variants 6
     assert_status 1
-    assert_stderr "disk/set': up to 102 rows need about 0.6 MB, and the disk has 0.3 MB left"
+    assert_stderr "disk/set': up to 102 rows need about 1.1 MB, and the disk has 0.3 MB left"
     [ ! -d disk/set/data ] || fail "something was written"
 }
 

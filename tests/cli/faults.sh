@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# Failed allocations and system calls: a sample of the sweep, and with PATINA_FULL_TESTS all of it.
+# faults.sh - failed allocations and system calls: a sample of the sweep, and with PATINA_FULL_TESTS all of it
 
 test_sweep() {
     local library

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # gendoc.sh - option tables as JSON, and the manual pages and completion built from them
 
-# The names of all commands, one a line.
+# The names of all commands, one per line.
 commands() {
     "$PATINA" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
@@ -11,7 +11,7 @@ options_of() {
     "$PATINA" "$1" --help | sed -n 's/^  \(-., \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'
 }
 
-# gendoc ACTION [NAME]: what the build makes of the option tables of this program.
+# gendoc ACTION [NAME]: the output of tools/gendoc.py for the option tables of this program.
 gendoc() {
     "$PATINA" --options-json >options.json
     python3 "$PATINA_ROOT/tools/gendoc.py" "$1" options.json "${@:2}"
@@ -116,7 +116,7 @@ for command in tables["commands"]:
         assert option["help"] and not option["help"].endswith("."), option
 generate = {option["name"]: option for option in tables["commands"][0]["options"]}
 assert generate["format"]["choices"] == ["parquet", "jsonl"] and not generate["format"]["required"]
-assert generate["format"]["default"] == "parquet" and generate["corpus"]["required"]
+assert generate["format"]["default"] == "parquet" and generate["model"]["required"]
 assert generate["time-limit"]["kind"] == "duration"
 assert generate["seed"]["max"] == 2**63 - 1 and generate["seed"]["kind"] == "number"
 E
@@ -141,7 +141,7 @@ for command in json.loads(patina("--options-json"))["commands"]:
 E
 }
 
-# Every option of a command that the documents and examples give is in its table.
+# Every option of a command in the documents and examples is in its table.
 test_documented_options_exist() {
     py "$PATINA_ROOT" <<'E'
 import glob, re
@@ -163,7 +163,7 @@ assert n_checked >= 40, n_checked
 E
 }
 
-# The program prints the scripts that the build makes of its own tables.
+# The program prints the scripts that the build makes from its tables.
 test_completion_is_built_from_the_tables() {
     require_completion
     local shell
@@ -223,7 +223,7 @@ test_completion_in_bash() {
     assert_completions "parquet " patina generate --format p
     assert_completions "parquet " patina generate --format = p
     assert_completions "jsonl parquet " patina generate --format =
-    assert_completions "--corpus --corpus-kind " patina generate --corp
+    assert_completions "--corpora --corpus --corpus-kind " patina generate --corp
     assert_completions "<dirnames> " patina generate --out = x
     assert_completions "<dirnames> " patina generate -o ''
     assert_completions "<default> " patina generate --suite ''
@@ -301,7 +301,7 @@ test_completion_in_fish() {
     require_fish 'patina gen' "generate "
     require_fish 'patina generate --format ' "jsonl parquet "
     require_fish 'patina generate --format=p' "--format=parquet "
-    require_fish 'patina generate --corp' "--corpus --corpus-kind "
+    require_fish 'patina generate --corp' "--corpora --corpus --corpus-kind "
     require_fish 'patina verify f' "folder/ "
     require_fish 'patina generate --out f' "folder/ "
     require_fish 'patina generate --suite f' "file.json folder/ "

@@ -126,7 +126,7 @@ assert len(orders) > 10, orders  # the rows are not all alike
 E
 }
 
-# degrade draws what generate drew, given the same names.
+# degrade draws the same effects as generate for the same seed, entry and variant.
 test_degrade_draws_the_same() {
     generate --corpus "$DEMO/manifest.jsonl" --out set --variants 2 --seed 4
     py <<'E'
@@ -253,6 +253,56 @@ for line, row in zip(read_provenance("mix"), read_rows("mix")):
     differ += abs(line["lufs_mono"] - line["lufs_source"]) > 0.5
 assert differ >= 3  # stereo clips
 E
+}
+
+# Every variant has a gain of its own, drawn from stream LEVEL, which moves all targets and is replayed.
+test_level_jitter() {
+    generate --corpus "$DEMO/manifest.jsonl" --out flat --format jsonl --variants 2 --captions first --limit 4
+    generate --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --variants 2 --captions first --limit 4 \
+        --level-jitter 12 --purity-cap 40
+    "$PATINA" verify set >/dev/null || fail "verify"
+    py <<'E'
+LEVEL = 9
+with open("set/dataset.json", encoding="utf-8") as file:
+    assert json.load(file)["settings"]["level_jitter_db"] == 12
+with open("flat/dataset.json", encoding="utf-8") as file:
+    assert "level_jitter_db" not in json.load(file)["settings"]
+lines, rows = read_provenance("set"), read_rows("set")
+for flat, line, flat_row, row in zip(read_provenance("flat"), lines, read_rows("flat"), rows):
+    gain = line["level_gain_db"]
+    u = philox_uniforms(0, line["entry"], line["variant"], LEVEL, 1)[0]
+    assert_near(gain, 24 * u - 12, 1e-9, line["entry"])
+    assert "level_gain_db" not in flat and flat["chain"] == line["chain"]
+    assert_near(row["target_lufs"] - flat_row["target_lufs"], gain, 0.02, line["entry"])
+    assert_near(line["lufs_mono"] - flat["lufs_mono"], gain, 0.02, line["entry"])
+    for a, b in zip(row["target_ltas"], flat_row["target_ltas"]):
+        assert min(a, b) < -100 or abs(a - b - gain) < 0.01, (line["entry"], a, b, gain)
+    assert_near(row["target_dyn"][0], flat_row["target_dyn"][0], 1e-4, line["entry"])
+    assert row["fused_state"][512:] != flat_row["fused_state"][512:]
+assert len({line["level_gain_db"] for line in lines}) == 8
+for line in lines[:3]:
+    with open("line.json", "w", encoding="utf-8") as file:
+        json.dump(line, file)
+    again = json.loads(patina("degrade", "--recipe", "line.json", f"{DEMO}/{line['source']}", "out.wav"))
+    for name in "level_gain_db", "purity_db", "purity_cap", "chain", "output_gain", "snr_db":
+        assert again[name] == line[name], (name, again[name], line[name])
+    assert again["purity_cap"] == 40
+E
+    # A sound that the lowest level would make silent has no rows.
+    python3 - <<'E'
+import wave
+with wave.open("faint.wav", "wb") as out:
+    out.setparams((1, 2, 48000, 0, "NONE", ""))
+    out.writeframes(b"".join((3 * (-1) ** (i // 40)).to_bytes(2, "little", signed=True) for i in range(48000)))
+E
+    echo '{"audio": "faint.wav", "caption": "a hum"}' >faint.jsonl
+    run generate --model "$MINI" --corpus faint.jsonl --out faint --level-jitter 30 --quiet --keep-going
+    assert_failure 1
+    grep -q '"silent"' faint/rejects.jsonl || fail "a row of silence"
+    generate --corpus faint.jsonl --out faint-too --quiet --keep-going
+    [ "$(wc -l <faint-too/rejects.jsonl)" = 0 ] || fail "rejected without jitter"
+    run generate --model "$MINI" --corpus faint.jsonl --out never --level-jitter 41
+    assert_failure 2
 }
 
 test_quiet() {

@@ -21,7 +21,8 @@ SHARED = os.environ["PATINA_SHARED"]
 REJECT_REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "undecodable", "truncated",
            "unsupported", "too_short", "nonfinite", "silent", "excluded"]
 PROVENANCE_MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
-              "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono"]
+              "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "purity_cap", "lufs_source",
+              "lufs_mono", "source_quality"]
 COLUMNS = ["fused_state", "target_ltas", "target_lufs", "target_dyn", "input_purity"]
 
 

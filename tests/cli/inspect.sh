@@ -69,7 +69,7 @@ for got in both:
               0.00501)
     assert [o["hz"] for o in got["ltas"]["octaves"]] == \
         [16, 31.5, 63, 125, 250, 500, 1000, 2000, 4000, 8000, 16000]
-    for octave in got["ltas"]["octaves"]:  # bands whose middle lies within half an octave of it
+    for octave in got["ltas"]["octaves"]:  # bands whose centre is within half an octave of it
         bands = [b for b in range(64)
                  if abs(math.log10(10 ** (1.175 + 0.05 * b) / octave["hz"])) < 0.1505]
         assert len(bands) == (4 if octave["hz"] == 16 else 6), (octave["hz"], bands)

@@ -29,7 +29,7 @@ use_installed_library() {
     read -r -a FLAGS <<<"$(pkg-config --cflags --libs patina)"
 }
 
-# run_examples FOLDER: what the example programs of a folder print.
+# run_examples FOLDER: the output of the example programs of a folder.
 run_examples() {
     local clip
     clip=$(find "$DEMO/clips" -type f | LC_ALL=C sort | head -n 1)
@@ -112,11 +112,11 @@ E
     # shellcheck disable=SC2086 # words
     cc -std=c11 -Wall -Wextra -Wpedantic -Werror -o loud loud.c $flags -lm || fail "cc $flags"
     readelf -d loud | grep -q 'NEEDED.*\[libpatina\.so\.1\]' || fail "not linked by SONAME"
-    # ITU-R BS.1770-5: a full-scale sine of 997 Hz in one channel is -3.01 LKFS, as it stands 3.01
-    # dB under its peak.
+    # ITU-R BS.1770-5: a full-scale sine of 997 Hz in one channel is -3.01 LKFS; its power is 3.01 dB
+    # below its peak.
     run_loud=$(LD_LIBRARY_PATH=$(dirname "$LIBRARY") ./loud "$version") || fail "status $?"
     [ "$run_loud" = "-3.01 3.01" ] || fail "it measured '$run_loud'"
-    # For linking statically one needs the libraries that patina is made of.
+    # Static linking also needs the libraries that patina uses.
     pkg-config --print-requires-private patina | grep -q soxr || fail "no private requirements"
     pkg-config --static --libs patina | grep -q -e -lsndfile || fail "no libsndfile"
 }

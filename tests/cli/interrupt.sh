@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
-# interrupt.sh - Ctrl-C and kill, and the files that remain
+# interrupt.sh - Ctrl-C and SIGTERM, and the files that remain
 
 # A run of several minutes stops soon, and no file has a final name.
 test_signals() {
@@ -54,33 +54,6 @@ for _ in range(200):  # two that come before the process runs again are one
 run.communicate(timeout=10 * grace)
 assert run.returncode in (-signal.SIGINT, 128 + signal.SIGINT), run.returncode
 assert list_final_files("twice") == [], list_final_files("twice")
-E
-}
-
-# kill -9 leaves no partial file, and the same run continues to the same bytes.
-test_kill() {
-    py <<'E'
-write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
-                                "caption": "a bell"}
-                               for i in range(8 if is_sanitizer_build() else 40)])
-args = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--variants", "2",
-        "--chunk", "2", "--out"]
-began = time.monotonic()
-subprocess.run(args + ["whole"], check=True, stdout=subprocess.DEVNULL)
-took = time.monotonic() - began
-for share in 0.2, 0.5, 0.8:
-    run = subprocess.Popen(args + ["killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(share * took)
-    run.kill()
-    run.wait()
-    for path in hash_tree("killed") if os.path.isdir("killed") else []:
-        if path.startswith("data/") and path.endswith(".parquet"):
-            with open("killed/" + path, "rb") as file:
-                data = file.read()
-            assert data[:4] == data[-4:] == b"PAR1", path
-subprocess.run(args + ["killed"], check=True, stdout=subprocess.DEVNULL)
-whole, killed = hash_tree("whole"), hash_tree("killed")
-assert {k: v[0] for k, v in whole.items()} == {k: v[0] for k, v in killed.items()}
 E
 }
 

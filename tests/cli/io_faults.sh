@@ -3,8 +3,8 @@
 # io_faults.sh - faults of the machine while audio is read, and a corpus that changes during a run
 
 # A library that makes calls for one file fail: FAULT_PATH is part of its path; FAULT_CALL is open, pread,
-# shrink (reads return 0) or swap (after FAULT_AFTER opens, FAULT_PATH.new is opened instead); FAULT_ERRNO is
-# the error; FAULT_TIMES calls fail, all by default.
+# shrink (reads return 0) or swap (FAULT_PATH.new is opened instead); FAULT_ERRNO is the error. The first
+# FAULT_AFTER opens succeed, then FAULT_TIMES calls fail, all by default.
 build_faults() {
     command -v cc >/dev/null || skip "no C compiler"
     if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
@@ -36,13 +36,14 @@ static int open_path(const char *path, int flags, mode_t mode) {
     char other[4096];
     if (!part || !strstr(path, part) || (flags & O_ACCMODE) != O_RDONLY)
         return real(path, flags, mode);
-    if (is_due("open")) {
+    const char *after = getenv("FAULT_AFTER");
+    const int late = n_opened++ >= (after ? atoi(after) : 0);
+    if (late && is_due("open")) {
         errno = atoi(getenv("FAULT_ERRNO"));
         return -1;
     }
     snprintf(other, sizeof other, "%s.new", path);
-    const char *after = getenv("FAULT_AFTER");
-    const int swap = after && n_opened++ >= atoi(after) && is_due("swap");
+    const int swap = after && late && is_due("swap");
     const int fd = real(swap ? other : path, flags, mode);
     watched = fd;
     return fd;
@@ -92,10 +93,11 @@ with_fault() {
     local call=$1 error=$2 times=$3
     shift 3
     FAULT_CALL=$call FAULT_ERRNO=$error FAULT_TIMES=$times LD_PRELOAD=$PWD/faults.so \
-        run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --chunk 4 --threads 1 --quiet "$@"
+        run generate --model "$MINI" --corpus "${CORPUS:-$DEMO/manifest.jsonl}" \
+        --chunk "${CHUNK:-4}" --threads 1 --quiet "$@"
 }
 
-# A fault that passes changes nothing.
+# A temporary fault changes nothing.
 test_transient_faults() {
     build_faults
     export FAULT_PATH=perc_bell.wav
@@ -111,7 +113,7 @@ test_transient_faults() {
     assert_same_dirs plain pread
 }
 
-# A fault that stays ends the run with 75, and the second time with 1; without it the same command
+# A permanent fault ends the run with 75, and the second time with 1; without it the same command
 # completes the data set.
 test_lasting_faults() {
     build_faults
@@ -140,7 +142,7 @@ test_shrinking_file() {
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out plain --quiet
     with_fault shrink 0 1000000 --out set
     assert_failure 75
-    assert_stderr "the file becomes shorter"
+    assert_stderr "the file became shorter"
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --quiet
     assert_same_dirs plain set
 }
@@ -161,6 +163,59 @@ E
     assert_status 0
     generate --corpus "$DEMO/manifest.jsonl" --chunk 4 --out set --retry rejects --quiet
     assert_same_dirs plain set
+}
+
+# Entries with files of their own besides the audio: captions beside it, a tar, a Parquet file. A fault of
+# these is no statement about the data either. In the first pass, before there is a chunk, the status is 1.
+test_caption_files_and_archives() {
+    build_faults
+    command -v tar >/dev/null || skip "no tar"
+    mkdir -p folder tars tables/clips
+    cp "$DEMO/clips/perc_bell.wav" folder/a.wav
+    cp "$DEMO/clips/misc_burp.flac" folder/b.flac
+    echo "a bell" >folder/a.txt
+    echo "a burp" >folder/b.txt
+    tar -cf tars/one.tar -C folder a.txt a.wav
+    tar -cf tars/two.tar -C folder b.flac b.txt
+    cp "$PATINA_ROOT/tests/data/corpora/hub_paths/train.parquet" tables
+    cp folder/a.wav tables/clips/a.wav
+    cp folder/a.wav tables/clips/b.wav
+    local case corpus file
+    export CORPUS CHUNK=2000
+    for case in "folder a.txt" "tars two.tar" "tables/train.parquet train.parquet"; do
+        corpus=${case% *} file=${case#* }
+        CORPUS=$corpus
+        corpus=${corpus%/*}
+        export FAULT_PATH=$file
+        unset FAULT_AFTER
+        generate --corpus "$CORPUS" --out "plain-$corpus" --quiet --keep-going
+        with_fault open 5 2 --out "once-$corpus" --keep-going
+        assert_status 0
+        assert_same_dirs "plain-$corpus" "once-$corpus"
+        with_fault open 24 1000000 --out none --keep-going
+        assert_failure 1
+        assert_stderr "Too many open files"
+        [ "$corpus" = tables ] && continue # its only file
+        with_fault open 5 1000000 --out "skip-$corpus" --skip-unreadable
+        assert_status 0
+        grep -q '"reason": "io_error"' "skip-$corpus/rejects.jsonl" || fail "$corpus: not io_error"
+        run verify "skip-$corpus"
+        assert_status 0
+        # Of the second pass on: a tar is opened once in each pass, but probed before.
+        for after in 1 2 3; do
+            export FAULT_AFTER=$after
+            rm -rf late
+            with_fault open 116 1000000 --out late
+            [ "$STATUS" -eq 75 ] && break
+        done
+        assert_failure 75
+        with_fault open 116 1000000 --out late
+        assert_failure 1
+        assert_stderr "an earlier run failed in the same chunk"
+        unset FAULT_AFTER
+        generate --corpus "$CORPUS" --out late --quiet
+        assert_same_dirs "plain-$corpus" late
+    done
 }
 
 # Captions that change between the first and the second pass end the run with the name of the entry.

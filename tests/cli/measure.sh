@@ -21,7 +21,7 @@ for name, expected in targets.items():
         assert got["reason"] == rejected and list(got) == ["file", "reason", "sentence"], got
         continue
     assert list(got) == ["file", "rate_hz", "channels", "start_frame", "frames", "target_ltas",
-                         "target_lufs", "target_dyn", "lufs_mono"], list(got)
+                         "target_lufs", "target_dyn", "lufs_mono", "source_quality"], list(got)
     assert got["rate_hz"] == expected["rate"], name
     assert (got["start_frame"], got["frames"]) == (0, expected["n"]), name
     assert_near(got["target_lufs"], expected["lufs"], 0.01, name)
@@ -45,7 +45,7 @@ write_wav("part.wav", samples[12345:12345 + 48000])
 [part] = measure("part.wav")
 [named] = measure("--start-frame", "12345", "--frames=48000", "whole.wav")
 assert (named["start_frame"], named["frames"]) == (12345, 48000)
-for name in "target_ltas", "target_lufs", "target_dyn", "lufs_mono":
+for name in "target_ltas", "target_lufs", "target_dyn", "lufs_mono", "source_quality":
     assert named[name] == part[name], name
 [rest] = measure("--start-frame", "48000", "whole.wav")
 assert (rest["start_frame"], rest["frames"]) == (48000, 48000)
@@ -66,7 +66,7 @@ assert max(len("%.17g" % v) for v in values) >= 18  # they are doubles, not roun
 E
 }
 
-# A bad file is reported, and the others are measured.
+# An invalid file is reported, and the others are measured.
 test_bad_among_good() {
     py <<'E'
 write_wav("good.wav", tone(48000))
@@ -154,8 +154,8 @@ test_controls_are_escaped() {
     fi
 }
 
-# All commands judge a file alike, and rows have the loudness that measure prints: files with faults, and
-# one whose mask says that it is 7.1.
+# All commands accept or reject a file alike, and rows have the loudness that measure prints: damaged files, and
+# one with the channel mask of 7.1.
 test_commands_agree() {
     py <<'E'
 import struct

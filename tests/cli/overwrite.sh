@@ -21,7 +21,7 @@ test_replaces_a_data_set() {
     assert_same_dirs expected new
 }
 
-# Other files are never removed, and an error in the options or inputs removes nothing.
+# Other files are never removed, and nothing is removed after an error in the options or inputs.
 test_keeps_everything_else() {
     generate "${RUN[@]}" --out set
     cp -r set before

@@ -126,6 +126,43 @@ test_mismatch() {
     generate "${set[@]}"
 }
 
+# Captions, ids or named seconds that were edited between two sessions: nothing of the new corpus is mixed
+# with the chunks and the journal of the old one, in the same folder, in a shard with another copy, and
+# with --resume-from.
+test_edited_corpus() {
+    py <<'E'
+lines = [[f"clip {i}", DEMO + "/clips/ambi_piano.mp3", f"number {i}", str(i)] for i in range(300)]
+
+def write(name, lines):
+    with open(name, "w") as out:
+        out.writelines(",".join(line) + "\n" for line in [["id", "file", "caption", "start"], *lines])
+
+write("manifest.csv", lines)
+for name, column, value in ("caption", 2, "edited"), ("id", 0, "edited"), ("start", 3, "2"):
+    edited = [list(line) for line in lines]
+    edited[1][column] = value
+    write(name + ".csv", edited)
+
+base = ["--id-column", "id", "--file-column", "file", "--start-column", "start", "--model", MINI,
+        "--chunk", "200", "--threads", "1", "--quiet"]
+run = subprocess.Popen([PATINA, "generate", "--corpus", "manifest.csv", *base, "--out", "set"])
+while not any(name.endswith(".journal") for name in
+              (os.listdir("set/.patina") if os.path.isdir("set/.patina") else [])):
+    assert run.poll() is None
+    time.sleep(0.02)
+run.kill()
+run.wait()
+before = hash_tree("set")
+for name in "caption", "id", "start":
+    for where in (["--out", "set"], ["--out", "set", "--shard", "1/2"],
+                  ["--out", "other", "--resume-from", "set"]):
+        done = subprocess.run([PATINA, "generate", "--corpus", name + ".csv", *base, *where],
+                              capture_output=True, text=True)
+        assert done.returncode == 2 and "another corpus" in done.stderr, (name, where, done)
+        assert hash_tree("set") == before, (name, where)
+E
+}
+
 # --resume-from continues from a read-only copy of earlier output.
 test_resume_from() {
     make_corpus 10
@@ -174,7 +211,7 @@ test_retry_rejects() {
     assert_status 0
 }
 
-# A time limit ends the run with complete chunks and status 75.
+# A time limit ends the run with status 75, and every run goes on from the journal of the one before.
 test_time_limit() {
     py <<'E'
 slow = is_sanitizer_build()
@@ -217,56 +254,7 @@ test_bad_times() {
     done
 }
 
-# Repeated SIGKILL at random moments: there is never a partial file, and the result is the same.
-# PATINA_KILLS is the number of kills.
-test_kills() {
-    py <<'E'
-slow = is_sanitizer_build()
-rounds = int(os.environ.get("PATINA_KILLS", "4" if slow else "12"))
-write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",
-                                "caption": "a bell"} for i in range(8 if slow else 60)])
-args = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--variants", "2",
-        "--chunk", "1", "--split", "train=0.5,test=0.5", "--quiet", "--out"]
-began = time.monotonic()
-subprocess.run(args + ["whole"], check=True, stdout=subprocess.DEVNULL)
-took = time.monotonic() - began
-draw = random.Random(7)
-n_killed = n_whole = 0
-
-def list_final_files(out):
-    return {k: v[0] for k, v in hash_tree(out).items() if not k.startswith(".patina")}
-
-def check(out):
-    for path in hash_tree(out) if os.path.isdir(out) else []:
-        if path.endswith(".tmp") or ".tmp/" in path:
-            continue
-        with open(f"{out}/{path}", "rb") as file:
-            data = file.read()
-        if path.endswith(".parquet"):
-            assert data[:4] == data[-4:] == b"PAR1", path
-        elif path.endswith(".json"):
-            json.loads(data)
-        elif path.endswith(".jsonl"):
-            [json.loads(line) for line in data.splitlines()]
-            assert not data or data.endswith(b"\n"), path
-
-while n_killed < rounds:
-    run = subprocess.Popen(args + ["killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(draw.uniform(0, 1.2) * took)
-    run.kill()
-    n_killed += run.wait() != 0
-    check("killed")
-    if os.path.exists("killed/dataset.json"):
-        n_whole += 1
-        assert list_final_files("whole") == list_final_files("killed")
-        shutil.rmtree("killed")
-subprocess.run(args + ["killed"], check=True, stdout=subprocess.DEVNULL)
-assert {k: v[0] for k, v in hash_tree("whole").items()} == {k: v[0] for k, v in hash_tree("killed").items()}
-print(f"{n_killed} kills, {n_whole} sets completed between them")
-E
-}
-
-# SIGTERM: the open chunk is dropped, the folder is valid, the status is 75.
+# SIGTERM: the open chunk has its journal, the folder is valid, the status is 75.
 test_terminated() {
     py <<'E'
 write_jsonl("manifest.jsonl", [{"id": str(i), "audio": DEMO + "/clips/perc_bell.wav",

@@ -45,7 +45,7 @@ import tarfile
 
 N, SIZE = 15, 450 << 20
 tone = array.array("h", [round(9000 * math.sin(2 * math.pi * i / 64)) for i in range(1 << 19)])
-block = gzip.compress(tone.tobytes(), 1)  # 1 MiB; members of gzip may stand side by side
+block = gzip.compress(tone.tobytes(), 1)  # 1 MiB; gzip members may be concatenated
 riff = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", SIZE - 8, b"WAVE", b"fmt ", 16, 1, 1, 48000, 96000,
                    2, 16, b"data", SIZE - 44)
 with open("large.tar.gz", "wb") as out:

@@ -32,7 +32,7 @@ _TO_LAION = [(re.compile(pattern), by) for pattern, by in [
     (r"^audio_model\.audio_encoder\.", "audio_branch."),
 ]]
 
-# Further entries of LAION's state dictionaries.
+# Additional entries of LAION's state dictionaries.
 LAION_ONLY = ["audio_branch.spectrogram_extractor.stft.conv_real.weight",
               "audio_branch.logmel_extractor.melW", "audio_branch.layers.0.blocks.1.attn_mask",
               "audio_branch.tscam_conv.weight", "audio_branch.head.weight",
@@ -156,7 +156,7 @@ def laion_checkpoint(tensors):
 
 def published(list_path):
     """A model of the tensors of a published one's list, all views into one storage of float16. The
-    values lie between 0 and 0.03, so that nothing overflows and variances are none below 0."""
+    values are between 0 and 0.03, so that nothing overflows and no variance is negative."""
     shapes = OrderedDict()
     with open(list_path, encoding="utf-8") as lines:
         for line in lines:

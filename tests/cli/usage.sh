@@ -17,7 +17,7 @@ test_version() {
     done
 }
 
-# -o and --out write to a file what is printed otherwise, but never over an input file.
+# -o and --out write the output to a file, but never to an input file.
 test_output_file() {
     run effects
     mv "$WORK/stdout" expected
@@ -92,7 +92,7 @@ test_commands_refused() {
     refused 2 "no command given"
     refused 2 "unknown command 'genrate': did you mean 'generate'?" genrate
     refused 2 "unknown command 'zzzzzzzz'" zzzzzzzz
-    refused 2 "a command comes before options such as '--seed'" --seed 1 generate
+    refused 2 "a command is required before options such as '--seed'" --seed 1 generate
     refused 2 "unknown command 'nothing'" help nothing
     refused 2 "unknown command 'mesure': did you mean 'measure'?" --help mesure
     refused 2 "one argument too many: 'more'" --version more

@@ -63,7 +63,7 @@ test_missing_and_unexpected_files() {
     run verify set
     assert_status 1
     assert_stderr "set/data/train-00000-of-00002.parquet': has "
-    assert_stderr "and input_purity of the row is"
+    assert_stderr "but input_purity of the row is"
 }
 
 test_is_read_only() {

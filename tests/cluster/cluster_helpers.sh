@@ -35,7 +35,7 @@ helpers_init() {
     trap 'rm -rf "$WORK"' EXIT # a test that has more to clean up replaces the trap
 }
 
-# Skips the test: a prerequisite is missing, which the sentence names.
+# Skips the test with a message that names the missing prerequisite.
 helpers_skip() {
     echo "skip $(basename "$0"): $*"
     exit 77

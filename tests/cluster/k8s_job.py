@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The command of a Kubernetes container: k8s_job.py check|script MANIFEST JOB CONTAINER [INDEX]
 
-`check` tests that the manifest of the shards keeps what the example promises. `script` prints a shell
+`check` tests that the manifest of the shards has the documented properties. `script` prints a shell
 script that sets a container's environment and replaces itself by its command, as a node does with
 a pod of that completion index; values in the environment named KUBE_<NAME> replace those of the
 ConfigMap, KUBE_COMMAND the program and KUBE_OPTIONS (parted by blanks) the options behind --shard.
@@ -32,7 +32,7 @@ def find_container(job, name):
 
 
 def container_environment(documents, container):
-    """envFrom first, env over it, as Kubernetes orders them."""
+    """The environment: env overrides envFrom, as in Kubernetes."""
     values = {}
     for source in container.get("envFrom", []):
         config = find(documents, "ConfigMap", source["configMapRef"]["name"])
@@ -47,7 +47,7 @@ def container_environment(documents, container):
 
 
 def container_command(container, values):
-    """$(NAME) becomes the value, and stays as it is where there is none, as in Kubernetes."""
+    """Replaces $(NAME) by its value; without a value it is unchanged, as in Kubernetes."""
     words = [re.sub(r"\$\((\w+)\)", lambda name: values.get(name[1], name[0]), word)
              for word in container["command"] + container["args"]]
     words[0] = os.environ.get("KUBE_COMMAND", words[0])
@@ -77,7 +77,7 @@ def check(documents, job, container):
         "1 and 137 count": pod_failure_action(job, name, 1) == pod_failure_action(job, name, 137) == "Count",
         "podFailurePolicy may be used": pod["restartPolicy"] == "Never",
         "there is time to stop": pod.get("terminationGracePeriodSeconds", 30) > 10,
-        "the output lies on a volume":
+        "the output is on a volume":
             any(values["OUT"].startswith(mount["mountPath"] + "/")
                 for mount in container["volumeMounts"]),
         "every name is known": "$(" not in " ".join(container_command(container, values)),

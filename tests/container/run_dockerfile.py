@@ -23,7 +23,7 @@ SUITE = "bookworm"  # Debian 12
 
 
 def instructions(text):
-    """(word, rest) of every instruction, continued lines joined."""
+    """(instruction, arguments) of every instruction, with continued lines joined."""
     text = re.sub(r"^\s*#.*\n", "", text, flags=re.M)
     for line in re.sub(r"\\\n", " ", text).splitlines():
         if line.strip():

@@ -26,7 +26,7 @@ SOURCES = ["src", "include", "cli", "man", "tools", "meson.build", "meson_option
 
 
 def write_if_changed(path, text):
-    """Keeps the time stamp of a file that has this text already, so that ninja does nothing."""
+    """Keeps the time stamp of a file whose text is unchanged, so that ninja does nothing."""
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             if file.read() == text:
@@ -142,7 +142,7 @@ def test_existing_rows_do_not_change():
 
 
 def test_effect_is_drawn():
-    """A suite turns it on; it takes part in a random order."""
+    """A configuration enables it; it is part of a random order."""
     with open(os.path.join(WORK, "suite.json"), "w", encoding="utf-8") as file:
         json.dump({"hum": {"probability": 1, "snr_db": [12, 18]}}, file)
     generate("hum", "--suite", "suite.json", "--order", "random", "--variants", "2")
@@ -163,7 +163,7 @@ def test_effect_is_shown():
     run("inspect", "hum", "--report", "hum.html", "--audio-root", DEMO)
     with open(os.path.join(WORK, "hum.html"), encoding="utf-8") as file:
         assert "<h3>hum</h3>signal-to-hum ratio" in file.read()
-    assert "hum: mains hum; in 0 % of the damaged rows" in run("effects")
+    assert "hum: mains hum; in 0 % of degraded rows" in run("effects")
     assert json.loads(run("generate", "--print-suite"))["hum"]["probability"] == 0
 
 
@@ -190,7 +190,7 @@ def test_reader():
 
 
 def test_column():
-    """It is in both formats, checked, described and counted."""
+    """The column is in both formats, checked, described and counted."""
     generate("column", output_format="parquet")
     run("verify", "column")
     generate("lines")

@@ -23,7 +23,9 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
+#include <locale.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -32,9 +34,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEPTH_MAX   40
@@ -354,6 +361,88 @@ int mkdir(const char *path, mode_t mode) {
 int unlink(const char *path) {
     if (must_fail(CALL, "unlink")) return (int)fail_call();
     return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+/* Functions that return -1 and set errno. */
+#define DEFINE_INT(name, parameters, ...)                                                          \
+    int name parameters {                                                                          \
+        if (must_fail(CALL, #name)) return (int)fail_call();                                       \
+        return REAL(#name, int(*) parameters)(__VA_ARGS__);                                        \
+    }
+DEFINE_INT(stat, (const char *path, struct stat *info), path, info)
+DEFINE_INT(stat64, (const char *path, struct stat64 *info), path, info)
+DEFINE_INT(lstat, (const char *path, struct stat *info), path, info)
+DEFINE_INT(lstat64, (const char *path, struct stat64 *info), path, info)
+DEFINE_INT(fstat, (int fd, struct stat *info), fd, info)
+DEFINE_INT(fstat64, (int fd, struct stat64 *info), fd, info)
+DEFINE_INT(fstatat64, (int dir, const char *path, struct stat64 *info, int flags), dir, path, info,
+           flags)
+DEFINE_INT(access, (const char *path, int mode), path, mode)
+DEFINE_INT(statvfs, (const char *path, struct statvfs *info), path, info)
+DEFINE_INT(statvfs64, (const char *path, struct statvfs64 *info), path, info)
+DEFINE_INT(rmdir, (const char *path), path)
+DEFINE_INT(remove, (const char *path), path)
+DEFINE_INT(link, (const char *from, const char *to), from, to)
+DEFINE_INT(symlink, (const char *to, const char *path), to, path)
+DEFINE_INT(renameat, (int a, const char *from, int b, const char *to), a, from, b, to)
+DEFINE_INT(renameat2, (int a, const char *from, int b, const char *to, unsigned flags), a, from, b,
+           to, flags)
+DEFINE_INT(fdatasync, (int fd), fd)
+DEFINE_INT(ftruncate, (int fd, off_t n), fd, n)
+DEFINE_INT(ftruncate64, (int fd, off64_t n), fd, n)
+DEFINE_INT(posix_fallocate64, (int fd, off64_t at, off64_t n), fd, at, n)
+DEFINE_INT(flock, (int fd, int operation), fd, operation)
+DEFINE_INT(munmap, (void *address, size_t n), address, n)
+DEFINE_INT(nanosleep, (const struct timespec *wanted, struct timespec *rest), wanted, rest)
+DEFINE_INT(sched_getaffinity, (pid_t pid, size_t n, cpu_set_t *set), pid, n, set)
+DEFINE_INT(kill, (pid_t pid, int number), pid, number)
+
+/* Functions that return a pointer or a size, and a value of theirs on failure. */
+#define DEFINE_OTHER(type, failure, name, parameters, ...)                                         \
+    type name parameters {                                                                         \
+        if (must_fail(CALL, #name)) return fail_call(), failure;                                   \
+        return REAL(#name, type(*) parameters)(__VA_ARGS__);                                       \
+    }
+DEFINE_OTHER(FILE *, NULL, fdopen, (int fd, const char *mode), fd, mode)
+DEFINE_OTHER(DIR *, NULL, fdopendir, (int fd), fd)
+DEFINE_OTHER(char *, NULL, fgets, (char *line, int n, FILE *file), line, n, file)
+DEFINE_OTHER(char *, NULL, realpath, (const char *path, char *absolute), path, absolute)
+DEFINE_OTHER(char *, NULL, mkdtemp, (char *path), path)
+DEFINE_OTHER(ssize_t, -1, getline, (char **line, size_t *n, FILE *file), line, n, file)
+DEFINE_OTHER(ssize_t, -1, readlink, (const char *path, char *to, size_t n), path, to, n)
+DEFINE_OTHER(ssize_t, -1, getrandom, (void *bytes, size_t n, unsigned flags), bytes, n, flags)
+DEFINE_OTHER(ssize_t, -1, readv, (int fd, const struct iovec *parts, int n), fd, parts, n)
+DEFINE_OTHER(ssize_t, -1, writev, (int fd, const struct iovec *parts, int n), fd, parts, n)
+DEFINE_OTHER(ssize_t, -1, preadv64, (int fd, const struct iovec *parts, int n, off64_t at), fd,
+             parts, n, at)
+DEFINE_OTHER(ssize_t, -1, pwrite64, (int fd, const void *bytes, size_t n, off64_t at), fd, bytes, n,
+             at)
+DEFINE_OTHER(long, -1, sysconf, (int name), name)
+DEFINE_OTHER(locale_t, (locale_t)0, newlocale, (int mask, const char *name, locale_t base), mask,
+             name, base)
+
+/* A stream that cannot be flushed at its end is closed. */
+int fclose(FILE *file) {
+    const bool fails = must_fail(CALL, "fclose");
+    const int result = REAL("fclose", int (*)(FILE *))(file);
+    return fails ? (fail_call(), EOF) : result;
+}
+
+int fflush(FILE *file) {
+    if (must_fail(CALL, "fflush")) return fail_call(), EOF;
+    return REAL("fflush", int (*)(FILE *))(file);
+}
+
+int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
+    typedef int init(pthread_mutex_t *, const pthread_mutexattr_t *);
+    if (must_fail(CALL, "pthread_mutex_init")) return ENOMEM;
+    return REAL("pthread_mutex_init", init *)(mutex, attributes);
+}
+
+int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes) {
+    typedef int init(pthread_cond_t *, const pthread_condattr_t *);
+    if (must_fail(CALL, "pthread_cond_init")) return ENOMEM;
+    return REAL("pthread_cond_init", init *)(condition, attributes);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),

@@ -3,13 +3,15 @@
 """sweep.py - fails allocations and system calls of the program, one call stack at a time
 
     tests/faults/sweep.py --program build/patina --library build/tests/faults/libfaults.so
-                          [--sample N] [--seed S] [--command NAME]... [--jobs N] [--list]
+                          [--sample N] [--part I/N] [--seed S] [--command NAME]... [--jobs N]
+                          [--kind alloc|call] [--list]
 
 Every command runs once with the fault library only recording: this gives its distinct call stacks.
-For each stack, or a seeded sample of N for all commands together, the first call with it fails, once
-and from there on. Afterwards:
+For each stack the first call with it fails, once and from there on. The order of these runs is drawn
+from the seed: --sample takes the first N of all commands together, and --part every N-th from I on,
+so that N calls make the whole sweep. After each run:
 
-  - the status is 0, 1, 2 or 75, or a signal that a foreign library raised
+  - the status is 0, 1, 2 or 75, or a signal raised by a third-party library
   - with status 0, output and files are those of the undisturbed command
   - the same command without faults ends with status 0 and the undisturbed files
 
@@ -38,7 +40,7 @@ TIMEOUT_S = 300
 
 RUN = ["--model", MINI, "--corpus", DEMO, "--limit", "2", "--threads", "1", "--out", "set", "--quiet"]
 
-# name: (commands that prepare the folder, the command that is disturbed)
+# name: (commands that prepare the folder, the command under test)
 COMMANDS = {
     "generate": ([], ["generate", *RUN, "--chunk", "1"]),
     "generate-jsonl": ([], ["generate", *RUN, "--chunk", "2", "--format", "jsonl"]),
@@ -58,14 +60,14 @@ COMMANDS = {
 
 
 def tree(folder):
-    """Paths and hashes of all files, modification times left out."""
+    """Paths and hashes of all files, without modification times."""
     return {str(path.relative_to(folder)):
             hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
             for path in sorted(Path(folder).rglob("*"))}
 
 
 def without_work_folders(files):
-    """Beside a dataset.json, a work folder that could not be removed has no meaning."""
+    """A work folder that could not be removed is ignored if there is a dataset.json."""
     return {path: content for path, content in files.items()
             if "/.patina" not in path or str(Path(path).parts[0]) + "/dataset.json" not in files}
 
@@ -95,7 +97,7 @@ class Sweep:
                 sys.exit(f"{name}: {command}: {done.stderr.decode()}")
 
     def record(self, name):
-        """The undisturbed folder and output of a command, and its stacks."""
+        """Folder, output and call stacks of a command without faults."""
         before, after, log = self.root / f"{name}.before", self.root / f"{name}.after", \
             self.root / f"{name}.log"
         self.prepare(name, before)
@@ -105,7 +107,7 @@ class Sweep:
             sys.exit(f"{name}: status {done.returncode} without a fault: {done.stderr.decode()}")
         stacks = [line.split() for line in log.read_text().splitlines()
                   if line.startswith(("alloc ", "call "))]
-        return {"before": before, "tree": tree(after), "stdout": done.stdout, "stacks": stacks}
+        return {"before": before, "before_tree": tree(before), "tree": tree(after), "stdout": done.stdout, "stacks": stacks}
 
     def locate(self, log):
         """The program's frames of the call that failed, innermost first."""
@@ -118,7 +120,7 @@ class Sweep:
         return " < ".join(done.stdout.splitlines()[::2])
 
     def point(self, name, known, stack, forever, number, error):
-        """Fails one call; None, or what went wrong, and whether a foreign library raised a signal."""
+        """Makes one call fail; returns None or the problem, and whether a third-party library raised a signal."""
         kind, key, function, module = stack
         folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
         shutil.copytree(known["before"], folder, symlinks=True)
@@ -153,6 +155,8 @@ class Sweep:
             return f"{what}: status 0 with another output: {said[-300:]}", False
         elif done.returncode == 0 and without_work_folders(tree(folder)) != known["tree"]:
             return f"{what}: status 0 with other files: {said[-300:]}", False
+        if done.returncode != 0 and tree(folder) == known["before_tree"]:
+            return None, foreign  # the next run begins as the undisturbed one did
         again = self.run(folder, COMMANDS[name][1])
         if again.returncode != 0:
             return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
@@ -168,6 +172,8 @@ def main():
     parser.add_argument("--program", default=str(ROOT / "build/patina"))
     parser.add_argument("--library", default=str(ROOT / "build/tests/faults/libfaults.so"))
     parser.add_argument("--sample", type=int)
+    parser.add_argument("--part", default="0/1")
+    parser.add_argument("--kind", choices=("alloc", "call"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--command", action="append", choices=COMMANDS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -182,6 +188,8 @@ def main():
             known = sweep.record(name)
             counts[name] = {"stacks": len(known["stacks"]), "points": 0, "foreign": 0, "failed": 0}
             for stack in known["stacks"]:
+                if options.kind not in (None, stack[0]):
+                    continue
                 if options.list:
                     print(name, *stack)
                 for forever in (False, True):
@@ -189,8 +197,9 @@ def main():
                     points.append((name, known, stack, forever, len(points), error))
         if options.list:
             return
-        if options.sample and options.sample < len(points):
-            points = draw.sample(points, options.sample)
+        part, n_parts = map(int, options.part.split("/"))
+        draw.shuffle(points)
+        points = points[part::n_parts][:options.sample]
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             for point, (wrong, foreign) in zip(points, pool.map(lambda p: sweep.point(*p), points)):
                 count = counts[point[0]]
@@ -202,7 +211,7 @@ def main():
                     print(wrong, flush=True)
     finally:
         shutil.rmtree(sweep.root, ignore_errors=True)
-    print("\n| command | call stacks | runs | signals of foreign libraries | violations |\n|---|---|---|---|---|")
+    print("\n| command | call stacks | runs | signals of third-party libraries | violations |\n|---|---|---|---|---|")
     for name, count in counts.items():
         print(f"| {name} | {count['stacks']} | {count['points']} | {count['foreign']} | {count['failed']} |")
     print(f"{len(points) - failed} passed, {failed} failed, 0 skipped")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# check_headers.sh - every public header compiles alone, and the example in its head too, as C and C++
+# check_headers.sh - every public header, and the example in it, compiles alone as C and C++
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 

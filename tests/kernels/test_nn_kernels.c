@@ -70,7 +70,7 @@ static float as_operand(const pt_nn_ops *ops, float a) {
     return (float)ldexp(rint(ldexp((double)a, -step)), step);
 }
 
-/* Operand i of an array, whatever its type. */
+/* Operand i of an array of either type. */
 static float operand_at(const pt_nn_ops *ops, const void *operands, size_t i) {
     uint32_t bits;
     float a;
@@ -190,7 +190,7 @@ typedef struct shape {
 static const char *const epilogue_name[] = {"store", "add", "operand", "relu", "gelu"};
 enum { N_EPILOGUES = 5 };
 
-/* x W^T of numbers rounded to operands, and how far sums in float may be off. */
+/* x W^T of numbers rounded to operands, and the allowed error of sums in float. */
 typedef struct exact_product {
     double *value, *limit; /* [m, n] */
 } exact_product;
@@ -199,7 +199,7 @@ static exact_product exact_product_new(const pt_nn_ops *ops, shape s, const floa
                                        const float *w) {
     exact_product e = {malloc(s.m * s.n * sizeof(double)), malloc(s.m * s.n * sizeof(double))};
     if (!e.value || !e.limit) abort();
-    /* Sums of float32 are made in blocks; those that end in bfloat16 are not. */
+    /* Sums of float32 are computed in blocks; those that end in bfloat16 are not. */
     const double terms =
         is_bf16(ops) ? (double)s.k : fmin((double)s.k, 512.0) + (double)s.k / 512.0;
     for (size_t i = 0; i < s.m; i++)
@@ -330,7 +330,7 @@ TEST(nn_linear, blocks_of_terms_and_rows) {
         check_linear(t, shapes[i], SIGNED);
 }
 
-/* One window or caption through the narrow and the wide layers of the towers. */
+/* One window or caption through the narrowest and the widest layers of the towers. */
 TEST(nn_linear, tower_shapes) {
     static const shape shapes[] = {{64, 288, 96},  {64, 96, 384},  {64, 96, 16},   {64, 192, 384},
                                    {64, 576, 192}, {64, 384, 384}, {24, 768, 768}, {10, 96, 3072},
@@ -348,8 +348,8 @@ TEST(nn_linear, extreme_input) {
     }
 }
 
-/* A row alone and among others gives the same bits: results do not depend on the batch. */
-TEST(nn_linear, row_stands_alone) {
+/* A row gives the same bits alone and among others: results do not depend on the batch. */
+TEST(nn_linear, rows_are_independent) {
     enum { M = 19, N = 101, K = 1101 };
     static float x[M * K], w[N * K], bias[N], y[M * N], alone[N];
     const kind kinds[] = {SIGNED, POSITIVE, MIXED};
@@ -387,9 +387,9 @@ TEST(nn_linear, row_stands_alone) {
     }
 }
 
-/* GELU by itself, through a map of one weight, 1. What is held is its erf: to 2e-7, that is
- * |v| 1e-7 in v (1 + erf) / 2, and two roundings of that. */
-TEST(nn_linear, gelu_alone) {
+/* GELU alone, through a linear layer with the single weight 1. Its erf is accurate to 2e-7, that is
+ * |v| 1e-7 in v (1 + erf) / 2, plus two roundings of that. */
+TEST(nn_linear, gelu) {
     enum { N = 100001 };
     static float x[N], y[N];
     const float one = 1.0f;
@@ -429,8 +429,8 @@ TEST(nn_linear, gelu_alone) {
 
 /* ---- operands ---- */
 
-/* Every bit pattern of a float's upper half with lower halves about the ties: to the nearest, and
- * halfway to even. Denormal numbers may become zero. */
+/* Every bit pattern of the upper half of a float, with lower halves around the ties: to the
+ * nearest, ties to even. Denormal numbers may become zero. */
 TEST(nn_operands, nearest_even) {
     static const uint32_t lower[] = {0, 1, 0x7fff, 0x8000, 0x8001, 0xffff};
     enum { N_LOWER = 6, N = 0x10000 * N_LOWER };
@@ -483,8 +483,8 @@ static void check_layer_norm(pt_test *t, size_t m, size_t n, kind what, float of
                 variance += (x.p[i * n + j] - mean) * (x.p[i * n + j] - mean) / (double)n;
 
             /* Roundings: deviation 2, scale 3 and those of a sum of squares (halved by the root, of
-             * at least 8 lanes), product 2, the end 1. The mean of n doubles, and its split into
-             * two floats, may miss by 2^-48 of the largest value. */
+             * at least 8 lanes), product 2, result 1. The mean of n doubles, and its split into two
+             * floats, may be off by 2^-48 of the largest value. */
             const double deviation = sqrt(variance + (double)eps);
             const double mean_error = 0x1p-48 * 4.0 * (fabs(mean) + sqrt(variance));
             for (size_t j = 0; j < n; j++) {
@@ -581,16 +581,16 @@ typedef struct sequence {
     size_t n, heads, dim;
     bool biased, masked;
     kind what;
-    float gain; /* of q, which sets how far scores lie apart */
+    float gain; /* of q, which determines the spread of the scores */
 } sequence;
 
-/* One row and head of attention in double, and how far float may be off for each of its numbers.
- * An error e of a score is a factor exp(e) of its share, and, weighed with the share, another of
- * the sum that divides them all. */
+/* One row and head of attention in double, and the allowed float error of each of its numbers. An
+ * error e of a score is a factor exp(e) of its share, and, weighted with the share, another of the
+ * sum that divides all shares. */
 static void exact_row(const pt_nn_ops *ops, const pt_nn_attention *a, size_t h, size_t i,
                       double *out, double *limit) {
     const size_t n = a->n_tokens, dim = a->head_dim;
-    const float *q = a->q, *k = a->k, *values = a->v; /* floats that operands hold exactly */
+    const float *q = a->q, *k = a->k, *values = a->v; /* floats that operands represent exactly */
     double share[512], error[512], largest = -INFINITY, sum = 0.0, sum_error = 0.0;
 
     for (size_t j = 0; j < n; j++) {
@@ -609,8 +609,8 @@ static void exact_row(const pt_nn_ops *ops, const pt_nn_attention *a, size_t h, 
         error[j] = FLT_EPSILON * (in + fabs(s));
     }
     for (size_t j = 0; j < n; j++) {
-        /* The subtraction of the largest and the reduction in exp are rounded as well. The largest
-         * is off by its own error, but that is a factor of every share, and goes again. */
+        /* The subtraction of the largest and the reduction in exp are rounded as well. The error of
+         * the largest is a factor of every share and cancels. */
         error[j] += FLT_EPSILON * fabs(share[j] - largest);
         share[j] = exp(share[j] - largest);
         sum += share[j];
@@ -625,7 +625,7 @@ static void exact_row(const pt_nn_ops *ops, const pt_nn_attention *a, size_t h, 
             off += fabs(term) * expm1(fmin(error[j] + sum_error / sum, 80.0));
         }
         /* exp, its sum, the division and the product: 6 roundings. Then a sum of n products. Shares
-         * below exp(-87) may be zero. A share is rounded to an operand, and so is the end. */
+         * below exp(-87) may be zero. A share is rounded to an operand, and so is the result. */
         out[d] = v;
         limit[d] = off + in * FLT_EPSILON * (3.0 + sqrt((double)n)) +
                    in * operand_error(ops) * 1.01 + 1e-36 * (1.0 + in);
@@ -735,7 +735,7 @@ TEST(nn_attention, every_edge) {
     check_attention(t, (sequence){511, 1, 3, true, true, SIGNED, 1.0f});
 }
 
-/* Scores far apart, equal, huge or next to nothing; gain 3e9 puts them beyond any exp. */
+/* Scores far apart, equal, huge or near zero; gain 3e9 exceeds the range of exp. */
 TEST(nn_attention, extreme_input) {
     static const float gains[] = {0.0f, 30.0f, 1e3f, 3e9f};
 
@@ -747,10 +747,10 @@ TEST(nn_attention, extreme_input) {
     check_attention(t, (sequence){20, 1, 32, false, false, LARGE, 1.0f});
 }
 
-/* exp by itself: two tokens of one number, scores 0 and s, values 0 and 1, give e^s / (1 + e^s).
- * Relative error: exp 2 u and a little for its argument's reduction, sum, division and product one
- * each: 6 u. Below e^-87 zero will do. */
-TEST(nn_attention, exp_alone) {
+/* exp alone: two tokens of one number, scores 0 and s, values 0 and 1, give e^s / (1 + e^s).
+ * Relative error: exp 2 u and less than 1 u for the reduction of its argument, sum, division and
+ * product one each: 6 u. Below e^-87 zero is accepted. */
+TEST(nn_attention, exp) {
     const float numbers[4] = {0.0f, 1.0f, 0.0f, 1.0f}; /* keys and values */
     buffer scratch = buffer_new(4096, true, true);
 
@@ -776,7 +776,7 @@ TEST(nn_attention, exp_alone) {
                                        .scratch = scratch.p};
             ops->to_operands(scores, 2, q);
             ops->attention(&a);
-            /* Where numbers are rounded to operands, that is two roundings more. */
+            /* Rounding to operands adds two roundings. */
             const double exact = exp((double)s) / (1.0 + exp((double)s));
             const double limit = (3.0 * FLT_EPSILON + 2.01 * operand_error(ops)) * exact +
                                  (s < -86.5f ? exact : 0.0);
@@ -791,7 +791,7 @@ TEST(nn_attention, exp_alone) {
 }
 
 /* Permuting the queries permutes the results, bit for bit. */
-TEST(nn_attention, query_stands_alone) {
+TEST(nn_attention, queries_are_independent) {
     enum { N = 29, DIM = 24, HEADS = 2, WIDTH = HEADS * DIM };
     static float q[N * WIDTH], k[N * WIDTH], v[N * WIDTH], out[N * WIDTH];
     static float turned[N * WIDTH], turned_out[N * WIDTH];

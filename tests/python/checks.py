@@ -10,7 +10,7 @@ REGISTERED_CHECKS = []
 
 
 class Skip(Exception):
-    """Why a check does not apply."""
+    """Raised with the reason why a check is skipped."""
 
 
 def check(function):

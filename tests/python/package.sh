@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 
-# Download first: without the packages there is nothing to test.
+# Downloads come first: without the packages nothing can be tested.
 if ! python3 -m venv "$work/venv" ||
     ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy tqdm pandas \
         datasets audiomentations; then

@@ -10,7 +10,7 @@ a comment in front, which is listed with the results:
 
     <!-- not run: the reason -->
 
-In sh blocks a "..." at the end of a line stands for the options that every run needs. Without
+In sh blocks a "..." at the end of a line means the options that every run needs. Without
 --with-package (the module patina is installed for this Python) blocks that import patina are skipped.
 Relative links, anchors, and paths in backquotes have to exist. Without FILE all documents are checked.
 The last line is "N passed, N failed, N skipped".
@@ -40,7 +40,7 @@ TREES = ("bench", "cli", "docs", "examples", "fuzz", "include", "man", "python",
 
 
 def documents():
-    """Every document of the tree; the logs of measurements are records, not documents."""
+    """Every document of the tree, without the logs of measurements."""
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [name for name in listed.stdout.split() if not name.startswith(("tests/golden/", "examples/demo/"))
             and not name.endswith("/LOG.md")]
@@ -101,7 +101,7 @@ def broken_references(path, text):
 
 
 class Workspace:
-    """What the pages assume: the program on PATH, a model in the hub's cache, corpora, a data set OUT."""
+    """The environment of the pages: the program on PATH, a model in the hub's cache, corpora, a data set OUT."""
 
     def __init__(self, patina):
         self.top = Path(tempfile.mkdtemp(prefix="patina-blocks-"))
@@ -128,7 +128,7 @@ class Workspace:
             raise RuntimeError(f"status {done.returncode}\n{(done.stdout + done.stderr)[-2000:]}")
 
     def page(self, name, code):
-        """A folder for the blocks of one page; OUT is there unless the blocks make it."""
+        """A folder for the blocks of one page; it contains OUT unless the blocks make it."""
         folder = self.top / re.sub(r"\W", "-", name)
         folder.mkdir()
         for tree in ("examples", "tests", "script", "tools", "include"):
@@ -179,7 +179,7 @@ class Workspace:
 
 
 def without_torch(code):
-    """The lines that do not name torch; None where these are no program."""
+    """The lines that do not use torch; None if they are not a program."""
     code = "\n".join(line for line in code.split("\n") if "torch" not in line)
     try:
         compile(code, "block", "exec")

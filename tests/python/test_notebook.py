@@ -185,7 +185,7 @@ def resumes_in_second_session(options):
 
 @check
 def rerun_in_same_session(options):
-    """the cell that makes the set can be run again after its time limit"""
+    """the cell that generates the set can be run again after its time limit"""
     def change(book):
         at = next(i for i, cell in enumerate(book.cells) if cell.id == "generate")
         again = copy.deepcopy(book.cells[at])
@@ -202,7 +202,7 @@ def rerun_in_same_session(options):
 
 @check
 def error_messages(options):
-    """without program and wheel, or without a corpus, it stops before it starts and names what to attach"""
+    """without program and wheel, or without a corpus, it stops immediately and names the missing input"""
     attached = attach()
     shown, _, error = run(options, "no-wheel", path=False, **parameters(attached, "no-wheel"))
     assert error is not None and "there is no wheel in" in error.evalue, shown

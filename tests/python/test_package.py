@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests the Python package as it is installed: test_package.py [--wheel WHEEL]
+"""Tests the installed Python package: test_package.py [--wheel WHEEL]
 
 Run by package.sh. Sounds and targets are compared with the reference values in tests/golden/dsp, and
 with what the command prints. The last line is "N passed, N failed, N skipped".
@@ -49,8 +49,8 @@ def command(*arguments, status=0):
 
 
 def read_wav(path):
-    """Samples as float32 [frames, channels] and the rate, by the standard library's reader; those
-    of float files by hand, which it does not read."""
+    """Samples as float32 [frames, channels] and the rate, read by the standard library; float files,
+    which it does not support, are parsed here."""
     data = path.read_bytes()
     at = data.index(b"fmt ") + 8
     code, channels, rate = np.frombuffer(data, "<u2", 2, at).tolist() + [
@@ -76,11 +76,11 @@ def raises(kind, function, *arguments, **keywords):
 PROG, PROG_RATE = read_wav(GOLDEN / "prog.wav")
 
 
-# -- what is installed
+# -- installation
 
 @check
 def wheel_is_complete(options):
-    """the wheel fits any Python 3 here, carries its libraries and their licences"""
+    """the wheel supports any Python 3 of this platform and contains its libraries and their licences"""
     if not options.wheel:
         raise Skip("no --wheel given")
     libc = os.confstr("CS_GNU_LIBC_VERSION").split()[1].replace(".", "_")
@@ -99,7 +99,7 @@ def wheel_is_complete(options):
 
 @check
 def uses_bundled_libraries_only(options):
-    """program and library find their libraries within the package, but for those of manylinux"""
+    """program and library find their libraries in the package, except those of manylinux"""
     folder = Path(patina.__file__).parent
     if not options.wheel:
         raise Skip("no --wheel given")
@@ -123,7 +123,7 @@ def versions_agree(options):
 
 @check
 def command_runs_binary(options):
-    """the script on PATH and python -m patina become the program"""
+    """the script on PATH and python -m patina run the program"""
     for line in ([COMMAND], [sys.executable, "-m", "patina"]):
         done = subprocess.run([*line, "genrate"], capture_output=True, text=True)
         assert done.returncode == 2, done
@@ -133,7 +133,7 @@ def command_runs_binary(options):
 
 @check
 def type_hints(options):
-    """mypy finds nothing in the package, and the types are there for its users"""
+    """mypy reports no errors, and the package is typed for its users"""
     try:
         import mypy  # noqa: F401
     except ImportError:
@@ -158,7 +158,7 @@ def type_hints(options):
 
 @check
 def abi_matches_headers(options):
-    """a C compiler agrees with every struct, constant and function that ctypes is told of"""
+    """a C compiler agrees with every struct, constant and function that ctypes declares"""
     if not shutil.which("cc"):
         raise Skip("there is no C compiler")
     check_abi = [sys.executable, str(ROOT / "tests/python/check_abi.py"),
@@ -171,7 +171,7 @@ def abi_matches_headers(options):
                               input=program, capture_output=True, text=True)
     done = compiles(ROOT / "include")
     assert done.returncode == 0, done.stderr[:2000]
-    # And it would notice: a member more, another type, another parameter.
+    # The check must detect an additional member, another type, another parameter.
     for header, old, new in (("audio.h", "size_t n_frames;", "size_t n_frames, n_more;"),
                              ("measure.h", "double zcr;", "float zcr;"),
                              ("buffer_ops.h", "uint64_t seed,", "uint32_t seed,"),
@@ -189,14 +189,14 @@ def abi_matches_headers(options):
 
 @check
 def measure_matches_golden(options):
-    """measure gives the independent implementation's targets"""
+    """measure gives the targets of the independent implementation"""
     for name, wanted in EXPECTED["targets"].items():
         samples, rate = read_wav(GOLDEN / name)
         if wanted.get("rejected"):
             assert raises(patina.Error, patina.measure, samples, rate).reason == wanted["rejected"]
             continue
         found = patina.measure(samples, rate)
-        # The bars of DEFINITIONS section 9.
+        # Tolerances of DEFINITIONS section 9.
         assert abs(found.lufs - wanted["lufs"]) <= 0.01, (name, found.lufs)
         if "ltas" not in wanted:
             continue
@@ -211,7 +211,7 @@ def measure_matches_golden(options):
 
 @check
 def measure_array_equals_file(options):
-    """array, file and command give the same bits; so do parts of them"""
+    """array, file and command give the same bits, also for parts of a file"""
     for name, part in (("prog.wav", {}), ("stereo44.wav", {}), ("five24.wav", {}),
                        ("stereo44.wav", {"start_frame": 5000, "frames": 30000})):
         samples, rate = read_wav(GOLDEN / name)
@@ -227,7 +227,7 @@ def measure_array_equals_file(options):
 
 @check
 def array_dtypes_and_layouts(options):
-    """[n], [n, 1], float64, strided and read-only arrays, and lists, are the same sound"""
+    """[n], [n, 1], float64, strided and read-only arrays, and lists, give the same result"""
     mono = PROG[:, 0]
     wanted = patina.measure(mono, PROG_RATE)
     wide = np.zeros((len(mono), 3), np.float32)
@@ -241,13 +241,13 @@ def array_dtypes_and_layouts(options):
     found = patina.measure([float(x) for x in mono], PROG_RATE)
     assert found.lufs == wanted.lufs
     two = patina.measure(np.stack([mono, mono], axis=1), PROG_RATE)
-    # Twice the energy (BS.1770 adds channels up); the mix is what it was.
+    # Twice the energy (BS.1770 sums channels); the mix is unchanged.
     assert abs(two.lufs - wanted.lufs - 10 * np.log10(2)) < 0.01 and two.lufs_mono == wanted.lufs
 
 
 @check
 def invalid_audio_inputs(options):
-    """what cannot be measured raises, with the reason or with Python's own kind of error"""
+    """invalid input raises patina.Error with the reason, or TypeError or ValueError"""
     noise = np.random.default_rng(1).standard_normal(48000).astype(np.float32) / 10
     bad = noise.copy()
     bad[7] = np.nan
@@ -285,7 +285,7 @@ def invalid_audio_inputs(options):
 
 @check
 def number_formats_and_files(options):
-    """integers, half floats, channels first, bytes and file objects are the same audio; so are all names of the rate"""
+    """integers, half floats, channels first, bytes and file objects give equal results, with all names of the rate"""
     path = GOLDEN / "prog.wav"
     stored = np.frombuffer(path.read_bytes()[44:], "<i2")
     assert (stored / np.float32(32768) == PROG.ravel()).all()  # 16-bit PCM behind a header of 44 bytes
@@ -318,7 +318,7 @@ def number_formats_and_files(options):
 
 @check
 def degrade_matches_golden(options):
-    """degrade gives the independent implementation's samples and purity"""
+    """degrade gives the samples and purity of the independent implementation"""
     for name, wanted in EXPECTED["effects"].items():
         assert wanted["input"] == "prog.wav"
         recipe = {"entry": wanted["noise_entry"], "seed": wanted["noise_seed"],
@@ -333,7 +333,7 @@ def degrade_matches_golden(options):
             else:
                 samples, _ = read_wav(GOLDEN / wanted["output"])
                 worst = np.abs(found.samples - samples[:, 0]).max() / np.abs(samples).max()
-                assert worst <= 1e-4, (name, worst)  # the bar of section 9
+                assert worst <= 1e-4, (name, worst)  # the limit of section 9
             # and that of purity
             assert abs(found.purity_db - wanted["purity_db"]) <= 0.05, (name, found.purity_db)
             assert abs(found.recipe["snr_db"] - wanted["snr_db"]) <= 0.05, name
@@ -342,7 +342,7 @@ def degrade_matches_golden(options):
 
 @check
 def degrade_array_equals_file(options):
-    """array, file and command give the same bits; a recipe brings them back"""
+    """array, file and command give the same bits, and so does the replay of a recipe"""
     out, recipe_file = SCRATCH / "damaged.wav", SCRATCH / "recipe.json"
     for name, seed, order in (("stereo44.wav", 3, "physical"), ("five24.wav", 4, "random")):
         samples, rate = read_wav(GOLDEN / name)
@@ -363,7 +363,7 @@ def degrade_array_equals_file(options):
 
 @check
 def seeds_and_windows(options):
-    """seeds differ, a seed repeats, and of a long sound 10 s are taken"""
+    """seeds differ, a seed repeats, and 10 s of longer audio are used"""
     long = np.random.default_rng(2).uniform(-0.3, 0.3, 25 * 8000)
     starts = set()
     for seed in range(4):
@@ -379,7 +379,7 @@ def seeds_and_windows(options):
 
 @check
 def effect_configs(options):
-    """a suite is taken as a dict and as a file"""
+    """a configuration may be a dict or a file"""
     suite = {"clean": 0, **{name: {"probability": float(name == "noise")} for name in (
         "comb", "mud", "sibilance", "noise", "clip", "pops")}}
     path = SCRATCH / "suite.json"
@@ -393,7 +393,7 @@ def effect_configs(options):
 
 @check
 def degrade_invalid_arguments(options):
-    """recipes of other sounds, and what does not go together"""
+    """recipes of other recordings and conflicting arguments are errors"""
     recipe = patina.degrade(PROG, PROG_RATE, seed=1).recipe
     for sound, rate in ((PROG[:-1], PROG_RATE), (PROG, 44100), (np.hstack([PROG, PROG]), PROG_RATE)):
         assert raises(patina.Error, patina.degrade, sound, rate, recipe=recipe).reason == "format"
@@ -408,7 +408,7 @@ def degrade_invalid_arguments(options):
 
 @check
 def thread_safety(options):
-    """threads at work at once get what one gets"""
+    """concurrent threads get the results of a single thread"""
     wanted = [patina.degrade(PROG, PROG_RATE, seed=seed).samples for seed in range(6)]
     right = []
 
@@ -426,7 +426,7 @@ def thread_safety(options):
 
 @check
 def memory_is_released(options):
-    """thousands of calls, good and bad, do not grow the process"""
+    """thousands of calls, valid and invalid, do not leak memory"""
     def resident():
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -449,7 +449,7 @@ NOISE_20_DB = {"clean": 0, **{name: {"probability": 0} for name in ("comb", "mud
 
 
 def make_music(seconds, rate, channels):
-    """Tones under 8 kHz with a slow envelope, float32 [channels, frames]; each channel has its own."""
+    """Tones below 8 kHz with a slow envelope, float32 [channels, frames]; different in each channel."""
     time_s = np.arange(int(seconds * rate)) / rate
     rng = np.random.default_rng(3)
     tones = [sum(np.sin(2 * np.pi * (rng.uniform(100, 8000) * time_s + rng.uniform())) for _ in range(9))
@@ -492,7 +492,7 @@ def transform_keeps_layout(options):
 
 @check
 def transform_is_what_degrade_does(options):
-    """at 48 kHz and mono Degrade gives the samples of patina.degrade; purity is the power ratio of what was added"""
+    """at 48 kHz and mono Degrade gives the samples of patina.degrade; purity is the ratio of the powers"""
     x = make_music(3, 48000, 1)
     quiet = {"noise": {"probability": 0}}  # whose samples are drawn for each channel
     transform = patina.Degrade(seed=5, suite=quiet, return_purity=True)
@@ -521,7 +521,7 @@ def transform_is_what_degrade_does(options):
 
 @check
 def transform_draws(options):
-    """draws differ between calls, repeat with a seed, survive pickling; effects and severities are those asked for"""
+    """draws differ between calls, repeat with a seed, survive pickling; effects and severities are as requested"""
     x = make_music(1, 48000, 1)
     free = patina.Degrade()
     assert len({free(x, 48000).tobytes() for _ in range(9)}) > 5
@@ -572,7 +572,7 @@ class Clips:
 
 @check
 def transform_in_workers(options):
-    """tensors stay tensors; in DataLoader workers by fork and spawn no two items share their noise"""
+    """tensors remain tensors; in DataLoader workers by fork and spawn no two items have the same noise"""
     try:
         import torch
     except ImportError:
@@ -611,7 +611,7 @@ def transform_in_audiomentations(options):
 
 @check
 def embeddings(options):
-    """Model gives the bits of patina embed; captions are near the reference's"""
+    """Model gives the bits of patina embed; captions are close to those of the reference"""
     model, out = patina.Model(MINI), SCRATCH / "embedded.npy"
     captions = ["a dog barks", "", "rain on a tin roof, é"]
     clip = DEMO / "clips/misc_crow.flac"
@@ -633,7 +633,7 @@ def embeddings(options):
     assert len(texts) > 10
     for isa in ("c", "auto"):
         found = patina.Model(MINI, isa=isa).embed_text(texts)
-        assert np.abs(found - reference).max() < 1e-5, isa  # the bar of the specification
+        assert np.abs(found - reference).max() < 1e-5, isa  # the limit of the specification
     assert "config.json" in str(raises(patina.Error, patina.Model, SCRATCH))
     assert raises(patina.Error, patina.Model, MINI, isa="sse").reason == "usage"
     raises(patina.Error, model.embed_audio, samples, rate, start_frame=len(samples))
@@ -681,7 +681,7 @@ def generate(out, **options):
 
 @check
 def generate_equals_command(options):
-    """generate writes what the command writes, and returns what dataset.json says"""
+    """generate writes the same files as the command, and returns the content of dataset.json"""
     facts = generate(SCRATCH / "made", variants=2, seed=5, order="random", chunk=5)
     command("generate", "--corpus", DEMO / "manifest.jsonl", "--model", MINI, "--out",
             SCRATCH / "told", "--variants", 2, "--seed", 5, "--order", "random", "--chunk", 5,
@@ -694,7 +694,7 @@ def generate_equals_command(options):
 
 @check
 def generate_has_every_option(options):
-    """its keywords are the command's options, with the words of choices as types"""
+    """its keywords are the options of the command; choices are Literal types"""
     tables = json.loads(command("--options-json").stdout)
     table = next(item for item in tables["commands"] if item["name"] == "generate")["options"]
     parameters = inspect.signature(patina.generate).parameters
@@ -713,7 +713,7 @@ def generate_has_every_option(options):
 
 @check
 def generate_progress_events(options):
-    """a callback gets events, the terminal a line, and errors are the program's sentences"""
+    """a callback gets events, the terminal a line, and errors have the sentences of the program"""
     events, corpus = [], SCRATCH / "two.jsonl"
     clip = json.dumps(str(DEMO / "clips/misc_crow.flac"))
     corpus.write_text(f'{{"audio": {clip}, "caption": "a crow"}}\n'
@@ -758,13 +758,19 @@ def generate_progress_events(options):
     error = raises(patina.Error, generate, SCRATCH / "x", suite="/no such suite")
     assert "'/no such suite'" in str(error) and error.reason == "failed", error
     out = SCRATCH / "-strange --seed=7 é"
+    two = [{"corpus": DEMO / "manifest.jsonl", "prefix": "a", "limit": 2}, DEMO / "manifest.jsonl"]
+    made = patina.generate(corpus=two, model=MINI, out=SCRATCH / "several", limit=4, progress=False)
+    texts = patina.generate(corpus=[f"{DEMO}/manifest.jsonl,prefix=a,limit=2", str(DEMO / "manifest.jsonl")],
+                            model=MINI, out=SCRATCH / "several-texts", limit=4, progress=False)
+    assert made["settings"] == texts["settings"] and made["rows"] == texts["rows"] > 0
+    assert [c["name"] for c in made["settings"]["corpora"]] == ["a", "manifest.jsonl"]
     assert generate(out, limit=1)["rows"] == 1 and (out / "dataset.json").exists()
     raises(TypeError, generate, SCRATCH / "x", sead=1)
 
 
 @check
 def generate_shards(options):
-    """a share and a limited run return None; what finish makes of the shares is the whole set"""
+    """a shard and a run with a time limit return None; finish completes the set of the shards"""
     for share in ("0/2", "1/2"):
         assert generate(SCRATCH / "shares", variants=2, seed=5, order="random", chunk=5,
                         shard=share) is None
@@ -779,7 +785,7 @@ def generate_shards(options):
 
 @check
 def settings_as_dicts(options):
-    """a suite and a split may be dicts, JSON or what the command takes, with the same set"""
+    """a suite and a split may be dicts, JSON or arguments of the command, with the same result"""
     suite = {"clean": 0.5, "clip": {"probability": 0}}
     path = SCRATCH / "half.json"
     path.write_text(json.dumps(suite))
@@ -798,7 +804,7 @@ def settings_as_dicts(options):
 
 @check
 def commands(options):
-    """inspect, verify, finish and effects give what the commands print"""
+    """inspect, verify, finish and effects return the output of the commands"""
     out = generate_into_shards()
     assert "missing" in str(raises(patina.Error, patina.finish, out))
     generate(out, chunk=5, shard="1/2")
@@ -824,7 +830,7 @@ def generate_into_shards():
 
 @check
 def generate_splits(options):
-    """load takes the rows of the split that it is asked for"""
+    """load reads the rows of the requested split"""
     facts = generate(SCRATCH / "splits", split="train=0.5,test=0.5", seed=5)
     parts = [patina.load(SCRATCH / "splits", split=split) for split in ("train", "test")]
     assert len(parts[0]) + len(parts[1]) == facts["rows"] and all(map(len, parts))
@@ -839,7 +845,7 @@ def generate_splits(options):
 
 @check
 def generate_callback_exception(options):
-    """what the callback raises ends the run and comes out"""
+    """an exception in the callback ends the run and is raised"""
     def fault(line):
         raise RuntimeError("of the caller")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a shell's background job
@@ -853,7 +859,7 @@ def generate_callback_exception(options):
 
 
 def children():
-    """Processes of this test's that run the program."""
+    """Processes of this test that run the program."""
     found = []
     for folder in Path("/proc").iterdir():
         try:
@@ -890,7 +896,7 @@ def gone():
 
 @check
 def interrupt_stops_run(options):
-    """SIGINT gives KeyboardInterrupt and ends the program; what is there is no finished set"""
+    """SIGINT raises KeyboardInterrupt and ends the program; the folder contains no finished set"""
     process = start_long_run("interrupted")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
@@ -911,7 +917,7 @@ def killed_interpreter_stops_run(options):
 
 
 def generate_rows():
-    """What pyarrow reads, column by column."""
+    """The columns, read by pyarrow."""
     import pyarrow.parquet as pq
     table = pq.read_table(SCRATCH / "made/data")
     return {name: np.array(table[name].to_pylist(), np.float32) for name in table.column_names}
@@ -981,7 +987,7 @@ def rows_methods(options):
 
 @check
 def load_errors(options):
-    """no folder, no such split, a part that is gone"""
+    """missing folders, splits and parts are errors"""
     assert "'train'" in str(raises(patina.Error, patina.load, SCRATCH / "nothing"))
     assert "'test'" in str(raises(patina.Error, patina.load, SCRATCH / "made", split="test"))
     shutil.copytree(SCRATCH / "made", SCRATCH / "gap")
@@ -991,7 +997,7 @@ def load_errors(options):
 
 @check
 def rows_for_torch(options):
-    """with PyTorch rows are a Dataset of float32 tensors, also for workers"""
+    """with PyTorch, rows are a Dataset of float32 tensors, also in workers"""
     try:
         import torch
     except ImportError:
@@ -1028,7 +1034,7 @@ def documentation_examples(options):
 
 @check
 def documentation_is_complete(options):
-    """everything public has a docstring and is named in docs/PYTHON.md"""
+    """all public names have a docstring and are in docs/PYTHON.md"""
     text = (ROOT / "docs/PYTHON.md").read_text("utf-8")
     for name in patina.__all__:
         thing = getattr(patina, name)

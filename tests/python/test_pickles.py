@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Has PyTorch save the small model in every form it knows, and compares what patina makes of it.
+"""PyTorch saves the small model in each of its formats; compares what patina reads.
 
     test_pickles.py [--patina build/patina]
 
@@ -37,7 +37,7 @@ class TestContext:
         self.patina, self.scratch = patina, scratch
 
     def folder(self, name):
-        """A folder with the small model's files but its weights."""
+        """A folder with the files of the small model except its weights."""
         path = os.path.join(self.scratch, name)
         os.makedirs(path)
         for other in OTHERS:
@@ -104,7 +104,7 @@ def check_views(context):
 
 
 def check_types(context):
-    """Half as wide: values that float32 holds as they are, so both files mean the same model."""
+    """16-bit values, which float32 represents exactly, so that both files are the same model."""
     for name, dtype in ("half", torch.float16), ("bfloat", torch.bfloat16):
         rounded = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor
                    for key, tensor in pickles.hf_state().items()}

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reads data sets with the five readers that their users have, and holds them to docs/DATASET.md.
+"""Reads data sets with five readers, and checks them against docs/DATASET.md.
 
     test_readers.py OUT...                      data sets that `patina generate` wrote
     test_readers.py OUT --patina build/patina --audio ROOT --model DIR
                                                 also: rows are what measure, degrade and embed give
     test_readers.py PARQUET_OUT JSONL_OUT --twins   two formats of one run hold the same rows
     test_readers.py --sample build/tests/unit/test_sample
-                                                data sets of made-up rows, which that program writes
+                                                data sets of synthetic rows, which that program writes
 
 ROOT is what the `source` of provenance is relative to: the folder, the manifest's folder or the
 audio root. requirements.txt lists what must be installed. The last line is
@@ -37,7 +37,7 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.json  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
-# name: floats a row, least and greatest value (docs/DATASET.md)
+# name: floats per row, minimum and maximum (docs/DATASET.md)
 COLUMNS = {"fused_state": (1024, -1, 1), "target_ltas": (64, -120, math.inf),
            "target_lufs": (1, -70, math.inf), "target_dyn": (2, 0, math.inf),
            "input_purity": (1, -30, 50)}
@@ -47,7 +47,8 @@ GROUP_ROWS = 8192
 PAGE_BYTES = 1 << 20
 
 MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
-           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "lufs_source", "lufs_mono"]
+           "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "purity_cap", "lufs_source",
+           "lufs_mono", "source_quality"]
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
@@ -55,7 +56,7 @@ REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "und
 
 
 class Skip(Exception):
-    """Why a check does not apply."""
+    """Raised with the reason why a check is skipped."""
 
 
 def need(module):
@@ -81,14 +82,14 @@ class DataSet:
 
     @property
     def rows(self):
-        """name: float32 [n] or [n, length], as pyarrow reads them; the yardstick of the others."""
+        """name: float32 [n] or [n, length], as pyarrow reads them; the reference for the others."""
         if self._rows is None:
             self._rows = read_pyarrow(self)
         return self._rows
 
 
 def matrix(values, length):
-    """Lists of floats, however a reader holds them, as float32 [n, length]."""
+    """Lists of floats in the type of any reader, as float32 [n, length]."""
     array = np.asarray(values, dtype=np.float64 if len(values) == 0 else None)
     if array.dtype == object:
         assert {len(item) for item in values} == {length}, "a list of another length"
@@ -168,13 +169,13 @@ def check_features(features):
     assert list(features) == list(COLUMNS)
 
 
-# -- checks of one data set; a function's first line of documentation is its name
+# -- checks of one data set; the first line of a docstring is the name of the check
 
 CHECKS = []
 
 
 def check(function=None, *, form=None, sample=None):
-    """Registers a check: of one format only, or of made-up (sample=True) or real rows only."""
+    """Registers a check, for one format only, or for synthetic (sample=True) or real rows only."""
     if function is None:
         return lambda function: check(function, form=form, sample=sample)
     CHECKS.append((function, form, sample))
@@ -188,7 +189,7 @@ def select_checks(data):
 
 @check
 def file_names(data):
-    """files have the names of the layout, and nothing else lies there"""
+    """the files have the documented names, and there are no others"""
     assert sorted(path.name for path in data.out.iterdir()) == [
         "README.md", "data", "dataset.json", "provenance", "rejects.jsonl"]
     n = data.facts["parts"]
@@ -230,7 +231,7 @@ def arrow_schema(data):
 
 @check(form="parquet")
 def parquet_metadata(data):
-    """key-value metadata says version, settings and model, and nothing of Hugging Face"""
+    """key-value metadata has version, settings and model, and no key of Hugging Face"""
     for name in data.names:
         footer = pq.read_metadata(name)
         keys = {key.decode(): value.decode() for key, value in footer.metadata.items()}
@@ -243,7 +244,7 @@ def parquet_metadata(data):
 
 @check(form="parquet")
 def parquet_row_groups(data):
-    """row groups are full but for the last, plain, uncompressed, and one chunk follows another"""
+    """row groups are full except the last, plain, uncompressed, and chunks are contiguous"""
     for name in data.names:
         footer, at = pq.read_metadata(name), 4
         sizes = [footer.row_group(g).num_rows for g in range(footer.num_row_groups)]
@@ -267,7 +268,7 @@ def parquet_row_groups(data):
 
 @check(form="parquet")
 def parquet_statistics(data):
-    """scalars have exact statistics with signed zeros as the format asks, lists have none"""
+    """scalars have exact statistics with signed zeros as the format requires, lists have none"""
     first = 0
     for name in data.names:
         footer = pq.read_metadata(name)
@@ -288,7 +289,7 @@ def parquet_statistics(data):
 
 
 class Thrift:
-    """Reads structs of Thrift's compact protocol as dictionaries: enough for a page header."""
+    """Reads structs of Thrift's compact protocol as dictionaries, as far as a page header needs."""
 
     def __init__(self, data, at):
         self.data, self.at = data, at
@@ -386,7 +387,7 @@ def read_by_pandas(data):
 
 @check
 def read_by_datasets(data):
-    """load_dataset(OUT) shows float32 and fixed lengths and the same values, without code"""
+    """load_dataset(OUT) has float32, fixed lengths and the same values, without a script"""
     assert_same_rows(data, read_datasets)
 
 
@@ -400,7 +401,7 @@ def read_by_datasets_no_card(data):
 
 @check
 def column_ranges(data):
-    """every value lies in the documented range"""
+    """every value is in the documented range"""
     for name, (_, least, greatest) in COLUMNS.items():
         values = data.rows[name]
         if name == "input_purity":
@@ -439,7 +440,7 @@ def provenance_lines(data):
 
 @check
 def provenance_matches_rows(data):
-    """line i tells of row i: purity and loudness agree, and rows stand in order"""
+    """line i describes row i: purity and loudness agree, and rows are in order"""
     def column(name):
         return np.array([of[name] for of in data.provenance], np.float64).astype(np.float32)
     assert np.array_equal(column("purity_db"), data.rows["input_purity"])
@@ -451,7 +452,7 @@ def provenance_matches_rows(data):
     for of in data.provenance:
         if last and of["entry"] != last["entry"]:
             closed.add(last["entry"])
-            assert of["entry"] not in closed, f"rows of {of['entry']} stand apart"
+            assert of["entry"] not in closed, f"rows of {of['entry']} are not adjacent"
         elif last:
             assert of["window"] == last["window"], "two windows of one entry"
             assert of["variant"] > last["variant"], "variants out of order"
@@ -477,7 +478,7 @@ def rejects(data):
 
 @check
 def no_host_details(data):
-    """no file tells host, absolute path or time"""
+    """no file contains host, absolute path or time"""
     words = [socket.gethostname(), str(data.out), str(Path.cwd())]
     if data.options.audio:
         words.append(str(Path(data.options.audio).resolve()))
@@ -491,7 +492,7 @@ def no_host_details(data):
 
 
 def run_examples(data, path):
-    """Runs the Python of a Markdown file, as its reader would paste it."""
+    """Runs the Python blocks of a Markdown file."""
     blocks = re.findall(r"^```python\n(.*?)^```", path.read_text("utf-8"), re.S | re.M)
     assert blocks, f"{path.name} shows no Python"
     folder = Path(tempfile.mkdtemp(dir=SCRATCH))
@@ -508,12 +509,12 @@ def run_examples(data, path):
 
 @check
 def card_examples(data):
-    """the Python of README.md runs beside a data set named OUT"""
+    """the Python blocks of README.md run with a data set named OUT"""
     need("datasets"), need("polars")
     run_examples(data, data.out / "README.md")
 
 
-# -- checks of made-up rows
+# -- checks of synthetic rows
 
 def expected_sample_value(row, i, least, greatest):
     """The formula of tests/unit/test_sample.c, in double and rounded once."""
@@ -531,7 +532,7 @@ def expected_sample_embeddings(row):
 
 @check(sample=True)
 def sample_values_match(data):
-    """the made-up rows are what their formula says"""
+    """the synthetic rows equal their formula"""
     row = np.arange(data.facts["rows"])
     assert np.array_equal(data.rows["fused_state"], expected_sample_embeddings(row))
     places = {"target_ltas": [(1024, 64, -120, 0)],
@@ -548,7 +549,7 @@ def sample_values_match(data):
 
 @check(sample=False)
 def embeddings_have_unit_length(data):
-    """both halves of fused_state have length 1 and differ where they should"""
+    """both halves of fused_state have length 1 and differ between captions and audio"""
     halves = data.rows["fused_state"].astype(np.float64).reshape(-1, 2, 512)
     # 512 squares of float32, each rounded by 2^-24 of itself
     assert np.abs(np.linalg.norm(halves, axis=2) - 1).max() < 1e-6
@@ -584,7 +585,7 @@ def make_pt_audio(data, of):
 
 @check(sample=False)
 def targets_match_measure(data):
-    """patina measure of the window gives the row's targets"""
+    """patina measure of the window gives the targets of the row"""
     for i in chosen(data, "audio"):
         of = data.provenance[i]
         window = of["window"]
@@ -596,11 +597,12 @@ def targets_match_measure(data):
             assert np.array_equal(np.float32(found[name]), data.rows[name][i]), (of["entry"], name)
         assert found["target_lufs"] == of["lufs_source"], of["entry"]
         assert found["lufs_mono"] == of["lufs_mono"], of["entry"]
+        assert found["source_quality"] == of["source_quality"], of["entry"]
 
 
 @check(sample=False)
 def text_embedding_matches_embed(data):
-    """patina embed --text of the caption gives the row's first half"""
+    """patina embed --text of the caption gives the first half of the row"""
     rows, out = chosen(data, "model"), Path(SCRATCH) / "text.npy"
     captions = [word for i in rows for word in ("--text", data.provenance[i]["caption"])]
     patina(data, "embed", "--model", data.options.model, *captions, "--out", out)
@@ -611,7 +613,7 @@ def text_embedding_matches_embed(data):
 
 @check(sample=False)
 def audio_embedding_matches_replay(data):
-    """patina degrade --recipe of the line, then embed --audio, give the row's second half"""
+    """patina degrade --recipe of the line, then embed --audio, gives the second half of the row"""
     rows, out = chosen(data, "audio", "model"), Path(SCRATCH) / "audio.npy"
     files = []
     lines = [line for part in data.lines for line in part]
@@ -630,7 +632,7 @@ def audio_embedding_matches_replay(data):
 
 
 def twins(first, second):
-    """both formats of one run hold the same rows and the same provenance"""
+    """both formats of a run have the same rows and the same provenance"""
     for name in COLUMNS:
         assert np.array_equal(first.rows[name], second.rows[name]), name
     assert first.provenance == second.provenance

@@ -48,7 +48,7 @@ def patina(options, *words):
 
 
 def generate(options, name, *words, corpus=DEMO):
-    """A set, made once under each name."""
+    """A data set; each name is generated once."""
     if not (SCRATCH / name).exists():
         patina(options, "generate", "--corpus", corpus, "--model", MINI, "--out", SCRATCH / name,
                "--quiet", *words)
@@ -56,8 +56,8 @@ def generate(options, name, *words, corpus=DEMO):
 
 
 def at_many_levels(options):
-    """A corpus of the demo's clips, each at six levels from 0 to -30 dB: fourteen clips alone say
-    little about loudness."""
+    """A corpus of the demo clips, each at six levels from 0 to -30 dB: fourteen clips alone are too
+    few to learn loudness."""
     folder = SCRATCH / "levels"
     (folder / "clips").mkdir(parents=True)
     suite = folder / "clean.json"
@@ -99,11 +99,11 @@ def example(*words, status=0):
     return done
 
 
-# -- what it learns
+# -- training
 
 @check
 def overfits_64_rows(options):
-    """nothing is wired wrongly: 64 rows are learnt to near zero error, every target of them"""
+    """64 rows are learnt to near zero error in every target: inputs and outputs are connected correctly"""
     rows = read(generate(options, "demo", "--variants", "10", "--seed", "1"))
     some = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:64]
     some = train_head.Rows(rows.x[some], {name: y[some] for name, y in rows.y.items()},
@@ -115,14 +115,14 @@ def overfits_64_rows(options):
     print("     " + ", ".join(f"{name} {error:.2g} {unit} of {constant:.2g}"
                               for name, unit, error, constant, _ in lines))
     for name, _, error, constant, r2 in lines:
-        # "Near zero": a fiftieth of the constant's error. A block that is not trained, or is trained
-        # on another's target, is at one or worse.
+        # "Near zero": a fiftieth of the error of the constant. A block that is not trained, or is trained
+        # on another target, has a ratio of one or more.
         assert error < 0.02 * constant and r2 > 0.99, (name, error, constant, r2)
 
 
 def unseen(rows, target="target_lufs", seed=0, n_folds=5):
-    """Errors over those of the constants, absolute and squared, of every row by a head that has seen
-    no row of its clip: a fifth of the clips is held out, another chooses the epoch, five times."""
+    """Errors relative to those of the constants, absolute and squared, of every row by a head trained
+    without its clip: a fifth of the clips is held out, another selects the epoch, five times."""
     clips = sorted(set(rows.clips))
     sums = np.zeros(4)
     for fold in range(n_folds):
@@ -144,7 +144,7 @@ def unseen(rows, target="target_lufs", seed=0, n_folds=5):
 
 @check
 def predicts_loudness_of_unseen_clips(options):
-    """it beats the constant on target_lufs of clips that it never saw, and only by hearing them"""
+    """it predicts target_lufs of held-out clips better than the constant, and only from their audio"""
     rows = read(generate(options, "levels-set", "--captions", "first", "--variants", "4",
                          "--seed", "1", corpus=at_many_levels(options)))
     assert len(rows) == 14 * 6 * 4
@@ -156,14 +156,14 @@ def predicts_loudness_of_unseen_clips(options):
     print(f"     of the constant's error: {absolute:.2f} absolute, {squared:.2f} squared; "
           f"embeddings of other rows: {absolute_deaf:.2f}, {squared_deaf:.2f}")
     # Six pairs of seeds gave 0.73 to 0.90 and 0.56 to 0.82, with other rows' embeddings 1.00 to 1.02
-    # and 1.02 to 1.06. The bars lie between.
+    # and 1.02 to 1.06. The limits are between these.
     assert absolute < 0.95 and squared < 0.92, (absolute, squared)
     assert absolute_deaf > 0.95 and squared_deaf > 0.92, (absolute_deaf, squared_deaf)
 
 
 @check
 def predicts_loudness_of_real_clips(options):
-    """the same of 42 recordings as they are"""
+    """the same for 42 recordings at their own levels"""
     corpus = SHARED / "corpus/manifest.jsonl"
     if not corpus.exists():
         raise Skip("the recordings are in ../shared/corpus, which is not here")
@@ -178,7 +178,7 @@ def predicts_loudness_of_real_clips(options):
 
 @check
 def no_clip_leaks_between_splits(options):
-    """no recording is on two sides, also when it is several entries; hashes alone decide"""
+    """no recording is in two parts, also if it is several entries; hashes alone decide"""
     folder = SCRATCH / "twice"
     folder.mkdir()
     entries = [json.loads(line) for line in DEMO.read_text("utf-8").splitlines()]
@@ -191,7 +191,7 @@ def no_clip_leaks_between_splits(options):
     rest, share = train_head.split_by_clip(rows, 0.3)
     assert len(set(share.clips)) == 4 and len(set(rest.clips)) == 10
     assert len(share) == 16 and len(rest) == 40 and not set(share.clips) & set(rest.clips)
-    # Rows, targets and names stay with each other.
+    # Rows, targets and names correspond.
     where = {clip: i for i, clip in reversed(list(enumerate(rows.clips)))}
     for one, clip in zip(share.y["target_lufs"], share.clips):
         assert one == rows.y["target_lufs"][where[clip]]
@@ -202,7 +202,7 @@ def no_clip_leaks_between_splits(options):
 
 @check
 def dataset_splits_are_used(options):
-    """where generate made splits they are taken, and what is lacking is cut from train"""
+    """splits of the data set are used, and missing ones are taken from train"""
     thirds = ("--variants", "2", "--split")
     for name, shares in (("three", "validation=0.3,test=0.3,train=0.4"),
                          ("test", "train=0.5,test=0.5"), ("validation", "validation=0.5,train=0.5"),
@@ -226,7 +226,7 @@ def dataset_splits_are_used(options):
 
 @check
 def rows_match_files(options):
-    """columns are read whole and in order over several parts; -120 is no level"""
+    """columns are read completely and in order over several parts; -120 is not a level"""
     folder = generate(options, "parts", "--variants", "3", "--captions", "first", "--chunk", "4")
     rows = read(folder)
     table = pq.read_table(folder / "data").to_pydict()
@@ -243,7 +243,7 @@ def rows_match_files(options):
 
 @check
 def loss_and_metrics(options):
-    """loss and figures are their definitions, with levels that are not there left out"""
+    """loss and errors equal their definitions, without levels that do not exist"""
     rng = np.random.default_rng(0)
     n = 50
 
@@ -271,7 +271,7 @@ def loss_and_metrics(options):
         std = np.array([np.nanstd(column) if not np.isnan(column).all() else 1.0
                         for column in learnt[name].T.astype("f8")])
         terms.append(np.nanmean(((guess - truth[name]) / std) ** 2))
-    # Sums of a few thousand float32 terms: 1e-4 is generous, a wrong mask moves it by 1e-2.
+    # Sums of a few thousand float32 terms: within 1e-4; a wrong mask changes them by 1e-2.
     assert math.isclose(loss, np.mean(terms), rel_tol=1e-4), (loss, np.mean(terms))
     lines, _ = train_head.evaluate(head, held_out, learn)
     assert [line[0] for line in lines] == ["spectrum", "loudness", "crest factor", "zero crossings",
@@ -285,7 +285,7 @@ def loss_and_metrics(options):
             known = learnt[target][:, column][~np.isnan(learnt[target][:, column])].astype("f8")
             if known.size == 0:
                 continue
-            # PyTorch's median of an even number is the lower of the two in the middle.
+            # PyTorch's median of an even number is the lower of the two central values.
             median = np.sort(known)[(known.size - 1) // 2]
             for value, guess in zip(truth[target][:, column], guesses[target][:, column]):
                 if not np.isnan(value):
@@ -302,7 +302,7 @@ def loss_and_metrics(options):
 
 @check
 def trains_and_saves_weights(options):
-    """the command prints its table, writes weights that give the same again, and repeats itself"""
+    """the command prints its table, writes weights that reproduce the result, and is deterministic"""
     folder = generate(options, "demo", "--variants", "10", "--seed", "1")
     said = [example(folder, "--out", f"{name}.pt", "--epochs", "12", "--seed", "3").stdout
             for name in ("a", "b")]
@@ -331,7 +331,7 @@ def trains_and_saves_weights(options):
 
 @check
 def plot_or_message(options):
-    """it draws a plot where matplotlib is, and says so where it is not"""
+    """it draws a plot with matplotlib, and prints a note without it"""
     folder = generate(options, "demo", "--variants", "10", "--seed", "1")
     hidden = SCRATCH / "hidden/matplotlib"
     hidden.mkdir(parents=True)
@@ -352,7 +352,7 @@ def plot_or_message(options):
 
 @check
 def data_error_messages(options):
-    """sets that cannot be used end in one sentence"""
+    """unusable data sets end with one sentence"""
     jsonl = generate(options, "jsonl", "--format", "jsonl")
     one = generate(options, "one", "--limit", "1", "--variants", "3")
     unfinished = SCRATCH / "unfinished"

@@ -67,7 +67,7 @@ bool pt_check_allclose(pt_test *t, const char *what, const float *values, const 
     double largest = -1.0;
     for (size_t i = 0; i < n; i++) {
         const double error = fabs((double)values[i] - (double)expected[i]);
-        if (!(error <= largest)) { /* a NaN counts as the worst */
+        if (!(error <= largest)) { /* a NaN is the largest error */
             largest = error;
             worst = i;
         }

@@ -17,8 +17,8 @@ static uint32_t float_bits(float x) {
     return bits;
 }
 
-/* Nearest even, by the rounding of nearbyint; finite x of magnitude under 65504 only. The integer
- * of the significand added to the exponent's field carries into it where it should. */
+/* Rounds to nearest even with nearbyint; for finite x of magnitude below 65504. The integer of the
+ * significand is added to the exponent field, so that a carry increments the exponent. */
 static uint32_t half_bits(float x) {
     int exponent;
     if (x == 0.0f) return float_bits(x) >> 16;

@@ -11,7 +11,7 @@
 /** The change; all zero keeps the floating-point tensors, in float32. */
 typedef struct pt_model_mutation {
     pt_dtype dtype;              /* F32, or rounded to nearest even in F16 or BF16 */
-    const char *reshaped_tensor; /* give this tensor another dimension, of 1 */
+    const char *reshaped_tensor; /* adds a dimension of 1 to this tensor */
     const char *infinite_tensor; /* make the first value of this one infinite (not in F16) */
 } pt_model_mutation;
 

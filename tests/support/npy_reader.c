@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* npy_reader.c - a preamble of ten bytes, a Python dictionary as text, the values */
+/* npy_reader.c - parses the preamble, the dictionary and the values of a .npy file */
 
 #include "npy_reader.h"
 

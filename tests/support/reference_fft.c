@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reference_fft.c - radix 2, recursive, out of place: Cooley and Tukey's as textbooks have it */
+/* reference_fft.c - recursive radix-2 FFT, out of place */
 
 #include "reference_fft.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reference_fft.h - a plain FFT as a yardstick, by another algorithm than that of src/dsp */
+/* reference_fft.h - a plain FFT as a reference, by a different algorithm than src/dsp */
 
 #ifndef PATINA_TEST_REFERENCE_FFT_H
 #define PATINA_TEST_REFERENCE_FFT_H

@@ -68,7 +68,7 @@ static inline void tar_add_text(pt_strbuf *tar, const char *name, const char *te
     tar_add_bytes(tar, name, text, strlen(text));
 }
 
-/** A long name in GNU's form: a separate file in front. */
+/** A long name in the GNU form: in a separate member before the file. */
 static inline void tar_add_gnu_long_name(pt_strbuf *tar, const char *name, const char *text) {
     tar_add_header(tar, "././@LongLink", 'L', strlen(name) + 1);
     tar_add_data(tar, name, strlen(name) + 1);

@@ -37,8 +37,8 @@ bool pt_test_check(pt_test *t, bool ok, const char *file, int line, const char *
     PT_PRINTF(5, 6);
 void pt_test_skip(pt_test *t, const char *why);
 
-/** A file of this project's tests/golden or tests/data, or of the shared folder beside the project;
- * static buffer (the last few stay valid). pt_test_shared_path returns NULL without a shared
+/** Path of a file of tests/golden or tests/data, or of the shared folder beside the project; static
+ * buffer (the last few results stay valid). pt_test_shared_path returns NULL without a shared
  * folder. */
 const char *pt_test_golden_path(const char *relative);
 const char *pt_test_data_path(const char *relative);

@@ -44,11 +44,12 @@ typedef struct pt_tower_opener {
                           patina_error *err); /* and closes it */
 } pt_tower_opener;
 
-/** A tower does not open without any one of its tensors, and the error names it; it opens without
- * the tensors of the other tower. */
+/** Checks that a tower does not open if any of its tensors is missing, with an error that names it,
+ * and that it opens without the tensors of the other tower. */
 void pt_check_required_tensors(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door);
 
-/** A tower does not open if one of these tensors has another shape, and the error names it. */
+/** Checks that a tower does not open if one of these tensors has another shape, and that the error
+ * names it. */
 void pt_check_tensor_shapes(pt_test *t, const pt_checkpoint *file, const pt_tower_opener *door,
                             const char *const *names, size_t n_names);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* audio_fixture.h - audio files for tests, written by libsndfile or byte by byte, and decoded */
+/* audio_fixture.h - audio files for tests: written by libsndfile or byte by byte, and decoded */
 
 #ifndef PATINA_TEST_AUDIO_FIXTURE_H
 #define PATINA_TEST_AUDIO_FIXTURE_H
@@ -20,7 +20,7 @@
 #define WAV_16    (SF_FORMAT_WAV | SF_FORMAT_PCM_16)
 #define WAV_FLOAT (SF_FORMAT_WAV | SF_FORMAT_FLOAT)
 
-/* libvorbisenc 1.3.7 loses 2848 bytes whenever it sets up six channels: the writing side. */
+/* libvorbisenc 1.3.7 leaks 2848 bytes whenever it sets up six channels: a leak of the encoder. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) {
     return "leak:vorbis_encode_setup_init";
@@ -65,7 +65,7 @@ static inline file_bytes encode_audio(int format, int rate_hz, int n_channels, c
     const char *path = tmp_path("made");
     SF_INFO info = {.samplerate = rate_hz, .channels = n_channels, .format = format};
     SNDFILE *out = sf_open(path, SFM_WRITE, &info);
-    double quality = 0.0; /* 0: the best that a lossy encoder has */
+    double quality = 0.0; /* 0: best quality of a lossy encoder */
     if (!out) return (file_bytes){0};
     sf_command(out, SFC_SET_CLIPPING, NULL, SF_TRUE);
     if ((format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG)
@@ -101,7 +101,7 @@ static inline file_bytes make_wav(unsigned code, unsigned bits, unsigned rate_hz
     return f;
 }
 
-/** Noise that no codec compresses, in which no two frames are equal. */
+/** Incompressible noise without equal frames. */
 static inline float *make_noise(size_t n, double amplitude) {
     float *x = malloc(n * sizeof *x);
     uint32_t state = 1;
@@ -118,7 +118,7 @@ static inline pt_byte_source memory_source(const file_bytes *f) {
     return bytes;
 }
 
-/** How a file opened, and the samples that reading it to the end in blocks of odd sizes gave. */
+/** Result of opening a file, and the samples read in blocks of odd sizes. */
 typedef struct decode_result {
     patina_status status;
     patina_error err;

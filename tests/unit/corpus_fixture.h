@@ -21,7 +21,7 @@ static inline const char *tmp_path(const char *name) {
     return path;
 }
 
-/** Writes n bytes to tmpdir/name, making the folders in between; gives the path. */
+/** Writes n bytes to tmpdir/name, creates missing folders, and returns the path. */
 static inline const char *write_tmp_bytes(const char *name, const void *bytes, size_t n) {
     char folder[2048];
     const char *path = tmp_path(name);
@@ -43,7 +43,7 @@ static inline const char *write_tmp_text(const char *name, const char *text) {
 
 #define LISTING_MAX 64
 
-/** Every entry of a corpus, and how the last call ended. */
+/** Every entry of a corpus, and the status of the last call. */
 typedef struct listing {
     pt_entry entry[LISTING_MAX];
     size_t n;

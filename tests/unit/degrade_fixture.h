@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* degrade_fixture.h - what the tests of the degradation suite share */
+/* degrade_fixture.h - configurations, chains and signals shared by the tests of src/degrade */
 
 #ifndef PATINA_TEST_DEGRADE_FIXTURE_H
 #define PATINA_TEST_DEGRADE_FIXTURE_H
@@ -15,7 +15,7 @@
 #include "stimulus.h"
 #include "test.h"
 
-/* A default suite and scratch memory. */
+/* A default configuration and scratch memory. */
 typedef struct fixture {
     patina_effect_config *config;
     pt_arena arena;
@@ -32,7 +32,7 @@ static inline void fixture_close(fixture *b) {
     pt_arena_release(&b->arena);
 }
 
-/* Takes x through the chain that json spells, with the noise of seed 7 and entry 'golden'. */
+/* Applies the chain in `json` to x, with the noise of seed 7 and entry 'golden'. */
 static inline patina_status fixture_apply(fixture *b, const char *json, const float *x, size_t n,
                                           float *degraded, patina_degrade_stats *damage,
                                           patina_error *err) {
@@ -46,7 +46,7 @@ static inline patina_status fixture_apply(fixture *b, const char *json, const fl
     return status;
 }
 
-/* The same before output gain and rounding, with its parts; they lie in b's arena. */
+/* The same before output gain and rounding, with its stems, which are in the arena of b. */
 static inline patina_status fixture_render_stems(fixture *b, const char *json, const float *x,
                                                  size_t n, pt_stems *stems,
                                                  patina_degrade_stats *damage, patina_error *err) {
@@ -78,7 +78,8 @@ static inline json_t *golden_member(pt_test *t, const char *member) {
     return part;
 }
 
-/* mine must have theirs' members, in their order; words and integers the same, reals to rel. */
+/* `mine` must have the members of `theirs`, in their order; strings and integers equal, reals
+ * within rel. */
 static inline void check_json(pt_test *t, const char *path, json_t *mine, json_t *theirs,
                               double rel) {
     char inside[256];
@@ -108,7 +109,7 @@ static inline void check_json(pt_test *t, const char *path, json_t *mine, json_t
     }
 }
 
-/* The same for text of ours; which is freed. */
+/* The same for JSON text, which is freed. */
 static inline void check_json_text(pt_test *t, const char *path, char *mine, json_t *theirs,
                                    double rel) {
     json_error_t err;
@@ -118,7 +119,7 @@ static inline void check_json_text(pt_test *t, const char *path, char *mine, jso
     free(mine);
 }
 
-/* Uniform in (0, 1): SplitMix64 (Steele, Lea, Flood 2014), nothing of the suite's own. */
+/* Uniform in (0, 1): SplitMix64 (Steele, Lea, Flood 2014), independent of src/base/rng.c. */
 static inline double splitmix(uint64_t *state) {
     uint64_t z = *state += 0x9E3779B97F4A7C15U;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
@@ -135,7 +136,7 @@ static inline float *gaussian_new(size_t n, double sigma, uint64_t seed) {
     return x;
 }
 
-/* A chord that swells, with noise: something to degrade. Peak about 0.7. */
+/* A chord of rising level, with noise. Peak about 0.7. */
 static inline float *music_new(size_t n, uint32_t seed) {
     float *x = stimulus_alloc(n);
     const double f[] = {110.3, 277.1, 659.7, 1760.9, 5200.3};

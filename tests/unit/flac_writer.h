@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flac_writer.h - FLAC files of any width for tests: verbatim frames (RFC 9639), written here */
+/* flac_writer.h - FLAC files of any bit depth for tests: verbatim frames (RFC 9639) */
 
 #ifndef PATINA_TEST_FLAC_WRITER_H
 #define PATINA_TEST_FLAC_WRITER_H
@@ -45,7 +45,7 @@ static inline file_bytes make_flac(unsigned rate_hz, unsigned n_channels, unsign
     put_bits(&w, 34, 24);
     put_bits(&w, FLAC_BLOCK, 16);
     put_bits(&w, FLAC_BLOCK, 16);
-    put_bits(&w, 0, 48); /* sizes of frames are not said */
+    put_bits(&w, 0, 48); /* frame sizes unknown */
     put_bits(&w, rate_hz, 20);
     put_bits(&w, n_channels - 1, 3);
     put_bits(&w, bits - 1, 5);
@@ -74,7 +74,7 @@ static inline file_bytes make_flac(unsigned rate_hz, unsigned n_channels, unsign
     return f;
 }
 
-/** The file with a block of Vorbis comments that holds NAME=0x<value>. */
+/** The file with a block of Vorbis comments that contains NAME=0x<value>. */
 static inline file_bytes add_flac_comment(const file_bytes *f, const char *name, unsigned value) {
     char text[100];
     const int n = snprintf(text, sizeof text, "%s=0x%X", name, value);

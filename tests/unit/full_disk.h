@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* full_disk.h - a disk without room, for tests
+/* full_disk.h - a full disk for tests: a link to /dev/full
  *
- * The device itself is never handed to the code under test: run as root, a fault there would
- * replace it for the whole machine. A link in the test's own folder is all that can be lost.
+ * Code under test gets a link in the folder of the test and never the device itself: as root, a
+ * faulty rename would replace the device of the whole machine.
  */
 
 #ifndef PATINA_TEST_FULL_DISK_H
@@ -21,7 +21,7 @@ static inline const char *test_link_device(const char *device, const char *name)
     return symlink(device, path) == 0 || errno == EEXIST ? path : NULL;
 }
 
-/** Takes no byte: every write fails with ENOSPC. */
+/** A file on which every write fails with ENOSPC. */
 static inline const char *test_full_device_path(void) {
     return test_link_device("/dev/full", "full-disk");
 }

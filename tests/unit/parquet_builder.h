@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* parquet_builder.h - Parquet files put together by hand, with any lie in them
+/* parquet_builder.h - Parquet files built by hand, valid or with chosen faults
  *
- * One column, one row group; each number that a reader could trip over can be set.
+ * One column, one row group; every number that a reader must check can be set.
  */
 
 #ifndef PATINA_TEST_PARQUET_BYTES_H
@@ -13,13 +13,13 @@
 #include "parquet/parquet_types.h"
 #include "parquet/thrift_writer.h"
 
-/** A page; zeroed members are what an honest writer would put there. */
+/** A page; zeroed members stand for correct values. */
 typedef struct page_spec {
     int kind;         /* PT_PARQUET_DATA_PAGE ... */
-    const void *body; /* as it stands in the file */
+    const void *body; /* as written to the file */
     size_t n_body;
-    int64_t n_bytes;  /* claimed: decompressed; -1: n_body */
-    int64_t n_packed; /* claimed: in the file; -1: n_body */
+    int64_t n_bytes;  /* in the header: decompressed size; -1: n_body */
+    int64_t n_packed; /* in the header: size in the file; -1: n_body */
     int64_t n_values;
     int encoding;
     int level_encoding;                             /* of version 1 */

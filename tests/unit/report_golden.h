@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* report_golden.h - what the tests of the report's figures read */
+/* report_golden.h - the golden values of tests/golden/report */
 
 #ifndef PATINA_TEST_REPORT_GOLDEN_H
 #define PATINA_TEST_REPORT_GOLDEN_H
@@ -17,7 +17,7 @@ static inline json_t *golden_open(pt_test *t) {
     return root;
 }
 
-/* The caller frees them. */
+/* The caller frees the result. */
 static inline float *golden_floats(const json_t *list, size_t *n) {
     *n = json_array_size(list);
     float *values = calloc(*n + 1, sizeof *values);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run_fixture.h - a small run with two splits for the tests of its folder: what it is, its chunks,
- * and what lies in a folder afterwards
+/* run_fixture.h - a small run with two splits: its plan, its chunks, and the files of a folder
  *
  *     chunk   entries   train   test   rejects
  *       0        3        2       1       -
@@ -78,30 +77,55 @@ static inline patina_status run_add_row(pt_chunk_store *store, uint64_t chunk, s
     return pt_chunk_store_add_rows(store, split, &row, 1, line, (size_t)n, err);
 }
 
+static inline patina_status run_add_reject(pt_chunk_store *store, patina_status reason,
+                                           patina_error *err) {
+    char *line = pt_reject_to_json_line("x", "x.wav", reason, "a sentence");
+    const patina_status status = pt_chunk_store_add_reject(store, reason, line, err);
+    free(line);
+    return status;
+}
+
 /**
- * Writes a chunk as the table has it.
+ * Writes the first rejects and rows of a chunk as the table has it, each an entry, beginning with
+ * those that its journal lacks. Afterwards the chunk is open.
  *
+ * n_max       entries to write
  * with_retry  what was missing or silent has come: each gives a row of the first split instead
  */
-static inline patina_status run_write_chunk(pt_chunk_store *store, uint64_t chunk, bool with_retry,
-                                            patina_error *err) {
-    size_t n_train = run_chunks[chunk].n_rows[0];
-    PT_TRY(pt_chunk_store_begin_chunk(store, chunk, err));
+static inline patina_status run_write_entries(pt_chunk_store *store, uint64_t chunk, uint64_t n_max,
+                                              bool with_retry, patina_error *err) {
+    size_t n_rows[2] = {run_chunks[chunk].n_rows[0], run_chunks[chunk].n_rows[1]}, n = 0;
+    patina_status rejects[2];
+    size_t n_rejects = 0;
+    uint64_t n_kept = 0;
+
     for (size_t r = 0; r < 2; r++) {
         const patina_status reason = run_chunks[chunk].rejects[r];
-        if (with_retry && (reason == PATINA_REJECT_MISSING || reason == PATINA_REJECT_SILENT)) {
-            n_train++;
-        } else if (reason != PATINA_OK) {
-            char *line = pt_reject_to_json_line("x", "x.wav", reason, "a sentence");
-            const patina_status status = pt_chunk_store_add_reject(store, reason, line, err);
-            free(line);
-            PT_TRY(status);
-        }
+        const bool retryable = reason == PATINA_REJECT_MISSING || reason == PATINA_REJECT_SILENT;
+        if (with_retry && retryable)
+            n_rows[0]++;
+        else if (reason != PATINA_OK)
+            rejects[n_rejects++] = reason;
     }
-    for (size_t i = 0; i < n_train; i++)
-        PT_TRY(run_add_row(store, chunk, 0, i, err));
-    for (size_t i = 0; i < run_chunks[chunk].n_rows[1]; i++)
-        PT_TRY(run_add_row(store, chunk, 1, i, err));
+    const size_t n_entries = n_rejects + n_rows[0] + n_rows[1];
+    PT_TRY(pt_chunk_store_count_kept(store, chunk, n_entries - 1, &n_kept, err));
+    PT_TRY(pt_chunk_store_begin_chunk(store, chunk, n_kept, err));
+    for (n = (size_t)n_kept; n < n_entries && n < n_max; n++) {
+        const size_t row = n - n_rejects;
+        if (n < n_rejects)
+            PT_TRY(run_add_reject(store, rejects[n], err));
+        else if (row < n_rows[0])
+            PT_TRY(run_add_row(store, chunk, 0, row, err));
+        else
+            PT_TRY(run_add_row(store, chunk, 1, row - n_rows[0], err));
+        PT_TRY(pt_chunk_store_end_entry(store, err));
+    }
+    return PATINA_OK;
+}
+
+static inline patina_status run_write_chunk(pt_chunk_store *store, uint64_t chunk, bool with_retry,
+                                            patina_error *err) {
+    PT_TRY(run_write_entries(store, chunk, UINT64_MAX, with_retry, err));
     return pt_chunk_store_commit_chunk(store, run_chunks[chunk].n_entries, err);
 }
 
@@ -113,7 +137,7 @@ static inline patina_status run_open(const char *out, const pt_run_metadata *run
                                &counts, err);
 }
 
-/** The whole job of a single process, wherever an earlier one stopped. */
+/** All chunks and finish, by one process, continuing an earlier one. */
 static inline patina_status run_write_all_chunks(const char *out,
                                                  const pt_chunk_store_options *options,
                                                  bool with_retry, patina_error *err) {
@@ -147,7 +171,7 @@ static inline patina_status run_write_some_chunks(const char *out, unsigned mask
 
 /* ---- folders */
 
-/** A name in the test's folder; a few stay valid at a time. */
+/** A path in the folder of the test; the last few results stay valid. */
 static inline const char *run_dir_path(const char *name) {
     static char paths[32][512];
     static unsigned next;
@@ -207,7 +231,7 @@ static inline void run_hash_dir(pt_strbuf *tree, const char *path, const char *s
     free(items);
 }
 
-/** All that is in a folder, to be compared; the caller frees it. */
+/** A listing of a folder for comparison; the caller frees it. */
 static inline char *run_dir_snapshot(const char *path) {
     pt_strbuf tree = {0};
     run_hash_dir(&tree, path, ".");

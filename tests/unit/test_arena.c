@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_arena.c - alignment, marks and growth of the arena */
 
 #include "test.h"
 
 #include "base/arena.h"
 
-TEST(arena, blocks_are_aligned_and_apart) {
+TEST(arena, blocks_are_aligned_and_disjoint) {
     pt_arena arena;
     pt_arena_init(&arena);
     unsigned char *a = pt_arena_alloc(&arena, 1), *b = pt_arena_alloc(&arena, 100);
@@ -16,7 +17,7 @@ TEST(arena, blocks_are_aligned_and_apart) {
     pt_arena_release(&arena);
 }
 
-TEST(arena, zeroed_is_zeroed_even_where_something_was) {
+TEST(arena, reused_memory_is_zeroed) {
     pt_arena arena;
     pt_arena_init(&arena);
     unsigned char *dirty = pt_arena_alloc(&arena, 1000);
@@ -32,7 +33,7 @@ TEST(arena, zeroed_is_zeroed_even_where_something_was) {
     pt_arena_release(&arena);
 }
 
-TEST(arena, sizes_that_overflow_are_refused) {
+TEST(arena, overflowing_sizes_are_rejected) {
     pt_arena arena;
     pt_arena_init(&arena);
     CHECK(pt_arena_alloc(&arena, SIZE_MAX) == NULL);
@@ -41,7 +42,7 @@ TEST(arena, sizes_that_overflow_are_refused) {
     pt_arena_release(&arena);
 }
 
-TEST(arena, rewind_gives_back_what_came_after_the_mark) {
+TEST(arena, rewind_releases_to_the_mark) {
     pt_arena arena;
     pt_arena_init(&arena);
     unsigned char *kept = pt_arena_alloc(&arena, 64);
@@ -56,8 +57,8 @@ TEST(arena, rewind_gives_back_what_came_after_the_mark) {
     pt_arena_release(&arena);
 }
 
-/* What a worker relies on: after one round, a round of the same kind needs no new memory. */
-TEST(arena, one_block_holds_all_after_a_reset) {
+/* Workers rely on this: after one round, an equal round allocates no new memory. */
+TEST(arena, reset_leaves_one_block) {
     pt_arena arena;
     pt_arena_init(&arena);
     for (int round = 0; round < 3; round++) {

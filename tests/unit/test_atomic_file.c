@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_atomic_file.c - atomic writes: files, devices and pipes, and failed writes */
 
 #include "test.h"
 
@@ -28,7 +29,7 @@ static bool exists(const char *path) {
     return access(path, F_OK) == 0;
 }
 
-/* Whether the file at path holds exactly these bytes. */
+/* Whether the file at path contains exactly these bytes. */
 static bool holds(const char *path, const char *bytes, size_t n) {
     char *text = NULL;
     size_t n_text = 0;
@@ -56,7 +57,7 @@ TEST(atomic_file, appears_only_when_committed) {
     pt_atomic_file_close(&file);
 }
 
-TEST(atomic_file, without_commit_the_old_file_stays) {
+TEST(atomic_file, old_file_remains_without_commit) {
     const char *path = in_tmpdir("old"), *tmp = in_tmpdir("old.tmp");
     pt_atomic_file *file = NULL;
 
@@ -110,7 +111,8 @@ static bool reads_pattern(int fd, size_t n_bytes) {
     return n == 0 && at == n_bytes;
 }
 
-/* A signal cuts a write to a full pipe short, or ends it with EINTR: nothing is lost or doubled. */
+/* A signal shortens a write to a full pipe or ends it with EINTR: no bytes are lost or duplicated.
+ * */
 TEST(atomic_file, interrupted_writes_are_retried) {
     enum { N = 6 << 20 };
     const struct sigaction act = {.sa_handler = on_alarm}; /* without SA_RESTART */
@@ -183,8 +185,8 @@ TEST(atomic_file, devices_are_written_in_place) {
     CHECK(lstat(device, &info) == 0 && S_ISLNK(info.st_mode));
 }
 
-/* A limit on file size stands in for a full disk: write gives less than asked, then an error. */
-TEST(atomic_file, a_full_disk_leaves_nothing) {
+/* A limit on file size simulates a full disk: a short write, then an error. */
+TEST(atomic_file, full_disk_leaves_no_file) {
     const char *path = in_tmpdir("large"), *tmp = in_tmpdir("large.tmp");
     const size_t n = 3 << 20;
     char *bytes = calloc(n, 1);
@@ -203,7 +205,7 @@ TEST(atomic_file, a_full_disk_leaves_nothing) {
     }
     CHECK(setrlimit(RLIMIT_FSIZE, &old) == 0);
     if (file) {
-        /* room again, but the file has a hole: it must not be completed */
+        /* space is available again, but the file has a gap: it must not be completed */
         CHECK_FAILS(pt_atomic_file_write(file, bytes, 1, &t->err), PATINA_EIO);
         CHECK_FAILS(pt_atomic_file_commit(file, &t->err), PATINA_EIO);
     }
@@ -213,8 +215,8 @@ TEST(atomic_file, a_full_disk_leaves_nothing) {
     free(bytes);
 }
 
-/* What still waits in the buffer is part of the commit's success. */
-TEST(atomic_file, a_full_disk_shows_at_commit) {
+/* Buffered data are written by commit, so that their errors are reported by it. */
+TEST(atomic_file, full_disk_fails_at_commit) {
     const char *path = in_tmpdir("buffered");
     struct rlimit old;
     pt_atomic_file *file = NULL;
@@ -243,7 +245,7 @@ TEST(atomic_file, rename) {
 }
 
 /* The known answers of FIPS 180-4 for "abc" and, in pieces around the buffer's size, 10^6 'a'. */
-TEST(atomic_file, hashes_what_it_writes) {
+TEST(atomic_file, hash_of_content) {
     const char *path = in_tmpdir("hashed");
     char *bytes = malloc(1000000);
     pt_atomic_file *file = NULL;

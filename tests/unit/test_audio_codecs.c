@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Every codec that libsndfile writes, mono to 7.1, 8 to 192 kHz: lossless ones come back sample by
- * sample, as written and as libsndfile reads them; lossy ones in length and level. */
+/* test_audio_codecs.c - every codec that libsndfile writes, mono to 7.1, 8 to 192 kHz
+ *
+ * Lossless codecs return the samples that were written and that libsndfile reads; lossy ones agree
+ * in length and level.
+ */
 
 #include "audio/decoder.h"
 #include "audio_fixture.h"
@@ -11,7 +14,7 @@ static const struct {
     int format;
     const char *name;
     bool is_lossless;
-    unsigned bits; /* that samples are rounded to; 0: floats */
+    unsigned bits; /* bit depth; 0: floats */
     struct {
         int rate_hz, n_channels;
     } shapes[4];
@@ -41,7 +44,7 @@ static const struct {
     {MP3, "MP3", .shapes = {{8000, 1}, {22050, 2}, {44100, 2}, {48000, 1}}},
 };
 
-/** Rounded to these bits, as libsndfile writes them. */
+/** Rounded to this bit depth, as libsndfile writes it. */
 static float quantise(float x, unsigned bits) {
     return bits ? (float)(ldexp((double)lrint(ldexp(x, (int)bits - 1)), 1 - (int)bits)) : x;
 }
@@ -63,14 +66,14 @@ static float *read_with_libsndfile(size_t n_frames, int n_channels, size_t *n_re
     return x;
 }
 
-TEST(audio_codecs, samples_come_back) {
+TEST(audio_codecs, round_trip) {
     size_t n_files = 0;
     for (size_t k = 0; k < sizeof codecs / sizeof *codecs; k++)
         for (size_t i = 0; i < 4; i++) {
             const int rate_hz = codecs[k].shapes[i].rate_hz, n = codecs[k].shapes[i].n_channels;
             const size_t n_frames = (size_t)rate_hz / 3 + 17, n_samples = n_frames * (size_t)n;
             float *x = make_noise(n_samples, 0.5);
-            for (size_t s = 0; s < n_samples; s++) /* below what a lossy codec cuts off */
+            for (size_t s = 0; s < n_samples; s++) /* below the cut-off frequency of lossy codecs */
                 x[s] =
                     codecs[k].is_lossless
                         ? quantise(x[s], codecs[k].bits)

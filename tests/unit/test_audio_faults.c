@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files as they are met: joined, cut, written to a pipe, or with a header that is wrong. Each gives
- * every sample that it holds, or one sentence that says why not. */
+/* test_audio_faults.c - audio files that are joined, truncated, written to a pipe or have a wrong
+ * header
+ *
+ * Each returns all of its samples, or is rejected with a sentence that gives the reason.
+ */
 
 #include "audio/decoder.h"
 
@@ -58,7 +61,7 @@ static void check_frames_(pt_test *t, int line, file_bytes f, size_t n, size_t t
     file_bytes_release(&f);
 }
 
-/** Checks that a file is rejected with a sentence that contains this; releases it. */
+/** Checks that a file is rejected with a sentence that contains `part`; releases it. */
 static void check_reject_(pt_test *t, int line, file_bytes f, const char *sentence) {
     decode_result o = decode(&f);
     pt_test_check(t, patina_status_is_reject(o.status) && strstr(o.err.message, sentence), __FILE__,
@@ -71,20 +74,20 @@ static void check_reject_(pt_test *t, int line, file_bytes f, const char *senten
 #define CHECK_FRAMES(f, n, tolerance) check_frames_(t, __LINE__, f, n, tolerance)
 #define CHECK_REJECT(f, sentence)     check_reject_(t, __LINE__, f, sentence)
 
-/* The right values are those of tests/data/faults/README.md. */
-TEST(audio_faults, the_files_of_tests_data) {
+/* The expected values are those of tests/data/faults/README.md. */
+TEST(audio_faults, files_of_tests_data) {
     static const struct {
         const char *name;
         unsigned rate_hz, n_channels;
         double seconds, tolerance_s;
-        const char *sentence; /* NULL: it is read */
+        const char *sentence; /* NULL: the file is read */
     } files[] = {
         {"opus_header_8k.opus", 48000, 2, 6.0, 0.0, NULL},
         {"no_eos.opus", 48000, 2, 6.0, 0.0, NULL},
         {"chained.ogg", 48000, 2, 9.0, 0.0, NULL},
         {"joined.mp3", 48000, 2, 9.05, 0.05, NULL},
         {"mono_then_stereo.mp3", 0, 0, 0.0, 0.0,
-         "at 6.02 s the sound changes from 1-channel at 48000 Hz to 2-channel at 48000 Hz"},
+         "at 6.02 s the audio changes from 1-channel at 48000 Hz to 2-channel at 48000 Hz"},
         {"pipe_7ffff000.wav", 48000, 2, 0.625, 0.0, NULL},
         {"zero_size_list_only.wav", 48000, 2, 0.0, 0.0, NULL}, /* and so too short */
         {"id3v1_at_end.flac", 44100, 1, 1.2, 0.0, NULL},
@@ -170,7 +173,7 @@ TEST(audio_faults, opus_is_decoded_at_48_khz) {
 }
 
 /* A recording of a live stream: positions count from before its start; or it has no last page. */
-TEST(audio_faults, opus_positions_may_start_late) {
+TEST(audio_faults, opus_positions_not_from_zero) {
     static const struct {
         uint64_t later;
         unsigned last_flags;
@@ -193,13 +196,13 @@ TEST(audio_faults, opus_positions_may_start_late) {
     CHECK_FRAMES(f, 2 * RATE, 0);
 }
 
-/* A packet that is cut ends a stream without a last page. */
-TEST(audio_faults, ogg_that_was_cut_is_truncated) {
+/* A truncated packet ends a stream without a last page. */
+TEST(audio_faults, truncated_ogg) {
     static const int formats[] = {OGG, OPUS};
     for (size_t k = 0; k < 2; k++) {
         file_bytes f = noise_file(formats[k], RATE, 1, 3 * RATE);
         for (size_t less = 1; less < 3000; less += 271)
-            CHECK_REJECT(copy_bytes(f.b, f.n - less), "is cut");
+            CHECK_REJECT(copy_bytes(f.b, f.n - less), "is truncated");
         file_bytes_release(&f);
     }
 }
@@ -222,11 +225,11 @@ TEST(audio_faults, chained_ogg) {
         release(&one);
         release(&all);
         CHECK_REJECT(join(&b, &mono),
-                     "at 2.00 s the sound changes from 2-channel at 48000 Hz to 1-channel");
-        CHECK_REJECT(copy_bytes(aba.b, aba.n - 100), "is cut");
+                     "at 2.00 s the audio changes from 2-channel at 48000 Hz to 1-channel");
+        CHECK_REJECT(copy_bytes(aba.b, aba.n - 100), "is truncated");
         if (formats[k] == OGG) {
             file_bytes slow = noise_file(OGG, 44100, 2, 44100);
-            CHECK_REJECT(join(&a, &slow), "at 1.00 s the sound changes from 2-channel at 48000 Hz "
+            CHECK_REJECT(join(&a, &slow), "at 1.00 s the audio changes from 2-channel at 48000 Hz "
                                           "to 2-channel at 44100 Hz");
             file_bytes_release(&slow);
         }
@@ -256,7 +259,7 @@ static file_bytes without_info(const file_bytes *f) {
     return copy_bytes(f->b + n, f->n - n);
 }
 
-/** One with a VBRI frame in front, which counts these frames. */
+/** The MP3 with a VBRI frame before it, which declares this number of frames. */
 static file_bytes with_vbri(const file_bytes *bare, uint32_t n_frames) {
     const unsigned n = pt_mpeg_frame_bytes(bare->b);
     file_bytes f = {calloc(1, n + bare->n), n + bare->n};
@@ -268,7 +271,7 @@ static file_bytes with_vbri(const file_bytes *bare, uint32_t n_frames) {
     return f;
 }
 
-/* Delay and padding of 1152 + 529 frames may stay at each joint. */
+/* Delay and padding of 1152 + 529 frames may remain at each joint. */
 TEST(audio_faults, joined_mp3) {
     const size_t joint = 3 * 1152;
     file_bytes a = noise_file(MP3, RATE, 2, 2 * RATE), b = noise_file(MP3, RATE, 2, RATE);
@@ -289,17 +292,17 @@ TEST(audio_faults, joined_mp3) {
         }
     file_bytes mono = noise_file(MP3, RATE, 1, RATE), slow = noise_file(MP3, 44100, 2, 44100);
     file_bytes bare_mono = without_info(&mono), bare_slow = without_info(&slow);
-    CHECK_REJECT(join(&a, &mono), "s the sound changes from 2-channel at 48000 Hz to 1-");
+    CHECK_REJECT(join(&a, &mono), "s the audio changes from 2-channel at 48000 Hz to 1-");
     CHECK_REJECT(join(&a, &slow),
-                 "s the sound changes from 2-channel at 48000 Hz to 2-channel at 44");
-    CHECK_REJECT(join(&bare_a, &bare_mono), "s the sound changes from 2-channel at 48000 Hz to 1-");
-    CHECK_REJECT(join(&bare_a, &bare_slow), "s the sound changes from 2-channel at 48000 Hz to 2-");
+                 "s the audio changes from 2-channel at 48000 Hz to 2-channel at 44");
+    CHECK_REJECT(join(&bare_a, &bare_mono), "s the audio changes from 2-channel at 48000 Hz to 1-");
+    CHECK_REJECT(join(&bare_a, &bare_slow), "s the audio changes from 2-channel at 48000 Hz to 2-");
     file_bytes *all[] = {&a, &b, &bare_a, &bare_b, &vbri, &mono, &slow, &bare_mono, &bare_slow};
     for (size_t i = 0; i < 9; i++)
         file_bytes_release(all[i]);
 }
 
-TEST(audio_faults, an_information_frame_that_is_wrong_or_no_sound) {
+TEST(audio_faults, wrong_and_audible_information_frames) {
     file_bytes f = noise_file(MP3, RATE, 1, 2 * RATE), bare = without_info(&f);
     unsigned char *tag = NULL;
     for (size_t i = 0; i < 200 && !tag; i++)
@@ -317,7 +320,7 @@ TEST(audio_faults, an_information_frame_that_is_wrong_or_no_sound) {
     }
     release(&plain);
     plain = decode(&bare);
-    for (uint32_t n = 1; n < 400; n += 99) { /* whatever a VBRI frame counts, it is not sound */
+    for (uint32_t n = 1; n < 400; n += 99) { /* a VBRI frame with any count is not audio */
         file_bytes vbri = with_vbri(&bare, n < count ? n : count);
         o = decode(&vbri);
         CHECK_OK(o.status);
@@ -331,7 +334,7 @@ TEST(audio_faults, an_information_frame_that_is_wrong_or_no_sound) {
     file_bytes_release(&bare);
 }
 
-TEST(audio_faults, mp3_behind_zeros_or_junk) {
+TEST(audio_faults, mp3_after_zeros_or_junk) {
     file_bytes f = noise_file(MP3, RATE, 1, RATE);
     decode_result plain = decode(&f);
     static const size_t sizes[] = {1, 100000, 3000000};
@@ -369,7 +372,7 @@ static void set_flac_total(file_bytes *f, uint64_t total) {
         f->b[22 + i] = (unsigned char)(total >> (24 - 8 * i));
 }
 
-TEST(audio_faults, a_flac_total_that_is_too_small) {
+TEST(audio_faults, flac_total_too_small) {
     const size_t n = 3 * RATE + 1234;
     static const uint64_t totals[] = {1, 4095, 4096, 4097, RATE, 3 * RATE, 3 * RATE + 1233};
     file_bytes f = noise_file(FLAC_16, RATE, 2, n);
@@ -389,14 +392,14 @@ TEST(audio_faults, a_flac_total_that_is_too_small) {
         file_bytes_release(&tagged);
     }
     set_flac_total(&f, n + 1);
-    CHECK_REJECT(copy_bytes(f.b, f.n), "promised");
+    CHECK_REJECT(copy_bytes(f.b, f.n), "header declares");
     set_flac_total(&f, n);
-    CHECK_REJECT(copy_bytes(f.b, f.n - 1), "promised"); /* the last frame is cut */
+    CHECK_REJECT(copy_bytes(f.b, f.n - 1), "header declares"); /* the last frame is cut */
     release(&plain);
     file_bytes_release(&f);
 }
 
-TEST(audio_faults, tags_and_junk_behind_flac) {
+TEST(audio_faults, tags_and_junk_after_flac) {
     static const char lyrics[] = "LYRICSBEGININD0000210"
                                  "000021LYRICS200";
     file_bytes f = noise_file(FLAC_16, RATE, 1, RATE);
@@ -421,8 +424,8 @@ TEST(audio_faults, joined_flac) {
     CHECK_FRAMES(join(&a, &a), 4 * RATE, 0);
     CHECK_FRAMES(join(&b, &a), 3 * RATE, 0);
     CHECK_FRAMES(join(&tagged, &b), 3 * RATE, 0);
-    CHECK_REJECT(join(&a, &mono), "flac: at 2.00 s the sound changes from 2-channel");
-    CHECK_REJECT(join(&b, &slow), "flac: at 1.00 s the sound changes from 2-channel at 48000 Hz to "
+    CHECK_REJECT(join(&a, &mono), "flac: at 2.00 s the audio changes from 2-channel");
+    CHECK_REJECT(join(&b, &slow), "flac: at 1.00 s the audio changes from 2-channel at 48000 Hz to "
                                   "2-channel at 8000 Hz");
     file_bytes *all[] = {&a, &b, &mono, &slow, &tagged};
     for (size_t i = 0; i < 5; i++)
@@ -430,7 +433,7 @@ TEST(audio_faults, joined_flac) {
 }
 
 /* libsndfile reads 8, 16 and 24 bits. The samples of verbatim frames are exact. */
-TEST(audio_faults, flac_of_other_widths) {
+TEST(audio_faults, flac_bit_depths) {
     static const unsigned widths[] = {8, 12, 16, 20, 24, 32};
     enum { N = 10000 };
     for (size_t k = 0; k < 6; k++) {
@@ -446,8 +449,9 @@ TEST(audio_faults, flac_of_other_widths) {
         if (bits == 32 && o.status != PATINA_OK) { /* some versions of FFmpeg decode it */
             CHECK_REJECT(copy_bytes(f.b, f.n), "32-bit FLAC");
         } else if (!PT_HAVE_FFMPEG && (bits == 12 || bits == 20)) {
-            CHECK_REJECT(copy_bytes(f.b, f.n), bits == 12 ? "12-bit FLAC, which this build"
-                                                          : "20-bit FLAC, which this build");
+            CHECK_REJECT(copy_bytes(f.b, f.n), bits == 12
+                                                   ? "12-bit FLAC is not supported by this build"
+                                                   : "20-bit FLAC is not supported by this build");
         } else {
             size_t wrong = 0;
             CHECK_OK(o.status);
@@ -464,7 +468,8 @@ TEST(audio_faults, flac_of_other_widths) {
 
 /* Containers ------------------------------------------------------------------------------- */
 
-/** Where a container's size of the samples is, its width, and what it counts besides them. */
+/** Position and width of the size of the samples in a container, and what it includes besides them.
+ * */
 typedef struct size_field {
     int format;
     const char *name; /* of the chunk */
@@ -491,7 +496,7 @@ static void put_size(const file_bytes *f, const size_field *field, uint64_t valu
             (unsigned char)(value >> (8 * i));
 }
 
-TEST(audio_faults, sizes_that_pipes_leave_mean_unknown) {
+TEST(audio_faults, placeholder_sizes_of_pipes) {
     static const uint64_t narrow[] = {0,          0x7F000000, 0x7F000008, 0x7FFFFFFF, 0x7FFFF000,
                                       0x7FFFFFDB, 0x80000000, 0x7FFFFFD4, 0xFFFFF000, 0xFFFFFFFF};
     static const uint64_t wide[] = {0, 24, INT64_MAX, INT64_MAX - 7, UINT64_MAX};
@@ -507,29 +512,29 @@ TEST(audio_faults, sizes_that_pipes_leave_mean_unknown) {
     }
 }
 
-/* A promise that is smaller than what the file holds. */
-TEST(audio_faults, samples_behind_a_size_that_is_too_small) {
+/* A declared size that is smaller than the data. */
+TEST(audio_faults, samples_after_a_size_too_small) {
     for (size_t k = 0; k < N_FIELDS; k++) {
         file_bytes f = noise_file(size_fields[k].format, RATE, 2, RATE);
         for (uint64_t frames = 1000; frames < RATE; frames += 9999) {
             put_size(&f, &size_fields[k], 4 * frames + size_fields[k].overhead);
-            CHECK_REJECT(copy_bytes(f.b, f.n), "is not a chunk");
+            CHECK_REJECT(copy_bytes(f.b, f.n), "no chunk follows them");
         }
         put_size(&f, &size_fields[k], 4 * RATE + size_fields[k].overhead);
         CHECK_FRAMES(join_bytes(&f, id3v1, sizeof id3v1), RATE, 0);
         const unsigned char zeros[5000] = {0};
         CHECK_FRAMES(join_bytes(&f, zeros, sizeof zeros), RATE, 0);
         put_size(&f, &size_fields[k], 4 * RATE + 4000 + size_fields[k].overhead);
-        CHECK_REJECT(copy_bytes(f.b, f.n), "are promised and");
+        CHECK_REJECT(copy_bytes(f.b, f.n), "header declares");
         file_bytes_release(&f);
     }
     file_bytes f = noise_file(WAV_16, RATE, 2, RATE);
-    CHECK_REJECT(join(&f, &f), "another file is joined to it at byte");
+    CHECK_REJECT(join(&f, &f), "another file is joined at byte");
     CHECK_REJECT(join_bytes(&f, "data\x10\0\0\0................", 24), "a second chunk of samples");
     file_bytes_release(&f);
 }
 
-TEST(audio_faults, a_size_of_0_with_chunks_behind_it) {
+TEST(audio_faults, size_0_followed_by_chunks) {
     static const char list[] = "LIST\x0c\0\0\0INFOISFT\0\0\0\0";
     file_bytes f = make_wav(1, 16, RATE, 1, list, sizeof list - 1);
     put_le(f.b + 40, 0, 4);
@@ -603,7 +608,7 @@ TEST(audio_faults, masks_of_vorbis_and_opus) {
     }
 }
 
-/** A CAF of 8 channels, each of which holds its number, with a layout. */
+/** A CAF of 8 channels, each of which contains its number, with a layout. */
 static file_bytes make_caf(const unsigned char *layout, size_t n_layout, unsigned n_channels) {
     enum { N = 10 };
     const size_t n_data = 4 + (size_t)N * n_channels * 2, before = 8 + 12 + 32 + 12 + n_layout + 12;
@@ -637,7 +642,7 @@ TEST(audio_faults, layouts_of_caf) {
         {{0, 116, 0, 4}, 4, 0x107, "2314"},               /* C L R Cs */
         {{0, 133, 0, 3}, 3, 0xB, "123"},                  /* L R LFE */
         {{0, 1, 0, 0, 0, 0, 7, 15}, 7, 0x70F, "1234567"}, /* a bitmap */
-        {{0, 147, 0, 6}, 6, 0, "123456"},                 /* none that is known */
+        {{0, 147, 0, 6}, 6, 0, "123456"},                 /* an unknown layout */
     };
     for (size_t k = 0; k < sizeof tags / sizeof *tags; k++) {
         file_bytes f = make_caf(tags[k].layout, 12, tags[k].n);

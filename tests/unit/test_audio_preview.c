@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sounds of a page: half the rate keeps what it can hold, FLAC comes back bit for bit, and mel
- * pictures stand the right way up */
+/* test_audio_preview.c - audio of the report: half the rate, FLAC, and mel spectrograms as PNG */
 
 #include <stdlib.h>
 
@@ -13,8 +12,8 @@
 #include "stimulus.h"
 #include "test.h"
 
-/* A tone that 24 kHz can hold keeps its samples, one that it cannot is gone. The ends ring, since
- * the tone is cut there: they are left out. */
+/* A tone below 12 kHz keeps its samples, one above is removed. The ends are excluded, because the
+ * resampler rings where the tone begins and ends. */
 TEST(sound, half_the_rate) {
     enum { N = 96000, EDGE = 2000 };
     static const struct {
@@ -32,7 +31,7 @@ TEST(sound, half_the_rate) {
         double worst = 0.0;
         for (size_t k = EDGE; k < N / 2 - EDGE; k++)
             worst = fmax(worst, fabs((double)half[k] - (tones[i].kept ? (double)x[2 * k] : 0.0)));
-        /* what is left of the cut's ringing 40 ms away from it */
+        /* ringing 40 ms away from the ends */
         pt_test_check(t, worst < 1e-3, __FILE__, __LINE__, "%g Hz: off by %g", tones[i].hz, worst);
     }
     free(x);
@@ -40,8 +39,8 @@ TEST(sound, half_the_rate) {
     pt_arena_release(&arena);
 }
 
-/* Decoded by the decoder that corpora are read with. */
-TEST(sound, flac_comes_back) {
+/* Decoded by the decoder of the library. */
+TEST(sound, flac_round_trip) {
     enum { N = 30000 };
     float *x = stimulus_alloc(N), *back = stimulus_alloc(N + 1);
     pt_strbuf flac = {0};
@@ -72,8 +71,8 @@ TEST(sound, flac_comes_back) {
     free(back);
 }
 
-/* A tone is a bright line: high up where it is high, and nowhere else. */
-TEST(sound, pictures_stand_upright) {
+/* A tone is a bright line: near the top if it is high, and nowhere else. */
+TEST(sound, orientation_of_pictures) {
     enum { N = 48000 };
     pt_arena arena;
     pt_mel *mel = NULL;

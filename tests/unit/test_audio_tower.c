@@ -39,7 +39,7 @@ static void tower_close(opened *o) {
     free(o->scratch);
 }
 
-/* The goldens' names of what the tower shows. */
+/* Names of the goldens for the outputs of the hook. */
 static void compare_step(void *context, const char *what, size_t i, size_t j, const float *values,
                          size_t n) {
     char name[64] = "";
@@ -54,8 +54,8 @@ static void compare_step(void *context, const char *what, size_t i, size_t j, co
     pt_golden_trace_compare(context, name, values, n);
 }
 
-/* Runs features through the tower and compares with item's embedding and, where there are, steps.
- */
+/* Runs features through the tower and compares the result with the embedding of the item and with
+ * its steps, if there are any. */
 static void check_item(pt_test *t, const opened *o, const char *model, const json_t *item,
                        const float *features, size_t n_channels, const char *member) {
     pt_golden_trace w = pt_golden_trace_init(t, model, item);
@@ -123,7 +123,7 @@ static float *fused_features(pt_test *t, const char *model, const json_t *item) 
     return features;
 }
 
-/* The fused model looks at channel 0 alone, or mixes the other three in. */
+/* The fused model uses channel 0 alone, or mixes the other three in. */
 TEST(audio_tower, fused) {
     const char *model = pt_test_golden_path("clap/tiny_fused");
     json_t *index = pt_golden_open_index(t, model);
@@ -140,7 +140,7 @@ TEST(audio_tower, fused) {
     json_decref(index);
 }
 
-/* Opening for its outcome alone. */
+/* Opens and closes; only the status counts. */
 typedef struct attempt {
     pt_test *t;
     const pt_clap_config *config;
@@ -157,7 +157,7 @@ static patina_status try_open(void *context, const pt_checkpoint *file, patina_e
     return status;
 }
 
-TEST(audio_tower, every_tensor_is_needed) {
+TEST(audio_tower, every_tensor_is_required) {
     const char *const models[] = {"clap/mini", "clap/tiny_fused"};
     for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
         opened o;

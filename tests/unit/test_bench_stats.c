@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+/* test_bench_stats.c - best, median and worst of the rounds */
 
 #include "test.h"
 
 #include "bench/bench.h"
 #include "bench/bench_stats.h"
 
-/* The best of times is the least, of rates the greatest; an even number has a middle of two. */
+/* The best time is the smallest, the best rate the largest; the median of an even number is the
+ * mean of two. */
 TEST(samples, best_median_worst) {
     pt_bench_samples samples = {0};
     CHECK_NEAR(pt_bench_stats_from_times(&samples).best, 0.0, 0.0); /* nothing measured */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The yardstick is the analogue prototype that the cookbook starts from, at the frequency that the
- * bilinear transform maps to: no coefficient of biquad.c appears in it. */
+/* test_biquad.c - biquads against the analogue prototypes of the Audio EQ Cookbook
+ *
+ * The reference is the analogue prototype at the frequency that the bilinear transform maps to; it
+ * shares no coefficient with biquad.c.
+ */
 
 #include "test.h"
 
@@ -43,9 +46,9 @@ static const struct {
 };
 
 /* The impulse response of the slowest case (200 Hz, Q 0.5, +18 dB) falls by e in 90 samples, so
- * 65536 hold all of it; what is left is rounding, 1e-15 of the peak re the smallest |H| here, -60
- * dB: far under 1e-6 dB. The bar of the definitions is 0.1 dB. */
-TEST(biquad, response_is_that_of_the_prototype) {
+ * 65536 contain all of it; the remainder is rounding, 1e-15 of the peak re the smallest |H| here,
+ * -60 dB: far below 1e-6 dB. The limit of the definitions is 0.1 dB. */
+TEST(biquad, response_equals_the_prototype) {
     enum { N = 65536 };
     double *x = aligned_alloc(64, N * sizeof *x);
     double *spectrum = aligned_alloc(64, (N + 8) * sizeof *spectrum);
@@ -80,7 +83,7 @@ static double level_db(const pt_biquad *q, double f) {
            log10(cabs((q->b0 + q->b1 * z + q->b2 * z * z) / (1.0 + q->a1 * z + q->a2 * z * z)));
 }
 
-TEST(biquad, gains_that_the_names_promise) {
+TEST(biquad, gain_at_dc_f0_and_nyquist) {
     const pt_biquad peak = pt_biquad_design(PT_BIQUAD_PEAKING, RATE, 300.0, 0.8, 12.0);
     CHECK_NEAR(level_db(&peak, 300.0), 12.0, 1e-9);
     CHECK_NEAR(level_db(&peak, 0.0), 0.0, 1e-9);
@@ -97,7 +100,7 @@ TEST(biquad, gains_that_the_names_promise) {
     CHECK_NEAR(level_db(&shelf, 24000.0), -18.0, 1e-9);
 }
 
-TEST(biquad, bandwidth_of_a_peak_is_f0_over_q) {
+TEST(biquad, bandwidth_of_a_peak) {
     /* At the edges, which are Q wide in tan(w/2), a peak has half of its gain in dB. */
     const double f0 = 300.0, q = 8.0, half = 1.0 / (2.0 * q);
     const double warped = tan(M_PI * f0 / RATE) * (sqrt(1.0 + half * half) + half);
@@ -105,8 +108,8 @@ TEST(biquad, bandwidth_of_a_peak_is_f0_over_q) {
     CHECK_NEAR(level_db(&peak, atan(warped) * RATE / M_PI), 5.0, 1e-9);
 }
 
-/* Side by side or one after the other: not a bit of difference, whatever their number. */
-TEST(biquad, cascade_is_section_by_section) {
+/* In parallel or in series: bit-identical for any number of sections. */
+TEST(biquad, cascade_equals_single_sections) {
     enum { N = PT_BIQUAD_BLOCK + 1000, SECTIONS = 7 };
     pt_biquad section[SECTIONS];
     for (size_t s = 0; s < SECTIONS; s++)
@@ -123,10 +126,10 @@ TEST(biquad, cascade_is_section_by_section) {
     }
 }
 
-/* Blocks in segments against one sample after the other. Rounding of states is passed on by the
- * poles: at 20 Hz it adds up over 1 / w0 = 380 samples, at 8 kHz over those of Q 12; so 1e-11 of a
- * response that is at most 8 times the input. */
-TEST(biquad, segments_are_the_difference_equation) {
+/* Segments against one sample after the other. The poles amplify rounding of the states: at 20 Hz
+ * it accumulates over 1 / w0 = 380 samples, at 8 kHz over those of Q 12; so 1e-11 of a response
+ * that is at most 8 times the input. */
+TEST(biquad, segments_equal_the_difference_equation) {
     enum { N = 3 * PT_BIQUAD_BLOCK + 77 };
     _Alignas(64) static double x[N], y[N];
     for (size_t c = 0; c < sizeof cases / sizeof *cases + 1; c++) {
@@ -148,7 +151,7 @@ TEST(biquad, segments_are_the_difference_equation) {
     }
 }
 
-TEST(biquad, first_samples_are_the_difference_equation) {
+TEST(biquad, first_samples_equal_the_difference_equation) {
     const pt_biquad q = {0.5, 0.25, -0.125, -1.0, 0.5};
     _Alignas(64) double x[4] = {1.0, 0.0, 2.0, 0.0};
     /* y[n] = b0 x[n] + b1 x[n-1] + b2 x[n-2] - a1 y[n-1] - a2 y[n-2]; all exact in binary */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_bpe.c - byte-pair merges, in the order of their ranks */
 
 #include "test.h"
 
@@ -16,7 +17,7 @@ static patina_status init_bpe(const pt_bpe_merge *merges, size_t n, size_t n_sym
     return pt_bpe_init(owned, n, n_symbols, bpe, duplicate_rank, err);
 }
 
-/* The algorithm as it is defined: find the lowest rank, merge it everywhere, start again. */
+/* The algorithm as defined: find the lowest rank, merge it everywhere, repeat. */
 static size_t reference_bpe(const pt_bpe_merge *merges, size_t n_merges, uint32_t *ids, size_t n) {
     for (;;) {
         const pt_bpe_merge *best = NULL;
@@ -36,8 +37,8 @@ static size_t reference_bpe(const pt_bpe_merge *merges, size_t n_merges, uint32_
     }
 }
 
-/* Random tables over few symbols, where pairs overlap and meet again all the time. Results are
- * new symbols or, as in "ab" + "c" and "a" + "bc", shared. */
+/* Random tables over few symbols, so that pairs often overlap and occur again. Results are new
+ * symbols or, as in "ab" + "c" and "a" + "bc", shared. */
 TEST(bpe, heap_equals_the_plain_algorithm) {
     enum { LETTERS = 3, SYMBOLS = 24, LENGTH = 40, ROUNDS = 3000 };
     pt_arena scratch;
@@ -77,8 +78,8 @@ TEST(bpe, heap_equals_the_plain_algorithm) {
     CHECK(n_merged > ROUNDS / 2);
 }
 
-/* Two merges give X here, say "abc" from a + bc and from ab + c, so that a pair with X, (X, a), has
- * a lower rank than the merge that made X. It has to wait until that is done everywhere. */
+/* Two merges give X, such as abc from a + bc and from ab + c, so that a pair with X, (X, a), has a
+ * lower rank than the merge that made X. It has to wait until that merge is complete everywhere. */
 TEST(bpe, a_pair_is_merged_everywhere_before_the_next) {
     enum { A, BC, X, XA };
     const pt_bpe_merge merges[] = {{X, A, 0, XA}, {A, BC, 1, X}};
@@ -115,7 +116,7 @@ TEST(bpe, overlapping_pairs_merge_from_the_left) {
     pt_arena_release(&scratch);
 }
 
-TEST(bpe, a_pair_twice_is_a_fault) {
+TEST(bpe, duplicate_pair_is_an_error) {
     const pt_bpe_merge merges[] = {{0, 1, 0, 2}, {1, 1, 1, 3}, {0, 1, 2, 3}};
     size_t duplicate_rank = 0;
     pt_bpe bpe = {0};

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_brace_expand.c - expansion of {a..b} and {a,b} */
 
 #include "corpus/brace_expand.h"
 
 #include "test.h"
 
-/** What a pattern stands for, with spaces between; static buffer. */
+/** The expansion of a pattern, separated by spaces; static buffer. */
 static const char *expand_pattern(pt_test *t, const char *pattern) {
     static char text[4096];
     pt_strbuf paths = {0};
@@ -22,8 +23,8 @@ static const char *expand_pattern(pt_test *t, const char *pattern) {
     return text;
 }
 
-/* As bash 5 expands them, but for {2}, which it leaves alone, and so does this. */
-TEST(brace_expand, groups_are_those_of_the_shell) {
+/* As bash 5 expands them, except {2}, which both leave unchanged. */
+TEST(brace_expand, groups_as_in_the_shell) {
     CHECK_STR(expand_pattern(t, "t/{0..3}.tar"), "t/0.tar t/1.tar t/2.tar t/3.tar");
     CHECK_STR(expand_pattern(t, "{008..011}"), "008 009 010 011");
     CHECK_STR(expand_pattern(t, "{8..011}"), "008 009 010 011");
@@ -39,16 +40,16 @@ TEST(brace_expand, groups_are_those_of_the_shell) {
     CHECK_STR(expand_pattern(t, "{{1..2}}"), "{1} {2}");
 }
 
-TEST(brace_expand, the_first_group_is_found) {
+TEST(brace_expand, position_of_the_first_group) {
     const char *pattern = "a{b}/{0..1}/{2,3}";
     CHECK(pt_brace_find(pattern) == pattern + 5);
     CHECK(pt_brace_find("a{b}/}{..}{0.1}{1..x}{9..") == NULL);
     CHECK(pt_brace_find("") == NULL);
-    /* 19 digits may be more than 64 bits hold. */
+    /* 19 digits may exceed 64 bits. */
     CHECK(pt_brace_find("{1..9999999999999999999}") == NULL);
 }
 
-TEST(brace_expand, what_they_stand_for_has_a_limit) {
+TEST(brace_expand, limits) {
     pt_strbuf paths = {0};
     size_t n = 0;
     CHECK_OK(pt_brace_expand("{1..100000}", &paths, &n, &t->err));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sound in memory: the reference values, and the bits that the same sound gives as a file */
+/* test_buffer_ops.c - audio in memory gives the reference values, and the bits of the same audio
+ * in a file */
 
 #include <patina/buffer_ops.h>
 
@@ -14,7 +15,7 @@
 #include "base/arena.h"
 #include "dataset/wav.h"
 
-/* A sound of the golden vectors under both its forms. */
+/* A file of the golden vectors, as a path and as samples. */
 typedef struct twin {
     const char *path;
     pt_test_wav wav;
@@ -70,7 +71,7 @@ TEST(buffer_ops, targets_of_the_independent_implementation) {
 }
 
 /* Two and five channels at rates that are resampled, and one at 48 kHz. */
-TEST(buffer_ops, measures_the_bits_of_a_file) {
+TEST(buffer_ops, measure_equals_the_file) {
     static const char *const names[] = {"prog.wav", "stereo44.wav", "five24.wav"};
     patina_meter *meter = NULL;
     REQUIRE_OK(patina_meter_open(&meter, &t->err));
@@ -82,6 +83,10 @@ TEST(buffer_ops, measures_the_bits_of_a_file) {
         REQUIRE_OK(patina_file_measure(meter, w.path, 0, PATINA_FRAMES_TO_END, &window, &of_file,
                                        &t->err));
         REQUIRE_OK(patina_buffer_measure(meter, &w.sound, &of_sound, &t->err));
+        CHECK_STR(of_file.quality.codec, "pcm");
+        CHECK_INT(of_file.quality.bits, 16); /* of the twin's file */
+        of_file.quality.codec = NULL;        /* which samples do not have */
+        of_file.quality.bits = 0;
         CHECK(memcmp(&of_file, &of_sound, sizeof of_file) == 0);
         pt_test_wav_release(&w.wav);
     }
@@ -94,8 +99,8 @@ static void check_same(pt_test *t, patina_degraded *a, patina_degraded *b) {
     CHECK(memcmp(a->samples, b->samples, a->n_samples * sizeof *a->samples) == 0);
 }
 
-/* 25 s, so that a window is drawn; then what was drawn is replayed. */
-TEST(buffer_ops, degrades_to_the_bits_of_a_file) {
+/* 25 s, so that a window is drawn; then the draw is replayed. */
+TEST(buffer_ops, degrade_equals_the_file) {
     enum { N = 25 * PATINA_RATE_HZ };
     float *x = stimulus_alloc(N);
     char path[512];
@@ -131,7 +136,7 @@ TEST(buffer_ops, degrades_to_the_bits_of_a_file) {
     free(x);
 }
 
-TEST(buffer_ops, embeds_to_the_bits_of_a_file) {
+TEST(buffer_ops, embed_equals_the_file) {
     float of_file[PATINA_EMBEDDING_SIZE], of_sound[PATINA_EMBEDDING_SIZE];
     patina_clap *clap = NULL;
     pt_arena scratch;
@@ -213,7 +218,7 @@ TEST(buffer_ops, scratch_may_be_null) {
     pt_test_wav_release(&w.wav);
 }
 
-TEST(buffer_ops, what_cannot_be_used_is_refused) {
+TEST(buffer_ops, invalid_audio_is_rejected) {
     enum { N = PATINA_RATE_HZ };
     float *x = stimulus_alloc(N);
     patina_meter *meter = NULL;
@@ -255,8 +260,8 @@ TEST(buffer_ops, what_cannot_be_used_is_refused) {
     free(x);
 }
 
-/* A recipe of another recording: its length, its rate, its place. */
-TEST(buffer_ops, a_recipe_of_another_sound_is_refused) {
+/* A recipe of another recording: with another length, rate or position. */
+TEST(buffer_ops, recipe_of_other_audio_is_rejected) {
     static const char *const recipes[] = {
         "{\"entry\": \"e\", \"seed\": 1, \"variant\": 0, \"window\": {\"start\": 0, \"frames\": "
         "48001, \"rate_hz\": 48000, \"channels\": 1}, \"chain\": []}",

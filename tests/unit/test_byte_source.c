@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_byte_source.c - random access to files and to memory, and their errors */
 
 #include "test.h"
 
@@ -21,7 +22,7 @@ static const char *file_of(const char *name, const char *text) {
     return path;
 }
 
-TEST(byte_source, a_file_reads_like_memory) {
+TEST(byte_source, file_and_memory_are_equal) {
     pt_byte_source bytes[2] = {{0}, {0}};
     REQUIRE_OK(pt_byte_source_open_file(file_of("abc", "abcdef"), &bytes[0], &t->err));
     pt_byte_source_from_memory("abcdef", 6, &bytes[1]);
@@ -38,7 +39,7 @@ TEST(byte_source, a_file_reads_like_memory) {
     }
 }
 
-TEST(byte_source, what_is_no_file) {
+TEST(byte_source, not_a_file) {
     char fifo[512];
     pt_byte_source bytes = {0};
     CHECK_FAILS(pt_byte_source_open_file("/nowhere/at/all", &bytes, &t->err),
@@ -48,7 +49,7 @@ TEST(byte_source, what_is_no_file) {
     snprintf(fifo, sizeof fifo, "%s/fifo", pt_test_tmpdir());
     REQUIRE(mkfifo(fifo, 0600) == 0);
     CHECK_FAILS(pt_byte_source_open_file(fifo, &bytes, &t->err),
-                PATINA_EIO); /* and does not hang */
+                PATINA_EIO); /* and does not block */
 }
 
 /* A decoder that ignores a failed read still leaves it recorded. */
@@ -82,7 +83,7 @@ TEST(byte_source, errors_of_opening_are_classified) {
     CHECK(!pt_errno_is_machine_fault(ENOENT) && !pt_errno_is_machine_fault(PT_NOT_A_REGULAR_FILE));
 }
 
-TEST(byte_source, small_files_come_whole_and_large_ones_not) {
+TEST(byte_source, size_limit_of_whole_reads) {
     char *text = NULL;
     size_t n = 0;
     REQUIRE_OK(pt_file_read_all(file_of("small", "hello"), 5, &text, &n, &t->err));
@@ -93,7 +94,7 @@ TEST(byte_source, small_files_come_whole_and_large_ones_not) {
     CHECK_FAILS(pt_file_read_all("/nowhere/x", 5, &text, &n, &t->err), PATINA_EIO);
 }
 
-TEST(strbuf, grows_and_is_given_away) {
+TEST(strbuf, grows_and_is_detached) {
     pt_strbuf str = {0};
     for (int i = 0; i < 1000; i++)
         pt_strbuf_printf(&str, "%d,", i % 10);

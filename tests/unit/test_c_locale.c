@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_c_locale.c - decimal points in messages, whatever the locale of the program */
 
 #include "base/c_locale.h"
 #include "base/error.h"
@@ -8,7 +9,7 @@
 #include "base/strbuf.h"
 #include "test.h"
 
-TEST(c_locale, texts_and_sentences_have_points) {
+TEST(c_locale, decimal_points_in_text_and_errors) {
     if (!pt_test_set_comma_locale()) SKIP("no locale with a decimal comma is installed");
     char text[16];
     pt_strbuf str = {0};
@@ -17,11 +18,11 @@ TEST(c_locale, texts_and_sentences_have_points) {
     CHECK_STR(text, "2.5 kHz");
     pt_strbuf_printf(&str, "M%.1f %.1f", 1.5, -0.5);
     CHECK_STR(str.text, "M1.5 -0.5");
-    pt_fail(&t->err, PATINA_EUSAGE, "%.1f s are promised", 1.25);
+    pt_fail(&t->err, PATINA_EUSAGE, "%.1f s are declared", 1.25);
     pt_error_add_context(&t->err, "part %.1f", 0.5);
-    CHECK_STR(t->err.message, "part 0.5: 1.2 s are promised");
+    CHECK_STR(t->err.message, "part 0.5: 1.2 s are declared");
     snprintf(text, sizeof text, "%.1f", 2.5);
-    CHECK_STR(text, "2,5"); /* what the program has set is still so */
+    CHECK_STR(text, "2,5"); /* the locale of the program is unchanged */
     setlocale(LC_ALL, "C");
     pt_strbuf_release(&str);
 }
@@ -31,7 +32,7 @@ static void *print_in_thread(void *text) {
     return NULL;
 }
 
-TEST(c_locale, only_this_thread_and_only_until_it_leaves) {
+TEST(c_locale, affects_one_thread_until_leave) {
     if (!pt_test_set_comma_locale()) SKIP("no locale with a decimal comma is installed");
     char here[16], there[16], after[16];
     pthread_t thread;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/* test_caption_batch.c - captions embedded in batches */
 
 #include "test.h"
 
 #include "base/arena.h"
 #include "pipeline/caption_batch.h"
 
-/* Some twice, more than a handful, and one that the cache holds with an embedding of its own: each
- * gets what it gets alone, and the cached one what the cache holds. */
-TEST(caption_batch, each_as_if_alone) {
+/* Repeated captions, several batches, and one caption whose cached embedding differs: each result
+ * equals that of the caption alone, and the cached one that of the cache. */
+TEST(caption_batch, equals_single_captions) {
     enum { N = 70 };
     pt_caption_batch batch = {0};
     pt_caption_cache *cache = NULL;
@@ -39,7 +40,7 @@ TEST(caption_batch, each_as_if_alone) {
     CHECK(memcmp(held, batch.embeddings + 39 * PATINA_EMBEDDING_SIZE, sizeof held) == 0);
     pt_caption_batch_release(&batch);
 
-    /* nothing to do, and a stop */
+    /* no captions, and a stop */
     atomic_bool stop = true;
     CHECK_OK(pt_caption_batch_embed(&batch, clap, cache, &stop, &scratch, &t->err));
     REQUIRE_OK(pt_caption_batch_add(&batch, "another", &t->err));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_caption_cache.c - the cache of caption embeddings, with one and several threads */
 
 #include "test.h"
 
@@ -11,7 +12,7 @@ static void value_of(unsigned i, float embedding[PATINA_EMBEDDING_SIZE]) {
         embedding[k] = (float)(i * 1000 + k);
 }
 
-TEST(caption_cache, finds_what_was_kept_and_nothing_else) {
+TEST(caption_cache, hits_and_misses) {
     pt_caption_cache *cache = NULL;
     float kept[PATINA_EMBEDDING_SIZE], found[PATINA_EMBEDDING_SIZE] = {0};
 
@@ -27,8 +28,8 @@ TEST(caption_cache, finds_what_was_kept_and_nothing_else) {
     pt_caption_cache_close(&cache);
 }
 
-/* Four times as many captions as there are places: a find gives the right value or none. */
-TEST(caption_cache, a_replaced_caption_is_forgotten_and_never_confused) {
+/* Four times as many captions as slots: a lookup returns the right value or none. */
+TEST(caption_cache, replaced_captions_miss) {
     pt_caption_cache *cache = NULL;
     float value[PATINA_EMBEDDING_SIZE], found[PATINA_EMBEDDING_SIZE];
     unsigned n_found = 0, n_wrong = 0;
@@ -74,7 +75,7 @@ static void *use(void *context) {
     return NULL;
 }
 
-TEST(caption_cache, threads_share_it) {
+TEST(caption_cache, concurrent_use) {
     pt_caption_cache *cache = NULL;
     pthread_t threads[4];
     user users[4];
@@ -87,7 +88,7 @@ TEST(caption_cache, threads_share_it) {
     for (int i = 0; i < 4; i++) {
         pthread_join(threads[i], NULL);
         CHECK_INT(users[i].n_wrong, 0);
-        CHECK(users[i].n_found >= 3800); /* all but the first round, which others may have spared */
+        CHECK(users[i].n_found >= 3800); /* the first round may be cached */
     }
     pt_caption_cache_close(&cache);
 }

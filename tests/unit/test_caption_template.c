@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_caption_template.c - captions from templates and labels, and YouTube ids in file names */
 
 #include "corpus/caption_template.h"
 

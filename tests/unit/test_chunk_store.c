@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs without faults; test_finish.c kills processes and fails calls. */
+/* test_chunk_store.c - the output folder of a run, without faults
+ *
+ * test_finish.c kills processes and makes calls fail.
+ */
 
 #include "test.h"
 
@@ -31,7 +34,7 @@ static void check_tree(pt_test *t, const char *out, const char *expected) {
     free(tree);
 }
 
-TEST(chunk_store, parts_are_numbered_densely_and_a_finished_run_is_known_again) {
+TEST(chunk_store, part_numbers_and_reopening_a_finished_set) {
     const char *out = run_dir_path("made/with/parents");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_run_counts done = {0};
@@ -66,7 +69,7 @@ TEST(chunk_store, parts_are_numbered_densely_and_a_finished_run_is_known_again) 
 }
 
 /* rejects.jsonl is in chunk order, whatever the order in which chunks were finished. */
-TEST(chunk_store, the_order_of_chunks_is_that_of_the_corpus) {
+TEST(chunk_store, chunks_in_corpus_order) {
     const char *out = run_dir_path("backwards");
     char *expected = list_tree_of_single_run();
 
@@ -101,7 +104,7 @@ static void check_refused(pt_test *t, const char *out, const char *what) {
     free(before);
 }
 
-TEST(chunk_store, what_belongs_to_another_run_is_refused_and_left_alone) {
+TEST(chunk_store, other_runs_are_rejected_and_unchanged) {
     const char *out = run_dir_path("other");
     REQUIRE_OK(run_write_some_chunks(out, 3, &t->err));
     check_refused(t, out, "contains an unfinished run");
@@ -109,7 +112,7 @@ TEST(chunk_store, what_belongs_to_another_run_is_refused_and_left_alone) {
     check_refused(t, out, "contains a finished run");
 }
 
-TEST(chunk_store, foreign_folders_and_files_are_refused_and_left_alone) {
+TEST(chunk_store, foreign_folders_are_rejected_and_unchanged) {
     const char *out = run_dir_path("foreign"), *file = run_dir_path("file");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *store = NULL;
@@ -132,14 +135,14 @@ TEST(chunk_store, foreign_folders_and_files_are_refused_and_left_alone) {
     CHECK(access(run_dir_path("many"), F_OK) != 0);
 }
 
-TEST(chunk_store, a_run_that_came_to_nothing_leaves_nothing) {
+TEST(chunk_store, abandoned_run_leaves_nothing) {
     const char *made = run_dir_path("given-up"), *found = run_dir_path("found");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *store = NULL;
     bool complete;
 
     REQUIRE_OK(run_open(made, &run_meta, &alone, &store, &complete, &t->err));
-    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     REQUIRE_OK(run_add_row(store, 0, 0, 0, &t->err));
     CHECK(run_file_exists(made, ".patina/plan.json"));
     pt_chunk_store_close(&store);
@@ -151,8 +154,8 @@ TEST(chunk_store, a_run_that_came_to_nothing_leaves_nothing) {
     check_tree(t, found, "");
 }
 
-/* What was finished stays, what was not is gone. */
-TEST(chunk_store, a_chunk_is_there_or_not) {
+/* Complete chunks are kept, incomplete ones are removed. */
+TEST(chunk_store, chunks_are_complete_or_absent) {
     const char *out = run_dir_path("halves");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *store = NULL;
@@ -163,14 +166,14 @@ TEST(chunk_store, a_chunk_is_there_or_not) {
     char *before = run_dir_snapshot(out);
     REQUIRE_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
     CHECK(pt_chunk_store_has_chunk(store, 3) && !pt_chunk_store_has_chunk(store, 2));
-    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, 0, &t->err));
     CHECK_OK(run_add_row(store, 2, 0, 0, &t->err));
     CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_SILENT, "{}\n", &t->err));
     CHECK(!run_file_exists(out, ".patina/00000002"));
     pt_chunk_store_discard_chunk(store);
     pt_chunk_store_discard_chunk(store);
     check_tree(t, out, before);
-    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(store, 2, 0, &t->err));
     CHECK_FAILS(pt_chunk_store_add_rows(store, 1, &bad, 1, "{}\n", 3, &t->err), PATINA_ERANGE);
     pt_chunk_store_close(&store);
     check_tree(t, out, before);
@@ -184,7 +187,7 @@ static int count_chunks(const pt_chunk_store *store, uint64_t n_chunks) {
     return n;
 }
 
-TEST(chunk_store, chunks_that_stay) {
+TEST(chunk_store, existing_chunks_are_kept) {
     const char *out = run_dir_path("held");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *store = NULL;
@@ -195,13 +198,13 @@ TEST(chunk_store, chunks_that_stay) {
     CHECK_INT(count_chunks(store, run_meta.n_chunks), 3);
     pt_chunk_store_close(&store);
     REQUIRE_OK(run_open(out, &run_meta, &retry, &store, &complete, &t->err));
-    CHECK_INT(count_chunks(store, run_meta.n_chunks), 2); /* one of them is done anew */
+    CHECK_INT(count_chunks(store, run_meta.n_chunks), 2); /* one of them is generated again */
     pt_chunk_store_close(&store);
 }
 
 /* ---- many processes */
 
-TEST(chunk_store, two_that_write_the_same_chunk) {
+TEST(chunk_store, two_processes_write_the_same_chunk) {
     const char *out = run_dir_path("twice");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *first = NULL, *second = NULL;
@@ -209,19 +212,19 @@ TEST(chunk_store, two_that_write_the_same_chunk) {
 
     REQUIRE_OK(run_open(out, &run_meta, NULL, &first, &complete, &t->err));
     REQUIRE_OK(run_open(out, &run_meta, NULL, &second, &complete, &t->err));
-    CHECK_OK(pt_chunk_store_begin_chunk(first, 0, &t->err));
-    CHECK_OK(pt_chunk_store_begin_chunk(second, 0, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(first, 0, 0, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(second, 0, 0, &t->err));
     CHECK_OK(run_add_row(first, 0, 0, 0, &t->err));
     CHECK_OK(run_add_row(second, 0, 0, 0, &t->err));
     CHECK_OK(pt_chunk_store_commit_chunk(second, 3, &t->err));
     char *tree = run_dir_snapshot(run_file_path(out, ".patina/00000000"));
-    CHECK(pt_chunk_store_has_chunk(first, 0)); /* others' work is seen */
+    CHECK(pt_chunk_store_has_chunk(first, 0)); /* chunks of other processes are detected */
     CHECK_OK(pt_chunk_store_commit_chunk(first, 3, &t->err));
     check_tree(t, run_file_path(out, ".patina/00000000"), tree);
     free(tree);
 
-    /* the second finishes the whole set while the first is in the middle of a chunk */
-    CHECK_OK(pt_chunk_store_begin_chunk(first, 1, &t->err));
+    /* the second finishes the whole set while the first is within a chunk */
+    CHECK_OK(pt_chunk_store_begin_chunk(first, 1, 0, &t->err));
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(second, c, false, &t->err));
     pt_run_counts done = {0};
@@ -236,7 +239,7 @@ TEST(chunk_store, two_that_write_the_same_chunk) {
     CHECK(run_file_exists(out, "dataset.json") && !run_file_exists(out, ".patina"));
 }
 
-/* Children that all start at once; bit i of the result for a child that gave status `wanted`. */
+/* Children that start together; bit i of the result for a child that gave status `wanted`. */
 static unsigned race(unsigned n, patina_status wanted,
                      patina_status (*child)(unsigned i, patina_error *err)) {
     unsigned result = 0;
@@ -251,7 +254,7 @@ static unsigned race(unsigned n, patina_status wanted,
             char byte;
             patina_error err = {0};
             close(gate[1]);
-            (void)!read(gate[0], &byte, 1); /* ends when the gate is closed */
+            (void)!read(gate[0], &byte, 1); /* ends when the pipe is closed */
             const patina_status status = child(i, &err);
             if (status != wanted && status != PATINA_EUSAGE)
                 printf("  child %u: %s\n", i, err.message);
@@ -273,7 +276,7 @@ static patina_status shard_of_16(unsigned i, patina_error *err) {
     return run_write_some_chunks(run_dir_path("race"), i < RUN_CHUNKS ? 1U << i : 0, err);
 }
 
-TEST(chunk_store, sixteen_that_begin_at_once) {
+TEST(chunk_store, sixteen_processes_start_together) {
     char *expected = list_tree_of_single_run();
     for (int round = 0; round < 5; round++) {
         const char *out = run_dir_path("race");
@@ -285,7 +288,7 @@ TEST(chunk_store, sixteen_that_begin_at_once) {
     free(expected);
 }
 
-/* Children of odd number have another seed. Every one tries to write a chunk. */
+/* Children with odd numbers have another seed. Each tries to write a chunk. */
 static patina_status one_of_two_runs(unsigned i, patina_error *err) {
     pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *store = NULL;
@@ -298,7 +301,7 @@ static patina_status one_of_two_runs(unsigned i, patina_error *err) {
     return status;
 }
 
-TEST(chunk_store, of_two_runs_in_one_folder_one_wins) {
+TEST(chunk_store, two_runs_in_one_folder) {
     for (int round = 0; round < 5; round++) {
         const unsigned won = race(16, PATINA_OK, one_of_two_runs);
         CHECK(won == 0x5555 || won == 0xAAAA);
@@ -308,7 +311,7 @@ TEST(chunk_store, of_two_runs_in_one_folder_one_wins) {
 
 /* An exclusive store removes its plan when it has no chunk; others leave it; a plan that another
  * process removed is written again. */
-TEST(chunk_store, a_plan_that_was_withdrawn_is_written_again) {
+TEST(chunk_store, withdrawn_plan_is_written_again) {
     const char *out = run_dir_path("withdrawn");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_run_metadata other = run_meta;
@@ -331,13 +334,13 @@ TEST(chunk_store, a_plan_that_was_withdrawn_is_written_again) {
     CHECK(run_file_exists(out, ".patina/plan.json"));
     run_remove_dir(run_file_path(out, ".patina"));
 
-    /* and where another run has taken the folder meanwhile, the two do not mix */
+    /* if another run has taken the folder meanwhile, the two do not mix */
     other.corpus_hash = "zz";
     REQUIRE_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
     run_remove_dir(run_file_path(out, ".patina"));
     REQUIRE_OK(run_open(out, &other, NULL, &strange, &complete, &t->err));
     REQUIRE_OK(run_write_chunk(strange, 1, false, &t->err));
-    CHECK_FAILS(pt_chunk_store_begin_chunk(store, 0, &t->err), PATINA_EUSAGE);
+    CHECK_FAILS(pt_chunk_store_begin_chunk(store, 0, 0, &t->err), PATINA_EUSAGE);
     CHECK_CONTAINS(t->err.message, "another corpus");
     pt_chunk_store_close(&store);
     pt_chunk_store_close(&strange);
@@ -376,7 +379,7 @@ TEST(chunk_store, resumes_from_earlier_output) {
     REQUIRE_OK(run_write_all_chunks(from, NULL, false, &t->err));
     check_resumes(t, from, 0x1F);
 
-    /* a finish that was broken off: all at their chunks, but for some under their final names */
+    /* an interrupted finish: all parts in their chunks, except some with their final names */
     const char *broken = run_dir_path("broken");
     REQUIRE_OK(run_write_some_chunks(broken, 0x1F, &t->err));
     REQUIRE(mkdir(run_file_path(broken, "data"), 0777) == 0);
@@ -398,7 +401,7 @@ static void append_note(void *context, const char *sentence) {
     snprintf(context, 1024, "%s", sentence);
 }
 
-/* A damaged chunk is left out with a note, and made again. */
+/* A damaged chunk is not imported: a note is reported, and the chunk is generated again. */
 TEST(chunk_store, damaged_chunks_are_not_imported) {
     static const char *const files[] = {"data/train-00001-of-00003.jsonl",
                                         "provenance/train-00001-of-00003.jsonl"};
@@ -419,7 +422,7 @@ TEST(chunk_store, damaged_chunks_are_not_imported) {
         REQUIRE_OK(run_open(out, &run_meta, &options, &store, &complete, &t->err));
         CHECK(!pt_chunk_store_has_chunk(store, 2) && pt_chunk_store_has_chunk(store, 3));
         CHECK_CONTAINS(said, "chunk 2 is not imported: file '");
-        CHECK_CONTAINS(said, "its bytes are not those that were written");
+        CHECK_CONTAINS(said, "its content differs from what was written");
         pt_chunk_store_close(&store);
         REQUIRE_OK(run_write_all_chunks(out, NULL, false, &t->err));
         check_tree(t, out, expected);
@@ -450,7 +453,7 @@ TEST(chunk_store, invalid_resume_source) {
     pt_chunk_store_close(&store);
     CHECK_FAILS(run_open(out, &run_meta, &options, &store, &complete, &t->err), PATINA_EUSAGE);
     CHECK_CONTAINS(t->err.message, "contains a run with another corpus");
-    CHECK(access(out, F_OK) != 0); /* nothing came of it */
+    CHECK(access(out, F_OK) != 0); /* it was not imported */
     options.resume_from = out;
     CHECK_FAILS(run_open(out, &run_meta, &options, &store, &complete, &t->err), PATINA_EUSAGE);
     CHECK_CONTAINS(t->err.message, "this is the output folder itself");
@@ -458,7 +461,7 @@ TEST(chunk_store, invalid_resume_source) {
 
 /* ---- another try */
 
-TEST(chunk_store, rejects_that_can_change_are_tried_once_more) {
+TEST(chunk_store, retry_of_rejects) {
     const char *out = run_dir_path("retried");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *store = NULL;
@@ -467,15 +470,15 @@ TEST(chunk_store, rejects_that_can_change_are_tried_once_more) {
     REQUIRE_OK(run_write_some_chunks(out, 0x1F, &t->err));
     REQUIRE_OK(run_open(out, &run_meta, &retry, &store, &complete, &t->err));
     CHECK(!complete);
-    for (unsigned c = 0; c < RUN_CHUNKS; c++) /* 4 has a repeated id, which stays one */
+    for (unsigned c = 0; c < RUN_CHUNKS; c++) /* chunk 4: a repeated id, still a reject */
         CHECK_INT(pt_chunk_store_has_chunk(store, c), c != 1 && c != 3);
-    /* the old ones are there until new ones are */
+    /* old chunks remain until the new ones are complete */
     CHECK(run_file_exists(out, ".patina/00000001/chunk.json"));
     CHECK_OK(run_write_chunk(store, 1, false, &t->err));
     CHECK(pt_chunk_store_has_chunk(store, 1));
     pt_chunk_store_close(&store);
 
-    /* broken off here: chunk 1 has had its second chance, and still a reject */
+    /* interrupted here: chunk 1 was retried and still has a reject */
     REQUIRE_OK(run_open(out, &run_meta, &retry, &store, &complete, &t->err));
     CHECK(pt_chunk_store_has_chunk(store, 1) && !pt_chunk_store_has_chunk(store, 3));
     CHECK_OK(run_write_chunk(store, 3, true, &t->err));
@@ -485,7 +488,7 @@ TEST(chunk_store, rejects_that_can_change_are_tried_once_more) {
     CHECK_INT(done.n_rows, RUN_ROWS + 1);
     CHECK_INT(done.n_rejects, RUN_REJECTS - 1);
 
-    /* of the finished set everything has another chance */
+    /* in a finished set, all chunks with rejects are retried */
     REQUIRE_OK(run_open(out, &run_meta, &retry, &store, &complete, &t->err));
     CHECK(!complete);
     CHECK(!run_file_exists(out, "dataset.json") && !run_file_exists(out, "data") &&
@@ -497,13 +500,13 @@ TEST(chunk_store, rejects_that_can_change_are_tried_once_more) {
     CHECK_INT(done.n_rows, RUN_ROWS + 2);
     CHECK_INT(done.n_rejects, 2);
 
-    /* where nothing can change there is nothing to do */
+    /* without rejects that can change there is nothing to do */
     REQUIRE_OK(run_open(out, &run_meta, &retry, &store, &complete, &t->err));
     CHECK(complete);
 }
 
 /* A set that was reopened, and finished without a change, has the same bytes. */
-TEST(chunk_store, opened_up_and_finished_is_the_same) {
+TEST(chunk_store, reopened_and_finished_set_is_equal) {
     const char *out = run_dir_path("opened");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_chunk_store *store = NULL;
@@ -534,7 +537,7 @@ static patina_status retrying_shard(unsigned i, patina_error *err) {
     return status;
 }
 
-TEST(chunk_store, many_that_retry_at_once) {
+TEST(chunk_store, concurrent_retries) {
     const char *single = run_dir_path("single-retry");
     REQUIRE_OK(run_write_all_chunks(single, NULL, false, &t->err));
     REQUIRE_OK(run_write_all_chunks(single, &retry, true, &t->err));
@@ -551,7 +554,7 @@ TEST(chunk_store, many_that_retry_at_once) {
 }
 
 /* Only an exclusive store may reopen a finished set. */
-TEST(chunk_store, a_finished_set_is_not_opened_up_among_others) {
+TEST(chunk_store, finished_set_is_not_reopened_by_a_shard) {
     static const pt_chunk_store_options shared = {.retry_rejects = true};
     const char *out = run_dir_path("shared-retry");
     const pt_run_metadata run_meta = run_fixture_metadata();
@@ -565,7 +568,7 @@ TEST(chunk_store, a_finished_set_is_not_opened_up_among_others) {
     free(before);
 }
 
-/* A retry makes a chunk again whose chunk.json is damaged. */
+/* A retry replaces a chunk whose chunk.json is damaged. */
 TEST(chunk_store, retry_replaces_a_damaged_chunk) {
     const char *out = run_dir_path("mangled");
     char *expected = list_tree_of_single_run();
@@ -576,8 +579,8 @@ TEST(chunk_store, retry_replaces_a_damaged_chunk) {
     free(expected);
 }
 
-/* A flipped byte in a file of a complete chunk, or a file that is gone: an exclusive run makes the
- * chunk again, also when its parts have their final names already. */
+/* A flipped byte in a file of a complete chunk, or a missing file: an exclusive run generates the
+ * chunk again, also if its parts have their final names already. */
 TEST(chunk_store, an_exclusive_run_replaces_damaged_chunks) {
     static const char *const files[] = {"rows-train.jsonl", "provenance-train.jsonl", "chunk.json"};
     char *expected = list_tree_of_single_run();
@@ -596,7 +599,7 @@ TEST(chunk_store, an_exclusive_run_replaces_damaged_chunks) {
             fclose(f);
             if (gone) REQUIRE(unlink(path) == 0);
             CHECK_OK(run_write_all_chunks(out, &options, false, &t->err));
-            CHECK_CONTAINS(said, "chunk 2 is damaged and made again: file '");
+            CHECK_CONTAINS(said, "chunk 2 is damaged and is generated again: file '");
             CHECK_CONTAINS(said, files[i]);
             check_tree(t, out, expected);
             run_remove_dir(out);
@@ -604,7 +607,7 @@ TEST(chunk_store, an_exclusive_run_replaces_damaged_chunks) {
     free(expected);
 }
 
-TEST(chunk_store, a_damaged_file_with_its_final_name_is_replaced) {
+TEST(chunk_store, damaged_final_file_is_replaced) {
     const char *out = run_dir_path("flipped-final");
     char *expected = list_tree_of_single_run(), said[1024] = "";
     const pt_chunk_store_options options = {
@@ -619,13 +622,13 @@ TEST(chunk_store, a_damaged_file_with_its_final_name_is_replaced) {
     fputc('#', f);
     fclose(f);
     CHECK_OK(run_write_all_chunks(out, &options, false, &t->err));
-    CHECK_CONTAINS(said, "chunk 2 is damaged and made again: file '");
+    CHECK_CONTAINS(said, "chunk 2 is damaged and is generated again: file '");
     check_tree(t, out, expected);
     free(expected);
 }
 
-/* An older program's run is refused with the version that can complete it. */
-TEST(chunk_store, other_signal_revisions_are_refused) {
+/* A run of an older version is rejected with the version that can complete it. */
+TEST(chunk_store, other_signal_revisions_are_rejected) {
     const char *out = run_dir_path("older");
     const pt_run_metadata ours = run_fixture_metadata();
     pt_run_metadata older = ours;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_clap.c - captions and sounds to embeddings, as a user of the library gets them */
+/* test_clap.c - captions and audio to embeddings, through the public interface */
 
 #include <patina/clap.h>
 
@@ -25,13 +25,13 @@ static const struct limit {
     {"bf16", PT_DTYPE_BF16, 1e-2, 1e-3},
 };
 
-/* Those of arithmetic, by precision. */
+/* Tolerances of the arithmetic, by precision. */
 static const struct limit arithmetic[] = {
     [PATINA_PRECISION_F32] = {"f32", PT_DTYPE_F32, 1e-5, 1e-9},
     [PATINA_PRECISION_BF16] = {"bf16 arithmetic", PT_DTYPE_F32, 1.5e-2, 1.5e-3},
 };
 
-/* The sets that a model can be opened with here: bfloat16 not with every one. */
+/* The kernel sets that a model can be opened with here: bfloat16 is not available for all. */
 static bool can_open(int isa, int precision) {
     return precision == PATINA_PRECISION_F32 || isa == PATINA_ISA_C ||
            (isa == PATINA_ISA_AVX512 && patina_isa_has_bf16());
@@ -128,8 +128,8 @@ TEST(clap, fused) {
         }
 }
 
-/* bfloat16 without instructions for it is refused, and no plain C put in its place. */
-TEST(clap, precision_that_is_not_offered) {
+/* bfloat16 without instructions for it is rejected and not replaced by plain C. */
+TEST(clap, unsupported_precision) {
     const char *model = pt_test_golden_path("clap/mini");
     patina_clap *clap = NULL;
     if (patina_isa_detect() == PATINA_ISA_C) SKIP("plain C offers every precision");
@@ -143,7 +143,7 @@ TEST(clap, precision_that_is_not_offered) {
         }
 }
 
-/* A folder like mini with links to its small files and a model of its own. */
+/* A folder with links to the small files of mini and with another weight file. */
 static const char *changed_folder(pt_test *t, const char *name, const pt_model_mutation *change,
                                   size_t n_kept) {
     static const char *const links[] = {"config.json", "preprocessor_config.json", "vocab.json",
@@ -182,8 +182,8 @@ TEST(clap, weights_of_16_bits) {
     }
 }
 
-/* Weights in use are a copy: a model file that is overwritten and cut off after opening changes no
- * embedding. A map of it would end the process by SIGBUS. */
+/* Weights are copied when a model is opened: a model file that is overwritten and truncated later
+ * changes no embedding. With a mapped file the process would end by SIGBUS. */
 TEST(clap, file_changes_after_opening) {
     static const char caption[] = "a dog barks at the rain";
     const char *dir = changed_folder(t, "overwritten", &(pt_model_mutation){0}, SIZE_MAX);
@@ -249,7 +249,7 @@ TEST(clap, broken_models) {
     CHECK_CONTAINS(t->err.message, "model '/nonexistent': no such folder or file");
     CHECK(clap == NULL);
 
-    /* Weights that are no numbers give no row. */
+    /* Weights with NaN give no row. */
     pt_arena_init(&scratch);
     dir = changed_folder(t, "infinite_tensor", &infinite_tensor, SIZE_MAX);
     if (CHECK_OK(patina_clap_open(dir, PATINA_CLAP_TEXT, PATINA_ISA_C, PATINA_PRECISION_F32, &clap,
@@ -260,7 +260,8 @@ TEST(clap, broken_models) {
     pt_arena_release(&scratch);
 }
 
-/* Captions of all lengths, in more than one group of the tower: the bits that each gets alone. */
+/* Captions of all lengths, in more than one batch of the tower: bit-identical to those of each
+ * caption alone. */
 TEST(clap, captions_together) {
     enum { N = 40, LONGEST = 60 };
     static char text[N][2 * LONGEST];
@@ -293,8 +294,8 @@ TEST(clap, captions_together) {
     pt_arena_release(&scratch);
 }
 
-/* Only the files of a part are read, and only it can be used. */
-TEST(clap, parts) {
+/* Opening one tower reads only its files, and only that tower can be used. */
+TEST(clap, text_or_audio_tower_only) {
     const char *fused = pt_test_golden_path("clap/tiny_fused"); /* has no vocabulary */
     const float x = 0.5f;
     float embedding[PATINA_EMBEDDING_SIZE];
@@ -358,8 +359,9 @@ TEST(clap, lengths) {
     free(x);
 }
 
-/* What was taken before stays; what the call took is given back; a second call takes no more. */
-TEST(clap, scratch_is_given_back) {
+/* Earlier allocations remain, those of the call are released, and a second call allocates no more.
+ * */
+TEST(clap, scratch_is_released) {
     const float x[] = {0.5f, -0.5f, 0.25f};
     float embedding[PATINA_EMBEDDING_SIZE];
     patina_clap *clap = NULL;
@@ -388,7 +390,7 @@ TEST(clap, scratch_is_given_back) {
     pt_arena_release(&scratch);
 }
 
-/* Threads share the handle, and their results are those of one. */
+/* Threads share the handle and get the results of a single thread. */
 typedef struct worker {
     const patina_clap *clap;
     patina_status status;

@@ -15,8 +15,7 @@
 #include "clap_golden.h"
 #include "test.h"
 
-/* Float32 against float64 gives 1e-7 (measured); mistakes of eps or rounding give more than 1e-6.
- */
+/* Float32 against float64 gives 1e-7 (measured); errors of eps or rounding give more than 1e-6. */
 #define TOLERANCE      1e-6
 #define BF16_TOLERANCE 1.5e-2 /* the specification's limit for bfloat16 arithmetic */
 #define N_PROJECTED    512
@@ -197,7 +196,7 @@ TEST(clap_shapes, equal_to_float64) {
     json_decref(index);
 }
 
-/* What memory grows with to the fourth power, but no tensor, is limited by the tower. */
+/* Memory grows with the fourth power of it, but no tensor does: the tower limits it. */
 TEST(clap_shapes, too_large) {
     static const char *const configs[] = {
         "{\"audio_config\":{\"depths\":[1],\"num_attention_heads\":[4],\"hidden_size\":96,"

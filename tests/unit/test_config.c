@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_config.c - config.json and preprocessor_config.json: defaults, ranges, errors */
 
 #include "test.h"
 
@@ -57,7 +58,7 @@ TEST(config, empty_object_has_every_default) {
     check_defaults(t, &config);
 }
 
-TEST(config, null_is_absent) {
+TEST(config, null_means_absent) {
     pt_clap_config config = {0};
     REQUIRE_OK(parse("{\"text_config\": null, \"projection_dim\": null, \"model_type\": null,"
                      " \"audio_config\": {\"depths\": null, \"num_attention_heads\": null,"
@@ -119,7 +120,7 @@ TEST(config, larger_layout) {
     check_sizes(t, config.audio.depths, 4, (size_t[]){2, 2, 12, 2});
 }
 
-TEST(config, unlike_members_are_read) {
+TEST(config, non_default_members) {
     pt_clap_config config = {0};
     REQUIRE_OK(parse("{\"audio_config\": {\"enable_patch_layer_norm\": false, \"qkv_bias\": false,"
                      " \"depths\": [1, 3], \"num_attention_heads\": [2, 4], \"hidden_size\": 16,"
@@ -145,7 +146,7 @@ TEST(config, unlike_members_are_read) {
     CHECK_INT(config.text.max_positions, 83);
 }
 
-/* Every fault is PATINA_EFORMAT, names its member and leaves the config as it was. */
+/* Every error is PATINA_EFORMAT, names the member and leaves the config unchanged. */
 static const struct {
     const char *text, *says;
 } faults[] = {
@@ -236,8 +237,8 @@ TEST(config, faults_name_the_member) {
     }
 }
 
-/* Where fusion is off its members have no effect. */
-TEST(config, members_without_effect_are_not_judged) {
+/* Without fusion its members have no effect. */
+TEST(config, unused_members_are_ignored) {
     pt_clap_config config = {0};
     CHECK_OK(parse("{\"audio_config\": {\"fusion_type\": \"aff_2d\", \"aff_block_r\": 97,"
                    " \"hidden_dropout_prob\": 0.5, \"projection_dim\": 7},"
@@ -299,7 +300,7 @@ TEST(config, extractor_defaults) {
     CHECK_INT(config.extractor.padding, PT_PAD_REPEAT);
 }
 
-/* 10 s are 1001 frames; an image of 128 with 64 bins holds 2 strips of 128. */
+/* 10 s are 1001 frames; an image of 128 with 64 bins contains 2 strips of 128. */
 TEST(config, extractor_frames_fit_the_image) {
     pt_clap_config config = {0};
     REQUIRE_OK(
@@ -309,7 +310,7 @@ TEST(config, extractor_frames_fit_the_image) {
     CHECK_CONTAINS(t->err.message, "more frames than the image of spec_size");
 }
 
-TEST(config, absent_and_oversized_files) {
+TEST(config, missing_and_oversized_files) {
     char path[512];
     pt_clap_config config = {0};
 
@@ -327,5 +328,5 @@ TEST(config, absent_and_oversized_files) {
     CHECK_INT(fclose(file), 0);
     CHECK_FAILS(pt_clap_config_read(pt_test_tmpdir(), &config, &t->err), PATINA_EFORMAT);
     CHECK_INT(t->err.status, PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "config.json': 2097154 bytes");
+    CHECK_CONTAINS(t->err.message, "config.json': has 2097154 bytes");
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_audiocaps.c - tables of AudioCaps and of other lists of YouTube clips */
 
 #include "corpus_fixture.h"
 
@@ -54,7 +55,7 @@ TEST(corpus_audiocaps, fields_are_those_of_rfc_4180) {
     list_release(l);
 }
 
-TEST(corpus_audiocaps, the_header_says_where_columns_stand) {
+TEST(corpus_audiocaps, columns_in_any_order) {
     write_tmp_text("c3/x_3.flac", "");
     listing *l = list_corpus(
         write_tmp_text("c3/t.csv", "caption,split, start_time ,youtube_id\nA bell,train,3,x\n"),
@@ -67,14 +68,13 @@ TEST(corpus_audiocaps, the_header_says_where_columns_stand) {
     CHECK_STR(entry_string(l, 0), "x_3|x_3.flac|ok|b");
     list_release(l);
     const char *others[][2] = {{"1,a,0,no header at all\n", "--list-kinds"},
-                               {"youtube_id,start_time\n",
-                                "'audiocaps', for which it lacks a column "
-                                "of captions"},
-                               {"start_time,caption\n", "it lacks the column 'youtube_id'"}};
+                               {"youtube_id,start_time\n", "'audiocaps', which requires a column "
+                                                           "of captions"},
+                               {"start_time,caption\n", "which requires the column 'youtube_id'"}};
     for (size_t i = 0; i < 3; i++) {
         l = list_corpus(write_tmp_text("c3/other.csv", others[i][0]), NULL);
         CHECK_INT(l->status, PATINA_EFORMAT);
-        CHECK_CONTAINS(l->err.message, others[i][1]); /* what it lacks */
+        CHECK_CONTAINS(l->err.message, others[i][1]); /* the missing column */
         char first[40];
         snprintf(first, sizeof first, "%.*s", (int)strcspn(others[i][0], "\n"), others[i][0]);
         CHECK_CONTAINS(l->err.message, first); /* what it is */
@@ -82,7 +82,7 @@ TEST(corpus_audiocaps, the_header_says_where_columns_stand) {
     }
 }
 
-TEST(corpus_audiocaps, old_line_ends_and_a_header_alone) {
+TEST(corpus_audiocaps, line_ends_and_header_only) {
     write_tmp_text("c4/a_0.wav", "");
     write_tmp_text("c4/b_1.wav", "");
     listing *l = list_corpus(
@@ -97,14 +97,14 @@ TEST(corpus_audiocaps, old_line_ends_and_a_header_alone) {
 }
 
 /* <id>_<start>, <id>, Y<id>, Y<id>_<start>, <audiocap_id>, <id>_<start>_<end> */
-TEST(corpus_audiocaps, clips_are_found_by_the_first_form_of_name) {
+TEST(corpus_audiocaps, order_of_file_name_forms) {
     static const char *const names[] = {
         "id_30.ogg", "id.wav", "Yid.wav", "Yid_30.wav", "78.flac", "77.wav", "id_30.00_40.000.wav"};
     write_tmp_text("c5/t.csv", HEADER "77,id,30,x\n78,id,30,y\n");
     put_clips("c5", names, 7);
     const char *expected[] = {"id_30.ogg",           "id.wav", "Yid.wav", "Yid_30.wav", "77.wav",
                               "id_30.00_40.000.wav", "78.flac"};
-    for (size_t i = 0; i < 7; i++) { /* each in turn, and then without it */
+    for (size_t i = 0; i < 7; i++) { /* each in turn, which is then removed */
         char path[64];
         listing *l = list_corpus(tmp_path("c5/t.csv"), NULL);
         CHECK_INT(l->n, 1);
@@ -121,7 +121,7 @@ TEST(corpus_audiocaps, clips_are_found_by_the_first_form_of_name) {
     list_release(l);
 }
 
-TEST(corpus_audiocaps, ids_may_look_like_anything) {
+TEST(corpus_audiocaps, unusual_ids) {
     static const char *const names[] = {"-a_b-_5.wav", "__x.wav",       "_-_0.WAV",
                                         "a_1_2.wav",   "q_7_17.wav",    "q_70_80.wav",
                                         "q_7_x.wav",   "r_7_17_27.wav", "s_8.5_18.5.opus"};
@@ -144,7 +144,7 @@ TEST(corpus_audiocaps, ids_may_look_like_anything) {
     list_release(l);
 }
 
-TEST(corpus_audiocaps, sub_folders_are_searched_and_the_first_path_wins) {
+TEST(corpus_audiocaps, subfolders_are_searched_in_order) {
     static const char *const names[] = {"val/a_0.wav", "train/a_0.wav",  "train/a_0.flac",
                                         "x/y/b_0.mp3", "x/y/z/c_0.mp3",  ".hidden/d_0.wav",
                                         "e_0.txt",     "train/.f_0.wav", "deep/g.wav"};
@@ -170,7 +170,7 @@ TEST(corpus_audiocaps, sub_folders_are_searched_and_the_first_path_wins) {
     list_release(l);
 }
 
-TEST(corpus_audiocaps, broken_rows_are_entries_that_name_their_line) {
+TEST(corpus_audiocaps, broken_rows_give_line_numbers) {
     write_tmp_text("c8/a_0.wav", "");
     static const char text[] = HEADER "1,a,0,\"a\nb\"\n"
                                       "2,a,0\n"
@@ -184,15 +184,15 @@ TEST(corpus_audiocaps, broken_rows_are_entries_that_name_their_line) {
     CHECK_INT(l->n, 7);
     CHECK_STR(entry_string(l, 0), "a_0|a_0.wav|ok|a\nb|last");
     CHECK_STR(entry_string(l, 1), "-|t.csv:4|undecodable");
-    CHECK_STR(l->entry[1].fault, "line 4: 3 fields where the header has 4");
-    CHECK_STR(l->entry[2].fault, "line 5: 5 fields where the header has 4");
+    CHECK_STR(l->entry[1].fault, "line 4: 3 fields, but the header has 4");
+    CHECK_STR(l->entry[2].fault, "line 5: 5 fields, but the header has 4");
     for (size_t i = 3; i < 7; i++)
         CHECK_INT(l->entry[i].status, PATINA_REJECT_UNDECODABLE);
     CHECK_STR(l->entry[6].source, "t.csv:9");
     list_release(l);
 }
 
-TEST(corpus_audiocaps, an_open_quote_is_said) {
+TEST(corpus_audiocaps, unclosed_quote) {
     write_tmp_text("c9/a_0.wav", "");
     listing *l = list_corpus(
         write_tmp_text("c9/t.csv", HEADER "1,a,0,x\n2,a,0,\"open\n3,a,0,y\n4,a,0,z\n"), NULL);
@@ -210,7 +210,7 @@ TEST(corpus_audiocaps, an_open_quote_is_said) {
     l = list_corpus(write_tmp_bytes("c9/long.csv", text, n), NULL);
     CHECK_INT(l->n, 1);
     CHECK_STR(entry_string(l, 0), "-|long.csv:2|undecodable");
-    CHECK_CONTAINS(l->entry[0].fault, "over 16 MB"); /* it was not read to the end */
+    CHECK_CONTAINS(l->entry[0].fault, "over 16 MB"); /* the file was not read to its end */
     list_release(l);
     free(text);
 }
@@ -247,7 +247,7 @@ TEST(corpus_audiocaps, many_clips_keep_their_order) {
     pt_corpus_close(&corpus);
 }
 
-TEST(corpus_audiocaps, one_that_is_left_early_is_released) {
+TEST(corpus_audiocaps, early_close_releases_memory) {
     pt_corpus *corpus = NULL;
     pt_entry entry;
     bool end;
@@ -260,7 +260,7 @@ TEST(corpus_audiocaps, one_that_is_left_early_is_released) {
     CHECK(corpus == NULL);
 }
 
-TEST(corpus_audiocaps, the_shared_tables) {
+TEST(corpus_audiocaps, shared_tables) {
     const char *path = pt_test_shared_path("corpus/audiocaps_yt/train.csv");
     if (!path) SKIP("no ../shared/corpus");
     listing *l = list_corpus(path, NULL); /* CRLF, ids with '-' and '_' in front, clips/ below */
@@ -278,6 +278,6 @@ TEST(corpus_audiocaps, the_shared_tables) {
         CHECK_INT(l->entry[i].status, PATINA_OK);
         rows += l->entry[i].n_captions;
     }
-    CHECK_INT(rows, 50); /* two clips have five */
+    CHECK_INT(rows, 50); /* two clips have five captions */
     list_release(l);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_clotho.c - tables of Clotho */
 
 #include "corpus_fixture.h"
 
@@ -21,7 +22,7 @@ TEST(corpus_clotho, a_row_is_an_entry_with_its_captions) {
     list_release(l);
 }
 
-TEST(corpus_clotho, names_hold_what_file_names_hold) {
+TEST(corpus_clotho, unusual_file_names) {
     static const char *const names[] = {"#1 \"loud\" rain, far.wav",
                                         "caf\xC3\xA9 - m\xC3\xBCll.wav", "-rf.wav",
                                         "it's 100% [v1.0].wav", " lead.wav"};
@@ -46,7 +47,7 @@ TEST(corpus_clotho, names_hold_what_file_names_hold) {
 }
 
 /* The exact name before another extension; the table's own folder before the first by its bytes. */
-TEST(corpus_clotho, of_several_files_the_one_that_suits_best) {
+TEST(corpus_clotho, best_match_of_several_files) {
     write_tmp_text("c3/development/x.wav", "");
     write_tmp_text("c3/evaluation/x.wav", "");
     write_tmp_text("c3/evaluation/y.flac", "");
@@ -71,7 +72,7 @@ TEST(corpus_clotho, of_several_files_the_one_that_suits_best) {
     CHECK_STR(entry_string(l, 5), "b/in.wav|b/in.wav|ok|6");
     CHECK_STR(entry_string(l, 6), "c/in.wav|clotho_captions_evaluation.csv:8|missing|7");
     CHECK_STR(entry_string(l, 7), "v1.0|v1.0.ogg|ok|8");
-    CHECK_INT(l->entry[8].status, PATINA_REJECT_MISSING); /* no way out of the root */
+    CHECK_INT(l->entry[8].status, PATINA_REJECT_MISSING); /* paths cannot leave the root */
     CHECK_STR(entry_string(l, 9), "  x.wav |evaluation/x.wav|ok|10");
     CHECK_INT(l->entry[10].status, PATINA_REJECT_MISSING);
     CHECK_CONTAINS(l->entry[10].fault, "subb/in.wav");
@@ -86,7 +87,7 @@ TEST(corpus_clotho, of_several_files_the_one_that_suits_best) {
     list_release(l);
 }
 
-TEST(corpus_clotho, captions_go_by_their_numbers) {
+TEST(corpus_clotho, captions_in_numeric_order) {
     write_tmp_text("c4/a.wav", "");
     listing *l = list_corpus(
         write_tmp_text("c4/t.csv", "caption_10,keywords,caption_2,caption_1,file_name,caption_0\n"
@@ -106,7 +107,7 @@ TEST(corpus_clotho, captions_go_by_their_numbers) {
     list_release(l);
 }
 
-TEST(corpus_clotho, broken_rows_name_their_line) {
+TEST(corpus_clotho, broken_rows_give_line_numbers) {
     write_tmp_text("c5/a.wav", "");
     listing *l = list_corpus(write_tmp_text("c5/t.csv",
                                             "file_name,caption_1\na.wav,x\na.wav\n ,y\n\xFF.wav,z\n"
@@ -115,7 +116,7 @@ TEST(corpus_clotho, broken_rows_name_their_line) {
     CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 6);
     CHECK_STR(entry_string(l, 1), "-|t.csv:3|undecodable");
-    CHECK_STR(l->entry[1].fault, "line 3: 1 fields where the header has 2");
+    CHECK_STR(l->entry[1].fault, "line 3: 1 fields, but the header has 2");
     CHECK_STR(entry_string(l, 2), "-|t.csv:4|undecodable|y");
     CHECK_STR(entry_string(l, 3), "-|t.csv:5|undecodable|z");
     CHECK_STR(entry_string(l, 4), "c.wav|t.csv:6|missing|w");
@@ -124,7 +125,7 @@ TEST(corpus_clotho, broken_rows_name_their_line) {
     list_release(l);
 }
 
-TEST(corpus_clotho, the_shared_table) {
+TEST(corpus_clotho, shared_table) {
     const char *path = pt_test_shared_path("corpus/clotho.csv");
     if (!path) SKIP("no ../shared/corpus");
     listing *l = list_corpus(path, pt_test_shared_path("corpus/clips"));
@@ -137,7 +138,7 @@ TEST(corpus_clotho, the_shared_table) {
               "ambi_sauna.flac|ambi_sauna.flac|ok|The ambience of a sauna|Ambient sound in a "
               "sauna|Sounds from inside a sauna|The sound inside a sauna|Sauna ambience");
     list_release(l);
-    l = list_corpus(path, NULL); /* clips/ lies beside it */
+    l = list_corpus(path, NULL); /* clips/ is in the same folder */
     CHECK_STR(l->entry[0].source, "clips/piano.wav");
     list_release(l);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_folder.c - folders of audio with caption files */
 
 #include <fcntl.h>
 
 #include "corpus_fixture.h"
 
-TEST(corpus_folder, captions_stand_beside) {
+TEST(corpus_folder, captions_from_text_files) {
     write_tmp_text("f1/b.wav", "");
     write_tmp_text("f1/b.txt", "\xEF\xBB\xBFone\r\n\n  \ntwo \nthree");
     write_tmp_text("f1/a.flac", "");
@@ -34,7 +35,7 @@ TEST(corpus_folder, captions_stand_beside) {
     list_release(l);
 }
 
-TEST(corpus_folder, bad_caption_files_cost_the_caption) {
+TEST(corpus_folder, bad_caption_files_reject_captions_only) {
     write_tmp_text("f2/a.wav", "");
     write_tmp_text("f2/a.txt", "good\ncaf\xE9\nlast\n");
     write_tmp_text("f2/b.wav", "");
@@ -60,14 +61,15 @@ TEST(corpus_folder, bad_caption_files_cost_the_caption) {
     CHECK_STR(entry_string(l, 3), "d.wav|d.wav|ok|(the .json beside it is not a JSON "
                                   "object)");
     CHECK_STR(entry_string(l, 4), "e.wav|e.wav|ok");
-    CHECK_STR(entry_string(l, 5), "f.wav|f.wav|ok|(holds a NUL character)|fine");
+    CHECK_STR(entry_string(l, 5), "f.wav|f.wav|ok|(contains a NUL character)|fine");
     CHECK_INT(l->entry[6].n_captions, 1);
     if (l->entry[6].n_captions) CHECK(l->entry[6].captions[0].text == NULL);
     CHECK_STR(entry_string(l, 7), "h.wav|h.wav|ok|(not UTF-8)|fine");
     list_release(l);
 }
 
-/* '-' < '.' < '/' < '0' < 'A' < 'a' < 0xC3: the bytes of whole paths, and not a walk's order. */
+/* '-' < '.' < '/' < '0' < 'A' < 'a' < 0xC3: order of the bytes of whole paths, not of a directory
+ * walk. */
 TEST(corpus_folder, paths_are_sorted_by_bytes) {
     static const char *const sorted[] = {"-.wav",  "A.wav",   "a-b/c.wav",
                                          "a.wav",  "a/b.wav", "a/b/c.wav",
@@ -84,7 +86,7 @@ TEST(corpus_folder, paths_are_sorted_by_bytes) {
     list_release(l);
 }
 
-TEST(corpus_folder, what_counts_as_audio) {
+TEST(corpus_folder, audio_extensions) {
     static const char *const audio[] = {"a.AIFF", "a.Wav", "a.aac",  "a.au",  "a.caf",
                                         "a.m4a",  "a.oga", "a.opus", "a.w64", "a.webm"};
     static const char *const other[] = {".hidden.wav", "._a.wav", "a.csv", "a.jpg", "awav",
@@ -103,7 +105,7 @@ TEST(corpus_folder, what_counts_as_audio) {
     list_release(l);
 }
 
-TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
+TEST(corpus_folder, symbolic_links_and_cycles) {
     write_tmp_text("f5/real/a.wav", "");
     write_tmp_text("f5/real/a.txt", "x");
     write_tmp_text("f5/real/sub/b.wav", "");
@@ -115,7 +117,7 @@ TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
     listing *l = list_corpus(tmp_path("f5"), NULL);
     CHECK_INT(l->status, PATINA_OK);
     CHECK_INT(l->n, 5);
-    CHECK_STR(entry_string(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it will tell */
+    CHECK_STR(entry_string(l, 0), "dangling.wav|dangling.wav|ok"); /* opening it fails */
     CHECK_STR(entry_string(l, 1), "file.wav|file.wav|ok");
     CHECK_STR(entry_string(l, 2), "real/a.wav|real/a.wav|ok|x");
     CHECK_STR(entry_string(l, 3), "real/sub/b.wav|real/sub/b.wav|ok");
@@ -128,7 +130,7 @@ TEST(corpus_folder, links_are_followed_and_never_in_a_circle) {
     list_release(l);
 }
 
-TEST(corpus_folder, names_that_are_no_utf8_are_broken_entries) {
+TEST(corpus_folder, file_names_not_utf8) {
     write_tmp_text("f6/ok.wav", "");
     write_tmp_text("f6/caf\xE9\n.wav", "");
     write_tmp_text("f6/caf\xE9\n.txt", "caption");
@@ -139,10 +141,10 @@ TEST(corpus_folder, names_that_are_no_utf8_are_broken_entries) {
     list_release(l);
 }
 
-TEST(corpus_folder, what_cannot_be_opened_says_so_without_the_path) {
+TEST(corpus_folder, unreadable_files) {
     pt_byte_source bytes;
     write_tmp_text("f7/x.wav", "");
-    CHECK(mkfifo(tmp_path("f7/pipe.wav"), 0600) == 0); /* opening it must not wait for a writer */
+    CHECK(mkfifo(tmp_path("f7/pipe.wav"), 0600) == 0); /* opening it must not block */
     listing *l = list_corpus(tmp_path("f7"), NULL);
     REQUIRE(l->n == 2);
     CHECK_STR(l->entry[0].id, "pipe.wav");
@@ -156,7 +158,7 @@ TEST(corpus_folder, what_cannot_be_opened_says_so_without_the_path) {
     list_release(l);
 }
 
-TEST(corpus_folder, twice_the_same) {
+TEST(corpus_folder, repeated_listing_is_equal) {
     write_tmp_text("f8/b/x.wav", "");
     write_tmp_text("f8/a/y.wav", "");
     write_tmp_text("f8/a/y.txt", "caption");
@@ -168,7 +170,7 @@ TEST(corpus_folder, twice_the_same) {
     list_release(two);
 }
 
-TEST(corpus_folder, one_without_audio_is_refused) {
+TEST(corpus_folder, folder_without_audio_is_rejected) {
     write_tmp_text("f9/readme.txt", "nothing here");
     listing *l = list_corpus(tmp_path("f9"), NULL);
     CHECK_INT(l->status, PATINA_EFORMAT);
@@ -176,7 +178,7 @@ TEST(corpus_folder, one_without_audio_is_refused) {
     list_release(l);
 }
 
-TEST(corpus_folder, folders_in_folders_have_a_limit) {
+TEST(corpus_folder, nesting_limit) {
     char path[600] = "f10";
     for (int i = 0; i < 64; i++)
         strcat(path, "/d");
@@ -195,7 +197,7 @@ TEST(corpus_folder, folders_in_folders_have_a_limit) {
 }
 
 /* Python's json module writes NaN and Infinity, which JSON does not have. */
-TEST(corpus_folder, numbers_that_are_not_finite_cost_nothing) {
+TEST(corpus_folder, nonfinite_numbers_in_json) {
     listing *l = list_corpus_with(pt_test_data_path("faults/json_nan"),
                                   &(pt_corpus_options){.kind = "folder"});
     CHECK_INT(l->n, 1);

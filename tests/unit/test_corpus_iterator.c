@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_iterator.c - detection of the corpus kind, options, and rows of one id */
 
 #include <patina/corpus.h>
 
 #include "corpus_fixture.h"
 
-TEST(corpus_iterator, the_kind_is_found_by_looking) {
+TEST(corpus_iterator, kind_is_detected) {
     const struct {
         const char *name, *text, *kind;
     } cases[] = {
@@ -20,7 +21,7 @@ TEST(corpus_iterator, the_kind_is_found_by_looking) {
         {"k/d.csv", "caption,file_name\n", "labels"},
         {"k/b.json", "{\"num_captions_per_audio\": 1, \"data\": []}\n", "wavcaps"},
         {"k/c.json", "{\n \"x\": 1,\n \"data\": [\n", "wavcaps"},
-        /* what more than one could take: the first in the table does */
+        /* formats of several readers: the first in the table is used */
         {"k/e.csv", "youtube_id,start_time,caption,file_name,caption_1,label\n", "audiocaps"},
         {"k/f.csv", "file_name,label,caption_1\n", "clotho"},
         {"k/g.json", "{\"audio\": \"x\", \"data\": [1]}\n", "jsonl"},
@@ -33,18 +34,18 @@ TEST(corpus_iterator, the_kind_is_found_by_looking) {
     }
 }
 
-TEST(corpus_iterator, what_is_none_is_told_what_there_is) {
+TEST(corpus_iterator, unknown_formats_are_explained) {
     const struct {
         const char *name, *text, *found;
     } cases[] = {
         {"k/b.json", "{\"num_captions_per_audio\": 1, \"entries\": []}\n",
-         "'wavcaps', for which it lacks the list 'data'"},
-        {"k/c.csv", "filename,target\n", "'labels', for which it lacks a column of captions"},
+         "'wavcaps', which requires the list 'data'"},
+        {"k/c.csv", "filename,target\n", "'labels', which requires a column of captions"},
         {"k/b.md", "# A text\r\nwith lines\n", "'# A text'"},
         {"k/b", "", "empty"},
         {"k/c", "\xFF\xFE\xFF", "not a text file"},
         {"k/d", "\n\n", "not a text file"},
-        {"k/e", "youtube_id,start_time\n", "for which it lacks a column of captions ('caption'"},
+        {"k/e", "youtube_id,start_time\n", "which requires a column of captions ('caption'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         listing *l = list_corpus(write_tmp_text(cases[i].name, cases[i].text), NULL);
@@ -62,7 +63,7 @@ TEST(corpus_iterator, what_is_none_is_told_what_there_is) {
     list_release(l);
 }
 
-TEST(corpus_iterator, the_kinds_are_listed_in_their_order) {
+TEST(corpus_iterator, kinds_are_listed_in_order) {
     static const char *const expected[] = {"webdataset", "parquet", "folder", "audiocaps",
                                            "clotho",     "labels",  "jsonl",  "wavcaps"};
     const char *name, *summary;
@@ -77,7 +78,7 @@ TEST(corpus_iterator, the_kinds_are_listed_in_their_order) {
     CHECK(!patina_corpus_kind_at(SIZE_MAX, &name, &summary));
 }
 
-TEST(corpus_iterator, the_option_overrides_what_is_seen) {
+TEST(corpus_iterator, option_overrides_detection) {
     const struct {
         const char *kind, *text;
     } cases[] = {
@@ -100,8 +101,8 @@ TEST(corpus_iterator, the_option_overrides_what_is_seen) {
     list_release(l);
 }
 
-/* Of a file that is of another kind: a sentence, or rejects, and never a row. */
-TEST(corpus_iterator, the_wrong_kind_is_said) {
+/* A file of another kind gives an error or rejects, and no row. */
+TEST(corpus_iterator, wrong_kind_is_an_error) {
     const char *files[] = {
         write_tmp_text("w/a.csv", "youtube_id,start_time,caption\na,0,x\n"),
         write_tmp_text("w/b.csv", "file_name,caption_1\na.wav,x\n"),
@@ -140,7 +141,7 @@ TEST(corpus_iterator, the_wrong_kind_is_said) {
     }
 }
 
-TEST(corpus_iterator, a_caption_column_is_used_or_refused) {
+TEST(corpus_iterator, caption_column) {
     const struct {
         const char *text, *kind;
     } cases[] = {
@@ -194,10 +195,10 @@ TEST(corpus_iterator, rows_of_one_id_are_one_entry) {
                      "{\"id\": \"1\", \"audio\": \"./a.wav\", \"caption\": [\"five\", 5]}\n");
     listing *l = list_corpus(path, NULL);
     CHECK_INT(l->n, 3);
-    CHECK_STR(
-        entry_string(l, 0),
-        "1|a.wav|ok|one|('b.wav' has the id of an earlier row and other audio)|three|"
-        "('no.wav' has the id of an earlier row, and its audio is not found)|five|(not a string)");
+    CHECK_STR(entry_string(l, 0),
+              "1|a.wav|ok|one|('b.wav' has the id of an earlier row, but different audio)|three|"
+              "('no.wav' has the id of an earlier row, but its audio file cannot be "
+              "found)|five|(not a string)");
     CHECK_INT(l->entry[0].captions[1].reason, PATINA_REJECT_DUPLICATE_ID);
     CHECK_INT(l->entry[0].captions[3].reason, PATINA_REJECT_DUPLICATE_ID);
     CHECK_INT(l->entry[1].status, PATINA_REJECT_UNDECODABLE);
@@ -205,19 +206,20 @@ TEST(corpus_iterator, rows_of_one_id_are_one_entry) {
     list_release(l);
 }
 
-/* Where the audio of the first row is not found, the entry has that of the first row that is. */
-TEST(corpus_iterator, an_absent_file_does_not_merge) {
+/* If the audio of the first row is missing, the entry has that of the first row whose audio exists.
+ * */
+TEST(corpus_iterator, missing_file_is_not_merged) {
     write_tmp_text("m/a.wav", "A");
     const char *path = write_tmp_text(
         "m/absent.jsonl", "{\"id\": \"1\", \"audio\": \"no.wav\", \"caption\": \"one\"}\n"
                           "{\"id\": \"1\", \"audio\": \"a.wav\", \"caption\": \"two\"}\n");
     listing *l = list_corpus(path, NULL);
     CHECK_INT(l->n, 1);
-    CHECK_STR(entry_string(l, 0), "1|a.wav|ok|('no.wav' is not found)|two");
+    CHECK_STR(entry_string(l, 0), "1|a.wav|ok|('no.wav' cannot be found)|two");
     list_release(l);
 }
 
-TEST(corpus_iterator, a_corpus_is_rewound) {
+TEST(corpus_iterator, rewind) {
     write_tmp_text("m/a.wav", "A");
     const char *path =
         write_tmp_text("m/again.jsonl", "{\"audio\": \"a.wav\", \"caption\": \"one\"}\n"

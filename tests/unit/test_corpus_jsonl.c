@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_jsonl.c - JSONL manifests */
 
 #include "corpus_fixture.h"
 
-TEST(corpus_jsonl, one_entry_a_line) {
+TEST(corpus_jsonl, one_entry_per_line) {
     const char *path = write_tmp_text(
         "j1/m.jsonl", "{\"audio\": \"a.wav\", \"caption\": \"A dog barks\", \"tags\": [1, {}]}\n"
                       "{\"caption\": [\"one\", \"two\"], \"audio\": \"sub/b b.flac\"}\r\n"
@@ -28,7 +29,7 @@ TEST(corpus_jsonl, large_integer_ids_stay_exact) {
     listing *l = list_corpus(write_tmp_text("j2/m.jsonl",
                                             "{\"audio\":\"a\",\"id\":9007199254740993}\n"
                                             "{\"audio\":\"a\",\"id\":9223372036854775807}\n"
-                                            /* of another member it does not matter */
+                                            /* in other members it is ignored */
                                             "{\"audio\":\"a\",\"n\":123456789012345678901234}\n"
                                             "{\"audio\":\"a\",\"id\":123456789012345678901234}\n"),
                              NULL);
@@ -39,7 +40,7 @@ TEST(corpus_jsonl, large_integer_ids_stay_exact) {
     list_release(l);
 }
 
-TEST(corpus_jsonl, blank_lines_and_a_mark_are_passed_over) {
+TEST(corpus_jsonl, blank_lines_and_byte_order_mark_are_skipped) {
     listing *l = list_corpus(write_tmp_text("j3/m.jsonl",
                                             "\xEF\xBB\xBF{\"audio\":\"a\",\"caption\":\"x\"}\n\n"
                                             " \t \r\n{\"audio\":\"b\",\"caption\":\"y\"}\n\n\n"
@@ -49,11 +50,11 @@ TEST(corpus_jsonl, blank_lines_and_a_mark_are_passed_over) {
     CHECK_STR(entry_string(l, 0), "a|a|ok|x");
     CHECK_STR(entry_string(l, 1), "b|b|ok|y");
     CHECK_STR(entry_string(l, 2),
-              "-|m.jsonl:7|undecodable"); /* lines count, and no mark is for here */
+              "-|m.jsonl:7|undecodable"); /* a byte order mark is not skipped here */
     list_release(l);
 }
 
-TEST(corpus_jsonl, broken_lines_are_entries_that_name_their_number) {
+TEST(corpus_jsonl, broken_lines_give_line_numbers) {
     static const char text[] = "{\"audio\": \"a\", \"caption\": \"x\"\n"
                                "[1, 2]\n"
                                "\"text\"\n"
@@ -82,7 +83,7 @@ TEST(corpus_jsonl, broken_lines_are_entries_that_name_their_number) {
     list_release(l);
 }
 
-TEST(corpus_jsonl, an_entry_without_audio_misses_it) {
+TEST(corpus_jsonl, entry_without_audio_is_missing) {
     listing *l = list_corpus(
         write_tmp_text("j5/m.jsonl", "{\"caption\":\"x\",\"id\":\"me\"}\n{\"caption\":\"x\"}\n"
                                      "{\"audio\":7,\"caption\":\"x\"}\n{\"audio\":\"\"}\n"
@@ -120,14 +121,14 @@ TEST(corpus_jsonl, bad_captions_keep_their_place) {
     CHECK_STR(entry_string(l, 2), "c|c|ok|(not a string)");
     CHECK_STR(entry_string(l, 3), "d|d|ok");
     CHECK_STR(entry_string(l, 4), "e|e|ok");
-    CHECK_STR(entry_string(l, 5), "f|f|ok|(holds a NUL character)");
+    CHECK_STR(entry_string(l, 5), "f|f|ok|(contains a NUL character)");
     CHECK_STR(entry_string(l, 6), "g|g|ok|(only white space)|(not a "
                                   "string)");
     list_release(l);
 }
 
 /* Latin-1 in a caption, and half of a surrogate pair, which Python's json writes. */
-TEST(corpus_jsonl, bytes_that_are_no_utf8_cost_a_caption_and_not_the_line) {
+TEST(corpus_jsonl, invalid_utf8_rejects_the_caption_only) {
     listing *l = list_corpus(
         write_tmp_text("j7/m.jsonl", "{\"audio\":\"a\",\"caption\":[\"caf\xE9\",\"caf\xC3\xA9\"]}\n"
                                      "{\"audio\":\"b\",\"caption\":[\"\\ud83d\",\"\\ud83d\\ude00\","
@@ -152,7 +153,7 @@ TEST(corpus_jsonl, bytes_that_are_no_utf8_cost_a_caption_and_not_the_line) {
     list_release(l);
 }
 
-/* No absolute path may come into a data set: `source` is written there. */
+/* No absolute path may be in a data set: `source` is written to it. */
 TEST(corpus_jsonl, absolute_paths_are_shortened_in_source) {
     char text[2048], real[512];
     snprintf(real, sizeof real, "%s", tmp_path("j8/real"));
@@ -167,14 +168,14 @@ TEST(corpus_jsonl, absolute_paths_are_shortened_in_source) {
     CHECK_STR(l->entry[1].source, "y.wav");
     CHECK_STR(l->entry[2].source, "z.wav");
     CHECK_STR(l->entry[1].path, "/elsewhere/y.wav");
-    CHECK_STR(l->entry[1].id, "/elsewhere/y.wav"); /* as written: it feeds the draws */
+    CHECK_STR(l->entry[1].id, "/elsewhere/y.wav"); /* as written: the draws depend on it */
     list_release(l);
     l = list_corpus(tmp_path("j8/link/m.jsonl"), NULL);
     CHECK_STR(l->entry[0].source, "sub/x.wav");
     list_release(l);
 }
 
-TEST(corpus_jsonl, a_line_of_any_length_takes_bounded_memory) {
+TEST(corpus_jsonl, long_lines_take_bounded_memory) {
     const size_t n = 17U << 20;
     char *text = malloc(2 * n);
     memset(text, 'x', 2 * n);
@@ -187,7 +188,7 @@ TEST(corpus_jsonl, a_line_of_any_length_takes_bounded_memory) {
     CHECK_INT(l->entry[0].n_captions, 1);
     if (l->entry[0].n_captions) CHECK_INT(strlen(l->entry[0].captions[0].text), 200000 - 24);
     CHECK_STR(entry_string(l, 1), "-|m.jsonl:2|undecodable");
-    CHECK_CONTAINS(l->entry[1].fault, "over 16777216 bytes");
+    CHECK_CONTAINS(l->entry[1].fault, "more than 16777216 bytes");
     CHECK_STR(entry_string(l, 2), "c|c|ok");
     list_release(l);
     free(text);
@@ -200,7 +201,7 @@ TEST(corpus_jsonl, an_empty_manifest_has_no_entries) {
     list_release(l);
 }
 
-TEST(corpus_jsonl, the_shared_manifest) {
+TEST(corpus_jsonl, shared_manifest) {
     const char *path = pt_test_shared_path("corpus/manifest.jsonl");
     if (!path) SKIP("no ../shared/corpus");
     listing *l = list_corpus(path, NULL);
@@ -217,7 +218,7 @@ TEST(corpus_jsonl, the_shared_manifest) {
     list_release(l);
 }
 
-TEST(corpus_jsonl, numbers_that_are_not_finite_cost_nothing) {
+TEST(corpus_jsonl, nonfinite_numbers_in_json) {
     listing *l = list_corpus(pt_test_data_path("faults/json_nan/manifest.jsonl"), NULL);
     CHECK_INT(l->n, 2);
     CHECK_STR(entry_string(l, 0), "a.flac|a.flac|ok|a drum is hit");

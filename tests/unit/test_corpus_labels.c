@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_labels.c - tables of labels, such as ESC-50 */
 
 #include "corpus_fixture.h"
 
 #define ESC_50 "filename,fold,target,category,esc10,src_file,take\n"
 
-TEST(corpus_labels, esc_50_as_it_is_unpacked) {
+TEST(corpus_labels, esc_50) {
     write_tmp_text("ESC-50/audio/1-100032-A-0.wav", "");
     write_tmp_text("ESC-50/audio/1-116765-A-41.wav", "");
     listing *l =
@@ -24,12 +25,12 @@ TEST(corpus_labels, esc_50_as_it_is_unpacked) {
     list_release(l);
 }
 
-TEST(corpus_labels, audio_lies_in_the_root_or_beside_or_in_folders_there) {
+TEST(corpus_labels, locations_of_audio) {
     write_tmp_text("l1/a.wav", "");
     write_tmp_text("l1/audio/b.wav", "");
     write_tmp_text("l1/audio/fold1/c.wav", "");
     write_tmp_text("audio/d.wav",
-                   ""); /* beside the folder: not looked at, since there is audio here */
+                   ""); /* beside the folder: not searched, since there is audio here */
     write_tmp_text("l1/elsewhere/e.ogg", "");
     const char *path = write_tmp_text(
         "l1/t.csv", "file,label\na.wav,A\nb.wav,B\nc.wav,C\nd.wav,D\nfold1/c.wav,E\n");
@@ -45,12 +46,12 @@ TEST(corpus_labels, audio_lies_in_the_root_or_beside_or_in_folders_there) {
     CHECK_STR(entry_string(l, 1), "b.wav|b.wav|ok|The sound of B");
     list_release(l);
     l = list_corpus(write_tmp_text("l2/t.csv", "file_name,class\nd.wav,D\n"),
-                    NULL); /* none here: beside the folder */
+                    NULL); /* no audio here: beside the folder */
     CHECK_STR(entry_string(l, 0), "d.wav|d.wav|ok|The sound of D");
     list_release(l);
 }
 
-TEST(corpus_labels, what_a_caption_is_made_of) {
+TEST(corpus_labels, captions_from_columns_and_labels) {
     write_tmp_text("l3/a.wav", "");
     const struct {
         const char *text, *column, *expected;
@@ -60,11 +61,11 @@ TEST(corpus_labels, what_a_caption_is_made_of) {
         {"filename,class\na.wav, door_wood_knock \n", NULL, "The sound of door wood knock"},
         {"filename,label,note\na.wav,l,a note_\n", "note", "a note_"},
         {"filename,label,caption\na.wav,l,A caption\n", NULL, "A caption"},
-        {"filename,label\na.wav,41\n", NULL, "(made of a label that is only a number)"},
+        {"filename,label\na.wav,41\n", NULL, "(its label is only a number)"},
         {"filename,label\na.wav,4th_of_July\n", NULL, "The sound of 4th of July"},
         {"filename,label\na.wav,\n", NULL, "(empty)"},
         {"filename,label\na.wav,\xFF\n", NULL, "(not UTF-8)"},
-        {"filename,label\na.wav,3\n", "label", "3"}, /* whoever names it wants it */
+        {"filename,label\na.wav,3\n", "label", "3"}, /* an explicit template is used */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char expected[100];

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists are streamed: only the index of ids grows with their rows. Each is read in a child process,
- * whose peak of resident memory is measured. */
+/* test_corpus_memory.c - peak memory while lists are read
+ *
+ * Lists are streamed: only the index of ids grows with the number of rows. Each list is read in a
+ * child process, whose peak of resident memory is measured.
+ */
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -8,7 +11,7 @@
 #include "corpus_fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEASURABLE false /* sanitizers keep what was freed */
+#define MEASURABLE false /* sanitizers keep freed memory */
 #else
 #define MEASURABLE true
 #endif
@@ -82,7 +85,7 @@ static read_result read_all(const char *path, const char *kind) {
     return o;
 }
 
-/** read_all in a process of its own. */
+/** Calls read_all in a child process. */
 static read_result read_in_child(const char *path, const char *kind) {
     read_result o = {0};
     int ends[2];
@@ -102,7 +105,7 @@ static read_result read_in_child(const char *path, const char *kind) {
 
 /* The files have 5 to 8 MB; a reader needs a block and a line, 64 KB each, the overhead of malloc,
  * and the index of ids. */
-TEST(corpus_memory, at_most_100_bytes_a_row) {
+TEST(corpus_memory, at_most_100_bytes_per_row) {
     enum { n = 60000 };
     if (!MEASURABLE) SKIP("memory cannot be measured under a sanitizer");
     for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++) {

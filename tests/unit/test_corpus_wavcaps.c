@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_corpus_wavcaps.c - WavCaps JSON files, intact and damaged */
 
 #include "corpus_fixture.h"
 
@@ -30,13 +31,13 @@ TEST(corpus_wavcaps, ids_with_and_without_extension) {
     CHECK_STR(entry_string(l, 1), "180913|audio/180913.flac|ok|two|deux|three");
     CHECK_STR(entry_string(l, 2), "x.wav|audio/AudioSet/x.wav.mp3|ok|four");
     CHECK_STR(entry_string(l, 3), "s.wav|s.wav|ok|five");
-    CHECK_STR(entry_string(l, 4), "s|s.flac|ok|six"); /* the first by its bytes */
+    CHECK_STR(entry_string(l, 4), "s|s.flac|ok|six"); /* the first in byte order */
     CHECK_STR(entry_string(l, 5), "gone|as.json#6|missing|seven");
     CHECK_STR(l->entry[5].fault, "data[6] (line 8): no audio file is named 'gone.*'");
     list_release(l);
 }
 
-TEST(corpus_wavcaps, a_bad_element_is_not_the_end) {
+TEST(corpus_wavcaps, bad_element_rejects_one_entry) {
     static const char *const bad[] = {"17",
                                       "null",
                                       "\"text, with ] and }\"",
@@ -80,8 +81,9 @@ TEST(corpus_wavcaps, a_bad_element_is_not_the_end) {
     }
 }
 
-/* What is not closed ends where the next begins; only a list in it takes what follows along. */
-TEST(corpus_wavcaps, an_element_that_is_not_closed) {
+/* An unclosed element ends where the next begins; an unclosed list in it includes later elements.
+ * */
+TEST(corpus_wavcaps, unclosed_element) {
     static const char *const bad[] = {
         "{\"id\": \"b\", \"caption\": \"x\",",
         "{\"id\": \"b\", \"caption\": \"x\"",
@@ -113,12 +115,12 @@ TEST(corpus_wavcaps, an_element_that_is_not_closed) {
     listing *l = list_text("w9/t.json", "{\"data\": [{\"id\": \"b\", \"caption\": \n"
                                         "{\"id\": \"a\", \"caption\": \"y\"},\n"
                                         "{\"id\": \"d\", \"caption\": \"z\"}]}");
-    CHECK_INT(l->n, 2); /* what stands behind the colon cannot be told from a value */
+    CHECK_INT(l->n, 2); /* the text after the colon cannot be distinguished from a value */
     CHECK_STR(entry_string(l, 1), "d|d.wav|ok|z");
     list_release(l);
 }
 
-TEST(corpus_wavcaps, bad_captions_are_the_captions_own) {
+TEST(corpus_wavcaps, bad_captions_reject_captions_only) {
     write_tmp_text("w3/a.wav", "");
     listing *l =
         list_text("w3/t.json", "{\"data\": [{\"id\": \"a\", \"caption\": [\"x\", 1, \" \"]},"
@@ -141,7 +143,7 @@ TEST(corpus_wavcaps, bad_captions_are_the_captions_own) {
     list_release(l);
 }
 
-TEST(corpus_wavcaps, members_stand_in_any_order) {
+TEST(corpus_wavcaps, members_in_any_order) {
     write_tmp_text("w4/a.wav", "");
     static const char *const texts[] = {
         "\xEF\xBB\xBF{\"data\":[{\"id\":\"a\",\"caption\":\"x\"}],\"n\":1}",
@@ -163,8 +165,8 @@ TEST(corpus_wavcaps, members_stand_in_any_order) {
     list_release(l);
 }
 
-/* More before `data` than is looked at: its name tells, or the option. */
-TEST(corpus_wavcaps, data_may_stand_far_behind) {
+/* More text before `data` than is probed: the file name or the option selects the kind. */
+TEST(corpus_wavcaps, data_after_long_members) {
     enum { N = 200000 };
     static char text[N + 100];
     write_tmp_text("w5/a.wav", "");
@@ -182,7 +184,7 @@ TEST(corpus_wavcaps, data_may_stand_far_behind) {
     list_release(l);
 }
 
-TEST(corpus_wavcaps, a_file_that_breaks_off_says_so_once) {
+TEST(corpus_wavcaps, truncated_file_is_reported_once) {
     static const char whole[] = "{\"data\": [{\"id\": \"a\", \"caption\": \"x\"},\n"
                                 "{\"id\": \"b\", \"caption\": \"y\"},\n"
                                 "{\"id\": \"c\", \"caption\": \"z\"}]}";
@@ -194,7 +196,7 @@ TEST(corpus_wavcaps, a_file_that_breaks_off_says_so_once) {
                                (size_t)(strstr(whole, "y\"}") - whole) + 3,
                                (size_t)(strstr(whole, "z\"}") - whole) + 3};
         const size_t intact = (n >= ends[0]) + (n >= ends[1]) + (n >= ends[2]);
-        const bool cut = n < ends[2] + 1; /* and the list's own bracket */
+        const bool cut = n < ends[2] + 1; /* and the closing bracket of the list */
         listing *l = list_corpus(write_tmp_bytes("w6/t.json", whole, n), NULL);
         CHECK_INT(l->status, PATINA_OK);
         CHECK_INT(l->n, intact + cut);
@@ -209,7 +211,7 @@ TEST(corpus_wavcaps, a_file_that_breaks_off_says_so_once) {
     }
 }
 
-TEST(corpus_wavcaps, a_huge_element_is_passed_over) {
+TEST(corpus_wavcaps, huge_element_is_skipped) {
     const size_t n = 40U << 20;
     char *text = malloc(n);
     static const char before[] = "{\"data\": [{\"id\": \"", after[] = "\"}, {\"id\": \"a\"}]}";
@@ -220,12 +222,12 @@ TEST(corpus_wavcaps, a_huge_element_is_passed_over) {
     listing *l = list_corpus(write_tmp_bytes("w7/t.json", text, n), NULL);
     free(text);
     CHECK_INT(l->n, 2);
-    CHECK_CONTAINS(l->entry[0].fault, "over 16777216 bytes");
+    CHECK_CONTAINS(l->entry[0].fault, "more than 16777216 bytes");
     CHECK_STR(entry_string(l, 1), "a|a.wav|ok");
     list_release(l);
 }
 
-TEST(corpus_wavcaps, what_has_no_list_is_none) {
+TEST(corpus_wavcaps, object_without_list_is_rejected) {
     static const char *const texts[] = {
         "{}",          "{\"data\": {}}", "{\"dat\": []}", "{\"data\"",
         "{\"data\": ", "[{\"id\": 1}]",  "{\"data\" []}", "{\"d\\u0061ta\": []}"};
@@ -242,7 +244,7 @@ TEST(corpus_wavcaps, what_has_no_list_is_none) {
     }
 }
 
-TEST(corpus_wavcaps, the_shared_list) {
+TEST(corpus_wavcaps, shared_list) {
     const char *path = pt_test_shared_path("corpus/wavcaps.json");
     if (!path) SKIP("no ../shared/corpus");
     listing *l = list_corpus(path, pt_test_shared_path("corpus/clips"));

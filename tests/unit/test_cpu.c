@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_cpu.c - names of instruction sets and precisions, and the number of CPUs */
 
 #include "test.h"
 
 #include <patina/cpu.h>
 
-TEST(cpu, names_read_back) {
+TEST(cpu, isa_names_round_trip) {
     const patina_isa best = patina_isa_detect();
     patina_isa isa = PATINA_ISA_COUNT;
     CHECK_OK(patina_isa_parse("auto", &isa, &t->err));
@@ -23,8 +24,8 @@ TEST(cpu, names_read_back) {
     CHECK_CONTAINS(t->err.message, "sse9");
 }
 
-/* bfloat16 goes with AVX-512 where the CPU has it, and is refused everywhere else. */
-TEST(cpu, precisions_read_back) {
+/* bfloat16 is used with AVX-512 if the CPU supports it, and rejected otherwise. */
+TEST(cpu, precision_names_round_trip) {
     CHECK(!patina_isa_has_bf16() || patina_isa_detect() == PATINA_ISA_AVX512);
     for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
         const bool offered = isa == PATINA_ISA_AVX512 && patina_isa_has_bf16();

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_csv_table.c - records of delimited text: quotes, line ends, headers, damage */
 
 #include "corpus/csv_table.h"
 
@@ -28,27 +29,27 @@ static void check_records(pt_test *t, const char *path, const char *const *expec
         CHECK_STR(record_text(r), *expected);
     } while (r && *++expected);
     CHECK(r == NULL);
-    CHECK_OK(pt_csv_next(table, &r, &t->err)); /* and it stays so */
+    CHECK_OK(pt_csv_next(table, &r, &t->err)); /* the state does not change */
     CHECK(r == NULL);
     pt_csv_close(&table);
     CHECK(table == NULL);
 }
 
-TEST(csv_table, records_know_the_line_where_they_begin) {
+TEST(csv_table, line_numbers_of_records) {
     static const char *const expected[] = {
-        "3:1|2", "6:a|b\nc\n\nd", "10:,|\"", "11!1 fields where the header has 2", "12:x|y", "end"};
+        "3:1|2", "6:a|b\nc\n\nd", "10:,|\"", "11!1 fields, but the header has 2", "12:x|y", "end"};
     const char *path =
         write_tmp_text("t/a.csv", "h,i\r\n\r\n1,2\r\n\r\n\r\na,\"b\r\nc\n\nd\"\r\n\",\",\"\"\"\""
                                   "\nalone\nx,y");
     check_records(t, path, expected);
 }
 
-TEST(csv_table, a_cr_alone_ends_a_record_too) {
+TEST(csv_table, cr_ends_a_record) {
     static const char *const expected[] = {"1:1|2", "1:3|4", "2:5|6", "end"};
     check_records(t, write_tmp_text("t/b.csv", "h,i\r1,2\r3,4\n5,6\r\n\r"), expected);
 }
 
-TEST(csv_table, a_quote_that_is_not_closed_is_the_last_record) {
+TEST(csv_table, unclosed_quote_ends_the_table) {
     static const char *const expected[] = {
         "2:1|2", "4!a quote is not closed: the rest of the file is one field", "end"};
     check_records(t, write_tmp_text("t/c.csv", "h,i\n1,2\n\n3,\"open\n4,5\n6,7\n"), expected);
@@ -58,7 +59,7 @@ TEST(csv_table, a_quote_that_is_not_closed_is_the_last_record) {
 }
 
 /* 64 fields of 1 MB each, in lines of 1 MB: no field and no line is too long, the record is. */
-TEST(csv_table, a_record_is_bounded_too) {
+TEST(csv_table, record_size_limit) {
     const size_t line = 1 << 20;
     char *text = malloc(64 * line + 4), *at = text;
     pt_csv_table *table = NULL;
@@ -79,14 +80,14 @@ TEST(csv_table, a_record_is_bounded_too) {
     pt_csv_close(&table);
 }
 
-TEST(csv_table, headers_that_are_none) {
+TEST(csv_table, invalid_headers) {
     char many[64 * 2 + 4] = "";
     pt_csv_table *table = NULL;
     for (int i = 0; i < 65; i++)
         strcat(many, i ? ",a" : "a");
     CHECK_FAILS(pt_csv_open(write_tmp_text("t/f.csv", many), NULL, &table, &t->err),
                 PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "over 64 columns");
+    CHECK_CONTAINS(t->err.message, "more than 64 columns");
     CHECK_FAILS(pt_csv_open(write_tmp_text("t/g.csv", "\n\n"), NULL, &table, &t->err),
                 PATINA_EFORMAT);
     CHECK_FAILS(pt_csv_open(write_tmp_text("t/h.csv", "\"a,b\n1,2\n"), NULL, &table, &t->err),
@@ -123,7 +124,7 @@ TEST(csv_table, delimiters_and_given_headers) {
     REQUIRE_OK(pt_csv_next(table, &r, &t->err));
     CHECK_STR(record_text(r), "2:1|2|3");
     REQUIRE_OK(pt_csv_next(table, &r, &t->err));
-    CHECK_STR(record_text(r), "3!1 fields where the header has 2");
+    CHECK_STR(record_text(r), "3!1 fields, but the header has 2");
     pt_csv_close(&table);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_dataset_card.c - README.md of a data set */
 
 #include "test.h"
 
@@ -54,8 +55,8 @@ TEST(dataset_card, front_matter) {
     free(text);
 }
 
-/* `datasets` refuses a pattern that matches no file: a split without rows is not in the front
- * matter, and is in the table. */
+/* `datasets` rejects a pattern that matches no file: a split without rows is omitted from the front
+ * matter and is in the table. */
 TEST(dataset_card, splits) {
     pt_run_metadata run_meta = make_run_meta();
     run_meta.splits = three;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_decoder.c - decoding: formats, windows, channel order, wrong sizes and ranges */
 
 #include "audio/decoder.h"
 
@@ -21,7 +22,7 @@
         release(&check_o_);                                                                        \
     } while (0)
 
-/** The file with its last n bytes gone; shares f's bytes. */
+/** The file without its last n bytes; shares f's bytes. */
 static file_bytes cut(const file_bytes *f, size_t n) {
     return (file_bytes){f->b, f->n - n};
 }
@@ -54,7 +55,7 @@ TEST(decoder, integers_are_divided_by_half_their_range) {
     }
 }
 
-TEST(decoder, floats_pass_as_they_are) {
+TEST(decoder, floats_are_unchanged) {
     const float f32[] = {3.5F, -7.25F, INFINITY, NAN};
     const double f64[] = {1.5, -1e30, 0.1, 1e300};
     file_bytes a = make_wav(3, 32, RATE, 1, f32, sizeof f32);
@@ -75,7 +76,7 @@ TEST(decoder, floats_pass_as_they_are) {
     file_bytes_release(&b);
 }
 
-/* A square wave through a lossy codec overshoots: what a decoder gives over 1 is not clipped. */
+/* A square wave through a lossy codec overshoots: decoded values over 1 are not clipped. */
 TEST(decoder, lossy_peaks_over_full_scale_are_kept) {
     const int formats[] = {OGG, OPUS, MP3};
     float *x = malloc(48000 * sizeof *x);
@@ -94,7 +95,7 @@ TEST(decoder, lossy_peaks_over_full_scale_are_kept) {
     free(x);
 }
 
-TEST(decoder, says_where_length_is_exact) {
+TEST(decoder, exact_lengths_are_reported) {
     const struct {
         int format;
         const char *name;
@@ -133,7 +134,7 @@ TEST(decoder, says_where_length_is_exact) {
     free(x);
 }
 
-TEST(decoder, seeking_gives_the_very_frames) {
+TEST(decoder, seeking_is_frame_exact) {
     const int formats[] = {WAV_16,
                            FLAC_16,
                            SF_FORMAT_AIFF | SF_FORMAT_PCM_24,
@@ -164,7 +165,8 @@ TEST(decoder, seeking_gives_the_very_frames) {
     free(x);
 }
 
-/** Writes channel c at level 2^-(c + 1), and gives which of them each channel read has. */
+/** Writes channel c at level 2^-(c + 1), and returns for each decoded channel which of them it is.
+ * */
 static void levels_of(pt_test *t, int format, int n_channels, const int *map, int *levels) {
     const size_t n = 48000;
     float *x = malloc(n * (size_t)n_channels * sizeof *x);
@@ -188,9 +190,9 @@ static void levels_of(pt_test *t, int format, int n_channels, const int *map, in
     free(x);
 }
 
-/* Vorbis I 4.3.9 and RFC 7845 5.1.1.2 say what the 1st, 2nd ... channel of a stream is; WAVE order
- * is L R C LFE back-L back-R back-C side-L side-R (the bits of dwChannelMask). libsndfile writes
- * channels to Ogg in the order that it is given, so channel k of the stream has level k. */
+/* Vorbis I 4.3.9 and RFC 7845 5.1.1.2 define the 1st, 2nd ... channel of a stream; WAVE order is L
+ * R C LFE back-L back-R back-C side-L side-R (the bits of dwChannelMask). libsndfile writes
+ * channels to Ogg in the given order, so channel k of the stream has level k. */
 TEST(decoder, ogg_channels_come_in_wave_order) {
     static const int expected[9][8] = {
         [1] = {1},
@@ -214,7 +216,7 @@ TEST(decoder, ogg_channels_come_in_wave_order) {
         if (c != 3) CHECK_INT(got[c], expected[6][c]);
 }
 
-TEST(decoder, channel_maps_are_put_in_wave_order) {
+TEST(decoder, channel_maps_are_converted_to_wave_order) {
     /* Apple's MPEG_5_1_C: L C R Ls Rs LFE; MPEG_5_1_B: L R Ls Rs C LFE */
     static const int c51[] = {SF_CHANNEL_MAP_LEFT,       SF_CHANNEL_MAP_CENTER,
                               SF_CHANNEL_MAP_RIGHT,      SF_CHANNEL_MAP_REAR_LEFT,
@@ -230,7 +232,7 @@ TEST(decoder, channel_maps_are_put_in_wave_order) {
     levels_of(t, SF_FORMAT_CAF | SF_FORMAT_PCM_16, 6, b51, got);
     for (int c = 0; c < 6; c++)
         CHECK_INT(got[c], from_b[c]);
-    /* FLAC has WAVE's order by its own definition; a WAV without a mask too */
+    /* FLAC has WAVE order by definition; a WAV without a mask too */
     levels_of(t, FLAC_16, 6, NULL, got);
     for (int c = 0; c < 6; c++)
         CHECK_INT(got[c], c + 1);
@@ -239,20 +241,21 @@ TEST(decoder, channel_maps_are_put_in_wave_order) {
         CHECK_INT(got[c], c + 1);
 }
 
-TEST(decoder, a_wav_that_promises_more_bytes_than_it_has_is_truncated) {
+TEST(decoder, wav_shorter_than_declared_is_truncated) {
     short x[1000] = {1, 2, 3};
     file_bytes f = make_wav(1, 16, 8000, 1, x, sizeof x), less;
     CHECK_OUTCOME(&f, PATINA_OK);
     less = cut(&f, 1);
     CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
-    less = cut(&f, sizeof x); /* only the header is left */
+    less = cut(&f, sizeof x); /* only the header remains */
     CHECK_OUTCOME(&less, PATINA_REJECT_TRUNCATED);
     less = cut(&f, sizeof x + 12); /* not even "data" */
     CHECK_OUTCOME(&less, PATINA_REJECT_UNDECODABLE);
-    put_le(f.b + 40, 2 * sizeof x, 4); /* which libsndfile corrects without a word */
+    put_le(f.b + 40, 2 * sizeof x, 4); /* which libsndfile corrects silently */
     decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_STR(o.err.message, "wav: 4000 bytes of samples are promised and 2000 are there");
+    CHECK_STR(o.err.message,
+              "wav: the header declares 4000 bytes of samples, but the file contains 2000");
     release(&o);
     file_bytes_release(&f);
 }
@@ -299,9 +302,9 @@ TEST(decoder, the_riff_size_may_be_wrong) {
     }
 }
 
-TEST(decoder, odd_chunks_have_a_pad_byte_and_the_last_need_not) {
+TEST(decoder, pad_byte_of_odd_chunks) {
     static const unsigned char x[5] = {1, 2, 3, 4, 5};
-    file_bytes f = make_wav(1, 8, 8000, 1, x, sizeof x); /* data of 5 bytes, no pad behind */
+    file_bytes f = make_wav(1, 8, 8000, 1, x, sizeof x); /* data of 5 bytes without a pad byte */
     decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_OK);
     CHECK(o.info.exact);
@@ -335,7 +338,7 @@ TEST(decoder, odd_chunks_have_a_pad_byte_and_the_last_need_not) {
     file_bytes_release(&f);
 }
 
-TEST(decoder, every_kind_that_was_cut_is_truncated) {
+TEST(decoder, truncation_of_every_format) {
     const int formats[] = {WAV_16,
                            SF_FORMAT_WAV | SF_FORMAT_MS_ADPCM,
                            SF_FORMAT_RF64 | SF_FORMAT_PCM_16,
@@ -380,14 +383,15 @@ TEST(decoder, rf64_sizes_come_from_ds64) {
     free(x);
 }
 
-/** Offset of the FLAC frame that holds sample frame `want`, by its sync code and number. */
+/** Offset of the FLAC frame that contains sample frame `want`, by its sync code and number. */
 static size_t flac_frame(const file_bytes *f, unsigned number) {
     for (size_t i = 42; i + 6 < f->n; i++)
         if (f->b[i] == 0xFF && f->b[i + 1] == 0xF8 && f->b[i + 4] == number) return i;
     return 0;
 }
 
-/** Of reading the first n frames in thousands: enough may follow to make up for lost ones. */
+/** Status of reading the first n frames in blocks of 1000: more frames may follow and hide a loss.
+ * */
 static patina_status status_of_part(const file_bytes *f, size_t n) {
     const pt_byte_source bytes = memory_source(f);
     float x[1000];
@@ -401,9 +405,9 @@ static patina_status status_of_part(const file_bytes *f, size_t n) {
     return status;
 }
 
-/* libFLAC leaves out a frame whose bits are wrong, or gives zeros for it, and libsndfile goes on,
- * with what follows in its place. */
-TEST(decoder, a_damaged_flac_frame_is_not_papered_over) {
+/* libFLAC omits a frame whose bits are wrong, or returns zeros for it, and libsndfile continues
+ * with the next frame in its place. */
+TEST(decoder, damaged_flac_frame_is_detected) {
     const size_t n = 60000;
     float *x = make_noise(n, 0.0003), part[4096];
     file_bytes f = encode_audio(FLAC_16, RATE, 1, NULL, x, n);
@@ -421,7 +425,7 @@ TEST(decoder, a_damaged_flac_frame_is_not_papered_over) {
             f.b[at + 10 + i * 37] ^= 1;
         }
     }
-    /* A window elsewhere does not notice, by design: an hour-long file is not decoded whole. */
+    /* A window elsewhere does not detect it, by design: a file of an hour is not decoded whole. */
     f.b[at + 100] ^= 1;
     const pt_byte_source bytes = memory_source(&f);
     REQUIRE_OK(pt_decoder_open(&bytes, &decoder, &info, &t->err));
@@ -446,7 +450,7 @@ TEST(decoder, a_flac_of_unknown_length_is_read_to_its_end) {
     CHECK(!o.info.exact);
     CHECK_INT(o.n_frames, 30000);
     release(&o);
-    put_le(f.b + 22, 0xFFFFFFFF, 4); /* and a count that nothing is allocated from */
+    put_le(f.b + 22, 0xFFFFFFFF, 4); /* and a number that determines no allocation */
     f.b[21] |= 0x0F;
     CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&f);
@@ -477,8 +481,8 @@ static void raise_declared_frames(file_bytes *f, uint64_t frames) {
     fix_page_crc(f->b + last, f->n - last);
 }
 
-/* A packet that is not full: its page says where it ends. 47 999 + 312 of preskip is no multiple of
- * 960, so the last page of the file as written cuts a packet, and one more frame uncuts it. */
+/* A partial packet: its page gives its end. 47 999 + 312 of pre-skip is no multiple of 960, so the
+ * last page of the written file ends within a packet; with one more frame the packet is whole. */
 TEST(decoder, opus_may_miss_one_packet) {
     float *x = make_noise(48000, 0.5);
     const struct {
@@ -491,16 +495,16 @@ TEST(decoder, opus_may_miss_one_packet) {
         CHECK_OUTCOME(&f, cases[k].expected);
         file_bytes_release(&f);
     }
-    file_bytes f = encode_audio(OGG, 48000, 1, NULL, x, 48000); /* Vorbis has no such excuse */
+    file_bytes f = encode_audio(OGG, 48000, 1, NULL, x, 48000); /* Vorbis has no such exception */
     raise_declared_frames(&f, 900);
     CHECK_OUTCOME(&f, PATINA_REJECT_TRUNCATED);
     file_bytes_release(&f);
     free(x);
 }
 
-/* Every decoder leaves such a page out, and libsndfile's count of frames with it where it is the
- * first one with audio. */
-TEST(decoder, a_damaged_ogg_page_is_found) {
+/* Every decoder skips such a page, and so does the frame count of libsndfile if it is the first
+ * page with audio. */
+TEST(decoder, damaged_ogg_page_is_detected) {
     const int formats[] = {OGG, OPUS};
     float *x = make_noise(5 * 48000, 0.5);
     for (size_t k = 0; k < 2; k++) {
@@ -523,20 +527,20 @@ TEST(decoder, a_damaged_ogg_page_is_found) {
     free(x);
 }
 
-/** Where an MP3's first frame has its Xing or Info tag. */
+/** Position of the Xing or Info tag in the first frame of an MP3. */
 static unsigned char *info_tag(const file_bytes *f) {
     for (size_t i = 4; i < 200 && i + 16 < f->n; i++)
         if (memcmp(f->b + i, "Xing", 4) == 0 || memcmp(f->b + i, "Info", 4) == 0) return f->b + i;
     return NULL;
 }
 
-TEST(decoder, mp3_may_miss_one_frame_of_those_its_tag_counts) {
+TEST(decoder, mp3_may_miss_one_declared_frame) {
     float *x = make_noise(RATE, 0.5);
     file_bytes f = encode_audio(MP3, RATE, 1, NULL, x, RATE);
     unsigned char *tag = info_tag(&f);
     REQUIRE(tag != NULL && (tag[7] & 1) && tag[11] < 200);
     decode_result o = decode(&f);
-    CHECK_INT(o.n_frames, RATE); /* encoder delay and padding are taken off */
+    CHECK_INT(o.n_frames, RATE); /* encoder delay and padding are removed */
     release(&o);
     tag[11] += 1;
     CHECK_OUTCOME(&f, PATINA_OK);
@@ -546,8 +550,8 @@ TEST(decoder, mp3_may_miss_one_frame_of_those_its_tag_counts) {
     free(x);
 }
 
-/* libsndfile would stop at a length guessed from the first frames: of silence, much too many bytes
- * a second are needed for what follows. */
+/* libsndfile would stop at a length estimated from the first frames: of silence, whose bit rate is
+ * too low for the rest. */
 TEST(decoder, mp3_without_a_tag_is_read_to_its_end) {
     const size_t n = 10 * RATE;
     float *x = make_noise(n, 0.5);
@@ -567,14 +571,14 @@ TEST(decoder, mp3_without_a_tag_is_read_to_its_end) {
     file_bytes bare = {f.b + first, f.n - first};
     decode_result o = decode(&bare);
     CHECK_INT(o.status, PATINA_OK);
-    /* no tag, so the encoder's delay and padding stay: less than three frames of 1152 */
+    /* no tag, so delay and padding of the encoder remain: less than three frames of 1152 */
     CHECK(o.n_frames >= n && o.n_frames < n + 3 * 1152);
     release(&o);
     file_bytes_release(&f);
     free(x);
 }
 
-TEST(decoder, mp3_hides_behind_tags_junk_and_wav) {
+TEST(decoder, mp3_after_tags_junk_and_in_wav) {
     float *x = make_noise(RATE, 0.5);
     file_bytes f = encode_audio(MP3, RATE, 1, NULL, x, RATE);
     decode_result plain = decode(&f), o;
@@ -587,7 +591,7 @@ TEST(decoder, mp3_hides_behind_tags_junk_and_wav) {
     CHECK(o.n_frames == plain.n_frames &&
           memcmp(o.samples, plain.samples, o.n_frames * sizeof(float)) == 0);
     release(&o);
-    g.b[4] = 0xFF; /* no revision that there is, but a tag to libsndfile, which would print */
+    g.b[4] = 0xFF; /* an unknown revision, but a tag to libsndfile, which would print */
     o = decode(&g);
     CHECK_INT(o.status, PATINA_OK);
     CHECK_INT(o.n_frames, plain.n_frames);
@@ -612,7 +616,7 @@ TEST(decoder, mp3_hides_behind_tags_junk_and_wav) {
     free(x);
 }
 
-TEST(decoder, tags_may_stand_before_other_formats) {
+TEST(decoder, tags_before_other_formats) {
     const int formats[] = {FLAC_16, OGG, OPUS};
     float *x = make_noise(6 * 20000, 0.5);
     for (size_t k = 0; k < 3; k++) {
@@ -634,7 +638,7 @@ TEST(decoder, tags_may_stand_before_other_formats) {
     free(x);
 }
 
-/** Where standard error goes to while it is watched; gives the descriptor to restore. */
+/** Redirects standard error; returns the descriptor to restore. */
 static int capture_stderr(const char *path) {
     fflush(stderr);
     const int saved = dup(2);
@@ -644,7 +648,7 @@ static int capture_stderr(const char *path) {
     return saved;
 }
 
-/* libmpg123 has a lot to say about such files, unless it is asked not to. */
+/* libmpg123 prints messages about such files unless it is told not to. */
 TEST(decoder, libraries_print_nothing) {
     float *x = make_noise(RATE, 0.5);
     file_bytes f = encode_audio(MP3, RATE, 1, NULL, x, RATE);
@@ -680,7 +684,7 @@ TEST(decoder, libraries_print_nothing) {
     free(x);
 }
 
-TEST(decoder, what_is_no_audio_is_undecodable) {
+TEST(decoder, non_audio_is_undecodable) {
     file_bytes nothing = {(unsigned char *)calloc(1, 1), 0};
     CHECK_OUTCOME(&nothing, PATINA_REJECT_UNDECODABLE);
     const char *strings[] = {"x",
@@ -689,7 +693,7 @@ TEST(decoder, what_is_no_audio_is_undecodable) {
                              "fLaC",
                              "OggS",
                              "ID3\4\0\0\x7f\x7f\x7f\x7f",
-                             "This is a text that somebody named .wav, as it happens\n"};
+                             "This is a text file with the suffix .wav\n"};
     for (size_t k = 0; k < sizeof strings / sizeof strings[0]; k++) {
         const size_t n = k == 2 ? 12 : strlen(strings[k]);
         file_bytes f = {(unsigned char *)malloc(n), n};
@@ -705,7 +709,7 @@ TEST(decoder, what_is_no_audio_is_undecodable) {
     decode_result o = decode(&m4a);
     CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
     CHECK_CONTAINS(o.err.message,
-                   PT_HAVE_FFMPEG ? "mp4" : "MP4 or M4A, which this build does not read");
+                   PT_HAVE_FFMPEG ? "mp4" : "MP4 or M4A is not supported by this build");
     release(&o);
     file_bytes_release(&m4a);
     file_bytes_release(&nothing);
@@ -734,7 +738,7 @@ TEST(decoder, ranges_are_those_of_the_measures) {
     }
 }
 
-TEST(decoder, the_whole_shared_corpus_decodes) {
+TEST(decoder, shared_corpus_decodes) {
     static const struct {
         const char *name;
         size_t n_frames; /* as FFmpeg 5.1 counts them */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* test_device_model.c - both towers on devices: goldens of transformers' ClapModel, the bits of the
- * plain C reference on every OpenCL device, and the same bits in any batch */
+/* test_device_model.c - both towers on devices
+ *
+ * Compared with the goldens of transformers' ClapModel, and bit by bit with the plain C reference
+ * on every OpenCL device and in any batch.
+ */
 
 #include "clap/device_model.h"
 

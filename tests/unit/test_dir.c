@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_dir.c - creation, renaming and recursive removal of folders */
 
 #include "test.h"
 

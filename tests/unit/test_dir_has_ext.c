@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_dir_has_ext.c - search for a file extension in a folder */
 
 #include "fs/dir_has_ext.h"
 
@@ -6,7 +7,7 @@
 #include "fs/dir_walk.h"
 #include "fs/path.h"
 
-TEST(dir_has_ext, names_are_found_in_the_folder_and_below) {
+TEST(dir_has_ext, finds_names_in_subfolders) {
     static const char *const tars[] = {".tar", ".tar.gz", NULL};
     write_tmp_text("h1/sub/deep/A.TAR.gz", "");
     write_tmp_text("h1/notes.txt", "");
@@ -19,7 +20,7 @@ TEST(dir_has_ext, names_are_found_in_the_folder_and_below) {
     CHECK(pt_dir_has_ext(tmp_path("h1"), pt_audio_extensions));
 }
 
-TEST(dir_has_ext, dot_names_and_what_lies_too_deep_are_passed_over) {
+TEST(dir_has_ext, skips_dot_names_and_deep_folders) {
     static const char *const tars[] = {".tar", NULL};
     write_tmp_text("h2/.hidden.tar", "");
     write_tmp_text("h2/.git/a.tar", "");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_dynamics.c - crest factor and zero-crossing rate */
 
 #include "test.h"
 
@@ -13,7 +14,7 @@
 
 #define RATE PATINA_RATE_HZ
 
-/* Bars: 0.01 dB; two crossings. */
+/* Tolerances: 0.01 dB; two crossings. */
 TEST(dynamics, golden_files) {
     static const char *const files[] = {"prog.wav",        "tone1059.wav", "alternating.wav",
                                         "impulse.wav",     "dc.wav",       "silence.wav",
@@ -76,8 +77,8 @@ TEST(dynamics, crossings_of_known_shapes) {
     free(x);
 }
 
-/* neg(v) is v < -1e-10 and nothing else. */
-TEST(dynamics, what_counts_as_negative) {
+/* neg(v) is v < -1e-10 exactly. */
+TEST(dynamics, sign_threshold) {
     static const struct {
         float v;
         bool negative;
@@ -89,8 +90,8 @@ TEST(dynamics, what_counts_as_negative) {
     }
 }
 
-/* Every place of a crossing counts once, those between two internal pieces too. */
-TEST(dynamics, no_crossing_is_lost_between_pieces) {
+/* Every crossing counts once, also between two internal blocks. */
+TEST(dynamics, crossings_at_block_boundaries) {
     enum { N = 3 * 8192 + 100 };
     float *x = stimulus_alloc(N);
     for (size_t place = 1; place < N;
@@ -102,8 +103,8 @@ TEST(dynamics, no_crossing_is_lost_between_pieces) {
     free(x);
 }
 
-/* Flushed whatever mode the caller runs in: the squares of these would be denormal floats, and
- * they are denormals themselves. */
+/* Flushed in any mode of the caller: the samples are denormal floats, and so would be their
+ * squares. */
 TEST(dynamics, denormals_are_silence) {
     float x[64];
     for (size_t i = 0; i < 64; i++)
@@ -112,5 +113,5 @@ TEST(dynamics, denormals_are_silence) {
     CHECK_NEAR(patina_ac_power(x, 64), 0.0, 0.0);
     const unsigned mode = pt_denormals_flush();
     pt_denormals_restore(mode);
-    CHECK((mode & 0x8040U) == 0); /* the caller's mode is back */
+    CHECK((mode & 0x8040U) == 0); /* the mode of the caller is restored */
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Chains: what is drawn, what is written of it and read back, and the books of purity */
+/* test_effect_chain.c - effect chains: drawing, JSON round trip, order, and purity */
 
 #include <pthread.h>
 
@@ -22,7 +22,7 @@ static char *draw_chain_json(pt_test *t, const patina_effect_config *config, uin
     return text;
 }
 
-/* Words, integers and order equal, reals to 1e-9 (libm). */
+/* Strings, integers and order equal, reals to 1e-9 (libm). */
 TEST(effect_chain, draws_of_the_independent_implementation) {
     fixture b;
     json_t *cases = golden_member(t, "draws"), *one;
@@ -116,8 +116,8 @@ TEST(effect_chain, counts_of_effects) {
     patina_effect_config_close(&config);
 }
 
-/* Two of two effects is both, also where rounding leaves the sum of weights below their total. */
-TEST(effect_chain, counts_use_no_effect_twice) {
+/* Two of two effects are both, also if the sum of weights is rounded below their total. */
+TEST(effect_chain, counts_draw_distinct_effects) {
     patina_effect_config *config = NULL;
     REQUIRE_OK(patina_effect_config_open(
         "{\"count\": {\"2\": 1}, \"comb\": {\"probability\": 0}, \"mud\": {\"probability\": 0},"
@@ -136,8 +136,8 @@ TEST(effect_chain, counts_use_no_effect_twice) {
     patina_effect_config_close(&config);
 }
 
-/* Mean of what is drawn: of the ends of a uniform range, of their logarithms otherwise. */
-TEST(effect_chain, values_fill_their_ranges) {
+/* Mean of a range: of the ends of a uniform range, of their logarithms otherwise. */
+TEST(effect_chain, values_cover_their_ranges) {
     enum { ROWS = 6000 };
     patina_effect_config *config = NULL;
     size_t n_negative = 0, n_lowpass = 0, n_tanh = 0, n_boop = 0, n_up = 0, n_colour[3] = {0},
@@ -185,7 +185,7 @@ TEST(effect_chain, values_fill_their_ranges) {
     patina_effect_config_close(&config);
 }
 
-/* A stage is the same whichever others are on, and in whatever order they stand. */
+/* A stage does not depend on the other stages or on their order. */
 TEST(effect_chain, draws_do_not_depend_on_each_other) {
     fixture b;
     patina_effect_config *all = NULL;
@@ -217,7 +217,7 @@ TEST(effect_chain, draws_do_not_depend_on_each_other) {
     fixture_close(&b);
 }
 
-/* Every effect stands at every place of a full random chain equally often. */
+/* In a full random chain every effect has every position equally often. */
 TEST(effect_chain, random_order_is_uniform) {
     enum { ROWS = 6000 };
     patina_effect_config *all = NULL;
@@ -262,7 +262,7 @@ TEST(effect_chain, pops_of_a_short_excerpt_start_inside_it) {
     fixture_close(&b);
 }
 
-TEST(effect_chain, rows_out_of_range_are_refused) {
+TEST(effect_chain, seed_and_variant_limits) {
     fixture b;
     patina_effect_chain *chain = NULL;
     float x[2] = {0.1F, 0.2F}, y[2];
@@ -297,7 +297,7 @@ TEST(effect_chain, rows_out_of_range_are_refused) {
 
 /* ---- recipes ---- */
 
-/* Draw, print, parse, apply: the same text and the same bits, in both orders. */
+/* Draw, print, parse, apply: the same text and bit-identical audio, in both orders. */
 TEST(effect_chain, replays_bit_for_bit) {
     enum { N = 60000 };
     fixture b;
@@ -351,8 +351,8 @@ TEST(effect_chain, replays_bit_for_bit) {
     "{\"fx\": \"pops\", \"shape\": \"click\", \"offset\": 0, \"level_db\": 3.0, \"polarity\": 1, " \
     "\"width\": 1}]"
 
-TEST(effect_chain, prints_the_form_of_recipes) {
-    /* The drive of soft clipping is newer than the rest: 1 where a recipe lacks it. */
+TEST(effect_chain, json_form) {
+    /* The drive of soft clipping was added later: 1 if a recipe has none. */
     const char *const recipes[] = {
         CHAIN_JSON, "[]",
         "[{\"fx\": \"clip\", \"kind\": \"tanh\", \"fraction\": 0.5, \"drive\": 5.5}, "
@@ -367,9 +367,9 @@ TEST(effect_chain, prints_the_form_of_recipes) {
     }
 }
 
-/* What other programs make of a recipe: other order, 240.0 for 240, 12 for 12.0, members besides.
- */
-TEST(effect_chain, reads_what_means_the_same) {
+/* Recipes rewritten by other programs: another order, 240.0 for 240, 12 for 12.0, additional
+ * members. */
+TEST(effect_chain, equivalent_json) {
     patina_effect_chain *chain = NULL;
     REQUIRE_OK(patina_effect_chain_from_json(
         "[{\"threshold\": 0.3, \"fraction\": 0.25, \"kind\": \"hard\", "
@@ -445,7 +445,7 @@ static const struct {
      "member 'freq'", "not nothing"},
 };
 
-TEST(effect_chain, faults_of_a_recipe_are_named) {
+TEST(effect_chain, recipe_errors) {
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         patina_effect_chain *chain = NULL;
         CHECK_FAILS(patina_effect_chain_from_json(faults[i].json, &chain, &t->err), PATINA_EFORMAT);
@@ -455,7 +455,7 @@ TEST(effect_chain, faults_of_a_recipe_are_named) {
     }
 }
 
-TEST(effect_chain, sixteen_stages_and_no_more) {
+TEST(effect_chain, at_most_sixteen_stages) {
     for (int n = 16; n <= 17; n++) {
         patina_effect_chain *chain = NULL;
         pt_strbuf json = {0};
@@ -475,7 +475,7 @@ TEST(effect_chain, sixteen_stages_and_no_more) {
 /* ---- applying ---- */
 
 /* DEFINITIONS 6.1: degraded = signal + noise + distortion; the powers are those of the parts. */
-TEST(effect_chain, parts_add_up) {
+TEST(effect_chain, stems_sum_to_the_output) {
     enum { N = 60000 };
     fixture b;
     float *x = music_new(N, 8), *y = stimulus_alloc(N);
@@ -499,7 +499,7 @@ TEST(effect_chain, parts_add_up) {
             worst = fmax(worst, fabs(stems.degraded[i] - stems.signal[i] - rest));
             written = fmax(written, fabs(y[i] - of_y.output_gain * stems.degraded[i]));
         }
-        CHECK_NEAR(worst, 0.0, 1e-12); /* the bar is 1e-6; all is double */
+        CHECK_NEAR(worst, 0.0, 1e-12); /* the limit is 1e-6; all values are double */
         CHECK_NEAR(written, 0.0, 6e-8);
         CHECK(stimulus_peak(y, N) <= 0.999F);
         const double g2 = of_y.output_gain * of_y.output_gain;
@@ -522,7 +522,7 @@ TEST(effect_chain, parts_add_up) {
     free(y);
 }
 
-/* Bussgang's split: after a clip, what is distortion does not correlate with what went in. */
+/* Bussgang decomposition: the distortion of a clip does not correlate with its input. */
 TEST(effect_chain, distortion_is_uncorrelated) {
     enum { N = 48000 };
     fixture b;
@@ -546,8 +546,8 @@ TEST(effect_chain, distortion_is_uncorrelated) {
     free(x);
 }
 
-/* Equalisers and comb leave a row at the cap: rest is nothing at all. */
-TEST(effect_chain, filters_are_pure) {
+/* Equalisers and comb leave a row at the cap: noise and distortion are exactly 0. */
+TEST(effect_chain, filters_do_not_lower_purity) {
     enum { N = 20000 };
     fixture b;
     float *x = music_new(N, 10), *y = stimulus_alloc(N);
@@ -566,7 +566,7 @@ TEST(effect_chain, filters_are_pure) {
     free(y);
 }
 
-/* ---- purity without the books ---- */
+/* ---- blind estimate of purity ---- */
 
 enum { TAPS = 1024 };
 
@@ -599,7 +599,7 @@ static double correlation_at_lag(const float *x, const float *y, size_t n, size_
 }
 
 /* DEFINITIONS 6.3: d projected on the span of x delayed by 0 .. 1023 samples (covariance method),
- * projection over residual in dB. What it knows is x and d, and nothing of the chain. */
+ * projection over residual in dB. It uses x and d only, not the chain. */
 static double blind_purity_db(const float *x, const float *d, size_t n) {
     double *R = malloc(sizeof *R * TAPS * TAPS), *p = malloc(sizeof *p * TAPS);
     double projection = 0.0, residual = 0.0;
@@ -634,7 +634,7 @@ static double blind_purity_db(const float *x, const float *d, size_t n) {
 
 static const struct {
     const char *json;
-    double under, over; /* dB by which the blind figure may differ */
+    double under, over; /* allowed difference of the blind estimate, dB */
 } blind_cases[] = {
     {"[" ROOM ", {\"fx\": \"noise\", \"colour\": \"white\", \"snr_db\": 30}]", 0.1, 0.1},
     {"[{\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 15}, " ROOM
@@ -676,7 +676,7 @@ TEST(effect_chain, clean_rows) {
     char *stages = patina_degrade_stats_to_json(&damage);
     CHECK_STR(stages, "[]");
     free(stages);
-    /* Peaks over full scale are kept by all but the output gain. */
+    /* Only the output gain limits peaks over full scale. */
     x[3] = -2.0F;
     REQUIRE_OK(fixture_apply(&b, "[]", x, 4, y, &damage, &t->err));
     CHECK_NEAR(damage.output_gain, 0.4995, 1e-15);
@@ -686,7 +686,7 @@ TEST(effect_chain, clean_rows) {
     fixture_close(&b);
 }
 
-TEST(effect_chain, scratch_is_given_back) {
+TEST(effect_chain, scratch_is_released) {
     fixture b;
     float *x = music_new(1000, 13), *y = stimulus_alloc(1000);
     patina_effect_chain *chain = NULL;
@@ -716,8 +716,8 @@ TEST(effect_chain, scratch_is_given_back) {
     "0.1}, {\"fx\": \"pops\", \"shape\": \"boop\", \"offset\": 0, \"level_db\": 0, "               \
     "\"polarity\": 1, \"width\": 960, \"freq\": 220}]"
 
-/* No excerpt that could reach this is silent, constant or a sample long, but none of them may
- * make a NaN. */
+/* Silent, constant and single-sample excerpts are rejected earlier, but none of them may produce a
+ * NaN. */
 TEST(effect_chain, degenerate_excerpts) {
     const char *const colours[] = {"white", "pink", "brown"};
     const char *const kinds[] = {"hard", "tanh"};
@@ -746,7 +746,7 @@ TEST(effect_chain, degenerate_excerpts) {
     fixture_close(&b);
 }
 
-TEST(effect_chain, what_is_not_finite_is_refused) {
+TEST(effect_chain, nonfinite_samples_are_rejected) {
     fixture b;
     float x[3] = {0.1F, 0.2F, 0.3F}, y[3] = {7.0F, 7.0F, 7.0F};
     pt_strbuf json = {0};
@@ -756,7 +756,7 @@ TEST(effect_chain, what_is_not_finite_is_refused) {
     x[1] = -INFINITY;
     CHECK_FAILS(fixture_apply(&b, "[]", x, 3, y, NULL, &t->err), PATINA_REJECT_NONFINITE);
 
-    /* 240 boosts by 60 dB are 14400 dB: infinities, which the clip turns into NaN. */
+    /* 240 boosts by 60 dB are 14400 dB: infinities, which the clip converts to NaN. */
     x[1] = 0.2F;
     for (int clipped = 0; clipped <= 1; clipped++) {
         pt_strbuf_clear(&json);
@@ -780,7 +780,7 @@ TEST(effect_chain, what_is_not_finite_is_refused) {
     fixture_close(&b);
 }
 
-/* ---- on every thread the same ---- */
+/* ---- threads and denormal modes ---- */
 
 typedef struct job {
     const patina_effect_config *config;
@@ -809,7 +809,7 @@ static void *work(void *context) {
     return NULL;
 }
 
-TEST(effect_chain, threads_share_a_suite) {
+TEST(effect_chain, threads_share_a_configuration) {
     enum { N = 30000, ROWS = 12, THREADS = 4 };
     fixture b;
     job jobs[THREADS];
@@ -835,7 +835,7 @@ TEST(effect_chain, threads_share_a_suite) {
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 
-/* Whatever the caller's treatment of denormals: the same bits, and it gets its own back. */
+/* Bit-identical for any denormal mode of the caller, whose mode is restored. */
 TEST(effect_chain, denormal_modes_do_not_matter) {
     enum { N = 5000 };
     fixture b;
@@ -843,7 +843,7 @@ TEST(effect_chain, denormal_modes_do_not_matter) {
     const char *json =
         "[{\"fx\": \"mud\", \"bands\": [{\"kind\": \"lowpass\", \"f0\": 3000, "
         "\"q\": 0.7}]}, {\"fx\": \"comb\", \"taps\": [{\"delay\": 3, \"gain\": 0.5}]}]";
-    x[0] = 1e-37F; /* rings out into the denormals of float */
+    x[0] = 1e-37F; /* decays to denormal floats */
     REQUIRE(fixture_open(t, &b));
     const unsigned before = _mm_getcsr() & ~0x8040U;
     _mm_setcsr(before);

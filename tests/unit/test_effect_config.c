@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Suites: what they print they read, what they read they draw from, what they cannot do they say */
+/* test_effect_config.c - effect configurations: JSON round trip, draws within ranges, rejected
+ * input */
 
 #include <locale.h>
 
@@ -16,7 +17,7 @@ static char *config_to_json(pt_test *t, const char *json) {
     return text;
 }
 
-/* What a suite draws for one row, as text. */
+/* The chain that a configuration draws for one row, as text. */
 static char *draw_chain_json(pt_test *t, const patina_effect_config *config, uint32_t variant) {
     patina_effect_chain *chain = NULL;
     if (!CHECK_OK(patina_effect_chain_draw(config, 11, "entry", variant, PATINA_EFFECT_ORDER_RANDOM,
@@ -83,8 +84,8 @@ TEST(effect_config, prints_the_defaults_of_the_definitions) {
     free(text);
 }
 
-/* The defaults, and numbers that need all of their digits. */
-TEST(effect_config, reads_what_it_prints) {
+/* The defaults, and numbers that need all their digits. */
+TEST(effect_config, json_round_trip) {
     const char *const suites[] = {
         NULL,
         "{}",
@@ -115,7 +116,7 @@ TEST(effect_config, reads_what_it_prints) {
     }
 }
 
-/* A suite with every member at one end of what it may be. */
+/* A configuration with every member at one end of its range. */
 static char *extreme_suite(bool most) {
     pt_strbuf out = {0};
     pt_strbuf_append(&out, "{\"clean\": 0");
@@ -141,8 +142,7 @@ static char *extreme_suite(bool most) {
     return pt_strbuf_detach(&out);
 }
 
-/* What a suite allows, a recipe allows: drawn at the ends of every range, it reads back, and it
- * runs. */
+/* Chains drawn at the ends of every range are valid recipes and can be applied. */
 TEST(effect_config, ends_of_ranges_can_be_replayed) {
     for (int most = 0; most <= 1; most++) {
         char *json = extreme_suite(most);
@@ -198,7 +198,7 @@ TEST(effect_config, members_change_what_is_drawn) {
     patina_effect_config_close(&config);
 }
 
-/* Weights need not add up to 1: 1, 1, 2 draw as 0.25, 0.25, 0.5. */
+/* Weights need not sum to 1: 1, 1, 2 draw as 0.25, 0.25, 0.5. */
 TEST(effect_config, weights_are_relative) {
     patina_effect_config *a = NULL, *b = NULL;
     REQUIRE_OK(patina_effect_config_open("{\"comb\": {\"taps\": {\"1\": 1, \"2\": 1, \"3\": 2}}}",
@@ -275,18 +275,18 @@ static const struct {
     {"{\"pops\": {\"level_db\": \"loud\"}}", "'pops.level_db'", "not \"loud\""},
 };
 
-TEST(effect_config, faults_are_named) {
+TEST(effect_config, errors_name_the_member) {
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         patina_effect_config *config = NULL;
         CHECK_FAILS(patina_effect_config_open(faults[i].json, &config, &t->err), PATINA_EFORMAT);
         CHECK(config == NULL);
-        REQUIRE(faults[i].says[0] && faults[i].says_too[0]); /* "" is in every message */
+        REQUIRE(faults[i].says[0] && faults[i].says_too[0]); /* every message contains "" */
         CHECK_CONTAINS(t->err.message, faults[i].says);
         CHECK_CONTAINS(t->err.message, faults[i].says_too);
     }
 }
 
-TEST(effect_config, long_names_and_values_are_cut) {
+TEST(effect_config, long_names_are_truncated_in_errors) {
     pt_strbuf json = {0};
     patina_effect_config *config = NULL;
     pt_strbuf_append(&json, "{\"comb\": {\"");
@@ -323,7 +323,7 @@ TEST(effect_config, description_names_every_member) {
 }
 
 /* A program may have set a locale with a decimal comma before it calls the library. */
-TEST(effect_config, numbers_have_points_in_every_locale) {
+TEST(effect_config, decimal_points_in_every_locale) {
     char *plain = config_to_json(t, NULL);
     if (!pt_test_set_comma_locale()) {
         free(plain);

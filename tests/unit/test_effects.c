@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Effects one by one: the independent implementation's samples, and what their definitions say of
- * their spectra, levels and places. */
+/* test_effects.c - each effect alone, against the independent implementation and its definition
+ *
+ * Compared are the samples of tests/golden/dsp, and spectra, levels and positions.
+ */
 
 #include "base/arena.h"
 #include "degrade_fixture.h"
@@ -13,7 +15,7 @@
 
 /* ---- the independent implementation ---- */
 
-/* The bars of the definitions are 1e-4 of the peak, 1e-5 for comb, pops and hard clip. Both sides
+/* The limits of the definitions are 1e-4 of the peak, 1e-5 for comb, pops and hard clip. Both sides
  * compute in double and round once to float, 6e-8 of the peak. */
 #define SAMPLE_TOLERANCE 2e-7
 
@@ -43,7 +45,7 @@ static void check_case(pt_test *t, fixture *b, const char *name, const json_t *w
         const char *file = json_string_value(json_object_get(wanted, "output"));
         if (file) check_samples(t, name, degraded, file);
 
-        /* Bar 0.05 dB; powers are sums of the same doubles. */
+        /* Limit 0.05 dB; powers are sums of the same doubles. */
         const double s = damage.signal_power;
         CHECK_NEAR(fmin(50.0, ratio_db(s, damage.rest_power)),
                    json_real_value(json_object_get(wanted, "purity_db")), 1e-6);
@@ -88,9 +90,8 @@ static double level_db(const float *response, size_t n, double f) {
     return 20.0 * log10(hypot(re, im));
 }
 
-/* One tap of 5 ms: 100, 300, 500 Hz ... cancel and 0, 200, 400 Hz ... add up; turned round, the
- * other way. The response is two floats, so levels are off by 1e-7 / 0.1 at the notches, 1e-5 dB.
- */
+/* One tap of 5 ms: 100, 300, 500 Hz ... cancel and 0, 200, 400 Hz ... add up; the reverse if it is
+ * inverted. The response is two floats, so levels are off by 1e-7 / 0.1 at the notches, 1e-5 dB. */
 TEST(effects, comb_notches) {
     enum { N = 1024, DELAY = 240 };
     fixture b;
@@ -112,7 +113,7 @@ TEST(effects, comb_notches) {
     fixture_close(&b);
 }
 
-/* White noise keeps its power on average, and what lies before the start is silence. */
+/* White noise keeps its power on average, and samples before the start are silence. */
 TEST(effects, comb_edges) {
     fixture b;
     const float x[4] = {0.5F, 0.25F, -0.125F, 0.5F};
@@ -135,8 +136,8 @@ TEST(effects, comb_edges) {
 
 /* ---- noise ---- */
 
-/* The generator's own white, pink and brown before scaling, over 60000 samples. */
-TEST(effects, noise_is_the_drawn_one) {
+/* White, pink and brown noise of the generator before scaling, over 60000 samples. */
+TEST(effects, noise_equals_the_random_stream) {
     enum { N = 60000 };
     fixture b;
     json_t *cases = golden_member(t, "noise_unit_first16"), *wanted;
@@ -163,8 +164,8 @@ TEST(effects, noise_is_the_drawn_one) {
     free(x);
 }
 
-/* Slope of the spectrum in dB an octave, 40 Hz to 16 kHz: Welch's estimate, then a straight line
- * through the levels over log2 f, each octave weighing the same. */
+/* Slope of the spectrum in dB per octave, 40 Hz to 16 kHz: a Welch estimate, then a regression of
+ * the levels over log2 f, with equal weight for each octave. */
 static double slope_db(const double *x, size_t n) {
     enum { F = 8192 };
     double *frame = aligned_alloc(64, F * sizeof *frame);
@@ -199,7 +200,7 @@ static const struct {
     double slope_db;
 } colours[] = {{"white", 0.0}, {"pink", -3.0103}, {"brown", -6.0206}};
 
-/* Bars of the definitions: 0.1 dB an octave over 10 s, 0.2 over 2 s. */
+/* Limits of the definitions: 0.1 dB per octave over 10 s, 0.2 over 2 s. */
 TEST(effects, noise_slopes) {
     fixture b;
     const size_t lengths[] = {TEN_S, TEN_S / 5};
@@ -223,10 +224,10 @@ TEST(effects, noise_slopes) {
     free(x);
 }
 
-/* Brown noise is flat below 20 Hz. One period of 65536 has 27 bins there, each of the level at 20
- * Hz, and the octave above holds as much as 13.65 such bins, the integral of (20 / f)^2. Over
- * twelve runs the ratio of the two random powers has a standard error of 8 %; five of them are
- * 0.8. Were the slope to go on, the ratio would be 87. */
+/* Brown noise is flat below 20 Hz. One period of 65536 has 27 bins there, each at the level at 20
+ * Hz, and the octave above has the power of 13.65 such bins, the integral of (20 / f)^2. Over
+ * twelve runs the ratio of the two random powers has a standard error of 8 %; five of them are 0.8.
+ * If the slope continued, the ratio would be 87. */
 TEST(effects, noise_is_flat_below_20_hz) {
     enum { N = 65536, RUNS = 12 };
     fixture b;
@@ -262,14 +263,14 @@ TEST(effects, noise_is_flat_below_20_hz) {
     free(x);
 }
 
-/* Over the whole excerpt, its silent half included; bar 0.01 dB. */
-TEST(effects, noise_has_the_drawn_ratio) {
+/* Over the whole excerpt, including its silent half; limit 0.01 dB. */
+TEST(effects, noise_level) {
     fixture b;
     enum { N = 96000 };
     float *x = music_new(N, 4), *y = stimulus_alloc(N);
     memset(x, 0, N / 2 * sizeof *x);
     for (size_t i = 0; i < N; i++)
-        x[i] = 0.02F * x[i] + 0.01F; /* DC counts for nothing; low enough that nothing is scaled */
+        x[i] = 0.02F * x[i] + 0.01F; /* DC is excluded; no output gain */
     REQUIRE(fixture_open(t, &b));
     for (size_t c = 0; c < 3; c++)
         for (double snr_db = 0.0; snr_db <= 40.0; snr_db += 13.3) {
@@ -289,8 +290,9 @@ TEST(effects, noise_has_the_drawn_ratio) {
     free(y);
 }
 
-/* The ratio is to the signal as it arrives: what a clip left of it, without pops and distortion. */
-TEST(effects, noise_ratio_is_to_the_signal) {
+/* The ratio is to the signal stem at the input of the stage: the remainder after a clip, without
+ * pops and distortion. */
+TEST(effects, noise_level_is_relative_to_the_signal_stem) {
     enum { N = 48000 };
     fixture b;
     float *x = music_new(N, 4), *y = stimulus_alloc(N);
@@ -425,7 +427,7 @@ TEST(effects, hard_clip_share) {
         }
         CHECK_INT(n_beyond, 0);
         CHECK_INT(n_changed, 0);
-        /* Within one sample, and the few floats that tie with the threshold: among 480000 normal
+        /* Within one sample, plus the few floats equal to the threshold: among 480000 normal
          * variables of 24 bits, about density * n * spacing = 0.1 * 480000 * 1e-7. */
         CHECK_NEAR((double)n_at / N, fraction, 2.0 / N);
     }
@@ -434,7 +436,7 @@ TEST(effects, hard_clip_share) {
     free(y);
 }
 
-/* Mostly silence: the level that 1 % reach is 0, the floor of 1/20 of the peak acts. */
+/* Mostly silence: the level that 1 % reach is 0, so the floor of 1/20 of the peak applies. */
 TEST(effects, clip_floor) {
     enum { N = 1000 };
     fixture b;
@@ -474,8 +476,8 @@ static double amplitude_at(const float *y, size_t n, double f) {
     return 2.0 * sum / (double)n;
 }
 
-/* DEFINITIONS 6.4: purity, gain and the first harmonics of a clipped sine of 997 Hz over 10 s, bar
- * 0.01 dB. The share c = 1 - 2/pi asin(r) of a sine is beyond r. */
+/* DEFINITIONS 6.4: purity, gain and the first harmonics of a clipped sine of 997 Hz over 10 s,
+ * limit 0.01 dB. The share c = 1 - 2/pi asin(r) of a sine is beyond r. */
 TEST(effects, clipped_sine_closed_form) {
     fixture b;
     json_t *forms = golden_member(t, "closed_form");
@@ -507,7 +509,7 @@ TEST(effects, clipped_sine_closed_form) {
     free(y);
 }
 
-/* DEFINITIONS 6.4: a sine through T tanh(x / T). The drive takes T / A from the threshold of a
+/* DEFINITIONS 6.4: a sine through T tanh(x / T). The drive raises T / A from the threshold of a
  * fixed share of samples to that of the closed form. */
 TEST(effects, soft_clipped_sine_closed_form) {
     const double fraction = 0.2, share_threshold = sin(M_PI / 2.0 * (1.0 - fraction));
@@ -539,7 +541,7 @@ TEST(effects, soft_clipped_sine_closed_form) {
     free(y);
 }
 
-/* Bars 0.3 dB, and 1 dB at u = 3, where 1300 of 480000 samples make all the distortion. */
+/* Limits 0.3 dB, and 1 dB at u = 3, where 1300 of 480000 samples cause all distortion. */
 TEST(effects, clipped_gaussian_closed_form) {
     fixture b;
     json_t *forms = golden_member(t, "closed_form");
@@ -572,7 +574,7 @@ TEST(effects, clipped_gaussian_closed_form) {
     "[{\"fx\":\"pops\",\"shape\":\"boop\",\"offset\":%d,\"level_db\":-6,\"polarity\":1,"           \
     "\"width\":%d,\"freq\":440}]"
 
-/* Exactly 48000 apart, equal to the last bit, silence between, the last one cut at the end. */
+/* Exactly 48000 apart, bit-identical, silence between, the last one cut at the end. */
 TEST(effects, pops_are_periodic) {
     enum { OFFSET = 47700, WIDTH = 480 };
     fixture b;
@@ -626,7 +628,7 @@ TEST(effects, pops_in_short_excerpts) {
     CHECK_NEAR(y[97], 0.0, 0.0);
     CHECK_NEAR(y[98], -0.5 * pow(10.0, -0.3), 1e-7);
     CHECK_NEAR(y[99], y[98], 0.0);
-    /* A recipe for a longer excerpt: no place is left. */
+    /* A recipe for a longer excerpt: no pop begins within this one. */
     snprintf(json, sizeof json, CLICK, 100, 48);
     REQUIRE_OK(fixture_apply(&b, json, x, 100, y, &damage, &t->err));
     CHECK_INT(damage.stage[0].count, 0);
@@ -635,7 +637,7 @@ TEST(effects, pops_in_short_excerpts) {
 }
 
 /* Two effects that share a stream or a draw of PLAN would not be independent. */
-TEST(effects, draws_are_their_own) {
+TEST(effects, draws_per_effect_are_independent) {
     for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
         const pt_effect *effect = pt_effects[e];
         CHECK(effect->stream < 256 && effect->stream != PT_RNG_STREAM_WINDOW &&

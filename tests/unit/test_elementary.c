@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Held to the C library's long double functions, which carry eleven bits more. That every
- * instruction set gives the same bits is tests/kernels' to ask; here the best one is held. */
+/* test_elementary.c - logarithm, exponential and sine of the kernels, against long double functions
+ * of the C library
+ *
+ * Only the best instruction set of this machine is compared here; tests/kernels checks that all
+ * instruction sets give the same bits.
+ */
 
 #include "test.h"
 
@@ -33,8 +37,8 @@ TEST(elementary, gauss_pairs_everywhere) {
     check_pairs(t, words, 4096);
 }
 
-/* Where quarters of a turn and halvings of u begin and end, and the ends of the range. */
-TEST(elementary, gauss_pairs_at_seams) {
+/* Boundaries of quarter turns and of halvings of u, and the ends of the range. */
+TEST(elementary, gauss_pairs_at_range_boundaries) {
     uint32_t words[2 * 34 * 34], seam[34];
     size_t n = 0, n_seams = 0;
     for (uint32_t eighth = 0; eighth < 8; eighth++)
@@ -51,7 +55,7 @@ TEST(elementary, gauss_pairs_at_seams) {
     check_pairs(t, words, n / 2);
 }
 
-/* The largest u are 1 - 1.2e-10 and the like: their logarithm is a small difference. */
+/* The largest u are near 1 - 1.2e-10: their logarithm is a small difference. */
 TEST(elementary, gauss_near_zero_is_relatively_exact) {
     const uint32_t words[2] = {0xFFFFFFFFU, 0};
     double pair[2];
@@ -84,7 +88,7 @@ TEST(elementary, soft_clip_is_tanh) {
     }
 }
 
-/* Alone or among others, aligned or not: a sample's result is its own. */
+/* A sample's result does not depend on its neighbours or its alignment. */
 TEST(elementary, results_do_not_depend_on_neighbours) {
     uint32_t words[40];
     double x[20], y[20], one, pairs[40], pair[2];
@@ -105,7 +109,7 @@ TEST(elementary, results_do_not_depend_on_neighbours) {
 
 /* From -300 to 300 dB, and near 1, where the logarithm is a small difference: to half a step of the
  * float that it is rounded to, and a little (1e-13 of 300 dB). */
-TEST(elementary, decibels_are_ten_times_the_logarithm) {
+TEST(elementary, decibels) {
     enum { N = 20001 };
     static double power[N];
     static float db[N];
@@ -123,7 +127,7 @@ TEST(elementary, decibels_are_ten_times_the_logarithm) {
     CHECK(worst <= 0.5001);
 }
 
-TEST(elementary, philox_words_are_those_of_the_stream) {
+TEST(elementary, philox_words_equal_the_stream) {
     enum { BLOCKS = 37 };
     const pt_rng rng = pt_rng_make(0x123456789ABCDEF, "an entry", 77, PT_RNG_STREAM_NOISE_SAMPLES);
     uint32_t words[4 * BLOCKS + 1], expected[4 * BLOCKS];
@@ -132,6 +136,6 @@ TEST(elementary, philox_words_are_those_of_the_stream) {
         words[4 * n] = 4711;
         pt_dsp_ops_get_best()->philox_words(rng.key, rng.counter, (uint32_t)(1000 + n), n, words);
         CHECK(memcmp(words, expected, 4 * n * sizeof *words) == 0);
-        CHECK_INT(words[4 * n], 4711); /* and no more is written */
+        CHECK_INT(words[4 * n], 4711); /* and nothing is written after it */
     }
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_etag.c - verification of files by the ETags of the hub */
 
 #include "test.h"
 
@@ -12,7 +13,7 @@ static const char *normalised(const char *value) {
     return pt_etag_normalise(value, strlen(value), etag) ? etag : NULL;
 }
 
-TEST(etag, is_a_file_name) {
+TEST(etag, file_names) {
     static const char *const bad[] = {"",       "\"\"",    "W/\"\"",   "\"..\"",   "\"a/b\"",
                                       "\".a\"", "\"a b\"", "\"a\nb\"", "\"a\\b\"", "\"\xc3\xa4\""};
     char text[PT_HUB_ETAG_MAX + 8];
@@ -37,11 +38,11 @@ TEST(etag, kinds) {
     CHECK_INT(pt_etag_kind_of(text), PT_ETAG_SHA1);
     text[3] = 'A';
     CHECK_INT(pt_etag_kind_of(text), PT_ETAG_OPAQUE);
-    snprintf(text, sizeof text, "%032d", 0); /* MD5, of a part of the bytes for some stores */
+    snprintf(text, sizeof text, "%032d", 0); /* MD5, in some stores of a part of the bytes */
     CHECK_INT(pt_etag_kind_of(text), PT_ETAG_OPAQUE);
 }
 
-/* Whether the file of these bytes is what an ETag says. */
+/* Whether a file with these bytes matches an ETag. */
 static bool hash_matches(pt_test *t, const char *bytes, size_t n, const char *etag) {
     char path[512];
     bool right = false;
@@ -69,7 +70,7 @@ TEST(etag, hashes) {
     CHECK(hash_matches(t, "anything", 8, "version-7"));
 }
 
-TEST(etag, may_be_stopped) {
+TEST(etag, verification_can_be_stopped) {
     atomic_bool stop = true;
     bool right = false;
     char path[512];

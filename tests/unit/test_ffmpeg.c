@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What FFmpeg's libraries decode: files that its own encoders write here. */
+/* test_ffmpeg.c - formats that FFmpeg decodes, in files written by its own encoders */
 
 #include "audio/decoder.h"
 #include "audio/format_probe.h"
@@ -7,6 +7,7 @@
 #include "audio_fixture.h"
 #include "base/arena.h"
 #include "patina_config.h"
+#include "segment_fixture.h"
 
 #if PT_HAVE_FFMPEG
 
@@ -19,7 +20,7 @@
 #define RATE 48000
 #define PI   3.14159265358979323846
 
-/* The writing side ------------------------------------------------------------------------- */
+/* Encoding --------------------------------------------------------------------------------- */
 
 typedef struct sound {
     const float *x; /* [n, n_channels] */
@@ -49,7 +50,7 @@ static void put_sample(AVFrame *frame, int channel, size_t i, float value) {
         memcpy(frame->extended_data[0] + (i * n + c) * 2, &s16, 2);
 }
 
-/** Writes out what the encoder has ready. */
+/** Writes the packets that the encoder has ready. */
 static void write_packets(AVFormatContext *format, AVCodecContext *codec) {
     AVPacket *packet = av_packet_alloc();
     while (avcodec_receive_packet(codec, packet) >= 0) {
@@ -125,14 +126,14 @@ static float *make_tone(size_t n, int n_channels, double amplitude, double hz) {
     return x;
 }
 
-/* The reading side ------------------------------------------------------------------------- */
+/* Decoding --------------------------------------------------------------------------------- */
 
 static decode_result decode_bytes(const unsigned char *b, size_t n) {
     return decode(&(file_bytes){(unsigned char *)(uintptr_t)b, n});
 }
 
-/** Amplitude, and phase against the tone that began at sample 0, of channel c: least squares over
- * whole periods in the middle. */
+/** Amplitude, and phase relative to the tone that began at sample 0, of channel c: least squares
+ * over whole periods, excluding the ends. */
 static void fit_sinusoid(const decode_result *o, unsigned c, double hz, double *amplitude,
                          double *phase) {
     const size_t period = (size_t)(RATE / hz), n = o->n_frames / 2 / period * period,
@@ -150,8 +151,8 @@ static void fit_sinusoid(const decode_result *o, unsigned c, double hz, double *
 static const struct {
     const char *muxer, *encoder, *format;
     size_t packet;    /* frames; 0: lossless, and the length exact */
-    bool starts_at_0; /* the file says what the encoder put in front */
-    bool is_checked;  /* its sizes show that it was cut */
+    bool starts_at_0; /* the file records the delay of the encoder */
+    bool is_checked;  /* its sizes show truncation */
 } kinds[] = {
     {"ipod", "aac", "mp4", 1024, true, true},
     {"mov", "aac", "mp4", 1024, true, true},
@@ -168,14 +169,12 @@ static const struct {
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
-/*
- * Level: a coefficient that is quantised to q is off by at most (4/3) (1/2) / q of itself, AAC's
- * step being that of the power 3/4, and the others' no coarser. At 128 kbit/s a lone tone has q of
- * 25 and far more: 3 %. Phase: 0.02 rad at 1 kHz is a seventh of a sample, while a delay that was
- * not cut off turns it by whole turns of packets, none of which are whole periods (48 samples).
- * Length: what is put in front and up to a whole packet at the end may stay, or be lost (WMA).
- */
-TEST(ffmpeg, a_tone_comes_back_at_its_level_and_length) {
+/* Level: a coefficient that is quantised to q is off by at most (4/3) (1/2) / q of itself; AAC has
+ * the step of the power 3/4, the others no coarser one. At 128 kbit/s a single tone has q of 25 and
+ * far more: 3 %. Phase: 0.02 rad at 1 kHz is a seventh of a sample, while a delay that was not
+ * removed shifts it by whole packets, none of which are whole periods (48 samples). Length: the
+ * delay, and up to a whole packet at the end, may remain or be lost (WMA). */
+TEST(ffmpeg, tone_level_and_length) {
     const size_t n = 2 * RATE + 777;
     float *x = make_tone(n, 2, 0.25, 1000.0);
     size_t n_made = 0;
@@ -209,7 +208,7 @@ TEST(ffmpeg, a_tone_comes_back_at_its_level_and_length) {
 /* 5.1 in AAC is written C L R Ls Rs LFE (ISO/IEC 14496-3, table 1.19), and comes in WAVE order. */
 TEST(ffmpeg, channels_come_in_wave_order) {
     const size_t n = RATE;
-    float *x = make_tone(n, 6, 0.1, 100.0); /* so low that LFE holds it too */
+    float *x = make_tone(n, 6, 0.1, 100.0); /* so low that the LFE contains it too */
     file_bytes f = make_file("ipod", "aac", (sound){x, n, 6});
     free(x);
     REQUIRE(f.b);
@@ -219,13 +218,13 @@ TEST(ffmpeg, channels_come_in_wave_order) {
     for (unsigned c = 0; c < o.info.n_channels; c++) {
         double amplitude, phase;
         fit_sinusoid(&o, c, 100.0, &amplitude, &phase);
-        CHECK_NEAR(amplitude, 0.1 * (c + 1), 0.01 * (c + 1)); /* not the neighbour's */
+        CHECK_NEAR(amplitude, 0.1 * (c + 1), 0.01 * (c + 1)); /* not that of the adjacent channel */
     }
     release(&o);
     file_bytes_release(&f);
 }
 
-TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
+TEST(ffmpeg, truncated_files_are_detected) {
     static const double shares[] = {0.001, 0.01, 0.1, 0.3, 0.5, 0.77, 0.9, 0.99};
     const size_t n = 2 * RATE;
     float *x = make_noise(n, 0.3);
@@ -234,7 +233,7 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
         if (!f.b) continue;
         for (size_t i = 0; i < 9; i++) {
             const size_t left = i < 8 ? (size_t)(shares[i] * (double)f.n) : f.n - 1;
-            unsigned char *b = malloc(left ? left : 1); /* so that a byte more is seen */
+            unsigned char *b = malloc(left ? left : 1); /* detects a read past the end */
             memcpy(b, f.b, left);
             decode_result o = decode_bytes(b, left);
             if (kinds[k].is_checked && left >= 200)
@@ -242,7 +241,7 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
                               "%s in %s, %zu of %zu bytes: %s (%s)", kinds[k].encoder,
                               kinds[k].muxer, left, f.n, patina_status_name(o.status),
                               o.err.message);
-            else /* bare frames: only their number shows it */
+            else /* without container: only the number of frames shows it */
                 CHECK(patina_status_is_reject(o.status) || o.n_frames < n);
             if (o.status != PATINA_OK) CHECK(o.err.message[0] != '\0');
             release(&o);
@@ -253,8 +252,8 @@ TEST(ffmpeg, a_cut_file_is_never_a_whole_one) {
     free(x);
 }
 
-/* Zeros over a stretch in the middle, blocks' headers included. */
-TEST(ffmpeg, a_hole_is_no_shorter_sound) {
+/* Zeros over a stretch within the file, blocks' headers included. */
+TEST(ffmpeg, missing_packets_are_detected) {
     static const size_t which[] = {0, 3, 4, 5, 6, 7, 9, 11};
     const size_t n = 4 * RATE;
     float *x = make_noise(n, 0.3);
@@ -289,7 +288,7 @@ static void put_be(unsigned char *b, uint32_t value) {
         b[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-/** Twice the length in an M4A: all packets are said to last twice as long. */
+/** Doubles the declared length of an M4A: the duration of all packets. */
 static void double_declared_duration(const file_bytes *f) {
     unsigned char *stts = find_after(f, "stts", 4), *mdhd = find_after(f, "mdhd", 4);
     for (uint32_t i = 0; i < get_be(stts + 4); i++)
@@ -312,33 +311,33 @@ static void raise_declared_duration(const file_bytes *f, double ms) {
         at[7 - i] = b[i];
 }
 
-TEST(ffmpeg, a_promise_that_is_not_kept) {
+TEST(ffmpeg, declared_length_is_checked) {
     const size_t n = 2 * RATE;
     float *x = make_noise(n, 0.3);
     file_bytes m4a = make_file("ipod", "alac", (sound){x, n, 1});
     file_bytes mka = make_file("matroska", "aac", (sound){x, n, 1});
     free(x);
     REQUIRE(m4a.b && mka.b);
-    raise_declared_duration(&mka, 100.0); /* within what is allowed: 0.44 s */
+    raise_declared_duration(&mka, 100.0); /* within the tolerance: 0.44 s */
     decode_result o = decode(&mka);
     CHECK_INT(o.status, PATINA_OK);
     release(&o);
     raise_declared_duration(&mka, 700.0);
     o = decode(&mka);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_CONTAINS(o.err.message, "are promised");
+    CHECK_CONTAINS(o.err.message, "declares");
     release(&o);
     double_declared_duration(&m4a);
     o = decode(&m4a);
     CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
-    CHECK_CONTAINS(o.err.message, "192000 frames are promised and 96000 are there");
+    CHECK_CONTAINS(o.err.message, "declares 192000 frames, but the file contains 96000");
     release(&o);
     file_bytes_release(&m4a);
     file_bytes_release(&mka);
 }
 
-/* The last packet is said to reach behind the end of the file; ALAC alone would not mind. */
-TEST(ffmpeg, a_packet_that_is_not_all_there) {
+/* The declared size of the last packet exceeds the file; ALAC alone would accept it. */
+TEST(ffmpeg, truncated_packet) {
     const size_t n = 2 * RATE;
     float *x = make_noise(n, 0.3);
     file_bytes f = make_file("ipod", "alac", (sound){x, n, 1});
@@ -353,7 +352,7 @@ TEST(ffmpeg, a_packet_that_is_not_all_there) {
     file_bytes_release(&f);
 }
 
-/** What the process prints to standard error while `run` runs. */
+/** Bytes that the process prints to standard error while `run` runs. */
 static size_t bytes_on_stderr(void (*run)(void *), void *context) {
     const char *path = tmp_path("stderr");
     FILE *out = fopen(path, "w");
@@ -398,21 +397,21 @@ static void decode_flipped(void *context) {
     free(b);
 }
 
-TEST(ffmpeg, damage_is_borne_in_silence) {
+TEST(ffmpeg, damage_prints_nothing) {
     const size_t n = RATE / 2;
     float *x = make_noise(n, 0.3);
     for (size_t k = 0; k < N_KINDS; k++) {
         file_bytes f = make_file(kinds[k].muxer, kinds[k].encoder, (sound){x, n, 1});
         if (!f.b) continue;
         bit_flip_run all = {t, &f};
-        av_log_set_level(AV_LOG_INFO); /* as it is in a fresh process */
+        av_log_set_level(AV_LOG_INFO); /* as in a fresh process */
         CHECK_INT(bytes_on_stderr(decode_flipped, &all), 0);
         file_bytes_release(&f);
     }
     free(x);
 }
 
-TEST(ffmpeg, garbage_behind_a_signature) {
+TEST(ffmpeg, garbage_after_a_signature) {
     static const struct {
         size_t offset;
         const char *bytes;
@@ -442,7 +441,7 @@ TEST(ffmpeg, garbage_behind_a_signature) {
     }
 }
 
-/** A Matroska with a stream of pictures and no other. */
+/** A Matroska file with a video stream only. */
 static file_bytes make_pictures(void) {
     AVFormatContext *format = NULL;
     AVPacket *packet = av_packet_alloc();
@@ -468,17 +467,17 @@ static file_bytes make_pictures(void) {
     return f;
 }
 
-TEST(ffmpeg, pictures_without_sound_are_told_so) {
+TEST(ffmpeg, video_without_audio) {
     file_bytes f = make_pictures();
     REQUIRE(f.b && f.n > 100);
     decode_result o = decode(&f);
     CHECK_INT(o.status, PATINA_REJECT_UNDECODABLE);
-    CHECK_STR(o.err.message, "webm: it has no audio stream");
+    CHECK_STR(o.err.message, "webm: the file has no audio stream");
     release(&o);
     file_bytes_release(&f);
 }
 
-TEST(ffmpeg, a_tag_may_stand_before_bare_aac) {
+TEST(ffmpeg, tag_before_adts) {
     const size_t n = RATE;
     float *x = make_tone(n, 1, 0.5, 1000.0);
     file_bytes f = make_file("adts", "aac", (sound){x, n, 1});
@@ -498,7 +497,7 @@ TEST(ffmpeg, a_tag_may_stand_before_bare_aac) {
     file_bytes_release(&f);
 }
 
-TEST(ffmpeg, a_window_is_the_same_piece_as_of_the_whole) {
+TEST(ffmpeg, window_equals_part_of_the_file) {
     const size_t n = 25 * RATE, start = 12 * RATE + 345;
     float *x = make_noise(n, 0.3);
     file_bytes f = make_file("ipod", "aac", (sound){x, n, 1});
@@ -510,10 +509,12 @@ TEST(ffmpeg, a_window_is_the_same_piece_as_of_the_whole) {
     decode_result o = decode(&f);
     pt_arena_init(&arena);
     bytes = memory_source(&f);
-    CHECK_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = start, .frames = 3 * RATE}, &e,
-                               &arena, &t->err));
-    CHECK_INT(e.source.n_frames, 3 * RATE);
-    CHECK(memcmp(e.source.samples, o.samples + start, 3 * RATE * sizeof *o.samples) == 0);
+    source_frames source;
+    CHECK_OK(decode_frames(&bytes, (pt_segment_spec){.start = start, .frames = 3 * RATE}, &e,
+                           &source, &arena, &t->err));
+    CHECK_INT(source.n_frames, 3 * RATE);
+    CHECK(memcmp(source.samples, o.samples + start, 3 * RATE * sizeof *o.samples) == 0);
+    release_frames(&source);
     pt_arena_release(&arena);
     release(&o);
     file_bytes_release(&f);
@@ -526,7 +527,7 @@ static void *decode_in_thread(void *context) {
     return o;
 }
 
-TEST(ffmpeg, threads_do_not_see_each_other) {
+TEST(ffmpeg, concurrent_decoders) {
     enum { N = 4 };
     const size_t n = RATE;
     float *x = make_noise(n, 0.3);
@@ -551,7 +552,7 @@ TEST(ffmpeg, threads_do_not_see_each_other) {
     file_bytes_release(&f);
 }
 
-TEST(ffmpeg, its_version_is_told) {
+TEST(ffmpeg, version_is_reported) {
     const char *name = "", *version = "";
     for (size_t i = 0; pt_decoder_library(i, &name, &version); i++) {
     }
@@ -561,14 +562,14 @@ TEST(ffmpeg, its_version_is_told) {
 
 #else
 
-TEST(ffmpeg, is_not_there) {
+TEST(ffmpeg, build_without_ffmpeg) {
     SKIP("built without FFmpeg's libraries");
 }
 
 #endif
 
-/* Whatever the build: a format is known by its bytes. */
-TEST(format_probe, formats_are_told_by_their_first_bytes) {
+/* In any build: a format is detected by its first bytes. */
+TEST(format_probe, formats_are_detected_by_signature) {
     static const struct {
         const char *bytes;
         size_t n;
@@ -580,8 +581,8 @@ TEST(format_probe, formats_are_told_by_their_first_bytes) {
         {"\x1A\x45\xDF\xA3\x9F", 5, "WebM or Matroska"},
         {"\x0B\x77\0\0\0\x40\0", 7, "AC-3"},                 /* bsid 8 */
         {"\x0B\x77\0\0\0\x80\0", 7, "E-AC-3"},               /* bsid 16 */
-        {"\xFF\xF1\x50\x40\x01\x1F\xFC\0", 8, "AAC (ADTS)"}, /* 8 bytes, all there is */
-        {"\xFF\xF1\x50\x40\x01\x1F\xFC\0\0", 9, NULL},       /* and no second frame behind */
+        {"\xFF\xF1\x50\x40\x01\x1F\xFC\0", 8, "AAC (ADTS)"}, /* 8 bytes, the whole file */
+        {"\xFF\xF1\x50\x40\x01\x1F\xFC\0\0", 9, NULL},       /* and no second frame after it */
         {"\xFF\xFB\x90\x00\0\0\0\0", 8, NULL},               /* MPEG layer 3 */
         {"#!AMR-WB\n", 9, "AMR"},
         {"RIFF\0\0\0\0WAVE", 12, NULL},
@@ -598,7 +599,7 @@ TEST(format_probe, formats_are_told_by_their_first_bytes) {
     }
 }
 
-TEST(format_probe, sizes_are_held_against_the_bytes) {
+TEST(format_probe, element_sizes_are_checked) {
     const struct {
         const char *bytes;
         size_t n;
@@ -623,7 +624,7 @@ TEST(format_probe, sizes_are_held_against_the_bytes) {
          28, false},
         {"\0\0\0\x0C"
          "ftypisom\xFF\xFF\xFF\xFFjunk",
-         20, true}, /* behind it may be anything */
+         20, true}, /* any data may follow */
         {"\0\0\0\x0C"
          "ftyp",
          8, false},

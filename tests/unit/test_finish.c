@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs that die: this program replaces the library calls that change a file system, so that a
- * process can be killed, or a call can fail, at any one of them. */
+/* test_finish.c - interrupted runs and failing disks
+ *
+ * The program replaces the library calls that change a file system, so that any of them can kill
+ * the process or fail.
+ */
 
 #include "test.h"
 
@@ -15,9 +18,9 @@
 #include "dataset/output_dir.h"
 #include "run_fixture.h"
 
-/* ---- calls that change something; 0 left: this one dies or fails */
+/* ---- calls that change the file system; at 0 this call kills the process or fails */
 
-static long calls_left = -1; /* under 0: all go well */
+static long calls_left = -1; /* below 0: no fault */
 static int call_error;       /* of the call that fails; 0: it kills the process */
 
 static bool is_last_call(void) {
@@ -52,7 +55,7 @@ ssize_t write(int fd, const void *bytes, size_t n) {
     return (ssize_t)syscall(SYS_write, fd, bytes, n);
 }
 
-/* Power does not fail here, so it need not wait for the disk. */
+/* No power failure is simulated, so it need not wait for the disk. */
 int fsync(int fd) {
     (void)fd;
     return is_last_call() ? -1 : 0;
@@ -85,7 +88,7 @@ static patina_status all_chunks(const char *out, patina_error *err) {
     return run_write_some_chunks(out, 0x1F, err);
 }
 
-/* Whether the job came to its end before the call that was to kill it. */
+/* Whether the job ended before the call that was to kill it. */
 static bool killed_at_call(long n_calls, job *does, const char *out) {
     int ended = 0;
     fflush(stdout);
@@ -100,7 +103,7 @@ static bool killed_at_call(long n_calls, job *does, const char *out) {
     return WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
 }
 
-/* Nothing that is there under a name of its own is half. */
+/* No file with a final name is incomplete. */
 static void check_no_half_file(pt_test *t, const char *out, long n) {
     patina_verify_report found = {0};
     pt_output_state state = PT_OUTPUT_EMPTY;
@@ -120,8 +123,8 @@ static void check_no_half_file(pt_test *t, const char *out, long n) {
     }
 }
 
-/* Kills a job at its first, second ... call, each time on a fresh folder; then does it again
- * without disturbance, which must give the tree that is expected. */
+/* Kills a job at its first, second ... call, each time on a fresh folder; then repeats it without a
+ * fault, which must give the expected tree. */
 static void kill_everywhere(pt_test *t, job *before, job *does, job *again, const char *expected) {
     const char *out = run_dir_path("killed");
     long n = 0;
@@ -139,7 +142,7 @@ static void kill_everywhere(pt_test *t, job *before, job *does, job *again, cons
         run_remove_dir(out);
         if (!same) return;
     }
-    /* a job that is not killed has that many calls; it is not for nothing that they are counted */
+    /* the number of calls of a job that is not killed */
     CHECK(n > 10);
 }
 
@@ -152,7 +155,7 @@ static char *list_tree_after(job *first, job *second) {
     return tree;
 }
 
-TEST(finish, killed_at_any_call_and_repeated) {
+TEST(finish, finish_killed_at_any_call) {
     char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);
     CHECK(strstr(expected, ".patina") == NULL);
@@ -162,34 +165,33 @@ TEST(finish, killed_at_any_call_and_repeated) {
     free(expected);
 }
 
-TEST(finish, a_run_killed_at_any_call_and_continued) {
+TEST(finish, run_killed_at_any_call) {
     char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);
     kill_everywhere(t, nothing, generate_all, generate_all, expected);
     free(expected);
 }
 
-TEST(finish, a_retry_of_a_finished_set_killed_at_any_call_and_continued) {
+TEST(finish, retry_of_a_finished_set_killed_at_any_call) {
     char *expected = list_tree_after(generate_all, retry_all),
          *before = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL && before != NULL);
     CHECK(strcmp(expected, before) != 0);
-    CHECK_CONTAINS(expected,
-                   "/data/train-00004-of-00005.jsonl "); /* two chunks have come to have rows */
+    CHECK_CONTAINS(expected, "/data/train-00004-of-00005.jsonl "); /* two chunks have rows now */
     kill_everywhere(t, generate_all, retry_all, retry_all, expected);
     free(expected);
     free(before);
 }
 
-TEST(finish, a_retry_of_an_unfinished_run_killed_at_any_call_and_continued) {
+TEST(finish, retry_of_an_unfinished_run_killed_at_any_call) {
     char *expected = list_tree_after(all_chunks, retry_all);
     REQUIRE(expected != NULL);
     kill_everywhere(t, all_chunks, retry_all, retry_all, expected);
     free(expected);
 }
 
-/* A disk that is full at any call: one sentence with a path, or no harm; and it can be continued.
- */
+/* A full disk at any call: an error that names a path, or no effect; and the job can be continued.
+ * */
 static void fail_everywhere(pt_test *t, job *before, job *does, const char *expected) {
     const char *out = run_dir_path("failing");
     bool failed = true;
@@ -221,7 +223,7 @@ static void fail_everywhere(pt_test *t, job *before, job *does, const char *expe
     CHECK(n > 10);
 }
 
-TEST(finish, a_full_disk_at_any_call) {
+TEST(finish, full_disk_at_any_call) {
     char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);
     fail_everywhere(t, nothing, generate_all, expected);
@@ -277,8 +279,7 @@ TEST(finish, reports_its_counts) {
     }
 }
 
-/* What a chunk's file holds is not taken on trust where it is short, and nobody's file is removed.
- */
+/* A truncated chunk file is detected, and files of others are not removed. */
 TEST(finish, rejects_damaged_and_unexpected_files) {
     const char *out = run_dir_path("damaged");
     patina_dataset_report report;
@@ -288,7 +289,7 @@ TEST(finish, rejects_damaged_and_unexpected_files) {
     CHECK_FAILS(finish(out, &t->err), PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message, "chunk 2 is damaged (remove '");
     CHECK(!run_file_exists(out, "dataset.json"));
-    /* as the sentence says */
+    /* as the error suggests */
     run_remove_dir(run_file_path(out, ".patina/00000002"));
     REQUIRE_OK(run_write_some_chunks(out, 1 << 2, &t->err));
     REQUIRE(truncate(run_file_path(out, ".patina/00000001/rejects.jsonl"), 20) == 0);
@@ -317,7 +318,7 @@ TEST(finish, rejects_damaged_and_unexpected_files) {
     free(expected);
 }
 
-/* Eight processes that finish one set at once, and eight that do all of it. */
+/* Eight processes that finish one set together, and eight that generate it. */
 TEST(finish, concurrent_finishers) {
     char *expected = list_tree_after(generate_all, nothing);
     REQUIRE(expected != NULL);

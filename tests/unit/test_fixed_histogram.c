@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_fixed_histogram.c - quantiles of the fixed-bin histogram */
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_flops.c - the towers' arithmetic as torch's FLOP counter counts it (docs/MODEL.md) */
+/* test_flops.c - operations of the towers, as counted by torch (docs/MODEL.md) */
 
 #include "test.h"
 
@@ -22,11 +22,11 @@ static pt_clap_config unfused(void) {
 }
 
 /* The reference figures are printed to so many digits: half of the last one is the tolerance. */
-TEST(flops, of_published_models) {
+TEST(flops, published_models) {
     pt_clap_config config = unfused();
     CHECK_NEAR(1e-9 * pt_flops_audio(&config), 11.82, 0.005);
-    /* Less what the last layer leaves out of all tokens but one: the products with a [768, 768]
-     * and two [3072, 768]. */
+    /* Without the products that the last layer omits for all tokens but one: those with a [768,
+     * 768] and two [3072, 768]. */
     const double left_out = 2.0 * 768.0 * (768.0 + 2.0 * 3072.0);
     CHECK_NEAR(1e-9 * pt_flops_text(&config, 20), 3.415 - 19e-9 * left_out, 0.0005);
     CHECK_NEAR(1e-9 * pt_flops_text(&config, 77), 13.30 - 76e-9 * left_out, 0.005);

@@ -27,12 +27,12 @@ static void check_embedding(pt_test *t, const json_t *item, const float *embeddi
     CHECK(pt_cosine_distance(embedding, expected->values, PATINA_EMBEDDING_SIZE) <= limit->cosine);
 }
 
-/* SHA-256 of the tensors of the model that the goldens were made with (its file has the digest that
- * their index.json names). The header is left out: tools/make_random_clap.py says in it that the
- * weights are untrained. */
+/* SHA-256 of the tensors of the model that the goldens were made with (index.json has the digest of
+ * its file). The header is excluded: tools/make_random_clap.py marks the weights there as
+ * untrained. */
 #define TENSORS_SHA256 "a76fa20de84f10143824a1f2ad7749e819c139c9a96daf9c09dbdb3c8a5fc1c6"
 
-/* The goldens are of this model and no other. */
+/* Checks that the goldens belong to this model. */
 static bool same_model(pt_test *t, const char *folder) {
     char path[1024], hex[PT_SHA256_HEX_SIZE] = "";
     pt_checkpoint *file = NULL;
@@ -102,7 +102,7 @@ TEST(full_model, goldens) {
                 patina_clap *clap = NULL;
                 if (p == PATINA_PRECISION_BF16 &&
                     !(isa == PATINA_ISA_AVX512 && patina_isa_has_bf16()))
-                    continue; /* plain C takes minutes; smaller models hold it */
+                    continue; /* plain C takes minutes; smaller models test it */
                 if (CHECK_OK(patina_clap_open(folder, PATINA_CLAP_BOTH, (patina_isa)isa,
                                               (patina_precision)p, &clap, &t->err))) {
                     check_clips(t, clap, golden, index, &limits[p], &scratch);

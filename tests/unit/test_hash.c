@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_hash.c - known answers of SHA-256 and FNV-1a */
 
 #include "test.h"
 
@@ -13,14 +14,14 @@ TEST(hash, known_answers) {
     pt_sha256_update(&hash, "abc", 3);
     pt_sha256_finish(&hash, hex);
     CHECK_STR(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    pt_sha256_finish(&hash, hex); /* it starts anew */
+    pt_sha256_finish(&hash, hex); /* it starts again */
     CHECK_STR(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
     CHECK(pt_fnv1a64("", 0) == 0xcbf29ce484222325U);
     CHECK(pt_fnv1a64("foobar", 6) == 0x85944171f73967e8U);
 }
 
-TEST(hash, strings_do_not_run_together) {
+TEST(hash, strings_are_length_prefixed) {
     pt_sha256 hash;
     char one[PT_SHA256_HEX_SIZE], other[PT_SHA256_HEX_SIZE];
     pt_sha256_init(&hash);
@@ -33,7 +34,7 @@ TEST(hash, strings_do_not_run_together) {
     CHECK(strcmp(one, other) != 0);
 }
 
-TEST(hash, first_128_bits_are_the_digests) {
+TEST(hash, first_128_bits_of_the_digest) {
     pt_sha256 hash;
     uint64_t low, high;
     pt_sha256_init(&hash);

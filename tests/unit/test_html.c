@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What foreign text becomes, numbers for people, data URIs and pictures */
+/* test_html.c - escaping of untrusted text, number formats, data URIs and PNG */
 
 #include <stdlib.h>
 
@@ -26,7 +26,7 @@ TEST(html, text_is_escaped) {
     check_text(t, "h\xC3\xB6r \xE7\x8A\xAC \xF0\x9F\x90\x95",
                "h\xC3\xB6r \xE7\x8A\xAC \xF0\x9F\x90\x95");
     check_text(t, "line\nand\ttab", "line and tab");
-    /* no UTF-8, controls of both kinds, and what XML may not hold */
+    /* invalid UTF-8, C0 and C1 controls, and characters that XML forbids */
     check_text(t, "a\xFFz\x01\x7F\xC2\x85\xEF\xBF\xBE",
                "a\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD"
                "\xEF\xBF\xBD\xEF\xBF\xBD");
@@ -67,7 +67,7 @@ TEST(html, numbers) {
     pt_strbuf_release(&out);
 }
 
-/* RFC 4648, section 10, and more than is encoded in one go. */
+/* RFC 4648, section 10, and more than one block. */
 TEST(html, data) {
     static const char *const vectors[][2] = {
         {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
@@ -94,7 +94,7 @@ static uint32_t number_at(const pt_strbuf *png, size_t at) {
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-/* Walks the chunks as PNG's specification has them, and unpacks the pixels again. */
+/* Parses the chunks as in the PNG specification, and unpacks the pixels again. */
 TEST(html, picture) {
     enum { W = 5, H = 3 };
     static const unsigned char pixels[W * H] = {0, 1, 2, 3, 255, 9, 8, 7, 6, 5, 1, 1, 1, 1, 1};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_hub_cache.c - paths, references and links of the model cache */
 
 #include "test.h"
 
@@ -15,7 +16,7 @@
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
 #define OTHER  "fedcba9876543210fedcba9876543210fedcba98"
 
-/* The place of org/name in a cache of the test's own. */
+/* The entry of org/name in a cache of the test. */
 static pt_hub_cache_entry entry_in(pt_test *t, const char *cache, char path[512]) {
     const pt_hub_name name = {.id = "org/name", .revision = "main"};
     pt_hub_cache_entry entry;
@@ -32,7 +33,7 @@ static void put(pt_test *t, const char *folder, const char *name, const char *te
     if (file) fclose(file);
 }
 
-/* Whether a file holds just this text. */
+/* Whether a file contains exactly this text. */
 static bool file_equals(const pt_path *path, const char *expected) {
     char *text = NULL;
     size_t n = 0;
@@ -42,7 +43,7 @@ static bool file_equals(const pt_path *path, const char *expected) {
     return same;
 }
 
-/* As huggingface_hub's repo_folder_name has it. */
+/* As in repo_folder_name of huggingface_hub. */
 TEST(hub_cache, entry) {
     const pt_hub_name name = {.id = "laion/clap-htsat-unfused", .revision = "main"};
     char path[PT_HUB_CACHE_MAX + 2];
@@ -56,7 +57,7 @@ TEST(hub_cache, entry) {
     path[0] = '/';
     path[PT_HUB_CACHE_MAX + 1] = '\0';
     CHECK_FAILS(pt_hub_cache_entry_init(path, &name, &entry, &t->err), PATINA_EUSAGE);
-    /* the longest of everything fits */
+    /* the longest names fit */
     pt_hub_name longest;
     char typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
     snprintf(typed, sizeof typed, "%0*d/%0*d@%0*d", PT_HUB_PART_MAX, 0, PT_HUB_PART_MAX, 0,
@@ -89,11 +90,11 @@ TEST(hub_cache, references) {
     CHECK(file_equals(&main, OTHER));
     CHECK_OK(pt_hub_ref_write(&entry, "a/b", COMMIT, &t->err));
     CHECK(file_equals(&branch, COMMIT));
-    /* a commit is its own name, whatever the cache knows */
+    /* a commit resolves to itself, whatever the cache contains */
     CHECK(pt_hub_resolve_revision(&entry, COMMIT, commit));
     CHECK_STR(commit, COMMIT);
 
-    /* what is no commit is not believed: it would become a path */
+    /* text that is not a commit is rejected: it would become a path */
     static const char *const bad[] = {"", "main", "../../../etc", COMMIT "0",
                                       "ref: refs/heads/main"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -116,9 +117,9 @@ TEST(hub_cache, links) {
     CHECK_STR(target, "../../blobs/etag");
     CHECK(file_equals(&path, "{}"));
     CHECK_OK(
-        pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err)); /* is there already */
+        pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err)); /* already exists */
     CHECK(pt_hub_snapshot_has(&snapshot, "vocab.json"));
-    /* one that leads nowhere is replaced */
+    /* a dangling link is replaced */
     CHECK(unlink(path.text) == 0 && symlink("../../blobs/gone", path.text) == 0);
     CHECK(!pt_hub_snapshot_has(&snapshot, "vocab.json"));
     CHECK_OK(pt_hub_snapshot_link(&entry, COMMIT, "vocab.json", "etag", &t->err));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_hub_name.c - names of models on the hub, valid and invalid */
 
 #include "test.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_id_set.c - detection of repeated ids */
 
 #include "test.h"
 
 #include "base/id_set.h"
 
-TEST(id_set, tells_repeated_ids_from_new_ones) {
+TEST(id_set, repeated_and_new_ids) {
     pt_id_set *set = NULL;
     bool repeated = true;
     unsigned n_wrong = 0;
@@ -27,5 +28,5 @@ TEST(id_set, tells_repeated_ids_from_new_ones) {
     CHECK_OK(pt_id_set_add(set, "", &repeated, &t->err));
     CHECK(repeated);
     pt_id_set_close(&set);
-    pt_id_set_close(&set); /* closing nothing is allowed */
+    pt_id_set_close(&set); /* closing NULL is allowed */
 }

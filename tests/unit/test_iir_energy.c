@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Against the difference equations themselves, in long double and one sample after the other. */
+/* test_iir_energy.c - filter energies against the difference equations in long double */
 
 #include "test.h"
 
@@ -30,8 +30,9 @@ static direct_form direct_form_of(const pt_iir_section *s) {
     };
 }
 
-/* A shelf with poles and zeros in the middle of the unit circle, and a high-pass whose double pole
- * lies `distance` from 1: 0.06 is the K-weighting's at 4 kHz, 0.0006 at 384 kHz. */
+/* A shelf with poles and zeros near the centre of the unit circle, and a high-pass whose double
+ * pole has distance `distance` from 1: 0.06 is that of the K-weighting at 4 kHz, 0.0006 at 384 kHz.
+ * */
 static pt_iir_section shelf(void) {
     return (pt_iir_section){.b1 = -1.753, .b2 = 0.781, .a1 = -1.691, .a2 = 0.732};
 }
@@ -43,8 +44,8 @@ static pt_iir_section high_pass(double distance) {
                             .a2 = (1.0 - distance) * (1.0 - distance)};
 }
 
-/* sum y^2 of every run of x, by blocks of the kernel and a rest, against the equations; the first
- * n_settle runs are filtered but not compared. */
+/* sum y^2 of every run of x, by blocks of the kernel and a remainder, against the equations; the
+ * first n_settle runs are filtered but not compared. */
 static void check_energies(pt_test *t, const pt_dsp_ops *ops, double distance, const float *x,
                            size_t length, size_t n_runs, size_t n_settle, double tolerance) {
     enum { REST = 7 };
@@ -70,8 +71,8 @@ static void check_energies(pt_test *t, const pt_dsp_ops *ops, double distance, c
     }
 }
 
-/* The bar is 1e-9. Half an ulp, 1.1e-16, at each of a thousand steps, either way: 4e-15; and the
- * high-pass raises what is added to its state by sqrt(1 / (2 distance)), 29 at the highest rate. */
+/* The limit is 1e-9. Half an ulp, 1.1e-16, at each of a thousand steps, of either sign: 4e-15; and
+ * the high-pass amplifies errors of its state by sqrt(1 / (2 distance)), 29 at the highest rate. */
 TEST(iir_energy, energies_of_noise_at_any_length_and_pole) {
     static const size_t lengths[] = {1, 2, 3, 50, 110, PT_IIR_ENERGY_LENGTH_MAX};
     static const double distances[] = {0.06, 0.005, 0.0006};
@@ -86,9 +87,9 @@ TEST(iir_energy, energies_of_noise_at_any_length_and_pole) {
     free(x);
 }
 
-/* Noise 80 dB under a constant that has lasted a second: what is left of the constant must not be
- * heard. A rounding of the constant, raised 29 times, is 3e-11 of the noise. */
-TEST(iir_energy, a_constant_is_taken_out) {
+/* Noise 80 dB below a constant that has lasted a second: the remainder of the constant must be
+ * negligible. A rounding of the constant, amplified 29 times, is 3e-11 of the noise. */
+TEST(iir_energy, constants_are_removed) {
     static const double distances[] = {0.06, 0.005, 0.0006};
     enum { LENGTH = 128, RUNS = 60, N = RUNS * (SEGMENTS * LENGTH + 7) };
     float *x = stimulus_alloc(N);
@@ -102,8 +103,8 @@ TEST(iir_energy, a_constant_is_taken_out) {
     free(x);
 }
 
-/* Channels that stand side by side are filtered as if each stood alone. */
-TEST(iir_energy, of_one_of_three_channels) {
+/* Channels that are filtered together give the results of each alone. */
+TEST(iir_energy, one_of_three_channels) {
     enum { LENGTH = 20, N = SEGMENTS * LENGTH };
     static double alone[N] __attribute__((aligned(64))), among[3 * N] __attribute__((aligned(64)));
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inverse real FFT is held to its definition, summed term by term, and to a plain FFT. */
+/* test_irfft.c - the inverse real FFT against its definition and against a plain FFT */
 
 #include "test.h"
 
@@ -34,9 +34,9 @@ static double sample_by_definition(const double *spectrum, size_t n, size_t i) {
     return sum;
 }
 
-/* Samples have an rms of sqrt(2 n / 3), 590 at the greatest length; the plain sum of n / 2 terms is
- * off by some 1e-16 n, and one wrong bin by about 1. */
-TEST(irfft, is_the_definition) {
+/* Samples have an rms of sqrt(2 n / 3), 590 at the greatest length; the error of the plain sum of n
+ * / 2 terms is about 1e-16 n, and that of a wrong bin about 1. */
+TEST(irfft, equals_the_definition) {
     pt_irfft_plan *plan = alloc_aligned(sizeof *plan);
     pt_irfft_plan_init(plan);
     for (size_t n = PT_IRFFT_N_MIN; n <= PT_IRFFT_N_MAX; n *= 2) {
@@ -54,9 +54,9 @@ TEST(irfft, is_the_definition) {
     free(plan);
 }
 
-/* Every sample: a forward transform gives the bins back, n times. Both transforms are off by some
- * 1e-16 sqrt(log2 n) of bins of about 1. */
-TEST(irfft, forward_transform_gives_the_bins_back) {
+/* Every sample: a forward transform restores the bins, times n. The error of both transforms is
+ * about 1e-16 sqrt(log2 n) of bins of about 1. */
+TEST(irfft, forward_transform_restores_the_bins) {
     pt_irfft_plan *plan = alloc_aligned(sizeof *plan);
     pt_irfft_plan_init(plan);
     for (size_t n = PT_IRFFT_N_MIN; n <= PT_IRFFT_N_MAX; n *= 2) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_json_writer.c - strings and numbers as JSON */
 
 #include "test.h"
 
@@ -34,7 +35,7 @@ TEST(json_writer, strings) {
     CHECK_STR(string(&out, "\b\f\n\r\t\x01\x1F\x7F"), "\"\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\"");
     CHECK_STR(string(&out, "h\xC3\xBChner \xE7\x8C\xAB \xF0\x9F\x90\x94"),
               "\"h\xC3\xBChner \xE7\x8C\xAB \xF0\x9F\x90\x94\"");
-    /* a lone byte, a cut sequence, a surrogate: each byte becomes U+FFFD */
+    /* a single byte, a truncated sequence, a surrogate: each byte becomes U+FFFD */
     CHECK_STR(string(&out, "a\xFF"
                            "b\xC3"),
               "\"a\xEF\xBF\xBD"
@@ -43,7 +44,7 @@ TEST(json_writer, strings) {
     pt_strbuf_release(&out);
 }
 
-TEST(json_writer, reals_look_like_reals) {
+TEST(json_writer, reals_have_a_point_or_exponent) {
     pt_strbuf out = {0};
     CHECK_STR(real(&out, 60.0, 9), "60.0");
     CHECK_STR(real(&out, -120.0, 17), "-120.0");
@@ -59,7 +60,7 @@ TEST(json_writer, reals_look_like_reals) {
 }
 
 /* Nine digits for float and seventeen for double are enough by IEEE 754. */
-TEST(json_writer, reals_come_back) {
+TEST(json_writer, reals_round_trip) {
     pt_strbuf out = {0};
     uint64_t state = 1;
     unsigned n_wrong = 0;
@@ -77,7 +78,7 @@ TEST(json_writer, reals_come_back) {
     pt_strbuf_release(&out);
 }
 
-TEST(json_writer, the_point_is_a_point_in_every_locale) {
+TEST(json_writer, decimal_point_in_every_locale) {
     pt_strbuf out = {0};
     if (!pt_test_set_comma_locale()) SKIP("no locale with a decimal comma is installed");
     CHECK(strcmp(localeconv()->decimal_point, ".") != 0);
@@ -88,7 +89,7 @@ TEST(json_writer, the_point_is_a_point_in_every_locale) {
     pt_strbuf_release(&out);
 }
 
-TEST(json_writer, layout_for_people) {
+TEST(json_writer, indented_layout) {
     pt_strbuf out = {0};
     CHECK_STR(indented(&out, "{}", 1), "{}");
     CHECK_STR(indented(&out, " [ ] ", 0), "[]");
@@ -114,7 +115,7 @@ TEST(json_writer, layout_for_people) {
     pt_strbuf_release(&out);
 }
 
-TEST(json_writer, shortest_reals_come_back_and_integers_have_no_point) {
+TEST(json_writer, shortest_reals_round_trip) {
     static const struct {
         double value;
         const char *text;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_laion_keymap.c - tensor names of LAION checkpoints */
 
 #include "test.h"
 
@@ -90,7 +91,7 @@ TEST(laion_keymap, unused) {
         CHECK_INT(pt_laion_keymap_apply(unused[i], names), PT_LAION_KEY_UNUSED);
 }
 
-TEST(laion_keymap, no_name_is_cut) {
+TEST(laion_keymap, names_are_not_truncated) {
     char name[PT_TENSOR_NAME_MAX] = "text_branch.", names[3][PT_TENSOR_NAME_MAX];
     const size_t n_kept = strlen("text_model."), n_start = strlen(name);
     memset(name + n_start, 'x', sizeof name - n_start - 1);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Against the signals of EBU Tech 3341, golden numbers, libebur128, and a second meter that is
- * written out here from the formulas of ITU-R BS.1770 and shares nothing with the one under test.
+/* test_loudness.c - loudness against EBU Tech 3341, libebur128, golden values and a second
+ * implementation
+ *
+ * The second implementation follows the formulas of ITU-R BS.1770 and shares no code with the meter
+ * under test.
  */
 
 #include "test.h"
@@ -18,7 +21,7 @@
 
 #define RATE PATINA_RATE_HZ
 
-/* ---- the second meter ---- */
+/* ---- reference implementation ---- */
 
 typedef struct biquad {
     double b[3], a[3], z1, z2;
@@ -65,7 +68,7 @@ static double block_lufs(double z) {
     return z > 0.0 ? -0.691 + 10.0 * log10(z) : -INFINITY;
 }
 
-/* Mean over the blocks at or over a gate, as LUFS; -inf if there is none. */
+/* Mean over the blocks at or above a gate, as LUFS; -inf if there are none. */
 static double gated_lufs(const double *z, size_t n, double gate) {
     double sum = 0.0;
     size_t count = 0;
@@ -148,13 +151,13 @@ TEST(loudness, ebu_tech_3341_cases_1_to_5) {
     CHECK_NEAR(lufs_of_segments(t, case5, 3), -23.0, 0.1);
 }
 
-/* The relative gate, at -76 here, takes nothing back in that the absolute one has left out. */
-TEST(loudness, the_absolute_gate_holds_under_the_relative_one) {
+/* The relative gate, at -76 here, does not include blocks that the absolute gate excluded. */
+TEST(loudness, absolute_gate_below_the_relative_gate) {
     static const segment quiet[] = {{-66, 10}, {-72, 10}};
     CHECK_NEAR(lufs_of_segments(t, quiet, 2), -66.0, 0.1);
 }
 
-/* Case 6: 5.0 in the order L R C Ls Rs; and the same as 5.1, whose LFE may hold anything. */
+/* Case 6: 5.0 in the order L R C Ls Rs; and the same as 5.1, with any LFE. */
 TEST(loudness, ebu_tech_3341_case_6) {
     enum { N = 20 * RATE };
     static const double level[5] = {-28, -28, -24, -30, -30};
@@ -209,8 +212,8 @@ TEST(loudness, golden_files) {
     json_decref(golden);
 }
 
-/* Noise and a tone whose level differs from channel to channel and from half second to half second,
- * by so much that both gates act: no weight, order, gate or coefficient can be wrong unseen. */
+/* Noise and a tone whose level differs between channels and between half seconds, by so much that
+ * both gates act: an error in a weight, the order, a gate or a coefficient changes the result. */
 static float *programme(unsigned rate_hz, unsigned n_channels, size_t n_frames) {
     static const double level[] = {0, -30, -6, -70, -3};
     float *x = stimulus_alloc(n_frames * n_channels);
@@ -237,7 +240,7 @@ static double libebur128_meter(pt_test *t, const patina_audio *audio) {
     return lufs;
 }
 
-/* The bar against libebur128 is 0.01 LU; both are double precision and agree far better. */
+/* The limit against libebur128 is 0.01 LU; both are double precision and agree far better. */
 TEST(loudness, agrees_with_two_other_meters_at_any_rate_and_channels) {
     static const unsigned rates[] = {4000,  4001,  8000,  8001,   11025,  16000,
                                      22050, 24000, 32000, 37800,  44100,  47999,
@@ -256,9 +259,9 @@ TEST(loudness, agrees_with_two_other_meters_at_any_rate_and_channels) {
     }
 }
 
-/* Four minutes: more blocks over the gate than a page of the history holds, twice; and the relative
- * gate parts them. */
-TEST(loudness, of_a_long_programme) {
+/* Four minutes: more blocks above the gate than two pages of the history hold; and the relative
+ * gate separates them. */
+TEST(loudness, long_programme) {
     enum { SLOW = 4000, N = 240 * SLOW };
     float *x = stimulus_alloc(N);
     for (size_t minute = 0; minute < 4; minute++)
@@ -270,9 +273,8 @@ TEST(loudness, of_a_long_programme) {
     free(x);
 }
 
-/* Pieces of any size give the bits of one go, where all channels are heard and where some are not.
- */
-TEST(loudness, pieces_give_the_bits_of_one_go) {
+/* Blocks of any size give bit-identical results, with all channels in use and with some ignored. */
+TEST(loudness, result_does_not_depend_on_block_sizes) {
     enum { ODD = 8001, N = 2 * ODD + 777 };
     static const size_t sizes[] = {1, 799, 800, 801, 3, 2400, 17};
     for (unsigned n_channels = 5; n_channels <= 7; n_channels += 2) {
@@ -316,7 +318,7 @@ TEST(loudness, the_first_block_must_be_complete) {
     CHECK_FAILS(patina_loudness_measure(&nothing, &lufs, &t->err), PATINA_REJECT_TOO_SHORT);
 }
 
-TEST(loudness, what_is_quiet_is_at_the_floor) {
+TEST(loudness, quiet_audio_is_at_the_minimum) {
     enum { N = 2 * RATE };
     float *x = stimulus_alloc(N);
     const patina_audio audio = {x, N, 1, RATE};
@@ -328,8 +330,8 @@ TEST(loudness, what_is_quiet_is_at_the_floor) {
     free(x);
 }
 
-/* The high-pass passes the step of a DC that begins, and nothing of one that lasts. */
-TEST(loudness, dc_is_not_loud) {
+/* The high-pass passes the step where DC begins, and nothing of constant DC. */
+TEST(loudness, dc_has_no_loudness) {
     enum { N = 10 * RATE };
     float *x = stimulus_alloc(N);
     for (size_t i = 0; i < N; i++)
@@ -337,11 +339,11 @@ TEST(loudness, dc_is_not_loud) {
     stimulus_add_sine(x, N, 1, RATE, 997.0, dbfs(-20.0), 0.0);
     const patina_audio audio = {x, N, 1, RATE};
     CHECK_NEAR(measured(t, &audio), reference_lufs(&audio), 0.01);
-    CHECK_NEAR(measured(t, &audio), -23.0, 0.1); /* the step's block weighs 1 of 97 */
+    CHECK_NEAR(measured(t, &audio), -23.0, 0.1); /* the block of the step is 1 of 97 */
     free(x);
 }
 
-TEST(loudness, what_is_refused) {
+TEST(loudness, rejected_input) {
     enum { N = 65 * 4800 };
     double lufs = 1.0;
     float *x = stimulus_alloc(N * 4);
@@ -367,13 +369,13 @@ TEST(loudness, sixty_four_channels) {
     for (unsigned c = 0; c < 64; c++)
         stimulus_add_sine(x + c, N, 64, 4000, 500.0, c == 1 ? 0.5 : 0.0, 0.0);
     for (unsigned c = 6; c < 64; c++)
-        stimulus_add_sine(x + c, N, 64, 4000, 500.0, 1.0, 0.0); /* the rest is ignored */
+        stimulus_add_sine(x + c, N, 64, 4000, 500.0, 1.0, 0.0); /* other channels are ignored */
     const patina_audio audio = {x, N, 64, 4000};
     CHECK_NEAR(measured(t, &audio), reference_lufs(&audio), 0.01);
     free(x);
 }
 
-/** LUFS of a stimulus by our meter with a mask. */
+/** LUFS of a stimulus with a mask. */
 static double measured_at(pt_test *t, const float *x, size_t n, unsigned n_channels,
                           uint64_t mask) {
     pt_arena arena;
@@ -450,7 +452,7 @@ TEST(loudness, channels_are_weighted_by_position) {
         ebur128_loudness_global(state, &lufs);
         ebur128_destroy(&state);
         CHECK_NEAR(measured_at(t, x, N, n, layouts[k].mask), lufs, 1e-6);
-        /* a mask of another number of channels is not one of these */
+        /* excludes masks of another number of channels */
         CHECK_NEAR(measured_at(t, x, N, n, layouts[k].mask << 1 | 1), measured_at(t, x, N, n, 0),
                    0.0);
         free(x);

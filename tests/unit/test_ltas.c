@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_ltas.c - the long-term average spectrum */
 
 #include "test.h"
 
@@ -32,9 +33,9 @@ static double mid_hz(size_t b) {
     return pow(10.0, 1.175 + 0.05 * (double)b);
 }
 
-TEST(ltas, edges_are_those_of_the_standard) {
+TEST(ltas, band_edges_of_the_standard) {
     CHECK_NEAR(patina_ltas_edge_hz(0), 14.125, 0.001);
-    CHECK_NEAR(patina_ltas_edge_hz(37), 1000.0, 1e-9); /* an even fraction has 1 kHz as an edge */
+    CHECK_NEAR(patina_ltas_edge_hz(37), 1000.0, 1e-9); /* an even fraction of an octave has 1 kHz */
     CHECK_NEAR(patina_ltas_edge_hz(64), 22387.2, 0.1);
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
         CHECK_NEAR(patina_ltas_edge_hz(b + 1) / patina_ltas_edge_hz(b), pow(10.0, 0.05), 1e-12);
@@ -48,7 +49,7 @@ TEST(ltas, edges_are_those_of_the_standard) {
     json_decref(golden);
 }
 
-/* Bars: 0.05 dB where the level is over -100 dBFS, 1 dB below. */
+/* Tolerances: 0.05 dB where the level is above -100 dBFS, 1 dB below. */
 TEST(ltas, golden_files) {
     static const char *const files[] = {"prog.wav",        "tone1059.wav", "alternating.wav",
                                         "impulse.wav",     "dc.wav",       "silence.wav",
@@ -73,8 +74,8 @@ TEST(ltas, golden_files) {
     json_decref(golden);
 }
 
-/* sum P_k = P(x), for any length: that is what the zeros on both sides buy. */
-TEST(ltas, powers_of_the_bins_add_up_to_the_power) {
+/* sum P_k = P(x) for any length, because of the zeros on both sides. */
+TEST(ltas, bin_powers_sum_to_the_power) {
     static const size_t lengths[] = {2,     3,     100,   8191,  8192,  8193,
                                      24576, 32767, 32768, 32769, 60000, 480000};
     patina_meter *meter = NULL;
@@ -95,7 +96,7 @@ TEST(ltas, powers_of_the_bins_add_up_to_the_power) {
         double sum = 0.0;
         for (size_t k = 0; k < PT_LTAS_BINS; k++)
             sum += power[k];
-        /* the bar is 1e-6; 4 frames of n/8192 transforms leave some 1e-15 */
+        /* the limit is 1e-6; 4 frames of n/8192 transforms leave about 1e-15 */
         CHECK_NEAR(sum / pt_stats_power(x, n), 1.0, 1e-12);
         free(x);
     }
@@ -103,9 +104,9 @@ TEST(ltas, powers_of_the_bins_add_up_to_the_power) {
     patina_meter_close(&meter);
 }
 
-/* Flat P_k = 1 in every bin: a band holds its width in bins, and neighbours share what an edge
- * cuts. */
-TEST(ltas, bands_share_the_bins_at_their_edges) {
+/* Flat P_k = 1 in every bin: the level of a band is its width in bins, and bins at an edge are
+ * split between neighbours. */
+TEST(ltas, bins_at_band_edges_are_split) {
     const double bin_hz = (double)RATE / PT_LTAS_FRAME;
     double power[PT_LTAS_BINS], levels[PATINA_LTAS_BANDS];
     patina_meter *meter = NULL;
@@ -117,7 +118,7 @@ TEST(ltas, bands_share_the_bins_at_their_edges) {
         const double width = (patina_ltas_edge_hz(b + 1) - patina_ltas_edge_hz(b)) / bin_hz;
         CHECK_NEAR(levels[b], 10.0 * log10(2.0 * width), 1e-9);
     }
-    /* one bin alone: its power lies in the band or the two bands that its interval touches */
+    /* a single bin: its power is in the one or two bands that its interval touches */
     for (size_t k = 10; k < 15283; k += k < 300 ? 1 : 997) {
         double sum = 0.0;
         memset(power, 0, sizeof power);
@@ -137,8 +138,8 @@ TEST(ltas, bands_share_the_bins_at_their_edges) {
     patina_meter_close(&meter);
 }
 
-/* AES17: a full-scale sine is 0 dBFS. 10^3.025 Hz is the middle of band 37. The Hann window's
- * skirts leave the band by less than 1e-6. */
+/* AES17: a full-scale sine is 0 dBFS. 10^3.025 Hz is the centre of band 37. Less than 1e-6 of the
+ * Hann window's side lobes is outside the band. */
 TEST(ltas, a_full_scale_sine_reads_zero) {
     enum { N = 10 * RATE };
     double levels[PATINA_LTAS_BANDS];
@@ -158,13 +159,14 @@ TEST(ltas, one_kilohertz_is_halved_between_two_bands) {
     stimulus_add_sine(x, N, 1, RATE, 1000.0, 1.0, 0.0);
     REQUIRE_OK(measure(x, N, RATE, levels, &t->err));
     CHECK_NEAR(pow(10.0, levels[36] / 10.0) + pow(10.0, levels[37] / 10.0), 1.0, 1e-4);
-    /* 1000 Hz lies 0.17 bins over the middle of bin 683, whose power the edge halves unevenly */
+    /* 1000 Hz is 0.17 bins above the centre of bin 683, whose power is split unevenly by the edge
+     * */
     CHECK_NEAR(levels[36], -3.01, 0.6);
     CHECK_NEAR(levels[37], -3.01, 0.6);
     free(x);
 }
 
-/* How much of a tone the main lobe smears out of the narrow bands. */
+/* Part of a tone that the main lobe spreads out of the narrow bands. */
 TEST(ltas, low_tones_leak_as_documented) {
     enum { N = 10 * RATE };
     static const struct {
@@ -182,9 +184,10 @@ TEST(ltas, low_tones_leak_as_documented) {
     }
 }
 
-/* 50 ms of a tone in 10 s of silence: the same wherever it lies, and what its power says. A burst
- * this short has a main lobe of 40 Hz in a band of 122 Hz, so 0.05 dB is left for its skirts. */
-TEST(ltas, a_burst_counts_wherever_it_lies) {
+/* 50 ms of a tone in 10 s of silence: the level does not depend on its position, and follows from
+ * its power. A burst this short has a main lobe of 40 Hz in a band of 122 Hz, so 0.05 dB are
+ * allowed for its side lobes. */
+TEST(ltas, burst_position_does_not_matter) {
     enum { N = 10 * RATE, BURST = RATE / 20 };
     static const size_t places[] = {0, 1, 5000, 8192 - BURST / 2, N / 2, N - BURST};
     const double expected = 10.0 * log10((double)BURST / N);
@@ -217,11 +220,11 @@ TEST(ltas, white_noise_rises_three_decibels_an_octave) {
     free(x);
 }
 
-TEST(ltas, bands_over_the_source_are_at_the_floor) {
+TEST(ltas, bands_above_nyquist_are_at_the_minimum) {
     enum { N = RATE };
     static const struct {
         unsigned rate_hz;
-        size_t first; /* band at the floor */
+        size_t first; /* band at the minimum */
     } cases[] = {{4000, 44},  {8000, 50},  {16000, 56}, {17800, 56},
                  {17850, 57}, {44100, 64}, {48000, 64}};
     float *x = stimulus_alloc(N);
@@ -238,7 +241,7 @@ TEST(ltas, bands_over_the_source_are_at_the_floor) {
     free(x);
 }
 
-TEST(ltas, what_is_faint_is_at_the_floor) {
+TEST(ltas, faint_audio_is_at_the_minimum) {
     double levels[PATINA_LTAS_BANDS];
     float *x = stimulus_alloc(RATE);
     stimulus_add_sine(x, RATE, 1, RATE, mid_hz(37), 0.9e-6, 0.0); /* -121 dBFS */
@@ -251,7 +254,7 @@ TEST(ltas, what_is_faint_is_at_the_floor) {
     free(x);
 }
 
-TEST(ltas, one_sample_is_all_mean) {
+TEST(ltas, single_sample) {
     const float x = 0.7F;
     double levels[PATINA_LTAS_BANDS];
     REQUIRE_OK(measure(&x, 1, RATE, levels, &t->err));
@@ -259,7 +262,7 @@ TEST(ltas, one_sample_is_all_mean) {
         CHECK_NEAR(levels[b], PATINA_LTAS_FLOOR, 0.0);
 }
 
-TEST(ltas, what_is_refused) {
+TEST(ltas, rejected_input) {
     float x[100] = {0};
     double levels[PATINA_LTAS_BANDS] = {1.0};
     CHECK_FAILS(measure(x, 0, RATE, levels, &t->err), PATINA_ERANGE);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_manifest.c - plan.json, chunk.json and dataset.json: round trip and rejected input */
 
 #include "test.h"
 
@@ -20,7 +21,7 @@ static pt_chunk_info chunks[3] = {
     {.known = true, .n_entries = 3, .parts = parts[2]},
 };
 
-/* Hashes of 64 digits, as readers want them. */
+/* Hashes of 64 digits, as readers require. */
 static void fill_hash(char hex[PT_SHA256_HEX_SIZE]) {
     const size_t n = strlen(hex);
     memset(hex + n, '0', PT_SHA256_HEX_SIZE - 1 - n);
@@ -45,7 +46,7 @@ static pt_manifest make_manifest(void) {
 
 #define ZEROS "00000000000000000000000000000000000000000000000000000000000000"
 
-/* Written by hand: order, layout, every reason, numbers of the settings as they were spelt. */
+/* Written by hand: order, layout, every reason, numbers of the settings as written. */
 #define HEAD                                                                                       \
     "{\n"                                                                                          \
     "  \"program\": \"patina\",\n"                                                                 \
@@ -177,7 +178,7 @@ TEST(manifest, chunk) {
     CHECK_INT(read.chunks[0].n_rejects, 2);
     CHECK(read.chunks[0].known && !read.chunks[0].retried && !read.chunks[1].known);
     CHECK_FAILS(pt_manifest_read_chunk(&read, 2, path, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "is of chunk 0");
+    CHECK_CONTAINS(t->err.message, "belongs to chunk 0");
     CHECK(!read.chunks[2].known);
     pt_manifest_release(&read);
     free(again);
@@ -222,7 +223,7 @@ TEST(manifest, finished_set) {
     free(text);
 }
 
-/* One change of a good file, and what is said of it. */
+/* One change of a valid file, and the error. */
 static void damage(pt_test *t, const char *good, const char *from, const char *to,
                    const char *said) {
     const char *path = run_dir_path("broken.json");
@@ -243,7 +244,7 @@ static void damage(pt_test *t, const char *good, const char *from, const char *t
     pt_strbuf_release(&text);
 }
 
-TEST(manifest, what_no_program_wrote_is_refused) {
+TEST(manifest, invalid_files_are_rejected) {
     const pt_manifest some = make_manifest();
     char *text = pt_manifest_to_json(&some);
     REQUIRE(text != NULL);
@@ -256,9 +257,9 @@ TEST(manifest, what_no_program_wrote_is_refused) {
     damage(t, plan_text, "\"test\"", "7", "'splits'");
     damage(t, plan_text, "\"jsonl\"", "\"xml\"", "'format'");
     damage(t, plan_text, "\"kernels\": \"c\"", "\"kernels\": 1", "'kernels'");
-    damage(t, text, "\"rows\": 6", "\"rows\": 7", "do not agree");
-    damage(t, text, "\"parts\": 2}", "\"parts\": 1}", "do not agree");
-    damage(t, text, "\"missing\": 1,", "\"missing\": 2,", "do not agree");
+    damage(t, text, "\"rows\": 6", "\"rows\": 7", "those of the chunks");
+    damage(t, text, "\"parts\": 2}", "\"parts\": 1}", "those of the chunks");
+    damage(t, text, "\"missing\": 1,", "\"missing\": 2,", "those of the chunks");
     damage(t, text, "[2, 0]", "[2]", "'rows'");
     damage(t, text, "[2, 0]", "[2, 1]", "'files'");
     damage(t, text, "\"rejects\": {\"bad", "\"rejects\": {\"odd\": 1, \"bad", "unknown reason");
@@ -303,7 +304,7 @@ TEST(manifest, differences) {
     CHECK_DIFFERS(splits, one_split, "other splits");
     CHECK_DIFFERS(kernels, "avx2", "another instruction set, which '--isa avx2' selects");
     CHECK_DIFFERS(libraries_json, "{\"fft\":\"y\"}", "another version of a library");
-    CHECK_DIFFERS(counts.n_rows, 7, ""); /* counts are a result */
+    CHECK_DIFFERS(counts.n_rows, 7, ""); /* counts are not compared */
 }
 
 /* Files of patina 0.1 have no revision, which means 1. */
@@ -318,7 +319,7 @@ TEST(manifest, absent_signal_revision) {
     pt_strbuf_append(&text, at + strlen(member));
     REQUIRE_OK(pt_manifest_parse_plan("plan.json", text.text, text.length, &read, &t->err));
     CHECK_INT(read.run_meta.signal_revision, 1);
-    /* a chunk of another revision is refused; both are named */
+    /* a chunk of another revision is rejected; the error names both */
     REQUIRE_OK(pt_manifest_alloc_chunks(&read, &t->err));
     CHECK_FAILS(
         pt_manifest_parse_chunk(&read, 0, "chunk.json", chunk_text, sizeof chunk_text - 1, &t->err),
@@ -328,8 +329,8 @@ TEST(manifest, absent_signal_revision) {
     pt_strbuf_release(&text);
 }
 
-/* What is written is read back: a text that does not give itself again is refused. */
-TEST(manifest, files_are_read_back) {
+/* Written files are read back: content that differs after a round trip is rejected. */
+TEST(manifest, round_trip_is_verified) {
     pt_manifest some = make_manifest();
     const char *path = run_dir_path("written.json");
     pt_manifest read;
@@ -339,7 +340,7 @@ TEST(manifest, files_are_read_back) {
     CHECK_OK(pt_manifest_write(path, &some, &t->err));
     REQUIRE_OK(pt_manifest_read_dataset(path, &read, &t->err));
     pt_manifest_release(&read);
-    /* truncated inside a library, as jansson 2.14 does when an allocation fails */
+    /* truncated by a library, as by jansson 2.14 when an allocation fails */
     some.run_meta.settings_json = "{\"seed\":1,\"loudness\":\"sour";
     CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EFORMAT);
     CHECK_FAILS(pt_manifest_write(path, &some, &t->err), PATINA_EFORMAT);
@@ -348,5 +349,5 @@ TEST(manifest, files_are_read_back) {
     CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EFORMAT);
     some.run_meta.settings_json = "{\"seed\":1, \"clean\": 0.1}"; /* not at 17 digits */
     CHECK_FAILS(pt_plan_write(path, &some.run_meta, &t->err), PATINA_EIO);
-    CHECK_CONTAINS(t->err.message, "cannot be read back as it was written");
+    CHECK_CONTAINS(t->err.message, "differs from what was written");
 }

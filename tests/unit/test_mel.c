@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-/* Both sides compute in float64, so that only a value on the border between two float32 may round
- * otherwise: 7.6e-6 dB at 100 dB. The specification asks for 1e-3 dB. */
+/* Both sides compute in float64, so that only a value halfway between two float32 may round
+ * differently: 7.6e-6 dB at 100 dB. The specification requires 1e-3 dB. */
 #define TOLERANCE_DB 2e-5
 
 static const pt_feature_extractor_config published = {
@@ -78,9 +78,9 @@ TEST(mel, fused_short_clip) {
     check_model(t, pt_test_golden_path("clap/tiny_fused"), PT_MEL_HTK);
 }
 
-/* Channel c of a longer clip's features is the part of its whole log-mel that starts at frame
- * fusion_idx[c - 1]. A crop that starts at that frame's samples has the same frames, but for two
- * at either end that reach into its reflected edges. */
+/* Channel c of the features of a longer clip is the part of its whole log-mel that starts at frame
+ * fusion_idx[c - 1]. A crop that starts at the samples of that frame has the same frames, except
+ * two at either end that overlap its reflected edges. */
 TEST(mel, fused_chunks) {
     const char *model = pt_test_golden_path("clap/tiny_fused");
     pt_feature_extractor_config config = published;
@@ -109,7 +109,7 @@ TEST(mel, fused_chunks) {
     json_decref(index);
 }
 
-/* The filters themselves, as the reference's feature extractor holds them; stored as float32. */
+/* The filters of the reference's feature extractor, stored as float32. */
 static void check_filters(pt_test *t, const char *path, pt_mel_scale scale) {
     pt_npy expected = {0};
     pt_mel *mel = NULL;
@@ -138,9 +138,9 @@ TEST(mel, filters) {
     check_filters(t, htk, PT_MEL_HTK);
 }
 
-/* Padding is nothing but a longer clip: each rule against the clip that it stands for. */
+/* Padding: each rule against the equivalent longer clip. */
 TEST(mel, padding_rules) {
-    enum { LENGTH = 480000, SHORT = 70001 }; /* six whole copies and a rest */
+    enum { LENGTH = 480000, SHORT = 70001 }; /* six whole copies and a remainder */
     float *x = calloc(LENGTH, sizeof *x), *whole = calloc(LENGTH, sizeof *whole);
     if (!x || !whole) abort();
     uint32_t state = 1;
@@ -167,8 +167,8 @@ TEST(mel, padding_rules) {
     free(whole);
 }
 
-/* A full-scale sine on a bin's centre has the amplitude n_fft / 4 = 256 there and half of it at
- * both neighbours (periodic Hann), so each filter's value follows from its weights. */
+/* A full-scale sine at the centre of a bin has the amplitude n_fft / 4 = 256 there and half of it
+ * at both neighbours (periodic Hann), so the value of each filter follows from its weights. */
 TEST(mel, sine_on_a_bin) {
     enum { LENGTH = 480000, BIN = 100 };
     float *x = calloc(LENGTH, sizeof *x);
@@ -189,7 +189,7 @@ TEST(mel, sine_on_a_bin) {
                                                                             : 0.0;
                 power += weights[k] * amplitude * amplitude;
             }
-            /* Elsewhere only the rounding of the samples is left, some -80 dB under full scale. */
+            /* Elsewhere only the rounding of the samples remains, about 80 dB below full scale. */
             if (power > 0.0)
                 CHECK_NEAR(features[500 * 64 + m], 10.0 * log10(power), 1e-4);
             else
@@ -207,7 +207,7 @@ TEST(mel, silence_and_single_sample) {
         if (!CHECK(silence[i] == -100.0f)) break;
     free(silence);
 
-    /* Repeated, one sample is a constant: nothing outside the lowest bins, and finite. */
+    /* One sample, repeated, is a constant: finite, and nothing outside the lowest bins. */
     float *constant = compute_features(t, &published, &one, 1);
     for (size_t i = 0; constant && i < 1001 * 64; i++)
         if (!CHECK(isfinite(constant[i]) && constant[i] >= -100.0f)) break;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_model_info.c - hash, layout and number of parameters of a model */
 
 #include "test.h"
 
@@ -80,7 +81,8 @@ static void write_file(const char *dir, const char *name, const void *bytes, siz
     fclose(file);
 }
 
-/* A copy of mini's file with n_patch bytes replaced at the first place of from, which must be. */
+/* A copy of the file of mini with n_patch bytes replaced at the first occurrence of `from`, which
+ * must exist. */
 static bool copy_patched(const char *dir, const char *name, const char *from, const char *to) {
     char path[1024];
     struct stat about;
@@ -128,13 +130,13 @@ TEST(model_info, one_changed_file_changes_the_model_hash) {
         memcpy(hashes[c], info.model_sha256, sizeof hashes[c]);
         for (size_t before = 0; before < c; before++)
             CHECK(strcmp(hashes[before], hashes[c]) != 0);
-        /* Only the weights tell whether a model is trained. */
+        /* Only the weights identify an untrained model. */
         CHECK(info.untrained == (c != 5));
     }
     CHECK_STR(hashes[0], "34bbe1a1d5d233d4f51fb2a124066de853643bd38a70baa10cdad8345a437e2e");
 }
 
-/* mini's weights under other metadata. */
+/* the weights of mini with other metadata */
 static bool write_with_metadata(const char *dir, const char *metadata) {
     static const char start[] = "{\"__metadata__\":{\"format\":\"pt\"}";
     static char bytes[6000000];
@@ -161,7 +163,7 @@ static bool write_with_metadata(const char *dir, const char *metadata) {
     return fclose(file) == 0;
 }
 
-TEST(model_info, metadata_may_say_untrained) {
+TEST(model_info, metadata_marks_untrained_models) {
     static const struct {
         const char *metadata;
         bool untrained;
@@ -209,7 +211,7 @@ TEST(model_info, faults) {
     write_file(dir, "preprocessor_config.json", "{}", 2);
     CHECK_FAILS(patina_clap_info_read(dir, &info, &t->err), PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message, "'truncation'");
-    CHECK_INT(info.n_bytes, 7); /* untouched by what failed */
+    CHECK_INT(info.n_bytes, 7); /* unchanged after a failure */
 }
 
 /* The published layouts with all-zero weights: sparse files, of which only the header is written.
@@ -267,8 +269,8 @@ static void check_published(pt_test *t, const char *list_name, const char *confi
     unlink(path);
 }
 
-/* Sums over the lists. Of the audio parameters 656 384 (787 456 in the larger one) are the
- * projection's: without them they are the 27.5 M and 67.8 M of the publications. */
+/* Sums over the lists. 656 384 of the audio parameters (787 456 in the larger one) are those of the
+ * projection: without them they are the 27.5 M and 67.8 M of the publications. */
 TEST(model_info, published_layouts) {
     check_published(t, "clap/tensors_unfused.txt", "{}", "htsat-unfused", "F16", 153493018,
                     28191000);

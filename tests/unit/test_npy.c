@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_npy.c - the NumPy writer */
 
 #include "test.h"
 

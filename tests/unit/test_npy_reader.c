@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_npy.c - the reader that the goldens pass through: it must refuse what it would misread */
+/* test_npy_reader.c - the reader of the goldens, which must reject what it does not support */
 
 #include "npy_reader.h"
 #include "test.h"
@@ -56,7 +56,7 @@ TEST(npy, values_and_shape) {
     pt_npy_release(&array);
 }
 
-/* Its first value's bytes are 19 8f 02 3d: sign 0, exponent 0x7a, fraction 0x028f19. */
+/* The bytes of its first value are 19 8f 02 3d: sign 0, exponent 0x7a, fraction 0x028f19. */
 TEST(npy, a_golden) {
     pt_npy array = {0};
     REQUIRE_OK(pt_npy_read(pt_test_golden_path("clap/mini/golden/text_emb/c00_plain.npy"), &array,
@@ -66,7 +66,7 @@ TEST(npy, a_golden) {
     pt_npy_release(&array);
 }
 
-TEST(npy, refuses_what_it_would_misread) {
+TEST(npy, unsupported_files_are_rejected) {
     static const struct {
         const char *dictionary;
         size_t n_values;

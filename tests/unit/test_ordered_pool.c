@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_ordered_pool.c - the worker pool: order, limits, stopping, abandoned items */
 
 #include "test.h"
 
@@ -15,7 +16,7 @@ typedef struct item {
     unsigned square;
 } item;
 
-#define IN_FLIGHT_MAX 25 /* of bytes that items hold from next to the end of their work */
+#define IN_FLIGHT_MAX 25 /* bytes held by items from `next` to the end of their work */
 
 typedef struct count {
     unsigned n_items, next, n_delivered, fail_at;
@@ -23,14 +24,14 @@ typedef struct count {
     atomic_uint in_next, n_worked, n_items_alive, n_owns_alive, n_begun, begins_allowed;
     atomic_bool overlapped;
 
-    unsigned stuck_at; /* this item's work ends when `let_go` is set; UINT_MAX: none */
+    unsigned stuck_at; /* the work of this item ends when `let_go` is set; UINT_MAX: none */
     atomic_bool is_stuck, let_go;
 
     atomic_uint n_held;
-    atomic_bool held_too_much; /* more was read though enough was held */
+    atomic_bool held_too_much; /* another item was read although the limit was reached */
 } count;
 
-/* One in fifty is larger than all may be together. */
+/* One item in fifty is larger than the limit. */
 static unsigned size_of(const item *it) {
     return it->number % 50 == 0 ? 100 : 10;
 }
@@ -70,7 +71,7 @@ static void count_work(void *context, void *state, void *slot) {
     count *c = context;
     item *it = slot;
     (void)state;
-    if (it->number % 7 == 0) usleep(300); /* a slow one: the others overtake it */
+    if (it->number % 7 == 0) usleep(300); /* a slow item: the others overtake it */
     if (it->number == c->stuck_at) atomic_store(&c->is_stuck, true);
     while (it->number == c->stuck_at && !atomic_load(&c->let_go))
         usleep(300);
@@ -137,13 +138,13 @@ static patina_status run(count *c, unsigned n_workers, size_t n_items, patina_er
     return n_abandoned == 0 ? status : PATINA_ERANGE;
 }
 
-/* Whatever was made is released. */
+/* Everything is released. */
 static void check_nothing_is_left(pt_test *t, count *c) {
     CHECK_INT(atomic_load(&c->n_items_alive), 0);
     CHECK_INT(atomic_load(&c->n_owns_alive), 0);
 }
 
-TEST(ordered_pool, delivers_all_in_order_whatever_the_threads) {
+TEST(ordered_pool, order_does_not_depend_on_threads) {
     static const struct {
         unsigned n_workers;
         size_t ring;
@@ -160,7 +161,7 @@ TEST(ordered_pool, delivers_all_in_order_whatever_the_threads) {
     }
 }
 
-TEST(ordered_pool, nothing_to_do) {
+TEST(ordered_pool, no_items) {
     count c = {.n_items = 0};
     CHECK_OK(run(&c, 4, 8, &t->err));
     CHECK_INT(c.n_delivered, 0);
@@ -171,18 +172,18 @@ TEST(ordered_pool, a_failed_delivery_ends_the_run) {
     count c = {.n_items = 1000, .fail_at = 20};
     CHECK_FAILS(run(&c, 4, 8, &t->err), PATINA_EIO);
     CHECK_INT(c.n_delivered, 20);
-    CHECK(c.n_worked <= 20 + 8 + 4); /* no more than the ring held */
+    CHECK(c.n_worked <= 20 + 8 + 4); /* no more than the size of the ring */
     check_nothing_is_left(t, &c);
 }
 
-TEST(ordered_pool, stop_cancels) {
+TEST(ordered_pool, stop_cancels_the_run) {
     count c = {.n_items = 1000, .stop = true};
     CHECK_FAILS(run(&c, 2, 4, &t->err), PATINA_ECANCELLED);
     CHECK_INT(c.n_delivered, 0);
     check_nothing_is_left(t, &c);
 }
 
-TEST(ordered_pool, fewer_workers_where_no_more_can_be_had) {
+TEST(ordered_pool, thread_limit_reduces_workers) {
     count c = {.n_items = 100, .begins_allowed = 1};
     CHECK_OK(run(&c, 4, 8, &t->err));
     CHECK_INT(c.n_delivered, 100);
@@ -193,14 +194,14 @@ TEST(ordered_pool, fewer_workers_where_no_more_can_be_had) {
     CHECK_INT(none.n_delivered, 0);
 }
 
-/* Waits for what another thread does soon; a minute is for a machine that is busy otherwise. */
+/* Waits for another thread; a minute, in case the machine is busy. */
 static bool becomes_zero(atomic_uint *value) {
     for (int i = 0; i < 60000 && atomic_load(value) != 0; i++)
         usleep(1000);
     return atomic_load(value) == 0;
 }
 
-TEST(ordered_pool, an_item_that_never_ends_is_given_up_and_the_others_are_not) {
+TEST(ordered_pool, hanging_item_is_abandoned) {
     static const unsigned workers[] = {1, 3};
     for (size_t i = 0; i < sizeof workers / sizeof *workers; i++) {
         count c = {.n_items = 200, .stuck_at = 20};
@@ -209,14 +210,14 @@ TEST(ordered_pool, an_item_that_never_ends_is_given_up_and_the_others_are_not) {
         CHECK_INT(n_abandoned, 1);
         CHECK_INT(c.n_delivered, 200);
         CHECK(c.in_order && c.right);
-        CHECK_INT(atomic_load(&c.n_items_alive), 1); /* the stuck thread's */
-        atomic_store(&c.let_go, true);               /* it comes back, long after the run */
+        CHECK_INT(atomic_load(&c.n_items_alive), 1); /* of the hanging thread */
+        atomic_store(&c.let_go, true);               /* it returns long after the run */
         CHECK(becomes_zero(&c.n_items_alive));
         CHECK(becomes_zero(&c.n_owns_alive));
     }
 }
 
-TEST(ordered_pool, no_worker_can_take_the_place_of_a_given_up_one) {
+TEST(ordered_pool, abandoned_worker_cannot_be_replaced) {
     count c = {.n_items = 200, .stuck_at = 20, .begins_allowed = 1};
     unsigned n_abandoned = 0;
     CHECK_FAILS(run_with_abandoned(&c, 1, 8, &n_abandoned, &t->err), PATINA_ENOMEM);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_output_dir.c - states of an output folder */
 
 #include "test.h"
 
@@ -40,8 +41,8 @@ TEST(output_dir, probe_states) {
     CHECK_INT(look(t, out, true), PT_OUTPUT_FINISHED);
 }
 
-/* Neither plan nor dataset.json, but a temporary work folder with both: its last rename is missing.
- */
+/* Neither plan nor dataset.json, but a temporary work folder with both: only the last rename is
+ * missing. */
 TEST(output_dir, half_reopened_dataset_is_repaired) {
     const char *out = run_dir_path("half"), *tmp = ".patina.host.1.2.0.tmp";
     char work[600];
@@ -51,7 +52,7 @@ TEST(output_dir, half_reopened_dataset_is_repaired) {
     REQUIRE_OK(pt_atomic_file_write_text(run_file_path(work, "plan.json"), "{}", &t->err));
     REQUIRE_OK(pt_atomic_file_write_text(run_file_path(work, "dataset.json"), "{}", &t->err));
     CHECK_INT(look(t, out, false), PT_OUTPUT_FOREIGN);
-    CHECK(run_file_exists(out, tmp)); /* it was only looked at */
+    CHECK(run_file_exists(out, tmp)); /* probing changes nothing */
     CHECK_INT(look(t, out, true), PT_OUTPUT_UNFINISHED);
     CHECK(!run_file_exists(out, tmp));
     CHECK(run_file_exists(out, ".patina/dataset.json"));

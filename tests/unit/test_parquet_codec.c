@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The libraries themselves compress what is to be read. */
+/* test_parquet_codec.c - decompression of pages that the libraries compressed */
 
 #include "test.h"
 
@@ -16,7 +16,7 @@
 
 static const int codecs[] = {PT_PARQUET_SNAPPY, PT_PARQUET_GZIP, PT_PARQUET_ZSTD};
 
-/* Noise of two bits a byte, so that it can be compressed, but not to nothing. */
+/* Noise of two bits per byte, so that it is compressible, but not to nothing. */
 static unsigned char *make_text(void) {
     unsigned char *text = malloc(N_TEXT);
     if (!text) exit(2);
@@ -28,7 +28,7 @@ static unsigned char *make_text(void) {
     return text;
 }
 
-/** gzip (window + 16) or zlib's own wrapping. */
+/** gzip (window + 16) or zlib format. */
 static size_t deflated(int window, const void *in, size_t n, void *out, size_t n_out) {
     z_stream z = {.next_in = (unsigned char *)(uintptr_t)in,
                   .avail_in = (uInt)n,
@@ -62,7 +62,7 @@ TEST(parquet_codec, round_trip) {
             pt_parquet_buffer out = {0};
             const size_t n = compressed(codecs[c], text, sizes[i], packed, 2 * N_TEXT);
             REQUIRE_OK(pt_parquet_buffer_reserve(&out, 3, &t->err));
-            memcpy(out.bytes, "abc", out.n = 3); /* what is there stays */
+            memcpy(out.bytes, "abc", out.n = 3); /* the content is kept */
             CHECK_OK(pt_parquet_decompress(codecs[c], packed, n, sizes[i], &out, &t->err));
             CHECK(out.n == 3 + sizes[i] && memcmp(out.bytes + 3, text, sizes[i]) == 0 &&
                   memcmp(out.bytes, "abc", 3) == 0);
@@ -106,7 +106,7 @@ TEST(parquet_codec, invalid_input) {
         CHECK_FAILS(pt_parquet_decompress(codecs[c], packed, 0, 1000, &out, &t->err),
                     PATINA_EFORMAT);
         for (size_t cut = 1; cut < n; cut += 1 + n / 50) {
-            unsigned char *part = malloc(cut); /* of its own size: a byte too many is seen */
+            unsigned char *part = malloc(cut); /* of exact size: a read past the end is detected */
             REQUIRE(part != NULL);
             memcpy(part, packed, cut);
             out.n = 0;
@@ -124,8 +124,8 @@ TEST(parquet_codec, invalid_input) {
     free(text);
 }
 
-/* gzip's and Zstandard's checksums stand behind the data, when all of it is there already. */
-TEST(parquet_codec, checksums_behind_the_data) {
+/* The checksums of gzip and Zstandard follow the data, which is complete by then. */
+TEST(parquet_codec, checksums_after_the_data) {
     unsigned char *text = make_text(), *packed = malloc(N_TEXT);
     ZSTD_CCtx *zstd = ZSTD_createCCtx();
     pt_parquet_buffer out = {0};
@@ -150,8 +150,8 @@ TEST(parquet_codec, checksums_behind_the_data) {
     free(text);
 }
 
-/* A gigabyte is claimed of what comes to a hundred bytes, or is cut after so many: memory follows
- * what is there. Snappy says its own length in front, and the claim has to agree. */
+/* A gigabyte is declared for data that decompress to a hundred bytes, or that are truncated after
+ * so many: memory follows the data. Snappy declares its own length, which must agree. */
 TEST(parquet_codec, memory_follows_the_data) {
     const size_t claimed = (size_t)1 << 30;
     unsigned char *text = make_text(), *packed = malloc(N_TEXT);
@@ -165,9 +165,10 @@ TEST(parquet_codec, memory_follows_the_data) {
         free(out.bytes);
     }
     pt_parquet_buffer out = {0};
-    static const unsigned char lie[] = {0x80, 0x80, 0x80, 0x80, 0x04, 0x00, 'a'}; /* 2^30 bytes */
-    CHECK_FAILS(pt_parquet_decompress(PT_PARQUET_SNAPPY, lie, sizeof lie, claimed, &out, &t->err),
-                PATINA_EFORMAT);
+    static const unsigned char wrong[] = {0x80, 0x80, 0x80, 0x80, 0x04, 0x00, 'a'}; /* 2^30 bytes */
+    CHECK_FAILS(
+        pt_parquet_decompress(PT_PARQUET_SNAPPY, wrong, sizeof wrong, claimed, &out, &t->err),
+        PATINA_EFORMAT);
     CHECK_INT(out.capacity, 0);
     free(out.bytes);
     free(packed);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of independent writers (tests/golden/make/make_parquet.py) hold the values that the writers
- * were given; and files put together by hand, with lies in them, are told of. */
+/* test_parquet_column_reader.c - values of Parquet columns, and rejection of damaged pages
+ *
+ * The files are from independent writers (tests/golden/make/make_parquet.py), with known values, or
+ * built by hand with faults.
+ */
 
 #include "test.h"
 
@@ -94,7 +97,7 @@ static void check_column(pt_test *t, const pt_parquet *file, const char *name, c
     pt_parquet_column_reader_close(&column);
 }
 
-/** Any way of passing over rows finds the same ones behind. */
+/** Any way of skipping rows leads to the same rows afterwards. */
 static void check_skips(pt_test *t, const pt_parquet *file, const char *name, const char *path,
                         const json_t *values) {
     const size_t leaf = leaf_of(file, path);
@@ -184,7 +187,7 @@ TEST(parquet_column_reader, unsupported_features_are_named) {
     json_decref(expected);
 }
 
-/* With checksums, no page can change unseen. */
+/* With checksums, every changed page is detected. */
 TEST(parquet_column_reader, checksums) {
     char *text = NULL;
     size_t n = 0;
@@ -239,14 +242,14 @@ static file_metadata_spec footer_of(const schema_element_spec *schema, int n_row
                                 .file_n_rows = n_rows};
 }
 
-/** Reads all slots, rows apart by blanks: "1 - 2,3 'x'", with () where a list is empty. */
+/** Reads all slots, rows separated by blanks: "1 - 2,3 'x'", with () for an empty list. */
 static const char *read_bytes(const void *bytes, size_t n, patina_error *err) {
     static char text[2048];
     pt_byte_source in;
     pt_parquet *file = NULL;
     pt_parquet_column_reader *column = NULL;
     size_t at = 0;
-    char *copy = malloc(n); /* of its own size: a byte too many is seen */
+    char *copy = malloc(n); /* of exact size: a read past the end is detected */
 
     if (!copy) exit(2);
     memcpy(copy, bytes, n);
@@ -335,7 +338,7 @@ TEST(parquet_column_reader, dictionaries_by_hand) {
     CHECK_PAGES(p, footer_of(one_text, 6), "'yz' 'yz' 'yz' 'x' 'yz' 'x'", "");
 
     p[0].n_values = 1;
-    CHECK_PAGES(p, footer_of(one_text, 6), "", "dictionary index 1 in a dictionary of 1");
+    CHECK_PAGES(p, footer_of(one_text, 6), "", "dictionary index 1 exceeds the dictionary of 1");
     p[0].n_values = 3;
     CHECK_PAGES(p, footer_of(one_text, 6), "", "fewer values");
     p[0].n_values = INT32_MAX;
@@ -357,7 +360,7 @@ TEST(parquet_column_reader, invalid_pages) {
     const file_metadata_spec footer = footer_of(one_int, 4);
 
     p[0].n_values = 5;
-    CHECK_PAGES(p, footer, "", "more values than it has");
+    CHECK_PAGES(p, footer, "", "more values than its metadata declare");
     p[0].n_values = -1;
     CHECK_PAGES(p, footer, "", "page header");
     p[0].n_values = 3;
@@ -368,9 +371,9 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].n_body = 16;
     p[0].n_packed = 17; /* beyond the chunk */
     p[0].n_bytes = 17;
-    CHECK_PAGES(p, footer, "", "another size than its header says");
+    CHECK_PAGES(p, footer, "", "differs from its header");
     p[0].n_packed = -1;
-    CHECK_PAGES(p, footer, "", "another size than its header says");
+    CHECK_PAGES(p, footer, "", "differs from its header");
     p[0].n_bytes = INT32_MAX;
     CHECK_PAGES(p, footer, "", "2147483647 bytes");
     p[0].n_bytes = -1;
@@ -383,7 +386,7 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].kind = PT_PARQUET_DATA_PAGE_V2;
     p[0].n_definition_bytes = 10;
     p[0].n_repetition_bytes = 7;
-    CHECK_PAGES(p, footer, "", "another size than its header says");
+    CHECK_PAGES(p, footer, "", "differs from its header");
     p[0].n_definition_bytes = INT32_MIN;
     CHECK_PAGES(p, footer, "", "page header");
 
@@ -393,13 +396,13 @@ TEST(parquet_column_reader, invalid_pages) {
     p[0].n_bytes = 1000;
     p[0].n_definition_bytes = 500;
     p[0].n_repetition_bytes = 0;
-    CHECK_PAGES(p, packed, "", "another size than its header says");
+    CHECK_PAGES(p, packed, "", "differs from its header");
 
     page_spec levels[] = {page_of("\6\0\0\0\6\2\2\0", 8, 2)};
     CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "fewer values"); /* their length */
     levels[0].body = "\2\0\0\0\4\3";
     levels[0].n_body = 6;
-    CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "definition level is 3, and at most 1");
+    CHECK_PAGES(levels, footer_of(maybe_int, 2), "", "definition level 3 exceeds the maximum of 1");
     levels[0].body = "\2\0\0\0\2\0";
     CHECK_PAGES(levels, footer_of(maybe_int, 2), "-", "fewer values");
     levels[0].level_encoding = PT_PARQUET_BIT_PACKED;
@@ -413,10 +416,10 @@ TEST(parquet_column_reader, invalid_pages) {
     CHECK_PAGES(text, footer_of(one_text, 2), "'ab'", "fewer values");
     page_spec list[] = {page_of("\2\0\0\0\4\1\2\0\0\0\4\1\1\0\0\0\2\0\0\0", 20, 2)};
     file_metadata_spec of_list = footer_of(ints, 2);
-    CHECK_PAGES(list, of_list, "", "repetition level is 1"); /* the first */
+    CHECK_PAGES(list, of_list, "", "repetition level 1 is invalid"); /* the first */
 }
 
-/* A list's levels 0 1 0: two rows; of the last, nothing is there. */
+/* The levels 0 1 0 of a list: two rows; the last one is empty. */
 TEST(parquet_column_reader, lists_by_hand) {
     page_spec p[] = {page_of("\2\0\0\0\3\2\2\0\0\0\3\3\1\0\0\0\2\0\0\0", 20, 3)};
     file_metadata_spec footer = footer_of(ints, 2);
@@ -450,7 +453,7 @@ TEST(parquet_column_reader, lists_by_hand) {
     pt_strbuf_release(&out);
 }
 
-/* Behind a damaged page, the next one is found. */
+/* After a damaged page, the next one is found. */
 TEST(parquet_column_reader, resume) {
     page_spec p[] = {page_of(four, 8, 2), page_of(four, 8, 3), page_of(four + 8, 8, 2)};
     pt_strbuf out = {0};
@@ -472,7 +475,7 @@ TEST(parquet_column_reader, resume) {
     CHECK_FAILS(pt_parquet_column_reader_skip(column, 2, &t->err),
                 PATINA_EFORMAT); /* one more than are left */
     CHECK_INT(pt_parquet_column_reader_skip_page(column), 7);
-    pt_parquet_column_reader_seek_group(column, 0); /* passing over it, it is not even seen */
+    pt_parquet_column_reader_seek_group(column, 0); /* skipped without being detected */
     CHECK_OK(pt_parquet_column_reader_skip(column, 6, &t->err));
     CHECK_OK(pt_parquet_column_reader_next(column, &slot, &t->err));
     CHECK_INT(slot.value.i32, 4);
@@ -481,7 +484,7 @@ TEST(parquet_column_reader, resume) {
     pt_strbuf_release(&out);
 }
 
-/* Places are 64 bits wide: a file with a hole of 5 GiB before its page. */
+/* Offsets have 64 bits: a file with a hole of 5 GiB before its page. */
 TEST(parquet_column_reader, a_large_file) {
     const int64_t start = (int64_t)5 << 30;
     const page_spec page = page_of(four, 16, 4);

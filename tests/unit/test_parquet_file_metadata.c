@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a footer claims is checked before anything is done with it. */
+/* test_parquet_file_metadata.c - validation of the Parquet footer */
 
 #include "test.h"
 
@@ -29,7 +29,7 @@ static patina_status open_footer(const file_metadata_spec *f, patina_error *err)
     pt_strbuf_append(&out, "PAR112345678");
     append_footer(&out, f);
     if (out.failed) exit(2);
-    char *copy = malloc(out.length); /* of its own size: a byte too many is seen */
+    char *copy = malloc(out.length); /* of exact size: a read past the end is detected */
     if (!copy) exit(2);
     memcpy(copy, out.text, out.length);
     pt_byte_source_from_memory(copy, out.length, &bytes);
@@ -47,7 +47,7 @@ TEST(parquet_file_metadata, offsets_and_counts) {
     } cases[] = {
         {4, 0, 8, 2, 2, 2, NULL},
         {8, 4, 8, 2, 2, 2, NULL},
-        {4, 11, 8, 2, 2, 2, NULL}, /* a dictionary behind the data is none */
+        {4, 11, 8, 2, 2, 2, NULL}, /* a dictionary after the data is ignored */
         {4, -5, 8, 2, 2, 2, NULL},
         {3, 0, 8, 2, 2, 2, "is misplaced"},
         {-4, 0, 8, 2, 2, 2, "is misplaced"},
@@ -58,12 +58,12 @@ TEST(parquet_file_metadata, offsets_and_counts) {
         {4, 0, INT64_MAX, 2, 2, 2, "is misplaced"},
         {4, 0, INT64_MIN, 2, 2, 2, "is misplaced"},
         {4, 0, 8, -1, 2, 2, "is misplaced"},
-        {4, 0, 8, 3, 2, 2, "2 rows, and column 1 of it 3 values"},
-        {4, 0, 8, 1, 2, 2, "2 rows, and column 1 of it 1 values"},
+        {4, 0, 8, 3, 2, 2, "2 rows, but its column 1 has 3 values"},
+        {4, 0, 8, 1, 2, 2, "2 rows, but its column 1 has 1 values"},
         {4, 0, 8, 2, -2, 2, "lacks a required field"},
-        {4, 0, 8, 2, 2, 3, "3 rows, and its row groups 2"},
+        {4, 0, 8, 2, 2, 3, "3 rows, but its row groups have 2"},
         {4, 0, 8, 2, 2, -1, "-1 rows"},
-        {9, 0, 99, 0, 0, 0, NULL}, /* of no values, it does not matter where they lie */
+        {9, 0, 99, 0, 0, 0, NULL}, /* without values, the offset does not matter */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         file_metadata_spec f = valid_footer();
@@ -86,7 +86,7 @@ TEST(parquet_file_metadata, offsets_and_counts) {
     f = valid_footer();
     f.n_chunks = 2;
     CHECK_FAILS(open_footer(&f, &t->err), PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "2 columns, and the schema 1");
+    CHECK_CONTAINS(t->err.message, "2 columns, but the schema has 1");
 }
 
 #define CHECK_SCHEMA(elements, fault)                                                              \
@@ -98,7 +98,7 @@ TEST(parquet_file_metadata, offsets_and_counts) {
         CHECK_CONTAINS(t->err.message, (fault));                                                   \
     } while (0)
 
-TEST(parquet_file_metadata, schemas_that_are_no_trees) {
+TEST(parquet_file_metadata, invalid_schemas) {
     const schema_element_spec leaf = {"a", PT_PARQUET_INT32, 0, 0};
     CHECK_SCHEMA(((schema_element_spec[]){leaf}), "not a tree");
     CHECK_SCHEMA(((schema_element_spec[]){{"root", -1, -1, 1}}), "incomplete");
@@ -145,7 +145,7 @@ TEST(parquet_file_metadata, not_parquet_files) {
     check_bytes(t, "version https://git-lfs.github.com/spec/v1\n", 43, "git lfs pull");
 }
 
-/* Whatever byte of a sound footer changes, it is read or refused. */
+/* Any changed byte of a valid footer: the footer is read or rejected. */
 TEST(parquet_file_metadata, flipped_bytes) {
     char *text = NULL;
     size_t n = 0, n_refused = 0, n_read = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in tests/golden/parquet/hub is for tests/golden/make/make_parquet.py to say. */
+/* test_parquet_reader.c - Parquet corpora as on the Hugging Face hub
+ *
+ * tests/golden/make/make_parquet.py writes the files of tests/golden/parquet/hub.
+ */
 
 #include "corpus_fixture.h"
 
@@ -41,7 +44,7 @@ static const char *sound(unsigned i) {
     return text;
 }
 
-/** The same entries but for their audio, and for what only the audio tells. */
+/** The same entries without their audio, and without faults that only the audio shows. */
 static bool same(const listing *a, const listing *b) {
     if (a->n != b->n || a->status != b->status) return false;
     for (size_t i = 0; i < a->n; i++) {
@@ -85,7 +88,7 @@ TEST(parquet_reader, a_folder_of_audiocaps) {
     list_release(planned);
 }
 
-/* Rows of one id with other bytes lose their captions. */
+/* Rows of one id with different audio lose their captions. */
 TEST(parquet_reader, rows_of_one_id_with_other_audio) {
     const char *path = pt_test_golden_path("parquet/hub/same_ids.parquet");
     listing *l = list_partial(path, NULL, UINT32_MAX);
@@ -184,7 +187,7 @@ static void check_refused(pt_test *t, const char *path, const pt_corpus_options 
     list_release(l);
 }
 
-TEST(parquet_reader, columns_that_are_none) {
+TEST(parquet_reader, unsupported_columns) {
     const pt_corpus_options label = {.caption_column = "label"}, absent = {.caption_column = "q"},
                             number = {.caption_column = "id"};
     check_refused(t, pt_test_golden_path("parquet/hub/no_audio.parquet"), NULL,
@@ -198,8 +201,8 @@ TEST(parquet_reader, columns_that_are_none) {
     check_refused(t, pt_test_golden_path("parquet/hub/number_caption.parquet"), NULL,
                   "column 'caption' is neither a string nor a list of strings");
     check_refused(t, pt_test_golden_path("parquet/hub/delta_audio.parquet"), NULL,
-                  "column 'audio.bytes': it has an encoding that is not supported (PLAIN and "
-                  "dictionaries are): DELTA_LENGTH_BYTE_ARRAY");
+                  "column 'audio.bytes': it has an encoding that is not supported (supported: "
+                  "PLAIN and dictionaries): DELTA_LENGTH_BYTE_ARRAY");
     listing *l = list_partial(pt_test_golden_path("parquet/hub/no_caption.parquet"), &label, 0);
     CHECK_STR(entry_string(l, 0), "1|no_caption.parquet#0|ok|x");
     list_release(l);
@@ -208,8 +211,8 @@ TEST(parquet_reader, columns_that_are_none) {
     list_release(l);
 }
 
-/* Audio of some entries only: pages are passed over, and all is where it should be. */
-TEST(parquet_reader, passing_over) {
+/* Audio of some entries only: pages are skipped, and all entries are correct. */
+TEST(parquet_reader, skipping_rows) {
     const char *path = pt_test_golden_path("parquet/hub/pages.parquet");
     uint32_t x = 1;
     for (unsigned round = 0; round < 50; round++) {
@@ -250,13 +253,13 @@ static const char *write_damaged(pt_test *t, const char *name, size_t leaf, size
 
 enum { LEAF_ID, LEAF_CAPTION, LEAF_BYTES, LEAF_PATH };
 
-/* Only what was asked for is read: no byte of the audio, where it is not wanted. */
-TEST(parquet_reader, audio_that_is_not_asked_for_is_not_read) {
+/* Only requested audio is read: no byte of the audio of other entries. */
+TEST(parquet_reader, audio_is_read_on_demand) {
     const char *path = write_damaged(t, "p/pages.parquet", LEAF_BYTES, 0, 0, 0);
     listing *whole = list_partial(pt_test_golden_path("parquet/hub/pages.parquet"), NULL, 0);
     listing *l = list_partial(path, NULL, 0), *all = list_partial(path, NULL, UINT32_MAX);
     CHECK(same(l, whole));
-    CHECK(same(all, whole)); /* each entry tells of its own audio */
+    CHECK(same(all, whole)); /* each entry reports its own audio */
     for (unsigned i = 0; i < 30; i++) {
         CHECK_INT(l->entry[i].status, PATINA_OK);
         CHECK_INT(all->entry[i].status, i < 20 ? PATINA_REJECT_UNDECODABLE : PATINA_OK);
@@ -270,8 +273,8 @@ TEST(parquet_reader, audio_that_is_not_asked_for_is_not_read) {
     list_release(whole);
 }
 
-/* Byte 1000 of the chunk lies in the body of its second page, which has rows 8 to 15. */
-TEST(parquet_reader, a_damaged_page_of_audio_costs_its_rows) {
+/* Byte 1000 of the chunk is in the body of its second page, which has rows 8 to 15. */
+TEST(parquet_reader, damaged_audio_page_rejects_its_rows) {
     listing *l =
         list_partial(write_damaged(t, "p/page.parquet", LEAF_BYTES, 0, 1000, 1), NULL, UINT32_MAX);
     unsigned n_lost = 0;
@@ -287,8 +290,8 @@ TEST(parquet_reader, a_damaged_page_of_audio_costs_its_rows) {
     list_release(l);
 }
 
-/* The id's column has pages of more rows; what was read before its damage stays. */
-TEST(parquet_reader, damage_of_ids_and_captions_costs_the_group) {
+/* The id column has pages with more rows; rows read before its damage remain. */
+TEST(parquet_reader, damaged_ids_reject_the_row_group) {
     static const size_t leaves[] = {LEAF_ID, LEAF_CAPTION, LEAF_PATH};
     static const char *const names[] = {
         "column 'id': ", "column 'caption': ", "column 'audio.path': "};
@@ -320,8 +323,8 @@ static const char *copy_truncated(pt_test *t, const char *name, const char *gold
     return path;
 }
 
-/* Of a folder, a file that cannot be read is told of, and the others are read. */
-TEST(parquet_reader, files_that_are_none) {
+/* In a folder, an unreadable file is reported, and the others are read. */
+TEST(parquet_reader, invalid_files) {
     copy_truncated(t, "f/b.parquet", "parquet/hub/rows.parquet", 0);
     copy_truncated(t, "f/c/d.PARQUET", "parquet/hub/rows.parquet", 0);
     copy_truncated(t, "f/a.parquet", "parquet/hub/rows.parquet", 1);
@@ -357,8 +360,8 @@ TEST(parquet_reader, files_that_are_none) {
                   "does not begin with 'PAR1'");
 }
 
-/* A folder of audio is one, whatever lies beside. */
-TEST(parquet_reader, audio_beside) {
+/* A folder of audio is detected, whatever other files it contains. */
+TEST(parquet_reader, audio_in_separate_files) {
     copy_truncated(t, "g/b.parquet", "parquet/hub/rows.parquet", 0);
     write_tmp_text("g/c.wav", "RIFF");
     listing *l = list_partial(tmp_path("g"), NULL, 0);
@@ -366,7 +369,7 @@ TEST(parquet_reader, audio_beside) {
     list_release(l);
 }
 
-/* Whatever byte changes: as many entries with the audio as without, and none that is silent. */
+/* Any changed byte: as many entries with the audio as without, and none without a status. */
 TEST(parquet_reader, flipped_bytes) {
     char *text = NULL;
     size_t n = 0, n_rejects = 0;
@@ -394,7 +397,7 @@ TEST(parquet_reader, flipped_bytes) {
     free(text);
 }
 
-/* The sample of a hub copy: its bytes are the clips that lie beside it. */
+/* The sample of a hub data set: its bytes are the clips in the same folder. */
 TEST(parquet_reader, shared_sample) {
     static const struct {
         const char *entry, *clip;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_parquet_rle_decoder.c - RLE and bit-packed runs */
 
 #include "test.h"
 
@@ -13,7 +14,7 @@ static const char *values_of(const char *bytes, size_t n, unsigned width) {
     pt_rle_decoder h;
     uint32_t value;
     size_t at = 0;
-    char *copy = malloc(n + 1); /* of its own size: a byte too many is seen */
+    char *copy = malloc(n + 1); /* of exact size: a read past the end is detected */
     if (!copy) exit(2);
     memcpy(copy + 1, bytes, n);
     pt_rle_decoder_init(&h, copy + 1, n, width);
@@ -28,7 +29,7 @@ static const char *values_of(const char *bytes, size_t n, unsigned width) {
     CHECK_STR(values_of((literal), sizeof(literal) - 1, (width)), (expected))
 
 /* 88 C6 FA is the example of Encodings.md: 0 to 7 in three bits each. */
-TEST(parquet_rle_decoder, packed) {
+TEST(parquet_rle_decoder, bit_packed_runs) {
     CHECK_VALUES("\x03\x88\xC6\xFA", 3, "0 1 2 3 4 5 6 7 .");
     CHECK_VALUES("\x05\x88\xC6\xFA\x88\xC6\xFA", 3, "0 1 2 3 4 5 6 7 0 1 2 3 4 5 6 7 .");
     CHECK_VALUES("\x03\x05", 1, "1 0 1 0 0 0 0 0 .");
@@ -37,7 +38,7 @@ TEST(parquet_rle_decoder, packed) {
                  32, "1 2 4294967295 4 5 6 7 2147483648 .");
 }
 
-TEST(parquet_rle_decoder, equal) {
+TEST(parquet_rle_decoder, rle_runs) {
     CHECK_VALUES("\x06\x01", 1, "1 1 1 .");
     CHECK_VALUES("\x04\x34\x12", 13, "4660 4660 .");
     CHECK_VALUES("\x02\xFF\xFF\xFF\xFF", 32, "4294967295 .");
@@ -45,8 +46,8 @@ TEST(parquet_rle_decoder, equal) {
     CHECK_VALUES("\x06\x01\x00\x01\x02\x00\x03\x01", 1, "1 1 1 0 1 0 0 0 0 0 0 0 .");
 }
 
-/* Some writers leave out the padding of a chunk's last packed run. */
-TEST(parquet_rle_decoder, cut) {
+/* Some writers omit the padding of the last packed run of a chunk. */
+TEST(parquet_rle_decoder, truncated_runs) {
     CHECK_VALUES("", 3, ".");
     CHECK_VALUES("\x80", 3, ".");
     CHECK_VALUES("\x04\x34", 13, ".");
@@ -56,7 +57,7 @@ TEST(parquet_rle_decoder, cut) {
     CHECK_VALUES("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x01", 1, "."); /* 2^63 groups */
 }
 
-/* A few bytes may stand for very many values: they are given one by one. */
+/* A few bytes may represent very many values: they are returned one by one. */
 TEST(parquet_rle_decoder, long_runs_take_no_memory) {
     CHECK_VALUES("\xFE\xFF\xFF\xFF\x0F\x01", 1,
                  "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sinks wrote comes back bit for bit. That all kinds of Parquet files are read is for
- * test_parquet_column_reader.c to say. */
+/* test_part_reader.c - the reader of part files returns what the writers wrote
+ *
+ * test_parquet_column_reader.c tests Parquet files of other writers.
+ */
 
 #include "test.h"
 
@@ -25,7 +27,7 @@ static uint32_t mixed(uint32_t x) {
     return x ^ x >> 16;
 }
 
-/* Any bits that are a finite number: also subnormal ones, and both zeros. */
+/* Any finite number, including subnormal ones and both zeros. */
 static pt_row row_of(uint32_t seed) {
     pt_row row;
     uint32_t bits[sizeof row / sizeof(uint32_t)];
@@ -53,7 +55,7 @@ static patina_status write_rows(const pt_row_writer_backend *kind, const char *p
     return status;
 }
 
-/* Reads to the end; how many rows were those of row_of, in order. */
+/* Reads to the end; returns the number of rows that equal row_of, in order. */
 static patina_status read_rows(const char *path, uint32_t *n_equal, uint32_t *n,
                                patina_error *err) {
     pt_part_reader *part = NULL;
@@ -69,7 +71,7 @@ static patina_status read_rows(const char *path, uint32_t *n_equal, uint32_t *n,
         *n_equal += memcmp(&row, &expected, sizeof row) == 0;
         *n += 1;
     }
-    if (status == PATINA_OK) { /* the end stays the end */
+    if (status == PATINA_OK) { /* the end is final */
         pt_row row;
         end = false;
         status = pt_part_reader_next(part, &row, &end, err);
@@ -121,7 +123,7 @@ TEST(part_reader, metadata) {
 }
 
 /* pyarrow wrote it (tests/golden/make/make_parquet.py): with nulls allowed, and compressed. */
-TEST(part_reader, written_again_by_another_program) {
+TEST(part_reader, files_rewritten_by_other_programs) {
     pt_part_reader *part = NULL;
     bool end = false;
     pt_row row;
@@ -148,7 +150,7 @@ TEST(part_reader, parquet_of_other_columns) {
     CHECK_FAILS(
         pt_part_reader_open(pt_test_golden_path("parquet/required_v1.parquet"), &part, &t->err),
         PATINA_EFORMAT);
-    CHECK_CONTAINS(t->err.message, "its columns are not those of a data set but 'i32' and 'word'");
+    CHECK_CONTAINS(t->err.message, "not a part of a data set: its columns are 'i32' and 'word'");
     CHECK(part == NULL);
 }
 
@@ -181,7 +183,7 @@ static void put(const char *path, const void *bytes, size_t n) {
     }
 }
 
-TEST(part_reader, what_cannot_be_opened) {
+TEST(part_reader, unreadable_files) {
     uint32_t n_equal, n;
     CHECK_FAILS(read_rows("/absent/rows.parquet", &n_equal, &n, &t->err), PATINA_EIO);
     CHECK_STR(t->err.message, "file '/absent/rows.parquet': not found");
@@ -194,7 +196,7 @@ TEST(part_reader, what_cannot_be_opened) {
                    "text.parquet': not a Parquet file: it does not begin with 'PAR1'");
 }
 
-/* Cut anywhere, a file is no file of fewer rows: but of lines, of course, when whole ones go. */
+/* A truncated file is not a file of fewer rows, except JSON Lines truncated between lines. */
 TEST(part_reader, truncated_files_are_detected) {
     for (unsigned k = 0; k < 2; k++) {
         char *text = NULL, name[64];
@@ -215,8 +217,8 @@ TEST(part_reader, truncated_files_are_detected) {
     }
 }
 
-/* Marks the bytes of text that are values: of a column those of the first row, then the second's.
- */
+/* Marks the bytes of text that are values: those of a column in the first row, then in the second.
+ * */
 static bool mark_values(const char *text, size_t n, bool *is_value) {
     const pt_row rows[2] = {row_of(0), row_of(1)};
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
@@ -231,9 +233,9 @@ static bool mark_values(const char *text, size_t n, bool *is_value) {
     return true;
 }
 
-/* Pages have no checksums, so that a value may change unseen; but whatever else changes gives a
- * fault, or the same rows: of what a footer says, nobody asks for all. */
-TEST(part_reader, no_flipped_byte_of_parquet_gives_other_rows) {
+/* Pages have no checksums, so that a value may change undetected; but any other change gives an
+ * error or the same rows: not all of a footer is used. */
+TEST(part_reader, flipped_bytes_are_detected) {
     const char *path = in_tmpdir("flip.parquet");
     char *text = NULL;
     size_t n = 0, n_structure = 0, n_refused = 0;
@@ -271,7 +273,7 @@ static void check_line(pt_test *t, const char *line, const char *fault) {
     CHECK_CONTAINS(t->err.message, fault);
 }
 
-TEST(part_reader, lines_that_are_no_rows) {
+TEST(part_reader, invalid_lines) {
     char *text = NULL, *line;
     size_t n = 0;
 

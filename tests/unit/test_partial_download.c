@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_partial_download.c - partial downloads: lock, append, resume */
 
 #include "test.h"
 
@@ -32,7 +33,7 @@ static bool exists(const char *path) {
     return access(path, F_OK) == 0;
 }
 
-TEST(partial_download, grows_and_is_published) {
+TEST(partial_download, append_and_publish) {
     const pt_hub_cache_entry entry = entry_in("grow");
     const pt_partial_download_wait wait = {0};
     pt_partial_download p;
@@ -45,7 +46,7 @@ TEST(partial_download, grows_and_is_published) {
     pt_partial_download_close(&p);
     CHECK(file_equals(p.path.text, "abc") && !exists(p.blob.text));
 
-    /* gone on with by the next one */
+    /* continued by the next process */
     REQUIRE_OK(pt_partial_download_open(&entry, "e", 6, &wait, &p, &complete, &t->err));
     CHECK_INT(p.n_bytes, 3);
     CHECK_OK(pt_partial_download_write(&p, "def", 3, &t->err));
@@ -55,7 +56,7 @@ TEST(partial_download, grows_and_is_published) {
 
     REQUIRE_OK(pt_partial_download_open(&entry, "e", 6, &wait, &p, &complete, &t->err));
     CHECK(complete && p.fd == -1);
-    /* a blob of another length is no blob, and is replaced */
+    /* a blob of another length is replaced */
     REQUIRE_OK(pt_partial_download_open(&entry, "e", 2, &wait, &p, &complete, &t->err));
     CHECK(!complete);
     CHECK_OK(pt_partial_download_write(&p, "xy", 2, &t->err));
@@ -64,8 +65,8 @@ TEST(partial_download, grows_and_is_published) {
     pt_partial_download_close(&p);
 }
 
-/* Beginning anew makes another file: who still writes into the old one harms nobody. */
-TEST(partial_download, begins_anew) {
+/* A restart creates another file: a process that still writes to the old one does no harm. */
+TEST(partial_download, restart) {
     const pt_hub_cache_entry entry = entry_in("anew");
     const pt_partial_download_wait wait = {0};
     struct stat before, after;
@@ -93,8 +94,7 @@ static void count(void *context) {
     ++*(unsigned *)context;
 }
 
-/* A lock that another holds (here by another descriptor) is waited for, until one is told to stop.
- */
+/* Waits for a lock of another process (here another descriptor) until the caller stops. */
 TEST(partial_download, waits_for_the_lock) {
     const pt_hub_cache_entry entry = entry_in("lock");
     const pt_path lock = pt_path_joinf(entry.locks.text, "e.lock");
@@ -112,7 +112,7 @@ TEST(partial_download, waits_for_the_lock) {
     close(held);
     CHECK_OK(pt_partial_download_open(&entry, "e", 6, &wait, &p, &complete, &t->err));
     CHECK_INT(n_waits, 0);
-    /* and it is held itself */
+    /* and it holds the lock itself */
     const int asked = open(lock.text, O_RDWR);
     CHECK(asked >= 0 && flock(asked, LOCK_EX | LOCK_NB) != 0);
     pt_partial_download_close(&p);
@@ -120,7 +120,7 @@ TEST(partial_download, waits_for_the_lock) {
     close(asked);
 }
 
-/* Without a place for locks everybody works alone, and what is broken off is not left behind. */
+/* Without a folder for locks each process works alone, and interrupted downloads are removed. */
 TEST(partial_download, without_locks) {
     const pt_hub_cache_entry entry = entry_in("alone");
     const pt_path parent = pt_path_joinf(pt_test_tmpdir(), "alone");

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Projections against a singular value decomposition (tests/golden/make/make_report.py) */
+/* test_pca.c - projections against a singular value decomposition
+ * (tests/golden/make/make_report.py) */
 
 #include "report/pca.h"
 #include "report_golden.h"
 
-/* An axis stands to sqrt(2 * 1e-13) = 5e-7 of where it should when the iteration ends, times a few
- * for axes of similar variance; coordinates go to 15. */
+/* When the iteration ends, an axis is within sqrt(2 * 1e-13) = 5e-7 of its position, times a small
+ * factor for axes of similar variance; coordinates are up to 15. */
 #define TOLERANCE 1e-4
 
-TEST(pca, as_a_decomposition_has_it) {
+TEST(pca, equals_the_decomposition) {
     const char *name;
     json_t *cloud, *root = golden_open(t);
     REQUIRE(root);
@@ -36,8 +37,8 @@ TEST(pca, as_a_decomposition_has_it) {
     json_decref(root);
 }
 
-/* Equal points, equal bits. */
-TEST(pca, is_the_same_every_time) {
+/* Equal points give equal bits. */
+TEST(pca, is_deterministic) {
     enum { N = 50, DIM = 64 };
     static float points[N * DIM], xy[2][2 * N];
     pt_pca_result pca;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_plan.c - entries, chunks and shards of a run */
 
 #include "corpus_fixture.h"
 
@@ -48,7 +49,7 @@ TEST(plan, counts_entries_chunks_and_rows) {
     }
 }
 
-/* Every chunk belongs to exactly one shard, and the chunks' entries are all of them. */
+/* Every chunk belongs to exactly one shard, and the entries of the chunks are all entries. */
 TEST(plan, shards_share_the_chunks) {
     for (uint64_t n = 1; n <= 4; n++) {
         unsigned owners[3] = {0};
@@ -69,7 +70,7 @@ TEST(plan, shards_share_the_chunks) {
     }
 }
 
-/* The hash of the corpus follows ids and captions, and not whether a clip is there. */
+/* The hash of the corpus depends on ids and captions, and not on whether a clip exists. */
 TEST(plan, hashes) {
     pt_plan one, other;
     REQUIRE_OK(make(&one, (patina_generate_options){.seed = 1}, &t->err));
@@ -98,7 +99,7 @@ TEST(plan, hashes) {
     pt_plan_release(&one);
 }
 
-TEST(plan, refuses) {
+TEST(plan, invalid_options) {
     static const struct {
         patina_generate_options options;
         const char *says;

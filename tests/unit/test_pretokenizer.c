@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_pretokenizer.c - pieces of captions, as split by the pattern of GPT-2 */
 
 #include "test.h"
 
@@ -20,7 +21,7 @@ static const struct {
     {"  a", " | a"},
     {"   ", "   "},
     {" ", " "},
-    /* only U+0020 goes with the word after it */
+    /* only U+0020 belongs to the word after it */
     {"a\tb", "a|\t|b"},
     {"a\t b", "a|\t| b"},
     {"a \tb", "a| |\t|b"},
@@ -28,7 +29,7 @@ static const struct {
     {"a\r\n", "a|\r\n"},
     {"a\xC2\xA0z", "a|\xC2\xA0|z"},
     {"a\xE3\x80\x80\xE3\x80\x80z", "a|\xE3\x80\x80|\xE3\x80\x80|z"},
-    {"a\x1Cz", "a|\x1C|z"}, /* the information separators are no white space */
+    {"a\x1Cz", "a|\x1C|z"}, /* the information separators are not white space */
     /* classes do not mix */
     {"abc123", "abc|123"},
     {"3.5", "3|.|5"},
@@ -54,12 +55,12 @@ static const struct {
     {"'l", "'|l"},
     {"'", "'"},
     {"'v'e", "'|v|'|e"},
-    /* bytes that are no UTF-8 are other, one by one */
+    /* bytes that are not UTF-8 are class "other", one by one */
     {"a\xFF\xC3z", "a|\xFF\xC3|z"},
     {"\xE6\xB0 x", "\xE6\xB0| x"},
 };
 
-/* The text lies at the end of its block, so that a read past it is seen. */
+/* The text ends where its block ends, so that a sanitizer reports a read past it. */
 static void split(const char *text, char *pieces, size_t room) {
     const size_t n = strlen(text);
     char *exact = malloc(n);
@@ -85,7 +86,7 @@ TEST(pretokenizer, pieces_follow_the_pattern) {
     }
 }
 
-TEST(pretokenizer, the_text_ends_where_it_is_said_to) {
+TEST(pretokenizer, length_limits_the_text) {
     CHECK_INT(pt_pretokenizer_next("'re", 2, 0), 1); /* no contraction without its e */
     CHECK_INT(pt_pretokenizer_next("ab cd", 1, 0), 1);
     CHECK_INT(pt_pretokenizer_next("  x", 2, 0), 2);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_provenance.c - provenance lines, and recipes parsed from them */
 
 #include "test.h"
 
@@ -25,13 +26,14 @@ static patina_provenance complete(void) {
         .purity_db = 0.1,
         .snr_db = -3.0,
         .sdr_db = 60.0,
+        .purity_cap = 50.0,
         .has_loudness = true,
         .lufs_source = -23.000000000000004,
         .lufs_mono = -70.0,
     };
 }
 
-/* The members and their order are those of the recipe form. */
+/* The members and their order are those of docs/DATASET.md. */
 TEST(provenance, a_whole_line) {
     const patina_provenance of = complete();
     char *line = patina_provenance_to_json(&of);
@@ -44,14 +46,25 @@ TEST(provenance, a_whole_line) {
               ", \"chain\": [{\"fx\": \"noise\", \"colour\": \"pink\", \"snr_db\": 12.5}]"
               ", \"stages\": [{\"fx\": \"noise\"}]"
               ", \"output_gain\": 1.0, \"purity_db\": 0.10000000000000001, \"snr_db\": -3.0"
-              ", \"sdr_db\": 60.0, \"lufs_source\": -23.000000000000004, \"lufs_mono\": -70.0}");
+              ", \"sdr_db\": 60.0, \"purity_cap\": 50.0, \"lufs_source\": -23.000000000000004, "
+              "\"lufs_mono\": -70.0}");
     json_t *object = line ? json_loads(line, JSON_REJECT_DUPLICATES, NULL) : NULL;
     CHECK(json_is_object(object));
     json_decref(object);
     free(line);
 }
 
-TEST(provenance, what_is_unknown_is_left_out) {
+TEST(provenance, quality_of_the_source) {
+    const patina_source_quality quality = {.bandwidth_hz = 16031.25, .flat_run = 2, .codec = "mp3"};
+    patina_provenance of = complete();
+    of.quality = &quality;
+    char *line = patina_provenance_to_json(&of);
+    CHECK_CONTAINS(line, ", \"lufs_mono\": -70.0, \"source_quality\": {\"bandwidth_hz\": 16031.25, "
+                         "\"flat_run\": 2, ");
+    free(line);
+}
+
+TEST(provenance, unknown_values_are_omitted) {
     patina_provenance of = complete();
     of.source = of.caption = of.stages_json = NULL;
     of.has_loudness = false;
@@ -77,7 +90,7 @@ TEST(provenance, a_line_is_a_recipe) {
     CHECK(recipe.window.start == of.window.start && recipe.window.frames == of.window.frames);
     CHECK_INT(recipe.window.rate_hz, 44100);
     CHECK_INT(recipe.window.channels, 2);
-    /* integers stay integers, reals keep every bit */
+    /* integers remain integers, reals keep every bit */
     CHECK_STR(recipe.chain_json,
               "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 240, \"gain\": 0.10000000000000001}]}, "
               "{\"fx\": \"noise\", \"snr_db\": 2.2250738585072014e-308, \"x\": 1.0}]");
@@ -87,7 +100,7 @@ TEST(provenance, a_line_is_a_recipe) {
     free(line);
 }
 
-/* A recipe from its members, one of them replaced; NULL leaves it out. */
+/* A recipe from its members, one of them replaced; NULL omits it. */
 static patina_status parse_with(const char *member, const char *value, patina_recipe *recipe,
                                 patina_error *err) {
     static const char *const members[][2] = {
@@ -96,6 +109,8 @@ static patina_status parse_with(const char *member, const char *value, patina_re
         {"variant", "0"},
         {"window", "{\"start\": 0, \"frames\": 10, \"rate_hz\": 8000, \"channels\": 1}"},
         {"chain", "[]"},
+        {"level_gain_db", "-7.25"},
+        {"purity_cap", "40.0"},
         {"other", "[1, {\"a\": null}]"},
     };
     pt_strbuf text = {0};
@@ -116,6 +131,22 @@ TEST(recipe, needs_five_members_and_ignores_others) {
 
     CHECK_OK(parse_with("", NULL, &recipe, &t->err));
     CHECK_STR(recipe.chain_json, "[]");
+    CHECK_NEAR(recipe.level_gain_db, -7.25, 0.0);
+    CHECK_NEAR(recipe.purity_cap, 40.0, 0.0);
+    patina_recipe_release(&recipe);
+    CHECK_OK(parse_with("level_gain_db", NULL, &recipe, &t->err));
+    CHECK_NEAR(recipe.level_gain_db, 0.0, 0.0);
+    patina_recipe_release(&recipe);
+    CHECK_OK(parse_with("purity_cap", NULL, &recipe, &t->err));
+    CHECK_NEAR(recipe.purity_cap, 50.0, 0.0);
+    patina_recipe_release(&recipe);
+    CHECK_OK(patina_recipe_from_json(/* a clean row of version 0.1 */
+                                     "{\"entry\": \"e\", \"seed\": 1, \"variant\": 0, \"window\": "
+                                     "{\"start\": 0, \"frames\": 10, "
+                                     "\"rate_hz\": 8000, \"channels\": 1}, \"chain\": [], "
+                                     "\"purity_db\": 60.0}",
+                                     &recipe, &t->err));
+    CHECK_NEAR(recipe.purity_cap, 60.0, 0.0);
     patina_recipe_release(&recipe);
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         char named[64];
@@ -136,7 +167,7 @@ TEST(recipe, needs_five_members_and_ignores_others) {
 
 TEST(recipe, ranges) {
     static const struct {
-        const char *member, *value, *named; /* named: NULL when it is right */
+        const char *member, *value, *named; /* named by the error; NULL: the value is valid */
     } cases[] = {
         {"seed", "0", NULL},
         {"seed", "9223372036854775807", NULL},
@@ -157,6 +188,12 @@ TEST(recipe, ranges) {
         {"window", WINDOW("0", "1", "4000", "65"), "'window.channels'"},
         {"window", WINDOW("0", "1", "\"4000\"", "1"), "'window.rate_hz'"},
         {"window", "{}", "'window."},
+        {"level_gain_db", "40", NULL},
+        {"level_gain_db", "-40.5", "'level_gain_db'"},
+        {"level_gain_db", "\"1\"", "'level_gain_db'"},
+        {"level_gain_db", "null", "'level_gain_db'"},
+        {"purity_cap", "19.5", "'purity_cap'"},
+        {"purity_cap", "61", "'purity_cap'"},
         {"entry", "\"\"", NULL},
         {"entry", "\"a\\u0000b\"", "line 3"},
         {"entry", "\"\xFF\"", "line 3"},
@@ -174,7 +211,7 @@ TEST(recipe, ranges) {
     }
 }
 
-TEST(recipe, text_that_is_none) {
+TEST(recipe, invalid_text) {
     static const char *const texts[] = {
         "", "[]", "12", "{", "{} {}", "null",
     };
@@ -183,7 +220,7 @@ TEST(recipe, text_that_is_none) {
         CHECK_FAILS(patina_recipe_from_json(texts[i], &recipe, &t->err), PATINA_EFORMAT);
         CHECK_CONTAINS(t->err.message, "recipe: ");
     }
-    /* complete, with a second seed: which of the two? */
+    /* complete, with a second seed: ambiguous */
     CHECK_FAILS(parse_with("other", "0, \"seed\": 2", &recipe, &t->err), PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message, "duplicate");
     char *deep = malloc(100001);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files are by PyTorch 2.15: tests/golden/make/make_pickles.py */
+/* test_pytorch.c - checkpoints written by PyTorch 2.15 (tests/golden/make/make_pickles.py) */
 
 #include "test.h"
 
@@ -119,7 +119,7 @@ TEST(pytorch, kinds) {
     pt_checkpoint_close(&file);
 }
 
-TEST(pytorch, views_that_are_not_rows) {
+TEST(pytorch, non_contiguous_views) {
     static const struct {
         const char *name;
         size_t n_dims, dims[2];
@@ -142,7 +142,7 @@ TEST(pytorch, views_that_are_not_rows) {
 
 /* ------------------------------------------------------------------- refused */
 
-TEST(pytorch, refused) {
+TEST(pytorch, unsupported_files) {
     static const struct {
         const char *name, *says;
     } cases[] = {
@@ -166,7 +166,7 @@ TEST(pytorch, refused) {
     CHECK(access("patina-was-fooled", F_OK) != 0);
 }
 
-/* A golden file's bytes, in a block that ends where they do. */
+/* The bytes of a golden file, in a block that ends where they do. */
 static unsigned char *read_golden(const char *name, size_t *n) {
     char path[128], *text = NULL;
     snprintf(path, sizeof path, GOLDEN "%s", name);
@@ -178,7 +178,7 @@ static unsigned char *read_golden(const char *name, size_t *n) {
     return bytes;
 }
 
-/* Replaces a text by another of its length wherever it is; false if it is nowhere. */
+/* Replaces all occurrences of a text by another of its length; false if there are none. */
 static bool replace(unsigned char *bytes, size_t n, const char *from, const char *to) {
     unsigned char *at = bytes;
     size_t n_found = 0;
@@ -190,7 +190,7 @@ static bool replace(unsigned char *bytes, size_t n, const char *from, const char
     return n_found > 0;
 }
 
-TEST(pytorch, damaged) {
+TEST(pytorch, damaged_files) {
     static const struct {
         const char *name, *from, *to, *says;
     } cases[] = {
@@ -232,8 +232,8 @@ TEST(pytorch, a_name_with_a_nul) {
     free(bytes);
 }
 
-/* The directory comes last: every shorter file lacks it. */
-TEST(pytorch, cut_files) {
+/* The directory is last: every shorter file lacks it. */
+TEST(pytorch, truncated_files) {
     size_t n;
     unsigned char *bytes = read_golden("kinds.pt", &n);
     for (size_t cut = 0; cut < n; cut++) {
@@ -249,7 +249,7 @@ TEST(pytorch, cut_files) {
     free(bytes);
 }
 
-/* Whatever is accepted of a damaged file can be read to its last value. */
+/* If a damaged file is accepted, all its values can be read. */
 TEST(pytorch, every_byte_changed) {
     size_t n, n_opened = 0;
     unsigned char *bytes = read_golden("kinds.pt", &n);

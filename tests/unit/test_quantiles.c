@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Quantiles and histograms against NumPy's (tests/golden/make/make_report.py) */
+/* test_quantiles.c - quantiles and histograms against NumPy (tests/golden/make/make_report.py) */
 
 #include <stdlib.h>
 
@@ -20,9 +20,9 @@ static void check_quantiles(pt_test *t, const char *name, const patina_quantiles
     }
 }
 
-/* Both interpolate between the same floats in double: some roundings of numbers up to 100, and a
+/* Both interpolate between the same floats in double: a few roundings of numbers up to 100, and a
  * mean of 400 of them. */
-TEST(quantiles, as_numpy_has_them) {
+TEST(quantiles, equal_to_numpy) {
     const char *name;
     json_t *list, *root = golden_open(t);
     REQUIRE(root);
@@ -42,7 +42,7 @@ TEST(quantiles, as_numpy_has_them) {
     CHECK_INT(none.n, 0);
 }
 
-TEST(quantiles, histograms_as_numpy_has_them) {
+TEST(quantiles, histograms_equal_to_numpy) {
     const char *name;
     json_t *list, *root = golden_open(t);
     REQUIRE(root);
@@ -66,8 +66,9 @@ TEST(quantiles, histograms_as_numpy_has_them) {
     json_decref(root);
 }
 
-/* Counted in steps: half a step off at most, which interpolation cannot make worse. */
-TEST(quantiles, of_levels_to_half_a_step) {
+/* Levels are counted in steps: an error of at most half a step, which interpolation does not
+ * increase. */
+TEST(quantiles, levels_to_half_a_step) {
     json_t *root = golden_open(t);
     REQUIRE(root);
     const json_t *list = json_object_get(root, "levels");
@@ -82,7 +83,7 @@ TEST(quantiles, of_levels_to_half_a_step) {
     check_quantiles(t, "levels", &q, json_object_get(list, "quantiles"),
                     PT_LEVEL_BIN_WIDTH_DB / 2 + 1e-9);
 
-    /* what is at the floor is counted apart, and what is out of range at its end */
+    /* values at the minimum are counted separately, and values out of range at its end */
     pt_level_histogram_add(&levels, PATINA_LTAS_FLOOR);
     CHECK_INT(levels.n_floor, 1);
     CHECK_INT(levels.n, n);
@@ -93,7 +94,7 @@ TEST(quantiles, of_levels_to_half_a_step) {
     json_decref(root);
 }
 
-TEST(quantiles, values_grow) {
+TEST(quantiles, value_buffer_grows) {
     pt_float_array values = {0};
     for (size_t i = 0; i < 10000; i++)
         CHECK_OK(pt_float_array_append(&values, (float)i, &t->err));

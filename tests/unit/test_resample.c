@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sines in, least-squares sines out: what of the output is not the sine is an image or an alias. */
+/* test_resample.c - resampled sines against least-squares fits
+ *
+ * What remains after the fitted sine is subtracted is an image or an alias.
+ */
 
 #include "test.h"
 
@@ -20,7 +23,7 @@ static const unsigned rates[] = {4000,  8000,  11025, 16000, 22050,  32000,
 
 typedef struct sine_fit {
     double gain_db, delay; /* against the expected sine; in samples at 48 kHz */
-    double rest_db;        /* what is left over, re the expected sine */
+    double rest_db;        /* remainder, re the expected sine */
 } sine_fit;
 
 static double level_db(double power, double reference) {
@@ -49,7 +52,7 @@ static sine_fit fit_sine(const float *y, size_t from, size_t to, double frequenc
                       level_db(rest, power)};
 }
 
-/* One second of a sine, resampled; the fit leaves the on- and offset out. */
+/* One second of a sine, resampled; the fit excludes on- and offset. */
 static sine_fit resampled_sine(pt_test *t, pt_resampler *resampler, unsigned rate_hz,
                                double frequency_hz) {
     const double amplitude = 0.5;
@@ -86,7 +89,7 @@ TEST(resample, pass_band_is_flat_without_images_or_delay) {
     }
 }
 
-/* Where the filter falls off a tone may fade, but it may not fold over. */
+/* In the transition band a tone may be attenuated, but it must not alias. */
 TEST(resample, no_images_from_the_transition_band) {
     for (size_t r = 0; r < N_RATES; r++) {
         if (rates[r] > PATINA_RATE_HZ) continue;
@@ -129,7 +132,7 @@ TEST(resample, lengths) {
     CHECK_INT(pt_resampled_length(0, 44100), 0);
     CHECK_INT(pt_resampled_length(44100, 44100), 48000);
     CHECK_INT(pt_resampled_length(1, 4000), 12);
-    CHECK_INT(pt_resampled_length(1, 96000), 1); /* a half goes up */
+    CHECK_INT(pt_resampled_length(1, 96000), 1); /* a half is rounded up */
     CHECK_INT(pt_resampled_length(3, 96000), 2);
     CHECK_INT(pt_resampled_length(1, 96001), 0);
     CHECK_INT(pt_resampled_length(3, 384000), 0);
@@ -144,7 +147,7 @@ TEST(resample, lengths) {
     CHECK(pt_resampled_length(UINT64_MAX, 384000) == UINT64_MAX / 8 + 1);
 }
 
-/* Adds x in pieces of given sizes (cycled) and drains it; the samples that came out. */
+/* Adds x in pieces of the given sizes (cyclic) and drains the resampler; returns the samples. */
 static size_t in_pieces(pt_test *t, pt_resampler *resampler, const float *x, size_t n,
                         const size_t *sizes, size_t n_sizes, size_t drain_room, float *out) {
     size_t n_out = 0;
@@ -152,7 +155,7 @@ static size_t in_pieces(pt_test *t, pt_resampler *resampler, const float *x, siz
         size_t m = sizes[piece % n_sizes], got = 0;
         if (m > n - done) m = n - done;
         const size_t room = pt_resampler_bound(resampler, m);
-        float *some = malloc((room ? room : 1) * sizeof *some); /* exact, so that asan sees more */
+        float *some = malloc((room ? room : 1) * sizeof *some); /* exact size for asan */
         if (!CHECK(some != NULL)) return 0;
         CHECK_OK(pt_resampler_process(resampler, x + done, m, some, &got, &t->err));
         CHECK(got <= room);
@@ -168,7 +171,7 @@ static size_t in_pieces(pt_test *t, pt_resampler *resampler, const float *x, siz
     return n_out;
 }
 
-TEST(resample, pieces_give_the_bits_of_one_go) {
+TEST(resample, result_does_not_depend_on_block_sizes) {
     static const size_t ones[] = {1}, odd[] = {1, 7, 1000, 3, 4096, 333}, large[] = {50021};
     static const size_t *const sizes[] = {ones, odd, large};
     static const size_t n_sizes[] = {1, 6, 1}, drain_room[] = {1, 37, 100000};
@@ -195,9 +198,9 @@ TEST(resample, pieces_give_the_bits_of_one_go) {
     }
 }
 
-/* Memory stays bounded when samples come one by one: what is held back is the filter's delay
- * (17 ms here), not a growing rest. */
-TEST(resample, single_samples_do_not_pile_up) {
+/* Memory is bounded when samples come one by one: only the delay of the filter (17 ms here) is
+ * held. */
+TEST(resample, single_samples) {
     enum { RATE = 44100, N = 4 * RATE };
     pt_resampler *resampler = NULL;
     const float sample = 0.5F;
@@ -211,8 +214,8 @@ TEST(resample, single_samples_do_not_pile_up) {
     pt_resampler_close(&resampler);
 }
 
-/* A reset in the midst of a signal, and a run after pieces, forget it all. */
-TEST(resample, after_a_reset_it_is_a_new_one) {
+/* A reset within a signal, and a run after pieces, discard the earlier state. */
+TEST(resample, reset) {
     enum { N = 30000 };
     for (size_t r = 0; r < N_RATES; r++) {
         const size_t n_out = (size_t)pt_resampled_length(N, rates[r]);
@@ -243,7 +246,7 @@ TEST(resample, after_a_reset_it_is_a_new_one) {
     }
 }
 
-/* Lengths about which soxr and the rule could disagree: none, single samples, exact halves. */
+/* Lengths for which soxr and the rule could differ: none, single samples, exact halves. */
 TEST(resample, short_signals_have_their_length) {
     for (size_t r = 0; r < N_RATES; r++) {
         pt_resampler *resampler = NULL;

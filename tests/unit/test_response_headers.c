@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_response_headers.c - HTTP response headers of the hub */
 
 #include "test.h"
 
@@ -15,7 +16,7 @@ static pt_http_response parse_response(const char *const *lines) {
     return response;
 }
 
-TEST(response, of_a_small_file) {
+TEST(response, small_file) {
     const char *const lines[] = {"HTTP/1.1 200 OK\r\n",
                                  "X-Repo-Commit: " COMMIT "\r\n",
                                  "ETag: \"abc\"\r\n",
@@ -31,7 +32,7 @@ TEST(response, of_a_small_file) {
 }
 
 /* The ETag and length of a redirect are those of its own few bytes; in either order. */
-TEST(response, of_a_large_file) {
+TEST(response, large_file) {
     const char *const lines[] = {"HTTP/2 302 \r\n",
                                  "etag: \"own\"\r\n",
                                  "x-linked-etag: \"big\"\r\n",
@@ -47,9 +48,9 @@ TEST(response, of_a_large_file) {
     CHECK_INT(response.length, 22);
 }
 
-/* What a redirect has said of the file outlasts the response of where it leads; all else does
- * not. */
-TEST(response, of_a_redirect_that_is_followed) {
+/* The file's properties in a redirect remain after the response of its target; all else does not.
+ * */
+TEST(response, redirect) {
     const char *const lines[] = {"HTTP/1.1 307 Moved\r\n",     "X-Repo-Commit: " COMMIT "\r\n",
                                  "X-Linked-Etag: \"big\"\r\n", "X-Linked-Size: 1000\r\n",
                                  "X-Error-Code: Nothing\r\n",  "Retry-After: 7\r\n",
@@ -68,7 +69,7 @@ TEST(response, of_a_redirect_that_is_followed) {
     CHECK(parse_response(plain).length == PT_UNKNOWN_SIZE);
 }
 
-TEST(response, of_a_part) {
+TEST(response, partial_content) {
     const char *const lines[] = {"HTTP/1.1 206 Partial\r\n", "Content-Range: bytes 100-199/200\r\n",
                                  NULL};
     const char *const odd[] = {"HTTP/1.1 206 Partial\r\n", "Content-Range: bytes */200\r\n", NULL};
@@ -86,8 +87,8 @@ TEST(response, retry_after) {
     CHECK_INT(parse_response(aeon).retry_after_s, 86400);
 }
 
-/* Nothing of this may become a path or a number. */
-TEST(response, nonsense) {
+/* None of these may become a path or a number. */
+TEST(response, invalid_headers) {
     static const char *const lines[] = {
         "X-Repo-Commit: ../../../../etc/passwd0123456789abcdef",
         "X-Repo-Commit: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
@@ -117,7 +118,7 @@ TEST(response, nonsense) {
                           a.range_start == 0,
                       __FILE__, __LINE__, "'%s' says something", lines[i]);
     }
-    /* cut at every byte, with nothing behind it: for the address sanitizer */
+    /* truncated at every byte, in a block of exact size, for the address sanitizer */
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         for (size_t n = 1; n <= strlen(lines[i]); n++) {
             pt_http_response a = pt_http_response_init();
@@ -131,7 +132,7 @@ TEST(response, nonsense) {
     CHECK_STR(parse_response(word).error_code, "GatedRepo");
 }
 
-TEST(response, what_may_pass) {
+TEST(response, tolerated_headers) {
     static const long passes[] = {408, 429, 500, 502, 503, 504, 599};
     static const long stays[] = {200, 206, 302, 400, 401, 403, 404, 416, 600};
     for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)

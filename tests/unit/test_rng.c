@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Known answers: the authors' own of Philox4x32-10 (Random123, kat_vectors), and words that the
- * independent implementation in tests/golden/dsp/make_golden.py gives. */
+/* test_rng.c - known answers of the random generator
+ *
+ * From Random123 (kat_vectors), and from the independent implementation in
+ * tests/golden/dsp/make_golden.py.
+ */
 
 #include "test.h"
 
@@ -71,7 +74,7 @@ TEST(rng, stream_of_seed_entry_and_variant) {
     json_decref(of);
 }
 
-/* However a stretch of words is asked for, word i is word i. */
+/* Word i is the same for any way of reading a range. */
 TEST(rng, words_have_indices) {
     const pt_rng rng = pt_rng_make(5, "somewhere", 9, PT_RNG_STREAM_PLAN);
     uint32_t all[64], some[65];
@@ -81,14 +84,14 @@ TEST(rng, words_have_indices) {
             some[n] = 0xDEADBEEFU;
             pt_test_rng_words(&rng, first, n, some);
             CHECK(memcmp(some, all + first, n * sizeof *some) == 0);
-            CHECK_INT(some[n], 0xDEADBEEFU); /* and none is written beyond */
+            CHECK_INT(some[n], 0xDEADBEEFU); /* and nothing is written after it */
         }
     for (size_t i = 0; i < 64; i++)
         CHECK(pt_rng_uniform(&rng, i) == (all[i] + 0.5) / 4294967296.0);
 }
 
-/* Counter word 1 is stream + 256 * variant: no two pairs share it, to the largest variant. */
-TEST(rng, streams_and_variants_do_not_meet) {
+/* Counter word 1 is stream + 256 * variant: distinct for all pairs, up to the largest variant. */
+TEST(rng, streams_and_variants_are_distinct) {
     const uint32_t variants[] = {0, 1, 255, 256, PT_VARIANT_MAX - 1, PT_VARIANT_MAX};
     const pt_rng_stream streams[] = {PT_RNG_STREAM_WINDOW, PT_RNG_STREAM_PLAN,
                                      PT_RNG_STREAM_NOISE_SAMPLES};
@@ -122,7 +125,7 @@ TEST(rng, laws_of_draws) {
     CHECK_INT(pt_draw_categorical(0.8499, weights, 3), 1);
     CHECK_INT(pt_draw_categorical(0.8501, weights, 3), 2);
     const double short_of_one[2] = {0.3, 0.3};
-    CHECK_INT(pt_draw_categorical(0.9, short_of_one, 2), 1); /* the last one if none does */
+    CHECK_INT(pt_draw_categorical(0.9, short_of_one, 2), 1); /* the last one if no sum does */
     const double first_is_none[2] = {0.0, 1.0};
     CHECK_INT(pt_draw_categorical(1e-10, first_is_none, 2), 1);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_row_writer_jsonl.c - rows as JSON Lines */
 
 #include "test.h"
 
@@ -25,8 +26,8 @@ static bool equal(const json_t *value, float expected) {
     return json_is_real(value) && (float)json_real_value(value) == expected;
 }
 
-/* jansson is the judge: five members in order, every float exact, and none of them an integer. */
-TEST(row_writer_jsonl, rows_come_back) {
+/* Read with jansson: five members in order, every float exact, and none of them an integer. */
+TEST(row_writer_jsonl, round_trip) {
     char path[512], *text = NULL;
     size_t n = 0;
     pt_row_writer *writer = NULL;
@@ -72,7 +73,7 @@ TEST(row_writer_jsonl, rows_come_back) {
     free(text);
 }
 
-TEST(row_writer_jsonl, no_rows_and_no_end) {
+TEST(row_writer_jsonl, empty_and_unfinished_files) {
     char path[512], *text = NULL;
     size_t n = 1;
     pt_row_writer *writer = NULL;

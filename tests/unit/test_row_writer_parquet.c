@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Structure and faults. tests/python/test_readers.py reads the files that test_sample.c writes with
- * five other readers. */
+/* test_row_writer_parquet.c - rows as Parquet: structure and faults
+ *
+ * tests/python/test_readers.py reads the files that test_sample.c writes with five other readers.
+ */
 
 #include "test.h"
 
@@ -43,7 +45,7 @@ static patina_status write_rows(const char *path, unsigned n_rows, patina_error 
     return status;
 }
 
-/* Where the footer starts, or 0 when the file has not the shape of a Parquet file. */
+/* Position of the footer, or 0 if the file does not have the form of a Parquet file. */
 static size_t footer_of(const char *text, size_t n) {
     if (n < 12 || memcmp(text, "PAR1", 4) != 0 || memcmp(text + n - 4, "PAR1", 4) != 0) return 0;
     const unsigned char *b = (const unsigned char *)text + n - 8;
@@ -51,7 +53,7 @@ static size_t footer_of(const char *text, size_t n) {
     return length <= n - 12 ? n - 8 - length : 0;
 }
 
-/* A needle in bytes that hold zeros. */
+/* Finds bytes in a buffer that contains zeros. */
 static unsigned count(const char *text, size_t n, const char *needle) {
     unsigned found = 0;
     for (const char *at = text; (at = memmem(at, n - (size_t)(at - text), needle, strlen(needle)));
@@ -75,7 +77,7 @@ TEST(row_writer_parquet, structure) {
         /* values, and levels and headers of 0.5 % at most beyond half a page */
         const size_t values = rows[i] * sizeof(pt_row);
         CHECK(footer >= 4 + values && footer <= 4 + values + values / 200 + 2000);
-        /* a column's name stands once in the schema and once in each row group */
+        /* the name of a column is once in the schema and once in each row group */
         CHECK_INT(count(text + footer, n - footer, "fused_state"), 1 + n_groups);
         CHECK_INT(count(text + footer, n - footer, "element"), 3 + 3 * n_groups);
         CHECK_INT(count(text + footer, n - footer, "patina.version"), 1);
@@ -129,13 +131,13 @@ TEST(row_writer_parquet, equal_rows_give_equal_files) {
     free(second);
 }
 
-TEST(row_writer_parquet, a_full_disk_leaves_nothing) {
+TEST(row_writer_parquet, full_disk_leaves_no_file) {
     const char *path = in_tmpdir("large.parquet"), *tmp = in_tmpdir("large.parquet.tmp");
     struct rlimit old;
 
     signal(SIGXFSZ, SIG_IGN);
     REQUIRE(getrlimit(RLIMIT_FSIZE, &old) == 0);
-    /* in the head, among the pages, in what is written at the end */
+    /* full in the header, within the pages, and in the footer */
     for (rlim_t limit = 2; limit <= 3000000; limit += 1499999) {
         const struct rlimit low = {limit, old.rlim_max};
         REQUIRE(setrlimit(RLIMIT_FSIZE, &low) == 0);
@@ -151,7 +153,7 @@ TEST(row_writer_parquet, a_full_disk_leaves_nothing) {
     if (full) CHECK_FAILS(write_rows(full, 1, &t->err), PATINA_EIO);
 }
 
-TEST(row_writer_parquet, unfinished_leaves_nothing) {
+TEST(row_writer_parquet, unfinished_file_is_removed) {
     pt_row_writer *writer = NULL;
     pt_row row;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_safetensors.c - safetensors headers, valid and invalid */
 
 #include "test.h"
 
@@ -10,8 +11,8 @@
 #include "clap/tensor_check.h"
 #include "weights/checkpoint.h"
 
-/* A file of a header and n_data bytes 0, 1, 2 ... in memory that ends where the file does, so that
- * the address sanitizer sees a read past it. The caller frees it. */
+/* A file with a header and n_data bytes 0, 1, 2 ... in memory that ends where the file does, so
+ * that the address sanitizer detects a read past it. The caller frees it. */
 static unsigned char *build(const char *header, size_t n_data, size_t *size) {
     const size_t n = strlen(header);
     unsigned char *bytes = malloc(8 + n + n_data);
@@ -27,7 +28,7 @@ static unsigned char *build(const char *header, size_t n_data, size_t *size) {
 #define ONE_F32(begin, end)                                                                        \
     "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[" begin "," end "]}}"
 
-/* Each is PATINA_EFORMAT and says so; the file and, where there is one, the tensor are named. */
+/* Each is PATINA_EFORMAT with this message; it names the file and, if there is one, the tensor. */
 static const struct {
     const char *header;
     size_t n_data;
@@ -126,7 +127,7 @@ TEST(safetensors, header_length_is_checked) {
     }
 }
 
-/* Names in no order, one tensor at an odd offset, a scalar, an empty one, a foreign dtype. */
+/* Unordered names, one tensor at an odd offset, a scalar, an empty one, an unknown dtype. */
 static const char good[] = "{\"__metadata__\":{\"format\":\"pt\"},"
                            "\"z\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[1,9]},"
                            "\"b\":{\"dtype\":\"BOOL\",\"shape\":[1],\"data_offsets\":[0,1]},"
@@ -222,7 +223,7 @@ TEST(safetensors, every_bf16_is_exact) {
     check_all_values(t, PT_DTYPE_BF16, 8, 7);
 }
 
-TEST(safetensors, mini_holds_its_layout) {
+TEST(safetensors, mini_layout) {
     pt_checkpoint *file = NULL;
     pt_clap_config config;
     size_t size, n_floats = 0;
@@ -254,7 +255,7 @@ TEST(safetensors, mini_holds_its_layout) {
     pt_checkpoint_close(&file);
 }
 
-TEST(safetensors, fused_model_holds_its_layout) {
+TEST(safetensors, fused_layout) {
     pt_checkpoint *file = NULL;
     pt_clap_config config;
 
@@ -263,7 +264,7 @@ TEST(safetensors, fused_model_holds_its_layout) {
                                   &t->err));
     CHECK_OK(pt_clap_tensors_check(&config, file, PATINA_CLAP_BOTH, &t->err));
 
-    /* The configuration decides what is asked for. */
+    /* The configuration determines the required tensors. */
     config.audio.aff_block_r = 2;
     CHECK_FAILS(pt_clap_tensors_check(&config, file, PATINA_CLAP_AUDIO, &t->err), PATINA_EFORMAT);
     CHECK_CONTAINS(t->err.message,
@@ -281,8 +282,8 @@ TEST(safetensors, fused_model_holds_its_layout) {
 }
 
 /* Names and shapes of the published layouts against pt_clap_tensors_check: a file with exactly the
- * tensors of the list passes. For the fused one, which has all kinds of tensors, each is left out
- * once; then all but the ones that no tower reads are missed. */
+ * tensors of the list passes. For the fused one, which has all kinds of tensors, each is omitted
+ * once: the error names it, unless no tower reads it. */
 typedef struct listed {
     char name[160], shape[64];
     size_t n_values;
@@ -401,7 +402,7 @@ TEST(safetensors, each_missing_tensor_is_named) {
     unlink(path);
 }
 
-TEST(safetensors, what_is_no_file_is_named) {
+TEST(safetensors, not_a_file) {
     pt_checkpoint *file = NULL;
     char path[512];
 
@@ -421,8 +422,8 @@ TEST(safetensors, what_is_no_file_is_named) {
     CHECK(file == NULL);
 }
 
-/* A real file cut anywhere is a fault, as is one with a byte too many. */
-TEST(safetensors, cut_files) {
+/* A real file truncated anywhere is an error, as is one with an additional byte. */
+TEST(safetensors, truncated_files) {
     static const double cuts[] = {0.0001, 0.001, 0.004, 0.0055, 0.5, 0.9999999};
     char path[512];
     pt_checkpoint *file = NULL;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A whole data set in both formats, of made-up rows, as a run would leave it.
+/* test_sample.c - a complete data set of synthetic rows, in both formats
  *
  * With PATINA_TEST_SAMPLE=DIR the program leaves DIR/parquet and DIR/jsonl for
- * tests/python/test_readers.py --sample, which knows the formula of the values (sample_value
- * there).
+ * tests/python/test_readers.py --sample, which has the formula of the values (sample_value there).
  */
 
 #include "test.h"
@@ -21,7 +20,7 @@
 
 enum { LAST_PART = 5 }; /* rows */
 
-/* Value i of row r: a hash of both, as a share of the range that the column has. */
+/* Value i of row r: a hash of both, scaled to the range of the column. */
 static float value(uint64_t r, size_t i, double lo, double hi) {
     const uint32_t hash = (uint32_t)((r * 1092 + i) * 2654435761U);
     return (float)(lo + hash / 4294967296.0 * (hi - lo));
@@ -44,8 +43,8 @@ static void make_row(uint64_t r, uint64_t n_rows, pt_row *row) {
     row->target_lufs = value(r, 1088, -70.0, 0.0);
     row->target_dyn[0] = value(r, 1089, 0.0, 30.0);
     row->target_dyn[1] = value(r, 1090, 0.0, 1.0);
-    /* whole numbers, which a careless JSON would call integers. Zero is the least of the first part
-     * and the greatest of the last: Parquet's statistics have rules for both. */
+    /* whole numbers, which JSON could write as integers. Zero is the minimum of the first part and
+     * the maximum of the last: the statistics of Parquet have rules for both. */
     row->input_purity = r < n_rows - LAST_PART ? (float)(r % 61) : -(float)(r % 5);
 }
 
@@ -78,10 +77,10 @@ static void add_provenance(pt_strbuf *lines, uint64_t r, const pt_row *row) {
     free(line);
 }
 
-/* Rows first to end - 1, which are one of two parts; the last one has a reject, too. */
+/* Rows first to end - 1 as one of two parts; the last one has a reject, too. */
 static patina_status write_chunk(pt_chunk_store *store, uint64_t chunk, uint64_t first,
                                  uint64_t end, uint64_t n_rows, patina_error *err) {
-    patina_status status = pt_chunk_store_begin_chunk(store, chunk, err);
+    patina_status status = pt_chunk_store_begin_chunk(store, chunk, 0, err);
     for (uint64_t r = first; status == PATINA_OK && r < end; r++) {
         pt_strbuf line = {0};
         pt_row row;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The check of a row, for `generate` and `verify` alike. */
+/* test_schema.c - the check of a row, as in `generate` and `verify` */
 
 #include "test.h"
 
@@ -47,7 +47,7 @@ TEST(schema, values_out_of_range) {
     CHECK_REFUSED(row.input_purity = -30.5F, "column 'input_purity': value 0 is -30.5");
 }
 
-/* Only faulty weights give such embeddings, so the sentence names the tower. */
+/* Only faulty weights give such embeddings, so the error names the tower. */
 TEST(schema, embeddings_not_of_length_1) {
     CHECK_REFUSED(row.fused_state[0] = 0.0F, "the embedding of the text tower has length 0 ");
     CHECK_REFUSED(row.fused_state[0] = 1.0F + 0x1p-21F, "the text tower");
@@ -58,7 +58,7 @@ TEST(schema, embeddings_not_of_length_1) {
     CHECK_REFUSED(row.fused_state[3] = -INFINITY, "the embedding of the text tower has length inf");
 }
 
-TEST(schema, values_that_are_not_finite) {
+TEST(schema, nonfinite_values) {
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t c = 1; c < PT_N_COLUMNS; c++) {
         const size_t last = pt_columns[c].n_values - 1;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_segment.c - windows of audio files and their mono mix */
 
 #include "audio/segment.h"
 #include "base/arena.h"
@@ -8,8 +9,9 @@
 
 #include "audio_fixture.h"
 #include "dsp/resample.h"
+#include "segment_fixture.h"
 
-/** The sample that frame i of channel c has in these tests: exact in 16 bits, and never twice. */
+/** Sample of frame i of channel c in these tests: exact in 16 bits, and all different. */
 static float at(uint64_t i, unsigned c) {
     return (float)((int)((i * 7919 + c * 12345) % 65536) - 32768) / 32768.0F;
 }
@@ -22,21 +24,20 @@ static float *ramp(size_t n, unsigned n_channels) {
     return x;
 }
 
-static void check_source(pt_test *t, const pt_segment *e) {
+static void check_source(pt_test *t, const pt_segment *e, const source_frames *source) {
     size_t wrong = 0;
-    for (size_t i = 0; i < e->source.n_frames; i++)
-        for (unsigned c = 0; c < e->source.n_channels; c++)
-            if (e->source.samples[i * e->source.n_channels + c] != at(e->window.start + i, c))
-                wrong++;
+    for (size_t i = 0; i < source->n_frames; i++)
+        for (unsigned c = 0; c < source->n_channels; c++)
+            if (source->samples[i * source->n_channels + c] != at(e->window.start + i, c)) wrong++;
     CHECK_INT(wrong, 0);
 }
 
 static const pt_segment_spec whole = {.start = 0, .frames = UINT64_MAX};
 
 /* DEFINITIONS 1: start = floor(u (n - window + 1)), u = draw 0 of stream WINDOW, variant 0. */
-TEST(segment, the_window_is_where_it_is_drawn) {
+TEST(segment, window_position) {
     const int formats[] = {WAV_16, FLAC_16, SF_FORMAT_AU | SF_FORMAT_PCM_16}; /* AU: not exact */
-    const size_t rate = 8000, n = 45 * rate + 7; /* more than is held at once */
+    const size_t rate = 8000, n = 45 * rate + 7; /* more than one block */
     float *x = ramp(n, 2);
     pt_arena arena;
     pt_arena_init(&arena);
@@ -48,27 +49,29 @@ TEST(segment, the_window_is_where_it_is_drawn) {
             const pt_rng draw = pt_rng_make(seed, "an entry", 0, PT_RNG_STREAM_WINDOW);
             const double u = pt_rng_uniform(&draw, 0);
             pt_segment e;
-            REQUIRE_OK(
-                pt_segment_decode(&bytes, (pt_segment_spec){.rng = &draw}, &e, &arena, &t->err));
+            source_frames source;
+            REQUIRE_OK(decode_frames(&bytes, (pt_segment_spec){.rng = &draw}, &e, &source, &arena,
+                                     &t->err));
             CHECK_INT(e.window.start, (uint64_t)floor(u * (double)(n - 10 * rate + 1)));
             CHECK_INT(e.window.frames, 10 * rate);
             CHECK_INT(e.window.rate_hz, rate);
             CHECK_INT(e.window.channels, 2);
-            CHECK_INT(e.source.n_frames, 10 * rate);
+            CHECK_INT(source.n_frames, 10 * rate);
             CHECK_INT(e.n_mix, 480000);
-            check_source(t, &e);
+            check_source(t, &e, &source);
+            release_frames(&source);
             if (e.window.start < least) least = e.window.start;
             if (e.window.start > most) most = e.window.start;
             pt_arena_reset(&arena);
         }
-        CHECK(least < 10 * rate && most > 25 * rate); /* it does move about */
+        CHECK(least < 10 * rate && most > 25 * rate); /* the position varies */
         file_bytes_release(&f);
     }
     pt_arena_release(&arena);
     free(x);
 }
 
-TEST(segment, a_short_source_is_taken_whole) {
+TEST(segment, short_source_is_used_whole) {
     const size_t lengths[] = {1, 2, 3199, 80000};
     const pt_rng draw = pt_rng_make(3, "x", 0, PT_RNG_STREAM_WINDOW);
     pt_arena arena;
@@ -78,20 +81,22 @@ TEST(segment, a_short_source_is_taken_whole) {
         file_bytes f = encode_audio(WAV_16, 8000, 1, NULL, x, lengths[k]);
         const pt_byte_source bytes = memory_source(&f);
         pt_segment e;
-        REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.rng = &draw}, &e, &arena, &t->err));
+        source_frames source;
+        REQUIRE_OK(
+            decode_frames(&bytes, (pt_segment_spec){.rng = &draw}, &e, &source, &arena, &t->err));
         CHECK_INT(e.window.start, 0);
         CHECK_INT(e.window.frames, lengths[k]);
         CHECK_INT(e.n_mix, lengths[k] * 6);
-        check_source(t, &e);
+        check_source(t, &e, &source);
+        release_frames(&source);
         file_bytes_release(&f);
         free(x);
     }
     pt_arena_release(&arena);
 }
 
-/* The seconds that a list names are used where the source is longer than they are by 1 s or
- * more. */
-TEST(segment, a_list_may_name_seconds) {
+/* The seconds that a list names are used if the source is longer than they are by 1 s or more. */
+TEST(segment, segment_named_by_the_corpus) {
     enum { SLOW = 8000 };
     static const struct {
         double source_s, start_s, length_s; /* length 0: no end is named */
@@ -104,7 +109,7 @@ TEST(segment, a_list_may_name_seconds) {
         {60.0, 20.25, 3.5, 162000, 162000, 28000, true},
         {60.0, 20.0, 30.0, 20 * SLOW, 40 * SLOW, 10 * SLOW, true}, /* drawn in 30 s */
         {11.0, 0.5, 10.0, 4000, 4000, 10 * SLOW, true},
-        {10.99, 30.0, 10.0, 0, 7920, 10 * SLOW, false}, /* a clip that was cut */
+        {10.99, 30.0, 10.0, 0, 7920, 10 * SLOW, false}, /* a trimmed clip */
         {10.03, 30.0, 10.0, 0, 240, 10 * SLOW, false},
         {5.0, 30.0, 10.0, 0, 0, 5 * SLOW, false},
         {60.0, 30.0, 0.0, 0, 50 * SLOW, 10 * SLOW, false}, /* no list */
@@ -123,11 +128,13 @@ TEST(segment, a_list_may_name_seconds) {
                                           .named_start_s = cases[c].start_s,
                                           .named_length_s = cases[c].length_s};
             pt_segment e;
-            REQUIRE_OK(pt_segment_decode(&bytes, spec, &e, &arena, &t->err));
+            source_frames source;
+            REQUIRE_OK(decode_frames(&bytes, spec, &e, &source, &arena, &t->err));
             CHECK(e.window.start >= cases[c].first && e.window.start <= cases[c].last);
             CHECK_INT(e.window.frames, cases[c].frames);
             CHECK_INT(e.is_named, cases[c].is_named);
-            check_source(t, &e);
+            check_source(t, &e, &source);
+            release_frames(&source);
             pt_arena_reset(&arena);
         }
         const pt_rng draw = pt_rng_make(1, "x", 0, PT_RNG_STREAM_WINDOW);
@@ -138,7 +145,7 @@ TEST(segment, a_list_may_name_seconds) {
             CHECK_FAILS(pt_segment_decode(&bytes, beyond, &e, &arena, &t->err),
                         PATINA_REJECT_TOO_SHORT);
             CHECK_CONTAINS(t->err.message, "60.0 s long");
-            pt_segment_spec cut = beyond; /* by its name it is the clip */
+            pt_segment_spec cut = beyond; /* its name identifies it as the clip */
             cut.named_may_be_cut = true;
             CHECK_OK(pt_segment_decode(&bytes, cut, &e, &arena, &t->err));
             CHECK(!e.is_named);
@@ -149,7 +156,7 @@ TEST(segment, a_list_may_name_seconds) {
     pt_arena_release(&arena);
 }
 
-TEST(segment, a_part_may_be_named) {
+TEST(segment, segment_by_start_and_length) {
     const int formats[] = {WAV_16, SF_FORMAT_AU | SF_FORMAT_PCM_16};
     const size_t n = 200000;
     float *x = ramp(n, 1);
@@ -170,10 +177,12 @@ TEST(segment, a_part_may_be_named) {
         };
         for (size_t c = 0; c < 5; c++) {
             pt_segment e;
-            REQUIRE_OK(pt_segment_decode(&bytes, cases[c].cut, &e, &arena, &t->err));
+            source_frames source;
+            REQUIRE_OK(decode_frames(&bytes, cases[c].cut, &e, &source, &arena, &t->err));
             CHECK_INT(e.window.start, cases[c].cut.start);
             CHECK_INT(e.window.frames, cases[c].frames);
-            check_source(t, &e);
+            check_source(t, &e, &source);
+            release_frames(&source);
         }
         pt_segment e;
         CHECK_FAILS(pt_segment_decode(&bytes, (pt_segment_spec){.start = n, .frames = 1}, &e,
@@ -188,9 +197,9 @@ TEST(segment, a_part_may_be_named) {
     free(x);
 }
 
-/* What a lossy file gives in the middle is what decoding it from the start gives there, whether the
- * window was still held (14 s) or needs a second pass (45 s). */
-TEST(segment, lossy_windows_are_those_of_one_long_decode) {
+/* A window of a lossy file equals the same samples of a decode from the start, both if the window
+ * is still held (14 s) and if it needs a second pass (45 s). */
+TEST(segment, lossy_windows_equal_a_full_decode) {
     const struct {
         int format;
         size_t rate, n_s;
@@ -203,34 +212,38 @@ TEST(segment, lossy_windows_are_those_of_one_long_decode) {
         float *x = make_noise(n, 0.3);
         file_bytes f = encode_audio(cases[k].format, (int)rate, 1, NULL, x, n);
         const pt_byte_source bytes = memory_source(&f);
-        pt_segment drawn, first, second;
+        pt_segment e, drawn;
+        source_frames first, second, source, same_source;
         uint64_t most = 0;
-        REQUIRE_OK(pt_segment_decode(&bytes, whole, &first, &arena, &t->err));
-        REQUIRE_OK(pt_segment_decode(&bytes,
-                                     (pt_segment_spec){.start = window, .frames = UINT64_MAX},
-                                     &second, &arena, &t->err));
+        REQUIRE_OK(decode_frames(&bytes, whole, &e, &first, &arena, &t->err));
+        REQUIRE_OK(decode_frames(&bytes, (pt_segment_spec){.start = window, .frames = UINT64_MAX},
+                                 &e, &second, &arena, &t->err));
         for (uint64_t seed = 0; seed < 6; seed++) {
             const pt_rng draw = pt_rng_make(seed, "x", 0, PT_RNG_STREAM_WINDOW);
             const pt_arena_marker mark = pt_arena_mark(&arena);
             pt_segment same;
-            REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.rng = &draw}, &drawn, &arena,
-                                         &t->err));
+            REQUIRE_OK(decode_frames(&bytes, (pt_segment_spec){.rng = &draw}, &drawn, &source,
+                                     &arena, &t->err));
             const size_t start = (size_t)drawn.window.start;
-            REQUIRE_OK(pt_segment_decode(&bytes,
-                                         (pt_segment_spec){.start = start, .frames = UINT64_MAX},
-                                         &same, &arena, &t->err));
+            REQUIRE_OK(decode_frames(&bytes,
+                                     (pt_segment_spec){.start = start, .frames = UINT64_MAX}, &same,
+                                     &same_source, &arena, &t->err));
             CHECK_INT(drawn.window.frames, window);
-            CHECK(memcmp(drawn.source.samples, same.source.samples, window * sizeof *x) == 0);
+            CHECK(memcmp(source.samples, same_source.samples, window * sizeof *x) == 0);
             CHECK(memcmp(drawn.mix, same.mix, drawn.n_mix * sizeof *x) == 0);
-            if (start < 4 * rate) { /* the second part has but 4 s of the shorter sources */
-                CHECK(memcmp(drawn.source.samples, first.source.samples + start,
-                             (window - start) * sizeof *x) == 0);
-                CHECK(memcmp(drawn.source.samples + window - start, second.source.samples,
-                             start * sizeof *x) == 0);
+            if (start < 4 * rate) { /* the second part has only 4 s of the shorter sources */
+                CHECK(memcmp(source.samples, first.samples + start, (window - start) * sizeof *x) ==
+                      0);
+                CHECK(memcmp(source.samples + window - start, second.samples, start * sizeof *x) ==
+                      0);
             }
             if (start > most) most = start;
+            release_frames(&source);
+            release_frames(&same_source);
             pt_arena_rewind(&arena, mark);
         }
+        release_frames(&first);
+        release_frames(&second);
         CHECK(cases[k].n_s < 45 || most > 20 * rate); /* where nothing is held */
         pt_arena_reset(&arena);
         file_bytes_release(&f);
@@ -239,7 +252,7 @@ TEST(segment, lossy_windows_are_those_of_one_long_decode) {
     pt_arena_release(&arena);
 }
 
-/* All channels count alike, the LFE too. Sums of eighths are exact. */
+/* All channels have equal weight, including the LFE. Sums of eighths are exact. */
 TEST(segment, the_mix_is_the_mean_of_all_channels) {
     const float x[] = {0.5F, 0.25F, -0.125F, 1.0F, -0.5F, 0.375F, -1.0F, 3.0F,
                        0.0F, 0.0F,  0.0F,    1.0F, 1e8F,  1.0F,   -1e8F, 0.0F};
@@ -247,7 +260,7 @@ TEST(segment, the_mix_is_the_mean_of_all_channels) {
     pt_audio_downmix(&(patina_audio){x, 2, 6, 48000}, mix);
     CHECK_NEAR(mix[0], 0.25, 0.0);
     CHECK_NEAR(mix[1], 3.0 / 6, 0.0);
-    pt_audio_downmix(&(patina_audio){x + 12, 1, 4, 48000}, mix); /* in double nothing is lost */
+    pt_audio_downmix(&(patina_audio){x + 12, 1, 4, 48000}, mix); /* exact in double */
     CHECK_NEAR(mix[0], 0.25, 0.0);
     pt_audio_downmix(&(patina_audio){x, 4, 1, 48000}, mix);
     CHECK(memcmp(mix, x, sizeof mix) == 0);
@@ -330,7 +343,7 @@ TEST(segment, nonfinite_samples_count_in_the_window_only) {
                                   &arena, &t->err));
         CHECK_OK(decode_and_check(&bytes, (pt_segment_spec){.start = 30001, .frames = 10000},
                                   &arena, &t->err));
-        /* 0.1 s of it is too short before it is anything else */
+        /* 0.1 s of it is rejected as too short first */
         pt_segment e;
         REQUIRE_OK(pt_segment_decode(&bytes, (pt_segment_spec){.start = 29990, .frames = 800}, &e,
                                      &arena, &t->err));
@@ -356,7 +369,7 @@ static patina_status check_of(pt_test *t, unsigned rate_hz, size_t n, const floa
 }
 
 /* Four hops of h = floor((fs + 5) / 10) (DEFINITIONS 4). */
-TEST(segment, under_four_hops_is_too_short) {
+TEST(segment, shorter_than_four_hops_is_too_short) {
     const struct {
         unsigned rate_hz;
         size_t least;
@@ -387,8 +400,8 @@ TEST(segment, silence_and_dc_are_silent) {
     free(x);
 }
 
-/* A file that was cut is judged by its end, so that the draw of the window decides nothing. */
-TEST(segment, a_file_that_was_cut_is_truncated_wherever_the_window_is) {
+/* A truncated file is rejected because of its end, for any window. */
+TEST(segment, truncated_file_is_rejected_for_any_window) {
     const size_t n = 200000;
     float *x = make_noise(n, 0.5);
     file_bytes g;
@@ -409,9 +422,9 @@ TEST(segment, a_file_that_was_cut_is_truncated_wherever_the_window_is) {
     free(x);
 }
 
-/* 1.4 GB of a WAV that takes no room on the disk: reading it whole takes seconds, and its window a
- * few milliseconds. 0.5 s of processor time is far from either, on a slow machine too. */
-TEST(segment, an_hour_costs_no_more_than_its_window) {
+/* A sparse WAV of 1.4 GB: reading it whole takes seconds, and its window a few milliseconds. 0.5 s
+ * of processor time is far from either, on a slow machine too. */
+TEST(segment, long_file_decodes_only_the_window) {
     const uint64_t n = 3600 * 48000ULL, n_bytes = n * 2 * 4;
     const char *path = tmp_path("hour.wav");
     const pt_rng draw = pt_rng_make(1, "hour", 0, PT_RNG_STREAM_WINDOW);
@@ -434,15 +447,17 @@ TEST(segment, an_hour_costs_no_more_than_its_window) {
     CHECK_INT(e.window.start, (uint64_t)floor(pt_rng_uniform(&draw, 0) * (double)(n - 480000 + 1)));
     CHECK_INT(e.window.frames, 480000);
     CHECK_FAILS(pt_segment_check(&e, &t->err), PATINA_REJECT_SILENT);
-    REQUIRE_OK(pt_segment_decode(&bytes, whole, &e, &arena, &t->err));
-    CHECK(e.source.samples[0] == 0.25F && e.source.samples[1] == 0.5F && e.mix[0] == 0.375F);
+    source_frames source;
+    REQUIRE_OK(decode_frames(&bytes, whole, &e, &source, &arena, &t->err));
+    CHECK(source.samples[0] == 0.25F && source.samples[1] == 0.5F && e.mix[0] == 0.375F);
+    release_frames(&source);
     pt_arena_release(&arena);
     pt_byte_source_close(&bytes);
     unlink(path);
 }
 
-/* A worker's memory settles after its first excerpts. */
-TEST(segment, the_arena_grows_no_more) {
+/* The memory of a worker is constant after its first excerpts. */
+TEST(segment, arena_size_is_stable) {
     float *x = make_noise(15 * 48000, 0.5);
     file_bytes f = encode_audio(OGG, 48000, 1, NULL, x, 15 * 48000);
     const pt_byte_source bytes = memory_source(&f);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Effects at a severity: the places that docs/MEASURES.md states, and words for every stage */
+/* test_severity.c - effects at a severity: the values of docs/MEASURES.md, and descriptions of
+ * all stages */
 
 #include "degrade_fixture.h"
 
@@ -23,9 +24,10 @@ static double member(const json_t *stage, const char *list, size_t item, const c
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-/* Every number by hand: lo + p (hi - lo), or lo (hi / lo)^p, with p = 0.85 of the way to the worse
- * end; what has no worse end at 0.5. One rounding of pow and one of the product: 1e-12. */
-TEST(severity, heavy_stands_where_it_says) {
+/* All numbers computed by hand: lo + p (hi - lo), or lo (hi / lo)^p, with p = 0.85 of the way to
+ * the worse end; 0.5 for parameters without a worse end. One rounding of pow and one of the
+ * product: 1e-12. */
+TEST(severity, position_of_heavy) {
     fixture b;
     REQUIRE(fixture_open(t, &b));
     json_t *all = named_chain_json(t, &b, "comb,mud,sibilance,noise,clip,pops",
@@ -61,8 +63,9 @@ TEST(severity, heavy_stands_where_it_says) {
     fixture_close(&b);
 }
 
-/* Purity falls from light to medium to heavy for what adds or distorts, and stays for the rest. */
-TEST(severity, grows_with_the_word) {
+/* Purity decreases from light to medium to heavy for additive and nonlinear effects, and is
+ * constant for the others. */
+TEST(severity, damage_grows_with_severity) {
     static const struct {
         const char *effect;
         bool pure;
@@ -92,7 +95,7 @@ TEST(severity, grows_with_the_word) {
     fixture_close(&b);
 }
 
-TEST(severity, order_and_mistakes) {
+TEST(severity, order_and_errors) {
     fixture b;
     patina_effect_chain *chain = NULL;
     REQUIRE(fixture_open(t, &b));
@@ -117,7 +120,7 @@ TEST(severity, order_and_mistakes) {
     fixture_close(&b);
 }
 
-TEST(severity, tells_a_chain_in_words) {
+TEST(severity, description_of_a_chain) {
     static const char json[] =
         "[{\"fx\": \"comb\", \"taps\": [{\"delay\": 240, \"gain\": -0.9}]},"
         " {\"fx\": \"mud\", \"bands\": [{\"kind\": \"peak\", \"f0\": 300.2, \"q\": 1.0,"

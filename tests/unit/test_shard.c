@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_shard.c - --shard: I/N and the variables of schedulers */
 
 #include "test.h"
 
@@ -81,7 +82,7 @@ TEST(shard, invalid_fraction) {
         parsed_shard a;
         CHECK_FAILS(parse(cases[i], NULL, &a, &t->err), PATINA_EUSAGE);
         CHECK_CONTAINS(t->err.message, "is neither 'auto' nor I/N");
-        CHECK_INT(a.count, 77); /* results are left alone */
+        CHECK_INT(a.count, 77); /* results are unchanged */
         CHECK_STR(a.origin, "");
     }
 }
@@ -189,7 +190,7 @@ TEST(shard, every_scheduler) {
 }
 
 /* Every task of --array=3-17:2 gets an index of its own. */
-TEST(shard, every_task_has_its_own_place) {
+TEST(shard, every_task_has_its_own_shard) {
     char id[24];
     for (int i = 0; i < 8; i++) {
         parsed_shard a;
@@ -267,9 +268,9 @@ TEST(shard, mpirun_within_slurm) {
     CHECK_INT(a.count, 4);
 }
 
-/* Grid Engine and LSF set their variables outside arrays too; and a variable that is
- * empty is as good as not set. */
-TEST(shard, what_means_no_array) {
+/* Grid Engine and LSF set their variables outside arrays too; and an empty variable counts as
+ * unset. */
+TEST(shard, placeholder_values_are_ignored) {
     parsed_shard a;
     CHECK_OK(parse("auto",
                    ENV("SGE_TASK_ID", "undefined", "LSB_JOBINDEX", "0", "PMI_RANK", "",
@@ -278,7 +279,7 @@ TEST(shard, what_means_no_array) {
     CHECK_STR(a.origin, "shard 0 of 2, from PARALLEL_SEQ=1 and PATINA_SHARDS=2");
 }
 
-/* PATINA_SHARDS is the count of schedulers that set none, and of no other. */
+/* PATINA_SHARDS is the count for schedulers that set none, and only for these. */
 TEST(shard, generic_count) {
     parsed_shard a;
     CHECK_OK(parse("auto", ENV("RANK", "1", "PATINA_SHARDS", "5"), &a, &t->err));
@@ -291,7 +292,7 @@ TEST(shard, generic_count) {
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-TEST(shard, nothing_found) {
+TEST(shard, no_scheduler_variable) {
     parsed_shard a;
     static const char *const looked_for[] = {"SLURM_ARRAY_TASK_ID",
                                              "OMPI_COMM_WORLD_RANK",
@@ -347,7 +348,7 @@ TEST(shard, index_without_a_count) {
     }
 }
 
-TEST(shard, what_a_variable_cannot_mean) {
+TEST(shard, invalid_variables) {
     static const struct {
         const char *says[2];
         const char *environment[13];
@@ -403,7 +404,7 @@ TEST(shard, what_a_variable_cannot_mean) {
     }
 }
 
-/* The largest number of shards; the origin is cut to the caller's buffer. */
+/* The largest number of shards; the origin is truncated to the buffer of the caller. */
 TEST(shard, limits) {
     parsed_shard a;
     CHECK_OK(parse("auto",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/* test_split.c - shares of splits, and the split of a clip */
 
 #include "test.h"
 
 #include "pipeline/split.h"
 
-TEST(split, reads_names_and_shares) {
+TEST(split, valid_shares) {
     pt_splits s;
     CHECK_OK(pt_splits_parse(NULL, &s, &t->err));
     CHECK_INT(s.n_splits, 1);
@@ -20,7 +21,7 @@ TEST(split, reads_names_and_shares) {
     CHECK_OK(pt_splits_parse("all=1", &s, &t->err));
 }
 
-TEST(split, refuses_what_is_none) {
+TEST(split, invalid_shares) {
     static const struct {
         const char *text, *says;
     } cases[] = {
@@ -69,9 +70,9 @@ static size_t assign(pt_test *t, const char *shares, const void *clip, size_t n)
     return index;
 }
 
-/* Places by Python's hashlib: SHA-256 of "" lies at 0.889416, of "abc" at 0.728395, of "a" at
+/* Positions by Python's hashlib: SHA-256 of "" is at 0.889416, of "abc" at 0.728395, of "a" at
  * 0.791374, and of 0 to 255, 1024 times over, at 0.136997. */
-TEST(split, a_clip_lies_where_its_hash_does) {
+TEST(split, split_from_the_hash) {
     CHECK_INT(assign(t, "a=0.8894,b=0.1106", "", 0), 1);
     CHECK_INT(assign(t, "a=0.8895,b=0.1105", "", 0), 0);
     CHECK_INT(assign(t, "a=0.7283,b=0.2717", "abc", 3), 1);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_stats.c - mean, power, covariance and peak of samples */
 
 #include "test.h"
 
@@ -7,8 +8,8 @@
 #include "dsp/stats.h"
 #include "stimulus.h"
 
-/* Small whole numbers: every sum is exact, so the expected values are too. Lengths on both sides
- * of a multiple of the lanes. */
+/* Small whole numbers: every sum is exact, so the expected values are too. Lengths on both sides of
+ * a multiple of the lanes. */
 TEST(stats, whole_numbers_are_exact) {
     float x[40];
     double xd[40], yd[40];
@@ -38,8 +39,8 @@ TEST(stats, whole_numbers_are_exact) {
     }
 }
 
-/* In pieces of any size, and with the worst first sample there is: all alone far off. */
-TEST(stats, moments_of_pieces) {
+/* In blocks of any size, and with the worst first sample: the largest outlier. */
+TEST(stats, mean_and_power_in_blocks) {
     enum { N = 100003 };
     double *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
     uint32_t state = 3;
@@ -86,8 +87,8 @@ TEST(stats, power_of_noise) {
     free(x);
 }
 
-/* The 24 bits of a float times 480000 fit a double, so the mean is the constant itself: what
- * makes a pure DC silent rather than almost silent. */
+/* The 24 bits of a float times 480000 fit a double, so the mean is the constant itself: a constant
+ * DC is exactly silent. */
 TEST(stats, a_constant_has_no_power) {
     enum { N = 480000 };
     float *x = stimulus_alloc(N);
@@ -98,7 +99,7 @@ TEST(stats, a_constant_has_no_power) {
     free(x);
 }
 
-/* A quiet sine on a large DC: mean(x^2) - mean(x)^2 in floats would drown it. */
+/* A quiet sine on a large DC, which mean(x^2) - mean(x)^2 in floats would lose. */
 TEST(stats, power_survives_a_large_dc) {
     enum { N = 48000 };
     float *x = stimulus_alloc(N);
@@ -128,7 +129,7 @@ TEST(stats, running_mean_gives_the_bits_of_the_mean) {
     free(x);
 }
 
-TEST(stats, peak_passes_over_a_nan) {
+TEST(stats, peak_ignores_nan) {
     double x[24] = {0};
     x[0] = 2.0; /* the same lane: a peak, a NaN, less */
     x[8] = NAN;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_status.c - names of status codes, and error messages */
 
 #include "test.h"
 
@@ -7,7 +8,7 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 
-TEST(status, message_gains_its_place) {
+TEST(status, context_is_prepended) {
     patina_error err = {0};
     CHECK_INT(pt_fail(&err, PATINA_EFORMAT, "flac frame %d: bad checksum", 12), PATINA_EFORMAT);
     pt_error_add_context(&err, "entry '%s'", "0042.flac");
@@ -15,7 +16,7 @@ TEST(status, message_gains_its_place) {
     CHECK_INT(err.status, PATINA_EFORMAT);
 }
 
-TEST(status, a_place_longer_than_the_message_is_cut) {
+TEST(status, long_context_is_truncated) {
     patina_error err = {0};
     char place[2000];
     memset(place, 'x', sizeof place);
@@ -48,7 +49,7 @@ TEST(status, every_reject_reason_is_documented) {
         at = strstr(at, row);
         pt_test_check(t, at != NULL, __FILE__, __LINE__, "no row '%s' at its place", row + 1);
     }
-    CHECK(at && strncmp(strchr(at + 1, '\n') + 1, "\n", 1) == 0); /* and no other row */
+    CHECK(at && strncmp(strchr(at + 1, '\n') + 1, "\n", 1) == 0); /* and no other rows */
     free(text);
 }
 
@@ -59,7 +60,7 @@ TEST(status, numbers_outside_the_enumeration_are_unknown) {
     CHECK(!patina_status_is_reject((patina_status)(PATINA_REJECT_FIRST - 1)));
 }
 
-TEST(status, only_some_reasons_are_tried_again) {
+TEST(status, retried_reasons) {
     CHECK(pt_status_is_retryable(PATINA_REJECT_MISSING));
     CHECK(pt_status_is_retryable(PATINA_REJECT_TIMEOUT));
     CHECK(!pt_status_is_retryable(PATINA_REJECT_BAD_CAPTION));

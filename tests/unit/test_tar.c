@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_tar.c - tar archives in all formats, and damaged ones */
 
 #include "corpus/tar.h"
 
@@ -9,8 +10,8 @@
 #include "corpus_fixture.h"
 #include "tar_writer.h"
 
-/** Names and contents as "name=content name=content", and how it ended. Every second file, or none,
- * is skipped: "name". Static buffers. */
+/** Names and contents as "name=content name=content", and the final status. Every second file, or
+ * none, is skipped: "name". Static buffers. */
 static const char *describe_tar(const char *path, bool with_skips) {
     static char buffers[4][8192];
     static unsigned next;
@@ -38,7 +39,7 @@ static const char *describe_tar(const char *path, bool with_skips) {
     }
     snprintf(text + n, sizeof buffers[0] - n, "%s", patina_status_name(status));
     pt_tar_close(&tar);
-    pt_tar_close(&tar); /* closing nothing is allowed */
+    pt_tar_close(&tar); /* closing NULL is allowed */
     return text;
 }
 
@@ -48,7 +49,7 @@ static const char *put_tar(const char *name, pt_strbuf *tar) {
     return path;
 }
 
-/** Packs a file by libarchive's writer. */
+/** Compresses a file with libarchive. */
 static const char *compress(const char *name, const pt_strbuf *plain, bool by_zstd) {
     char *out = malloc(plain->length + 65536);
     size_t n = 0;
@@ -80,7 +81,7 @@ TEST(tar, long_names_of_gnu_and_posix) {
     memcpy(longer + 400, "/y.wav", 7); /* over the 255 of name and prefix, too */
 
     tar_fill_header(header, "name", '0', 1);
-    memcpy(header + 345, "a/prefix", 8); /* POSIX: 155 bytes that stand before the name */
+    memcpy(header + 345, "a/prefix", 8); /* POSIX: a prefix of 155 bytes before the name */
     tar_set_checksum(header);
     pt_strbuf_append_bytes(&tar, header, sizeof header);
     tar_add_data(&tar, "p", 1);
@@ -95,13 +96,13 @@ TEST(tar, long_names_of_gnu_and_posix) {
     CHECK_STR(describe_tar(put_tar("t1.tar", &tar), false), expected);
 }
 
-TEST(tar, names_are_bytes_whatever_the_locale) {
+TEST(tar, names_do_not_depend_on_the_locale) {
     static const char *const locales[] = {"C", "C.UTF-8"};
     pt_strbuf tar = {0};
     tar_add_pax_path(&tar, "e\xCC\x81", "apart");            /* e and an accent: not composed */
     tar_add_pax_path(&tar, "\xC3\xA9", "as one");            /* the same letter */
     tar_add_pax_path(&tar, "caf\xE9", "no UTF-8");           /* Latin 1 */
-    tar_add_gnu_long_name(&tar, "e\xCC\x81 caf\xE9", "gnu"); /* these have no encoding anyway */
+    tar_add_gnu_long_name(&tar, "e\xCC\x81 caf\xE9", "gnu"); /* these have no encoding */
     tar_add_text(&tar, "\xF0\x9F\x90\x95", "old");
     tar_end(&tar);
     const char *path = put_tar("t2.tar", &tar);
@@ -114,7 +115,7 @@ TEST(tar, names_are_bytes_whatever_the_locale) {
     setlocale(LC_ALL, "C");
 }
 
-TEST(tar, only_regular_files_are_given) {
+TEST(tar, only_regular_files_are_listed) {
     pt_strbuf tar = {0}, global = {0};
     tar_add_pax_record(&global, "comment", "of all files");
     tar_add_header(&tar, "pax_global_header", 'g', global.length);
@@ -138,11 +139,11 @@ TEST(tar, only_regular_files_are_given) {
     CHECK_STR(describe_tar(put_tar("t3.tar", &tar), false), "folder/a=A old=B ok");
 }
 
-TEST(tar, packed_ones_and_skips_give_the_same) {
+TEST(tar, compressed_and_skipped_files) {
     pt_strbuf tar = {0};
     char *large = calloc(1, 300000);
     tar_add_text(&tar, "a", "A");
-    tar_add_bytes(&tar, "large", large, 300000); /* more than a block that is read at once */
+    tar_add_bytes(&tar, "large", large, 300000); /* more than one read block */
     tar_add_text(&tar, "b", "B");
     tar_add_bytes(&tar, "large2", large, 300000);
     tar_add_text(&tar, "c", "");
@@ -171,7 +172,7 @@ static void add_sparse(pt_strbuf *tar, const char *map, const char *size, const 
 }
 
 /* GNU's old form: a map of (offset, length), then the real size; the holes are not stored. */
-TEST(tar, sparse_files_are_filled_up) {
+TEST(tar, sparse_files) {
     pt_strbuf tar = {0};
     char *bytes = NULL;
     pt_tar *open = NULL;
@@ -199,8 +200,8 @@ TEST(tar, sparse_files_are_filled_up) {
     CHECK_STR(describe_tar(path, true), "sparse next=N ok");
 }
 
-/* The map tells of 512 bytes, and 1024 are stored: nobody can know what follows. */
-TEST(tar, a_wrong_map_ends_both_ways_alike) {
+/* The map declares 512 bytes, and 1024 are stored: the rest is ambiguous. */
+TEST(tar, invalid_sparse_map) {
     pt_strbuf tar = {0};
     char data[1024];
     memset(data, 'x', sizeof data);
@@ -215,9 +216,9 @@ TEST(tar, a_wrong_map_ends_both_ways_alike) {
     pt_strbuf_release(&tar);
 }
 
-/* libarchive adds the lengths of a map up before it skips, and gives up where they overflow; it
- * reads such a file all the same. */
-TEST(tar, what_cannot_be_skipped_is_read) {
+/* libarchive sums the lengths of a map before it skips, and fails if they overflow; it can read
+ * such a file all the same. */
+TEST(tar, skipping_unseekable_input) {
     pt_strbuf tar = {0};
     char map[25] = "000000000000\x80\0\0\0\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF";
     unsigned char header[TAR_BLOCK];
@@ -242,7 +243,7 @@ TEST(tar, what_cannot_be_skipped_is_read) {
     pt_strbuf_release(&tar);
 }
 
-TEST(tar, the_end_is_where_the_bytes_end) {
+TEST(tar, end_without_terminator) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a", "A");
     const char *whole = write_tmp_bytes("t6/no_end.tar", tar.text, tar.length);
@@ -255,7 +256,7 @@ TEST(tar, the_end_is_where_the_bytes_end) {
     CHECK_STR(describe_tar(put_tar("t6/empty.tar", &tar), false), "ok");
 }
 
-TEST(tar, cut_anywhere_both_ways_end_alike) {
+TEST(tar, truncation_at_every_byte) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a", "A");
     tar_add_text(&tar, "b", "some text");
@@ -266,7 +267,7 @@ TEST(tar, cut_anywhere_both_ways_end_alike) {
         const char *path = write_tmp_bytes("t7.tar", tar.text, cut);
         const char *read = describe_tar(path, false), *skipped = describe_tar(path, true);
         const char *ends = strrchr(read, ' ') ? strrchr(read, ' ') + 1 : read;
-        /* Whole at the end of a file; its extended header is a part of c. */
+        /* Complete at the end of a file; its extended header is a part of c. */
         CHECK_STR(ends, cut == 1024 || cut == 2048 ? "ok" : "undecodable");
         CHECK_STR(strrchr(skipped, ' ') ? strrchr(skipped, ' ') + 1 : skipped, ends);
         CHECK((strstr(read, "b=some text") != NULL) == (cut >= 2048));
@@ -275,7 +276,7 @@ TEST(tar, cut_anywhere_both_ways_end_alike) {
     pt_strbuf_release(&tar);
 }
 
-TEST(tar, a_claimed_size_is_not_believed) {
+TEST(tar, declared_size_allocates_nothing) {
     static const uint64_t sizes[] = {1 << 20, (uint64_t)1 << 32, (uint64_t)1 << 59};
     for (size_t i = 0; i < 3; i++) {
         pt_strbuf tar = {0};
@@ -287,12 +288,12 @@ TEST(tar, a_claimed_size_is_not_believed) {
     }
 }
 
-TEST(tar, damage_ends_it) {
+TEST(tar, damage_ends_the_archive) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a", "A");
     tar_add_text(&tar, "b", "B");
     tar_add_text(&tar, "c", "C");
-    tar.text[1024] ^= 1; /* b's header no longer has its sum */
+    tar.text[1024] ^= 1; /* wrong checksum of the header of b */
     CHECK_STR(describe_tar(put_tar("t9.tar", &tar), false), "a=A undecodable");
     CHECK_STR(describe_tar(write_tmp_text("t9.tar", ""), false), "undecodable");
     CHECK_STR(describe_tar(write_tmp_text("t9.tar", "{\"this\": \"is no tar\"}"), false),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_targets.c - targets of a row, from a buffer and from a stream */
 
 #include "test.h"
 
@@ -15,7 +16,7 @@
 
 #define RATE PATINA_RATE_HZ
 
-/* All targets of a source and its mix, in one go; mix NULL: the source is the mix. */
+/* All targets of a source and its mix, in one call; mix NULL: the source is the mix. */
 static patina_status measure(const patina_audio *source, const float *mix, size_t n_mix,
                              patina_targets *targets, patina_error *err) {
     patina_meter *meter = NULL;
@@ -34,7 +35,7 @@ static patina_audio mono(const float *x, size_t n) {
     return (patina_audio){x, n, 1, RATE};
 }
 
-/* The same in pieces of the given sizes, which go round; those of source and mix differ. */
+/* The same in pieces of the given sizes (cyclic), which differ for source and mix. */
 static patina_status measure_in_pieces(const patina_audio *source, const float *mix, size_t n_mix,
                                        const size_t *sizes, size_t n_sizes, patina_targets *targets,
                                        patina_error *err) {
@@ -67,7 +68,7 @@ static patina_status measure_in_pieces(const patina_audio *source, const float *
     return status;
 }
 
-TEST(targets, are_what_each_measure_says) {
+TEST(targets, equal_the_single_measures) {
     pt_test_wav wav;
     patina_targets targets;
     double levels[PATINA_LTAS_BANDS], lufs;
@@ -83,22 +84,22 @@ TEST(targets, are_what_each_measure_says) {
     const pt_arena_marker mark = pt_arena_mark(&scratch);
     REQUIRE_OK(patina_targets_measure(meter, &source, wav.samples, n, &targets, &scratch, &t->err));
     REQUIRE_OK(patina_ltas_measure(meter, wav.samples, n, RATE, levels, &scratch, &t->err));
-    CHECK(pt_arena_mark(&scratch).used == mark.used); /* all is given back */
+    CHECK(pt_arena_mark(&scratch).used == mark.used); /* all scratch is released */
     REQUIRE_OK(patina_loudness_measure(&source, &lufs, &t->err));
     CHECK(memcmp(levels, targets.ltas, sizeof levels) == 0);
     CHECK_NEAR(targets.lufs_source, lufs, 0.0);
     CHECK_NEAR(targets.lufs_mono, lufs, 0.0);
     CHECK_NEAR(targets.crest_db, patina_crest_factor_db(wav.samples, n), 0.0);
     CHECK_NEAR(targets.zcr, patina_zero_crossing_rate(wav.samples, n), 0.0);
-    CHECK_NEAR(targets.lufs_source, -15.281, 0.01); /* golden, so not all are alike and wrong */
+    CHECK_NEAR(targets.lufs_source, -15.281, 0.01); /* golden value */
 
     pt_test_wav_release(&wav);
     pt_arena_release(&scratch);
     patina_meter_close(&meter);
 }
 
-/* The loudness of the source's channels, everything else of the mix. */
-TEST(targets, source_and_mix_are_kept_apart) {
+/* The loudness of the source's channels, all other targets of the mix. */
+TEST(targets, source_and_mix_are_separate) {
     enum { N = 44100, N_MIX = RATE };
     float *x = stimulus_alloc(2 * N), *mix = stimulus_alloc(N_MIX);
     stimulus_add_sine(x, N, 2, 44100.0, 997.0, 0.5, 0.0);
@@ -115,7 +116,7 @@ TEST(targets, source_and_mix_are_kept_apart) {
     free(mix);
 }
 
-TEST(targets, pieces_give_the_bits_of_one_go) {
+TEST(targets, result_does_not_depend_on_block_sizes) {
     enum { N = 44100 * 2 + 5, N_MIX = 96006 };
     static const size_t sizes[] = {1, 17, 8192, 4000, 8191, 20000, 3, 16384};
     float *x = stimulus_alloc(3 * N), *mix = stimulus_alloc(N_MIX);
@@ -138,8 +139,8 @@ TEST(targets, pieces_give_the_bits_of_one_go) {
     free(mix);
 }
 
-/* The caller may run with denormals on or off: same bits, and the mode stays the caller's. */
-TEST(targets, do_not_depend_on_the_callers_float_mode) {
+/* With denormals on or off in the caller: bit-identical, and the mode of the caller is kept. */
+TEST(targets, float_mode_of_the_caller_is_ignored) {
     enum { N = RATE };
     float *x = stimulus_alloc(N);
     stimulus_add_sine(x, N / 2, 1, RATE, 60.0, 0.3, 0.0);
@@ -165,7 +166,7 @@ TEST(targets, do_not_depend_on_the_callers_float_mode) {
 /* ---- memory ---- */
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-/* In place of the C library's, so that calls from anywhere are counted. */
+/* Replace those of the C library, to count all calls. */
 static size_t n_allocations;
 
 void *__libc_malloc(size_t n);
@@ -187,8 +188,9 @@ void *aligned_alloc(size_t alignment, size_t n) {
     return __libc_memalign(alignment, n);
 }
 
-/* From the second excerpt on, whatever its channels and rate: the arena holds enough by then. */
-TEST(targets, allocate_nothing) {
+/* No allocation from the second excerpt on, for any channels and rate: the arena is large enough by
+ * then. */
+TEST(targets, no_allocation_per_call) {
     enum { N = 96000 };
     float *x = stimulus_alloc(6 * N);
     stimulus_add_noise(x, 6 * N, 0.5, 3);
@@ -200,7 +202,7 @@ TEST(targets, allocate_nothing) {
     REQUIRE_OK(patina_meter_open(&meter, &t->err));
     size_t before = n_allocations;
     REQUIRE_OK(patina_targets_measure(meter, &wide, x, N, &targets, &scratch, &t->err));
-    CHECK(n_allocations > before); /* the arena's own, so the count works */
+    CHECK(n_allocations > before); /* the arena allocates, which shows that calls are counted */
     pt_arena_reset(&scratch);
     before = n_allocations;
     REQUIRE_OK(patina_targets_measure(meter, &wide, x, N, &targets, &scratch, &t->err));
@@ -234,7 +236,7 @@ TEST(targets, silence_and_dc_are_rejected) {
     free(x);
 }
 
-/* Any of them anywhere, in the source alone or in the mix alone. */
+/* Any of them at any position, in the source alone or in the mix alone. */
 TEST(targets, nonfinite_samples_are_rejected) {
     enum { N = RATE };
     static const size_t places[] = {0, 8191, 8192, 30000, N - 1};
@@ -257,8 +259,8 @@ TEST(targets, nonfinite_samples_are_rejected) {
     free(y);
 }
 
-/* Whatever mean the caller gives; a NaN for a mean came from a NaN among the samples. */
-TEST(targets, a_stream_sees_nonfinite_samples_itself) {
+/* For any mean given by the caller; a NaN as mean comes from a NaN among the samples. */
+TEST(targets, stream_detects_nonfinite_samples) {
     enum { N = RATE };
     static const double means[] = {0.0, NAN};
     static const float nan = NAN;
@@ -282,7 +284,7 @@ TEST(targets, a_stream_sees_nonfinite_samples_itself) {
     free(x);
 }
 
-TEST(targets, are_judged_in_order) {
+TEST(targets, order_of_reject_reasons) {
     enum { N = RATE };
     float *x = stimulus_alloc(N);
     patina_targets targets;
@@ -311,7 +313,7 @@ TEST(targets, a_mix_just_short_of_a_block_is_measured) {
     REQUIRE_OK(patina_loudness_measure(&filled, &lufs, &t->err));
     CHECK_NEAR(targets.lufs_mono, lufs, 0.0);
     CHECK_NEAR(targets.lufs_mono, -9.03, 0.05);
-    CHECK_NEAR(targets.zcr, 2.0 * 997.0 / RATE, 2.0 / N_MIX); /* which the zeros are no part of */
+    CHECK_NEAR(targets.zcr, 2.0 * 997.0 / RATE, 2.0 / N_MIX); /* which excludes the zeros */
     free(x);
     free(mix);
 }
@@ -325,7 +327,7 @@ TEST(targets, tone_on_dc) {
     const patina_audio source = mono(x, N);
     patina_targets targets;
     REQUIRE_OK(measure(&source, NULL, 0, &targets, &t->err));
-    CHECK(targets.ltas[0] < -60.0); /* removed, so that it does not leak either */
+    CHECK(targets.ltas[0] < -60.0); /* removed, so that it does not leak */
     CHECK_NEAR(10.0 *
                    log10(pow(10.0, targets.ltas[36] / 10.0) + pow(10.0, targets.ltas[37] / 10.0)),
                20.0 * log10(0.25), 0.01);
@@ -343,7 +345,7 @@ TEST(targets, alternating_samples) {
     const patina_audio source = mono(x, N);
     patina_targets targets;
     REQUIRE_OK(measure(&source, NULL, 0, &targets, &t->err));
-    CHECK_NEAR(targets.ltas[63], -58.0, 1.0); /* 24 kHz lies over all bands: leakage only */
+    CHECK_NEAR(targets.ltas[63], -58.0, 1.0); /* 24 kHz is above all bands: leakage only */
     CHECK_NEAR(targets.crest_db, 0.0, 1e-6);
     CHECK_NEAR(targets.zcr, 1.0, 0.0);
     free(x);
@@ -377,15 +379,15 @@ TEST(targets, of_a_16_kHz_source) {
 
 /* ---- streams ---- */
 
-/* Ten minutes in pieces of a second: right, and with no more memory than the loudness history
+/* Ten minutes in pieces of a second: correct, and with no more memory than the loudness history
  * (6000 blocks of 100 ms, twice) needs. */
-TEST(targets, a_long_stream_stays_small) {
+TEST(targets, long_stream_takes_bounded_memory) {
     enum { N = RATE, SECONDS = 600 };
     float *x = stimulus_alloc(N);
     patina_meter *meter = NULL;
     patina_targets_stream *stream = NULL;
     patina_targets targets;
-    stimulus_add_sine(x, N, 1, RATE, 1000.0, 0.5, 0.0); /* whole periods a second */
+    stimulus_add_sine(x, N, 1, RATE, 1000.0, 0.5, 0.0); /* whole periods per second */
     REQUIRE_OK(patina_meter_open(&meter, &t->err));
     REQUIRE_OK(patina_targets_stream_open(meter, RATE, 1, 0.0, &stream, &t->err));
     const patina_audio piece = mono(x, N);
@@ -409,7 +411,7 @@ TEST(targets, a_long_stream_stays_small) {
     free(x);
 }
 
-TEST(targets, streams_that_are_refused) {
+TEST(targets, invalid_streams) {
     const float x[8] = {0};
     patina_meter *meter = NULL;
     patina_targets_stream *stream = NULL;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_temp_dir.c - temporary folders, and removal of abandoned ones */
 
 #include "test.h"
 
@@ -28,7 +29,7 @@ TEST(temp_dir, names_are_unique) {
     CHECK_CONTAINS(t->err.message, "absent/x.");
 }
 
-/* Leaves a folder of a process that has ended. */
+/* Creates the folder of a process that has ended. */
 static bool make_stale(const char *out, const char *what) {
     int ended = 1;
     const pid_t child = fork();
@@ -66,11 +67,11 @@ TEST(temp_dir, folders_of_ended_processes_are_removed) {
     REQUIRE(mkdir(out, 0777) == 0);
     REQUIRE(make_stale(out, "a") && make_stale(out, "a") && make_stale(out, "b"));
     REQUIRE_OK(pt_temp_dir_create(out, "a", &mine, &t->err));
-    REQUIRE(set_age(mine.text, 10 * PT_TEMP_DIR_MAX_AGE_S)); /* age does not matter: it runs */
+    REQUIRE(set_age(mine.text, 10 * PT_TEMP_DIR_MAX_AGE_S)); /* kept at any age: its process runs */
     CHECK(mkdir(run_file_path(out, "a.tm"), 0777) == 0);
     CHECK_INT(n_items(out), 5);
     pt_temp_dir_remove_stale(out, "a.", NULL, false);
-    CHECK_INT(n_items(out), 3); /* b, mine, and a name of another form */
+    CHECK_INT(n_items(out), 3); /* b, mine, and a name that is not of this form */
     CHECK(pt_path_exists(mine.text));
     pt_temp_dir_remove_stale(out, "", NULL, true);
     CHECK_INT(n_items(out), 1);
@@ -104,5 +105,5 @@ TEST(temp_dir, folders_of_other_machines_age) {
         pt_temp_dir_remove_stale(out, "a.", NULL, false);
         CHECK(!pt_path_exists(path));
     }
-    CHECK_INT(n_items(out), 0); /* nothing is left of reading the clock */
+    CHECK_INT(n_items(out), 0); /* the file for reading the clock is removed */
 }

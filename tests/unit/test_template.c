@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* test_template.c - fields and blocks of the page template */
+
 #include "report/template.h"
 
 #include "test.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_text_file.c - configurations and recipes from files and pipes */
 
 #include "test.h"
 
@@ -18,7 +19,7 @@ static const char *write_file(const char *name, const void *bytes, size_t n) {
     return fclose(file) == 0 && whole ? path : NULL;
 }
 
-TEST(text_file, comes_as_it_is) {
+TEST(text_file, content_is_unchanged) {
     char *text = NULL;
     const char *path = write_file("a", "{\"a\": 1}\n", 9);
 
@@ -34,8 +35,8 @@ TEST(text_file, comes_as_it_is) {
     free(text);
 }
 
-/* Larger than one read, and than what a pipe holds at a time. */
-TEST(text_file, a_pipe_too) {
+/* Larger than one read, and than the capacity of a pipe. */
+TEST(text_file, pipe) {
     enum { N = 200000 };
     int ends[2];
     char path[64], *text = NULL;

@@ -42,7 +42,7 @@ static void run(const opened *o, const int32_t *ids, const size_t *lengths, size
     free(scratch);
 }
 
-/* The goldens' names of what the tower shows. */
+/* Names of the goldens for the outputs of the hook. */
 static void compare_step(void *context, const char *what, size_t i, size_t j, const float *values,
                          size_t n) {
     char name[64] = "";
@@ -54,7 +54,7 @@ static void compare_step(void *context, const char *what, size_t i, size_t j, co
     if (strcmp(what, "last layer") == 0) snprintf(name, sizeof name, "t2_layer%zu", i);
     if (strcmp(what, "pooler") == 0) snprintf(name, sizeof name, "t3_pooler");
 
-    /* The goldens have every token of the last layer, the tower the first. */
+    /* The goldens have all tokens of the last layer, the tower only the first. */
     if (strncmp(what, "last", 4) == 0)
         pt_golden_trace_compare_prefix(context, name, values, n);
     else
@@ -98,8 +98,8 @@ TEST(text_tower, tiny) {
     check_model(t, model);
 }
 
-/* Captions that are computed together get the bits that each gets alone. */
-TEST(text_tower, captions_do_not_see_each_other) {
+/* Captions that are computed together are bit-identical to those computed alone. */
+TEST(text_tower, captions_are_independent) {
     const char *model = pt_test_golden_path("clap/mini");
     json_t *index = pt_golden_open_index(t, model);
     for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
@@ -127,7 +127,7 @@ TEST(text_tower, captions_do_not_see_each_other) {
     json_decref(index);
 }
 
-/* Opening for its outcome alone. */
+/* Opens and closes; only the status counts. */
 typedef struct attempt {
     pt_test *t;
     const pt_clap_config *config;
@@ -144,7 +144,7 @@ static patina_status try_open(void *context, const pt_checkpoint *file, patina_e
     return status;
 }
 
-TEST(text_tower, every_tensor_is_needed) {
+TEST(text_tower, every_tensor_is_required) {
     opened o;
     if (tower_open(t, pt_test_golden_path("clap/mini"), PATINA_ISA_C, &o)) {
         attempt a = {t, &o.config};

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the writer wrote is read (it is held to the protocol's own examples in
- * test_thrift_writer.c), and what is no Thrift is told of, wherever it ends. */
+/* test_thrift_reader.c - structs of the compact protocol, valid and invalid
+ *
+ * test_thrift_writer.c compares the writer with the examples of the protocol; here its output is
+ * read, and so is invalid input that ends at every byte.
+ */
 
 #include "test.h"
 
@@ -33,7 +36,7 @@ TEST(thrift_reader, varint) {
     CHECK_VARINT("", 0, PT_THRIFT_TRUNCATED);
 }
 
-/** A struct of everything. */
+/** A struct with fields of all types. */
 static void write_all(pt_strbuf *out) {
     pt_thrift_writer t = {.out = out};
     pt_thrift_write_struct_begin(&t);
@@ -93,7 +96,7 @@ static all read_all(pt_thrift_reader *in) {
     return a;
 }
 
-TEST(thrift_reader, what_was_written_is_read) {
+TEST(thrift_reader, writer_round_trip) {
     pt_strbuf out = {0};
     pt_thrift_reader in;
     write_all(&out);
@@ -110,8 +113,8 @@ TEST(thrift_reader, what_was_written_is_read) {
     pt_strbuf_release(&out);
 }
 
-/* However many bytes are missing; each in memory of its own size, so that a byte too many is seen.
- */
+/* With any number of bytes missing, in a block of exact size, so that a read past the end is
+ * detected. */
 TEST(thrift_reader, every_truncation_is_detected) {
     pt_strbuf out = {0};
     write_all(&out);
@@ -131,7 +134,7 @@ TEST(thrift_reader, every_truncation_is_detected) {
     pt_strbuf_release(&out);
 }
 
-/** Skips a struct; how far it went, or -1 and the error. */
+/** Skips a struct; returns the number of bytes, or -1 and the error. */
 static long skipped(const char *bytes, size_t n, pt_thrift_error *error) {
     pt_thrift_reader in;
     pt_thrift_reader_init(&in, bytes, n);
@@ -147,7 +150,7 @@ static long skipped(const char *bytes, size_t n, pt_thrift_error *error) {
         CHECK_INT(error, (fault_));                                                                \
     } while (0)
 
-/* Types that the writer does not write, by hand from the protocol's description. */
+/* Types that the writer does not write, by hand from the specification of the protocol. */
 TEST(thrift_reader, unknown_fields_are_skipped) {
     CHECK_SKIPPED("\x00z", 1, PT_THRIFT_OK);
     CHECK_SKIPPED("\x11\x12\x00z", 3, PT_THRIFT_OK); /* true, false */

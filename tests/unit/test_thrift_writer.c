@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_thrift_writer.c - the compact protocol, byte by byte */
 
 #include "test.h"
 
@@ -10,7 +11,7 @@ static bool has_bytes(const pt_strbuf *out, const char *bytes, size_t n) {
 
 #define CHECK_BYTES(out, literal) CHECK(has_bytes((out), (literal), sizeof(literal) - 1))
 
-/* The protocol's own example is 50399 -> df 89 03. */
+/* The example of the specification: 50399 -> df 89 03. */
 TEST(thrift_writer, varint) {
     pt_strbuf out = {0};
     pt_varint_write(&out, 0);
@@ -60,7 +61,7 @@ TEST(thrift_writer, fields_count_from_the_last_id_of_their_struct) {
     pt_strbuf_release(&out);
 }
 
-/* Up to 14 items the number shares a byte with the type. */
+/* Up to 14 items, the number is in the byte of the type. */
 TEST(thrift_writer, lists_short_and_long) {
     pt_strbuf out = {0};
     pt_thrift_writer thrift = {.out = &out};

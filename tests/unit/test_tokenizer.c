@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_tokenizer.c - token ids of captions, and rejected vocabularies */
 
 #include "test.h"
 
@@ -28,7 +29,7 @@ static void check_ids(pt_test *t, const json_t *entry, const char *key, const in
                   json_string_value(json_object_get(entry, "name")), n_wrong, key);
 }
 
-/* Every caption of a golden index, cut at 77 and, where it has them, at 512. */
+/* Every caption of a golden index, truncated to 77 tokens and, where it has them, to 512. */
 static void check_goldens(pt_test *t, const char *index_path, const char *dir, size_t vocab_size,
                           size_t n_captions) {
     pt_tokenizer *tokenizer = NULL;
@@ -110,7 +111,7 @@ static const struct {
     {"a\na", 5, {SMALL_BOS, A, SMALL_FIRST_BYTE + '\n', A, SMALL_EOS}}, /* no merge across pieces */
     {"\xC3\xA9", 4, {SMALL_BOS, SMALL_FIRST_BYTE + 0xC3, SMALL_FIRST_BYTE + 0xA9, SMALL_EOS}},
     {"\xFF", 3, {SMALL_BOS, SMALL_FIRST_BYTE + 0xFF, SMALL_EOS}},
-    /* special tokens are cut out, and end the text before them */
+    /* special tokens are separate, and end the text before them */
     {"<mask>", 3, {SMALL_BOS, SMALL_MASK, SMALL_EOS}},
     {"a<mask>a", 5, {SMALL_BOS, A, SMALL_MASK, A, SMALL_EOS}},
     {"a  <s> a",
@@ -150,7 +151,7 @@ TEST(tokenizer, small_vocabulary) {
     free(vocab);
 }
 
-TEST(tokenizer, a_cut_keeps_the_first_and_ends_in_eos) {
+TEST(tokenizer, truncation_keeps_the_first_tokens_and_eos) {
     static const char text[] = "a b a b";
     static const int32_t whole[] = {
         SMALL_BOS, A, SMALL_FIRST_BYTE + ' ', B, SMALL_FIRST_MERGE + 3, SMALL_FIRST_BYTE + ' ', B,
@@ -162,7 +163,7 @@ TEST(tokenizer, a_cut_keeps_the_first_and_ends_in_eos) {
     pt_arena_init(&scratch);
     REQUIRE_OK(open_small(vocab, SMALL_MERGES, SMALL_VOCAB_SIZE, &tokenizer, &t->err));
     for (size_t max = 2; max <= 10; max++) {
-        int32_t *ids = malloc(max * sizeof *ids); /* one more would be seen */
+        int32_t *ids = malloc(max * sizeof *ids); /* a read past it is detected */
         size_t n_ids = 0, n_untruncated = 0;
         const pt_arena_marker before = pt_arena_mark(&scratch);
         CHECK_OK(pt_tokenizer_encode(tokenizer, text, sizeof text - 1, ids, max, &n_ids,
@@ -198,7 +199,7 @@ TEST(tokenizer, files_may_have_windows_line_ends) {
     free(vocab);
 }
 
-/* Any bytes at all: as many ids as bytes when there are no merges, and each byte's own. */
+/* Arbitrary bytes: without merges, one id per byte. */
 TEST(tokenizer, any_bytes_are_encoded) {
     char *vocab = small_vocab();
     pt_tokenizer *tokenizer = NULL;
@@ -229,8 +230,8 @@ TEST(tokenizer, any_bytes_are_encoded) {
     free(vocab);
 }
 
-/* A quadratic algorithm would need 10^12 steps here, which is a quarter of an hour or more. */
-TEST(tokenizer, a_word_of_a_megabyte_takes_no_quadratic_time) {
+/* A quadratic algorithm would need 10^12 steps here, a quarter of an hour or more. */
+TEST(tokenizer, long_word_time_is_not_quadratic) {
     enum { N = 1 << 20 };
     pt_tokenizer *tokenizer = NULL;
     pt_arena scratch;
@@ -341,7 +342,7 @@ TEST(tokenizer, merges_faults_name_the_line) {
     free(vocab);
 }
 
-TEST(tokenizer, absent_files_are_named) {
+TEST(tokenizer, missing_files_are_named) {
     pt_tokenizer *tokenizer = NULL;
     char path[512];
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_unpickler.c - pickles of PyTorch, and rejection of everything else */
 
 #include "test.h"
 
@@ -11,7 +12,7 @@
 
 /* ------------------------------------------------- a small writer of pickles */
 
-/* Protocol 2 unless `modern`: then 4, with its texts and globals. Nothing is remembered. */
+/* Protocol 2, or 4 with its strings and globals if `modern`. Without memo. */
 typedef struct writer {
     pt_strbuf out;
     bool modern;
@@ -32,7 +33,7 @@ static void add_text(writer *w, const char *text) {
     pt_strbuf_append(&w->out, text);
 }
 
-/* An integer in the shortest of the forms that Python writes. */
+/* An integer in the shortest form, as Python writes it. */
 static void add_integer(writer *w, int64_t number) {
     if (number >= 0 && number < 256) {
         add_byte(w, 'K');
@@ -66,7 +67,7 @@ static void begin(writer *w) {
     add_byte(w, w->modern ? 4 : 2);
     if (!w->modern) return;
     add_byte(w, 0x95);
-    add_number(w, 3, 8); /* a frame of three bytes: it means nothing to who has all of them */
+    add_number(w, 3, 8); /* a frame of three bytes, which is ignored: all bytes are in memory */
 }
 
 static void add_storage(writer *w, const char *module, const char *type, const char *key,
@@ -87,14 +88,14 @@ static void add_tuple(writer *w, const int64_t *numbers, size_t n) {
     add_byte(w, n == 0 ? ')' : n > 3 ? 't' : 0x84 + (unsigned)n);
 }
 
-/* What is said of a tensor. */
+/* Description of a tensor. */
 typedef struct shape {
     int64_t first;
     size_t n_dims;
     int64_t sizes[9], strides[9];
 } shape;
 
-/* Behind the storage: first value, sizes, strides, no gradient, no hooks, and the call. */
+/* After the storage: first value, sizes, strides, no gradient, no hooks, and the call. */
 static void add_rest(writer *w, const shape *s) {
     add_integer(w, s->first);
     add_tuple(w, s->sizes, s->n_dims);
@@ -123,8 +124,8 @@ typedef struct result {
     patina_status status;
 } result;
 
-/* Unpickles a copy that ends where the pickle does, so that a read past it is seen; *copy has to be
- * freed after the tensors. */
+/* Unpickles a copy that ends where the pickle does, so that a read past it is detected; *copy has
+ * to be freed after the tensors. */
 static result unpickle(pt_test *t, const void *bytes, size_t n, unsigned char **copy) {
     result r = {.n = 77};
     *copy = malloc(n > 0 ? n : 1);
@@ -229,7 +230,7 @@ TEST(unpickler, types) {
     pt_strbuf_release(&w.out);
 }
 
-/* A storage of bytes, whose type the tensor tells. */
+/* A storage of bytes, whose type is in the tensor. */
 static void write_untyped(writer *w, int64_t n_bytes, const char *dtype) {
     begin(w);
     pt_strbuf_append(&w->out, "}");
@@ -264,8 +265,8 @@ TEST(unpickler, storages_of_bytes) {
     pt_strbuf_release(&w.out);
 }
 
-/* A checkpoint of a training: what is beside the state dictionary comes to nothing. */
-TEST(unpickler, what_is_not_needed_is_dropped) {
+/* A training checkpoint: everything besides the state dictionary is dropped. */
+TEST(unpickler, unused_objects_are_dropped) {
     writer w = {0};
     unsigned char *copy;
 
@@ -316,7 +317,7 @@ TEST(unpickler, what_is_not_needed_is_dropped) {
     pt_strbuf_append(&w.out, ")R\x87R");
     add_text(&w, "steps");
     add_integer(&w, 3);
-    add_integer(&w, 5); /* a key that is no text */
+    add_integer(&w, 5); /* a key that is not a string */
     add_tensor(&w, "HalfStorage", "0", 6, &two_by_three);
     pt_strbuf_append(&w.out, "u}");
     add_text(&w, "_metadata");
@@ -332,7 +333,7 @@ TEST(unpickler, what_is_not_needed_is_dropped) {
     pt_strbuf_release(&w.out);
 }
 
-/* What is remembered is the same thing when it is asked for again. */
+/* A memo entry is the same object when it is read again. */
 TEST(unpickler, memo) {
     static const unsigned char head[] = {0x80, 2, '}', 'q', 0, '('};
     writer w = {0};
@@ -344,7 +345,7 @@ TEST(unpickler, memo) {
     add_tensor(&w, "FloatStorage", "0", 6, &two_by_three);
     add_byte(&w, 0x94); /* MEMOIZE as 2 */
     pt_strbuf_append_bytes(&w.out, BYTES("h\1j\2\0\0\0"));
-    add_text(&w, "itself"); /* a dictionary that holds itself has an end all the same */
+    add_text(&w, "itself"); /* a dictionary that contains itself is finite too */
     pt_strbuf_append_bytes(&w.out, BYTES("h\0u."));
     const result r = unpickle(t, w.out.text, w.out.length, &copy);
     CHECK_OK(r.status);
@@ -378,7 +379,7 @@ TEST(unpickler, shapes) {
         {6, {0, 2, {3, 2}, {1, 3}}, false, 6},            /* transposed */
         {6, {0, 2, {2, 2}, {3, 1}}, false, 4},            /* columns of a matrix */
         {3, {0, 2, {2, 3}, {0, 1}}, false, 6},            /* a row twice */
-        {6, {0, 3, {1, 6, 1}, {99, 1, 77}}, true, 6},     /* a stride of nothing means nothing */
+        {6, {0, 3, {1, 6, 1}, {99, 1, 77}}, true, 6},     /* stride is ignored */
         {6, {0, 4, {6, 1, 1, 1}, {1, 6, 6, 6}}, true, 6}, /* channels last */
         {1, {0, 8, {1, 1, 1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1, 1, 1, 1}}, true, 1},
         {0, {0, 2, {0, 3}, {3, 1}}, true, 0},
@@ -402,7 +403,7 @@ TEST(unpickler, shapes) {
     pt_strbuf_release(&w.out);
 }
 
-TEST(unpickler, shapes_that_cannot_be) {
+TEST(unpickler, invalid_shapes) {
     static const struct {
         int64_t n_storage;
         shape shape;
@@ -432,7 +433,7 @@ TEST(unpickler, shapes_that_cannot_be) {
     pt_strbuf_release(&w.out);
 }
 
-/* A tensor of one value, whose place is written in one way or another. -1: not a count. */
+/* A tensor of one value, whose offset is encoded in different ways. -1: not a count. */
 TEST(unpickler, integers) {
     static const struct {
         const char *bytes;
@@ -450,7 +451,7 @@ TEST(unpickler, integers) {
         {BYTES("\x8A\3\xFF\xFF\xFF"), -1},
         {BYTES("\x8A\5\0\0\0\0\1"), (int64_t)1 << 32},
         {BYTES("\x8A\x08\0\0\0\0\0\0\0\x80"), -1},
-        {BYTES("\x8A\x09\1\0\0\0\0\0\0\0\0"), -1}, /* more than 64 bits are nothing's place */
+        {BYTES("\x8A\x09\1\0\0\0\0\0\0\0\0"), -1}, /* more than 64 bits are no valid offset */
         {BYTES("\x88"), -1},
     };
     writer w = {0};
@@ -479,13 +480,13 @@ TEST(unpickler, integers) {
 
 /* ------------------------------------------------------------------- hostile */
 
-/* The head of every pickle of protocol 2 is put in front. */
+/* The header of every pickle of protocol 2 is prepended. */
 static const struct {
     const char *bytes;
     size_t n;
     const char *says;
 } hostile[] = {
-    /* os.system("id"), as every tutorial writes it, and its relatives */
+    /* os.system("id"), as in tutorials, and variants */
     {BYTES("cposix\nsystem\nX\2\0\0\0id\x85R."),
      "byte 2 of the pickle: GLOBAL (0x63) refers to 'posix.system', which is not allowed"},
     {BYTES("X\2\0\0\0osX\6\0\0\0system\x93X\2\0\0\0id\x85R."),
@@ -508,7 +509,7 @@ static const struct {
     {BYTES("}2."), "DUP (0x32) is not supported"},
     {BYTES("\xFF."), "unknown opcode (0xff) is not supported"},
     {BYTES("\0."), "unknown opcode (0x00) is not supported"},
-    /* calls of what is no function */
+    /* calls of objects that are not functions */
     {BYTES("})R."), "REDUCE (0x52) calls a dictionary"},
     {BYTES("X\2\0\0\0os)R."), "REDUCE (0x52) calls a string"},
     {BYTES("ctorch\nFloatStorage\n)R."), "calls 'torch.FloatStorage', which is a type"},
@@ -571,7 +572,7 @@ static const struct {
     {BYTES("\x8D\1\0\0\0\0\0\0\0a."), "BINUNICODE8 (0x8d) is not supported"},
     {BYTES("cmodule"), "GLOBAL (0x63) is truncated"},
     {BYTES("\x80\2}."), "byte 2 of the pickle: PROTO (0x80) is not the first opcode"},
-    /* what is no state dictionary */
+    /* objects that are not state dictionaries */
     {BYTES("N."), "contains an opaque value instead of a dictionary of tensors"},
     {BYTES("]."), "contains a list instead of a dictionary of tensors"},
     {BYTES("}."), "contains no named tensors"},
@@ -579,7 +580,7 @@ static const struct {
     {BYTES("}X\12\0\0\0state_dictNs."), "contains no named tensors"},
 };
 
-TEST(unpickler, hostile) {
+TEST(unpickler, hostile_pickles) {
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         writer w = {0};
         begin(&w);
@@ -593,17 +594,17 @@ TEST(unpickler, hostile) {
     check_refused(t, BYTES("\x80\6}."), "PROTO (0x80) has protocol 6; supported are 2 to 5");
 }
 
-/* What would make a careless reader recurse, allocate, or loop. */
-TEST(unpickler, size) {
+/* Input that could cause recursion, large allocations or endless loops. */
+TEST(unpickler, size_limit) {
     writer w = {0};
 
-    begin(&w); /* 100 000 tuples, one in the other: a level costs nothing */
+    begin(&w); /* 100 000 nested tuples: a level takes constant memory */
     for (size_t i = 0; i < 100000; i++)
         add_byte(&w, i ? 0x85 : ')');
     add_byte(&w, '.');
     check_refused(t, w.out.text, w.out.length, "contains a tuple instead of a dictionary");
 
-    for (size_t n = 256; n < 258; n++) { /* marks that are open at a time */
+    for (size_t n = 256; n < 258; n++) { /* open marks */
         begin(&w);
         add_byte(&w, '}');
         for (size_t i = 0; i < n; i++)
@@ -639,7 +640,7 @@ TEST(unpickler, size) {
 
 /* ------------------------------------------------------------------- damage */
 
-/* Every instruction that is read, in a pickle that holds two tensors. */
+/* Every supported instruction, in a pickle with two tensors. */
 static void write_everything(writer *w) {
     begin(w);
     pt_strbuf_append(&w->out, "}\x94(");
@@ -658,7 +659,7 @@ static void write_everything(writer *w) {
     pt_strbuf_append(&w->out, "u.");
 }
 
-TEST(unpickler, cut_at_every_byte) {
+TEST(unpickler, truncation_at_every_byte) {
     for (int modern = 0; modern < 2; modern++) {
         writer w = {.modern = modern};
         unsigned char *copy;
@@ -674,7 +675,7 @@ TEST(unpickler, cut_at_every_byte) {
     }
 }
 
-/* Whatever is accepted keeps its promises. */
+/* Accepted pickles satisfy the invariants of unpickler.h. */
 TEST(unpickler, every_byte_changed) {
     size_t n_read = 0;
     for (int modern = 0; modern < 2; modern++) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_utf8.c - decoding of UTF-8 */
 
 #include "test.h"
 
@@ -19,7 +20,7 @@ TEST(utf8, code_points_of_every_length) {
     CHECK_INT(size, 4);
 }
 
-/* RFC 3629: overlong forms, surrogates, what lies over U+10FFFF, and pieces. */
+/* RFC 3629: overlong forms, surrogates, values over U+10FFFF, and truncated sequences. */
 TEST(utf8, what_is_not_utf8) {
     static const char *const bad[] = {"\x80",         "\xC0\x80",         "\xC1\xBF",
                                       "\xE0\x80\x80", "\xED\xA0\x80",     "\xF0\x80\x80\x80",
@@ -36,11 +37,11 @@ TEST(utf8, what_is_not_utf8) {
     CHECK(pt_utf8_is_valid("", 0));
 }
 
-TEST(utf8, blank_is_white_space_of_every_kind) {
+TEST(utf8, blank_text) {
     CHECK(pt_utf8_is_blank("", 0));
     CHECK(pt_utf8_is_blank(" \t\r\n\xC2\xA0\xE3\x80\x80", 9));
     CHECK(!pt_utf8_is_blank(" x ", 3));
-    CHECK(!pt_utf8_is_blank("\xE2\x80\x8B", 3)); /* U+200B is no White_Space */
+    CHECK(!pt_utf8_is_blank("\xE2\x80\x8B", 3)); /* U+200B is not White_Space */
 }
 
 /* C0, DEL, C1, separators, and Bidi_Control of Unicode; their neighbours are not. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A good set, one thing wrong with it, and what is said of that. */
+/* test_verify.c - verification of an intact data set and of sets with one fault each */
 
 #include "test.h"
 
@@ -11,13 +11,13 @@
 #include "fs/atomic_file.h"
 #include "run_fixture.h"
 
-/* Sentences, a line each. */
+/* Faults, one per line. */
 static void remember(void *context, const char *sentence) {
     pt_strbuf_append(context, sentence);
     pt_strbuf_append(context, "\n");
 }
 
-/* How many faults a folder has; *said is the caller's to release. */
+/* Number of faults in a folder; the caller releases *said. */
 static uint64_t faults_of(pt_test *t, const char *out, pt_strbuf *said) {
     patina_verify_report found = {0};
     pt_strbuf_clear(said);
@@ -42,9 +42,9 @@ TEST(verify, valid_dataset) {
     pt_strbuf_release(&said);
 }
 
-/* Each file in turn gets a byte flipped, loses its last line, and is taken away. The card is its
- * reader's to change: it must be there, no more. */
-TEST(verify, every_file_that_is_damaged) {
+/* Each file in turn has a byte flipped, loses its last line, and is removed. The card may be
+ * edited: it must only exist. */
+TEST(verify, damaged_files) {
     static const char *const files[] = {
         "dataset.json",
         "rejects.jsonl",
@@ -83,7 +83,7 @@ TEST(verify, every_file_that_is_damaged) {
         fclose(f);
         CHECK(card == (faults_of(t, out, &said) == 0));
         CHECK(unlink(path) == 0);
-        if (strcmp(files[i], "dataset.json") != 0) { /* without which there is no finished set */
+        if (strcmp(files[i], "dataset.json") != 0) { /* without it the set is not finished */
             CHECK(faults_of(t, out, &said) > 0);
             CHECK_CONTAINS(said.text, files[i]);
             CHECK_CONTAINS(said.text, "not found");
@@ -114,8 +114,14 @@ TEST(verify, unexpected_files) {
     pt_strbuf_release(&said);
 }
 
-/* A JSON Lines backend that can write another row than the one that was checked. */
-static const pt_row *substitute; /* written instead, once; NULL for none */
+static pt_row good_row(void) {
+    pt_row row = {.target_lufs = -23.25F, .target_dyn = {12.5F, 0.125F}, .input_purity = 20.5F};
+    row.fused_state[0] = row.fused_state[PATINA_EMBEDDING_SIZE] = 1.0F;
+    return row;
+}
+
+/* A JSON Lines backend that writes another row than the one that was checked. */
+static const pt_row *substitute; /* written instead of good_row(); NULL for none */
 static pt_row_writer_backend faulty;
 
 static patina_status open_faulty(const char *path, const pt_key_value *metadata, size_t n_metadata,
@@ -126,9 +132,9 @@ static patina_status open_faulty(const char *path, const pt_key_value *metadata,
 }
 
 static patina_status write_faulty(pt_row_writer *writer, const pt_row *row, patina_error *err) {
-    const pt_row *written = substitute ? substitute : row;
-    substitute = NULL;
-    return pt_row_writer_jsonl.write(writer, written, err);
+    const pt_row good = good_row();
+    const bool is_good = memcmp(row, &good, sizeof good) == 0;
+    return pt_row_writer_jsonl.write(writer, substitute && is_good ? substitute : row, err);
 }
 
 static patina_status open_store_of_faulty(const char *out, const pt_run_metadata *run_meta,
@@ -141,13 +147,7 @@ static patina_status open_store_of_faulty(const char *out, const pt_run_metadata
     return pt_chunk_store_open(out, &faulty, run_meta, NULL, store, &complete, &counts, err);
 }
 
-static pt_row good_row(void) {
-    pt_row row = {.target_lufs = -23.25F, .target_dyn = {12.5F, 0.125F}, .input_purity = 20.5F};
-    row.fused_state[0] = row.fused_state[PATINA_EMBEDDING_SIZE] = 1.0F;
-    return row;
-}
-
-/* Faults of a set whose hashes are right and that has one wrong row or line. */
+/* Faults of a set with correct hashes and one wrong row or line. */
 static uint64_t faults_of_row(pt_test *t, const pt_row *row, const char *line, pt_strbuf *said) {
     const char *out = run_dir_path("wrong");
     const pt_run_metadata run_meta = run_fixture_metadata();
@@ -157,11 +157,12 @@ static uint64_t faults_of_row(pt_test *t, const pt_row *row, const char *line, p
     uint64_t n = 0;
 
     CHECK_OK(open_store_of_faulty(out, &run_meta, &store, &t->err));
-    CHECK_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    CHECK_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     CHECK_OK(run_add_row(store, 0, 0, 0, &t->err));
     substitute = row;
     CHECK_OK(pt_chunk_store_add_rows(store, 0, &checked, 1, line, strlen(line), &t->err));
     CHECK_OK(pt_chunk_store_commit_chunk(store, 1, &t->err));
+    substitute = NULL;
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(store, c, false, &t->err));
     CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
@@ -175,7 +176,7 @@ static const char good_line[] = "{\"entry\": \"e\", \"variant\": 1, \"purity_db\
                                 "\"lufs_source\": -23.25, \"lufs_mono\": 0.0}\n";
 
 /* test_schema.c has the limits of every column. */
-TEST(verify, rows_out_of_their_ranges) {
+TEST(verify, rows_out_of_range) {
     pt_strbuf said = {0};
     pt_row row = good_row();
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 0);
@@ -188,7 +189,7 @@ TEST(verify, rows_out_of_their_ranges) {
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 1);
     CHECK_CONTAINS(said.text, "row 2: column 'target_dyn': value 1 is 1.5, not in 0 to 1");
     row = good_row();
-    row.input_purity = 60.5F; /* also differs from its line */
+    row.input_purity = 60.5F; /* also differs from its provenance */
     CHECK_INT(faults_of_row(t, &row, good_line, &said), 2);
     CHECK_CONTAINS(said.text, "column 'input_purity': value 0 is 60.5");
     pt_strbuf_release(&said);
@@ -215,21 +216,21 @@ TEST(verify, provenance_of_another_row) {
                      "line 2: member 'purity_db' is not a number");
     CHECK_LINE_FAULT(
         "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.25, \"lufs_source\": -23.25}\n",
-        "'purity_db' is 20.25, and input_purity of the row is 20.5");
+        "'purity_db' is 20.25, but input_purity of the row is 20.5");
     CHECK_LINE_FAULT(
         "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.5, \"lufs_source\": -23}\n",
-        "'lufs_source' is -23, and target_lufs of the row is -23.25");
+        "'lufs_source' is -23, but target_lufs of the row is -23.25");
     CHECK_LINE_FAULT("{\"entry\": \"0-0-0\", \"variant\": 0, \"purity_db\": 20.5, \"lufs_source\": "
                      "-23.25}\n",
                      "line 2: a second row of entry '0-0-0', variant 0");
-    /* a line too many, whose row there is none of */
+    /* an additional line without a row */
     CHECK_INT(faults_of_row(t, &row,
                             "{\"entry\": \"e\", \"variant\": 1, \"purity_db\": 20.5, "
                             "\"lufs_source\": -23.25}\n{}\n",
                             &said),
               1);
     CHECK_CONTAINS(said.text, "has 3 lines for 2 rows");
-    /* the same row in two parts: told of the second */
+    /* the same row in two parts: reported for the second */
     CHECK_INT(faults_of_row(t, &row,
                             "{\"entry\": \"2-0-1\", \"variant\": 0, \"purity_db\": 20.5, "
                             "\"lufs_source\": -23.25}\n",
@@ -240,7 +241,7 @@ TEST(verify, provenance_of_another_row) {
     pt_strbuf_release(&said);
 }
 
-TEST(verify, rejects_that_are_none) {
+TEST(verify, invalid_rejects) {
     const char *out = run_dir_path("rejects");
     const pt_run_metadata run_meta = run_fixture_metadata();
     pt_run_counts done = {0};
@@ -249,7 +250,7 @@ TEST(verify, rejects_that_are_none) {
     pt_strbuf said = {0};
 
     REQUIRE_OK(run_open(out, &run_meta, NULL, &store, &complete, &t->err));
-    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_SILENT, "{\"reason\": \"missing\"}\n",
                                        &t->err));
     CHECK_OK(pt_chunk_store_add_reject(store, PATINA_REJECT_MISSING, "{\"reason\": \"odd\"}\n",
@@ -261,11 +262,11 @@ TEST(verify, rejects_that_are_none) {
     pt_chunk_store_close(&store);
     CHECK_INT(faults_of(t, out, &said), 2);
     CHECK_CONTAINS(said.text, "rejects.jsonl': line 2: not a reject with a known reason");
-    CHECK_CONTAINS(said.text, "rejects.jsonl': 1 lines of reason 'silent', and 2 were written");
+    CHECK_CONTAINS(said.text, "rejects.jsonl': has 1 lines of reason 'silent' instead of 2");
     pt_strbuf_release(&said);
 }
 
-/* Of a thousand faults of a file ten are told, and all are counted. */
+/* Of a thousand faults of a file ten are reported, and all are counted. */
 TEST(verify, at_most_ten_faults_per_file) {
     const char *out = run_dir_path("thousand");
     const pt_run_metadata run_meta = run_fixture_metadata();
@@ -278,7 +279,7 @@ TEST(verify, at_most_ten_faults_per_file) {
 
     row.fused_state[0] = 2.0F;
     REQUIRE_OK(open_store_of_faulty(out, &run_meta, &store, &t->err));
-    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, &t->err));
+    REQUIRE_OK(pt_chunk_store_begin_chunk(store, 0, 0, &t->err));
     for (int i = 0; i < 1000; i++) {
         const int n = snprintf(line, sizeof line,
                                "{\"entry\": \"many\", \"variant\": %d, \"purity_db\": 20.5, "
@@ -288,6 +289,7 @@ TEST(verify, at_most_ten_faults_per_file) {
         CHECK_OK(pt_chunk_store_add_rows(store, 0, &checked, 1, line, (size_t)n, &t->err));
     }
     CHECK_OK(pt_chunk_store_commit_chunk(store, 1, &t->err));
+    substitute = NULL;
     for (uint64_t c = 1; c < RUN_CHUNKS; c++)
         CHECK_OK(run_write_chunk(store, c, false, &t->err));
     CHECK_OK(pt_chunk_store_finish(store, &done, &t->err));
@@ -300,7 +302,7 @@ TEST(verify, at_most_ten_faults_per_file) {
     pt_strbuf_release(&said);
 }
 
-TEST(verify, a_run_that_is_not_finished) {
+TEST(verify, unfinished_run) {
     const char *out = run_dir_path("unfinished");
     patina_verify_report found = {0};
     pt_strbuf said = {0};
@@ -314,7 +316,7 @@ TEST(verify, a_run_that_is_not_finished) {
     CHECK_INT(found.n_missing, 2);
     CHECK_INT(found.n_rows, 4);
     CHECK_INT(found.n_rejects, 3);
-    char *after = run_dir_snapshot(out); /* it only looks */
+    char *after = run_dir_snapshot(out); /* verification changes nothing */
     CHECK_STR(after, before);
     free(before);
     free(after);

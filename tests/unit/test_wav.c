@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_wav.c - the WAV writer */
 
 #include "test.h"
 
@@ -18,8 +19,8 @@ static uint32_t u32(const char *at) {
     return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
-/* libsndfile is the judge of the header, and gives back what went in. */
-TEST(wav, libsndfile_reads_it_back) {
+/* libsndfile reads the header and returns the written samples. */
+TEST(wav, libsndfile_round_trip) {
     enum { N = 4801 };
     static float samples[N], back[N + 1];
     char path[512], *bytes = NULL;
@@ -40,10 +41,10 @@ TEST(wav, libsndfile_reads_it_back) {
     CHECK(memcmp(samples, back, sizeof samples) == 0);
     CHECK_INT(sf_error(file), 0);
     sf_close(file);
-    /* RIFF header, fmt, fact and data, and nothing else: no chunk with the time of writing */
+    /* RIFF header, fmt, fact and data, and no other chunk, such as one with the time of writing */
     REQUIRE_OK(pt_file_read_all(path, 1 << 20, &bytes, &n, &t->err));
     CHECK_INT(n, 12 + 8 + 18 + 8 + 4 + 8 + sizeof samples);
-    CHECK_INT(u32(bytes + 4), n - 8);       /* of RIFF; libsndfile does not look at it */
+    CHECK_INT(u32(bytes + 4), n - 8);       /* of RIFF; libsndfile ignores it */
     CHECK_INT(u32(bytes + 12 + 26 + 8), N); /* of fact, likewise */
     CHECK_INT(u32(bytes + n - sizeof samples - 4), sizeof samples);
     free(bytes);

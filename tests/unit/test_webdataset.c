@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_webdataset.c - webdataset tars */
 
 #include <fcntl.h>
 
@@ -17,7 +18,7 @@ static bool same(const char *a, const char *b) {
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/** Lists with the audio, and checks that without it all else is the same. */
+/** Lists with the audio, and checks that the rest is the same without it. */
 static listing *list_checked(pt_test *t, const char *path) {
     listing *l = list_corpus(path, NULL), *bare = calloc(1, sizeof *bare);
     pt_corpus *corpus = NULL;
@@ -58,7 +59,7 @@ static void check_list(pt_test *t, const char *path, const char *const *expected
     check_list(t, path, (const char *const[]){__VA_ARGS__},                                        \
                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
-TEST(webdataset, the_shared_tars) {
+TEST(webdataset, shared_tars) {
     static const size_t sizes[] = {150591, 188449, 312069, 75530,  377795, 378933,
                                    249395, 265262, 23342,  157864, 58796,  192175};
     static const char prefix[] = "mnt/audio_clip/processed_datasets/demo/train";
@@ -125,11 +126,11 @@ TEST(webdataset, pairs_in_either_order_among_other_files) {
     listing *l = list_corpus(path, NULL);
     CHECK_INT(l->entry[0].n_audio, 10);
     CHECK(memcmp(l->entry[0].audio, "audio of a", 10) == 0);
-    CHECK_INT(l->entry[1].n_audio, 0); /* there, and empty */
+    CHECK_INT(l->entry[1].n_audio, 0); /* present and empty */
     list_release(l);
 }
 
-TEST(webdataset, an_id_in_the_json_is_the_id) {
+TEST(webdataset, id_from_json) {
     pt_strbuf tar = {0};
     static const char *const ids[] = {"\"own\"",  "12",   "-9007199254740993",
                                       "\"\"",     "1.5",  "\"nul\\u0000\"",
@@ -148,7 +149,7 @@ TEST(webdataset, an_id_in_the_json_is_the_id) {
                "t/8|t.tar/8.wav|ok|x");
 }
 
-TEST(webdataset, half_pairs) {
+TEST(webdataset, incomplete_samples) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a.wav", "A");
     tar_add_text(&tar, "b.json", "{\"text\": \"b\", \"id\": 5}");
@@ -163,7 +164,7 @@ TEST(webdataset, half_pairs) {
     list_release(l);
 }
 
-TEST(webdataset, keys_that_come_again) {
+TEST(webdataset, repeated_keys) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a.wav", "A");
     tar_add_text(&tar, "b.wav", "B");
@@ -171,7 +172,7 @@ TEST(webdataset, keys_that_come_again) {
     tar_add_text(&tar, "b.json", "{\"text\": \"b\"}");
     tar_add_text(&tar, "c.wav", "C");
     tar_add_text(&tar, "c.json", "{\"text\": \"c\"}");
-    tar_add_text(&tar, "c.wav", "C2"); /* the same in a row: the first counts */
+    tar_add_text(&tar, "c.wav", "C2"); /* the same twice: the first is used */
     tar_add_text(&tar, "c.json", "{\"text\": \"c2\"}");
     tar_add_text(&tar, "d.wav", "D");
     tar_add_text(&tar, "d.flac", "D2");
@@ -192,7 +193,7 @@ TEST(webdataset, keys_that_come_again) {
     list_release(l);
 }
 
-TEST(webdataset, keys_are_of_one_tar) {
+TEST(webdataset, keys_are_per_tar) {
     for (int i = 0; i < 2; i++) {
         pt_strbuf tar = {0};
         tar_add_text(&tar, "a.wav", "A");
@@ -215,7 +216,7 @@ static void add_three(pt_strbuf *tar) {
     }
 }
 
-TEST(webdataset, a_tar_that_is_cut_off_costs_what_follows) {
+TEST(webdataset, truncated_tar_loses_the_rest) {
     pt_strbuf tar = {0};
     add_three(&tar);
     REQUIRE(tar.length == 3 * 2048);
@@ -248,12 +249,12 @@ TEST(webdataset, a_tar_that_is_cut_off_costs_what_follows) {
     pt_strbuf_release(&tar);
 }
 
-TEST(webdataset, half_a_sample_at_a_cut_is_lost_with_it) {
+TEST(webdataset, incomplete_sample_at_truncation) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a.wav", "A");
     tar_add_text(&tar, "a.json", "{\"text\": \"a\"}");
     tar_add_text(&tar, "a.txt", "not needed");
-    write_tmp_bytes("w13/0.tar", tar.text, tar.length - 512); /* a has all that it needs */
+    write_tmp_bytes("w13/0.tar", tar.text, tar.length - 512); /* sample a is complete */
     pt_strbuf_clear(&tar);
     tar_add_text(&tar, "b.json", "{\"text\": \"b\"}");
     tar_add_text(&tar, "b.wav", "B");
@@ -268,14 +269,14 @@ TEST(webdataset, half_a_sample_at_a_cut_is_lost_with_it) {
     list_release(l);
 }
 
-TEST(webdataset, damage_costs_a_tar_and_no_more) {
+TEST(webdataset, damage_loses_one_tar) {
     pt_strbuf tar = {0};
     add_three(&tar);
     tar.text[2048] ^= 1; /* the header of b.wav */
     put_tar("w7/1.tar", &tar);
     write_tmp_text("w7/2.tar", "no tar");
     write_tmp_text("w7/3.tar", "");
-    put_tar("w7/4.tar", &tar); /* no samples: nothing to tell */
+    put_tar("w7/4.tar", &tar); /* no samples: no report */
     mkfifo(tmp_path("w7/5.tar"), 0600);
     CHECK(symlink("nowhere", tmp_path("w7/6.tar")) == 0);
     tar_add_text(&tar, "a.wav", "A");
@@ -299,7 +300,7 @@ TEST(webdataset, damage_costs_a_tar_and_no_more) {
     list_release(l);
 }
 
-TEST(webdataset, no_sample_at_all_is_no_corpus) {
+TEST(webdataset, tar_without_samples_is_rejected) {
     pt_strbuf tar = {0};
     listing *l = list_corpus(put_tar("w8/empty.tar", &tar), NULL);
     CHECK_INT(l->status, PATINA_EFORMAT);
@@ -307,21 +308,21 @@ TEST(webdataset, no_sample_at_all_is_no_corpus) {
     list_release(l);
     write_tmp_text("w8/none.tar", "no tar");
     l = list_corpus(tmp_path("w8"), NULL);
-    CHECK_INT(l->n, 1); /* the one that is none */
+    CHECK_INT(l->n, 1); /* the invalid one */
     CHECK_INT(l->status, PATINA_EFORMAT);
     CHECK_CONTAINS(l->err.message, "has no sample");
     CHECK_CONTAINS(l->err.message, "tar 'none.tar'");
     list_release(l);
 }
 
-TEST(webdataset, what_is_too_large_costs_its_sample) {
+TEST(webdataset, oversized_files_reject_the_sample) {
     pt_strbuf tar = {0};
     char *text = malloc((16 << 20) + 1);
     memset(text, ' ', (16 << 20) + 1);
     memcpy(text, "{\"text\": \"x\", \"id\": \"own\"}", 26);
     tar_add_text(&tar, "a.wav", "A");
     tar_add_bytes(&tar, "a.json", text, 16 << 20);
-    tar_add_bytes(&tar, "a.txt", text, (16 << 20) + 1); /* is not used anyway */
+    tar_add_bytes(&tar, "a.txt", text, (16 << 20) + 1); /* is not used */
     tar_add_text(&tar, "b.wav", "B");
     tar_add_bytes(&tar, "b.json", text, (16 << 20) + 1);
     tar_add_text(&tar, "c.wav", "C");
@@ -334,7 +335,7 @@ TEST(webdataset, what_is_too_large_costs_its_sample) {
     pt_strbuf_release(&tar);
     tar_add_text(&tar, "e.wav", "E");
     tar_end(&tar);
-    const int fd = open(path, O_WRONLY); /* a gigabyte of zeros that takes no room on the disk */
+    const int fd = open(path, O_WRONLY); /* a sparse gigabyte of zeros */
     CHECK_INT(pwrite(fd, tar.text, tar.length, after), tar.length);
     close(fd);
     pt_strbuf_release(&tar);
@@ -343,13 +344,12 @@ TEST(webdataset, what_is_too_large_costs_its_sample) {
                "w9/c|w9.tar/c.wav|ok|(the .json or .txt beside it is too large)",
                "w9/d|w9.tar/d.wav|undecodable|d", "w9/e|w9.tar/e.wav|ok");
     listing *l = list_corpus(path, NULL);
-    CHECK_STR(l->entry[3].fault,
-              "'w9.tar/d.wav': has 1073741825 bytes, over the limit of 1073741824");
+    CHECK_STR(l->entry[3].fault, "'w9.tar/d.wav': has 1073741825 bytes; the limit is 1073741824");
     list_release(l);
     unlink(path);
 }
 
-TEST(webdataset, patterns_name_tars_in_their_order) {
+TEST(webdataset, patterns_keep_their_order) {
     for (int i = 8; i < 12; i++) {
         pt_strbuf tar = {0};
         char name[32], key[32];
@@ -379,7 +379,7 @@ TEST(webdataset, patterns_name_tars_in_their_order) {
     list_release(l);
 }
 
-TEST(webdataset, no_pattern_gives_an_absolute_name) {
+TEST(webdataset, ids_have_no_absolute_paths) {
     pt_strbuf tar = {0};
     char pattern[4096];
     tar_add_text(&tar, "a.wav", "A");
@@ -390,21 +390,21 @@ TEST(webdataset, no_pattern_gives_an_absolute_name) {
     CHECK_STR(l->n ? l->entry[0].source : NULL,
               (snprintf(pattern, sizeof pattern, "%s/a.wav", path + 1), pattern));
     list_release(l);
-    write_tmp_text("0.tar", ""); /* the empty text leaves two slashes */
+    write_tmp_text("0.tar", ""); /* the empty alternative leaves two slashes */
     snprintf(pattern, sizeof pattern, "%s/{w11,}/0.tar", pt_test_tmpdir());
     CHECK_LIST(pattern, "w11/0/a|w11/0.tar/a.wav|ok", "-|0.tar|undecodable");
 }
 
-TEST(webdataset, the_kind_is_found_by_looking) {
+TEST(webdataset, kind_is_detected) {
     pt_strbuf tar = {0};
     tar_add_text(&tar, "a.wav", "A");
     const char *path = put_tar("w12/tars/shard-0", &tar);
-    listing *l = list_corpus(path, NULL); /* by what POSIX puts into a header */
+    listing *l = list_corpus(path, NULL); /* detected by its POSIX header */
     CHECK_STR(l->kind, "webdataset");
     CHECK_STR(entry_string(l, 0), "shard-0/a|shard-0/a.wav|ok");
     list_release(l);
     l = list_corpus(tmp_path("w12/tars"), NULL);
-    CHECK_STR(l->kind, ""); /* none of its names tells of a tar or of audio */
+    CHECK_STR(l->kind, ""); /* no name in it is a tar or audio file */
     list_release(l);
     tar_add_text(&tar, "a.wav", "A");
     put_tar("w12/tars/sub/0.TAR", &tar);

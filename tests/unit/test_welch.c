@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Against plain transforms of the two frames, one after the other. */
+/* test_welch.c - Welch spectra against plain transforms of the two frames */
 
 #include "test.h"
 
@@ -30,9 +30,9 @@ static void add_reference(const float *x, double mean, double *frame, double *sp
         sum[k] += spectrum[2 * k] * spectrum[2 * k] + spectrum[2 * k + 1] * spectrum[2 * k + 1];
 }
 
-/* Every bin of the sum over two pairs. Both transforms are off by some 1e-16 sqrt(log2 N) of the
- * root of the largest |X_k|^2; that of a bin itself may be 0. */
-TEST(welch, is_the_sum_of_both_frames_spectra) {
+/* Every bin of the sum over two pairs. The error of both transforms is about 1e-16 sqrt(log2 N) of
+ * the root of the largest |X_k|^2; that of a bin itself may be 0. */
+TEST(welch, equals_the_sum_of_both_spectra) {
     const double mean = 0.05;
     pt_welch_plan *plan = alloc_aligned(sizeof *plan);
     pt_welch_workspace *work = alloc_aligned(sizeof *work);
@@ -75,9 +75,9 @@ TEST(welch, is_the_sum_of_both_frames_spectra) {
     free(expected), free(bins), free(x);
 }
 
-/* A quarter that ends early is filled with zeros, not with minus the mean; nothing behind its
- * samples is read. */
-TEST(welch, quarters_end_in_zeros) {
+/* A quarter that ends early is filled with zeros, not with minus the mean; no samples after its end
+ * are read. */
+TEST(welch, zero_padding_of_quarters) {
     static const size_t lengths[] = {0, 1, 7, 8, 9, 255, 256, 257, 4000, QUARTER};
     double *quarter = alloc_aligned(QUARTER * sizeof *quarter);
     for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {

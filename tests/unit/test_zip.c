@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* test_zip.c - directories of zip archives, valid and invalid */
 
 #include "test.h"
 
@@ -14,14 +15,14 @@ static void add_number(pt_strbuf *out, uint64_t number, size_t n_bytes) {
         pt_strbuf_append_bytes(out, &(unsigned char){(unsigned char)(number >> (8 * i))}, 1);
 }
 
-/* What is wrong with an archive; all zero for a good one. */
+/* The fault of an archive; all zero for a valid one. */
 typedef struct fault {
     bool local_name, no_local, bad_directory, far, extra_cut, extra_short;
     uint64_t more_members, more_directory, more_offset, more_size;
     unsigned method, flags, disk, comment, end_disk;
 } fault;
 
-/* Two members, "a/b" of "hello" and "a/c", empty. With is_64 all that can stands in 64-bit fields.
+/* Two members, "a/b" of "hello" and "a/c", empty. With is_64 every field that can be is 64-bit.
  * Local headers have no sizes and an extra field, as PyTorch writes them. */
 static void build(pt_strbuf *out, bool is_64, const fault *f) {
     static const char *const names[] = {"a/c", "a/b"}, *const contents[] = {"", "hello"};
@@ -59,7 +60,7 @@ static void build(pt_strbuf *out, bool is_64, const fault *f) {
         add_number(out, is_64 ? 0xFFFFFFFF : place, 4);
         pt_strbuf_append(out, names[i]);
         if (!is_64) continue;
-        pt_strbuf_append_bytes(out, "UT\3\0abc", 7); /* one that means nothing here */
+        pt_strbuf_append_bytes(out, "UT\3\0abc", 7); /* an unknown one, which is ignored */
         add_number(out, 1, 2);
         add_number(out, f->extra_cut ? 25 : f->extra_short ? 20 : 24, 2);
         add_number(out, size, 8);
@@ -93,7 +94,7 @@ static void build(pt_strbuf *out, bool is_64, const fault *f) {
     add_number(out, f->comment, 2);
 }
 
-/* A copy in memory that ends where the archive does, so that a read past it is seen. */
+/* A copy in memory that ends where the archive does, so that a read past it is detected. */
 static unsigned char *exact(const void *bytes, size_t n) {
     unsigned char *copy = malloc(n > 0 ? n : 1);
     if (!copy) abort();
@@ -148,7 +149,7 @@ TEST(zip, an_empty_archive) {
     pt_zip_close(&zip);
 }
 
-/* Faults of the directory, which opening finds. */
+/* Faults of the directory, detected when the archive is opened. */
 TEST(zip, faults_of_the_directory) {
     static const struct {
         bool is_64;
@@ -186,7 +187,7 @@ TEST(zip, faults_of_the_directory) {
     }
 }
 
-/* Faults of one member, which viewing finds. */
+/* Faults of one member, detected when it is viewed. */
 TEST(zip, faults_of_a_member) {
     static const struct {
         fault fault;
@@ -215,7 +216,7 @@ TEST(zip, faults_of_a_member) {
     }
 }
 
-TEST(zip, a_name_that_is_there_twice) {
+TEST(zip, duplicate_name) {
     pt_strbuf text = {0};
     pt_zip *zip = NULL;
     build(&text, false, &(fault){0});
@@ -228,7 +229,7 @@ TEST(zip, a_name_that_is_there_twice) {
 }
 
 /* Every shorter file lacks its end record, and so does one with a trailing byte. */
-TEST(zip, cut_at_every_byte) {
+TEST(zip, truncation_at_every_byte) {
     for (int is_64 = 0; is_64 < 2; is_64++) {
         pt_strbuf text = {0};
         pt_zip *zip = NULL;
@@ -246,7 +247,7 @@ TEST(zip, cut_at_every_byte) {
     }
 }
 
-/* Every byte changed in two ways: whatever is accepted can be read to its end. */
+/* Every byte changed in two ways: an accepted archive can be read to its end. */
 TEST(zip, every_byte_changed) {
     size_t n_opened = 0;
     for (int is_64 = 0; is_64 < 2; is_64++) {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Write clap/shapes.json: small CLAP towers of unusual shape and what they compute.
+"""Writes clap/shapes.json: outputs of small CLAP towers of unusual shape.
 
-The towers are computed here in float64, step by step as the paper and the reference's source have
-them (whole images rolled and cut, no window at a time), so that the C code is held to more than
-the shapes of published models: other windows, numbers of stages, patches, mel bins, no biases, a
-padding id inside a caption. `--check MODEL` runs the same code on a model with goldens of
-transformers and prints how far they are apart.
+The towers are computed here in float64, step by step as in the paper and the reference's source
+(whole images are rolled and divided, not single windows), to test the C code beyond the shapes of
+published models: other windows, numbers of stages, patches, mel bins, no biases, a padding id
+inside a caption. `--check MODEL` runs the same code on a model with goldens of transformers and
+prints the differences.
 
 Weights are not stored: value i of a tensor is a hash of its name and i (function `values`), which
 the test computes as well.
@@ -55,7 +55,7 @@ def values(name, dims):
 
 
 class RandomTensors(dict):
-    """A model made of hashes; remembers the tensors that were asked for."""
+    """A model whose values are hashes; records the requested tensors."""
 
     def want(self, name, *dims):
         if name not in self:
@@ -106,7 +106,7 @@ def batch_norm(m, name, x):
 
 
 def attention(m, prefix, x, n_heads, bias, attention_mask):
-    """x [B, T, d], one sequence a B; attention_mask [B or 1, heads or 1, T, T]"""
+    """x [B, T, d], one sequence per B; attention_mask [B or 1, heads or 1, T, T]"""
     b, t, d = x.shape
     q, k, v = (linear(m, prefix + part, x, d, bias).reshape(b, t, n_heads, d // n_heads)
                .transpose(0, 2, 1, 3) for part in ("query", "key", "value"))
@@ -144,7 +144,7 @@ def bicubic(x, n_out):
 
 
 def convolve(m, name, image, n_out, height, width):
-    """Kernels side by side without overlap: [rows, columns, n_out]"""
+    """Convolution with stride equal to the kernel size: [rows, columns, n_out]"""
     rows, columns = image.shape[0] // height, image.shape[1] // width
     patches = image[:rows * height, :columns * width].reshape(rows, height, columns, width)
     kernels = m.want(name + ".weight", n_out, 1, height, width).reshape(n_out, -1)

@@ -60,7 +60,7 @@ def build_table(columns, of):
 
 
 def by_path(columns):
-    """The columns as the reader sees them: members of structs, bytes as text."""
+    """The columns in the form of the reader: members of structs, bytes as text."""
     flat = {}
     for name, values in columns.items():
         if not any(isinstance(v, dict) for v in values):
@@ -77,7 +77,7 @@ def write_general(files):
     columns = general()
     plain = build_table(columns, types())
     large = build_table(columns, types(pa.large_string(), pa.large_binary(), pa.large_list))
-    # Pages end where a batch of write_batch_size rows has filled them: several a chunk.
+    # Pages end where a batch of write_batch_size rows has filled them: several per chunk.
     small = {"data_page_size": 300, "write_batch_size": 7, "row_group_size": 18}
     cases = {
         "plain_none_v1": (plain, {"compression": "none", "use_dictionary": False, **small}),
@@ -174,7 +174,7 @@ def write_hub():
                 {name: values[first:last] for name, values in columns.items()}, of,
                 row_group_size=4)
 
-    # ids that are numbers, lists of captions, audio in bytes, in a file, nowhere, and outside
+    # numeric ids, lists of captions, audio in bytes, in a file, missing, and outside the corpus
     write_hub_case("ids", {
         "id": [7, -8, 4294967295, None, 9, 10, 11],
         "captions": [["a", "b"], [], ["c", None, " "], ["d"], None, ["e"], ["f"]],
@@ -204,7 +204,7 @@ def write_hub():
     }, {"youtube_id": pa.uint32(), "start_time": pa.string(), "caption": pa.string(),
         "audio": AUDIO})
 
-    # what is one clip, and what is not
+    # rows that are one clip, and rows that are not
     write_hub_case("same_ids", {
         "id": [5, 5, 5, 5, 5, 6], "caption": list("abcdef"),
         "audio": [{"bytes": b"a", "path": "a"}, {"bytes": b"b", "path": "b"},
@@ -212,7 +212,7 @@ def write_hub():
                   {"bytes": b"e", "path": None}, {"bytes": b"f", "path": None}],
     }, {"id": pa.int32(), "caption": pa.string(), "audio": AUDIO})
 
-    # several pages of audio, for damage and for passing over them
+    # several pages of audio, to be damaged or skipped
     write_hub_case("pages", {
         "id": list(range(30)),
         "caption": [f"caption {i}" for i in range(30)],
@@ -221,7 +221,7 @@ def write_hub():
         row_group_size=20, data_page_size=300, write_batch_size=4, use_dictionary=False,
         compression="none", write_page_checksum=True)
 
-    # what is no corpus
+    # files that are not a corpus
     write_hub_case("no_audio", {"id": [1], "caption": ["x"]}, {"id": pa.int32(), "caption": pa.string()})
     write_hub_case("no_caption", {"id": [1], "label": ["x"], "audio": [{"bytes": b"1", "path": None}]},
             {"id": pa.int32(), "label": pa.string(), "audio": AUDIO})
@@ -236,7 +236,7 @@ def write_hub():
 
 
 def write_part():
-    """A part as another program may write it again: optional, compressed, with dictionaries."""
+    """A part rewritten by another program: optional, compressed, with dictionaries."""
     rows = 3
     lengths = {"fused_state": 1024, "target_ltas": 64, "target_lufs": 1, "target_dyn": 2,
                "input_purity": 1}

@@ -28,7 +28,7 @@ DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I
 
 
 def hf_state(folder=MINI):
-    """The tensors of a model under Hugging Face's names."""
+    """The tensors of a model under their Hugging Face names."""
     tensors = torch_file.read_safetensors(os.path.join(folder, "model.safetensors"))
     return OrderedDict(
         (name, torch.frombuffer(bytearray(tensor.storage.data), dtype=DTYPES[tensor.storage.dtype])
@@ -36,7 +36,7 @@ def hf_state(folder=MINI):
 
 
 def laion_state(state):
-    """The same under LAION's names, with what else LAION's files hold."""
+    """The same under LAION names, with the other entries of LAION files."""
     joint = {}
     for name, tensor in state.items():
         joint.setdefault("module." + torch_file.to_laion(name), {})[name] = tensor
@@ -50,7 +50,7 @@ def laion_state(state):
 
 
 def laion_checkpoint(state):
-    """What LAION's training saves: the state among other things."""
+    """A checkpoint of LAION's training: the state and other entries."""
     weights = [torch.nn.Parameter(torch.ones(3, 2)), torch.nn.Parameter(torch.ones(3))]
     optimizer = torch.optim.Adam(weights, lr=1e-4)
     sum(w.sum() for w in weights).backward()
@@ -60,14 +60,14 @@ def laion_checkpoint(state):
 
 
 def few(state):
-    """A part of it that is small."""
+    """A small part of it."""
     keep = re.compile(r"layers\.[1-9]|blocks\.[1-9]|layer\.[1-9]|downsample.*[1-9]")
     return OrderedDict((name, tensor.clone()) for name, tensor in state.items()
                        if tensor.numel() < 1000 and not keep.search(name))
 
 
 class Caller:
-    """What a hostile file may hold: unpickling it runs a command."""
+    """A hostile pickle: unpickling it runs a command."""
 
     def __reduce__(self):
         return os.system, ("touch patina-was-fooled",)

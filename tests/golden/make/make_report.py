@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Write report/figures.json: quantiles, histograms and projections as NumPy computes them.
+"""Writes report/figures.json: quantiles, histograms and projections computed by NumPy.
 
     make_report.py > ../report/figures.json        (numpy)
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_audio_headers.c - input: an audio file of any format
+ *
+ * Tests the parsers of src/audio alone, without a decoding library, so that they get many more
+ * inputs than through fuzz_decoder.c. Checks that what they report lies within the file.
+ */
+
+#include <string.h>
+
+#include "audio/container_header.h"
+#include "audio/flac_header.h"
+#include "audio/format_probe.h"
+#include "audio/mpeg_frame.h"
+#include "audio/ogg_page.h"
+#include "audio/stream_parts.h"
+#include "audio/tag_skip.h"
+#include "fuzz.h"
+
+static void check_parts(const pt_byte_source *bytes, const pt_stream_parts *parts) {
+    FUZZ_ASSERT(parts->n > 0);
+    for (size_t i = 0; i < parts->n; i++) {
+        const pt_stream_part *p = &parts->part[i];
+        FUZZ_ASSERT(p->offset <= bytes->size && p->size <= bytes->size - p->offset);
+        FUZZ_ASSERT(i == 0 || p->offset == p[-1].offset + p[-1].size);
+    }
+}
+
+static void read_part(const pt_byte_source *bytes) {
+    patina_error err = {0};
+    pt_flac_header flac;
+    pt_ogg_link link = {0};
+    bool is_at_end;
+
+    if (pt_flac_read_header(bytes, &flac)) (void)pt_flac_find_end(bytes, &flac, &is_at_end);
+    if (pt_ogg_read_link(bytes, &link, &err) != PATINA_OK)
+        FUZZ_ASSERT(patina_status_is_reject(err.status) && err.message[0] != '\0');
+    for (size_t i = 0; i < link.n_patches; i++) {
+        const pt_byte_patch *p = &link.patch[i];
+        FUZZ_ASSERT(p->n <= sizeof p->bytes && p->offset <= bytes->size &&
+                    p->n <= bytes->size - p->offset);
+        FUZZ_ASSERT(i == 0 || p[-1].offset + p[-1].n <= p->offset);
+    }
+    pt_ogg_link_release(&link);
+    const pt_mpeg_info_frame info = pt_mpeg_read_info(bytes, 0);
+    FUZZ_ASSERT(info.kind == PT_MPEG_INFO_NONE || info.bytes > 0);
+    (void)pt_mpeg_count_frames(bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    pt_byte_source bytes;
+    pt_container_header header;
+    pt_stream_parts parts = {0};
+    patina_error err = {0};
+
+    pt_byte_source_from_memory(data, size, &bytes);
+    const uint64_t start = pt_tag_skip_leading(&bytes, 0);
+    FUZZ_ASSERT(start <= size);
+    const uint64_t end = pt_tag_skip_trailing(&bytes, start);
+    FUZZ_ASSERT(end >= start && end <= size);
+    pt_container_header_parse(&bytes, &header);
+    const pt_format_info *probed = pt_format_probe(&bytes);
+    if (probed) (void)pt_format_check_size(probed, &bytes, &err);
+    if (pt_stream_parts_find(&bytes, &header, &parts, &err) == PATINA_OK) {
+        check_parts(&bytes, &parts);
+        for (size_t i = 0; i < parts.n && i < 8; i++) {
+            const pt_byte_source part =
+                pt_byte_source_slice(&bytes, parts.part[i].offset, parts.part[i].size);
+            read_part(&part);
+        }
+    }
+    pt_stream_parts_release(&parts);
+    read_part(&bytes);
+    return 0;
+}
