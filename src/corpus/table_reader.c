@@ -314,7 +314,7 @@ static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
     }
 }
 
-static void describe_columns(const void *state, pt_strbuf *text) {
+static void describe_columns(void *state, pt_strbuf *text) {
     const table_state *s = state;
     if (s->csv) append_columns(pt_csv_header(s->csv), text);
 }
@@ -625,6 +625,13 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
             pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
         }
         pt_strbuf_append_bytes(&id, name, n);
+        if (s->options->start_column && s->at.start >= 0) { /* segments of one recording */
+            name = pt_csv_field_trimmed(r, s->at.start, &n);
+            if (is_valid_text(name, n)) {
+                pt_strbuf_append(&id, "_");
+                pt_strbuf_append_bytes(&id, name, n);
+            }
+        }
     }
     entry->id = pt_strbuf_detach(&id);
     return entry->id ? PATINA_OK : no_memory(err);
@@ -721,6 +728,8 @@ static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
     const char *text = pt_csv_field_trimmed(r, column, &n);
     if (n == 0) return false;
     *seconds = pt_strtod(text, &end);
+    for (int i = 0; i < 2 && *end == ':'; i++) /* "01:02:03.5" */
+        *seconds = 60.0 * *seconds + pt_strtod(end + 1, &end);
     return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
 }
 
