@@ -442,7 +442,7 @@ static patina_status next_file(table_state *s, bool *some, patina_error *err) {
 }
 
 static patina_status check_template(const table_state *s, patina_error *err);
-static patina_status check_filter(const table_state *s, patina_error *err);
+static patina_status check_filter(table_state *s, patina_error *err);
 
 static patina_status table_open(const char *path, const pt_corpus_options *options,
                                 const pt_table_layout *layout, void **state, patina_error *err) {
@@ -582,7 +582,7 @@ static patina_status check_template(const table_state *s, patina_error *err) {
 /* Rows -------------------------------------------------------------------------------------- */
 
 /** Refuses a filter with a field that the table does not have. */
-static patina_status check_filter(const table_state *s, patina_error *err) {
+static patina_status check_filter(table_state *s, patina_error *err) {
     const pt_conditions *filter = s->options->filter;
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
     const size_t i = pt_filter_find_unknown(filter, append_field, &fields);
