@@ -21,6 +21,7 @@ static const pt_cli_option options[] = {
     PT_CLI_THREADS_OPTION,
     PT_CLI_ISA_OPTION,
     PT_CLI_PRECISION_OPTION,
+    PT_CLI_DEVICE_OPTIONS,
     {.name = "rounds",
      .kind = PT_CLI_NUMBER,
      .argument = "R",
@@ -145,6 +146,27 @@ static void print_towers(const pt_bench_report *r) {
         printf("captions have %.1f tokens on average, without padding\n", r->text_tokens);
 }
 
+static void print_device(const pt_bench_report *r) {
+    const pt_bench_device *d = &r->device;
+    const pt_bench_stats no_peak = {0};
+    if (d->n == 0) return;
+    printf("%u device%s, ", d->n, d->n == 1 ? "" : "s");
+    pt_cli_write_escaped(stdout, d->name);
+    printf(", batches of %u, tile %s\n", d->batch, d->tile);
+    print_tower("audio tower", d->audio_s, r->audio_flop, no_peak);
+    print_tower("text tower", d->text_s, r->text_flop, no_peak);
+    printf("  %.2f CPUs are busy while the devices compute\n", d->cpu_share.best);
+}
+
+/* Names a GPU that is not used. Looks only where the CPU ran alone. */
+static void print_unused_gpu(const pt_bench_report *r, const pt_bench_options *o) {
+    char name[128];
+    if (r->device.n > 0 || !pt_cli_find_gpu(o->device.opencl_library, name)) return;
+    printf("\nnote: this machine has a GPU, ");
+    pt_cli_write_escaped(stdout, name);
+    printf("; '--device opencl' measures the encoders on it\n");
+}
+
 static void print_stages(const pt_bench_report *r) {
     if (r->n_stages == 0) return;
     printf("\n%-28s%21s\n", "other stages,", "ms");
@@ -208,9 +230,11 @@ static void print_warnings(const pt_bench_report *r, bool quick) {
 static void print_text(const pt_bench_report *r, const pt_bench_options *o) {
     print_head(r, o);
     print_towers(r);
+    print_device(r);
     print_stages(r);
     print_rows(r);
     print_scaling(r);
+    print_unused_gpu(r, o);
     print_warnings(r, o->quick);
 }
 
@@ -245,6 +269,21 @@ static void print_json_speed(const pt_bench_report *r, const pt_bench_speed *s) 
     putchar('}');
 }
 
+static void print_json_device(const pt_bench_report *r) {
+    const pt_bench_device *d = &r->device;
+    if (d->n == 0) {
+        printf("null");
+        return;
+    }
+    printf("{\"name\": ");
+    pt_cli_write_json_string(stdout, d->name);
+    printf(", \"n\": %u, \"batch\": %u, \"tile\": \"%s\"", d->n, d->batch, d->tile);
+    print_json_stats("audio_s", d->audio_s);
+    print_json_stats("text_s", d->text_s);
+    print_json_stats("cpu_share", d->cpu_share);
+    putchar('}');
+}
+
 static void print_json(const pt_bench_report *r, const pt_bench_options *o) {
     printf("{\"version\": \"%s\", \"cpu\": ", patina_version());
     pt_cli_write_json_string(stdout, r->cpu);
@@ -264,7 +303,9 @@ static void print_json(const pt_bench_report *r, const pt_bench_options *o) {
         if (i) printf(", ");
         print_json_speed(r, &r->speed[i]);
     }
-    printf("], \"stages\": [");
+    printf("], \"device\": ");
+    print_json_device(r);
+    printf(", \"stages\": [");
     for (unsigned i = 0; i < r->n_stages; i++) {
         printf("%s{\"name\": \"%s\", \"inner\": %s", i ? ", " : "", r->stage[i].name,
                r->stage[i].inner ? "true" : "false");
@@ -307,6 +348,7 @@ static int measure(const pt_cli_args *args, const char *model) {
         .no_scaling = pt_cli_given(args, "no-scaling"),
         .isa = isa,
         .precision = precision,
+        .device = pt_cli_device_options(args),
         .stop = pt_cli_install_signal_handlers(),
         .on_step = progress.terminal && !progress.quiet ? show_step : NULL,
         .context = &progress,

@@ -116,6 +116,17 @@ static const pt_cli_option options[] = {
      .argument = "FILE",
      .help = "reject the entries whose id is in FILE: one id per line, a CSV, or a WavCaps "
              "blacklist; YouTube ids and file names also match"},
+    {.name = "filter",
+     .kind = PT_CLI_TEXT,
+     .argument = "CONDITIONS",
+     .help = "reject entries as filtered unless they meet all conditions, as in "
+             "'duration>=5,caption!~speech,license=CC0'; fields are duration, rate, channels, "
+             "caption, caption_length and the columns of the corpus"},
+    {.name = "require",
+     .kind = PT_CLI_TEXT,
+     .argument = "CONDITIONS",
+     .help = "reject entries as low_quality unless their source meets all conditions, as in "
+             "'bandwidth_hz>=16000,flat_run<=3'; fields are those of source_quality"},
     {.name = "keep-going",
      .help = "continue even if the first 200 entries are all rejected for the same reason"},
     {.name = "audio-root",
@@ -194,6 +205,16 @@ static const pt_cli_option options[] = {
      .argument = "SHARES",
      .help = "shares of the clips, such as train=0.9,validation=0.05,test=0.05; the content of a "
              "file determines its split, so that no clip is in two splits (default: all in train)"},
+    {.name = "split-key",
+     .kind = PT_CLI_TEXT,
+     .argument = "KEY",
+     .help = "what keeps clips in one split besides equal content: youtube_id; parent, the folder; "
+             "a column of the list; or sound, also of files in another coding (decodes all clips "
+             "first)"},
+    {.name = "fingerprint",
+     .help =
+         "write a fingerprint of each whole sound to the provenance, with which 'patina inspect' "
+         "finds pairs of one sound in clips of more than 10 s"},
     {.name = "license",
      .kind = PT_CLI_TEXT,
      .argument = "ID",
@@ -533,6 +554,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .header = pt_cli_text(args, "header"),
             .source_split = pt_cli_text(args, "source-split"),
             .exclude = pt_cli_text(args, "exclude"),
+            .filter = pt_cli_text(args, "filter"),
+            .require = pt_cli_text(args, "require"),
             .keep_going = pt_cli_given(args, "keep-going"),
             .license = pt_cli_text(args, "license"),
             .title = pt_cli_text(args, "title"),
@@ -544,6 +567,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .variants = (uint32_t)pt_cli_number(args, "variants"),
             .captions = (patina_caption_mode)pt_cli_number(args, "captions"),
             .order = (patina_effect_order)pt_cli_number(args, "order"),
+            .split_key = pt_cli_text(args, "split-key"),
+            .fingerprint = pt_cli_given(args, "fingerprint"),
             .windows = (uint32_t)pt_cli_number(args, "windows"),
             .window = (patina_window_mode)pt_cli_number(args, "window"),
             .suite_json = suite_json,

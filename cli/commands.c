@@ -4,12 +4,14 @@
 #include "commands.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "standard_streams.h"
 #include "terminal.h"
 
 #include "base/error.h"
 #include "fs/text_file.h"
+#include "nn/opencl/device.h"
 
 static const pt_cli_command *const commands[] = {
     &pt_cli_generate, &pt_cli_finish,  &pt_cli_merge,   &pt_cli_verify, &pt_cli_inspect,
@@ -49,6 +51,21 @@ patina_device_options pt_cli_device_options(const pt_cli_args *args) {
     return (patina_device_options){.device = pt_cli_text(args, "device"),
                                    .opencl_library = pt_cli_opencl_library(),
                                    .batch = (unsigned)pt_cli_number(args, "device-batch")};
+}
+
+bool pt_cli_find_gpu(const char *opencl_library, char name[128]) {
+    pt_cl_device *devices = NULL;
+    pt_cl_api api;
+    size_t n = 0;
+    bool found = false;
+    if (pt_cl_api_open(opencl_library, &api, NULL) != PATINA_OK) return false;
+    (void)pt_cl_devices_list(&api, &devices, &n, NULL);
+    for (size_t i = 0; i < n && !found; i++) {
+        found = devices[i].is_gpu != 0;
+        if (found) memcpy(name, devices[i].name, sizeof devices[i].name);
+    }
+    free(devices);
+    return found;
 }
 
 patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_config **config,

@@ -100,6 +100,9 @@ patina_device_options pt_cli_device_options(const pt_cli_args *args);
 /** The path of libOpenCL from the variable OPENCL_LIB, or NULL. */
 const char *pt_cli_opencl_library(void);
 
+/** Copies the name of the first GPU of OpenCL; false if there is none. Compiles nothing. */
+bool pt_cli_find_gpu(const char *opencl_library, char name[128]);
+
 /** Opens the effect configuration that --suite names, or the default one. Errors name the file. */
 patina_status pt_cli_effect_config_open(const pt_cli_args *args, patina_effect_config **config,
                                         patina_error *err);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <patina/generate.h>
 
@@ -29,6 +30,8 @@
 #include "clap/model_files.h"
 #include "nn/peak_flops.h"
 #include "pipeline/caption_batch.h"
+#include "pipeline/device_list.h"
+#include "pipeline/encoder.h"
 #include "pipeline/ordered_pool.h"
 
 #define ROUNDS_DEFAULT 5
@@ -89,6 +92,8 @@ typedef struct bench {
     double text_flop, text_tokens; /* sums over all captions so far */
     unsigned n_speeds;
     speed speeds[SPEEDS_MAX];
+    pt_encoder *encoder; /* NULL: without devices */
+    pt_bench_samples device_audio, device_text, device_cpu;
     pt_bench_samples stages[PT_STAGE_COUNT];
     uint64_t n_rows, peak_bytes;
 } bench;
@@ -266,6 +271,50 @@ static patina_status time_peak_and_towers(bench *b, speed *s, patina_error *err)
     return PATINA_OK;
 }
 
+/* ---------------------------------------------------------------- devices */
+
+static double cpu_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Fills the queue with n clips or captions and waits for all. */
+static patina_status run_on_devices(bench *b, bool is_audio, size_t n, patina_error *err) {
+    pt_ticket **tickets = calloc(n, sizeof *tickets);
+    patina_status status = tickets ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    pt_arena_reset(&b->arenas[0]);
+    for (size_t i = 0; status == PATINA_OK && i < n; i++) {
+        const char *text = is_audio ? "" : b->captions[i % b->n_captions];
+        const patina_clap_caption caption = {text, strlen(text)};
+        status = is_audio ? pt_encoder_submit_features(b->encoder, b->features, &tickets[i], err)
+                          : pt_encoder_submit_text(b->encoder, &caption, &tickets[i], &b->arenas[0],
+                                                   err);
+    }
+    for (size_t i = 0; tickets && i < n; i++) {
+        const patina_status waited = pt_ticket_wait(&tickets[i], NULL, err);
+        if (status == PATINA_OK) status = waited;
+    }
+    free(tickets);
+    return status;
+}
+
+static patina_status time_devices(bench *b, patina_error *err) {
+    const pt_encoder_stats stats = pt_encoder_get_stats(b->encoder);
+    const size_t n = (b->options->quick ? 1 : 4) * stats.n_devices * stats.batch;
+
+    const double start = pt_monotonic_s(), cpu = cpu_seconds();
+    PT_TRY(run_on_devices(b, true, n, err));
+    const double passed = pt_monotonic_s() - start;
+    pt_bench_samples_add(&b->device_audio, passed / (double)n);
+    pt_bench_samples_add(&b->device_cpu, (cpu_seconds() - cpu) / passed);
+
+    const double text_start = pt_monotonic_s();
+    PT_TRY(run_on_devices(b, false, n, err));
+    pt_bench_samples_add(&b->device_text, (pt_monotonic_s() - text_start) / (double)n);
+    return PATINA_OK;
+}
+
 /* ---------------------------------------------------------------- rows, end to end */
 
 /* Times at which a run of generate was ready, had its first row, and ended. */
@@ -294,6 +343,7 @@ static patina_status time_generate(bench *b, speed *s, patina_error *err) {
         .threads = s->threads,
         .isa = b->isa,
         .precision = b->options->precision,
+        .device = b->options->device,
         .stop = b->options->stop,
         .on_event = record_event,
         .context = &times,
@@ -343,6 +393,7 @@ static patina_status apply_defaults(bench *b, patina_error *err) {
     if (!o->model || !o->tmp)
         return pt_fail(err, PATINA_EUSAGE, "model and folder for temporary files are required");
     PT_TRY(pt_threads_resolve(o->threads, &b->threads, err));
+    PT_TRY(pt_device_options_check(&o->device, o->precision, err));
     if (o->rounds > PT_BENCH_ROUNDS_MAX)
         return pt_fail(err, PATINA_EUSAGE, "%u rounds are more than the maximum of %d", o->rounds,
                        PT_BENCH_ROUNDS_MAX);
@@ -449,6 +500,9 @@ static patina_status open_towers_and_stages(bench *b, const pt_bench_stages_conf
     if (!is_enabled(b, PT_BENCH_TOWERS)) return PATINA_OK;
     PT_TRY(patina_clap_open(b->options->model, PATINA_CLAP_BOTH, b->isa, b->options->precision,
                             &b->clap, err));
+    if (!pt_device_is_cpu(&b->options->device))
+        PT_TRY(pt_encoder_open(b->options->model, PATINA_CLAP_BOTH, b->clap, &b->options->device,
+                               b->options->stop, &b->encoder, err));
     PT_TRY(time_batch(b, b->threads, b->threads, work_audio, seconds, err));
     PT_TRY(replace_captions(b, b->threads, err));
     return time_batch(b, b->threads, b->threads, work_text, seconds, err);
@@ -464,6 +518,10 @@ static patina_status run_round(bench *b, unsigned round, const pt_bench_stages_c
     for (unsigned i = 0; i < b->n_speeds; i++) {
         PT_TRY(report_step(b, round, is_enabled(b, PT_BENCH_TOWERS) ? "towers" : "peak", err));
         PT_TRY(time_peak_and_towers(b, &b->speeds[i], err));
+    }
+    if (b->encoder) {
+        PT_TRY(report_step(b, round, "devices", err));
+        PT_TRY(time_devices(b, err));
     }
     if (is_enabled(b, PT_BENCH_STAGES)) {
         PT_TRY(report_step(b, round, "stages", err));
@@ -527,6 +585,18 @@ static void fill_report(const bench *b, pt_bench_report *report) {
             .start_s = pt_bench_stats_from_times(&s->start),
         };
     }
+    if (b->encoder) {
+        const pt_encoder_stats stats = pt_encoder_get_stats(b->encoder);
+        pt_bench_device *d = &report->device;
+        const char *tile, *name = pt_encoder_device_name(b->encoder, 0, &tile);
+        snprintf(d->name, sizeof d->name, "%.127s", name);
+        snprintf(d->tile, sizeof d->tile, "%.31s", tile);
+        d->n = (unsigned)stats.n_devices;
+        d->batch = (unsigned)stats.batch;
+        d->audio_s = pt_bench_stats_from_times(&b->device_audio);
+        d->text_s = pt_bench_stats_from_times(&b->device_text);
+        d->cpu_share = pt_bench_stats_from_times(&b->device_cpu);
+    }
     for (int i = 0; is_enabled(b, PT_BENCH_STAGES) && i < PT_STAGE_COUNT; i++)
         report->stage[report->n_stages++] =
             (pt_bench_stage){.name = pt_bench_stage_names[i],
@@ -538,6 +608,7 @@ static void fill_report(const bench *b, pt_bench_report *report) {
 
 static void release(bench *b) {
     pt_bench_folder_remove(&b->folder);
+    pt_encoder_close(&b->encoder);
     patina_clap_close(&b->clap);
     pt_mel_close(&b->mel);
     pt_tokenizer_close(&b->tokenizer);

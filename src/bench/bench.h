@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <patina/cpu.h>
+#include <patina/device.h>
 #include <patina/status.h>
 
 #define PT_BENCH_ROUNDS_MAX 100
@@ -33,6 +34,7 @@ typedef struct pt_bench_options {
     bool no_scaling;            /* skip the measurements with one thread */
     patina_isa isa;             /* PATINA_ISA_AUTO: the best of this CPU */
     patina_precision precision; /* of the matrix products */
+    patina_device_options device;   /* for rows, and measured beside the CPU towers */
     const patina_atomic_bool *stop; /* set to true to stop soon; may be NULL */
     void (*on_step)(void *context, unsigned round, unsigned rounds, const char *what);
     void *context;
@@ -61,6 +63,14 @@ typedef struct pt_bench_stage {
     pt_bench_stats s;
 } pt_bench_stage;
 
+/** The encoders on devices, with full batches; n = 0: not measured. */
+typedef struct pt_bench_device {
+    char name[128], tile[32];       /* of the first device, and of its linear kernel */
+    unsigned n, batch;              /* devices, and clips of a batch */
+    pt_bench_stats audio_s, text_s; /* for a clip or a caption, all devices together */
+    pt_bench_stats cpu_share;       /* CPU time of this process by time, while devices run clips */
+} pt_bench_device;
+
 typedef struct pt_bench_report {
     char cpu[128];   /* model name; "unknown" */
     unsigned n_cpus; /* usable */
@@ -68,6 +78,7 @@ typedef struct pt_bench_report {
     unsigned rounds;
     double audio_flop, text_flop, text_tokens; /* of a clip; of a caption of mean length */
     unsigned n_speeds;
+    pt_bench_device device;
     pt_bench_speed speed[2]; /* one thread, then the requested number */
     unsigned n_stages;
     pt_bench_stage stage[PT_BENCH_STAGES_MAX];

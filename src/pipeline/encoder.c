@@ -203,6 +203,16 @@ patina_status pt_encoder_submit_audio(pt_encoder *e, const float *x, size_t n_sa
     return PATINA_OK;
 }
 
+patina_status pt_encoder_submit_features(pt_encoder *e, const float *features, pt_ticket **ticket,
+                                         patina_error *err) {
+    pt_ticket *t;
+    PT_TRY(ticket_make(e, AUDIO, e->n_features, &t, err));
+    memcpy(t->values, features, e->n_features * sizeof *features);
+    PT_TRY(enqueue(e, t, err));
+    *ticket = t;
+    return PATINA_OK;
+}
+
 patina_status pt_encoder_submit_text(pt_encoder *e, const patina_clap_caption *caption,
                                      pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
     pt_ticket *t;
@@ -489,50 +499,80 @@ static patina_status start_device(pt_encoder *e, device *d, size_t batch, const 
     return PATINA_OK;
 }
 
+static void add_device(pt_encoder *e, pt_device *opened) {
+    e->devices[e->n_devices].encoder = e;
+    e->devices[e->n_devices++].device = opened;
+}
+
 static patina_status open_devices(pt_encoder *e, const patina_device_options *options,
                                   patina_error *err) {
-    const size_t batch = options->batch ? options->batch : BATCH_DEFAULT;
     pt_device *opened[PATINA_DEVICES_MAX] = {NULL};
     pt_device_heads heads = {.n = 0};
+    size_t n = 0;
 
     PT_TRY(pt_device_model_list_heads(pt_clap_get_config(e->clap), &heads, err));
-    const patina_status status =
-        pt_device_list_open(options, &heads, &e->api, opened, &e->n_devices, err);
-    for (size_t i = 0; i < e->n_devices; i++) {
-        e->devices[i].encoder = e;
-        e->devices[i].device = opened[i];
-    }
-    PT_TRY(status);
+    const patina_status status = pt_device_list_open(options, &heads, &e->api, opened, &n, err);
+    for (size_t i = 0; i < n; i++)
+        add_device(e, opened[i]);
+    return status;
+}
+
+static patina_status start_all(pt_encoder *e, size_t batch, const patina_clap *cpu,
+                               patina_error *err) {
     e->stats = (pt_encoder_stats){.n_devices = e->n_devices, .batch = batch};
     e->max_queued = e->n_devices * SLOTS * batch;
+    for (size_t i = 0; i < e->n_devices; i++)
+        PT_TRY(start_device(e, &e->devices[i], batch, cpu, err));
+    pt_snprintf(e->note, sizeof e->note, "encoders on %zu device%s (%s), batches of up to %zu%s",
+                e->n_devices, e->n_devices == 1 ? "" : "s", pt_device_name(e->devices[0].device),
+                e->stats.batch,
+                e->stats.batch < batch ? ", since there is too little memory for more" : "");
+    pthread_mutex_lock(&e->lock);
+    e->stats.n_batches = e->stats.n_clips = e->stats.n_captions = 0; /* not those of the checks */
+    pthread_mutex_unlock(&e->lock);
     return PATINA_OK;
 }
 
-patina_status pt_encoder_open(const char *path, patina_clap_parts parts, const patina_clap *cpu,
-                              const patina_device_options *options, const patina_atomic_bool *stop,
-                              pt_encoder **encoder, patina_error *err) {
+static patina_status encoder_make(const char *path, patina_clap_parts parts,
+                                  const patina_atomic_bool *stop, pt_encoder **encoder,
+                                  patina_error *err) {
     pt_encoder *e = calloc(1, sizeof *e);
     if (!e) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->work, NULL);
     pthread_cond_init(&e->done, NULL);
     e->stop = stop;
-    patina_status status = pt_clap_open_row_major(path, parts, &e->clap, err);
-    if (status == PATINA_OK) {
-        e->n_features = pt_clap_n_features(e->clap);
-        e->hidden = parts & PATINA_CLAP_TEXT ? pt_clap_get_config(e->clap)->text.hidden : 0;
-        status = open_devices(e, options, err);
-    }
-    const size_t batch = e->stats.batch;
-    for (size_t i = 0; status == PATINA_OK && i < e->n_devices; i++)
-        status = start_device(e, &e->devices[i], batch, cpu, err);
+    *encoder = e;
+    PT_TRY(pt_clap_open_row_major(path, parts, &e->clap, err));
+    e->n_features = pt_clap_n_features(e->clap);
+    e->hidden = parts & PATINA_CLAP_TEXT ? pt_clap_get_config(e->clap)->text.hidden : 0;
+    return PATINA_OK;
+}
+
+patina_status pt_encoder_open(const char *path, patina_clap_parts parts, const patina_clap *cpu,
+                              const patina_device_options *options, const patina_atomic_bool *stop,
+                              pt_encoder **encoder, patina_error *err) {
+    pt_encoder *e = NULL;
+    patina_status status = encoder_make(path, parts, stop, &e, err);
+    if (status == PATINA_OK) status = open_devices(e, options, err);
     if (status == PATINA_OK)
-        pt_snprintf(e->note, sizeof e->note,
-                    "encoders on %zu device%s (%s), batches of up to %zu%s", e->n_devices,
-                    e->n_devices == 1 ? "" : "s", pt_device_name(e->devices[0].device),
-                    e->stats.batch,
-                    e->stats.batch < batch ? ", since there is too little memory for more" : "");
-    e->stats.n_batches = e->stats.n_clips = e->stats.n_captions = 0;
+        status = start_all(e, options->batch ? options->batch : BATCH_DEFAULT, cpu, err);
+    if (status == PATINA_OK)
+        *encoder = e;
+    else
+        pt_encoder_close(&e);
+    return status;
+}
+
+patina_status pt_encoder_open_on(const char *path, const patina_clap *cpu,
+                                 pt_device *const *devices, size_t n_devices, size_t batch,
+                                 const patina_atomic_bool *stop, pt_encoder **encoder,
+                                 patina_error *err) {
+    pt_encoder *e = NULL;
+    patina_status status = encoder_make(path, PATINA_CLAP_BOTH, stop, &e, err);
+    for (size_t i = 0; e && i < n_devices; i++)
+        add_device(e, devices[i]);
+    if (status == PATINA_OK) status = start_all(e, batch, cpu, err);
     if (status == PATINA_OK)
         *encoder = e;
     else
@@ -568,6 +608,11 @@ void pt_encoder_close(pt_encoder **encoder) {
 
 size_t pt_encoder_in_flight(const pt_encoder *e) {
     return (SLOTS + 1) * e->n_devices * e->stats.batch;
+}
+
+const char *pt_encoder_device_name(const pt_encoder *e, size_t index, const char **tile) {
+    *tile = pt_device_tile_name(e->devices[index].device);
+    return pt_device_name(e->devices[index].device);
 }
 
 pt_encoder_stats pt_encoder_get_stats(pt_encoder *e) {

@@ -49,6 +49,12 @@ patina_status pt_encoder_open(const char *path, patina_clap_parts parts, const p
                               const patina_device_options *options, const patina_atomic_bool *stop,
                               pt_encoder **encoder, patina_error *err);
 
+/** The same on open devices, which the encoder closes, on failure too; for tests. */
+patina_status pt_encoder_open_on(const char *path, const patina_clap *cpu,
+                                 pt_device *const *devices, size_t n_devices, size_t batch,
+                                 const patina_atomic_bool *stop, pt_encoder **encoder,
+                                 patina_error *err);
+
 /** Waits for the threads. All tickets must have been waited for or discarded. */
 void pt_encoder_close(pt_encoder **encoder);
 
@@ -60,6 +66,10 @@ void pt_encoder_close(pt_encoder **encoder);
  */
 patina_status pt_encoder_submit_audio(pt_encoder *encoder, const float *x, size_t n_samples,
                                       pt_ticket **ticket, pt_arena *scratch, patina_error *err);
+
+/** Queues features of pt_clap_extract_features, [1001, 64] of a published model; likewise. */
+patina_status pt_encoder_submit_features(pt_encoder *encoder, const float *features,
+                                         pt_ticket **ticket, patina_error *err);
 
 /** Queues a caption, as patina_clap_embed_text; likewise. */
 patina_status pt_encoder_submit_text(pt_encoder *encoder, const patina_clap_caption *caption,
@@ -83,6 +93,9 @@ patina_status pt_ticket_wait(pt_ticket **ticket, float embedding[PATINA_EMBEDDIN
 
 /** Entries in flight that keep all devices busy. */
 size_t pt_encoder_in_flight(const pt_encoder *encoder);
+
+/** Name of a device, and the tile of its linear kernel. */
+const char *pt_encoder_device_name(const pt_encoder *encoder, size_t index, const char **tile);
 
 pt_encoder_stats pt_encoder_get_stats(pt_encoder *encoder);
 

@@ -53,3 +53,24 @@ assert is_sanitizer_build() or time.monotonic() - began < 5, time.monotonic() - 
 os.remove("long.wav")
 E
 }
+
+# One clip and one caption of the full-size model on a device, against the goldens.
+test_device_at_full_size() {
+    full_model
+    "$PATINA" devices 2>&1 | grep -q "usable: all kernels" || skip "no OpenCL device"
+    [ -r "$PATINA_SHARED/clap/full/golden/index.json" ] || skip "no shared folder with clap/full"
+    py <<'E'
+folder = SHARED + "/clap/full/golden"
+with open(folder + "/index.json", encoding="utf-8") as file:
+    index = json.load(file)
+clip = next(item for item in index["audio"] if item["name"] == "a2_10s")
+text = next(item for item in index["text"] if item["name"] == "c00_plain")
+write_wav("clip.wav", read_npy(os.path.normpath(f"{folder}/{clip['samples_file']}"))[1][:clip["samples"]])
+patina("embed", "--model", os.environ["PATINA_FULL_MODEL"], "--out", "both.npy", "--device", "opencl",
+       "--device-batch", "2", "--audio", "clip.wav", "--text", bytes.fromhex(text["utf8_hex"]).decode())
+values = read_npy("both.npy")[1]
+for i, item in enumerate((clip, text)):
+    assert_all_near(values[512 * i:512 * i + 512], read_npy(f"{folder}/{item['embedding']}")[1], 1e-5,
+                    item["name"])
+E
+}

@@ -42,7 +42,7 @@ static void check_linear(pt_test *t, pt_device *device) {
         {33, 17, 7},    {129, 65, 33}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int32_t e = PT_DEVICE_STORE; e <= PT_DEVICE_RELU; e++)
-            if (e == (int32_t)i % 5 || shapes[i][0] * shapes[i][1] < 9000)
+            if (e == (int32_t)i % 5)
                 check(
                     t, device,
                     &(pt_device_launch){.kernel = PT_DEVICE_linear,
@@ -116,6 +116,30 @@ TEST(device_kernels, equal_bits) {
             }
             pt_device_close(&device);
         }
+    free(devices);
+}
+
+/* Two tiles and a remainder in each dimension, and every other kernel: few operations, for an
+ * interpreter of kernels (oclgrind.sh). PATINA_CL_OPTIONS is added to the options of the compiler:
+ * -DFAULT_RACE and -DFAULT_BOUNDS plant a fault, which changes no value that is compared. */
+TEST(device_kernels, small) {
+    static const pt_device_heads heads = {{24}, 1};
+    static const int32_t sides[] = {134, 134, 262, 70};
+    pt_cl_api api;
+    pt_cl_device *devices = NULL;
+    size_t n = 0;
+    if (!open_list(t, &api, &devices, &n)) return;
+    for (size_t tile = 1; tile <= pt_device_tile_count(); tile++) {
+        const int32_t side = sides[(tile - 1) % 4];
+        const pt_device_options options = {
+            .heads = heads, .tile = tile, .build_options = getenv("PATINA_CL_OPTIONS")};
+        pt_device *device = NULL;
+        if (!CHECK_OK(pt_device_open_opencl(&api, &devices[0], &options, &device, &t->err))) break;
+        const pt_device_launch l = {.kernel = PT_DEVICE_linear, .integers = {side, side, 33, 1}};
+        check(t, device, &l, NULL);
+        if (tile == pt_device_tile_count()) CHECK_OK(pt_device_check(device, &heads, &t->err));
+        pt_device_close(&device);
+    }
     free(devices);
 }
 

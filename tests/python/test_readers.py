@@ -52,7 +52,8 @@ MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "wi
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
-           "unsupported", "too_short", "nonfinite", "silent", "excluded"]
+           "unsupported", "too_short", "nonfinite", "silent", "excluded",
+           "filtered", "low_quality"]
 
 
 class Skip(Exception):
@@ -501,8 +502,9 @@ def rejects(data):
         assert list(reject) == ["entry", "source", "reason", "sentence"], line
         assert reject["sentence"], line
         found[reject["reason"]] += 1
-    if found["excluded"] == 0:  # a set without an exclusion list has no such member
-        del found["excluded"]
+    for reason in ("excluded", "filtered", "low_quality"):  # only where they occur
+        if found[reason] == 0:
+            del found[reason]
     assert list(data.facts["rejects_by_reason"].items()) == list(found.items())
     assert data.facts["rejects"] == len(lines)
 

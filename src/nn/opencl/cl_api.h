@@ -35,26 +35,21 @@ typedef struct cl_event_ *cl_event;
 #define CL_INVALID_BUFFER_SIZE           (-61)
 #define CL_PLATFORM_NOT_FOUND_KHR        (-1001)
 
-#define CL_PLATFORM_NAME           0x0902
-#define CL_DEVICE_TYPE_CPU         (1 << 1)
-#define CL_DEVICE_TYPE_GPU         (1 << 2)
-#define CL_DEVICE_TYPE_ALL         0xFFFFFFFF
-#define CL_DEVICE_TYPE             0x1000
-#define CL_DEVICE_MAX_WORK_GROUP   0x1004
-#define CL_DEVICE_SINGLE_FP_CONFIG 0x101B
-#define CL_DEVICE_GLOBAL_MEM_SIZE  0x101F
-#define CL_DEVICE_LOCAL_MEM_SIZE   0x1023
-#define CL_DEVICE_ENDIAN_LITTLE    0x1026
-#define CL_DEVICE_NAME             0x102B
-#define CL_DRIVER_VERSION          0x102D
-#define CL_DEVICE_VERSION          0x102F
-#define CL_FP_DENORM               (1 << 0)
-#define CL_FP_ROUND_TO_NEAREST     (1 << 2)
-#define CL_FP_FMA                  (1 << 5)
-#define CL_CONTEXT_PLATFORM        0x1084
-#define CL_MEM_READ_WRITE          (1 << 0)
-#define CL_PROGRAM_BUILD_LOG       0x1183
-#define CL_COMPLETE                0x0
+#define CL_PLATFORM_NAME          0x0902
+#define CL_DEVICE_TYPE_CPU        (1 << 1)
+#define CL_DEVICE_TYPE_GPU        (1 << 2)
+#define CL_DEVICE_TYPE_ALL        0xFFFFFFFF
+#define CL_DEVICE_TYPE            0x1000
+#define CL_DEVICE_MAX_WORK_GROUP  0x1004
+#define CL_DEVICE_GLOBAL_MEM_SIZE 0x101F
+#define CL_DEVICE_LOCAL_MEM_SIZE  0x1023
+#define CL_DEVICE_NAME            0x102B
+#define CL_DRIVER_VERSION         0x102D
+#define CL_DEVICE_VERSION         0x102F
+#define CL_CONTEXT_PLATFORM       0x1084
+#define CL_MEM_READ_WRITE         (1 << 0)
+#define CL_PROGRAM_BUILD_LOG      0x1183
+#define CL_COMPLETE               0x0
 
 /* Functions that return a status: X(name, parameters, arguments). */
 #define PT_CL_STATUS_FUNCTIONS(X)                                                                  \

@@ -113,7 +113,7 @@ patina_status pt_cl_devices_list(const pt_cl_api *api, pt_cl_device **devices, s
  *
  * api     must outlive the device
  *
- * Errors  PATINA_EUSAGE  the device lacks fused multiply-add, denormals or memory
+ * Errors  PATINA_EUSAGE  the device has too little local memory, or too small work-groups
  *         PATINA_EIO     the driver failed; the message has the log of the compiler
  *         PATINA_ENOMEM
  */

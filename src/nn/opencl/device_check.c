@@ -160,8 +160,8 @@ static patina_status check_launch(pt_device *device, const pt_device_launch *lau
     return pt_fail(
         err, PATINA_EUSAGE,
         "device '%s': %zu of %zu values of the kernel '%s' differ from the reference, so "
-        "its driver does not follow IEEE 754 (is a fast-math option set?); use another "
-        "device or '--device cpu'",
+        "its driver does not compute as IEEE 754 defines (no denormals, or fast-math "
+        "options?); use another device or '--device cpu'",
         pt_device_name(device), d.n_different, d.n_values,
         pt_device_signatures[launch->kernel].name);
 }

@@ -17,7 +17,6 @@
 #include "nn/opencl/device_math.h"
 
 #define LIST_MAX      64 /* platforms; devices of a platform */
-#define MEMORY_MIN    (UINT64_C(1) << 28)
 #define SIMPLE_GROUP  64 /* work-items of a group of the kernels without local memory */
 #define BUILD_OPTIONS "-cl-std=CL1.2"
 
@@ -150,22 +149,16 @@ patina_status pt_cl_devices_list(const pt_cl_api *api, pt_cl_device **devices, s
 
 /* ---- program --------------------------------------------------------------------------------- */
 
-static patina_status check_support(const opencl_device *d, const pt_cl_device *listed,
-                                   patina_error *err) {
-    cl_bitfield config = 0;
+/* Limits of the kernels. Arithmetic is checked by its bits, not by what a driver declares. */
+static patina_status check_support(const opencl_device *d, patina_error *err) {
+    const char *lacks = NULL;
     cl_ulong local = 0;
     size_t group = 0;
-    const cl_bitfield needed = CL_FP_DENORM | CL_FP_ROUND_TO_NEAREST | CL_FP_FMA;
 
-    CL_TRY(d, clGetDeviceInfo, d->id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof config, &config, NULL);
     CL_TRY(d, clGetDeviceInfo, d->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
     CL_TRY(d, clGetDeviceInfo, d->id, CL_DEVICE_MAX_WORK_GROUP, sizeof group, &group, NULL);
-    const char *const lacks = (config & needed) != needed
-                                  ? "denormals, rounding to nearest or fused multiply-add of float"
-                              : local < 32768                     ? "32 KB of local memory"
-                              : group < 256                       ? "work-groups of 256 items"
-                              : listed->memory_bytes < MEMORY_MIN ? "256 MB of memory"
-                                                                  : NULL;
+    if (local < 32768) lacks = "32 KB of local memory";
+    if (group < 256) lacks = "work-groups of 256 items";
     if (!lacks) return PATINA_OK;
     return pt_fail(err, PATINA_EUSAGE, "device '%s' lacks %s; use another device or '--device cpu'",
                    d->base.name, lacks);
@@ -471,7 +464,7 @@ static patina_status open_all(opencl_device *d, const pt_cl_device *listed,
     const size_t first = options->tile ? options->tile - 1 : 0, n = measure ? TILE_COUNT : 1;
     cl_int error = CL_SUCCESS;
 
-    PT_TRY(check_support(d, listed, err));
+    PT_TRY(check_support(d, err));
     d->context = d->api->clCreateContext(properties, 1, &d->id, NULL, NULL, &error);
     if (error != CL_SUCCESS) return fail_call(d->base.name, "clCreateContext", error, err);
     d->queue = d->api->clCreateCommandQueue(d->context, d->id, 0, &error);
