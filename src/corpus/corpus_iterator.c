@@ -27,6 +27,7 @@
 #include "corpus/tar.h"
 #include "fs/path.h"
 
+#define N_LISTS  4 /* of an AudioFolder, in the order in which they are looked for */
 #define EXCLUDED "its id or file name is in the list of '--exclude'"
 
 #define READER_ADDRESS(name) &pt_corpus_reader_##name,
@@ -97,11 +98,12 @@ static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_pro
  * its place. */
 static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpus_probe *probe,
                                         patina_error *err) {
-    static const char *const names[] = {"metadata.csv", "metadata.jsonl", "*/metadata.csv"};
+    static const char *const names[] = {"metadata.csv", "metadata.jsonl", "*/metadata.csv",
+                                        "*/*/metadata.csv"};
     pt_corpus_probe list = *probe;
     patina_status status = PATINA_OK;
 
-    for (size_t i = 0; i < 3 && status == PATINA_OK; i++) {
+    for (size_t i = 0; i < N_LISTS && status == PATINA_OK; i++) {
         pt_strbuf name = {0};
         glob_t found = {0};
         pt_strbuf_printf(&name, "%s/%s", path, names[i]);
@@ -114,7 +116,7 @@ static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpu
                 *probe = list;
                 probe->is_folder = false;
                 snprintf(probe->list_path, sizeof probe->list_path, "%s", name.text);
-                i = 3;
+                i = N_LISTS;
             }
         }
         globfree(&found);

@@ -97,6 +97,16 @@ patina_status pt_entry_add_json_template(pt_entry *entry, const char *template, 
     return status;
 }
 
+void pt_json_describe_members(json_t *object, pt_strbuf *text) {
+    const char *key;
+    json_t *value;
+    size_t n = 0;
+    json_object_foreach(object, key, value) {
+        (void)value;
+        pt_strbuf_printf(text, "%s'%s'", n++ > 0 ? ", " : "", key);
+    }
+}
+
 patina_status pt_entry_set_json_split(pt_entry *entry, const char *member, const json_t *object,
                                       patina_error *err) {
     pt_strbuf value = {0};

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
 
 /**
@@ -15,6 +16,9 @@
  */
 patina_status pt_entry_add_json_template(pt_entry *entry, const char *template, json_t *object,
                                          patina_error *err);
+
+/** Appends the names of the members of an object, "'a', 'b'". */
+void pt_json_describe_members(json_t *object, pt_strbuf *text);
 
 /** Sets split_value to a member that is a string or a number; member NULL: nothing. */
 patina_status pt_entry_set_json_split(pt_entry *entry, const char *member, const json_t *object,

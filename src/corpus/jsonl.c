@@ -150,6 +150,7 @@ static patina_status read_object(jsonl_state *s, json_t *object, bool repaired, 
     const json_t *caption = template ? NULL : pt_json_find_captions(object, s->column);
     if (!caption && !template && !s->column) caption = json_object_get(object, "transcription");
     if (!caption && !template && !s->column) caption = json_object_get(object, "sentence");
+    if (!caption && !template && !s->column) caption = json_object_get(object, "main_caption");
     if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     PT_TRY(read_audio(s, object, repaired, entry, err));
     if (template) PT_TRY(pt_entry_add_json_template(entry, template, object, err));
@@ -198,6 +199,18 @@ static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, b
     return entry ? read_line(s, too_long, entry, err) : PATINA_OK;
 }
 
+static void jsonl_describe(void *state, pt_strbuf *text) {
+    jsonl_state *s = state;
+    bool too_long = false, end = false, repaired;
+    json_error_t error;
+    if (pt_line_reader_next(&s->lines, &too_long, &end, NULL) != PATINA_OK || end || too_long)
+        return;
+    json_t *json =
+        pt_json_parse_lenient(s->lines.line.text, s->lines.line.length, &repaired, &error);
+    pt_json_describe_members(json, text);
+    json_decref(json);
+}
+
 const pt_corpus_reader pt_corpus_reader_jsonl = {
     .name = "jsonl",
     .summary =
@@ -206,6 +219,7 @@ const pt_corpus_reader pt_corpus_reader_jsonl = {
     .open = jsonl_open,
     .close = jsonl_close,
     .next = jsonl_next,
+    .describe_columns = jsonl_describe,
     .uses_template = true,
     .has_columns = true,
     .merges_rows = true,

@@ -279,11 +279,14 @@ static patina_status open_member(table *t, size_t audio, const char *name,
 }
 
 static patina_status open_audio(table *t, patina_error *err) {
-    static const char *const paths[] = {"audio", "file_name", "path", "audio_filepath"};
+    static const char *const paths[] = {"audio", "file_name", "path",  "audio_filepath",
+                                        "file",  "filename",  "fname", "ytid"};
     const size_t audio = pt_parquet_find_child(t->parquet, 0, "audio");
 
     /* A string is the path of a file. */
-    for (size_t i = 0; i < 4 && !t->path && (i == 0 || audio == PT_PARQUET_NONE); i++) {
+    for (size_t i = 0;
+         i < sizeof paths / sizeof *paths && !t->path && (i == 0 || audio == PT_PARQUET_NONE);
+         i++) {
         const size_t field = pt_parquet_find_child(t->parquet, 0, paths[i]);
         if (field != PT_PARQUET_NONE && t->parquet->fields[field].converted == CONVERTED_UTF8)
             PT_TRY(open_member(t, 0, paths[i], &t->path, err));

@@ -314,7 +314,7 @@ static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
     }
 }
 
-static void describe_columns(const void *state, pt_strbuf *text) {
+static void describe_columns(void *state, pt_strbuf *text) {
     const table_state *s = state;
     if (s->csv) append_columns(pt_csv_header(s->csv), text);
 }
@@ -442,7 +442,7 @@ static patina_status next_file(table_state *s, bool *some, patina_error *err) {
 }
 
 static patina_status check_template(const table_state *s, patina_error *err);
-static patina_status check_filter(const table_state *s, patina_error *err);
+static patina_status check_filter(table_state *s, patina_error *err);
 
 static patina_status table_open(const char *path, const pt_corpus_options *options,
                                 const pt_table_layout *layout, void **state, patina_error *err) {
@@ -582,14 +582,14 @@ static patina_status check_template(const table_state *s, patina_error *err) {
 /* Rows -------------------------------------------------------------------------------------- */
 
 /** Refuses a filter with a field that the table does not have. */
-static patina_status check_filter(const table_state *s, patina_error *err) {
+static patina_status check_filter(table_state *s, patina_error *err) {
     const pt_conditions *filter = s->options->filter;
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
     const size_t i = pt_filter_find_unknown(filter, append_field, &fields);
     pt_strbuf names = {0};
 
     if (!filter || i == filter->n) return PATINA_OK;
-    describe_columns(s, &names);
+    append_columns(pt_csv_header(s->csv), &names);
     pt_condition_fail_unknown(&filter->item[i], PT_FILTER_OPTION, pt_filter_fields,
                               names.failed ? "" : names.text, err);
     pt_strbuf_release(&names);
@@ -625,6 +625,13 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
             pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
         }
         pt_strbuf_append_bytes(&id, name, n);
+        if (s->options->start_column && s->at.start >= 0) { /* segments of one recording */
+            name = pt_csv_field_trimmed(r, s->at.start, &n);
+            if (is_valid_text(name, n)) {
+                pt_strbuf_append(&id, "_");
+                pt_strbuf_append_bytes(&id, name, n);
+            }
+        }
     }
     entry->id = pt_strbuf_detach(&id);
     return entry->id ? PATINA_OK : no_memory(err);
@@ -721,6 +728,8 @@ static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
     const char *text = pt_csv_field_trimmed(r, column, &n);
     if (n == 0) return false;
     *seconds = pt_strtod(text, &end);
+    for (int i = 0; i < 2 && *end == ':'; i++) /* "01:02:03.5" */
+        *seconds = 60.0 * *seconds + pt_strtod(end + 1, &end);
     return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
 }
 

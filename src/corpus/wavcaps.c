@@ -109,6 +109,8 @@ static patina_status find_audio(const wavcaps_state *s, pt_entry *entry, const c
                                 patina_error *err) {
     const char *path = pt_clip_index_find_file(&s->files, entry->id, s->name);
 
+    if (!path && entry->id[0] == '/') /* of the machine on which the list was made */
+        path = pt_clip_index_find_file(&s->files, pt_path_basename(entry->id), s->name);
     if (!path || !pt_utf8_is_valid(path, strlen(path)))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "%s: no audio file is named '%s.*'", location, entry->id);
@@ -209,6 +211,20 @@ static patina_status wavcaps_next(void *state, bool with_audio, pt_entry *entry,
                                      : read_element(s, entry, err);
 }
 
+static void wavcaps_describe(void *state, pt_strbuf *text) {
+    wavcaps_state *s = state;
+    pt_json_event event;
+    json_error_t error;
+    bool repaired;
+    if (pt_json_stream_next(&s->list, &event, NULL) != PATINA_OK || event != PT_JSON_ELEMENT ||
+        s->list.element.length == 0)
+        return;
+    json_t *json =
+        pt_json_parse_lenient(s->list.element.text, s->list.element.length, &repaired, &error);
+    pt_json_describe_members(json, text);
+    json_decref(json);
+}
+
 const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .name = "wavcaps",
     .summary = "a JSON {\"data\": [{\"id\": name of a clip, \"caption\": text or list}, ...]}",
@@ -216,6 +232,7 @@ const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .open = wavcaps_open,
     .close = wavcaps_close,
     .next = wavcaps_next,
+    .describe_columns = wavcaps_describe,
     .lacks = wavcaps_lacks,
     .uses_template = true,
     .has_columns = true,

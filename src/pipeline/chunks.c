@@ -376,7 +376,6 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     const uint64_t chunk = it->index / r->plan.options.chunk;
     pt_entry_result *result = &it->result;
 
-    if (r->encoder && it->status == PATINA_OK) wait_for_devices(r, it);
     if (it->status == PATINA_ETEMPORARY) return leave_chunk(r, chunk, it->err.message, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
     if (!r->chunk_is_open)
@@ -405,6 +404,7 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
 static patina_status deliver_entry(void *context, void *slot, patina_error *err) {
     pt_run *r = context;
     item *it = slot;
+    if (r->encoder && it->status == PATINA_OK) wait_for_devices(r, it);
     const int64_t start_ns = pt_monotonic_ns();
     const patina_status status = write_rows(r, it, err);
     r->spent_ns[PATINA_RUN_WRITING] += pt_monotonic_ns() - start_ns;
