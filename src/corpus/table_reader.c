@@ -442,7 +442,7 @@ static patina_status next_file(table_state *s, bool *some, patina_error *err) {
 }
 
 static patina_status check_template(const table_state *s, patina_error *err);
-static patina_status check_filter(const table_state *s, patina_error *err);
+static patina_status check_filter(table_state *s, patina_error *err);
 
 static patina_status table_open(const char *path, const pt_corpus_options *options,
                                 const pt_table_layout *layout, void **state, patina_error *err) {
