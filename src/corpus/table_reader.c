@@ -589,7 +589,7 @@ static patina_status check_filter(table_state *s, patina_error *err) {
     pt_strbuf names = {0};
 
     if (!filter || i == filter->n) return PATINA_OK;
-    describe_columns(s, &names);
+    append_columns(pt_csv_header(s->csv), &names);
     pt_condition_fail_unknown(&filter->item[i], PT_FILTER_OPTION, pt_filter_fields,
                               names.failed ? "" : names.text, err);
     pt_strbuf_release(&names);
