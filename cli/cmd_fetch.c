@@ -25,15 +25,18 @@ static const pt_cli_option options[] = {
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *what = args->operands[0], *name = args->n_operands > 1 ? args->operands[1] : NULL;
+    const pt_cli_fetch_options given = {.revision = pt_cli_text(args, "revision"),
+                                        .pattern = pt_cli_text(args, "pattern"),
+                                        .retries = pt_cli_number(args, "retries")};
 
     if (strcmp(what, "dataset") == 0 && !name)
         return pt_cli_usage_error(command,
                                   "'dataset' needs a name: patina fetch dataset OWNER/NAME");
-    if (strcmp(what, "dataset") == 0) return pt_cli_dataset_fetch(args, name);
+    if (strcmp(what, "dataset") == 0) return pt_cli_dataset_fetch(args, name, &given);
     if (strcmp(what, "model") == 0 && pt_cli_given(args, "pattern"))
         return pt_cli_usage_error(command, "option '--pattern' applies to 'dataset' only");
     if (strcmp(what, "model") == 0)
-        return pt_cli_model_fetch(args, name ? name : PT_CLI_MODEL_DEFAULT);
+        return pt_cli_model_fetch(args, name ? name : PT_CLI_MODEL_DEFAULT, &given);
     const char *nearest = pt_cli_suggest(what, command->words, 2);
     if (nearest)
         return pt_cli_usage_error(command, "unknown kind '%s': did you mean '%s'?", what, nearest);

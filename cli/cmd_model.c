@@ -137,7 +137,10 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     if (strcmp(action, "fetch") == 0) {
         if (pt_cli_given(args, "json"))
             return pt_cli_usage_error(command, "option '--json' applies to 'info' only");
-        return pt_cli_model_fetch(args, model ? model : PT_CLI_MODEL_DEFAULT);
+        return pt_cli_model_fetch(
+            args, model ? model : PT_CLI_MODEL_DEFAULT,
+            &(pt_cli_fetch_options){.revision = pt_cli_text(args, "revision"),
+                                    .retries = pt_cli_number(args, "retries")});
     }
     const char *nearest = pt_cli_suggest(action, command->words, 2);
     if (nearest)

@@ -43,8 +43,8 @@ void pt_cli_hf_env_release(pt_cli_hf_env *hub);
 patina_status pt_cli_model_resolve(const char *model, char **path, patina_error *err);
 
 /**
- * The path of a --corpus value: `hf://datasets/OWNER/NAME[@REV][/PATH][,OPTIONS]` is looked up in the cache,
- * where 'patina fetch dataset' downloads it; any other value is returned unchanged.
+ * The path of a --corpus value: `hf://datasets/OWNER/NAME[@REV][/PATH][,OPTIONS]` is looked up in
+ * the cache, where 'patina fetch dataset' downloads it; any other value is returned unchanged.
  *
  * path     out: the caller frees it
  *

@@ -87,7 +87,7 @@ static void print_result(pt_cli_progress *progress, const char *name, const char
 }
 
 static int fetch_named(const pt_cli_args *args, hub_fetch *fetch, const char *name,
-                       const char *pattern, const char *option) {
+                       const pt_cli_fetch_options *given, const char *option) {
     patina_error err = {0};
     pt_cli_hf_env hub = {0};
     pt_cli_progress progress;
@@ -103,12 +103,12 @@ static int fetch_named(const pt_cli_args *args, hub_fetch *fetch, const char *na
         .ca_file = hub.ca_file,
         .offline = hub.offline,
         .timeout_s = hub.timeout_s,
-        .retries = (unsigned)pt_cli_number(args, "retries"),
+        .retries = (unsigned)given->retries,
         .stop = pt_cli_install_signal_handlers(),
         .on_event = on_event,
         .context = &progress,
     };
-    const patina_status status = fetch(&options, name, pattern, &report, &err);
+    const patina_status status = fetch(&options, name, given->pattern, &report, &err);
     pt_cli_progress_end(&progress);
     if (status == PATINA_ECANCELLED) {
         pt_cli_error("stopped; run the same command again to resume the download");
@@ -131,8 +131,8 @@ done:
 
 /* The revision is part of the name, or an option. */
 static int fetch_revision(const pt_cli_args *args, hub_fetch *fetch, const char *name,
-                          const char *pattern, const char *option) {
-    const char *revision = pt_cli_text(args, "revision");
+                          const pt_cli_fetch_options *given, const char *option) {
+    const char *revision = given->revision;
     char *full = NULL;
 
     if (revision && strchr(name, '@'))
@@ -142,16 +142,18 @@ static int fetch_revision(const pt_cli_args *args, hub_fetch *fetch, const char 
         pt_cli_error("out of memory");
         return 1;
     }
-    const int result = fetch_named(args, fetch, full, pattern, option);
+    const int result = fetch_named(args, fetch, full, given, option);
     free(full);
     return result;
 }
 
-int pt_cli_model_fetch(const pt_cli_args *args, const char *model) {
-    return fetch_revision(args, fetch_model, model, NULL, "--model ");
+int pt_cli_model_fetch(const pt_cli_args *args, const char *model,
+                       const pt_cli_fetch_options *given) {
+    return fetch_revision(args, fetch_model, model, given, "--model ");
 }
 
-int pt_cli_dataset_fetch(const pt_cli_args *args, const char *dataset) {
-    return fetch_revision(args, patina_hub_fetch_dataset, dataset, pt_cli_text(args, "pattern"),
+int pt_cli_dataset_fetch(const pt_cli_args *args, const char *dataset,
+                         const pt_cli_fetch_options *given) {
+    return fetch_revision(args, patina_hub_fetch_dataset, dataset, given,
                           "--corpus hf://datasets/");
 }
