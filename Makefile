@@ -32,4 +32,4 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format --style=file -i
 
 clean:
-	@rm -rf build build-asan build-clang build-aarch64 build-tsan demo-out
+	@rm -rf build build-asan build-clang build-aarch64 build-tsan demo-out demo-out-report.html demo-learn demo-learn-*

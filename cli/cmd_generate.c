@@ -48,7 +48,8 @@ static const pt_cli_option options[] = {
              "webdataset tars (a file, a folder, or 'train/{0..99}.tar'), Parquet files of the "
              "Hugging Face hub, a CSV of AudioCaps, Clotho or labels, a WavCaps JSON file, or a "
              "JSONL manifest with 'audio' and 'caption' in each line; options of a corpus follow "
-             "its path, such as 'train.csv,audio-root=clips,prefix=ac,weight=0.5'"},
+             "its path, such as 'train.csv,audio-root=clips,prefix=ac,weight=0.5'; "
+             "hf://datasets/OWNER/NAME after 'patina fetch dataset OWNER/NAME'"},
     {.name = "corpora",
      .kind = PT_CLI_FILE,
      .argument = "FILE",
@@ -115,6 +116,17 @@ static const pt_cli_option options[] = {
      .argument = "FILE",
      .help = "reject the entries whose id is in FILE: one id per line, a CSV, or a WavCaps "
              "blacklist; YouTube ids and file names also match"},
+    {.name = "filter",
+     .kind = PT_CLI_TEXT,
+     .argument = "CONDITIONS",
+     .help = "reject entries as filtered unless they meet all conditions, as in "
+             "'duration>=5,caption!~speech,license=CC0'; fields are duration, rate, channels, "
+             "caption, caption_length and the columns of the corpus"},
+    {.name = "require",
+     .kind = PT_CLI_TEXT,
+     .argument = "CONDITIONS",
+     .help = "reject entries as low_quality unless their source meets all conditions, as in "
+             "'bandwidth_hz>=16000,flat_run<=3'; fields are those of source_quality"},
     {.name = "keep-going",
      .help = "continue even if the first 200 entries are all rejected for the same reason"},
     {.name = "audio-root",
@@ -193,6 +205,29 @@ static const pt_cli_option options[] = {
      .argument = "SHARES",
      .help = "shares of the clips, such as train=0.9,validation=0.05,test=0.05; the content of a "
              "file determines its split, so that no clip is in two splits (default: all in train)"},
+    {.name = "split-key",
+     .kind = PT_CLI_TEXT,
+     .argument = "KEY",
+     .help = "what keeps clips in one split besides equal content: youtube_id; parent, the folder; "
+             "a column of the list; or sound, also of files in another coding (decodes all clips "
+             "first)"},
+    {.name = "fingerprint",
+     .help =
+         "write a fingerprint of each whole sound to the provenance, with which 'patina inspect' "
+         "finds pairs of one sound in clips of more than 10 s"},
+    {.name = "license",
+     .kind = PT_CLI_TEXT,
+     .argument = "ID",
+     .help = "licence of the corpus for the data-set card (README.md), as the hub names it: "
+             "cc-by-4.0, cc0-1.0 (default: unknown)"},
+    {.name = "title",
+     .kind = PT_CLI_TEXT,
+     .argument = "TEXT",
+     .help = "title of the data-set card"},
+    {.name = "language",
+     .kind = PT_CLI_TEXT,
+     .argument = "CODE",
+     .help = "language of the captions for the data-set card, as in en (the default)"},
     {.name = "limit",
      .kind = PT_CLI_NUMBER,
      .argument = "N",
@@ -453,21 +488,32 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
 }
 
 /* The values of --corpus; 0, or the status of a usage error. */
-static int list_corpora(const pt_cli_args *args, const char ***corpora, size_t *n_corpora) {
+static int list_corpora(const pt_cli_args *args, char ***corpora, size_t *n_corpora) {
     const bool has_file = pt_cli_given(args, "corpora");
     if (has_file && pt_cli_given(args, "corpus"))
         return pt_cli_usage_error(args->command,
                                   "options '--corpus' and '--corpora' exclude each other");
-    const char **list = calloc(args->n_occurrences + 1, sizeof *list);
+    patina_error err = {0};
+    char **list = calloc(args->n_occurrences + 1, sizeof *list);
     if (!list) {
         pt_cli_error("out of memory");
         return 1;
     }
-    for (size_t i = 0; i < args->n_occurrences; i++)
-        if (strcmp(args->occurrence[i].option->name, "corpus") == 0)
-            list[(*n_corpora)++] = args->occurrence[i].value.text;
     *corpora = list;
+    for (size_t i = 0; i < args->n_occurrences; i++) {
+        if (strcmp(args->occurrence[i].option->name, "corpus") != 0) continue;
+        if (pt_cli_corpus_resolve(args->occurrence[i].value.text, &list[*n_corpora], &err) !=
+            PATINA_OK)
+            return pt_cli_report_error(&err);
+        ++*n_corpora;
+    }
     return 0;
+}
+
+static void free_corpora(char **corpora, size_t n_corpora) {
+    for (size_t i = 0; i < n_corpora; i++)
+        free(corpora[i]);
+    free(corpora);
 }
 
 /* The model and the configuration are read, then all options are passed to the library. */
@@ -476,21 +522,24 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *suite = pt_cli_text(args, "suite");
     patina_error err = {0};
     char *suite_json = NULL, *model = NULL;
-    const char **corpora = NULL;
+    char **corpora = NULL;
     size_t n_corpora = 0;
     int result;
 
     if (pt_cli_given(args, "list-kinds")) return list_kinds();
     if (pt_cli_given(args, "print-suite")) return print_effect_config(args);
     result = list_corpora(args, &corpora, &n_corpora);
-    if (result != 0) return result;
+    if (result != 0) {
+        free_corpora(corpora, n_corpora);
+        return result;
+    }
     patina_status status =
         suite ? pt_text_read(pt_cli_text_path(suite), &suite_json, &err) : PATINA_OK;
     if (status == PATINA_OK)
         status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, &err);
     if (status == PATINA_OK) {
         patina_generate_options options_of_run = {
-            .corpora = corpora,
+            .corpora = (const char *const *)corpora,
             .n_corpora = n_corpora,
             .corpora_file = pt_cli_text(args, "corpora"),
             .corpus_kind = pt_cli_text(args, "corpus-kind"),
@@ -505,7 +554,12 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .header = pt_cli_text(args, "header"),
             .source_split = pt_cli_text(args, "source-split"),
             .exclude = pt_cli_text(args, "exclude"),
+            .filter = pt_cli_text(args, "filter"),
+            .require = pt_cli_text(args, "require"),
             .keep_going = pt_cli_given(args, "keep-going"),
+            .license = pt_cli_text(args, "license"),
+            .title = pt_cli_text(args, "title"),
+            .language = pt_cli_text(args, "language"),
             .model = model,
             .out = pt_cli_text(args, "out"),
             .format = (patina_output_format)pt_cli_number(args, "format"),
@@ -513,6 +567,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .variants = (uint32_t)pt_cli_number(args, "variants"),
             .captions = (patina_caption_mode)pt_cli_number(args, "captions"),
             .order = (patina_effect_order)pt_cli_number(args, "order"),
+            .split_key = pt_cli_text(args, "split-key"),
+            .fingerprint = pt_cli_given(args, "fingerprint"),
             .windows = (uint32_t)pt_cli_number(args, "windows"),
             .window = (patina_window_mode)pt_cli_number(args, "window"),
             .suite_json = suite_json,
@@ -540,7 +596,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     } else {
         result = pt_cli_report_error(&err);
     }
-    free(corpora);
+    free_corpora(corpora, n_corpora);
     free(model);
     free(suite_json);
     return result;

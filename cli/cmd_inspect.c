@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <patina/patina.h>
 
@@ -21,6 +22,12 @@ static const pt_cli_option options[] = {
      .argument = "FILE",
      .help = "write a report with figures and audio examples: one self-contained HTML file of "
              "less than 10 MB"},
+    {.name = "samples",
+     .kind = PT_CLI_TEXT,
+     .argument = "LIST",
+     .help =
+         "with --report: the rows to show with audio, up to 12 numbers as in 3,17,204 (default: "
+         "twelve over the range of purity)"},
     {.name = "audio-root",
      .kind = PT_CLI_DIR,
      .argument = "DIR",
@@ -73,24 +80,46 @@ static int write_report(const patina_report_options *report, bool quiet) {
     return 0;
 }
 
+/* "3,17,204" to numbers; false if it is not such a list. */
+static bool parse_rows(const char *text, uint64_t rows[PATINA_REPORT_ROWS_MAX], size_t *n) {
+    for (*n = 0; *n < PATINA_REPORT_ROWS_MAX; text++) {
+        char *end;
+        if (*text < '0' || *text > '9') return false;
+        rows[(*n)++] = strtoull(text, &end, 10);
+        text = end;
+        if (*text == '\0') return true;
+        if (*text != ',') return false;
+    }
+    return false;
+}
+
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *out = args->operands[0];
     const bool json = pt_cli_given(args, "json"), has_row = pt_cli_given(args, "row");
-    const bool has_corpus = pt_cli_given(args, "corpus");
 
     if (pt_cli_given(args, "report") && (has_row || json))
         return pt_cli_usage_error(command, "options '--%s' and '--report' exclude each other",
                                   has_row ? "row" : "json");
     if (pt_cli_given(args, "report")) {
-        const patina_report_options report = {.out = out,
-                                              .page = pt_cli_text(args, "report"),
-                                              .audio_root = pt_cli_text(args, "audio-root"),
-                                              .corpus = pt_cli_text(args, "corpus")};
+        uint64_t rows[PATINA_REPORT_ROWS_MAX];
+        const char *samples = pt_cli_text(args, "samples");
+        patina_report_options report = {.out = out,
+                                        .page = pt_cli_text(args, "report"),
+                                        .audio_root = pt_cli_text(args, "audio-root"),
+                                        .corpus = pt_cli_text(args, "corpus")};
+        if (samples && !parse_rows(samples, rows, &report.n_rows))
+            return pt_cli_usage_error(
+                command,
+                "option '--samples': '%s' is not a list of 1 to %d rows, such "
+                "as 3,17,204",
+                samples, PATINA_REPORT_ROWS_MAX);
+        if (samples) report.rows = rows;
         return write_report(&report, pt_cli_given(args, "quiet"));
     }
-    if (has_corpus || pt_cli_given(args, "audio-root"))
-        return pt_cli_usage_error(command, "option '--%s' needs '--report FILE'",
-                                  has_corpus ? "corpus" : "audio-root");
+    const char *const of_report[] = {"corpus", "audio-root", "samples"};
+    for (size_t i = 0; i < PT_CLI_LENGTH(of_report); i++)
+        if (pt_cli_given(args, of_report[i]))
+            return pt_cli_usage_error(command, "option '--%s' needs '--report FILE'", of_report[i]);
     if (has_row) return print_row(out, pt_cli_number(args, "row"), json);
     return print_statistics(out, json);
 }
@@ -103,8 +132,9 @@ const pt_cli_command pt_cli_inspect = {
         "Reads every row of a finished data set and its provenance, and prints the distribution "
         "of the targets, the effects and their combinations, the purity, the rejects, the "
         "settings and the model. An unfinished or damaged data set is an error.\n\n"
-        "Quantiles are exact, those of the spectrum to 1/200 dB. Memory use is at most 30 MB plus "
-        "80 bytes per row.",
+        "Quantiles are exact, those of the spectrum to 1/200 dB. Pairs of clips with the same "
+        "sound, also in another coding, are listed. Memory use is at most 30 MB plus 160 bytes per "
+        "row and 200 per entry.",
     .epilog = "examples:\n"
               "  patina inspect out\n"
               "  patina inspect out --row 3\n"

@@ -10,7 +10,7 @@
 
 #include "commands.h"
 #include "hf_env.h"
-#include "model_fetch.h"
+#include "hub_fetch.h"
 #include "terminal.h"
 
 static const pt_cli_option options[] = {
@@ -122,24 +122,6 @@ static int print_info(const char *model, bool as_json) {
     return status == PATINA_OK ? 0 : pt_cli_report_error(&err);
 }
 
-/* The revision is part of the name, or an option. */
-static int fetch(const pt_cli_args *args, const char *name) {
-    const char *revision = pt_cli_text(args, "revision");
-    char *model = NULL;
-
-    if (revision && strchr(name, '@'))
-        return pt_cli_usage_error(args->command, "'%s' and '--revision' both name a revision",
-                                  name);
-    if (asprintf(&model, "%s%s%s", name, revision ? "@" : "", revision ? revision : "") < 0) {
-        pt_cli_error("out of memory");
-        return 1;
-    }
-    const int result =
-        pt_cli_model_fetch(model, pt_cli_number(args, "retries"), pt_cli_given(args, "quiet"));
-    free(model);
-    return result;
-}
-
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
     const char *action = args->operands[0],
                *model = args->n_operands > 1 ? args->operands[1] : NULL;
@@ -155,7 +137,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     if (strcmp(action, "fetch") == 0) {
         if (pt_cli_given(args, "json"))
             return pt_cli_usage_error(command, "option '--json' applies to 'info' only");
-        return fetch(args, model ? model : PT_CLI_MODEL_DEFAULT);
+        return pt_cli_model_fetch(args, model ? model : PT_CLI_MODEL_DEFAULT);
     }
     const char *nearest = pt_cli_suggest(action, command->words, 2);
     if (nearest)

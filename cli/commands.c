@@ -14,9 +14,9 @@
 #include "nn/opencl/device.h"
 
 static const pt_cli_command *const commands[] = {
-    &pt_cli_generate, &pt_cli_finish,  &pt_cli_verify,  &pt_cli_inspect,
-    &pt_cli_measure,  &pt_cli_degrade, &pt_cli_effects, &pt_cli_embed,
-    &pt_cli_model,    &pt_cli_bench,   &pt_cli_devices,
+    &pt_cli_generate, &pt_cli_finish,  &pt_cli_merge,   &pt_cli_verify, &pt_cli_inspect,
+    &pt_cli_measure,  &pt_cli_degrade, &pt_cli_effects, &pt_cli_embed,  &pt_cli_model,
+    &pt_cli_fetch,    &pt_cli_bench,   &pt_cli_devices,
 };
 
 const pt_cli_program pt_cli_program_table = {

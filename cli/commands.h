@@ -15,9 +15,9 @@
 
 #include "pipeline/plan.h"
 
-extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_verify, pt_cli_inspect,
-    pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model, pt_cli_bench,
-    pt_cli_devices;
+extern const pt_cli_command pt_cli_generate, pt_cli_finish, pt_cli_merge, pt_cli_verify,
+    pt_cli_inspect, pt_cli_measure, pt_cli_degrade, pt_cli_effects, pt_cli_embed, pt_cli_model,
+    pt_cli_fetch, pt_cli_bench, pt_cli_devices;
 
 /** All commands, in the order of `patina --help`. */
 extern const pt_cli_program pt_cli_program_table;

@@ -42,4 +42,15 @@ void pt_cli_hf_env_release(pt_cli_hf_env *hub);
  */
 patina_status pt_cli_model_resolve(const char *model, char **path, patina_error *err);
 
+/**
+ * The path of a --corpus value: `hf://datasets/OWNER/NAME[@REV][/PATH][,OPTIONS]` is looked up in the cache,
+ * where 'patina fetch dataset' downloads it; any other value is returned unchanged.
+ *
+ * path     out: the caller frees it
+ *
+ * Errors   PATINA_EUSAGE  not a name of a data set
+ *          PATINA_EIO     the cache has no such data set
+ */
+patina_status pt_cli_corpus_resolve(const char *corpus, char **path, patina_error *err);
+
 #endif /* PATINA_CLI_HF_ENV_H */

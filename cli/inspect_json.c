@@ -28,6 +28,17 @@ static void put_histogram(const patina_histogram *h) {
     printf("]}");
 }
 
+/* "target_lufs": quantiles, of the rows of a split */
+static void put_split_targets(const patina_inspection *inspection,
+                              const patina_split_stats *split) {
+    printf(", \"targets\": {");
+    for (size_t s = 0; s < inspection->n_scalars; s++) {
+        printf("%s\"%s\": ", s ? ", " : "", inspection->scalar[s].column);
+        put_quantiles(&split->scalar[s]);
+    }
+    printf("}");
+}
+
 static void put_shape(const patina_inspection *inspection) {
     printf("{\"rows\": %" PRIu64 ", \"files\": %" PRIu64 ", \"bytes\": %" PRIu64
            ",\n \"splits\": [",
@@ -36,8 +47,10 @@ static void put_shape(const patina_inspection *inspection) {
         const patina_split_stats *split = &inspection->split[i];
         printf("%s{\"name\": ", i ? ", " : "");
         pt_cli_write_json_string(stdout, split->name);
-        printf(", \"files\": %" PRIu64 ", \"rows\": %" PRIu64 ", \"bytes\": %" PRIu64 "}",
+        printf(", \"files\": %" PRIu64 ", \"rows\": %" PRIu64 ", \"bytes\": %" PRIu64,
                split->n_parts, split->n_rows, split->n_bytes);
+        put_split_targets(inspection, split);
+        printf("}");
     }
     printf("],\n \"columns\": [");
     for (size_t i = 0; i < inspection->n_columns; i++)
@@ -55,8 +68,13 @@ static void put_targets(const patina_inspection *inspection) {
         put_quantiles(&scalar->quantiles);
         printf(", \"histogram\": ");
         put_histogram(&scalar->histogram);
-        printf(", \"rows_at_floor\": %" PRIu64 ", \"rows_at_cap\": %" PRIu64 "}",
+        printf(", \"rows_at_floor\": %" PRIu64 ", \"rows_at_cap\": %" PRIu64
+               ", \"recordings\": {\"quantiles\": ",
                scalar->n_at_floor, scalar->n_at_cap);
+        put_quantiles(&scalar->recording_quantiles);
+        printf(", \"histogram\": ");
+        put_histogram(&scalar->recording_histogram);
+        printf("}}");
     }
     printf("},\n \"ltas\": {\n  \"bands\": [");
     for (size_t b = 0; b < PATINA_LTAS_BANDS; b++) {
@@ -71,6 +89,24 @@ static void put_targets(const patina_inspection *inspection) {
         printf("}");
     }
     printf("]},\n");
+}
+
+static void put_recordings(const patina_inspection *inspection) {
+    const patina_caption_stats *captions = &inspection->captions;
+    printf(" \"recordings\": %" PRIu64 ",\n \"captions\": {\"distinct\": %" PRIu64
+           ", \"recordings_with_shared\": %" PRIu64 ", \"most_shared\": %" PRIu64 ", \"words\": ",
+           inspection->n_recordings, captions->n_distinct, captions->n_shared,
+           captions->n_most_shared);
+    put_quantiles(&captions->words);
+    printf("},\n \"correlation\": {");
+    for (size_t a = 0; a < inspection->n_scalars; a++) {
+        printf("%s\"%s\": {", a ? ", " : "", inspection->scalar[a].column);
+        for (size_t b = 0; b < inspection->n_scalars; b++)
+            printf("%s\"%s\": %.17g", b ? ", " : "", inspection->scalar[b].column,
+                   inspection->correlation[a * inspection->n_scalars + b]);
+        printf("}");
+    }
+    printf("},\n");
 }
 
 static void put_quality(const patina_inspection *inspection) {
@@ -133,9 +169,27 @@ static void put_embedding(const char *name, const patina_embedding_stats *e) {
            name, e->norm_min, e->norm_mean, e->norm_max, e->mean_cosine);
 }
 
+static void put_sound_pairs(const patina_inspection *inspection) {
+    printf(" \"same_sound\": {\"pairs_between_splits\": %" PRIu64 ", \"pairs_in_a_split\": %" PRIu64
+           ", \"pairs\": [",
+           inspection->n_pairs_between_splits, inspection->n_pairs_in_a_split);
+    for (size_t i = 0; i < inspection->n_sound_pairs; i++) {
+        const patina_sound_pair *pair = &inspection->sound_pair[i];
+        printf("%s\n  {\"entries\": [", i ? "," : "");
+        pt_cli_write_json_string(stdout, pair->entry[0]);
+        printf(", ");
+        pt_cli_write_json_string(stdout, pair->entry[1]);
+        printf("], \"splits\": [\"%s\", \"%s\"], \"rows\": [%" PRIu64 ", %" PRIu64
+               "], \"distance_db\": %.17g}",
+               pair->split[0], pair->split[1], pair->row[0], pair->row[1], pair->distance_db);
+    }
+    printf("]},\n");
+}
+
 void pt_cli_inspection_write_json(const patina_inspection *inspection) {
     put_shape(inspection);
     put_targets(inspection);
+    put_recordings(inspection);
     put_quality(inspection);
     put_effects(inspection);
     printf(" \"embeddings\": {");
@@ -148,7 +202,9 @@ void pt_cli_inspection_write_json(const patina_inspection *inspection) {
         pt_cli_write_json_string(stdout, inspection->rejects[i].name);
         printf(": %s", inspection->rejects[i].value);
     }
-    printf("},\n \"dataset\": ");
+    printf("},\n");
+    put_sound_pairs(inspection);
+    printf(" \"dataset\": ");
     pt_cli_write_json(stdout, inspection->dataset_json);
     printf("}\n");
 }

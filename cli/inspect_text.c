@@ -10,7 +10,7 @@
 #include "summary.h"
 #include "terminal.h"
 
-enum { LABEL = 26, BAR = 40, N_CHAINS_SHOWN = 10 };
+enum { LABEL = 26, BAR = 40, N_PAIRS_SHOWN = 10, N_CHAINS_SHOWN = 10 };
 
 static double percent(uint64_t part, uint64_t whole) {
     return whole > 0 ? 100.0 * (double)part / (double)whole : 0.0;
@@ -205,6 +205,25 @@ static void print_key_values(const char *title, const patina_key_value *items, s
     }
 }
 
+/* Clips of one sound; those in different splits are a leak. */
+static void print_sound_pairs(const patina_inspection *inspection) {
+    const uint64_t n_between = inspection->n_pairs_between_splits;
+    if (n_between + inspection->n_pairs_in_a_split == 0) return;
+    printf("\npairs of clips with the same sound: %" PRIu64 " in different splits, %" PRIu64
+           " in one split\n",
+           n_between, inspection->n_pairs_in_a_split);
+    for (size_t i = 0; i < inspection->n_sound_pairs && i < N_PAIRS_SHOWN; i++) {
+        const patina_sound_pair *pair = &inspection->sound_pair[i];
+        for (int k = 0; k < 2; k++) {
+            printf("%s%s '", k ? ", " : "  ", pair->split[k]);
+            pt_cli_write_escaped(stdout, pair->entry[k]);
+            putchar('\'');
+        }
+        printf(", difference %.2f dB\n", pair->distance_db);
+    }
+    if (inspection->n_sound_pairs > N_PAIRS_SHOWN) printf("  further pairs are in --json\n");
+}
+
 void pt_cli_inspection_write_text(const char *out, const patina_inspection *inspection) {
     print_shape(out, inspection);
     if (inspection->n_rows > 0) {
@@ -214,6 +233,7 @@ void pt_cli_inspection_write_text(const char *out, const patina_inspection *insp
         print_effects(inspection);
         print_embeddings(inspection);
     }
+    print_sound_pairs(inspection);
     if (inspection->n_rejects == 0) printf("\nno rejects\n");
     print_key_values("rejects", inspection->rejects, inspection->n_rejects);
     print_key_values("run", inspection->facts, inspection->n_facts);

@@ -183,7 +183,7 @@ class Ridge:
     """Linear regression of all targets with an L2 penalty for each, which cross-validation over groups of
     recordings chooses. Undefined numbers count as the mean of their column."""
 
-    PENALTIES = 10.0 ** np.arange(0, 6.5, 0.5)
+    PENALTIES = 10.0 ** np.arange(0, 6)
 
     def __init__(self, rows, columns=slice(0, N_INPUTS), n_folds=5):
         self.columns = columns
@@ -564,6 +564,7 @@ def parse_arguments():
     add("--device", default="cpu", help="for example cuda (default: %(default)s)")
     add("--tracker", choices=("auto", "tensorboard", "wandb", "none"), default="auto",
         help="where losses are logged too; auto: TensorBoard if it is installed (default: %(default)s)")
+    add("--brief", action="store_true", help="do not print the errors by effect, which are in the metrics")
     return options.parse_args()
 
 
@@ -599,7 +600,8 @@ def main():
     predictors = list(predictions)
     lines, errors = evaluate(predictions, test_rows, train_rows), errors_by_effect(predictions[predictors[-1]], test_rows)
     print_table(lines, predictors)
-    print_errors(errors)
+    if not options.brief:
+        print_errors(errors)
     metrics = {"set": str(options.folder), "model_hash": metadata["model_hash"], "purity_cap_db": purity_cap(metadata),
                "recordings": {"train": len(set(train_rows.clips)), "validation": len(set(val_rows.clips)),
                               "held_out": n_held_out},

@@ -1,12 +1,19 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Synthetic sounds with captions, on which tools/train_demo_clap.py trains the demo model.
 
     samples, caption = make_sound(seed, index)
+    python3 tools/demo_sounds.py --count 160 --seed 2 --out DIR     WAV files and DIR/manifest.jsonl
 
 Each of the families below draws its parameters and returns samples and a phrase made of them. What
 follows is what recordings have: repetition, a room, an equalisation, background noise, a limited
 bandwidth, a level. All draws come from (seed, index), so a sound can be made again alone.
 """
+
+import argparse
+import json
+import wave
+from pathlib import Path
 
 import numpy as np
 
@@ -369,3 +376,24 @@ def make_sound(seed, index):
         phrase = f"{phrase} and {more}"
     x, words = record(rng, x)
     return x.astype(np.float32), f"{phrase} {words}".strip()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--count", type=int, default=160, metavar="N", help="(default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=2, help="the demo model was trained with 1 (default: %(default)s)")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with open(options.out / "manifest.jsonl", "w", encoding="utf-8") as manifest:
+        for index in range(options.count):
+            samples, caption = make_sound(options.seed, index)
+            name = f"sound{index:04}.wav"
+            with wave.open(str(options.out / name), "wb") as file:
+                file.setparams((1, 2, RATE, 0, "NONE", ""))
+                file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+            manifest.write(json.dumps({"audio": name, "caption": caption}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

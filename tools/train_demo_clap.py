@@ -10,7 +10,8 @@
 2. Training: a ClapModel of transformers, from random weights. A contrastive loss on pairs of caption and
    degraded audio, and a linear layer on the audio embedding that predicts the targets of the pristine sound,
    purity, and statistics of the log-mel features. The layer is not part of the model. Adding a constant to
-   log-mel features is a change of level, so every step draws one and moves the targets with it.
+   log-mel features is a change of level, so every step draws one and moves the targets with it. Then the audio
+   projection alone is trained further, on stored outputs of the tower.
 3. The folder in Hugging Face layout. The tokenizer is the one of tests/golden/clap/mini, made from this project's own text.
 
 Features stay in --work (1 MB for 4 rows) and are reused. The same seed gives the same sounds everywhere, and
@@ -44,9 +45,11 @@ CONFIG = {
     "text_config": {"vocab_size": 2401, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
                     "intermediate_size": 256, "max_position_embeddings": 514, "pad_token_id": 1,
                     "bos_token_id": 0, "eos_token_id": 2},
-    "audio_config": {"patch_embeds_hidden_size": 32, "depths": [1, 1, 2], "num_attention_heads": [2, 4, 8],
-                     "num_hidden_layers": 3, "hidden_size": 128, "patch_size": 8, "patch_stride": [8, 8],
-                     "window_size": 8, "enable_fusion": False, "drop_path_rate": 0.0},
+    # Patches of 16 mel bins by 16 frames, and two merges: a token of the last stage covers all 64 bins, so that the
+    # network finds absolute frequencies without learning positions. That, and the few tokens, make it fast to train.
+    "audio_config": {"patch_embeds_hidden_size": 64, "depths": [1, 1, 1], "num_attention_heads": [2, 4, 8],
+                     "num_hidden_layers": 3, "hidden_size": 256, "patch_size": 16, "patch_stride": [16, 16],
+                     "window_size": 4, "enable_fusion": False, "drop_path_rate": 0.0},
     "projection_dim": 512,
 }
 
@@ -188,100 +191,204 @@ AUXILIARY = {"lufs": (1, True, 1.0), "ltas": (64, True, 1.5), "crest": (1, False
              "purity": (1, False, 1.0), "mean": (64, True, 0.5), "std": (64, False, 0.5), "low": (64, True, 0.5)}
 
 
-def train(options):
+class Goals:
+    """Truth of the auxiliary predictions in deviations, and the loss of a batch."""
+
+    def __init__(self, rows):
+        n_rows = len(rows["lufs"])
+        self.clean = (rows["purity"] >= PURITY_CAP).astype(np.float32)
+        self.truth, self.known, self.mean, self.std = {}, {}, {}, {}
+        for name, (width, _, _) in AUXILIARY.items():
+            values = rows[name].reshape(n_rows, width).astype(np.float32)
+            known = values > -119.5 if name == "ltas" else np.ones_like(values, bool)
+            if name == "purity":
+                known &= self.clean[:, None] == 0
+            counts = np.maximum(known.sum(0), 1)
+            mean = np.where(known, values, 0).sum(0) / counts
+            std = np.sqrt(np.square(np.where(known, values - mean, 0), dtype=np.float64).sum(0) / counts)
+            self.truth[name], self.known[name] = values, known
+            self.mean[name], self.std[name] = mean, np.where(std > 0.01, std, 1)
+
+    def losses(self, some, level_db, out):
+        """A list of the losses of AUXILIARY and of clean-or-not. out: [n, numbers]"""
+        import torch
+        from torch.nn import functional as F
+        losses, at = [], 0
+        for name, (width, moves, _) in AUXILIARY.items():
+            goal = (self.truth[name][some] + (level_db[:, None] if moves else 0) - self.mean[name]) / self.std[name]
+            mask = torch.from_numpy(self.known[name][some])
+            error = F.huber_loss(out[:, at:at + width], torch.from_numpy(goal.astype(np.float32)), reduction="none",
+                                 delta=2.0)
+            losses.append((error * mask).sum() / mask.sum().clamp(min=1))
+            at += width
+        return [*losses, F.binary_cross_entropy_with_logits(out[:, at], torch.from_numpy(self.clean[some]))]
+
+
+def contrastive_loss(audio, text, ids, scale):
+    """Cross entropy of both directions; rows of the same caption are not negatives of each other."""
     import torch
     from torch.nn import functional as F
-    from transformers import ClapConfig, ClapModel
+    same = (ids[:, None] == ids[None]).all(2) & ~torch.eye(len(ids), dtype=torch.bool)
+    logits = (audio @ text.T * scale.exp().clamp(max=50)).masked_fill(same, -1e4)
+    label = torch.arange(len(ids))
+    return (F.cross_entropy(logits, label) + F.cross_entropy(logits.T, label)) / 2
 
+
+def draw_batch(rng, rows, some):
+    """(log-mel features at drawn levels [n, 1, 1001, 64], the levels in dB [n])"""
+    import torch
+    level_db = np.where(rng.random(len(some)) < 0.7, rng.normal(0, 6, len(some)), 0).astype(np.float32)
+    mel = np.maximum(rows["mel"][some].astype(np.float32) + level_db[:, None, None], -100)
+    return torch.from_numpy(np.roll(mel, int(rng.integers(1001)), axis=1))[:, None], level_db
+
+
+class Batches:
+    """Shuffled batches of row numbers without end."""
+
+    def __init__(self, rng, numbers, size):
+        self.rng, self.numbers, self.size, self.order = rng, numbers, size, numbers[:0]
+
+    def next(self):
+        if len(self.order) < self.size:
+            self.order = self.rng.permutation(self.numbers)
+        some, self.order = self.order[:self.size], self.order[self.size:]
+        return some
+
+
+class Log:
+    """Means of the losses since the last line, to the screen and to a CSV."""
+
+    def __init__(self, path, stage):
+        self.stage, self.start, self.sums = stage, time.time(), []
+        new = not path.exists()
+        self.file = open(path, "a", newline="")
+        self.out = csv.writer(self.file)
+        if new:
+            self.out.writerow(["stage", "step", "seconds", "contrastive", *AUXILIARY, "clean"])
+
+    def add(self, step, n_steps, losses, every=50):
+        self.sums.append([value.item() for value in losses])
+        if step % every and step != n_steps:
+            return
+        means, seconds, self.sums = np.mean(self.sums, axis=0), time.time() - self.start, []
+        self.out.writerow([self.stage, step, round(seconds), *(f"{mean:.4f}" for mean in means)])
+        self.file.flush()
+        print(f"{self.stage} {step}/{n_steps}, {seconds:.0f} s: contrastive {means[0]:.2f}, " +
+              ", ".join(f"{name} {mean:.2f}" for name, mean in zip([*AUXILIARY, "clean"], means[1:])), flush=True)
+
+
+def weighted(options, losses):
+    weights = [options.contrastive, *(weight for _, _, weight in AUXILIARY.values()), 1.0]
+    return sum(weight * value for weight, value in zip(weights, losses))
+
+
+def step_of(optimizer, schedule, loss, parameters):
+    import torch
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+    schedule.step()
+
+
+def train_all(options, model, readout, rows, goals, tokens, numbers):
+    """Trains the whole model."""
+    import torch
+    rng = np.random.default_rng(options.seed)
+    parameters = [*model.parameters(), *readout.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=options.rate, weight_decay=0.02, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, total_steps=options.steps, pct_start=0.08)
+    batches, log = Batches(rng, numbers, options.batch), Log(options.work / "training.csv", "all")
+    for step in range(1, options.steps + 1):
+        model.train()
+        model.audio_model.audio_encoder.batch_norm.eval()  # its statistics are those of the data
+        some = batches.next()
+        mel, level_db = draw_batch(rng, rows, some)
+        ids = tokens[int(rng.random() < 0.5)][some]
+        ids = torch.from_numpy(ids[:, :int((ids != 1).sum(1).max())])
+        audio = model.get_audio_features(input_features=mel).pooler_output
+        text = model.get_text_features(input_ids=ids, attention_mask=(ids != 1).long()).pooler_output
+        losses = [contrastive_loss(audio, text, ids, model.logit_scale_a),
+                  *goals.losses(some, level_db, readout(audio * 512 ** 0.5))]
+        step_of(optimizer, schedule, weighted(options, losses), parameters)
+        log.add(step, options.steps, losses)
+        if step % options.save_every == 0 or step == options.steps:
+            save(options, model, readout)
+
+
+def refine(options, model, readout, rows, goals, tokens, numbers):
+    """Trains the audio projection alone, on the pooled output of the tower at several levels: a step costs a
+    twentieth of one of the whole model."""
+    import torch
+    rng = np.random.default_rng(options.seed + 1)
+    model.eval()
+    pooled, levels, owners = [], [], []
+    with torch.no_grad():
+        for _ in range(options.copies):
+            for some in np.array_split(np.arange(len(rows["lufs"])), max(1, len(rows["lufs"]) // 64)):
+                mel, level_db = draw_batch(rng, rows, some)
+                pooled.append(model.audio_model(input_features=mel).pooler_output)
+                levels.append(level_db)
+                owners.append(some)
+        texts = [torch.cat([model.get_text_features(input_ids=part, attention_mask=(part != 1).long()).pooler_output
+                            for part in torch.from_numpy(ids).split(256)]) for ids in tokens]
+    pooled, levels, owners = torch.cat(pooled), np.concatenate(levels), np.concatenate(owners)
+    parameters = [*model.audio_projection.parameters(), *readout.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.refine)
+    batches = Batches(rng, np.flatnonzero(np.isin(owners, numbers)), 128)
+    others = np.flatnonzero(~np.isin(owners, numbers))
+    log = Log(options.work / "training.csv", "projection")
+
+    def losses_of(some):
+        kind = int(rng.random() < 0.5)
+        audio = torch.nn.functional.normalize(model.audio_projection(pooled[some]), dim=1)
+        ids = torch.from_numpy(tokens[kind][owners[some]])
+        return [contrastive_loss(audio, texts[kind][owners[some]], ids, model.logit_scale_a.detach()),
+                *goals.losses(owners[some], levels[some], readout(audio * 512 ** 0.5))]
+
+    for step in range(1, options.refine + 1):
+        losses = losses_of(batches.next())
+        step_of(optimizer, schedule, weighted(options, losses), parameters)
+        log.add(step, options.refine, losses, 200)
+        if len(others) and (step % 200 == 0 or step == options.refine):
+            with torch.no_grad():
+                values = losses_of(others)
+            print("    validation: " + ", ".join(f"{name} {value.item():.2f}" for name, value in
+                                                zip(["contrastive", *AUXILIARY, "clean"], values)), flush=True)
+    save(options, model, readout)
+
+
+def save(options, model, readout):
+    import torch
+    torch.save({"model": model.state_dict(), "readout": readout.state_dict()}, options.work / "state.pt")
+    write_folder(model, options.out)
+
+
+def train(options):
+    import torch
+    from transformers import ClapConfig, ClapModel
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
-    rng = np.random.default_rng(options.seed)
     rows = load_features(options)
-    n_rows = len(rows["lufs"])
-    clean = rows["purity"] >= PURITY_CAP
-    truth, known = {}, {}
-    for name, (width, _, _) in AUXILIARY.items():
-        values = rows[name].reshape(n_rows, width).astype(np.float32)
-        valid = values > -119.5 if name == "ltas" else np.ones_like(values, bool)
-        if name == "purity":
-            valid &= ~clean[:, None]
-        truth[name] = values
-        known[name] = valid
-    moments = {name: (np.nanmean(np.where(known[name], values, np.nan), 0),
-                      np.nanstd(np.where(known[name], values, np.nan), 0) + 1e-3)
-               for name, values in truth.items()}
-    moments = {name: (np.nan_to_num(mean), np.where(np.isfinite(std), np.maximum(std, 0.02), 1))
-               for name, (mean, std) in moments.items()}
+    goals = Goals(rows)
     tokens = [tokenize(rows["captions"][:, kind]) for kind in (0, 1)]
-
-    model = ClapModel(ClapConfig(**{**CONFIG, "text_config": dict(CONFIG["text_config"]),
-                                    "audio_config": dict(CONFIG["audio_config"])}))
+    numbers = np.flatnonzero(rows["sound"] % 20 != 0)  # the other sounds show the error on unseen ones
+    model = ClapModel(ClapConfig(text_config=dict(CONFIG["text_config"]), audio_config=dict(CONFIG["audio_config"]),
+                                 projection_dim=CONFIG["projection_dim"]))
     norm = model.audio_model.audio_encoder.batch_norm
     norm.running_mean.copy_(torch.from_numpy(rows["mean"].mean(0)))
     norm.running_var.copy_(torch.from_numpy(rows["mean"].var(0) + (rows["std"] ** 2).mean(0)))
-    widths = [width for width, _, _ in AUXILIARY.values()]
-    readout = torch.nn.Linear(512, sum(widths) + 1)
-    parameters = [*model.parameters(), *readout.parameters()]
-    print(f"{n_rows} rows, {sum(p.numel() for p in model.parameters())} parameters", flush=True)
+    readout = torch.nn.Linear(512, sum(width for width, _, _ in AUXILIARY.values()) + 1)
+    print(f"{len(rows['lufs'])} rows, {sum(p.numel() for p in model.parameters())} parameters", flush=True)
     if options.start:
         saved = torch.load(options.start, weights_only=True)
         model.load_state_dict(saved["model"])
         readout.load_state_dict(saved["readout"])
-    optimizer = torch.optim.AdamW(parameters, lr=options.rate, weight_decay=0.02, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, total_steps=options.steps,
-                                                   pct_start=0.08)
-    model.train()
-    norm.eval()  # its statistics are those of the data
-
-    log = csv.writer(open(options.work / "training.csv", "w", newline=""))
-    log.writerow(["step", "seconds", "contrastive", *AUXILIARY, "clean"])
-    start, sums, order = time.time(), [], np.zeros(0, int)
-    for step in range(1, options.steps + 1):
-        if len(order) < options.batch:
-            order = rng.permutation(n_rows)
-        some, order = order[:options.batch], order[options.batch:]
-        level_db = np.where(rng.random(len(some)) < 0.7, rng.normal(0, 6, len(some)), 0).astype(np.float32)
-        mel = np.maximum(rows["mel"][some].astype(np.float32) + level_db[:, None, None], -100)
-        mel = np.roll(mel, int(rng.integers(1001)), axis=1)
-        kind = int(rng.random() < 0.5)
-        ids = torch.from_numpy(tokens[kind][some])
-        ids = ids[:, :int((ids != 1).sum(1).max())]
-        audio = model.get_audio_features(input_features=torch.from_numpy(mel)[:, None]).pooler_output
-        text = model.get_text_features(input_ids=ids, attention_mask=(ids != 1).long()).pooler_output
-        logits = audio @ text.T * model.logit_scale_a.exp().clamp(max=50)
-        # Rows of the same caption are no negatives of each other.
-        same = (ids[:, None] == ids[None]).all(2) & ~torch.eye(len(some), dtype=torch.bool)
-        logits = logits.masked_fill(same, -1e4)
-        label = torch.arange(len(some))
-        losses = [(F.cross_entropy(logits, label) + F.cross_entropy(logits.T, label)) / 2]
-        out = readout(audio * 512 ** 0.5).split([*widths, 1], dim=1)
-        for (name, (_, moves, _)), prediction in zip(AUXILIARY.items(), out):
-            mean, std = moments[name]
-            goal = (truth[name][some] + (level_db[:, None] if moves else 0) - mean) / std
-            mask = torch.from_numpy(known[name][some])
-            error = F.huber_loss(prediction, torch.from_numpy(goal.astype(np.float32)), reduction="none", delta=2.0)
-            losses.append((error * mask).sum() / mask.sum().clamp(min=1))
-        losses.append(F.binary_cross_entropy_with_logits(out[-1][:, 0], torch.from_numpy(clean[some].astype(np.float32))))
-        weights = [options.contrastive, *(weight for _, _, weight in AUXILIARY.values()), 1.0]
-        loss = sum(weight * value for weight, value in zip(weights, losses))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        schedule.step()
-        sums.append([value.item() for value in losses])
-        if step % 50 == 0 or step == options.steps:
-            means = np.mean(sums, axis=0)
-            log.writerow([step, round(time.time() - start), *(f"{mean:.4f}" for mean in means)])
-            sums = []
-            print(f"step {step}/{options.steps}, {time.time() - start:.0f} s: contrastive {means[0]:.2f}, " +
-                  ", ".join(f"{name} {mean:.2f}" for name, mean in zip([*AUXILIARY, "clean"], means[1:])), flush=True)
-        if step % options.save_every == 0 or step == options.steps:
-            model.eval()
-            torch.save({"model": model.state_dict(), "readout": readout.state_dict()}, options.work / "state.pt")
-            write_folder(model, options.out)
-            model.train()
-            norm.eval()
+    if options.steps:
+        train_all(options, model, readout, rows, goals, tokens, numbers)
+    if options.refine:
+        refine(options, model, readout, rows, goals, tokens, numbers)
 
 
 def main():
@@ -290,7 +397,10 @@ def main():
     parser.add_argument("--work", type=Path, default=Path("demo-model-work"), metavar="DIR",
                         help="features, state and log (default: %(default)s)")
     parser.add_argument("--sounds", type=int, default=4000, help="rounded up to 200 (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=3000, help="(default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=3000, help="of the whole model (default: %(default)s)")
+    parser.add_argument("--refine", type=int, default=1500, metavar="STEPS",
+                        help="of the audio projection alone, afterwards (default: %(default)s)")
+    parser.add_argument("--copies", type=int, default=3, help="levels of each row for --refine (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=32, help="rows in a step (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default: %(default)s)")
     parser.add_argument("--contrastive", type=float, default=0.3, help="weight of that loss (default: %(default)s)")

@@ -67,6 +67,25 @@ typedef struct patina_dataset_report {
 PATINA_API patina_status patina_dataset_finish(const char *out, patina_dataset_report *report,
                                                patina_error *err);
 
+/**
+ * Makes one data set of several finished ones with the same version, signal revision, settings,
+ * model, format and splits. Their chunks follow each other in the order given. The sets are only
+ * read, and each of their files is checked against its hash. Instruction sets and library versions
+ * may differ and are all recorded.
+ *
+ * - `sets`: [n_sets], 1 or more folders of finished sets
+ * - `out`: a new or empty folder, or one with an interrupted merge of the same sets
+ * - `report`: out
+ *
+ * Errors: PATINA_EUSAGE where a folder contains no finished set, the sets differ in a setting
+ * (it is named), an entry is in two sets, or `out` contains something else; PATINA_EFORMAT where a
+ * file is damaged; PATINA_EIO; PATINA_ENOMEM. After an error `out` contains no part of a set. Calls
+ * with different `out` may run at the same time.
+ */
+PATINA_API patina_status patina_dataset_merge(const char *const *sets, size_t n_sets,
+                                              const char *out, patina_dataset_report *report,
+                                              patina_error *err);
+
 /** Result of patina_dataset_verify(). */
 typedef struct patina_verify_report {
     uint64_t n_rows;      /**< rows that were read */

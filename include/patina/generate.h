@@ -166,16 +166,26 @@ typedef struct patina_generate_options {
                                      options of its own, "a.csv,audio-root=clips,prefix=a" */
     size_t n_corpora;             /**< 0: `corpus` */
     const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
+    const char *split_key; /**< what clips of one split have in common: "youtube_id", "parent",
+                                "sound" or a column; NULL: the content of the file */
+    bool fingerprint;      /**< write a fingerprint of each sound to the provenance */
     uint32_t windows; /**< windows of a recording, each with rows of its own, 1 to 1000; 0: 1 */
     patina_window_mode window;    /**< position of the window in a recording of more than 10 s */
     bool keep_going;              /**< do not stop where the first entries are all rejected */
+    const char *title;            /**< of the data-set card (README.md); NULL: a general one */
+    const char *license;          /**< of the corpus, for the card, "cc-by-4.0"; NULL: "unknown" */
+    const char *language;         /**< of the captions, for the card, ISO 639-1; NULL: "en" */
     patina_device_options device; /**< where the encoders run */
 
     uint64_t max_captions; /**< of an entry; the rest are rejected; 0: 1000 */
     uint64_t memory_bytes; /**< for entries in flight; changes no row; 0: a quarter of the memory
                                 that this process may use */
 
-    uint64_t reserved[6]; /**< must be zero */
+    const char *filter; /**< conditions on entries, "duration>=5,caption~rain"; NULL: none */
+    const char
+        *require; /**< conditions on the quality of sources, "bandwidth_hz>=16000"; or NULL */
+
+    uint64_t reserved[4]; /**< must be zero */
 } patina_generate_options;
 
 /** Sets all options to their defaults (zero). Safe from any thread. */

@@ -121,6 +121,32 @@ PATINA_API patina_status patina_hub_find(const char *cache, const char *model, c
 PATINA_API patina_status patina_hub_fetch(const patina_hub_options *options, const char *model,
                                           patina_hub_report *report, patina_error *err);
 
+/**
+ * Downloads the files of a data set that the cache lacks, all of them or those whose path matches a
+ * pattern ("data/train-*"; an asterisk matches slashes too, as in huggingface_hub). `folder` of the
+ * report is the snapshot. Otherwise as patina_hub_fetch().
+ *
+ * - `dataset`: "org/name" or "org/name@revision"
+ * - `pattern`: NULL: all files
+ *
+ * Errors: those of patina_hub_fetch(); PATINA_EUSAGE also where no file matches.
+ */
+PATINA_API patina_status patina_hub_fetch_dataset(const patina_hub_options *options,
+                                                  const char *dataset, const char *pattern,
+                                                  patina_hub_report *report, patina_error *err);
+
+/**
+ * Finds a data set in the cache, without network access and without writing. Files that a pattern
+ * left out are missing there.
+ *
+ * - `folder`: out; its snapshot, released with patina_free()
+ *
+ * Errors: PATINA_EUSAGE where `dataset` is not a name; PATINA_EIO where the cache has no snapshot of
+ * it, the message says how to get it; PATINA_ENOMEM. Safe from any thread.
+ */
+PATINA_API patina_status patina_hub_find_dataset(const char *cache, const char *dataset,
+                                                 char **folder, patina_error *err);
+
 /** Releases the members and zeroes the struct. A zeroed struct is accepted. */
 PATINA_API void patina_hub_report_release(patina_hub_report *report);
 

@@ -67,6 +67,8 @@ typedef struct patina_scalar {
     uint64_t n_at_cap;          /**< rows at the largest valid value */
     patina_quantiles quantiles; /**< of all rows */
     patina_histogram histogram; /**< of all rows */
+    patina_quantiles recording_quantiles; /**< of the first row of each recording */
+    patina_histogram recording_histogram; /**< of the first row of each recording */
 } patina_scalar;
 
 /** Octave bands, 16 Hz to 16 kHz; of the lowest only its upper two third octaves. */
@@ -74,11 +76,20 @@ typedef struct patina_scalar {
 
 /** A split of the data set. */
 typedef struct patina_split_stats {
-    char *name;       /**< "train" */
-    uint64_t n_parts; /**< part files */
-    uint64_t n_rows;  /**< rows */
-    uint64_t n_bytes; /**< size of the part files */
+    char *name;               /**< "train" */
+    uint64_t n_parts;         /**< part files */
+    uint64_t n_rows;          /**< rows */
+    uint64_t n_bytes;         /**< size of the part files */
+    patina_quantiles *scalar; /**< [n_scalars], of its rows */
 } patina_split_stats;
+
+/** Captions of the rows. */
+typedef struct patina_caption_stats {
+    uint64_t n_distinct;    /**< different captions */
+    uint64_t n_shared;      /**< recordings with a caption that another recording has too */
+    uint64_t n_most_shared; /**< recordings of the caption that most of them have */
+    patina_quantiles words; /**< words of the caption of each row */
+} patina_caption_stats;
 
 /** A column of the data set. name and unit are static. */
 typedef struct patina_column_info {
@@ -101,6 +112,14 @@ typedef struct patina_embedding_stats {
     double norm_max;    /**< largest Euclidean norm */
     double mean_cosine; /**< mean cosine over all pairs of rows, a row with itself included */
 } patina_embedding_stats;
+
+/** Two clips whose sound is the same up to coding (docs/MEASURES.md, "Same sound"). */
+typedef struct patina_sound_pair {
+    char *entry[2];       /**< ids */
+    const char *split[2]; /**< splits; of patina_inspection.split */
+    uint64_t row[2];      /**< first row of each */
+    double distance_db;   /**< mean absolute difference of their levels */
+} patina_sound_pair;
 
 /** Rows whose sources have one codec. */
 typedef struct patina_codec_count {
@@ -132,6 +151,9 @@ typedef struct patina_inspection {
 
     patina_scalar *scalar; /**< [n_scalars], in the order of the columns */
     size_t n_scalars;      /**< length of scalar */
+    double *correlation;   /**< [n_scalars, n_scalars], Pearson, of all rows; 0 for a constant */
+    uint64_t n_recordings; /**< different recordings of the rows */
+    patina_caption_stats captions; /**< captions of the rows */
     /** Levels above the floor of each band of target_ltas; quantiles to 1/200 dB. */
     patina_quantiles band[PATINA_LTAS_BANDS];
     patina_quantiles octave[PATINA_OCTAVE_COUNT]; /**< the same for octave bands */
@@ -151,6 +173,11 @@ typedef struct patina_inspection {
     size_t n_quality;          /**< length of quality */
     patina_codec_count *codec; /**< [n_codecs], most frequent first */
     size_t n_codecs;           /**< length of codec */
+
+    patina_sound_pair *sound_pair;   /**< [n_sound_pairs], those between splits first */
+    size_t n_sound_pairs;            /**< length of sound_pair, at most 1000 of each kind */
+    uint64_t n_pairs_between_splits; /**< pairs in different splits; at most 1000000 are counted */
+    uint64_t n_pairs_in_a_split;     /**< pairs in one split; likewise */
 } patina_inspection;
 
 /** Returns the centre of an octave band as text, "31.5" (Hz). Static. */
@@ -166,7 +193,8 @@ PATINA_API double patina_ltas_center_hz(size_t b);
 PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
 
 /**
- * Computes statistics of a data set in one pass. Needs 80 bytes of memory for each row, and 30 MB.
+ * Computes statistics of a data set in one pass. Needs 160 bytes of memory for each row, 200 for
+ * each entry, and 30 MB.
  *
  * - `out`: folder of the data set
  * - `inspection`: out; patina_inspection_close() releases it
@@ -218,6 +246,9 @@ PATINA_API patina_status patina_inspect_row(const char *out, uint64_t n, patina_
 /** Releases the members and zeroes the struct. A zeroed struct is accepted. */
 PATINA_API void patina_row_info_release(patina_row_info *row);
 
+/** Greatest number of rows that a report shows with audio. */
+#define PATINA_REPORT_ROWS_MAX 12
+
 /** Options of patina_report_write(). `out` and `page` are required. Strings are borrowed. */
 typedef struct patina_report_options {
     const char *out;  /**< folder of the data set */
@@ -225,7 +256,9 @@ typedef struct patina_report_options {
     const char
         *audio_root;    /**< folder of the sources in provenance; NULL: audio of the corpus only */
     const char *corpus; /**< corpus of the run, opened again for its audio; NULL: none */
-    uint64_t reserved[8]; /**< must be zero */
+    const uint64_t *rows; /**< [n_rows], rows to show with audio; NULL: twelve, by purity */
+    size_t n_rows;        /**< at most PATINA_REPORT_ROWS_MAX */
+    uint64_t reserved[6]; /**< must be zero */
 } patina_report_options;
 
 /** Sets all options to their defaults (zero). */
@@ -246,7 +279,8 @@ typedef struct patina_report_result {
  * than 10 MB and gets its name when it is complete. The same data set gives the same bytes with the
  * same libraries.
  *
- * Errors: those of patina_inspect(); PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for
+ * Errors: those of patina_inspect(); PATINA_ERANGE for a row that the set does not have, or too many;
+ * PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for
  * the page.
  */
 PATINA_API patina_status patina_report_write(const patina_report_options *options,

@@ -50,8 +50,9 @@ typedef struct patina_provenance {
                                   up to 1 */
     bool has_named_start;  /**< the window is in the seconds that the corpus names */
     double named_start_s;  /**< the first of them */
-    double level_gain_db;  /**< gain of the window before all else; 0: omitted */
-    const char *chain_json;  /**< from patina_effect_chain_to_json() */
+    const char *fingerprint_json; /**< of the whole sound, a JSON object; NULL: omitted */
+    double level_gain_db;         /**< gain of the window before all else; 0: omitted */
+    const char *chain_json;       /**< from patina_effect_chain_to_json() */
     const char *stages_json; /**< from patina_degrade_stats_to_json(); NULL: omitted, with the five
                                   numbers that follow */
     double output_gain;      /**< at most 1 */

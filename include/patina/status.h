@@ -58,7 +58,9 @@ typedef atomic_bool patina_atomic_bool;
     X(TOO_SHORT, "too_short", true, "shorter than 0.4 s, one loudness block")                      \
     X(NONFINITE, "nonfinite", true, "a NaN or an infinity among the samples")                      \
     X(SILENT, "silent", true, "AC power below -100 dB re full scale")                              \
-    X(EXCLUDED, "excluded", false, "in the list of `--exclude`; checked before all others")
+    X(EXCLUDED, "excluded", false, "in the list of `--exclude`; checked before all others")        \
+    X(FILTERED, "filtered", false, "does not fulfil the conditions of `--filter`")                 \
+    X(LOW_QUALITY, "low_quality", true, "its source does not fulfil those of `--require`")
 
 /** Expands one line of PATINA_REJECT_REASONS to an enumerator. */
 #define PATINA_REJECT_ENUMERATOR(identifier, name, retryable, summary) PATINA_REJECT_##identifier,

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, List
+from typing import Any, List, Literal, Sequence
 
 from patina._audio import EffectConfig, effect_config_json
 from patina._subprocess import StrPath, capture_output, option_words
@@ -56,6 +56,22 @@ def finish(out: StrPath) -> dict[str, Any]:
     return dataset
 
 
+def merge(sets: Sequence[StrPath], out: StrPath) -> dict[str, Any]:
+    """Makes one data set of several finished ones with equal settings and model, and returns the content of
+    its dataset.json.
+
+    Args:
+        sets: folders of finished data sets, in the order of their rows
+        out: a new or empty folder
+
+    Raises:
+        Error: the sets differ in a setting, which is named, an entry is in two of them, or a file is damaged
+    """
+    capture_output(["merge", "--quiet", *option_words({"out": out}), "--", *map(os.fsdecode, sets)])
+    dataset: dict[str, Any] = json.loads((Path(os.fsdecode(out)) / "dataset.json").read_text("utf-8"))
+    return dataset
+
+
 def effects(suite: EffectConfig | None = None) -> List[dict[str, Any]]:
     """Returns the effects with their parameters, ranges and values at each severity, as
     `patina effects --json` prints them.
@@ -74,16 +90,20 @@ def effects(suite: EffectConfig | None = None) -> List[dict[str, Any]]:
     return listed
 
 
-def fetch(model: str | None = None, *, revision: str | None = None, retries: int | None = None) -> str:
-    """Downloads a model of the Hugging Face hub into the cache of huggingface_hub, and returns its folder.
+def fetch(name: str | None = None, *, kind: Literal["model", "dataset"] = "model", pattern: str | None = None,
+          revision: str | None = None, retries: int | None = None) -> str:
+    """Downloads a model or a data set of the Hugging Face hub into the cache of huggingface_hub, and returns its
+    folder. `generate(corpus="hf://datasets/OWNER/NAME")` reads the data set.
 
     Args:
-        model: name of the model (default laion/clap-htsat-unfused)
+        name: name on the hub (default: the model laion/clap-htsat-unfused)
+        kind: "model" or "dataset"
+        pattern: of a data set, only the files whose path matches, such as "data/train-*"
         revision: branch, tag or commit
         retries: consecutive retries after a network error
 
     Raises:
         Error: with the reason
     """
-    return capture_output(["model", "fetch", "--quiet", *option_words({"revision": revision, "retries": retries}),
-                           *([] if model is None else [model])]).strip()
+    options = option_words({"pattern": pattern, "revision": revision, "retries": retries})
+    return capture_output(["fetch", kind, "--quiet", *options, *([] if name is None else ["--", name])]).strip()

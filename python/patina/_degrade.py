@@ -23,7 +23,7 @@ _BLOCK = _abi.CONSTANTS["PATINA_WINDOW_FRAMES"]
 _OVERLAP = _RATE        # of blocks; a whole second, so that the period of pops continues
 _FADE = _RATE // 10     # at the end of an overlap
 _GUARD_S = 0.05         # silence around a signal while it is resampled
-_PURITY_MIN, _PURITY_MAX = -30.0, 60.0
+_PURITY_MIN, _PURITY_CAP = -30.0, 50.0  # the default of generate and degrade
 _VARIANTS = 2**24
 
 
@@ -89,7 +89,7 @@ class Degrade:
         channels_first: samples are [channels, frames] or [batch, channels, frames]; False for
             [frames, channels] or [batch, frames, channels]. [frames] is accepted in any case
         return_purity: return (samples, purity_db); purity is signal over noise and distortion, from the
-            powers of all channels, -30 to 60 dB, a float or float64 [batch]
+            powers of all channels, -30 to 50 dB, a float or float64 [batch]
     """
 
     def __init__(self, p: float = 1.0, *, effects: str | Sequence[str] | None = None,
@@ -213,20 +213,20 @@ class Degrade:
         draw = self._next_draw()
         digest = hashlib.blake2b(f"{draw[0]}/{draw[1]}/{draw[2]}".encode(), digest_size=8).digest()
         if (int.from_bytes(digest, "little") + 0.5) / 2.0**64 >= self.p:
-            return None, _PURITY_MAX
+            return None, _PURITY_CAP
         n = x.shape[1]
         n_48k = max(1, math.floor(_RATE * n / rate + 0.5))
         chain = self._draw_chain(draw, n_48k)
         if _native.take_string("patina_effect_chain_to_json", chain.pointer) == "[]":
-            return None, _PURITY_MAX
+            return None, _PURITY_CAP
         channels = [self._degrade_channel(chain, draw, c, np.ascontiguousarray(
             resample(one, rate, _RATE, n_48k), np.float32)) for c, one in enumerate(x)]
         gain = min(one[1] for one in channels)  # one for all, which keeps their balance
         signal, rest = (sum(one[i] for one in channels) for i in (2, 3))
         out = np.stack([resample(one[0] * gain, _RATE, rate, n) for one in channels])
         if rest <= 0.0 or signal <= 0.0:
-            return out, _PURITY_MAX if signal > 0.0 else _PURITY_MIN
-        return out, min(_PURITY_MAX, max(_PURITY_MIN, 10 * math.log10(signal / rest)))
+            return out, _PURITY_CAP if signal > 0.0 else _PURITY_MIN
+        return out, min(_PURITY_CAP, max(_PURITY_MIN, 10 * math.log10(signal / rest)))
 
     # -- calls
 

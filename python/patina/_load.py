@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patina._native import Error
-from patina._rows import LTAS_EDGES_HZ, Rows
+from patina._rows import Rows, valid_bands
 
 
 def _list_part_files(out: Path, split: str) -> List[Path]:
@@ -91,21 +91,6 @@ def _iter_provenance(out: Path, parts: Iterable[Path]) -> Iterable[dict[str, Any
             raise Error(f"'{path}' cannot be read: {error.strerror}", "io") from None
 
 
-def ltas_mask(provenance: dict[str, Any]) -> NDArray[np.bool_]:
-    """The bands of target_ltas that have content of the recording, bool [64].
-
-    A band is valid if it begins below half of the source's rate and, where provenance has a
-    source_quality.bandwidth_hz below that half, ends at or below the bandwidth.
-
-    Args:
-        provenance: a line of a provenance file, parsed
-    """
-    half_rate = provenance["window"]["rate_hz"] / 2
-    bandwidth = (provenance.get("source_quality") or {}).get("bandwidth_hz", half_rate)
-    return ((LTAS_EDGES_HZ[:-1] < half_rate)
-            & (LTAS_EDGES_HZ[1:] <= (bandwidth if bandwidth < half_rate else np.inf)))
-
-
 def load(out: str | os.PathLike[str], *, split: str = "train",
          columns: Sequence[str] | None = None, loudness: Literal["source", "mix"] | None = None,
          masks: bool = False, with_provenance: bool = False) -> Rows:
@@ -121,8 +106,8 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
         columns: only these, such as ["fused_state", "target_lufs"]
         loudness: "mix" for the loudness of the mono mix in target_lufs, which is what the encoder
             gets, "source" for that of the source's channels; None leaves the column as it is
-        masks: adds target_ltas_valid, float32 [n, 64]: 1 for the valid bands of target_ltas (see
-            ltas_mask), else 0
+        masks: adds target_ltas_valid, float32 [n, 64]: `Rows.ltas_mask` as a column, which a
+            DataLoader batches
         with_provenance: also read the provenance of each row, to `Rows.provenance`
 
     Raises:
@@ -144,8 +129,7 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
         if member and "target_lufs" in values:
             values["target_lufs"] = np.array([line[member] for line in provenance], np.float32)
         if masks:
-            values["target_ltas_valid"] = np.array([ltas_mask(line) for line in provenance],
-                                                   np.float32).reshape(-1, 64)
+            values["target_ltas_valid"] = valid_bands(provenance).astype(np.float32)
     if not with_provenance:
         provenance = None
     try:

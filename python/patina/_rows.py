@@ -14,7 +14,21 @@ if TYPE_CHECKING:
 LTAS_EDGES_HZ: NDArray[np.float64] = np.power(10.0, 1.15 + 0.05 * np.arange(65), dtype=np.float64)
 LTAS_CENTERS_HZ: NDArray[np.float64] = np.power(10.0, 1.175 + 0.05 * np.arange(64), dtype=np.float64)
 
-_LTAS_FLOOR_DB = -120.0
+
+def valid_bands(provenance: Sequence[dict[str, Any]]) -> NDArray[np.bool_]:
+    """The bands of target_ltas that have content of the recording, bool [n, 64].
+
+    A band is valid if it begins below half of the source's rate and, where provenance has
+    source_quality.bandwidth_hz, ends at or below that bandwidth.
+
+    Args:
+        provenance: lines of provenance, parsed
+    """
+    rates = np.array([line["window"]["rate_hz"] for line in provenance], np.float64).reshape(-1, 1)
+    found = [(line.get("source_quality") or {}).get("bandwidth_hz") for line in provenance]
+    widths = np.array([np.inf if width is None else width for width in found], np.float64).reshape(-1, 1)
+    mask: NDArray[np.bool_] = (LTAS_EDGES_HZ[:-1] < rates / 2) & (LTAS_EDGES_HZ[1:] <= widths)
+    return mask
 
 
 class Row(dict):  # type: ignore[type-arg]
@@ -61,9 +75,18 @@ class Rows:
 
     @property
     def ltas_mask(self) -> Any:
-        """bool [n, 64]: the bands that the source has; False where target_ltas is -120. Leave the other
-        bands out of a loss."""
-        return self.columns["target_ltas"] > _LTAS_FLOOR_DB
+        """bool [n, 64]: the bands of target_ltas that have content of the recording, by its rate and bandwidth.
+        Leave the other bands out of a loss. Needs load(masks=True) or load(with_provenance=True); with masks the
+        same mask is the column target_ltas_valid."""
+        if "target_ltas_valid" in self.columns:
+            return self.columns["target_ltas_valid"] > 0
+        if self._provenance is None:
+            raise AttributeError("the valid bands were not loaded: use patina.load(out, masks=True)")
+        return self._wrap(valid_bands(self._provenance))
+
+    @staticmethod
+    def _wrap(values: NDArray[Any]) -> Any:
+        return values
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -83,7 +106,8 @@ class Rows:
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         """The rows of a batch; PyTorch's DataLoader calls it."""
-        return Batch({name: values[np.asarray(indices)] for name, values in self.columns.items()})
+        index = np.asarray(indices, np.intp)
+        return Batch({name: values.take(index, axis=0) for name, values in self.columns.items()})
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame; list columns have an array in each cell."""

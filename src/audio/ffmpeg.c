@@ -35,6 +35,7 @@
 #define PACKET_MAX            8192    /* frames of a packet: AAC 2048, Opus 5760, Vorbis 8192 */
 #define ROUNDINGS_PER_S       10      /* 0.1 s: Matroska counts in ms, MP4 in its own unit */
 #define DURATION_TOLERANCE_US 1000000 /* a slide show's last picture has none */
+#define PCM_PACKET            1024    /* frames that stand for a packet */
 #define EDITED_PACKETS_MAX    8       /* that an edit list may leave out: delay and padding */
 
 typedef struct ffmpeg_state {
@@ -294,11 +295,14 @@ static patina_status check_length(const ffmpeg_state *s, patina_error *err) {
 /** At the end of an MP4 file: whether an edit list left out more than delay and padding. */
 static patina_status check_edits(const ffmpeg_state *s, patina_error *err) {
     const int64_t n = s->stream->nb_frames;
-    if (s->probed->layout != PT_LAYOUT_ISOBMFF || n - s->n_packets <= EDITED_PACKETS_MAX)
-        return PATINA_OK;
+    const bool is_pcm = av_get_exact_bits_per_sample(s->codec->codec_id) > 0;
+    /* the "packets" of PCM are its frames, and several are read at a time */
+    const int64_t n_left = n - (is_pcm ? (int64_t)s->n_decoded : s->n_packets);
+    const int64_t n_allowed = is_pcm ? EDITED_PACKETS_MAX * PCM_PACKET : EDITED_PACKETS_MAX;
+    if (s->probed->layout != PT_LAYOUT_ISOBMFF || n_left <= n_allowed) return PATINA_OK;
     return pt_fail(err, PATINA_REJECT_UNDECODABLE,
                    "an edit list omits %lld of %lld packets; write the file again without it",
-                   (long long)(n - s->n_packets), (long long)n);
+                   (long long)n_left, (long long)n);
 }
 
 /** Sends the codec the next packet of the stream, or the end. */

@@ -88,8 +88,8 @@ static bool apply_info_frame(mpeg_state *s, const pt_decoder_input *input) {
     const uint64_t n_frames = pt_mpeg_count_frames(&s->bytes) - 1;
     const bool too_small = info.n_frames > 0 && info.n_frames < n_frames;
 
-    if (info.kind == PT_MPEG_INFO_XING && input->n_parts == 1 && !too_small)
-        return info.n_frames > 0;
+    if (info.kind == PT_MPEG_INFO_XING && input->n_parts == 1 && !too_small && info.n_frames > 0)
+        return true;
     if (info.n_frames > n_frames + 1) return info.kind == PT_MPEG_INFO_XING; /* cut */
     if (input->part == 0) s->n_delay = info.delay;
     s->bytes = pt_byte_source_slice(&s->bytes, info.bytes, UINT64_MAX);

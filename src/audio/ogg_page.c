@@ -169,6 +169,13 @@ static unsigned opus_duration(const unsigned char *b, size_t n) {
     return frame * (code == 0 ? 1 : code < 3 ? 2 : n > 1 ? b[1] & 63U : 0);
 }
 
+/** Whether a page has one packet, which ends on it. */
+static bool is_one_packet(const page *p) {
+    for (size_t i = 0; i < p->b[26]; i++)
+        if (p->b[HEADER_BYTES + i] < 255) return i + 1 == p->b[26];
+    return false;
+}
+
 /** Reads the identification header: the codec, and the values to patch. */
 static patina_status read_first_page(link_scan *s, const page *p, patina_error *err) {
     const unsigned char *packet = p->b + p->body;
@@ -182,6 +189,9 @@ static patina_status read_first_page(link_scan *s, const page *p, patina_error *
     } else if (n >= 19 && memcmp(packet, "OpusHead", 8) == 0) {
         link->codec = PT_OGG_OPUS;
         link->has_opus_positions = packet[18] <= 1;
+        if (!is_one_packet(p)) /* RFC 7845, section 3; the patches rely on it */
+            return pt_fail(err, PATINA_REJECT_UNDECODABLE,
+                           "opus: the first page has more than the header");
         if (read_le(packet + 12, 4) != OPUS_RATE_HZ) {
             unsigned char rate[4];
             write_le(rate, OPUS_RATE_HZ, 4);
@@ -243,10 +253,12 @@ static patina_status read_page(link_scan *s, const page *p, patina_error *err) {
 }
 
 static patina_status judge_end(link_scan *s, patina_error *err) {
-    if (s->last_flags & FLAG_LAST) return PATINA_OK;
+    s->link->ends_marked = s->last_flags & FLAG_LAST;
+    if (s->link->ends_marked) return PATINA_OK;
     if (s->in_packet)
         return pt_fail(err, PATINA_REJECT_TRUNCATED, "ogg: the last packet is truncated");
     if (s->link->codec != PT_OGG_OPUS || s->link->n_streams > 1) return PATINA_OK;
+    if (s->last_offset == 0) return PATINA_OK; /* the header alone */
     return patch_last_page(s, s->last_flags | FLAG_LAST, err);
 }
 
@@ -276,6 +288,7 @@ static patina_status scan_pages(link_scan *s, unsigned char *b, patina_error *er
         if (b[FLAGS_OFFSET] & FLAG_FIRST) s->link->n_streams++;
         if (read_le(b + 14, 4) == s->serial) PT_TRY(read_page(s, &p, err));
         at += p.n;
+        s->link->n_bytes = at;
     }
     return judge_end(s, err);
 }

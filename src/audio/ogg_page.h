@@ -33,10 +33,12 @@ typedef struct pt_ogg_link {
     pt_ogg_codec codec;      /* of its first stream */
     unsigned n_streams;      /* streams in parallel: audio, video, text */
     bool starts_late;        /* positions count from before the first packet: a live recording */
+    bool ends_marked;        /* its last page says that it is the last */
     uint64_t last_position;  /* granule position of the last page that has one */
     bool has_opus_positions; /* Opus: the channels have positions, mapping family 0 or 1 */
     pt_byte_patch *patch;    /* owned; [n_patches], by offset */
     size_t n_patches;
+    uint64_t n_bytes; /* of its pages */
 } pt_ogg_link;
 
 /** Adds the links of a file; each begins with the first pages of its streams. */

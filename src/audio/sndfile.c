@@ -30,10 +30,12 @@
 #include "audio/mpeg_frame.h"
 #include "audio/ogg_page.h"
 #include "base/error.h"
+#include "base/memory_reserve.h"
 
 #define OPUS_TOLERANCE_FRAMES 960   /* frames at 48 kHz: one packet of 20 ms */
 #define BLOCK_FRAMES          65536 /* of one call to the library */
 #define FLAC_CHANNELS_MAX     8
+#define RESERVE_BYTES         ((size_t)1 << 20) /* libvorbis does not check its allocations */
 
 /** The bytes as libsndfile reads them, some of them patched. */
 typedef struct sndfile_state {
@@ -343,6 +345,8 @@ static patina_status make_patches(sndfile_state *s, const pt_container_header *c
     if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
     if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
     PT_TRY(pt_ogg_read_link(&s->bytes, &s->link, err));
+    if (s->link.ends_marked) /* the library searches the end of the file for the last page */
+        s->bytes = pt_byte_source_slice(&s->bytes, 0, s->link.n_bytes);
     s->patch = s->link.patch;
     s->n_patches = s->link.n_patches;
     return PATINA_OK;
@@ -386,7 +390,10 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
     if (input->bytes->size > (uint64_t)SF_COUNT_MAX)
         return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file is too large");
     sndfile_state *s = calloc(1, sizeof *s);
-    if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (!s || !pt_memory_reserve(RESERVE_BYTES)) {
+        free(s);
+        return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    }
     s->bytes = *input->bytes;
     if ((c->kind == PT_CONTAINER_AU || c->kind == PT_CONTAINER_W64) && c->has_data)
         /* the library reads to the end of the file */

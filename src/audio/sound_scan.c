@@ -12,7 +12,7 @@
 #include "dsp/denormal.h"
 
 #define PI         3.14159265358979323846
-#define LOWEST_HZ  125.0
+#define LOWEST_HZ  100.0
 #define HIGHEST    0.45 /* centre of a band, of the sampling rate */
 #define FIRST_SIZE 256  /* blocks */
 
@@ -28,7 +28,7 @@ static void init_filters(filters *f, unsigned rate_hz) {
         const double centre_hz = ldexp(LOWEST_HZ, (int)i);
         if (centre_hz > HIGHEST * rate_hz) continue;
         const double w0 = 2.0 * PI * centre_hz / rate_hz;
-        const double alpha = sin(w0) / (2.0 * sqrt(2.0)), a0 = 1.0 + alpha;
+        const double alpha = sin(w0) * sinh(log(2.0) / 2.0 * w0 / sin(w0)), a0 = 1.0 + alpha;
         f->b0[i] = alpha / a0;
         f->a1[i] = -2.0 * cos(w0) / a0;
         f->a2[i] = (1.0 - alpha) / a0;

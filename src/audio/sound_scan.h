@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "base/byte_source.h"
 
-#define PT_SCAN_BANDS 6 /* octaves around 125, 250, 500, 1000, 2000 and 4000 Hz */
+#define PT_SCAN_BANDS 6 /* octaves around 100, 200, 400, 800, 1600 and 3200 Hz */
 
 /** A block of floor(rate / 10) frames; the last may be shorter. Powers are sums of squares of the
  * mean of all channels, divided by the frames of a whole block. */
@@ -36,8 +36,8 @@ typedef struct pt_sound_scan {
 } pt_sound_scan;
 
 /**
- * Decodes a file. Each band is a band-pass of the Audio EQ Cookbook (0 dB at the centre, Q =
- * sqrt(2)) at the rate of the file.
+ * Decodes a file. Each band is a band-pass of the Audio EQ Cookbook (0 dB at the centre, one
+ * octave wide) at the rate of the file.
  *
  * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
  *          PATINA_REJECT_TOO_SHORT  no frame at all

@@ -19,6 +19,7 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/entry_merge.h"
 #include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
@@ -26,6 +27,7 @@
 #include "corpus/tar.h"
 #include "fs/path.h"
 
+#define N_LISTS  4 /* of an AudioFolder, in the order in which they are looked for */
 #define EXCLUDED "its id or file name is in the list of '--exclude'"
 
 #define READER_ADDRESS(name) &pt_corpus_reader_##name,
@@ -96,11 +98,12 @@ static patina_status probe_pattern(const char *path, char *buffer, pt_corpus_pro
  * its place. */
 static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpus_probe *probe,
                                         patina_error *err) {
-    static const char *const names[] = {"metadata.csv", "metadata.jsonl", "*/metadata.csv"};
+    static const char *const names[] = {"metadata.csv", "metadata.jsonl", "*/metadata.csv",
+                                        "*/*/metadata.csv"};
     pt_corpus_probe list = *probe;
     patina_status status = PATINA_OK;
 
-    for (size_t i = 0; i < 3 && status == PATINA_OK; i++) {
+    for (size_t i = 0; i < N_LISTS && status == PATINA_OK; i++) {
         pt_strbuf name = {0};
         glob_t found = {0};
         pt_strbuf_printf(&name, "%s/%s", path, names[i]);
@@ -113,7 +116,7 @@ static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpu
                 *probe = list;
                 probe->is_folder = false;
                 snprintf(probe->list_path, sizeof probe->list_path, "%s", name.text);
-                i = 3;
+                i = N_LISTS;
             }
         }
         globfree(&found);
@@ -224,10 +227,19 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
                        "options for columns, the header and the delimiter apply to tables only; "
                        "the corpus is of kind '%s'",
                        kind_name(k));
+    if (o->split_column && !k->reader->has_columns)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "split key '%s': a corpus of kind '%s' has 'youtube_id', 'parent' and "
+                       "'sound', and no columns",
+                       o->split_column, kind_name(k));
     if (o->caption_template && !k->reader->uses_template)
         return pt_fail(err, PATINA_EUSAGE,
                        "a caption template is not supported for a corpus of kind '%s'",
                        kind_name(k));
+    for (size_t i = 0; o->filter && !k->reader->has_columns && i < o->filter->n; i++)
+        if (pt_filter_is_on_column(&o->filter->item[i]))
+            return pt_condition_fail_unknown(&o->filter->item[i], PT_FILTER_OPTION,
+                                             pt_filter_fields, "and no columns here", err);
     return PATINA_OK;
 }
 
@@ -442,6 +454,13 @@ patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry
         pt_entry_release(&next);
         pt_error_add_context(err, "corpus '%s'", corpus->name);
         return status;
+    }
+    if (!at_end && corpus->options.filter) {
+        const patina_status filtered = pt_entry_filter_captions(&next, corpus->options.filter, err);
+        if (filtered != PATINA_OK) {
+            pt_entry_release(&next);
+            return filtered;
+        }
     }
     if (!at_end && corpus->exclude && pt_exclude_list_has(corpus->exclude, next.id, next.source)) {
         free(next.fault);

@@ -11,6 +11,7 @@
 #include <patina/status.h>
 
 #include "base/byte_source.h"
+#include "base/conditions.h"
 #include "base/strbuf.h"
 
 /** One caption of an entry. An invalid caption has no text and a fault ("not a string"). */
@@ -60,6 +61,7 @@ typedef struct pt_entry {
     int audio_file; /* 1 + descriptor of an unlinked file in place of audio, if it is large; 0 */
     bool has_start, has_end;
     double start_s, end_s; /* segment of the recording that the list names, in seconds */
+    char *split_value;     /* of the column split_column of the options; NULL: none */
     uint64_t position;     /* of a row in a corpus that contains the audio (load_audio) */
     bool is_clip_of_id;    /* the id names the clip: rows of one id have one audio, found or not */
     patina_status status;  /* PATINA_OK, or the reason of rejection */
@@ -92,6 +94,8 @@ typedef struct pt_corpus_options {
     const char *header;           /* column names of a table without header, "id,label"; or NULL */
     const char *exclude;          /* file of an exclude_list.h; NULL: none */
     char delimiter;               /* of a table; 0: detected */
+    const char *split_column;     /* column or member for split_value; NULL: none */
+    const pt_conditions *filter;  /* conditions on columns and captions; NULL: none */
     const char *source_split;     /* "train": only files of this split; NULL: all files */
     size_t max_captions;          /* of an entry; 0: no limit */
     bool skip_unreadable; /* PATINA_REJECT_IO_ERROR in place of PATINA_ETEMPORARY, where entries
@@ -149,9 +153,9 @@ const char *pt_corpus_kind_name(const pt_corpus *corpus);
  *
  * with_audio  false: audio that the corpus contains is skipped, and faults of it are not detected
  *
- * Errors   PATINA_EIO      a read failed
- *          PATINA_ETEMPORARY  the machine cannot read a file of the entry, or the file that it is in
- *          PATINA_EFORMAT  end of the last tar, and none has a sample
+ * Errors   PATINA_EIO         a read failed
+ *          PATINA_ETEMPORARY  the machine cannot read a file of the entry, or its archive
+ *          PATINA_EFORMAT     end of the last tar, and none has a sample
  */
 patina_status pt_corpus_next(pt_corpus *corpus, bool with_audio, pt_entry *entry, bool *end,
                              patina_error *err);

@@ -62,9 +62,10 @@ typedef struct pt_corpus_reader {
     int (*lacks)(const pt_corpus_probe *probe, pt_strbuf *sentence);
 
     /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
-    void (*describe_columns)(const void *state, pt_strbuf *text);
+    void (*describe_columns)(void *state, pt_strbuf *text);
 
     bool uses_template; /* caption_template of the options */
+    bool has_columns;   /* filters on columns and split_column of the options */
     bool merges_rows;   /* rows of one id are one entry */
 
     /**

@@ -113,7 +113,7 @@ static size_t find_option(const char *text, size_t *key) {
 }
 
 patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, patina_error *err) {
-    pt_corpus_spec *spec;
+    pt_corpus_spec *spec = NULL;
     size_t key = N_KEYS;
 
     PT_TRY(new_spec(specs, &spec, err));
@@ -161,7 +161,7 @@ static const char *scalar_of(const yaml_node_t *node) {
 static patina_status add_mapping(pt_corpus_specs *specs, const char *file, yaml_document_t *doc,
                                  const yaml_node_t *node, patina_error *err) {
     const size_t line = node->start_mark.line + 1;
-    pt_corpus_spec *spec;
+    pt_corpus_spec *spec = NULL;
 
     PT_TRY(new_spec(specs, &spec, err));
     if (scalar_of(node)) {

@@ -234,6 +234,8 @@ static patina_status read_header(pt_csv_table *t, const char *given, patina_erro
     pt_strbuf_release(&comment);
     PT_TRY(status);
     if (t->header.fault[0]) return pt_fail(err, PATINA_EFORMAT, "its header: %s", t->header.fault);
+    if (t->lines.line.length == PT_TEXT_MAX)
+        return pt_fail(err, PATINA_EFORMAT, "its header: a line of over 16 MB");
     if (!some || t->header.n_fields == 0)
         return pt_fail(err, PATINA_EFORMAT, "it is empty: it has no header");
     if (t->header.n_fields > PT_CSV_COLUMNS_MAX)

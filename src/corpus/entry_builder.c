@@ -42,6 +42,7 @@ void pt_entry_release(pt_entry *entry) {
     free(entry->path);
     pt_entry_release_audio(entry);
     free(entry->fault);
+    free(entry->split_value);
     *entry = (pt_entry){0};
 }
 

@@ -17,6 +17,8 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
+#include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
 #include "fs/path.h"
 
@@ -26,6 +28,8 @@ typedef struct jsonl_state {
     char *folder; /* of the audio, as given */
     char *real;   /* the same without symbolic links; NULL: unknown */
     char *column; /* member of the captions; NULL: the usual ones */
+    const pt_corpus_options *options;
+    pt_filter_seen seen;
 } jsonl_state;
 
 static patina_status no_memory(patina_error *err) {
@@ -65,6 +69,7 @@ static void jsonl_close(void *state) {
     free(s->folder);
     free(s->real);
     free(s->column);
+    pt_filter_seen_release(&s->seen);
     free(s);
 }
 
@@ -75,6 +80,7 @@ static patina_status jsonl_open(const char *path, const pt_corpus_options *optio
     patina_status status = PATINA_OK;
 
     if (!s) return no_memory(err);
+    s->options = options;
     s->name = pt_corpus_base_name(path, "manifest");
     s->folder = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
@@ -138,18 +144,22 @@ static patina_status read_id(const jsonl_state *s, const json_t *object, bool re
     return pt_entry_set_id(entry, id, repaired, location, err);
 }
 
-static patina_status read_object(const jsonl_state *s, const json_t *object, bool repaired,
-                                 pt_entry *entry, patina_error *err) {
-    const json_t *caption = pt_json_find_captions(object, s->column);
-    if (!caption && !s->column) caption = json_object_get(object, "transcription");
-    if (!caption && !s->column) caption = json_object_get(object, "sentence");
+static patina_status read_object(jsonl_state *s, json_t *object, bool repaired, pt_entry *entry,
+                                 patina_error *err) {
+    const char *template = s->options->caption_template;
+    const json_t *caption = template ? NULL : pt_json_find_captions(object, s->column);
+    if (!caption && !template && !s->column) caption = json_object_get(object, "transcription");
+    if (!caption && !template && !s->column) caption = json_object_get(object, "sentence");
+    if (!caption && !template && !s->column) caption = json_object_get(object, "main_caption");
     if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     PT_TRY(read_audio(s, object, repaired, entry, err));
+    if (template) PT_TRY(pt_entry_add_json_template(entry, template, object, err));
+    PT_TRY(pt_entry_filter_json(entry, s->options->filter, object, &s->seen, err));
+    PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, object, err));
     return read_id(s, object, repaired, entry, err);
 }
 
-static patina_status read_line(const jsonl_state *s, bool too_long, pt_entry *entry,
-                               patina_error *err) {
+static patina_status read_line(jsonl_state *s, bool too_long, pt_entry *entry, patina_error *err) {
     const unsigned long long line = s->lines.number;
     const pt_strbuf *text = &s->lines.line;
     pt_strbuf source = {0};
@@ -183,10 +193,22 @@ static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, b
 
     do {
         PT_TRY(pt_line_reader_next(&s->lines, &too_long, end, err));
-        if (*end) return PATINA_OK;
+        if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
     } while (!too_long && (s->lines.line.length == 0 ||
                            strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length));
     return entry ? read_line(s, too_long, entry, err) : PATINA_OK;
+}
+
+static void jsonl_describe(void *state, pt_strbuf *text) {
+    jsonl_state *s = state;
+    bool too_long = false, end = false, repaired;
+    json_error_t error;
+    if (pt_line_reader_next(&s->lines, &too_long, &end, NULL) != PATINA_OK || end || too_long)
+        return;
+    json_t *json =
+        pt_json_parse_lenient(s->lines.line.text, s->lines.line.length, &repaired, &error);
+    pt_json_describe_members(json, text);
+    json_decref(json);
 }
 
 const pt_corpus_reader pt_corpus_reader_jsonl = {
@@ -197,5 +219,8 @@ const pt_corpus_reader pt_corpus_reader_jsonl = {
     .open = jsonl_open,
     .close = jsonl_close,
     .next = jsonl_next,
+    .describe_columns = jsonl_describe,
+    .uses_template = true,
+    .has_columns = true,
     .merges_rows = true,
 };

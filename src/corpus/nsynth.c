@@ -12,10 +12,10 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "corpus/caption_template.h"
 #include "corpus/clip_index.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/json_fields.h"
 #include "corpus/json_stream.h"
 #include "fs/path.h"
 
@@ -29,6 +29,7 @@ typedef struct nsynth_state {
     pt_clip_index clips;
     const char *template;
     bool truncation_reported;
+    const pt_corpus_options *options;
 } nsynth_state;
 
 static bool nsynth_matches(const pt_corpus_probe *probe) {
@@ -57,6 +58,7 @@ static patina_status nsynth_open(const char *path, const pt_corpus_options *opti
     PT_TRY(pt_corpus_refuse_caption_column(options, "nsynth", err));
     nsynth_state *s = calloc(1, sizeof *s);
     if (!s) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    s->options = options;
     s->template = options->caption_template ? options->caption_template : TEMPLATE;
     s->name = pt_corpus_base_name(path, "examples.json");
     s->root = pt_corpus_audio_root(path, options);
@@ -67,35 +69,6 @@ static patina_status nsynth_open(const char *path, const pt_corpus_options *opti
         *state = s;
     else
         nsynth_close(s);
-    return status;
-}
-
-static bool append_field(void *context, const char *name, size_t n, pt_strbuf *out) {
-    char key[64];
-    if (n >= sizeof key) return false;
-    memcpy(key, name, n);
-    key[n] = '\0';
-    const json_t *value = json_object_get(context, key);
-    if (json_is_integer(value))
-        pt_strbuf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else if (json_is_string(value))
-        pt_strbuf_append(out, json_string_value(value));
-    else
-        return false;
-    return true;
-}
-
-static patina_status add_caption(const nsynth_state *s, json_t *note, pt_entry *entry,
-                                 patina_error *err) {
-    pt_strbuf caption = {0};
-    const char *unknown;
-    pt_template_expand(s->template, append_field, note, &caption, &unknown);
-    const patina_status status =
-        caption.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory")
-        : unknown
-            ? pt_entry_add_bad_caption(entry, "a field of the caption template is missing", err)
-            : pt_entry_add_caption(entry, caption.text ? caption.text : "", caption.length, err);
-    pt_strbuf_release(&caption);
     return status;
 }
 
@@ -119,7 +92,8 @@ static patina_status read_note(const nsynth_state *s, json_t *note, pt_entry *en
         entry->path = pt_path_join(s->root, path);
         if (!entry->source || !entry->path) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    return add_caption(s, note, entry, err);
+    PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, note, err));
+    return pt_entry_add_json_template(entry, s->template, note, err);
 }
 
 static patina_status nsynth_next(void *state, bool with_audio, pt_entry *entry, bool *end,
@@ -156,6 +130,7 @@ const pt_corpus_reader pt_corpus_reader_nsynth = {
     .matches = nsynth_matches,
     .open = nsynth_open,
     .uses_template = true,
+    .has_columns = true,
     .close = nsynth_close,
     .next = nsynth_next,
 };

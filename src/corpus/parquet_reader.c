@@ -26,11 +26,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "corpus/caption_template.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/file_list.h"
 #include "corpus/line_reader.h"
 #include "fs/dir_has_ext.h"
@@ -38,7 +40,7 @@
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
 
-/* Of an entry: a few bytes of dictionary-encoded data can expand to billions. */
+#define FILTER_MAX 16 /* conditions on columns */
 
 #define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
 #define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
@@ -64,6 +66,10 @@ typedef struct table {
     bool skip_unreadable;
     json_t *class_names; /* of integer labels; NULL: none */
     const pt_parquet_field *id_field[2];
+    const pt_conditions *filter;                         /* NULL: none */
+    pt_parquet_column_reader *filter_column[FILTER_MAX]; /* of condition i; NULL: of none here */
+    const pt_parquet_field *filter_field[FILTER_MAX];
+    pt_strbuf filter_value[FILTER_MAX]; /* in the row */
 
     size_t group;         /* current row group; empty ones are skipped */
     uint64_t row, n_rows; /* of the group: next row, number of rows */
@@ -84,8 +90,9 @@ typedef struct item {
 
 typedef struct parquet_state {
     char *audio_root, *caption_column; /* may be NULL */
-    const char *caption_template;
-    bool skip_unreadable; /* of labels */
+    const char *caption_template;      /* of labels */
+    bool skip_unreadable;
+    const pt_conditions *filter;
     pt_file_list files;
     size_t n_opened;
     table table;      /* name NULL: none is open */
@@ -111,6 +118,10 @@ static void table_close(table *t) {
     pt_parquet_column_reader_close(&t->id[1]);
     for (size_t i = 0; i < t->n_captions; i++)
         pt_parquet_column_reader_close(&t->captions[i]);
+    for (size_t i = 0; i < FILTER_MAX; i++) {
+        pt_parquet_column_reader_close(&t->filter_column[i]);
+        pt_strbuf_release(&t->filter_value[i]);
+    }
     json_decref(t->class_names);
     pt_parquet_column_reader_close(&t->path);
     pt_parquet_column_reader_close(&t->audio);
@@ -268,11 +279,14 @@ static patina_status open_member(table *t, size_t audio, const char *name,
 }
 
 static patina_status open_audio(table *t, patina_error *err) {
-    static const char *const paths[] = {"audio", "file_name", "path", "audio_filepath"};
+    static const char *const paths[] = {"audio", "file_name", "path",  "audio_filepath",
+                                        "file",  "filename",  "fname", "ytid"};
     const size_t audio = pt_parquet_find_child(t->parquet, 0, "audio");
 
     /* A string is the path of a file. */
-    for (size_t i = 0; i < 4 && !t->path && (i == 0 || audio == PT_PARQUET_NONE); i++) {
+    for (size_t i = 0;
+         i < sizeof paths / sizeof *paths && !t->path && (i == 0 || audio == PT_PARQUET_NONE);
+         i++) {
         const size_t field = pt_parquet_find_child(t->parquet, 0, paths[i]);
         if (field != PT_PARQUET_NONE && t->parquet->fields[field].converted == CONVERTED_UTF8)
             PT_TRY(open_member(t, 0, paths[i], &t->path, err));
@@ -286,9 +300,36 @@ static patina_status open_audio(table *t, patina_error *err) {
                    "column 'audio' is not a struct of 'bytes' and 'path', nor a string");
 }
 
+/** Opens the columns of a filter: numbers, strings, and lists of them. */
+static patina_status open_filter(table *t, patina_error *err) {
+    for (size_t i = 0; t->filter && i < t->filter->n; i++) {
+        const pt_condition *c = &t->filter->item[i];
+        if (!pt_filter_is_on_column(c)) continue;
+        if (i >= FILTER_MAX)
+            return pt_fail(err, PATINA_EUSAGE, "a filter of over %d conditions", FILTER_MAX);
+        size_t field = pt_parquet_find_child(t->parquet, 0, c->field);
+        if (field == PT_PARQUET_NONE && strcmp(c->field, "licence") == 0)
+            field = pt_parquet_find_child(t->parquet, 0, "license");
+        const size_t leaf =
+            field == PT_PARQUET_NONE ? field : pt_parquet_find_single_leaf(t->parquet, field);
+        if (leaf == PT_PARQUET_NONE) {
+            pt_strbuf names = {0};
+            pt_parquet_append_column_names(t->parquet, &names);
+            pt_condition_fail_unknown(c, PT_FILTER_OPTION, pt_filter_fields,
+                                      names.failed ? "" : names.text, err);
+            pt_strbuf_release(&names);
+            return PATINA_EUSAGE;
+        }
+        t->filter_field[i] = &t->parquet->fields[t->parquet->leaves[leaf]];
+        PT_TRY(pt_parquet_column_reader_open(t->parquet, leaf, &t->filter_column[i], err));
+    }
+    return PATINA_OK;
+}
+
 static patina_status open_columns(table *t, const char *caption_column, patina_error *err) {
     PT_TRY(open_captions(t, caption_column, err));
     PT_TRY(open_audio(t, err));
+    PT_TRY(open_filter(t, err));
     return open_ids(t, err);
 }
 
@@ -301,6 +342,8 @@ static void begin_group(table *t) {
         if (t->id[i]) pt_parquet_column_reader_seek_group(t->id[i], t->group);
     for (size_t i = 0; i < t->n_captions; i++)
         pt_parquet_column_reader_seek_group(t->captions[i], t->group);
+    for (size_t i = 0; i < FILTER_MAX; i++)
+        if (t->filter_column[i]) pt_parquet_column_reader_seek_group(t->filter_column[i], t->group);
     if (t->path) pt_parquet_column_reader_seek_group(t->path, t->group);
 }
 
@@ -323,6 +366,7 @@ static patina_status table_open(const parquet_state *s, size_t i, table *t, bool
         *is_parquet = true;
         t->caption_template = s->caption_template;
         t->skip_unreadable = s->skip_unreadable;
+        t->filter = s->filter;
         status = open_columns(t, s->caption_column, err);
     }
     free(path);
@@ -381,6 +425,7 @@ static patina_status parquet_open(const char *path, const pt_corpus_options *opt
     if (!s) return no_memory(err);
     s->caption_template = options->caption_template;
     s->skip_unreadable = options->skip_unreadable;
+    s->filter = options->filter;
     if (!copy_option(options->audio_root, &s->audio_root) ||
         !copy_option(options->caption_column, &s->caption_column))
         status = no_memory(err);
@@ -564,9 +609,56 @@ static patina_status read_path(table *t, item *it, patina_error *err) {
     return it->audio_path ? PATINA_OK : no_memory(err);
 }
 
+static void append_value(const pt_parquet_field *field, const pt_parquet_slot *slot,
+                         pt_strbuf *out) {
+    if (field->type == PT_PARQUET_FLOAT || field->type == PT_PARQUET_DOUBLE)
+        pt_json_write_shortest(out, field->type == PT_PARQUET_FLOAT ? (double)slot->value.f32
+                                                                    : slot->value.f64);
+    else if (field->type == PT_PARQUET_BYTE_ARRAY)
+        pt_strbuf_append_bytes(out, slot->value.text.bytes, slot->value.text.n);
+    else
+        (void)add_id(field, slot, out);
+}
+
+/** Reads the value of condition i, of a list its items. */
+static patina_status read_filter_column(table *t, size_t i, patina_error *err) {
+    pt_strbuf *value = &t->filter_value[i];
+    bool continues = true;
+
+    pt_strbuf_clear(value);
+    pt_strbuf_append(value, "");
+    while (continues) {
+        pt_parquet_slot slot;
+        PT_TRY(pt_parquet_column_reader_next(t->filter_column[i], &slot, err));
+        if (slot.present && value->length > 0) pt_strbuf_append(value, ", ");
+        if (slot.present && value->length < PT_TEXT_MAX)
+            append_value(t->filter_field[i], &slot, value);
+        PT_TRY(pt_parquet_column_reader_has_more_items(t->filter_column[i], &continues, err));
+    }
+    return PATINA_OK;
+}
+
+static bool get_filter_value(void *context, const char *name, size_t n, pt_strbuf *out) {
+    const table *t = context;
+    for (size_t i = 0; i < FILTER_MAX && i < t->filter->n; i++) {
+        const char *field = t->filter->item[i].field;
+        if (!t->filter_column[i] || strlen(field) != n || memcmp(field, name, n) != 0) continue;
+        pt_strbuf_append(out, t->filter_value[i].text);
+        return true;
+    }
+    return false;
+}
+
+static patina_status apply_filter(table *t, item *it, patina_error *err) {
+    for (size_t i = 0; t->filter && i < t->filter->n && i < FILTER_MAX; i++)
+        if (t->filter_column[i]) PT_TRY(read_filter_column(t, i, err));
+    return pt_entry_filter_columns(&it->entry, t->filter, get_filter_value, t, err);
+}
+
 static patina_status read_columns(table *t, item *it, patina_error *err) {
     PT_TRY(read_id(t, it, err));
     PT_TRY(read_captions(t, it, err));
+    PT_TRY(apply_filter(t, it, err));
     return read_path(t, it, err);
 }
 
@@ -812,6 +904,7 @@ const pt_corpus_reader pt_corpus_reader_parquet = {
     .matches = parquet_matches,
     .open = parquet_open,
     .uses_template = true,
+    .has_columns = true,
     .close = parquet_close,
     .next = parquet_next,
     .load_audio = parquet_load_audio,

@@ -147,6 +147,7 @@ static void write_row(pt_strbuf *out, const pt_entry *row) {
     for (size_t i = 0; i < row->n_captions; i++) {
         put_text(out, row->captions[i].text);
         put_text(out, row->captions[i].fault);
+        put_number(out, (uint64_t)row->captions[i].reason);
     }
 }
 
@@ -182,6 +183,7 @@ static patina_status read_row(const char *at, pt_entry *row, patina_error *err) 
     for (; row->n_captions < n; row->n_captions++) {
         row->captions[row->n_captions].text = get_text(&at, &failed);
         row->captions[row->n_captions].fault = get_text(&at, &failed);
+        row->captions[row->n_captions].reason = (patina_status)get_number(&at);
     }
     return failed ? no_memory(err) : PATINA_OK;
 }

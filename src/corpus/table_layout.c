@@ -3,6 +3,9 @@
 
 #include "corpus/table_layout.h"
 
+#define FILE_COLUMNS                                                                               \
+    "filename|file_name|file|fname|slice_file_name|audio_filepath|audio_filename|audio_path|"      \
+    "file_path|filepath|wav_path|mp3_path|path|audio|wav|location"
 #define SOUND_OF "The sound of {label}"
 
 const pt_table_layout pt_table_layouts[] = {
@@ -125,13 +128,21 @@ const pt_table_layout pt_table_layouts[] = {
     {
         .name = "labels",
         .summary = "any table of file names and captions or labels: filename,category (ESC-50) ...",
-        .file = "filename|file_name|file|fname|slice_file_name|audio_filepath|path|audio|wav|"
-                "location",
+        .file = FILE_COLUMNS,
         .folder = "../audio",
         .caption = "caption",
-        .label = "category|label|class",
+        .label = "category|label|class|scene_label|event_label",
         .other_caption = "captions|text|transcription|sentence|description",
         .caption_template = SOUND_OF,
+    },
+    {
+        .name = "tags",
+        .summary = "any table of file names and lists of labels: filename,event_labels (DCASE) ...",
+        .file = FILE_COLUMNS,
+        .folder = "../audio",
+        .label = "labels|event_labels|tags",
+        .caption_template = SOUND_OF,
+        .separator = ',',
     },
     {
         .name = "audiosetcaps",
@@ -139,7 +150,7 @@ const pt_table_layout pt_table_layouts[] = {
         .file = "id",
         .is_youtube = true,
         .id = "id",
-        .caption = "caption|captions|text",
+        .caption = "caption|captions|text|description",
     },
     {
         .name = "vggsound",

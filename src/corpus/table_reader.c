@@ -23,6 +23,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/csv_table.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/file_list.h"
 #include "corpus/line_reader.h"
 #include "corpus/table_layout.h"
@@ -313,7 +314,7 @@ static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
     }
 }
 
-static void describe_columns(const void *state, pt_strbuf *text) {
+static void describe_columns(void *state, pt_strbuf *text) {
     const table_state *s = state;
     if (s->csv) append_columns(pt_csv_header(s->csv), text);
 }
@@ -441,6 +442,7 @@ static patina_status next_file(table_state *s, bool *some, patina_error *err) {
 }
 
 static patina_status check_template(const table_state *s, patina_error *err);
+static patina_status check_filter(table_state *s, patina_error *err);
 
 static patina_status table_open(const char *path, const pt_corpus_options *options,
                                 const pt_table_layout *layout, void **state, patina_error *err) {
@@ -454,6 +456,7 @@ static patina_status table_open(const char *path, const pt_corpus_options *optio
         pt_file_list_open(&s->files, path, extensions, options->source_split, err);
     if (status == PATINA_OK) status = next_file(s, &some, err);
     if (status == PATINA_OK) status = check_template(s, err);
+    if (status == PATINA_OK) status = check_filter(s, err);
     if (status == PATINA_OK)
         *state = s;
     else
@@ -557,12 +560,16 @@ static bool append_field(void *context, const char *name, size_t n, pt_strbuf *o
     return true;
 }
 
-/** Refuses a template of the options with a field that the table does not have. */
+/** Refuses a template or a split key of the options that the table does not have. */
 static patina_status check_template(const table_state *s, patina_error *err) {
     pt_strbuf text = {0};
     const char *unknown = NULL;
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
 
+    if (s->options->split_column && pt_csv_find_column(fields.record, s->options->split_column) < 0)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "split key '%s' is not a column, nor 'youtube_id', 'parent' or 'sound'",
+                       s->options->split_column);
     if (!s->options->caption_template) return PATINA_OK;
     pt_template_expand(s->options->caption_template, append_field, &fields, &text, &unknown);
     pt_strbuf_release(&text);
@@ -573,6 +580,21 @@ static patina_status check_template(const table_state *s, patina_error *err) {
 }
 
 /* Rows -------------------------------------------------------------------------------------- */
+
+/** Refuses a filter with a field that the table does not have. */
+static patina_status check_filter(table_state *s, patina_error *err) {
+    const pt_conditions *filter = s->options->filter;
+    row_fields fields = {s, pt_csv_header(s->csv), NULL};
+    const size_t i = pt_filter_find_unknown(filter, append_field, &fields);
+    pt_strbuf names = {0};
+
+    if (!filter || i == filter->n) return PATINA_OK;
+    append_columns(pt_csv_header(s->csv), &names);
+    pt_condition_fail_unknown(&filter->item[i], PT_FILTER_OPTION, pt_filter_fields,
+                              names.failed ? "" : names.text, err);
+    pt_strbuf_release(&names);
+    return PATINA_EUSAGE;
+}
 
 /** The id: columns joined by '_', or the file name as written. */
 static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_entry *entry,
@@ -603,6 +625,13 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
             pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
         }
         pt_strbuf_append_bytes(&id, name, n);
+        if (s->options->start_column && s->at.start >= 0) { /* segments of one recording */
+            name = pt_csv_field_trimmed(r, s->at.start, &n);
+            if (is_valid_text(name, n)) {
+                pt_strbuf_append(&id, "_");
+                pt_strbuf_append_bytes(&id, name, n);
+            }
+        }
     }
     entry->id = pt_strbuf_detach(&id);
     return entry->id ? PATINA_OK : no_memory(err);
@@ -698,9 +727,9 @@ static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
     if (column < 0) return false;
     const char *text = pt_csv_field_trimmed(r, column, &n);
     if (n == 0) return false;
-    const locale_t before = pt_c_locale_enter();
     *seconds = pt_strtod(text, &end);
-    pt_c_locale_leave(before);
+    for (int i = 0; i < 2 && *end == ':'; i++) /* "01:02:03.5" */
+        *seconds = 60.0 * *seconds + pt_strtod(end + 1, &end);
     return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
 }
 
@@ -736,6 +765,17 @@ static patina_status add_captions(const table_state *s, const pt_csv_record *r, 
     return PATINA_OK;
 }
 
+static patina_status read_split_value(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                                      patina_error *err) {
+    size_t n;
+    if (!s->options->split_column) return PATINA_OK;
+    const int column = pt_csv_find_column(pt_csv_header(s->csv), s->options->split_column);
+    const char *value = column >= 0 ? pt_csv_field_trimmed(r, column, &n) : "";
+    if (column < 0 || n == 0) return PATINA_OK;
+    entry->split_value = pt_text_dup(value, n);
+    return entry->split_value ? PATINA_OK : no_memory(err);
+}
+
 static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                               patina_error *err) {
     pt_strbuf source = {0};
@@ -748,9 +788,12 @@ static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_e
     PT_TRY(read_id(s, r, entry, err));
     if (!entry->id) return s->at.n_id > 0 ? PATINA_OK : add_captions(s, r, entry, err);
     PT_TRY(find_audio(s, r, entry, err));
+    PT_TRY(read_split_value(s, r, entry, err));
     entry->has_start = read_seconds(r, s->at.start, &entry->start_s);
     entry->has_end = read_seconds(r, s->at.end, &entry->end_s);
-    return add_captions(s, r, entry, err);
+    PT_TRY(add_captions(s, r, entry, err));
+    row_fields fields = {s, r, entry->source};
+    return pt_entry_filter_columns(entry, s->options->filter, append_field, &fields, err);
 }
 
 static patina_status table_next(void *state, bool with_audio, pt_entry *entry, bool *end,
@@ -776,6 +819,7 @@ const pt_corpus_reader pt_corpus_reader_table = {
     .matches_layout = table_matches,
     .open_layout = table_open,
     .uses_template = true,
+    .has_columns = true,
     .close = table_close,
     .next = table_next,
     .merges_rows = true,

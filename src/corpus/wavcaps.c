@@ -20,6 +20,8 @@
 #include "corpus/clip_index.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
+#include "corpus/json_fields.h"
 #include "corpus/json_stream.h"
 #include "corpus/line_reader.h"
 #include "fs/path.h"
@@ -31,6 +33,8 @@ typedef struct wavcaps_state {
     char *root;   /* of the clips */
     char *column; /* member of the captions; NULL: the usual ones */
     pt_clip_index files;
+    const pt_corpus_options *options;
+    pt_filter_seen seen;
     bool truncation_reported;
 } wavcaps_state;
 
@@ -64,6 +68,7 @@ static void wavcaps_close(void *state) {
     pt_json_stream_close(&s->list);
     pt_byte_source_close(&s->bytes);
     pt_clip_index_close(&s->files);
+    pt_filter_seen_release(&s->seen);
     free(s->name);
     free(s->root);
     free(s->column);
@@ -74,6 +79,7 @@ static patina_status open_files(wavcaps_state *s, const char *path,
                                 const pt_corpus_options *options, patina_error *err) {
     const char *column = options->caption_column;
 
+    s->options = options;
     s->name = pt_corpus_base_name(path, "data.json");
     s->root = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
@@ -103,6 +109,8 @@ static patina_status find_audio(const wavcaps_state *s, pt_entry *entry, const c
                                 patina_error *err) {
     const char *path = pt_clip_index_find_file(&s->files, entry->id, s->name);
 
+    if (!path && entry->id[0] == '/') /* of the machine on which the list was made */
+        path = pt_clip_index_find_file(&s->files, pt_path_basename(entry->id), s->name);
     if (!path || !pt_utf8_is_valid(path, strlen(path)))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "%s: no audio file is named '%s.*'", location, entry->id);
@@ -124,17 +132,23 @@ static patina_status add_numbered(const json_t *object, bool repaired, pt_entry 
     }
 }
 
-static patina_status read_object(const wavcaps_state *s, const json_t *object, bool repaired,
+static patina_status read_object(wavcaps_state *s, json_t *object, bool repaired,
                                  const char *location, pt_entry *entry, patina_error *err) {
+    const char *template = s->options->caption_template;
     const json_t *caption = pt_json_find_captions(object, s->column), *id;
-    if (caption)
+    if (template)
+        ; /* needs the audio */
+    else if (caption)
         PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
     else if (!s->column)
         PT_TRY(add_numbered(object, repaired, entry, err));
     id = json_object_get(object, "id");
     if (!id) id = json_object_get(object, "wav");
     PT_TRY(pt_entry_set_id(entry, id, repaired, location, err));
-    return entry->id ? find_audio(s, entry, location, err) : PATINA_OK;
+    if (entry->id) PT_TRY(find_audio(s, entry, location, err));
+    PT_TRY(pt_entry_set_json_split(entry, s->options->split_column, object, err));
+    if (template) PT_TRY(pt_entry_add_json_template(entry, template, object, err));
+    return pt_entry_filter_json(entry, s->options->filter, object, &s->seen, err);
 }
 
 static patina_status reject_truncated(wavcaps_state *s, pt_entry *entry, patina_error *err) {
@@ -187,13 +201,28 @@ static patina_status wavcaps_next(void *state, bool with_audio, pt_entry *entry,
 
     PT_TRY(pt_json_stream_next(&s->list, &item, err));
     *end = item == PT_JSON_END || (item == PT_JSON_TRUNCATED && s->truncation_reported);
-    if (*end || (!entry && item == PT_JSON_ELEMENT)) return PATINA_OK;
+    if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
+    if (!entry && item == PT_JSON_ELEMENT) return PATINA_OK;
     pt_strbuf_printf(
         &source, "%s#%llu", s->name,
         (unsigned long long)(item == PT_JSON_TRUNCATED ? s->list.n_elements : s->list.index));
     if (!(entry->source = pt_strbuf_detach(&source))) return no_memory(err);
     return item == PT_JSON_TRUNCATED ? reject_truncated(s, entry, err)
                                      : read_element(s, entry, err);
+}
+
+static void wavcaps_describe(void *state, pt_strbuf *text) {
+    wavcaps_state *s = state;
+    pt_json_event event;
+    json_error_t error;
+    bool repaired;
+    if (pt_json_stream_next(&s->list, &event, NULL) != PATINA_OK || event != PT_JSON_ELEMENT ||
+        s->list.element.length == 0)
+        return;
+    json_t *json =
+        pt_json_parse_lenient(s->list.element.text, s->list.element.length, &repaired, &error);
+    pt_json_describe_members(json, text);
+    json_decref(json);
 }
 
 const pt_corpus_reader pt_corpus_reader_wavcaps = {
@@ -203,6 +232,9 @@ const pt_corpus_reader pt_corpus_reader_wavcaps = {
     .open = wavcaps_open,
     .close = wavcaps_close,
     .next = wavcaps_next,
+    .describe_columns = wavcaps_describe,
     .lacks = wavcaps_lacks,
+    .uses_template = true,
+    .has_columns = true,
     .merges_rows = true,
 };

@@ -24,6 +24,7 @@
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/file_list.h"
+#include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "corpus/tar.h"
@@ -58,6 +59,7 @@ typedef struct sample {
 } sample;
 
 typedef struct webdataset_state {
+    const pt_corpus_options *options;
     pt_file_list tars;
     size_t n_opened;
     pt_tar *tar;
@@ -74,7 +76,6 @@ typedef struct webdataset_state {
     char *tar_fault;      /* next entry: report of a truncated tar */
     char *duplicate_name; /* next entry: report of a second file of one part */
 
-    bool skip_unreadable;
     uint64_t n_samples;
     char *first_fault; /* of a tar; reported where no sample is found at all */
 } webdataset_state;
@@ -121,7 +122,7 @@ static patina_status webdataset_open(const char *path, const pt_corpus_options *
     patina_status status;
 
     if (!s) return no_memory(err);
-    s->skip_unreadable = options->skip_unreadable;
+    s->options = options;
     status = pt_file_list_open(&s->tars, path, pt_tar_extensions, options->source_split, err);
     if (status == PATINA_OK)
         *state = s;
@@ -336,9 +337,14 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
     json_t *object = json.text ? pt_sidecar_parse(json.text, json.n, &repaired, &error) : NULL;
 
     entry->id = id_of(s, x->key, object, repaired);
-    const patina_status status =
-        entry->id ? pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err)
-                  : no_memory(err);
+    const char *template = s->options->caption_template;
+    patina_status status = entry->id ? PATINA_OK : no_memory(err);
+    if (status == PATINA_OK)
+        status = template
+                     ? pt_entry_add_json_template(entry, template, object, err)
+                     : pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err);
+    if (status == PATINA_OK)
+        status = pt_entry_set_json_split(entry, s->options->split_column, object, err);
     json_decref(object);
     return status;
 }
@@ -444,7 +450,7 @@ static patina_status open_tar(webdataset_state *s, pt_entry *entry, patina_error
     free(full);
     if (status == PATINA_OK) return PATINA_OK;
     pt_error_add_context(&why, "tar '%s'", s->path);
-    if (status == PATINA_ETEMPORARY && s->skip_unreadable)
+    if (status == PATINA_ETEMPORARY && s->options->skip_unreadable)
         return reject_tar(s, PATINA_REJECT_IO_ERROR, why.message, entry, err);
     if (patina_status_is_reject(status)) return reject_tar(s, status, why.message, entry, err);
     return pt_fail(err, status, "%s", why.message);
@@ -477,7 +483,7 @@ static patina_status next_sample(webdataset_state *s, bool with_audio, pt_entry 
     if (status == PATINA_EIO || status == PATINA_ETEMPORARY)
         pt_error_add_context(err, "tar '%s'", s->path);
     sample_release(&x);
-    if (status != PATINA_ETEMPORARY || !s->skip_unreadable || !err) return status;
+    if (status != PATINA_ETEMPORARY || !s->options->skip_unreadable || !err) return status;
     const patina_error why = *err; /* the rest of the tar */
     pt_entry_release(entry);
     status = reject_tar(s, PATINA_REJECT_IO_ERROR, why.message, entry, err);
@@ -518,4 +524,6 @@ const pt_corpus_reader pt_corpus_reader_webdataset = {
     .open = webdataset_open,
     .close = webdataset_close,
     .next = webdataset_next,
+    .uses_template = true,
+    .has_columns = true,
 };

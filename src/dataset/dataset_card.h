@@ -9,4 +9,8 @@
 /** README.md with the YAML that load_dataset needs. To be freed; NULL: out of memory. */
 char *pt_dataset_card_to_markdown(const pt_run_metadata *run_meta);
 
+/** Title and licence as in README.md. To be freed; NULL: out of memory. */
+char *pt_dataset_card_title(const pt_run_metadata *run_meta);
+char *pt_dataset_card_license(const pt_run_metadata *run_meta);
+
 #endif /* PATINA_DATASET_DATASET_CARD_H */

@@ -3,7 +3,8 @@
  *
  *     check                        every chunk complete, every file with its hash
  *     parts to their final names   renames; skipped where an interrupted finish did them
- *     rejects.jsonl, README.md     written again each time
+ *     tables of provenance         written anew each time, as are the next files
+ *     rejects.jsonl, README.md, croissant.json
  *     dataset.json                 written, flushed, read back and compared; then renamed into
  *                                  place: from now on the set is finished
  *     .patina                      removed
@@ -16,17 +17,22 @@
 
 #include <patina/dataset.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/id_set.h"
 #include "base/strbuf.h"
+#include "dataset/croissant.h"
 #include "dataset/dataset_card.h"
 #include "dataset/manifest.h"
 #include "dataset/output_dir.h"
 #include "dataset/part_layout.h"
+#include "dataset/provenance_table.h"
 #include "fs/atomic_file.h"
 #include "fs/dir.h"
 #include "fs/temp_dir.h"
@@ -140,15 +146,73 @@ static patina_status write_rejects(const char *out, const char *own, pt_manifest
     return status;
 }
 
+static patina_status write_table(const char *out, const char *own, pt_manifest *manifest,
+                                 uint64_t chunk, size_t split, pt_id_set *recordings,
+                                 patina_error *err) {
+    pt_run_metadata *run_meta = &manifest->run_meta;
+    pt_part_info *part = &manifest->chunks[chunk].parts[split];
+    char name[PT_PART_FILE_NAME_MAX];
+    const pt_path lines = pt_part_file_path(out, manifest, chunk, split, PT_PART_PROVENANCE),
+                  written = pt_path_joinf(own, "table");
+    const pt_key_value metadata[] = {{PT_KEY_VERSION, run_meta->version},
+                                     {PT_KEY_SETTINGS_HASH, run_meta->settings_hash},
+                                     {PT_KEY_MODEL_HASH, run_meta->model_hash}};
+
+    pt_part_file_name(manifest, split, part->number, PT_PART_TABLE, name);
+    const pt_path table = pt_path_joinf(out, "%s", name);
+    PT_TRY(pt_provenance_table_write(lines.text, written.text, manifest->suffix, metadata,
+                                     sizeof metadata / sizeof *metadata, recordings, &part->table,
+                                     &run_meta->split_recordings[split], err));
+    run_meta->split_table_bytes[split] += part->table.n_bytes;
+    return pt_atomic_file_rename(written.text, table.text, err);
+}
+
+static patina_status write_split_tables(const char *out, const char *own, pt_manifest *manifest,
+                                        size_t split, patina_error *err) {
+    pt_id_set *recordings = NULL;
+    patina_status status = pt_id_set_open(&recordings, err);
+    for (uint64_t c = 0; status == PATINA_OK && c < manifest->run_meta.n_chunks; c++)
+        if (manifest->chunks[c].parts[split].n_rows > 0)
+            status = write_table(out, own, manifest, c, split, recordings, err);
+    pt_id_set_close(&recordings);
+    return status;
+}
+
+/* Left when reopening the set was interrupted. */
+static patina_status remove_stale_table(void *context, const char *path, patina_error *err) {
+    (void)context;
+    if (unlink(path) == 0 || errno == ENOENT) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO, "file '%s': cannot be removed: %s", path, strerror(errno));
+}
+
+static patina_status write_tables(const char *out, const char *own, pt_manifest *manifest,
+                                  patina_error *err) {
+    const pt_path folder = pt_path_joinf(out, "%s", pt_part_dirs[PT_PART_TABLE]);
+
+    PT_TRY(pt_output_dir_create_folder(out, folder.text, err));
+    PT_TRY(pt_part_layout_find_unexpected(out, manifest, PT_PART_TABLE, remove_stale_table, NULL,
+                                          err));
+    for (size_t s = 0; s < manifest->n_splits; s++)
+        PT_TRY(write_split_tables(out, own, manifest, s, err));
+    manifest->has_tables = true;
+    return pt_dir_sync(folder.text, err);
+}
+
+/* README.md and croissant.json, for whoever publishes the set. */
 static patina_status write_card(const char *own, pt_manifest *manifest, const char *files_hash,
                                 patina_error *err) {
-    const pt_path path = pt_path_joinf(own, PT_CARD_FILE);
+    const pt_path card = pt_path_joinf(own, PT_CARD_FILE),
+                  croissant = pt_path_joinf(own, PT_CROISSANT_FILE);
     manifest->run_meta.files_hash = files_hash;
-    char *text = pt_dataset_card_to_markdown(&manifest->run_meta);
+    char *markdown = pt_dataset_card_to_markdown(&manifest->run_meta),
+         *json = pt_croissant_to_json(manifest);
     manifest->run_meta.files_hash = NULL;
-    const patina_status status = text ? pt_atomic_file_write_text(path.text, text, err)
-                                      : pt_fail(err, PATINA_ENOMEM, "out of memory");
-    free(text);
+    patina_status status =
+        markdown && json ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+    if (status == PATINA_OK) status = pt_atomic_file_write_text(card.text, markdown, err);
+    if (status == PATINA_OK) status = pt_atomic_file_write_text(croissant.text, json, err);
+    free(markdown);
+    free(json);
     return status;
 }
 
@@ -170,10 +234,12 @@ static void hash_files(const pt_manifest *manifest, char hex[PT_SHA256_HEX_SIZE]
 /* All files are written to a temporary folder and renamed: another process may finish, too. */
 static patina_status write_results(const char *out, const char *own, pt_manifest *manifest,
                                    patina_error *err) {
-    static const char *const names[] = {PT_REJECTS_FILE, PT_CARD_FILE, PT_DATASET_FILE};
+    static const char *const names[] = {PT_REJECTS_FILE, PT_CARD_FILE, PT_CROISSANT_FILE,
+                                        PT_DATASET_FILE};
     const pt_path dataset = pt_path_joinf(own, PT_DATASET_FILE);
     char files_hash[PT_SHA256_HEX_SIZE];
 
+    PT_TRY(write_tables(out, own, manifest, err));
     PT_TRY(write_rejects(out, own, manifest, err));
     hash_files(manifest, files_hash);
     PT_TRY(write_card(own, manifest, files_hash, err));

@@ -28,23 +28,29 @@
 /* Owns the strings of a manifest. */
 struct pt_manifest_storage {
     json_t *root;
-    char *texts[3];
+    char *texts[4];
     const char *splits[PATINA_SPLITS_MAX + 1];
     pt_part_info *parts; /* [n_chunks][n_splits] */
 };
 
 /* ---------------------------------------------------------------- names */
 
+const char *const pt_part_dirs[] = {[PT_PART_ROWS] = "data",
+                                    [PT_PART_PROVENANCE] = "provenance",
+                                    [PT_PART_TABLE] = "provenance_table"};
+
 const pt_file_digest *pt_part_file_digest(const pt_part_info *part, pt_part_kind kind) {
-    return kind == PT_PART_ROWS ? &part->rows : &part->provenance;
+    return kind == PT_PART_ROWS         ? &part->rows
+           : kind == PT_PART_PROVENANCE ? &part->provenance
+                                        : &part->table;
 }
 
 void pt_part_file_name(const pt_manifest *manifest, size_t split, uint64_t number,
                        pt_part_kind kind, char name[PT_PART_FILE_NAME_MAX]) {
-    const bool rows = kind == PT_PART_ROWS;
     snprintf(name, PT_PART_FILE_NAME_MAX, "%s/%s-%05" PRIu64 "-of-%05" PRIu64 "%s",
-             rows ? "data" : "provenance", manifest->run_meta.splits[split], number,
-             manifest->run_meta.counts.split_parts[split], rows ? manifest->suffix : ".jsonl");
+             pt_part_dirs[kind], manifest->run_meta.splits[split], number,
+             manifest->run_meta.counts.split_parts[split],
+             kind == PT_PART_PROVENANCE ? ".jsonl" : manifest->suffix);
 }
 
 void pt_part_chunk_file_name(const char *split, const char *suffix, pt_part_kind kind,
@@ -85,6 +91,7 @@ static void add_identity(pt_strbuf *out, const pt_run_metadata *run_meta) {
     add_string(out, "model_hash", run_meta->model_hash);
     add_object(out, "model", run_meta->model_json);
     add_string(out, "kernels", run_meta->kernels);
+    if (run_meta->card_json) add_object(out, "card", run_meta->card_json);
     add_member(out, "libraries");
     pt_json_write_pretty(out, run_meta->libraries_json, 1);
 }
@@ -165,23 +172,29 @@ char *pt_chunk_to_json(const pt_run_metadata *run_meta, const char *suffix, uint
     return pt_strbuf_detach(&out);
 }
 
-/* Data and provenance of all splits in order, then rejects.jsonl. */
-static void add_files(pt_strbuf *out, const pt_manifest *manifest) {
-    static const pt_part_kind kinds[] = {PT_PART_ROWS, PT_PART_PROVENANCE};
-    const char *separator = "";
+static void add_part_files(pt_strbuf *out, const pt_manifest *manifest, pt_part_kind kind,
+                           const char **separator) {
     char name[PT_PART_FILE_NAME_MAX];
+    for (size_t s = 0; s < manifest->n_splits; s++)
+        for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
+            const pt_part_info *part = &manifest->chunks[c].parts[s];
+            if (part->n_rows == 0) continue;
+            pt_part_file_name(manifest, s, part->number, kind, name);
+            add_file(out, name, part->n_rows, pt_part_file_digest(part, kind), separator);
+        }
+}
+
+/* Data and provenance of all splits in order, then rejects.jsonl, then the tables of provenance,
+ * which sets of patina 0.1 lack. */
+static void add_files(pt_strbuf *out, const pt_manifest *manifest) {
+    const char *separator = "";
 
     pt_strbuf_append(out, "  \"files\": [");
-    for (size_t k = 0; k < 2; k++)
-        for (size_t s = 0; s < manifest->n_splits; s++)
-            for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
-                const pt_part_info *part = &manifest->chunks[c].parts[s];
-                if (part->n_rows == 0) continue;
-                pt_part_file_name(manifest, s, part->number, kinds[k], name);
-                add_file(out, name, part->n_rows, pt_part_file_digest(part, kinds[k]), &separator);
-            }
+    add_part_files(out, manifest, PT_PART_ROWS, &separator);
+    add_part_files(out, manifest, PT_PART_PROVENANCE, &separator);
     add_file(out, PT_REJECTS_FILE, manifest->run_meta.counts.n_rejects, &manifest->rejects,
              &separator);
+    if (manifest->has_tables) add_part_files(out, manifest, PT_PART_TABLE, &separator);
     pt_strbuf_append(out, "\n  ],\n");
 }
 
@@ -452,6 +465,8 @@ static patina_status get_run_metadata(const json_source *from, json_t *root,
     PT_TRY(get_object(from, root, "model", &texts[1]));
     PT_TRY(get_string(from, root, "kernels", &run_meta->kernels));
     PT_TRY(get_object(from, root, "libraries", &texts[2]));
+    if (json_object_get(root, "card")) PT_TRY(get_object(from, root, "card", &texts[3]));
+    run_meta->card_json = texts[3];
     run_meta->settings_json = texts[0];
     run_meta->model_json = texts[1];
     run_meta->libraries_json = texts[2];
@@ -622,23 +637,33 @@ static patina_status get_finished_chunks(const json_source *from, const json_t *
     return PATINA_OK;
 }
 
+static patina_status get_part_files(const json_source *from, const json_t *files, size_t *at,
+                                    pt_manifest *manifest, pt_part_kind kind) {
+    char name[PT_PART_FILE_NAME_MAX];
+    for (size_t s = 0; s < manifest->n_splits; s++)
+        for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
+            pt_part_info *part = &manifest->chunks[c].parts[s];
+            if (part->n_rows == 0) continue;
+            pt_part_file_name(manifest, s, part->number, kind, name);
+            PT_TRY(get_file(from, files, at, name, part->n_rows,
+                            kind == PT_PART_ROWS         ? &part->rows
+                            : kind == PT_PART_PROVENANCE ? &part->provenance
+                                                         : &part->table));
+        }
+    return PATINA_OK;
+}
+
 static patina_status get_finished_files(const json_source *from, const json_t *root,
                                         pt_manifest *manifest) {
     const json_t *files = json_object_get(root, "files");
-    char name[PT_PART_FILE_NAME_MAX];
     size_t at = 0;
 
-    for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++)
-        for (size_t s = 0; s < manifest->n_splits; s++)
-            for (uint64_t c = 0; c < manifest->run_meta.n_chunks; c++) {
-                pt_part_info *part = &manifest->chunks[c].parts[s];
-                if (part->n_rows == 0) continue;
-                pt_part_file_name(manifest, s, part->number, (pt_part_kind)k, name);
-                PT_TRY(get_file(from, files, &at, name, part->n_rows,
-                                k == PT_PART_ROWS ? &part->rows : &part->provenance));
-            }
+    PT_TRY(get_part_files(from, files, &at, manifest, PT_PART_ROWS));
+    PT_TRY(get_part_files(from, files, &at, manifest, PT_PART_PROVENANCE));
     PT_TRY(get_file(from, files, &at, PT_REJECTS_FILE, manifest->run_meta.counts.n_rejects,
                     &manifest->rejects));
+    manifest->has_tables = at < json_array_size(files);
+    if (manifest->has_tables) PT_TRY(get_part_files(from, files, &at, manifest, PT_PART_TABLE));
     return at == json_array_size(files) ? PATINA_OK
                                         : fail_format(from, "member 'files': too many items");
 }

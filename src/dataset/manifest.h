@@ -27,7 +27,8 @@ typedef struct pt_file_digest {
 typedef struct pt_part_info {
     uint64_t n_rows;
     pt_file_digest rows, provenance;
-    uint64_t number; /* among the parts of the split; pt_manifest_number_parts */
+    pt_file_digest table; /* of the provenance table; where manifest.has_tables is set */
+    uint64_t number;      /* among the parts of the split; pt_manifest_number_parts */
 } pt_part_info;
 
 typedef struct pt_chunk_info {
@@ -43,6 +44,7 @@ typedef struct pt_manifest {
     const char *suffix;       /* of row files: ".parquet" */
     size_t n_splits;
     bool finished;          /* read from a dataset.json */
+    bool has_tables;        /* of provenance; absent in sets of patina 0.1 */
     pt_file_digest rejects; /* of rejects.jsonl of the finished set */
     pt_chunk_info *chunks;  /* [run_meta.n_chunks]; NULL before pt_manifest_alloc_chunks */
     struct pt_manifest_storage *memory;
@@ -114,7 +116,14 @@ patina_status pt_run_metadata_compare(const pt_run_metadata *theirs, const pt_ru
 
 /* ---- Part files ---- */
 
-typedef enum pt_part_kind { PT_PART_ROWS, PT_PART_PROVENANCE } pt_part_kind;
+typedef enum pt_part_kind {
+    PT_PART_ROWS,
+    PT_PART_PROVENANCE,
+    PT_PART_TABLE /* of the finished set only */
+} pt_part_kind;
+
+/** Folder of a kind of parts in the finished set. */
+extern const char *const pt_part_dirs[];
 
 const pt_file_digest *pt_part_file_digest(const pt_part_info *part, pt_part_kind kind);
 

@@ -134,8 +134,9 @@ void pt_output_dir_remove_work_dir(const char *out) {
 }
 
 /* What a data set consists of. The last two identify it, so they are removed last. */
-static const char *const dataset_names[] = {"data",          "provenance", "README.md",
-                                            "rejects.jsonl", PT_WORK_DIR,  PT_DATASET_FILE};
+static const char *const dataset_names[] = {"data",       "provenance",      "provenance_table",
+                                            PT_CARD_FILE, PT_CROISSANT_FILE, "rejects.jsonl",
+                                            PT_WORK_DIR,  PT_DATASET_FILE};
 enum { N_DATASET_NAMES = sizeof dataset_names / sizeof *dataset_names };
 
 static bool is_dataset_name(const char *name) {

@@ -19,13 +19,14 @@
 
 #include "fs/path.h"
 
-#define PT_WORK_DIR     ".patina"
-#define PT_PLAN_NAME    "plan.json" /* in the work folder */
-#define PT_PLAN_FILE    PT_WORK_DIR "/" PT_PLAN_NAME
-#define PT_DATASET_FILE "dataset.json"
-#define PT_REJECTS_FILE "rejects.jsonl"
-#define PT_CARD_FILE    "README.md"
-#define PT_CHUNK_FILE   "chunk.json" /* in the folder of a chunk */
+#define PT_WORK_DIR       ".patina"
+#define PT_PLAN_NAME      "plan.json" /* in the work folder */
+#define PT_PLAN_FILE      PT_WORK_DIR "/" PT_PLAN_NAME
+#define PT_DATASET_FILE   "dataset.json"
+#define PT_REJECTS_FILE   "rejects.jsonl"
+#define PT_CARD_FILE      "README.md"
+#define PT_CROISSANT_FILE "croissant.json"
+#define PT_CHUNK_FILE     "chunk.json" /* in the folder of a chunk */
 
 #define PT_DATASET_FILE_MAX_BYTES (1U << 30) /* a part takes about 400 */
 

@@ -14,7 +14,7 @@
  *
  * so every value has definition level 1 and repetition level 0 (first of its row) or 1. Parquet has
  * no lists of fixed length; Arrow's readers take the length from the key ARROW:schema. A column
- * that may be null has definition level 0 or 1, and a struct is required, which adds no level.
+ * that may be null has definition level 0 or 1; in a struct it is the struct that may be null.
  *
  * Source   Apache Parquet format 2.11: parquet.thrift, Encodings.md, LogicalTypes.md
  */
@@ -303,7 +303,7 @@ static void add_leaf_element(pt_thrift_writer *thrift, const char *name,
                              const pt_parquet_column *column) {
     pt_thrift_write_struct_begin(thrift);
     pt_thrift_write_i32(thrift, 1, types[column->type].type);
-    pt_thrift_write_i32(thrift, 3, column->optional ? OPTIONAL : REQUIRED);
+    pt_thrift_write_i32(thrift, 3, column->optional && !column->group ? OPTIONAL : REQUIRED);
     pt_thrift_write_string(thrift, 4, name);
     if (column->type == PT_VALUE_TEXT) add_logical_type(thrift, CONVERTED_UTF8, LOGICAL_STRING);
     pt_thrift_write_struct_end(thrift);
@@ -332,7 +332,8 @@ static void add_schema(pt_thrift_writer *thrift, const pt_parquet_writer *writer
     for (size_t c = 0; c < writer->n_columns; c++) {
         const pt_parquet_column *column = &writer->columns[c];
         if (group_size(writer, c) > 0)
-            add_group_element(thrift, column->group, REQUIRED, group_size(writer, c), false);
+            add_group_element(thrift, column->group, column->optional ? OPTIONAL : REQUIRED,
+                              group_size(writer, c), false);
         if (is_list(column)) {
             add_group_element(thrift, column->name, REQUIRED, 1, true);
             add_group_element(thrift, "list", REPEATED, 1, false);

@@ -27,7 +27,7 @@ typedef struct pt_parquet_column {
     const char *name;
     pt_parquet_value type;
     size_t n_values; /* 1; more are a list of this fixed length, of floats */
-    bool optional;   /* may be null; never in a struct or a list */
+    bool optional;   /* may be null; never a list; columns of a struct are null together */
 } pt_parquet_column;
 
 typedef struct pt_parquet_writer pt_parquet_writer;

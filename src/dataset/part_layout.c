@@ -17,9 +17,6 @@
 #include "base/hash.h"
 #include "fs/dir.h"
 
-static const char *const final_dirs[] = {
-    [PT_PART_ROWS] = "data", [PT_PART_PROVENANCE] = "provenance"};
-
 #define BLOCK_BYTES (1U << 18)
 
 /* ---------------------------------------------------------------- chunks */
@@ -255,7 +252,7 @@ patina_status pt_part_layout_find_unexpected(
     const char *out, const pt_manifest *manifest, pt_part_kind kind,
     patina_status (*on_unexpected)(void *context, const char *path, patina_error *err),
     void *context, patina_error *err) {
-    const pt_path folder = pt_path_joinf(out, "%s", final_dirs[kind]);
+    const pt_path folder = pt_path_joinf(out, "%s", pt_part_dirs[kind]);
     DIR *dir = opendir(folder.text);
     const char *name;
     patina_status status = PATINA_OK;
@@ -281,14 +278,14 @@ static patina_status fail_unexpected(void *context, const char *path, patina_err
 patina_status pt_part_layout_finalize(const char *out, const pt_manifest *manifest,
                                       patina_error *err) {
     for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++) {
-        const pt_path folder = pt_path_joinf(out, "%s", final_dirs[k]);
+        const pt_path folder = pt_path_joinf(out, "%s", pt_part_dirs[k]);
         PT_TRY(pt_output_dir_create_folder(out, folder.text, err));
         PT_TRY(pt_part_layout_find_unexpected(out, manifest, (pt_part_kind)k, fail_unexpected, NULL,
                                               err));
     }
     PT_TRY(for_each_part(out, manifest, move_to_final, err));
     for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++) {
-        const pt_path folder = pt_path_joinf(out, "%s", final_dirs[k]);
+        const pt_path folder = pt_path_joinf(out, "%s", pt_part_dirs[k]);
         PT_TRY(pt_dir_sync(folder.text, err));
     }
     return PATINA_OK;
@@ -296,15 +293,17 @@ patina_status pt_part_layout_finalize(const char *out, const pt_manifest *manife
 
 patina_status pt_part_layout_revert(const char *out, const pt_manifest *manifest,
                                     patina_error *err) {
-    static const char *const derived[] = {PT_CARD_FILE, PT_REJECTS_FILE};
+    static const char *const derived[] = {PT_CARD_FILE, PT_CROISSANT_FILE, PT_REJECTS_FILE};
+    const pt_path tables = pt_path_joinf(out, "%s", pt_part_dirs[PT_PART_TABLE]);
 
     for (size_t i = 0; i < sizeof derived / sizeof *derived; i++) {
         const pt_path file = pt_path_joinf(out, "%s", derived[i]);
         unlink(file.text);
     }
+    pt_dir_remove_all(tables.text, NULL);
     PT_TRY(for_each_part(out, manifest, move_to_chunk, err));
     for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++) {
-        const pt_path folder = pt_path_joinf(out, "%s", final_dirs[k]);
+        const pt_path folder = pt_path_joinf(out, "%s", pt_part_dirs[k]);
         rmdir(folder.text); /* fails, as it should, when it contains other files */
     }
     return pt_dir_sync(out, err);

@@ -83,7 +83,8 @@ pt_path pt_part_file_path(const char *out, const pt_manifest *manifest, uint64_t
 patina_status pt_part_layout_finalize(const char *out, const pt_manifest *manifest,
                                       patina_error *err);
 
-/** Moves all parts back to their chunks; removes README.md and rejects.jsonl. */
+/** Moves all parts back to their chunks; removes what finishing derived from them: README.md,
+ * rejects.jsonl, and the tables of provenance. */
 patina_status pt_part_layout_revert(const char *out, const pt_manifest *manifest,
                                     patina_error *err);
 

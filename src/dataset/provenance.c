@@ -57,6 +57,10 @@ char *patina_provenance_to_json(const patina_provenance *of) {
     if (of->n_streams > 1) pt_strbuf_printf(&out, ", \"streams\": %u", of->n_streams);
     if (of->has_named_start) add_real(&out, "named_start_s", of->named_start_s);
     if (of->level_gain_db != 0.0) add_real(&out, "level_gain_db", of->level_gain_db);
+    if (of->fingerprint_json) {
+        pt_strbuf_append(&out, ", \"fingerprint\": ");
+        pt_strbuf_append(&out, of->fingerprint_json);
+    }
     pt_strbuf_append(&out, ", \"chain\": ");
     pt_strbuf_append(&out, of->chain_json);
     if (of->stages_json) {

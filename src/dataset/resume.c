@@ -259,6 +259,34 @@ static patina_status copy_all(const char *from, const char *out, const pt_manife
     return status;
 }
 
+static patina_status copy_finished_chunk(const char *from, pt_manifest *manifest, uint64_t c,
+                                         rejects_reader *rejects, const char *folder,
+                                         uint64_t number, const pt_run_metadata *run_meta,
+                                         patina_error *err) {
+    const pt_path file = pt_path_joinf(folder, PT_CHUNK_FILE);
+
+    PT_TRY(pt_dir_create(folder, NULL, err));
+    PT_TRY(rejects_write(rejects, folder, &manifest->chunks[c], err));
+    PT_TRY(copy_parts(from, manifest, c, folder, err));
+    return pt_chunk_write(file.text, run_meta, manifest->suffix, number, &manifest->chunks[c], err);
+}
+
+patina_status pt_chunks_copy(const char *from, pt_manifest *manifest, const char *work,
+                             uint64_t first, const pt_run_metadata *run_meta, patina_error *err) {
+    rejects_reader rejects = {.file = NULL};
+    patina_status status = rejects_open(&rejects, from, manifest, err);
+
+    for (uint64_t c = 0; status == PATINA_OK && c < manifest->run_meta.n_chunks; c++) {
+        char name[PT_CHUNK_DIR_NAME_MAX];
+        pt_chunk_dir_name(first + c, name);
+        const pt_path folder = pt_path_joinf(work, "%s", name);
+        status =
+            copy_finished_chunk(from, manifest, c, &rejects, folder.text, first + c, run_meta, err);
+    }
+    rejects_close(&rejects);
+    return status;
+}
+
 /* ---------------------------------------------------------------- reading the source folder */
 
 static patina_status fail_resume(const char *from, const char *why, patina_error *err) {

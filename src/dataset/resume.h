@@ -39,4 +39,19 @@ patina_status pt_chunks_import(const char *from, const char *out, const pt_run_m
                                unsigned char *present, const pt_note_callback *note_callback,
                                patina_error *err);
 
+/**
+ * Copies all chunks of a finished set into a work folder of another set, each checked against its
+ * hashes.
+ *
+ * manifest  of the set in `from`; the hashes of its chunks' rejects are set
+ * work      existing folder
+ * first     number of the set's first chunk in the other set
+ * run_meta  of the other set, which has the same splits
+ *
+ * Errors    PATINA_EFORMAT  a file of `from` is damaged
+ *           PATINA_EIO, PATINA_ENOMEM
+ */
+patina_status pt_chunks_copy(const char *from, pt_manifest *manifest, const char *work,
+                             uint64_t first, const pt_run_metadata *run_meta, patina_error *err);
+
 #endif /* PATINA_DATASET_RESUME_H */

@@ -47,7 +47,10 @@ typedef struct pt_run_metadata {
     const char *libraries_json; /* object: name to version */
 
     pt_run_counts counts;
+    const char *card_json;  /* object: title, licence ..., for the card alone; NULL: none */
     const char *files_hash; /* of the hashes of all files; may be NULL */
+    /* For the card, known to finish alone: distinct sources, and bytes of the provenance table. */
+    uint64_t split_recordings[PATINA_SPLITS_MAX], split_table_bytes[PATINA_SPLITS_MAX];
 } pt_run_metadata;
 
 size_t pt_run_metadata_count_splits(const pt_run_metadata *run_meta);

@@ -214,6 +214,10 @@ static patina_status check_part(verifier *c, uint64_t chunk, size_t split, patin
 
     c->report->n_parts++;
     const bool has_lines = check_bytes(c, lines.text, &record->provenance);
+    if (c->manifest.has_tables) {
+        const pt_path table = pt_part_file_path(c->out, &c->manifest, chunk, split, PT_PART_TABLE);
+        check_bytes(c, table.text, &record->table);
+    }
     if (!check_bytes(c, rows.text, &record->rows)) return PATINA_OK;
     patina_status status = pt_part_reader_open(rows.text, &part, &cause);
     if (status != PATINA_OK) return report_status(c, status, &cause, err);
@@ -320,7 +324,8 @@ static patina_status check_finished(verifier *c, patina_error *err) {
     read_settings(c);
     c->n_reported = 0;
     if (!pt_path_exists(card.text)) report_fault(c, "file '%s': not found", card.text);
-    for (int k = PT_PART_ROWS; k <= PT_PART_PROVENANCE; k++) {
+    const int last_kind = c->manifest.has_tables ? PT_PART_TABLE : PT_PART_PROVENANCE;
+    for (int k = PT_PART_ROWS; k <= last_kind; k++) {
         patina_error cause = {0};
         c->n_reported = 0;
         PT_TRY(report_status(c,

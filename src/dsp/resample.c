@@ -17,7 +17,11 @@
 #include <patina/audio.h>
 
 #include "base/error.h"
+#include "base/memory_reserve.h"
 #include "dsp/denormal.h"
+
+/* soxr does not check all of its allocations; the filters of 384 kHz take less than 2 MB. */
+#define RESERVE_BYTES ((size_t)4 << 20)
 
 #define BLOCK 4096 /* samples per call: the buffers of soxr stay in cache */
 
@@ -50,12 +54,13 @@ patina_status pt_resampler_open(unsigned rate_hz, pt_resampler **out, patina_err
         const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
         const soxr_runtime_spec_t one_thread = soxr_runtime_spec(1);
         soxr_error_t fault = NULL;
-        resampler->soxr =
-            soxr_create(rate_hz, PATINA_RATE_HZ, 1, &fault, &io, &quality, &one_thread);
+        if (pt_memory_reserve(RESERVE_BYTES))
+            resampler->soxr =
+                soxr_create(rate_hz, PATINA_RATE_HZ, 1, &fault, &io, &quality, &one_thread);
         if (!resampler->soxr || fault) {
             pt_resampler_close(&resampler);
             return pt_fail(err, PATINA_ENOMEM, "cannot create a resampler from %u Hz: %s", rate_hz,
-                           fault ? fault : "unknown reason");
+                           fault ? fault : "out of memory");
         }
     }
     *out = resampler;
@@ -72,6 +77,8 @@ void pt_resampler_close(pt_resampler **resampler) {
 patina_status pt_resampler_reset(pt_resampler *resampler, patina_error *err) {
     if (!resampler->used) return PATINA_OK;
     resampler->n_in = resampler->n_out = 0;
+    if (resampler->soxr && !pt_memory_reserve(RESERVE_BYTES))
+        return pt_fail(err, PATINA_ENOMEM, "no memory for a resampler");
     if (resampler->soxr) { /* resetting designs the filters again: up to a millisecond */
         const soxr_error_t fault = soxr_clear(resampler->soxr);
         if (fault) return pt_fail(err, PATINA_ENOMEM, "the resampler cannot be cleared: %s", fault);

@@ -137,6 +137,19 @@ uint64_t pt_atomic_file_offset(const pt_atomic_file *file) {
     return file->offset;
 }
 
+/* Renames the file and flushes the folder. A new file is removed again if that fails: an error means
+ * that it was not written. One that replaced another stays, since the other is gone. */
+static patina_status publish(pt_atomic_file *file, patina_error *err) {
+    struct stat info;
+    const bool is_new = lstat(file->path, &info) != 0 && errno == ENOENT;
+    if (rename(file->tmp, file->path) != 0)
+        return pt_fail(err, PATINA_EIO, "file '%s': cannot be renamed to '%s': %s", file->tmp,
+                       file->path, strerror(errno));
+    const patina_status status = pt_dir_sync_parent(file->path, err);
+    if (status != PATINA_OK && is_new) unlink(file->path);
+    return status;
+}
+
 patina_status pt_atomic_file_commit(pt_atomic_file *file, patina_error *err) {
     assert(file->fd >= 0 && !file->committed);
     if (file->first_errno) return write_failed(file, err);
@@ -145,7 +158,7 @@ patina_status pt_atomic_file_commit(pt_atomic_file *file, patina_error *err) {
     const int fd = file->fd;
     file->fd = -1;
     if (close(fd) != 0) return write_failed(file, err); /* network file systems report here */
-    if (file->tmp) PT_TRY(pt_atomic_file_rename(file->tmp, file->path, err));
+    if (file->tmp) PT_TRY(publish(file, err));
     pt_sha256_finish(&file->hash, file->sha256);
     file->committed = true;
     return PATINA_OK;

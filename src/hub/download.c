@@ -20,9 +20,10 @@
 #include "hub/etag.h"
 #include "hub/partial_download.h"
 
-#define BACKOFF_MAX_S          16U                  /* exponential backoff, from 1 */
-#define RETRY_AFTER_MAX_WAIT_S 300U                 /* longer Retry-After: fail */
-#define PROGRESS_MIN_BYTES     ((uint64_t)1 << 16)  /* resets the count of failures */
+#define BACKOFF_MAX_S          16U                 /* exponential backoff, from 1 */
+#define RETRY_AFTER_MAX_WAIT_S 300U                /* longer Retry-After: fail */
+#define PROGRESS_MIN_BYTES     ((uint64_t)1 << 16) /* resets the count of failures */
+#define INFO_MAX_BYTES         (256U << 20)
 #define UNSIZED_FILE_MAX_BYTES ((uint64_t)64 << 20) /* of a file without a size in its metadata */
 
 /* ---------------------------------------------------------------- events */
@@ -82,6 +83,7 @@ static patina_status response_error(const pt_download *d, const char *file,
     const char *endpoint = d->options->endpoint ? d->options->endpoint : PATINA_HUB_ENDPOINT;
     const char *page = strchr(endpoint, '@') ? host : endpoint; /* do not print a password */
     const bool has_token = d->options->token != NULL;
+    const char *type = pt_hub_type_name(d->name->type);
 
     if (response->is_cross_origin) {
         pt_fail(err, PATINA_EIO, "the storage of '%s' responds with %ld for '%s'", host,
@@ -94,17 +96,15 @@ static patina_status response_error(const pt_download *d, const char *file,
                           : "set HF_TOKEN to a token of that account");
     } else if (response->code == 401) {
         /* also the response for models that do not exist */
-        pt_fail(err, PATINA_EIO,
-                has_token ? "'%s' has no such model, or the token gives no access to it (401): "
-                            "check the name and the token (HF_TOKEN)"
-                          : "'%s' has no such model, or it is private (401): check the name; for "
-                            "a private model set HF_TOKEN",
-                host);
+        pt_fail(err, PATINA_EIO, "'%s' has no such %s, or %s", host, type,
+                has_token ? "the token gives no access to it (401): check the name and the token "
+                            "(HF_TOKEN)"
+                          : "it is private (401): check the name; for a private one set HF_TOKEN");
     } else if (strcmp(response->error_code, "RevisionNotFound") == 0) {
         pt_fail(err, PATINA_EIO, "'%s' has no revision '%s' of this model", host,
                 d->name->revision);
     } else if (response->code == 404) {
-        pt_fail(err, PATINA_EIO, "'%s' has no such model (404): check the name", host);
+        pt_fail(err, PATINA_EIO, "'%s' has no such %s (404): check the name", host, type);
     } else if (response->code == 429) {
         pt_fail(err, PATINA_EIO, "'%s' limits the rate of requests (429)%s", host,
                 has_token ? "" : ": a token in HF_TOKEN raises the limit");
@@ -122,22 +122,42 @@ static bool is_unreserved(char c) {
            strchr("-._~", c);
 }
 
-/* ENDPOINT/org/name/resolve/<revision>/<file>; the caller frees it. */
-static char *build_url(const pt_download *d, const char *revision, const char *file) {
+/* Everything that is not unreserved in a URL is escaped, also '/' unless it is in `kept`. */
+static void append_escaped(pt_strbuf *url, const char *text, const char *kept) {
+    for (; *text; text++)
+        if (is_unreserved(*text) || strchr(kept, *text))
+            pt_strbuf_append_bytes(url, text, 1);
+        else
+            pt_strbuf_printf(url, "%%%02X", (unsigned)(unsigned char)*text);
+}
+
+static void append_endpoint(pt_strbuf *url, const pt_download *d) {
     const char *endpoint = d->options->endpoint ? d->options->endpoint : PATINA_HUB_ENDPOINT;
     size_t n = strlen(endpoint);
-    pt_strbuf url = {0};
-
     while (n > 0 && endpoint[n - 1] == '/')
         n--;
-    pt_strbuf_append_bytes(&url, endpoint, n);
-    pt_strbuf_printf(&url, "/%s/resolve/", d->name->id);
-    for (; *revision; revision++) /* slashes of a branch name are escaped */
-        if (is_unreserved(*revision))
-            pt_strbuf_append_bytes(&url, revision, 1);
-        else
-            pt_strbuf_printf(&url, "%%%02X", (unsigned)(unsigned char)*revision);
-    pt_strbuf_printf(&url, "/%s", file);
+    pt_strbuf_append_bytes(url, endpoint, n);
+}
+
+/* ENDPOINT/[datasets/]org/name/resolve/<revision>/<file>; the caller frees it. */
+static char *build_url(const pt_download *d, const char *revision, const char *file) {
+    pt_strbuf url = {0};
+    append_endpoint(&url, d);
+    pt_strbuf_printf(&url, "%s/%s/resolve/", d->name->type == PT_HUB_DATASET ? "/datasets" : "",
+                     d->name->id);
+    append_escaped(&url, revision, "");
+    pt_strbuf_append(&url, "/");
+    append_escaped(&url, file, "/");
+    return pt_strbuf_detach(&url);
+}
+
+/* ENDPOINT/api/datasets/org/name/revision/<revision>; the caller frees it. */
+static char *build_info_url(const pt_download *d) {
+    pt_strbuf url = {0};
+    append_endpoint(&url, d);
+    pt_strbuf_printf(&url, "/api/%s/%s/revision/",
+                     d->name->type == PT_HUB_DATASET ? "datasets" : "models", d->name->id);
+    append_escaped(&url, d->name->revision, "");
     return pt_strbuf_detach(&url);
 }
 
@@ -184,6 +204,50 @@ patina_status pt_download_get_metadata(pt_download *d, const char *revision, con
         if (status != PATINA_OK && err) *err = why;
     }
     if (status == PATINA_OK && !*absent) status = read_metadata(d, &response, file, err);
+    free(url);
+    return status;
+}
+
+/* ---------------------------------------------------------------- list of files */
+
+static patina_status append_info(void *context, const void *bytes, size_t n, patina_error *err) {
+    pt_strbuf *text = context;
+    if (text->length + n > INFO_MAX_BYTES)
+        return pt_fail(err, PATINA_EFORMAT, "its list of files is longer than %u MB",
+                       INFO_MAX_BYTES >> 20);
+    pt_strbuf_append_bytes(text, bytes, n);
+    return text->failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
+}
+
+/* Nothing to check before the first byte; a request that is repeated starts again. */
+static patina_status begin_info(void *context, const pt_http_response *response,
+                                patina_error *err) {
+    (void)response, (void)err;
+    pt_strbuf_clear(context);
+    return PATINA_OK;
+}
+
+patina_status pt_download_get_info(pt_download *d, pt_strbuf *text, patina_error *err) {
+    const pt_http_body_writer writer = {.begin = begin_info, .write = append_info, .context = text};
+    char *url = build_info_url(d);
+    unsigned n_failures = 0;
+    bool complete = false;
+    patina_status status = url ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+
+    while (status == PATINA_OK && !complete) {
+        pt_http_response response;
+        patina_error why = {0};
+        bool retryable = false;
+        status = pt_http_get(d->http, url, 0, &writer, &response, &retryable, &why);
+        if (status == PATINA_OK && response.code != 200) {
+            retryable = pt_http_is_retryable(response.code);
+            status = response_error(d, "its list of files", &response, &why);
+        }
+        complete = status == PATINA_OK;
+        if (retryable)
+            status = wait_before_retry(d, &n_failures, response.retry_after_s, status, &why);
+        if (status != PATINA_OK && err) *err = why;
+    }
     free(url);
     return status;
 }

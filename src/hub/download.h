@@ -9,6 +9,7 @@
 
 #include <patina/hub.h>
 
+#include "base/strbuf.h"
 #include "hub/http.h"
 
 /** Metadata of a file on the hub. */
@@ -42,6 +43,12 @@ typedef struct pt_download {
 patina_status pt_download_get_metadata(pt_download *download, const char *revision,
                                        const char *name, pt_hub_file *file, bool *absent,
                                        patina_error *err);
+
+/**
+ * Requests the description of the repository: a JSON object with `sha`, the commit, and `siblings`,
+ * the files. Errors as above.
+ */
+patina_status pt_download_get_info(pt_download *download, pt_strbuf *text, patina_error *err);
 
 /**
  * Downloads a file to blobs/, resuming a partial download.

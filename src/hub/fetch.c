@@ -266,7 +266,7 @@ patina_status patina_hub_fetch(const patina_hub_options *options, const char *mo
     if (!f) return pt_fail(err, PATINA_ENOMEM, "out of memory");
 
     f->options = options;
-    patina_status status = pt_hub_name_parse(model, &f->name, err);
+    patina_status status = pt_hub_name_parse(model, PT_HUB_MODEL, &f->name, err);
     if (status == PATINA_OK)
         status = pt_hub_cache_entry_init(options->cache, &f->name, &f->entry, err);
     if (status != PATINA_OK) goto done;

@@ -37,8 +37,9 @@ patina_status pt_hub_cache_entry_init(const char *cache, const pt_hub_name *name
         return pt_fail(err, PATINA_EUSAGE,
                        "the path of the Hugging Face cache must have 1 to %d bytes",
                        PT_HUB_CACHE_MAX);
-    entry->folder = pt_path_joinf(cache, "models--%.*s--%s", n_org, name->id, slash + 1);
-    entry->locks = pt_path_joinf(cache, ".locks/models--%.*s--%s", n_org, name->id, slash + 1);
+    const char *type = name->type == PT_HUB_MODEL ? "models" : "datasets";
+    entry->folder = pt_path_joinf(cache, "%s--%.*s--%s", type, n_org, name->id, slash + 1);
+    entry->locks = pt_path_joinf(cache, ".locks/%s--%.*s--%s", type, n_org, name->id, slash + 1);
     return PATINA_OK;
 }
 
@@ -164,9 +165,14 @@ patina_status pt_hub_snapshot_link(const pt_hub_cache_entry *entry, const char *
     const pt_path snapshot = pt_hub_snapshot_path(entry, commit);
     const pt_path path = pt_path_joinf(snapshot.text, "%s", file);
     const pt_path blob = pt_path_joinf(entry->folder.text, "blobs/%s", etag);
-    const pt_path target = pt_path_joinf("../..", "blobs/%s", etag);
+    pt_path target = pt_path_joinf("../..", "blobs/%s", etag), folder = path;
 
-    PT_TRY(pt_hub_make_dirs(snapshot.text, err));
+    for (const char *at = file; (at = strchr(at, '/')); at++) {
+        const pt_path deeper = pt_path_joinf("..", "%s", target.text);
+        target = deeper;
+    }
+    *strrchr(folder.text, '/') = '\0';
+    PT_TRY(pt_hub_make_dirs(folder.text, err));
     if (symlink(target.text, path.text) == 0) return PATINA_OK;
     int why = errno;
     if (why == EEXIST && !pt_hub_snapshot_has(&snapshot, file)) { /* dangling */
@@ -185,7 +191,7 @@ patina_status patina_hub_find(const char *cache, const char *model, char **folde
     pt_hub_name name;
     pt_hub_cache_entry entry;
 
-    PT_TRY(pt_hub_name_parse(model, &name, err));
+    PT_TRY(pt_hub_name_parse(model, PT_HUB_MODEL, &name, err));
     PT_TRY(pt_hub_cache_entry_init(cache, &name, &entry, err));
     pt_hub_name_format(&name, typed);
     if (!pt_hub_resolve_revision(&entry, name.revision, commit))
@@ -202,4 +208,26 @@ patina_status patina_hub_find(const char *cache, const char *model, char **folde
                        snapshot.text, missing, typed);
     *folder = strdup(snapshot.text);
     return *folder ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "model '%s': out of memory", model);
+}
+
+patina_status patina_hub_find_dataset(const char *cache, const char *dataset, char **folder,
+                                      patina_error *err) {
+    char commit[PT_HUB_COMMIT_MAX + 1], typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
+    pt_hub_name name;
+    pt_hub_cache_entry entry;
+    struct stat info;
+
+    PT_TRY(pt_hub_name_parse(dataset, PT_HUB_DATASET, &name, err));
+    PT_TRY(pt_hub_cache_entry_init(cache, &name, &entry, err));
+    pt_hub_name_format(&name, typed);
+    const bool known = pt_hub_resolve_revision(&entry, name.revision, commit);
+    const pt_path snapshot = pt_hub_snapshot_path(&entry, known ? commit : "none");
+    if (!known || stat(snapshot.text, &info) != 0 || !S_ISDIR(info.st_mode))
+        return pt_fail(err, PATINA_EIO,
+                       "data set '%s' is not in the Hugging Face cache '%s'; run 'patina fetch "
+                       "dataset %s' to download it",
+                       typed, cache, typed);
+    *folder = strdup(snapshot.text);
+    return *folder ? PATINA_OK
+                   : pt_fail(err, PATINA_ENOMEM, "data set '%s': out of memory", dataset);
 }

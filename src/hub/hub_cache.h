@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* hub_cache.h - the cache of models, in the layout of huggingface_hub
+/* hub_cache.h - the cache of models and data sets, in the layout of huggingface_hub
  *
  *     CACHE/models--org--name/refs/main                   the commit of a branch or tag
  *                            /blobs/<etag>                files, named by their hashes
  *                            /blobs/<etag>.incomplete     a partial download
  *                            /snapshots/<commit>/<file>   link to ../../blobs/<etag>
  *     CACHE/.locks/models--org--name/<etag>.lock          held during a download
+ *
+ * A data set is in datasets--org--name, and its files may be in folders of the snapshot.
  */
 
 #ifndef PATINA_HUB_HUB_CACHE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hub_name.c - parses and validates names of models on the hub
+/* hub_name.c - parses and validates names of repositories on the hub
  *
  * Rules for ids: validate_repo_id of huggingface_hub. Rules for revisions are our own: a revision
  * becomes a path below refs/ and must not escape from it.
@@ -49,19 +49,25 @@ static bool is_revision(const char *text) {
     return true;
 }
 
-patina_status pt_hub_name_parse(const char *text, pt_hub_name *name, patina_error *err) {
+const char *pt_hub_type_name(pt_hub_type type) {
+    return type == PT_HUB_MODEL ? "model" : "data set";
+}
+
+patina_status pt_hub_name_parse(const char *text, pt_hub_type type, pt_hub_name *name,
+                                patina_error *err) {
     const size_t n_id = strcspn(text, "@");
     const char *revision = text[n_id] ? text + n_id + 1 : "main";
 
     if (!is_id(text, n_id))
         return pt_fail(err, PATINA_EUSAGE,
-                       "'%s' is not a name of a model on the Hugging Face hub, such as "
-                       "'laion/clap-htsat-unfused'",
-                       text);
+                       "'%s' is not a name of a %s on the Hugging Face hub, such as '%s'", text,
+                       pt_hub_type_name(type),
+                       type == PT_HUB_MODEL ? "laion/clap-htsat-unfused" : "OpenSound/AudioCaps");
     if (!is_revision(revision))
         return pt_fail(err, PATINA_EUSAGE,
                        "'%s' is not a revision: a branch such as 'main', a tag or a commit",
                        revision);
+    name->type = type;
     snprintf(name->id, sizeof name->id, "%.*s", (int)n_id, text);
     snprintf(name->revision, sizeof name->revision, "%s", revision);
     return PATINA_OK;
@@ -69,7 +75,7 @@ patina_status pt_hub_name_parse(const char *text, pt_hub_name *name, patina_erro
 
 bool patina_hub_is_name(const char *text) {
     pt_hub_name name;
-    return pt_hub_name_parse(text, &name, NULL) == PATINA_OK;
+    return pt_hub_name_parse(text, PT_HUB_MODEL, &name, NULL) == PATINA_OK;
 }
 
 void pt_hub_name_format(const pt_hub_name *name,

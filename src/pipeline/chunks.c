@@ -265,7 +265,9 @@ static void process_entry(void *context, void *state, void *slot) {
     const pt_entry_options entry_options = {.repeated = it->repeated,
                                             .keep_audio = it->index % every == 0,
                                             .watchdog = &it->watchdog,
-                                            .share = &it->share};
+                                            .share = &it->share,
+                                            .split =
+                                                r->plan.split ? &r->plan.split[it->index] : NULL};
     if (it->status == PATINA_OK)
         it->status =
             pt_rows_make(&r->row_context, &it->entry, &entry_options, &it->result, arena, &it->err);

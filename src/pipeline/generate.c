@@ -33,6 +33,8 @@
 #include "pipeline/keep_audio.h"
 #include "pipeline/library_versions.h"
 #include "pipeline/run.h"
+#include "pipeline/run_card.h"
+#include "pipeline/split_by_sound.h"
 
 #define SECOND_NS 1e9
 
@@ -75,6 +77,7 @@ static patina_status open_inputs(pt_run *r, const patina_generate_options *optio
     PT_TRY(status);
     PT_TRY(patina_meter_open(&r->meter, err));
     PT_TRY(pt_plan_resolve_options(&r->plan, options, r->effect_config, err));
+    PT_TRY(pt_run_card_to_json(options, &r->card, err));
     r->libraries = pt_library_versions_to_json();
     if (!r->libraries) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     PT_TRY(pt_plan_scan_corpus(&r->plan, o->stop, err));
@@ -110,6 +113,7 @@ static void fill_metadata(pt_run *r) {
         .kernels = pt_device_is_cpu(&p->options.device) ? patina_isa_name(p->options.isa)
                                                         : PT_DEVICE_ARITHMETIC,
         .libraries_json = r->libraries,
+        .card_json = r->card,
     };
 }
 
@@ -196,6 +200,17 @@ static void emit_start_notes(const pt_run *r) {
                "for tests only");
 }
 
+/* Decodes all clips once, before rows are made. */
+static patina_status split_by_sound(pt_run *r, patina_error *err) {
+    uint64_t n_pairs = 0;
+    pt_run_emit_note(r,
+                     "decoding all clips once, to find those of one sound for '--split-key sound'");
+    PT_TRY(pt_plan_split_by_sound(&r->plan, &n_pairs, err));
+    pt_run_emit_note(r, "%" PRIu64 " pair%s of clips have one sound", n_pairs,
+                     n_pairs == 1 ? "" : "s");
+    return PATINA_OK;
+}
+
 /* Opens what the workers share. */
 static patina_status open_shared(pt_run *r, patina_error *err) {
     const patina_generate_options *o = &r->plan.options;
@@ -221,10 +236,14 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .order = o->order,
         .captions = o->captions,
         .loudness = o->loudness,
+        .split_key = r->plan.split_key,
+        .fingerprint = o->fingerprint,
         .windows = o->windows,
         .window_mode = o->window,
         .skip_unreadable = o->skip_unreadable,
         .purity_cap = o->purity_cap,
+        .filter = &r->plan.filter,
+        .require = &r->plan.require,
         .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
         .budget = &r->budget,
@@ -241,6 +260,7 @@ static patina_status generate_dataset(pt_run *r, bool *complete, patina_error *e
     emit_start_notes(r);
     if (r->n_chunks_pending > 0) {
         PT_TRY(check_disk_space(r, err));
+        if (r->plan.split_key == PT_SPLIT_KEY_SOUND) PT_TRY(split_by_sound(r, err));
         PT_TRY(open_shared(r, err));
         PT_TRY(pt_run_process_chunks(r, err));
     }
@@ -308,6 +328,7 @@ static void release(pt_run *r) {
     patina_effect_config_close(&r->effect_config);
     pt_plan_release(&r->plan);
     free(r->model);
+    free(r->card);
     free(r->libraries);
     pt_memory_budget_destroy(&r->budget);
     free(r);

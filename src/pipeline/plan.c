@@ -15,11 +15,13 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "corpus/entry_filter.h"
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
 #include "pipeline/device_list.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
+#include "pipeline/source_check.h"
 #include "pipeline/window_select.h"
 
 #define CHECKED_ENTRIES   200
@@ -59,6 +61,7 @@ static patina_status apply_defaults(const patina_generate_options *given,
     PT_TRY(pt_device_options_check(&o->device, o->precision, err));
     if (o->isa == PATINA_ISA_AUTO) o->isa = patina_isa_detect();
     if (o->variants == 0) o->variants = 1;
+    if (pt_split_key_parse(o->split_key) == PT_SPLIT_KEY_SOUND) o->fingerprint = true;
     if (o->windows == 0) o->windows = 1;
     if (o->windows > PT_WINDOWS_MAX)
         return pt_fail(err, PATINA_EUSAGE, "%" PRIu32 " windows are more than the maximum of %d",
@@ -105,11 +108,15 @@ static void add_given_settings(json_t *settings, const pt_plan *plan) {
                  {"header", o->header},
                  {"delimiter", o->delimiter},
                  {"source_split", o->source_split},
+                 {"filter", o->filter},
+                 {"require", o->require},
+                 {"split_key", o->split_key},
                  {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
             json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->fingerprint) json_object_set_new(settings, "fingerprint", json_true());
     if (o->max_captions != MAX_CAPTIONS_DEFAULT)
         json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
     if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
@@ -167,7 +174,10 @@ static patina_status list_corpora(pt_plan *plan, patina_error *err) {
                                   .caption_template = o->caption_template,
                                   .header = o->header,
                                   .source_split = o->source_split,
+                                  .split_column =
+                                      plan->split_key == PT_SPLIT_KEY_COLUMN ? o->split_key : NULL,
                                   .max_captions = o->max_captions,
+                                  .filter = &plan->filter,
                                   .skip_unreadable = o->skip_unreadable,
                                   .exclude = o->exclude};
     pt_corpus_specs *specs = &plan->corpora;
@@ -196,6 +206,14 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
 
     PT_TRY(apply_defaults(options, o, err));
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
+    PT_TRY(pt_conditions_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
+    PT_TRY(pt_conditions_parse(o->require, "require", &plan->require, err));
+    PT_TRY(pt_source_check_fields(&plan->require, err));
+    plan->split_key = pt_split_key_parse(o->split_key);
+    if (o->split_key && plan->splits.n_splits < 2)
+        return pt_fail(err, PATINA_EUSAGE,
+                       "a split key needs splits, as in '--split "
+                       "train=0.9,test=0.1'");
     PT_TRY(list_corpora(plan, err));
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(pt_corpus_specs_to_json(&plan->corpora, &corpora_json, err));
@@ -300,10 +318,12 @@ static patina_status count_entry(pt_plan *plan, const pt_entry *entry, patina_er
 static patina_status reject_reason(const pt_entry *entry) {
     if (entry->status == PATINA_REJECT_EXCLUDED) return PATINA_OK;
     if (!entry->id) return entry->status;
-    size_t n_good = 0;
-    for (size_t i = 0; i < entry->n_captions; i++)
+    size_t n_good = 0, n_filtered = 0;
+    for (size_t i = 0; i < entry->n_captions; i++) {
         n_good += entry->captions[i].text != NULL;
-    if (n_good == 0) return PATINA_REJECT_BAD_CAPTION;
+        n_filtered += entry->captions[i].reason == PATINA_REJECT_FILTERED;
+    }
+    if (n_good == 0) return n_filtered > 0 ? PATINA_OK : PATINA_REJECT_BAD_CAPTION;
     if (entry->status != PATINA_OK) return entry->status;
     return entry->path && access(entry->path, F_OK) != 0 && pt_errno_is_missing(errno)
                ? PATINA_REJECT_MISSING
@@ -391,6 +411,8 @@ patina_status pt_plan_scan_corpus(pt_plan *plan, const patina_atomic_bool *stop,
     plan->first = calloc(plan->corpora.n, sizeof *plan->first);
     if (!plan->first) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK) status = scan_entries(plan, set, &hash, stop, &end, err);
+    if (status == PATINA_ETEMPORARY)
+        status = PATINA_EIO; /* no chunk is left in which to continue */
     if (status == PATINA_OK) status = check_corpora(plan, set, end, err);
     if (status == PATINA_OK) {
         pt_sha256_finish(&hash, plan->corpus_hash);
@@ -428,6 +450,9 @@ void pt_plan_release(pt_plan *plan) {
     pt_corpus_specs_release(&plan->corpora);
     free(plan->corpus_label);
     free(plan->first);
+    pt_conditions_release(&plan->filter);
+    pt_conditions_release(&plan->require);
+    free(plan->split);
     free(plan->settings);
     free(plan->corpus_kind);
     free(plan->chunk_rows);

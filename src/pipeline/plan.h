@@ -14,10 +14,12 @@
 
 #include <patina/generate.h>
 
+#include "base/conditions.h"
 #include "base/hash.h"
 #include "corpus/corpus_set.h"
 #include "corpus/corpus_spec.h"
 #include "pipeline/split.h"
+#include "pipeline/split_key.h"
 
 /** Names of settings, by the enumerations of generate.h and degrade.h; NULL ends each list. */
 extern const char *const pt_effect_order_names[];
@@ -37,7 +39,10 @@ typedef struct pt_plan {
     patina_generate_options options; /* with defaults replaced by their values */
     pt_corpus_specs corpora;
     char *corpus_label; /* for messages: the path of the corpus, "a.csv and 2 more" */
+    pt_conditions filter, require;
     pt_splits splits;
+    pt_split_key split_key;
+    uint8_t *split; /* [n_entries], of split_by_sound.h; NULL: another key */
     char *settings; /* settings that can change a byte of the output, as a JSON object */
     char settings_hash[PT_SHA256_HEX_SIZE];
     char exclude_hash[PT_SHA256_HEX_SIZE]; /* of the exclude list; "": none */

@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "audio/segment.h"
+#include "audio/sound_match.h"
 #include "base/arena.h"
 #include "base/c_locale.h"
 #include "base/error.h"
@@ -27,6 +28,7 @@
 #include "measure/targets.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/provenance_fill.h"
+#include "pipeline/source_check.h"
 #include "pipeline/window_select.h"
 
 #define PAUSE_POLL_NS 20000000L
@@ -42,6 +44,7 @@ void pt_entry_result_clear(pt_entry_result *result) {
     for (size_t i = 0; result->tickets && i < result->n_rows; i++)
         (void)pt_ticket_wait(&result->tickets[i], NULL, NULL);
     result->n_rows = result->n_captions = 0;
+    result->split = 0;
     memset(result->spent_ns, 0, sizeof result->spent_ns);
     pt_strbuf_clear(&result->provenance);
     for (size_t i = 0; i < result->n_rejects; i++)
@@ -116,6 +119,7 @@ typedef struct entry_context {
     patina_targets_stream *stream; /* in the arena; NULL before the first block */
     float *scaled;                 /* a block at the level of the row; NULL before the first */
     int64_t measuring_ns;          /* time of the stream while the audio is decoded */
+    pt_fingerprint fingerprint;    /* where the context asks for it */
     patina_targets targets;
     float *degraded; /* [segment.n_mix] */
     double level_gain_db;
@@ -197,6 +201,20 @@ static patina_status add_source(void *context, const patina_audio *block, uint64
     return status;
 }
 
+static patina_status assign_split(const entry_context *c, const pt_byte_source *bytes,
+                                  pt_entry_result *result, patina_error *err) {
+    const pt_splits *splits = c->context->splits;
+    size_t n = 0;
+    const char *key = pt_split_key_find(c->context->split_key, c->entry, &n);
+    if (c->options->split)
+        result->split = *c->options->split;
+    else if (key)
+        result->split = pt_splits_assign_key(splits, key, n);
+    else
+        return pt_splits_assign(splits, bytes, &result->split, err);
+    return PATINA_OK;
+}
+
 /* Opens and decodes the audio, and assigns its split. Whatever a decoder reports, a failed read is
  * a fault of the machine. */
 static patina_status load(entry_context *c, pt_entry_result *result, bool *has_shrunk,
@@ -214,10 +232,13 @@ static patina_status load(entry_context *c, pt_entry_result *result, bool *has_s
     c->scaled = NULL;
     patina_status status = pt_segment_decode(&bytes, spec, &c->segment, arena, err);
     if (status == PATINA_OK && is_first) pt_window_select_start(&c->select, &c->segment);
-    const bool scans = status == PATINA_OK && pt_window_select_needs_scan(&c->select);
+    const bool scans = status == PATINA_OK && (pt_window_select_needs_scan(&c->select) ||
+                                               (is_first && c->context->fingerprint));
     if (scans) status = pt_sound_scan_run(&bytes, &c->select.scan, arena, err);
+    if (scans && status == PATINA_OK && c->context->fingerprint)
+        pt_fingerprint_make(&c->select.scan, &c->fingerprint);
     if (status == PATINA_OK && is_first && c->context->splits->n_splits > 1)
-        status = pt_splits_assign(c->context->splits, &bytes, &result->split, err);
+        status = assign_split(c, &bytes, result, err);
     pt_byte_source_close(&bytes);
     *has_shrunk = fault.has_shrunk;
     if (scans && (status != PATINA_OK || fault.error != 0 || fault.has_shrunk))
@@ -275,7 +296,7 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
                                     const patina_effect_chain *chain,
                                     const patina_degrade_stats *stats, pt_entry_result *result,
                                     patina_error *err) {
-    const patina_provenance known = {
+    patina_provenance known = {
         .entry = c->entry->id,
         .source = c->entry->source,
         .corpus = c->entry->corpus,
@@ -294,7 +315,12 @@ static patina_status add_provenance(const entry_context *c, size_t caption, uint
         .lufs_mono = c->targets.lufs_mono,
         .quality = &c->targets.quality,
     };
+    char *fingerprint = NULL;
+    if (c->context->fingerprint && !(fingerprint = pt_fingerprint_to_json(&c->fingerprint)))
+        return out_of_memory(err);
+    known.fingerprint_json = fingerprint;
     char *line = pt_provenance_fill_to_json(known, chain, stats, c->context->purity_cap);
+    free(fingerprint);
     if (!line) return out_of_memory(err);
     pt_strbuf_append(&result->provenance, line);
     pt_strbuf_append(&result->provenance, "\n");
@@ -437,12 +463,17 @@ static void select_captions(patina_caption_mode which, uint64_t seed, const pt_e
                             size_t *first, size_t *last) {
     *first = 0;
     *last = entry->n_captions;
-    if (entry->n_captions == 0) return;
+    size_t n = 0, k = 0; /* captions that the filter leaves, and the number of that selected */
+    for (size_t i = 0; i < entry->n_captions; i++)
+        n += entry->captions[i].reason != PATINA_REJECT_FILTERED;
+    if (n == 0 || which == PATINA_CAPTIONS_ALL) return;
     if (which == PATINA_CAPTIONS_RANDOM) {
         const pt_rng rng = pt_rng_make(seed, entry->id, 0, PT_RNG_STREAM_CAPTION);
-        *first = (size_t)(pt_rng_uniform(&rng, 0) * (double)entry->n_captions);
+        k = (size_t)(pt_rng_uniform(&rng, 0) * (double)n);
     }
-    if (which != PATINA_CAPTIONS_ALL) *last = *first + 1;
+    while (entry->captions[*first].reason == PATINA_REJECT_FILTERED || k-- > 0)
+        ++*first;
+    *last = *first + 1;
 }
 
 /* Rejects bad captions; an entry without a good caption gets one reject. */
@@ -459,7 +490,11 @@ static patina_status reject_bad_captions(const pt_entry *entry, size_t first, si
         if (entry->captions[i].text) continue;
         const pt_caption *caption = &entry->captions[i];
         if (caption->reason) {
-            PT_TRY(pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault));
+            PT_TRY(
+                caption->source
+                    ? pt_entry_result_add_reject(result, caption->reason, err, "%s", caption->fault)
+                    : pt_entry_result_add_reject(result, caption->reason, err, "'%s': %s",
+                                                 entry->source, caption->fault));
             result->rejects[result->n_rejects - 1].source = caption->source;
         } else {
             PT_TRY(pt_entry_result_add_reject(result, PATINA_REJECT_BAD_CAPTION, err, "'%s': %s",
@@ -486,6 +521,7 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
     c->measuring_ns = 0;
     patina_status status = load_with_retries(c, options, result, arena, err);
     add_stage_time(result, PATINA_RUN_READING, &since);
+    if (status == PATINA_OK) status = pt_source_check_audio(c->context->filter, segment, err);
     if (status == PATINA_OK) /* also checks for too short, not finite and silent */
         status = pt_targets_end(c->stream, segment->mix, segment->n_mix, &c->targets, err);
     add_stage_time(result, PATINA_RUN_MEASURING, &since);
@@ -493,6 +529,7 @@ static patina_status load_and_measure(entry_context *c, const pt_entry_options *
     result->spent_ns[PATINA_RUN_MEASURING] += c->measuring_ns;
     if (status != PATINA_OK) return status;
     pt_provenance_fill_codec(&c->targets.quality, &segment->codec);
+    PT_TRY(pt_source_check_quality(c->context->require, &c->targets.quality, err));
     /* Every level of the range has to be a sound, so that every variant has a row. */
     const double jitter_db = c->context->level_jitter_db, lowest = pow(10.0, -jitter_db / 10.0);
     if (jitter_db > 0.0 &&

@@ -14,6 +14,7 @@
 #include <patina/measure.h>
 
 #include "base/arena.h"
+#include "base/conditions.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
@@ -21,6 +22,7 @@
 #include "pipeline/encoder.h"
 #include "pipeline/memory_budget.h"
 #include "pipeline/split.h"
+#include "pipeline/split_key.h"
 #include "pipeline/watchdog.h"
 
 /** A worker whose share of the budget was larger than this gives its scratch memory back. */
@@ -38,20 +40,25 @@ typedef struct pt_row_context {
     patina_effect_order order;
     patina_caption_mode captions;
     patina_loudness_source loudness;
+    pt_split_key split_key;
+    bool fingerprint; /* write the fingerprint of the whole sound */
     uint32_t windows; /* of a recording; window_select.h */
     patina_window_mode window_mode;
-    bool skip_unreadable;   /* reject entries that the machine cannot read */
-    double purity_cap;      /* upper end of input_purity, dB */
-    double level_jitter_db; /* range of the gain of each row, +-; 0: none */
-    const char *keep_audio; /* folder of keep_audio.h; may be NULL */
+    bool skip_unreadable;         /* reject entries that the machine cannot read */
+    double purity_cap;            /* upper end of input_purity, dB */
+    double level_jitter_db;       /* range of the gain of each row, +-; 0: none */
+    const pt_conditions *filter;  /* on the audio; others are not used here */
+    const pt_conditions *require; /* on the quality of the source */
+    const char *keep_audio;       /* folder of keep_audio.h; may be NULL */
     pt_memory_budget *budget;
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;
 
 /** Options for one entry. */
 typedef struct pt_entry_options {
-    bool repeated;   /* an earlier entry had the same id */
-    bool keep_audio; /* write the audio of its rows */
+    bool repeated;        /* an earlier entry had the same id */
+    bool keep_audio;      /* write the audio of its rows */
+    const uint8_t *split; /* index of its split; NULL: as context->split_key says */
     /* Runs while the audio is read. If it is cancelled, the result is discarded. */
     pt_watchdog *watchdog;
     pt_memory_share *share; /* of the budget; released by the caller */

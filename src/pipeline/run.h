@@ -31,7 +31,7 @@ typedef struct pt_run {
     pt_encoder *encoder; /* NULL: the encoders run on the CPU */
     pt_caption_cache *cache;
     patina_clap_info info;
-    char *model, *libraries;
+    char *model, *libraries, *card;
     const char *split_names[PATINA_SPLITS_MAX + 1];
     pt_run_metadata metadata;
     pt_chunk_store *store;

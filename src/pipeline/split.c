@@ -100,11 +100,32 @@ patina_status pt_splits_parse(const char *text, pt_splits *splits, patina_error 
     return PATINA_OK;
 }
 
+/* The split at the position that a hash gives. */
+static size_t split_of_hash(const pt_splits *splits, pt_sha256 *hash) {
+    uint64_t low, high;
+    pt_sha256_finish_128(hash, &low, &high);
+    const double position = (double)(low >> 11) * 0x1p-53;
+    double reached = 0.0;
+    size_t i = 0;
+    for (; i + 1 < splits->n_splits; i++) {
+        reached += splits->split[i].share;
+        if (position < reached) break;
+    }
+    return i;
+}
+
+size_t pt_splits_assign_key(const pt_splits *splits, const char *key, size_t n) {
+    pt_sha256 hash;
+    pt_sha256_init(&hash);
+    pt_sha256_update(&hash, key, n);
+    return split_of_hash(splits, &hash);
+}
+
 patina_status pt_splits_assign(const pt_splits *splits, const pt_byte_source *clip, size_t *index,
                                patina_error *err) {
     unsigned char block[BLOCK_BYTES];
     pt_sha256 hash;
-    uint64_t offset = 0, low, high;
+    uint64_t offset = 0;
     int64_t got;
 
     pt_sha256_init(&hash);
@@ -113,15 +134,6 @@ patina_status pt_splits_assign(const pt_splits *splits, const pt_byte_source *cl
         offset += (uint64_t)got;
     }
     if (got < 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "it cannot be read");
-    pt_sha256_finish_128(&hash, &low, &high);
-
-    const double position = (double)(low >> 11) * 0x1p-53;
-    double reached = 0.0;
-    size_t i = 0;
-    for (; i + 1 < splits->n_splits; i++) {
-        reached += splits->split[i].share;
-        if (position < reached) break;
-    }
-    *index = i;
+    *index = split_of_hash(splits, &hash);
     return PATINA_OK;
 }

@@ -43,4 +43,7 @@ patina_status pt_splits_parse(const char *text, pt_splits *splits, patina_error 
 patina_status pt_splits_assign(const pt_splits *splits, const pt_byte_source *clip, size_t *index,
                                patina_error *err);
 
+/** The same of a key of n bytes in place of the bytes of the file. */
+size_t pt_splits_assign_key(const pt_splits *splits, const char *key, size_t n);
+
 #endif /* PATINA_PIPELINE_SPLIT_H */

@@ -129,7 +129,7 @@ static char *describe_histogram(const patina_quantiles *q, const char *unit) {
 }
 
 void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const char *unit,
-                        const patina_histogram *h, const patina_quantiles *q) {
+                        const char *counted, const patina_histogram *h, const patina_quantiles *q) {
     if (h->n_bins == 0) return;
     uint64_t most = 1;
     for (size_t i = 0; i < h->n_bins; i++)
@@ -149,8 +149,10 @@ void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const
         const double left = scale_x(&p, h->edge[i]) + 0.75, top = scale_y(&p, (double)h->count[i]);
         const double right = scale_x(&p, h->edge[i + 1]) - 0.75;
         if (h->count[i] == 0) continue;
-        pt_strbuf_printf(out, "<path class=\"bar\" d=\"M%.1f %.1fV%.1fH%.1fV%.1fz\"/>", left,
+        pt_strbuf_printf(out, "<path class=\"bar\" d=\"M%.1f %.1fV%.1fH%.1fV%.1fz\"><title>", left,
                          p.bottom, fmin(top, p.bottom - 1.0), fmax(right, left + 0.5), p.bottom);
+        pt_strbuf_printf(out, "%g to %g%s%s: %" PRIu64 " %s</title></path>", h->edge[i],
+                         h->edge[i + 1], *unit ? " " : "", unit, h->count[i], counted);
     }
     pt_strbuf_append(out, "\n");
     axis_bottom(out, &p, 6);
@@ -160,7 +162,8 @@ void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const
     char label[96];
     snprintf(label, sizeof label, "%s%s%s", title, *unit ? " in " : "", unit);
     svg_add_text(out, p.right, 216.0, "end", label);
-    svg_add_text(out, p.left, 216.0, "start", "vertical: number of rows");
+    snprintf(label, sizeof label, "vertical: number of %s", counted);
+    svg_add_text(out, p.left, 216.0, "start", label);
     svg_close(out);
 }
 

@@ -17,7 +17,8 @@
 
 /** unit may be "". */
 void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const char *unit,
-                        const patina_histogram *histogram, const patina_quantiles *quantiles);
+                        const char *counted, const patina_histogram *histogram,
+                        const patina_quantiles *quantiles);
 
 /** Mean, and the ranges 25 % to 75 % and 5 % to 95 % of the rows, over all bands. */
 void pt_chart_spectrum(pt_strbuf *out, const char *id,

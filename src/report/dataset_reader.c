@@ -101,7 +101,10 @@ static patina_status fill_part(const pt_dataset_reader *reader, const char *name
     free(provenance);
     free(provenance_name);
     if (!part->name || !part->split || !part->data || !part->provenance) return out_of_memory(err);
-    if (stat(part->data, &info) == 0) part->n_bytes = (uint64_t)info.st_size;
+    if (stat(part->data, &info) != 0)
+        return pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", part->data,
+                       strerror(errno));
+    part->n_bytes = (uint64_t)info.st_size;
     return PATINA_OK;
 }
 

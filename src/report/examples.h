@@ -21,7 +21,7 @@
 #include "report/dataset_reader.h"
 #include "report/statistics.h"
 
-#define PT_EXAMPLES_MAX 12
+#define PT_EXAMPLES_MAX PATINA_REPORT_ROWS_MAX
 
 typedef struct pt_example {
     uint64_t row;

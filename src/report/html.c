@@ -65,9 +65,13 @@ void pt_html_add_number(pt_strbuf *out, double value, int decimals) {
 }
 
 void pt_html_add_data_uri(pt_strbuf *out, const char *type, const void *bytes, size_t n) {
+    pt_strbuf_printf(out, "data:%s;base64,", type);
+    pt_html_add_base64(out, bytes, n);
+}
+
+void pt_html_add_base64(pt_strbuf *out, const void *bytes, size_t n) {
     enum { STEP = 3 * 1024 }; /* whole base64 groups, so that only the end is padded */
     char text[BASE64_ENCODE_RAW_LENGTH(STEP)];
-    pt_strbuf_printf(out, "data:%s;base64,", type);
     for (size_t at = 0; at < n; at += STEP) {
         const size_t size = n - at < STEP ? n - at : STEP;
         base64_encode_raw(text, size, (const uint8_t *)bytes + at);

@@ -23,6 +23,9 @@ void pt_html_add_count(pt_strbuf *out, uint64_t n);
 /** A number with the given number of decimals and U+2212 as minus sign. */
 void pt_html_add_number(pt_strbuf *out, double value, int decimals);
 
+/** Bytes in base64. */
+void pt_html_add_base64(pt_strbuf *out, const void *bytes, size_t n);
+
 /** "data:<type>;base64,..." */
 void pt_html_add_data_uri(pt_strbuf *out, const char *type, const void *bytes, size_t n);
 

@@ -45,12 +45,16 @@ const patina_scalar *patina_inspection_find_scalar(const patina_inspection *insp
 patina_status patina_inspect(const char *out, patina_inspection **inspection, patina_error *err) {
     pt_dataset_reader reader = {0};
     patina_effect_config *config = NULL;
+    pt_sound_list sounds = {0};
     patina_inspection *stats = calloc(1, sizeof *stats);
     if (!stats) return pt_fail(err, PATINA_ENOMEM, "out of memory");
 
     patina_status status = pt_dataset_reader_open(out, &reader, err);
     if (status == PATINA_OK) status = pt_dataset_reader_open_effect_config(&reader, &config, err);
-    if (status == PATINA_OK) status = pt_statistics_compute(&reader, config, stats, NULL, err);
+    if (status == PATINA_OK)
+        status = pt_statistics_compute(&reader, config, stats, NULL, &sounds, err);
+    if (status == PATINA_OK) status = pt_sound_list_find_pairs(&sounds, out, stats, err);
+    pt_sound_list_release(&sounds);
     if (status == PATINA_OK)
         *inspection = stats;
     else

@@ -3,8 +3,9 @@
  *
  *     set -> statistics (one pass) -> chosen rows -> their audio -> fields of page.html
  *
- * The page has no script. Its Content-Security-Policy keeps the browser from loading anything,
- * whatever the captions contain.
+ * The page is complete without its script, page.js. Its Content-Security-Policy names the hash of
+ * the script, and keeps the browser from running another one and from loading anything, whatever the
+ * captions contain.
  */
 
 #include <patina/inspect.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <nettle/sha2.h>
 #include <patina/patina.h>
 
 #include "audio/flac_encode.h"
@@ -32,8 +34,8 @@
 #include "report/statistics.h"
 #include "report/template.h"
 
-/* page.html and page.css; tools/embed.py makes them. */
-extern const char pt_report_page_html[], pt_report_page_css[];
+/* page.html, page.css and page.js; tools/embed.py makes them. */
+extern const char pt_report_page_html[], pt_report_page_css[], pt_report_page_js[];
 
 /* Audio of all samples, before base64 adds a third: with pictures and charts the page stays under
  * 10 MB. A sample that needs less leaves the rest to the samples after it. */
@@ -106,6 +108,23 @@ static void put_name(page *p) {
 
 static void put_css(page *p) {
     add(p, pt_report_page_css);
+}
+
+static void put_script(page *p) {
+    add(p, pt_report_page_js);
+}
+
+static void put_script_hash(page *p) {
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    struct sha256_ctx hash;
+    sha256_init(&hash);
+    sha256_update(&hash, strlen(pt_report_page_js), (const uint8_t *)pt_report_page_js);
+    sha256_digest(&hash, sizeof digest, digest);
+    pt_html_add_base64(&p->html, digest, sizeof digest);
+}
+
+static void put_n_recordings(page *p) {
+    pt_html_add_count(&p->html, p->stats->n_recordings);
 }
 
 static void put_n_rows(page *p) {
@@ -258,12 +277,24 @@ static void put_target_meaning(page *p) {
     }
 }
 
+/* Whether a histogram counts rows: of targets that are properties of a recording, it counts
+ * recordings. */
+static bool counts_rows(const page *p, const patina_scalar *scalar) {
+    return p->scalars != p->stats->scalar || strcmp(scalar->column, "input_purity") == 0;
+}
+
+static void put_target_counted(page *p) {
+    add(p, counts_rows(p, &p->scalars[p->index]) ? "rows" : "recordings");
+}
+
 static void put_target_chart(page *p) {
     const patina_scalar *scalar = &p->scalars[p->index];
+    const bool rows = counts_rows(p, scalar);
     char id[16];
     snprintf(id, sizeof id, "%c%zu", p->scalars == p->stats->scalar ? 'h' : 'q', p->index);
-    pt_chart_histogram(&p->html, id, scalar->title, scalar->unit, &scalar->histogram,
-                       &scalar->quantiles);
+    pt_chart_histogram(&p->html, id, scalar->title, scalar->unit, rows ? "rows" : "recordings",
+                       rows ? &scalar->histogram : &scalar->recording_histogram,
+                       rows ? &scalar->quantiles : &scalar->recording_quantiles);
 }
 
 static void add_at_limit(page *p, uint64_t n, double limit, const char *name) {
@@ -278,7 +309,8 @@ static void add_at_limit(page *p, uint64_t n, double limit, const char *name) {
 
 static void put_target_quantiles(page *p) {
     const patina_scalar *scalar = &p->scalars[p->index];
-    const patina_quantiles *q = &scalar->quantiles;
+    const patina_quantiles *q =
+        counts_rows(p, scalar) ? &scalar->quantiles : &scalar->recording_quantiles;
     add(p, "median <b>");
     pt_html_add_number(&p->html, q->median, scalar->decimals);
     pt_strbuf_printf(&p->html, "%s%s</b>, 5 %% to 95 %%: ", *scalar->unit ? " " : "", scalar->unit);
@@ -294,13 +326,76 @@ static void put_target_quantiles(page *p) {
 }
 
 static void put_target_bins(page *p) {
-    const patina_histogram *h = &p->scalars[p->index].histogram;
-    const int decimals = p->scalars[p->index].decimals;
+    const patina_scalar *scalar = &p->scalars[p->index];
+    const patina_histogram *h =
+        counts_rows(p, scalar) ? &scalar->histogram : &scalar->recording_histogram;
+    const int decimals = scalar->decimals;
     for (size_t i = 0; i < h->n_bins; i++) {
         add(p, "<tr>");
         add_number_cell(p, h->edge[i], decimals);
         add_number_cell(p, h->edge[i + 1], decimals);
         add_count_cell(p, h->count[i]);
+        close_row(p);
+    }
+}
+
+static void put_target_headers(page *p) {
+    for (size_t s = 0; s < p->stats->n_scalars; s++)
+        pt_strbuf_printf(&p->html, "<th scope=\"col\">%s</th>", p->stats->scalar[s].title);
+}
+
+static void put_correlation_rows(page *p) {
+    const patina_inspection *stats = p->stats;
+    for (size_t a = 0; a < stats->n_scalars; a++) {
+        open_row(p, stats->scalar[a].title);
+        for (size_t b = 0; b < stats->n_scalars; b++) {
+            const double r = stats->correlation[a * stats->n_scalars + b];
+            pt_strbuf_printf(&p->html, "<td><i style=\"opacity:%.2f\"></i><b>", 0.42 * fabs(r));
+            pt_html_add_number(&p->html, r, 2);
+            add(p, "</b></td>");
+        }
+        close_row(p);
+    }
+}
+
+static void put_n_captions(page *p) {
+    pt_html_add_count(&p->html, p->stats->captions.n_distinct);
+}
+
+static void put_n_shared(page *p) {
+    pt_html_add_count(&p->html, p->stats->captions.n_shared);
+}
+
+static void put_n_most_shared(page *p) {
+    pt_html_add_count(&p->html, p->stats->captions.n_most_shared);
+}
+
+static void put_words_median(page *p) {
+    pt_html_add_number(&p->html, p->stats->captions.words.median, 0);
+}
+
+static void put_words_range(page *p) {
+    pt_html_add_number(&p->html, p->stats->captions.words.min, 0);
+    add(p, " to ");
+    pt_html_add_number(&p->html, p->stats->captions.words.max, 0);
+}
+
+static void put_split_rows(page *p) {
+    const patina_inspection *stats = p->stats;
+    for (size_t i = 0; i < stats->n_splits; i++) {
+        open_row(p, stats->split[i].name);
+        add_count_cell(p, stats->split[i].n_rows);
+        for (size_t s = 0; s < stats->n_scalars; s++) {
+            const patina_quantiles *q = &stats->split[i].scalar[s];
+            const int decimals = stats->scalar[s].decimals;
+            add(p, "<td>");
+            pt_html_add_number(&p->html, q->median, decimals);
+            add(p, " (");
+            pt_html_add_number(&p->html, q->p5, decimals);
+            add(p, " to ");
+            pt_html_add_number(&p->html, q->p95, decimals);
+            add(p, ")</td>");
+        }
         close_row(p);
     }
 }
@@ -727,6 +822,17 @@ static void put_sample_recipe(page *p) {
     add_text(p, p->examples->example[p->index].line);
 }
 
+static void put_sample_targets(page *p) {
+    const patina_inspection *stats = p->stats;
+    const uint64_t row = p->examples->example[p->index].row;
+    for (size_t s = 0; s < stats->n_scalars; s++) {
+        const patina_scalar *scalar = &stats->scalar[s];
+        pt_strbuf_printf(&p->html, "%s%s ", s > 0 ? ", " : "", scalar->title);
+        pt_html_add_number(&p->html, p->report_stats->value[s].value[row], scalar->decimals);
+        pt_strbuf_printf(&p->html, "%s%s", *scalar->unit ? " " : "", scalar->unit);
+    }
+}
+
 /* A sample without audio is shown with the reason; only failures of the page itself end it. */
 static void put_sample_audio(page *p) {
     pt_segment pristine;
@@ -754,6 +860,54 @@ static void put_sample_audio(page *p) {
             snprintf(p->result->first_missing, sizeof p->result->first_missing, "%.*s",
                      pt_text_truncate(why.message, sizeof p->result->first_missing - 1),
                      why.message);
+    }
+}
+
+/* ---------------------------------------------------------------- rows */
+
+static void put_n_listed(page *p) {
+    pt_html_add_count(&p->html, p->report_stats->n_listed);
+}
+
+static bool is_listed_in_part(page *p, size_t i) {
+    return i == 0 && p->report_stats->listed_stride > 1;
+}
+
+static void put_listed_stride(page *p) {
+    pt_strbuf_printf(&p->html, "%" PRIu64, p->report_stats->listed_stride);
+}
+
+/* data-name, the name in the filter, is the first word of the title. */
+static void put_row_headers(page *p) {
+    for (size_t s = 0; s < p->stats->n_scalars; s++) {
+        const patina_scalar *scalar = &p->stats->scalar[s];
+        const int n_name = (int)strcspn(scalar->title, " -");
+        pt_strbuf_printf(&p->html, "<th scope=\"col\" data-name=\"%.*s\">%s%s%s</th>", n_name,
+                         scalar->title, scalar->title, *scalar->unit ? ", " : "", scalar->unit);
+    }
+}
+
+static void put_listed_rows(page *p) {
+    const pt_report_statistics *of = p->report_stats;
+    for (size_t i = 0; i < of->n_listed; i++) {
+        const pt_listed_row *listed = &of->listed[i];
+        bool first = true;
+        pt_strbuf_printf(&p->html, "<tr><td>%" PRIu64 "</td><td>", listed->row);
+        add_text(p, p->stats->split[listed->split].name);
+        add(p, "</td><td class=\"text\" title=\"");
+        add_text(p, listed->source);
+        add(p, "\">");
+        add_text(p, listed->caption);
+        add(p, "</td><td class=\"text\">");
+        for (size_t e = 0; e < PT_EFFECT_COUNT; e++) {
+            if (!(listed->effects >> e & 1U)) continue;
+            pt_strbuf_printf(&p->html, "%s%s", first ? "" : ", ", pt_effects[e]->name);
+            first = false;
+        }
+        add(p, first ? "clean</td>" : "</td>");
+        for (size_t s = 0; s < p->stats->n_scalars; s++)
+            add_number_cell(p, of->value[s].value[listed->row], p->stats->scalar[s].decimals);
+        close_row(p);
     }
 }
 
@@ -799,6 +953,9 @@ static void put_run_group_values(page *p) {
 static const pt_template_field fields[] = {
     {"name", put_name, NULL},
     {"css", put_css, NULL},
+    {"script", put_script, NULL},
+    {"script_hash", put_script_hash, NULL},
+    {"n_recordings", put_n_recordings, NULL},
     {"version", put_version, NULL},
     {"n_rows", put_n_rows, NULL},
     {"n_rows_plain", put_n_rows_plain, NULL},
@@ -826,6 +983,15 @@ static const pt_template_field fields[] = {
     {"target", NULL, next_target},
     {"target_title", put_target_title, NULL},
     {"target_meaning", put_target_meaning, NULL},
+    {"target_counted", put_target_counted, NULL},
+    {"target_headers", put_target_headers, NULL},
+    {"correlation_rows", put_correlation_rows, NULL},
+    {"n_captions", put_n_captions, NULL},
+    {"n_shared", put_n_shared, NULL},
+    {"n_most_shared", put_n_most_shared, NULL},
+    {"words_median", put_words_median, NULL},
+    {"words_range", put_words_range, NULL},
+    {"split_rows", put_split_rows, NULL},
     {"target_chart", put_target_chart, NULL},
     {"target_quantiles", put_target_quantiles, NULL},
     {"target_bins", put_target_bins, NULL},
@@ -861,6 +1027,12 @@ static const pt_template_field fields[] = {
     {"sample_row", put_sample_row, NULL},
     {"sample_caption", put_sample_caption, NULL},
     {"sample_effects", put_sample_effects, NULL},
+    {"sample_targets", put_sample_targets, NULL},
+    {"n_listed", put_n_listed, NULL},
+    {"listed_some", NULL, is_listed_in_part},
+    {"listed_stride", put_listed_stride, NULL},
+    {"row_headers", put_row_headers, NULL},
+    {"listed_rows", put_listed_rows, NULL},
     {"sample_audio", put_sample_audio, NULL},
     {"sample_recipe", put_sample_recipe, NULL},
     {"run_group", NULL, next_run_group},
@@ -893,6 +1065,30 @@ static char *display_name(const char *out) {
     return name;
 }
 
+/* Those of the options, else by purity. */
+static patina_status select_examples(const patina_report_options *options,
+                                     const pt_report_statistics *stats, uint64_t *rows, size_t *n,
+                                     patina_error *err) {
+    if (!options->rows) {
+        *n = pt_examples_select(stats, rows);
+        return PATINA_OK;
+    }
+    if (options->n_rows > PT_EXAMPLES_MAX)
+        return pt_fail(err, PATINA_ERANGE, "a report shows at most %d rows", PT_EXAMPLES_MAX);
+    *n = 0;
+    for (size_t i = 0; i < options->n_rows; i++) {
+        size_t k = 0;
+        while (k < *n && rows[k] != options->rows[i])
+            k++;
+        rows[k] = options->rows[i]; /* once, if it is repeated */
+        if (k == *n) ++*n;
+        if (options->rows[i] >= stats->purity.n)
+            return pt_fail(err, PATINA_ERANGE, "there is no row %" PRIu64 ": the set has %zu rows",
+                           options->rows[i], stats->purity.n);
+    }
+    return PATINA_OK;
+}
+
 void patina_report_options_init(patina_report_options *options) {
     *options = (patina_report_options){.out = NULL};
 }
@@ -913,10 +1109,11 @@ patina_status patina_report_write(const patina_report_options *options,
     if (status == PATINA_OK) status = pt_dataset_reader_open(options->out, &reader, err);
     if (status == PATINA_OK) status = pt_dataset_reader_open_effect_config(&reader, &config, err);
     if (status == PATINA_OK)
-        status = pt_statistics_compute(&reader, config, stats, report_stats, err);
+        status = pt_statistics_compute(&reader, config, stats, report_stats, NULL, err);
     if (status == PATINA_OK) {
-        const size_t n = pt_examples_select(report_stats, rows);
-        status = pt_examples_read(options->out, rows, n, examples, err);
+        size_t n = 0;
+        status = select_examples(options, report_stats, rows, &n, err);
+        if (status == PATINA_OK) status = pt_examples_read(options->out, rows, n, examples, err);
     }
     if (status == PATINA_OK) status = pt_examples_find_recordings(options, examples, err);
     if (status == PATINA_OK) {

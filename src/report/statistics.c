@@ -8,6 +8,7 @@
 
 #include "report/statistics.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,18 +21,23 @@
 #include "degrade/effect_chain.h"
 #include "report/dataset_json.h"
 #include "report/quality_stats.h"
+#include "report/recordings.h"
 
 /* The column has purity rounded to float. */
 #define PURITY_TOLERANCE_DB 1e-3
+
+#define PT_SCALARS_MAX 8 /* targets that are one number; list_scalars checks it */
 
 typedef struct accumulator {
     const pt_dataset_reader *reader;
     patina_inspection *stats;
     pt_report_statistics *page; /* or NULL */
+    pt_sound_list *sounds;      /* or NULL */
     pt_float_array *value;      /* [stats->n_scalars] */
     pt_quality_stats quality;
     pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
     uint32_t *counts; /* of all level histograms */
+    pt_recordings recordings;
     double sum[2][PATINA_EMBEDDING_SIZE], norm_sum[2], cosine_sum;
     uint64_t n_rows;
 } accumulator;
@@ -168,6 +174,59 @@ static patina_status add_entry(pt_report_statistics *page, const char *entry, fl
     return PATINA_OK;
 }
 
+/* Index of the split of the row. Parts are sorted by name, so those of a split are adjacent. */
+static size_t find_split(const accumulator *g) {
+    size_t s = g->stats->n_splits - 1;
+    while (strcmp(g->stats->split[s].name, g->reader->part[g->reader->part_index].split) != 0)
+        s--;
+    return s;
+}
+
+static void release_listed(pt_listed_row *listed) {
+    free(listed->caption);
+    free(listed->source);
+    *listed = (pt_listed_row){0};
+}
+
+/* When the list is full, every second row is dropped and the stride is doubled. */
+static patina_status list_row(accumulator *g, const json_t *line, unsigned effects,
+                              patina_error *err) {
+    pt_report_statistics *page = g->page;
+    const char *caption = json_string_value(json_object_get(line, "caption"));
+    const char *source = json_string_value(json_object_get(line, "source"));
+
+    if (page->listed_stride == 0) page->listed_stride = 1;
+    if (g->n_rows % page->listed_stride != 0) return PATINA_OK;
+    if (page->n_listed == PT_LISTED_ROWS_MAX) {
+        for (size_t i = 0; i < PT_LISTED_ROWS_MAX; i++) {
+            if (i % 2 == 1) {
+                release_listed(&page->listed[i]);
+            } else if (i > 0) {
+                page->listed[i / 2] = page->listed[i];
+                page->listed[i] = (pt_listed_row){0};
+            }
+        }
+        page->n_listed = PT_LISTED_ROWS_MAX / 2;
+        page->listed_stride *= 2;
+        if (g->n_rows % page->listed_stride != 0) return PATINA_OK;
+    }
+    pt_listed_row *listed = &page->listed[page->n_listed++];
+    *listed = (pt_listed_row){.row = g->n_rows, .split = find_split(g), .effects = effects};
+    listed->caption = strdup(caption ? caption : "");
+    listed->source = strdup(source ? source : "");
+    return listed->caption && listed->source ? PATINA_OK : out_of_memory(err);
+}
+
+static patina_status add_recording(accumulator *g, const json_t *line, patina_error *err) {
+    float values[PT_SCALARS_MAX];
+    const char *source = json_string_value(json_object_get(line, "source"));
+    for (size_t s = 0; s < g->stats->n_scalars; s++)
+        values[s] = g->value[s].value[g->n_rows];
+    return pt_recordings_add(&g->recordings,
+                             source ? source : json_string_value(json_object_get(line, "entry")),
+                             json_string_value(json_object_get(line, "caption")), values, err);
+}
+
 static patina_status add_provenance_json(accumulator *g, const pt_row *row, const json_t *line,
                                          patina_error *err) {
     const json_t *purity = json_object_get(line, "purity_db");
@@ -187,8 +246,11 @@ static patina_status add_provenance_json(accumulator *g, const pt_row *row, cons
                        json_number_value(purity), (double)row->input_purity);
     PT_TRY(pt_quality_stats_add(&g->quality, line, g->stats, err));
     const unsigned set = count_effects(g, &chain);
+    PT_TRY(add_recording(g, line, err));
+    if (g->sounds) PT_TRY(pt_sound_list_add(g->sounds, g->n_rows, find_split(g), row, line, err));
     if (!g->page) return PATINA_OK;
     add_to_histograms2d(g->page, &chain, set, row->input_purity);
+    PT_TRY(list_row(g, line, set, err));
     return add_entry(g->page, json_string_value(entry), row->input_purity, err);
 }
 
@@ -256,7 +318,9 @@ static patina_status list_scalars(accumulator *g, patina_error *err) {
             stats->n_scalars += pt_columns[c].value[i].title != NULL;
     stats->scalar = calloc(stats->n_scalars, sizeof *stats->scalar);
     g->value = calloc(stats->n_scalars, sizeof *g->value);
-    if (!stats->scalar || !g->value) return out_of_memory(err);
+    assert(stats->n_scalars <= PT_SCALARS_MAX);
+    stats->correlation = calloc(stats->n_scalars * stats->n_scalars, sizeof *stats->correlation);
+    if (!stats->scalar || !g->value || !stats->correlation) return out_of_memory(err);
 
     patina_scalar *scalar = stats->scalar;
     for (size_t c = 0; c < PT_N_COLUMNS; c++)
@@ -289,6 +353,7 @@ static patina_status accumulator_open(accumulator *g, const patina_effect_config
         g->octave[o].count = g->counts + (PATINA_LTAS_BANDS + o) * PT_LEVEL_BIN_COUNT;
     PT_TRY(allocate_counts(g->stats, err));
     PT_TRY(list_scalars(g, err));
+    PT_TRY(pt_recordings_open(&g->recordings, g->stats->n_scalars, err));
     PT_TRY(pt_quality_stats_open(g->stats, err));
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         char *meaning = pt_column_describe(&pt_columns[c], g->stats->purity_cap);
@@ -318,11 +383,7 @@ static patina_status add_all_rows(accumulator *g, pt_dataset_reader *reader, pat
         PT_TRY(add_provenance(g, &row, line, err));
         if (g->page) subsample_add(&g->page->subsample, g->n_rows, &row);
         g->n_rows++;
-        patina_split_stats *split = &g->stats->split[g->stats->n_splits - 1];
-        /* parts are sorted by name, so those of a split are adjacent */
-        while (strcmp(split->name, reader->part[reader->part_index].split) != 0)
-            split--;
-        split->n_rows++;
+        g->stats->split[find_split(g)].n_rows++;
     }
 }
 
@@ -352,9 +413,66 @@ static double square_of_mean(const double *sum, double n) {
     return square;
 }
 
+/* Of the scalars; before they are sorted. */
+static void correlate(const accumulator *g) {
+    const size_t n_scalars = g->stats->n_scalars;
+    double mean[PT_SCALARS_MAX] = {0.0}, square[PT_SCALARS_MAX][PT_SCALARS_MAX] = {{0.0}};
+    const double n = (double)g->n_rows;
+
+    for (size_t s = 0; s < n_scalars; s++)
+        for (size_t i = 0; i < g->n_rows; i++)
+            mean[s] += g->value[s].value[i] / n;
+    for (size_t a = 0; a < n_scalars; a++)
+        for (size_t b = 0; b < n_scalars; b++)
+            for (size_t i = 0; i < g->n_rows; i++)
+                square[a][b] += (g->value[a].value[i] - mean[a]) * (g->value[b].value[i] - mean[b]);
+    for (size_t a = 0; a < n_scalars; a++)
+        for (size_t b = 0; b < n_scalars; b++) {
+            const double scale = sqrt(square[a][a] * square[b][b]);
+            g->stats->correlation[a * n_scalars + b] = scale > 0.0 ? square[a][b] / scale : 0.0;
+        }
+}
+
+/* Rows of a split are adjacent. Before the scalars are sorted. */
+static patina_status describe_splits(const accumulator *g, patina_error *err) {
+    const patina_inspection *stats = g->stats;
+    float *sorted = malloc((g->n_rows + 1) * sizeof *sorted);
+    uint64_t first = 0;
+
+    if (!sorted) return out_of_memory(err);
+    for (size_t i = 0; i < stats->n_splits; i++) {
+        patina_split_stats *split = &stats->split[i];
+        split->scalar = calloc(stats->n_scalars, sizeof *split->scalar);
+        for (size_t s = 0; split->scalar && s < stats->n_scalars; s++) {
+            if (split->n_rows > 0)
+                memcpy(sorted, g->value[s].value + first, split->n_rows * sizeof *sorted);
+            pt_floats_sort(sorted, split->n_rows);
+            pt_quantiles_from_sorted(sorted, split->n_rows, &split->scalar[s]);
+        }
+        first += split->n_rows;
+    }
+    free(sorted);
+    for (size_t i = 0; i < stats->n_splits; i++)
+        if (!stats->split[i].scalar) return out_of_memory(err);
+    return PATINA_OK;
+}
+
+/* A copy of the scalars in the order of the rows, for the page. */
+static patina_status keep_values(const accumulator *g, patina_error *err) {
+    pt_report_statistics *page = g->page;
+    page->value = calloc(g->stats->n_scalars, sizeof *page->value);
+    if (!page->value) return out_of_memory(err);
+    page->n_scalars = g->stats->n_scalars;
+    for (size_t s = 0; s < page->n_scalars; s++)
+        for (size_t i = 0; i < g->n_rows; i++)
+            PT_TRY(pt_float_array_append(&page->value[s], g->value[s].value[i], err));
+    return PATINA_OK;
+}
+
 static void finish_statistics(accumulator *g) {
     patina_inspection *stats = g->stats;
     stats->n_rows = g->n_rows;
+    pt_recordings_finish(&g->recordings, stats);
     for (size_t s = 0; s < stats->n_scalars; s++) {
         const pt_float_array *values = &g->value[s];
         pt_floats_sort(values->value, values->n);
@@ -377,18 +495,23 @@ static void finish_statistics(accumulator *g) {
 
 patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effect_config *config,
                                     patina_inspection *stats, pt_report_statistics *page,
-                                    patina_error *err) {
+                                    pt_sound_list *sounds, patina_error *err) {
     accumulator *g = calloc(1, sizeof *g);
     if (!g) return out_of_memory(err);
     g->reader = reader;
     g->stats = stats;
     g->page = page;
+    g->sounds = sounds;
     patina_status status =
         pt_dataset_json_read(reader->dataset_json, reader->dataset_json_text, stats, err);
     if (status == PATINA_OK) status = list_splits(stats, reader, err);
     if (status == PATINA_OK) status = accumulator_open(g, config, err);
     if (status == PATINA_OK) status = add_all_rows(g, reader, err);
+    if (status == PATINA_OK) correlate(g);
+    if (status == PATINA_OK) status = describe_splits(g, err);
+    if (status == PATINA_OK && page) status = keep_values(g, err);
     if (status == PATINA_OK) finish_statistics(g);
+    pt_recordings_release(&g->recordings);
     for (size_t s = 0; g->value && s < stats->n_scalars; s++)
         pt_float_array_release(&g->value[s]);
     pt_quality_stats_release(&g->quality);
@@ -404,8 +527,12 @@ void pt_statistics_release(patina_inspection *stats) {
     pt_key_values_release(stats->settings, stats->n_settings);
     pt_key_values_release(stats->model, stats->n_model);
     pt_key_values_release(stats->rejects, stats->n_rejects);
-    for (size_t i = 0; i < stats->n_splits; i++)
+    pt_sound_pairs_release(stats->sound_pair, stats->n_sound_pairs);
+    for (size_t i = 0; i < stats->n_splits; i++) {
         free(stats->split[i].name);
+        free(stats->split[i].scalar);
+    }
+    free(stats->correlation);
     free(stats->split);
     free(stats->scalar);
     free(stats->quality);
@@ -424,6 +551,11 @@ void pt_report_statistics_release(pt_report_statistics *page) {
     free(page->subsample.fused);
     free(page->subsample.purity);
     free(page->entry_hash);
+    for (size_t s = 0; s < page->n_scalars; s++)
+        pt_float_array_release(&page->value[s]);
+    free(page->value);
+    for (size_t i = 0; i < page->n_listed; i++)
+        release_listed(&page->listed[i]);
     pt_float_array_release(&page->purity);
     *page = (pt_report_statistics){0};
 }

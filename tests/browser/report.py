@@ -62,7 +62,7 @@ PLAY_ALL_JS = """(async () => {
 })()"""
 
 # Number of elements that the tab key reaches.
-FOCUSABLE_JS = """(() => [...document.querySelectorAll('a[href],summary,audio,[tabindex="0"]')]
+FOCUSABLE_JS = """(() => [...document.querySelectorAll('a[href],summary,audio,button,input,[tabindex="0"]')]
   .filter(e => e.checkVisibility()).length)()"""
 
 # Smallest font size of chart text on the screen, in pixels.
@@ -86,6 +86,26 @@ OVERLAPS_JS = """(() => {
     });
   }
   return found;
+})()"""
+
+# Sorts the rows by purity, filters them, and enlarges a chart: [sorted, rows shown, all rows, wider].
+USE_JS = """(() => {
+  const table = document.getElementById('rows-table');
+  const column = [...table.tHead.rows[0].cells].findIndex(c => c.dataset.name === 'purity');
+  table.tHead.rows[0].cells[column].click();
+  const values = [...table.tBodies[0].rows].map(r => parseFloat(r.cells[column].textContent.replace('\u2212', '-')));
+  const filter = document.getElementById('rows-filter');
+  const show = text => {
+    filter.value = text;
+    filter.dispatchEvent(new Event('input'));
+    return [...table.tBodies[0].rows].filter(r => !r.hidden).length;
+  };
+  const shown = show('purity<20'), wanted = values.filter(v => v < 20).length, all = show('');
+  const figure = document.querySelector('#targets figure'), width = figure.clientWidth;
+  figure.querySelector('button').click();
+  const wider = figure.clientWidth > width;
+  figure.querySelector('button').click();
+  return [values.every((v, i) => i === 0 || values[i - 1] <= v), shown === wanted, all === values.length, wider];
 })()"""
 
 counts = {"passed": 0, "failed": 0}
@@ -125,6 +145,9 @@ def main():
         check("pictures_show", n_pictures == 24 and pictures == 0, (n_pictures, pictures))
         reached = browser.run(FOCUSABLE_JS)
         check("keys_reach", reached >= 8 + 24 + 12, reached)
+        browser.look(1200, 900, False, "")
+        used = browser.run(USE_JS)
+        check("rows_and_charts_respond", all(used), used)
         check_layout(browser, "desktop", 1200)
         check_layout(browser, "desktop_dark", 1200, dark=True)
         check_layout(browser, "phone", 390)

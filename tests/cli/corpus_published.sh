@@ -101,3 +101,31 @@ E
     assert_status 1
     assert_stderr "exclude list 'nothing.txt': it contains no ids"
 }
+
+# The seconds that a table names are used of a recording that was not cut; a file of several audio
+# streams gives the default one, and provenance has their number.
+test_part_of_a_recording() {
+    captions "$P/untrimmed_clip/train.csv" >out
+    py <<'E'
+[line] = read_provenance("set")
+window = line["window"]
+assert line["named_start_s"] == 30 and "streams" not in line, line
+assert window["start"] == 30 * window["rate_hz"] and window["frames"] == 10 * window["rate_hz"], window
+E
+}
+
+test_audio_streams() {
+    py <<'E'
+file = ROOT + "/tests/data/faults/two_streams.mka"
+[got] = [json.loads(line) for line in subprocess.run([PATINA, "measure", "--json", file],
+                                                     stdout=subprocess.PIPE).stdout.splitlines()]
+if "build patina with FFmpeg" in got.get("sentence", ""):
+    print("built without FFmpeg's libraries")
+    sys.exit(77)
+assert_near(got["target_dyn"][1], 2 * 1760 / 48000, 1e-4, "the second stream, 1760 Hz, is the default one")
+write_jsonl("m.jsonl", [{"audio": file, "caption": "a tone"}])
+patina("generate", "-q", "--corpus", "m.jsonl", "--model", MINI, "--out", "set")
+[line] = read_provenance("set")
+assert line["streams"] == 2, line
+E
+}

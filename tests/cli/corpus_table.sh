@@ -66,3 +66,27 @@ test_every_kind_is_documented() {
         grep -q -F "| \`$kind\` |" "$PATINA_ROOT/docs/CORPORA.md" || fail "docs/CORPORA.md has no line of kind '$kind'"
     done <"$WORK/stdout"
 }
+
+# Segments of one recording are entries of their own; a list may have paths of another machine, and an
+# error names the columns there are.
+test_segments_and_hints() {
+    py <<'E'
+write_wav("P01_01.wav", tone(14 * 8000, rate=8000), rate=8000)
+with open("segments.csv", "w") as out:
+    out.write("video_id,start_timestamp,stop_timestamp,description\nP01_01,00:00:02.5,00:00:05.25,paper\n"
+              "P01_01,00:00:08,00:00:09.5,water\n")
+with open("list.json", "w") as out:
+    json.dump({"data": [{"wav": "/data/elsewhere/P01_01.wav", "labels": ["rain", "wind"]}]}, out)
+E
+    generate --corpus segments.csv --file-column video_id --caption-column description \
+        --start-column start_timestamp --end-column stop_timestamp --out segments --format jsonl
+    generate --corpus list.json --caption-template 'the sound of {label} in {stem}' --out list --format jsonl
+    py <<'E'
+assert [(p["entry"], p["caption"], p["window"]["start"], p["window"]["frames"]) for p in read_provenance("segments")] == [
+    ("P01_01_00:00:02.5", "paper", 20000, 22000), ("P01_01_00:00:08", "water", 64000, 12000)]
+assert [p["caption"] for p in read_provenance("list")] == ["the sound of rain and wind in P01 01"]
+E
+    run generate --corpus list.json --model "$MINI" --out no
+    assert_status 1
+    assert_stderr "its columns are 'wav', 'labels'; select the column of the captions with '--caption-column'"
+}

@@ -10,8 +10,9 @@ test_output_folder() {
     assert_stdout 'load_dataset("set", split="train")'
     py <<'E'
 files = sorted(hash_tree("set"))
-assert files == ["README.md", "data/train-00000-of-00001.parquet", "dataset.json",
-                 "provenance/train-00000-of-00001.jsonl", "rejects.jsonl"], files
+assert files == ["README.md", "croissant.json", "data/train-00000-of-00001.parquet", "dataset.json",
+                 "provenance/train-00000-of-00001.jsonl",
+                 "provenance_table/train-00000-of-00001.parquet", "rejects.jsonl"], files
 with open("set/data/train-00000-of-00001.parquet", "rb") as file:
     data = file.read()
 assert data[:4] == data[-4:] == b"PAR1"

@@ -19,7 +19,8 @@ ROOT = os.environ["PATINA_ROOT"]
 DEMO, GOLDEN, MINI = (os.environ[name] for name in ("DEMO", "GOLDEN", "MINI"))
 SHARED = os.environ["PATINA_SHARED"]
 REJECT_REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "undecodable", "truncated",
-           "unsupported", "too_short", "nonfinite", "silent", "excluded"]
+           "unsupported", "too_short", "nonfinite", "silent", "excluded", "filtered",
+           "low_quality"]
 PROVENANCE_MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "window", "chain",
               "stages", "output_gain", "purity_db", "snr_db", "sdr_db", "purity_cap", "lufs_source",
               "lufs_mono", "source_quality"]

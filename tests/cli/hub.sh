@@ -776,3 +776,109 @@ with Hub() as hub:
     assert fetch(hub, "--quiet", cache="plain")[1] == ""
 E
 }
+
+# ---- data sets --------------------------------------------------------------------------------------
+
+# A hub with one data set: a tar of clips, a table beside it, and names that need escapes.
+DATASET_HUB='
+import io, tarfile
+
+def dataset_hub():
+    hub = Hub()
+    hub.is_dataset, hub.name = True, "some-lab/clips"
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        for clip in "misc_crow.flac", "ambi_choir.flac":
+            archive.add(DEMO + "/clips/" + clip, clip)
+            for end, body in (".txt", b"a sound of " + clip.encode()),:
+                info = tarfile.TarInfo(clip[:-5] + end)
+                info.size = len(body)
+                archive.addfile(info, io.BytesIO(body))
+    hub.files = {"data/train-0.tar": tar.getvalue(), "README.md": b"# clips\n",
+                 "data/deeper/a b#1.txt": b"text", "data/test-0.txt": b"test"}
+    return hub
+'
+
+test_dataset_fetch_and_use() {
+    with_huggingface_hub <<E
+$DATASET_HUB
+with dataset_hub() as hub:
+    folder = os.path.join(os.path.abspath("cache"), "hub", "datasets--some-lab--clips", "snapshots", hub.commit)
+    printed, said = end(start(hub, "fetch", "dataset", "some-lab/clips"))
+    assert printed == folder + "\n" and "4 files" in said and "hf://datasets/some-lab/clips" in said, (printed, said)
+    for name, body in hub.files.items():
+        assert open(os.path.join(folder, name), "rb").read() == body, name
+    hub.reset()
+    printed, said = end(start(hub, "fetch", "dataset", "some-lab/clips"))
+    assert printed == folder + "\n" and "already complete" in said, said
+    assert len(hub.log) == 1 and "/api/" in hub.log[0]["path"], hub.log
+    # huggingface_hub finds all of it
+    check = ("import huggingface_hub as h\n"
+             f"assert h.snapshot_download('some-lab/clips', repo_type='dataset') == {folder!r}\n"
+             "found = h.scan_cache_dir()\nassert not found.warnings, found.warnings\n"
+             "repo, = found.repos\nassert (repo.repo_id, repo.repo_type) == ('some-lab/clips', 'dataset')\n")
+    subprocess.run([sys.executable, "-c", check], check=True, env=hub.environment("cache"))
+    assert not [e for e in hub.log if e["method"] == "GET" and "/resolve/" in e["path"]], hub.log
+    # generate reads it by name, without a request
+    hub.reset()
+    for corpus in "hf://datasets/some-lab/clips/data", f"hf://datasets/some-lab/clips@{hub.commit}/data/train-0.tar":
+        end(start(hub, "generate", "--corpus", corpus, "--model", MINI, "--out", "set", "--overwrite"))
+        assert json.load(open("set/dataset.json"))["rows"] == 2
+    assert hub.log == []
+    # offline
+    printed, _ = end(start(hub, "fetch", "dataset", "some-lab/clips", HF_HUB_OFFLINE="1"))
+    assert printed == folder + "\n"
+E
+}
+
+test_dataset_of_python() {
+    with_huggingface_hub <<E
+$DATASET_HUB
+with dataset_hub() as hub:
+    program = "import huggingface_hub as h; h.snapshot_download('some-lab/clips', repo_type='dataset')"
+    subprocess.run([sys.executable, "-c", program], check=True, env=hub.environment("whole"))
+    hub.reset()
+    end(start(hub, "generate", "--corpus", "hf://datasets/some-lab/clips/data/train-0.tar", "--model", MINI,
+              "--out", "set", cache="whole"))
+    end(start(hub, "fetch", "dataset", "some-lab/clips", cache="whole"))
+    assert not [e for e in hub.log if "/resolve/" in e["path"]], hub.log
+E
+}
+
+test_dataset_pattern_and_faults() {
+    py_with_hub <<E
+$DATASET_HUB
+def refused_dataset(sentence, *words, **more):
+    process = start(hub, *words, **more)
+    out, said = process.communicate()
+    assert process.returncode in (1, 2) and sentence in said, (process.returncode, said)
+
+with dataset_hub() as hub:
+    folder = end(start(hub, "fetch", "dataset", "some-lab/clips", "--pattern", "data/t*.txt"))[0].strip()
+    files = sorted(os.path.relpath(os.path.join(where, name), folder)
+                   for where, _, names in os.walk(folder) for name in names)
+    assert files == ["data/test-0.txt"], files
+    # resumed after a broken connection, and after a server that is busy
+    hub.on("store GET", "data/train-0.tar", disconnect_after(1000), times=1)
+    hub.on("api", "", status(503), times=1)
+    end(start(hub, "fetch", "dataset", "some-lab/clips", "--pattern", "*.tar"))
+    assert open(os.path.join(folder, "data/train-0.tar"), "rb").read() == hub.files["data/train-0.tar"]
+    ranges = [e["range"] for e in hub.log if e["method"] == "GET" and e["path"].startswith("/data/train-0.tar")]
+    assert ranges[-1] == "bytes=1000-", ranges
+    refused_dataset("none of its 4 files matches", "fetch", "dataset", "some-lab/clips", "--pattern", "*.mp3")
+    refused_dataset("no such data set", "fetch", "dataset", "some-lab/other")
+    refused_dataset("has no revision 'v9'", "fetch", "dataset", "some-lab/clips@v9")
+    refused_dataset("not a name of a data set", "fetch", "dataset", "clips")
+    refused_dataset("run 'patina fetch dataset some-lab/clips'", "generate", "--corpus",
+                    "hf://datasets/some-lab/clips", "--model", MINI, "--out", "set", cache="none")
+    # a damaged file gets no name
+    hub.on("GET", "README.md", replace_body(lambda body: b"x" + body[1:]))
+    refused_dataset("damaged in transfer", "fetch", "dataset", "some-lab/clips", "--retries", "0")
+    assert not os.path.exists(os.path.join(folder, "README.md"))
+    # paths that leave the folder
+    hub.reset()
+    hub.files["../../../evil"] = b"evil"
+    refused_dataset("contains the path", "fetch", "dataset", "some-lab/clips", cache="evil")
+    assert not [name for _, _, names in os.walk("evil") for name in names if "evil" in name]
+E
+}

@@ -22,7 +22,7 @@ import time
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
 
-LARGE = {"model.safetensors", "pytorch_model.bin"}
+LARGE = {"model.safetensors", "pytorch_model.bin", "data/train-0.tar"}
 NAME = "laion/clap-htsat-unfused"
 FILES = ["config.json", "preprocessor_config.json", "vocab.json", "merges.txt",
          "model.safetensors", "tokenizer_config.json"]
@@ -226,7 +226,9 @@ class Handler(BaseHTTPRequestHandler):
             action = hub.action("store " + self.command, file)
         else:
             found = re.fullmatch(f"/{re.escape(hub.name)}/resolve/([^/]*(?:/[^/]*)*)/([^/]*)", path)
-            if path.startswith("/api/models/"):
+            if hub.is_dataset:
+                found = re.fullmatch(f"/datasets/{re.escape(hub.name)}/resolve/([^/]*)/(.*)", path)
+            if path.startswith(f"/api/{'datasets' if hub.is_dataset else 'models'}/{hub.name}/"):
                 return self.api(path)
             if not found:
                 return status(404, X_Error_Code="RepoNotFound")(self, "", b"")
@@ -245,6 +247,12 @@ class Handler(BaseHTTPRequestHandler):
     def api(self, path):
         """The part of the API that huggingface_hub.snapshot_download uses."""
         hub = self.hub
+        action = hub.action("api", "")
+        if action:
+            return action(self, "", b"")
+        revision = path.rsplit("/", 1)[1]
+        if "/revision/" in path and revision not in (hub.commit, *hub.branches):
+            return status(404, X_Error_Code="RevisionNotFound")(self, "", b"")
         if "/tree/" in path:
             return self.send_json([self.entry(name) for name in sorted(hub.files)])
         return self.send_json({"_id": "0", "id": hub.name, "modelId": hub.name, "sha": hub.commit,
@@ -280,6 +288,7 @@ class Hub:
     def __init__(self, folder=None, name=NAME, files=FILES):
         folder = folder or os.environ["MINI"]
         self.name, self.commit, self.branches = name, COMMIT, ["main"]
+        self.is_dataset = False
         self.files, self.log, self.rules = {}, [], []
         self.lock, self.closing = threading.Lock(), threading.Event()
         for file in files:

@@ -41,7 +41,8 @@ def check(got, values, bar):
     for name, p in ("min", 0), ("p5", .05), ("p25", .25), ("median", .5), ("p75", .75), \
             ("p95", .95), ("max", 1):
         assert_near(got[name], quantile(values, p), bar, name)
-    assert_near(got["mean"], sum(values) / len(values), 1e-5, "mean")  # floats printed in nine digits
+    mean = sum(values) / len(values)  # of floats printed in nine digits
+    assert_near(got["mean"], mean, 1e-5 + 1e-7 * abs(mean), "mean")
 
 with open("parquet.json", encoding="utf-8") as a, open("jsonl.json", encoding="utf-8") as b:
     both = json.load(a), json.load(b)
@@ -55,6 +56,26 @@ for got in both:
                "target_dyn[1]": [r["target_dyn"][1] for r in rows],
                "input_purity": [r["input_purity"] for r in rows]}
     assert list(got["targets"]) == list(columns)
+    # Recordings count once, with their first row; rows of both captions of an entry belong to one.
+    first = {}
+    for i, line in enumerate(lines):
+        first.setdefault(line["source"], i)
+    assert got["recordings"] == len(first) == 14
+    captions = [line["caption"] for line in lines]
+    assert got["captions"]["distinct"] == len(set(captions))
+    check(got["captions"]["words"], [len(caption.split()) for caption in captions], 1e-6)
+    for name, values in columns.items():
+        of = got["targets"][name]["recordings"]
+        check(of["quantiles"], [values[i] for i in first.values()], 1e-6)
+        assert sum(of["histogram"]["counts"]) == 14
+        check(got["splits"][0]["targets"][name], values, 1e-6)
+        for other, others in columns.items():
+            mean_a, mean_b = sum(values) / len(values), sum(others) / len(others)
+            def covariance(a, b, mean_of_a, mean_of_b):
+                return sum((x - mean_of_a) * (y - mean_of_b) for x, y in zip(a, b))
+            wanted = covariance(values, others, mean_a, mean_b) / math.sqrt(
+                covariance(values, values, mean_a, mean_a) * covariance(others, others, mean_b, mean_b))
+            assert_near(got["correlation"][name][other], wanted, 1e-6, (name, other))
     for name, values in columns.items():
         check(got["targets"][name]["quantiles"], values, 1e-6)
         edges = got["targets"][name]["histogram"]["edges"]
@@ -76,6 +97,14 @@ for got in both:
         sums = [sum(10 ** (r["target_ltas"][b] / 10) for b in bands if r["target_ltas"][b] > -120)
                 for r in rows]
         check(octave["quantiles"], [10 * math.log10(s) for s in sums if s > 0], 0.00501)
+    quality = [line["source_quality"] for line in lines]
+    for name, entry in got["source_quality"].items():
+        if name != "codecs":
+            values = [q[name] for q in quality]
+            check(entry["quantiles"], values, 1e-6 * max(1, max(map(abs, values))))
+            assert sum(entry["histogram"]["counts"]) == len(values), name
+    codecs = [q["codec"] + (", lossy" if q["lossy"] else f", {q['bits']} bits") for q in quality]
+    assert got["source_quality"]["codecs"] == {c: codecs.count(c) for c in codecs}, codecs
     names = ["comb", "mud", "sibilance", "noise", "clip", "pops"]
     chains = [{stage["fx"] for stage in line["chain"]} for line in lines]
     assert got["effects"] == {n: sum(n in c for c in chains) for n in names}
@@ -108,6 +137,7 @@ test_text() {
     run inspect parquet
     assert_status 0
     for text in "34 rows in 3 files" UNTRAINED fused_state "loudness, LUFS" "16000 Hz" "purity, dB" \
+        "noise floor" "codec of the source" \
         "none (clean)" "caption embedding" "no rejects" "settings_hash" "suite"; do
         assert_stdout "$text"
     done
@@ -298,7 +328,7 @@ E
     assert_status 0
     assert_stderr "below the audio root"
     py <<'E'
-import base64, re
+import base64, hashlib, re
 import html.parser
 import xml.etree.ElementTree as xml
 X = "{http://www.w3.org/1999/xhtml}"
@@ -326,7 +356,16 @@ for page in "one.html", "silent.html", "lost.html":
     assert not parser.open
     tags = [element.tag.replace(X, "") for element in tree.iter()]
     assert tags == [tag for tag, _ in parser.tags]
-    assert not {"script", "iframe", "object", "embed", "base", "form"} & set(tags)
+    assert not {"iframe", "object", "embed", "base", "form"} & set(tags)
+    # One script, the one of the policy's hash: whatever captions contain, no other one runs.
+    scripts = [e.text for e in tree.iter(X + "script")]
+    digest = base64.b64encode(hashlib.sha256(re.search("<script>(.*?)</script>", text, re.S)[1].encode()).digest())
+    assert len(scripts) == 1 and f"script-src 'sha256-{digest.decode()}'" in text
+    assert "unsafe-inline" not in re.search("script-src [^;]*;", text)[0]
+    table, = [e for e in tree.iter(X + "table") if e.get("id") == "rows-table"]
+    listed = [[c.text for c in row] for row in table.find(X + "tbody")]
+    assert len(listed) == 42 and [int(row[0]) for row in listed] == list(range(42))
+    assert all("<script>alert(1)</script>" in row[2] for row in listed)
     ids = [e.get("id") for e in tree.iter() if e.get("id")]
     assert len(ids) == len(set(ids))
     for tag, attributes in parser.tags:
@@ -360,6 +399,52 @@ for page in "one.html", "silent.html", "lost.html":
     sounds = [e for e in tree.iter(X + "audio")]
     assert len(sounds) == (24 if page == "one.html" else 0)
 E
+}
+
+# Captions of several recordings, splits beside each other, and samples that the reader chose.
+test_report_rows() {
+    py <<'E'
+clips = sorted(os.listdir(DEMO + "/clips"))[:6]
+write_jsonl("clips.jsonl", [{"audio": "clips/" + name, "caption": "a sound" if i < 4 else f"sound number {i}"}
+                            for i, name in enumerate(clips)])
+E
+    ln -s "$DEMO/clips" clips
+    generate --corpus clips.jsonl --out out --variants 2 --seed 8 --quiet --split train=0.5,test=0.5
+    run inspect out --json
+    mv "$WORK/stdout" got.json
+    run inspect out --report page.html --audio-root . --samples 7,2,7
+    assert_status 0
+    assert_stdout "2 examples, 2 of them with audio"
+    py <<'E'
+import re
+with open("got.json", encoding="utf-8") as file:
+    got = json.load(file)
+assert got["captions"]["distinct"] == 3 and got["captions"]["recordings_with_shared"] == 4
+assert got["captions"]["most_shared"] == 4 and got["recordings"] == 6
+rows = [json.loads(patina("inspect", "out", "--row", str(i), "--json")) for i in range(12)]
+at = 0
+for split in got["splits"]:
+    mine = [row["target_lufs"] for row in rows[at:at + split["rows"]]]
+    at += split["rows"]
+    assert split["targets"]["target_lufs"]["n"] == split["rows"]
+    if mine:
+        assert_near(split["targets"]["target_lufs"]["mean"], sum(mine) / len(mine), 1e-5, split["name"])
+with open("page.html", encoding="utf-8") as file:
+    page = file.read()
+shown = [int(n) for n in re.findall("row ([0-9]+)</span></header>", page)]
+assert shown == [7, 2], shown
+for n in shown:
+    assert f"loudness \u2212{-rows[n]['target_lufs']:.2f} LUFS" in page, rows[n]["target_lufs"]
+E
+    run inspect out --report page.html --samples 12
+    assert_failure 1
+    assert_stderr "no row 12"
+    for list in "" 1, 1,x -1 1,2,3,4,5,6,7,8,9,10,11,0,1; do
+        run inspect out --report page.html --samples "$list"
+        assert_failure 2
+    done
+    run inspect out --samples 1
+    assert_failure 2
 }
 
 # The audio of the report, decoded and measured again, has the targets of its row and equals the output

@@ -13,6 +13,7 @@ def cut(source, name, share=0.6):
         file.write(data[:int(share * len(data))])
 
 shutil.copy(good, "good.wav")
+write_wav("clipped.wav", [max(-0.05, min(0.05, v)) for v in tone(48000)])
 write_wav("short.wav", tone(19199))
 write_wav("enough.wav", tone(19200))
 write_wav("silent.wav", [0.0] * 48000)
@@ -68,6 +69,8 @@ table = [  # audio, more members, reason or None
     ("inf.wav", {}, "nonfinite"),
     ("silent.wav", {}, "silent"),
     ("good.wav", {"id": "left out", "caption": ""}, "excluded"),
+    ("good.wav", {"id": "not wanted", "caption": "a song"}, "filtered"),
+    ("clipped.wav", {}, "low_quality"),
     ("direct.wav", {}, "silent"),
     ("good.wav", {"id": "last"}, None),
 ]
@@ -86,7 +89,8 @@ for audio, more, reason in table:
         rows.append(name)
 write_jsonl("manifest.jsonl", lines)
 out = patina("generate", "--corpus", "manifest.jsonl", "--model", MINI, "--out", "set",
-             "--format", "jsonl", "--exclude", "exclude.txt")
+             "--format", "jsonl", "--exclude", "exclude.txt", "--filter", "caption!~song",
+             "--require", "flat_run<=3")
 got = read_rejects("set")
 assert all(list(r) == ["entry", "source", "reason", "sentence"] for r in got), got
 assert [(r["entry"], r["source"], r["reason"]) for r in got] == expected, \

@@ -52,7 +52,8 @@ MEMBERS = ["entry", "source", "caption", "caption_index", "seed", "variant", "wi
 WINDOW = ["start", "frames", "rate_hz", "channels"]
 EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
-           "unsupported", "too_short", "nonfinite", "silent", "excluded"]
+           "unsupported", "too_short", "nonfinite", "silent", "excluded",
+           "filtered", "low_quality"]
 
 
 class Skip(Exception):
@@ -191,12 +192,14 @@ def select_checks(data):
 def file_names(data):
     """the files have the documented names, and there are no others"""
     assert sorted(path.name for path in data.out.iterdir()) == [
-        "README.md", "data", "dataset.json", "provenance", "rejects.jsonl"]
+        "README.md", "croissant.json", "data", "dataset.json", "provenance", "provenance_table", "rejects.jsonl"]
     n = data.facts["parts"]
     parts = [f"train-{i:05d}-of-{n:05d}" for i in range(n)]
     assert [path.name for path in data.parts] == [f"{part}.{data.format}" for part in parts]
     lines = sorted(path.name for path in (data.out / "provenance").iterdir())
     assert lines == [f"{part}.jsonl" for part in parts]
+    tables = sorted(path.name for path in (data.out / "provenance_table").iterdir())
+    assert tables == [f"{part}.{data.format}" for part in parts]
 
 
 @check(form="parquet")
@@ -391,6 +394,35 @@ def read_by_datasets(data):
     assert_same_rows(data, read_datasets)
 
 
+@check
+def provenance_by_datasets(data):
+    """load_dataset(OUT, "provenance") has a line for each row, in order, with the same bits, also streaming"""
+    datasets = need("datasets")
+    for streaming in (False, True):
+        table = datasets.load_dataset(str(data.out), "provenance", split="train", streaming=streaming)
+        found = list(table)
+        assert len(found) == len(data.provenance) == len(data.rows["target_lufs"])
+        for row, line in zip(found, data.provenance):
+            row = {name: value for name, value in row.items() if value is not None}
+            row.update(json.loads(row.pop("other", "{}")))
+            row.update({name: json.loads(row[name]) for name in ("chain", "stages") if name in row})
+            assert row.keys() == line.keys(), row.keys() ^ line.keys()
+            for name, value in line.items():
+                assert row[name] == value and type(row[name]) is type(value), (name, row[name], value)
+
+
+@check
+def croissant(data):
+    """mlcroissant accepts croissant.json without an error, and reads both record sets"""
+    mlcroissant = need("mlcroissant")
+    found = mlcroissant.Dataset(jsonld=str(data.out / "croissant.json"))
+    assert not found.metadata.issues.errors, found.metadata.issues.errors
+    assert [one.name for one in found.metadata.record_sets] == ["default", "provenance"]
+    row, line = (next(iter(found.records(name))) for name in ("default", "provenance"))
+    assert row["default/split"] == b"train" and row["default/input_purity"] == data.rows["input_purity"][0]
+    assert json.loads(json.dumps(line["provenance/entry"].decode())) == data.provenance[0]["entry"]
+
+
 @check(form="parquet")
 def read_by_datasets_no_card(data):
     """`datasets` finds types and lengths in the Parquet files alone"""
@@ -470,8 +502,9 @@ def rejects(data):
         assert list(reject) == ["entry", "source", "reason", "sentence"], line
         assert reject["sentence"], line
         found[reject["reason"]] += 1
-    if found["excluded"] == 0:  # a set without an exclusion list has no such member
-        del found["excluded"]
+    for reason in ("excluded", "filtered", "low_quality"):  # only where they occur
+        if found[reason] == 0:
+            del found[reason]
     assert list(data.facts["rejects_by_reason"].items()) == list(found.items())
     assert data.facts["rejects"] == len(lines)
 
@@ -484,6 +517,7 @@ def no_host_details(data):
         words.append(str(Path(data.options.audio).resolve()))
     words = [word for word in words if len(word) > 3]
     texts = [data.out / "README.md", data.out / "dataset.json", data.out / "rejects.jsonl",
+             data.out / "croissant.json",
              *(data.out / "provenance").iterdir()]
     for path in texts:
         text = path.read_text("utf-8")
@@ -682,6 +716,7 @@ def main():
     parser.add_argument("--audio", help="the folder that `source` is relative to")
     parser.add_argument("--model", help="the model folder of the run")
     parser.add_argument("--rows", type=int, default=12, help="rows that --patina compares")
+    parser.add_argument("--check", help="the name of one check, to run it alone")
     parser.add_argument("--twins", action="store_true", help="the two folders hold the same rows")
     options = parser.parse_args()
     if not options.out and not options.sample:
@@ -694,6 +729,8 @@ def main():
         data_sets += [DataSet(out, options, True) for out in make_samples(options.sample)]
     for data in data_sets:
         for function in select_checks(data):
+            if options.check not in (None, function.__name__):
+                continue
             runner.run(f"{data.out.name} ({data.format})", function, data)
     if options.twins:
         runner.run("both", twins, *data_sets[:2])

@@ -39,6 +39,30 @@ TEST(byte_source, file_and_memory_are_equal) {
     }
 }
 
+/* A slice of a slice, of a file and of memory; sizes and offsets beyond the end are cut. */
+TEST(byte_source, slices) {
+    pt_byte_source bytes[2] = {{0}, {0}};
+    REQUIRE_OK(pt_byte_source_open_file(file_of("slices", "0123456789"), &bytes[0], &t->err));
+    pt_byte_source_from_memory("0123456789", 10, &bytes[1]);
+    for (int i = 0; i < 2; i++) {
+        char buffer[16] = {0};
+        const pt_byte_source a = pt_byte_source_slice(&bytes[i], 2, 6);
+        const pt_byte_source b = pt_byte_source_slice(&a, 3, UINT64_MAX);
+        CHECK_INT(a.size, 6);
+        CHECK_INT(pt_byte_source_read_at(&a, 0, buffer, 10), 6);
+        CHECK_STR(buffer, "234567");
+        CHECK_INT(b.size, 3);
+        memset(buffer, 0, sizeof buffer);
+        CHECK_INT(pt_byte_source_read_at(&b, 1, buffer, 10), 2);
+        CHECK_STR(buffer, "67");
+        CHECK_INT(pt_byte_source_read_at(&b, 3, buffer, 1), 0);
+        CHECK_INT(pt_byte_source_slice(&a, 6, 1).size, 0);
+        CHECK_INT(pt_byte_source_slice(&a, UINT64_MAX, UINT64_MAX).size, 0);
+        CHECK_INT(pt_byte_source_slice(&bytes[i], 9, 5).size, 1);
+        pt_byte_source_close(&bytes[i]);
+    }
+}
+
 TEST(byte_source, not_a_file) {
     char fifo[512];
     pt_byte_source bytes = {0};

@@ -45,13 +45,45 @@ TEST(dataset_card, front_matter) {
     CHECK(strncmp(text, "---\n", 4) == 0);
     CHECK_CONTAINS(text, "\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n"
                          "    path: data/train-*\n");
-    CHECK_CONTAINS(
-        text, "\n    path: data/train-*\ndataset_info:\n  description: 1234 rows of settings aa11, "
-              "corpus bb22, model cc33, kernels avx2, files ff00\n");
+    CHECK_CONTAINS(text,
+                   "\n    path: provenance_table/train-*\ndataset_info:\n- config_name: default\n"
+                   "  description: 1234 rows of settings aa11, "
+                   "corpus bb22, model cc33, kernels avx2, files ff00\n");
     CHECK_CONTAINS(text, "\n  - name: fused_state\n    sequence: float32\n    length: 1024\n");
-    CHECK_CONTAINS(text, "\n  - name: input_purity\n    dtype: float32\n---\n");
-    CHECK_CONTAINS(text, "\nlicense: unknown\n");
+    CHECK_CONTAINS(text,
+                   "\n  - name: input_purity\n    dtype: float32\n- config_name: provenance\n");
+    CHECK_CONTAINS(text,
+                   "\n  - name: window\n    struct:\n    - name: start\n      dtype: int64\n");
+    CHECK_CONTAINS(text, "\n  - name: chain\n    dtype: string\n");
+    CHECK_CONTAINS(
+        text, "\n  splits:\n  - name: train\n    num_bytes: 5390112\n    num_examples: 1234\n");
+    CHECK_CONTAINS(text, "\npretty_name: \"CLAP embeddings of degraded audio\"\nlicense: "
+                         "unknown\nlanguage:\n- en\n");
+    CHECK(strstr(text, "base_model") == NULL);
     CHECK_CONTAINS(text, "\nsize_categories:\n- 1K<n<10K\n");
+    free(text);
+}
+
+TEST(dataset_card, card_object) {
+    pt_run_metadata run_meta = make_run_meta();
+    run_meta.card_json =
+        "{\"title\": \"Rain: a set\", \"license\": \"cc-by-4.0\", \"language\": \"fr\", "
+        "\"base_model\": \"laion/clap\", \"base_model_revision\": \"0123\"}";
+    char *text = pt_dataset_card_to_markdown(&run_meta);
+    CHECK_CONTAINS(text, "\npretty_name: \"Rain: a set\"\nlicense: cc-by-4.0\nlanguage:\n- fr\n");
+    CHECK_CONTAINS(text, "\nbase_model: \"laion/clap\"\nbase_model_revision: \"0123\"\n");
+    CHECK_CONTAINS(text, "\n# Rain: a set\n");
+    CHECK_CONTAINS(text, "| jsonl | 38 | `bb22` | cc-by-4.0 |");
+    CHECK_CONTAINS(text, "| model | laion/clap at commit `0123`, hash `cc33` |");
+    free(text);
+
+    run_meta.card_json =
+        "{\"license\": \"freesound\", \"sources\": [{\"kind\": \"csv\", \"entries\": 3, "
+        "\"hash\": \"ee\", \"license\": \"cc0-1.0\"}, "
+        "{\"kind\": \"tar\", \"entries\": 4, \"hash\": \"ff\"}]}";
+    text = pt_dataset_card_to_markdown(&run_meta);
+    CHECK_CONTAINS(text, "\nlicense: other\nlicense_name: \"freesound\"\n");
+    CHECK_CONTAINS(text, "| csv | 3 | `ee` | cc0-1.0 |\n| tar | 4 | `ff` | unknown |\n");
     free(text);
 }
 
@@ -65,9 +97,10 @@ TEST(dataset_card, splits) {
     run_meta.counts.split_rows[2] = 1234;
     run_meta.counts.split_parts[2] = 2;
     char *text = pt_dataset_card_to_markdown(&run_meta);
-    CHECK_CONTAINS(text,
-                   "\n  data_files:\n  - split: test\n    path: data/test-*\ndataset_info:\n");
-    CHECK_CONTAINS(text, "| `validation` | 0 | 0 |\n| `test` | 1234 | 2 |\n");
+    CHECK_CONTAINS(
+        text,
+        "\n  data_files:\n  - split: test\n    path: data/test-*\n- config_name: provenance\n");
+    CHECK_CONTAINS(text, "| `validation` | 0 | 0 | 0 |\n| `test` | 1234 | 0 | 2 |\n");
     CHECK_CONTAINS(text, "load_dataset(\"OUT\", split=\"test\")");
     CHECK_CONTAINS(text, "OUT/data/test-*.parquet");
     CHECK_CONTAINS(text, "`provenance/test-....jsonl`");
@@ -76,8 +109,9 @@ TEST(dataset_card, splits) {
     run_meta.counts.n_rows = 0;
     run_meta.counts.split_rows[2] = 0;
     text = pt_dataset_card_to_markdown(&run_meta);
-    CHECK_CONTAINS(text,
-                   "\n  data_files:\n  - split: train\n    path: data/train-*\ndataset_info:\n");
+    CHECK_CONTAINS(
+        text,
+        "\n  data_files:\n  - split: train\n    path: data/train-*\n- config_name: provenance\n");
     free(text);
 }
 
@@ -112,7 +146,7 @@ TEST(dataset_card, sections) {
     CHECK_CONTAINS(text, "hash `aa11`");
     CHECK_CONTAINS(text, "pq.read_table");
     CHECK_CONTAINS(text, "## Licence");
-    CHECK(strstr(text, "## Splits") == NULL);
+    CHECK_CONTAINS(text, "| `train` | 1234 | 0 | 2 |\n");
     free(text);
 
     run_meta.model_untrained = true;

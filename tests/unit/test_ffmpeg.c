@@ -166,6 +166,7 @@ static const struct {
     {"asf", "wmav2", "wma", 2048, false, true},
     {"mp4", "libmp3lame", "mp4", 1152, false, true}, /* and not a stream of bare MPEG frames */
     {"wv", "wavpack", "wavpack", 0, true, false},
+    {"mov", "pcm_s16le", "mp4", 0, true, true},
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 

@@ -103,6 +103,11 @@ static bool killed_at_call(long n_calls, job *does, const char *out) {
     return WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;
 }
 
+static void print_fault(void *context, const char *sentence) {
+    (void)context;
+    printf("  %s\n", sentence);
+}
+
 /* No file with a final name is incomplete. */
 static void check_no_half_file(pt_test *t, const char *out, long n) {
     patina_verify_report found = {0};
@@ -110,11 +115,11 @@ static void check_no_half_file(pt_test *t, const char *out, long n) {
 
     if (!CHECK_OK(pt_output_dir_probe(out, false, &state, &t->err))) return;
     if (state != PT_OUTPUT_UNFINISHED && state != PT_OUTPUT_FINISHED) return;
-    CHECK_OK(patina_dataset_verify(out, NULL, NULL, &found, &t->err));
+    CHECK_OK(patina_dataset_verify(out, print_fault, NULL, &found, &t->err));
     pt_test_check(t, found.n_faults == 0, __FILE__, __LINE__, "killed at call %ld: %u faults", n,
                   (unsigned)found.n_faults);
-    for (int i = 0; i < 2; i++) {
-        static const char *const folders[] = {"data", "provenance"};
+    for (int i = 0; i < 3; i++) {
+        static const char *const folders[] = {"data", "provenance", "provenance_table"};
         DIR *dir = opendir(run_file_path(out, folders[i]));
         const struct dirent *item;
         while (dir && (item = readdir(dir)))

@@ -62,7 +62,7 @@ TEST(hub_cache, entry) {
     char typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
     snprintf(typed, sizeof typed, "%0*d/%0*d@%0*d", PT_HUB_PART_MAX, 0, PT_HUB_PART_MAX, 0,
              PT_HUB_REVISION_MAX, 0);
-    REQUIRE_OK(pt_hub_name_parse(typed, &longest, &t->err));
+    REQUIRE_OK(pt_hub_name_parse(typed, PT_HUB_MODEL, &longest, &t->err));
     path[PT_HUB_CACHE_MAX] = '\0';
     REQUIRE_OK(pt_hub_cache_entry_init(path, &longest, &entry, &t->err));
     char commit[PT_HUB_COMMIT_MAX + 1];

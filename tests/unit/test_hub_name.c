@@ -11,12 +11,12 @@ TEST(hub_name, parts) {
     char typed[PT_HUB_ID_MAX + PT_HUB_REVISION_MAX + 2];
     pt_hub_name name;
 
-    REQUIRE_OK(pt_hub_name_parse("laion/clap-htsat-unfused", &name, &t->err));
+    REQUIRE_OK(pt_hub_name_parse("laion/clap-htsat-unfused", PT_HUB_MODEL, &name, &t->err));
     CHECK_STR(name.id, "laion/clap-htsat-unfused");
     CHECK_STR(name.revision, "main");
     pt_hub_name_format(&name, typed);
     CHECK_STR(typed, "laion/clap-htsat-unfused");
-    REQUIRE_OK(pt_hub_name_parse("a_1/B.c-d@refs/pr/1", &name, &t->err));
+    REQUIRE_OK(pt_hub_name_parse("a_1/B.c-d@refs/pr/1", PT_HUB_MODEL, &name, &t->err));
     CHECK_STR(name.id, "a_1/B.c-d");
     CHECK_STR(name.revision, "refs/pr/1");
     pt_hub_name_format(&name, typed);
@@ -55,7 +55,7 @@ TEST(hub_name, revisions) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         pt_test_check(t, !patina_hub_is_name(bad[i]), __FILE__, __LINE__, "'%s' is a name", bad[i]);
     snprintf(text, sizeof text, "a/b@%0*d", PT_HUB_REVISION_MAX + 1, 0);
-    CHECK_FAILS(pt_hub_name_parse(text, &name, &t->err), PATINA_EUSAGE);
+    CHECK_FAILS(pt_hub_name_parse(text, PT_HUB_MODEL, &name, &t->err), PATINA_EUSAGE);
     CHECK_CONTAINS(t->err.message, "is not a revision");
 }
 

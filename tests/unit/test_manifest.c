@@ -10,10 +10,15 @@
 #include "run_fixture.h"
 
 /* Three chunks of two splits; the second has neither rows nor rejects. */
+#define PART(n, row_bytes, row_hash, line_bytes, line_hash, part_number)                           \
+    {                                                                                              \
+        .n_rows = (n), .rows = {(row_bytes), {'a', (row_hash)}},                                   \
+        .provenance = {(line_bytes), {'a', (line_hash)}}, .number = (part_number)                  \
+    }
 static pt_part_info parts[3][2] = {
-    {{2, {20, {'a', '1'}}, {21, {'a', '2'}}, 0}, {0}},
+    {PART(2, 20, '1', 21, '2', 0), {0}},
     {{0}, {0}},
-    {{3, {30, {'a', '3'}}, {31, {'a', '4'}}, 1}, {1, {10, {'a', '5'}}, {11, {'a', '6'}}, 0}},
+    {PART(3, 30, '3', 31, '4', 1), PART(1, 10, '5', 11, '6', 0)},
 };
 static pt_chunk_info chunks[3] = {
     {.known = true, .n_entries = 4, .parts = parts[0], .n_rejects = 2, .rejects_by = {1, 0, 1}},
@@ -266,7 +271,7 @@ TEST(manifest, invalid_files_are_rejected) {
     damage(t, text, "data/train-00001-of", "data/train-00007-of", "'files'");
     damage(t, text, "\"rows\": 3, \"bytes\"", "\"rows\": 4, \"bytes\"", "has 4 rows");
     damage(t, text, "a5" ZEROS, "A5" ZEROS, "SHA-256");
-    damage(t, text, "\n  ],\n  \"sha256\"", ",\n {}],\n  \"sha256\"", "too many");
+    damage(t, text, "\n  ],\n  \"sha256\"", ",\n {}],\n  \"sha256\"", "provenance_table/");
     free(text);
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* model_fetch.c - patina model fetch: downloads a model into the Hugging Face cache
+/* hub_fetch.c - downloads a model or a data set into the Hugging Face cache
  *
- * Only the model's folder is printed on standard output, for use in scripts.
+ * Only the folder is printed on standard output, for use in scripts.
  */
 
-#include "model_fetch.h"
+#include "hub_fetch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <patina/patina.h>
 
@@ -58,22 +60,34 @@ static patina_status check(const patina_hub_report *report, patina_error *err) {
     return status;
 }
 
-static void print_result(pt_cli_progress *progress, const char *model,
+typedef patina_status hub_fetch(const patina_hub_options *options, const char *name,
+                                const char *pattern, patina_hub_report *report, patina_error *err);
+
+static patina_status fetch_model(const patina_hub_options *options, const char *name,
+                                 const char *pattern, patina_hub_report *report,
+                                 patina_error *err) {
+    (void)pattern;
+    PT_TRY(patina_hub_fetch(options, name, report, err));
+    return check(report, err);
+}
+
+static void print_result(pt_cli_progress *progress, const char *name, const char *option,
                          const patina_hub_report *report) {
     char text[512];
     if (report->n_files == 0)
         snprintf(text, sizeof text,
-                 "'%.200s' is already complete in the cache; use it with '--model %.200s'", model,
-                 model);
+                 "'%.200s' is already complete in the cache; use it with '%s%.200s'", name, option,
+                 name);
     else
         snprintf(text, sizeof text,
-                 "downloaded and checked %u file%s, %.1f MB; use the model with '--model %.200s'",
+                 "downloaded and checked %u file%s, %.1f MB; use %s with '%s%.200s'",
                  report->n_files, report->n_files == 1 ? "" : "s", (double)report->n_bytes / MB,
-                 model);
+                 strcmp(option, "--model ") == 0 ? "the model" : "the data set", option, name);
     pt_cli_progress_note(progress, text);
 }
 
-int pt_cli_model_fetch(const char *model, uint64_t retries, bool quiet) {
+static int fetch_named(const pt_cli_args *args, hub_fetch *fetch, const char *name,
+                       const char *pattern, const char *option) {
     patina_error err = {0};
     pt_cli_hf_env hub = {0};
     pt_cli_progress progress;
@@ -81,7 +95,7 @@ int pt_cli_model_fetch(const char *model, uint64_t retries, bool quiet) {
     int result = 1;
 
     if (pt_cli_hf_env_read(&hub, &err) != PATINA_OK) return pt_cli_report_error(&err);
-    pt_cli_progress_start(&progress, PT_CLI_PROGRESS_AUTO, quiet);
+    pt_cli_progress_start(&progress, PT_CLI_PROGRESS_AUTO, pt_cli_given(args, "quiet"));
     const patina_hub_options options = {
         .cache = hub.cache,
         .endpoint = hub.endpoint,
@@ -89,24 +103,23 @@ int pt_cli_model_fetch(const char *model, uint64_t retries, bool quiet) {
         .ca_file = hub.ca_file,
         .offline = hub.offline,
         .timeout_s = hub.timeout_s,
-        .retries = (unsigned)retries,
+        .retries = (unsigned)pt_cli_number(args, "retries"),
         .stop = pt_cli_install_signal_handlers(),
         .on_event = on_event,
         .context = &progress,
     };
-    patina_status status = patina_hub_fetch(&options, model, &report, &err);
+    const patina_status status = fetch(&options, name, pattern, &report, &err);
     pt_cli_progress_end(&progress);
     if (status == PATINA_ECANCELLED) {
         pt_cli_error("stopped; run the same command again to resume the download");
         pt_cli_reraise_signal();
         goto done;
     }
-    if (status == PATINA_OK) status = check(&report, &err);
     if (status != PATINA_OK) {
         result = pt_cli_report_error(&err);
         goto done;
     }
-    print_result(&progress, model, &report);
+    print_result(&progress, name, option, &report);
     pt_cli_write_escaped(stdout, report.folder);
     putchar('\n');
     result = 0;
@@ -114,4 +127,31 @@ done:
     patina_hub_report_release(&report);
     pt_cli_hf_env_release(&hub);
     return result;
+}
+
+/* The revision is part of the name, or an option. */
+static int fetch_revision(const pt_cli_args *args, hub_fetch *fetch, const char *name,
+                          const char *pattern, const char *option) {
+    const char *revision = pt_cli_text(args, "revision");
+    char *full = NULL;
+
+    if (revision && strchr(name, '@'))
+        return pt_cli_usage_error(args->command, "'%s' and '--revision' both name a revision",
+                                  name);
+    if (asprintf(&full, "%s%s%s", name, revision ? "@" : "", revision ? revision : "") < 0) {
+        pt_cli_error("out of memory");
+        return 1;
+    }
+    const int result = fetch_named(args, fetch, full, pattern, option);
+    free(full);
+    return result;
+}
+
+int pt_cli_model_fetch(const pt_cli_args *args, const char *model) {
+    return fetch_revision(args, fetch_model, model, NULL, "--model ");
+}
+
+int pt_cli_dataset_fetch(const pt_cli_args *args, const char *dataset) {
+    return fetch_revision(args, patina_hub_fetch_dataset, dataset, pt_cli_text(args, "pattern"),
+                          "--corpus hf://datasets/");
 }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* conditions.h - the language of --require and --filter: "bandwidth_hz>=16000,codec!=mp3"
+ *
+ *     conditions = condition { "," condition }              all of them have to hold
+ *     condition  = field operator value
+ *     operator   = ">=" | "<=" | ">" | "<" | "=" | "==" | "!=" | "~" | "!~"
+ *     value      = text without comma, in which "\," is one | '...' | "..."
+ *
+ * A quote in quotes is doubled. "=" compares numbers where both sides are numbers, and text
+ * elsewhere. "~" searches for a regular expression (PCRE2, UTF-8).
+ */
+
+#ifndef PATINA_BASE_CONDITIONS_H
+#define PATINA_BASE_CONDITIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <patina/status.h>
+
+typedef enum pt_condition_op {
+    PT_OP_GREATER_EQUAL,
+    PT_OP_LESS_EQUAL,
+    PT_OP_EQUAL,
+    PT_OP_NOT_EQUAL,
+    PT_OP_NO_MATCH,
+    PT_OP_GREATER,
+    PT_OP_LESS,
+    PT_OP_MATCH
+} pt_condition_op;
+
+typedef struct pt_condition {
+    char *field, *value;
+    char *written; /* the condition as in the option, for messages */
+    pt_condition_op op;
+    bool is_number; /* value is one ... */
+    double number;  /* ... this */
+    void *pattern;  /* compiled, of MATCH and NO_MATCH */
+} pt_condition;
+
+typedef struct pt_conditions {
+    pt_condition *item; /* owned; [n] */
+    size_t n;
+} pt_conditions; /* read-only after parsing: any number of threads may share one */
+
+/**
+ * Parses the value of an option; NULL gives none.
+ *
+ * Errors  PATINA_EUSAGE  no condition; the message names the option and the place
+ *         PATINA_ENOMEM
+ */
+patina_status pt_conditions_parse(const char *text, const char *option, pt_conditions *conditions,
+                                  patina_error *err);
+void pt_conditions_release(pt_conditions *conditions);
+
+/** Whether a value fulfils the condition. value: "" where there is none */
+bool pt_condition_holds(const pt_condition *condition, const char *value);
+bool pt_condition_holds_number(const pt_condition *condition, double value);
+
+/**
+ * Appends the names of an array that ends in NULL to "...: 'x' is not a field; the fields are", and
+ * returns PATINA_EUSAGE.
+ *
+ * also  a phrase behind the names, such as a list of columns; or NULL
+ */
+patina_status pt_condition_fail_unknown(const pt_condition *condition, const char *option,
+                                        const char *const *names, const char *also,
+                                        patina_error *err);
+
+#endif /* PATINA_BASE_CONDITIONS_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* run_card.c - the card object from the options of a run */
+
+#include "pipeline/run_card.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/json_dump.h"
+#include "base/utf8.h"
+
+static patina_status check_word(const char *option, const char *text, const char *more,
+                                patina_error *err) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    size_t n = 0;
+    while (text && text[n] && (strchr(letters, text[n]) || strchr(more, text[n])))
+        n++;
+    if (!text || (text[n] == '\0' && n > 0 && n <= 96)) return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE, "option '--%s': '%.96s' is not an identifier such as %s",
+                   option, text, *more ? "cc-by-4.0" : "en");
+}
+
+static patina_status check_title(const char *text, patina_error *err) {
+    const size_t n = text ? strlen(text) : 1;
+    bool valid = n > 0 && n <= 200 && (!text || pt_utf8_is_valid(text, n));
+    for (size_t i = 0; text && valid && i < n; i++)
+        valid = (unsigned char)text[i] >= ' ';
+    if (valid) return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE,
+                   "option '--title': a title is one line of 1 to 200 bytes of UTF-8");
+}
+
+/* ".../models--laion--clap/snapshots/0123": {"base_model": "laion/clap", "base_model_revision":
+ * "0123"}. Names on the hub contain no "--". */
+static void add_base_model(json_t *card, const char *model) {
+    const char *repository = NULL;
+    for (const char *at = model; (at = strstr(at, "models--")); at++)
+        if (at == model || at[-1] == '/') repository = at + strlen("models--");
+    const char *separator = repository ? strstr(repository, "--") : NULL,
+               *snapshots = separator ? strstr(separator, "/snapshots/") : NULL;
+    if (!snapshots) return;
+    const char *name = separator + 2, *commit = snapshots + strlen("/snapshots/");
+    json_object_set_new(card, "base_model",
+                        json_sprintf("%.*s/%.*s", (int)(separator - repository), repository,
+                                     (int)(snapshots - name), name));
+    json_object_set_new(card, "base_model_revision", json_stringn(commit, strcspn(commit, "/")));
+}
+
+patina_status pt_run_card_to_json(const patina_generate_options *o, char **json,
+                                  patina_error *err) {
+    const struct {
+        const char *name, *value;
+    } given[] = {{"title", o->title}, {"license", o->license}, {"language", o->language}};
+
+    PT_TRY(check_title(o->title, err));
+    PT_TRY(check_word("license", o->license, "._+", err));
+    PT_TRY(check_word("language", o->language, "", err));
+    json_t *card = json_object();
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        if (given[i].value) json_object_set_new(card, given[i].name, json_string(given[i].value));
+    if (card && o->model) add_base_model(card, o->model);
+    *json = card && json_object_size(card) > 0 ? pt_json_dump(card, JSON_COMPACT) : NULL;
+    const bool failed = !card || (json_object_size(card) > 0 && !*json);
+    json_decref(card);
+    return failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* run_card.h - what the data-set card says beside the settings: title, licence, base model */
+
+#ifndef PATINA_PIPELINE_RUN_CARD_H
+#define PATINA_PIPELINE_RUN_CARD_H
+
+#include <patina/generate.h>
+#include <patina/status.h>
+
+/**
+ * The card object of plan.json; NULL where there is nothing to say. `base_model` and its revision
+ * come from the path of a model in the Hugging Face cache,
+ * `.../models--ORG--NAME/snapshots/COMMIT`.
+ *
+ * json    out: to be freed
+ *
+ * Errors  PATINA_EUSAGE  an option that the card cannot contain
+ *         PATINA_ENOMEM
+ */
+patina_status pt_run_card_to_json(const patina_generate_options *options, char **json,
+                                  patina_error *err);
+
+#endif /* PATINA_PIPELINE_RUN_CARD_H */

@@ -1,0 +1,130 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# leaks.sh - clips of one sound in different splits: --split-key, --fingerprint, inspect
+
+# Clips of 8 s and of 60 s, each also in MP3, Opus and Vorbis.
+make_codings() {
+    [ -n "$(command -v ffmpeg)" ] || skip "no ffmpeg"
+    py <<'E'
+os.makedirs("src")
+clips = ["loop_tabla.flac", "misc_crow.flac"]
+codecs = {"wav": [], "mp3": ["-c:a", "libmp3lame", "-b:a", "96k"],
+          "opus": ["-c:a", "libopus", "-b:a", "64k"], "ogg": ["-c:a", "libvorbis", "-q:a", "3"]}
+for clip in clips:
+    for seconds in 8, 60:
+        name = f"{clip.split('.')[0]}-{seconds}"
+        subprocess.run(["ffmpeg", "-v", "error", "-stream_loop", "-1", "-i", f"{DEMO}/clips/{clip}", "-t", str(seconds),
+                        "source.wav", "-y"], check=True)
+        for extension, options in codecs.items():
+            subprocess.run(["ffmpeg", "-v", "error", "-i", "source.wav", *options, f"src/{name}-{extension}.{extension}"],
+                           check=True)
+            with open(f"src/{name}-{extension}.txt", "w") as out:
+                out.write(name)
+E
+}
+
+test_every_coding_is_found() {
+    make_codings
+    generate --corpus src --out plain --split train=0.5,test=0.5 --format jsonl
+    generate --corpus src --out fingerprint --split train=0.5,test=0.5 --format jsonl --fingerprint
+    generate --corpus src --out sound --split train=0.5,test=0.5 --format jsonl --split-key sound
+    py <<'E'
+def pairs(out):
+    captions, splits = {}, {}
+    for path in parts(out, "provenance"):
+        for line in read_jsonl(path):
+            captions[line["entry"]] = line["caption"]
+            splits[line["entry"]] = os.path.basename(path).split("-")[0]
+    found = json.loads(patina("inspect", "--json", out))["same_sound"]
+    listed = [tuple(sorted(p["entries"])) for p in found["pairs"]]
+    assert len(set(listed)) == len(listed) == found["pairs_between_splits"] + found["pairs_in_a_split"]
+    for p in found["pairs"]:
+        assert [splits[e] for e in p["entries"]] == p["splits"]
+    assert found["pairs_between_splits"] == sum(splits[a] != splits[b] for a, b in listed)
+    for a, b in listed:
+        assert captions[a] == captions[b], (a, b)
+    return captions, set(listed), found["pairs_between_splits"]
+for out, seconds in ("plain", {"8"}), ("fingerprint", {"8", "60"}), ("sound", {"8", "60"}):
+    captions, found, between = pairs(out)
+    expected = {(a, b) for a in captions for b in captions
+                if a < b and captions[a] == captions[b] and captions[a].split("-")[1] in seconds}
+    assert len(expected) == 12 * len(seconds) and expected <= found, (out, expected - found)
+    assert (between == 0) == (out == "sound"), (out, between)
+# the rows are those of a run without fingerprints
+def members(out):
+    return {(p["entry"], p["variant"]): (p["chain"], p["window"], p["lufs_source"]) for p in read_provenance(out)}
+assert members("plain") == members("fingerprint") == members("sound")
+fingerprint = read_provenance("fingerprint")[0]["fingerprint"]
+assert len(fingerprint["levels_db"]) == 48 and fingerprint["length_s"] in (8, 60)
+assert "fingerprint" not in read_provenance("plain")[0]
+E
+    run inspect fingerprint
+    assert_stdout "pairs of clips with the same sound: "
+    # a shard makes the same splits
+    for i in 0 1; do
+        generate --corpus src --out shards --split train=0.5,test=0.5 --format jsonl --split-key sound --chunk 8 --shard $i/2
+    done
+    run finish shards
+    assert_status 0
+    py <<'E'
+def splits(out):
+    return {p["entry"]: os.path.basename(path)[:5] for path in parts(out, "provenance") for p in read_jsonl(path)}
+assert splits("shards") == splits("sound")
+E
+}
+
+# No pair among different clips.
+test_different_clips() {
+    generate --corpus "$DEMO/manifest.jsonl" --out demo --fingerprint
+    generate --corpus "$DEMO/manifest.jsonl" --out plain
+    corpora="demo plain"
+    if [ -r "$PATINA_SHARED/corpus/manifest.jsonl" ]; then
+        generate --corpus "$PATINA_SHARED/corpus/manifest.jsonl" --out shared --fingerprint
+        generate --corpus "$PATINA_SHARED/corpus/manifest.jsonl" --out shared-plain
+        corpora="$corpora shared shared-plain"
+    fi
+    for out in $corpora; do
+        py "$out" <<'E'
+found = json.loads(patina("inspect", "--json", sys.argv[1]))["same_sound"]
+assert found == {"pairs_between_splits": 0, "pairs_in_a_split": 0, "pairs": []}, found
+E
+    done
+}
+
+test_keys() {
+    py <<'E'
+os.makedirs("clips")
+lines = ["file,caption,speaker"]
+for i in range(24):
+    os.makedirs(f"clips/{i % 8}", exist_ok=True)
+    name = f"{i % 8}/{'abcdefgh'[i % 8]}bcdefghijk_{i}.wav"
+    write_wav(f"clips/{name}", tone(24000 + i), rate=48000)
+    lines.append(f"{name},sound {i},s{i % 6}")
+with open("table.csv", "w") as out:
+    out.write("\n".join(lines) + "\n")
+write_jsonl("list.jsonl", [dict(zip(["audio", "caption", "speaker"], line.split(","))) for line in lines[1:]])
+def splits(out):
+    return {p["caption"]: os.path.basename(path).split("-")[0] for path in parts(out, "provenance") for p in read_jsonl(path)}
+def share_of_sha256(text):
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 11
+for corpus, key, of in (("table.csv", "youtube_id", lambda i: "abcdefgh"[i % 8] + "bcdefghijk"),
+                        ("table.csv", "parent", lambda i: str(i % 8)), ("table.csv", "speaker", lambda i: f"s{i % 6}"),
+                        ("list.jsonl", "speaker", lambda i: f"s{i % 6}")):
+    out = f"{corpus}-{key}"
+    patina("generate", "--corpus", corpus, "--audio-root", "clips", "--model", MINI, "--out", out, "--format", "jsonl",
+           "--split", "train=0.5,test=0.5", "--split-key", key)
+    got = splits(out)
+    assert len(got) == 24 and set(got.values()) == {"train", "test"}, got
+    for i in range(24):
+        expected = "train" if share_of_sha256(of(i)) * 2.0 ** -53 < 0.5 else "test"
+        assert got[f"sound {i}"] == expected, (key, i)
+E
+    run generate --corpus table.csv --audio-root clips --model "$MINI" --out no --split train=0.5,test=0.5 --split-key nobody
+    assert_status 2
+    assert_stderr "split key 'nobody' is not a column"
+    run generate --corpus clips --model "$MINI" --out no --split train=0.5,test=0.5 --split-key speaker
+    assert_status 2
+    run generate --corpus table.csv --audio-root clips --model "$MINI" --out no --split-key parent
+    assert_status 2
+    assert_stderr "a split key needs splits"
+}
