@@ -67,7 +67,7 @@ test_fast_math() {
 # Workers, devices and batches do not change a byte; the encoders agree with those of the CPU.
 test_byte_identity() {
     need_device
-    make_corpus 12
+    make_corpus 5
     on_device one opencl:0 --threads 1 --device-batch 1 --variants 2
     on_device two opencl:0,1 --threads 4 --device-batch 7 --variants 2
     on_device many opencl:1 --threads 4 --device-batch 32 --variants 2
@@ -81,7 +81,7 @@ test_byte_identity() {
 with open("one/dataset.json", encoding="utf-8") as file:
     assert json.load(file)["kernels"] == "opencl-1"
 rows = list(zip(read_rows("cpu"), read_rows("device"), strict=True))
-assert len(rows) > 10
+assert len(rows) >= 8
 for a, b in rows:
     assert_all_near(a["fused_state"], b["fused_state"], 1e-5)
     assert all(a[c] == b[c] for c in COLUMNS[1:])
@@ -161,7 +161,7 @@ cases = [(name, nth, error) for name, n in calls.items() if "Release" not in nam
          for nth in sorted({1, n // 2 + 1, n - n // 8}) for error in (-36, -5)]
 if not full:
     must = [("clEnqueueNDRangeKernel", calls["clEnqueueNDRangeKernel"] * 3 // 4, e) for e in (-36, -5)]
-    cases = must + random.Random(1).sample(cases, 6)
+    cases = must + random.Random(1).sample(cases, 4)
 interrupted = smaller = 0
 for i, (name, nth, error) in enumerate(cases):
     out, case = f"set{i}", f"call {nth} of {name}, error {error}"

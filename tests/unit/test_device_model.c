@@ -119,7 +119,8 @@ static void check_list(pt_test *t, pt_device *device, const opened *o, const cha
         k++;
     }
     CHECK_INT(k, in->n);
-    if (run(t, m, o, in, is_audio, 0, in->n, together[0], NULL))
+    /* The reference has no work-groups: a batch costs time there and shows nothing. */
+    if (*pt_device_tile_name(device) && run(t, m, o, in, is_audio, 0, in->n, together[0], NULL))
         CHECK(memcmp(together, in->raw, in->n * sizeof together[0]) == 0);
     pt_device_model_close(&m);
 }
