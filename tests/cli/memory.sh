@@ -77,7 +77,7 @@ E
     done
     grep -q "999970 captions are omitted" captions/rejects.jsonl || fail "another number is omitted"
     grep -q "more than 262144 values" json/rejects.jsonl || fail "another reason for json"
-    [ ! -s wide/rejects.jsonl ] && [ ! -s unknown/rejects.jsonl ] || fail "wide audio is rejected"
+    if [ -s wide/rejects.jsonl ] || [ -s unknown/rejects.jsonl ]; then fail "wide audio is rejected"; fi
 }
 
 # The address space includes the stacks of threads and the reserves of malloc.
