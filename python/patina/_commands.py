@@ -14,7 +14,8 @@ from patina._subprocess import StrPath, capture_output, option_words
 
 
 def inspect(out: StrPath, *, row: int | None = None, report: StrPath | None = None,
-            audio_root: StrPath | None = None, corpus: StrPath | None = None) -> dict[str, Any]:
+            audio_root: StrPath | None = None, corpus: StrPath | None = None,
+            samples: Sequence[int] | None = None) -> dict[str, Any]:
     """Returns the statistics of a finished data set, or one row with its provenance, as
     `patina inspect --json` prints them (docs/INSPECT.md).
 
@@ -24,12 +25,15 @@ def inspect(out: StrPath, *, row: int | None = None, report: StrPath | None = No
         report: write an HTML page with charts and audio to this path
         audio_root: folder of the recordings, for the report
         corpus: the corpus, for the report
+        samples: rows that the report shows with audio, at most 12
 
     Raises:
         Error: not a finished data set
     """
     if report is not None:
-        capture_output(["inspect", *option_words({"report": report, "audio-root": audio_root, "corpus": corpus}),
+        capture_output(["inspect", *option_words({
+            "report": report, "audio-root": audio_root, "corpus": corpus,
+            "samples": None if samples is None else ",".join(map(str, samples))}),
                         "--", os.fsdecode(out)])
     result: dict[str, Any] = json.loads(capture_output(
         ["inspect", "--json", *option_words({"row": row}), "--", os.fsdecode(out)]))
