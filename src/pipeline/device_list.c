@@ -3,10 +3,12 @@
 
 #include "pipeline/device_list.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "nn/opencl/device_check.h"
 
 #define OPENCL "opencl"
@@ -130,7 +132,9 @@ patina_status patina_devices_list(const char *opencl_library, patina_device_info
         d->is_usable =
             pt_device_open_opencl(&api, &listed[i], &options, &device, &fault) == PATINA_OK &&
             pt_device_check(device, &options.heads, &fault) == PATINA_OK;
-        if (!d->is_usable) strncpy(d->fault, fault.message, sizeof d->fault - 1);
+        if (!d->is_usable)
+            snprintf(d->fault, sizeof d->fault, "%.*s",
+                     pt_text_truncate(fault.message, sizeof d->fault - 1), fault.message);
         pt_device_close(&device);
     }
     free(listed);

@@ -196,7 +196,7 @@ static patina_status make_text_ticket(pt_encoder *e, const patina_clap_caption *
 
 patina_status pt_encoder_submit_audio(pt_encoder *e, const float *x, size_t n_samples,
                                       pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
-    pt_ticket *t;
+    pt_ticket *t = NULL;
     PT_TRY(make_audio_ticket(e, x, n_samples, &t, scratch, err));
     PT_TRY(enqueue(e, t, err));
     *ticket = t;
@@ -205,7 +205,7 @@ patina_status pt_encoder_submit_audio(pt_encoder *e, const float *x, size_t n_sa
 
 patina_status pt_encoder_submit_features(pt_encoder *e, const float *features, pt_ticket **ticket,
                                          patina_error *err) {
-    pt_ticket *t;
+    pt_ticket *t = NULL;
     PT_TRY(ticket_make(e, AUDIO, e->n_features, &t, err));
     memcpy(t->values, features, e->n_features * sizeof *features);
     PT_TRY(enqueue(e, t, err));
@@ -215,7 +215,7 @@ patina_status pt_encoder_submit_features(pt_encoder *e, const float *features, p
 
 patina_status pt_encoder_submit_text(pt_encoder *e, const patina_clap_caption *caption,
                                      pt_ticket **ticket, pt_arena *scratch, patina_error *err) {
-    pt_ticket *t;
+    pt_ticket *t = NULL;
     PT_TRY(make_text_ticket(e, caption, &t, scratch, err));
     PT_TRY(enqueue(e, t, err));
     *ticket = t;
@@ -440,7 +440,7 @@ static patina_status check_audio(device *d, const patina_clap *cpu, pt_arena *sc
                                  patina_error *err) {
     enum { N_SAMPLES = 480000 };
     float expected[PATINA_EMBEDDING_SIZE], *x = pt_arena_alloc_array(scratch, N_SAMPLES, sizeof *x);
-    pt_ticket *ticket;
+    pt_ticket *ticket = NULL;
     uint32_t random = 1;
 
     if (!x) return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -457,7 +457,7 @@ static patina_status check_text(device *d, const patina_clap *cpu, pt_arena *scr
                                 patina_error *err) {
     static const patina_clap_caption caption = {"a dog barks while rain falls", 28};
     float expected[PATINA_EMBEDDING_SIZE];
-    pt_ticket *ticket;
+    pt_ticket *ticket = NULL;
 
     PT_TRY(patina_clap_embed_texts(cpu, &caption, 1, expected, scratch, err));
     PT_TRY(make_text_ticket(d->encoder, &caption, &ticket, scratch, err));
