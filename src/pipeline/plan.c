@@ -96,7 +96,7 @@ static json_t *splits_json(const pt_splits *splits) {
 }
 
 /* Settings that are only written where they are given, so that older runs have the same hash. */
-static void add_given_settings(json_t *settings, const pt_plan *plan) {
+static bool add_given_settings(json_t *settings, const pt_plan *plan) {
     const patina_generate_options *o = &plan->options;
     const struct {
         const char *name, *value;
@@ -113,15 +113,19 @@ static void add_given_settings(json_t *settings, const pt_plan *plan) {
                  {"split_key", o->split_key},
                  {"window", o->window ? pt_window_mode_names[o->window] : NULL},
                  {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
+    int n_failed = 0;
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         if (given[i].value)
-            json_object_set_new(settings, given[i].name, json_string(given[i].value));
-    if (o->fingerprint) json_object_set_new(settings, "fingerprint", json_true());
+            n_failed += json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    if (o->fingerprint) n_failed += json_object_set_new(settings, "fingerprint", json_true());
     if (o->max_captions != MAX_CAPTIONS_DEFAULT)
-        json_object_set_new(settings, "max_captions", json_integer((json_int_t)o->max_captions));
-    if (o->windows > 1) json_object_set_new(settings, "windows", json_integer(o->windows));
+        n_failed += json_object_set_new(settings, "max_captions",
+                                        json_integer((json_int_t)o->max_captions));
+    if (o->windows > 1)
+        n_failed += json_object_set_new(settings, "windows", json_integer(o->windows));
     if (o->level_jitter_db > 0.0)
-        json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
+        n_failed += json_object_set_new(settings, "level_jitter_db", json_real(o->level_jitter_db));
+    return n_failed == 0;
 }
 
 /* The settings that can change a byte of the output, as JSON. The entry timeout is not one of them:
@@ -139,10 +143,10 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         pt_row_writer_backends[o->format]->name, "precision", patina_precision_name(o->precision),
         "chunk", (json_int_t)o->chunk, "limit", (json_int_t)o->limit, "caption_column",
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
-    if (settings) add_given_settings(settings, plan);
-    if (settings && corpora_json)
-        json_object_set_new(settings, "corpora", json_loads(corpora_json, 0, NULL));
-    if (settings) text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    if (settings && add_given_settings(settings, plan) &&
+        (!corpora_json ||
+         json_object_set_new(settings, "corpora", json_loads(corpora_json, 0, NULL)) == 0))
+        text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);
     return text;

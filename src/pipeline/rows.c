@@ -35,7 +35,7 @@
 #define BLOCK_FRAMES  4096 /* at most, of a source that is measured */
 
 /* Scratch memory of a worker besides what decoding reserves: mix, degraded copy, effects, towers.
- * Measured with the full-size model. */
+ * An estimate for the full-size model. */
 #define SCRATCH_BYTES (UINT64_C(48) << 20)
 
 /* ---------------------------------------------------------------- result */
@@ -354,16 +354,20 @@ static patina_status measure_source(entry_context *c, pt_entry_result *result, p
     return PATINA_OK;
 }
 
-/* Gives a row its level, drawn for its variant, and measures the targets again. */
+/* Gives a row its level, drawn for its variant, and measures the targets again. The quality remains
+ * that of the file. */
 static patina_status set_level(entry_context *c, uint32_t variant, pt_entry_result *result,
                                pt_arena *arena, patina_error *err) {
     const pt_rng rng = pt_rng_make(c->context->seed, c->entry->id, variant, PT_RNG_STREAM_LEVEL);
     const double range_db = c->context->level_jitter_db;
+    const patina_source_quality quality = c->targets.quality;
 
     c->level_gain_db = range_db * (2.0 * pt_rng_uniform(&rng, 0) - 1.0);
     PT_TRY(measure_source(c, result, arena, err));
     PT_TRY(pt_segment_change_level(&c->segment, c->level_gain_db, &c->segment, arena, err));
-    return pt_targets_end(c->stream, c->segment.mix, c->segment.n_mix, &c->targets, err);
+    PT_TRY(pt_targets_end(c->stream, c->segment.mix, c->segment.n_mix, &c->targets, err));
+    c->targets.quality = quality;
+    return PATINA_OK;
 }
 
 /* Computes the audio half of the next row, or leaves it to a device. */
