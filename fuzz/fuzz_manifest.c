@@ -148,6 +148,7 @@ static void fuzz_journal(const char *text, size_t n) {
     FUZZ_ASSERT(mkdtemp(folder) != NULL);
     const pt_path own = pt_path_joinf(folder, "own"), public = pt_path_joinf(folder, "public");
     pt_journal *journal = NULL;
+    pt_byte_source found;
     uint64_t n_entries = 0, n_again = 0;
 
     FUZZ_ASSERT(pt_journal_create(&own, &public, &key, NULL, 0, &journal, NULL) == PATINA_OK);
@@ -162,14 +163,18 @@ static void fuzz_journal(const char *text, size_t n) {
     FUZZ_ASSERT(fwrite(bytes, 1, HEADER + n, file) == HEADER + n && fclose(file) == 0);
     free(bytes);
 
-    FUZZ_ASSERT(pt_journal_count(public.text, &key, UINT64_MAX, &n_entries, NULL) == PATINA_OK);
-    FUZZ_ASSERT(n_entries <= n / HEAD);
-    FUZZ_ASSERT(pt_journal_create(&own, &public, &key, public.text, n_entries, &journal, NULL) ==
+    FUZZ_ASSERT(pt_journal_find(public.text, &key, UINT64_MAX, &n_entries, &found, NULL) ==
                 PATINA_OK);
+    FUZZ_ASSERT(n_entries <= n / HEAD);
+    FUZZ_ASSERT(pt_journal_create(&own, &public, &key, &found, n_entries, &journal, NULL) ==
+                PATINA_OK);
+    pt_byte_source_close(&found);
     FUZZ_ASSERT(pt_journal_replay(journal, &visitor, NULL) == PATINA_OK);
     FUZZ_ASSERT(pt_journal_publish(journal, NULL) == PATINA_OK);
     pt_journal_close(&journal);
-    FUZZ_ASSERT(pt_journal_count(public.text, &key, UINT64_MAX, &n_again, NULL) == PATINA_OK);
+    FUZZ_ASSERT(pt_journal_find(public.text, &key, UINT64_MAX, &n_again, &found, NULL) ==
+                PATINA_OK);
+    pt_byte_source_close(&found);
     FUZZ_ASSERT(n_again == n_entries);
     unlink(public.text);
     rmdir(folder);

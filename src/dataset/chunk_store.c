@@ -36,6 +36,15 @@ typedef struct split_writers {
     pt_atomic_file *provenance;
 } split_writers;
 
+/* An existing journal, open until its chunk is made: another process may replace the file. */
+typedef struct kept_journal {
+    uint64_t chunk;
+    pt_byte_source bytes;
+} kept_journal;
+
+/* Open files. There is one journal for each process that was interrupted; others are not used. */
+#define KEPT_MAX 256
+
 struct pt_chunk_store {
     char out[PT_OUTPUT_PATH_MAX + 1];
     const pt_row_writer_backend *kind;
@@ -46,6 +55,8 @@ struct pt_chunk_store {
     bool made_out, retry_rejects, exclusive;
     unsigned char *chunks;      /* [run_meta->n_chunks] of the above */
     unsigned char *has_journal; /* [run_meta->n_chunks] when the store was opened */
+    kept_journal kept[KEPT_MAX];
+    size_t n_kept;
 
     uint64_t chunk; /* the open one */
     bool open;
@@ -299,8 +310,8 @@ static pt_journal_key journal_key(const pt_chunk_store *s, uint64_t chunk) {
 }
 
 static patina_status create_journal(const pt_chunk_store *s, uint64_t chunk, const char *folder,
-                                    const char *from, uint64_t n_kept, pt_journal **journal,
-                                    patina_error *err) {
+                                    const pt_byte_source *from, uint64_t n_kept,
+                                    pt_journal **journal, patina_error *err) {
     const pt_path own = pt_path_joinf(folder, "journal"),
                   public = pt_chunk_journal_path(s->out, chunk);
     const pt_journal_key key = journal_key(s, chunk);
@@ -314,17 +325,19 @@ static patina_status import_journal(pt_chunk_store *s, const char *from, uint64_
                   source = pt_chunk_journal_path(from, chunk);
     const pt_journal_key key = journal_key(s, chunk);
     pt_journal *journal = NULL;
-    pt_path own;
+    pt_byte_source bytes;
+    pt_path own = {.text = ""};
     uint64_t n;
 
-    PT_TRY(pt_journal_count(source.text, &key, UINT64_MAX, &n, err));
+    PT_TRY(pt_journal_find(source.text, &key, UINT64_MAX, &n, &bytes, err));
     if (n == 0) return PATINA_OK;
-    PT_TRY(pt_temp_dir_create(work.text, "import", &own, err));
-    patina_status status = create_journal(s, chunk, own.text, source.text, n, &journal, err);
+    patina_status status = pt_temp_dir_create(work.text, "import", &own, err);
+    if (status == PATINA_OK) status = create_journal(s, chunk, own.text, &bytes, n, &journal, err);
     if (status == PATINA_OK) status = pt_journal_publish(journal, err);
     if (status == PATINA_OK) s->has_journal[chunk] = 1;
     pt_journal_close(&journal);
-    pt_dir_remove_all(own.text, NULL);
+    pt_byte_source_close(&bytes);
+    if (own.text[0] != '\0') pt_dir_remove_all(own.text, NULL);
     return status;
 }
 
@@ -347,13 +360,29 @@ static patina_status import_journals(pt_chunk_store *s, const char *given, patin
     return status;
 }
 
-patina_status pt_chunk_store_count_kept(const pt_chunk_store *s, uint64_t chunk, uint64_t n_max,
-                                        uint64_t *n_kept, patina_error *err) {
+patina_status pt_chunk_store_find_kept(pt_chunk_store *s, uint64_t chunk, uint64_t n_max,
+                                       uint64_t *n_entries, patina_error *err) {
     const pt_path path = pt_chunk_journal_path(s->out, chunk);
     const pt_journal_key key = journal_key(s, chunk);
-    *n_kept = 0;
-    return s->has_journal[chunk] ? pt_journal_count(path.text, &key, n_max, n_kept, err)
-                                 : PATINA_OK;
+    kept_journal *kept = &s->kept[s->n_kept];
+
+    *n_entries = 0;
+    if (!s->has_journal[chunk] || s->n_kept == KEPT_MAX) return PATINA_OK;
+    PT_TRY(pt_journal_find(path.text, &key, n_max, n_entries, &kept->bytes, err));
+    kept->chunk = chunk;
+    s->n_kept += *n_entries > 0;
+    return PATINA_OK;
+}
+
+static kept_journal *find_kept(pt_chunk_store *s, uint64_t chunk) {
+    for (size_t i = 0; i < s->n_kept; i++)
+        if (s->kept[i].chunk == chunk) return &s->kept[i];
+    return NULL;
+}
+
+static void close_kept(pt_chunk_store *s, kept_journal *kept) {
+    pt_byte_source_close(&kept->bytes);
+    *kept = s->kept[--s->n_kept];
 }
 
 /* ---------------------------------------------------------------- opening and closing */
@@ -419,6 +448,8 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
 static void release(pt_chunk_store **store) {
     pt_chunk_store *s = *store;
     if (!s) return;
+    while (s->n_kept > 0)
+        close_kept(s, &s->kept[0]);
     free(s->chunks);
     free(s->has_journal);
     free(s->split_writers);
@@ -533,10 +564,14 @@ static patina_status make_chunk_folder(pt_chunk_store *s, patina_error *err) {
 }
 
 static patina_status begin_chunk(pt_chunk_store *s, uint64_t n_kept, patina_error *err) {
-    const pt_path journal = pt_chunk_journal_path(s->out, s->chunk);
-    PT_TRY(make_chunk_folder(s, err));
-    if (s->superseded) return PATINA_OK;
-    return create_journal(s, s->chunk, s->folder.text, journal.text, n_kept, &s->journal, err);
+    kept_journal *kept = find_kept(s, s->chunk);
+    patina_status status = make_chunk_folder(s, err);
+    assert(kept || n_kept == 0);
+    if (status == PATINA_OK && !s->superseded)
+        status = create_journal(s, s->chunk, s->folder.text, kept ? &kept->bytes : NULL, n_kept,
+                                &s->journal, err);
+    if (kept) close_kept(s, kept);
+    return status;
 }
 
 patina_status pt_chunk_store_begin_chunk(pt_chunk_store *s, uint64_t chunk, uint64_t n_kept,

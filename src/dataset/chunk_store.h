@@ -62,21 +62,22 @@ patina_status pt_chunk_store_open(const char *out, const pt_row_writer_backend *
 bool pt_chunk_store_has_chunk(const pt_chunk_store *store, uint64_t chunk);
 
 /**
- * Counts the entries of a chunk that its journal has, up to n_max.
+ * Finds the entries of a chunk that its journal has, up to n_max. The journal stays open until the
+ * chunk is begun. Call it once for a chunk.
  *
  * Errors    PATINA_EIO  the journal cannot be read
  */
-patina_status pt_chunk_store_count_kept(const pt_chunk_store *store, uint64_t chunk, uint64_t n_max,
-                                        uint64_t *n_kept, patina_error *err);
+patina_status pt_chunk_store_find_kept(pt_chunk_store *store, uint64_t chunk, uint64_t n_max,
+                                       uint64_t *n_entries, patina_error *err);
 
 /**
  * Opens a chunk; no other one is open. If another process completes the same chunk first, the rows
  * written here are dropped silently: they would be the same.
  *
- * n_kept    entries of the journal to keep, at most those of pt_chunk_store_count_kept
+ * n_kept    entries of the journal to keep, at most those of pt_chunk_store_find_kept
  *
  * Errors    PATINA_EUSAGE      the folder contains another run now
- *           PATINA_ETEMPORARY  another process has replaced the journal
+ *           PATINA_ETEMPORARY  the journal has changed
  *           PATINA_EIO
  */
 patina_status pt_chunk_store_begin_chunk(pt_chunk_store *store, uint64_t chunk, uint64_t n_kept,

@@ -195,15 +195,19 @@ static patina_status scan_entries(reader *r, const pt_journal_key *key, uint64_t
     return status == PATINA_EFORMAT ? PATINA_OK : status;
 }
 
-patina_status pt_journal_count(const char *path, const pt_journal_key *key, uint64_t n_max,
-                               uint64_t *n_entries, patina_error *err) {
+patina_status pt_journal_find(const char *path, const pt_journal_key *key, uint64_t n_max,
+                              uint64_t *n_entries, pt_byte_source *bytes, patina_error *err) {
     reader r;
     bool exists = false;
     *n_entries = 0;
+    *bytes = (pt_byte_source){0};
     PT_TRY(open_reader(path, &r, &exists, err));
     if (!exists) return PATINA_OK;
     const patina_status status = scan_entries(&r, key, n_max, n_entries, err);
-    pt_byte_source_close(&r.bytes);
+    if (status == PATINA_OK && *n_entries > 0)
+        *bytes = r.bytes;
+    else
+        pt_byte_source_close(&r.bytes);
     return status;
 }
 
@@ -256,18 +260,17 @@ static patina_status flush(pt_journal *j, patina_error *err) {
 }
 
 /* Copies the valid part of a journal up to its n-th entry. */
-static patina_status copy_entries(pt_journal *j, const char *from, uint64_t n, patina_error *err) {
+static patina_status copy_entries(pt_journal *j, const pt_byte_source *from, uint64_t n,
+                                  patina_error *err) {
+    reader r = {.path = j->public.text, .bytes = *from};
     char block[BLOCK_BYTES];
     uint64_t n_found = 0;
-    bool exists = false;
-    reader r;
 
-    PT_TRY(open_reader(from, &r, &exists, err));
-    patina_status status = exists ? scan_entries(&r, &j->key, n, &n_found, err) : PATINA_OK;
+    patina_status status = scan_entries(&r, &j->key, n, &n_found, err);
     if (status == PATINA_OK && n_found < n)
         status =
             pt_fail(err, PATINA_ETEMPORARY,
-                    "file '%s': replaced by another process; run the same command again", from);
+                    "file '%s': changed by another process; run the same command again", r.path);
     const uint64_t end = r.at;
     j->crc = r.crc;
     for (r.at = 0; status == PATINA_OK && r.at < end;) {
@@ -275,11 +278,10 @@ static patina_status copy_entries(pt_journal *j, const char *from, uint64_t n, p
         status = read_bytes(&r, block, n_block, err);
         if (status == PATINA_OK) status = write_bytes(j, block, n_block, err);
     }
-    pt_byte_source_close(&r.bytes);
     return status == PATINA_OK ? flush(j, err) : status;
 }
 
-static patina_status create(pt_journal *j, const char *from, uint64_t n_entries,
+static patina_status create(pt_journal *j, const pt_byte_source *from, uint64_t n_entries,
                             patina_error *err) {
     const header h = make_header(&j->key);
     j->fd = open(j->path.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -292,8 +294,8 @@ static patina_status create(pt_journal *j, const char *from, uint64_t n_entries,
 }
 
 patina_status pt_journal_create(const pt_path *own, const pt_path *public,
-                                const pt_journal_key *key, const char *from, uint64_t n_entries,
-                                pt_journal **journal, patina_error *err) {
+                                const pt_journal_key *key, const pt_byte_source *from,
+                                uint64_t n_entries, pt_journal **journal, patina_error *err) {
     pt_journal *j = calloc(1, sizeof *j);
     if (!j) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     j->path = *own;

@@ -21,6 +21,7 @@
 
 #include <patina/status.h>
 
+#include "base/byte_source.h"
 #include "base/hash.h"
 #include "dataset/schema.h"
 #include "fs/path.h"
@@ -30,7 +31,7 @@
 
 typedef struct pt_journal pt_journal;
 
-/** What pt_journal_count and pt_journal_create accept. */
+/** What pt_journal_find and pt_journal_create accept. */
 typedef struct pt_journal_key {
     char sha256[PT_SHA256_HEX_SIZE]; /* of all that identifies the run and the chunk */
     size_t n_splits;
@@ -47,27 +48,30 @@ typedef struct pt_journal_visitor {
 } pt_journal_visitor;
 
 /**
- * Counts the entries in the valid part of a file, up to n_max. No file, or one with another key,
- * has none.
+ * Opens an existing journal and counts the entries in its valid part, up to n_max. No file, or one
+ * with another key, has none.
+ *
+ * bytes  open where n_entries is not 0, to be closed by the caller. The entries stay readable when
+ *        another process replaces or removes the file
  *
  * Errors  PATINA_EIO  the file cannot be read
  */
-patina_status pt_journal_count(const char *path, const pt_journal_key *key, uint64_t n_max,
-                               uint64_t *n_entries, patina_error *err);
+patina_status pt_journal_find(const char *path, const pt_journal_key *key, uint64_t n_max,
+                              uint64_t *n_entries, pt_byte_source *bytes, patina_error *err);
 
 /**
  * Creates a journal with the first n_entries of an existing one.
  *
  * own     path of the new file, in a folder of this process
  * public  path that it gets with the first new entry
- * from    journal to copy the entries from; not used when n_entries is 0
+ * from    from pt_journal_find, to copy the entries from; not used when n_entries is 0
  *
  * Errors  PATINA_EIO
- *         PATINA_ETEMPORARY  `from` has fewer entries than pt_journal_count found
+ *         PATINA_ETEMPORARY  `from` has fewer entries than pt_journal_find found
  */
 patina_status pt_journal_create(const pt_path *own, const pt_path *public,
-                                const pt_journal_key *key, const char *from, uint64_t n_entries,
-                                pt_journal **journal, patina_error *err);
+                                const pt_journal_key *key, const pt_byte_source *from,
+                                uint64_t n_entries, pt_journal **journal, patina_error *err);
 
 /** Renames the journal to its public path. If another process has the file there locked, this one
  * stays without a name and ends with the process. */

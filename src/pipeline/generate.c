@@ -131,7 +131,7 @@ static patina_status list_pending_chunks(pt_run *r, patina_error *err) {
         r->n_chunks_ours += pt_plan_owns_chunk(p, c);
         if (!exists) r->n_rows_pending += p->chunk_rows[c];
         if (exists || !pt_plan_owns_chunk(p, c)) continue;
-        PT_TRY(pt_chunk_store_count_kept(r->store, c, n_entries - 1, &r->n_skipped[c], err));
+        PT_TRY(pt_chunk_store_find_kept(r->store, c, n_entries - 1, &r->n_skipped[c], err));
         r->n_chunks_pending++;
         r->n_entries_kept += r->n_skipped[c];
         r->n_entries_pending += n_entries - r->n_skipped[c];

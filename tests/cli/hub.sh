@@ -369,7 +369,7 @@ with Hub() as hub:
         said = refused(hub, sentence, "--retries", "0", **environment)
         assert f"model '{NAME}': " in said and "hf_secret" not in said, said
         assert not [n for n in published_files() if "refs" in n or file in n], published_files()
-    answer("or it is private (401): check the name; for a private model set HF_TOKEN",
+    answer("or it is private (401): check the name; for a private one set HF_TOKEN",
            401)
     answer("or the token gives no access to it (401)", 401, HF_TOKEN="hf_secret")
     terms = f"accept its terms at {hub.address}/{NAME}"
@@ -616,7 +616,7 @@ test_offline() {
     py_with_hub <<'E'
 with Hub() as hub:
     for word in "1", "true", "YES":
-        refused(hub, "lacks all of it, and downloads are disabled (HF_HUB_OFFLINE)",
+        refused(hub, "lacks this model, and downloads are disabled (HF_HUB_OFFLINE)",
                 HF_HUB_OFFLINE=word)
     refused(hub, "HF_HUB_OFFLINE", TRANSFORMERS_OFFLINE="1")
     assert hub.log == [] and not os.path.exists("cache")

@@ -108,7 +108,7 @@ static inline patina_status run_write_entries(pt_chunk_store *store, uint64_t ch
             rejects[n_rejects++] = reason;
     }
     const size_t n_entries = n_rejects + n_rows[0] + n_rows[1];
-    PT_TRY(pt_chunk_store_count_kept(store, chunk, n_entries - 1, &n_kept, err));
+    PT_TRY(pt_chunk_store_find_kept(store, chunk, n_entries - 1, &n_kept, err));
     PT_TRY(pt_chunk_store_begin_chunk(store, chunk, n_kept, err));
     for (n = (size_t)n_kept; n < n_entries && n < n_max; n++) {
         const size_t row = n - n_rejects;

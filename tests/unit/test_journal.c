@@ -78,11 +78,24 @@ static patina_status add_entry(pt_journal *journal, size_t i, patina_error *err)
     return pt_journal_end_entry(journal, err);
 }
 
+static patina_status count_entries(const pt_path *public, const pt_journal_key *with,
+                                   uint64_t n_max, uint64_t *n, patina_error *err) {
+    pt_byte_source bytes;
+    PT_TRY(pt_journal_find(public->text, with, n_max, n, &bytes, err));
+    pt_byte_source_close(&bytes);
+    return PATINA_OK;
+}
+
 /* Adds entries first to N_ENTRIES - 1 to the existing journal. */
 static patina_status write_rest(const pt_path *public, uint64_t first, pt_journal **journal,
                                 patina_error *err) {
     const pt_path own = own_path();
-    PT_TRY(pt_journal_create(&own, public, &key, public->text, first, journal, err));
+    pt_byte_source bytes = {0};
+    uint64_t n = 0;
+    if (first > 0) PT_TRY(pt_journal_find(public->text, &key, first, &n, &bytes, err));
+    const patina_status status = pt_journal_create(&own, public, &key, &bytes, n, journal, err);
+    pt_byte_source_close(&bytes);
+    if (status != PATINA_OK) return status;
     for (uint64_t i = first; i < N_ENTRIES; i++)
         PT_TRY(add_entry(*journal, (size_t)i, err));
     return PATINA_OK;
@@ -140,7 +153,7 @@ static void check_content(pt_test *t, const pt_journal *journal) {
 
 static uint64_t count(pt_test *t, const pt_path *public, const pt_journal_key *with) {
     uint64_t n = 99;
-    CHECK_OK(pt_journal_count(public->text, with, UINT64_MAX, &n, &t->err));
+    CHECK_OK(count_entries(public, with, UINT64_MAX, &n, &t->err));
     return n;
 }
 
@@ -152,7 +165,7 @@ TEST(journal, entries_are_kept_and_added) {
         pt_journal *journal = NULL;
         uint64_t n_found = 0;
         REQUIRE_OK(write_all(&public, &t->err));
-        CHECK_OK(pt_journal_count(public.text, &key, n, &n_found, &t->err));
+        CHECK_OK(count_entries(&public, &key, n, &n_found, &t->err));
         CHECK_INT(n_found, n);
         CHECK_OK(write_rest(&public, n, &journal, &t->err));
         check_content(t, journal);
@@ -291,7 +304,7 @@ TEST(journal, unreadable_file_is_an_error) {
     uint64_t n = 0;
     REQUIRE_OK(write_all(&public, &t->err));
     reads_fail = true;
-    CHECK_FAILS(pt_journal_count(public.text, &key, UINT64_MAX, &n, &t->err), PATINA_EIO);
+    CHECK_FAILS(count_entries(&public, &key, UINT64_MAX, &n, &t->err), PATINA_EIO);
     reads_fail = false;
     CHECK_CONTAINS(t->err.message, public.text);
     CHECK_INT(count(t, &public, &key), N_ENTRIES);
@@ -342,12 +355,21 @@ TEST(journal, journal_of_a_running_process_is_kept) {
     CHECK_INT(count(t, &public, &key), N_ENTRIES);
 }
 
-TEST(journal, replacement_by_a_shorter_journal) {
-    const pt_path public = test_path("shorter"), own = own_path();
+TEST(journal, replaced_journal_keeps_its_entries) {
+    const pt_path public = test_path("replaced"), own = own_path();
     pt_journal *journal = NULL;
+    pt_byte_source bytes;
+    uint64_t n = 0;
     REQUIRE_OK(write_all(&public, &t->err));
-    CHECK_FAILS(pt_journal_create(&own, &public, &key, public.text, 5, &journal, &t->err),
+    REQUIRE_OK(pt_journal_find(public.text, &key, UINT64_MAX, &n, &bytes, &t->err));
+    REQUIRE(unlink(public.text) == 0);
+    CHECK_OK(pt_journal_create(&own, &public, &key, &bytes, n, &journal, &t->err));
+    check_content(t, journal);
+    pt_journal_close(&journal);
+    unlink(own.text);
+    CHECK_FAILS(pt_journal_create(&own, &public, &key, &bytes, n + 1, &journal, &t->err),
                 PATINA_ETEMPORARY);
     CHECK(journal == NULL);
     CHECK_CONTAINS(t->err.message, public.text);
+    pt_byte_source_close(&bytes);
 }
