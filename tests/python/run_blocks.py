@@ -31,7 +31,7 @@ import pyarrow
 import pyarrow.parquet
 
 ROOT = Path(__file__).resolve().parents[2]
-LANGUAGES = ("sh", "python", "json", "text", "c")
+LANGUAGES = ("sh", "python", "json", "text", "c", "yaml")
 MARKER = re.compile(r"^<!-- not run: (.+) -->$")
 MODEL = "laion/clap-htsat-unfused"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

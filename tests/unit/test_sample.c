@@ -52,7 +52,10 @@ static void add_provenance(pt_strbuf *lines, uint64_t r, const pt_row *row) {
     char entry[64], caption[64];
     snprintf(entry, sizeof entry, "folder/h\xC3\xBChner %llu.wav", (unsigned long long)(r / 4));
     snprintf(caption, sizeof caption, "\"%llu\" hens\n\xE7\x8C\xAB", (unsigned long long)(r / 2));
+    static const patina_source_quality quality = {
+        .bandwidth_hz = 22050.0, .flat_run = 1, .peak_share = 0.1, .peak_dbfs = -0.5};
     const patina_provenance of = {
+        .quality = &quality,
         .entry = entry,
         .source = entry,
         .caption = caption,
