@@ -141,8 +141,8 @@ PATINA_API patina_status patina_hub_fetch_dataset(const patina_hub_options *opti
  *
  * - `folder`: out; its snapshot, released with patina_free()
  *
- * Errors: PATINA_EUSAGE where `dataset` is not a name; PATINA_EIO where the cache has no snapshot of
- * it, the message says how to get it; PATINA_ENOMEM. Safe from any thread.
+ * Errors: PATINA_EUSAGE where `dataset` is not a name; PATINA_EIO where the cache has no snapshot
+ * of it, the message says how to get it; PATINA_ENOMEM. Safe from any thread.
  */
 PATINA_API patina_status patina_hub_find_dataset(const char *cache, const char *dataset,
                                                  char **folder, patina_error *err);

@@ -279,8 +279,8 @@ typedef struct patina_report_result {
  * than 10 MB and gets its name when it is complete. The same data set gives the same bytes with the
  * same libraries.
  *
- * Errors: those of patina_inspect(); PATINA_ERANGE for a row that the set does not have, or too many;
- * PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for
+ * Errors: those of patina_inspect(); PATINA_ERANGE for a row that the set does not have, or too
+ * many; PATINA_EIO and PATINA_EFORMAT for the corpus; PATINA_EIO for
  * the page.
  */
 PATINA_API patina_status patina_report_write(const patina_report_options *options,

@@ -7,9 +7,10 @@
  * absolute difference of their levels is at most the bound, and their lengths differ by at most
  * PT_SOUND_LENGTH_S.
  *
- * Pairs are found by sorting. Any mean of the levels with signs +1 and -1 differs by no more than the
- * mean absolute difference; three of them make the cells of a grid whose width is the bound, so that
- * both sounds of a pair are in neighbouring cells, and three more are compared before the levels are.
+ * Pairs are found by sorting. Any mean of the levels with signs +1 and -1 differs by no more than
+ * the mean absolute difference; three of them make the cells of a grid whose width is the bound, so
+ * that both sounds of a pair are in neighbouring cells, and three more are compared before the
+ * levels are.
  */
 
 #ifndef PATINA_AUDIO_SOUND_MATCH_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_reserve.h - detects exhausted memory before a library that does not check its allocations */
+/* memory_reserve.h - detects exhausted memory before a library that does not check its
+ * allocations */
 
 #ifndef PATINA_BASE_MEMORY_RESERVE_H
 #define PATINA_BASE_MEMORY_RESERVE_H

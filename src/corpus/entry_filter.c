@@ -131,8 +131,9 @@ patina_status pt_entry_filter_json(pt_entry *entry, const pt_conditions *filter,
     if (seen->n_objects++ == 0) {
         const char *name;
         json_t *value;
-        json_object_foreach(of, name, value)
+        json_object_foreach(of, name, value) {
             pt_strbuf_printf(&seen->columns, "%s'%s'", seen->columns.length ? ", " : "", name);
+        }
     }
     return pt_entry_filter_columns(entry, filter, pt_filter_json_field, of, err);
 }

@@ -11,8 +11,8 @@
 
 /**
  * Adds a caption that is made of members: strings, numbers and lists of these, joined as "a, b and
- * c". `label` is also the first of `labels`, `category`, `class` and `tags`; `stem` and `parent` are
- * those of the entry's source. A field that the object lacks makes a bad caption.
+ * c". `label` is also the first of `labels`, `category`, `class` and `tags`; `stem` and `parent`
+ * are those of the entry's source. A field that the object lacks makes a bad caption.
  */
 patina_status pt_entry_add_json_template(pt_entry *entry, const char *template, json_t *object,
                                          patina_error *err);

@@ -137,8 +137,8 @@ uint64_t pt_atomic_file_offset(const pt_atomic_file *file) {
     return file->offset;
 }
 
-/* Renames the file and flushes the folder. A new file is removed again if that fails: an error means
- * that it was not written. One that replaced another stays, since the other is gone. */
+/* Renames the file and flushes the folder. A new file is removed again if that fails: an error
+ * means that it was not written. One that replaced another stays, since the other is gone. */
 static patina_status publish(pt_atomic_file *file, patina_error *err) {
     struct stat info;
     const bool is_new = lstat(file->path, &info) != 0 && errno == ENOENT;

@@ -11,8 +11,8 @@
 #include "pipeline/plan.h"
 
 /**
- * Sets plan->split. Call it after pt_plan_scan_corpus; the corpora have to be rewound after it. Needs
- * 200 bytes of memory for each entry.
+ * Sets plan->split. Call it after pt_plan_scan_corpus; the corpora have to be rewound after it.
+ * Needs 200 bytes of memory for each entry.
  *
  * Errors  those of the corpora; PATINA_ECANCELLED, PATINA_ENOMEM
  */

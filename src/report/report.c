@@ -4,8 +4,8 @@
  *     set -> statistics (one pass) -> chosen rows -> their audio -> fields of page.html
  *
  * The page is complete without its script, page.js. Its Content-Security-Policy names the hash of
- * the script, and keeps the browser from running another one and from loading anything, whatever the
- * captions contain.
+ * the script, and keeps the browser from running another one and from loading anything, whatever
+ * the captions contain.
  */
 
 #include <patina/inspect.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* same_sound.h - pairs of clips of a data set whose sound is the same up to coding
  *
- * Clips are compared by their fingerprints, where provenance has them, and otherwise by target_ltas of
- * their first window. See audio/sound_match.h.
+ * Clips are compared by their fingerprints, where provenance has them, and otherwise by target_ltas
+ * of their first window. See audio/sound_match.h.
  */
 
 #ifndef PATINA_REPORT_SAME_SOUND_H
