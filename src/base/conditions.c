@@ -92,7 +92,7 @@ static patina_status parse_value(const char **at, const char *option, pt_conditi
     if (!c->value) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (!is_closed || (*s && *s != ','))
         return pt_fail(err, PATINA_EUSAGE, "option '--%s': the value of '%s' %s", option, c->field,
-                       is_closed ? "goes on behind its quote" : "has no closing quote");
+                       is_closed ? "has text after its closing quote" : "has no closing quote");
     *at = s;
     return PATINA_OK;
 }

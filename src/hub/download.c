@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -431,4 +432,30 @@ patina_status pt_download_file(pt_download *d, const pt_hub_file *file, bool *fe
     pt_partial_download_close(&partial);
     *fetched = status == PATINA_OK;
     return status;
+}
+
+/* ---------------------------------------------------------------- disk space */
+
+patina_status pt_download_check_space(pt_download *d, const pt_hub_file *files, size_t n_files,
+                                      const char *advice, patina_error *err) {
+    const char *folder = d->entry->folder.text;
+    struct statvfs disk;
+    uint64_t needed = 0;
+
+    for (size_t i = 0; i < n_files; i++) {
+        const pt_hub_file *file = &files[i];
+        if (file->size == PT_UNKNOWN_SIZE) continue;
+        if (pt_hub_blob_is_complete(d->entry, file->etag, file->size)) continue;
+        d->n_total += file->size;
+        needed += file->size - pt_hub_blob_partial_size(d->entry, file->etag, file->size);
+    }
+    if (needed == 0) return PATINA_OK;
+    PT_TRY(pt_hub_make_dirs(folder, err));
+    if (statvfs(folder, &disk) != 0) return PATINA_OK;
+    const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
+    if (room >= needed) return PATINA_OK;
+    return pt_fail(err, PATINA_EIO,
+                   "folder '%s': %" PRIu64 " MB are required and %" PRIu64
+                   " MB free (free space, or set HF_HOME to another disk%s)",
+                   folder, (needed + 999999) / 1000000, room / 1000000, advice);
 }

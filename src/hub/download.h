@@ -51,6 +51,16 @@ patina_status pt_download_get_metadata(pt_download *download, const char *revisi
 patina_status pt_download_get_info(pt_download *download, pt_strbuf *text, patina_error *err);
 
 /**
+ * Adds the sizes of files to n_total, and checks that the disk has room for what is missing.
+ *
+ * advice    more ways to need less space, after those of every download; or ""
+ *
+ * Errors    PATINA_EIO
+ */
+patina_status pt_download_check_space(pt_download *download, const pt_hub_file *files,
+                                      size_t n_files, const char *advice, patina_error *err);
+
+/**
  * Downloads a file to blobs/, resuming a partial download.
  *
  * fetched   out: false if the blob was complete already

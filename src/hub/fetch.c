@@ -9,11 +9,9 @@
 
 #include <patina/hub.h>
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include <jansson.h>
 
@@ -157,29 +155,6 @@ static patina_status plan_downloads(fetch *f, patina_error *err) {
                    pt_hub_weight_files[1]);
 }
 
-/* Checks the free space before downloading. */
-static patina_status check_disk_space(fetch *f, patina_error *err) {
-    struct statvfs disk;
-    uint64_t needed = 0;
-
-    for (size_t i = 0; i < f->n_files; i++) {
-        const pt_hub_file *file = &f->files[i];
-        if (file->size == PT_UNKNOWN_SIZE) continue;
-        if (pt_hub_blob_is_complete(&f->entry, file->etag, file->size)) continue;
-        f->download.n_total += file->size;
-        needed += file->size - pt_hub_blob_partial_size(&f->entry, file->etag, file->size);
-    }
-    if (needed == 0) return PATINA_OK;
-    PT_TRY(pt_hub_make_dirs(f->entry.folder.text, err));
-    if (statvfs(f->entry.folder.text, &disk) != 0) return PATINA_OK;
-    const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
-    if (room >= needed) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO,
-                   "folder '%s': %" PRIu64 " MB are required and %" PRIu64
-                   " MB free (free space, or set HF_HOME to another disk)",
-                   f->entry.folder.text, (needed + 999999) / 1000000, room / 1000000);
-}
-
 /* ---------------------------------------------------------------- download */
 
 static bool is_weights(const char *name) {
@@ -226,7 +201,7 @@ static patina_status fetch_all(fetch *f, patina_hub_report *report, patina_error
     PT_TRY(check_snapshot(f, err));
     if (pt_hub_snapshot_missing(&f->snapshot)) {
         PT_TRY(plan_downloads(f, err));
-        PT_TRY(check_disk_space(f, err));
+        PT_TRY(pt_download_check_space(&f->download, f->files, f->n_files, "", err));
         PT_TRY(fetch_files(f, false, report, err));
         PT_TRY(check_is_clap(f, err));
         PT_TRY(fetch_files(f, true, report, err));

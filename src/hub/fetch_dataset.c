@@ -8,11 +8,9 @@
 #include <patina/hub.h>
 
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include <jansson.h>
 
@@ -103,28 +101,6 @@ static patina_status plan_files(dataset_fetch *f, const char *pattern, patina_er
                    pattern ? pattern : "*");
 }
 
-static patina_status check_disk_space(dataset_fetch *f, patina_error *err) {
-    struct statvfs disk;
-    uint64_t needed = 0;
-
-    for (size_t i = 0; i < f->n_files; i++) {
-        const pt_hub_file *file = &f->files[i];
-        if (file->size == PT_UNKNOWN_SIZE) continue;
-        if (pt_hub_blob_is_complete(&f->entry, file->etag, file->size)) continue;
-        f->download.n_total += file->size;
-        needed += file->size - pt_hub_blob_partial_size(&f->entry, file->etag, file->size);
-    }
-    if (needed == 0) return PATINA_OK;
-    PT_TRY(pt_hub_make_dirs(f->entry.folder.text, err));
-    if (statvfs(f->entry.folder.text, &disk) != 0) return PATINA_OK;
-    const uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
-    if (room >= needed) return PATINA_OK;
-    return pt_fail(err, PATINA_EIO,
-                   "folder '%s': %" PRIu64 " MB are required and %" PRIu64
-                   " MB free (free space, set HF_HOME to another disk, or use '--pattern')",
-                   f->entry.folder.text, (needed + 999999) / 1000000, room / 1000000);
-}
-
 static patina_status fetch_files(dataset_fetch *f, unsigned *n_fetched, patina_error *err) {
     for (size_t i = 0; i < f->n_files; i++) {
         const pt_hub_file *file = &f->files[i];
@@ -145,7 +121,9 @@ static patina_status fetch_online(dataset_fetch *f, const char *pattern, unsigne
         (pt_download){.options = f->options, .name = &f->name, .entry = &f->entry, .http = http};
     patina_status status = read_info(f, err);
     if (status == PATINA_OK) status = plan_files(f, pattern, err);
-    if (status == PATINA_OK) status = check_disk_space(f, err);
+    if (status == PATINA_OK)
+        status = pt_download_check_space(&f->download, f->files, f->n_files,
+                                         ", or choose files with '--pattern'", err);
     if (status == PATINA_OK) status = fetch_files(f, n_fetched, err);
     pt_http_close(&http);
     if (status != PATINA_OK) return status;

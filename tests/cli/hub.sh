@@ -287,7 +287,7 @@ test_stalls() {
     py_with_hub <<'E'
 with Hub() as hub:
     quick = dict(HF_HUB_DOWNLOAD_TIMEOUT="1")
-    # in the middle: the request times out and is resumed
+    # within the file: the request times out and is resumed
     hub.on("store GET", "model.safetensors", stall(800000), times=1)
     printed, said = fetch(hub, **quick)
     assert "stopped sending; trying again" in said, said

@@ -126,7 +126,7 @@ test_mismatch() {
     generate "${set[@]}"
 }
 
-# A run that is stopped in its only chunk goes on from the journal, also with a torn tail, from a read-only
+# A run that is stopped in its only chunk continues from the journal, also with a torn tail, from a read-only
 # copy in another folder, and never with another format or seed.
 test_journal() {
     py <<'E'
@@ -275,7 +275,7 @@ test_retry_rejects() {
     assert_status 0
 }
 
-# A time limit ends the run with status 75, and every run goes on from the journal of the one before.
+# A time limit ends the run with status 75, and every run continues from the journal of the previous one.
 test_time_limit() {
     py <<'E'
 slow = is_sanitizer_build()
