@@ -286,8 +286,8 @@ base = [PATINA, "generate", "--corpus", "manifest.jsonl", "--model", MINI, "--ch
 began = time.monotonic()
 subprocess.run(base + ["--out", "whole"], check=True, stdout=subprocess.DEVNULL,
                stderr=subprocess.DEVNULL)
-# long enough for some entries of the only chunk, also on a busy machine
-limit = "20s" if slow else f"{math.ceil((time.monotonic() - began) / 6)}s"
+# long enough for some entries of the only chunk, also on a busy machine, and too short for all
+limit = f"{math.ceil((time.monotonic() - began) / (3 if slow else 6))}s"
 statuses, sizes = [], []
 for _ in range(400):
     began = time.monotonic()
