@@ -68,6 +68,7 @@ test_fast_math() {
 
 # Workers, devices and batches do not change a byte; the encoders agree with those of the CPU.
 test_byte_identity() {
+    skip_with_sanitizer
     need_device
     make_corpus 5
     on_device one opencl:0 --threads 1 --device-batch 1 --variants 2

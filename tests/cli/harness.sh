@@ -27,6 +27,13 @@ run() {
     if grep -q -E 'Sanitizer|runtime error:' "$WORK/stderr"; then fail "sanitizer report: $*"; fi
 }
 
+# For tests of data, not of memory, that take a minute with a sanitizer.
+skip_with_sanitizer() {
+    if [ -z "${PATINA_FULL_TESTS:-}" ] && grep -q -a -E '__(a|t)san_init' "$PATINA"; then
+        skip "takes a minute with a sanitizer: set PATINA_FULL_TESTS to run it"
+    fi
+}
+
 assert_status() {
     [ "$STATUS" -eq "$1" ] || fail "status $STATUS, expected $1"
 }

@@ -24,6 +24,7 @@ E
 }
 
 test_every_coding_is_found() {
+    skip_with_sanitizer
     make_codings
     generate --corpus src --out plain --split train=0.5,test=0.5 --format jsonl
     generate --corpus src --out fingerprint --split train=0.5,test=0.5 --format jsonl --fingerprint
@@ -75,6 +76,7 @@ E
 
 # No pair among different clips.
 test_different_clips() {
+    skip_with_sanitizer
     generate --corpus "$DEMO/manifest.jsonl" --out demo --fingerprint
     generate --corpus "$DEMO/manifest.jsonl" --out plain
     corpora="demo plain"

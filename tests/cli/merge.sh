@@ -88,6 +88,7 @@ test_refusals() {
 
 # Killed at random times: the same command then completes the set, and nothing else is left.
 test_kills() {
+    skip_with_sanitizer
     half a 1 6 --variants 20
     half b 7 14 --variants 20
     run merge a b --out whole
