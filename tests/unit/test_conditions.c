@@ -86,7 +86,7 @@ TEST(conditions, errors) {
         {"a>=", "'' is not a number"},
         {"a~(", "pattern '(', character 2"},
         {"a='x", "no closing quote"},
-        {"a='x'y", "behind its quote"},
+        {"a='x'y", "text after its closing quote"},
         {"a=\xFF", "not valid UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
