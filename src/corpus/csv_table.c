@@ -17,6 +17,8 @@
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
 
+#define BLOCK_MIN 4096
+
 struct pt_csv_table {
     pt_line_reader lines;
     struct csv_parser parser;
@@ -68,7 +70,6 @@ static int is_space_never(unsigned char c) {
 static bool open_parser(struct csv_parser *parser) {
     if (csv_init(parser, 0) != 0) return false;
     csv_set_space_func(parser, is_space_never);
-    csv_set_blk_size(parser, 4096);
     return true;
 }
 
@@ -76,6 +77,10 @@ static bool open_parser(struct csv_parser *parser) {
 
 static patina_status feed(pt_csv_table *t, const char *text, size_t n, patina_error *err) {
     parse_target in = {.record = &t->record};
+    /* libcsv adds this to a full buffer. Doubling keeps the copies of a long field linear in its
+     * length. */
+    csv_set_blk_size(&t->parser,
+                     t->parser.entry_size > BLOCK_MIN ? t->parser.entry_size : BLOCK_MIN);
     if (csv_parse(&t->parser, text, n, on_field, on_record, &in) != n || t->record.text.failed)
         return no_memory(err);
     t->completed = in.completed;
