@@ -439,7 +439,7 @@ E
     run inspect out --report page.html --samples 12
     assert_failure 1
     assert_stderr "no row 12"
-    for list in "" 1, 1,x -1 1,2,3,4,5,6,7,8,9,10,11,0,1; do
+    for list in "" "1," 1,x -1 1,2,3,4,5,6,7,8,9,10,11,0,1; do
         run inspect out --report page.html --samples "$list"
         assert_failure 2
     done
