@@ -108,23 +108,16 @@ def measure(sound: AudioInput, rate: int | None = None, *, sample_rate: int | No
 
 def effect_config_json(suite: EffectConfig | None) -> str | None:
     """A degradation configuration as JSON: from a dict, a path, or JSON text."""
-    if suite is None:
-        return None
-    if isinstance(suite, Mapping):
-        return json.dumps(suite)
-    if isinstance(suite, str) and suite.lstrip().startswith("{"):
-        return suite
-    with open(suite, encoding="utf-8") as file:
-        return file.read()
+    return None if suite is None else json_text(suite)
 
 
-def recipe_json(recipe: Mapping[str, Any] | str | os.PathLike[str]) -> str:
-    """A recipe as JSON: from a dict, JSON text, or the path of a file with it."""
-    if isinstance(recipe, Mapping):
-        return json.dumps(recipe)
-    if isinstance(recipe, str) and recipe.lstrip().startswith("{"):
-        return recipe
-    with open(recipe, encoding="utf-8") as file:
+def json_text(value: Mapping[str, Any] | str | os.PathLike[str]) -> str:
+    """A JSON object as text: from a dict, JSON text, or the path of a file with it."""
+    if isinstance(value, Mapping):
+        return json.dumps(value)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        return value
+    with open(value, encoding="utf-8") as file:
         return file.read()
 
 
@@ -187,7 +180,7 @@ def _degrade(kind: str, config: _native.Handle, source: Any, seed: int | None, r
     degraded, parsed = _native.new("patina_degraded"), _native.new("patina_recipe")
     try:
         if recipe is not None:
-            _native.call("patina_recipe_from_json", recipe_json(recipe).encode(), ctypes.byref(parsed))
+            _native.call("patina_recipe_from_json", json_text(recipe).encode(), ctypes.byref(parsed))
             _native.call(kind + "replay", config.pointer, source, ctypes.byref(parsed),
                          ctypes.byref(degraded))
         else:
