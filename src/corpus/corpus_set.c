@@ -136,7 +136,7 @@ patina_status pt_corpus_set_next(pt_corpus_set *s, bool with_audio, pt_entry *en
         if (is_selected(s, spec, entry->id)) {
             s->n_read++;
             entry->corpus = spec->name;
-            *index = s->current;
+            if (index) *index = s->current;
             return check_id(s, entry->id, err);
         }
         pt_entry_release(entry);

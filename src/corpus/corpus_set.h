@@ -30,7 +30,7 @@ patina_status pt_corpus_set_rewind(pt_corpus_set *set, patina_error *err);
  * The next entry, as pt_corpus_next. entry->corpus is the name of its corpus. Before the first
  * rewind, an id that two corpora have is an error.
  *
- * index  out: of its corpus
+ * index  out: of its corpus; may be NULL
  *
  * Errors  those of pt_corpus_next; PATINA_EUSAGE  two corpora have one id
  */

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/monotonic_clock.h"
 #include "fs/dir.h"
 
 #define BLOCK_BYTES 65536
@@ -50,12 +50,6 @@ struct pt_journal {
     bool was_flushed;
     int64_t flushed_ns;
 };
-
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static uint32_t update_crc(uint32_t crc, const void *bytes, size_t n) {
     return n > 0 ? (uint32_t)crc32_z(crc, bytes, n) : crc;
@@ -255,7 +249,7 @@ static patina_status flush(pt_journal *j, patina_error *err) {
     if (fdatasync(j->fd) != 0 && errno != EINVAL) return fail(j->path.text, "flushed", err);
     if (j->is_placed && !j->was_flushed) PT_TRY(pt_dir_sync_parent(j->public.text, err));
     j->was_flushed = j->is_placed;
-    j->flushed_ns = monotonic_ns();
+    j->flushed_ns = pt_monotonic_ns();
     return PATINA_OK;
 }
 
@@ -287,7 +281,7 @@ static patina_status create(pt_journal *j, const pt_byte_source *from, uint64_t 
     j->fd = open(j->path.text, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (j->fd < 0) return fail(j->path.text, "created", err);
     (void)flock(j->fd, LOCK_EX | LOCK_NB); /* some file systems have no locks */
-    j->flushed_ns = monotonic_ns();
+    j->flushed_ns = pt_monotonic_ns();
     if (n_entries > 0) return copy_entries(j, from, n_entries, err);
     j->crc = update_crc(0, &h, sizeof h);
     return write_bytes(j, &h, sizeof h, err);
@@ -347,7 +341,7 @@ patina_status pt_journal_add_reject(pt_journal *j, patina_status reason, const c
 patina_status pt_journal_end_entry(pt_journal *j, patina_error *err) {
     PT_TRY(write_record(j, (record){.n_rows = 0}, NULL, NULL, err));
     PT_TRY(pt_journal_publish(j, err));
-    return monotonic_ns() - j->flushed_ns < PT_JOURNAL_FLUSH_NS ? PATINA_OK : flush(j, err);
+    return pt_monotonic_ns() - j->flushed_ns < PT_JOURNAL_FLUSH_NS ? PATINA_OK : flush(j, err);
 }
 
 void pt_journal_close(pt_journal **journal) {

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/c_locale.h"
+#include "base/monotonic_clock.h"
 #include "dataset/rejects.h"
 #include "pipeline/ordered_pool.h"
 
@@ -157,11 +158,9 @@ static patina_status read_wanted(pt_run *r, item **next, patina_error *err) {
         const uint64_t index = r->n_read;
         const bool wanted = is_wanted(r, index);
         pt_entry entry = {0};
-        size_t corpus_index = 0;
         bool end = false, repeated = false;
 
-        patina_status status =
-            pt_corpus_set_next(r->corpus, wanted, &entry, &corpus_index, &end, err);
+        patina_status status = pt_corpus_set_next(r->corpus, wanted, &entry, NULL, &end, err);
         if (status == PATINA_OK && end) {
             r->corpus_ended = true;
             break;
@@ -271,7 +270,10 @@ static void process_entry(void *context, void *state, void *slot) {
     if (it->status == PATINA_OK)
         it->status =
             pt_rows_make(&r->row_context, &it->entry, &entry_options, &it->result, arena, &it->err);
-    if (it->share.n_bytes > PT_ROWS_SHARE_KEPT) pt_arena_release(arena), pt_arena_init(arena);
+    if (it->share.n_bytes > PT_ROWS_SHARE_KEPT) {
+        pt_arena_release(arena);
+        pt_arena_init(arena);
+    }
     pt_memory_budget_release(&r->budget, &it->share);
     item_release_audio(r, it);
 }

@@ -27,6 +27,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/monotonic_clock.h"
 #include "dataset/output_dir.h"
 #include "fs/path.h"
 #include "pipeline/device_list.h"

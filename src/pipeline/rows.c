@@ -24,6 +24,7 @@
 #include "base/arena.h"
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/monotonic_clock.h"
 #include "base/rng.h"
 #include "measure/targets.h"
 #include "pipeline/keep_audio.h"

@@ -3,15 +3,9 @@
 
 #include "pipeline/watchdog.h"
 
-#include <time.h>
+#include "base/monotonic_clock.h"
 
 #define CANCELLED (-1)
-
-int64_t pt_monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + 1;
-}
 
 void pt_watchdog_start(pt_watchdog *watchdog) {
     atomic_store(&watchdog->started_ns, pt_monotonic_ns());

@@ -17,9 +17,6 @@ typedef struct pt_watchdog {
     _Atomic int64_t started_ns; /* 0: idle; -1: cancelled */
 } pt_watchdog;
 
-/** Returns nanoseconds of the monotonic clock, more than 0. */
-int64_t pt_monotonic_ns(void);
-
 void pt_watchdog_start(pt_watchdog *watchdog);
 
 /** Returns false if the work was cancelled: its result must be discarded. */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* monotonic_clock.h - time that no change of the date affects */
+
+#ifndef PATINA_BASE_MONOTONIC_CLOCK_H
+#define PATINA_BASE_MONOTONIC_CLOCK_H
+
+#include <stdint.h>
+
+/** Returns nanoseconds of the monotonic clock, more than 0. Safe from any thread. */
+int64_t pt_monotonic_ns(void);
+
+#endif /* PATINA_BASE_MONOTONIC_CLOCK_H */
