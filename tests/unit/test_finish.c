@@ -128,8 +128,8 @@ static void check_no_half_file(pt_test *t, const char *out, long n) {
     }
 }
 
-/* With the address sanitizer only every fifth call is tried: a round takes three times as long there,
- * and a killed process is not checked for leaks. */
+/* With the address sanitizer only every fifth call is tried: a round takes three times as long, and
+ * a killed process is not checked for leaks. */
 #ifdef __SANITIZE_ADDRESS__
 #define CALL_STEP 5
 #else
