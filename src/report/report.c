@@ -34,7 +34,7 @@
 #include "report/statistics.h"
 #include "report/template.h"
 
-/* page.html, page.css and page.js; tools/embed.py makes them. */
+/* page.html, page.css and page.js; tools/text_to_c.py makes them. */
 extern const char pt_report_page_html[], pt_report_page_css[], pt_report_page_js[];
 
 /* Audio of all samples, before base64 adds a third: with pictures and charts the page stays under
