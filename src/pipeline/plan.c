@@ -464,9 +464,10 @@ void pt_plan_release(pt_plan *plan) {
     *plan = (pt_plan){0};
 }
 
-/* Of data sets of a few thousand rows, rounded up. */
+/* A row, its line of provenance and its row of the provenance table, of data sets of a few thousand
+ * rows, rounded up. */
 double pt_plan_row_bytes(const pt_plan *plan) {
-    return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+    return plan->options.format == PATINA_FORMAT_PARQUET ? 6400.0 : 18200.0;
 }
 
 double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows) {
