@@ -6,7 +6,6 @@ Run by package.sh. Sounds and targets are compared with the reference values in 
 with what the command prints. The last line is "N passed, N failed, N skipped".
 """
 
-import argparse
 import contextlib
 import importlib.util
 import inspect
@@ -32,7 +31,7 @@ import numpy as np
 import patina
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # -I leaves it out
-from checks import check, run_main, Skip, run as run_checks  # noqa: E402
+from checks import check, run_main, Skip  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN, DEMO = ROOT / "tests/golden/dsp", ROOT / "examples/demo"
@@ -1090,13 +1089,5 @@ def documentation_is_complete(options):
         assert name in ("__version__", "Rows", "Targets", "Degraded") or f"patina.{name}" in text, name
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--wheel", help="the file that was installed")
-    parser.add_argument("only", nargs="*", help="names of checks")
-    options = parser.parse_args()
-    return run_checks(options)
-
-
 if __name__ == "__main__":
-    run_main(main, SCRATCH)
+    run_main(__doc__, SCRATCH, wheel="the file that was installed")
