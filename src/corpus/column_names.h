@@ -17,7 +17,7 @@
     "uid|key"
 #define PT_CAPTION_COLUMNS                                                                         \
     "caption|captions|text|texts|transcription|transcript|sentence|sentences|description|"         \
-    "descriptions|main_caption|normalized_text|text_description|title"
+    "descriptions|main_caption|normalized_text|text_description"
 #define PT_LABEL_COLUMNS                                                                           \
     "label|labels|human_labels|category|class|tags|tag|event_label|event_labels"
 #define PT_SPLIT_COLUMNS "split|subset|set|partition"

@@ -88,7 +88,8 @@ typedef struct pt_corpus_reader {
     READER(nsynth)                                                                                 \
     READER(macs)                                                                                   \
     READER(jsonl)                                                                                  \
-    READER(wavcaps)
+    READER(wavcaps)                                                                                \
+    READER(json)
 
 #define PT_CORPUS_READER_DECLARE(name) extern const pt_corpus_reader pt_corpus_reader_##name;
 PT_CORPUS_READERS(PT_CORPUS_READER_DECLARE)

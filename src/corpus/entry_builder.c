@@ -147,7 +147,7 @@ static patina_status add_json_caption(pt_entry *entry, const json_t *value, bool
     if (!json_is_string(value)) return pt_entry_add_bad_caption(entry, "not a string", err);
     if (repaired && strstr(json_string_value(value), PT_JSON_INVALID))
         return pt_entry_add_bad_caption(entry, "not UTF-8", err);
-    return pt_entry_add_caption(entry, json_string_value(value), json_string_length(value), err);
+    return pt_entry_add_text_list(entry, json_string_value(value), json_string_length(value), err);
 }
 
 patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repaired,
@@ -156,15 +156,6 @@ patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repai
     for (size_t i = 0; i < json_array_size(value); i++)
         PT_TRY(add_json_caption(entry, json_array_get(value, i), repaired, err));
     return PATINA_OK;
-}
-
-const json_t *pt_json_find_captions(const json_t *object, const char *column) {
-    static const char *const members[] = {"caption", "captions", "text"};
-    const json_t *value = NULL;
-    if (column) return json_object_get(object, column);
-    for (size_t i = 0; i < sizeof members / sizeof members[0] && !value; i++)
-        value = json_object_get(object, members[i]);
-    return value;
 }
 
 patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,

@@ -41,10 +41,6 @@ patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_err
 patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repaired,
                                 patina_error *err);
 
-/** The member of an object that holds its captions: the one that is named, or (column NULL) the
- * first of `caption`, `captions` and `text`; NULL if there is none. */
-const json_t *pt_json_find_captions(const json_t *object, const char *column);
-
 /**
  * Takes the id from a string or an integer; any other value makes the entry a reject, whose
  * sentence starts with location ("line 3").

@@ -176,7 +176,7 @@ const pt_table_layout pt_table_layouts[] = {
         .folder = "../audio",
         .caption = "caption",
         .label = "category|label|class|scene_label|event_label",
-        .other_caption = PT_CAPTION_COLUMNS,
+        .other_caption = PT_CAPTION_COLUMNS "|title",
         .caption_template = SOUND_OF,
     },
     {
