@@ -22,17 +22,21 @@ static patina_status try_direct(pt_audio_finder *f, const char *root, const char
     return PATINA_OK;
 }
 
+patina_status pt_audio_finder_list(pt_audio_finder *f, const char *root, patina_error *err) {
+    if (f->is_listed) return PATINA_OK;
+    f->is_listed = true;
+    const patina_status status = pt_clip_index_open(&f->clips, root, NULL);
+    if (status == PATINA_ENOMEM) return pt_fail(err, status, "out of memory");
+    if (status != PATINA_OK) pt_clip_index_close(&f->clips); /* paths as written */
+    return PATINA_OK;
+}
+
 patina_status pt_audio_finder_find(pt_audio_finder *f, const char *root, const char *name,
                                    const char *table, const char **path, patina_error *err) {
     *path = name;
     if (!f->is_direct && f->n_missed < N_TRIED) PT_TRY(try_direct(f, root, name, err));
     if (f->is_direct) return PATINA_OK;
-    if (!f->is_listed) {
-        f->is_listed = true;
-        const patina_status status = pt_clip_index_open(&f->clips, root, NULL);
-        if (status == PATINA_ENOMEM) return pt_fail(err, status, "out of memory");
-        if (status != PATINA_OK) pt_clip_index_close(&f->clips); /* paths as written */
-    }
+    PT_TRY(pt_audio_finder_list(f, root, err));
     const char *found = pt_clip_index_find_file(&f->clips, name, table);
     if (found) *path = found;
     return PATINA_OK;

@@ -22,6 +22,9 @@ typedef struct pt_audio_finder {
     unsigned n_missed;
 } pt_audio_finder;
 
+/** Lists the files below the root, unless that is done. */
+patina_status pt_audio_finder_list(pt_audio_finder *finder, const char *root, patina_error *err);
+
 /**
  * The path of a file below the root: of the list, or `name` where nothing is found; valid until the
  * finder is closed. table: as in pt_clip_index_find_file

@@ -14,7 +14,7 @@ static bool is_upper(char c) {
 }
 
 static bool is_separator(char c) {
-    return c == ' ' || c == '_' || c == '-' || c == '.' || c == '\t';
+    return c == ' ' || c == '_' || c == '-' || c == '\t';
 }
 
 static char to_lower(char c) {
@@ -47,11 +47,11 @@ bool pt_column_next_name(const char **names, char *name, size_t size) {
 /** The next word of a name, in lower case: "shortCaption_2" is short, caption, 2. */
 static bool next_word(const char **at, const char *end, char *word, size_t size) {
     size_t n = 0;
-    while (*at < end && is_separator(**at))
+    while (*at < end && (is_separator(**at) || **at == '.'))
         ++*at;
     if (*at == end) return false;
     const bool is_number = is_digit(**at);
-    while (*at < end && !is_separator(**at) && is_digit(**at) == is_number) {
+    while (*at < end && !is_separator(**at) && **at != '.' && is_digit(**at) == is_number) {
         if (n > 0 && is_upper(**at) && !is_upper((*at)[-1])) break;
         if (n + 1 < size) word[n++] = to_lower(**at);
         ++*at;

@@ -901,10 +901,14 @@ static patina_status add_template(const table_state *s, const pt_csv_record *r, 
                             ? pt_csv_field_trimmed(r, s->at.caption[0], &n)
                             : NULL;
 
-    if (label && s->layout->classes && s->n_classes == 0 && label[0] == '/')
-        return pt_fail(err, PATINA_EIO,
-                       "the file '%.*s' with the names of its labels is missing from its folder",
-                       (int)strcspn(s->layout->classes, "|"), s->layout->classes);
+    if (label && s->layout->classes && s->n_classes == 0 && label[0] == '/') {
+        char fault[128];
+        snprintf(fault, sizeof fault,
+                 "the file '%.*s' with the names of its labels is missing from the folder of the "
+                 "table",
+                 (int)strcspn(s->layout->classes, "|"), s->layout->classes);
+        return pt_entry_add_bad_caption(entry, fault, err);
+    }
     if (s->layout->one_hot && !own) {
         append_labels(s, r, &text);
         const bool has_label = text.length > 0;
