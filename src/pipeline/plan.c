@@ -338,7 +338,11 @@ static patina_status reject_reason(const pt_entry *entry) {
 static void check_first_entries(pt_first_entries *first, const pt_entry *entry) {
     if (first->n == 0) {
         first->reason = reject_reason(entry);
-        if (entry->fault) snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
+        if (entry->fault)
+            snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
+        else if (first->reason == PATINA_REJECT_BAD_CAPTION && entry->n_captions > 0)
+            snprintf(first->fault, sizeof first->fault, "its caption is invalid: %s",
+                     entry->captions[0].fault ? entry->captions[0].fault : "");
     } else if (first->n < CHECKED_ENTRIES && first->reason != PATINA_OK &&
                reject_reason(entry) != first->reason) {
         first->reason = PATINA_OK;
