@@ -108,6 +108,7 @@ INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_s
 #include "dsp/welch_kernel.h"
 
 #include "dsp/irfft_kernel.h"
+#include "dsp/polyphase_kernel.h"
 
 const pt_dsp_ops TABLE = {
     .isa = ISA,
@@ -117,6 +118,7 @@ const pt_dsp_ops TABLE = {
     .biquad_cascade = biquad_cascade,
     .welch_accumulate = welch_accumulate,
     .irfft = irfft,
+    .polyphase = polyphase,
     .sum = sum,
     .moments = moments,
     .sum_products_about = sum_products_about,

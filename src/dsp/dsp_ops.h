@@ -18,6 +18,7 @@
 #include "dsp/biquad.h"
 #include "dsp/iir_energy.h"
 #include "dsp/irfft.h"
+#include "dsp/polyphase.h"
 #include "dsp/stft.h"
 #include "dsp/welch.h"
 
@@ -64,6 +65,10 @@ typedef struct pt_dsp_ops {
      * workspace: PT_IRFFT_WORKSPACE_SIZE(n) bytes, aligned to 64. */
     void (*irfft)(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
                   double *x);
+
+    /* Resamples a block: x [pt_polyphase_n_read], from PT_RESAMPLE_HALF - 1 samples before it, to out
+     * [pt_polyphase_block_out]. rows [pt_polyphase_n_rows][PT_POLYPHASE_LANES], aligned to 64. */
+    void (*polyphase)(const pt_polyphase_plan *plan, const float *x, float *rows, float *out);
 
     /* The sums of stats.h. */
     double (*sum)(const float *x, size_t n);
