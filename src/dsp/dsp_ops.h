@@ -77,6 +77,22 @@ typedef struct pt_dsp_ops {
                                  double centre_y);
     double (*peak)(const double *x, size_t n);
 
+    /* y[i] = x[i], and (float)(gain x[i]). */
+    void (*widen)(const float *x, size_t n, double *y);
+    void (*narrow)(const double *x, size_t n, double gain, float *y);
+
+    /* y[i] = gain_a a[i] + (gain_b b[i] + offset_b); y may be a or b. */
+    void (*mix)(const double *a, double gain_a, const double *b, double gain_b, double offset_b,
+                size_t n, double *y);
+
+    /* y[i] = x[i] limited to -level .. level. */
+    void (*hard_clip)(const double *x, size_t n, double level, double *y);
+
+    /* y[i] = norm (x[i] + sum of gain[t] x[i - delay[t]]); reads samples before x, as far as the
+     * longest delay. */
+    void (*delayed_sum)(const double *x, size_t n, const size_t *delay, const double *gain,
+                        size_t n_taps, double norm, double *y);
+
     /* y[i] = level tanh(x[i] / level), to 4e-16 of level; level > 0, |x| at most 300 level. x and y
      * do not overlap. */
     void (*soft_clip)(const double *x, size_t n, double level, double *y);

@@ -321,6 +321,41 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
     free(y);
 }
 
+/* From the definitions, in place too; lengths with every rest. */
+TEST(dsp_kernels, mixing_gives_the_same_bits) {
+    enum { HISTORY = 40, N = 45 };
+    static const size_t delay[] = {1, 17, HISTORY};
+    static const double gain[] = {0.7, -0.3, 0.1};
+    double x[HISTORY + N], y[N], z[N];
+    float xf[N], yf[N];
+    fill_wide(x, HISTORY + N);
+    fill(xf, N, SPREAD);
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
+        const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
+        const double *now = x + HISTORY;
+        for (size_t n = 0; n <= N; n++) {
+            size_t n_wrong = 0;
+            ops->widen(xf, n, y);
+            ops->narrow(now, n, 0.3, yf);
+            for (size_t i = 0; i < n; i++)
+                n_wrong += y[i] != (double)xf[i] || yf[i] != (float)(0.3 * now[i]);
+            memcpy(y, x, sizeof y);
+            ops->mix(y, 0.9, now, -0.7, 0.2, n, y);
+            ops->hard_clip(now, n, 2.0, z);
+            for (size_t i = 0; i < n; i++)
+                n_wrong += y[i] != 0.9 * x[i] + (-0.7 * now[i] + 0.2) ||
+                           z[i] != fmax(-2.0, fmin(2.0, now[i]));
+            ops->delayed_sum(now, n, delay, gain, 3, 0.5, y);
+            for (size_t i = 0; i < n; i++)
+                n_wrong +=
+                    y[i] !=
+                    0.5 * (((now[i] + gain[0] * *(now + i - 1)) + gain[1] * *(now + i - 17)) +
+                           gain[2] * *(now + i - HISTORY));
+            CHECK_INT(n_wrong, 0);
+        }
+    }
+}
+
 TEST(dsp_kernels, elementary_functions_give_the_same_bits) {
     if (patina_isa_detect() == PATINA_ISA_C) SKIP("this CPU has only plain C");
     double *x = alloc_aligned(N_WAVE), *found = alloc_aligned(2 * N_WAVE),
