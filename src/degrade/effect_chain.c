@@ -225,13 +225,23 @@ void patina_effect_chain_close(patina_effect_chain **chain) {
 
 /* ---- stems ---- */
 
+static size_t smallest_fft_size(size_t n) {
+    size_t fft_size = PT_IRFFT_N_MIN;
+    while (fft_size < n)
+        fft_size *= 2;
+    return fft_size;
+}
+
+size_t pt_effect_chain_scratch_size(size_t n) {
+    const size_t n_buffers = 1 + sizeof((pt_stems *)NULL)->free_buffer / sizeof(double *);
+    return PT_WORK_BYTES(smallest_fft_size(n)) + n_buffers * n * sizeof(double);
+}
+
 /* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
  * touch take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
                                 pt_stems *stems, pt_arena *scratch, patina_error *err) {
-    size_t fft_size = PT_IRFFT_N_MIN;
-    while (fft_size < n)
-        fft_size *= 2;
+    const size_t fft_size = smallest_fft_size(n);
     *stems = (pt_stems){.n = n, .irfft = &config->irfft, .fft_size = fft_size};
     stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(fft_size));
     stems->signal = stems->degraded = pt_arena_alloc_array(scratch, n, sizeof(double));

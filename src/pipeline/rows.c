@@ -26,6 +26,8 @@
 #include "base/error.h"
 #include "base/monotonic_clock.h"
 #include "base/rng.h"
+#include "clap/clap_internal.h"
+#include "degrade/effect_chain.h"
 #include "measure/targets.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/provenance_fill.h"
@@ -35,9 +37,16 @@
 #define PAUSE_POLL_NS 20000000L
 #define BLOCK_FRAMES  4096 /* at most, of a source that is measured */
 
-/* Scratch memory of a worker besides what decoding reserves: mix, degraded copy, effects, towers.
- * An estimate for the full-size model. */
-#define SCRATCH_BYTES (UINT64_C(48) << 20)
+/* Streams of measures, that of the source and that of the row: 1.3 MB each at 48 kHz. */
+#define MEASURE_BYTES ((size_t)4 << 20)
+
+size_t pt_rows_scratch_size(const patina_clap *clap) {
+    const size_t window = (size_t)PATINA_WINDOW_FRAMES * sizeof(float), n_windows = 3,
+                 effects = pt_effect_chain_scratch_size(PATINA_WINDOW_FRAMES),
+                 towers = clap ? pt_clap_scratch_size(clap) : 0;
+    /* The windows are mix, degraded copy, and mix at the level of a row. */
+    return n_windows * window + MEASURE_BYTES + (effects > towers ? effects : towers);
+}
 
 /* ---------------------------------------------------------------- result */
 
@@ -167,8 +176,8 @@ static patina_status reserve_memory(void *context, uint64_t n_bytes, patina_erro
     if (!pt_watchdog_stop(c->options->watchdog))
         return pt_fail(err, PATINA_ECANCELLED, "cancelled: reading took too long");
     const patina_status status =
-        pt_memory_budget_acquire(c->context->budget, c->options->share, SCRATCH_BYTES + n_bytes,
-                                 is_stopped, c->context, err);
+        pt_memory_budget_acquire(c->context->budget, c->options->share,
+                                 c->context->scratch_bytes + n_bytes, is_stopped, c->context, err);
     pt_watchdog_start(c->options->watchdog);
     return status;
 }
