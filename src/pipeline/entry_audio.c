@@ -17,10 +17,6 @@
 #define PAUSE_POLL_NS 20000000L
 #define BLOCK_FRAMES  4096 /* at most, of a source that is measured */
 
-/* Scratch memory of a worker besides what decoding reserves: mix, degraded copy, effects, towers.
- * An estimate for the full-size model. */
-#define SCRATCH_BYTES (UINT64_C(48) << 20)
-
 static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
@@ -62,9 +58,9 @@ static patina_status reserve_memory(void *context, uint64_t n_bytes, patina_erro
     pt_entry_audio *c = context;
     if (!pt_watchdog_stop(c->options->watchdog))
         return pt_fail(err, PATINA_ECANCELLED, "cancelled: reading took too long");
-    const patina_status status =
-        pt_memory_budget_acquire(c->context->budget, c->options->share, SCRATCH_BYTES + n_bytes,
-                                 pt_row_context_is_stopped, c->context, err);
+    const patina_status status = pt_memory_budget_acquire(
+        c->context->budget, c->options->share, c->context->scratch_bytes + n_bytes,
+        pt_row_context_is_stopped, c->context, err);
     pt_watchdog_start(c->options->watchdog);
     return status;
 }

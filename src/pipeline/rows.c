@@ -19,12 +19,25 @@
 #include "audio/sound_match.h"
 #include "base/monotonic_clock.h"
 #include "base/rng.h"
+#include "clap/clap_internal.h"
+#include "degrade/effect_chain.h"
 #include "pipeline/entry_audio.h"
 #include "pipeline/keep_audio.h"
 #include "pipeline/provenance_fill.h"
 
+/* Streams of measures, that of the source and that of the row: 1.3 MB each at 48 kHz. */
+#define MEASURE_BYTES ((size_t)4 << 20)
+
 static patina_status out_of_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
+}
+
+size_t pt_rows_scratch_size(const patina_clap *clap) {
+    const size_t window = (size_t)PATINA_WINDOW_FRAMES * sizeof(float), n_windows = 3,
+                 effects = pt_effect_chain_scratch_size(PATINA_WINDOW_FRAMES),
+                 towers = clap ? pt_clap_scratch_size(clap) : 0;
+    /* The windows are mix, degraded copy, and mix at the level of a row. */
+    return n_windows * window + MEASURE_BYTES + (effects > towers ? effects : towers);
 }
 
 bool pt_row_context_is_stopped(const void *row_context) {

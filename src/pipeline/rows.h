@@ -50,8 +50,13 @@ typedef struct pt_row_context {
     const pt_conditions *require; /* on the quality of the source */
     const char *keep_audio;       /* folder of keep_audio.h; may be NULL */
     pt_memory_budget *budget;
+    size_t scratch_bytes;           /* pt_rows_scratch_size */
     const patina_atomic_bool *stop; /* may be NULL */
 } pt_row_context;
+
+/** Scratch memory of a worker besides what decoding reserves: mix, degraded copy, measures, and
+ * effects or towers. clap is NULL where devices compute the embeddings. */
+size_t pt_rows_scratch_size(const patina_clap *clap);
 
 /** Whether the run is stopped; the argument is a pt_row_context. */
 bool pt_row_context_is_stopped(const void *context);
