@@ -34,7 +34,7 @@
 #include "report/statistics.h"
 #include "report/template.h"
 
-/* page.html, page.css and page.js; tools/embed.py makes them. */
+/* page.html, page.css and page.js; tools/text_to_c.py makes them. */
 extern const char pt_report_page_html[], pt_report_page_css[], pt_report_page_js[];
 
 /* Audio of all samples, before base64 adds a third: with pictures and charts the page stays under
@@ -850,7 +850,8 @@ static void put_sample_targets(page *p) {
     }
 }
 
-/* A sample without audio is shown with the reason; only failures of the page itself end it. */
+/* A sample without audio is shown with the reason, if the reason is in the data: a fault of the
+ * machine ends the page. */
 static void put_sample_audio(page *p) {
     pt_segment pristine;
     patina_degraded degraded = {0};
@@ -862,7 +863,7 @@ static void put_sample_audio(page *p) {
                                    &pristine, &degraded, &p->arena, &why);
     else
         pt_fail(&why, status, "neither --audio-root nor --corpus was given");
-    if (status == PATINA_ENOMEM) {
+    if (status != PATINA_OK && !patina_status_is_reject(status)) {
         p->status = pt_fail(p->err, status, "%s", why.message);
     } else if (status == PATINA_OK) {
         const pair of = {{pristine.mix, degraded.samples}, degraded.n_samples};
