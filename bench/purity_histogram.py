@@ -19,8 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# name: (configuration, purity cap). "before" is version 0.1. count_dirty also has lower probabilities for the effects that
-# do not lower purity, and count_one is the same with one effect in every row that is not clean.
+# name: (configuration, purity cap). "before" is version 0.1. count_dirty also has lower probabilities for the effects
+# that do not lower purity, and count_one is the same with one effect in every row that is not clean.
 DIRTY = {"comb": {"probability": 0.05}, "mud": {"probability": 0.05}, "sibilance": {"probability": 0.05},
          "pops": {"probability": 0.2}}
 CONFIGURATIONS = {
@@ -119,7 +119,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", type=Path, metavar="OUT")
     parser.add_argument("--draw", action="store_true", help="draw rows of the demo clips")
-    parser.add_argument("--variants", type=int, default=358, metavar="N", help="of each clip (default: %(default)s)")
+    parser.add_argument("--variants", type=int, default=150, metavar="N", help="of each clip (default: %(default)s)")
     parser.add_argument("--reference", action="store_true", help="with --draw: compare with the reference")
     options = parser.parse_args()
     if bool(options.sets) == options.draw:

@@ -313,8 +313,40 @@ def swoosh(rng, n):
     return np.concatenate([x, np.zeros(n - m)]), f"a {rng.choice(['swoosh', 'splash', 'cymbal crash', 'slide', 'scratch'])}"
 
 
+def synthesizer(rng, n):
+    """Detuned saw or square waves through a resonant low-pass that closes; notes, or one long one."""
+    low = uniform_log(rng, 35, 500)
+    period = uniform_log(rng, 0.1, 4)
+    cutoff, closed, t60 = uniform_log(rng, 300, 12000), uniform_log(rng, 80, 2000), uniform_log(rng, 0.1, 3)
+    square, detune, sub = rng.random() < 0.4, rng.choice([0, 0.003, 0.01]), rng.random() < 0.3
+
+    def event(m):
+        hz = low * 2 ** (rng.choice([0, 0, 0, 3, 5, 7, 10, 12]) / 12)
+        x = np.zeros(m)
+        for voice in (-1, 0, 1) if detune else (0,):
+            phase = phase_of(np.full(m, hz * (1 + voice * detune))) + rng.random()
+            x += np.sign(phase % 1 - 0.5) if square else 2 * (phase % 1) - 1
+        x += sub * 2 * np.sin(np.pi * phase_of(np.full(m, hz)))
+        bright = shape_spectrum(x, lambda f: 1 / (1 + (f / cutoff) ** 4) ** 0.5 + np.exp(-((f / cutoff - 1) * 6) ** 2))
+        dark, opening = shape_spectrum(x, lambda f: 1 / (1 + (f / closed) ** 4) ** 0.5), decay(m, t60)
+        return (bright * opening + dark * (1 - opening)) * attack(m, 0.005) * attack(m, 0.01)[::-1]
+    kind = "bass" if low < 110 else "synthesizer"
+    return repeat(rng, event, n, period, 0.01), f"a {kind} playing {speed_word(period)} {pitch_word(low)} notes"
+
+
+def music(rng, n):
+    """Drums with one or two instruments."""
+    x, phrase = drums(rng, n)
+    x = x / max(x.std(), 1e-9)
+    for make in rng.choice([pluck, choir, bell, synthesizer, tone, hiss], int(rng.integers(1, 3)), replace=False):
+        other, more = make(rng, n)
+        x = x + other / max(other.std(), 1e-9) * 10 ** (rng.uniform(-15, 5) / 20)
+        phrase = f"{more} over {phrase}" if rng.random() < 0.5 else f"{phrase} with {more}"
+    return x, phrase
+
+
 FAMILIES = (tone, choir, chirp, pluck, bell, drums, noise_band, hiss, siren, speech, crowd, cry, bark,
-            bird, rain, fire, clicks, waves, engine, swoosh)
+            bird, rain, fire, clicks, waves, engine, swoosh, synthesizer, music)
 
 
 # -- recording
@@ -365,9 +397,9 @@ def record(rng, x):
 
 
 def make_sound(seed, index):
-    """(float32 samples, mono at 48 kHz, of 0.6 to 10 s; caption)."""
+    """(float32 samples, mono at 48 kHz, of 0.4 to 10 s; caption)."""
     rng = np.random.default_rng([seed, index])
-    n = 480000 if rng.random() < 0.15 else int(uniform_log(rng, 0.6, 8) * RATE)
+    n = 480000 if rng.random() < 0.15 else int(uniform_log(rng, 0.4, 8) * RATE)
     x, phrase = FAMILIES[index % len(FAMILIES)](rng, n)
     if rng.random() < 0.25:
         other, more = FAMILIES[rng.integers(len(FAMILIES))](rng, n)

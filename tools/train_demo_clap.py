@@ -5,17 +5,23 @@
     pip install . torch transformers
     OMP_NUM_THREADS=1 python tools/train_demo_clap.py --out examples/demo/model
 
-1. Sounds: demo_sounds.py makes them, with captions from their parameters; the CC0 clips of examples/demo are
-   added at random speeds. Patina measures each, and degrades copies with the default configuration.
+1. Sounds: demo_sounds.py makes them, with captions from their parameters; parts of the CC0 clips of examples/demo are
+   added at random speeds. Patina measures each, and degrades four copies: two with the default configuration, one
+   with damage that lowers purity, one without.
 2. Training: a ClapModel of transformers, from random weights. A contrastive loss on pairs of caption and
    degraded audio, and a linear layer on the audio embedding that predicts the targets of the pristine sound,
-   purity, and statistics of the log-mel features. The layer is not part of the model. Adding a constant to
-   log-mel features is a change of level, so every step draws one and moves the targets with it. Then the audio
-   projection alone is trained further, on stored outputs of the tower.
-3. The folder in Hugging Face layout. The tokenizer is the one of tests/golden/clap/mini, made from this project's own text.
+   purity, the effects, and statistics of the log-mel features. The layer is not part of the model. A gain or a filter
+   after the damage adds its dB to log-mel features, so every step draws some and moves the targets with them. Then the
+   audio projection alone is trained further, on stored outputs of the tower.
+3. The folder in Hugging Face layout. The tokenizer is the one of tests/golden/clap/mini, made from this project's own
+   text.
 
-Features stay in --work (1 MB for 4 rows) and are reused. The same seed gives the same sounds everywhere, and
-the same weights on the same machine and versions. training.csv beside the features has the losses.
+Features stay in --work (1 MB for 4 rows) and are reused. training.csv beside them has the losses. The state there is
+saved every --save-every steps: after an interruption, --resume continues with the same result.
+
+The same seed gives the same bytes of model.safetensors on the same kind of CPU with the same versions of patina, NumPy
+and PyTorch, resumed or not, for any --jobs: training uses one thread. Other CPUs and versions round differently, and
+training amplifies that.
 """
 
 import argparse
@@ -24,22 +30,31 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy and torch are imported
 import numpy as np  # noqa: E402
 
-from demo_sounds import make_sound  # noqa: E402
+from demo_sounds import make_sound, random_equaliser, shape_spectrum  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARD = 200       # sounds in a file of features
-N_VARIANTS = 2    # degraded copies of a sound
+SHARD = 50        # sounds in a file of features
 WINDOW = 480000   # samples of the encoder's input
 PURITY_CAP = 50.0
 
 WORDS = {"comb": ("hollow", "echoing", "metallic"), "mud": ("muffled", "boomy", "dull"),
          "sibilance": ("harsh", "piercing", "sharp"), "noise": ("noisy", "hissing"),
          "clip": ("distorted", "clipped", "overdriven"), "pops": ("clicking", "with pops", "crackling")}
+
+EFFECTS = tuple(WORDS)
+
+# Configurations of the copies of a sound. The first two are what 'patina generate' draws. The others differ from each
+# other in damage alone: one or two effects that lower purity, and none.
+COPIES = (None, None,
+          {"count": {"1": 0.7, "2": 0.3}, "comb": {"probability": 0.05}, "mud": {"probability": 0.05},
+           "sibilance": {"probability": 0.05}},
+          {"clean": 0.3, "noise": {"probability": 0}, "clip": {"probability": 0}, "pops": {"probability": 0}})
 
 CONFIG = {
     "text_config": {"vocab_size": 2401, "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -95,25 +110,32 @@ def demo_clips():
 
 
 def pick_sound(seed, index, clips):
-    """Every eighth sound is a clip of examples/demo at another speed, or a mixture of two."""
-    if index % 8 != 7:
+    """Every fourth sound is a part of a clip of examples/demo at another speed and with another spectrum, or a
+    mixture of two."""
+    if index % 4 != 3:
         return make_sound(seed, index)
     rng = np.random.default_rng([seed, index, 1])
     x, caption = clips[rng.integers(len(clips))]
-    speed = np.exp(rng.uniform(-0.5, 0.5))
+    speed = np.exp(rng.uniform(-0.7, 0.7))
     x = np.interp(np.arange(0, len(x) - 1, speed), np.arange(len(x)), x)[:WINDOW]
+    if rng.random() < 0.5:
+        length = min(len(x), int(np.exp(rng.uniform(np.log(0.4), np.log(8))) * 48000))
+        first = rng.integers(len(x) - length + 1)
+        x = x[first:first + length]
     if rng.random() < 0.3:
         other, more = clips[rng.integers(len(clips))]
         n = max(len(x), min(len(other), WINDOW))
         x = np.pad(x, (0, n - len(x))) + np.pad(other[:n], (0, n - len(other[:n]))) * rng.uniform(0.1, 1)
         caption = f"{caption} and {more[0].lower()}{more[1:]}"
-    x = np.pad(x, (0, max(0, 24000 - len(x))))
-    return (x / np.abs(x).max() * 10 ** (-rng.exponential(8) / 20)).astype(np.float32), caption
+    if rng.random() < 0.6:
+        x = shape_spectrum(x, random_equaliser(rng))
+    x = np.pad(x, (0, max(0, 19200 - len(x))))
+    return (x / max(np.abs(x).max(), 1e-9) * 10 ** (-rng.exponential(8) / 20)).astype(np.float32), caption
 
 
 def make_shard(path, seed, first, clips):
     import patina
-    rows = {name: [] for name in ("mel", "ltas", "lufs", "crest", "zcr", "purity", "sound")}
+    rows = {name: [] for name in ("mel", "ltas", "lufs", "crest", "zcr", "purity", "snr", "sdr", "effects", "sound")}
     captions = []
     for index in range(first, first + SHARD):
         samples, caption = pick_sound(seed, index, clips)
@@ -121,14 +143,17 @@ def make_shard(path, seed, first, clips):
             targets = patina.measure(samples, 48000)
         except patina.Error:
             continue  # silent
-        for variant in range(N_VARIANTS):
-            copy = patina.degrade(samples, 48000, seed=seed, entry=f"{index}", variant=variant)
+        for variant, suite in enumerate(COPIES):
+            copy = patina.degrade(samples, 48000, seed=seed, entry=f"{index}", variant=variant, suite=suite)
+            chain = [stage["fx"] for stage in copy.recipe["chain"]]
             rows["mel"].append(log_mel(copy.samples))
             for name, value in (("ltas", targets.ltas), ("lufs", targets.lufs), ("crest", targets.crest_db),
-                                ("zcr", targets.zcr), ("purity", copy.purity_db), ("sound", index)):
+                                ("zcr", targets.zcr), ("purity", copy.purity_db), ("snr", copy.recipe["snr_db"]),
+                                ("sdr", copy.recipe["sdr_db"]), ("effects", [name in chain for name in EFFECTS]),
+                                ("sound", index)):
                 rows[name].append(value)
             rng = np.random.default_rng([seed, index, 2, variant])
-            damage = [rng.choice(WORDS[stage["fx"]]) for stage in copy.recipe["chain"]]
+            damage = [rng.choice(WORDS[effect]) for effect in chain]
             captions.append([caption, f"{caption}, {', '.join(damage) or 'clean'}"])
     rows = {name: np.array(values, np.float16 if name == "mel" else np.float32) for name, values in rows.items()}
     temporary = path.with_suffix(".tmp.npz")
@@ -136,21 +161,25 @@ def make_shard(path, seed, first, clips):
     temporary.rename(path)
 
 
+def feature_path(options, first):
+    return options.work / f"features-{options.seed}-{first:06}.npz"
+
+
 def make_features(options):
     options.work.mkdir(parents=True, exist_ok=True)
-    clips = None
-    for first in range(0, options.sounds, SHARD):
-        path = options.work / f"features-{options.seed}-{first:06}.npz"
-        if not path.exists():
-            clips = clips or demo_clips()
-            start = time.time()
-            make_shard(path, options.seed, first, clips)
-            print(f"{path.name}: {time.time() - start:.0f} s", flush=True)
+    missing = [first for first in range(0, options.sounds, SHARD) if not feature_path(options, first).exists()]
+    if missing:
+        clips, start = demo_clips(), time.time()
+        with ProcessPoolExecutor(options.jobs) as pool:
+            made = [pool.submit(make_shard, feature_path(options, first), options.seed, first, clips)
+                    for first in missing]
+            for n, one in enumerate(made, 1):
+                one.result()
+                print(f"features: {n} of {len(made)} files, {time.time() - start:.0f} s", flush=True)
 
 
 def load_features(options):
-    paths = [options.work / f"features-{options.seed}-{first:06}.npz" for first in range(0, options.sounds, SHARD)]
-    pieces = [np.load(path) for path in paths]
+    pieces = [np.load(feature_path(options, first)) for first in range(0, options.sounds, SHARD)]
     rows = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0].files}
     rows["mean"] = np.stack([mel.astype(np.float32).mean(0) for mel in rows["mel"]])
     rows["std"] = np.stack([mel.astype(np.float32).std(0) for mel in rows["mel"]])
@@ -165,12 +194,12 @@ def tokenizer_files():
 
 
 def write_folder(model, folder):
+    import copy
     import shutil
-    model.half().save_pretrained(folder)
+    copy.deepcopy(model).half().save_pretrained(folder)
     for name in ("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
                  "preprocessor_config.json"):
         shutil.copyfile(tokenizer_files() / name, folder / name)
-    model.float()
     print(f"{folder}: {(folder / 'model.safetensors').stat().st_size} bytes", flush=True)
 
 
@@ -186,9 +215,17 @@ def tokenize(captions):
 
 # -- training
 
-# name: (numbers, moves with the level, weight of its loss)
-AUXILIARY = {"lufs": (1, True, 1.0), "ltas": (64, True, 1.5), "crest": (1, False, 0.7), "zcr": (1, False, 0.7),
-             "purity": (1, False, 1.0), "mean": (64, True, 0.5), "std": (64, False, 0.5), "low": (64, True, 0.5)}
+# name: (numbers, what of the augmentation moves them, weight of the loss). "unknown": undefined after equalising.
+AUXILIARY = {"lufs": (1, "level", 1.0), "ltas": (64, "bands", 2.0), "crest": (1, "unknown", 0.7),
+             "zcr": (1, "unknown", 0.7), "purity": (1, None, 1.5), "snr": (1, None, 0.5), "sdr": (1, None, 0.5),
+             "mean": (64, "mel", 0.4), "std": (64, None, 0.3), "low": (64, "mel", 0.4)}
+YES_OR_NO = {"clean": (1, 1.5), "effects": (len(EFFECTS), 1.0)}  # name: (numbers, weight of the cross entropy)
+NAMES = [*AUXILIARY, *YES_OR_NO]
+N_OUTPUTS = sum(entry[0] for entry in (*AUXILIARY.values(), *YES_OR_NO.values()))
+
+KNOTS_HZ = np.geomspace(30, 18000, 8)  # of the equaliser
+BAND_HZ = 10 ** (1.175 + 0.05 * np.arange(64))
+MEL_HZ = (BANK * np.arange(513)[:, None] * 24000 / 512).sum(0) / BANK.sum(0)
 
 
 class Goals:
@@ -196,32 +233,43 @@ class Goals:
 
     def __init__(self, rows):
         n_rows = len(rows["lufs"])
-        self.clean = (rows["purity"] >= PURITY_CAP).astype(np.float32)
+        self.yes = {"clean": (rows["purity"] >= PURITY_CAP).astype(np.float32)[:, None], "effects": rows["effects"]}
         self.truth, self.known, self.mean, self.std = {}, {}, {}, {}
         for name, (width, _, _) in AUXILIARY.items():
             values = rows[name].reshape(n_rows, width).astype(np.float32)
-            known = values > -119.5 if name == "ltas" else np.ones_like(values, bool)
-            if name == "purity":
-                known &= self.clean[:, None] == 0
+            known = np.ones_like(values, bool)
+            if name == "ltas":
+                known = values > -119.5
+            elif name == "purity":
+                known &= self.yes["clean"] == 0
+            elif name in ("snr", "sdr"):  # 60: no such damage
+                known = values < 59.5
             counts = np.maximum(known.sum(0), 1)
             mean = np.where(known, values, 0).sum(0) / counts
             std = np.sqrt(np.square(np.where(known, values - mean, 0), dtype=np.float64).sum(0) / counts)
             self.truth[name], self.known[name] = values, known
             self.mean[name], self.std[name] = mean, np.where(std > 0.01, std, 1)
 
-    def losses(self, some, level_db, out):
-        """A list of the losses of AUXILIARY and of clean-or-not. out: [n, numbers]"""
+    def losses(self, some, moves, out):
+        """A list of the losses of NAMES. out: [n, N_OUTPUTS]"""
         import torch
         from torch.nn import functional as F
         losses, at = [], 0
-        for name, (width, moves, _) in AUXILIARY.items():
-            goal = (self.truth[name][some] + (level_db[:, None] if moves else 0) - self.mean[name]) / self.std[name]
-            mask = torch.from_numpy(self.known[name][some])
+        for name, (width, kind, _) in AUXILIARY.items():
+            goal = (self.truth[name][some] + moves.get(kind, 0) - self.mean[name]) / self.std[name]
+            mask = self.known[name][some]
+            if kind == "unknown" or name == "lufs":
+                mask = mask & ~moves["equalised"][:, None]
+            mask = torch.from_numpy(mask)
             error = F.huber_loss(out[:, at:at + width], torch.from_numpy(goal.astype(np.float32)), reduction="none",
                                  delta=2.0)
             losses.append((error * mask).sum() / mask.sum().clamp(min=1))
             at += width
-        return [*losses, F.binary_cross_entropy_with_logits(out[:, at], torch.from_numpy(self.clean[some]))]
+        for name, (width, _) in YES_OR_NO.items():
+            losses.append(F.binary_cross_entropy_with_logits(out[:, at:at + width],
+                                                             torch.from_numpy(self.yes[name][some])))
+            at += width
+        return losses
 
 
 def contrastive_loss(audio, text, ids, scale):
@@ -235,11 +283,19 @@ def contrastive_loss(audio, text, ids, scale):
 
 
 def draw_batch(rng, rows, some):
-    """(log-mel features at drawn levels [n, 1, 1001, 64], the levels in dB [n])"""
+    """(log-mel features at drawn levels and with drawn equalisers [n, 1, 1001, 64], what moves the truth). A filter
+    after the damage adds its gain in dB to the features and the spectrum, and leaves the damage as it is."""
     import torch
-    level_db = np.where(rng.random(len(some)) < 0.7, rng.normal(0, 6, len(some)), 0).astype(np.float32)
-    mel = np.maximum(rows["mel"][some].astype(np.float32) + level_db[:, None, None], -100)
-    return torch.from_numpy(np.roll(mel, int(rng.integers(1001)), axis=1))[:, None], level_db
+    n = len(some)
+    level_db = np.where(rng.random((n, 1)) < 0.7, rng.normal(0, 6, (n, 1)), 0)
+    equalised = rng.random(n) < 0.4
+    gains_db = rng.normal(0, 4, (n, 8)) + rng.normal(0, 1, (n, 1)) * np.arange(-3.5, 4) * 2
+    gains_db = np.where(equalised[:, None], gains_db, 0)
+    curves = [np.stack([np.interp(np.log(hz), np.log(KNOTS_HZ), row) for row in gains_db]) + level_db
+              for hz in (MEL_HZ, BAND_HZ)]
+    mel = np.maximum(rows["mel"][some].astype(np.float32) + curves[0][:, None].astype(np.float32), -100)
+    moves = {"level": level_db, "mel": curves[0], "bands": curves[1], "equalised": equalised}
+    return torch.from_numpy(np.roll(mel, int(rng.integers(1001)), axis=1))[:, None], moves
 
 
 class Batches:
@@ -264,56 +320,97 @@ class Log:
         self.file = open(path, "a", newline="")
         self.out = csv.writer(self.file)
         if new:
-            self.out.writerow(["stage", "step", "seconds", "contrastive", *AUXILIARY, "clean"])
+            self.out.writerow(["stage", "step", "seconds", "contrastive", *NAMES])
 
     def add(self, step, n_steps, losses, every=50):
         self.sums.append([value.item() for value in losses])
-        if step % every and step != n_steps:
-            return
-        means, seconds, self.sums = np.mean(self.sums, axis=0), time.time() - self.start, []
-        self.out.writerow([self.stage, step, round(seconds), *(f"{mean:.4f}" for mean in means)])
+        if step % every == 0 or step == n_steps:
+            self.write(self.stage, f"{step}/{n_steps}", step, np.mean(self.sums, axis=0))
+            self.sums = []
+
+    def write(self, stage, at, step, means):
+        seconds = time.time() - self.start
+        self.out.writerow([stage, step, round(seconds), *(f"{mean:.4f}" for mean in means)])
         self.file.flush()
-        print(f"{self.stage} {step}/{n_steps}, {seconds:.0f} s: contrastive {means[0]:.2f}, " +
-              ", ".join(f"{name} {mean:.2f}" for name, mean in zip([*AUXILIARY, "clean"], means[1:])), flush=True)
+        print(f"{stage} {at}, {seconds:.0f} s: " +
+              ", ".join(f"{name} {mean:.2f}" for name, mean in zip(["contrastive", *NAMES], means)), flush=True)
 
 
 def weighted(options, losses):
-    weights = [options.contrastive, *(weight for _, _, weight in AUXILIARY.values()), 1.0]
+    weights = [options.contrastive, *(entry[-1] for entry in (*AUXILIARY.values(), *YES_OR_NO.values()))]
     return sum(weight * value for weight, value in zip(weights, losses))
 
 
-def step_of(optimizer, schedule, loss, parameters):
+def step_of(optimizer, loss, parameters):
     import torch
     optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()
-    schedule.step()
+
+
+def rate_at(options, step):
+    """Rises for 100 steps, is constant for 60 % of the steps, and falls to 0 as a cosine."""
+    from_step = 0.6 * options.steps
+    fall = (1 + np.cos(np.pi * (step - from_step) / (options.steps - from_step))) / 2 if step > from_step else 1.0
+    return options.rate * min(1.0, step / 100) * fall
+
+
+def losses_of(options, model, readout, rows, goals, tokens, rng, some):
+    """Losses of the whole model in a batch of rows."""
+    import torch
+    mel, moves = draw_batch(rng, rows, some)
+    ids = tokens[int(rng.random() < 0.5)][some]
+    ids = torch.from_numpy(ids[:, :int((ids != 1).sum(1).max())])
+    audio = model.get_audio_features(input_features=mel).pooler_output
+    text = model.get_text_features(input_ids=ids, attention_mask=(ids != 1).long()).pooler_output
+    return [contrastive_loss(audio, text, ids, model.logit_scale_a),
+            *goals.losses(some, moves, readout(audio * 512 ** 0.5))]
 
 
 def train_all(options, model, readout, rows, goals, tokens, numbers):
-    """Trains the whole model."""
+    """Trains the whole model. With --resume from the state of the last call, with the bits of one call. The rate is
+    constant at first, so --steps may then differ from that of the last call."""
     import torch
     rng = np.random.default_rng(options.seed)
-    parameters = [*model.parameters(), *readout.parameters()]
+    parameters = [value for value in (*model.parameters(), *readout.parameters()) if value.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=options.rate, weight_decay=0.02, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, total_steps=options.steps, pct_start=0.08)
     batches, log = Batches(rng, numbers, options.batch), Log(options.work / "training.csv", "all")
-    for step in range(1, options.steps + 1):
+    others = np.setdiff1d(np.arange(len(rows["lufs"])), numbers)[:320]
+    first = 0
+    if options.resume:
+        saved = torch.load(options.work / "state.pt", weights_only=False)
+        model.load_state_dict(saved["model"])
+        readout.load_state_dict(saved["readout"])
+        optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["torch_random"])
+        rng.bit_generator.state = saved["random"]
+        batches.order, first = saved["order"], saved["step"]
+    last = min(options.steps, options.stop_after or options.steps)
+    for step in range(first + 1, last + 1):
         model.train()
         model.audio_model.audio_encoder.batch_norm.eval()  # its statistics are those of the data
-        some = batches.next()
-        mel, level_db = draw_batch(rng, rows, some)
-        ids = tokens[int(rng.random() < 0.5)][some]
-        ids = torch.from_numpy(ids[:, :int((ids != 1).sum(1).max())])
-        audio = model.get_audio_features(input_features=mel).pooler_output
-        text = model.get_text_features(input_ids=ids, attention_mask=(ids != 1).long()).pooler_output
-        losses = [contrastive_loss(audio, text, ids, model.logit_scale_a),
-                  *goals.losses(some, level_db, readout(audio * 512 ** 0.5))]
-        step_of(optimizer, schedule, weighted(options, losses), parameters)
+        losses = losses_of(options, model, readout, rows, goals, tokens, rng, batches.next())
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(options, step)
+        step_of(optimizer, weighted(options, losses), parameters)
         log.add(step, options.steps, losses)
-        if step % options.save_every == 0 or step == options.steps:
-            save(options, model, readout)
+        if step % options.save_every == 0 or step == last:
+            save(options, model, readout, {"optimizer": optimizer.state_dict(), "torch_random": torch.get_rng_state(),
+                                           "random": rng.bit_generator.state, "order": batches.order, "step": step})
+            if len(others):
+                validate(options, model, readout, rows, goals, tokens, others, log, step)
+
+
+def validate(options, model, readout, rows, goals, tokens, others, log, step):
+    """Logs the losses of sounds that are not trained on, always with the same augmentation."""
+    import torch
+    model.eval()
+    rng = np.random.default_rng(0)
+    with torch.no_grad():
+        values = [[value.item() for value in losses_of(options, model, readout, rows, goals, tokens, rng, some)]
+                  for some in np.array_split(others, max(1, len(others) // 32))]
+    log.write("validation", step, step, np.mean(values, axis=0))
 
 
 def refine(options, model, readout, rows, goals, tokens, numbers):
@@ -322,17 +419,18 @@ def refine(options, model, readout, rows, goals, tokens, numbers):
     import torch
     rng = np.random.default_rng(options.seed + 1)
     model.eval()
-    pooled, levels, owners = [], [], []
+    pooled, moves, owners = [], [], []
     with torch.no_grad():
         for _ in range(options.copies):
             for some in np.array_split(np.arange(len(rows["lufs"])), max(1, len(rows["lufs"]) // 64)):
-                mel, level_db = draw_batch(rng, rows, some)
+                mel, moved = draw_batch(rng, rows, some)
                 pooled.append(model.audio_model(input_features=mel).pooler_output)
-                levels.append(level_db)
+                moves.append(moved)
                 owners.append(some)
         texts = [torch.cat([model.get_text_features(input_ids=part, attention_mask=(part != 1).long()).pooler_output
                             for part in torch.from_numpy(ids).split(256)]) for ids in tokens]
-    pooled, levels, owners = torch.cat(pooled), np.concatenate(levels), np.concatenate(owners)
+    pooled, owners = torch.cat(pooled), np.concatenate(owners)
+    moves = {name: np.concatenate([moved[name] for moved in moves]) for name in moves[0]}
     parameters = [*model.audio_projection.parameters(), *readout.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, options.refine)
@@ -340,36 +438,42 @@ def refine(options, model, readout, rows, goals, tokens, numbers):
     others = np.flatnonzero(~np.isin(owners, numbers))
     log = Log(options.work / "training.csv", "projection")
 
-    def losses_of(some):
+    def losses_of_stored(some):
         kind = int(rng.random() < 0.5)
         audio = torch.nn.functional.normalize(model.audio_projection(pooled[some]), dim=1)
         ids = torch.from_numpy(tokens[kind][owners[some]])
         return [contrastive_loss(audio, texts[kind][owners[some]], ids, model.logit_scale_a.detach()),
-                *goals.losses(owners[some], levels[some], readout(audio * 512 ** 0.5))]
+                *goals.losses(owners[some], {name: moved[some] for name, moved in moves.items()},
+                              readout(audio * 512 ** 0.5))]
 
     for step in range(1, options.refine + 1):
-        losses = losses_of(batches.next())
-        step_of(optimizer, schedule, weighted(options, losses), parameters)
+        losses = losses_of_stored(batches.next())
+        step_of(optimizer, weighted(options, losses), parameters)
+        schedule.step()
         log.add(step, options.refine, losses, 200)
         if len(others) and (step % 200 == 0 or step == options.refine):
             with torch.no_grad():
-                values = losses_of(others)
-            print("    validation: " + ", ".join(f"{name} {value.item():.2f}" for name, value in
-                                                zip(["contrastive", *AUXILIARY, "clean"], values)), flush=True)
-    save(options, model, readout)
+                log.write("validation", step, step, [value.item() for value in losses_of_stored(others)])
+    write_folder(model, options.out)
 
 
-def save(options, model, readout):
+def save(options, model, readout, more):
+    """The state for --resume and the folder, so that an interrupted training leaves a model."""
     import torch
-    torch.save({"model": model.state_dict(), "readout": readout.state_dict()}, options.work / "state.pt")
+    temporary = options.work / "state.tmp"
+    torch.save({"model": model.state_dict(), "readout": readout.state_dict(), **more}, temporary)
+    temporary.replace(options.work / "state.pt")
     write_folder(model, options.out)
 
 
 def train(options):
     import torch
     from transformers import ClapConfig, ClapModel
+    from transformers.utils import logging
+    logging.disable_progress_bar()
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
     rows = load_features(options)
     goals = Goals(rows)
     tokens = [tokenize(rows["captions"][:, kind]) for kind in (0, 1)]
@@ -379,15 +483,12 @@ def train(options):
     norm = model.audio_model.audio_encoder.batch_norm
     norm.running_mean.copy_(torch.from_numpy(rows["mean"].mean(0)))
     norm.running_var.copy_(torch.from_numpy(rows["mean"].var(0) + (rows["std"] ** 2).mean(0)))
-    readout = torch.nn.Linear(512, sum(width for width, _, _ in AUXILIARY.values()) + 1)
+    # Without a gradient of the input a step takes 0.6 of the time: the interpolation before it has none to propagate.
+    norm.requires_grad_(False)
+    readout = torch.nn.Linear(512, N_OUTPUTS)
     print(f"{len(rows['lufs'])} rows, {sum(p.numel() for p in model.parameters())} parameters", flush=True)
-    if options.start:
-        saved = torch.load(options.start, weights_only=True)
-        model.load_state_dict(saved["model"])
-        readout.load_state_dict(saved["readout"])
-    if options.steps:
-        train_all(options, model, readout, rows, goals, tokens, numbers)
-    if options.refine:
+    train_all(options, model, readout, rows, goals, tokens, numbers)
+    if options.refine and not options.stop_after:
         refine(options, model, readout, rows, goals, tokens, numbers)
 
 
@@ -396,7 +497,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model's folder")
     parser.add_argument("--work", type=Path, default=Path("demo-model-work"), metavar="DIR",
                         help="features, state and log (default: %(default)s)")
-    parser.add_argument("--sounds", type=int, default=4000, help="rounded up to 200 (default: %(default)s)")
+    parser.add_argument("--sounds", type=int, default=4000, help="rounded up to 50 (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=3000, help="of the whole model (default: %(default)s)")
     parser.add_argument("--refine", type=int, default=1500, metavar="STEPS",
                         help="of the audio projection alone, afterwards (default: %(default)s)")
@@ -405,8 +506,10 @@ def main():
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate (default: %(default)s)")
     parser.add_argument("--contrastive", type=float, default=0.3, help="weight of that loss (default: %(default)s)")
     parser.add_argument("--save-every", type=int, default=500, metavar="STEPS", help="(default: %(default)s)")
-    parser.add_argument("--start", type=Path, metavar="FILE", help="begin with the weights of a state.pt")
+    parser.add_argument("--stop-after", type=int, metavar="STEP", help="stop there, to be continued with --resume")
+    parser.add_argument("--resume", action="store_true", help="continue from the state in --work")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2, help="processes that make features (default: %(default)s)")
     parser.add_argument("--features-only", action="store_true", help="make the features and stop")
     options = parser.parse_args()
     make_features(options)

@@ -7,6 +7,7 @@
 Needs numpy and pyarrow. The last line is "N passed, N failed, N skipped".
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ sys.modules["torch"] = None  # as if it were not installed
 sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tools")]
 import numpy as np  # noqa: E402
 import demo_sounds  # noqa: E402
+import train_demo_clap  # noqa: E402
 import train_head  # noqa: E402
 from checks import check, run_main  # noqa: E402
 
@@ -44,6 +46,17 @@ def sounds_are_reproducible(options):
     again, _ = demo_sounds.make_sound(7, index)
     other, _ = demo_sounds.make_sound(8, index)
     assert (again == samples).all() and not np.array_equal(other, samples)
+
+
+@check
+def training_can_be_extended(options):
+    """the learning rate does not depend on the number of steps before it falls, and ends near 0"""
+    def rates(n_steps):
+        settings = argparse.Namespace(steps=n_steps, rate=2e-3)
+        return [train_demo_clap.rate_at(settings, step) for step in range(1, n_steps + 1)]
+    short, long = rates(1000), rates(3000)
+    assert short[:600] == long[:600] and short[599] == 2e-3 and short[0] == 2e-5
+    assert short[-1] < 1e-6 and all(a > b for a, b in zip(short[600:], short[601:]))
 
 
 @check
