@@ -42,7 +42,7 @@ typedef struct pt_stems {
  * noise  the stream of noise samples
  * stats  out: stage and n_stages
  *
- * Errors  PATINA_ENOMEM
+ * Errors  PATINA_ENOMEM, PATINA_REJECT_NONFINITE
  */
 patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            const patina_effect_chain *chain, const pt_rng *noise,
