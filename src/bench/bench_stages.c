@@ -63,12 +63,12 @@ typedef struct stage_run {
 } stage_run;
 
 static void timer_start(stage_run *run) {
-    run->since = pt_monotonic_s();
+    run->since = pt_thread_cpu_s();
 }
 
 /* Adds the time since the last start or lap to a stage. */
 static void timer_lap(stage_run *run, pt_bench_stage_id stage) {
-    const double now = pt_monotonic_s();
+    const double now = pt_thread_cpu_s();
     run->seconds[stage] += now - run->since;
     run->since = now;
 }
