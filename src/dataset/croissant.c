@@ -75,7 +75,7 @@ static json_t *record_set(const char *name, const char *description, json_t *fie
                      name, "description", description, "field", fields);
 }
 
-static json_t *row_fields(double purity_cap) {
+static json_t *row_fields(double purity_cap, bool with_id) {
     json_t *fields = json_array();
     const char *folder = pt_part_dirs[PT_PART_ROWS];
     json_array_append_new(fields, split_field("default", folder));
@@ -89,6 +89,10 @@ static json_t *row_fields(double purity_cap) {
         if (json_array_append_new(fields, of) != 0) json_array_clear(fields);
         free(meaning);
     }
+    if (with_id &&
+        json_array_append_new(fields, field("default", PT_ID_COLUMN, PT_ID_MEANING, "sc:Text",
+                                            column_source(folder, PT_ID_COLUMN))) != 0)
+        json_array_clear(fields);
     return fields;
 }
 
@@ -128,7 +132,9 @@ char *pt_croissant_to_json(const pt_manifest *manifest) {
                   "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license, "version",
                   "1.0.0", "distribution", file_set(pt_part_dirs[PT_PART_ROWS], manifest->suffix),
                   file_set(pt_part_dirs[PT_PART_TABLE], manifest->suffix), "recordSet",
-                  record_set("default", "the rows", row_fields(pt_settings_purity_cap(settings))),
+                  record_set(
+                      "default", "the rows",
+                      row_fields(pt_settings_purity_cap(settings), pt_settings_have_id(settings))),
                   record_set("provenance", "one record for each row, in the same order",
                              provenance_fields()))
             : NULL;
