@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "dataset/card_corpora.h"
@@ -48,7 +49,7 @@ static bool is_listed(const pt_run_metadata *run_meta, size_t split) {
 
 /* A text of the card object, or the fallback. To be freed; NULL: out of memory. */
 static char *card_text(const pt_run_metadata *run_meta, const char *name, const char *fallback) {
-    json_t *card = run_meta->card_json ? json_loads(run_meta->card_json, 0, NULL) : NULL;
+    json_t *card = run_meta->card_json ? pt_json_load_text(run_meta->card_json, 0, NULL) : NULL;
     const char *text = json_string_value(json_object_get(card, name));
     char *copy = run_meta->card_json && !card ? NULL : strdup(text ? text : fallback);
     json_decref(card);
@@ -232,7 +233,7 @@ static void add_splits(pt_strbuf *out, const pt_run_metadata *run_meta) {
 }
 
 static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     const double purity_cap = pt_settings_purity_cap(settings);
     out->failed = out->failed || !settings; /* the settings are valid JSON: out of memory */
     json_decref(settings);
@@ -328,7 +329,7 @@ static void add_source(pt_strbuf *out, const char *kind, uint64_t n_entries, con
 
 /* A set that was merged lists the corpora of its parts in the card object. */
 static void add_sources(pt_strbuf *out, const pt_run_metadata *run_meta) {
-    json_t *card = run_meta->card_json ? json_loads(run_meta->card_json, 0, NULL) : NULL;
+    json_t *card = run_meta->card_json ? pt_json_load_text(run_meta->card_json, 0, NULL) : NULL;
     json_t *sources = json_object_get(card, "sources"), *source;
     size_t i;
 
