@@ -201,7 +201,7 @@ static patina_status mixer_open(mixer *m, pt_segment *segment, pt_segment_spec s
         if (!m->kept) return pt_fail(err, PATINA_ENOMEM, "out of memory");
         segment->source = (patina_audio){m->kept, (size_t)w->frames, w->channels, w->rate_hz};
     }
-    return pt_resampler_open(w->rate_hz, &m->resampler, err);
+    return pt_resampler_open(w->rate_hz, spec.resampler, &m->resampler, err);
 }
 
 static patina_status mixer_add(mixer *m, const patina_audio *audio, patina_error *err) {
@@ -386,14 +386,16 @@ patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spe
 
 /** The segment of `frames` frames from `start` on of a sound that was checked. */
 static patina_status segment_of_window(const patina_audio *audio, uint64_t start, uint64_t frames,
-                                       pt_segment *segment, pt_arena *arena, patina_error *err) {
+                                       pt_resampler_kind resampler, pt_segment *segment,
+                                       pt_arena *arena, patina_error *err) {
     pt_segment e = {.window = {start, frames, audio->rate_hz, audio->n_channels}};
     const patina_audio window = {audio->samples + (size_t)start * audio->n_channels, (size_t)frames,
                                  audio->n_channels, audio->rate_hz};
     mixer m = {0};
 
     const unsigned denormals = pt_denormals_flush();
-    patina_status status = mixer_open(&m, &e, (pt_segment_spec){0}, arena, err);
+    patina_status status =
+        mixer_open(&m, &e, (pt_segment_spec){.resampler = resampler}, arena, err);
     if (status == PATINA_OK) status = mixer_add(&m, &window, err);
     if (status == PATINA_OK) status = mixer_finish(&m, err);
     pt_resampler_close(&m.resampler);
@@ -410,13 +412,14 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
     if (audio->n_frames == 0) return no_frames(err);
     PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
     if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
-    return segment_of_window(audio, window.start, window.frames, segment, arena, err);
+    return segment_of_window(audio, window.start, window.frames, spec.resampler, segment, arena,
+                             err);
 }
 
 patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment *segment,
                                           pt_arena *arena, patina_error *err) {
     PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
-    return segment_of_window(audio, 0, audio->n_frames, segment, arena, err);
+    return segment_of_window(audio, 0, audio->n_frames, PT_RESAMPLER_BEST, segment, arena, err);
 }
 
 void pt_segment_scale(const float *samples, size_t n, double gain_db, float *scaled) {

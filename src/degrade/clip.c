@@ -84,7 +84,11 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
     return result;
 }
 
-_Static_assert(PT_WORK_BYTES(65536) >= 65536 * sizeof(double) + N_DIGITS * sizeof(uint32_t),
+#define NEEDED_BYTES(n) ((n) * sizeof(double) + N_DIGITS * sizeof(uint32_t))
+_Static_assert(PT_WORK_BYTES(PT_IRFFT_N_MIN) >= NEEDED_BYTES(PT_IRFFT_N_MIN) &&
+                   PT_WORK_BYTES(PT_IRFFT_N_MIN * 2) >= NEEDED_BYTES(PT_IRFFT_N_MIN * 2) &&
+                   PT_WORK_BYTES(PT_IRFFT_N_MAX / 2) >= NEEDED_BYTES(PT_IRFFT_N_MAX / 2) &&
+                   PT_WORK_BYTES(PT_IRFFT_N_MAX) >= NEEDED_BYTES(PT_IRFFT_N_MAX),
                "work has room for the samples and the counts");
 
 /* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1, times the drive. */
@@ -106,8 +110,7 @@ static void clip_process(const pt_stage *stage, const double *x, size_t n, doubl
     if (!(level > 0.0)) /* digital silence */
         memcpy(y, x, n * sizeof *y);
     else if (stage->value[0][KIND] == HARD)
-        for (size_t i = 0; i < n; i++)
-            y[i] = x[i] > level ? level : x[i] < -level ? -level : x[i];
+        pt_dsp_ops_get_best()->hard_clip(x, n, level, y);
     else
         pt_dsp_ops_get_best()->soft_clip(x, n, level, y);
 }

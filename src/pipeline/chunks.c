@@ -394,7 +394,7 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
         PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, r->n_skipped[chunk], err));
     r->chunk_is_open = true;
     if (result->n_rows > 0)
-        pt_entry_result_set_text_embeddings(result, &r->row_context,
+        pt_entry_result_set_text_embeddings(result, r->row_context.variants,
                                             it->batch->captions.embeddings +
                                                 it->first_caption * PATINA_EMBEDDING_SIZE);
     const patina_status status =

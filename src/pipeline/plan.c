@@ -374,7 +374,11 @@ static patina_status reject_reason(const pt_entry *entry) {
 static void check_first_entries(pt_first_entries *first, const pt_entry *entry) {
     if (first->n == 0) {
         first->reason = reject_reason(entry);
-        if (entry->fault) snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
+        if (entry->fault)
+            snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
+        else if (first->reason == PATINA_REJECT_BAD_CAPTION && entry->n_captions > 0)
+            snprintf(first->fault, sizeof first->fault, "its caption is invalid: %s",
+                     entry->captions[0].fault ? entry->captions[0].fault : "");
     } else if (first->n < CHECKED_ENTRIES && first->reason != PATINA_OK &&
                reject_reason(entry) != first->reason) {
         first->reason = PATINA_OK;
@@ -500,9 +504,10 @@ void pt_plan_release(pt_plan *plan) {
     *plan = (pt_plan){0};
 }
 
-/* Of data sets of a few thousand rows, rounded up. */
+/* A row, its line of provenance and its row of the provenance table, of data sets of a few thousand
+ * rows, rounded up. */
 double pt_plan_row_bytes(const pt_plan *plan) {
-    return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+    return plan->options.format == PATINA_FORMAT_PARQUET ? 6400.0 : 18200.0;
 }
 
 double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows) {

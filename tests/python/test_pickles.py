@@ -16,6 +16,8 @@ import sys
 import tempfile
 import traceback
 
+from checks import skip_all
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.path[:0] = [os.path.join(ROOT, "tests", "golden", "make"), os.path.join(ROOT, "tests", "cli")]
 
@@ -23,9 +25,7 @@ try:
     import torch
     import pickles
 except ImportError as missing:
-    print(f"skip pickles: {missing.name} is not installed, which writes the files")
-    print("0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+    skip_all("pickles", missing)
 
 MINI = pickles.MINI
 OTHERS = ["config.json", "preprocessor_config.json", "vocab.json", "merges.txt"]
