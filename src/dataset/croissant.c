@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "dataset/dataset_card.h"
@@ -82,7 +83,7 @@ static void append_field(json_t **fields, json_t *of) {
     *fields = NULL;
 }
 
-static json_t *row_fields(double purity_cap) {
+static json_t *row_fields(double purity_cap, bool with_id) {
     json_t *fields = json_array();
     const char *folder = pt_part_dirs[PT_PART_ROWS];
     append_field(&fields, split_field("default", folder));
@@ -99,6 +100,9 @@ static json_t *row_fields(double purity_cap) {
         }
         append_field(&fields, of);
     }
+    if (with_id)
+        append_field(&fields, field("default", PT_ID_COLUMN, PT_ID_MEANING, "sc:Text",
+                                    column_source(folder, PT_ID_COLUMN)));
     return fields;
 }
 
@@ -122,7 +126,7 @@ static json_t *provenance_fields(void) {
 
 char *pt_croissant_to_json(const pt_manifest *manifest) {
     const pt_run_metadata *run_meta = &manifest->run_meta;
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     char *title = pt_dataset_card_title(run_meta), *license = pt_dataset_card_license(run_meta);
     pt_strbuf out = {0};
     char *compact = NULL;
@@ -131,13 +135,16 @@ char *pt_croissant_to_json(const pt_manifest *manifest) {
         title && license && settings
             ? json_pack(
                   "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:[o, o], s:[o, o]}", "@context",
-                  json_loads(context, 0, NULL), "@type", "sc:Dataset", "name", title, "description",
+                  pt_json_load_text(context, 0, NULL), "@type", "sc:Dataset", "name", title,
+                  "description",
                   "Rows of CLAP embeddings of captions and of degraded audio, with physical "
                   "measures of the clean recordings as targets.",
                   "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license, "version",
                   "1.0.0", "distribution", file_set(pt_part_dirs[PT_PART_ROWS], manifest->suffix),
                   file_set(pt_part_dirs[PT_PART_TABLE], manifest->suffix), "recordSet",
-                  record_set("default", "the rows", row_fields(pt_settings_purity_cap(settings))),
+                  record_set(
+                      "default", "the rows",
+                      row_fields(pt_settings_purity_cap(settings), pt_settings_have_id(settings))),
                   record_set("provenance", "one record for each row, in the same order",
                              provenance_fields()))
             : NULL;

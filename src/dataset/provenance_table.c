@@ -13,6 +13,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "dataset/parquet_writer.h"
 #include "fs/atomic_file.h"
@@ -176,7 +177,7 @@ static patina_status count_recording(table_writer *writer, const table_row *row,
 
 static patina_status write_row(table_writer *writer, const char *text, size_t n,
                                patina_error *err) {
-    json_t *line = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+    json_t *line = pt_json_load(text, n, JSON_REJECT_DUPLICATES, NULL);
     table_row row = {0};
     patina_status status = PATINA_OK;
 
@@ -202,7 +203,7 @@ static patina_status write_rows(table_writer *writer, FILE *lines, const char *p
     for (ssize_t n; status == PATINA_OK && (n = getline(&line, &capacity, lines)) > 0;)
         if ((status = write_row(writer, line, (size_t)n, err)) == PATINA_EFORMAT)
             pt_error_add_context(err, "file '%s'", path);
-    if (status == PATINA_OK && ferror(lines))
+    if (status == PATINA_OK && !feof(lines)) /* getline also fails without memory */
         status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     free(line);
     return status;

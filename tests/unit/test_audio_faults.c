@@ -616,6 +616,46 @@ TEST(audio_faults, samples_after_a_size_too_small) {
     file_bytes_release(&f);
 }
 
+/** The same W64 with an extensible fmt of 40 bytes, as FFmpeg writes all but 16-bit integers. */
+static file_bytes make_extensible_w64(const file_bytes *f) {
+    static const unsigned char guid[14] = {0, 0, 0, 0, 16, 0, 128, 0, 0, 170, 0, 56, 155, 113};
+    const unsigned char *fmt = memmem(f->b, f->n, "fmt \xF3", 5);
+    if (!fmt) exit(2);
+    const size_t at = (size_t)(fmt - f->b), size = (size_t)get_le(fmt + 16, 8),
+                 rest = at + (size + 7) / 8 * 8, n = f->n - rest + at + 64;
+    file_bytes out = {calloc(1, n), n};
+    memcpy(out.b, f->b, at + 40);
+    put_le(out.b + 16, n, 8);
+    put_le(out.b + at + 16, 64, 8);
+    put_le(out.b + at + 24, 0xFFFE, 2);
+    put_le(out.b + at + 40, 22, 2);
+    put_le(out.b + at + 42, get_le(fmt + 38, 2), 2); /* valid bits */
+    put_le(out.b + at + 48, get_le(fmt + 24, 2), 2);
+    memcpy(out.b + at + 50, guid, sizeof guid);
+    memcpy(out.b + at + 64, f->b + rest, f->n - rest);
+    return out;
+}
+
+TEST(audio_faults, extensible_w64) {
+    static const int formats[] = {SF_FORMAT_FLOAT, SF_FORMAT_DOUBLE, SF_FORMAT_ULAW,
+                                  SF_FORMAT_ALAW,  SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16,
+                                  SF_FORMAT_PCM_32};
+    for (size_t k = 0; k < sizeof formats / sizeof *formats; k++) {
+        file_bytes f = noise_file(SF_FORMAT_W64 | formats[k], RATE, 2, RATE);
+        file_bytes extensible = make_extensible_w64(&f);
+        decode_result plain = decode(&f), o = decode(&extensible);
+        CHECK_OK(o.status);
+        CHECK_INT(plain.n_frames, RATE);
+        CHECK(o.n_frames == plain.n_frames &&
+              memcmp(o.samples, plain.samples, 2 * o.n_frames * sizeof(float)) == 0);
+        CHECK_STR(o.info.codec.name, plain.info.codec.name);
+        release(&o);
+        release(&plain);
+        file_bytes_release(&extensible);
+        file_bytes_release(&f);
+    }
+}
+
 TEST(audio_faults, size_0_followed_by_chunks) {
     static const char list[] = "LIST\x0c\0\0\0INFOISFT\0\0\0\0";
     file_bytes f = make_wav(1, 16, RATE, 1, list, sizeof list - 1);
