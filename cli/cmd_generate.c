@@ -66,7 +66,7 @@ static const pt_cli_option options[] = {
          "remove another data set in OUT first; asks on a terminal, and never removes other files"},
     {.name = "dry-run",
      .help = "write nothing; print the number of rows, the size and, from a measurement of 20 s, "
-             "the time"},
+             "the time; as a JSON object with '--progress json'"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",

@@ -179,6 +179,8 @@ patina_status patina_recipe_from_json(const char *json, patina_recipe *recipe, p
                             PATINA_PURITY_MAX, &parsed.purity_cap, err);
     if (status == PATINA_OK) status = get_text(object, &parsed, err);
     if (status == PATINA_OK) {
+        parsed.made_by_0_1 = json_object_get(object, "purity_db") && /* 0.1 recorded no cap */
+                             !json_object_get(object, "purity_cap");
         parsed.seed = (uint64_t)seed;
         parsed.variant = (uint32_t)variant;
         *recipe = parsed;

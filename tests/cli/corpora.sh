@@ -44,6 +44,32 @@ assert "the list" in card and "`tab`" in card
 table = [row for path in parts("set", "provenance_table") for row in read_jsonl(path)]
 assert [row["corpus"] for row in table] == [p["corpus"] for p in rows] and "corpus" not in table[0]["other"]
 E
+    # statistics of each corpus, against the rows
+    run inspect set --json
+    assert_status 0
+    py <<'E'
+with open("stdout", encoding="utf-8") as file:
+    got = json.load(file)["corpora"]
+rows, names = read_rows("set"), [p["corpus"] for p in read_provenance("set")]
+assert [c["name"] for c in got] == ["tab", "folder", "the list"], got
+for corpus in got:
+    mine = [row for row, name in zip(rows, names) if name == corpus["name"]]
+    assert corpus["rows"] == len(mine), corpus
+    for column, values in (("target_lufs", [row["target_lufs"] for row in mine]),
+                           ("target_dyn[0]", [row["target_dyn"][0] for row in mine]),
+                           ("input_purity", [row["input_purity"] for row in mine])):
+        quantiles = corpus["targets"][column]
+        assert quantiles["n"] == len(mine), (corpus["name"], column)
+        for name, value in (("min", min(values)), ("max", max(values)), ("mean", sum(values) / len(values))):
+            assert abs(quantiles[name] - value) < 1e-4, (corpus["name"], column, name)
+assert len({c["targets"]["input_purity"]["mean"] for c in got}) == 3
+E
+    run inspect set
+    assert_stdout "corpus, medians"
+    assert_stdout "the list "
+    run inspect set --report set.html
+    grep -q 'Targets by corpus' set.html || fail "no table of corpora"
+    grep -q '<th scope="row">the list</th>' set.html || fail "a corpus is not in the table"
     # the same from a file, and from a shard at a time
     cat >all.yaml <<'E'
 corpora:
