@@ -523,7 +523,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     (void)command;
     const char *suite = pt_cli_text(args, "suite");
     patina_error err = {0};
-    char *suite_json = NULL, *model = NULL;
+    char *suite_json = NULL, *model = NULL, *cache = NULL;
     char **corpora = NULL;
     size_t n_corpora = 0;
     int result;
@@ -539,11 +539,13 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
         suite ? pt_text_read(pt_cli_text_path(suite), &suite_json, &err) : PATINA_OK;
     if (status == PATINA_OK)
         status = pt_cli_model_resolve(pt_cli_text(args, "model"), &model, &err);
+    if (status == PATINA_OK) status = pt_cli_hub_cache_find(&cache, &err);
     if (status == PATINA_OK) {
         patina_generate_options options_of_run = {
             .corpora = (const char *const *)corpora,
             .n_corpora = n_corpora,
             .corpora_file = pt_cli_text(args, "corpora"),
+            .hub_cache = cache,
             .corpus_kind = pt_cli_text(args, "corpus-kind"),
             .caption_column = pt_cli_text(args, "caption-column"),
             .audio_root = pt_cli_text(args, "audio-root"),
@@ -600,6 +602,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
         result = pt_cli_report_error(&err);
     }
     free_corpora(corpora, n_corpora);
+    free(cache);
     free(model);
     free(suite_json);
     return result;

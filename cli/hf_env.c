@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "fs/text_file.h"
+#include "hub/dataset_path.h"
 
 /* Certificate bundles of Linux distributions. The path built into libcurl is that of the build
  * system; the libcurl of the wheel has none. */
@@ -167,34 +168,15 @@ patina_status pt_cli_model_resolve(const char *model, char **path, patina_error 
     return status;
 }
 
-patina_status pt_cli_corpus_resolve(const char *corpus, char **path, patina_error *err) {
-    static const char scheme[] = "hf://datasets/";
-    const size_t n = sizeof scheme - 1;
-    char *cache = NULL, *name = NULL, *folder = NULL;
-    patina_status status = PATINA_OK;
+patina_status pt_cli_hub_cache_find(char **cache, patina_error *err) {
+    *cache = read_cache();
+    return *cache ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
+}
 
-    *path = NULL;
-    if (strncmp(corpus, scheme, n) != 0) {
-        *path = strdup(corpus);
-        return *path ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
-    }
-    /* OWNER/NAME[@REV]; a path in the data set and options of the corpus may follow */
-    const size_t n_owner = strcspn(corpus + n, "/,"),
-                 n_name =
-                     n_owner +
-                     (corpus[n + n_owner] == '/' ? 1 + strcspn(corpus + n + n_owner + 1, "/,") : 0);
-    const char *rest = corpus + n + n_name;
-    cache = read_cache();
-    name = strndup(corpus + n, n_name);
-    if (!cache || !name) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-    if (status == PATINA_OK) status = patina_hub_find_dataset(cache, name, &folder, err);
-    if (status == PATINA_OK && asprintf(path, "%s%s", folder, rest) < 0) {
-        *path = NULL;
-        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-    }
-    if (status != PATINA_OK) pt_error_add_context(err, "corpus '%s'", corpus);
-    patina_free(folder);
-    free(name);
+patina_status pt_cli_corpus_resolve(const char *corpus, char **path, patina_error *err) {
+    char *cache = read_cache();
+    if (!cache) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+    const patina_status status = pt_dataset_path_resolve(cache, corpus, path, err);
     free(cache);
     return status;
 }

@@ -43,6 +43,9 @@ void pt_cli_hf_env_release(pt_cli_hf_env *hub);
  */
 patina_status pt_cli_model_resolve(const char *model, char **path, patina_error *err);
 
+/** The path of the cache of huggingface_hub, to be freed. Errors  PATINA_ENOMEM */
+patina_status pt_cli_hub_cache_find(char **cache, patina_error *err);
+
 /**
  * The path of a --corpus value: `hf://datasets/OWNER/NAME[@REV][/PATH][,OPTIONS]` is looked up in
  * the cache, where 'patina fetch dataset' downloads it; any other value is returned unchanged.

@@ -166,6 +166,7 @@ typedef struct patina_generate_options {
                                      options of its own, "a.csv,audio-root=clips,prefix=a" */
     size_t n_corpora;             /**< 0: `corpus` */
     const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
+    const char *hub_cache; /**< cache in which `hf://datasets/...` of that file is; or NULL */
     const char *split_key; /**< what clips of one split have in common: "youtube_id", "parent",
                                 "sound" or a column; NULL: the content of the file */
     bool with_id;          /**< add the column `id`, text, to the rows */

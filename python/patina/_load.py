@@ -41,13 +41,13 @@ def _arrow_column_to_numpy(column: Any) -> NDArray[np.float32]:
 
 
 def _read_parquet(parts: Sequence[Path], columns: Sequence[str] | None
-                  ) -> dict[str, NDArray[np.float32]]:
+                  ) -> dict[str, NDArray[Any]]:
     try:
         import pyarrow.parquet as pq
     except ImportError:
         raise Error("reading Parquet needs pyarrow: pip install pyarrow", "usage") from None
     names = list(columns) if columns is not None else pq.read_schema(parts[0]).names
-    read: dict[str, List[NDArray[np.float32]]] = {name: [] for name in names}
+    read: dict[str, List[NDArray[Any]]] = {name: [] for name in names}
     for part in parts:  # one at a time, which limits the memory of Arrow's copy
         present = pq.read_schema(part).names
         absent = [name for name in names if name not in present]
@@ -57,7 +57,9 @@ def _read_parquet(parts: Sequence[Path], columns: Sequence[str] | None
         table = pq.read_table(part, columns=names)
         if table.num_rows > 0:
             for name in names:
-                read[name].append(_arrow_column_to_numpy(table[name]))
+                is_text = str(table.schema.field(name).type) in ("string", "large_string")
+                read[name].append(np.asarray(table[name].to_pylist()) if is_text
+                                  else _arrow_column_to_numpy(table[name]))
     return {name: np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
             for name, pieces in read.items()}
 
@@ -70,14 +72,15 @@ def _iter_jsonl_rows(parts: Iterable[Path]) -> Iterable[dict[str, Any]]:
 
 
 def _read_jsonl(parts: Sequence[Path], columns: Sequence[str] | None
-                ) -> dict[str, NDArray[np.float32]]:
-    read: dict[str, List[NDArray[np.float32]]] = {}
+                ) -> dict[str, NDArray[Any]]:
+    read: dict[str, List[NDArray[Any]]] = {}
     for row in _iter_jsonl_rows(parts):
         for name in columns if columns is not None else row:
             if name not in row:
                 raise Error(f"'{parts[0]}' has no column '{name}'; its columns are {', '.join(row)}",
                             "usage")
-            read.setdefault(name, []).append(np.asarray(row[name], np.float32))
+            value = row[name]
+            read.setdefault(name, []).append(np.asarray(value, None if isinstance(value, str) else np.float32))
     return {name: np.stack(values) for name, values in read.items()}
 
 
@@ -98,7 +101,8 @@ def load(out: str | os.PathLike[str], *, split: str = "train",
 
     If PyTorch is installed the result is a torch.utils.data.Dataset whose items are dicts of float32
     tensors; otherwise they are dicts of NumPy arrays. For sets larger than memory use
-    datasets.load_dataset(out).
+    datasets.load_dataset(out). The column `id` of a set made with `with_id` is an array of str, and a
+    list of str in a batch of PyTorch.
 
     Args:
         out: the folder that generate wrote

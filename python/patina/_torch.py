@@ -23,10 +23,16 @@ class TorchBatch(Batch):
         return TorchRow(super().__getitem__(index))
 
 
+def _to_tensor(values: Any) -> Any:
+    """Text, the column `id`, has no tensor."""
+    return values if values.dtype.kind == "U" else torch.from_numpy(values)
+
+
 def _collate(batch: Any, *, collate_fn_map: Any = None) -> dict[str, Any]:
     if isinstance(batch, TorchBatch):
         return batch.columns
-    return {name: torch.stack([row[name] for row in batch]) for name in batch[0]}
+    return {name: [row[name] for row in batch] if isinstance(value, str) else
+            torch.stack([row[name] for row in batch]) for name, value in batch[0].items()}
 
 
 default_collate_fn_map[TorchRow] = _collate
@@ -36,7 +42,7 @@ class TorchRows(Rows, torch.utils.data.Dataset):  # type: ignore[type-arg,misc,u
     """Rows as tensors, which share the memory of the arrays."""
 
     def __init__(self, columns: dict[str, Any], provenance: List[dict[str, Any]] | None = None) -> None:
-        super().__init__({name: torch.from_numpy(values) for name, values in columns.items()}, provenance)
+        super().__init__({name: _to_tensor(values) for name, values in columns.items()}, provenance)
 
     @staticmethod
     def _wrap(values: Any) -> Any:
@@ -49,5 +55,6 @@ class TorchRows(Rows, torch.utils.data.Dataset):  # type: ignore[type-arg,misc,u
         # NumPy gathers rows faster than torch, whose threads wait for each other on a busy machine. One
         # conversion of the list for all columns doubles the rate.
         index = np.asarray(indices, np.intp)
-        return TorchBatch({name: torch.from_numpy(values.numpy().take(index, axis=0))
+        return TorchBatch({name: values.take(index).tolist() if isinstance(values, np.ndarray) else
+                           torch.from_numpy(values.numpy().take(index, axis=0))
                            for name, values in self.columns.items()})

@@ -10,8 +10,8 @@
 #include "corpus/corpus_iterator.h"
 #include "corpus/file_list.h"
 
-/** The value of the first of several members, "audio|wav|recording.sources.source", in any case; of a
- * list before a dot the first element. NULL: none, or null. */
+/** The value of the first of several members, "audio|wav|recording.sources.source", in any case; of
+ * a list before a dot the first element. NULL: none, or null. */
 const json_t *pt_json_find(const json_t *object, const char *names);
 
 /** The string that names the audio file, a member or `path` of it; else a value that is none. NULL:

@@ -207,7 +207,7 @@ static patina_status open_caption_column(table *t, size_t leaf, patina_error *er
     return PATINA_OK;
 }
 
-/** The leaf of a column of strings, or of lists of strings; PT_PARQUET_NONE: it has another type. */
+/** The leaf of a column of strings, or of lists of strings; PT_PARQUET_NONE: another type. */
 static size_t find_text_leaf(const pt_parquet *parquet, size_t field) {
     const size_t leaf = pt_parquet_find_single_leaf(parquet, field);
     if (leaf == PT_PARQUET_NONE) return leaf;

@@ -23,15 +23,27 @@ static const char window[] = "window";
 /* The members of a line, in its order. A text column of a member that is not a string contains its
  * JSON. */
 const pt_parquet_column pt_provenance_columns[] = {
-    {NULL, "entry", PT_VALUE_TEXT, 1, true},      {NULL, "source", PT_VALUE_TEXT, 1, true},
-    {NULL, "caption", PT_VALUE_TEXT, 1, true},    {NULL, "caption_index", PT_VALUE_I64, 1, true},
-    {NULL, "seed", PT_VALUE_I64, 1, true},        {NULL, "variant", PT_VALUE_I64, 1, true},
-    {window, "start", PT_VALUE_I64, 1, true},     {window, "frames", PT_VALUE_I64, 1, true},
-    {window, "rate_hz", PT_VALUE_I64, 1, true},   {window, "channels", PT_VALUE_I64, 1, true},
-    {NULL, "chain", PT_VALUE_TEXT, 1, true},      {NULL, "stages", PT_VALUE_TEXT, 1, true},
-    {NULL, "output_gain", PT_VALUE_F64, 1, true}, {NULL, "purity_db", PT_VALUE_F64, 1, true},
-    {NULL, "snr_db", PT_VALUE_F64, 1, true},      {NULL, "sdr_db", PT_VALUE_F64, 1, true},
-    {NULL, "lufs_source", PT_VALUE_F64, 1, true}, {NULL, "lufs_mono", PT_VALUE_F64, 1, true},
+    {NULL, "entry", PT_VALUE_TEXT, 1, true},
+    {NULL, "source", PT_VALUE_TEXT, 1, true},
+    {NULL, "caption", PT_VALUE_TEXT, 1, true},
+    {NULL, "caption_index", PT_VALUE_I64, 1, true},
+    {NULL, "seed", PT_VALUE_I64, 1, true},
+    {NULL, "variant", PT_VALUE_I64, 1, true},
+    {window, "start", PT_VALUE_I64, 1, true},
+    {window, "frames", PT_VALUE_I64, 1, true},
+    {window, "rate_hz", PT_VALUE_I64, 1, true},
+    {window, "channels", PT_VALUE_I64, 1, true},
+    {NULL, "chain", PT_VALUE_TEXT, 1, true},
+    {NULL, "stages", PT_VALUE_TEXT, 1, true},
+    {NULL, "output_gain", PT_VALUE_F64, 1, true},
+    {NULL, "purity_db", PT_VALUE_F64, 1, true},
+    {NULL, "snr_db", PT_VALUE_F64, 1, true},
+    {NULL, "sdr_db", PT_VALUE_F64, 1, true},
+    {NULL, "lufs_source", PT_VALUE_F64, 1, true},
+    {NULL, "lufs_mono", PT_VALUE_F64, 1, true},
+    {NULL, "corpus", PT_VALUE_TEXT, 1, true},
+    {NULL, "window_index", PT_VALUE_I64, 1, true},
+    {NULL, "fingerprint", PT_VALUE_TEXT, 1, true},
     {NULL, "other", PT_VALUE_TEXT, 1, true}, /* remaining members */
 };
 enum {

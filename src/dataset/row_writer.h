@@ -45,7 +45,9 @@ extern const pt_row_writer_backend pt_row_writer_parquet, pt_row_writer_jsonl;
 /** All backends in the order of patina_output_format (patina/generate.h), then NULL. */
 extern const pt_row_writer_backend *const pt_row_writer_backends[];
 
-/** Adds a row. id: NULL for a file without the column. PATINA_ERANGE when pt_row_check refuses it; nothing is written then. */
+/** Adds a row. PATINA_ERANGE when pt_row_check refuses it; nothing is written then.
+ *
+ * id  NULL for a file without the column */
 patina_status pt_row_writer_write(pt_row_writer *writer, const pt_row *row, const char *id,
                                   patina_error *err);
 

@@ -20,6 +20,7 @@
 #include "corpus/entry_filter.h"
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
+#include "hub/dataset_path.h"
 #include "pipeline/device_list.h"
 #include "pipeline/ordered_pool.h"
 #include "pipeline/rows.h"
@@ -227,6 +228,12 @@ static patina_status list_corpora(pt_plan *plan, patina_error *err) {
     if (o->corpora_file && (o->corpus || o->n_corpora > 0))
         return pt_fail(err, PATINA_EUSAGE, "a corpus and a file of corpora exclude each other");
     if (o->corpora_file) PT_TRY(pt_corpus_specs_read(specs, o->corpora_file, err));
+    for (size_t i = 0; i < specs->n; i++) {
+        char *path = NULL;
+        PT_TRY(pt_dataset_path_resolve(o->hub_cache, specs->spec[i].path, &path, err));
+        free(specs->spec[i].path);
+        specs->spec[i].path = path;
+    }
     for (size_t i = 0; i < o->n_corpora; i++)
         PT_TRY(pt_corpus_specs_add(specs, o->corpora[i], err));
     if (specs->n == 0) PT_TRY(pt_corpus_specs_add(specs, o->corpus, err));

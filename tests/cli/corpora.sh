@@ -41,6 +41,8 @@ assert dataset["settings"]["corpora"] == [
 with open("set/README.md", encoding="utf-8") as file:
     card = file.read()
 assert "the list" in card and "`tab`" in card
+table = [row for path in parts("set", "provenance_table") for row in read_jsonl(path)]
+assert [row["corpus"] for row in table] == [p["corpus"] for p in rows] and "corpus" not in table[0]["other"]
 E
     # statistics of each corpus, against the rows
     run inspect set --json

@@ -845,6 +845,25 @@ with dataset_hub() as hub:
 E
 }
 
+test_dataset_in_corpora_file() {
+    py_with_hub <<E
+$DATASET_HUB
+with dataset_hub() as hub:
+    end(start(hub, "fetch", "dataset", "some-lab/clips"))
+    hub.reset()
+    with open("all.yaml", "w") as out:
+        out.write("- hf://datasets/some-lab/clips/data\\n"
+                  "- {corpus: 'hf://datasets/some-lab/clips/data/train-0.tar', prefix: b}\\n")
+    end(start(hub, "generate", "--corpora", "all.yaml", "--model", MINI, "--out", "set"))
+    assert json.load(open("set/dataset.json"))["rows"] == 4
+    with open("all.yaml", "w") as out:
+        out.write("- hf://datasets/some-lab/other\\n")
+    _, said = end(start(hub, "generate", "--corpora", "all.yaml", "--model", MINI, "--out", "no"), status=1)
+    assert "run 'patina fetch dataset some-lab/other'" in said, said
+    assert hub.log == []
+E
+}
+
 test_dataset_pattern_and_faults() {
     py_with_hub <<E
 $DATASET_HUB

@@ -996,6 +996,19 @@ def load_rows(options):
 
 
 @check
+def rows_with_id(options):
+    """with_id adds the column id, text, to rows and batches"""
+    for form in "parquet", "jsonl":
+        out = SCRATCH / f"with_id_{form}"
+        generate(out, format=form, with_id=True, limit=4)
+        rows = patina.load(out, with_provenance=True)
+        entries = [line["entry"] for line in rows.provenance]
+        assert list(rows["id"]) == entries == [row["id"] for row in rows]
+        assert list(rows.__getitems__([1, 0])[0].items())[-1] == ("id", entries[1])
+        assert list(patina.load(out, columns=["id"]).columns) == ["id"]
+
+
+@check
 def rows_methods(options):
     """rows convert, iterate, gather batches, and have the mask of bands and the provenance"""
     rows = patina.load(SCRATCH / "made", with_provenance=True)

@@ -403,7 +403,7 @@ def provenance_by_datasets(data):
         for row, line in zip(found, data.provenance):
             row = {name: value for name, value in row.items() if value is not None}
             row.update(json.loads(row.pop("other", "{}")))
-            row.update({name: json.loads(row[name]) for name in ("chain", "stages") if name in row})
+            row.update({name: json.loads(row[name]) for name in ("chain", "stages", "fingerprint") if name in row})
             assert row.keys() == line.keys(), row.keys() ^ line.keys()
             for name, value in line.items():
                 assert row[name] == value and type(row[name]) is type(value), (name, row[name], value)
