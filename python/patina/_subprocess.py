@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence, Union
 
-from _patina_cli import PROGRAM
+from _patina_cli import PROGRAM, certificates
 from patina._native import Error
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -159,7 +159,7 @@ def _start(words: Sequence[str], environment: Mapping[str, str] | None = None, s
                 str(os.getpid())]
     return subprocess.Popen([*launcher, PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=stdout,
                             stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
-                            start_new_session=True, env=None if environment is None else {**os.environ, **environment})
+                            start_new_session=True, env={**certificates(), **os.environ, **(environment or {})})
 
 
 def _terminate(process: subprocess.Popen[str]) -> None:
@@ -263,7 +263,7 @@ def _write_corpora(options: dict[str, Any], folder: str) -> None:
     options["corpus"], options["corpora"] = None, path
 
 
-def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any] | None:
+def run_generate(options: Mapping[str, Any], progress: Progress, dry_run: bool) -> dict[str, Any] | None:
     options = dict(options)
     if isinstance(options.get("split"), Mapping):
         options["split"] = ",".join(f"{name}={share}" for name, share in options["split"].items())
@@ -273,6 +273,9 @@ def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, An
         options["suite"] = _write_config(options.get("suite"), folder)
         _write_corpora(options, folder)
         words = ["generate", *option_words(options)]
+        if dry_run:
+            estimate: dict[str, Any] = json.loads(capture_output([*words, "--dry-run", "--progress=json"]))
+            return estimate
         if progress is False:
             status = run_program([*words, "--quiet"], lambda event: None, statuses)
         elif progress is True:

@@ -236,9 +236,14 @@ static patina_status mixer_finish(mixer *m, patina_error *err) {
 
 /* Decoding ----------------------------------------------------------------------------------- */
 
-static patina_status reserve_memory(const source *s, uint64_t n_samples, patina_error *err) {
+/** Announces buffers of n samples, and the source of the window where it is kept. */
+static patina_status reserve_memory(const source *s, pt_segment_spec spec, uint64_t n_samples,
+                                    patina_error *err) {
+    const uint64_t window = (uint64_t)(PATINA_WINDOW_S * s->info.rate_hz) * s->info.n_channels,
+                   kept = spec.keep_source ? min_u64(window, PT_SEGMENT_BUFFERED_SAMPLES) : 0;
     return s->callbacks && s->callbacks->reserve
-               ? s->callbacks->reserve(s->callbacks->context, n_samples * sizeof(float), err)
+               ? s->callbacks->reserve(s->callbacks->context, (n_samples + kept) * sizeof(float),
+                                       err)
                : PATINA_OK;
 }
 
@@ -293,7 +298,7 @@ static patina_status decode_exact(source *s, pt_segment_spec spec, mixer *m, pt_
                                   patina_error *err) {
     uint64_t n_read;
 
-    PT_TRY(reserve_memory(s, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+    PT_TRY(reserve_memory(s, spec, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
     PT_TRY(open_window(s, spec, s->info.n_frames, m, segment, err));
     if (segment->window.start > 0) PT_TRY(pt_decoder_seek(s->decoder, segment->window.start, err));
     PT_TRY(mix_from_decoder(s, m, &n_read, err));
@@ -334,11 +339,11 @@ static patina_status decode_to_end(source *s, pt_segment_spec spec, mixer *m, pt
     uint64_t before, rest;
 
     if (spec.n_frames > 0) {
-        PT_TRY(reserve_memory(s, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+        PT_TRY(reserve_memory(s, spec, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
         PT_TRY(open_window(s, spec, spec.n_frames, m, segment, err));
         return mix_counted(s, m, err);
     }
-    PT_TRY(reserve_memory(s, 2 * max_frames * h.n_channels, err)); /* 2: reserve() doubles */
+    PT_TRY(reserve_memory(s, spec, 2 * max_frames * h.n_channels, err)); /* 2: reserve() doubles */
     PT_TRY(skip_frames(s, from, &before, err));
     PT_TRY(fill(s, &h, max_frames, err));
     PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));

@@ -75,20 +75,33 @@ static json_t *record_set(const char *name, const char *description, json_t *fie
                      name, "description", description, "field", fields);
 }
 
-static json_t *row_fields(double purity_cap) {
+/* Appends a field and takes it over; if memory runs out, *fields is released and NULL. */
+static void append_field(json_t **fields, json_t *of) {
+    if (json_array_append_new(*fields, of) == 0) return;
+    json_decref(*fields);
+    *fields = NULL;
+}
+
+static json_t *row_fields(double purity_cap, bool with_id) {
     json_t *fields = json_array();
     const char *folder = pt_part_dirs[PT_PART_ROWS];
-    json_array_append_new(fields, split_field("default", folder));
+    append_field(&fields, split_field("default", folder));
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const pt_column *column = &pt_columns[c];
         char *meaning = pt_column_describe(column, purity_cap);
         json_t *of = meaning ? field("default", column->name, meaning, "sc:Float",
                                      column_source(folder, column->name))
                              : NULL;
-        if (column->n_values > 1) json_object_set_new(of, "repeated", json_true());
-        if (json_array_append_new(fields, of) != 0) json_array_clear(fields);
         free(meaning);
+        if (column->n_values > 1 && json_object_set_new(of, "repeated", json_true()) != 0) {
+            json_decref(of);
+            of = NULL;
+        }
+        append_field(&fields, of);
     }
+    if (with_id)
+        append_field(&fields, field("default", PT_ID_COLUMN, PT_ID_MEANING, "sc:Text",
+                                    column_source(folder, PT_ID_COLUMN)));
     return fields;
 }
 
@@ -100,12 +113,11 @@ static json_t *provenance_fields(void) {
                                              [PT_VALUE_TEXT] = "sc:Text"};
     json_t *fields = json_array();
     const char *folder = pt_part_dirs[PT_PART_TABLE];
-    json_array_append_new(fields, split_field("provenance", folder));
+    append_field(&fields, split_field("provenance", folder));
     for (size_t c = 0; c < pt_n_provenance_columns; c++) {
         const pt_parquet_column *column = &pt_provenance_columns[c];
         if (column->group) continue;
-        json_array_append_new(fields,
-                              field("provenance", column->name, column->name,
+        append_field(&fields, field("provenance", column->name, column->name,
                                     data_types[column->type], column_source(folder, column->name)));
     }
     return fields;
@@ -128,7 +140,9 @@ char *pt_croissant_to_json(const pt_manifest *manifest) {
                   "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license, "version",
                   "1.0.0", "distribution", file_set(pt_part_dirs[PT_PART_ROWS], manifest->suffix),
                   file_set(pt_part_dirs[PT_PART_TABLE], manifest->suffix), "recordSet",
-                  record_set("default", "the rows", row_fields(pt_settings_purity_cap(settings))),
+                  record_set(
+                      "default", "the rows",
+                      row_fields(pt_settings_purity_cap(settings), pt_settings_have_id(settings))),
                   record_set("provenance", "one record for each row, in the same order",
                              provenance_fields()))
             : NULL;

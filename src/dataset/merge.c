@@ -177,8 +177,9 @@ static bool add_sources(json_t *sources, const pt_run_metadata *run_meta, const 
     json_t *source = json_pack("{s:s, s:I, s:s}", "kind", run_meta->corpus_kind, "entries",
                                (json_int_t)run_meta->n_entries, "hash", run_meta->corpus_hash);
     const char *license = json_string_value(json_object_get(card, "license"));
-    if (source && license) json_object_set_new(source, "license", json_string(license));
-    return json_array_append_new(sources, source) == 0;
+    const bool is_complete =
+        !license || json_object_set_new(source, "license", json_string(license)) == 0;
+    return json_array_append_new(sources, source) == 0 && is_complete;
 }
 
 /* Members of the card that all sets have in common are kept. */
@@ -196,7 +197,7 @@ static char *join_cards(const merge *m) {
         for (size_t k = 0; k < sizeof members / sizeof *members; k++) {
             json_t *value = json_object_get(card, members[k]);
             if (i == 0 && value)
-                json_object_set(joined, members[k], value);
+                failed = json_object_set(joined, members[k], value) != 0 || failed;
             else if (i > 0 && !json_equal(value, json_object_get(joined, members[k])))
                 json_object_del(joined, members[k]);
         }

@@ -176,14 +176,14 @@ static patina_status count_recording(table_writer *writer, const table_row *row,
 
 static patina_status write_row(table_writer *writer, const char *text, size_t n,
                                patina_error *err) {
-    json_error_t fault = {0};
-    json_t *line = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
+    json_t *line = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
     table_row row = {0};
     patina_status status = PATINA_OK;
 
-    if (!line && json_error_code(&fault) == json_error_out_of_memory)
-        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-    if (json_is_object(line)) take_members(line, &row);
+    if (json_is_object(line))
+        take_members(line, &row);
+    else /* an allocation that fails inside jansson can look like a damaged line */
+        status = pt_fail(err, PATINA_EFORMAT, "a line is not a JSON object, or memory ran out");
     if (status == PATINA_OK) status = fill_texts(&row, err);
     if (status == PATINA_OK)
         status = writer->parquet ? write_parquet_row(writer->parquet, &row, err)
@@ -200,7 +200,8 @@ static patina_status write_rows(table_writer *writer, FILE *lines, const char *p
     size_t capacity = 0;
     patina_status status = PATINA_OK;
     for (ssize_t n; status == PATINA_OK && (n = getline(&line, &capacity, lines)) > 0;)
-        status = write_row(writer, line, (size_t)n, err);
+        if ((status = write_row(writer, line, (size_t)n, err)) == PATINA_EFORMAT)
+            pt_error_add_context(err, "file '%s'", path);
     if (status == PATINA_OK && ferror(lines))
         status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     free(line);

@@ -226,13 +226,24 @@ void patina_effect_chain_close(patina_effect_chain **chain) {
 
 /* ---- stems ---- */
 
+static size_t smallest_fft_size(size_t n) {
+    size_t fft_size = PT_IRFFT_N_MIN;
+    while (fft_size < n)
+        fft_size *= 2;
+    return fft_size;
+}
+
+size_t pt_effect_chain_scratch_size(size_t n) {
+    const size_t fft_size = smallest_fft_size(n),
+                 n_buffers = sizeof((pt_stems *)NULL)->free_buffer / sizeof(double *);
+    return PT_WORK_BYTES(fft_size) + n_buffers * (fft_size + 2) * sizeof(double);
+}
+
 /* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
  * touch take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
                                 pt_stems *stems, pt_arena *scratch, patina_error *err) {
-    size_t fft_size = PT_IRFFT_N_MIN;
-    while (fft_size < n)
-        fft_size *= 2;
+    const size_t fft_size = smallest_fft_size(n);
     *stems = (pt_stems){.n = n,
                         .signal_gain = 1.0,
                         .noise_gain = 1.0,

@@ -35,6 +35,9 @@ typedef struct pt_stems {
     const pt_irfft_plan *irfft;
 } pt_stems;
 
+/** Scratch memory of patina_effect_chain_apply for n samples. */
+size_t pt_effect_chain_scratch_size(size_t n);
+
 /**
  * Applies all stages to x, without output gain and rounding. The stems are allocated from scratch
  * and complete: degraded is stored, no gain is left to apply.

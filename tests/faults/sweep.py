@@ -8,14 +8,16 @@
 
 Every command runs once with the fault library only recording: this gives its distinct call stacks.
 For each stack the first call with it fails, once and from there on. The order of these runs is drawn
-from the seed: --sample takes the first N of all commands together, and --part every N-th from I on,
-so that N calls make the whole sweep. After each run:
+from the seed, stacks that an earlier command has, too, last: --sample takes the first N of all commands
+together, and --part piece I of N, so that N calls make the whole sweep. After each run:
 
   - the status is 0, 1, 2 or 75, or a signal raised by a third-party library
   - with status 0, output and files are those of the undisturbed command
-  - the same command without faults ends with status 0 and the undisturbed files
+  - the same command without faults ends with status 0 and the undisturbed files; once for each
+    different content of the folder
 
-Prints each violation, then counts for fuzz/LOG.md, and closes with "N passed, N failed, N skipped".
+Works in $TMPDIR, or in /dev/shm, where flushing costs nothing. Prints each violation, then counts for
+fuzz/LOG.md, and closes with "N passed, N failed, N skipped".
 """
 
 import argparse
@@ -51,7 +53,7 @@ COMMANDS = {
     "finish": ([["generate", *RUN, "--chunk", "1", "--shard", "0/1"]], ["finish", "set"]),
     "verify": ([["generate", *RUN]], ["verify", "set"]),
     "inspect": ([["generate", *RUN]], ["inspect", "set", "--json"]),
-    "report": ([["generate", *RUN]], ["inspect", "set", "--report", "page.html"]),
+    "report": ([["generate", *RUN]], ["inspect", "set", "--report", "page.html", "--audio-root", str(Path(DEMO).parent)]),
     "measure": ([], ["measure", "--json", str(CLIP[0])]),
     "degrade": ([], ["degrade", str(CLIP[0]), "out.wav", "--seed", "3"]),
     "embed": ([], ["embed", "--model", MINI, "--audio", str(CLIP[0]), "--out", "out.npy"]),
@@ -76,7 +78,8 @@ class Sweep:
     def __init__(self, options):
         self.program = str(Path(options.program).resolve())
         self.library = str(Path(options.library).resolve())
-        self.root = Path(tempfile.mkdtemp(prefix="patina-faults-"))
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) and "TMPDIR" not in os.environ else None
+        self.root = Path(tempfile.mkdtemp(prefix="patina-faults-", dir=memory))
 
     def run(self, folder, command, **faults):
         environment = dict(os.environ, **faults)
@@ -107,7 +110,9 @@ class Sweep:
             sys.exit(f"{name}: status {done.returncode} without a fault: {done.stderr.decode()}")
         stacks = [line.split() for line in log.read_text().splitlines()
                   if line.startswith(("alloc ", "call "))]
-        return {"before": before, "before_tree": tree(before), "tree": tree(after), "stdout": done.stdout, "stacks": stacks}
+        # "recovered": contents of the folder from which the next run reached the undisturbed files
+        return {"before": before, "tree": tree(after), "stdout": done.stdout, "stacks": stacks,
+                "recovered": [tree(before), tree(after)]}
 
     def locate(self, log):
         """The program's frames of the call that failed, innermost first."""
@@ -121,10 +126,10 @@ class Sweep:
 
     def point(self, name, known, stack, forever, number, error):
         """Makes one call fail; returns None or the problem, and whether a third-party library raised a signal."""
-        kind, key, function, module = stack
+        _, key, function, module, frame = stack
         folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
         shutil.copytree(known["before"], folder, symlinks=True)
-        faults = {"FAULT_STACK": key, "FAULT_ERRNO": str(error), "FAULT_LOG": str(log)}
+        faults = {"FAULT_STACK": key, "FAULT_FRAME": frame, "FAULT_ERRNO": str(error), "FAULT_LOG": str(log)}
         if forever:
             faults["FAULT_FOREVER"] = "1"
         what = (f"{name}: {function} in {module}, stack {key}, errno {error}, "
@@ -153,10 +158,11 @@ class Sweep:
             return f"{what}: status {done.returncode}: {said[-300:]}", False
         elif done.returncode == 0 and done.stdout != known["stdout"]:
             return f"{what}: status 0 with another output: {said[-300:]}", False
-        elif done.returncode == 0 and without_work_folders(tree(folder)) != known["tree"]:
+        left = tree(folder)
+        if done.returncode == 0 and without_work_folders(left) != known["tree"]:
             return f"{what}: status 0 with other files: {said[-300:]}", False
-        if done.returncode != 0 and tree(folder) == known["before_tree"]:
-            return None, foreign  # the next run begins as the undisturbed one did
+        if left in known["recovered"]:
+            return None, foreign
         again = self.run(folder, COMMANDS[name][1])
         if again.returncode != 0:
             return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
@@ -164,6 +170,7 @@ class Sweep:
         if tree(folder) != known["tree"]:
             changed = sorted(set(tree(folder).items()) ^ set(known["tree"].items()))
             return f"{what}: other files after the next run: {changed[:6]}", foreign
+        known["recovered"].append(left)
         return None, foreign
 
 
@@ -182,7 +189,7 @@ def main():
 
     sweep = Sweep(options)
     draw = random.Random(options.seed)
-    points, counts, failed = [], {}, 0
+    points, counts, failed, seen = [], {}, 0, set()
     try:
         for name in options.command or COMMANDS:
             known = sweep.record(name)
@@ -194,14 +201,16 @@ def main():
                     print(name, *stack)
                 for forever in (False, True):
                     error = draw.choice(ERRNOS)
-                    points.append((name, known, stack, forever, len(points), error))
+                    points.append((name, known, stack, forever, len(points), error, stack[1] in seen))
+            seen.update(stack[1] for stack in known["stacks"])
         if options.list:
             return
         part, n_parts = map(int, options.part.split("/"))
         draw.shuffle(points)
-        points = points[part::n_parts][:options.sample]
+        points.sort(key=lambda point: point[-1])
+        points = points[len(points) * part // n_parts:len(points) * (part + 1) // n_parts][:options.sample]
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for point, (wrong, foreign) in zip(points, pool.map(lambda p: sweep.point(*p), points)):
+            for point, (wrong, foreign) in zip(points, pool.map(lambda p: sweep.point(*p[:-1]), points)):
                 count = counts[point[0]]
                 count["points"] += 1
                 count["foreign"] += foreign

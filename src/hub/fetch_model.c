@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch.c - downloads a model from the hub into the cache
+/* fetch_model.c - downloads a model from the hub into the cache
  *
  *     name ──► commit ──► metadata of files ──► small files ──► check type ──► weights
  *          ──► links in snapshots/<commit> ──► refs/<revision>
