@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
@@ -242,7 +243,7 @@ static patina_status open_numbered(table *t, patina_error *err) {
  * NULL. */
 static json_t *find_class_names(const pt_parquet *parquet, const char *column) {
     const char *text = pt_parquet_find_key_value(parquet, "huggingface");
-    json_t *root = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *root = text ? pt_json_load_text(text, 0, NULL) : NULL;
     const json_t *feature = json_object_get(
         json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
         "names");
@@ -997,6 +998,11 @@ static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry,
         it.entry.position = position_of(s->n_opened - 1, s->table.first_row + s->table.row - 1);
         if (entry && (with_audio || has_only_paths(&s->table)))
             status = read_audio(s, &s->table, s->table.row - 1, it.audio_path, &it.entry, err);
+        if (!with_audio) { /* a few bytes, in place of a path */
+            free(it.entry.audio);
+            it.entry.audio = NULL;
+            it.entry.n_audio = 0;
+        }
     }
     if (entry)
         *entry = it.entry; /* released by the caller on failure too */

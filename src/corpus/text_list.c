@@ -2,13 +2,14 @@
 /* text_list.c - lists of strings in the syntax of JSON and of Python */
 
 #include "corpus/text_list.h"
+#include "base/json_load.h"
 
 #include <jansson.h>
 #include <string.h>
 
 /** A JSON list of strings without NULs. */
 static bool parse_json(const char *text, size_t n, pt_strbuf *items, size_t *n_items) {
-    json_t *list = json_loadb(text, n, 0, NULL), *item;
+    json_t *list = pt_json_load(text, n, 0, NULL), *item;
     bool is_valid = json_is_array(list);
     size_t i;
 

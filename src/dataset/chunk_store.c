@@ -14,6 +14,7 @@
 #include <patina/dataset.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/strbuf.h"
 #include "dataset/finish.h"
 #include "dataset/journal.h"
@@ -437,7 +438,7 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
         return pt_fail(err, PATINA_EUSAGE,
                        "%" PRIu64 " chunks are over %" PRIu64 ": make them larger with '--chunk'",
                        run_meta->n_chunks, PT_CHUNKS_MAX);
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     s->with_id = pt_settings_have_id(settings);
     json_decref(settings);
     s->metadata[0] = (pt_key_value){PT_KEY_VERSION, run_meta->version};
@@ -663,7 +664,7 @@ static patina_status write_row(void *context, size_t split, const pt_row *row, p
 
 /* Writes the row of a line of provenance. */
 static patina_status write_row_with_id(pt_chunk_store *s, size_t split, patina_error *err) {
-    json_t *line = json_loadb(s->line.text, s->line.length, 0, NULL);
+    json_t *line = pt_json_load(s->line.text, s->line.length, 0, NULL);
     const char *id = json_string_value(json_object_get(line, "entry"));
     const patina_status status =
         id && s->next_waiting < s->n_waiting

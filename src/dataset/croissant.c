@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "dataset/dataset_card.h"
@@ -125,7 +126,7 @@ static json_t *provenance_fields(void) {
 
 char *pt_croissant_to_json(const pt_manifest *manifest) {
     const pt_run_metadata *run_meta = &manifest->run_meta;
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     char *title = pt_dataset_card_title(run_meta), *license = pt_dataset_card_license(run_meta);
     pt_strbuf out = {0};
     char *compact = NULL;
@@ -134,7 +135,8 @@ char *pt_croissant_to_json(const pt_manifest *manifest) {
         title && license && settings
             ? json_pack(
                   "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:[o, o], s:[o, o]}", "@context",
-                  json_loads(context, 0, NULL), "@type", "sc:Dataset", "name", title, "description",
+                  pt_json_load_text(context, 0, NULL), "@type", "sc:Dataset", "name", title,
+                  "description",
                   "Rows of CLAP embeddings of captions and of degraded audio, with physical "
                   "measures of the clean recordings as targets.",
                   "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license, "version",

@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "dataset/card_corpora.h"
@@ -48,7 +49,7 @@ static bool is_listed(const pt_run_metadata *run_meta, size_t split) {
 
 /* A text of the card object, or the fallback. To be freed; NULL: out of memory. */
 static char *card_text(const pt_run_metadata *run_meta, const char *name, const char *fallback) {
-    json_t *card = run_meta->card_json ? json_loads(run_meta->card_json, 0, NULL) : NULL;
+    json_t *card = run_meta->card_json ? pt_json_load_text(run_meta->card_json, 0, NULL) : NULL;
     const char *text = json_string_value(json_object_get(card, name));
     char *copy = run_meta->card_json && !card ? NULL : strdup(text ? text : fallback);
     json_decref(card);
@@ -184,7 +185,7 @@ static void add_front_matter(pt_strbuf *out, const pt_run_metadata *run_meta) {
     add_config(out, run_meta, "provenance", pt_part_dirs[PT_PART_TABLE]);
     pt_strbuf_append(out, "dataset_info:\n");
     add_info(out, run_meta, "default", n_row_bytes);
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     add_row_features(out, pt_settings_have_id(settings));
     json_decref(settings);
     add_info(out, run_meta, "provenance", run_meta->split_table_bytes);
@@ -235,7 +236,7 @@ static void add_splits(pt_strbuf *out, const pt_run_metadata *run_meta) {
 }
 
 static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     const double purity_cap = pt_settings_purity_cap(settings);
     const bool with_id = pt_settings_have_id(settings);
     out->failed = out->failed || !settings; /* the settings are valid JSON: out of memory */
@@ -333,7 +334,7 @@ static void add_source(pt_strbuf *out, const char *kind, uint64_t n_entries, con
 
 /* A set that was merged lists the corpora of its parts in the card object. */
 static void add_sources(pt_strbuf *out, const pt_run_metadata *run_meta) {
-    json_t *card = run_meta->card_json ? json_loads(run_meta->card_json, 0, NULL) : NULL;
+    json_t *card = run_meta->card_json ? pt_json_load_text(run_meta->card_json, 0, NULL) : NULL;
     json_t *sources = json_object_get(card, "sources"), *source;
     size_t i;
 

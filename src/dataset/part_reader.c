@@ -16,6 +16,7 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/strbuf.h"
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
@@ -212,7 +213,7 @@ static patina_status next_jsonl_row(pt_part_reader *part, pt_row *row, bool *end
     PT_TRY(next_line(part, &line, &n, err));
     *end = !line;
     if (!line) return PATINA_OK;
-    json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
+    json_t *object = pt_json_load(line, n, JSON_REJECT_DUPLICATES, &error);
     const json_t *id = json_object_get(object, PT_ID_COLUMN);
     if (!json_is_object(object))
         status = pt_fail(err, PATINA_EFORMAT, "the line is not a JSON object");

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/rng.h"
 #include "base/strbuf.h"
@@ -155,7 +156,7 @@ static patina_status get_text(const json_t *recipe, patina_recipe *into, patina_
 
 patina_status patina_recipe_from_json(const char *json, patina_recipe *recipe, patina_error *err) {
     json_error_t fault;
-    json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, &fault);
+    json_t *object = pt_json_load_text(json, JSON_REJECT_DUPLICATES, &fault);
     patina_recipe parsed = {0};
     int64_t seed = 0, variant = 0;
     patina_status status = PATINA_OK;

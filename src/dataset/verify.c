@@ -27,6 +27,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/id_set.h"
+#include "base/json_load.h"
 #include "base/strbuf.h"
 #include "dataset/manifest.h"
 #include "dataset/output_dir.h"
@@ -147,7 +148,7 @@ static void check_id(verifier *c, const char *path, uint64_t i, const json_t *li
 
 static patina_status check_line(verifier *c, const char *path, uint64_t i, const pt_row *row,
                                 const char *id, patina_error *err) {
-    json_t *line = json_loads(c->line, JSON_REJECT_DUPLICATES, NULL);
+    json_t *line = pt_json_load_text(c->line, JSON_REJECT_DUPLICATES, NULL);
     patina_status status = PATINA_OK;
 
     if (!json_is_object(line)) {
@@ -250,7 +251,7 @@ static patina_status check_part(verifier *c, uint64_t chunk, size_t split, patin
 
 static void count_reject(verifier *c, const char *path, uint64_t i,
                          uint64_t by[PATINA_REJECT_COUNT]) {
-    json_t *line = json_loads(c->line, JSON_REJECT_DUPLICATES, NULL);
+    json_t *line = pt_json_load_text(c->line, JSON_REJECT_DUPLICATES, NULL);
     const size_t r = pt_reject_from_name(json_string_value(json_object_get(line, "reason")));
 
     if (r < PATINA_REJECT_COUNT)
@@ -289,7 +290,7 @@ static patina_status report_unexpected(void *context, const char *path, patina_e
 
 /* The loudness of the rows, where the settings name it. */
 static void read_settings(verifier *c) {
-    json_t *settings = json_loads(c->manifest.run_meta.settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(c->manifest.run_meta.settings_json, 0, NULL);
     const char *name = json_string_value(json_object_get(settings, "loudness"));
     c->loudness = NEITHER;
     if (name && strcmp(name, "source") == 0) c->loudness = SOURCE;

@@ -15,6 +15,7 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/utf8.h"
 #include "corpus/entry_filter.h"
 #include "dataset/row_writer.h"
@@ -169,7 +170,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
                            const char *corpora_json) {
     const patina_generate_options *o = &plan->options;
     char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;
-    json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
+    json_t *config_object = config_text ? pt_json_load_text(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:f, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
         (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order",
@@ -180,7 +181,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
     if (settings && add_given_settings(settings, plan) &&
         (!corpora_json ||
-         json_object_set_new(settings, "corpora", json_loads(corpora_json, 0, NULL)) == 0))
+         json_object_set_new(settings, "corpora", pt_json_load_text(corpora_json, 0, NULL)) == 0))
         text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "degrade/effect_chain.h"
 #include "pipeline/degrade_request.h"
 
@@ -79,7 +80,7 @@ static patina_status fill_example(pt_example *example, uint64_t row, char *line,
     patina_effect_chain chain = {0};
     example->row = row;
     example->line = line;
-    example->json = json_loads(line, 0, NULL);
+    example->json = pt_json_load_text(line, 0, NULL);
     const json_t *of = example->json; /* valid: pt_statistics_compute has read it */
     example->entry = json_string_value(json_object_get(of, "entry"));
     example->source = json_string_value(json_object_get(of, "source"));

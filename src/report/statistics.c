@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json_load.h"
 #include "dataset/schema.h"
 #include "degrade/effect_chain.h"
 #include "report/dataset_json.h"
@@ -302,7 +303,7 @@ static patina_status add_provenance_json(accumulator *g, const pt_row *row, cons
 static patina_status add_provenance(accumulator *g, const pt_row *row, const char *text,
                                     patina_error *err) {
     json_error_t where;
-    json_t *line = json_loads(text, 0, &where);
+    json_t *line = pt_json_load_text(text, 0, &where);
     patina_status status =
         line ? add_provenance_json(g, row, line, err)
              : pt_fail(err, PATINA_EFORMAT, "column %d: %s", where.column, where.text);

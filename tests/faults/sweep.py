@@ -4,12 +4,13 @@
 
     tests/faults/sweep.py --program build/patina --library build/tests/faults/libfaults.so
                           [--sample N] [--part I/N] [--seed S] [--command NAME]... [--jobs N]
-                          [--kind alloc|call] [--list]
+                          [--kind alloc|call] [--function NAME]... [--errno NAME]... [--list]
 
 Every command runs once with the fault library only recording: this gives its distinct call stacks.
 For each stack the first call with it fails, once and from there on. The order of these runs is drawn
 from the seed, stacks that an earlier command has, too, last: --sample takes the first N of all commands
-together, and --part piece I of N, so that N calls make the whole sweep. After each run:
+together, and --part piece I of N, so that N calls make the whole sweep. A system call fails with an errno
+that is drawn, too, or with each --errno. After each run:
 
   - the status is 0, 1, 2 or 75, or a signal raised by a third-party library
   - with status 0, output and files are those of the undisturbed command
@@ -36,7 +37,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MINI = str(ROOT / "tests/golden/clap/mini")
 DEMO = str(ROOT / "examples/demo/manifest.jsonl")
 CLIP = sorted((ROOT / "examples/demo").rglob("*.flac")) + sorted((ROOT / "examples/demo").rglob("*.wav"))
-ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, 0)  # 0: short reads and writes
+ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, errno.ESTALE, errno.EBUSY, errno.EDQUOT,
+          0)  # 0: short reads and writes
 STATUSES = (0, 1, 2, 75)
 TIMEOUT_S = 300
 
@@ -118,6 +120,7 @@ class Sweep:
         """The program's frames of the call that failed, innermost first."""
         frames = next((line.split()[2:] for line in log.read_text().splitlines()
                        if line.startswith("failed ")), [])
+        frames = [frame for frame in frames if frame != "0"]
         if not frames or not shutil.which("addr2line"):
             return ""
         done = subprocess.run(["addr2line", "-fs", "-e", self.program, *frames[:8]],
@@ -152,7 +155,9 @@ class Sweep:
             lines = [line for line in log.read_text().splitlines() if line.startswith("signal")]
             raised = lines[0].split() if lines else ["signal", "?", "?"]
             foreign = raised[2] not in ("program", "?")
-            if not foreign:
+            if foreign:
+                print(f"third-party signal {raised[1]} in {raised[2]}: {what}\n    at {self.locate(log)}", flush=True)
+            else:
                 return f"{what}: signal {-done.returncode} {lines}: {said[-300:]}", False
         elif done.returncode not in STATUSES:
             return f"{what}: status {done.returncode}: {said[-300:]}", False
@@ -181,6 +186,8 @@ def main():
     parser.add_argument("--sample", type=int)
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--kind", choices=("alloc", "call"))
+    parser.add_argument("--function", action="append")
+    parser.add_argument("--errno", action="append")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--command", action="append", choices=COMMANDS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -195,13 +202,14 @@ def main():
             known = sweep.record(name)
             counts[name] = {"stacks": len(known["stacks"]), "points": 0, "foreign": 0, "failed": 0}
             for stack in known["stacks"]:
-                if options.kind not in (None, stack[0]):
+                if options.kind not in (None, stack[0]) or stack[2] not in (options.function or [stack[2]]):
                     continue
                 if options.list:
                     print(name, *stack)
                 for forever in (False, True):
-                    error = draw.choice(ERRNOS)
-                    points.append((name, known, stack, forever, len(points), error, stack[1] in seen))
+                    for error in options.errno or [None]:
+                        number = getattr(errno, error) if error else draw.choice(ERRNOS)
+                        points.append((name, known, stack, forever, len(points), number, stack[1] in seen))
             seen.update(stack[1] for stack in known["stacks"])
         if options.list:
             return
