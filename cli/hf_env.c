@@ -18,7 +18,7 @@
 #include "fs/text_file.h"
 
 /* Certificate bundles of Linux distributions. The path built into libcurl is that of the build
- * system, which differs from this one when the program is installed from a wheel. */
+ * system; the libcurl of the wheel has none. */
 static const char *const ca_files[] = {
     "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Arch, Alpine */
     "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, Red Hat */
@@ -112,7 +112,7 @@ static const char *read_ca_file(void) {
     if (value_set) return value_set;
     for (size_t i = 0; i < sizeof ca_files / sizeof ca_files[0]; i++)
         if (access(ca_files[i], R_OK) == 0) return ca_files[i];
-    return NULL;
+    return variable("PATINA_CERTIFI");
 }
 
 patina_status pt_cli_hf_env_read(pt_cli_hf_env *hub, patina_error *err) {

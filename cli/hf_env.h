@@ -10,7 +10,8 @@
  *     endpoint      HF_ENDPOINT
  *     offline       HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE: 1, ON, YES or TRUE
  *     timeout       HF_HUB_DOWNLOAD_TIMEOUT, in seconds without data
- *     certificates  SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE
+ *     certificates  SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE; else those of the system;
+ *                   else PATINA_CERTIFI, which the Python package sets to those of certifi
  */
 
 #ifndef PATINA_CLI_HF_ENV_H

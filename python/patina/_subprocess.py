@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence, Union
 
-from _patina_cli import PROGRAM
+from _patina_cli import PROGRAM, certificates
 from patina._native import Error
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -159,7 +159,7 @@ def _start(words: Sequence[str], environment: Mapping[str, str] | None = None, s
                 str(os.getpid())]
     return subprocess.Popen([*launcher, PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=stdout,
                             stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
-                            start_new_session=True, env=None if environment is None else {**os.environ, **environment})
+                            start_new_session=True, env={**certificates(), **os.environ, **(environment or {})})
 
 
 def _terminate(process: subprocess.Popen[str]) -> None:

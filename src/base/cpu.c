@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cpu.c - detection of instruction sets and CPUs
  *
- * __builtin_cpu_supports checks CPUID, and XCR0 for the AVX families: a set is usable only if the
- * operating system saves its registers.
+ * A set is usable only if the operating system saves its registers, as XCR0 shows. Not by
+ * __builtin_cpu_supports, whose run-time part zig does not have.
  */
 
 #include <patina/cpu.h>
@@ -26,17 +26,36 @@ static const char choices[] = "auto" PT_ISA_LIST(CHOICE);
 #define ONE(architecture, ISA, name) +1
 _Static_assert(PATINA_ISA_COUNT == 1 PT_ISA_LIST(ONE), "patina_isa and isa_list.h agree");
 
-patina_isa patina_isa_detect(void) {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (avx2 && avx512) return PATINA_ISA_AVX512;
-    if (avx2) return PATINA_ISA_AVX2;
-#endif
+/* CPUID, Intel SDM volume 2: bits of leaf 1 ECX, leaf 7 EBX and XCR0. */
+#define LEAF1_FMA     (1U << 12)
+#define LEAF1_OSXSAVE (1U << 27)
+#define LEAF7_AVX2    (1U << 5)
+#define LEAF7_AVX512  (1U << 16 | 1U << 17 | 1U << 30 | 1U << 31) /* F, DQ, BW, VL */
+#define XCR0_AVX      0x06U                                       /* SSE and AVX registers */
+#define XCR0_AVX512   0xE6U                                       /* and those of AVX-512 */
+
+static bool has_all(unsigned value, unsigned bits) {
+    return (value & bits) == bits;
+}
+
+patina_isa patina_isa_detect(void) {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0, xcr0 = 0;
+
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !has_all(ecx, LEAF1_FMA | LEAF1_OSXSAVE))
+        return PATINA_ISA_C;
+    __asm__("xgetbv" : "=a"(xcr0), "=d"(edx) : "c"(0));
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !has_all(ebx, LEAF7_AVX2) ||
+        !has_all(xcr0, XCR0_AVX))
+        return PATINA_ISA_C;
+    return has_all(ebx, LEAF7_AVX512) && has_all(xcr0, XCR0_AVX512) ? PATINA_ISA_AVX512
+                                                                    : PATINA_ISA_AVX2;
+}
+#else
+patina_isa patina_isa_detect(void) {
     return PATINA_ISA_C;
 }
+#endif
 
 const char *patina_isa_name(patina_isa isa) {
     return (unsigned)isa < PATINA_ISA_COUNT ? names[isa] : "unknown";

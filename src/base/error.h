@@ -17,6 +17,11 @@
 #define PT_PRINTF(format_index, first_index)
 #endif
 
+#ifdef strerrordesc_np
+/** The text of an errno where the C library has none that does not depend on the locale. */
+const char *strerrordesc_np(int code);
+#endif
+
 /** Fills err (NULL allowed) and returns status, which is not PATINA_OK. */
 patina_status pt_error_write(patina_error *err, patina_status status, const char *format, ...)
     PT_PRINTF(3, 4);

@@ -86,3 +86,9 @@ bool pt_status_is_retryable(patina_status status) {
 bool patina_status_is_reject(patina_status status) {
     return status >= PATINA_REJECT_FIRST && status < PATINA_STATUS_COUNT;
 }
+
+#ifdef strerrordesc_np
+const char *strerrordesc_np(int code) {
+    return strerror(code);
+}
+#endif

@@ -376,10 +376,11 @@ static const char *find_moved(const pt_clip_index *clips, char *name, const char
 
 const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
                                     const char *table) {
+    if (clips->n_names == 0) return NULL;
     while (name[0] == '.' && name[1] == '/')
         name += 2;
     const char *path = find_normal(clips, name, table);
-    if (path || clips->n_names == 0) return path;
+    if (path) return path;
     path = find_number(clips, name);
     char *copy = path ? NULL : malloc(strlen(name) + 1);
     if (!copy) return path;

@@ -998,6 +998,11 @@ static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry,
         it.entry.position = position_of(s->n_opened - 1, s->table.first_row + s->table.row - 1);
         if (entry && (with_audio || has_only_paths(&s->table)))
             status = read_audio(s, &s->table, s->table.row - 1, it.audio_path, &it.entry, err);
+        if (!with_audio) { /* a few bytes, in place of a path */
+            free(it.entry.audio);
+            it.entry.audio = NULL;
+            it.entry.n_audio = 0;
+        }
     }
     if (entry)
         *entry = it.entry; /* released by the caller on failure too */

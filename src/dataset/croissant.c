@@ -83,7 +83,7 @@ static void append_field(json_t **fields, json_t *of) {
     *fields = NULL;
 }
 
-static json_t *row_fields(double purity_cap) {
+static json_t *row_fields(double purity_cap, bool with_id) {
     json_t *fields = json_array();
     const char *folder = pt_part_dirs[PT_PART_ROWS];
     append_field(&fields, split_field("default", folder));
@@ -100,6 +100,9 @@ static json_t *row_fields(double purity_cap) {
         }
         append_field(&fields, of);
     }
+    if (with_id)
+        append_field(&fields, field("default", PT_ID_COLUMN, PT_ID_MEANING, "sc:Text",
+                                    column_source(folder, PT_ID_COLUMN)));
     return fields;
 }
 
@@ -139,7 +142,9 @@ char *pt_croissant_to_json(const pt_manifest *manifest) {
                   "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license, "version",
                   "1.0.0", "distribution", file_set(pt_part_dirs[PT_PART_ROWS], manifest->suffix),
                   file_set(pt_part_dirs[PT_PART_TABLE], manifest->suffix), "recordSet",
-                  record_set("default", "the rows", row_fields(pt_settings_purity_cap(settings))),
+                  record_set(
+                      "default", "the rows",
+                      row_fields(pt_settings_purity_cap(settings), pt_settings_have_id(settings))),
                   record_set("provenance", "one record for each row, in the same order",
                              provenance_fields()))
             : NULL;

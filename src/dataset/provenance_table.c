@@ -177,14 +177,15 @@ static patina_status count_recording(table_writer *writer, const table_row *row,
 
 static patina_status write_row(table_writer *writer, const char *text, size_t n,
                                patina_error *err) {
-    json_t *line = pt_json_load(text, n, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t error = {0};
+    json_t *line = pt_json_load(text, n, JSON_REJECT_DUPLICATES, &error);
     table_row row = {0};
     patina_status status = PATINA_OK;
 
     if (json_is_object(line))
         take_members(line, &row);
-    else /* an allocation that fails inside jansson can look like a damaged line */
-        status = pt_fail(err, PATINA_EFORMAT, "a line is not a JSON object, or memory ran out");
+    else if (!line && json_error_code(&error) == json_error_out_of_memory)
+        status = pt_fail(err, PATINA_ENOMEM, "out of memory");
     if (status == PATINA_OK) status = fill_texts(&row, err);
     if (status == PATINA_OK)
         status = writer->parquet ? write_parquet_row(writer->parquet, &row, err)
@@ -201,8 +202,7 @@ static patina_status write_rows(table_writer *writer, FILE *lines, const char *p
     size_t capacity = 0;
     patina_status status = PATINA_OK;
     for (ssize_t n; status == PATINA_OK && (n = getline(&line, &capacity, lines)) > 0;)
-        if ((status = write_row(writer, line, (size_t)n, err)) == PATINA_EFORMAT)
-            pt_error_add_context(err, "file '%s'", path);
+        status = write_row(writer, line, (size_t)n, err);
     if (status == PATINA_OK && !feof(lines)) /* getline also fails without memory */
         status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     free(line);

@@ -259,7 +259,12 @@ static patina_status stems_open(const patina_effect_config *config, const float 
     }
     if (failed) return pt_fail(err, PATINA_ENOMEM, "out of memory to degrade %zu samples", n);
     stems->signal = stems->free_buffer[--stems->n_free_buffers];
-    pt_dsp_ops_get_best()->widen(x, n, stems->signal);
+    for (size_t i = 0; i < n; i += PT_BLOCK_SIZE) {
+        const size_t length = pt_block_length(i, n);
+        if (!pt_stats_all_finite(x + i, length))
+            return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
+        pt_dsp_ops_get_best()->widen(x + i, length, stems->signal + i);
+    }
     return PATINA_OK;
 }
 
@@ -570,8 +575,6 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
                                         patina_degrade_stats *stats, pt_arena *scratch,
                                         patina_error *err) {
     PT_TRY(check_row(seed, variant, n_samples, err));
-    if (!pt_stats_all_finite(x, n_samples))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
 
     const pt_rng noise = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_NOISE_SAMPLES);
     patina_degrade_stats own = {0};

@@ -45,7 +45,7 @@ size_t pt_effect_chain_scratch_size(size_t n);
  * noise  the stream of noise samples
  * stats  out: stage and n_stages
  *
- * Errors  PATINA_ENOMEM
+ * Errors  PATINA_ENOMEM, PATINA_REJECT_NONFINITE
  */
 patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            const patina_effect_chain *chain, const pt_rng *noise,

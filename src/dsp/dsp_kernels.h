@@ -129,6 +129,7 @@ const pt_dsp_ops TABLE = {
     .narrow = narrow,
     .mix = mix,
     .hard_clip = hard_clip,
+    .select_magnitudes = select_magnitudes,
     .delayed_sum = delayed_sum,
     .soft_clip = soft_clip,
     .philox_words = philox_words,

@@ -88,6 +88,11 @@ typedef struct pt_dsp_ops {
     /* y[i] = x[i] limited to -level .. level. */
     void (*hard_clip)(const double *x, size_t n, double level, double *y);
 
+    /* The bits of those |x[i]| whose bits, shifted right, are `digit`, in order; returns their number.
+     * selected has room for n. */
+    size_t (*select_magnitudes)(const double *x, size_t n, unsigned shift, uint64_t digit,
+                                uint64_t *selected);
+
     /* y[i] = norm (x[i] + sum of gain[t] x[i - delay[t]]); reads samples before x, as far as the
      * longest delay. */
     void (*delayed_sum)(const double *x, size_t n, const size_t *delay, const double *gain,

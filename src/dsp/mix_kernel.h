@@ -68,3 +68,29 @@ static void delayed_sum(const double *x, size_t n, const size_t *delay, const do
         y[i] = norm * sum;
     }
 }
+
+/* Few samples match: vectors are compared, and only those with a match are read one by one. */
+static size_t select_magnitudes(const double *x, size_t n, unsigned shift, uint64_t digit,
+                                uint64_t *selected) {
+    const vec_u64 wanted = (vec_u64){0} + digit;
+    size_t n_selected = 0;
+    for (size_t first = 0; first < n; first += LANES) {
+        const size_t end = n - first < LANES ? n : first + LANES;
+        if (end == first + LANES) {
+            vec_u64 other = (vec_u64){0} - 1; /* all bits: no match */
+            uint64_t all = UINT64_MAX;
+            UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
+                const vec_u64 bits = (vec_u64)(*(const vec_unaligned *)(x + first + v * WIDTH));
+                other &= (vec_u64)((bits & INT64_MAX) >> shift != wanted);
+            }
+            UNROLL for (size_t l = 0; l < WIDTH; l++) all &= other[l];
+            if (all == UINT64_MAX) continue;
+        }
+        for (size_t i = first; i < end; i++) {
+            const uint64_t bits = double_to_bits(x[i]) & INT64_MAX;
+            selected[n_selected] = bits; /* overwritten unless it matches */
+            n_selected += bits >> shift == digit;
+        }
+    }
+    return n_selected;
+}

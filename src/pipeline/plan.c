@@ -152,6 +152,7 @@ static bool add_given_settings(json_t *settings, const pt_plan *plan) {
     for (size_t i = 0; i < N_TEXT_SETTINGS; i++)
         if (texts[i].value)
             n_failed += json_object_set_new(settings, texts[i].name, json_string(texts[i].value));
+    if (o->with_id) n_failed += json_object_set_new(settings, "with_id", json_true());
     if (o->fingerprint) n_failed += json_object_set_new(settings, "fingerprint", json_true());
     if (o->max_captions != MAX_CAPTIONS_DEFAULT)
         n_failed += json_object_set_new(settings, "max_captions",

@@ -351,6 +351,16 @@ TEST(dsp_kernels, mixing_gives_the_same_bits) {
                     y[i] !=
                     0.5 * (((now[i] + gain[0] * *(now + i - 1)) + gain[1] * *(now + i - 17)) +
                            gain[2] * *(now + i - HISTORY));
+            uint64_t selected[N], digit, bits;
+            memcpy(&digit, &now[N / 2], sizeof digit);
+            digit = (digit & INT64_MAX) >> 52;
+            size_t n_selected = ops->select_magnitudes(now, n, 52, digit, selected);
+            for (size_t i = n; i-- > 0;) {
+                memcpy(&bits, &now[i], sizeof bits);
+                bits &= INT64_MAX;
+                if (bits >> 52 == digit) n_wrong += selected[--n_selected] != bits;
+            }
+            CHECK_INT(n_selected, 0);
             CHECK_INT(n_wrong, 0);
         }
     }

@@ -24,6 +24,19 @@ TEST(cpu, isa_names_round_trip) {
     CHECK_CONTAINS(t->err.message, "sse9");
 }
 
+#if defined(__x86_64__)
+/* The compiler's library detects the same. */
+TEST(cpu, isa_is_that_of_the_compiler) {
+    __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    CHECK_INT(patina_isa_detect(), avx2 && avx512 ? PATINA_ISA_AVX512
+                                   : avx2         ? PATINA_ISA_AVX2
+                                                  : PATINA_ISA_C);
+}
+#endif
+
 /* bfloat16 is used with AVX-512 if the CPU supports it, and rejected otherwise. */
 TEST(cpu, precision_names_round_trip) {
     CHECK(!patina_isa_has_bf16() || patina_isa_detect() == PATINA_ISA_AVX512);
