@@ -80,14 +80,23 @@ KINDS = {"audiocaps, shuffled": make_audiocaps, "table": make_table, "jsonl": ma
          "parquet": make_parquet, "webdataset": make_tar, "folder": make_folder}
 
 
+def make_corpus(kind, folder, n):
+    """Makes a list in another process: the peak of a child includes that of the process that started it."""
+    made = subprocess.run([sys.executable, __file__, "--make", kind, folder, str(n)], check=True, stdout=subprocess.PIPE)
+    return made.stdout.decode()
+
+
 def main():
+    if sys.argv[1] == "--make":
+        print(KINDS[sys.argv[2]](sys.argv[3], int(sys.argv[4])), end="")
+        return
     program, model = sys.argv[1:3]
     n = int(sys.argv[3]) if len(sys.argv) > 3 else 1000000
     kinds = sys.argv[4:] or list(KINDS)
     print(f"{'kind':<22}{'rows':>10}{'wall s':>9}{'CPU s':>9}{'MB':>7}")
     for kind in kinds:
         with tempfile.TemporaryDirectory() as folder:
-            corpus = KINDS[kind](folder, n)
+            corpus = make_corpus(kind, folder, n)
             empty = f"{folder}/empty"
             os.makedirs(empty)
             started = time.monotonic()

@@ -27,7 +27,14 @@ static const pt_cli_option options[] = {
      .argument = "R",
      .min = 1,
      .max = PT_BENCH_ROUNDS_MAX,
-     .help = "number of rounds; each measures everything once (default: 5, with --quick 2)"},
+     .help = "number of rounds; each measures everything once (default: until three rounds in a "
+             "row improve no best figure by 2 %, with --quick 2)"},
+    {.name = "max-seconds",
+     .kind = PT_CLI_NUMBER,
+     .argument = "S",
+     .min = 1,
+     .max = 86400,
+     .help = "without --rounds, begin no round after S seconds (default: 300)"},
     {.name = "corpus",
      .kind = PT_CLI_FILE,
      .argument = "SRC",
@@ -70,7 +77,14 @@ static double median_deviation(pt_bench_stats s) {
     return (s.median > s.best ? s.median / s.best : s.best / s.median) - 1.0;
 }
 
-/* The largest deviation among the long measurements. */
+/* The time of the towers' arithmetic at the register peak, over the time of a row. */
+static double share_of_limit(const pt_bench_report *r, const pt_bench_speed *s) {
+    const bool is_known =
+        is_measured(s->row_s) && is_measured(s->peak) && r->text_flop > 0.0 && r->device.n == 0;
+    return is_known ? (r->audio_flop + r->text_flop) / s->peak.best / s->row_s.best : 0.0;
+}
+
+/* The largest deviation among the long measurements: over 1 ms. */
 static double max_noise(const pt_bench_report *r) {
     double max = 0.0;
     for (unsigned i = 0; i < r->n_speeds; i++) {
@@ -79,6 +93,9 @@ static double max_noise(const pt_bench_report *r) {
         for (size_t k = 0; k < sizeof spreads / sizeof *spreads; k++)
             if (median_deviation(spreads[k]) > max) max = median_deviation(spreads[k]);
     }
+    for (unsigned i = 0; i < r->n_stages; i++)
+        if (r->stage[i].s.best > 1e-3 && median_deviation(r->stage[i].s) > max)
+            max = median_deviation(r->stage[i].s);
     return max;
 }
 
@@ -182,13 +199,16 @@ static void print_stages(const pt_bench_report *r) {
 static void print_rows(const pt_bench_report *r) {
     const pt_bench_speed *all = all_threads_run(r);
     if (!is_measured(all->row_s)) return;
-    printf("\n%-28s%21s %21s\n", "end to end", "rows/s", "first row after s");
+    printf("\n%-28s%21s %21s%s\n", "end to end", "rows/s", "first row after s",
+           share_of_limit(r, all) > 0.0 ? " of limit" : "");
     for (unsigned i = 0; i < r->n_speeds; i++) {
         const pt_bench_speed *s = &r->speed[i];
         const pt_bench_stats rate = rate_of(s->row_s);
-        printf("  %-4u%-22s%10.2f %10.2f %10.2f %10.2f\n", s->threads,
+        printf("  %-4u%-22s%10.2f %10.2f %10.2f %10.2f", s->threads,
                s->threads == 1 ? "thread" : "threads", rate.best, rate.median, s->start_s.best,
                s->start_s.median);
+        if (share_of_limit(r, s) > 0.0) printf(" %6.1f %%", 100.0 * share_of_limit(r, s));
+        putchar('\n');
     }
     printf("%" PRIu64 " rows per run; rows/s excludes start-up; ", r->n_rows);
     printf("peak memory %.0f MB with %u thread%s\n", 1e-6 * (double)r->peak_bytes, all->threads,
@@ -217,6 +237,9 @@ static void print_scaling(const pt_bench_report *r) {
 }
 
 static void print_warnings(const pt_bench_report *r, bool quick) {
+    if (!quick)
+        printf("\nmedians are up to %.0f %% worse than the best; the best figures have %ssettled\n",
+               100.0 * max_noise(r), r->settled ? "" : "not ");
     if (quick) printf("\nnote: --quick does too little work for reliable figures\n");
     if (is_busy(r))
         printf("\nnote: the load average was %.1f at the start; other processes take CPU time\n",
@@ -266,6 +289,10 @@ static void print_json_speed(const pt_bench_report *r, const pt_bench_speed *s) 
     print_json_share("text_share_of_peak", r->text_flop, s->text_s, s->peak);
     print_json_stats("rows_per_s", rate_of(s->row_s));
     print_json_stats("first_row_s", s->start_s);
+    if (share_of_limit(r, s) > 0.0)
+        printf(", \"row_share_of_limit\": %.6g", share_of_limit(r, s));
+    else
+        printf(", \"row_share_of_limit\": null");
     putchar('}');
 }
 
@@ -295,7 +322,8 @@ static void print_json(const pt_bench_report *r, const pt_bench_options *o) {
     printf(", \"kernels\": \"%s\", \"precision\": \"%s\", \"model\": ", patina_isa_name(o->isa),
            patina_precision_name(o->precision));
     pt_cli_write_json_string(stdout, o->model);
-    printf(", \"rounds\": %u, \"quick\": %s", r->rounds, o->quick ? "true" : "false");
+    printf(", \"rounds\": %u, \"settled\": %s, \"quick\": %s", r->rounds,
+           r->settled ? "true" : "false", o->quick ? "true" : "false");
     printf(", \"audio_flop\": %.0f, \"text_flop\": %.0f, \"text_tokens\": %.2f", r->audio_flop,
            r->text_flop, r->text_tokens);
     printf(", \"speeds\": [");
@@ -320,7 +348,10 @@ static void print_json(const pt_bench_report *r, const pt_bench_options *o) {
 
 static void show_step(void *context, unsigned round, unsigned rounds, const char *what) {
     char text[128];
-    snprintf(text, sizeof text, "round %u of %u: %s", round, rounds, what);
+    if (rounds > 0)
+        snprintf(text, sizeof text, "round %u of %u: %s", round, rounds, what);
+    else
+        snprintf(text, sizeof text, "round %u: %s", round, what);
     pt_cli_progress_line(context, text);
 }
 
@@ -344,6 +375,7 @@ static int measure(const pt_cli_args *args, const char *model) {
         .parts = parts_of[pt_cli_number(args, "only")],
         .threads = (unsigned)pt_cli_number(args, "threads"),
         .rounds = rounds,
+        .max_seconds = (unsigned)pt_cli_number(args, "max-seconds"),
         .quick = quick,
         .no_scaling = pt_cli_given(args, "no-scaling"),
         .isa = isa,

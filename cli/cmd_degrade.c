@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_degrade.c - patina degrade: degrades one file, at random, by name or from a recipe */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <patina/patina.h>
 
@@ -177,6 +179,22 @@ static patina_status write_audio(const char *out, const patina_degraded *degrade
     return status;
 }
 
+/* Writes the audio and prints the recipe. A new file is removed again if printing fails: an error
+ * means that it was not written. One that replaced another stays, since the other is gone. */
+static patina_status write_and_print(const char *out, const patina_degraded *degraded,
+                                     patina_error *err) {
+    struct stat info;
+    const bool is_new = lstat(out, &info) != 0 && errno == ENOENT;
+    PT_TRY(write_audio(out, degraded, err));
+    errno = 0;
+    puts(degraded->provenance_json);
+    if (pt_cli_flush(stdout)) return PATINA_OK;
+    clearerr(stdout); /* reported once */
+    if (is_new) unlink(out);
+    return pt_fail(err, PATINA_EIO, "standard output could not be written: %s",
+                   strerror(errno ? errno : EIO));
+}
+
 /* The output is an option or the second operand. */
 static int find_output(const pt_cli_args *args, const char **out) {
     const bool has_option = pt_cli_given(args, "out"), has_operand = args->n_operands > 1;
@@ -203,14 +221,12 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     patina_status status = pt_cli_effect_config_open(args, &config, &err);
     if (status == PATINA_OK) status = pt_cli_input_open(in, &input, &err);
     if (status == PATINA_OK) status = degrade(args, config, input.path, entry, &degraded, &err);
-    if (status == PATINA_OK) status = write_audio(out, &degraded, &err);
-    if (status == PATINA_OK) {
-        /* audio on standard output must not be mixed with text */
-        if (!pt_cli_is_dash(out))
-            puts(degraded.provenance_json);
-        else if (!pt_cli_given(args, "quiet"))
-            fprintf(stderr, "%s\n", degraded.provenance_json);
-    }
+    const bool is_piped = pt_cli_is_dash(out); /* audio must not be mixed with text */
+    if (status == PATINA_OK)
+        status =
+            is_piped ? write_audio(out, &degraded, &err) : write_and_print(out, &degraded, &err);
+    if (status == PATINA_OK && is_piped && !pt_cli_given(args, "quiet"))
+        fprintf(stderr, "%s\n", degraded.provenance_json);
     pt_cli_input_fix_error(&input, &err);
     pt_cli_input_close(&input);
     patina_degraded_release(&degraded);

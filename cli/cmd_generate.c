@@ -66,7 +66,7 @@ static const pt_cli_option options[] = {
          "remove another data set in OUT first; asks on a terminal, and never removes other files"},
     {.name = "dry-run",
      .help = "write nothing; print the number of rows, the size and, from a measurement of 20 s, "
-             "the time"},
+             "the time; as a JSON object with '--progress json'"},
     {.name = "corpus-kind",
      .kind = PT_CLI_CHOICE,
      .argument = "KIND",
@@ -211,6 +211,8 @@ static const pt_cli_option options[] = {
      .help = "what keeps clips in one split besides equal content: youtube_id; parent, the folder; "
              "a column of the list; or sound, also of files in another coding (decodes all clips "
              "first)"},
+    {.name = "with-id",
+     .help = "add a sixth column 'id' to the rows: the id of the entry, 'entry' of provenance"},
     {.name = "fingerprint",
      .help =
          "write a fingerprint of each whole sound to the provenance, with which 'patina inspect' "
@@ -568,6 +570,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             .captions = (patina_caption_mode)pt_cli_number(args, "captions"),
             .order = (patina_effect_order)pt_cli_number(args, "order"),
             .split_key = pt_cli_text(args, "split-key"),
+            .with_id = pt_cli_given(args, "with-id"),
             .fingerprint = pt_cli_given(args, "fingerprint"),
             .windows = (uint32_t)pt_cli_number(args, "windows"),
             .window = (patina_window_mode)pt_cli_number(args, "window"),

@@ -133,7 +133,7 @@ const pt_cli_command pt_cli_inspect = {
         "of the targets, the effects and their combinations, the purity, the rejects, the "
         "settings and the model. An unfinished or damaged data set is an error.\n\n"
         "Quantiles are exact, those of the spectrum to 1/200 dB. Pairs of clips with the same "
-        "sound, also in another coding, are listed. Memory use is at most 30 MB plus 160 bytes per "
+        "sound, also in another coding, are listed. Memory use is at most 30 MB plus 164 bytes per "
         "row and 200 per entry.",
     .epilog = "examples:\n"
               "  patina inspect out\n"

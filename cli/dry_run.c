@@ -11,12 +11,15 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
+#include <jansson.h>
+
 #include "signals.h"
 #include "standard_streams.h"
 #include "summary.h"
 #include "terminal.h"
 
 #include "base/error.h"
+#include "base/json_dump.h"
 #include "dataset/output_dir.h"
 #include "fs/dir.h"
 #include "pipeline/plan.h"
@@ -128,42 +131,80 @@ static double free_bytes(const char *out) {
     return (double)disk.f_bavail * (double)disk.f_frsize;
 }
 
-static void print_size(const pt_plan *plan, const run_size *size) {
-    const double free_space = free_bytes(plan->options.out);
-    char bytes[32], space[32];
-    pt_cli_format_bytes((double)size->n_rows * pt_plan_row_bytes(plan), bytes, sizeof bytes);
-    printf("corpus   %" PRIu64 " %s (%s), up to %" PRIu64 " %s in %" PRIu64 " %s\n",
-           size->n_entries, pt_cli_plural(size->n_entries, "entry", "entries"), plan->corpus_kind,
-           size->n_rows, pt_cli_plural(size->n_rows, "row", "rows"), size->n_chunks,
-           pt_cli_plural(size->n_chunks, "chunk", "chunks"));
-    printf("size     about %s", bytes);
-    if (free_space >= 0.0) {
-        pt_cli_format_bytes(free_space, space, sizeof space);
-        printf("; %s free", space);
-    }
-    putchar('\n');
+/** What is estimated; members that are unknown are negative. */
+typedef struct estimate {
+    double n_bytes, free_bytes;
+    double rows_per_s, seconds; /* negative where no row was made */
+    double n_runs;              /* of the time limit; negative without one */
+} estimate;
+
+static estimate estimate_of(const pt_plan *plan, const run_size *size, const sample *s,
+                            double time_limit_s) {
+    const double measured_s = s->ended_s - s->started_s, startup_s = s->started_s - s->opened_s;
+    estimate e = {(double)size->n_rows * pt_plan_row_bytes(plan), free_bytes(plan->options.out),
+                  -1.0, -1.0, -1.0};
+    if (s->n_rows == 0 || measured_s <= 0.0) return e;
+    const double work_s = (double)size->n_entries * measured_s / (double)s->n_entries;
+    e.rows_per_s = (double)s->n_rows / measured_s;
+    e.seconds = startup_s + work_s;
+    if (time_limit_s > startup_s) e.n_runs = ceil(work_s / (time_limit_s - startup_s));
+    return e;
 }
 
-static void print_time(const pt_plan *plan, const run_size *size, const sample *s,
-                       double time_limit_s) {
-    const double measured_s = s->ended_s - s->started_s, startup_s = s->started_s - s->opened_s;
-    char total[32], limit[32];
-    if (s->n_rows == 0 || measured_s <= 0.0) {
+static void print_estimate(const pt_plan *plan, const run_size *size, const sample *s,
+                           const estimate *e, double time_limit_s) {
+    const double measured_s = s->ended_s - s->started_s;
+    char text[32];
+    pt_cli_format_bytes(e->n_bytes, text, sizeof text);
+    printf("corpus   %" PRIu64 " %s (%s), up to %" PRIu64 " %s in %" PRIu64 " %s\n"
+           "size     about %s",
+           size->n_entries, pt_cli_plural(size->n_entries, "entry", "entries"), plan->corpus_kind,
+           size->n_rows, pt_cli_plural(size->n_rows, "row", "rows"), size->n_chunks,
+           pt_cli_plural(size->n_chunks, "chunk", "chunks"), text);
+    if (e->free_bytes >= 0.0) {
+        pt_cli_format_bytes(e->free_bytes, text, sizeof text);
+        printf("; %s free", text);
+    }
+    putchar('\n');
+    if (e->rows_per_s < 0.0) {
         printf("time     unknown: no rows in %.0f s\n", measured_s);
         return;
     }
-    const double rate = (double)s->n_rows / measured_s;
-    const double entry_rate = (double)s->n_entries / measured_s;
-    const double work_s = (double)size->n_entries / entry_rate;
-    printf("speed    %.1f rows/s with %u %s, from %" PRIu64 " rows in %.1f s\n", rate,
-           plan->options.threads, pt_cli_plural(plan->options.threads, "thread", "threads"),
-           s->n_rows, measured_s);
-    pt_cli_format_duration(startup_s + work_s, total, sizeof total);
-    printf("time     about %s\n", total);
-    if (time_limit_s <= startup_s) return;
-    pt_cli_format_duration(time_limit_s, limit, sizeof limit);
-    const double n_runs = ceil(work_s / (time_limit_s - startup_s));
-    printf("         %.0f %s of %s\n", n_runs, n_runs == 1.0 ? "run" : "runs", limit);
+    pt_cli_format_duration(e->seconds, text, sizeof text);
+    printf("speed    %.1f rows/s with %u %s, from %" PRIu64 " rows in %.1f s\n"
+           "time     about %s\n",
+           e->rows_per_s, plan->options.threads,
+           pt_cli_plural(plan->options.threads, "thread", "threads"), s->n_rows, measured_s, text);
+    if (e->n_runs < 0.0) return;
+    pt_cli_format_duration(time_limit_s, text, sizeof text);
+    printf("         %.0f %s of %s\n", e->n_runs, e->n_runs == 1.0 ? "run" : "runs", text);
+}
+
+/** Adds a number, or null where it is unknown. */
+static void set_number(json_t *object, const char *name, double value) {
+    json_object_set_new(object, name, value < 0.0 ? json_null() : json_real(value));
+}
+
+static patina_status print_json(const pt_plan *plan, const run_size *size, const sample *s,
+                                const estimate *e, patina_error *err) {
+    json_t *object =
+        json_pack("{s:I, s:I, s:I, s:s, s:i, s:I}", "entries", (json_int_t)size->n_entries, "rows",
+                  (json_int_t)size->n_rows, "chunks", (json_int_t)size->n_chunks, "corpus_kind",
+                  plan->corpus_kind, "threads", (int)plan->options.threads, "rows_measured",
+                  (json_int_t)s->n_rows);
+    json_object_set_new(object, "bytes", json_integer((json_int_t)e->n_bytes));
+    json_object_set_new(object, "bytes_free",
+                        e->free_bytes < 0.0 ? json_null()
+                                            : json_integer((json_int_t)e->free_bytes));
+    set_number(object, "rows_per_s", e->rows_per_s);
+    set_number(object, "seconds", e->seconds);
+    set_number(object, "runs", e->n_runs);
+    char *text = pt_json_dump(object, JSON_REAL_PRECISION(17));
+    const bool is_whole = text && json_object_size(object) == 11;
+    json_decref(object);
+    if (is_whole) puts(text);
+    free(text);
+    return is_whole ? PATINA_OK : pt_fail(err, PATINA_ENOMEM, "out of memory");
 }
 
 int pt_cli_dry_run(const patina_generate_options *run, pt_cli_progress *progress) {
@@ -181,8 +222,11 @@ int pt_cli_dry_run(const patina_generate_options *run, pt_cli_progress *progress
     }
     pt_cli_reraise_signal();
     if (status == PATINA_OK) {
-        print_size(&plan, &size);
-        print_time(&plan, &size, &s, run->time_limit_s);
+        const estimate e = estimate_of(&plan, &size, &s, run->time_limit_s);
+        if (progress->json)
+            status = print_json(&plan, &size, &s, &e, &err);
+        else
+            print_estimate(&plan, &size, &s, &e, run->time_limit_s);
     }
     pt_plan_release(&plan);
     return status == PATINA_OK ? 0 : pt_cli_report_error(&err);

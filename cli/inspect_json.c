@@ -28,13 +28,13 @@ static void put_histogram(const patina_histogram *h) {
     printf("]}");
 }
 
-/* "target_lufs": quantiles, of the rows of a split */
-static void put_split_targets(const patina_inspection *inspection,
-                              const patina_split_stats *split) {
+/* "target_lufs": quantiles, of the rows of a split or a corpus */
+static void put_group_targets(const patina_inspection *inspection,
+                              const patina_quantiles *quantiles) {
     printf(", \"targets\": {");
     for (size_t s = 0; s < inspection->n_scalars; s++) {
         printf("%s\"%s\": ", s ? ", " : "", inspection->scalar[s].column);
-        put_quantiles(&split->scalar[s]);
+        put_quantiles(&quantiles[s]);
     }
     printf("}");
 }
@@ -49,7 +49,16 @@ static void put_shape(const patina_inspection *inspection) {
         pt_cli_write_json_string(stdout, split->name);
         printf(", \"files\": %" PRIu64 ", \"rows\": %" PRIu64 ", \"bytes\": %" PRIu64,
                split->n_parts, split->n_rows, split->n_bytes);
-        put_split_targets(inspection, split);
+        put_group_targets(inspection, split->scalar);
+        printf("}");
+    }
+    printf("],\n \"corpora\": [");
+    for (size_t i = 0; i < inspection->n_corpora; i++) {
+        const patina_corpus_stats *corpus = &inspection->corpus[i];
+        printf("%s{\"name\": ", i ? ", " : "");
+        pt_cli_write_json_string(stdout, corpus->name);
+        printf(", \"rows\": %" PRIu64, corpus->n_rows);
+        put_group_targets(inspection, corpus->scalar);
         printf("}");
     }
     printf("],\n \"columns\": [");

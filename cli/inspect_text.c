@@ -88,6 +88,22 @@ static void print_targets(const patina_inspection *inspection) {
     }
 }
 
+static void print_corpora(const patina_inspection *inspection) {
+    if (inspection->n_corpora == 0) return;
+    printf("\n%-*s %9s", LABEL, "corpus, medians", "rows");
+    for (size_t s = 0; s < inspection->n_scalars; s++)
+        printf("  %18s", inspection->scalar[s].title);
+    putchar('\n');
+    for (size_t i = 0; i < inspection->n_corpora; i++) {
+        const patina_corpus_stats *corpus = &inspection->corpus[i];
+        pt_cli_write_escaped(stdout, corpus->name);
+        printf("%*s %9" PRIu64, LABEL - (int)strlen(corpus->name), "", corpus->n_rows);
+        for (size_t s = 0; s < inspection->n_scalars; s++)
+            printf("  %18.*f", inspection->scalar[s].decimals, corpus->scalar[s].median);
+        putchar('\n');
+    }
+}
+
 static void print_quality(const patina_inspection *inspection) {
     if (inspection->n_quality == 0 || inspection->quality[0].quantiles.n == 0) return;
     print_quantile_head("source");
@@ -228,6 +244,7 @@ void pt_cli_inspection_write_text(const char *out, const patina_inspection *insp
     print_shape(out, inspection);
     if (inspection->n_rows > 0) {
         print_targets(inspection);
+        print_corpora(inspection);
         print_quality(inspection);
         print_purity(inspection);
         print_effects(inspection);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 
 #include "commands.h"
 #include "completion_text.h"
+#include "signals.h"
 #include "terminal.h"
 
 static const pt_cli_program *const program = &pt_cli_program_table;
@@ -199,7 +199,7 @@ static void line_buffer_stderr(void) {
 int main(int argc, char **argv) {
     reserve_standard_fds();
     line_buffer_stderr();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, reported like a full disk */
+    pt_cli_install_fault_handlers();
     int status = dispatch(argc, argv);
 
     const bool failed_before = ferror(stdout);

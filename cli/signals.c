@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.c - SIGINT, SIGTERM and SIGHUP */
+/* signals.c - signals that stop a run, and those that the system sends for a file */
 
 #include "signals.h"
 
@@ -14,9 +14,32 @@
 static atomic_bool stop;
 static atomic_int received_signal;
 
+/* Only weights are mapped. A page of a file that was truncated meanwhile cannot be read. */
+static const char mapped_file_fault[] =
+    "patina: a file that is mapped into memory, the weights of the model, became shorter or cannot "
+    "be read; restore it and run the same command again\n";
+
 static void on_signal(int number) {
     if (atomic_exchange(&received_signal, number) != 0) _exit(128 + number);
     atomic_store(&stop, true);
+}
+
+static void on_bus_error(int number, siginfo_t *info, void *context) {
+    (void)context;
+    if (info->si_code == BUS_ADRERR) {
+        (void)!write(STDERR_FILENO, mapped_file_fault, sizeof mapped_file_fault - 1);
+        _exit(1);
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void pt_cli_install_fault_handlers(void) {
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 /* A signal that the parent process ignores (nohup, a background job) stays ignored. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* signals.h - SIGINT, SIGTERM and SIGHUP stop a run, which then removes its temporary files */
+/* signals.h - SIGINT, SIGTERM and SIGHUP stop a run, which then removes its temporary files; a file
+ * that fails is an error, not a signal */
 
 #ifndef PATINA_CLI_SIGNALS_H
 #define PATINA_CLI_SIGNALS_H
@@ -11,6 +12,13 @@
  * immediately.
  */
 const patina_atomic_bool *pt_cli_install_signal_handlers(void);
+
+/**
+ * A closed pipe (SIGPIPE) and a file beyond the limit of its size (SIGXFSZ) are write errors,
+ * reported like a full disk. A mapped file that is truncated (SIGBUS) ends the process with status 1
+ * and a sentence.
+ */
+void pt_cli_install_fault_handlers(void);
 
 /** Sets the flag as a signal does. */
 void pt_cli_request_stop(void);

@@ -113,7 +113,7 @@ static void check_entry(const pt_entry *e, bool with_audio) {
     check_text(e->fault);
     FUZZ_ASSERT(e->source);
     FUZZ_ASSERT(!e->id || e->id[0] != '\0');
-    FUZZ_ASSERT(with_audio || (!e->audio && !e->path));
+    FUZZ_ASSERT(with_audio || !e->audio);
     if (e->status == PATINA_OK)
         FUZZ_ASSERT(e->id && !e->fault && (!with_audio || !e->audio != !e->path));
     else

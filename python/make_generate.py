@@ -80,7 +80,7 @@ def render_module(tables):
     paragraphs = "\n\n".join(wrap(part, "    ") for part in command["description"].split("\n\n"))
     text = MODULE_HEADER.format(version=tables["version"])
     text += "\n\ndef generate(\n    *,\n" + "".join(map(parameter, options))
-    text += "    progress: Progress = True,\n) -> dict[str, Any] | None:\n"
+    text += "    progress: Progress = True,\n    dry_run: bool = False,\n) -> dict[str, Any] | None:\n"
     text += f'    """{escape_docstring(command["summary"])}\n\n{escape_docstring(paragraphs)}\n\n'
     text += ("    Runs the program `patina generate` and returns the content of OUT/dataset.json, or None\n"
              "    if time_limit or shard left the set unfinished. An interrupt ends the run as Ctrl-C does\n"
@@ -92,11 +92,15 @@ def render_module(tables):
              "            True shows a bar of tqdm (or a line, without tqdm) in terminals and notebooks\n"
              "            and dated lines in logs, on sys.stderr; False nothing; a function is called\n"
              "            with a dict about once a second, and for every note and reject: its `event`\n"
-             "            is 'progress', 'note' or 'reject'\n\n"
+             "            is 'progress', 'note' or 'reject'\n"
+             "        dry_run:\n"
+             "            write nothing; return a dict with the entries, rows, chunks and bytes of the set\n"
+             "            and, from a measurement of 20 s, rows_per_s and seconds (None: unknown); with\n"
+             "            time_limit also the number of runs\n\n"
              "    Raises:\n        Error: with the message of the program\n" + '    """\n')
     text += "    return run_generate({\n"
     text += "".join(f'        "{option["name"]}": {argument_name(option)},\n' for option in options)
-    return text + "    }, progress)\n"
+    return text + "    }, progress, dry_run)\n"
 
 
 if __name__ == "__main__":

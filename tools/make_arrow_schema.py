@@ -15,7 +15,7 @@ import re
 import struct
 import sys
 
-TYPE_FLOATING_POINT, TYPE_FIXED_SIZE_LIST, HEADER_SCHEMA = 3, 16, 1
+TYPE_FLOATING_POINT, TYPE_UTF8, TYPE_FIXED_SIZE_LIST, HEADER_SCHEMA = 3, 5, 16, 1
 PRECISION_SINGLE, METADATA_V5 = 1, 4
 
 
@@ -53,7 +53,7 @@ class FlatBuffer:
 
     def table(self, *fields):
         """fields: (index, form or None for an offset, value), the widest first as flatc orders them"""
-        start, places = len(self.bytes), {}
+        start, places = len(self.bytes), {-1: 0}
         for index, form, value in fields:
             places[index] = self.push(form, value) if form else self.reference(value)
         place = self.push("<i", 0)
@@ -75,10 +75,13 @@ class FlatBuffer:
 
 
 def add_field(out, name, length):
+    """length: of a list of floats; 1: a float, 0: text"""
     children = [add_field(out, "element", 1)] if length > 1 else []
     kind, form, value = ((TYPE_FIXED_SIZE_LIST, "<i", length) if length > 1 else
                          (TYPE_FLOATING_POINT, "<h", PRECISION_SINGLE))
-    type_at = out.table((0, form, value))
+    if length == 0:
+        kind = TYPE_UTF8
+    type_at = out.table((0, form, value)) if length else out.table()
     name_at = out.string(name)
     children_at = out.vector(children)
     return out.table((5, None, children_at), (3, None, type_at), (0, None, name_at), (2, "<B", kind))
@@ -102,16 +105,22 @@ def read_columns(text):
             for name, length, scalar in entry.findall(body)]
 
 
+def c_string(name, columns):
+    text = base64.b64encode(arrow_schema(columns)).decode()
+    lines = [f'    "{text[i:i + 88]}"' for i in range(0, len(text), 88)]
+    return f"const char {name}[] =\n" + "\n".join(lines) + ";\n"
+
+
 def main():
     columns_h, target = sys.argv[1:]
     with open(columns_h, encoding="utf-8") as file:
-        text = base64.b64encode(arrow_schema(read_columns(file.read()))).decode()
-    lines = [f'    "{text[i:i + 88]}"' for i in range(0, len(text), 88)]
+        columns = read_columns(file.read())
     with open(target, "w", encoding="utf-8") as file:
         file.write("/* SPDX-License-Identifier: MIT */\n"
                    "/* arrow_schema.c - written by tools/make_arrow_schema.py */\n\n"
                    '#include "dataset/arrow_schema.h"\n\n'
-                   "const char pt_arrow_schema[] =\n" + "\n".join(lines) + ";\n")
+                   + c_string("pt_arrow_schema", columns) + "\n"
+                   + c_string("pt_arrow_schema_with_id", columns + [("id", 0)]))
 
 
 if __name__ == "__main__":

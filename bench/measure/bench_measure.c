@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_measure.c - time of the targets of one window, and of libebur128 for comparison
+/* bench_measure.c - time of resampling one window and of its targets, and of soxr and libebur128
+ * for comparison
  *
  * 10 s of 44.1 kHz stereo and a 48 kHz mix, on one thread. A round measures everything once, so
  * that other load of the machine affects all equally. bench_measure [-r ROUNDS]
@@ -17,6 +18,7 @@
 #include <patina/measure.h>
 
 #include "base/arena.h"
+#include "dsp/resample.h"
 
 #define ROUNDS_MAX 1000
 #define RATE_HZ    44100
@@ -25,6 +27,7 @@
 typedef struct window {
     patina_audio source, mix;
     patina_meter *meter;
+    float *resampled; /* [PATINA_WINDOW_FRAMES] */
     pt_arena scratch;
 } window;
 
@@ -34,6 +37,25 @@ typedef struct job {
     bool (*run)(window *w, double *value);
     double seconds[ROUNDS_MAX], value;
 } job;
+
+/* The samples of the source as one channel, as the mix of a row. */
+static bool resample(window *w, pt_resampler_kind kind, double *value) {
+    pt_resampler *resampler = NULL;
+    if (pt_resampler_open(RATE_HZ, kind, &resampler, NULL) != PATINA_OK) return false;
+    const bool ok =
+        pt_resampler_run(resampler, w->source.samples, N_FRAMES, w->resampled, NULL) == PATINA_OK;
+    pt_resampler_close(&resampler);
+    *value = (double)w->resampled[PATINA_WINDOW_FRAMES / 2];
+    return ok;
+}
+
+static bool run_resample(window *w, double *value) {
+    return resample(w, PT_RESAMPLER_BEST, value);
+}
+
+static bool run_soxr(window *w, double *value) {
+    return resample(w, PT_RESAMPLER_SOXR, value);
+}
 
 static bool run_targets(window *w, double *value) {
     patina_targets targets;
@@ -97,6 +119,8 @@ static bool run_power(window *w, double *value) {
 }
 
 static job jobs[] = {
+    {.name = "resample", .run = run_resample},
+    {.name = "soxr", .run = run_soxr},
     {.name = "targets, all of them", .run = run_targets},
     {.name = "ltas", .run = run_ltas},
     {.name = "loudness, source", .run = run_loudness_source},
@@ -166,16 +190,19 @@ int main(int argc, char **argv) {
         }
     }
     float *source = noise(N_FRAMES, 2), *mix = noise(PATINA_WINDOW_FRAMES, 1);
-    window w = {.source = {source, N_FRAMES, 2, RATE_HZ},
+    float *resampled = calloc(PATINA_WINDOW_FRAMES, sizeof *resampled);
+    window w = {.resampled = resampled,
+                .source = {source, N_FRAMES, 2, RATE_HZ},
                 .mix = {mix, PATINA_WINDOW_FRAMES, 1, PATINA_RATE_HZ}};
     pt_arena_init(&w.scratch);
-    bool ok =
-        source && mix && patina_meter_open(&w.meter, NULL) == PATINA_OK && run_rounds(&w, rounds);
+    bool ok = source && mix && resampled && patina_meter_open(&w.meter, NULL) == PATINA_OK &&
+              run_rounds(&w, rounds);
     if (ok) print(rounds);
 
     patina_meter_close(&w.meter);
     pt_arena_release(&w.scratch);
     free(source);
     free(mix);
+    free(resampled);
     return ok ? 0 : 1;
 }

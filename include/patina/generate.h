@@ -168,6 +168,7 @@ typedef struct patina_generate_options {
     const char *corpora_file;     /**< YAML or JSON file of corpora, in place of both; or NULL */
     const char *split_key; /**< what clips of one split have in common: "youtube_id", "parent",
                                 "sound" or a column; NULL: the content of the file */
+    bool with_id;          /**< add the column `id`, text, to the rows */
     bool fingerprint;      /**< write a fingerprint of each sound to the provenance */
     uint32_t windows; /**< windows of a recording, each with rows of its own, 1 to 1000; 0: 1 */
     patina_window_mode window;    /**< position of the window in a recording of more than 10 s */

@@ -83,6 +83,13 @@ typedef struct patina_split_stats {
     patina_quantiles *scalar; /**< [n_scalars], of its rows */
 } patina_split_stats;
 
+/** A corpus of a data set of several corpora. */
+typedef struct patina_corpus_stats {
+    char *name;               /**< as in provenance */
+    uint64_t n_rows;          /**< rows */
+    patina_quantiles *scalar; /**< [n_scalars], of its rows */
+} patina_corpus_stats;
+
 /** Captions of the rows. */
 typedef struct patina_caption_stats {
     uint64_t n_distinct;    /**< different captions */
@@ -141,13 +148,15 @@ typedef struct patina_inspection {
     patina_key_value *rejects;  /**< [n_rejects], reason and count */
     size_t n_rejects;           /**< length of rejects */
 
-    patina_column_info *column; /**< [n_columns], columns of a row in their order */
-    size_t n_columns;           /**< length of column */
-    uint64_t n_rows;            /**< rows of all splits */
-    uint64_t n_parts;           /**< part files of all splits */
-    uint64_t n_bytes;           /**< size of the part files */
-    patina_split_stats *split;  /**< [n_splits] */
-    size_t n_splits;            /**< length of split */
+    patina_column_info *column;  /**< [n_columns], columns of a row in their order */
+    size_t n_columns;            /**< length of column */
+    uint64_t n_rows;             /**< rows of all splits */
+    uint64_t n_parts;            /**< part files of all splits */
+    uint64_t n_bytes;            /**< size of the part files */
+    patina_split_stats *split;   /**< [n_splits] */
+    size_t n_splits;             /**< length of split */
+    patina_corpus_stats *corpus; /**< [n_corpora], in the order of their first rows */
+    size_t n_corpora; /**< length of corpus; 0 if the rows name no corpus, as in a set of one */
 
     patina_scalar *scalar; /**< [n_scalars], in the order of the columns */
     size_t n_scalars;      /**< length of scalar */
@@ -193,7 +202,7 @@ PATINA_API double patina_ltas_center_hz(size_t b);
 PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
 
 /**
- * Computes statistics of a data set in one pass. Needs 160 bytes of memory for each row, 200 for
+ * Computes statistics of a data set in one pass. Needs 164 bytes of memory for each row, 200 for
  * each entry, and 30 MB.
  *
  * - `out`: folder of the data set

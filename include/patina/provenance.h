@@ -81,12 +81,14 @@ typedef struct patina_recipe {
     char *chain_json;     /**< for patina_effect_chain_from_json() */
     double level_gain_db; /**< gain of the window before the chain, dB */
     double purity_cap;    /**< upper end of purity_db, dB */
+    bool made_by_0_1;     /**< a line of version 0.1, which resampled in another way */
 } patina_recipe;
 
 /**
  * Parses a recipe. `entry`, `seed`, `variant`, `window` {start, frames, rate_hz, channels} and
  * `chain` are required. `level_gain_db` is 0 where it is absent. `purity_cap` is then 50, or 60
- * where `purity_db` is over 50, as in lines of version 0.1. Other members are ignored.
+ * where `purity_db` is over 50, as in lines of version 0.1. A line with `purity_db` and without
+ * `purity_cap` was made by 0.1. Other members are ignored.
  *
  * - `recipe`: out; patina_recipe_release() releases it
  *

@@ -263,7 +263,7 @@ def _write_corpora(options: dict[str, Any], folder: str) -> None:
     options["corpus"], options["corpora"] = None, path
 
 
-def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, Any] | None:
+def run_generate(options: Mapping[str, Any], progress: Progress, dry_run: bool) -> dict[str, Any] | None:
     options = dict(options)
     if isinstance(options.get("split"), Mapping):
         options["split"] = ",".join(f"{name}={share}" for name, share in options["split"].items())
@@ -273,6 +273,9 @@ def run_generate(options: Mapping[str, Any], progress: Progress) -> dict[str, An
         options["suite"] = _write_config(options.get("suite"), folder)
         _write_corpora(options, folder)
         words = ["generate", *option_words(options)]
+        if dry_run:
+            estimate: dict[str, Any] = json.loads(capture_output([*words, "--dry-run", "--progress=json"]))
+            return estimate
         if progress is False:
             status = run_program([*words, "--quiet"], lambda event: None, statuses)
         elif progress is True:

@@ -78,6 +78,7 @@ static void read_format(const pt_byte_source *bytes, uint64_t body, uint64_t siz
     if (size < 2 || !pt_read_exactly(bytes, body, b, (size_t)size)) return;
     c->wave_format = (unsigned)read_uint(b, 2, c->big_endian);
     if (c->wave_format != 0xFFFE || size < sizeof b) return;
+    c->extensible_offset = body;
     c->wave_format = (unsigned)read_uint(b + 24, 2, c->big_endian); /* the first bytes of a GUID */
     c->channel_mask = pt_channel_mask_limit(read_uint(b + 20, 4, c->big_endian),
                                             (unsigned)read_uint(b + 2, 2, c->big_endian));

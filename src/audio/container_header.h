@@ -51,6 +51,7 @@ typedef struct pt_container_header {
     uint64_t rest_offset;   /* ... if rest is not KNOWN */
     unsigned
         wave_format; /* WAV, RF64, W64: the code of fmt, an extensible one's own; 0 elsewhere */
+    uint64_t extensible_offset; /* of the code of an extensible fmt, 0xFFFE; 0: another one */
     uint64_t channel_mask; /* WAV, RF64, W64: dwChannelMask; CAF, AIFF: a bitmap; 0 without one */
     unsigned
         n_positions; /* CAF, AIFF: a layout of so many channels, in the order of the file ... */

@@ -58,9 +58,8 @@ patina_status pt_decoder_seek(pt_decoder *decoder, uint64_t frame, patina_error 
 /**
  * Up to n_frames interleaved frames in WAVE channel order; *n_read is less only at the end.
  *
- * Errors   PATINA_REJECT_TRUNCATED    the end came before the declared frames (beyond the tolerance
- * of
- *                                     the codec)
+ * Errors   PATINA_REJECT_TRUNCATED    the end came before the declared frames, beyond the
+ *                                     tolerance of the codec
  *          PATINA_REJECT_UNDECODABLE  also where rate or channels change
  */
 patina_status pt_decoder_read(pt_decoder *decoder, float *samples, size_t n_frames, size_t *n_read,

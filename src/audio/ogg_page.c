@@ -8,13 +8,15 @@
 
 #include "base/error.h"
 
-#define HEADER_BYTES   27
-#define PAGE_BYTES     (HEADER_BYTES + 255 + 255 * 255)
-#define FLAGS_OFFSET   5
-#define GRANULE_OFFSET 6
-#define CRC_OFFSET     22
-#define NO_GRANULE     UINT64_MAX /* no packet ends on the page */
-#define OPUS_RATE_HZ   48000
+#define HEADER_BYTES    27
+#define PAGE_BYTES      (HEADER_BYTES + 255 + 255 * 255)
+#define FLAGS_OFFSET    5
+#define GRANULE_OFFSET  6
+#define SEQUENCE_OFFSET 18
+#define CRC_OFFSET      22
+#define GRANULE_MAX     INT64_MAX
+#define NO_GRANULE      UINT64_MAX /* no packet ends on the page */
+#define OPUS_RATE_HZ    48000
 
 enum { FLAG_CONTINUED = 1, FLAG_FIRST = 2, FLAG_LAST = 4 };
 
@@ -32,11 +34,16 @@ typedef struct link_scan {
     uint32_t serial;    /* of the first stream */
     unsigned n_packets; /* of it, that ended */
     bool in_first_pages, has_position, in_packet;
-    uint64_t shift;       /* to take from positions */
-    uint64_t last_offset; /* of its last page */
+    uint32_t sequence;    /* number of its last page */
+    uint64_t last_offset; /* of that */
     unsigned last_flags;
     unsigned char *buffer; /* [PAGE_BYTES], for pages that are read again */
     unsigned block_max;    /* Vorbis: samples that a packet gives at most */
+    /* of Opus: */
+    uint64_t shift;    /* position of the first packet */
+    uint64_t end;      /* of the last page with a position, which is the corrected position */
+    uint64_t last_end; /* the same if no page follows */
+    uint64_t granule;  /* its position in the file */
 } link_scan;
 
 static uint64_t read_le(const unsigned char *b, unsigned n) {
@@ -132,28 +139,30 @@ static patina_status add_patch(pt_ogg_link *link, uint64_t offset, const unsigne
     return PATINA_OK;
 }
 
-/** Patches the header of a page: position less the shift, these flags, and the checksum. An earlier
- * patch of that header is the last one of all, and is replaced. */
-static patina_status patch_header(link_scan *s, const page *p, unsigned flags, patina_error *err) {
+/** Patches the header of a page: its flags, its position and the checksum. An earlier patch of that
+ * header is the last one of all, and is replaced. */
+static patina_status patch_header(link_scan *s, const page *p, unsigned flags, uint64_t position,
+                                  patina_error *err) {
     pt_ogg_link *link = s->link;
-    const uint64_t granule = read_le(p->b + GRANULE_OFFSET, 8);
 
     if (p->b != s->buffer) memcpy(s->buffer, p->b, p->n);
     s->buffer[FLAGS_OFFSET] = (unsigned char)flags;
-    if (granule != NO_GRANULE) write_le(s->buffer + GRANULE_OFFSET, granule - s->shift, 8);
+    write_le(s->buffer + GRANULE_OFFSET, position, 8);
     write_le(s->buffer + CRC_OFFSET, page_crc(s->crc_table, s->buffer, p->n), 4);
     if (link->n_patches > 0 && link->patch[link->n_patches - 1].offset == p->offset)
         link->n_patches--;
     return add_patch(link, p->offset, s->buffer, HEADER_BYTES, err);
 }
 
-/** The last page of the stream, with these flags. */
+/** The last page of the stream so far, with these flags. */
 static patina_status patch_last_page(link_scan *s, unsigned flags, patina_error *err) {
     const int64_t n = pt_byte_source_read_at(s->bytes, s->last_offset, s->buffer, PAGE_BYTES);
     const size_t length = n > 0 ? page_length(s->buffer, (size_t)n) : 0;
     const page p = {s->last_offset, s->buffer, length, HEADER_BYTES};
     if (length == 0) return pt_fail(err, PATINA_REJECT_UNDECODABLE, "the file cannot be read");
-    return patch_header(s, &p, flags, err);
+    if (read_le(p.b + GRANULE_OFFSET, 8) > GRANULE_MAX)
+        return patch_header(s, &p, flags, NO_GRANULE, err);
+    return patch_header(s, &p, flags, flags & FLAG_LAST ? s->last_end : s->end, err);
 }
 
 /* Streams ---------------------------------------------------------------------------------- */
@@ -198,7 +207,8 @@ static patina_status read_first_page(link_scan *s, const page *p, patina_error *
             memcpy(s->buffer, p->b, p->n);
             memcpy(s->buffer + p->body + 12, rate, 4);
             const page patched = {p->offset, s->buffer, p->n, p->body};
-            PT_TRY(patch_header(s, &patched, p->b[FLAGS_OFFSET], err));
+            PT_TRY(patch_header(s, &patched, p->b[FLAGS_OFFSET], read_le(p->b + GRANULE_OFFSET, 8),
+                                err));
             PT_TRY(add_patch(link, p->offset + p->body + 12, rate, 4, err));
         }
     }
@@ -229,24 +239,64 @@ static unsigned count_packets(link_scan *s, const page *p, uint64_t *samples) {
     return n;
 }
 
+/**
+ * Where a page of Opus with samples begin to end - 1 ends if it is the last one, which may give
+ * fewer samples than its packets: by the first position, or by that of the page before. A larger
+ * position is kept: the decoder finds that frames are missing.
+ */
+static uint64_t end_of_last_page(const link_scan *s, uint64_t granule, uint64_t begin,
+                                 uint64_t end) {
+    if (granule >= s->shift + begin && granule <= s->shift + end) return granule - s->shift;
+    return granule >= s->granule ? begin + (granule - s->granule) : end;
+}
+
+/**
+ * Corrects the position of a page of Opus to the number of samples up to its end. Decoders compare
+ * the two, and fail: some recordings begin late or have gaps in which nothing was sent, and some
+ * programs write positions that are slightly wrong.
+ */
+static patina_status correct_position(link_scan *s, const page *p, uint64_t n_new, bool is_next,
+                                      patina_error *err) {
+    const uint64_t granule = read_le(p->b + GRANULE_OFFSET, 8);
+    const bool is_last = p->b[FLAGS_OFFSET] & FLAG_LAST;
+    const uint64_t begin = s->end;
+
+    s->end += n_new;
+    if (granule > GRANULE_MAX) return PATINA_OK;
+    if (n_new > 0 && !s->has_position && !is_last) {
+        if (granule > s->end) s->shift = granule - s->end;
+        if (granule < s->end) s->end = granule; /* its first samples are before position 0 */
+    }
+    if (!is_next && granule > s->shift + s->end)
+        return pt_fail(err, PATINA_REJECT_TRUNCATED,
+                       "ogg: pages are missing before that at byte %llu",
+                       (unsigned long long)p->offset);
+    s->last_end = end_of_last_page(s, granule, begin, s->end);
+    s->granule = granule;
+    const uint64_t position = is_last ? s->last_end : s->end;
+    if (position == granule) return PATINA_OK;
+    return patch_header(s, p, p->b[FLAGS_OFFSET], position, err);
+}
+
 /** A page of the first stream. */
 static patina_status read_page(link_scan *s, const page *p, patina_error *err) {
     const unsigned flags = p->b[FLAGS_OFFSET];
     const uint64_t granule = read_le(p->b + GRANULE_OFFSET, 8);
+    const uint32_t sequence = (uint32_t)read_le(p->b + SEQUENCE_OFFSET, 4);
+    const bool is_next = s->last_offset == 0 || sequence == s->sequence + 1;
     pt_ogg_link *link = s->link;
     uint64_t samples;
 
     if (s->last_flags & FLAG_LAST && link->codec == PT_OGG_OPUS)
         PT_TRY(patch_last_page(s, s->last_flags & ~(unsigned)FLAG_LAST, err)); /* it is not */
     s->n_packets += count_packets(s, p, &samples);
-    if (granule != NO_GRANULE && granule <= INT64_MAX) link->last_position = granule;
-    if (samples > 0 && !s->has_position && granule != NO_GRANULE && granule <= INT64_MAX) {
-        s->has_position = true;
-        link->starts_late = granule > samples;
-        if (link->starts_late && link->codec == PT_OGG_OPUS && !(flags & FLAG_LAST))
-            s->shift = granule - samples;
+    if (link->codec == PT_OGG_OPUS) PT_TRY(correct_position(s, p, samples, is_next, err));
+    if (granule <= GRANULE_MAX) {
+        link->last_position = granule;
+        if (samples > 0 && !s->has_position) link->starts_late = granule > samples;
+        s->has_position = s->has_position || samples > 0;
     }
-    if (s->shift > 0) PT_TRY(patch_header(s, p, flags, err));
+    s->sequence = sequence;
     s->last_offset = p->offset;
     s->last_flags = flags;
     return PATINA_OK;

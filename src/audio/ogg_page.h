@@ -49,9 +49,8 @@ patina_status pt_ogg_find_links(const pt_byte_source *bytes, uint64_t from, uint
  * Checks the pages of a link. For Opus it makes patches: the rate of the encoder's input, which is
  * not that of the stream, becomes 48 kHz; positions begin at 0; the last page gets its flag.
  *
- * Errors  PATINA_REJECT_TRUNCATED    a page is damaged, or something is between two; the last page
- * or
- *                                    the last packet is cut
+ * Errors  PATINA_REJECT_TRUNCATED    a page is damaged, or something is between two; the last
+ *                                    page or the last packet is cut
  *         PATINA_REJECT_UNDECODABLE  the file cannot be read
  */
 patina_status pt_ogg_read_link(const pt_byte_source *bytes, pt_ogg_link *link, patina_error *err);

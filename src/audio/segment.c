@@ -201,7 +201,7 @@ static patina_status mixer_open(mixer *m, pt_segment *segment, pt_segment_spec s
         if (!m->kept) return pt_fail(err, PATINA_ENOMEM, "out of memory");
         segment->source = (patina_audio){m->kept, (size_t)w->frames, w->channels, w->rate_hz};
     }
-    return pt_resampler_open(w->rate_hz, &m->resampler, err);
+    return pt_resampler_open(w->rate_hz, spec.resampler, &m->resampler, err);
 }
 
 static patina_status mixer_add(mixer *m, const patina_audio *audio, patina_error *err) {
@@ -236,9 +236,14 @@ static patina_status mixer_finish(mixer *m, patina_error *err) {
 
 /* Decoding ----------------------------------------------------------------------------------- */
 
-static patina_status reserve_memory(const source *s, uint64_t n_samples, patina_error *err) {
+/** Announces buffers of n samples, and the source of the window where it is kept. */
+static patina_status reserve_memory(const source *s, pt_segment_spec spec, uint64_t n_samples,
+                                    patina_error *err) {
+    const uint64_t window = (uint64_t)(PATINA_WINDOW_S * s->info.rate_hz) * s->info.n_channels,
+                   kept = spec.keep_source ? min_u64(window, PT_SEGMENT_BUFFERED_SAMPLES) : 0;
     return s->callbacks && s->callbacks->reserve
-               ? s->callbacks->reserve(s->callbacks->context, n_samples * sizeof(float), err)
+               ? s->callbacks->reserve(s->callbacks->context, (n_samples + kept) * sizeof(float),
+                                       err)
                : PATINA_OK;
 }
 
@@ -293,7 +298,7 @@ static patina_status decode_exact(source *s, pt_segment_spec spec, mixer *m, pt_
                                   patina_error *err) {
     uint64_t n_read;
 
-    PT_TRY(reserve_memory(s, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+    PT_TRY(reserve_memory(s, spec, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
     PT_TRY(open_window(s, spec, s->info.n_frames, m, segment, err));
     if (segment->window.start > 0) PT_TRY(pt_decoder_seek(s->decoder, segment->window.start, err));
     PT_TRY(mix_from_decoder(s, m, &n_read, err));
@@ -334,11 +339,11 @@ static patina_status decode_to_end(source *s, pt_segment_spec spec, mixer *m, pt
     uint64_t before, rest;
 
     if (spec.n_frames > 0) {
-        PT_TRY(reserve_memory(s, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
+        PT_TRY(reserve_memory(s, spec, (uint64_t)BLOCK_FRAMES * s->info.n_channels, err));
         PT_TRY(open_window(s, spec, spec.n_frames, m, segment, err));
         return mix_counted(s, m, err);
     }
-    PT_TRY(reserve_memory(s, 2 * max_frames * h.n_channels, err)); /* 2: reserve() doubles */
+    PT_TRY(reserve_memory(s, spec, 2 * max_frames * h.n_channels, err)); /* 2: reserve() doubles */
     PT_TRY(skip_frames(s, from, &before, err));
     PT_TRY(fill(s, &h, max_frames, err));
     PT_TRY(skip_frames(s, UINT64_MAX, &rest, err));
@@ -381,14 +386,16 @@ patina_status pt_segment_decode(const pt_byte_source *bytes, pt_segment_spec spe
 
 /** The segment of `frames` frames from `start` on of a sound that was checked. */
 static patina_status segment_of_window(const patina_audio *audio, uint64_t start, uint64_t frames,
-                                       pt_segment *segment, pt_arena *arena, patina_error *err) {
+                                       pt_resampler_kind resampler, pt_segment *segment,
+                                       pt_arena *arena, patina_error *err) {
     pt_segment e = {.window = {start, frames, audio->rate_hz, audio->n_channels}};
     const patina_audio window = {audio->samples + (size_t)start * audio->n_channels, (size_t)frames,
                                  audio->n_channels, audio->rate_hz};
     mixer m = {0};
 
     const unsigned denormals = pt_denormals_flush();
-    patina_status status = mixer_open(&m, &e, (pt_segment_spec){0}, arena, err);
+    patina_status status =
+        mixer_open(&m, &e, (pt_segment_spec){.resampler = resampler}, arena, err);
     if (status == PATINA_OK) status = mixer_add(&m, &window, err);
     if (status == PATINA_OK) status = mixer_finish(&m, err);
     pt_resampler_close(&m.resampler);
@@ -405,13 +412,14 @@ patina_status pt_segment_from_audio(const patina_audio *audio, pt_segment_spec s
     if (audio->n_frames == 0) return no_frames(err);
     PT_TRY(locate_window(spec, audio->n_frames, audio->rate_hz, &window, err));
     if (window.frames == 0) return pt_fail(err, PATINA_ERANGE, "the window has no frames");
-    return segment_of_window(audio, window.start, window.frames, segment, arena, err);
+    return segment_of_window(audio, window.start, window.frames, spec.resampler, segment, arena,
+                             err);
 }
 
 patina_status pt_segment_from_whole_audio(const patina_audio *audio, pt_segment *segment,
                                           pt_arena *arena, patina_error *err) {
     PT_TRY(pt_audio_format_check(audio->rate_hz, audio->n_channels, err));
-    return segment_of_window(audio, 0, audio->n_frames, segment, arena, err);
+    return segment_of_window(audio, 0, audio->n_frames, PT_RESAMPLER_BEST, segment, arena, err);
 }
 
 void pt_segment_scale(const float *samples, size_t n, double gain_db, float *scaled) {

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/byte_source.h"
 #include "base/rng.h"
+#include "dsp/resample.h"
 
 /** Samples of all channels that are kept of a source whose length is not known; 16 MB. */
 #define PT_SEGMENT_BUFFERED_SAMPLES (1 << 22)
@@ -61,7 +62,8 @@ typedef struct pt_segment_spec {
     bool has_offset;       /* with rng: the window starts at `offset` of the part, undrawn */
     uint64_t offset;
     uint64_t n_frames; /* of the file, from an earlier segment of it; 0: not known */
-    bool keep_source;  /* sets source.samples, if they are no more than are buffered */
+    pt_resampler_kind resampler;
+    bool keep_source; /* sets source.samples, if they are no more than are buffered */
     const pt_segment_callbacks *callbacks; /* of pt_segment_decode; may be NULL */
 } pt_segment_spec;
 

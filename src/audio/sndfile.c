@@ -43,7 +43,7 @@ typedef struct sndfile_state {
     pt_byte_source bytes;
     uint64_t position;
     pt_ogg_link link;           /* of an Ogg stream */
-    pt_byte_patch one;          /* of any other */
+    pt_byte_patch own[2];       /* of any other: format and size */
     const pt_byte_patch *patch; /* [n_patches], by offset */
     size_t n_patches;
     bool io_failed;
@@ -104,6 +104,22 @@ static sf_count_t io_read(void *buffer, sf_count_t n, void *user) {
     return got;
 }
 
+/** Adds a patch of the header, behind those before; returns its n bytes. */
+static unsigned char *add_patch(sndfile_state *s, uint64_t offset, unsigned n) {
+    pt_byte_patch *patch = &s->own[s->n_patches++];
+    *patch = (pt_byte_patch){.offset = offset, .n = n};
+    s->patch = s->own;
+    return patch->bytes;
+}
+
+/** libsndfile (1.2) reads every extensible format of W64 as integers: replaces the code by that of
+ * the samples. */
+static void patch_w64_format(sndfile_state *s, const pt_container_header *c) {
+    unsigned char *b = add_patch(s, c->extensible_offset, 2);
+    b[0] = (unsigned char)c->wave_format;
+    b[1] = (unsigned char)(c->wave_format >> 8);
+}
+
 /** Replaces the placeholder size of the data by the bytes present. */
 static patina_status patch_data_size(sndfile_state *s, const pt_container_header *c,
                                      patina_error *err) {
@@ -112,22 +128,18 @@ static patina_status patch_data_size(sndfile_state *s, const pt_container_header
         return pt_fail(
             err, PATINA_REJECT_UNSUPPORTED,
             "wav: the header gives no size for more than 4 GiB of samples; convert the file");
-    s->one = (pt_byte_patch){.offset = c->size_offset, .n = c->size_bytes};
+    unsigned char *b = add_patch(s, c->size_offset, c->size_bytes);
     for (unsigned i = 0; i < c->size_bytes; i++)
-        s->one.bytes[c->big_endian ? c->size_bytes - 1 - i : i] = (unsigned char)(size >> (8 * i));
-    s->patch = &s->one;
-    s->n_patches = 1;
+        b[c->big_endian ? c->size_bytes - 1 - i : i] = (unsigned char)(size >> (8 * i));
     return PATINA_OK;
 }
 
 /** Hides the total of a FLAC file, so that the library reads to its end. */
 static void patch_flac_total(sndfile_state *s) {
-    s->one = (pt_byte_patch){.offset = PT_FLAC_TOTAL_OFFSET, .n = 5};
-    (void)pt_byte_source_read_at(&s->bytes, PT_FLAC_TOTAL_OFFSET, s->one.bytes, 5);
-    s->one.bytes[0] &= 0xF0;
-    memset(s->one.bytes + 1, 0, 4);
-    s->patch = &s->one;
-    s->n_patches = 1;
+    unsigned char *b = add_patch(s, PT_FLAC_TOTAL_OFFSET, 5);
+    (void)pt_byte_source_read_at(&s->bytes, PT_FLAC_TOTAL_OFFSET, b, 5);
+    b[0] &= 0xF0;
+    memset(b + 1, 0, 4);
 }
 
 static const char *format_name(int format) {
@@ -342,6 +354,7 @@ static patina_status make_patches(sndfile_state *s, const pt_container_header *c
     char magic[4] = "";
     (void)pt_byte_source_read_at(&s->bytes, 0, magic, sizeof magic);
     s->is_flac = pt_flac_read_header(&s->bytes, &s->flac);
+    if (c->kind == PT_CONTAINER_W64 && c->extensible_offset > 0) patch_w64_format(s, c);
     if (c->has_data && c->unknown_size) return patch_data_size(s, c, err);
     if (memcmp(magic, "OggS", 4) != 0) return PATINA_OK;
     PT_TRY(pt_ogg_read_link(&s->bytes, &s->link, err));

@@ -22,9 +22,17 @@
 const char *strerrordesc_np(int code);
 #endif
 
-/** Fills err (NULL allowed) and returns status, so that a fault is `return pt_fail(err, ...)`. */
-patina_status pt_fail(patina_error *err, patina_status status, const char *format, ...)
+/** Fills err (NULL allowed) and returns status, which is not PATINA_OK. */
+patina_status pt_error_write(patina_error *err, patina_status status, const char *format, ...)
     PT_PRINTF(3, 4);
+
+/* So that compilers and analyzers see that a path after a fault is not one of success. */
+static inline patina_status pt_status_of_fault(patina_status status) {
+    return status != PATINA_OK ? status : PATINA_EIO;
+}
+
+/** The same; a fault is `return pt_fail(err, PATINA_EIO, "file '%s': ...", path)`. */
+#define pt_fail(...) pt_status_of_fault(pt_error_write(__VA_ARGS__))
 
 /** Prepends "<context>: " to the message of err; NULL or an empty error is left unchanged. */
 void pt_error_add_context(patina_error *err, const char *format, ...) PT_PRINTF(2, 3);

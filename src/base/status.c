@@ -38,7 +38,7 @@ static const status_info *find_info(patina_status status) {
     return (unsigned)status < PATINA_ERROR_COUNT ? &errors[status] : &unknown;
 }
 
-patina_status pt_fail(patina_error *err, patina_status status, const char *format, ...) {
+patina_status pt_error_write(patina_error *err, patina_status status, const char *format, ...) {
     assert(status != PATINA_OK);
     if (err) {
         va_list args;

@@ -34,8 +34,8 @@
 #include "pipeline/encoder.h"
 #include "pipeline/ordered_pool.h"
 
-#define ROUNDS_DEFAULT 5
-#define SPEEDS_MAX     2
+#define MAX_SECONDS_DEFAULT 300
+#define SPEEDS_MAX          2
 
 /* Amount of work of a round. An item is what a thread takes from the queue at a time. */
 typedef struct workload {
@@ -76,7 +76,8 @@ typedef struct bench {
     const pt_bench_options *options;
     patina_isa isa; /* never PATINA_ISA_AUTO */
     const workload *workload;
-    unsigned rounds, threads;
+    unsigned rounds, threads; /* rounds: 0: until settled, then their number */
+    bool settled;
     char *folder, *corpus, *out;
     pt_clap_config config;
     pt_tokenizer *tokenizer;
@@ -398,7 +399,7 @@ static patina_status apply_defaults(bench *b, patina_error *err) {
         return pt_fail(err, PATINA_EUSAGE, "%u rounds are more than the maximum of %d", o->rounds,
                        PT_BENCH_ROUNDS_MAX);
     b->isa = o->isa == PATINA_ISA_AUTO ? patina_isa_detect() : o->isa;
-    b->rounds = o->rounds ? o->rounds : ROUNDS_DEFAULT;
+    b->rounds = o->rounds;
     b->workload = o->quick ? &quick_workload : &full_workload;
     b->speeds[b->n_speeds++].threads = b->threads;
     if (b->threads > 1 && !o->no_scaling) b->speeds[b->n_speeds++].threads = 1;
@@ -530,6 +531,21 @@ static patina_status run_round(bench *b, unsigned round, const pt_bench_stages_c
     return PATINA_OK;
 }
 
+/* Whether more rounds would hardly improve any best figure. */
+static bool is_settled(const bench *b) {
+    bool settled = true;
+    for (unsigned i = 0; i < b->n_speeds; i++) {
+        const speed *s = &b->speeds[i];
+        settled = settled && pt_bench_samples_settled(&s->peak, true) &&
+                  pt_bench_samples_settled(&s->audio, false) &&
+                  pt_bench_samples_settled(&s->text, false) &&
+                  pt_bench_samples_settled(&s->row, false);
+    }
+    for (int i = 0; i < PT_STAGE_COUNT; i++)
+        settled = settled && pt_bench_samples_settled(&b->stages[i], false);
+    return settled;
+}
+
 static patina_status run_all(bench *b, patina_error *err) {
     const workload *e = b->workload;
     const pt_bench_stages_config plan = {.folder = b->folder,
@@ -542,8 +558,17 @@ static patina_status run_all(bench *b, patina_error *err) {
                                          .n_mels = b->config.extractor.n_mels,
                                          .stop = b->options->stop};
 
-    for (unsigned round = 1; round <= b->rounds; round++)
-        PT_TRY(run_round(b, round, &plan, err));
+    const unsigned max_seconds =
+        b->options->max_seconds ? b->options->max_seconds : MAX_SECONDS_DEFAULT;
+    const double end = pt_monotonic_s() + max_seconds;
+    unsigned round = 0;
+    for (bool more = true; more;) {
+        PT_TRY(run_round(b, ++round, &plan, err));
+        b->settled = is_settled(b);
+        more = b->rounds ? round < b->rounds
+                         : !b->settled && round < PT_BENCH_ROUNDS_MAX && pt_monotonic_s() < end;
+    }
+    b->rounds = round;
     return PATINA_OK;
 }
 
@@ -568,6 +593,7 @@ static void read_machine_info(pt_bench_report *report) {
 
 static void fill_report(const bench *b, pt_bench_report *report) {
     report->rounds = b->rounds;
+    report->settled = b->settled;
     report->audio_flop = pt_flops_audio(&b->config);
     if (b->n_captions_made > 0) {
         report->text_flop = b->text_flop / b->n_captions_made;

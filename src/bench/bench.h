@@ -29,13 +29,15 @@ typedef struct pt_bench_options {
     const char *corpus;         /* corpus for generate; NULL: generated clips */
     pt_bench_parts parts;       /* 0: all */
     unsigned threads;           /* 0: all usable CPUs */
-    unsigned rounds;            /* to PT_BENCH_ROUNDS_MAX; 0: 5 */
+    unsigned rounds;            /* to PT_BENCH_ROUNDS_MAX; 0: until the best figures settle */
+    unsigned max_seconds;       /* without rounds, no round begins later; 0: 300 */
     bool quick;                 /* little work in a round: a smoke test, with inaccurate figures */
     bool no_scaling;            /* skip the measurements with one thread */
     patina_isa isa;             /* PATINA_ISA_AUTO: the best of this CPU */
     patina_precision precision; /* of the matrix products */
     patina_device_options device;   /* for rows, and measured beside the CPU towers */
     const patina_atomic_bool *stop; /* set to true to stop soon; may be NULL */
+    /* rounds: 0 where their number is not known */
     void (*on_step)(void *context, unsigned round, unsigned rounds, const char *what);
     void *context;
 } pt_bench_options;
@@ -56,7 +58,7 @@ typedef struct pt_bench_speed {
     pt_bench_stats start_s; /* patina_generate until its first row */
 } pt_bench_speed;
 
-/** One stage of a row, one thread. */
+/** One stage of a row: CPU time of its thread, which other processes affect less than time. */
 typedef struct pt_bench_stage {
     const char *name;
     bool inner; /* part of the preceding stage that is not inner: excluded from sums */
@@ -76,6 +78,7 @@ typedef struct pt_bench_report {
     unsigned n_cpus; /* usable */
     double load;     /* load average of the last minute at the start; -1 if unknown */
     unsigned rounds;
+    bool settled; /* the best figures no longer changed in the last rounds */
     double audio_flop, text_flop, text_tokens; /* of a clip; of a caption of mean length */
     unsigned n_speeds;
     pt_bench_device device;
@@ -87,8 +90,8 @@ typedef struct pt_bench_report {
 } pt_bench_report;
 
 /**
- * Measures every part in each round, so that a slow phase of the machine affects all parts. Takes a
- * few minutes with a full-size model.
+ * Measures every part in each round, so that a slow phase of the machine affects all parts, until
+ * three rounds in a row improve no best figure by 2 %. Takes a few minutes with a full-size model.
  *
  * Errors  PATINA_EUSAGE      options; a corpus without rows
  *         PATINA_EFORMAT     model

@@ -63,12 +63,12 @@ typedef struct stage_run {
 } stage_run;
 
 static void timer_start(stage_run *run) {
-    run->since = pt_monotonic_s();
+    run->since = pt_thread_cpu_s();
 }
 
 /* Adds the time since the last start or lap to a stage. */
 static void timer_lap(stage_run *run, pt_bench_stage_id stage) {
-    const double now = pt_monotonic_s();
+    const double now = pt_thread_cpu_s();
     run->seconds[stage] += now - run->since;
     run->since = now;
 }
@@ -133,7 +133,7 @@ static patina_status resample(stage_run *run, patina_error *err) {
     run->mix = pt_arena_alloc_array(run->arena, run->n_mix, sizeof *run->mix);
     run->degraded = pt_arena_alloc_array(run->arena, run->n_mix, sizeof *run->degraded);
     if (!run->mix || !run->degraded) return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    PT_TRY(pt_resampler_open(run->source.rate_hz, &resampler, err));
+    PT_TRY(pt_resampler_open(run->source.rate_hz, PT_RESAMPLER_BEST, &resampler, err));
     const patina_status status =
         pt_resampler_run(resampler, run->mono, run->source.n_frames, run->mix, err);
     pt_resampler_close(&resampler);
@@ -235,9 +235,9 @@ static patina_status write_rows(stage_run *run, char *path, size_t size, patina_
         row.fused_state[i] = i % 8 == 0 ? 0.125F : 0.0F; /* each half of length 1 */
     snprintf(path, size, "%s/stage-rows%s", run->config->folder, kind->suffix);
     timer_start(run);
-    patina_status status = kind->open(path, NULL, 0, &writer, err);
+    patina_status status = kind->open(path, NULL, 0, false, &writer, err);
     for (unsigned i = 0; status == PATINA_OK && i < run->config->n_rows; i++)
-        status = pt_row_writer_write(writer, &row, err);
+        status = pt_row_writer_write(writer, &row, NULL, err);
     if (status == PATINA_OK) status = pt_row_writer_finish(writer, err);
     timer_lap(run, PT_STAGE_WRITING);
     pt_row_writer_close(&writer);

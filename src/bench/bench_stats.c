@@ -8,14 +8,38 @@
 
 #include "bench/bench.h"
 
-double pt_monotonic_s(void) {
+#define SETTLED_MIN    5    /* values */
+#define SETTLED_ROUNDS 3    /* without a better one */
+#define SETTLED_BY     0.02 /* relative improvement that counts */
+
+static double read_clock(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double pt_monotonic_s(void) {
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double pt_thread_cpu_s(void) {
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void pt_bench_samples_add(pt_bench_samples *samples, double value) {
     if (samples->n < PT_BENCH_ROUNDS_MAX) samples->value[samples->n++] = value;
+}
+
+bool pt_bench_samples_settled(const pt_bench_samples *samples, bool are_rates) {
+    const double *value = samples->value;
+    if (samples->n == 0) return true;
+    if (samples->n < SETTLED_MIN) return false;
+    double earlier = value[0], best = value[0];
+    for (unsigned i = 1; i < samples->n; i++) {
+        if (are_rates ? value[i] > best : value[i] < best) best = value[i];
+        if (i < samples->n - SETTLED_ROUNDS) earlier = best;
+    }
+    return are_rates ? best < (1.0 + SETTLED_BY) * earlier : best > (1.0 - SETTLED_BY) * earlier;
 }
 
 static int compare_doubles(const void *a, const void *b) {

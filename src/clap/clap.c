@@ -178,17 +178,29 @@ static patina_status check_samples(const patina_clap *clap, size_t n_samples, pa
     return PATINA_OK;
 }
 
+/* Memory for mel features and tower, which use it one after the other. */
+static size_t audio_work_size(const patina_clap *clap) {
+    const size_t n_mel = pt_mel_scratch_size(clap->mel);
+    const size_t n_tower = pt_audio_tower_scratch_size(clap->audio);
+    return n_mel > n_tower ? n_mel : n_tower;
+}
+
+size_t pt_clap_scratch_size(const patina_clap *clap) {
+    const size_t audio =
+        clap->audio ? audio_work_size(clap) + pt_clap_n_features(clap) * sizeof(float) : 0;
+    const size_t text =
+        clap->text ? pt_text_tower_scratch_size(clap->text, BATCH_TOKENS, BATCH_TOKENS) : 0;
+    return audio > text ? audio : text;
+}
+
 /* The audio tower for n_samples in range. */
 static patina_status embed_samples(const patina_clap *clap, const float *x, size_t n_samples,
                                    float embedding[PATINA_EMBEDDING_SIZE], pt_arena *scratch,
                                    patina_error *err) {
     /* One allocation, so that an arena that is never reset settles on one block. Features come
-     * last: mel and tower use the memory before them one after the other. */
-    const size_t n_mel = pt_mel_scratch_size(clap->mel);
-    const size_t n_tower = pt_audio_tower_scratch_size(clap->audio);
-    const size_t n_work = n_mel > n_tower ? n_mel : n_tower;
-    const size_t n_mels = clap->model.config.extractor.n_mels;
-    const size_t n_features = pt_mel_n_frames(clap->mel) * n_mels * sizeof(float);
+     * last. */
+    const size_t n_work = audio_work_size(clap);
+    const size_t n_features = pt_clap_n_features(clap) * sizeof(float);
     float raw[PATINA_EMBEDDING_SIZE];
 
     unsigned char *memory = pt_arena_alloc(scratch, n_work + n_features);

@@ -36,6 +36,9 @@ const pt_clap_config *pt_clap_get_config(const patina_clap *clap);
 const pt_audio_tower *pt_clap_get_audio_tower(const patina_clap *clap);
 const pt_text_tower *pt_clap_get_text_tower(const patina_clap *clap);
 
+/** Scratch memory of patina_clap_embed_audio and patina_clap_embed_texts, whichever needs more. */
+size_t pt_clap_scratch_size(const patina_clap *clap);
+
 /** Values of the features of a clip: n_frames * n_mels. */
 size_t pt_clap_n_features(const patina_clap *clap);
 

@@ -22,6 +22,7 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/json_load.h"
 
 #define CONFIG_MAX_BYTES (1U << 20) /* published files have under 10 kB */
 #define SIZE_LIMIT       65536U     /* of a dimension: products of three are below 2^64 */
@@ -249,7 +250,7 @@ static void read_audio(reader *r, pt_audio_config *audio) {
 static patina_status parse_object(const char *file, const char *text, size_t n, json_t **root,
                                   patina_error *err) {
     json_error_t at;
-    json_t *value = n > 0 ? json_loadb(text, n, 0, &at) : NULL;
+    json_t *value = n > 0 ? pt_json_load(text, n, 0, &at) : NULL;
 
     if (n == 0) return pt_fail(err, PATINA_EFORMAT, "file '%s': is empty", file);
     if (!value)

@@ -23,6 +23,7 @@
 #include "base/arena.h"
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/strbuf.h"
 #include "clap/bpe.h"
 #include "clap/pretokenizer.h"
@@ -113,7 +114,7 @@ static patina_status read_vocab(pt_tokenizer *tokenizer, pt_named_text file, siz
                                 json_t **vocab, patina_error *err) {
     json_error_t at;
 
-    *vocab = json_loadb(file.text, file.n_bytes, JSON_REJECT_DUPLICATES, &at);
+    *vocab = pt_json_load(file.text, file.n_bytes, JSON_REJECT_DUPLICATES, &at);
     if (!*vocab)
         return pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: not JSON: %s", file.name, at.line,
                        at.text);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "corpus/text_list.h"
 #include "fs/path.h"
 
 void pt_template_expand(const char *text, pt_template_field field, void *context, pt_strbuf *out,
@@ -82,6 +83,29 @@ void pt_labels_join(const char *labels, size_t n, char separator, const char *pr
         n_label = n_next;
         is_first = false;
     }
+}
+
+char pt_labels_read(const char *text, size_t n, char usual, pt_strbuf *out) {
+    pt_strbuf items = {0};
+    size_t n_items;
+    char separator = '\n';
+
+    if (pt_text_list_parse(text, n, &items, &n_items)) {
+        for (size_t i = 0; i + 1 < items.length; i++)
+            if (items.text[i] == '\0') items.text[i] = '\n';
+        if (items.length > 1) pt_strbuf_append_bytes(out, items.text, items.length - 1);
+    } else {
+        const bool is_bracketed = n > 2 && text[0] == '[' && text[n - 1] == ']';
+        if (is_bracketed) text++, n -= 2;
+        separator = memchr(text, '|', n)   ? '|'
+                    : memchr(text, ';', n) ? ';'
+                    : is_bracketed         ? ','
+                                           : usual;
+        pt_strbuf_append_bytes(out, text, n);
+    }
+    if (items.failed) out->failed = true;
+    pt_strbuf_release(&items);
+    return separator;
 }
 
 static bool is_name(const char *name, size_t n, const char *wanted) {

@@ -31,6 +31,12 @@ void pt_template_expand(const char *text, pt_template_field field, void *context
 void pt_labels_join(const char *labels, size_t n, char separator, const char *prefix,
                     bool and_comma, pt_strbuf *out);
 
+/**
+ * Appends the labels of a field: a list in quotes (text_list.h), one in brackets, or text with
+ * '|', ';' or the usual separator. Returns the separator for pt_labels_join.
+ */
+char pt_labels_read(const char *text, size_t n, char usual, pt_strbuf *out);
+
 /** Appends the field `stem` or `parent` of a path; false for another name. */
 bool pt_template_path_field(const char *path, const char *name, size_t n, pt_strbuf *out);
 

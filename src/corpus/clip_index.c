@@ -15,6 +15,7 @@
 #include "fs/path.h"
 
 #define YOUTUBE_ID_BYTES 11
+#define NUMBER_DIGITS    12
 
 struct pt_clip_stem {
     const char *stem; /* in path; n bytes */
@@ -52,9 +53,11 @@ static int compare_ids(const void *a, const void *b) {
     return order != 0 ? order : strcmp(x->path, y->path);
 }
 
-/** The id at the end of a stem: "Title [<id>]" or "Title-<id>"; NULL: none. */
+/** The id in a stem: "Title [<id>]", "Title-<id>" or "[<id>]-[30-40]"; NULL: none. */
 static const char *id_in_title(const clip_stem *c) {
     const char *end = c->stem + c->n;
+    if (c->n > YOUTUBE_ID_BYTES + 2 && c->stem[0] == '[' && c->stem[YOUTUBE_ID_BYTES + 1] == ']')
+        return c->stem + 1;
     if (c->n > YOUTUBE_ID_BYTES + 2 && end[-1] == ']' && end[-YOUTUBE_ID_BYTES - 2] == '[')
         return end - YOUTUBE_ID_BYTES - 1;
     if (c->n > YOUTUBE_ID_BYTES + 1 && end[-YOUTUBE_ID_BYTES - 1] == '-')
@@ -303,11 +306,9 @@ static bool is_ascii(const char *text) {
     return true;
 }
 
-const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
-                                    const char *table) {
+/** The file of a name in NFC or NFD. */
+static const char *find_normal(const pt_clip_index *clips, const char *name, const char *table) {
     static const utf8proc_option_t forms[] = {UTF8PROC_COMPOSE, UTF8PROC_DECOMPOSE};
-    while (name[0] == '.' && name[1] == '/')
-        name += 2;
     const char *path = find_exact(clips, name, table);
     if (path || is_ascii(name)) return path;
     for (size_t i = 0; i < 2 && !path; i++) {
@@ -317,5 +318,75 @@ const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name
         path = find_exact(clips, (const char *)normal, table);
         free(normal);
     }
+    return path;
+}
+
+/** A number, with any number of zeros in front: 2, 2.0, 000002. */
+static const char *find_number(const pt_clip_index *clips, const char *name) {
+    const char *path = NULL;
+    char text[NUMBER_DIGITS + 1];
+    size_t n = strspn(name, "0123456789");
+
+    if (n == 0 || (name[n] && strcmp(name + n, ".0") != 0 &&
+                   !(pt_path_is_audio(name) && pt_path_stem_length(name) == n)))
+        return NULL;
+    while (n > 1 && *name == '0')
+        name++, n--;
+    for (size_t width = n; width <= NUMBER_DIGITS && !path; width++) {
+        memset(text, '0', width - n);
+        memcpy(text + width - n, name, n);
+        path = find_stem(clips, text, width);
+    }
+    return path;
+}
+
+static const char *find_other_case(const pt_clip_index *clips, const char *name, char *copy,
+                                   const char *table) {
+    const char *path = NULL;
+    for (int upper = 0; upper < 2 && !path; upper++) {
+        for (size_t i = 0; name[i]; i++) {
+            const char c = name[i];
+            const bool is_letter = upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z';
+            copy[i] = is_letter ? (char)(c ^ 0x20) : c;
+        }
+        path = find_exact(clips, copy, table);
+    }
+    return path;
+}
+
+/** A path of another machine, or an address: the longest end of it that is below the root. The base
+ * name alone does for a relative path only where the file is in the root: another folder may have
+ * a file of the same name. */
+static const char *find_moved(const pt_clip_index *clips, char *name, const char *table) {
+    const char *path = NULL, *scheme = strstr(name, "://");
+    bool is_absolute = name[0] == '/' || scheme || strncmp(name, "../", 3) == 0;
+
+    if (scheme) name[strcspn(name, "?#")] = '\0';
+    for (char *c = name; *c; c++)
+        if (*c == '\\') *c = '/';
+    is_absolute = is_absolute || (name[0] && name[1] == ':' && name[2] == '/');
+    for (const char *at = name; at && !path; at = strchr(at, '/')) {
+        at += *at == '/';
+        path = find_normal(clips, at, table);
+        const bool is_base = !strchr(at, '/');
+        if (path && is_base && at > name && !is_absolute && strchr(path, '/')) path = NULL;
+    }
+    return path;
+}
+
+const char *pt_clip_index_find_file(const pt_clip_index *clips, const char *name,
+                                    const char *table) {
+    if (clips->n_names == 0) return NULL;
+    while (name[0] == '.' && name[1] == '/')
+        name += 2;
+    const char *path = find_normal(clips, name, table);
+    if (path) return path;
+    path = find_number(clips, name);
+    char *copy = path ? NULL : malloc(strlen(name) + 1);
+    if (!copy) return path;
+    strcpy(copy, name);
+    if (strpbrk(name, "/\\")) path = find_moved(clips, copy, table);
+    if (!path) path = find_other_case(clips, name, copy, table);
+    free(copy);
     return path;
 }

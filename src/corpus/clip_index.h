@@ -31,7 +31,7 @@ void pt_clip_index_close(pt_clip_index *clips);
  *
  *     <id>_<start>   <id>   Y<id>   Y<id>_<start>   <row>
  *     <id>_<start>_<end>   <id>_<start>-<end>   <id>_<start>, each also with Y in front
- *     Title [<id>]   Title-<id>
+ *     Title [<id>]   Title-<id>   [<id>]-[<start>-<end>]
  *
  * In the second line numbers are compared by value: 30, 30.0, 30.000 and 000030 are the same, and
  * with an end 30000 and 40000 are milliseconds. Of several files of one form, one at most two
@@ -47,8 +47,9 @@ const char *pt_clip_index_find_youtube(const pt_clip_index *clips, const char *i
 /**
  * The path of the file with a name, relative to the root, or NULL: the same name in the root or in
  * a folder, else with another extension of audio, or with one where the name has none. "./" in
- * front is ignored. Folders in the name must exist ("fold1/x.wav"). Where nothing is found, NFC and
- * NFD of the name are tried.
+ * front is ignored. Folders in the name must exist ("fold1/x.wav"). Where nothing is found, these
+ * are tried: NFC and NFD of the name, a number with other zeros in front, the last folders of a
+ * path of another machine, '/' for '\\', and the name in lower and in upper case.
  *
  * table  file name of the table: of several files one comes first that is in a folder whose name
  *        is part of it ("evaluation" of clotho_captions_evaluation.csv)

@@ -63,7 +63,7 @@ struct pt_corpus {
     void *state;
     char *name; /* the path as given */
     pt_corpus_options options;
-    char note[160];           /* a warning about the corpus; "" if there is none */
+    char note[320];           /* a warning about the corpus; "" if there is none */
     pt_exclude_list *exclude; /* NULL: none */
     pt_row_index *rows;       /* NULL: not built yet, or rows are not merged */
     uint64_t n_read;          /* rows since the start */
@@ -258,6 +258,35 @@ static void close_reader(pt_corpus *c) {
     c->state = NULL;
 }
 
+static void set_splits_note(pt_corpus *c, const char *splits) {
+    snprintf(c->note, sizeof c->note,
+             "the corpus has several splits, and all are used: %s; '--source-split' selects one",
+             splits);
+}
+
+/** As note_splits, of a column; an error where no row belongs to the split that is wanted. */
+static patina_status check_row_splits(pt_corpus *c, patina_error *err) {
+    const pt_split_filter *f = c->reader->splits ? c->reader->splits(c->state) : NULL;
+    pt_strbuf names = {0};
+    bool is_known = false;
+    patina_status status = PATINA_OK;
+
+    if (!f || f->n_seen == 0) return PATINA_OK;
+    for (size_t i = 0; i < f->n_seen; i++) {
+        pt_strbuf_printf(&names, "%s%s", i ? ", " : "", f->seen[i]);
+        is_known = is_known || pt_file_list_split_of(f->seen[i]);
+    }
+    char *text = names.failed ? NULL : pt_text_escape(names.text);
+    if (!f->wanted && f->n_seen > 1 && is_known && !c->note[0])
+        set_splits_note(c, text ? text : "");
+    else if (f->wanted && pt_row_index_is_empty(c->rows))
+        status = pt_fail(err, PATINA_EFORMAT, "no row belongs to split '%s'; the splits are: %s",
+                         f->wanted, text ? text : "");
+    free(text);
+    pt_strbuf_release(&names);
+    return status;
+}
+
 /** Several splits in one folder are read as one corpus: warns of that. */
 static void note_splits(pt_corpus *c) {
     pt_file_list list = {0};
@@ -266,11 +295,7 @@ static void note_splits(pt_corpus *c) {
     if (pt_file_list_open(&list, c->name, c->reader->extensions, NULL, NULL) == PATINA_OK)
         pt_file_list_describe_splits(&list, splits, sizeof splits);
     pt_file_list_close(&list);
-    if (splits[0])
-        snprintf(
-            c->note, sizeof c->note,
-            "the corpus has several splits, and all are used: %s; '--source-split' selects one",
-            splits);
+    if (splits[0]) set_splits_note(c, splits);
 }
 
 const char *pt_corpus_note(const pt_corpus *corpus) {
@@ -399,6 +424,7 @@ static patina_status index_rows(pt_corpus *c, patina_error *err) {
         if (status == PATINA_OK && !end) status = pt_row_index_add(c->rows, &row, err);
         pt_entry_release(&row);
     }
+    if (status == PATINA_OK) status = check_row_splits(c, err);
     if (status == PATINA_OK) status = pt_row_index_finish(c->rows, err);
     close_reader(c);
     if (status == PATINA_OK) status = open_reader(c, err);
@@ -416,6 +442,8 @@ static patina_status merge_later_rows(pt_corpus *c, uint64_t first, bool with_au
         patina_status status = pt_row_index_next(c->rows, first, &row, &some, err);
         if (status == PATINA_OK && some && with_audio && c->reader->load_audio)
             status = c->reader->load_audio(c->state, &row, err);
+        if (some && c->kind.layout && c->kind.layout->is_events)
+            pt_entry_remove_known_captions(entry, &row);
         if (status == PATINA_OK && some)
             status = pt_entry_merge_row(entry, &row, with_audio, &n_text, err);
         pt_entry_release(&row);

@@ -18,6 +18,7 @@
 
 #include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
+#include "corpus/file_list.h"
 #include "corpus/table_layout.h"
 
 #define PT_CORPUS_PROBE_BYTES 65536
@@ -64,6 +65,9 @@ typedef struct pt_corpus_reader {
     /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
     void (*describe_columns)(void *state, pt_strbuf *text);
 
+    /** The splits of the rows that were read. May be NULL. */
+    const pt_split_filter *(*splits)(const void *state);
+
     bool uses_template; /* caption_template of the options */
     bool has_columns;   /* filters on columns and split_column of the options */
     bool merges_rows;   /* rows of one id are one entry */
@@ -84,7 +88,8 @@ typedef struct pt_corpus_reader {
     READER(nsynth)                                                                                 \
     READER(macs)                                                                                   \
     READER(jsonl)                                                                                  \
-    READER(wavcaps)
+    READER(wavcaps)                                                                                \
+    READER(json)
 
 #define PT_CORPUS_READER_DECLARE(name) extern const pt_corpus_reader pt_corpus_reader_##name;
 PT_CORPUS_READERS(PT_CORPUS_READER_DECLARE)

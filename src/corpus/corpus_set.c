@@ -37,6 +37,7 @@ patina_status pt_corpus_set_open(const pt_corpus_specs *specs, uint64_t seed, pt
     if (s) s->has_entries = calloc(specs->n + 1, sizeof *s->has_entries);
     if (!s || !s->corpus || !s->has_entries) {
         if (s) free(s->corpus);
+        if (s) free(s->has_entries);
         free(s);
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
     }

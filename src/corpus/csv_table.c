@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "corpus/column_names.h"
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
 
@@ -156,13 +157,23 @@ static patina_status read_record(pt_csv_table *t, bool *some, patina_error *err)
     return PATINA_OK;
 }
 
+/** A line of white space, which is not a row of a table with several columns. */
+static bool is_blank_line(const pt_csv_table *t) {
+    size_t n;
+    if (t->record.n_fields != 1 || t->header.n_fields < 2 || t->record.fault[0]) return false;
+    (void)pt_csv_field_trimmed(&t->record, 0, &n);
+    return n == 0;
+}
+
 patina_status pt_csv_next(pt_csv_table *t, const pt_csv_record **record, patina_error *err) {
     bool some = false;
 
     *record = NULL;
-    if (t->is_done) return PATINA_OK;
-    PT_TRY(read_record(t, &some, err));
-    if (!some) return PATINA_OK;
+    do {
+        if (t->is_done) return PATINA_OK;
+        PT_TRY(read_record(t, &some, err));
+        if (!some) return PATINA_OK;
+    } while (is_blank_line(t));
     const bool is_extra = t->extra_fields && t->record.n_fields > t->header.n_fields &&
                           t->record.n_fields <= PT_CSV_COLUMNS_MAX;
     if (t->record.n_fields != t->header.n_fields && !is_extra && t->record.fault[0] == '\0')
@@ -304,29 +315,30 @@ const pt_csv_record *pt_csv_header(const pt_csv_table *table) {
     return &table->header;
 }
 
-static bool is_same_name(const char *a, const char *b, size_t n, bool any_case) {
-    return any_case ? strncasecmp(a, b, n) == 0 : memcmp(a, b, n) == 0;
+enum { EXACT, ANY_CASE, ANY_SEPARATOR, N_COMPARISONS };
+
+static bool is_same_name(const char *column, size_t n, const char *name, int comparison) {
+    if (comparison == ANY_SEPARATOR) return pt_column_has_name(column, n, name);
+    if (n != strlen(name)) return false;
+    return comparison == EXACT ? memcmp(column, name, n) == 0 : strncasecmp(column, name, n) == 0;
 }
 
 int pt_csv_find_column(const pt_csv_record *header, const char *name) {
-    for (int any_case = 0; any_case < 2; any_case++) {
+    for (int comparison = 0; comparison < N_COMPARISONS; comparison++) {
         for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
             size_t n;
             const char *text = pt_csv_field_trimmed(header, (int)i, &n);
-            if (n == strlen(name) && is_same_name(text, name, n, any_case)) return (int)i;
+            if (is_same_name(text, n, name, comparison)) return (int)i;
         }
     }
     return -1;
 }
 
 int pt_csv_find_first_column(const pt_csv_record *header, const char *names) {
-    while (*names) {
-        char name[64];
-        const size_t n = strcspn(names, "|");
-        snprintf(name, sizeof name, "%.*s", (int)n, names);
+    char name[64];
+    while (pt_column_next_name(&names, name, sizeof name)) {
         const int column = pt_csv_find_column(header, name);
         if (column >= 0) return column;
-        names += n + (names[n] == '|');
     }
     return -1;
 }

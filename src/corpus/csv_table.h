@@ -18,7 +18,7 @@
 #include "base/strbuf.h"
 #include "corpus/corpus_reader.h"
 
-#define PT_CSV_COLUMNS_MAX 64
+#define PT_CSV_COLUMNS_MAX 1024
 
 typedef struct pt_csv_format {
     char delimiter;     /* 0: comma */
@@ -60,7 +60,7 @@ const pt_csv_record *pt_csv_header(const pt_csv_table *table);
 patina_status pt_csv_next(pt_csv_table *table, const pt_csv_record **record, patina_error *err);
 
 /** Index of the column with this name, ignoring white space around it; an exact match comes before
- * one in another case. -1: none */
+ * one in another case, and that before one with other separators ("File Name"). -1: none */
 int pt_csv_find_column(const pt_csv_record *header, const char *name);
 
 /** Index of the first of several names, "filename|file_name|file", that is a column; -1: none */

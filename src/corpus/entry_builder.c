@@ -12,15 +12,19 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/text_list.h"
 #include "fs/path.h"
 
+static void release_caption(pt_caption *caption) {
+    free(caption->text);
+    free(caption->fault);
+    free(caption->source);
+    free(caption->dropped);
+}
+
 void pt_entry_clear_captions(pt_entry *entry) {
-    for (size_t i = 0; i < entry->n_captions; i++) {
-        free(entry->captions[i].text);
-        free(entry->captions[i].fault);
-        free(entry->captions[i].source);
-        free(entry->captions[i].dropped);
-    }
+    for (size_t i = 0; i < entry->n_captions; i++)
+        release_caption(&entry->captions[i]);
     free(entry->captions);
     entry->captions = NULL;
     entry->n_captions = 0;
@@ -88,6 +92,40 @@ patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, 
     return append(entry, pt_text_dup(text, n), NULL, err);
 }
 
+patina_status pt_entry_add_text_list(pt_entry *entry, const char *text, size_t n,
+                                     patina_error *err) {
+    pt_strbuf items = {0};
+    size_t n_items = 0;
+    const bool is_list = pt_text_list_parse(text, n, &items, &n_items) && n_items > 0;
+    const char *item = items.text;
+    patina_status status = items.failed ? no_memory(err) : PATINA_OK;
+
+    for (size_t i = 0; is_list && i < n_items && status == PATINA_OK; i++) {
+        status = pt_entry_add_caption(entry, item, strlen(item), err);
+        item += strlen(item) + 1;
+    }
+    pt_strbuf_release(&items);
+    return is_list || status != PATINA_OK ? status : pt_entry_add_caption(entry, text, n, err);
+}
+
+static bool has_caption(const pt_entry *entry, const char *text) {
+    for (size_t i = 0; i < entry->n_captions; i++)
+        if (entry->captions[i].text && strcmp(entry->captions[i].text, text) == 0) return true;
+    return false;
+}
+
+void pt_entry_remove_known_captions(const pt_entry *entry, pt_entry *from) {
+    size_t n = 0;
+    for (size_t i = 0; i < from->n_captions; i++) {
+        pt_caption *c = &from->captions[i];
+        if (c->text && has_caption(entry, c->text))
+            release_caption(c);
+        else
+            from->captions[n++] = *c;
+    }
+    from->n_captions = n;
+}
+
 patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_error *err) {
     for (size_t i = 0; i < from->n_captions; i++) {
         pt_caption *c = &from->captions[i];
@@ -109,7 +147,7 @@ static patina_status add_json_caption(pt_entry *entry, const json_t *value, bool
     if (!json_is_string(value)) return pt_entry_add_bad_caption(entry, "not a string", err);
     if (repaired && strstr(json_string_value(value), PT_JSON_INVALID))
         return pt_entry_add_bad_caption(entry, "not UTF-8", err);
-    return pt_entry_add_caption(entry, json_string_value(value), json_string_length(value), err);
+    return pt_entry_add_text_list(entry, json_string_value(value), json_string_length(value), err);
 }
 
 patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repaired,
@@ -118,15 +156,6 @@ patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repai
     for (size_t i = 0; i < json_array_size(value); i++)
         PT_TRY(add_json_caption(entry, json_array_get(value, i), repaired, err));
     return PATINA_OK;
-}
-
-const json_t *pt_json_find_captions(const json_t *object, const char *column) {
-    static const char *const members[] = {"caption", "captions", "text"};
-    const json_t *value = NULL;
-    if (column) return json_object_get(object, column);
-    for (size_t i = 0; i < sizeof members / sizeof members[0] && !value; i++)
-        value = json_object_get(object, members[i]);
-    return value;
 }
 
 patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,

@@ -17,11 +17,18 @@
 /** Appends the n bytes of text as a caption, or a bad caption with its fault. */
 patina_status pt_entry_add_caption(pt_entry *entry, const char *text, size_t n, patina_error *err);
 
+/** As pt_entry_add_caption; a list of quoted strings (text_list.h) is several captions. */
+patina_status pt_entry_add_text_list(pt_entry *entry, const char *text, size_t n,
+                                     patina_error *err);
+
 /** Appends a bad caption with its fault, such as "not a string". */
 patina_status pt_entry_add_bad_caption(pt_entry *entry, const char *fault, patina_error *err);
 
 /** Removes all captions. */
 void pt_entry_clear_captions(pt_entry *entry);
+
+/** Removes captions of `from` that the entry has. */
+void pt_entry_remove_known_captions(const pt_entry *entry, pt_entry *from);
 
 /** Appends the captions of another entry to those of this one. */
 patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_error *err);
@@ -33,10 +40,6 @@ patina_status pt_entry_move_captions(pt_entry *entry, pt_entry *from, patina_err
  */
 patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repaired,
                                 patina_error *err);
-
-/** The member of an object that holds its captions: the one that is named, or (column NULL) the
- * first of `caption`, `captions` and `text`; NULL if there is none. */
-const json_t *pt_json_find_captions(const json_t *object, const char *column);
 
 /**
  * Takes the id from a string or an integer; any other value makes the entry a reject, whose

@@ -48,11 +48,14 @@ const char *pt_youtube_id_find(const char *name) {
     /* "Title [<id>]" */
     if (end - base > YOUTUBE_ID_BYTES + 2 && end[-1] == ']' && end[-YOUTUBE_ID_BYTES - 2] == '[')
         return end - YOUTUBE_ID_BYTES - 1;
-    /* "<id>", "Y<id>", each also with "_<start>" behind it */
+    /* ".../watch?v=<id>" */
+    const char *value = strstr(base, "v=");
+    if (value && value > base && (value[-1] == '?' || value[-1] == '&')) base = value + 2;
+    /* "<id>", "Y<id>", each also with "_<start>", or the rest of an address, behind it */
     for (int y = 0; y < 2; y++) {
         at = base + y;
         if (y == 1 && base[0] != 'Y') break;
-        if (is_id(at, end) && (at + YOUTUBE_ID_BYTES == end || at[YOUTUBE_ID_BYTES] == '_'))
+        if (is_id(at, end) && (at + YOUTUBE_ID_BYTES == end || strchr("_?&", at[YOUTUBE_ID_BYTES])))
             return at;
     }
     return NULL;

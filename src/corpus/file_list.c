@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,8 +22,9 @@ static const char *const split_names[] = {"test", "train", "validation"};
 static const struct {
     const char *word;
     size_t split; /* index in split_names */
-} split_words[] = {{"train", 1},      {"training", 1},   {"test", 0},  {"testing", 0}, {"eval", 0},
-                   {"evaluation", 0}, {"validation", 2}, {"valid", 2}, {"val", 2},     {"dev", 2}};
+} split_words[] = {{"train", 1}, {"training", 1},   {"test", 0},       {"testing", 0},
+                   {"eval", 0},  {"evaluation", 0}, {"validation", 2}, {"valid", 2},
+                   {"val", 2},   {"dev", 2},        {"validate", 2}};
 
 static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
@@ -163,26 +165,56 @@ void pt_file_list_describe_splits(const pt_file_list *list, char *text, size_t s
     if (n_splits < 2) text[0] = '\0';
 }
 
-/** Keeps the files of one split. */
-static patina_status select_split(pt_file_list *list, const char *split, patina_error *err) {
-    char splits[64];
+/** Keeps the files of one split; false and all where there is none. */
+static bool select_split(pt_file_list *list, const char *split) {
     const char *wanted = pt_file_list_split_of(split);
     size_t n = 0;
 
-    pt_file_list_describe_splits(list, splits, sizeof splits);
     for (size_t i = 0; i < list->of.n_paths; i++) {
         const char *own = pt_file_list_split_of(list->of.paths[i]);
         if (own && own == wanted) list->of.paths[n++] = list->of.paths[i];
     }
-    if (n == 0)
-        return pt_fail(err, PATINA_EFORMAT, "no file belongs to split '%s'; the splits are: %s",
-                       split, splits[0] ? splits : "none");
-    list->of.n_paths = n;
+    if (n > 0) list->of.n_paths = n;
+    return n > 0;
+}
+
+patina_status pt_file_list_fail_split(const pt_file_list *list, const char *split,
+                                      patina_error *err) {
+    char splits[64];
+    pt_file_list_describe_splits(list, splits, sizeof splits);
+    return pt_fail(err, PATINA_EFORMAT, "no file belongs to split '%s'; the splits are: %s", split,
+                   splits[0] ? splits : "none");
+}
+
+patina_status pt_file_list_open_split(pt_file_list *list, const char *path,
+                                      const char *const *extensions, const char *split,
+                                      bool *in_rows, patina_error *err) {
+    PT_TRY(list_files(list, path, extensions, err));
+    *in_rows = split && !select_split(list, split);
     return PATINA_OK;
 }
 
 patina_status pt_file_list_open(pt_file_list *list, const char *path, const char *const *extensions,
                                 const char *split, patina_error *err) {
-    PT_TRY(list_files(list, path, extensions, err));
-    return split ? select_split(list, split, err) : PATINA_OK;
+    bool in_rows;
+    PT_TRY(pt_file_list_open_split(list, path, extensions, split, &in_rows, err));
+    return in_rows ? pt_file_list_fail_split(list, split, err) : PATINA_OK;
+}
+
+static bool is_same_split(const char *a, const char *b) {
+    const char *known = pt_file_list_split_of(a);
+    return strcasecmp(a, b) == 0 || (known && known == pt_file_list_split_of(b));
+}
+
+bool pt_split_filter_accepts(pt_split_filter *f, const char *split, size_t n) {
+    char name[sizeof f->seen[0]];
+    const size_t n_name = n < sizeof name ? n : sizeof name - 1;
+    size_t i = 0;
+
+    memcpy(name, split, n_name);
+    name[n_name] = '\0';
+    while (i < f->n_seen && strcasecmp(f->seen[i], name) != 0)
+        i++;
+    if (i == f->n_seen && i < PT_SPLITS_MAX && name[0]) strcpy(f->seen[f->n_seen++], name);
+    return !f->wanted || is_same_split(f->wanted, name);
 }

@@ -36,6 +36,28 @@ patina_status pt_file_list_open(pt_file_list *list, const char *path, const char
                                 const char *split, patina_error *err);
 void pt_file_list_close(pt_file_list *list);
 
+/**
+ * As pt_file_list_open. Where no file belongs to the split, all are listed and *in_rows is set: the
+ * rows have a column of splits, or the caller fails with pt_file_list_fail_split.
+ */
+patina_status pt_file_list_open_split(pt_file_list *list, const char *path,
+                                      const char *const *extensions, const char *split,
+                                      bool *in_rows, patina_error *err);
+patina_status pt_file_list_fail_split(const pt_file_list *list, const char *split,
+                                      patina_error *err);
+
+#define PT_SPLITS_MAX 8
+
+/** The splits that a column of rows names. Zero it to start. */
+typedef struct pt_split_filter {
+    const char *wanted; /* borrowed; NULL: all */
+    char seen[PT_SPLITS_MAX][24];
+    size_t n_seen;
+} pt_split_filter;
+
+/** Whether a row of this split is used; "val", "valid", "dev" ... are equal to "validation". */
+bool pt_split_filter_accepts(pt_split_filter *filter, const char *split, size_t n);
+
 /** The split in a path, as the Hugging Face hub detects it: the word train, test, validation,
  * valid, val, dev or eval in the file name or a folder, between separators; NULL: none. Static
  * text, one of "train", "test" and "validation". */

@@ -21,6 +21,8 @@
 #include "corpus/caption_template.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
+#include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
 #include "corpus/sidecar.h"
 #include "fs/dir_walk.h"
@@ -28,7 +30,8 @@
 
 typedef struct folder_state {
     char *root;
-    const char *caption_template; /* of the options */
+    const pt_corpus_options *options;
+    pt_filter_seen seen; /* fields of the .json files */
     pt_dir_walk walk;
     size_t next;
 } folder_state;
@@ -40,6 +43,7 @@ static bool folder_matches(const pt_corpus_probe *probe) {
 static void folder_close(void *state) {
     folder_state *s = state;
     pt_dir_walk_release(&s->walk);
+    pt_filter_seen_release(&s->seen);
     free(s->root);
     free(s);
 }
@@ -54,7 +58,7 @@ static patina_status folder_open(const char *path, const pt_corpus_options *opti
         free(s);
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
     }
-    s->caption_template = options->caption_template;
+    s->options = options;
     status = pt_dir_walk_list_audio(&s->walk, path, PT_DIR_WALK_DEPTH_MAX, err);
     if (status == PATINA_OK && s->walk.n_paths == 0)
         status = pt_fail(err, PATINA_EFORMAT, "it contains no audio file (.wav, .flac, .ogg ...)");
@@ -146,32 +150,6 @@ static patina_status add_transcript(const char *audio, size_t n_stem, pt_entry *
     return status;
 }
 
-static patina_status add_captions(const folder_state *s, const char *path, pt_entry *entry,
-                                  patina_error *err) {
-    static const char *const extensions[] = {".txt", ".normalized.txt", ".original.txt"};
-    const size_t n_stem = pt_path_stem_length(entry->path);
-    pt_sidecar json = {0}, txt = {0};
-    char *json_text = NULL, *txt_text = NULL;
-    json_error_t error = {0};
-    bool repaired = false;
-    json_t *object = NULL;
-
-    patina_status status = read_beside(entry->path, n_stem, ".json", &json_text, &json, err);
-    for (size_t i = 0; i < 3 && status == PATINA_OK && !txt.text && !txt.fault; i++)
-        status = read_beside(entry->path, n_stem, extensions[i], &txt_text, &txt, err);
-    if (status == PATINA_OK && !txt.text && !txt.fault && !json.text)
-        status = read_vctk(s, path, &txt_text, &txt, err);
-    if (json.text) object = pt_sidecar_parse(json.text, json.n, &repaired, &error);
-    if (status == PATINA_OK)
-        status = pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err);
-    if (status == PATINA_OK && entry->n_captions == 0 && !txt.text && !json.text)
-        status = add_transcript(entry->path, n_stem, entry, err);
-    json_decref(object);
-    free(json_text);
-    free(txt_text);
-    return status;
-}
-
 static bool append_field(void *context, const char *name, size_t n, pt_strbuf *out) {
     return pt_template_path_field(context, name, n, out);
 }
@@ -192,13 +170,58 @@ static patina_status add_template(const char *template, char *path, pt_entry *en
     return status;
 }
 
+static patina_status add_files_beside(folder_state *s, const char *path, const pt_sidecar *json,
+                                      json_t *object, const json_error_t *error, bool repaired,
+                                      pt_entry *entry, patina_error *err) {
+    static const char *const extensions[] = {".txt", ".normalized.txt", ".original.txt"};
+    const size_t n_stem = pt_path_stem_length(entry->path);
+    patina_status status = PATINA_OK;
+    char *text = NULL;
+    pt_sidecar txt = {0};
+
+    for (size_t i = 0; i < 3 && status == PATINA_OK && !txt.text && !txt.fault; i++)
+        status = read_beside(entry->path, n_stem, extensions[i], &text, &txt, err);
+    if (status == PATINA_OK && !txt.text && !txt.fault && !json->text)
+        status = read_vctk(s, path, &text, &txt, err);
+    if (status == PATINA_OK)
+        status = pt_sidecar_add_captions(entry, json, object, error, repaired, &txt, err);
+    if (status == PATINA_OK && entry->n_captions == 0 && !txt.text && !json->text)
+        status = add_transcript(entry->path, n_stem, entry, err);
+    free(text);
+    return status;
+}
+
+static patina_status add_captions(folder_state *s, const char *path, pt_entry *entry,
+                                  patina_error *err) {
+    const pt_corpus_options *o = s->options;
+    const bool needs_json = !o->caption_template || o->filter || o->split_column;
+    json_error_t error = {0};
+    bool repaired = false;
+    pt_sidecar json = {0};
+    char *text = NULL;
+
+    if (needs_json)
+        PT_TRY(
+            read_beside(entry->path, pt_path_stem_length(entry->path), ".json", &text, &json, err));
+    json_t *object = json.text ? pt_sidecar_parse(json.text, json.n, &repaired, &error) : NULL;
+    patina_status status =
+        o->caption_template
+            ? add_template(o->caption_template, entry->id, entry, err)
+            : add_files_beside(s, path, &json, object, &error, repaired, entry, err);
+    if (status == PATINA_OK) status = pt_entry_filter_json(entry, o->filter, object, &s->seen, err);
+    if (status == PATINA_OK) status = pt_entry_set_json_split(entry, o->split_column, object, err);
+    json_decref(object);
+    free(text);
+    return status;
+}
+
 static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                  patina_error *err) {
     folder_state *s = state;
     (void)with_audio;
 
     *end = s->next == s->walk.n_paths;
-    if (*end) return PATINA_OK;
+    if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
     const char *path = s->walk.paths[s->next++];
     const size_t n = strlen(path);
     if (!pt_utf8_is_valid(path, n)) return pt_entry_reject_file_name(entry, path, err);
@@ -207,8 +230,7 @@ static patina_status folder_next(void *state, bool with_audio, pt_entry *entry, 
     entry->path = pt_path_join(s->root, path);
     if (!entry->id || !entry->source || !entry->path)
         return pt_fail(err, PATINA_ENOMEM, "out of memory");
-    return s->caption_template ? add_template(s->caption_template, entry->id, entry, err)
-                               : add_captions(s, path, entry, err);
+    return add_captions(s, path, entry, err);
 }
 
 const pt_corpus_reader pt_corpus_reader_folder = {
@@ -216,7 +238,8 @@ const pt_corpus_reader pt_corpus_reader_folder = {
     .summary = "a folder of audio files, each with a .txt or .json file of captions",
     .matches = folder_matches,
     .open = folder_open,
-    .uses_template = true,
     .close = folder_close,
     .next = folder_next,
+    .uses_template = true,
+    .has_columns = true,
 };

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* json_fields.c - members of a JSON object as fields of a caption template, or as split key */
+/* json_fields.c - finds members of a JSON object, and makes captions of them */
 
 #include "corpus/json_fields.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +12,141 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "corpus/caption_template.h"
+#include "corpus/column_names.h"
 #include "corpus/entry_builder.h"
 
 #define NAME_BYTES 64
+#define SOUND_OF   "The sound of {label}"
+
+/* Members ---------------------------------------------------------------------------------- */
+
+static const json_t *find_member(const json_t *object, const char *name) {
+    const json_t *value = json_object_get(object, name);
+    json_t *of = (json_t *)(uintptr_t)object, *other; /* it is not changed */
+    const char *key;
+
+    if (value) return value;
+    json_object_foreach(of, key, other) {
+        if (pt_column_has_name(key, strlen(key), name)) return other;
+    }
+    return NULL;
+}
+
+const json_t *pt_json_find(const json_t *object, const char *names) {
+    char name[NAME_BYTES];
+    while (pt_column_next_name(&names, name, sizeof name)) {
+        const json_t *value = object;
+        char *part = name;
+        for (char *next; part && value; part = next) {
+            next = strchr(part, '.');
+            if (next) *next++ = '\0';
+            if (json_is_array(value)) value = json_array_get(value, 0);
+            value = find_member(value, part);
+        }
+        if (value && !json_is_null(value)) return value;
+    }
+    return NULL;
+}
+
+const json_t *pt_json_find_audio(const json_t *object) {
+    const char *names = "audio|recording.sources.source|" PT_FILE_COLUMNS;
+    const json_t *any = NULL;
+    char name[NAME_BYTES];
+    while (pt_column_next_name(&names, name, sizeof name)) {
+        const json_t *value = pt_json_find(object, name);
+        if (json_is_object(value)) value = pt_json_find(value, PT_FILE_COLUMNS);
+        if (json_is_string(value)) return value;
+        if (!any) any = value;
+    }
+    return any;
+}
+
+bool pt_json_is_in_split(pt_split_filter *splits, const json_t *object) {
+    const json_t *split = pt_json_find(object, PT_SPLIT_COLUMNS);
+    return !json_is_string(split) ||
+           pt_split_filter_accepts(splits, json_string_value(split), json_string_length(split));
+}
+
+static bool is_text(const json_t *value) {
+    return json_is_string(value) || (json_is_array(value) && json_array_size(value) > 0);
+}
+
+static const json_t *find_captions(const json_t *object) {
+    const char *names = PT_CAPTION_COLUMNS "|supervisions.text";
+    char name[NAME_BYTES];
+    while (pt_column_next_name(&names, name, sizeof name)) {
+        const json_t *value = pt_json_find(object, name);
+        if (is_text(value)) return value;
+    }
+    return NULL;
+}
+
+static const json_t *find_label(const json_t *object) {
+    const json_t *label = pt_json_find(object, PT_LABEL_COLUMNS);
+    return is_text(label) ? label : NULL;
+}
+
+/** Adds the members of one caption each, in the order of their numbers. */
+static patina_status add_family(pt_entry *entry, json_t *object, bool repaired, bool *some,
+                                patina_error *err) {
+    json_t *value;
+    const char *key;
+    unsigned number, least = 0, next;
+
+    do { /* a number at a time */
+        next = UINT_MAX;
+        json_object_foreach(object, key, value) {
+            if (!is_text(value) || !pt_column_is_caption(key, strlen(key), &number)) continue;
+            if (number > least && number < next) next = number;
+            if (number != least) continue;
+            *some = true;
+            if (entry) PT_TRY(pt_entry_add_json(entry, value, repaired, err));
+        }
+        least = next;
+    } while (next != UINT_MAX);
+    return PATINA_OK;
+}
+
+bool pt_json_has_captions(const json_t *object) {
+    bool some = find_captions(object) || find_label(object);
+    if (!some) (void)add_family(NULL, (json_t *)(uintptr_t)object, false, &some, NULL);
+    return some;
+}
+
+/** The members that an option names; an absent one has no captions. */
+static patina_status add_columns(pt_entry *entry, const json_t *object, const char *columns,
+                                 bool repaired, patina_error *err) {
+    const json_t *whole = find_member(object, columns);
+    if (whole) return pt_entry_add_json(entry, whole, repaired, err);
+    while (*columns) {
+        char name[NAME_BYTES];
+        const size_t n = strcspn(columns, ",");
+        snprintf(name, sizeof name, "%.*s", (int)n, columns);
+        columns += n + (columns[n] == ',');
+        const json_t *value = find_member(object, name);
+        if (value) PT_TRY(pt_entry_add_json(entry, value, repaired, err));
+    }
+    return PATINA_OK;
+}
+
+patina_status pt_entry_add_json_captions(pt_entry *entry, json_t *object, const char *column,
+                                         bool repaired, patina_error *err) {
+    bool some = false;
+    if (column) return add_columns(entry, object, column, repaired, err);
+    const json_t *captions = find_captions(object);
+    if (captions) return pt_entry_add_json(entry, captions, repaired, err);
+    PT_TRY(add_family(entry, object, repaired, &some, err));
+    if (some) return PATINA_OK;
+    if (find_label(object)) return pt_entry_add_json_template(entry, SOUND_OF, object, err);
+    /* A value of another type is a bad caption. */
+    const char *names = PT_CAPTION_COLUMNS;
+    char name[NAME_BYTES];
+    while (!captions && pt_column_next_name(&names, name, sizeof name))
+        captions = find_member(object, name);
+    return captions ? pt_entry_add_json(entry, captions, repaired, err) : PATINA_OK;
+}
+
+/* Templates -------------------------------------------------------------------------------- */
 
 typedef struct fields {
     json_t *object;
@@ -40,6 +174,7 @@ static bool append_value(json_t *value, bool is_label, pt_strbuf *out) {
     json_t *item;
     size_t i;
     bool is_valid = true;
+    char separator = '\n';
 
     if (!is_label && !json_is_array(value)) return append_scalar(value, out);
     if (json_is_array(value)) {
@@ -47,18 +182,19 @@ static bool append_value(json_t *value, bool is_label, pt_strbuf *out) {
             if (i > 0) pt_strbuf_append(&all, "\n");
             is_valid = is_valid && append_scalar(item, &all);
         }
+    } else if (json_is_string(value)) {
+        separator = pt_labels_read(json_string_value(value), json_string_length(value), '\0', &all);
     } else {
         is_valid = append_scalar(value, &all);
     }
     if (is_valid && all.length > 0)
-        pt_labels_join(all.text, all.length, json_is_array(value) ? '\n' : '\0', NULL, false, out);
+        pt_labels_join(all.text, all.length, separator, NULL, false, out);
     out->failed = out->failed || all.failed;
     pt_strbuf_release(&all);
     return is_valid;
 }
 
 static bool append_field(void *context, const char *name, size_t n, pt_strbuf *out) {
-    static const char *const labels[] = {"label", "labels", "category", "class", "tags"};
     const fields *f = context;
     char key[NAME_BYTES];
     json_t *value = NULL;
@@ -67,8 +203,7 @@ static bool append_field(void *context, const char *name, size_t n, pt_strbuf *o
     memcpy(key, name, n);
     key[n] = '\0';
     const bool is_label = strcmp(key, "label") == 0;
-    for (size_t i = 0; is_label && i < sizeof labels / sizeof *labels && !value; i++)
-        value = json_object_get(f->object, labels[i]);
+    if (is_label) value = (json_t *)(uintptr_t)find_label(f->object);
     if (!value) value = json_object_get(f->object, key);
     if (value) return append_value(value, is_label, out);
     return f->source && pt_template_path_field(f->source, name, n, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_fields.h - members of a JSON object as fields of a caption template, or as split key */
+/* json_fields.h - members of a JSON object: audio file, captions, split, fields of a template */
 
 #ifndef PATINA_CORPUS_JSON_FIELDS_H
 #define PATINA_CORPUS_JSON_FIELDS_H
@@ -8,6 +8,29 @@
 
 #include "base/strbuf.h"
 #include "corpus/corpus_iterator.h"
+#include "corpus/file_list.h"
+
+/** The value of the first of several members, "audio|wav|recording.sources.source", in any case; of a
+ * list before a dot the first element. NULL: none, or null. */
+const json_t *pt_json_find(const json_t *object, const char *names);
+
+/** The string that names the audio file, a member or `path` of it; else a value that is none. NULL:
+ * no such member. */
+const json_t *pt_json_find_audio(const json_t *object);
+
+/** Whether an object belongs to the split that is wanted, or names none. */
+bool pt_json_is_in_split(pt_split_filter *splits, const json_t *object);
+
+/** Whether the object has captions, or labels, under a usual name. */
+bool pt_json_has_captions(const json_t *object);
+
+/**
+ * Adds the captions of an object: those of `column` ("a", or "a,b"), or (NULL) of the first of
+ * PT_CAPTION_COLUMNS, else of all members of several captions ("caption_1", "caption_writing"),
+ * else one that is made of labels.
+ */
+patina_status pt_entry_add_json_captions(pt_entry *entry, json_t *object, const char *column,
+                                         bool repaired, patina_error *err);
 
 /**
  * Adds a caption that is made of members: strings, numbers and lists of these, joined as "a, b and

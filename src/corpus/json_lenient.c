@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_load.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 
@@ -66,19 +67,23 @@ static void replace_invalid(const char *text, size_t n, pt_strbuf *repaired) {
 }
 
 static json_t *parse_once(const char *text, size_t n, bool *repaired, json_error_t *error) {
-    json_t *json = json_loadb(text, n, JSON_ALLOW_NUL, error);
+    json_t *json = pt_json_load(text, n, JSON_ALLOW_NUL, error);
     *repaired = false;
     if (json) return json;
 
     pt_strbuf replaced = {0};
     replace_invalid(text, n, &replaced);
-    if (replaced.failed || !replaced.text) return NULL;
+    if (replaced.failed) pt_json_set_out_of_memory(error);
+    if (replaced.failed || !replaced.text) {
+        pt_strbuf_release(&replaced);
+        return NULL;
+    }
     const bool changed = replaced.length != n || memcmp(replaced.text, text, n) != 0;
-    if (changed) json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL, error);
+    if (changed) json = pt_json_load(replaced.text, replaced.length, JSON_ALLOW_NUL, error);
     /* An integer that is too long, in a member that is usually unused. */
     if (!json && json_error_code(error) == json_error_numeric_overflow)
-        json = json_loadb(replaced.text, replaced.length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
-                          error);
+        json = pt_json_load(replaced.text, replaced.length,
+                            JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, error);
     *repaired = json && changed;
     pt_strbuf_release(&replaced);
     return json;
@@ -100,8 +105,7 @@ static bool has_too_many_values(const char *text, size_t n) {
     return n_values > PT_JSON_VALUES_MAX;
 }
 
-/* A failed allocation inside jansson looks like invalid text, so a text counts as invalid only when
- * it fails twice. */
+/* A text is invalid only if it was parsed: after a failed allocation it is parsed once more. */
 json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_error_t *error) {
     if (n > PT_JSON_VALUES_MAX && has_too_many_values(text, n)) {
         *repaired = false;
@@ -110,7 +114,9 @@ json_t *pt_json_parse_lenient(const char *text, size_t n, bool *repaired, json_e
         return NULL;
     }
     json_t *json = parse_once(text, n, repaired, error);
-    return json ? json : parse_once(text, n, repaired, error);
+    return json || json_error_code(error) != json_error_out_of_memory
+               ? json
+               : parse_once(text, n, repaired, error);
 }
 
 bool pt_json_is_valid_text(const json_t *string, bool repaired) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "corpus/column_names.h"
 #include "corpus/entry_builder.h"
 #include "corpus/line_reader.h"
 
@@ -136,8 +137,10 @@ static bool read_name(pt_json_stream *list) {
 static bool next_member(pt_json_stream *list, const char *member, bool *more) {
     *more = read_name(list) && skip_whitespace(list) == ':';
     if (!*more) return false;
-    const bool named = list->element.length == strlen(member) &&
-                       memcmp(list->element.text, member, list->element.length) == 0;
+    bool named = false;
+    for (char name[32]; !named && pt_column_next_name(&member, name, sizeof name);)
+        named = list->element.length == strlen(name) &&
+                memcmp(list->element.text, name, list->element.length) == 0;
     advance(list, ':');
     if (skip_whitespace(list) == '[' && named) {
         advance(list, '[');
@@ -168,15 +171,22 @@ patina_status pt_json_stream_open(pt_json_stream *list, const pt_byte_source *by
     list->block = calloc(1, BLOCK_BYTES);
     if (!list->block) return pt_fail(err, PATINA_ENOMEM, "out of memory");
     skip_bom(list);
-    const bool is_object = skip_whitespace(list) == '{';
-    if (is_object) advance(list, '{');
+    const int first = skip_whitespace(list);
+    const bool is_object = first == '{', is_list = member && !*member;
+    if (first == (is_list ? '[' : '{')) advance(list, first);
     list->is_keyed = !member;
-    found = list->is_keyed;
+    found = list->is_keyed || is_list;
+    if (is_list) {
+        PT_TRY(check_failure(list, err));
+        return first == '[' ? PATINA_OK : pt_fail(err, PATINA_EFORMAT, "not a JSON list");
+    }
     while (is_object && more && !found)
         found = next_member(list, member, &more);
     PT_TRY(check_failure(list, err));
     if (!is_object) return pt_fail(err, PATINA_EFORMAT, "not a JSON object");
-    if (!found) return pt_fail(err, PATINA_EFORMAT, "it has no list '%s'", member);
+    if (!found)
+        return pt_fail(err, PATINA_EFORMAT, "it has no list '%.*s'", (int)strcspn(member, "|"),
+                       member);
     return PATINA_OK;
 }
 

@@ -52,7 +52,8 @@ typedef enum pt_json_event {
  * Seeks the list with this member name in the top-level object. After PATINA_EFORMAT, list->at_end
  * is set where the end of the bytes was reached.
  *
- * member  NULL: the elements are the members of the object itself
+ * member  alternatives, "data|items"; NULL: the elements are the members of the object itself; "":
+ *         those of a list in place of the object
  *
  * Errors  PATINA_EIO      a read failed
  *         PATINA_EFORMAT  not an object, or it has no such list

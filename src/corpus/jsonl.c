@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/audio_finder.h"
+#include "corpus/column_names.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_filter.h"
@@ -30,21 +32,13 @@ typedef struct jsonl_state {
     char *column; /* member of the captions; NULL: the usual ones */
     const pt_corpus_options *options;
     pt_filter_seen seen;
+    pt_audio_finder finder;
+    pt_split_filter splits;
+    bool is_skipped; /* the line belongs to another split */
 } jsonl_state;
 
 static patina_status no_memory(patina_error *err) {
     return pt_fail(err, PATINA_ENOMEM, "out of memory");
-}
-
-/** The member that names the audio file: `audio`; of NeMo manifests `audio_filepath`, of
- * AudioFolder `file_name`, of Tango `location`. */
-static const json_t *find_audio_member(const json_t *object) {
-    static const char *const names[] = {"audio",    "audio_filepath", "file_name", "location",
-                                        "filename", "path",           "wav",       "file"};
-    const json_t *member = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && !member; i++)
-        member = json_object_get(object, names[i]);
-    return member;
 }
 
 /** By the file name, or by a first line that is an entry. */
@@ -57,7 +51,9 @@ static bool jsonl_matches(const pt_corpus_probe *probe) {
     bool repaired;
     if (*line != '{') return false;
     json_t *json = pt_json_parse_lenient(line, strcspn(line, "\n"), &repaired, &error);
-    const bool matches = json_is_object(json) && find_audio_member(json);
+    const bool matches =
+        json_is_object(json) &&
+        (pt_json_find_audio(json) || (json_object_get(json, "id") && pt_json_has_captions(json)));
     json_decref(json);
     return matches;
 }
@@ -70,6 +66,7 @@ static void jsonl_close(void *state) {
     free(s->real);
     free(s->column);
     pt_filter_seen_release(&s->seen);
+    pt_audio_finder_close(&s->finder);
     free(s);
 }
 
@@ -81,6 +78,7 @@ static patina_status jsonl_open(const char *path, const pt_corpus_options *optio
 
     if (!s) return no_memory(err);
     s->options = options;
+    s->splits.wanted = options->source_split;
     s->name = pt_corpus_base_name(path, "manifest");
     s->folder = pt_corpus_audio_root(path, options);
     if (column) s->column = pt_text_dup(column, strlen(column));
@@ -110,13 +108,18 @@ static const char *path_relative_to(const char *path, const char *folder) {
 }
 
 /** Sets the path of the audio file; an entry without one is rejected as missing. */
-static patina_status read_audio(const jsonl_state *s, const json_t *object, bool repaired,
+static patina_status read_audio(jsonl_state *s, const json_t *object, bool repaired,
                                 pt_entry *entry, patina_error *err) {
     const unsigned long long line = s->lines.number;
-    const json_t *audio = find_audio_member(object);
-    const char *text = json_string_value(audio), *source = text;
+    const json_t *audio = pt_json_find_audio(object);
+    const bool is_id = !audio;
+    if (is_id) audio = json_object_get(object, "id"); /* a file of this name */
+    const char *text = json_string_value(audio), *source = text, *path = text;
 
-    if (!audio)
+    if (text && *text && pt_json_is_valid_text(audio, repaired) &&
+        !path_relative_to(text, s->folder) && !path_relative_to(text, s->real))
+        PT_TRY(pt_audio_finder_find(&s->finder, s->folder, text, s->name, &path, err));
+    if (!audio || (is_id && path == text))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "line %llu has no audio file name", line);
     if (!text || !*text || !pt_json_is_valid_text(audio, repaired))
@@ -127,16 +130,17 @@ static patina_status read_audio(const jsonl_state *s, const json_t *object, bool
         if (!source) source = path_relative_to(text, s->real);
         if (!source) source = pt_path_basename(text);
     }
+    if (path != text && pt_utf8_is_valid(path, strlen(path))) source = path;
     free(entry->source);
     entry->source = pt_text_dup(source, strlen(source));
-    entry->path = pt_path_join(s->folder, text);
+    entry->path = pt_path_join(s->folder, path);
     return entry->source && entry->path ? PATINA_OK : no_memory(err);
 }
 
 static patina_status read_id(const jsonl_state *s, const json_t *object, bool repaired,
                              pt_entry *entry, patina_error *err) {
     const json_t *own = json_object_get(object, "id");
-    const json_t *id = own ? own : find_audio_member(object);
+    const json_t *id = own ? own : pt_json_find_audio(object);
     char location[40];
 
     if (!own && !json_is_string(id)) return PATINA_OK; /* rejected for its audio */
@@ -146,12 +150,10 @@ static patina_status read_id(const jsonl_state *s, const json_t *object, bool re
 
 static patina_status read_object(jsonl_state *s, json_t *object, bool repaired, pt_entry *entry,
                                  patina_error *err) {
+    s->is_skipped = !pt_json_is_in_split(&s->splits, object);
+    if (s->is_skipped) return PATINA_OK;
     const char *template = s->options->caption_template;
-    const json_t *caption = template ? NULL : pt_json_find_captions(object, s->column);
-    if (!caption && !template && !s->column) caption = json_object_get(object, "transcription");
-    if (!caption && !template && !s->column) caption = json_object_get(object, "sentence");
-    if (!caption && !template && !s->column) caption = json_object_get(object, "main_caption");
-    if (caption) PT_TRY(pt_entry_add_json(entry, caption, repaired, err));
+    if (!template) PT_TRY(pt_entry_add_json_captions(entry, object, s->column, repaired, err));
     PT_TRY(read_audio(s, object, repaired, entry, err));
     if (template) PT_TRY(pt_entry_add_json_template(entry, template, object, err));
     PT_TRY(pt_entry_filter_json(entry, s->options->filter, object, &s->seen, err));
@@ -185,18 +187,33 @@ static patina_status read_line(jsonl_state *s, bool too_long, pt_entry *entry, p
     return status;
 }
 
+static const pt_split_filter *jsonl_splits(const void *state) {
+    return &((const jsonl_state *)state)->splits;
+}
+
 static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                 patina_error *err) {
     jsonl_state *s = state;
     bool too_long = false;
+    pt_entry ignored = {0}, *into = entry ? entry : &ignored;
+    patina_status status = PATINA_OK;
     (void)with_audio;
 
     do {
         PT_TRY(pt_line_reader_next(&s->lines, &too_long, end, err));
         if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
-    } while (!too_long && (s->lines.line.length == 0 ||
-                           strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length));
-    return entry ? read_line(s, too_long, entry, err) : PATINA_OK;
+        s->is_skipped =
+            !too_long && (s->lines.line.length == 0 ||
+                          strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length);
+        if (s->is_skipped || (!entry && !s->splits.wanted)) continue;
+        status = read_line(s, too_long, into, err);
+        if (s->is_skipped || !entry) {
+            free(into->source);
+            into->source = NULL;
+        }
+    } while (status == PATINA_OK && s->is_skipped);
+    pt_entry_release(&ignored);
+    return status;
 }
 
 static void jsonl_describe(void *state, pt_strbuf *text) {
@@ -220,6 +237,7 @@ const pt_corpus_reader pt_corpus_reader_jsonl = {
     .close = jsonl_close,
     .next = jsonl_next,
     .describe_columns = jsonl_describe,
+    .splits = jsonl_splits,
     .uses_template = true,
     .has_columns = true,
     .merges_rows = true,

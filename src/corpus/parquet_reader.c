@@ -20,19 +20,24 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/audio_finder.h"
 #include "corpus/caption_template.h"
+#include "corpus/column_names.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_filter.h"
+#include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
 #include "corpus/line_reader.h"
 #include "fs/dir_has_ext.h"
@@ -42,8 +47,10 @@
 
 #define FILTER_MAX 16 /* conditions on columns */
 
+#define YOUTUBE_ID_BYTES    11
 #define CONVERTED_UTF8      0  /* converted type of strings in parquet.thrift */
 #define CAPTION_COLUMNS_MAX 20 /* caption_1, caption_2 ... */
+#define NULL_PAGE_BYTES     64 /* of a page without values; a sound file has more */
 #define SOUND_OF            "The sound of {label}"
 
 #define POSITION_ROW_BITS 40 /* of a position: the row; the file is above */
@@ -57,10 +64,11 @@ typedef struct table {
     pt_byte_source bytes;
     pt_parquet *parquet;
     /* audio and path may be NULL, but not both */
-    pt_parquet_column_reader *id[2], *path, *audio;
+    pt_parquet_column_reader *id[2], *path, *audio, *split; /* split may be NULL */
     pt_parquet_column_reader *captions[CAPTION_COLUMNS_MAX];
     size_t n_captions;
-    bool is_label; /* the column has labels */
+    size_t audio_leaf; /* of audio */
+    bool is_label;     /* the column has labels */
     const pt_parquet_field *label_field;
     const char *caption_template;
     bool skip_unreadable;
@@ -86,6 +94,7 @@ typedef struct item {
     pt_entry entry;
     char *audio_path; /* NULL: null, or no such column */
     size_t n_text;    /* bytes of captions */
+    bool is_skipped;  /* of another split */
 } item;
 
 typedef struct parquet_state {
@@ -94,6 +103,9 @@ typedef struct parquet_state {
     bool skip_unreadable;
     const pt_conditions *filter;
     pt_file_list files;
+    pt_split_filter splits;
+    pt_audio_finder finder; /* of audio files */
+    char *finder_root;
     size_t n_opened;
     table table;      /* name NULL: none is open */
     table seek_table; /* for load_audio */
@@ -124,6 +136,7 @@ static void table_close(table *t) {
     }
     json_decref(t->class_names);
     pt_parquet_column_reader_close(&t->path);
+    pt_parquet_column_reader_close(&t->split);
     pt_parquet_column_reader_close(&t->audio);
     pt_parquet_close(&t->parquet);
     pt_byte_source_close(&t->bytes);
@@ -140,6 +153,20 @@ static patina_status fail_listing_columns(const table *t, patina_error *err, con
     pt_fail(err, PATINA_EFORMAT, "%s; its columns are %s", lacking, names.failed ? "" : names.text);
     pt_strbuf_release(&names);
     return PATINA_EFORMAT;
+}
+
+/** The first of several columns, "caption|text", in any case; PT_PARQUET_NONE: none. */
+static size_t find_column(const pt_parquet *parquet, const char *names) {
+    char name[64];
+    while (pt_column_next_name(&names, name, sizeof name)) {
+        const size_t exact = pt_parquet_find_child(parquet, 0, name);
+        if (exact != PT_PARQUET_NONE) return exact;
+        for (size_t i = 1; i < parquet->n_fields; i++)
+            if (parquet->fields[i].parent == 0 &&
+                pt_column_has_name(parquet->fields[i].name, strlen(parquet->fields[i].name), name))
+                return i;
+    }
+    return PT_PARQUET_NONE;
 }
 
 static bool is_integer(const pt_parquet_field *field) {
@@ -180,18 +207,35 @@ static patina_status open_caption_column(table *t, size_t leaf, patina_error *er
     return PATINA_OK;
 }
 
-/** Opens the columns caption_1, caption_2 ..., which are strings. */
+/** The leaf of a column of strings, or of lists of strings; PT_PARQUET_NONE: it has another type. */
+static size_t find_text_leaf(const pt_parquet *parquet, size_t field) {
+    const size_t leaf = pt_parquet_find_single_leaf(parquet, field);
+    if (leaf == PT_PARQUET_NONE) return leaf;
+    const pt_parquet_field *of = &parquet->fields[parquet->leaves[leaf]];
+    const bool is_member = of != &parquet->fields[field] && of->max_repetition == 0;
+    return of->type == PT_PARQUET_BYTE_ARRAY && !is_member ? leaf : PT_PARQUET_NONE;
+}
+
+/** Opens the columns of one caption each, caption_1, caption_2 or caption_writing, in the order of
+ * their numbers. */
 static patina_status open_numbered(table *t, patina_error *err) {
-    for (unsigned i = 1; i <= CAPTION_COLUMNS_MAX; i++) {
-        char name[24];
-        snprintf(name, sizeof name, "caption_%u", i);
-        const size_t field = pt_parquet_find_child(t->parquet, 0, name);
-        if (field == PT_PARQUET_NONE) continue;
-        const pt_parquet_field *f = &t->parquet->fields[field];
-        if (f->leaf != PT_PARQUET_NONE && f->type == PT_PARQUET_BYTE_ARRAY &&
-            f->max_repetition == 0)
-            PT_TRY(open_caption_column(t, f->leaf, err));
-    }
+    const pt_parquet *parquet = t->parquet;
+    unsigned number, least = 0, next;
+
+    do { /* a number at a time */
+        next = UINT_MAX;
+        for (size_t i = 1; i < parquet->n_fields && t->n_captions < CAPTION_COLUMNS_MAX; i++) {
+            const char *name = parquet->fields[i].name;
+            if (parquet->fields[i].parent != 0 ||
+                !pt_column_is_caption(name, strlen(name), &number))
+                continue;
+            const size_t leaf = find_text_leaf(parquet, i);
+            if (leaf == PT_PARQUET_NONE) continue;
+            if (number > least && number < next) next = number;
+            if (number == least) PT_TRY(open_caption_column(t, leaf, err));
+        }
+        least = next;
+    } while (next != UINT_MAX);
     return PATINA_OK;
 }
 
@@ -199,7 +243,7 @@ static patina_status open_numbered(table *t, patina_error *err) {
  * NULL. */
 static json_t *find_class_names(const pt_parquet *parquet, const char *column) {
     const char *text = pt_parquet_find_key_value(parquet, "huggingface");
-    json_t *root = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *root = text ? pt_json_load_text(text, 0, NULL) : NULL;
     const json_t *feature = json_object_get(
         json_object_get(json_object_get(json_object_get(root, "info"), "features"), column),
         "names");
@@ -214,14 +258,15 @@ static json_t *find_class_names(const pt_parquet *parquet, const char *column) {
 
 /** Opens a column of labels: strings or numbers with class names, or a list of them. */
 static patina_status open_label(table *t, patina_error *err) {
-    static const char *const names[] = {"label", "labels", "human_labels", "category", "class"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const size_t field = pt_parquet_find_child(t->parquet, 0, names[i]);
+    const char *names = PT_LABEL_COLUMNS;
+    char name[64];
+    while (pt_column_next_name(&names, name, sizeof name)) {
+        const size_t field = find_column(t->parquet, name);
         const size_t leaf =
             field == PT_PARQUET_NONE ? field : pt_parquet_find_single_leaf(t->parquet, field);
         if (leaf == PT_PARQUET_NONE) continue;
         const pt_parquet_field *of = &t->parquet->fields[t->parquet->leaves[leaf]];
-        t->class_names = find_class_names(t->parquet, names[i]);
+        t->class_names = find_class_names(t->parquet, t->parquet->fields[field].name);
         if (of->type != PT_PARQUET_BYTE_ARRAY && !(is_integer(of) && t->class_names)) {
             json_decref(t->class_names);
             t->class_names = NULL;
@@ -234,36 +279,68 @@ static patina_status open_label(table *t, patina_error *err) {
     return PATINA_OK;
 }
 
-static patina_status open_captions(table *t, const char *wanted, patina_error *err) {
-    static const char *const names[] = {"caption", "text", "captions"};
-    size_t field = PT_PARQUET_NONE;
-    pt_strbuf lacking = {0};
+/** Captions in the struct `json` of a converted webdataset. */
+static size_t find_json_captions(const pt_parquet *parquet) {
+    const size_t json = pt_parquet_find_child(parquet, 0, "json");
+    const char *names = PT_CAPTION_COLUMNS;
+    char name[64];
+    while (json != PT_PARQUET_NONE && pt_column_next_name(&names, name, sizeof name)) {
+        const size_t field = pt_parquet_find_child(parquet, json, name);
+        if (field != PT_PARQUET_NONE && find_text_leaf(parquet, field) != PT_PARQUET_NONE)
+            return field;
+    }
+    return PT_PARQUET_NONE;
+}
 
-    if (wanted) field = pt_parquet_find_child(t->parquet, 0, wanted);
-    for (size_t i = 0; !wanted && i < 3 && field == PT_PARQUET_NONE; i++)
-        field = pt_parquet_find_child(t->parquet, 0, names[i]);
-    if (!wanted && field == PT_PARQUET_NONE) {
-        PT_TRY(open_numbered(t, err));
-        if (t->n_captions == 0) PT_TRY(open_label(t, err));
-        if (t->n_captions > 0) return PATINA_OK;
+/** The column that an option names, or the first of several, "a,b". */
+static patina_status open_wanted(table *t, const char *wanted, patina_error *err) {
+    pt_strbuf lacking = {0};
+    size_t field = find_column(t->parquet, wanted);
+    const bool is_list = field == PT_PARQUET_NONE && strchr(wanted, ',');
+
+    while (*wanted && t->n_captions < CAPTION_COLUMNS_MAX) {
+        char name[80];
+        const size_t n = is_list ? strcspn(wanted, ",") : strlen(wanted);
+        snprintf(name, sizeof name, "%.*s", pt_text_truncate(wanted, n < 64 ? n : 64), wanted);
+        wanted += n + (wanted[n] == ',');
+        if (is_list) field = find_column(t->parquet, name);
+        const size_t leaf = field == PT_PARQUET_NONE ? field : find_text_leaf(t->parquet, field);
+        if (field == PT_PARQUET_NONE) {
+            pt_strbuf_printf(&lacking, "there is no column '%s'", name);
+            const patina_status status =
+                lacking.failed ? no_memory(err) : fail_listing_columns(t, err, lacking.text);
+            pt_strbuf_release(&lacking);
+            return status;
+        }
+        if (leaf == PT_PARQUET_NONE)
+            return pt_fail(err, PATINA_EFORMAT,
+                           "column '%s' is neither a string nor a list of strings", name);
+        PT_TRY(open_caption_column(t, leaf, err));
     }
+    return PATINA_OK;
+}
+
+static patina_status open_captions(table *t, const char *wanted, patina_error *err) {
+    if (wanted) return open_wanted(t, wanted, err);
+    size_t field = find_column(t->parquet, "caption|text|captions");
+    if (field == PT_PARQUET_NONE) PT_TRY(open_numbered(t, err));
+    if (t->n_captions > 0) return PATINA_OK;
+    if (field == PT_PARQUET_NONE) field = find_column(t->parquet, PT_CAPTION_COLUMNS "|txt");
+    if (field == PT_PARQUET_NONE) field = find_json_captions(t->parquet);
     if (field == PT_PARQUET_NONE) {
-        pt_strbuf_printf(&lacking, "there is no column '%.*s'%s",
-                         wanted ? pt_text_truncate(wanted, 64) : 7, wanted ? wanted : names[0],
-                         wanted ? "" : ", 'text' or 'captions'");
-        const patina_status status =
-            lacking.failed ? no_memory(err) : fail_listing_columns(t, err, lacking.text);
-        pt_strbuf_release(&lacking);
-        return status;
+        PT_TRY(open_label(t, err));
+        return t->n_captions > 0
+                   ? PATINA_OK
+                   : fail_listing_columns(
+                         t, err,
+                         "there is no column 'caption', 'text' or 'captions', nor another with a "
+                         "usual name; select one with '--caption-column'");
     }
-    const pt_parquet_field *f = &t->parquet->fields[field];
-    const size_t leaf = pt_parquet_find_single_leaf(t->parquet, field);
-    const pt_parquet_field *of =
-        leaf == PT_PARQUET_NONE ? NULL : &t->parquet->fields[t->parquet->leaves[leaf]];
-    if (!of || of->type != PT_PARQUET_BYTE_ARRAY || (of != f && of->max_repetition == 0))
-        return pt_fail(err, PATINA_EFORMAT,
-                       "column '%.*s' is neither a string nor a list of strings",
-                       pt_text_truncate(f->name, 64), f->name);
+    const size_t leaf = find_text_leaf(t->parquet, field);
+    if (leaf == PT_PARQUET_NONE)
+        return pt_fail(
+            err, PATINA_EFORMAT, "column '%.*s' is neither a string nor a list of strings",
+            pt_text_truncate(t->parquet->fields[field].name, 64), t->parquet->fields[field].name);
     return open_caption_column(t, leaf, err);
 }
 
@@ -275,29 +352,53 @@ static patina_status open_member(table *t, size_t audio, const char *name,
     const pt_parquet_field *f = &t->parquet->fields[field];
     if (f->leaf == PT_PARQUET_NONE || f->type != PT_PARQUET_BYTE_ARRAY || f->max_repetition > 0)
         return PATINA_OK;
+    if (column == &t->audio) t->audio_leaf = f->leaf;
     return pt_parquet_column_reader_open(t->parquet, f->leaf, column, err);
 }
 
-static patina_status open_audio(table *t, patina_error *err) {
-    static const char *const paths[] = {"audio", "file_name", "path",  "audio_filepath",
-                                        "file",  "filename",  "fname", "ytid"};
-    const size_t audio = pt_parquet_find_child(t->parquet, 0, "audio");
-
-    /* A string is the path of a file. */
-    for (size_t i = 0;
-         i < sizeof paths / sizeof *paths && !t->path && (i == 0 || audio == PT_PARQUET_NONE);
-         i++) {
-        const size_t field = pt_parquet_find_child(t->parquet, 0, paths[i]);
-        if (field != PT_PARQUET_NONE && t->parquet->fields[field].converted == CONVERTED_UTF8)
-            PT_TRY(open_member(t, 0, paths[i], &t->path, err));
+/** Opens a column of sound files: a struct with the members bytes and path, or bytes. */
+static patina_status open_sound(table *t, size_t field, patina_error *err) {
+    const pt_parquet_field *f = &t->parquet->fields[field];
+    if (f->leaf == PT_PARQUET_NONE) {
+        PT_TRY(open_member(t, field, "bytes", &t->audio, err));
+        return open_member(t, field, "path", &t->path, err);
     }
-    if (t->path) return PATINA_OK;
-    if (audio == PT_PARQUET_NONE) return fail_listing_columns(t, err, "there is no column 'audio'");
-    PT_TRY(open_member(t, audio, "bytes", &t->audio, err));
-    PT_TRY(open_member(t, audio, "path", &t->path, err));
-    if (t->audio || t->path) return PATINA_OK;
-    return pt_fail(err, PATINA_EFORMAT,
-                   "column 'audio' is not a struct of 'bytes' and 'path', nor a string");
+    if (f->type != PT_PARQUET_BYTE_ARRAY || f->max_repetition > 0) return PATINA_OK;
+    t->audio_leaf = f->leaf;
+    return pt_parquet_column_reader_open(
+        t->parquet, f->leaf, f->converted == CONVERTED_UTF8 ? &t->path : &t->audio, err);
+}
+
+static patina_status open_audio(table *t, patina_error *err) {
+    static const char paths[] = PT_FILE_COLUMNS "|youtube_id|ytid|yt_id|video_id|" PT_ID_COLUMNS;
+    const char *names = "audio|flac|wav|mp3|ogg|opus|m4a|sound|audio_bytes|audio_data|bytes";
+    char name[64];
+
+    while (!t->audio && !t->path && pt_column_next_name(&names, name, sizeof name)) {
+        const size_t field = find_column(t->parquet, name);
+        if (field == PT_PARQUET_NONE) continue;
+        PT_TRY(open_sound(t, field, err));
+        if (!t->audio && !t->path && strcmp(name, "audio") == 0)
+            return pt_fail(err, PATINA_EFORMAT,
+                           "column 'audio' is not a struct of 'bytes' and 'path', nor a string");
+    }
+    names = paths;
+    while (!t->audio && !t->path && pt_column_next_name(&names, name, sizeof name)) {
+        const size_t field = find_column(t->parquet, name);
+        if (field != PT_PARQUET_NONE && t->parquet->fields[field].converted == CONVERTED_UTF8)
+            PT_TRY(open_sound(t, field, err));
+    }
+    return t->audio || t->path ? PATINA_OK
+                               : fail_listing_columns(t, err, "there is no column 'audio'");
+}
+
+static patina_status open_split(table *t, patina_error *err) {
+    const size_t field = find_column(t->parquet, PT_SPLIT_COLUMNS);
+    if (field == PT_PARQUET_NONE) return PATINA_OK;
+    const pt_parquet_field *f = &t->parquet->fields[field];
+    return f->leaf != PT_PARQUET_NONE && f->type == PT_PARQUET_BYTE_ARRAY && f->max_repetition == 0
+               ? pt_parquet_column_reader_open(t->parquet, f->leaf, &t->split, err)
+               : PATINA_OK;
 }
 
 /** Opens the columns of a filter: numbers, strings, and lists of them. */
@@ -329,6 +430,7 @@ static patina_status open_filter(table *t, patina_error *err) {
 static patina_status open_columns(table *t, const char *caption_column, patina_error *err) {
     PT_TRY(open_captions(t, caption_column, err));
     PT_TRY(open_audio(t, err));
+    PT_TRY(open_split(t, err));
     PT_TRY(open_filter(t, err));
     return open_ids(t, err);
 }
@@ -345,6 +447,7 @@ static void begin_group(table *t) {
     for (size_t i = 0; i < FILTER_MAX; i++)
         if (t->filter_column[i]) pt_parquet_column_reader_seek_group(t->filter_column[i], t->group);
     if (t->path) pt_parquet_column_reader_seek_group(t->path, t->group);
+    if (t->split) pt_parquet_column_reader_seek_group(t->split, t->group);
 }
 
 /** Opens files[i]. *is_parquet is set where opening fails only for its columns. */
@@ -388,6 +491,8 @@ static void parquet_close(void *state) {
     table_close(&s->table);
     table_close(&s->seek_table);
     pt_file_list_close(&s->files);
+    pt_audio_finder_close(&s->finder);
+    free(s->finder_root);
     free(s->audio_root);
     free(s->caption_column);
     free(s);
@@ -402,8 +507,12 @@ static patina_status check_files(const parquet_state *s, patina_error *err) {
         patina_error why = {0};
         bool is_parquet = false;
         const patina_status status = table_open(s, i, &t, &is_parquet, &why);
+        const bool has_split = t.split != NULL;
         table_close(&t);
-        if (status == PATINA_OK) return PATINA_OK;
+        if (status == PATINA_OK)
+            return s->splits.wanted && !has_split
+                       ? pt_file_list_fail_split(&s->files, s->splits.wanted, err)
+                       : PATINA_OK;
         if (s->files.of.n_paths > 1) pt_error_add_context(&why, "'%s'", s->files.of.paths[i]);
         if (status != PATINA_EFORMAT || is_parquet) return pt_fail(err, status, "%s", why.message);
         if (i == 0) first = why;
@@ -420,6 +529,7 @@ static bool copy_option(const char *value, char **copy) {
 static patina_status parquet_open(const char *path, const pt_corpus_options *options, void **state,
                                   patina_error *err) {
     parquet_state *s = calloc(1, sizeof *s);
+    bool in_rows = false;
     patina_status status;
 
     if (!s) return no_memory(err);
@@ -430,7 +540,9 @@ static patina_status parquet_open(const char *path, const pt_corpus_options *opt
         !copy_option(options->caption_column, &s->caption_column))
         status = no_memory(err);
     else
-        status = pt_file_list_open(&s->files, path, extensions, options->source_split, err);
+        status = pt_file_list_open_split(&s->files, path, extensions, options->source_split,
+                                         &in_rows, err);
+    if (in_rows) s->splits.wanted = options->source_split;
     if (status == PATINA_OK) status = check_files(s, err);
     if (status == PATINA_OK)
         *state = s;
@@ -519,8 +631,8 @@ static patina_status read_caption_column(pt_parquet_column_reader *column, item 
             it->n_text += slot.value.text.n;
             PT_TRY(slot.value.text.n > PT_TEXT_MAX
                        ? pt_entry_add_bad_caption(&it->entry, "too long", err)
-                       : pt_entry_add_caption(&it->entry, (const char *)slot.value.text.bytes,
-                                              slot.value.text.n, err));
+                       : pt_entry_add_text_list(&it->entry, (const char *)slot.value.text.bytes,
+                                                slot.value.text.n, err));
         } else if (slot.is_item) {
             PT_TRY(pt_entry_add_bad_caption(&it->entry, "null", err));
         }
@@ -655,7 +767,18 @@ static patina_status apply_filter(table *t, item *it, patina_error *err) {
     return pt_entry_filter_columns(&it->entry, t->filter, get_filter_value, t, err);
 }
 
-static patina_status read_columns(table *t, item *it, patina_error *err) {
+static patina_status read_split(table *t, pt_split_filter *splits, item *it, patina_error *err) {
+    pt_parquet_slot slot;
+    if (!t->split) return PATINA_OK;
+    PT_TRY(pt_parquet_column_reader_next(t->split, &slot, err));
+    it->is_skipped =
+        slot.present &&
+        !pt_split_filter_accepts(splits, (const char *)slot.value.text.bytes, slot.value.text.n);
+    return PATINA_OK;
+}
+
+static patina_status read_columns(table *t, pt_split_filter *splits, item *it, patina_error *err) {
+    PT_TRY(read_split(t, splits, it, err));
     PT_TRY(read_id(t, it, err));
     PT_TRY(read_captions(t, it, err));
     PT_TRY(apply_filter(t, it, err));
@@ -688,7 +811,7 @@ static patina_status reject_row_group(table *t, item *it, patina_status reason,
 }
 
 /** Reads the next row of the open file; it has no source at the end of the file. */
-static patina_status read_row(table *t, item *it, patina_error *err) {
+static patina_status read_row(table *t, pt_split_filter *splits, item *it, patina_error *err) {
     patina_error why = {0};
 
     while (t->row == t->n_rows) {
@@ -698,7 +821,7 @@ static patina_status read_row(table *t, item *it, patina_error *err) {
         begin_group(t);
     }
     if (!(it->entry.source = row_name(t, t->row))) return no_memory(err);
-    const patina_status status = read_columns(t, it, &why);
+    const patina_status status = read_columns(t, splits, it, &why);
     if (status == PATINA_EFORMAT || (status == PATINA_EIO && t->skip_unreadable))
         return reject_row_group(
             t, it, status == PATINA_EIO ? PATINA_REJECT_IO_ERROR : PATINA_REJECT_UNDECODABLE, &why,
@@ -732,7 +855,13 @@ static patina_status next_file(parquet_state *s, item *it, patina_error *err) {
 /** The next row of the corpus, or a fault; it has no source at the end. */
 static patina_status read_item(parquet_state *s, item *it, patina_error *err) {
     while (!it->entry.source) {
-        if (s->table.name) PT_TRY(read_row(&s->table, it, err));
+        const size_t max_captions = it->entry.max_captions;
+        if (s->table.name) PT_TRY(read_row(&s->table, &s->splits, it, err));
+        if (it->is_skipped) {
+            item_release(it);
+            it->entry.max_captions = max_captions;
+            continue;
+        }
         if (it->entry.source || s->n_opened == s->files.of.n_paths) return PATINA_OK;
         PT_TRY(next_file(s, it, err));
     }
@@ -751,16 +880,49 @@ static bool is_below(const char *path) {
     return true;
 }
 
+/** Moves the finder to a folder. */
+static patina_status set_finder_root(parquet_state *s, const char *root, patina_error *err) {
+    if (s->finder_root && strcmp(s->finder_root, root) == 0) return PATINA_OK;
+    pt_audio_finder_close(&s->finder);
+    free(s->finder_root);
+    s->finder_root = pt_text_dup(root, strlen(root));
+    return s->finder_root ? PATINA_OK : no_memory(err);
+}
+
+/** The file of a YouTube clip, with the start that the id of the row has. */
+static const char *find_youtube(const parquet_state *s, const char *path, const char *id) {
+    const char *youtube = pt_youtube_id_find(path);
+    const char *start = id && strncmp(id, path, strlen(path)) == 0 && id[strlen(path)] == '_'
+                            ? id + strlen(path) + 1
+                            : NULL;
+    return youtube
+               ? pt_clip_index_find_youtube(&s->finder.clips, youtube, YOUTUBE_ID_BYTES, start, "")
+               : NULL;
+}
+
 /** A row without bytes: its audio is a file. */
-static patina_status set_audio_path(const parquet_state *s, const table *t, const char *path,
+static patina_status set_audio_path(parquet_state *s, const table *t, const char *path,
                                     pt_entry *entry, patina_error *err) {
+    const char *root = s->audio_root ? s->audio_root : t->folder, *found = path;
     if (!path)
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "it has neither bytes nor a path");
-    if (!is_below(path))
-        return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
-                               "it has no bytes, and its path is outside the corpus");
-    entry->path = pt_path_join(s->audio_root ? s->audio_root : t->folder, path);
+    PT_TRY(set_finder_root(s, root, err));
+    if (is_below(path)) {
+        PT_TRY(pt_audio_finder_find(&s->finder, root, path, "", &found, err));
+        if (found == path && s->finder.is_listed) {
+            const char *clip = find_youtube(s, path, entry->id);
+            if (clip) found = clip;
+        }
+    } else {
+        PT_TRY(pt_audio_finder_list(&s->finder, root, err));
+        found = pt_clip_index_find_file(&s->finder.clips, path, "");
+        if (!found)
+            return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
+                                   "it has no bytes, and its path is outside the corpus");
+    }
+    free(entry->path);
+    entry->path = pt_path_join(root, found);
     return entry->path ? PATINA_OK : no_memory(err);
 }
 
@@ -788,7 +950,7 @@ static patina_status skip_audio_page(table *t, uint64_t row, const patina_error 
 }
 
 /** The audio of a row of the current group. */
-static patina_status read_audio(const parquet_state *s, table *t, uint64_t row, const char *path,
+static patina_status read_audio(parquet_state *s, table *t, uint64_t row, const char *path,
                                 pt_entry *entry, patina_error *err) {
     pt_parquet_slot slot = {0};
     patina_error why = {0};
@@ -818,6 +980,13 @@ static uint64_t position_of(size_t file, uint64_t row) {
     return (uint64_t)file << POSITION_ROW_BITS | row;
 }
 
+/** Whether the group has no sound files: its audio is at paths. */
+static bool has_only_paths(const table *t) {
+    if (!t->audio) return true;
+    const pt_parquet_column_chunk *chunk = &t->parquet->groups[t->group].chunks[t->audio_leaf];
+    return !chunk->is_unavailable && chunk->n_bytes < NULL_PAGE_BYTES + chunk->n_values;
+}
+
 static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry, bool *end,
                                   patina_error *err) {
     parquet_state *s = state;
@@ -827,8 +996,13 @@ static patina_status parquet_next(void *state, bool with_audio, pt_entry *entry,
     *end = status == PATINA_OK && !it.entry.source;
     if (status == PATINA_OK && it.entry.id) {
         it.entry.position = position_of(s->n_opened - 1, s->table.first_row + s->table.row - 1);
-        if (with_audio && entry)
+        if (entry && (with_audio || has_only_paths(&s->table)))
             status = read_audio(s, &s->table, s->table.row - 1, it.audio_path, &it.entry, err);
+        if (!with_audio) { /* a few bytes, in place of a path */
+            free(it.entry.audio);
+            it.entry.audio = NULL;
+            it.entry.n_audio = 0;
+        }
     }
     if (entry)
         *entry = it.entry; /* released by the caller on failure too */
@@ -896,6 +1070,10 @@ static patina_status parquet_load_audio(void *state, pt_entry *entry, patina_err
     return status;
 }
 
+static const pt_split_filter *parquet_splits(const void *state) {
+    return &((const parquet_state *)state)->splits;
+}
+
 const pt_corpus_reader pt_corpus_reader_parquet = {
     .name = "parquet",
     .summary = "Parquet files with columns 'audio' (bytes, path) and 'caption', 'text' or "
@@ -908,5 +1086,6 @@ const pt_corpus_reader pt_corpus_reader_parquet = {
     .close = parquet_close,
     .next = parquet_next,
     .load_audio = parquet_load_audio,
+    .splits = parquet_splits,
     .merges_rows = true,
 };

@@ -246,6 +246,10 @@ patina_status pt_row_index_add(pt_row_index *x, const pt_entry *row, patina_erro
     return PATINA_OK;
 }
 
+bool pt_row_index_is_empty(const pt_row_index *x) {
+    return x->n_rows == 0;
+}
+
 static int compare_later(const void *a, const void *b) {
     const later_row *x = a, *y = b;
     if (x->first != y->first) return x->first < y->first ? -1 : 1;

@@ -23,6 +23,8 @@ void pt_row_index_close(pt_row_index **index);
 /** Adds the next row; one without id is never merged. Errors  PATINA_EIO  the temporary file */
 patina_status pt_row_index_add(pt_row_index *index, const pt_entry *row, patina_error *err);
 
+bool pt_row_index_is_empty(const pt_row_index *index);
+
 /** Ends the first pass. */
 patina_status pt_row_index_finish(pt_row_index *index, patina_error *err);
 

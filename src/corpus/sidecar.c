@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "corpus/entry_builder.h"
+#include "corpus/json_fields.h"
 
 static size_t bom_length(const char *text, size_t n) {
     return n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
@@ -51,7 +52,10 @@ static patina_status add_json(pt_entry *entry, const pt_sidecar *file, const jso
         return pt_entry_add_bad_caption(entry, "the .json beside it is not a JSON object", err);
     for (size_t i = 0; i < sizeof members / sizeof members[0] && !value; i++)
         value = json_object_get(json, members[i]);
-    return value ? pt_entry_add_json(entry, value, repaired, err) : PATINA_OK;
+    const bool is_empty = json_is_array(value) && json_array_size(value) == 0;
+    return value && !is_empty ? pt_entry_add_json(entry, value, repaired, err)
+                              : pt_entry_add_json_captions(entry, (json_t *)(uintptr_t)json, NULL,
+                                                           repaired, err);
 }
 
 static bool has_caption(const pt_entry *entry) {

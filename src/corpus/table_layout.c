@@ -3,9 +3,8 @@
 
 #include "corpus/table_layout.h"
 
-#define FILE_COLUMNS                                                                               \
-    "filename|file_name|file|fname|slice_file_name|audio_filepath|audio_filename|audio_path|"      \
-    "file_path|filepath|wav_path|mp3_path|path|audio|wav|location"
+#include "corpus/column_names.h"
+
 #define SOUND_OF "The sound of {label}"
 
 const pt_table_layout pt_table_layouts[] = {
@@ -23,6 +22,7 @@ const pt_table_layout pt_table_layouts[] = {
     {
         .name = "clotho",
         .summary = "Clotho: a CSV with the columns file_name,caption_1 and further captions",
+        .requires = "caption_1",
         .file = "file_name",
         .caption = "caption_#",
     },
@@ -51,6 +51,40 @@ const pt_table_layout pt_table_layouts[] = {
         .caption_template = SOUND_OF,
         .separator = ',',
         .classes = "class_labels_indices.csv",
+    },
+    {
+        .name = "strong-labels",
+        .summary = "AudioSet strong labels: segment_id,start_time_seconds,end_time_seconds,label, "
+                   "with mid_to_display_name.tsv",
+        .requires = "segment_id start_time_seconds",
+        .file = "segment_id",
+        .is_youtube = true,
+        .id = "segment_id",
+        .label = "label",
+        .caption_template = SOUND_OF,
+        .separator = ',',
+        .classes = "mid_to_display_name.tsv|class_labels_indices.csv",
+        .is_events = true,
+    },
+    {
+        .name = "sonyc-ust",
+        .summary = "SONYC-UST: a CSV with the columns audio_filename,annotator_id, and a column "
+                   "for each label",
+        .requires = "audio_filename annotator_id",
+        .file = "audio_filename",
+        .one_hot = "^[0-9]+-[0-9X]+_(.+)_presence$",
+        .hyphen_is_space = true,
+        .caption_template = SOUND_OF,
+        .is_events = true,
+    },
+    {
+        .name = "magnatagatune",
+        .summary = "MagnaTagATune: a TSV with the columns clip_id,mp3_path, and a column for each "
+                   "tag",
+        .requires = "clip_id mp3_path",
+        .file = "mp3_path",
+        .one_hot = "^([^_]+)$",
+        .caption_template = "Music with the tags {label}",
     },
     {
         .name = "urbansound8k",
@@ -120,25 +154,35 @@ const pt_table_layout pt_table_layouts[] = {
         .summary = "Auto-ACD, VGGSound captions: a CSV with a YouTube id and a caption",
         .file = "youtube_id|ytid",
         .is_youtube = true,
-        .start = "start_time|start_seconds|start",
-        .end = "end_time|end_seconds|end",
+        .start = "start_time|start_seconds|start_s|start",
+        .end = "end_time|end_seconds|end_s|end",
         .id = "youtube_id|ytid",
         .caption = "caption|text",
     },
     {
+        .name = "events",
+        .summary = "tables of events: filename,onset,offset,event_label (DESED, DCASE) ...",
+        .requires = "onset|onset_time|event_onset offset|offset_time|event_offset",
+        .file = PT_FILE_COLUMNS,
+        .folder = "../audio",
+        .label = "event_label|label|category|class",
+        .caption_template = SOUND_OF,
+        .is_events = true,
+    },
+    {
         .name = "labels",
         .summary = "any table of file names and captions or labels: filename,category (ESC-50) ...",
-        .file = FILE_COLUMNS,
+        .file = PT_FILE_COLUMNS,
         .folder = "../audio",
         .caption = "caption",
         .label = "category|label|class|scene_label|event_label",
-        .other_caption = "captions|text|transcription|sentence|description",
+        .other_caption = PT_CAPTION_COLUMNS "|title",
         .caption_template = SOUND_OF,
     },
     {
         .name = "tags",
         .summary = "any table of file names and lists of labels: filename,event_labels (DCASE) ...",
-        .file = FILE_COLUMNS,
+        .file = PT_FILE_COLUMNS,
         .folder = "../audio",
         .label = "labels|event_labels|tags",
         .caption_template = SOUND_OF,
@@ -150,7 +194,30 @@ const pt_table_layout pt_table_layouts[] = {
         .file = "id",
         .is_youtube = true,
         .id = "id",
-        .caption = "caption|captions|text|description",
+        .caption = PT_CAPTION_COLUMNS,
+        .label = "label|category|class",
+        .caption_template = SOUND_OF,
+    },
+    {
+        .name = "youtube",
+        .summary = "any table of YouTube ids or addresses and captions: video_id,caption ...",
+        .file = "video_id|vid|yt_id|youtube_url|url|link",
+        .is_youtube = true,
+        .start = "start_time|start_seconds|start_s|start",
+        .end = "end_time|end_seconds|end_s|end",
+        .caption = PT_CAPTION_COLUMNS,
+        .label = "label|category|class",
+        .caption_template = SOUND_OF,
+    },
+    {
+        .name = "ids",
+        .summary = "any table of ids and captions or labels: track_id,caption ...",
+        .file = PT_ID_COLUMNS,
+        .folder = "../audio",
+        .caption = PT_CAPTION_COLUMNS,
+        .label = PT_LABEL_COLUMNS,
+        .caption_template = SOUND_OF,
+        .separator = ',',
     },
     {
         .name = "vggsound",
@@ -167,11 +234,20 @@ const pt_table_layout pt_table_layouts[] = {
     {
         .name = "vggsound-files",
         .summary = "short lists of VGGSound: a CSV without header: file, label",
-        .first_line = "^[^,|\t]+\\.(mp4|wav|flac|mp3|ogg|m4a),[^,].*$",
+        .first_line = "^[^,|\t]+\\.(mp4|wav|flac|mp3|ogg|m4a)[,\t][^,\t].*$",
         .header = "file,label",
         .file = "file",
         .label = "label",
         .caption_template = SOUND_OF,
+    },
+    {
+        .name = "filelist",
+        .summary = "lists of speech: lines of file|text, without header",
+        .first_line = "^[^|,\t]+\\.(wav|flac|mp3|ogg|opus|m4a)\\|[^|]+$",
+        .header = "file,text",
+        .delimiter = '|',
+        .file = "file",
+        .caption = "text",
     },
     {
         .name = "ljspeech",

@@ -39,7 +39,11 @@ typedef struct pt_table_layout {
     const char *other_caption; /* used where neither exists */
     const char *caption_template;
     char separator;         /* of the labels in a field; 0: one label */
-    const char *classes;    /* file of label names: columns mid and display_name */
+    const char *classes;    /* files of label names, mid and display_name: the first that exists */
+    const char *one_hot;    /* a column of 0 and 1 for each label: POSIX extended regular expression
+                               whose group 1 is the label, in place of `label` */
+    bool hyphen_is_space;   /* in labels */
+    bool is_events;         /* rows of a clip may repeat a label, which is one caption */
     const char *prefix_end; /* labels begin after this: "genre---rock" */
     bool and_is_comma;      /* "_and_" in a label is a comma */
 } pt_table_layout;

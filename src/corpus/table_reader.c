@@ -7,10 +7,12 @@
  * table, in folders of any depth there.
  */
 
+#include <math.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,17 +22,21 @@
 #include "base/utf8.h"
 #include "corpus/caption_template.h"
 #include "corpus/clip_index.h"
+#include "corpus/column_names.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/csv_table.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_filter.h"
+#include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
 #include "corpus/line_reader.h"
 #include "corpus/table_layout.h"
+#include "corpus/text_list.h"
 #include "fs/path.h"
 
-#define CAPTIONS_MAX PT_CSV_COLUMNS_MAX /* numbered columns */
-#define ID_PARTS_MAX 2
+#define CAPTIONS_MAX     PT_CSV_COLUMNS_MAX /* numbered columns */
+#define ID_PARTS_MAX     2
+#define YOUTUBE_ID_BYTES 11
 
 static const char *const extensions[] = {".csv", ".tsv", ".tab", ".psv", NULL};
 static const char delimiters[] = {',', '\t', ';', '|'};
@@ -42,7 +48,9 @@ typedef struct columns {
     size_t n_id;
     int caption[CAPTIONS_MAX];
     size_t n_captions;
-    bool is_label; /* the caption column has labels */
+    bool is_label; /* the caption columns have labels */
+    unsigned char label_start[CAPTIONS_MAX], label_length[CAPTIONS_MAX]; /* in names of one_hot */
+    int split; /* column of the split of a row */
 } columns;
 
 typedef struct class_name {
@@ -62,6 +70,7 @@ typedef struct table_state {
     pt_clip_index clips;
     class_name *classes; /* [n_classes], sorted by mid */
     size_t n_classes;
+    pt_split_filter splits;
 } table_state;
 
 static patina_status no_memory(patina_error *err) {
@@ -92,38 +101,105 @@ static bool find_all(const pt_csv_record *header, const char *names, int *found,
     return true;
 }
 
-static void find_numbered(const pt_csv_record *header, const char *pattern, columns *at) {
-    for (int i = 1; i <= CAPTIONS_MAX; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "%.*s%d", (int)strcspn(pattern, "#"), pattern, i);
-        at->caption[at->n_captions] = pt_csv_find_column(header, name);
-        at->n_captions += at->caption[at->n_captions] >= 0;
+static void add_caption_column(columns *at, int column) {
+    if (column >= 0 && at->n_captions < CAPTIONS_MAX) at->caption[at->n_captions++] = column;
+}
+
+/** Adds the columns of one caption each, "caption_1", "caption_2" ..., in the order of numbers; and
+ * those without a number, "caption_writing", where only_numbers is not set. */
+static void add_family(const pt_csv_record *header, bool only_numbers, columns *at) {
+    unsigned numbers[CAPTIONS_MAX];
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        size_t n, k = at->n_captions;
+        unsigned number;
+        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
+        if (!pt_column_is_caption(name, n, &number)) continue;
+        if (only_numbers && (name[n - 1] < '0' || name[n - 1] > '9')) continue;
+        for (; k > 0 && numbers[k - 1] > number; k--) {
+            numbers[k] = numbers[k - 1];
+            at->caption[k] = at->caption[k - 1];
+        }
+        numbers[k] = number;
+        at->caption[k] = (int)i;
+        at->n_captions++;
     }
 }
 
-static bool add_caption_column(columns *at, int column) {
+/** Adds a column, and others of the same name, which pandas numbers: "caption", "caption.1". */
+static bool add_named(const pt_csv_record *header, columns *at, int column) {
+    size_t n_name, n;
     if (column < 0) return false;
-    at->caption[0] = column;
-    at->n_captions = 1;
+    const char *name = pt_csv_field_trimmed(header, column, &n_name);
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        const char *other = pt_csv_field_trimmed(header, (int)i, &n);
+        if (n < n_name || strncasecmp(name, other, n_name) != 0) continue;
+        if (n == n_name ||
+            (other[n_name] == '.' && strspn(other + n_name + 1, "0123456789") == n - n_name - 1))
+            add_caption_column(at, (int)i);
+    }
+    return true;
+}
+
+/** Adds the columns of 0 and 1 that are named for a label. */
+static bool add_one_hot(const pt_csv_record *header, const pt_table_layout *l, columns *at) {
+    regex_t regex;
+    if (!l->one_hot || regcomp(&regex, l->one_hot, REG_EXTENDED) != 0) return false;
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        regmatch_t match[2];
+        char name[128];
+        size_t n;
+        const char *text = pt_csv_field_trimmed(header, (int)i, &n);
+        snprintf(name, sizeof name, "%.*s", (int)n, text);
+        if (regexec(&regex, name, 2, match, 0) != 0) continue;
+        at->label_start[i] = (unsigned char)match[1].rm_so;
+        at->label_length[i] = (unsigned char)(match[1].rm_eo - match[1].rm_so);
+        add_caption_column(at, (int)i);
+    }
+    regfree(&regex);
+    return at->n_captions > 0;
+}
+
+/** The columns that an option names, separated by commas. */
+static bool add_option(const pt_csv_record *header, const char *names, columns *at) {
+    const int column = pt_csv_find_column(header, names);
+    if (column >= 0 || !strchr(names, ',')) {
+        add_caption_column(at, column);
+        return column >= 0;
+    }
+    while (*names) {
+        char name[128];
+        const size_t n = strcspn(names, ",");
+        snprintf(name, sizeof name, "%.*s", (int)n, names);
+        names += n + (names[n] == ',');
+        const int one = pt_csv_find_column(header, name);
+        if (one < 0) {
+            at->n_captions = 0;
+            return false;
+        }
+        add_caption_column(at, one);
+    }
     return true;
 }
 
 static void find_captions(const pt_csv_record *header, const pt_table_layout *l,
                           const pt_corpus_options *o, columns *at) {
     if (o->caption_column) {
-        add_caption_column(at, pt_csv_find_column(header, o->caption_column));
+        (void)add_option(header, o->caption_column, at);
         at->is_label = at->n_captions > 0 && !l->caption && !l->other_caption;
         return;
     }
-    if (l->caption && strchr(l->caption, '#')) {
-        find_numbered(header, l->caption, at);
+    if (l->caption && !strchr(l->caption, '#') &&
+        add_named(header, at, find_named(header, NULL, l->caption)))
         return;
-    }
-    if (add_caption_column(at, find_named(header, NULL, l->caption))) return;
-    if (add_caption_column(at, find_named(header, NULL, l->label)))
-        at->is_label = true;
-    else
-        add_caption_column(at, find_named(header, NULL, l->other_caption));
+    if (l->caption && strncmp(l->caption, "caption", 7) == 0)
+        add_family(header, strchr(l->caption, '#') != NULL, at);
+    if (at->n_captions > 0) return;
+    at->is_label = true;
+    if (add_one_hot(header, l, at)) return;
+    add_caption_column(at, find_named(header, NULL, l->label));
+    if (at->n_captions > 0) return;
+    at->is_label = false;
+    (void)add_named(header, at, find_named(header, NULL, l->other_caption));
 }
 
 /** Finds the columns; false where one that is needed is absent. */
@@ -132,7 +208,8 @@ static bool find_columns(const pt_csv_record *header, const pt_table_layout *l,
     *at = (columns){.file = find_named(header, o->file_column, l->file),
                     .start = find_named(header, o->start_column, l->start),
                     .end = find_named(header, o->end_column, l->end),
-                    .row_id = find_named(header, NULL, l->row_id)};
+                    .row_id = find_named(header, NULL, l->row_id),
+                    .split = find_named(header, NULL, PT_SPLIT_COLUMNS)};
     find_captions(header, l, o, at);
     bool has_id = true;
     if (o->id_column)
@@ -222,19 +299,22 @@ static int count_columns(const pt_csv_record *header, const pt_table_layout *l,
         else if (absent->length == 0)
             pt_strbuf_printf(absent, "the column '%s'", text);
     }
-    n += (at.file >= 0) + (at.n_captions > 0);
+    n += (at.file >= 0) + (at.n_captions > 0 && !l->one_hot);
     if (at.file < 0 && absent->length == 0)
         pt_strbuf_printf(absent, "a column of file names ('%s', or one named with '--file-column')",
                          l->file);
     if (at.n_captions == 0 && absent->length == 0)
         pt_strbuf_printf(absent,
                          "a column of captions ('%s', or one named with '--caption-column')",
-                         l->caption ? l->caption : l->label);
+                         l->caption ? l->caption
+                         : l->label ? l->label
+                                    : l->one_hot);
     return n;
 }
 
 static int table_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
     pt_strbuf absent = {0};
+    bool best_requires = false;
     int best = 0;
 
     if (probe->is_folder || probe->head[0] == '{') return 0;
@@ -246,8 +326,10 @@ static int table_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
             const pt_table_layout *l = &pt_table_layouts[i];
             if (l->header && !probe->options->header) continue;
             const int n = count_columns(pt_csv_header(table), l, probe->options, &absent);
-            if (n <= best || absent.length == 0) continue;
+            const bool is_better = n > best || (n == best && best_requires && !l->requires);
+            if (n == 0 || !is_better || absent.length == 0) continue;
             best = n;
+            best_requires = l->requires != NULL;
             pt_strbuf_clear(sentence);
             pt_strbuf_printf(sentence, "the nearest kind is '%s', which requires %s", l->name,
                              absent.text);
@@ -333,7 +415,10 @@ static patina_status fail_columns(const table_state *s, const pt_csv_record *hea
         names = o->file_column ? o->file_column : l->file;
     } else if (at.n_captions == 0) {
         option = "--caption-column";
-        names = o->caption_column ? o->caption_column : l->caption ? l->caption : l->label;
+        names = o->caption_column ? o->caption_column
+                : l->caption      ? l->caption
+                : l->label        ? l->label
+                                  : l->one_hot;
     } else {
         option = "--id-column";
         names = o->id_column ? o->id_column : l->id;
@@ -375,48 +460,56 @@ static int compare_classes(const void *a, const void *b) {
     return strcmp(((const class_name *)a)->mid, ((const class_name *)b)->mid);
 }
 
-/** Reads the names of labels, in the folder of the table or the one above it. */
-static patina_status read_classes(table_state *s, const char *folder, patina_error *err) {
-    static const char *const folders[] = {"", "../"};
-    pt_csv_table *table = NULL;
-    const pt_csv_record *r = NULL;
-    patina_status status = PATINA_EIO;
+static patina_status add_class(table_state *s, const pt_csv_record *r, int mid, int name,
+                               patina_error *err) {
+    size_t n_mid, n_name;
+    class_name *classes = realloc(s->classes, (s->n_classes + 1) * sizeof *classes);
+    if (!classes) return no_memory(err);
+    s->classes = classes;
+    const char *m = pt_csv_field_trimmed(r, mid, &n_mid);
+    const char *d = pt_csv_field_trimmed(r, name, &n_name);
+    classes[s->n_classes++] = (class_name){pt_text_dup(m, n_mid), pt_text_dup(d, n_name)};
+    const class_name *last = &classes[s->n_classes - 1];
+    return last->mid && last->name ? PATINA_OK : no_memory(err);
+}
 
-    for (size_t i = 0; i < 2 && status != PATINA_OK; i++) {
-        pt_strbuf path = {0};
-        pt_strbuf_printf(&path, "%s/%s%s", folder, folders[i], s->layout->classes);
-        if (path.failed) return no_memory(err);
-        status =
-            access(path.text, F_OK) == 0 ? pt_csv_open(path.text, NULL, &table, err) : PATINA_EIO;
-        pt_strbuf_release(&path);
-    }
-    if (status != PATINA_OK)
-        return pt_fail(err, PATINA_EIO,
-                       "the file '%s' with the names of its labels is missing from its folder",
-                       s->layout->classes);
+/** Reads a file of label names: a CSV with the columns mid and display_name, or a TSV of them
+ * without header. */
+static patina_status read_class_file(table_state *s, const char *path, patina_error *err) {
+    const pt_csv_format tsv = {.delimiter = '\t', .header = "mid,display_name"};
+    const pt_csv_record *r = NULL;
+    pt_csv_table *table = NULL;
+
+    PT_TRY(pt_csv_open(path, pt_path_has_ext(path, ".tsv") ? &tsv : NULL, &table, err));
     const int mid = pt_csv_find_column(pt_csv_header(table), "mid");
     const int name = pt_csv_find_column(pt_csv_header(table), "display_name");
-    while (mid >= 0 && name >= 0 && (status = pt_csv_next(table, &r, err)) == PATINA_OK && r) {
-        size_t n_mid, n_name;
-        if (r->fault[0]) continue;
-        class_name *classes = realloc(s->classes, (s->n_classes + 1) * sizeof *classes);
-        if (classes) s->classes = classes;
-        const char *m = pt_csv_field_trimmed(r, mid, &n_mid);
-        const char *d = pt_csv_field_trimmed(r, name, &n_name);
-        if (!classes) {
-            status = no_memory(err);
-            break;
-        }
-        classes[s->n_classes++] = (class_name){pt_text_dup(m, n_mid), pt_text_dup(d, n_name)};
-        if (!classes[s->n_classes - 1].mid || !classes[s->n_classes - 1].name) {
-            status = no_memory(err);
-            break;
-        }
-    }
+    patina_status status = PATINA_OK;
+    while (mid >= 0 && name >= 0 && (status = pt_csv_next(table, &r, err)) == PATINA_OK && r)
+        if (!r->fault[0] && (status = add_class(s, r, mid, name, err)) != PATINA_OK) break;
     pt_csv_close(&table);
     if (status == PATINA_OK && s->n_classes > 0)
         qsort(s->classes, s->n_classes, sizeof *s->classes, compare_classes);
     return status;
+}
+
+/** Reads the names of labels, in the folder of the table or the one above it, if they exist. */
+static patina_status read_classes(table_state *s, const char *folder, patina_error *err) {
+    static const char *const folders[] = {"", "../"};
+    const char *names = s->layout->classes;
+    char name[64];
+
+    while (s->n_classes == 0 && pt_column_next_name(&names, name, sizeof name)) {
+        for (size_t i = 0; i < 2 && s->n_classes == 0; i++) {
+            pt_strbuf path = {0};
+            pt_strbuf_printf(&path, "%s/%s%s", folder, folders[i], name);
+            if (path.failed) return no_memory(err);
+            const bool exists = access(path.text, F_OK) == 0;
+            const patina_status status = exists ? read_class_file(s, path.text, err) : PATINA_OK;
+            pt_strbuf_release(&path);
+            PT_TRY(status);
+        }
+    }
+    return PATINA_OK;
 }
 
 /** Opens the next file; *some is false after the last. */
@@ -452,9 +545,13 @@ static patina_status table_open(const char *path, const pt_corpus_options *optio
     if (!s) return no_memory(err);
     s->layout = layout;
     s->options = options;
+    bool in_rows = false;
     patina_status status =
-        pt_file_list_open(&s->files, path, extensions, options->source_split, err);
+        pt_file_list_open_split(&s->files, path, extensions, options->source_split, &in_rows, err);
     if (status == PATINA_OK) status = next_file(s, &some, err);
+    if (status == PATINA_OK && in_rows && s->at.split < 0)
+        status = pt_file_list_fail_split(&s->files, options->source_split, err);
+    if (in_rows) s->splits.wanted = options->source_split;
     if (status == PATINA_OK) status = check_template(s, err);
     if (status == PATINA_OK) status = check_filter(s, err);
     if (status == PATINA_OK)
@@ -507,27 +604,48 @@ static void append_class_names(const table_state *s, const char *text, size_t n,
     }
 }
 
+static bool is_one(const char *text, size_t n) {
+    return (n == 1 && text[0] == '1') || (n == 3 && memcmp(text, "1.0", 3) == 0) ||
+           (n == 4 && strncasecmp(text, "true", 4) == 0);
+}
+
+/** The names of the columns that are 1, a line each. */
+static void append_one_hot(const table_state *s, const pt_csv_record *r, pt_strbuf *out) {
+    for (size_t i = 0; i < s->at.n_captions; i++) {
+        const int column = s->at.caption[i];
+        size_t n;
+        const char *value = pt_csv_field_trimmed(r, column, &n);
+        if (!is_one(value, n)) continue;
+        const char *name = pt_csv_field_trimmed(pt_csv_header(s->csv), column, &n);
+        if (out->length > 0) pt_strbuf_append(out, "\n");
+        for (size_t k = 0; k < s->at.label_length[column]; k++) {
+            const char c = name[s->at.label_start[column] + k];
+            pt_strbuf_append_bytes(out, s->layout->hyphen_is_space && c == '-' ? " " : &c, 1);
+        }
+    }
+}
+
 /** The labels of a row as one text. */
 static void append_labels(const table_state *s, const pt_csv_record *r, pt_strbuf *out) {
     const pt_table_layout *l = s->layout;
     const int column = s->at.caption[0];
-    char separator = l->separator;
+    char separator = '\n';
     pt_strbuf all = {0};
     size_t n;
     const char *text = pt_csv_field_trimmed(r, column, &n);
 
-    if (l->classes) {
+    if (l->one_hot) {
+        append_one_hot(s, r, &all);
+    } else if (s->n_classes > 0) {
         append_class_names(s, text, n, &all);
-        separator = '\n';
     } else if (l->extra_fields) {
         for (int i = column; (size_t)i < r->n_fields; i++) {
             text = pt_csv_field_trimmed(r, i, &n);
             if (all.length > 0) pt_strbuf_append(&all, "\n");
             pt_strbuf_append_bytes(&all, text, n);
         }
-        separator = '\n';
     } else {
-        pt_strbuf_append_bytes(&all, text, n);
+        separator = pt_labels_read(text, n, l->separator, &all);
     }
     if (all.length > 0)
         pt_labels_join(all.text, all.length, separator, l->prefix_end, l->and_is_comma, out);
@@ -637,7 +755,34 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
     return entry->id ? PATINA_OK : no_memory(err);
 }
 
-static const char *find_youtube(const table_state *s, const pt_csv_record *r) {
+/** The start in "<id>_<start>" and "<id>_<start>_<end>" in seconds; whole thousands are
+ * milliseconds. -1: none. */
+static double read_id_start(const char *id) {
+    char *end;
+    if (*id != '_' || strspn(id + 1, "0123456789.") == 0) return -1.0;
+    const double start = pt_strtod(id + 1, &end);
+    const bool is_ms = start >= 1000.0 && fmod(start, 1000.0) == 0.0;
+    return *end && *end != '_' && *end != '-' ? -1.0 : is_ms ? start / 1000.0 : start;
+}
+
+/** A field that contains an id: "Y<id>.wav", "<id>_30000", an address. */
+static const char *find_youtube_reference(const table_state *s, const char *field, size_t n_field,
+                                          double *start_s) {
+    char text[256], start[32] = "";
+    if (n_field >= sizeof text) return NULL;
+    memcpy(text, field, n_field);
+    text[n_field] = '\0';
+    const char *id = pt_youtube_id_find(text);
+    if (!id) return NULL;
+    const double seconds = read_id_start(id + YOUTUBE_ID_BYTES);
+    if (seconds >= 0.0) pt_snprintf(start, sizeof start, "%.15g", seconds);
+    const char *path =
+        pt_clip_index_find_youtube(&s->clips, id, YOUTUBE_ID_BYTES, start[0] ? start : NULL, "");
+    if (path && seconds >= 0.0) *start_s = seconds;
+    return path;
+}
+
+static const char *find_youtube(const table_state *s, const pt_csv_record *r, double *start_s) {
     char start[32] = "", rows[64] = "";
     size_t n_id, n;
     const char *id = pt_csv_field_trimmed(r, s->at.file, &n_id), *text;
@@ -650,7 +795,9 @@ static const char *find_youtube(const table_state *s, const pt_csv_record *r) {
         text = pt_csv_field_trimmed(r, s->at.row_id, &n);
         if (n + 2 <= sizeof rows && is_valid_text(text, n)) memcpy(rows, text, n);
     }
-    return pt_clip_index_find_youtube(&s->clips, id, n_id, start[0] ? start : NULL, rows);
+    const char *path =
+        pt_clip_index_find_youtube(&s->clips, id, n_id, start[0] ? start : NULL, rows);
+    return path ? path : find_youtube_reference(s, id, n_id, start_s);
 }
 
 /** The file of each alternative of the path template. */
@@ -672,13 +819,13 @@ static const char *find_by_template(const table_state *s, const pt_csv_record *r
 }
 
 /** The path of the clip below the root; NULL: not found. */
-static const char *find_clip(const table_state *s, const pt_csv_record *r) {
+static const char *find_clip(const table_state *s, const pt_csv_record *r, double *start_s) {
     const char *path = NULL;
     size_t n;
     const char *name = pt_csv_field(r, s->at.file, &n);
 
     if (memchr(name, '\0', n)) return NULL;
-    if (s->layout->is_youtube) path = find_youtube(s, r);
+    if (s->layout->is_youtube) path = find_youtube(s, r, start_s);
     if (!path && s->layout->path && !s->options->file_column) path = find_by_template(s, r);
     if (!path) path = pt_clip_index_find_file(&s->clips, name, s->name);
     if (path) return path;
@@ -689,23 +836,35 @@ static const char *find_clip(const table_state *s, const pt_csv_record *r) {
     return path;
 }
 
-/** An absolute path that exists is the file. */
-static patina_status set_absolute(const char *name, pt_entry *entry, patina_error *err) {
+/** A path outside the root, absolute or with "../", is the file if it exists. */
+static patina_status find_outside(const table_state *s, const char *name, pt_entry *entry,
+                                  patina_error *err) {
     const char *base = pt_path_basename(name);
+    if (name[0] != '/' && strncmp(name, "../", 3) != 0) return PATINA_OK;
+    char *path = pt_path_join(s->root, name);
+    if (!path) return no_memory(err);
+    if (access(path, F_OK) != 0) {
+        free(path);
+        return PATINA_OK;
+    }
     free(entry->source);
     entry->source = pt_text_dup(base, strlen(base));
-    entry->path = pt_text_dup(name, strlen(name));
-    return entry->source && entry->path ? PATINA_OK : no_memory(err);
+    entry->path = path;
+    return entry->source ? PATINA_OK : no_memory(err);
 }
 
 static patina_status find_audio(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                                 patina_error *err) {
     size_t n;
     const char *name = pt_csv_field_trimmed(r, s->at.file, &n);
-    const char *path = find_clip(s, r);
+    double start_s = -1.0;
+    const char *path = find_clip(s, r, &start_s);
 
+    entry->has_start = start_s >= 0.0;
+    entry->start_s = start_s;
     entry->is_clip_of_id = s->layout->is_youtube;
-    if (!path && name[0] == '/' && access(name, F_OK) == 0) return set_absolute(name, entry, err);
+    if (!path) PT_TRY(find_outside(s, name, entry, err));
+    if (entry->path) return PATINA_OK;
     if (!path || !pt_utf8_is_valid(path, strlen(path)))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                s->layout->is_youtube
@@ -738,8 +897,24 @@ static patina_status add_template(const table_state *s, const pt_csv_record *r, 
     const char *own = s->options->caption_template, *unknown;
     pt_strbuf text = {0};
     size_t n = 0;
-    const char *label = s->at.is_label ? pt_csv_field_trimmed(r, s->at.caption[0], &n) : NULL;
+    const char *label = s->at.is_label && !s->layout->one_hot
+                            ? pt_csv_field_trimmed(r, s->at.caption[0], &n)
+                            : NULL;
 
+    if (label && s->layout->classes && s->n_classes == 0 && label[0] == '/') {
+        char fault[128];
+        snprintf(fault, sizeof fault,
+                 "the file '%.*s' with the names of its labels is missing from the folder of the "
+                 "table",
+                 (int)strcspn(s->layout->classes, "|"), s->layout->classes);
+        return pt_entry_add_bad_caption(entry, fault, err);
+    }
+    if (s->layout->one_hot && !own) {
+        append_labels(s, r, &text);
+        const bool has_label = text.length > 0;
+        pt_strbuf_clear(&text);
+        if (!has_label) return text.failed ? no_memory(err) : PATINA_OK;
+    }
     if (!own && label && n > 0 && strspn(label, "0123456789") >= n)
         return pt_entry_add_bad_caption(entry, "its label is only a number", err);
     if (label && !is_valid_text(label, n)) return pt_entry_add_caption(entry, label, n, err);
@@ -760,7 +935,7 @@ static patina_status add_captions(const table_state *s, const pt_csv_record *r, 
     for (size_t i = 0; i < s->at.n_captions; i++) {
         size_t n;
         const char *caption = pt_csv_field(r, s->at.caption[i], &n);
-        PT_TRY(pt_entry_add_caption(entry, caption, n, err));
+        PT_TRY(pt_entry_add_text_list(entry, caption, n, err));
     }
     return PATINA_OK;
 }
@@ -789,11 +964,23 @@ static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_e
     if (!entry->id) return s->at.n_id > 0 ? PATINA_OK : add_captions(s, r, entry, err);
     PT_TRY(find_audio(s, r, entry, err));
     PT_TRY(read_split_value(s, r, entry, err));
-    entry->has_start = read_seconds(r, s->at.start, &entry->start_s);
+    if (read_seconds(r, s->at.start, &entry->start_s)) entry->has_start = true;
     entry->has_end = read_seconds(r, s->at.end, &entry->end_s);
     PT_TRY(add_captions(s, r, entry, err));
     row_fields fields = {s, r, entry->source};
     return pt_entry_filter_columns(entry, s->options->filter, append_field, &fields, err);
+}
+
+/** Whether the row belongs to the split that is wanted. */
+static bool is_in_split(table_state *s, const pt_csv_record *r) {
+    size_t n;
+    if (s->at.split < 0 || r->fault[0]) return true;
+    const char *split = pt_csv_field_trimmed(r, s->at.split, &n);
+    return pt_split_filter_accepts(&s->splits, split, n);
+}
+
+static const pt_split_filter *table_splits(const void *state) {
+    return &((const table_state *)state)->splits;
 }
 
 static patina_status table_next(void *state, bool with_audio, pt_entry *entry, bool *end,
@@ -805,6 +992,7 @@ static patina_status table_next(void *state, bool with_audio, pt_entry *entry, b
 
     while (some && s->csv) {
         PT_TRY(pt_csv_next(s->csv, &record, err));
+        if (record && !is_in_split(s, record)) continue;
         if (record) return entry ? read_row(s, record, entry, err) : PATINA_OK;
         PT_TRY(next_file(s, &some, err));
     }
@@ -816,6 +1004,7 @@ const pt_corpus_reader pt_corpus_reader_table = {
     .extensions = extensions,
     .lacks = table_lacks,
     .describe_columns = describe_columns,
+    .splits = table_splits,
     .matches_layout = table_matches,
     .open_layout = table_open,
     .uses_template = true,

@@ -23,6 +23,7 @@
 #include "base/utf8.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
+#include "corpus/entry_filter.h"
 #include "corpus/file_list.h"
 #include "corpus/json_fields.h"
 #include "corpus/line_reader.h"
@@ -76,6 +77,7 @@ typedef struct webdataset_state {
     char *tar_fault;      /* next entry: report of a truncated tar */
     char *duplicate_name; /* next entry: report of a second file of one part */
 
+    pt_filter_seen seen; /* fields of the .json files */
     uint64_t n_samples;
     char *first_fault; /* of a tar; reported where no sample is found at all */
 } webdataset_state;
@@ -112,6 +114,7 @@ static void webdataset_close(void *state) {
     free(s->tar_fault);
     free(s->duplicate_name);
     free(s->first_fault);
+    pt_filter_seen_release(&s->seen);
     free(s);
 }
 
@@ -329,7 +332,7 @@ static pt_sidecar sidecar_of(const part *p) {
                             p->is_too_large ? "the .json or .txt beside it is too large" : NULL};
 }
 
-static patina_status add_captions(const webdataset_state *s, const sample *x, pt_entry *entry,
+static patina_status add_captions(webdataset_state *s, const sample *x, pt_entry *entry,
                                   patina_error *err) {
     const pt_sidecar json = sidecar_of(&x->parts[JSON]), txt = sidecar_of(&x->parts[TXT]);
     json_error_t error = {0};
@@ -344,13 +347,15 @@ static patina_status add_captions(const webdataset_state *s, const sample *x, pt
                      ? pt_entry_add_json_template(entry, template, object, err)
                      : pt_sidecar_add_captions(entry, &json, object, &error, repaired, &txt, err);
     if (status == PATINA_OK)
+        status = pt_entry_filter_json(entry, s->options->filter, object, &s->seen, err);
+    if (status == PATINA_OK)
         status = pt_entry_set_json_split(entry, s->options->split_column, object, err);
     json_decref(object);
     return status;
 }
 
 /** Makes the entry of a sample; moves the audio to it. */
-static patina_status make_entry(const webdataset_state *s, sample *x, pt_entry *entry,
+static patina_status make_entry(webdataset_state *s, sample *x, pt_entry *entry,
                                 patina_error *err) {
     part *audio = &x->parts[AUDIO];
     const char *name = audio->name           ? audio->name
@@ -512,7 +517,7 @@ static patina_status webdataset_next(void *state, bool with_audio, pt_entry *ent
     if (status != PATINA_OK || entry->source) return status;
     if (s->n_samples == 0) return fail_no_samples(s, err);
     *end = true;
-    return PATINA_OK;
+    return pt_filter_check_seen(s->options->filter, &s->seen, err);
 }
 
 const pt_corpus_reader pt_corpus_reader_webdataset = {

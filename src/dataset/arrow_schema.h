@@ -6,5 +6,6 @@
 
 /** Value of the Parquet key "ARROW:schema": an Arrow IPC schema message in base64. */
 extern const char pt_arrow_schema[];
+extern const char pt_arrow_schema_with_id[]; /* and the column id */
 
 #endif /* PATINA_DATASET_ARROW_SCHEMA_H */

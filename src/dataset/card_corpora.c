@@ -2,6 +2,7 @@
 /* card_corpora.c - the corpora of a data set in its card */
 
 #include "dataset/card_corpora.h"
+#include "base/json_load.h"
 
 #include <jansson.h>
 
@@ -19,7 +20,7 @@ static void add_cell(pt_strbuf *out, const char *text) {
 }
 
 void pt_card_add_corpora(pt_strbuf *out, const char *settings_json) {
-    json_t *settings = json_loads(settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(settings_json, 0, NULL);
     const json_t *corpora = json_object_get(settings, "corpora"), *corpus;
     size_t i;
 

@@ -14,6 +14,8 @@
 #include <patina/dataset.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
+#include "base/strbuf.h"
 #include "dataset/finish.h"
 #include "dataset/journal.h"
 #include "dataset/manifest.h"
@@ -66,6 +68,11 @@ struct pt_chunk_store {
     split_writers *split_writers; /* [n_splits]; while the chunk is completed */
     pt_atomic_file *rejects;
     pt_chunk_info record;
+
+    bool with_id;    /* rows have the column id, of their line of provenance: */
+    pt_row *waiting; /* [n_waiting] rows whose line is not replayed yet, from next_waiting on */
+    size_t n_waiting, next_waiting, waiting_capacity;
+    pt_strbuf line; /* the part of a line that is replayed */
 };
 
 /* ---------------------------------------------------------------- claiming the folder */
@@ -431,6 +438,9 @@ static patina_status alloc_store(const char *out, const pt_row_writer_backend *k
         return pt_fail(err, PATINA_EUSAGE,
                        "%" PRIu64 " chunks are over %" PRIu64 ": make them larger with '--chunk'",
                        run_meta->n_chunks, PT_CHUNKS_MAX);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
+    s->with_id = pt_settings_have_id(settings);
+    json_decref(settings);
     s->metadata[0] = (pt_key_value){PT_KEY_VERSION, run_meta->version};
     snprintf(s->signal_revision, sizeof s->signal_revision, "%" PRIu64, run_meta->signal_revision);
     s->metadata[1] = (pt_key_value){PT_KEY_SIGNAL_REVISION, s->signal_revision};
@@ -454,6 +464,8 @@ static void release(pt_chunk_store **store) {
     free(s->has_journal);
     free(s->split_writers);
     free(s->record.parts);
+    free(s->waiting);
+    pt_strbuf_release(&s->line);
     free(s);
     *store = NULL;
 }
@@ -599,8 +611,8 @@ static patina_status open_split(pt_chunk_store *s, size_t split, patina_error *e
     pt_part_chunk_file_name(s->run_meta->splits[split], s->kind->suffix, PT_PART_PROVENANCE, name);
     const pt_path lines = pt_path_joinf(s->folder.text, "%s", name);
     PT_TRY(pt_atomic_file_open(lines.text, &g->provenance, err));
-    return s->kind->open(rows.text, s->metadata, sizeof s->metadata / sizeof *s->metadata, &g->rows,
-                         err);
+    return s->kind->open(rows.text, s->metadata, sizeof s->metadata / sizeof *s->metadata,
+                         s->with_id, &g->rows, err);
 }
 
 patina_status pt_chunk_store_add_rows(pt_chunk_store *s, size_t split, const pt_row *rows,
@@ -628,17 +640,61 @@ patina_status pt_chunk_store_end_entry(pt_chunk_store *s, patina_error *err) {
 
 /* ---------------------------------------------------------------- completing the open chunk */
 
+/* Keeps a row until its line of provenance is replayed, which has its id. */
+static patina_status keep_row(pt_chunk_store *s, const pt_row *row, patina_error *err) {
+    if (s->next_waiting == s->n_waiting) s->n_waiting = s->next_waiting = 0;
+    if (s->n_waiting == s->waiting_capacity) {
+        const size_t capacity = 2 * s->waiting_capacity + 8;
+        pt_row *rows = realloc(s->waiting, capacity * sizeof *rows);
+        if (!rows) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        s->waiting = rows;
+        s->waiting_capacity = capacity;
+    }
+    s->waiting[s->n_waiting++] = *row;
+    return PATINA_OK;
+}
+
 static patina_status write_row(void *context, size_t split, const pt_row *row, patina_error *err) {
     pt_chunk_store *s = context;
     split_writers *g = &s->split_writers[split];
     if (!g->rows) PT_TRY(open_split(s, split, err));
     s->record.parts[split].n_rows++;
-    return pt_row_writer_write(g->rows, row, err);
+    return s->with_id ? keep_row(s, row, err) : pt_row_writer_write(g->rows, row, NULL, err);
+}
+
+/* Writes the row of a line of provenance. */
+static patina_status write_row_with_id(pt_chunk_store *s, size_t split, patina_error *err) {
+    json_t *line = pt_json_load(s->line.text, s->line.length, 0, NULL);
+    const char *id = json_string_value(json_object_get(line, "entry"));
+    const patina_status status =
+        id && s->next_waiting < s->n_waiting
+            ? pt_row_writer_write(s->split_writers[split].rows, &s->waiting[s->next_waiting++], id,
+                                  err)
+            : pt_fail(err, PATINA_EFORMAT, "the journal has a line of provenance without a row");
+    json_decref(line);
+    pt_strbuf_clear(&s->line);
+    return status;
+}
+
+/* Collects the lines of provenance, which are replayed in pieces. */
+static patina_status write_rows_with_id(pt_chunk_store *s, size_t split, const char *text, size_t n,
+                                        patina_error *err) {
+    while (n > 0) {
+        const char *feed = memchr(text, '\n', n);
+        const size_t n_piece = feed ? (size_t)(feed - text) + 1 : n;
+        pt_strbuf_append_bytes(&s->line, text, n_piece);
+        if (s->line.failed) return pt_fail(err, PATINA_ENOMEM, "out of memory");
+        if (feed) PT_TRY(write_row_with_id(s, split, err));
+        text += n_piece;
+        n -= n_piece;
+    }
+    return PATINA_OK;
 }
 
 static patina_status write_provenance(void *context, size_t split, const char *text, size_t n,
                                       patina_error *err) {
     pt_chunk_store *s = context;
+    if (s->with_id) PT_TRY(write_rows_with_id(s, split, text, n, err));
     return pt_atomic_file_write(s->split_writers[split].provenance, text, n, err);
 }
 
@@ -662,6 +718,8 @@ static void record_digest(const pt_atomic_file *file, pt_file_digest *record) {
 }
 
 static patina_status commit_files(pt_chunk_store *s, patina_error *err) {
+    s->n_waiting = s->next_waiting = 0;
+    pt_strbuf_clear(&s->line);
     const pt_journal_visitor visitor = {s, write_row, write_provenance, write_reject};
     PT_TRY(pt_journal_replay(s->journal, &visitor, err));
     for (size_t i = 0; i < s->n_splits; i++) {

@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "dataset/dataset_card.h"
@@ -75,20 +76,33 @@ static json_t *record_set(const char *name, const char *description, json_t *fie
                      name, "description", description, "field", fields);
 }
 
-static json_t *row_fields(double purity_cap) {
+/* Appends a field and takes it over; if memory runs out, *fields is released and NULL. */
+static void append_field(json_t **fields, json_t *of) {
+    if (json_array_append_new(*fields, of) == 0) return;
+    json_decref(*fields);
+    *fields = NULL;
+}
+
+static json_t *row_fields(double purity_cap, bool with_id) {
     json_t *fields = json_array();
     const char *folder = pt_part_dirs[PT_PART_ROWS];
-    json_array_append_new(fields, split_field("default", folder));
+    append_field(&fields, split_field("default", folder));
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const pt_column *column = &pt_columns[c];
         char *meaning = pt_column_describe(column, purity_cap);
         json_t *of = meaning ? field("default", column->name, meaning, "sc:Float",
                                      column_source(folder, column->name))
                              : NULL;
-        if (column->n_values > 1) json_object_set_new(of, "repeated", json_true());
-        if (json_array_append_new(fields, of) != 0) json_array_clear(fields);
         free(meaning);
+        if (column->n_values > 1 && json_object_set_new(of, "repeated", json_true()) != 0) {
+            json_decref(of);
+            of = NULL;
+        }
+        append_field(&fields, of);
     }
+    if (with_id)
+        append_field(&fields, field("default", PT_ID_COLUMN, PT_ID_MEANING, "sc:Text",
+                                    column_source(folder, PT_ID_COLUMN)));
     return fields;
 }
 
@@ -100,12 +114,11 @@ static json_t *provenance_fields(void) {
                                              [PT_VALUE_TEXT] = "sc:Text"};
     json_t *fields = json_array();
     const char *folder = pt_part_dirs[PT_PART_TABLE];
-    json_array_append_new(fields, split_field("provenance", folder));
+    append_field(&fields, split_field("provenance", folder));
     for (size_t c = 0; c < pt_n_provenance_columns; c++) {
         const pt_parquet_column *column = &pt_provenance_columns[c];
         if (column->group) continue;
-        json_array_append_new(fields,
-                              field("provenance", column->name, column->name,
+        append_field(&fields, field("provenance", column->name, column->name,
                                     data_types[column->type], column_source(folder, column->name)));
     }
     return fields;
@@ -113,7 +126,7 @@ static json_t *provenance_fields(void) {
 
 char *pt_croissant_to_json(const pt_manifest *manifest) {
     const pt_run_metadata *run_meta = &manifest->run_meta;
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     char *title = pt_dataset_card_title(run_meta), *license = pt_dataset_card_license(run_meta);
     pt_strbuf out = {0};
     char *compact = NULL;
@@ -122,13 +135,16 @@ char *pt_croissant_to_json(const pt_manifest *manifest) {
         title && license && settings
             ? json_pack(
                   "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:[o, o], s:[o, o]}", "@context",
-                  json_loads(context, 0, NULL), "@type", "sc:Dataset", "name", title, "description",
+                  pt_json_load_text(context, 0, NULL), "@type", "sc:Dataset", "name", title,
+                  "description",
                   "Rows of CLAP embeddings of captions and of degraded audio, with physical "
                   "measures of the clean recordings as targets.",
                   "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license, "version",
                   "1.0.0", "distribution", file_set(pt_part_dirs[PT_PART_ROWS], manifest->suffix),
                   file_set(pt_part_dirs[PT_PART_TABLE], manifest->suffix), "recordSet",
-                  record_set("default", "the rows", row_fields(pt_settings_purity_cap(settings))),
+                  record_set(
+                      "default", "the rows",
+                      row_fields(pt_settings_purity_cap(settings), pt_settings_have_id(settings))),
                   record_set("provenance", "one record for each row, in the same order",
                              provenance_fields()))
             : NULL;

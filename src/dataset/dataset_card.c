@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "dataset/card_corpora.h"
@@ -48,7 +49,7 @@ static bool is_listed(const pt_run_metadata *run_meta, size_t split) {
 
 /* A text of the card object, or the fallback. To be freed; NULL: out of memory. */
 static char *card_text(const pt_run_metadata *run_meta, const char *name, const char *fallback) {
-    json_t *card = run_meta->card_json ? json_loads(run_meta->card_json, 0, NULL) : NULL;
+    json_t *card = run_meta->card_json ? pt_json_load_text(run_meta->card_json, 0, NULL) : NULL;
     const char *text = json_string_value(json_object_get(card, name));
     char *copy = run_meta->card_json && !card ? NULL : strdup(text ? text : fallback);
     json_decref(card);
@@ -134,7 +135,7 @@ static void add_info(pt_strbuf *out, const pt_run_metadata *run_meta, const char
 /* `sequence` with a length is the only form of a fixed-size list that every version of `datasets`
  * reads. Parquet files carry types and lengths themselves; for JSON Lines they are taken from
  * here. */
-static void add_row_features(pt_strbuf *out) {
+static void add_row_features(pt_strbuf *out, bool with_id) {
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const pt_column *column = &pt_columns[c];
         if (column->n_values > 1)
@@ -143,6 +144,7 @@ static void add_row_features(pt_strbuf *out) {
         else
             pt_strbuf_printf(out, "  - name: %s\n    dtype: float32\n", column->name);
     }
+    if (with_id) pt_strbuf_append(out, "  - name: " PT_ID_COLUMN "\n    dtype: string\n");
 }
 
 static void add_provenance_features(pt_strbuf *out) {
@@ -183,7 +185,9 @@ static void add_front_matter(pt_strbuf *out, const pt_run_metadata *run_meta) {
     add_config(out, run_meta, "provenance", pt_part_dirs[PT_PART_TABLE]);
     pt_strbuf_append(out, "dataset_info:\n");
     add_info(out, run_meta, "default", n_row_bytes);
-    add_row_features(out);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
+    add_row_features(out, pt_settings_have_id(settings));
+    json_decref(settings);
     add_info(out, run_meta, "provenance", run_meta->split_table_bytes);
     add_provenance_features(out);
     pt_strbuf_append(out, "---\n\n");
@@ -232,8 +236,9 @@ static void add_splits(pt_strbuf *out, const pt_run_metadata *run_meta) {
 }
 
 static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
-    json_t *settings = json_loads(run_meta->settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(run_meta->settings_json, 0, NULL);
     const double purity_cap = pt_settings_purity_cap(settings);
+    const bool with_id = pt_settings_have_id(settings);
     out->failed = out->failed || !settings; /* the settings are valid JSON: out of memory */
     json_decref(settings);
     pt_strbuf_append(out, "## Columns\n\n"
@@ -248,6 +253,7 @@ static void add_columns(pt_strbuf *out, const pt_run_metadata *run_meta) {
         out->failed = out->failed || !meaning;
         free(meaning);
     }
+    if (with_id) pt_strbuf_append(out, "| `" PT_ID_COLUMN "` | text | - | " PT_ID_MEANING " |\n");
     pt_strbuf_append(out,
                      "\nEdge b (0 to 64) of the bands of `target_ltas` is 10^(1.15 + 0.05 b) Hz. "
                      "Bands that begin above half of the source's rate or end above its bandwidth "
@@ -328,7 +334,7 @@ static void add_source(pt_strbuf *out, const char *kind, uint64_t n_entries, con
 
 /* A set that was merged lists the corpora of its parts in the card object. */
 static void add_sources(pt_strbuf *out, const pt_run_metadata *run_meta) {
-    json_t *card = run_meta->card_json ? json_loads(run_meta->card_json, 0, NULL) : NULL;
+    json_t *card = run_meta->card_json ? pt_json_load_text(run_meta->card_json, 0, NULL) : NULL;
     json_t *sources = json_object_get(card, "sources"), *source;
     size_t i;
 

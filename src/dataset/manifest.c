@@ -14,6 +14,7 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "dataset/rejects.h"
@@ -395,7 +396,7 @@ static patina_status get_chunk(const json_source *from, const json_t *object, si
 static patina_status parse(const char *path, const char *text, size_t n, json_t **root,
                            patina_error *err) {
     json_error_t fault;
-    *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
+    *root = pt_json_load(text, n, JSON_REJECT_DUPLICATES, &fault);
     if (*root && json_is_object(*root)) return PATINA_OK;
     if (!*root && json_error_code(&fault) == json_error_out_of_memory)
         return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
@@ -865,8 +866,8 @@ static void compare_members(const json_t *theirs, const json_t *ours, char *diff
 patina_status pt_run_metadata_compare(const pt_run_metadata *theirs, const pt_run_metadata *ours,
                                       char *difference, size_t n, patina_error *err) {
     char *a = pt_plan_to_json(theirs), *b = pt_plan_to_json(ours);
-    json_t *their_plan = a ? json_loads(a, 0, NULL) : NULL;
-    json_t *our_plan = b ? json_loads(b, 0, NULL) : NULL;
+    json_t *their_plan = a ? pt_json_load_text(a, 0, NULL) : NULL;
+    json_t *our_plan = b ? pt_json_load_text(b, 0, NULL) : NULL;
     patina_status status = PATINA_OK;
 
     difference[0] = '\0';

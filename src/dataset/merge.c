@@ -25,6 +25,7 @@
 #include "base/hash.h"
 #include "base/id_set.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "dataset/finish.h"
 #include "dataset/manifest.h"
 #include "dataset/output_dir.h"
@@ -80,7 +81,7 @@ static patina_status add_entries(const char *set, const char *path, pt_id_set *i
         return pt_fail(err, PATINA_EFORMAT, "file '%s': cannot be opened: %s", path,
                        strerror(errno));
     for (ssize_t n; status == PATINA_OK && (n = getline(&line, &capacity, file)) > 0;) {
-        json_t *object = json_loadb(line, (size_t)n, 0, NULL);
+        json_t *object = pt_json_load(line, (size_t)n, 0, NULL);
         const char *entry = json_string_value(json_object_get(object, "entry"));
         bool repeated = false;
         if (!entry)
@@ -94,8 +95,11 @@ static patina_status add_entries(const char *set, const char *path, pt_id_set *i
                              entry, set);
         free(last);
         last = status == PATINA_OK ? strdup(entry) : NULL;
+        if (status == PATINA_OK && !last) status = pt_fail(err, PATINA_ENOMEM, "out of memory");
         json_decref(object);
     }
+    if (status == PATINA_OK && !feof(file))
+        status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     free(last);
     free(line);
     fclose(file);
@@ -149,11 +153,11 @@ static char *join_kernels(const merge *m) {
 }
 
 static char *join_libraries(const merge *m) {
-    json_t *all = json_loads(m->sets[0].run_meta.libraries_json, 0, NULL);
+    json_t *all = pt_json_load_text(m->sets[0].run_meta.libraries_json, 0, NULL);
     char *text = NULL;
     bool failed = !all;
     for (size_t i = 1; i < m->n_sets; i++) {
-        json_t *more = json_loads(m->sets[i].run_meta.libraries_json, 0, NULL), *value;
+        json_t *more = pt_json_load_text(m->sets[i].run_meta.libraries_json, 0, NULL), *value;
         const char *name;
         failed = failed || !more;
         json_object_foreach(more, name, value) {
@@ -177,8 +181,9 @@ static bool add_sources(json_t *sources, const pt_run_metadata *run_meta, const 
     json_t *source = json_pack("{s:s, s:I, s:s}", "kind", run_meta->corpus_kind, "entries",
                                (json_int_t)run_meta->n_entries, "hash", run_meta->corpus_hash);
     const char *license = json_string_value(json_object_get(card, "license"));
-    if (source && license) json_object_set_new(source, "license", json_string(license));
-    return json_array_append_new(sources, source) == 0;
+    const bool is_complete =
+        !license || json_object_set_new(source, "license", json_string(license)) == 0;
+    return json_array_append_new(sources, source) == 0 && is_complete;
 }
 
 /* Members of the card that all sets have in common are kept. */
@@ -191,12 +196,12 @@ static char *join_cards(const merge *m) {
 
     for (size_t i = 0; i < m->n_sets && !failed; i++) {
         const char *card_json = m->sets[i].run_meta.card_json;
-        json_t *card = json_loads(card_json ? card_json : "{}", 0, NULL);
+        json_t *card = pt_json_load_text(card_json ? card_json : "{}", 0, NULL);
         failed = !card || !add_sources(sources, &m->sets[i].run_meta, card);
         for (size_t k = 0; k < sizeof members / sizeof *members; k++) {
             json_t *value = json_object_get(card, members[k]);
             if (i == 0 && value)
-                json_object_set(joined, members[k], value);
+                failed = json_object_set(joined, members[k], value) != 0 || failed;
             else if (i > 0 && !json_equal(value, json_object_get(joined, members[k])))
                 json_object_del(joined, members[k]);
         }

@@ -16,6 +16,7 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/strbuf.h"
 #include "parquet/column_reader.h"
 #include "parquet/file_metadata.h"
@@ -30,6 +31,9 @@ struct pt_part_reader {
 
     pt_parquet *parquet; /* NULL: JSON Lines */
     pt_parquet_column_reader *columns[PT_N_COLUMNS];
+    pt_parquet_column_reader *id_column; /* NULL: none */
+    bool has_id;
+    pt_strbuf id;    /* of the last row */
     size_t group;    /* the next one to read */
     uint64_t n_left; /* rows of the current group */
 
@@ -53,7 +57,16 @@ static patina_status open_parquet(pt_part_reader *part, patina_error *err) {
     PT_TRY(pt_parquet_open(&part->bytes, &part->parquet, err));
     const pt_parquet *file = part->parquet;
 
-    if (file->fields[0].n_children != PT_N_COLUMNS) return fail_columns(file, err);
+    const size_t id = pt_parquet_find_child(file, 0, PT_ID_COLUMN);
+    part->has_id = id != PT_PARQUET_NONE;
+    if (file->fields[0].n_children != PT_N_COLUMNS + (size_t)part->has_id)
+        return fail_columns(file, err);
+    if (part->has_id) {
+        const pt_parquet_field *f = &file->fields[id];
+        if (f->leaf == PT_PARQUET_NONE || f->type != PT_PARQUET_BYTE_ARRAY || f->max_repetition > 0)
+            return pt_fail(err, PATINA_EFORMAT, "column '" PT_ID_COLUMN "' is not text");
+        PT_TRY(pt_parquet_column_reader_open(file, f->leaf, &part->id_column, err));
+    }
     for (size_t c = 0; c < PT_N_COLUMNS; c++) {
         const size_t field = pt_parquet_find_child(file, 0, pt_columns[c].name);
         if (field == PT_PARQUET_NONE) return fail_columns(file, err);
@@ -91,6 +104,21 @@ static patina_status read_values(pt_parquet_column_reader *from, const pt_column
     return PATINA_OK;
 }
 
+static patina_status set_id(pt_part_reader *part, const char *text, size_t n, patina_error *err) {
+    if (!text || n == 0 || memchr(text, '\0', n))
+        return pt_fail(err, PATINA_EFORMAT, "column '" PT_ID_COLUMN "': no text");
+    pt_strbuf_clear(&part->id);
+    pt_strbuf_append_bytes(&part->id, text, n);
+    return part->id.failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
+}
+
+static patina_status read_id(pt_part_reader *part, patina_error *err) {
+    pt_parquet_slot slot;
+    PT_TRY(pt_parquet_column_reader_next(part->id_column, &slot, err));
+    return set_id(part, slot.present ? (const char *)slot.value.text.bytes : NULL,
+                  slot.present ? slot.value.text.n : 0, err);
+}
+
 static patina_status next_parquet_row(pt_part_reader *part, pt_row *row, bool *end,
                                       patina_error *err) {
     const pt_parquet *file = part->parquet;
@@ -102,13 +130,14 @@ static patina_status next_parquet_row(pt_part_reader *part, pt_row *row, bool *e
         }
         for (size_t c = 0; c < PT_N_COLUMNS; c++)
             pt_parquet_column_reader_seek_group(part->columns[c], part->group);
+        if (part->id_column) pt_parquet_column_reader_seek_group(part->id_column, part->group);
         part->n_left = file->groups[part->group++].n_rows;
     }
     for (size_t c = 0; c < PT_N_COLUMNS; c++)
         PT_TRY(read_values(part->columns[c], &pt_columns[c],
                            pt_column_values_mutable(&pt_columns[c], row), err));
     part->n_left--;
-    return PATINA_OK;
+    return part->id_column ? read_id(part, err) : PATINA_OK;
 }
 
 /* ---- JSON Lines */
@@ -184,12 +213,18 @@ static patina_status next_jsonl_row(pt_part_reader *part, pt_row *row, bool *end
     PT_TRY(next_line(part, &line, &n, err));
     *end = !line;
     if (!line) return PATINA_OK;
-    json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
+    json_t *object = pt_json_load(line, n, JSON_REJECT_DUPLICATES, &error);
+    const json_t *id = json_object_get(object, PT_ID_COLUMN);
     if (!json_is_object(object))
         status = pt_fail(err, PATINA_EFORMAT, "the line is not a JSON object");
-    else if (json_object_size(object) != PT_N_COLUMNS)
+    else if (json_object_size(object) != PT_N_COLUMNS + (id != NULL))
         status = pt_fail(err, PATINA_EFORMAT, "it has %zu columns instead of %d",
                          json_object_size(object), PT_N_COLUMNS);
+    else if (part->n_read > 0 && part->has_id != (id != NULL))
+        status = pt_fail(err, PATINA_EFORMAT, "only some lines have the column '" PT_ID_COLUMN "'");
+    part->has_id = id != NULL;
+    if (status == PATINA_OK && id)
+        status = set_id(part, json_string_value(id), json_string_length(id), err);
     for (size_t c = 0; status == PATINA_OK && c < PT_N_COLUMNS; c++)
         status = parse_column(object, &pt_columns[c], pt_column_values_mutable(&pt_columns[c], row),
                               err);
@@ -239,12 +274,18 @@ void pt_part_reader_close(pt_part_reader **part) {
     if (!p) return;
     for (size_t c = 0; c < PT_N_COLUMNS; c++)
         pt_parquet_column_reader_close(&p->columns[c]);
+    pt_parquet_column_reader_close(&p->id_column);
+    pt_strbuf_release(&p->id);
     pt_parquet_close(&p->parquet);
     pt_byte_source_close(&p->bytes);
     pt_strbuf_release(&p->text);
     free(p->path);
     free(p);
     *part = NULL;
+}
+
+const char *pt_part_reader_id(const pt_part_reader *part) {
+    return part->has_id ? part->id.text : NULL;
 }
 
 const char *pt_part_reader_find_key_value(const pt_part_reader *part, const char *key) {

@@ -21,6 +21,10 @@ typedef struct pt_part_reader pt_part_reader;
 patina_status pt_part_reader_open(const char *path, pt_part_reader **part, patina_error *err);
 void pt_part_reader_close(pt_part_reader **part);
 
+/** The id of the row that was read last, valid until the next is read; NULL: the part has no column
+ * of ids. */
+const char *pt_part_reader_id(const pt_part_reader *part);
+
 /** The value of a metadata key (PT_KEY_...); NULL where the file has none. JSON Lines has none. */
 const char *pt_part_reader_find_key_value(const pt_part_reader *part, const char *key);
 

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/rng.h"
 #include "base/strbuf.h"
@@ -155,7 +156,7 @@ static patina_status get_text(const json_t *recipe, patina_recipe *into, patina_
 
 patina_status patina_recipe_from_json(const char *json, patina_recipe *recipe, patina_error *err) {
     json_error_t fault;
-    json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, &fault);
+    json_t *object = pt_json_load_text(json, JSON_REJECT_DUPLICATES, &fault);
     patina_recipe parsed = {0};
     int64_t seed = 0, variant = 0;
     patina_status status = PATINA_OK;
@@ -179,6 +180,8 @@ patina_status patina_recipe_from_json(const char *json, patina_recipe *recipe, p
                             PATINA_PURITY_MAX, &parsed.purity_cap, err);
     if (status == PATINA_OK) status = get_text(object, &parsed, err);
     if (status == PATINA_OK) {
+        parsed.made_by_0_1 = json_object_get(object, "purity_db") && /* 0.1 recorded no cap */
+                             !json_object_get(object, "purity_cap");
         parsed.seed = (uint64_t)seed;
         parsed.variant = (uint32_t)variant;
         *recipe = parsed;

@@ -13,6 +13,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "dataset/parquet_writer.h"
 #include "fs/atomic_file.h"
@@ -176,14 +177,15 @@ static patina_status count_recording(table_writer *writer, const table_row *row,
 
 static patina_status write_row(table_writer *writer, const char *text, size_t n,
                                patina_error *err) {
-    json_error_t fault = {0};
-    json_t *line = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
+    json_error_t error = {0};
+    json_t *line = pt_json_load(text, n, JSON_REJECT_DUPLICATES, &error);
     table_row row = {0};
     patina_status status = PATINA_OK;
 
-    if (!line && json_error_code(&fault) == json_error_out_of_memory)
+    if (json_is_object(line))
+        take_members(line, &row);
+    else if (!line && json_error_code(&error) == json_error_out_of_memory)
         status = pt_fail(err, PATINA_ENOMEM, "out of memory");
-    if (json_is_object(line)) take_members(line, &row);
     if (status == PATINA_OK) status = fill_texts(&row, err);
     if (status == PATINA_OK)
         status = writer->parquet ? write_parquet_row(writer->parquet, &row, err)
@@ -201,7 +203,7 @@ static patina_status write_rows(table_writer *writer, FILE *lines, const char *p
     patina_status status = PATINA_OK;
     for (ssize_t n; status == PATINA_OK && (n = getline(&line, &capacity, lines)) > 0;)
         status = write_row(writer, line, (size_t)n, err);
-    if (status == PATINA_OK && ferror(lines))
+    if (status == PATINA_OK && !feof(lines)) /* getline also fails without memory */
         status = pt_fail(err, PATINA_EIO, "file '%s': cannot be read: %s", path, strerror(errno));
     free(line);
     return status;

@@ -16,9 +16,10 @@ const pt_row_writer_backend *const pt_row_writer_backends[] = {
     NULL,
 };
 
-patina_status pt_row_writer_write(pt_row_writer *writer, const pt_row *row, patina_error *err) {
+patina_status pt_row_writer_write(pt_row_writer *writer, const pt_row *row, const char *id,
+                                  patina_error *err) {
     PT_TRY(pt_row_check(row, err));
-    return writer->kind->write(writer, row, err);
+    return writer->kind->write(writer, row, id, err);
 }
 
 patina_status pt_row_writer_finish(pt_row_writer *writer, patina_error *err) {

@@ -4,6 +4,7 @@
 #ifndef PATINA_DATASET_ROW_WRITER_H
 #define PATINA_DATASET_ROW_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <patina/status.h>
@@ -30,9 +31,10 @@ typedef struct pt_row_writer_backend {
     const char *name;   /* "parquet", "jsonl" */
     const char *suffix; /* ".parquet" */
     patina_status (*open)(const char *path, const pt_key_value *metadata, size_t n_metadata,
-                          pt_row_writer **writer, patina_error *err);
+                          bool with_id, pt_row_writer **writer, patina_error *err);
     /* Called by pt_row_writer_write, _finish and _close; writer is never NULL. */
-    patina_status (*write)(pt_row_writer *writer, const pt_row *row, patina_error *err);
+    patina_status (*write)(pt_row_writer *writer, const pt_row *row, const char *id,
+                           patina_error *err);
     patina_status (*finish)(pt_row_writer *writer, patina_error *err);
     void (*close)(pt_row_writer *writer);
     const struct pt_atomic_file *(*file)(const pt_row_writer *writer); /* the output file */
@@ -43,8 +45,9 @@ extern const pt_row_writer_backend pt_row_writer_parquet, pt_row_writer_jsonl;
 /** All backends in the order of patina_output_format (patina/generate.h), then NULL. */
 extern const pt_row_writer_backend *const pt_row_writer_backends[];
 
-/** Adds a row. PATINA_ERANGE when pt_row_check refuses it; nothing is written then. */
-patina_status pt_row_writer_write(pt_row_writer *writer, const pt_row *row, patina_error *err);
+/** Adds a row. id: NULL for a file without the column. PATINA_ERANGE when pt_row_check refuses it; nothing is written then. */
+patina_status pt_row_writer_write(pt_row_writer *writer, const pt_row *row, const char *id,
+                                  patina_error *err);
 
 /** Completes the file, which appears under the path given to open. A file may have no rows. */
 patina_status pt_row_writer_finish(pt_row_writer *writer, patina_error *err);

@@ -28,8 +28,8 @@ static void jsonl_close(pt_row_writer *writer) {
 }
 
 static patina_status jsonl_open(const char *path, const pt_key_value *metadata, size_t n_metadata,
-                                pt_row_writer **writer, patina_error *err) {
-    (void)metadata, (void)n_metadata;
+                                bool with_id, pt_row_writer **writer, patina_error *err) {
+    (void)metadata, (void)n_metadata, (void)with_id; /* a row is written with its id */
     jsonl_writer *jsonl = calloc(1, sizeof *jsonl);
     if (!jsonl) return pt_fail(err, PATINA_ENOMEM, "file '%s': out of memory", path);
     jsonl->base.kind = &pt_row_writer_jsonl;
@@ -51,7 +51,8 @@ static void add_column(pt_strbuf *line, const pt_column *column, const float *va
     if (column->n_values > 1) pt_strbuf_append(line, "]");
 }
 
-static patina_status jsonl_write(pt_row_writer *writer, const pt_row *row, patina_error *err) {
+static patina_status jsonl_write(pt_row_writer *writer, const pt_row *row, const char *id,
+                                 patina_error *err) {
     jsonl_writer *jsonl = (jsonl_writer *)writer;
     pt_strbuf *line = &jsonl->line;
 
@@ -59,6 +60,10 @@ static patina_status jsonl_write(pt_row_writer *writer, const pt_row *row, patin
     for (size_t i = 0; i < PT_N_COLUMNS; i++) {
         pt_strbuf_append(line, i == 0 ? "{" : ", ");
         add_column(line, &pt_columns[i], pt_column_values(&pt_columns[i], row));
+    }
+    if (id) {
+        pt_strbuf_append(line, ", \"" PT_ID_COLUMN "\": ");
+        pt_json_write_string(line, id);
     }
     pt_strbuf_append(line, "}\n");
     if (line->failed) return pt_fail(err, PATINA_ENOMEM, "out of memory for a line of JSON");

@@ -72,6 +72,10 @@ char *pt_column_describe(const pt_column *column, double purity_cap) {
     return pt_strbuf_detach(&out);
 }
 
+bool pt_settings_have_id(const json_t *settings) {
+    return json_is_true(json_object_get(settings, "with_id"));
+}
+
 double pt_settings_purity_cap(const json_t *settings) {
     const json_t *cap = json_object_get(settings, "purity_cap");
     const double db = json_number_value(cap);

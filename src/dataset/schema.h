@@ -4,6 +4,7 @@
 #ifndef PATINA_DATASET_SCHEMA_H
 #define PATINA_DATASET_SCHEMA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -51,6 +52,13 @@ typedef struct pt_column {
     const pt_column_value *value;
     size_t n_described; /* entries of value: 1 for all values alike, or n_values */
 } pt_column;
+
+/** Text, after the others in sets that have it: `entry` of provenance. */
+#define PT_ID_COLUMN  "id"
+#define PT_ID_MEANING "id of the entry, `entry` of provenance"
+
+/** Whether a set with these settings has the column. */
+bool pt_settings_have_id(const json_t *settings);
 
 /** In the order of the file. */
 extern const pt_column pt_columns[PT_N_COLUMNS];

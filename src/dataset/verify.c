@@ -27,6 +27,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/id_set.h"
+#include "base/json_load.h"
 #include "base/strbuf.h"
 #include "dataset/manifest.h"
 #include "dataset/output_dir.h"
@@ -41,6 +42,7 @@ typedef struct verifier {
     pt_manifest manifest;
     enum { NEITHER, SOURCE, MIX } loudness; /* member of provenance that target_lufs equals */
     double purity_cap;                      /* of the settings */
+    bool with_id;                           /* rows have the column id */
     pt_id_set *rows;                        /* entry and variant of each row */
     char *line;                             /* of the current text file */
     size_t capacity;
@@ -132,15 +134,28 @@ static patina_status check_row_id(verifier *c, const char *path, uint64_t i, con
     return status;
 }
 
+/* The column of ids and provenance agree, and the settings have the column. */
+static void check_id(verifier *c, const char *path, uint64_t i, const json_t *line,
+                     const char *id) {
+    const char *entry = json_string_value(json_object_get(line, "entry"));
+    if (c->with_id != (id != NULL))
+        report_fault(c, "file '%s': row %" PRIu64 ": its column '" PT_ID_COLUMN "' is %s", path, i,
+                     id ? "not in the settings" : "missing");
+    else if (id && entry && strcmp(id, entry) != 0)
+        report_fault(c, "file '%s': line %" PRIu64 ": 'entry' is '%s', but id of the row is '%s'",
+                     path, i, entry, id);
+}
+
 static patina_status check_line(verifier *c, const char *path, uint64_t i, const pt_row *row,
-                                patina_error *err) {
-    json_t *line = json_loads(c->line, JSON_REJECT_DUPLICATES, NULL);
+                                const char *id, patina_error *err) {
+    json_t *line = pt_json_load_text(c->line, JSON_REJECT_DUPLICATES, NULL);
     patina_status status = PATINA_OK;
 
     if (!json_is_object(line)) {
         report_fault(c, "file '%s': line %" PRIu64 ": not a JSON object", path, i);
     } else {
         status = check_row_id(c, path, i, line, err);
+        check_id(c, path, i, line, id);
         check_number_matches(c, path, i, line, "purity_db", "input_purity", row->input_purity);
         if (c->loudness != NEITHER)
             check_number_matches(c, path, i, line, c->loudness == MIX ? "lufs_mono" : "lufs_source",
@@ -172,7 +187,7 @@ static patina_status check_pairs(verifier *c, pt_part_reader *part, const char *
         check_row(c, rows_path, n_rows, &row);
         if (!next_line(c, lines)) continue;
         n_lines++;
-        status = check_line(c, lines_path, n_lines, &row, err);
+        status = check_line(c, lines_path, n_lines, &row, pt_part_reader_id(part), err);
         if (status != PATINA_OK) return status;
     }
     while (next_line(c, lines))
@@ -236,7 +251,7 @@ static patina_status check_part(verifier *c, uint64_t chunk, size_t split, patin
 
 static void count_reject(verifier *c, const char *path, uint64_t i,
                          uint64_t by[PATINA_REJECT_COUNT]) {
-    json_t *line = json_loads(c->line, JSON_REJECT_DUPLICATES, NULL);
+    json_t *line = pt_json_load_text(c->line, JSON_REJECT_DUPLICATES, NULL);
     const size_t r = pt_reject_from_name(json_string_value(json_object_get(line, "reason")));
 
     if (r < PATINA_REJECT_COUNT)
@@ -275,12 +290,13 @@ static patina_status report_unexpected(void *context, const char *path, patina_e
 
 /* The loudness of the rows, where the settings name it. */
 static void read_settings(verifier *c) {
-    json_t *settings = json_loads(c->manifest.run_meta.settings_json, 0, NULL);
+    json_t *settings = pt_json_load_text(c->manifest.run_meta.settings_json, 0, NULL);
     const char *name = json_string_value(json_object_get(settings, "loudness"));
     c->loudness = NEITHER;
     if (name && strcmp(name, "source") == 0) c->loudness = SOURCE;
     if (name && strcmp(name, "mix") == 0) c->loudness = MIX;
     c->purity_cap = pt_settings_purity_cap(settings);
+    c->with_id = pt_settings_have_id(settings);
     json_decref(settings);
 }
 

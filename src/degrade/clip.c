@@ -25,13 +25,6 @@ enum { HARD, TANH };
 #define DIGIT_BITS 16
 #define N_DIGITS   (1 << DIGIT_BITS)
 
-/* The bits of non-negative numbers have the same order as their values. */
-static uint64_t magnitude_bits(double v) {
-    uint64_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    return bits & INT64_MAX;
-}
-
 /* The digit of the k-th smallest number, from 0, given the count of each digit; *k becomes its rank
  * among the numbers with this digit. */
 static uint64_t radix_select_digit(const uint32_t *count, size_t *k) {
@@ -54,18 +47,17 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
     memset(count, 0, N_DIGITS * sizeof *count);
     *peak = 0.0;
     for (size_t first = 0; first < n; first += PT_BLOCK_SIZE) {
-        const size_t end = first + pt_block_length(first, n);
-        *peak = fmax(*peak, pt_stats_peak_double(x + first, end - first));
-        for (size_t i = first; i < end; i++)
-            count[magnitude_bits(x[i]) >> shift]++;
+        const size_t length = pt_block_length(first, n);
+        *peak = fmax(*peak, pt_stats_peak_double(x + first, length));
+        for (size_t i = first; i < first + length; i++) {
+            uint64_t bits; /* of non-negative numbers: in the order of the values */
+            memcpy(&bits, &x[i], sizeof bits);
+            count[(bits & INT64_MAX) >> shift]++;
+        }
     }
     uint64_t digit = radix_select_digit(count, &k);
-    size_t n_candidates = 0;
-    for (size_t i = 0; i < n; i++) {
-        candidates[n_candidates] =
-            magnitude_bits(x[i]); /* overwritten by the next one if it does not match */
-        n_candidates += candidates[n_candidates] >> shift == digit;
-    }
+    size_t n_candidates =
+        pt_dsp_ops_get_best()->select_magnitudes(x, n, (unsigned)shift, digit, candidates);
 
     while ((shift -= DIGIT_BITS) >= 0) {
         n = n_candidates;
@@ -75,7 +67,7 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
         digit = radix_select_digit(count, &k);
         n_candidates = 0;
         for (size_t i = 0; i < n; i++) {
-            candidates[n_candidates] = candidates[i];
+            candidates[n_candidates] = candidates[i]; /* overwritten unless it matches */
             n_candidates += (candidates[n_candidates] >> shift & (N_DIGITS - 1)) == digit;
         }
     }
@@ -84,7 +76,11 @@ static double kth_smallest(const double *x, size_t n, size_t k, uint64_t *candid
     return result;
 }
 
-_Static_assert(PT_WORK_BYTES(65536) >= 65536 * sizeof(double) + N_DIGITS * sizeof(uint32_t),
+#define NEEDED_BYTES(n) ((n) * sizeof(double) + N_DIGITS * sizeof(uint32_t))
+_Static_assert(PT_WORK_BYTES(PT_IRFFT_N_MIN) >= NEEDED_BYTES(PT_IRFFT_N_MIN) &&
+                   PT_WORK_BYTES(PT_IRFFT_N_MIN * 2) >= NEEDED_BYTES(PT_IRFFT_N_MIN * 2) &&
+                   PT_WORK_BYTES(PT_IRFFT_N_MAX / 2) >= NEEDED_BYTES(PT_IRFFT_N_MAX / 2) &&
+                   PT_WORK_BYTES(PT_IRFFT_N_MAX) >= NEEDED_BYTES(PT_IRFFT_N_MAX),
                "work has room for the samples and the counts");
 
 /* The threshold: the ceil((1 - fraction) n)-th smallest |x|, counted from 1, times the drive. */
@@ -106,8 +102,7 @@ static void clip_process(const pt_stage *stage, const double *x, size_t n, doubl
     if (!(level > 0.0)) /* digital silence */
         memcpy(y, x, n * sizeof *y);
     else if (stage->value[0][KIND] == HARD)
-        for (size_t i = 0; i < n; i++)
-            y[i] = x[i] > level ? level : x[i] < -level ? -level : x[i];
+        pt_dsp_ops_get_best()->hard_clip(x, n, level, y);
     else
         pt_dsp_ops_get_best()->soft_clip(x, n, level, y);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "degrade/effect.h"
+#include "dsp/dsp_ops.h"
 
 enum { DELAY, GAIN };                    /* values of a tap */
 enum { TAPS, DELAY_MS, SIZE, POSITIVE }; /* settings */
@@ -28,24 +29,31 @@ static void comb_draw(const pt_draw_ctx *ctx, pt_stage *stage) {
 
 /* From the last block to the first, so that earlier samples are still unfiltered. */
 static void comb_filter(const pt_stage *stage, double *x, size_t n) {
-    size_t delay[PT_ITEMS_MAX];
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
+    size_t delay[PT_ITEMS_MAX], longest = 0;
     double gain[PT_ITEMS_MAX], sum = 1.0;
     for (size_t i = 0; i < stage->n_items; i++) {
         delay[i] = (size_t)stage->value[i][DELAY];
         gain[i] = stage->value[i][GAIN];
         sum += gain[i] * gain[i];
+        longest = delay[i] > longest ? delay[i] : longest;
     }
     const double norm = 1.0 / sqrt(sum);
 
     double y[PT_BLOCK_SIZE];
     for (size_t end = n; end > 0;) {
         const size_t first = end > PT_BLOCK_SIZE ? end - PT_BLOCK_SIZE : 0;
-        memcpy(y, x + first, (end - first) * sizeof *y);
-        for (size_t i = 0; i < stage->n_items; i++)
-            for (size_t k = first > delay[i] ? first : delay[i]; k < end; k++)
-                y[k - first] += gain[i] * x[k - delay[i]];
-        for (size_t k = first; k < end; k++)
-            x[k] = norm * y[k - first];
+        if (first >= longest) {
+            ops->delayed_sum(x + first, end - first, delay, gain, stage->n_items, norm, y);
+        } else { /* samples before the signal are 0 */
+            memcpy(y, x + first, (end - first) * sizeof *y);
+            for (size_t i = 0; i < stage->n_items; i++)
+                for (size_t k = first > delay[i] ? first : delay[i]; k < end; k++)
+                    y[k - first] += gain[i] * x[k - delay[i]];
+            for (size_t k = first; k < end; k++)
+                y[k - first] *= norm;
+        }
+        memcpy(x + first, y, (end - first) * sizeof *y);
         end = first;
     }
 }

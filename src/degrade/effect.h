@@ -25,6 +25,7 @@
 
 #include "base/rng.h"
 #include "base/strbuf.h"
+#include "dsp/biquad.h"
 #include "dsp/irfft.h"
 
 /* PT_EFFECT_comb = 0, ..., PT_EFFECT_COUNT */
@@ -154,29 +155,31 @@ static inline size_t pt_block_length(size_t first, size_t n) {
 
 /** Input and output of an additive effect. */
 typedef struct pt_additive_ctx {
-    const double *signal;   /* [n] the linear part of the pristine signal */
-    const double *degraded; /* [n]; neither is valid after the first pt_additive_ctx_add */
     size_t n;
     const pt_rng *noise; /* stream of noise samples */
     const pt_irfft_plan *irfft;
     size_t fft_size;        /* the smallest power of two >= n, at least 65536 */
     void *work;             /* PT_WORK_BYTES, aligned to 64 */
-    struct pt_stems *stems; /* from here on private to effect_chain.c */
-    bool is_copy_on_write;  /* degraded was the signal buffer; a copy is being written */
-    bool is_first_noise;    /* noise was zero */
-    size_t n_done;          /* samples written so far */
+    struct pt_stems *stems; /* private to effect_chain.c */
 } pt_additive_ctx;
 
-/** Adds n samples from sample `at` on. Calls are in ascending order and do not overlap. */
+/** Power of the linear part of the pristine signal. */
+double pt_additive_ctx_signal_power(const pt_additive_ctx *ctx);
+
+/** The greatest magnitude of the degraded signal. */
+double pt_additive_ctx_peak(const pt_additive_ctx *ctx);
+
+/** Adds n samples from sample `at` on. */
 void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, size_t n);
 
-/** Scratch memory of an effect: the workspace of an inverse FFT, then its spectrum or samples. */
-#define PT_WORK_BYTES(fft_size)                                                                    \
-    (PT_IRFFT_WORKSPACE_SIZE(fft_size) + ((fft_size) + 2) * sizeof(double))
+/** A buffer [fft_size + 2], aligned to 64, for pt_additive_ctx_add_buffer. */
+double *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx);
 
-static inline double *pt_work_samples(void *work, size_t fft_size) {
-    return (double *)(void *)((unsigned char *)work + PT_IRFFT_WORKSPACE_SIZE(fft_size));
-}
+/** Adds gain x[i] + offset for all n samples. x is the buffer taken before, and not valid after. */
+void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, double gain, double offset);
+
+/** Memory for an effect: the workspace of an inverse FFT, or n numbers and 256 KiB. */
+#define PT_WORK_BYTES(fft_size) (PT_IRFFT_WORKSPACE_SIZE(fft_size) + ((size_t)1 << 18))
 
 typedef enum pt_effect_class {
     PT_EFFECT_FILTER,   /* linear: applied to signal, noise and distortion */
@@ -211,9 +214,13 @@ typedef struct pt_effect {
     void (*draw)(const pt_draw_ctx *ctx, pt_stage *stage);
 
     union {
-        /** In place, from zero state. */
-        void (*filter)(const pt_stage *stage, double *x, size_t n);
-        /** Passes its output to pt_additive_ctx_add. */
+        struct { /* one of them */
+            /** In place, from zero state. */
+            void (*filter)(const pt_stage *stage, double *x, size_t n);
+            /** The number of sections of a cascade; those of adjacent stages run together. */
+            size_t (*biquads)(const pt_stage *stage, pt_biquad section[PT_ITEMS_MAX]);
+        };
+        /** Passes its output to pt_additive_ctx_add or _add_buffer. */
         void (*add)(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats);
         struct {
             /** Derives stats from the whole signal x [n]; work as in pt_additive_ctx. */

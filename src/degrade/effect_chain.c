@@ -27,6 +27,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "dsp/denormal.h"
+#include "dsp/dsp_ops.h"
 #include "dsp/stats.h"
 
 #define OUTPUT_PEAK 0.999 /* so that a 16-bit copy does not clip */
@@ -225,26 +226,45 @@ void patina_effect_chain_close(patina_effect_chain **chain) {
 
 /* ---- stems ---- */
 
+static size_t smallest_fft_size(size_t n) {
+    size_t fft_size = PT_IRFFT_N_MIN;
+    while (fft_size < n)
+        fft_size *= 2;
+    return fft_size;
+}
+
+size_t pt_effect_chain_scratch_size(size_t n) {
+    const size_t fft_size = smallest_fft_size(n),
+                 n_buffers = sizeof((pt_stems *)NULL)->free_buffer / sizeof(double *);
+    return PT_WORK_BYTES(fft_size) + n_buffers * (fft_size + 2) * sizeof(double);
+}
+
 /* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
  * touch take no memory. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
                                 pt_stems *stems, pt_arena *scratch, patina_error *err) {
-    size_t fft_size = PT_IRFFT_N_MIN;
-    while (fft_size < n)
-        fft_size *= 2;
-    *stems = (pt_stems){.n = n, .irfft = &config->irfft, .fft_size = fft_size};
+    const size_t fft_size = smallest_fft_size(n);
+    *stems = (pt_stems){.n = n,
+                        .signal_gain = 1.0,
+                        .noise_gain = 1.0,
+                        .irfft = &config->irfft,
+                        .fft_size = fft_size};
     stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(fft_size));
-    stems->signal = stems->degraded = pt_arena_alloc_array(scratch, n, sizeof(double));
-    bool failed = !stems->work || !stems->signal;
+    bool failed = !stems->work;
     for (; stems->n_free_buffers < sizeof stems->free_buffer / sizeof *stems->free_buffer;
          stems->n_free_buffers++) {
-        stems->free_buffer[stems->n_free_buffers] =
-            pt_arena_alloc_array(scratch, n, sizeof(double));
-        failed = failed || !stems->free_buffer[stems->n_free_buffers];
+        double *buffer = pt_arena_alloc_array(scratch, fft_size + 2, sizeof *buffer);
+        stems->free_buffer[stems->n_free_buffers] = buffer;
+        failed = failed || !buffer;
     }
     if (failed) return pt_fail(err, PATINA_ENOMEM, "out of memory to degrade %zu samples", n);
-    for (size_t i = 0; i < n; i++)
-        stems->signal[i] = x[i];
+    stems->signal = stems->free_buffer[--stems->n_free_buffers];
+    for (size_t i = 0; i < n; i += PT_BLOCK_SIZE) {
+        const size_t length = pt_block_length(i, n);
+        if (!pt_stats_all_finite(x + i, length))
+            return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
+        pt_dsp_ops_get_best()->widen(x + i, length, stems->signal + i);
+    }
     return PATINA_OK;
 }
 
@@ -257,84 +277,173 @@ static void buffer_release(pt_stems *stems, double *buffer) {
     stems->free_buffer[stems->n_free_buffers++] = buffer;
 }
 
-static void stems_filter(const pt_stage *stage, pt_stems *stems) {
-    stage->effect->filter(stage, stems->signal, stems->n);
-    if (stems->degraded != stems->signal) stage->effect->filter(stage, stems->degraded, stems->n);
-    if (stems->noise) stage->effect->filter(stage, stems->noise, stems->n);
-    if (stems->distortion) stage->effect->filter(stage, stems->distortion, stems->n);
+static void scale(double *x, size_t n, double *gain, double *offset) {
+    if (*gain != 1.0 || *offset != 0.0)
+        for (size_t i = 0; i < n; i++)
+            x[i] = *gain * x[i] + *offset;
+    *gain = 1.0;
+    *offset = 0.0;
 }
 
-/* Fills the samples from n_done to end, to which an additive effect adds nothing. */
-static void additive_ctx_skip(pt_additive_ctx *ctx, size_t end) {
-    const size_t from = ctx->n_done, n_bytes = (end - from) * sizeof(double);
-    if (ctx->is_copy_on_write) memcpy(ctx->stems->degraded + from, ctx->signal + from, n_bytes);
-    if (ctx->is_first_noise) memset(ctx->stems->noise + from, 0, n_bytes);
-    ctx->n_done = end;
+static void noise_apply_gain(pt_stems *stems) {
+    if (stems->noise) scale(stems->noise, stems->n, &stems->noise_gain, &stems->noise_offset);
+}
+
+/* n samples of the degraded signal from `first` on, in sum [n] where they are not stored. */
+static const double *degraded_block(const pt_stems *stems, size_t first, size_t n, double *sum) {
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
+    if (stems->degraded) return stems->degraded + first;
+    const double *signal = stems->signal + first;
+    if (!stems->noise && !stems->distortion && stems->signal_gain == 1.0) return signal;
+    /* without noise the second part is 0 */
+    ops->mix(signal, stems->signal_gain, stems->noise ? stems->noise + first : signal,
+             stems->noise ? stems->noise_gain : 0.0, stems->noise_offset, n, sum);
+    if (stems->distortion) ops->mix(sum, 1.0, stems->distortion + first, 1.0, 0.0, n, sum);
+    return sum;
+}
+
+/* Stores the degraded signal; without noise, distortion and gain it is the signal itself. */
+static void degraded_store(pt_stems *stems) {
+    if (stems->degraded) return;
+    if (!stems->noise && !stems->distortion && stems->signal_gain == 1.0) {
+        stems->degraded = stems->signal;
+        return;
+    }
+    double *degraded = buffer_acquire(stems);
+    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE)
+        degraded_block(stems, i, pt_block_length(i, stems->n), degraded + i);
+    stems->degraded = degraded;
+}
+
+/* From here on the degraded signal is the sum of the stems. */
+static void degraded_discard(pt_stems *stems) {
+    if (stems->degraded && stems->degraded != stems->signal) buffer_release(stems, stems->degraded);
+    stems->degraded = NULL;
+}
+
+/* ---- filters ---- */
+
+/* Filters x in place by adjacent stages; cascades of biquads run together. */
+static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, size_t n) {
+    pt_biquad section[PATINA_STAGES_MAX * PT_ITEMS_MAX];
+    for (size_t i = 0; i < n_stages;) {
+        if (stage[i].effect->filter) {
+            stage[i].effect->filter(&stage[i], x, n);
+            i++;
+            continue;
+        }
+        size_t n_sections = 0;
+        for (; i < n_stages && stage[i].effect->biquads; i++)
+            n_sections += stage[i].effect->biquads(&stage[i], section + n_sections);
+        pt_biquad_run(section, n_sections, x, n);
+    }
+}
+
+static void stems_filter(const pt_stage *stage, size_t n_stages, pt_stems *stems) {
+    degraded_discard(stems);
+    noise_apply_gain(stems);
+    filter_by_stages(stage, n_stages, stems->signal, stems->n);
+    if (stems->noise) filter_by_stages(stage, n_stages, stems->noise, stems->n);
+    if (stems->distortion) filter_by_stages(stage, n_stages, stems->distortion, stems->n);
+}
+
+/* ---- additive effects ---- */
+
+double pt_additive_ctx_signal_power(const pt_additive_ctx *ctx) {
+    const double gain = ctx->stems->signal_gain;
+    return gain * gain * pt_stats_power_double(ctx->stems->signal, ctx->n);
+}
+
+double pt_additive_ctx_peak(const pt_additive_ctx *ctx) {
+    double sum[PT_BLOCK_SIZE], peak = 0.0;
+    for (size_t i = 0; i < ctx->n; i += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(i, ctx->n);
+        peak = fmax(peak, pt_stats_peak_double(degraded_block(ctx->stems, i, n, sum), n));
+    }
+    return peak;
+}
+
+/* Before samples are added to noise and degraded in place. */
+static void stems_begin_add(pt_stems *stems) {
+    if (stems->degraded == stems->signal) stems->degraded = NULL;
+    if (stems->noise && stems->noise_gain == 0.0) noise_apply_gain(stems);
 }
 
 void pt_additive_ctx_add(pt_additive_ctx *ctx, size_t at, const double *added, size_t n) {
-    additive_ctx_skip(ctx, at);
-    double *degraded = ctx->stems->degraded + at, *noise = ctx->stems->noise + at;
-    const double *before = (ctx->is_copy_on_write ? ctx->signal : degraded - at) + at;
+    pt_stems *stems = ctx->stems;
+    stems_begin_add(stems);
+    if (!stems->noise) {
+        stems->noise = buffer_acquire(stems);
+        memset(stems->noise, 0, stems->n * sizeof *stems->noise);
+    }
     for (size_t i = 0; i < n; i++)
-        degraded[i] = before[i] + added[i];
-    if (ctx->is_first_noise)
-        memcpy(noise, added, n * sizeof *noise);
-    else
+        stems->noise[at + i] += added[i] / stems->noise_gain;
+    if (stems->degraded)
         for (size_t i = 0; i < n; i++)
-            noise[i] += added[i];
-    ctx->n_done = at + n;
+            stems->degraded[at + i] += added[i];
+}
+
+double *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx) {
+    return buffer_acquire(ctx->stems);
+}
+
+void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, double gain, double offset) {
+    pt_stems *stems = ctx->stems;
+    stems_begin_add(stems);
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
+    if (stems->degraded) ops->mix(stems->degraded, 1.0, x, gain, offset, stems->n, stems->degraded);
+    if (stems->noise) {
+        noise_apply_gain(stems);
+        ops->mix(stems->noise, 1.0, x, gain, offset, stems->n, stems->noise);
+        buffer_release(stems, x);
+    } else {
+        stems->noise = x;
+        stems->noise_gain = gain;
+        stems->noise_offset = offset;
+    }
 }
 
 static void stems_add(const pt_stage *stage, const pt_rng *noise, pt_stems *stems,
                       patina_stage_stats *stats) {
-    pt_additive_ctx ctx = {.signal = stems->signal,
-                           .degraded = stems->degraded,
-                           .n = stems->n,
+    pt_additive_ctx ctx = {.n = stems->n,
                            .noise = noise,
                            .irfft = stems->irfft,
                            .fft_size = stems->fft_size,
                            .work = stems->work,
-                           .stems = stems,
-                           .is_copy_on_write = stems->degraded == stems->signal,
-                           .is_first_noise = !stems->noise};
-    if (ctx.is_copy_on_write) stems->degraded = buffer_acquire(stems);
-    if (ctx.is_first_noise) stems->noise = buffer_acquire(stems);
+                           .stems = stems};
     stage->effect->add(stage, &ctx, stats);
-    additive_ctx_skip(&ctx, stems->n);
 }
 
-static void scale(double *x, size_t n, double gain) {
-    for (size_t i = 0; i < n; i++)
-        x[i] *= gain;
-}
+/* ---- nonlinear effects ---- */
 
 /* Bussgang decomposition of y, the next `degraded`: y - a d is added to the distortion. */
-static void stems_split_bussgang(pt_stems *stems, const double *y, double a) {
+static void stems_split_bussgang(pt_stems *stems, double *y, double a) {
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
     const size_t n = stems->n;
-    const double *d = stems->degraded;
-    double *e = stems->distortion;
-    if (e) {
-        for (size_t i = 0; i < n; i++)
-            e[i] = a * e[i] + (y[i] - a * d[i]);
-        buffer_release(stems, stems->degraded);
-    } else if (d == stems->signal) {
-        e = buffer_acquire(stems);
-        for (size_t i = 0; i < n; i++)
-            e[i] = y[i] - a * d[i];
-    } else { /* in place */
-        e = stems->degraded;
-        for (size_t i = 0; i < n; i++)
-            e[i] = y[i] - a * e[i];
+    double *d = stems->degraded, *e = stems->distortion;
+    const bool has_distortion = e != NULL;
+    if (!has_distortion) e = d == stems->signal ? buffer_acquire(stems) : d; /* in place */
+    for (size_t i = 0; i < n; i += PT_BLOCK_SIZE) {
+        const size_t length = pt_block_length(i, n);
+        if (has_distortion) {
+            ops->mix(y + i, 1.0, d + i, -a, 0.0, length, d + i);
+            ops->mix(d + i, 1.0, e + i, a, 0.0, length, e + i);
+        } else {
+            ops->mix(y + i, 1.0, d + i, -a, 0.0, length, e + i);
+        }
     }
+    if (has_distortion) degraded_discard(stems);
     stems->distortion = e;
-    scale(stems->signal, n, a);
-    if (stems->noise) scale(stems->noise, n, a);
+    stems->degraded = y;
+    stems->signal_gain *= a;
+    stems->noise_gain *= a;
+    stems->noise_offset *= a;
 }
 
 static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
                                     patina_stage_stats *stats) {
     const pt_effect *effect = stage->effect;
+    degraded_store(stems);
     const double *d = stems->degraded;
     double *y = buffer_acquire(stems);
     pt_comoments of_both = {0};
@@ -349,9 +458,38 @@ static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
     const double power = pt_moments_power(&of_both.x);
     const double a = power > 0.0 ? pt_comoments_covariance(&of_both) / power : 1.0;
     stats->bussgang_gain = a;
-
     stems_split_bussgang(stems, y, a);
-    stems->degraded = y;
+}
+
+/* ---- chains ---- */
+
+static size_t count_filters(const patina_effect_chain *chain, size_t first) {
+    size_t n = 0;
+    while (first + n < chain->n_stages &&
+           chain->stage[first + n].effect->effect_class == PT_EFFECT_FILTER)
+        n++;
+    return n;
+}
+
+static patina_status render(const patina_effect_config *config, const patina_effect_chain *chain,
+                            const pt_rng *noise, const float *x, size_t n, pt_stems *stems,
+                            patina_degrade_stats *stats, pt_arena *scratch, patina_error *err) {
+    PT_TRY(stems_open(config, x, n, stems, scratch, err));
+    stats->n_stages = chain->n_stages;
+    for (size_t i = 0; i < chain->n_stages; i++)
+        stats->stage[i] = (patina_stage_stats){.effect = chain->stage[i].effect->name};
+    for (size_t i = 0; i < chain->n_stages;) {
+        const pt_stage *stage = &chain->stage[i];
+        const size_t n_filters = count_filters(chain, i);
+        if (n_filters > 0)
+            stems_filter(stage, n_filters, stems);
+        else if (stage->effect->effect_class == PT_EFFECT_ADDITIVE)
+            stems_add(stage, noise, stems, &stats->stage[i]);
+        else
+            stems_process_nonlinear(stage, stems, &stats->stage[i]);
+        i += n_filters > 0 ? n_filters : 1;
+    }
+    return PATINA_OK;
 }
 
 patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
@@ -359,77 +497,74 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            const float *x, size_t n, pt_stems *stems,
                                            patina_degrade_stats *stats, pt_arena *scratch,
                                            patina_error *err) {
-    PT_TRY(stems_open(config, x, n, stems, scratch, err));
-    stats->n_stages = chain->n_stages;
-    for (size_t i = 0; i < chain->n_stages; i++) {
-        const pt_stage *stage = &chain->stage[i];
-        patina_stage_stats *derived = &stats->stage[i];
-        *derived = (patina_stage_stats){.effect = stage->effect->name};
-        switch (stage->effect->effect_class) {
-        case PT_EFFECT_FILTER:
-            stems_filter(stage, stems);
-            break;
-        case PT_EFFECT_ADDITIVE:
-            stems_add(stage, noise, stems, derived);
-            break;
-        case PT_EFFECT_NONLINEAR:
-            stems_process_nonlinear(stage, stems, derived);
-            break;
-        }
-    }
+    PT_TRY(render(config, chain, noise, x, n, stems, stats, scratch, err));
+    double no_offset = 0.0;
+    scale(stems->signal, n, &stems->signal_gain, &no_offset);
+    noise_apply_gain(stems);
+    degraded_store(stems);
     return PATINA_OK;
 }
 
 /* ---- powers ---- */
 
-/* Peak and powers before output gain. The power of the rest is measured, because noise and
- * distortion can be correlated. */
-static double stems_measure(const pt_stems *stems, patina_degrade_stats *stats, double *mean) {
-    pt_moments of_all = {0}, of_signal = {0}, of_noise = {0}, of_distortion = {0}, of_rest = {0};
+/* Rounds n samples of the degraded signal to float, with a gain; returns their peak before that. */
+static double mixdown_block(const pt_stems *stems, size_t first, size_t n, double gain,
+                            float *degraded) {
+    double sum[PT_BLOCK_SIZE];
+    const double *d = degraded_block(stems, first, n, sum);
+    pt_dsp_ops_get_best()->narrow(d, n, gain, degraded + first);
+    return pt_stats_peak_double(d, n);
+}
+
+/* Mixes down without gain, and measures peak and powers in the same pass. The power of the rest is
+ * measured, because noise and distortion can be correlated. */
+static double stems_measure(const pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
+    const double *noise = stems->noise, *distortion = stems->distortion;
+    const double signal_gain = stems->signal_gain, noise_gain = stems->noise_gain;
+    pt_moments of_signal = {0}, of_noise = {0}, of_distortion = {0}, of_rest = {0};
     double peak = 0.0;
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
-        peak = fmax(peak, pt_stats_peak_double(stems->degraded + i, n));
-        pt_moments_add(&of_all, stems->degraded + i, n);
+        peak = fmax(peak, mixdown_block(stems, i, n, 1.0, degraded));
         pt_moments_add(&of_signal, stems->signal + i, n);
-        if (stems->noise) pt_moments_add(&of_noise, stems->noise + i, n);
-        if (stems->distortion) pt_moments_add(&of_distortion, stems->distortion + i, n);
-        if (stems->noise && stems->distortion) {
+        if (noise) pt_moments_add(&of_noise, noise + i, n);
+        if (distortion) pt_moments_add(&of_distortion, distortion + i, n);
+        if (noise && distortion) {
             double rest[PT_BLOCK_SIZE];
-            for (size_t k = 0; k < n; k++)
-                rest[k] = stems->noise[i + k] + stems->distortion[i + k];
+            pt_dsp_ops_get_best()->mix(distortion + i, 1.0, noise + i, noise_gain, 0.0, n, rest);
             pt_moments_add(&of_rest, rest, n);
         }
     }
-    *mean = pt_moments_mean(&of_all);
-    stats->signal_power = pt_moments_power(&of_signal);
-    stats->noise_power = stems->noise ? pt_moments_power(&of_noise) : 0.0;
-    stats->distortion_power = stems->distortion ? pt_moments_power(&of_distortion) : 0.0;
-    stats->rest_power = stems->noise && stems->distortion
-                            ? pt_moments_power(&of_rest)
-                            : stats->noise_power + stats->distortion_power;
+    stats->signal_power = signal_gain * signal_gain * pt_moments_power(&of_signal);
+    stats->noise_power = noise ? noise_gain * noise_gain * pt_moments_power(&of_noise) : 0.0;
+    stats->distortion_power = distortion ? pt_moments_power(&of_distortion) : 0.0;
+    stats->rest_power = noise && distortion ? pt_moments_power(&of_rest)
+                                            : stats->noise_power + stats->distortion_power;
     return peak;
 }
 
 static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
                                    patina_degrade_stats *stats, patina_error *err) {
-    double mean;
-    const double peak = stems_measure(stems, stats, &mean);
+    float *unscaled = stems->work; /* the caller's samples stay as they are if this fails */
+    const double peak = stems_measure(stems, unscaled, stats);
     const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
+
+    /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
+     * The powers are checked because the peak ignores NaN. */
+    if (!isfinite(peak) || !isfinite(stats->signal_power) || !isfinite(stats->rest_power))
+        return pt_fail(err, PATINA_EFORMAT, "the gains of this chain make samples overflow");
+
     stats->output_gain = gain;
+    if (gain == 1.0) {
+        memcpy(degraded, unscaled, stems->n * sizeof *degraded);
+        return PATINA_OK;
+    }
     stats->signal_power *= gain * gain;
     stats->noise_power *= gain * gain;
     stats->distortion_power *= gain * gain;
     stats->rest_power *= gain * gain;
-
-    /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
-     * The mean is checked because the peak ignores NaN. */
-    if (!isfinite(peak) || !isfinite(mean) || !isfinite(stats->signal_power) ||
-        !isfinite(stats->rest_power))
-        return pt_fail(err, PATINA_EFORMAT, "the gains of this chain make samples overflow");
-
-    for (size_t i = 0; i < stems->n; i++)
-        degraded[i] = (float)(gain * stems->degraded[i]);
+    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE)
+        mixdown_block(stems, i, pt_block_length(i, stems->n), gain, degraded);
     return PATINA_OK;
 }
 
@@ -440,8 +575,6 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
                                         patina_degrade_stats *stats, pt_arena *scratch,
                                         patina_error *err) {
     PT_TRY(check_row(seed, variant, n_samples, err));
-    if (!pt_stats_all_finite(x, n_samples))
-        return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
 
     const pt_rng noise = pt_rng_make(seed, entry, variant, PT_RNG_STREAM_NOISE_SAMPLES);
     patina_degrade_stats own = {0};
@@ -449,8 +582,7 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
     pt_scratch memory;
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
     const unsigned modes = pt_denormals_flush();
-    patina_status status =
-        pt_effect_chain_render_stems(config, chain, &noise, x, n_samples, &stems, &own, arena, err);
+    patina_status status = render(config, chain, &noise, x, n_samples, &stems, &own, arena, err);
     if (status == PATINA_OK) status = stems_mixdown(&stems, degraded, &own, err);
     pt_denormals_restore(modes);
     pt_scratch_end(&memory);

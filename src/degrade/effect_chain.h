@@ -20,25 +20,32 @@ patina_status pt_effect_chain_from_json_value(const json_t *json, patina_effect_
 
 /**
  * Three stems and their sum: degraded = signal + noise + distortion at every point of a chain.
- * noise and distortion are NULL while they are zero; while both are, degraded == signal.
+ * noise and distortion are NULL while they are zero. Within a chain, gains are applied where samples
+ * are next written: the signal is signal_gain signal[i], the noise noise_gain noise[i] +
+ * noise_offset; and degraded is NULL where it is the sum of the stems and not stored.
  */
 typedef struct pt_stems {
     double *degraded, *signal, *noise, *distortion; /* [n] */
+    double signal_gain, noise_gain, noise_offset;
     size_t n;
-    double *free_buffer[4]; /* [n] each: the unused ones of five buffers */
+    double *free_buffer[5]; /* the unused ones of five buffers, [fft_size + 2] each */
     size_t n_free_buffers;
     void *work; /* for effects, PT_WORK_BYTES */
     size_t fft_size;
     const pt_irfft_plan *irfft;
 } pt_stems;
 
+/** Scratch memory of patina_effect_chain_apply for n samples. */
+size_t pt_effect_chain_scratch_size(size_t n);
+
 /**
- * Applies all stages to x, without output gain and rounding. The stems are allocated from scratch.
+ * Applies all stages to x, without output gain and rounding. The stems are allocated from scratch
+ * and complete: degraded is stored, no gain is left to apply.
  *
  * noise  the stream of noise samples
  * stats  out: stage and n_stages
  *
- * Errors  PATINA_ENOMEM
+ * Errors  PATINA_ENOMEM, PATINA_REJECT_NONFINITE
  */
 patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            const patina_effect_chain *chain, const pt_rng *noise,

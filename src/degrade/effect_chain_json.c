@@ -16,6 +16,7 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "degrade/effect_chain.h"
@@ -223,7 +224,7 @@ patina_status patina_effect_chain_from_json(const char *json, patina_effect_chai
     patina_effect_chain *chain = calloc(1, sizeof *chain);
     if (!chain) return pt_fail(err, PATINA_ENOMEM, "out of memory for a chain of effects");
 
-    root = json_loads(json, JSON_REJECT_DUPLICATES, &where);
+    root = pt_json_load_text(json, JSON_REJECT_DUPLICATES, &where);
     if (!root)
         status = pt_fail(err, PATINA_EFORMAT, "line %d: %s", where.line, where.text);
     else

@@ -23,6 +23,7 @@
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "base/json_writer.h"
 #include "base/strbuf.h"
 #include "degrade/json_snippet.h"
@@ -256,7 +257,7 @@ static patina_status read_suite(json_t *json, patina_effect_config *config, pati
 static patina_status parse_suite(const char *text, patina_effect_config *config,
                                  patina_error *err) {
     json_error_t where;
-    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+    json_t *json = pt_json_load_text(text, JSON_REJECT_DUPLICATES, &where);
     if (!json) return pt_fail(err, PATINA_EFORMAT, "line %d: %s", where.line, where.text);
     const patina_status status = read_suite(json, config, err);
     json_decref(json);

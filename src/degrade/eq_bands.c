@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#include "dsp/biquad.h"
-
 static const pt_biquad_kind section_kind[] = {[PT_EQ_BAND_PEAK] = PT_BIQUAD_PEAKING,
                                               [PT_EQ_BAND_LOWPASS] = PT_BIQUAD_LOWPASS,
                                               [PT_EQ_BAND_HIGHSHELF] = PT_BIQUAD_HIGHSHELF};
@@ -34,13 +32,12 @@ void pt_eq_bands_describe(const pt_stage *stage, pt_strbuf *out) {
     }
 }
 
-void pt_eq_bands_filter(const pt_stage *stage, double *x, size_t n) {
-    pt_biquad section[PT_ITEMS_MAX];
+size_t pt_eq_bands_biquads(const pt_stage *stage, pt_biquad section[PT_ITEMS_MAX]) {
     for (size_t i = 0; i < stage->n_items; i++) {
         const double *value = stage->value[i];
         section[i] =
             pt_biquad_design(section_kind[(size_t)value[PT_EQ_BAND_KIND]], PATINA_RATE_HZ,
                              value[PT_EQ_BAND_F0], value[PT_EQ_BAND_Q], value[PT_EQ_BAND_GAIN_DB]);
     }
-    pt_biquad_run(section, stage->n_items, x, n);
+    return stage->n_items;
 }

@@ -29,7 +29,7 @@ void pt_eq_band_set(pt_stage *stage, size_t item, int kind, double f0_hz, double
 /** describe_stage of such an effect. */
 void pt_eq_bands_describe(const pt_stage *stage, pt_strbuf *out);
 
-/** filter of such an effect: the bands in series. */
-void pt_eq_bands_filter(const pt_stage *stage, double *x, size_t n);
+/** biquads of such an effect: the bands in series. */
+size_t pt_eq_bands_biquads(const pt_stage *stage, pt_biquad section[PT_ITEMS_MAX]);
 
 #endif /* PATINA_DEGRADE_EQ_BANDS_H */

@@ -60,5 +60,5 @@ const pt_effect pt_effect_mud = {
     .severity_value = mud_severity_value,
     .describe_stage = pt_eq_bands_describe,
     .draw = mud_draw,
-    .filter = pt_eq_bands_filter,
+    .biquads = pt_eq_bands_biquads,
 };

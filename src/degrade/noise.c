@@ -35,9 +35,13 @@ static size_t chunk_length(size_t first, size_t n_pairs) {
     return n_pairs - first < CHUNK ? n_pairs - first : CHUNK;
 }
 
-static void white(const pt_rng *rng, size_t n_pairs, double *pairs) {
-    for (size_t first = 0; first < n_pairs; first += CHUNK)
-        gaussian_chunk(rng, first, chunk_length(first, n_pairs), pairs + 2 * first);
+/* Samples x [n], and one more if n is odd. */
+static void white(const pt_rng *rng, size_t n, double *x, pt_moments *moments) {
+    for (size_t first = 0; first < n; first += 2 * CHUNK) {
+        const size_t length = n - first < 2 * CHUNK ? n - first : 2 * CHUNK;
+        gaussian_chunk(rng, first / 2, (length + 1) / 2, x + first);
+        pt_moments_add(moments, x + first, length);
+    }
 }
 
 /* Bins 1 .. size/2 - 1 hold (g_2k + i g_2k+1) (max(f_k, 20) / 20)^(-1/2), or ^-1 for brown: in
@@ -56,37 +60,24 @@ static void coloured_spectrum(const pt_rng *rng, int colour, size_t size, double
     spectrum[0] = spectrum[1] = spectrum[size] = spectrum[size + 1] = 0.0;
 }
 
-/* Noise of arbitrary level and mean, [n] within work. */
-static const double *generate_noise(const pt_additive_ctx *ctx, int colour) {
-    double *x = pt_work_samples(ctx->work, ctx->fft_size);
-    if (colour == WHITE) {
-        white(ctx->noise, (ctx->n + 1) / 2, x);
-    } else {
-        coloured_spectrum(ctx->noise, colour, ctx->fft_size, x);
-        pt_dsp_ops_get_best()->irfft(ctx->irfft, ctx->fft_size, x, ctx->work, x);
-    }
-    return x;
-}
-
 static void noise_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats) {
     (void)stats;
     const double *value = stage->value[0];
-    const double *x = generate_noise(ctx, (int)value[COLOUR]);
-
+    const int colour = (int)value[COLOUR];
+    double *x = pt_additive_ctx_take_buffer(ctx);
     pt_moments moments = {0};
-    pt_moments_add(&moments, x, ctx->n);
+    if (colour == WHITE) {
+        white(ctx->noise, ctx->n, x, &moments);
+    } else {
+        coloured_spectrum(ctx->noise, colour, ctx->fft_size, x);
+        pt_dsp_ops_get_best()->irfft(ctx->irfft, ctx->fft_size, x, ctx->work, x);
+        pt_moments_add(&moments, x, ctx->n);
+    }
     const double mean = pt_moments_mean(&moments), power = pt_moments_power(&moments);
-    const double target_power =
-        pt_stats_power_double(ctx->signal, ctx->n) / pow(10.0, value[SNR_DB] / 10.0);
+    const double target_power = pt_additive_ctx_signal_power(ctx) / pow(10.0, value[SNR_DB] / 10.0);
     const double gain =
         power > 0.0 ? sqrt(target_power / power) : 0.0; /* a single sample has no AC power */
-    for (size_t first = 0; first < ctx->n; first += PT_BLOCK_SIZE) {
-        const size_t n = pt_block_length(first, ctx->n);
-        double scaled[PT_BLOCK_SIZE];
-        for (size_t i = 0; i < n; i++)
-            scaled[i] = gain * (x[first + i] - mean);
-        pt_additive_ctx_add(ctx, first, scaled, n);
-    }
+    pt_additive_ctx_add_buffer(ctx, x, gain, -gain * mean);
 }
 
 static double noise_severity_value(const pt_stage *stage) {

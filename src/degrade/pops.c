@@ -51,8 +51,8 @@ static void synthesize_pop(const double *value, double amplitude, double *wavefo
 static void pops_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_stats *stats) {
     const double *value = stage->value[0];
     const size_t width = (size_t)value[WIDTH]; /* <= PERIOD, for which there is room in work */
-    const double amplitude = pt_stats_peak_double(ctx->degraded, ctx->n) *
-                             pow(10.0, value[LEVEL_DB] / 20.0) * value[POLARITY];
+    const double amplitude =
+        pt_additive_ctx_peak(ctx) * pow(10.0, value[LEVEL_DB] / 20.0) * value[POLARITY];
     double *waveform = ctx->work;
 
     stats->count = 0;

@@ -44,5 +44,5 @@ const pt_effect pt_effect_sibilance = {
     .severity_value = sibilance_severity_value,
     .describe_stage = pt_eq_bands_describe,
     .draw = sibilance_draw,
-    .filter = pt_eq_bands_filter,
+    .biquads = pt_eq_bands_biquads,
 };

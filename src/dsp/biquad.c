@@ -10,7 +10,7 @@
 
 #include "dsp/dsp_ops.h"
 
-#define SECTIONS_PER_PASS 4 /* sections per pass over a block in cache */
+#define SECTIONS_PER_PASS 8 /* sections per pass over a block in cache */
 
 pt_biquad pt_biquad_design(pt_biquad_kind kind, double rate_hz, double f0_hz, double q,
                            double gain_db) {

@@ -33,6 +33,7 @@ typedef float vec_float __attribute__((vector_size(4 * WIDTH)));
 typedef uint64_t vec_u64 __attribute__((vector_size(8 * WIDTH), may_alias));
 typedef int64_t mask __attribute__((vector_size(8 * WIDTH)));
 typedef double vec4 __attribute__((vector_size(32), aligned(16), may_alias));
+typedef double vec4_unaligned __attribute__((vector_size(32), aligned(8), may_alias));
 typedef float vec4f __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t mask4 __attribute__((vector_size(16)));
 
@@ -108,6 +109,8 @@ INLINE void transpose8x8(const double *x, size_t x_stride, double *y, size_t y_s
 #include "dsp/welch_kernel.h"
 
 #include "dsp/irfft_kernel.h"
+#include "dsp/mix_kernel.h"
+#include "dsp/polyphase_kernel.h"
 
 const pt_dsp_ops TABLE = {
     .isa = ISA,
@@ -117,10 +120,17 @@ const pt_dsp_ops TABLE = {
     .biquad_cascade = biquad_cascade,
     .welch_accumulate = welch_accumulate,
     .irfft = irfft,
+    .polyphase = polyphase,
     .sum = sum,
     .moments = moments,
     .sum_products_about = sum_products_about,
     .peak = peak,
+    .widen = widen,
+    .narrow = narrow,
+    .mix = mix,
+    .hard_clip = hard_clip,
+    .select_magnitudes = select_magnitudes,
+    .delayed_sum = delayed_sum,
     .soft_clip = soft_clip,
     .philox_words = philox_words,
     .gauss_pairs = gauss_pairs,

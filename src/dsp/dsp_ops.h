@@ -18,6 +18,7 @@
 #include "dsp/biquad.h"
 #include "dsp/iir_energy.h"
 #include "dsp/irfft.h"
+#include "dsp/polyphase.h"
 #include "dsp/stft.h"
 #include "dsp/welch.h"
 
@@ -65,12 +66,37 @@ typedef struct pt_dsp_ops {
     void (*irfft)(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
                   double *x);
 
+    /* Resamples a block: x [pt_polyphase_n_read], from PT_RESAMPLE_HALF - 1 samples before it, to out
+     * [pt_polyphase_block_out]. rows [pt_polyphase_n_rows][PT_POLYPHASE_LANES], aligned to 64. */
+    void (*polyphase)(const pt_polyphase_plan *plan, const float *x, float *rows, float *out);
+
     /* The sums of stats.h. */
     double (*sum)(const float *x, size_t n);
     void (*moments)(const double *x, size_t n, double origin, double *sum, double *squares);
     double (*sum_products_about)(const double *x, const double *y, size_t n, double centre_x,
                                  double centre_y);
     double (*peak)(const double *x, size_t n);
+
+    /* y[i] = x[i], and (float)(gain x[i]). */
+    void (*widen)(const float *x, size_t n, double *y);
+    void (*narrow)(const double *x, size_t n, double gain, float *y);
+
+    /* y[i] = gain_a a[i] + (gain_b b[i] + offset_b); y may be a or b. */
+    void (*mix)(const double *a, double gain_a, const double *b, double gain_b, double offset_b,
+                size_t n, double *y);
+
+    /* y[i] = x[i] limited to -level .. level. */
+    void (*hard_clip)(const double *x, size_t n, double level, double *y);
+
+    /* The bits of those |x[i]| whose bits, shifted right, are `digit`, in order; returns their number.
+     * selected has room for n. */
+    size_t (*select_magnitudes)(const double *x, size_t n, unsigned shift, uint64_t digit,
+                                uint64_t *selected);
+
+    /* y[i] = norm (x[i] + sum of gain[t] x[i - delay[t]]); reads samples before x, as far as the
+     * longest delay. */
+    void (*delayed_sum)(const double *x, size_t n, const size_t *delay, const double *gain,
+                        size_t n_taps, double norm, double *y);
 
     /* y[i] = level tanh(x[i] / level), to 4e-16 of level; level > 0, |x| at most 300 level. x and y
      * do not overlap. */

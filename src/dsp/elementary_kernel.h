@@ -2,7 +2,8 @@
 /* elementary_kernel.h - logarithm, exponential, sine and random words; part of dsp_kernels.h
  *
  * Branchless range reduction and Taylor series, so that the compiler vectorises the loops. A series
- * ends where its next term is below 2^-54 of the result on the reduced range.
+ * ends where its next term is below 2^-54 of the result on the reduced range. Terms are summed in
+ * pairs, then pairs of pairs (Estrin's scheme): by Horner's rule each would wait for the one before.
  */
 
 #define MANTISSA_BITS 52
@@ -30,20 +31,13 @@ static inline double exp_neg(double a) {
     const double rounded = a * -M_LOG2E + ROUND_MAGIC;
     const double k = rounded - ROUND_MAGIC;
     const double r = (-a - k * ln2_high) - k * ln2_low;
-    double sum = 1.0 / 6227020800.0; /* 1/13! */
-    sum = sum * r + 1.0 / 479001600.0;
-    sum = sum * r + 1.0 / 39916800.0;
-    sum = sum * r + 1.0 / 3628800.0;
-    sum = sum * r + 1.0 / 362880.0;
-    sum = sum * r + 1.0 / 40320.0;
-    sum = sum * r + 1.0 / 5040.0;
-    sum = sum * r + 1.0 / 720.0;
-    sum = sum * r + 1.0 / 120.0;
-    sum = sum * r + 1.0 / 24.0;
-    sum = sum * r + 1.0 / 6.0;
-    sum = sum * r + 0.5;
-    sum = sum * r + 1.0;
-    sum = sum * r + 1.0;
+    const double r2 = r * r, r4 = r2 * r2;
+    const double t0 = (1.0 + r) + r2 * (0.5 + r * (1.0 / 6.0));
+    const double t4 = (1.0 / 24.0 + r * (1.0 / 120.0)) + r2 * (1.0 / 720.0 + r * (1.0 / 5040.0));
+    const double t8 =
+        (1.0 / 40320.0 + r * (1.0 / 362880.0)) + r2 * (1.0 / 3628800.0 + r * (1.0 / 39916800.0));
+    const double t12 = 1.0 / 479001600.0 + r * (1.0 / 6227020800.0);
+    const double sum = t0 + r4 * (t4 + r4 * (t8 + r4 * t12));
     return bits_to_double(double_to_bits(sum) +
                           (double_to_bits(rounded) << MANTISSA_BITS)); /* times 2^k */
 }
@@ -68,15 +62,10 @@ static inline double ln(double u) {
                      (4503599627370496.0 + 1023.0);
     const double m = bits_to_double((shifted & mantissa) + sqrt_half);
     const double s = (m - 1.0) / (m + 1.0), z = s * s;
-    double sum = 1.0 / 19.0;
-    sum = sum * z + 1.0 / 17.0;
-    sum = sum * z + 1.0 / 15.0;
-    sum = sum * z + 1.0 / 13.0;
-    sum = sum * z + 1.0 / 11.0;
-    sum = sum * z + 1.0 / 9.0;
-    sum = sum * z + 1.0 / 7.0;
-    sum = sum * z + 1.0 / 5.0;
-    sum = sum * z + 1.0 / 3.0;
+    const double z2 = z * z, z4 = z2 * z2;
+    const double t3 = (1.0 / 3.0 + z * (1.0 / 5.0)) + z2 * (1.0 / 7.0 + z * (1.0 / 9.0));
+    const double t11 = (1.0 / 11.0 + z * (1.0 / 13.0)) + z2 * (1.0 / 15.0 + z * (1.0 / 17.0));
+    const double sum = t3 + z4 * (t11 + z4 * (1.0 / 19.0));
     return k * M_LN2 + 2.0 * (s + s * z * sum);
 }
 
@@ -85,23 +74,16 @@ static inline double ln(double u) {
 static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     const double quarters = 4.0 * v + ROUND_MAGIC;
     const double r = (4.0 * v - (quarters - ROUND_MAGIC)) * M_PI_2, z = r * r;
-    double s = -1.0 / 1307674368000.0; /* 1/15! */
-    s = s * z + 1.0 / 6227020800.0;
-    s = s * z - 1.0 / 39916800.0;
-    s = s * z + 1.0 / 362880.0;
-    s = s * z - 1.0 / 5040.0;
-    s = s * z + 1.0 / 120.0;
-    s = s * z - 1.0 / 6.0;
-    s = r + r * z * s;
-    double c = 1.0 / 20922789888000.0; /* 1/16! */
-    c = c * z - 1.0 / 87178291200.0;
-    c = c * z + 1.0 / 479001600.0;
-    c = c * z - 1.0 / 3628800.0;
-    c = c * z + 1.0 / 40320.0;
-    c = c * z - 1.0 / 720.0;
-    c = c * z + 1.0 / 24.0;
-    c = c * z - 0.5;
-    c = c * z + 1.0;
+    const double z2 = z * z, z4 = z2 * z2;
+    const double s3 =
+        (-1.0 / 6.0 + z * (1.0 / 120.0)) + z2 * (-1.0 / 5040.0 + z * (1.0 / 362880.0));
+    const double s11 =
+        (-1.0 / 39916800.0 + z * (1.0 / 6227020800.0)) + z2 * (-1.0 / 1307674368000.0);
+    const double s = r + r * z * (s3 + z4 * s11);
+    const double c2 = (-0.5 + z * (1.0 / 24.0)) + z2 * (-1.0 / 720.0 + z * (1.0 / 40320.0));
+    const double c10 = (-1.0 / 3628800.0 + z * (1.0 / 479001600.0)) +
+                       z2 * (-1.0 / 87178291200.0 + z * (1.0 / 20922789888000.0));
+    const double c = 1.0 + z * (c2 + z4 * c10);
 
     /* An odd number of quarters swaps them; the signs are + + - - and + - - +. */
     const uint64_t q = double_to_bits(quarters);

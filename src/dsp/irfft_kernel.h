@@ -76,6 +76,19 @@ INLINE cvec irfft_load(const double *spectrum, size_t m, size_t k, cvec turn) {
     return (cvec){sum.im + odd.re, sum.re - odd.im};
 }
 
+/* Columns `first` to first + 7 of four rows, and their mirror images: the addresses are 8 KiB apart,
+ * which no hardware prefetches. */
+INLINE void irfft_prefetch(const double *spectrum, size_t m, size_t q, size_t j, size_t first) {
+    UNROLL for (size_t r = 0; r < 4; r++) {
+        const size_t k = PT_IRFFT_COLUMNS * (j + r * q) + first;
+        const double *next = spectrum + 2 * k, *mirrored = spectrum + 2 * (m - k);
+        __builtin_prefetch(next);
+        __builtin_prefetch(next + LANES);
+        __builtin_prefetch(mirrored - LANES);
+        __builtin_prefetch(mirrored - 2 * LANES);
+    }
+}
+
 /* Columns 8 g .. 8 g + 7 of z: the first stage of their transform. */
 INLINE void irfft_load_columns(const pt_irfft_plan *plan, size_t n, const double *spectrum,
                                size_t g, pt_complex8 *x) {
@@ -86,7 +99,8 @@ INLINE void irfft_load_columns(const pt_irfft_plan *plan, size_t n, const double
         lane.re[l] = w.re;
         lane.im[l] = w.im;
     }
-    for (size_t j = 0; j < q; j++)
+    for (size_t j = 0; j < q; j++) {
+        if (g + 1 < PT_IRFFT_GROUPS) irfft_prefetch(spectrum, m, q, j, LANES * (g + 1));
         UNROLL for (size_t v = 0; v < LANES / WIDTH; v++) {
             cvec in[4];
             UNROLL for (size_t r = 0; r < 4; r++) {
@@ -97,6 +111,7 @@ INLINE void irfft_load_columns(const pt_irfft_plan *plan, size_t n, const double
             }
             butterfly(plan->twiddles, in, j, q, x, v);
         }
+    }
 }
 
 /* The last stage of columns, twiddle factors, and bins in their order to column. */

@@ -43,13 +43,18 @@ void pt_welch_plan_init(pt_welch_plan *plan) {
     }
 }
 
-static double power_at(const pt_welch_power *power, size_t k) {
-    const size_t p = pt_batch_fft_digit_reverse(k % PT_WELCH_ROWS, PT_WELCH_ROWS);
-    const size_t q = pt_batch_fft_digit_reverse(k / PT_WELCH_ROWS, PT_WELCH_COLUMNS);
-    return power->sum[p / PT_BATCH_FFT_LANES][q][p % PT_BATCH_FFT_LANES];
-}
-
 void pt_welch_get_bins(const pt_welch_power *power, double *bins) {
-    for (size_t k = 0; k <= N / 2; k++)
-        bins[k] = 0.5 * (power_at(power, k) + power_at(power, (N - k) % N));
+    size_t row[PT_WELCH_ROWS], column[PT_WELCH_COLUMNS]; /* places of k mod 128 and k / 128 */
+    for (size_t k = 0; k < PT_WELCH_ROWS; k++)
+        row[k] = pt_batch_fft_digit_reverse(k, PT_WELCH_ROWS);
+    for (size_t k = 0; k < PT_WELCH_COLUMNS; k++)
+        column[k] = pt_batch_fft_digit_reverse(k, PT_WELCH_COLUMNS);
+
+    for (size_t k = 0; k <= N / 2; k++) {
+        const size_t mirrored = (N - k) % N;
+        const size_t p = row[k % PT_WELCH_ROWS], q = column[k / PT_WELCH_ROWS];
+        const size_t r = row[mirrored % PT_WELCH_ROWS], s = column[mirrored / PT_WELCH_ROWS];
+        bins[k] = 0.5 * (power->sum[p / PT_BATCH_FFT_LANES][q][p % PT_BATCH_FFT_LANES] +
+                         power->sum[r / PT_BATCH_FFT_LANES][s][r % PT_BATCH_FFT_LANES]);
+    }
 }

@@ -24,7 +24,8 @@ bool pt_path_has_any_ext(const char *name, const char *const *extensions) {
 }
 
 bool pt_path_is_audio(const char *name) {
-    return pt_path_has_any_ext(name, pt_audio_extensions);
+    const char *dot = strrchr(name, '.'); /* lists have millions of names without one */
+    return dot && pt_path_has_any_ext(dot > name ? dot - 1 : dot, pt_audio_extensions);
 }
 
 size_t pt_path_stem_length(const char *path) {

@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
 #include "hub/download.h"
 #include "hub/hub_cache.h"
 #include "hub/hub_name.h"
@@ -53,7 +54,8 @@ static patina_status read_info(dataset_fetch *f, patina_error *err) {
     pt_strbuf text = {0};
     patina_status status = pt_download_get_info(&f->download, &text, err);
 
-    if (status == PATINA_OK) f->info = json_loadb(text.text ? text.text : "", text.length, 0, NULL);
+    if (status == PATINA_OK)
+        f->info = pt_json_load(text.text ? text.text : "", text.length, 0, NULL);
     pt_strbuf_release(&text);
     if (status != PATINA_OK) return status;
     const char *commit = json_string_value(json_object_get(f->info, "sha"));

@@ -18,8 +18,8 @@ typedef struct pt_loudness_meter pt_loudness_meter;
  * while audio is added, 8 bytes for every 100 ms above the absolute gate (288 kB an hour).
  *
  * channel_mask  positions of the channels (audio/channel_mask.h), from which BS.1770-5 weights
- * them;
- *               0, or another number of bits than channels: the layout follows from their number
+ *               them; 0, or another number of bits than channels: the layout follows from their
+ *               number
  *
  * Errors   PATINA_REJECT_UNSUPPORTED  rate or channels out of range
  */

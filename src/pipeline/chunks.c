@@ -347,21 +347,27 @@ static void add_to_totals(pt_run *r, const item *it) {
     r->n_rows += result->n_rows;
 }
 
+/* What the user does after the first and the second fault of the machine in a chunk. */
+typedef struct fault_advice {
+    const char *first, *second;
+} fault_advice;
+
+static const fault_advice file_advice = {
+    ", or reject such files with '--skip-unreadable'",
+    "repair the file, or reject such files with '--skip-unreadable'"};
+static const fault_advice device_advice = {"", "check the device and its driver"};
+
 /* Ends the run because of a fault of the machine. The second time in the same chunk is an error, so
  * that a scheduler does not repeat the run without end. */
 static patina_status leave_chunk(pt_run *r, uint64_t chunk, const char *sentence,
-                                 patina_error *err) {
+                                 const fault_advice *advice, patina_error *err) {
     bool repeated = false;
     PT_TRY(pt_chunk_store_record_fault(r->store, chunk, sentence, &repeated, err));
     if (repeated)
-        return pt_fail(
-            err, PATINA_EIO,
-            "%s; an earlier run failed in the same chunk: repair the file, or reject such "
-            "files with '--skip-unreadable'",
-            sentence);
-    return pt_fail(err, PATINA_ETEMPORARY,
-                   "%s; run the same command again, or reject such files with '--skip-unreadable'",
-                   sentence);
+        return pt_fail(err, PATINA_EIO, "%s; an earlier run failed in the same chunk: %s", sentence,
+                       advice->second);
+    return pt_fail(err, PATINA_ETEMPORARY, "%s; run the same command again%s", sentence,
+                   advice->first);
 }
 
 /* Waits for the embeddings that devices compute. */
@@ -378,13 +384,17 @@ static patina_status write_rows(pt_run *r, item *it, patina_error *err) {
     const uint64_t chunk = it->index / r->plan.options.chunk;
     pt_entry_result *result = &it->result;
 
-    if (it->status == PATINA_ETEMPORARY) return leave_chunk(r, chunk, it->err.message, err);
+    if (it->status == PATINA_ETEMPORARY)
+        return leave_chunk(r, chunk, it->err.message, &file_advice, err);
+    if (it->status != PATINA_OK && it->status != PATINA_ECANCELLED && r->encoder &&
+        pt_encoder_has_failed(r->encoder))
+        return leave_chunk(r, chunk, it->err.message, &device_advice, err);
     if (it->status != PATINA_OK) return pt_fail(err, it->status, "%s", it->err.message);
     if (!r->chunk_is_open)
         PT_TRY(pt_chunk_store_begin_chunk(r->store, chunk, r->n_skipped[chunk], err));
     r->chunk_is_open = true;
     if (result->n_rows > 0)
-        pt_entry_result_set_text_embeddings(result, &r->row_context,
+        pt_entry_result_set_text_embeddings(result, r->row_context.variants,
                                             it->batch->captions.embeddings +
                                                 it->first_caption * PATINA_EMBEDDING_SIZE);
     const patina_status status =
@@ -450,7 +460,7 @@ patina_status pt_run_process_chunks(pt_run *r, patina_error *err) {
         &job, o->threads, n_items < 2 * PT_CAPTION_BATCH_SIZE ? 2 * PT_CAPTION_BATCH_SIZE : n_items,
         &r->n_abandoned, err));
     if (r->read_status == PATINA_ETEMPORARY || r->read_status == PATINA_EIO)
-        return leave_chunk(r, r->n_read / o->chunk, r->read_err.message, err);
+        return leave_chunk(r, r->n_read / o->chunk, r->read_err.message, &file_advice, err);
     if (r->read_status != PATINA_OK) return pt_fail(err, r->read_status, "%s", r->read_err.message);
     if (r->n_chunks_done != r->n_chunks_pending)
         return pt_fail(err, PATINA_EFORMAT,

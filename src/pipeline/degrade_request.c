@@ -19,7 +19,9 @@ pt_degrade_request pt_degrade_request_from_recipe(const patina_recipe *recipe) {
 pt_segment_spec pt_degrade_request_segment_spec(const pt_degrade_request *request, pt_rng *draw) {
     if (request->recipe)
         return (pt_segment_spec){.start = request->recipe->window.start,
-                                 .frames = request->recipe->window.frames};
+                                 .frames = request->recipe->window.frames,
+                                 .resampler = request->recipe->made_by_0_1 ? PT_RESAMPLER_SOXR
+                                                                           : PT_RESAMPLER_BEST};
     *draw = pt_rng_make(request->seed, request->entry, 0, PT_RNG_STREAM_WINDOW);
     return (pt_segment_spec){.rng = draw};
 }

@@ -316,8 +316,7 @@ static void end_batch(device *d, slot *s) {
     pt_encoder *e = d->encoder;
     patina_error err = {PATINA_OK, ""};
     if (s->status != PATINA_OK)
-        pt_fail(&err, PATINA_EIO,
-                "device '%s' failed while it computed; run the same command again",
+        pt_fail(&err, PATINA_EIO, "device '%s' failed while it computed",
                 pt_device_name(d->device));
     for (size_t i = 0; i < s->n; i++) {
         memcpy(s->tickets[i]->raw, s->raw + i * PATINA_EMBEDDING_SIZE, sizeof s->tickets[i]->raw);
@@ -620,6 +619,13 @@ pt_encoder_stats pt_encoder_get_stats(pt_encoder *e) {
     const pt_encoder_stats stats = e->stats;
     pthread_mutex_unlock(&e->lock);
     return stats;
+}
+
+bool pt_encoder_has_failed(pt_encoder *e) {
+    pthread_mutex_lock(&e->lock);
+    const bool has_failed = e->failure.status != PATINA_OK;
+    pthread_mutex_unlock(&e->lock);
+    return has_failed;
 }
 
 bool pt_encoder_take_note(pt_encoder *e, char text[256]) {

@@ -99,6 +99,9 @@ const char *pt_encoder_device_name(const pt_encoder *encoder, size_t index, cons
 
 pt_encoder_stats pt_encoder_get_stats(pt_encoder *encoder);
 
+/** Whether a device has failed, after which nothing more is encoded. */
+bool pt_encoder_has_failed(pt_encoder *encoder);
+
 /** Copies a sentence about a device for the user, once; false if there is none. */
 bool pt_encoder_take_note(pt_encoder *encoder, char text[256]);
 

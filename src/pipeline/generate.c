@@ -248,6 +248,7 @@ static patina_status open_shared(pt_run *r, patina_error *err) {
         .level_jitter_db = o->level_jitter_db,
         .keep_audio = o->keep_audio,
         .budget = &r->budget,
+        .scratch_bytes = pt_rows_scratch_size(r->clap),
         .stop = &r->stopping,
     };
     return PATINA_OK;

@@ -64,8 +64,7 @@ typedef struct pt_ordered_pool_job {
  * n_workers    threads to start, 1 to PT_THREADS_MAX; fewer run if no more can be started
  * n_items      maximum in flight, >= 1
  * n_abandoned  out, on failure too: abandoned threads that have not returned. While there are any,
- * all
- *              memory that `work` uses must stay valid. The program may exit.
+ *              all memory that `work` uses must stay valid. The program may exit.
  *
  * Errors     PATINA_ENOMEM      no thread could be started
  *            PATINA_ECANCELLED  stopped

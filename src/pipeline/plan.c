@@ -15,6 +15,8 @@
 #include "base/byte_source.h"
 #include "base/error.h"
 #include "base/json_dump.h"
+#include "base/json_load.h"
+#include "base/utf8.h"
 #include "corpus/entry_filter.h"
 #include "dataset/row_writer.h"
 #include "dataset/run_metadata.h"
@@ -95,28 +97,62 @@ static json_t *splits_json(const pt_splits *splits) {
     return object;
 }
 
-/* Settings that are only written where they are given, so that older runs have the same hash. */
+/* Texts that are only written to the settings where they are given, so that older runs have the
+ * same hash. */
+typedef struct text_setting {
+    const char *name, *value;
+} text_setting;
+
+enum { N_TEXT_SETTINGS = 13 };
+
+static void list_text_settings(const pt_plan *plan, text_setting texts[N_TEXT_SETTINGS]) {
+    const patina_generate_options *o = &plan->options;
+    const text_setting all[] = {
+        {"file_column", o->file_column},
+        {"id_column", o->id_column},
+        {"start_column", o->start_column},
+        {"end_column", o->end_column},
+        {"caption_template", o->caption_template},
+        {"header", o->header},
+        {"delimiter", o->delimiter},
+        {"source_split", o->source_split},
+        {"filter", o->filter},
+        {"require", o->require},
+        {"split_key", o->split_key},
+        {"window", o->window ? pt_window_mode_names[o->window] : NULL},
+        {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
+    _Static_assert(sizeof all / sizeof *all == N_TEXT_SETTINGS, "all are listed");
+    memcpy(texts, all, sizeof all);
+}
+
+static patina_status check_text(const char *name, const char *value, patina_error *err) {
+    char option[32] = "";
+    if (!value || pt_utf8_is_valid(value, strlen(value))) return PATINA_OK;
+    for (size_t i = 0; name[i] && i + 1 < sizeof option; i++)
+        option[i] = name[i] == '_' ? '-' : name[i];
+    return pt_fail(err, PATINA_EUSAGE, "option '--%s': '%s' is not UTF-8", option, value);
+}
+
+/* Settings are JSON, which is UTF-8. */
+static patina_status check_texts(const pt_plan *plan, patina_error *err) {
+    text_setting texts[N_TEXT_SETTINGS];
+    list_text_settings(plan, texts);
+    for (size_t i = 0; i < N_TEXT_SETTINGS; i++)
+        PT_TRY(check_text(texts[i].name, texts[i].value, err));
+    PT_TRY(check_text("caption_column", plan->options.caption_column, err));
+    return check_text("split", plan->options.split, err);
+}
+
+/* Settings that are only written where they are given. */
 static bool add_given_settings(json_t *settings, const pt_plan *plan) {
     const patina_generate_options *o = &plan->options;
-    const struct {
-        const char *name, *value;
-    } given[] = {{"file_column", o->file_column},
-                 {"id_column", o->id_column},
-                 {"start_column", o->start_column},
-                 {"end_column", o->end_column},
-                 {"caption_template", o->caption_template},
-                 {"header", o->header},
-                 {"delimiter", o->delimiter},
-                 {"source_split", o->source_split},
-                 {"filter", o->filter},
-                 {"require", o->require},
-                 {"split_key", o->split_key},
-                 {"window", o->window ? pt_window_mode_names[o->window] : NULL},
-                 {"exclude_sha256", plan->exclude_hash[0] ? plan->exclude_hash : NULL}};
+    text_setting texts[N_TEXT_SETTINGS];
+    list_text_settings(plan, texts);
     int n_failed = 0;
-    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
-        if (given[i].value)
-            n_failed += json_object_set_new(settings, given[i].name, json_string(given[i].value));
+    for (size_t i = 0; i < N_TEXT_SETTINGS; i++)
+        if (texts[i].value)
+            n_failed += json_object_set_new(settings, texts[i].name, json_string(texts[i].value));
+    if (o->with_id) n_failed += json_object_set_new(settings, "with_id", json_true());
     if (o->fingerprint) n_failed += json_object_set_new(settings, "fingerprint", json_true());
     if (o->max_captions != MAX_CAPTIONS_DEFAULT)
         n_failed += json_object_set_new(settings, "max_captions",
@@ -134,7 +170,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
                            const char *corpora_json) {
     const patina_generate_options *o = &plan->options;
     char *config_text = patina_effect_config_to_json(effect_config), *text = NULL;
-    json_t *config_object = config_text ? json_loads(config_text, 0, NULL) : NULL;
+    json_t *config_object = config_text ? pt_json_load_text(config_text, 0, NULL) : NULL;
     json_t *settings = json_pack(
         "{s:I, s:I, s:s, s:s, s:s, s:f, s:s, s:s, s:I, s:I, s:s?, s:o, s:o}", "seed",
         (json_int_t)o->seed, "variants", (json_int_t)o->variants, "order",
@@ -145,7 +181,7 @@ static char *settings_json(const pt_plan *plan, const patina_effect_config *effe
         o->caption_column, "split", splits_json(&plan->splits), "suite", config_object);
     if (settings && add_given_settings(settings, plan) &&
         (!corpora_json ||
-         json_object_set_new(settings, "corpora", json_loads(corpora_json, 0, NULL)) == 0))
+         json_object_set_new(settings, "corpora", pt_json_load_text(corpora_json, 0, NULL)) == 0))
         text = pt_json_dump(settings, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(settings);
     free(config_text);
@@ -209,6 +245,7 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
     pt_sha256 hash;
 
     PT_TRY(apply_defaults(options, o, err));
+    PT_TRY(check_texts(plan, err));
     PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
     PT_TRY(pt_conditions_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
     PT_TRY(pt_conditions_parse(o->require, "require", &plan->require, err));
@@ -338,7 +375,11 @@ static patina_status reject_reason(const pt_entry *entry) {
 static void check_first_entries(pt_first_entries *first, const pt_entry *entry) {
     if (first->n == 0) {
         first->reason = reject_reason(entry);
-        if (entry->fault) snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
+        if (entry->fault)
+            snprintf(first->fault, sizeof first->fault, "%s", entry->fault);
+        else if (first->reason == PATINA_REJECT_BAD_CAPTION && entry->n_captions > 0)
+            snprintf(first->fault, sizeof first->fault, "its caption is invalid: %s",
+                     entry->captions[0].fault ? entry->captions[0].fault : "");
     } else if (first->n < CHECKED_ENTRIES && first->reason != PATINA_OK &&
                reject_reason(entry) != first->reason) {
         first->reason = PATINA_OK;
@@ -464,9 +505,10 @@ void pt_plan_release(pt_plan *plan) {
     *plan = (pt_plan){0};
 }
 
-/* Of data sets of a few thousand rows, rounded up. */
+/* A row, its line of provenance and its row of the provenance table, of data sets of a few thousand
+ * rows, rounded up. */
 double pt_plan_row_bytes(const pt_plan *plan) {
-    return plan->options.format == PATINA_FORMAT_PARQUET ? 5400.0 : 14600.0;
+    return plan->options.format == PATINA_FORMAT_PARQUET ? 6400.0 : 18200.0;
 }
 
 double pt_plan_journal_bytes(const pt_plan *plan, uint64_t n_rows) {

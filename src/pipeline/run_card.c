@@ -35,18 +35,19 @@ static patina_status check_title(const char *text, patina_error *err) {
 
 /* ".../models--laion--clap/snapshots/0123": {"base_model": "laion/clap", "base_model_revision":
  * "0123"}. Names on the hub contain no "--". */
-static void add_base_model(json_t *card, const char *model) {
+static bool add_base_model(json_t *card, const char *model) {
     const char *repository = NULL;
     for (const char *at = model; (at = strstr(at, "models--")); at++)
         if (at == model || at[-1] == '/') repository = at + strlen("models--");
     const char *separator = repository ? strstr(repository, "--") : NULL,
                *snapshots = separator ? strstr(separator, "/snapshots/") : NULL;
-    if (!snapshots) return;
+    if (!snapshots || !pt_utf8_is_valid(repository, strlen(repository))) return true;
     const char *name = separator + 2, *commit = snapshots + strlen("/snapshots/");
-    json_object_set_new(card, "base_model",
-                        json_sprintf("%.*s/%.*s", (int)(separator - repository), repository,
-                                     (int)(snapshots - name), name));
-    json_object_set_new(card, "base_model_revision", json_stringn(commit, strcspn(commit, "/")));
+    return json_object_set_new(card, "base_model",
+                               json_sprintf("%.*s/%.*s", (int)(separator - repository), repository,
+                                            (int)(snapshots - name), name)) == 0 &&
+           json_object_set_new(card, "base_model_revision",
+                               json_stringn(commit, strcspn(commit, "/"))) == 0;
 }
 
 patina_status pt_run_card_to_json(const patina_generate_options *o, char **json,
@@ -59,11 +60,14 @@ patina_status pt_run_card_to_json(const patina_generate_options *o, char **json,
     PT_TRY(check_word("license", o->license, "._+", err));
     PT_TRY(check_word("language", o->language, "", err));
     json_t *card = json_object();
+    bool failed = !card;
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
-        if (given[i].value) json_object_set_new(card, given[i].name, json_string(given[i].value));
-    if (card && o->model) add_base_model(card, o->model);
-    *json = card && json_object_size(card) > 0 ? pt_json_dump(card, JSON_COMPACT) : NULL;
-    const bool failed = !card || (json_object_size(card) > 0 && !*json);
+        if (given[i].value &&
+            json_object_set_new(card, given[i].name, json_string(given[i].value)) != 0)
+            failed = true;
+    if (!failed && o->model) failed = !add_base_model(card, o->model);
+    *json = !failed && json_object_size(card) > 0 ? pt_json_dump(card, JSON_COMPACT) : NULL;
+    failed = failed || (json_object_size(card) > 0 && !*json);
     json_decref(card);
     return failed ? pt_fail(err, PATINA_ENOMEM, "out of memory") : PATINA_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run_card.h - what the data-set card says beside the settings: title, licence, base model */
+/* run_card.h - members of the data-set card that are not settings: title, licence, base model */
 
 #ifndef PATINA_PIPELINE_RUN_CARD_H
 #define PATINA_PIPELINE_RUN_CARD_H

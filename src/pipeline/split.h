@@ -29,8 +29,7 @@ typedef struct pt_splits {
  * Parses "train=0.9,validation=0.05,test=0.05". NULL is "train=1".
  *
  * Errors  PATINA_EUSAGE  an invalid or repeated name, a share that is not above 0, or shares that
- * do
- *                        not sum to 1
+ *                        do not sum to 1
  */
 patina_status pt_splits_parse(const char *text, pt_splits *splits, patina_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* split_key.c - what the clips of one split have in common besides their content */
+/* split_key.c - finds the split key of an entry */
 
 #include "pipeline/split_key.h"
 

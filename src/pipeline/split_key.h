@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* split_key.h - what the clips of one split have in common besides their content */
+/* split_key.h - what keeps clips in one split: content, YouTube id, folder, sound, a column */
 
 #ifndef PATINA_PIPELINE_SPLIT_KEY_H
 #define PATINA_PIPELINE_SPLIT_KEY_H

@@ -30,7 +30,7 @@ typedef struct file_stream {
 static patina_status file_stream_open(file_stream *p, const pt_byte_source *bytes,
                                       patina_error *err) {
     PT_TRY(pt_decoder_open(bytes, &p->decoder, &p->info, err));
-    PT_TRY(pt_resampler_open(p->info.rate_hz, &p->resampler, err));
+    PT_TRY(pt_resampler_open(p->info.rate_hz, PT_RESAMPLER_BEST, &p->resampler, err));
     p->n_out_max = pt_resampler_bound(p->resampler, BLOCK_FRAMES);
     p->frames = malloc(BLOCK_FRAMES * sizeof(float) * p->info.n_channels);
     p->mono = malloc(BLOCK_FRAMES * sizeof(float));

@@ -22,10 +22,10 @@ typedef struct pt_block_callbacks {
 
 /**
  * Decodes frames start .. start + frames - 1 (PATINA_FRAMES_TO_END: to the last), passes the blocks
- * of the source and of the mono mix at 48 kHz to the callbacks, and sets window,
- * channel_mask (audio/channel_mask.h) and codec. The mix is that of
- * pt_segment_decode, bit for bit; memory does not depend on the length. A file whose length is not
- * exactly known is always decoded to its end, so that truncation is found.
+ * of the source and of the mono mix at 48 kHz to the callbacks, and sets window, channel_mask
+ * (audio/channel_mask.h) and codec. The mix is that of pt_segment_decode, bit for bit; memory does
+ * not depend on the length. A file whose length is not exactly known is always decoded to its end,
+ * so that truncation is found.
  *
  * Errors   PATINA_REJECT_UNDECODABLE, _TRUNCATED, _UNSUPPORTED
  *          PATINA_ERANGE   the range is not inside the file

@@ -456,9 +456,9 @@ void pt_chart_scatter(pt_strbuf *out, const char *id, const char *title, const c
         }
         pt_strbuf_append(out, "\"/>\n");
     }
-    pt_snprintf(text, sizeof text, "component 1: %.0f %% of variance", 100.0 * share[0]);
+    pt_snprintf(text, sizeof text, "\xE2\x86\x92 component 1 (%.0f %%)", 100.0 * share[0]);
     svg_add_text(out, p.left, 320.0, "start", text);
-    pt_snprintf(text, sizeof text, "vertical: component 2, %.0f %%", 100.0 * share[1]);
+    pt_snprintf(text, sizeof text, "\xE2\x86\x91 component 2 (%.0f %%)", 100.0 * share[1]);
     svg_add_text(out, p.right, 320.0, "end", text);
     svg_close(out);
 }

@@ -13,6 +13,7 @@
 #include <patina/degrade.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
 #include "dataset/schema.h"
 #include "degrade/effect_config.h"
 
@@ -49,7 +50,7 @@ static char *effect_config_text(const json_t *config) {
     char *text = NULL;
     if (pt_effect_config_parse(NULL, &standard, NULL) == PATINA_OK)
         text = patina_effect_config_to_json(&standard);
-    json_t *theirs = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *theirs = text ? pt_json_load_text(text, 0, NULL) : NULL;
     const bool same = theirs && json_equal(theirs, config);
     json_decref(theirs);
     free(text);

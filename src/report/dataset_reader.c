@@ -14,6 +14,7 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "dataset/output_dir.h"
 #include "fs/path.h"
 
@@ -59,7 +60,7 @@ static patina_status read_dataset_json(pt_dataset_reader *reader, patina_error *
             pt_file_read_all(path, PT_DATASET_FILE_MAX_BYTES, &reader->dataset_json_text, &n, err);
     if (status == PATINA_OK) {
         reader->dataset_json =
-            json_loads(reader->dataset_json_text, JSON_REJECT_DUPLICATES, &where);
+            pt_json_load_text(reader->dataset_json_text, JSON_REJECT_DUPLICATES, &where);
         if (!reader->dataset_json)
             status = pt_fail(err, PATINA_EFORMAT, "file '%s': line %d: %s", path, where.line,
                              where.text);

@@ -49,8 +49,7 @@ void pt_dataset_reader_release(pt_dataset_reader *reader);
 
 /**
  * Reads the next row and its provenance line, which is valid until the next call. After the last
- * row
- * *end is set. reader->part_index (from 0) and reader->row_in_part (from 1) locate the row.
+ * row *end is set. reader->part_index (from 0) and reader->row_in_part (from 1) locate the row.
  *
  * Errors  PATINA_EIO, PATINA_EFORMAT  damaged, or data/ and provenance/ differ in length
  */

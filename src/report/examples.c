@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "degrade/effect_chain.h"
 #include "pipeline/degrade_request.h"
 
@@ -79,7 +80,7 @@ static patina_status fill_example(pt_example *example, uint64_t row, char *line,
     patina_effect_chain chain = {0};
     example->row = row;
     example->line = line;
-    example->json = json_loads(line, 0, NULL);
+    example->json = pt_json_load_text(line, 0, NULL);
     const json_t *of = example->json; /* valid: pt_statistics_compute has read it */
     example->entry = json_string_value(json_object_get(of, "entry"));
     example->source = json_string_value(json_object_get(of, "source"));
@@ -202,26 +203,47 @@ static patina_status open_source_file(const char *root, const char *source, pt_b
     return status;
 }
 
+/* Decodes and degrades the recording. Whatever a decoder reports, a failed read is a fault of the
+ * machine. */
+static patina_status replay(const pt_entry *recording, const char *source, const char *audio_root,
+                            const patina_recipe *recipe, const patina_effect_config *config,
+                            pt_segment *pristine, patina_degraded *degraded, pt_arena *arena,
+                            patina_error *err) {
+    const pt_degrade_request request = pt_degrade_request_from_recipe(recipe);
+    pt_byte_source bytes = {0};
+    pt_byte_fault fault = {0};
+    PT_TRY(recording ? pt_entry_open(recording, &bytes, err)
+                     : open_source_file(audio_root, source, &bytes, err));
+    bytes.fault = &fault;
+    patina_status status = pt_segment_decode(
+        &bytes, pt_degrade_request_segment_spec(&request, NULL), pristine, arena, err);
+    pt_byte_source_close(&bytes);
+    if (fault.error != 0 || fault.has_shrunk)
+        status = pt_fail(err, PATINA_EIO, "'%s': cannot be read: %s", source ? source : "",
+                         fault.error ? strerrordesc_np(fault.error) : "the file became shorter");
+    if (status == PATINA_OK)
+        status = pt_degrade_request_run(&request, config, pristine, degraded, arena, err);
+    if (status == PATINA_OK && recipe->level_gain_db != 0.0) /* heard beside the degraded sound */
+        status = pt_segment_change_level(pristine, recipe->level_gain_db, pristine, arena, err);
+    if (status != PATINA_OK) patina_degraded_release(degraded);
+    return status;
+}
+
 patina_status pt_example_replay(const pt_examples *examples, size_t i, const char *audio_root,
                                 const patina_effect_config *config, pt_segment *pristine,
                                 patina_degraded *degraded, pt_arena *arena, patina_error *err) {
     const pt_example *example = &examples->example[i];
     const pt_entry *recording = find_recording(examples, example->entry);
-    pt_byte_source bytes = {0};
     patina_recipe recipe = {0};
 
     PT_TRY(patina_recipe_from_json(example->line, &recipe, err));
-    const pt_degrade_request request = pt_degrade_request_from_recipe(&recipe);
-    patina_status status = recording ? pt_entry_open(recording, &bytes, err)
-                                     : open_source_file(audio_root, example->source, &bytes, err);
-    if (status == PATINA_OK)
-        status = pt_segment_decode(&bytes, pt_degrade_request_segment_spec(&request, NULL),
-                                   pristine, arena, err);
-    if (status == PATINA_OK)
-        status = pt_degrade_request_run(&request, config, pristine, degraded, arena, err);
-    if (status == PATINA_OK && recipe.level_gain_db != 0.0) /* heard beside the degraded sound */
-        status = pt_segment_change_level(pristine, recipe.level_gain_db, pristine, arena, err);
+    const patina_status first = replay(recording, example->source, audio_root, &recipe, config,
+                                       pristine, degraded, arena, err);
+    patina_status status = first;
+    /* Decoders report these for their own out-of-memory errors, too. */
+    if (first == PATINA_REJECT_UNDECODABLE || first == PATINA_REJECT_TRUNCATED)
+        status = replay(recording, example->source, audio_root, &recipe, config, pristine, degraded,
+                        arena, err);
     patina_recipe_release(&recipe);
-    pt_byte_source_close(&bytes);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <patina/degrade.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
 #include "dataset/schema.h"
 #include "degrade/effect_chain.h"
 #include "report/dataset_reader.h"
@@ -106,7 +107,7 @@ static patina_status fill_row_info(const pt_row *from, patina_row_info *row, pat
 
 static patina_status parse_provenance(const char *line, patina_row_info *row, patina_error *err) {
     json_error_t where;
-    json_t *json = json_loads(line, 0, &where);
+    json_t *json = pt_json_load_text(line, 0, &where);
     patina_effect_chain chain = {0};
     if (!json) return pt_fail(err, PATINA_EFORMAT, "column %d: %s", where.column, where.text);
     const char *caption = json_string_value(json_object_get(json, "caption"));

@@ -34,7 +34,7 @@
 #include "report/statistics.h"
 #include "report/template.h"
 
-/* page.html, page.css and page.js; tools/embed.py makes them. */
+/* page.html, page.css and page.js; tools/text_to_c.py makes them. */
 extern const char pt_report_page_html[], pt_report_page_css[], pt_report_page_js[];
 
 /* Audio of all samples, before base64 adds a third: with pictures and charts the page stays under
@@ -380,23 +380,40 @@ static void put_words_range(page *p) {
     pt_html_add_number(&p->html, p->stats->captions.words.max, 0);
 }
 
+/* Median and range of each scalar of a split or a corpus. */
+static void add_group_row(page *p, const char *name, uint64_t n_rows,
+                          const patina_quantiles *quantiles) {
+    open_row(p, name);
+    add_count_cell(p, n_rows);
+    for (size_t s = 0; s < p->stats->n_scalars; s++) {
+        const patina_quantiles *q = &quantiles[s];
+        const int decimals = p->stats->scalar[s].decimals;
+        add(p, "<td>");
+        pt_html_add_number(&p->html, q->median, decimals);
+        add(p, " (");
+        pt_html_add_number(&p->html, q->p5, decimals);
+        add(p, " to ");
+        pt_html_add_number(&p->html, q->p95, decimals);
+        add(p, ")</td>");
+    }
+    close_row(p);
+}
+
 static void put_split_rows(page *p) {
-    const patina_inspection *stats = p->stats;
-    for (size_t i = 0; i < stats->n_splits; i++) {
-        open_row(p, stats->split[i].name);
-        add_count_cell(p, stats->split[i].n_rows);
-        for (size_t s = 0; s < stats->n_scalars; s++) {
-            const patina_quantiles *q = &stats->split[i].scalar[s];
-            const int decimals = stats->scalar[s].decimals;
-            add(p, "<td>");
-            pt_html_add_number(&p->html, q->median, decimals);
-            add(p, " (");
-            pt_html_add_number(&p->html, q->p5, decimals);
-            add(p, " to ");
-            pt_html_add_number(&p->html, q->p95, decimals);
-            add(p, ")</td>");
-        }
-        close_row(p);
+    for (size_t i = 0; i < p->stats->n_splits; i++) {
+        const patina_split_stats *split = &p->stats->split[i];
+        add_group_row(p, split->name, split->n_rows, split->scalar);
+    }
+}
+
+static bool has_several_corpora(page *p, size_t i) {
+    return i == 0 && p->stats->n_corpora > 0;
+}
+
+static void put_corpus_rows(page *p) {
+    for (size_t i = 0; i < p->stats->n_corpora; i++) {
+        const patina_corpus_stats *corpus = &p->stats->corpus[i];
+        add_group_row(p, corpus->name, corpus->n_rows, corpus->scalar);
     }
 }
 
@@ -833,7 +850,8 @@ static void put_sample_targets(page *p) {
     }
 }
 
-/* A sample without audio is shown with the reason; only failures of the page itself end it. */
+/* A sample without audio is shown with the reason, if the reason is in the data: a fault of the
+ * machine ends the page. */
 static void put_sample_audio(page *p) {
     pt_segment pristine;
     patina_degraded degraded = {0};
@@ -845,7 +863,7 @@ static void put_sample_audio(page *p) {
                                    &pristine, &degraded, &p->arena, &why);
     else
         pt_fail(&why, status, "neither --audio-root nor --corpus was given");
-    if (status == PATINA_ENOMEM) {
+    if (status != PATINA_OK && !patina_status_is_reject(status)) {
         p->status = pt_fail(p->err, status, "%s", why.message);
     } else if (status == PATINA_OK) {
         const pair of = {{pristine.mix, degraded.samples}, degraded.n_samples};
@@ -992,6 +1010,8 @@ static const pt_template_field fields[] = {
     {"words_median", put_words_median, NULL},
     {"words_range", put_words_range, NULL},
     {"split_rows", put_split_rows, NULL},
+    {"several_corpora", NULL, has_several_corpora},
+    {"corpus_rows", put_corpus_rows, NULL},
     {"target_chart", put_target_chart, NULL},
     {"target_quantiles", put_target_quantiles, NULL},
     {"target_bins", put_target_bins, NULL},

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json_load.h"
 
 #define PAIRS_LISTED  1000
 #define PAIRS_COUNTED 1000000
@@ -106,7 +107,7 @@ static patina_status read_ids(const char *out, const uint64_t *rows, size_t n, c
     patina_status status = pt_dataset_reader_open(out, &reader, err);
     if (status == PATINA_OK) status = pt_dataset_reader_read_provenance(&reader, rows, n, ids, err);
     for (size_t i = 0; i < n && status == PATINA_OK; i++) {
-        json_t *line = json_loads(ids[i], 0, NULL);
+        json_t *line = pt_json_load_text(ids[i], 0, NULL);
         const char *id = json_string_value(json_object_get(line, "entry"));
         char *copy = strdup(id ? id : "");
         free(ids[i]);

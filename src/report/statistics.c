@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json_load.h"
 #include "dataset/schema.h"
 #include "degrade/effect_chain.h"
 #include "report/dataset_json.h"
@@ -38,6 +39,8 @@ typedef struct accumulator {
     pt_level_histogram band[PATINA_LTAS_BANDS], octave[PATINA_OCTAVE_COUNT];
     uint32_t *counts; /* of all level histograms */
     pt_recordings recordings;
+    uint16_t *corpus_of_row; /* index + 1 in stats->corpus, 0 if the row names none */
+    size_t capacity;         /* of corpus_of_row */
     double sum[2][PATINA_EMBEDDING_SIZE], norm_sum[2], cosine_sum;
     uint64_t n_rows;
 } accumulator;
@@ -227,6 +230,48 @@ static patina_status add_recording(accumulator *g, const json_t *line, patina_er
                              json_string_value(json_object_get(line, "caption")), values, err);
 }
 
+/* Rows of a corpus are adjacent in a split, so the search begins at the last one that was found. */
+static patina_status find_corpus(accumulator *g, const char *name, size_t *found,
+                                 patina_error *err) {
+    patina_inspection *stats = g->stats;
+    const size_t last = *found > 0 ? *found - 1 : 0;
+    for (size_t i = 0; i < stats->n_corpora; i++) {
+        const size_t at = (last + i) % stats->n_corpora;
+        if (strcmp(stats->corpus[at].name, name) == 0) {
+            *found = at + 1;
+            return PATINA_OK;
+        }
+    }
+    if (stats->n_corpora == UINT16_MAX)
+        return pt_fail(err, PATINA_EFORMAT, "the rows name more than %d corpora", UINT16_MAX);
+    patina_corpus_stats *grown =
+        realloc(stats->corpus, (stats->n_corpora + 1) * sizeof *stats->corpus);
+    if (!grown) return out_of_memory(err);
+    stats->corpus = grown;
+    stats->corpus[stats->n_corpora] = (patina_corpus_stats){.name = strdup(name)};
+    *found = ++stats->n_corpora;
+    return grown[*found - 1].name ? PATINA_OK : out_of_memory(err);
+}
+
+static patina_status add_corpus(accumulator *g, const json_t *line, patina_error *err) {
+    const char *name = json_string_value(json_object_get(line, "corpus"));
+    size_t found = g->n_rows > 0 ? g->corpus_of_row[g->n_rows - 1] : 0;
+    if (g->n_rows == g->capacity) {
+        const size_t larger = g->capacity ? 2 * g->capacity : 1024;
+        uint16_t *grown = realloc(g->corpus_of_row, larger * sizeof *grown);
+        if (!grown) return out_of_memory(err);
+        g->corpus_of_row = grown;
+        g->capacity = larger;
+    }
+    if (name)
+        PT_TRY(find_corpus(g, name, &found, err));
+    else
+        found = 0;
+    g->corpus_of_row[g->n_rows] = (uint16_t)found;
+    if (found > 0) g->stats->corpus[found - 1].n_rows++;
+    return PATINA_OK;
+}
+
 static patina_status add_provenance_json(accumulator *g, const pt_row *row, const json_t *line,
                                          patina_error *err) {
     const json_t *purity = json_object_get(line, "purity_db");
@@ -247,6 +292,7 @@ static patina_status add_provenance_json(accumulator *g, const pt_row *row, cons
     PT_TRY(pt_quality_stats_add(&g->quality, line, g->stats, err));
     const unsigned set = count_effects(g, &chain);
     PT_TRY(add_recording(g, line, err));
+    PT_TRY(add_corpus(g, line, err));
     if (g->sounds) PT_TRY(pt_sound_list_add(g->sounds, g->n_rows, find_split(g), row, line, err));
     if (!g->page) return PATINA_OK;
     add_to_histograms2d(g->page, &chain, set, row->input_purity);
@@ -257,7 +303,7 @@ static patina_status add_provenance_json(accumulator *g, const pt_row *row, cons
 static patina_status add_provenance(accumulator *g, const pt_row *row, const char *text,
                                     patina_error *err) {
     json_error_t where;
-    json_t *line = json_loads(text, 0, &where);
+    json_t *line = pt_json_load_text(text, 0, &where);
     patina_status status =
         line ? add_provenance_json(g, row, line, err)
              : pt_fail(err, PATINA_EFORMAT, "column %d: %s", where.column, where.text);
@@ -433,28 +479,40 @@ static void correlate(const accumulator *g) {
         }
 }
 
-/* Rows of a split are adjacent. Before the scalars are sorted. */
-static patina_status describe_splits(const accumulator *g, patina_error *err) {
+/* Quantiles of the scalars [n_scalars] of rows first to end - 1, of one corpus (from 1) or of all
+ * (0). NULL: out of memory. */
+static patina_quantiles *describe_rows(const accumulator *g, uint64_t first, uint64_t end,
+                                       size_t corpus, float *sorted) {
+    patina_quantiles *quantiles = calloc(g->stats->n_scalars, sizeof *quantiles);
+    for (size_t s = 0; quantiles && s < g->stats->n_scalars; s++) {
+        size_t n = 0;
+        for (uint64_t i = first; i < end; i++)
+            if (corpus == 0 || g->corpus_of_row[i] == corpus) sorted[n++] = g->value[s].value[i];
+        pt_floats_sort(sorted, n);
+        pt_quantiles_from_sorted(sorted, n, &quantiles[s]);
+    }
+    return quantiles;
+}
+
+/* Splits and corpora. Before the scalars are sorted. */
+static patina_status describe_groups(const accumulator *g, patina_error *err) {
     const patina_inspection *stats = g->stats;
     float *sorted = malloc((g->n_rows + 1) * sizeof *sorted);
     uint64_t first = 0;
+    bool is_complete = sorted != NULL;
 
-    if (!sorted) return out_of_memory(err);
-    for (size_t i = 0; i < stats->n_splits; i++) {
-        patina_split_stats *split = &stats->split[i];
-        split->scalar = calloc(stats->n_scalars, sizeof *split->scalar);
-        for (size_t s = 0; split->scalar && s < stats->n_scalars; s++) {
-            if (split->n_rows > 0)
-                memcpy(sorted, g->value[s].value + first, split->n_rows * sizeof *sorted);
-            pt_floats_sort(sorted, split->n_rows);
-            pt_quantiles_from_sorted(sorted, split->n_rows, &split->scalar[s]);
-        }
+    for (size_t i = 0; is_complete && i < stats->n_splits; i++) {
+        patina_split_stats *split = &stats->split[i]; /* its rows are adjacent */
+        split->scalar = describe_rows(g, first, first + split->n_rows, 0, sorted);
+        is_complete = split->scalar != NULL;
         first += split->n_rows;
     }
+    for (size_t i = 0; is_complete && i < stats->n_corpora; i++) {
+        stats->corpus[i].scalar = describe_rows(g, 0, g->n_rows, i + 1, sorted);
+        is_complete = stats->corpus[i].scalar != NULL;
+    }
     free(sorted);
-    for (size_t i = 0; i < stats->n_splits; i++)
-        if (!stats->split[i].scalar) return out_of_memory(err);
-    return PATINA_OK;
+    return is_complete ? PATINA_OK : out_of_memory(err);
 }
 
 /* A copy of the scalars in the order of the rows, for the page. */
@@ -508,7 +566,7 @@ patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effe
     if (status == PATINA_OK) status = accumulator_open(g, config, err);
     if (status == PATINA_OK) status = add_all_rows(g, reader, err);
     if (status == PATINA_OK) correlate(g);
-    if (status == PATINA_OK) status = describe_splits(g, err);
+    if (status == PATINA_OK) status = describe_groups(g, err);
     if (status == PATINA_OK && page) status = keep_values(g, err);
     if (status == PATINA_OK) finish_statistics(g);
     pt_recordings_release(&g->recordings);
@@ -516,6 +574,7 @@ patina_status pt_statistics_compute(pt_dataset_reader *reader, const patina_effe
         pt_float_array_release(&g->value[s]);
     pt_quality_stats_release(&g->quality);
     free(g->value);
+    free(g->corpus_of_row);
     free(g->counts);
     free(g);
     return status;
@@ -532,6 +591,11 @@ void pt_statistics_release(patina_inspection *stats) {
         free(stats->split[i].name);
         free(stats->split[i].scalar);
     }
+    for (size_t i = 0; i < stats->n_corpora; i++) {
+        free(stats->corpus[i].name);
+        free(stats->corpus[i].scalar);
+    }
+    free(stats->corpus);
     free(stats->correlation);
     free(stats->split);
     free(stats->scalar);

@@ -9,6 +9,7 @@
  * callers handle one naming. Source: torch/serialization.py of PyTorch 1.6 to 2.15.
  */
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,7 @@ static patina_status read_tensors(archive *a) {
     pt_pickled_tensor *tensors = NULL;
     size_t n = 0;
 
+    assert(pickle); /* find_root found it */
     PT_TRY(pt_zip_view(a->zip, pickle, &bytes, a->err));
     PT_TRY(pt_unpickle(a->file->name, bytes, (size_t)pickle->size, &tensors, &n, a->err));
     patina_status status = PATINA_OK;

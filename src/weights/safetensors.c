@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "base/json_load.h"
 #include "weights/checkpoint_format.h"
 
 /* Enough for over 100 000 tensors; the largest CLAP has a header of 75 kB. Parsed JSON takes up to
@@ -204,7 +205,7 @@ static patina_status parse(pt_checkpoint *file, patina_error *err) {
                        (unsigned long long)n_header, HEADER_MAX_BYTES);
 
     file->header =
-        json_loadb((const char *)file->bytes + 8, (size_t)n_header, JSON_REJECT_DUPLICATES, &at);
+        pt_json_load((const char *)file->bytes + 8, (size_t)n_header, JSON_REJECT_DUPLICATES, &at);
     if (!file->header)
         return pt_fail(err, PATINA_EFORMAT, "file '%s': header byte %d: not JSON: %s", file->name,
                        at.position, at.text);

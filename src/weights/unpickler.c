@@ -657,7 +657,7 @@ static patina_status resolve_dtype(machine *m, const storage *from, const value 
 
 static patina_status make_tensor(machine *m, const value *args, bool has_dtype, value *made) {
     pt_pickled_tensor tensor = {0};
-    size_t strides[PT_TENSOR_DIMS_MAX], last = 0;
+    size_t strides[PT_TENSOR_DIMS_MAX] = {0}, last = 0;
     uint64_t n_storage = 0;
 
     /* One more argument means that values are negated or conjugated. */

@@ -117,7 +117,7 @@ def check(name, good, what=""):
 
 
 def check_layout(browser, name, width, dark=False, media=""):
-    browser.look(width, 900, dark, media)
+    browser.set_viewport(width, 900, dark, media)
     wide = browser.run("document.documentElement.scrollWidth")
     check(f"{name}_fits", wide <= width, f"{wide} pixels of {width}")
     poor = browser.run(CONTRAST_JS)
@@ -145,7 +145,7 @@ def main():
         check("pictures_show", n_pictures == 24 and pictures == 0, (n_pictures, pictures))
         reached = browser.run(FOCUSABLE_JS)
         check("keys_reach", reached >= 8 + 24 + 12, reached)
-        browser.look(1200, 900, False, "")
+        browser.set_viewport(1200, 900)
         used = browser.run(USE_JS)
         check("rows_and_charts_respond", all(used), used)
         check_layout(browser, "desktop", 1200)

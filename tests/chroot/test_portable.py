@@ -8,7 +8,6 @@ DIR has the wheel and the archive. Python's packages and Debian 11 come from the
 cannot be had is skipped. Works in build/. The last line is "N passed, N failed, N skipped".
 """
 
-import argparse
 import functools
 import http.server
 import json
@@ -28,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "tests/python"))
-from checks import Skip, check, run_main, run as run_checks  # noqa: E402
+from checks import Skip, check, run_main  # noqa: E402
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="patina-portable-"))
 SCRATCH.chmod(0o777)
@@ -55,12 +54,27 @@ def pip(python, *words):
     return run(python, "-m", "pip", "--quiet", "--disable-pip-version-check", *words)
 
 
-@functools.lru_cache(maxsize=None)
+def find_one(options, pattern):
+    found = sorted(Path(options.dist or ROOT / "build/package/dist").resolve().glob(pattern))
+    assert len(found) == 1, f"'{options.dist}' does not have one {pattern}; build it with script/wheel"
+    return found[0]
+
+
+def wheel(options):
+    return find_one(options, "patina_audio-*.whl")
+
+
+def archive_of(options):
+    return find_one(options, "patina-*-linux-x86_64.tar.gz")
+
+
 def program(options):
     """The program of the archive."""
-    with tarfile.open(options.archive) as archive:
-        archive.extractall(SCRATCH / "archive")
-    found, = (SCRATCH / "archive").glob("*/bin/patina")
+    folder = SCRATCH / "archive"
+    if not folder.exists():
+        with tarfile.open(archive_of(options)) as archive:
+            archive.extractall(folder)
+    found, = folder.glob("*/bin/patina")
     return found
 
 
@@ -85,11 +99,11 @@ def words(out):
             "--isa", "avx2", "--format", "jsonl", "--quiet"]
 
 
-@functools.lru_cache(maxsize=None)
 def native_set(options):
     """The set of the program of this machine's libraries."""
     out = SCRATCH / "native"
-    run(options.patina, *words(out))
+    if not out.exists():
+        run(options.patina, *words(out))
     return out
 
 
@@ -191,11 +205,11 @@ def wrapper(options):
 @check
 def wheel_has_all_parts(options):
     """at most 20 MB, for glibc 2.28 and any Python 3, with manual pages, completion and all licences"""
-    assert options.wheel.stat().st_size <= MAX_BYTES and options.archive.stat().st_size <= MAX_BYTES
-    assert re.search(r"/patina_audio-[\d.]+-py3-none-manylinux_2_28_x86_64\.whl$", str(options.wheel))
-    with tarfile.open(options.archive) as archive:
+    assert wheel(options).stat().st_size <= MAX_BYTES and archive_of(options).stat().st_size <= MAX_BYTES
+    assert re.search(r"/patina_audio-[\d.]+-py3-none-manylinux_2_28_x86_64\.whl$", str(wheel(options)))
+    with tarfile.open(archive_of(options)) as archive:
         archived = archive.getnames()
-    for names in (zipfile.ZipFile(options.wheel).namelist(), archived):
+    for names in (zipfile.ZipFile(wheel(options)).namelist(), archived):
         for name in ("man/man1/patina.1", "man/man1/patina-generate.1", "bash-completion/completions/patina",
                      "zsh/site-functions/_patina", "fish/vendor_completions.d/patina.fish", "licenses/LICENSE",
                      "licenses/NOTICE"):
@@ -210,7 +224,7 @@ def wheel_has_all_parts(options):
 @check
 def metadata_is_complete(options):
     """author, classifiers, and the command"""
-    archive = zipfile.ZipFile(options.wheel)
+    archive = zipfile.ZipFile(wheel(options))
     folder = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA")).rsplit("/", 1)[0]
     metadata = archive.read(folder + "/METADATA").decode()
     for field in ("Name: patina-audio", "Author: ", "Classifier: ", "Requires-Python: >=3.9",
@@ -250,7 +264,7 @@ def pythons(options):
             pip(venv / "bin/python", "install", "numpy")
         except AssertionError as fault:
             raise Skip(f"NumPy could not be installed in Python {version} (is there a network?)") from fault
-        pip(venv / "bin/python", "install", "--no-index", options.wheel)
+        pip(venv / "bin/python", "install", "--no-index", wheel(options))
         test_module(venv / "bin/python", version)
         assert re.match(r"patina \d", run(venv / "bin/patina", "--version"))
         assert (venv / "share/man/man1/patina-generate.1").exists()
@@ -273,10 +287,10 @@ def pipx_and_uvx(options):
         pip(venv / "bin/python", "install", "pipx", "uv")
     except AssertionError as fault:
         raise Skip("pipx and uv could not be installed (is there a network?)") from fault
-    run(venv / "bin/pipx", "install", options.wheel, env=environment)
+    run(venv / "bin/pipx", "install", wheel(options), env=environment)
     assert re.match(r"patina \d", run(SCRATCH / "pipx/bin/patina", "--version"))
     assert (SCRATCH / "pipx/man/man1/patina.1").exists()
-    said = run(venv / "bin/uvx", "--from", options.wheel, "patina", "--version", env=environment)
+    said = run(venv / "bin/uvx", "--from", wheel(options), "patina", "--version", env=environment)
     assert re.match(r"patina \d", said), said
 
 
@@ -287,7 +301,7 @@ def debian_11_user(options):
     """an ordinary user without a compiler: pip install, the demo corpus and M4A to a set, the module; in a minute"""
     debian_11()
     wheels = download(SCRATCH / "wheels", "numpy")
-    shutil.copy(options.wheel, wheels)
+    shutil.copy(wheel(options), wheels)
     corpus()
     work = SCRATCH / "user"
     work.mkdir()
@@ -367,7 +381,7 @@ def debian_11_notebook(options):
     run(*user, work / "venv/bin/pip", "install", "--quiet", "--no-index", "--find-links", wheels, "numpy", "pyarrow",
         "nbclient", "ipykernel", cwd=work)
     print("     " + run(*user, work / "venv/bin/python", ROOT / "tests/python/test_notebook.py", "--patina",
-                        program(options), "--wheel", options.wheel, cwd=work).replace("\n", "\n     ").strip())
+                        program(options), "--wheel", wheel(options), cwd=work).replace("\n", "\n     ").strip())
 
 
 @check
@@ -382,22 +396,5 @@ def debian_11_command_tests(options):
     assert "ok hub.https" in done.stdout, "the test of TLS did not run"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dist", type=Path, default=ROOT / "build/package/dist", help="folder of the wheel")
-    parser.add_argument("--patina", default=str(ROOT / "build/patina"), help="the native program")
-    parser.add_argument("only", nargs="*", help="names of checks")
-    options = parser.parse_args()
-    wheels, archives = (sorted(options.dist.resolve().glob(name)) for name in
-                        ("patina_audio-*.whl", "patina-*-linux-x86_64.tar.gz"))
-    if len(wheels) != 1 or len(archives) != 1:
-        sys.exit(f"'{options.dist}' does not have one wheel and one archive; build them with script/wheel")
-    options.wheel, options.archive = wheels[0], archives[0]
-    options.patina = os.path.abspath(options.patina)
-    options = argparse.Namespace(**vars(options))
-    type(options).__hash__ = lambda self: id(self)  # for the caches
-    return run_checks(options)
-
-
 if __name__ == "__main__":
-    run_main(main, SCRATCH)
+    run_main(__doc__, SCRATCH, dist="folder of the wheel and the archive")

@@ -33,6 +33,7 @@ def check_spread(s, rising):
 
 with open("stdout", encoding="utf-8") as file:
     report = json.load(file)
+assert report["settled"] is False
 assert report["rounds"] == 2 and report["quick"] is True and report["precision"] == "f32"
 assert report["n_rows"] == 4 and report["peak_bytes"] > 1 << 20
 with open(MINI + "/config.json", encoding="utf-8") as file:
@@ -55,6 +56,7 @@ for speed in report["speeds"]:
     else:
         check_spread(speed["peak_flops"], True)
         assert speed["audio_share_of_peak"] > 0 and speed["text_share_of_peak"] > 0
+        assert speed["row_share_of_limit"] > 0
 names = [s["name"] for s in report["stages"]]
 assert len(names) == len(set(names)) == 11, names
 for stage in report["stages"]:
@@ -97,6 +99,15 @@ with open(DEMO + "/manifest.jsonl", encoding="utf-8") as file:
     clips = [json.loads(line)["caption"] for line in file]
 assert report["n_rows"] == sum(len(c) if isinstance(c, list) else 1 for c in clips)
 E2
+}
+
+# Without a number of rounds at least one is made, and no other begins after the time limit.
+test_max_seconds() {
+    mkdir tmp
+    TMPDIR=$WORK/tmp run bench --model "$MINI" --only stages --threads 1 --max-seconds 1
+    assert_status 0
+    grep -q -E "best and median of [1-9][0-9]? round" "$WORK/stdout" || fail "no number of rounds"
+    assert_stdout "medians are up to"
 }
 
 test_refused() {

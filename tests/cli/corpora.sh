@@ -42,6 +42,32 @@ with open("set/README.md", encoding="utf-8") as file:
     card = file.read()
 assert "the list" in card and "`tab`" in card
 E
+    # statistics of each corpus, against the rows
+    run inspect set --json
+    assert_status 0
+    py <<'E'
+with open("stdout", encoding="utf-8") as file:
+    got = json.load(file)["corpora"]
+rows, names = read_rows("set"), [p["corpus"] for p in read_provenance("set")]
+assert [c["name"] for c in got] == ["tab", "folder", "the list"], got
+for corpus in got:
+    mine = [row for row, name in zip(rows, names) if name == corpus["name"]]
+    assert corpus["rows"] == len(mine), corpus
+    for column, values in (("target_lufs", [row["target_lufs"] for row in mine]),
+                           ("target_dyn[0]", [row["target_dyn"][0] for row in mine]),
+                           ("input_purity", [row["input_purity"] for row in mine])):
+        quantiles = corpus["targets"][column]
+        assert quantiles["n"] == len(mine), (corpus["name"], column)
+        for name, value in (("min", min(values)), ("max", max(values)), ("mean", sum(values) / len(values))):
+            assert abs(quantiles[name] - value) < 1e-4, (corpus["name"], column, name)
+assert len({c["targets"]["input_purity"]["mean"] for c in got}) == 3
+E
+    run inspect set
+    assert_stdout "corpus, medians"
+    assert_stdout "the list "
+    run inspect set --report set.html
+    grep -q 'Targets by corpus' set.html || fail "no table of corpora"
+    grep -q '<th scope="row">the list</th>' set.html || fail "a corpus is not in the table"
     # the same from a file, and from a shard at a time
     cat >all.yaml <<'E'
 corpora:
@@ -133,5 +159,57 @@ assert [p["entry"] for p in read_provenance("path")] == ["f0.wav"]
 assert [p["entry"] for p in read_provenance("escaped")] == ["b/f0.wav"]
 assert [(p["entry"], p["caption"]) for p in read_provenance("braces")] == [
     ("b/f0.wav", "a caption"), ("b/f1.wav", "another")]
+E
+}
+
+# --with-id: a sixth column with the id of the entry, in both formats, through shards, finish, merge and verify.
+test_with_id() {
+    make_corpora
+    head -n 4 list/all.jsonl >list/few.jsonl
+    local format
+    for format in jsonl parquet; do
+        generate --corpus list/few.jsonl --out plain-$format --format $format --seed 5
+        for i in 0 1; do
+            generate --corpus list/few.jsonl --out id-$format --format $format --seed 5 \
+                --chunk 2 --shard $i/2 --with-id
+        done
+        run finish id-$format
+        assert_status 0
+        run verify id-$format
+        assert_status 0
+        run inspect id-$format
+        assert_status 0
+        generate --corpus folder --out more-$format --format $format --seed 5 --chunk 2 --with-id
+        run merge id-$format more-$format --out merged-$format
+        assert_status 0
+        run verify merged-$format
+        assert_status 0
+    done
+    generate --corpus list/few.jsonl --out other --format jsonl --seed 5 --chunk 2
+    run merge other more-jsonl --out no
+    assert_failure 2
+    assert_stderr "with_id"
+    py <<'E'
+plain, rows = read_jsonl(*parts("plain-jsonl", "data")), [r for p in parts("id-jsonl", "data") for r in read_jsonl(p)]
+ids = [row.pop("id") for row in rows]
+assert ids == [p["entry"] for p in read_provenance("id-jsonl")] and len(set(ids)) == 4
+assert list(plain[0]) == COLUMNS and rows == plain
+for out, has_id in ("plain-jsonl", False), ("plain-parquet", False), ("id-jsonl", True), ("merged-parquet", True):
+    with open(out + "/README.md", encoding="utf-8") as file:
+        card = file.read()
+    assert ("  - name: id\n    dtype: string\n" in card) == has_id == ("| `id` | text |" in card), out
+    with open(out + "/croissant.json", encoding="utf-8") as file:
+        fields = json.load(file)["recordSet"][0]["field"]
+    assert any(f["@id"] == "default/id" for f in fields) == has_id, out
+    with open(out + "/dataset.json", encoding="utf-8") as file:
+        assert json.load(file)["settings"].get("with_id", False) == has_id, out
+# a wrong id is a fault
+path = parts("id-jsonl", "data")[0]
+with open(path, encoding="utf-8") as file:
+    text = file.read()
+with open(path, "w", encoding="utf-8") as file:
+    file.write(text.replace('"id": "c0.wav"', '"id": "c9.wav"'))
+said = subprocess.run([PATINA, "verify", "id-jsonl"], capture_output=True, text=True)
+assert said.returncode == 1 and "id of the row is 'c9.wav'" in said.stdout + said.stderr, said
 E
 }

@@ -86,7 +86,8 @@ assert [(p["entry"], p["caption"], p["window"]["start"], p["window"]["frames"]) 
     ("P01_01_00:00:02.5", "paper", 20000, 22000), ("P01_01_00:00:08", "water", 64000, 12000)]
 assert [p["caption"] for p in read_provenance("list")] == ["the sound of rain and wind in P01 01"]
 E
+    sed -i 's/"labels"/"words"/' list.json
     run generate --corpus list.json --model "$MINI" --out no
     assert_status 1
-    assert_stderr "its columns are 'wav', 'labels'; select the column of the captions with '--caption-column'"
+    assert_stderr "its columns are 'wav', 'words'; select the column of the captions with '--caption-column'"
 }

@@ -328,5 +328,10 @@ test_standard_streams() {
     # shellcheck disable=SC2034 # assert_status reads it
     "$PATINA" degrade -q "$clip" - >/dev/full 2>"$WORK/stderr" || STATUS=$?
     assert_status 1
+    assert_stderr "standard output could not be written"    STATUS=0
+    # shellcheck disable=SC2034 # assert_status reads it
+    "$PATINA" degrade "$clip" unprinted.wav >/dev/full 2>"$WORK/stderr" || STATUS=$?
+    assert_status 1
     assert_stderr "standard output could not be written"
+    [ ! -e unprinted.wav ] || fail "a file without its recipe"
 }

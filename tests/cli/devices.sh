@@ -141,6 +141,7 @@ test_failing_calls() {
     py "$library" <<'E'
 import glob
 import random
+import shutil
 import subprocess
 
 library, full = sys.argv[1], bool(os.environ.get("PATINA_FULL_TESTS"))
@@ -169,7 +170,7 @@ interrupted = smaller = 0
 for i, (name, nth, error) in enumerate(cases):
     out, case = f"set{i}", f"call {nth} of {name}, error {error}"
     done = run(out, CL_FAULT_NAME=name, CL_FAULT_NTH=str(nth), CL_FAULT_ERROR=str(error))
-    assert done.returncode in (0, 1, 2), (case, done.returncode, done.stderr)
+    assert done.returncode in (0, 1, 2, 75), (case, done.returncode, done.stderr)
     if done.returncode == 0:
         smaller += 1
     else:
@@ -182,7 +183,25 @@ for i, (name, nth, error) in enumerate(cases):
 assert smaller > 0, "no call that lacks memory led to a smaller batch"
 print(f"{len(cases)} cases, {interrupted} interrupted between chunks")
 
-# Memory never suffices, and a device that is lost.
+# A device that is lost: chunks stay, status 75, and the second time in the same chunk 1.
+lost = {"CL_FAULT_NAME": "clEnqueueNDRangeKernel", "CL_FAULT_FOREVER": "1", "CL_FAULT_ERROR": "-36",
+        "CL_FAULT_NTH": str(calls["clEnqueueNDRangeKernel"] * 3 // 4)}
+done = run("lost", **lost)
+assert done.returncode == 75 and "run the same command again" in done.stderr, (done.returncode, done.stderr)
+for path in glob.glob("lost/.patina/*.journal"):
+    os.remove(path)  # so that the same chunk is begun again
+n_kept = len(glob.glob("lost/.patina/*/chunk.json"))
+for eighth in range(6, 1, -1):  # a call after the checks of the device, and before the end
+    shutil.copytree("lost", "again")
+    done = run("again", **{**lost, "CL_FAULT_NTH": str(calls["clEnqueueNDRangeKernel"] * eighth // 8)})
+    if done.returncode != 0:
+        break
+    shutil.rmtree("again")
+assert done.returncode == 1 and "an earlier run failed in the same chunk" in done.stderr, (done.returncode, done.stderr)
+assert len(glob.glob("again/.patina/*/chunk.json")) == n_kept
+assert run("again").returncode == 0 and contents("again") == contents("whole")
+
+# Memory never suffices.
 done = run("none", CL_FAULT_NAME="clEnqueueNDRangeKernel", CL_FAULT_NTH="60", CL_FAULT_FOREVER="1",
            CL_FAULT_ERROR="-4")
 assert done.returncode == 1 and "CL_MEM_OBJECT_ALLOCATION_FAILURE" in done.stderr or "memory" in done.stderr, done.stderr

@@ -9,7 +9,7 @@ test_estimates() {
     assert_status 0
     [ ! -s "$WORK/stderr" ] || fail "standard error is not empty"
     assert_stdout "14 entries (jsonl), up to 34 rows in 3 chunks"
-    assert_stdout "size     about 184 kB; "
+    assert_stdout "size     about 218 kB; "
     grep -q -E '^speed    [0-9.]+ rows/s with [0-9]+ threads?, from 34 rows in [0-9.]+ s$' \
         "$WORK/stdout" || fail "no speed"
     grep -q -E '^time     about [0-9]+ s$' "$WORK/stdout" || fail "no time"
@@ -24,7 +24,24 @@ test_estimates() {
     run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out set --format jsonl --dry-run
     assert_status 0
     assert_stdout "up to 17 rows"
-    assert_stdout "size     about 248 kB; "
+    assert_stdout "size     about 309 kB; "
+}
+
+test_json() {
+    run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out set --variants 2 --chunk 5 \
+        --dry-run --progress json
+    assert_status 0
+    python3 - "$WORK/stdout" <<'EOF'
+import json, sys
+estimate = json.load(open(sys.argv[1]))
+assert (estimate["entries"], estimate["rows"], estimate["chunks"]) == (14, 34, 3), estimate
+assert estimate["bytes"] == 34 * 6400 and estimate["bytes_free"] > 0, estimate
+assert estimate["rows_measured"] == 34 and estimate["runs"] is None, estimate
+assert 0 < 34 / estimate["rows_per_s"] <= estimate["seconds"], estimate
+EOF
+    run generate --model "$MINI" --corpus "$DEMO/manifest.jsonl" --out set --dry-run --progress json \
+        --time-limit 1h
+    grep -q '"runs": 1.0' "$WORK/stdout" || fail "$(cat "$WORK/stdout")"
 }
 
 # A data set in OUT stays, and errors are those of the run.

@@ -40,6 +40,48 @@ for corpus in "t.csv", "m.jsonl":
 E
 }
 
+# The .json beside a clip, in a folder and in a tar: a clip without it has empty fields.
+test_sidecars() {
+    py <<'E'
+import glob, tarfile
+os.makedirs("d")
+for name, fields in {"a": {"text": "a dog", "similarity": 0.5, "license": "CC0"},
+                     "b": {"text": "rain", "similarity": 0.2, "license": "CC0"},
+                     "c": {"text": ["a car", "cars"], "similarity": 0.9, "license": "BY"}, "d": None}.items():
+    write_wav(f"d/{name}.wav", noise(48000))
+    with open(f"d/{name}." + ("json" if fields else "txt"), "w") as file:
+        file.write(json.dumps(fields) if fields else "a bird")
+with tarfile.open("t.tar", "w") as tar:
+    for name in sorted(os.listdir("d")):
+        tar.add(f"d/{name}", name)
+def run(corpus, *args):
+    shutil.rmtree("set", ignore_errors=True)
+    patina("generate", "-q", "--corpus", corpus, "--model", MINI, "--out", "set", "--keep-going", *args)
+    return ([p["caption"] for p in read_provenance("set")], sorted({r["reason"] for r in read_rejects("set")}))
+for corpus in "d", "t.tar":
+    assert run(corpus, "--filter", "similarity>=0.3") == (["a dog", "a car", "cars"], ["filtered"]), corpus
+    assert run(corpus, "--filter", "licence=CC0,similarity<0.3") == (["rain"], ["filtered"]), corpus
+    failed = subprocess.run([PATINA, "generate", "--corpus", corpus, "--model", MINI, "--out", "none", "--filter",
+                             "foo=1"], stderr=subprocess.PIPE)
+    assert failed.returncode == 2 and b"'similarity'" in failed.stderr, failed
+    patina("generate", "-q", "--corpus", corpus, "--model", MINI, "--out", "split", "--split", "left=0.5,right=0.5",
+           "--split-key", "license")
+    splits = {}
+    for path in glob.glob("split/provenance/*"):
+        for line in open(path):
+            splits[json.loads(line)["caption"]] = os.path.basename(path)[0]
+    assert len(splits) == 5 and splits["a dog"] == splits["rain"], splits
+    shutil.rmtree("split")
+shutil.rmtree("d")
+os.makedirs("d")
+write_wav("d/a.wav", noise(48000))
+open("d/a.txt", "w").write("a dog")
+failed = subprocess.run([PATINA, "generate", "--corpus", "d", "--model", MINI, "--out", "none", "--filter", "foo=1"],
+                        stderr=subprocess.PIPE)
+assert failed.returncode == 2 and b"'foo' is not a field" in failed.stderr, failed
+E
+}
+
 # Conditions on the audio, and on the quality of the source.
 test_audio_and_quality() {
     py <<'E'

@@ -3,8 +3,8 @@
 # io_faults.sh - faults of the machine while audio is read, and a corpus that changes during a run
 
 # A library that makes calls for one file fail: FAULT_PATH is part of its path; FAULT_CALL is open, pread,
-# shrink (reads return 0) or swap (FAULT_PATH.new is opened instead); FAULT_ERRNO is the error. The first
-# FAULT_AFTER opens succeed, then FAULT_TIMES calls fail, all by default.
+# shrink (reads return 0), truncate (of the file, after mmap) or swap (FAULT_PATH.new is opened instead);
+# FAULT_ERRNO is the error. The first FAULT_AFTER opens succeed, then FAULT_TIMES calls fail, all by default.
 build_faults() {
     command -v cc >/dev/null || skip "no C compiler"
     if nm "$PATINA" | grep -q -E '__(asan|tsan|ubsan)_'; then
@@ -20,6 +20,7 @@ build_faults() {
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static atomic_int n_done, n_opened;
@@ -83,6 +84,15 @@ ssize_t pread64(int fd, void *buffer, size_t n, off64_t offset) {
 
 ssize_t pread(int fd, void *buffer, size_t n, off_t offset) {
     return pread64(fd, buffer, n, offset);
+}
+
+void *mmap64(void *address, size_t n, int protection, int flags, int fd, off64_t offset) {
+    void *(*real)(void *, size_t, int, int, int, off64_t) = dlsym(RTLD_NEXT, "mmap64");
+    void *mapped = real(address, n, protection, flags, fd, offset);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (fd >= 0 && fd == watched && is_due("truncate") && truncate(path, 4096) != 0) abort();
+    return mapped;
 }
 C
     cc -shared -fPIC -o faults.so faults.c -ldl
@@ -251,5 +261,23 @@ test_single_files() {
         FAULT_CALL=open FAULT_ERRNO=13 LD_PRELOAD=$PWD/faults.so run $command
         assert_status 1
         assert_stderr "perc_bell.wav': cannot be opened: Permission denied"
+    done
+}
+
+# A model that is truncated while it is opened is an error, not a signal.
+test_truncated_model() {
+    build_faults
+    local command clip=$DEMO/clips/perc_bell.wav
+    export FAULT_PATH=model/model.safetensors FAULT_CALL=truncate
+    for command in "generate --corpus $DEMO/manifest.jsonl --model model --out set" \
+        "embed --model model --audio $clip --out x.npy" "model info model"; do
+        rm -rf model
+        cp -r "$MINI" model
+        # shellcheck disable=SC2086 # words
+        LD_PRELOAD=$PWD/faults.so run $command
+        assert_status 1
+        assert_stderr "the weights of the model, became shorter"
+        [ ! -e x.npy ] || fail "a file was written"
+        [ ! -e set/dataset.json ] || fail "a data set was written"
     done
 }

@@ -147,6 +147,12 @@ test_options_refused() {
     refused 2 "'--start-frame' must follow" embed --model "$MINI" --out e.npy --text a \
         --start-frame 1
     refused 2 "is not UTF-8" embed --model "$MINI" --out e.npy --text "$(printf 'a\377')"
+    local name
+    for name in file-column id-column caption-column caption-template header source-split split; do
+        run generate --corpus "$DEMO" --model "$MINI" --out o "--$name" "$(printf 'a{b}=\377')"
+        assert_failure 2
+        assert_stderr "option '--$name': 'a{b}=\\xff' is not UTF-8"
+    done
     [ ! -e o ] || fail "a refused command line made a folder"
     [ ! -e e.npy ] || fail "a refused command line made a file"
 }

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "degrade/effect.h"
-#include "dsp/stats.h"
 
 enum { FREQ, SNR_DB }; /* values, and settings */
 enum { HZ_50, HZ_60 };
@@ -16,7 +15,7 @@ static void hum_add(const pt_stage *stage, pt_additive_ctx *ctx, patina_stage_st
     const double *value = stage->value[0];
     const double hz = value[FREQ] == HZ_50 ? 50.0 : 60.0;
     const double amplitude =
-        sqrt(2.0 * pt_stats_power_double(ctx->signal, ctx->n) / pow(10.0, value[SNR_DB] / 10.0));
+        sqrt(2.0 * pt_additive_ctx_signal_power(ctx) / pow(10.0, value[SNR_DB] / 10.0));
     for (size_t first = 0; first < ctx->n; first += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(first, ctx->n);
         double sine[PT_BLOCK_SIZE];

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* fault_library.c - LD_PRELOAD library that makes allocations and system calls fail
  *
- *   FAULT_LOG=FILE       append one line for each distinct call stack, at its first call:
- *                        <kind> <hash of the stack> <function> <caller's module>; and for a fatal
- *                        signal: signal <number> <first module above libc> <frames>; and for
- *                        the call that failed: failed <function> <frames>. Frames are offsets in
- *                        the program, for addr2line
+ *   FAULT_LOG=FILE       append one line for each distinct call stack, at its first call, unless
+ *                        FAULT_STACK is set: <kind> <hash of the stack> <function> <caller's
+ *                        module> <innermost frame>; for a fatal signal: signal <number> <first module above libc>
+ *                        <frames>; for the call that failed: failed <function> <frames>. Frames
+ *                        are offsets in the program, for addr2line
  *   FAULT_STACK=HASH     fail the first call with this stack
+ *   FAULT_FRAME=OFFSET   its innermost frame: other calls are not unwound, which saves most time
  *   FAULT_FOREVER=1      and all later calls of the same kind (alloc or call), whatever their stack
  *   FAULT_ERRNO=NUMBER   errno of a failed system call; read and write do half their work for 0
  *
  * Only calls made below main() of the program count. A stack is identified by the modules and
- * offsets of its frames, so that it is the same in every process.
+ * offsets of its frames, so that it is the same in every process. A frame that occurs twice counts
+ * once: the depth of a recursion makes no other stack.
  */
 
 #ifndef _GNU_SOURCE
@@ -64,7 +66,7 @@ static module modules[MODULES_MAX]; /* the first is the program */
 static size_t n_modules;
 static _Atomic uint64_t seen[STACKS_MAX];
 static int log_fd = -1, fault_errno;
-static uint64_t wanted_stack;
+static uint64_t wanted_stack, wanted_frame;
 static bool is_active, forever;
 static atomic_bool has_failed;
 static kind failed_kind;
@@ -146,7 +148,7 @@ static void report_signal(int number) {
 __attribute__((constructor)) static void open_library(void) {
     static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
     const char *log = getenv("FAULT_LOG"), *stack = getenv("FAULT_STACK"),
-               *error = getenv("FAULT_ERRNO");
+               *frame = getenv("FAULT_FRAME"), *error = getenv("FAULT_ERRNO");
     void *frames[2];
     if (!log && !stack) return;
     backtrace(frames, 2); /* loads libgcc now */
@@ -155,11 +157,18 @@ __attribute__((constructor)) static void open_library(void) {
         log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
                               0666);
     wanted_stack = stack ? strtoull(stack, NULL, 16) : 0;
+    wanted_frame = frame ? strtoull(frame, NULL, 16) : 0;
     fault_errno = error ? atoi(error) : EIO;
     forever = getenv("FAULT_FOREVER") != NULL;
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         signal(fatal[i], report_signal);
     is_active = true;
+}
+
+static bool occurs_before(void *const *frames, int i) {
+    for (int k = 1; k < i; k++)
+        if (frames[k] == frames[i]) return true;
+    return false;
 }
 
 /* Whether this is the first call with its stack. */
@@ -172,30 +181,35 @@ static bool remember(uint64_t hash) {
     }
 }
 
-/* Whether the current call is to fail. */
-static bool must_fail(kind what, const char *function) {
+static uint64_t offset_of(const void *address) {
+    const module *m = find_module(address);
+    return m ? (uintptr_t)address - m->base : 0;
+}
+
+/* Whether the current call, of a function that returns to caller, is to fail. */
+static bool check_call(kind what, const char *function, const void *caller) {
     void *frames[DEPTH_MAX];
     uint64_t hash = 0xcbf29ce484222325U;
     bool in_program = false, fails = false;
 
     if (!is_active || is_inside) return false;
-    if (atomic_load(&has_failed)) {
-        if (!forever && log_fd < 0) return false;
-        if (forever) return what == failed_kind;
-    }
+    if (atomic_load(&has_failed)) return forever && what == failed_kind;
+    if (wanted_frame && offset_of(caller) != wanted_frame) return false;
     is_inside = true;
     const int saved = errno, n = backtrace(frames, DEPTH_MAX);
     for (int i = 1; i < n; i++) {
-        const module *m = find_module(frames[i]);
-        in_program = in_program || (m && m == &modules[0]);
-        hash = (hash ^ (m ? (uintptr_t)frames[i] - m->base : 0)) * 0x100000001b3U;
+        if (occurs_before(frames, i)) continue;
+        in_program = in_program || find_module(frames[i]) == &modules[0];
+        hash = (hash ^ offset_of(frames[i])) * 0x100000001b3U;
     }
     for (const char *c = function; *c; c++)
         hash = (hash ^ (unsigned char)*c) * 0x100000001b3U;
     if (in_program && hash != 0 && remember(hash)) {
-        write_log("%s %016lx %s %s\n", what == ALLOC ? "alloc" : "call", (unsigned long)hash,
-                  function, find_caller(frames, n));
         bool first = false;
+        if (!wanted_stack)
+            write_log("%s %016lx %s %s %lx\n", what == ALLOC ? "alloc" : "call",
+                      (unsigned long)hash, function, find_caller(frames, n),
+                      (unsigned long)offset_of(caller));
         if (hash == wanted_stack && atomic_compare_exchange_strong(&has_failed, &first, true)) {
             failed_kind = what;
             fails = true;
@@ -207,6 +221,8 @@ static bool must_fail(kind what, const char *function) {
     is_inside = false;
     return fails;
 }
+
+#define must_fail(what, function) check_call(what, function, __builtin_return_address(0))
 
 /* ---- allocations */
 

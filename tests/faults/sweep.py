@@ -4,18 +4,21 @@
 
     tests/faults/sweep.py --program build/patina --library build/tests/faults/libfaults.so
                           [--sample N] [--part I/N] [--seed S] [--command NAME]... [--jobs N]
-                          [--kind alloc|call] [--list]
+                          [--kind alloc|call] [--function NAME]... [--errno NAME]... [--list]
 
 Every command runs once with the fault library only recording: this gives its distinct call stacks.
 For each stack the first call with it fails, once and from there on. The order of these runs is drawn
-from the seed: --sample takes the first N of all commands together, and --part every N-th from I on,
-so that N calls make the whole sweep. After each run:
+from the seed, stacks that an earlier command has, too, last: --sample takes the first N of all commands
+together, and --part piece I of N, so that N calls make the whole sweep. A system call fails with an errno
+that is drawn, too, or with each --errno. After each run:
 
   - the status is 0, 1, 2 or 75, or a signal raised by a third-party library
   - with status 0, output and files are those of the undisturbed command
-  - the same command without faults ends with status 0 and the undisturbed files
+  - the same command without faults ends with status 0 and the undisturbed files; once for each
+    different content of the folder
 
-Prints each violation, then counts for fuzz/LOG.md, and closes with "N passed, N failed, N skipped".
+Works in $TMPDIR, or in /dev/shm, where flushing costs nothing. Prints each violation, then counts for
+fuzz/LOG.md, and closes with "N passed, N failed, N skipped".
 """
 
 import argparse
@@ -34,7 +37,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MINI = str(ROOT / "tests/golden/clap/mini")
 DEMO = str(ROOT / "examples/demo/manifest.jsonl")
 CLIP = sorted((ROOT / "examples/demo").rglob("*.flac")) + sorted((ROOT / "examples/demo").rglob("*.wav"))
-ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, 0)  # 0: short reads and writes
+ERRNOS = (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EINTR, errno.ESTALE, errno.EBUSY, errno.EDQUOT,
+          0)  # 0: short reads and writes
 STATUSES = (0, 1, 2, 75)
 TIMEOUT_S = 300
 
@@ -51,7 +55,7 @@ COMMANDS = {
     "finish": ([["generate", *RUN, "--chunk", "1", "--shard", "0/1"]], ["finish", "set"]),
     "verify": ([["generate", *RUN]], ["verify", "set"]),
     "inspect": ([["generate", *RUN]], ["inspect", "set", "--json"]),
-    "report": ([["generate", *RUN]], ["inspect", "set", "--report", "page.html"]),
+    "report": ([["generate", *RUN]], ["inspect", "set", "--report", "page.html", "--audio-root", str(Path(DEMO).parent)]),
     "measure": ([], ["measure", "--json", str(CLIP[0])]),
     "degrade": ([], ["degrade", str(CLIP[0]), "out.wav", "--seed", "3"]),
     "embed": ([], ["embed", "--model", MINI, "--audio", str(CLIP[0]), "--out", "out.npy"]),
@@ -76,7 +80,8 @@ class Sweep:
     def __init__(self, options):
         self.program = str(Path(options.program).resolve())
         self.library = str(Path(options.library).resolve())
-        self.root = Path(tempfile.mkdtemp(prefix="patina-faults-"))
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) and "TMPDIR" not in os.environ else None
+        self.root = Path(tempfile.mkdtemp(prefix="patina-faults-", dir=memory))
 
     def run(self, folder, command, **faults):
         environment = dict(os.environ, **faults)
@@ -107,12 +112,15 @@ class Sweep:
             sys.exit(f"{name}: status {done.returncode} without a fault: {done.stderr.decode()}")
         stacks = [line.split() for line in log.read_text().splitlines()
                   if line.startswith(("alloc ", "call "))]
-        return {"before": before, "before_tree": tree(before), "tree": tree(after), "stdout": done.stdout, "stacks": stacks}
+        # "recovered": contents of the folder from which the next run reached the undisturbed files
+        return {"before": before, "tree": tree(after), "stdout": done.stdout, "stacks": stacks,
+                "recovered": [tree(before), tree(after)]}
 
     def locate(self, log):
         """The program's frames of the call that failed, innermost first."""
         frames = next((line.split()[2:] for line in log.read_text().splitlines()
                        if line.startswith("failed ")), [])
+        frames = [frame for frame in frames if frame != "0"]
         if not frames or not shutil.which("addr2line"):
             return ""
         done = subprocess.run(["addr2line", "-fs", "-e", self.program, *frames[:8]],
@@ -121,10 +129,10 @@ class Sweep:
 
     def point(self, name, known, stack, forever, number, error):
         """Makes one call fail; returns None or the problem, and whether a third-party library raised a signal."""
-        kind, key, function, module = stack
+        _, key, function, module, frame = stack
         folder, log = self.root / f"{name}.{number}", self.root / f"{name}.{number}.log"
         shutil.copytree(known["before"], folder, symlinks=True)
-        faults = {"FAULT_STACK": key, "FAULT_ERRNO": str(error), "FAULT_LOG": str(log)}
+        faults = {"FAULT_STACK": key, "FAULT_FRAME": frame, "FAULT_ERRNO": str(error), "FAULT_LOG": str(log)}
         if forever:
             faults["FAULT_FOREVER"] = "1"
         what = (f"{name}: {function} in {module}, stack {key}, errno {error}, "
@@ -147,16 +155,19 @@ class Sweep:
             lines = [line for line in log.read_text().splitlines() if line.startswith("signal")]
             raised = lines[0].split() if lines else ["signal", "?", "?"]
             foreign = raised[2] not in ("program", "?")
-            if not foreign:
+            if foreign:
+                print(f"third-party signal {raised[1]} in {raised[2]}: {what}\n    at {self.locate(log)}", flush=True)
+            else:
                 return f"{what}: signal {-done.returncode} {lines}: {said[-300:]}", False
         elif done.returncode not in STATUSES:
             return f"{what}: status {done.returncode}: {said[-300:]}", False
         elif done.returncode == 0 and done.stdout != known["stdout"]:
             return f"{what}: status 0 with another output: {said[-300:]}", False
-        elif done.returncode == 0 and without_work_folders(tree(folder)) != known["tree"]:
+        left = tree(folder)
+        if done.returncode == 0 and without_work_folders(left) != known["tree"]:
             return f"{what}: status 0 with other files: {said[-300:]}", False
-        if done.returncode != 0 and tree(folder) == known["before_tree"]:
-            return None, foreign  # the next run begins as the undisturbed one did
+        if left in known["recovered"]:
+            return None, foreign
         again = self.run(folder, COMMANDS[name][1])
         if again.returncode != 0:
             return (f"{what}: status {done.returncode} ({said[-300:]}), then {again.returncode}: "
@@ -164,6 +175,7 @@ class Sweep:
         if tree(folder) != known["tree"]:
             changed = sorted(set(tree(folder).items()) ^ set(known["tree"].items()))
             return f"{what}: other files after the next run: {changed[:6]}", foreign
+        known["recovered"].append(left)
         return None, foreign
 
 
@@ -174,6 +186,8 @@ def main():
     parser.add_argument("--sample", type=int)
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--kind", choices=("alloc", "call"))
+    parser.add_argument("--function", action="append")
+    parser.add_argument("--errno", action="append")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--command", action="append", choices=COMMANDS)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -182,26 +196,29 @@ def main():
 
     sweep = Sweep(options)
     draw = random.Random(options.seed)
-    points, counts, failed = [], {}, 0
+    points, counts, failed, seen = [], {}, 0, set()
     try:
         for name in options.command or COMMANDS:
             known = sweep.record(name)
             counts[name] = {"stacks": len(known["stacks"]), "points": 0, "foreign": 0, "failed": 0}
             for stack in known["stacks"]:
-                if options.kind not in (None, stack[0]):
+                if options.kind not in (None, stack[0]) or stack[2] not in (options.function or [stack[2]]):
                     continue
                 if options.list:
                     print(name, *stack)
                 for forever in (False, True):
-                    error = draw.choice(ERRNOS)
-                    points.append((name, known, stack, forever, len(points), error))
+                    for error in options.errno or [None]:
+                        number = getattr(errno, error) if error else draw.choice(ERRNOS)
+                        points.append((name, known, stack, forever, len(points), number, stack[1] in seen))
+            seen.update(stack[1] for stack in known["stacks"])
         if options.list:
             return
         part, n_parts = map(int, options.part.split("/"))
         draw.shuffle(points)
-        points = points[part::n_parts][:options.sample]
+        points.sort(key=lambda point: point[-1])
+        points = points[len(points) * part // n_parts:len(points) * (part + 1) // n_parts][:options.sample]
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for point, (wrong, foreign) in zip(points, pool.map(lambda p: sweep.point(*p), points)):
+            for point, (wrong, foreign) in zip(points, pool.map(lambda p: sweep.point(*p[:-1]), points)):
                 count = counts[point[0]]
                 count["points"] += 1
                 count["foreign"] += foreign

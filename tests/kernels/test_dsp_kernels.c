@@ -239,6 +239,43 @@ static void fill_wide(double *x, size_t n) {
         x[i] = ldexp(stimulus_next_random(&state), (int)(i % 41) - 20);
 }
 
+/* Every kind of period: 160 of 147, odd numbers, few samples. x is no longer than is read. */
+TEST(dsp_kernels, polyphase_gives_the_same_bits) {
+    static const unsigned ratios[][2] = {{160, 147}, {320, 147}, {3, 2},
+                                         {6, 1},     {80, 63},   {125, 96}};
+    for (size_t r = 0; r < sizeof ratios / sizeof *ratios; r++) {
+        const size_t plan_size = pt_polyphase_plan_size(ratios[r][0], ratios[r][1]);
+        REQUIRE(plan_size > 0);
+        pt_polyphase_plan *plan = malloc(plan_size);
+        REQUIRE(plan != NULL);
+        pt_polyphase_plan_init(plan, ratios[r][0], ratios[r][1]);
+        const size_t n_read = pt_polyphase_n_read(plan), n_out = pt_polyphase_block_out(plan);
+        float *rows =
+            (float *)(void *)alloc_aligned(pt_polyphase_n_rows(plan) * PT_POLYPHASE_LANES / 2);
+        float *expected = malloc(n_out * sizeof *expected);
+        buffer in = buffer_new(n_read), out = buffer_new(n_out);
+        fill(in.x, n_read, SPREAD);
+        pt_dsp_ops_get(PATINA_ISA_C)->polyphase(plan, in.x, rows, expected);
+        for (int isa = PATINA_ISA_C + 1; isa <= (int)patina_isa_detect(); isa++) {
+            pt_dsp_ops_get((patina_isa)isa)->polyphase(plan, in.x, rows, out.x);
+            CHECK(memcmp(out.x, expected, n_out * sizeof *expected) == 0);
+        }
+        double sum = 0.0, size = 0.0; /* of the first sample of the middle lane */
+        const float *x = in.x + PT_POLYPHASE_LANES / 2 * plan->n_in;
+        for (size_t i = 0; i < PT_POLYPHASE_ROWS; i++) {
+            const double term = (double)plan->coefficient[0][i][0] * (double)x[i];
+            sum += term;
+            size += fabs(term);
+        }
+        CHECK_NEAR(expected[n_out / 2], sum, 1e-5 * size);
+        free(plan);
+        free(rows);
+        free(expected);
+        buffer_free(&in);
+        buffer_free(&out);
+    }
+}
+
 TEST(dsp_kernels, sums_give_the_same_bits) {
     double *x = alloc_aligned(N_WAVE), *y = alloc_aligned(N_WAVE);
     float xf[N_WAVE];
@@ -282,6 +319,51 @@ TEST(dsp_kernels, sums_give_the_same_bits) {
     }
     free(x);
     free(y);
+}
+
+/* From the definitions, in place too; lengths with every rest. */
+TEST(dsp_kernels, mixing_gives_the_same_bits) {
+    enum { HISTORY = 40, N = 45 };
+    static const size_t delay[] = {1, 17, HISTORY};
+    static const double gain[] = {0.7, -0.3, 0.1};
+    double x[HISTORY + N], y[N], z[N];
+    float xf[N], yf[N];
+    fill_wide(x, HISTORY + N);
+    fill(xf, N, SPREAD);
+    for (int isa = PATINA_ISA_C; isa <= (int)patina_isa_detect(); isa++) {
+        const pt_dsp_ops *ops = pt_dsp_ops_get((patina_isa)isa);
+        const double *now = x + HISTORY;
+        for (size_t n = 0; n <= N; n++) {
+            size_t n_wrong = 0;
+            ops->widen(xf, n, y);
+            ops->narrow(now, n, 0.3, yf);
+            for (size_t i = 0; i < n; i++)
+                n_wrong += y[i] != (double)xf[i] || yf[i] != (float)(0.3 * now[i]);
+            memcpy(y, x, sizeof y);
+            ops->mix(y, 0.9, now, -0.7, 0.2, n, y);
+            ops->hard_clip(now, n, 2.0, z);
+            for (size_t i = 0; i < n; i++)
+                n_wrong += y[i] != 0.9 * x[i] + (-0.7 * now[i] + 0.2) ||
+                           z[i] != fmax(-2.0, fmin(2.0, now[i]));
+            ops->delayed_sum(now, n, delay, gain, 3, 0.5, y);
+            for (size_t i = 0; i < n; i++)
+                n_wrong +=
+                    y[i] !=
+                    0.5 * (((now[i] + gain[0] * *(now + i - 1)) + gain[1] * *(now + i - 17)) +
+                           gain[2] * *(now + i - HISTORY));
+            uint64_t selected[N], digit, bits;
+            memcpy(&digit, &now[N / 2], sizeof digit);
+            digit = (digit & INT64_MAX) >> 52;
+            size_t n_selected = ops->select_magnitudes(now, n, 52, digit, selected);
+            for (size_t i = n; i-- > 0;) {
+                memcpy(&bits, &now[i], sizeof bits);
+                bits &= INT64_MAX;
+                if (bits >> 52 == digit) n_wrong += selected[--n_selected] != bits;
+            }
+            CHECK_INT(n_selected, 0);
+            CHECK_INT(n_wrong, 0);
+        }
+    }
 }
 
 TEST(dsp_kernels, elementary_functions_give_the_same_bits) {

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """checks.py - registers checks, runs them in order, and counts the results"""
 
+import argparse
 import faulthandler
+import os
 import shutil
 import sys
 import traceback
+from pathlib import Path
 
+PROGRAM = Path(__file__).resolve().parents[2] / "build/patina"
 REGISTERED_CHECKS = []
 
 
@@ -45,11 +49,24 @@ def run(options):
     return 1 if counts["failed"] else 0
 
 
-def run_main(main, scratch):
-    """Runs main and exits with its status; removes the folder scratch, and aborts after 20 minutes."""
+def skip_all(test, missing):
+    """Exits from a test that needs a package that is not installed. missing is the ImportError."""
+    print(f"skip {test}: {missing.name} is not installed, which it needs")
+    print("0 passed, 0 failed, 1 skipped")
+    sys.exit(0)
+
+
+def run_main(doc, scratch, **more):
+    """Parses the command line [--patina PROGRAM] [CHECK...], runs the checks and exits with their status; more has
+    further options with their help. Removes the folder scratch, and aborts after 20 minutes."""
     faulthandler.dump_traceback_later(1200, exit=True)
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--patina", type=os.path.abspath, default=PROGRAM, help="the program (default: %(default)s)")
+    for name, text in more.items():
+        parser.add_argument("--" + name, help=text)
+    parser.add_argument("only", nargs="*", help="names of checks")
     try:
-        status = main()
+        status = run(parser.parse_args())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     sys.exit(status)

@@ -26,8 +26,8 @@ fail() {
 
 # Downloads come first: without the packages nothing can be tested.
 if ! python3 -m venv "$work/venv" ||
-    ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy tqdm pandas \
-        datasets audiomentations; then
+    ! "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy pyarrow mypy 'pyright[nodejs]' tqdm \
+        pandas datasets audiomentations; then
     skip "the Python packages could not be installed (is there a network?)"
 fi
 

@@ -9,7 +9,6 @@ Needs nbclient, ipykernel and pyarrow. Run by run_with_torch.sh, and by tests/ch
 "N passed, N failed, N skipped".
 """
 
-import argparse
 import copy
 import csv
 import hashlib
@@ -21,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from checks import Skip, check, run_main, skip_all
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRATCH = Path(tempfile.mkdtemp(prefix="patina-notebook-"))
@@ -36,16 +37,12 @@ try:
     import traitlets.config
 except ImportError as missing:
     shutil.rmtree(SCRATCH)
-    print(f"skip notebook: {missing.name} is not installed, which running it needs")
-    print("0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+    skip_all("notebook", missing)
 
 try:
     import torch  # noqa: F401
 except ImportError:
     torch = None
-
-from checks import Skip, check, run_main, run as run_checks  # noqa: E402
 
 NOTEBOOK, EXAMPLE = ROOT / "examples/kaggle/patina.ipynb", ROOT / "examples/train_head.py"
 DEMO, MINI = ROOT / "examples/demo/manifest.jsonl", ROOT / "tests/golden/clap/mini"
@@ -254,15 +251,5 @@ def error_messages(options):
     assert "attach it as input" in error.evalue and shown["trial"] == "", shown
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--patina", default=str(ROOT / "build/patina"), help="the program")
-    parser.add_argument("--wheel", help="the wheel that the notebook installs; in a virtual environment")
-    parser.add_argument("only", nargs="*", help="names of checks")
-    options = parser.parse_args()
-    options.patina = os.path.abspath(options.patina)
-    return run_checks(options)
-
-
 if __name__ == "__main__":
-    run_main(main, SCRATCH)
+    run_main(__doc__, SCRATCH, wheel="the wheel that the notebook installs; in a virtual environment")

@@ -6,8 +6,8 @@ Run by package.sh. Sounds and targets are compared with the reference values in 
 with what the command prints. The last line is "N passed, N failed, N skipped".
 """
 
-import argparse
 import contextlib
+import importlib.util
 import inspect
 import io
 import json
@@ -30,7 +30,7 @@ import numpy as np
 import patina
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # -I leaves it out
-from checks import check, run_main, Skip, run as run_checks  # noqa: E402
+from checks import check, run_main, Skip  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN, DEMO = ROOT / "tests/golden/dsp", ROOT / "examples/demo"
@@ -132,6 +132,30 @@ def type_hints(options):
                            "--ignore-missing-imports", "-p", "patina"],
                           capture_output=True, text=True, cwd=SCRATCH)
     assert done.returncode == 0, done.stdout
+
+
+@check
+def documents_are_typed(options):
+    """mypy --strict and pyright report no errors in the examples of the documents"""
+    folder = SCRATCH / "typed"
+    folder.mkdir()
+    for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
+        blocks = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        for i, block in enumerate(blocks):
+            if "import patina" in block:
+                (folder / f"{page.stem.lower()}_{i}.py").write_text(block)
+    files = sorted(map(str, folder.glob("*.py")))
+    assert len(files) > 5, files
+    (folder / "wrong.py").write_text("import patina\npatina.verify(1)\n")
+    (folder / "pyrightconfig.json").write_text('{"reportMissingImports": false}')
+    for module, arguments in (("mypy", ["--strict", "--ignore-missing-imports", "--cache-dir", str(SCRATCH / "mypy")]),
+                              ("pyright", ["--pythonpath", sys.executable])):
+        if importlib.util.find_spec(module) is None:
+            raise Skip(f"{module} is not installed")
+        for names, status in ((files, 0), ([str(folder / "wrong.py")], 1)):
+            done = subprocess.run([sys.executable, "-m", module, *arguments, *names], capture_output=True,
+                                  text=True, cwd=folder)
+            assert done.returncode == status, (module, done.stdout, done.stderr)
 
 
 @check
@@ -678,7 +702,7 @@ def generate_has_every_option(options):
     parameters = inspect.signature(patina.generate).parameters
     names = {option["name"].replace("-", "_") for option in table
              if not option["exclusive"] and not option["common"] and option["name"] not in ("progress", "dry-run")}
-    assert set(parameters) == names | {"progress"}, set(parameters) ^ names
+    assert set(parameters) == names | {"progress", "dry_run"}, set(parameters) ^ names
     assert all(one.kind is one.KEYWORD_ONLY for one in parameters.values())
     required = {option["name"] for option in table if option["required"]}
     assert {one.name for one in parameters.values() if one.default is one.empty} == required
@@ -759,6 +783,15 @@ def generate_shards(options):
         assert (whole == shares).all(), name
     assert generate(SCRATCH / "limited", variants=2000, chunk=1, threads=1, time_limit="2s") is None
     assert not (SCRATCH / "limited/dataset.json").exists()
+
+
+@check
+def dry_run(options):
+    """returns an estimate and writes nothing"""
+    estimate = generate(SCRATCH / "dry", variants=2, dry_run=True)
+    assert (estimate["entries"], estimate["rows"]) == (14, 34), estimate
+    assert estimate["rows_per_s"] > 0 and estimate["seconds"] > 0 and estimate["runs"] is None, estimate
+    assert not (SCRATCH / "dry").exists()
 
 
 @check
@@ -1034,13 +1067,5 @@ def documentation_is_complete(options):
         assert name in ("__version__", "Rows", "Targets", "Degraded") or f"patina.{name}" in text, name
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--wheel", help="the file that was installed")
-    parser.add_argument("only", nargs="*", help="names of checks")
-    options = parser.parse_args()
-    return run_checks(options)
-
-
 if __name__ == "__main__":
-    run_main(main, SCRATCH)
+    run_main(__doc__, SCRATCH, wheel="the file that was installed")

@@ -16,16 +16,16 @@ import sys
 import tempfile
 import traceback
 
+from checks import skip_all
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.path[:0] = [os.path.join(ROOT, "tests", "golden", "make"), os.path.join(ROOT, "tests", "cli")]
 
 try:
     import torch
-    import pickles
 except ImportError as missing:
-    print(f"skip pickles: {missing.name} is not installed, which writes the files")
-    print("0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+    skip_all("pickles", missing)
+import make_pickles as pickles  # noqa: E402
 
 MINI = pickles.MINI
 OTHERS = ["config.json", "preprocessor_config.json", "vocab.json", "merges.txt"]
@@ -124,10 +124,10 @@ def check_refused(context):
     made = os.path.join(context.scratch, "made")
     pickles.write_all(made)
     folder = context.folder("refused")
-    for name, words in (("legacy.bin", ["before version 1.6"]), ("script.pt", ["TorchScript"]),
+    for name, words in (("legacy.bin", ["PyTorch before 1.6"]), ("script.pt", ["TorchScript"]),
                         ("call.bin", [".system'", "nothing was executed"]),
                         ("module.bin", ["'torch.nn.modules.linear.Linear'"]),
-                        ("list.bin", ["holds a list"])):
+                        ("list.bin", ["contains a list"])):
         shutil.copy(os.path.join(made, name), folder + "/pytorch_model.bin")
         context.refused(folder, "pytorch_model.bin", *words)
     assert not os.path.exists(os.path.join(context.scratch, "patina-was-fooled"))

@@ -28,6 +28,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from checks import Skip
+
 SCRATCH = tempfile.mkdtemp(prefix="patina-readers-")
 os.environ.update(HF_HOME=SCRATCH + "/hf", HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1",
                   HF_DATASETS_DISABLE_PROGRESS_BARS="1")
@@ -54,10 +56,6 @@ EFFECTS = {"comb", "mud", "sibilance", "noise", "clip", "pops"}
 REASONS = ["bad_caption", "duplicate_id", "missing", "timeout", "io_error", "undecodable", "truncated",
            "unsupported", "too_short", "nonfinite", "silent", "excluded",
            "filtered", "low_quality"]
-
-
-class Skip(Exception):
-    """Raised with the reason why a check is skipped."""
 
 
 def need(module):

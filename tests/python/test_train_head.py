@@ -9,7 +9,6 @@ asked of the head is that it learns what it is shown, and loudness a little beyo
 nothing. Run by run_with_torch.sh. The last line is "N passed, N failed, N skipped".
 """
 
-import argparse
 import json
 import math
 import os
@@ -20,19 +19,18 @@ import tempfile
 import wave
 from pathlib import Path
 
+from checks import check, run_main, Skip, skip_all
+
 ROOT = Path(__file__).resolve().parents[2]
 try:
     import numpy as np
     import pyarrow.parquet as pq
     import torch
 except ImportError as missing:
-    print(f"skip train_head: {missing.name} is not installed, which the example needs")
-    print("0 passed, 0 failed, 1 skipped")
-    sys.exit(0)
+    skip_all("train_head", missing)
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "examples"))
 import train_head  # noqa: E402
-from checks import check, run_main, Skip, run as run_checks  # noqa: E402
 
 EXAMPLE, DEMO = ROOT / "examples/train_head.py", ROOT / "examples/demo/manifest.jsonl"
 MINI, SHARED = ROOT / "tests/golden/clap/mini", ROOT.parent / "shared"
@@ -416,15 +414,6 @@ def data_error_messages(options):
         assert sentence in said and said.count("\n") == 1, (folder, said)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--patina", default=str(ROOT / "build/patina"), help="the program")
-    parser.add_argument("only", nargs="*", help="names of checks")
-    options = parser.parse_args()
-    options.patina = os.path.abspath(options.patina)
-    torch.set_num_threads(1)  # the sets are small, and threads would only wait for each other
-    return run_checks(options)
-
-
 if __name__ == "__main__":
-    run_main(main, SCRATCH)
+    torch.set_num_threads(1)  # the sets are small, and threads would only wait for each other
+    run_main(__doc__, SCRATCH)

@@ -198,6 +198,62 @@ TEST(audio_faults, opus_positions_not_from_zero) {
     CHECK_FRAMES(f, 2 * RATE, 0);
 }
 
+/** Adds to the position of the middle page, or of this and all pages behind it. */
+static void move_positions(file_bytes *f, int64_t by, bool all_later) {
+    unsigned n_pages = 0, i = 0;
+    for (size_t at = 0; at < f->n; at += page_bytes(f->b + at))
+        n_pages++;
+    for (size_t at = 0; at < f->n; at += page_bytes(f->b + at), i++) {
+        unsigned char *page = f->b + at;
+        if (i < n_pages / 2 || (i > n_pages / 2 && !all_later)) continue;
+        put_le(page + 6, (uint64_t)((int64_t)get_le(page + 6, 8) + by), 8);
+        fix_page_crc(page, page_bytes(page));
+    }
+}
+
+/* A position that differs from the packets, as FFmpeg 5.1 writes now and then, or a gap where
+ * nothing was sent: the sound is that of the packets. Packets of Vorbis do not give their length:
+ * a gap cannot be distinguished from a loss. */
+TEST(audio_faults, ogg_positions_with_gaps) {
+    static const int formats[] = {OPUS, OGG};
+    static const struct {
+        int64_t by;
+        bool all_later;
+    } cases[] = {{488, false}, {-488, false}, {1, false}, {96000, true}, {960, true}};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+            file_bytes f = noise_file(formats[i], RATE, 1, 6 * RATE);
+            decode_result plain = decode(&f);
+            CHECK_INT(plain.n_frames, 6 * RATE);
+            move_positions(&f, cases[k].by, cases[k].all_later);
+            decode_result o = decode(&f);
+            if (formats[i] == OGG && cases[k].all_later) {
+                CHECK_INT(o.status, PATINA_REJECT_TRUNCATED);
+            } else {
+                CHECK_OK(o.status);
+                CHECK_INT(o.n_frames, plain.n_frames);
+                CHECK(o.n_frames == plain.n_frames &&
+                      memcmp(o.samples, plain.samples, o.n_frames * sizeof(float)) == 0);
+            }
+            release(&o);
+            release(&plain);
+            file_bytes_release(&f);
+        }
+    }
+}
+
+/* A page that is missing, by its number, is no such gap. */
+TEST(audio_faults, missing_page_of_opus) {
+    file_bytes f = noise_file(OPUS, RATE, 1, 6 * RATE);
+    size_t at = 0;
+    for (unsigned i = 0; i < 4; i++)
+        at += page_bytes(f.b + at);
+    const size_t n = page_bytes(f.b + at);
+    memmove(f.b + at, f.b + at + n, f.n - at - n);
+    f.n -= n;
+    CHECK_REJECT(f, "ogg: pages are missing before that at byte ");
+}
+
 /* Bytes that are not Ogg, behind a last page. */
 TEST(audio_faults, bytes_behind_ogg) {
     static const unsigned char zeros[5000] = {0}, text[] = "not a page, and no sound either";
@@ -558,6 +614,46 @@ TEST(audio_faults, samples_after_a_size_too_small) {
     CHECK_REJECT(join(&f, &f), "another file is joined at byte");
     CHECK_REJECT(join_bytes(&f, "data\x10\0\0\0................", 24), "a second chunk of samples");
     file_bytes_release(&f);
+}
+
+/** The same W64 with an extensible fmt of 40 bytes, as FFmpeg writes all but 16-bit integers. */
+static file_bytes make_extensible_w64(const file_bytes *f) {
+    static const unsigned char guid[14] = {0, 0, 0, 0, 16, 0, 128, 0, 0, 170, 0, 56, 155, 113};
+    const unsigned char *fmt = memmem(f->b, f->n, "fmt \xF3", 5);
+    if (!fmt) exit(2);
+    const size_t at = (size_t)(fmt - f->b), size = (size_t)get_le(fmt + 16, 8),
+                 rest = at + (size + 7) / 8 * 8, n = f->n - rest + at + 64;
+    file_bytes out = {calloc(1, n), n};
+    memcpy(out.b, f->b, at + 40);
+    put_le(out.b + 16, n, 8);
+    put_le(out.b + at + 16, 64, 8);
+    put_le(out.b + at + 24, 0xFFFE, 2);
+    put_le(out.b + at + 40, 22, 2);
+    put_le(out.b + at + 42, get_le(fmt + 38, 2), 2); /* valid bits */
+    put_le(out.b + at + 48, get_le(fmt + 24, 2), 2);
+    memcpy(out.b + at + 50, guid, sizeof guid);
+    memcpy(out.b + at + 64, f->b + rest, f->n - rest);
+    return out;
+}
+
+TEST(audio_faults, extensible_w64) {
+    static const int formats[] = {SF_FORMAT_FLOAT, SF_FORMAT_DOUBLE, SF_FORMAT_ULAW,
+                                  SF_FORMAT_ALAW,  SF_FORMAT_PCM_U8, SF_FORMAT_PCM_16,
+                                  SF_FORMAT_PCM_32};
+    for (size_t k = 0; k < sizeof formats / sizeof *formats; k++) {
+        file_bytes f = noise_file(SF_FORMAT_W64 | formats[k], RATE, 2, RATE);
+        file_bytes extensible = make_extensible_w64(&f);
+        decode_result plain = decode(&f), o = decode(&extensible);
+        CHECK_OK(o.status);
+        CHECK_INT(plain.n_frames, RATE);
+        CHECK(o.n_frames == plain.n_frames &&
+              memcmp(o.samples, plain.samples, 2 * o.n_frames * sizeof(float)) == 0);
+        CHECK_STR(o.info.codec.name, plain.info.codec.name);
+        release(&o);
+        release(&plain);
+        file_bytes_release(&extensible);
+        file_bytes_release(&f);
+    }
 }
 
 TEST(audio_faults, size_0_followed_by_chunks) {

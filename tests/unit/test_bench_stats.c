@@ -24,3 +24,27 @@ TEST(samples, best_median_worst) {
     CHECK_NEAR(rates.median, 2.5, 0.0);
     CHECK_NEAR(rates.worst, 1.0, 0.0);
 }
+
+/* Five values at least, and none of the last three better than those before by 2 %. */
+TEST(samples, settled) {
+    static const struct {
+        double value[7];
+        unsigned n;
+        bool settled;
+    } cases[] = {{{0}, 0, true},
+                 {{2.0, 2.0, 2.0, 2.0}, 4, false},
+                 {{2.0, 2.0, 2.0, 2.0, 2.0}, 5, true},
+                 {{3.0, 2.0, 2.5, 2.2, 1.97}, 5, true},
+                 {{3.0, 2.0, 2.5, 2.2, 1.95}, 5, false},
+                 {{3.0, 2.0, 1.95, 2.2, 1.95, 2.0, 2.1}, 7, true},
+                 {{3.0, 2.5, 2.6, 2.7, 1.0, 2.0, 2.1}, 7, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pt_bench_samples times = {0}, rates = {0};
+        for (unsigned k = 0; k < cases[i].n; k++) {
+            pt_bench_samples_add(&times, cases[i].value[k]);
+            pt_bench_samples_add(&rates, 1.0 / cases[i].value[k]);
+        }
+        CHECK(pt_bench_samples_settled(&times, false) == cases[i].settled);
+        CHECK(pt_bench_samples_settled(&rates, true) == cases[i].settled);
+    }
+}

@@ -116,6 +116,7 @@ TEST(corpus_iterator, wrong_kind_is_an_error) {
     for (size_t f = 0; f < 6; f++) {
         for (size_t k = 0; k < 6; k++) {
             if (f == k && f < 5) continue;
+            if (f == 1 && k == 2) continue; /* a Clotho table is also one of captions */
             const pt_corpus_options options = {.kind = own[k]};
             listing *l = list_corpus_with(files[f], &options);
             if (strcmp(own[k], "jsonl") == 0) {

@@ -353,10 +353,10 @@ TEST(effect_chain, replays_bit_for_bit) {
 
 TEST(effect_chain, json_form) {
     /* The drive of soft clipping was added later: 1 if a recipe has none. */
-    const char *const recipes[] = {
-        CHAIN_JSON, "[]",
+    static const char two_clips[] =
         "[{\"fx\": \"clip\", \"kind\": \"tanh\", \"fraction\": 0.5, \"drive\": 5.5}, "
-        "{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.5}]"};
+        "{\"fx\": \"clip\", \"kind\": \"hard\", \"fraction\": 0.5}]";
+    const char *const recipes[] = {CHAIN_JSON, "[]", two_clips};
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
         patina_effect_chain *chain = NULL;
         REQUIRE_OK(patina_effect_chain_from_json(recipes[i], &chain, &t->err));

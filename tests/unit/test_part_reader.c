@@ -45,10 +45,10 @@ static pt_row row_of(uint32_t seed) {
 static patina_status write_rows(const pt_row_writer_backend *kind, const char *path, uint32_t n,
                                 patina_error *err) {
     pt_row_writer *writer = NULL;
-    patina_status status = kind->open(path, keys, 2, &writer, err);
+    patina_status status = kind->open(path, keys, 2, false, &writer, err);
     for (uint32_t i = 0; status == PATINA_OK && i < n; i++) {
         const pt_row row = row_of(i);
-        status = kind->write(writer, &row, err);
+        status = kind->write(writer, &row, NULL, err);
     }
     if (status == PATINA_OK) status = pt_row_writer_finish(writer, err);
     pt_row_writer_close(&writer);

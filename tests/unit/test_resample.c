@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_resample.c - resampled sines against least-squares fits
  *
+ * One measurement and one bar for the polyphase filter and for soxr, which takes the other rates and
+ * replays recipes of 0.1.
+ *
  * What remains after the fitted sine is subtracted is an image or an alias.
  */
 
@@ -17,9 +20,29 @@
 #define REJECT_DB -100.0 /* images and aliases */
 #define DELAY     1e-3   /* samples at 48 kHz: 0.003 degrees at 400 Hz, 0.16 at 22 kHz */
 
-static const unsigned rates[] = {4000,  8000,  11025, 16000, 22050,  32000,
-                                 44100, 44101, 88200, 96000, 192000, 384000};
-#define N_RATES (sizeof rates / sizeof *rates)
+typedef struct filter {
+    unsigned rate_hz;
+    pt_resampler_kind kind;
+} filter;
+
+/* The rates of the polyphase filter with both kinds; 44101 Hz and rates over 48 kHz are of soxr. */
+static const filter filters[] = {
+    {4000, PT_RESAMPLER_BEST},   {8000, PT_RESAMPLER_BEST},  {11025, PT_RESAMPLER_BEST},
+    {12000, PT_RESAMPLER_BEST},  {16000, PT_RESAMPLER_BEST}, {22050, PT_RESAMPLER_BEST},
+    {24000, PT_RESAMPLER_BEST},  {32000, PT_RESAMPLER_BEST}, {37800, PT_RESAMPLER_BEST},
+    {44100, PT_RESAMPLER_BEST},  {8000, PT_RESAMPLER_SOXR},  {11025, PT_RESAMPLER_SOXR},
+    {16000, PT_RESAMPLER_SOXR},  {22050, PT_RESAMPLER_SOXR}, {24000, PT_RESAMPLER_SOXR},
+    {32000, PT_RESAMPLER_SOXR},  {44100, PT_RESAMPLER_SOXR}, {44101, PT_RESAMPLER_BEST},
+    {88200, PT_RESAMPLER_BEST},  {96000, PT_RESAMPLER_BEST}, {192000, PT_RESAMPLER_BEST},
+    {384000, PT_RESAMPLER_BEST},
+};
+#define N_FILTERS (sizeof filters / sizeof *filters)
+
+static pt_resampler *open_resampler(pt_test *t, filter f) {
+    pt_resampler *resampler = NULL;
+    CHECK_OK(pt_resampler_open(f.rate_hz, f.kind, &resampler, &t->err));
+    return resampler;
+}
 
 typedef struct sine_fit {
     double gain_db, delay; /* against the expected sine; in samples at 48 kHz */
@@ -67,14 +90,14 @@ static sine_fit resampled_sine(pt_test *t, pt_resampler *resampler, unsigned rat
 }
 
 TEST(resample, pass_band_is_flat_without_images_or_delay) {
-    for (size_t r = 0; r < N_RATES; r++) {
-        pt_resampler *resampler = NULL;
-        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
-        const double nyquist = 0.5 * (rates[r] < PATINA_RATE_HZ ? rates[r] : PATINA_RATE_HZ);
+    for (size_t r = 0; r < N_FILTERS; r++) {
+        pt_resampler *resampler = open_resampler(t, filters[r]);
+        const double nyquist =
+            0.5 * (filters[r].rate_hz < PATINA_RATE_HZ ? filters[r].rate_hz : PATINA_RATE_HZ);
         double ripple = 0.0, delay = 0.0, rest = -300.0;
         for (int i = 0; i <= 18; i++) {
             const double share = i == 0 ? 0.005 : 0.05 * i;
-            const sine_fit fit = resampled_sine(t, resampler, rates[r], share * nyquist);
+            const sine_fit fit = resampled_sine(t, resampler, filters[r].rate_hz, share * nyquist);
             ripple = fmax(ripple, fabs(fit.gain_db));
             delay = fmax(delay, fabs(fit.delay));
             rest = fmax(rest, fit.rest_db);
@@ -83,20 +106,20 @@ TEST(resample, pass_band_is_flat_without_images_or_delay) {
         CHECK_NEAR(delay, 0.0, DELAY);
         CHECK(rest <= REJECT_DB);
         if (t->n_failed)
-            printf("  %6u Hz: ripple %.4f dB, delay %.1e samples, images %.1f dB\n", rates[r],
-                   ripple, delay, rest);
+            printf("  %6u Hz: ripple %.4f dB, delay %.1e samples, images %.1f dB\n",
+                   filters[r].rate_hz, ripple, delay, rest);
         pt_resampler_close(&resampler);
     }
 }
 
 /* In the transition band a tone may be attenuated, but it must not alias. */
 TEST(resample, no_images_from_the_transition_band) {
-    for (size_t r = 0; r < N_RATES; r++) {
-        if (rates[r] > PATINA_RATE_HZ) continue;
-        pt_resampler *resampler = NULL;
-        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
+    for (size_t r = 0; r < N_FILTERS; r++) {
+        if (filters[r].rate_hz > PATINA_RATE_HZ) continue;
+        pt_resampler *resampler = open_resampler(t, filters[r]);
         for (double share = 0.91; share < 1.0; share += 0.01) {
-            const sine_fit fit = resampled_sine(t, resampler, rates[r], share * 0.5 * rates[r]);
+            const sine_fit fit =
+                resampled_sine(t, resampler, filters[r].rate_hz, share * 0.5 * filters[r].rate_hz);
             CHECK(fit.rest_db <= REJECT_DB);
         }
         pt_resampler_close(&resampler);
@@ -104,23 +127,23 @@ TEST(resample, no_images_from_the_transition_band) {
 }
 
 TEST(resample, tones_over_24_kHz_vanish) {
-    for (size_t r = 0; r < N_RATES; r++) {
-        if (rates[r] <= PATINA_RATE_HZ) continue;
-        pt_resampler *resampler = NULL;
-        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
-        const double low = 0.5 * PATINA_RATE_HZ + 10.0, high = 0.5 * rates[r];
+    for (size_t r = 0; r < N_FILTERS; r++) {
+        if (filters[r].rate_hz <= PATINA_RATE_HZ) continue;
+        pt_resampler *resampler = open_resampler(t, filters[r]);
+        const double low = 0.5 * PATINA_RATE_HZ + 10.0, high = 0.5 * filters[r].rate_hz;
         for (int i = 0; i < 24; i++) {
             /* denser towards the edge, where the alias is worst */
             const double f = low + (high - low) * i * i / (24.0 * 24.0);
-            const size_t n = rates[r];
+            const size_t n = filters[r].rate_hz;
             float *x = stimulus_alloc(n), *y = stimulus_alloc(PATINA_RATE_HZ);
-            stimulus_add_sine(x, n, 1, rates[r], f, 0.5, 0.0);
+            stimulus_add_sine(x, n, 1, filters[r].rate_hz, f, 0.5, 0.0);
             CHECK_OK(pt_resampler_run(resampler, x, n, y, &t->err));
             double power = 0.0;
             for (size_t k = PATINA_RATE_HZ / 4; k < PATINA_RATE_HZ * 3 / 4; k++)
                 power += (double)y[k] * (double)y[k] / (PATINA_RATE_HZ / 2.0);
             if (!CHECK(level_db(power, 0.125) <= REJECT_DB))
-                printf("  %u Hz: %.0f Hz leaves %.1f dB\n", rates[r], f, level_db(power, 0.125));
+                printf("  %u Hz: %.0f Hz leaves %.1f dB\n", filters[r].rate_hz, f,
+                       level_db(power, 0.125));
             free(x);
             free(y);
         }
@@ -175,15 +198,15 @@ TEST(resample, result_does_not_depend_on_block_sizes) {
     static const size_t ones[] = {1}, odd[] = {1, 7, 1000, 3, 4096, 333}, large[] = {50021};
     static const size_t *const sizes[] = {ones, odd, large};
     static const size_t n_sizes[] = {1, 6, 1}, drain_room[] = {1, 37, 100000};
-    for (size_t r = 0; r <= N_RATES; r++) {
-        const unsigned rate_hz = r < N_RATES ? rates[r] : PATINA_RATE_HZ;
+    for (size_t r = 0; r <= N_FILTERS; r++) {
+        const filter f = r < N_FILTERS ? filters[r] : (filter){PATINA_RATE_HZ, PT_RESAMPLER_BEST};
+        const unsigned rate_hz = f.rate_hz;
         const size_t n = rate_hz < 60000 ? 2 * rate_hz + 17 : rate_hz;
         const size_t n_out = (size_t)pt_resampled_length(n, rate_hz);
         float *x = stimulus_alloc(n), *whole = stimulus_alloc(n_out),
               *pieces = stimulus_alloc(n_out + 8);
-        pt_resampler *resampler = NULL;
+        pt_resampler *resampler = open_resampler(t, f);
         stimulus_add_noise(x, n, 0.5, 5);
-        REQUIRE_OK(pt_resampler_open(rate_hz, &resampler, &t->err));
         CHECK_OK(pt_resampler_run(resampler, x, n, whole, &t->err));
         for (size_t s = 0; s < 3; s++) {
             CHECK_INT(in_pieces(t, resampler, x, n, sizes[s], n_sizes[s], drain_room[s], pieces),
@@ -198,34 +221,33 @@ TEST(resample, result_does_not_depend_on_block_sizes) {
     }
 }
 
-/* Memory is bounded when samples come one by one: only the delay of the filter (17 ms here) is
- * held. */
+/* Memory is bounded when samples come one by one: a block (53 ms) and the delay of the filter are
+ * held; 17 ms by soxr. */
 TEST(resample, single_samples) {
-    enum { RATE = 44100, N = 4 * RATE };
-    pt_resampler *resampler = NULL;
-    const float sample = 0.5F;
-    float out[8];
-    size_t n_out = 0, got = 0;
-    REQUIRE_OK(pt_resampler_open(RATE, &resampler, &t->err));
-    REQUIRE(pt_resampler_bound(resampler, 1) <= 8);
-    for (size_t i = 0; i < N; i++, n_out += got)
-        REQUIRE_OK(pt_resampler_process(resampler, &sample, 1, out, &got, &t->err));
-    CHECK(4 * PATINA_RATE_HZ - n_out < PATINA_RATE_HZ / 20);
-    pt_resampler_close(&resampler);
+    enum { RATE = 44100, N = 4 * RATE, BLOCK_MAX = 3000 };
+    for (int kind = PT_RESAMPLER_BEST; kind <= PT_RESAMPLER_SOXR; kind++) {
+        pt_resampler *resampler = open_resampler(t, (filter){RATE, (pt_resampler_kind)kind});
+        const float sample = 0.5F;
+        float out[BLOCK_MAX];
+        size_t n_out = 0, got = 0;
+        REQUIRE(pt_resampler_bound(resampler, 1) <= BLOCK_MAX);
+        for (size_t i = 0; i < N; i++, n_out += got)
+            REQUIRE_OK(pt_resampler_process(resampler, &sample, 1, out, &got, &t->err));
+        CHECK(4 * PATINA_RATE_HZ - n_out < BLOCK_MAX);
+        pt_resampler_close(&resampler);
+    }
 }
 
 /* A reset within a signal, and a run after pieces, discard the earlier state. */
 TEST(resample, reset) {
     enum { N = 30000 };
-    for (size_t r = 0; r < N_RATES; r++) {
-        const size_t n_out = (size_t)pt_resampled_length(N, rates[r]);
+    for (size_t r = 0; r < N_FILTERS; r++) {
+        const size_t n_out = (size_t)pt_resampled_length(N, filters[r].rate_hz);
         float *x = stimulus_alloc(N), *y = stimulus_alloc(n_out), *again = stimulus_alloc(n_out);
-        float *waste = stimulus_alloc((size_t)pt_resampled_length(N, rates[r]) + 2);
+        float *waste = stimulus_alloc((size_t)pt_resampled_length(N, filters[r].rate_hz) + 2);
         size_t got = 0;
-        pt_resampler *fresh = NULL, *kept = NULL;
+        pt_resampler *fresh = open_resampler(t, filters[r]), *kept = open_resampler(t, filters[r]);
         stimulus_add_noise(x, N, 0.5, 9);
-        REQUIRE_OK(pt_resampler_open(rates[r], &fresh, &t->err));
-        REQUIRE_OK(pt_resampler_open(rates[r], &kept, &t->err));
         CHECK_OK(pt_resampler_run(fresh, x, N, y, &t->err));
 
         CHECK_OK(pt_resampler_process(kept, x + 5, N - 5, waste, &got, &t->err));
@@ -248,11 +270,10 @@ TEST(resample, reset) {
 
 /* Lengths for which soxr and the rule could differ: none, single samples, exact halves. */
 TEST(resample, short_signals_have_their_length) {
-    for (size_t r = 0; r < N_RATES; r++) {
-        pt_resampler *resampler = NULL;
-        REQUIRE_OK(pt_resampler_open(rates[r], &resampler, &t->err));
+    for (size_t r = 0; r < N_FILTERS; r++) {
+        pt_resampler *resampler = open_resampler(t, filters[r]);
         for (size_t n = 0; n <= 40; n++) {
-            const size_t n_out = (size_t)pt_resampled_length(n, rates[r]);
+            const size_t n_out = (size_t)pt_resampled_length(n, filters[r].rate_hz);
             float *x = stimulus_alloc(n), *y = stimulus_alloc(n_out + 1),
                   *z = stimulus_alloc(n_out + 8);
             stimulus_add_noise(x, n, 0.5, 1);
@@ -274,7 +295,7 @@ TEST(resample, equal_rates_copy_every_bit) {
     const float x[] = {0.0F, -0.0F, 1e-42F, 1.5F, -3.4e38F, 1e-10F, 0.1F}; /* 1e-42: a denormal */
     float y[7];
     pt_resampler *resampler = NULL;
-    REQUIRE_OK(pt_resampler_open(PATINA_RATE_HZ, &resampler, &t->err));
+    REQUIRE_OK(pt_resampler_open(PATINA_RATE_HZ, PT_RESAMPLER_BEST, &resampler, &t->err));
     CHECK_OK(pt_resampler_run(resampler, x, 7, y, &t->err));
     CHECK(memcmp(x, y, sizeof x) == 0);
     CHECK_INT(pt_resampler_bound(resampler, 7), 7);
@@ -285,7 +306,8 @@ TEST(resample, rates_out_of_range) {
     const unsigned wrong[] = {0, 1, 3999, 384001, 4000000000U};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         pt_resampler *resampler = NULL;
-        CHECK_FAILS(pt_resampler_open(wrong[i], &resampler, &t->err), PATINA_ERANGE);
+        CHECK_FAILS(pt_resampler_open(wrong[i], PT_RESAMPLER_BEST, &resampler, &t->err),
+                    PATINA_ERANGE);
         CHECK(resampler == NULL);
     }
     pt_resampler_close(NULL);

@@ -33,10 +33,10 @@ TEST(row_writer_jsonl, round_trip) {
     pt_row_writer *writer = NULL;
 
     snprintf(path, sizeof path, "%s/rows.jsonl", pt_test_tmpdir());
-    REQUIRE_OK(pt_row_writer_jsonl.open(path, NULL, 0, &writer, &t->err));
+    REQUIRE_OK(pt_row_writer_jsonl.open(path, NULL, 0, false, &writer, &t->err));
     for (unsigned i = 0; i < 3; i++) {
         const pt_row row = row_of(i);
-        CHECK_OK(pt_row_writer_jsonl.write(writer, &row, &t->err));
+        CHECK_OK(pt_row_writer_jsonl.write(writer, &row, NULL, &t->err));
     }
     CHECK_OK(pt_row_writer_finish(writer, &t->err));
     pt_row_writer_close(&writer);
@@ -79,7 +79,7 @@ TEST(row_writer_jsonl, empty_and_unfinished_files) {
     pt_row_writer *writer = NULL;
 
     snprintf(path, sizeof path, "%s/none.jsonl", pt_test_tmpdir());
-    REQUIRE_OK(pt_row_writer_jsonl.open(path, NULL, 0, &writer, &t->err));
+    REQUIRE_OK(pt_row_writer_jsonl.open(path, NULL, 0, false, &writer, &t->err));
     CHECK_OK(pt_row_writer_finish(writer, &t->err));
     pt_row_writer_close(&writer);
     REQUIRE_OK(pt_file_read_all(path, 10, &text, &n, &t->err));
@@ -88,8 +88,8 @@ TEST(row_writer_jsonl, empty_and_unfinished_files) {
 
     snprintf(path, sizeof path, "%s/unfinished.jsonl", pt_test_tmpdir());
     const pt_row row = row_of(0);
-    REQUIRE_OK(pt_row_writer_jsonl.open(path, NULL, 0, &writer, &t->err));
-    CHECK_OK(pt_row_writer_jsonl.write(writer, &row, &t->err));
+    REQUIRE_OK(pt_row_writer_jsonl.open(path, NULL, 0, false, &writer, &t->err));
+    CHECK_OK(pt_row_writer_jsonl.write(writer, &row, NULL, &t->err));
     pt_row_writer_close(&writer);
     CHECK(writer == NULL);
     CHECK(access(path, F_OK) != 0);
@@ -101,14 +101,14 @@ TEST(row_writer_jsonl, faults) {
     pt_row_writer *writer = NULL;
     const pt_row row = row_of(0);
 
-    CHECK_FAILS(pt_row_writer_jsonl.open("/absent/rows.jsonl", NULL, 0, &writer, &t->err),
+    CHECK_FAILS(pt_row_writer_jsonl.open("/absent/rows.jsonl", NULL, 0, false, &writer, &t->err),
                 PATINA_EIO);
     CHECK_CONTAINS(t->err.message, "'/absent/rows.jsonl'");
     CHECK(writer == NULL);
     const char *full = test_full_device_path();
     if (!full) SKIP("there is no /dev/full");
-    REQUIRE_OK(pt_row_writer_jsonl.open(full, NULL, 0, &writer, &t->err));
-    CHECK_OK(pt_row_writer_jsonl.write(writer, &row, &t->err));
+    REQUIRE_OK(pt_row_writer_jsonl.open(full, NULL, 0, false, &writer, &t->err));
+    CHECK_OK(pt_row_writer_jsonl.write(writer, &row, NULL, &t->err));
     CHECK_FAILS(pt_row_writer_finish(writer, &t->err), PATINA_EIO);
     CHECK_CONTAINS(t->err.message, "No space left");
     pt_row_writer_close(&writer);

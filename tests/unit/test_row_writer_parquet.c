@@ -35,10 +35,10 @@ static void fill(pt_row *row, float value) {
 static patina_status write_rows(const char *path, unsigned n_rows, patina_error *err) {
     pt_row_writer *writer = NULL;
     pt_row row;
-    patina_status status = pt_row_writer_parquet.open(path, keys, 2, &writer, err);
+    patina_status status = pt_row_writer_parquet.open(path, keys, 2, false, &writer, err);
     for (unsigned i = 0; status == PATINA_OK && i < n_rows; i++) {
         fill(&row, (float)(i + 1));
-        status = pt_row_writer_parquet.write(writer, &row, err);
+        status = pt_row_writer_parquet.write(writer, &row, NULL, err);
     }
     if (status == PATINA_OK) status = pt_row_writer_finish(writer, err);
     pt_row_writer_close(&writer);
@@ -158,8 +158,9 @@ TEST(row_writer_parquet, unfinished_file_is_removed) {
     pt_row row;
 
     fill(&row, 1.0F);
-    REQUIRE_OK(pt_row_writer_parquet.open(in_tmpdir("half.parquet"), keys, 2, &writer, &t->err));
-    CHECK_OK(pt_row_writer_parquet.write(writer, &row, &t->err));
+    REQUIRE_OK(
+        pt_row_writer_parquet.open(in_tmpdir("half.parquet"), keys, 2, false, &writer, &t->err));
+    CHECK_OK(pt_row_writer_parquet.write(writer, &row, NULL, &t->err));
     pt_row_writer_close(&writer);
     CHECK(access(in_tmpdir("half.parquet"), F_OK) != 0);
     CHECK(access(in_tmpdir("half.parquet.tmp"), F_OK) != 0);

@@ -125,16 +125,18 @@ static const pt_row *substitute; /* written instead of good_row(); NULL for none
 static pt_row_writer_backend faulty;
 
 static patina_status open_faulty(const char *path, const pt_key_value *metadata, size_t n_metadata,
-                                 pt_row_writer **writer, patina_error *err) {
-    const patina_status status = pt_row_writer_jsonl.open(path, metadata, n_metadata, writer, err);
+                                 bool with_id, pt_row_writer **writer, patina_error *err) {
+    const patina_status status =
+        pt_row_writer_jsonl.open(path, metadata, n_metadata, with_id, writer, err);
     if (status == PATINA_OK) (*writer)->kind = &faulty;
     return status;
 }
 
-static patina_status write_faulty(pt_row_writer *writer, const pt_row *row, patina_error *err) {
+static patina_status write_faulty(pt_row_writer *writer, const pt_row *row, const char *id,
+                                  patina_error *err) {
     const pt_row good = good_row();
     const bool is_good = memcmp(row, &good, sizeof good) == 0;
-    return pt_row_writer_jsonl.write(writer, substitute && is_good ? substitute : row, err);
+    return pt_row_writer_jsonl.write(writer, substitute && is_good ? substitute : row, id, err);
 }
 
 static patina_status open_store_of_faulty(const char *out, const pt_run_metadata *run_meta,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fetch.c - downloads a model from the hub into the cache
+/* fetch_model.c - downloads a model from the hub into the cache
  *
  *     name ──► commit ──► metadata of files ──► small files ──► check type ──► weights
  *          ──► links in snapshots/<commit> ──► refs/<revision>
@@ -17,6 +17,7 @@
 
 #include "base/byte_source.h"
 #include "base/error.h"
+#include "base/json_load.h"
 #include "hub/download.h"
 #include "hub/etag.h"
 #include "hub/hub_cache.h"
@@ -184,7 +185,7 @@ static patina_status check_is_clap(const fetch *f, patina_error *err) {
     patina_status status = PATINA_OK;
 
     PT_TRY(pt_file_read_all(path.text, CONFIG_BYTES_MAX, &text, &n, err));
-    json_t *config = json_loadb(text, n, 0, NULL);
+    json_t *config = pt_json_load(text, n, 0, NULL);
     const char *type = json_string_value(json_object_get(config, "model_type"));
     if (type && strcmp(type, "clap") != 0)
         status = pt_fail(err, PATINA_EFORMAT,

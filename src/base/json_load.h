@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* json_load.h - parses JSON with jansson, safe against failed allocations */
+
+#ifndef PATINA_BASE_JSON_LOAD_H
+#define PATINA_BASE_JSON_LOAD_H
+
+#include <stddef.h>
+
+#include <jansson.h>
+
+/**
+ * As json_loadb. NULL with json_error_out_of_memory when any allocation failed, where jansson 2.14
+ * may report a syntax error, or return a value with a byte of a string or a digit missing.
+ *
+ * error  out on failure; may be NULL
+ */
+json_t *pt_json_load(const char *text, size_t n, size_t flags, json_error_t *error);
+
+/** Makes an error that says that memory ran out. */
+void pt_json_set_out_of_memory(json_error_t *error);
+
+/** The same for a NUL-terminated text; NULL gives NULL. */
+json_t *pt_json_load_text(const char *text, size_t flags, json_error_t *error);
+
+#endif /* PATINA_BASE_JSON_LOAD_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* column_names.h - usual names of columns and JSON members, and how names are compared */
+
+#ifndef PATINA_CORPUS_COLUMN_NAMES_H
+#define PATINA_CORPUS_COLUMN_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Alternatives, in the order in which they are tried. */
+#define PT_FILE_COLUMNS                                                                            \
+    "filename|file_name|file|fname|slice_file_name|audio_filepath|audio_filename|audio_path|"      \
+    "audio_file|file_path|wav_path|wav_file|mp3_path|path|audio|wav|location|filepath_wav|"        \
+    "relative_path|rel_path|sound|recording|audio_url"
+#define PT_ID_COLUMNS                                                                              \
+    "audio_id|clip_id|sound_id|freesound_id|track_id|segment_id|utterance_id|utt_id|sample_id|"    \
+    "uid|key"
+#define PT_CAPTION_COLUMNS                                                                         \
+    "caption|captions|text|texts|transcription|transcript|sentence|sentences|description|"         \
+    "descriptions|main_caption|normalized_text|text_description"
+#define PT_LABEL_COLUMNS                                                                           \
+    "label|labels|human_labels|category|class|tags|tag|event_label|event_labels"
+#define PT_SPLIT_COLUMNS "split|subset|set|partition"
+
+/** Whether a column has this name, ignoring case, spaces, '_' and '-'. */
+bool pt_column_has_name(const char *column, size_t n, const char *name);
+
+/** Copies the first of several names, "filename|file_name", and moves to the next; false at the
+ * end. Longer names are truncated. */
+bool pt_column_next_name(const char **names, char *name, size_t size);
+
+/**
+ * Whether a column has one of several captions: "caption_2", "Caption 2", "captions_writing",
+ * "short_caption", "text_3", but not "caption_id" or "caption_length".
+ *
+ * number  the number in it; 0: none
+ */
+bool pt_column_is_caption(const char *column, size_t n, unsigned *number);
+
+#endif /* PATINA_CORPUS_COLUMN_NAMES_H */

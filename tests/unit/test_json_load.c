@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* test_json_load.c - every allocation of a parse fails in turn */
+
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_load.h"
+
+static size_t n_left = SIZE_MAX; /* allocations that succeed; all later ones do, too */
+
+static void *allocate(size_t n) {
+    return n_left-- == 0 ? NULL : malloc(n);
+}
+
+TEST(json_load, failed_allocations) {
+    /* Tokens longer than the buffer of jansson's lexer, which grows. */
+    static const char text[] =
+        "{\"name of twenty bytes\": [\"a text of more than sixteen bytes\", 1234567890.12345678, "
+        "12345678901234567], \"b\": {\"c\": null, \"\\u00e4 and much more after it\": true}}";
+    json_error_t error;
+    size_t n = 0;
+
+    json_set_alloc_funcs(allocate, free); /* before the first parse, as a program may do */
+    json_t *expected = pt_json_load_text(text, 0, &error), *value = NULL;
+    CHECK(expected);
+    for (; !value && n < 1000; n++) {
+        n_left = n;
+        value = pt_json_load_text(text, 0, &error);
+        n_left = SIZE_MAX;
+        CHECK(value || json_error_code(&error) == json_error_out_of_memory);
+    }
+    CHECK(n > 20 && n < 1000);
+    CHECK(json_equal(value, expected));
+    json_decref(value);
+    json_decref(expected);
+    CHECK(!pt_json_load_text("{", 0, &error));
+    CHECK(json_error_code(&error) == json_error_premature_end_of_input);
+    CHECK(!pt_json_load_text(NULL, 0, NULL));
+}
