@@ -36,6 +36,10 @@ static double scale_y(const plot *p, double y) {
 /* id is not escaped: it never holds user text. */
 static void svg_open(pt_strbuf *out, const char *id, const char *class, double width, double height,
                      const char *title, const char *words) {
+    if (!title || !words) { /* out of memory */
+        out->failed = true;
+        return;
+    }
     pt_strbuf_printf(
         out,
         "<svg class=\"%s\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-labelledby=\"%s-t "
@@ -142,7 +146,7 @@ void pt_chart_histogram(pt_strbuf *out, const char *id, const char *title, const
                     .x1 = h->edge[h->n_bins],
                     .y1 = (double)most};
     char *words = describe_histogram(q, unit);
-    svg_open(out, id, "chart", WIDTH, 224.0, title, words ? words : "");
+    svg_open(out, id, "chart", WIDTH, 224.0, title, words);
     free(words);
     axis_left(out, &p, 4);
     for (size_t i = 0; i < h->n_bins; i++) {
@@ -245,9 +249,10 @@ void pt_chart_spectrum(pt_strbuf *out, const char *id,
         "The mean level is highest, %.1f dBFS, in the band at %.4g Hz. The table below "
         "lists all bands.",
         band[loudest].mean, patina_ltas_center_hz(loudest));
+    char *text = pt_strbuf_detach(&words);
     svg_open(out, id, "chart wide", WIDE_WIDTH, 336.0, "Long-term spectrum of the pristine audio",
-             words.text ? words.text : "");
-    pt_strbuf_release(&words);
+             text);
+    free(text);
     axis_left(out, &p, 6);
     svg_add_quantile_area(out, &p, band, "spread", offsetof(patina_quantiles, p5),
                           offsetof(patina_quantiles, p95));
@@ -378,7 +383,7 @@ void pt_chart_heatmap(pt_strbuf *out, const char *id, const char *effect,
     pt_strbuf named = {0};
     pt_strbuf_printf(&named, "%s: purity over %s", effect, grid->primary->name);
     title = pt_strbuf_detach(&named);
-    svg_open(out, id, "chart", WIDTH, 240.0, title ? title : "", words ? words : "");
+    svg_open(out, id, "chart", WIDTH, 240.0, title, words);
     axis_left(out, &p, 5);
     svg_add_cells(out, &p, grid);
     svg_add_median_line(out, &p, grid->all, "line");
