@@ -201,7 +201,7 @@ TEST(parquet_reader, unsupported_columns) {
     check_refused(t, pt_test_golden_path("parquet/hub/no_audio.parquet"), NULL,
                   "there is no column 'audio'; its columns are 'id' and 'caption'");
     check_refused(t, pt_test_golden_path("parquet/hub/no_caption.parquet"), &absent,
-                  "there is no column 'q'; its columns are");
+                  "option '--caption-column': no column 'q'; the columns are");
     check_refused(t, pt_test_golden_path("parquet/hub/no_caption.parquet"), &number,
                   "column 'id' is neither a string nor a list of strings");
     check_refused(t, pt_test_golden_path("parquet/hub/number_caption.parquet"), NULL,
