@@ -126,18 +126,6 @@ static patina_status probe_audio_folder(const char *path, char *buffer, pt_corpu
     return status;
 }
 
-/** The audio root must be a folder, whatever the kind. */
-static patina_status check_audio_root(const char *root, patina_error *err) {
-    struct stat info;
-    if (!root) return PATINA_OK;
-    if (stat(root, &info) != 0)
-        return pt_fail(err, PATINA_EIO, "option '--audio-root': '%s' cannot be opened: %s", root,
-                       strerrordesc_np(errno));
-    return S_ISDIR(info.st_mode)
-               ? PATINA_OK
-               : pt_fail(err, PATINA_EIO, "option '--audio-root': '%s' is not a folder", root);
-}
-
 /** Reads the head of a file, or finds that the path is a folder or a pattern. */
 static patina_status probe_file(const char *path, char *buffer, pt_corpus_probe *probe,
                                 patina_error *err) {
@@ -361,8 +349,6 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
         goto done;
     }
     if (!options) options = &defaults;
-    status = check_audio_root(options->audio_root, err);
-    if (status != PATINA_OK) goto done;
     probe = (pt_corpus_probe){.path = path, .head = buffer, .options = options};
     buffer[0] = '\0';
     status = probe_file(path, buffer, &probe, err);
