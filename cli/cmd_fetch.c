@@ -6,6 +6,8 @@
 #include "commands.h"
 #include "hub_fetch.h"
 
+#include "base/suggest.h"
+
 static const pt_cli_option options[] = {
     {.name = "pattern",
      .kind = PT_CLI_TEXT,
@@ -37,7 +39,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
         return pt_cli_usage_error(command, "option '--pattern' applies to 'dataset' only");
     if (strcmp(what, "model") == 0)
         return pt_cli_model_fetch(args, name ? name : PT_CLI_MODEL_DEFAULT, &given);
-    const char *nearest = pt_cli_suggest(what, command->words, 2);
+    const char *nearest = pt_suggest_name(what, command->words, 2);
     if (nearest)
         return pt_cli_usage_error(command, "unknown kind '%s': did you mean '%s'?", what, nearest);
     return pt_cli_usage_error(command, "unknown kind '%s': expected 'model' or 'dataset'", what);

@@ -13,6 +13,8 @@
 #include "hub_fetch.h"
 #include "terminal.h"
 
+#include "base/suggest.h"
+
 static const pt_cli_option options[] = {
     {.name = "json", .help = "info: print one JSON object"},
     {.name = "revision",
@@ -142,7 +144,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
             &(pt_cli_fetch_options){.revision = pt_cli_text(args, "revision"),
                                     .retries = pt_cli_number(args, "retries")});
     }
-    const char *nearest = pt_cli_suggest(action, command->words, 2);
+    const char *nearest = pt_suggest_name(action, command->words, 2);
     if (nearest)
         return pt_cli_usage_error(command, "unknown action '%s': did you mean '%s'?", action,
                                   nearest);

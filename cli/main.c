@@ -19,6 +19,8 @@
 #include "signals.h"
 #include "terminal.h"
 
+#include "base/suggest.h"
+
 static const pt_cli_program *const program = &pt_cli_program_table;
 
 static void print_help(void) {
@@ -63,7 +65,7 @@ static int unknown_command(const char *word) {
         n++;
     }
     names[n++] = "help";
-    const char *nearest = pt_cli_suggest(word, names, n);
+    const char *nearest = pt_suggest_name(word, names, n);
     if (!nearest) return usage_error("unknown command", word);
     pt_cli_error("unknown command '%s': did you mean '%s'?", word, nearest);
     fputs("try 'patina --help'\n", stderr);

@@ -146,9 +146,6 @@ void pt_cli_write_options_json(const pt_cli_program *program, FILE *out);
 /** Paragraphs of text, wrapped at 80 columns and indented by `indent` columns. */
 void pt_cli_write_wrapped(FILE *out, const char *text, int indent);
 
-/** The name most similar to a mistyped one, or NULL when none is similar. */
-const char *pt_cli_suggest(const char *word, const char *const *names, size_t n_names);
-
 /** Reports "patina: <command>: <sentence>" and how to get help; returns PT_CLI_EXIT_USAGE. */
 int pt_cli_usage_error(const pt_cli_command *command, const char *format, ...) PT_PRINTF(2, 3);
 

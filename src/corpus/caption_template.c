@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "corpus/text_list.h"
 #include "fs/path.h"
 
@@ -27,6 +28,26 @@ void pt_template_expand(const char *text, pt_template_field field, void *context
             pt_strbuf_append_bytes(out, at++, 1);
         }
     }
+}
+
+patina_status pt_template_check(const char *text, patina_error *err) {
+    static const char option[] = "option '--caption-template'";
+    for (const char *at = text; *(at += strcspn(at, "{}"));) {
+        if (at[0] == at[1]) {
+            at += 2;
+            continue;
+        }
+        if (*at == '}')
+            return pt_fail(err, PATINA_EUSAGE, "%s: '}' without '{'; write '}}' for the character",
+                           option);
+        const size_t n = strcspn(at + 1, "{}");
+        if (at[1 + n] != '}')
+            return pt_fail(err, PATINA_EUSAGE, "%s: unclosed '{'; write '{{' for the character",
+                           option);
+        if (n == 0) return pt_fail(err, PATINA_EUSAGE, "%s: '{}' has no field name", option);
+        at += n + 2;
+    }
+    return PATINA_OK;
 }
 
 static bool is_blank(char c) {

@@ -21,6 +21,9 @@ typedef bool (*pt_template_field)(void *context, const char *name, size_t n, pt_
 void pt_template_expand(const char *text, pt_template_field field, void *context, pt_strbuf *out,
                         const char **unknown);
 
+/** Refuses a brace without the other one, and a field without a name, with PATINA_EUSAGE. */
+patina_status pt_template_check(const char *text, patina_error *err);
+
 /**
  * Appends labels as one text: "a, b and c", with a space for each '_'.
  *

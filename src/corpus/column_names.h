@@ -20,6 +20,12 @@
     "descriptions|main_caption|normalized_text|text_description"
 #define PT_LABEL_COLUMNS                                                                           \
     "label|labels|human_labels|category|class|tags|tag|event_label|event_labels"
+#define PT_START_COLUMNS                                                                           \
+    "start_time|start|start_seconds|start_time_seconds|start_s|start_sec|start_timestamp|onset|"   \
+    "onset_time|begin|begin_time"
+#define PT_END_COLUMNS                                                                             \
+    "end_time|end|end_seconds|end_time_seconds|end_s|end_sec|end_timestamp|stop_timestamp|offset|" \
+    "offset_time|stop|stop_time"
 #define PT_SPLIT_COLUMNS "split|subset|set|partition"
 
 /** Whether a column has this name, ignoring case, spaces, '_' and '-'. */

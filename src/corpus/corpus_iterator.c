@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "corpus/caption_template.h"
 #include "corpus/corpus_reader.h"
 #include "corpus/entry_builder.h"
 #include "corpus/entry_filter.h"
@@ -171,6 +172,8 @@ static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *er
 
     if (probe->n_head == 0)
         return pt_fail(err, PATINA_EFORMAT, "corpus '%s' is empty", probe->path);
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++)
+        if (readers[i]->check_options) PT_TRY(readers[i]->check_options(probe, err));
     for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
         pt_strbuf lacks = {0};
         const int n = readers[i]->lacks ? readers[i]->lacks(probe, &lacks) : 0;
@@ -188,9 +191,12 @@ static patina_status unknown_kind(const pt_corpus_probe *probe, patina_error *er
                 nearest.text, is_text ? shown : 0, probe->head);
     else if (is_text)
         pt_fail(err, PATINA_EFORMAT,
-                "corpus '%s' has no known format: its first line is '%.*s'; see 'patina generate "
+                "corpus '%s' has no known format: its first line is '%.*s'; %ssee 'patina generate "
                 "--list-kinds'",
-                probe->path, shown, probe->head);
+                probe->path, shown, probe->head,
+                strpbrk(probe->head, ",;|\t")
+                    ? "name the columns of a table with '--file-column' and '--caption-column', or "
+                    : "");
     else
         pt_fail(err, PATINA_EFORMAT,
                 "corpus '%s' is not a text file, nor a tar or Parquet file; see 'patina generate "
@@ -220,13 +226,18 @@ static patina_status select_kind(const pt_corpus_options *options, const pt_corp
 
 /** Refuses options that the kind does not use. */
 static patina_status check_options(const kind *k, const pt_corpus_options *o, patina_error *err) {
-    const bool has_columns = o->file_column || o->id_column || o->start_column || o->end_column ||
-                             o->header || o->delimiter;
-    if (has_columns && !k->layout)
-        return pt_fail(err, PATINA_EUSAGE,
-                       "options for columns, the header and the delimiter apply to tables only; "
-                       "the corpus is of kind '%s'",
-                       kind_name(k));
+    const char *const of_tables[][2] = {{"--file-column", o->file_column},
+                                        {"--id-column", o->id_column},
+                                        {"--start-column", o->start_column},
+                                        {"--end-column", o->end_column},
+                                        {"--header", o->header},
+                                        {"--delimiter", o->delimiter ? "" : NULL}};
+
+    for (size_t i = 0; i < sizeof of_tables / sizeof of_tables[0]; i++)
+        if (of_tables[i][1] && !k->layout)
+            return pt_fail(err, PATINA_EUSAGE,
+                           "option '%s' applies to tables only; the corpus is of kind '%s'",
+                           of_tables[i][0], kind_name(k));
     if (o->split_column && !k->reader->has_columns)
         return pt_fail(err, PATINA_EUSAGE,
                        "split key '%s': a corpus of kind '%s' has 'youtube_id', 'parent' and "
@@ -236,6 +247,7 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
         return pt_fail(err, PATINA_EUSAGE,
                        "a caption template is not supported for a corpus of kind '%s'",
                        kind_name(k));
+    if (o->caption_template) PT_TRY(pt_template_check(o->caption_template, err));
     for (size_t i = 0; o->filter && !k->reader->has_columns && i < o->filter->n; i++)
         if (pt_filter_is_on_column(&o->filter->item[i]))
             return pt_condition_fail_unknown(&o->filter->item[i], PT_FILTER_OPTION,
@@ -264,6 +276,15 @@ static void set_splits_note(pt_corpus *c, const char *splits) {
              splits);
 }
 
+/** Without a split in the rows, that of the path is the one of all rows. */
+static patina_status check_list_split(const pt_corpus *c, const char *wanted, patina_error *err) {
+    static const char *const any[] = {"", NULL};
+    pt_file_list list = {0};
+    const patina_status status = pt_file_list_open(&list, c->name, any, wanted, err);
+    pt_file_list_close(&list);
+    return status;
+}
+
 /** As note_splits, of a column; an error where no row belongs to the split that is wanted. */
 static patina_status check_row_splits(pt_corpus *c, patina_error *err) {
     const pt_split_filter *f = c->reader->splits ? c->reader->splits(c->state) : NULL;
@@ -271,7 +292,8 @@ static patina_status check_row_splits(pt_corpus *c, patina_error *err) {
     bool is_known = false;
     patina_status status = PATINA_OK;
 
-    if (!f || f->n_seen == 0) return PATINA_OK;
+    if (!f) return PATINA_OK;
+    if (f->n_seen == 0) return f->wanted ? check_list_split(c, f->wanted, err) : PATINA_OK;
     for (size_t i = 0; i < f->n_seen; i++) {
         pt_strbuf_printf(&names, "%s%s", i ? ", " : "", f->seen[i]);
         is_known = is_known || pt_file_list_split_of(f->seen[i]);
@@ -296,6 +318,18 @@ static void note_splits(pt_corpus *c) {
         pt_file_list_describe_splits(&list, splits, sizeof splits);
     pt_file_list_close(&list);
     if (splits[0]) set_splits_note(c, splits);
+}
+
+/** Segments in columns that are not used: warns of that. */
+static void note_times(pt_corpus *c) {
+    pt_strbuf names = {0};
+    if (c->reader->describe_unused_times) c->reader->describe_unused_times(c->state, &names);
+    if (names.length > 0 && !names.failed && !c->note[0])
+        snprintf(c->note, sizeof c->note,
+                 "times of segments in the columns %s are not used; name them with "
+                 "'--start-column' and '--end-column'",
+                 names.text);
+    pt_strbuf_release(&names);
 }
 
 const char *pt_corpus_note(const pt_corpus *corpus) {
@@ -338,6 +372,7 @@ patina_status pt_corpus_open(const char *path, const pt_corpus_options *options,
     status = open_reader(c, err);
     if (status != PATINA_OK) goto done;
     if (!options->source_split && (probe.is_folder || probe.is_pattern)) note_splits(c);
+    note_times(c);
     *corpus = c;
     c = NULL;
 done:

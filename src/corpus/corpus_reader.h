@@ -62,6 +62,13 @@ typedef struct pt_corpus_reader {
      */
     int (*lacks)(const pt_corpus_probe *probe, pt_strbuf *sentence);
 
+    /** For a file of no known kind: an error where an option is the cause. May be NULL. */
+    patina_status (*check_options)(const pt_corpus_probe *probe, patina_error *err);
+
+    /** Appends the names of columns that look like times of segments and are not used. May be
+     * NULL. */
+    void (*describe_unused_times)(const void *state, pt_strbuf *text);
+
     /** Appends the names of the columns of a list, "'a', 'b'". May be NULL. */
     void (*describe_columns)(void *state, pt_strbuf *text);
 

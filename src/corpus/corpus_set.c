@@ -3,8 +3,10 @@
 
 #include "corpus/corpus_set.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/id_set.h"
@@ -28,6 +30,18 @@ static patina_status reset_ids(pt_corpus_set *s, patina_error *err) {
     return pt_id_set_open(&s->own_ids, err);
 }
 
+/** The audio root must be a folder, whatever the kind. */
+static patina_status check_audio_root(const char *root, patina_error *err) {
+    struct stat info;
+    if (!root) return PATINA_OK;
+    if (stat(root, &info) != 0)
+        return pt_fail(err, PATINA_EIO, "option '--audio-root': '%s' cannot be opened: %s", root,
+                       strerrordesc_np(errno));
+    return S_ISDIR(info.st_mode)
+               ? PATINA_OK
+               : pt_fail(err, PATINA_EIO, "option '--audio-root': '%s' is not a folder", root);
+}
+
 patina_status pt_corpus_set_open(const pt_corpus_specs *specs, uint64_t seed, pt_corpus_set **set,
                                  patina_error *err) {
     pt_corpus_set *s = calloc(1, sizeof *s);
@@ -46,7 +60,9 @@ patina_status pt_corpus_set_open(const pt_corpus_specs *specs, uint64_t seed, pt
     for (size_t i = 0; i < specs->n && status == PATINA_OK; i++) {
         const pt_corpus_spec *spec = &specs->spec[i];
         if (spec->weight > s->max_weight) s->max_weight = spec->weight;
-        status = pt_corpus_open(spec->path, &spec->options, &s->corpus[i], err);
+        status = check_audio_root(spec->options.audio_root, err);
+        if (status == PATINA_OK)
+            status = pt_corpus_open(spec->path, &spec->options, &s->corpus[i], err);
     }
     if (status == PATINA_OK && specs->n > 1) {
         status = pt_id_set_open(&s->ids, err);

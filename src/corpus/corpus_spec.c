@@ -3,6 +3,7 @@
 
 #include "corpus/corpus_spec.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "base/hash.h"
 #include "base/json_dump.h"
 #include "base/strbuf.h"
+#include "base/suggest.h"
 #include "base/utf8.h"
 #include "fs/path.h"
 
@@ -23,7 +25,18 @@
 #define CORPORA_MAX   1000
 #define EXCLUDE_BYTES ((size_t)1 << 30)
 
-enum { PREFIX, NAME, WEIGHT, LIMIT, DELIMITER, EXCLUDE, AUDIO_ROOT, FIRST_TEXT };
+enum {
+    PREFIX,
+    NAME,
+    WEIGHT,
+    LIMIT,
+    DELIMITER,
+    EXCLUDE,
+    AUDIO_ROOT,
+    FIRST_TEXT,
+    CAPTION_TEMPLATE = FIRST_TEXT + 6,
+    HEADER
+};
 
 /** The keys, and the member of pt_corpus_options that each sets. */
 static const struct {
@@ -44,8 +57,8 @@ static const struct {
     {"id-column", offsetof(pt_corpus_options, id_column), false},
     {"start-column", offsetof(pt_corpus_options, start_column), false},
     {"end-column", offsetof(pt_corpus_options, end_column), false},
-    {"caption-template", offsetof(pt_corpus_options, caption_template), false},
-    {"header", offsetof(pt_corpus_options, header), false},
+    [CAPTION_TEMPLATE] = {"caption-template", offsetof(pt_corpus_options, caption_template), false},
+    [HEADER] = {"header", offsetof(pt_corpus_options, header), false},
     {"source-split", offsetof(pt_corpus_options, source_split), false},
 };
 #define N_KEYS (sizeof keys / sizeof keys[0])
@@ -65,6 +78,38 @@ static size_t find_key(const char *text, size_t n) {
         if (i == n) return k;
     }
     return N_KEYS;
+}
+
+/** The option of n bytes that is similar to a key; NULL: none. */
+static const char *suggest_key(const char *text, size_t n) {
+    const char *names[N_KEYS];
+    char word[32];
+    if (n == 0 || n >= sizeof word) return NULL;
+    snprintf(word, sizeof word, "%.*s", (int)n, text);
+    for (size_t k = 0; k < N_KEYS; k++)
+        names[k] = keys[k].name;
+    return pt_suggest_name(word, names, N_KEYS);
+}
+
+/** "'wieght' is not an option of a corpus; did you mean 'weight'?", or with the options there are.
+ */
+static patina_status fail_unknown_key(const char *text, size_t n, const char *location,
+                                      patina_error *err) {
+    const char *nearest = suggest_key(text, n);
+    char *shown = pt_text_dup(text, (size_t)pt_text_truncate(text, n < 60 ? n : 60));
+    pt_strbuf names = {0};
+
+    for (size_t k = 0; k < N_KEYS; k++)
+        pt_strbuf_printf(&names, "%s%s", k > 0 ? ", " : "", keys[k].name);
+    pt_fail(err, PATINA_EUSAGE, "%s'%s' is not an option of a corpus; %s%s%s", location,
+            shown ? shown : "", nearest ? "did you mean '" : "the options are ",
+            nearest        ? nearest
+            : names.failed ? ""
+                           : names.text,
+            nearest ? "'?" : "");
+    pt_strbuf_release(&names);
+    free(shown);
+    return PATINA_EUSAGE;
 }
 
 static patina_status new_spec(pt_corpus_specs *specs, pt_corpus_spec **spec, patina_error *err) {
@@ -112,6 +157,35 @@ static size_t find_option(const char *text, size_t *key) {
     return i;
 }
 
+/** Length of a word that could be an option, after a comma and before '='; 0: none. */
+static size_t find_word(const char *comma) {
+    const size_t n = strspn(comma + 1, "abcdefghijklmnopqrstuvwxyz-_");
+    return comma[1 + n] == '=' ? n : 0;
+}
+
+/** Refuses an unknown option in a text of n bytes: any after a path that exists, and elsewhere one
+ * that is similar to an option. */
+static patina_status check_words(const char *text, size_t n, patina_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\\' && i + 1 < n) {
+            i++;
+            continue;
+        }
+        const size_t n_word = text[i] == ',' ? find_word(text + i) : 0;
+        if (n_word == 0) continue;
+        char *path = copy_unescaped(text, i);
+        if (!path) return out_of_memory(err);
+        const bool exists = access(path, F_OK) == 0;
+        const patina_status status = exists || suggest_key(text + i + 1, n_word)
+                                         ? fail_unknown_key(text + i + 1, n_word, "", err)
+                                         : PATINA_OK;
+        if (status != PATINA_OK && exists) pt_error_add_context(err, "corpus '%s'", path);
+        free(path);
+        PT_TRY(status);
+    }
+    return PATINA_OK;
+}
+
 patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, patina_error *err) {
     pt_corpus_spec *spec = NULL;
     size_t key = N_KEYS;
@@ -121,6 +195,7 @@ patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, pati
     size_t n = is_path ? strlen(text) : find_option(text, &key);
     spec->path = is_path ? strdup(text) : copy_unescaped(text, n);
     if (!spec->path) return out_of_memory(err);
+    if (!is_path) PT_TRY(check_words(text, n, err));
     while (key < N_KEYS) {
         const size_t own = key;
         text += n + 1 + strlen(keys[own].name) + 1;
@@ -130,6 +205,7 @@ patina_status pt_corpus_specs_add(pt_corpus_specs *specs, const char *text, pati
                            spec->path, keys[own].name);
         spec->value[own] = copy_unescaped(text, n);
         if (!spec->value[own]) return out_of_memory(err);
+        if (own != CAPTION_TEMPLATE && own != HEADER) PT_TRY(check_words(text, n, err));
     }
     return PATINA_OK;
 }
@@ -172,15 +248,19 @@ static patina_status add_mapping(pt_corpus_specs *specs, const char *file, yaml_
         return pt_fail(err, PATINA_EFORMAT, "line %zu: a corpus is a path or a mapping", line);
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top; pair++) {
-        const char *key = scalar_of(yaml_document_get_node(doc, pair->key));
+        const yaml_node_t *key_node = yaml_document_get_node(doc, pair->key);
+        const size_t key_line = key_node ? key_node->start_mark.line + 1 : line;
+        const char *key = scalar_of(key_node);
         const char *value = scalar_of(yaml_document_get_node(doc, pair->value));
         const size_t k = key ? find_key(key, strlen(key)) : N_KEYS;
         const bool is_path = key && (strcmp(key, "corpus") == 0 || strcmp(key, "path") == 0);
-        if (k == N_KEYS && !is_path)
-            return pt_fail(err, PATINA_EFORMAT, "line %zu: '%s' is not an option of a corpus", line,
-                           key ? key : "");
+        if (k == N_KEYS && !is_path) {
+            char location[40];
+            snprintf(location, sizeof location, "line %zu: ", key_line);
+            return fail_unknown_key(key ? key : "", key ? strlen(key) : 0, location, err);
+        }
         if (!value)
-            return pt_fail(err, PATINA_EFORMAT, "line %zu: '%s' is not a text or number", line,
+            return pt_fail(err, PATINA_EFORMAT, "line %zu: '%s' is not a text or number", key_line,
                            key);
         char **to = is_path ? &spec->path : &spec->value[k];
         free(*to);
@@ -220,7 +300,9 @@ patina_status pt_corpus_specs_read(pt_corpus_specs *specs, const char *path, pat
     FILE *file = fopen(path, "re");
     patina_status status;
 
-    if (!file) return pt_fail(err, PATINA_EIO, "corpora file '%s' cannot be opened", path);
+    if (!file)
+        return pt_fail(err, PATINA_EIO, "corpora file '%s' cannot be opened: %s", path,
+                       strerrordesc_np(errno));
     if (!yaml_parser_initialize(&parser)) {
         fclose(file);
         return out_of_memory(err);
@@ -246,8 +328,8 @@ patina_status pt_delimiter_parse(const char *text, char *delimiter, patina_error
     if (!text) return PATINA_OK;
     if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
     if (strlen(text) != 1 || strchr("\"\r\n", *text) || (*text & 0x80) != 0)
-        return pt_fail(err, PATINA_EUSAGE, "delimiter '%s': expected one ASCII character, or 'tab'",
-                       text);
+        return pt_fail(err, PATINA_EUSAGE,
+                       "option '--delimiter': '%s' is not one ASCII character, nor 'tab'", text);
     *delimiter = *text;
     return PATINA_OK;
 }
@@ -317,7 +399,8 @@ patina_status pt_corpus_specs_finish(pt_corpus_specs *specs, const pt_corpus_opt
             if (spec->value[PREFIX] && specs->spec[j].value[PREFIX] &&
                 strcmp(spec->value[PREFIX], specs->spec[j].value[PREFIX]) == 0)
                 return pt_fail(err, PATINA_EUSAGE,
-                               "corpora '%s' and '%s' have the same prefix '%s'",
+                               "corpora '%s' and '%s' have the same prefix '%s'; give one of them "
+                               "another prefix",
                                specs->spec[j].path, spec->path, spec->value[PREFIX]);
         if (is_named(specs)) PT_TRY(make_name(specs, i, err));
     }

@@ -145,6 +145,12 @@ static patina_status read_json(pt_exclude_list *l, const char *path, patina_erro
     return status;
 }
 
+static patina_status refuse_binary(const char *text, size_t n, patina_error *err) {
+    return memchr(text, '\0', n)
+               ? pt_fail(err, PATINA_EFORMAT, "is not text: it contains a NUL byte")
+               : PATINA_OK;
+}
+
 /** Reads the id columns of a CSV; *is_table is false where it has none. */
 static patina_status read_table(pt_exclude_list *l, const char *path, bool *is_table,
                                 patina_error *err) {
@@ -162,6 +168,7 @@ static patina_status read_table(pt_exclude_list *l, const char *path, bool *is_t
         if (r->fault[0]) continue;
         const char *text = pt_csv_field_trimmed(r, column, &n);
         char name[1024];
+        if ((status = refuse_binary(text, n, err)) != PATINA_OK) break;
         if (n >= sizeof name) continue;
         memcpy(name, text, n);
         name[n] = '\0';
@@ -177,8 +184,9 @@ static patina_status read_lines(pt_exclude_list *l, const char *path, patina_err
     patina_status status = pt_line_reader_open(&lines, path, err);
     while (status == PATINA_OK && !end) {
         status = pt_line_reader_next(&lines, &too_long, &end, err);
-        if (status == PATINA_OK && !end && lines.line.length > 0)
-            status = add_name(l, lines.line.text, lines.line.length, err);
+        if (status != PATINA_OK || end || lines.line.length == 0) continue;
+        status = refuse_binary(lines.line.text, lines.line.length, err);
+        if (status == PATINA_OK) status = add_name(l, lines.line.text, lines.line.length, err);
     }
     pt_line_reader_close(&lines);
     return status;

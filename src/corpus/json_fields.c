@@ -242,6 +242,37 @@ void pt_json_describe_members(json_t *object, pt_strbuf *text) {
     }
 }
 
+/** The next name of "a,b"; false at the end. */
+static bool next_name(const char **columns, char *name) {
+    const size_t n = strcspn(*columns, ",");
+    if (!**columns) return false;
+    snprintf(name, NAME_BYTES, "%.*s", (int)n, *columns);
+    *columns += n + ((*columns)[n] == ',');
+    return true;
+}
+
+void pt_caption_members_note(pt_caption_members *members, const char *column, json_t *object) {
+    const char *at = column;
+    char name[NAME_BYTES];
+    if (!column) return;
+    if (members->n_objects++ == 0) pt_json_describe_members(object, &members->names);
+    if (find_member(object, column)) members->found = UINT64_MAX;
+    for (size_t i = 0; i < 64 && members->found != UINT64_MAX && next_name(&at, name); i++)
+        if (find_member(object, name)) members->found |= UINT64_C(1) << i;
+}
+
+patina_status pt_caption_members_check(const pt_caption_members *members, const char *column,
+                                       patina_error *err) {
+    const char *at = column;
+    char name[NAME_BYTES];
+    for (size_t i = 0; column && members->n_objects > 0 && i < 64 && next_name(&at, name); i++)
+        if (!(members->found >> i & 1))
+            return pt_fail(
+                err, PATINA_EUSAGE, "option '--caption-column': no member '%s'; the members are %s",
+                name, members->names.text && !members->names.failed ? members->names.text : "");
+    return PATINA_OK;
+}
+
 patina_status pt_entry_set_json_split(pt_entry *entry, const char *member, const json_t *object,
                                       patina_error *err) {
     pt_strbuf value = {0};

@@ -40,6 +40,20 @@ patina_status pt_entry_add_json_captions(pt_entry *entry, json_t *object, const 
 patina_status pt_entry_add_json_template(pt_entry *entry, const char *template, json_t *object,
                                          patina_error *err);
 
+/** Whether a list of objects has the members that --caption-column names. Zero it to start. */
+typedef struct pt_caption_members {
+    uint64_t found; /* bit i: some object had member i of the option */
+    uint64_t n_objects;
+    pt_strbuf names; /* of the members of the first object */
+} pt_caption_members;
+
+/** Notes the members of an object. column: of the option, "a" or "a,b"; NULL: nothing */
+void pt_caption_members_note(pt_caption_members *members, const char *column, json_t *object);
+
+/** At the end of the list: PATINA_EUSAGE for a member that no object had. */
+patina_status pt_caption_members_check(const pt_caption_members *members, const char *column,
+                                       patina_error *err);
+
 /** Appends the names of the members of an object, "'a', 'b'". */
 void pt_json_describe_members(json_t *object, pt_strbuf *text);
 

@@ -27,6 +27,7 @@
 #include "corpus/json_fields.h"
 #include "corpus/json_stream.h"
 #include "corpus/line_reader.h"
+#include "corpus/segment_time.h"
 #include "fs/path.h"
 
 #define LISTS                                                                                      \
@@ -56,6 +57,7 @@ typedef struct list_state {
     pt_clip_index files;
     const pt_corpus_options *options;
     pt_filter_seen seen;
+    pt_caption_members members;
     bool truncation_reported;
     const list_kind *kind;
     pt_split_filter splits;
@@ -143,6 +145,7 @@ static void list_close(void *state) {
     pt_byte_source_close(&s->bytes);
     pt_clip_index_close(&s->files);
     pt_filter_seen_release(&s->seen);
+    pt_strbuf_release(&s->members.names);
     json_decref(s->parent);
     free(s->name);
     free(s->root);
@@ -260,6 +263,7 @@ static patina_status read_object(list_state *s, json_t *object, bool repaired, c
 
     s->is_skipped = !pt_json_is_in_split(&s->splits, object);
     if (s->is_skipped) return PATINA_OK;
+    pt_caption_members_note(&s->members, s->column, object);
     if (!template) /* a template needs the audio */
         PT_TRY(pt_entry_add_json_captions(entry, object, s->column, repaired, err));
     PT_TRY(read_id(s, object, repaired, location, entry, err));
@@ -309,10 +313,8 @@ static patina_status read_segment(list_state *s, pt_entry *entry, patina_error *
         status = no_memory(err);
     else
         status = read_object(s, segment, s->repaired, location, entry, err);
-    entry->has_start = json_is_number(start);
-    entry->has_end = json_is_number(end);
-    entry->start_s = json_number_value(start);
-    entry->end_s = json_number_value(end);
+    if (status == PATINA_OK && !s->is_skipped)
+        status = pt_entry_set_json_segment(entry, start, end, location, err);
     if (++s->segment >= json_array_size(json_object_get(s->parent, "segments"))) {
         json_decref(s->parent);
         s->parent = NULL;
@@ -383,6 +385,12 @@ static patina_status read_element(list_state *s, pt_entry *entry, patina_error *
     return status;
 }
 
+/** At the end of the list: refuses members of the options that no object had. */
+static patina_status check_members(const list_state *s, patina_error *err) {
+    PT_TRY(pt_caption_members_check(&s->members, s->column, err));
+    return pt_filter_check_seen(s->options->filter, &s->seen, err);
+}
+
 /** Reads the next element or segment. */
 static patina_status read_next(list_state *s, pt_entry *entry, bool *end, patina_error *err) {
     pt_json_event item = PT_JSON_ELEMENT;
@@ -391,7 +399,7 @@ static patina_status read_next(list_state *s, pt_entry *entry, bool *end, patina
     s->is_skipped = false;
     if (!s->parent) PT_TRY(pt_json_stream_next(&s->list, &item, err));
     *end = item == PT_JSON_END || (item == PT_JSON_TRUNCATED && s->truncation_reported);
-    if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
+    if (*end) return check_members(s, err);
     pt_strbuf_printf(
         &source, "%s#%llu", s->name,
         (unsigned long long)(item == PT_JSON_TRUNCATED ? s->list.n_elements : s->list.index));

@@ -32,6 +32,7 @@ typedef struct jsonl_state {
     char *column; /* member of the captions; NULL: the usual ones */
     const pt_corpus_options *options;
     pt_filter_seen seen;
+    pt_caption_members members;
     pt_audio_finder finder;
     pt_split_filter splits;
     bool is_skipped; /* the line belongs to another split */
@@ -66,6 +67,7 @@ static void jsonl_close(void *state) {
     free(s->real);
     free(s->column);
     pt_filter_seen_release(&s->seen);
+    pt_strbuf_release(&s->members.names);
     pt_audio_finder_close(&s->finder);
     free(s);
 }
@@ -152,6 +154,7 @@ static patina_status read_object(jsonl_state *s, json_t *object, bool repaired, 
                                  patina_error *err) {
     s->is_skipped = !pt_json_is_in_split(&s->splits, object);
     if (s->is_skipped) return PATINA_OK;
+    pt_caption_members_note(&s->members, s->column, object);
     const char *template = s->options->caption_template;
     if (!template) PT_TRY(pt_entry_add_json_captions(entry, object, s->column, repaired, err));
     PT_TRY(read_audio(s, object, repaired, entry, err));
@@ -187,6 +190,12 @@ static patina_status read_line(jsonl_state *s, bool too_long, pt_entry *entry, p
     return status;
 }
 
+/** At the end of the list: refuses members of the options that no object had. */
+static patina_status check_members(const jsonl_state *s, patina_error *err) {
+    PT_TRY(pt_caption_members_check(&s->members, s->column, err));
+    return pt_filter_check_seen(s->options->filter, &s->seen, err);
+}
+
 static const pt_split_filter *jsonl_splits(const void *state) {
     return &((const jsonl_state *)state)->splits;
 }
@@ -201,7 +210,7 @@ static patina_status jsonl_next(void *state, bool with_audio, pt_entry *entry, b
 
     do {
         PT_TRY(pt_line_reader_next(&s->lines, &too_long, end, err));
-        if (*end) return pt_filter_check_seen(s->options->filter, &s->seen, err);
+        if (*end) return check_members(s, err);
         s->is_skipped =
             !too_long && (s->lines.line.length == 0 ||
                           strspn(s->lines.line.text, " \t\r\v\f") == s->lines.line.length);

@@ -294,7 +294,7 @@ static size_t find_json_captions(const pt_parquet *parquet) {
 
 /** The column that an option names, or the first of several, "a,b". */
 static patina_status open_wanted(table *t, const char *wanted, patina_error *err) {
-    pt_strbuf lacking = {0};
+    pt_strbuf names = {0};
     size_t field = find_column(t->parquet, wanted);
     const bool is_list = field == PT_PARQUET_NONE && strchr(wanted, ',');
 
@@ -306,11 +306,12 @@ static patina_status open_wanted(table *t, const char *wanted, patina_error *err
         if (is_list) field = find_column(t->parquet, name);
         const size_t leaf = field == PT_PARQUET_NONE ? field : find_text_leaf(t->parquet, field);
         if (field == PT_PARQUET_NONE) {
-            pt_strbuf_printf(&lacking, "there is no column '%s'", name);
-            const patina_status status =
-                lacking.failed ? no_memory(err) : fail_listing_columns(t, err, lacking.text);
-            pt_strbuf_release(&lacking);
-            return status;
+            pt_parquet_append_column_names(t->parquet, &names);
+            pt_fail(err, PATINA_EUSAGE,
+                    "option '--caption-column': no column '%s'; the columns are %s", name,
+                    names.text && !names.failed ? names.text : "");
+            pt_strbuf_release(&names);
+            return PATINA_EUSAGE;
         }
         if (leaf == PT_PARQUET_NONE)
             return pt_fail(err, PATINA_EFORMAT,

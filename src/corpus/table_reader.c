@@ -30,6 +30,7 @@
 #include "corpus/exclude_list.h"
 #include "corpus/file_list.h"
 #include "corpus/line_reader.h"
+#include "corpus/segment_time.h"
 #include "corpus/table_layout.h"
 #include "corpus/text_list.h"
 #include "fs/path.h"
@@ -64,6 +65,7 @@ typedef struct table_state {
     size_t n_opened;
 
     pt_csv_table *csv; /* NULL: none is open */
+    char delimiter;    /* of the open file */
     char *name;        /* base name of the open file */
     columns at;
     char *root; /* of the clips */
@@ -202,6 +204,60 @@ static void find_captions(const pt_csv_record *header, const pt_table_layout *l,
     (void)add_named(header, at, find_named(header, NULL, l->other_caption));
 }
 
+/** The options that name columns; several names in one value are separated by the character. */
+static const struct {
+    const char *option;
+    size_t member;
+    const char *separator;
+} column_options[] = {
+    {"--file-column", offsetof(pt_corpus_options, file_column), ""},
+    {"--caption-column", offsetof(pt_corpus_options, caption_column), ","},
+    {"--id-column", offsetof(pt_corpus_options, id_column), " "},
+    {"--start-column", offsetof(pt_corpus_options, start_column), ""},
+    {"--end-column", offsetof(pt_corpus_options, end_column), ""},
+};
+
+static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        size_t n;
+        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
+        pt_strbuf_printf(text, "%s'%.*s'", i ? ", " : "", pt_text_truncate(name, n < 40 ? n : 40),
+                         name);
+    }
+}
+
+static patina_status fail_option_column(const pt_csv_record *header, const char *option,
+                                        const char *name, patina_error *err) {
+    pt_strbuf text = {0};
+    pt_strbuf_printf(&text, "option '%s': no column '%s'; the columns are ", option, name);
+    append_columns(header, &text);
+    char *shown = text.failed ? NULL : pt_text_escape(text.text);
+    pt_fail(err, PATINA_EUSAGE, "%s", shown ? shown : "a column that an option names is absent");
+    pt_strbuf_release(&text);
+    free(shown);
+    return PATINA_EUSAGE;
+}
+
+/** Refuses options with a column that the header does not have. */
+static patina_status check_column_options(const pt_csv_record *header, const pt_corpus_options *o,
+                                          patina_error *err) {
+    for (size_t i = 0; i < sizeof column_options / sizeof column_options[0]; i++) {
+        const char *separator = column_options[i].separator, *names;
+        char name[128];
+
+        memcpy(&names, (const char *)o + column_options[i].member, sizeof names);
+        if (!names || pt_csv_find_column(header, names) >= 0) continue;
+        do {
+            const size_t n = strcspn(names, separator);
+            snprintf(name, sizeof name, "%.*s", pt_text_truncate(names, n), names);
+            names += n + (names[n] != '\0');
+            if (pt_csv_find_first_column(header, name) < 0)
+                return fail_option_column(header, column_options[i].option, name, err);
+        } while (*names);
+    }
+    return PATINA_OK;
+}
+
 /** Finds the columns; false where one that is needed is absent. */
 static bool find_columns(const pt_csv_record *header, const pt_table_layout *l,
                          const pt_corpus_options *o, columns *at) {
@@ -216,6 +272,7 @@ static bool find_columns(const pt_csv_record *header, const pt_table_layout *l,
         has_id = find_all(header, o->id_column, at->id, ID_PARTS_MAX, &at->n_id);
     else if (l->id)
         has_id = find_all(header, l->id, at->id, ID_PARTS_MAX, &at->n_id);
+    if ((o->start_column && at->start < 0) || (o->end_column && at->end < 0)) return false;
     return at->file >= 0 && has_id && (at->n_captions > 0 || o->caption_template);
 }
 
@@ -312,6 +369,10 @@ static int count_columns(const pt_csv_record *header, const pt_table_layout *l,
     return n;
 }
 
+static const char *delimiter_name(const char *delimiter) {
+    return *delimiter == '\t' ? "tab" : delimiter;
+}
+
 static int table_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
     pt_strbuf absent = {0};
     bool best_requires = false;
@@ -338,6 +399,48 @@ static int table_lacks(const pt_corpus_probe *probe, pt_strbuf *sentence) {
     }
     pt_strbuf_release(&absent);
     return best;
+}
+
+/** Refuses options that do not fit the header, which is read with their delimiter or with the one
+ * that makes most columns of it. */
+static patina_status table_check_options(const pt_corpus_probe *probe, patina_error *err) {
+    const pt_corpus_options *o = probe->options;
+    pt_csv_table *best = NULL, *given = NULL;
+    const char given_name[2] = {o->delimiter};
+    char best_name[2] = "";
+    patina_status status = PATINA_OK;
+
+    if (probe->is_folder || probe->head[0] == '{' || probe->head[0] == '[' ||
+        strlen(probe->head) != probe->n_head)
+        return PATINA_OK;
+    for (size_t i = 0; i < sizeof delimiters; i++) {
+        const pt_csv_format format = {.delimiter = delimiters[i], .header = o->header};
+        pt_csv_table *table = NULL;
+        if (pt_csv_open_head(probe, &format, &table, NULL) != PATINA_OK) continue;
+        if (!best || pt_csv_header(table)->n_fields > pt_csv_header(best)->n_fields) {
+            pt_csv_table *previous = best;
+            best = table;
+            table = previous;
+            best_name[0] = delimiters[i];
+        }
+        pt_csv_close(&table);
+    }
+    const pt_csv_format format = {.delimiter = o->delimiter, .header = o->header};
+    if (o->delimiter && best && !o->header && pt_csv_header(best)->n_fields > 1 &&
+        pt_csv_open_head(probe, &format, &given, NULL) == PATINA_OK &&
+        pt_csv_header(given)->n_fields == 1)
+        status = pt_fail(err, PATINA_EUSAGE,
+                         "corpus '%s': option '--delimiter': the header is one column with '%s', "
+                         "and %zu columns with '%s'",
+                         probe->path, delimiter_name(given_name), pt_csv_header(best)->n_fields,
+                         delimiter_name(best_name));
+    if (status == PATINA_OK && best) {
+        status = check_column_options(pt_csv_header(given ? given : best), o, err);
+        if (status != PATINA_OK) pt_error_add_context(err, "corpus '%s'", probe->path);
+    }
+    pt_csv_close(&given);
+    pt_csv_close(&best);
+    return status;
 }
 
 /* Files ------------------------------------------------------------------------------------- */
@@ -387,15 +490,6 @@ static patina_status find_root(table_state *s, const char *path, patina_error *e
     return PATINA_OK;
 }
 
-static void append_columns(const pt_csv_record *header, pt_strbuf *text) {
-    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
-        size_t n;
-        const char *name = pt_csv_field_trimmed(header, (int)i, &n);
-        pt_strbuf_printf(text, "%s'%.*s'", i ? ", " : "", pt_text_truncate(name, n < 40 ? n : 40),
-                         name);
-    }
-}
-
 static void describe_columns(void *state, pt_strbuf *text) {
     const table_state *s = state;
     if (s->csv) append_columns(pt_csv_header(s->csv), text);
@@ -409,6 +503,7 @@ static patina_status fail_columns(const table_state *s, const pt_csv_record *hea
     columns at;
     const char *option, *names;
 
+    PT_TRY(check_column_options(header, o, err));
     (void)find_columns(header, l, o, &at);
     if (at.file < 0) {
         option = "--file-column";
@@ -437,6 +532,7 @@ static patina_status open_with_delimiter(table_state *s, const char *path, char 
                                          bool *fits, patina_error *err) {
     const pt_csv_format format = make_format(s->layout, s->options, delimiter);
     pt_csv_close(&s->csv);
+    s->delimiter = delimiter;
     PT_TRY(pt_csv_open(path, &format, &s->csv, err));
     *fits = find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at);
     if (!*fits || !format.header) return PATINA_OK;
@@ -445,13 +541,19 @@ static patina_status open_with_delimiter(table_state *s, const char *path, char 
     return pt_csv_open(path, &format, &s->csv, err);
 }
 
-/** Opens a table with the delimiter that gives it the columns of the layout. */
+/** Opens a table with the delimiter that gives it the columns of the layout, else most columns. */
 static patina_status open_table(table_state *s, const char *path, patina_error *err) {
     const char given = s->options->delimiter ? s->options->delimiter : s->layout->delimiter;
+    char best = given;
+    size_t most = 0;
     bool fits = false;
-    for (size_t i = 0; i < (given ? 1 : sizeof delimiters) && !fits; i++)
+    for (size_t i = 0; i < (given ? 1 : sizeof delimiters) && !fits; i++) {
         PT_TRY(open_with_delimiter(s, path, given ? given : delimiters[i], &fits, err));
-    if (!fits) PT_TRY(open_with_delimiter(s, path, given ? given : ',', &fits, err));
+        if (given || pt_csv_header(s->csv)->n_fields <= most) continue;
+        most = pt_csv_header(s->csv)->n_fields;
+        best = delimiters[i];
+    }
+    if (!fits) PT_TRY(open_with_delimiter(s, path, best, &fits, err));
     if (find_columns(pt_csv_header(s->csv), s->layout, s->options, &s->at)) return PATINA_OK;
     return fail_columns(s, pt_csv_header(s->csv), err);
 }
@@ -534,6 +636,26 @@ static patina_status next_file(table_state *s, bool *some, patina_error *err) {
     return status;
 }
 
+/** Appends the columns with usual names of times that neither the layout nor an option uses. */
+static void describe_unused_times(const void *state, pt_strbuf *text) {
+    const table_state *s = state;
+    const pt_table_layout *l = s->layout;
+    const pt_corpus_options *o = s->options;
+    const char *names[] = {PT_START_COLUMNS, PT_END_COLUMNS};
+    size_t n;
+
+    if (!s->csv || l->start || l->requires || l->first_line || o->start_column || o->end_column)
+        return;
+    const pt_csv_record *header = pt_csv_header(s->csv);
+    if (pt_csv_find_first_column(header, PT_START_COLUMNS) < 0) return;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const int column = pt_csv_find_first_column(header, names[i]);
+        if (column < 0) continue;
+        const char *name = pt_csv_field_trimmed(header, column, &n);
+        pt_strbuf_printf(text, "%s'%.*s'", i ? ", " : "", pt_text_truncate(name, n), name);
+    }
+}
+
 static patina_status check_template(const table_state *s, patina_error *err);
 static patina_status check_filter(table_state *s, patina_error *err);
 
@@ -552,6 +674,8 @@ static patina_status table_open(const char *path, const pt_corpus_options *optio
     if (status == PATINA_OK && in_rows && s->at.split < 0)
         status = pt_file_list_fail_split(&s->files, options->source_split, err);
     if (in_rows) s->splits.wanted = options->source_split;
+    if (status == PATINA_OK && options->end_column && s->at.start < 0)
+        status = pt_fail(err, PATINA_EUSAGE, "option '--end-column' requires '--start-column'");
     if (status == PATINA_OK) status = check_template(s, err);
     if (status == PATINA_OK) status = check_filter(s, err);
     if (status == PATINA_OK)
@@ -879,17 +1003,21 @@ static patina_status find_audio(const table_state *s, const pt_csv_record *r, pt
     return entry->source && entry->path ? PATINA_OK : no_memory(err);
 }
 
-/** A time in a column; false where there is none. */
-static bool read_seconds(const pt_csv_record *r, int column, double *seconds) {
+/** The times of the columns of the segment; those of a file name are kept where they are empty. */
+static patina_status read_segment(const table_state *s, const pt_csv_record *r, pt_entry *entry,
+                                  patina_error *err) {
+    const bool decimal_comma = s->delimiter != ',';
+    char location[40];
     size_t n;
-    char *end = NULL;
-    if (column < 0) return false;
-    const char *text = pt_csv_field_trimmed(r, column, &n);
-    if (n == 0) return false;
-    *seconds = pt_strtod(text, &end);
-    for (int i = 0; i < 2 && *end == ':'; i++) /* "01:02:03.5" */
-        *seconds = 60.0 * *seconds + pt_strtod(end + 1, &end);
-    return end == text + n && *seconds >= 0.0 && *seconds < 1e9;
+
+    snprintf(location, sizeof location, "line %llu", r->line);
+    if (s->at.start >= 0) {
+        const char *start = pt_csv_field_trimmed(r, s->at.start, &n);
+        PT_TRY(pt_entry_set_start(entry, start, n, decimal_comma, location, err));
+    }
+    if (s->at.end < 0) return PATINA_OK;
+    const char *end = pt_csv_field_trimmed(r, s->at.end, &n);
+    return pt_entry_set_end(entry, end, n, decimal_comma, location, err);
 }
 
 static patina_status add_template(const table_state *s, const pt_csv_record *r, pt_entry *entry,
@@ -964,8 +1092,7 @@ static patina_status read_row(const table_state *s, const pt_csv_record *r, pt_e
     if (!entry->id) return s->at.n_id > 0 ? PATINA_OK : add_captions(s, r, entry, err);
     PT_TRY(find_audio(s, r, entry, err));
     PT_TRY(read_split_value(s, r, entry, err));
-    if (read_seconds(r, s->at.start, &entry->start_s)) entry->has_start = true;
-    entry->has_end = read_seconds(r, s->at.end, &entry->end_s);
+    PT_TRY(read_segment(s, r, entry, err));
     PT_TRY(add_captions(s, r, entry, err));
     row_fields fields = {s, r, entry->source};
     return pt_entry_filter_columns(entry, s->options->filter, append_field, &fields, err);
@@ -1003,8 +1130,10 @@ static patina_status table_next(void *state, bool with_audio, pt_entry *entry, b
 const pt_corpus_reader pt_corpus_reader_table = {
     .extensions = extensions,
     .lacks = table_lacks,
+    .check_options = table_check_options,
     .describe_columns = describe_columns,
     .splits = table_splits,
+    .describe_unused_times = describe_unused_times,
     .matches_layout = table_matches,
     .open_layout = table_open,
     .uses_template = true,

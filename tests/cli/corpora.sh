@@ -137,7 +137,7 @@ test_refused() {
     assert_stderr "corpora file 'none.yaml' cannot be opened"
     printf -- '- corpus: folder\n  audioroot: x\n' >bad.yaml
     run generate --corpora bad.yaml --model "$MINI" --out no
-    assert_stderr "line 1: 'audioroot' is not an option of a corpus"
+    assert_stderr "line 2: 'audioroot' is not an option of a corpus; did you mean 'audio-root'?"
     run generate --corpora bad.yaml --corpus folder --model "$MINI" --out no
     assert_status 2
     run generate --model "$MINI" --out no

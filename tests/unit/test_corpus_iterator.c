@@ -166,8 +166,8 @@ TEST(corpus_iterator, caption_column) {
         if (i > 2) continue;
         const pt_corpus_options other = {.kind = cases[i].kind, .caption_column = "nowhere"};
         l = list_corpus_with(tmp_path("n/t"), &other);
-        CHECK_INT(l->status, PATINA_EFORMAT);
-        CHECK_CONTAINS(l->err.message, "'nowhere'");
+        CHECK_INT(l->status, PATINA_EUSAGE);
+        CHECK_CONTAINS(l->err.message, "option '--caption-column': no column 'nowhere'");
         list_release(l);
     }
     snprintf(folder, sizeof folder, "%s", tmp_path("n"));

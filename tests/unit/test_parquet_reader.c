@@ -180,9 +180,9 @@ TEST(parquet_reader, odd_ids) {
 }
 
 static void check_refused(pt_test *t, const char *path, const pt_corpus_options *options,
-                          const char *fault) {
+                          patina_status status, const char *fault) {
     listing *l = list_partial(path, options, 0);
-    CHECK_INT(l->status, PATINA_EFORMAT);
+    CHECK_INT(l->status, status);
     CHECK_CONTAINS(l->err.message, fault);
     list_release(l);
 }
@@ -198,15 +198,15 @@ TEST(parquet_reader, audio_is_bytes_without_a_struct) {
 TEST(parquet_reader, unsupported_columns) {
     const pt_corpus_options label = {.caption_column = "label"}, absent = {.caption_column = "q"},
                             number = {.caption_column = "id"};
-    check_refused(t, pt_test_golden_path("parquet/hub/no_audio.parquet"), NULL,
+    check_refused(t, pt_test_golden_path("parquet/hub/no_audio.parquet"), NULL, PATINA_EFORMAT,
                   "there is no column 'audio'; its columns are 'id' and 'caption'");
-    check_refused(t, pt_test_golden_path("parquet/hub/no_caption.parquet"), &absent,
-                  "there is no column 'q'; its columns are");
-    check_refused(t, pt_test_golden_path("parquet/hub/no_caption.parquet"), &number,
+    check_refused(t, pt_test_golden_path("parquet/hub/no_caption.parquet"), &absent, PATINA_EUSAGE,
+                  "option '--caption-column': no column 'q'; the columns are");
+    check_refused(t, pt_test_golden_path("parquet/hub/no_caption.parquet"), &number, PATINA_EFORMAT,
                   "column 'id' is neither a string nor a list of strings");
     check_refused(t, pt_test_golden_path("parquet/hub/number_caption.parquet"), NULL,
-                  "column 'caption' is neither a string nor a list of strings");
-    check_refused(t, pt_test_golden_path("parquet/hub/delta_audio.parquet"), NULL,
+                  PATINA_EFORMAT, "column 'caption' is neither a string nor a list of strings");
+    check_refused(t, pt_test_golden_path("parquet/hub/delta_audio.parquet"), NULL, PATINA_EFORMAT,
                   "column 'audio.bytes': it has an encoding that is not supported (supported: "
                   "PLAIN and dictionaries): DELTA_LENGTH_BYTE_ARRAY");
     listing *l = list_partial(pt_test_golden_path("parquet/hub/no_caption.parquet"), &label, 0);
@@ -352,17 +352,18 @@ TEST(parquet_reader, invalid_files) {
     CHECK_CONTAINS(l->entry[10].fault, "there is no column 'audio'");
     list_release(l);
 
-    check_refused(t, tmp_path("f/a.parquet"), NULL, "a.parquet': damaged Parquet file: ");
+    check_refused(t, tmp_path("f/a.parquet"), NULL, PATINA_EFORMAT,
+                  "a.parquet': damaged Parquet file: ");
     copy_truncated(t, "none/a.parquet", "parquet/hub/rows.parquet", 1);
     write_tmp_text("none/b.parquet", "text that is long enough");
-    check_refused(t, tmp_path("none"), NULL,
+    check_refused(t, tmp_path("none"), NULL, PATINA_EFORMAT,
                   "'a.parquet': damaged Parquet file: it does not end with 'PAR1'; it may be "
                   "truncated; no other file can be read either");
     write_tmp_text("other/a.txt", "x");
-    check_refused(t, tmp_path("other"), &(pt_corpus_options){.kind = "parquet"},
+    check_refused(t, tmp_path("other"), &(pt_corpus_options){.kind = "parquet"}, PATINA_EFORMAT,
                   "it contains no .parquet file");
     write_tmp_text("plain.txt", "no Parquet at all");
-    check_refused(t, tmp_path("plain.txt"), &(pt_corpus_options){.kind = "parquet"},
+    check_refused(t, tmp_path("plain.txt"), &(pt_corpus_options){.kind = "parquet"}, PATINA_EFORMAT,
                   "does not begin with 'PAR1'");
 }
 
