@@ -205,7 +205,7 @@ static int find_output(const pt_cli_args *args, const char **out) {
 }
 
 static int run(const pt_cli_command *command, const pt_cli_args *args) {
-    const char *in = args->operands[0], *out = NULL;
+    const char *in = args->operands[0], *out = "";
     const char *entry = pt_cli_given(args, "entry") ? pt_cli_text(args, "entry") : base_name(in);
     patina_error err = {0};
     patina_effect_config *config = NULL;

@@ -15,8 +15,8 @@ const patina_atomic_bool *pt_cli_install_signal_handlers(void);
 
 /**
  * A closed pipe (SIGPIPE) and a file beyond the limit of its size (SIGXFSZ) are write errors,
- * reported like a full disk. A mapped file that is truncated (SIGBUS) ends the process with status 1
- * and a sentence.
+ * reported like a full disk. A mapped file that is truncated (SIGBUS) ends the process with status
+ * 1 and a sentence.
  */
 void pt_cli_install_fault_handlers(void);
 

@@ -75,12 +75,11 @@ static size_t read_corpus(const char *kind, const char *column, const char *path
 }
 
 static const char *kind_by_letter(uint8_t letter) {
-    static const char *const kinds[26] = {['j' - 'a'] = "jsonl",    ['t' - 'a'] = "clotho",
-                                          ['l' - 'a'] = "labels",   ['w' - 'a'] = "wavcaps",
-                                          ['s' - 'a'] = "audioset", ['d' - 'a'] = "jamendo",
-                                          ['v' - 'a'] = "vggsound", ['n' - 'a'] = "nsynth",
-                                          ['k' - 'a'] = "json",     ['e' - 'a'] = "events",
-                                          ['m' - 'a'] = "magnatagatune"};
+    static const char *const kinds[26] = {
+        ['j' - 'a'] = "jsonl",    ['t' - 'a'] = "clotho",       ['l' - 'a'] = "labels",
+        ['w' - 'a'] = "wavcaps",  ['s' - 'a'] = "audioset",     ['d' - 'a'] = "jamendo",
+        ['v' - 'a'] = "vggsound", ['n' - 'a'] = "nsynth",       ['k' - 'a'] = "json",
+        ['e' - 'a'] = "events",   ['m' - 'a'] = "magnatagatune"};
     const unsigned index = (letter | 0x20U) - 'a';
     return index < 26 && kinds[index] ? kinds[index] : "audiocaps";
 }
@@ -106,8 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *column = data[0] >= 'A' && data[0] <= 'Z' ? "text" : NULL;
     const size_t n = read_corpus(kind, column, path);
     /* Elements of JSON end with commas, or at the next element. */
-    const bool is_list = strcmp(kind, "wavcaps") == 0 || strcmp(kind, "nsynth") == 0 ||
-                         strcmp(kind, "json") == 0;
+    const bool is_list =
+        strcmp(kind, "wavcaps") == 0 || strcmp(kind, "nsynth") == 0 || strcmp(kind, "json") == 0;
     size_t n_max = is_list ? 2 : 1;
     for (size_t i = 1; i < size; i++)
         n_max += is_list ? data[i] == ',' || data[i] == '{' : data[i] == '\n' || data[i] == '\r';

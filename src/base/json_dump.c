@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* json_dump.c - json_dumps, checked */
+/* json_dump.c - json_dumps with a record of failed allocations */
 
 #include "base/json_dump.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
-char *pt_json_dump(const json_t *value, size_t flags) {
-    char *text = json_dumps(value, flags);
-    json_t *parsed = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
-    const bool same = parsed && json_equal(parsed, value);
+#include "base/json_load.h"
 
-    json_decref(parsed);
-    if (same) return text;
+char *pt_json_dump(const json_t *value, size_t flags) {
+    pt_json_watch_allocations();
+    char *text = json_dumps(value, flags);
+    if (!pt_json_allocation_failed()) return text;
     free(text);
     return NULL;
 }

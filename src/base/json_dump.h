@@ -10,8 +10,7 @@
 
 /**
  * As json_dumps. NULL when memory runs out, where json_dumps of jansson 2.14 may return truncated
- * text: the text is parsed back and compared with the value. With JSON_REAL_PRECISION, reals need
- * 17 digits to compare equal. To be freed.
+ * text. To be freed.
  */
 char *pt_json_dump(const json_t *value, size_t flags);
 

@@ -10,7 +10,6 @@
 #include "base/json_load.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +31,15 @@ static void install(void) {
     json_set_alloc_funcs(allocate_and_record, release);
 }
 
+void pt_json_watch_allocations(void) {
+    pthread_once(&is_installed, install);
+    has_failed = false;
+}
+
+bool pt_json_allocation_failed(void) {
+    return has_failed;
+}
+
 void pt_json_set_out_of_memory(json_error_t *error) {
     *error = (json_error_t){.line = -1, .column = -1};
     snprintf(error->text, sizeof error->text, "out of memory");
@@ -41,8 +49,7 @@ void pt_json_set_out_of_memory(json_error_t *error) {
 json_t *pt_json_load(const char *text, size_t n, size_t flags, json_error_t *error) {
     json_error_t unused;
     if (!error) error = &unused;
-    pthread_once(&is_installed, install);
-    has_failed = false;
+    pt_json_watch_allocations();
     json_t *value = json_loadb(text, n, flags, error);
     if (!has_failed) return value;
     json_decref(value);

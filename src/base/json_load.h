@@ -4,6 +4,7 @@
 #ifndef PATINA_BASE_JSON_LOAD_H
 #define PATINA_BASE_JSON_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -15,6 +16,10 @@
  * error  out on failure; may be NULL
  */
 json_t *pt_json_load(const char *text, size_t n, size_t flags, json_error_t *error);
+
+/** Whether an allocation of jansson failed in this thread since the last call of the first. */
+void pt_json_watch_allocations(void);
+bool pt_json_allocation_failed(void);
 
 /** Makes an error that says that memory ran out. */
 void pt_json_set_out_of_memory(json_error_t *error);

@@ -521,25 +521,30 @@ static double mixdown_block(const pt_stems *stems, size_t first, size_t n, doubl
 static double stems_measure(const pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
     const double *noise = stems->noise, *distortion = stems->distortion;
     const double signal_gain = stems->signal_gain, noise_gain = stems->noise_gain;
-    pt_moments of_signal = {0}, of_noise = {0}, of_distortion = {0}, of_rest = {0};
+    pt_moments of_signal = {0}, of_one = {0}; /* the other part, where there is only one */
+    pt_comoments of_both = {0};
     double peak = 0.0;
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
         peak = fmax(peak, mixdown_block(stems, i, n, 1.0, degraded));
         pt_moments_add(&of_signal, stems->signal + i, n);
-        if (noise) pt_moments_add(&of_noise, noise + i, n);
-        if (distortion) pt_moments_add(&of_distortion, distortion + i, n);
-        if (noise && distortion) {
-            double rest[PT_BLOCK_SIZE];
-            pt_dsp_ops_get_best()->mix(distortion + i, 1.0, noise + i, noise_gain, 0.0, n, rest);
-            pt_moments_add(&of_rest, rest, n);
-        }
+        if (noise && distortion)
+            pt_comoments_add(&of_both, noise + i, distortion + i, n);
+        else if (noise || distortion)
+            pt_moments_add(&of_one, (noise ? noise : distortion) + i, n);
     }
     stats->signal_power = signal_gain * signal_gain * pt_moments_power(&of_signal);
-    stats->noise_power = noise ? noise_gain * noise_gain * pt_moments_power(&of_noise) : 0.0;
-    stats->distortion_power = distortion ? pt_moments_power(&of_distortion) : 0.0;
-    stats->rest_power = noise && distortion ? pt_moments_power(&of_rest)
-                                            : stats->noise_power + stats->distortion_power;
+    if (noise && distortion) {
+        stats->noise_power = noise_gain * noise_gain * pt_moments_power(&of_both.x);
+        stats->distortion_power = pt_moments_power(&of_both.y);
+        const double rest = stats->noise_power + stats->distortion_power +
+                            2.0 * noise_gain * pt_comoments_covariance(&of_both);
+        stats->rest_power = rest < 0.0 ? 0.0 : rest; /* a NaN stays one */
+    } else if (noise || distortion) {
+        const double gain = noise ? noise_gain : 1.0;
+        stats->rest_power = gain * gain * pt_moments_power(&of_one);
+        *(noise ? &stats->noise_power : &stats->distortion_power) = stats->rest_power;
+    }
     return peak;
 }
 

@@ -20,8 +20,8 @@ patina_status pt_effect_chain_from_json_value(const json_t *json, patina_effect_
 
 /**
  * Three stems and their sum: degraded = signal + noise + distortion at every point of a chain.
- * noise and distortion are NULL while they are zero. Within a chain, gains are applied where samples
- * are next written: the signal is signal_gain signal[i], the noise noise_gain noise[i] +
+ * noise and distortion are NULL while they are zero. Within a chain, gains are applied where
+ * samples are next written: the signal is signal_gain signal[i], the noise noise_gain noise[i] +
  * noise_offset; and degraded is NULL where it is the sum of the stems and not stored.
  */
 typedef struct pt_stems {

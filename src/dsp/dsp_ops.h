@@ -66,8 +66,9 @@ typedef struct pt_dsp_ops {
     void (*irfft)(const pt_irfft_plan *plan, size_t n, const double *spectrum, void *workspace,
                   double *x);
 
-    /* Resamples a block: x [pt_polyphase_n_read], from PT_RESAMPLE_HALF - 1 samples before it, to out
-     * [pt_polyphase_block_out]. rows [pt_polyphase_n_rows][PT_POLYPHASE_LANES], aligned to 64. */
+    /* Resamples a block: x [pt_polyphase_n_read], from PT_RESAMPLE_HALF - 1 samples before it, to
+     * out [pt_polyphase_block_out]. rows [pt_polyphase_n_rows][PT_POLYPHASE_LANES], aligned to 64.
+     */
     void (*polyphase)(const pt_polyphase_plan *plan, const float *x, float *rows, float *out);
 
     /* The sums of stats.h. */
@@ -88,8 +89,8 @@ typedef struct pt_dsp_ops {
     /* y[i] = x[i] limited to -level .. level. */
     void (*hard_clip)(const double *x, size_t n, double level, double *y);
 
-    /* The bits of those |x[i]| whose bits, shifted right, are `digit`, in order; returns their number.
-     * selected has room for n. */
+    /* The bits of those |x[i]| whose bits, shifted right, are `digit`, in order; returns their
+     * number. selected has room for n. */
     size_t (*select_magnitudes)(const double *x, size_t n, unsigned shift, uint64_t digit,
                                 uint64_t *selected);
 

@@ -3,7 +3,8 @@
  *
  * Branchless range reduction and Taylor series, so that the compiler vectorises the loops. A series
  * ends where its next term is below 2^-54 of the result on the reduced range. Terms are summed in
- * pairs, then pairs of pairs (Estrin's scheme): by Horner's rule each would wait for the one before.
+ * pairs, then pairs of pairs (Estrin's scheme): by Horner's rule each would wait for the previous
+ * one.
  */
 
 #define MANTISSA_BITS 52

@@ -76,8 +76,8 @@ INLINE cvec irfft_load(const double *spectrum, size_t m, size_t k, cvec turn) {
     return (cvec){sum.im + odd.re, sum.re - odd.im};
 }
 
-/* Columns `first` to first + 7 of four rows, and their mirror images: the addresses are 8 KiB apart,
- * which no hardware prefetches. */
+/* Prefetches columns `first` to first + 7 of four rows, and their mirror images: the addresses are
+ * 8 KiB apart, which no hardware prefetches. */
 INLINE void irfft_prefetch(const double *spectrum, size_t m, size_t q, size_t j, size_t first) {
     UNROLL for (size_t r = 0; r < 4; r++) {
         const size_t k = PT_IRFFT_COLUMNS * (j + r * q) + first;

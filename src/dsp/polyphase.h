@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* polyphase.h - resampling by a ratio of small numbers, l samples for m of the input, l > m
  *
- * Sample j is the sum of x[i] h(j m / l - i), with h from resample_filter.h, which takes l phases of
- * it. A block is divided into 16 segments of whole periods, one per lane, which therefore have the
- * same phases: a coefficient is broadcast, and no sum crosses lanes. Four samples, a tile, are
+ * Sample j is the sum of x[i] h(j m / l - i), with h from resample_filter.h, which takes l phases
+ * of it. A block is divided into 16 segments of whole periods, one per lane, which therefore have
+ * the same phases: a coefficient is broadcast, and no sum crosses lanes. Four samples, a tile, are
  * computed together, because they share most of their input.
  *
  * Each sample is summed in the order of its input, in float, without fused multiply-add: the same
@@ -54,7 +54,7 @@ static inline size_t pt_polyphase_n_rows(const pt_polyphase_plan *plan) {
     return (plan->n_in + PT_POLYPHASE_ROWS + 3) / 4 * 4;
 }
 
-/** Samples that a block reads: PT_RESAMPLE_HALF - 1 before it, those of the block, and later ones. */
+/** Samples that a block reads: PT_RESAMPLE_HALF - 1 before it, its own, and later ones. */
 static inline size_t pt_polyphase_n_read(const pt_polyphase_plan *plan) {
     return (PT_POLYPHASE_LANES - 1) * plan->n_in + pt_polyphase_n_rows(plan);
 }

@@ -3,8 +3,8 @@
  *
  * Linear phase with the delay removed; ripple <= 0.02 dB to 0.9 of the lower Nyquist frequency,
  * images and aliases <= -100 dB. Lower rates whose ratio to 48 kHz has small numbers (44.1, 32, 24,
- * 22.05, 16, 12, 11.025, 8 kHz and others) take the polyphase filter. The output does not depend on how the input is divided into calls:
- * it equals that of pt_resampler_run bit for bit.
+ * 22.05, 16, 12, 11.025, 8 kHz and others) take the polyphase filter. The output does not depend on
+ * how the input is divided into calls: it equals that of pt_resampler_run bit for bit.
  */
 
 #ifndef PATINA_DSP_RESAMPLE_H

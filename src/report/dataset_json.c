@@ -13,6 +13,7 @@
 #include <patina/degrade.h>
 
 #include "base/error.h"
+#include "base/json_dump.h"
 #include "base/json_load.h"
 #include "dataset/schema.h"
 #include "degrade/effect_config.h"
@@ -37,7 +38,7 @@ static patina_status add(patina_key_value **facts, size_t *n, const char *name, 
 /* A string without quotes, any other value as JSON on one line. */
 static char *json_value_text(const json_t *value) {
     if (json_is_string(value)) return strdup(json_string_value(value));
-    return json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+    return pt_json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
 }
 
 static bool is_scalar(const json_t *value) {
@@ -51,9 +52,10 @@ static char *effect_config_text(const json_t *config) {
     if (pt_effect_config_parse(NULL, &standard, NULL) == PATINA_OK)
         text = patina_effect_config_to_json(&standard);
     json_t *theirs = text ? pt_json_load_text(text, 0, NULL) : NULL;
-    const bool same = theirs && json_equal(theirs, config);
+    const bool same = theirs && json_equal(theirs, config), failed = !theirs;
     json_decref(theirs);
     free(text);
+    if (failed) return NULL;
     return same ? strdup("default") : json_value_text(config);
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json_dump.h"
 #include "base/json_load.h"
 #include "dataset/schema.h"
 #include "degrade/effect_chain.h"
@@ -629,9 +630,11 @@ patina_status pt_dataset_reader_open_effect_config(const pt_dataset_reader *read
                                                    patina_error *err) {
     const json_t *theirs =
         json_object_get(json_object_get(reader->dataset_json, "settings"), "suite");
-    char *text = json_is_object(theirs) ? json_dumps(theirs, JSON_REAL_PRECISION(17)) : NULL;
-    patina_status status = text ? patina_effect_config_open(text, config, NULL) : PATINA_EFORMAT;
-    if (status != PATINA_OK) status = patina_effect_config_open(NULL, config, err);
+    char *text = json_is_object(theirs) ? pt_json_dump(theirs, JSON_REAL_PRECISION(17)) : NULL;
+    if (json_is_object(theirs) && !text) return out_of_memory(err);
+    patina_status status = text ? patina_effect_config_open(text, config, err) : PATINA_EFORMAT;
+    if (status != PATINA_OK && status != PATINA_ENOMEM)
+        status = patina_effect_config_open(NULL, config, err);
     free(text);
     return status;
 }

@@ -3,9 +3,9 @@
  *
  *   FAULT_LOG=FILE       append one line for each distinct call stack, at its first call, unless
  *                        FAULT_STACK is set: <kind> <hash of the stack> <function> <caller's
- *                        module> <innermost frame>; for a fatal signal: signal <number> <first module above libc>
- *                        <frames>; for the call that failed: failed <function> <frames>. Frames
- *                        are offsets in the program, for addr2line
+ *                        module> <innermost frame>; for a fatal signal: signal <number> <first
+ *                        module above libc> <frames>; for the call that failed: failed <function>
+ *                        <frames>. Frames are offsets in the program, for addr2line
  *   FAULT_STACK=HASH     fail the first call with this stack
  *   FAULT_FRAME=OFFSET   its innermost frame: other calls are not unwound, which saves most time
  *   FAULT_FOREVER=1      and all later calls of the same kind (alloc or call), whatever their stack

@@ -42,6 +42,9 @@ fi
 # The committed and modified files: no build folder, and no untracked file.
 tree=$(git stash create) || fail "git"
 git archive "${tree:-HEAD}" | tar -x -C "$work/source" || fail "git archive"
+# The libraries of an earlier build are used again.
+mkdir -p build/wheel-libs build/wheel-work "$work/source/build"
+ln -s "$PWD/build/wheel-libs" "$PWD/build/wheel-work" "$work/source/build"
 (cd "$work/source" && script/wheel --out "$work/dist") || fail "no wheel"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index "$work"/dist/patina_audio-*.whl ||
     fail "the wheel cannot be installed"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* test_json_load.c - every allocation of a parse fails in turn */
+/* test_json_load.c - every allocation of a parse, and of a dump, fails in turn */
 
 #include "test.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_dump.h"
 #include "base/json_load.h"
 
 static size_t n_left = SIZE_MAX; /* allocations that succeed; all later ones do, too */
@@ -33,6 +34,16 @@ TEST(json_load, failed_allocations) {
     }
     CHECK(n > 20 && n < 1000);
     CHECK(json_equal(value, expected));
+    char *whole = pt_json_dump(value, 0), *dumped = NULL;
+    for (n = 0; !dumped && n < 1000; n++) {
+        n_left = n;
+        dumped = pt_json_dump(value, 0);
+        n_left = SIZE_MAX;
+    }
+    CHECK(n > 1 && n < 1000);
+    CHECK_STR(dumped, whole);
+    free(dumped);
+    free(whole);
     json_decref(value);
     json_decref(expected);
     CHECK(!pt_json_load_text("{", 0, &error));

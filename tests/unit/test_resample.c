@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_resample.c - resampled sines against least-squares fits
  *
- * One measurement and one bar for the polyphase filter and for soxr, which takes the other rates and
- * replays recipes of 0.1.
+ * One measurement and one bar for the polyphase filter and for soxr, which takes the other rates
+ * and replays recipes of 0.1.
  *
  * What remains after the fitted sine is subtracted is an image or an alias.
  */
