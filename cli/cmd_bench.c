@@ -46,7 +46,7 @@ static const pt_cli_option options[] = {
      .fallback = "all",
      .help = "measure this part only; the register peak is always measured"},
     {.name = "no-scaling", .help = "skip the runs with one thread"},
-    {.name = "quick", .help = "do little work per round: a functional test, not a benchmark"},
+    {.name = "quick", .help = "short rounds: a functional test, not a benchmark"},
     {.name = "json", .help = "print one JSON object; times in seconds, rates per second"},
 };
 

@@ -18,6 +18,7 @@
 #include "audio/flac_encode.h"
 #include "base/error.h"
 #include "dataset/wav.h"
+#include "fs/path.h"
 #include "fs/text_file.h"
 
 static const char *severity_at(size_t i) {
@@ -65,13 +66,6 @@ static const pt_cli_option options[] = {
              "printed; -: standard input"},
 };
 
-/* IN and OUT may be two names of one file. */
-static bool is_same_file(const char *a, const char *b) {
-    struct stat one, other;
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-}
-
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -85,7 +79,7 @@ static patina_status replay(const patina_effect_config *config, const char *in,
     if (status != PATINA_OK) return status;
     status = patina_recipe_from_json(json, &recipe, err);
     if (status != PATINA_OK)
-        pt_error_add_context(err, "recipe '%s'", recipe_path);
+        pt_error_add_context(err, "file '%s'", recipe_path);
     else
         status = patina_file_replay(config, in, &recipe, degraded, err);
     patina_recipe_release(&recipe);
@@ -141,11 +135,14 @@ static int check_usage(const pt_cli_args *args, const char *in, const char *out,
             command,
             "'%s' is neither a .wav nor a .flac file; name an output file with one of the two",
             out);
-    if (!pt_cli_is_dash(in) && is_same_file(in, out))
+    if (!pt_cli_is_dash(in) && pt_path_is_same(in, out))
         return pt_cli_usage_error(command, "'%s' is the input file; name another output file", out);
     if (!pt_cli_given(args, "recipe") && !pt_cli_is_utf8(entry))
         return pt_cli_usage_error(command,
-                                  "'%s' is not UTF-8 and cannot be an id; add '--entry ID'", entry);
+                                  pt_cli_given(args, "entry")
+                                      ? "option '--entry': '%s' is not UTF-8"
+                                      : "'%s' is not UTF-8 and cannot be an id; add '--entry ID'",
+                                  entry);
     return 0;
 }
 
@@ -216,6 +213,7 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     pt_cli_input input = {0};
 
     int refused = find_output(args, &out);
+    if (refused == 0) refused = pt_cli_check_stdin(args, 1);
     if (refused == 0) refused = check_usage(args, in, out, entry);
     if (refused != 0) return refused;
     patina_status status = pt_cli_effect_config_open(args, &config, &err);

@@ -184,7 +184,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     item_list list = {0};
     float *embeddings = NULL;
 
-    const int refused = pt_cli_parse_isa_precision(args, &isa, &precision);
+    int refused = pt_cli_check_stdin(args, 0);
+    if (refused == 0) refused = pt_cli_parse_isa_precision(args, &isa, &precision);
     if (refused != 0) return refused;
     patina_status status = list_items(args, &list, &err);
     if (status == PATINA_OK) {

@@ -50,8 +50,9 @@ const pt_cli_command pt_cli_fetch = {
     .summary = "download a model or a data set of the Hugging Face hub",
     .usage = "model [NAME] | dataset OWNER/NAME[@REV] [--pattern GLOB]",
     .description =
-        "Downloads into the cache of the Python libraries, so that both use each other's files, "
-        "and prints the folder. Every file is checked against its size and hash. The same command "
+        "Downloads into the cache of the Python libraries, so that patina and these "
+        "libraries share the files, and prints the folder. Every file is checked against its size "
+        "and hash. The same command "
         "resumes an interrupted download.\n\n"
         "model is the same as 'patina model fetch'. dataset downloads the files of a data set, "
         "which 'patina generate --corpus hf://datasets/OWNER/NAME' then reads; a path of the data "

@@ -158,7 +158,7 @@ static const pt_cli_option options[] = {
      .min = 1,
      .max = 1000,
      .fallback = "1",
-     .help = "number of windows of 10 s per longer recording, each with its own rows"},
+     .help = "number of windows of 10 s per longer recording, 1 to 1000, each with its own rows"},
     {.name = "window",
      .kind = PT_CLI_CHOICE,
      .choices = pt_window_mode_names,
@@ -191,14 +191,15 @@ static const pt_cli_option options[] = {
      .min = 20,
      .max = 60,
      .fallback = "50",
-     .help = "upper end of input_purity, the value of undamaged audio"},
+     .help = "upper end of input_purity, the value of undamaged audio, 20 to 60"},
     {.name = "level-jitter",
      .kind = PT_CLI_NUMBER,
      .argument = "DB",
      .min = 0,
      .max = 40,
      .fallback = "0",
-     .help = "vary the level: each row has a gain from -DB to DB, drawn and applied before it is "
+     .help = "vary the level: each row has a gain from -DB to DB (at most 40), drawn and applied "
+             "before it is "
              "measured and degraded"},
     {.name = "split",
      .kind = PT_CLI_TEXT,
@@ -374,13 +375,17 @@ static void print_summary(const patina_generate_report *report, const char *out)
     pt_cli_print_load_hint(&report->set, out);
 }
 
-/* Reports how much of a stopped run is complete; returns the exit status "run again". */
+/* Reports how much of a stopped run is kept; returns the exit status "run again". */
 static int report_stopped(const patina_generate_report *report, const char *out) {
-    const uint64_t n = report->n_chunks_ours - report->n_chunks_left;
-    pt_cli_error("stopped %s: '%s' has %" PRIu64 " of %" PRIu64
-                 " chunks; run the same command again to continue",
-                 report->out_of_time ? "at its time limit" : "on request", out, n,
-                 report->n_chunks_ours);
+    const char *why = report->out_of_time ? "at its time limit" : "on request";
+    if (report->n_entries_kept == 0)
+        pt_cli_error("stopped %s before the first entry was complete; run the same command again "
+                     "to continue",
+                     why);
+    else
+        pt_cli_error("stopped %s: %" PRIu64 " of %" PRIu64 " entries are kept in '%s'; run the "
+                     "same command again to continue",
+                     why, report->n_entries_kept, report->n_entries_ours, out);
     return PT_CLI_EXIT_TEMPFAIL;
 }
 
@@ -459,6 +464,8 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     if (refused != 0) return refused;
     pt_cli_progress_start(&progress, (pt_cli_progress_format)pt_cli_number(args, "progress"),
                           is_quiet);
+    if (pt_cli_given(args, "keep-every") && !pt_cli_given(args, "keep-audio"))
+        return pt_cli_usage_error(args->command, "option '--keep-every' needs '--keep-audio DIR'");
     refused = parse_shard(args, &progress, run);
     if (refused == 0 && pt_cli_given(args, "dry-run")) return pt_cli_dry_run(run, &progress);
     if (refused == 0) refused = confirm_overwrite(args, run->out);
@@ -474,7 +481,9 @@ static int generate(const pt_cli_args *args, patina_generate_options *run) {
     pt_cli_progress_end(&progress);
     if (status == PATINA_ECANCELLED) return report_stopped(&report, run->out);
     if (status != PATINA_OK) {
-        const int error_status = pt_cli_report_error(&err);
+        const bool is_option = status == PATINA_EUSAGE && strncmp(err.message, "option", 6) == 0;
+        const int error_status = is_option ? pt_cli_usage_error(args->command, "%s", err.message)
+                                           : pt_cli_report_error(&err);
         if (strstr(err.message, patina_status_name(PATINA_REJECT_BAD_CAPTION)))
             suggest_manifest(run);
         return status == PATINA_ETEMPORARY ? PT_CLI_EXIT_TEMPFAIL : error_status;

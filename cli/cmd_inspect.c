@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <patina/patina.h>
 
@@ -107,6 +108,10 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
                                         .page = pt_cli_text(args, "report"),
                                         .audio_root = pt_cli_text(args, "audio-root"),
                                         .corpus = pt_cli_text(args, "corpus")};
+        struct stat info;
+        if (report.audio_root && (stat(report.audio_root, &info) != 0 || !S_ISDIR(info.st_mode)))
+            return pt_cli_usage_error(command, "option '--audio-root': '%s' is not a folder",
+                                      report.audio_root);
         if (samples && !parse_rows(samples, rows, &report.n_rows))
             return pt_cli_usage_error(
                 command,

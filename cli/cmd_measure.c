@@ -98,6 +98,8 @@ static int run(const pt_cli_command *command, const pt_cli_args *args) {
     bool needs_header = !json;
     int status = 0;
 
+    const int refused = pt_cli_check_stdin(args, args->n_operands);
+    if (refused != 0) return refused;
     if (patina_meter_open(&meter, &err) != PATINA_OK) return pt_cli_report_error(&err);
     for (size_t i = 0; i < args->n_operands; i++) {
         measurement m = {.file = args->operands[i]};

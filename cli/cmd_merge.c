@@ -41,21 +41,22 @@ const pt_cli_command pt_cli_merge = {
     .description =
         "Copies the rows of finished data sets, in the order given, with their provenance and "
         "rejects, into one data set. The sets need the same version of patina, the same settings, "
-        "model, format and splits; otherwise the first difference is named. An entry may be in one "
-        "of the sets only. The sets are only read, and every file is checked against its hash.\n\n"
+        "model, format and splits; otherwise the first difference is named. Each entry may be in "
+        "only one of the sets. The sets are only read, and every file is checked against its "
+        "hash.\n\n"
         "If the command is interrupted, DIR contains no part of a data set, or the same command "
         "completes it.",
     .epilog = "status:\n"
               "  0  the data set is complete\n"
-              "  1  a set is damaged, or DIR cannot be written\n"
+              "  1  a set is unfinished or damaged, or DIR cannot be written\n"
               "  2  invalid command line, or the sets cannot be merged\n"
               "\n"
               "example:\n"
               "  patina merge audiocaps clotho --out both\n",
-    .n_operands_min = 1,
+    .n_operands_min = 2,
     .n_operands_max = SIZE_MAX,
     .operand_kind = PT_CLI_DIR,
-    .operands = "the folders of data sets are",
+    .operands = "two or more folders of data sets are",
     .options = options,
     .n_options = PT_CLI_LENGTH(options),
     .run = run,

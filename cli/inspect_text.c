@@ -65,14 +65,17 @@ static void print_at_limit(const patina_inspection *inspection, uint64_t n, cons
                name, limit);
 }
 
+static void print_scalar(const patina_scalar *scalar) {
+    char label[64];
+    snprintf(label, sizeof label, "%s%s%s", scalar->title, *scalar->unit ? ", " : "", scalar->unit);
+    print_quantiles(label, &scalar->quantiles, scalar->decimals);
+}
+
 static void print_targets(const patina_inspection *inspection) {
     print_quantile_head("target");
     for (size_t s = 0; s < inspection->n_scalars; s++) {
         const patina_scalar *scalar = &inspection->scalar[s];
-        char label[64];
-        snprintf(label, sizeof label, "%s%s%s", scalar->title, *scalar->unit ? ", " : "",
-                 scalar->unit);
-        print_quantiles(label, &scalar->quantiles, scalar->decimals);
+        print_scalar(scalar);
         print_at_limit(inspection, scalar->n_at_floor, "floor", scalar->floor);
         print_at_limit(inspection, scalar->n_at_cap, "cap", scalar->cap);
     }
@@ -82,7 +85,7 @@ static void print_targets(const patina_inspection *inspection) {
         snprintf(label, sizeof label, "%s Hz", patina_octave_name(o));
         print_quantiles(label, &inspection->octave[o], 1);
         if (inspection->octave[o].n < inspection->n_rows && inspection->octave[o].n > 0)
-            printf("%-18s below the floor (-120 dB) in %" PRIu64 " %s\n", "",
+            printf("%-18s %s: below the floor (-120 dBFS) in %" PRIu64 " %s\n", "", label,
                    inspection->n_rows - inspection->octave[o].n,
                    pt_cli_plural(inspection->n_rows - inspection->octave[o].n, "row", "rows"));
     }
@@ -109,9 +112,7 @@ static void print_quality(const patina_inspection *inspection) {
     print_quantile_head("source");
     for (size_t i = 0; i < inspection->n_quality; i++) {
         const patina_scalar *scalar = &inspection->quality[i];
-        char label[64];
-        snprintf(label, sizeof label, "%s", scalar->title);
-        print_quantiles(label, &scalar->quantiles, scalar->decimals);
+        print_scalar(scalar);
     }
     printf("\n%-*s %9s %8s\n", LABEL, "codec of the source", "rows", "share");
     for (size_t i = 0; i < inspection->n_codecs; i++)

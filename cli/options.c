@@ -222,8 +222,9 @@ static patina_status read_value(const pt_cli_command *command, const pt_cli_opti
             return PATINA_OK;
         pt_cli_usage_error(
             command,
-            "option '--%s': '%s' is not a size from %llu to %llu bytes; write it as 512M or 2G",
-            option->name, text, (unsigned long long)option->min, (unsigned long long)option->max);
+            "option '--%s': '%s' is not a size from %lluM to %lluT; write it as 512M or 2G",
+            option->name, text, (unsigned long long)option->min >> 20,
+            (unsigned long long)option->max >> 40);
         return PATINA_EUSAGE;
     case PT_CLI_CHOICE:
         for (size_t i = 0; pt_cli_choice_at(option, i); i++)
@@ -234,6 +235,11 @@ static patina_status read_value(const pt_cli_command *command, const pt_cli_opti
         break;
     }
     char choices[128];
+    if (!pt_cli_choice_at(option, 1)) {
+        pt_cli_usage_error(command, "option '--%s': '%s' is not a value; the only one is '%s'",
+                           option->name, text, pt_cli_choice_at(option, 0));
+        return PATINA_EUSAGE;
+    }
     list_choices(option, ", ", choices, sizeof choices);
     pt_cli_usage_error(command, "option '--%s': '%s' is not one of %s", option->name, text,
                        choices);

@@ -61,6 +61,20 @@ static patina_status copy(int from, const char *from_name, int to, const char *t
 
 /* ---- input ----------------------------------------------------------------------------------- */
 
+int pt_cli_check_stdin(const pt_cli_args *args, size_t n_inputs) {
+    size_t n = 0;
+    for (size_t i = 0; i < args->n_operands && i < n_inputs; i++)
+        n += pt_cli_is_dash(args->operands[i]);
+    for (size_t i = 0; i < args->n_occurrences; i++) {
+        const pt_cli_occurrence *o = &args->occurrence[i];
+        n += o->option->kind == PT_CLI_FILE && strcmp(o->option->name, "out") != 0 &&
+             pt_cli_is_dash(o->value.text);
+    }
+    if (n < 2) return 0;
+    return pt_cli_usage_error(args->command,
+                              "'-' is given twice: standard input is read only once");
+}
+
 /* A file without a name cannot be left behind. */
 static patina_status open_nameless(int *fd, patina_error *err) {
     char dir[512], file[520];
@@ -75,12 +89,8 @@ static patina_status open_nameless(int *fd, patina_error *err) {
 }
 
 patina_status pt_cli_input_open(const char *path, pt_cli_input *input, patina_error *err) {
-    static bool was_read;
     *input = (pt_cli_input){.path = path, .name = path};
     if (!pt_cli_is_dash(path)) return PATINA_OK;
-    if (was_read)
-        return pt_fail(err, PATINA_EUSAGE, "'-' is given twice: standard input is read only once");
-    was_read = true;
     PT_TRY(open_nameless(&input->fd, err));
     snprintf(input->copy, sizeof input->copy, "/dev/fd/%d", input->fd);
     input->path = input->copy;

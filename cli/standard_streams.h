@@ -13,6 +13,8 @@
 
 #include <patina/status.h>
 
+#include "options.h"
+
 bool pt_cli_is_dash(const char *path);
 
 /** The path to read a text file from: that of standard input for "-". */
@@ -27,10 +29,15 @@ typedef struct pt_cli_input {
 } pt_cli_input;
 
 /**
- * Errors  PATINA_EUSAGE  standard input was opened before
- *         PATINA_EIO     reading it, or writing the copy
+ * Errors  PATINA_EIO  reading standard input, or writing the copy
  */
 patina_status pt_cli_input_open(const char *path, pt_cli_input *input, patina_error *err);
+
+/**
+ * Checks that "-" is the value of at most one of the options for files (except --out) and the first
+ * n_inputs operands; 0, or the status of a usage error.
+ */
+int pt_cli_check_stdin(const pt_cli_args *args, size_t n_inputs);
 
 /** Replaces the path of the copy in an error message by the name given. */
 void pt_cli_input_fix_error(const pt_cli_input *input, patina_error *err);

@@ -207,8 +207,10 @@ typedef struct patina_generate_report {
     double seconds_by[PATINA_RUN_STAGE_COUNT]; /**< time of each stage, summed over threads */
     uint64_t n_chunks_ours;                    /**< chunks that this shard has to make in all */
     uint64_t n_chunks_left;                    /**< of these, chunks that are still missing */
-    bool out_of_time;     /**< with PATINA_ECANCELLED: the time limit was the reason */
-    uint64_t reserved[8]; /**< zero */
+    bool out_of_time;        /**< with PATINA_ECANCELLED: the time limit was the reason */
+    uint64_t n_entries_ours; /**< entries of the chunks that this shard has to make in all */
+    uint64_t n_entries_kept; /**< of these, entries in finished chunks and in journals */
+    uint64_t reserved[6];    /**< zero */
 } patina_generate_report;
 
 /**

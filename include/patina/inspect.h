@@ -208,8 +208,8 @@ PATINA_API const patina_column_info *patina_columns(size_t *n_columns);
  * - `out`: folder of the data set
  * - `inspection`: out; patina_inspection_close() releases it
  *
- * Errors: PATINA_EIO where a file cannot be read; PATINA_EFORMAT where the folder contains no data
- * set, or an unfinished or damaged one; PATINA_ENOMEM.
+ * Errors: PATINA_EUSAGE where the folder does not exist or contains no data set; PATINA_EIO where a
+ * file cannot be read; PATINA_EFORMAT where the set is unfinished or damaged; PATINA_ENOMEM.
  */
 PATINA_API patina_status patina_inspect(const char *out, patina_inspection **inspection,
                                         patina_error *err);

@@ -239,10 +239,11 @@ static patina_status check_options(const kind *k, const pt_corpus_options *o, pa
                            "option '%s' applies to tables only; the corpus is of kind '%s'",
                            of_tables[i][0], kind_name(k));
     if (o->split_column && !k->reader->has_columns)
-        return pt_fail(err, PATINA_EUSAGE,
-                       "split key '%s': a corpus of kind '%s' has 'youtube_id', 'parent' and "
-                       "'sound', and no columns",
-                       o->split_column, kind_name(k));
+        return pt_fail(
+            err, PATINA_EUSAGE,
+            "option '--split-key': '%s': a corpus of kind '%s' has 'youtube_id', 'parent' and "
+            "'sound', and no columns",
+            o->split_column, kind_name(k));
     if (o->caption_template && !k->reader->uses_template)
         return pt_fail(err, PATINA_EUSAGE,
                        "a caption template is not supported for a corpus of kind '%s'",

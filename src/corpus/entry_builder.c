@@ -176,6 +176,17 @@ patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,
     return entry->id ? PATINA_OK : no_memory(err);
 }
 
+patina_status pt_entry_shorten_id(pt_entry *entry, const char *folder, const char *real,
+                                  patina_error *err) {
+    const char *name = entry->id ? pt_corpus_relative_name(entry->id, folder, real) : NULL;
+    if (name == entry->id) return PATINA_OK;
+    char *id = pt_text_dup(name, strlen(name));
+    if (!id) return no_memory(err);
+    free(entry->id);
+    entry->id = id;
+    return PATINA_OK;
+}
+
 patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status status,
                               const char *format, ...) {
     if (entry->status != PATINA_OK) return PATINA_OK;
@@ -208,6 +219,13 @@ char *pt_corpus_base_name(const char *path, const char *fallback) {
 char *pt_corpus_audio_root(const char *path, const pt_corpus_options *options) {
     if (!options->audio_root) return pt_path_dirname(path);
     return pt_text_dup(options->audio_root, strlen(options->audio_root));
+}
+
+const char *pt_corpus_relative_name(const char *path, const char *folder, const char *real) {
+    if (path[0] != '/') return path;
+    const char *relative = pt_path_relative_to(path, folder);
+    if (!relative) relative = pt_path_relative_to(path, real);
+    return relative ? relative : path;
 }
 
 patina_status pt_entry_reject_file_name(pt_entry *entry, const char *name, patina_error *err) {

@@ -48,6 +48,10 @@ patina_status pt_entry_add_json(pt_entry *entry, const json_t *value, bool repai
 patina_status pt_entry_set_id(pt_entry *entry, const json_t *id, bool repaired,
                               const char *location, patina_error *err);
 
+/** Replaces an id that is an absolute path by pt_corpus_relative_name. */
+patina_status pt_entry_shorten_id(pt_entry *entry, const char *folder, const char *real,
+                                  patina_error *err);
+
 /** Rejects the entry with a sentence; the first reason is kept. */
 patina_status pt_entry_reject(pt_entry *entry, patina_error *err, patina_status status,
                               const char *format, ...) PT_PRINTF(4, 5);
@@ -63,6 +67,14 @@ patina_status pt_corpus_refuse_caption_column(const pt_corpus_options *options, 
  */
 char *pt_corpus_base_name(const char *path, const char *fallback);
 char *pt_corpus_audio_root(const char *path, const pt_corpus_options *options);
+/**
+ * Of an absolute path below the folder of the audio: the part below it; else the path itself. Paths
+ * of the machine do not belong in a data set.
+ *
+ * real  the folder without symbolic links; NULL: unknown
+ */
+const char *pt_corpus_relative_name(const char *path, const char *folder, const char *real);
+
 /** For a file whose name is not UTF-8: rejects it, with source as pt_text_escape writes it. */
 patina_status pt_entry_reject_file_name(pt_entry *entry, const char *name, patina_error *err);
 

@@ -53,6 +53,7 @@ typedef struct list_state {
     pt_json_stream list;
     char *name;   /* base name of the file */
     char *root;   /* of the clips */
+    char *real;   /* the same without symbolic links; NULL: unknown */
     char *column; /* member of the captions; NULL: the usual ones */
     pt_clip_index files;
     const pt_corpus_options *options;
@@ -149,6 +150,7 @@ static void list_close(void *state) {
     json_decref(s->parent);
     free(s->name);
     free(s->root);
+    free(s->real);
     free(s->column);
     free(s);
 }
@@ -160,6 +162,7 @@ static patina_status open_files(list_state *s, const char *path, const pt_corpus
     s->options = options;
     s->name = pt_corpus_base_name(path, "data.json");
     s->root = pt_corpus_audio_root(path, options);
+    s->real = s->root ? realpath(s->root, NULL) : NULL;
     if (column) s->column = pt_text_dup(column, strlen(column));
     if (!s->name || !s->root || (column && !s->column)) return no_memory(err);
     const patina_status status = pt_byte_source_open_file(path, &s->bytes, err);
@@ -250,8 +253,10 @@ static patina_status read_id(const list_state *s, const json_t *object, bool rep
     if (s->list.is_keyed && !s->parent)
         id = key = json_stringn(s->list.key.text ? s->list.key.text : "", s->list.key.length);
     if (!id) id = pt_json_find(object, "id|sid|" PT_ID_COLUMNS);
+    const bool is_path = !id || key;
     if (!id) id = pt_json_find_audio(object);
-    const patina_status status = pt_entry_set_id(entry, id, repaired, location, err);
+    patina_status status = pt_entry_set_id(entry, id, repaired, location, err);
+    if (status == PATINA_OK && is_path) status = pt_entry_shorten_id(entry, s->root, s->real, err);
     json_decref(key);
     return status;
 }

@@ -2,9 +2,10 @@
 /* jsonl.c - manifests with one JSON object per line: {"audio": ..., "caption": ..., "id": ...}
  *
  * `audio` is a path relative to the manifest or to the audio root. Of an absolute path, the data
- * set gets the part below that folder or only the base name. `caption` (or `captions`, `text`,
+ * set gets the part below that folder or only the base name; an id has no base name, which other
+ * entries may have too. `caption` (or `captions`, `text`,
  * `transcription`, `sentence`, or the member that options name) is a string or a list. `id` is a
- * string or an integer; without it the id is `audio` as written. Blank lines and other members are
+ * string or an integer; without it the id is `audio`. Blank lines and other members are
  * skipped.
  */
 
@@ -98,17 +99,6 @@ done:
     return status;
 }
 
-/** The part of a path below a folder; NULL where it is not below it. */
-static const char *path_relative_to(const char *path, const char *folder) {
-    size_t n = folder ? strlen(folder) : 0;
-    while (n > 0 && folder[n - 1] == '/')
-        n--;
-    if (!folder || strncmp(path, folder, n) != 0 || path[n] != '/') return NULL;
-    while (path[n] == '/')
-        n++;
-    return path[n] ? path + n : NULL;
-}
-
 /** Sets the path of the audio file; an entry without one is rejected as missing. */
 static patina_status read_audio(jsonl_state *s, const json_t *object, bool repaired,
                                 pt_entry *entry, patina_error *err) {
@@ -119,7 +109,7 @@ static patina_status read_audio(jsonl_state *s, const json_t *object, bool repai
     const char *text = json_string_value(audio), *source = text, *path = text;
 
     if (text && *text && pt_json_is_valid_text(audio, repaired) &&
-        !path_relative_to(text, s->folder) && !path_relative_to(text, s->real))
+        (text[0] != '/' || pt_corpus_relative_name(text, s->folder, s->real) == text))
         PT_TRY(pt_audio_finder_find(&s->finder, s->folder, text, s->name, &path, err));
     if (!audio || (is_id && path == text))
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
@@ -128,9 +118,8 @@ static patina_status read_audio(jsonl_state *s, const json_t *object, bool repai
         return pt_entry_reject(entry, err, PATINA_REJECT_MISSING,
                                "line %llu: the value of its audio member is not a file name", line);
     if (text[0] == '/') {
-        source = path_relative_to(text, s->folder);
-        if (!source) source = path_relative_to(text, s->real);
-        if (!source) source = pt_path_basename(text);
+        source = pt_corpus_relative_name(text, s->folder, s->real);
+        if (source == text) source = pt_path_basename(text);
     }
     if (path != text && pt_utf8_is_valid(path, strlen(path))) source = path;
     free(entry->source);
@@ -143,11 +132,13 @@ static patina_status read_id(const jsonl_state *s, const json_t *object, bool re
                              pt_entry *entry, patina_error *err) {
     const json_t *own = json_object_get(object, "id");
     const json_t *id = own ? own : pt_json_find_audio(object);
+    const char *text = json_string_value(id);
     char location[40];
 
-    if (!own && !json_is_string(id)) return PATINA_OK; /* rejected for its audio */
+    if (!own && !text) return PATINA_OK; /* rejected for its audio */
     snprintf(location, sizeof location, "line %llu", (unsigned long long)s->lines.number);
-    return pt_entry_set_id(entry, id, repaired, location, err);
+    PT_TRY(pt_entry_set_id(entry, id, repaired, location, err));
+    return own ? PATINA_OK : pt_entry_shorten_id(entry, s->folder, s->real, err);
 }
 
 static patina_status read_object(jsonl_state *s, json_t *object, bool repaired, pt_entry *entry,

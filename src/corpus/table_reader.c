@@ -69,6 +69,7 @@ typedef struct table_state {
     char *name;        /* base name of the open file */
     columns at;
     char *root; /* of the clips */
+    char *real; /* the same without symbolic links; NULL: unknown */
     pt_clip_index clips;
     class_name *classes; /* [n_classes], sorted by mid */
     size_t n_classes;
@@ -457,6 +458,7 @@ static void table_close(void *state) {
     pt_file_list_close(&s->files);
     pt_clip_index_close(&s->clips);
     free(s->root);
+    free(s->real);
     for (size_t i = 0; i < s->n_classes; i++) {
         free(s->classes[i].mid);
         free(s->classes[i].name);
@@ -473,7 +475,9 @@ static patina_status set_root(table_state *s, char *root, patina_error *err) {
         return PATINA_OK;
     }
     free(s->root);
+    free(s->real);
     s->root = root;
+    s->real = realpath(root, NULL);
     pt_clip_index_close(&s->clips);
     return pt_clip_index_open(&s->clips, root, err);
 }
@@ -809,9 +813,10 @@ static patina_status check_template(const table_state *s, patina_error *err) {
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
 
     if (s->options->split_column && pt_csv_find_column(fields.record, s->options->split_column) < 0)
-        return pt_fail(err, PATINA_EUSAGE,
-                       "split key '%s' is not a column, nor 'youtube_id', 'parent' or 'sound'",
-                       s->options->split_column);
+        return pt_fail(
+            err, PATINA_EUSAGE,
+            "option '--split-key': '%s' is not a column, nor 'youtube_id', 'parent' or 'sound'",
+            s->options->split_column);
     if (!s->options->caption_template) return PATINA_OK;
     pt_template_expand(s->options->caption_template, append_field, &fields, &text, &unknown);
     pt_strbuf_release(&text);
@@ -838,7 +843,7 @@ static patina_status check_filter(table_state *s, patina_error *err) {
     return PATINA_EUSAGE;
 }
 
-/** The id: columns joined by '_', or the file name as written. */
+/** The id: columns joined by '_', or the file name. */
 static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_entry *entry,
                              patina_error *err) {
     pt_strbuf id = {0};
@@ -866,7 +871,10 @@ static patina_status read_id(const table_state *s, const pt_csv_record *r, pt_en
             const char *path = s->files.of.paths[s->n_opened - 1];
             pt_strbuf_append_bytes(&id, path, (size_t)(pt_path_basename(path) - path));
         }
-        pt_strbuf_append_bytes(&id, name, n);
+        char *text = pt_text_dup(name, n);
+        if (!text) id.failed = true;
+        pt_strbuf_append(&id, text ? pt_corpus_relative_name(text, s->root, s->real) : "");
+        free(text);
         if (s->options->start_column && s->at.start >= 0) { /* segments of one recording */
             name = pt_csv_field_trimmed(r, s->at.start, &n);
             if (is_valid_text(name, n)) {

@@ -389,7 +389,7 @@ static void add_run_section(pt_strbuf *out, const pt_run_metadata *run_meta) {
     if (license && strcmp(license, "unknown") == 0)
         pt_strbuf_append(out, "Replace `license: unknown` at the head of this file before "
                               "you publish it, or give `--license` to `patina generate`. ");
-    pt_strbuf_append(out, "CLAP checkpoints carry a licence of their own.\n");
+    pt_strbuf_append(out, "CLAP checkpoints have their own licence.\n");
     free(license);
     free(model);
     free(revision);

@@ -300,12 +300,8 @@ patina_status pt_dataset_finish(const char *given, patina_dataset_report *report
     pt_output_state state;
 
     PT_TRY(pt_output_dir_normalize(given, out, err));
-    PT_TRY(pt_output_dir_probe(out, true, &state, err));
+    PT_TRY(pt_output_dir_require_run(out, true, &state, err));
     if (state == PT_OUTPUT_FINISHED) return report_finished(out, report, counts, err);
-    if (state == PT_OUTPUT_EMPTY)
-        return pt_fail(err, PATINA_EUSAGE, "output folder '%s': %s", out,
-                       pt_path_exists(out) ? "is empty, nothing to finish" : "does not exist");
-    if (state == PT_OUTPUT_FOREIGN) return pt_output_dir_fail_foreign(out, err);
 
     const patina_status status = finish_run(out, report, counts, err);
     if (status == PATINA_OK) return status;

@@ -125,11 +125,11 @@ static patina_status read_sets(merge *m, const char *const *sets, patina_error *
     for (size_t i = 0; i < m->n_sets; i++) {
         pt_output_state state = PT_OUTPUT_EMPTY;
         PT_TRY(pt_output_dir_normalize(sets[i], m->paths[i], err));
-        PT_TRY(pt_output_dir_probe(m->paths[i], false, &state, err));
-        if (state != PT_OUTPUT_FINISHED)
-            return pt_fail(err, PATINA_EUSAGE, "'%s' contains no finished data set%s", m->paths[i],
-                           state == PT_OUTPUT_UNFINISHED ? "; complete it with 'patina finish'"
-                                                         : "");
+        PT_TRY(pt_output_dir_require_run(m->paths[i], false, &state, err));
+        if (state != PT_OUTPUT_FINISHED) return pt_output_dir_fail_unfinished(m->paths[i], err);
+        for (size_t k = 0; k < i; k++)
+            if (pt_path_is_same(m->paths[k], m->paths[i]))
+                return pt_fail(err, PATINA_EUSAGE, "data set '%s' is given twice", m->paths[i]);
         const pt_path file = pt_path_joinf(m->paths[i], PT_DATASET_FILE);
         PT_TRY(pt_manifest_read_dataset(file.text, &m->sets[i], err));
         PT_TRY(compare_sets(m, i, err));

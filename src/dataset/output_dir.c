@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "fs/dir.h"
 #include "fs/temp_dir.h"
 
-#define PROBE_ATTEMPTS 10 /* while other processes change the folder */
+#define PROBE_ATTEMPTS 10                      /* while other processes change the folder */
+#define OLD_PLAN_FILE  PT_WORK_DIR "/run.json" /* before version 0.1 */
 
 patina_status pt_output_dir_normalize(const char *given, char out[PT_OUTPUT_PATH_MAX + 1],
                                       patina_error *err) {
@@ -107,8 +109,38 @@ patina_status pt_output_dir_probe(const char *out, bool repair, pt_output_state 
     return PATINA_OK;
 }
 
+patina_status pt_output_dir_require_run(const char *path, bool repair, pt_output_state *state,
+                                        patina_error *err) {
+    const pt_path old = pt_path_joinf(path, OLD_PLAN_FILE);
+    const char *fault = NULL;
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        fault = errno == ENOENT ? "does not exist" : strerror(errno);
+    else if (!S_ISDIR(info.st_mode))
+        fault = "is a file";
+    if (!fault) {
+        PT_TRY(pt_output_dir_probe(path, repair, state, err));
+        if (*state == PT_OUTPUT_EMPTY) fault = "is empty";
+        if (*state == PT_OUTPUT_FOREIGN)
+            fault = pt_path_exists(old.text) ? "contains an unfinished run of an older patina"
+                                             : "contains no patina data set";
+    }
+    if (!fault) return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE,
+                   "folder '%s': %s; give the folder that 'patina generate --out' wrote", path,
+                   fault);
+}
+
+patina_status pt_output_dir_fail_unfinished(const char *path, patina_error *err) {
+    return pt_fail(err, PATINA_EFORMAT,
+                   "folder '%s': the data set is unfinished; run the same 'patina generate' "
+                   "command again to complete it",
+                   path);
+}
+
 patina_status pt_output_dir_fail_foreign(const char *out, patina_error *err) {
-    const pt_path old = pt_path_joinf(out, PT_WORK_DIR "/run.json");
+    const pt_path old = pt_path_joinf(out, OLD_PLAN_FILE);
     if (pt_path_exists(old.text))
         return pt_fail(err, PATINA_EUSAGE,
                        "output folder '%s': contains an unfinished run of an older patina; remove "

@@ -54,6 +54,19 @@ typedef enum pt_output_state {
 patina_status pt_output_dir_probe(const char *out, bool repair, pt_output_state *state,
                                   patina_error *err);
 
+/**
+ * As pt_output_dir_probe, of a folder that was given as a data set: the state is finished or
+ * unfinished.
+ *
+ * Errors  PATINA_EUSAGE  it does not exist, is a file, is empty or contains something else
+ *         PATINA_EIO     the folder cannot be read
+ */
+patina_status pt_output_dir_require_run(const char *path, bool repair, pt_output_state *state,
+                                        patina_error *err);
+
+/** Always PATINA_EFORMAT: the folder contains an unfinished run, where a finished set is needed. */
+patina_status pt_output_dir_fail_unfinished(const char *path, patina_error *err);
+
 /** Always PATINA_EUSAGE: describes what a PT_OUTPUT_FOREIGN folder contains, and the remedy. */
 patina_status pt_output_dir_fail_foreign(const char *out, patina_error *err);
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/byte_source.h"
 #include "base/error.h"
@@ -344,12 +343,6 @@ static patina_status read_finished(const char *from, const pt_run_metadata *run_
     return check_same_run(from, manifest, run_meta, err);
 }
 
-static bool is_same_dir(const char *a, const char *b) {
-    struct stat info_a, info_b;
-    return stat(a, &info_a) == 0 && stat(b, &info_b) == 0 && info_a.st_dev == info_b.st_dev &&
-           info_a.st_ino == info_b.st_ino;
-}
-
 patina_status pt_chunks_import(const char *given, const char *out, const pt_run_metadata *run_meta,
                                unsigned char *present, const pt_note_callback *note_callback,
                                patina_error *err) {
@@ -359,11 +352,9 @@ patina_status pt_chunks_import(const char *given, const char *out, const pt_run_
 
     if (pt_output_dir_normalize(given, from, NULL) != PATINA_OK)
         return fail_resume(given, "not a folder", err);
-    if (!pt_path_exists(from)) return fail_resume(from, "no such folder", err);
-    if (is_same_dir(from, out)) return fail_resume(from, "this is the output folder itself", err);
-    PT_TRY(pt_output_dir_probe(from, false, &state, err));
-    if (state != PT_OUTPUT_FINISHED && state != PT_OUTPUT_UNFINISHED)
-        return fail_resume(from, "it contains no patina run", err);
+    if (pt_path_is_same(from, out))
+        return fail_resume(from, "this is the output folder itself", err);
+    PT_TRY(pt_output_dir_require_run(from, false, &state, err));
 
     patina_status status = state == PT_OUTPUT_FINISHED
                                ? read_finished(from, run_meta, &manifest, err)

@@ -407,12 +407,7 @@ patina_status patina_dataset_verify(const char *out,
     pt_output_state state = PT_OUTPUT_EMPTY;
 
     patina_status status = pt_output_dir_normalize(out, c.out, err);
-    if (status == PATINA_OK) status = pt_output_dir_probe(c.out, false, &state, err);
-    if (status == PATINA_OK && state == PT_OUTPUT_EMPTY)
-        status = pt_fail(err, PATINA_EUSAGE, "folder '%s': %s", c.out,
-                         pt_path_exists(c.out) ? "is empty, nothing to verify" : "does not exist");
-    if (status == PATINA_OK && state == PT_OUTPUT_FOREIGN)
-        status = pt_fail(err, PATINA_EUSAGE, "folder '%s': contains no patina data set", c.out);
+    if (status == PATINA_OK) status = pt_output_dir_require_run(c.out, false, &state, err);
     if (status == PATINA_OK) status = pt_id_set_open(&c.rows, err);
     if (status != PATINA_OK) return status;
 

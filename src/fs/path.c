@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* path.c - path manipulation; only pt_path_exists accesses the file system */
+/* path.c - path manipulation; the last two functions access the file system */
 
 #include "fs/path.h"
 
@@ -55,6 +55,16 @@ const char *pt_path_basename(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+const char *pt_path_relative_to(const char *path, const char *folder) {
+    size_t n = folder ? strlen(folder) : 0;
+    while (n > 0 && folder[n - 1] == '/')
+        n--;
+    if (!folder || strncmp(path, folder, n) != 0 || path[n] != '/') return NULL;
+    while (path[n] == '/')
+        n++;
+    return path[n] ? path + n : NULL;
+}
+
 bool pt_path_has_ext(const char *path, const char *extension) {
     const size_t n = strlen(path), n_extension = strlen(extension);
     if (n <= n_extension) return false;
@@ -92,4 +102,10 @@ pt_path pt_path_parent(const char *path) {
 bool pt_path_exists(const char *path) {
     struct stat info;
     return lstat(path, &info) == 0;
+}
+
+bool pt_path_is_same(const char *a, const char *b) {
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
 }

@@ -20,6 +20,9 @@ char *pt_path_dirname(const char *path);
 /** The last component of a path; points into it. */
 const char *pt_path_basename(const char *path);
 
+/** The part of a path below a folder, which may be NULL; NULL where it is not below it. */
+const char *pt_path_relative_to(const char *path, const char *folder);
+
 /** Length of a path without the extension of its last component. */
 size_t pt_path_stem_length(const char *path);
 
@@ -52,5 +55,8 @@ pt_path pt_path_parent(const char *path);
 
 /** Whether a name exists, a dangling link included. */
 bool pt_path_exists(const char *path);
+
+/** Whether two paths are of one existing file or folder. */
+bool pt_path_is_same(const char *a, const char *b);
 
 #endif /* PATINA_FS_PATH_H */

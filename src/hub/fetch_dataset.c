@@ -162,7 +162,10 @@ patina_status patina_hub_fetch_dataset(const patina_hub_options *options, const 
                               : fetch_online(f, pattern, &n_fetched, err);
     if (status == PATINA_OK) status = fill_report(f, folder, n_fetched, report, err);
     if (status != PATINA_OK && options->offline)
-        pt_error_add_context(err, "downloads are disabled (HF_HUB_OFFLINE)");
+        pt_fail(err, status,
+                "the cache '%s' has no complete copy, and downloads are disabled; unset "
+                "HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE to download it",
+                options->cache);
     if (status != PATINA_OK) pt_error_add_context(err, "data set '%s'", dataset);
 done:
     json_decref(f->info);

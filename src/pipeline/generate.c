@@ -130,6 +130,7 @@ static patina_status list_pending_chunks(pt_run *r, patina_error *err) {
         r->n_skipped[c] = n_entries;
         r->n_chunks_existing += exists;
         r->n_chunks_ours += pt_plan_owns_chunk(p, c);
+        r->n_entries_ours += pt_plan_owns_chunk(p, c) ? n_entries : 0;
         if (!exists) r->n_rows_pending += p->chunk_rows[c];
         if (exists || !pt_plan_owns_chunk(p, c)) continue;
         PT_TRY(pt_chunk_store_find_kept(r->store, c, n_entries - 1, &r->n_skipped[c], err));
@@ -183,7 +184,9 @@ static void emit_start_notes(const pt_run *r) {
     const patina_generate_options *o = &r->plan.options;
     pt_run_emit_note(r, "%" PRIu64 " entr%s (%s), model %s, %u thread%s, %s kernels",
                      r->plan.n_entries, r->plan.n_entries == 1 ? "y" : "ies", r->plan.corpus_kind,
-                     r->info.layout, o->threads, o->threads == 1 ? "" : "s", r->metadata.kernels);
+                     strcmp(r->info.layout, "other") == 0 ? "CLAP of another shape"
+                                                          : r->info.layout,
+                     o->threads, o->threads == 1 ? "" : "s", r->metadata.kernels);
     if (o->n_shards > 0)
         pt_run_emit_note(r, "shard %" PRIu64 " of %" PRIu64 ": %" PRIu64 " of %" PRIu64 " chunks",
                          o->shard, o->n_shards, r->n_chunks_ours, r->plan.n_chunks);
@@ -195,6 +198,9 @@ static void emit_start_notes(const pt_run *r) {
             r, "%" PRIu64 " entr%s of unfinished chunks %s already in their journals, reused",
             r->n_entries_kept, r->n_entries_kept == 1 ? "y" : "ies",
             r->n_entries_kept == 1 ? "is" : "are");
+    if (r->plan.has_absolute_ids)
+        pt_run_emit_note(r, "some ids are absolute paths, which provenance will contain; give the "
+                            "entries an 'id', or name the folder with '--audio-root'");
     if (r->info.untrained)
         pt_run_emit_note(
             r, "the model has random weights: its embeddings are meaningless, and the data set is "
@@ -289,6 +295,8 @@ static void fill_report(const pt_run *r, bool complete, patina_generate_report *
         report->seconds_by[s] = (double)r->spent_ns[s] / SECOND_NS;
     report->n_chunks_ours = r->n_chunks_ours;
     report->n_chunks_left = r->n_chunks_pending - r->n_chunks_done;
+    report->n_entries_ours = r->n_entries_ours;
+    report->n_entries_kept = r->n_entries_ours - r->n_entries_pending + r->n_done;
     report->out_of_time = atomic_load(&r->out_of_time);
     if (complete) pt_run_metadata_fill_report(&r->metadata, &report->set);
 }

@@ -253,15 +253,16 @@ patina_status pt_plan_resolve_options(pt_plan *plan, const patina_generate_optio
 
     PT_TRY(apply_defaults(options, o, err));
     PT_TRY(check_texts(plan, err));
-    PT_TRY(pt_splits_parse(o->split, &plan->splits, err));
+    const patina_status split_status = pt_splits_parse(o->split, &plan->splits, err);
+    if (split_status == PATINA_EUSAGE) pt_error_add_context(err, "option '--split'");
+    PT_TRY(split_status);
     PT_TRY(pt_conditions_parse(o->filter, PT_FILTER_OPTION, &plan->filter, err));
     PT_TRY(pt_conditions_parse(o->require, "require", &plan->require, err));
     PT_TRY(pt_source_check_fields(&plan->require, err));
     plan->split_key = pt_split_key_parse(o->split_key);
     if (o->split_key && plan->splits.n_splits < 2)
         return pt_fail(err, PATINA_EUSAGE,
-                       "a split key needs splits, as in '--split "
-                       "train=0.9,test=0.1'");
+                       "option '--split-key': needs splits, as in '--split train=0.9,test=0.1'");
     PT_TRY(list_corpora(plan, err));
     if (o->exclude) PT_TRY(hash_file(o->exclude, plan->exclude_hash, err));
     PT_TRY(pt_corpus_specs_to_json(&plan->corpora, &corpora_json, err));
@@ -443,6 +444,7 @@ static patina_status scan_entries(pt_plan *plan, pt_corpus_set *set, pt_sha256 *
         if (status == PATINA_OK && !*end) {
             check_first_entries(&plan->first[index], &entry);
             hash_entry(hash, &entry);
+            plan->has_absolute_ids |= entry.id && entry.id[0] == '/';
             status = count_entry(plan, &entry, err);
         }
         pt_entry_release(&entry);

@@ -58,6 +58,7 @@ typedef struct pt_plan {
     uint64_t *chunk_rows;   /* [n_chunks], the same for each chunk */
     uint64_t *entry_hashes; /* [n_entries], of the same, for pt_plan_check_entry */
     size_t entry_capacity;
+    bool has_absolute_ids; /* paths of the machine */
 } pt_plan;
 
 /**

@@ -61,6 +61,7 @@ typedef struct pt_run {
     uint64_t n_chunks_ours, n_chunks_pending, n_chunks_existing;
     uint64_t n_entries_pending; /* entries of these chunks that no journal has */
     uint64_t n_entries_kept;    /* entries of these chunks that a journal has */
+    uint64_t n_entries_ours;    /* entries of the chunks of this shard */
     uint64_t n_entries_to_read; /* entries up to the last of these chunks */
     uint64_t n_rows_pending;    /* maximum rows of all missing chunks, of any shard */
 

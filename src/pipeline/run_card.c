@@ -12,25 +12,47 @@
 #include "base/json_dump.h"
 #include "base/utf8.h"
 
-static patina_status check_word(const char *option, const char *text, const char *more,
-                                patina_error *err) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+#define TITLE_MAX 200 /* bytes */
+
+static patina_status check_license(const char *text, patina_error *err) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._+";
     size_t n = 0;
-    while (text && text[n] && (strchr(letters, text[n]) || strchr(more, text[n])))
+    while (text && text[n] && strchr(letters, text[n]))
         n++;
     if (!text || (text[n] == '\0' && n > 0 && n <= 96)) return PATINA_OK;
-    return pt_fail(err, PATINA_EUSAGE, "option '--%s': '%.96s' is not an identifier such as %s",
-                   option, text, *more ? "cc-by-4.0" : "en");
+    return pt_fail(err, PATINA_EUSAGE,
+                   "option '--license': '%.96s' is not an identifier such as cc-by-4.0", text);
 }
 
 static patina_status check_title(const char *text, patina_error *err) {
     const size_t n = text ? strlen(text) : 1;
-    bool valid = n > 0 && n <= 200 && (!text || pt_utf8_is_valid(text, n));
-    for (size_t i = 0; text && valid && i < n; i++)
-        valid = (unsigned char)text[i] >= ' ';
-    if (valid) return PATINA_OK;
+    const char *fault = n == 0                               ? "is empty"
+                        : n > TITLE_MAX                      ? "is too long"
+                        : text && !pt_utf8_is_valid(text, n) ? "is not UTF-8"
+                                                             : NULL;
+    for (size_t i = 0; text && !fault && i < n; i++)
+        if ((unsigned char)text[i] < ' ')
+            fault = "contains a line end or another control character";
+    if (!fault) return PATINA_OK;
     return pt_fail(err, PATINA_EUSAGE,
-                   "option '--title': a title is one line of 1 to 200 bytes of UTF-8");
+                   "option '--title': '%.40s' %s; a title is one line of 1 to %d bytes of UTF-8",
+                   text, fault, TITLE_MAX);
+}
+
+/* A language of ISO 639, with a region or script at most: "en", "yue", "pt-BR", "zh-Hant". */
+static patina_status check_language(const char *text, patina_error *err) {
+    static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
+    const size_t n = text ? strspn(text, lower) : 2;
+    const char *more = text && text[n] == '-' ? text + n + 1 : NULL;
+    size_t n_more = 0;
+    while (more && ((more[n_more] | 0x20) >= 'a' && (more[n_more] | 0x20) <= 'z'))
+        n_more++;
+    if ((n == 2 || n == 3) &&
+        (!text || text[n] == '\0' || (more && n_more >= 2 && n_more <= 4 && more[n_more] == '\0')))
+        return PATINA_OK;
+    return pt_fail(err, PATINA_EUSAGE,
+                   "option '--language': '%.96s' is not a language code such as en or pt-BR", text);
 }
 
 /* ".../models--laion--clap/snapshots/0123": {"base_model": "laion/clap", "base_model_revision":
@@ -57,8 +79,8 @@ patina_status pt_run_card_to_json(const patina_generate_options *o, char **json,
     } given[] = {{"title", o->title}, {"license", o->license}, {"language", o->language}};
 
     PT_TRY(check_title(o->title, err));
-    PT_TRY(check_word("license", o->license, "._+", err));
-    PT_TRY(check_word("language", o->language, "", err));
+    PT_TRY(check_license(o->license, err));
+    PT_TRY(check_language(o->language, err));
     json_t *card = json_object();
     bool failed = !card;
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)

@@ -24,27 +24,12 @@ static patina_status out_of_memory(patina_error *err) {
 
 /* ---------------------------------------------------------------- dataset.json */
 
-static patina_status missing_dataset_json(const char *out, patina_error *err) {
-    struct stat info;
-    char *work = pt_path_join(out, ".patina");
-    const bool running = work && stat(work, &info) == 0;
-    free(work);
-    if (stat(out, &info) != 0)
-        return pt_fail(err, PATINA_EIO, "there is no folder '%s': %s", out, strerror(errno));
-    if (!S_ISDIR(info.st_mode))
-        return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' is a file; give the folder that 'patina generate "
-                       "--out' wrote",
-                       out);
-    if (running)
-        return pt_fail(err, PATINA_EFORMAT,
-                       "'%s' is not finished; run the same 'patina generate' command again to "
-                       "complete it",
-                       out);
-    return pt_fail(err, PATINA_EFORMAT,
-                   "'%s' is not a data set: it has no dataset.json; give the folder that 'patina "
-                   "generate --out' wrote",
-                   out);
+static patina_status missing_dataset_json(const char *given, patina_error *err) {
+    char out[PT_OUTPUT_PATH_MAX + 1];
+    pt_output_state state;
+    PT_TRY(pt_output_dir_normalize(given, out, err));
+    PT_TRY(pt_output_dir_require_run(out, false, &state, err));
+    return pt_output_dir_fail_unfinished(out, err);
 }
 
 static patina_status read_dataset_json(pt_dataset_reader *reader, patina_error *err) {

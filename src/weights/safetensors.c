@@ -183,6 +183,12 @@ done:
     return status;
 }
 
+static bool is_text(const unsigned char *bytes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if ((bytes[i] < ' ' || bytes[i] > '~') && !memchr("\t\r\n", bytes[i], 3)) return false;
+    return true;
+}
+
 static patina_status parse(pt_checkpoint *file, patina_error *err) {
     uint64_t n_header = 0;
     json_error_t at;
@@ -193,6 +199,9 @@ static patina_status parse(pt_checkpoint *file, patina_error *err) {
                        file->name, file->size);
     for (size_t i = 0; i < 8; i++)
         n_header |= (uint64_t)file->bytes[i] << (8 * i);
+    if (is_text(file->bytes, 8))
+        return pt_fail(err, PATINA_EFORMAT, "file '%s': is text, not a safetensors or PyTorch file",
+                       file->name);
     if (n_header > file->size - 8)
         return pt_fail(
             err, PATINA_EFORMAT,

@@ -241,12 +241,12 @@ E
 # An incomplete data set is reported in one sentence, by every form of the command.
 test_damaged() {
     make_datasets
-    damaged() { # SENTENCE: of the set in 'bad'
+    damaged() { # SENTENCE [STATUS]: of the set in 'bad'
         run inspect bad
-        assert_failure 1
+        assert_failure "${2:-1}"
         assert_stderr "$1"
         run inspect bad --report page.html
-        assert_failure 1
+        assert_failure "${2:-1}"
         assert_stderr "$1"
         [ ! -e page.html ] || fail "a page was written"
         rm -rf bad
@@ -254,10 +254,11 @@ test_damaged() {
     }
     cp -r jsonl bad
     rm bad/dataset.json
-    damaged "is not a data set: it has no dataset.json"
+    damaged "folder 'bad': contains no patina data set" 2
     rm bad/dataset.json
     mkdir bad/.patina
-    damaged "is not finished"
+    : >bad/.patina/plan.json
+    damaged "the data set is unfinished; run the same"
     echo '{"rows": ' >bad/dataset.json
     damaged "file 'bad/dataset.json': line"
     rm bad/data/train-00001-*
@@ -284,12 +285,17 @@ test_damaged() {
     cp -r parquet bad
     for file in bad/data/train-00002-*; do truncate -s -100 "$file"; done
     damaged "train-00002"
-    run inspect nowhere
-    assert_failure 1
-    assert_stderr "there is no folder 'nowhere'"
-    run inspect jsonl/dataset.json
-    assert_failure 1
-    assert_stderr "is a file"
+    for command in inspect verify finish; do
+        run $command nowhere
+        assert_failure 2
+        assert_stderr "folder 'nowhere': does not exist; give the folder that 'patina generate"
+        run $command jsonl/dataset.json
+        assert_failure 2
+        assert_stderr "folder 'jsonl/dataset.json': is a file"
+    done
+    run inspect jsonl --report page.html --audio-root nowhere
+    assert_failure 2
+    assert_stderr "option '--audio-root': 'nowhere' is not a folder"
 }
 
 test_options_refused() {

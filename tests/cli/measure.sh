@@ -132,7 +132,7 @@ test_standard_input() {
     assert_failure 1
     assert_stderr "file '-': the file is empty"
     run measure - -
-    assert_status 1
+    assert_status 2
     assert_stderr "'-' is given twice"
     TMPDIR=$WORK/nowhere run measure -
     assert_failure 1

@@ -14,7 +14,7 @@ test_two_sets() {
     local format
     for format in parquet jsonl; do
         half a-$format 1 6 --format $format --split train=0.5,test=0.5 --license cc-by-4.0
-        half b-$format 7 14 --format $format --split train=0.5,test=0.5 --license cc0-1.0
+        half b-$format 7 12 --format $format --split train=0.5,test=0.5 --license cc0-1.0
         run merge a-$format b-$format --out both-$format
         assert_status 0
         run verify both-$format
@@ -40,7 +40,8 @@ for form in "parquet", "jsonl":
 E
     run verify a-parquet
     assert_status 0
-    run merge both-parquet --out again
+    half c-parquet 13 14 --format parquet --split train=0.5,test=0.5 --license cc-by-4.0
+    run merge both-parquet c-parquet --out again
     assert_status 0
     run verify again
     assert_status 0
@@ -62,11 +63,22 @@ test_refusals() {
     run merge a overlap --out out
     assert_status 2
     assert_stderr "is in another of the sets"
-    run merge a a --out out
+    run merge a ./a/ --out out
     assert_status 2
+    assert_stderr "data set './a' is given twice"
+    run merge a --out out
+    assert_status 2
+    assert_stderr "two or more folders of data sets are expected"
+    cp -r b unfinished
+    rm unfinished/dataset.json
+    mkdir -p unfinished/.patina
+    : >unfinished/.patina/plan.json
+    run merge a unfinished --out out
+    assert_status 1
+    assert_stderr "the data set is unfinished; run the same 'patina generate' command again"
     run merge a nothing --out out
     assert_status 2
-    assert_stderr "'nothing' contains no finished data set"
+    assert_stderr "folder 'nothing': does not exist"
     run merge a b
     assert_status 2
     cp -r b old

@@ -441,12 +441,11 @@ TEST(chunk_store, invalid_resume_source) {
     bool complete;
 
     CHECK_FAILS(run_open(out, &run_meta, &options, &store, &complete, &t->err), PATINA_EUSAGE);
-    CHECK_CONTAINS(t->err.message, "cannot resume from '");
-    CHECK_CONTAINS(t->err.message, "no such folder");
+    CHECK_CONTAINS(t->err.message, "does not exist");
     REQUIRE(mkdir(from, 0777) == 0);
     options.resume_from = from;
     CHECK_FAILS(run_open(out, &run_meta, &options, &store, &complete, &t->err), PATINA_EUSAGE);
-    CHECK_CONTAINS(t->err.message, "it contains no patina run");
+    CHECK_CONTAINS(t->err.message, "is empty");
     other.corpus_hash = "zz";
     REQUIRE_OK(run_open(from, &other, NULL, &store, &complete, &t->err));
     REQUIRE_OK(run_write_chunk(store, 0, false, &t->err));

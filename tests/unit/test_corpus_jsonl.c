@@ -165,6 +165,7 @@ TEST(corpus_jsonl, absolute_paths_are_shortened_in_source) {
              real, real);
     listing *l = list_corpus(write_tmp_text("j8/real/m.jsonl", text), NULL);
     CHECK_STR(l->entry[0].source, "sub/x.wav");
+    CHECK_STR(l->entry[0].id, "sub/x.wav");
     CHECK_STR(l->entry[1].source, "y.wav");
     CHECK_STR(l->entry[2].source, "z.wav");
     CHECK_STR(l->entry[1].path, "/elsewhere/y.wav");
@@ -172,6 +173,7 @@ TEST(corpus_jsonl, absolute_paths_are_shortened_in_source) {
     list_release(l);
     l = list_corpus(tmp_path("j8/link/m.jsonl"), NULL);
     CHECK_STR(l->entry[0].source, "sub/x.wav");
+    CHECK_STR(l->entry[0].id, "sub/x.wav");
     list_release(l);
 }
 
