@@ -8,6 +8,7 @@
 #include <patina/cpu.h>
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -39,7 +40,7 @@ static bool has_all(unsigned value, unsigned bits) {
     return (value & bits) == bits;
 }
 
-patina_isa patina_isa_detect(void) {
+static patina_isa detect(void) {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0, xcr0 = 0;
 
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !has_all(ecx, LEAF1_FMA | LEAF1_OSXSAVE))
@@ -52,10 +53,22 @@ patina_isa patina_isa_detect(void) {
                                                                     : PATINA_ISA_AVX2;
 }
 #else
-patina_isa patina_isa_detect(void) {
+static patina_isa detect(void) {
     return PATINA_ISA_C;
 }
 #endif
+
+/* Detected once: in a virtual machine CPUID takes tens of microseconds, and kernels are looked up
+ * for every block of samples. */
+patina_isa patina_isa_detect(void) {
+    static atomic_int detected = PATINA_ISA_AUTO;
+    int isa = atomic_load_explicit(&detected, memory_order_relaxed);
+    if (isa == PATINA_ISA_AUTO) {
+        isa = (int)detect();
+        atomic_store_explicit(&detected, isa, memory_order_relaxed);
+    }
+    return (patina_isa)isa;
+}
 
 const char *patina_isa_name(patina_isa isa) {
     return (unsigned)isa < PATINA_ISA_COUNT ? names[isa] : "unknown";
