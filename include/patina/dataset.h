@@ -79,8 +79,8 @@ PATINA_API patina_status patina_dataset_finish(const char *out, patina_dataset_r
  *
  * Errors: PATINA_EUSAGE where a folder contains no finished set, the sets differ in a setting
  * (it is named), an entry is in two sets, or `out` contains something else; PATINA_EFORMAT where a
- * set is unfinished or damaged; PATINA_EIO; PATINA_ENOMEM. After an error `out` contains no part of a set. Calls
- * with different `out` may run at the same time.
+ * set is unfinished or damaged; PATINA_EIO; PATINA_ENOMEM. After an error `out` contains no part of
+ * a set. Calls with different `out` may run at the same time.
  */
 PATINA_API patina_status patina_dataset_merge(const char *const *sets, size_t n_sets,
                                               const char *out, patina_dataset_report *report,

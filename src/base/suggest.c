@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/** Edits (insert, delete, replace, swap of neighbours) between two short words; 99 when too long. */
+/** Edits (insert, delete, replace, swap neighbours) between two short words; 99: too long. */
 static size_t edit_distance(const char *a, const char *b) {
     enum { MAX = 32 };
     const size_t n = strlen(a), m = strlen(b);
