@@ -53,9 +53,9 @@ static patina_status add_json(pt_entry *entry, const pt_sidecar *file, const jso
     for (size_t i = 0; i < sizeof members / sizeof members[0] && !value; i++)
         value = json_object_get(json, members[i]);
     const bool is_empty = json_is_array(value) && json_array_size(value) == 0;
-    return value && !is_empty ? pt_entry_add_json(entry, value, repaired, err)
-                              : pt_entry_add_json_captions(entry, (json_t *)(uintptr_t)json, NULL,
-                                                           repaired, err);
+    return value && !is_empty
+               ? pt_entry_add_json(entry, value, repaired, err)
+               : pt_entry_add_json_captions(entry, (json_t *)(uintptr_t)json, NULL, repaired, err);
 }
 
 static bool has_caption(const pt_entry *entry) {
