@@ -133,20 +133,20 @@ char *pt_croissant_to_json(const pt_manifest *manifest) {
 
     json_t *root =
         title && license && settings
-            ? json_pack(
-                  "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:[o, o], s:[o, o]}", "@context",
-                  pt_json_load_text(context, 0, NULL), "@type", "sc:Dataset", "name", title,
-                  "description",
-                  "Rows of CLAP embeddings of captions and of degraded audio, with physical "
-                  "measures of the clean recordings as targets.",
-                  "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license, "version",
-                  "1.0.0", "distribution", file_set(pt_part_dirs[PT_PART_ROWS], manifest->suffix),
-                  file_set(pt_part_dirs[PT_PART_TABLE], manifest->suffix), "recordSet",
-                  record_set(
-                      "default", "the rows",
-                      row_fields(pt_settings_purity_cap(settings), pt_settings_have_id(settings))),
-                  record_set("provenance", "one record for each row, in the same order",
-                             provenance_fields()))
+            ? json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:[o, o], s:[o, o]}", "@context",
+                        pt_json_load_text(context, 0, NULL), "@type", "sc:Dataset", "name", title,
+                        "description",
+                        "Rows of CLAP embeddings of captions and of degraded audio, with physical "
+                        "measures of the clean recordings as targets.",
+                        "conformsTo", "http://mlcommons.org/croissant/1.0", "license", license,
+                        "version", "1.0.0", "distribution",
+                        file_set(pt_part_dirs[PT_PART_ROWS], manifest->suffix),
+                        file_set(pt_part_dirs[PT_PART_TABLE], manifest->suffix), "recordSet",
+                        record_set("default", "the rows",
+                                   row_fields(pt_settings_purity_cap(settings),
+                                              pt_settings_have_id(settings))),
+                        record_set("provenance", "one record for each row, in the same order",
+                                   provenance_fields()))
             : NULL;
     if (root) compact = pt_json_dump(root, JSON_COMPACT);
     if (compact) {

@@ -26,7 +26,8 @@ INLINE void transpose4x4(const float *x, size_t x_stride, float *y, size_t y_str
 INLINE void polyphase_tiles(const pt_polyphase_plan *plan, const float *rows, size_t tile,
                             float sums[][PT_POLYPHASE_TILE][PT_POLYPHASE_LANES]) {
     for (size_t group = 0; group < PT_POLYPHASE_LANES; group += POLYPHASE_GROUP) {
-        const float(*coefficient[POLYPHASE_TILES])[PT_POLYPHASE_TILE], *row[POLYPHASE_TILES];
+        const float(*coefficient[POLYPHASE_TILES])[PT_POLYPHASE_TILE];
+        const float *row[POLYPHASE_TILES];
         vec_sample sum[POLYPHASE_TILES][PT_POLYPHASE_TILE][POLYPHASE_VECS] = {0};
         for (size_t t = 0; t < POLYPHASE_TILES; t++) {
             const size_t period = (tile + t) / plan->n_tiles, place = (tile + t) % plan->n_tiles;
