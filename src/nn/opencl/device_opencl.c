@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/c_locale.h"
 #include "base/error.h"
+#include "base/monotonic_clock.h"
 #include "base/strbuf.h"
 #include "nn/opencl/device_internal.h"
 #include "nn/opencl/device_math.h"
@@ -411,12 +411,6 @@ static void close_opencl(pt_device *device) {
 static const pt_device_backend backend = {close_opencl, alloc,  free_buffer, write,
                                           read,         finish, run};
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Time of a layer of the first and one of the third stage, and of a narrow one. */
 static patina_status time_tile(opencl_device *d, pt_device_buffer *b, double *best,
                                patina_error *err) {
@@ -424,7 +418,7 @@ static patina_status time_tile(opencl_device *d, pt_device_buffer *b, double *be
     float value;
     *best = 1e9;
     for (int round = 0; round < 4; round++) { /* the first one warms up */
-        const double start = seconds();
+        const double start = pt_monotonic_s();
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
             PT_TRY(run(&d->base,
                        &(pt_device_launch){.kernel = PT_DEVICE_linear,
@@ -432,7 +426,7 @@ static patina_status time_tile(opencl_device *d, pt_device_buffer *b, double *be
                                            .integers = {shapes[i][0], shapes[i][1], shapes[i][2]}},
                        err));
         PT_TRY(read(&d->base, (pt_device_span){b, 0}, &value, 1, NULL, err));
-        if (round > 0 && seconds() - start < *best) *best = seconds() - start;
+        if (round > 0 && pt_monotonic_s() - start < *best) *best = pt_monotonic_s() - start;
     }
     return PATINA_OK;
 }
