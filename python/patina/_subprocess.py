@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence, Union
 
 from _patina_cli import PROGRAM, certificates
+from patina._inputs import JsonInput, json_text
 from patina._native import Error
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -227,21 +228,36 @@ def find_model(model: StrPath) -> StrPath:
     name = os.fsdecode(model)
     if isinstance(model, os.PathLike) or os.path.exists(name) or name.count("/") != 1 or name[0] in "./~":
         return model
-    return capture_output(["model", "fetch", "--quiet", name], {"HF_HUB_OFFLINE": "1"}).strip()
+    try:
+        return capture_output(["model", "fetch", "--quiet", name], {"HF_HUB_OFFLINE": "1"}).strip()
+    except Error as error:
+        if "HF_HUB_OFFLINE" not in str(error):
+            raise
+        raise Error(f"model '{name}' is not a folder, and not in the Hugging Face cache: patina.fetch('{name}') "
+                    "downloads it", error.reason) from None
 
 
 # -- generate
 
-def _write_config(suite: Any, folder: str) -> Any:
-    """The path of a degradation configuration that is given as a dict, as JSON or as a path."""
-    if isinstance(suite, Mapping):
-        suite = json.dumps(suite)
-    if not isinstance(suite, str) or not suite.lstrip().startswith("{"):
-        return suite
+def write_config(suite: JsonInput | None, folder: str) -> str | None:
+    """The path of a file in the folder with a degradation configuration."""
+    if suite is None:
+        return None
     path = os.path.join(folder, "suite.json")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(suite)
+        file.write(json_text("suite", suite))
     return path
+
+
+def _split_option(split: Any) -> Any:
+    """The option --split of shares that are given as a dict, as JSON, as a path, or as the option."""
+    if split is None or isinstance(split, str) and not split.lstrip().startswith("{") and not os.path.isfile(split):
+        return split
+    try:
+        shares = json.loads(json_text("split", split))
+        return ",".join(f"{name}={share}" for name, share in shares.items())
+    except (ValueError, AttributeError):
+        raise Error(f"split: '{split}' is not a JSON object of names and shares", "format") from None
 
 
 def _write_corpora(options: dict[str, Any], folder: str) -> None:
@@ -265,12 +281,11 @@ def _write_corpora(options: dict[str, Any], folder: str) -> None:
 
 def run_generate(options: Mapping[str, Any], progress: Progress, dry_run: bool) -> dict[str, Any] | None:
     options = dict(options)
-    if isinstance(options.get("split"), Mapping):
-        options["split"] = ",".join(f"{name}={share}" for name, share in options["split"].items())
+    options["split"] = _split_option(options.get("split"))
     # A run with a time limit may end by it; any other run that stops early was stopped from outside.
     statuses = [0] if options.get("time-limit") is None else [0, _EXIT_RESUMABLE]
     with tempfile.TemporaryDirectory(prefix="patina-") as folder:
-        options["suite"] = _write_config(options.get("suite"), folder)
+        options["suite"] = write_config(options.get("suite"), folder)
         _write_corpora(options, folder)
         words = ["generate", *option_words(options)]
         if dry_run:
