@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, List, Literal, Sequence
+from typing import Any, Iterable, List, Literal, Sequence
 
 from patina._inputs import JsonInput
 from patina._subprocess import StrPath, capture_output, option_words, write_config
@@ -60,7 +60,7 @@ def finish(out: StrPath) -> dict[str, Any]:
     return dataset
 
 
-def merge(sets: Sequence[StrPath], out: StrPath) -> dict[str, Any]:
+def merge(sets: Iterable[StrPath], out: StrPath) -> dict[str, Any]:
     """Makes one data set of several finished ones with equal settings and model, and returns the content of
     its dataset.json.
 
@@ -71,6 +71,8 @@ def merge(sets: Sequence[StrPath], out: StrPath) -> dict[str, Any]:
     Raises:
         Error: the sets differ in a setting, which is named, an entry is in two of them, or a file is damaged
     """
+    if isinstance(sets, (str, bytes, os.PathLike)):
+        raise TypeError("sets must be a list of folders, not one folder")
     capture_output(["merge", "--quiet", *option_words({"out": out}), "--", *map(os.fsdecode, sets)])
     dataset: dict[str, Any] = json.loads((Path(os.fsdecode(out)) / "dataset.json").read_text("utf-8"))
     return dataset

@@ -160,16 +160,22 @@ def check_range(name: str, number: Any, maximum: int) -> int:
 
 
 def _to_plain(value: Any) -> Any:
-    """Numbers and arrays of NumPy and PyTorch as those of Python, for json."""
+    """Paths, and numbers and arrays of NumPy and PyTorch, as those of json."""
+    if isinstance(value, (os.PathLike, bytes)):
+        return os.fsdecode(value)
     if not hasattr(value, "tolist"):
         raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
     return value.tolist()
 
 
+def to_json(value: Any) -> str:
+    return json.dumps(value, default=_to_plain)
+
+
 def json_text(name: str, value: JsonInput) -> str:
     """The text of a JSON object that is given as a dict, as JSON, or as the path of a file with it."""
     if isinstance(value, Mapping):
-        return json.dumps(dict(value), default=_to_plain)
+        return to_json(dict(value))
     if isinstance(value, str) and value.lstrip().startswith("{"):
         return value
     if not isinstance(value, (str, os.PathLike)):

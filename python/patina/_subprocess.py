@@ -17,8 +17,10 @@ import warnings
 from pathlib import Path
 from typing import Any, Callable, List, Mapping, Sequence, Union
 
+import numpy as np
+
 from _patina_cli import PROGRAM, certificates
-from patina._inputs import JsonInput, json_text
+from patina._inputs import JsonInput, json_text, to_json
 from patina._native import Error
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -41,7 +43,7 @@ def option_words(options: Mapping[str, Any]) -> List[str]:
             continue
         several = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
         for item in value if several else [value]:
-            words.append(f"--{name}={os.fsdecode(item) if isinstance(item, os.PathLike) else item}")
+            words.append(f"--{name}={os.fsdecode(item) if isinstance(item, (os.PathLike, bytes)) else item}")
     return words
 
 
@@ -270,16 +272,16 @@ def _write_corpora(options: dict[str, Any], folder: str) -> None:
         raise ValueError("corpus: the list is empty")
     if not any(isinstance(item, Mapping) for item in corpora):
         return
-    specs = [{key: os.fsdecode(value) if isinstance(value, os.PathLike) else value
-              for key, value in (item if isinstance(item, Mapping) else {"corpus": item}).items()}
-             for item in corpora]
+    specs = [dict(item) if isinstance(item, Mapping) else {"corpus": item} for item in corpora]
     path = os.path.join(folder, "corpora.json")
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(specs, file)
+        file.write(to_json(specs))
     options["corpus"], options["corpora"] = None, path
 
 
 def run_generate(options: Mapping[str, Any], progress: Progress, dry_run: bool) -> dict[str, Any] | None:
+    if not callable(progress) and not isinstance(progress, (bool, type(None), np.bool_)):
+        raise TypeError(f"progress must be True, False or a function, not {type(progress).__name__}")
     options = dict(options)
     options["split"] = _split_option(options.get("split"))
     # A run with a time limit may end by it; any other run that stops early was stopped from outside.
@@ -291,16 +293,16 @@ def run_generate(options: Mapping[str, Any], progress: Progress, dry_run: bool) 
         if dry_run:
             estimate: dict[str, Any] = json.loads(capture_output([*words, "--dry-run", "--progress=json"]))
             return estimate
-        if progress is False:
-            status = run_program([*words, "--quiet"], lambda event: None, statuses)
-        elif progress is True:
+        if callable(progress):
+            status = run_program([*words, "--progress=json"], progress, statuses)
+        elif progress:
             printer = _default_progress()
             try:
                 status = run_program([*words, "--progress=json"], printer, statuses)
             finally:
                 printer.close()
         else:
-            status = run_program([*words, "--progress=json"], progress, statuses)
+            status = run_program([*words, "--quiet"], lambda event: None, statuses)
     metadata_path = Path(os.fsdecode(options["out"])) / "dataset.json"
     if status != 0 or not metadata_path.exists():
         return None

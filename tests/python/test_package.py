@@ -751,8 +751,8 @@ def model_batches_names_and_pickles(options):
 # -- generate and load
 
 def generate(out, **options):
-    return patina.generate(corpus=DEMO / "manifest.jsonl", model=str(MINI), out=out,
-                           **{"progress": False, **options})
+    return patina.generate(**{"corpus": DEMO / "manifest.jsonl", "model": str(MINI), "out": out, "progress": False,
+                              **options})
 
 
 @check
@@ -913,8 +913,15 @@ def commands(options):
     assert patina.effects({"comb": {"probability": 0.25}})[0]["probability"] == 0.25
     raises(patina.Error, patina.effects, {"comb": 1})
     error = raises(patina.Error, patina.merge, [SCRATCH / "made", SCRATCH / "made"], SCRATCH / "merged")
-    assert "another of the sets" in str(error), error
-    assert patina.merge([SCRATCH / "made"], SCRATCH / "merged")["rows"] == len(patina.load(SCRATCH / "made"))
+    assert "is given twice" in str(error), error
+    lines = (DEMO / "manifest.jsonl").read_text("utf-8").splitlines()
+    halves = []
+    for i, part in enumerate((lines[:3], lines[3:5])):
+        (SCRATCH / f"part{i}.jsonl").write_text("\n".join(part) + "\n", "utf-8")
+        generate(SCRATCH / f"part{i}", corpus=SCRATCH / f"part{i}.jsonl", audio_root=DEMO)
+        halves.append(SCRATCH / f"part{i}")
+    n_rows = [len(patina.load(half)) for half in halves]
+    assert patina.merge(iter(halves), SCRATCH / "merged")["rows"] == sum(n_rows) > max(n_rows)
     assert "is not a name of a data set" in str(
         raises(patina.Error, lambda: patina.fetch("clips", kind="dataset")))
 
@@ -937,6 +944,29 @@ def generate_splits(options):
         purity = np.array([line["purity_db"] for line in lines]).astype(np.float32)
         assert (np.asarray(rows["input_purity"]) == purity).all(), split
     raises(patina.Error, patina.load, SCRATCH / "splits", split="validation")
+
+
+@check
+def generate_argument_types(options):
+    """paths may be bytes, numbers those of NumPy, and ~ is an ordinary name; wrong types are errors before the run"""
+    corpus = {"corpus": DEMO / "manifest.jsonl", "limit": np.int64(2)}
+    out = SCRATCH / "types"
+    facts = patina.generate(corpus=corpus, model=os.fsencode(MINI), out=os.fsencode(out), variants=np.int64(1),
+                            seed=np.int32(3), progress=None)
+    assert facts["rows"] > 0 and facts["settings"]["seed"] == 3
+    assert generate(out, corpus=[corpus], seed=3, progress=np.False_)["rows"] == facts["rows"]
+    before = os.getcwd()
+    os.chdir(SCRATCH)
+    try:
+        assert generate("~/set", limit=1)["rows"] == len(patina.load("~/set")) == 1
+        assert (SCRATCH / "~/set").exists()
+    finally:
+        os.chdir(before)
+    for progress in ("bar", 2, [print]):
+        raises(TypeError, generate, SCRATCH / "unused", progress=progress)
+    for sets in (str(out), os.fsencode(out), out):
+        raises(TypeError, patina.merge, sets, SCRATCH / "unused")
+    assert not (SCRATCH / "unused").exists()
 
 
 @check
@@ -1051,6 +1081,8 @@ def load_rows(options):
                            [line["lufs_mono"] for line in lines], atol=1e-5)
         error = raises(patina.Error, patina.load, out, columns=["lufs"])
         assert "no column 'lufs'" in str(error), error
+        assert list(patina.load(os.fsencode(out), columns="target_lufs")[0]) == ["target_lufs"]
+        raises(ValueError, patina.load, out, columns=[])
 
 
 @check
