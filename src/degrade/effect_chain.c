@@ -240,13 +240,15 @@ size_t pt_effect_chain_scratch_size(size_t n) {
 }
 
 /* Allocates all memory: five buffers are enough for any chain, and pages that a chain does not
- * touch take no memory. */
+ * touch take no memory. measure: the signal's moments, unless a filter changes it first. */
 static patina_status stems_open(const patina_effect_config *config, const float *x, size_t n,
-                                pt_stems *stems, pt_arena *scratch, patina_error *err) {
+                                bool measure, pt_stems *stems, pt_arena *scratch,
+                                patina_error *err) {
     const size_t fft_size = smallest_fft_size(n);
     *stems = (pt_stems){.n = n,
                         .signal_gain = 1.0,
                         .noise_gain = 1.0,
+                        .degraded_peak = -1.0,
                         .irfft = &config->irfft,
                         .fft_size = fft_size};
     stems->work = pt_arena_alloc(scratch, PT_WORK_BYTES(fft_size));
@@ -264,6 +266,7 @@ static patina_status stems_open(const patina_effect_config *config, const float 
         if (!pt_stats_all_finite(x + i, length))
             return pt_fail(err, PATINA_REJECT_NONFINITE, "a sample is not a finite number");
         pt_dsp_ops_get_best()->widen(x + i, length, stems->signal + i);
+        if (measure) pt_moments_add(&stems->signal_moments, stems->signal + i, length);
     }
     return PATINA_OK;
 }
@@ -286,6 +289,7 @@ static void scale(double *x, size_t n, double *gain, double *offset) {
 }
 
 static void noise_apply_gain(pt_stems *stems) {
+    stems->noise_moments = (pt_moments){0};
     if (stems->noise) scale(stems->noise, stems->n, &stems->noise_gain, &stems->noise_offset);
 }
 
@@ -317,14 +321,17 @@ static void degraded_store(pt_stems *stems) {
 
 /* From here on the degraded signal is the sum of the stems. */
 static void degraded_discard(pt_stems *stems) {
+    stems->degraded_peak = -1.0;
     if (stems->degraded && stems->degraded != stems->signal) buffer_release(stems, stems->degraded);
     stems->degraded = NULL;
 }
 
 /* ---- filters ---- */
 
-/* Filters x in place by adjacent stages; cascades of biquads run together. */
-static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, size_t n) {
+/* Filters x in place by adjacent stages; cascades of biquads run together. Adds the output of the
+ * last cascade to moments, which are zero where it is not the last filter. */
+static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, size_t n,
+                             pt_moments *moments) {
     pt_biquad section[PATINA_STAGES_MAX * PT_ITEMS_MAX];
     for (size_t i = 0; i < n_stages;) {
         if (stage[i].effect->filter) {
@@ -335,27 +342,34 @@ static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, 
         size_t n_sections = 0;
         for (; i < n_stages && stage[i].effect->biquads; i++)
             n_sections += stage[i].effect->biquads(&stage[i], section + n_sections);
-        pt_biquad_run(section, n_sections, x, n);
+        pt_biquad_run(section, n_sections, x, n, i == n_stages ? moments : NULL);
     }
 }
 
 static void stems_filter(const pt_stage *stage, size_t n_stages, pt_stems *stems) {
     degraded_discard(stems);
     noise_apply_gain(stems);
-    filter_by_stages(stage, n_stages, stems->signal, stems->n);
-    if (stems->noise) filter_by_stages(stage, n_stages, stems->noise, stems->n);
-    if (stems->distortion) filter_by_stages(stage, n_stages, stems->distortion, stems->n);
+    stems->signal_moments = (pt_moments){0};
+    filter_by_stages(stage, n_stages, stems->signal, stems->n, &stems->signal_moments);
+    if (stems->noise) filter_by_stages(stage, n_stages, stems->noise, stems->n, NULL);
+    if (stems->distortion) filter_by_stages(stage, n_stages, stems->distortion, stems->n, NULL);
 }
 
 /* ---- additive effects ---- */
 
+static double signal_power(pt_stems *stems) {
+    pt_moments *moments = &stems->signal_moments;
+    if (moments->n == 0) pt_moments_add(moments, stems->signal, stems->n);
+    return stems->signal_gain * stems->signal_gain * pt_moments_power(moments);
+}
+
 double pt_additive_ctx_signal_power(const pt_additive_ctx *ctx) {
-    const double gain = ctx->stems->signal_gain;
-    return gain * gain * pt_stats_power_double(ctx->stems->signal, ctx->n);
+    return signal_power(ctx->stems);
 }
 
 double pt_additive_ctx_peak(const pt_additive_ctx *ctx) {
     double sum[PT_BLOCK_SIZE], peak = 0.0;
+    if (ctx->stems->degraded_peak >= 0.0) return ctx->stems->degraded_peak;
     for (size_t i = 0; i < ctx->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, ctx->n);
         peak = fmax(peak, pt_stats_peak_double(degraded_block(ctx->stems, i, n, sum), n));
@@ -366,6 +380,8 @@ double pt_additive_ctx_peak(const pt_additive_ctx *ctx) {
 /* Before samples are added to noise and degraded in place. */
 static void stems_begin_add(pt_stems *stems) {
     if (stems->degraded == stems->signal) stems->degraded = NULL;
+    stems->degraded_peak = -1.0;
+    stems->noise_moments = (pt_moments){0};
     if (stems->noise && stems->noise_gain == 0.0) noise_apply_gain(stems);
 }
 
@@ -387,7 +403,8 @@ double *pt_additive_ctx_take_buffer(pt_additive_ctx *ctx) {
     return buffer_acquire(ctx->stems);
 }
 
-void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, double gain, double offset) {
+void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, const pt_moments *moments,
+                                double gain, double offset) {
     pt_stems *stems = ctx->stems;
     stems_begin_add(stems);
     const pt_dsp_ops *ops = pt_dsp_ops_get_best();
@@ -398,6 +415,7 @@ void pt_additive_ctx_add_buffer(pt_additive_ctx *ctx, double *x, double gain, do
         buffer_release(stems, x);
     } else {
         stems->noise = x;
+        stems->noise_moments = *moments;
         stems->noise_gain = gain;
         stems->noise_offset = offset;
     }
@@ -447,11 +465,13 @@ static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
     const double *d = stems->degraded;
     double *y = buffer_acquire(stems);
     pt_comoments of_both = {0};
+    double peak = 0.0;
     effect->analyse(stage, d, stems->n, stems->work, stats);
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
         effect->process(stage, d + i, n, y + i, stats);
         pt_comoments_add(&of_both, d + i, y + i, n);
+        peak = fmax(peak, pt_stats_peak_double(y + i, n));
     }
 
     /* A constant has no AC power; any gain is valid. */
@@ -459,6 +479,7 @@ static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
     const double a = power > 0.0 ? pt_comoments_covariance(&of_both) / power : 1.0;
     stats->bussgang_gain = a;
     stems_split_bussgang(stems, y, a);
+    stems->degraded_peak = peak;
 }
 
 /* ---- chains ---- */
@@ -474,7 +495,7 @@ static size_t count_filters(const patina_effect_chain *chain, size_t first) {
 static patina_status render(const patina_effect_config *config, const patina_effect_chain *chain,
                             const pt_rng *noise, const float *x, size_t n, pt_stems *stems,
                             patina_degrade_stats *stats, pt_arena *scratch, patina_error *err) {
-    PT_TRY(stems_open(config, x, n, stems, scratch, err));
+    PT_TRY(stems_open(config, x, n, count_filters(chain, 0) == 0, stems, scratch, err));
     stats->n_stages = chain->n_stages;
     for (size_t i = 0; i < chain->n_stages; i++)
         stats->stage[i] = (patina_stage_stats){.effect = chain->stage[i].effect->name};
@@ -507,49 +528,53 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
 
 /* ---- powers ---- */
 
-/* Rounds n samples of the degraded signal to float, with a gain; returns their peak before that. */
-static double mixdown_block(const pt_stems *stems, size_t first, size_t n, double gain,
-                            float *degraded) {
-    double sum[PT_BLOCK_SIZE];
-    const double *d = degraded_block(stems, first, n, sum);
-    pt_dsp_ops_get_best()->narrow(d, n, gain, degraded + first);
-    return pt_stats_peak_double(d, n);
+/* Rounds the degraded signal to float; returns its peak before that. Moments that are not known are
+ * measured in the same pass: those of the signal, and of both noise and distortion or of one. */
+static double stems_mixdown(pt_stems *stems, float *degraded, pt_comoments *of_both,
+                            pt_moments *of_one) {
+    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
+    const double *noise = stems->noise, *distortion = stems->distortion;
+    const double *one = noise ? noise : distortion; /* where there is only one */
+    double sum[PT_BLOCK_SIZE], peak = stems->degraded_peak;
+    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(i, stems->n);
+        const double *d = degraded_block(stems, i, n, sum);
+        ops->narrow(d, n, 1.0, degraded + i);
+        if (stems->degraded_peak < 0.0) peak = fmax(peak, pt_stats_peak_double(d, n));
+        if (stems->signal_moments.n < stems->n)
+            pt_moments_add(&stems->signal_moments, stems->signal + i, n);
+        if (noise && distortion)
+            pt_comoments_add(of_both, noise + i, distortion + i, n);
+        else if (one && of_one->n < stems->n)
+            pt_moments_add(of_one, one + i, n);
+    }
+    return peak;
 }
 
 /* Mixes down without gain, and measures peak and powers in the same pass. The power of the rest is
  * measured, because noise and distortion can be correlated. */
-static double stems_measure(const pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
-    const double *noise = stems->noise, *distortion = stems->distortion;
-    const double signal_gain = stems->signal_gain, noise_gain = stems->noise_gain;
-    pt_moments of_signal = {0}, of_one = {0}; /* the other part, where there is only one */
+static double stems_measure(pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
+    const double noise_gain = stems->noise_gain;
     pt_comoments of_both = {0};
-    double peak = 0.0;
-    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
-        const size_t n = pt_block_length(i, stems->n);
-        peak = fmax(peak, mixdown_block(stems, i, n, 1.0, degraded));
-        pt_moments_add(&of_signal, stems->signal + i, n);
-        if (noise && distortion)
-            pt_comoments_add(&of_both, noise + i, distortion + i, n);
-        else if (noise || distortion)
-            pt_moments_add(&of_one, (noise ? noise : distortion) + i, n);
-    }
-    stats->signal_power = signal_gain * signal_gain * pt_moments_power(&of_signal);
-    if (noise && distortion) {
+    pt_moments of_one = stems->noise ? stems->noise_moments : (pt_moments){0};
+    const double peak = stems_mixdown(stems, degraded, &of_both, &of_one);
+    stats->signal_power = signal_power(stems);
+    if (of_both.x.n > 0) {
         stats->noise_power = noise_gain * noise_gain * pt_moments_power(&of_both.x);
         stats->distortion_power = pt_moments_power(&of_both.y);
         const double rest = stats->noise_power + stats->distortion_power +
                             2.0 * noise_gain * pt_comoments_covariance(&of_both);
         stats->rest_power = rest < 0.0 ? 0.0 : rest; /* a NaN stays one */
-    } else if (noise || distortion) {
-        const double gain = noise ? noise_gain : 1.0;
+    } else if (of_one.n > 0) {
+        const double gain = stems->noise ? noise_gain : 1.0;
         stats->rest_power = gain * gain * pt_moments_power(&of_one);
-        *(noise ? &stats->noise_power : &stats->distortion_power) = stats->rest_power;
+        *(stems->noise ? &stats->noise_power : &stats->distortion_power) = stats->rest_power;
     }
     return peak;
 }
 
-static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
-                                   patina_degrade_stats *stats, patina_error *err) {
+static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degrade_stats *stats,
+                                  patina_error *err) {
     float *unscaled = stems->work; /* the caller's samples stay as they are if this fails */
     const double peak = stems_measure(stems, unscaled, stats);
     const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
@@ -568,8 +593,8 @@ static patina_status stems_mixdown(const pt_stems *stems, float *degraded,
     stats->noise_power *= gain * gain;
     stats->distortion_power *= gain * gain;
     stats->rest_power *= gain * gain;
-    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE)
-        mixdown_block(stems, i, pt_block_length(i, stems->n), gain, degraded);
+    for (size_t i = 0; i < stems->n; i++)
+        degraded[i] = (float)(gain * (double)unscaled[i]);
     return PATINA_OK;
 }
 
@@ -588,7 +613,7 @@ patina_status patina_effect_chain_apply(const patina_effect_config *config,
     pt_arena *arena = pt_scratch_begin(&memory, scratch);
     const unsigned modes = pt_denormals_flush();
     patina_status status = render(config, chain, &noise, x, n_samples, &stems, &own, arena, err);
-    if (status == PATINA_OK) status = stems_mixdown(&stems, degraded, &own, err);
+    if (status == PATINA_OK) status = stems_finish(&stems, degraded, &own, err);
     pt_denormals_restore(modes);
     pt_scratch_end(&memory);
     if (status == PATINA_OK && stats) *stats = own;

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "degrade/effect_config.h"
+#include "dsp/stats.h"
 
 struct patina_effect_chain {
     size_t n_stages;
@@ -27,6 +28,9 @@ patina_status pt_effect_chain_from_json_value(const json_t *json, patina_effect_
 typedef struct pt_stems {
     double *degraded, *signal, *noise, *distortion; /* [n] */
     double signal_gain, noise_gain, noise_offset;
+    /* of the arrays, without gains; n is 0, and the peak negative, where they are not known */
+    pt_moments signal_moments, noise_moments;
+    double degraded_peak;
     size_t n;
     double *free_buffer[5]; /* the unused ones of five buffers, [fft_size + 2] each */
     size_t n_free_buffers;
