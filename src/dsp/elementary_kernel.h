@@ -95,10 +95,10 @@ static inline void sin_cos_turns(double v, double *sine, double *cosine) {
     *cosine = bits_to_double((double_to_bits(c) ^ swap) ^ (((q + 1) & 2) << 62));
 }
 
-/* (word + 1/2) / 2^32; the word becomes the low bits of 2^52. */
+/* (word + 1/2) / 2^32, exactly: the word becomes the low bits of 2^20, whose last bit is 2^-32. */
 static inline double word_to_uniform(uint64_t word) {
-    const double magic = 4503599627370496.0;
-    return ((bits_to_double(word | double_to_bits(magic)) - magic) + 0.5) * 0x1p-32;
+    const uint64_t magic = UINT64_C(0x4130000000000000); /* bits of 2^20 */
+    return bits_to_double(word | magic) - (0x1p20 - 0x1p-33);
 }
 
 static void gauss_pairs(const uint32_t *restrict words, size_t n_pairs, double *restrict pairs) {
