@@ -326,6 +326,38 @@ static void degraded_discard(pt_stems *stems) {
     stems->degraded = NULL;
 }
 
+/* Subtracts what is not noise or distortion from n samples d of the degraded signal. */
+static void rest_block(const pt_stems *stems, size_t first, size_t n, const double *d,
+                       double *rest) {
+    pt_dsp_ops_get_best()->mix(d, 1.0, stems->signal + first, -stems->signal_gain, 0.0, n, rest);
+}
+
+/* Subtracts the noise, if there is one, from n samples of the rest. */
+static void distortion_block(const pt_stems *stems, size_t first, size_t n, const double *rest,
+                             double *distortion) {
+    if (stems->noise)
+        pt_dsp_ops_get_best()->mix(rest, 1.0, stems->noise + first, -stems->noise_gain,
+                                   -stems->noise_offset, n, distortion);
+}
+
+static void distortion_store(pt_stems *stems) {
+    if (!stems->has_distortion || stems->distortion) return;
+    double *distortion = buffer_acquire(stems);
+    for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
+        const size_t n = pt_block_length(i, stems->n);
+        rest_block(stems, i, n, stems->degraded + i, distortion + i);
+        distortion_block(stems, i, n, distortion + i, distortion + i);
+    }
+    stems->distortion = distortion;
+}
+
+/* From here on the distortion follows from the degraded signal. */
+static void distortion_discard(pt_stems *stems) {
+    if (stems->distortion) buffer_release(stems, stems->distortion);
+    stems->distortion = NULL;
+    stems->has_distortion = true;
+}
+
 /* ---- filters ---- */
 
 /* Filters x in place by adjacent stages; cascades of biquads run together. Adds the output of the
@@ -347,6 +379,7 @@ static void filter_by_stages(const pt_stage *stage, size_t n_stages, double *x, 
 }
 
 static void stems_filter(const pt_stage *stage, size_t n_stages, pt_stems *stems) {
+    distortion_store(stems);
     degraded_discard(stems);
     noise_apply_gain(stems);
     stems->signal_moments = (pt_moments){0};
@@ -434,52 +467,39 @@ static void stems_add(const pt_stage *stage, const pt_rng *noise, pt_stems *stem
 
 /* ---- nonlinear effects ---- */
 
-/* Bussgang decomposition of y, the next `degraded`: y - a d is added to the distortion. */
-static void stems_split_bussgang(pt_stems *stems, double *y, double a) {
-    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
-    const size_t n = stems->n;
-    double *d = stems->degraded, *e = stems->distortion;
-    const bool has_distortion = e != NULL;
-    if (!has_distortion) e = d == stems->signal ? buffer_acquire(stems) : d; /* in place */
-    for (size_t i = 0; i < n; i += PT_BLOCK_SIZE) {
-        const size_t length = pt_block_length(i, n);
-        if (has_distortion) {
-            ops->mix(y + i, 1.0, d + i, -a, 0.0, length, d + i);
-            ops->mix(d + i, 1.0, e + i, a, 0.0, length, e + i);
-        } else {
-            ops->mix(y + i, 1.0, d + i, -a, 0.0, length, e + i);
-        }
-    }
-    if (has_distortion) degraded_discard(stems);
-    stems->distortion = e;
-    stems->degraded = y;
-    stems->signal_gain *= a;
-    stems->noise_gain *= a;
-    stems->noise_offset *= a;
-}
-
-static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
-                                    patina_stage_stats *stats) {
-    const pt_effect *effect = stage->effect;
-    degraded_store(stems);
-    const double *d = stems->degraded;
-    double *y = buffer_acquire(stems);
-    pt_comoments of_both = {0};
-    double peak = 0.0;
-    effect->analyse(stage, d, stems->n, stems->work, stats);
+/* Maps the degraded signal d block by block, in place unless it is the signal itself. */
+static double *map_blocks(const pt_stage *stage, pt_stems *stems, patina_stage_stats *stats,
+                          pt_comoments *of_both) {
+    double *d = stems->degraded, *y = d == stems->signal ? buffer_acquire(stems) : d;
+    double mapped[PT_BLOCK_SIZE], peak = 0.0;
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
-        effect->process(stage, d + i, n, y + i, stats);
-        pt_comoments_add(&of_both, d + i, y + i, n);
-        peak = fmax(peak, pt_stats_peak_double(y + i, n));
+        stage->effect->process(stage, d + i, n, mapped, stats);
+        pt_comoments_add(of_both, d + i, mapped, n);
+        peak = fmax(peak, pt_stats_peak_double(mapped, n));
+        memcpy(y + i, mapped, n * sizeof *mapped);
     }
+    stems->degraded_peak = peak;
+    return y;
+}
+
+/* Of y = f(d), the part a d is signal and noise; what is left, with the distortion that d had, is
+ * not stored. */
+static void stems_process_nonlinear(const pt_stage *stage, pt_stems *stems,
+                                    patina_stage_stats *stats) {
+    pt_comoments of_both = {0};
+    degraded_store(stems);
+    stage->effect->analyse(stage, stems->degraded, stems->n, stems->work, stats);
+    stems->degraded = map_blocks(stage, stems, stats, &of_both);
 
     /* A constant has no AC power; any gain is valid. */
     const double power = pt_moments_power(&of_both.x);
     const double a = power > 0.0 ? pt_comoments_covariance(&of_both) / power : 1.0;
     stats->bussgang_gain = a;
-    stems_split_bussgang(stems, y, a);
-    stems->degraded_peak = peak;
+    stems->signal_gain *= a;
+    stems->noise_gain *= a;
+    stems->noise_offset *= a;
+    distortion_discard(stems);
 }
 
 /* ---- chains ---- */
@@ -520,6 +540,7 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
                                            patina_error *err) {
     PT_TRY(render(config, chain, noise, x, n, stems, stats, scratch, err));
     double no_offset = 0.0;
+    distortion_store(stems);
     scale(stems->signal, n, &stems->signal_gain, &no_offset);
     noise_apply_gain(stems);
     degraded_store(stems);
@@ -528,47 +549,52 @@ patina_status pt_effect_chain_render_stems(const patina_effect_config *config,
 
 /* ---- powers ---- */
 
-/* Rounds the degraded signal to float; returns its peak before that. Moments that are not known are
- * measured in the same pass: those of the signal, and of both noise and distortion or of one. */
-static double stems_mixdown(pt_stems *stems, float *degraded, pt_comoments *of_both,
-                            pt_moments *of_one) {
-    const pt_dsp_ops *ops = pt_dsp_ops_get_best();
-    const double *noise = stems->noise, *distortion = stems->distortion;
-    const double *one = noise ? noise : distortion; /* where there is only one */
+/* The moments of a last pass over the stems. */
+typedef struct pass_moments {
+    pt_moments noise;      /* of the array, without gains */
+    pt_moments distortion; /* where there is noise too */
+    pt_moments rest;       /* noise and distortion, where there is distortion */
+} pass_moments;
+
+/* Adds n samples d of the degraded signal from `first` on. Moments that are known have all samples
+ * already. */
+static void measure_block(pt_stems *stems, size_t first, size_t n, const double *d,
+                          pass_moments *moments) {
+    double rest[PT_BLOCK_SIZE];
+    if (stems->signal_moments.n < stems->n)
+        pt_moments_add(&stems->signal_moments, stems->signal + first, n);
+    if (stems->noise && moments->noise.n < stems->n)
+        pt_moments_add(&moments->noise, stems->noise + first, n);
+    if (!stems->has_distortion) return;
+    rest_block(stems, first, n, d, rest);
+    pt_moments_add(&moments->rest, rest, n);
+    if (!stems->noise) return;
+    distortion_block(stems, first, n, rest, rest);
+    pt_moments_add(&moments->distortion, rest, n);
+}
+
+/* Rounds the degraded signal to float, and measures peak and powers in the same pass. The power of
+ * the rest is measured, because noise and distortion can be correlated. */
+static double stems_mixdown(pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
     double sum[PT_BLOCK_SIZE], peak = stems->degraded_peak;
+    pass_moments moments = {.noise = stems->noise_moments};
     for (size_t i = 0; i < stems->n; i += PT_BLOCK_SIZE) {
         const size_t n = pt_block_length(i, stems->n);
         const double *d = degraded_block(stems, i, n, sum);
-        ops->narrow(d, n, 1.0, degraded + i);
+        pt_dsp_ops_get_best()->narrow(d, n, 1.0, degraded + i);
         if (stems->degraded_peak < 0.0) peak = fmax(peak, pt_stats_peak_double(d, n));
-        if (stems->signal_moments.n < stems->n)
-            pt_moments_add(&stems->signal_moments, stems->signal + i, n);
-        if (noise && distortion)
-            pt_comoments_add(of_both, noise + i, distortion + i, n);
-        else if (one && of_one->n < stems->n)
-            pt_moments_add(of_one, one + i, n);
+        measure_block(stems, i, n, d, &moments);
     }
-    return peak;
-}
-
-/* Mixes down without gain, and measures peak and powers in the same pass. The power of the rest is
- * measured, because noise and distortion can be correlated. */
-static double stems_measure(pt_stems *stems, float *degraded, patina_degrade_stats *stats) {
     const double noise_gain = stems->noise_gain;
-    pt_comoments of_both = {0};
-    pt_moments of_one = stems->noise ? stems->noise_moments : (pt_moments){0};
-    const double peak = stems_mixdown(stems, degraded, &of_both, &of_one);
     stats->signal_power = signal_power(stems);
-    if (of_both.x.n > 0) {
-        stats->noise_power = noise_gain * noise_gain * pt_moments_power(&of_both.x);
-        stats->distortion_power = pt_moments_power(&of_both.y);
-        const double rest = stats->noise_power + stats->distortion_power +
-                            2.0 * noise_gain * pt_comoments_covariance(&of_both);
-        stats->rest_power = rest < 0.0 ? 0.0 : rest; /* a NaN stays one */
-    } else if (of_one.n > 0) {
-        const double gain = stems->noise ? noise_gain : 1.0;
-        stats->rest_power = gain * gain * pt_moments_power(&of_one);
-        *(stems->noise ? &stats->noise_power : &stats->distortion_power) = stats->rest_power;
+    if (stems->noise)
+        stats->noise_power = noise_gain * noise_gain * pt_moments_power(&moments.noise);
+    if (stems->has_distortion) {
+        stats->rest_power = pt_moments_power(&moments.rest);
+        stats->distortion_power =
+            stems->noise ? pt_moments_power(&moments.distortion) : stats->rest_power;
+    } else {
+        stats->rest_power = stats->noise_power;
     }
     return peak;
 }
@@ -576,7 +602,7 @@ static double stems_measure(pt_stems *stems, float *degraded, patina_degrade_sta
 static patina_status stems_finish(pt_stems *stems, float *degraded, patina_degrade_stats *stats,
                                   patina_error *err) {
     float *unscaled = stems->work; /* the caller's samples stay as they are if this fails */
-    const double peak = stems_measure(stems, unscaled, stats);
+    const double peak = stems_mixdown(stems, unscaled, stats);
     const double gain = peak > OUTPUT_PEAK ? OUTPUT_PEAK / peak : 1.0;
 
     /* Drawn chains are far from overflow, but a recipe can have 16 stages of 16 boosts by 60 dB.
