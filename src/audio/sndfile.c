@@ -426,7 +426,7 @@ static patina_status sndfile_open(const pt_decoder_input *input, void **state,
     return PATINA_OK;
 }
 
-/* sf_readf_float for integers of 16 bits: the library converts them one by one. The same numbers. */
+/* The numbers of sf_readf_float, for 16-bit integers, which the library converts one by one. */
 static sf_count_t read_pcm16(const sndfile_state *s, float *samples, sf_count_t n_frames) {
     short block[PCM16_BLOCK_SAMPLES];
     const sf_count_t block_frames = PCM16_BLOCK_SAMPLES / s->n_channels;

@@ -25,7 +25,7 @@ patina_status pt_effect_chain_from_json_value(const json_t *json, patina_effect_
  * Three stems and their sum: degraded = signal + noise + distortion at every point of a chain.
  * noise is NULL while it is zero. Within a chain, gains are applied where samples are next written:
  * the signal is signal_gain signal[i], the noise noise_gain noise[i] + noise_offset. One of four
- * that follows from the others is not stored: degraded is NULL where it is the sum of the stems, and
+ * that follows from the others is not stored: degraded is NULL where it is the sum of the stems,
  * distortion where it is zero or, with has_distortion, what the others leave of degraded.
  */
 typedef struct pt_stems {

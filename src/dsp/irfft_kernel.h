@@ -78,8 +78,8 @@ INLINE void irfft_load_last(twiddle_table twiddles, const pt_complex8 *x, size_t
         fft4(out);
 }
 
-/* z_k of irfft.h for FLOAT_WIDTH bins from k on, real and imaginary parts swapped. turn: exp(-2 pi j k /
- * n) of each. */
+/* z_k of irfft.h for FLOAT_WIDTH bins from k on, real and imaginary parts swapped. turn:
+ * exp(-2 pi j k / n) of each. */
 INLINE cvec irfft_load(const float *spectrum, size_t m, size_t k, cvec turn) {
     const cvec a = deinterleave(spectrum + 2 * k);
     const cvec b = deinterleave_reversed(spectrum + 2 * (m - k + 1 - FLOAT_WIDTH));
