@@ -475,10 +475,9 @@ static patina_status set_root(table_state *s, char *root, patina_error *err) {
         return PATINA_OK;
     }
     free(s->root);
-    free(s->real);
     s->root = root;
-    s->real = realpath(root, NULL);
     pt_clip_index_close(&s->clips);
+    PT_TRY(pt_corpus_resolve_root(root, &s->real, err));
     return pt_clip_index_open(&s->clips, root, err);
 }
 
@@ -489,9 +488,11 @@ static patina_status find_root(table_state *s, const char *path, patina_error *e
     if (s->options->audio_root || s->clips.n_names > 0 || !s->layout->folder) return PATINA_OK;
     char *folder = pt_path_join(s->root, s->layout->folder);
     if (!folder) return no_memory(err);
-    if (stat(folder, &info) == 0 && S_ISDIR(info.st_mode)) return set_root(s, folder, err);
+    bool exists;
+    const patina_status status = pt_path_find(folder, &exists, &info, err);
+    if (status == PATINA_OK && exists && S_ISDIR(info.st_mode)) return set_root(s, folder, err);
     free(folder);
-    return PATINA_OK;
+    return status;
 }
 
 static void describe_columns(void *state, pt_strbuf *text) {
@@ -609,8 +610,9 @@ static patina_status read_classes(table_state *s, const char *folder, patina_err
             pt_strbuf path = {0};
             pt_strbuf_printf(&path, "%s/%s%s", folder, folders[i], name);
             if (path.failed) return no_memory(err);
-            const bool exists = access(path.text, F_OK) == 0;
-            const patina_status status = exists ? read_class_file(s, path.text, err) : PATINA_OK;
+            bool exists;
+            patina_status status = pt_path_find(path.text, &exists, NULL, err);
+            if (status == PATINA_OK && exists) status = read_class_file(s, path.text, err);
             pt_strbuf_release(&path);
             PT_TRY(status);
         }
@@ -830,7 +832,7 @@ static patina_status check_template(const table_state *s, patina_error *err) {
 
 /** Refuses a filter with a field that the table does not have. */
 static patina_status check_filter(table_state *s, patina_error *err) {
-    const pt_conditions *filter = s->options->filter;
+    const pt_filter_expr *filter = s->options->filter;
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
     const size_t i = pt_filter_find_unknown(filter, append_field, &fields);
     pt_strbuf names = {0};
@@ -975,9 +977,11 @@ static patina_status find_outside(const table_state *s, const char *name, pt_ent
     if (name[0] != '/' && strncmp(name, "../", 3) != 0) return PATINA_OK;
     char *path = pt_path_join(s->root, name);
     if (!path) return no_memory(err);
-    if (access(path, F_OK) != 0) {
+    bool exists;
+    const patina_status status = pt_path_find(path, &exists, NULL, err);
+    if (status != PATINA_OK || !exists) {
         free(path);
-        return PATINA_OK;
+        return status;
     }
     free(entry->source);
     entry->source = pt_text_dup(base, strlen(base));
