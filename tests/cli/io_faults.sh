@@ -176,6 +176,23 @@ test_fault_of_any_read() {
     done
 }
 
+# The pass that finds clips of one sound must have read all of them: a split would have others.
+test_split_by_sound() {
+    build_faults
+    export FAULT_PATH=perc_bell.wav
+    local settings=(--split train=0.1,test=0.9 --split-key sound --limit 14) call
+    generate --corpus "$DEMO/manifest.jsonl" "${settings[@]}" --chunk 4 --out plain --quiet
+    for call in "open 24" "open 16" "pread 5"; do
+        rm -rf set
+        with_fault "${call% *}" "${call#* }" 2 "${settings[@]}" --out set
+        assert_status 0
+        assert_same_dirs plain set
+        with_fault "${call% *}" "${call#* }" 1000000 "${settings[@]}" --out other
+        assert_failure 1
+        assert_stderr "perc_bell.wav': cannot be"
+    done
+}
+
 # A permanent fault ends the run with 75, and the second time with 1; without it the same command
 # completes the data set.
 test_lasting_faults() {
