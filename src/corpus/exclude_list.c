@@ -156,8 +156,12 @@ static patina_status read_table(pt_exclude_list *l, const char *path, bool *is_t
     pt_csv_table *table = NULL;
     const pt_csv_record *r = NULL;
 
+    patina_error cause = {0};
     *is_table = false;
-    if (pt_csv_open(path, NULL, &table, NULL) != PATINA_OK) return PATINA_OK;
+    const patina_status opened = pt_csv_open(path, NULL, &table, &cause);
+    if (opened == PATINA_ENOMEM || opened == PATINA_EIO)
+        return pt_fail(err, opened, "%s", cause.message);
+    if (opened != PATINA_OK) return PATINA_OK;
     const int column = pt_csv_find_first_column(
         pt_csv_header(table), "id|youtube_id|ytid|file_name|filename|fname|audio|path");
     patina_status status = PATINA_OK;
