@@ -832,7 +832,7 @@ static patina_status check_template(const table_state *s, patina_error *err) {
 
 /** Refuses a filter with a field that the table does not have. */
 static patina_status check_filter(table_state *s, patina_error *err) {
-    const pt_conditions *filter = s->options->filter;
+    const pt_filter_expr *filter = s->options->filter;
     row_fields fields = {s, pt_csv_header(s->csv), NULL};
     const size_t i = pt_filter_find_unknown(filter, append_field, &fields);
     pt_strbuf names = {0};
