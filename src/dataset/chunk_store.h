@@ -106,7 +106,8 @@ patina_status pt_chunk_store_end_entry(pt_chunk_store *store, patina_error *err)
 
 /**
  * Reads the rows of an entry that an earlier process began, here or in the folder to resume from;
- * none if there were none when the store was opened. Any thread may call this function and the next.
+ * none if there were none when the store was opened. Any thread may call this function and the
+ * next.
  *
  * partial  out, for the other functions
  * rows     to be freed; NULL for none

@@ -79,8 +79,8 @@ INLINE void store_lanes_float(float *lanes, size_t v, vec_float value) {
     *(vec_float *)(lanes + v * 2 * WIDTH) = value;
 }
 
-/* Four floats to doubles and back, and WIDTH of them. gcc 12 converts a vector that is in a register
- * two numbers at a time. */
+/* Four floats to doubles and back, and WIDTH of them. gcc 12 converts a vector that is in a
+ * register two numbers at a time. */
 #if defined(__AVX2__)
 #define WIDEN4(x)  ((vec4)_mm256_cvtps_pd((__m128)(x)))
 #define NARROW4(x) ((vec4f)_mm256_cvtpd_ps((__m256d)(x)))

@@ -228,7 +228,9 @@ class Sweep:
         left = tree(folder)
         if done.returncode == 0 and without_work_folders(left) != known["tree"]:
             return f"{what}: status 0 with other files: {said[-300:]}", False
-        if left in known["recovered"] or (name == "merge" and done.returncode == 0):  # which refuses a set
+        if left in known["recovered"]:
+            return None, foreign
+        if name == "merge" and without_work_folders(left) == known["tree"]:  # complete: merge refuses it
             return None, foreign
         again = self.run(folder, COMMANDS[name][1])
         if again.returncode != 0:
