@@ -391,6 +391,17 @@ static void find_channel_order(const AVFrame *frame, pt_decoder_stream_info *str
         position, info->n_channels, stream_info->channel_map, &stream_info->is_reordered);
 }
 
+/**
+ * The length of FLAC in Ogg in frames: that of its header. Without one, the position of the last
+ * page is used only where the end of the file is missing: FFmpeg writes one that is too large by up
+ * to a block.
+ */
+static int64_t find_ogg_length(const pt_ogg_link *link) {
+    const bool is_whole = link->ends_marked && !link->has_gap;
+    if (link->flac_frames > 0) return (int64_t)link->flac_frames;
+    return is_whole || link->starts_late ? 0 : (int64_t)link->last_position;
+}
+
 /** The length that the file declares, where it is that of the audio alone. */
 static void find_declared_frames(const ffmpeg_state *s, const pt_ogg_link *link,
                                  pt_decoder_stream_info *stream_info) {
@@ -409,8 +420,8 @@ static void find_declared_frames(const ffmpeg_state *s, const pt_ogg_link *link,
                      : 0;
     else if (pt_flac_read_header(s->bytes, &flac))
         length = (int64_t)flac.total_frames;
-    else if (!link->starts_late) /* FLAC in Ogg counts positions in frames */
-        length = (int64_t)link->last_position;
+    else
+        length = find_ogg_length(link);
     if (length <= 0) return;
     stream_info->declared_frames = (uint64_t)length;
     if (layout != PT_LAYOUT_NONE) stream_info->tolerance_frames = s->tolerance_frames;
