@@ -168,6 +168,9 @@ static const struct {
     {"mp4", "libmp3lame", "mp4", 1152, false, true}, /* and not a stream of bare MPEG frames */
     {"wv", "wavpack", "wavpack", 0, true, false},
     {"ogg", "flac", "ogg", 0, true, true},
+    {"tta", "tta", "tta", 0, true, true},
+    {"wav", "ac3", "wav", 1536, false, true},
+    {"matroska", "wavpack", "webm", 0, true, true}, /* packets of 1 s without a duration */
     {"mov", "pcm_s16le", "mp4", 0, true, true},
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
@@ -262,6 +265,28 @@ TEST(ffmpeg, positions_of_flac_in_ogg) {
         file_bytes_release(&f);
     }
     file_bytes_release(&whole);
+}
+
+/* Matroska has the rate of the encoder's input, which does not change the length of Opus. */
+TEST(ffmpeg, rate_of_opus_in_matroska) {
+    static const unsigned char at_48_khz[] = {0xB5, 0x88, 0x40, 0xE7, 0x70, 0, 0, 0, 0, 0},
+                               at_8_khz[] = {0xB5, 0x88, 0x40, 0xBF, 0x40, 0, 0, 0, 0, 0};
+    const size_t n = 2 * RATE + 777;
+    float *x = make_noise(n, 0.3);
+    file_bytes f = make_file("webm", "libopus", (sound){x, n, 1});
+    free(x);
+    if (!f.b) return; /* FFmpeg without libopus */
+    decode_result whole = decode(&f);
+    unsigned char *rate = memmem(f.b, f.n, at_48_khz, sizeof at_48_khz);
+    REQUIRE(rate);
+    memcpy(rate, at_8_khz, sizeof at_8_khz);
+    decode_result o = decode(&f);
+    CHECK_OK(o.status);
+    CHECK_INT(o.info.rate_hz, RATE);
+    CHECK_INT(o.n_frames, whole.n_frames);
+    release(&o);
+    release(&whole);
+    file_bytes_release(&f);
 }
 
 /* 5.1 in AAC is written C L R Ls Rs LFE (ISO/IEC 14496-3, table 1.19), and comes in WAVE order. */
@@ -645,6 +670,12 @@ TEST(format_probe, formats_are_detected_by_signature) {
         {"\xFF\xFB\x90\x00\0\0\0\0", 8, NULL},               /* MPEG layer 3 */
         {"#!AMR-WB\n", 9, "AMR"},
         {"RIFF\0\0\0\0WAVE", 12, NULL},
+        {"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\1\0", 22, NULL}, /* PCM */
+        {"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\0\x20", 22,
+         "WAV with a codec that libsndfile does not support"}, /* AC-3 */
+        {"RIFF\0\0\0\0AVI LIST", 16, "AVI"},
+        {"\0\0\1\xBA\x44", 5, "MPEG program stream"},
+        {"TTA1\1\0", 6, "True Audio"},
         {"", 0, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
