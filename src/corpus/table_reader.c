@@ -139,6 +139,20 @@ static bool add_named(const pt_csv_record *header, columns *at, int column) {
     return true;
 }
 
+/** Adds "caption2", "caption_3" ... to "caption". */
+static void add_numbered(const pt_csv_record *header, columns *at) {
+    size_t n;
+    const char *name = pt_csv_field_trimmed(header, at->caption[0], &n);
+    if (n != 7 || strncasecmp(name, "caption", 7) != 0) return;
+    for (size_t i = 0; i < header->n_fields && i < PT_CSV_COLUMNS_MAX; i++) {
+        name = pt_csv_field_trimmed(header, (int)i, &n);
+        if (n < 8 || strncasecmp(name, "caption", 7) != 0) continue;
+        const char *digits = name + 7 + strspn(name + 7, " _-");
+        if (digits < name + n && strspn(digits, "0123456789") == (size_t)(name + n - digits))
+            add_caption_column(at, (int)i);
+    }
+}
+
 /** Adds the columns of 0 and 1 that are named for a label. */
 static bool add_one_hot(const pt_csv_record *header, const pt_table_layout *l, columns *at) {
     regex_t regex;
@@ -188,8 +202,10 @@ static void find_captions(const pt_csv_record *header, const pt_table_layout *l,
         return;
     }
     if (l->caption && !strchr(l->caption, '#') &&
-        add_named(header, at, find_named(header, NULL, l->caption)))
+        add_named(header, at, find_named(header, NULL, l->caption))) {
+        add_numbered(header, at);
         return;
+    }
     if (l->caption && strncmp(l->caption, "caption", 7) == 0)
         add_family(header, strchr(l->caption, '#') != NULL, at);
     if (at->n_captions > 0) return;
@@ -904,13 +920,20 @@ static const char *find_clip(const table_state *s, const pt_csv_record *r, doubl
     return path;
 }
 
-/** A path outside the root, absolute or with "../", is the file if it exists. */
+/** A path outside the root, absolute or with "../", is the file if it exists; so is one that is
+ * relative to the folder above a root without audio ("wavs/x.wav" of data/train.csv). */
 static patina_status find_outside(const table_state *s, const char *name, pt_entry *entry,
                                   patina_error *err) {
     const char *base = pt_path_basename(name);
-    if (name[0] != '/' && strncmp(name, "../", 3) != 0) return PATINA_OK;
-    char *path = pt_path_join(s->root, name);
+    const bool is_outside = name[0] == '/' || strncmp(name, "../", 3) == 0;
+    if (!is_outside && (s->clips.n_names > 0 || s->options->audio_root || name[0] == '\0'))
+        return PATINA_OK;
+    pt_strbuf above = {0};
+    pt_strbuf_printf(&above, "%s%s", is_outside ? "" : "../", name);
+    char *path = above.failed ? NULL : pt_path_join(s->root, above.text);
+    pt_strbuf_release(&above);
     if (!path) return no_memory(err);
+    if (!is_outside) base = name;
     if (access(path, F_OK) != 0) {
         free(path);
         return PATINA_OK;
